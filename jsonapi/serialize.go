@@ -1,0 +1,5 @@
+package jsonapi
+
+import "github.com/google/jsonapi"
+
+var _ = jsonapi.Marshal
