@@ -19,6 +19,8 @@ type Input struct {
 	ReadOnly map[string]any
 	// Relationships holds the linkage of writable relationships that were sent.
 	Relationships map[string]Linkage
+	// IfVersions, unless nil, lists the versions of the resource that the change is meant for.
+	IfVersions []int64
 
 	pointer string // of the resource object
 	sent    any    // the resource object itself

@@ -59,7 +59,7 @@ func (p *queryParser) filter(one pair, keys []string) {
 		p.extraFilter(one, extra, op)
 		return
 	}
-	if rel := p.schema.Relationship(field); rel != nil {
+	if rel := p.schema.Relationship(field); rel != nil && !rel.WriteOnly && !rel.Polymorphic {
 		p.relationshipFilter(one, rel, op)
 		return
 	}

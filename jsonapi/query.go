@@ -344,7 +344,7 @@ func (p *queryParser) includePath(parameter, path string) {
 	node, schema := p.q.Include, p.schema
 	for _, name := range names {
 		rel := schema.Relationship(name)
-		if rel == nil {
+		if rel == nil || rel.WriteOnly || rel.Polymorphic {
 			p.fault(InvalidParameter, parameter, "%s has no relationship %q to include.", schema.Type, clip(name))
 			return
 		}

@@ -1,7 +1,6 @@
 package jsonapi
 
 import (
-	"encoding/json"
 	"fmt"
 	"reflect"
 	"slices"
@@ -57,7 +56,11 @@ type Relationship struct {
 	Required bool
 	// ReadOnly: no request can change it. CreateOnly: it can be given when the resource is created, and not be changed later.
 	ReadOnly, CreateOnly bool
-	Doc                  string
+	// WriteOnly: it can be given, and is never sent.
+	WriteOnly bool
+	// Polymorphic: the type of the target differs from resource to resource; Target is nil.
+	Polymorphic bool
+	Doc         string
 }
 
 // Filter is something a list can be filtered by that is neither an attribute nor a relationship.
@@ -114,13 +117,13 @@ func ForModel(model any) *Schema {
 
 // kinds maps the types of model fields to the kinds of attributes.
 var kinds = map[reflect.Type]Kind{
-	reflect.TypeFor[string]():          String,
-	reflect.TypeFor[int64]():           Integer,
-	reflect.TypeFor[bool]():            Boolean,
-	reflect.TypeFor[Time]():            Moment,
-	reflect.TypeFor[Stamp]():           ServerTime,
-	reflect.TypeFor[Strings]():         List,
-	reflect.TypeFor[json.RawMessage](): Value,
+	reflect.TypeFor[string]():  String,
+	reflect.TypeFor[int64]():   Integer,
+	reflect.TypeFor[bool]():    Boolean,
+	reflect.TypeFor[Time]():    Moment,
+	reflect.TypeFor[Stamp]():   ServerTime,
+	reflect.TypeFor[Strings](): List,
+	reflect.TypeFor[Raw]():     Value,
 }
 
 // defaultMax bounds strings that say nothing else.

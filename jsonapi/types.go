@@ -96,3 +96,30 @@ func (s *Strings) Scan(src any) error {
 		return fmt.Errorf("scan %T as a list of strings", src)
 	}
 }
+
+// Raw is JSON that is kept in a text column and printed as it is.
+type Raw []byte
+
+// MarshalJSON implements json.Marshaler.
+func (r Raw) MarshalJSON() ([]byte, error) {
+	if len(r) == 0 {
+		return Null, nil
+	}
+	return r, nil
+}
+
+// Value implements driver.Valuer.
+func (r Raw) Value() (driver.Value, error) { return string(r), nil }
+
+// Scan implements sql.Scanner.
+func (r *Raw) Scan(src any) error {
+	switch v := src.(type) {
+	case string:
+		*r = Raw(v)
+	case []byte:
+		*r = append(Raw(nil), v...)
+	default:
+		return fmt.Errorf("scan %T as JSON", src)
+	}
+	return nil
+}

@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// Decode returns the Go value of one attribute that a client sent as JSON: string, int64, bool, time.Time, Strings or nil. If the value
+// Decode returns the Go value of one attribute that a client sent as JSON: string, int64, bool, Time, Strings or nil. If the value
 // cannot be taken it returns what is wrong with it, as the end of a sentence.
 func (a *Attribute) Decode(v any) (value any, wrong string) {
 	if v == nil {
@@ -43,7 +43,7 @@ func (a *Attribute) Decode(v any) (value any, wrong string) {
 	case Moment, ServerTime:
 		s, _ := v.(string)
 		if t, _, ok := ParseTime(s); ok {
-			return t, ""
+			return Time{t}, ""
 		}
 		return nil, "must be a time like 2026-01-02T03:04:05+00:00 (RFC 3339, at most six digits of fraction)"
 	case List:
