@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +34,7 @@ func victim(ending string) {
 	}
 	fmt.Println(c.dir)
 	_, _ = os.Stdin.Read(make([]byte, 1))
+	runtime.KeepAlive(c) // with its lifeline
 	switch ending {
 	case "returns":
 		os.Exit(0)

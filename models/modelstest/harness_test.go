@@ -2,11 +2,11 @@ package modelstest
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -22,7 +22,7 @@ func TestEachRunsOnBothDatabases(t *testing.T) {
 		Each(t, func(t *testing.T, db *models.DB) {
 			var version string
 			query := map[models.Dialect]string{models.SQLite: "SELECT sqlite_version()", models.Postgres: "SHOW server_version_num"}[db.Dialect()]
-			if err := writer(db).QueryRowContext(t.Context(), query).Scan(&version); err != nil {
+			if err := writable(db).QueryRowContext(t.Context(), query).Scan(&version); err != nil {
 				t.Fatal(err)
 			}
 			mu.Lock()
@@ -45,7 +45,7 @@ func TestEveryDatabaseIsMigratedEmptyAndAlone(t *testing.T) {
 			if err != nil || pending != 0 {
 				t.Fatalf("a new database has %d pending migrations (%v), want none", pending, err)
 			}
-			if _, err := writer(first).ExecContext(t.Context(), "INSERT INTO installation (name, value) VALUES ('a', 'b')"); err != nil {
+			if _, err := writable(first).ExecContext(t.Context(), "INSERT INTO installation (name, value) VALUES ('a', 'b')"); err != nil {
 				t.Fatal(err)
 			}
 			if n := settings(t, first); n != 1 {
@@ -65,7 +65,7 @@ func TestTwoPoolsOpenOneDatabase(t *testing.T) {
 			t.Parallel()
 			cfg := Config(t, dialect)
 			first, second := OpenConfig(t, cfg), OpenConfig(t, cfg)
-			if _, err := writer(first).ExecContext(t.Context(), "INSERT INTO installation (name, value) VALUES ('a', 'b')"); err != nil {
+			if _, err := writable(first).ExecContext(t.Context(), "INSERT INTO installation (name, value) VALUES ('a', 'b')"); err != nil {
 				t.Fatal(err)
 			}
 			if n := settings(t, second); n != 1 {
@@ -106,6 +106,17 @@ func TestTheClockMovesTheDatabase(t *testing.T) {
 			t.Errorf("the clock was set to %v and shows %v", noon, got)
 		}
 	})
+}
+
+func TestTheClusterSurvivesTheCollector(t *testing.T) {
+	db := Open(t, models.Postgres)
+	for range 3 {
+		runtime.GC() // closes files that nothing refers to any more
+		if n := settings(t, db); n != 0 {
+			t.Errorf("a new database has %d settings, want none", n)
+		}
+	}
+	settings(t, Open(t, models.Postgres))
 }
 
 func TestTheNextProcessDropsWhatAKilledOneLeft(t *testing.T) {
@@ -172,17 +183,9 @@ func TestAMachineWithoutAServerIsToldWhatToInstall(t *testing.T) {
 	}
 }
 
-// writer returns the pool that may write.
-func writer(db *models.DB) *sql.DB {
-	if pool, ok := db.Pools()["write"]; ok {
-		return pool
-	}
-	return db.Pools()["main"]
-}
-
 func settings(t *testing.T, db *models.DB) (n int) {
 	t.Helper()
-	if err := writer(db).QueryRowContext(t.Context(), "SELECT count(*) FROM installation").Scan(&n); err != nil {
+	if err := writable(db).QueryRowContext(t.Context(), "SELECT count(*) FROM installation").Scan(&n); err != nil {
 		t.Fatal(err)
 	}
 	return n

@@ -74,9 +74,9 @@ func Config(t testing.TB, dialect models.Dialect) models.Config {
 func URL(t testing.TB, dialect models.Dialect) string {
 	t.Helper()
 	if dialect == models.SQLite {
-		return sqliteURL(t, migratedFile)
+		return sqliteURL(t, true)
 	}
-	return postgresURL(t, (*server).template)
+	return postgresURL(t, true)
 }
 
 // UnmigratedConfig describes a database without any table.
@@ -89,9 +89,9 @@ func UnmigratedConfig(t testing.TB, dialect models.Dialect) models.Config {
 func UnmigratedURL(t testing.TB, dialect models.Dialect) string {
 	t.Helper()
 	if dialect == models.SQLite {
-		return sqliteURL(t, emptyFile)
+		return sqliteURL(t, false)
 	}
-	return postgresURL(t, (*server).blank)
+	return postgresURL(t, false)
 }
 
 // config describes the database at url as every test opens it. All share one master key, so that pools on one database understand each

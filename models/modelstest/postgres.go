@@ -19,27 +19,30 @@ import (
 // number into the names of its databases: roster_test_<number>_<purpose>. So whoever comes later can tell what a killed process left
 // behind, and drops it.
 type server struct {
-	url *url.URL // of the database that the advisory locks are in
-	run int64
+	url     *url.URL // of the database that the advisory locks are in
+	run     int64
+	cluster *cluster // held here, or the collector would close its lifeline; nil if ROSTER_TEST_POSTGRES names the server
 
-	mu        sync.Mutex
+	mu        sync.Mutex // of what follows
 	conn      *pgx.Conn
 	databases int
 
-	// template returns the name of a migrated database that nothing is connected to.
-	migrated func() (string, error)
+	// template returns the name of a migrated database that nothing is connected to. It is made at the first call.
+	template func() (string, error)
 }
 
-// postgresURL returns the URL of a new database, copied from the one that source names, and drops it when the test is over.
-func postgresURL(t testing.TB, source func(*server) (string, error)) string {
+// postgresURL returns the URL of a new database, migrated or without any table, and drops it when the test is over.
+func postgresURL(t testing.TB, migrated bool) string {
 	t.Helper()
 	s, err := theServer()
 	if err != nil {
 		t.Fatal(err)
 	}
-	template, err := source(s)
-	if err != nil {
-		t.Fatal(err)
+	template := "template0" // has nothing in it
+	if migrated {
+		if template, err = s.template(); err != nil {
+			t.Fatal(err)
+		}
 	}
 	name, err := s.create(context.Background(), template)
 	if err != nil {
@@ -66,7 +69,12 @@ var theServer = sync.OnceValues(func() (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return connect(context.Background(), cluster.url())
+	s, err := connect(context.Background(), cluster.url())
+	if err != nil {
+		return nil, err
+	}
+	s.cluster = cluster
+	return s, nil
 })
 
 func connect(ctx context.Context, address string) (*server, error) {
@@ -79,7 +87,7 @@ func connect(ctx context.Context, address string) (*server, error) {
 		return nil, fmt.Errorf("connect to the test server: %w", err)
 	}
 	s := &server{url: u, run: rand.Int64(), conn: conn}
-	s.migrated = sync.OnceValues(func() (string, error) { return s.makeTemplate(context.Background()) })
+	s.template = sync.OnceValues(func() (string, error) { return s.makeTemplate(context.Background()) })
 	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", s.run); err != nil {
 		return nil, fmt.Errorf("lock the number of this process: %w", err)
 	}
@@ -131,10 +139,6 @@ func (s *server) makeTemplate(ctx context.Context) (string, error) {
 	}
 	return name, nil
 }
-
-func (s *server) template() (string, error) { return s.migrated() }
-
-func (s *server) blank() (string, error) { return "template0", nil }
 
 // create makes a database as a copy of template and returns its name.
 func (s *server) create(ctx context.Context, template string) (string, error) {

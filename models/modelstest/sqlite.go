@@ -11,11 +11,14 @@ import (
 	"roster/models"
 )
 
-// sqliteURL returns the URL of a new file with the bytes that content gives.
-func sqliteURL(t testing.TB, content func() ([]byte, error)) string {
+// sqliteURL returns the URL of a database in a directory of its own: a copy of the migrated one, or a file that does not exist yet.
+func sqliteURL(t testing.TB, migrated bool) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "roster.db")
-	file, err := content()
+	if !migrated {
+		return "sqlite:" + path
+	}
+	file, err := migratedFile()
 	if err == nil {
 		err = os.WriteFile(path, file, 0o600)
 	}
@@ -24,9 +27,6 @@ func sqliteURL(t testing.TB, content func() ([]byte, error)) string {
 	}
 	return "sqlite:" + path
 }
-
-// emptyFile returns an SQLite database without a table: it has no bytes.
-func emptyFile() ([]byte, error) { return nil, nil }
 
 // migratedFile returns a migrated SQLite database. It is made once per process and copied for each test.
 var migratedFile = sync.OnceValues(func() ([]byte, error) {
