@@ -2,6 +2,7 @@ package modelstest
 
 import (
 	"bufio"
+	"context"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -44,7 +45,7 @@ func startCluster() (*cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start PostgreSQL: %w", err)
 	}
-	cmd := exec.Command("/bin/sh", "-c", watchdog, "watchdog", bin)
+	cmd := exec.CommandContext(context.Background(), "/bin/sh", "-c", watchdog, "watchdog", bin)
 	cmd.Dir = "/"
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"}
 	cmd.Stdin = lifelineRead
@@ -113,7 +114,7 @@ func findServer(places []string) (string, error) {
 		slices.Reverse(found)
 		candidates = append(candidates, found...)
 	}
-	if out, err := exec.Command("pg_config", "--bindir").Output(); err == nil {
+	if out, err := exec.CommandContext(context.Background(), "pg_config", "--bindir").Output(); err == nil {
 		candidates = append(candidates, strings.TrimSpace(string(out)))
 	}
 	candidates = append(candidates, filepath.SplitList(os.Getenv("PATH"))...)

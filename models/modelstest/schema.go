@@ -134,7 +134,7 @@ func readColumns(ctx context.Context, pool querier, dialect models.Dialect) ([]c
 	if err != nil {
 		return nil, fmt.Errorf("read columns: %w", err)
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
+	defer rows.Close()
 	var columns []column
 	for rows.Next() {
 		var c column

@@ -105,7 +105,7 @@ func eachPair(ctx context.Context, pool querier, query string, fn func(first, se
 	if err != nil {
 		return fmt.Errorf("read schema: %w", err)
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
+	defer rows.Close()
 	for rows.Next() {
 		var first, second string
 		if err := rows.Scan(&first, &second); err != nil {
