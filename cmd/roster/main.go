@@ -1,0 +1,20 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/gorilla/mux"
+)
+
+func main() {
+	ctx, restore := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	// The first signal asks for a tidy end. From then on signals have their usual effect: the second one ends the process at once.
+	context.AfterFunc(ctx, restore)
+	os.Exit(run(ctx, os.Args, os.Getenv, os.Stdout, os.Stderr, mountAPI))
+}
+
+// mountAPI adds the routes of the API to the main listener's router.
+func mountAPI(_ *app, _ *mux.Router) {}
