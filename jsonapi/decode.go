@@ -1,6 +1,7 @@
 package jsonapi
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 	"strconv"
@@ -378,4 +379,29 @@ func clip(s string) string {
 		return s
 	}
 	return strings.ToValidUTF8(s[:most], "") + "…"
+}
+
+// DecodeMetaNumber reads a whole number from the top-level meta of a request without data. given tells whether it was there.
+func DecodeMetaNumber(body []byte, name string, least, most int64) (n int64, given bool, err error) {
+	document, err := readDocument(body)
+	if err != nil {
+		return 0, false, err
+	}
+	meta, ok := document["meta"].(map[string]any)
+	if !ok {
+		if _, sent := document["meta"]; sent {
+			return 0, false, Errors{Fault(InvalidDocument, "The member meta must be an object.").At("/meta")}
+		}
+		return 0, false, nil
+	}
+	v, given := meta[name]
+	if !given {
+		return 0, false, nil
+	}
+	number, _ := v.(json.Number)
+	n, parseErr := strconv.ParseInt(number.String(), 10, 64)
+	if parseErr != nil || n < least || n > most {
+		return 0, true, Errors{Fault(InvalidValue, "%s must be a whole number from %d to %d.", name, least, most).At(Pointer("/meta", name))}
+	}
+	return n, true, nil
 }
