@@ -51,11 +51,17 @@ func NewDNS(tb testing.TB) *DNS {
 	return d
 }
 
-// Resolver asks this server only.
+// Resolver asks this server only. A lookup that is given up ends at once; the system's own resolver would go on waiting for its
+// answer in the background, for five seconds or what resolv.conf says.
 func (d *DNS) Resolver() *net.Resolver {
 	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		var dialer net.Dialer
-		return dialer.DialContext(ctx, "udp", d.address)
+		conn, err := dialer.DialContext(ctx, "udp", d.address)
+		if err != nil {
+			return nil, err
+		}
+		context.AfterFunc(ctx, func() { _ = conn.Close() })
+		return conn, nil
 	}}
 }
 
