@@ -66,11 +66,13 @@ func newTransport(config SenderConfig) *http.Transport {
 	// so this timeout only divides the time between several addresses; a little longer, it never ends before the deadline does.
 	dialer := &net.Dialer{Timeout: config.Timeout + time.Second, KeepAlive: 15 * time.Second, Resolver: config.Resolver}
 	transport := &http.Transport{
-		Proxy:                  nil, // not ProxyFromEnvironment: it would lead deliveries around the guard
-		DialContext:            dialer.DialContext,
-		TLSHandshakeTimeout:    config.Timeout,
-		ResponseHeaderTimeout:  config.Timeout,
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: config.RootCAs, ClientSessionCache: tls.NewLRUClientSessionCache(1024)},
+		Proxy:                 nil, // not ProxyFromEnvironment: it would lead deliveries around the guard
+		DialContext:           dialer.DialContext,
+		TLSHandshakeTimeout:   config.Timeout,
+		ResponseHeaderTimeout: config.Timeout,
+		TLSClientConfig: &tls.Config{
+			MinVersion: tls.VersionTLS12, RootCAs: config.RootCAs, ClientSessionCache: tls.NewLRUClientSessionCache(1024),
+		},
 		DisableCompression:     true, // a compressed answer would expand in our memory
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		MaxIdleConns:           config.IdleConns,
@@ -187,7 +189,7 @@ func (s *Sender) build(r Request) (*http.Request, error) {
 // second value says that a kept connection was lost before it answered.
 func (s *Sender) try(ctx context.Context, transport *http.Transport, template *http.Request, at, started time.Time) (Result, bool) {
 	e := &exchange{scheme: template.URL.Scheme, started: started}
-	request := template.Clone(e.watch(ctx))
+	request := template.WithContext(e.watch(ctx))
 	var err error
 	if request.Body, err = template.GetBody(); err != nil {
 		return Result{Code: CodeLocalError, Detail: detail(err), Started: started}, false
