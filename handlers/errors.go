@@ -62,8 +62,8 @@ func translate(err error) jsonapi.Errors {
 	case errors.Is(err, context.DeadlineExceeded):
 		return jsonapi.Errors{tooSlow()}
 	}
-	// The kinds of error of package models are mapped here.
-	return nil
+	faults, _ := located(err, nil).(jsonapi.Errors)
+	return faults
 }
 
 func tooSlow() *jsonapi.Error {

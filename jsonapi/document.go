@@ -71,6 +71,9 @@ func EncodeErrors(errs Errors) ([]byte, error) {
 	return marshal(wire{Errors: errs, JSONAPI: Implementation{Version: Version}})
 }
 
+// Marshal encodes a value as every document is encoded: without escaping <, > and &.
+func Marshal(v any) ([]byte, error) { return marshal(v) }
+
 // marshal encodes without escaping <, > and &, which would turn links into unreadable ones.
 func marshal(v any) ([]byte, error) {
 	var buf bytes.Buffer

@@ -35,18 +35,21 @@ type Config struct {
 	StatementTimeout time.Duration
 	// Vault hashes credentials and encrypts secrets.
 	Vault *Vault
+	// CheckWebhookURL refuses URLs that webhooks must not be sent to, with the reason; nil takes every URL.
+	CheckWebhookURL func(url string) error
 	// Now is the clock; nil is not allowed.
 	Now func() time.Time
 }
 
 // DB is one open database, or one transaction on it, with the clock and the vault that every write needs.
 type DB struct {
-	gorm          *gorm.DB
-	dialect       Dialect
-	vault         *Vault
-	now           func() time.Time
-	pools         *pools
-	inTransaction bool
+	gorm            *gorm.DB
+	dialect         Dialect
+	vault           *Vault
+	now             func() time.Time
+	checkWebhookURL func(url string) error
+	pools           *pools
+	inTransaction   bool
 }
 
 // pools are the connection pools behind a DB. On PostgreSQL both are the same one.
@@ -57,7 +60,7 @@ type pools struct {
 
 // Open connects to the database that cfg names and makes sure that it answers. It does not migrate.
 func Open(ctx context.Context, cfg Config) (*DB, error) {
-	db := &DB{vault: cfg.Vault, now: cfg.Now}
+	db := &DB{vault: cfg.Vault, now: cfg.Now, checkWebhookURL: cfg.CheckWebhookURL}
 	var dialector gorm.Dialector
 	switch scheme, rest, _ := strings.Cut(cfg.URL, ":"); scheme {
 	case "postgres", "postgresql":

@@ -10,7 +10,7 @@ import (
 
 	"github.com/gofrs/flock"
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
+	gooselock "github.com/pressly/goose/v3/lock"
 )
 
 //go:embed migrations
@@ -88,7 +88,7 @@ func (db *DB) migrator() (*goose.Provider, error) {
 	}
 	dialect, options := goose.DialectSQLite3, []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
 	if db.dialect == Postgres {
-		locker, err := lock.NewPostgresSessionLocker()
+		locker, err := gooselock.NewPostgresSessionLocker()
 		if err != nil {
 			return nil, err
 		}

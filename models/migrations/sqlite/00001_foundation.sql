@@ -23,6 +23,7 @@ CREATE INDEX users_created_at  ON users (created_at, id);
 CREATE INDEX users_updated_at  ON users (updated_at, id);
 CREATE INDEX users_first_name  ON users (first_name, id);
 CREATE INDEX users_last_name   ON users (last_name, id);
+CREATE INDEX users_email      ON users (email, id);
 CREATE INDEX users_external_id ON users (external_id, id);
 
 CREATE TABLE organizations (
@@ -88,7 +89,6 @@ CREATE TABLE api_keys (
   name            text        NOT NULL,
   scopes          text        NOT NULL,                           -- a JSON array of strings
   expires_at      timestamp,
-  revoked_at      timestamp,
   last_used_at    timestamp,
   version         integer     NOT NULL,
   created_at      timestamp   NOT NULL,
