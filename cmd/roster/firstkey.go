@@ -1,9 +1,24 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
+
+	"roster/models"
 )
+
+// firstKey gives a new installation its first management key.
+func (a *app) firstKey(ctx context.Context, stdout io.Writer, listen string) error {
+	key, err := models.CreateFirstManagementKey(ctx, a.db)
+	if err != nil {
+		return fmt.Errorf("make the first management key: %w", err)
+	}
+	if key == "" { // made before
+		return nil
+	}
+	return printFirstKey(stdout, a.cfg.publicURL(listen), key)
+}
 
 // printFirstKey shows the management key of a new installation, the only time anybody can see it, and a command that works when pasted.
 func printFirstKey(stdout io.Writer, base, key string) error {

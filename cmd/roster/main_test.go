@@ -26,7 +26,8 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main()
 	}
-	goleak.VerifyTestMain(m)
+	// The test databases' PostgreSQL lives as long as this process, and so does the one who reads its log.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("io.discard.ReadFrom"))
 }
 
 // server is `roster serve` within this process, on a free port and a directory of its own.
@@ -53,6 +54,14 @@ func noRoutes(*app, *mux.Router) {}
 // serve starts the server and waits until it listens.
 func serve(t *testing.T, dir string, mount func(*app, *mux.Router), args ...string) *server {
 	t.Helper()
+	s := begin(t, dir, mount, args...)
+	s.await()
+	return s
+}
+
+// begin starts the server.
+func begin(t *testing.T, dir string, mount func(*app, *mux.Router), args ...string) *server {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &server{t: t, dir: dir, stdout: &bytes.Buffer{}, log: newFollowedLog(), cancel: cancel, ended: make(chan int, 1)}
 	args = append([]string{"roster", "serve", "--listen", "127.0.0.1:0", "--data-dir", dir, "--log-format", "json"}, args...)
@@ -61,18 +70,22 @@ func serve(t *testing.T, dir string, mount func(*app, *mux.Router), args ...stri
 		s.log.close()
 		s.ended <- code
 	}()
+	t.Cleanup(func() { s.stop() })
+	return s
+}
+
+// await returns when the server listens.
+func (s *server) await() {
+	s.t.Helper()
 	line, ok := s.log.find(func(line map[string]any) bool { return line["msg"] == "listening" && line["server"] == "api" })
 	if !ok {
-		cancel()
-		t.Fatalf("the server ended with %d: %s", <-s.ended, s.log.text())
+		s.t.Fatalf("the server ended with %d: %s", s.stop(), s.log.text())
 	}
 	scheme := "http://"
 	if line["tls"] == true {
 		scheme = "https://"
 	}
 	s.base = scheme + line["address"].(string)
-	t.Cleanup(func() { s.stop() })
-	return s
 }
 
 // stop asks the server to end, as a signal does, and returns its exit code.

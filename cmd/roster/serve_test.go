@@ -12,9 +12,13 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"roster/models"
+	"roster/models/modelstest"
 )
 
 func TestAFreshServerIsReadyAndKeepsItsFilesToItself(t *testing.T) {
@@ -58,6 +62,81 @@ func TestAFreshServerIsReadyAndKeepsItsFilesToItself(t *testing.T) {
 	}
 	if answer, _ := again.get("/readyz"); answer.StatusCode != 200 {
 		t.Errorf("second start: %d", answer.StatusCode)
+	}
+}
+
+func TestTheFirstKeyIsPrintedOnceAndWorks(t *testing.T) {
+	t.Parallel()
+	modelstestURLs(t, func(t *testing.T, url string) {
+		dir := t.TempDir()
+		s := serve(t, dir, mountAPI, "--database-url", url, "--migrate")
+		pasted := regexp.MustCompile(`curl -H 'Authorization: (Bearer roster_m_\w+)' (http\S+)`).FindStringSubmatch(s.stdout.String())
+		if pasted == nil {
+			t.Fatalf("stdout: %s", s.stdout)
+		}
+		answer, body, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, "GET", pasted[2], nil, "Authorization", pasted[1])
+		if err != nil || answer.StatusCode != 200 || !strings.Contains(string(body), `"data":[]`) {
+			t.Errorf("the command that was printed gets %v %s", err, body)
+		}
+		if answer, _ := s.get("/public/v2/management/organizations/"); answer.StatusCode != 401 {
+			t.Errorf("without the key: %d", answer.StatusCode)
+		}
+		if strings.Contains(s.log.text(), "roster_m_") {
+			t.Error("the log has the key")
+		}
+		if code := s.stop(); code != 0 {
+			t.Errorf("exit code %d", code)
+		}
+		if again := serve(t, dir, mountAPI, "--database-url", url); again.stdout.Len() > 0 {
+			t.Errorf("the second start prints %s", again.stdout)
+		}
+	})
+}
+
+func TestReplicasThatStartAtOnceMakeOneKey(t *testing.T) {
+	t.Parallel()
+	dir, url := t.TempDir(), modelstest.UnmigratedURL(t, models.Postgres)
+	if err := makeSecretKey(filepath.Join(dir, "secret.key")); err != nil {
+		t.Fatal(err)
+	}
+	replicas := make([]*server, 3)
+	for n := range replicas {
+		replicas[n] = begin(t, dir, mountAPI, "--database-url", url, "--migrate")
+	}
+	keys := 0
+	for _, s := range replicas {
+		s.await()
+		keys += strings.Count(s.stdout.String(), "The first management key")
+		if answer, body := s.get("/readyz"); answer.StatusCode != 200 {
+			t.Errorf("readyz: %s", body)
+		}
+	}
+	if keys != 1 {
+		t.Errorf("%d keys were printed", keys)
+	}
+}
+
+func TestPostgreSQLIsMigratedOnlyWhenToldTo(t *testing.T) {
+	t.Parallel()
+	dir, url := t.TempDir(), modelstest.UnmigratedURL(t, models.Postgres)
+	code, _, problems := command(t, map[string]string{"ROSTER_DATABASE_URL": url}, "serve", "--data-dir", dir, "--listen", "127.0.0.1:0")
+	if code != 1 || !strings.Contains(problems, "run 'roster migrate up', or start with --migrate (ROSTER_MIGRATE=true)") {
+		t.Errorf("%d %s", code, problems)
+	}
+	if code, stdout, problems := command(t, nil, "migrate", "up", "--database-url", url); code != 0 || !strings.HasPrefix(stdout, "applied 00001") {
+		t.Errorf("migrate up: %d %s %s", code, stdout, problems)
+	}
+	serve(t, dir, noRoutes, "--database-url", url)
+}
+
+// modelstestURLs runs a test on an empty database of each kind, without a schema.
+func modelstestURLs(t *testing.T, test func(t *testing.T, url string)) {
+	t.Helper()
+	for _, dialect := range modelstest.Dialects {
+		t.Run(string(dialect), func(t *testing.T) {
+			t.Parallel()
+			test(t, modelstest.UnmigratedURL(t, dialect))
+		})
 	}
 }
 
