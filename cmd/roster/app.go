@@ -68,27 +68,61 @@ func (a *app) start(ctx context.Context, stdout io.Writer, mount func(*app, *mux
 	if err != nil {
 		return err
 	}
-	if a.cfg.metricsListen != "" {
-		only := http.NewServeMux()
-		only.Handle("GET /metrics", a.metrics.Handler())
-		if _, err := a.serve(ctx, "metrics", a.cfg.metricsListen, nil, only); err != nil {
-			return err
-		}
-	}
 	certificate, err := a.cfg.certificate()
 	if err != nil {
 		return err
 	}
-	_, err = a.serve(ctx, "api", a.cfg.listen, certificate, service)
-	return err
+	listener, err := a.listen(ctx, a.cfg.listen)
+	if err != nil {
+		return err
+	}
+	if a.cfg.metricsListen != "" {
+		listener, err := a.listen(ctx, a.cfg.metricsListen)
+		if err != nil {
+			return err
+		}
+		only := http.NewServeMux()
+		only.Handle("GET /metrics", a.metrics.Handler())
+		a.serve(ctx, "metrics", listener, nil, only)
+	}
+	// Now that the address is known and nothing else can go wrong: the key can be shown only once.
+	if err := a.firstKey(ctx, stdout, listener.Addr().String()); err != nil {
+		return err
+	}
+	a.serve(ctx, "api", listener, certificate, service)
+	return nil
 }
 
-// serve begins to answer on an address and returns the one it got.
-func (a *app) serve(ctx context.Context, name, address string, secure *tls.Config, handler http.Handler) (net.Addr, error) {
+// background runs work beside the servers, and ends its context and waits for it when stopping.
+func (a *app) background(work func(ctx context.Context)) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		work(ctx)
+	}()
+	a.onStop(func() error {
+		cancel()
+		<-ended
+		return nil
+	})
+}
+
+// listen binds an address.
+func (a *app) listen(ctx context.Context, address string) (net.Listener, error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", address, err)
 	}
+	a.onStop(func() error {
+		_ = listener.Close() // in vain if a server used it: that closed it before
+		return nil
+	})
+	return listener, nil
+}
+
+// serve begins to answer.
+func (a *app) serve(ctx context.Context, name string, listener net.Listener, secure *tls.Config, handler http.Handler) {
 	running := &sync.RWMutex{} // every request reads; whoever can write knows that none is left
 	server := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -121,7 +155,6 @@ func (a *app) serve(ctx context.Context, name, address string, secure *tls.Confi
 		return err
 	})
 	a.logger.InfoContext(ctx, "listening", "server", name, "address", listener.Addr().String(), "tls", secure != nil)
-	return listener.Addr(), nil
 }
 
 // drain refuses new connections and waits for the running requests, up to the grace period. Then it cuts them off.

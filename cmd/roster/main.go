@@ -5,8 +5,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-
-	"github.com/gorilla/mux"
 )
 
 func main() {
@@ -15,6 +13,3 @@ func main() {
 	context.AfterFunc(ctx, restore)
 	os.Exit(run(ctx, os.Args, os.Getenv, os.Stdout, os.Stderr, mountAPI))
 }
-
-// mountAPI adds the routes of the API to the main listener's router.
-func mountAPI(_ *app, _ *mux.Router) {}

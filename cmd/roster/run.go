@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/gorilla/mux"
 	"github.com/urfave/cli/v3"
@@ -39,7 +40,8 @@ func run(
 	if err == nil {
 		return exitOK
 	}
-	fmt.Fprintf(stderr, "roster: %s\n", err)
+	oneLine := strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\t' }), " ")
+	fmt.Fprintf(stderr, "roster: %s\n", oneLine)
 	var usage usageError
 	var library cli.ExitCoder // the library's own: an unknown topic of help
 	if errors.As(err, &usage) || errors.As(err, &library) {

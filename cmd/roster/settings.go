@@ -64,7 +64,7 @@ func (c *config) settings() []setting {
 		{bounds, "idle-timeout", "120s", "longest life of an idle connection", false, false, duration(&c.idleTime, positive)},
 		{bounds, "shutdown-delay", "0s", "time between reporting not ready and refusing connections, for load balancers to notice", false, false,
 			duration(&c.shutdownDelay, zero)},
-		{bounds, "shutdown-grace", "30s", "longest wait for running requests when stopping", false, false, duration(&c.shutdownGrace, positive)},
+		{bounds, "shutdown-grace", "25s", "longest wait for running requests when stopping; containers are commonly killed after 30s", false, false, duration(&c.shutdownGrace, positive)},
 
 		{hooks, "allow-private-webhook-targets", "", "private `networks` (CIDR list) that webhooks may be sent to", false, false,
 			networks(&c.privateTargets)},
