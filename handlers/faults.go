@@ -52,7 +52,12 @@ func refusalsOf(err error) models.Errors {
 
 func faultOf(refusal *models.Error) *jsonapi.Error {
 	fault := jsonapi.Fault(codes[refusal.Kind], "%s", refusal.Message)
-	if refusal.Kind == models.PreconditionFailed {
+	switch {
+	case refusal.Parameter != "" && refusal.Kind == models.Invalid:
+		return jsonapi.Fault(jsonapi.InvalidParameter, "%s", refusal.Message).InParameter(refusal.Parameter)
+	case refusal.Parameter != "":
+		fault.InParameter(refusal.Parameter)
+	case refusal.Kind == models.PreconditionFailed:
 		fault.InHeader("If-Match")
 	}
 	return fault
