@@ -53,5 +53,13 @@ require (
 	modernc.org/memory v1.12.1 // indirect
 )
 
+require (
+	code.dny.dev/ssrf v0.3.0
+	github.com/miekg/dns v1.1.73
+	github.com/standard-webhooks/standard-webhooks/libraries v0.0.1
+	go.uber.org/goleak v1.3.0
+	golang.org/x/net v0.62.0
+)
+
 // The module proxy serves no archive of this version everywhere; third_party/README.md says how the copy is proven to be it.
 replace github.com/google/jsonapi => ./third_party/google-jsonapi
