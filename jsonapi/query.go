@@ -158,7 +158,7 @@ func (p *queryParser) split(raw string) []pair {
 		case err != nil || err2 != nil || unusable(name) != "" || !validText(name) || !validText(value):
 			p.fault(InvalidParameter, clip(strings.ToValidUTF8(rawName, "?")), "It is not properly percent-encoded UTF-8.")
 		case strings.Contains(part, ";"):
-			p.fault(InvalidParameter, clip(name), "Parameters are separated by &; a semicolon is written %%3B.")
+			p.fault(InvalidParameter, clip(name), "Parameters are separated by &; a semicolon is written %s.", "%3B")
 		default:
 			pairs = append(pairs, pair{name, value})
 		}
