@@ -155,7 +155,12 @@ func (c *client) resolve(ref string) (*url.URL, error) {
 			u.Path = prefix + u.Path
 		}
 	}
-	return c.base.ResolveReference(u), nil
+	u = c.base.ResolveReference(u)
+	if u.Scheme != c.base.Scheme || u.Host != c.base.Host {
+		// The credential goes nowhere else, whatever a link says.
+		return nil, fmt.Errorf("the link %q leads away from %s", ref, c.base.Host)
+	}
+	return u, nil
 }
 
 func retryAfter(ex *Exchange) (time.Duration, bool) {

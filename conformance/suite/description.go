@@ -191,7 +191,7 @@ func (d *Description) validate() error {
 		return errors.New("resources is empty")
 	}
 	if d.UnknownPath == "" {
-		d.UnknownPath = path.Dir(strings.TrimSuffix(d.Resources[0].Path, "/")) + "/conformance-no-such-path"
+		d.UnknownPath = path.Join(path.Dir(strings.TrimSuffix(d.Resources[0].Path, "/")), "conformance-no-such-path")
 	}
 	var errs []error
 	for _, r := range d.Resources {
