@@ -44,10 +44,8 @@ func Run(ctx context.Context, target string, d *Description, o Options) (*Report
 	}
 	r := &run{client: c, desc: d}
 	c.onAnswer = r.remember
-	if probe, err := c.do(ctx, request{row: "survey", method: http.MethodGet, ref: d.Resources[0].Path, header: http.Header{"Accept": {mediaType}}}); err != nil {
-		return nil, fmt.Errorf("reach the server: %w", err)
-	} else if probe.Status == http.StatusUnauthorized {
-		return nil, fmt.Errorf("the server answers %s with 401: give a credential", d.Resources[0].Path)
+	if err := r.probe(ctx); err != nil {
+		return nil, err
 	}
 	defer r.cleanUp(context.WithoutCancel(ctx))
 
@@ -72,6 +70,21 @@ func Run(ctx context.Context, target string, d *Description, o Options) (*Report
 		report.Results = append(report.Results, results[row.ID]...)
 	}
 	return report, nil
+}
+
+// probe asks for the first collection: without it every row would fail for the same reason.
+func (r *run) probe(ctx context.Context) error {
+	path := r.desc.Resources[0].Path
+	ex, err := r.client.do(ctx, request{row: "survey", method: http.MethodGet, ref: path, header: http.Header{"Accept": {mediaType}}})
+	switch {
+	case err != nil:
+		return fmt.Errorf("reach the server: %w", err)
+	case ex.Status == http.StatusUnauthorized:
+		return fmt.Errorf("the server answers GET %s with 401: give a credential that works", path)
+	case ex.Status != http.StatusOK:
+		return fmt.Errorf("the server answers GET %s with %d: check the target and the paths of the description", path, ex.Status)
+	}
+	return nil
 }
 
 func selectRows(only []string) ([]Row, error) {
