@@ -31,7 +31,7 @@ const (
 
 type flags struct {
 	target, description, only, format, failOn string
-	headers                                   headerFlag
+	headers, limited                          headerFlag
 }
 
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
@@ -44,6 +44,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	set.StringVar(&f.format, "format", "text", "text, markdown or json")
 	set.StringVar(&f.failOn, "fail-on", "must", "what makes the exit code 1: must, should or any failed row")
 	set.Var(&f.headers, "header", "`header` sent with every request, as in \"Authorization: secret\"; may be repeated")
+	set.Var(&f.limited, "limited-header", "`header` of a caller with fewer rights, for the rows that need one")
 	if err := set.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return conformant
@@ -74,7 +75,13 @@ func test(ctx context.Context, f flags, getenv func(string) string, stdout io.Wr
 	if !ok {
 		return 0, fmt.Errorf("--fail-on %q is none of must, should, any", f.failOn)
 	}
-	o := suite.Options{Header: credential(d, f.headers, getenv)}
+	if d.Credential == nil {
+		d.Credential = &suite.Credential{}
+	}
+	o := suite.Options{
+		Header:  credential(f.headers, d.Credential.Header, getenv(d.Credential.Env)),
+		Limited: credential(f.limited, d.Credential.Header, getenv(d.Credential.LimitedEnv)),
+	}
 	if f.only != "" {
 		o.Only = strings.Split(f.only, ",")
 	}
@@ -91,16 +98,13 @@ func test(ctx context.Context, f flags, getenv func(string) string, stdout io.Wr
 	return conformant, nil
 }
 
-// credential returns the headers of every request: those of the command line, else the
-// described one with its value from the environment.
-func credential(d *suite.Description, given headerFlag, getenv func(string) string) http.Header {
-	if len(given) > 0 || d.Credential == nil || d.Credential.Env == "" {
+// credential returns the headers of a caller: those of the command line, else the described
+// one with its value from the environment.
+func credential(given headerFlag, name, value string) http.Header {
+	if len(given) > 0 || name == "" || value == "" {
 		return http.Header(given)
 	}
-	if value := getenv(d.Credential.Env); value != "" {
-		return http.Header{http.CanonicalHeaderKey(d.Credential.Header): {value}}
-	}
-	return nil
+	return http.Header{http.CanonicalHeaderKey(name): {value}}
 }
 
 // headerFlag collects headers of the form "Name: value".

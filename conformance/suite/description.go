@@ -41,6 +41,9 @@ type Credential struct {
 	Env string `json:"env,omitempty"`
 	// Wrong is a well-formed value the server refuses with 401.
 	Wrong string `json:"wrong,omitempty"`
+	// LimitedEnv is the environment variable with the value of a caller who may create the
+	// resources marked with limitedCreate, but not choose their ids.
+	LimitedEnv string `json:"limitedEnv,omitempty"`
 }
 
 // Limits are the boundaries a client can run into; zero means unknown.
@@ -78,6 +81,8 @@ type Resource struct {
 	Create Template `json:"create"`
 	// ClientIDs is true if a client may choose the id (a UUID).
 	ClientIDs bool `json:"clientIds,omitempty"`
+	// LimitedCreate is true if the limited caller may create it, too, with an id of the server's choice.
+	LimitedCreate bool `json:"limitedCreate,omitempty"`
 	// Update is a string attribute that may be changed freely.
 	Update *Sample `json:"update,omitempty"`
 	// Nullable is an attribute that may be null, with a value it may have instead.

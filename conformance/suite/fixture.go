@@ -292,3 +292,15 @@ func sortedIDs(items ...item) []string {
 
 // ghost is the id of nothing.
 func ghost() string { return newUUID() }
+
+// targetOf reads a to-one relationship: from the resource if it shows its linkage, else
+// from the relationship endpoint.
+func (t *T) targetOf(owner item, name string) (string, *Exchange) {
+	ex := t.get(owner.path())
+	if rel := at(ex.data(), "relationships", name); has(rel, "data") {
+		return str(at(rel, "data", "id")), ex
+	}
+	ex = t.get(owner.endpoint(name))
+	t.needStatus(ex, 200)
+	return str(ex.data()["id"]), ex
+}

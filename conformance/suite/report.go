@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // Outcome is what became of a row.
@@ -132,7 +131,8 @@ func (r *Report) textReasons(out *writer, outcome Outcome) {
 // The report shows this many failed checks of one row, and this much of a body.
 const (
 	shownFailures = 5
-	shownBody     = 600
+	shownStart    = 500
+	shownEnd      = 200
 )
 
 func (r Result) text(out *writer) {
@@ -177,15 +177,11 @@ func bodyLine(b *strings.Builder, mark string, body []byte) {
 	if len(body) == 0 {
 		return
 	}
-	shown := strings.ToValidUTF8(string(body), "\uFFFD")
-	if len(shown) > shownBody {
-		cut := shownBody
-		for !utf8.RuneStart(shown[cut]) {
-			cut--
-		}
-		shown = shown[:cut] + " …"
+	shown := []rune(strings.Join(strings.Fields(strings.ToValidUTF8(string(body), "\uFFFD")), " "))
+	if len(shown) > shownStart+shownEnd {
+		shown = slices.Concat(shown[:shownStart], []rune(" … "), shown[len(shown)-shownEnd:])
 	}
-	fmt.Fprintf(b, "%s%s\n", mark, strings.Join(strings.Fields(shown), " "))
+	fmt.Fprintf(b, "%s%s\n", mark, string(shown))
 }
 
 // Markdown writes the report as a page. It holds nothing that changes from run to run

@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"maps"
 	"net/url"
 	"strings"
 	"time"
@@ -88,12 +89,17 @@ func testCRUD5(t *T) {
 }
 
 func testCRUD6(t *T) {
-	res := t.first("resource that refuses client-generated ids", func(r *Resource) bool {
-		return !r.ClientIDs && r.can("create")
+	limited := len(t.run.limited) > 0
+	res := t.first("resource that refuses client-generated ids, and there is no limited caller", func(r *Resource) bool {
+		return r.can("create") && (!r.ClientIDs || limited && r.LimitedCreate)
 	})
 	body := t.body(res)
 	data(body)["id"] = newUUID()
-	ex := t.post(res.Path, body)
+	ex := t.post(res.Path, body, func(r *request) {
+		if res.ClientIDs {
+			maps.Copy(r.header, t.run.limited)
+		}
+	})
 	t.wantStatus(ex, 403)
 	t.wantPointer(ex, "/data/id")
 }

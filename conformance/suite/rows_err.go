@@ -33,7 +33,7 @@ func errRows() []Row {
 			Requirement: "parameter is the name of a query parameter."},
 		{ID: "ERR-12", Level: Must, section: objects, overAll: true, Test: walk("ERR-12"),
 			Requirement: "header is the name of one request header."},
-		{ID: "ERR-13", Level: Must, section: objects, overAll: true, Test: walk("ERR-13"),
+		{ID: "ERR-13", Level: Must, section: objects, overAll: true, Test: testERR13,
 			Requirement: "The links of an error are about and type, and no arrays."},
 		{ID: "ERR-14", Level: Note, section: objects, overAll: true, Test: testERR14,
 			Requirement: "A body that cannot be parsed is answered without a pointer."},
@@ -96,6 +96,25 @@ func testERR10(t *T) {
 		pointer := str(at(e, "source", "pointer"))
 		if strings.HasPrefix(pointer, "/data/attributes/a") {
 			t.want(pointer == "/data/attributes/a~1b~0c", ex, "the pointer /data/attributes/a~1b~0c")
+		}
+	}
+}
+
+// testERR13 also opens the pages that errors link to, as far as they are the server's own.
+func testERR13(t *T) {
+	t.walk("ERR-13")
+	opened := map[string]bool{}
+	for _, ex := range t.answers(failed) {
+		for _, e := range ex.errors() {
+			for _, name := range []string{"about", "type"} {
+				page, _, _ := strings.Cut(href(at(e, "links", name)), "#")
+				if _, err := t.run.client.resolve(page); page == "" || err != nil || opened[page] {
+					continue
+				}
+				opened[page] = true
+				answer := t.get(page, accept("text/html, */*;q=0.1"), foreign)
+				t.pick(answer.Status == 200, answer, "a page to read behind links.%s", name)
+			}
 		}
 	}
 }

@@ -210,11 +210,16 @@ func (s *server) linked(r *record, name string) []string {
 		}
 		return []string{r.one[name]}
 	}
-	var keys []string
-	for _, other := range s.all(rel.target) {
-		if other.one[rel.inverse] == r.key() || slices.Contains(other.many[rel.inverse], r.key()) {
-			keys = append(keys, other.key())
+	var found []*record
+	for _, other := range s.store.records {
+		if other.typ == rel.target && (other.one[rel.inverse] == r.key() || slices.Contains(other.many[rel.inverse], r.key())) {
+			found = append(found, other)
 		}
+	}
+	slices.SortFunc(found, func(a, b *record) int { return a.seq - b.seq })
+	var keys []string
+	for _, other := range found {
+		keys = append(keys, other.key())
 	}
 	return keys
 }

@@ -13,6 +13,8 @@ import (
 type Options struct {
 	// Header is sent with every request; it carries the credential.
 	Header http.Header
+	// Limited is sent instead where a row needs a caller with fewer rights. It is optional.
+	Limited http.Header
 	// Only selects rows by id; patterns as in path.Match. Empty means all.
 	Only []string
 }
@@ -21,6 +23,7 @@ type Options struct {
 type run struct {
 	client  *client
 	desc    *Description
+	limited http.Header
 	created []identity
 	seen    map[string]int
 	found   map[string][]Failure
@@ -42,7 +45,7 @@ func Run(ctx context.Context, target string, d *Description, o Options) (*Report
 	if err != nil {
 		return nil, err
 	}
-	r := &run{client: c, desc: d}
+	r := &run{client: c, desc: d, limited: o.Limited}
 	c.onAnswer = r.remember
 	if err := r.probe(ctx); err != nil {
 		return nil, err

@@ -100,7 +100,7 @@ func surveyErrors(t *T) {
 
 func surveyCredential(t *T) {
 	c := t.desc.Credential
-	if c == nil {
+	if c == nil || c.Header == "" || c.Wrong == "" {
 		return
 	}
 	t.get(t.desc.Resources[0].Path, func(r *request) { r.header[http.CanonicalHeaderKey(c.Header)] = []string{c.Wrong} })
