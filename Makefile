@@ -1,0 +1,63 @@
+# make help lists what there is.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+FUZZTIME ?= 30s
+ARGS ?=
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## start the service on SQLite; ARGS="--listen 127.0.0.1:9000" adds flags
+	go run ./cmd/roster serve $(ARGS)
+
+.PHONY: build
+build: ## build ./roster: one static program, no C compiler needed
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o roster ./cmd/roster
+
+.PHONY: test
+test: ## run every test on SQLite and PostgreSQL; installs a PostgreSQL server where it can
+	@.ci/postgres
+	@go test -json ./... | go run .ci/summary.go
+
+.PHONY: check
+check: ## everything short of the full .ci/run: format, vet, lint, test
+	@.ci/format
+	go vet ./...
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory test
+
+.PHONY: lint
+lint: ## run the linter that .ci/lint pins; the first run builds it, which takes minutes
+	@mkdir -p dist
+	@go build -C .ci/lint -o "$(CURDIR)/dist/golangci-lint" github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	dist/golangci-lint run ./...
+
+.PHONY: fmt
+fmt: ## format the code, third_party excepted
+	@.ci/format --write
+
+.PHONY: golden
+golden: ## rewrite the golden files; read the diff before you commit it
+	ROSTER_GOLDEN=update go test ./...
+	@git --no-pager diff --stat
+
+.PHONY: cover
+cover: ## test coverage of the whole module, function by function, in dist/cover.html
+	@.ci/postgres
+	@mkdir -p dist
+	go test -coverpkg=./... -coverprofile=dist/cover.out ./...
+	go tool cover -html=dist/cover.out -o dist/cover.html
+	@go tool cover -func=dist/cover.out | tail -n 1
+
+.PHONY: bench
+bench: ## run the benchmarks
+	@.ci/postgres
+	go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZTIME (30s)
+	@.ci/fuzz $(FUZZTIME)

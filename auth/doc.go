@@ -1,0 +1,2 @@
+// Package auth decides who is calling and what he may do. Its decisions are pure; it never writes an answer.
+package auth

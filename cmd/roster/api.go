@@ -1,0 +1,25 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"roster/auth"
+	"roster/handlers"
+)
+
+// usageInterval is how often the last use of keys is written.
+const usageInterval = time.Minute
+
+// mountAPI adds the routes of the API to the main listener's router, and starts the work that belongs to them.
+func mountAPI(a *app, router *mux.Router) {
+	usage := auth.NewUsage()
+	a.background(func(ctx context.Context) {
+		ticks := time.NewTicker(usageInterval)
+		defer ticks.Stop()
+		usage.Run(ctx, a.db, ticks.C, a.logger)
+	})
+	handlers.NewAPI(a.db, a.limiter, usage).Mount(router)
+}

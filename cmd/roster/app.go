@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"roster/handlers"
+	"roster/models"
+)
+
+// app is a running server. What start builds up, stop takes down in reverse order.
+type app struct {
+	cfg     *config
+	logger  *slog.Logger
+	db      *models.DB
+	health  *handlers.Health
+	metrics *handlers.Metrics
+	limiter *handlers.Limiter
+
+	stops  []func() error
+	failed chan error // a listener that ended by itself
+}
+
+// newApp returns a server that is not started.
+func newApp(cfg *config, logger *slog.Logger) *app {
+	return &app{cfg: cfg, logger: logger, failed: make(chan error, 2)}
+}
+
+// onStop adds a step of stopping. Steps run from the last to the first.
+func (a *app) onStop(stop func() error) { a.stops = append(a.stops, stop) }
+
+// stop takes down what was started, all of it, whatever fails on the way.
+func (a *app) stop() error {
+	var errs []error
+	for i := len(a.stops) - 1; i >= 0; i-- {
+		errs = append(errs, a.stops[i]())
+	}
+	return errors.Join(errs...)
+}
+
+// start opens, wires and begins to serve. After an error, stop still has to be called.
+func (a *app) start(ctx context.Context, stdout io.Writer, mount func(*app, *mux.Router)) error {
+	var err error
+	if a.db, err = a.cfg.openDatabase(ctx, a.logger); err != nil {
+		return err
+	}
+	a.onStop(a.db.Close)
+
+	a.health = handlers.NewHealth(a.db)
+	a.metrics = handlers.NewMetrics(version(), a.db.Pools())
+	a.limiter = handlers.NewLimiter(a.cfg.rateLimit, time.Minute, time.Now)
+	service, err := handlers.NewServer(handlers.Config{
+		Logger: a.logger, Metrics: a.metrics, Health: a.health, Limiter: a.limiter,
+		Proxies: a.cfg.trustedProxies, Origins: a.cfg.corsOrigins,
+		RequestTimeout: a.cfg.requestTime, MaxBody: int64(a.cfg.maxBody),
+		ServeMetrics: a.cfg.metricsListen == "",
+	}, func(router *mux.Router) { mount(a, router) })
+	if err != nil {
+		return err
+	}
+	certificate, err := a.cfg.certificate()
+	if err != nil {
+		return err
+	}
+	listener, err := a.listen(ctx, a.cfg.listen)
+	if err != nil {
+		return err
+	}
+	if a.cfg.metricsListen != "" {
+		listener, err := a.listen(ctx, a.cfg.metricsListen)
+		if err != nil {
+			return err
+		}
+		only := http.NewServeMux()
+		only.Handle("GET /metrics", a.metrics.Handler())
+		a.serve(ctx, "metrics", listener, nil, only)
+	}
+	// Now that the address is known and nothing else can go wrong: the key can be shown only once.
+	if err := a.firstKey(ctx, stdout, listener.Addr().String()); err != nil {
+		return err
+	}
+	a.serve(ctx, "api", listener, certificate, service)
+	return nil
+}
+
+// background runs work beside the servers, and ends its context and waits for it when stopping.
+func (a *app) background(work func(ctx context.Context)) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		work(ctx)
+	}()
+	a.onStop(func() error {
+		cancel()
+		<-ended
+		return nil
+	})
+}
+
+// listen binds an address.
+func (a *app) listen(ctx context.Context, address string) (net.Listener, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", address, err)
+	}
+	a.onStop(func() error {
+		_ = listener.Close() // in vain if a server used it: that closed it before
+		return nil
+	})
+	return listener, nil
+}
+
+// serve begins to answer.
+func (a *app) serve(ctx context.Context, name string, listener net.Listener, secure *tls.Config, handler http.Handler) {
+	running := &sync.RWMutex{} // every request reads; whoever can write knows that none is left
+	server := &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			running.RLock()
+			defer running.RUnlock()
+			handler.ServeHTTP(w, r)
+		}),
+		TLSConfig:         secure,
+		ReadHeaderTimeout: a.cfg.headerTime,
+		ReadTimeout:       a.cfg.readTime,
+		WriteTimeout:      a.cfg.writeTime,
+		IdleTimeout:       a.cfg.idleTime,
+		MaxHeaderBytes:    a.cfg.maxHeader,
+		ErrorLog:          slog.NewLogLogger(a.logger.Handler(), slog.LevelWarn),
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		serve := server.Serve
+		if secure != nil {
+			serve = func(l net.Listener) error { return server.ServeTLS(l, "", "") }
+		}
+		if err := serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			a.failed <- fmt.Errorf("serve %s: %w", name, err)
+		}
+	}()
+	a.onStop(func() error {
+		err := a.drain(name, server, running)
+		<-ended
+		return err
+	})
+	a.logger.InfoContext(ctx, "listening", "server", name, "address", listener.Addr().String(), "tls", secure != nil)
+}
+
+// drain refuses new connections and waits for the running requests, up to the grace period. Then it cuts them off.
+func (a *app) drain(name string, server *http.Server, running *sync.RWMutex) error {
+	ctx, cancel := context.WithTimeout(context.Background(), a.cfg.shutdownGrace)
+	defer cancel()
+	if err := server.Shutdown(ctx); err == nil {
+		return nil
+	}
+	err := server.Close() // ends the contexts of the requests
+	running.Lock()        // the database is closed next, and they use it
+	defer running.Unlock()
+	return errors.Join(fmt.Errorf("stop %s: requests were still running after %s and were cut off", name, a.cfg.shutdownGrace), err)
+}
+
+// certificate returns the configuration of TLS, or nil for plain HTTP.
+func (c *config) certificate() (*tls.Config, error) {
+	if c.tlsCert == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(c.tlsCert, c.tlsKey)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--tls-cert (ROSTER_TLS_CERT) %q and --tls-key (ROSTER_TLS_KEY) %q cannot be used: %w", c.tlsCert, c.tlsKey, err)}
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+}

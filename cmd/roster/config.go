@@ -1,0 +1,78 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// config is the value of every setting after it was checked.
+type config struct {
+	dataDir       string
+	databaseURL   string
+	secretKeyFile string
+	connections   int
+	statementTime time.Duration
+	migrate       bool
+
+	logLevel  slog.Level
+	logFormat string
+
+	listen         string
+	metricsListen  string
+	baseURL        string
+	tlsCert        string
+	tlsKey         string
+	trustedProxies []netip.Prefix
+	corsOrigins    []string
+
+	rateLimit     int
+	maxBody       int
+	maxHeader     int
+	readTime      time.Duration
+	headerTime    time.Duration
+	requestTime   time.Duration
+	writeTime     time.Duration
+	idleTime      time.Duration
+	shutdownDelay time.Duration
+	shutdownGrace time.Duration
+
+	privateTargets []netip.Prefix
+}
+
+// check looks at settings that must fit each other.
+func (c *config) check() error {
+	switch {
+	case (c.tlsCert == "") != (c.tlsKey == ""):
+		return errors.New("--tls-cert (ROSTER_TLS_CERT) and --tls-key (ROSTER_TLS_KEY) must be given together")
+	case c.writeTime <= c.requestTime:
+		return fmt.Errorf("--write-timeout (ROSTER_WRITE_TIMEOUT) cannot be %q: it must be longer than --request-timeout, %s, "+
+			"or an answer that came late could not be sent", c.writeTime, c.requestTime)
+	}
+	return nil
+}
+
+// sqlitePath returns the file of an embedded database, and false for PostgreSQL.
+func (c *config) sqlitePath() (string, bool) { return strings.CutPrefix(c.database(), "sqlite:") }
+
+// database returns the URL of the database; without a setting, of the file in the data directory.
+func (c *config) database() string {
+	if c.databaseURL == "" {
+		return "sqlite:" + filepath.Join(c.dataDir, "roster.db")
+	}
+	return c.databaseURL
+}
+
+// logger returns the log, written to w.
+func (c *config) logger(w io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: c.logLevel}
+	if c.logFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}

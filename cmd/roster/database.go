@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"roster/models"
+)
+
+// openDatabase returns the database ready for use: migrated, or not opened at all, and of the secret key that is configured. Every
+// command that works on it begins here.
+func (c *config) openDatabase(ctx context.Context, logger *slog.Logger) (*models.DB, error) {
+	if err := c.makeDataDir(); err != nil {
+		return nil, err
+	}
+	vault, err := c.vault()
+	if err != nil {
+		return nil, err
+	}
+	db, err := c.connect(ctx, vault)
+	if err != nil {
+		return nil, err
+	}
+	err = c.bringUpToDate(ctx, db, logger)
+	if err == nil {
+		err = models.CheckVault(ctx, db)
+	}
+	if errors.Is(err, models.ErrForeignVault) {
+		err = errors.New("the secret key is not the one this database was set up with; " +
+			"put the original key file back, or name it with --secret-key-file (ROSTER_SECRET_KEY_FILE)")
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// connect opens the database as it is.
+func (c *config) connect(ctx context.Context, vault *models.Vault) (*models.DB, error) {
+	if path, ok := c.sqlitePath(); ok {
+		// SQLite gives its companion files the mode of the database, so the first file decides.
+		file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+		if err != nil {
+			return nil, fmt.Errorf("open the database file: %w", err)
+		}
+		if err := file.Close(); err != nil {
+			return nil, fmt.Errorf("open the database file: %w", err)
+		}
+	}
+	return models.Open(ctx, models.Config{
+		URL:              c.database(),
+		MaxConnections:   c.connections,
+		StatementTimeout: c.statementTime,
+		Vault:            vault,
+		Now:              time.Now,
+	})
+}
+
+// bringUpToDate migrates the embedded database, which nobody else looks after. On PostgreSQL it does so only when asked, because
+// replicas of the version before may still be running.
+func (c *config) bringUpToDate(ctx context.Context, db *models.DB, logger *slog.Logger) error {
+	if db.Dialect() == models.SQLite || c.migrate {
+		steps, err := db.Migrate(ctx)
+		for _, s := range steps {
+			logger.InfoContext(ctx, "migration applied", "version", s.Version, "name", s.Name)
+		}
+		return err
+	}
+	pending, err := db.PendingMigrations(ctx)
+	if err != nil {
+		return err
+	}
+	if pending > 0 {
+		return fmt.Errorf("the schema of the database is not up to date (%d pending); run 'roster migrate up', or start with --migrate (ROSTER_MIGRATE=true)", pending)
+	}
+	return nil
+}
+
+// makeDataDir makes the directory of the files we generate, unless every one of them was named elsewhere.
+func (c *config) makeDataDir() error {
+	if c.databaseURL != "" && c.secretKeyFile != "" {
+		return nil
+	}
+	if err := os.MkdirAll(c.dataDir, 0o700); err != nil {
+		return fmt.Errorf("make the data directory: %w", err)
+	}
+	return nil
+}

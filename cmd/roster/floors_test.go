@@ -1,0 +1,203 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "roster"
+
+// floors say how high a package stands. An import may only lead down to a lower floor, or stay within the same unit.
+var floors = map[string]int{
+	"jsonapi":     0,
+	"models":      1,
+	"auth":        2,
+	"webhooks":    2,
+	"handlers":    3,
+	"compat":      3,
+	"console":     3,
+	"cmd":         4,
+	"conformance": 4, // tests a server from outside, and so imports nothing of ours
+}
+
+// goPackage is what "go list -json" tells about a package.
+type goPackage struct {
+	ImportPath                         string
+	Imports, TestImports, XTestImports []string
+}
+
+func TestImportsOnlyLeadDown(t *testing.T) {
+	t.Parallel()
+	packages := listPackages(t)
+	if len(packages) < 5 {
+		t.Fatalf("go list found %d packages, so it did not look at the whole module", len(packages))
+	}
+	for _, fault := range floorFaults(packages) {
+		t.Error(fault)
+	}
+}
+
+func TestAForbiddenImportIsFound(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		p    goPackage
+		want string
+	}{
+		"up": {
+			goPackage{ImportPath: "roster/models", Imports: []string{"roster/handlers"}},
+			"roster/models imports roster/handlers: an import must lead down, from floor 1 to 3 it does not",
+		},
+		"up, from a test": {
+			goPackage{ImportPath: "roster/auth", XTestImports: []string{"roster/handlers"}},
+			"the tests of roster/auth import roster/handlers: an import must lead down, from floor 2 to 3 it does not",
+		},
+		"sideways": {
+			goPackage{ImportPath: "roster/handlers", Imports: []string{"roster/console"}},
+			"roster/handlers imports roster/console: an import must lead down, from floor 3 to 3 it does not",
+		},
+		"from one dialect to another": {
+			goPackage{ImportPath: "roster/compat/orgs", Imports: []string{"roster/compat/identity"}},
+			"roster/compat/orgs imports roster/compat/identity: an import must lead down, from floor 3 to 3 it does not",
+		},
+		"from the ground floor": {
+			goPackage{ImportPath: "roster/jsonapi", Imports: []string{"roster/models"}},
+			"roster/jsonapi imports roster/models: an import must lead down, from floor 0 to 1 it does not",
+		},
+		"of google/jsonapi": {
+			goPackage{ImportPath: "roster/models", Imports: []string{"github.com/google/jsonapi"}},
+			"roster/models imports github.com/google/jsonapi: only roster/jsonapi may",
+		},
+		"of the tests' tools": {
+			goPackage{ImportPath: "roster/webhooks", Imports: []string{"roster/models/modelstest"}},
+			"roster/webhooks imports roster/models/modelstest: only tests may",
+		},
+		"of ours by conformance": {
+			goPackage{ImportPath: "roster/conformance", TestImports: []string{"roster/jsonapi"}},
+			"the tests of roster/conformance import roster/jsonapi: it must know the service from outside only",
+		},
+		"from a package without a floor": {
+			goPackage{ImportPath: "roster/util", Imports: []string{"roster/models"}},
+			"roster/util stands on no floor",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := floorFaults([]goPackage{c.p}); !slices.Equal(got, []string{c.want}) {
+				t.Errorf("found %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestAnAllowedImportIsNoFault(t *testing.T) {
+	t.Parallel()
+	for _, p := range []goPackage{
+		{ImportPath: "roster/jsonapi", Imports: []string{"fmt", "github.com/google/jsonapi"}},
+		{ImportPath: "roster/models", Imports: []string{"roster/jsonapi"}, XTestImports: []string{"roster/models", "roster/models/modelstest"}},
+		{ImportPath: "roster/models/modelstest", Imports: []string{"roster/models"}},
+		{ImportPath: "roster/webhooks/webhookstest", Imports: []string{"roster/models/modelstest", "roster/webhooks"}},
+		{ImportPath: "roster/compat/orgs/wire", Imports: []string{"roster/compat/orgs"}},
+		{ImportPath: "roster/cmd/roster", Imports: []string{"roster/handlers", "roster/compat/orgs", "roster/models"}},
+	} {
+		for _, fault := range floorFaults([]goPackage{p}) {
+			t.Error(fault)
+		}
+	}
+}
+
+// floorFaults returns one sentence for every import that the floors forbid.
+func floorFaults(packages []goPackage) []string {
+	var faults []string
+	for _, p := range packages {
+		if _, ok := floors[topFolder(p.ImportPath)]; !ok {
+			faults = append(faults, p.ImportPath+" stands on no floor")
+			continue
+		}
+		for _, imported := range p.Imports {
+			if fault := importFault(p.ImportPath, imported, isTestTool(p.ImportPath)); fault != "" {
+				faults = append(faults, fmt.Sprintf("%s imports %s: %s", p.ImportPath, imported, fault))
+			}
+		}
+		for _, imported := range append(slices.Clone(p.TestImports), p.XTestImports...) {
+			if fault := importFault(p.ImportPath, imported, true); fault != "" {
+				faults = append(faults, fmt.Sprintf("the tests of %s import %s: %s", p.ImportPath, imported, fault))
+			}
+		}
+	}
+	return faults
+}
+
+// importFault returns why from may not import to, or nothing.
+func importFault(from, to string, test bool) string {
+	if to == "github.com/google/jsonapi" && from != module+"/jsonapi" {
+		return "only " + module + "/jsonapi may"
+	}
+	if !strings.HasPrefix(to, module+"/") {
+		return ""
+	}
+	if topFolder(from) == "conformance" {
+		if unit(to) == unit(from) {
+			return ""
+		}
+		return "it must know the service from outside only"
+	}
+	if isTestTool(to) {
+		if test {
+			return ""
+		}
+		return "only tests may"
+	}
+	above, below := floors[topFolder(from)], floors[topFolder(to)]
+	if unit(from) != unit(to) && above <= below {
+		return fmt.Sprintf("an import must lead down, from floor %d to %d it does not", above, below)
+	}
+	return ""
+}
+
+// topFolder returns the folder of the module that a package is in.
+func topFolder(importPath string) string {
+	top, _, _ := strings.Cut(strings.TrimPrefix(importPath, module+"/"), "/")
+	return top
+}
+
+// unit returns what a package is part of: its top folder, or one dialect, or one program.
+func unit(importPath string) string {
+	parts := strings.Split(strings.TrimPrefix(importPath, module+"/"), "/")
+	if top := parts[0]; len(parts) > 1 && (top == "compat" || top == "cmd") {
+		return path.Join(top, parts[1])
+	}
+	return parts[0]
+}
+
+// isTestTool reports whether a package is imported by tests only: modelstest, webhookstest …
+func isTestTool(importPath string) bool { return strings.HasSuffix(importPath, "test") }
+
+// listPackages returns the packages of the module. Those in third_party are modules of their own and so not among them.
+func listPackages(t *testing.T) []goPackage {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,TestImports,XTestImports", module+"/...")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, stderr.String())
+	}
+	var packages []goPackage
+	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p goPackage
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			return packages
+		} else if err != nil {
+			t.Fatalf("read what go list says: %v", err)
+		}
+		packages = append(packages, p)
+	}
+}

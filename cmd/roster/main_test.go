@@ -1,0 +1,219 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/mux"
+	"go.uber.org/goleak"
+)
+
+// asProgram makes the test binary be the program, so that tests can send signals to a process of its own.
+const asProgram = "ROSTER_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
+	// The test databases' PostgreSQL lives as long as this process, and so does the one who reads its log.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("io.discard.ReadFrom"))
+}
+
+// server is `roster serve` within this process, on a free port and a directory of its own.
+type server struct {
+	t      *testing.T
+	base   string
+	dir    string
+	stdout *bytes.Buffer
+	log    *followedLog
+	cancel context.CancelFunc
+	ended  chan int
+}
+
+// command runs the program to its end.
+func command(t *testing.T, env map[string]string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, problems bytes.Buffer
+	code = run(t.Context(), append([]string{"roster"}, args...), func(name string) string { return env[name] }, &out, &problems, noRoutes)
+	return code, out.String(), problems.String()
+}
+
+func noRoutes(*app, *mux.Router) {}
+
+// serve starts the server and waits until it listens.
+func serve(t *testing.T, dir string, mount func(*app, *mux.Router), args ...string) *server {
+	t.Helper()
+	s := begin(t, dir, mount, args...)
+	s.await()
+	return s
+}
+
+// begin starts the server.
+func begin(t *testing.T, dir string, mount func(*app, *mux.Router), args ...string) *server {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &server{t: t, dir: dir, stdout: &bytes.Buffer{}, log: newFollowedLog(), cancel: cancel, ended: make(chan int, 1)}
+	args = append([]string{"roster", "serve", "--listen", "127.0.0.1:0", "--data-dir", dir, "--log-format", "json"}, args...)
+	go func() {
+		code := run(ctx, args, func(string) string { return "" }, s.stdout, s.log, mount)
+		s.log.close()
+		s.ended <- code
+	}()
+	t.Cleanup(func() { s.stop() })
+	return s
+}
+
+// await returns when the server listens.
+func (s *server) await() {
+	s.t.Helper()
+	line, ok := s.log.find(func(line map[string]any) bool { return line["msg"] == "listening" && line["server"] == "api" })
+	if !ok {
+		s.t.Fatalf("the server ended with %d: %s", s.stop(), s.log.text())
+	}
+	scheme := "http://"
+	if line["tls"] == true {
+		scheme = "https://"
+	}
+	s.base = scheme + line["address"].(string)
+}
+
+// stop asks the server to end, as a signal does, and returns its exit code.
+func (s *server) stop() int {
+	s.cancel()
+	code := <-s.ended
+	s.ended <- code
+	return code
+}
+
+// get requests a path over a connection of its own.
+func (s *server) get(path string, headers ...string) (*http.Response, []byte) {
+	s.t.Helper()
+	answer, body, err := request(s.t.Context(), &http.Transport{DisableKeepAlives: true, DisableCompression: true}, "GET", s.base+path, nil, headers...)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return answer, body
+}
+
+func request(
+	ctx context.Context, through *http.Transport, method, url string, content io.Reader, headers ...string,
+) (*http.Response, []byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, url, content)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	answer, err := through.RoundTrip(req)
+	if err != nil {
+		return nil, nil, err
+	}
+	body, err := io.ReadAll(answer.Body)
+	return answer, body, errors.Join(err, answer.Body.Close())
+}
+
+// followedLog is a log in JSON that can be read while it is written.
+type followedLog struct {
+	mu     sync.Mutex
+	more   *sync.Cond
+	all    bytes.Buffer
+	closed bool
+}
+
+func newFollowedLog() *followedLog {
+	l := &followedLog{}
+	l.more = sync.NewCond(&l.mu)
+	return l
+}
+
+func (l *followedLog) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	defer l.more.Broadcast()
+	return l.all.Write(b)
+}
+
+func (l *followedLog) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
+	l.more.Broadcast()
+}
+
+func (l *followedLog) text() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.all.String()
+}
+
+// find waits for a line; false means that the program ended without it.
+func (l *followedLog) find(wanted func(map[string]any) bool) (map[string]any, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for {
+		lines := bufio.NewScanner(bytes.NewReader(l.all.Bytes()))
+		for lines.Scan() {
+			var line map[string]any
+			if json.Unmarshal(lines.Bytes(), &line) == nil && wanted(line) {
+				return line, true
+			}
+		}
+		if l.closed {
+			return nil, false
+		}
+		l.more.Wait()
+	}
+}
+
+func message(text string) func(map[string]any) bool {
+	return func(line map[string]any) bool { return line["msg"] == text }
+}
+
+// mode returns the permissions of a file in a directory.
+func mode(t *testing.T, elements ...string) os.FileMode {
+	t.Helper()
+	info, err := os.Stat(filepath.Join(elements...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Mode().Perm()
+}
+
+// testRoutes are served by tests beside the probes.
+func testRoutes(started, finish chan struct{}) func(*app, *mux.Router) {
+	return func(_ *app, router *mux.Router) {
+		router.HandleFunc("/slow", func(w http.ResponseWriter, r *http.Request) {
+			started <- struct{}{}
+			select {
+			case <-finish:
+				_, _ = io.WriteString(w, "finished")
+			case <-r.Context().Done():
+			}
+		})
+		router.HandleFunc("/panic", func(http.ResponseWriter, *http.Request) { panic("boom") })
+		router.HandleFunc("/echo", func(w http.ResponseWriter, r *http.Request) {
+			if _, err := io.Copy(io.Discard, r.Body); err != nil {
+				w.WriteHeader(http.StatusRequestEntityTooLarge)
+			}
+		})
+		router.HandleFunc("/long", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/vnd.api+json")
+			_, _ = io.WriteString(w, strings.Repeat("long ", 1000))
+		})
+	}
+}
+
+// patience bounds what should end by itself.
+const patience = 10 * time.Second

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/urfave/cli/v3"
+
+	"roster/models"
+)
+
+func (p *program) migrateCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "migrate",
+		Usage: "bring the schema of the database up to date, or show how far it is",
+		Description: "It needs no secret key. Any number of processes may migrate at once: one works, the others wait.\n\n" +
+			"   roster migrate up --database-url postgres://roster@localhost/roster\n" +
+			"   roster migrate status",
+		Commands: []*cli.Command{
+			{
+				Name: "up", Usage: "apply every pending migration", Flags: p.flags(storage, logging),
+				Action: func(ctx context.Context, cmd *cli.Command) error { return p.withSchema(ctx, cmd, p.migrateUp) },
+			},
+			{
+				Name: "status", Usage: "list the migrations and when they were applied", Flags: p.flags(storage, logging),
+				Action: func(ctx context.Context, cmd *cli.Command) error { return p.withSchema(ctx, cmd, p.migrateStatus) },
+			},
+		},
+	}
+}
+
+// withSchema opens the database whatever the state of its schema.
+func (p *program) withSchema(ctx context.Context, cmd *cli.Command, do func(context.Context, *models.DB) error) (err error) {
+	cfg, err := p.config(cmd)
+	if err != nil {
+		return err
+	}
+	if err := cfg.makeDataDir(); err != nil {
+		return err
+	}
+	db, err := cfg.connect(ctx, nil) // migrations neither hash nor encrypt
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return do(ctx, db)
+}
+
+func (p *program) migrateUp(ctx context.Context, db *models.DB) error {
+	steps, err := db.Migrate(ctx)
+	for _, s := range steps {
+		fmt.Fprintf(p.stdout, "applied %s\n", s.Name)
+	}
+	if err == nil && len(steps) == 0 {
+		fmt.Fprintln(p.stdout, "nothing to do")
+	}
+	return err
+}
+
+func (p *program) migrateStatus(ctx context.Context, db *models.DB) error {
+	steps, err := db.Migrations(ctx)
+	if err != nil {
+		return err
+	}
+	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	for _, s := range steps {
+		applied := "pending"
+		if !s.AppliedAt.IsZero() {
+			applied = s.AppliedAt.UTC().Format(time.RFC3339)
+		}
+		fmt.Fprintf(table, "%s\t%s\n", s.Name, applied)
+	}
+	return table.Flush()
+}

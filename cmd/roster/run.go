@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/gorilla/mux"
+	"github.com/urfave/cli/v3"
+)
+
+// The exit codes.
+const (
+	exitOK      = 0
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+// usageError is a mistake on the command line or in a setting, as opposed to something that went wrong afterwards.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// program is what the commands share: where they read settings and where they write.
+type program struct {
+	getenv         func(string) string
+	stdout, stderr io.Writer
+	mount          func(*app, *mux.Router)
+}
+
+// run executes the command line, the name of the program first, and returns the exit code. It ends early, and tidily, when ctx does.
+// What a command prints for its user goes to stdout; the log and all errors go to stderr.
+func run(
+	ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer, mount func(*app, *mux.Router),
+) int {
+	p := &program{getenv: getenv, stdout: stdout, stderr: stderr, mount: mount}
+	err := p.command().Run(ctx, args)
+	if err == nil {
+		return exitOK
+	}
+	oneLine := strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\t' }), " ")
+	fmt.Fprintf(stderr, "roster: %s\n", oneLine)
+	var usage usageError
+	var library cli.ExitCoder // the library's own: an unknown topic of help
+	if errors.As(err, &usage) || errors.As(err, &library) {
+		return exitUsage
+	}
+	return exitFailure
+}
+
+// command returns the tree of commands.
+func (p *program) command() *cli.Command {
+	root := &cli.Command{
+		Name:    "roster",
+		Usage:   "keeps organizations, the people in them and what they may do",
+		Version: version(),
+		Description: "Every setting is a flag and an environment variable; the flag wins. Start with:\n\n" +
+			"   roster serve\n\n" +
+			"Exit codes: 0 done, 1 failed, 2 wrong usage or a setting that cannot be used.",
+		Writer:                p.stdout,
+		ErrWriter:             p.stderr,
+		EnableShellCompletion: true,
+		ConfigureShellCompletionCommand: func(c *cli.Command) {
+			c.Hidden = false
+			c.Usage = "print the completion script for bash, zsh, fish or pwsh"
+		},
+		ExitErrHandler: func(context.Context, *cli.Command, error) {}, // run decides
+		ArgValidator:   noArguments,
+		Commands: []*cli.Command{
+			p.serveCommand(),
+			p.migrateCommand(),
+			p.healthcheckCommand(),
+			p.versionCommand(),
+		},
+	}
+	inform(root)
+	return root
+}
+
+// inform makes every command report wrong flags as usage errors.
+func inform(cmd *cli.Command) {
+	cmd.OnUsageError = func(_ context.Context, cmd *cli.Command, err error, _ bool) error {
+		return usageError{fmt.Errorf("%w; see '%s --help'", err, cmd.FullName())}
+	}
+	for _, sub := range cmd.Commands {
+		inform(sub)
+	}
+}
+
+// noArguments refuses what is neither a flag nor a command. Commands with arguments set a validator of their own; the library's own two
+// check theirs.
+func noArguments(_ context.Context, cmd *cli.Command) error {
+	if !cmd.Args().Present() || cmd.HasName("help") || cmd.HasName("completion") {
+		return nil
+	}
+	if len(cmd.VisibleCommands()) > 0 {
+		return usageError{fmt.Errorf("there is no command %q; see '%s --help'", cmd.Args().First(), cmd.FullName())}
+	}
+	return usageError{fmt.Errorf("'%s' takes no argument, such as %q", cmd.FullName(), cmd.Args().First())}
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"roster/models"
+)
+
+// vault returns the vault of the secret key. A file that was named must exist: making one after a typing mistake would leave the
+// installation with two keys. The default file is made on the first start; models.CheckVault refuses a database of another key.
+func (c *config) vault() (*models.Vault, error) {
+	path := c.secretKeyFile
+	if path == "" {
+		path = filepath.Join(c.dataDir, "secret.key")
+		if err := makeSecretKey(path); err != nil {
+			return nil, err
+		}
+	}
+	master, err := readSecretKey(path)
+	if err != nil {
+		return nil, err
+	}
+	return models.NewVault(master)
+}
+
+// readSecretKey reads a key file that nobody but its owner can read.
+func readSecretKey(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("the secret key file %s does not exist; "+
+			"make one with: (umask 077; head -c 32 /dev/urandom | base64 > %s)", path, path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look at the secret key file: %w", err)
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+		return nil, fmt.Errorf("the secret key file %s can be read by others (mode %04o); correct it with: chmod 600 %s", path, mode, path)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the secret key file: %w", err)
+	}
+	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil || len(key) != models.MasterKeySize { // the content is never repeated
+		return nil, fmt.Errorf("the secret key file %s must hold %d bytes in base64", path, models.MasterKeySize)
+	}
+	return key, nil
+}
+
+// makeSecretKey writes a random key unless the file exists. It appears under its name only when complete, and of two processes that
+// start at once one wins.
+func makeSecretKey(path string) error {
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	draft, err := os.CreateTemp(filepath.Dir(path), ".secret-*") // mode 0600
+	if err != nil {
+		return fmt.Errorf("make the secret key file: %w", err)
+	}
+	defer os.Remove(draft.Name()) //nolint:errcheck // a leftover draft is of no use and no harm
+	_, err = draft.WriteString(base64.StdEncoding.EncodeToString(models.NewMasterKey()) + "\n")
+	if err := errors.Join(err, draft.Sync(), draft.Close()); err != nil {
+		return fmt.Errorf("write the secret key file: %w", err)
+	}
+	if err := os.Link(draft.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("make the secret key file: %w", err)
+	}
+	return nil
+}

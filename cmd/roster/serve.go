@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/urfave/cli/v3"
+)
+
+func (p *program) serveCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "serve",
+		Usage: "serve the API",
+		Description: "Without settings it listens on loopback and keeps its data in one file.\n\n" +
+			"   roster serve\n" +
+			"   roster serve --listen :8443 --tls-cert cert.pem --tls-key key.pem\n" +
+			"   ROSTER_DATABASE_URL=postgres://roster@localhost/roster roster serve --migrate\n\n" +
+			"SIGTERM and SIGINT let running requests finish; a second one ends the process at once.",
+		Flags: p.flags(storage, network, bounds, hooks, logging),
+		Action: func(ctx context.Context, cmd *cli.Command) error {
+			cfg, err := p.config(cmd)
+			if err != nil {
+				return err
+			}
+			return p.serve(ctx, cfg)
+		},
+	}
+}
+
+// serve runs the server until ctx ends or a listener fails.
+func (p *program) serve(ctx context.Context, cfg *config) (err error) {
+	a := newApp(cfg, cfg.logger(p.stderr))
+	defer func() { err = errors.Join(err, a.stop()) }()
+	if err := a.start(ctx, p.stdout, p.mount); err != nil {
+		return err
+	}
+	select {
+	case err := <-a.failed:
+		return err
+	case <-ctx.Done():
+	}
+	a.logger.Info("stopping", "delay", cfg.shutdownDelay.String(), "grace", cfg.shutdownGrace.String())
+	a.health.Drain()
+	time.Sleep(cfg.shutdownDelay) // a second signal ends it
+	return nil
+}

@@ -1,0 +1,336 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"roster/models"
+	"roster/models/modelstest"
+)
+
+func TestAFreshServerIsReadyAndKeepsItsFilesToItself(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	s := serve(t, dir, noRoutes)
+	for path, want := range map[string]string{
+		"/healthz": `{"status":"ok"}`,
+		"/readyz":  `{"status":"ready","checks":{"accepting":"ok","database":"ok","migrations":"ok"}}`,
+	} {
+		if answer, body := s.get(path); answer.StatusCode != 200 || strings.TrimSpace(string(body)) != want {
+			t.Errorf("%s: %d %s", path, answer.StatusCode, body)
+		}
+	}
+	if _, body := s.get("/metrics"); !strings.Contains(string(body), "go_sql_open_connections") {
+		t.Error("no metrics of the database")
+	}
+	if got := mode(t, dir); got != 0o700 {
+		t.Errorf("directory: %o", got)
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range files {
+		names = append(names, f.Name())
+		if got := mode(t, dir, f.Name()); got != 0o600 {
+			t.Errorf("%s: %o", f.Name(), got)
+		}
+	}
+	if !strings.Contains(strings.Join(names, " "), "roster.db") || !strings.Contains(strings.Join(names, " "), "secret.key") {
+		t.Errorf("files: %v", names)
+	}
+	if code := s.stop(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	again := serve(t, dir, noRoutes)
+	if strings.Contains(again.log.text(), "migration applied") {
+		t.Error("the second start migrated again")
+	}
+	if answer, _ := again.get("/readyz"); answer.StatusCode != 200 {
+		t.Errorf("second start: %d", answer.StatusCode)
+	}
+}
+
+func TestTheFirstKeyIsPrintedOnceAndWorks(t *testing.T) {
+	t.Parallel()
+	modelstestURLs(t, func(t *testing.T, url string) {
+		dir := t.TempDir()
+		s := serve(t, dir, mountAPI, "--database-url", url, "--migrate")
+		pasted := regexp.MustCompile(`curl -H 'Authorization: (Bearer roster_m_\w+)' (http\S+)`).FindStringSubmatch(s.stdout.String())
+		if pasted == nil {
+			t.Fatalf("stdout: %s", s.stdout)
+		}
+		answer, body, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, "GET", pasted[2], nil, "Authorization", pasted[1])
+		if err != nil || answer.StatusCode != 200 || !strings.Contains(string(body), `"data":[]`) {
+			t.Errorf("the command that was printed gets %v %s", err, body)
+		}
+		if answer, _ := s.get("/public/v2/management/organizations/"); answer.StatusCode != 401 {
+			t.Errorf("without the key: %d", answer.StatusCode)
+		}
+		if strings.Contains(s.log.text(), "roster_m_") {
+			t.Error("the log has the key")
+		}
+		if code := s.stop(); code != 0 {
+			t.Errorf("exit code %d", code)
+		}
+		if again := serve(t, dir, mountAPI, "--database-url", url); again.stdout.Len() > 0 {
+			t.Errorf("the second start prints %s", again.stdout)
+		}
+	})
+}
+
+func TestReplicasThatStartAtOnceMakeOneKey(t *testing.T) {
+	t.Parallel()
+	dir, url := t.TempDir(), modelstest.UnmigratedURL(t, models.Postgres)
+	if err := makeSecretKey(filepath.Join(dir, "secret.key")); err != nil {
+		t.Fatal(err)
+	}
+	replicas := make([]*server, 3)
+	for n := range replicas {
+		replicas[n] = begin(t, dir, mountAPI, "--database-url", url, "--migrate")
+	}
+	keys := 0
+	for _, s := range replicas {
+		s.await()
+		keys += strings.Count(s.stdout.String(), "The first management key")
+		if answer, body := s.get("/readyz"); answer.StatusCode != 200 {
+			t.Errorf("readyz: %s", body)
+		}
+	}
+	if keys != 1 {
+		t.Errorf("%d keys were printed", keys)
+	}
+}
+
+func TestPostgreSQLIsMigratedOnlyWhenToldTo(t *testing.T) {
+	t.Parallel()
+	dir, url := t.TempDir(), modelstest.UnmigratedURL(t, models.Postgres)
+	code, _, problems := command(t, map[string]string{"ROSTER_DATABASE_URL": url}, "serve", "--data-dir", dir, "--listen", "127.0.0.1:0")
+	if code != 1 || !strings.Contains(problems, "run 'roster migrate up', or start with --migrate (ROSTER_MIGRATE=true)") {
+		t.Errorf("%d %s", code, problems)
+	}
+	if code, stdout, problems := command(t, nil, "migrate", "up", "--database-url", url); code != 0 || !strings.HasPrefix(stdout, "applied 00001") {
+		t.Errorf("migrate up: %d %s %s", code, stdout, problems)
+	}
+	serve(t, dir, noRoutes, "--database-url", url)
+}
+
+// modelstestURLs runs a test on an empty database of each kind, without a schema.
+func modelstestURLs(t *testing.T, test func(t *testing.T, url string)) {
+	t.Helper()
+	for _, dialect := range modelstest.Dialects {
+		t.Run(string(dialect), func(t *testing.T) {
+			t.Parallel()
+			test(t, modelstest.UnmigratedURL(t, dialect))
+		})
+	}
+}
+
+func TestStoppingLetsARunningRequestFinish(t *testing.T) {
+	t.Parallel()
+	started, finish := make(chan struct{}), make(chan struct{})
+	s := serve(t, t.TempDir(), testRoutes(started, finish), "--shutdown-delay", "300ms")
+	slow := make(chan string, 1)
+	go func() {
+		_, body, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, "GET", s.base+"/slow", nil)
+		if err != nil {
+			slow <- err.Error()
+			return
+		}
+		slow <- string(body)
+	}()
+	<-started
+	s.cancel()
+	if _, ok := s.log.find(message("stopping")); !ok {
+		t.Fatal("it did not say that it stops")
+	}
+	// Within the delay new requests are still taken, and the probe sends the load balancer elsewhere.
+	for {
+		answer, body := s.get("/readyz")
+		if answer.StatusCode == 503 {
+			if !strings.Contains(string(body), `"accepting":"shutting down"`) {
+				t.Errorf("readyz: %s", body)
+			}
+			break
+		}
+	}
+	for { // until the listener is closed
+		conn, err := net.DialTimeout("tcp", strings.TrimPrefix(s.base, "http://"), time.Second)
+		if err != nil {
+			break
+		}
+		_ = conn.Close()
+	}
+	close(finish)
+	if got := <-slow; got != "finished" {
+		t.Errorf("the running request got %q", got)
+	}
+	if code := s.stop(); code != 0 {
+		t.Errorf("exit code %d: %s", code, s.log.text())
+	}
+}
+
+func TestARequestThatDoesNotEndIsCutOffAfterTheGracePeriod(t *testing.T) {
+	t.Parallel()
+	started := make(chan struct{})
+	s := serve(t, t.TempDir(), testRoutes(started, nil), "--shutdown-grace", "50ms")
+	cut := make(chan error, 1)
+	go func() {
+		_, _, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, "GET", s.base+"/slow", nil)
+		cut <- err
+	}()
+	<-started
+	if code := s.stop(); code != 1 {
+		t.Errorf("exit code %d", code)
+	}
+	if err := <-cut; err == nil {
+		t.Error("the request was answered")
+	}
+	if !strings.Contains(s.log.text(), "requests were still running after 50ms and were cut off") {
+		t.Errorf("it did not say so: %s", s.log.text())
+	}
+}
+
+func TestTLS(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	cert, key, pool := certificate(t, dir)
+	s := serve(t, filepath.Join(dir, "data"), noRoutes, "--tls-cert", cert, "--tls-key", key)
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, DisableKeepAlives: true, ForceAttemptHTTP2: true}
+	answer, _, err := request(t.Context(), transport, "GET", s.base+"/nothing", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := answer.Header.Get("Strict-Transport-Security"); got != "max-age=63072000; includeSubDomains; preload" {
+		t.Errorf("HSTS: %q", got)
+	}
+	if answer.ProtoMajor != 2 {
+		t.Errorf("protocol %s", answer.Proto)
+	}
+	old := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MaxVersion: tls.VersionTLS11}, DisableKeepAlives: true} //nolint:gosec // refused
+	if _, _, err := request(t.Context(), old, "GET", s.base+"/healthz", nil); err == nil {
+		t.Error("TLS 1.1 is accepted")
+	}
+	address := strings.TrimPrefix(s.base, "https://")
+	if code, _, problems := command(t, nil, "healthcheck", "--listen", address, "--tls-cert", cert, "--tls-key", key); code != 0 {
+		t.Errorf("healthcheck: %d %s", code, problems)
+	}
+}
+
+// certificate writes a certificate for 127.0.0.1 and its key.
+func certificate(t *testing.T, dir string) (cert, key string, pool *x509.CertPool) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(name, kind string, content []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: content}), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	pool = x509.NewCertPool()
+	cert, key = write("cert.pem", "CERTIFICATE", der), write("key.pem", "PRIVATE KEY", pkcs8)
+	parsed, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool.AddCert(parsed)
+	return cert, key, pool
+}
+
+func TestSettingsReachTheServer(t *testing.T) {
+	t.Parallel()
+	s := serve(t, t.TempDir(), testRoutes(nil, nil),
+		"--rate-limit", "2", "--cors-origins", "https://console.example.com", "--max-body", "2000", "--max-header", "4096",
+		"--metrics-listen", "127.0.0.1:0", "--base-url", "https://roster.example.com/", "--trusted-proxies", "127.0.0.1/32,fd00::/8")
+	answer, _ := s.get("/long", "Origin", "https://console.example.com", "Accept-Encoding", "gzip")
+	if answer.Header.Get("Access-Control-Allow-Origin") == "" || answer.Header.Get("Content-Encoding") != "gzip" {
+		t.Errorf("CORS or gzip: %v", answer.Header)
+	}
+	transport := &http.Transport{DisableKeepAlives: true}
+	answer, _, err := request(t.Context(), transport, "POST", s.base+"/echo", strings.NewReader(strings.Repeat("x", 2001)))
+	if err != nil || answer.StatusCode != 413 {
+		t.Errorf("a large body: %v %v", answer, err)
+	}
+	answer, _, err = request(t.Context(), transport, "GET", s.base+"/long", nil, "X-Large", strings.Repeat("x", 20_000))
+	if err != nil || answer.StatusCode != 431 {
+		t.Errorf("a large header: %v %v", answer, err)
+	}
+	for n, want := range []int{404, 404, 429} {
+		if answer, body := s.get("/nothing", "X-Forwarded-For", "192.0.2.7"); answer.StatusCode != want {
+			t.Errorf("request %d: %d %s", n, answer.StatusCode, body)
+		}
+	}
+	if answer, _ := s.get("/metrics"); answer.StatusCode == 200 {
+		t.Error("the metrics are on the main listener too")
+	}
+	line, _ := s.log.find(func(line map[string]any) bool { return line["server"] == "metrics" })
+	answer, _, err = request(t.Context(), transport, "GET", "http://"+line["address"].(string)+"/metrics", nil)
+	if err != nil || answer.StatusCode != 200 {
+		t.Errorf("metrics: %v %v", answer, err)
+	}
+}
+
+func TestAPanicEndsOneRequestOnly(t *testing.T) {
+	t.Parallel()
+	s := serve(t, t.TempDir(), testRoutes(nil, nil))
+	answer, body := s.get("/panic")
+	if answer.StatusCode != 500 || strings.Contains(string(body), "boom") || !strings.Contains(string(body), answer.Header.Get("X-Request-Id")) {
+		t.Errorf("%d %s", answer.StatusCode, body)
+	}
+	if answer, _ := s.get("/healthz"); answer.StatusCode != 200 {
+		t.Errorf("afterwards: %d", answer.StatusCode)
+	}
+}
+
+func TestAnAddressInUseIsAFailure(t *testing.T) {
+	t.Parallel()
+	s := serve(t, t.TempDir(), noRoutes)
+	address := strings.TrimPrefix(s.base, "http://")
+	code, _, problems := command(t, nil, "serve", "--listen", address, "--data-dir", t.TempDir())
+	if code != 1 || !strings.Contains(problems, "roster: listen on "+address) {
+		t.Errorf("%d %s", code, problems)
+	}
+}
+
+func TestHealthcheck(t *testing.T) {
+	t.Parallel()
+	s := serve(t, t.TempDir(), noRoutes)
+	address := strings.TrimPrefix(s.base, "http://")
+	if code, _, problems := command(t, map[string]string{"ROSTER_LISTEN": address}, "healthcheck"); code != 0 {
+		t.Errorf("%d %s", code, problems)
+	}
+	s.stop()
+	if code, _, problems := command(t, nil, "healthcheck", "--listen", address); code != 1 {
+		t.Errorf("without a server: %d %s", code, problems)
+	}
+}

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestWrongValuesAreRefusedInOneSentence(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ flag, value, sentence string }{
+		{"listen", "8080", `--listen (ROSTER_LISTEN) cannot be "8080": it must be host:port with a port number, for example 127.0.0.1:8080 or :8080`},
+		{"listen", ":http", `--listen (ROSTER_LISTEN) cannot be ":http": it must be host:port with a port number, for example 127.0.0.1:8080 or :8080`},
+		{"metrics-listen", "x:70000", `--metrics-listen (ROSTER_METRICS_LISTEN) cannot be "x:70000": it must be host:port with a port number, for example 127.0.0.1:8080 or :8080`},
+		{"base-url", "roster.example.com", `--base-url (ROSTER_BASE_URL) cannot be "roster.example.com": it must be an http or https URL without a query, for example https://roster.example.com`},
+		{"rate-limit", "-1", `--rate-limit (ROSTER_RATE_LIMIT) cannot be "-1": it must be a whole number from 0 to 1000000000`},
+		{"max-body", "1MB", `--max-body (ROSTER_MAX_BODY) cannot be "1MB": it must be a whole number from 1024 to 1073741824`},
+		{"database-connections", "0", `--database-connections (ROSTER_DATABASE_CONNECTIONS) cannot be "0": it must be a whole number from 1 to 1000`},
+		{"read-timeout", "30", `--read-timeout (ROSTER_READ_TIMEOUT) cannot be "30": it must be a duration from 1ms to 24h, for example 30s`},
+		{"idle-timeout", "0s", `--idle-timeout (ROSTER_IDLE_TIMEOUT) cannot be "0s": it must be a duration from 1ms to 24h, for example 30s`},
+		{"write-timeout", "30s", `--write-timeout (ROSTER_WRITE_TIMEOUT) cannot be "30s": it must be longer than --request-timeout, 30s, or an answer that came late could not be sent`},
+		{"log-level", "loud", `--log-level (ROSTER_LOG_LEVEL) cannot be "loud": it must be debug, info, warn or error`},
+		{"log-format", "xml", `--log-format (ROSTER_LOG_FORMAT) cannot be "xml": it must be text or json`},
+		{"trusted-proxies", "10.0.0.0/8,10.0.0.1", `--trusted-proxies (ROSTER_TRUSTED_PROXIES) cannot be "10.0.0.0/8,10.0.0.1": "10.0.0.1" is not a network such as 10.0.0.0/8 or fd00::/8`},
+		{"allow-private-webhook-targets", "10.0.0.1/8", `--allow-private-webhook-targets (ROSTER_ALLOW_PRIVATE_WEBHOOK_TARGETS) cannot be "10.0.0.1/8": "10.0.0.1/8" is not a network such as 10.0.0.0/8 or fd00::/8`},
+		{"cors-origins", "https://a.example.com/", `--cors-origins (ROSTER_CORS_ORIGINS) cannot be "https://a.example.com/": "https://a.example.com/" is not an origin such as https://console.example.com`},
+		{"cors-origins", "*,https://a.example.com", `--cors-origins (ROSTER_CORS_ORIGINS) cannot be "*,https://a.example.com": * stands alone`},
+		{"tls-cert", "cert.pem", `--tls-cert (ROSTER_TLS_CERT) and --tls-key (ROSTER_TLS_KEY) must be given together`},
+		{"database-url", "mysql://root:hunter2@localhost/x", `--database-url (ROSTER_DATABASE_URL) cannot be used: it must start with postgres:// or sqlite:`},
+		{"database-url", "postgres://root:hunt%er2@localhost/x", `--database-url (ROSTER_DATABASE_URL) cannot be used: it must look like postgres://user:password@host:5432/name, with special characters percent-encoded`},
+		{"database-url", "postgres://root:hunter2@localhost", `--database-url (ROSTER_DATABASE_URL) cannot be used: it must look like postgres://user:password@host:5432/name, with special characters percent-encoded`},
+		{"database-url", "sqlite::memory:", `--database-url (ROSTER_DATABASE_URL) cannot be used: after sqlite: it must name a file, without options`},
+		{"database-url", "sqlite:x?mode=ro", `--database-url (ROSTER_DATABASE_URL) cannot be used: after sqlite: it must name a file, without options`},
+		{"migrate", "perhaps", `--migrate (ROSTER_MIGRATE) cannot be "perhaps": it must be true or false`},
+	} {
+		variable := setting{flag: test.flag}.variable()
+		code, _, problems := command(t, map[string]string{variable: test.value}, "serve")
+		if code != 2 || problems != "roster: "+test.sentence+"\n" {
+			t.Errorf("%s=%s: %d\n got %s want %s", variable, test.value, code, problems, test.sentence)
+		}
+		if test.flag == "migrate" { // a flag without a value
+			continue
+		}
+		code, _, problems = command(t, nil, "serve", "--"+test.flag+"="+test.value)
+		if code != 2 || problems != "roster: "+test.sentence+"\n" {
+			t.Errorf("--%s=%s: %d\n got %s want %s", test.flag, test.value, code, problems, test.sentence)
+		}
+	}
+}
+
+func TestTheTableIsWhatHelpSaysAndWhatStarts(t *testing.T) {
+	t.Parallel()
+	c := new(config)
+	code, help, _ := command(t, map[string]string{"ROSTER_DATABASE_URL": "postgres://root:hunter2@localhost/x"}, "serve", "--help")
+	if code != 0 || strings.Contains(help, "hunter2") {
+		t.Errorf("%d\n%s", code, help)
+	}
+	seen := map[string]bool{}
+	for _, s := range c.settings() {
+		if err := s.set(s.value); err != nil {
+			t.Errorf("--%s does not take its own default: %v", s.flag, err)
+		}
+		if !strings.Contains(help, "--"+s.flag+" ") || !strings.Contains(help, "[$"+s.variable()+"]") {
+			t.Errorf("--%s or %s is not in the help", s.flag, s.variable())
+		}
+		if seen[s.flag] {
+			t.Errorf("--%s is in the table twice", s.flag)
+		}
+		seen[s.flag] = true
+	}
+	if err := c.check(); err != nil {
+		t.Errorf("the defaults do not fit each other: %v", err)
+	}
+}
+
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		args     string
+		code     int
+		stdout   string // a part of it
+		problems string
+	}{
+		{"", 0, "roster - keeps organizations", ""},
+		{"--help", 0, "COMMANDS:", ""},
+		{"help serve", 0, "roster serve - serve the API", ""},
+		{"version", 0, "roster ", ""},
+		{"completion bash", 0, "roster", ""},
+		{"completion fish", 0, "roster", ""},
+		{"sreve", 2, "", "roster: there is no command \"sreve\"; see 'roster --help'\n"},
+		{"migrate down", 2, "", "roster: there is no command \"down\"; see 'roster migrate --help'\n"},
+		{"serve now", 2, "", "roster: 'roster serve' takes no argument, such as \"now\"\n"},
+		{"serve --port 1", 2, "", "roster: flag provided but not defined: -port; see 'roster serve --help'\n"},
+		{"serve --listen", 2, "", "roster: flag needs an argument: --listen; see 'roster serve --help'\n"},
+		{"help nonsense", 2, "", "roster: No help topic for 'nonsense'\n"},
+	} {
+		code, stdout, problems := command(t, nil, strings.Fields(test.args)...)
+		if code != test.code || !strings.Contains(stdout, test.stdout) || problems != test.problems {
+			t.Errorf("roster %s: %d\n%s\n%s", test.args, code, stdout, problems)
+		}
+	}
+}
+
+func TestAFlagWinsOverItsVariable(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	env := map[string]string{"ROSTER_DATA_DIR": filepath.Join(dir, "variable")}
+	if code, _, problems := command(t, env, "migrate", "up", "--data-dir", filepath.Join(dir, "flag")); code != 0 {
+		t.Fatal(problems)
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil || len(files) != 1 || files[0].Name() != "flag" {
+		t.Errorf("%v %v", files, err)
+	}
+}
+
+func TestMigrate(t *testing.T) {
+	t.Parallel()
+	database := "sqlite:" + filepath.Join(t.TempDir(), "x.db")
+	env := map[string]string{"ROSTER_DATABASE_URL": database, "ROSTER_DATA_DIR": filepath.Join(t.TempDir(), "unused")}
+	status := func() string {
+		code, stdout, problems := command(t, env, "migrate", "status")
+		if code != 0 {
+			t.Fatal(problems)
+		}
+		return stdout
+	}
+	if got := status(); !strings.Contains(got, "00001_foundation.sql  pending\n") {
+		t.Errorf("before: %s", got)
+	}
+	code, first, problems := command(t, env, "migrate", "up")
+	if code != 0 || !strings.Contains(first, "applied 00001_foundation.sql\n") {
+		t.Errorf("up: %d %s %s", code, first, problems)
+	}
+	if got := status(); strings.Contains(got, "pending") {
+		t.Errorf("after: %s", got)
+	}
+	if _, second, _ := command(t, env, "migrate", "up"); second != "nothing to do\n" {
+		t.Errorf("up again: %s", second)
+	}
+}
+
+func TestTheFirstKeyComesWithACommandThatWorks(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	for listen, want := range map[string]string{
+		"127.0.0.1:8080": "http://127.0.0.1:8080", "0.0.0.0:80": "http://127.0.0.1:80", "[::]:81": "http://127.0.0.1:81", "[::1]:82": "http://[::1]:82",
+	} {
+		if got := new(config).publicURL(listen); got != want {
+			t.Errorf("%s: %s, want %s", listen, got, want)
+		}
+	}
+	c := &config{baseURL: "https://roster.example.com"}
+	if err := printFirstKey(&out, c.publicURL("127.0.0.1:8080"), "roster_m_x"); err != nil {
+		t.Fatal(err)
+	}
+	want := `The first management key, shown this once:
+
+  roster_m_x
+
+Try it:
+
+  curl -H 'Authorization: Bearer roster_m_x' https://roster.example.com/public/v2/management/organizations
+
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -1,0 +1,142 @@
+package handlers
+
+import (
+	"net/http"
+
+	"github.com/gorilla/mux"
+
+	"roster/auth"
+	"roster/jsonapi"
+	"roster/models"
+)
+
+// API serves the native JSON:API below /public/v2.
+type API struct {
+	db      *models.DB
+	limiter *Limiter
+	usage   *auth.Usage
+}
+
+// NewAPI returns the API over a database. usage notes which keys are used.
+func NewAPI(db *models.DB, limiter *Limiter, usage *auth.Usage) *API {
+	return &API{db: db, limiter: limiter, usage: usage}
+}
+
+// route is one line of the route table: what is answered, to whom, and by what.
+type route struct {
+	method string
+	path   string // below /public/v2
+	needs  auth.Permission
+	// query says which query parameters it takes.
+	query jsonapi.Accepts
+	// served is the resource that the path speaks of; nil for none.
+	served *resource
+	handle func(*API, http.ResponseWriter, *request) error
+	doc    string
+}
+
+// resource is how one collection is served at one path.
+type resource struct {
+	*models.Collection
+	path string // below /public/v2
+	// reads, writes, creates and deletes are the permissions of its routes; the zero Permission of creates or deletes means that there is
+	// no such route.
+	reads, writes, creates, deletes auth.Permission
+
+	create func(*request, *models.DB, *jsonapi.Input) (any, error)
+	update func(*request, *models.DB, string, *jsonapi.Input) (any, error)
+	remove func(*request, *models.DB, string, *jsonapi.Input) error
+}
+
+// resources is the table of what is served. A new resource is a line here.
+var resources = []*resource{
+	{
+		Collection: models.Organizations, path: "management/organizations",
+		reads: auth.Read("organizations").Manage(), writes: auth.Write("organizations").Manage(),
+		creates: auth.Write("organizations").Manage(), deletes: auth.Write("organizations").Manage(),
+		create: createOrganization, update: updateOrganization, remove: deleteOrganization,
+	},
+	{
+		Collection: models.Organizations, path: "organizations",
+		reads: auth.Read("organizations"), writes: auth.Write("organizations"),
+		creates: auth.Write("organizations").Manage(), deletes: auth.Write("organizations").Manage(),
+		create: createOrganization, update: updateOrganization, remove: deleteOrganization,
+	},
+	{
+		Collection: models.Users, path: "users",
+		reads: auth.Read("users"), writes: auth.Write("users"), creates: auth.Write("users"), deletes: auth.Write("users"),
+		create: createUser, update: updateUser, remove: deleteUser,
+	},
+	{
+		Collection: models.Memberships, path: "memberships",
+		reads: auth.Read("memberships"), writes: auth.Write("memberships"), creates: auth.Write("memberships"), deletes: auth.Write("memberships"),
+		create: createMembership, update: updateMembership, remove: deleteMembership,
+	},
+	{
+		Collection: models.APIKeys, path: "apiKeys",
+		reads: auth.Read("apiKeys"), writes: auth.Write("apiKeys"), creates: auth.Write("apiKeys"), deletes: auth.Write("apiKeys"),
+		create: createAPIKey, update: updateAPIKey, remove: deleteAPIKey,
+	},
+	{
+		Collection: models.Events, path: "events",
+		reads: auth.Read("events"),
+	},
+}
+
+// routes is the table of contents of the API: the routes that every resource has, and those that only one has.
+func routes() []route {
+	var table []route
+	for _, res := range resources {
+		table = append(table, res.routes()...)
+	}
+	return append(table,
+		route{"POST", "management/refresh-token/{id}", auth.Write("organizations").Manage(), jsonapi.OneQuery, resources[0], (*API).refreshToken,
+			"Replaces the token of an organization. The answer is the only one with the new token; the old one is dead at once."},
+		route{"POST", "apiKeys/{id}/rotate", auth.Write("apiKeys"), jsonapi.OneQuery, resourceOf("apiKeys"), (*API).rotateAPIKey,
+			"Gives a key a new secret. The answer is the only one with it. Earlier secrets work for the overlap, in seconds, of meta.overlap; 86400 by default, at most 604800."},
+	)
+}
+
+// resourceOf returns the resource that is served at a path.
+func resourceOf(path string) *resource {
+	for _, res := range resources {
+		if res.path == path {
+			return res
+		}
+	}
+	return nil
+}
+
+// routes returns the routes of a resource.
+func (res *resource) routes() []route {
+	one := res.path + "/{id}"
+	table := []route{
+		{"GET", res.path, res.reads, jsonapi.ListQuery, res, (*API).list, "Lists " + res.Schema.Type + "."},
+		{"GET", one, res.reads, jsonapi.OneQuery, res, (*API).read, "Reads one of " + res.Schema.Type + "."},
+	}
+	if res.create != nil {
+		table = append(table, route{"POST", res.path, res.creates, jsonapi.OneQuery, res, (*API).create, "Creates one of " + res.Schema.Type + "."})
+	}
+	if res.update != nil {
+		table = append(table, route{"PATCH", one, res.writes, jsonapi.OneQuery, res, (*API).update, "Changes the members that are sent; the others stay."})
+	}
+	if res.remove != nil {
+		table = append(table, route{"DELETE", one, res.deletes, jsonapi.NoQuery, res, (*API).remove, "Deletes one of " + res.Schema.Type + "."})
+	}
+	return table
+}
+
+// Mount adds the routes to a router, each with and without a trailing slash: mux's StrictSlash would redirect, and clients repeat a
+// redirected POST as GET.
+func (a *API) Mount(router *mux.Router) {
+	for _, rt := range routes() {
+		methods := []string{rt.method}
+		if rt.method == http.MethodGet {
+			methods = append(methods, http.MethodHead)
+		}
+		served := a.serve(rt)
+		for _, slash := range []string{"", "/"} {
+			router.Handle(models.Root+rt.path+slash, served).Methods(methods...)
+		}
+	}
+}

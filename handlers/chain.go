@@ -1,0 +1,41 @@
+package handlers
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// Config is what stands around the routes.
+type Config struct {
+	Logger  *slog.Logger
+	Metrics *Metrics
+	Health  *Health
+	Limiter *Limiter
+
+	// Proxies may say who the client is.
+	Proxies Proxies
+	// Origins may call from a browser; none turns CORS off.
+	Origins []string
+	// RequestTimeout ends the work on a request.
+	RequestTimeout time.Duration
+	// MaxBody bounds the body of a request in bytes.
+	MaxBody int64
+	// ServeMetrics is false when the metrics have a listener of their own.
+	ServeMetrics bool
+}
+
+// Wrap puts the stages around a router that every request passes, in the order of the lines from last to first. They are outside of the
+// router because its own middleware does not run for unknown paths and methods.
+func Wrap(router http.Handler, cfg Config) (http.Handler, error) {
+	h := bounded(router, cfg.RequestTimeout, cfg.MaxBody)
+	h, err := compressed(h)
+	if err != nil {
+		return nil, err
+	}
+	h = crossOrigin(h, cfg.Origins)
+	h = secured(h)
+	h = recovered(h)
+	h = logged(h, cfg.Logger, cfg.Metrics)
+	return begun(h, cfg), nil
+}

@@ -1,0 +1,18 @@
+package handlers
+
+import (
+	"roster/jsonapi"
+	"roster/models"
+)
+
+func createMembership(rq *request, db *models.DB, in *jsonapi.Input) (any, error) {
+	return models.CreateMembership(rq.Context(), db, rq.caller(), in)
+}
+
+func updateMembership(rq *request, db *models.DB, id string, in *jsonapi.Input) (any, error) {
+	return models.UpdateMembership(rq.Context(), db, rq.caller(), id, in)
+}
+
+func deleteMembership(rq *request, db *models.DB, id string, in *jsonapi.Input) error {
+	return models.DeleteMembership(rq.Context(), db, rq.caller(), id, in)
+}

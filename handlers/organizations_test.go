@@ -1,0 +1,25 @@
+package handlers_test
+
+import "testing"
+
+func TestTheSeedsRequestsAreAnswered(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		created := s.do("POST", managed+"/", resource("organizations", object{"name": "Test Org", "webhookUrl": nil, "webhookSecret": nil})).want(201)
+		id, old := created.text("data", "id"), created.text("data", "attributes", "token")
+		if got := s.get(managed+"/").want(200).json("data", 0, "attributes", "token"); got != nil {
+			t.Errorf("the list shows the token %v", got)
+		}
+		renamed := s.do("PATCH", managed+"/"+id, withID(resource("organizations", object{"name": "Renamed"}), id)).want(200)
+		if got := renamed.text("data", "attributes", "name"); got != "Renamed" {
+			t.Errorf("the name is %q after the change", got)
+		}
+		fresh := s.do("POST", "/public/v2/management/refresh-token/"+id, nil).want(200).text("data", "attributes", "token")
+		s.as(old).get("/public/v2/organizations").want(401)
+		s.as(fresh).get("/public/v2/organizations").want(200)
+		s.do("DELETE", managed+"/"+id, nil).want(204)
+		s.as(fresh).get("/public/v2/organizations").want(401)
+		s.do("DELETE", managed+"/"+id, nil).want(404)
+		s.do("PATCH", managed+"/"+id, withID(resource("organizations", object{"deletedAt": nil}), id)).want(200)
+		s.get(managed + "/" + id).want(200)
+	})
+}

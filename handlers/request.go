@@ -1,0 +1,100 @@
+package handlers
+
+import (
+	"io"
+	"net/http"
+
+	"github.com/gorilla/mux"
+
+	"roster/auth"
+	"roster/jsonapi"
+	"roster/models"
+)
+
+// request is one call of a route, with what the steps before its handler found out.
+type request struct {
+	*http.Request
+	route      *route
+	principal  *auth.Principal
+	negotiated jsonapi.Negotiated
+	query      *jsonapi.Query
+	body       []byte
+}
+
+// id returns the id in the path.
+func (rq *request) id() string { return mux.Vars(rq.Request)["id"] }
+
+// scope returns what the caller may see.
+func (rq *request) scope() models.Scope { return rq.principal.Scope() }
+
+// caller returns the author of changes.
+func (rq *request) caller() models.Caller { return rq.principal.Caller(RequestID(rq.Context())) }
+
+// base returns the path that the resource of the route is read at.
+func (rq *request) base() string { return models.Root + rq.route.served.path }
+
+// serve returns the handler of a route: the same steps for each, in this order, so that nobody learns more than he may.
+func (a *API) serve(rt route) http.Handler {
+	return handler(func(w http.ResponseWriter, r *http.Request) error {
+		rq := &request{Request: r, route: &rt}
+		var err error
+		if rq.principal, err = a.admit(w, r, rt.needs); err != nil {
+			return err
+		}
+		if rq.negotiated, err = jsonapi.Negotiate(r.Header, r.ContentLength != 0, nil); err != nil {
+			return err
+		}
+		if rq.query, err = jsonapi.ParseQuery(r.URL.RawQuery, rt.query, rt.schema(), models.SchemaOf); err != nil {
+			return err
+		}
+		if rq.body, err = io.ReadAll(r.Body); err != nil {
+			return err
+		}
+		return rt.handle(a, w, rq)
+	})
+}
+
+func (rt *route) schema() *jsonapi.Schema {
+	if rt.served == nil {
+		return nil
+	}
+	return rt.served.Schema
+}
+
+// admit authenticates the caller, charges his budget and checks his permission.
+func (a *API) admit(w http.ResponseWriter, r *http.Request, needs auth.Permission) (*auth.Principal, error) {
+	credential, err := auth.Credential(r.Header)
+	if err != nil {
+		if err := a.limiter.Charge(w, r, ""); err != nil {
+			return nil, err
+		}
+		return nil, jsonapi.Fault(jsonapi.AmbiguousCredentials, "Send one credential, in one header.")
+	}
+	principal, err := auth.Authenticate(r.Context(), a.db, credential)
+	if err != nil {
+		return nil, err
+	}
+	if principal == nil {
+		if err := a.limiter.Charge(w, r, ""); err != nil {
+			return nil, err
+		}
+		return nil, jsonapi.Fault(jsonapi.Unauthenticated, "Send a valid key as Authorization: Bearer <key>.")
+	}
+	x := ExchangeOf(r.Context())
+	x.CallerKind, x.CallerID = string(principal.Kind), principal.ID()
+	if err := a.limiter.Charge(w, r, principal.ID()); err != nil {
+		return nil, err
+	}
+	a.usage.Note(principal.KeyID, a.db.Now())
+	if !principal.Allows(needs) {
+		return nil, forbidden(principal, needs)
+	}
+	return principal, nil
+}
+
+func forbidden(principal *auth.Principal, needs auth.Permission) error {
+	if needs.Management && principal.Kind != models.ManagementKey {
+		return jsonapi.Fault(jsonapi.Forbidden, "This needs a management key.")
+	}
+	return jsonapi.Fault(jsonapi.Forbidden, "This needs the scope %s.", needs.Scope)
+}

@@ -1,0 +1,107 @@
+package handlers
+
+import (
+	"net/http"
+
+	"roster/jsonapi"
+	"roster/models"
+)
+
+// list answers with one page of a collection.
+func (a *API) list(w http.ResponseWriter, rq *request) error {
+	c := rq.route.served.Collection
+	page, err := models.List(rq.Context(), a.db, c, rq.scope(), rq.query)
+	if err != nil {
+		return err
+	}
+	resources, err := models.Render(rq.Context(), a.db, c, rq.scope(), page.Items, rq.base(), rq.query)
+	if err != nil {
+		return err
+	}
+	return writeDocument(w, rq, http.StatusOK, &jsonapi.Document{
+		Data: resources, Meta: pageMeta(rq.query.Page, page), Links: pageLinks(rq.URL.Path, rq.query, page.Total),
+	})
+}
+
+// pageMeta says how large the collection is, and where in it the page stands.
+func pageMeta(p jsonapi.Page, page *models.Page) map[string]any {
+	current := p.Start()/p.Size + 1
+	last := int((page.Total + int64(p.Size) - 1) / int64(p.Size))
+	return map[string]any{
+		"total": page.Total, "totalUnfiltered": page.TotalUnfiltered,
+		"currentSize": p.Size, "currentPage": current, "maxPage": max(1, last),
+	}
+}
+
+// read answers with one resource.
+func (a *API) read(w http.ResponseWriter, rq *request) error {
+	item, err := models.Find(rq.Context(), a.db, rq.route.served.Collection, rq.scope(), rq.id(), rq.query)
+	if err != nil {
+		return err
+	}
+	return a.writeOne(w, rq, http.StatusOK, item)
+}
+
+// writeOne answers with one model as a resource.
+func (a *API) writeOne(w http.ResponseWriter, rq *request, status int, item any) error {
+	resources, err := models.Render(rq.Context(), a.db, rq.route.served.Collection, rq.scope(), []any{item}, rq.base(), rq.query)
+	if err != nil {
+		return err
+	}
+	self := resources[0].Links.Self.Href
+	if status == http.StatusCreated {
+		w.Header().Set("Location", self)
+	}
+	return writeDocument(w, rq, status, &jsonapi.Document{
+		Data: resources[0], Meta: map[string]any{}, Links: &jsonapi.Links{Self: jsonapi.Href(self + rq.query.Encode())},
+	})
+}
+
+// create makes a resource of what was sent (§ Creating Resources).
+func (a *API) create(w http.ResponseWriter, rq *request) error {
+	res := rq.route.served
+	in, err := jsonapi.DecodeResource(rq.body, res.Schema, jsonapi.Create, "")
+	if err != nil {
+		return err
+	}
+	if in.ID != "" && !rq.scope().Manages() {
+		return jsonapi.Fault(jsonapi.ClientIDForbidden, "Only a management key can choose ids.").At("/data/id")
+	}
+	item, err := res.create(rq, a.db, in)
+	if err != nil {
+		return located(err, in)
+	}
+	return a.writeOne(w, rq, http.StatusCreated, item)
+}
+
+// update changes a resource (§ Updating Resources).
+func (a *API) update(w http.ResponseWriter, rq *request) error {
+	res := rq.route.served
+	in, err := jsonapi.DecodeResource(rq.body, res.Schema, jsonapi.Update, rq.id())
+	if err != nil {
+		// Who may not see the resource learns nothing of what was wrong with the request.
+		if _, missing := models.Find(rq.Context(), a.db, res.Collection, rq.scope(), rq.id(), nil); models.IsKind(missing, models.NotFound) && !restorable(res, rq) {
+			return missing
+		}
+		return err
+	}
+	item, err := res.update(rq, a.db, rq.id(), in)
+	if err != nil {
+		return located(err, in)
+	}
+	return a.writeOne(w, rq, http.StatusOK, item)
+}
+
+// restorable reports whether a resource that is not found may be one that was deleted and can be restored by this caller.
+func restorable(res *resource, rq *request) bool {
+	return res.Collection == models.Organizations && rq.scope().Manages()
+}
+
+// remove deletes a resource (§ Deleting Resources). A body is taken and ignored: some clients send the identifier.
+func (a *API) remove(w http.ResponseWriter, rq *request) error {
+	if err := rq.route.served.remove(rq, a.db, rq.id(), nil); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}

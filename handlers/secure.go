@@ -1,0 +1,39 @@
+package handlers
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// secured sets the headers that every answer carries. Handlers may replace Cache-Control.
+func secured(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("X-Robots-Tag", "noai, noimageai")
+		h.Set("Tdm-Reservation", "1") // TDMRep: no text and data mining
+		h.Set("Vary", "Accept, Origin")
+		// Answers belong to one caller, and are used again only after their ETag was checked.
+		h.Set("Cache-Control", "private, no-cache")
+		if ExchangeOf(r.Context()).Secure {
+			h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains; preload")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// mergeVary writes the names that several stages added to Vary as one line, each once.
+func mergeVary(h http.Header) {
+	var names []string
+	for name := range strings.SplitSeq("Accept,Origin,"+strings.Join(h.Values("Vary"), ","), ",") {
+		name = strings.TrimSpace(name)
+		same := func(other string) bool { return strings.EqualFold(other, name) }
+		if name != "" && !slices.ContainsFunc(names, same) {
+			names = append(names, name)
+		}
+	}
+	h.Set("Vary", strings.Join(names, ", "))
+}

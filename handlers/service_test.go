@@ -1,0 +1,221 @@
+package handlers_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"roster/auth"
+	"roster/handlers"
+	"roster/jsonapi"
+	"roster/models"
+	"roster/models/modelstest"
+)
+
+// service is the API on a real socket over a real database, with the first management key.
+type service struct {
+	t   *testing.T
+	db  *models.DB
+	url string
+	// key is sent with every request that names no credential itself.
+	key string
+}
+
+// eachService runs a test against the API on each database.
+func eachService(t *testing.T, test func(t *testing.T, s *service)) {
+	t.Helper()
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) { test(t, newService(t, db)) })
+}
+
+func newService(t *testing.T, db *models.DB) *service {
+	t.Helper()
+	key, err := models.CreateFirstManagementKey(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	limiter := handlers.NewLimiter(0, time.Minute, time.Now)
+	api := handlers.NewAPI(db, limiter, auth.NewUsage())
+	h, err := handlers.NewServer(handlers.Config{
+		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Metrics: handlers.NewMetrics("test", db.Pools()),
+		Health: handlers.NewHealth(db), Limiter: limiter, RequestTimeout: 30 * time.Second, MaxBody: 1 << 20,
+	}, func(router *mux.Router) { api.Mount(router) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	return &service{t: t, db: db, url: server.URL, key: key}
+}
+
+// as returns the service as another caller sees it.
+func (s *service) as(key string) *service {
+	other := *s
+	other.key = key
+	return &other
+}
+
+// answer is what came back.
+type answer struct {
+	t      *testing.T
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// do sends a request. The body may be "", a string, or anything that JSON holds. headers are pairs of name and value; an empty value takes
+// a header away.
+func (s *service) do(method, path string, body any, headers ...string) *answer {
+	s.t.Helper()
+	var reader io.Reader
+	switch b := body.(type) {
+	case nil:
+	case string:
+		if b != "" {
+			reader = strings.NewReader(b)
+		}
+	default:
+		encoded, err := json.Marshal(b)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		reader = bytes.NewReader(encoded)
+	}
+	req, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, reader)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if s.key != "" {
+		req.Header.Set("Authorization", "Bearer "+s.key)
+	}
+	if reader != nil {
+		req.Header.Set("Content-Type", jsonapi.MediaType)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		if headers[i+1] == "" {
+			req.Header.Del(headers[i])
+		} else {
+			req.Header.Set(headers[i], headers[i+1])
+		}
+	}
+	res, err := http.DefaultTransport.RoundTrip(req) // follows no redirect
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer res.Body.Close() //nolint:errcheck // read to the end below
+	read, err := io.ReadAll(res.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return &answer{s.t, res.StatusCode, res.Header, read}
+}
+
+func (s *service) get(path string, headers ...string) *answer {
+	s.t.Helper()
+	return s.do("GET", path, nil, headers...)
+}
+
+// want fails the test unless the answer has that status.
+func (a *answer) want(status int) *answer {
+	a.t.Helper()
+	if a.Status != status {
+		a.t.Fatalf("status %d, want %d: %s", a.Status, status, a.Body)
+	}
+	return a
+}
+
+// json returns the value at a path of member names and indexes within the body.
+func (a *answer) json(path ...any) any {
+	a.t.Helper()
+	var v any
+	if err := json.Unmarshal(a.Body, &v); err != nil {
+		a.t.Fatalf("body is not JSON: %v: %s", err, a.Body)
+	}
+	for _, step := range path {
+		switch key := step.(type) {
+		case string:
+			object, _ := v.(map[string]any)
+			v = object[key]
+		case int:
+			array, _ := v.([]any)
+			if key >= len(array) {
+				a.t.Fatalf("no element %d on the way %v: %s", key, path, a.Body)
+			}
+			v = array[key]
+		}
+	}
+	return v
+}
+
+// text is json for a string.
+func (a *answer) text(path ...any) string {
+	a.t.Helper()
+	s, ok := a.json(path...).(string)
+	if !ok {
+		a.t.Fatalf("no string at %v: %s", path, a.Body)
+	}
+	return s
+}
+
+// fault is what an error object says, as far as clients branch on it.
+type fault struct{ Status, Code, Pointer, Parameter, Header string }
+
+// faults returns the errors of the answer.
+func (a *answer) faults() []fault {
+	a.t.Helper()
+	var doc struct {
+		Errors []struct {
+			Status, Code string
+			Source       struct{ Pointer, Parameter, Header string }
+		}
+	}
+	if err := json.Unmarshal(a.Body, &doc); err != nil || len(doc.Errors) == 0 {
+		a.t.Fatalf("body is no error document: %v: %s", err, a.Body)
+	}
+	var out []fault
+	for _, e := range doc.Errors {
+		out = append(out, fault{e.Status, e.Code, e.Source.Pointer, e.Source.Parameter, e.Source.Header})
+	}
+	return out
+}
+
+// object is a JSON object.
+type object = map[string]any
+
+// resource returns a document with one resource. Pairs of relationship name and identifier (nil, object or []object) follow.
+func resource(typ string, attributes object, relationships ...any) object {
+	data := object{"type": typ, "attributes": attributes}
+	if len(relationships) > 0 {
+		members := object{}
+		for i := 0; i+1 < len(relationships); i += 2 {
+			members[relationships[i].(string)] = object{"data": relationships[i+1]}
+		}
+		data["relationships"] = members
+	}
+	return object{"data": data}
+}
+
+// withID adds an id to a document made by resource.
+func withID(doc object, id string) object {
+	doc["data"].(object)["id"] = id
+	return doc
+}
+
+func ref(typ, id string) object { return object{"type": typ, "id": id} }
+
+const managed = "/public/v2/management/organizations"
+
+// organization creates an organization and returns its id and token.
+func (s *service) organization(name string, relationships ...any) (id, token string) {
+	s.t.Helper()
+	a := s.do("POST", managed, resource("organizations", object{"name": name}, relationships...)).want(201)
+	return a.text("data", "id"), a.text("data", "attributes", "token")
+}

@@ -1,0 +1,407 @@
+package jsonapi
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Input is a resource object that a client sent, read and checked: only values that fit the schema are in it.
+type Input struct {
+	Schema *Schema
+	// ID is empty when the client named none.
+	ID  string
+	LID string
+	// Attributes holds the decoded values of writable attributes that were sent, nil for null.
+	Attributes map[string]any
+	// ReadOnly holds read-only attributes that were sent, as plain JSON. They are fine as long as they say what is.
+	ReadOnly map[string]any
+	// Relationships holds the linkage of writable relationships that were sent.
+	Relationships map[string]Linkage
+	// IfVersions, unless nil, lists the versions of the resource that the change is meant for.
+	IfVersions []int64
+
+	pointer string // of the resource object
+	sent    any    // the resource object itself
+}
+
+// Linkage is the data of one relationship in a request.
+type Linkage struct {
+	Many bool
+	// Refs has at most one element for a to-one; none means null, or an empty to-many.
+	Refs []Ref
+}
+
+// Ref is a resource identifier in a request: an id, or the local id of a resource that the same request creates.
+type Ref struct {
+	Type, ID, LID string
+}
+
+// One returns the id of a to-one linkage, "" for null.
+func (l Linkage) One() string {
+	if len(l.Refs) == 0 {
+		return ""
+	}
+	return l.Refs[0].ID
+}
+
+// PointerTo returns the JSON Pointer to the value of a field within the request, or to the nearest object around it that was sent: a
+// pointer always resolves.
+func (in *Input) PointerTo(field string) string {
+	object, _ := in.sent.(map[string]any)
+	for _, container := range []string{"attributes", "relationships"} {
+		members, ok := object[container].(map[string]any)
+		if !ok {
+			continue
+		}
+		if _, ok := members[field]; ok {
+			return Pointer(in.pointer, container, field)
+		}
+	}
+	if field == "id" {
+		if _, ok := object["id"]; ok {
+			return in.pointer + "/id"
+		}
+	}
+	container := "attributes"
+	if in.Schema.Relationship(field) != nil {
+		container = "relationships"
+	}
+	if _, ok := object[container].(map[string]any); ok {
+		return in.pointer + "/" + container
+	}
+	return in.pointer
+}
+
+// PointerToRef returns the JSON Pointer to one identifier of a relationship.
+func (in *Input) PointerToRef(relationship string, index int) string {
+	base := Pointer(in.pointer, "relationships", relationship, "data")
+	if rel := in.Schema.Relationship(relationship); rel != nil && rel.Many {
+		return base + "/" + strconv.Itoa(index)
+	}
+	return base
+}
+
+// Purpose is what a resource object is sent for.
+type Purpose int
+
+// The purposes of a resource object.
+const (
+	Create Purpose = iota
+	Update
+)
+
+// DecodeResource reads the document of a request that creates or updates one resource of the schema (§ Creating Resources, § Updating
+// Resources). id is the one in the path of an update. Every fault of the document is in the error, each with its pointer.
+func DecodeResource(body []byte, schema *Schema, purpose Purpose, id string) (*Input, error) {
+	document, err := readDocument(body)
+	if err != nil {
+		return nil, err
+	}
+	data, ok := document["data"]
+	if !ok {
+		return nil, Errors{Fault(InvalidDocument, "The member data is missing.").At("")}
+	}
+	return decodeObject(data, "/data", schema, purpose, id)
+}
+
+// readDocument returns the top-level object of a request.
+func readDocument(body []byte) (map[string]any, error) {
+	root, fault := ReadJSON(body)
+	if fault != nil {
+		return nil, Errors{fault}
+	}
+	document, ok := root.(map[string]any)
+	if !ok {
+		return nil, Errors{Fault(InvalidDocument, "The document must be an object.").At("")}
+	}
+	return document, nil
+}
+
+// decodeObject reads one resource object that stands at a pointer.
+func decodeObject(data any, pointer string, schema *Schema, purpose Purpose, id string) (*Input, error) {
+	object, ok := data.(map[string]any)
+	if !ok {
+		return nil, Errors{Fault(InvalidDocument, "The primary data must be one resource object.").At(pointer)}
+	}
+	d := decoder{in: &Input{
+		Schema: schema, Attributes: map[string]any{}, ReadOnly: map[string]any{}, Relationships: map[string]Linkage{},
+		pointer: pointer, sent: object,
+	}}
+	d.identity(object, purpose, id)
+	if meta, ok := object["meta"]; ok {
+		d.object(meta, pointer+"/meta", "meta")
+	}
+	d.attributes(object, purpose)
+	d.relationships(object, purpose)
+	return d.in, d.faults.Err()
+}
+
+// decoder collects the faults of one resource object.
+type decoder struct {
+	in     *Input
+	faults Errors
+}
+
+func (d *decoder) fault(code Code, pointer, detail string, args ...any) {
+	d.faults.Add(Fault(code, detail, args...).At(pointer))
+}
+
+// object returns v as an object, or notes that it is none.
+func (d *decoder) object(v any, pointer, name string) (map[string]any, bool) {
+	object, ok := v.(map[string]any)
+	if !ok {
+		d.fault(InvalidDocument, pointer, "The member %s must be an object.", name)
+	}
+	return object, ok
+}
+
+// text returns the string member of that name. A missing member is not a fault.
+func (d *decoder) text(object map[string]any, base, name string) string {
+	v, ok := object[name]
+	if !ok {
+		return ""
+	}
+	s, ok := v.(string)
+	if !ok {
+		d.fault(InvalidDocument, Pointer(base, name), "The member %s must be a string.", name)
+	}
+	return s
+}
+
+func (d *decoder) identity(object map[string]any, purpose Purpose, id string) {
+	p := d.in.pointer
+	if object["type"] == nil {
+		d.missing(object, "type")
+	} else if typ, isText := object["type"].(string); !isText || typ == "" {
+		d.fault(InvalidDocument, p+"/type", "The member type must be a string that is not empty.")
+	} else if typ != d.in.Schema.Type {
+		d.fault(TypeMismatch, p+"/type", "The type here is %q, not %q.", d.in.Schema.Type, clip(typ))
+	}
+	// "id": null and no id are the same to clients that send every member they know.
+	if object["id"] != nil {
+		d.in.ID = d.text(object, p, "id")
+		_, isText := object["id"].(string)
+		switch {
+		case !isText:
+		case purpose == Update && d.in.ID != id:
+			d.fault(IDMismatch, p+"/id", "The id is not the one of the path, %q.", clip(id))
+		case purpose == Create && !IsID(d.in.ID):
+			d.fault(InvalidValue, p+"/id", "The id must be a UUID in its canonical lower-case form.")
+		}
+	} else if purpose == Update {
+		d.missing(object, "id")
+	}
+	if object["lid"] != nil {
+		d.in.LID = d.text(object, p, "lid")
+		if object["id"] != nil {
+			d.fault(InvalidDocument, p+"/lid", "The members id and lid exclude each other.")
+		}
+	}
+}
+
+// missing notes that a member of the resource object is absent, or null, which for these is the same.
+func (d *decoder) missing(object map[string]any, name string) {
+	pointer := d.in.pointer
+	if _, ok := object[name]; ok {
+		pointer += "/" + name
+	}
+	d.fault(InvalidDocument, pointer, "The resource object needs the member %s.", name)
+}
+
+func (d *decoder) attributes(object map[string]any, purpose Purpose) {
+	sent, present := object["attributes"]
+	base := d.in.pointer + "/attributes"
+	var members map[string]any
+	if present {
+		members, _ = d.object(sent, base, "attributes")
+	}
+	schema := d.in.Schema
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if strings.HasPrefix(name, "@") {
+			continue // @-members are ignored everywhere (§ @-Members)
+		}
+		pointer, value := Pointer(base, name), members[name]
+		a := schema.Attribute(name)
+		switch {
+		case a == nil && schema.Relationship(name) != nil:
+			d.fault(UnknownField, pointer, "%s is a relationship of %s, not an attribute.", name, schema.Type)
+		case a == nil:
+			d.fault(UnknownField, pointer, "The type %s has no attribute %q.", schema.Type, clip(name))
+		case a.ReadOnly || a.CreateOnly && purpose == Update:
+			d.in.ReadOnly[name] = value
+		default:
+			decoded, wrong := a.Decode(value)
+			if wrong != "" {
+				d.fault(InvalidValue, pointer, "%s %s.", name, wrong)
+				continue
+			}
+			d.in.Attributes[name] = decoded
+		}
+	}
+	if purpose != Create {
+		return
+	}
+	for _, a := range schema.Attributes {
+		if _, ok := members[a.Name]; a.Required && !ok {
+			d.fault(Required, d.in.PointerTo(a.Name), "%s is required.", a.Name)
+		}
+	}
+}
+
+func (d *decoder) relationships(object map[string]any, purpose Purpose) {
+	sent, present := object["relationships"]
+	if !present {
+		return
+	}
+	base := d.in.pointer + "/relationships"
+	members, _ := d.object(sent, base, "relationships")
+	schema := d.in.Schema
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if strings.HasPrefix(name, "@") {
+			continue
+		}
+		pointer := Pointer(base, name)
+		rel := schema.Relationship(name)
+		if rel == nil {
+			d.fault(UnknownField, pointer, "The type %s has no relationship %q.", schema.Type, clip(name))
+			continue
+		}
+		relationship, ok := d.object(members[name], pointer, name)
+		if !ok {
+			continue
+		}
+		data, ok := relationship["data"]
+		if !ok {
+			// A to-many that was not included is sent to clients with links only; one that comes back like that says nothing.
+			if links, _ := relationship["links"].(map[string]any); rel.Many && len(links) > 0 {
+				continue
+			}
+			d.fault(InvalidDocument, pointer, "The relationship %s needs the member data.", name)
+			continue
+		}
+		linkage, faults := decodeLinkage(data, pointer+"/data", rel)
+		d.faults.Add(faults...)
+		switch {
+		case len(faults) > 0:
+		case rel.ReadOnly || rel.CreateOnly && purpose == Update:
+			d.in.ReadOnly[name] = linkage
+		default:
+			d.in.Relationships[name] = linkage
+		}
+	}
+}
+
+// DecodeLinkage reads the document of a request to a relationship URL (§ Updating Relationships): data must be there, and have the
+// shape of the relationship.
+func DecodeLinkage(body []byte, rel *Relationship) (Linkage, error) {
+	document, err := readDocument(body)
+	if err != nil {
+		return Linkage{}, err
+	}
+	data, ok := document["data"]
+	if !ok {
+		return Linkage{}, Errors{Fault(InvalidDocument, "The member data is missing.").At("")}
+	}
+	linkage, faults := decodeLinkage(data, "/data", rel)
+	return linkage, faults.Err()
+}
+
+// maxLinkage bounds the identifiers of one relationship in a request.
+const maxLinkage = 1000
+
+func decodeLinkage(data any, pointer string, rel *Relationship) (Linkage, Errors) {
+	var faults Errors
+	linkage := Linkage{Many: rel.Many}
+	if !rel.Many {
+		if data == nil {
+			if rel.Required {
+				faults.Add(Fault(InvalidValue, "%s must not be null.", rel.Name).At(pointer))
+			}
+			return linkage, faults
+		}
+		if _, isArray := data.([]any); isArray {
+			return linkage, Errors{Fault(InvalidDocument, "%s leads to one resource: data must be an identifier or null.", rel.Name).At(pointer)}
+		}
+		if ref, ok := decodeRef(data, pointer, rel, &faults); ok {
+			linkage.Refs = []Ref{ref}
+		}
+		return linkage, faults
+	}
+	array, ok := data.([]any)
+	if !ok {
+		return linkage, Errors{Fault(InvalidDocument, "%s leads to many resources: data must be an array of identifiers.", rel.Name).At(pointer)}
+	}
+	if len(array) > maxLinkage {
+		return linkage, Errors{Fault(InvalidValue, "At most %d identifiers can be sent at once.", maxLinkage).At(pointer)}
+	}
+	for i, element := range array {
+		if ref, ok := decodeRef(element, pointer+"/"+strconv.Itoa(i), rel, &faults); ok {
+			linkage.Refs = append(linkage.Refs, ref)
+		}
+	}
+	return linkage, faults
+}
+
+// decodeRef reads one resource identifier object (§ Resource Identifier Objects).
+func decodeRef(v any, pointer string, rel *Relationship, faults *Errors) (Ref, bool) {
+	d := decoder{}
+	object, ok := d.object(v, pointer, "data")
+	if ok {
+		typ, id, lid := d.text(object, pointer, "type"), d.text(object, pointer, "id"), d.text(object, pointer, "lid")
+		_, hasType := object["type"]
+		_, hasID := object["id"]
+		_, hasLID := object["lid"]
+		switch {
+		case !hasType:
+			d.fault(InvalidDocument, pointer, "The identifier needs the member type.")
+		case !hasID && !hasLID:
+			d.fault(InvalidDocument, pointer, "The identifier needs the member id.")
+		case hasID && hasLID:
+			d.fault(InvalidDocument, pointer, "The members id and lid exclude each other.")
+		case len(d.faults) == 0 && typ != rel.Target.Type:
+			d.fault(TypeMismatch, pointer+"/type", "%s leads to %s, not to %q.", rel.Name, rel.Target.Type, clip(typ))
+		}
+		if len(d.faults) == 0 {
+			return Ref{Type: typ, ID: id, LID: lid}, true
+		}
+	}
+	faults.Add(d.faults...)
+	return Ref{}, false
+}
+
+// clip shortens text of a client that is quoted back.
+func clip(s string) string {
+	const most = 60
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
+}
+
+// DecodeMetaNumber reads a whole number from the top-level meta of a request without data. given tells whether it was there.
+func DecodeMetaNumber(body []byte, name string, least, most int64) (n int64, given bool, err error) {
+	document, err := readDocument(body)
+	if err != nil {
+		return 0, false, err
+	}
+	meta, ok := document["meta"].(map[string]any)
+	if !ok {
+		if _, sent := document["meta"]; sent {
+			return 0, false, Errors{Fault(InvalidDocument, "The member meta must be an object.").At("/meta")}
+		}
+		return 0, false, nil
+	}
+	v, given := meta[name]
+	if !given {
+		return 0, false, nil
+	}
+	number, _ := v.(json.Number)
+	n, parseErr := strconv.ParseInt(number.String(), 10, 64)
+	if parseErr != nil || n < least || n > most {
+		return 0, true, Errors{Fault(InvalidValue, "%s must be a whole number from %d to %d.", name, least, most).At(Pointer("/meta", name))}
+	}
+	return n, true, nil
+}

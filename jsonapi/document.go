@@ -1,0 +1,139 @@
+package jsonapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+)
+
+// MediaType is the media type of every document (§ Content Negotiation).
+const MediaType = "application/vnd.api+json"
+
+// Version is the version of the specification that every document names in its jsonapi object.
+const Version = "1.1"
+
+// Document is a top-level document with primary data, or with meta alone (§ Top Level).
+type Document struct {
+	// Data is a *Resource, []*Resource, an Identifier, []Identifier or Null. Nil leaves the member out.
+	Data any
+	// Included is nil when the client asked for no inclusion; an empty slice is printed as [].
+	Included []*Resource
+	Links    *Links
+	Meta     map[string]any
+	// Results are the atomic:results of the Atomic Operations extension; nil leaves them out.
+	Results []Result
+	Ext     []string
+	Profile []string
+}
+
+// Result is one entry of atomic:results.
+type Result struct {
+	Data any            `json:"data,omitempty"`
+	Meta map[string]any `json:"meta,omitempty"`
+}
+
+// Null is primary data or linkage that is empty: printed as null.
+var Null = json.RawMessage("null")
+
+// Implementation is the top-level jsonapi object (§ JSON:API Object).
+type Implementation struct {
+	Version string         `json:"version"`
+	Ext     []string       `json:"ext,omitempty"`
+	Profile []string       `json:"profile,omitempty"`
+	Meta    map[string]any `json:"meta,omitempty"`
+}
+
+// wire fixes the order of the members, data first as in the published examples.
+type wire struct {
+	Data     any            `json:"data,omitempty"`
+	Results  []Result       `json:"atomic:results,omitempty"`
+	Errors   []*Error       `json:"errors,omitempty"`
+	Included *[]*Resource   `json:"included,omitempty"`
+	Links    *Links         `json:"links,omitempty"`
+	Meta     map[string]any `json:"meta,omitzero"`
+	JSONAPI  Implementation `json:"jsonapi"`
+}
+
+// Encode returns the bytes of the document, without a trailing newline. It fails only for a document this program built wrongly.
+func (d *Document) Encode() ([]byte, error) {
+	out := wire{
+		Data: d.Data, Results: d.Results, Links: d.Links, Meta: d.Meta,
+		JSONAPI: Implementation{Version: Version, Ext: d.Ext, Profile: d.Profile},
+	}
+	if d.Included != nil {
+		out.Included = &d.Included
+	}
+	return marshal(out)
+}
+
+// EncodeErrors returns the bytes of an error document (§ Errors).
+func EncodeErrors(errs Errors) ([]byte, error) {
+	return marshal(wire{Errors: errs, JSONAPI: Implementation{Version: Version}})
+}
+
+// Marshal encodes a value as every document is encoded: without escaping <, > and &.
+func Marshal(v any) ([]byte, error) { return marshal(v) }
+
+// marshal encodes without escaping <, > and &, which would turn links into unreadable ones.
+func marshal(v any) ([]byte, error) {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, fmt.Errorf("encode document: %w", err)
+	}
+	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
+}
+
+// Link is a URL, printed as a string, or as a link object when it has more to say (§ Links).
+type Link struct {
+	Href string
+	// Type is the media type of the target, given when an extension or a profile was applied.
+	Type string
+	// Null prints null: there is no such page.
+	Null bool
+}
+
+// MarshalJSON implements json.Marshaler.
+func (l Link) MarshalJSON() ([]byte, error) {
+	switch {
+	case l.Null:
+		return Null, nil
+	case l.Type != "":
+		return marshal(struct {
+			Href string `json:"href"`
+			Type string `json:"type"`
+		}{l.Href, l.Type})
+	default:
+		return marshal(l.Href)
+	}
+}
+
+// Href returns a link to that URL.
+func Href(url string) *Link { return &Link{Href: url} }
+
+// Links are the links of a document, a resource or a relationship. Nil members are left out.
+type Links struct {
+	Self        *Link `json:"self,omitempty"`
+	Related     *Link `json:"related,omitempty"`
+	First       *Link `json:"first,omitempty"`
+	Prev        *Link `json:"prev,omitempty"`
+	Next        *Link `json:"next,omitempty"`
+	Last        *Link `json:"last,omitempty"`
+	DescribedBy *Link `json:"describedby,omitempty"`
+}
+
+// Identifier is a resource identifier object (§ Resource Identifier Objects).
+type Identifier struct {
+	Type string         `json:"type"`
+	ID   string         `json:"id"`
+	Meta map[string]any `json:"meta,omitempty"`
+}
+
+// RelationshipObject is one member of a resource's relationships (§ Relationships).
+type RelationshipObject struct {
+	Links *Links `json:"links,omitempty"`
+	// Data is Null, an Identifier or []Identifier; nil leaves the linkage out.
+	Data any            `json:"data,omitempty"`
+	Meta map[string]any `json:"meta,omitempty"`
+}

@@ -1,0 +1,179 @@
+package jsonapi
+
+import (
+	"slices"
+	"strings"
+)
+
+// Op is a comparison of a filter.
+type Op string
+
+// The comparisons. OpEqual is the default.
+const (
+	OpEqual        Op = "eq"
+	OpEqualFold    Op = "eql" // without regard to case
+	OpNotEqual     Op = "ne"  // also true for what has no value
+	OpPrefix       Op = "prefix"
+	OpSuffix       Op = "suffix"
+	OpContains     Op = "contains"
+	OpGreater      Op = "gt"
+	OpGreaterEqual Op = "gte"
+	OpLess         Op = "lt"
+	OpLessEqual    Op = "lte"
+	OpMatch        Op = "match" // equal to one of a comma list
+	OpNull         Op = "null"  // has no value: true or false
+)
+
+// ops lists the comparisons that each kind of attribute has.
+var ops = map[Kind][]Op{
+	String:     {OpEqual, OpEqualFold, OpNotEqual, OpPrefix, OpSuffix, OpContains, OpGreater, OpGreaterEqual, OpLess, OpLessEqual, OpMatch, OpNull},
+	Integer:    {OpEqual, OpNotEqual, OpGreater, OpGreaterEqual, OpLess, OpLessEqual, OpMatch, OpNull},
+	Boolean:    {OpEqual, OpNotEqual, OpNull},
+	Moment:     {OpEqual, OpNotEqual, OpGreater, OpGreaterEqual, OpLess, OpLessEqual, OpMatch, OpNull},
+	ServerTime: {OpEqual, OpNotEqual, OpGreater, OpGreaterEqual, OpLess, OpLessEqual, OpMatch, OpNull},
+}
+
+// Ops returns the comparisons that a filter by an attribute of that kind can use.
+func Ops(kind Kind) []Op { return slices.Clone(ops[kind]) }
+
+// idAttribute makes the id filterable like an attribute.
+var idAttribute = &Attribute{Name: "id", Column: "id", Kind: String, Filter: true}
+
+// filter reads filter[field], filter[field][op] and filter[field][].
+func (p *queryParser) filter(one pair, keys []string) {
+	if len(p.q.Filters) == maxFilters {
+		p.fault(InvalidParameter, one.name, "At most %d filters can be combined.", maxFilters)
+		return
+	}
+	field, op := keys[0], Op("")
+	switch {
+	case len(keys) == 2 && keys[1] == "":
+		op = OpMatch
+	case len(keys) == 2:
+		op = Op(keys[1])
+	case len(keys) > 2:
+		p.unknown(one.name)
+		return
+	}
+	if extra, ok := p.schema.FilterNamed(field); ok {
+		p.extraFilter(one, extra, op)
+		return
+	}
+	if rel := p.schema.Relationship(field); rel != nil && !rel.WriteOnly && !rel.Polymorphic {
+		p.relationshipFilter(one, rel, op)
+		return
+	}
+	a := p.schema.Attribute(field)
+	if field == "id" {
+		a = idAttribute
+	}
+	if a == nil || !a.Filter {
+		p.fault(InvalidParameter, one.name, "%s cannot be filtered by %q.", p.schema.Type, clip(field))
+		return
+	}
+	p.attributeFilter(one, a, op)
+}
+
+func (p *queryParser) extraFilter(one pair, extra Filter, op Op) {
+	if op != "" && op != OpEqual {
+		p.fault(InvalidParameter, one.name, "The filter %s takes no operator %q.", extra.Name, clip(string(op)))
+		return
+	}
+	value, wrong := parseText(extra.Kind, one.value)
+	if wrong != "" {
+		p.fault(InvalidParameter, one.name, "It %s.", wrong)
+		return
+	}
+	p.q.Filters = append(p.q.Filters, Condition{Field: extra.Name, Op: OpEqual, Value: value})
+}
+
+func (p *queryParser) relationshipFilter(one pair, rel *Relationship, op Op) {
+	cond := Condition{Field: rel.Name, Op: OpMatch, Relationship: rel}
+	switch op {
+	case "", OpEqual, OpMatch:
+		cond.Value = p.list(one, idAttribute)
+	case OpNull:
+		value, wrong := parseText(Boolean, one.value)
+		if wrong != "" {
+			p.fault(InvalidParameter, one.name, "It %s.", wrong)
+			return
+		}
+		cond.Op, cond.Value = OpNull, value
+	default:
+		p.fault(InvalidParameter, one.name, "A relationship is filtered by ids, or with the operator null, not %q.", clip(string(op)))
+		return
+	}
+	p.add(cond, one)
+}
+
+func (p *queryParser) attributeFilter(one pair, a *Attribute, op Op) {
+	if op == "" {
+		op = OpEqual
+		if a == idAttribute {
+			op = OpMatch // filter[id]=a,b
+		}
+	}
+	if !slices.Contains(ops[a.Kind], op) {
+		p.fault(InvalidParameter, one.name, "%s takes the operators %s, not %q.", a.Name, joinOps(ops[a.Kind]), clip(string(op)))
+		return
+	}
+	cond := Condition{Field: a.Name, Op: op, Attribute: a}
+	switch op {
+	case OpMatch:
+		cond.Value = p.list(one, a)
+	case OpNull:
+		value, wrong := parseText(Boolean, one.value)
+		if wrong != "" {
+			p.fault(InvalidParameter, one.name, "It %s.", wrong)
+			return
+		}
+		cond.Value = value
+	default:
+		value, wrong := a.Parse(one.value)
+		if wrong != "" {
+			p.fault(InvalidParameter, one.name, "It %s.", wrong)
+			return
+		}
+		cond.Value = value
+	}
+	p.add(cond, one)
+}
+
+// add appends a condition. The repeated form filter[id][]=a&filter[id][]=b is one list.
+func (p *queryParser) add(cond Condition, one pair) {
+	if strings.HasSuffix(one.name, "[]") {
+		for i := range p.q.Filters {
+			if f := &p.q.Filters[i]; f.Field == cond.Field && f.Op == OpMatch && cond.Op == OpMatch {
+				f.Value = append(f.Value.([]any), cond.Value.([]any)...)
+				return
+			}
+		}
+	}
+	p.q.Filters = append(p.q.Filters, cond)
+}
+
+func (p *queryParser) list(one pair, a *Attribute) []any {
+	parts := strings.Split(one.value, ",")
+	if len(parts) > maxMatchValues {
+		p.fault(InvalidParameter, one.name, "At most %d values can be listed.", maxMatchValues)
+		return []any{}
+	}
+	values := make([]any, 0, len(parts))
+	for _, part := range parts {
+		value, wrong := a.Parse(part)
+		if wrong != "" {
+			p.fault(InvalidParameter, one.name, "%q %s.", clip(part), wrong)
+			continue
+		}
+		values = append(values, value)
+	}
+	return values
+}
+
+func joinOps(list []Op) string {
+	names := make([]string, len(list))
+	for i, op := range list {
+		names[i] = string(op)
+	}
+	return strings.Join(names, ", ")
+}

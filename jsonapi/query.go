@@ -1,0 +1,407 @@
+package jsonapi
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Limits of a query. They bound what one request can cost.
+const (
+	DefaultPageSize = 25
+	MaxPageSize     = 200
+	maxFilters      = 20
+	maxSortKeys     = 5
+	maxIncludeDepth = 3
+	maxIncludePaths = 20
+	maxMatchValues  = 200
+	maxOffset       = 1 << 40
+)
+
+// Query is what the query parameters of a request ask for, checked against the schema.
+type Query struct {
+	Filters []Condition
+	Sort    []SortKey
+	// Include is the tree of relationships to include; nil when the client did not ask for inclusion at all.
+	Include *Inclusion
+	// Fields holds the wanted fields of each type that the client named.
+	Fields map[string]map[string]bool
+	Page   Page
+
+	pairs []pair
+}
+
+// Condition is one filter: the value of a field, in comparison.
+type Condition struct {
+	Field string
+	Op    Op
+	// Value is a string, int64, bool, time.Time or WholeSecond; for OpMatch it is a []any of those.
+	Value any
+	// Attribute or Relationship is set for a filter by a field, neither for one of Schema.Filters.
+	Attribute    *Attribute
+	Relationship *Relationship
+}
+
+// SortKey is one key to sort by.
+type SortKey struct {
+	Attribute  *Attribute
+	Descending bool
+}
+
+// Inclusion is a node of the include tree. The root stands for the primary data.
+type Inclusion struct {
+	Relationship *Relationship
+	Children     []*Inclusion
+}
+
+// PageKind is the way a collection is cut into pages.
+type PageKind int
+
+// The ways to cut a collection.
+const (
+	ByNumber PageKind = iota
+	ByOffset
+	ByCursor
+)
+
+// Page is the part of a collection that a query asks for.
+type Page struct {
+	Kind   PageKind
+	Number int // from 1
+	Size   int
+	Offset int
+	// After and Before are the cursors of a request under the cursor profile.
+	After, Before string
+	// Sized tells that the client gave the size.
+	Sized bool
+}
+
+// Start returns the number of items before the page.
+func (p Page) Start() int {
+	if p.Kind == ByOffset {
+		return p.Offset
+	}
+	return (p.Number - 1) * p.Size
+}
+
+// Accepts says which families of query parameters a request may carry. Fields is always possible where there is primary data.
+type Accepts struct {
+	// Collection: filter, sort and page. Include: include. Fields: fields.
+	Collection, Include, Fields bool
+}
+
+// What requests accept.
+var (
+	ListQuery   = Accepts{Collection: true, Include: true, Fields: true}
+	OneQuery    = Accepts{Include: true, Fields: true}
+	NoQuery     = Accepts{}
+	LinkageList = Accepts{Collection: true, Include: true, Fields: true}
+)
+
+type pair struct{ name, value string }
+
+// ParseQuery reads the raw query of a request for resources of the schema. types finds the schemas that fields may name. Every fault is in
+// the error, with its parameter (§ Query Parameters).
+func ParseQuery(raw string, accepts Accepts, schema *Schema, types func(string) *Schema) (*Query, error) {
+	p := queryParser{
+		accepts: accepts, schema: schema, types: types,
+		q: &Query{Fields: map[string]map[string]bool{}, Page: Page{Number: 1, Size: DefaultPageSize}},
+	}
+	p.q.pairs = p.split(raw)
+	seen := map[string]int{}
+	for _, one := range p.q.pairs {
+		seen[one.name]++
+		if seen[one.name] == 2 && !strings.HasSuffix(one.name, "[]") {
+			p.fault(InvalidParameter, one.name, "It is given more than once.")
+		}
+		if seen[one.name] == 1 || strings.HasSuffix(one.name, "[]") {
+			p.parameter(one)
+		}
+	}
+	p.finish()
+	return p.q, p.faults.Err()
+}
+
+type queryParser struct {
+	accepts Accepts
+	schema  *Schema
+	types   func(string) *Schema
+	q       *Query
+	faults  Errors
+
+	pageNames []string
+}
+
+func (p *queryParser) fault(code Code, parameter, detail string, args ...any) {
+	p.faults.Add(Fault(code, detail, args...).InParameter(parameter))
+}
+
+// maxParameters bounds the query parameters of one request.
+const maxParameters = 200
+
+// split reads application/x-www-form-urlencoded pairs in their order. Unlike url.ParseQuery it drops nothing.
+func (p *queryParser) split(raw string) []pair {
+	var pairs []pair
+	for _, part := range strings.Split(raw, "&") {
+		if part == "" {
+			continue
+		}
+		if len(pairs) == maxParameters {
+			p.fault(InvalidParameter, "", "At most %d query parameters are read.", maxParameters)
+			break
+		}
+		rawName, rawValue, _ := strings.Cut(part, "=")
+		name, err := url.QueryUnescape(rawName)
+		value, err2 := url.QueryUnescape(rawValue)
+		switch {
+		case err != nil || err2 != nil || unusable(name) != "" || !validText(name) || !validText(value):
+			p.fault(InvalidParameter, clip(strings.ToValidUTF8(rawName, "?")), "It is not properly percent-encoded UTF-8.")
+		case strings.Contains(part, ";"):
+			p.fault(InvalidParameter, clip(name), "Parameters are separated by &; a semicolon is written %%3B.")
+		default:
+			pairs = append(pairs, pair{name, value})
+		}
+	}
+	return pairs
+}
+
+func validText(s string) bool { return strings.ToValidUTF8(s, "") == s && !strings.ContainsRune(s, 0) }
+
+// family splits filter[a][b] into filter, [a b].
+func family(name string) (base string, keys []string, ok bool) {
+	base, rest, bracketed := strings.Cut(name, "[")
+	if !bracketed {
+		return base, nil, !strings.Contains(name, "]")
+	}
+	rest, ok = strings.CutSuffix(rest, "]")
+	if !ok {
+		return base, nil, false
+	}
+	keys = strings.Split(rest, "][")
+	for _, k := range keys {
+		if strings.ContainsAny(k, "[]") {
+			return base, nil, false
+		}
+	}
+	return base, keys, true
+}
+
+func (p *queryParser) parameter(one pair) {
+	base, keys, ok := family(one.name)
+	if !ok {
+		p.unknown(one.name)
+		return
+	}
+	switch {
+	case base == "filter" && p.accepts.Collection && len(keys) > 0:
+		p.filter(one, keys)
+	case base == "sort" && p.accepts.Collection && len(keys) == 0:
+		p.sort(one)
+	case base == "page" && p.accepts.Collection && len(keys) == 1:
+		p.page(one, keys[0])
+	case base == "include" && p.accepts.Include && len(keys) == 0:
+		p.include(one)
+	case base == "fields" && p.accepts.Fields && len(keys) == 1:
+		p.fields(one, keys[0])
+	default:
+		p.unknown(one.name)
+	}
+}
+
+func (p *queryParser) unknown(name string) {
+	p.fault(UnknownParameter, clip(name), "This request takes no parameter %q.", clip(name))
+}
+
+func (p *queryParser) sort(one pair) {
+	keys := strings.Split(one.value, ",")
+	if len(keys) > maxSortKeys {
+		p.fault(InvalidParameter, one.name, "At most %d keys can be sorted by.", maxSortKeys)
+		return
+	}
+	for _, key := range keys {
+		name, descending := strings.CutPrefix(key, "-")
+		a := p.schema.Attribute(name)
+		if a == nil || !a.Sort {
+			p.fault(InvalidParameter, one.name, "%s cannot be sorted by %q; it can by %s.", p.schema.Type, clip(name), strings.Join(p.schema.sortable(), ", "))
+			continue
+		}
+		if slices.ContainsFunc(p.q.Sort, func(k SortKey) bool { return k.Attribute == a }) {
+			p.fault(InvalidParameter, one.name, "%q is named twice.", name)
+			continue
+		}
+		p.q.Sort = append(p.q.Sort, SortKey{a, descending})
+	}
+}
+
+func (s *Schema) sortable() []string {
+	var names []string
+	for _, a := range s.Attributes {
+		if a.Sort {
+			names = append(names, a.Name)
+		}
+	}
+	return names
+}
+
+func (p *queryParser) page(one pair, key string) {
+	p.pageNames = append(p.pageNames, key)
+	page := &p.q.Page
+	switch key {
+	case "number":
+		page.Number = p.number(one, 1, maxOffset/MaxPageSize)
+	case "size":
+		page.Size, page.Sized = p.size(one), true
+	case "offset":
+		page.Kind, page.Offset = ByOffset, p.number(one, 0, maxOffset)
+	case "limit":
+		page.Kind, page.Size = ByOffset, p.size(one)
+	case "after":
+		page.Kind, page.After = ByCursor, p.cursor(one)
+	case "before":
+		page.Kind, page.Before = ByCursor, p.cursor(one)
+	default:
+		p.unknown(one.name)
+	}
+}
+
+func (p *queryParser) cursor(one pair) string {
+	if one.value == "" {
+		p.fault(InvalidParameter, one.name, "The cursor must not be empty.")
+	}
+	return one.value
+}
+
+func (p *queryParser) number(one pair, least, most int) int {
+	for _, c := range one.value {
+		if c < '0' || c > '9' {
+			p.fault(InvalidParameter, one.name, "It must be a whole number of at least %d.", least)
+			return least
+		}
+	}
+	n, err := strconv.Atoi(one.value)
+	if err != nil || n < least || n > most {
+		p.fault(InvalidParameter, one.name, "It must be a whole number from %d to %d.", least, most)
+		return least
+	}
+	return n
+}
+
+// size reads a page size. One above the maximum is refused, never cut (cursor pagination profile, § Max Page Size).
+func (p *queryParser) size(one pair) int {
+	n, err := strconv.Atoi(one.value)
+	if err == nil && n > MaxPageSize {
+		fault := Fault(InvalidParameter, "It must be at most %d.", MaxPageSize).InParameter(one.name).
+			WithMeta("page", map[string]any{"maxSize": MaxPageSize})
+		fault.Links = &ErrorLinks{Type: CursorProfile + "/max-size-exceeded"}
+		p.faults.Add(fault)
+		return DefaultPageSize
+	}
+	return p.number(one, 1, MaxPageSize)
+}
+
+// finish checks what only all parameters together tell.
+func (p *queryParser) finish() {
+	families := map[string]string{"number": "number", "offset": "offset", "limit": "offset", "after": "cursor", "before": "cursor"}
+	first := ""
+	for _, name := range p.pageNames {
+		f := families[name]
+		if name == "size" && p.q.Page.Kind == ByOffset {
+			f = "number"
+		}
+		switch {
+		case f == "":
+		case first == "":
+			first = f
+		case f != first:
+			p.fault(InvalidParameter, "page["+name+"]", "page[number] with page[size], page[offset] with page[limit], and the cursors page[after] and page[before] with page[size] cannot be mixed.")
+			return
+		}
+	}
+}
+
+func (p *queryParser) include(one pair) {
+	p.q.Include = &Inclusion{}
+	if one.value == "" {
+		return // an empty value asks for nothing to be included (§ Inclusion of Related Resources)
+	}
+	paths := strings.Split(one.value, ",")
+	if len(paths) > maxIncludePaths {
+		p.fault(InvalidParameter, one.name, "At most %d paths can be included.", maxIncludePaths)
+		return
+	}
+	for _, path := range paths {
+		p.includePath(one.name, path)
+	}
+}
+
+func (p *queryParser) includePath(parameter, path string) {
+	names := strings.Split(path, ".")
+	if len(names) > maxIncludeDepth {
+		p.fault(InvalidParameter, parameter, "The path %q is longer than %d relationships.", clip(path), maxIncludeDepth)
+		return
+	}
+	node, schema := p.q.Include, p.schema
+	for _, name := range names {
+		rel := schema.Relationship(name)
+		if rel == nil || rel.WriteOnly || rel.Polymorphic {
+			p.fault(InvalidParameter, parameter, "%s has no relationship %q to include.", schema.Type, clip(name))
+			return
+		}
+		i := slices.IndexFunc(node.Children, func(c *Inclusion) bool { return c.Relationship == rel })
+		if i < 0 {
+			node.Children = append(node.Children, &Inclusion{Relationship: rel})
+			i = len(node.Children) - 1
+		}
+		node, schema = node.Children[i], rel.Target
+	}
+}
+
+func (p *queryParser) fields(one pair, typ string) {
+	schema := p.types(typ)
+	if schema == nil {
+		p.fault(InvalidParameter, one.name, "There is no type %q.", clip(typ))
+		return
+	}
+	wanted := map[string]bool{}
+	p.q.Fields[typ] = wanted
+	if one.value == "" {
+		return // no fields at all (§ Sparse Fieldsets)
+	}
+	for _, name := range strings.Split(one.value, ",") {
+		if schema.Attribute(name) == nil && schema.Relationship(name) == nil {
+			p.fault(InvalidParameter, one.name, "The type %s has no field %q.", typ, clip(name))
+			continue
+		}
+		wanted[name] = true
+	}
+}
+
+// Wants reports whether the client wants that field of that type.
+func (q *Query) Wants(typ, field string) bool {
+	fields, named := q.Fields[typ]
+	return !named || fields[field]
+}
+
+// Encode returns the query of the request as it was sent, in the same order, percent-encoded, without the parameters of the page
+// family, and with those of page instead. It begins with "?" unless it is empty.
+func (q *Query) Encode(page ...string) string {
+	var b strings.Builder
+	add := func(name, value string) {
+		if b.Len() == 0 {
+			b.WriteByte('?')
+		} else {
+			b.WriteByte('&')
+		}
+		b.WriteString(url.QueryEscape(name) + "=" + url.QueryEscape(value))
+	}
+	for _, one := range q.pairs {
+		if !strings.HasPrefix(one.name, "page[") || page == nil {
+			add(one.name, one.value)
+		}
+	}
+	for i := 0; i+1 < len(page); i += 2 {
+		add(page[i], page[i+1])
+	}
+	return b.String()
+}

@@ -1,0 +1,247 @@
+package jsonapi
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Kind is the JSON kind of an attribute.
+type Kind string
+
+// The kinds of attribute.
+const (
+	String  Kind = "string"
+	Integer Kind = "integer"
+	Boolean Kind = "boolean"
+	// Moment is an instant a client gave; it is printed exactly.
+	Moment Kind = "time"
+	// ServerTime is an instant the server took; it is kept exactly and printed in whole seconds.
+	ServerTime Kind = "serverTime"
+	List       Kind = "list" // of strings
+	// Value is any JSON; only read-only attributes have it.
+	Value Kind = "value"
+)
+
+// Attribute is one attribute of a resource type, as its struct tags declare it.
+type Attribute struct {
+	Name   string
+	Column string // empty when it is computed
+	Kind   Kind
+	Format Format
+	// Nullable: null is a value of it.
+	Nullable bool
+	// Required: it must be given when the resource is created, and never be null or blank.
+	Required bool
+	// ReadOnly: only the server sets it. CreateOnly: it cannot be changed later. WriteOnly: it is never sent.
+	ReadOnly, CreateOnly, WriteOnly bool
+	// Secret: it is sent once, in the answer to the request that set it, and null means "unchanged".
+	Secret       bool
+	Min, Max     int // characters of a string, elements of a list
+	Enum         []string
+	Filter, Sort bool
+	Doc, Example string
+
+	index []int
+}
+
+// Relationship is one relationship of a resource type.
+type Relationship struct {
+	Name   string
+	Target *Schema
+	Many   bool
+	// Required: a to-one that can never be empty.
+	Required bool
+	// ReadOnly: no request can change it. CreateOnly: it can be given when the resource is created, and not be changed later.
+	ReadOnly, CreateOnly bool
+	// WriteOnly: it can be given, and is never sent.
+	WriteOnly bool
+	// Polymorphic: the type of the target differs from resource to resource; Target is nil.
+	Polymorphic bool
+	Doc         string
+}
+
+// Filter is something a list can be filtered by that is neither an attribute nor a relationship.
+type Filter struct {
+	Name string
+	Kind Kind
+	Doc  string
+}
+
+// Schema is what the wire knows about a resource type.
+type Schema struct {
+	Type          string
+	Doc           string
+	Attributes    []*Attribute
+	Relationships []*Relationship
+	Filters       []Filter
+	// Example is an id for documentation.
+	Example string
+
+	model      reflect.Type
+	attributes map[string]*Attribute
+	relations  map[string]*Relationship
+}
+
+// ForModel reads the schema from the tags of a struct:
+//
+//	jsonapi:"primary,organizations"  on the id
+//	jsonapi:"attr,name"              on each attribute
+//	gorm:"column:name"               its column
+//	rule:"required,max=200,sort"     what it may hold and what can be done with it, see rules
+//	doc:"…" example:"…"              for the OpenAPI document
+//
+// It panics on a tag that makes no sense: models are part of the program, and the first test finds it.
+func ForModel(model any) *Schema {
+	t := reflect.TypeOf(model)
+	s := &Schema{model: t, attributes: map[string]*Attribute{}, relations: map[string]*Relationship{}}
+	for _, field := range reflect.VisibleFields(t) {
+		role, name, _ := strings.Cut(field.Tag.Get("jsonapi"), ",")
+		name, _, _ = strings.Cut(name, ",")
+		switch role {
+		case "":
+		case "primary":
+			s.Type, s.Doc, s.Example = name, field.Tag.Get("doc"), field.Tag.Get("example")
+		case "attr":
+			a := attributeOf(field, name)
+			s.Attributes = append(s.Attributes, a)
+			s.attributes[name] = a
+		default:
+			panic(fmt.Sprintf("%s.%s: jsonapi tag %q", t, field.Name, role))
+		}
+	}
+	return s
+}
+
+// kinds maps the types of model fields to the kinds of attributes.
+var kinds = map[reflect.Type]Kind{
+	reflect.TypeFor[string]():  String,
+	reflect.TypeFor[int64]():   Integer,
+	reflect.TypeFor[bool]():    Boolean,
+	reflect.TypeFor[Time]():    Moment,
+	reflect.TypeFor[Stamp]():   ServerTime,
+	reflect.TypeFor[Strings](): List,
+	reflect.TypeFor[Raw]():     Value,
+}
+
+// defaultMax bounds strings that say nothing else.
+const defaultMax = 200
+
+func attributeOf(field reflect.StructField, name string) *Attribute {
+	t := field.Type
+	a := &Attribute{Name: name, Max: defaultMax, Doc: field.Tag.Get("doc"), Example: field.Tag.Get("example"), index: field.Index}
+	if t.Kind() == reflect.Pointer {
+		a.Nullable, t = true, t.Elem()
+	}
+	kind, ok := kinds[t]
+	if !ok {
+		panic(fmt.Sprintf("attribute %s has type %s", name, t))
+	}
+	a.Kind = kind
+	for _, part := range strings.Split(field.Tag.Get("gorm"), ";") {
+		if column, ok := strings.CutPrefix(part, "column:"); ok {
+			a.Column = column
+		}
+	}
+	for _, word := range strings.FieldsFunc(field.Tag.Get("rule"), func(r rune) bool { return r == ',' }) {
+		word, value, _ := strings.Cut(word, "=")
+		set, ok := rules[word]
+		if !ok {
+			panic(fmt.Sprintf("attribute %s: rule %q", name, word))
+		}
+		set(a, value)
+	}
+	return a
+}
+
+// rules are the words of the rule tag.
+var rules = map[string]func(a *Attribute, value string){
+	"required":   func(a *Attribute, _ string) { a.Required, a.Min = true, 1 },
+	"readonly":   func(a *Attribute, _ string) { a.ReadOnly = true },
+	"createonly": func(a *Attribute, _ string) { a.CreateOnly = true },
+	"writeonly":  func(a *Attribute, _ string) { a.WriteOnly = true },
+	"secret":     func(a *Attribute, _ string) { a.Secret = true },
+	"filter":     func(a *Attribute, _ string) { a.Filter = true },
+	"sort":       func(a *Attribute, _ string) { a.Sort, a.Filter = true, true },
+	"min":        func(a *Attribute, v string) { a.Min = mustInt(v) },
+	"max":        func(a *Attribute, v string) { a.Max = mustInt(v) },
+	"format":     func(a *Attribute, v string) { a.Format = mustFormat(v) },
+	"enum":       func(a *Attribute, v string) { a.Enum = strings.Split(v, "|") },
+}
+
+func mustInt(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		panic(err)
+	}
+	return n
+}
+
+// Attribute returns the attribute of that name, or nil. Names are case-sensitive (§ Member Names).
+func (s *Schema) Attribute(name string) *Attribute { return s.attributes[name] }
+
+// Relationship returns the relationship of that name, or nil.
+func (s *Schema) Relationship(name string) *Relationship { return s.relations[name] }
+
+// Relate adds a relationship. Attributes and relationships share one namespace (§ Fields).
+func (s *Schema) Relate(rel *Relationship) {
+	if s.attributes[rel.Name] != nil || s.relations[rel.Name] != nil {
+		panic(fmt.Sprintf("%s has two fields named %s", s.Type, rel.Name))
+	}
+	s.Relationships = append(s.Relationships, rel)
+	s.relations[rel.Name] = rel
+}
+
+// FilterNamed returns the extra filter of that name.
+func (s *Schema) FilterNamed(name string) (Filter, bool) {
+	i := slices.IndexFunc(s.Filters, func(f Filter) bool { return f.Name == name })
+	if i < 0 {
+		return Filter{}, false
+	}
+	return s.Filters[i], true
+}
+
+// FieldNames returns the names of all attributes and relationships in the order of their declaration.
+func (s *Schema) FieldNames() []string {
+	names := make([]string, 0, len(s.Attributes)+len(s.Relationships))
+	for _, a := range s.Attributes {
+		names = append(names, a.Name)
+	}
+	for _, r := range s.Relationships {
+		names = append(names, r.Name)
+	}
+	return names
+}
+
+// Apply sets the fields of a model, given as a pointer, from decoded attribute values, and returns the columns it set. The values are
+// those of Input.Attributes; names that are not attributes of the schema are passed over.
+func (s *Schema) Apply(model any, attributes map[string]any) (columns []string) {
+	v := reflect.ValueOf(model).Elem()
+	for _, a := range s.Attributes {
+		value, ok := attributes[a.Name]
+		if !ok {
+			continue
+		}
+		assign(v.FieldByIndex(a.index), value)
+		if a.Column != "" {
+			columns = append(columns, a.Column)
+		}
+	}
+	return columns
+}
+
+func assign(field reflect.Value, value any) {
+	if value == nil {
+		field.SetZero()
+		return
+	}
+	if field.Kind() == reflect.Pointer {
+		p := reflect.New(field.Type().Elem())
+		p.Elem().Set(reflect.ValueOf(value).Convert(field.Type().Elem()))
+		field.Set(p)
+		return
+	}
+	field.Set(reflect.ValueOf(value).Convert(field.Type()))
+}

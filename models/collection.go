@@ -1,0 +1,139 @@
+package models
+
+import (
+	"reflect"
+
+	"roster/jsonapi"
+)
+
+// Collection is one kind of resource: what the wire knows about it, where its rows are and who may see them. The queries of this package
+// are written once, over collections.
+type Collection struct {
+	Schema *jsonapi.Schema
+	// Path is where the resources are read, below the root of the API: users.
+	Path string
+
+	table string
+	model reflect.Type
+	// live is the condition of rows that are not deleted, "" if rows are never marked as deleted.
+	live string
+	// visible returns the condition of the rows that a scope sees.
+	visible func(Scope) where
+	// order is the order of a list when the client names none: columns, the last of them unique.
+	order []string
+	// always are columns that every read needs, needs those that a computed attribute is computed from.
+	always []string
+	needs  map[string][]string
+	// relations holds how each relationship is stored.
+	relations map[string]relation
+	// filters holds the conditions of filters that are not fields.
+	filters map[string]func(db *DB, value any) where
+	// total returns the counter that knows how many rows a scope sees, narrowed by one filter or by none (filter == ""), or the zero
+	// counted when only counting tells.
+	total func(scope Scope, filter, value string) counted
+	// complete computes the attributes that have no column.
+	complete func(db *DB, model any)
+}
+
+// relation is how a relationship is stored: exactly one of column, foreign and through is set.
+type relation struct {
+	target *Collection
+	// column is this table's column with the id of the one related resource.
+	column string
+	// foreign is the target's column with the id of this resource.
+	foreign string
+	// through is a table between the two, with the columns owner (this) and other (the target).
+	through, owner, other string
+	// lasting: the target cannot vanish while this resource is there, so that who sees everything sees it.
+	lasting bool
+	// typeColumn is this table's column with the type of a polymorphic to-one.
+	typeColumn string
+}
+
+// Model returns a new, empty model of the collection: a pointer to its struct.
+func (c *Collection) Model() any { return reflect.New(c.model).Interface() }
+
+// columnValue returns the text in the field of a model that belongs to a column, "" for NULL.
+func (c *Collection) columnValue(model any, column string) string {
+	v := reflect.ValueOf(model).Elem()
+	f := v.FieldByIndex(columnsOf(c.model)[column])
+	if f.Kind() == reflect.Pointer {
+		if f.IsNil() {
+			return ""
+		}
+		f = f.Elem()
+	}
+	return f.String()
+}
+
+// ID returns the id of a model.
+func (c *Collection) ID(model any) string { return c.columnValue(model, "id") }
+
+// Version returns the version of a model, which every change raises by one; 0 for what never changes.
+func (c *Collection) Version(model any) int64 {
+	index, ok := columnsOf(c.model)["version"]
+	if !ok {
+		return 0
+	}
+	return reflect.ValueOf(model).Elem().FieldByIndex(index).Int()
+}
+
+// The collections. They are tables of the program: built once, never changed.
+var (
+	Organizations = &Collection{}
+	Users         = &Collection{}
+	Memberships   = &Collection{}
+	APIKeys       = &Collection{}
+	Events        = &Collection{}
+)
+
+// collections lists every collection in the order of the documentation.
+var collections = define()
+
+// define fills the collections. The schemas come first, because relationships point at each other.
+func define() []*Collection {
+	defineOrganizations(Organizations)
+	defineUsers(Users)
+	defineMemberships(Memberships)
+	defineAPIKeys(APIKeys)
+	defineEvents(Events)
+	relateOrganizations(Organizations)
+	relateUsers(Users)
+	relateMemberships(Memberships)
+	relateAPIKeys(APIKeys)
+	relateEvents(Events)
+	return []*Collection{Organizations, Users, Memberships, APIKeys, Events}
+}
+
+// Collections returns every collection in the order of the documentation.
+func Collections() []*Collection { return collections }
+
+// CollectionOf returns the collection of a type, or nil.
+func CollectionOf(typ string) *Collection {
+	for _, c := range collections {
+		if c.Schema.Type == typ {
+			return c
+		}
+	}
+	return nil
+}
+
+// SchemaOf returns the schema of a type, or nil.
+func SchemaOf(typ string) *jsonapi.Schema {
+	if c := CollectionOf(typ); c != nil {
+		return c.Schema
+	}
+	return nil
+}
+
+// relate adds a relationship and how it is stored.
+func (c *Collection) relate(rel jsonapi.Relationship, stored relation) {
+	if stored.target != nil {
+		rel.Target = stored.target.Schema
+	}
+	c.Schema.Relate(&rel)
+	if c.relations == nil {
+		c.relations = map[string]relation{}
+	}
+	c.relations[rel.Name] = stored
+}

@@ -1,0 +1,98 @@
+package models
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"hash/crc32"
+	"math/big"
+	"regexp"
+	"strings"
+)
+
+// KeyKind says whose credential it is.
+type KeyKind string
+
+// The kinds of credential. Their first letter is in the prefix of every key.
+const (
+	ManagementKey   KeyKind = "management"
+	OrganizationKey KeyKind = "organization"
+	UserKey         KeyKind = "user"
+)
+
+// A credential looks like roster_m_kQ3vX9aZ01Bc_<30 random characters><6 of checksum>: the prefix tells a secret scanner and a reader
+// what it is, the twelve characters behind it find its row, and the checksum lets a scanner tell a key from a look-alike without
+// asking. Thirty characters of base 62 are 178 random bits.
+const (
+	lookupLength   = 12
+	secretLength   = 30
+	checksumLength = 6
+	alphabet       = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+)
+
+// KeyPattern matches every credential this program generates.
+var KeyPattern = regexp.MustCompile(`^roster_[mou]_[0-9A-Za-z]{12}_[0-9A-Za-z]{36}$`)
+
+// Secret is a credential at the moment it is made: the only time its text is known.
+type Secret struct {
+	Text   string // shown once, never stored
+	Lookup string
+}
+
+// NewSecret returns a random credential of that kind.
+func NewSecret(kind KeyKind) Secret {
+	lookup := randomText(lookupLength)
+	body := "roster_" + string(kind[0]) + "_" + lookup + "_" + randomText(secretLength)
+	return Secret{Text: body + checksum(body), Lookup: lookup}
+}
+
+// ParseSecret returns the lookup of a presented credential. One of our own form must carry its checksum; any other text is taken as a
+// token that a client chose, and is looked up by a digest of itself.
+func ParseSecret(vault *Vault, text string) (lookup string, ok bool) {
+	if strings.HasPrefix(text, "roster_") {
+		if !KeyPattern.MatchString(text) {
+			return "", false
+		}
+		body, sum := text[:len(text)-checksumLength], text[len(text)-checksumLength:]
+		if checksum(body) != sum {
+			return "", false
+		}
+		return strings.Split(text, "_")[2], true
+	}
+	if !ChosenToken.MatchString(text) {
+		return "", false
+	}
+	return chosenLookup(vault, text), true
+}
+
+// ChosenToken matches a token that a client may choose for an organization that moves here from another system.
+var ChosenToken = regexp.MustCompile(`^[A-Za-z0-9_-]{22,200}$`)
+
+// chosenLookup never collides with a generated lookup, which is shorter.
+func chosenLookup(vault *Vault, text string) string {
+	return hex.EncodeToString(vault.Digest("lookup", text)[:16])
+}
+
+// chosenSecret returns the credential for a token that a client chose.
+func chosenSecret(vault *Vault, text string) Secret {
+	return Secret{Text: text, Lookup: chosenLookup(vault, text)}
+}
+
+func randomText(n int) string {
+	var b strings.Builder
+	for range n {
+		i, _ := rand.Int(rand.Reader, big.NewInt(int64(len(alphabet)))) // never fails (crypto/rand)
+		b.WriteByte(alphabet[i.Int64()])
+	}
+	return b.String()
+}
+
+// checksum returns the CRC-32 (IEEE) of the text in base 62, six characters.
+func checksum(text string) string {
+	sum := uint64(crc32.ChecksumIEEE([]byte(text)))
+	out := make([]byte, checksumLength)
+	for i := range out {
+		out[checksumLength-1-i] = alphabet[sum%62]
+		sum /= 62
+	}
+	return string(out)
+}

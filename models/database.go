@@ -1,0 +1,200 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+)
+
+// Dialect names one of the two kinds of database.
+type Dialect string
+
+// The two kinds of database.
+const (
+	Postgres Dialect = "postgres"
+	SQLite   Dialect = "sqlite"
+)
+
+// Config says which database to open and how.
+type Config struct {
+	// URL is postgres://… or sqlite:path.
+	URL string
+	// MaxConnections bounds the connections to PostgreSQL, or the readers of an SQLite file beside its one writer.
+	MaxConnections int
+	// StatementTimeout ends a statement that runs longer on PostgreSQL; 0 is no limit.
+	StatementTimeout time.Duration
+	// Vault hashes credentials and encrypts secrets.
+	Vault *Vault
+	// CheckWebhookURL refuses URLs that webhooks must not be sent to, with the reason; nil takes every URL.
+	CheckWebhookURL func(url string) error
+	// Now is the clock; nil is not allowed.
+	Now func() time.Time
+}
+
+// DB is one open database, or one transaction on it, with the clock and the vault that every write needs.
+type DB struct {
+	gorm            *gorm.DB
+	dialect         Dialect
+	vault           *Vault
+	now             func() time.Time
+	checkWebhookURL func(url string) error
+	pools           *pools
+	inTransaction   bool
+}
+
+// pools are the connection pools behind a DB. On PostgreSQL both are the same one.
+type pools struct {
+	write, read *sql.DB
+	path        string // of the SQLite file
+}
+
+// Open connects to the database that cfg names and makes sure that it answers. It does not migrate.
+func Open(ctx context.Context, cfg Config) (*DB, error) {
+	db := &DB{vault: cfg.Vault, now: cfg.Now, checkWebhookURL: cfg.CheckWebhookURL}
+	var dialector gorm.Dialector
+	switch scheme, rest, _ := strings.Cut(cfg.URL, ":"); scheme {
+	case "postgres", "postgresql":
+		pool, err := openPostgres(cfg)
+		if err != nil {
+			return nil, err
+		}
+		db.dialect, db.pools = Postgres, &pools{write: pool, read: pool}
+		dialector = postgres.New(postgres.Config{Conn: pool})
+	case "sqlite":
+		write, read, err := openSQLite(rest, cfg.MaxConnections)
+		if err != nil {
+			return nil, err
+		}
+		db.dialect, db.pools = SQLite, &pools{write: write, read: read, path: rest}
+		dialector = sqliteDialector{pool: splitPool{write: write, read: read}}
+	default:
+		return nil, fmt.Errorf("database URL must start with postgres:// or sqlite:, not %q", scheme+":")
+	}
+	var err error
+	db.gorm, err = gorm.Open(dialector, &gorm.Config{
+		SkipDefaultTransaction: true, // every write opens its own, see Transaction
+		DisableAutomaticPing:   true,
+		Logger:                 logger.Discard, // errors are returned, and logged once by whoever handles them
+	})
+	if err == nil {
+		err = db.Ping(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open database: %w", withoutPassword(err)), db.Close())
+	}
+	return db, nil
+}
+
+func openPostgres(cfg Config) (*sql.DB, error) {
+	pgx, err := pgx.ParseConfig(cfg.URL)
+	if err != nil {
+		return nil, fmt.Errorf("read database URL: %w", withoutPassword(err))
+	}
+	set := func(name, value string) {
+		if _, given := pgx.RuntimeParams[name]; !given {
+			pgx.RuntimeParams[name] = value
+		}
+	}
+	set("application_name", "roster")
+	set("timezone", "UTC")
+	set("statement_timeout", fmt.Sprint(cfg.StatementTimeout.Milliseconds()))
+	set("idle_in_transaction_session_timeout", "60000")
+	if pgx.ConnectTimeout == 0 {
+		pgx.ConnectTimeout = 5 * time.Second
+	}
+	pool := stdlib.OpenDB(*pgx)
+	pool.SetMaxOpenConns(cfg.MaxConnections)
+	pool.SetMaxIdleConns(cfg.MaxConnections)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	return pool, nil
+}
+
+// withoutPassword keeps pgx's parse errors, which quote the URL, from carrying a password into a log.
+func withoutPassword(err error) error {
+	var parse *pgconn.ParseConfigError
+	if errors.As(err, &parse) {
+		return errors.New("it is not a valid postgres:// URL")
+	}
+	return err
+}
+
+// Close closes every connection.
+func (db *DB) Close() error {
+	if db.pools.read == db.pools.write {
+		return db.pools.write.Close()
+	}
+	// The writer last: closing the last connection folds the write-ahead log into the file.
+	return errors.Join(db.pools.read.Close(), db.pools.write.Close())
+}
+
+// Ping returns an error if the database does not answer.
+func (db *DB) Ping(ctx context.Context) error {
+	if err := db.pools.read.PingContext(ctx); err != nil {
+		return fmt.Errorf("reach database: %w", err)
+	}
+	return nil
+}
+
+// Dialect returns the kind of database.
+func (db *DB) Dialect() Dialect { return db.dialect }
+
+// Pools returns the connection pools by name, for metrics.
+func (db *DB) Pools() map[string]*sql.DB {
+	if db.pools.read == db.pools.write {
+		return map[string]*sql.DB{"main": db.pools.write}
+	}
+	return map[string]*sql.DB{"write": db.pools.write, "read": db.pools.read}
+}
+
+// Now returns the time of the database's clock in UTC, cut to microseconds, the precision both databases keep.
+func (db *DB) Now() time.Time { return db.now().UTC().Truncate(time.Microsecond) }
+
+// Vault returns the vault that hashes and encrypts for this database.
+func (db *DB) Vault() *Vault { return db.vault }
+
+// maxTries is how often a transaction that the database refused for the sake of another one is tried.
+const maxTries = 5
+
+// Transaction runs fn inside one transaction and commits it, unless fn returns an error or panics: then nothing is changed. Within a
+// transaction it runs fn as part of that one. PostgreSQL may refuse a transaction because of a concurrent one (deadlock, serialization
+// failure); it is then run again, so fn must not keep anything from an earlier run.
+func Transaction(ctx context.Context, db *DB, fn func(tx *DB) error) error {
+	if db.inTransaction {
+		return fn(db)
+	}
+	for try := 1; ; try++ {
+		err := db.gorm.WithContext(ctx).Transaction(func(g *gorm.DB) error {
+			tx := *db
+			tx.gorm, tx.inTransaction = g, true
+			return fn(&tx)
+		})
+		if err == nil || try == maxTries || !refused(err) || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+// refused reports whether PostgreSQL ended a transaction only because of a concurrent one.
+func refused(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "40P01" || pg.Code == "40001")
+}
+
+// session returns GORM bound to the context.
+func (db *DB) session(ctx context.Context) *gorm.DB { return db.gorm.WithContext(ctx) }
+
+// exec runs one statement and returns the number of rows it changed.
+func (db *DB) exec(ctx context.Context, statement string, args ...any) (int64, error) {
+	res := db.session(ctx).Exec(statement, args...)
+	return res.RowsAffected, res.Error
+}

@@ -1,0 +1,231 @@
+package models
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+
+	"github.com/google/uuid"
+
+	"roster/jsonapi"
+)
+
+// Event is something that changed: who changed what, when, and what it was before. Events are written by the transaction of the change
+// and never changed; webhooks deliver them.
+type Event struct {
+	ID         string        `gorm:"column:id;primaryKey" jsonapi:"primary,events" doc:"Something that changed. Events are written with the change itself, and never altered." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
+	EventType  string        `gorm:"column:event_type" jsonapi:"attr,eventType" rule:"readonly,filter" doc:"What happened: the kind of resource and the verb." example:"organization.updated"`
+	OccurredAt jsonapi.Stamp `gorm:"column:occurred_at" jsonapi:"attr,occurredAt" rule:"readonly,sort" doc:"When the change was made." example:"2026-01-02T03:04:05+00:00"`
+	Actor      jsonapi.Raw   `gorm:"-" jsonapi:"attr,actor" rule:"readonly" doc:"Who made the change: kind, id and name."`
+	Changes    *jsonapi.Raw  `gorm:"column:changes" jsonapi:"attr,changes" rule:"readonly" doc:"Before and after of each attribute that changed, without secrets."`
+	RequestID  *string       `gorm:"column:request_id" jsonapi:"attr,requestId" rule:"readonly,filter" doc:"The X-Request-Id of the request that made the change." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
+
+	OrganizationID *string `gorm:"column:organization_id"`
+	SubjectType    string  `gorm:"column:subject_type"`
+	SubjectID      string  `gorm:"column:subject_id"`
+	ActorKind      string  `gorm:"column:actor_kind"`
+	ActorID        *string `gorm:"column:actor_id"`
+	ActorName      *string `gorm:"column:actor_name"`
+	Data           string  `gorm:"column:data"`
+}
+
+// TableName implements GORM's Tabler.
+func (Event) TableName() string { return "events" }
+
+func defineEvents(c *Collection) {
+	*c = Collection{
+		Schema: jsonapi.ForModel(Event{}), Path: "events", table: "events", model: reflect.TypeFor[Event](),
+		visible: func(s Scope) where { return s.within("events.organization_id") },
+		order:   []string{"events.occurred_at", "events.id"},
+		needs:   map[string][]string{"actor": {"actor_kind", "actor_id", "actor_name"}},
+		always:  []string{"subject_type"},
+		filters: map[string]func(*DB, any) where{
+			"organizationId": func(_ *DB, v any) where { return idEquals("events.organization_id", v) },
+			"subjectId":      func(_ *DB, v any) where { return idEquals("events.subject_id", v) },
+			"actorId":        func(_ *DB, v any) where { return condition("events.actor_id = ?", v) },
+		},
+		total: func(s Scope, filter, value string) counted {
+			return totalByOrganization(countEvents, s, filter, value, "organizationId", "organization")
+		},
+		complete: func(_ *DB, model any) {
+			e := model.(*Event)
+			if e.ActorKind != "" {
+				e.Actor, _ = json.Marshal(map[string]any{"kind": e.ActorKind, "id": e.ActorID, "name": e.ActorName}) // strings always encode
+			}
+		},
+	}
+	c.Schema.Filters = []jsonapi.Filter{
+		{Name: "organizationId", Kind: jsonapi.String, Doc: "Events of that organization."},
+		{Name: "subjectId", Kind: jsonapi.String, Doc: "Events about that resource."},
+		{Name: "actorId", Kind: jsonapi.String, Doc: "Events caused by that key or user."},
+	}
+}
+
+func relateEvents(c *Collection) {
+	c.relate(jsonapi.Relationship{Name: "organization", ReadOnly: true, Doc: "The organization in which it happened."},
+		relation{target: Organizations, column: "organization_id"})
+	c.relate(jsonapi.Relationship{Name: "subject", ReadOnly: true, Polymorphic: true, Doc: "The resource that changed."},
+		relation{column: "subject_id", typeColumn: "subject_type"})
+}
+
+// idEquals compares a column of ids with a text that may be none.
+func idEquals(column string, v any) where {
+	if s, _ := v.(string); jsonapi.IsID(s) {
+		return condition(column+" = ?", s)
+	}
+	return never()
+}
+
+// totalByOrganization finds the counter of resources that hang on one organization.
+func totalByOrganization(counter string, s Scope, filter, value string, names ...string) counted {
+	byOrganization := filter != "" && (filter == names[0] || len(names) > 1 && filter == names[1])
+	switch {
+	case filter == "" && s.reach == everything:
+		return counted{name: counter}
+	case filter == "" && s.reach == oneOrganization:
+		return counted{name: counter, key: s.id}
+	case byOrganization && (s.reach == everything || s.reach == oneOrganization && s.id == value):
+		return counted{name: counter, key: value, live: counter == countUsers}
+	default:
+		return counted{}
+	}
+}
+
+// verb is what happened to a resource.
+type verb string
+
+const (
+	created  verb = "created"
+	updated  verb = "updated"
+	deleted  verb = "deleted"
+	restored verb = "restored"
+	rotated  verb = "rotated"
+	revoked  verb = "revoked"
+)
+
+// change is one change to tell of.
+type change struct {
+	verb       verb
+	collection *Collection
+	// organization is where it happened, "" for none.
+	organization string
+	// before and after are the models; before is nil for something new, after for something gone.
+	before, after any
+	// secrets are the names of secret attributes that changed.
+	secrets []string
+}
+
+// record writes the event of a change. The resource is kept as it was right after the change, or right before it was deleted.
+func record(ctx context.Context, tx *DB, by Caller, counters tally, ch change) error {
+	subject := ch.after
+	if subject == nil {
+		subject = ch.before
+	}
+	c := ch.collection
+	changes, err := differences(c, ch)
+	if err != nil {
+		return err
+	}
+	rendered, err := Render(ctx, tx, c, Everything(), []any{withoutSecrets(c, subject)}, c.BasePath(), nil)
+	if err != nil {
+		return err
+	}
+	data, err := jsonapi.Marshal(rendered[0])
+	if err != nil {
+		return err
+	}
+	event := Event{
+		ID: NewID(), EventType: c.singular() + "." + string(ch.verb), OccurredAt: jsonapi.Stamp{Time: tx.Now()},
+		OrganizationID: optional(ch.organization), SubjectType: c.Schema.Type, SubjectID: c.ID(subject),
+		ActorKind: by.Kind, ActorID: optional(by.ID), ActorName: optional(by.Name), RequestID: optional(by.RequestID),
+		Changes: &changes, Data: string(data),
+	}
+	if err := tx.session(ctx).Create(&event).Error; err != nil {
+		return fmt.Errorf("record %s: %w", event.EventType, err)
+	}
+	counters.add(countEvents, "", 1)
+	if ch.organization != "" {
+		counters.add(countEvents, ch.organization, 1)
+	}
+	return nil
+}
+
+// withoutSecrets returns a copy of a model in which no secret has a value.
+func withoutSecrets(c *Collection, model any) any {
+	copied := reflect.New(c.model)
+	copied.Elem().Set(reflect.ValueOf(model).Elem())
+	secrets := map[string]any{}
+	for _, a := range c.Schema.Attributes {
+		if a.Secret || a.WriteOnly {
+			secrets[a.Name] = nil
+		}
+	}
+	c.Schema.Apply(copied.Interface(), secrets)
+	return copied.Interface()
+}
+
+// differences returns before and after of each attribute and to-one relationship that a change touched, as JSON.
+func differences(c *Collection, ch change) (jsonapi.Raw, error) {
+	type pair struct {
+		Before any `json:"before"`
+		After  any `json:"after"`
+	}
+	states := [2]map[string]any{{}, {}}
+	for i, model := range []any{ch.before, ch.after} {
+		if model == nil {
+			continue
+		}
+		attributes, err := attributesForEvent(c, model)
+		if err != nil {
+			return nil, err
+		}
+		for name, value := range attributes {
+			encoded, err := jsonapi.Marshal(value)
+			if err != nil {
+				return nil, err
+			}
+			if string(encoded) != "null" {
+				states[i][name] = string(encoded)
+			}
+		}
+		for _, rel := range c.Schema.Relationships {
+			if r := c.relations[rel.Name]; r.column != "" {
+				if id := c.columnValue(model, r.column); id != "" {
+					states[i][rel.Name] = `"` + id + `"`
+				}
+			}
+		}
+	}
+	changes := map[string]pair{}
+	for i, state := range states {
+		for name, value := range state {
+			if other := states[1-i][name]; other != value {
+				changes[name] = pair{raw(states[0][name]), raw(states[1][name])}
+			}
+		}
+	}
+	for _, name := range ch.secrets {
+		changes[name] = pair{secretMark, secretMark}
+	}
+	delete(changes, "updatedAt") // occurredAt says it
+	return jsonapi.Marshal(changes)
+}
+
+func raw(text any) any {
+	if s, ok := text.(string); ok {
+		return json.RawMessage(s)
+	}
+	return nil
+}
+
+// NewID returns a new UUIDv7 (RFC 9562 §5.7): ids that are made later sort later.
+func NewID() string { return uuid.Must(uuid.NewV7()).String() } // fails only without a source of random bytes
+
+// optional returns nil for "".
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}

@@ -1,0 +1,243 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"roster/jsonapi"
+)
+
+// filter returns the conditions for a scope and the filters of a query.
+func (c *Collection) filter(db *DB, scope Scope, filters []jsonapi.Condition) ([]where, error) {
+	conds := []where{c.visible(scope)}
+	deleted := false
+	for _, f := range filters {
+		switch {
+		case f.Field == filterDeleted && c.live != "":
+			if !scope.Manages() {
+				return nil, &Error{Kind: Forbidden, Message: "Only the management sees what was deleted."}
+			}
+			deleted = f.Value.(bool)
+		case f.Attribute != nil:
+			conds = append(conds, c.compare(db, c.table+"."+f.Attribute.Column, f))
+		case f.Relationship != nil:
+			conds = append(conds, c.related(scope, f))
+		default:
+			conds = append(conds, c.filters[f.Field](db, f.Value))
+		}
+	}
+	if c.live != "" {
+		if deleted {
+			conds = append(conds, condition("NOT ("+c.live+")"))
+		} else {
+			conds = append(conds, condition(c.live))
+		}
+	}
+	return conds, nil
+}
+
+// filterDeleted is the filter of collections whose rows are marked as deleted.
+const filterDeleted = "deleted"
+
+// totals returns how many rows the filters leave and how many there are without them. What has a counter is not counted.
+func (c *Collection) totals(ctx context.Context, db *DB, scope Scope, filters []jsonapi.Condition, filtered []where) (total, unfiltered int64, err error) {
+	unfiltered, err = c.count(ctx, db, scope, "", "", func() []where { return c.base(scope) })
+	if err != nil || len(filters) == 0 {
+		return unfiltered, unfiltered, err
+	}
+	name, value := "", ""
+	if len(filters) == 1 {
+		name, value = filters[0].Field, soleValue(filters[0])
+	}
+	if value == "" {
+		name = "" // several filters, or one by something else than one id
+		total, err = c.countRows(ctx, db, filtered)
+		return total, unfiltered, err
+	}
+	total, err = c.count(ctx, db, scope, name, value, func() []where { return filtered })
+	return total, unfiltered, err
+}
+
+// soleValue returns the one id that a filter names, or "".
+func soleValue(f jsonapi.Condition) string {
+	switch v := f.Value.(type) {
+	case string:
+		if f.Op == jsonapi.OpEqual && f.Attribute == nil {
+			return v
+		}
+	case []any:
+		if s, ok := v[0].(string); ok && len(v) == 1 && f.Relationship != nil {
+			return s
+		}
+	}
+	return ""
+}
+
+func (c *Collection) count(ctx context.Context, db *DB, scope Scope, filter, value string, conds func() []where) (int64, error) {
+	if c.total != nil {
+		if known := c.total(scope, filter, value); known.name != "" {
+			return known.read(ctx, db)
+		}
+	}
+	return c.countRows(ctx, db, conds())
+}
+
+func (c *Collection) countRows(ctx context.Context, db *DB, conds []where) (int64, error) {
+	tx := db.session(ctx).Table(c.table)
+	for _, w := range conds {
+		if w.sql != "" {
+			tx = tx.Where(w.sql, w.args...)
+		}
+	}
+	var n int64
+	if err := tx.Count(&n).Error; err != nil {
+		return 0, fmt.Errorf("count %s: %w", c.Schema.Type, err)
+	}
+	return n, nil
+}
+
+// compare returns the condition of one comparison. The same SQL serves both databases: text compares by code point on each.
+func (c *Collection) compare(db *DB, column string, f jsonapi.Condition) where {
+	if f.Field == "id" {
+		return compareIDs(column, f)
+	}
+	if second, ok := f.Value.(jsonapi.WholeSecond); ok {
+		return compareSecond(column, f.Op, second.Time)
+	}
+	value := f.Value
+	text, _ := value.(string)
+	switch f.Op {
+	case jsonapi.OpEqual:
+		return condition(column+" = ?", value)
+	case jsonapi.OpNotEqual:
+		return condition("("+column+" <> ? OR "+column+" IS NULL)", value)
+	case jsonapi.OpEqualFold:
+		return condition("roster_lower("+column+") = roster_lower(?)", text)
+	case jsonapi.OpPrefix:
+		return prefix(column, text)
+	case jsonapi.OpSuffix:
+		if text == "" {
+			return condition(column + " IS NOT NULL")
+		}
+		return condition(fmt.Sprintf("SUBSTR(%s, LENGTH(%s) - %d) = ? AND LENGTH(%s) >= %d", column, column,
+			utf8.RuneCountInString(text)-1, column, utf8.RuneCountInString(text)), text)
+	case jsonapi.OpContains:
+		if db.dialect == Postgres {
+			return condition("STRPOS("+column+", ?) > 0", text)
+		}
+		return condition("INSTR("+column+", ?) > 0", text)
+	case jsonapi.OpGreater:
+		return condition(column+" > ?", value)
+	case jsonapi.OpGreaterEqual:
+		return condition(column+" >= ?", value)
+	case jsonapi.OpLess:
+		return condition(column+" < ?", value)
+	case jsonapi.OpLessEqual:
+		return condition(column+" <= ?", value)
+	case jsonapi.OpNull:
+		if value.(bool) {
+			return condition(column + " IS NULL")
+		}
+		return condition(column + " IS NOT NULL")
+	default:
+		return compareAny(column, value.([]any))
+	}
+}
+
+// compareIDs treats a text that is no id as one that nothing has: PostgreSQL would refuse to compare it.
+func compareIDs(column string, f jsonapi.Condition) where {
+	switch v := f.Value.(type) {
+	case []any:
+		if ids := knownIDs(v); len(ids) > 0 {
+			return condition(column+" IN ?", ids)
+		}
+		return never()
+	case bool:
+		if v {
+			return never()
+		}
+		return always()
+	default:
+		text := v.(string)
+		switch {
+		case f.Op == jsonapi.OpNotEqual && jsonapi.IsID(text):
+			return condition(column+" <> ?", text)
+		case f.Op == jsonapi.OpNotEqual:
+			return always()
+		case f.Op == jsonapi.OpEqualFold && jsonapi.IsID(strings.ToLower(text)):
+			return condition(column+" = ?", strings.ToLower(text))
+		case f.Op == jsonapi.OpEqual && jsonapi.IsID(text):
+			return condition(column+" = ?", text)
+		default:
+			return never()
+		}
+	}
+}
+
+func knownIDs(values []any) []string {
+	var ids []string
+	for _, v := range values {
+		if s, ok := v.(string); ok && jsonapi.IsID(s) {
+			ids = append(ids, s)
+		}
+	}
+	return ids
+}
+
+// compareSecond compares at the precision that the attribute is printed with.
+func compareSecond(column string, op jsonapi.Op, second time.Time) where {
+	next := second.Add(time.Second)
+	switch op {
+	case jsonapi.OpEqual:
+		return condition(column+" >= ? AND "+column+" < ?", second, next)
+	case jsonapi.OpNotEqual:
+		return condition("("+column+" < ? OR "+column+" >= ? OR "+column+" IS NULL)", second, next)
+	case jsonapi.OpGreater:
+		return condition(column+" >= ?", next)
+	case jsonapi.OpGreaterEqual:
+		return condition(column+" >= ?", second)
+	case jsonapi.OpLess:
+		return condition(column+" < ?", second)
+	default:
+		return condition(column+" < ?", next)
+	}
+}
+
+func compareAny(column string, values []any) where {
+	w := where{}
+	var parts []string
+	for _, v := range values {
+		one := condition(column+" = ?", v)
+		if second, ok := v.(jsonapi.WholeSecond); ok {
+			one = compareSecond(column, jsonapi.OpEqual, second.Time)
+		}
+		parts, w.args = append(parts, one.sql), append(w.args, one.args...)
+	}
+	w.sql = "((" + strings.Join(parts, ") OR (") + "))"
+	return w
+}
+
+// prefix returns a range of the index instead of a LIKE, which would need escapes and ignore case on SQLite.
+func prefix(column, text string) where {
+	if next, ok := successor(text); ok {
+		return condition(column+" >= ? AND "+column+" < ?", text, next)
+	}
+	return condition(column+" >= ?", text)
+}
+
+// successor returns the first text, by code point, behind everything that begins with s.
+func successor(s string) (string, bool) {
+	runes := []rune(s)
+	for i := len(runes) - 1; i >= 0; i-- {
+		switch next := runes[i] + 1; {
+		case next == 0xD800: // surrogates are no characters
+			return string(runes[:i]) + string(rune(0xE000)), true
+		case next <= utf8.MaxRune:
+			return string(runes[:i]) + string(next), true
+		}
+	}
+	return "", false
+}

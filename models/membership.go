@@ -1,0 +1,285 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"gorm.io/gorm/clause"
+
+	"roster/jsonapi"
+)
+
+// Membership says that a user is in an organization.
+type Membership struct {
+	ID        string        `gorm:"column:id;primaryKey" jsonapi:"primary,memberships" doc:"A user in an organization." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
+	CreatedAt jsonapi.Stamp `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly,sort" doc:"When it began." example:"2024-08-20T10:45:07+00:00"`
+	UpdatedAt jsonapi.Stamp `gorm:"column:updated_at;autoUpdateTime:false" jsonapi:"attr,updatedAt" rule:"readonly,filter" doc:"When it was last changed." example:"2024-08-20T10:45:07+00:00"`
+
+	OrganizationID string `gorm:"column:organization_id"`
+	UserID         string `gorm:"column:user_id"`
+	Version        int64  `gorm:"column:version"`
+}
+
+// TableName implements GORM's Tabler.
+func (Membership) TableName() string { return "memberships" }
+
+func defineMemberships(c *Collection) {
+	*c = Collection{
+		Schema: jsonapi.ForModel(Membership{}), Path: "memberships", table: "memberships", model: reflect.TypeFor[Membership](),
+		visible: func(s Scope) where { return s.within("memberships.organization_id") },
+		live:    "EXISTS (SELECT 1 FROM organizations mo WHERE mo.id = memberships.organization_id AND mo.deleted_at IS NULL)",
+		order:   []string{"memberships.created_at", "memberships.id"},
+		always:  []string{"version"},
+		filters: map[string]func(*DB, any) where{
+			"organizationId": func(_ *DB, v any) where { return idEquals("memberships.organization_id", v) },
+			"userId":         func(_ *DB, v any) where { return idEquals("memberships.user_id", v) },
+		},
+		total: func(s Scope, filter, value string) counted {
+			if filter == "" && s.reach == everything {
+				return counted{name: countMemberships}
+			}
+			return totalByOrganization(countUsers, s, filter, value, "organizationId", "organization")
+		},
+	}
+	c.Schema.Filters = []jsonapi.Filter{
+		{Name: "organizationId", Kind: jsonapi.String, Doc: "Memberships in that organization."},
+		{Name: "userId", Kind: jsonapi.String, Doc: "Memberships of that user."},
+	}
+}
+
+func relateMemberships(c *Collection) {
+	c.relate(jsonapi.Relationship{Name: "organization", Required: true, CreateOnly: true, Doc: "The organization the user is in."},
+		relation{target: Organizations, column: "organization_id"})
+	c.relate(jsonapi.Relationship{Name: "user", Required: true, CreateOnly: true, Doc: "The user who is in it."},
+		relation{target: Users, column: "user_id"})
+}
+
+// CreateMembership makes the user of the input a member of its organization.
+func CreateMembership(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*Membership, error) {
+	var m *Membership
+	err := Transaction(ctx, db, func(tx *DB) error {
+		organization, user := in.Relationships["organization"].One(), in.Relationships["user"].One()
+		if organization == "" {
+			organization = by.Scope.Root()
+		}
+		var errs Errors
+		for _, end := range []struct{ name, id string }{{"organization", organization}, {"user", user}} {
+			if end.id == "" {
+				errs = append(errs, &Error{Kind: Required, Field: end.name, Message: "A membership needs the relationship " + end.name + "."})
+			}
+		}
+		if len(errs) > 0 {
+			return errs
+		}
+		if err := shareOrganization(ctx, tx, by.Scope, organization); err != nil {
+			if IsKind(err, NotFound) {
+				return relatedNotFound("organization", 0, "organizations", organization)
+			}
+			return err
+		}
+		if _, err := Find(ctx, tx, Users, by.Scope, user, nil); err != nil {
+			if IsKind(err, NotFound) {
+				return relatedNotFound("user", 0, "users", user)
+			}
+			return err
+		}
+		counters := tally{}
+		var err error
+		if m, err = addMembershipWithID(ctx, tx, by, counters, in.ID, organization, user); err != nil {
+			return err
+		}
+		if err := checkUnchanged(Memberships, m, in, true); err != nil {
+			return err
+		}
+		return counters.write(ctx, tx)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// UpdateMembership takes a membership that says what is: nothing of it can be changed.
+func UpdateMembership(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) (*Membership, error) {
+	var m *Membership
+	err := Transaction(ctx, db, func(tx *DB) error {
+		var err error
+		if m, err = lock[Membership](ctx, tx, Memberships, by.Scope, id); err != nil {
+			return err
+		}
+		if err := checkVersion(m.Version, in); err != nil {
+			return err
+		}
+		return checkUnchanged(Memberships, m, in, false)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// DeleteMembership ends a membership. The user stays.
+func DeleteMembership(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) error {
+	return Transaction(ctx, db, func(tx *DB) error {
+		m, err := lock[Membership](ctx, tx, Memberships, by.Scope, id)
+		if err != nil {
+			return err
+		}
+		if err := checkVersion(m.Version, in); err != nil {
+			return err
+		}
+		counters := tally{}
+		if err := endMembership(ctx, tx, by, counters, m); err != nil {
+			return err
+		}
+		return counters.write(ctx, tx)
+	})
+}
+
+func addMembership(ctx context.Context, tx *DB, by Caller, counters tally, organization, user string) (*Membership, error) {
+	return addMembershipWithID(ctx, tx, by, counters, "", organization, user)
+}
+
+func addMembershipWithID(ctx context.Context, tx *DB, by Caller, counters tally, id, organization, user string) (*Membership, error) {
+	if id == "" {
+		id = NewID()
+	}
+	now := jsonapi.Stamp{Time: tx.Now()}
+	m := &Membership{ID: id, CreatedAt: now, UpdatedAt: now, OrganizationID: organization, UserID: user, Version: 1}
+	if err := tx.session(ctx).Create(m).Error; err != nil {
+		return nil, classifyFor(err, "insert membership")
+	}
+	counters.add(countMemberships, "", 1)
+	counters.add(countUsers, organization, 1)
+	return m, record(ctx, tx, by, counters, change{verb: created, collection: Memberships, organization: organization, after: m})
+}
+
+func endMembership(ctx context.Context, tx *DB, by Caller, counters tally, m *Membership) error {
+	if _, err := tx.exec(ctx, `DELETE FROM memberships WHERE id = ?`, m.ID); err != nil {
+		return fmt.Errorf("delete membership: %w", err)
+	}
+	// Sharing the organization's row keeps it from being deleted, or restored, while its numbers change.
+	var live []bool
+	err := tx.session(ctx).Table("organizations").Clauses(clause.Locking{Strength: "SHARE"}).Where("id = ?", m.OrganizationID).
+		Pluck("deleted_at IS NULL", &live).Error
+	if err != nil {
+		return fmt.Errorf("lock organization: %w", err)
+	}
+	counters.add(countUsers, m.OrganizationID, -1)
+	if live[0] {
+		counters.add(countMemberships, "", -1)
+	}
+	return record(ctx, tx, by, counters, change{verb: deleted, collection: Memberships, organization: m.OrganizationID, before: m})
+}
+
+// countHidden takes the memberships of an organization out of the total when it is deleted, and back when it is restored.
+func countHidden(ctx context.Context, tx *DB, counters tally, organization string, sign int64) error {
+	n, err := readCounter(ctx, tx, countUsers, organization)
+	counters.add(countMemberships, "", sign*n)
+	return err
+}
+
+// endMemberships ends the memberships of a user that the caller sees, and returns how many those were.
+func endMemberships(ctx context.Context, tx *DB, by Caller, counters tally, user string) (int, error) {
+	memberships, err := lockMemberships(ctx, tx, by.Scope, user)
+	if err != nil {
+		return 0, err
+	}
+	for _, m := range memberships {
+		if err := endMembership(ctx, tx, by, counters, m); err != nil {
+			return 0, err
+		}
+	}
+	return len(memberships), nil
+}
+
+func lockMemberships(ctx context.Context, tx *DB, scope Scope, user string) ([]*Membership, error) {
+	q := tx.session(ctx).Clauses(clause.Locking{Strength: "UPDATE"}).Where("user_id = ?", user)
+	if visible := Memberships.visible(scope); visible.sql != "" {
+		q = q.Where(visible.sql, visible.args...)
+	}
+	var memberships []*Membership
+	if err := q.Order("organization_id").Find(&memberships).Error; err != nil {
+		return nil, fmt.Errorf("read memberships: %w", err)
+	}
+	return memberships, nil
+}
+
+// membershipOrganizations returns the organizations of a user that a scope sees, in order.
+func membershipOrganizations(ctx context.Context, tx *DB, scope Scope, user string) ([]string, error) {
+	q := tx.session(ctx).Table("memberships").Where("user_id = ?", user)
+	if visible := Memberships.visible(scope); visible.sql != "" {
+		q = q.Where(visible.sql, visible.args...)
+	}
+	var ids []string
+	if err := q.Order("organization_id").Pluck("organization_id", &ids).Error; err != nil {
+		return nil, fmt.Errorf("read memberships: %w", err)
+	}
+	return ids, nil
+}
+
+// replaceMemberships makes the organizations of the linkage the ones that the user is in, as far as the caller sees.
+func replaceMemberships(ctx context.Context, tx *DB, by Caller, counters tally, user string, linkage jsonapi.Linkage) error {
+	wanted := make([]string, len(linkage.Refs))
+	for i, ref := range linkage.Refs {
+		wanted[i] = ref.ID
+	}
+	present, err := lockMemberships(ctx, tx, by.Scope, user)
+	if err != nil {
+		return err
+	}
+	for _, m := range present {
+		if !slices.Contains(wanted, m.OrganizationID) {
+			if err := endMembership(ctx, tx, by, counters, m); err != nil {
+				return err
+			}
+		}
+	}
+	return joinOrganizations(ctx, tx, by, counters, user, present, linkage)
+}
+
+// joinOrganizations makes a user a member of every organization of the linkage that he is not in yet.
+func joinOrganizations(ctx context.Context, tx *DB, by Caller, counters tally, user string, present []*Membership, linkage jsonapi.Linkage) error {
+	in := map[string]bool{}
+	for _, m := range present {
+		in[m.OrganizationID] = true
+	}
+	for i, ref := range linkage.Refs {
+		if in[ref.ID] {
+			continue
+		}
+		if err := shareOrganization(ctx, tx, by.Scope, ref.ID); err != nil {
+			if IsKind(err, NotFound) {
+				return relatedNotFound("organizations", i, "organizations", ref.ID)
+			}
+			return err
+		}
+		if _, err := addMembership(ctx, tx, by, counters, ref.ID, user); err != nil {
+			return err
+		}
+		in[ref.ID] = true
+	}
+	return nil
+}
+
+// shareOrganization makes sure that a live organization is visible and stays until the transaction ends.
+func shareOrganization(ctx context.Context, tx *DB, scope Scope, id string) error {
+	if !jsonapi.IsID(id) {
+		return notFound("organizations", id)
+	}
+	q := tx.session(ctx).Table("organizations").Clauses(clause.Locking{Strength: "SHARE"}).
+		Where("organizations.id = ? AND organizations.deleted_at IS NULL", id)
+	if visible := Organizations.visible(scope); visible.sql != "" {
+		q = q.Where(visible.sql, visible.args...)
+	}
+	var found []string
+	if err := q.Pluck("id", &found).Error; err != nil {
+		return fmt.Errorf("lock organization: %w", err)
+	}
+	if len(found) == 0 {
+		return notFound("organizations", id)
+	}
+	return nil
+}

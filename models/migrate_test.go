@@ -1,0 +1,120 @@
+package models_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"roster/models"
+	"roster/models/modelstest"
+)
+
+func TestMigratingTwiceDoesNothingTheSecondTime(t *testing.T) {
+	t.Parallel()
+	eachUnmigrated(t, func(t *testing.T, cfg models.Config) {
+		db := modelstest.OpenConfig(t, cfg)
+		pending, err := db.PendingMigrations(t.Context())
+		if err != nil || pending == 0 {
+			t.Fatalf("an empty database has %d pending migrations (%v), want some", pending, err)
+		}
+		first, err := db.Migrate(t.Context())
+		if err != nil || len(first) != pending {
+			t.Fatalf("Migrate took %d steps (%v), want %d", len(first), err, pending)
+		}
+		second, err := db.Migrate(t.Context())
+		if err != nil || len(second) != 0 {
+			t.Errorf("the second Migrate took the steps %v (%v), want none", second, err)
+		}
+		if pending, err := db.PendingMigrations(t.Context()); err != nil || pending != 0 {
+			t.Errorf("%d migrations are pending after Migrate (%v), want none", pending, err)
+		}
+	})
+}
+
+func TestEightReplicasMayMigrateAtOnce(t *testing.T) {
+	t.Parallel()
+	eachUnmigrated(t, func(t *testing.T, cfg models.Config) {
+		type outcome struct {
+			steps []models.Migration
+			err   error
+		}
+		outcomes := make(chan outcome)
+		for range 8 {
+			db := modelstest.OpenConfig(t, cfg)
+			go func() {
+				steps, err := db.Migrate(context.Background())
+				outcomes <- outcome{steps, err}
+			}()
+		}
+		applied := map[int64]int{}
+		for range 8 {
+			o := <-outcomes
+			if o.err != nil {
+				t.Error(o.err)
+			}
+			for _, step := range o.steps {
+				applied[step.Version]++
+			}
+		}
+		db := modelstest.OpenConfig(t, cfg)
+		all, err := db.Migrations(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, step := range all {
+			if step.AppliedAt.IsZero() || applied[step.Version] != 1 {
+				t.Errorf("step %d was taken %d times and is applied at %v, want once", step.Version, applied[step.Version], step.AppliedAt)
+			}
+		}
+		if len(applied) != len(all) {
+			t.Errorf("%d steps were taken, there are %d", len(applied), len(all))
+		}
+	})
+}
+
+// A step back would lose what was written since; a mistake is mended by the next step.
+func TestMigrationsGoForwardOnlyAndAreTheSameStepsOnBothDatabases(t *testing.T) {
+	t.Parallel()
+	down := regexp.MustCompile(`(?im)^--\s*\+goose\s+down`)
+	steps := map[string][]string{}
+	for _, dialect := range modelstest.Dialects {
+		files, err := filepath.Glob(filepath.Join("migrations", string(dialect), "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if matched, _ := filepath.Match("[0-9][0-9][0-9][0-9][0-9]_*.sql", filepath.Base(file)); !matched {
+				t.Errorf("%s is not named like 00001_words.sql", file)
+			}
+			if down.Match(text) {
+				t.Errorf("%s has a step back", file)
+			}
+			steps[filepath.Base(file)] = append(steps[filepath.Base(file)], string(dialect))
+		}
+	}
+	if len(steps) == 0 {
+		t.Error("there are no migrations")
+	}
+	for name, dialects := range steps {
+		if len(dialects) != len(modelstest.Dialects) {
+			t.Errorf("%s exists for %v only", name, dialects)
+		}
+	}
+}
+
+// eachUnmigrated runs test on a database without any table of each kind.
+func eachUnmigrated(t *testing.T, test func(t *testing.T, cfg models.Config)) {
+	t.Helper()
+	for _, dialect := range modelstest.Dialects {
+		t.Run(string(dialect), func(t *testing.T) {
+			t.Parallel()
+			test(t, modelstest.UnmigratedConfig(t, dialect))
+		})
+	}
+}

@@ -1,0 +1,27 @@
+# Makes and runs a PostgreSQL cluster from the binaries in $1 until standard input ends, which is when the process at the other end does,
+# however it ends. Then nothing is left: no server, no file.
+set -eu
+umask 077
+
+# Not TMPDIR: the path of a socket has a short limit, and a foreign user may not reach what root calls its temporary directory.
+dir=$(mktemp -d /tmp/roster-postgres-XXXXXX)
+server=
+finish() {
+  # SIGQUIT ends a server at once; there is nothing to keep.
+  if [ -n "$server" ]; then kill -QUIT "$server" 2>/dev/null || true; wait "$server" || true; fi
+  rm -rf "$dir"
+}
+trap finish EXIT
+trap 'exit 1' HUP INT TERM
+
+# The locale C makes a database whose own lower() knows ASCII only: nothing may depend on the locale of the server.
+"$1/initdb" --pgdata "$dir/data" --username postgres --auth trust --encoding UTF8 --locale C --no-sync --no-instructions >"$dir/initdb.log" 2>&1 ||
+  { cat "$dir/initdb.log" >&2; exit 1; }
+
+"$1/postgres" -D "$dir/data" -k "$dir" \
+  -c listen_addresses= -c max_connections=200 -c shared_buffers=64MB -c log_min_messages=log \
+  -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c wal_level=minimal -c max_wal_senders=0 -c autovacuum=off \
+  </dev/null &
+server=$!
+echo "$dir"
+read -r _ || true

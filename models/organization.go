@@ -1,0 +1,399 @@
+package models
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"reflect"
+
+	"gorm.io/gorm/clause"
+
+	"roster/jsonapi"
+)
+
+// Organization is a company, or a part of one: a node of a tree.
+type Organization struct {
+	ID               string         `gorm:"column:id;primaryKey" jsonapi:"primary,organizations" doc:"A company, or a part of one: organizations form trees." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
+	CreatedAt        jsonapi.Stamp  `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly,sort" doc:"When it was created." example:"2024-08-20T10:45:07+00:00"`
+	UpdatedAt        jsonapi.Stamp  `gorm:"column:updated_at;autoUpdateTime:false" jsonapi:"attr,updatedAt" rule:"readonly,sort" doc:"When it was last changed." example:"2024-08-20T10:45:07+00:00"`
+	DeletedAt        *jsonapi.Stamp `gorm:"column:deleted_at" jsonapi:"attr,deletedAt" rule:"readonly,filter" doc:"When it was deleted; a management key restores it by setting null."`
+	Name             string         `gorm:"column:name" jsonapi:"attr,name" rule:"required,max=200,sort" doc:"Its name; several organizations may share one." example:"Acme Corporation"`
+	Slug             string         `gorm:"column:slug" jsonapi:"attr,slug" rule:"min=1,max=100,format=slug,sort" doc:"A unique name for URLs; made from the name when absent." example:"acme-corporation"`
+	Description      *string        `gorm:"column:description" jsonapi:"attr,description" rule:"max=2000,filter" doc:"What it is, in a few words." example:"Makers of everything."`
+	Kind             string         `gorm:"column:kind" jsonapi:"attr,kind" rule:"enum=company|project|subsidiary|partner|client|supplier|branch|other,filter" doc:"What it is in its tree: the head of a tree is a company, and nothing else is." example:"company"`
+	Number           int64          `gorm:"column:number;->" jsonapi:"attr,number" rule:"readonly,sort" doc:"A short number, unique and never reused." example:"42"`
+	IsEventProducer  bool           `gorm:"column:is_event_producer" jsonapi:"attr,isEventProducer" rule:"filter" doc:"Whether it organizes events." example:"true"`
+	LocationTracking bool           `gorm:"column:location_tracking" jsonapi:"attr,locationTracking" rule:"filter" doc:"Whether the location of its people is tracked." example:"false"`
+	ValidFrom        *jsonapi.Time  `gorm:"column:valid_from" jsonapi:"attr,validFrom" rule:"filter" doc:"When it begins to be active; null is always." example:"2024-01-01T00:00:00+00:00"`
+	ValidTo          *jsonapi.Time  `gorm:"column:valid_to" jsonapi:"attr,validTo" rule:"filter" doc:"When it ceases to be active; null is never." example:"2034-01-01T00:00:00+00:00"`
+	Active           bool           `gorm:"-" jsonapi:"attr,active" rule:"readonly" doc:"Whether now is inside its validity." example:"true"`
+	WebhookURL       *string        `gorm:"column:webhook_url" jsonapi:"attr,webhookUrl" rule:"max=2000,format=url,filter" doc:"Where its webhooks are sent; null ends them." example:"https://hooks.example.com/roster"`
+	WebhookSecret    *string        `gorm:"-" jsonapi:"attr,webhookSecret" rule:"secret,min=1,max=200" doc:"Signs its webhooks. It has a value only in the answer to the request that set or generated it, and null changes nothing."`
+	Token            *string        `gorm:"-" jsonapi:"attr,token" rule:"secret,createonly,max=200" doc:"Its credential. It has a value only in the answer to the request that made it. A management key may choose one on creation: at least 22 characters of A-Z, a-z, 0-9, - and _."`
+
+	ParentID     *string `gorm:"column:parent_id"`
+	CreatedBy    *string `gorm:"column:created_by"`
+	SealedSecret []byte  `gorm:"column:webhook_secret"`
+	Version      int64   `gorm:"column:version"`
+}
+
+// TableName implements GORM's Tabler.
+func (Organization) TableName() string { return "organizations" }
+
+func defineOrganizations(c *Collection) {
+	*c = Collection{
+		Schema: jsonapi.ForModel(Organization{}), Path: "organizations", table: "organizations", model: reflect.TypeFor[Organization](),
+		live:    "organizations.deleted_at IS NULL",
+		visible: func(s Scope) where { return s.within("organizations.id") },
+		order:   []string{"organizations.created_at", "organizations.id"},
+		always:  []string{"version"},
+		needs:   map[string][]string{"active": {"valid_from", "valid_to"}},
+		filters: map[string]func(*DB, any) where{
+			"parent":   func(_ *DB, v any) where { return idEquals("organizations.parent_id", v) },
+			"ancestor": ancestorFilter,
+			"active":   activeFilter,
+		},
+		total: totalOrganizations,
+		complete: func(db *DB, model any) {
+			org := model.(*Organization)
+			org.Active = validAt(org, db)
+		},
+	}
+	c.Schema.Filters = []jsonapi.Filter{
+		{Name: "ancestor", Kind: jsonapi.String, Doc: "Organizations below that one, at any depth."},
+		{Name: "active", Kind: jsonapi.Boolean, Doc: "Whether now is inside the validity."},
+		{Name: filterDeleted, Kind: jsonapi.Boolean, Doc: "true: deleted organizations instead of live ones; for the management."},
+	}
+}
+
+func relateOrganizations(c *Collection) {
+	c.relate(jsonapi.Relationship{Name: "users", Many: true, ReadOnly: true, Doc: "The people in it."},
+		relation{target: Users, through: "memberships", owner: "organization_id", other: "user_id"})
+	c.relate(jsonapi.Relationship{Name: "parent", Doc: "The organization above it; null for a company."},
+		relation{target: Organizations, column: "parent_id", lasting: true})
+	c.relate(jsonapi.Relationship{Name: "children", Many: true, ReadOnly: true, Doc: "The organizations right below it."},
+		relation{target: Organizations, foreign: "parent_id"})
+	c.relate(jsonapi.Relationship{Name: "memberships", Many: true, ReadOnly: true, Doc: "Who is in it, one membership a person."},
+		relation{target: Memberships, foreign: "organization_id"})
+	c.relate(jsonapi.Relationship{Name: "createdBy", ReadOnly: true, Doc: "The user who created it, if it was one."},
+		relation{target: Users, column: "created_by", lasting: true})
+	c.relate(jsonapi.Relationship{Name: "events", Many: true, ReadOnly: true, Doc: "What changed in it."},
+		relation{target: Events, foreign: "organization_id"})
+}
+
+func validAt(org *Organization, db *DB) bool {
+	now := db.Now()
+	return (org.ValidFrom == nil || !org.ValidFrom.After(now)) && (org.ValidTo == nil || org.ValidTo.After(now))
+}
+
+func activeFilter(db *DB, v any) where {
+	now := db.Now()
+	sql := "(organizations.valid_from IS NULL OR organizations.valid_from <= ?) AND (organizations.valid_to IS NULL OR organizations.valid_to > ?)"
+	if v == false {
+		sql = "NOT (" + sql + ")"
+	}
+	return condition(sql, now, now)
+}
+
+func ancestorFilter(_ *DB, v any) where {
+	id, _ := v.(string)
+	if !jsonapi.IsID(id) {
+		return never()
+	}
+	return condition("organizations.id IN (SELECT descendant_id FROM organization_paths WHERE ancestor_id = ? AND distance > 0)", id)
+}
+
+func totalOrganizations(s Scope, filter, value string) counted {
+	switch {
+	case filter == "" && s.reach == everything:
+		return counted{name: countOrganizations}
+	case filter == "" && s.reach == subtree:
+		return counted{name: countDescendants, key: s.id, plus: 1}
+	case filter == "parent" && s.reach == everything:
+		return counted{name: countChildren, key: value}
+	case filter == "ancestor" && s.reach == everything:
+		return counted{name: countDescendants, key: value}
+	default:
+		return counted{}
+	}
+}
+
+// CreateOrganization creates the organization that the input describes: the row, its place in the tree, its token, the counters and
+// the event. The returned model is the only one that ever has the token and the webhook secret. A caller whose scope is a subtree creates
+// below the root of it. It fails with Errors of the kinds Invalid, Conflict and RelatedNotFound.
+func CreateOrganization(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*Organization, error) {
+	var org *Organization
+	err := Transaction(ctx, db, func(tx *DB) error {
+		now := jsonapi.Stamp{Time: tx.Now()}
+		org = &Organization{ID: in.ID, CreatedAt: now, UpdatedAt: now, IsEventProducer: true, Version: 1}
+		if org.ID == "" {
+			org.ID = NewID()
+		}
+		if by.Kind == "user" {
+			org.CreatedBy = optional(by.ID)
+		}
+		Organizations.Schema.Apply(org, in.Attributes)
+		_, kindGiven := in.Attributes["kind"]
+		if err := place(ctx, tx, by, in, org); err != nil {
+			return err
+		}
+		if !kindGiven {
+			org.Kind = defaultKind(org.ParentID)
+		}
+		if err := checkOrganization(tx, org, in); err != nil {
+			return err
+		}
+		secret, err := tokenFor(tx, in)
+		if err != nil {
+			return err
+		}
+		if err := sealWebhookSecret(tx, org, in); err != nil {
+			return err
+		}
+		if err := insertOrganization(ctx, tx, org); err != nil {
+			return err
+		}
+		if err := insertCredential(ctx, tx, credential{Secret: secret, organizationID: &org.ID}); err != nil {
+			return err
+		}
+		org.Token, org.Active = &secret.Text, validAt(org, tx)
+		if err := checkUnchanged(Organizations, org, in, true); err != nil {
+			return err
+		}
+		return announceOrganization(ctx, tx, by, org)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return org, nil
+}
+
+// announceOrganization counts and records a new organization.
+func announceOrganization(ctx context.Context, tx *DB, by Caller, org *Organization) error {
+	counters := tally{}
+	if err := countInTree(ctx, tx, counters, org, 1); err != nil {
+		return err
+	}
+	err := record(ctx, tx, by, counters, change{verb: created, collection: Organizations, organization: org.ID, after: org})
+	if err != nil {
+		return err
+	}
+	return counters.write(ctx, tx)
+}
+
+// insertOrganization inserts the row and its closure. A slug that was not given is made from the name; the database decides whether it
+// is free.
+func insertOrganization(ctx context.Context, tx *DB, org *Organization) error {
+	given := org.Slug != ""
+	for try := 0; ; try++ {
+		if !given {
+			org.Slug = slugFor(org.Name, try)
+		}
+		insert := tx.session(ctx).Clauses(clause.Returning{Columns: []clause.Column{{Name: "number"}}})
+		if !given {
+			// Not an error, which would end the transaction on PostgreSQL, but no row.
+			insert = insert.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "slug"}}, DoNothing: true})
+		}
+		res := insert.Create(org)
+		if res.Error != nil {
+			return classifyFor(res.Error, "insert organization")
+		}
+		if res.RowsAffected == 1 {
+			break
+		}
+	}
+	return insertPaths(ctx, tx, org.ID)
+}
+
+// UpdateOrganization changes what the input names and returns the organization as it is then. Null for a deleted organization's deletedAt
+// restores it. It fails with the kinds NotFound, Invalid, ReadOnly, Conflict, RelatedNotFound and PreconditionFailed.
+func UpdateOrganization(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) (*Organization, error) {
+	var org *Organization
+	err := Transaction(ctx, db, func(tx *DB) error {
+		if _, moving := in.Relationships["parent"]; moving {
+			if err := lockTree(ctx, tx); err != nil {
+				return err
+			}
+		}
+		before, err := lockOrganization(ctx, tx, by.Scope, id)
+		if err != nil {
+			return err
+		}
+		restoring := before.DeletedAt != nil
+		if restoring {
+			if err := checkRestore(before, by, in); err != nil {
+				return err
+			}
+		}
+		if err := checkVersion(before.Version, in); err != nil {
+			return err
+		}
+		copied := *before
+		org = &copied
+		if restoring {
+			org.DeletedAt = nil
+		}
+		if err := checkUnchanged(Organizations, org, in, false); err != nil {
+			return err
+		}
+		columns := Organizations.Schema.Apply(org, in.Attributes)
+		if err := move(ctx, tx, by, in, before, org); err != nil {
+			return err
+		}
+		if err := checkOrganization(tx, org, in); err != nil {
+			return err
+		}
+		if err := sealWebhookSecret(tx, org, in); err != nil {
+			return err
+		}
+		org.Active = validAt(org, tx)
+		return saveOrganization(ctx, tx, by, before, org, columns)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return org, nil
+}
+
+// saveOrganization writes what differs from before. If nothing does, nothing happened: no new version, no event.
+func saveOrganization(ctx context.Context, tx *DB, by Caller, before, org *Organization, columns []string) error {
+	if reflect.DeepEqual(before, org) {
+		return nil
+	}
+	org.Version++
+	org.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
+	columns = append(columns, "version", "updated_at", "parent_id", "kind", "deleted_at", "webhook_secret")
+	res := tx.session(ctx).Model(&Organization{}).Where("id = ?", org.ID).Select(columns).Updates(org)
+	if res.Error != nil {
+		return classifyFor(res.Error, "update organization")
+	}
+	if res.RowsAffected == 0 {
+		return notFound("organizations", org.ID)
+	}
+	counters := tally{}
+	ch := change{verb: updated, collection: Organizations, organization: org.ID, before: before, after: org}
+	switch {
+	case before.DeletedAt != nil:
+		ch.verb = restored
+		if err := countInTree(ctx, tx, counters, org, 1); err != nil {
+			return err
+		}
+		if err := countHidden(ctx, tx, counters, org.ID, 1); err != nil {
+			return err
+		}
+	case deref(before.ParentID) != deref(org.ParentID):
+		if err := relocate(ctx, tx, counters, before, org); err != nil {
+			return err
+		}
+	}
+	if !bytes.Equal(before.SealedSecret, org.SealedSecret) {
+		ch.secrets = []string{"webhookSecret"}
+	}
+	if err := record(ctx, tx, by, counters, ch); err != nil {
+		return err
+	}
+	return counters.write(ctx, tx)
+}
+
+// checkRestore allows only one change to a deleted organization, by the management: taking back the deletion.
+func checkRestore(org *Organization, by Caller, in *jsonapi.Input) error {
+	value, given := in.ReadOnly["deletedAt"]
+	if !by.Scope.Manages() || !given || value != nil {
+		return notFound("organizations", org.ID)
+	}
+	return nil
+}
+
+// DeleteOrganization marks an organization as deleted. Its token and keys die with it. One with live children is a Conflict.
+func DeleteOrganization(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) error {
+	return Transaction(ctx, db, func(tx *DB) error {
+		org, err := lockOrganization(ctx, tx, by.Scope, id)
+		if err != nil {
+			return err
+		}
+		if org.DeletedAt != nil {
+			return notFound("organizations", id)
+		}
+		if err := checkVersion(org.Version, in); err != nil {
+			return err
+		}
+		var child []string
+		err = tx.session(ctx).Table("organizations").Where("parent_id = ? AND deleted_at IS NULL", id).Limit(1).Pluck("id", &child).Error
+		if err != nil {
+			return fmt.Errorf("look for children: %w", err)
+		}
+		if len(child) > 0 {
+			return &Error{Kind: Conflict, Message: "The organization has children; move or delete them first."}
+		}
+		before := *org
+		org.DeletedAt = &jsonapi.Stamp{Time: tx.Now()}
+		org.UpdatedAt = *org.DeletedAt
+		org.Version++
+		err = tx.session(ctx).Model(&Organization{}).Where("id = ?", id).Select("deleted_at", "updated_at", "version").Updates(org).Error
+		if err != nil {
+			return fmt.Errorf("delete organization: %w", err)
+		}
+		counters := tally{}
+		if err := revokeCredentials(ctx, tx, by, counters, id); err != nil {
+			return err
+		}
+		if err := countInTree(ctx, tx, counters, org, -1); err != nil {
+			return err
+		}
+		if err := countHidden(ctx, tx, counters, id, -1); err != nil {
+			return err
+		}
+		err = record(ctx, tx, by, counters, change{verb: deleted, collection: Organizations, organization: id, before: &before})
+		if err != nil {
+			return err
+		}
+		return counters.write(ctx, tx)
+	})
+}
+
+// RefreshToken replaces the token of an organization and returns the organization with the new one. The old one is dead when it returns.
+func RefreshToken(ctx context.Context, db *DB, by Caller, id string) (*Organization, error) {
+	var org *Organization
+	err := Transaction(ctx, db, func(tx *DB) error {
+		before, err := lockOrganization(ctx, tx, by.Scope, id)
+		if err != nil {
+			return err
+		}
+		if before.DeletedAt != nil {
+			return notFound("organizations", id)
+		}
+		copied := *before
+		org = &copied
+		if err := deleteToken(ctx, tx, id); err != nil {
+			return err
+		}
+		secret := NewSecret(OrganizationKey)
+		if err := insertCredential(ctx, tx, credential{Secret: secret, organizationID: &org.ID}); err != nil {
+			return err
+		}
+		org.Version++
+		org.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
+		err = tx.session(ctx).Model(&Organization{}).Where("id = ?", id).Select("version", "updated_at").Updates(org).Error
+		if err != nil {
+			return fmt.Errorf("refresh token: %w", err)
+		}
+		counters := tally{}
+		err = record(ctx, tx, by, counters, change{
+			verb: updated, collection: Organizations, organization: id, before: before, after: org, secrets: []string{"token"},
+		})
+		if err != nil {
+			return err
+		}
+		org.Token = &secret.Text
+		return counters.write(ctx, tx)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return org, nil
+}
+
+// lockOrganization reads an organization, deleted or not, and keeps others from changing it until the transaction ends.
+func lockOrganization(ctx context.Context, tx *DB, scope Scope, id string) (*Organization, error) {
+	return lock[Organization](ctx, tx, Organizations, scope, id)
+}

@@ -1,0 +1,127 @@
+package models
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+
+	"roster/jsonapi"
+)
+
+// checkOrganization holds the rules that concern several members, or the world outside.
+func checkOrganization(tx *DB, org *Organization, in *jsonapi.Input) error {
+	var errs Errors
+	invalid := func(field, message string, args ...any) {
+		errs = append(errs, &Error{Kind: Invalid, Field: field, Message: fmt.Sprintf(message, args...)})
+	}
+	switch {
+	case org.Kind == "company" && org.ParentID != nil:
+		invalid("kind", "A company is the head of a tree: it has no parent.")
+	case org.Kind != "company" && org.ParentID == nil:
+		invalid("kind", "Only a company can be without a parent.")
+	}
+	if org.ValidFrom != nil && org.ValidTo != nil && org.ValidFrom.After(org.ValidTo.Time) {
+		invalid("validTo", "validTo must not be before validFrom.")
+	}
+	if url, ok := in.Attributes["webhookUrl"].(string); ok && tx.checkWebhookURL != nil {
+		if err := tx.checkWebhookURL(url); err != nil {
+			invalid("webhookUrl", "webhookUrl cannot be used: %s.", err)
+		}
+	}
+	if secret, ok := in.Attributes["webhookSecret"].(string); ok {
+		if wrong := checkWebhookSecret(secret); wrong != "" {
+			invalid("webhookSecret", "webhookSecret %s.", wrong)
+		}
+	}
+	return errs.Err()
+}
+
+// webhookSecretPrefix marks a secret whose bytes are in base64 (Standard Webhooks § Symmetric signatures).
+const webhookSecretPrefix = "whsec_"
+
+// checkWebhookSecret tells what is wrong with a secret that a client chose. One without the prefix is used as its UTF-8 bytes.
+func checkWebhookSecret(secret string) (wrong string) {
+	encoded, ok := strings.CutPrefix(secret, webhookSecretPrefix)
+	if !ok {
+		return ""
+	}
+	key, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(encoded, "="))
+	if err != nil {
+		return "begins with whsec_ but does not go on in base64"
+	}
+	if len(key) < 24 || len(key) > 64 {
+		return fmt.Sprintf("must be 24 to 64 bytes in base64 behind whsec_, not %d", len(key))
+	}
+	return ""
+}
+
+// NewWebhookSecret returns a random secret in the form that Standard Webhooks prescribes: whsec_ and 32 bytes in base64.
+func NewWebhookSecret() string {
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // never fails (crypto/rand)
+	return webhookSecretPrefix + base64.StdEncoding.EncodeToString(key)
+}
+
+// sealWebhookSecret keeps the secret of the input, encrypted, and generates one for a URL that has none: a webhook is never sent unsigned.
+// Taking the URL away takes the secret away.
+func sealWebhookSecret(tx *DB, org *Organization, in *jsonapi.Input) error {
+	url, urlGiven := in.Attributes["webhookUrl"]
+	if urlGiven && url == nil {
+		org.SealedSecret = nil
+	}
+	secret, _ := in.Attributes["webhookSecret"].(string)
+	if secret == "" && org.WebhookURL != nil && len(org.SealedSecret) == 0 {
+		secret = NewWebhookSecret()
+	}
+	if secret != "" {
+		org.SealedSecret, org.WebhookSecret = tx.vault.Seal(org.ID, secret), &secret
+	}
+	return nil
+}
+
+// tokenFor returns the token of a new organization: the one the input chose, or a generated one.
+func tokenFor(tx *DB, in *jsonapi.Input) (Secret, error) {
+	chosen, ok := in.Attributes["token"].(string)
+	if !ok {
+		return NewSecret(OrganizationKey), nil
+	}
+	if !ChosenToken.MatchString(chosen) {
+		return Secret{}, &Error{Kind: Invalid, Field: "token", Message: "A token must be 22 to 200 characters of A-Z, a-z, 0-9, - and _."}
+	}
+	if strings.HasPrefix(chosen, "roster_") {
+		return Secret{}, &Error{Kind: Invalid, Field: "token", Message: "A token that you choose must not begin with roster_."}
+	}
+	return chosenSecret(tx.vault, chosen), nil
+}
+
+// maxSlug leaves room for the random end of a slug within the limit of the attribute.
+const maxSlug = 80
+
+var notSlug = regexp.MustCompile(`[^a-z0-9]+`)
+
+// slugFor makes a slug from a name: Zoë & Söhne becomes zoe-sohne. From the second try on it gets a random end, so that thousands of
+// organizations of one name do not search for a free number.
+func slugFor(name string, try int) string {
+	slug := norm.NFKD.String(strings.ToLower(name))
+	slug = strings.Map(func(r rune) rune {
+		if r >= 0x300 && r <= 0x36f { // combining marks, split off by the decomposition
+			return -1
+		}
+		return r
+	}, slug)
+	slug = strings.Trim(notSlug.ReplaceAllString(slug, "-"), "-")
+	if len(slug) > maxSlug {
+		slug = strings.Trim(slug[:maxSlug], "-")
+	}
+	if slug == "" {
+		slug = "organization"
+	}
+	if try > 0 {
+		slug += "-" + strings.ToLower(randomText(8))
+	}
+	return slug
+}

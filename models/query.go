@@ -1,0 +1,169 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"roster/jsonapi"
+)
+
+// Page is one page of a list.
+type Page struct {
+	// Items are models of the collection, as pointers.
+	Items []any
+	// Total counts what the query matches, TotalUnfiltered what it would match without filters. Both are exact.
+	Total, TotalUnfiltered int64
+}
+
+// List returns the page of the collection that the query asks for, of what the scope sees.
+func List(ctx context.Context, db *DB, c *Collection, scope Scope, q *jsonapi.Query) (*Page, error) {
+	filtered, err := c.filter(db, scope, q.Filters)
+	if err != nil {
+		return nil, err
+	}
+	page := &Page{}
+	if page.Total, page.TotalUnfiltered, err = c.totals(ctx, db, scope, q.Filters, filtered); err != nil {
+		return nil, err
+	}
+	if int64(q.Page.Start()) >= page.Total {
+		page.Items = []any{}
+		return page, nil
+	}
+	page.Items, err = c.rows(ctx, db, filtered, c.orderBy(q.Sort), q, func(limit *limits) {
+		limit.size, limit.start = q.Page.Size, q.Page.Start()
+	})
+	return page, err
+}
+
+type limits struct{ size, start int }
+
+// Find returns the model of that id, if the scope sees it. Otherwise the error is of kind NotFound. q may be nil.
+func Find(ctx context.Context, db *DB, c *Collection, scope Scope, id string, q *jsonapi.Query) (any, error) {
+	if !jsonapi.IsID(id) {
+		return nil, notFound(c.Schema.Type, id)
+	}
+	conds := append(c.base(scope), condition(c.table+".id = ?", id))
+	rows, err := c.rows(ctx, db, conds, nil, q, func(l *limits) { l.size = 1 })
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, notFound(c.Schema.Type, id)
+	}
+	return rows[0], nil
+}
+
+// FindAll returns the models of those ids that the scope sees, in the order of their ids.
+func FindAll(ctx context.Context, db *DB, c *Collection, scope Scope, ids []string, q *jsonapi.Query) ([]any, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	conds := append(c.base(scope), condition(c.table+".id IN ?", ids))
+	return c.rows(ctx, db, conds, []string{c.table + ".id"}, q, nil)
+}
+
+// base returns the conditions of everything that is there for a scope.
+func (c *Collection) base(scope Scope) []where {
+	conds := []where{c.visible(scope)}
+	if c.live != "" {
+		conds = append(conds, condition(c.live))
+	}
+	return conds
+}
+
+// rows runs the one SELECT that every read of resources is.
+func (c *Collection) rows(ctx context.Context, db *DB, conds []where, order []string, q *jsonapi.Query, limit func(*limits)) ([]any, error) {
+	tx := db.session(ctx).Table(c.table).Select(c.columns(q))
+	for _, w := range conds {
+		if w.sql != "" {
+			tx = tx.Where(w.sql, w.args...)
+		}
+	}
+	if len(order) > 0 {
+		tx = tx.Order(strings.Join(order, ", "))
+	}
+	if limit != nil {
+		var l limits
+		limit(&l)
+		tx = tx.Limit(l.size)
+		if l.start > 0 {
+			tx = tx.Offset(l.start)
+		}
+	}
+	slice := reflect.New(reflect.SliceOf(reflect.PointerTo(c.model)))
+	if err := tx.Find(slice.Interface()).Error; err != nil {
+		return nil, fmt.Errorf("select %s: %w", c.Schema.Type, err)
+	}
+	items := make([]any, slice.Elem().Len())
+	for i := range items {
+		items[i] = slice.Elem().Index(i).Interface()
+		if c.complete != nil {
+			c.complete(db, items[i])
+		}
+	}
+	return items, nil
+}
+
+// columns returns what to read for a query: fields that a client did not ask for are not read. Without a query it is everything.
+func (c *Collection) columns(q *jsonapi.Query) []string {
+	all := columnsOf(c.model)
+	if q == nil || q.Fields[c.Schema.Type] == nil {
+		columns := make([]string, 0, len(all))
+		for column := range all {
+			columns = append(columns, c.table+"."+column)
+		}
+		slices.Sort(columns)
+		return columns
+	}
+	columns := []string{c.table + ".id"}
+	add := func(names ...string) {
+		for _, name := range names {
+			if name = c.table + "." + name; !slices.Contains(columns, name) {
+				columns = append(columns, name)
+			}
+		}
+	}
+	add(c.always...)
+	for _, a := range c.Schema.Attributes {
+		if q.Wants(c.Schema.Type, a.Name) {
+			if a.Column != "" {
+				add(a.Column)
+			}
+			add(c.needs[a.Name]...)
+		}
+	}
+	for _, r := range c.relations {
+		if r.column != "" {
+			add(r.column)
+		}
+	}
+	return columns
+}
+
+// orderBy returns the order of a list: what the client named, completed to one without ties.
+func (c *Collection) orderBy(keys []jsonapi.SortKey) []string {
+	if len(keys) == 0 {
+		return c.order
+	}
+	var order []string
+	for _, k := range keys {
+		term := c.table + "." + k.Attribute.Column
+		if k.Descending {
+			term += " DESC"
+		}
+		if k.Attribute.Nullable {
+			// Both databases can do it, and each would do something else by itself.
+			term += map[bool]string{false: " NULLS FIRST", true: " NULLS LAST"}[k.Descending]
+		}
+		order = append(order, term)
+	}
+	// In the direction of the last key, so that the index on (key, id) is read in one direction.
+	last := c.table + ".id"
+	if keys[len(keys)-1].Descending {
+		last += " DESC"
+	}
+	return append(order, last)
+}

@@ -1,0 +1,105 @@
+package models
+
+import (
+	"context"
+	"fmt"
+
+	"roster/jsonapi"
+)
+
+// related returns the condition of a filter by relationship: one of the ids is related, and visible.
+func (c *Collection) related(scope Scope, f jsonapi.Condition) where {
+	r := c.relations[f.Relationship.Name]
+	if f.Op == jsonapi.OpNull {
+		return c.unrelated(r, scope, f.Value.(bool))
+	}
+	ids := knownIDs(f.Value.([]any))
+	if len(ids) == 0 {
+		return never()
+	}
+	visible := r.target.visible(scope)
+	guard, args := "", []any{ids}
+	if visible.sql != "" {
+		guard = " AND " + visible.sql
+		args = append(args, visible.args...)
+	}
+	target := r.target.table
+	// The related table under its own name, because conditions name it; this one is reached from outside by an IN.
+	switch {
+	case r.column != "" && guard == "":
+		return condition(c.table+"."+r.column+" IN ?", ids)
+	case r.column != "":
+		return condition(fmt.Sprintf("%s.%s IN (SELECT %s.id FROM %s WHERE %s.id IN ?%s)", c.table, r.column, target, target, target, guard), args...)
+	case r.foreign != "":
+		return condition(fmt.Sprintf("%s.id IN (SELECT %s.%s FROM %s WHERE %s.id IN ?%s)", c.table, target, r.foreign, target, target, guard), args...)
+	default:
+		return condition(fmt.Sprintf("%s.id IN (SELECT j.%s FROM %s j JOIN %s ON %s.id = j.%s WHERE %s.id IN ?%s)",
+			c.table, r.owner, r.through, target, target, r.other, target, guard), args...)
+	}
+}
+
+// unrelated returns the condition that a relationship is empty, or is not.
+func (c *Collection) unrelated(r relation, scope Scope, empty bool) where {
+	not := map[bool]string{true: "NOT ", false: ""}[empty]
+	switch {
+	case r.column != "" && empty:
+		return condition(c.table + "." + r.column + " IS NULL")
+	case r.column != "":
+		return condition(c.table + "." + r.column + " IS NOT NULL")
+	default:
+		sub, args := c.reach(r, scope)
+		return condition(fmt.Sprintf("%sEXISTS (%s AND owner = %s.id)", not, sub, c.table), args...)
+	}
+}
+
+// reach returns a SELECT of the pairs (owner, target) of a to-many relationship that a scope sees. It ends in a WHERE.
+func (c *Collection) reach(r relation, scope Scope) (string, []any) {
+	target := r.target
+	var from string
+	if r.foreign != "" {
+		from = fmt.Sprintf("SELECT %s.%s AS owner, %s.id AS target FROM %s", target.table, r.foreign, target.table, target.table)
+	} else {
+		from = fmt.Sprintf("SELECT j.%s AS owner, %s.id AS target FROM %s j JOIN %s ON %s.id = j.%s",
+			r.owner, target.table, r.through, target.table, target.table, r.other)
+	}
+	sql, args := " WHERE 1 = 1", []any(nil)
+	for _, w := range target.base(scope) {
+		if w.sql != "" {
+			sql += " AND " + w.sql
+			args = append(args, w.args...)
+		}
+	}
+	return "SELECT 1 FROM (" + from + sql + ") pairs WHERE 1 = 1", args
+}
+
+// Narrow returns the condition that limits the target of a to-many relationship to one owner, so that a related collection is a list
+// like any other.
+func (c *Collection) narrow(name, id string) where {
+	r := c.relations[name]
+	if r.foreign != "" {
+		return condition(r.target.table+"."+r.foreign+" = ?", id)
+	}
+	return condition(fmt.Sprintf("%s.id IN (SELECT %s FROM %s WHERE %s = ?)", r.target.table, r.other, r.through, r.owner), id)
+}
+
+// VisibleIDs returns which of the ids a scope sees in a collection.
+func visibleIDs(ctx context.Context, db *DB, c *Collection, scope Scope, ids []string) (map[string]bool, error) {
+	seen := map[string]bool{}
+	if len(ids) == 0 {
+		return seen, nil
+	}
+	tx := db.session(ctx).Table(c.table).Where(c.table+".id IN ?", ids)
+	for _, w := range c.base(scope) {
+		if w.sql != "" {
+			tx = tx.Where(w.sql, w.args...)
+		}
+	}
+	var found []string
+	if err := tx.Pluck(c.table+".id", &found).Error; err != nil {
+		return nil, fmt.Errorf("look up %s: %w", c.Schema.Type, err)
+	}
+	for _, id := range found {
+		seen[id] = true
+	}
+	return seen, nil
+}

@@ -1,0 +1,131 @@
+package models
+
+import (
+	"context"
+	"strings"
+
+	"roster/jsonapi"
+)
+
+// Root is the path below which every resource of the native API is read.
+const Root = "/public/v2/"
+
+// Render returns the resource objects of models of one collection as the scope may see them: attributes from the library, relationships
+// and links from here. The API, the atomic endpoint and the outbox of the webhooks all print resources with it. base is the path that the
+// resources are read at, usually c.BasePath(); q may be nil.
+func Render(ctx context.Context, db *DB, c *Collection, scope Scope, items []any, base string, q *jsonapi.Query) ([]*jsonapi.Resource, error) {
+	if q == nil {
+		q = &jsonapi.Query{}
+	}
+	resources, err := jsonapi.Serialize(items, q.Fields[c.Schema.Type])
+	if err != nil {
+		return nil, err
+	}
+	for i, r := range resources {
+		self := base + "/" + r.ID
+		r.Links = &jsonapi.Links{Self: jsonapi.Href(self)}
+		r.Relationships = map[string]*jsonapi.RelationshipObject{}
+		for _, rel := range c.Schema.Relationships {
+			if !rel.WriteOnly && q.Wants(c.Schema.Type, rel.Name) {
+				r.Relationships[rel.Name] = c.relationshipObject(rel, items[i], r.ID, self)
+			}
+		}
+	}
+	return resources, c.hideInvisible(ctx, db, scope, resources)
+}
+
+// BasePath returns the path of the collection.
+func (c *Collection) BasePath() string { return Root + c.Path }
+
+func (c *Collection) relationshipObject(rel *jsonapi.Relationship, item any, id, self string) *jsonapi.RelationshipObject {
+	object := &jsonapi.RelationshipObject{Links: &jsonapi.Links{
+		Self:    jsonapi.Href(self + "/relationships/" + rel.Name),
+		Related: jsonapi.Href(c.relatedPath(rel, id, self)),
+	}}
+	if rel.Many {
+		return object // the linkage comes with an inclusion
+	}
+	r := c.relations[rel.Name]
+	typ := ""
+	if r.target != nil {
+		typ = r.target.Schema.Type
+	} else {
+		typ = c.columnValue(item, r.typeColumn)
+	}
+	object.Data = jsonapi.Null
+	if target := c.columnValue(item, r.column); target != "" {
+		object.Data = jsonapi.Identifier{Type: typ, ID: target}
+	}
+	return object
+}
+
+// relatedPath returns the URL of related resources. The users of an organization have the one that the published API prints, with raw
+// brackets.
+func (c *Collection) relatedPath(rel *jsonapi.Relationship, id, self string) string {
+	if c == Organizations && rel.Name == "users" {
+		return Users.BasePath() + "?filter[organizationId]=" + id
+	}
+	return self + "/" + rel.Name
+}
+
+// hideInvisible empties the linkage of to-one relationships whose target the scope does not see, so that linkage does not tell what a
+// request for the target would not.
+func (c *Collection) hideInvisible(ctx context.Context, db *DB, scope Scope, resources []*jsonapi.Resource) error {
+	for _, rel := range c.Schema.Relationships {
+		if rel.Many || rel.WriteOnly {
+			continue
+		}
+		byTarget := map[*Collection][]string{}
+		for _, r := range resources {
+			if target, id := linked(r, rel.Name); target != nil && !(scope.All() && c.relations[rel.Name].lasting) {
+				byTarget[target] = append(byTarget[target], id)
+			}
+		}
+		for target, ids := range byTarget {
+			visible, err := visibleIDs(ctx, db, target, scope, ids)
+			if err != nil {
+				return err
+			}
+			for _, r := range resources {
+				if t, id := linked(r, rel.Name); t == target && !visible[id] {
+					r.Relationships[rel.Name].Data = jsonapi.Null
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// linked returns the target of a to-one relationship that is printed and not empty.
+func linked(r *jsonapi.Resource, name string) (*Collection, string) {
+	object := r.Relationships[name]
+	if object == nil {
+		return nil, ""
+	}
+	identifier, ok := object.Data.(jsonapi.Identifier)
+	if !ok {
+		return nil, ""
+	}
+	return CollectionOf(identifier.Type), identifier.ID
+}
+
+// secretMark stands for the value of a secret wherever a change of one is told.
+const secretMark = "(secret)"
+
+// attributesForEvent returns the attributes of a model as an event keeps them: secrets are left out.
+func attributesForEvent(c *Collection, model any) (map[string]any, error) {
+	resources, err := jsonapi.Serialize([]any{model}, nil)
+	if err != nil {
+		return nil, err
+	}
+	attributes := resources[0].Attributes
+	for _, a := range c.Schema.Attributes {
+		if a.Secret || a.WriteOnly {
+			delete(attributes, a.Name)
+		}
+	}
+	return attributes, nil
+}
+
+// singular returns the name of one resource of a collection in event types: organization for organizations.
+func (c *Collection) singular() string { return strings.TrimSuffix(c.Schema.Type, "s") }

@@ -1,0 +1,71 @@
+package models
+
+// Scope is what a caller may see. The zero Scope sees nothing.
+type Scope struct {
+	reach reach
+	id    string
+}
+
+type reach int
+
+const (
+	nothing reach = iota
+	everything
+	subtree
+	oneOrganization
+)
+
+// Everything sees the whole installation.
+func Everything() Scope { return Scope{reach: everything} }
+
+// Subtree sees an organization and all below it.
+func Subtree(organizationID string) Scope { return Scope{reach: subtree, id: organizationID} }
+
+// OnlyOrganization sees one organization and what hangs on it.
+func OnlyOrganization(organizationID string) Scope {
+	return Scope{reach: oneOrganization, id: organizationID}
+}
+
+// Root returns the organization that bounds the scope, or "".
+func (s Scope) Root() string { return s.id }
+
+// Manages reports whether the scope is that of the management: the whole installation or a subtree.
+func (s Scope) Manages() bool { return s.reach == everything || s.reach == subtree }
+
+// All reports whether the scope is the whole installation.
+func (s Scope) All() bool { return s.reach == everything }
+
+// Caller is who makes a change: for the events, and for what he may see while making it.
+type Caller struct {
+	Kind, ID, Name string
+	RequestID      string
+	Scope          Scope
+}
+
+// System is the program itself, changing something nobody asked for by a request.
+func System(name string) Caller { return Caller{Kind: "system", Name: name, Scope: Everything()} }
+
+// where is a condition of a query with its arguments. The empty condition is always true.
+type where struct {
+	sql  string
+	args []any
+}
+
+func always() where { return where{} }
+func never() where  { return where{sql: "1 = 0"} }
+
+func condition(sql string, args ...any) where { return where{sql, args} }
+
+// within returns the condition that the organization in a column is in the scope. It says nothing of deleted organizations.
+func (s Scope) within(column string) where {
+	switch s.reach {
+	case everything:
+		return always()
+	case subtree:
+		return condition(column+" IN (SELECT descendant_id FROM organization_paths WHERE ancestor_id = ?)", s.id)
+	case oneOrganization:
+		return condition(column+" = ?", s.id)
+	default:
+		return never()
+	}
+}

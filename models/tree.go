@@ -1,0 +1,193 @@
+package models
+
+import (
+	"context"
+	"fmt"
+
+	"roster/jsonapi"
+)
+
+// MaxDepth is the number of levels that a tree of organizations can have.
+const MaxDepth = 16
+
+// treeLock is the advisory lock of the hierarchy on PostgreSQL. Who adds a leaf shares it; who moves a branch has it alone, because two
+// moves at once could close a circle that neither sees. It is taken before any row is locked.
+const treeLock = 0x726f73746572 // "roster"
+
+func lockTree(ctx context.Context, tx *DB) error { return advise(ctx, tx, "pg_advisory_xact_lock") }
+func shareTree(ctx context.Context, tx *DB) error {
+	return advise(ctx, tx, "pg_advisory_xact_lock_shared")
+}
+
+func advise(ctx context.Context, tx *DB, lock string) error {
+	if tx.dialect != Postgres {
+		return nil // a write transaction is alone
+	}
+	if _, err := tx.exec(ctx, "SELECT "+lock+"(?)", int64(treeLock)); err != nil {
+		return fmt.Errorf("lock hierarchy: %w", err)
+	}
+	return nil
+}
+
+// place puts a new organization below the parent of the input. A caller who is bound to a subtree never makes a root.
+func place(ctx context.Context, tx *DB, by Caller, in *jsonapi.Input, org *Organization) error {
+	linkage, given := in.Relationships["parent"]
+	parent := linkage.One()
+	if root := by.Scope.Root(); root != "" && parent == "" {
+		if given {
+			return &Error{Kind: Forbidden, Field: "parent", Message: "This credential is bound to a subtree: it cannot create an organization without a parent."}
+		}
+		parent = root
+	}
+	if parent == "" {
+		return nil
+	}
+	if err := shareTree(ctx, tx); err != nil {
+		return err
+	}
+	org.ParentID = &parent
+	return checkParent(ctx, tx, by.Scope, parent, 1)
+}
+
+// checkParent makes sure that a parent is there, visible and stays there until the transaction ends, and that a branch of that height fits
+// below it.
+func checkParent(ctx context.Context, tx *DB, scope Scope, parent string, height int) error {
+	if err := shareOrganization(ctx, tx, scope, parent); err != nil {
+		if IsKind(err, NotFound) {
+			return relatedNotFound("parent", 0, "organizations", parent)
+		}
+		return err
+	}
+	var above int
+	err := tx.session(ctx).Raw("SELECT COUNT(*) FROM organization_paths WHERE descendant_id = ?", parent).Scan(&above).Error
+	if err != nil {
+		return fmt.Errorf("measure depth: %w", err)
+	}
+	if above+height > MaxDepth {
+		return &Error{Kind: Invalid, Field: "parent", Message: fmt.Sprintf("A tree has at most %d levels.", MaxDepth)}
+	}
+	return nil
+}
+
+// insertPaths adds the closure rows of a new organization.
+func insertPaths(ctx context.Context, tx *DB, id string) error {
+	_, err := tx.exec(ctx, `INSERT INTO organization_paths (ancestor_id, descendant_id, distance)
+		SELECT p.ancestor_id, o.id, p.distance + 1
+		FROM organizations o JOIN organization_paths p ON p.descendant_id = o.parent_id
+		WHERE o.id = ?
+		UNION ALL
+		SELECT o.id, o.id, 0 FROM organizations o WHERE o.id = ?`, id, id)
+	if err != nil {
+		return fmt.Errorf("insert paths: %w", err)
+	}
+	return nil
+}
+
+// move changes the parent of an organization to the one of the input, if it names one, and makes the kind follow.
+func move(ctx context.Context, tx *DB, by Caller, in *jsonapi.Input, before, org *Organization) error {
+	linkage, given := in.Relationships["parent"]
+	parent := linkage.One()
+	if !given || parent == deref(before.ParentID) {
+		return nil
+	}
+	switch {
+	case before.DeletedAt != nil:
+		return &Error{Kind: Invalid, Field: "parent", Message: "An organization is restored where it was; move it afterwards."}
+	case !by.Scope.Manages() || by.Scope.Root() == org.ID:
+		return &Error{Kind: ReadOnly, Field: "parent", Message: "This credential cannot move the organization."}
+	case parent == "" && !by.Scope.All():
+		return &Error{Kind: Forbidden, Field: "parent", Message: "This credential is bound to a subtree: it cannot move an organization out of it."}
+	}
+	org.ParentID = optional(parent)
+	if _, kindGiven := in.Attributes["kind"]; !kindGiven && (parent == "" || before.ParentID == nil) {
+		org.Kind = defaultKind(org.ParentID)
+	}
+	if parent == "" {
+		return nil
+	}
+	var height int
+	var circle bool
+	err := tx.session(ctx).Raw(`SELECT COALESCE(MAX(distance), 0) + 1 FROM organization_paths WHERE ancestor_id = ?`, org.ID).Scan(&height).Error
+	if err == nil {
+		err = tx.session(ctx).Raw(`SELECT COUNT(*) > 0 FROM organization_paths WHERE ancestor_id = ? AND descendant_id = ?`,
+			org.ID, idOrNil(parent)).Scan(&circle).Error
+	}
+	if err != nil {
+		return fmt.Errorf("measure branch: %w", err)
+	}
+	if circle {
+		return &Error{Kind: Conflict, Field: "parent", Message: "An organization cannot be below itself."}
+	}
+	return checkParent(ctx, tx, by.Scope, parent, height)
+}
+
+// idOrNil keeps a text that is no id away from a comparison that PostgreSQL would refuse.
+func idOrNil(id string) any {
+	if jsonapi.IsID(id) {
+		return id
+	}
+	return nil
+}
+
+// relocate moves the closure rows of a branch and its numbers from the old ancestors to the new ones.
+func relocate(ctx context.Context, tx *DB, counters tally, before, org *Organization) error {
+	var live int64
+	err := tx.session(ctx).Raw(`SELECT COUNT(*) FROM organization_paths p JOIN organizations o ON o.id = p.descendant_id
+		WHERE p.ancestor_id = ? AND o.deleted_at IS NULL`, org.ID).Scan(&live).Error
+	if err != nil {
+		return fmt.Errorf("count branch: %w", err)
+	}
+	if err := countAncestors(ctx, tx, counters, org.ID, -live); err != nil {
+		return err
+	}
+	_, err = tx.exec(ctx, `DELETE FROM organization_paths
+		WHERE descendant_id IN (SELECT descendant_id FROM organization_paths WHERE ancestor_id = ?)
+		AND ancestor_id IN (SELECT ancestor_id FROM organization_paths WHERE descendant_id = ? AND distance > 0)`, org.ID, org.ID)
+	if err == nil && org.ParentID != nil {
+		_, err = tx.exec(ctx, `INSERT INTO organization_paths (ancestor_id, descendant_id, distance)
+			SELECT a.ancestor_id, d.descendant_id, a.distance + d.distance + 1
+			FROM organization_paths a CROSS JOIN organization_paths d
+			WHERE a.descendant_id = ? AND d.ancestor_id = ?`, *org.ParentID, org.ID)
+	}
+	if err != nil {
+		return fmt.Errorf("move branch: %w", err)
+	}
+	if before.ParentID != nil {
+		counters.add(countChildren, *before.ParentID, -1)
+	}
+	if org.ParentID != nil {
+		counters.add(countChildren, *org.ParentID, 1)
+	}
+	return countAncestors(ctx, tx, counters, org.ID, live)
+}
+
+// countInTree adds n to every number that one organization is part of.
+func countInTree(ctx context.Context, tx *DB, counters tally, org *Organization, n int64) error {
+	counters.add(countOrganizations, "", n)
+	if org.ParentID == nil {
+		return nil
+	}
+	counters.add(countChildren, *org.ParentID, n)
+	return countAncestors(ctx, tx, counters, org.ID, n)
+}
+
+// countAncestors adds n to the descendants of every organization above one.
+func countAncestors(ctx context.Context, tx *DB, counters tally, id string, n int64) error {
+	var ancestors []string
+	err := tx.session(ctx).Raw(`SELECT ancestor_id FROM organization_paths WHERE descendant_id = ? AND distance > 0`, id).Scan(&ancestors).Error
+	if err != nil {
+		return fmt.Errorf("read ancestors: %w", err)
+	}
+	for _, a := range ancestors {
+		counters.add(countDescendants, a, n)
+	}
+	return nil
+}
+
+// defaultKind returns the kind of an organization that names none: the head of a tree is a company, and nothing else is.
+func defaultKind(parent *string) string {
+	if parent == nil {
+		return "company"
+	}
+	return "other"
+}

@@ -1,0 +1,310 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"roster/jsonapi"
+)
+
+// User is a person.
+type User struct {
+	ID         string        `gorm:"column:id;primaryKey" jsonapi:"primary,users" doc:"A person." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
+	CreatedAt  jsonapi.Stamp `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly,sort" doc:"When the user was created." example:"2024-08-20T10:45:07+00:00"`
+	UpdatedAt  jsonapi.Stamp `gorm:"column:updated_at;autoUpdateTime:false" jsonapi:"attr,updatedAt" rule:"readonly,sort" doc:"When the user was last changed." example:"2024-08-20T10:45:07+00:00"`
+	FirstName  *string       `gorm:"column:first_name" jsonapi:"attr,firstName" rule:"max=100,sort" doc:"Given name." example:"Ada"`
+	LastName   *string       `gorm:"column:last_name" jsonapi:"attr,lastName" rule:"max=100,sort" doc:"Family name." example:"Lovelace"`
+	FullName   string        `gorm:"-" jsonapi:"attr,fullName" rule:"readonly" doc:"First and last name." example:"Ada Lovelace"`
+	Email      *string       `gorm:"column:email" jsonapi:"attr,email" rule:"max=254,format=email,sort" doc:"Unique, compared without regard to case." example:"ada@example.com"`
+	Phone      *string       `gorm:"column:phone" jsonapi:"attr,phone" rule:"max=40,filter" doc:"Telephone number." example:"+41 44 123 45 67"`
+	TimeZone   *string       `gorm:"column:time_zone" jsonapi:"attr,timeZone" rule:"max=60,format=timezone,filter" doc:"IANA time zone." example:"Europe/Zurich"`
+	Locale     *string       `gorm:"column:locale" jsonapi:"attr,locale" rule:"max=35,format=locale,filter" doc:"BCP 47 language tag." example:"de-CH"`
+	ExternalID *string       `gorm:"column:external_id" jsonapi:"attr,externalId" rule:"max=200,sort" doc:"The id of this person in another system." example:"E-1815"`
+	Active     bool          `gorm:"column:active" jsonapi:"attr,active" rule:"filter" doc:"Whether the user may sign in." example:"true"`
+	Password   *string       `gorm:"-" jsonapi:"attr,password,omitempty" rule:"writeonly,min=10,max=200" doc:"For signing in; never sent back. Null takes it away."`
+
+	EmailKey     *string `gorm:"column:email_key"`
+	PasswordHash *string `gorm:"column:password_hash"`
+	Version      int64   `gorm:"column:version"`
+}
+
+// TableName implements GORM's Tabler.
+func (User) TableName() string { return "users" }
+
+func defineUsers(c *Collection) {
+	*c = Collection{
+		Schema: jsonapi.ForModel(User{}), Path: "users", table: "users", model: reflect.TypeFor[User](),
+		visible: visibleUsers,
+		order:   []string{"users.created_at", "users.id"},
+		always:  []string{"version"},
+		needs:   map[string][]string{"fullName": {"first_name", "last_name"}},
+		filters: map[string]func(*DB, any) where{"organizationId": usersOf},
+		total: func(s Scope, filter, value string) counted {
+			return totalByOrganization(countUsers, s, filter, value, "organizationId", "organizations")
+		},
+		complete: func(_ *DB, model any) {
+			u := model.(*User)
+			u.FullName = strings.TrimSpace(deref(u.FirstName) + " " + deref(u.LastName))
+		},
+	}
+	c.Schema.Filters = []jsonapi.Filter{{Name: "organizationId", Kind: jsonapi.String, Doc: "Users with a membership in that organization."}}
+}
+
+func relateUsers(c *Collection) {
+	c.relate(jsonapi.Relationship{Name: "organizations", Many: true, Doc: "The organizations the user is a member of. Each stands for a membership."},
+		relation{target: Organizations, through: "memberships", owner: "user_id", other: "organization_id"})
+	c.relate(jsonapi.Relationship{Name: "memberships", Many: true, ReadOnly: true, Doc: "The memberships of the user."},
+		relation{target: Memberships, foreign: "user_id"})
+	c.relate(jsonapi.Relationship{Name: "organization", CreateOnly: true, WriteOnly: true, Doc: "On creation: the organization to become a member of."},
+		relation{target: Organizations})
+}
+
+// visibleUsers returns the condition that a user is a member of an organization that the scope sees.
+func visibleUsers(s Scope) where {
+	if s.reach == everything {
+		return always()
+	}
+	in := s.within("m.organization_id")
+	return condition("users.id IN (SELECT m.user_id FROM memberships m JOIN organizations mo ON mo.id = m.organization_id WHERE mo.deleted_at IS NULL AND "+in.sql+")", in.args...)
+}
+
+// usersOf returns the condition that a user is a member of one live organization.
+func usersOf(_ *DB, v any) where {
+	id, _ := v.(string)
+	if !jsonapi.IsID(id) {
+		return never()
+	}
+	return condition("users.id IN (SELECT m.user_id FROM memberships m JOIN organizations mo ON mo.id = m.organization_id WHERE mo.deleted_at IS NULL AND m.organization_id = ?)", id)
+}
+
+// CreateUser creates the user that the input describes, with a membership in each organization it names; a caller who is bound to an
+// organization makes members of that one. It fails with Errors of the kinds Invalid, Required, Conflict and RelatedNotFound.
+func CreateUser(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*User, error) {
+	var user *User
+	err := Transaction(ctx, db, func(tx *DB) error {
+		now := jsonapi.Stamp{Time: tx.Now()}
+		user = &User{ID: in.ID, CreatedAt: now, UpdatedAt: now, Active: true, Version: 1}
+		if user.ID == "" {
+			user.ID = NewID()
+		}
+		Users.Schema.Apply(user, in.Attributes)
+		organizations, err := organizationsOf(ctx, tx, by, in)
+		if err != nil {
+			return err
+		}
+		if err := prepareUser(tx, user, in); err != nil {
+			return err
+		}
+		if err := tx.session(ctx).Create(user).Error; err != nil {
+			return classifyFor(err, "insert user")
+		}
+		if err := checkUnchanged(Users, user, in, true); err != nil {
+			return err
+		}
+		counters := tally{}
+		counters.add(countUsers, "", 1)
+		if err := recordUser(ctx, tx, by, counters, change{verb: created, collection: Users, after: user}, organizations); err != nil {
+			return err
+		}
+		for _, organization := range organizations {
+			if _, err := addMembership(ctx, tx, by, counters, organization, user.ID); err != nil {
+				return err
+			}
+		}
+		return counters.write(ctx, tx)
+	})
+	if err != nil {
+		return nil, err
+	}
+	user.Password = nil
+	return user, nil
+}
+
+// organizationsOf returns the organizations that a new user becomes a member of.
+func organizationsOf(ctx context.Context, tx *DB, by Caller, in *jsonapi.Input) ([]string, error) {
+	var ids []string
+	var errs Errors
+	for _, name := range []string{"organization", "organizations"} {
+		for i, ref := range in.Relationships[name].Refs {
+			if slices.Contains(ids, ref.ID) {
+				continue
+			}
+			if err := shareOrganization(ctx, tx, by.Scope, ref.ID); err != nil {
+				if !IsKind(err, NotFound) {
+					return nil, err
+				}
+				errs = append(errs, relatedNotFound(name, i, "organizations", ref.ID))
+			}
+			ids = append(ids, ref.ID)
+		}
+	}
+	if root := by.Scope.Root(); len(ids) == 0 && root != "" {
+		// A deleted root takes its credentials with it; only a race leads here.
+		if err := shareOrganization(ctx, tx, by.Scope, root); err != nil {
+			return nil, err
+		}
+		ids = []string{root}
+	}
+	slices.Sort(ids) // rows are locked in one order
+	return ids, errs.Err()
+}
+
+// prepareUser computes what is kept instead of what was sent, and holds the rules that concern several members.
+func prepareUser(tx *DB, user *User, in *jsonapi.Input) error {
+	Users.complete(tx, user)
+	user.EmailKey = nil
+	if user.Email != nil {
+		key := strings.ToLower(*user.Email)
+		user.EmailKey = &key
+	}
+	if user.Email == nil && user.FullName == "" && deref(user.ExternalID) == "" {
+		return &Error{Kind: Required, Field: "email", Message: "A user needs a name, an email or an externalId."}
+	}
+	if password, given := in.Attributes["password"]; given {
+		user.PasswordHash = nil
+		if text, ok := password.(string); ok {
+			hash := hashPassword(text)
+			user.PasswordHash = &hash
+		}
+		user.Password = nil
+	}
+	return nil
+}
+
+// UpdateUser changes what the input names and returns the user as he is then. What he signs in with can be changed only by who sees all
+// of his organizations: otherwise one organization could take over an account in another.
+func UpdateUser(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) (*User, error) {
+	var user *User
+	err := Transaction(ctx, db, func(tx *DB) error {
+		before, err := lock[User](ctx, tx, Users, by.Scope, id)
+		if err != nil {
+			return err
+		}
+		if err := checkVersion(before.Version, in); err != nil {
+			return err
+		}
+		copied := *before
+		user = &copied
+		if err := checkUnchanged(Users, user, in, false); err != nil {
+			return err
+		}
+		columns := Users.Schema.Apply(user, in.Attributes)
+		if err := prepareUser(tx, user, in); err != nil {
+			return err
+		}
+		if err := checkIdentity(ctx, tx, by, before, user); err != nil {
+			return err
+		}
+		counters := tally{}
+		if linkage, given := in.Relationships["organizations"]; given {
+			if err := replaceMemberships(ctx, tx, by, counters, user.ID, linkage); err != nil {
+				return err
+			}
+		}
+		if !reflect.DeepEqual(before, user) {
+			if err := saveUser(ctx, tx, by, counters, before, user, columns); err != nil {
+				return err
+			}
+		}
+		return counters.write(ctx, tx)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return user, nil
+}
+
+func saveUser(ctx context.Context, tx *DB, by Caller, counters tally, before, user *User, columns []string) error {
+	user.Version++
+	user.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
+	columns = append(columns, "version", "updated_at", "email_key", "password_hash")
+	if err := tx.session(ctx).Model(&User{}).Where("id = ?", user.ID).Select(columns).Updates(user).Error; err != nil {
+		return classifyFor(err, "update user")
+	}
+	ch := change{verb: updated, collection: Users, before: before, after: user}
+	if deref(before.PasswordHash) != deref(user.PasswordHash) {
+		ch.secrets = []string{"password"}
+	}
+	organizations, err := membershipOrganizations(ctx, tx, Everything(), user.ID)
+	if err != nil {
+		return err
+	}
+	return recordUser(ctx, tx, by, counters, ch, organizations)
+}
+
+// checkIdentity keeps a caller who does not see all organizations of a user from changing what he signs in with.
+func checkIdentity(ctx context.Context, tx *DB, by Caller, before, user *User) error {
+	field := ""
+	switch {
+	case deref(before.EmailKey) != deref(user.EmailKey):
+		field = "email"
+	case deref(before.PasswordHash) != deref(user.PasswordHash):
+		field = "password"
+	}
+	if field == "" || by.Scope.All() {
+		return nil
+	}
+	all, err := membershipOrganizations(ctx, tx, Everything(), user.ID)
+	if err != nil {
+		return err
+	}
+	seen, err := membershipOrganizations(ctx, tx, by.Scope, user.ID)
+	if err != nil {
+		return err
+	}
+	if len(seen) < len(all) {
+		return &Error{Kind: Forbidden, Field: field, Message: field + " can be changed only by who manages every organization of the user."}
+	}
+	return nil
+}
+
+// DeleteUser ends the user's memberships that the caller sees, and deletes the user when none is left or the caller sees everything.
+// Either way the caller does not find him any more.
+func DeleteUser(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) error {
+	return Transaction(ctx, db, func(tx *DB) error {
+		user, err := lock[User](ctx, tx, Users, by.Scope, id)
+		if err != nil {
+			return err
+		}
+		if err := checkVersion(user.Version, in); err != nil {
+			return err
+		}
+		all, err := membershipOrganizations(ctx, tx, Everything(), id)
+		if err != nil {
+			return err
+		}
+		counters := tally{}
+		ended, err := endMemberships(ctx, tx, by, counters, id)
+		if err != nil {
+			return err
+		}
+		if by.Scope.All() || ended == len(all) {
+			if _, err := tx.exec(ctx, `DELETE FROM users WHERE id = ?`, id); err != nil {
+				return fmt.Errorf("delete user: %w", err)
+			}
+			counters.add(countUsers, "", -1)
+			if err := recordUser(ctx, tx, by, counters, change{verb: deleted, collection: Users, before: user}, all); err != nil {
+				return err
+			}
+		}
+		return counters.write(ctx, tx)
+	})
+}
+
+// recordUser records the change of a user once for each organization he is in, because each has receivers of its own; once without an
+// organization if he is in none.
+func recordUser(ctx context.Context, tx *DB, by Caller, counters tally, ch change, organizations []string) error {
+	if len(organizations) == 0 {
+		return record(ctx, tx, by, counters, ch)
+	}
+	for _, organization := range organizations {
+		ch.organization = organization
+		if err := record(ctx, tx, by, counters, ch); err != nil {
+			return err
+		}
+	}
+	return nil
+}

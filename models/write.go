@@ -1,0 +1,120 @@
+package models
+
+import (
+	"context"
+	"crypto/hmac"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+
+	"gorm.io/gorm/clause"
+
+	"roster/jsonapi"
+)
+
+// checkUnchanged makes sure that read-only members of the input say what is: clients send back what they read. While creating, nothing
+// is yet, and null is nothing.
+func checkUnchanged(c *Collection, model any, in *jsonapi.Input, creating bool) error {
+	if len(in.ReadOnly) == 0 {
+		return nil
+	}
+	resources, err := jsonapi.Serialize([]any{model}, nil)
+	if err != nil {
+		return err
+	}
+	var errs Errors
+	for _, name := range slices.Sorted(maps.Keys(in.ReadOnly)) {
+		value := in.ReadOnly[name]
+		same := creating && value == nil
+		switch {
+		case same:
+		case c.Schema.Relationship(name) != nil:
+			same = c.sameLinkage(name, model, value.(jsonapi.Linkage), creating)
+		default:
+			same, err = sameJSON(resources[0].Attributes[name], value)
+			if err != nil {
+				return err
+			}
+		}
+		if !same {
+			errs = append(errs, &Error{Kind: ReadOnly, Field: name, Message: fmt.Sprintf("%s cannot be changed by this request.", name)})
+		}
+	}
+	return errs.Err()
+}
+
+// sameLinkage reports whether read-only linkage says what is. That of a to-many is only compared with nothing: what is changed there is
+// changed elsewhere.
+func (c *Collection) sameLinkage(name string, model any, linkage jsonapi.Linkage, creating bool) bool {
+	if linkage.Many {
+		return creating && len(linkage.Refs) == 0
+	}
+	return linkage.One() == c.columnValue(model, c.relations[name].column)
+}
+
+// sameJSON reports whether a Go value is printed as the JSON value that was read.
+func sameJSON(value, read any) (bool, error) {
+	encoded, err := jsonapi.Marshal(value)
+	if err != nil {
+		return false, err
+	}
+	printed, fault := jsonapi.ReadJSON(encoded)
+	if fault != nil {
+		return false, fault
+	}
+	return reflect.DeepEqual(printed, read), nil
+}
+
+// checkVersion makes sure that a resource is still at a version that the change is meant for (If-Match).
+func checkVersion(version int64, in *jsonapi.Input) error {
+	if in == nil || in.IfVersions == nil || slices.Contains(in.IfVersions, version) {
+		return nil
+	}
+	return &Error{Kind: PreconditionFailed, Message: "The resource has changed since the version that If-Match names."}
+}
+
+// classifyFor returns the refusal behind a database error, or the error with what was being done.
+func classifyFor(err error, doing string) error {
+	var refusal *Error
+	if classified := classify(err); errors.As(classified, &refusal) {
+		return classified
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+func deref[T any](p *T) (v T) {
+	if p != nil {
+		return *p
+	}
+	return v
+}
+
+// lock reads one resource that a scope sees and keeps others from changing it until the transaction ends.
+func lock[T any](ctx context.Context, tx *DB, c *Collection, scope Scope, id string) (*T, error) {
+	if !jsonapi.IsID(id) {
+		return nil, notFound(c.Schema.Type, id)
+	}
+	q := tx.session(ctx).Table(c.table).Clauses(clause.Locking{Strength: "UPDATE"}).Where(c.table+".id = ?", id)
+	if visible := c.visible(scope); visible.sql != "" {
+		q = q.Where(visible.sql, visible.args...)
+	}
+	var found []*T
+	if err := q.Limit(1).Find(&found).Error; err != nil {
+		return nil, fmt.Errorf("lock %s: %w", c.singular(), err)
+	}
+	if len(found) == 0 {
+		return nil, notFound(c.Schema.Type, id)
+	}
+	if c.complete != nil {
+		c.complete(tx, found[0])
+	}
+	return found[0], nil
+}
+
+// hashesEqual compares in constant time.
+func hashesEqual(a, b []byte) bool { return hmac.Equal(a, b) }
+
+// sortedKeys returns the keys of a map in order, so that rows are locked in one order.
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

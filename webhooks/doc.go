@@ -1,0 +1,38 @@
+// Package webhooks delivers the events that package models has recorded: each to every endpoint that wants it, at least once,
+// signed per Standard Webhooks, and so that one slow or dead receiver delays nobody else. It never writes a resource and never
+// decides who may see one.
+//
+// # The path of one delivery
+//
+//	capture    in the transaction of the change: one event. It exists if and only if the change committed.
+//	   │
+//	fan-out    the event gets its sequence number and its body, rendered once (Envelope), and becomes one delivery for
+//	   │       each endpoint that subscribes to its type (Subscribes)                                          → pending
+//	claim      lanes whose turn it is are leased, the longest waiting first, and a few due deliveries are taken from each.
+//	   │       A lane is one endpoint; after its turn it goes behind the others.
+//	send       one HTTP exchange (Sender), signed with every live secret (Sign), to an address that is permitted (Guard)
+//	   │
+//	settle     judge turns the Result into a Verdict and the next state of the Lane; attempt, delivery and lane are
+//	   │       written in one transaction, if the lease is still ours
+//	   │          2xx                                                                                         → succeeded
+//	   │          anything else, attempts left: due again when the Schedule or Retry-After says               → pending
+//	   │          anything else, none left                                                                    → failed
+//	   │          the receiver asked to abort, or the endpoint is gone                                        → cancelled
+//	wake-up    whoever waits for the next turn is told; a poll stands behind it in case nobody was
+//
+// What failed is kept and can be replayed. The deliveries of a disabled endpoint stay pending and go out when it is enabled again.
+//
+// # What holds for every attempt
+//
+// The webhook-id and the body are the same on every attempt; the timestamp and the signatures are new. There is one deadline for the
+// whole exchange. Redirects are failures. The address is checked when it is dialled, after DNS. Response headers and bodies are read
+// up to a bound and not decompressed.
+//
+// # What holds for every lane
+//
+// A lane has a cap on attempts at once: it starts at one, grows by one with each clean window and halves on timeouts, 429 and 5xx.
+// Lanes in probation share a quarter of all slots. While the breaker of a lane is open, one attempt at a time probes it, and the other
+// deliveries keep their place and their attempts. Shutdowns and shortages on this side are held against nobody.
+//
+// The decisions are pure functions (judge, Schedule, Lane, Subscribes, Guard.Permit); sockets and databases are elsewhere.
+package webhooks

@@ -1,0 +1,149 @@
+package webhooks
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+)
+
+var eventTime = time.Date(2026, 1, 2, 4, 4, 5, 678_900_000, time.FixedZone("CET", 3600))
+
+func TestRender(t *testing.T) {
+	t.Parallel()
+	for _, v := range []struct {
+		name     string
+		envelope Envelope
+		want     string
+	}{
+		{"a created resource",
+			Envelope{Type: "user.created", OccurredAt: eventTime, Sequence: 1, Data: json.RawMessage(`{"type":"users","id":"1"}`)},
+			`{"type":"user.created","timestamp":"2026-01-02T03:04:05.678Z","sequence":1,"data":{"type":"users","id":"1"}}`},
+		{"an update carries its changes",
+			Envelope{Type: "user.updated", OccurredAt: eventTime, Sequence: 1 << 60, Data: json.RawMessage(`{}`),
+				Changes: json.RawMessage(`{"name":{"before":"A","after":"B"}}`)},
+			`{"type":"user.updated","timestamp":"2026-01-02T03:04:05.678Z","sequence":1152921504606846976,"data":{},` +
+				`"changes":{"name":{"before":"A","after":"B"}}}`},
+		{"data is passed through byte for byte",
+			Envelope{Type: "user.updated", OccurredAt: eventTime,
+				Data: json.RawMessage("{\"z\": \"<b>&\u2028Zoë ☕\\u003c\", \"a\":1.0e3}")},
+			"{\"type\":\"user.updated\",\"timestamp\":\"2026-01-02T03:04:05.678Z\",\"sequence\":0," +
+				"\"data\":{\"z\": \"<b>&\u2028Zoë ☕\\u003c\", \"a\":1.0e3}}"},
+	} {
+		t.Run(v.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := v.envelope.Render(DefaultBodyLimit)
+			if err != nil || string(got) != v.want {
+				t.Errorf("Render = %s, %v\nwant     %s", got, err, v.want)
+			}
+			if !json.Valid(got) {
+				t.Error("the body is not JSON")
+			}
+		})
+	}
+}
+
+func TestRenderAtTheLimit(t *testing.T) {
+	t.Parallel()
+	envelope := func(description string) Envelope {
+		data := `{"type":"organizations","id":"0198","attributes":{"description":"` + description +
+			`"},"links":{"self":"/public/v2/organizations/0198?a=1&b=<2>"}}`
+		return Envelope{Type: "organization.updated", OccurredAt: eventTime, Sequence: 3, Data: json.RawMessage(data),
+			Changes: json.RawMessage(`{"description":{}}`)}
+	}
+	full, err := envelope("ë").Render(1 << 20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := envelope("ë").Render(len(full)); err != nil || string(got) != string(full) {
+		t.Errorf("exactly at the limit: %s, %v", got, err)
+	}
+	const thinned = `{"type":"organization.updated","timestamp":"2026-01-02T03:04:05.678Z","sequence":3,"thin":true,` +
+		`"data":{"type":"organizations","id":"0198","links":{"self":"/public/v2/organizations/0198?a=1&b=<2>"}}}`
+	if got, err := envelope("ë").Render(len(full) - 1); err != nil || string(got) != thinned {
+		t.Errorf("one byte above the limit: %s, %v\nwant %s", got, err, thinned)
+	}
+	if got, err := envelope(strings.Repeat("x", 1<<20)).Render(DefaultBodyLimit); err != nil || string(got) != thinned {
+		t.Errorf("far above the limit: %.200s, %v", got, err)
+	}
+	if _, err := envelope("ë").Render(len(thinned) - 1); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("a limit that nothing fits: %v", err)
+	}
+	anonymous := Envelope{Type: "x", Data: json.RawMessage(`["` + strings.Repeat("x", 200) + `"]`)}
+	if _, err := anonymous.Render(100); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("data that is no resource: %v", err)
+	}
+}
+
+func TestRenderRefuses(t *testing.T) {
+	t.Parallel()
+	for name, e := range map[string]Envelope{
+		"no data":                        {Type: "user.created"},
+		"data that is not JSON":          {Type: "user.created", Data: json.RawMessage(`{`)},
+		"two JSON values":                {Type: "user.created", Data: json.RawMessage(`{},"x":1`)},
+		"data that is not UTF-8":         {Type: "user.created", Data: json.RawMessage("\"\xff\"")},
+		"changes that are not JSON":      {Type: "user.created", Data: json.RawMessage(`{}`), Changes: json.RawMessage(``)},
+		"a type that would break out":    {Type: `user","x":"`, Data: json.RawMessage(`{}`)},
+		"a type with a control sequence": {Type: "user\x1b", Data: json.RawMessage(`{}`)},
+	} {
+		if got, err := e.Render(DefaultBodyLimit); err == nil {
+			t.Errorf("%s: rendered %s", name, got)
+		}
+	}
+}
+
+func TestEventTypes(t *testing.T) {
+	t.Parallel()
+	for _, good := range []string{"user.created", "apiKey.rotated", "webhook.test", "a_1.B", "x"} {
+		if err := CheckEventType(good); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, bad := range []string{"", ".", "user.", ".user", "user..created", "user created", "user-created", "üser", "*", "user.*", strings.Repeat("a", 129)} {
+		if CheckEventType(bad) == nil {
+			t.Errorf("the event type %q was taken", bad)
+		}
+	}
+	for _, good := range []string{"*", "user.*", "a.b.*", "user.created"} {
+		if err := CheckPattern(good); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, bad := range []string{"", "user*", "*.created", "**", ".*", "user.*.x", "user.*.*"} {
+		if CheckPattern(bad) == nil {
+			t.Errorf("the pattern %q was taken", bad)
+		}
+	}
+	for _, v := range []struct {
+		patterns []string
+		event    string
+		want     bool
+	}{
+		{nil, "user.created", true},
+		{[]string{"*"}, "user.created", true},
+		{[]string{"user.created"}, "user.created", true},
+		{[]string{"user.created"}, "user.createdX", false},
+		{[]string{"user.*"}, "user.created", true},
+		{[]string{"user.*"}, "users.created", false},
+		{[]string{"user.*"}, "user", false},
+		{[]string{"role.*", "user.deleted"}, "user.deleted", true},
+		{[]string{"role.*", "user.deleted"}, "user.created", false},
+	} {
+		if got := Subscribes(v.patterns, v.event); got != v.want {
+			t.Errorf("Subscribes(%q, %q) = %t", v.patterns, v.event, got)
+		}
+	}
+}
+
+func BenchmarkRender(b *testing.B) {
+	e := Envelope{Type: "organization.updated", OccurredAt: eventTime, Sequence: 12345,
+		Data:    json.RawMessage(`{"type":"organizations","id":"0198","attributes":{"description":"` + strings.Repeat("x", 1200) + `"}}`),
+		Changes: json.RawMessage(`{"description":{"before":"a","after":"b"}}`)}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := e.Render(DefaultBodyLimit); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

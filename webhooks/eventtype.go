@@ -1,0 +1,53 @@
+package webhooks
+
+import (
+	"fmt"
+	"strings"
+)
+
+const maxEventType = 128
+
+// CheckEventType returns nil for the name of an event type: full-stop separated segments of [a-zA-Z0-9_], for example
+// "apiKey.created".
+func CheckEventType(name string) error {
+	if name == "" || len(name) > maxEventType {
+		return fmt.Errorf("an event type has 1 to %d characters, not %d", maxEventType, len(name))
+	}
+	for segment := range strings.SplitSeq(name, ".") {
+		if segment == "" {
+			return fmt.Errorf("the event type %q has an empty segment", name)
+		}
+		if i := strings.IndexFunc(segment, notInSegment); i >= 0 {
+			return fmt.Errorf("the event type %q has a character other than letters, digits, underscores and full stops", name)
+		}
+	}
+	return nil
+}
+
+// CheckPattern returns nil for what an endpoint can subscribe to: an event type, a prefix of one ending in ".*", or "*".
+func CheckPattern(pattern string) error {
+	if pattern == "*" {
+		return nil
+	}
+	return CheckEventType(strings.TrimSuffix(pattern, ".*"))
+}
+
+// Subscribes tells whether an endpoint with those patterns wants events of that type. No patterns want everything.
+func Subscribes(patterns []string, eventType string) bool {
+	if len(patterns) == 0 {
+		return true
+	}
+	for _, pattern := range patterns {
+		if pattern == "*" || pattern == eventType {
+			return true
+		}
+		if prefix, ok := strings.CutSuffix(pattern, "*"); ok && strings.HasSuffix(prefix, ".") && strings.HasPrefix(eventType, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+func notInSegment(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_'
+}

@@ -1,0 +1,138 @@
+package webhooks
+
+import (
+	"net/http"
+	"time"
+)
+
+// Health is how far a lane is trusted.
+type Health string
+
+// Lanes in probation share a quarter of all slots, so that receivers that hang cannot take the slots of those that answer.
+const (
+	HealthOK        Health = "ok"
+	HealthProbation Health = "probation"
+	HealthPaused    Health = "paused"   // by its owner
+	HealthDisabled  Health = "disabled" // by a verdict
+)
+
+const (
+	cleanWindow     = 8               // quick successes in a row that earn one more slot
+	cleanForOK      = 16              // quick successes in a row that end probation
+	failuresToDoubt = 3               // failures in a row that begin it
+	failuresToOpen  = 10              // failures in a row that open the breaker
+	answersToTrust  = 20              // answers before the share of failures opens it
+	slowAnswer      = 5 * time.Second // a success that took longer is slow
+	slowShare       = 0.05            // more slow answers than that: the 95th percentile is above slowAnswer
+	slowMemory      = 1.0 / 32        // weight of the newest answer in Lane.Slow
+	failingMemory   = 1.0 / 20        // weight of the newest answer in Lane.Failing
+	failingShare    = 0.5
+)
+
+// Lane is the state of one endpoint that decides how it is served. The zero value is not usable; NewLane returns a fresh one.
+type Lane struct {
+	Cap, MaxCap         int // attempts at once, now and at most
+	Health              Health
+	Clean               int // quick successes in a row
+	ConsecutiveFailures int
+	FailingSince        time.Time // first failure since the last success; zero when there is none
+	LastFailureAt       time.Time
+	Answers             int       // since the breaker last closed
+	Failing             float64   // share of failures among recent answers
+	Slow                float64   // share of slow successes among recent successes
+	RetryAfter          time.Time // until then the receiver asked to be left alone
+	FailedProbes        int       // more than zero: the breaker is open
+	ProbeAt             time.Time // until then the open breaker lets nothing through
+}
+
+// NewLane returns the lane of an endpoint that nothing is known about. It starts with one slot: hundreds of endpoints that hang
+// from the first moment hold hundreds of slots, not thousands.
+func NewLane(maxCap int) Lane {
+	return Lane{Cap: 1, MaxCap: max(maxCap, 1), Health: HealthOK}
+}
+
+// Open tells whether the breaker is open: one attempt at a time goes out when ProbeAt has come, and the other deliveries keep
+// their place and their attempts.
+func (l Lane) Open() bool { return l.FailedProbes > 0 }
+
+// PausedUntil returns the time before which nothing may be sent; the zero time means now.
+func (l Lane) PausedUntil() time.Time {
+	if l.ProbeAt.After(l.RetryAfter) {
+		return l.ProbeAt
+	}
+	return l.RetryAfter
+}
+
+func (l Lane) succeeded(r Result) Lane {
+	if l.Open() {
+		// Start over: the failures that opened the breaker must not open it again at the next single one.
+		l.FailedProbes, l.ProbeAt, l.Answers, l.Failing = 0, time.Time{}, 0, 0
+	}
+	l.ConsecutiveFailures, l.FailingSince, l.LastFailureAt = 0, time.Time{}, time.Time{}
+	l.Answers++
+	l.Failing -= l.Failing * failingMemory
+	l.Slow -= l.Slow * slowMemory
+	if r.Timings.Total > slowAnswer {
+		l.Slow += slowMemory
+		l.Clean = 0
+	} else {
+		l.Clean++
+	}
+	if l.Clean > 0 && l.Clean%cleanWindow == 0 {
+		l.Cap = min(l.Cap+1, l.MaxCap)
+	}
+	switch {
+	case l.Health == HealthOK && l.Slow > slowShare:
+		l.Health = HealthProbation
+	case l.Health == HealthProbation && l.Clean >= cleanForOK && l.Slow <= slowShare:
+		l.Health = HealthOK
+	}
+	return l
+}
+
+func (l Lane) failed(r Result, roll float64, now time.Time) Lane {
+	l.Clean = 0
+	l.ConsecutiveFailures++
+	l.Answers++
+	l.Failing += (1 - l.Failing) * failingMemory
+	if l.FailingSince.IsZero() {
+		l.FailingSince = now
+	}
+	l.LastFailureAt = now
+	if overloaded(r) {
+		l.Cap = max(l.Cap/2, 1)
+	}
+	if until := now.Add(r.RetryAfter); r.RetryAfter > 0 && until.After(l.RetryAfter) {
+		l.RetryAfter = until
+	}
+	// One timeout is enough for probation: it held a slot for the whole deadline. Other failures cost little.
+	if l.Health == HealthOK && (r.Code == CodeTimeout || l.ConsecutiveFailures >= failuresToDoubt) {
+		l.Health = HealthProbation
+	}
+	return l.trip(roll, now)
+}
+
+// trip opens the breaker, or keeps it open for longer after a failed probe. Attempts that were under way when it opened end while
+// ProbeAt lies ahead; they are no probes.
+func (l Lane) trip(roll float64, now time.Time) Lane {
+	broken := l.ConsecutiveFailures >= failuresToOpen || l.Answers >= answersToTrust && l.Failing > failingShare
+	if !broken && !l.Open() || now.Before(l.ProbeAt) {
+		return l
+	}
+	l.FailedProbes++
+	l.ProbeAt = now.Add(jittered(probeWait(l.FailedProbes), roll))
+	l.Cap = 1
+	return l
+}
+
+// probeWait grows to a quarter of an hour, which bounds both how late a recovery is noticed and what ten thousand dead endpoints
+// cost: eleven attempts a second.
+func probeWait(failedProbes int) time.Duration {
+	steps := [...]time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute}
+	return steps[min(failedProbes, len(steps))-1]
+}
+
+// overloaded tells whether sending less at once might help.
+func overloaded(r Result) bool {
+	return r.Code == CodeTimeout || r.Status == http.StatusTooManyRequests || r.Status >= 500
+}
