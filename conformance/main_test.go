@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -23,7 +24,7 @@ func empty(t *testing.T) *httptest.Server {
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
-		w.Write([]byte(`{"data":[]}`))
+		fmt.Fprint(w, `{"data":[]}`)
 	}))
 	t.Cleanup(s.Close)
 	return s
@@ -132,7 +133,7 @@ func TestCredentialStaysOnTheTarget(t *testing.T) {
 	t.Cleanup(elsewhere.Close)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/vnd.api+json")
-		w.Write([]byte(`{"data":[],"links":{"self":"` + elsewhere.URL + `/things"}}`))
+		fmt.Fprintf(w, `{"data":[],"links":{"self":"%s/things"}}`, elsewhere.URL)
 	}))
 	t.Cleanup(s.Close)
 	code, out, errs := start(t, "secret", "--target", s.URL, "--description", write(t, description), "--only", "FETCH-1")

@@ -304,3 +304,13 @@ func (t *T) targetOf(owner item, name string) (string, *Exchange) {
 	t.needStatus(ex, 200)
 	return str(ex.data()["id"]), ex
 }
+
+// sized returns the query parameter that asks for pages of n in the server's style of paging.
+func (t *T) sized(n any) string { return fmt.Sprintf("%s=%v", t.sizeName(), n) }
+
+func (t *T) sizeName() string {
+	if t.desc.Paging.Style == "offset" {
+		return "page[limit]"
+	}
+	return "page[size]"
+}

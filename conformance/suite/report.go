@@ -91,8 +91,6 @@ func (r *Report) counts(levels []Level) map[Outcome]int {
 	return n
 }
 
-var outcomes = []Outcome{Passed, Failed, NotApplicable, Untestable}
-
 // Text writes the report for a terminal.
 func (r *Report) Text(w io.Writer) error {
 	out := &writer{w: w}

@@ -60,7 +60,7 @@ func (r Row) Area() string {
 func Rows() []Row {
 	var rows []Row
 	for _, area := range [][]Row{
-		negRows(), docRows(), fetchRows(), crudRows(), relRows(), queryRows(), errRows(), atomRows(), curRows(), robRows(),
+		negRows, docRows, fetchRows, crudRows, relRows, queryRows, errRows, atomRows, curRows, robRows,
 	} {
 		rows = append(rows, area...)
 	}

@@ -19,7 +19,7 @@ func testDOC9(t *T) {
 	g := t.group(res, 2)
 	query := []string{"sort=-" + res.Sort.Attribute, "fields[" + res.Type + "]=" + res.Sort.Attribute}
 	if t.desc.Paging.Style != "" {
-		query = append(query, "page[size]=1")
+		query = append(query, t.sized(1))
 	}
 	for _, rel := range res.Relationships {
 		if !rel.NoInclude {
@@ -195,7 +195,7 @@ func testDOC25(t *T) {
 }
 
 func testDOC30(t *T) {
-	res, rel := t.relation("includable, writable to-one relationship", func(r *Resource, rel *Relationship) bool {
+	res, rel := t.relation("includable, writable to-one relationship", func(_ *Resource, rel *Relationship) bool {
 		return rel.Kind == "one" && rel.Writable && !rel.NoInclude && t.canMake(rel.Target)
 	})
 	owner, target := t.linked(res, rel)

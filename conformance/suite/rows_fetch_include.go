@@ -95,7 +95,7 @@ func testFETCH24(t *T) {
 
 // nested finds a path of two relationships: the second goes back by the inverse of the first.
 func (t *T) nested() (*Resource, *Relationship) {
-	return t.relation("includable, writable to-one relationship with an inverse", func(r *Resource, rel *Relationship) bool {
+	return t.relation("includable, writable to-one relationship with an inverse", func(_ *Resource, rel *Relationship) bool {
 		if rel.Kind != "one" || !rel.Writable || rel.NoInclude || rel.Inverse == "" || !t.canMake(rel.Target) {
 			return false
 		}

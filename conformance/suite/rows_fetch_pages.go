@@ -3,7 +3,6 @@ package suite
 import (
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -95,7 +94,7 @@ func testFETCH43(t *T) {
 	t.needPages()
 	res := t.sortable()
 	g := t.group(res, 5)
-	pages := t.pages(t.get(g.list("sort="+res.Sort.Attribute, "page[size]=2")), "next")
+	pages := t.pages(t.get(g.list("sort="+res.Sort.Attribute, t.sized(2))), "next")
 	t.want(slices.Equal(idsOf(pages), g.ids()), pages[0], "ascending %s across the pages", res.Sort.Attribute)
 }
 
@@ -124,7 +123,7 @@ func testFETCH45(t *T) {
 func testFETCH50(t *T) {
 	t.needPages()
 	res := t.listable()
-	ex := t.get(t.group(res, 3).list("page[size]=1"))
+	ex := t.get(t.group(res, 3).list(t.sized(1)))
 	t.needStatus(ex, 200)
 	t.want(href(at(ex.Document(), "links", "next")) != "", ex, "links.next at the top level")
 }
@@ -133,7 +132,7 @@ func testFETCH52(t *T) {
 	t.walk("FETCH-52")
 	t.needPages()
 	g := t.group(t.listable(), 2)
-	pages := t.pages(t.get(g.list("page[size]=1")), "next")
+	pages := t.pages(t.get(g.list(t.sized(1))), "next")
 	first, last := pages[0], pages[len(pages)-1]
 	t.want(len(pages) == 2, last, "no link to an empty page")
 	t.want(at(first.Document(), "links", "prev") == nil, first, "no prev on the first page")
@@ -143,7 +142,7 @@ func testFETCH53(t *T) {
 	t.needPages()
 	res := t.sortable()
 	g := t.group(res, 4)
-	pages := t.pages(t.get(g.list("sort=-"+res.Sort.Attribute, "page[size]=2")), "next")
+	pages := t.pages(t.get(g.list("sort=-"+res.Sort.Attribute, t.sized(2))), "next")
 	got := values(slices.Concat(pages[0].list(), pages[len(pages)-1].list()), res.Sort.Attribute)
 	t.want(len(pages) > 1 && slices.IsSortedFunc(got, func(a, b string) int { return strings.Compare(b, a) }),
 		pages[len(pages)-1], "smaller %s behind next", res.Sort.Attribute)
@@ -151,7 +150,7 @@ func testFETCH53(t *T) {
 
 func testFETCH54(t *T) {
 	t.needPages()
-	ex := t.get(t.group(t.listable(), 3).list("page[size]=1"))
+	ex := t.get(t.group(t.listable(), 3).list(t.sized(1)))
 	t.needStatus(ex, 200)
 	next := href(at(ex.Document(), "links", "next"))
 	u, err := url.Parse(next)
@@ -165,7 +164,7 @@ func testFETCH55(t *T) {
 	t.needPages()
 	res := t.sortable()
 	g := t.group(res, 3)
-	ex := t.get(g.list("sort=-"+res.Sort.Attribute, fieldsOf(res.Type, res.Sort.Attribute), "page[size]=1"))
+	ex := t.get(g.list("sort=-"+res.Sort.Attribute, fieldsOf(res.Type, res.Sort.Attribute), t.sized(1)))
 	t.needStatus(ex, 200)
 	for _, name := range pagination {
 		link := href(at(ex.Document(), "links", name))
@@ -179,7 +178,7 @@ func testFETCH55(t *T) {
 				t.want(slices.Equal(u.Query()[parameter], want), ex, "%s=%s in links.%s", parameter, want[0], name)
 			}
 		}
-		t.want(u.Query().Get("page[size]") == "1", ex, "page[size]=1 in links.%s", name)
+		t.want(u.Query().Get(t.sizeName()) == "1", ex, "%s in links.%s", t.sized(1), name)
 	}
 }
 
@@ -187,7 +186,7 @@ func testFETCH56(t *T) {
 	t.needPages()
 	res := t.listable()
 	g := t.group(res, 5)
-	query := []string{"page[size]=2"}
+	query := []string{t.sized(2)}
 	if res.Sort != nil && res.Sort.Ties != "" {
 		query = append(query, "sort="+res.Sort.Ties)
 	}
@@ -207,12 +206,13 @@ func testFETCH56(t *T) {
 func testFETCH57(t *T) {
 	t.needPages()
 	path := t.listable().Path
-	bad := map[string]string{"page[foo]=1": "page[foo]", "page=2": "page", "page[size]=-1": "page[size]", "page[size]=x": "page[size]"}
+	size := t.sizeName()
+	bad := map[string]string{"page[foo]=1": "page[foo]", "page=2": "page", t.sized(-1): size, t.sized("x"): size}
 	if t.desc.Paging.Style == "number" {
 		bad["page[number]=0"], bad["page[number]=x"] = "page[number]", "page[number]"
 	}
 	if n := t.desc.Paging.SizeMax; n > 0 {
-		bad["page[size]="+strconv.Itoa(n+1)] = "page[size]"
+		bad[t.sized(n+1)] = size
 	}
 	for _, query := range sortedKeys(bad) {
 		ex := t.get(withQuery(path, query))

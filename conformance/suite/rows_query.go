@@ -7,32 +7,29 @@ import (
 	"strings"
 )
 
-func queryRows() []Row {
-	const families, custom, parsing = "query-parameters-families", "query-parameters-custom", "appendix-query-details-parsing"
-	return []Row{
-		{ID: "QUERY-1", Level: Must, section: families, Test: testQUERY1,
-			Requirement: "A base name and all its bracketed groups are one parameter."},
-		{ID: "QUERY-2", Level: Must, section: custom, Test: testQUERY2,
-			Requirement: "The base name of a custom parameter is a legal member name with a character outside a-z."},
-		{ID: "QUERY-3", Level: Must, section: custom, Test: testQUERY3,
-			Requirement: "400 for a parameter outside the naming rules or that cannot be processed."},
-		{ID: "QUERY-4", Level: Pick, section: custom, Test: testQUERY4,
-			Requirement: "An unknown parameter with a legal custom name is 400, too."},
-		{ID: "QUERY-5", Level: Must, section: custom, Test: testQUERY5,
-			Requirement: "This holds for all methods, and a refused request has no effect."},
-		{ID: "QUERY-6", Level: Must, section: parsing, Test: testQUERY6,
-			Requirement: "The query is parsed as application/x-www-form-urlencoded."},
-		{ID: "QUERY-7", Level: Must, section: "appendix-query-details-square-brackets", Test: testQUERY7,
-			Requirement: "Brackets are accepted encoded and unencoded."},
-		{ID: "QUERY-8", Level: Must, section: "extension-query-parameters", Test: testQUERY8,
-			Requirement: "A parameter of an extension that does not define it is 400."},
-		{ID: "QUERY-9", Level: Pick, section: parsing, Test: testQUERY9,
-			Requirement: "A repeated single-valued parameter is 400."},
-		{ID: "QUERY-10", Level: Pick, section: parsing, Test: testQUERY10,
-			Requirement: "A badly encoded query is 400."},
-		{ID: "QUERY-11", Level: Must, section: families, Test: testQUERY11,
-			Requirement: "The groups of filter are legal member names or dot-separated paths."},
-	}
+var queryRows = []Row{
+	{ID: "QUERY-1", Level: Must, section: "query-parameters-families", Test: testQUERY1,
+		Requirement: "A base name and all its bracketed groups are one parameter."},
+	{ID: "QUERY-2", Level: Must, section: "query-parameters-custom", Test: testQUERY2,
+		Requirement: "The base name of a custom parameter is a legal member name with a character outside a-z."},
+	{ID: "QUERY-3", Level: Must, section: "query-parameters-custom", Test: testQUERY3,
+		Requirement: "400 for a parameter outside the naming rules or that cannot be processed."},
+	{ID: "QUERY-4", Level: Pick, section: "query-parameters-custom", Test: testQUERY4,
+		Requirement: "An unknown parameter with a legal custom name is 400, too."},
+	{ID: "QUERY-5", Level: Must, section: "query-parameters-custom", Test: testQUERY5,
+		Requirement: "This holds for all methods, and a refused request has no effect."},
+	{ID: "QUERY-6", Level: Must, section: "appendix-query-details-parsing", Test: testQUERY6,
+		Requirement: "The query is parsed as application/x-www-form-urlencoded."},
+	{ID: "QUERY-7", Level: Must, section: "appendix-query-details-square-brackets", Test: testQUERY7,
+		Requirement: "Brackets are accepted encoded and unencoded."},
+	{ID: "QUERY-8", Level: Must, section: "extension-query-parameters", Test: testQUERY8,
+		Requirement: "A parameter of an extension that does not define it is 400."},
+	{ID: "QUERY-9", Level: Pick, section: "appendix-query-details-parsing", Test: testQUERY9,
+		Requirement: "A repeated single-valued parameter is 400."},
+	{ID: "QUERY-10", Level: Pick, section: "appendix-query-details-parsing", Test: testQUERY10,
+		Requirement: "A badly encoded query is 400."},
+	{ID: "QUERY-11", Level: Must, section: "query-parameters-families", Test: testQUERY11,
+		Requirement: "The groups of filter are legal member names or dot-separated paths."},
 }
 
 func testQUERY1(t *T) {
@@ -157,7 +154,7 @@ func testQUERY9(t *T) {
 	res := t.sortable()
 	queries := []string{"sort=" + res.Sort.Attribute + "&sort=-" + res.Sort.Attribute}
 	if t.desc.Paging.Style != "" {
-		queries = append(queries, "page[size]=1&page[size]=2")
+		queries = append(queries, t.sized(1)+"&"+t.sized(2))
 	}
 	for _, query := range queries {
 		t.wantStatus(t.get(withQuery(res.Path, query)), 400)

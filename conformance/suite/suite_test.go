@@ -87,3 +87,41 @@ func TestServerThatKeepsTheRulesPasses(t *testing.T) {
 		t.Errorf("%d resources are left after the run, want the one that was there before", left)
 	}
 }
+
+// A description that says little must make rows not applicable, never fail them.
+func TestMinimalDescriptionFailsNothing(t *testing.T) {
+	t.Parallel()
+	listening := httptest.NewServer(newServer(""))
+	t.Cleanup(listening.Close)
+	d, err := ReadDescription(strings.NewReader(`{"name": "library", "resources": [
+		{"type": "articles", "path": "/articles", "clientIds": true, "create": {"attributes": {"title": "{{group}} title {{n}}"}},
+			"update": {"attribute": "title", "value": "changed {{unique}}"}, "scope": "filter[title][prefix]={{group}}"}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := Run(t.Context(), listening.URL, d, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if failed := report.Failed(); len(failed) > 0 {
+		t.Errorf("failed rows: %v", failed)
+	}
+	for _, result := range report.Results {
+		if result.ID == "ATOM-1" && !strings.Contains(result.Reason, "no atomic endpoint") {
+			t.Errorf("ATOM-1 is %s: %q, want the reason that there is no atomic endpoint", result.Outcome, result.Reason)
+		}
+	}
+}
+
+func TestOnlySelectsRows(t *testing.T) {
+	t.Parallel()
+	report, _ := try(t, "", "NEG-1?", "REL-2")
+	var got []string
+	for _, result := range report.Results {
+		got = append(got, result.ID)
+	}
+	want := "NEG-10 NEG-11 NEG-12 NEG-13 NEG-14 NEG-15 NEG-16 NEG-17 NEG-18 NEG-19 REL-2"
+	if strings.Join(got, " ") != want {
+		t.Errorf("rows %v, want %s", got, want)
+	}
+}

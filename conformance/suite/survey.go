@@ -29,8 +29,8 @@ func surveyLists(t *T, res *Resource) {
 	t.get(res.Path)
 	t.do(http.MethodHead, res.Path, nil)
 	if t.desc.Paging.Style != "" {
-		t.get(withQuery(res.Path, "page[size]=1"))
-		t.get(withQuery(res.Path, "page[size]=2", "fields["+res.Type+"]="))
+		t.get(withQuery(res.Path, t.sized(1)))
+		t.get(withQuery(res.Path, t.sized(2), "fields["+res.Type+"]="))
 	}
 	for _, rel := range res.Relationships {
 		if !rel.NoInclude {
