@@ -41,9 +41,9 @@ func checkExchange(d *Description, ex *Exchange) *checker {
 	if len(ex.Body) == 0 || ex.Method == http.MethodHead {
 		return c
 	}
-	c.want(json.Valid(ex.Body), "DOC-45", "", "a response that is valid JSON")
-	c.want(uniqueNames(ex.Body) == nil, "DOC-45", "", "a response without duplicate member names")
 	root, isObject := ex.Document().(Object)
+	c.want(ex.parseErr == nil, "DOC-45", "", "a response that is valid JSON")
+	c.want(uniqueNames(ex.Body) == nil, "DOC-45", "", "a response without duplicate member names")
 	c.want(isObject, "DOC-1", "", "a response whose root is an object")
 	if isObject {
 		c.topLevel(root)

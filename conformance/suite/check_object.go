@@ -1,14 +1,13 @@
 package suite
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-
-	"encoding/json"
 )
 
 // resource checks a resource object.
@@ -312,8 +311,7 @@ func (c *checker) pointer(v any, at string) {
 	c.want(isString && resolves(pointer, sent), "ERR-8", at, "a pointer that resolves in the request, got %q", pointer)
 }
 
-// sentParameter tells whether the query has a parameter of that name; a parameter the
-// server missed is not in the query, but then it does not name one of ours.
+// sentParameter tells whether the query has a parameter of that name, as it was sent or decoded.
 func sentParameter(rawQuery, name string) bool {
 	for pair := range strings.FieldsFuncSeq(rawQuery, func(r rune) bool { return r == '&' || r == ';' }) {
 		sent, _, _ := strings.Cut(pair, "=")

@@ -31,7 +31,7 @@ var mutations = map[string][]string{
 	"DOC-37":  nil,
 	"DOC-39":  nil,
 	"DOC-41":  nil,
-	"FETCH-4": {"DOC-10", "DOC-22", "FETCH-1", "FETCH-13"},
+	"FETCH-4": {"DOC-10", "DOC-22", "FETCH-1", "FETCH-13", "FETCH-6"},
 	// An unsupported path is also what FETCH-24/pick and ROB-5 ask for.
 	"FETCH-21": {"FETCH-23"},
 	"FETCH-24": {"FETCH-24/pick", "ROB-5"},
@@ -58,6 +58,7 @@ var mutations = map[string][]string{
 	"REL-7":    {"ATOM-22"},
 	"REL-10":   {"ATOM-22"},
 	"REL-17":   nil,
+	"QUERY-2":  nil,
 	"QUERY-4":  nil,
 	"QUERY-8":  nil,
 	"ERR-2":    nil,

@@ -65,6 +65,7 @@ func testATOM4(t *T) {
 func testATOM5(t *T) {
 	t.needAtomic()
 	res := t.full()
+	t.needStatus(t.atomic(t.addOperation(res)), 200)
 	ex := t.atomic(t.addOperation(res), Object{"op": "remove", "ref": identifier(res.Type, ghost())})
 	t.want(ex.Status >= 400, ex, "a failure")
 	o, _ := ex.Document().(Object)

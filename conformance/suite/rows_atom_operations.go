@@ -28,6 +28,7 @@ func testATOM11(t *T) {
 	res := t.first("filter", func(r *Resource) bool { return r.Filter != nil && r.Update != nil && r.can(allOperations...) })
 	one := t.make(res)
 	add := t.addOperation(res)
+	t.needStatus(t.atomic(t.addOperation(res)), 200)
 	ex := t.atomic(
 		add,
 		Object{"op": "update", "data": Object{"type": res.Type, "id": one.id, "attributes": Object{res.Update.Attribute: t.sample(res.Update)}}},

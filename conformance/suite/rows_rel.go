@@ -224,9 +224,9 @@ func testREL15(t *T) {
 func testREL16(t *T) {
 	res, rel := t.toOne()
 	target := t.make(t.described(rel.Target))
-	missing := item{res: res, id: ghost()}
+	missing, owner := item{res: res, id: ghost()}, t.make(res)
+	t.needStatus(t.patch(owner.endpoint(rel.Name), Object{"data": target.identifier()}), 200, 204)
 	t.wantStatus(t.patch(missing.endpoint(rel.Name), Object{"data": target.identifier()}), 404)
-	owner := t.make(res)
 	t.wantStatus(t.patch(owner.endpoint("noSuchRelationship"), Object{"data": target.identifier()}), 404)
 }
 

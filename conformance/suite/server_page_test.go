@@ -130,6 +130,7 @@ func (s *server) cursorPage(c *call, list []*record, size int) ([]*record, Objec
 	}
 	page := slices.Clone(list[from:end])
 	links := Object{"prev": nil, "next": nil}
+	links["first"] = s.link(c, nil)
 	if s.breaks("CUR-14") {
 		links = Object{}
 	}
