@@ -2,6 +2,7 @@ package suite
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -74,13 +75,21 @@ var mutations = map[string][]string{
 	"CUR-24":   nil,
 }
 
+// Every row is run where one alone must fail. Where others fail with it, these are run and no
+// more, because a whole run takes most of a second.
 func TestBrokenRuleFailsItsRowAndNoOther(t *testing.T) {
 	t.Parallel()
 	for rule, also := range mutations {
 		t.Run(rule, func(t *testing.T) {
 			t.Parallel()
-			report, _ := try(t, rule)
 			want := slices.Sorted(slices.Values(append([]string{rule}, also...)))
+			var only []string
+			if len(also) > 0 {
+				for _, id := range want {
+					only = append(only, strings.TrimSuffix(id, pickSuffix))
+				}
+			}
+			report, _ := try(t, rule, only...)
 			got := slices.Sorted(slices.Values(report.Failed()))
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("failed rows of a server that breaks %s (-want +got):\n%s", rule, diff)
