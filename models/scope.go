@@ -56,6 +56,18 @@ func never() where  { return where{sql: "1 = 0"} }
 
 func condition(sql string, args ...any) where { return where{sql, args} }
 
+// both returns the condition that two conditions hold.
+func both(a, b where) where {
+	switch {
+	case a.sql == "":
+		return b
+	case b.sql == "":
+		return a
+	default:
+		return where{"(" + a.sql + ") AND (" + b.sql + ")", append(append([]any{}, a.args...), b.args...)}
+	}
+}
+
 // within returns the condition that the organization in a column is in the scope. It says nothing of deleted organizations.
 func (s Scope) within(column string) where {
 	switch s.reach {
