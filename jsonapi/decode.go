@@ -112,7 +112,32 @@ func DecodeResource(body []byte, schema *Schema, purpose Purpose, id string) (*I
 	if !ok {
 		return nil, Errors{Fault(InvalidDocument, "The member data is missing.").At("")}
 	}
-	return decodeObject(data, "/data", schema, purpose, id)
+	in, err := decodeObject(data, "/data", schema, purpose, id)
+	if err != nil {
+		return nil, err
+	}
+	var faults Errors
+	for _, name := range slices.Sorted(maps.Keys(in.Relationships)) {
+		faults.Add(unknownLocals(in.Relationships[name], Pointer("/data/relationships", name, "data"))...)
+	}
+	return in, faults.Err()
+}
+
+// unknownLocals returns a fault for each identifier by lid: one resource alone has no other to name by it, and taken for no id it would
+// empty the relationship.
+func unknownLocals(linkage Linkage, pointer string) Errors {
+	var faults Errors
+	for i, ref := range linkage.Refs {
+		if ref.LID == "" {
+			continue
+		}
+		at := pointer + "/lid"
+		if linkage.Many {
+			at = Pointer(pointer, strconv.Itoa(i), "lid")
+		}
+		faults.Add(Fault(InvalidDocument, "The local id %q names no resource that this request creates.", clip(ref.LID)).At(at))
+	}
+	return faults
 }
 
 // readDocument returns the top-level object of a request.
@@ -314,6 +339,7 @@ func DecodeLinkage(body []byte, rel *Relationship) (Linkage, error) {
 		return Linkage{}, Errors{Fault(InvalidDocument, "The member data is missing.").At("")}
 	}
 	linkage, faults := decodeLinkage(data, "/data", rel)
+	faults.Add(unknownLocals(linkage, "/data")...)
 	return linkage, faults.Err()
 }
 
@@ -369,7 +395,13 @@ func decodeRef(v any, pointer string, rel *Relationship, faults *Errors) (Ref, b
 			d.fault(InvalidDocument, pointer, "The identifier needs the member id.")
 		case hasID && hasLID:
 			d.fault(InvalidDocument, pointer, "The members id and lid exclude each other.")
-		case len(d.faults) == 0 && typ != rel.Target.Type:
+		case len(d.faults) > 0:
+		case hasID && id == "":
+			// Taken for no id it would empty the relationship.
+			d.fault(InvalidDocument, pointer+"/id", "The member id must not be empty.")
+		case hasLID && lid == "":
+			d.fault(InvalidDocument, pointer+"/lid", "The member lid must not be empty.")
+		case !rel.Polymorphic && typ != rel.Target.Type:
 			d.fault(TypeMismatch, pointer+"/type", "%s leads to %s, not to %q.", rel.Name, rel.Target.Type, clip(typ))
 		}
 		if len(d.faults) == 0 {
