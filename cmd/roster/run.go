@@ -71,6 +71,7 @@ func (p *program) command() *cli.Command {
 		Commands: []*cli.Command{
 			p.serveCommand(),
 			p.migrateCommand(),
+			p.keyCommand(),
 			p.healthcheckCommand(),
 			p.versionCommand(),
 		},
