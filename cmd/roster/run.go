@@ -72,6 +72,7 @@ func (p *program) command() *cli.Command {
 			p.serveCommand(),
 			p.migrateCommand(),
 			p.healthcheckCommand(),
+			p.openapiCommand(),
 			p.versionCommand(),
 		},
 	}
