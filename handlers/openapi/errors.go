@@ -52,7 +52,9 @@ func (g *generator) errors() {
 	}))
 	statuses := map[int]bool{}
 	for _, problem := range jsonapi.Problems() {
-		statuses[problem.Status] = true
+		if problem.Status != http.StatusMethodNotAllowed { // no operation answers it: it is what paths say about the others
+			statuses[problem.Status] = true
+		}
 	}
 	for _, status := range slices.Sorted(maps.Keys(statuses)) {
 		g.errorDocument(status)
@@ -101,9 +103,6 @@ func (g *generator) errorDocument(status int) {
 		headers = append(headers, "WWW-Authenticate")
 	case http.StatusTooManyRequests:
 		headers = append(headers, "Retry-After")
-	case http.StatusMethodNotAllowed:
-		headers = append(headers, "Allow")
 	}
 	g.response(name, description+".", headers, content)
-	g.response(name+"Head", description+", without the body.", headers, nil)
 }

@@ -1,6 +1,9 @@
 package openapi
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // everyAnswer are the headers of every answer.
 var everyAnswer = []string{
@@ -31,7 +34,6 @@ func (g *generator) headers() {
 	add("Location", true, &schema{Type: "string", Format: "uri-reference"}, "The URL of the new resource.")
 	add("Retry-After", false, number, "Seconds to wait before trying again.")
 	add("WWW-Authenticate", true, text, "How to authenticate.")
-	add("Allow", true, text, "The methods that the path takes.")
 	add("Idempotent-Replayed", false, fixed("true"), "The answer is that of an earlier request with the same Idempotency-Key.")
 }
 
@@ -45,6 +47,18 @@ func (g *generator) response(name, description string, headers []string, content
 		r.Content.set(g.media, content)
 	}
 	g.components.Responses.set(name, r)
+}
+
+// withoutBody adds the answer to HEAD that belongs to an answer to GET, and returns a reference to it.
+func (g *generator) withoutBody(to reference) reference {
+	name := to.Ref[strings.LastIndexByte(to.Ref, '/')+1:]
+	for _, r := range g.components.Responses {
+		if r.name == name && r.value.Content != nil {
+			g.components.Responses.set(name+"Head", &response{Description: r.value.Description + " Without the body.", Headers: r.value.Headers})
+			return responseRef(name + "Head")
+		}
+	}
+	return to
 }
 
 // with returns the headers of every answer and some more.

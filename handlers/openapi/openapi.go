@@ -67,7 +67,7 @@ func Document(self string, routes []Route, types []*jsonapi.Schema, examples Exa
 		Security:   g.anyCredential(nil),
 		Paths:      g.paths,
 		Components: g.components,
-	}, "", "  ")
+	}, "", " ")
 	if err != nil {
 		return nil, fmt.Errorf("encode OpenAPI document: %w", err)
 	}
@@ -154,20 +154,22 @@ func (g *generator) itself(path string) {
 	r := &response{Description: description, Headers: g.headerRefs(with("ETag"))}
 	r.Content.set("application/json", &mediaObject{Schema: &schema{Type: "object", Description: "An OpenAPI 3.1 document.", AdditionalProperties: &schema{Description: "Any value."}}})
 	g.components.Responses.set("OpenAPI", r)
-	g.response("OpenAPIHead", description+" Without the body.", with("ETag"), nil)
-	build := func(id, suffix string) *operation {
-		op := &operation{
-			OperationID: id, Summary: "The OpenAPI document", Description: description + "\n\nAnybody may call it.", Tags: []string{"openapi"},
-			Permission: &permission{Public: true}, Security: []members[[]string]{},
-			Parameters: []reference{{"#/components/parameters/X-Request-Id"}, {"#/components/parameters/If-None-Match"}},
-		}
-		op.Responses.set("200", responseRef("OpenAPI"+suffix))
-		op.Responses.set("304", responseRef("NotModified"))
-		op.Responses.set("429", responseRef("TooManyRequests"+suffix))
-		op.Responses.set("500", responseRef("InternalServerError"+suffix))
-		return op
+	get := &operation{
+		OperationID: "getOpenAPI", Summary: "The OpenAPI document", Description: description + "\n\nAnybody may call it.", Tags: []string{"openapi"},
+		Permission: &permission{Public: true}, Security: []members[[]string]{},
+		Parameters: []reference{{"#/components/parameters/X-Request-Id"}, {"#/components/parameters/If-None-Match"}},
 	}
-	g.paths.set(path, &pathItem{Get: build("getOpenAPI", ""), Head: build("headOpenAPI", "Head")})
+	for _, answer := range []struct{ status, name string }{
+		{"200", "OpenAPI"}, {"304", "NotModified"}, {"429", "TooManyRequests"}, {"500", "InternalServerError"},
+	} {
+		get.Responses.set(answer.status, responseRef(answer.name))
+	}
+	head := *get
+	head.OperationID, head.Summary, head.Responses = "headOpenAPI", "Headers only: "+get.Summary, nil
+	for _, answer := range get.Responses {
+		head.Responses.set(answer.name, g.withoutBody(answer.value))
+	}
+	g.paths.set(path, &pathItem{Get: get, Head: &head})
 }
 
 func (g *generator) headerRefs(names []string) members[reference] {

@@ -42,10 +42,7 @@ func (g *generator) route(rt *Route) error {
 		head.Summary = "Headers only: " + op.Summary
 		head.Responses = nil
 		for _, r := range op.Responses {
-			if r.name != "304" {
-				r.value.Ref += "Head"
-			}
-			head.Responses = append(head.Responses, r)
+			head.Responses.set(r.name, g.withoutBody(r.value))
 		}
 		item.Head = &head
 	case http.MethodPost:
@@ -297,7 +294,7 @@ func (g *generator) requestBody(name string, required bool, description string, 
 	return name
 }
 
-// answer adds the answer with a document, and its twin for HEAD, and returns its name.
+// answer adds the answer with a document, and returns its name.
 func (g *generator) answer(document string, status int) string {
 	name, description, headers := document, "The document.", everyAnswer
 	switch {
@@ -311,8 +308,5 @@ func (g *generator) answer(document string, status int) string {
 		content.Examples.set("example", reference{"#/components/examples/response." + name})
 	}
 	g.response(name, description, headers, content)
-	if status != http.StatusCreated {
-		g.response(name+"Head", description+" Without the body.", headers, nil)
-	}
 	return name
 }
