@@ -201,13 +201,18 @@ func (a *API) changeable(rq *request) (jsonapi.Linkage, error) {
 		return jsonapi.Linkage{}, err
 	}
 	rel := rq.relationship
-	if rel.ReadOnly || rel.CreateOnly || rq.route.served.update == nil {
+	if !rq.route.served.changes(rel) {
 		return jsonapi.Linkage{}, jsonapi.Fault(jsonapi.ReadOnly, "The relationship %s cannot be changed.", rel.Name)
 	}
 	if !rel.Many && rq.Method != http.MethodPatch {
 		return jsonapi.Linkage{}, jsonapi.Fault(jsonapi.ReadOnly, "%s leads to one resource: replace it with PATCH.", rel.Name)
 	}
 	return jsonapi.DecodeLinkage(rq.body, rel)
+}
+
+// changes reports whether a relationship of the resource can be changed at all.
+func (res *resource) changes(rel *jsonapi.Relationship) bool {
+	return !rel.ReadOnly && !rel.CreateOnly && res.update != nil
 }
 
 // locatedInLinkage is located for a document whose primary data is linkage.
