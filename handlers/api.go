@@ -148,4 +148,5 @@ func (a *API) Mount(router *mux.Router) {
 			router.Handle(models.Root+rt.path+slash, served).Methods(methods...)
 		}
 	}
+	a.mountDocs(router)
 }

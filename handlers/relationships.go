@@ -201,7 +201,7 @@ func (a *API) changeable(rq *request) (jsonapi.Linkage, error) {
 		return jsonapi.Linkage{}, err
 	}
 	rel := rq.relationship
-	if rel.ReadOnly || rel.CreateOnly || rq.route.served.update == nil {
+	if !rq.route.served.changes(rel) {
 		return jsonapi.Linkage{}, jsonapi.Fault(jsonapi.ReadOnly, "The relationship %s cannot be changed.", rel.Name)
 	}
 	if !rel.Many && rq.Method != http.MethodPatch {
@@ -210,19 +210,18 @@ func (a *API) changeable(rq *request) (jsonapi.Linkage, error) {
 	return jsonapi.DecodeLinkage(rq.body, rel)
 }
 
+// changes reports whether a relationship of the resource can be changed at all.
+func (res *resource) changes(rel *jsonapi.Relationship) bool {
+	return !rel.ReadOnly && !rel.CreateOnly && res.update != nil
+}
+
 // locatedInLinkage is located for a document whose primary data is linkage.
 func locatedInLinkage(err error, linkage jsonapi.Linkage) error {
 	refusals := refusalsOf(err)
 	if refusals == nil {
 		return err
 	}
-	var faults jsonapi.Errors
-	for _, refusal := range refusals {
-		fault := faultOf(refusal)
-		if refusal.Field != "" {
-			fault.At(linkage.Pointer(refusal.Index, refusal.Kind == models.RelatedNotFound))
-		}
-		faults.Add(fault)
-	}
-	return faults
+	return faultsOf(refusals, func(fault *jsonapi.Error, refusal *models.Error) *jsonapi.Error {
+		return fault.At(linkage.Pointer(refusal.Index, refusal.Kind == models.RelatedNotFound))
+	})
 }

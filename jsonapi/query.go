@@ -105,7 +105,7 @@ type pair struct{ name, value string }
 // the error, with its parameter (§ Query Parameters).
 func ParseQuery(raw string, accepts Accepts, schema *Schema, types func(string) *Schema) (*Query, error) {
 	p := queryParser{
-		accepts: accepts, schema: schema, types: types,
+		accepts: accepts, schema: schema, types: types, lists: map[string]int{},
 		q: &Query{Fields: map[string]map[string]bool{}, Page: Page{Number: 1, Size: DefaultPageSize}},
 	}
 	p.q.pairs = p.split(raw)
@@ -131,6 +131,7 @@ type queryParser struct {
 	faults  Errors
 
 	pageNames []string
+	lists     map[string]int // position in q.Filters of each filter[field][] that was given
 }
 
 func (p *queryParser) fault(code Code, parameter, detail string, args ...any) {
