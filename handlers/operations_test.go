@@ -720,7 +720,7 @@ func TestATOM29UnknownMembersAreIgnored(t *testing.T) {
 		o["data"].(object)["foo"], o["atomic:op"] = 1, "remove"
 		o["ref"] = object{"type": "organizations", "id": id, "foo": 1, "meta": object{}}
 		removal := drop(ref("organizations", id))
-		removal["data"] = 5
+		removal["data"] = ref("organizations", id) // as some clients send it with DELETE
 		a := s.atomicRaw(object{"atomic:operations": []any{o, removal}, "foo": 1, "meta": object{"a": 1}, "links": object{}, "jsonapi": object{}}).want(200)
 		if got := a.text("atomic:results", 0, "data", "attributes", "name"); got != "New" {
 			t.Errorf("the name is %s", got)
@@ -743,13 +743,16 @@ func TestIfMatchInMetaIsAPrecondition(t *testing.T) {
 			return object{"op": "update", "ref": member("organizations", id, "parent"), "data": nil}
 		}
 		stale := fault{Status: "412", Code: "precondition_failed", Pointer: op(0, "/meta/ifMatch")}
-		for _, tag := range []string{`"2-x"`, `W/"1-x"`, `"x"`, `1`, `"`, `"2-a", "3-b"`} {
+		for _, tag := range []string{`"2-x"`, `W/"1-x"`, `"x"`, `"1"`, `"2-a", "3-b"`} {
 			s.wantRefused(stale, with(change("organizations", id, object{"name": "x"}), tag))
 			s.wantRefused(stale, with(drop(ref("organizations", id)), tag))
 			s.wantRefused(stale, with(join(), tag))
 			s.wantRefused(stale, with(parent(), tag))
 		}
 		s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, "/meta/ifMatch")}, with(add("organizations", object{"name": "x"}), "*"))
+		for _, tag := range []string{"", "1", `"`, `"1-x`, `*, "1-x"`, `1-x"`} {
+			s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, "/meta/ifMatch")}, with(drop(ref("organizations", id)), tag))
+		}
 		s.atomic(with(join(), `"1-x"`), with(parent(), `*`)).want(204)
 		// The second operation sees what the first has done.
 		s.wantRefused(fault{Status: "412", Code: "precondition_failed", Pointer: op(1, "/meta/ifMatch")},
@@ -768,6 +771,11 @@ func (s *service) together(n int, body func(i int) any) []*answer {
 		wg.Go(func() { answers[i] = s.atomicRaw(body(i)) })
 	}
 	wg.Wait()
+	for _, a := range answers {
+		if a == nil { // its request failed, which ended only its goroutine
+			s.t.FailNow()
+		}
+	}
 	return answers
 }
 

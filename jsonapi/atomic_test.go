@@ -18,6 +18,7 @@ var site = &jsonapi.Site{
 		{Path: "/v1/people", Schema: people},
 		{Path: "/v1/office/things", Schema: things},
 	},
+	Versions: func(tags string) ([]int64, bool) { return nil, tags != "" },
 }
 
 func atomic(operations ...string) []byte {
