@@ -17,8 +17,10 @@ type request struct {
 	route      *route
 	principal  *auth.Principal
 	negotiated jsonapi.Negotiated
-	query      *jsonapi.Query
-	body       []byte
+	// relationship is the one in the path, or nil.
+	relationship *jsonapi.Relationship
+	query        *jsonapi.Query
+	body         []byte
 }
 
 // id returns the id in the path.
@@ -44,7 +46,14 @@ func (a *API) serve(rt route) http.Handler {
 		if rq.negotiated, err = jsonapi.Negotiate(r.Header, r.ContentLength != 0, nil); err != nil {
 			return err
 		}
-		if rq.query, err = jsonapi.ParseQuery(r.URL.RawQuery, rt.query, rt.schema(), models.SchemaOf); err != nil {
+		if err := rq.resolve(); err != nil {
+			return err
+		}
+		accepts, schema := rq.accepts()
+		if rq.query, err = jsonapi.ParseQuery(r.URL.RawQuery, accepts, schema, models.SchemaOf); err != nil {
+			return err
+		}
+		if err := rq.permitInclusion(rq.query.Include); err != nil {
 			return err
 		}
 		if rq.body, err = io.ReadAll(r.Body); err != nil {
@@ -54,11 +63,52 @@ func (a *API) serve(rt route) http.Handler {
 	})
 }
 
-func (rt *route) schema() *jsonapi.Schema {
-	if rt.served == nil {
+// resolve finds the relationship that the path names. One that is only written has no URL.
+func (rq *request) resolve() error {
+	name, named := mux.Vars(rq.Request)["relationship"]
+	if !named {
 		return nil
 	}
-	return rt.served.Schema
+	rq.relationship = rq.route.served.Schema.Relationship(name)
+	if rq.relationship == nil || rq.relationship.WriteOnly {
+		return jsonapi.Fault(jsonapi.NotFound, "The type %s has no relationship of that name.", rq.route.served.Schema.Type)
+	}
+	return nil
+}
+
+// accepts returns the query parameters that the request can have, and the schema they speak of.
+func (rq *request) accepts() (jsonapi.Accepts, *jsonapi.Schema) {
+	accepts := rq.route.query
+	if rq.relationship != nil && !rq.relationship.Many {
+		accepts.Select, accepts.Page = false, false
+	}
+	switch {
+	case rq.route.served == nil:
+		return accepts, nil
+	case rq.route.related && rq.relationship.Polymorphic:
+		accepts.Include = false
+		return accepts, rq.route.served.Schema
+	case rq.route.related:
+		return accepts, rq.relationship.Target
+	default:
+		return accepts, rq.route.served.Schema
+	}
+}
+
+// permitInclusion makes sure that the caller may read what he wants to have included.
+func (rq *request) permitInclusion(node *jsonapi.Inclusion) error {
+	if node == nil {
+		return nil
+	}
+	for _, child := range node.Children {
+		if needs := auth.Read(child.Relationship.Target.Type); !rq.principal.Allows(needs) {
+			return jsonapi.Fault(jsonapi.Forbidden, "Including %s needs the scope %s.", child.Relationship.Name, needs.Scope).InParameter("include")
+		}
+		if err := rq.permitInclusion(child); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // admit authenticates the caller, charges his budget and checks his permission.

@@ -14,13 +14,28 @@ func (a *API) list(w http.ResponseWriter, rq *request) error {
 	if err != nil {
 		return err
 	}
-	resources, err := models.Render(rq.Context(), a.db, c, rq.scope(), page.Items, rq.base(), rq.query)
+	return a.writePage(w, rq, c, page, rq.base())
+}
+
+// writePage answers with a page of resources of a collection.
+func (a *API) writePage(w http.ResponseWriter, rq *request, c *models.Collection, page *models.Page, base string) error {
+	resources, err := models.Render(rq.Context(), a.db, c, rq.scope(), page.Items, base, rq.query)
 	if err != nil {
 		return err
 	}
-	return writeDocument(w, rq, http.StatusOK, &jsonapi.Document{
-		Data: resources, Meta: pageMeta(rq.query.Page, page), Links: pageLinks(rq.URL.Path, rq.query, page.Total),
-	})
+	doc := &jsonapi.Document{Data: resources, Meta: pageMeta(rq.query.Page, page), Links: pageLinks(rq.URL.Path, rq.query, page.Total)}
+	if doc.Included, err = a.included(rq, c, page.Items, resources); err != nil {
+		return err
+	}
+	return writeDocument(w, rq, http.StatusOK, doc)
+}
+
+// included returns the resources to include with the primary ones, or nil if the client did not ask for any.
+func (a *API) included(rq *request, c *models.Collection, items []any, resources []*jsonapi.Resource) ([]*jsonapi.Resource, error) {
+	if rq.query.Include == nil {
+		return nil, nil
+	}
+	return models.Include(rq.Context(), a.db, c, rq.scope(), items, resources, rq.query)
 }
 
 // pageMeta says how large the collection is, and where in it the page stands.
@@ -52,9 +67,13 @@ func (a *API) writeOne(w http.ResponseWriter, rq *request, status int, item any)
 	if status == http.StatusCreated {
 		w.Header().Set("Location", self)
 	}
-	return writeDocument(w, rq, status, &jsonapi.Document{
+	doc := &jsonapi.Document{
 		Data: resources[0], Meta: map[string]any{}, Links: &jsonapi.Links{Self: jsonapi.Href(self + rq.query.Encode())},
-	})
+	}
+	if doc.Included, err = a.included(rq, rq.route.served.Collection, []any{item}, resources); err != nil {
+		return err
+	}
+	return writeDocument(w, rq, status, doc)
 }
 
 // create makes a resource of what was sent (§ Creating Resources).

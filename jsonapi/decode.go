@@ -8,6 +8,14 @@ import (
 	"strings"
 )
 
+// Pointer returns the JSON Pointer to linkage that is the primary data of a document, or to one identifier of it.
+func (l Linkage) Pointer(index int, one bool) string {
+	if one && l.Many && index < len(l.Refs) {
+		return "/data/" + strconv.Itoa(index)
+	}
+	return "/data"
+}
+
 // Input is a resource object that a client sent, read and checked: only values that fit the schema are in it.
 type Input struct {
 	Schema *Schema

@@ -87,16 +87,16 @@ func (p Page) Start() int {
 
 // Accepts says which families of query parameters a request may carry. Fields is always possible where there is primary data.
 type Accepts struct {
-	// Collection: filter, sort and page. Include: include. Fields: fields.
-	Collection, Include, Fields bool
+	// Select: filter and sort. Page: page. Include: include. Fields: fields.
+	Select, Page, Include, Fields bool
 }
 
 // What requests accept.
 var (
-	ListQuery   = Accepts{Collection: true, Include: true, Fields: true}
-	OneQuery    = Accepts{Include: true, Fields: true}
-	NoQuery     = Accepts{}
-	LinkageList = Accepts{Collection: true, Include: true, Fields: true}
+	ListQuery    = Accepts{Select: true, Page: true, Include: true, Fields: true}
+	OneQuery     = Accepts{Include: true, Fields: true}
+	LinkageQuery = Accepts{Page: true, Include: true, Fields: true}
+	NoQuery      = Accepts{}
 )
 
 type pair struct{ name, value string }
@@ -195,11 +195,11 @@ func (p *queryParser) parameter(one pair) {
 		return
 	}
 	switch {
-	case base == "filter" && p.accepts.Collection && len(keys) > 0:
+	case base == "filter" && p.accepts.Select && len(keys) > 0:
 		p.filter(one, keys)
-	case base == "sort" && p.accepts.Collection && len(keys) == 0:
+	case base == "sort" && p.accepts.Select && len(keys) == 0:
 		p.sort(one)
-	case base == "page" && p.accepts.Collection && len(keys) == 1:
+	case base == "page" && p.accepts.Page && len(keys) == 1:
 		p.page(one, keys[0])
 	case base == "include" && p.accepts.Include && len(keys) == 0:
 		p.include(one)

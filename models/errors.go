@@ -29,6 +29,8 @@ type Error struct {
 	Kind Kind
 	// Field is the attribute or relationship at fault, or "".
 	Field string
+	// Parameter is the query parameter at fault, or "".
+	Parameter string
 	// Index is the position of the identifier at fault within a to-many relationship.
 	Index   int
 	Message string

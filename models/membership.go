@@ -240,6 +240,46 @@ func replaceMemberships(ctx context.Context, tx *DB, by Caller, counters tally, 
 	return joinOrganizations(ctx, tx, by, counters, user, present, linkage)
 }
 
+// JoinOrganizations makes a user a member of organizations that he is not in yet.
+func JoinOrganizations(ctx context.Context, db *DB, by Caller, user string, linkage jsonapi.Linkage) error {
+	return changeMemberships(ctx, db, by, user, func(tx *DB, counters tally, present []*Membership) error {
+		return joinOrganizations(ctx, tx, by, counters, user, present, linkage)
+	})
+}
+
+// LeaveOrganizations ends the memberships of a user in organizations. Those he is not in are passed over.
+func LeaveOrganizations(ctx context.Context, db *DB, by Caller, user string, linkage jsonapi.Linkage) error {
+	return changeMemberships(ctx, db, by, user, func(tx *DB, counters tally, present []*Membership) error {
+		for _, m := range present {
+			if !slices.ContainsFunc(linkage.Refs, func(ref jsonapi.Ref) bool { return ref.ID == m.OrganizationID }) {
+				continue
+			}
+			if err := endMembership(ctx, tx, by, counters, m); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// changeMemberships runs a change of the memberships of one user that the caller sees.
+func changeMemberships(ctx context.Context, db *DB, by Caller, user string, change func(tx *DB, counters tally, present []*Membership) error) error {
+	return Transaction(ctx, db, func(tx *DB) error {
+		if _, err := lock[User](ctx, tx, Users, by.Scope, user); err != nil {
+			return err
+		}
+		present, err := lockMemberships(ctx, tx, by.Scope, user)
+		if err != nil {
+			return err
+		}
+		counters := tally{}
+		if err := change(tx, counters, present); err != nil {
+			return err
+		}
+		return counters.write(ctx, tx)
+	})
+}
+
 // joinOrganizations makes a user a member of every organization of the linkage that he is not in yet.
 func joinOrganizations(ctx context.Context, tx *DB, by Caller, counters tally, user string, present []*Membership, linkage jsonapi.Linkage) error {
 	in := map[string]bool{}

@@ -68,17 +68,17 @@ func defineOrganizations(c *Collection) {
 
 func relateOrganizations(c *Collection) {
 	c.relate(jsonapi.Relationship{Name: "users", Many: true, ReadOnly: true, Doc: "The people in it."},
-		relation{target: Users, through: "memberships", owner: "organization_id", other: "user_id"})
+		relation{target: Users, through: "memberships", owner: "organization_id", other: "user_id", countedBy: "organizationId"})
 	c.relate(jsonapi.Relationship{Name: "parent", Doc: "The organization above it; null for a company."},
 		relation{target: Organizations, column: "parent_id", lasting: true})
 	c.relate(jsonapi.Relationship{Name: "children", Many: true, ReadOnly: true, Doc: "The organizations right below it."},
-		relation{target: Organizations, foreign: "parent_id"})
+		relation{target: Organizations, foreign: "parent_id", countedBy: "parent"})
 	c.relate(jsonapi.Relationship{Name: "memberships", Many: true, ReadOnly: true, Doc: "Who is in it, one membership a person."},
-		relation{target: Memberships, foreign: "organization_id"})
+		relation{target: Memberships, foreign: "organization_id", countedBy: "organizationId"})
 	c.relate(jsonapi.Relationship{Name: "createdBy", ReadOnly: true, Doc: "The user who created it, if it was one."},
 		relation{target: Users, column: "created_by", lasting: true})
 	c.relate(jsonapi.Relationship{Name: "events", Many: true, ReadOnly: true, Doc: "What changed in it."},
-		relation{target: Events, foreign: "organization_id"})
+		relation{target: Events, foreign: "organization_id", countedBy: "organizationId"})
 }
 
 func validAt(org *Organization, db *DB) bool {

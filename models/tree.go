@@ -88,8 +88,8 @@ func insertPaths(ctx context.Context, tx *DB, id string) error {
 func move(ctx context.Context, tx *DB, by Caller, in *jsonapi.Input, before, org *Organization) error {
 	linkage, given := in.Relationships["parent"]
 	parent := linkage.One()
-	if !given || parent == deref(before.ParentID) {
-		return nil
+	if !given || parent == deref(before.ParentID) || parent == "" && by.Scope.hidesParentOf(org.ID) {
+		return nil // nothing but what he was shown
 	}
 	switch {
 	case before.DeletedAt != nil:
