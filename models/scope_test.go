@@ -301,7 +301,10 @@ func TestFiltersByARelationshipSeeOnlyWhatIsVisible(t *testing.T) {
 		}{
 			{models.Organizations, mid, "filter[parent]=" + g.top.ID, 0}, // mid's parent is out of sight
 			{models.Organizations, mid, "filter[parent]=" + g.mid.ID, 1},
-			{models.Organizations, mid, "filter[ancestor]=" + g.top.ID, 2}, // it says that these are below it, which their holder may know
+			{models.Organizations, mid, "filter[ancestor]=" + g.top.ID, 0},
+			{models.Organizations, mid, "filter[ancestor]=" + g.mid.ID, 1},
+			{models.Organizations, mid, "filter[parent][null]=true", 1},
+			{models.Organizations, mid, "filter[parent][null]=false", 1},
 			{models.Organizations, models.Everything(), "filter[parent]=" + g.top.ID, 2},
 			{models.Organizations, models.Everything(), "filter[parent]=" + g.top.ID + "," + g.mid.ID, 3},
 			{models.Organizations, models.Everything(), "filter[parent][null]=true", 2},
