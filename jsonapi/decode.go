@@ -112,7 +112,7 @@ func DecodeResource(body []byte, schema *Schema, purpose Purpose, id string) (*I
 	if !ok {
 		return nil, Errors{Fault(InvalidDocument, "The member data is missing.").At("")}
 	}
-	in, err := decodeObject(data, "/data", schema, purpose, id)
+	in, err := decodeObject(data, "/data", schema, purpose, Ref{ID: id})
 	if err != nil {
 		return nil, err
 	}
@@ -153,8 +153,8 @@ func readDocument(body []byte) (map[string]any, error) {
 	return document, nil
 }
 
-// decodeObject reads one resource object that stands at a pointer.
-func decodeObject(data any, pointer string, schema *Schema, purpose Purpose, id string) (*Input, error) {
+// decodeObject reads one resource object that stands at a pointer. target is the resource that an update is about.
+func decodeObject(data any, pointer string, schema *Schema, purpose Purpose, target Ref) (*Input, error) {
 	object, ok := data.(map[string]any)
 	if !ok {
 		return nil, Errors{Fault(InvalidDocument, "The primary data must be one resource object.").At(pointer)}
@@ -163,7 +163,7 @@ func decodeObject(data any, pointer string, schema *Schema, purpose Purpose, id 
 		Schema: schema, Attributes: map[string]any{}, ReadOnly: map[string]any{}, Relationships: map[string]Linkage{},
 		pointer: pointer, sent: object,
 	}}
-	d.identity(object, purpose, id)
+	d.identity(object, purpose, target)
 	if meta, ok := object["meta"]; ok {
 		d.object(meta, pointer+"/meta", "meta")
 	}
@@ -204,7 +204,7 @@ func (d *decoder) text(object map[string]any, base, name string) string {
 	return s
 }
 
-func (d *decoder) identity(object map[string]any, purpose Purpose, id string) {
+func (d *decoder) identity(object map[string]any, purpose Purpose, target Ref) {
 	p := d.in.pointer
 	if object["type"] == nil {
 		d.missing(object, "type")
@@ -219,19 +219,35 @@ func (d *decoder) identity(object map[string]any, purpose Purpose, id string) {
 		_, isText := object["id"].(string)
 		switch {
 		case !isText:
-		case purpose == Update && d.in.ID != id:
-			d.fault(IDMismatch, p+"/id", "The id is not the one of the path, %q.", clip(id))
+		case purpose == Update && target.LID != "":
+			d.fault(IDMismatch, p+"/id", "The target is named by the lid %q, not by an id.", clip(target.LID))
+		case purpose == Update && d.in.ID != target.ID:
+			d.fault(IDMismatch, p+"/id", "The id here is %q.", clip(target.ID))
 		case purpose == Create && !IsID(d.in.ID):
 			d.fault(InvalidValue, p+"/id", "The id must be a UUID in its canonical lower-case form.")
 		}
-	} else if purpose == Update {
+	} else if purpose == Update && target.LID == "" {
 		d.missing(object, "id")
 	}
-	if object["lid"] != nil {
-		d.in.LID = d.text(object, p, "lid")
-		if object["id"] != nil {
-			d.fault(InvalidDocument, p+"/lid", "The members id and lid exclude each other.")
+	d.localIdentity(object, purpose, target)
+}
+
+// localIdentity reads the lid of a resource object.
+func (d *decoder) localIdentity(object map[string]any, purpose Purpose, target Ref) {
+	p := d.in.pointer
+	if object["lid"] == nil {
+		if purpose == Update && target.LID != "" && object["id"] == nil {
+			d.missing(object, "lid")
 		}
+		return
+	}
+	d.in.LID = d.text(object, p, "lid")
+	_, isText := object["lid"].(string)
+	switch {
+	case object["id"] != nil:
+		d.fault(InvalidDocument, p+"/lid", "The members id and lid exclude each other.")
+	case isText && target.LID != "" && d.in.LID != target.LID:
+		d.fault(IDMismatch, p+"/lid", "The lid here is %q.", clip(target.LID))
 	}
 }
 

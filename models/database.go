@@ -50,6 +50,7 @@ type DB struct {
 	checkWebhookURL func(url string) error
 	pools           *pools
 	inTransaction   bool
+	tally           tally // of the transaction
 }
 
 // pools are the connection pools behind a DB. On PostgreSQL both are the same one.
@@ -176,7 +177,11 @@ func Transaction(ctx context.Context, db *DB, fn func(tx *DB) error) error {
 		err := db.gorm.WithContext(ctx).Transaction(func(g *gorm.DB) error {
 			tx := *db
 			tx.gorm, tx.inTransaction = g, true
-			return fn(&tx)
+			tx.tally = tally{}
+			if err := fn(&tx); err != nil {
+				return err
+			}
+			return tx.tally.store(ctx, &tx)
 		})
 		if err == nil || try == maxTries || !refused(err) || ctx.Err() != nil {
 			return err

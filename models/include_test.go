@@ -12,9 +12,21 @@ import (
 func TestAnInclusionCostsTheSameForOneAndForAHundred(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
-		root := organization(t, db, "Root", "")
+		by := models.System("test")
+		root, err := models.CreateOrganization(t.Context(), db, by, input(models.Organizations, attributes{"name": "Root"}, nil))
+		if err != nil {
+			t.Fatal(err)
+		}
 		for i := range 100 {
-			user(t, db, "Ada", organization(t, db, fmt.Sprintf("Org %d", i), root.ID).ID)
+			org, err := models.CreateOrganization(t.Context(), db, by,
+				input(models.Organizations, attributes{"name": fmt.Sprintf("Org %d", i)}, below(root.ID)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = models.CreateUser(t.Context(), db, by, input(models.Users, attributes{"firstName": "Ada"}, relations{"organization": one("organizations", org.ID)}))
+			if err != nil {
+				t.Fatal(err)
+			}
 		}
 		statements, err := models.CountStatements(db)
 		if err != nil {
