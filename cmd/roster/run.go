@@ -74,6 +74,7 @@ func (p *program) command() *cli.Command {
 			p.keyCommand(),
 			p.demoCommand(),
 			p.healthcheckCommand(),
+			p.openapiCommand(),
 			p.versionCommand(),
 		},
 	}
