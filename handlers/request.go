@@ -43,7 +43,7 @@ func (a *API) serve(rt route) http.Handler {
 		if rq.principal, err = a.admit(w, r, rt.needs); err != nil {
 			return err
 		}
-		if rq.negotiated, err = jsonapi.Negotiate(r.Header, r.ContentLength != 0, nil); err != nil {
+		if rq.negotiated, err = jsonapi.Negotiate(r.Header, r.ContentLength != 0, rt.ext); err != nil {
 			return err
 		}
 		if err := rq.resolve(); err != nil {
@@ -143,7 +143,7 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, needs auth.Permissio
 	return principal, nil
 }
 
-func forbidden(principal *auth.Principal, needs auth.Permission) error {
+func forbidden(principal *auth.Principal, needs auth.Permission) *jsonapi.Error {
 	if needs.Management && principal.Kind != models.ManagementKey {
 		return jsonapi.Fault(jsonapi.Forbidden, "This needs a management key.")
 	}
