@@ -53,6 +53,20 @@ var provocations = map[jsonapi.Code]func(*story) *answer{
 	jsonapi.IDMismatch: func(st *story) *answer {
 		return st.do("PATCH", "/public/v2/users/"+st.ids["users"], withID(resource("users", object{"firstName": "Ada"}), "01912f6a-8c00-7abc-8def-0123456789ab"))
 	},
+	jsonapi.PreconditionFailed: func(st *story) *answer {
+		operations := jsonapi.ContentType([]string{jsonapi.AtomicExt}, nil)
+		return st.do("POST", "/public/v2/operations", object{"atomic:operations": []object{{
+			"op": "remove", "ref": ref("users", st.ids["users"]), "meta": object{"ifMatch": `"0-0"`},
+		}}}, "Content-Type", operations, "Accept", operations)
+	},
+	jsonapi.InvalidHeader: func(st *story) *answer {
+		return st.do("DELETE", "/public/v2/users/"+st.ids["users"], nil, "If-Match", "seven")
+	},
+	jsonapi.IdempotencyMismatch: func(st *story) *answer {
+		const key = "8e03978e-40d5-43dd-bc93-6894a57f9324"
+		st.do("POST", managed, resource("organizations", object{"name": "Acme"}), "Idempotency-Key", key).want(201)
+		return st.do("POST", managed, resource("organizations", object{"name": "Acme Ltd"}), "Idempotency-Key", key)
+	},
 	jsonapi.BodyTooLarge: func(st *story) *answer {
 		small := newServiceWith(st.t, st.db, func(cfg *handlers.Config, _ *http.Server) { cfg.MaxBody = 1000 }).as(st.key)
 		return small.do("POST", managed, resource("organizations", object{"name": strings.Repeat("A", 1000)}))
