@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"net/http"
-	"strconv"
 
 	"roster/jsonapi"
 )
@@ -20,28 +19,4 @@ func writeDocument(w http.ResponseWriter, rq *request, status int, doc *jsonapi.
 	_, err = w.Write(body)
 	_ = err // the client is gone; nobody is left to tell
 	return nil
-}
-
-// pageLinks returns the links of one page of a collection of that size. They carry every other parameter of the request.
-func pageLinks(path string, q *jsonapi.Query, total int64) *jsonapi.Links {
-	p := q.Page
-	link := func(start int) *jsonapi.Link {
-		if p.Kind == jsonapi.ByOffset {
-			return jsonapi.Href(path + q.Encode("page[offset]", strconv.Itoa(start), "page[limit]", strconv.Itoa(p.Size)))
-		}
-		return jsonapi.Href(path + q.Encode("page[number]", strconv.Itoa(start/p.Size+1), "page[size]", strconv.Itoa(p.Size)))
-	}
-	links := &jsonapi.Links{Self: jsonapi.Href(path + q.Encode()), First: link(0), Prev: &jsonapi.Link{Null: true}, Next: &jsonapi.Link{Null: true}}
-	last := 0
-	if total > 0 {
-		last = int(total-1) / p.Size * p.Size
-	}
-	links.Last = link(last)
-	if start := p.Start(); start > 0 {
-		links.Prev = link(min(max(0, start-p.Size), last))
-	}
-	if next := p.Start() + p.Size; int64(next) < total {
-		links.Next = link(next)
-	}
-	return links
 }

@@ -17,6 +17,7 @@ var codes = map[models.Kind]jsonapi.Code{
 	models.Forbidden:          jsonapi.Forbidden,
 	models.ReadOnly:           jsonapi.ReadOnly,
 	models.PreconditionFailed: jsonapi.PreconditionFailed,
+	models.InvalidCursor:      jsonapi.InvalidParameter,
 }
 
 // located returns refusals of package models as faults with pointers into the request that caused them. Other errors stay as they are.
@@ -52,8 +53,11 @@ func refusalsOf(err error) models.Errors {
 
 func faultOf(refusal *models.Error) *jsonapi.Error {
 	fault := jsonapi.Fault(codes[refusal.Kind], "%s", refusal.Message)
-	if refusal.Kind == models.PreconditionFailed {
+	switch refusal.Kind {
+	case models.PreconditionFailed:
 		fault.InHeader("If-Match")
+	case models.InvalidCursor:
+		fault.InParameter(refusal.Field)
 	}
 	return fault
 }

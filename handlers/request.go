@@ -44,7 +44,9 @@ func (a *API) serve(rt route) http.Handler {
 		if rq.negotiated, err = jsonapi.Negotiate(r.Header, r.ContentLength != 0, nil); err != nil {
 			return err
 		}
-		if rq.query, err = jsonapi.ParseQuery(r.URL.RawQuery, rt.query, rt.schema(), models.SchemaOf); err != nil {
+		accepts := rt.query
+		accepts.Cursors = rq.negotiated.Wants(jsonapi.CursorProfile)
+		if rq.query, err = jsonapi.ParseQuery(r.URL.RawQuery, accepts, rt.schema(), models.SchemaOf); err != nil {
 			return err
 		}
 		if rq.body, err = io.ReadAll(r.Body); err != nil {

@@ -18,19 +18,8 @@ func (a *API) list(w http.ResponseWriter, rq *request) error {
 	if err != nil {
 		return err
 	}
-	return writeDocument(w, rq, http.StatusOK, &jsonapi.Document{
-		Data: resources, Meta: pageMeta(rq.query.Page, page), Links: pageLinks(rq.URL.Path, rq.query, page.Total),
-	})
-}
-
-// pageMeta says how large the collection is, and where in it the page stands.
-func pageMeta(p jsonapi.Page, page *models.Page) map[string]any {
-	current := p.Start()/p.Size + 1
-	last := int((page.Total + int64(p.Size) - 1) / int64(p.Size))
-	return map[string]any{
-		"total": page.Total, "totalUnfiltered": page.TotalUnfiltered,
-		"currentSize": p.Size, "currentPage": current, "maxPage": max(1, last),
-	}
+	markCursors(resources, page)
+	return writeDocument(w, rq, http.StatusOK, paged(&jsonapi.Document{Data: resources}, rq, page))
 }
 
 // read answers with one resource.

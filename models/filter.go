@@ -43,22 +43,29 @@ func (c *Collection) filter(db *DB, scope Scope, filters []jsonapi.Condition) ([
 const filterDeleted = "deleted"
 
 // totals returns how many rows the filters leave and how many there are without them. What has a counter is not counted.
-func (c *Collection) totals(ctx context.Context, db *DB, scope Scope, filters []jsonapi.Condition, filtered []where) (total, unfiltered int64, err error) {
-	unfiltered, err = c.count(ctx, db, scope, "", "", func() []where { return c.base(scope) })
+func (c *Collection) totals(ctx context.Context, db *DB, scope Scope, filters []jsonapi.Condition, filtered, narrow []where) (total, unfiltered int64, err error) {
+	unfiltered, err = c.count(ctx, db, scope, nil, narrow, func() []where { return append(c.base(scope), narrow...) })
 	if err != nil || len(filters) == 0 {
 		return unfiltered, unfiltered, err
 	}
-	name, value := "", ""
-	if len(filters) == 1 {
-		name, value = filters[0].Field, soleValue(filters[0])
-	}
-	if value == "" {
-		name = "" // several filters, or one by something else than one id
-		total, err = c.countRows(ctx, db, filtered)
-		return total, unfiltered, err
-	}
-	total, err = c.count(ctx, db, scope, name, value, func() []where { return filtered })
+	total, err = c.count(ctx, db, scope, filters, narrow, func() []where { return filtered })
 	return total, unfiltered, err
+}
+
+// known returns the counter of what the filters leave, or the zero counted if only counting tells: with several filters, or one by
+// something else than one id.
+func (c *Collection) known(scope Scope, filters []jsonapi.Condition) counted {
+	switch {
+	case c.total == nil || len(filters) > 1:
+		return counted{}
+	case len(filters) == 0:
+		return c.total(scope, "", "")
+	default:
+		if value := soleValue(filters[0]); value != "" {
+			return c.total(scope, filters[0].Field, value)
+		}
+		return counted{}
+	}
 }
 
 // soleValue returns the one id that a filter names, or "".
@@ -76,9 +83,9 @@ func soleValue(f jsonapi.Condition) string {
 	return ""
 }
 
-func (c *Collection) count(ctx context.Context, db *DB, scope Scope, filter, value string, conds func() []where) (int64, error) {
-	if c.total != nil {
-		if known := c.total(scope, filter, value); known.name != "" {
+func (c *Collection) count(ctx context.Context, db *DB, scope Scope, filters []jsonapi.Condition, narrow []where, conds func() []where) (int64, error) {
+	if len(narrow) == 0 {
+		if known := c.known(scope, filters); known.name != "" {
 			return known.read(ctx, db)
 		}
 	}
