@@ -2,19 +2,34 @@ package handlers
 
 import (
 	"net/http"
+	"strconv"
 
 	"roster/jsonapi"
 )
 
-// writeDocument encodes a document before it writes anything, so that a failure can still become an answer.
+// writeDocument answers with a document. To GET it has an ETag, and 304 is the answer to who has it already.
 func writeDocument(w http.ResponseWriter, rq *request, status int, doc *jsonapi.Document) error {
+	return writeVersion(w, rq, status, 0, doc)
+}
+
+// writeVersion is writeDocument for a document about one resource of that version; its ETag is what If-Match takes. It encodes before it
+// writes anything, so that a failure can still become an answer.
+func writeVersion(w http.ResponseWriter, rq *request, status int, version int64, doc *jsonapi.Document) error {
 	body, err := doc.Encode()
 	if err != nil {
 		return err
 	}
+	reading := rq.Method == http.MethodGet || rq.Method == http.MethodHead
+	switch {
+	case reading && notModified(w, rq.Request, entityTag(version, body)):
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	case version != 0:
+		w.Header().Set("ETag", entityTag(version, body))
+	}
 	h := w.Header()
 	h.Set("Content-Type", jsonapi.ContentType(doc.Ext, doc.Profile))
-	h.Set("Cache-Control", "private, no-cache")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	_, err = w.Write(body)
 	_ = err // the client is gone; nobody is left to tell

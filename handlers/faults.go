@@ -18,6 +18,7 @@ var codes = map[models.Kind]jsonapi.Code{
 	models.ReadOnly:           jsonapi.ReadOnly,
 	models.PreconditionFailed: jsonapi.PreconditionFailed,
 	models.InvalidCursor:      jsonapi.InvalidParameter,
+	models.OtherRequest:       jsonapi.IdempotencyMismatch,
 }
 
 // located returns refusals of package models as faults with pointers into the request that caused them. Other errors stay as they are.
@@ -56,6 +57,8 @@ func faultOf(refusal *models.Error) *jsonapi.Error {
 	switch refusal.Kind {
 	case models.PreconditionFailed:
 		fault.InHeader("If-Match")
+	case models.OtherRequest:
+		fault.InHeader(idempotencyKey)
 	case models.InvalidCursor:
 		fault.InParameter(refusal.Field)
 	}

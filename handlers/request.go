@@ -52,6 +52,9 @@ func (a *API) serve(rt route) http.Handler {
 		if rq.body, err = io.ReadAll(r.Body); err != nil {
 			return err
 		}
+		if _, sent := r.Header[idempotencyKey]; sent && rt.method == http.MethodPost {
+			return a.once(w, rq)
+		}
 		return rt.handle(a, w, rq)
 	})
 }

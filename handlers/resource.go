@@ -41,7 +41,7 @@ func (a *API) writeOne(w http.ResponseWriter, rq *request, status int, item any)
 	if status == http.StatusCreated {
 		w.Header().Set("Location", self)
 	}
-	return writeDocument(w, rq, status, &jsonapi.Document{
+	return writeVersion(w, rq, status, rq.route.served.Version(item), &jsonapi.Document{
 		Data: resources[0], Meta: map[string]any{}, Links: &jsonapi.Links{Self: jsonapi.Href(self + rq.query.Encode())},
 	})
 }
@@ -74,6 +74,9 @@ func (a *API) update(w http.ResponseWriter, rq *request) error {
 		}
 		return err
 	}
+	if in.IfVersions, err = a.conditions(rq); err != nil {
+		return err
+	}
 	item, err := res.update(rq, a.db, rq.id(), in)
 	if err != nil {
 		return located(err, in)
@@ -88,9 +91,29 @@ func restorable(res *resource, rq *request) bool {
 
 // remove deletes a resource (§ Deleting Resources). A body is taken and ignored: some clients send the identifier.
 func (a *API) remove(w http.ResponseWriter, rq *request) error {
-	if err := rq.route.served.remove(rq, a.db, rq.id(), nil); err != nil {
+	versions, err := a.conditions(rq)
+	if err != nil {
+		return err
+	}
+	if err := rq.route.served.remove(rq, a.db, rq.id(), &jsonapi.Input{IfVersions: versions}); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// conditions returns the versions that a change of the resource of the path is meant for, nil for any. The change checks them in its
+// transaction.
+func (a *API) conditions(rq *request) ([]int64, error) {
+	if rq.Header.Get("If-None-Match") != "" {
+		c := rq.route.served.Collection
+		item, err := models.Find(rq.Context(), a.db, c, rq.scope(), rq.id(), nil)
+		if err == nil {
+			err = checkNoneMatch(rq.Request, c.Version(item))
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return ifVersions(rq.Request)
 }

@@ -23,6 +23,7 @@ const (
 	ReadOnly           Kind = "read-only"
 	PreconditionFailed Kind = "precondition failed"
 	InvalidCursor      Kind = "invalid cursor"
+	OtherRequest       Kind = "other request"
 )
 
 // Error is a refusal with its reason in words for the client. Every other error of this package is a failure: its text is for the log.
