@@ -42,7 +42,7 @@ func TestTheLogHasTheCauseThatTheAnswerHides(t *testing.T) {
 		t.Errorf("failed: %v", failed)
 	}
 	stack, _ := panicked["stack"].(string)
-	if panicked["error"] != "panic: password=hunter2" || !strings.Contains(stack, "server_test.go") {
+	if panicked["error"] != "panic: password=hunter2" || !strings.Contains(stack, "harness_test.go") {
 		t.Errorf("panicked: %v", panicked)
 	}
 }

@@ -15,6 +15,10 @@ func writeDocument(w http.ResponseWriter, rq *request, status int, doc *jsonapi.
 // writeVersion is writeDocument for a document about one resource of that version; its ETag is what If-Match takes. It encodes before it
 // writes anything, so that a failure can still become an answer.
 func writeVersion(w http.ResponseWriter, rq *request, status int, version int64, doc *jsonapi.Document) error {
+	if doc.Links == nil {
+		doc.Links = &jsonapi.Links{}
+	}
+	doc.Links.DescribedBy = jsonapi.Href(openAPIPath)
 	body, err := doc.Encode()
 	if err != nil {
 		return err

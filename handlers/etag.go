@@ -61,28 +61,35 @@ func notModified(w http.ResponseWriter, r *http.Request, etag string) bool {
 	return false
 }
 
-// ifVersions returns the versions that a change is meant for (If-Match, compared strongly, RFC 9110 §13.1.1), or nil if it is meant for
-// any. The version part of a tag is what counts: every representation that a client has read guards against the same lost update.
-// An unreadable header is a fault, because passing over it could lose one.
+// ifVersions returns the versions that a change is meant for (If-Match, RFC 9110 §13.1.1), or nil if it is meant for any. An unreadable
+// header is a fault, because passing over it could lose a change of somebody else.
 func ifVersions(r *http.Request) ([]int64, error) {
 	values := r.Header.Values("If-Match")
 	if len(values) == 0 {
 		return nil, nil
 	}
-	tags, anything, ok := entityTags(values)
+	versions, ok := versionsOf(values)
 	if !ok {
-		return nil, jsonapi.Fault(jsonapi.InvalidHeader, `If-Match must be * or a list of entity tags, each in double quotes, as ETag has them.`).InHeader("If-Match")
+		return nil, jsonapi.Fault(jsonapi.InvalidHeader, "If-Match must be * or a list of entity tags, each in double quotes, as ETag has them.").InHeader("If-Match")
 	}
+	return versions, nil
+}
+
+// versionsOf returns the versions of a resource that a list of entity tags names; nil for *, which is any version. Only the version part of a
+// tag counts: every representation that a client has read guards against the same lost update. The comparison is strong: a weak tag names
+// none, nor does one of another form. ok is false for a list that cannot be read.
+func versionsOf(values []string) (versions []int64, ok bool) {
+	tags, anything, ok := entityTags(values)
 	if anything {
-		return nil, nil // a resource that is missing is 404 anyway
+		return nil, true
 	}
-	versions := []int64{}
+	versions = []int64{}
 	for _, tag := range tags {
 		if version := versionIn(tag); version != 0 {
 			versions = append(versions, version)
 		}
 	}
-	return versions, nil
+	return versions, ok
 }
 
 // checkNoneMatch returns a fault if a change is not meant for the present version (If-None-Match on an unsafe method). The check needs no

@@ -17,21 +17,27 @@ var codes = map[models.Kind]jsonapi.Code{
 	models.Forbidden:          jsonapi.Forbidden,
 	models.ReadOnly:           jsonapi.ReadOnly,
 	models.PreconditionFailed: jsonapi.PreconditionFailed,
-	models.InvalidCursor:      jsonapi.InvalidParameter,
 	models.OtherRequest:       jsonapi.IdempotencyMismatch,
 }
 
 // located returns refusals of package models as faults with pointers into the request that caused them. Other errors stay as they are.
 func located(err error, in *jsonapi.Input) error {
 	refusals := refusalsOf(err)
-	if refusals == nil {
+	if refusals == nil || in == nil {
 		return err
 	}
+	return faultsOf(refusals, func(fault *jsonapi.Error, refusal *models.Error) *jsonapi.Error {
+		return fault.At(pointerTo(in, refusal))
+	})
+}
+
+// faultsOf returns refusals as faults; at points those with a field to where it is in the request.
+func faultsOf(refusals models.Errors, at func(*jsonapi.Error, *models.Error) *jsonapi.Error) jsonapi.Errors {
 	var faults jsonapi.Errors
 	for _, refusal := range refusals {
 		fault := faultOf(refusal)
-		if in != nil && refusal.Field != "" {
-			fault.At(pointerTo(in, refusal))
+		if refusal.Field != "" {
+			fault = at(fault, refusal)
 		}
 		faults.Add(fault)
 	}
@@ -54,15 +60,18 @@ func refusalsOf(err error) models.Errors {
 
 func faultOf(refusal *models.Error) *jsonapi.Error {
 	fault := jsonapi.Fault(codes[refusal.Kind], "%s", refusal.Message)
-	switch refusal.Kind {
-	case models.PreconditionFailed:
-		fault.InHeader("If-Match")
-	case models.OtherRequest:
-		fault.InHeader(idempotencyKey)
-	case models.InvalidCursor:
-		fault.InParameter(refusal.Field)
+	switch {
+	case refusal.Parameter != "" && refusal.Kind == models.Invalid:
+		return jsonapi.Fault(jsonapi.InvalidParameter, "%s", refusal.Message).InParameter(refusal.Parameter)
+	case refusal.Parameter != "":
+		return fault.InParameter(refusal.Parameter)
+	case refusal.Kind == models.PreconditionFailed:
+		return fault.InHeader("If-Match")
+	case refusal.Kind == models.OtherRequest:
+		return fault.InHeader(idempotencyKey)
+	default:
+		return fault
 	}
-	return fault
 }
 
 func pointerTo(in *jsonapi.Input, refusal *models.Error) string {

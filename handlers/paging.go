@@ -22,8 +22,13 @@ func paged(doc *jsonapi.Document, rq *request, page *models.Page) *jsonapi.Docum
 // markCursors gives each resource of a page that was cut by cursors its own.
 func markCursors(resources []*jsonapi.Resource, page *models.Page) {
 	for i, cursor := range page.Cursors {
-		resources[i].Meta = map[string]any{"page": map[string]any{"cursor": cursor}}
+		resources[i].Meta = cursorOf(cursor)
 	}
+}
+
+// cursorOf returns the meta of an item with that cursor.
+func cursorOf(cursor string) map[string]any {
+	return map[string]any{"page": map[string]any{"cursor": cursor}}
 }
 
 // cursorMeta has the members that the cursor profile defines, and no others. The total is told when it need not be counted.

@@ -17,8 +17,10 @@ type request struct {
 	route      *route
 	principal  *auth.Principal
 	negotiated jsonapi.Negotiated
-	query      *jsonapi.Query
-	body       []byte
+	// relationship is the one in the path, or nil.
+	relationship *jsonapi.Relationship
+	query        *jsonapi.Query
+	body         []byte
 }
 
 // id returns the id in the path.
@@ -41,12 +43,18 @@ func (a *API) serve(rt route) http.Handler {
 		if rq.principal, err = a.admit(w, r, rt.needs); err != nil {
 			return err
 		}
-		if rq.negotiated, err = jsonapi.Negotiate(r.Header, r.ContentLength != 0, nil); err != nil {
+		if rq.negotiated, err = jsonapi.Negotiate(r.Header, r.ContentLength != 0, rt.ext); err != nil {
 			return err
 		}
-		accepts := rt.query
+		if err := rq.resolve(); err != nil {
+			return err
+		}
+		accepts, schema := rt.accepts(rq.relationship)
 		accepts.Cursors = rq.negotiated.Wants(jsonapi.CursorProfile)
-		if rq.query, err = jsonapi.ParseQuery(r.URL.RawQuery, accepts, rt.schema(), models.SchemaOf); err != nil {
+		if rq.query, err = jsonapi.ParseQuery(r.URL.RawQuery, accepts, schema, models.SchemaOf); err != nil {
+			return err
+		}
+		if err := rq.permitInclusion(rq.query.Include); err != nil {
 			return err
 		}
 		if rq.body, err = io.ReadAll(r.Body); err != nil {
@@ -59,11 +67,53 @@ func (a *API) serve(rt route) http.Handler {
 	})
 }
 
-func (rt *route) schema() *jsonapi.Schema {
-	if rt.served == nil {
+// resolve finds the relationship that the path names. One that is only written has no URL.
+func (rq *request) resolve() error {
+	name, named := mux.Vars(rq.Request)["relationship"]
+	if !named {
 		return nil
 	}
-	return rt.served.Schema
+	rq.relationship = rq.route.served.Schema.Relationship(name)
+	if rq.relationship == nil || rq.relationship.WriteOnly {
+		return jsonapi.Fault(jsonapi.NotFound, "The type %s has no relationship of that name.", rq.route.served.Schema.Type)
+	}
+	return nil
+}
+
+// accepts returns the query parameters that a request of the route can have, and the schema they speak of. rel is the relationship in the
+// path, or nil.
+func (rt *route) accepts(rel *jsonapi.Relationship) (jsonapi.Accepts, *jsonapi.Schema) {
+	accepts := rt.query
+	if rel != nil && !rel.Many {
+		accepts.Select, accepts.Page = false, false
+	}
+	switch {
+	case rt.served == nil:
+		return accepts, nil
+	case rt.related && rel.Polymorphic:
+		accepts.Include = false
+		return accepts, rt.served.Schema
+	case rt.related:
+		return accepts, rel.Target
+	default:
+		return accepts, rt.served.Schema
+	}
+}
+
+// permitInclusion makes sure that the caller may read what he wants to have included.
+func (rq *request) permitInclusion(node *jsonapi.Inclusion) error {
+	if node == nil {
+		return nil
+	}
+	for _, child := range node.Children {
+		if needs := auth.Read(child.Relationship.Target.Type); !rq.principal.Allows(needs) {
+			return jsonapi.Fault(jsonapi.Forbidden, "Including %s needs the scope %s.", child.Relationship.Name, needs.Scope).InParameter("include")
+		}
+		if err := rq.permitInclusion(child); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // admit authenticates the caller, charges his budget and checks his permission.
@@ -97,7 +147,7 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, needs auth.Permissio
 	return principal, nil
 }
 
-func forbidden(principal *auth.Principal, needs auth.Permission) error {
+func forbidden(principal *auth.Principal, needs auth.Permission) *jsonapi.Error {
 	if needs.Management && principal.Kind != models.ManagementKey {
 		return jsonapi.Fault(jsonapi.Forbidden, "This needs a management key.")
 	}

@@ -14,12 +14,29 @@ func (a *API) list(w http.ResponseWriter, rq *request) error {
 	if err != nil {
 		return err
 	}
-	resources, err := models.Render(rq.Context(), a.db, c, rq.scope(), page.Items, rq.base(), rq.query)
+	return a.writePage(w, rq, c, page, rq.base())
+}
+
+// writePage answers with a page of resources of a collection.
+func (a *API) writePage(w http.ResponseWriter, rq *request, c *models.Collection, page *models.Page, base string) error {
+	resources, err := models.Render(rq.Context(), a.db, c, rq.scope(), page.Items, base, rq.query)
 	if err != nil {
 		return err
 	}
 	markCursors(resources, page)
-	return writeDocument(w, rq, http.StatusOK, paged(&jsonapi.Document{Data: resources}, rq, page))
+	doc := paged(&jsonapi.Document{Data: resources}, rq, page)
+	if doc.Included, err = a.included(rq, c, page.Items, resources); err != nil {
+		return err
+	}
+	return writeDocument(w, rq, http.StatusOK, doc)
+}
+
+// included returns the resources to include with the primary ones, or nil if the client did not ask for any.
+func (a *API) included(rq *request, c *models.Collection, items []any, resources []*jsonapi.Resource) ([]*jsonapi.Resource, error) {
+	if rq.query.Include == nil {
+		return nil, nil
+	}
+	return models.Include(rq.Context(), a.db, c, rq.scope(), items, resources, rq.query)
 }
 
 // read answers with one resource.
@@ -41,9 +58,13 @@ func (a *API) writeOne(w http.ResponseWriter, rq *request, status int, item any)
 	if status == http.StatusCreated {
 		w.Header().Set("Location", self)
 	}
-	return writeVersion(w, rq, status, rq.route.served.Version(item), &jsonapi.Document{
+	doc := &jsonapi.Document{
 		Data: resources[0], Meta: map[string]any{}, Links: &jsonapi.Links{Self: jsonapi.Href(self + rq.query.Encode())},
-	})
+	}
+	if doc.Included, err = a.included(rq, rq.route.served.Collection, []any{item}, resources); err != nil {
+		return err
+	}
+	return writeVersion(w, rq, status, rq.route.served.Version(item), doc)
 }
 
 // create makes a resource of what was sent (§ Creating Resources).
@@ -53,14 +74,22 @@ func (a *API) create(w http.ResponseWriter, rq *request) error {
 	if err != nil {
 		return err
 	}
-	if in.ID != "" && !rq.scope().Manages() {
-		return jsonapi.Fault(jsonapi.ClientIDForbidden, "Only a management key can choose ids.").At("/data/id")
+	if err := rq.permitID(in); err != nil {
+		return err
 	}
 	item, err := res.create(rq, a.db, in)
 	if err != nil {
 		return located(err, in)
 	}
 	return a.writeOne(w, rq, http.StatusCreated, item)
+}
+
+// permitID makes sure that the caller may choose the id of a new resource, if he did.
+func (rq *request) permitID(in *jsonapi.Input) error {
+	if in.ID != "" && !rq.scope().Manages() {
+		return jsonapi.Fault(jsonapi.ClientIDForbidden, "Only a management key can choose ids.").At(in.PointerTo("id"))
+	}
+	return nil
 }
 
 // update changes a resource (§ Updating Resources).
@@ -95,7 +124,7 @@ func (a *API) remove(w http.ResponseWriter, rq *request) error {
 	if err != nil {
 		return err
 	}
-	if err := rq.route.served.remove(rq, a.db, rq.id(), &jsonapi.Input{IfVersions: versions}); err != nil {
+	if err := rq.route.served.remove(rq, a.db, rq.id(), &jsonapi.Input{Schema: rq.route.served.Schema, IfVersions: versions}); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -88,18 +88,18 @@ func (p Page) Start() int {
 
 // Accepts says which families of query parameters a request may carry. Fields is always possible where there is primary data.
 type Accepts struct {
-	// Collection: filter, sort and page. Include: include. Fields: fields.
-	Collection, Include, Fields bool
+	// Select: filter and sort. Page: page. Include: include. Fields: fields.
+	Select, Page, Include, Fields bool
 	// Cursors: the client asked for the cursor profile, so pages are cut by cursors unless a parameter says otherwise.
 	Cursors bool
 }
 
 // What requests accept.
 var (
-	ListQuery   = Accepts{Collection: true, Include: true, Fields: true}
-	OneQuery    = Accepts{Include: true, Fields: true}
-	NoQuery     = Accepts{}
-	LinkageList = Accepts{Collection: true, Include: true, Fields: true}
+	ListQuery    = Accepts{Select: true, Page: true, Include: true, Fields: true}
+	OneQuery     = Accepts{Include: true, Fields: true}
+	LinkageQuery = Accepts{Page: true, Include: true, Fields: true}
+	NoQuery      = Accepts{}
 )
 
 type pair struct{ name, value string }
@@ -108,7 +108,7 @@ type pair struct{ name, value string }
 // the error, with its parameter (§ Query Parameters).
 func ParseQuery(raw string, accepts Accepts, schema *Schema, types func(string) *Schema) (*Query, error) {
 	p := queryParser{
-		accepts: accepts, schema: schema, types: types,
+		accepts: accepts, schema: schema, types: types, lists: map[string]int{},
 		q: &Query{Fields: map[string]map[string]bool{}, Page: Page{Number: 1, Size: DefaultPageSize}},
 	}
 	p.q.pairs = p.split(raw)
@@ -134,6 +134,7 @@ type queryParser struct {
 	faults  Errors
 
 	pageNames []string
+	lists     map[string]int // position in q.Filters of each filter[field][] that was given
 }
 
 func (p *queryParser) fault(code Code, parameter, detail string, args ...any) {
@@ -161,7 +162,7 @@ func (p *queryParser) split(raw string) []pair {
 		case err != nil || err2 != nil || unusable(name) != "" || !validText(name) || !validText(value):
 			p.fault(InvalidParameter, clip(strings.ToValidUTF8(rawName, "?")), "It is not properly percent-encoded UTF-8.")
 		case strings.Contains(part, ";"):
-			p.fault(InvalidParameter, clip(name), "Parameters are separated by &; a semicolon is written %%3B.")
+			p.fault(InvalidParameter, clip(name), "Parameters are separated by &; a semicolon is written %s.", "%3B")
 		default:
 			pairs = append(pairs, pair{name, value})
 		}
@@ -197,11 +198,11 @@ func (p *queryParser) parameter(one pair) {
 		return
 	}
 	switch {
-	case base == "filter" && p.accepts.Collection && len(keys) > 0:
+	case base == "filter" && p.accepts.Select && len(keys) > 0:
 		p.filter(one, keys)
-	case base == "sort" && p.accepts.Collection && len(keys) == 0:
+	case base == "sort" && p.accepts.Select && len(keys) == 0:
 		p.sort(one)
-	case base == "page" && p.accepts.Collection && len(keys) == 1:
+	case base == "page" && p.accepts.Page && len(keys) == 1:
 		p.page(one, keys[0])
 	case base == "include" && p.accepts.Include && len(keys) == 0:
 		p.include(one)
@@ -321,7 +322,7 @@ func (p *queryParser) finish() {
 			return
 		}
 	}
-	if first == "" && p.accepts.Collection && p.accepts.Cursors {
+	if first == "" && p.accepts.Page && p.accepts.Cursors {
 		p.q.Page.Kind = ByCursor
 	}
 	if p.q.Page.Kind == ByCursor {

@@ -15,6 +15,8 @@ type Collection struct {
 
 	table string
 	model reflect.Type
+	// narrowed names the resource whose related resources these are, "" for a whole collection.
+	narrowed string
 	// live is the condition of rows that are not deleted, "" if rows are never marked as deleted.
 	live string
 	// visible returns the condition of the rows that a scope sees.
@@ -44,6 +46,8 @@ type relation struct {
 	foreign string
 	// through is a table between the two, with the columns owner (this) and other (the target).
 	through, owner, other string
+	// countedBy is the filter of the target's list that means the same as this to-many relationship, and may have a counter.
+	countedBy string
 	// lasting: the target cannot vanish while this resource is there, so that who sees everything sees it.
 	lasting bool
 	// typeColumn is this table's column with the type of a polymorphic to-one.

@@ -31,8 +31,8 @@ type listing struct {
 
 // pageByCursor returns the page that lies behind one cursor, before another, or between the two. Its cost does not depend on where in the
 // list that is, nor on the length of the list: nothing is counted but what a counter knows.
-func (c *Collection) pageByCursor(ctx context.Context, db *DB, scope Scope, q *jsonapi.Query, conds, narrow []where) (*Page, error) {
-	l := c.listing(db, q, conds, narrow)
+func (c *Collection) pageByCursor(ctx context.Context, db *DB, scope Scope, q *jsonapi.Query, conds []where) (*Page, error) {
+	l := c.listing(db, q, conds)
 	after, err := l.open(pageAfter, q.Page.After, jsonapi.ListStart)
 	if err != nil {
 		return nil, err
@@ -42,12 +42,10 @@ func (c *Collection) pageByCursor(ctx context.Context, db *DB, scope Scope, q *j
 		return nil, err
 	}
 	page := &Page{First: Turn{pageAfter, l.seal(jsonapi.Cursor{Edge: jsonapi.ListStart})}, Last: Turn{pageBefore, l.seal(jsonapi.Cursor{Edge: jsonapi.ListEnd})}}
-	if len(narrow) == 0 {
-		if known := c.known(scope, q.Filters); known.name != "" {
-			page.Counted = true
-			if page.Total, err = known.read(ctx, db); err != nil {
-				return nil, err
-			}
+	if known := c.known(scope, q.Filters); known.name != "" {
+		page.Counted = true
+		if page.Total, err = known.read(ctx, db); err != nil {
+			return nil, err
 		}
 	}
 	if err := l.cut(ctx, page, after, before); err != nil {
@@ -59,10 +57,10 @@ func (c *Collection) pageByCursor(ctx context.Context, db *DB, scope Scope, q *j
 	return page, l.turns(ctx, page, after, before)
 }
 
-// listing returns the list of a query. narrow are those of its conditions that are part of its name.
-func (c *Collection) listing(db *DB, q *jsonapi.Query, conds, narrow []where) *listing {
+// listing returns the list of a query.
+func (c *Collection) listing(db *DB, q *jsonapi.Query, conds []where) *listing {
 	l := &listing{Collection: c, db: db, query: q, conds: conds, keys: c.sortKeys(q.Sort)}
-	l.binding = fmt.Sprintf("%q", []string{c.table, strings.Join(c.orderBy(l.keys), ", "), q.FilterText(), fmt.Sprint(narrow)})
+	l.binding = fmt.Sprintf("%q", []string{c.table, c.narrowed, strings.Join(c.orderBy(l.keys), ", "), q.FilterText()})
 	return l
 }
 
@@ -186,7 +184,7 @@ func (l *listing) open(parameter, text string, absent jsonapi.Edge) (jsonapi.Cur
 	cursor, ok := jsonapi.DecodeCursor(text, l.mac)
 	if !ok || cursor.Edge == jsonapi.NoEdge && len(cursor.Values) != len(l.keys) {
 		return cursor, &Error{
-			Kind: InvalidCursor, Field: parameter,
+			Kind: Invalid, Parameter: parameter,
 			Message: "It is not a cursor of this list. Cursors are taken from the answers to requests with the same path, filters and sort.",
 		}
 	}

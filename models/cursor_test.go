@@ -93,14 +93,14 @@ func TestWalkingByCursorsVisitsEachItemOnceBothWays(t *testing.T) {
 		for _, c := range []*models.Collection{models.Organizations, models.Users, models.Events} {
 			for _, sort := range sorts(c) {
 				for _, size := range []int{1, 4, 13} {
-					walk(t, db, c, sort, size)
+					turnPages(t, db, c, sort, size)
 				}
 			}
 		}
 	})
 }
 
-func walk(t *testing.T, db *models.DB, c *models.Collection, sort string, size int) {
+func turnPages(t *testing.T, db *models.DB, c *models.Collection, sort string, size int) {
 	t.Helper()
 	query := fmt.Sprintf("page[size]=%d&fields[%s]=", size, c.Schema.Type)
 	whole := "page[number]=1&page[size]=200"

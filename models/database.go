@@ -50,6 +50,7 @@ type DB struct {
 	checkWebhookURL func(url string) error
 	pools           *pools
 	inTransaction   bool
+	tally           tally // of the transaction
 }
 
 // pools are the connection pools behind a DB. On PostgreSQL both are the same one.
@@ -71,7 +72,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		db.dialect, db.pools = Postgres, &pools{write: pool, read: pool}
 		dialector = postgres.New(postgres.Config{Conn: pool})
 	case "sqlite":
-		write, read, err := openSQLite(rest, cfg.MaxConnections)
+		write, read, err := openSQLite(ctx, rest, cfg.MaxConnections)
 		if err != nil {
 			return nil, err
 		}
@@ -176,7 +177,11 @@ func Transaction(ctx context.Context, db *DB, fn func(tx *DB) error) error {
 		err := db.gorm.WithContext(ctx).Transaction(func(g *gorm.DB) error {
 			tx := *db
 			tx.gorm, tx.inTransaction = g, true
-			return fn(&tx)
+			tx.tally = tally{}
+			if err := fn(&tx); err != nil {
+				return err
+			}
+			return tx.tally.store(ctx, &tx)
 		})
 		if err == nil || try == maxTries || !refused(err) || ctx.Err() != nil {
 			return err

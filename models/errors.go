@@ -22,15 +22,16 @@ const (
 	Forbidden          Kind = "forbidden"
 	ReadOnly           Kind = "read-only"
 	PreconditionFailed Kind = "precondition failed"
-	InvalidCursor      Kind = "invalid cursor"
 	OtherRequest       Kind = "other request"
 )
 
 // Error is a refusal with its reason in words for the client. Every other error of this package is a failure: its text is for the log.
 type Error struct {
 	Kind Kind
-	// Field is the attribute or relationship at fault, or "". Of the kind InvalidCursor it is the parameter.
+	// Field is the attribute or relationship at fault, or "".
 	Field string
+	// Parameter is the query parameter at fault, or "".
+	Parameter string
 	// Index is the position of the identifier at fault within a to-many relationship.
 	Index   int
 	Message string

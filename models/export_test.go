@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gorm.io/gorm"
@@ -14,7 +15,7 @@ import (
 
 // CursorAt returns the cursor of an item in the list of a query.
 func CursorAt(db *DB, c *Collection, q *jsonapi.Query, item any) string {
-	l := c.listing(db, q, nil, nil)
+	l := c.listing(db, q, nil)
 	return l.seal(c.place(item, l.keys))
 }
 
@@ -67,4 +68,21 @@ func (s *Statements) Take(text string) []Statement {
 	}
 	s.all = nil
 	return found
+}
+
+// CountStatements counts the statements that a database is sent from now on.
+func CountStatements(db *DB) (*atomic.Int64, error) {
+	n := &atomic.Int64{}
+	count := func(*gorm.DB) { n.Add(1) }
+	callbacks := db.gorm.Callback()
+	for _, err := range []error{
+		callbacks.Query().Before("gorm:query").Register("count", count),
+		callbacks.Row().Before("gorm:row").Register("count", count),
+		callbacks.Raw().Before("gorm:raw").Register("count", count),
+	} {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return n, nil
 }

@@ -18,7 +18,7 @@ func (c *Collection) filter(db *DB, scope Scope, filters []jsonapi.Condition) ([
 		switch {
 		case f.Field == filterDeleted && c.live != "":
 			if !scope.Manages() {
-				return nil, &Error{Kind: Forbidden, Message: "Only the management sees what was deleted."}
+				return nil, &Error{Kind: Forbidden, Parameter: "filter[deleted]", Message: "Only the management sees what was deleted."}
 			}
 			deleted = f.Value.(bool)
 		case f.Attribute != nil:
@@ -43,12 +43,12 @@ func (c *Collection) filter(db *DB, scope Scope, filters []jsonapi.Condition) ([
 const filterDeleted = "deleted"
 
 // totals returns how many rows the filters leave and how many there are without them. What has a counter is not counted.
-func (c *Collection) totals(ctx context.Context, db *DB, scope Scope, filters []jsonapi.Condition, filtered, narrow []where) (total, unfiltered int64, err error) {
-	unfiltered, err = c.count(ctx, db, scope, nil, narrow, func() []where { return append(c.base(scope), narrow...) })
+func (c *Collection) totals(ctx context.Context, db *DB, scope Scope, filters []jsonapi.Condition, filtered []where) (total, unfiltered int64, err error) {
+	unfiltered, err = c.count(ctx, db, scope, nil, func() []where { return c.base(scope) })
 	if err != nil || len(filters) == 0 {
 		return unfiltered, unfiltered, err
 	}
-	total, err = c.count(ctx, db, scope, filters, narrow, func() []where { return filtered })
+	total, err = c.count(ctx, db, scope, filters, func() []where { return filtered })
 	return total, unfiltered, err
 }
 
@@ -83,11 +83,9 @@ func soleValue(f jsonapi.Condition) string {
 	return ""
 }
 
-func (c *Collection) count(ctx context.Context, db *DB, scope Scope, filters []jsonapi.Condition, narrow []where, conds func() []where) (int64, error) {
-	if len(narrow) == 0 {
-		if known := c.known(scope, filters); known.name != "" {
-			return known.read(ctx, db)
-		}
+func (c *Collection) count(ctx context.Context, db *DB, scope Scope, filters []jsonapi.Condition, conds func() []where) (int64, error) {
+	if known := c.known(scope, filters); known.name != "" {
+		return known.read(ctx, db)
 	}
 	return c.countRows(ctx, db, conds())
 }

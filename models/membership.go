@@ -79,7 +79,7 @@ func CreateMembership(ctx context.Context, db *DB, by Caller, in *jsonapi.Input)
 			}
 			return err
 		}
-		if _, err := Find(ctx, tx, Users, by.Scope, user, nil); err != nil {
+		if err := share(ctx, tx, Users, by.Scope, user); err != nil {
 			if IsKind(err, NotFound) {
 				return relatedNotFound("user", 0, "users", user)
 			}
@@ -240,6 +240,46 @@ func replaceMemberships(ctx context.Context, tx *DB, by Caller, counters tally, 
 	return joinOrganizations(ctx, tx, by, counters, user, present, linkage)
 }
 
+// JoinOrganizations makes a user a member of organizations that he is not in yet.
+func JoinOrganizations(ctx context.Context, db *DB, by Caller, user string, linkage jsonapi.Linkage) error {
+	return changeMemberships(ctx, db, by, user, func(tx *DB, counters tally, present []*Membership) error {
+		return joinOrganizations(ctx, tx, by, counters, user, present, linkage)
+	})
+}
+
+// LeaveOrganizations ends the memberships of a user in organizations. Those he is not in are passed over.
+func LeaveOrganizations(ctx context.Context, db *DB, by Caller, user string, linkage jsonapi.Linkage) error {
+	return changeMemberships(ctx, db, by, user, func(tx *DB, counters tally, present []*Membership) error {
+		for _, m := range present {
+			if !slices.ContainsFunc(linkage.Refs, func(ref jsonapi.Ref) bool { return ref.ID == m.OrganizationID }) {
+				continue
+			}
+			if err := endMembership(ctx, tx, by, counters, m); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// changeMemberships runs a change of the memberships of one user that the caller sees.
+func changeMemberships(ctx context.Context, db *DB, by Caller, user string, change func(tx *DB, counters tally, present []*Membership) error) error {
+	return Transaction(ctx, db, func(tx *DB) error {
+		if _, err := lock[User](ctx, tx, Users, by.Scope, user); err != nil {
+			return err
+		}
+		present, err := lockMemberships(ctx, tx, by.Scope, user)
+		if err != nil {
+			return err
+		}
+		counters := tally{}
+		if err := change(tx, counters, present); err != nil {
+			return err
+		}
+		return counters.write(ctx, tx)
+	})
+}
+
 // joinOrganizations makes a user a member of every organization of the linkage that he is not in yet.
 func joinOrganizations(ctx context.Context, tx *DB, by Caller, counters tally, user string, present []*Membership, linkage jsonapi.Linkage) error {
 	in := map[string]bool{}
@@ -266,20 +306,5 @@ func joinOrganizations(ctx context.Context, tx *DB, by Caller, counters tally, u
 
 // shareOrganization makes sure that a live organization is visible and stays until the transaction ends.
 func shareOrganization(ctx context.Context, tx *DB, scope Scope, id string) error {
-	if !jsonapi.IsID(id) {
-		return notFound("organizations", id)
-	}
-	q := tx.session(ctx).Table("organizations").Clauses(clause.Locking{Strength: "SHARE"}).
-		Where("organizations.id = ? AND organizations.deleted_at IS NULL", id)
-	if visible := Organizations.visible(scope); visible.sql != "" {
-		q = q.Where(visible.sql, visible.args...)
-	}
-	var found []string
-	if err := q.Pluck("id", &found).Error; err != nil {
-		return fmt.Errorf("lock organization: %w", err)
-	}
-	if len(found) == 0 {
-		return notFound("organizations", id)
-	}
-	return nil
+	return share(ctx, tx, Organizations, scope, id)
 }

@@ -30,19 +30,17 @@ type Page struct {
 	more bool // in the direction that the page was read in
 }
 
-// List returns the page of the collection that the query asks for, of what the scope sees. narrow are further conditions that the path of
-// the request sets.
-func List(ctx context.Context, db *DB, c *Collection, scope Scope, q *jsonapi.Query, narrow ...where) (*Page, error) {
+// List returns the page of the collection that the query asks for, of what the scope sees.
+func List(ctx context.Context, db *DB, c *Collection, scope Scope, q *jsonapi.Query) (*Page, error) {
 	filtered, err := c.filter(db, scope, q.Filters)
 	if err != nil {
 		return nil, err
 	}
-	filtered = append(filtered, narrow...)
 	if q.Page.Kind == jsonapi.ByCursor {
-		return c.pageByCursor(ctx, db, scope, q, filtered, narrow)
+		return c.pageByCursor(ctx, db, scope, q, filtered)
 	}
 	page := &Page{}
-	if page.Total, page.TotalUnfiltered, err = c.totals(ctx, db, scope, q.Filters, filtered, narrow); err != nil {
+	if page.Total, page.TotalUnfiltered, err = c.totals(ctx, db, scope, q.Filters, filtered); err != nil {
 		return nil, err
 	}
 	if int64(q.Page.Start()) >= page.Total {

@@ -72,17 +72,37 @@ func (c *Collection) reach(r relation, scope Scope) (string, []any) {
 	return "SELECT 1 FROM (" + from + sql + ") pairs WHERE 1 = 1", args
 }
 
-// Narrow returns the condition that limits the target of a to-many relationship to one owner, so that a related collection is a list
-// like any other.
-func (c *Collection) narrow(name, id string) where {
-	r := c.relations[name]
+// Related returns the collection of what is related to one resource by a to-many relationship: a collection like any other, to be listed,
+// filtered, sorted and paged. Whether the caller sees the resource itself is not its business.
+func (c *Collection) Related(relationship, id string) *Collection {
+	r := c.relations[relationship]
+	narrow := condition(fmt.Sprintf("%s.id IN (SELECT %s FROM %s WHERE %s = ?)", r.target.table, r.other, r.through, r.owner), id)
 	if r.foreign != "" {
-		return condition(r.target.table+"."+r.foreign+" = ?", id)
+		narrow = condition(r.target.table+"."+r.foreign+" = ?", id)
 	}
-	return condition(fmt.Sprintf("%s.id IN (SELECT %s FROM %s WHERE %s = ?)", r.target.table, r.other, r.through, r.owner), id)
+	related := *r.target
+	related.narrowed = c.table + " " + id + " " + relationship
+	related.visible = func(s Scope) where { return both(r.target.visible(s), narrow) }
+	related.total = func(s Scope, filter, _ string) counted {
+		if filter != "" || r.countedBy == "" || r.target.total == nil {
+			return counted{}
+		}
+		return r.target.total(s, r.countedBy, id)
+	}
+	return &related
 }
 
-// VisibleIDs returns which of the ids a scope sees in a collection.
+// RelatedID returns the id of the resource that a to-one relationship of a model leads to, and its collection; "" for none.
+func (c *Collection) RelatedID(model any, relationship string) (*Collection, string) {
+	r := c.relations[relationship]
+	id := c.columnValue(model, r.column)
+	if id == "" || r.target != nil {
+		return r.target, id
+	}
+	return CollectionOf(c.columnValue(model, r.typeColumn)), id
+}
+
+// visibleIDs returns which of the ids a scope sees in a collection.
 func visibleIDs(ctx context.Context, db *DB, c *Collection, scope Scope, ids []string) (map[string]bool, error) {
 	seen := map[string]bool{}
 	if len(ids) == 0 {

@@ -35,6 +35,11 @@ func (s Scope) Manages() bool { return s.reach == everything || s.reach == subtr
 // All reports whether the scope is the whole installation.
 func (s Scope) All() bool { return s.reach == everything }
 
+// hidesParentOf reports whether the parent of a visible organization is outside of the scope.
+func (s Scope) hidesParentOf(organizationID string) bool {
+	return s.reach == oneOrganization || s.reach == subtree && s.id == organizationID
+}
+
 // Caller is who makes a change: for the events, and for what he may see while making it.
 type Caller struct {
 	Kind, ID, Name string
@@ -55,6 +60,18 @@ func always() where { return where{} }
 func never() where  { return where{sql: "1 = 0"} }
 
 func condition(sql string, args ...any) where { return where{sql, args} }
+
+// both returns the condition that two conditions hold.
+func both(a, b where) where {
+	switch {
+	case a.sql == "":
+		return b
+	case b.sql == "":
+		return a
+	default:
+		return where{"(" + a.sql + ") AND (" + b.sql + ")", append(append([]any{}, a.args...), b.args...)}
+	}
+}
 
 // within returns the condition that the organization in a column is in the scope. It says nothing of deleted organizations.
 func (s Scope) within(column string) where {

@@ -96,8 +96,15 @@ func (s *server) stop() int {
 	return code
 }
 
+// reply is an answer whose body has been read.
+type reply struct {
+	StatusCode int
+	Proto      string
+	Header     http.Header
+}
+
 // get requests a path over a connection of its own.
-func (s *server) get(path string, headers ...string) (*http.Response, []byte) {
+func (s *server) get(path string, headers ...string) (reply, []byte) {
 	s.t.Helper()
 	answer, body, err := request(s.t.Context(), &http.Transport{DisableKeepAlives: true, DisableCompression: true}, "GET", s.base+path, nil, headers...)
 	if err != nil {
@@ -108,20 +115,20 @@ func (s *server) get(path string, headers ...string) (*http.Response, []byte) {
 
 func request(
 	ctx context.Context, through *http.Transport, method, url string, content io.Reader, headers ...string,
-) (*http.Response, []byte, error) {
+) (reply, []byte, error) {
 	req, err := http.NewRequestWithContext(ctx, method, url, content)
 	if err != nil {
-		return nil, nil, err
+		return reply{}, nil, err
 	}
 	for i := 0; i < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
 	answer, err := through.RoundTrip(req)
 	if err != nil {
-		return nil, nil, err
+		return reply{}, nil, err
 	}
 	body, err := io.ReadAll(answer.Body)
-	return answer, body, errors.Join(err, answer.Body.Close())
+	return reply{answer.StatusCode, answer.Proto, answer.Header}, body, errors.Join(err, answer.Body.Close())
 }
 
 // followedLog is a log in JSON that can be read while it is written.

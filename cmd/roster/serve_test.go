@@ -218,10 +218,10 @@ func TestTLS(t *testing.T) {
 	if got := answer.Header.Get("Strict-Transport-Security"); got != "max-age=63072000; includeSubDomains; preload" {
 		t.Errorf("HSTS: %q", got)
 	}
-	if answer.ProtoMajor != 2 {
+	if answer.Proto != "HTTP/2.0" {
 		t.Errorf("protocol %s", answer.Proto)
 	}
-	old := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MaxVersion: tls.VersionTLS11}, DisableKeepAlives: true} //nolint:gosec // refused
+	old := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MaxVersion: tls.VersionTLS11}, DisableKeepAlives: true}
 	if _, _, err := request(t.Context(), old, "GET", s.base+"/healthz", nil); err == nil {
 		t.Error("TLS 1.1 is accepted")
 	}

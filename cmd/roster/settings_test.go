@@ -30,11 +30,11 @@ func TestWrongValuesAreRefusedInOneSentence(t *testing.T) {
 		{"cors-origins", "https://a.example.com/", `--cors-origins (ROSTER_CORS_ORIGINS) cannot be "https://a.example.com/": "https://a.example.com/" is not an origin such as https://console.example.com`},
 		{"cors-origins", "*,https://a.example.com", `--cors-origins (ROSTER_CORS_ORIGINS) cannot be "*,https://a.example.com": * stands alone`},
 		{"tls-cert", "cert.pem", `--tls-cert (ROSTER_TLS_CERT) and --tls-key (ROSTER_TLS_KEY) must be given together`},
-		{"database-url", "mysql://root:hunter2@localhost/x", `--database-url (ROSTER_DATABASE_URL) cannot be used: it must start with postgres:// or sqlite:`},
+		{"database-url", "mysql://root:hunter2@localhost/x", `--database-url (ROSTER_DATABASE_URL) cannot be used: it must start with postgres:// or be sqlite: and a file`},
 		{"database-url", "postgres://root:hunt%er2@localhost/x", `--database-url (ROSTER_DATABASE_URL) cannot be used: it must look like postgres://user:password@host:5432/name, with special characters percent-encoded`},
 		{"database-url", "postgres://root:hunter2@localhost", `--database-url (ROSTER_DATABASE_URL) cannot be used: it must look like postgres://user:password@host:5432/name, with special characters percent-encoded`},
-		{"database-url", "sqlite::memory:", `--database-url (ROSTER_DATABASE_URL) cannot be used: after sqlite: it must name a file, without options`},
-		{"database-url", "sqlite:x?mode=ro", `--database-url (ROSTER_DATABASE_URL) cannot be used: after sqlite: it must name a file, without options`},
+		{"database-url", "sqlite::memory:", `--database-url (ROSTER_DATABASE_URL) cannot be used: it must name a file after sqlite:, without options`},
+		{"database-url", "sqlite:x?mode=ro", `--database-url (ROSTER_DATABASE_URL) cannot be used: it must name a file after sqlite:, without options`},
 		{"migrate", "perhaps", `--migrate (ROSTER_MIGRATE) cannot be "perhaps": it must be true or false`},
 	} {
 		variable := setting{flag: test.flag}.variable()

@@ -18,7 +18,7 @@ func process(t *testing.T, args ...string) (cmd *exec.Cmd, address string) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	args = append([]string{"serve", "--listen", "127.0.0.1:0", "--data-dir", t.TempDir(), "--log-format", "json"}, args...)
-	cmd = exec.CommandContext(ctx, os.Args[0], args...) //nolint:gosec // this test binary
+	cmd = exec.CommandContext(ctx, os.Args[0], args...)
 	cmd.Env = append(os.Environ(), asProgram+"=1")
 	log, err := cmd.StderrPipe()
 	if err != nil {

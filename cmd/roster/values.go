@@ -139,10 +139,10 @@ func databaseURL(into *string) func(string) error {
 			}
 		case "sqlite":
 			if rest == "" || strings.Contains(rest, ":memory:") || strings.ContainsAny(rest, "?\x00") {
-				return errors.New("after sqlite: it must name a file, without options")
+				return errors.New("it must name a file after sqlite:, without options")
 			}
 		default:
-			return errors.New("it must start with postgres:// or sqlite:")
+			return errors.New("it must start with postgres:// or be sqlite: and a file")
 		}
 		*into = value
 		return nil

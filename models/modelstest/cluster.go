@@ -69,6 +69,7 @@ func startCluster() (*cluster, error) {
 		_ = lifeline.Close()
 		return nil, err
 	}
+	_ = log.Close() // the server goes on without a log; nobody has to read it, and no goroutine stays behind
 	line, err := bufio.NewReader(dir).ReadString('\n')
 	if err != nil {
 		_ = lifeline.Close()
@@ -77,14 +78,12 @@ func startCluster() (*cluster, error) {
 	return &cluster{dir: strings.TrimSpace(line), lifeline: lifeline}, nil
 }
 
-// awaitReady reads the server's log until it accepts connections, and goes on reading in the background so that the server never waits
-// for somebody to take its log.
+// awaitReady reads the server's log until the server accepts connections.
 func awaitReady(log io.Reader) error {
 	lines := bufio.NewScanner(log)
 	var seen []string
 	for lines.Scan() {
 		if strings.Contains(lines.Text(), "database system is ready to accept connections") {
-			go io.Copy(io.Discard, log) //nolint:errcheck // ends with the server
 			return nil
 		}
 		seen = append(seen, lines.Text())

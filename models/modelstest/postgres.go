@@ -23,12 +23,12 @@ type server struct {
 	run     int64
 	cluster *cluster // held here, or the collector would close its lifeline; nil if ROSTER_TEST_POSTGRES names the server
 
+	// template returns the name of a migrated database that nothing is connected to. It is made at the first call.
+	template func() (string, error)
+
 	mu        sync.Mutex // of what follows
 	conn      *pgx.Conn
 	databases int
-
-	// template returns the name of a migrated database that nothing is connected to. It is made at the first call.
-	template func() (string, error)
 }
 
 // postgresURL returns the URL of a new database, migrated or without any table, and drops it when the test is over.

@@ -65,7 +65,11 @@ func addPostgresRules(ctx context.Context, pool querier, s schema) error {
 		JOIN pg_class AS t ON t.oid = i.indrelid
 		WHERE t.relnamespace = 'public'::regnamespace AND t.relname NOT IN (`+ignoredTables+`)
 		  AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = i.indexrelid AND contype IN ('p', 'u', 'x'))`,
-		func(table, definition string) { s.add(table, "%s", strings.TrimPrefix(definition, "CREATE ")) })
+		func(table, definition string) {
+			// Ascending indexes of SQLite have NULLs first and cannot say so; those of PostgreSQL have to.
+			definition = strings.ReplaceAll(definition, " NULLS FIRST", "")
+			s.add(table, "%s", strings.TrimPrefix(definition, "CREATE "))
+		})
 }
 
 // dropPostgresRules removes what addPostgresRules reads.

@@ -13,6 +13,7 @@ finish() {
 }
 trap finish EXIT
 trap 'exit 1' HUP INT TERM
+trap '' PIPE # nobody reads standard error once the server accepts connections
 
 # The locale C makes a database whose own lower() knows ASCII only: nothing may depend on the locale of the server.
 "$1/initdb" --pgdata "$dir/data" --username postgres --auth trust --encoding UTF8 --locale C --no-sync --no-instructions >"$dir/initdb.log" 2>&1 ||

@@ -1,0 +1,253 @@
+package handlers
+
+import (
+	"net/http"
+
+	"roster/auth"
+	"roster/jsonapi"
+	"roster/models"
+)
+
+// relationshipRoutes returns the routes of related resources and of relationships. Each relationship of the resource has the readable
+// ones; what cannot be changed answers 403, as the specification wants (§ Updating Relationships).
+func (res *resource) relationshipRoutes() []route {
+	if len(res.Schema.Relationships) == 0 {
+		return nil
+	}
+	related, self := res.path+"/{id}/{relationship}", res.path+"/{id}/relationships/{relationship}"
+	table := []route{
+		{"GET", self, res.reads, jsonapi.LinkageQuery, res, (*API).relationship, "Reads the linkage of a relationship.", false, nil},
+		{"GET", related, res.reads, jsonapi.ListQuery, res, (*API).related, "Reads what a relationship leads to.", true, nil},
+	}
+	writes := res.writes
+	if writes == (auth.Permission{}) {
+		writes = res.reads // nothing of it can be changed; whoever sees it is told so
+	}
+	return append(table,
+		route{"PATCH", self, writes, jsonapi.NoQuery, res, (*API).replaceRelationship, "Replaces the linkage of a relationship.", false, nil},
+		route{"POST", self, writes, jsonapi.NoQuery, res, (*API).addToRelationship, "Adds members to a to-many relationship; members that are there stay.", false, nil},
+		route{"DELETE", self, writes, jsonapi.NoQuery, res, (*API).removeFromRelationship, "Removes members from a to-many relationship; members that are not there are no error.", false, nil},
+	)
+}
+
+// owner returns the model that the path names, if the caller sees it.
+func (a *API) owner(rq *request) (any, error) {
+	return models.Find(rq.Context(), a.db, rq.route.served.Collection, rq.scope(), rq.id(), nil)
+}
+
+// related answers with what a relationship leads to (§ Fetching Resources): one resource or null, or a page of a collection.
+func (a *API) related(w http.ResponseWriter, rq *request) error {
+	c, rel := rq.route.served.Collection, rq.relationship
+	item, err := a.owner(rq)
+	if err != nil {
+		return err
+	}
+	if rel.Many {
+		if err := rq.permitRelated(rel.Target.Type); err != nil {
+			return err
+		}
+		target := c.Related(rel.Name, rq.id())
+		page, err := models.List(rq.Context(), a.db, target, rq.scope(), rq.query)
+		if err != nil {
+			return err
+		}
+		return a.writePage(w, rq, target, page, target.BasePath())
+	}
+	target, id := c.RelatedID(item, rel.Name)
+	doc := &jsonapi.Document{Data: jsonapi.Null, Meta: map[string]any{}, Links: &jsonapi.Links{Self: jsonapi.Href(rq.URL.Path + rq.query.Encode())}}
+	if rq.query.Include != nil {
+		doc.Included = []*jsonapi.Resource{}
+	}
+	if id == "" || target == nil {
+		return writeDocument(w, rq, http.StatusOK, doc)
+	}
+	if err := rq.permitRelated(target.Schema.Type); err != nil {
+		return err
+	}
+	one, err := models.Find(rq.Context(), a.db, target, rq.scope(), id, rq.query)
+	if models.IsKind(err, models.NotFound) {
+		return writeDocument(w, rq, http.StatusOK, doc) // gone, or not for this caller: the same as none
+	}
+	if err != nil {
+		return err
+	}
+	resources, err := models.Render(rq.Context(), a.db, target, rq.scope(), []any{one}, target.BasePath(), rq.query)
+	if err != nil {
+		return err
+	}
+	doc.Data = resources[0]
+	if doc.Included, err = a.included(rq, target, []any{one}, resources); err != nil {
+		return err
+	}
+	return writeVersion(w, rq, http.StatusOK, target.Version(one), doc)
+}
+
+// permitRelated makes sure that the caller may read resources of the type that a path leads to.
+func (rq *request) permitRelated(typ string) error {
+	if needs := auth.Read(typ); !rq.principal.Allows(needs) {
+		return jsonapi.Fault(jsonapi.Forbidden, "This needs the scope %s.", needs.Scope)
+	}
+	return nil
+}
+
+// relationship answers with linkage (§ Fetching Relationships).
+func (a *API) relationship(w http.ResponseWriter, rq *request) error {
+	item, err := a.owner(rq)
+	if err != nil {
+		return err
+	}
+	return a.writeLinkage(w, rq, item)
+}
+
+// writeLinkage answers with the linkage of the relationship in the path, a page of it for a to-many.
+func (a *API) writeLinkage(w http.ResponseWriter, rq *request, item any) error {
+	c, rel := rq.route.served.Collection, rq.relationship
+	// The resource as it is printed has the links of the relationship, and the linkage of a to-one that the caller may see.
+	plain := &jsonapi.Query{}
+	owners, err := models.Render(rq.Context(), a.db, c, rq.scope(), []any{item}, rq.base(), plain)
+	if err != nil {
+		return err
+	}
+	object := owners[0].Relationships[rel.Name]
+	doc := &jsonapi.Document{Data: object.Data, Meta: map[string]any{}, Links: &jsonapi.Links{Self: &jsonapi.Link{}}}
+	if rel.Many {
+		if err := a.linkagePage(rq, doc); err != nil {
+			return err
+		}
+	}
+	doc.Links.Self.Href, doc.Links.Related = object.Links.Self.Href+rq.query.Encode(), object.Links.Related
+	if doc.Included, err = a.includedByLinkage(rq, item, owners); err != nil {
+		return err
+	}
+	return writeVersion(w, rq, http.StatusOK, c.Version(item), doc)
+}
+
+// linkagePage fills in the identifiers of one page of a to-many relationship.
+func (a *API) linkagePage(rq *request, doc *jsonapi.Document) error {
+	rel := rq.relationship
+	target := rq.route.served.Related(rel.Name, rq.id())
+	ids := *rq.query
+	ids.Fields = map[string]map[string]bool{rel.Target.Type: {}} // nothing but the ids is read
+	page, err := models.List(rq.Context(), a.db, target, rq.scope(), &ids)
+	if err != nil {
+		return err
+	}
+	linkage := make([]jsonapi.Identifier, len(page.Items))
+	for i, item := range page.Items {
+		linkage[i] = jsonapi.Identifier{Type: rel.Target.Type, ID: target.ID(item)}
+		if len(page.Cursors) > 0 {
+			linkage[i].Meta = cursorOf(page.Cursors[i])
+		}
+	}
+	paged(doc, rq, page).Data = linkage
+	return nil
+}
+
+// includedByLinkage returns what is included with linkage: the paths begin at the resource that has the relationship, and only those through
+// the relationship lead anywhere from its linkage.
+func (a *API) includedByLinkage(rq *request, item any, owners []*jsonapi.Resource) ([]*jsonapi.Resource, error) {
+	if rq.query.Include == nil {
+		return nil, nil
+	}
+	for _, child := range rq.query.Include.Children {
+		if child.Relationship != rq.relationship {
+			return nil, jsonapi.Fault(jsonapi.InvalidParameter, "Paths begin with %s here.", rq.relationship.Name).InParameter("include")
+		}
+	}
+	return a.included(rq, rq.route.served.Collection, []any{item}, owners)
+}
+
+// replaceRelationship sets a to-one, or makes the sent members the only ones of a to-many.
+func (a *API) replaceRelationship(w http.ResponseWriter, rq *request) error {
+	linkage, err := a.changeable(rq)
+	if err != nil {
+		return err
+	}
+	in := &jsonapi.Input{
+		Schema: rq.route.served.Schema, ID: rq.id(), Attributes: map[string]any{},
+		Relationships: map[string]jsonapi.Linkage{rq.relationship.Name: linkage},
+	}
+	if in.IfVersions, err = a.conditions(rq); err != nil {
+		return err
+	}
+	if _, err := rq.route.served.update(rq, a.db, rq.id(), in); err != nil {
+		return locatedInLinkage(err, linkage)
+	}
+	return a.relationship(w, rq)
+}
+
+// addToRelationship adds members to a to-many relationship.
+func (a *API) addToRelationship(w http.ResponseWriter, rq *request) error {
+	return a.changeMembers(w, rq, rq.route.served.link)
+}
+
+// removeFromRelationship removes members from a to-many relationship.
+func (a *API) removeFromRelationship(w http.ResponseWriter, rq *request) error {
+	return a.changeMembers(w, rq, rq.route.served.unlink)
+}
+
+func (a *API) changeMembers(w http.ResponseWriter, rq *request, change func(*request, *models.DB, string, string, jsonapi.Linkage) error) error {
+	linkage, err := a.changeable(rq)
+	if err != nil {
+		return err
+	}
+	if change == nil {
+		return jsonapi.Fault(jsonapi.ReadOnly, "The members of %s cannot be changed one by one.", rq.relationship.Name)
+	}
+	versions, err := a.conditions(rq)
+	if err != nil {
+		return err
+	}
+	err = models.Transaction(rq.Context(), a.db, func(tx *models.DB) error {
+		if err := rq.route.served.keep(rq, tx, rq.id(), versions); err != nil {
+			return err
+		}
+		return change(rq, tx, rq.id(), rq.relationship.Name, linkage)
+	})
+	if err != nil {
+		return locatedInLinkage(err, linkage)
+	}
+	return a.relationship(w, rq)
+}
+
+// keep makes sure that a resource is at one of the versions, and stays at it until the transaction ends; nil is any version. An update without
+// a change does both.
+func (res *resource) keep(rq *request, tx *models.DB, id string, versions []int64) error {
+	if versions == nil {
+		return nil
+	}
+	_, err := res.update(rq, tx, id, &jsonapi.Input{Schema: res.Schema, IfVersions: versions})
+	return err
+}
+
+// changeable reads the linkage of a request that changes a relationship, if the caller sees the resource and the relationship can be
+// changed at all.
+func (a *API) changeable(rq *request) (jsonapi.Linkage, error) {
+	if _, err := a.owner(rq); err != nil {
+		return jsonapi.Linkage{}, err
+	}
+	rel := rq.relationship
+	if !rq.route.served.changes(rel) {
+		return jsonapi.Linkage{}, jsonapi.Fault(jsonapi.ReadOnly, "The relationship %s cannot be changed.", rel.Name)
+	}
+	if !rel.Many && rq.Method != http.MethodPatch {
+		return jsonapi.Linkage{}, jsonapi.Fault(jsonapi.ReadOnly, "%s leads to one resource: replace it with PATCH.", rel.Name)
+	}
+	return jsonapi.DecodeLinkage(rq.body, rel)
+}
+
+// changes reports whether a relationship of the resource can be changed at all.
+func (res *resource) changes(rel *jsonapi.Relationship) bool {
+	return !rel.ReadOnly && !rel.CreateOnly && res.update != nil
+}
+
+// locatedInLinkage is located for a document whose primary data is linkage.
+func locatedInLinkage(err error, linkage jsonapi.Linkage) error {
+	refusals := refusalsOf(err)
+	if refusals == nil {
+		return err
+	}
+	return faultsOf(refusals, func(fault *jsonapi.Error, refusal *models.Error) *jsonapi.Error {
+		return fault.At(linkage.Pointer(refusal.Index, refusal.Kind == models.RelatedNotFound))
+	})
+}

@@ -1,0 +1,144 @@
+package handlers_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// ids returns the ids of an array of resources or identifiers in the answer, sorted.
+func (a *answer) ids(path ...any) []string {
+	a.t.Helper()
+	out := []string{}
+	array, ok := a.json(path...).([]any)
+	if !ok {
+		a.t.Fatalf("no array at %v: %s", path, a.Body)
+	}
+	for _, element := range array {
+		out = append(out, element.(object)["id"].(string))
+	}
+	slices.Sort(out)
+	return out
+}
+
+func sorted(ids ...string) []string {
+	slices.Sort(ids)
+	return ids
+}
+
+func TestRelationshipsCanBeFollowed(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		root, _ := s.organization("Root")
+		left, _ := s.organization("Left", "parent", ref("organizations", root))
+		right, _ := s.organization("Right", "parent", ref("organizations", root))
+		at := managed + "/" + root
+
+		children := s.get(at + "/children?sort=-name").want(200)
+		if diff := cmp.Diff([]any{right, left}, []any{children.text("data", 0, "id"), children.text("data", 1, "id")}); diff != "" {
+			t.Errorf("children (-want +got):\n%s", diff)
+		}
+		if got := children.json("meta", "total"); got != 2.0 {
+			t.Errorf("total of the children is %v", got)
+		}
+		if got := s.get(managed+"/"+left+"/parent").want(200).text("data", "id"); got != root {
+			t.Errorf("the parent is %s, want %s", got, root)
+		}
+		if got := s.get(at + "/parent").want(200).json("data"); got != nil {
+			t.Errorf("the parent of a root is %v", got)
+		}
+		linkage := s.get(at + "/relationships/children?page[size]=1").want(200)
+		if got := len(linkage.ids("data")); got != 1 || linkage.json("data", 0, "attributes") != nil || linkage.json("links", "next") == nil {
+			t.Errorf("a page of linkage is %s", linkage.Body)
+		}
+		s.get(managed + "/" + root + "/nope").want(404)
+		s.get(managed + "/" + root + "/relationships/nope").want(404)
+		s.get(managed + "/01912f6a-8c00-7abc-8def-0123456789ab/children").want(404)
+	})
+}
+
+func TestInclusionHasFullLinkageAndNoDuplicates(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		root, _ := s.organization("Root")
+		child, token := s.organization("Child", "parent", ref("organizations", root))
+		user := s.as(token).do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"})).want(201).text("data", "id")
+
+		a := s.get(managed + "/" + root + "?include=children.users.organizations").want(200)
+		if diff := cmp.Diff(sorted(child, user), a.ids("included")); diff != "" {
+			t.Errorf("included (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff([]string{child}, a.ids("data", "relationships", "children", "data")); diff != "" {
+			t.Errorf("linkage of the children (-want +got):\n%s", diff)
+		}
+		both := s.get(managed + "?include=parent").want(200)
+		if got := both.ids("included"); len(got) != 0 {
+			t.Errorf("a primary resource is included again: %v", got)
+		}
+		hidden := s.get(managed + "/" + root + "?include=children&fields[organizations]=name").want(200)
+		if diff := cmp.Diff([]string{child}, hidden.ids("included")); diff != "" {
+			t.Errorf("included behind a hidden relationship (-want +got):\n%s", diff)
+		}
+		if got := hidden.json("data", "relationships"); got != nil {
+			t.Errorf("a relationship that was not asked for is there: %v", got)
+		}
+		if got := s.get(managed + "/" + root + "?include=").want(200).json("included"); !cmp.Equal(got, []any{}) {
+			t.Errorf("an empty include gives %v", got)
+		}
+		for _, path := range []string{"nope", "children.nope", "Children", "name", "a..b", ",", "children.children.children.children"} {
+			want := []fault{{Status: "400", Code: "invalid_parameter", Parameter: "include"}}
+			if diff := cmp.Diff(want[0], s.get(managed + "?include=" + path).want(400).faults()[0]); diff != "" {
+				t.Errorf("include=%s (-want +got):\n%s", path, diff)
+			}
+		}
+	})
+}
+
+func TestMembersOfARelationshipChange(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		var orgs []string
+		for i := range 3 {
+			id, _ := s.organization(fmt.Sprintf("Org %d", i))
+			orgs = append(orgs, id)
+		}
+		many := func(ids ...string) object {
+			refs := []any{}
+			for _, id := range ids {
+				refs = append(refs, ref("organizations", id))
+			}
+			return object{"data": refs}
+		}
+		user := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"}, "organizations", []any{ref("organizations", orgs[0])})).want(201).text("data", "id")
+		at := "/public/v2/users/" + user + "/relationships/organizations"
+		steps := []struct {
+			method string
+			body   object
+			status int
+			want   []string
+		}{
+			{"POST", many(orgs[1], orgs[1], orgs[0]), 200, sorted(orgs[0], orgs[1])},
+			{"POST", many(), 200, sorted(orgs[0], orgs[1])},
+			{"DELETE", many(orgs[0], orgs[2]), 200, sorted(orgs[1])},
+			{"PATCH", many(orgs[2], orgs[0]), 200, sorted(orgs[0], orgs[2])},
+			{"POST", many(orgs[1], user), 404, sorted(orgs[0], orgs[2])},
+			{"PATCH", object{}, 400, sorted(orgs[0], orgs[2])},
+			{"PATCH", object{"data": nil}, 400, sorted(orgs[0], orgs[2])},
+			{"POST", object{"data": []any{ref("users", user)}}, 409, sorted(orgs[0], orgs[2])},
+			{"PATCH", many(), 200, []string{}},
+		}
+		for i, step := range steps {
+			s.do(step.method, at, step.body).want(step.status)
+			if diff := cmp.Diff(step.want, s.get(at).want(200).ids("data")); diff != "" {
+				t.Errorf("after step %d (-want +got):\n%s", i, diff)
+			}
+		}
+		s.do("PATCH", "/public/v2/users/"+user+"/relationships/memberships", many()).want(403)
+		parent := managed + "/" + orgs[0] + "/relationships/parent"
+		s.do("POST", parent, object{"data": ref("organizations", orgs[1])}).want(403)
+		if got := s.do("PATCH", parent, object{"data": ref("organizations", orgs[1])}).want(200).text("data", "id"); got != orgs[1] {
+			t.Errorf("the parent is %s, want %s", got, orgs[1])
+		}
+		s.do("PATCH", managed+"/"+orgs[1]+"/relationships/parent", object{"data": ref("organizations", orgs[0])}).want(409)
+		s.do("PATCH", parent, object{"data": nil}).want(200)
+	})
+}

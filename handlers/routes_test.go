@@ -1,0 +1,24 @@
+package handlers
+
+import (
+	"slices"
+	"testing"
+
+	"roster/auth"
+)
+
+func TestEveryRouteNamesAPermission(t *testing.T) {
+	known := auth.Scopes()
+	for _, rt := range routes() {
+		switch {
+		case rt.needs.Public, rt.needs.Anyone:
+		case rt.needs.Scope == "":
+			t.Errorf("%s %s names no permission", rt.method, rt.path)
+		case !slices.Contains(known, rt.needs.Scope):
+			t.Errorf("%s %s needs the scope %q, which no key can have", rt.method, rt.path, rt.needs.Scope)
+		}
+		if len(rt.path) >= 10 && rt.path[:10] == "management" && !rt.needs.Management {
+			t.Errorf("%s %s is open to more than management keys", rt.method, rt.path)
+		}
+	}
+}

@@ -1,0 +1,184 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"reflect"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"gorm.io/gorm"
+	"gorm.io/gorm/schema"
+
+	"roster/jsonapi"
+)
+
+// Batch is whole trees of organizations with their people, for filling a database. Parents come before their children, and every id that
+// is referred to is of the same batch.
+type Batch struct {
+	Organizations []*Organization
+	Users         []*User
+	Memberships   []*Membership
+}
+
+// InsertBatch inserts a batch in one transaction, with its closure and its counters: either all of it is there afterwards, or nothing.
+// It is the fast way for what is nobody's change: it records no events, which would double the work and tell webhooks of nothing that
+// happened, and it makes no tokens; refresh-token gives an organization its first one. What is taken already is of kind Conflict.
+func InsertBatch(ctx context.Context, db *DB, batch *Batch) error {
+	paths := batch.paths()
+	everything, byOrganization := batch.count(paths)
+	return bulk(ctx, db, func(tx *DB, insert inserter) error {
+		for _, u := range batch.Users {
+			u.EmailKey = emailKey(u.Email)
+		}
+		for _, rows := range []any{batch.Users, batch.Organizations, paths, batch.Memberships, byOrganization} {
+			if err := insert(rows); err != nil {
+				return classifyFor(err, "insert batch")
+			}
+		}
+		return everything.write(ctx, tx)
+	})
+}
+
+// path is a row of the closure.
+type path struct {
+	AncestorID   string `gorm:"column:ancestor_id"`
+	DescendantID string `gorm:"column:descendant_id"`
+	Distance     int    `gorm:"column:distance"`
+}
+
+// TableName implements GORM's Tabler.
+func (path) TableName() string { return "organization_paths" }
+
+// paths returns the closure of the batch.
+func (b *Batch) paths() []*path {
+	parents := make(map[string]string, len(b.Organizations))
+	var paths []*path
+	for _, org := range b.Organizations {
+		parents[org.ID] = deref(org.ParentID)
+		distance := 0
+		for ancestor := org.ID; ancestor != ""; ancestor = parents[ancestor] {
+			paths = append(paths, &path{ancestor, org.ID, distance})
+			distance++
+		}
+	}
+	return paths
+}
+
+// counterRow is a row of the counters.
+type counterRow struct {
+	Name  string `gorm:"column:name"`
+	Key   string `gorm:"column:key"`
+	Shard int    `gorm:"column:shard"`
+	N     int64  `gorm:"column:n"`
+}
+
+// TableName implements GORM's Tabler.
+func (counterRow) TableName() string { return "counters" }
+
+// count returns what the batch adds to the counters of everything, and the counters of its organizations, which are new.
+func (b *Batch) count(paths []*path) (everything tally, byOrganization []*counterRow) {
+	everything = tally{}
+	everything.add(countOrganizations, "", int64(len(b.Organizations)))
+	everything.add(countUsers, "", int64(len(b.Users)))
+	everything.add(countMemberships, "", int64(len(b.Memberships)))
+	counts := tally{}
+	for _, p := range paths {
+		if p.Distance > 0 {
+			counts.add(countDescendants, p.AncestorID, 1)
+		}
+		if p.Distance == 1 {
+			counts.add(countChildren, p.AncestorID, 1)
+		}
+	}
+	for _, m := range b.Memberships {
+		counts.add(countUsers, m.OrganizationID, 1)
+	}
+	for k, n := range counts {
+		byOrganization = append(byOrganization, &counterRow{Name: k.name, Key: k.key, N: n})
+	}
+	return everything, byOrganization
+}
+
+// inserter inserts a slice of models.
+type inserter func(rows any) error
+
+// bulk runs fn in one transaction, with the fastest way of inserting that the database has.
+func bulk(ctx context.Context, db *DB, fn func(*DB, inserter) error) error {
+	if db.dialect == SQLite {
+		return Transaction(ctx, db, func(tx *DB) error {
+			return fn(tx, func(rows any) error { return insertRows(ctx, tx, rows) })
+		})
+	}
+	return db.session(ctx).Connection(func(g *gorm.DB) error {
+		conn := g.Statement.ConnPool.(*sql.Conn) // what Connection is for
+		one := *db
+		one.gorm = g
+		return Transaction(ctx, &one, func(tx *DB) error {
+			return fn(tx, func(rows any) error { return copyRows(ctx, tx, conn, rows) })
+		})
+	})
+}
+
+// rowsPerInsert keeps a statement below the 32766 variables that SQLite allows.
+const rowsPerInsert = 1000
+
+func insertRows(ctx context.Context, tx *DB, rows any) error {
+	if reflect.ValueOf(rows).Len() == 0 {
+		return nil
+	}
+	return tx.session(ctx).CreateInBatches(rows, rowsPerInsert).Error
+}
+
+// copyRows sends rows by PostgreSQL's COPY on the connection of the transaction.
+func copyRows(ctx context.Context, tx *DB, conn *sql.Conn, rows any) error {
+	statement := &gorm.Statement{DB: tx.gorm}
+	if err := statement.Parse(rows); err != nil {
+		return err
+	}
+	var fields []*schema.Field
+	var columns []string
+	for _, f := range statement.Schema.Fields {
+		if f.DBName != "" && f.Creatable {
+			fields, columns = append(fields, f), append(columns, f.DBName)
+		}
+	}
+	all := reflect.ValueOf(rows)
+	source := pgx.CopyFromSlice(all.Len(), func(i int) ([]any, error) {
+		values := make([]any, len(fields))
+		for n, f := range fields {
+			values[n], _ = f.ValueOf(ctx, all.Index(i).Elem())
+		}
+		return values, nil
+	})
+	return conn.Raw(func(driver any) error {
+		_, err := driver.(*stdlib.Conn).Conn().CopyFrom(ctx, pgx.Identifier{statement.Schema.Table}, columns, source)
+		return err
+	})
+}
+
+// HasOrganization reports whether there is an organization of that id, deleted or not.
+func HasOrganization(ctx context.Context, db *DB, id string) (bool, error) {
+	if !jsonapi.IsID(id) {
+		return false, nil
+	}
+	var n int64
+	err := db.session(ctx).Raw("SELECT COUNT(*) FROM organizations WHERE id = ?", id).Scan(&n).Error
+	if err != nil {
+		return false, fmt.Errorf("look for organization: %w", err)
+	}
+	return n > 0, nil
+}
+
+// Analyze has PostgreSQL look at its tables, which it would do by itself within a minute: until then, queries after a large batch are
+// planned as if the tables were empty.
+func Analyze(ctx context.Context, db *DB) error {
+	if db.dialect == SQLite {
+		return nil // it plans without
+	}
+	if _, err := db.exec(ctx, "ANALYZE"); err != nil {
+		return fmt.Errorf("analyze: %w", err)
+	}
+	return nil
+}

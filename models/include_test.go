@@ -1,0 +1,64 @@
+package models_test
+
+import (
+	"fmt"
+	"testing"
+
+	"roster/jsonapi"
+	"roster/models"
+	"roster/models/modelstest"
+)
+
+func TestAnInclusionCostsTheSameForOneAndForAHundred(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		by := models.System("test")
+		root, err := models.CreateOrganization(t.Context(), db, by, input(models.Organizations, attributes{"name": "Root"}, nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 100 {
+			org, err := models.CreateOrganization(t.Context(), db, by,
+				input(models.Organizations, attributes{"name": fmt.Sprintf("Org %d", i)}, below(root.ID)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = models.CreateUser(t.Context(), db, by, input(models.Users, attributes{"firstName": "Ada"}, relations{"organization": one("organizations", org.ID)}))
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		statements, err := models.CountStatements(db)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var counts []int64
+		for _, size := range []int{1, 100} {
+			raw := fmt.Sprintf("include=parent,users.memberships.organization&page[size]=%d&filter[kind]=other", size)
+			q, err := jsonapi.ParseQuery(raw, jsonapi.ListQuery, models.Organizations.Schema, models.SchemaOf)
+			if err != nil {
+				t.Fatal(err)
+			}
+			before := statements.Load()
+			page, err := models.List(t.Context(), db, models.Organizations, models.Everything(), q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resources, err := models.Render(t.Context(), db, models.Organizations, models.Everything(), page.Items, "/", q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			included, err := models.Include(t.Context(), db, models.Organizations, models.Everything(), page.Items, resources, q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := 2*size + 1; len(included) != want {
+				t.Errorf("%d organizations include %d resources, want %d", size, len(included), want)
+			}
+			counts = append(counts, statements.Load()-before)
+		}
+		if counts[0] != counts[1] || counts[1] == 0 {
+			t.Errorf("one organization takes %d statements, a hundred %d", counts[0], counts[1])
+		}
+	})
+}
