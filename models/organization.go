@@ -235,6 +235,9 @@ func UpdateOrganization(ctx context.Context, db *DB, by Caller, id string, in *j
 		if restoring {
 			org.DeletedAt = nil
 		}
+		if err := takeEcho(ctx, tx, by.Scope, Organizations, org, in); err != nil {
+			return err
+		}
 		if err := checkUnchanged(Organizations, org, in, false); err != nil {
 			return err
 		}
