@@ -26,7 +26,7 @@ func TestATOM10OperationsAreCarriedOutInOrder(t *testing.T) {
 }
 
 func TestATOM11AllOrNothingWithEventsAndCounters(t *testing.T) {
-	eachService(t, func(t *testing.T, s *service) {
+	eachService(t, func(_ *testing.T, s *service) {
 		id, _ := s.organization("Acme")
 		user := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"}, "organizations", []any{ref("organizations", id)})).
 			want(201).text("data", "id")
@@ -205,7 +205,7 @@ func TestATOM19TheTargetOfAnUpdate(t *testing.T) {
 }
 
 func TestATOM20Remove(t *testing.T) {
-	eachService(t, func(t *testing.T, s *service) {
+	eachService(t, func(_ *testing.T, s *service) {
 		id, _ := s.organization("Acme")
 		s.wantRefused(fault{Status: "404", Code: "not_found", Pointer: op(1, "/ref")}, drop(ref("organizations", id)), drop(ref("organizations", ghost)))
 		s.wantRefused(fault{Status: "404", Code: "not_found", Pointer: op(1, "/ref")}, drop(ref("organizations", id)), drop(ref("organizations", id)))
@@ -375,7 +375,7 @@ func TestATOM24LidsNameWhatEarlierOperationsAdd(t *testing.T) {
 }
 
 func TestATOM25LidsAreDefinedOnceBeforeTheyAreUsed(t *testing.T) {
-	eachService(t, func(t *testing.T, s *service) {
+	eachService(t, func(_ *testing.T, s *service) {
 		org, id := add("organizations", object{"name": "x"}, "lid", "x"), ""
 		id, _ = s.organization("Acme")
 		bad := func(i int, below string) fault {

@@ -10,7 +10,7 @@ import (
 )
 
 func TestIfMatchInMetaIsAPrecondition(t *testing.T) {
-	eachService(t, func(t *testing.T, s *service) {
+	eachService(t, func(_ *testing.T, s *service) {
 		id, _ := s.organization("Acme")
 		user := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"})).want(201).text("data", "id")
 		with := func(o object, tag string) object {

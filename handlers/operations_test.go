@@ -296,7 +296,7 @@ func TestATOM27NoQueryParameters(t *testing.T) {
 }
 
 func TestATOM28HrefLeadsOnlyIntoThisAPI(t *testing.T) {
-	eachService(t, func(t *testing.T, s *service) {
+	eachService(t, func(_ *testing.T, s *service) {
 		id, _ := s.organization("Acme")
 		at := managed + "/" + id
 		for _, href := range []string{
