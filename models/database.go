@@ -37,19 +37,30 @@ type Config struct {
 	Vault *Vault
 	// CheckWebhookURL refuses URLs that webhooks must not be sent to, with the reason; nil takes every URL.
 	CheckWebhookURL func(url string) error
+	// CheckWebhookHeader and CheckWebhookSchedule refuse what an endpoint cannot have; nil takes everything.
+	CheckWebhookHeader   func(name, value string) error
+	CheckWebhookSchedule func(waits []time.Duration) error
+	// OnCommit is called after each transaction that recorded an event, or changed what is delivered where. It must not block. May be nil.
+	OnCommit func()
 	// Now is the clock; nil is not allowed.
 	Now func() time.Time
 }
 
 // DB is one open database, or one transaction on it, with the clock and the vault that every write needs.
 type DB struct {
-	gorm            *gorm.DB
-	dialect         Dialect
-	vault           *Vault
-	now             func() time.Time
-	checkWebhookURL func(url string) error
-	pools           *pools
-	inTransaction   bool
+	gorm     *gorm.DB
+	dialect  Dialect
+	vault    *Vault
+	now      func() time.Time
+	pools    *pools
+	onCommit func()
+
+	checkWebhookURL      func(url string) error
+	checkWebhookHeader   func(name, value string) error
+	checkWebhookSchedule func(waits []time.Duration) error
+
+	inTransaction bool
+	news          *bool // of a transaction: whether there is something to tell after the commit
 }
 
 // pools are the connection pools behind a DB. On PostgreSQL both are the same one.
@@ -60,7 +71,10 @@ type pools struct {
 
 // Open connects to the database that cfg names and makes sure that it answers. It does not migrate.
 func Open(ctx context.Context, cfg Config) (*DB, error) {
-	db := &DB{vault: cfg.Vault, now: cfg.Now, checkWebhookURL: cfg.CheckWebhookURL}
+	db := &DB{
+		vault: cfg.Vault, now: cfg.Now, onCommit: cfg.OnCommit,
+		checkWebhookURL: cfg.CheckWebhookURL, checkWebhookHeader: cfg.CheckWebhookHeader, checkWebhookSchedule: cfg.CheckWebhookSchedule,
+	}
 	var dialector gorm.Dialector
 	switch scheme, rest, _ := strings.Cut(cfg.URL, ":"); scheme {
 	case "postgres", "postgresql":
@@ -173,14 +187,25 @@ func Transaction(ctx context.Context, db *DB, fn func(tx *DB) error) error {
 		return fn(db)
 	}
 	for try := 1; ; try++ {
+		news := false
 		err := db.gorm.WithContext(ctx).Transaction(func(g *gorm.DB) error {
 			tx := *db
-			tx.gorm, tx.inTransaction = g, true
+			tx.gorm, tx.inTransaction, tx.news = g, true, &news
 			return fn(&tx)
 		})
+		if err == nil && news && db.onCommit != nil {
+			db.onCommit()
+		}
 		if err == nil || try == maxTries || !refused(err) || ctx.Err() != nil {
 			return err
 		}
+	}
+}
+
+// recorded notes that there is something to tell after the commit.
+func (db *DB) recorded() {
+	if db.news != nil {
+		*db.news = true
 	}
 }
 
