@@ -35,6 +35,8 @@ type route struct {
 	doc    string
 	// related: the answer is about the target of the relationship in the path.
 	related bool
+	// ext names the extensions that a request must apply.
+	ext []string
 }
 
 // resource is how one collection is served at one path.
@@ -95,9 +97,12 @@ func routes() []route {
 	}
 	return append(table,
 		route{"POST", "management/refresh-token/{id}", auth.Write("organizations").Manage(), jsonapi.OneQuery, resources[0], (*API).refreshToken,
-			"Replaces the token of an organization. The answer is the only one with the new token; the old one is dead at once.", false},
+			"Replaces the token of an organization. The answer is the only one with the new token; the old one is dead at once.", false, nil},
 		route{"POST", "apiKeys/{id}/rotate", auth.Write("apiKeys"), jsonapi.OneQuery, resourceOf("apiKeys"), (*API).rotateAPIKey,
-			"Gives a key a new secret. The answer is the only one with it. Earlier secrets work for the overlap, in seconds, of meta.overlap; 86400 by default, at most 604800.", false},
+			"Gives a key a new secret. The answer is the only one with it. Earlier secrets work for the overlap, in seconds, of meta.overlap; 86400 by default, at most 604800.", false, nil},
+		route{"POST", operationsPath, auth.Anyone(), jsonapi.NoQuery, nil, (*API).operate,
+			"Carries out up to 100 operations in order, all or none (Atomic Operations). Each needs the permission of the request that it stands for.",
+			false, []string{jsonapi.AtomicExt}},
 	)
 }
 
@@ -115,17 +120,17 @@ func resourceOf(path string) *resource {
 func (res *resource) routes() []route {
 	one := res.path + "/{id}"
 	table := []route{
-		{"GET", res.path, res.reads, jsonapi.ListQuery, res, (*API).list, "Lists " + res.Schema.Type + ".", false},
-		{"GET", one, res.reads, jsonapi.OneQuery, res, (*API).read, "Reads one of " + res.Schema.Type + ".", false},
+		{"GET", res.path, res.reads, jsonapi.ListQuery, res, (*API).list, "Lists " + res.Schema.Type + ".", false, nil},
+		{"GET", one, res.reads, jsonapi.OneQuery, res, (*API).read, "Reads one of " + res.Schema.Type + ".", false, nil},
 	}
 	if res.create != nil {
-		table = append(table, route{"POST", res.path, res.creates, jsonapi.OneQuery, res, (*API).create, "Creates one of " + res.Schema.Type + ".", false})
+		table = append(table, route{"POST", res.path, res.creates, jsonapi.OneQuery, res, (*API).create, "Creates one of " + res.Schema.Type + ".", false, nil})
 	}
 	if res.update != nil {
-		table = append(table, route{"PATCH", one, res.writes, jsonapi.OneQuery, res, (*API).update, "Changes the members that are sent; the others stay.", false})
+		table = append(table, route{"PATCH", one, res.writes, jsonapi.OneQuery, res, (*API).update, "Changes the members that are sent; the others stay.", false, nil})
 	}
 	if res.remove != nil {
-		table = append(table, route{"DELETE", one, res.deletes, jsonapi.NoQuery, res, (*API).remove, "Deletes one of " + res.Schema.Type + ".", false})
+		table = append(table, route{"DELETE", one, res.deletes, jsonapi.NoQuery, res, (*API).remove, "Deletes one of " + res.Schema.Type + ".", false, nil})
 	}
 	return append(table, res.relationshipRoutes()...)
 }
@@ -143,4 +148,5 @@ func (a *API) Mount(router *mux.Router) {
 			router.Handle(models.Root+rt.path+slash, served).Methods(methods...)
 		}
 	}
+	a.mountDocs(router)
 }

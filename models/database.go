@@ -59,7 +59,8 @@ type DB struct {
 	checkWebhookSchedule func(waits []time.Duration) error
 
 	inTransaction bool
-	news          *news // of a transaction
+	tally         tally // of the transaction
+	news          *news // of the transaction
 }
 
 // pools are the connection pools behind a DB. On PostgreSQL both are the same one.
@@ -84,7 +85,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		db.dialect, db.pools = Postgres, &pools{write: pool, read: pool}
 		dialector = postgres.New(postgres.Config{Conn: pool})
 	case "sqlite":
-		write, read, err := openSQLite(rest, cfg.MaxConnections)
+		write, read, err := openSQLite(ctx, rest, cfg.MaxConnections)
 		if err != nil {
 			return nil, err
 		}
@@ -190,7 +191,11 @@ func Transaction(ctx context.Context, db *DB, fn func(tx *DB) error) error {
 		err := db.gorm.WithContext(ctx).Transaction(func(g *gorm.DB) error {
 			tx := *db
 			tx.gorm, tx.inTransaction, tx.news = g, true, &news
-			return fn(&tx)
+			tx.tally = tally{}
+			if err := fn(&tx); err != nil {
+				return err
+			}
+			return tx.tally.store(ctx, &tx)
 		})
 		if tell := db.committed.Load(); err == nil && news.events && tell != nil {
 			(*tell)(news.endpoints)

@@ -2,7 +2,6 @@ package models
 
 import (
 	"context"
-	"database/sql"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -88,14 +87,13 @@ func (db *DB) migrator() (*goose.Provider, error) {
 	}
 	dialect, options := goose.DialectSQLite3, []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
 	if db.dialect == Postgres {
-		locker, err := gooselock.NewPostgresSessionLocker()
+		locker, err := gooselock.NewPostgresSessionLocker(gooselock.WithLockTimeout(1, 300)) // asks every second, for five minutes
 		if err != nil {
 			return nil, err
 		}
 		dialect, options = goose.DialectPostgres, append(options, goose.WithSessionLocker(locker))
 	}
-	var pool *sql.DB = db.pools.write
-	provider, err := goose.NewProvider(dialect, pool, files, options...)
+	provider, err := goose.NewProvider(dialect, db.pools.write, files, options...)
 	if err != nil {
 		return nil, fmt.Errorf("read migrations: %w", err)
 	}
