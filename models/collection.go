@@ -91,6 +91,10 @@ var (
 	Memberships   = &Collection{}
 	APIKeys       = &Collection{}
 	Events        = &Collection{}
+	Webhooks      = &Collection{}
+	// WebhookDeliveries are events on their way to endpoints, WebhookJobs replays of them.
+	WebhookDeliveries = &Collection{}
+	WebhookJobs       = &Collection{}
 )
 
 // collections lists every collection in the order of the documentation.
@@ -103,12 +107,18 @@ func define() []*Collection {
 	defineMemberships(Memberships)
 	defineAPIKeys(APIKeys)
 	defineEvents(Events)
+	defineWebhooks(Webhooks)
+	defineWebhookDeliveries(WebhookDeliveries)
+	defineWebhookJobs(WebhookJobs)
 	relateOrganizations(Organizations)
 	relateUsers(Users)
 	relateMemberships(Memberships)
 	relateAPIKeys(APIKeys)
 	relateEvents(Events)
-	return []*Collection{Organizations, Users, Memberships, APIKeys, Events}
+	relateWebhooks(Webhooks)
+	relateWebhookDeliveries(WebhookDeliveries)
+	relateWebhookJobs(WebhookJobs)
+	return []*Collection{Organizations, Users, Memberships, APIKeys, Events, Webhooks, WebhookDeliveries, WebhookJobs}
 }
 
 // Collections returns every collection in the order of the documentation.
