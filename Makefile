@@ -34,7 +34,7 @@ check: ## everything short of the full .ci/run: format, vet, lint, test
 lint: ## run the linter that .ci/lint pins; the first run builds it, which takes minutes
 	@mkdir -p dist
 	@go build -C .ci/lint -o "$(CURDIR)/dist/golangci-lint" github.com/golangci/golangci-lint/v2/cmd/golangci-lint
-	dist/golangci-lint run ./...
+	dist/golangci-lint run --allow-parallel-runners ./...
 
 .PHONY: fmt
 fmt: ## format the code, third_party excepted

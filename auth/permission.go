@@ -17,8 +17,10 @@ type Permission struct {
 	Public bool
 }
 
-// Read and Write ask for a scope of a resource.
-func Read(resource string) Permission  { return Permission{Scope: resource + ":read"} }
+// Read asks for the scope to read a resource.
+func Read(resource string) Permission { return Permission{Scope: resource + ":read"} }
+
+// Write asks for the scope to change a resource.
 func Write(resource string) Permission { return Permission{Scope: resource + ":write"} }
 
 // Manage asks for a management key besides.

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"roster/jsonapi"
+	"roster/models"
 )
 
 // handler serves one request, or returns why it did not. It returns an error before it writes, never after.
@@ -62,8 +63,7 @@ func translate(err error) jsonapi.Errors {
 	case errors.Is(err, context.DeadlineExceeded):
 		return jsonapi.Errors{tooSlow()}
 	}
-	faults, _ := located(err, nil).(jsonapi.Errors)
-	return faults
+	return faultsOf(refusalsOf(err), func(fault *jsonapi.Error, _ *models.Error) *jsonapi.Error { return fault })
 }
 
 func tooSlow() *jsonapi.Error {

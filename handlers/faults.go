@@ -22,14 +22,21 @@ var codes = map[models.Kind]jsonapi.Code{
 // located returns refusals of package models as faults with pointers into the request that caused them. Other errors stay as they are.
 func located(err error, in *jsonapi.Input) error {
 	refusals := refusalsOf(err)
-	if refusals == nil {
+	if refusals == nil || in == nil {
 		return err
 	}
+	return faultsOf(refusals, func(fault *jsonapi.Error, refusal *models.Error) *jsonapi.Error {
+		return fault.At(pointerTo(in, refusal))
+	})
+}
+
+// faultsOf returns refusals as faults; at points those with a field to where it is in the request.
+func faultsOf(refusals models.Errors, at func(*jsonapi.Error, *models.Error) *jsonapi.Error) jsonapi.Errors {
 	var faults jsonapi.Errors
 	for _, refusal := range refusals {
 		fault := faultOf(refusal)
-		if in != nil && refusal.Field != "" {
-			fault.At(pointerTo(in, refusal))
+		if refusal.Field != "" {
+			fault = at(fault, refusal)
 		}
 		faults.Add(fault)
 	}
@@ -56,11 +63,12 @@ func faultOf(refusal *models.Error) *jsonapi.Error {
 	case refusal.Parameter != "" && refusal.Kind == models.Invalid:
 		return jsonapi.Fault(jsonapi.InvalidParameter, "%s", refusal.Message).InParameter(refusal.Parameter)
 	case refusal.Parameter != "":
-		fault.InParameter(refusal.Parameter)
+		return fault.InParameter(refusal.Parameter)
 	case refusal.Kind == models.PreconditionFailed:
-		fault.InHeader("If-Match")
+		return fault.InHeader("If-Match")
+	default:
+		return fault
 	}
-	return fault
 }
 
 func pointerTo(in *jsonapi.Input, refusal *models.Error) string {

@@ -216,13 +216,7 @@ func locatedInLinkage(err error, linkage jsonapi.Linkage) error {
 	if refusals == nil {
 		return err
 	}
-	var faults jsonapi.Errors
-	for _, refusal := range refusals {
-		fault := faultOf(refusal)
-		if refusal.Field != "" {
-			fault.At(linkage.Pointer(refusal.Index, refusal.Kind == models.RelatedNotFound))
-		}
-		faults.Add(fault)
-	}
-	return faults
+	return faultsOf(refusals, func(fault *jsonapi.Error, refusal *models.Error) *jsonapi.Error {
+		return fault.At(linkage.Pointer(refusal.Index, refusal.Kind == models.RelatedNotFound))
+	})
 }

@@ -87,7 +87,7 @@ func TestInclusionHasFullLinkageAndNoDuplicates(t *testing.T) {
 		}
 		for _, path := range []string{"nope", "children.nope", "Children", "name", "a..b", ",", "children.children.children.children"} {
 			want := []fault{{Status: "400", Code: "invalid_parameter", Parameter: "include"}}
-			if diff := cmp.Diff(want[0], s.get(managed+"?include="+path).want(400).faults()[0]); diff != "" {
+			if diff := cmp.Diff(want[0], s.get(managed + "?include=" + path).want(400).faults()[0]); diff != "" {
 				t.Errorf("include=%s (-want +got):\n%s", path, diff)
 			}
 		}

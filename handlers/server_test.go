@@ -167,7 +167,7 @@ func TestAClientThatLeftIsLoggedAndNotAnswered(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_, _ = http.DefaultTransport.RoundTrip(req) //nolint:bodyclose // there is none
+		_, _ = http.DefaultTransport.RoundTrip(req)
 	}()
 	b.awaitInFlight(t)
 	leave()

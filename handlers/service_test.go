@@ -110,7 +110,7 @@ func (s *service) do(method, path string, body any, headers ...string) *answer {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	defer res.Body.Close() //nolint:errcheck // read to the end below
+	defer res.Body.Close()
 	read, err := io.ReadAll(res.Body)
 	if err != nil {
 		s.t.Fatal(err)

@@ -85,7 +85,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		db.dialect, db.pools = Postgres, &pools{write: pool, read: pool}
 		dialector = postgres.New(postgres.Config{Conn: pool})
 	case "sqlite":
-		write, read, err := openSQLite(rest, cfg.MaxConnections)
+		write, read, err := openSQLite(ctx, rest, cfg.MaxConnections)
 		if err != nil {
 			return nil, err
 		}

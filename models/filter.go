@@ -48,16 +48,13 @@ func (c *Collection) totals(ctx context.Context, db *DB, scope Scope, filters []
 	if err != nil || len(filters) == 0 {
 		return unfiltered, unfiltered, err
 	}
-	name, value := "", ""
 	if len(filters) == 1 {
-		name, value = filters[0].Field, soleValue(filters[0])
+		if value := soleValue(filters[0]); value != "" {
+			total, err = c.count(ctx, db, scope, filters[0].Field, value, func() []where { return filtered })
+			return total, unfiltered, err
+		}
 	}
-	if value == "" {
-		name = "" // several filters, or one by something else than one id
-		total, err = c.countRows(ctx, db, filtered)
-		return total, unfiltered, err
-	}
-	total, err = c.count(ctx, db, scope, name, value, func() []where { return filtered })
+	total, err = c.countRows(ctx, db, filtered)
 	return total, unfiltered, err
 }
 

@@ -2,7 +2,6 @@ package models
 
 import (
 	"crypto/rand"
-	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
 	"runtime"
@@ -26,27 +25,9 @@ var hashing = make(chan struct{}, runtime.GOMAXPROCS(0))
 func hashPassword(password string) string {
 	salt := make([]byte, argonSalt)
 	_, _ = rand.Read(salt) // never fails (crypto/rand)
-	return encodePassword(password, salt)
-}
-
-func encodePassword(password string, salt []byte) string {
 	hashing <- struct{}{}
 	defer func() { <-hashing }()
 	key := argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonLanes, argonKeySize)
 	encode := base64.RawStdEncoding.EncodeToString
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonTime, argonLanes, encode(salt), encode(key))
-}
-
-// passwordMatches reports whether a password is the one that was hashed.
-func passwordMatches(password, hash string) bool {
-	var version, memory, passes, lanes int
-	var rest string
-	if _, err := fmt.Sscanf(hash, "$argon2id$v=%d$m=%d,t=%d,p=%d$%s", &version, &memory, &passes, &lanes, &rest); err != nil || len(rest) < 22 {
-		return false
-	}
-	salt, err := base64.RawStdEncoding.DecodeString(rest[:22])
-	if err != nil {
-		return false
-	}
-	return subtle.ConstantTimeCompare([]byte(encodePassword(password, salt)), []byte(hash)) == 1
 }

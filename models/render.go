@@ -21,13 +21,14 @@ func Render(ctx context.Context, db *DB, c *Collection, scope Scope, items []any
 	if err != nil {
 		return nil, err
 	}
-	for i, r := range resources {
+	for i, item := range items {
+		r := resources[i]
 		self := base + "/" + r.ID
 		r.Links = &jsonapi.Links{Self: jsonapi.Href(self)}
 		r.Relationships = map[string]*jsonapi.RelationshipObject{}
 		for _, rel := range c.Schema.Relationships {
 			if !rel.WriteOnly && q.Wants(c.Schema.Type, rel.Name) {
-				r.Relationships[rel.Name] = c.relationshipObject(rel, items[i], r.ID, self)
+				r.Relationships[rel.Name] = c.relationshipObject(rel, item, r.ID, self)
 			}
 		}
 	}
@@ -77,7 +78,7 @@ func (c *Collection) hideInvisible(ctx context.Context, db *DB, scope Scope, res
 		}
 		byTarget := map[*Collection][]string{}
 		for _, r := range resources {
-			if target, id := linked(r, rel.Name); target != nil && !(scope.All() && c.relations[rel.Name].lasting) {
+			if target, id := linked(r, rel.Name); target != nil && (!scope.All() || !c.relations[rel.Name].lasting) {
 				byTarget[target] = append(byTarget[target], id)
 			}
 		}

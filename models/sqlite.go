@@ -22,7 +22,7 @@ import (
 // openSQLite opens the file at path with one writer, whose transactions take the write lock when they begin, and a pool of readers
 // that cannot write. In WAL mode readers and the writer do not wait for each other; writers of this process wait in the pool's queue,
 // writers of other processes (the command line beside a running server) wait up to ten seconds.
-func openSQLite(path string, readers int) (write, read *sql.DB, err error) {
+func openSQLite(ctx context.Context, path string, readers int) (write, read *sql.DB, err error) {
 	if path == "" {
 		return nil, nil, fmt.Errorf("database URL sqlite: names no file")
 	}
@@ -51,7 +51,7 @@ func openSQLite(path string, readers int) (write, read *sql.DB, err error) {
 		return nil, nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	write.SetMaxOpenConns(1)
-	if err := write.Ping(); err != nil { // creates the file and switches it to WAL before a reader looks at it
+	if err := write.PingContext(ctx); err != nil { // creates the file and switches it to WAL before a reader looks at it
 		return nil, nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	read, err = sql.Open("sqlite", dsn("_query_only", "on"))

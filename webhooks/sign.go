@@ -120,8 +120,12 @@ func (s Secret) PublicKey() string {
 	return prefixPublic + base64.StdEncoding.EncodeToString(s.material.private.Public().(ed25519.PublicKey))
 }
 
-func (s Secret) String() string       { return "[secret]" }
-func (s Secret) GoString() string     { return "[secret]" }
+func (s Secret) String() string { return "[secret]" }
+
+// GoString implements fmt.GoStringer without the key.
+func (s Secret) GoString() string { return "[secret]" }
+
+// LogValue implements slog.LogValuer without the key.
 func (s Secret) LogValue() slog.Value { return slog.StringValue("[secret]") }
 
 // Sign returns the value of the webhook-signature header for one attempt: one signature for each secret, in the order given, which

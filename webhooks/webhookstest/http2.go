@@ -66,7 +66,7 @@ func (r *GoAwayReceiver) Counts() (answered, turnedAway int64) {
 }
 
 func (r *GoAwayReceiver) serve(conn net.Conn) {
-	defer conn.Close()
+	defer conn.Close() //nolint:errcheck // the connection ends here either way
 	if _, err := io.ReadFull(conn, make([]byte, len(http2.ClientPreface))); err != nil {
 		return
 	}

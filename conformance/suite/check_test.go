@@ -1,0 +1,175 @@
+package suite
+
+import (
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// answered returns a GET that was answered with a document.
+func answered(status int, body string) *Exchange {
+	return &Exchange{
+		Method: http.MethodGet, URL: &url.URL{Path: "/articles", RawQuery: "sort=title"}, Status: status,
+		Header: http.Header{"Content-Type": {mediaType}, "Vary": {"Accept"}}, Body: []byte(body),
+	}
+}
+
+// rowsOf returns the rows a document breaks.
+func rowsOf(t *testing.T, ex *Exchange) []string {
+	rows := map[string]bool{}
+	for _, p := range checkExchange(describe(t), ex).problems {
+		rows[p.row] = true
+	}
+	return slices.Sorted(maps.Keys(rows))
+}
+
+const article = `"type":"articles","id":"1"`
+
+func TestCheckerFindsWhatBreaksARow(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, body string
+		status     int
+		rows       []string
+	}{
+		{"a plain resource", `{"data":{` + article + `,"attributes":{"title":"x"}},"jsonapi":{"version":"1.1"}}`, 200, nil},
+		{"an empty collection", `{"data":[],"links":{"self":"/articles","next":null}}`, 200, nil},
+		{"no JSON", `{"data":`, 200, []string{"DOC-1", "DOC-45"}},
+		{"a member twice", `{"data":null,"data":null}`, 200, []string{"DOC-45"}},
+		{"an array as root", `[]`, 200, []string{"DOC-1"}},
+		{"links alone", `{"links":{}}`, 200, []string{"DOC-2"}},
+		{"data beside errors", `{"data":null,"errors":[{"status":"400"}]}`, 400, []string{"DOC-3"}},
+		{"included without data", `{"meta":{},"included":[]}`, 200, []string{"DOC-4"}},
+		{"an unknown top-level member", `{"data":null,"status":"ok"}`, 200, []string{"DOC-5"}},
+		{"an @-member", `{"data":null,"@note":1}`, 200, nil},
+		{"an unknown top-level link", `{"data":null,"links":{"edit":"/x"}}`, 200, []string{"DOC-7"}},
+		{"a number as data", `{"data":1}`, 200, []string{"DOC-10"}},
+		{"a numeric id", `{"data":{"type":"articles","id":1}}`, 200, []string{"DOC-12"}},
+		{"a member beside attributes", `{"data":{` + article + `,"href":"/x"}}`, 200, []string{"DOC-13"}},
+		{"a type with a slash", `{"data":{"type":"a/b","id":"1"}}`, 200, []string{"DOC-15"}},
+		{"an attribute named id", `{"data":{` + article + `,"attributes":{"id":"1"}}}`, 200, []string{"DOC-16"}},
+		{"a name as attribute and relationship", `{"data":{` + article + `,"attributes":{"a":1},"relationships":{"a":{"meta":{}}}}}`, 200, []string{"DOC-16"}},
+		{"attributes as an array", `{"data":{` + article + `,"attributes":[]}}`, 200, []string{"DOC-17"}},
+		{"a foreign key", `{"data":{` + article + `,"attributes":{"authorId":1},"relationships":{"author":{"data":null}}}}`, 200, []string{"DOC-18"}},
+		{"a relationship that is null", `{"data":{` + article + `,"relationships":{"author":null}}}`, 200, []string{"DOC-19"}},
+		{"an empty relationship", `{"data":{` + article + `,"relationships":{"author":{"links":{}}}}}`, 200, []string{"DOC-20"}},
+		{"an array for a to-one", `{"data":{` + article + `,"relationships":{"author":{"data":[]}}}}`, 200, []string{"DOC-24"}},
+		{"null for a to-many", `{"data":{` + article + `,"relationships":{"tags":{"data":null}}}}`, 200, []string{"DOC-24"}},
+		{"an identifier with a numeric id", `{"data":{` + article + `,"relationships":{"author":{"data":{"type":"people","id":1}}}}}`, 200, []string{"DOC-26"}},
+		{"an identifier with attributes", `{"data":{` + article + `,"relationships":{"author":{"data":{"type":"people","id":"1","attributes":{}}}}}}`, 200, []string{"DOC-27"}},
+		{"included as an object", `{"data":null,"included":{}}`, 200, []string{"DOC-28"}},
+		{"an unlinked resource", `{"data":{` + article + `},"included":[{"type":"people","id":"1"}]}`, 200, []string{"DOC-29"}},
+		{"a resource twice", `{"data":{` + article + `},"included":[{` + article + `}]}`, 200, []string{"DOC-31"}},
+		{"meta that is null", `{"data":null,"meta":null}`, 200, []string{"DOC-32"}},
+		{"an array as a link", `{"data":null,"links":{"self":["/x"]}}`, 200, []string{"DOC-33"}},
+		{"a link object without href", `{"data":null,"links":{"self":{"title":"x"}}}`, 200, []string{"DOC-34"}},
+		{"a language that is none", `{"data":null,"links":{"self":{"href":"/x","hreflang":"?"}}}`, 200, []string{"DOC-35"}},
+		{"an attribute with a dot", `{"data":{` + article + `,"attributes":{"a.b":1}}}`, 200, []string{"DOC-36", "DOC-38"}},
+		{"an attribute with a space", `{"data":{` + article + `,"attributes":{"a b":1}}}`, 200, []string{"DOC-38"}},
+		{"a member of no extension", `{"data":null,"nope:x":1}`, 200, []string{"DOC-40"}},
+		{"version 1.0", `{"data":null,"jsonapi":{"version":"1.0"}}`, 200, []string{"DOC-41"}},
+		{"a profile that was not applied", `{"data":null,"jsonapi":{"profile":["https://example.test/p"]}}`, 200, []string{"DOC-42"}},
+		{"an empty next", `{"data":[],"links":{"next":""}}`, 200, []string{"DOC-33", "FETCH-52"}},
+		{"a link named previous", `{"data":[],"links":{"previous":"/x"}}`, 200, []string{"DOC-7", "FETCH-51"}},
+		{"a string in a collection", `{"data":["x"]}`, 200, []string{"FETCH-3"}},
+		{"an error without errors", `{"meta":{}}`, 404, []string{"ERR-1"}},
+		{"an empty array of errors", `{"errors":[]}`, 404, []string{"ERR-1"}},
+		{"an error with a message", `{"errors":[{"status":"404","message":"x"}]}`, 404, []string{"ERR-2"}},
+		{"a status of another kind", `{"errors":[{"status":404}]}`, 404, []string{"ERR-3"}},
+		{"a status of another answer", `{"errors":[{"status":"400"}]}`, 404, []string{"ERR-3"}},
+		{"a numeric code", `{"errors":[{"status":"404","code":7}]}`, 404, []string{"ERR-5"}},
+		{"an empty source", `{"errors":[{"status":"404","source":{}}]}`, 404, []string{"ERR-7"}},
+		{"a pointer on a GET", `{"errors":[{"status":"404","source":{"pointer":"/data"}}]}`, 404, []string{"ERR-14"}},
+		{"a parameter that was sent", `{"errors":[{"status":"400","source":{"parameter":"sort"}}]}`, 400, nil},
+		{"a parameter that was not sent", `{"errors":[{"status":"400","source":{"parameter":"page"}}]}`, 400, []string{"ERR-11"}},
+		{"two headers in one", `{"errors":[{"status":"400","source":{"header":"Accept, Vary"}}]}`, 400, []string{"ERR-12"}},
+		{"an array as an error's link", `{"errors":[{"status":"400","links":{"type":["x"]}}]}`, 400, []string{"ERR-13"}},
+		{"an internal error", `{"errors":[{"status":"500"}]}`, 500, []string{"ROB-1"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(c.rows, rowsOf(t, answered(c.status, c.body))); diff != "" {
+				t.Errorf("rows broken by %s (-want +got):\n%s", c.body, diff)
+			}
+		})
+	}
+}
+
+func TestCheckerReadsHeaders(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		status int
+		header http.Header
+		rows   []string
+	}{
+		{"plain JSON", 200, http.Header{"Content-Type": {"application/json"}, "Vary": {"Accept"}}, []string{"NEG-1"}},
+		{"a charset", 200, http.Header{"Content-Type": {mediaType + "; charset=utf-8"}, "Vary": {"Accept"}}, []string{"NEG-2"}},
+		{"two spaces between URIs", 200, http.Header{"Content-Type": {mediaType + `; profile="https://a.test  https://b.test"`}, "Vary": {"Accept"}}, []string{"NEG-5"}},
+		{"a Vary that begins alike", 200, http.Header{"Content-Type": {mediaType}, "Vary": {"Accept-Encoding"}}, []string{"NEG-14"}},
+		{"Accept in a list", 200, http.Header{"Content-Type": {mediaType}, "Vary": {"Origin, accept"}}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			ex := answered(c.status, `{"data":null}`)
+			ex.Header = c.header
+			if diff := cmp.Diff(c.rows, rowsOf(t, ex)); diff != "" {
+				t.Errorf("rows (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestPointerResolvesInWhatWasSent(t *testing.T) {
+	t.Parallel()
+	const body = `{"data":{"attributes":{"a/b~c":1},"list":[{"x":1}]}}`
+	for pointer, want := range map[string][]string{
+		"":                           nil,
+		"/data/attributes/a~1b~0c":   nil,
+		"/data/list/0/x":             nil,
+		"/":                          {"ERR-8"},
+		"data":                       {"ERR-8"},
+		"/data/attributes/a/b~c":     {"ERR-8"},
+		"/data/list/1":               {"ERR-8"},
+		"/data/list/00":              {"ERR-8"},
+		"/data/list[0]":              {"ERR-8", "ERR-9"},
+		"/data/attributes/wrongName": {"ERR-8"},
+	} {
+		ex := answered(422, `{"errors":[{"status":"422","source":{"pointer":"`+pointer+`"}}]}`)
+		ex.RequestBody = []byte(body)
+		if diff := cmp.Diff(want, rowsOf(t, ex)); diff != "" {
+			t.Errorf("rows for the pointer %q (-want +got):\n%s", pointer, diff)
+		}
+	}
+}
+
+func TestSparseFieldsetsWaiveFullLinkage(t *testing.T) {
+	t.Parallel()
+	ex := answered(200, `{"data":{`+article+`},"included":[{"type":"people","id":"1"}]}`)
+	ex.URL.RawQuery = "fields[articles]=title"
+	if rows := rowsOf(t, ex); len(rows) > 0 {
+		t.Errorf("rows %v, want none", rows)
+	}
+}
+
+func TestEveryRowIsComplete(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, row := range Rows() {
+		if seen[row.ID] {
+			t.Errorf("%s is there twice", row.ID)
+		}
+		seen[row.ID] = true
+		if (row.Test == nil) == (row.Untestable == "") {
+			t.Errorf("%s must have either a test or the reason why there is none", row.ID)
+		}
+		if !strings.HasSuffix(row.Requirement, ".") || row.Level == "" || !strings.HasPrefix(row.Section(), "https://") {
+			t.Errorf("%s lacks a sentence, a level or a section", row.ID)
+		}
+	}
+}

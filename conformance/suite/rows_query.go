@@ -1,0 +1,176 @@
+package suite
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var queryRows = []Row{
+	{ID: "QUERY-1", Level: Must, section: "query-parameters-families", Test: testQUERY1,
+		Requirement: "A base name and all its bracketed groups are one parameter."},
+	{ID: "QUERY-2", Level: Must, section: "query-parameters-custom", Test: testQUERY2,
+		Requirement: "The base name of a custom parameter is a legal member name with a character outside a-z."},
+	{ID: "QUERY-3", Level: Must, section: "query-parameters-custom", Test: testQUERY3,
+		Requirement: "400 for a parameter outside the naming rules or that cannot be processed."},
+	{ID: "QUERY-4", Level: Pick, section: "query-parameters-custom", Test: testQUERY4,
+		Requirement: "An unknown parameter with a legal custom name is 400, too."},
+	{ID: "QUERY-5", Level: Must, section: "query-parameters-custom", Test: testQUERY5,
+		Requirement: "This holds for all methods, and a refused request has no effect."},
+	{ID: "QUERY-6", Level: Must, section: "appendix-query-details-parsing", Test: testQUERY6,
+		Requirement: "The query is parsed as application/x-www-form-urlencoded."},
+	{ID: "QUERY-7", Level: Must, section: "appendix-query-details-square-brackets", Test: testQUERY7,
+		Requirement: "Brackets are accepted encoded and unencoded."},
+	{ID: "QUERY-8", Level: Must, section: "extension-query-parameters", Test: testQUERY8,
+		Requirement: "A parameter of an extension that does not define it is 400."},
+	{ID: "QUERY-9", Level: Pick, section: "appendix-query-details-parsing", Test: testQUERY9,
+		Requirement: "A repeated single-valued parameter is 400."},
+	{ID: "QUERY-10", Level: Pick, section: "appendix-query-details-parsing", Test: testQUERY10,
+		Requirement: "A badly encoded query is 400."},
+	{ID: "QUERY-11", Level: Must, section: "query-parameters-families", Test: testQUERY11,
+		Requirement: "The groups of filter are legal member names or dot-separated paths."},
+}
+
+func testQUERY1(t *T) {
+	for _, name := range []string{"filter[noSuchField.name]", "filter[noSuchField][noSuchOperator]"} {
+		ex := t.get(withQuery(t.listable().Path, name+"=x"))
+		t.wantStatus(ex, 400)
+		t.wantParameter(ex, name)
+	}
+}
+
+var standardParameters = []string{"include", "sort", "fields", "filter", "page"}
+
+var allLower = regexp.MustCompile(`^[a-z]+$`)
+
+func testQUERY2(t *T) {
+	parameters := slices.Clone(t.desc.QueryParameters)
+	if t.desc.OpenAPI != "" {
+		ex := t.get(t.desc.OpenAPI, accept("*/*"), foreign)
+		t.needStatus(ex, 200)
+		parameters = append(parameters, openAPIParameters(ex.Document())...)
+	}
+	slices.Sort(parameters)
+	for _, name := range slices.Compact(parameters) {
+		base, _, _ := strings.Cut(name, "[")
+		ok := slices.Contains(standardParameters, base) || strings.Contains(base, ":") ||
+			memberName.MatchString(base) && !allLower.MatchString(base)
+		t.want(ok, nil, "the parameter %q to be of a standard family or to have a character outside a-z", name)
+	}
+}
+
+// openAPIParameters finds the names of all query parameters in an OpenAPI document.
+func openAPIParameters(v any) []string {
+	var found []string
+	switch v := v.(type) {
+	case Object:
+		if name := str(v["name"]); name != "" && v["in"] == "query" {
+			found = append(found, name)
+		}
+		for _, child := range v {
+			found = append(found, openAPIParameters(child)...)
+		}
+	case []any:
+		for _, child := range v {
+			found = append(found, openAPIParameters(child)...)
+		}
+	}
+	return found
+}
+
+func testQUERY3(t *T) {
+	for query, name := range map[string]string{
+		"foo=1": "foo", "pages[size]=1": "pages[size]", "include[]=x": "include[]", "sort[x]=1": "sort[x]", "fields[a][b]=c": "fields[a][b]",
+	} {
+		ex := t.get(withQuery(t.listable().Path, query))
+		t.wantStatus(ex, 400)
+		t.wantParameter(ex, name)
+	}
+}
+
+func testQUERY4(t *T) {
+	ex := t.get(withQuery(t.listable().Path, "noSuchParameter=1"))
+	t.wantStatus(ex, 400)
+	t.want(hasSource(ex, "parameter", "noSuchParameter"), ex, "an error with source.parameter noSuchParameter")
+}
+
+func testQUERY5(t *T) {
+	res := t.updatable()
+	one := t.make(res)
+	name := res.Update.Attribute
+	t.wantStatus(t.post(withQuery(res.Path, "foo=1"), t.body(res)), 400)
+	t.wantStatus(t.get(withQuery(one.path(), "foo=1")), 400)
+	t.wantStatus(t.patch(withQuery(one.path(), "foo=1"), patchBody(one, Object{name: t.sample(res.Update)})), 400)
+	t.wantStatus(t.del(withQuery(one.path(), "foo=1"), nil), 400)
+	after := t.get(one.path())
+	t.want(after.Status == 200 && text(at(after.data(), "attributes", name)) == text(at(one.object, "attributes", name)),
+		after, "the resource as it was before the refused requests")
+	if a := t.desc.Atomic; a != nil {
+		body := Object{"atomic:operations": []any{Object{"op": "add", "data": data(t.body(res))}}}
+		t.wantStatus(t.post(withQuery(a.Path, "foo=1"), body, accept(atomicType), contentType(atomicType)), 400)
+	}
+}
+
+func testQUERY6(t *T) {
+	res := t.first("filter on an attribute whose sample holds a space", func(r *Resource) bool {
+		return r.Filter != nil && r.can("create", "list") && strings.Contains(str(r.Create.Attributes[r.Filter.Attribute]), " ")
+	})
+	one := t.make(res)
+	value := str(at(one.object, "attributes", res.Filter.Attribute))
+	for _, space := range []string{"+", "%20"} {
+		ex := t.get(withQuery(res.Path, res.Filter.Parameter+"="+strings.ReplaceAll(url.QueryEscape(value), "+", space)))
+		t.want(slices.Equal(ids(ex.list()), []string{one.id}), ex, "%s read as a space", space)
+	}
+	var paths []string
+	for _, rel := range res.Relationships {
+		if !rel.NoInclude {
+			paths = append(paths, rel.Name)
+		}
+	}
+	if len(paths) > 1 {
+		plain := t.get(withQuery(one.path(), "include="+paths[0]+","+paths[1]))
+		encoded := t.get(withQuery(one.path(), "include="+paths[0]+"%2C"+paths[1]))
+		t.want(encoded.Status == plain.Status && text(encoded.top("data")) == text(plain.top("data")), encoded, "%%2C read as a comma")
+	}
+}
+
+func testQUERY7(t *T) {
+	res := t.updatable()
+	one := t.make(res)
+	raw := t.get(withQuery(one.path(), "fields["+res.Type+"]="+res.Update.Attribute))
+	encoded := t.get(withQuery(one.path(), "fields%5B"+res.Type+"%5D="+res.Update.Attribute))
+	t.wantStatus(raw, 200)
+	t.wantStatus(encoded, 200)
+	t.want(text(raw.top("data")) == text(encoded.top("data")), encoded, "the same data for encoded brackets")
+}
+
+func testQUERY8(t *T) {
+	t.wantStatus(t.get(withQuery(t.listable().Path, "atomic:x=1")), 400)
+	t.wantStatus(t.get(withQuery(t.listable().Path, "nope:x=1")), 400)
+}
+
+func testQUERY9(t *T) {
+	res := t.sortable()
+	queries := []string{"sort=" + res.Sort.Attribute + "&sort=-" + res.Sort.Attribute}
+	if t.desc.Paging.Style != "" {
+		queries = append(queries, t.sized(1)+"&"+t.sized(2))
+	}
+	for _, query := range queries {
+		t.wantStatus(t.get(withQuery(res.Path, query)), 400)
+	}
+}
+
+func testQUERY10(t *T) {
+	res := t.filterable()
+	name := res.Filter.Parameter
+	for _, query := range []string{name + "=%zz", name + "=%ff%fe", name + "=a;sort=" + res.Filter.Attribute} {
+		t.wantStatus(t.get(withQuery(res.Path, query)), 400)
+	}
+}
+
+func testQUERY11(t *T) {
+	for _, name := range []string{"filter[]", "filter[-a]", "filter[a..b]", "filter[a", "filter[a]b"} {
+		t.wantStatus(t.get(withQuery(t.listable().Path, name+"=1")), 400)
+	}
+}

@@ -1,0 +1,96 @@
+package suite
+
+import (
+	"fmt"
+	"strings"
+)
+
+// robRows are not rules of the specification: they are what its implementations break under.
+var robRows = []Row{
+	{ID: "ROB-1", Level: HTTP, section: "https://www.rfc-editor.org/rfc/rfc9110#section-15.6", overAll: true, Test: walk("ROB-1"),
+		Requirement: "No request of this suite is answered with a 5xx status."},
+	{ID: "ROB-2", Level: Pick, section: "https://www.rfc-editor.org/rfc/rfc9110#section-15.6", Test: testROB2,
+		Requirement: "Deeply nested JSON is a 4xx."},
+	{ID: "ROB-3", Level: Pick, section: "https://www.rfc-editor.org/rfc/rfc9110#section-15.6", Test: testROB3,
+		Requirement: "A string with U+0000 is taken or refused, not an internal error."},
+	{ID: "ROB-4", Level: Pick, section: "https://www.rfc-editor.org/rfc/rfc9110#section-15.6", Test: testROB4,
+		Requirement: "Numbers beyond 32 and 64 bits in page parameters are 400."},
+	{ID: "ROB-5", Level: Pick, section: "https://www.rfc-editor.org/rfc/rfc9110#section-15.6", Test: testROB5,
+		Requirement: "A thousand include paths are answered, with 200 or 400."},
+	{ID: "ROB-6", Level: Pick, section: "https://www.rfc-editor.org/rfc/rfc9110#section-15.6", Test: testROB6,
+		Requirement: "A request's included with a cycle does no harm."},
+	{ID: "ROB-7", Level: Pick, section: "https://www.rfc-editor.org/rfc/rfc9110#section-15.6", Test: testROB7,
+		Requirement: "An If-None-Match with the current ETag is 304, with another one 200."},
+}
+
+func testROB2(t *T) {
+	const depth = 10_000
+	res := t.full()
+	for _, value := range []string{
+		strings.Repeat("[", depth) + strings.Repeat("]", depth),
+		strings.Repeat(`{"a":`, depth) + "1" + strings.Repeat("}", depth),
+	} {
+		ex := t.post(res.Path, `{"data":{"type":"`+res.Type+`","attributes":{"deep":`+value+`}}}`)
+		t.want(ex.Status >= 400 && ex.Status < 500, ex, "a 4xx status")
+	}
+}
+
+func testROB3(t *T) {
+	res := t.updatable()
+	body := t.body(res)
+	setAttribute(body, res.Update.Attribute, "a\x00b")
+	ex := t.post(res.Path, body)
+	t.want(ex.Status < 500, ex, "a status below 500")
+	if f := res.Filter; f != nil {
+		ex := t.get(withQuery(res.Path, f.Parameter+"=a%00b"))
+		t.want(ex.Status < 500, ex, "a status below 500")
+	}
+}
+
+func testROB4(t *T) {
+	t.needPages()
+	for _, n := range []string{"2147483648", "9223372036854775808", "100000000000000000000000"} {
+		t.wantStatus(t.get(withQuery(t.listable().Path, t.sized(n))), 400)
+	}
+}
+
+func testROB5(t *T) {
+	paths := make([]string, 1000)
+	for i := range paths {
+		paths[i] = fmt.Sprintf("noSuchRelationship%d", i)
+	}
+	t.wantStatus(t.get(withQuery(t.listable().Path, "include="+strings.Join(paths, ","))), 400, 414)
+	res, rel := t.includable()
+	for i := range paths {
+		paths[i] = rel.Name
+	}
+	t.wantStatus(t.get(withQuery(res.Path, "include="+strings.Join(paths, ","))), 200, 400)
+}
+
+func testROB6(t *T) {
+	res, rel := t.toOne()
+	body := t.body(res)
+	link := func(typ, id string) Object {
+		return Object{rel.Name: Object{"data": identifier(typ, id)}}
+	}
+	a, b := newUUID(), newUUID()
+	body["included"] = []any{
+		Object{"type": rel.Target, "id": a, "relationships": link(rel.Target, b)},
+		Object{"type": rel.Target, "id": b, "relationships": link(rel.Target, a)},
+	}
+	ex := t.post(res.Path, body)
+	t.want(ex.Status < 500, ex, "a status below 500")
+	t.wantStatus(t.get(res.Path), 200)
+}
+
+func testROB7(t *T) {
+	one := t.make(t.full())
+	tag := t.get(one.path()).Header.Get("ETag")
+	if tag == "" {
+		t.skip("the server sends no ETag")
+	}
+	ex := t.get(one.path(), header("If-None-Match", tag))
+	t.wantStatus(ex, 304)
+	t.want(ex.Header.Get("ETag") == tag, ex, "the ETag %s", tag)
+	t.wantStatus(t.get(one.path(), header("If-None-Match", `"other"`)), 200)
+}

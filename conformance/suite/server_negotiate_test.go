@@ -1,0 +1,106 @@
+package suite
+
+import (
+	"maps"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+type mediaRange struct {
+	base   string
+	params map[string]string
+	q      string
+	bad    bool
+}
+
+func parseRange(v string) mediaRange {
+	base, params, err := mime.ParseMediaType(v)
+	m := mediaRange{base: base, params: params, q: params["q"], bad: err != nil}
+	delete(params, "q")
+	return m
+}
+
+func splitAccept(v string) []string {
+	var parts []string
+	quoted, start := false, 0
+	for i := range len(v) {
+		switch {
+		case v[i] == '"':
+			quoted = !quoted
+		case v[i] == ',' && !quoted:
+			parts, start = append(parts, v[start:i]), i+1
+		}
+	}
+	return append(parts, v[start:])
+}
+
+func foreignParams(m mediaRange) bool {
+	for name := range m.params {
+		if name != "ext" && name != "profile" {
+			return true
+		}
+	}
+	return false
+}
+
+func unsupported(m mediaRange) bool {
+	for uri := range strings.FieldsSeq(m.params["ext"]) {
+		if uri != atomicURI {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *server) negotiate(r *http.Request, c *call) (fault, bool) {
+	refuseType := faultf(415, "Content-Type must be %s.", mediaType)
+	if !s.breaks("NEG-22") {
+		refuseType.header = "Content-Type"
+	}
+	if v := r.Header.Get("Content-Type"); v != "" {
+		m := parseRange(v)
+		if s.breaks("NEG-6") {
+			maps.DeleteFunc(m.params, func(name, _ string) bool { return name != "ext" && name != "profile" })
+		}
+		if m.bad || m.base != mediaType || foreignParams(m) || unsupported(m) && !s.breaks("NEG-7") {
+			return refuseType, false
+		}
+		if s.breaks("NEG-8") && m.params["profile"] != "" && m.params["profile"] != cursorURI {
+			return refuseType, false
+		}
+		if applied := m.params["ext"] != ""; applied != c.atomic {
+			return refuseType, false
+		}
+	} else if len(c.body) > 0 {
+		return refuseType, false
+	}
+	refuseAccept := faultf(406, "Only %s is served.", mediaType)
+	refuseAccept.header = "Accept"
+	values := r.Header.Values("Accept")
+	if len(values) == 0 {
+		return fault{}, true
+	}
+	named, usable, wild := false, false, false
+	for _, part := range splitAccept(strings.Join(values, ",")) {
+		m := parseRange(part)
+		if m.base == "*/*" || m.base == "application/*" {
+			wild = wild || m.q != "0"
+			continue
+		}
+		if m.base != mediaType && (!m.bad || !strings.Contains(part, mediaType)) {
+			continue
+		}
+		named = true
+		if m.bad || m.q == "0" || foreignParams(m) || unsupported(m) || c.atomic && m.params["ext"] == "" {
+			continue
+		}
+		usable = true
+		c.cursor = c.cursor || slices.Contains(strings.Fields(m.params["profile"]), cursorURI)
+	}
+	if named && !usable || !named && !wild {
+		return refuseAccept, false
+	}
+	return fault{}, true
+}
