@@ -161,7 +161,7 @@ func totalDeliveries(s Scope, filter, value string) counted {
 	switch {
 	case filter == "webhookId" || filter == "webhook":
 		if s.reach == everything {
-			return counted{name: countDeliveries, key: value}
+			return counted{name: countDeliveriesTo, key: value}
 		}
 		return counted{}
 	default:

@@ -170,9 +170,9 @@ func recordTest(ctx context.Context, tx *DB, by Caller, w *Webhook) (event *Even
 }
 
 func countDeliveryOf(counters tally, w *Webhook) {
-	for _, key := range []string{"", w.OrganizationID, w.ID} {
-		counters.add(countDeliveries, key, 1)
-	}
+	counters.add(countDeliveries, "", 1)
+	counters.add(countDeliveries, w.OrganizationID, 1)
+	counters.add(countDeliveriesTo, w.ID, 1)
 }
 
 // insertTest inserts the message and the delivery of a test. The message has no number within the organization: other endpoints, which do not
