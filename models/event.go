@@ -153,6 +153,7 @@ func record(ctx context.Context, tx *DB, by Caller, counters tally, ch change) e
 	if err != nil {
 		return err
 	}
+	tx.recorded(c == Webhooks || c == Organizations)
 	if ch.ordinal != nil {
 		*ch.ordinal = ordinal
 	}
@@ -169,7 +170,6 @@ func enqueue(ctx context.Context, tx *DB, event string) (ordinal int64, err erro
 	if err != nil {
 		return 0, fmt.Errorf("enqueue event: %w", err)
 	}
-	tx.recorded()
 	return ordinal, nil
 }
 

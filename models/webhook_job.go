@@ -100,7 +100,7 @@ func CreateWebhookJob(ctx context.Context, db *DB, by Caller, in *jsonapi.Input)
 		if err := tx.session(ctx).Create(job).Error; err != nil {
 			return classifyFor(err, "insert replay")
 		}
-		tx.recorded()
+		tx.recorded(false)
 		return checkUnchanged(WebhookJobs, job, in, true)
 	})
 	if err != nil {

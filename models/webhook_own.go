@@ -66,7 +66,7 @@ func endWebhooks(ctx context.Context, tx *DB, organization string, last int64) e
 	if len(ids) == 0 {
 		return nil
 	}
-	if err := cancelDeliveries(ctx, tx, ids, CancelledOrganizationDeleted); err != nil {
+	if err := CancelDeliveries(ctx, tx, ids, CancelledOrganizationDeleted); err != nil {
 		return err
 	}
 	if _, err := tx.exec(ctx, `UPDATE webhooks SET last_ordinal = ? WHERE organization_id = ?`, last, organization); err != nil {

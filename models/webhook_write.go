@@ -325,7 +325,7 @@ func saveWebhook(ctx context.Context, tx *DB, by Caller, v verb, before, w *Webh
 func switchLane(ctx context.Context, tx *DB, w *Webhook) error {
 	statement, args := `UPDATE webhook_lanes SET health = 'ok', cap = 1, clean = 0, consecutive_failures = 0, failing_since = NULL,
 			last_failure_at = NULL, answers = 0, failing = 0, slow = 0, retry_after = NULL, failed_probes = 0, probe_at = NULL,
-			next_turn_at = ?, lease_token = NULL, lease_until = NULL
+			next_turn_at = CASE WHEN lease_token IS NULL THEN ? ELSE next_turn_at END
 		WHERE webhook_id = ?`, []any{tx.Now(), w.ID}
 	if w.Status != WebhookActive {
 		statement, args = `UPDATE webhook_lanes SET health = ?, next_turn_at = NULL WHERE webhook_id = ?`, []any{w.Status, w.ID}
@@ -416,7 +416,7 @@ func DeleteWebhook(ctx context.Context, db *DB, by Caller, id string, in *jsonap
 
 // removeWebhook deletes the row of an endpoint with all that hangs on it, and cancels what is pending.
 func removeWebhook(ctx context.Context, tx *DB, id string) error {
-	if err := cancelDeliveries(ctx, tx, []string{id}, CancelledEndpointDeleted); err != nil {
+	if err := CancelDeliveries(ctx, tx, []string{id}, CancelledEndpointDeleted); err != nil {
 		return err
 	}
 	if _, err := tx.exec(ctx, `DELETE FROM webhooks WHERE id = ?`, id); err != nil {
@@ -425,8 +425,8 @@ func removeWebhook(ctx context.Context, tx *DB, id string) error {
 	return nil
 }
 
-// cancelDeliveries cancels what is pending for endpoints. Their lanes are locked first, as whoever settles deliveries does.
-func cancelDeliveries(ctx context.Context, tx *DB, webhooks []string, reason string) error {
+// CancelDeliveries cancels what is pending for endpoints. Their lanes are locked first, as whoever settles deliveries does.
+func CancelDeliveries(ctx context.Context, tx *DB, webhooks []string, reason string) error {
 	slices.Sort(webhooks)
 	for _, id := range webhooks {
 		_, err := tx.exec(ctx, `UPDATE webhook_lanes SET next_turn_at = NULL, lease_token = NULL, lease_until = NULL WHERE webhook_id = ?`, id)
