@@ -171,7 +171,7 @@ func UpdateWebhookJob(ctx context.Context, db *DB, by Caller, id string, in *jso
 		if err != nil {
 			return fmt.Errorf("update replay: %w", err)
 		}
-		tx.recorded()
+		tx.recorded(false)
 		return nil
 	})
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 
 // Redeliver makes a delivery go out again, at once and with a fresh schedule, and returns it. It stays the one row of its event and its
 // endpoint, so that a second request for the same, or a retry that is due anyway, adds nothing: one that is pending already only has its
-// next attempt moved up. It fails with Conflict if the endpoint or the event is no longer kept.
+// next attempt moved up. It fails with Conflict if the endpoint is no longer there.
 //
 // It does not wait for earlier events of an ordered endpoint, nor do others wait for it: what came after it has been sent long ago.
 func Redeliver(ctx context.Context, db *DB, by Caller, id string) (*WebhookDelivery, error) {
@@ -31,12 +31,17 @@ func Redeliver(ctx context.Context, db *DB, by Caller, id string) (*WebhookDeliv
 		if err := hurryLane(ctx, tx, webhook); err != nil {
 			return err
 		}
-		// Whoever served the lane may have written it in between; from here on nobody else does.
-		if found, err = Find(ctx, tx, WebhookDeliveries, by.Scope, id, nil); err != nil {
+		// The lane is locked: nobody else writes its deliveries until this commits.
+		if _, err := beginAgain(ctx, tx, []string{id}, TriggerManual); err != nil {
 			return err
 		}
-		d = found.(*WebhookDelivery)
-		return beginAgain(ctx, tx, d)
+		if err := hurryRetry(ctx, tx, id); err != nil {
+			return err
+		}
+		tx.recorded(true)
+		found, err = Find(ctx, tx, WebhookDeliveries, by.Scope, id, nil)
+		d, _ = found.(*WebhookDelivery)
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -44,31 +49,14 @@ func Redeliver(ctx context.Context, db *DB, by Caller, id string) (*WebhookDeliv
 	return d, nil
 }
 
-// beginAgain makes a delivery pending and due. Its lane is locked.
-func beginAgain(ctx context.Context, tx *DB, d *WebhookDelivery) error {
-	now := jsonapi.Stamp{Time: tx.Now()}
-	waitsForRetry := d.State == DeliveryPending && d.NextAttemptAt != nil && d.NextAttemptAt.After(now.Time)
-	if d.State == DeliveryPending && !waitsForRetry {
-		return nil
-	}
-	var kept bool
-	err := tx.session(ctx).Raw(`SELECT EXISTS (SELECT 1 FROM webhook_messages WHERE event_id = ? AND body IS NOT NULL)`, d.EventID).Scan(&kept).Error
+// hurryRetry lets a delivery that waits for a retry have it now.
+func hurryRetry(ctx context.Context, tx *DB, id string) error {
+	now := tx.Now()
+	_, err := tx.exec(ctx, `UPDATE webhook_deliveries SET due_at = ?, trigger = ? WHERE id = ? AND state = 'pending' AND due_at > ?`,
+		now, TriggerManual, id, now)
 	if err != nil {
-		return fmt.Errorf("look for message: %w", err)
+		return fmt.Errorf("move retry up: %w", err)
 	}
-	if !kept {
-		return &Error{Kind: Conflict, Message: "The event of this delivery is no longer kept."}
-	}
-	d.Trigger, d.NextAttemptAt = TriggerManual, &now
-	columns := []string{"trigger", "due_at"}
-	if !waitsForRetry {
-		d.State, d.RoundAttempts, d.OrderKey, d.FinishedAt, d.Reason = DeliveryPending, 0, nil, nil, nil
-		columns = append(columns, "state", "round_attempts", "order_key", "finished_at", "reason")
-	}
-	if err := tx.session(ctx).Model(&WebhookDelivery{}).Where("id = ?", d.ID).Select(columns).Updates(d).Error; err != nil {
-		return fmt.Errorf("begin delivery again: %w", err)
-	}
-	tx.recorded()
 	return nil
 }
 
@@ -151,7 +139,7 @@ func recordTest(ctx context.Context, tx *DB, by Caller, w *Webhook) (event *Even
 	if err != nil {
 		return nil, 0, err
 	}
-	countDeliveryOf(counters, w)
+	countDelivery(counters, w.OrganizationID, w.ID, 1)
 	if err := counters.write(ctx, tx); err != nil {
 		return nil, 0, err
 	}
@@ -167,12 +155,6 @@ func recordTest(ctx context.Context, tx *DB, by Caller, w *Webhook) (event *Even
 		return nil, 0, fmt.Errorf("take test out of the queue: %w", err)
 	}
 	return events[0], ordinal, nil
-}
-
-func countDeliveryOf(counters tally, w *Webhook) {
-	counters.add(countDeliveries, "", 1)
-	counters.add(countDeliveries, w.OrganizationID, 1)
-	counters.add(countDeliveriesTo, w.ID, 1)
 }
 
 // insertTest inserts the message and the delivery of a test. The message has no number within the organization: other endpoints, which do not
