@@ -9,12 +9,14 @@ import (
 
 // Permission is what a route asks of its caller: a scope of his credential and, for some, its kind.
 type Permission struct {
-	// Scope is resource:read or resource:write; Anyone's is empty.
+	// Scope is resource:read or resource:write.
 	Scope string
 	// Management: only a management key will do.
 	Management bool
 	// Public: no credential is needed.
 	Public bool
+	// Anyone: every credential will do.
+	Anyone bool
 }
 
 // Read asks for the scope to read a resource.
@@ -31,6 +33,9 @@ func (p Permission) Manage() Permission {
 
 // Public asks for nothing.
 func Public() Permission { return Permission{Public: true} }
+
+// Anyone asks for a credential, whatever it may do.
+func Anyone() Permission { return Permission{Anyone: true} }
 
 // Everything is the scope that contains all others.
 const Everything = "*"
@@ -100,5 +105,5 @@ func (p *Principal) Allows(permission Permission) bool {
 	if permission.Management && p.Kind != models.ManagementKey {
 		return false
 	}
-	return permission.Public || p.Grants(permission.Scope)
+	return permission.Public || permission.Anyone || p.Grants(permission.Scope)
 }

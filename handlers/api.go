@@ -35,6 +35,8 @@ type route struct {
 	doc    string
 	// related: the answer is about the target of the relationship in the path.
 	related bool
+	// ext names the extensions that a request must apply.
+	ext []string
 }
 
 // resource is how one collection is served at one path.
@@ -109,19 +111,22 @@ func routes() []route {
 	}
 	return append(table,
 		route{"POST", "management/refresh-token/{id}", auth.Write("organizations").Manage(), jsonapi.OneQuery, resources[0], (*API).refreshToken,
-			"Replaces the token of an organization. The answer is the only one with the new token; the old one is dead at once.", false},
+			"Replaces the token of an organization. The answer is the only one with the new token; the old one is dead at once.", false, nil},
 		route{"POST", "apiKeys/{id}/rotate", auth.Write("apiKeys"), jsonapi.OneQuery, resourceOf("apiKeys"), (*API).rotateAPIKey,
-			"Gives a key a new secret. The answer is the only one with it. Earlier secrets work for the overlap, in seconds, of meta.overlap; 86400 by default, at most 604800.", false},
+			"Gives a key a new secret. The answer is the only one with it. Earlier secrets work for the overlap, in seconds, of meta.overlap; 86400 by default, at most 604800.", false, nil},
 		route{"POST", "webhooks/{id}/rotate-secret", auth.Write("webhooks"), jsonapi.OneQuery, resourceOf("webhooks"), (*API).rotateWebhookSecret,
-			"Gives an endpoint a new secret. The answer is the only one with it. Earlier secrets go on signing beside it for the overlap, in seconds, of meta.overlap; 86400 by default, at most 604800.", false},
+			"Gives an endpoint a new secret. The answer is the only one with it. Earlier secrets go on signing beside it for the overlap, in seconds, of meta.overlap; 86400 by default, at most 604800.", false, nil},
 		route{"POST", "webhooks/{id}/test", auth.Write("webhooks"), jsonapi.OneQuery, resourceOf("webhookDeliveries"), (*API).testWebhook,
-			"Sends a webhook.test to the endpoint and answers with its delivery; while one is pending, with that one.", false},
+			"Sends a webhook.test to the endpoint and answers with its delivery; while one is pending, with that one.", false, nil},
 		route{"POST", "webhookDeliveries/{id}/redeliver", auth.Write("webhooks"), jsonapi.OneQuery, resourceOf("webhookDeliveries"), (*API).redeliver,
-			"Makes a delivery go out again, with a fresh schedule. One that is pending has its next attempt moved up.", false},
-		route{"GET", eventTypesPath, auth.Read("webhooks"), jsonapi.NoQuery, nil, (*API).listEventTypes,
-			"Lists every type of event with the JSON Schema (2020-12) of its body and an example.", false},
-		route{"GET", eventTypesPath + "/{eventType}", auth.Read("webhooks"), jsonapi.NoQuery, nil, (*API).readEventType,
-			"Reads one type of event.", false},
+			"Makes a delivery go out again, with a fresh schedule. One that is pending has its next attempt moved up.", false, nil},
+		route{"GET", eventTypesPath, auth.Anyone(), jsonapi.NoQuery, nil, (*API).listEventTypes,
+			"Lists every type of event with the JSON Schema (2020-12) of its body and an example.", false, nil},
+		route{"GET", eventTypesPath + "/{eventType}", auth.Anyone(), jsonapi.NoQuery, nil, (*API).readEventType,
+			"Reads one type of event.", false, nil},
+		route{"POST", operationsPath, auth.Anyone(), jsonapi.NoQuery, nil, (*API).operate,
+			"Carries out up to 100 operations in order, all or none (Atomic Operations). Each needs the permission of the request that it stands for.",
+			false, []string{jsonapi.AtomicExt}},
 	)
 }
 
@@ -149,17 +154,17 @@ func reading(typ string) auth.Permission {
 func (res *resource) routes() []route {
 	one := res.path + "/{id}"
 	table := []route{
-		{"GET", res.path, res.reads, jsonapi.ListQuery, res, (*API).list, "Lists " + res.Schema.Type + ".", false},
-		{"GET", one, res.reads, jsonapi.OneQuery, res, (*API).read, "Reads one of " + res.Schema.Type + ".", false},
+		{"GET", res.path, res.reads, jsonapi.ListQuery, res, (*API).list, "Lists " + res.Schema.Type + ".", false, nil},
+		{"GET", one, res.reads, jsonapi.OneQuery, res, (*API).read, "Reads one of " + res.Schema.Type + ".", false, nil},
 	}
 	if res.create != nil {
-		table = append(table, route{"POST", res.path, res.creates, jsonapi.OneQuery, res, (*API).create, "Creates one of " + res.Schema.Type + ".", false})
+		table = append(table, route{"POST", res.path, res.creates, jsonapi.OneQuery, res, (*API).create, "Creates one of " + res.Schema.Type + ".", false, nil})
 	}
 	if res.update != nil {
-		table = append(table, route{"PATCH", one, res.writes, jsonapi.OneQuery, res, (*API).update, "Changes the members that are sent; the others stay.", false})
+		table = append(table, route{"PATCH", one, res.writes, jsonapi.OneQuery, res, (*API).update, "Changes the members that are sent; the others stay.", false, nil})
 	}
 	if res.remove != nil {
-		table = append(table, route{"DELETE", one, res.deletes, jsonapi.NoQuery, res, (*API).remove, "Deletes one of " + res.Schema.Type + ".", false})
+		table = append(table, route{"DELETE", one, res.deletes, jsonapi.NoQuery, res, (*API).remove, "Deletes one of " + res.Schema.Type + ".", false, nil})
 	}
 	return append(table, res.relationshipRoutes()...)
 }
@@ -177,4 +182,5 @@ func (a *API) Mount(router *mux.Router) {
 			router.Handle(models.Root+rt.path+slash, served).Methods(methods...)
 		}
 	}
+	a.mountDocs(router)
 }

@@ -9,6 +9,10 @@ import (
 
 // writeDocument encodes a document before it writes anything, so that a failure can still become an answer.
 func writeDocument(w http.ResponseWriter, rq *request, status int, doc *jsonapi.Document) error {
+	if doc.Links == nil {
+		doc.Links = &jsonapi.Links{}
+	}
+	doc.Links.DescribedBy = jsonapi.Href(openAPIPath)
 	body, err := doc.Encode()
 	if err != nil {
 		return err

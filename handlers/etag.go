@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 
 	"roster/jsonapi"
@@ -73,4 +74,21 @@ func entityTags(values []string) []string {
 		tags = append(tags, strings.TrimSpace(rest[:end]))
 		rest = rest[end:]
 	}
+}
+
+// versionsOf returns the versions of a resource that a list of entity tags names; nil for *, which is any version. The opaque part of a tag
+// begins with the version. The comparison is strong (RFC 9110 §13.1.1): a weak tag names none, nor does one of another form.
+func versionsOf(values []string) []int64 {
+	versions := []int64{}
+	for _, tag := range entityTags(values) {
+		if tag == "*" {
+			return nil
+		}
+		opaque, strong := strings.CutPrefix(tag, `"`)
+		digits, _, _ := strings.Cut(strings.TrimSuffix(opaque, `"`), "-")
+		if n, err := strconv.ParseInt(digits, 10, 64); strong && err == nil {
+			versions = append(versions, n)
+		}
+	}
+	return versions
 }

@@ -23,3 +23,17 @@ func TestTheSeedsRequestsAreAnswered(t *testing.T) {
 		s.get(managed + "/" + id).want(200)
 	})
 }
+
+func TestACallerCanSendBackWhatHeRead(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		root, _ := s.organization("Root")
+		child, token := s.organization("Child", "parent", ref("organizations", root))
+		for _, caller := range []*service{s, s.as(token)} {
+			read := caller.get("/public/v2/organizations/" + child).want(200)
+			caller.do("PATCH", "/public/v2/organizations/"+child, string(read.Body)).want(200)
+		}
+		if got := s.get(managed + "/" + child + "/parent").want(200).text("data", "id"); got != root {
+			t.Errorf("the parent is %s after the echo, want %s", got, root)
+		}
+	})
+}

@@ -16,17 +16,17 @@ func (res *resource) relationshipRoutes() []route {
 	}
 	related, self := res.path+"/{id}/{relationship}", res.path+"/{id}/relationships/{relationship}"
 	table := []route{
-		{"GET", self, res.reads, jsonapi.LinkageQuery, res, (*API).relationship, "Reads the linkage of a relationship.", false},
-		{"GET", related, res.reads, jsonapi.ListQuery, res, (*API).related, "Reads what a relationship leads to.", true},
+		{"GET", self, res.reads, jsonapi.LinkageQuery, res, (*API).relationship, "Reads the linkage of a relationship.", false, nil},
+		{"GET", related, res.reads, jsonapi.ListQuery, res, (*API).related, "Reads what a relationship leads to.", true, nil},
 	}
 	writes := res.writes
 	if writes == (auth.Permission{}) {
 		writes = res.reads // nothing of it can be changed; whoever sees it is told so
 	}
 	return append(table,
-		route{"PATCH", self, writes, jsonapi.NoQuery, res, (*API).replaceRelationship, "Replaces the linkage of a relationship.", false},
-		route{"POST", self, writes, jsonapi.NoQuery, res, (*API).addToRelationship, "Adds members to a to-many relationship; members that are there stay.", false},
-		route{"DELETE", self, writes, jsonapi.NoQuery, res, (*API).removeFromRelationship, "Removes members from a to-many relationship; members that are not there are no error.", false},
+		route{"PATCH", self, writes, jsonapi.NoQuery, res, (*API).replaceRelationship, "Replaces the linkage of a relationship.", false, nil},
+		route{"POST", self, writes, jsonapi.NoQuery, res, (*API).addToRelationship, "Adds members to a to-many relationship; members that are there stay.", false, nil},
+		route{"DELETE", self, writes, jsonapi.NoQuery, res, (*API).removeFromRelationship, "Removes members from a to-many relationship; members that are not there are no error.", false, nil},
 	)
 }
 
@@ -201,13 +201,18 @@ func (a *API) changeable(rq *request) (jsonapi.Linkage, error) {
 		return jsonapi.Linkage{}, err
 	}
 	rel := rq.relationship
-	if rel.ReadOnly || rel.CreateOnly || rq.route.served.update == nil {
+	if !rq.route.served.changes(rel) {
 		return jsonapi.Linkage{}, jsonapi.Fault(jsonapi.ReadOnly, "The relationship %s cannot be changed.", rel.Name)
 	}
 	if !rel.Many && rq.Method != http.MethodPatch {
 		return jsonapi.Linkage{}, jsonapi.Fault(jsonapi.ReadOnly, "%s leads to one resource: replace it with PATCH.", rel.Name)
 	}
 	return jsonapi.DecodeLinkage(rq.body, rel)
+}
+
+// changes reports whether a relationship of the resource can be changed at all.
+func (res *resource) changes(rel *jsonapi.Relationship) bool {
+	return !rel.ReadOnly && !rel.CreateOnly && res.update != nil
 }
 
 // locatedInLinkage is located for a document whose primary data is linkage.

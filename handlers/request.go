@@ -43,13 +43,13 @@ func (a *API) serve(rt route) http.Handler {
 		if rq.principal, err = a.admit(w, r, rt.needs); err != nil {
 			return err
 		}
-		if rq.negotiated, err = jsonapi.Negotiate(r.Header, r.ContentLength != 0, nil); err != nil {
+		if rq.negotiated, err = jsonapi.Negotiate(r.Header, r.ContentLength != 0, rt.ext); err != nil {
 			return err
 		}
 		if err := rq.resolve(); err != nil {
 			return err
 		}
-		accepts, schema := rq.accepts()
+		accepts, schema := rt.accepts(rq.relationship)
 		if rq.query, err = jsonapi.ParseQuery(r.URL.RawQuery, accepts, schema, models.SchemaOf); err != nil {
 			return err
 		}
@@ -76,22 +76,23 @@ func (rq *request) resolve() error {
 	return nil
 }
 
-// accepts returns the query parameters that the request can have, and the schema they speak of.
-func (rq *request) accepts() (jsonapi.Accepts, *jsonapi.Schema) {
-	accepts := rq.route.query
-	if rq.relationship != nil && !rq.relationship.Many {
+// accepts returns the query parameters that a request of the route can have, and the schema they speak of. rel is the relationship in the
+// path, or nil.
+func (rt *route) accepts(rel *jsonapi.Relationship) (jsonapi.Accepts, *jsonapi.Schema) {
+	accepts := rt.query
+	if rel != nil && !rel.Many {
 		accepts.Select, accepts.Page = false, false
 	}
 	switch {
-	case rq.route.served == nil:
+	case rt.served == nil:
 		return accepts, nil
-	case rq.route.related && rq.relationship.Polymorphic:
+	case rt.related && rel.Polymorphic:
 		accepts.Include = false
-		return accepts, rq.route.served.Schema
-	case rq.route.related:
-		return accepts, rq.relationship.Target
+		return accepts, rt.served.Schema
+	case rt.related:
+		return accepts, rel.Target
 	default:
-		return accepts, rq.route.served.Schema
+		return accepts, rt.served.Schema
 	}
 }
 
@@ -142,7 +143,7 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, needs auth.Permissio
 	return principal, nil
 }
 
-func forbidden(principal *auth.Principal, needs auth.Permission) error {
+func forbidden(principal *auth.Principal, needs auth.Permission) *jsonapi.Error {
 	if needs.Management && principal.Kind != models.ManagementKey {
 		return jsonapi.Fault(jsonapi.Forbidden, "This needs a management key.")
 	}

@@ -83,14 +83,22 @@ func (a *API) create(w http.ResponseWriter, rq *request) error {
 	if err != nil {
 		return err
 	}
-	if in.ID != "" && !rq.scope().Manages() {
-		return jsonapi.Fault(jsonapi.ClientIDForbidden, "Only a management key can choose ids.").At("/data/id")
+	if err := rq.permitID(in); err != nil {
+		return err
 	}
 	item, err := res.create(rq, a.db, in)
 	if err != nil {
 		return located(err, in)
 	}
 	return a.writeOne(w, rq, http.StatusCreated, item)
+}
+
+// permitID makes sure that the caller may choose the id of a new resource, if he did.
+func (rq *request) permitID(in *jsonapi.Input) error {
+	if in.ID != "" && !rq.scope().Manages() {
+		return jsonapi.Fault(jsonapi.ClientIDForbidden, "Only a management key can choose ids.").At(in.PointerTo("id"))
+	}
+	return nil
 }
 
 // update changes a resource (§ Updating Resources).

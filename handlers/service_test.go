@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"testing"
 	"time"
 
@@ -75,19 +74,10 @@ type answer struct {
 // a header away.
 func (s *service) do(method, path string, body any, headers ...string) *answer {
 	s.t.Helper()
+	sent := sentBytes(s.t, body)
 	var reader io.Reader
-	switch b := body.(type) {
-	case nil:
-	case string:
-		if b != "" {
-			reader = strings.NewReader(b)
-		}
-	default:
-		encoded, err := json.Marshal(b)
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		reader = bytes.NewReader(encoded)
+	if len(sent) > 0 {
+		reader = bytes.NewReader(sent)
 	}
 	req, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, reader)
 	if err != nil {
@@ -115,7 +105,13 @@ func (s *service) do(method, path string, body any, headers ...string) *answer {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return &answer{s.t, res.StatusCode, res.Header, read}
+	a := &answer{s.t, res.StatusCode, res.Header, read}
+	documented, err := theContract()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	documented.check(s.t, exchanged{req, sent, a})
+	return a
 }
 
 func (s *service) get(path string, headers ...string) *answer {

@@ -112,7 +112,32 @@ func DecodeResource(body []byte, schema *Schema, purpose Purpose, id string) (*I
 	if !ok {
 		return nil, Errors{Fault(InvalidDocument, "The member data is missing.").At("")}
 	}
-	return decodeObject(data, "/data", schema, purpose, id)
+	in, err := decodeObject(data, "/data", schema, purpose, Ref{ID: id})
+	if err != nil {
+		return nil, err
+	}
+	var faults Errors
+	for _, name := range slices.Sorted(maps.Keys(in.Relationships)) {
+		faults.Add(unknownLocals(in.Relationships[name], Pointer("/data/relationships", name, "data"))...)
+	}
+	return in, faults.Err()
+}
+
+// unknownLocals returns a fault for each identifier by lid: one resource alone has no other to name by it, and taken for no id it would
+// empty the relationship.
+func unknownLocals(linkage Linkage, pointer string) Errors {
+	var faults Errors
+	for i, ref := range linkage.Refs {
+		if ref.LID == "" {
+			continue
+		}
+		at := pointer + "/lid"
+		if linkage.Many {
+			at = Pointer(pointer, strconv.Itoa(i), "lid")
+		}
+		faults.Add(Fault(InvalidDocument, "The local id %q names no resource that this request creates.", clip(ref.LID)).At(at))
+	}
+	return faults
 }
 
 // readDocument returns the top-level object of a request.
@@ -128,8 +153,8 @@ func readDocument(body []byte) (map[string]any, error) {
 	return document, nil
 }
 
-// decodeObject reads one resource object that stands at a pointer.
-func decodeObject(data any, pointer string, schema *Schema, purpose Purpose, id string) (*Input, error) {
+// decodeObject reads one resource object that stands at a pointer. target is the resource that an update is about.
+func decodeObject(data any, pointer string, schema *Schema, purpose Purpose, target Ref) (*Input, error) {
 	object, ok := data.(map[string]any)
 	if !ok {
 		return nil, Errors{Fault(InvalidDocument, "The primary data must be one resource object.").At(pointer)}
@@ -138,7 +163,7 @@ func decodeObject(data any, pointer string, schema *Schema, purpose Purpose, id 
 		Schema: schema, Attributes: map[string]any{}, ReadOnly: map[string]any{}, Relationships: map[string]Linkage{},
 		pointer: pointer, sent: object,
 	}}
-	d.identity(object, purpose, id)
+	d.identity(object, purpose, target)
 	if meta, ok := object["meta"]; ok {
 		d.object(meta, pointer+"/meta", "meta")
 	}
@@ -179,7 +204,7 @@ func (d *decoder) text(object map[string]any, base, name string) string {
 	return s
 }
 
-func (d *decoder) identity(object map[string]any, purpose Purpose, id string) {
+func (d *decoder) identity(object map[string]any, purpose Purpose, target Ref) {
 	p := d.in.pointer
 	if object["type"] == nil {
 		d.missing(object, "type")
@@ -194,19 +219,35 @@ func (d *decoder) identity(object map[string]any, purpose Purpose, id string) {
 		_, isText := object["id"].(string)
 		switch {
 		case !isText:
-		case purpose == Update && d.in.ID != id:
-			d.fault(IDMismatch, p+"/id", "The id is not the one of the path, %q.", clip(id))
+		case purpose == Update && target.LID != "":
+			d.fault(IDMismatch, p+"/id", "The target is named by the lid %q, not by an id.", clip(target.LID))
+		case purpose == Update && d.in.ID != target.ID:
+			d.fault(IDMismatch, p+"/id", "The id here is %q.", clip(target.ID))
 		case purpose == Create && !IsID(d.in.ID):
 			d.fault(InvalidValue, p+"/id", "The id must be a UUID in its canonical lower-case form.")
 		}
-	} else if purpose == Update {
+	} else if purpose == Update && target.LID == "" {
 		d.missing(object, "id")
 	}
-	if object["lid"] != nil {
-		d.in.LID = d.text(object, p, "lid")
-		if object["id"] != nil {
-			d.fault(InvalidDocument, p+"/lid", "The members id and lid exclude each other.")
+	d.localIdentity(object, purpose, target)
+}
+
+// localIdentity reads the lid of a resource object.
+func (d *decoder) localIdentity(object map[string]any, purpose Purpose, target Ref) {
+	p := d.in.pointer
+	if object["lid"] == nil {
+		if purpose == Update && target.LID != "" && object["id"] == nil {
+			d.missing(object, "lid")
 		}
+		return
+	}
+	d.in.LID = d.text(object, p, "lid")
+	_, isText := object["lid"].(string)
+	switch {
+	case object["id"] != nil:
+		d.fault(InvalidDocument, p+"/lid", "The members id and lid exclude each other.")
+	case isText && target.LID != "" && d.in.LID != target.LID:
+		d.fault(IDMismatch, p+"/lid", "The lid here is %q.", clip(target.LID))
 	}
 }
 
@@ -314,6 +355,7 @@ func DecodeLinkage(body []byte, rel *Relationship) (Linkage, error) {
 		return Linkage{}, Errors{Fault(InvalidDocument, "The member data is missing.").At("")}
 	}
 	linkage, faults := decodeLinkage(data, "/data", rel)
+	faults.Add(unknownLocals(linkage, "/data")...)
 	return linkage, faults.Err()
 }
 
@@ -369,7 +411,13 @@ func decodeRef(v any, pointer string, rel *Relationship, faults *Errors) (Ref, b
 			d.fault(InvalidDocument, pointer, "The identifier needs the member id.")
 		case hasID && hasLID:
 			d.fault(InvalidDocument, pointer, "The members id and lid exclude each other.")
-		case len(d.faults) == 0 && typ != rel.Target.Type:
+		case len(d.faults) > 0:
+		case hasID && id == "":
+			// Taken for no id it would empty the relationship.
+			d.fault(InvalidDocument, pointer+"/id", "The member id must not be empty.")
+		case hasLID && lid == "":
+			d.fault(InvalidDocument, pointer+"/lid", "The member lid must not be empty.")
+		case !rel.Polymorphic && typ != rel.Target.Type:
 			d.fault(TypeMismatch, pointer+"/type", "%s leads to %s, not to %q.", rel.Name, rel.Target.Type, clip(typ))
 		}
 		if len(d.faults) == 0 {

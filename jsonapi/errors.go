@@ -68,7 +68,7 @@ var problems = map[Code]Problem{
 	RequestTimeout:       {http.StatusRequestTimeout, "The request took too long to arrive"},
 	Conflict:             {http.StatusConflict, "The change conflicts with the present state"},
 	TypeMismatch:         {http.StatusConflict, "The type is not the one this place takes"},
-	IDMismatch:           {http.StatusConflict, "The id is not the one of the path"},
+	IDMismatch:           {http.StatusConflict, "The id is not the one this place takes"},
 	PreconditionFailed:   {http.StatusPreconditionFailed, "The resource has changed since it was read"},
 	BodyTooLarge:         {http.StatusRequestEntityTooLarge, "The body is too large"},
 	UnsupportedMediaType: {http.StatusUnsupportedMediaType, "The media type of the body is not supported"},

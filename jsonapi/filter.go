@@ -36,8 +36,11 @@ var ops = map[Kind][]Op{
 // Ops returns the comparisons that a filter by an attribute of that kind can use.
 func Ops(kind Kind) []Op { return slices.Clone(ops[kind]) }
 
-// idAttribute makes the id filterable like an attribute.
-var idAttribute = &Attribute{Name: "id", Column: "id", Kind: String, Filter: true}
+// idAttribute makes the id filterable like an attribute, by the comparisons that mean something for an id.
+var (
+	idAttribute = &Attribute{Name: "id", Column: "id", Kind: String, Filter: true}
+	idOps       = []Op{OpMatch, OpEqual, OpEqualFold, OpNotEqual}
+)
 
 // filter reads filter[field], filter[field][op] and filter[field][].
 func (p *queryParser) filter(one pair, keys []string) {
@@ -113,8 +116,12 @@ func (p *queryParser) attributeFilter(one pair, a *Attribute, op Op) {
 			op = OpMatch // filter[id]=a,b
 		}
 	}
-	if !slices.Contains(ops[a.Kind], op) {
-		p.fault(InvalidParameter, one.name, "%s takes the operators %s, not %q.", a.Name, joinOps(ops[a.Kind]), clip(string(op)))
+	possible := ops[a.Kind]
+	if a == idAttribute {
+		possible = idOps
+	}
+	if !slices.Contains(possible, op) {
+		p.fault(InvalidParameter, one.name, "%s takes the operators %s, not %q.", a.Name, joinOps(possible), clip(string(op)))
 		return
 	}
 	cond := Condition{Field: a.Name, Op: op, Attribute: a}
@@ -141,21 +148,32 @@ func (p *queryParser) attributeFilter(one pair, a *Attribute, op Op) {
 
 // add appends a condition. The repeated form filter[id][]=a&filter[id][]=b is one list.
 func (p *queryParser) add(cond Condition, one pair) {
-	if strings.HasSuffix(one.name, "[]") {
-		for i := range p.q.Filters {
-			if f := &p.q.Filters[i]; f.Field == cond.Field && f.Op == OpMatch && cond.Op == OpMatch {
-				f.Value = append(f.Value.([]any), cond.Value.([]any)...)
-				return
-			}
-		}
+	if !strings.HasSuffix(one.name, "[]") {
+		p.q.Filters = append(p.q.Filters, cond)
+		return
 	}
-	p.q.Filters = append(p.q.Filters, cond)
+	first, repeated := p.lists[one.name]
+	if !repeated {
+		p.lists[one.name] = len(p.q.Filters)
+		p.q.Filters = append(p.q.Filters, cond)
+		return
+	}
+	all := append(p.q.Filters[first].Value.([]any), cond.Value.([]any)...)
+	if len(all) > maxMatchValues {
+		p.tooMany(one)
+		return
+	}
+	p.q.Filters[first].Value = all
+}
+
+func (p *queryParser) tooMany(one pair) {
+	p.fault(InvalidParameter, one.name, "At most %d values can be listed.", maxMatchValues)
 }
 
 func (p *queryParser) list(one pair, a *Attribute) []any {
 	parts := strings.Split(one.value, ",")
 	if len(parts) > maxMatchValues {
-		p.fault(InvalidParameter, one.name, "At most %d values can be listed.", maxMatchValues)
+		p.tooMany(one)
 		return []any{}
 	}
 	values := make([]any, 0, len(parts))

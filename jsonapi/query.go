@@ -105,7 +105,7 @@ type pair struct{ name, value string }
 // the error, with its parameter (§ Query Parameters).
 func ParseQuery(raw string, accepts Accepts, schema *Schema, types func(string) *Schema) (*Query, error) {
 	p := queryParser{
-		accepts: accepts, schema: schema, types: types,
+		accepts: accepts, schema: schema, types: types, lists: map[string]int{},
 		q: &Query{Fields: map[string]map[string]bool{}, Page: Page{Number: 1, Size: DefaultPageSize}},
 	}
 	p.q.pairs = p.split(raw)
@@ -131,6 +131,7 @@ type queryParser struct {
 	faults  Errors
 
 	pageNames []string
+	lists     map[string]int // position in q.Filters of each filter[field][] that was given
 }
 
 func (p *queryParser) fault(code Code, parameter, detail string, args ...any) {
@@ -158,7 +159,7 @@ func (p *queryParser) split(raw string) []pair {
 		case err != nil || err2 != nil || unusable(name) != "" || !validText(name) || !validText(value):
 			p.fault(InvalidParameter, clip(strings.ToValidUTF8(rawName, "?")), "It is not properly percent-encoded UTF-8.")
 		case strings.Contains(part, ";"):
-			p.fault(InvalidParameter, clip(name), "Parameters are separated by &; a semicolon is written %%3B.")
+			p.fault(InvalidParameter, clip(name), "Parameters are separated by &; a semicolon is written %s.", "%3B")
 		default:
 			pairs = append(pairs, pair{name, value})
 		}

@@ -49,7 +49,7 @@ func sentence(err error) string {
 	if errors.As(err, &syntax) {
 		where := fmt.Sprintf(" at byte %d", syntax.ByteOffset)
 		if errors.Is(err, jsontext.ErrDuplicateName) {
-			return fmt.Sprintf("The member at %q occurs twice%s.", string(syntax.JSONPointer), where)
+			return fmt.Sprintf("The member at %q occurs twice%s.", clip(string(syntax.JSONPointer)), where)
 		}
 		return "The body breaks the rules of JSON" + where + ": " + syntax.Err.Error() + "."
 	}

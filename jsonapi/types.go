@@ -58,7 +58,7 @@ func scanTime(t *time.Time, src any) error {
 }
 
 // timePattern is the part of RFC 3339 that is read exactly: up to six digits of fraction.
-var timePattern = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})$`)
+var timePattern = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
 
 // ParseTime reads an RFC 3339 date-time with at most microseconds and a year from 1 on. whole tells that it had no fraction.
 func ParseTime(text string) (t time.Time, whole, ok bool) {

@@ -140,11 +140,14 @@ func (a *Attribute) decodeList(v any) (value any, wrong string) {
 		if !ok {
 			return nil, "must be an array of strings"
 		}
+		if wrong := unusable(s); wrong != "" {
+			return nil, wrong
+		}
 		if len(a.Enum) > 0 && !slices.Contains(a.Enum, s) {
-			return nil, fmt.Sprintf("must have only elements of %s, not %q", strings.Join(a.Enum, ", "), s)
+			return nil, fmt.Sprintf("must have only elements of %s, not %q", strings.Join(a.Enum, ", "), clip(s))
 		}
 		if slices.Contains(list, s) {
-			return nil, fmt.Sprintf("must not have %q twice", s)
+			return nil, fmt.Sprintf("must not have %q twice", clip(s))
 		}
 		list = append(list, s)
 	}

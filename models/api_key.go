@@ -121,7 +121,8 @@ func own(ctx context.Context, tx *DB, by Caller, in *jsonapi.Input, key *APIKey)
 		id = by.Scope.Root()
 	}
 	if id != "" {
-		if _, err := Find(ctx, tx, Organizations, by.Scope, id, nil); err != nil {
+		// Shared, because an organization that is being deleted takes the keys along that it has then.
+		if err := shareOrganization(ctx, tx, by.Scope, id); err != nil {
 			if IsKind(err, NotFound) {
 				return relatedNotFound("organization", 0, "organizations", id)
 			}

@@ -3,131 +3,182 @@ package models
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"reflect"
-	"strconv"
-	"strings"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/gorm"
+	"gorm.io/gorm/schema"
+
+	"roster/jsonapi"
 )
 
-// The statements of the delivery queue go past GORM, whose reflection and rewriting would be most of their cost. They are written with ?
-// for both databases.
+// Batch is whole trees of organizations with their people, for filling a database. Parents come before their children, and every id that
+// is referred to is of the same batch.
+type Batch struct {
+	Organizations []*Organization
+	Users         []*User
+	Memberships   []*Membership
+}
 
-// conn returns what statements of a transaction go through.
-func (db *DB) conn() gorm.ConnPool { return db.gorm.Statement.ConnPool }
-
-// bind numbers the parameters for PostgreSQL.
-func (db *DB) bind(statement string) string {
-	if db.dialect != Postgres {
-		return statement
-	}
-	var b strings.Builder
-	b.Grow(len(statement) + 16)
-	n := 0
-	for {
-		before, after, found := strings.Cut(statement, "?")
-		b.WriteString(before)
-		if !found {
-			return b.String()
+// InsertBatch inserts a batch in one transaction, with its closure and its counters: either all of it is there afterwards, or nothing.
+// It is the fast way for what is nobody's change: it records no events, which would double the work and tell webhooks of nothing that
+// happened, and it makes no tokens; refresh-token gives an organization its first one. What is taken already is of kind Conflict.
+func InsertBatch(ctx context.Context, db *DB, batch *Batch) error {
+	paths := batch.paths()
+	everything, byOrganization := batch.count(paths)
+	return bulk(ctx, db, func(tx *DB, insert inserter) error {
+		for _, u := range batch.Users {
+			u.EmailKey = emailKey(u.Email)
 		}
-		n++
-		b.WriteByte('$')
-		b.WriteString(strconv.Itoa(n))
-		statement = after
-	}
+		for _, rows := range []any{batch.Users, batch.Organizations, paths, batch.Memberships, byOrganization} {
+			if err := insert(rows); err != nil {
+				return classifyFor(err, "insert batch")
+			}
+		}
+		return everything.write(ctx, tx)
+	})
 }
 
-// run executes one statement and returns the number of rows it changed.
-func (db *DB) run(ctx context.Context, statement string, args ...any) (int64, error) {
-	res, err := db.conn().ExecContext(ctx, db.bind(statement), args...)
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
+// path is a row of the closure.
+type path struct {
+	AncestorID   string `gorm:"column:ancestor_id"`
+	DescendantID string `gorm:"column:descendant_id"`
+	Distance     int    `gorm:"column:distance"`
 }
 
-// read runs a query and calls scan for each row.
-func (db *DB) read(ctx context.Context, scan func(*sql.Rows) error, statement string, args ...any) error {
-	rows, err := db.conn().QueryContext(ctx, db.bind(statement), args...)
-	if err != nil {
+// TableName implements GORM's Tabler.
+func (path) TableName() string { return "organization_paths" }
+
+// paths returns the closure of the batch.
+func (b *Batch) paths() []*path {
+	parents := make(map[string]string, len(b.Organizations))
+	var paths []*path
+	for _, org := range b.Organizations {
+		parents[org.ID] = deref(org.ParentID)
+		distance := 0
+		for ancestor := org.ID; ancestor != ""; ancestor = parents[ancestor] {
+			paths = append(paths, &path{ancestor, org.ID, distance})
+			distance++
+		}
+	}
+	return paths
+}
+
+// counterRow is a row of the counters.
+type counterRow struct {
+	Name  string `gorm:"column:name"`
+	Key   string `gorm:"column:key"`
+	Shard int    `gorm:"column:shard"`
+	N     int64  `gorm:"column:n"`
+}
+
+// TableName implements GORM's Tabler.
+func (counterRow) TableName() string { return "counters" }
+
+// count returns what the batch adds to the counters of everything, and the counters of its organizations, which are new.
+func (b *Batch) count(paths []*path) (everything tally, byOrganization []*counterRow) {
+	everything = tally{}
+	everything.add(countOrganizations, "", int64(len(b.Organizations)))
+	everything.add(countUsers, "", int64(len(b.Users)))
+	everything.add(countMemberships, "", int64(len(b.Memberships)))
+	counts := tally{}
+	for _, p := range paths {
+		if p.Distance > 0 {
+			counts.add(countDescendants, p.AncestorID, 1)
+		}
+		if p.Distance == 1 {
+			counts.add(countChildren, p.AncestorID, 1)
+		}
+	}
+	for _, m := range b.Memberships {
+		counts.add(countUsers, m.OrganizationID, 1)
+	}
+	for k, n := range counts {
+		byOrganization = append(byOrganization, &counterRow{Name: k.name, Key: k.key, N: n})
+	}
+	return everything, byOrganization
+}
+
+// inserter inserts a slice of models.
+type inserter func(rows any) error
+
+// bulk runs fn in one transaction, with the fastest way of inserting that the database has.
+func bulk(ctx context.Context, db *DB, fn func(*DB, inserter) error) error {
+	if db.dialect == SQLite {
+		return Transaction(ctx, db, func(tx *DB) error {
+			return fn(tx, func(rows any) error { return insertRows(ctx, tx, rows) })
+		})
+	}
+	return db.session(ctx).Connection(func(g *gorm.DB) error {
+		conn := g.Statement.ConnPool.(*sql.Conn) // what Connection is for
+		one := *db
+		one.gorm = g
+		return Transaction(ctx, &one, func(tx *DB) error {
+			return fn(tx, func(rows any) error { return copyRows(ctx, tx, conn, rows) })
+		})
+	})
+}
+
+// rowsPerInsert keeps a statement below the 32766 variables that SQLite allows.
+const rowsPerInsert = 1000
+
+func insertRows(ctx context.Context, tx *DB, rows any) error {
+	if reflect.ValueOf(rows).Len() == 0 {
+		return nil
+	}
+	return tx.session(ctx).CreateInBatches(rows, rowsPerInsert).Error
+}
+
+// copyRows sends rows by PostgreSQL's COPY on the connection of the transaction.
+func copyRows(ctx context.Context, tx *DB, conn *sql.Conn, rows any) error {
+	statement := &gorm.Statement{DB: tx.gorm}
+	if err := statement.Parse(rows); err != nil {
 		return err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
+	var fields []*schema.Field
+	var columns []string
+	for _, f := range statement.Schema.Fields {
+		if f.DBName != "" && f.Creatable {
+			fields, columns = append(fields, f), append(columns, f.DBName)
 		}
 	}
-	return rows.Err()
-}
-
-// among returns the condition that a column is one of some texts, with its one argument.
-func (db *DB) among(column string, values []string) (string, any) {
-	if db.dialect == Postgres {
-		return column + " = ANY(?)", values
-	}
-	encoded, _ := json.Marshal(values) // strings always encode
-	return column + " IN (SELECT value FROM json_each(?))", string(encoded)
-}
-
-// locking returns the end of a SELECT that locks what it finds; a write transaction of SQLite is alone anyway.
-func (db *DB) locking(how string) string {
-	if db.dialect == Postgres {
-		return " FOR UPDATE" + how
-	}
-	return ""
-}
-
-// bulk is a statement over many rows. The rows come as columns, slices of one length: PostgreSQL takes them as arrays in one statement,
-// SQLite, which is called and not asked over a wire, takes row after row.
-type bulk struct {
-	doing            string
-	postgres, sqlite string
-}
-
-func (b bulk) run(ctx context.Context, tx *DB, columns ...any) (int64, error) {
-	if tx.dialect == Postgres {
-		n, err := tx.run(ctx, b.postgres, columns...)
-		if err != nil {
-			return 0, fmt.Errorf("%s: %w", b.doing, err)
+	all := reflect.ValueOf(rows)
+	source := pgx.CopyFromSlice(all.Len(), func(i int) ([]any, error) {
+		values := make([]any, len(fields))
+		for n, f := range fields {
+			values[n], _ = f.ValueOf(ctx, all.Index(i).Elem())
 		}
-		return n, nil
+		return values, nil
+	})
+	return conn.Raw(func(driver any) error {
+		_, err := driver.(*stdlib.Conn).Conn().CopyFrom(ctx, pgx.Identifier{statement.Schema.Table}, columns, source)
+		return err
+	})
+}
+
+// HasOrganization reports whether there is an organization of that id, deleted or not.
+func HasOrganization(ctx context.Context, db *DB, id string) (bool, error) {
+	if !jsonapi.IsID(id) {
+		return false, nil
 	}
-	statement, err := tx.conn().PrepareContext(ctx, b.sqlite)
+	var n int64
+	err := db.session(ctx).Raw("SELECT COUNT(*) FROM organizations WHERE id = ?", id).Scan(&n).Error
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w", b.doing, err)
+		return false, fmt.Errorf("look for organization: %w", err)
 	}
-	defer statement.Close() //nolint:errcheck // it was prepared for this only
-	values := make([]reflect.Value, len(columns))
-	for i, column := range columns {
-		values[i] = reflect.ValueOf(column)
-	}
-	args := make([]any, len(columns))
-	changed := int64(0)
-	for row := range values[0].Len() {
-		for i, v := range values {
-			args[i] = v.Index(row).Interface()
-		}
-		res, err := statement.ExecContext(ctx, args...)
-		if err != nil {
-			return 0, fmt.Errorf("%s: %w", b.doing, err)
-		}
-		n, err := res.RowsAffected()
-		if err != nil {
-			return 0, fmt.Errorf("%s: %w", b.doing, err)
-		}
-		changed += n
-	}
-	return changed, nil
+	return n > 0, nil
 }
 
-// column collects one value of each row.
-func column[R, V any](rows []R, value func(R) V) []V {
-	values := make([]V, len(rows))
-	for i, r := range rows {
-		values[i] = value(r)
+// Analyze has PostgreSQL look at its tables, which it would do by itself within a minute: until then, queries after a large batch are
+// planned as if the tables were empty.
+func Analyze(ctx context.Context, db *DB) error {
+	if db.dialect == SQLite {
+		return nil // it plans without
 	}
-	return values
+	if _, err := db.exec(ctx, "ANALYZE"); err != nil {
+		return fmt.Errorf("analyze: %w", err)
+	}
+	return nil
 }

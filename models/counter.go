@@ -25,16 +25,28 @@ const (
 // shards is the number of rows a counter is spread over on PostgreSQL, where writers would queue on one. SQLite has one writer anyway.
 const shards = 16
 
-// tally collects what a transaction adds to counters. It is written as the last step, so that counter rows are locked for as short as
-// can be, and in one order, so that transactions cannot wait for each other in a circle.
+// tally collects what a transaction adds to counters. It is stored as the last step, so that counter rows are locked for as short as
+// can be, and in one order, so that transactions cannot wait for each other in a circle. One transaction has one tally, however many
+// changes are part of it.
 type tally map[tallyKey]int64
 
 type tallyKey struct{ name, key string }
 
 func (t tally) add(name, key string, n int64) { t[tallyKey{name, key}] += n }
 
-// write adds the collected numbers to the counters.
+// write adds the collected numbers to the tally of the transaction.
 func (t tally) write(ctx context.Context, tx *DB) error {
+	if tx.tally == nil {
+		return t.store(ctx, tx)
+	}
+	for k, n := range t {
+		tx.tally[k] += n
+	}
+	return nil
+}
+
+// store adds the collected numbers to the counters.
+func (t tally) store(ctx context.Context, tx *DB) error {
 	keys := make([]tallyKey, 0, len(t))
 	for k, n := range t {
 		if n != 0 {
@@ -90,5 +102,5 @@ func readCounter(ctx context.Context, db *DB, name, key string) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read counter %s: %w", name, err)
 	}
-	return n, nil
+	return n + db.tally[tallyKey{name, key}], nil // with what this transaction has not stored yet
 }

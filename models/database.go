@@ -59,7 +59,8 @@ type DB struct {
 	checkWebhookSchedule func(waits []time.Duration) error
 
 	inTransaction bool
-	news          *news // of a transaction
+	tally         tally // of the transaction
+	news          *news // of the transaction
 }
 
 // pools are the connection pools behind a DB. On PostgreSQL both are the same one.
@@ -190,7 +191,11 @@ func Transaction(ctx context.Context, db *DB, fn func(tx *DB) error) error {
 		err := db.gorm.WithContext(ctx).Transaction(func(g *gorm.DB) error {
 			tx := *db
 			tx.gorm, tx.inTransaction, tx.news = g, true, &news
-			return fn(&tx)
+			tx.tally = tally{}
+			if err := fn(&tx); err != nil {
+				return err
+			}
+			return tx.tally.store(ctx, &tx)
 		})
 		if tell := db.committed.Load(); err == nil && news.events && tell != nil {
 			(*tell)(news.endpoints)

@@ -9,30 +9,21 @@ import (
 	"roster/models/modelstest"
 )
 
-// input returns what a client would have sent.
-func input(schema *jsonapi.Schema, attributes map[string]any, linkage ...any) *jsonapi.Input {
-	in := &jsonapi.Input{Schema: schema, Attributes: attributes, Relationships: map[string]jsonapi.Linkage{}}
-	for i := 0; i+1 < len(linkage); i += 2 {
-		in.Relationships[linkage[i].(string)] = jsonapi.Linkage{Refs: []jsonapi.Ref{{ID: linkage[i+1].(string)}}}
-	}
-	return in
-}
-
 func TestAnInclusionCostsTheSameForOneAndForAHundred(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		by := models.System("test")
-		root, err := models.CreateOrganization(t.Context(), db, by, input(models.Organizations.Schema, map[string]any{"name": "Root"}))
+		root, err := models.CreateOrganization(t.Context(), db, by, input(models.Organizations, attributes{"name": "Root"}, nil))
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i := range 100 {
 			org, err := models.CreateOrganization(t.Context(), db, by,
-				input(models.Organizations.Schema, map[string]any{"name": fmt.Sprintf("Org %d", i)}, "parent", root.ID))
+				input(models.Organizations, attributes{"name": fmt.Sprintf("Org %d", i)}, below(root.ID)))
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = models.CreateUser(t.Context(), db, by, input(models.Users.Schema, map[string]any{"firstName": "Ada"}, "organization", org.ID))
+			_, err = models.CreateUser(t.Context(), db, by, input(models.Users, attributes{"firstName": "Ada"}, relations{"organization": one("organizations", org.ID)}))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -79,7 +79,7 @@ func CreateMembership(ctx context.Context, db *DB, by Caller, in *jsonapi.Input)
 			}
 			return err
 		}
-		if _, err := Find(ctx, tx, Users, by.Scope, user, nil); err != nil {
+		if err := share(ctx, tx, Users, by.Scope, user); err != nil {
 			if IsKind(err, NotFound) {
 				return relatedNotFound("user", 0, "users", user)
 			}
@@ -306,20 +306,5 @@ func joinOrganizations(ctx context.Context, tx *DB, by Caller, counters tally, u
 
 // shareOrganization makes sure that a live organization is visible and stays until the transaction ends.
 func shareOrganization(ctx context.Context, tx *DB, scope Scope, id string) error {
-	if !jsonapi.IsID(id) {
-		return notFound("organizations", id)
-	}
-	q := tx.session(ctx).Table("organizations").Clauses(clause.Locking{Strength: "SHARE"}).
-		Where("organizations.id = ? AND organizations.deleted_at IS NULL", id)
-	if visible := Organizations.visible(scope); visible.sql != "" {
-		q = q.Where(visible.sql, visible.args...)
-	}
-	var found []string
-	if err := q.Pluck("id", &found).Error; err != nil {
-		return fmt.Errorf("lock organization: %w", err)
-	}
-	if len(found) == 0 {
-		return notFound("organizations", id)
-	}
-	return nil
+	return share(ctx, tx, Organizations, scope, id)
 }

@@ -215,10 +215,8 @@ func insertOrganization(ctx context.Context, tx *DB, org *Organization) error {
 func UpdateOrganization(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) (*Organization, error) {
 	var org *Organization
 	err := Transaction(ctx, db, func(tx *DB) error {
-		if _, moving := in.Relationships["parent"]; moving {
-			if err := lockTree(ctx, tx); err != nil {
-				return err
-			}
+		if err := lockTreeFor(ctx, tx, in); err != nil {
+			return err
 		}
 		before, err := lockOrganization(ctx, tx, by.Scope, id)
 		if err != nil {
@@ -226,7 +224,7 @@ func UpdateOrganization(ctx context.Context, db *DB, by Caller, id string, in *j
 		}
 		restoring := before.DeletedAt != nil
 		if restoring {
-			if err := checkRestore(before, by, in); err != nil {
+			if err := checkRestore(ctx, tx, before, by, in); err != nil {
 				return err
 			}
 		}
@@ -303,18 +301,40 @@ func saveOrganization(ctx context.Context, tx *DB, by Caller, before, org *Organ
 	return counters.write(ctx, tx)
 }
 
-// checkRestore allows only one change to a deleted organization, by the management: taking back the deletion.
-func checkRestore(org *Organization, by Caller, in *jsonapi.Input) error {
+// lockTreeFor takes the lock of the hierarchy that a change needs: alone to move, shared to restore, which counts in every ancestor.
+func lockTreeFor(ctx context.Context, tx *DB, in *jsonapi.Input) error {
+	if _, moving := in.Relationships["parent"]; moving {
+		return lockTree(ctx, tx)
+	}
+	if deletedAt, given := in.ReadOnly["deletedAt"]; given && deletedAt == nil {
+		return shareTree(ctx, tx)
+	}
+	return nil
+}
+
+// checkRestore allows only one change to a deleted organization, by the management: taking back the deletion. Nothing comes back below
+// what is deleted itself.
+func checkRestore(ctx context.Context, tx *DB, org *Organization, by Caller, in *jsonapi.Input) error {
 	value, given := in.ReadOnly["deletedAt"]
 	if !by.Scope.Manages() || !given || value != nil {
 		return notFound("organizations", org.ID)
 	}
-	return nil
+	if org.ParentID == nil {
+		return nil
+	}
+	err := shareOrganization(ctx, tx, Everything(), *org.ParentID)
+	if IsKind(err, NotFound) {
+		return &Error{Kind: Conflict, Field: "deletedAt", Message: "The organization above it is deleted; restore that one first."}
+	}
+	return err
 }
 
 // DeleteOrganization marks an organization as deleted. Its token and keys die with it. One with live children is a Conflict.
 func DeleteOrganization(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) error {
 	return Transaction(ctx, db, func(tx *DB) error {
+		if err := shareTree(ctx, tx); err != nil { // it counts in every ancestor, and those must stay the same
+			return err
+		}
 		org, err := lockOrganization(ctx, tx, by.Scope, id)
 		if err != nil {
 			return err

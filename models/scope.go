@@ -35,6 +35,11 @@ func (s Scope) Manages() bool { return s.reach == everything || s.reach == subtr
 // All reports whether the scope is the whole installation.
 func (s Scope) All() bool { return s.reach == everything }
 
+// hidesParentOf reports whether the parent of a visible organization is outside of the scope.
+func (s Scope) hidesParentOf(organizationID string) bool {
+	return s.reach == oneOrganization || s.reach == subtree && s.id == organizationID
+}
+
 // Caller is who makes a change: for the events, and for what he may see while making it.
 type Caller struct {
 	Kind, ID, Name string

@@ -10,8 +10,9 @@ import (
 // MaxDepth is the number of levels that a tree of organizations can have.
 const MaxDepth = 16
 
-// treeLock is the advisory lock of the hierarchy on PostgreSQL. Who adds a leaf shares it; who moves a branch has it alone, because two
-// moves at once could close a circle that neither sees. It is taken before any row is locked.
+// treeLock is the advisory lock of the hierarchy on PostgreSQL. Who adds, deletes or restores a leaf shares it, because the ancestors he
+// counts it in must not change meanwhile; who moves a branch has it alone, because two moves at once could close a circle that neither
+// sees. It is taken before any row is locked.
 const treeLock = 0x726f73746572 // "roster"
 
 func lockTree(ctx context.Context, tx *DB) error { return advise(ctx, tx, "pg_advisory_xact_lock") }
@@ -87,8 +88,8 @@ func insertPaths(ctx context.Context, tx *DB, id string) error {
 func move(ctx context.Context, tx *DB, by Caller, in *jsonapi.Input, before, org *Organization) error {
 	linkage, given := in.Relationships["parent"]
 	parent := linkage.One()
-	if !given || parent == deref(before.ParentID) {
-		return nil
+	if !given || parent == deref(before.ParentID) || parent == "" && by.Scope.hidesParentOf(org.ID) {
+		return nil // nothing but what he was shown
 	}
 	switch {
 	case before.DeletedAt != nil:

@@ -155,11 +155,7 @@ func organizationsOf(ctx context.Context, tx *DB, by Caller, in *jsonapi.Input) 
 // prepareUser computes what is kept instead of what was sent, and holds the rules that concern several members.
 func prepareUser(tx *DB, user *User, in *jsonapi.Input) error {
 	Users.complete(tx, user)
-	user.EmailKey = nil
-	if user.Email != nil {
-		key := strings.ToLower(*user.Email)
-		user.EmailKey = &key
-	}
+	user.EmailKey = emailKey(user.Email)
 	if user.Email == nil && user.FullName == "" && deref(user.ExternalID) == "" {
 		return &Error{Kind: Required, Field: "email", Message: "A user needs a name, an email or an externalId."}
 	}
@@ -172,6 +168,15 @@ func prepareUser(tx *DB, user *User, in *jsonapi.Input) error {
 		user.Password = nil
 	}
 	return nil
+}
+
+// emailKey returns what makes two spellings of an address one.
+func emailKey(email *string) *string {
+	if email == nil {
+		return nil
+	}
+	key := strings.ToLower(*email)
+	return &key
 }
 
 // UpdateUser changes what the input names and returns the user as he is then. What he signs in with can be changed only by who sees all

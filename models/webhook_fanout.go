@@ -76,7 +76,7 @@ func ClaimEvents(ctx context.Context, tx *DB, limit int) ([]*QueuedEvent, error)
 }
 
 func dequeue(ctx context.Context, tx *DB, events []*QueuedEvent) error {
-	_, err := bulk{"take events out of the queue", "", `DELETE FROM event_queue WHERE ordinal = ?`}.
+	_, err := rowwise{"take events out of the queue", "", `DELETE FROM event_queue WHERE ordinal = ?`}.
 		run(ctx, tx, column(events, func(e *QueuedEvent) int64 { return e.Ordinal }))
 	return err
 }
@@ -89,7 +89,7 @@ func NumberEvents(ctx context.Context, tx *DB, events []*QueuedEvent) error {
 		counts[e.OrganizationID]++
 	}
 	organizations := sortedKeys(counts)
-	_, err := bulk{
+	_, err := rowwise{
 		"number events",
 		`INSERT INTO webhook_sequences (organization_id, last)
 		SELECT * FROM unnest(?::uuid[], ?::bigint[])
@@ -153,7 +153,7 @@ func FindSubscribers(ctx context.Context, tx *DB, organizations []string) (map[s
 
 // InsertMessages keeps the numbers and bodies of events.
 func InsertMessages(ctx context.Context, tx *DB, events []*QueuedEvent) error {
-	_, err := bulk{
+	_, err := rowwise{
 		"insert messages",
 		`INSERT INTO webhook_messages (event_id, organization_id, sequence, body)
 		SELECT * FROM unnest(?::uuid[], ?::uuid[], ?::bigint[], ?::bytea[])`,
@@ -185,7 +185,7 @@ func InsertDeliveries(ctx context.Context, tx *DB, deliveries []*NewDelivery) (i
 	if len(deliveries) == 0 {
 		return 0, nil
 	}
-	n, err := bulk{
+	n, err := rowwise{
 		"insert deliveries",
 		`INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, order_key, trigger, due_at, created_at,
 			state, attempts, round_attempts)

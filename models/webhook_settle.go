@@ -109,7 +109,7 @@ func settleDeliveries(ctx context.Context, tx *DB, settled []*Settlement) error 
 	if err := insertAttempts(ctx, tx, settled); err != nil {
 		return err
 	}
-	_, err := bulk{
+	_, err := rowwise{
 		"update deliveries",
 		`UPDATE webhook_deliveries AS d
 		SET state = u.state, attempts = u.attempts, round_attempts = u.round_attempts, due_at = u.due_at, finished_at = u.finished_at,
@@ -140,7 +140,7 @@ func insertAttempts(ctx context.Context, tx *DB, settled []*Settlement) error {
 	}
 	const columns = `delivery_id, number, trigger, started_at, url, address, protocol, reused, tries, dns_us, connect_us, tls_us, sent_us,
 		first_byte_us, total_us, status, code, detail, response_headers, response_head, truncated, secrets`
-	_, err := bulk{
+	_, err := rowwise{
 		"insert attempts",
 		`INSERT INTO webhook_attempts (` + columns + `)
 		SELECT * FROM unnest(?::uuid[], ?::bigint[], ?::text[], ?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::boolean[], ?::bigint[],
@@ -188,7 +188,7 @@ func advanceKeys(ctx context.Context, tx *DB, settled []*Settlement) error {
 		return nil
 	}
 	now := tx.Now()
-	_, err := bulk{
+	_, err := rowwise{
 		"let the next delivery go",
 		`UPDATE webhook_deliveries SET due_at = u.due_at
 		FROM unnest(?::timestamptz[], ?::uuid[], ?::text[]) AS u (due_at, webhook_id, order_key)
@@ -217,7 +217,7 @@ func settleLanes(ctx context.Context, tx *DB, lanes []*LaneSettlement) error {
 		return nil
 	}
 	now := tx.Now()
-	_, err := bulk{
+	_, err := rowwise{
 		"update lanes",
 		`UPDATE webhook_lanes SET cap = u.cap, max_cap = u.max_cap, health = CASE WHEN webhook_lanes.health IN ('paused', 'disabled') THEN webhook_lanes.health ELSE u.health END,
 			clean = u.clean, consecutive_failures = u.consecutive_failures, failing_since = u.failing_since, last_failure_at = u.last_failure_at,

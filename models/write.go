@@ -121,6 +121,27 @@ func lock[T any](ctx context.Context, tx *DB, c *Collection, scope Scope, id str
 	return found[0], nil
 }
 
+// share makes sure that a resource is there, visible, and stays until the transaction ends.
+func share(ctx context.Context, tx *DB, c *Collection, scope Scope, id string) error {
+	if !jsonapi.IsID(id) {
+		return notFound(c.Schema.Type, id)
+	}
+	q := tx.session(ctx).Table(c.table).Clauses(clause.Locking{Strength: "SHARE"}).Where(c.table+".id = ?", id)
+	for _, w := range c.base(scope) {
+		if w.sql != "" {
+			q = q.Where(w.sql, w.args...)
+		}
+	}
+	var found []string
+	if err := q.Pluck(c.table+".id", &found).Error; err != nil {
+		return fmt.Errorf("lock %s: %w", c.singular(), err)
+	}
+	if len(found) == 0 {
+		return notFound(c.Schema.Type, id)
+	}
+	return nil
+}
+
 // hashesEqual compares in constant time.
 func hashesEqual(a, b []byte) bool { return hmac.Equal(a, b) }
 

@@ -71,7 +71,10 @@ func (p *program) command() *cli.Command {
 		Commands: []*cli.Command{
 			p.serveCommand(),
 			p.migrateCommand(),
+			p.keyCommand(),
+			p.demoCommand(),
 			p.healthcheckCommand(),
+			p.openapiCommand(),
 			p.versionCommand(),
 		},
 	}

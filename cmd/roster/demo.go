@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/cheggaaa/pb/v3"
+	"github.com/urfave/cli/v3"
+	"golang.org/x/term"
+
+	"roster/models"
+)
+
+func (p *program) demoCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "demo",
+		Usage: "fill a database with organizations and people that look real",
+		Description: "The organizations form trees of up to four levels; some are outside of their validity. The same numbers and the same seed\n" +
+			"give the same data, ids included. It adds to what is there: run again, it adds what is missing after an interruption, or\n" +
+			"nothing; another seed or other numbers add other data.\n\n" +
+			"   roster demo --organizations 1000 --users 5000\n" +
+			"   roster demo --organizations 1000000 --seed 7 --database-url postgres://roster@localhost/roster --migrate\n\n" +
+			"The data comes without events and without tokens; POST /public/v2/management/refresh-token/ID gives an organization a token.",
+		Flags: append([]cli.Flag{
+			&cli.StringFlag{Name: "organizations", Usage: "how many organizations", Value: "100"},
+			&cli.StringFlag{Name: "users", Usage: "how many people, at most a thousand for each organization", Value: "500"},
+			&cli.StringFlag{Name: "seed", Usage: "what the data is made from, a whole number", Value: "1"},
+		}, p.flags(storage, logging)...),
+		Action: func(ctx context.Context, cmd *cli.Command) error {
+			d, err := newDemo(cmd)
+			if err != nil {
+				return err
+			}
+			return p.withDatabase(ctx, cmd, func(ctx context.Context, _ *cli.Command, db *models.DB) error { return p.fill(ctx, db, d) })
+		},
+	}
+}
+
+// The most that one run makes.
+const (
+	maxDemo        = 100_000_000
+	maxUsersOfEach = 1000
+	maxSeed        = 1<<31 - 1
+	batchOfTheDemo = 5000 // organizations and users, about: a transaction of less than a second
+)
+
+// newDemo returns the data that the flags describe.
+func newDemo(cmd *cli.Command) (*demo, error) {
+	var organizations, users, seed int
+	for _, flag := range []struct {
+		name string
+		set  func(string) error
+	}{
+		{"organizations", number(&organizations, 1, maxDemo)},
+		{"users", number(&users, 0, maxDemo)},
+		{"seed", number(&seed, 0, maxSeed)},
+	} {
+		if err := flag.set(cmd.String(flag.name)); err != nil {
+			return nil, usageError{fmt.Errorf("--%s cannot be %q: %w", flag.name, cmd.String(flag.name), err)}
+		}
+	}
+	if users > organizations*maxUsersOfEach {
+		return nil, usageError{fmt.Errorf("--users cannot be %q: %d organizations take at most %d", cmd.String("users"), organizations,
+			organizations*maxUsersOfEach)}
+	}
+	return makeDemo(organizations, users, seed), nil
+}
+
+// fill writes the demo, batch by batch. Each batch is whole trees with all that belongs to them, in one transaction.
+func (p *program) fill(ctx context.Context, db *models.DB, d *demo) error {
+	bar := p.progress(d.organizations)
+	defer bar.Finish()
+	organizations, users := 0, 0
+	for batch := d.next(); batch != nil; batch = d.next() {
+		there, err := models.HasOrganization(ctx, db, batch.Organizations[0].ID)
+		if err != nil {
+			return err
+		}
+		if !there {
+			if err := models.InsertBatch(ctx, db, batch); err != nil {
+				return fmt.Errorf("write demo (what is written is complete; run it again for the rest): %w", err)
+			}
+			organizations += len(batch.Organizations)
+			users += len(batch.Users)
+		}
+		bar.Add(len(batch.Organizations))
+	}
+	if err := models.Analyze(ctx, db); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(p.stdout, "added %d organizations and %d users\n", organizations, users)
+	return err
+}
+
+// progress returns a bar on stderr if that is a terminal, and one that shows nothing otherwise.
+func (p *program) progress(total int) *pb.ProgressBar {
+	bar := pb.New(total).SetWriter(io.Discard)
+	if file, ok := p.stderr.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		bar.SetWriter(file)
+	}
+	return bar.Start()
+}

@@ -1,0 +1,309 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+	"unicode/utf8"
+
+	"github.com/urfave/cli/v3"
+
+	"roster/auth"
+	"roster/jsonapi"
+	"roster/models"
+)
+
+func (p *program) keyCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "key",
+		Usage: "create, list and revoke keys",
+		Description: "The commands work on the database itself, beside running servers and without one. A key that is revoked is dead at once,\n" +
+			"everywhere.",
+		Commands: []*cli.Command{
+			{
+				Name:  "create",
+				Usage: "create a key and print it, the only time it is shown",
+				Description: "Nothing but the key goes to stdout.\n\n" +
+					"   roster key create --kind management --name 'Console' --expires 90d\n" +
+					"   roster key create --kind management --organization ID --name 'Partner'  (sees that organization and all below it)\n" +
+					"   roster key create --kind organization --organization ID --scopes users:read,events:read --name 'Sync'\n\n" +
+					"Scopes: " + strings.Join(auth.Scopes(), ", ") + ".",
+				Flags: append([]cli.Flag{
+					&cli.StringFlag{Name: "kind", Usage: "management or organization"},
+					&cli.StringFlag{Name: "name", Usage: "what the key is for"},
+					&cli.StringFlag{Name: "organization", Usage: "`ID` of the organization it belongs to"},
+					&cli.StringFlag{Name: "scopes", Usage: "what it may do, separated by commas; * is everything", Value: auth.Everything},
+					&cli.StringFlag{Name: "expires", Usage: "when it ceases to work: 90d, 12h, 2027-01-31 or 2027-01-31T12:00:00Z (default: never)"},
+				}, p.flags(storage, logging)...),
+				Action: func(ctx context.Context, cmd *cli.Command) error { return p.withDatabase(ctx, cmd, p.createKey) },
+			},
+			{
+				Name:  "list",
+				Usage: "list the keys; never their secrets",
+				Flags: append([]cli.Flag{
+					&cli.BoolFlag{Name: "json", Usage: "print the JSON:API document of the API instead of a table"},
+				}, p.flags(storage, logging)...),
+				Action: func(ctx context.Context, cmd *cli.Command) error { return p.withDatabase(ctx, cmd, p.listKeys) },
+			},
+			{
+				Name:         "revoke",
+				Usage:        "end a key at once",
+				ArgsUsage:    "ID",
+				ArgValidator: oneID,
+				Flags:        p.flags(storage, logging),
+				Action:       func(ctx context.Context, cmd *cli.Command) error { return p.withDatabase(ctx, cmd, p.revokeKey) },
+			},
+		},
+	}
+}
+
+// withDatabase runs a command on the database that the settings name.
+func (p *program) withDatabase(ctx context.Context, cmd *cli.Command, do func(context.Context, *cli.Command, *models.DB) error) (err error) {
+	cfg, err := p.config(cmd)
+	if err != nil {
+		return err
+	}
+	db, err := cfg.openDatabase(ctx, cfg.logger(p.stderr))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return do(ctx, cmd, db)
+}
+
+// operator is whom the events name for what is done on the command line.
+var operator = models.System("command line")
+
+// all is what the operator can hand on: every scope there is.
+var all = &auth.Principal{Holder: models.Holder{Kind: models.ManagementKey, Scopes: []string{auth.Everything}}}
+
+func (p *program) createKey(ctx context.Context, cmd *cli.Command, db *models.DB) error {
+	in, err := keyInput(cmd, db.Now())
+	if err != nil {
+		return err
+	}
+	key, err := models.CreateAPIKey(ctx, db, operator, all, in)
+	if err != nil {
+		return refusedFlag(err)
+	}
+	_, err = fmt.Fprintln(p.stdout, *key.Key)
+	if err != nil {
+		return fmt.Errorf("print the key (it exists: revoke it with 'roster key revoke %s'): %w", key.ID, err)
+	}
+	return nil
+}
+
+// keyInput returns what the flags describe, in the form in which the API takes it.
+func keyInput(cmd *cli.Command, now time.Time) (*jsonapi.Input, error) {
+	var kind, name, organization string
+	var scopes []string
+	var expires *jsonapi.Time
+	for _, flag := range []struct {
+		name string
+		set  func(string) error
+	}{
+		{"kind", oneOf(&kind, string(models.ManagementKey), string(models.OrganizationKey))},
+		{"name", required(keyName(&name))},
+		{"organization", optional(identifier(&organization))},
+		{"scopes", scopeList(&scopes)},
+		{"expires", optional(moment(&expires, now))},
+	} {
+		if value := cmd.String(flag.name); flag.set(value) != nil {
+			return nil, usageError{fmt.Errorf("--%s cannot be %q: %w", flag.name, value, flag.set(value))}
+		}
+	}
+	if kind == string(models.OrganizationKey) && organization == "" {
+		return nil, usageError{errors.New("--organization is needed for a key of the kind organization")}
+	}
+	in := &jsonapi.Input{
+		Schema:        models.APIKeys.Schema,
+		Attributes:    map[string]any{"name": name, "kind": kind, "scopes": jsonapi.Strings(scopes)},
+		Relationships: map[string]jsonapi.Linkage{},
+	}
+	if expires != nil {
+		in.Attributes["expiresAt"] = *expires
+	}
+	if organization != "" {
+		in.Relationships["organization"] = jsonapi.Linkage{Refs: []jsonapi.Ref{{ID: organization}}}
+	}
+	return in, nil
+}
+
+// refusedFlag turns the refusal of a value into a usage error. Its message is a sentence for users.
+func refusedFlag(err error) error {
+	var refusal *models.Error
+	if !errors.As(err, &refusal) {
+		return err
+	}
+	return usageError{errors.New(strings.TrimSuffix(refusal.Message, "."))}
+}
+
+func keyName(into *string) func(string) error {
+	return func(value string) error {
+		if n := utf8.RuneCountInString(value); n > 200 || !utf8.ValidString(value) {
+			return errors.New("it must be at most 200 characters")
+		}
+		return text(into)(value)
+	}
+}
+
+func identifier(into *string) func(string) error {
+	return func(value string) error {
+		*into = strings.ToLower(value)
+		if !jsonapi.IsID(*into) {
+			return errors.New("it must be a UUID, as the API prints it")
+		}
+		return nil
+	}
+}
+
+func scopeList(into *[]string) func(string) error {
+	return func(value string) error {
+		*into = list(value)
+		for _, scope := range *into {
+			if !slices.Contains(auth.Scopes(), scope) {
+				return fmt.Errorf("%q is not one of %s", scope, strings.Join(auth.Scopes(), ", "))
+			}
+		}
+		if len(*into) == 0 {
+			return errors.New("a key without a scope can do nothing")
+		}
+		return nil
+	}
+}
+
+// moment reads a time to come: a number of days, a duration, or a date in UTC with or without a time.
+func moment(into **jsonapi.Time, now time.Time) func(string) error {
+	return func(value string) error {
+		at, ok := parseMoment(value, now)
+		switch {
+		case !ok:
+			return errors.New("it must be a time to come, such as 90d, 12h, 2027-01-31 or 2027-01-31T12:00:00Z")
+		case !at.After(now):
+			return errors.New("it must be a time to come")
+		case at.Year() > 9999:
+			return errors.New("it must be before the year 10000")
+		}
+		*into = &jsonapi.Time{Time: at.Truncate(time.Second)}
+		return nil
+	}
+}
+
+// maxDays keeps the arithmetic of moments far from where it overflows.
+const maxDays = 36500
+
+func parseMoment(value string, now time.Time) (time.Time, bool) {
+	if days, ok := strings.CutSuffix(value, "d"); ok {
+		var n int
+		err := number(&n, 1, maxDays)(days)
+		return now.AddDate(0, 0, n), err == nil
+	}
+	if d, err := time.ParseDuration(value); err == nil {
+		return now.Add(d), true
+	}
+	if at, err := time.Parse(time.DateOnly, value); err == nil {
+		return at, true
+	}
+	at, _, ok := jsonapi.ParseTime(value)
+	return at, ok
+}
+
+func (p *program) listKeys(ctx context.Context, cmd *cli.Command, db *models.DB) error {
+	keys, err := allKeys(ctx, db)
+	if err != nil {
+		return err
+	}
+	if cmd.Bool("json") {
+		return p.printKeys(ctx, db, keys)
+	}
+	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "ID\tNAME\tKIND\tORGANIZATION\tSCOPES\tCREATED\tEXPIRES\tLAST USED")
+	for _, item := range keys {
+		key := item.(*models.APIKey)
+		var expires, used *time.Time
+		if key.ExpiresAt != nil {
+			expires = &key.ExpiresAt.Time
+		}
+		if key.LastUsedAt != nil {
+			used = &key.LastUsedAt.Time
+		}
+		organization := "all"
+		if key.OrganizationID != nil {
+			organization = *key.OrganizationID
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", key.ID, printable(key.Name), key.Kind, organization, strings.Join(key.Scopes, ","),
+			orNever(&key.CreatedAt.Time), orNever(expires), orNever(used))
+	}
+	return table.Flush()
+}
+
+// printable keeps a name, which anybody with a key for keys may have chosen, from steering the terminal or the table.
+func printable(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return ' '
+		}
+		return r
+	}, name)
+}
+
+func orNever(at *time.Time) string {
+	if at == nil {
+		return "never"
+	}
+	return at.UTC().Format(time.RFC3339)
+}
+
+// printKeys prints keys as the API does.
+func (p *program) printKeys(ctx context.Context, db *models.DB, keys []any) error {
+	resources, err := models.Render(ctx, db, models.APIKeys, models.Everything(), keys, models.APIKeys.BasePath(), nil)
+	if err != nil {
+		return err
+	}
+	document, err := (&jsonapi.Document{Data: resources, Meta: map[string]any{"total": len(keys)}}).Encode()
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(p.stdout, "%s\n", document)
+	return err
+}
+
+// allKeys reads every key, page by page.
+func allKeys(ctx context.Context, db *models.DB) ([]any, error) {
+	var keys []any
+	for number := 1; ; number++ {
+		q := &jsonapi.Query{Page: jsonapi.Page{Number: number, Size: jsonapi.MaxPageSize}}
+		page, err := models.List(ctx, db, models.APIKeys, models.Everything(), q)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, page.Items...)
+		if len(page.Items) < jsonapi.MaxPageSize {
+			return keys, nil
+		}
+	}
+}
+
+func oneID(_ context.Context, cmd *cli.Command) error {
+	if cmd.NArg() != 1 {
+		return usageError{fmt.Errorf("'%s' takes one argument, the id of a key; 'roster key list' shows them", cmd.FullName())}
+	}
+	var id string
+	if err := identifier(&id)(cmd.Args().First()); err != nil {
+		return usageError{fmt.Errorf("the id of a key cannot be %q: %w; 'roster key list' shows them", cmd.Args().First(), err)}
+	}
+	return nil
+}
+
+func (p *program) revokeKey(ctx context.Context, cmd *cli.Command, db *models.DB) error {
+	id := strings.ToLower(cmd.Args().First())
+	err := models.DeleteAPIKey(ctx, db, operator, id, nil)
+	if models.IsKind(err, models.NotFound) {
+		return fmt.Errorf("there is no key with the id %s; 'roster key list' shows those there are", id)
+	}
+	return err
+}

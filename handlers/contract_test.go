@@ -1,0 +1,382 @@
+package handlers_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"roster/handlers"
+	"roster/jsonapi"
+)
+
+// contract compares exchanges with the OpenAPI document. kin-openapi finds the operation and reads the parameters; the JSON Schemas are
+// those of the document, compiled once by a validator of draft 2020-12.
+type contract struct {
+	document *openapi3.T
+	router   routers.Router
+	// requests has the schemas as they are. answers takes no member that is not documented; whole also misses each that is.
+	requests, answers, whole *schemas
+}
+
+var theContract = sync.OnceValues(func() (*contract, error) {
+	raw, err := handlers.OpenAPI()
+	if err != nil {
+		return nil, err
+	}
+	c := &contract{}
+	if c.document, err = openapi3.NewLoader().LoadFromData(raw); err != nil {
+		return nil, err
+	}
+	if c.router, err = gorillamux.NewRouter(c.document); err != nil {
+		return nil, err
+	}
+	for _, one := range []struct {
+		to     **schemas
+		change func(name string, schema map[string]any)
+	}{
+		{&c.requests, func(string, map[string]any) {}},
+		{&c.answers, closed},
+		{&c.whole, func(name string, schema map[string]any) {
+			closed(name, schema)
+			properties, _ := schema["properties"].(map[string]any)
+			switch {
+			case strings.HasSuffix(name, "Attributes") || strings.HasSuffix(name, "Relationships"):
+				schema["required"] = anys(slices.Sorted(maps.Keys(properties)))
+			case properties["attributes"] != nil: // of a resource
+				schema["required"] = []any{"type", "id", "attributes", "relationships", "links"}
+			}
+		}},
+	} {
+		if *one.to, err = newSchemas(raw, one.change); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+})
+
+// closed makes a schema refuse members that it does not name.
+func closed(_ string, schema map[string]any) {
+	if _, open := schema["additionalProperties"]; !open && schema["properties"] != nil {
+		schema["additionalProperties"] = false
+	}
+}
+
+func anys[T any](list []T) []any {
+	out := make([]any, len(list))
+	for i, one := range list {
+		out[i] = one
+	}
+	return out
+}
+
+// schemas are the schemas of a document, each compiled when it is needed first.
+type schemas struct {
+	mu       sync.Mutex
+	compiler *jsonschema.Compiler
+	compiled map[string]*jsonschema.Schema
+}
+
+func newSchemas(raw []byte, change func(string, map[string]any)) (*schemas, error) {
+	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
+	if err != nil {
+		return nil, err
+	}
+	components := parsed.(map[string]any)["components"].(map[string]any)
+	for name, schema := range components["schemas"].(map[string]any) {
+		change(name, schema.(map[string]any))
+	}
+	s := &schemas{compiler: jsonschema.NewCompiler(), compiled: map[string]*jsonschema.Schema{}}
+	s.compiler.DefaultDraft(jsonschema.Draft2020)
+	s.compiler.AssertFormat()
+	return s, s.compiler.AddResource("openapi.json", map[string]any{"components": map[string]any{"schemas": components["schemas"]}})
+}
+
+// check validates JSON against the component that a schema of the document refers to.
+func (s *schemas) check(ref *openapi3.SchemaRef, body []byte) error {
+	if ref.Ref == "" {
+		return nil // only the OpenAPI document itself has a schema in place: any object
+	}
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	schema, ok := s.compiled[ref.Ref]
+	if !ok {
+		if schema, err = s.compiler.Compile("openapi.json" + ref.Ref); err != nil {
+			s.mu.Unlock()
+			return err
+		}
+		s.compiled[ref.Ref] = schema
+	}
+	s.mu.Unlock()
+	return schema.Validate(value)
+}
+
+// exchanged is one request and its answer.
+type exchanged struct {
+	request *http.Request
+	sent    []byte
+	answer  *answer
+}
+
+// check fails the test for everything in an exchange that the document does not say, and for every request that it forbids and that was
+// answered as if it were in order.
+func (c *contract) check(t *testing.T, x exchanged) {
+	t.Helper()
+	for _, problem := range c.problems(x) {
+		t.Errorf("%s %s answered %d, against the OpenAPI document: %s", x.request.Method, x.request.URL.RequestURI(), x.answer.Status, problem)
+	}
+}
+
+func (c *contract) problems(x exchanged) []string {
+	route, variables, err := c.find(x.request)
+	if err != nil {
+		return c.undocumented(x)
+	}
+	found := c.answerProblems(route, x)
+	if x.answer.Status < 300 {
+		found = append(found, c.requestProblems(route, variables, x)...)
+	}
+	return found
+}
+
+// find returns the operation of a request. Every path answers with and without a trailing slash; the document has it without.
+func (c *contract) find(r *http.Request) (*routers.Route, map[string]string, error) {
+	plain := r.Clone(r.Context())
+	plain.URL.Path = strings.TrimSuffix(plain.URL.Path, "/")
+	plain.URL.RawPath = ""
+	return c.router.FindRoute(plain)
+}
+
+// undocumented returns what is wrong with the answer to a request of no operation: anything but an error document.
+func (c *contract) undocumented(x exchanged) []string {
+	if x.answer.Status < 400 {
+		return []string{"there is no such operation"}
+	}
+	if x.request.Method == http.MethodHead {
+		return nil
+	}
+	for _, f := range x.answer.faults() {
+		if problem, known := jsonapi.Problems()[jsonapi.Code(f.Code)]; !known || strconv.Itoa(problem.Status) != f.Status {
+			return []string{fmt.Sprintf("the error %+v", f)}
+		}
+	}
+	return nil
+}
+
+// protocol are headers of HTTP itself.
+var protocol = []string{"Content-Type", "Content-Length", "Content-Encoding", "Date", "Connection"}
+
+func (c *contract) answerProblems(route *routers.Route, x exchanged) (found []string) {
+	answer := route.Operation.Responses.Value(strconv.Itoa(x.answer.Status))
+	if answer == nil {
+		return []string{"the status is not documented"}
+	}
+	for name := range x.answer.Header {
+		if !slices.Contains(protocol, name) && documentedHeader(answer.Value, name) == nil {
+			found = append(found, "the header "+name+" is not documented")
+		}
+	}
+	for name, header := range answer.Value.Headers {
+		sent := x.answer.Header.Values(name)
+		switch {
+		case len(sent) > 1:
+			found = append(found, "the header "+name+" is there more than once")
+		case len(sent) == 0 && header.Value.Required:
+			found = append(found, "the header "+name+" is missing")
+		case len(sent) == 1:
+			if err := checkHeader(header.Value.Schema.Value, sent[0]); err != nil {
+				found = append(found, fmt.Sprintf("the header %s is %q: %v", name, sent[0], err))
+			}
+		}
+	}
+	return append(found, c.bodyProblems(answer.Value, x)...)
+}
+
+func documentedHeader(r *openapi3.Response, name string) *openapi3.HeaderRef {
+	for documented, header := range r.Headers {
+		if http.CanonicalHeaderKey(documented) == name {
+			return header
+		}
+	}
+	return nil
+}
+
+func checkHeader(schema *openapi3.Schema, text string) error {
+	var value any = text
+	if schema.Type.Is("integer") {
+		n, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return err
+		}
+		value = n
+	}
+	return schema.VisitJSON(value)
+}
+
+func (c *contract) bodyProblems(documented *openapi3.Response, x exchanged) []string {
+	if len(documented.Content) == 0 {
+		if len(x.answer.Body) > 0 {
+			return []string{"no body is documented"}
+		}
+		return nil
+	}
+	base, parameters, err := mime.ParseMediaType(x.answer.Header.Get("Content-Type"))
+	if err != nil {
+		return []string{err.Error()}
+	}
+	for name := range parameters {
+		if name != "ext" && name != "profile" {
+			return []string{"the Content-Type has the parameter " + name}
+		}
+	}
+	content := documented.Content.Get(base)
+	if content == nil {
+		return []string{"the Content-Type " + base + " is not documented"}
+	}
+	strictness := c.whole
+	if strings.Contains(x.request.URL.RawQuery, "fields") {
+		strictness = c.answers
+	}
+	if err := strictness.check(content.Schema, x.answer.Body); err != nil {
+		return []string{fmt.Sprintf("%v in %s", err, x.answer.Body)}
+	}
+	return nil
+}
+
+// requestProblems returns what the document forbids in a request.
+func (c *contract) requestProblems(route *routers.Route, variables map[string]string, x exchanged) (found []string) {
+	query, err := url.ParseQuery(x.request.URL.RawQuery)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	for name := range query {
+		if route.Operation.Parameters.GetByInAndName("query", name) == nil {
+			found = append(found, "the parameter "+name+" is not documented")
+		}
+	}
+	err = openapi3filter.ValidateRequest(x.request.Context(), &openapi3filter.RequestValidationInput{
+		Request: x.request, PathParams: variables, Route: route, QueryParams: query,
+		Options: &openapi3filter.Options{
+			ExcludeRequestBody: true, SkipSettingDefaults: true, MultiError: true,
+			AuthenticationFunc: openapi3filter.NoopAuthenticationFunc,
+		},
+	})
+	if err != nil {
+		found = append(found, err.Error())
+	}
+	body := route.Operation.RequestBody
+	switch {
+	case body == nil && len(x.sent) > 0:
+		found = append(found, "no request body is documented")
+	case body != nil && len(x.sent) == 0 && body.Value.Required:
+		found = append(found, "a request body is required")
+	case body != nil && len(x.sent) > 0:
+		for _, content := range body.Value.Content {
+			if err := c.requests.check(content.Schema, x.sent); err != nil {
+				found = append(found, fmt.Sprintf("the request: %v in %s", err, x.sent))
+			}
+		}
+	}
+	return found
+}
+
+func TestTheContractFindsWhatIsNotDocumented(t *testing.T) {
+	t.Parallel()
+	c, err := theContract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := "01912f6a-8c00-7abc-8def-0123456789ab"
+	good := func() (string, string, string, *answer) {
+		header := http.Header{}
+		for name, value := range map[string]string{
+			"Content-Type": jsonapi.MediaType, "X-Request-Id": "1", "Vary": "Accept, Origin", "Cache-Control": "private, no-cache",
+			"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer",
+			"X-Robots-Tag": "noai, noimageai", "Tdm-Reservation": "1",
+		} {
+			header.Set(name, value)
+		}
+		body := `{"data":{"type":"memberships","id":"` + id + `","attributes":{"createdAt":"2024-08-20T10:45:07+00:00","updatedAt":"2024-08-20T10:45:07+00:00"},
+			"links":{"self":"/x"}},"links":{"self":"/x","describedby":"/y"},"meta":{},"jsonapi":{"version":"1.1"}}`
+		return "PATCH", "/public/v2/memberships/" + id + "/?fields[memberships]=createdAt,updatedAt",
+			`{"data":{"type":"memberships","id":"` + id + `"}}`, &answer{t, 200, header, []byte(body)}
+	}
+	for name, spoil := range map[string]func(method, target, sent *string, a *answer){
+		"":                     func(_, _, _ *string, _ *answer) {},
+		"status":               func(_, _, _ *string, a *answer) { a.Status = 202 },
+		"header":               func(_, _, _ *string, a *answer) { a.Header.Set("X-New", "1") },
+		"missing header":       func(_, _, _ *string, a *answer) { a.Header.Del("Vary") },
+		"header value":         func(_, _, _ *string, a *answer) { a.Header.Set("X-Frame-Options", "SAMEORIGIN") },
+		"media type":           func(_, _, _ *string, a *answer) { a.Header.Set("Content-Type", "application/json") },
+		"media type parameter": func(_, _, _ *string, a *answer) { a.Header.Set("Content-Type", jsonapi.MediaType+"; charset=utf-8") },
+		"attribute": func(_, _, _ *string, a *answer) {
+			a.Body = bytes.Replace(a.Body, []byte(`"createdAt"`), []byte(`"x":1,"createdAt"`), 1)
+		},
+		"member": func(_, _, _ *string, a *answer) {
+			a.Body = bytes.Replace(a.Body, []byte(`"meta"`), []byte(`"x":1,"meta"`), 1)
+		},
+		"kind of a value": func(_, _, _ *string, a *answer) { a.Body = bytes.Replace(a.Body, []byte(`07+00:00"`), []byte(`"`), 1) },
+		"type": func(_, _, _ *string, a *answer) {
+			a.Body = bytes.Replace(a.Body, []byte("memberships"), []byte("users"), 1)
+		},
+		"parameter":       func(_, target, _ *string, _ *answer) { *target += "&sort=createdAt" },
+		"parameter value": func(_, target, _ *string, _ *answer) { *target += ",nope" },
+		"path parameter": func(_, target, _ *string, _ *answer) {
+			*target = strings.Replace(*target, id, "7", 1)
+		},
+		"request": func(_, _, sent *string, _ *answer) { *sent = `{"data":{"type":"memberships"}}` },
+		"request attribute": func(_, _, sent *string, _ *answer) {
+			*sent = strings.Replace(*sent, `"id"`, `"attributes":{"x":1},"id"`, 1)
+		},
+		"no request body":    func(_, _, sent *string, _ *answer) { *sent = "" },
+		"operation":          func(method, _, _ *string, _ *answer) { *method = "PUT" },
+		"attribute left out": func(_, target, _ *string, _ *answer) { *target = strings.Split(*target, "?")[0] },
+		"body where none is": func(_, _, _ *string, a *answer) { a.Status = 304 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			method, target, sent, a := good()
+			spoil(&method, &target, &sent, a)
+			request, err := http.NewRequestWithContext(t.Context(), method, "http://localhost"+target, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found := c.problems(exchanged{request, []byte(sent), a})
+			if (len(found) > 0) != (name != "") {
+				t.Errorf("found %q", found)
+			}
+		})
+	}
+}
+
+// sentBytes returns the body of a request as it goes out.
+func sentBytes(t *testing.T, body any) []byte {
+	t.Helper()
+	switch b := body.(type) {
+	case nil:
+		return nil
+	case string:
+		return []byte(b)
+	}
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return encoded
+}

@@ -1,0 +1,194 @@
+package handlers
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+	"sync"
+
+	"github.com/gorilla/mux"
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/parser"
+
+	"roster/docs"
+	"roster/handlers/openapi"
+	"roster/jsonapi"
+	"roster/models"
+)
+
+// openAPIPath is where the OpenAPI document is served. Every document names it as its description.
+const openAPIPath = models.Root + "openapi.json"
+
+// OpenAPI returns the OpenAPI document of the API: that of the route table.
+func OpenAPI() ([]byte, error) {
+	examples, err := openapi.RecordedExamples()
+	if err != nil {
+		return nil, err
+	}
+	var table []openapi.Route
+	for _, rt := range routes() {
+		table = append(table, rt.described()...)
+	}
+	var types []*jsonapi.Schema
+	for _, c := range models.Collections() {
+		types = append(types, c.Schema)
+	}
+	return openapi.Document(openAPIPath, table, types, examples)
+}
+
+// described returns the routes as the document tells them: one for each relationship where the table has a variable.
+func (rt *route) described() []openapi.Route {
+	if !strings.Contains(rt.path, relationshipVariable) {
+		return []openapi.Route{rt.describedFor(nil)}
+	}
+	var all []openapi.Route
+	for _, rel := range rt.served.Schema.Relationships {
+		if !rel.WriteOnly && rt.possible(rel) {
+			all = append(all, rt.describedFor(rel))
+		}
+	}
+	return all
+}
+
+const relationshipVariable = "{relationship}"
+
+func (rt *route) describedFor(rel *jsonapi.Relationship) openapi.Route {
+	out := openapi.Route{
+		Method: rt.method, Path: models.Root + rt.path, Needs: rt.needs, Relationship: rel, Related: rt.related, Doc: rt.doc,
+	}
+	if rel != nil {
+		out.Path = strings.Replace(out.Path, relationshipVariable, rel.Name, 1)
+	}
+	if rt.served != nil {
+		out.Served = models.Root + rt.served.path
+	}
+	out.Query, out.Schema = rt.accepts(rel)
+	return out
+}
+
+// possible reports whether a route can do anything with a relationship but refuse.
+func (rt *route) possible(rel *jsonapi.Relationship) bool {
+	if rt.method == http.MethodGet {
+		return true
+	}
+	return rt.served.changes(rel) && (rt.method == http.MethodPatch || rel.Many && rt.served.link != nil)
+}
+
+// page is a file that the documentation consists of.
+type page struct {
+	mediaType string
+	body      []byte
+	etag      string
+}
+
+func newPage(mediaType string, body []byte) *page {
+	sum := sha256.Sum256(body)
+	return &page{mediaType, body, `"` + hex.EncodeToString(sum[:12]) + `"`}
+}
+
+// mediaTypes are those of the viewer's files. They are listed here because the lists of operating systems differ.
+var mediaTypes = map[string]string{
+	".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
+	".txt": "text/plain; charset=utf-8", "": "text/plain; charset=utf-8",
+}
+
+// pages returns every page by its path.
+func pages() (map[string]*page, error) {
+	document, err := OpenAPI()
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]*page{openAPIPath: newPage("application/json", document)}
+	files, err := fs.Glob(docs.Viewer, "viewer/*")
+	if err != nil {
+		return nil, fmt.Errorf("list the viewer: %w", err)
+	}
+	for _, file := range files {
+		body, err := docs.Viewer.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("read the viewer: %w", err)
+		}
+		at := "/docs/" + path.Base(file)
+		switch path.Base(file) {
+		case "index.html":
+			at = "/docs"
+		case "errors.html":
+			at = "/docs/errors"
+			if body, err = errorsPage(body); err != nil {
+				return nil, err
+			}
+		}
+		all[at] = newPage(mediaTypes[path.Ext(file)], body)
+	}
+	return all, nil
+}
+
+// errorsPage returns the text about the errors as HTML, inside of a frame.
+func errorsPage(frame []byte) ([]byte, error) {
+	var html bytes.Buffer
+	markdown := goldmark.New(goldmark.WithExtensions(extension.Table), goldmark.WithParserOptions(parser.WithAutoHeadingID()))
+	if err := markdown.Convert(docs.Errors, &html, parser.WithContext(parser.NewContext(parser.WithIDs(verbatim{})))); err != nil {
+		return nil, fmt.Errorf("render the page about errors: %w", err)
+	}
+	return bytes.Replace(frame, []byte("{{content}}"), html.Bytes(), 1), nil
+}
+
+// verbatim makes headings reachable under their own text, which for a section about a code is the code.
+type verbatim struct{}
+
+// Generate implements parser.IDs.
+func (verbatim) Generate(value []byte, _ ast.NodeKind) []byte {
+	return bytes.ReplaceAll(bytes.TrimSpace(value), []byte(" "), []byte("-"))
+}
+
+// Put implements parser.IDs.
+func (verbatim) Put([]byte) {}
+
+// policy is the Content-Security-Policy of the pages. The viewer writes style attributes; nothing else is taken from the page itself, and
+// nothing at all from elsewhere.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// mountDocs adds the OpenAPI document and the pages that people read. They are public, and made when the first of them is asked for.
+func (a *API) mountDocs(router *mux.Router) {
+	made := sync.OnceValues(pages)
+	serve := handler(func(w http.ResponseWriter, r *http.Request) error {
+		if err := a.limiter.Charge(w, r, ""); err != nil {
+			return err
+		}
+		all, err := made()
+		if err != nil {
+			return err
+		}
+		p := all[path.Clean(r.URL.Path)]
+		if p == nil {
+			return jsonapi.Fault(jsonapi.NotFound, "There is nothing at this path.")
+		}
+		return p.write(w, r)
+	})
+	for _, at := range []string{openAPIPath, "/docs", "/docs/{file}"} {
+		for _, slash := range []string{"", "/"} {
+			router.Handle(at+slash, serve).Methods(http.MethodGet, http.MethodHead)
+		}
+	}
+}
+
+func (p *page) write(w http.ResponseWriter, r *http.Request) error {
+	h := w.Header()
+	h.Set("Cache-Control", "public, no-cache") // kept, and used again after asking whether it changed
+	h.Set("Content-Security-Policy", policy)
+	if NotModified(w, r, p.etag) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	h.Set("Content-Type", p.mediaType)
+	_, _ = w.Write(p.body) // the client is gone; nobody is left to tell
+	return nil
+}

@@ -1,0 +1,91 @@
+package openapi
+
+import (
+	"roster/jsonapi"
+)
+
+// common adds the schemas that documents of every type share.
+func (g *generator) common() {
+	link := func(description string) *schema { return refTo("Link").describe(description) }
+	g.schema("Id", &schema{
+		Type: "string", Format: "uuid", Pattern: idPattern, Description: "A UUID in its canonical lower-case form.", Examples: []any{g.exampleID},
+	})
+	g.schema("Meta", &schema{Type: "object", Description: "Information beside the data.", AdditionalProperties: &schema{Description: "Any value."}})
+	g.schema("LinkObject", object("A link with the media type of what it leads to.", []string{"href"}, members[*schema]{
+		{"href", &schema{Type: "string", Format: "uri-reference", Description: "The URL."}},
+		{"type", &schema{Type: "string", Description: "The media type, with its parameters."}},
+	}))
+	g.schema("Link", &schema{
+		Description: "A URL relative to that of the request, a link object, or null for none.",
+		AnyOf:       []*schema{{Type: "string", Format: "uri-reference"}, refTo("LinkObject"), {Type: "null"}},
+	})
+	self, described := member[*schema]{"self", link("This document.")}, member[*schema]{"describedby", link("The OpenAPI document.")}
+	g.schema("ResourceLinks", object("Links of a resource.", []string{"self"}, members[*schema]{{"self", link("The resource.")}}))
+	g.schema("RelationshipLinks", object("Links of a relationship.", []string{"self", "related"}, members[*schema]{
+		{"self", link("The relationship itself, as linkage.")}, {"related", link("The related resources.")},
+	}))
+	g.schema("DocumentLinks", object("Links of a document.", []string{"self", "describedby"}, members[*schema]{
+		self, {"related", link("The related resources.")}, described,
+	}))
+	g.schema("PageLinks", object("Links to the pages of a collection; null where there is none.",
+		[]string{"self", "first", "prev", "next", "describedby"}, members[*schema]{
+			self, {"related", link("The related resources.")},
+			{"first", link("The first page.")}, {"prev", link("The page before.")}, {"next", link("The page after.")},
+			{"last", link("The last page; not under the cursor profile.")}, described,
+		}))
+	g.schema("Implementation", object("The version of JSON:API, with the extension and the profile that were applied.", []string{"version"}, members[*schema]{
+		{"version", textEnum(jsonapi.Version)},
+		{"ext", arrayOf(&schema{Type: "string", Format: "uri"}, 1)},
+		{"profile", arrayOf(&schema{Type: "string", Format: "uri"}, 1)},
+		{"meta", refTo("Meta")},
+	}))
+	count := func(description string) *schema {
+		return &schema{Type: "integer", Format: "int64", Minimum: new(0), Description: description}
+	}
+	g.schema("PageMeta", &schema{
+		Type: "object", Description: "Where in the collection the page stands.", AdditionalProperties: &schema{Description: "Any value."},
+		Properties: members[*schema]{
+			{"total", count("How many resources match the filters.")},
+			{"totalUnfiltered", count("How many there are that the caller can see.")},
+			{"currentSize", count("The page size.")},
+			{"currentPage", count("The number of this page, from 1.")},
+			{"maxPage", count("The number of the last page, at least 1.")},
+		},
+	})
+}
+
+const idPattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+
+// document returns the schema of a top-level document around primary data.
+func documentOf(description string, data, links, meta *schema, included *schema) *schema {
+	o := object(description, []string{"data", "links", "jsonapi"}, members[*schema]{{"data", data}})
+	if included != nil {
+		o.Properties.set("included", included)
+	}
+	o.Properties.set("links", links)
+	if meta != nil {
+		o.Properties.set("meta", meta)
+	}
+	o.Properties.set("jsonapi", refTo("Implementation"))
+	return o
+}
+
+// one adds the schema of a document with one resource, or with none where empty says so, and returns its name.
+func (g *generator) one(s *jsonapi.Schema, empty bool) string {
+	name := nameOf(s)
+	data := refTo(g.resource(s))
+	document := name + "Document"
+	if empty {
+		document, data = name+"OrNullDocument", orNull(data)
+	}
+	g.schema(document, documentOf("A document with one of "+s.Type+".", data, refTo("DocumentLinks"), refTo("Meta"), g.included()))
+	return document
+}
+
+// many adds the schema of a document with one page of a collection, and returns its name.
+func (g *generator) many(s *jsonapi.Schema) string {
+	document := nameOf(s) + "List"
+	g.schema(document, documentOf("A document with a page of "+s.Type+".", arrayOf(refTo(g.resource(s)), jsonapi.MaxPageSize),
+		refTo("PageLinks"), refTo("PageMeta"), g.included()))
+	return document
+}

@@ -1,0 +1,312 @@
+package openapi
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"roster/jsonapi"
+)
+
+// shape is what the form of a route tells about it: a list, one resource, a relationship, an action.
+type shape struct {
+	id string // operationId
+	// body is the component of the request body, "" for none; success that of the answer of its status.
+	body, success string
+	status        int
+	// versioned: the route reads or changes one resource, which has an ETag.
+	versioned bool
+	// missing: something that the request names may not be there.
+	missing bool
+}
+
+// route adds what a route takes and answers.
+func (g *generator) route(rt *Route) error {
+	s, err := g.shape(rt)
+	if err != nil {
+		return err
+	}
+	tag := g.tag(rt)
+	item := g.path(rt.Path)
+	op := g.operation(rt, s, tag)
+	switch rt.Method {
+	case http.MethodGet:
+		item.Get = op
+		head := *op
+		head.OperationID = "head" + strings.TrimPrefix(strings.TrimPrefix(op.OperationID, "list"), "get")
+		if strings.HasPrefix(op.OperationID, "list") {
+			head.OperationID += "List"
+		}
+		head.Summary = "Headers only: " + op.Summary
+		head.Responses = nil
+		for _, r := range op.Responses {
+			head.Responses.set(r.name, g.withoutBody(r.value))
+		}
+		item.Head = &head
+	case http.MethodPost:
+		item.Post = op
+	case http.MethodPatch:
+		item.Patch = op
+	case http.MethodDelete:
+		item.Delete = op
+	default:
+		return fmt.Errorf("describe %s %s: no such method is known", rt.Method, rt.Path)
+	}
+	return nil
+}
+
+func (g *generator) path(path string) *pathItem {
+	for _, one := range g.paths {
+		if one.name == path {
+			return one.value
+		}
+	}
+	g.paths.set(path, &pathItem{})
+	return g.path(path)
+}
+
+// tag returns the tag of a route: the collection it belongs to. Management has tags of its own.
+func (g *generator) tag(rt *Route) string {
+	name, description := "service", "Everything else."
+	if rt.Served != "" {
+		segments := strings.Split(rt.Served, "/")
+		name = segments[len(segments)-1]
+		for _, s := range g.types {
+			if s.Type == name {
+				description = s.Doc
+			}
+		}
+		if rt.Needs.Management && slices.Contains(segments, "management") {
+			name, description = "management", "What only management keys may do."
+		}
+	}
+	if !g.made("tag " + name) {
+		g.tags = append(g.tags, tag{name, description})
+	}
+	return name
+}
+
+func (g *generator) operation(rt *Route, s shape, tag string) *operation {
+	summary, _, _ := strings.Cut(rt.Doc, ". ")
+	summary, doc := strings.TrimSuffix(summary, "."), rt.Doc
+	if rt.Relationship != nil {
+		summary += ": " + rt.Relationship.Name
+		doc += " " + rt.Relationship.Doc
+		if !rt.Related && rt.Query.Include {
+			doc += " Paths of include begin with " + rt.Relationship.Name + "."
+		}
+	}
+	op := &operation{
+		OperationID: s.id, Summary: summary, Description: doc + "\n\n" + permissionText(rt), Tags: []string{tag},
+		Permission: &permission{Public: rt.Needs.Public, Scope: rt.Needs.Scope, Management: rt.Needs.Management},
+		Security:   []members[[]string]{},
+	}
+	if !rt.Needs.Public {
+		var scopes []string
+		if rt.Needs.Scope != "" {
+			scopes = []string{rt.Needs.Scope}
+		}
+		op.Security = g.anyCredential(scopes)
+	}
+	op.Parameters = append(op.Parameters, g.pathParameters(rt)...)
+	op.Parameters = append(op.Parameters, g.queryParameters(rt)...)
+	op.Parameters = append(op.Parameters, g.headerParameters(rt, s)...)
+	if s.body != "" {
+		op.RequestBody = &reference{"#/components/requestBodies/" + s.body}
+	}
+	op.Responses.set(strconv.Itoa(s.status), responseRef(s.success))
+	if rt.Method == http.MethodGet && s.versioned {
+		op.Responses.set("304", responseRef("NotModified"))
+	}
+	for _, status := range failures(rt, s) {
+		op.Responses.set(strconv.Itoa(status), responseRef(statusName(status)))
+	}
+	return op
+}
+
+// failures returns the statuses of the errors that a route can answer with.
+func failures(rt *Route, s shape) []int {
+	writes := rt.Method != http.MethodGet
+	statuses := []int{400, 406, 415, 429, 500, 503}
+	if !rt.Needs.Public {
+		statuses = append(statuses, 401, 403)
+	}
+	if s.missing {
+		statuses = append(statuses, 404)
+	}
+	if writes {
+		statuses = append(statuses, 408, 409, 413, 422)
+		if s.versioned {
+			statuses = append(statuses, 412)
+		}
+	}
+	slices.Sort(statuses)
+	return statuses
+}
+
+// shape reads the form of a route from its method and path.
+func (g *generator) shape(rt *Route) (shape, error) {
+	rest := strings.TrimPrefix(rt.Path, rt.Served)
+	s := shape{status: http.StatusOK, missing: strings.Contains(rt.Path, "{")}
+	if rt.Schema == nil {
+		return s, fmt.Errorf("describe %s %s: it serves no resource", rt.Method, rt.Path)
+	}
+	switch {
+	case rt.Relationship != nil && rt.Related:
+		g.relatedShape(rt, &s)
+	case rt.Relationship != nil:
+		g.relationshipShape(rt, &s)
+	case rt.Method == http.MethodGet && rt.Query.Page:
+		s.id, s.success = "list"+g.operationName(rt, false), g.answer(g.many(rt.Schema), http.StatusOK)
+	case rt.Method == http.MethodGet:
+		s.id, s.success, s.versioned = "get"+g.operationName(rt, true), g.answer(g.one(rt.Schema, false), http.StatusOK), true
+	case rt.Method == http.MethodPost && rest == "":
+		s.id, s.body, s.status = "create"+g.operationName(rt, true), g.body(rt.Schema, creating), http.StatusCreated
+		s.success, s.missing = g.answer(g.one(rt.Schema, false), http.StatusCreated), true
+	case rt.Method == http.MethodPatch:
+		s.id, s.body, s.versioned = "update"+g.operationName(rt, true), g.body(rt.Schema, updating), true
+		s.success = g.answer(g.one(rt.Schema, false), http.StatusOK)
+	case rt.Method == http.MethodDelete:
+		s.id, s.success, s.status, s.versioned = "delete"+g.operationName(rt, true), "NoContent", http.StatusNoContent, true
+		s.body = g.echo(rt.Schema)
+	case rt.Method == http.MethodPost:
+		s.id, s.success, s.body = g.action(rt), g.answer(g.one(rt.Schema, false), http.StatusOK), g.metaBody()
+	default:
+		return s, fmt.Errorf("describe %s %s: its form is not known", rt.Method, rt.Path)
+	}
+	return s, nil
+}
+
+// relatedShape is that of a route to what a relationship leads to.
+func (g *generator) relatedShape(rt *Route, s *shape) {
+	rel, name := rt.Relationship, g.operationName(rt, true)+pascal(rt.Relationship.Name)
+	switch {
+	case rel.Many:
+		s.id, s.success = "list"+name, g.answer(g.many(rel.Target), http.StatusOK)
+	case rel.Polymorphic:
+		g.included()
+		g.schema("AnyDocument", documentOf("A document with one resource of any type, or null.", orNull(refTo("AnyResource")),
+			refTo("DocumentLinks"), refTo("Meta"), g.included()))
+		s.id, s.success = "get"+name, g.answer("AnyDocument", http.StatusOK)
+	default:
+		s.id, s.success = "get"+name, g.answer(g.one(rel.Target, true), http.StatusOK)
+	}
+}
+
+// relationshipShape is that of a route to the linkage of a relationship.
+func (g *generator) relationshipShape(rt *Route, s *shape) {
+	rel, name := rt.Relationship, g.operationName(rt, true)+pascal(rt.Relationship.Name)
+	verb := map[string]string{http.MethodGet: "get", http.MethodPatch: "replace", http.MethodPost: "addTo", http.MethodDelete: "removeFrom"}[rt.Method]
+	s.id = verb + name + "Relationship"
+	s.success = g.answer(g.linkageDocument(rel), http.StatusOK)
+	if rt.Method != http.MethodGet {
+		s.body = g.linkageBody(rel)
+	}
+}
+
+// linkageDocument adds the schema of a document with linkage, and returns its name.
+func (g *generator) linkageDocument(rel *jsonapi.Relationship) string {
+	target := "Any"
+	if rel.Target != nil {
+		target = nameOf(rel.Target)
+	}
+	if rel.Many {
+		name := target + "LinkageList"
+		g.schema(name, documentOf("A document with a page of linkage.", arrayOf(g.identifier(rel.Target), jsonapi.MaxPageSize),
+			refTo("PageLinks"), refTo("PageMeta"), g.included()))
+		return name
+	}
+	name := target + "LinkageDocument"
+	g.schema(name, documentOf("A document with the linkage of a to-one relationship.", orNull(g.identifier(rel.Target)),
+		refTo("DocumentLinks"), refTo("Meta"), g.included()))
+	return name
+}
+
+// linkageBody adds the request body with linkage, and returns its name.
+func (g *generator) linkageBody(rel *jsonapi.Relationship) string {
+	name := nameOf(rel.Target) + "ToOne"
+	switch {
+	case rel.Many:
+		name = nameOf(rel.Target) + "ToMany"
+	case rel.Required:
+		name += "Required"
+	}
+	g.schema(name+"Document", object("A document with linkage.", []string{"data"}, members[*schema]{{"data", g.linkage(rel)}, {"meta", refTo("Meta")}}))
+	return g.requestBody(name, true, "The identifiers of the related resources.", refTo(name+"Document"))
+}
+
+// operationName returns what an operation works on: ManagementOrganizations, or ManagementOrganization for one of them.
+func (g *generator) operationName(rt *Route, one bool) string {
+	path := strings.TrimPrefix(rt.Served, g.root())
+	if one {
+		path = singular(path)
+	}
+	return pascal(path)
+}
+
+// root is the part of all paths in front of the collections.
+func (g *generator) root() string { return "/public/v2/" }
+
+// action returns the operationId of what is done to one resource: rotateApiKey for apiKeys/{id}/rotate, refreshToken for refresh-token/{id}.
+func (g *generator) action(rt *Route) string {
+	segments := strings.Split(strings.TrimSuffix(rt.Path, "/{id}"), "/")
+	verb := pascal(segments[len(segments)-1])
+	verb = strings.ToLower(verb[:1]) + verb[1:]
+	if strings.HasSuffix(rt.Path, "/{id}") {
+		return verb
+	}
+	return verb + g.operationName(rt, true)
+}
+
+// body adds the request body with one resource object, and returns its name.
+func (g *generator) body(s *jsonapi.Schema, p purpose) string {
+	name := g.input(s, p)
+	document := name + "Document"
+	g.schema(document, object("A document with one resource object. Unknown members beside it are ignored.", []string{"data"}, members[*schema]{
+		{"data", refTo(name)}, {"meta", refTo("Meta")},
+	}))
+	return g.requestBody(name, true, "A resource object with what is to be set.", refTo(document))
+}
+
+// echo adds the body of a DELETE, which some clients send, and returns its name.
+func (g *generator) echo(s *jsonapi.Schema) string {
+	document := nameOf(s) + "IdentifierDocument"
+	g.schema(document, object("A document with one resource identifier.", nil, members[*schema]{{"data", g.identifier(s)}}))
+	return g.requestBody(nameOf(s)+"Delete", false, "Not needed. Some clients send the identifier; it is ignored.", refTo(document))
+}
+
+// metaBody adds the body of an action, and returns its name.
+func (g *generator) metaBody() string {
+	g.schema("MetaDocument", object("A document with meta alone.", nil, members[*schema]{{"meta", refTo("Meta")}}))
+	return g.requestBody("Action", false, "Not needed. Where an action takes options, they are members of meta.", refTo("MetaDocument"))
+}
+
+func (g *generator) requestBody(name string, required bool, description string, s *schema) string {
+	content := &mediaObject{Schema: s}
+	if g.addExample("request."+name, description, g.examples.Requests[name]) {
+		content.Examples.set("example", reference{"#/components/examples/request." + name})
+	}
+	body := &requestBody{Description: description, Required: required}
+	body.Content.set(g.media, content)
+	g.components.RequestBodies.set(name, body)
+	return name
+}
+
+// answer adds the answer with a document, and returns its name.
+func (g *generator) answer(document string, status int) string {
+	name, description, headers := document, "The document.", everyAnswer
+	switch {
+	case status == http.StatusCreated:
+		name, description, headers = document+"Created", "Created.", with("Location", "ETag", "Idempotent-Replayed")
+	case strings.HasSuffix(document, "Document"):
+		headers = with("ETag", "Idempotent-Replayed")
+	}
+	content := &mediaObject{Schema: refTo(document)}
+	if g.addExample("response."+name, description, g.examples.Responses[name]) {
+		content.Examples.set("example", reference{"#/components/examples/response." + name})
+	}
+	g.response(name, description, headers, content)
+	return name
+}

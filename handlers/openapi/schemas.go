@@ -1,0 +1,269 @@
+package openapi
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+
+	"roster/jsonapi"
+)
+
+// Names of components. A resource type gives its name in the singular, in capitals: Organization, ApiKey, WebhookDelivery.
+
+func pascal(words ...string) string {
+	var b strings.Builder
+	for _, word := range words {
+		for _, part := range strings.FieldsFunc(word, func(r rune) bool { return r == '-' || r == '_' || r == '/' }) {
+			b.WriteString(strings.ToUpper(part[:1]) + part[1:])
+		}
+	}
+	return b.String()
+}
+
+func singular(plural string) string {
+	if stem, ok := strings.CutSuffix(plural, "ies"); ok {
+		return stem + "y"
+	}
+	return strings.TrimSuffix(plural, "s")
+}
+
+// nameOf returns the name of the component that is one resource of a type.
+func nameOf(s *jsonapi.Schema) string { return pascal(singular(s.Type)) }
+
+// purpose is what the attributes of a schema are for.
+type purpose int
+
+const (
+	reading purpose = iota
+	creating
+	updating
+)
+
+func (p purpose) suffix() string { return [...]string{"", "Create", "Update"}[p] }
+
+// resource adds the components of a resource object as it is answered, and returns the name of the outermost.
+func (g *generator) resource(s *jsonapi.Schema) string {
+	name := nameOf(s)
+	if g.made("resource " + name) {
+		return name
+	}
+	properties := members[*schema]{
+		{"type", typeOf(s)},
+		{"id", refTo("Id")},
+		{"attributes", g.attributes(s, reading)},
+		{"relationships", g.relationships(s, reading)},
+		{"links", refTo("ResourceLinks")},
+		{"meta", refTo("Meta")},
+	}
+	g.schema(name, object(s.Doc, []string{"type", "id", "links"}, properties))
+	return name
+}
+
+// input adds the components of a resource object as it is sent, and returns the name of the outermost.
+func (g *generator) input(s *jsonapi.Schema, p purpose) string {
+	name := nameOf(s) + p.suffix()
+	if g.made("input " + name) {
+		return name
+	}
+	required := []string{"type"}
+	id := orNull(refTo("Id")).describe("Chosen by the client; a management key may do so. Absent or null, the server chooses.")
+	if p == updating {
+		required = append(required, "id")
+		id = refTo("Id").describe("The id of the path.")
+	} else if slices.ContainsFunc(s.Attributes, func(a *jsonapi.Attribute) bool { return a.Required }) {
+		required = append(required, "attributes")
+	}
+	properties := members[*schema]{
+		{"type", typeOf(s)},
+		{"id", id},
+		{"attributes", g.attributes(s, p)},
+		{"relationships", g.relationships(s, p)},
+	}
+	g.schema(name, object(s.Doc, required, properties))
+	return name
+}
+
+func typeOf(s *jsonapi.Schema) *schema { return textEnum(s.Type) }
+
+// atMembers lets clients send @-members, which are ignored everywhere (§ @-Members).
+var atMembers = members[*schema]{{"^@", &schema{Description: "An @-member: ignored."}}}
+
+// attributes adds the component of the attributes object and returns a reference to it.
+func (g *generator) attributes(s *jsonapi.Schema, p purpose) *schema {
+	o := object("Attributes of "+s.Type+".", nil, nil)
+	for _, a := range s.Attributes {
+		switch {
+		case p == reading && a.WriteOnly:
+			continue
+		case p == creating && a.Required:
+			o.Required = append(o.Required, a.Name)
+		}
+		o.Properties.set(a.Name, attribute(a, p))
+	}
+	if p != reading {
+		o.PatternProperties, o.AdditionalProperties = atMembers, false
+	}
+	name := nameOf(s) + p.suffix() + "Attributes"
+	g.schema(name, o)
+	return refTo(name)
+}
+
+// attribute returns the schema of one attribute.
+func attribute(a *jsonapi.Attribute, p purpose) *schema {
+	// What only the server sets can still be sent: clients send back what they read. It has to say what is.
+	fixed := a.ReadOnly || a.CreateOnly && p == updating
+	out := &schema{Description: a.Doc}
+	switch a.Kind {
+	case jsonapi.String:
+		out.Type = "string"
+		out.text(a, fixed)
+	case jsonapi.Integer:
+		out.Type, out.Format = "integer", "int64"
+	case jsonapi.Boolean:
+		out.Type = "boolean"
+	case jsonapi.Moment, jsonapi.ServerTime:
+		out.Type, out.Format = "string", "date-time"
+	case jsonapi.List:
+		out.Type, out.UniqueItems, out.MaxItems = "array", true, &a.Max
+		out.Items = textEnum(a.Enum...)
+	case jsonapi.Value:
+	}
+	if kind, ok := out.Type.(string); ok && (a.Nullable || a.Secret) {
+		out.Type = []string{kind, "null"}
+		if out.Enum != nil {
+			out.Enum = append(out.Enum, nil)
+		}
+	}
+	out.ReadOnly = fixed
+	out.WriteOnly = a.WriteOnly
+	if fixed && p != reading {
+		out.Description += " Read-only here: it may be sent only as it is."
+	}
+	if value := exampleOf(a); value != nil {
+		out.Examples = []any{value}
+	}
+	return out
+}
+
+// text adds what is known about a string. Nothing is promised about strings that the server composes.
+func (s *schema) text(a *jsonapi.Attribute, fixed bool) {
+	for _, value := range a.Enum {
+		s.Enum = append(s.Enum, value)
+	}
+	if fixed || s.Enum != nil {
+		return
+	}
+	if a.Min > 0 {
+		s.MinLength = &a.Min
+	}
+	s.MaxLength = &a.Max
+	switch a.Format {
+	case "email", "uuid":
+		s.Format = string(a.Format)
+	case "url":
+		s.Format = "uri"
+	}
+	s.Pattern = a.Format.Pattern()
+	if a.Required && s.Pattern == "" {
+		s.Pattern = `\S` // not blank
+	}
+}
+
+// exampleOf returns the example of an attribute as JSON has it, or nil.
+func exampleOf(a *jsonapi.Attribute) any {
+	if a.Example == "" {
+		return nil
+	}
+	switch a.Kind {
+	case jsonapi.Integer:
+		if _, err := strconv.Atoi(a.Example); err == nil {
+			return json.Number(a.Example)
+		}
+	case jsonapi.Boolean:
+		return a.Example == "true"
+	case jsonapi.List:
+		return []string{a.Example}
+	}
+	return a.Example
+}
+
+// relationships adds the component of the relationships object and returns a reference to it.
+func (g *generator) relationships(s *jsonapi.Schema, p purpose) *schema {
+	o := object("Relationships of "+s.Type+".", nil, nil)
+	for _, rel := range s.Relationships {
+		if p == reading && rel.WriteOnly {
+			continue
+		}
+		o.Properties.set(rel.Name, g.relationship(s, rel, p))
+	}
+	if p != reading {
+		o.PatternProperties, o.AdditionalProperties = atMembers, false
+	}
+	name := nameOf(s) + p.suffix() + "Relationships"
+	g.schema(name, o)
+	return refTo(name)
+}
+
+// relationship adds the component of a relationship object and returns a reference to it.
+func (g *generator) relationship(s *jsonapi.Schema, rel *jsonapi.Relationship, p purpose) *schema {
+	suffix, o := "Relationship", object(rel.Doc, []string{"links"}, nil)
+	if p == reading {
+		o.Properties = members[*schema]{{"links", refTo("RelationshipLinks")}, {"data", g.linkage(rel)}, {"meta", refTo("Meta")}}
+		if !rel.Many {
+			o.Required = append(o.Required, "data")
+		}
+	} else {
+		suffix, o.Required = "Linkage", nil
+		o.Properties = members[*schema]{{"data", g.linkage(rel)}}
+		if !rel.Many { // a to-many that was read without its data may come back like that
+			o.Required = []string{"data"}
+		}
+		if rel.ReadOnly || rel.CreateOnly && p == updating {
+			o.ReadOnly = true
+			suffix = "FixedLinkage"
+			o.Description += " Read-only here: it may be sent only as it is."
+		}
+	}
+	name := nameOf(s) + pascal(rel.Name) + suffix
+	g.schema(name, o)
+	return refTo(name)
+}
+
+// linkage returns the schema of the data of a relationship.
+func (g *generator) linkage(rel *jsonapi.Relationship) *schema {
+	id := g.identifier(rel.Target)
+	switch {
+	case rel.Many:
+		return arrayOf(id, jsonapi.MaxLinkage)
+	case rel.Required:
+		return id
+	default:
+		return orNull(id)
+	}
+}
+
+// identifier adds the component of a resource identifier object and returns a reference to it. Without a schema it is that of any type.
+func (g *generator) identifier(s *jsonapi.Schema) *schema {
+	typ, name := textEnum(g.typeNames()...), "Identifier"
+	if s != nil {
+		typ, name = typeOf(s), nameOf(s)+"Identifier"
+	}
+	g.schema(name, object("Identifies one resource.", []string{"type", "id"}, members[*schema]{
+		{"type", typ}, {"id", refTo("Id")}, {"meta", refTo("Meta")},
+	}))
+	return refTo(name)
+}
+
+// included returns a reference to the schema of resources that come along.
+func (g *generator) included() *schema {
+	if !g.made("included") {
+		any := &schema{Description: "A resource of any type."}
+		for _, s := range g.types {
+			any.OneOf = append(any.OneOf, refTo(g.resource(s)))
+		}
+		g.schema("AnyResource", any)
+		g.schema("Included", &schema{Type: "array", Items: refTo("AnyResource"), Description: "The resources that include asked for, each once."})
+	}
+	return refTo("Included")
+}

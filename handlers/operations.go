@@ -1,0 +1,248 @@
+package handlers
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"roster/auth"
+	"roster/jsonapi"
+	"roster/models"
+)
+
+// operationsPath is where atomic requests are sent, below models.Root.
+const operationsPath = "operations"
+
+// maxPasswords bounds the passwords in one atomic request: hashing one takes as long as hundreds of other changes, by design, and the
+// transaction is open all the while.
+const maxPasswords = 10
+
+// operate carries out the operations of an atomic request, all or none (https://jsonapi.org/ext/atomic). What can be known from the
+// document alone is checked before the database is touched.
+func (a *API) operate(w http.ResponseWriter, rq *request) error {
+	operations, err := jsonapi.DecodeOperations(rq.body, rq.site())
+	if err != nil {
+		return err
+	}
+	if err := rq.permitOperations(operations); err != nil {
+		return err
+	}
+	var results []jsonapi.Result
+	err = models.Transaction(rq.Context(), a.db, func(tx *models.DB) (err error) {
+		results, err = rq.carryOut(tx, operations)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(results, func(r jsonapi.Result) bool { return r.Data != nil }) {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	return writeDocument(w, rq, http.StatusOK, &jsonapi.Document{Results: results, Ext: rq.route.ext})
+}
+
+// site returns what the operations of the request can be about: the collections of the resource table. A type alone names the collection
+// that its resources are read at.
+func (rq *request) site() *jsonapi.Site {
+	site := &jsonapi.Site{Base: &url.URL{Scheme: "http", Host: rq.Host, Path: models.Root + operationsPath}}
+	var others []*jsonapi.Place
+	for _, res := range resources {
+		place := &jsonapi.Place{Path: models.Root + res.path, Schema: res.Schema}
+		if res.path == res.Path {
+			site.Places = append(site.Places, place)
+		} else {
+			others = append(others, place)
+		}
+	}
+	site.Places = append(site.Places, others...)
+	return site
+}
+
+// resourceAt returns the line of the resource table that an operation is about.
+func resourceAt(op *jsonapi.Operation) *resource {
+	return resourceOf(strings.TrimPrefix(op.Place.Path, models.Root))
+}
+
+// permitOperations makes sure that every operation is one that the caller could have as a request of its own, and that they are not too
+// much work together.
+func (rq *request) permitOperations(operations []*jsonapi.Operation) error {
+	var faults jsonapi.Errors
+	passwords := 0
+	for _, op := range operations {
+		needs, possible := permissionOf(op)
+		switch {
+		case !possible:
+			faults.Add(jsonapi.Fault(jsonapi.Forbidden, "Clients cannot %s resources of the type %s.", op.Code, op.Place.Schema.Type).At(op.Pointer()))
+		case !rq.principal.Allows(needs):
+			faults.Add(forbidden(rq.principal, needs).At(op.Pointer()))
+		}
+		if op.Input == nil {
+			continue
+		}
+		if op.Input.Attributes["password"] != nil {
+			if passwords++; passwords > maxPasswords {
+				fault := jsonapi.Fault(jsonapi.InvalidDocument, "All operations together can set at most %d passwords.", maxPasswords)
+				faults.Add(fault.At(op.Input.PointerTo("password")).WithMeta("limit", maxPasswords))
+			}
+		}
+	}
+	return faults.Err()
+}
+
+// permissionOf returns the permission of the single request that an operation stands for, and whether there is one.
+func permissionOf(op *jsonapi.Operation) (needs auth.Permission, possible bool) {
+	res := resourceAt(op)
+	switch {
+	case op.Relationship != nil || op.Code == jsonapi.UpdateOperation:
+		return res.writes, res.update != nil
+	case op.Code == jsonapi.AddOperation:
+		return res.creates, res.create != nil
+	default:
+		return res.deletes, res.remove != nil
+	}
+}
+
+// carryOut runs the operations in order within a transaction. It keeps nothing between two runs: the database may ask for another.
+func (rq *request) carryOut(tx *models.DB, operations []*jsonapi.Operation) ([]jsonapi.Result, error) {
+	if err := planOf(operations).Reserve(rq.Context(), tx, rq.scope()); err != nil {
+		return nil, err
+	}
+	b := batch{rq: rq, tx: tx, ids: map[jsonapi.Ref]string{}}
+	results := make([]jsonapi.Result, len(operations))
+	for i, op := range operations {
+		item, err := b.perform(op)
+		if err != nil {
+			return nil, locatedInOperation(err, op)
+		}
+		if item == nil {
+			continue
+		}
+		if results[i].Data, err = b.render(op, item); err != nil {
+			return nil, err
+		}
+	}
+	return results, nil
+}
+
+// planOf returns what the operations are going to change.
+func planOf(operations []*jsonapi.Operation) *models.Plan {
+	plan := &models.Plan{}
+	for _, op := range operations {
+		c := resourceAt(op).Collection
+		var relationships []string
+		switch {
+		case op.Relationship != nil:
+			relationships = []string{op.Relationship.Name}
+		case op.Code == jsonapi.AddOperation:
+			plan.Creates(c)
+			continue
+		case op.Input != nil:
+			for name := range op.Input.Relationships {
+				relationships = append(relationships, name)
+			}
+		}
+		plan.Changes(c, op.Target.ID, relationships...)
+	}
+	return plan
+}
+
+// batch is one run of the operations of a request.
+type batch struct {
+	rq *request
+	tx *models.DB
+	// ids holds the ids of the resources that were added under a lid.
+	ids map[jsonapi.Ref]string
+}
+
+// perform carries out one operation, by the same functions as a single request. It returns the model that the result shows, nil for none.
+func (b *batch) perform(op *jsonapi.Operation) (any, error) {
+	res, id := resourceAt(op), op.Target.Resolve(b.ids).ID
+	switch {
+	case op.Relationship != nil:
+		return nil, b.relate(res, id, op)
+	case op.Code == jsonapi.AddOperation:
+		in := op.Input.Resolve(b.ids)
+		if err := b.rq.permitID(in); err != nil {
+			return nil, err
+		}
+		item, err := res.create(b.rq, b.tx, in)
+		if err == nil && in.LID != "" {
+			b.ids[jsonapi.Ref{Type: in.Schema.Type, LID: in.LID}] = res.ID(item)
+		}
+		return item, err
+	case op.Code == jsonapi.UpdateOperation:
+		in := op.Input.Resolve(b.ids)
+		in.IfVersions = versionsOfOperation(op)
+		return res.update(b.rq, b.tx, id, in)
+	default:
+		return nil, res.remove(b.rq, b.tx, id, &jsonapi.Input{Schema: res.Schema, IfVersions: versionsOfOperation(op)})
+	}
+}
+
+// relate carries out an operation on a relationship.
+func (b *batch) relate(res *resource, id string, op *jsonapi.Operation) error {
+	linkage := op.Linkage.Resolve(b.ids)
+	in := &jsonapi.Input{Schema: res.Schema, IfVersions: versionsOfOperation(op)}
+	if op.Code == jsonapi.UpdateOperation {
+		in.Relationships = map[string]jsonapi.Linkage{op.Relationship.Name: linkage}
+		_, err := res.update(b.rq, b.tx, id, in)
+		return err
+	}
+	change := res.link
+	if op.Code == jsonapi.RemoveOperation {
+		change = res.unlink
+	}
+	if change == nil {
+		return &models.Error{Kind: models.ReadOnly, Message: "The members of " + op.Relationship.Name + " cannot be changed one by one."}
+	}
+	if in.IfVersions != nil {
+		// An update without a change checks the version, and keeps the resource at it until the transaction ends.
+		if _, err := res.update(b.rq, b.tx, id, in); err != nil {
+			return err
+		}
+	}
+	return change(b.rq, b.tx, id, op.Relationship.Name, linkage)
+}
+
+// render returns the resource object of a result, as a single request would show it.
+func (b *batch) render(op *jsonapi.Operation, item any) (*jsonapi.Resource, error) {
+	resources, err := models.Render(b.rq.Context(), b.tx, resourceAt(op).Collection, b.rq.scope(), []any{item}, op.Place.Path, nil)
+	if err != nil {
+		return nil, err
+	}
+	return resources[0], nil
+}
+
+// versionsOfOperation returns the versions that meta.ifMatch allows; nil for any.
+func versionsOfOperation(op *jsonapi.Operation) []int64 {
+	if op.IfMatch == "" {
+		return nil
+	}
+	return versionsOf([]string{op.IfMatch})
+}
+
+// locatedInOperation is located for an operation: what has no place in its data is about its target.
+func locatedInOperation(err error, op *jsonapi.Operation) error {
+	refusals := refusalsOf(err)
+	if refusals == nil {
+		return err
+	}
+	var faults jsonapi.Errors
+	for _, refusal := range refusals {
+		pointer := op.PointerToTarget()
+		switch {
+		case refusal.Kind == models.PreconditionFailed:
+			pointer = op.Pointer("meta", "ifMatch")
+		case refusal.Field != "" && op.Input != nil:
+			pointer = pointerTo(op.Input, refusal)
+		case refusal.Kind == models.RelatedNotFound:
+			pointer = op.PointerToMember(refusal.Index)
+		case refusal.Field != "" && op.Relationship != nil:
+			pointer = op.Pointer("data")
+		}
+		faults.Add(faultOf(refusal).At(pointer))
+	}
+	return faults
+}

@@ -1,0 +1,245 @@
+package jsonapi
+
+// operationDecoder reads one operation object and collects its faults.
+type operationDecoder struct {
+	decoder
+	site   *Site
+	op     *Operation
+	object map[string]any
+}
+
+func (d *operationDecoder) decode(v any) {
+	object, ok := v.(map[string]any)
+	if !ok {
+		d.fault(InvalidDocument, d.op.pointer, "Each operation must be an object.")
+		return
+	}
+	d.object = object
+	d.code()
+	d.precondition()
+	if !d.target() || d.op.Code == "" {
+		return
+	}
+	switch {
+	case d.op.Relationship != nil:
+		d.members()
+	case d.op.Code == AddOperation:
+		d.resource(Create)
+	case d.op.Code == UpdateOperation:
+		d.resource(Update)
+	}
+}
+
+func (d *operationDecoder) code() {
+	text, isText := d.object["op"].(string)
+	code := OperationCode(text)
+	switch {
+	case code == AddOperation || code == UpdateOperation || code == RemoveOperation:
+		d.op.Code = code
+	case d.object["op"] == nil || !isText:
+		pointer := d.op.pointer
+		if _, sent := d.object["op"]; sent {
+			pointer += "/op"
+		}
+		d.fault(InvalidDocument, pointer, "An operation needs the member op: add, update or remove.")
+	default:
+		d.fault(InvalidDocument, d.op.Pointer("op"), "op must be add, update or remove, not %q.", clip(text))
+	}
+}
+
+// precondition reads meta.ifMatch, the If-Match of one operation.
+func (d *operationDecoder) precondition() {
+	sent, ok := d.object["meta"]
+	if !ok {
+		return
+	}
+	meta, ok := sent.(map[string]any)
+	if !ok {
+		d.fault(InvalidDocument, d.op.Pointer("meta"), "The member meta must be an object.")
+		return
+	}
+	tags, ok := meta["ifMatch"]
+	if !ok {
+		return
+	}
+	text, ok := tags.(string)
+	if !ok || text == "" {
+		d.fault(InvalidDocument, d.op.Pointer("meta", "ifMatch"), "ifMatch must be a string with entity tags, as in the header If-Match.")
+		return
+	}
+	d.op.IfMatch = text
+}
+
+// target finds out what the operation is about: ref, href, or the identity of its data say it.
+func (d *operationDecoder) target() bool {
+	// Null stands for absent: some clients send every member they know.
+	ref, href := d.object["ref"], d.object["href"]
+	before := len(d.faults)
+	switch {
+	case ref != nil && href != nil:
+		d.fault(InvalidDocument, d.op.pointer, "The members ref and href exclude each other.")
+	case ref != nil:
+		d.op.named = "ref"
+		d.fromRef(ref)
+	case href != nil:
+		d.op.named = "href"
+		d.fromHref(href)
+	default:
+		d.op.named = "data"
+		d.fromData()
+	}
+	if len(d.faults) == before && d.op.IfMatch != "" && d.op.Code == AddOperation && d.op.Relationship == nil {
+		d.fault(InvalidDocument, d.op.Pointer("meta", "ifMatch"), "ifMatch is for a resource that is there already.")
+	}
+	return len(d.faults) == before
+}
+
+// fromRef takes the target from a ref object: type and id, or lid, and perhaps a relationship.
+func (d *operationDecoder) fromRef(v any) {
+	at := d.op.Pointer("ref")
+	ref, ok := d.decoder.object(v, at, "ref")
+	if !ok {
+		return
+	}
+	typ, id, lid, name := d.text(ref, at, "type"), d.text(ref, at, "id"), d.text(ref, at, "lid"), d.text(ref, at, "relationship")
+	_, hasType := ref["type"]
+	_, hasID := ref["id"]
+	_, hasLID := ref["lid"]
+	_, hasRelationship := ref["relationship"]
+	switch {
+	case len(d.faults) > 0:
+	case !hasType:
+		d.fault(InvalidDocument, at, "ref needs the member type.")
+	case hasID == hasLID:
+		d.fault(InvalidDocument, at, "ref needs either the member id or the member lid.")
+	case hasLID && lid == "":
+		d.fault(InvalidDocument, at+"/lid", "The member lid must not be empty.")
+	case d.op.Code == AddOperation && !hasRelationship:
+		d.fault(InvalidDocument, at, "A resource is added without ref; with the member relationship, ref says where to add members.")
+	default:
+		d.op.Target = Ref{Type: typ, ID: id, LID: lid}
+		if d.place(typ, at+"/type") && hasRelationship {
+			d.relationship(name, at+"/relationship")
+		}
+	}
+}
+
+// fromHref takes the target from a URL, to the same result as ref.
+func (d *operationDecoder) fromHref(v any) {
+	at := d.op.Pointer("href")
+	href, ok := v.(string)
+	if !ok {
+		d.fault(InvalidDocument, at, "The member href must be a string.")
+		return
+	}
+	found, fault := d.site.locate(href)
+	switch {
+	case fault != nil:
+		d.faults.Add(fault.At(at))
+		return
+	case d.op.Code == AddOperation && found.id != "" && found.relationship == "":
+		d.fault(InvalidDocument, at, "A resource is added to a collection: href must not be the URL of a resource.")
+		return
+	case d.op.Code != AddOperation && d.op.Code != "" && found.id == "":
+		d.fault(InvalidDocument, at, "href must be the URL of a resource or of a relationship, not of a collection.")
+		return
+	}
+	d.op.Place = found.place
+	d.op.Target = Ref{Type: found.place.Schema.Type, ID: found.id}
+	if found.relationship != "" {
+		d.relationship(found.relationship, at)
+	}
+}
+
+// fromData takes the target from the resource object itself.
+func (d *operationDecoder) fromData() {
+	sent, ok := d.object["data"]
+	switch {
+	case d.op.Code == RemoveOperation:
+		d.fault(InvalidDocument, d.op.pointer, "remove needs the member ref or the member href.")
+		return
+	case !ok:
+		d.fault(InvalidDocument, d.op.pointer, "The operation needs the member data.")
+		return
+	}
+	at := d.op.Pointer("data")
+	data, ok := sent.(map[string]any)
+	if !ok {
+		d.fault(InvalidDocument, at, "Without ref or href the member data must be one resource object.")
+		return
+	}
+	typ, ok := data["type"].(string)
+	if !ok {
+		if _, sent := data["type"]; sent {
+			at += "/type"
+		}
+		d.fault(InvalidDocument, at, "The resource object needs the member type, a string.")
+		return
+	}
+	if d.op.Code == UpdateOperation {
+		d.op.Target.ID, _ = data["id"].(string) // what is wrong with it is found with the rest of the data
+		d.op.Target.LID, _ = data["lid"].(string)
+		if d.op.Target.ID != "" {
+			d.op.Target.LID = ""
+		}
+	}
+	d.op.Target.Type = typ
+	d.place(typ, at+"/type")
+}
+
+// place finds the collection of a type.
+func (d *operationDecoder) place(typ, pointer string) bool {
+	if d.op.Place = d.site.placeOf(typ); d.op.Place == nil {
+		d.fault(NotFound, pointer, "There are no resources of the type %q.", clip(typ))
+	}
+	return d.op.Place != nil
+}
+
+// relationship finds the relationship of that name. One that is only written when a resource is added has no linkage of its own.
+func (d *operationDecoder) relationship(name, pointer string) {
+	rel := d.op.Place.Schema.Relationship(name)
+	if rel == nil || rel.WriteOnly {
+		d.fault(NotFound, pointer, "The type %s has no relationship %q.", d.op.Place.Schema.Type, clip(name))
+		return
+	}
+	d.op.Relationship = rel
+}
+
+// members reads the linkage of an operation on a relationship.
+func (d *operationDecoder) members() {
+	rel := d.op.Relationship
+	if rel.ReadOnly || rel.CreateOnly {
+		d.fault(ReadOnly, d.op.PointerToTarget(), "The relationship %s cannot be changed.", rel.Name)
+		return
+	}
+	if !rel.Many && d.op.Code != UpdateOperation {
+		d.fault(ReadOnly, d.op.Pointer("op"), "%s leads to one resource: replace it with update.", rel.Name)
+		return
+	}
+	data, ok := d.data()
+	if !ok {
+		return
+	}
+	linkage, faults := decodeLinkage(data, d.op.Pointer("data"), rel)
+	d.op.Linkage = linkage
+	d.faults.Add(faults...)
+}
+
+// resource reads the resource object of an operation.
+func (d *operationDecoder) resource(purpose Purpose) {
+	data, ok := d.data()
+	if !ok {
+		return
+	}
+	in, err := decodeObject(data, d.op.Pointer("data"), d.op.Place.Schema, purpose, d.op.Target)
+	d.op.Input = in
+	d.faults.Add(faultsIn(err)...)
+}
+
+func (d *operationDecoder) data() (any, bool) {
+	data, ok := d.object["data"]
+	if !ok {
+		d.fault(InvalidDocument, d.op.pointer, "The operation needs the member data.")
+	}
+	return data, ok
+}

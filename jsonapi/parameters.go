@@ -1,0 +1,197 @@
+package jsonapi
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Parameter is one query parameter that a request may carry, as the documentation of an API tells it.
+type Parameter struct {
+	Name string
+	// Family is filter, sort, page, include or fields.
+	Family string
+	// Type is the resource type whose fields the parameter is about, "" if it is about none.
+	Type string
+	Doc  string
+	// Kind is the kind of its value, or of each of its values.
+	Kind Kind
+	// List: it holds up to Most values, separated by commas. Repeated: it may be given several times.
+	List, Repeated bool
+	Most           int
+	// Enum are its possible values, nil for any.
+	Enum []string
+	// Least and Greatest bound an integer; both are 0 for one without bounds.
+	Least, Greatest int
+	// Default is the integer that stands for a missing parameter, 0 for none.
+	Default int
+	// Empty: it may have no value at all.
+	Empty bool
+}
+
+// Parameters returns the query parameters that ParseQuery takes for a request that accepts those families, in the order of the
+// documentation. types are the schemas that fields may name.
+func (s *Schema) Parameters(accepts Accepts, types []*Schema) []Parameter {
+	var all []Parameter
+	if accepts.Select {
+		all = append(all, s.filterParameters()...)
+		all = append(all, s.sortParameters()...)
+	}
+	if accepts.Page {
+		all = append(all, pageParameters()...)
+	}
+	if accepts.Include {
+		if paths := s.includePaths(maxIncludeDepth); len(paths) > 0 {
+			all = append(all, Parameter{
+				Name: "include", Family: "include", Type: s.Type, Kind: String, List: true, Most: maxIncludePaths, Enum: paths, Empty: true,
+				Doc: "Paths of relationships whose resources come along in included. An empty value asks for none.",
+			})
+		}
+	}
+	if accepts.Fields {
+		for _, t := range types {
+			all = append(all, Parameter{
+				Name: "fields[" + t.Type + "]", Family: "fields", Type: t.Type, Kind: String, List: true, Most: len(t.FieldNames()),
+				Enum: t.FieldNames(), Empty: true,
+				Doc: "The fields of " + t.Type + " that are wanted; without it all of them are sent.",
+			})
+		}
+	}
+	return all
+}
+
+// meanings completes the sentence "Only resources whose field …".
+var meanings = map[Op]string{
+	OpEqual:        "equals the value",
+	OpEqualFold:    "equals the value without regard to case",
+	OpNotEqual:     "differs from the value, or is null",
+	OpPrefix:       "begins with the value",
+	OpSuffix:       "ends with the value",
+	OpContains:     "contains the value",
+	OpGreater:      "is greater than the value",
+	OpGreaterEqual: "is greater than the value or equal to it",
+	OpLess:         "is less than the value",
+	OpLessEqual:    "is less than the value or equal to it",
+	OpMatch:        "equals one of the values",
+	OpNull:         "is null (true), or is not (false)",
+}
+
+func (s *Schema) filterParameters() []Parameter {
+	var all []Parameter
+	add := func(field, op string, p Parameter) {
+		p.Name, p.Family, p.Type = "filter["+field+"]"+op, "filter", s.Type
+		all = append(all, p)
+	}
+	for _, a := range append([]*Attribute{idAttribute}, s.Attributes...) {
+		if _, extra := s.FilterNamed(a.Name); extra || !a.Filter {
+			continue
+		}
+		plain := OpEqual
+		if a == idAttribute {
+			plain = OpMatch
+		}
+		add(a.Name, "", a.filterParameter(plain))
+		for _, op := range ops[a.Kind] {
+			add(a.Name, "["+string(op)+"]", a.filterParameter(op))
+		}
+		if slices.Contains(ops[a.Kind], OpMatch) {
+			p := a.filterParameter(OpMatch)
+			p.Repeated = true
+			add(a.Name, "[]", p)
+		}
+	}
+	for _, rel := range s.Relationships {
+		if _, extra := s.FilterNamed(rel.Name); extra || rel.WriteOnly || rel.Polymorphic {
+			continue
+		}
+		ids := Parameter{Kind: String, List: true, Most: maxMatchValues, Doc: "Only resources whose " + rel.Name + " is, or has, one of these ids."}
+		for _, op := range []string{"", "[eq]", "[match]"} {
+			add(rel.Name, op, ids)
+		}
+		ids.Repeated = true
+		add(rel.Name, "[]", ids)
+		add(rel.Name, "[null]", Parameter{Kind: Boolean, Doc: "Only resources whose " + rel.Name + " is empty (true), or is not (false)."})
+	}
+	for _, f := range s.Filters {
+		for _, op := range []string{"", "[eq]"} {
+			add(f.Name, op, Parameter{Kind: f.Kind, Doc: f.Doc})
+		}
+	}
+	return all
+}
+
+func (a *Attribute) filterParameter(op Op) Parameter {
+	p := Parameter{Kind: a.Kind, Doc: "Only resources whose " + a.Name + " " + meanings[op] + "."}
+	switch op {
+	case OpMatch:
+		p.List, p.Most = true, maxMatchValues
+	case OpNull:
+		p.Kind = Boolean
+	}
+	return p
+}
+
+func (s *Schema) sortParameters() []Parameter {
+	var keys []string
+	for _, name := range s.sortable() {
+		keys = append(keys, name, "-"+name)
+	}
+	if keys == nil {
+		return nil
+	}
+	return []Parameter{{
+		Name: "sort", Family: "sort", Type: s.Type, Kind: String, List: true, Most: maxSortKeys, Enum: keys,
+		Doc: "What to sort by, the most important first; - in front means descending.",
+	}}
+}
+
+func pageParameters() []Parameter {
+	integer := func(name string, least, greatest, standard int, doc string) Parameter {
+		return Parameter{Name: "page[" + name + "]", Family: "page", Kind: Integer, Least: least, Greatest: greatest, Default: standard, Doc: doc}
+	}
+	cursor := func(name, doc string) Parameter {
+		return Parameter{Name: "page[" + name + "]", Family: "page", Kind: String, Doc: doc}
+	}
+	sized := fmt.Sprintf("How many resources a page has; more than %d are refused.", MaxPageSize)
+	return []Parameter{
+		integer("number", 1, maxOffset/MaxPageSize, 1, "The page, counted from 1. It goes with page[size]."),
+		integer("size", 1, MaxPageSize, DefaultPageSize, sized+" It goes with page[number], page[after] or page[before]."),
+		integer("offset", 0, maxOffset, 0, "How many resources to pass over. It goes with page[limit]."),
+		integer("limit", 1, MaxPageSize, DefaultPageSize, sized+" It goes with page[offset]."),
+		cursor("after", "A cursor: the page begins right after it (cursor pagination profile). It goes with page[size]."),
+		cursor("before", "A cursor: the page ends right before it (cursor pagination profile). It goes with page[size]."),
+	}
+}
+
+// includePaths returns every path of relationships that can be included, up to a depth.
+func (s *Schema) includePaths(depth int) []string {
+	if depth == 0 || s == nil {
+		return nil
+	}
+	var paths []string
+	for _, rel := range s.Relationships {
+		if rel.WriteOnly || rel.Polymorphic {
+			continue
+		}
+		paths = append(paths, rel.Name)
+		for _, rest := range rel.Target.includePaths(depth - 1) {
+			paths = append(paths, rel.Name+"."+rest)
+		}
+	}
+	slices.SortStableFunc(paths, func(a, b string) int { return strings.Count(a, ".") - strings.Count(b, ".") })
+	return paths
+}
+
+// MaxLinkage is the number of identifiers that one relationship of a request may have.
+const MaxLinkage = maxLinkage
+
+// Pattern returns the regular expression (ECMA-262) that a format is, "" for one that is more than that.
+func (f Format) Pattern() string {
+	if f == "slug" {
+		return slugPattern.String()
+	}
+	return ""
+}
+
+// MaxErrors is the number of error objects that one answer has at most.
+const MaxErrors = maxErrors

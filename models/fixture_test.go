@@ -1,0 +1,190 @@
+package models_test
+
+import (
+	"database/sql"
+	"errors"
+	"testing"
+
+	"roster/jsonapi"
+	"roster/models"
+)
+
+// attributes and relationships of an input, as the decoder hands them over.
+type (
+	attributes = map[string]any
+	relations  = map[string]jsonapi.Linkage
+)
+
+// everything is a caller who sees the whole installation.
+var everything = models.Caller{Kind: "management", ID: "test", Name: "Test", Scope: models.Everything()}
+
+// caller returns one with another scope.
+func caller(scope models.Scope) models.Caller {
+	return models.Caller{Kind: "organization", ID: "test", Name: "Test", Scope: scope}
+}
+
+// holderOfAll may hand on every scope, holder only those that it lists.
+type holder []string
+
+func (h holder) Grants(scope string) bool {
+	for _, s := range h {
+		if s == scope || s == "*" {
+			return true
+		}
+	}
+	return false
+}
+
+func (holder) Known(scope string) bool { return scope != "no:scope" }
+
+var holderOfAll = holder{"*"}
+
+func one(typ, id string) jsonapi.Linkage {
+	if id == "" {
+		return jsonapi.Linkage{}
+	}
+	return jsonapi.Linkage{Refs: []jsonapi.Ref{{Type: typ, ID: id}}}
+}
+
+func many(typ string, ids ...string) jsonapi.Linkage {
+	l := jsonapi.Linkage{Many: true}
+	for _, id := range ids {
+		l.Refs = append(l.Refs, jsonapi.Ref{Type: typ, ID: id})
+	}
+	return l
+}
+
+func input(c *models.Collection, a attributes, r relations) *jsonapi.Input {
+	return &jsonapi.Input{Schema: c.Schema, Attributes: a, Relationships: r}
+}
+
+// below returns the relationship to a parent, none for "".
+func below(parent string) relations {
+	if parent == "" {
+		return nil
+	}
+	return relations{"parent": one("organizations", parent)}
+}
+
+// organization creates an organization.
+func organization(t testing.TB, db *models.DB, name, parent string) *models.Organization {
+	t.Helper()
+	org, err := models.CreateOrganization(t.Context(), db, everything, input(models.Organizations, attributes{"name": name}, below(parent)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return org
+}
+
+// user creates a user who is a member of some organizations.
+func user(t testing.TB, db *models.DB, name string, organizations ...string) *models.User {
+	t.Helper()
+	u, err := models.CreateUser(t.Context(), db, everything,
+		input(models.Users, attributes{"firstName": name}, relations{"organizations": many("organizations", organizations...)}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+// apiKey creates a key of an organization, or of the whole installation for "".
+func apiKey(t testing.TB, db *models.DB, kind models.KeyKind, organization string, scopes ...string) *models.APIKey {
+	t.Helper()
+	r := relations{}
+	if organization != "" {
+		r["organization"] = one("organizations", organization)
+	}
+	key, err := models.CreateAPIKey(t.Context(), db, everything, holderOfAll,
+		input(models.APIKeys, attributes{"name": "key", "kind": string(kind), "scopes": jsonapi.Strings(scopes)}, r))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+// wantKind fails the test unless err is a refusal of that kind, about that field.
+func wantKind(t testing.TB, err error, kind models.Kind, field string) {
+	t.Helper()
+	var several models.Errors
+	var refusal *models.Error
+	if errors.As(err, &several) {
+		refusal = several[0]
+	} else {
+		errors.As(err, &refusal)
+	}
+	if refusal == nil || refusal.Kind != kind || refusal.Field != field {
+		t.Errorf("error %v, want one of the kind %q about %q", err, kind, field)
+	}
+}
+
+// refused reports whether an error is a refusal: something that a caller can do something about.
+func refused(err error) bool {
+	var several models.Errors
+	var refusal *models.Error
+	return errors.As(err, &several) || errors.As(err, &refusal)
+}
+
+// must is for calls that cannot fail in the test.
+func must[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+// list returns the ids of a collection that a scope sees, in the order of the query.
+func list(t testing.TB, db *models.DB, c *models.Collection, scope models.Scope, query string) []string {
+	t.Helper()
+	page := listPage(t, db, c, scope, query)
+	ids := []string{}
+	for _, item := range page.Items {
+		ids = append(ids, c.ID(item))
+	}
+	return ids
+}
+
+func listPage(t testing.TB, db *models.DB, c *models.Collection, scope models.Scope, query string) *models.Page {
+	t.Helper()
+	q, err := jsonapi.ParseQuery(query, jsonapi.ListQuery, c.Schema, models.SchemaOf)
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	page, err := models.List(t.Context(), db, c, scope, q)
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return page
+}
+
+// pool returns the connections that can read everything that was written.
+func pool(db *models.DB) *sql.DB {
+	if p, ok := db.Pools()["write"]; ok {
+		return p
+	}
+	return db.Pools()["main"]
+}
+
+// texts returns the one column of a query.
+func texts(t testing.TB, db *models.DB, query string) []string {
+	t.Helper()
+	rows, err := pool(db).QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var s sql.NullString
+		if err := rows.Scan(&s); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, s.String)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}

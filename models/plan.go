@@ -1,0 +1,91 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"gorm.io/gorm/clause"
+
+	"roster/jsonapi"
+)
+
+// Plan says what a transaction of several changes is going to change, as far as that is known before it begins.
+type Plan struct {
+	rows         map[*Collection]map[string]bool
+	grows, moves bool // the hierarchy
+}
+
+// Creates notes that a resource of a collection is created.
+func (p *Plan) Creates(c *Collection) { p.grows = p.grows || c == Organizations }
+
+// Changes notes that a resource is changed: its attributes, and relationships of those names. The id is "" for one that the transaction
+// creates itself.
+func (p *Plan) Changes(c *Collection, id string, relationships ...string) {
+	p.moves = p.moves || c == Organizations && slices.Contains(relationships, "parent")
+	if !jsonapi.IsID(id) {
+		return
+	}
+	if p.rows == nil {
+		p.rows = map[*Collection]map[string]bool{}
+	}
+	if p.rows[c] == nil {
+		p.rows[c] = map[string]bool{}
+	}
+	p.rows[c][id] = true
+}
+
+// Reserve takes the locks of the planned changes in the order in which single changes take theirs, whatever the order of the changes: two
+// transactions that change the same resources in opposite orders then wait, instead of being ended by the database as a deadlock.
+// What is not known beforehand can still be one; Transaction then tries again.
+func (p *Plan) Reserve(ctx context.Context, tx *DB, scope Scope) error {
+	if tx.dialect != Postgres {
+		return nil // a write transaction is alone
+	}
+	var err error
+	switch {
+	case p.moves:
+		err = lockTree(ctx, tx)
+	case p.grows:
+		err = shareTree(ctx, tx)
+	}
+	if err != nil {
+		return err
+	}
+	for _, c := range inLockOrder() {
+		if err := p.lock(ctx, tx, scope, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inLockOrder returns the collections in the order in which single changes lock rows of several: a user before his memberships, these
+// before their organizations, and an organization before what goes with it.
+func inLockOrder() []*Collection {
+	order := []*Collection{Users, Memberships, Organizations}
+	for _, c := range Collections() {
+		if !slices.Contains(order, c) {
+			order = append(order, c)
+		}
+	}
+	return order
+}
+
+// lock locks the planned rows of a collection that the scope sees.
+func (p *Plan) lock(ctx context.Context, tx *DB, scope Scope, c *Collection) error {
+	if len(p.rows[c]) == 0 {
+		return nil
+	}
+	q := tx.session(ctx).Table(c.table).Clauses(clause.Locking{Strength: "UPDATE"}).
+		Where(c.table+".id IN ?", slices.Collect(maps.Keys(p.rows[c]))).Order(c.table + ".id")
+	if visible := c.visible(scope); visible.sql != "" {
+		q = q.Where(visible.sql, visible.args...)
+	}
+	var locked []string
+	if err := q.Pluck(c.table+".id", &locked).Error; err != nil {
+		return fmt.Errorf("reserve %s: %w", c.Schema.Type, err)
+	}
+	return nil
+}
