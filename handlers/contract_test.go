@@ -246,7 +246,10 @@ func (c *contract) bodyProblems(documented *openapi3.Response, x exchanged) []st
 			return []string{"the Content-Type has the parameter " + name}
 		}
 	}
-	content := documented.Content.Get(base)
+	content := documented.Content[x.answer.Header.Get("Content-Type")] // with the extension
+	if content == nil {
+		content = documented.Content[base]
+	}
 	if content == nil {
 		return []string{"the Content-Type " + base + " is not documented"}
 	}

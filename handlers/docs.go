@@ -61,7 +61,7 @@ const relationshipVariable = "{relationship}"
 
 func (rt *route) describedFor(rel *jsonapi.Relationship) openapi.Route {
 	out := openapi.Route{
-		Method: rt.method, Path: models.Root + rt.path, Needs: rt.needs, Relationship: rel, Related: rt.related, Doc: rt.doc,
+		Method: rt.method, Path: models.Root + rt.path, Needs: rt.needs, Relationship: rel, Related: rt.related, Ext: rt.ext, Doc: rt.doc,
 	}
 	if rel != nil {
 		out.Path = strings.Replace(out.Path, relationshipVariable, rel.Name, 1)
@@ -183,7 +183,9 @@ func (a *API) mountDocs(router *mux.Router) {
 func (p *page) write(w http.ResponseWriter, r *http.Request) error {
 	h := w.Header()
 	h.Set("Cache-Control", "public, no-cache") // kept, and used again after asking whether it changed
-	h.Set("Content-Security-Policy", policy)
+	if strings.HasPrefix(p.mediaType, "text/") {
+		h.Set("Content-Security-Policy", policy)
+	}
 	if NotModified(w, r, p.etag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -77,18 +78,25 @@ func entityTags(values []string) []string {
 }
 
 // versionsOf returns the versions of a resource that a list of entity tags names; nil for *, which is any version. The opaque part of a tag
-// begins with the version. The comparison is strong (RFC 9110 §13.1.1): a weak tag names none, nor does one of another form.
-func versionsOf(values []string) []int64 {
-	versions := []int64{}
-	for _, tag := range entityTags(values) {
-		if tag == "*" {
-			return nil
+// begins with the version and a hyphen. The comparison is strong (RFC 9110 §13.1.1): a weak tag names none, nor does one of another form.
+// ok is false for a list that cannot be read.
+func versionsOf(list string) (versions []int64, ok bool) {
+	tags := entityTags([]string{list})
+	if slices.Equal(tags, []string{"*"}) {
+		return nil, true
+	}
+	versions = []int64{}
+	for _, tag := range tags {
+		quoted, weak := strings.CutPrefix(tag, "W/")
+		opaque, opened := strings.CutPrefix(quoted, `"`)
+		opaque, closed := strings.CutSuffix(opaque, `"`)
+		if !opened || !closed {
+			return nil, false
 		}
-		opaque, strong := strings.CutPrefix(tag, `"`)
-		digits, _, _ := strings.Cut(strings.TrimSuffix(opaque, `"`), "-")
-		if n, err := strconv.ParseInt(digits, 10, 64); strong && err == nil {
+		digits, _, dashed := strings.Cut(opaque, "-")
+		if n, err := strconv.ParseInt(digits, 10, 64); err == nil && n > 0 && dashed && !weak {
 			versions = append(versions, n)
 		}
 	}
-	return versions
+	return versions, len(tags) > 0
 }

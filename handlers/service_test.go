@@ -37,20 +37,29 @@ func eachService(t *testing.T, test func(t *testing.T, s *service)) {
 
 func newService(t *testing.T, db *models.DB) *service {
 	t.Helper()
+	return newServiceWith(t, db, func(*handlers.Config, *http.Server) {})
+}
+
+// newServiceWith returns a service whose configuration and server a test has changed.
+func newServiceWith(t *testing.T, db *models.DB, change func(*handlers.Config, *http.Server)) *service {
+	t.Helper()
 	key, err := models.CreateFirstManagementKey(t.Context(), db)
 	if err != nil {
 		t.Fatal(err)
 	}
-	limiter := handlers.NewLimiter(0, time.Minute, time.Now)
-	api := handlers.NewAPI(db, limiter, auth.NewUsage())
-	h, err := handlers.NewServer(handlers.Config{
+	server := httptest.NewUnstartedServer(nil)
+	cfg := handlers.Config{
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Metrics: handlers.NewMetrics("test", db.Pools()),
-		Health: handlers.NewHealth(db), Limiter: limiter, RequestTimeout: 30 * time.Second, MaxBody: 1 << 20,
-	}, func(router *mux.Router) { api.Mount(router) })
+		Health: handlers.NewHealth(db), Limiter: handlers.NewLimiter(0, time.Minute, time.Now), RequestTimeout: 30 * time.Second, MaxBody: 1 << 20,
+	}
+	change(&cfg, server.Config)
+	api := handlers.NewAPI(db, cfg.Limiter, auth.NewUsage())
+	h, err := handlers.NewServer(cfg, func(router *mux.Router) { api.Mount(router) })
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(h)
+	server.Config.Handler = h
+	server.Start()
 	t.Cleanup(server.Close)
 	return &service{t: t, db: db, url: server.URL, key: key}
 }

@@ -29,6 +29,8 @@ type Collection struct {
 	relations map[string]relation
 	// filters holds the conditions of filters that are not fields.
 	filters map[string]func(db *DB, value any) where
+	// beyond holds those that look at other rows than the resource's own, of which the scope may not see all.
+	beyond map[string]func(db *DB, scope Scope, value any) where
 	// total returns the counter that knows how many rows a scope sees, narrowed by one filter or by none (filter == ""), or the zero
 	// counted when only counting tells.
 	total func(scope Scope, filter, value string) counted

@@ -72,14 +72,14 @@ func IsKind(err error, kind Kind) bool {
 
 // notFound has one message for what is missing and for what must not be seen.
 func notFound(typ, id string) error {
-	return &Error{Kind: NotFound, Message: fmt.Sprintf("There is no resource of type %s with the id %q.", typ, id)}
+	return &Error{Kind: NotFound, Message: fmt.Sprintf("There is no resource of type %s with the id %.60q.", typ, id)}
 }
 
 // relatedNotFound is the answer to an identifier in a request that names nothing the caller can see.
 func relatedNotFound(relationship string, index int, typ, id string) *Error {
 	return &Error{
 		Kind: RelatedNotFound, Field: relationship, Index: index,
-		Message: fmt.Sprintf("There is no resource of type %s with the id %q.", typ, id),
+		Message: fmt.Sprintf("There is no resource of type %s with the id %.60q.", typ, id),
 	}
 }
 

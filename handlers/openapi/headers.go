@@ -34,7 +34,7 @@ func (g *generator) headers() {
 	add("Location", true, &schema{Type: "string", Format: "uri-reference"}, "The URL of the new resource.")
 	add("Retry-After", false, number, "Seconds to wait before trying again.")
 	add("WWW-Authenticate", true, text, "How to authenticate.")
-	add("Idempotent-Replayed", false, fixed("true"), "The answer is that of an earlier request with the same Idempotency-Key.")
+	add("Idempotency-Replayed", false, fixed("true"), "The answer is that of an earlier request with the same Idempotency-Key.")
 }
 
 // response adds the component of an answer.

@@ -70,6 +70,9 @@ func (g *generator) path(path string) *pathItem {
 // tag returns the tag of a route: the collection it belongs to. Management has tags of its own.
 func (g *generator) tag(rt *Route) string {
 	name, description := "service", "Everything else."
+	if slices.Contains(rt.Ext, jsonapi.AtomicExt) {
+		name, description = "operations", "Several changes at once, all or none: the Atomic Operations extension."
+	}
 	if rt.Served != "" {
 		segments := strings.Split(rt.Served, "/")
 		name = segments[len(segments)-1]
@@ -117,7 +120,10 @@ func (g *generator) operation(rt *Route, s shape, tag string) *operation {
 		op.RequestBody = &reference{"#/components/requestBodies/" + s.body}
 	}
 	op.Responses.set(strconv.Itoa(s.status), responseRef(s.success))
-	if rt.Method == http.MethodGet && s.versioned {
+	if rt.Ext != nil {
+		op.Responses.set("204", responseRef("NoContent"))
+	}
+	if rt.Method == http.MethodGet {
 		op.Responses.set("304", responseRef("NotModified"))
 	}
 	for _, status := range failures(rt, s) {
@@ -150,6 +156,10 @@ func failures(rt *Route, s shape) []int {
 func (g *generator) shape(rt *Route) (shape, error) {
 	rest := strings.TrimPrefix(rt.Path, rt.Served)
 	s := shape{status: http.StatusOK, missing: strings.Contains(rt.Path, "{")}
+	if slices.Contains(rt.Ext, jsonapi.AtomicExt) {
+		g.atomicShape(&s)
+		return s, nil
+	}
 	if rt.Schema == nil {
 		return s, fmt.Errorf("describe %s %s: it serves no resource", rt.Method, rt.Path)
 	}
@@ -296,12 +306,9 @@ func (g *generator) requestBody(name string, required bool, description string, 
 
 // answer adds the answer with a document, and returns its name.
 func (g *generator) answer(document string, status int) string {
-	name, description, headers := document, "The document.", everyAnswer
-	switch {
-	case status == http.StatusCreated:
-		name, description, headers = document+"Created", "Created.", with("Location", "ETag", "Idempotent-Replayed")
-	case strings.HasSuffix(document, "Document"):
-		headers = with("ETag", "Idempotent-Replayed")
+	name, description, headers := document, "The document.", with("ETag", "Idempotency-Replayed")
+	if status == http.StatusCreated {
+		name, description, headers = document+"Created", "Created.", with("Location", "ETag", "Idempotency-Replayed")
 	}
 	content := &mediaObject{Schema: refTo(document)}
 	if g.addExample("response."+name, description, g.examples.Responses[name]) {

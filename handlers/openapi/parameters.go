@@ -96,9 +96,7 @@ func (g *generator) headerParameters(rt *Route, s shape) []reference {
 	names := []string{"X-Request-Id"}
 	switch rt.Method {
 	case "GET":
-		if s.versioned {
-			names = append(names, "If-None-Match")
-		}
+		names = append(names, "If-None-Match")
 	case "PATCH", "DELETE":
 		if s.versioned {
 			names = append(names, "If-Match")
