@@ -57,7 +57,7 @@ var theContract = sync.OnceValues(func() (*contract, error) {
 			switch {
 			case strings.HasSuffix(name, "Attributes") || strings.HasSuffix(name, "Relationships"):
 				schema["required"] = anys(slices.Sorted(maps.Keys(properties)))
-			case properties["attributes"] != nil: // of a resource
+			case properties["relationships"] != nil: // of a resource
 				schema["required"] = []any{"type", "id", "attributes", "relationships", "links"}
 			}
 		}},
