@@ -303,6 +303,33 @@ func (c *contract) requestProblems(route *routers.Route, variables map[string]st
 	return found
 }
 
+func TestEveryExampleFitsItsSchema(t *testing.T) {
+	t.Parallel()
+	c, err := theContract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(name string, content openapi3.Content, strictness *schemas) {
+		for _, one := range content {
+			for _, example := range one.Examples {
+				encoded, err := json.Marshal(example.Value.Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := strictness.check(one.Schema, encoded); err != nil {
+					t.Errorf("the example of %s: %v", name, err)
+				}
+			}
+		}
+	}
+	for name, response := range c.document.Components.Responses {
+		check(name, response.Value.Content, c.whole)
+	}
+	for name, body := range c.document.Components.RequestBodies {
+		check(name, body.Value.Content, c.requests)
+	}
+}
+
 func TestTheContractFindsWhatIsNotDocumented(t *testing.T) {
 	t.Parallel()
 	c, err := theContract()
