@@ -164,6 +164,9 @@ func decodeObject(data any, pointer string, schema *Schema, purpose Purpose, tar
 		pointer: pointer, sent: object,
 	}}
 	d.identity(object, purpose, target)
+	if typ, isText := object["type"].(string); isText && typ != "" && typ != schema.Type {
+		return d.in, d.faults // what a resource of another type has would only look wrong
+	}
 	if meta, ok := object["meta"]; ok {
 		d.object(meta, pointer+"/meta", "meta")
 	}

@@ -214,14 +214,22 @@ func TestDecodeResourceFaultsOfRelationships(t *testing.T) {
 	}
 }
 
+func TestNothingIsSaidOfTheFieldsOfAnotherType(t *testing.T) {
+	t.Parallel()
+	body := []byte(`{"data":{"type":"people","attributes":{"age":7}}}`)
+	_, err := jsonapi.DecodeResource(body, things, jsonapi.Create, "")
+	if diff := cmp.Diff([]found{{Code: jsonapi.TypeMismatch, Pointer: "/data/type"}}, faultsOf(t, err)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestEveryFaultIsToldAtOnce(t *testing.T) {
 	t.Parallel()
-	body := []byte(`{"data":{"type":"people","id":"x","lid":"y","meta":[],
+	body := []byte(`{"data":{"type":"things","id":"x","lid":"y","meta":[],
 		"attributes":{"note":7,"kind":"x","size":1.5,"nope":1,"open":null},
 		"relationships":{"owner":{"data":{"type":"things","id":"a"}},"fans":{"data":[1,{"type":"people","id":"b"},{}]},"nope":{"data":null}}}}`)
 	_, err := jsonapi.DecodeResource(body, things, jsonapi.Create, "")
 	want := []found{
-		{Code: jsonapi.TypeMismatch, Pointer: "/data/type"},
 		{Code: jsonapi.InvalidValue, Pointer: "/data/id"},
 		{Code: jsonapi.InvalidDocument, Pointer: "/data/lid"},
 		{Code: jsonapi.InvalidDocument, Pointer: "/data/meta"},

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"context"
 	"reflect"
 
 	"roster/jsonapi"
@@ -15,6 +16,8 @@ type Collection struct {
 
 	table string
 	model reflect.Type
+	// narrowed names the resource whose related resources these are, "" for a whole collection.
+	narrowed string
 	// live is the condition of rows that are not deleted, "" if rows are never marked as deleted.
 	live string
 	// visible returns the condition of the rows that a scope sees.
@@ -35,6 +38,10 @@ type Collection struct {
 	total func(scope Scope, filter, value string) counted
 	// complete computes the attributes that have no column.
 	complete func(db *DB, model any)
+	// gather computes attributes of several models that were read for a query, when that takes a query of its own; describe computes those
+	// of a single one that was asked for by its id. Either may be nil.
+	gather   func(ctx context.Context, db *DB, items []any, q *jsonapi.Query) error
+	describe func(ctx context.Context, db *DB, item any, q *jsonapi.Query) error
 }
 
 // relation is how a relationship is stored: exactly one of column, foreign and through is set.
@@ -89,6 +96,10 @@ var (
 	Memberships   = &Collection{}
 	APIKeys       = &Collection{}
 	Events        = &Collection{}
+	Webhooks      = &Collection{}
+	// WebhookDeliveries are events on their way to endpoints, WebhookJobs replays of them.
+	WebhookDeliveries = &Collection{}
+	WebhookJobs       = &Collection{}
 )
 
 // collections lists every collection in the order of the documentation.
@@ -101,12 +112,18 @@ func define() []*Collection {
 	defineMemberships(Memberships)
 	defineAPIKeys(APIKeys)
 	defineEvents(Events)
+	defineWebhooks(Webhooks)
+	defineWebhookDeliveries(WebhookDeliveries)
+	defineWebhookJobs(WebhookJobs)
 	relateOrganizations(Organizations)
 	relateUsers(Users)
 	relateMemberships(Memberships)
 	relateAPIKeys(APIKeys)
 	relateEvents(Events)
-	return []*Collection{Organizations, Users, Memberships, APIKeys, Events}
+	relateWebhooks(Webhooks)
+	relateWebhookDeliveries(WebhookDeliveries)
+	relateWebhookJobs(WebhookJobs)
+	return []*Collection{Organizations, Users, Memberships, APIKeys, Events, Webhooks, WebhookDeliveries, WebhookJobs}
 }
 
 // Collections returns every collection in the order of the documentation.

@@ -25,8 +25,8 @@ import (
 // the machine does falls on all of them.
 const (
 	clients      = 8
-	rounds       = 3
-	roundTime    = time.Second
+	rounds       = 5
+	roundTime    = 2 * time.Second
 	warmUpTime   = time.Second
 	knownIDs     = 1000 // that read-one chooses from
 	flatEnough   = 0.9  // of the list's rate on the small table, on the large one
@@ -111,7 +111,11 @@ func newSite(b *testing.B, size int) *site {
 	for _, job := range []func(*site, *rand.Rand) (string, string, string){listJob, readJob} {
 		_, path, _ := job(s, rand.New(rand.NewPCG(1, 1)))
 		if service, bare := body(b, s.service+path, s.key), body(b, s.bare+path, ""); !bytes.Equal(service, bare) {
-			b.Fatalf("the bare handler writes other bytes for %s:\n%s\n%s", path, service, bare)
+			at := 0
+			for at < min(len(service), len(bare)) && service[at] == bare[at] {
+				at++
+			}
+			b.Fatalf("the bare handler writes other bytes for %s from byte %d on: %.100q, not %.100q", path, at, bare[at:], service[at:])
 		}
 	}
 	return s
