@@ -209,7 +209,7 @@ func TestNoBodyBreaksTheService(t *testing.T) {
 				for _, rel := range models.SchemaOf(typ).Relationships {
 					at := strings.Replace(path, relationshipOf[typ][0], rel.Name, 1)
 					for _, body := range append(wrongLinkage("organizations"), wrongLinkage("users")...) {
-						s.do(rt.Method, at, body).wellBehaved(rt.Method, rt.Method+" "+at+" "+body, body)
+						s.send(rt.Method, at, body).wellBehaved(rt.Method, rt.Method+" "+at+" "+body, body)
 					}
 				}
 				bodies = bodies[:30]
@@ -219,7 +219,7 @@ func TestNoBodyBreaksTheService(t *testing.T) {
 				caller = s.as(e.tokens[1])
 			}
 			for _, body := range bodies {
-				caller.do(rt.Method, path, body).wellBehaved(rt.Method, rt.Method+" "+path+" "+body, body)
+				caller.send(rt.Method, path, body).wellBehaved(rt.Method, rt.Method+" "+path+" "+body, body)
 				if t.Failed() {
 					break
 				}
@@ -236,7 +236,7 @@ func TestNoPathBreaksTheService(t *testing.T) {
 		ids := []string{
 			"x", "0", "-1", "%00", "%2F", "%2e%2e", "..", ".", "%252F", "a%2Fb", "%20", "+", "%0a", "%0d%0aX-Evil:1", "%ff", "%ED%A0%80", "%F0%9F%98%80", "null", "undefined", "{id}", "*", "'", "%22", "%5C", ";x=1",
 			missingID, strings.ToUpper(missingID), missingID + "%20", "{" + missingID + "}", "urn:uuid:" + missingID, strings.ReplaceAll(missingID, "-", ""), "00000000-0000-0000-0000-000000000000",
-			strings.Repeat("x", 5000), strings.Repeat("%41", 3000), "relationships", "1%20OR%201=1", "%u0041"[:2] + "41",
+			strings.Repeat("x", 5000), strings.Repeat("%41", 3000), "relationships", "1%20OR%201=1",
 		}
 		for _, rt := range handlers.RouteTable() {
 			if typeOf(rt.Path) == "" || !strings.Contains(rt.Path, "{id}") {
@@ -244,7 +244,7 @@ func TestNoPathBreaksTheService(t *testing.T) {
 			}
 			for _, id := range ids {
 				path := "/public/v2/" + strings.NewReplacer("{id}", id, "{relationship}", relationshipOf[typeOf(rt.Path)][0]).Replace(rt.Path)
-				a := s.do(rt.Method, path, nil)
+				a := s.send(rt.Method, path, nil)
 				a.wellBehaved(rt.Method, rt.Method+" "+path, "")
 				if rt.Method == "GET" && a.Status != 404 || a.Header.Get("X-Evil") != "" {
 					t.Errorf("GET %.100s: %d", path, a.Status)
@@ -253,7 +253,7 @@ func TestNoPathBreaksTheService(t *testing.T) {
 			for _, rel := range ids {
 				if strings.Contains(rt.Path, "{relationship}") {
 					path := "/public/v2/" + strings.NewReplacer("{id}", e.ids[typeOf(rt.Path)][0], "{relationship}", rel).Replace(rt.Path)
-					s.do(rt.Method, path, nil).wellBehaved(rt.Method, rt.Method+" "+path, "")
+					s.send(rt.Method, path, nil).wellBehaved(rt.Method, rt.Method+" "+path, "")
 				}
 			}
 		}
@@ -263,7 +263,7 @@ func TestNoPathBreaksTheService(t *testing.T) {
 			"/public/v2/users;x=1", "/public/v2/users/" + strings.Repeat("a/", 2000), "/", "/nope", "/favicon.ico",
 		} {
 			for _, method := range []string{"GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS", "TRACE", "PROPFIND", "X"} {
-				s.do(method, path, nil).wellBehaved(method, method+" "+path, "")
+				s.send(method, path, nil).wellBehaved(method, method+" "+path, "")
 			}
 		}
 		for _, rt := range handlers.RouteTable() {
@@ -272,7 +272,7 @@ func TestNoPathBreaksTheService(t *testing.T) {
 			}
 			for _, method := range []string{"PUT", "TRACE", "PROPFIND", "LOCK"} {
 				for _, slash := range []string{"", "/"} {
-					a := s.do(method, e.path(rt, 0)+slash, nil)
+					a := s.send(method, e.path(rt, 0)+slash, nil)
 					a.wellBehaved(method, method+" "+rt.Path, "")
 					if a.Status != 405 || !strings.Contains(a.Header.Get("Allow"), "GET") && !strings.Contains(a.Header.Get("Allow"), "POST") {
 						t.Errorf("%s %s: %d, Allow %q", method, rt.Path, a.Status, a.Header.Get("Allow"))
@@ -303,7 +303,7 @@ func TestNoQueryBreaksTheService(t *testing.T) {
 							continue // a third of all is enough
 						}
 						query := "?filter[" + name + "]" + op + "=" + value
-						a := s.get("/public/v2/" + path + query)
+						a := s.send("GET", "/public/v2/"+path+query, nil)
 						a.wellBehaved("GET", path+query, "")
 						if a.Status != 200 && a.Status != 400 {
 							t.Errorf("%s%s: %d", path, query, a.Status)
@@ -330,7 +330,7 @@ func TestNoQueryBreaksTheService(t *testing.T) {
 			"?" + strings.Repeat("x", 20_000), "?filter[name]=" + strings.Repeat("%F0%9F%98%80", 2000), "?apiKey=" + s.key,
 		} {
 			for _, path := range []string{managed, managed + "/" + missingID, "/public/v2/users", "/public/v2/events"} {
-				s.get(path+query).wellBehaved("GET", path+query, "")
+				s.send("GET", path+query, nil).wellBehaved("GET", path+query, "")
 			}
 		}
 		s.stillServes()
@@ -352,7 +352,7 @@ func TestNoHeaderBreaksTheService(t *testing.T) {
 			for _, value := range values {
 				for method, body := range map[string]string{"GET": "", "PATCH": `{"data":{"type":"organizations","id":"` + id + `","attributes":{"name":"y"}}}`} {
 					what := fmt.Sprintf("%s with %s: %.80q", method, header, value)
-					a := s.do(method, managed+"/"+id, body, header, value)
+					a := s.send(method, managed+"/"+id, body, header, value)
 					if a.Header.Get("Content-Encoding") == "gzip" {
 						continue
 					}
