@@ -79,7 +79,7 @@ func (a *API) related(w http.ResponseWriter, rq *request) error {
 	if doc.Included, err = a.included(rq, target, []any{one}, resources); err != nil {
 		return err
 	}
-	return writeDocument(w, rq, http.StatusOK, doc)
+	return writeVersion(w, rq, http.StatusOK, target.Version(one), doc)
 }
 
 // permitRelated makes sure that the caller may read resources of the type that a path leads to.
@@ -109,17 +109,17 @@ func (a *API) writeLinkage(w http.ResponseWriter, rq *request, item any) error {
 		return err
 	}
 	object := owners[0].Relationships[rel.Name]
-	doc := &jsonapi.Document{Data: object.Data, Meta: map[string]any{}, Links: &jsonapi.Links{}}
+	doc := &jsonapi.Document{Data: object.Data, Meta: map[string]any{}, Links: &jsonapi.Links{Self: &jsonapi.Link{}}}
 	if rel.Many {
 		if err := a.linkagePage(rq, doc); err != nil {
 			return err
 		}
 	}
-	doc.Links.Self, doc.Links.Related = jsonapi.Href(object.Links.Self.Href+rq.query.Encode()), object.Links.Related
+	doc.Links.Self.Href, doc.Links.Related = object.Links.Self.Href+rq.query.Encode(), object.Links.Related
 	if doc.Included, err = a.includedByLinkage(rq, item, owners); err != nil {
 		return err
 	}
-	return writeDocument(w, rq, http.StatusOK, doc)
+	return writeVersion(w, rq, http.StatusOK, c.Version(item), doc)
 }
 
 // linkagePage fills in the identifiers of one page of a to-many relationship.
@@ -135,8 +135,11 @@ func (a *API) linkagePage(rq *request, doc *jsonapi.Document) error {
 	linkage := make([]jsonapi.Identifier, len(page.Items))
 	for i, item := range page.Items {
 		linkage[i] = jsonapi.Identifier{Type: rel.Target.Type, ID: target.ID(item)}
+		if len(page.Cursors) > 0 {
+			linkage[i].Meta = cursorOf(page.Cursors[i])
+		}
 	}
-	doc.Data, doc.Meta, doc.Links = linkage, pageMeta(rq.query.Page, page), pageLinks(rq.URL.Path, rq.query, page.Total)
+	paged(doc, rq, page).Data = linkage
 	return nil
 }
 
@@ -164,6 +167,9 @@ func (a *API) replaceRelationship(w http.ResponseWriter, rq *request) error {
 		Schema: rq.route.served.Schema, ID: rq.id(), Attributes: map[string]any{},
 		Relationships: map[string]jsonapi.Linkage{rq.relationship.Name: linkage},
 	}
+	if in.IfVersions, err = a.conditions(rq); err != nil {
+		return err
+	}
 	if _, err := rq.route.served.update(rq, a.db, rq.id(), in); err != nil {
 		return locatedInLinkage(err, linkage)
 	}
@@ -188,10 +194,30 @@ func (a *API) changeMembers(w http.ResponseWriter, rq *request, change func(*req
 	if change == nil {
 		return jsonapi.Fault(jsonapi.ReadOnly, "The members of %s cannot be changed one by one.", rq.relationship.Name)
 	}
-	if err := change(rq, a.db, rq.id(), rq.relationship.Name, linkage); err != nil {
+	versions, err := a.conditions(rq)
+	if err != nil {
+		return err
+	}
+	err = models.Transaction(rq.Context(), a.db, func(tx *models.DB) error {
+		if err := rq.route.served.keep(rq, tx, rq.id(), versions); err != nil {
+			return err
+		}
+		return change(rq, tx, rq.id(), rq.relationship.Name, linkage)
+	})
+	if err != nil {
 		return locatedInLinkage(err, linkage)
 	}
 	return a.relationship(w, rq)
+}
+
+// keep makes sure that a resource is at one of the versions, and stays at it until the transaction ends; nil is any version. An update without
+// a change does both.
+func (res *resource) keep(rq *request, tx *models.DB, id string, versions []int64) error {
+	if versions == nil {
+		return nil
+	}
+	_, err := res.update(rq, tx, id, &jsonapi.Input{Schema: res.Schema, IfVersions: versions})
+	return err
 }
 
 // changeable reads the linkage of a request that changes a relationship, if the caller sees the resource and the relationship can be

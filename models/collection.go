@@ -15,6 +15,8 @@ type Collection struct {
 
 	table string
 	model reflect.Type
+	// narrowed names the resource whose related resources these are, "" for a whole collection.
+	narrowed string
 	// live is the condition of rows that are not deleted, "" if rows are never marked as deleted.
 	live string
 	// visible returns the condition of the rows that a scope sees.
@@ -89,6 +91,10 @@ var (
 	Memberships   = &Collection{}
 	APIKeys       = &Collection{}
 	Events        = &Collection{}
+	Webhooks      = &Collection{}
+	// WebhookDeliveries are events on their way to endpoints, WebhookJobs replays of them.
+	WebhookDeliveries = &Collection{}
+	WebhookJobs       = &Collection{}
 )
 
 // collections lists every collection in the order of the documentation.
@@ -101,12 +107,18 @@ func define() []*Collection {
 	defineMemberships(Memberships)
 	defineAPIKeys(APIKeys)
 	defineEvents(Events)
+	defineWebhooks(Webhooks)
+	defineWebhookDeliveries(WebhookDeliveries)
+	defineWebhookJobs(WebhookJobs)
 	relateOrganizations(Organizations)
 	relateUsers(Users)
 	relateMemberships(Memberships)
 	relateAPIKeys(APIKeys)
 	relateEvents(Events)
-	return []*Collection{Organizations, Users, Memberships, APIKeys, Events}
+	relateWebhooks(Webhooks)
+	relateWebhookDeliveries(WebhookDeliveries)
+	relateWebhookJobs(WebhookJobs)
+	return []*Collection{Organizations, Users, Memberships, APIKeys, Events, Webhooks, WebhookDeliveries, WebhookJobs}
 }
 
 // Collections returns every collection in the order of the documentation.

@@ -22,6 +22,7 @@ const (
 	Forbidden          Kind = "forbidden"
 	ReadOnly           Kind = "read-only"
 	PreconditionFailed Kind = "precondition failed"
+	OtherRequest       Kind = "other request"
 )
 
 // Error is a refusal with its reason in words for the client. Every other error of this package is a failure: its text is for the log.
@@ -96,6 +97,8 @@ var uniques = []struct {
 	{"memberships_pkey", "memberships.id", Error{Kind: Conflict, Field: "id", Message: "That id is taken."}},
 	{"memberships_organization_id_user_id_key", "memberships.organization_id, memberships.user_id",
 		Error{Kind: Conflict, Field: "user", Message: "That user is a member of that organization already."}},
+	{"webhooks_pkey", "webhooks.id", Error{Kind: Conflict, Field: "id", Message: "That id is taken."}},
+	{"webhook_jobs_pkey", "webhook_jobs.id", Error{Kind: Conflict, Field: "id", Message: "That id is taken."}},
 	{"credentials_pkey", "credentials.lookup", Error{Kind: Conflict, Field: "token", Message: "That token cannot be used."}},
 }
 

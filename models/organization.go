@@ -76,6 +76,8 @@ func relateOrganizations(c *Collection) {
 		relation{target: Memberships, foreign: "organization_id", countedBy: "organizationId"})
 	c.relate(jsonapi.Relationship{Name: "createdBy", ReadOnly: true, Doc: "The user who created it, if it was one."},
 		relation{target: Users, column: "created_by", lasting: true})
+	c.relate(jsonapi.Relationship{Name: "webhooks", Many: true, ReadOnly: true, Doc: "Where its events are sent."},
+		relation{target: Webhooks, foreign: "organization_id"})
 	c.relate(jsonapi.Relationship{Name: "events", Many: true, ReadOnly: true, Doc: "What changed in it."},
 		relation{target: Events, foreign: "organization_id", countedBy: "organizationId"})
 }
@@ -178,6 +180,9 @@ func announceOrganization(ctx context.Context, tx *DB, by Caller, org *Organizat
 	if err := countInTree(ctx, tx, counters, org, 1); err != nil {
 		return err
 	}
+	if err := followOrganization(ctx, tx, nil, org); err != nil {
+		return err
+	}
 	err := record(ctx, tx, by, counters, change{verb: created, collection: Organizations, organization: org.ID, after: org})
 	if err != nil {
 		return err
@@ -235,6 +240,9 @@ func UpdateOrganization(ctx context.Context, db *DB, by Caller, id string, in *j
 		if restoring {
 			org.DeletedAt = nil
 		}
+		if err := takeEcho(ctx, tx, by.Scope, Organizations, org, in); err != nil {
+			return err
+		}
 		if err := checkUnchanged(Organizations, org, in, false); err != nil {
 			return err
 		}
@@ -287,6 +295,9 @@ func saveOrganization(ctx context.Context, tx *DB, by Caller, before, org *Organ
 		if err := relocate(ctx, tx, counters, before, org); err != nil {
 			return err
 		}
+	}
+	if err := followOrganization(ctx, tx, before, org); err != nil {
+		return err
 	}
 	if !bytes.Equal(before.SealedSecret, org.SealedSecret) {
 		ch.secrets = []string{"webhookSecret"}
@@ -367,8 +378,12 @@ func DeleteOrganization(ctx context.Context, db *DB, by Caller, id string, in *j
 		if err := countHidden(ctx, tx, counters, id, -1); err != nil {
 			return err
 		}
-		err = record(ctx, tx, by, counters, change{verb: deleted, collection: Organizations, organization: id, before: &before})
+		var last int64
+		err = record(ctx, tx, by, counters, change{verb: deleted, collection: Organizations, organization: id, before: &before, ordinal: &last})
 		if err != nil {
+			return err
+		}
+		if err := endWebhooks(ctx, tx, id, last); err != nil {
 			return err
 		}
 		return counters.write(ctx, tx)
