@@ -1,6 +1,7 @@
 package models
 
 import (
+	"context"
 	"reflect"
 
 	"roster/jsonapi"
@@ -37,6 +38,10 @@ type Collection struct {
 	total func(scope Scope, filter, value string) counted
 	// complete computes the attributes that have no column.
 	complete func(db *DB, model any)
+	// gather computes attributes of several models that were read for a query, when that takes a query of its own; describe computes those
+	// of a single one that was asked for by its id. Either may be nil.
+	gather   func(ctx context.Context, db *DB, items []any, q *jsonapi.Query) error
+	describe func(ctx context.Context, db *DB, item any, q *jsonapi.Query) error
 }
 
 // relation is how a relationship is stored: exactly one of column, foreign and through is set.

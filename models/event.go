@@ -125,6 +125,9 @@ func record(ctx context.Context, tx *DB, by Caller, counters tally, ch change) e
 		subject = ch.before
 	}
 	c := ch.collection
+	if !isEventType(c, ch.verb) {
+		return fmt.Errorf("record %s.%s: the table of event types does not have it", c.singular(), ch.verb)
+	}
 	changes, err := differences(c, ch)
 	if err != nil {
 		return err

@@ -30,6 +30,8 @@ func checkUnchanged(c *Collection, model any, in *jsonapi.Input, creating bool) 
 		same := creating && value == nil
 		switch {
 		case same:
+		case c.computed(name): // it is another at every look
+			same = true
 		case c.Schema.Relationship(name) != nil:
 			same = c.sameLinkage(name, model, value.(jsonapi.Linkage), creating)
 		default:
@@ -43,6 +45,12 @@ func checkUnchanged(c *Collection, model any, in *jsonapi.Input, creating bool) 
 		}
 	}
 	return errs.Err()
+}
+
+// computed reports whether an attribute is JSON that is put together when it is read.
+func (c *Collection) computed(name string) bool {
+	a := c.Schema.Attribute(name)
+	return a != nil && a.Kind == jsonapi.Value && a.Column == ""
 }
 
 // sameLinkage reports whether read-only linkage says what is. That of a to-many is only compared with nothing: what is changed there is
