@@ -9,7 +9,7 @@ ARGS ?=
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: ## start the service on SQLite; ARGS="--listen 127.0.0.1:9000" adds flags
@@ -36,6 +36,12 @@ lint: ## run the linter that .ci/lint pins; the first run builds it, which takes
 	@mkdir -p dist
 	@go build -C .ci/lint -o "$(CURDIR)/dist/golangci-lint" github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 	dist/golangci-lint run --allow-parallel-runners ./...
+
+.PHONY: lint-openapi
+lint-openapi: ## check the OpenAPI document with Redocly's linter; needs Node.js
+	@mkdir -p dist
+	go run ./cmd/roster openapi > dist/openapi.json
+	npx --yes @redocly/cli@2.77.0 lint dist/openapi.json --config .redocly.yaml
 
 .PHONY: fmt
 fmt: ## format the code, third_party excepted

@@ -122,8 +122,6 @@ func routes() []route {
 			"Makes a delivery go out again, with a fresh schedule. One that is pending has its next attempt moved up.", false, nil},
 		route{"GET", eventTypesPath, auth.Anyone(), jsonapi.NoQuery, nil, (*API).listEventTypes,
 			"Lists every type of event with the JSON Schema (2020-12) of its body and an example.", false, nil},
-		route{"GET", eventTypesPath + "/{eventType}", auth.Anyone(), jsonapi.NoQuery, nil, (*API).readEventType,
-			"Reads one type of event.", false, nil},
 		route{"POST", operationsPath, auth.Anyone(), jsonapi.NoQuery, nil, (*API).operate,
 			"Carries out up to 100 operations in order, all or none (Atomic Operations). Each needs the permission of the request that it stands for.",
 			false, []string{jsonapi.AtomicExt}},

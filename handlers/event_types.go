@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/gorilla/mux"
-
 	"roster/jsonapi"
 	"roster/models"
 	"roster/webhooks"
@@ -29,22 +27,6 @@ func (a *API) listEventTypes(w http.ResponseWriter, rq *request) error {
 	return writeDocument(w, rq, http.StatusOK, doc)
 }
 
-// readEventType answers with one type of event.
-func (a *API) readEventType(w http.ResponseWriter, rq *request) error {
-	name := mux.Vars(rq.Request)["eventType"]
-	for _, t := range models.EventTypes() {
-		if t.Name != name {
-			continue
-		}
-		r, err := eventTypeResource(t)
-		if err != nil {
-			return err
-		}
-		return writeDocument(w, rq, http.StatusOK, &jsonapi.Document{Data: r, Meta: map[string]any{}, Links: r.Links})
-	}
-	return jsonapi.Fault(jsonapi.NotFound, "There is no type of event of that name.")
-}
-
 func eventTypeResource(t models.EventType) (*jsonapi.Resource, error) {
 	example, err := exampleEvent(t)
 	if err != nil {
@@ -53,7 +35,6 @@ func eventTypeResource(t models.EventType) (*jsonapi.Resource, error) {
 	return &jsonapi.Resource{
 		Type: "eventTypes", ID: t.Name,
 		Attributes: map[string]any{"description": t.Doc, "schema": eventSchema(t), "example": jsonapi.Raw(example)},
-		Links:      &jsonapi.Links{Self: jsonapi.Href(models.Root + eventTypesPath + "/" + t.Name)},
 	}, nil
 }
 

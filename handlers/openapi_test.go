@@ -35,8 +35,8 @@ func TestTheDocumentIsOpenAPI31(t *testing.T) {
 	if !document.IsOpenAPI31OrLater() {
 		t.Errorf("its version is %s", document.OpenAPI)
 	}
-	// With the examples, which kin-openapi compares with their schemas.
-	if err := document.Validate(t.Context()); err != nil {
+	// The examples are compared with their schemas by another test, with compiled ones.
+	if err := document.Validate(t.Context(), openapi3.DisableExamplesValidation()); err != nil {
 		t.Error(err)
 	}
 	again, err := OpenAPI()

@@ -160,6 +160,10 @@ func (g *generator) shape(rt *Route) (shape, error) {
 		g.atomicShape(&s)
 		return s, nil
 	}
+	if rt.EventTypes {
+		g.eventTypesShape(&s)
+		return s, nil
+	}
 	if rt.Schema == nil {
 		return s, fmt.Errorf("describe %s %s: it serves no resource", rt.Method, rt.Path)
 	}
