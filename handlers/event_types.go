@@ -14,6 +14,14 @@ import (
 // eventTypesPath is where the types of events are described.
 const eventTypesPath = "event-types"
 
+// eventTypes is what the documentation says about the types of events. They are part of the program, so there is no table of them.
+var eventTypes = jsonapi.ForModel(struct {
+	ID          string      `jsonapi:"primary,eventTypes" doc:"A type of event that webhooks tell about." example:"user.created"`
+	Description string      `jsonapi:"attr,description" rule:"readonly" doc:"What happened." example:"A user was created."`
+	Schema      jsonapi.Raw `jsonapi:"attr,schema" rule:"readonly" doc:"The JSON Schema (2020-12) of the body."`
+	Example     jsonapi.Raw `jsonapi:"attr,example" rule:"readonly" doc:"A body."`
+}{})
+
 // listEventTypes answers with every type of event: what it tells, the JSON Schema of its body, and an example.
 func (a *API) listEventTypes(w http.ResponseWriter, rq *request) error {
 	doc := &jsonapi.Document{Meta: map[string]any{}, Links: &jsonapi.Links{Self: jsonapi.Href(models.Root + eventTypesPath)}}
@@ -40,7 +48,7 @@ func (a *API) readEventType(w http.ResponseWriter, rq *request) error {
 		if err != nil {
 			return err
 		}
-		return writeDocument(w, rq, http.StatusOK, &jsonapi.Document{Data: r, Meta: map[string]any{}, Links: r.Links})
+		return writeDocument(w, rq, http.StatusOK, &jsonapi.Document{Data: r, Meta: map[string]any{}, Links: &jsonapi.Links{Self: r.Links.Self}})
 	}
 	return jsonapi.Fault(jsonapi.NotFound, "There is no type of event of that name.")
 }
