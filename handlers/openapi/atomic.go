@@ -71,10 +71,14 @@ func (g *generator) atomicResource(s *jsonapi.Schema) string {
 	if attributes == nil {
 		return ""
 	}
+	values := attributes[0]
+	if len(attributes) > 1 {
+		values = &schema{AnyOf: attributes}
+	}
 	name := "Atomic" + nameOf(s)
 	g.schema(name, object(s.Doc, []string{"type"}, members[*schema]{
 		{"type", typeOf(s)}, {"id", refTo("Id")}, {"lid", &schema{Type: "string", MinLength: new(1), Description: "A name for it within this request."}},
-		{"attributes", &schema{AnyOf: attributes}},
+		{"attributes", values},
 		{"relationships", &schema{Type: "object", AdditionalProperties: refTo("AtomicRelationship"), Description: "Relationships of " + s.Type + "."}},
 	}))
 	return name
