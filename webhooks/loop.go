@@ -29,6 +29,7 @@ type work struct {
 	older      map[string]struct{}
 	underWay   int
 	unsettled  int
+	ordered    int // of them, those that let another one go
 	served     int
 	validUntil time.Time // by this machine's monotonic clock
 	nextAt     time.Time // when its rate lets the next attempt go
