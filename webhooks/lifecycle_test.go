@@ -37,6 +37,7 @@ func TestARotationSignsWithBothSecretsUntilTheOverlapEnds(t *testing.T) {
 					r.t.Errorf("message %d is signed with a dead secret", n)
 				}
 			}
+			r.quiet() // a lane that is held while the clock jumps is taken over, as from a worker that stalled
 		}
 		r.change(org, "During")
 		verify(1, []string{officialSecret, *rotated.Secret}, nil)
@@ -128,10 +129,10 @@ func TestRetryAfterHoldsTheWholeLane(t *testing.T) {
 		r.until(`SELECT COUNT(*) FROM webhook_lanes WHERE retry_after IS NOT NULL AND lease_token IS NULL`, int64(1))
 		r.endpoint(org, other.URL())
 		r.change(org, "Waits")
-		r.received(other, 2) // others do not wait
+		r.received(other, 1) // others do not wait
 		move(60 * time.Second)
 		r.change(org, "Waits, too")
-		r.received(other, 3)
+		r.received(other, 2)
 		if n := len(receiver.Requests()); n != 1 {
 			r.t.Fatalf("%d requests came within Retry-After", n)
 		}
