@@ -87,6 +87,20 @@ var resources = []*resource{
 		Collection: models.Events, path: "events",
 		reads: auth.Read("events"),
 	},
+	{
+		Collection: models.Webhooks, path: "webhooks",
+		reads: auth.Read("webhooks"), writes: auth.Write("webhooks"), creates: auth.Write("webhooks"), deletes: auth.Write("webhooks"),
+		create: createWebhook, update: updateWebhook, remove: deleteWebhook,
+	},
+	{
+		Collection: models.WebhookDeliveries, path: "webhookDeliveries",
+		reads: auth.Read("webhooks"),
+	},
+	{
+		Collection: models.WebhookJobs, path: "webhookReplays",
+		reads: auth.Read("webhooks"), writes: auth.Write("webhooks"), creates: auth.Write("webhooks"),
+		create: createReplay, update: updateReplay,
+	},
 }
 
 // routes is the table of contents of the API: the routes that every resource has, and those that only one has.
@@ -100,6 +114,14 @@ func routes() []route {
 			"Replaces the token of an organization. The answer is the only one with the new token; the old one is dead at once.", false, nil},
 		route{"POST", "apiKeys/{id}/rotate", auth.Write("apiKeys"), jsonapi.OneQuery, resourceOf("apiKeys"), (*API).rotateAPIKey,
 			"Gives a key a new secret. The answer is the only one with it. Earlier secrets work for the overlap, in seconds, of meta.overlap; 86400 by default, at most 604800.", false, nil},
+		route{"POST", "webhooks/{id}/rotate-secret", auth.Write("webhooks"), jsonapi.OneQuery, resourceOf("webhooks"), (*API).rotateWebhookSecret,
+			"Gives an endpoint a new secret. The answer is the only one with it. Earlier secrets go on signing beside it for the overlap, in seconds, of meta.overlap; 86400 by default, at most 604800.", false, nil},
+		route{"POST", "webhooks/{id}/test", auth.Write("webhooks"), jsonapi.OneQuery, resourceOf("webhookDeliveries"), (*API).testWebhook,
+			"Sends a webhook.test to the endpoint and answers with its delivery; while one is pending, with that one.", false, nil},
+		route{"POST", "webhookDeliveries/{id}/redeliver", auth.Write("webhooks"), jsonapi.OneQuery, resourceOf("webhookDeliveries"), (*API).redeliver,
+			"Makes a delivery go out again, with a fresh schedule. One that is pending has its next attempt moved up.", false, nil},
+		route{"GET", eventTypesPath, auth.Anyone(), jsonapi.NoQuery, nil, (*API).listEventTypes,
+			"Lists every type of event with the JSON Schema (2020-12) of its body and an example.", false, nil},
 		route{"POST", operationsPath, auth.Anyone(), jsonapi.NoQuery, nil, (*API).operate,
 			"Carries out up to 100 operations in order, all or none (Atomic Operations). Each needs the permission of the request that it stands for.",
 			false, []string{jsonapi.AtomicExt}},
@@ -114,6 +136,16 @@ func resourceOf(path string) *resource {
 		}
 	}
 	return nil
+}
+
+// reading returns the permission to read resources of a type.
+func reading(typ string) auth.Permission {
+	for _, res := range resources {
+		if res.Schema.Type == typ {
+			return auth.Permission{Scope: res.reads.Scope}
+		}
+	}
+	return auth.Read(typ)
 }
 
 // routes returns the routes of a resource.

@@ -64,6 +64,7 @@ func (rt *route) describedFor(rel *jsonapi.Relationship) openapi.Route {
 	if rel != nil {
 		out.Path = strings.Replace(out.Path, relationshipVariable, rel.Name, 1)
 	}
+	out.EventTypes = rt.path == eventTypesPath
 	if rt.served != nil {
 		out.Served = models.Root + rt.served.path
 	}

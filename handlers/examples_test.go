@@ -61,6 +61,7 @@ func (st *story) begin() {
 			st.ids[typ] = st.created("/public/v2/"+c.Path, typ, true)
 		}
 	}
+	st.ids["webhookDeliveries"] = st.run("POST", "/public/v2/webhooks/{id}/test", 200, nil).text("data", "id")
 	// An event that tells what changed.
 	st.run("PATCH", "/public/v2/organizations/{id}", 200, withID(resource("organizations", object{"description": "Makers of everything."}), st.ids["organizations"]))
 	st.ids["events"] = st.get("/public/v2/events?filter[eventType]=organization.updated").want(200).text("data", 0, "id")
@@ -160,7 +161,7 @@ func (st *story) runFor(id, method, path string, status int, body any) *answer {
 	if body != nil {
 		keep(st, st.examples.Requests, component(op.RequestBody.Ref), sentBytes(st.t, body))
 	}
-	if len(a.Body) > 0 && a.Header.Get("Content-Type") != "application/json" {
+	if len(a.Body) > 0 && a.Header.Get("Content-Type") != "application/json" && path != eventTypesPath {
 		keep(st, st.examples.Responses, component(op.Responses.Value(fmt.Sprint(status)).Ref), a.Body)
 	}
 	return a
@@ -292,8 +293,8 @@ func (st *story) compare() {
 		st.t.Fatal(err)
 	}
 	for name, response := range c.document.Components.Responses {
-		if name == "OpenAPI" {
-			continue // an example of it would be itself
+		if name == "OpenAPI" || name == "EventTypeList" {
+			continue // an example of it would be itself, or as long as the rest of the document
 		}
 		for _, content := range response.Value.Content {
 			if content.Schema.Value.Properties["errors"] == nil && st.examples.Responses[name] == nil {

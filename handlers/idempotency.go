@@ -49,14 +49,14 @@ func (k *keptAnswer) Write(b []byte) (int, error) {
 
 // once serves a POST with an Idempotency-Key: the first time by the handler of its route, in one transaction with the record of the
 // answer; after that from the record. The handler works on a copy of the API whose database is that transaction, and needs to know nothing
-// of it. An answer that is an error is not kept, because nothing happened: the key stays free for a better attempt.
+// of it. An answer that is an error is not kept, because nothing happened: the key stays free for a better keyed.
 func (a *API) once(w http.ResponseWriter, rq *request) error {
 	key, err := idempotencyKeyOf(rq.Header)
 	if err != nil {
 		return err
 	}
-	attempt := models.Attempt{CredentialID: string(rq.principal.Kind) + " " + rq.principal.ID(), Key: key, Request: rq.fingerprint()}
-	text, replayed, err := models.Once(rq.Context(), a.db, attempt, func(tx *models.DB) (string, error) {
+	keyed := models.KeyedRequest{CredentialID: string(rq.principal.Kind) + " " + rq.principal.ID(), Key: key, Request: rq.fingerprint()}
+	text, replayed, err := models.Once(rq.Context(), a.db, keyed, func(tx *models.DB) (string, error) {
 		inside, answer := *a, keptAnswer{Head: http.Header{}}
 		inside.db = tx
 		if err := rq.route.handle(&inside, &answer, rq); err != nil {

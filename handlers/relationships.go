@@ -84,7 +84,7 @@ func (a *API) related(w http.ResponseWriter, rq *request) error {
 
 // permitRelated makes sure that the caller may read resources of the type that a path leads to.
 func (rq *request) permitRelated(typ string) error {
-	if needs := auth.Read(typ); !rq.principal.Allows(needs) {
+	if needs := reading(typ); !rq.principal.Allows(needs) {
 		return jsonapi.Fault(jsonapi.Forbidden, "This needs the scope %s.", needs.Scope)
 	}
 	return nil

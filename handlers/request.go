@@ -106,7 +106,7 @@ func (rq *request) permitInclusion(node *jsonapi.Inclusion) error {
 		return nil
 	}
 	for _, child := range node.Children {
-		if needs := auth.Read(child.Relationship.Target.Type); !rq.principal.Allows(needs) {
+		if needs := reading(child.Relationship.Target.Type); !rq.principal.Allows(needs) {
 			return jsonapi.Fault(jsonapi.Forbidden, "Including %s needs the scope %s.", child.Relationship.Name, needs.Scope).InParameter("include")
 		}
 		if err := rq.permitInclusion(child); err != nil {

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"context"
 	"reflect"
 
 	"roster/jsonapi"
@@ -30,11 +31,17 @@ type Collection struct {
 	relations map[string]relation
 	// filters holds the conditions of filters that are not fields.
 	filters map[string]func(db *DB, value any) where
+	// beyond holds those that look at other rows than the resource's own, of which the scope may not see all.
+	beyond map[string]func(db *DB, scope Scope, value any) where
 	// total returns the counter that knows how many rows a scope sees, narrowed by one filter or by none (filter == ""), or the zero
 	// counted when only counting tells.
 	total func(scope Scope, filter, value string) counted
 	// complete computes the attributes that have no column.
 	complete func(db *DB, model any)
+	// gather computes attributes of several models that were read for a query, when that takes a query of its own; describe computes those
+	// of a single one that was asked for by its id. Either may be nil.
+	gather   func(ctx context.Context, db *DB, items []any, q *jsonapi.Query) error
+	describe func(ctx context.Context, db *DB, item any, q *jsonapi.Query) error
 }
 
 // relation is how a relationship is stored: exactly one of column, foreign and through is set.
@@ -89,6 +96,10 @@ var (
 	Memberships   = &Collection{}
 	APIKeys       = &Collection{}
 	Events        = &Collection{}
+	Webhooks      = &Collection{}
+	// WebhookDeliveries are events on their way to endpoints, WebhookJobs replays of them.
+	WebhookDeliveries = &Collection{}
+	WebhookJobs       = &Collection{}
 )
 
 // collections lists every collection in the order of the documentation.
@@ -101,12 +112,18 @@ func define() []*Collection {
 	defineMemberships(Memberships)
 	defineAPIKeys(APIKeys)
 	defineEvents(Events)
+	defineWebhooks(Webhooks)
+	defineWebhookDeliveries(WebhookDeliveries)
+	defineWebhookJobs(WebhookJobs)
 	relateOrganizations(Organizations)
 	relateUsers(Users)
 	relateMemberships(Memberships)
 	relateAPIKeys(APIKeys)
 	relateEvents(Events)
-	return []*Collection{Organizations, Users, Memberships, APIKeys, Events}
+	relateWebhooks(Webhooks)
+	relateWebhookDeliveries(WebhookDeliveries)
+	relateWebhookJobs(WebhookJobs)
+	return []*Collection{Organizations, Users, Memberships, APIKeys, Events, Webhooks, WebhookDeliveries, WebhookJobs}
 }
 
 // Collections returns every collection in the order of the documentation.

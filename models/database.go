@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -37,20 +38,29 @@ type Config struct {
 	Vault *Vault
 	// CheckWebhookURL refuses URLs that webhooks must not be sent to, with the reason; nil takes every URL.
 	CheckWebhookURL func(url string) error
+	// CheckWebhookHeader and CheckWebhookSchedule refuse what an endpoint cannot have; nil takes everything.
+	CheckWebhookHeader   func(name, value string) error
+	CheckWebhookSchedule func(waits []time.Duration) error
 	// Now is the clock; nil is not allowed.
 	Now func() time.Time
 }
 
 // DB is one open database, or one transaction on it, with the clock and the vault that every write needs.
 type DB struct {
-	gorm            *gorm.DB
-	dialect         Dialect
-	vault           *Vault
-	now             func() time.Time
-	checkWebhookURL func(url string) error
-	pools           *pools
-	inTransaction   bool
-	tally           tally // of the transaction
+	gorm      *gorm.DB
+	dialect   Dialect
+	vault     *Vault
+	now       func() time.Time
+	pools     *pools
+	committed *atomic.Pointer[func(endpoints bool)]
+
+	checkWebhookURL      func(url string) error
+	checkWebhookHeader   func(name, value string) error
+	checkWebhookSchedule func(waits []time.Duration) error
+
+	inTransaction bool
+	tally         tally // of the transaction
+	news          *news // of the transaction
 }
 
 // pools are the connection pools behind a DB. On PostgreSQL both are the same one.
@@ -61,7 +71,10 @@ type pools struct {
 
 // Open connects to the database that cfg names and makes sure that it answers. It does not migrate.
 func Open(ctx context.Context, cfg Config) (*DB, error) {
-	db := &DB{vault: cfg.Vault, now: cfg.Now, checkWebhookURL: cfg.CheckWebhookURL}
+	db := &DB{
+		vault: cfg.Vault, now: cfg.Now, committed: &atomic.Pointer[func(bool)]{},
+		checkWebhookURL: cfg.CheckWebhookURL, checkWebhookHeader: cfg.CheckWebhookHeader, checkWebhookSchedule: cfg.CheckWebhookSchedule,
+	}
 	var dialector gorm.Dialector
 	switch scheme, rest, _ := strings.Cut(cfg.URL, ":"); scheme {
 	case "postgres", "postgresql":
@@ -174,18 +187,46 @@ func Transaction(ctx context.Context, db *DB, fn func(tx *DB) error) error {
 		return fn(db)
 	}
 	for try := 1; ; try++ {
+		news := news{}
 		err := db.gorm.WithContext(ctx).Transaction(func(g *gorm.DB) error {
 			tx := *db
-			tx.gorm, tx.inTransaction = g, true
+			tx.gorm, tx.inTransaction, tx.news = g, true, &news
 			tx.tally = tally{}
 			if err := fn(&tx); err != nil {
 				return err
 			}
 			return tx.tally.store(ctx, &tx)
 		})
+		if tell := db.committed.Load(); err == nil && news.events && tell != nil {
+			(*tell)(news.endpoints)
+		}
 		if err == nil || try == maxTries || !refused(err) || ctx.Err() != nil {
 			return err
 		}
+	}
+}
+
+// news is what a transaction has to tell after its commit.
+type news struct {
+	events    bool // something was recorded
+	endpoints bool // what is sent where may have changed
+}
+
+// OnCommit makes db call tell after each transaction that recorded an event; endpoints says whether endpoints may have changed. tell must
+// not wait. nil ends it.
+func (db *DB) OnCommit(tell func(endpoints bool)) {
+	if tell == nil {
+		db.committed.Store(nil)
+		return
+	}
+	db.committed.Store(&tell)
+}
+
+// recorded notes what there is to tell after the commit.
+func (db *DB) recorded(endpoints bool) {
+	if db.news != nil {
+		db.news.events = true
+		db.news.endpoints = db.news.endpoints || endpoints
 	}
 }
 

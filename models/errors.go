@@ -73,14 +73,14 @@ func IsKind(err error, kind Kind) bool {
 
 // notFound has one message for what is missing and for what must not be seen.
 func notFound(typ, id string) error {
-	return &Error{Kind: NotFound, Message: fmt.Sprintf("There is no resource of type %s with the id %q.", typ, id)}
+	return &Error{Kind: NotFound, Message: fmt.Sprintf("There is no resource of type %s with the id %.60q.", typ, id)}
 }
 
 // relatedNotFound is the answer to an identifier in a request that names nothing the caller can see.
 func relatedNotFound(relationship string, index int, typ, id string) *Error {
 	return &Error{
 		Kind: RelatedNotFound, Field: relationship, Index: index,
-		Message: fmt.Sprintf("There is no resource of type %s with the id %q.", typ, id),
+		Message: fmt.Sprintf("There is no resource of type %s with the id %.60q.", typ, id),
 	}
 }
 
@@ -97,6 +97,8 @@ var uniques = []struct {
 	{"memberships_pkey", "memberships.id", Error{Kind: Conflict, Field: "id", Message: "That id is taken."}},
 	{"memberships_organization_id_user_id_key", "memberships.organization_id, memberships.user_id",
 		Error{Kind: Conflict, Field: "user", Message: "That user is a member of that organization already."}},
+	{"webhooks_pkey", "webhooks.id", Error{Kind: Conflict, Field: "id", Message: "That id is taken."}},
+	{"webhook_jobs_pkey", "webhook_jobs.id", Error{Kind: Conflict, Field: "id", Message: "That id is taken."}},
 	{"credentials_pkey", "credentials.lookup", Error{Kind: Conflict, Field: "token", Message: "That token cannot be used."}},
 }
 

@@ -114,6 +114,8 @@ type change struct {
 	before, after any
 	// secrets are the names of secret attributes that changed.
 	secrets []string
+	// ordinal gets the place of the event in the queue; may be nil.
+	ordinal *int64
 }
 
 // record writes the event of a change. The resource is kept as it was right after the change, or right before it was deleted.
@@ -123,6 +125,9 @@ func record(ctx context.Context, tx *DB, by Caller, counters tally, ch change) e
 		subject = ch.before
 	}
 	c := ch.collection
+	if !isEventType(c, ch.verb) {
+		return fmt.Errorf("record %s.%s: the table of event types does not have it", c.singular(), ch.verb)
+	}
 	changes, err := differences(c, ch)
 	if err != nil {
 		return err
@@ -144,11 +149,28 @@ func record(ctx context.Context, tx *DB, by Caller, counters tally, ch change) e
 	if err := tx.session(ctx).Create(&event).Error; err != nil {
 		return fmt.Errorf("record %s: %w", event.EventType, err)
 	}
+	ordinal, err := enqueue(ctx, tx, event.ID)
+	if err != nil {
+		return err
+	}
+	tx.recorded(c == Webhooks || c == Organizations)
+	if ch.ordinal != nil {
+		*ch.ordinal = ordinal
+	}
 	counters.add(countEvents, "", 1)
 	if ch.organization != "" {
 		counters.add(countEvents, ch.organization, 1)
 	}
 	return nil
+}
+
+// enqueue puts an event into the queue of those to be delivered, and returns its place.
+func enqueue(ctx context.Context, tx *DB, event string) (ordinal int64, err error) {
+	err = tx.session(ctx).Raw(`INSERT INTO event_queue (event_id) VALUES (?) RETURNING ordinal`, event).Scan(&ordinal).Error
+	if err != nil {
+		return 0, fmt.Errorf("enqueue event: %w", err)
+	}
+	return ordinal, nil
 }
 
 // withoutSecrets returns a copy of a model in which no secret has a value.

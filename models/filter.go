@@ -25,6 +25,8 @@ func (c *Collection) filter(db *DB, scope Scope, filters []jsonapi.Condition) ([
 			conds = append(conds, c.compare(db, c.table+"."+f.Attribute.Column, f))
 		case f.Relationship != nil:
 			conds = append(conds, c.related(scope, f))
+		case c.beyond[f.Field] != nil:
+			conds = append(conds, c.beyond[f.Field](db, scope, f.Value))
 		default:
 			conds = append(conds, c.filters[f.Field](db, f.Value))
 		}
@@ -160,11 +162,6 @@ func compareIDs(column string, f jsonapi.Condition) where {
 			return condition(column+" IN ?", ids)
 		}
 		return never()
-	case bool:
-		if v {
-			return never()
-		}
-		return always()
 	default:
 		text := v.(string)
 		switch {

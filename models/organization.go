@@ -49,11 +49,10 @@ func defineOrganizations(c *Collection) {
 		always:  []string{"version"},
 		needs:   map[string][]string{"active": {"valid_from", "valid_to"}},
 		filters: map[string]func(*DB, any) where{
-			"parent":   func(_ *DB, v any) where { return idEquals("organizations.parent_id", v) },
-			"ancestor": ancestorFilter,
-			"active":   activeFilter,
+			"active": activeFilter,
 		},
-		total: totalOrganizations,
+		beyond: map[string]func(*DB, Scope, any) where{"ancestor": ancestorFilter},
+		total:  totalOrganizations,
 		complete: func(db *DB, model any) {
 			org := model.(*Organization)
 			org.Active = validAt(org, db)
@@ -77,6 +76,8 @@ func relateOrganizations(c *Collection) {
 		relation{target: Memberships, foreign: "organization_id", countedBy: "organizationId"})
 	c.relate(jsonapi.Relationship{Name: "createdBy", ReadOnly: true, Doc: "The user who created it, if it was one."},
 		relation{target: Users, column: "created_by", lasting: true})
+	c.relate(jsonapi.Relationship{Name: "webhooks", Many: true, ReadOnly: true, Doc: "Where its events are sent."},
+		relation{target: Webhooks, foreign: "organization_id"})
 	c.relate(jsonapi.Relationship{Name: "events", Many: true, ReadOnly: true, Doc: "What changed in it."},
 		relation{target: Events, foreign: "organization_id", countedBy: "organizationId"})
 }
@@ -95,12 +96,17 @@ func activeFilter(db *DB, v any) where {
 	return condition(sql, now, now)
 }
 
-func ancestorFilter(_ *DB, v any) where {
+func ancestorFilter(_ *DB, scope Scope, v any) where {
 	id, _ := v.(string)
 	if !jsonapi.IsID(id) {
 		return never()
 	}
-	return condition("organizations.id IN (SELECT descendant_id FROM organization_paths WHERE ancestor_id = ? AND distance > 0)", id)
+	in := scope.within("ancestor_id")
+	if in.sql != "" {
+		in.sql = " AND " + in.sql
+	}
+	return condition("organizations.id IN (SELECT descendant_id FROM organization_paths WHERE ancestor_id = ? AND distance > 0"+in.sql+")",
+		append([]any{id}, in.args...)...)
 }
 
 func totalOrganizations(s Scope, filter, value string) counted {
@@ -143,10 +149,7 @@ func CreateOrganization(ctx context.Context, db *DB, by Caller, in *jsonapi.Inpu
 		if err := checkOrganization(tx, org, in); err != nil {
 			return err
 		}
-		secret, err := tokenFor(tx, in)
-		if err != nil {
-			return err
-		}
+		secret := tokenFor(tx, in)
 		if err := sealWebhookSecret(tx, org, in); err != nil {
 			return err
 		}
@@ -172,6 +175,9 @@ func CreateOrganization(ctx context.Context, db *DB, by Caller, in *jsonapi.Inpu
 func announceOrganization(ctx context.Context, tx *DB, by Caller, org *Organization) error {
 	counters := tally{}
 	if err := countInTree(ctx, tx, counters, org, 1); err != nil {
+		return err
+	}
+	if err := followOrganization(ctx, tx, nil, org); err != nil {
 		return err
 	}
 	err := record(ctx, tx, by, counters, change{verb: created, collection: Organizations, organization: org.ID, after: org})
@@ -231,6 +237,9 @@ func UpdateOrganization(ctx context.Context, db *DB, by Caller, id string, in *j
 		if restoring {
 			org.DeletedAt = nil
 		}
+		if err := takeEcho(ctx, tx, by.Scope, Organizations, org, in); err != nil {
+			return err
+		}
 		if err := checkUnchanged(Organizations, org, in, false); err != nil {
 			return err
 		}
@@ -283,6 +292,9 @@ func saveOrganization(ctx context.Context, tx *DB, by Caller, before, org *Organ
 		if err := relocate(ctx, tx, counters, before, org); err != nil {
 			return err
 		}
+	}
+	if err := followOrganization(ctx, tx, before, org); err != nil {
+		return err
 	}
 	if !bytes.Equal(before.SealedSecret, org.SealedSecret) {
 		ch.secrets = []string{"webhookSecret"}
@@ -363,8 +375,12 @@ func DeleteOrganization(ctx context.Context, db *DB, by Caller, id string, in *j
 		if err := countHidden(ctx, tx, counters, id, -1); err != nil {
 			return err
 		}
-		err = record(ctx, tx, by, counters, change{verb: deleted, collection: Organizations, organization: id, before: &before})
+		var last int64
+		err = record(ctx, tx, by, counters, change{verb: deleted, collection: Organizations, organization: id, before: &before, ordinal: &last})
 		if err != nil {
+			return err
+		}
+		if err := endWebhooks(ctx, tx, id, last); err != nil {
 			return err
 		}
 		return counters.write(ctx, tx)

@@ -71,6 +71,11 @@ func Find(ctx context.Context, db *DB, c *Collection, scope Scope, id string, q 
 	if len(rows) == 0 {
 		return nil, notFound(c.Schema.Type, id)
 	}
+	if c.describe != nil && q != nil {
+		if err := c.describe(ctx, db, rows[0], q); err != nil {
+			return nil, err
+		}
+	}
 	return rows[0], nil
 }
 
@@ -129,6 +134,9 @@ func (c *Collection) rows(ctx context.Context, db *DB, conds []where, order []st
 		if c.complete != nil {
 			c.complete(db, items[i])
 		}
+	}
+	if c.gather != nil && q != nil {
+		return items, c.gather(ctx, db, items, q)
 	}
 	return items, nil
 }

@@ -89,6 +89,7 @@ func (a *app) start(ctx context.Context, stdout io.Writer, mount func(*app, *mux
 	if err := a.firstKey(ctx, stdout, listener.Addr().String()); err != nil {
 		return err
 	}
+	a.deliverWebhooks()
 	a.serve(ctx, "api", listener, certificate, service)
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/netip"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"time"
@@ -42,7 +43,14 @@ type config struct {
 	shutdownDelay time.Duration
 	shutdownGrace time.Duration
 
-	privateTargets []netip.Prefix
+	privateTargets   []netip.Prefix
+	webhookPlainHTTP bool
+	webhookProxy     *url.URL
+	webhookSlots     int
+	webhookLaneCap   int
+	webhookTimeout   time.Duration
+	webhookRetention int
+	webhookAnswers   int
 }
 
 // check looks at settings that must fit each other.

@@ -51,13 +51,15 @@ func (c *config) connect(ctx context.Context, vault *models.Vault) (*models.DB, 
 			return nil, fmt.Errorf("open the database file: %w", err)
 		}
 	}
-	return models.Open(ctx, models.Config{
+	cfg := models.Config{
 		URL:              c.database(),
 		MaxConnections:   c.connections,
 		StatementTimeout: c.statementTime,
 		Vault:            vault,
 		Now:              time.Now,
-	})
+	}
+	c.guardWebhooks(&cfg)
+	return models.Open(ctx, cfg)
 }
 
 // bringUpToDate migrates the embedded database, which nobody else looks after. On PostgreSQL it does so only when asked, because

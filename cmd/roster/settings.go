@@ -68,6 +68,17 @@ func (c *config) settings() []setting {
 
 		{hooks, "allow-private-webhook-targets", "", "private `networks` (CIDR list) that webhooks may be sent to", false, false,
 			networks(&c.privateTargets)},
+		{hooks, "webhook-plain-http", "false", "send webhooks to http:// URLs on public addresses, too", false, true, toggle(&c.webhookPlainHTTP)},
+		{hooks, "webhook-proxy", "", "`URL` of a proxy that every webhook goes through; it must refuse internal addresses", true, false,
+			optional(proxy(&c.webhookProxy))},
+		{hooks, "webhook-slots", "1024", "webhooks under way at once, at most; receivers that fail share a quarter", false, false,
+			number(&c.webhookSlots, 4, 100_000)},
+		{hooks, "webhook-endpoint-slots", "8", "webhooks under way to one endpoint at once, at most", false, false, number(&c.webhookLaneCap, 1, 1000)},
+		{hooks, "webhook-timeout", "20s", "longest exchange with a receiver, from its name to the end of its answer", false, false,
+			duration(&c.webhookTimeout, positive)},
+		{hooks, "webhook-retention-days", "30", "days that finished deliveries are kept; 0 for ever", false, false, number(&c.webhookRetention, 0, 36_500)},
+		{hooks, "webhook-answer-days", "7", "days that the answers of receivers are kept; 0 for as long as the delivery", false, false,
+			number(&c.webhookAnswers, 0, 36_500)},
 
 		{logging, "log-level", "info", "debug, info, warn or error", false, false, level(&c.logLevel)},
 		{logging, "log-format", "text", "text or json", false, false, oneOf(&c.logFormat, "text", "json")},

@@ -129,6 +129,17 @@ func webURL(into *string) func(string) error {
 	}
 }
 
+func proxy(into **url.URL) func(string) error {
+	return func(value string) error {
+		u, err := url.Parse(value)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+			return errors.New("it must be an http or https URL, for example http://proxy.internal:4750")
+		}
+		*into = u
+		return nil
+	}
+}
+
 func databaseURL(into *string) func(string) error {
 	return optional(func(value string) error {
 		scheme, rest, _ := strings.Cut(value, ":")

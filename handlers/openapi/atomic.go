@@ -54,6 +54,7 @@ func (g *generator) atomicShape(s *shape) {
 	}
 	g.response(s.success, "All operations were carried out.", with("Idempotency-Replayed"), content)
 	g.media = plain
+	g.response("OperationsDone", "All operations were carried out, and none has a result to show.", with("Idempotency-Replayed"), nil)
 }
 
 // atomicResource adds the component of a resource object within an operation, and returns its name, "" for a type that no request changes.

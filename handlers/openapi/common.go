@@ -12,12 +12,13 @@ func (g *generator) common() {
 	})
 	g.schema("Meta", &schema{Type: "object", Description: "Information beside the data.", AdditionalProperties: &schema{Description: "Any value."}})
 	g.schema("LinkObject", object("A link with the media type of what it leads to.", []string{"href"}, members[*schema]{
-		{"href", &schema{Type: "string", Format: "uri-reference", Description: "The URL."}},
+		{"href", &schema{Type: "string", Description: "The URL."}},
 		{"type", &schema{Type: "string", Description: "The media type, with its parameters."}},
 	}))
 	g.schema("Link", &schema{
 		Description: "A URL relative to that of the request, a link object, or null for none.",
-		AnyOf:       []*schema{{Type: "string", Format: "uri-reference"}, refTo("LinkObject"), {Type: "null"}},
+		// Not a uri-reference: one link of organizations has raw brackets, as published, and RFC 3986 wants them encoded.
+		AnyOf: []*schema{{Type: "string"}, refTo("LinkObject"), {Type: "null"}},
 	})
 	self, described := member[*schema]{"self", link("This document.")}, member[*schema]{"describedby", link("The OpenAPI document.")}
 	g.schema("ResourceLinks", object("Links of a resource.", []string{"self"}, members[*schema]{{"self", link("The resource.")}}))

@@ -25,6 +25,8 @@ type Route struct {
 	// Relationship is the one in the path, nil for none. Related: the answer holds what it leads to, otherwise linkage.
 	Relationship *jsonapi.Relationship
 	Related      bool
+	// EventTypes: the answer holds the types of events.
+	EventTypes bool
 	// Ext names the extensions that a request applies.
 	Ext []string
 	Doc string

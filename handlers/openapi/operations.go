@@ -121,7 +121,7 @@ func (g *generator) operation(rt *Route, s shape, tag string) *operation {
 	}
 	op.Responses.set(strconv.Itoa(s.status), responseRef(s.success))
 	if rt.Ext != nil {
-		op.Responses.set("204", responseRef("NoContent"))
+		op.Responses.set("204", responseRef("OperationsDone"))
 	}
 	if rt.Method == http.MethodGet {
 		op.Responses.set("304", responseRef("NotModified"))
@@ -158,6 +158,10 @@ func (g *generator) shape(rt *Route) (shape, error) {
 	s := shape{status: http.StatusOK, missing: strings.Contains(rt.Path, "{")}
 	if slices.Contains(rt.Ext, jsonapi.AtomicExt) {
 		g.atomicShape(&s)
+		return s, nil
+	}
+	if rt.EventTypes {
+		g.eventTypesShape(&s)
 		return s, nil
 	}
 	if rt.Schema == nil {

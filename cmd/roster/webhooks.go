@@ -1,0 +1,41 @@
+package main
+
+import (
+	"time"
+
+	"roster/models"
+	"roster/webhooks"
+)
+
+// guard says where webhooks may be sent. Plain HTTP goes to the private networks that are allowed, and elsewhere only if that is wanted.
+func (c *config) guard() *webhooks.Guard {
+	return webhooks.NewGuard(webhooks.GuardConfig{Allow: c.privateTargets, PlainHTTP: c.webhookPlainHTTP})
+}
+
+// guardWebhooks makes a database refuse endpoints that nothing could be sent to.
+func (c *config) guardWebhooks(cfg *models.Config) {
+	cfg.CheckWebhookURL = c.guard().CheckURL
+	cfg.CheckWebhookHeader = webhooks.CheckHeader
+	cfg.CheckWebhookSchedule = func(waits []time.Duration) error { return webhooks.Schedule(waits).Check() }
+}
+
+// deliverWebhooks runs the worker beside the servers. It ends after them, so that what the last requests changed is sent, or left to the
+// next start.
+func (a *app) deliverWebhooks() {
+	sender := webhooks.NewSender(webhooks.SenderConfig{
+		Guard: a.cfg.guard(), Timeout: a.cfg.webhookTimeout, UserAgent: "Roster-Webhooks/" + version(), Proxy: a.cfg.webhookProxy,
+		IdleConns: a.cfg.webhookSlots, IdleConnsPerHost: a.cfg.webhookLaneCap,
+	})
+	a.onStop(func() error {
+		sender.Close()
+		return nil
+	})
+	const day = 24 * time.Hour
+	worker := webhooks.NewWorker(a.db, webhooks.WorkerConfig{
+		Sender: sender, Logger: a.logger, Metrics: webhooks.NewMetrics(a.metrics.Registry()),
+		Slots: a.cfg.webhookSlots, LaneCap: a.cfg.webhookLaneCap, Lease: max(time.Minute, 3*a.cfg.webhookTimeout), Poll: time.Second,
+		Grace:     a.cfg.shutdownGrace,
+		Retention: time.Duration(a.cfg.webhookRetention) * day, HeadRetention: time.Duration(a.cfg.webhookAnswers) * day,
+	})
+	a.background(worker.Run)
+}

@@ -1,0 +1,45 @@
+package models
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// Notify tells whoever listens on a channel of the PostgreSQL database, in all processes.
+func Notify(ctx context.Context, db *DB, channel, payload string) error {
+	if _, err := db.run(ctx, `SELECT pg_notify(?, ?)`, channel, payload); err != nil {
+		return fmt.Errorf("notify: %w", err)
+	}
+	return nil
+}
+
+// Listen calls heard for each notification on a channel of the PostgreSQL database until ctx ends or the connection breaks. It keeps one
+// connection of the pool for itself.
+func Listen(ctx context.Context, db *DB, channel string, heard func(payload string)) error {
+	conn, err := db.pools.write.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	defer conn.Close() //nolint:errcheck // it goes back to the pool, or is broken
+	err = conn.Raw(func(driver any) error {
+		pg := driver.(*stdlib.Conn).Conn()
+		// What still listens must not go back to the pool.
+		defer func() { _ = pg.Close(context.WithoutCancel(ctx)) }()
+		if _, err := pg.Exec(ctx, "LISTEN "+channel); err != nil {
+			return err
+		}
+		for {
+			n, err := pg.WaitForNotification(ctx)
+			if err != nil {
+				return err
+			}
+			heard(n.Payload)
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	return nil
+}

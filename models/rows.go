@@ -1,0 +1,133 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"gorm.io/gorm"
+)
+
+// The statements of the delivery queue go past GORM, whose reflection and rewriting would be most of their cost. They are written with ?
+// for both databases.
+
+// conn returns what statements of a transaction go through.
+func (db *DB) conn() gorm.ConnPool { return db.gorm.Statement.ConnPool }
+
+// bind numbers the parameters for PostgreSQL.
+func (db *DB) bind(statement string) string {
+	if db.dialect != Postgres {
+		return statement
+	}
+	var b strings.Builder
+	b.Grow(len(statement) + 16)
+	n := 0
+	for {
+		before, after, found := strings.Cut(statement, "?")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		n++
+		b.WriteByte('$')
+		b.WriteString(strconv.Itoa(n))
+		statement = after
+	}
+}
+
+// run executes one statement and returns the number of rows it changed.
+func (db *DB) run(ctx context.Context, statement string, args ...any) (int64, error) {
+	res, err := db.conn().ExecContext(ctx, db.bind(statement), args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// read runs a query and calls scan for each row.
+func (db *DB) read(ctx context.Context, scan func(*sql.Rows) error, statement string, args ...any) error {
+	rows, err := db.conn().QueryContext(ctx, db.bind(statement), args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// among returns the condition that a column is one of some texts, with its one argument.
+func (db *DB) among(column string, values []string) (string, any) {
+	if db.dialect == Postgres {
+		return column + " = ANY(?)", values
+	}
+	encoded, _ := json.Marshal(values) // strings always encode
+	return column + " IN (SELECT value FROM json_each(?))", string(encoded)
+}
+
+// locking returns the end of a SELECT that locks what it finds; a write transaction of SQLite is alone anyway.
+func (db *DB) locking(how string) string {
+	if db.dialect == Postgres {
+		return " FOR UPDATE" + how
+	}
+	return ""
+}
+
+// rowwise is a statement over many rows. The rows come as columns, slices of one length: PostgreSQL takes them as arrays in one statement,
+// SQLite, which is called and not asked over a wire, takes row after row.
+type rowwise struct {
+	doing            string
+	postgres, sqlite string
+}
+
+func (b rowwise) run(ctx context.Context, tx *DB, columns ...any) (int64, error) {
+	if tx.dialect == Postgres {
+		n, err := tx.run(ctx, b.postgres, columns...)
+		if err != nil {
+			return 0, fmt.Errorf("%s: %w", b.doing, err)
+		}
+		return n, nil
+	}
+	statement, err := tx.conn().PrepareContext(ctx, b.sqlite)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", b.doing, err)
+	}
+	defer statement.Close() //nolint:errcheck // it was prepared for this only
+	values := make([]reflect.Value, len(columns))
+	for i, column := range columns {
+		values[i] = reflect.ValueOf(column)
+	}
+	args := make([]any, len(columns))
+	changed := int64(0)
+	for row := range values[0].Len() {
+		for i, v := range values {
+			args[i] = v.Index(row).Interface()
+		}
+		res, err := statement.ExecContext(ctx, args...)
+		if err != nil {
+			return 0, fmt.Errorf("%s: %w", b.doing, err)
+		}
+		n, err := res.RowsAffected()
+		if err != nil {
+			return 0, fmt.Errorf("%s: %w", b.doing, err)
+		}
+		changed += n
+	}
+	return changed, nil
+}
+
+// column collects one value of each row.
+func column[R, V any](rows []R, value func(R) V) []V {
+	values := make([]V, len(rows))
+	for i, r := range rows {
+		values[i] = value(r)
+	}
+	return values
+}

@@ -1,0 +1,179 @@
+package models
+
+import (
+	"reflect"
+
+	"roster/jsonapi"
+)
+
+// Webhook is an endpoint: where events are sent, which, and how. An organization's own webhookUrl is one, too.
+type Webhook struct {
+	ID             string           `gorm:"column:id;primaryKey" jsonapi:"primary,webhooks" doc:"An endpoint that events are sent to." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
+	CreatedAt      jsonapi.Stamp    `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly,sort" doc:"When it was created." example:"2024-08-20T10:45:07+00:00"`
+	UpdatedAt      jsonapi.Stamp    `gorm:"column:updated_at;autoUpdateTime:false" jsonapi:"attr,updatedAt" rule:"readonly,filter" doc:"When it was last changed." example:"2024-08-20T10:45:07+00:00"`
+	Kind           string           `gorm:"column:kind" jsonapi:"attr,kind" rule:"readonly,enum=own|extra,filter" doc:"own: the webhookUrl of the organization, whose URL and secret are changed there; extra: any other." example:"extra"`
+	Name           *string          `gorm:"column:name" jsonapi:"attr,name" rule:"max=200,filter" doc:"What it is for." example:"Payroll"`
+	URL            string           `gorm:"column:url" jsonapi:"attr,url" rule:"required,max=2000,format=url,filter" doc:"Where events are sent." example:"https://hooks.example.com/roster"`
+	EventTypes     jsonapi.Strings  `gorm:"column:event_types" jsonapi:"attr,eventTypes" rule:"max=50" doc:"The types it gets: user.created, user.* or *. An empty list is everything." example:"user.*"`
+	Subtree        bool             `gorm:"column:subtree" jsonapi:"attr,subtree" rule:"filter" doc:"Whether it gets the events of the organizations below its own, too." example:"false"`
+	Headers        jsonapi.Strings  `gorm:"-" jsonapi:"attr,headers" rule:"max=20" doc:"Headers sent with every event, each as Name: value. Values are never shown; the one that is printed for them leaves a header as it is." example:"X-Tenant: 42"`
+	Ordering       string           `gorm:"column:ordering" jsonapi:"attr,ordering" rule:"enum=none|fifo|per_entity,filter" doc:"none: as fast as can be; fifo: one after the other; per_entity: the events of one resource one after the other." example:"none"`
+	Rate           *int64           `gorm:"column:rate" jsonapi:"attr,rate" rule:"filter" doc:"Deliveries a second at most; null is no limit." example:"50"`
+	Schedule       *jsonapi.Strings `gorm:"column:schedule" jsonapi:"attr,schedule" rule:"max=20" doc:"The wait before each attempt, so many attempts; null is ten attempts over 76 hours." example:"0s"`
+	Algorithm      string           `gorm:"column:algorithm" jsonapi:"attr,algorithm" rule:"createonly,enum=v1|v1a,filter" doc:"v1: HMAC-SHA256 with a shared secret; v1a: ed25519." example:"v1"`
+	PublicKey      *string          `gorm:"column:public_key" jsonapi:"attr,publicKey" rule:"readonly" doc:"Of v1a: what receivers verify with, whpk_…"`
+	Secret         *string          `gorm:"-" jsonapi:"attr,secret" rule:"secret,createonly,min=1,max=200" doc:"Signs what is sent. It has a value only in the answer to the request that set or generated it."`
+	Status         string           `gorm:"column:status" jsonapi:"attr,status" rule:"enum=active|paused|disabled,filter" doc:"active; paused by a request; disabled because it failed. What is paused or disabled keeps its deliveries, which go out when it is active again." example:"active"`
+	DisabledReason *string          `gorm:"column:disabled_reason" jsonapi:"attr,disabledReason" rule:"readonly,filter" doc:"gone: it answered 410; requested: it asked for it; failing: it took nothing for five days." example:"gone"`
+	DisabledAt     *jsonapi.Stamp   `gorm:"column:disabled_at" jsonapi:"attr,disabledAt" rule:"readonly,filter" doc:"When it was disabled." example:"2024-08-20T10:45:07+00:00"`
+	Health         *jsonapi.Raw     `gorm:"-" jsonapi:"attr,health" rule:"readonly" doc:"How it does: failing since, success rate, latency, backlog, oldest pending. Null in events."`
+
+	OrganizationID string          `gorm:"column:organization_id"`
+	HeaderNames    jsonapi.Strings `gorm:"column:header_names"`
+	SealedHeaders  []byte          `gorm:"column:headers"`
+	LastOrdinal    *int64          `gorm:"column:last_ordinal"`
+	Version        int64           `gorm:"column:version"`
+}
+
+// TableName implements GORM's Tabler.
+func (Webhook) TableName() string { return "webhooks" }
+
+// The kinds, orderings, algorithms and statuses of endpoints.
+const (
+	OwnWebhook   = "own"
+	ExtraWebhook = "extra"
+
+	OrderNone      = "none"
+	OrderFIFO      = "fifo"
+	OrderPerEntity = "per_entity"
+
+	SignV1  = "v1"
+	SignV1a = "v1a"
+
+	WebhookActive   = "active"
+	WebhookPaused   = "paused"
+	WebhookDisabled = "disabled"
+)
+
+func defineWebhooks(c *Collection) {
+	*c = Collection{
+		Schema: jsonapi.ForModel(Webhook{}), Path: "webhooks", table: "webhooks", model: reflect.TypeFor[Webhook](),
+		visible: func(s Scope) where { return s.within("webhooks.organization_id") },
+		live:    "EXISTS (SELECT 1 FROM organizations wo WHERE wo.id = webhooks.organization_id AND wo.deleted_at IS NULL)",
+		order:   []string{"webhooks.created_at", "webhooks.id"},
+		always:  []string{"version"},
+		needs:   map[string][]string{"headers": {"header_names"}},
+		filters: map[string]func(*DB, any) where{
+			"organizationId": func(_ *DB, v any) where { return idEquals("webhooks.organization_id", v) },
+		},
+		complete: func(_ *DB, model any) {
+			w := model.(*Webhook)
+			w.Headers = jsonapi.Strings{}
+			for _, name := range w.HeaderNames {
+				w.Headers = append(w.Headers, name+": "+secretMark)
+			}
+		},
+		gather: gatherHealth,
+	}
+	c.Schema.Filters = []jsonapi.Filter{{Name: "organizationId", Kind: jsonapi.String, Doc: "Endpoints of that organization."}}
+}
+
+func relateWebhooks(c *Collection) {
+	c.relate(jsonapi.Relationship{Name: "organization", Required: true, CreateOnly: true, Doc: "The organization it belongs to."},
+		relation{target: Organizations, column: "organization_id"})
+	c.relate(jsonapi.Relationship{Name: "deliveries", Many: true, ReadOnly: true, Doc: "What was sent to it, and what will be."},
+		relation{target: WebhookDeliveries, foreign: "webhook_id", countedBy: "webhookId"})
+}
+
+// WebhookDelivery is one event on its way to one endpoint.
+type WebhookDelivery struct {
+	ID            string         `gorm:"column:id;primaryKey" jsonapi:"primary,webhookDeliveries" doc:"One event on its way to one endpoint." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
+	CreatedAt     jsonapi.Stamp  `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly,filter" doc:"When it was created, right after the event." example:"2024-08-20T10:45:07+00:00"`
+	EventType     string         `gorm:"column:event_type" jsonapi:"attr,eventType" rule:"readonly,filter" doc:"The type of the event." example:"user.created"`
+	State         string         `gorm:"column:state" jsonapi:"attr,state" rule:"readonly,enum=pending|succeeded|failed|cancelled,filter" doc:"pending; succeeded: answered with 2xx; failed: every attempt used up; cancelled, with the reason." example:"succeeded"`
+	Trigger       string         `gorm:"column:trigger" jsonapi:"attr,trigger" rule:"readonly,enum=event|manual|replay|test,filter" doc:"What began it: the event, a request to redeliver it, a replay or a test." example:"event"`
+	Attempts      int64          `gorm:"column:attempts" jsonapi:"attr,attempts" rule:"readonly,filter" doc:"Attempts so far." example:"1"`
+	NextAttemptAt *jsonapi.Stamp `gorm:"column:due_at" jsonapi:"attr,nextAttemptAt" rule:"readonly,filter" doc:"When the next attempt is due; null if there is none, or if an earlier event comes first."`
+	LastCode      *string        `gorm:"column:last_code" jsonapi:"attr,errorCode" rule:"readonly,filter" doc:"Why the last attempt failed; null if it did not." example:"timeout"`
+	LastStatus    *int64         `gorm:"column:last_status" jsonapi:"attr,status" rule:"readonly,filter" doc:"The HTTP status of the last answer." example:"200"`
+	LastAttemptAt *jsonapi.Stamp `gorm:"column:last_attempt_at" jsonapi:"attr,lastAttemptAt" rule:"readonly,filter" doc:"When the last attempt began." example:"2024-08-20T10:45:07+00:00"`
+	FinishedAt    *jsonapi.Stamp `gorm:"column:finished_at" jsonapi:"attr,finishedAt" rule:"readonly,filter" doc:"When it ceased to be pending." example:"2024-08-20T10:45:07+00:00"`
+	Reason        *string        `gorm:"column:reason" jsonapi:"attr,reason" rule:"readonly,filter" doc:"Why it was cancelled." example:"endpoint_deleted"`
+	History       *jsonapi.Raw   `gorm:"-" jsonapi:"attr,history" rule:"readonly" doc:"Each attempt: when, where to, how long each step took, and what came back. Present when one delivery is read."`
+
+	EventID        string  `gorm:"column:event_id"`
+	WebhookID      string  `gorm:"column:webhook_id"`
+	OrganizationID string  `gorm:"column:organization_id"`
+	Ordinal        int64   `gorm:"column:ordinal"`
+	OrderKey       *string `gorm:"column:order_key"`
+	RoundAttempts  int64   `gorm:"column:round_attempts"`
+}
+
+// TableName implements GORM's Tabler.
+func (WebhookDelivery) TableName() string { return "webhook_deliveries" }
+
+// The states of deliveries.
+const (
+	DeliveryPending   = "pending"
+	DeliverySucceeded = "succeeded"
+	DeliveryFailed    = "failed"
+	DeliveryCancelled = "cancelled"
+)
+
+// What begins a delivery.
+const (
+	TriggerEvent  = "event"
+	TriggerManual = "manual"
+	TriggerReplay = "replay"
+	TriggerTest   = "test"
+)
+
+// Why deliveries are cancelled by the program.
+const (
+	CancelledEndpointDeleted     = "endpoint_deleted"
+	CancelledOrganizationDeleted = "organization_deleted"
+	CancelledByReceiver          = "receiver_aborted"
+)
+
+func defineWebhookDeliveries(c *Collection) {
+	*c = Collection{
+		Schema: jsonapi.ForModel(WebhookDelivery{}), Path: "webhookDeliveries", table: "webhook_deliveries",
+		model:   reflect.TypeFor[WebhookDelivery](),
+		visible: func(s Scope) where { return s.within("webhook_deliveries.organization_id") },
+		order:   []string{"webhook_deliveries.id"}, // ids are made at creation and sort by time
+		filters: map[string]func(*DB, any) where{
+			"organizationId": func(_ *DB, v any) where { return idEquals("webhook_deliveries.organization_id", v) },
+			"webhookId":      func(_ *DB, v any) where { return idEquals("webhook_deliveries.webhook_id", v) },
+			"eventId":        func(_ *DB, v any) where { return idEquals("webhook_deliveries.event_id", v) },
+		},
+		total:    totalDeliveries,
+		describe: describeDelivery,
+	}
+	c.Schema.Filters = []jsonapi.Filter{
+		{Name: "organizationId", Kind: jsonapi.String, Doc: "Deliveries to the endpoints of that organization."},
+		{Name: "webhookId", Kind: jsonapi.String, Doc: "Deliveries to that endpoint."},
+		{Name: "eventId", Kind: jsonapi.String, Doc: "Deliveries of that event."},
+	}
+}
+
+// totalDeliveries finds the counter of deliveries: of all, of an organization, or of an endpoint.
+func totalDeliveries(s Scope, filter, value string) counted {
+	switch {
+	case filter == "webhookId" || filter == "webhook":
+		if s.reach == everything {
+			return counted{name: countDeliveriesTo, key: value}
+		}
+		return counted{}
+	default:
+		return totalByOrganization(countDeliveries, s, filter, value, "organizationId", "organization")
+	}
+}
+
+func relateWebhookDeliveries(c *Collection) {
+	c.relate(jsonapi.Relationship{Name: "webhook", ReadOnly: true, Doc: "The endpoint."},
+		relation{target: Webhooks, column: "webhook_id"})
+	c.relate(jsonapi.Relationship{Name: "event", ReadOnly: true, Doc: "The event."},
+		relation{target: Events, column: "event_id"})
+	c.relate(jsonapi.Relationship{Name: "organization", ReadOnly: true, Doc: "The organization of the endpoint."},
+		relation{target: Organizations, column: "organization_id"})
+}

@@ -1,0 +1,289 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"time"
+
+	"roster/jsonapi"
+)
+
+// QueuedEvent is an event that is not fanned out yet.
+type QueuedEvent struct {
+	Ordinal        int64
+	ID             string
+	Type           string
+	OrganizationID string // "" for an event that happened in none
+	SubjectID      string
+	Changes        []byte // JSON
+	Data           []byte // JSON
+	OccurredAt     time.Time
+
+	// Sequence and Body are set by the fan-out. Body stays nil while nobody is to get it.
+	Sequence int64
+	Body     []byte
+}
+
+// fanOutLock is the advisory lock of fan-out on PostgreSQL: one replica numbers events at a time, so that they are numbered in the order in
+// which they were queued.
+const fanOutLock = 0x726f73746572 + 1
+
+// ClaimEvents takes up to limit events out of the queue, the oldest first. They are back if the transaction does not commit. Of several
+// replicas one at a time gets past this call; one that then stalls is cut off by the database after a few seconds.
+func ClaimEvents(ctx context.Context, tx *DB, limit int) ([]*QueuedEvent, error) {
+	statement := `SELECT q.ordinal, e.id, e.event_type, e.organization_id, e.subject_id, e.changes, e.data, e.occurred_at
+		FROM event_queue q JOIN events e ON e.id = q.event_id
+		ORDER BY q.ordinal
+		LIMIT ?`
+	if tx.dialect == Postgres {
+		_, err := tx.run(ctx, `SELECT set_config('idle_in_transaction_session_timeout', '5s', true), pg_advisory_xact_lock(?)`, int64(fanOutLock))
+		if err != nil {
+			return nil, fmt.Errorf("claim events: %w", err)
+		}
+		statement = `WITH q AS (
+			DELETE FROM event_queue
+			WHERE ordinal = ANY(ARRAY(SELECT ordinal FROM event_queue ORDER BY ordinal LIMIT ?))
+			RETURNING ordinal, event_id
+		)
+		SELECT q.ordinal, e.id, e.event_type, e.organization_id, e.subject_id, e.changes, e.data, e.occurred_at
+		FROM q JOIN events e ON e.id = q.event_id
+		ORDER BY q.ordinal`
+	}
+	var events []*QueuedEvent
+	err := tx.read(ctx, func(rows *sql.Rows) error {
+		e := &QueuedEvent{}
+		var organization, changes *string
+		var data string
+		if err := rows.Scan(&e.Ordinal, &e.ID, &e.Type, &organization, &e.SubjectID, &changes, &data, &e.OccurredAt); err != nil {
+			return err
+		}
+		e.OrganizationID, e.Data = deref(organization), []byte(data)
+		if changes != nil {
+			e.Changes = []byte(*changes)
+		}
+		events = append(events, e)
+		return nil
+	}, statement, limit)
+	if err == nil && tx.dialect == SQLite && len(events) > 0 {
+		err = dequeue(ctx, tx, events)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("claim events: %w", err)
+	}
+	return events, nil
+}
+
+func dequeue(ctx context.Context, tx *DB, events []*QueuedEvent) error {
+	_, err := rowwise{"take events out of the queue", "", `DELETE FROM event_queue WHERE ordinal = ?`}.
+		run(ctx, tx, column(events, func(e *QueuedEvent) int64 { return e.Ordinal }))
+	return err
+}
+
+// NumberEvents gives each event the next number of its organization, without a gap: the numbers are taken by the transaction that
+// makes them known.
+func NumberEvents(ctx context.Context, tx *DB, events []*QueuedEvent) error {
+	counts := map[string]int64{}
+	for _, e := range events {
+		counts[e.OrganizationID]++
+	}
+	organizations := sortedKeys(counts)
+	_, err := rowwise{
+		"number events",
+		`INSERT INTO webhook_sequences (organization_id, last)
+		SELECT * FROM unnest(?::uuid[], ?::bigint[])
+		ON CONFLICT (organization_id) DO UPDATE SET last = webhook_sequences.last + excluded.last`,
+		`INSERT INTO webhook_sequences (organization_id, last) VALUES (?, ?)
+		ON CONFLICT (organization_id) DO UPDATE SET last = webhook_sequences.last + excluded.last`,
+	}.run(ctx, tx, organizations, column(organizations, func(o string) int64 { return counts[o] }))
+	if err != nil {
+		return err
+	}
+	next := map[string]int64{}
+	in, arg := tx.among("organization_id", organizations)
+	err = tx.read(ctx, func(rows *sql.Rows) error {
+		var id string
+		var last int64
+		if err := rows.Scan(&id, &last); err != nil {
+			return err
+		}
+		next[id] = last - counts[id]
+		return nil
+	}, `SELECT organization_id, last FROM webhook_sequences WHERE `+in, arg)
+	if err != nil {
+		return fmt.Errorf("number events: %w", err)
+	}
+	for _, e := range events {
+		next[e.OrganizationID]++
+		e.Sequence = next[e.OrganizationID]
+	}
+	return nil
+}
+
+// Subscriber is an endpoint that may want the events of an organization: its own, or one above that looks at its subtree.
+type Subscriber struct {
+	Source      string // the organization of the events
+	WebhookID   string
+	Owner       string // the organization of the endpoint
+	EventTypes  jsonapi.Strings
+	Ordering    string
+	LastOrdinal *int64
+}
+
+// FindSubscribers returns the endpoints that events of those organizations may go to, by organization.
+func FindSubscribers(ctx context.Context, tx *DB, organizations []string) (map[string][]Subscriber, error) {
+	found := map[string][]Subscriber{}
+	in, arg := tx.among("p.descendant_id", organizations)
+	err := tx.read(ctx, func(rows *sql.Rows) error {
+		var s Subscriber
+		if err := rows.Scan(&s.Source, &s.WebhookID, &s.Owner, &s.EventTypes, &s.Ordering, &s.LastOrdinal); err != nil {
+			return err
+		}
+		found[s.Source] = append(found[s.Source], s)
+		return nil
+	}, `SELECT p.descendant_id, w.id, w.organization_id, w.event_types, w.ordering, w.last_ordinal
+		FROM organization_paths p JOIN webhooks w ON w.organization_id = p.ancestor_id
+		WHERE `+in+` AND (p.distance = 0 OR w.subtree)`, arg)
+	if err != nil {
+		return nil, fmt.Errorf("find subscribers: %w", err)
+	}
+	return found, nil
+}
+
+// InsertMessages keeps the numbers and bodies of events.
+func InsertMessages(ctx context.Context, tx *DB, events []*QueuedEvent) error {
+	_, err := rowwise{
+		"insert messages",
+		`INSERT INTO webhook_messages (event_id, organization_id, sequence, body)
+		SELECT * FROM unnest(?::uuid[], ?::uuid[], ?::bigint[], ?::bytea[])`,
+		`INSERT INTO webhook_messages (event_id, organization_id, sequence, body) VALUES (?, ?, ?, ?)`,
+	}.run(ctx, tx,
+		column(events, func(e *QueuedEvent) string { return e.ID }),
+		column(events, func(e *QueuedEvent) string { return e.OrganizationID }),
+		column(events, func(e *QueuedEvent) int64 { return e.Sequence }),
+		column(events, func(e *QueuedEvent) []byte { return e.Body }))
+	return err
+}
+
+// NewDelivery is a delivery to insert.
+type NewDelivery struct {
+	ID             string
+	EventID        string
+	WebhookID      string
+	OrganizationID string
+	EventType      string
+	Ordinal        int64
+	OrderKey       *string
+	Trigger        string
+	DueAt          *time.Time
+	CreatedAt      time.Time
+}
+
+// InsertDeliveries inserts deliveries, except those of events that an endpoint has already, and counts them. It returns how many were new.
+func InsertDeliveries(ctx context.Context, tx *DB, deliveries []*NewDelivery) (int64, error) {
+	if len(deliveries) == 0 {
+		return 0, nil
+	}
+	n, err := rowwise{
+		"insert deliveries",
+		`INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, order_key, trigger, due_at, created_at,
+			state, attempts, round_attempts)
+		SELECT *, 'pending', 0, 0
+		FROM unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[], ?::text[], ?::bigint[], ?::text[], ?::text[], ?::timestamptz[], ?::timestamptz[])
+		ON CONFLICT (event_id, webhook_id) DO NOTHING`,
+		`INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, order_key, trigger, due_at, created_at,
+			state, attempts, round_attempts)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', 0, 0)
+		ON CONFLICT (event_id, webhook_id) DO NOTHING`,
+	}.run(ctx, tx,
+		column(deliveries, func(d *NewDelivery) string { return d.ID }),
+		column(deliveries, func(d *NewDelivery) string { return d.EventID }),
+		column(deliveries, func(d *NewDelivery) string { return d.WebhookID }),
+		column(deliveries, func(d *NewDelivery) string { return d.OrganizationID }),
+		column(deliveries, func(d *NewDelivery) string { return d.EventType }),
+		column(deliveries, func(d *NewDelivery) int64 { return d.Ordinal }),
+		column(deliveries, func(d *NewDelivery) *string { return d.OrderKey }),
+		column(deliveries, func(d *NewDelivery) string { return d.Trigger }),
+		column(deliveries, func(d *NewDelivery) *time.Time { return d.DueAt }),
+		column(deliveries, func(d *NewDelivery) time.Time { return d.CreatedAt }))
+	if err != nil {
+		return 0, err
+	}
+	counters := tally{}
+	if int(n) == len(deliveries) {
+		for _, d := range deliveries {
+			countDelivery(counters, d.OrganizationID, d.WebhookID, 1)
+		}
+	} else if err := recountDeliveries(ctx, tx, counters, deliveries); err != nil {
+		return 0, err
+	}
+	return n, counters.write(ctx, tx)
+}
+
+func countDelivery(counters tally, organization, webhook string, n int64) {
+	counters.add(countDeliveries, "", n)
+	counters.add(countDeliveries, organization, n)
+	counters.add(countDeliveriesTo, webhook, n)
+}
+
+// recountDeliveries counts those that were really inserted, when some were there already.
+func recountDeliveries(ctx context.Context, tx *DB, counters tally, deliveries []*NewDelivery) error {
+	in, arg := tx.among("id", column(deliveries, func(d *NewDelivery) string { return d.ID }))
+	err := tx.read(ctx, func(rows *sql.Rows) error {
+		var organization, webhook string
+		if err := rows.Scan(&organization, &webhook); err != nil {
+			return err
+		}
+		countDelivery(counters, organization, webhook, 1)
+		return nil
+	}, `SELECT organization_id, webhook_id FROM webhook_deliveries WHERE `+in, arg)
+	if err != nil {
+		return fmt.Errorf("count deliveries: %w", err)
+	}
+	return nil
+}
+
+// OrderKey is what deliveries that wait for each other have in common.
+type OrderKey struct{ WebhookID, Key string }
+
+// PendingKeys returns which of the keys have a pending delivery. The lanes of the endpoints must be locked, or one that is finished at the
+// same moment would leave its successor waiting for ever.
+func PendingKeys(ctx context.Context, tx *DB, keys []OrderKey) (map[OrderKey]bool, error) {
+	pending := map[OrderKey]bool{}
+	note := func(rows *sql.Rows) error {
+		var k OrderKey
+		if err := rows.Scan(&k.WebhookID, &k.Key); err != nil {
+			return err
+		}
+		pending[k] = true
+		return nil
+	}
+	webhooks := column(keys, func(k OrderKey) string { return k.WebhookID })
+	texts := column(keys, func(k OrderKey) string { return k.Key })
+	var err error
+	if tx.dialect == Postgres {
+		err = tx.read(ctx, note, `SELECT k.webhook_id, k.order_key FROM unnest(?::uuid[], ?::text[]) AS k (webhook_id, order_key)
+			WHERE EXISTS (SELECT 1 FROM webhook_deliveries d
+				WHERE d.webhook_id = k.webhook_id AND d.order_key = k.order_key AND d.state = 'pending')`, webhooks, texts)
+	} else {
+		for i := range keys {
+			err = tx.read(ctx, note, `SELECT webhook_id, order_key FROM webhook_deliveries
+				WHERE webhook_id = ? AND order_key = ? AND state = 'pending' LIMIT 1`, webhooks[i], texts[i])
+			if err != nil {
+				break
+			}
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find pending keys: %w", err)
+	}
+	return pending, nil
+}
+
+// sortedUnique returns the different texts in order.
+func sortedUnique(texts []string) []string {
+	texts = slices.Clone(texts)
+	slices.Sort(texts)
+	return slices.Compact(texts)
+}

@@ -1,0 +1,181 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"roster/jsonapi"
+)
+
+// WebhookJob is a replay: failed deliveries of one endpoint again, or every event since a time that it would have got. It is worked off
+// step by step beside live traffic, and survives restarts.
+type WebhookJob struct {
+	ID         string          `gorm:"column:id;primaryKey" jsonapi:"primary,webhookReplays" doc:"A replay of events to one endpoint." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
+	CreatedAt  jsonapi.Stamp   `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly,sort" doc:"When it was created." example:"2024-08-20T10:45:07+00:00"`
+	UpdatedAt  jsonapi.Stamp   `gorm:"column:updated_at;autoUpdateTime:false" jsonapi:"attr,updatedAt" rule:"readonly,filter" doc:"When it last came on." example:"2024-08-20T10:45:07+00:00"`
+	Kind       string          `gorm:"column:kind" jsonapi:"attr,kind" rule:"createonly,enum=failed|events,filter" doc:"failed: deliveries that failed or were cancelled by the receiver; events: every event that the endpoint subscribes to and did not get." example:"failed"`
+	EventTypes jsonapi.Strings `gorm:"column:event_types" jsonapi:"attr,eventTypes" rule:"createonly,max=50" doc:"The types to replay: user.created, user.* or *. An empty list is everything." example:"user.*"`
+	Since      jsonapi.Time    `gorm:"column:since" jsonapi:"attr,since" rule:"required,createonly,filter" doc:"The events from then on." example:"2024-08-20T00:00:00+00:00"`
+	Until      jsonapi.Time    `gorm:"column:until" jsonapi:"attr,until" rule:"createonly,filter" doc:"The events before then; without it, until now." example:"2024-08-21T00:00:00+00:00"`
+	State      string          `gorm:"column:state" jsonapi:"attr,state" rule:"enum=running|paused|done|cancelled,filter" doc:"running until it is done; a request can set paused, running again, or cancelled." example:"running"`
+	Queued     int64           `gorm:"column:queued" jsonapi:"attr,queued" rule:"readonly" doc:"Deliveries begun so far." example:"120"`
+	FinishedAt *jsonapi.Stamp  `gorm:"column:finished_at" jsonapi:"attr,finishedAt" rule:"readonly,filter" doc:"When it ceased to run." example:"2024-08-20T10:45:07+00:00"`
+
+	WebhookID      string  `gorm:"column:webhook_id"`
+	OrganizationID string  `gorm:"column:organization_id"`
+	Cursor         *string `gorm:"column:cursor"`
+	Version        int64   `gorm:"column:version"`
+}
+
+// TableName implements GORM's Tabler.
+func (WebhookJob) TableName() string { return "webhook_jobs" }
+
+// The kinds and states of replays.
+const (
+	ReplayFailed = "failed"
+	ReplayEvents = "events"
+
+	JobRunning   = "running"
+	JobPaused    = "paused"
+	JobDone      = "done"
+	JobCancelled = "cancelled"
+)
+
+func defineWebhookJobs(c *Collection) {
+	*c = Collection{
+		Schema: jsonapi.ForModel(WebhookJob{}), Path: "webhookReplays", table: "webhook_jobs", model: reflect.TypeFor[WebhookJob](),
+		visible: func(s Scope) where { return s.within("webhook_jobs.organization_id") },
+		order:   []string{"webhook_jobs.created_at", "webhook_jobs.id"},
+		always:  []string{"version"},
+		filters: map[string]func(*DB, any) where{
+			"webhookId": func(_ *DB, v any) where { return idEquals("webhook_jobs.webhook_id", v) },
+		},
+	}
+	c.Schema.Filters = []jsonapi.Filter{{Name: "webhookId", Kind: jsonapi.String, Doc: "Replays to that endpoint."}}
+}
+
+func relateWebhookJobs(c *Collection) {
+	c.relate(jsonapi.Relationship{Name: "webhook", Required: true, CreateOnly: true, Doc: "The endpoint."},
+		relation{target: Webhooks, column: "webhook_id", lasting: true})
+	c.relate(jsonapi.Relationship{Name: "organization", ReadOnly: true, Doc: "The organization of the endpoint."},
+		relation{target: Organizations, column: "organization_id", lasting: true})
+}
+
+// jobTransitions are the states that a request can bring a replay to.
+var jobTransitions = map[string][]string{JobRunning: {JobPaused, JobCancelled}, JobPaused: {JobRunning, JobCancelled}}
+
+// CreateWebhookJob begins the replay that the input describes. It fails with the kinds Invalid, Required and RelatedNotFound.
+func CreateWebhookJob(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*WebhookJob, error) {
+	var job *WebhookJob
+	err := Transaction(ctx, db, func(tx *DB) error {
+		now := tx.Now()
+		job = &WebhookJob{
+			ID: in.ID, CreatedAt: jsonapi.Stamp{Time: now}, UpdatedAt: jsonapi.Stamp{Time: now}, Kind: ReplayFailed,
+			EventTypes: jsonapi.Strings{}, Until: jsonapi.Time{Time: now}, State: JobRunning, Version: 1,
+		}
+		if job.ID == "" {
+			job.ID = NewID()
+		}
+		WebhookJobs.Schema.Apply(job, in.Attributes)
+		id := in.Relationships["webhook"].One()
+		if id == "" {
+			return &Error{Kind: Required, Field: "webhook", Message: "A replay needs the relationship webhook."}
+		}
+		found, err := Find(ctx, tx, Webhooks, by.Scope, id, nil)
+		if err != nil {
+			if IsKind(err, NotFound) {
+				return relatedNotFound("webhook", 0, "webhooks", id)
+			}
+			return err
+		}
+		job.WebhookID, job.OrganizationID = id, found.(*Webhook).OrganizationID
+		if err := checkJob(job); err != nil {
+			return err
+		}
+		if err := checkNoSuchJob(ctx, tx, job); err != nil {
+			return err
+		}
+		if err := tx.session(ctx).Create(job).Error; err != nil {
+			return classifyFor(err, "insert replay")
+		}
+		tx.recorded(false)
+		return checkUnchanged(WebhookJobs, job, in, true)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return job, nil
+}
+
+// checkNoSuchJob refuses a second replay of the same while one is under way. The endpoint is locked first, so that of two requests at once
+// one sees the other.
+func checkNoSuchJob(ctx context.Context, tx *DB, job *WebhookJob) error {
+	if _, err := lockWebhook(ctx, tx, Everything(), job.WebhookID); err != nil {
+		return err
+	}
+	var same []string
+	err := tx.session(ctx).Table("webhook_jobs").
+		Where("webhook_id = ? AND state IN ? AND kind = ?", job.WebhookID, []string{JobRunning, JobPaused}, job.Kind).
+		Where("event_types = ? AND since = ?", job.EventTypes, job.Since).Limit(1).Pluck("id", &same).Error
+	if err != nil {
+		return fmt.Errorf("look for the same replay: %w", err)
+	}
+	if len(same) > 0 {
+		return &Error{Kind: Conflict, Message: fmt.Sprintf("The replay %s does the same and is not finished.", same[0])}
+	}
+	return nil
+}
+
+func checkJob(job *WebhookJob) error {
+	var errs Errors
+	if !job.Since.Before(job.Until.Time) {
+		errs = append(errs, &Error{Kind: Invalid, Field: "since", Message: "since must be before until."})
+	}
+	if job.State != JobRunning {
+		errs = append(errs, &Error{Kind: Invalid, Field: "state", Message: "A new replay is running."})
+	}
+	return append(errs, checkEventTypes(job.EventTypes)...).Err()
+}
+
+// UpdateWebhookJob pauses a replay, lets it run again, or cancels it. What it has begun goes on.
+func UpdateWebhookJob(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) (*WebhookJob, error) {
+	var job *WebhookJob
+	err := Transaction(ctx, db, func(tx *DB) error {
+		before, err := lock[WebhookJob](ctx, tx, WebhookJobs, by.Scope, id)
+		if err != nil {
+			return err
+		}
+		if err := checkVersion(before.Version, in); err != nil {
+			return err
+		}
+		copied := *before
+		job = &copied
+		if err := checkUnchanged(WebhookJobs, job, in, false); err != nil {
+			return err
+		}
+		WebhookJobs.Schema.Apply(job, in.Attributes)
+		if job.State == before.State {
+			return nil
+		}
+		if !slices.Contains(jobTransitions[before.State], job.State) {
+			return &Error{Kind: Conflict, Field: "state", Message: fmt.Sprintf("A replay that is %s cannot become %s.", before.State, job.State)}
+		}
+		job.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
+		if job.State == JobCancelled {
+			job.FinishedAt = &job.UpdatedAt
+		}
+		job.Version++
+		err = tx.session(ctx).Model(&WebhookJob{}).Where("id = ?", id).Select("state", "updated_at", "finished_at", "version").Updates(job).Error
+		if err != nil {
+			return fmt.Errorf("update replay: %w", err)
+		}
+		tx.recorded(false)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return job, nil
+}

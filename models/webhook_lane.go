@@ -1,0 +1,201 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+)
+
+// WebhookLane is the state of one endpoint that decides how it is served. The fields are those of the decision and of the lease.
+type WebhookLane struct {
+	WebhookID           string
+	NextTurnAt          *time.Time
+	LeaseToken          *string
+	LeaseUntil          *time.Time
+	Cap, MaxCap         int
+	Health              string
+	Clean               int
+	ConsecutiveFailures int
+	FailingSince        *time.Time
+	LastFailureAt       *time.Time
+	LastSuccessAt       *time.Time
+	Answers             int
+	Failing, Slow       float64
+	Latency             float64
+	RetryAfter          *time.Time
+	FailedProbes        int
+	ProbeAt             *time.Time
+}
+
+const laneColumns = `webhook_id, next_turn_at, lease_token, lease_until, cap, max_cap, health, clean, consecutive_failures, failing_since,
+	last_failure_at, last_success_at, answers, failing, slow, latency, retry_after, failed_probes, probe_at`
+
+func readLanes(ctx context.Context, tx *DB, statement string, args ...any) ([]*WebhookLane, error) {
+	var lanes []*WebhookLane
+	err := tx.read(ctx, func(rows *sql.Rows) error {
+		l := &WebhookLane{}
+		lanes = append(lanes, l)
+		return rows.Scan(&l.WebhookID, &l.NextTurnAt, &l.LeaseToken, &l.LeaseUntil, &l.Cap, &l.MaxCap, &l.Health, &l.Clean, &l.ConsecutiveFailures,
+			&l.FailingSince, &l.LastFailureAt, &l.LastSuccessAt, &l.Answers, &l.Failing, &l.Slow, &l.Latency, &l.RetryAfter, &l.FailedProbes,
+			&l.ProbeAt)
+	}, statement, args...)
+	return lanes, err
+}
+
+// LockLanes reads lanes and keeps others from changing them until the transaction ends. They are locked in one order.
+func LockLanes(ctx context.Context, tx *DB, webhooks []string) ([]*WebhookLane, error) {
+	in, arg := tx.among("webhook_id", webhooks)
+	lanes, err := readLanes(ctx, tx, `SELECT `+laneColumns+` FROM webhook_lanes WHERE `+in+` ORDER BY webhook_id`+tx.locking(""), arg)
+	if err != nil {
+		return nil, fmt.Errorf("lock lanes: %w", err)
+	}
+	return lanes, nil
+}
+
+// Lease is the right to serve lanes until a time. Its token is in every row that it covers, and every write of a holder asks for it.
+type Lease struct {
+	Token string
+	Until time.Time
+}
+
+// ClaimLanes leases up to ok lanes whose turn it is, and up to probation ones of those in probation, the longest waiting first.
+func ClaimLanes(ctx context.Context, tx *DB, lease Lease, ok, probation int) ([]*WebhookLane, error) {
+	var lanes []*WebhookLane
+	for _, part := range []struct {
+		health string
+		limit  int
+	}{{"ok", ok}, {"probation", probation}} {
+		if part.limit <= 0 {
+			continue
+		}
+		found, err := readLanes(ctx, tx, `SELECT `+laneColumns+` FROM webhook_lanes WHERE next_turn_at <= ? AND health = ?
+			ORDER BY next_turn_at LIMIT ?`+tx.locking(" SKIP LOCKED"), tx.Now(), part.health, part.limit)
+		if err != nil {
+			return nil, fmt.Errorf("claim lanes: %w", err)
+		}
+		lanes = append(lanes, found...)
+	}
+	if len(lanes) == 0 {
+		return nil, nil
+	}
+	return lanes, LeaseLanes(ctx, tx, lease, column(lanes, func(l *WebhookLane) string { return l.WebhookID }))
+}
+
+// LeaseLanes leases lanes that the transaction has locked.
+func LeaseLanes(ctx context.Context, tx *DB, lease Lease, webhooks []string) error {
+	in, arg := tx.among("webhook_id", webhooks)
+	_, err := tx.run(ctx, `UPDATE webhook_lanes SET lease_token = ?, lease_until = ?, next_turn_at = ? WHERE `+in,
+		lease.Token, lease.Until, lease.Until, arg)
+	if err != nil {
+		return fmt.Errorf("lease lanes: %w", err)
+	}
+	return nil
+}
+
+// WakeLanes gives lanes that the transaction has locked, and that nobody serves, a turn now.
+func WakeLanes(ctx context.Context, tx *DB, webhooks []string) error {
+	now := tx.Now()
+	in, arg := tx.among("webhook_id", webhooks)
+	_, err := tx.run(ctx, `UPDATE webhook_lanes SET next_turn_at = ? WHERE lease_token IS NULL AND health IN ('ok', 'probation')
+		AND (next_turn_at IS NULL OR next_turn_at > ?) AND `+in, now, now, arg)
+	if err != nil {
+		return fmt.Errorf("wake lanes: %w", err)
+	}
+	return nil
+}
+
+// Holding is a lane with the token under which it is held.
+type Holding struct{ WebhookID, Token string }
+
+// RenewLanes extends leases and returns the lanes that are still held.
+func RenewLanes(ctx context.Context, db *DB, held []Holding, until time.Time) (kept map[string]bool, err error) {
+	err = Transaction(ctx, db, func(tx *DB) error {
+		if kept, err = heldLanes(ctx, tx, held); err != nil {
+			return err
+		}
+		in, arg := tx.among("webhook_id", sortedKeys(kept))
+		_, err := tx.run(ctx, `UPDATE webhook_lanes SET lease_until = ?, next_turn_at = ? WHERE `+in, until, until, arg)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("renew leases: %w", err)
+	}
+	return kept, nil
+}
+
+// heldLanes locks lanes and returns those that are held under the given tokens. Until the transaction ends nobody can take them over.
+func heldLanes(ctx context.Context, tx *DB, held []Holding) (map[string]bool, error) {
+	tokens := make(map[string]string, len(held))
+	for _, h := range held {
+		tokens[h.WebhookID] = h.Token
+	}
+	in, arg := tx.among("webhook_id", sortedKeys(tokens))
+	kept := make(map[string]bool, len(tokens))
+	err := tx.read(ctx, func(rows *sql.Rows) error {
+		var id string
+		var token *string
+		if err := rows.Scan(&id, &token); err != nil {
+			return err
+		}
+		if token != nil && *token == tokens[id] {
+			kept[id] = true
+		}
+		return nil
+	}, `SELECT webhook_id, lease_token FROM webhook_lanes WHERE `+in+` ORDER BY webhook_id`+tx.locking(""), arg)
+	if err != nil {
+		return nil, fmt.Errorf("look at leases: %w", err)
+	}
+	return kept, nil
+}
+
+// DueDelivery is a delivery that can be sent.
+type DueDelivery struct {
+	ID            string
+	EventID       string
+	WebhookID     string
+	EventType     string
+	OrderKey      *string
+	Trigger       string
+	Attempts      int
+	RoundAttempts int
+	DueAt         time.Time
+	CreatedAt     time.Time
+	Body          []byte
+}
+
+// FindDue returns due deliveries of lanes that the caller holds, up to the limit of each. It marks nothing: the lease does.
+func FindDue(ctx context.Context, tx *DB, limits map[string]int) ([]*DueDelivery, error) {
+	var due []*DueDelivery
+	scan := func(rows *sql.Rows) error {
+		d := &DueDelivery{}
+		due = append(due, d)
+		return rows.Scan(&d.ID, &d.EventID, &d.WebhookID, &d.EventType, &d.OrderKey, &d.Trigger, &d.Attempts, &d.RoundAttempts, &d.DueAt,
+			&d.CreatedAt, &d.Body)
+	}
+	const columns = `d.id, d.event_id, d.webhook_id, d.event_type, d.order_key, d.trigger, d.attempts, d.round_attempts, d.due_at, d.created_at, m.body`
+	const from = ` FROM webhook_deliveries d WHERE d.state = 'pending' AND d.due_at <= ? AND d.webhook_id = `
+	webhooks := sortedKeys(limits)
+	var err error
+	if tx.dialect == Postgres {
+		err = tx.read(ctx, scan, `SELECT `+columns+`
+			FROM unnest(?::uuid[], ?::bigint[]) AS l (id, n)
+			CROSS JOIN LATERAL (SELECT d.*`+from+`l.id ORDER BY d.due_at, d.id LIMIT l.n) AS d
+			JOIN webhook_messages m ON m.event_id = d.event_id
+			ORDER BY d.due_at, d.id`,
+			webhooks, column(webhooks, func(id string) int64 { return int64(limits[id]) }), tx.Now())
+	} else {
+		for _, id := range webhooks {
+			err = tx.read(ctx, scan, `SELECT `+columns+` FROM (SELECT d.*`+from+`? ORDER BY d.due_at, d.id LIMIT ?) AS d
+				JOIN webhook_messages m ON m.event_id = d.event_id
+				ORDER BY d.due_at, d.id`, tx.Now(), id, limits[id])
+			if err != nil {
+				break
+			}
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find due deliveries: %w", err)
+	}
+	return due, nil
+}

@@ -1,0 +1,83 @@
+package models
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"roster/jsonapi"
+)
+
+// followOrganization keeps the endpoint that an organization's webhookUrl stands for in step with it, so that whoever delivers knows
+// endpoints only. before is nil for a new organization.
+func followOrganization(ctx context.Context, tx *DB, before, org *Organization) error {
+	if before == nil {
+		before = &Organization{}
+	}
+	if before.DeletedAt != nil && org.DeletedAt == nil {
+		if err := reviveWebhooks(ctx, tx, org.ID); err != nil {
+			return err
+		}
+	}
+	if deref(before.WebhookURL) == deref(org.WebhookURL) && bytes.Equal(before.SealedSecret, org.SealedSecret) {
+		return nil
+	}
+	var own []*Webhook
+	err := tx.session(ctx).Where("organization_id = ? AND kind = ?", org.ID, OwnWebhook).Find(&own).Error
+	if err != nil {
+		return fmt.Errorf("find own webhook: %w", err)
+	}
+	switch {
+	case org.WebhookURL == nil && len(own) == 0:
+		return nil
+	case org.WebhookURL == nil:
+		return removeWebhook(ctx, tx, own[0].ID)
+	}
+	secret, err := tx.vault.Open(org.ID, org.SealedSecret)
+	if err != nil {
+		return err
+	}
+	if len(own) == 0 {
+		w := newWebhook("", jsonapi.Stamp{Time: tx.Now()})
+		w.Kind, w.OrganizationID, w.URL = OwnWebhook, org.ID, *org.WebhookURL
+		return insertWebhook(ctx, tx, w, secret)
+	}
+	_, err = tx.exec(ctx, `UPDATE webhooks SET url = ?, version = version + 1, updated_at = ? WHERE id = ?`, *org.WebhookURL, tx.Now(), own[0].ID)
+	if err != nil {
+		return fmt.Errorf("update own webhook: %w", err)
+	}
+	if bytes.Equal(before.SealedSecret, org.SealedSecret) {
+		return nil
+	}
+	// Whoever names a new secret means it: the old one signs nothing any more. An overlap is what a rotation is for.
+	if err := retireSecrets(ctx, tx, own[0].ID, 0); err != nil {
+		return err
+	}
+	return addSigningSecret(ctx, tx, own[0].ID, secret)
+}
+
+// endWebhooks lets the endpoints of a deleted organization get the events up to the one that tells so, and nothing after it. What was
+// pending before is cancelled.
+func endWebhooks(ctx context.Context, tx *DB, organization string, last int64) error {
+	var ids []string
+	if err := tx.session(ctx).Table("webhooks").Where("organization_id = ?", organization).Pluck("id", &ids).Error; err != nil {
+		return fmt.Errorf("find webhooks: %w", err)
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	if err := CancelDeliveries(ctx, tx, ids, CancelledOrganizationDeleted); err != nil {
+		return err
+	}
+	if _, err := tx.exec(ctx, `UPDATE webhooks SET last_ordinal = ? WHERE organization_id = ?`, last, organization); err != nil {
+		return fmt.Errorf("end webhooks: %w", err)
+	}
+	return nil
+}
+
+func reviveWebhooks(ctx context.Context, tx *DB, organization string) error {
+	if _, err := tx.exec(ctx, `UPDATE webhooks SET last_ordinal = NULL WHERE organization_id = ?`, organization); err != nil {
+		return fmt.Errorf("revive webhooks: %w", err)
+	}
+	return nil
+}

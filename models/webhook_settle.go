@@ -1,0 +1,306 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"roster/jsonapi"
+)
+
+// Attempt is one attempt at a delivery, as it is kept.
+type Attempt struct {
+	DeliveryID string
+	Number     int
+	Trigger    string
+	StartedAt  time.Time
+	URL        string
+	Address    *string
+	Protocol   *string
+	Reused     bool
+	Tries      int
+
+	DNS, Connect, TLS, Sent, FirstByte, Total time.Duration
+
+	Status          *int64
+	Code            *string
+	Detail          *string
+	ResponseHeaders *string
+	ResponseHead    []byte
+	Truncated       bool
+	Secrets         string // a JSON array of ids
+}
+
+// Settlement is what became of a delivery after an attempt.
+type Settlement struct {
+	DeliveryID, WebhookID string
+	OrderKey              *string
+	State                 string
+	RoundAttempts         int
+	DueAt                 *time.Time
+	FinishedAt            *time.Time
+	Reason                *string
+	Attempt               *Attempt
+}
+
+// LaneSettlement is the state of a lane after attempts.
+type LaneSettlement struct {
+	WebhookLane
+	Token string
+	// Release gives the lane back; it then has its next turn when something is due.
+	Release bool
+	// Yield gives it back with a turn behind all others that wait.
+	Yield bool
+	// Disable disables the endpoint, for that reason.
+	Disable string
+}
+
+// Settle writes what became of deliveries, with the attempts, and the state of their lanes, in one transaction. What belongs to a lane that
+// is no longer held under its token is left out, and the lane is returned as lost: whoever holds it now decides.
+func Settle(ctx context.Context, db *DB, deliveries []*Settlement, lanes []*LaneSettlement) (lost map[string]bool, err error) {
+	err = Transaction(ctx, db, func(tx *DB) error {
+		kept, err := heldLanes(ctx, tx, column(lanes, func(l *LaneSettlement) Holding { return Holding{l.WebhookID, l.Token} }))
+		if err != nil {
+			return err
+		}
+		lost = map[string]bool{}
+		var mine []*Settlement
+		var held []*LaneSettlement
+		for _, l := range lanes {
+			if kept[l.WebhookID] {
+				held = append(held, l)
+			} else {
+				lost[l.WebhookID] = true
+			}
+		}
+		for _, s := range deliveries {
+			if kept[s.WebhookID] {
+				mine = append(mine, s)
+			}
+		}
+		if err := settleDeliveries(ctx, tx, mine); err != nil {
+			return err
+		}
+		if err := advanceKeys(ctx, tx, mine); err != nil {
+			return err
+		}
+		if err := settleLanes(ctx, tx, held); err != nil {
+			return err
+		}
+		for _, l := range held {
+			if l.Disable != "" {
+				if err := disableWebhook(ctx, tx, l.WebhookID, l.Disable); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("settle %d deliveries: %w", len(deliveries), err)
+	}
+	return lost, nil
+}
+
+func settleDeliveries(ctx context.Context, tx *DB, settled []*Settlement) error {
+	if len(settled) == 0 {
+		return nil
+	}
+	if err := insertAttempts(ctx, tx, settled); err != nil {
+		return err
+	}
+	_, err := rowwise{
+		"update deliveries",
+		`UPDATE webhook_deliveries AS d
+		SET state = u.state, attempts = u.attempts, round_attempts = u.round_attempts, due_at = u.due_at, finished_at = u.finished_at,
+			last_code = u.code, last_status = u.status, last_attempt_at = u.started_at, reason = u.reason
+		FROM unnest(?::text[], ?::bigint[], ?::bigint[], ?::timestamptz[], ?::timestamptz[], ?::text[], ?::bigint[], ?::timestamptz[], ?::text[], ?::uuid[])
+			AS u (state, attempts, round_attempts, due_at, finished_at, code, status, started_at, reason, id)
+		WHERE d.id = u.id AND d.state = 'pending'`,
+		`UPDATE webhook_deliveries
+		SET state = ?, attempts = ?, round_attempts = ?, due_at = ?, finished_at = ?, last_code = ?, last_status = ?, last_attempt_at = ?, reason = ?
+		WHERE id = ? AND state = 'pending'`,
+	}.run(ctx, tx,
+		column(settled, func(s *Settlement) string { return s.State }),
+		column(settled, func(s *Settlement) int64 { return int64(s.Attempt.Number) }),
+		column(settled, func(s *Settlement) int64 { return int64(s.RoundAttempts) }),
+		column(settled, func(s *Settlement) *time.Time { return s.DueAt }),
+		column(settled, func(s *Settlement) *time.Time { return s.FinishedAt }),
+		column(settled, func(s *Settlement) *string { return s.Attempt.Code }),
+		column(settled, func(s *Settlement) *int64 { return s.Attempt.Status }),
+		column(settled, func(s *Settlement) time.Time { return s.Attempt.StartedAt }),
+		column(settled, func(s *Settlement) *string { return s.Reason }),
+		column(settled, func(s *Settlement) string { return s.DeliveryID }))
+	return err
+}
+
+func insertAttempts(ctx context.Context, tx *DB, settled []*Settlement) error {
+	micros := func(d func(*Attempt) time.Duration) []int64 {
+		return column(settled, func(s *Settlement) int64 { return d(s.Attempt).Microseconds() })
+	}
+	const columns = `delivery_id, number, trigger, started_at, url, address, protocol, reused, tries, dns_us, connect_us, tls_us, sent_us,
+		first_byte_us, total_us, status, code, detail, response_headers, response_head, truncated, secrets`
+	_, err := rowwise{
+		"insert attempts",
+		`INSERT INTO webhook_attempts (` + columns + `)
+		SELECT * FROM unnest(?::uuid[], ?::bigint[], ?::text[], ?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::boolean[], ?::bigint[],
+			?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[], ?::text[], ?::text[], ?::bytea[],
+			?::boolean[], ?::text[])
+		ON CONFLICT (delivery_id, number) DO NOTHING`,
+		`INSERT INTO webhook_attempts (` + columns + `)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (delivery_id, number) DO NOTHING`,
+	}.run(ctx, tx,
+		column(settled, func(s *Settlement) string { return s.DeliveryID }),
+		column(settled, func(s *Settlement) int64 { return int64(s.Attempt.Number) }),
+		column(settled, func(s *Settlement) string { return s.Attempt.Trigger }),
+		column(settled, func(s *Settlement) time.Time { return s.Attempt.StartedAt }),
+		column(settled, func(s *Settlement) string { return s.Attempt.URL }),
+		column(settled, func(s *Settlement) *string { return s.Attempt.Address }),
+		column(settled, func(s *Settlement) *string { return s.Attempt.Protocol }),
+		column(settled, func(s *Settlement) bool { return s.Attempt.Reused }),
+		column(settled, func(s *Settlement) int64 { return int64(s.Attempt.Tries) }),
+		micros(func(a *Attempt) time.Duration { return a.DNS }),
+		micros(func(a *Attempt) time.Duration { return a.Connect }),
+		micros(func(a *Attempt) time.Duration { return a.TLS }),
+		micros(func(a *Attempt) time.Duration { return a.Sent }),
+		micros(func(a *Attempt) time.Duration { return a.FirstByte }),
+		micros(func(a *Attempt) time.Duration { return a.Total }),
+		column(settled, func(s *Settlement) *int64 { return s.Attempt.Status }),
+		column(settled, func(s *Settlement) *string { return s.Attempt.Code }),
+		column(settled, func(s *Settlement) *string { return s.Attempt.Detail }),
+		column(settled, func(s *Settlement) *string { return s.Attempt.ResponseHeaders }),
+		column(settled, func(s *Settlement) []byte { return s.Attempt.ResponseHead }),
+		column(settled, func(s *Settlement) bool { return s.Attempt.Truncated }),
+		column(settled, func(s *Settlement) string { return s.Attempt.Secrets }))
+	return err
+}
+
+// advanceKeys lets the next delivery go of each key whose first one is finished.
+func advanceKeys(ctx context.Context, tx *DB, settled []*Settlement) error {
+	var keys []OrderKey
+	for _, s := range settled {
+		if s.OrderKey != nil && s.State != DeliveryPending {
+			keys = append(keys, OrderKey{s.WebhookID, *s.OrderKey})
+		}
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	now := tx.Now()
+	_, err := rowwise{
+		"let the next delivery go",
+		`UPDATE webhook_deliveries SET due_at = u.due_at
+		FROM unnest(?::timestamptz[], ?::uuid[], ?::text[]) AS u (due_at, webhook_id, order_key)
+		CROSS JOIN LATERAL (SELECT d.id FROM webhook_deliveries d
+			WHERE d.webhook_id = u.webhook_id AND d.order_key = u.order_key AND d.state = 'pending'
+			ORDER BY d.ordinal LIMIT 1) AS first
+		WHERE webhook_deliveries.id = first.id AND webhook_deliveries.due_at IS NULL`,
+		`UPDATE webhook_deliveries SET due_at = ?
+		WHERE due_at IS NULL AND id = (SELECT d.id FROM webhook_deliveries d
+			WHERE d.webhook_id = ? AND d.order_key = ? AND d.state = 'pending'
+			ORDER BY d.ordinal LIMIT 1)`,
+	}.run(ctx, tx,
+		column(keys, func(OrderKey) time.Time { return now }),
+		column(keys, func(k OrderKey) string { return k.WebhookID }),
+		column(keys, func(k OrderKey) string { return k.Key }))
+	return err
+}
+
+// firstDue is when the first pending delivery of a lane is due. It looks for a row, not for a minimum, so that SQLite keeps the type.
+const firstDue = `(SELECT d.due_at FROM webhook_deliveries d
+	WHERE d.webhook_id = webhook_lanes.webhook_id AND d.state = 'pending' AND d.due_at IS NOT NULL
+	ORDER BY d.due_at LIMIT 1)`
+
+func settleLanes(ctx context.Context, tx *DB, lanes []*LaneSettlement) error {
+	if len(lanes) == 0 {
+		return nil
+	}
+	now := tx.Now()
+	_, err := rowwise{
+		"update lanes",
+		`UPDATE webhook_lanes SET cap = u.cap, max_cap = u.max_cap, health = CASE WHEN webhook_lanes.health IN ('paused', 'disabled') THEN webhook_lanes.health ELSE u.health END,
+			clean = u.clean, consecutive_failures = u.consecutive_failures, failing_since = u.failing_since, last_failure_at = u.last_failure_at,
+			last_success_at = u.last_success_at, answers = u.answers, failing = u.failing, slow = u.slow, latency = u.latency,
+			retry_after = u.retry_after, failed_probes = u.failed_probes, probe_at = u.probe_at
+		FROM unnest(?::bigint[], ?::bigint[], ?::text[], ?::bigint[], ?::bigint[], ?::timestamptz[], ?::timestamptz[], ?::timestamptz[], ?::bigint[],
+			?::float8[], ?::float8[], ?::float8[], ?::timestamptz[], ?::bigint[], ?::timestamptz[], ?::uuid[])
+			AS u (cap, max_cap, health, clean, consecutive_failures, failing_since, last_failure_at, last_success_at, answers,
+				failing, slow, latency, retry_after, failed_probes, probe_at, webhook_id)
+		WHERE webhook_lanes.webhook_id = u.webhook_id`,
+		`UPDATE webhook_lanes SET cap = ?, max_cap = ?, health = CASE WHEN health IN ('paused', 'disabled') THEN health ELSE ? END,
+			clean = ?, consecutive_failures = ?, failing_since = ?, last_failure_at = ?, last_success_at = ?, answers = ?,
+			failing = ?, slow = ?, latency = ?, retry_after = ?, failed_probes = ?, probe_at = ?
+		WHERE webhook_id = ?`,
+	}.run(ctx, tx,
+		column(lanes, func(l *LaneSettlement) int64 { return int64(l.Cap) }),
+		column(lanes, func(l *LaneSettlement) int64 { return int64(l.MaxCap) }),
+		column(lanes, func(l *LaneSettlement) string { return l.Health }),
+		column(lanes, func(l *LaneSettlement) int64 { return int64(l.Clean) }),
+		column(lanes, func(l *LaneSettlement) int64 { return int64(l.ConsecutiveFailures) }),
+		column(lanes, func(l *LaneSettlement) *time.Time { return l.FailingSince }),
+		column(lanes, func(l *LaneSettlement) *time.Time { return l.LastFailureAt }),
+		column(lanes, func(l *LaneSettlement) *time.Time { return l.LastSuccessAt }),
+		column(lanes, func(l *LaneSettlement) int64 { return int64(l.Answers) }),
+		column(lanes, func(l *LaneSettlement) float64 { return l.Failing }),
+		column(lanes, func(l *LaneSettlement) float64 { return l.Slow }),
+		column(lanes, func(l *LaneSettlement) float64 { return l.Latency }),
+		column(lanes, func(l *LaneSettlement) *time.Time { return l.RetryAfter }),
+		column(lanes, func(l *LaneSettlement) int64 { return int64(l.FailedProbes) }),
+		column(lanes, func(l *LaneSettlement) *time.Time { return l.ProbeAt }),
+		column(lanes, func(l *LaneSettlement) string { return l.WebhookID }))
+	if err != nil {
+		return err
+	}
+	return releaseLanes(ctx, tx, lanes, now)
+}
+
+// releaseLanes gives lanes back. The next turn is when something is due, but not while the lane is to be left alone, and behind the others
+// for one that has had its share. What is due is looked for in a statement of its own, which sees whatever was inserted before the lane was
+// locked.
+func releaseLanes(ctx context.Context, tx *DB, lanes []*LaneSettlement, now time.Time) error {
+	var ids []string
+	for _, l := range lanes {
+		if l.Release || l.Yield {
+			ids = append(ids, l.WebhookID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	greatest := "GREATEST(%s, retry_after, probe_at)"
+	if tx.dialect == SQLite {
+		greatest = "MAX(%s, COALESCE(retry_after, 0), COALESCE(probe_at, 0))" // NULL if the first is
+	}
+	in, arg := tx.among("webhook_id", ids)
+	_, err := tx.run(ctx, `UPDATE webhook_lanes SET lease_token = NULL, lease_until = NULL,
+		next_turn_at = CASE WHEN health IN ('ok', 'probation') AND `+firstDue+` IS NOT NULL THEN `+fmt.Sprintf(greatest, firstDue)+` END
+		WHERE `+in, arg)
+	if err != nil {
+		return fmt.Errorf("release lanes: %w", err)
+	}
+	for _, l := range lanes {
+		if l.Yield {
+			_, err := tx.run(ctx, `UPDATE webhook_lanes SET next_turn_at = ? WHERE webhook_id = ? AND next_turn_at < ?`, now, l.WebhookID, now)
+			if err != nil {
+				return fmt.Errorf("release lanes: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// disabled is what happens to an endpoint that cannot be used any more.
+const disabled verb = "disabled"
+
+// disableWebhook disables an endpoint and tells so. What is pending stays, for the day it is active again.
+func disableWebhook(ctx context.Context, tx *DB, id, reason string) error {
+	before, err := lockWebhook(ctx, tx, Everything(), id)
+	if err != nil || before.Status == WebhookDisabled {
+		return err
+	}
+	after := *before
+	now := jsonapi.Stamp{Time: tx.Now()}
+	after.Status, after.DisabledReason, after.DisabledAt = WebhookDisabled, &reason, &now
+	return saveWebhook(ctx, tx, System("webhooks"), disabled, before, &after, []string{"status", "disabled_reason", "disabled_at"})
+}

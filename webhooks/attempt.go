@@ -1,0 +1,139 @@
+package webhooks
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"roster/models"
+)
+
+// attempt is one exchange on behalf of a delivery.
+type attempt struct {
+	lane     *work
+	endpoint *endpoint
+	delivery *models.DueDelivery
+	at       time.Time
+	doubted  bool // it holds one of the slots of lanes in probation
+	result   Result
+}
+
+// attempt makes the exchange and tells the loop.
+func (w *Worker) attempt(a *attempt) {
+	a.result = w.cfg.Sender.Send(w.sending, Request{
+		URL: a.endpoint.URL, ID: a.delivery.EventID, At: a.at, Body: a.delivery.Body, Secrets: a.endpoint.secrets, Header: a.endpoint.header,
+	})
+	w.results <- a
+}
+
+// judge decides what becomes of a delivery and of its lane, tells the log and the metrics, and returns what is to be written.
+func (l *loop) judge(a *attempt) *models.Settlement {
+	lane, d, r := a.lane, a.delivery, a.result
+	now := l.w.db.Now()
+	verdict, state := judge(r, Attempt{Number: d.RoundAttempts + 1, Schedule: a.endpoint.schedule, Roll: rand.Float64()}, lane.state, now)
+	lane.state = state
+	l.fit(lane)
+	lane.measure(r, now)
+	if verdict.Disable != "" {
+		lane.disable = verdict.Disable
+	}
+	s := &models.Settlement{
+		DeliveryID: d.ID, WebhookID: d.WebhookID, OrderKey: d.OrderKey, State: string(verdict.State), RoundAttempts: d.RoundAttempts,
+		Attempt: record(a),
+	}
+	if verdict.Counts {
+		s.RoundAttempts++
+	}
+	if verdict.State == StatePending {
+		s.DueAt = &verdict.NextAt
+	} else {
+		s.FinishedAt = &now
+	}
+	if verdict.State == StateCancelled {
+		reason := models.CancelledByReceiver
+		s.Reason = &reason
+	}
+	l.w.cfg.Metrics.attempted(a, verdict.State)
+	l.log(a, verdict)
+	return s
+}
+
+// measure keeps what the health of an endpoint is told by.
+func (lane *work) measure(r Result, now time.Time) {
+	if !r.Succeeded() {
+		return
+	}
+	lane.row.LastSuccessAt = &now
+	took := float64(r.Timings.Total.Microseconds()) / 1000
+	if lane.row.Latency == 0 {
+		lane.row.Latency = took
+	}
+	lane.row.Latency += (took - lane.row.Latency) * failingMemory
+}
+
+// log writes the one wide line of an attempt.
+func (l *loop) log(a *attempt, v Verdict) {
+	level := slog.LevelInfo
+	if !a.result.Succeeded() {
+		level = slog.LevelWarn
+	}
+	ctx := context.Background()
+	if !l.w.cfg.Logger.Enabled(ctx, level) {
+		return
+	}
+	attributes := []slog.Attr{
+		slog.String("delivery_id", a.delivery.ID), slog.String("event_id", a.delivery.EventID), slog.String("event_type", a.delivery.EventType),
+		slog.String("webhook_id", a.delivery.WebhookID), slog.String("organization_id", a.endpoint.OrganizationID),
+		slog.Int("attempt", a.delivery.Attempts+1), slog.String("trigger", a.delivery.Trigger), slog.String("url", RedactURL(a.endpoint.URL)),
+		slog.String("state", string(v.State)), slog.String("health", string(a.lane.state.Health)), slog.Any("result", a.result),
+	}
+	if v.State == StatePending {
+		attributes = append(attributes, slog.Time("next_at", v.NextAt))
+	}
+	if v.Disable != "" {
+		attributes = append(attributes, slog.String("disabled", string(v.Disable)))
+	}
+	l.w.cfg.Logger.LogAttrs(ctx, level, "delivery attempted", attributes...)
+}
+
+// record returns the attempt as it is kept.
+func record(a *attempt) *models.Attempt {
+	r := a.result
+	kept := &models.Attempt{
+		DeliveryID: a.delivery.ID, Number: a.delivery.Attempts + 1, Trigger: a.delivery.Trigger, StartedAt: a.at, URL: RedactURL(a.endpoint.URL),
+		Reused: r.Reused, Tries: r.Tries, Truncated: r.Truncated,
+		DNS: r.Timings.DNS, Connect: r.Timings.Connect, TLS: r.Timings.TLS, Sent: r.Timings.Sent, FirstByte: r.Timings.FirstByte,
+		Total: r.Timings.Total, Code: text(string(r.Code)), Detail: text(r.Detail), Protocol: text(r.Protocol),
+	}
+	if len(r.Head) > 0 {
+		kept.ResponseHead = r.Head
+	}
+	if r.Address.IsValid() {
+		kept.Address = text(r.Address.String())
+	}
+	if r.Status != 0 {
+		status := int64(r.Status)
+		kept.Status = &status
+	}
+	if len(r.Header) > 0 {
+		headers := make(map[string]string, len(r.Header))
+		for name := range r.Header {
+			headers[name] = Printable(r.Header.Get(name))
+		}
+		encoded, _ := json.Marshal(headers) // strings always encode
+		kept.ResponseHeaders = text(string(encoded))
+	}
+	encoded, _ := json.Marshal(append([]string{}, a.endpoint.ids...)) // strings always encode
+	kept.Secrets = string(encoded)
+	return kept
+}
+
+// text returns nil for "".
+func text(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}

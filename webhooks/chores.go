@@ -1,0 +1,66 @@
+package webhooks
+
+import (
+	"context"
+	"time"
+
+	"roster/models"
+)
+
+const (
+	choreEvery  = time.Second
+	gaugeEvery  = 15 * time.Second
+	purgeEvery  = 10 * time.Minute
+	purgeBatch  = 1000
+	replayAhead = 100 // deliveries of a replay that may be pending at once, so that it never stands in the way of what happens now
+)
+
+// chores works off replays, reads the gauges and removes what is too old.
+func (w *Worker) chores(ctx context.Context) {
+	var gauged, purged time.Time
+	for sleep(ctx, choreEvery) {
+		if err := w.replay(ctx); err != nil {
+			w.failing(ctx, "work off replays", err)
+		}
+		if time.Since(gauged) >= gaugeEvery {
+			gauged = time.Now()
+			if err := w.cfg.Metrics.gauge(ctx, w.db); err != nil {
+				w.failing(ctx, "read the backlog", err)
+			}
+		}
+		if time.Since(purged) >= purgeEvery {
+			purged = time.Now()
+			if err := w.Purge(ctx); err != nil {
+				w.failing(ctx, "remove what is too old", err)
+			}
+		}
+	}
+}
+
+// replay takes each replay a step further.
+func (w *Worker) replay(ctx context.Context) error {
+	began, err := models.StepWebhookJobs(ctx, w.db, replayAhead, func(e *models.QueuedEvent) []byte { return w.render(e) }, Subscribes)
+	if began > 0 {
+		w.Wake()
+	}
+	return err
+}
+
+// Purge removes finished deliveries and heads of answers that are older than they are to be kept. A payload never goes while a delivery of
+// it is pending.
+func (w *Worker) Purge(ctx context.Context) error {
+	now := w.db.Now()
+	for w.cfg.Retention > 0 && ctx.Err() == nil {
+		n, err := models.PurgeDeliveries(ctx, w.db, now.Add(-w.cfg.Retention), purgeBatch)
+		if err != nil {
+			return err
+		}
+		if n < purgeBatch {
+			break
+		}
+	}
+	if w.cfg.HeadRetention > 0 {
+		return models.PurgeHeads(ctx, w.db, now.Add(-w.cfg.HeadRetention))
+	}
+	return nil
+}

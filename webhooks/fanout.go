@@ -1,0 +1,322 @@
+package webhooks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"roster/models"
+)
+
+const (
+	fanOutBatch = 500
+	fanOutPause = time.Second // after a failure
+)
+
+// handoff is what a fan-out gives the loop: deliveries of lanes that this worker holds, so that they need not be fetched.
+type handoff struct {
+	deliveries map[string][]*models.DueDelivery // by webhook
+	tokens     map[string]string                // of the lanes, as they were when the deliveries were inserted
+	leased     []*models.WebhookLane            // by this fan-out
+	validUntil time.Time
+	woken      bool // others have their turn
+}
+
+// fanOutLoop turns events into deliveries as they come.
+func (w *Worker) fanOutLoop(ctx context.Context) {
+	for {
+		select {
+		case <-w.events:
+		case <-ctx.Done():
+			return
+		}
+		for more := true; more && ctx.Err() == nil; {
+			h, n, err := w.fanOut(ctx)
+			if err != nil {
+				w.failing(ctx, "fan out events", err)
+				sleep(ctx, fanOutPause)
+				continue
+			}
+			more = n == fanOutBatch
+			if n == 0 {
+				continue
+			}
+			select {
+			case w.handoffs <- h:
+			case <-ctx.Done(): // the loop releases all lanes; these are picked up from the database
+				w.abandon(h)
+			}
+		}
+	}
+}
+
+// fanOut takes a batch of events out of the queue, gives each its number and its body, and makes a delivery for each endpoint that wants
+// it. Lanes that nobody serves are leased at once if there is room.
+func (w *Worker) fanOut(ctx context.Context) (handoff, int, error) {
+	var h handoff
+	claimed := 0
+	changedEndpoints := false
+	err := models.Transaction(ctx, w.db, func(tx *models.DB) error {
+		h = handoff{deliveries: map[string][]*models.DueDelivery{}, tokens: map[string]string{}}
+		changedEndpoints = false
+		events, err := models.ClaimEvents(ctx, tx, fanOutBatch)
+		claimed = len(events)
+		if err != nil {
+			return err
+		}
+		for _, e := range events {
+			changedEndpoints = changedEndpoints || strings.HasPrefix(e.Type, "webhook.") || strings.HasPrefix(e.Type, "organization.")
+		}
+		// What happened in no organization is sent to nobody.
+		events = slices.DeleteFunc(events, func(e *models.QueuedEvent) bool { return e.OrganizationID == "" })
+		if len(events) == 0 {
+			return nil
+		}
+		if err := models.NumberEvents(ctx, tx, events); err != nil {
+			return err
+		}
+		subscribers, err := models.FindSubscribers(ctx, tx, organizationsOf(events))
+		if err != nil {
+			return err
+		}
+		plan := w.match(tx, events, subscribers)
+		if err := models.InsertMessages(ctx, tx, events); err != nil {
+			return err
+		}
+		if len(plan.deliveries) == 0 {
+			return nil
+		}
+		return w.assign(ctx, tx, plan, &h)
+	})
+	if err == nil && changedEndpoints {
+		w.generation.Add(1)
+		signal(w.told)
+	}
+	return h, claimed, err
+}
+
+func organizationsOf(events []*models.QueuedEvent) []string {
+	var ids []string
+	for _, e := range events {
+		if len(ids) == 0 || ids[len(ids)-1] != e.OrganizationID {
+			ids = append(ids, e.OrganizationID)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// plan is what becomes of a batch of events.
+type plan struct {
+	deliveries []*models.NewDelivery
+	bodies     [][]byte // of each delivery, shared between those of one event
+	webhooks   []string // that get something
+	ordered    bool     // whether any of them is served in order
+}
+
+// match finds the endpoints that want each event and renders the bodies of those that somebody wants.
+func (w *Worker) match(tx *models.DB, events []*models.QueuedEvent, subscribers map[string][]models.Subscriber) plan {
+	var p plan
+	now := tx.Now()
+	for _, e := range events {
+		for _, s := range subscribers[e.OrganizationID] {
+			if !wants(s, e) {
+				continue
+			}
+			if e.Body == nil {
+				e.Body = w.render(e)
+				if e.Body == nil {
+					break
+				}
+			}
+			d := &models.NewDelivery{
+				ID: models.NewID(), EventID: e.ID, WebhookID: s.WebhookID, OrganizationID: s.Owner, EventType: e.Type, Ordinal: e.Ordinal,
+				OrderKey: orderKey(s, e), Trigger: models.TriggerEvent, DueAt: &now, CreatedAt: e.OccurredAt,
+			}
+			if e.Type == eventTest {
+				d.Trigger = models.TriggerTest
+			}
+			p.ordered = p.ordered || d.OrderKey != nil
+			p.deliveries, p.bodies = append(p.deliveries, d), append(p.bodies, e.Body)
+			p.webhooks = append(p.webhooks, s.WebhookID)
+		}
+	}
+	slices.Sort(p.webhooks)
+	p.webhooks = slices.Compact(p.webhooks)
+	return p
+}
+
+// eventTest is the type of the event that is made to try one endpoint, and that only it gets.
+const eventTest = "webhook.test"
+
+func wants(s models.Subscriber, e *models.QueuedEvent) bool {
+	if s.LastOrdinal != nil && e.Ordinal > *s.LastOrdinal {
+		return false // its organization is deleted, and was told so
+	}
+	if e.Type == eventTest {
+		return s.WebhookID == e.SubjectID
+	}
+	return Subscribes(s.EventTypes, e.Type)
+}
+
+func orderKey(s models.Subscriber, e *models.QueuedEvent) *string {
+	switch s.Ordering {
+	case models.OrderFIFO:
+		all := "*"
+		return &all
+	case models.OrderPerEntity:
+		return &e.SubjectID
+	}
+	return nil
+}
+
+// render returns the bytes that are sent, or nil for an event that cannot be told.
+func (w *Worker) render(e *models.QueuedEvent) []byte {
+	body, err := envelopeOf(e).Render(DefaultBodyLimit)
+	if err != nil {
+		w.cfg.Logger.Error("webhooks: an event cannot be sent", "event_id", e.ID, "error", err)
+		return nil
+	}
+	return body
+}
+
+func envelopeOf(e *models.QueuedEvent) Envelope {
+	envelope := Envelope{Type: e.Type, OccurredAt: e.OccurredAt, Sequence: e.Sequence, Data: e.Data}
+	if strings.HasSuffix(e.Type, ".updated") {
+		envelope.Changes = e.Changes
+	}
+	return envelope
+}
+
+// assign inserts the deliveries of a plan and finds out who serves their lanes.
+func (w *Worker) assign(ctx context.Context, tx *models.DB, p plan, h *handoff) error {
+	var lanes []*models.WebhookLane
+	var err error
+	if p.ordered { // what waits for what is known only while nobody finishes anything
+		if lanes, err = models.LockLanes(ctx, tx, p.webhooks); err != nil {
+			return err
+		}
+		if err := queueInOrder(ctx, tx, p.deliveries); err != nil {
+			return err
+		}
+	}
+	inserted, err := models.InsertDeliveries(ctx, tx, p.deliveries)
+	if err != nil {
+		return err
+	}
+	if !p.ordered {
+		if lanes, err = models.LockLanes(ctx, tx, p.webhooks); err != nil {
+			return err
+		}
+	}
+	if len(lanes) < len(p.webhooks) {
+		if err := cancelGone(ctx, tx, p.webhooks, lanes); err != nil {
+			return err
+		}
+	}
+	now := tx.Now()
+	lease := w.newLease()
+	var lend, wake []string
+	room := int(w.free.Load())
+	for _, l := range lanes {
+		switch {
+		case l.LeaseToken != nil && l.LeaseUntil.After(now):
+			h.tokens[l.WebhookID] = *l.LeaseToken
+		case l.Health == string(HealthOK) && !laneOf(l).PausedUntil().After(now) && !backlog(l, now) && len(lend) < room:
+			lend = append(lend, l.WebhookID)
+			l.LeaseToken = &lease.Token
+			h.leased = append(h.leased, l)
+			h.tokens[l.WebhookID] = lease.Token
+		default:
+			wake = append(wake, l.WebhookID)
+		}
+	}
+	if len(lend) > 0 {
+		h.validUntil = time.Now().Add(w.cfg.Lease)
+		if err := models.LeaseLanes(ctx, tx, lease, lend); err != nil {
+			return err
+		}
+	}
+	if len(wake) > 0 {
+		h.woken = true
+		if err := models.WakeLanes(ctx, tx, wake); err != nil {
+			return err
+		}
+	}
+	if int(inserted) == len(p.deliveries) { // otherwise somebody else may have some of them
+		h.take(p)
+	}
+	return nil
+}
+
+// backlog tells whether a lane that nobody serves has something due already, so that it must wait for its turn.
+func backlog(l *models.WebhookLane, now time.Time) bool {
+	return l.NextTurnAt != nil && !l.NextTurnAt.After(now)
+}
+
+// take puts the deliveries that can go at once into the handoff.
+func (h *handoff) take(p plan) {
+	for i, d := range p.deliveries {
+		if _, held := h.tokens[d.WebhookID]; !held || d.DueAt == nil {
+			continue
+		}
+		h.deliveries[d.WebhookID] = append(h.deliveries[d.WebhookID], &models.DueDelivery{
+			ID: d.ID, EventID: d.EventID, WebhookID: d.WebhookID, EventType: d.EventType, OrderKey: d.OrderKey, Trigger: d.Trigger,
+			DueAt: *d.DueAt, CreatedAt: d.CreatedAt, Body: p.bodies[i],
+		})
+	}
+}
+
+// queueInOrder lets each delivery wait that has an earlier one with the same key before it.
+func queueInOrder(ctx context.Context, tx *models.DB, deliveries []*models.NewDelivery) error {
+	var keys []models.OrderKey
+	for _, d := range deliveries {
+		if d.OrderKey != nil {
+			keys = append(keys, models.OrderKey{WebhookID: d.WebhookID, Key: *d.OrderKey})
+		}
+	}
+	pending, err := models.PendingKeys(ctx, tx, keys)
+	if err != nil {
+		return err
+	}
+	for _, d := range deliveries {
+		if d.OrderKey == nil {
+			continue
+		}
+		key := models.OrderKey{WebhookID: d.WebhookID, Key: *d.OrderKey}
+		if pending[key] {
+			d.DueAt = nil
+		}
+		pending[key] = true
+	}
+	return nil
+}
+
+// cancelGone cancels the deliveries of endpoints that were deleted meanwhile: they have no lane any more.
+func cancelGone(ctx context.Context, tx *models.DB, webhooks []string, lanes []*models.WebhookLane) error {
+	there := map[string]bool{}
+	for _, l := range lanes {
+		there[l.WebhookID] = true
+	}
+	gone := slices.DeleteFunc(slices.Clone(webhooks), func(id string) bool { return there[id] })
+	return models.CancelDeliveries(ctx, tx, gone, models.CancelledEndpointDeleted)
+}
+
+// abandon gives back the lanes of a handoff that the loop did not take.
+func (w *Worker) abandon(h handoff) {
+	if len(h.leased) == 0 {
+		return
+	}
+	b := &batch{}
+	for _, l := range h.leased {
+		b.lanes = append(b.lanes, &models.LaneSettlement{WebhookLane: *l, Token: *l.LeaseToken, Release: true})
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	if _, err := models.Settle(ctx, w.db, nil, b.lanes); err != nil && !errors.Is(err, context.Canceled) {
+		w.cfg.Logger.Error("webhooks: give back lanes", "error", fmt.Errorf("they are free when their lease ends: %w", err))
+	}
+}

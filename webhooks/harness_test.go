@@ -1,0 +1,188 @@
+package webhooks
+
+import (
+	"context"
+	"database/sql"
+	"io"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"roster/jsonapi"
+	"roster/models"
+	"roster/models/modelstest"
+	"roster/webhooks/webhookstest"
+)
+
+// soon is far more than anything here takes. Tests wait for signals; this only keeps a broken one from waiting for ever.
+const soon = 30 * time.Second
+
+var someone = models.System("test")
+
+// rig is a database with a worker on it.
+type rig struct {
+	t  *testing.T
+	db *models.DB
+	w  *Worker
+	// stop ends the worker and waits until it has.
+	stop func()
+}
+
+// each runs a test with a worker on each database.
+func each(t *testing.T, test func(r *rig), adjust ...func(*WorkerConfig)) {
+	t.Helper()
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) { test(newRig(t, db, adjust...)) })
+}
+
+// eachClock is each with a clock that the test moves.
+func eachClock(t *testing.T, test func(r *rig, clock *modelstest.Clock), adjust ...func(*WorkerConfig)) {
+	t.Helper()
+	t.Parallel()
+	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) { test(newRig(t, db, adjust...), clock) })
+}
+
+func newRig(t *testing.T, db *models.DB, adjust ...func(*WorkerConfig)) *rig {
+	t.Helper()
+	r := &rig{t: t, db: db}
+	r.w, r.stop = startWorker(t, db, adjust...)
+	return r
+}
+
+// startWorker starts a worker. It polls so seldom that a test only passes if everything is told.
+func startWorker(t *testing.T, db *models.DB, adjust ...func(*WorkerConfig)) (*Worker, func()) {
+	t.Helper()
+	cfg := WorkerConfig{
+		Sender: newSender(t), Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Metrics: NewMetrics(nil),
+		Slots: 64, LaneCap: 8, Lease: time.Minute, Poll: time.Hour, Grace: soon,
+	}
+	for _, a := range adjust {
+		a(&cfg)
+	}
+	w := NewWorker(db, cfg)
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { w.Run(ctx) })
+	stop := sync.OnceFunc(func() {
+		cancel()
+		running.Wait()
+	})
+	t.Cleanup(stop)
+	return w, stop
+}
+
+func input(c *models.Collection, attributes map[string]any) *jsonapi.Input {
+	return &jsonapi.Input{Schema: c.Schema, Attributes: attributes, Relationships: map[string]jsonapi.Linkage{}}
+}
+
+// organization creates an organization with that webhookUrl, "" for none.
+func (r *rig) organization(url string) *models.Organization {
+	r.t.Helper()
+	attributes := map[string]any{"name": "Acme"}
+	if url != "" {
+		attributes["webhookUrl"], attributes["webhookSecret"] = url, officialSecret
+	}
+	org, err := models.CreateOrganization(r.t.Context(), r.db, someone, input(models.Organizations, attributes))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return org
+}
+
+// endpoint adds an endpoint to an organization.
+func (r *rig) endpoint(org *models.Organization, url string, attributes ...any) *models.Webhook {
+	r.t.Helper()
+	in := input(models.Webhooks, map[string]any{"url": url, "secret": officialSecret})
+	for i := 0; i < len(attributes); i += 2 {
+		in.Attributes[attributes[i].(string)] = attributes[i+1]
+	}
+	in.Relationships["organization"] = jsonapi.Linkage{Refs: []jsonapi.Ref{{Type: "organizations", ID: org.ID}}}
+	w, err := models.CreateWebhook(r.t.Context(), r.db, someone, in)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return w
+}
+
+// change makes one more event of an organization.
+func (r *rig) change(org *models.Organization, name string) {
+	r.t.Helper()
+	_, err := models.UpdateOrganization(r.t.Context(), r.db, someone, org.ID, input(models.Organizations, map[string]any{"name": name}))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *rig) update(w *models.Webhook, attributes map[string]any) {
+	r.t.Helper()
+	if _, err := models.UpdateWebhook(r.t.Context(), r.db, someone, w.ID, input(models.Webhooks, attributes)); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// received waits until a receiver has n requests.
+func (r *rig) received(receiver *webhookstest.Receiver, n int) []webhookstest.Request {
+	r.t.Helper()
+	return await(r.t, receiver, n)
+}
+
+func await(t *testing.T, receiver *webhookstest.Receiver, n int) []webhookstest.Request {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), soon)
+	defer cancel()
+	requests, err := receiver.Wait(ctx, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return requests
+}
+
+// query returns the first value of a query.
+func (r *rig) query(statement string) any {
+	r.t.Helper()
+	pools := r.db.Pools()
+	pool := pools["main"]
+	if pool == nil {
+		pool = pools["read"]
+	}
+	var v any
+	if err := pool.QueryRowContext(r.t.Context(), statement).Scan(&v); err != nil && err != sql.ErrNoRows {
+		r.t.Fatalf("%s: %v", statement, err)
+	}
+	return v
+}
+
+// until waits until a query gives a value. The worker tells nobody what it has written, so this one asks.
+func (r *rig) until(statement string, want any) {
+	r.t.Helper()
+	deadline := time.Now().Add(soon)
+	for {
+		got := r.query(statement)
+		if got == want {
+			return
+		}
+		if time.Now().After(deadline) {
+			r.t.Fatalf("%s: %v, want %v", statement, got, want)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// quiet waits until nothing is pending.
+func (r *rig) quiet() {
+	r.t.Helper()
+	r.until(`SELECT (SELECT COUNT(*) FROM event_queue) + (SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending')`, int64(0))
+}
+
+// eachClockIn runs a test with a clock; move moves it and makes the worker look.
+func eachClockIn(t *testing.T, test func(r *rig, move func(time.Duration)), adjust ...func(*WorkerConfig)) {
+	t.Helper()
+	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
+		r := newRig(t, db, adjust...)
+		test(r, func(d time.Duration) {
+			clock.Advance(d)
+			r.w.Wake()
+		})
+	})
+}

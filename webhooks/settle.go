@@ -1,0 +1,137 @@
+package webhooks
+
+import (
+	"context"
+	"time"
+
+	"roster/models"
+)
+
+// batch is what is written in one transaction.
+type batch struct {
+	deliveries []*models.Settlement
+	lanes      []*models.LaneSettlement
+	of         map[string]*work
+	released   bool
+}
+
+// settled is what became of a batch.
+type settled struct {
+	batch *batch
+	lost  map[string]bool
+	err   error // it was given up
+}
+
+// write hands the results that have come to the settle step, if that is free: many at once when many come, soon when few do.
+func (l *loop) write() {
+	if l.writing || len(l.pending) == 0 && len(l.dirty) == 0 {
+		return
+	}
+	if n := len(l.pending); n > 0 && n < batchSize/4 && !l.stopping {
+		if due := l.oldest.Add(linger); time.Now().Before(due) {
+			l.alarm(due)
+			return
+		}
+	}
+	n := min(len(l.pending), batchSize)
+	b := &batch{deliveries: l.pending[:n:n], of: map[string]*work{}}
+	l.pending = append([]*models.Settlement(nil), l.pending[n:]...)
+	l.oldest = time.Now()
+	left := map[string]int{} // results of each lane that do not fit
+	for _, s := range l.pending {
+		left[s.WebhookID]++
+	}
+	for _, s := range b.deliveries {
+		b.of[s.WebhookID] = l.lanes[s.WebhookID]
+	}
+	for lane := range l.dirty {
+		lane.dirty = false
+		delete(l.dirty, lane)
+		if lane.idle() && left[lane.id] == 0 {
+			b.of[lane.id] = lane
+		}
+	}
+	for id, lane := range b.of {
+		settlement := &models.LaneSettlement{WebhookLane: rowOf(id, lane.state), Token: lane.token, Disable: string(lane.disable)}
+		settlement.LastSuccessAt, settlement.Latency = lane.row.LastSuccessAt, lane.row.Latency
+		lane.disable = ""
+		if lane.idle() && left[id] == 0 {
+			settlement.Release, settlement.Yield = true, lane.yield
+			b.released = true
+			delete(l.lanes, id)
+			delete(l.hungry, lane)
+		}
+		b.lanes = append(b.lanes, settlement)
+	}
+	if len(b.lanes) == 0 {
+		return
+	}
+	l.writing = true
+	l.w.batches <- b
+}
+
+// idle tells whether a lane can be given back once what has come is written.
+func (lane *work) idle() bool {
+	return !lane.lost && len(lane.queue) == 0 && lane.underWay == 0 && !lane.more && !lane.fetching
+}
+
+// settleLoop writes one batch after the other. A database that does not answer is asked again until it does: what was sent and is not
+// written down would be sent again.
+func (w *Worker) settleLoop() {
+	for b := range w.batches {
+		w.settled <- w.settle(b)
+	}
+}
+
+func (w *Worker) settle(b *batch) settled {
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
+		ctx, cancel := context.WithTimeout(context.Background(), w.cfg.Lease/3)
+		lost, err := models.Settle(ctx, w.db, b.deliveries, b.lanes)
+		cancel()
+		if err == nil {
+			w.cfg.Metrics.wrote(len(b.deliveries))
+			return settled{batch: b, lost: lost}
+		}
+		w.failing(context.Background(), "write results", err)
+		// Once the worker is to end there is not much time left. What is not written then is sent again when the leases have ended.
+		if w.sending.Err() != nil && wait > time.Second {
+			return settled{batch: b, err: err}
+		}
+		time.Sleep(wait)
+	}
+}
+
+func (l *loop) takeSettled(s settled) {
+	l.writing = false
+	for id := range s.lost {
+		if lane := s.batch.of[id]; !lane.lost {
+			l.w.cfg.Logger.Warn("webhooks: a lane was taken over", "webhook_id", id)
+			l.lose(lane)
+		}
+	}
+	for _, d := range s.batch.deliveries {
+		lane := s.batch.of[d.WebhookID]
+		if lane.lost {
+			continue
+		}
+		lane.unsettled--
+		l.unsettled--
+		delete(lane.busy, d.DeliveryID)
+		if lane.recent == nil {
+			lane.recent = map[string]struct{}{}
+		}
+		lane.recent[d.DeliveryID] = struct{}{}
+		if d.OrderKey != nil && d.State != models.DeliveryPending && l.lanes[lane.id] == lane {
+			lane.more = true // the next one of its key may go
+			l.hungry[lane] = struct{}{}
+		}
+	}
+	for id, lane := range s.batch.of {
+		if l.lanes[id] == lane {
+			l.touch(lane)
+		}
+	}
+	if s.batch.released && (l.full || l.stray) {
+		l.look, l.stray = true, false
+	}
+}

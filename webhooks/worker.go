@@ -1,0 +1,162 @@
+package webhooks
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"roster/models"
+)
+
+// WorkerConfig says how much a worker does at once, and for how long it keeps what.
+type WorkerConfig struct {
+	Sender  *Sender
+	Logger  *slog.Logger
+	Metrics *Metrics
+	// Slots are the attempts at once. Lanes in probation share a quarter of them.
+	Slots int
+	// LaneCap is the number of attempts at once that one endpoint can come to.
+	LaneCap int
+	// Lease is how long a lane is held without a sign of life. An exchange must fit into a third of it.
+	Lease time.Duration
+	// Poll is the longest wait for what nobody told of.
+	Poll time.Duration
+	// Grace is how long a worker that stops waits for attempts under way before it cuts them.
+	Grace time.Duration
+	// Retention is how long finished deliveries are kept, HeadRetention how long the heads of answers; 0 is for ever.
+	Retention, HeadRetention time.Duration
+}
+
+// Worker delivers what is recorded in one database, beside any number of other workers on PostgreSQL. Its goroutines are:
+//
+//	fan-out    events → deliveries; hands what it inserted straight to the loop
+//	loop       owns every lane that is held: what is fetched, what is under way, what is to be written. It alone decides, and never waits.
+//	claim      leases lanes and fetches due deliveries, when the loop asks
+//	settle     writes results in batches
+//	listen     hears from other replicas
+//	chores     replays and retention
+type Worker struct {
+	db  *models.DB
+	cfg WorkerConfig
+
+	events     chan struct{} // something was recorded
+	looks      chan struct{} // somebody thinks that something is due
+	id         string
+	generation atomic.Uint64 // of what is known about endpoints
+	free       atomic.Int64  // slots, as the loop last counted them
+
+	handoffs chan handoff
+	fetched  chan fetch
+	settled  chan settled
+	renewed  chan renewed
+	results  chan *attempt
+	batches  chan *batch
+	told     chan struct{} // other replicas are to be told
+
+	sending context.Context // of every exchange; ends when a stopping worker cuts
+	cut     context.CancelFunc
+}
+
+// NewWorker returns a worker that does nothing before Run.
+func NewWorker(db *models.DB, cfg WorkerConfig) *Worker {
+	w := &Worker{
+		db: db, cfg: cfg, id: uuid.NewString(),
+		events: make(chan struct{}, 1), looks: make(chan struct{}, 1), told: make(chan struct{}, 1),
+		handoffs: make(chan handoff), fetched: make(chan fetch, 1), settled: make(chan settled, 1), renewed: make(chan renewed, 1),
+		results: make(chan *attempt, cfg.Slots), batches: make(chan *batch, 1),
+	}
+	w.free.Store(int64(cfg.Slots))
+	w.sending, w.cut = context.WithCancel(context.Background())
+	return w
+}
+
+// Committed tells the worker that a transaction has recorded events; endpoints says that endpoints changed as well, which takes effect with
+// the next attempt. It does not wait.
+func (w *Worker) Committed(endpoints bool) {
+	if endpoints {
+		w.generation.Add(1)
+		signal(w.looks) // one that became active again, or a delivery that a request began again, is due now
+	}
+	signal(w.events)
+}
+
+// Wake makes the worker look for everything: events, lanes whose turn it is, deliveries that are due. It does not wait.
+func (w *Worker) Wake() {
+	w.generation.Add(1)
+	signal(w.events)
+	signal(w.looks)
+}
+
+// signal leaves one token in a channel that holds one.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// Run delivers until ctx ends. Then it takes nothing new, lets attempts under way end within the grace period, cuts the others, which use
+// up no attempt, writes what became of them and gives back its lanes.
+func (w *Worker) Run(ctx context.Context) {
+	defer w.cut()
+	w.db.OnCommit(w.Committed)
+	defer w.db.OnCommit(nil)
+	w.Wake() // whatever happened while nobody looked
+	var steps sync.WaitGroup
+	steps.Go(func() { w.fanOutLoop(ctx) })
+	steps.Go(func() { w.chores(ctx) })
+	steps.Go(func() { w.poll(ctx) })
+	if w.db.Dialect() == models.Postgres {
+		steps.Go(func() { w.listen(ctx) })
+		steps.Go(func() { w.tell(ctx) })
+	}
+	var writer sync.WaitGroup
+	writer.Go(w.settleLoop)
+	l := newLoop(w)
+	l.run(ctx)
+	steps.Wait()
+	close(w.batches)
+	writer.Wait()
+}
+
+// poll looks from time to time, in case nobody told of something.
+func (w *Worker) poll(ctx context.Context) {
+	for {
+		wait := w.cfg.Poll/4 + time.Duration(rand.Float64()*float64(w.cfg.Poll*3/4)) // jitter keeps replicas apart
+		if !sleep(ctx, wait) {
+			return
+		}
+		signal(w.events)
+		signal(w.looks)
+	}
+}
+
+// sleep returns false if ctx ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// newLease returns a lease that nobody else has.
+func (w *Worker) newLease() models.Lease {
+	return models.Lease{Token: uuid.NewString(), Until: w.db.Now().Add(w.cfg.Lease)}
+}
+
+// failing logs that a step did not work, unless it was ended.
+func (w *Worker) failing(ctx context.Context, step string, err error) {
+	if ctx.Err() == nil || !errors.Is(err, context.Canceled) {
+		w.cfg.Logger.ErrorContext(ctx, "webhooks: "+step, "error", err)
+	}
+}
