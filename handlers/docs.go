@@ -64,11 +64,14 @@ func (rt *route) describedFor(rel *jsonapi.Relationship) openapi.Route {
 	if rel != nil {
 		out.Path = strings.Replace(out.Path, relationshipVariable, rel.Name, 1)
 	}
-	out.EventTypes = rt.path == eventTypesPath
 	if rt.served != nil {
 		out.Served = models.Root + rt.served.path
 	}
 	out.Query, out.Schema = rt.accepts(rel)
+	out.Shows, out.Status = out.Schema, rt.status
+	if rt.shows != nil {
+		out.Shows = rt.shows
+	}
 	return out
 }
 

@@ -15,10 +15,12 @@ func writeDocument(w http.ResponseWriter, rq *request, status int, doc *jsonapi.
 // writeVersion is writeDocument for a document about one resource of that version; its ETag is what If-Match takes. It encodes before it
 // writes anything, so that a failure can still become an answer.
 func writeVersion(w http.ResponseWriter, rq *request, status int, version int64, doc *jsonapi.Document) error {
-	if doc.Links == nil {
-		doc.Links = &jsonapi.Links{}
+	links := jsonapi.Links{}
+	if doc.Links != nil {
+		links = *doc.Links // which may be those of the resource, too
 	}
-	doc.Links.DescribedBy = jsonapi.Href(openAPIPath)
+	links.DescribedBy = jsonapi.Href(openAPIPath)
+	doc.Links = &links
 	body, err := doc.Encode()
 	if err != nil {
 		return err

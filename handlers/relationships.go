@@ -16,17 +16,22 @@ func (res *resource) relationshipRoutes() []route {
 	}
 	related, self := res.path+"/{id}/{relationship}", res.path+"/{id}/relationships/{relationship}"
 	table := []route{
-		{"GET", self, res.reads, jsonapi.LinkageQuery, res, (*API).relationship, "Reads the linkage of a relationship.", false, nil},
-		{"GET", related, res.reads, jsonapi.ListQuery, res, (*API).related, "Reads what a relationship leads to.", true, nil},
+		{method: "GET", path: self, needs: res.reads, query: jsonapi.LinkageQuery, served: res, handle: (*API).relationship,
+			doc: "Reads the linkage of a relationship."},
+		{method: "GET", path: related, needs: res.reads, query: jsonapi.ListQuery, served: res, handle: (*API).related,
+			doc: "Reads what a relationship leads to.", related: true},
 	}
 	writes := res.writes
 	if writes == (auth.Permission{}) {
 		writes = res.reads // nothing of it can be changed; whoever sees it is told so
 	}
 	return append(table,
-		route{"PATCH", self, writes, jsonapi.NoQuery, res, (*API).replaceRelationship, "Replaces the linkage of a relationship.", false, nil},
-		route{"POST", self, writes, jsonapi.NoQuery, res, (*API).addToRelationship, "Adds members to a to-many relationship; members that are there stay.", false, nil},
-		route{"DELETE", self, writes, jsonapi.NoQuery, res, (*API).removeFromRelationship, "Removes members from a to-many relationship; members that are not there are no error.", false, nil},
+		route{method: "PATCH", path: self, needs: writes, query: jsonapi.NoQuery, served: res, handle: (*API).replaceRelationship,
+			doc: "Replaces the linkage of a relationship."},
+		route{method: "POST", path: self, needs: writes, query: jsonapi.NoQuery, served: res, handle: (*API).addToRelationship,
+			doc: "Adds members to a to-many relationship; members that are there stay."},
+		route{method: "DELETE", path: self, needs: writes, query: jsonapi.NoQuery, served: res, handle: (*API).removeFromRelationship,
+			doc: "Removes members from a to-many relationship; members that are not there are no error."},
 	)
 }
 

@@ -149,10 +149,7 @@ func CreateOrganization(ctx context.Context, db *DB, by Caller, in *jsonapi.Inpu
 		if err := checkOrganization(tx, org, in); err != nil {
 			return err
 		}
-		secret, err := tokenFor(tx, in)
-		if err != nil {
-			return err
-		}
+		secret := tokenFor(tx, in)
 		if err := sealWebhookSecret(tx, org, in); err != nil {
 			return err
 		}

@@ -83,10 +83,13 @@ func (g *generator) one(s *jsonapi.Schema, empty bool) string {
 	return document
 }
 
-// many adds the schema of a document with one page of a collection, and returns its name.
-func (g *generator) many(s *jsonapi.Schema) string {
-	document := nameOf(s) + "List"
-	g.schema(document, documentOf("A document with a page of "+s.Type+".", arrayOf(refTo(g.resource(s)), jsonapi.MaxPageSize),
-		refTo("PageLinks"), refTo("PageMeta"), g.included()))
+// many adds the schema of a document with a collection, or one page of it, and returns its name.
+func (g *generator) many(s *jsonapi.Schema, paged bool) string {
+	document, links, included := nameOf(s)+"List", "DocumentLinks", (*schema)(nil)
+	if paged {
+		links, included = "PageLinks", g.included()
+	}
+	g.schema(document, documentOf("A document with "+s.Type+".", arrayOf(refTo(g.resource(s)), jsonapi.MaxPageSize),
+		refTo(links), refTo("PageMeta"), included))
 	return document
 }

@@ -82,10 +82,12 @@ func (g *generator) pathParameters(rt *Route) []reference {
 			continue
 		}
 		variable = strings.TrimSuffix(variable, "}")
-		g.components.Parameters.set("path."+variable, &parameter{
-			Name: variable, In: "path", Required: true, Description: "The id of the resource, as its document has it.",
-			Schema: &schema{Type: "string", Pattern: idPattern, MinLength: new(36), MaxLength: new(36)}, Example: g.exampleID,
-		})
+		p := &parameter{Name: variable, In: "path", Required: true, Description: "The id of the resource, as its document has it.", Example: g.exampleID}
+		p.Schema = &schema{Type: "string", Pattern: idPattern, MinLength: new(36), MaxLength: new(36)}
+		if variable != "id" {
+			p.Schema, p.Example = idOf(rt.Shows), rt.Shows.Example
+		}
+		g.components.Parameters.set("path."+variable, p)
 		refs = append(refs, reference{"#/components/parameters/path." + variable})
 	}
 	return refs
