@@ -158,3 +158,29 @@ func TestOfFiftyChangesToOneVersionOneIsMade(t *testing.T) {
 		}
 	})
 }
+
+func TestARelationshipIsChangedOnlyAtTheVersionItIsMeantFor(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		parent, _ := s.organization("Parent")
+		child, _ := s.organization("Child")
+		path := managed + "/" + child + "/relationships/parent"
+		old := s.get(path).want(200).Header.Get("ETag")
+		move := func(to any, tag string) *answer { return s.do("PATCH", path, object{"data": to}, "If-Match", tag) }
+		moved := move(ref("organizations", parent), old).want(200)
+		if now := s.get(path).Header.Get("ETag"); moved.Header.Get("ETag") != now {
+			t.Errorf("the change answered with the ETag %s, the next read with %s", moved.Header.Get("ETag"), now)
+		}
+		move(nil, old).want(412)
+		move(nil, s.get(managed+"/"+child).Header.Get("ETag")).want(200)
+
+		user := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"})).want(201).text("data", "id")
+		members := "/public/v2/users/" + user + "/relationships/organizations"
+		old = s.get(members).want(200).Header.Get("ETag")
+		s.do("PATCH", "/public/v2/users/"+user, withID(resource("users", object{"lastName": "Lovelace"}), user), "If-Match", old).want(200)
+		for _, method := range []string{"POST", "PATCH", "DELETE"} {
+			s.do(method, members, object{"data": []object{ref("organizations", parent)}}, "If-Match", old).want(412)
+			s.do(method, members, object{"data": []object{ref("organizations", parent)}}, "If-None-Match", "*").want(412)
+		}
+		s.do("POST", members, object{"data": []object{ref("organizations", parent)}}, "If-Match", s.get(members).Header.Get("ETag")).want(200)
+	})
+}

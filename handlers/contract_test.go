@@ -270,7 +270,7 @@ func (c *contract) bodyProblems(documented *openapi3.Response, x exchanged) []st
 		return []string{err.Error()}
 	}
 	if err := strictness.check(content.Schema, body); err != nil {
-		return []string{fmt.Sprintf("%v in %s", err, body)}
+		return []string{fmt.Sprintf("%v in %.2000s", err, body)}
 	}
 	return nil
 }

@@ -237,3 +237,34 @@ func TestUsersOfOneOrganizationByCursor(t *testing.T) {
 		}
 	})
 }
+
+func TestRelatedCollectionsAndLinkageByCursor(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		id, _ := s.organization("Acme")
+		other, _ := s.organization("Other")
+		for i := range 5 {
+			s.do("POST", "/public/v2/users", resource("users", object{"email": fmt.Sprintf("u%d@example.com", i)}, "organization", ref("organizations", id))).want(201)
+		}
+		for _, path := range []string{managed + "/%s/users", managed + "/%s/relationships/users", managed + "/%s/events"} {
+			want := s.get(fmt.Sprintf(path, id)).want(200).list()
+			a := s.get(fmt.Sprintf(path, id)+"?page[size]=2", "Accept", cursorMedia).want(200)
+			walked := a.list()
+			cursor := a.text("data", 1, "meta", "page", "cursor")
+			if a.text("links", "self", "type") != cursorMedia || a.json("meta", "page", "total") != float64(len(want)) {
+				t.Errorf("%s: %s", path, a.Body)
+			}
+			for a.json("links", "next") != nil {
+				a = s.get(a.text("links", "next")).want(200)
+				walked = append(walked, a.list()...)
+			}
+			if diff := cmp.Diff(want, walked); diff != "" {
+				t.Errorf("%s: %s", path, diff)
+			}
+			if got := s.get(fmt.Sprintf(path, id) + "?page[after]=" + cursor).want(200).list(); !slices.Equal(got, want[2:]) {
+				t.Errorf("%s: behind the second of %v is %v", path, want, got)
+			}
+			s.get(fmt.Sprintf(path, other) + "?page[after]=" + cursor).want(400)
+		}
+		s.get(managed+"/"+id+"/parent", "Accept", cursorMedia).want(200)
+	})
+}

@@ -61,6 +61,7 @@ func eventTypeResource(t models.EventType) (*jsonapi.Resource, error) {
 	return &jsonapi.Resource{
 		Type: "eventTypes", ID: t.Name,
 		Attributes: map[string]any{"description": t.Doc, "schema": eventSchema(t), "example": jsonapi.Raw(example)},
+		Links:      &jsonapi.Links{Self: jsonapi.Href(models.Root + eventTypesPath + "/" + t.Name)},
 	}, nil
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
 )
@@ -26,6 +27,8 @@ func TestARequestThatIsSentAgainIsAnsweredAgain(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		id, _ := s.organization("Acme")
 		key := s.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "one", "scopes": []string{"users:read"}}, "organization", ref("organizations", id))).want(201).text("data", "id")
+		user := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Grace"})).want(201).text("data", "id")
+		operations := jsonapi.ContentType([]string{jsonapi.AtomicExt}, nil)
 		for _, test := range []struct {
 			path string
 			body any
@@ -35,10 +38,15 @@ func TestARequestThatIsSentAgainIsAnsweredAgain(t *testing.T) {
 			{"/public/v2/management/refresh-token/" + id, nil},
 			{"/public/v2/apiKeys/" + key + "/rotate", nil},
 			{"/public/v2/users", resource("users", object{"email": "ada@example.com"})},
+			{"/public/v2/users/" + user + "/relationships/organizations", object{"data": []object{ref("organizations", id)}}},
+			{"/public/v2/operations", object{"atomic:operations": []object{{"op": "add", "data": object{"type": "users", "attributes": object{"firstName": "Ada"}}}}}},
 		} {
 			total := s.get("/public/v2/events?page[size]=1").json("meta", "total")
-			first := s.do("POST", test.path, test.body, "Idempotency-Key", "key "+test.path)
-			again := s.do("POST", test.path, test.body, "Idempotency-Key", "key "+test.path)
+			headers := []string{"Idempotency-Key", "key " + test.path}
+			if strings.HasSuffix(test.path, "/operations") {
+				headers = append(headers, "Content-Type", operations, "Accept", operations)
+			}
+			first, again := s.do("POST", test.path, test.body, headers...), s.do("POST", test.path, test.body, headers...)
 			if diff := cmp.Diff(told(first), told(again)); diff != "" || first.Status > 201 {
 				t.Errorf("%s: %s\n%s", test.path, diff, first.Body)
 			}

@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -128,7 +129,13 @@ func (s *service) exchange(method, path string, body any, headers ...string) (*h
 		s.t.Fatal(err)
 	}
 	defer res.Body.Close()
-	read, err := io.ReadAll(res.Body)
+	var plain io.Reader = res.Body
+	if res.Header.Get("Content-Encoding") == "gzip" && method != "HEAD" && res.StatusCode != http.StatusNotModified {
+		if plain, err = gzip.NewReader(plain); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	read, err := io.ReadAll(plain)
 	if err != nil {
 		s.t.Fatal(err)
 	}

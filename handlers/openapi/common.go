@@ -51,6 +51,10 @@ func (g *generator) common() {
 			{"currentSize", count("The page size.")},
 			{"currentPage", count("The number of this page, from 1.")},
 			{"maxPage", count("The number of the last page, at least 1.")},
+			{"page", object("Instead of the others, of a page that was cut by cursors.", nil, members[*schema]{
+				{"total", count("How many resources match the filters, where that is known without counting.")},
+				{"rangeTruncated", &schema{Type: "boolean", Description: "There is more between the two cursors than the page holds."}},
+			})},
 		},
 	})
 }

@@ -99,12 +99,11 @@ func (g *generator) headerParameters(rt *Route, s shape) []reference {
 	switch rt.Method {
 	case "GET":
 		names = append(names, "If-None-Match")
-	case "PATCH", "DELETE":
-		if s.versioned {
-			names = append(names, "If-Match")
-		}
 	case "POST":
 		names = append(names, "Idempotency-Key")
+	}
+	if s.versioned && rt.Method != "GET" && rt.Served != "" {
+		names = append(names, "If-Match", "If-None-Match")
 	}
 	refs := make([]reference, len(names))
 	for i, name := range names {
