@@ -146,10 +146,7 @@ func record(ctx context.Context, tx *DB, by Caller, counters tally, ch change) e
 		ActorKind: by.Kind, ActorID: optional(by.ID), ActorName: optional(by.Name), RequestID: optional(by.RequestID),
 		Changes: &changes, Data: string(data),
 	}
-	if err := tx.session(ctx).Create(&event).Error; err != nil {
-		return fmt.Errorf("record %s: %w", event.EventType, err)
-	}
-	ordinal, err := enqueue(ctx, tx, event.ID)
+	ordinal, err := Capture(ctx, tx, &event)
 	if err != nil {
 		return err
 	}
@@ -157,16 +154,50 @@ func record(ctx context.Context, tx *DB, by Caller, counters tally, ch change) e
 	if ch.ordinal != nil {
 		*ch.ordinal = ordinal
 	}
-	counters.add(countEvents, "", 1)
-	if ch.organization != "" {
-		counters.add(countEvents, ch.organization, 1)
-	}
 	return nil
+}
+
+// Capture inserts an event and puts it into the queue of those to be delivered, all in the transaction of the change. It returns its place
+// in the queue. Every event goes through here, once for each change and organization, so it is one statement where it can be.
+func Capture(ctx context.Context, tx *DB, e *Event) (ordinal int64, err error) {
+	const insert = `INSERT INTO events (id, event_type, organization_id, subject_type, subject_id, actor_kind, actor_id, actor_name, changes, data,
+		request_id, occurred_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	var changes *string
+	if e.Changes != nil {
+		text := string(*e.Changes)
+		changes = &text
+	}
+	args := []any{
+		e.ID, e.EventType, e.OrganizationID, e.SubjectType, e.SubjectID, e.ActorKind, e.ActorID, e.ActorName, changes, e.Data, e.RequestID,
+		e.OccurredAt.Time,
+	}
+	if tx.dialect == Postgres {
+		err = tx.conn().QueryRowContext(ctx, tx.bind(`WITH e AS (`+insert+` RETURNING id)
+			INSERT INTO event_queue (event_id) SELECT id FROM e RETURNING ordinal`), args...).Scan(&ordinal)
+	} else if _, err = tx.run(ctx, insert, args...); err == nil {
+		ordinal, err = enqueue(ctx, tx, e.ID)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("record %s: %w", e.EventType, err)
+	}
+	tx.recorded(false)
+	return ordinal, nil
+}
+
+// countQueued adds events to the counters when they leave the queue: counting them one by one in the transactions of the changes would let
+// those wait for each other.
+func countQueued(counters tally, events []*QueuedEvent) {
+	for _, e := range events {
+		counters.add(countEvents, "", 1)
+		if e.OrganizationID != "" {
+			counters.add(countEvents, e.OrganizationID, 1)
+		}
+	}
 }
 
 // enqueue puts an event into the queue of those to be delivered, and returns its place.
 func enqueue(ctx context.Context, tx *DB, event string) (ordinal int64, err error) {
-	err = tx.session(ctx).Raw(`INSERT INTO event_queue (event_id) VALUES (?) RETURNING ordinal`, event).Scan(&ordinal).Error
+	err = tx.conn().QueryRowContext(ctx, tx.bind(`INSERT INTO event_queue (event_id) VALUES (?) RETURNING ordinal`), event).Scan(&ordinal)
 	if err != nil {
 		return 0, fmt.Errorf("enqueue event: %w", err)
 	}

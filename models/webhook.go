@@ -31,6 +31,7 @@ type Webhook struct {
 	OrganizationID string          `gorm:"column:organization_id"`
 	HeaderNames    jsonapi.Strings `gorm:"column:header_names"`
 	SealedHeaders  []byte          `gorm:"column:headers"`
+	AfterOrdinal   int64           `gorm:"column:after_ordinal"`
 	LastOrdinal    *int64          `gorm:"column:last_ordinal"`
 	Version        int64           `gorm:"column:version"`
 }

@@ -93,16 +93,24 @@ func LeaseLanes(ctx context.Context, tx *DB, lease Lease, webhooks []string) err
 	return nil
 }
 
-// WakeLanes gives lanes that the transaction has locked, and that nobody serves, a turn now.
+// WakeLanes gives lanes that the transaction has locked, and that nobody serves, a turn now, or when they are no longer to be left alone.
 func WakeLanes(ctx context.Context, tx *DB, webhooks []string) error {
 	now := tx.Now()
 	in, arg := tx.among("webhook_id", webhooks)
-	_, err := tx.run(ctx, `UPDATE webhook_lanes SET next_turn_at = ? WHERE lease_token IS NULL AND health IN ('ok', 'probation')
+	_, err := tx.run(ctx, `UPDATE webhook_lanes SET next_turn_at = `+tx.latest("?")+` WHERE lease_token IS NULL AND health IN ('ok', 'probation')
 		AND (next_turn_at IS NULL OR next_turn_at > ?) AND `+in, now, now, arg)
 	if err != nil {
 		return fmt.Errorf("wake lanes: %w", err)
 	}
 	return nil
+}
+
+// latest returns the expression of the latest of a time and those until which a lane is to be left alone; NULL only on SQLite, if the time is.
+func (db *DB) latest(at string) string {
+	if db.dialect == SQLite {
+		return "MAX(" + at + ", COALESCE(retry_after, 0), COALESCE(probe_at, 0))"
+	}
+	return "GREATEST(" + at + "::timestamptz, retry_after, probe_at)"
 }
 
 // Holding is a lane with the token under which it is held.

@@ -40,6 +40,10 @@ func followOrganization(ctx context.Context, tx *DB, before, org *Organization) 
 	if len(own) == 0 {
 		w := newWebhook("", jsonapi.Stamp{Time: tx.Now()})
 		w.Kind, w.OrganizationID, w.URL = OwnWebhook, org.ID, *org.WebhookURL
+		// The event of this change comes next, and is the first that it gets.
+		if w.AfterOrdinal, err = reserveOrdinal(ctx, tx); err != nil {
+			return err
+		}
 		return insertWebhook(ctx, tx, w, secret)
 	}
 	_, err = tx.exec(ctx, `UPDATE webhooks SET url = ?, version = version + 1, updated_at = ? WHERE id = ?`, *org.WebhookURL, tx.Now(), own[0].ID)
@@ -54,6 +58,18 @@ func followOrganization(ctx context.Context, tx *DB, before, org *Organization) 
 		return err
 	}
 	return addSigningSecret(ctx, tx, own[0].ID, secret)
+}
+
+// reserveOrdinal takes the next place in the queue and leaves it empty.
+func reserveOrdinal(ctx context.Context, tx *DB) (int64, error) {
+	ordinal, err := enqueue(ctx, tx, NewID())
+	if err != nil {
+		return 0, err
+	}
+	if _, err := tx.exec(ctx, `DELETE FROM event_queue WHERE ordinal = ?`, ordinal); err != nil {
+		return 0, fmt.Errorf("reserve a place in the queue: %w", err)
+	}
+	return ordinal, nil
 }
 
 // endWebhooks lets the endpoints of a deleted organization get the events up to the one that tells so, and nothing after it. What was

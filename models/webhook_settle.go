@@ -268,13 +268,9 @@ func releaseLanes(ctx context.Context, tx *DB, lanes []*LaneSettlement, now time
 	if len(ids) == 0 {
 		return nil
 	}
-	greatest := "GREATEST(%s, retry_after, probe_at)"
-	if tx.dialect == SQLite {
-		greatest = "MAX(%s, COALESCE(retry_after, 0), COALESCE(probe_at, 0))" // NULL if the first is
-	}
 	in, arg := tx.among("webhook_id", ids)
 	_, err := tx.run(ctx, `UPDATE webhook_lanes SET lease_token = NULL, lease_until = NULL,
-		next_turn_at = CASE WHEN health IN ('ok', 'probation') AND `+firstDue+` IS NOT NULL THEN `+fmt.Sprintf(greatest, firstDue)+` END
+		next_turn_at = CASE WHEN health IN ('ok', 'probation') AND `+firstDue+` IS NOT NULL THEN `+tx.latest(firstDue)+` END
 		WHERE `+in, arg)
 	if err != nil {
 		return fmt.Errorf("release lanes: %w", err)

@@ -60,7 +60,11 @@ func CreateWebhook(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*
 		Webhooks.complete(tx, w) // the values of its headers belong into no event
 		w.Secret = &secret
 		counters := tally{}
-		if err := record(ctx, tx, by, counters, change{verb: created, collection: Webhooks, organization: w.OrganizationID, after: w}); err != nil {
+		ch := change{verb: created, collection: Webhooks, organization: w.OrganizationID, after: w, ordinal: &w.AfterOrdinal}
+		if err := record(ctx, tx, by, counters, ch); err != nil {
+			return err
+		}
+		if err := beginAfter(ctx, tx, w.ID, w.AfterOrdinal); err != nil {
 			return err
 		}
 		return counters.write(ctx, tx)
@@ -92,6 +96,14 @@ func insertWebhook(ctx context.Context, tx *DB, w *Webhook, secret string) error
 		return fmt.Errorf("insert lane: %w", err)
 	}
 	return addSigningSecret(ctx, tx, w.ID, secret)
+}
+
+// beginAfter keeps from a new endpoint what happened before it was there and is not fanned out yet.
+func beginAfter(ctx context.Context, tx *DB, id string, ordinal int64) error {
+	if _, err := tx.exec(ctx, `UPDATE webhooks SET after_ordinal = ? WHERE id = ?`, ordinal, id); err != nil {
+		return fmt.Errorf("begin webhook: %w", err)
+	}
+	return nil
 }
 
 func addSigningSecret(ctx context.Context, tx *DB, webhook, secret string) error {

@@ -51,6 +51,9 @@ func (l *loop) judge(a *attempt) *models.Settlement {
 	} else {
 		s.FinishedAt = &now
 	}
+	if d.OrderKey != nil && verdict.State != StatePending {
+		lane.ordered++
+	}
 	if verdict.State == StateCancelled {
 		reason := models.CancelledByReceiver
 		s.Reason = &reason

@@ -153,6 +153,9 @@ func (w *Worker) match(tx *models.DB, events []*models.QueuedEvent, subscribers 
 const eventTest = "webhook.test"
 
 func wants(s models.Subscriber, e *models.QueuedEvent) bool {
+	if e.Ordinal <= s.AfterOrdinal {
+		return false // it happened before the endpoint was there
+	}
 	if s.LastOrdinal != nil && e.Ordinal > *s.LastOrdinal {
 		return false // its organization is deleted, and was told so
 	}

@@ -29,6 +29,7 @@ type work struct {
 	older      map[string]struct{}
 	underWay   int
 	unsettled  int
+	ordered    int // of them, those that let another one go
 	served     int
 	validUntil time.Time // by this machine's monotonic clock
 	nextAt     time.Time // when its rate lets the next attempt go
@@ -252,6 +253,7 @@ func (l *loop) wait(lane *work) {
 // lookAround makes the loop ask for lanes that have their turn, and for what is due in those it holds.
 func (l *loop) lookAround() {
 	l.look = true
+	l.stray = l.stray || l.writing // what is being given back may have its turn
 	for _, lane := range l.lanes {
 		lane.older, lane.recent = lane.recent, nil
 		if !lane.yield && !l.stopping {

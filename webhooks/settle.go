@@ -72,7 +72,7 @@ func (l *loop) write() {
 
 // idle tells whether a lane can be given back once what has come is written.
 func (lane *work) idle() bool {
-	return !lane.lost && len(lane.queue) == 0 && lane.underWay == 0 && !lane.more && !lane.fetching
+	return !lane.lost && len(lane.queue) == 0 && lane.underWay == 0 && lane.ordered == 0 && !lane.more && !lane.fetching
 }
 
 // settleLoop writes one batch after the other. A database that does not answer is asked again until it does: what was sent and is not
@@ -121,8 +121,9 @@ func (l *loop) takeSettled(s settled) {
 			lane.recent = map[string]struct{}{}
 		}
 		lane.recent[d.DeliveryID] = struct{}{}
-		if d.OrderKey != nil && d.State != models.DeliveryPending && l.lanes[lane.id] == lane {
-			lane.more = true // the next one of its key may go
+		if d.OrderKey != nil && d.State != models.DeliveryPending {
+			lane.ordered--
+			lane.more = !lane.yield && !l.stopping // the next one of its key may go
 			l.hungry[lane] = struct{}{}
 		}
 	}

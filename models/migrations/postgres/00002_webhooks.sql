@@ -22,7 +22,8 @@ CREATE TABLE webhooks (
   status          text COLLATE "C" NOT NULL CHECK (status IN ('active', 'paused', 'disabled')),
   disabled_reason text COLLATE "C",
   disabled_at     timestamptz,
-  last_ordinal   bigint,                       -- of a deleted organization: the event that told so, the last to be sent
+  after_ordinal   bigint NOT NULL,              -- of the event before the first that it gets
+  last_ordinal    bigint,                       -- of a deleted organization: the event that told so, the last to be sent
   version         bigint NOT NULL,
   created_at      timestamptz NOT NULL,
   updated_at      timestamptz NOT NULL,

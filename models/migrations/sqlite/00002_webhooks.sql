@@ -22,7 +22,8 @@ CREATE TABLE webhooks (
   status          text NOT NULL CHECK (status IN ('active', 'paused', 'disabled')),
   disabled_reason text,
   disabled_at     timestamp,
-  last_ordinal   integer,                       -- of a deleted organization: the event that told so, the last to be sent
+  after_ordinal   integer NOT NULL,              -- of the event before the first that it gets
+  last_ordinal    integer,                       -- of a deleted organization: the event that told so, the last to be sent
   version         integer NOT NULL,
   created_at      timestamp NOT NULL,
   updated_at      timestamp NOT NULL,

@@ -1,0 +1,415 @@
+// Package bench measures the delivery of webhooks end to end, beside two things to measure it against: a signed POST with no queue at all,
+// and the outbox that one would write by hand in an afternoon. All of them run in one process with a receiver that answers 200 at once, so
+// the figures are good as ratios on one machine. make bench-webhooks runs it.
+package bench
+
+import (
+	"context"
+	"database/sql"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"roster/jsonapi"
+	"roster/models"
+	"roster/models/modelstest"
+	"roster/webhooks"
+)
+
+var (
+	events     = flag.Int("events", 20_000, "events of a throughput run")
+	publishers = flag.Int("publishers", 16, "publishers at once")
+	seconds    = flag.Int("seconds", 5, "length of a latency run")
+	endpoints  = flag.Int("endpoints", 1000, "endpoints of the runs in which some of them hang")
+)
+
+const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+// receiver answers 200 at once and notes when what came.
+type receiver struct {
+	url      string
+	mu       sync.Mutex
+	at       map[string]time.Time
+	doubles  int
+	received atomic.Int64
+	reached  chan struct{}
+	want     atomic.Int64
+}
+
+func newReceiver(b *testing.B) *receiver {
+	b.Helper()
+	r := &receiver{at: map[string]time.Time{}, reached: make(chan struct{}, 1)}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(_ http.ResponseWriter, q *http.Request) {
+		now := time.Now()
+		_, _ = io.Copy(io.Discard, q.Body)
+		r.mu.Lock()
+		if _, again := r.at[q.Header.Get(webhooks.HeaderID)]; again {
+			r.doubles++
+		} else {
+			r.at[q.Header.Get(webhooks.HeaderID)] = now
+		}
+		r.mu.Unlock()
+		if r.received.Add(1) == r.want.Load() {
+			r.reached <- struct{}{}
+		}
+	})}
+	go server.Serve(listener)                //nolint:errcheck // ends with Close
+	b.Cleanup(func() { _ = server.Close() }) // what is still open is of no interest
+	r.url = "http://" + listener.Addr().String() + "/"
+	return r
+}
+
+// expect forgets what came and waits for n more.
+func (r *receiver) expect(n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.at, r.doubles = make(map[string]time.Time, n), 0
+	r.received.Store(0)
+	r.want.Store(int64(n))
+}
+
+func (r *receiver) wait(b *testing.B) {
+	b.Helper()
+	select {
+	case <-r.reached:
+	case <-time.After(3 * time.Minute):
+		b.Fatalf("%d of %d came", r.received.Load(), r.want.Load())
+	}
+}
+
+func newSender(b *testing.B) *webhooks.Sender {
+	b.Helper()
+	s := webhooks.NewSender(webhooks.SenderConfig{
+		Guard:   webhooks.NewGuard(webhooks.GuardConfig{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}),
+		Timeout: 20 * time.Second, UserAgent: "bench", IdleConns: 1024, IdleConnsPerHost: 64,
+	})
+	b.Cleanup(s.Close)
+	return s
+}
+
+// concurrently calls do n times from the publishers.
+func concurrently(n int, do func(i int)) {
+	var next atomic.Int64
+	var running sync.WaitGroup
+	for range *publishers {
+		running.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= n {
+					return
+				}
+				do(i)
+			}
+		})
+	}
+	running.Wait()
+}
+
+// BenchmarkNoQueue is a signed POST from each publisher, and nothing else.
+func BenchmarkNoQueue(b *testing.B) {
+	r, s := newReceiver(b), newSender(b)
+	key, err := webhooks.ParseSecret(secret)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		r.expect(*events)
+		start := time.Now()
+		concurrently(*events, func(int) {
+			s.Send(b.Context(), webhooks.Request{URL: r.url, ID: models.NewID(), At: time.Now(), Body: body, Secrets: []webhooks.Secret{key}})
+		})
+		r.wait(b)
+		b.ReportMetric(float64(*events)/time.Since(start).Seconds(), "events/s")
+	}
+}
+
+// body is about as long as an event of an organization.
+var body = fmt.Appendf(nil, `{"type":"bench.made","timestamp":"2026-01-02T03:04:05.678Z","sequence":1,"data":%s}`, data)
+
+const data = `{"type":"organizations","id":"01912f6a-8c00-7abc-8def-0123456789ab","attributes":{"name":"Acme Corporation","slug":"acme-corporation",` +
+	`"description":"Makers of everything.","kind":"company","number":42,"isEventProducer":true,"locationTracking":false,"validFrom":null,` +
+	`"validTo":null,"active":true,"createdAt":"2024-08-20T10:45:07+00:00","updatedAt":"2024-08-20T10:45:07+00:00"},` +
+	`"links":{"self":"/public/v2/organizations/01912f6a-8c00-7abc-8def-0123456789ab"}}`
+
+// BenchmarkBareOutbox is a table, four claimers with SKIP LOCKED and batches of 32, one UPDATE for each batch. No history, no fairness, no
+// leases, no retries.
+func BenchmarkBareOutbox(b *testing.B) {
+	db := modelstest.Open(b, models.Postgres)
+	pool := db.Pools()["main"]
+	pool.SetMaxOpenConns(24)
+	pool.SetMaxIdleConns(24)
+	exec(b, pool, `CREATE TABLE outbox (n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id uuid NOT NULL, body bytea NOT NULL, sent boolean NOT NULL DEFAULT false)`)
+	exec(b, pool, `CREATE INDEX outbox_unsent ON outbox (n) WHERE NOT sent`)
+	o := &outbox{b: b, pool: pool, r: newReceiver(b), s: newSender(b), nudge: make(chan struct{}, 4)}
+	var err error
+	if o.key, err = webhooks.ParseSecret(secret); err != nil {
+		b.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	var claimers sync.WaitGroup
+	for range 4 {
+		claimers.Go(func() { o.claim(ctx) })
+	}
+	defer claimers.Wait()
+	defer stop()
+	measure(b, o.r, o.publish)
+}
+
+type outbox struct {
+	b     *testing.B
+	pool  *sql.DB
+	r     *receiver
+	s     *webhooks.Sender
+	key   webhooks.Secret
+	nudge chan struct{}
+}
+
+func (o *outbox) publish(int) string {
+	id := models.NewID()
+	tx, err := o.pool.Begin()
+	if err == nil {
+		_, err = tx.Exec(`INSERT INTO outbox (id, body) VALUES ($1, $2)`, id, body)
+	}
+	if err == nil {
+		err = tx.Commit()
+	}
+	if err != nil {
+		o.b.Error(err)
+	}
+	select {
+	case o.nudge <- struct{}{}:
+	default:
+	}
+	return id
+}
+
+func (o *outbox) claim(ctx context.Context) {
+	for ctx.Err() == nil {
+		n, err := o.batch(ctx)
+		if err != nil && ctx.Err() == nil {
+			o.b.Error(err)
+			return
+		}
+		if n == 0 {
+			select {
+			case <-o.nudge:
+			case <-time.After(100 * time.Millisecond):
+			case <-ctx.Done():
+			}
+		}
+	}
+}
+
+func (o *outbox) batch(ctx context.Context) (int, error) {
+	tx, err := o.pool.BeginTx(ctx, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer tx.Rollback() //nolint:errcheck // after a commit it does nothing
+	rows, err := tx.QueryContext(ctx, `SELECT n, id, body FROM outbox WHERE NOT sent ORDER BY n LIMIT 32 FOR UPDATE SKIP LOCKED`)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	var sent []int64
+	var ids []string
+	var bodies [][]byte
+	for rows.Next() {
+		var n int64
+		var id string
+		var text []byte
+		if err := rows.Scan(&n, &id, &text); err != nil {
+			return 0, err
+		}
+		sent, ids, bodies = append(sent, n), append(ids, id), append(bodies, text)
+	}
+	if rows.Err() != nil || len(sent) == 0 {
+		return 0, rows.Err()
+	}
+	for i, id := range ids {
+		o.s.Send(ctx, webhooks.Request{URL: o.r.url, ID: id, At: time.Now(), Body: bodies[i], Secrets: []webhooks.Secret{o.key}})
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE outbox SET sent = true WHERE n = ANY($1)`, sent); err != nil {
+		return 0, err
+	}
+	return len(sent), tx.Commit()
+}
+
+// measure reports the rate of publish, and latencies at 50 a second and at a third of that rate.
+func measure(b *testing.B, r *receiver, publish func(i int) string) {
+	b.Helper()
+	for b.Loop() {
+		r.expect(*events)
+		start := time.Now()
+		concurrently(*events, func(i int) { publish(i) })
+		published := time.Since(start)
+		r.wait(b)
+		rate := float64(*events) / time.Since(start).Seconds()
+		b.ReportMetric(rate, "events/s")
+		b.ReportMetric(float64(*events)/published.Seconds(), "published/s")
+		latency(b, r, 50, "50", publish)
+		latency(b, r, rate/3, "third", publish)
+		b.ReportMetric(float64(r.doubles), "doubles")
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		b.ReportMetric(float64(m.Sys)/(1<<20), "MiB")
+	}
+}
+
+// latency publishes at a steady rate and reports how long after their commit events arrive.
+func latency(b *testing.B, r *receiver, rate float64, name string, publish func(i int) string) {
+	b.Helper()
+	n := int(rate * float64(*seconds))
+	r.expect(n)
+	committed := make([]time.Time, n)
+	ids := make([]string, n)
+	start := time.Now()
+	concurrently(n, func(i int) {
+		time.Sleep(time.Until(start.Add(time.Duration(float64(i) / rate * float64(time.Second)))))
+		ids[i] = publish(i)
+		committed[i] = time.Now()
+	})
+	r.wait(b)
+	took := make([]time.Duration, n)
+	r.mu.Lock()
+	for i, id := range ids {
+		took[i] = max(r.at[id].Sub(committed[i]), 0)
+	}
+	r.mu.Unlock()
+	slices.Sort(took)
+	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	b.ReportMetric(ms(took[n/2]), "p50-"+name+"-ms")
+	b.ReportMetric(ms(took[n*99/100]), "p99-"+name+"-ms")
+}
+
+func exec(b *testing.B, pool *sql.DB, statement string) {
+	b.Helper()
+	if _, err := pool.ExecContext(b.Context(), statement); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// roster is the real thing: a database with a worker.
+type roster struct {
+	b  *testing.B
+	db *models.DB
+	w  *webhooks.Worker
+}
+
+func newRoster(b *testing.B, dialect models.Dialect) *roster {
+	b.Helper()
+	cfg := modelstest.Config(b, dialect)
+	cfg.MaxConnections = 24
+	db := modelstest.OpenConfig(b, cfg)
+	x := &roster{b: b, db: db, w: webhooks.NewWorker(db, webhooks.WorkerConfig{
+		Sender: newSender(b), Logger: slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelError})), Metrics: webhooks.NewMetrics(nil),
+		Slots: 1024, LaneCap: 8, Lease: time.Minute, Poll: time.Second, Grace: time.Millisecond,
+	})}
+	ctx, stop := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { x.w.Run(ctx) })
+	b.Cleanup(func() {
+		stop()
+		running.Wait()
+	})
+	return x
+}
+
+// organizations makes n organizations, each with a webhook to what url returns, and returns their ids.
+func (x *roster) organizations(n int, url func(i int) string) []string {
+	ids := make([]string, n)
+	concurrently(n, func(i int) {
+		in := &jsonapi.Input{Schema: models.Organizations.Schema, Attributes: map[string]any{"name": fmt.Sprint("Organization ", i), "webhookUrl": url(i), "webhookSecret": secret}}
+		org, err := models.CreateOrganization(context.Background(), x.db, models.System("bench"), in)
+		if err != nil {
+			x.b.Error(err)
+			return
+		}
+		ids[i] = org.ID
+	})
+	return ids
+}
+
+// publish commits one event of an organization, as every change does.
+func (x *roster) publish(organization string) string {
+	changes := jsonapi.Raw("{}")
+	e := &models.Event{
+		ID: models.NewID(), EventType: "bench.made", OccurredAt: jsonapi.Stamp{Time: x.db.Now()}, OrganizationID: &organization,
+		SubjectType: "organizations", SubjectID: organization, ActorKind: "system", Changes: &changes, Data: data,
+	}
+	err := models.Transaction(context.Background(), x.db, func(tx *models.DB) error {
+		_, err := models.Capture(context.Background(), tx, e)
+		return err
+	})
+	if err != nil {
+		x.b.Error(err)
+	}
+	return e.ID
+}
+
+// BenchmarkRoster is one endpoint, sixteen publishers.
+func BenchmarkRoster(b *testing.B) {
+	for _, dialect := range modelstest.Dialects {
+		b.Run(string(dialect), func(b *testing.B) {
+			r := newReceiver(b)
+			r.expect(1)
+			x := newRoster(b, dialect)
+			org := x.organizations(1, func(int) string { return r.url })[0]
+			r.wait(b)
+			measure(b, r, func(int) string { return x.publish(org) })
+		})
+	}
+}
+
+// BenchmarkHanging is a thousand endpoints, of which some take the request and never answer. Events go to all of them at 100 a second.
+func BenchmarkHanging(b *testing.B) {
+	for _, dialect := range modelstest.Dialects {
+		for _, hanging := range []int{0, 1, 30, 300} {
+			b.Run(fmt.Sprintf("%s/%d", dialect, hanging), func(b *testing.B) {
+				for b.Loop() {
+					hang(b, dialect, hanging)
+				}
+			})
+		}
+	}
+}
+
+func hang(b *testing.B, dialect models.Dialect, hanging int) {
+	b.Helper()
+	r := newReceiver(b)
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer silent.Close() //nolint:errcheck // what is open is of no interest
+	r.expect(*endpoints - hanging)
+	x := newRoster(b, dialect)
+	orgs := x.organizations(*endpoints, func(i int) string {
+		if i < hanging {
+			return "http://" + silent.Addr().String() + "/" // connected by the system, never accepted
+		}
+		return fmt.Sprint(r.url, i)
+	})
+	r.wait(b)
+	healthy := orgs[hanging:]
+	latency(b, r, 100, "healthy", func(i int) string {
+		if hanging > 0 {
+			x.publish(orgs[i%hanging])
+		}
+		return x.publish(healthy[i*7919%len(healthy)])
+	})
+}

@@ -1,0 +1,489 @@
+package webhooks
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"roster/jsonapi"
+	"roster/models"
+	"roster/models/modelstest"
+	"roster/webhooks/webhookstest"
+)
+
+func TestARotationSignsWithBothSecretsUntilTheOverlapEnds(t *testing.T) {
+	t.Parallel()
+	eachClockIn(t, func(r *rig, move func(time.Duration)) {
+		receiver := webhookstest.NewReceiver(r.t)
+		org := r.organization("")
+		endpoint := r.endpoint(org, receiver.URL(), "eventTypes", jsonapi.Strings{"organization.updated"})
+		rotated, err := models.RotateWebhookSecret(r.t.Context(), r.db, someone, endpoint.ID, time.Hour)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		verify := func(n int, valid, invalid []string) {
+			r.t.Helper()
+			q := r.received(receiver, n)[n-1]
+			for _, secret := range valid {
+				if err := q.VerifyAtAnyTime(secret); err != nil {
+					r.t.Errorf("message %d: %v", n, err)
+				}
+			}
+			for _, secret := range invalid {
+				if q.VerifyAtAnyTime(secret) == nil {
+					r.t.Errorf("message %d is signed with a dead secret", n)
+				}
+			}
+			r.quiet() // a lane that is held while the clock jumps is taken over, as from a worker that stalled
+		}
+		r.change(org, "During")
+		verify(1, []string{officialSecret, *rotated.Secret}, nil)
+		move(2 * time.Hour)
+		r.change(org, "After")
+		verify(2, []string{*rotated.Secret}, []string{officialSecret})
+		again, err := models.RotateWebhookSecret(r.t.Context(), r.db, someone, endpoint.ID, 0)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		r.change(org, "At once")
+		verify(3, []string{*again.Secret}, []string{*rotated.Secret})
+	})
+}
+
+func TestANewSecretOfTheOrganizationReplacesTheOldOne(t *testing.T) {
+	each(t, func(r *rig) {
+		receiver := webhookstest.NewReceiver(r.t)
+		org := r.organization(receiver.URL())
+		r.received(receiver, 1)
+		const other = "another secret that is long enough"
+		_, err := models.UpdateOrganization(r.t.Context(), r.db, someone, org.ID, input(models.Organizations, map[string]any{"webhookSecret": other}))
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		q := r.received(receiver, 2)[1]
+		if err := q.Verify(other); err != nil {
+			r.t.Error(err)
+		}
+		if q.Verify(officialSecret) == nil {
+			r.t.Error("the old secret still signs")
+		}
+	})
+}
+
+func Test410DisablesAndEnablingSendsWhatWaited(t *testing.T) {
+	t.Parallel()
+	eachClockIn(t, func(r *rig, move func(time.Duration)) {
+		receiver := webhookstest.NewReceiver(r.t, webhookstest.Status(http.StatusGone), webhookstest.Status(200))
+		org := r.organization("")
+		endpoint := r.endpoint(org, receiver.URL(), "eventTypes", jsonapi.Strings{"organization.*"})
+		r.change(org, "One")
+		r.received(receiver, 1)
+		r.until(`SELECT COUNT(*) FROM webhooks WHERE status = 'disabled' AND disabled_reason = 'gone'`, int64(1))
+		r.until(`SELECT COUNT(*) FROM events WHERE event_type = 'webhook.disabled'`, int64(1))
+		r.change(org, "Two")
+		r.until(`SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending'`, int64(2))
+		move(time.Hour)
+		r.until(`SELECT COUNT(*) FROM event_queue`, int64(0))
+		if n := len(receiver.Requests()); n != 1 {
+			r.t.Fatalf("a disabled endpoint got %d requests", n)
+		}
+		r.update(endpoint, map[string]any{"status": "active"})
+		r.w.Wake()
+		r.received(receiver, 3)
+		r.quiet()
+	})
+}
+
+func TestPausedEndpointsGetNothingUntilTheyAreResumed(t *testing.T) {
+	each(t, func(r *rig) {
+		receiver, witness := webhookstest.NewReceiver(r.t), webhookstest.NewReceiver(r.t)
+		org := r.organization(witness.URL())
+		endpoint := r.endpoint(org, receiver.URL(), "eventTypes", jsonapi.Strings{"organization.*"})
+		r.received(witness, 2)
+		r.update(endpoint, map[string]any{"status": "paused"})
+		r.change(org, "While paused")
+		r.received(witness, 4) // created, webhook.created, webhook.updated, updated
+		r.until(`SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending'`, int64(1))
+		if n := len(receiver.Requests()); n != 0 {
+			r.t.Fatalf("a paused endpoint got %d requests", n)
+		}
+		r.update(endpoint, map[string]any{"status": "active"})
+		r.w.Wake()
+		q := r.received(receiver, 1)[0]
+		if m := read(r.t, q); m.Data.Attributes["name"] != "While paused" {
+			r.t.Errorf("received %+v", m)
+		}
+	})
+}
+
+func TestRetryAfterHoldsTheWholeLane(t *testing.T) {
+	t.Parallel()
+	eachClockIn(t, func(r *rig, move func(time.Duration)) {
+		receiver := webhookstest.NewReceiver(r.t, webhookstest.RetryAfter(429, "120"), webhookstest.Status(200))
+		other := webhookstest.NewReceiver(r.t)
+		org := r.organization(receiver.URL())
+		r.received(receiver, 1)
+		r.until(`SELECT COUNT(*) FROM webhook_lanes WHERE retry_after IS NOT NULL AND lease_token IS NULL`, int64(1))
+		r.endpoint(org, other.URL())
+		r.change(org, "Waits")
+		r.received(other, 1) // others do not wait
+		move(60 * time.Second)
+		r.change(org, "Waits, too")
+		r.received(other, 2)
+		if n := len(receiver.Requests()); n != 1 {
+			r.t.Fatalf("%d requests came within Retry-After", n)
+		}
+		move(70 * time.Second)
+		r.received(receiver, 4)
+		move(10 * time.Minute)
+		r.quiet()
+	})
+}
+
+func TestDeletingAnEndpointCancelsWhatIsPending(t *testing.T) {
+	t.Parallel()
+	eachClockIn(t, func(r *rig, move func(time.Duration)) {
+		receiver := webhookstest.NewReceiver(r.t, webhookstest.Status(500))
+		org := r.organization("")
+		endpoint := r.endpoint(org, receiver.URL(), "eventTypes", jsonapi.Strings{"organization.*"})
+		r.change(org, "One")
+		r.received(receiver, 1)
+		r.until(`SELECT attempts FROM webhook_deliveries`, int64(1))
+		if err := models.DeleteWebhook(r.t.Context(), r.db, someone, endpoint.ID, nil); err != nil {
+			r.t.Fatal(err)
+		}
+		if reason := r.query(`SELECT reason FROM webhook_deliveries WHERE state = 'cancelled'`); reason != "endpoint_deleted" {
+			r.t.Errorf("cancelled because of %v", reason)
+		}
+		move(time.Hour)
+		r.change(org, "Two")
+		r.quiet()
+		if n := len(receiver.Requests()); n != 1 {
+			r.t.Errorf("a deleted endpoint got %d requests", n)
+		}
+	})
+}
+
+func TestADeletedOrganizationIsToldSoLast(t *testing.T) {
+	each(t, func(r *rig) {
+		receiver := webhookstest.NewReceiver(r.t)
+		org := r.organization(receiver.URL())
+		r.received(receiver, 1)
+		if err := models.DeleteOrganization(r.t.Context(), r.db, someone, org.ID, nil); err != nil {
+			r.t.Fatal(err)
+		}
+		if m := read(r.t, r.received(receiver, 2)[1]); m.Type != "organization.deleted" || m.Sequence != 2 {
+			r.t.Errorf("received %+v", m)
+		}
+		in := input(models.Organizations, nil)
+		in.ReadOnly = map[string]any{"deletedAt": nil}
+		if _, err := models.UpdateOrganization(r.t.Context(), r.db, someone, org.ID, in); err != nil {
+			r.t.Fatal(err)
+		}
+		if m := read(r.t, r.received(receiver, 3)[2]); m.Type != "organization.restored" {
+			r.t.Errorf("received %+v", m)
+		}
+	})
+}
+
+func TestEndpointsGetWhatTheySubscribeTo(t *testing.T) {
+	each(t, func(r *rig) {
+		parent := r.organization("")
+		subtree, own, users := webhookstest.NewReceiver(r.t), webhookstest.NewReceiver(r.t), webhookstest.NewReceiver(r.t)
+		r.endpoint(parent, subtree.URL(), "subtree", true, "eventTypes", jsonapi.Strings{"organization.*"})
+		r.endpoint(parent, own.URL(), "eventTypes", jsonapi.Strings{"organization.*"})
+		r.endpoint(parent, users.URL(), "eventTypes", jsonapi.Strings{"user.*"}, "headers", jsonapi.Strings{"X-Tenant: 42"})
+		in := input(models.Organizations, map[string]any{"name": "Child"})
+		in.Relationships["parent"] = jsonapi.Linkage{Refs: []jsonapi.Ref{{Type: "organizations", ID: parent.ID}}}
+		child, err := models.CreateOrganization(r.t.Context(), r.db, someone, in)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		person := input(models.Users, map[string]any{"email": "ada@example.com"})
+		person.Relationships["organization"] = jsonapi.Linkage{Refs: []jsonapi.Ref{{Type: "organizations", ID: parent.ID}}}
+		if _, err := models.CreateUser(r.t.Context(), r.db, someone, person); err != nil {
+			r.t.Fatal(err)
+		}
+		r.change(parent, "Parent")
+		q := r.received(users, 1)[0]
+		if m := read(r.t, q); m.Type != "user.created" || q.Header.Get("X-Tenant") != "42" {
+			r.t.Errorf("received %+v with %v", m, q.Header)
+		}
+		if m := read(r.t, r.received(own, 1)[0]); m.Data.ID != parent.ID {
+			r.t.Errorf("received %+v", m)
+		}
+		ids := []string{}
+		for _, q := range r.received(subtree, 2) {
+			ids = append(ids, read(r.t, q).Data.ID)
+		}
+		slices.Sort(ids)
+		want := []string{parent.ID, child.ID}
+		slices.Sort(want)
+		if !slices.Equal(ids, want) {
+			r.t.Errorf("the subtree got %v, want %v", ids, want)
+		}
+		r.quiet()
+		if a, b, c := len(subtree.Requests()), len(own.Requests()), len(users.Requests()); a != 2 || b != 1 || c != 1 {
+			r.t.Errorf("requests: %d, %d, %d", a, b, c)
+		}
+	})
+}
+
+func TestFIFODeliversOneAfterTheOtherAcrossAFailure(t *testing.T) {
+	t.Parallel()
+	eachClockIn(t, func(r *rig, move func(time.Duration)) {
+		receiver := webhookstest.NewReceiver(r.t, webhookstest.Status(200), webhookstest.Status(500), webhookstest.Status(200))
+		org := r.organization("")
+		r.endpoint(org, receiver.URL(), "ordering", "fifo", "eventTypes", jsonapi.Strings{"organization.*"})
+		const events = 12
+		for i := range events {
+			r.change(org, fmt.Sprint("Name ", i))
+		}
+		r.received(receiver, 2)
+		r.until(`SELECT COUNT(*) FROM webhook_deliveries WHERE attempts = 1 AND state = 'pending'`, int64(1))
+		r.until(`SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending'`, int64(events-1))
+		move(7 * time.Second)
+		var order []int64
+		for _, q := range r.received(receiver, events+1) {
+			order = append(order, read(r.t, q).Sequence)
+		}
+		if !slices.IsSorted(order) || order[1] != order[2] {
+			r.t.Errorf("they came in the order %v", order)
+		}
+		r.quiet()
+	})
+}
+
+func TestPerEntityHoldsOnlyTheEventsOfOneResource(t *testing.T) {
+	t.Parallel()
+	eachClockIn(t, func(r *rig, move func(time.Duration)) {
+		parent := r.organization("")
+		children := make([]*models.Organization, 2)
+		for i := range children {
+			in := input(models.Organizations, map[string]any{"name": "Child"})
+			in.Relationships["parent"] = jsonapi.Linkage{Refs: []jsonapi.Ref{{Type: "organizations", ID: parent.ID}}}
+			var err error
+			if children[i], err = models.CreateOrganization(r.t.Context(), r.db, someone, in); err != nil {
+				r.t.Fatal(err)
+			}
+		}
+		r.quiet()
+		receiver := webhookstest.NewReceiver(r.t, webhookstest.Status(500), webhookstest.Status(200))
+		r.endpoint(parent, receiver.URL(), "ordering", "per_entity", "subtree", true, "eventTypes", jsonapi.Strings{"organization.updated"})
+		r.change(children[0], "Fails first")
+		r.received(receiver, 1)
+		r.until(`SELECT MAX(attempts) FROM webhook_deliveries`, int64(1))
+		r.change(children[0], "Waits")
+		r.change(children[1], "Does not wait")
+		if m := read(r.t, r.received(receiver, 2)[1]); m.Data.ID != children[1].ID {
+			r.t.Errorf("received %+v", m)
+		}
+		move(7 * time.Second)
+		requests := r.received(receiver, 4)
+		if a, b := read(r.t, requests[2]), read(r.t, requests[3]); a.Data.Attributes["name"] != "Fails first" || b.Data.Attributes["name"] != "Waits" {
+			r.t.Errorf("received %+v, then %+v", a, b)
+		}
+		r.quiet()
+	})
+}
+
+func TestAHungEndpointDelaysNobody(t *testing.T) {
+	each(t, func(r *rig) {
+		hung := webhookstest.NewReceiver(r.t, webhookstest.Silence())
+		org := r.organization("")
+		r.endpoint(org, hung.URL())
+		healthy := make([]*webhookstest.Receiver, 20)
+		for i := range healthy {
+			healthy[i] = webhookstest.NewReceiver(r.t)
+			r.endpoint(org, healthy[i].URL(), "eventTypes", jsonapi.Strings{"organization.*"})
+		}
+		for i := range 20 {
+			r.change(org, fmt.Sprint("Name ", i))
+		}
+		for _, receiver := range healthy {
+			r.received(receiver, 20)
+		}
+		hung.Close()
+	}, func(c *WorkerConfig) { c.Grace = time.Millisecond })
+}
+
+func TestABurstToOneEndpointDoesNotDelayAnother(t *testing.T) {
+	each(t, func(r *rig) {
+		busy, calm := webhookstest.NewReceiver(r.t), webhookstest.NewReceiver(r.t)
+		crowd, one := r.organization(""), r.organization("")
+		r.endpoint(crowd, busy.URL(), "rate", int64(100))
+		r.endpoint(one, calm.URL(), "eventTypes", jsonapi.Strings{"organization.*"})
+		const burst = 300
+		err := models.Transaction(r.t.Context(), r.db, func(tx *models.DB) error {
+			for i := range burst {
+				_, err := models.UpdateOrganization(r.t.Context(), tx, someone, crowd.ID, input(models.Organizations, map[string]any{"name": fmt.Sprint(i)}))
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		r.received(busy, 1)
+		r.change(one, "Now")
+		r.received(calm, 1)
+		if n := len(busy.Requests()); n >= burst {
+			r.t.Errorf("the burst of %d was over before", n)
+		}
+	})
+}
+
+func TestWhatAStoppingWorkerCutsUsesUpNoAttempt(t *testing.T) {
+	each(t, func(r *rig) {
+		receiver := webhookstest.NewReceiver(r.t, webhookstest.Silence(), webhookstest.Status(200))
+		r.organization(receiver.URL())
+		r.received(receiver, 1)
+		r.stop()
+		if n := r.query(`SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending' AND attempts = 0`); n != int64(1) {
+			r.t.Errorf("%v deliveries are as if nothing had happened", n)
+		}
+		if n := r.query(`SELECT COUNT(*) FROM webhook_lanes WHERE lease_token IS NOT NULL`); n != int64(0) {
+			r.t.Errorf("%v lanes were not given back", n)
+		}
+		startWorker(r.t, r.db)
+		requests := r.received(receiver, 2)
+		r.quiet()
+		if requests[0].ID != requests[1].ID {
+			r.t.Error("another message was sent")
+		}
+	}, func(c *WorkerConfig) { c.Grace = time.Millisecond })
+}
+
+func TestAStalledWorkerWritesNothingOnceItsLeaseIsOver(t *testing.T) {
+	t.Parallel()
+	for _, dialect := range []models.Dialect{models.Postgres} {
+		clock := modelstest.NewClock()
+		cfg := modelstest.Config(t, dialect)
+		cfg.Now = clock.Now
+		first := newRig(t, modelstest.OpenConfig(t, cfg))
+		answer := make(chan struct{})
+		receiver := webhookstest.NewReceiver(t, func(x *webhookstest.Exchange) {
+			x.Read()
+			<-answer
+			x.Respond(500, nil)
+		}, webhookstest.Status(200))
+		first.organization(receiver.URL())
+		first.received(receiver, 1)
+		clock.Advance(2 * time.Minute) // the first worker does not notice: it renews by its own, real clock
+		second := newRig(t, modelstest.OpenConfig(t, cfg))
+		second.received(receiver, 2)
+		second.quiet()
+		close(answer)
+		first.stop()
+		if n := second.query(`SELECT COUNT(*) FROM webhook_attempts WHERE status = 500`); n != int64(0) {
+			t.Errorf("the stalled worker wrote %v attempts", n)
+		}
+		if s := second.query(`SELECT state FROM webhook_deliveries`); s != "succeeded" {
+			t.Errorf("the delivery is %v", s)
+		}
+	}
+}
+
+func TestTwoWorkersShareOneDatabaseWithoutDoubles(t *testing.T) {
+	t.Parallel()
+	cfg := modelstest.Config(t, models.Postgres)
+	first := newRig(t, modelstest.OpenConfig(t, cfg))
+	second := newRig(t, modelstest.OpenConfig(t, cfg))
+	receiver := webhookstest.NewReceiver(t)
+	org := first.organization(receiver.URL())
+	const events = 100
+	for i := range events {
+		[]*rig{first, second}[i%2].change(org, fmt.Sprint("Name ", i))
+	}
+	ids := map[string]bool{}
+	for _, q := range await(t, receiver, events+1) {
+		ids[q.ID] = true
+	}
+	first.quiet()
+	if n := len(receiver.Requests()); n != events+1 || len(ids) != events+1 {
+		t.Errorf("%d requests with %d ids for %d events", n, len(ids), events+1)
+	}
+}
+
+func TestRedeliveringAndReplaying(t *testing.T) {
+	t.Parallel()
+	eachClockIn(t, func(r *rig, move func(time.Duration)) {
+		receiver := webhookstest.NewReceiver(r.t, webhookstest.Status(500), webhookstest.Status(500), webhookstest.Status(500), webhookstest.Status(200))
+		org := r.organization("")
+		endpoint := r.endpoint(org, receiver.URL(), "schedule", jsonapi.Strings{"0s"}, "eventTypes", jsonapi.Strings{"organization.*"})
+		for i := range 3 {
+			r.change(org, fmt.Sprint("Name ", i))
+		}
+		r.until(`SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'failed'`, int64(3))
+		id := r.query(`SELECT CAST(id AS text) FROM webhook_deliveries ORDER BY id`).(string)
+		d, err := models.Redeliver(r.t.Context(), r.db, someone, id)
+		if err != nil || d.State != "pending" {
+			r.t.Fatalf("%+v, %v", d, err)
+		}
+		r.received(receiver, 4)
+		r.until(`SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'succeeded' AND attempts = 2 AND trigger = 'manual'`, int64(1))
+		in := input(models.WebhookJobs, map[string]any{"since": jsonapi.Time{Time: r.db.Now().Add(-time.Hour)}})
+		move(time.Minute)
+		in.Relationships["webhook"] = jsonapi.Linkage{Refs: []jsonapi.Ref{{Type: "webhooks", ID: endpoint.ID}}}
+		if _, err := models.CreateWebhookJob(r.t.Context(), r.db, someone, in); err != nil {
+			r.t.Fatal(err)
+		}
+		r.received(receiver, 6)
+		r.until(`SELECT COUNT(*) FROM webhook_jobs WHERE state = 'done' AND queued = 2`, int64(1))
+
+		late := webhookstest.NewReceiver(r.t)
+		newcomer := r.endpoint(org, late.URL(), "eventTypes", jsonapi.Strings{"organization.updated"})
+		in = input(models.WebhookJobs, map[string]any{"kind": "events", "since": jsonapi.Time{Time: r.db.Now().Add(-time.Hour)}})
+		in.Relationships["webhook"] = jsonapi.Linkage{Refs: []jsonapi.Ref{{Type: "webhooks", ID: newcomer.ID}}}
+		move(time.Minute)
+		if _, err := models.CreateWebhookJob(r.t.Context(), r.db, someone, in); err != nil {
+			r.t.Fatal(err)
+		}
+		r.received(late, 3)
+		r.quiet()
+		_, err = models.SendTest(r.t.Context(), r.db, someone, newcomer.ID, func(m models.Message) ([]byte, error) {
+			return Envelope{Type: m.Type, OccurredAt: m.OccurredAt, Data: m.Data}.Render(DefaultBodyLimit)
+		})
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		if m := read(r.t, r.received(late, 4)[3]); m.Type != "webhook.test" {
+			r.t.Errorf("received %+v", m)
+		}
+		if err := models.FillWebhookHealth(r.t.Context(), r.db, endpoint); err != nil || endpoint.Health == nil {
+			r.t.Errorf("health: %v", err)
+		}
+		found, err := models.Find(r.t.Context(), r.db, models.WebhookDeliveries, models.Everything(), d.ID, &jsonapi.Query{})
+		if err != nil || found.(*models.WebhookDelivery).History == nil {
+			r.t.Errorf("history: %v", err)
+		}
+	})
+}
+
+func TestOldDeliveriesAreRemovedAndPendingOnesStay(t *testing.T) {
+	t.Parallel()
+	eachClockIn(t, func(r *rig, move func(time.Duration)) {
+		receiver := webhookstest.NewReceiver(r.t, webhookstest.Body(200, []byte("thanks")), webhookstest.Status(500))
+		org := r.organization(receiver.URL())
+		r.received(receiver, 1)
+		r.quiet()
+		r.change(org, "Stays")
+		r.received(receiver, 2)
+		r.until(`SELECT COUNT(*) FROM webhook_attempts`, int64(2))
+		move(100 * 365 * 24 * time.Hour) // ids are made by the real clock
+		if err := r.w.Purge(context.Background()); err != nil {
+			r.t.Fatal(err)
+		}
+		if n := r.query(`SELECT COUNT(*) FROM webhook_deliveries`); n != int64(1) {
+			r.t.Errorf("%v deliveries are left", n)
+		}
+		if n := r.query(`SELECT COUNT(*) FROM webhook_messages WHERE body IS NOT NULL`); n != int64(1) {
+			r.t.Errorf("%v bodies are left", n)
+		}
+	}, func(c *WorkerConfig) { c.Retention, c.HeadRetention = 24*time.Hour, 24*time.Hour })
+}
