@@ -2,8 +2,6 @@ package handlers
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -66,11 +64,14 @@ func (rt *route) describedFor(rel *jsonapi.Relationship) openapi.Route {
 	if rel != nil {
 		out.Path = strings.Replace(out.Path, relationshipVariable, rel.Name, 1)
 	}
-	out.EventTypes = rt.path == eventTypesPath
 	if rt.served != nil {
 		out.Served = models.Root + rt.served.path
 	}
 	out.Query, out.Schema = rt.accepts(rel)
+	out.Shows, out.Status = out.Schema, rt.status
+	if rt.shows != nil {
+		out.Shows = rt.shows
+	}
 	return out
 }
 
@@ -90,8 +91,7 @@ type page struct {
 }
 
 func newPage(mediaType string, body []byte) *page {
-	sum := sha256.Sum256(body)
-	return &page{mediaType, body, `"` + hex.EncodeToString(sum[:12]) + `"`}
+	return &page{mediaType, body, entityTag(0, body)}
 }
 
 // mediaTypes are those of the viewer's files. They are listed here because the lists of operating systems differ.
@@ -187,7 +187,7 @@ func (p *page) write(w http.ResponseWriter, r *http.Request) error {
 	if strings.HasPrefix(p.mediaType, "text/") {
 		h.Set("Content-Security-Policy", policy)
 	}
-	if NotModified(w, r, p.etag) {
+	if notModified(w, r, p.etag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/gorilla/mux"
+
 	"roster/jsonapi"
 	"roster/models"
 	"roster/webhooks"
@@ -11,6 +13,14 @@ import (
 
 // eventTypesPath is where the types of events are described.
 const eventTypesPath = "event-types"
+
+// eventTypes is what the documentation says about the types of events. They are part of the program, so there is no table of them.
+var eventTypes = jsonapi.ForModel(struct {
+	ID          string      `jsonapi:"primary,eventTypes" doc:"A type of event that webhooks tell about." example:"user.created"`
+	Description string      `jsonapi:"attr,description" rule:"readonly" doc:"What happened." example:"A user was created."`
+	Schema      jsonapi.Raw `jsonapi:"attr,schema" rule:"readonly" doc:"The JSON Schema (2020-12) of the body."`
+	Example     jsonapi.Raw `jsonapi:"attr,example" rule:"readonly" doc:"A body."`
+}{})
 
 // listEventTypes answers with every type of event: what it tells, the JSON Schema of its body, and an example.
 func (a *API) listEventTypes(w http.ResponseWriter, rq *request) error {
@@ -27,6 +37,22 @@ func (a *API) listEventTypes(w http.ResponseWriter, rq *request) error {
 	return writeDocument(w, rq, http.StatusOK, doc)
 }
 
+// readEventType answers with one type of event.
+func (a *API) readEventType(w http.ResponseWriter, rq *request) error {
+	name := mux.Vars(rq.Request)["eventType"]
+	for _, t := range models.EventTypes() {
+		if t.Name != name {
+			continue
+		}
+		r, err := eventTypeResource(t)
+		if err != nil {
+			return err
+		}
+		return writeDocument(w, rq, http.StatusOK, &jsonapi.Document{Data: r, Meta: map[string]any{}, Links: &jsonapi.Links{Self: r.Links.Self}})
+	}
+	return jsonapi.Fault(jsonapi.NotFound, "There is no type of event of that name.")
+}
+
 func eventTypeResource(t models.EventType) (*jsonapi.Resource, error) {
 	example, err := exampleEvent(t)
 	if err != nil {
@@ -35,6 +61,7 @@ func eventTypeResource(t models.EventType) (*jsonapi.Resource, error) {
 	return &jsonapi.Resource{
 		Type: "eventTypes", ID: t.Name,
 		Attributes: map[string]any{"description": t.Doc, "schema": eventSchema(t), "example": jsonapi.Raw(example)},
+		Links:      &jsonapi.Links{Self: jsonapi.Href(models.Root + eventTypesPath + "/" + t.Name)},
 	}, nil
 }
 

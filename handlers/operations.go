@@ -200,11 +200,8 @@ func (b *batch) relate(res *resource, id string, op *jsonapi.Operation) error {
 	if change == nil {
 		return &models.Error{Kind: models.ReadOnly, Message: "The members of " + op.Relationship.Name + " cannot be changed one by one."}
 	}
-	if in.IfVersions != nil {
-		// An update without a change checks the version, and keeps the resource at it until the transaction ends.
-		if _, err := res.update(b.rq, b.tx, id, in); err != nil {
-			return err
-		}
+	if err := res.keep(b.rq, b.tx, id, in.IfVersions); err != nil {
+		return err
 	}
 	return change(b.rq, b.tx, id, op.Relationship.Name, linkage)
 }

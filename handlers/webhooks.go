@@ -50,7 +50,7 @@ func (a *API) testWebhook(w http.ResponseWriter, rq *request) error {
 	if err != nil {
 		return located(err, nil)
 	}
-	return a.writeOne(w, rq, http.StatusOK, delivery)
+	return a.writeOne(w, rq, http.StatusAccepted, delivery)
 }
 
 // renderTest makes the body of a test. It has no place in the sequence of its organization, so its number is 0.
@@ -64,7 +64,7 @@ func (a *API) redeliver(w http.ResponseWriter, rq *request) error {
 	if err != nil {
 		return located(err, nil)
 	}
-	return a.writeOne(w, rq, http.StatusOK, delivery)
+	return a.writeOne(w, rq, http.StatusAccepted, delivery)
 }
 
 func createReplay(rq *request, db *models.DB, in *jsonapi.Input) (any, error) {

@@ -127,9 +127,11 @@ func (e *Error) At(pointer string) *Error {
 	return e
 }
 
-// InParameter sets the query parameter that caused the error and returns the error.
+// InParameter sets the query parameter that caused the error and returns the error. One without a name cannot be named.
 func (e *Error) InParameter(name string) *Error {
-	e.Source = &Source{Parameter: name}
+	if name != "" {
+		e.Source = &Source{Parameter: name}
+	}
 	return e
 }
 

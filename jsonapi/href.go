@@ -17,8 +17,8 @@ type Site struct {
 	Base *url.URL
 	// Places are the collections. The first of a type is the one that the type alone names.
 	Places []*Place
-	// Versions returns the versions that a list of entity tags names, nil for any. ok is false for a list that cannot be read.
-	Versions func(tags string) (versions []int64, ok bool)
+	// Versions returns the versions that lists of entity tags name, nil for any. ok is false for what cannot be read.
+	Versions func(lists []string) (versions []int64, ok bool)
 }
 
 // location is what a URL of the API leads to: a collection, a resource of it, or a relationship of that.

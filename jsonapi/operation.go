@@ -64,9 +64,9 @@ func (d *operationDecoder) precondition() {
 	if !ok {
 		return
 	}
-	text, isText := tags.(string)
-	d.op.IfVersions, ok = d.site.Versions(text)
-	if !ok || !isText {
+	text, _ := tags.(string)
+	d.op.IfVersions, ok = d.site.Versions([]string{text})
+	if !ok || text == "" {
 		d.fault(InvalidDocument, d.op.Pointer("meta", "ifMatch"), "ifMatch must be a string with entity tags, as in the header If-Match.")
 	}
 	d.conditional = true

@@ -16,6 +16,8 @@ type Collection struct {
 
 	table string
 	model reflect.Type
+	// narrowed names the resource whose related resources these are, "" for a whole collection.
+	narrowed string
 	// live is the condition of rows that are not deleted, "" if rows are never marked as deleted.
 	live string
 	// visible returns the condition of the rows that a scope sees.

@@ -22,6 +22,7 @@ const (
 	Forbidden          Kind = "forbidden"
 	ReadOnly           Kind = "read-only"
 	PreconditionFailed Kind = "precondition failed"
+	OtherRequest       Kind = "other request"
 )
 
 // Error is a refusal with its reason in words for the client. Every other error of this package is a failure: its text is for the log.

@@ -149,10 +149,7 @@ func CreateOrganization(ctx context.Context, db *DB, by Caller, in *jsonapi.Inpu
 		if err := checkOrganization(tx, org, in); err != nil {
 			return err
 		}
-		secret, err := tokenFor(tx, in)
-		if err != nil {
-			return err
-		}
+		secret := tokenFor(tx, in)
 		if err := sealWebhookSecret(tx, org, in); err != nil {
 			return err
 		}
@@ -239,6 +236,9 @@ func UpdateOrganization(ctx context.Context, db *DB, by Caller, id string, in *j
 		org = &copied
 		if restoring {
 			org.DeletedAt = nil
+		}
+		if err := takeEcho(ctx, tx, by.Scope, Organizations, org, in); err != nil {
+			return err
 		}
 		if err := checkUnchanged(Organizations, org, in, false); err != nil {
 			return err

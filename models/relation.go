@@ -89,6 +89,7 @@ func (c *Collection) Related(relationship, id string) *Collection {
 		narrow = condition(r.target.table+"."+r.foreign+" = ?", id)
 	}
 	related := *r.target
+	related.narrowed = c.table + " " + id + " " + relationship
 	related.visible = func(s Scope) where { return both(r.target.visible(s), narrow) }
 	related.total = func(s Scope, filter, _ string) counted {
 		if filter != "" || r.countedBy == "" || r.target.total == nil {

@@ -198,6 +198,9 @@ func UpdateUser(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.I
 		}
 		copied := *before
 		user = &copied
+		if err := takeEcho(ctx, tx, by.Scope, Users, user, in); err != nil {
+			return err
+		}
 		if err := checkUnchanged(Users, user, in, false); err != nil {
 			return err
 		}

@@ -84,7 +84,10 @@ func serveBare(b *testing.B, url string) (base string, ids []string) {
 	return server.URL, ids
 }
 
-const barePath = "/public/v2/management/organizations"
+const (
+	barePath  = "/public/v2/management/organizations"
+	described = `,"describedby":"/public/v2/openapi.json"`
+)
 
 func (h *bare) list(w http.ResponseWriter, r *http.Request) {
 	rows, err := h.pool.Query(r.Context(), `SELECT `+bareColumns+` FROM organizations WHERE deleted_at IS NULL ORDER BY created_at, id LIMIT 25`)
@@ -114,7 +117,7 @@ func (h *bare) list(w http.ResponseWriter, r *http.Request) {
 	page := func(number string) string { return barePath + `?page%5Bnumber%5D=` + number + `&page%5Bsize%5D=25"` }
 	total := strconv.Itoa(h.total)
 	out = append(out, `],"links":{"self":"`+barePath+`","first":"`+page("1")+`,"prev":null,"next":"`+page("2")+`,"last":"`+page(last)+
-		`},"meta":{"currentPage":1,"currentSize":25,"maxPage":`+last+`,"total":`+total+`,"totalUnfiltered":`+total+`},"jsonapi":{"version":"1.1"}}`...)
+		described+`},"meta":{"currentPage":1,"currentSize":25,"maxPage":`+last+`,"total":`+total+`,"totalUnfiltered":`+total+`},"jsonapi":{"version":"1.1"}}`...)
 	send(w, http.StatusOK, out)
 }
 
@@ -146,7 +149,7 @@ func (h *bare) one(w http.ResponseWriter, row pgx.Row, status int) {
 		return
 	}
 	out := h.resource(append(make([]byte, 0, 4<<10), `{"data":`...), &o)
-	out = append(out, `,"links":{"self":"`+barePath+`/`+o.id+`"},"meta":{},"jsonapi":{"version":"1.1"}}`...)
+	out = append(out, `,"links":{"self":"`+barePath+`/`+o.id+`"`+described+`},"meta":{},"jsonapi":{"version":"1.1"}}`...)
 	send(w, status, out)
 }
 

@@ -54,6 +54,7 @@ func (g *generator) atomicShape(s *shape) {
 	}
 	g.response(s.success, "All operations were carried out.", with("Idempotency-Replayed"), content)
 	g.media = plain
+	g.response("OperationsDone", "All operations were carried out, and none has a result to show.", with("Idempotency-Replayed"), nil)
 }
 
 // atomicResource adds the component of a resource object within an operation, and returns its name, "" for a type that no request changes.
@@ -70,10 +71,14 @@ func (g *generator) atomicResource(s *jsonapi.Schema) string {
 	if attributes == nil {
 		return ""
 	}
+	values := attributes[0]
+	if len(attributes) > 1 {
+		values = &schema{AnyOf: attributes}
+	}
 	name := "Atomic" + nameOf(s)
 	g.schema(name, object(s.Doc, []string{"type"}, members[*schema]{
 		{"type", typeOf(s)}, {"id", refTo("Id")}, {"lid", &schema{Type: "string", MinLength: new(1), Description: "A name for it within this request."}},
-		{"attributes", &schema{AnyOf: attributes}},
+		{"attributes", values},
 		{"relationships", &schema{Type: "object", AdditionalProperties: refTo("AtomicRelationship"), Description: "Relationships of " + s.Type + "."}},
 	}))
 	return name

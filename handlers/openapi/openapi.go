@@ -20,13 +20,13 @@ type Route struct {
 	Served string
 	Needs  auth.Permission
 	Query  jsonapi.Accepts
-	// Schema is the type that the query speaks of, nil for none. Without a relationship the answer holds it, too.
-	Schema *jsonapi.Schema
+	// Schema is the type that the query speaks of, nil for none. Shows is the type of the answer, unless a relationship says it.
+	Schema, Shows *jsonapi.Schema
+	// Status is that of the answer where it is not what the method says, otherwise 0.
+	Status int
 	// Relationship is the one in the path, nil for none. Related: the answer holds what it leads to, otherwise linkage.
 	Relationship *jsonapi.Relationship
 	Related      bool
-	// EventTypes: the answer holds the types of events.
-	EventTypes bool
 	// Ext names the extensions that a request applies.
 	Ext []string
 	Doc string
@@ -60,6 +60,9 @@ func Document(self string, routes []Route, types []*jsonapi.Schema, examples Exa
 		}
 	}
 	g.itself(self)
+	for _, path := range g.paths {
+		path.value.share()
+	}
 	out, err := json.MarshalIndent(document{
 		OpenAPI: "3.1.1",
 		Info: info{
