@@ -78,7 +78,7 @@ var provocations = map[jsonapi.Code]func(*story) *answer{
 		return st.do("POST", managed, resource("organizations", object{"name": "Acme", "kind": "club", "webhookUrl": "hooks.example.com"}))
 	},
 	jsonapi.UnknownField: func(st *story) *answer {
-		return st.do("POST", managed, resource("organizations", object{"name": "Acme", "nmae": "Acme"}))
+		return st.do("POST", managed, resource("organizations", object{"name": "Acme", "color": "red"}))
 	},
 	jsonapi.Required: func(st *story) *answer { return st.do("POST", managed, resource("organizations", object{})) },
 	jsonapi.RateLimited: func(st *story) *answer {
@@ -112,7 +112,7 @@ func (s *service) halfABody(key string) *answer {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	defer res.Body.Close() //nolint:errcheck // read to the end below
+	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
 		s.t.Fatal(err)
