@@ -9,7 +9,7 @@ ARGS ?=
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: ## start the service on SQLite; ARGS="--listen 127.0.0.1:9000" adds flags
@@ -64,6 +64,16 @@ cover: ## test coverage of the whole module, function by function, in dist/cover
 bench: ## measure the service at 1,000 and 1,000,000 organizations on PostgreSQL next to a bare handler; ORGANIZATIONS=50000 is quicker
 	@.ci/postgres
 	ROSTER_BENCH_ORGANIZATIONS=$(ORGANIZATIONS) go test -run '^$$' -bench BenchmarkService -benchtime 1x -timeout 60m ./cmd/roster
+
+.PHONY: bench-webhooks
+bench-webhooks: ## measure webhooks on both databases; ARGS="-events 5000 -seconds 3" makes it shorter
+	@.ci/postgres
+	go test ./webhooks/bench -run '^$$' -bench . -benchtime 1x -timeout 30m $(ARGS)
+
+.PHONY: chaos
+chaos: ## kill the server and PostgreSQL under load; ARGS="-kills 5 -restarts 2" makes it shorter
+	@.ci/postgres
+	go test -tags chaos ./cmd/roster -run Chaos -v -timeout 60m $(ARGS)
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME (30s)

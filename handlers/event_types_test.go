@@ -97,7 +97,7 @@ func TestEveryDeliveredBodyIsWhatItsSchemaSays(t *testing.T) {
 		s.do("PATCH", "/public/v2/apiKeys/"+key, withID(resource("apiKeys", object{"name": "Other"}), key)).want(200)
 		s.do("POST", "/public/v2/apiKeys/"+key+"/rotate", nil).want(200)
 		s.do("DELETE", "/public/v2/apiKeys/"+key, nil).want(204)
-		s.do("POST", hooksPath+"/"+id+"/test", nil).want(200)
+		s.do("POST", hooksPath+"/"+id+"/test", nil).want(202)
 		s.do("PATCH", hooksPath+"/"+id, withID(resource("webhooks", object{"name": "Everything", "rate": 10_000}), id)).want(200)
 		s.do("POST", hooksPath+"/"+id+"/rotate-secret", nil).want(200)
 		gone := s.do("POST", hooksPath, resource("webhooks", object{"url": receiver.URL(), "status": "paused"}, "organization", ref("organizations", org))).want(201).text("data", "id")

@@ -339,7 +339,7 @@ func TestNoQueryBreaksTheService(t *testing.T) {
 
 // TestNoHeaderBreaksTheService sends headers that nobody should.
 func TestNoHeaderBreaksTheService(t *testing.T) {
-	eachService(t, func(t *testing.T, s *service) {
+	eachService(t, func(_ *testing.T, s *service) {
 		id, _ := s.organization("x")
 		values := []string{
 			"", " ", "x", "*", "*/*", ",", ";", `"`, `"\`, "\t", "a=b; c=d", strings.Repeat("x", 10_000), strings.Repeat(",", 5000), strings.Repeat("a/b,", 3000), "é", "\x80\xff", jsonapi.MediaType + `; ext="x"`,

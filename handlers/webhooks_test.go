@@ -221,7 +221,7 @@ func TestSecretsOfEndpointsAreShownOnce(t *testing.T) {
 		}
 
 		clock.Advance(time.Minute)
-		s.do("POST", hooksPath+"/"+id+"/test", nil).want(200)
+		s.do("POST", hooksPath+"/"+id+"/test", nil).want(202)
 		var seen strings.Builder
 		for _, path := range []string{hooksPath, hooksPath + "/" + id, "/public/v2/events?page[size]=200", deliveriesPath, managed + "/" + org + "?include=webhooks"} {
 			seen.Write(s.get(path).want(200).Body)
@@ -330,7 +330,7 @@ func TestEndpointsAreSeenWithinTheScopeOnly(t *testing.T) {
 		acme, token := s.organization("Acme")
 		other, _ := s.organization("Other")
 		mine, theirs := s.hook(acme, nil).want(201).text("data", "id"), s.hook(other, nil).want(201).text("data", "id")
-		sent := s.do("POST", hooksPath+"/"+theirs+"/test", nil).want(200).text("data", "id")
+		sent := s.do("POST", hooksPath+"/"+theirs+"/test", nil).want(202).text("data", "id")
 		replay := s.do("POST", replaysPath, resource("webhookReplays", object{"since": "2024-08-19T00:00:00+00:00"}, "webhook", ref("webhooks", theirs))).want(201).text("data", "id")
 		own := s.as(token)
 		if got := own.get(hooksPath).want(200).ids("data"); !slices.Equal(got, []string{mine}) {
@@ -396,10 +396,10 @@ func TestATestIsOnePendingDelivery(t *testing.T) {
 		queued := s.number(`SELECT COUNT(*) FROM event_queue`)
 		s.exec(`UPDATE webhook_lanes SET failed_probes = 3, probe_at = ? WHERE webhook_id = ?`, clock.Now().Add(time.Hour), id)
 
-		first := s.do("POST", hooksPath+"/"+id+"/test", nil).want(200)
+		first := s.do("POST", hooksPath+"/"+id+"/test", nil).want(202)
 		sent := first.text("data", "id")
 		clock.Advance(time.Second)
-		if got := s.do("POST", hooksPath+"/"+id+"/test", nil).want(200).text("data", "id"); got != sent {
+		if got := s.do("POST", hooksPath+"/"+id+"/test", nil).want(202).text("data", "id"); got != sent {
 			t.Errorf("a second click makes a second delivery, %s", got)
 		}
 		a := s.get(deliveriesPath + "/" + sent + "?include=webhook,event").want(200)
@@ -436,7 +436,7 @@ func TestATestIsOnePendingDelivery(t *testing.T) {
 			t.Errorf("health: %s", health.Body)
 		}
 		s.finish(sent, "failed", clock.Now())
-		if got := s.do("POST", hooksPath+"/"+id+"/test", nil).want(200).text("data", "id"); got == sent {
+		if got := s.do("POST", hooksPath+"/"+id+"/test", nil).want(202).text("data", "id"); got == sent {
 			t.Error("after the first is finished, there is no second test")
 		}
 		s.do("PATCH", hooksPath+"/"+id, withID(resource("webhooks", object{"status": "paused"}), id)).want(200)
@@ -460,7 +460,7 @@ func TestADeliveryGoesOutAgainOnce(t *testing.T) {
 	eachHooks(t, func(t *testing.T, s *service, clock *modelstest.Clock) {
 		org, _ := s.organization("Acme")
 		id := s.hook(org, nil).want(201).text("data", "id")
-		sent := s.do("POST", hooksPath+"/"+id+"/test", nil).want(200).text("data", "id")
+		sent := s.do("POST", hooksPath+"/"+id+"/test", nil).want(202).text("data", "id")
 		again := func() *answer { return s.do("POST", deliveriesPath+"/"+sent+"/redeliver", nil) }
 		row := func() (state, trigger, due string) {
 			a := s.get(deliveriesPath + "/" + sent).want(200)
@@ -469,7 +469,7 @@ func TestADeliveryGoesOutAgainOnce(t *testing.T) {
 		}
 
 		// Due already: nothing to add.
-		again().want(200)
+		again().want(202)
 		if state, trigger, _ := row(); state != "pending" || trigger != "test" {
 			t.Errorf("a pending delivery is now %s, %s", state, trigger)
 		}
@@ -521,7 +521,7 @@ func TestADeliveryShowsItsAttempts(t *testing.T) {
 	eachHooks(t, func(t *testing.T, s *service, clock *modelstest.Clock) {
 		org, _ := s.organization("Acme")
 		id := s.hook(org, nil).want(201).text("data", "id")
-		sent := s.do("POST", hooksPath+"/"+id+"/test", nil).want(200).text("data", "id")
+		sent := s.do("POST", hooksPath+"/"+id+"/test", nil).want(202).text("data", "id")
 		if got := s.get(deliveriesPath+"/"+sent).want(200).json("data", "attributes", "history"); !cmp.Equal(got, []any{}) {
 			t.Errorf("before the first attempt: %v", got)
 		}
@@ -620,7 +620,7 @@ func TestTheHealthOfAListIsOneQuery(t *testing.T) {
 		for i := range 5 {
 			id := s.hook(org, object{"name": fmt.Sprint(i)}).want(201).text("data", "id")
 			if i%2 == 0 {
-				s.do("POST", hooksPath+"/"+id+"/test", nil).want(200)
+				s.do("POST", hooksPath+"/"+id+"/test", nil).want(202)
 			}
 		}
 		s.exec(`UPDATE webhook_lanes SET answers = 10, failing = 0.25, latency = 12.5, failing_since = ?, consecutive_failures = 2`, clock.Now())

@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -316,7 +317,8 @@ func TestNobodyMakesAKeyThatCanDoMoreThanHimself(t *testing.T) {
 }
 
 func firstKind(err error) models.Kind {
-	if several, ok := err.(models.Errors); ok { //nolint:errorlint // models return it unwrapped
+	var several models.Errors
+	if errors.As(err, &several) {
 		return several[0].Kind
 	}
 	return ""

@@ -185,13 +185,19 @@ func Capture(ctx context.Context, tx *DB, e *Event) (ordinal int64, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("record %s: %w", e.EventType, err)
 	}
-	counters := tally{}
-	counters.add(countEvents, "", 1)
-	if e.OrganizationID != nil {
-		counters.add(countEvents, *e.OrganizationID, 1)
-	}
 	tx.recorded(false)
-	return ordinal, counters.write(ctx, tx)
+	return ordinal, nil
+}
+
+// countQueued adds events to the counters when they leave the queue: counting them one by one in the transactions of the changes would let
+// those wait for each other.
+func countQueued(counters tally, events []*QueuedEvent) {
+	for _, e := range events {
+		counters.add(countEvents, "", 1)
+		if e.OrganizationID != "" {
+			counters.add(countEvents, e.OrganizationID, 1)
+		}
+	}
 }
 
 // enqueue puts an event into the queue of those to be delivered, and returns its place.

@@ -72,7 +72,9 @@ func ClaimEvents(ctx context.Context, tx *DB, limit int) ([]*QueuedEvent, error)
 	if err != nil {
 		return nil, fmt.Errorf("claim events: %w", err)
 	}
-	return events, nil
+	counters := tally{}
+	countQueued(counters, events)
+	return events, counters.write(ctx, tx)
 }
 
 func dequeue(ctx context.Context, tx *DB, events []*QueuedEvent) error {

@@ -184,8 +184,12 @@ func counterFaults(ctx context.Context, tx *sql.Tx, nodes []node) ([]string, err
 		UNION ALL SELECT 'users', CAST(organization_id AS text), COUNT(*) FROM memberships GROUP BY organization_id
 		UNION ALL SELECT 'memberships', '', COUNT(*) FROM memberships m JOIN organizations o ON o.id = m.organization_id WHERE o.deleted_at IS NULL
 		UNION ALL SELECT 'apiKeys', '', COUNT(*) FROM api_keys
-		UNION ALL SELECT 'events', '', COUNT(*) FROM events
-		UNION ALL SELECT 'events', CAST(organization_id AS text), COUNT(*) FROM events WHERE organization_id IS NOT NULL GROUP BY organization_id`)
+		UNION ALL SELECT 'events', '', COUNT(*) FROM events WHERE id NOT IN (SELECT event_id FROM event_queue)
+		UNION ALL SELECT 'events', CAST(organization_id AS text), COUNT(*) FROM events
+			WHERE organization_id IS NOT NULL AND id NOT IN (SELECT event_id FROM event_queue) GROUP BY organization_id
+		UNION ALL SELECT 'webhookDeliveries', '', COUNT(*) FROM webhook_deliveries
+		UNION ALL SELECT 'webhookDeliveries', CAST(organization_id AS text), COUNT(*) FROM webhook_deliveries GROUP BY organization_id
+		UNION ALL SELECT 'webhookDeliveries', CAST(webhook_id AS text), COUNT(*) FROM webhook_deliveries GROUP BY webhook_id`)
 	if err != nil {
 		return nil, err
 	}
