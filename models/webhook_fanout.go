@@ -91,28 +91,26 @@ func NumberEvents(ctx context.Context, tx *DB, events []*QueuedEvent) error {
 		counts[e.OrganizationID]++
 	}
 	organizations := sortedKeys(counts)
-	_, err := rowwise{
-		"number events",
-		`INSERT INTO webhook_sequences (organization_id, last)
-		SELECT * FROM unnest(?::uuid[], ?::bigint[])
-		ON CONFLICT (organization_id) DO UPDATE SET last = webhook_sequences.last + excluded.last`,
-		`INSERT INTO webhook_sequences (organization_id, last) VALUES (?, ?)
-		ON CONFLICT (organization_id) DO UPDATE SET last = webhook_sequences.last + excluded.last`,
-	}.run(ctx, tx, organizations, column(organizations, func(o string) int64 { return counts[o] }))
-	if err != nil {
-		return err
-	}
 	next := map[string]int64{}
-	in, arg := tx.among("organization_id", organizations)
-	err = tx.read(ctx, func(rows *sql.Rows) error {
+	note := func(rows *sql.Rows) error {
 		var id string
 		var last int64
-		if err := rows.Scan(&id, &last); err != nil {
-			return err
-		}
+		err := rows.Scan(&id, &last)
 		next[id] = last - counts[id]
-		return nil
-	}, `SELECT organization_id, last FROM webhook_sequences WHERE `+in, arg)
+		return err
+	}
+	const upsert = ` ON CONFLICT (organization_id) DO UPDATE SET last = webhook_sequences.last + excluded.last RETURNING organization_id, last`
+	var err error
+	if tx.dialect == Postgres {
+		err = tx.read(ctx, note, `INSERT INTO webhook_sequences (organization_id, last) SELECT * FROM unnest(?::uuid[], ?::bigint[])`+upsert,
+			organizations, column(organizations, func(o string) int64 { return counts[o] }))
+	} else {
+		for _, o := range organizations {
+			if err = tx.read(ctx, note, `INSERT INTO webhook_sequences (organization_id, last) VALUES (?, ?)`+upsert, o, counts[o]); err != nil {
+				break
+			}
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("number events: %w", err)
 	}

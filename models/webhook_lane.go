@@ -93,6 +93,19 @@ func LeaseLanes(ctx context.Context, tx *DB, lease Lease, webhooks []string) err
 	return nil
 }
 
+// EndLeases gives every lane a turn whoever held it. It is for the start of the only program on an SQLite file: whatever it held before, it
+// does not know of any more.
+func EndLeases(ctx context.Context, db *DB) error {
+	err := Transaction(ctx, db, func(tx *DB) error {
+		_, err := tx.run(ctx, `UPDATE webhook_lanes SET lease_token = NULL, lease_until = NULL, next_turn_at = ? WHERE lease_token IS NOT NULL`, tx.Now())
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("end leases: %w", err)
+	}
+	return nil
+}
+
 // WakeLanes gives lanes that the transaction has locked, and that nobody serves, a turn now, or when they are no longer to be left alone.
 func WakeLanes(ctx context.Context, tx *DB, webhooks []string) error {
 	now := tx.Now()

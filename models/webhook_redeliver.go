@@ -140,6 +140,7 @@ func recordTest(ctx context.Context, tx *DB, by Caller, w *Webhook) (event *Even
 		return nil, 0, err
 	}
 	countDelivery(counters, w.OrganizationID, w.ID, 1)
+	countQueued(counters, []*QueuedEvent{{OrganizationID: w.OrganizationID}}) // it leaves the queue below
 	if err := counters.write(ctx, tx); err != nil {
 		return nil, 0, err
 	}

@@ -446,10 +446,10 @@ func TestRedeliveringAndReplaying(t *testing.T) {
 		}
 		r.received(late, 3)
 		r.quiet()
-		render := func(m models.Message) ([]byte, error) {
+		_, err = models.SendTest(r.t.Context(), r.db, someone, newcomer.ID, func(m models.Message) ([]byte, error) {
 			return Envelope{Type: m.Type, OccurredAt: m.OccurredAt, Data: m.Data}.Render(DefaultBodyLimit)
-		}
-		if _, err := models.SendTest(r.t.Context(), r.db, someone, newcomer.ID, render); err != nil {
+		})
+		if err != nil {
 			r.t.Fatal(err)
 		}
 		if m := read(r.t, r.received(late, 4)[3]); m.Type != "webhook.test" {
@@ -457,6 +457,10 @@ func TestRedeliveringAndReplaying(t *testing.T) {
 		}
 		if err := models.FillWebhookHealth(r.t.Context(), r.db, endpoint); err != nil || endpoint.Health == nil {
 			r.t.Errorf("health: %v", err)
+		}
+		found, err := models.Find(r.t.Context(), r.db, models.WebhookDeliveries, models.Everything(), d.ID, &jsonapi.Query{})
+		if err != nil || found.(*models.WebhookDelivery).History == nil {
+			r.t.Errorf("history: %v", err)
 		}
 	})
 }

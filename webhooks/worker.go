@@ -105,6 +105,11 @@ func signal(c chan struct{}) {
 // up no attempt, writes what became of them and gives back its lanes.
 func (w *Worker) Run(ctx context.Context) {
 	defer w.cut()
+	if w.db.Dialect() == models.SQLite {
+		if err := models.EndLeases(ctx, w.db); err != nil {
+			w.failing(ctx, "end the leases of the last run", err)
+		}
+	}
 	w.db.OnCommit(w.Committed)
 	defer w.db.OnCommit(nil)
 	w.Wake() // whatever happened while nobody looked

@@ -17,7 +17,7 @@ const module = "roster"
 
 // floors say how high a package stands. An import may only lead down to a lower floor, or stay within the same unit.
 var floors = map[string]int{
-	"docs":        0, // text and no code
+	"docs":        0, // text, and programs of integrators, which import nothing of ours
 	"jsonapi":     0,
 	"models":      1,
 	"auth":        2,

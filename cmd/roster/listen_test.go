@@ -105,7 +105,9 @@ func TestAChangeIsSeenByWhoeverListens(t *testing.T) {
 		var page struct {
 			Data []struct {
 				ID            string
-				Relationships struct{ Webhook struct{ Data struct{ ID string } } }
+				Relationships struct {
+					Webhook struct{ Data struct{ ID string } }
+				}
 			}
 		}
 		if err := json.Unmarshal(list, &page); err != nil || len(page.Data) != 1 {
