@@ -37,6 +37,10 @@ type route struct {
 	related bool
 	// ext names the extensions that a request must apply.
 	ext []string
+	// shows is the type of the answer where it is not that of served.
+	shows *jsonapi.Schema
+	// status is that of the answer where it is not what the method says.
+	status int
 }
 
 // resource is how one collection is served at one path.
@@ -87,6 +91,20 @@ var resources = []*resource{
 		Collection: models.Events, path: "events",
 		reads: auth.Read("events"),
 	},
+	{
+		Collection: models.Webhooks, path: "webhooks",
+		reads: auth.Read("webhooks"), writes: auth.Write("webhooks"), creates: auth.Write("webhooks"), deletes: auth.Write("webhooks"),
+		create: createWebhook, update: updateWebhook, remove: deleteWebhook,
+	},
+	{
+		Collection: models.WebhookDeliveries, path: "webhookDeliveries",
+		reads: auth.Read("webhooks"),
+	},
+	{
+		Collection: models.WebhookJobs, path: "webhookReplays",
+		reads: auth.Read("webhooks"), writes: auth.Write("webhooks"), creates: auth.Write("webhooks"),
+		create: createReplay, update: updateReplay,
+	},
 }
 
 // routes is the table of contents of the API: the routes that every resource has, and those that only one has.
@@ -96,13 +114,22 @@ func routes() []route {
 		table = append(table, res.routes()...)
 	}
 	return append(table,
-		route{"POST", "management/refresh-token/{id}", auth.Write("organizations").Manage(), jsonapi.OneQuery, resources[0], (*API).refreshToken,
-			"Replaces the token of an organization. The answer is the only one with the new token; the old one is dead at once.", false, nil},
-		route{"POST", "apiKeys/{id}/rotate", auth.Write("apiKeys"), jsonapi.OneQuery, resourceOf("apiKeys"), (*API).rotateAPIKey,
-			"Gives a key a new secret. The answer is the only one with it. Earlier secrets work for the overlap, in seconds, of meta.overlap; 86400 by default, at most 604800.", false, nil},
-		route{"POST", operationsPath, auth.Anyone(), jsonapi.NoQuery, nil, (*API).operate,
-			"Carries out up to 100 operations in order, all or none (Atomic Operations). Each needs the permission of the request that it stands for.",
-			false, []string{jsonapi.AtomicExt}},
+		route{method: "POST", path: "management/refresh-token/{id}", needs: auth.Write("apiKeys").Manage(), query: jsonapi.OneQuery, served: resources[0], handle: (*API).refreshToken,
+			doc: "Replaces the token of an organization. The answer is the only one with the new token; the old one is dead at once."},
+		route{method: "POST", path: "apiKeys/{id}/rotate", needs: auth.Write("apiKeys"), query: jsonapi.OneQuery, served: resourceOf("apiKeys"), handle: (*API).rotateAPIKey,
+			doc: "Gives a key a new secret. The answer is the only one with it. Earlier secrets work for the overlap, in seconds, of meta.overlap; 86400 by default, at most 604800."},
+		route{method: "POST", path: "webhooks/{id}/rotate-secret", needs: auth.Write("webhooks"), query: jsonapi.OneQuery, served: resourceOf("webhooks"), handle: (*API).rotateWebhookSecret,
+			doc: "Gives an endpoint a new secret. The answer is the only one with it. Earlier secrets go on signing beside it for the overlap, in seconds, of meta.overlap; 86400 by default, at most 604800."},
+		route{method: "POST", path: "webhooks/{id}/test", needs: auth.Write("webhooks"), query: jsonapi.OneQuery, served: resourceOf("webhookDeliveries"), handle: (*API).testWebhook, status: http.StatusAccepted,
+			doc: "Sends a webhook.test to the endpoint and answers with its delivery; while one is pending, with that one."},
+		route{method: "POST", path: "webhookDeliveries/{id}/redeliver", needs: auth.Write("webhooks"), query: jsonapi.OneQuery, served: resourceOf("webhookDeliveries"), handle: (*API).redeliver, status: http.StatusAccepted,
+			doc: "Makes a delivery go out again, with a fresh schedule. One that is pending has its next attempt moved up."},
+		route{method: "GET", path: eventTypesPath, needs: auth.Anyone(), query: jsonapi.NoQuery, handle: (*API).listEventTypes, shows: eventTypes,
+			doc: "Lists every type of event with the JSON Schema (2020-12) of its body and an example."},
+		route{method: "GET", path: eventTypesPath + "/{eventType}", needs: auth.Anyone(), query: jsonapi.NoQuery, handle: (*API).readEventType, shows: eventTypes,
+			doc: "Reads one type of event."},
+		route{method: "POST", path: operationsPath, needs: auth.Anyone(), query: jsonapi.NoQuery, handle: (*API).operate,
+			doc: "Carries out up to 100 operations in order, all or none (Atomic Operations). Each needs the permission of the request that it stands for.", ext: []string{jsonapi.AtomicExt}},
 	)
 }
 
@@ -116,21 +143,36 @@ func resourceOf(path string) *resource {
 	return nil
 }
 
+// reading returns the permission to read resources of a type.
+func reading(typ string) auth.Permission {
+	for _, res := range resources {
+		if res.Schema.Type == typ {
+			return auth.Permission{Scope: res.reads.Scope}
+		}
+	}
+	return auth.Read(typ)
+}
+
 // routes returns the routes of a resource.
 func (res *resource) routes() []route {
 	one := res.path + "/{id}"
 	table := []route{
-		{"GET", res.path, res.reads, jsonapi.ListQuery, res, (*API).list, "Lists " + res.Schema.Type + ".", false, nil},
-		{"GET", one, res.reads, jsonapi.OneQuery, res, (*API).read, "Reads one of " + res.Schema.Type + ".", false, nil},
+		{method: "GET", path: res.path, needs: res.reads, query: jsonapi.ListQuery, served: res, handle: (*API).list,
+			doc: "Lists " + res.Schema.Type + "."},
+		{method: "GET", path: one, needs: res.reads, query: jsonapi.OneQuery, served: res, handle: (*API).read,
+			doc: "Reads one of " + res.Schema.Type + "."},
 	}
 	if res.create != nil {
-		table = append(table, route{"POST", res.path, res.creates, jsonapi.OneQuery, res, (*API).create, "Creates one of " + res.Schema.Type + ".", false, nil})
+		table = append(table, route{method: "POST", path: res.path, needs: res.creates, query: jsonapi.OneQuery, served: res, handle: (*API).create,
+			doc: "Creates one of " + res.Schema.Type + "."})
 	}
 	if res.update != nil {
-		table = append(table, route{"PATCH", one, res.writes, jsonapi.OneQuery, res, (*API).update, "Changes the members that are sent; the others stay.", false, nil})
+		table = append(table, route{method: "PATCH", path: one, needs: res.writes, query: jsonapi.OneQuery, served: res, handle: (*API).update,
+			doc: "Changes the members that are sent; the others stay."})
 	}
 	if res.remove != nil {
-		table = append(table, route{"DELETE", one, res.deletes, jsonapi.NoQuery, res, (*API).remove, "Deletes one of " + res.Schema.Type + ".", false, nil})
+		table = append(table, route{method: "DELETE", path: one, needs: res.deletes, query: jsonapi.NoQuery, served: res, handle: (*API).remove,
+			doc: "Deletes one of " + res.Schema.Type + "."})
 	}
 	return append(table, res.relationshipRoutes()...)
 }

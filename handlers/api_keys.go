@@ -20,23 +20,29 @@ func deleteAPIKey(rq *request, db *models.DB, id string, in *jsonapi.Input) erro
 	return models.DeleteAPIKey(rq.Context(), db, rq.caller(), id, in)
 }
 
-// How long earlier secrets of a rotated key go on working.
+// How long earlier secrets go on working after a rotation.
 const (
 	defaultOverlap = 24 * time.Hour
 	maxOverlap     = 7 * 24 * time.Hour
 )
 
+// overlapOf returns the overlap that a request for a rotation asks for: meta.overlap, in seconds.
+func overlapOf(rq *request) (time.Duration, error) {
+	if len(rq.body) == 0 {
+		return defaultOverlap, nil
+	}
+	seconds, given, err := jsonapi.DecodeMetaNumber(rq.body, "overlap", 0, int64(maxOverlap/time.Second))
+	if err != nil || !given {
+		return defaultOverlap, err
+	}
+	return time.Duration(seconds) * time.Second, nil
+}
+
 // rotateAPIKey answers with the key and its new secret.
 func (a *API) rotateAPIKey(w http.ResponseWriter, rq *request) error {
-	overlap := defaultOverlap
-	if len(rq.body) > 0 {
-		seconds, given, err := jsonapi.DecodeMetaNumber(rq.body, "overlap", 0, int64(maxOverlap/time.Second))
-		if err != nil {
-			return err
-		}
-		if given {
-			overlap = time.Duration(seconds) * time.Second
-		}
+	overlap, err := overlapOf(rq)
+	if err != nil {
+		return err
 	}
 	key, err := models.RotateAPIKey(rq.Context(), a.db, rq.caller(), rq.principal, rq.id(), overlap)
 	if err != nil {

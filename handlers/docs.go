@@ -2,8 +2,6 @@ package handlers
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -61,7 +59,7 @@ const relationshipVariable = "{relationship}"
 
 func (rt *route) describedFor(rel *jsonapi.Relationship) openapi.Route {
 	out := openapi.Route{
-		Method: rt.method, Path: models.Root + rt.path, Needs: rt.needs, Relationship: rel, Related: rt.related, Doc: rt.doc,
+		Method: rt.method, Path: models.Root + rt.path, Needs: rt.needs, Relationship: rel, Related: rt.related, Ext: rt.ext, Doc: rt.doc,
 	}
 	if rel != nil {
 		out.Path = strings.Replace(out.Path, relationshipVariable, rel.Name, 1)
@@ -70,6 +68,10 @@ func (rt *route) describedFor(rel *jsonapi.Relationship) openapi.Route {
 		out.Served = models.Root + rt.served.path
 	}
 	out.Query, out.Schema = rt.accepts(rel)
+	out.Shows, out.Status = out.Schema, rt.status
+	if rt.shows != nil {
+		out.Shows = rt.shows
+	}
 	return out
 }
 
@@ -89,8 +91,7 @@ type page struct {
 }
 
 func newPage(mediaType string, body []byte) *page {
-	sum := sha256.Sum256(body)
-	return &page{mediaType, body, `"` + hex.EncodeToString(sum[:12]) + `"`}
+	return &page{mediaType, body, entityTag(0, body)}
 }
 
 // mediaTypes are those of the viewer's files. They are listed here because the lists of operating systems differ.
@@ -183,8 +184,10 @@ func (a *API) mountDocs(router *mux.Router) {
 func (p *page) write(w http.ResponseWriter, r *http.Request) error {
 	h := w.Header()
 	h.Set("Cache-Control", "public, no-cache") // kept, and used again after asking whether it changed
-	h.Set("Content-Security-Policy", policy)
-	if NotModified(w, r, p.etag) {
+	if strings.HasPrefix(p.mediaType, "text/") {
+		h.Set("Content-Security-Policy", policy)
+	}
+	if notModified(w, r, p.etag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}

@@ -84,8 +84,10 @@ const errorPage = "/docs/errors#"
 func writeErrors(w http.ResponseWriter, r *http.Request, errs jsonapi.Errors) {
 	linked := make(jsonapi.Errors, len(errs))
 	for i, e := range errs {
-		withLink := *e // errors may be shared between requests
-		withLink.Links = &jsonapi.ErrorLinks{Type: errorPage + string(e.Code)}
+		withLink := *e      // errors may be shared between requests
+		if e.Links == nil { // a profile may name its own kinds of problem
+			withLink.Links = &jsonapi.ErrorLinks{Type: errorPage + string(e.Code)}
+		}
 		linked[i] = &withLink
 	}
 	body, err := jsonapi.EncodeErrors(linked)

@@ -1,7 +1,10 @@
 package handlers
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,24 +14,46 @@ import (
 // gzipSuffix ends the opaque part of the ETag of an answer that was sent in gzip: "abc" becomes "abc-gzip".
 const gzipSuffix = "-gzip"
 
-// NormalizeETag returns the ETag of the resource for a tag that a client sends back: without the suffix of the compressed form.
-func NormalizeETag(tag string) string {
+// entityTag returns the strong ETag of an answer: the version of its one resource, if it has versions, and a hash of the body, because
+// include and fields make several representations of one version (RFC 9110 §8.8.3).
+func entityTag(version int64, body []byte) string {
+	sum := sha256.Sum256(body)
+	hash := hex.EncodeToString(sum[:12])
+	if version == 0 {
+		return `"` + hash + `"`
+	}
+	return `"` + strconv.FormatInt(version, 10) + "-" + hash + `"`
+}
+
+// versionIn returns the version in an ETag that a client sends back; 0 if it has none or is weak.
+func versionIn(tag string) int64 {
+	digits, _, dashed := strings.Cut(strings.Trim(tag, `"`), "-")
+	version, err := strconv.ParseInt(digits, 10, 64)
+	if !dashed || err != nil || version < 1 {
+		return 0
+	}
+	return version
+}
+
+// uncompressed returns the ETag of an answer as it was before compression.
+func uncompressed(tag string) string {
 	if opaque, ok := strings.CutSuffix(tag, gzipSuffix+`"`); ok {
 		return opaque + `"`
 	}
 	return tag
 }
 
-// NotModified sets the ETag of the answer and reports whether the client has this version already (If-None-Match, compared weakly,
-// RFC 9110 §13.1.2). The handler then answers 304 without a body.
-func NotModified(w http.ResponseWriter, r *http.Request, etag string) bool {
+// notModified sets the ETag of an answer to GET and reports whether the client has it already (If-None-Match, compared weakly, RFC 9110
+// §13.1.2). The answer is then 304 without a body. A header that cannot be read matches nothing.
+func notModified(w http.ResponseWriter, r *http.Request, etag string) bool {
 	w.Header().Set("ETag", etag)
-	for _, tag := range entityTags(r.Header.Values("If-None-Match")) {
+	tags, anything, _ := entityTags(r.Header.Values("If-None-Match"))
+	if anything {
+		return true
+	}
+	for _, tag := range tags {
 		strong := strings.TrimPrefix(tag, "W/")
-		switch {
-		case tag == "*":
-			return true
-		case NormalizeETag(strong) == etag:
+		if uncompressed(strong) == etag {
 			w.Header().Set("ETag", strong) // the one that a 200 would have carried (RFC 9110 §15.4.5)
 			return true
 		}
@@ -36,59 +61,75 @@ func NotModified(w http.ResponseWriter, r *http.Request, etag string) bool {
 	return false
 }
 
-// IfMatch returns a fault if the request is conditional on another version than this one (If-Match, compared strongly, RFC 9110
-// §13.1.1). A request without the header passes.
-func IfMatch(r *http.Request, etag string) error {
+// ifVersions returns the versions that a change is meant for (If-Match, RFC 9110 §13.1.1), or nil if it is meant for any. An unreadable
+// header is a fault, because passing over it could lose a change of somebody else.
+func ifVersions(r *http.Request) ([]int64, error) {
 	values := r.Header.Values("If-Match")
 	if len(values) == 0 {
-		return nil
+		return nil, nil
 	}
-	for _, tag := range entityTags(values) {
-		if tag == "*" || NormalizeETag(tag) == etag {
-			return nil
-		}
+	versions, ok := versionsOf(values)
+	if !ok {
+		return nil, jsonapi.Fault(jsonapi.InvalidHeader, "If-Match must be * or a list of entity tags, each in double quotes, as ETag has them.").InHeader("If-Match")
 	}
-	return jsonapi.Fault(jsonapi.PreconditionFailed, "The resource is no longer the version that If-Match names.").InHeader("If-Match")
+	return versions, nil
 }
 
-// entityTags returns the members of a list of entity tags. A comma may stand inside the quotes.
-func entityTags(values []string) []string {
-	var tags []string
-	rest := strings.Join(values, ",")
+// versionsOf returns the versions of a resource that a list of entity tags names; nil for *, which is any version. Only the version part of a
+// tag counts: every representation that a client has read guards against the same lost update. The comparison is strong: a weak tag names
+// none, nor does one of another form. ok is false for a list that cannot be read.
+func versionsOf(values []string) (versions []int64, ok bool) {
+	tags, anything, ok := entityTags(values)
+	if anything {
+		return nil, true
+	}
+	versions = []int64{}
+	for _, tag := range tags {
+		if version := versionIn(tag); version != 0 {
+			versions = append(versions, version)
+		}
+	}
+	return versions, ok
+}
+
+// checkNoneMatch returns a fault if a change is not meant for the present version (If-None-Match on an unsafe method). The check needs no
+// transaction: versions only grow, so what does not match now never will.
+func checkNoneMatch(r *http.Request, version int64) error {
+	tags, anything, _ := entityTags(r.Header.Values("If-None-Match"))
+	for i, tag := range tags {
+		tags[i] = strings.TrimPrefix(tag, "W/")
+	}
+	if anything || slices.ContainsFunc(tags, func(tag string) bool { return versionIn(tag) == version }) {
+		return jsonapi.Fault(jsonapi.PreconditionFailed, "The resource is the version that If-None-Match names.").InHeader("If-None-Match")
+	}
+	return nil
+}
+
+// entityTags reads a list of entity tags, in which a comma may stand inside the quotes. anything is true for "*"; ok is false for a list
+// that cannot be read, and then there are no tags.
+func entityTags(values []string) (tags []string, anything, ok bool) {
+	rest := strings.TrimSpace(strings.Join(values, ","))
+	if rest == "*" {
+		return nil, true, true
+	}
 	for {
 		rest = strings.TrimLeft(rest, " \t,")
 		if rest == "" {
-			return tags
+			return tags, false, true
 		}
-		end := strings.IndexByte(rest, ',')
-		if open := strings.IndexByte(rest, '"'); open >= 0 && (end < 0 || open < end) {
-			closing := strings.IndexByte(rest[open+1:], '"')
-			if closing < 0 {
-				return tags // an unfinished tag matches nothing
-			}
-			end = open + 1 + closing + 1
+		prefix := strings.HasPrefix(rest, `W/"`)
+		start := map[bool]int{true: 3, false: 1}[prefix]
+		if !prefix && rest[0] != '"' {
+			return nil, false, false
 		}
-		if end < 0 {
-			end = len(rest)
+		length := strings.IndexByte(rest[start:], '"')
+		if length < 0 || strings.ContainsFunc(rest[start:start+length], func(c rune) bool { return c <= ' ' || c == 0x7f }) {
+			return nil, false, false
 		}
-		tags = append(tags, strings.TrimSpace(rest[:end]))
-		rest = rest[end:]
-	}
-}
-
-// versionsOf returns the versions of a resource that a list of entity tags names; nil for *, which is any version. The opaque part of a tag
-// begins with the version. The comparison is strong (RFC 9110 §13.1.1): a weak tag names none, nor does one of another form.
-func versionsOf(values []string) []int64 {
-	versions := []int64{}
-	for _, tag := range entityTags(values) {
-		if tag == "*" {
-			return nil
-		}
-		opaque, strong := strings.CutPrefix(tag, `"`)
-		digits, _, _ := strings.Cut(strings.TrimSuffix(opaque, `"`), "-")
-		if n, err := strconv.ParseInt(digits, 10, 64); strong && err == nil {
-			versions = append(versions, n)
+		end := start + length + 1
+		tags, rest = append(tags, rest[:end]), strings.TrimLeft(rest[end:], " \t")
+		if rest != "" && rest[0] != ',' {
+			return nil, false, false
 		}
 	}
-	return versions
 }

@@ -17,6 +17,7 @@ var codes = map[models.Kind]jsonapi.Code{
 	models.Forbidden:          jsonapi.Forbidden,
 	models.ReadOnly:           jsonapi.ReadOnly,
 	models.PreconditionFailed: jsonapi.PreconditionFailed,
+	models.OtherRequest:       jsonapi.IdempotencyMismatch,
 }
 
 // located returns refusals of package models as faults with pointers into the request that caused them. Other errors stay as they are.
@@ -66,6 +67,8 @@ func faultOf(refusal *models.Error) *jsonapi.Error {
 		return fault.InParameter(refusal.Parameter)
 	case refusal.Kind == models.PreconditionFailed:
 		return fault.InHeader("If-Match")
+	case refusal.Kind == models.OtherRequest:
+		return fault.InHeader(idempotencyKey)
 	default:
 		return fault
 	}

@@ -46,7 +46,10 @@ func (a *API) operate(w http.ResponseWriter, rq *request) error {
 // site returns what the operations of the request can be about: the collections of the resource table. A type alone names the collection
 // that its resources are read at.
 func (rq *request) site() *jsonapi.Site {
-	site := &jsonapi.Site{Base: &url.URL{Scheme: "http", Host: rq.Host, Path: models.Root + operationsPath}}
+	site := &jsonapi.Site{
+		Base:     &url.URL{Scheme: "http", Host: rq.Host, Path: models.Root + operationsPath},
+		Versions: versionsOf,
+	}
 	var others []*jsonapi.Place
 	for _, res := range resources {
 		place := &jsonapi.Place{Path: models.Root + res.path, Schema: res.Schema}
@@ -174,17 +177,17 @@ func (b *batch) perform(op *jsonapi.Operation) (any, error) {
 		return item, err
 	case op.Code == jsonapi.UpdateOperation:
 		in := op.Input.Resolve(b.ids)
-		in.IfVersions = versionsOfOperation(op)
+		in.IfVersions = op.IfVersions
 		return res.update(b.rq, b.tx, id, in)
 	default:
-		return nil, res.remove(b.rq, b.tx, id, &jsonapi.Input{Schema: res.Schema, IfVersions: versionsOfOperation(op)})
+		return nil, res.remove(b.rq, b.tx, id, &jsonapi.Input{Schema: res.Schema, IfVersions: op.IfVersions})
 	}
 }
 
 // relate carries out an operation on a relationship.
 func (b *batch) relate(res *resource, id string, op *jsonapi.Operation) error {
 	linkage := op.Linkage.Resolve(b.ids)
-	in := &jsonapi.Input{Schema: res.Schema, IfVersions: versionsOfOperation(op)}
+	in := &jsonapi.Input{Schema: res.Schema, IfVersions: op.IfVersions}
 	if op.Code == jsonapi.UpdateOperation {
 		in.Relationships = map[string]jsonapi.Linkage{op.Relationship.Name: linkage}
 		_, err := res.update(b.rq, b.tx, id, in)
@@ -197,11 +200,8 @@ func (b *batch) relate(res *resource, id string, op *jsonapi.Operation) error {
 	if change == nil {
 		return &models.Error{Kind: models.ReadOnly, Message: "The members of " + op.Relationship.Name + " cannot be changed one by one."}
 	}
-	if in.IfVersions != nil {
-		// An update without a change checks the version, and keeps the resource at it until the transaction ends.
-		if _, err := res.update(b.rq, b.tx, id, in); err != nil {
-			return err
-		}
+	if err := res.keep(b.rq, b.tx, id, in.IfVersions); err != nil {
+		return err
 	}
 	return change(b.rq, b.tx, id, op.Relationship.Name, linkage)
 }
@@ -213,14 +213,6 @@ func (b *batch) render(op *jsonapi.Operation, item any) (*jsonapi.Resource, erro
 		return nil, err
 	}
 	return resources[0], nil
-}
-
-// versionsOfOperation returns the versions that meta.ifMatch allows; nil for any.
-func versionsOfOperation(op *jsonapi.Operation) []int64 {
-	if op.IfMatch == "" {
-		return nil
-	}
-	return versionsOf([]string{op.IfMatch})
 }
 
 // locatedInOperation is located for an operation: what has no place in its data is about its target.

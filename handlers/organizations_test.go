@@ -32,7 +32,7 @@ func TestACallerCanSendBackWhatHeRead(t *testing.T) {
 			read := caller.get("/public/v2/organizations/" + child).want(200)
 			caller.do("PATCH", "/public/v2/organizations/"+child, string(read.Body)).want(200)
 		}
-		if got := s.get(managed + "/" + child + "/parent").want(200).text("data", "id"); got != root {
+		if got := s.get(managed+"/"+child+"/parent").want(200).text("data", "id"); got != root {
 			t.Errorf("the parent is %s after the echo, want %s", got, root)
 		}
 	})

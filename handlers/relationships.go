@@ -16,17 +16,22 @@ func (res *resource) relationshipRoutes() []route {
 	}
 	related, self := res.path+"/{id}/{relationship}", res.path+"/{id}/relationships/{relationship}"
 	table := []route{
-		{"GET", self, res.reads, jsonapi.LinkageQuery, res, (*API).relationship, "Reads the linkage of a relationship.", false, nil},
-		{"GET", related, res.reads, jsonapi.ListQuery, res, (*API).related, "Reads what a relationship leads to.", true, nil},
+		{method: "GET", path: self, needs: res.reads, query: jsonapi.LinkageQuery, served: res, handle: (*API).relationship,
+			doc: "Reads the linkage of a relationship."},
+		{method: "GET", path: related, needs: res.reads, query: jsonapi.ListQuery, served: res, handle: (*API).related,
+			doc: "Reads what a relationship leads to.", related: true},
 	}
 	writes := res.writes
 	if writes == (auth.Permission{}) {
 		writes = res.reads // nothing of it can be changed; whoever sees it is told so
 	}
 	return append(table,
-		route{"PATCH", self, writes, jsonapi.NoQuery, res, (*API).replaceRelationship, "Replaces the linkage of a relationship.", false, nil},
-		route{"POST", self, writes, jsonapi.NoQuery, res, (*API).addToRelationship, "Adds members to a to-many relationship; members that are there stay.", false, nil},
-		route{"DELETE", self, writes, jsonapi.NoQuery, res, (*API).removeFromRelationship, "Removes members from a to-many relationship; members that are not there are no error.", false, nil},
+		route{method: "PATCH", path: self, needs: writes, query: jsonapi.NoQuery, served: res, handle: (*API).replaceRelationship,
+			doc: "Replaces the linkage of a relationship."},
+		route{method: "POST", path: self, needs: writes, query: jsonapi.NoQuery, served: res, handle: (*API).addToRelationship,
+			doc: "Adds members to a to-many relationship; members that are there stay."},
+		route{method: "DELETE", path: self, needs: writes, query: jsonapi.NoQuery, served: res, handle: (*API).removeFromRelationship,
+			doc: "Removes members from a to-many relationship; members that are not there are no error."},
 	)
 }
 
@@ -79,12 +84,12 @@ func (a *API) related(w http.ResponseWriter, rq *request) error {
 	if doc.Included, err = a.included(rq, target, []any{one}, resources); err != nil {
 		return err
 	}
-	return writeDocument(w, rq, http.StatusOK, doc)
+	return writeVersion(w, rq, http.StatusOK, target.Version(one), doc)
 }
 
 // permitRelated makes sure that the caller may read resources of the type that a path leads to.
 func (rq *request) permitRelated(typ string) error {
-	if needs := auth.Read(typ); !rq.principal.Allows(needs) {
+	if needs := reading(typ); !rq.principal.Allows(needs) {
 		return jsonapi.Fault(jsonapi.Forbidden, "This needs the scope %s.", needs.Scope)
 	}
 	return nil
@@ -109,17 +114,17 @@ func (a *API) writeLinkage(w http.ResponseWriter, rq *request, item any) error {
 		return err
 	}
 	object := owners[0].Relationships[rel.Name]
-	doc := &jsonapi.Document{Data: object.Data, Meta: map[string]any{}, Links: &jsonapi.Links{}}
+	doc := &jsonapi.Document{Data: object.Data, Meta: map[string]any{}, Links: &jsonapi.Links{Self: &jsonapi.Link{}}}
 	if rel.Many {
 		if err := a.linkagePage(rq, doc); err != nil {
 			return err
 		}
 	}
-	doc.Links.Self, doc.Links.Related = jsonapi.Href(object.Links.Self.Href+rq.query.Encode()), object.Links.Related
+	doc.Links.Self.Href, doc.Links.Related = object.Links.Self.Href+rq.query.Encode(), object.Links.Related
 	if doc.Included, err = a.includedByLinkage(rq, item, owners); err != nil {
 		return err
 	}
-	return writeDocument(w, rq, http.StatusOK, doc)
+	return writeVersion(w, rq, http.StatusOK, c.Version(item), doc)
 }
 
 // linkagePage fills in the identifiers of one page of a to-many relationship.
@@ -135,8 +140,11 @@ func (a *API) linkagePage(rq *request, doc *jsonapi.Document) error {
 	linkage := make([]jsonapi.Identifier, len(page.Items))
 	for i, item := range page.Items {
 		linkage[i] = jsonapi.Identifier{Type: rel.Target.Type, ID: target.ID(item)}
+		if len(page.Cursors) > 0 {
+			linkage[i].Meta = cursorOf(page.Cursors[i])
+		}
 	}
-	doc.Data, doc.Meta, doc.Links = linkage, pageMeta(rq.query.Page, page), pageLinks(rq.URL.Path, rq.query, page.Total)
+	paged(doc, rq, page).Data = linkage
 	return nil
 }
 
@@ -164,6 +172,9 @@ func (a *API) replaceRelationship(w http.ResponseWriter, rq *request) error {
 		Schema: rq.route.served.Schema, ID: rq.id(), Attributes: map[string]any{},
 		Relationships: map[string]jsonapi.Linkage{rq.relationship.Name: linkage},
 	}
+	if in.IfVersions, err = a.conditions(rq); err != nil {
+		return err
+	}
 	if _, err := rq.route.served.update(rq, a.db, rq.id(), in); err != nil {
 		return locatedInLinkage(err, linkage)
 	}
@@ -188,10 +199,30 @@ func (a *API) changeMembers(w http.ResponseWriter, rq *request, change func(*req
 	if change == nil {
 		return jsonapi.Fault(jsonapi.ReadOnly, "The members of %s cannot be changed one by one.", rq.relationship.Name)
 	}
-	if err := change(rq, a.db, rq.id(), rq.relationship.Name, linkage); err != nil {
+	versions, err := a.conditions(rq)
+	if err != nil {
+		return err
+	}
+	err = models.Transaction(rq.Context(), a.db, func(tx *models.DB) error {
+		if err := rq.route.served.keep(rq, tx, rq.id(), versions); err != nil {
+			return err
+		}
+		return change(rq, tx, rq.id(), rq.relationship.Name, linkage)
+	})
+	if err != nil {
 		return locatedInLinkage(err, linkage)
 	}
 	return a.relationship(w, rq)
+}
+
+// keep makes sure that a resource is at one of the versions, and stays at it until the transaction ends; nil is any version. An update without
+// a change does both.
+func (res *resource) keep(rq *request, tx *models.DB, id string, versions []int64) error {
+	if versions == nil {
+		return nil
+	}
+	_, err := res.update(rq, tx, id, &jsonapi.Input{Schema: res.Schema, IfVersions: versions})
+	return err
 }
 
 // changeable reads the linkage of a request that changes a relationship, if the caller sees the resource and the relationship can be

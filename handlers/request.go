@@ -50,6 +50,7 @@ func (a *API) serve(rt route) http.Handler {
 			return err
 		}
 		accepts, schema := rt.accepts(rq.relationship)
+		accepts.Cursors = rq.negotiated.Wants(jsonapi.CursorProfile)
 		if rq.query, err = jsonapi.ParseQuery(r.URL.RawQuery, accepts, schema, models.SchemaOf); err != nil {
 			return err
 		}
@@ -58,6 +59,9 @@ func (a *API) serve(rt route) http.Handler {
 		}
 		if rq.body, err = io.ReadAll(r.Body); err != nil {
 			return err
+		}
+		if _, sent := r.Header[idempotencyKey]; sent && rt.method == http.MethodPost {
+			return a.once(w, rq)
 		}
 		return rt.handle(a, w, rq)
 	})
@@ -102,7 +106,7 @@ func (rq *request) permitInclusion(node *jsonapi.Inclusion) error {
 		return nil
 	}
 	for _, child := range node.Children {
-		if needs := auth.Read(child.Relationship.Target.Type); !rq.principal.Allows(needs) {
+		if needs := reading(child.Relationship.Target.Type); !rq.principal.Allows(needs) {
 			return jsonapi.Fault(jsonapi.Forbidden, "Including %s needs the scope %s.", child.Relationship.Name, needs.Scope).InParameter("include")
 		}
 		if err := rq.permitInclusion(child); err != nil {

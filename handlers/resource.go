@@ -23,7 +23,8 @@ func (a *API) writePage(w http.ResponseWriter, rq *request, c *models.Collection
 	if err != nil {
 		return err
 	}
-	doc := &jsonapi.Document{Data: resources, Meta: pageMeta(rq.query.Page, page), Links: pageLinks(rq.URL.Path, rq.query, page.Total)}
+	markCursors(resources, page)
+	doc := paged(&jsonapi.Document{Data: resources}, rq, page)
 	if doc.Included, err = a.included(rq, c, page.Items, resources); err != nil {
 		return err
 	}
@@ -36,16 +37,6 @@ func (a *API) included(rq *request, c *models.Collection, items []any, resources
 		return nil, nil
 	}
 	return models.Include(rq.Context(), a.db, c, rq.scope(), items, resources, rq.query)
-}
-
-// pageMeta says how large the collection is, and where in it the page stands.
-func pageMeta(p jsonapi.Page, page *models.Page) map[string]any {
-	current := p.Start()/p.Size + 1
-	last := int((page.Total + int64(p.Size) - 1) / int64(p.Size))
-	return map[string]any{
-		"total": page.Total, "totalUnfiltered": page.TotalUnfiltered,
-		"currentSize": p.Size, "currentPage": current, "maxPage": max(1, last),
-	}
 }
 
 // read answers with one resource.
@@ -73,7 +64,7 @@ func (a *API) writeOne(w http.ResponseWriter, rq *request, status int, item any)
 	if doc.Included, err = a.included(rq, rq.route.served.Collection, []any{item}, resources); err != nil {
 		return err
 	}
-	return writeDocument(w, rq, status, doc)
+	return writeVersion(w, rq, status, rq.route.served.Version(item), doc)
 }
 
 // create makes a resource of what was sent (§ Creating Resources).
@@ -112,6 +103,9 @@ func (a *API) update(w http.ResponseWriter, rq *request) error {
 		}
 		return err
 	}
+	if in.IfVersions, err = a.conditions(rq); err != nil {
+		return err
+	}
 	item, err := res.update(rq, a.db, rq.id(), in)
 	if err != nil {
 		return located(err, in)
@@ -126,9 +120,29 @@ func restorable(res *resource, rq *request) bool {
 
 // remove deletes a resource (§ Deleting Resources). A body is taken and ignored: some clients send the identifier.
 func (a *API) remove(w http.ResponseWriter, rq *request) error {
-	if err := rq.route.served.remove(rq, a.db, rq.id(), nil); err != nil {
+	versions, err := a.conditions(rq)
+	if err != nil {
+		return err
+	}
+	if err := rq.route.served.remove(rq, a.db, rq.id(), &jsonapi.Input{Schema: rq.route.served.Schema, IfVersions: versions}); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// conditions returns the versions that a change of the resource of the path is meant for, nil for any. The change checks them in its
+// transaction.
+func (a *API) conditions(rq *request) ([]int64, error) {
+	if rq.Header.Get("If-None-Match") != "" {
+		c := rq.route.served.Collection
+		item, err := models.Find(rq.Context(), a.db, c, rq.scope(), rq.id(), nil)
+		if err == nil {
+			err = checkNoneMatch(rq.Request, c.Version(item))
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return ifVersions(rq.Request)
 }

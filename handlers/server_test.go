@@ -29,7 +29,6 @@ func TestEveryErrorIsADocumentWithEveryHeader(t *testing.T) {
 		{"several faults", "GET", "/faults", "", 400, jsonapi.InvalidParameter, "", ""},
 		{"a missing credential", "GET", "/nobody", "", 401, jsonapi.Unauthenticated, "WWW-Authenticate", `Bearer realm="roster"`},
 		{"a large body", "POST", "/body", longText, 413, jsonapi.BodyTooLarge, "", ""},
-		{"another version", "POST", "/body", "", 412, jsonapi.PreconditionFailed, "", ""},
 	}
 	b := setup(t, nil)
 	for _, test := range tests {
@@ -116,7 +115,7 @@ func TestTheRequestDeadlineIs503(t *testing.T) {
 
 func TestABodyThatNeverArrivesIs408(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(_ *Config, s *http.Server) { s.ReadTimeout = 50 * time.Millisecond })
+	b := setup(t, func(_ *Config, s *http.Server) { s.ReadTimeout = 2 * time.Second }) // long enough for the header, however busy the machine is
 	req, err := http.NewRequestWithContext(t.Context(), "POST", b.URL+"/body", nil)
 	if err != nil {
 		t.Fatal(err)

@@ -40,8 +40,8 @@ type Operation struct {
 	Input *Input
 	// Linkage is the data of an operation on a relationship.
 	Linkage Linkage
-	// IfMatch is the list of entity tags in meta.ifMatch, as the header of that name has it; "" when there is none.
-	IfMatch string
+	// IfVersions, unless nil, lists the versions of the target that the operation is meant for, those that meta.ifMatch names.
+	IfVersions []int64
 
 	pointer string
 	named   string // the member that names the target: ref, href or data

@@ -104,7 +104,7 @@ const (
 // DecodeResource reads the document of a request that creates or updates one resource of the schema (§ Creating Resources, § Updating
 // Resources). id is the one in the path of an update. Every fault of the document is in the error, each with its pointer.
 func DecodeResource(body []byte, schema *Schema, purpose Purpose, id string) (*Input, error) {
-	document, err := readDocument(body)
+	document, err := readPlain(body)
 	if err != nil {
 		return nil, err
 	}
@@ -153,6 +153,20 @@ func readDocument(body []byte) (map[string]any, error) {
 	return document, nil
 }
 
+// readPlain is readDocument for a request without an extension.
+func readPlain(body []byte) (map[string]any, error) {
+	document, err := readDocument(body)
+	if err != nil {
+		return nil, err
+	}
+	if meta, sent := document["meta"]; sent {
+		if _, ok := meta.(map[string]any); !ok {
+			return nil, Errors{Fault(InvalidDocument, "The member meta must be an object.").At("/meta")}
+		}
+	}
+	return document, nil
+}
+
 // decodeObject reads one resource object that stands at a pointer. target is the resource that an update is about.
 func decodeObject(data any, pointer string, schema *Schema, purpose Purpose, target Ref) (*Input, error) {
 	object, ok := data.(map[string]any)
@@ -164,6 +178,9 @@ func decodeObject(data any, pointer string, schema *Schema, purpose Purpose, tar
 		pointer: pointer, sent: object,
 	}}
 	d.identity(object, purpose, target)
+	if typ, isText := object["type"].(string); isText && typ != "" && typ != schema.Type {
+		return d.in, d.faults // what a resource of another type has would only look wrong
+	}
 	if meta, ok := object["meta"]; ok {
 		d.object(meta, pointer+"/meta", "meta")
 	}
@@ -346,7 +363,7 @@ func (d *decoder) relationships(object map[string]any, purpose Purpose) {
 // DecodeLinkage reads the document of a request to a relationship URL (§ Updating Relationships): data must be there, and have the
 // shape of the relationship.
 func DecodeLinkage(body []byte, rel *Relationship) (Linkage, error) {
-	document, err := readDocument(body)
+	document, err := readPlain(body)
 	if err != nil {
 		return Linkage{}, err
 	}
@@ -439,17 +456,11 @@ func clip(s string) string {
 
 // DecodeMetaNumber reads a whole number from the top-level meta of a request without data. given tells whether it was there.
 func DecodeMetaNumber(body []byte, name string, least, most int64) (n int64, given bool, err error) {
-	document, err := readDocument(body)
+	document, err := readPlain(body)
 	if err != nil {
 		return 0, false, err
 	}
-	meta, ok := document["meta"].(map[string]any)
-	if !ok {
-		if _, sent := document["meta"]; sent {
-			return 0, false, Errors{Fault(InvalidDocument, "The member meta must be an object.").At("/meta")}
-		}
-		return 0, false, nil
-	}
+	meta, _ := document["meta"].(map[string]any)
 	v, given := meta[name]
 	if !given {
 		return 0, false, nil

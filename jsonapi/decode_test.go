@@ -24,17 +24,18 @@ func TestDecodeResourceFaultsOfTheDocument(t *testing.T) {
 	doc := func(code jsonapi.Code, pointer string) []found { return []found{{Code: code, Pointer: pointer}} }
 	bad := func(pointer string) []found { return doc(jsonapi.InvalidDocument, pointer) }
 	for body, want := range map[string][]found{
-		``:              doc(jsonapi.InvalidJSON, none),
-		`[]`:            bad(""),
-		`null`:          bad(""),
-		`1`:             bad(""),
-		`"x"`:           bad(""),
-		`{}`:            bad(""),
-		`{"DATA":{}}`:   bad(""),
-		`{"meta":{}}`:   bad(""),
-		`{"data":null}`: bad("/data"),
-		`{"data":[]}`:   bad("/data"),
-		`{"data":"x"}`:  bad("/data"),
+		``:                                    doc(jsonapi.InvalidJSON, none),
+		`[]`:                                  bad(""),
+		`null`:                                bad(""),
+		`1`:                                   bad(""),
+		`"x"`:                                 bad(""),
+		`{}`:                                  bad(""),
+		`{"DATA":{}}`:                         bad(""),
+		`{"meta":{}}`:                         bad(""),
+		`{"data":null}`:                       bad("/data"),
+		`{"meta":1,"data":{"type":"things"}}`: bad("/meta"),
+		`{"data":[]}`:                         bad("/data"),
+		`{"data":"x"}`:                        bad("/data"),
 		`{"data":[{"type":"things","attributes":{"name":"a"}}]}`: bad("/data"),
 		`{"data":{"attributes":{"name":"a"}}}`:                   bad("/data"),
 		`{"data":{"type":null,"attributes":{"name":"a"}}}`:       bad("/data/type"),
@@ -214,14 +215,22 @@ func TestDecodeResourceFaultsOfRelationships(t *testing.T) {
 	}
 }
 
+func TestNothingIsSaidOfTheFieldsOfAnotherType(t *testing.T) {
+	t.Parallel()
+	body := []byte(`{"data":{"type":"people","attributes":{"age":7}}}`)
+	_, err := jsonapi.DecodeResource(body, things, jsonapi.Create, "")
+	if diff := cmp.Diff([]found{{Code: jsonapi.TypeMismatch, Pointer: "/data/type"}}, faultsOf(t, err)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestEveryFaultIsToldAtOnce(t *testing.T) {
 	t.Parallel()
-	body := []byte(`{"data":{"type":"people","id":"x","lid":"y","meta":[],
+	body := []byte(`{"data":{"type":"things","id":"x","lid":"y","meta":[],
 		"attributes":{"note":7,"kind":"x","size":1.5,"nope":1,"open":null},
 		"relationships":{"owner":{"data":{"type":"things","id":"a"}},"fans":{"data":[1,{"type":"people","id":"b"},{}]},"nope":{"data":null}}}}`)
 	_, err := jsonapi.DecodeResource(body, things, jsonapi.Create, "")
 	want := []found{
-		{Code: jsonapi.TypeMismatch, Pointer: "/data/type"},
 		{Code: jsonapi.InvalidValue, Pointer: "/data/id"},
 		{Code: jsonapi.InvalidDocument, Pointer: "/data/lid"},
 		{Code: jsonapi.InvalidDocument, Pointer: "/data/meta"},

@@ -43,32 +43,12 @@ type Implementation struct {
 	Meta    map[string]any `json:"meta,omitempty"`
 }
 
-// wire fixes the order of the members, data first as in the published examples.
-type wire struct {
-	Data     any            `json:"data,omitempty"`
-	Results  []Result       `json:"atomic:results,omitempty"`
-	Errors   []*Error       `json:"errors,omitempty"`
-	Included *[]*Resource   `json:"included,omitempty"`
-	Links    *Links         `json:"links,omitempty"`
-	Meta     map[string]any `json:"meta,omitzero"`
-	JSONAPI  Implementation `json:"jsonapi"`
-}
-
-// Encode returns the bytes of the document, without a trailing newline. It fails only for a document this program built wrongly.
-func (d *Document) Encode() ([]byte, error) {
-	out := wire{
-		Data: d.Data, Results: d.Results, Links: d.Links, Meta: d.Meta,
-		JSONAPI: Implementation{Version: Version, Ext: d.Ext, Profile: d.Profile},
-	}
-	if d.Included != nil {
-		out.Included = &d.Included
-	}
-	return marshal(out)
-}
-
 // EncodeErrors returns the bytes of an error document (§ Errors).
 func EncodeErrors(errs Errors) ([]byte, error) {
-	return marshal(wire{Errors: errs, JSONAPI: Implementation{Version: Version}})
+	return marshal(struct {
+		Errors  Errors         `json:"errors"`
+		JSONAPI Implementation `json:"jsonapi"`
+	}{errs, Implementation{Version: Version}})
 }
 
 // Marshal encodes a value as every document is encoded: without escaping <, > and &.

@@ -17,7 +17,6 @@ const (
 	InvalidParameter     Code = "invalid_parameter"
 	UnknownParameter     Code = "unknown_parameter"
 	InvalidHeader        Code = "invalid_header"
-	InvalidPath          Code = "invalid_path"
 	AmbiguousCredentials Code = "ambiguous_credentials"
 	Unauthenticated      Code = "unauthenticated"
 	Forbidden            Code = "forbidden"
@@ -55,7 +54,6 @@ var problems = map[Code]Problem{
 	InvalidParameter:     {http.StatusBadRequest, "A query parameter has a value that cannot be used"},
 	UnknownParameter:     {http.StatusBadRequest, "A query parameter is not known here"},
 	InvalidHeader:        {http.StatusBadRequest, "A header has a value that cannot be used"},
-	InvalidPath:          {http.StatusBadRequest, "The path cannot be read"},
 	AmbiguousCredentials: {http.StatusBadRequest, "The request carries two different credentials"},
 	Unauthenticated:      {http.StatusUnauthorized, "A valid credential is needed"},
 	Forbidden:            {http.StatusForbidden, "This credential may not do that"},
@@ -129,9 +127,11 @@ func (e *Error) At(pointer string) *Error {
 	return e
 }
 
-// InParameter sets the query parameter that caused the error and returns the error.
+// InParameter sets the query parameter that caused the error and returns the error. One without a name cannot be named.
 func (e *Error) InParameter(name string) *Error {
-	e.Source = &Source{Parameter: name}
+	if name != "" {
+		e.Source = &Source{Parameter: name}
+	}
 	return e
 }
 

@@ -11,12 +11,14 @@ type Place struct {
 	Schema *Schema
 }
 
-// Site is what an href in an operation can lead to. Nothing is ever fetched: an href is only compared with the URLs of this API.
+// Site is what the operations of a request can be about. Nothing is ever fetched: an href is only compared with the URLs of this API.
 type Site struct {
 	// Base is the URL that the operations were sent to. Relative references are resolved against it (RFC 3986 §5.1.3).
 	Base *url.URL
 	// Places are the collections. The first of a type is the one that the type alone names.
 	Places []*Place
+	// Versions returns the versions that lists of entity tags name, nil for any. ok is false for what cannot be read.
+	Versions func(lists []string) (versions []int64, ok bool)
 }
 
 // location is what a URL of the API leads to: a collection, a resource of it, or a relationship of that.

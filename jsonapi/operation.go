@@ -6,6 +6,8 @@ type operationDecoder struct {
 	site   *Site
 	op     *Operation
 	object map[string]any
+	// conditional: there is a precondition, though perhaps one that any version meets.
+	conditional bool
 }
 
 func (d *operationDecoder) decode(v any) {
@@ -62,12 +64,12 @@ func (d *operationDecoder) precondition() {
 	if !ok {
 		return
 	}
-	text, ok := tags.(string)
+	text, _ := tags.(string)
+	d.op.IfVersions, ok = d.site.Versions([]string{text})
 	if !ok || text == "" {
 		d.fault(InvalidDocument, d.op.Pointer("meta", "ifMatch"), "ifMatch must be a string with entity tags, as in the header If-Match.")
-		return
 	}
-	d.op.IfMatch = text
+	d.conditional = true
 }
 
 // target finds out what the operation is about: ref, href, or the identity of its data say it.
@@ -88,7 +90,7 @@ func (d *operationDecoder) target() bool {
 		d.op.named = "data"
 		d.fromData()
 	}
-	if len(d.faults) == before && d.op.IfMatch != "" && d.op.Code == AddOperation && d.op.Relationship == nil {
+	if len(d.faults) == before && d.conditional && d.op.Code == AddOperation && d.op.Relationship == nil {
 		d.fault(InvalidDocument, d.op.Pointer("meta", "ifMatch"), "ifMatch is for a resource that is there already.")
 	}
 	return len(d.faults) == before

@@ -195,3 +195,6 @@ func (f Format) Pattern() string {
 
 // MaxErrors is the number of error objects that one answer has at most.
 const MaxErrors = maxErrors
+
+// DefaultMax is the number of characters that strings have at most which say nothing else.
+const DefaultMax = defaultMax

@@ -1,6 +1,7 @@
 package jsonapi
 
 import (
+	"errors"
 	"net/url"
 	"slices"
 	"strconv"
@@ -89,6 +90,8 @@ func (p Page) Start() int {
 type Accepts struct {
 	// Select: filter and sort. Page: page. Include: include. Fields: fields.
 	Select, Page, Include, Fields bool
+	// Cursors: the client asked for the cursor profile, so pages are cut by cursors unless a parameter says otherwise.
+	Cursors bool
 }
 
 // What requests accept.
@@ -291,7 +294,7 @@ func (p *queryParser) number(one pair, least, most int) int {
 // size reads a page size. One above the maximum is refused, never cut (cursor pagination profile, § Max Page Size).
 func (p *queryParser) size(one pair) int {
 	n, err := strconv.Atoi(one.value)
-	if err == nil && n > MaxPageSize {
+	if digits := strings.Trim(one.value, "0123456789") == ""; digits && (n > MaxPageSize || errors.Is(err, strconv.ErrRange)) {
 		fault := Fault(InvalidParameter, "It must be at most %d.", MaxPageSize).InParameter(one.name).
 			WithMeta("page", map[string]any{"maxSize": MaxPageSize})
 		fault.Links = &ErrorLinks{Type: CursorProfile + "/max-size-exceeded"}
@@ -317,6 +320,25 @@ func (p *queryParser) finish() {
 		case f != first:
 			p.fault(InvalidParameter, "page["+name+"]", "page[number] with page[size], page[offset] with page[limit], and the cursors page[after] and page[before] with page[size] cannot be mixed.")
 			return
+		}
+	}
+	if first == "" && p.accepts.Page && p.accepts.Cursors {
+		p.q.Page.Kind = ByCursor
+	}
+	if p.q.Page.Kind == ByCursor {
+		p.finishCursors()
+	}
+}
+
+// finishCursors applies the rules of the cursor profile.
+func (p *queryParser) finishCursors() {
+	page := &p.q.Page
+	if page.After != "" && page.Before != "" && !page.Sized {
+		page.Size = MaxPageSize // (§ Range Pagination)
+	}
+	for _, fault := range p.faults {
+		if fault.Source != nil && fault.Source.Parameter == "sort" {
+			fault.Links = &ErrorLinks{Type: CursorProfile + "/unsupported-sort"}
 		}
 	}
 }
@@ -382,6 +404,18 @@ func (p *queryParser) fields(one pair, typ string) {
 func (q *Query) Wants(typ, field string) bool {
 	fields, named := q.Fields[typ]
 	return !named || fields[field]
+}
+
+// FilterText returns a text that is the same for queries with the same filters, in whatever order they were sent.
+func (q *Query) FilterText() string {
+	var filters []string
+	for _, one := range q.pairs {
+		if strings.HasPrefix(one.name, "filter[") {
+			filters = append(filters, url.QueryEscape(one.name)+"="+url.QueryEscape(one.value))
+		}
+	}
+	slices.Sort(filters)
+	return strings.Join(filters, "&")
 }
 
 // Encode returns the query of the request as it was sent, in the same order, percent-encoded, without the parameters of the page

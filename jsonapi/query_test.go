@@ -1,6 +1,7 @@
 package jsonapi_test
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -281,7 +282,10 @@ func TestTheLimitsOfAQuery(t *testing.T) {
 		t.Errorf("%d faults for ten thousand parameters", n)
 	}
 	_, err = parse("page[size]=201")
-	errs := err.(jsonapi.Errors)
+	var errs jsonapi.Errors
+	if !errors.As(err, &errs) {
+		t.Fatalf("a page that is too large: %v", err)
+	}
 	if errs[0].Links == nil || errs[0].Links.Type != jsonapi.CursorProfile+"/max-size-exceeded" ||
 		!cmp.Equal(errs[0].Meta, map[string]any{"page": map[string]any{"maxSize": 200}}) {
 		t.Errorf("a page that is too large is refused without what the profile wants: %+v", errs[0])

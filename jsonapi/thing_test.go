@@ -99,7 +99,7 @@ func faultsOf(t testing.TB, err error) []found {
 		if e.Detail == "" || e.Title == "" || e.Status < 400 {
 			t.Errorf("fault without a detail, a title or a status: %+v", e)
 		}
-		if strings.Contains(e.Detail, "%!") || strings.Contains(e.Detail, "%%") {
+		if strings.Contains(e.Detail, "%!(EXTRA") || strings.Contains(e.Detail, "(MISSING)") || strings.Contains(e.Detail, "written %%") {
 			t.Errorf("badly formatted detail: %s", e.Detail)
 		}
 		if len(e.Detail) > 600 {

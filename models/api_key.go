@@ -84,7 +84,7 @@ func CreateAPIKey(ctx context.Context, db *DB, by Caller, holder Permissions, in
 		if err := own(ctx, tx, by, in, key); err != nil {
 			return err
 		}
-		if err := checkAPIKey(tx, key, holder, in); err != nil {
+		if err := checkAPIKey(tx, nil, key, holder); err != nil {
 			return err
 		}
 		if err := tx.session(ctx).Create(key).Error; err != nil {
@@ -139,17 +139,19 @@ func own(ctx context.Context, tx *DB, by Caller, in *jsonapi.Input, key *APIKey)
 	return nil
 }
 
-func checkAPIKey(tx *DB, key *APIKey, holder Permissions, in *jsonapi.Input) error {
+// checkAPIKey holds the rules of a key as it is to be; before is nil for a new one.
+func checkAPIKey(tx *DB, before, key *APIKey, holder Permissions) error {
 	var errs Errors
 	for _, scope := range key.Scopes {
 		switch {
 		case !holder.Known(scope):
-			errs = append(errs, &Error{Kind: Invalid, Field: "scopes", Message: fmt.Sprintf("There is no scope %q.", scope)})
+			errs = append(errs, &Error{Kind: Invalid, Field: "scopes", Message: fmt.Sprintf("There is no scope %.60q.", scope)})
 		case !holder.Grants(scope):
-			errs = append(errs, &Error{Kind: Forbidden, Field: "scopes", Message: fmt.Sprintf("This credential does not hold the scope %q itself.", scope)})
+			errs = append(errs, &Error{Kind: Forbidden, Field: "scopes", Message: fmt.Sprintf("This credential does not hold the scope %.60q itself.", scope)})
 		}
 	}
-	if _, given := in.Attributes["expiresAt"]; given && key.ExpiresAt != nil && !key.ExpiresAt.After(tx.Now()) {
+	kept := before != nil && before.ExpiresAt != nil && key.ExpiresAt != nil && before.ExpiresAt.Equal(key.ExpiresAt.Time)
+	if !kept && key.ExpiresAt != nil && !key.ExpiresAt.After(tx.Now()) {
 		errs = append(errs, &Error{Kind: Invalid, Field: "expiresAt", Message: "expiresAt must be in the future."})
 	}
 	return errs.Err()
@@ -172,7 +174,7 @@ func UpdateAPIKey(ctx context.Context, db *DB, by Caller, holder Permissions, id
 			return err
 		}
 		columns := APIKeys.Schema.Apply(key, in.Attributes)
-		if err := checkAPIKey(tx, key, holder, in); err != nil {
+		if err := checkAPIKey(tx, before, key, holder); err != nil {
 			return err
 		}
 		if reflect.DeepEqual(before, key) {
@@ -213,7 +215,7 @@ func RotateAPIKey(ctx context.Context, db *DB, by Caller, holder Permissions, id
 		if err != nil {
 			return err
 		}
-		if err := checkAPIKey(tx, before, holder, &jsonapi.Input{}); err != nil {
+		if err := checkAPIKey(tx, before, before, holder); err != nil {
 			return err
 		}
 		copied := *before

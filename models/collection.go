@@ -1,6 +1,7 @@
 package models
 
 import (
+	"context"
 	"reflect"
 
 	"roster/jsonapi"
@@ -15,6 +16,8 @@ type Collection struct {
 
 	table string
 	model reflect.Type
+	// narrowed names the resource whose related resources these are, "" for a whole collection.
+	narrowed string
 	// live is the condition of rows that are not deleted, "" if rows are never marked as deleted.
 	live string
 	// visible returns the condition of the rows that a scope sees.
@@ -28,11 +31,17 @@ type Collection struct {
 	relations map[string]relation
 	// filters holds the conditions of filters that are not fields.
 	filters map[string]func(db *DB, value any) where
+	// beyond holds those that look at other rows than the resource's own, of which the scope may not see all.
+	beyond map[string]func(db *DB, scope Scope, value any) where
 	// total returns the counter that knows how many rows a scope sees, narrowed by one filter or by none (filter == ""), or the zero
 	// counted when only counting tells.
 	total func(scope Scope, filter, value string) counted
 	// complete computes the attributes that have no column.
 	complete func(db *DB, model any)
+	// gather computes attributes of several models that were read for a query, when that takes a query of its own; describe computes those
+	// of a single one that was asked for by its id. Either may be nil.
+	gather   func(ctx context.Context, db *DB, items []any, q *jsonapi.Query) error
+	describe func(ctx context.Context, db *DB, item any, q *jsonapi.Query) error
 }
 
 // relation is how a relationship is stored: exactly one of column, foreign and through is set.

@@ -18,7 +18,8 @@ const (
 	countMemberships   = "memberships"
 	countAPIKeys       = "apiKeys"
 	countEvents        = "events"
-	countDeliveries    = "webhookDeliveries" // by organization or endpoint
+	countDeliveries    = "webhookDeliveries"   // by organization
+	countDeliveriesTo  = "webhookDeliveriesTo" // by endpoint
 )
 
 // shards is the number of rows a counter is spread over on PostgreSQL, where writers would queue on one. SQLite has one writer anyway.

@@ -22,6 +22,7 @@ const (
 	Forbidden          Kind = "forbidden"
 	ReadOnly           Kind = "read-only"
 	PreconditionFailed Kind = "precondition failed"
+	OtherRequest       Kind = "other request"
 )
 
 // Error is a refusal with its reason in words for the client. Every other error of this package is a failure: its text is for the log.
@@ -72,14 +73,14 @@ func IsKind(err error, kind Kind) bool {
 
 // notFound has one message for what is missing and for what must not be seen.
 func notFound(typ, id string) error {
-	return &Error{Kind: NotFound, Message: fmt.Sprintf("There is no resource of type %s with the id %q.", typ, id)}
+	return &Error{Kind: NotFound, Message: fmt.Sprintf("There is no resource of type %s with the id %.60q.", typ, id)}
 }
 
 // relatedNotFound is the answer to an identifier in a request that names nothing the caller can see.
 func relatedNotFound(relationship string, index int, typ, id string) *Error {
 	return &Error{
 		Kind: RelatedNotFound, Field: relationship, Index: index,
-		Message: fmt.Sprintf("There is no resource of type %s with the id %q.", typ, id),
+		Message: fmt.Sprintf("There is no resource of type %s with the id %.60q.", typ, id),
 	}
 }
 

@@ -116,8 +116,6 @@ type change struct {
 	secrets []string
 	// ordinal gets the place of the event in the queue; may be nil.
 	ordinal *int64
-	// id gets the id of the event; may be nil.
-	id *string
 }
 
 // record writes the event of a change. The resource is kept as it was right after the change, or right before it was deleted.
@@ -127,6 +125,9 @@ func record(ctx context.Context, tx *DB, by Caller, counters tally, ch change) e
 		subject = ch.before
 	}
 	c := ch.collection
+	if !isEventType(c, ch.verb) {
+		return fmt.Errorf("record %s.%s: the table of event types does not have it", c.singular(), ch.verb)
+	}
 	changes, err := differences(c, ch)
 	if err != nil {
 		return err
@@ -150,9 +151,6 @@ func record(ctx context.Context, tx *DB, by Caller, counters tally, ch change) e
 		return err
 	}
 	tx.recorded(c == Webhooks || c == Organizations)
-	if ch.id != nil {
-		*ch.id = event.ID
-	}
 	if ch.ordinal != nil {
 		*ch.ordinal = ordinal
 	}

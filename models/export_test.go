@@ -1,10 +1,74 @@
 package models
 
 import (
+	"context"
+	"strings"
+	"sync"
 	"sync/atomic"
+	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+
+	"roster/jsonapi"
 )
+
+// CursorAt returns the cursor of an item in the list of a query.
+func CursorAt(db *DB, c *Collection, q *jsonapi.Query, item any) string {
+	l := c.listing(db, q, nil)
+	return l.seal(c.place(item, l.keys))
+}
+
+// Statement is SQL with its arguments, as a database is sent it.
+type Statement struct {
+	SQL  string
+	Args []any
+}
+
+// Statements collects what a database is sent.
+type Statements struct {
+	logger.Interface
+	mu  sync.Mutex
+	all []Statement
+}
+
+// Watch returns the same database with its statements collected.
+func Watch(db *DB) (*DB, *Statements) {
+	s := &Statements{Interface: logger.Discard}
+	watched := *db
+	watched.gorm = db.gorm.Session(&gorm.Session{Logger: s})
+	return &watched, s
+}
+
+// LogMode implements logger.Interface.
+func (s *Statements) LogMode(logger.LogLevel) logger.Interface { return s }
+
+// Trace implements logger.Interface.
+func (s *Statements) Trace(_ context.Context, _ time.Time, statement func() (string, int64), _ error) {
+	statement()
+}
+
+// ParamsFilter implements gorm.ParamsFilter.
+func (s *Statements) ParamsFilter(_ context.Context, sql string, args ...any) (string, []any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all = append(s.all, Statement{sql, args})
+	return sql, args
+}
+
+// Take returns the statements with that text in them, and forgets all.
+func (s *Statements) Take(text string) []Statement {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var found []Statement
+	for _, one := range s.all {
+		if strings.Contains(one.SQL, text) {
+			found = append(found, one)
+		}
+	}
+	s.all = nil
+	return found
+}
 
 // CountStatements counts the statements that a database is sent from now on.
 func CountStatements(db *DB) (*atomic.Int64, error) {

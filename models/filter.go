@@ -25,6 +25,8 @@ func (c *Collection) filter(db *DB, scope Scope, filters []jsonapi.Condition) ([
 			conds = append(conds, c.compare(db, c.table+"."+f.Attribute.Column, f))
 		case f.Relationship != nil:
 			conds = append(conds, c.related(scope, f))
+		case c.beyond[f.Field] != nil:
+			conds = append(conds, c.beyond[f.Field](db, scope, f.Value))
 		default:
 			conds = append(conds, c.filters[f.Field](db, f.Value))
 		}
@@ -44,18 +46,28 @@ const filterDeleted = "deleted"
 
 // totals returns how many rows the filters leave and how many there are without them. What has a counter is not counted.
 func (c *Collection) totals(ctx context.Context, db *DB, scope Scope, filters []jsonapi.Condition, filtered []where) (total, unfiltered int64, err error) {
-	unfiltered, err = c.count(ctx, db, scope, "", "", func() []where { return c.base(scope) })
+	unfiltered, err = c.count(ctx, db, scope, nil, func() []where { return c.base(scope) })
 	if err != nil || len(filters) == 0 {
 		return unfiltered, unfiltered, err
 	}
-	if len(filters) == 1 {
-		if value := soleValue(filters[0]); value != "" {
-			total, err = c.count(ctx, db, scope, filters[0].Field, value, func() []where { return filtered })
-			return total, unfiltered, err
-		}
-	}
-	total, err = c.countRows(ctx, db, filtered)
+	total, err = c.count(ctx, db, scope, filters, func() []where { return filtered })
 	return total, unfiltered, err
+}
+
+// known returns the counter of what the filters leave, or the zero counted if only counting tells: with several filters, or one by
+// something else than one id.
+func (c *Collection) known(scope Scope, filters []jsonapi.Condition) counted {
+	switch {
+	case c.total == nil || len(filters) > 1:
+		return counted{}
+	case len(filters) == 0:
+		return c.total(scope, "", "")
+	default:
+		if value := soleValue(filters[0]); value != "" {
+			return c.total(scope, filters[0].Field, value)
+		}
+		return counted{}
+	}
 }
 
 // soleValue returns the one id that a filter names, or "".
@@ -73,11 +85,9 @@ func soleValue(f jsonapi.Condition) string {
 	return ""
 }
 
-func (c *Collection) count(ctx context.Context, db *DB, scope Scope, filter, value string, conds func() []where) (int64, error) {
-	if c.total != nil {
-		if known := c.total(scope, filter, value); known.name != "" {
-			return known.read(ctx, db)
-		}
+func (c *Collection) count(ctx context.Context, db *DB, scope Scope, filters []jsonapi.Condition, conds func() []where) (int64, error) {
+	if known := c.known(scope, filters); known.name != "" {
+		return known.read(ctx, db)
 	}
 	return c.countRows(ctx, db, conds())
 }
@@ -152,11 +162,6 @@ func compareIDs(column string, f jsonapi.Condition) where {
 			return condition(column+" IN ?", ids)
 		}
 		return never()
-	case bool:
-		if v {
-			return never()
-		}
-		return always()
 	default:
 		text := v.(string)
 		switch {

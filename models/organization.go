@@ -49,11 +49,10 @@ func defineOrganizations(c *Collection) {
 		always:  []string{"version"},
 		needs:   map[string][]string{"active": {"valid_from", "valid_to"}},
 		filters: map[string]func(*DB, any) where{
-			"parent":   func(_ *DB, v any) where { return idEquals("organizations.parent_id", v) },
-			"ancestor": ancestorFilter,
-			"active":   activeFilter,
+			"active": activeFilter,
 		},
-		total: totalOrganizations,
+		beyond: map[string]func(*DB, Scope, any) where{"ancestor": ancestorFilter},
+		total:  totalOrganizations,
 		complete: func(db *DB, model any) {
 			org := model.(*Organization)
 			org.Active = validAt(org, db)
@@ -97,12 +96,17 @@ func activeFilter(db *DB, v any) where {
 	return condition(sql, now, now)
 }
 
-func ancestorFilter(_ *DB, v any) where {
+func ancestorFilter(_ *DB, scope Scope, v any) where {
 	id, _ := v.(string)
 	if !jsonapi.IsID(id) {
 		return never()
 	}
-	return condition("organizations.id IN (SELECT descendant_id FROM organization_paths WHERE ancestor_id = ? AND distance > 0)", id)
+	in := scope.within("ancestor_id")
+	if in.sql != "" {
+		in.sql = " AND " + in.sql
+	}
+	return condition("organizations.id IN (SELECT descendant_id FROM organization_paths WHERE ancestor_id = ? AND distance > 0"+in.sql+")",
+		append([]any{id}, in.args...)...)
 }
 
 func totalOrganizations(s Scope, filter, value string) counted {
@@ -145,10 +149,7 @@ func CreateOrganization(ctx context.Context, db *DB, by Caller, in *jsonapi.Inpu
 		if err := checkOrganization(tx, org, in); err != nil {
 			return err
 		}
-		secret, err := tokenFor(tx, in)
-		if err != nil {
-			return err
-		}
+		secret := tokenFor(tx, in)
 		if err := sealWebhookSecret(tx, org, in); err != nil {
 			return err
 		}
@@ -235,6 +236,9 @@ func UpdateOrganization(ctx context.Context, db *DB, by Caller, id string, in *j
 		org = &copied
 		if restoring {
 			org.DeletedAt = nil
+		}
+		if err := takeEcho(ctx, tx, by.Scope, Organizations, org, in); err != nil {
+			return err
 		}
 		if err := checkUnchanged(Organizations, org, in, false); err != nil {
 			return err

@@ -37,6 +37,11 @@ func checkOrganization(tx *DB, org *Organization, in *jsonapi.Input) error {
 			invalid("webhookSecret", "webhookSecret %s.", wrong)
 		}
 	}
+	if token, ok := in.Attributes["token"].(string); ok {
+		if wrong := checkToken(token); wrong != "" {
+			invalid("token", "%s", wrong)
+		}
+	}
 	return errs.Err()
 }
 
@@ -83,19 +88,24 @@ func sealWebhookSecret(tx *DB, org *Organization, in *jsonapi.Input) error {
 	return nil
 }
 
-// tokenFor returns the token of a new organization: the one the input chose, or a generated one.
-func tokenFor(tx *DB, in *jsonapi.Input) (Secret, error) {
-	chosen, ok := in.Attributes["token"].(string)
-	if !ok {
-		return NewSecret(OrganizationKey), nil
+// checkToken tells what is wrong with a token that a client chose.
+func checkToken(chosen string) (wrong string) {
+	switch {
+	case !ChosenToken.MatchString(chosen):
+		return "A token must be 22 to 200 characters of A-Z, a-z, 0-9, - and _."
+	case strings.HasPrefix(chosen, "roster_"):
+		return "A token that you choose must not begin with roster_."
+	default:
+		return ""
 	}
-	if !ChosenToken.MatchString(chosen) {
-		return Secret{}, &Error{Kind: Invalid, Field: "token", Message: "A token must be 22 to 200 characters of A-Z, a-z, 0-9, - and _."}
+}
+
+// tokenFor returns the token of a new organization: the one the input chose, which was checked, or a generated one.
+func tokenFor(tx *DB, in *jsonapi.Input) Secret {
+	if chosen, ok := in.Attributes["token"].(string); ok {
+		return chosenSecret(tx.vault, chosen)
 	}
-	if strings.HasPrefix(chosen, "roster_") {
-		return Secret{}, &Error{Kind: Invalid, Field: "token", Message: "A token that you choose must not begin with roster_."}
-	}
-	return chosenSecret(tx.vault, chosen), nil
+	return NewSecret(OrganizationKey)
 }
 
 // maxSlug leaves room for the random end of a slug within the limit of the attribute.

@@ -14,8 +14,20 @@ import (
 type Page struct {
 	// Items are models of the collection, as pointers.
 	Items []any
-	// Total counts what the query matches, TotalUnfiltered what it would match without filters. Both are exact.
+	// Total counts what the query matches, TotalUnfiltered what it would match without filters. Both are exact. Of a page that was cut by
+	// cursors only Total is told, and only if Counted.
 	Total, TotalUnfiltered int64
+	Counted                bool
+
+	// The rest is only told of a page that was cut by cursors. Cursors has one for each item.
+	Cursors []string
+	// Prev and Next are nil if there is no such page.
+	Prev, Next  *Turn
+	First, Last Turn
+	// Truncated: there is more between the two cursors of the query than the page holds.
+	Truncated bool
+
+	more bool // in the direction that the page was read in
 }
 
 // List returns the page of the collection that the query asks for, of what the scope sees.
@@ -23,6 +35,9 @@ func List(ctx context.Context, db *DB, c *Collection, scope Scope, q *jsonapi.Qu
 	filtered, err := c.filter(db, scope, q.Filters)
 	if err != nil {
 		return nil, err
+	}
+	if q.Page.Kind == jsonapi.ByCursor {
+		return c.pageByCursor(ctx, db, scope, q, filtered)
 	}
 	page := &Page{}
 	if page.Total, page.TotalUnfiltered, err = c.totals(ctx, db, scope, q.Filters, filtered); err != nil {
@@ -32,13 +47,16 @@ func List(ctx context.Context, db *DB, c *Collection, scope Scope, q *jsonapi.Qu
 		page.Items = []any{}
 		return page, nil
 	}
-	page.Items, err = c.rows(ctx, db, filtered, c.orderBy(q.Sort), q, func(limit *limits) {
+	page.Items, err = c.rows(ctx, db, filtered, c.orderBy(c.sortKeys(q.Sort)), q, func(limit *limits) {
 		limit.size, limit.start = q.Page.Size, q.Page.Start()
 	})
 	return page, err
 }
 
-type limits struct{ size, start int }
+type limits struct {
+	size, start int
+	also        []string // columns to read besides those that the query asks for
+}
 
 // Find returns the model of that id, if the scope sees it. Otherwise the error is of kind NotFound. q may be nil.
 func Find(ctx context.Context, db *DB, c *Collection, scope Scope, id string, q *jsonapi.Query) (any, error) {
@@ -52,6 +70,11 @@ func Find(ctx context.Context, db *DB, c *Collection, scope Scope, id string, q 
 	}
 	if len(rows) == 0 {
 		return nil, notFound(c.Schema.Type, id)
+	}
+	if c.describe != nil && q != nil {
+		if err := c.describe(ctx, db, rows[0], q); err != nil {
+			return nil, err
+		}
 	}
 	return rows[0], nil
 }
@@ -76,7 +99,17 @@ func (c *Collection) base(scope Scope) []where {
 
 // rows runs the one SELECT that every read of resources is.
 func (c *Collection) rows(ctx context.Context, db *DB, conds []where, order []string, q *jsonapi.Query, limit func(*limits)) ([]any, error) {
-	tx := db.session(ctx).Table(c.table).Select(c.columns(q))
+	var l limits
+	if limit != nil {
+		limit(&l)
+	}
+	columns := c.columns(q)
+	for _, name := range l.also {
+		if name = c.table + "." + name; !slices.Contains(columns, name) {
+			columns = append(columns, name)
+		}
+	}
+	tx := db.session(ctx).Table(c.table).Select(columns)
 	for _, w := range conds {
 		if w.sql != "" {
 			tx = tx.Where(w.sql, w.args...)
@@ -85,13 +118,11 @@ func (c *Collection) rows(ctx context.Context, db *DB, conds []where, order []st
 	if len(order) > 0 {
 		tx = tx.Order(strings.Join(order, ", "))
 	}
-	if limit != nil {
-		var l limits
-		limit(&l)
+	if l.size > 0 {
 		tx = tx.Limit(l.size)
-		if l.start > 0 {
-			tx = tx.Offset(l.start)
-		}
+	}
+	if l.start > 0 {
+		tx = tx.Offset(l.start)
 	}
 	slice := reflect.New(reflect.SliceOf(reflect.PointerTo(c.model)))
 	if err := tx.Find(slice.Interface()).Error; err != nil {
@@ -103,6 +134,9 @@ func (c *Collection) rows(ctx context.Context, db *DB, conds []where, order []st
 		if c.complete != nil {
 			c.complete(db, items[i])
 		}
+	}
+	if c.gather != nil && q != nil {
+		return items, c.gather(ctx, db, items, q)
 	}
 	return items, nil
 }
@@ -141,29 +175,4 @@ func (c *Collection) columns(q *jsonapi.Query) []string {
 		}
 	}
 	return columns
-}
-
-// orderBy returns the order of a list: what the client named, completed to one without ties.
-func (c *Collection) orderBy(keys []jsonapi.SortKey) []string {
-	if len(keys) == 0 {
-		return c.order
-	}
-	var order []string
-	for _, k := range keys {
-		term := c.table + "." + k.Attribute.Column
-		if k.Descending {
-			term += " DESC"
-		}
-		if k.Attribute.Nullable {
-			// Both databases can do it, and each would do something else by itself.
-			term += map[bool]string{false: " NULLS FIRST", true: " NULLS LAST"}[k.Descending]
-		}
-		order = append(order, term)
-	}
-	// In the direction of the last key, so that the index on (key, id) is read in one direction.
-	last := c.table + ".id"
-	if keys[len(keys)-1].Descending {
-		last += " DESC"
-	}
-	return append(order, last)
 }

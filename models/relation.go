@@ -17,11 +17,16 @@ func (c *Collection) related(scope Scope, f jsonapi.Condition) where {
 	if len(ids) == 0 {
 		return never()
 	}
-	visible := r.target.visible(scope)
+	guards := r.target.base(scope)
+	if r.column != "" {
+		guards = guards[:1] // what was deleted can still be named by what remembers it
+	}
 	guard, args := "", []any{ids}
-	if visible.sql != "" {
-		guard = " AND " + visible.sql
-		args = append(args, visible.args...)
+	for _, w := range guards {
+		if w.sql != "" {
+			guard += " AND " + w.sql
+			args = append(args, w.args...)
+		}
 	}
 	target := r.target.table
 	// The related table under its own name, because conditions name it; this one is reached from outside by an IN.
@@ -42,10 +47,13 @@ func (c *Collection) related(scope Scope, f jsonapi.Condition) where {
 func (c *Collection) unrelated(r relation, scope Scope, empty bool) where {
 	not := map[bool]string{true: "NOT ", false: ""}[empty]
 	switch {
-	case r.column != "" && empty:
-		return condition(c.table + "." + r.column + " IS NULL")
 	case r.column != "":
-		return condition(c.table + "." + r.column + " IS NOT NULL")
+		column := c.table + "." + r.column
+		if visible := r.target.visible(scope); visible.sql != "" { // an invisible one is shown as none
+			return condition(fmt.Sprintf("%s(%s IS NOT NULL AND %s IN (SELECT %s.id FROM %s WHERE %s))",
+				not, column, column, r.target.table, r.target.table, visible.sql), visible.args...)
+		}
+		return condition(column + " IS " + map[bool]string{true: "NULL", false: "NOT NULL"}[empty])
 	default:
 		sub, args := c.reach(r, scope)
 		return condition(fmt.Sprintf("%sEXISTS (%s AND owner = %s.id)", not, sub, c.table), args...)
@@ -81,6 +89,7 @@ func (c *Collection) Related(relationship, id string) *Collection {
 		narrow = condition(r.target.table+"."+r.foreign+" = ?", id)
 	}
 	related := *r.target
+	related.narrowed = c.table + " " + id + " " + relationship
 	related.visible = func(s Scope) where { return both(r.target.visible(s), narrow) }
 	related.total = func(s Scope, filter, _ string) counted {
 		if filter != "" || r.countedBy == "" || r.target.total == nil {

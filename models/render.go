@@ -22,17 +22,21 @@ func Render(ctx context.Context, db *DB, c *Collection, scope Scope, items []any
 		return nil, err
 	}
 	for i, item := range items {
-		r := resources[i]
-		self := base + "/" + r.ID
-		r.Links = &jsonapi.Links{Self: jsonapi.Href(self)}
-		r.Relationships = map[string]*jsonapi.RelationshipObject{}
-		for _, rel := range c.Schema.Relationships {
-			if !rel.WriteOnly && q.Wants(c.Schema.Type, rel.Name) {
-				r.Relationships[rel.Name] = c.relationshipObject(rel, item, r.ID, self)
-			}
-		}
+		c.decorate(resources[i], item, base, q)
 	}
 	return resources, c.hideInvisible(ctx, db, scope, resources)
+}
+
+// decorate adds what the library does not know to the resource object of a model: links and relationships.
+func (c *Collection) decorate(r *jsonapi.Resource, item any, base string, q *jsonapi.Query) {
+	self := base + "/" + r.ID
+	r.Links = &jsonapi.Links{Self: jsonapi.Href(self)}
+	r.Relationships = map[string]*jsonapi.RelationshipObject{}
+	for _, rel := range c.Schema.Relationships {
+		if !rel.WriteOnly && q.Wants(c.Schema.Type, rel.Name) {
+			r.Relationships[rel.Name] = c.relationshipObject(rel, item, r.ID, self)
+		}
+	}
 }
 
 // BasePath returns the path of the collection.

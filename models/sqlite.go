@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 
+	"golang.org/x/text/cases"
+	"golang.org/x/text/language"
 	"gorm.io/gorm"
 	"gorm.io/gorm/callbacks"
 	"gorm.io/gorm/clause"
@@ -67,7 +69,9 @@ func openSQLite(ctx context.Context, path string, readers int) (write, read *sql
 var registerFunctions = sync.OnceFunc(func() {
 	sqlite.MustRegisterDeterministicScalarFunction("roster_lower", 1, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
 		if s, ok := args[0].(string); ok {
-			return strings.ToLower(s), nil // SQLite's own lower() knows ASCII only
+			// SQLite's own lower() knows ASCII only. This is what PostgreSQL's does with ICU: İ becomes two characters, Σ at the end of a
+			// word ς. A Caser has a state, so each call makes its own.
+			return cases.Lower(language.Und).String(s), nil
 		}
 		return args[0], nil
 	})

@@ -40,7 +40,10 @@ func place(ctx context.Context, tx *DB, by Caller, in *jsonapi.Input, org *Organ
 		}
 		parent = root
 	}
-	if parent == "" {
+	switch {
+	case parent == "" && !by.Scope.All():
+		return &Error{Kind: Forbidden, Message: "This credential cannot create an organization without a parent."}
+	case parent == "":
 		return nil
 	}
 	if err := shareTree(ctx, tx); err != nil {

@@ -41,7 +41,7 @@ func defineUsers(c *Collection) {
 		order:   []string{"users.created_at", "users.id"},
 		always:  []string{"version"},
 		needs:   map[string][]string{"fullName": {"first_name", "last_name"}},
-		filters: map[string]func(*DB, any) where{"organizationId": usersOf},
+		beyond:  map[string]func(*DB, Scope, any) where{"organizationId": usersOf},
 		total: func(s Scope, filter, value string) counted {
 			return totalByOrganization(countUsers, s, filter, value, "organizationId", "organizations")
 		},
@@ -71,13 +71,18 @@ func visibleUsers(s Scope) where {
 	return condition("users.id IN (SELECT m.user_id FROM memberships m JOIN organizations mo ON mo.id = m.organization_id WHERE mo.deleted_at IS NULL AND "+in.sql+")", in.args...)
 }
 
-// usersOf returns the condition that a user is a member of one live organization.
-func usersOf(_ *DB, v any) where {
+// usersOf returns the condition that a user is a member of one live organization. Out of sight there are no members.
+func usersOf(_ *DB, scope Scope, v any) where {
 	id, _ := v.(string)
 	if !jsonapi.IsID(id) {
 		return never()
 	}
-	return condition("users.id IN (SELECT m.user_id FROM memberships m JOIN organizations mo ON mo.id = m.organization_id WHERE mo.deleted_at IS NULL AND m.organization_id = ?)", id)
+	in := scope.within("m.organization_id")
+	if in.sql != "" {
+		in.sql = " AND " + in.sql
+	}
+	return condition("users.id IN (SELECT m.user_id FROM memberships m JOIN organizations mo ON mo.id = m.organization_id WHERE mo.deleted_at IS NULL AND m.organization_id = ?"+in.sql+")",
+		append([]any{id}, in.args...)...)
 }
 
 // CreateUser creates the user that the input describes, with a membership in each organization it names; a caller who is bound to an
@@ -141,7 +146,7 @@ func organizationsOf(ctx context.Context, tx *DB, by Caller, in *jsonapi.Input) 
 			ids = append(ids, ref.ID)
 		}
 	}
-	if root := by.Scope.Root(); len(ids) == 0 && root != "" {
+	if root := by.Scope.Root(); len(ids) == 0 && !by.Scope.All() {
 		// A deleted root takes its credentials with it; only a race leads here.
 		if err := shareOrganization(ctx, tx, by.Scope, root); err != nil {
 			return nil, err
@@ -193,6 +198,9 @@ func UpdateUser(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.I
 		}
 		copied := *before
 		user = &copied
+		if err := takeEcho(ctx, tx, by.Scope, Users, user, in); err != nil {
+			return err
+		}
 		if err := checkUnchanged(Users, user, in, false); err != nil {
 			return err
 		}

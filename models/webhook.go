@@ -26,7 +26,7 @@ type Webhook struct {
 	Status         string           `gorm:"column:status" jsonapi:"attr,status" rule:"enum=active|paused|disabled,filter" doc:"active; paused by a request; disabled because it failed. What is paused or disabled keeps its deliveries, which go out when it is active again." example:"active"`
 	DisabledReason *string          `gorm:"column:disabled_reason" jsonapi:"attr,disabledReason" rule:"readonly,filter" doc:"gone: it answered 410; requested: it asked for it; failing: it took nothing for five days." example:"gone"`
 	DisabledAt     *jsonapi.Stamp   `gorm:"column:disabled_at" jsonapi:"attr,disabledAt" rule:"readonly,filter" doc:"When it was disabled." example:"2024-08-20T10:45:07+00:00"`
-	Health         *jsonapi.Raw     `gorm:"-" jsonapi:"attr,health" rule:"readonly" doc:"How it does: failing since, success rate, latency, backlog, oldest pending. Present when one endpoint is read."`
+	Health         *jsonapi.Raw     `gorm:"-" jsonapi:"attr,health" rule:"readonly" doc:"How it does: failing since, success rate, latency, backlog, oldest pending. Null in events."`
 
 	OrganizationID string          `gorm:"column:organization_id"`
 	HeaderNames    jsonapi.Strings `gorm:"column:header_names"`
@@ -74,6 +74,7 @@ func defineWebhooks(c *Collection) {
 				w.Headers = append(w.Headers, name+": "+secretMark)
 			}
 		},
+		gather: gatherHealth,
 	}
 	c.Schema.Filters = []jsonapi.Filter{{Name: "organizationId", Kind: jsonapi.String, Doc: "Endpoints of that organization."}}
 }
@@ -146,7 +147,8 @@ func defineWebhookDeliveries(c *Collection) {
 			"webhookId":      func(_ *DB, v any) where { return idEquals("webhook_deliveries.webhook_id", v) },
 			"eventId":        func(_ *DB, v any) where { return idEquals("webhook_deliveries.event_id", v) },
 		},
-		total: totalDeliveries,
+		total:    totalDeliveries,
+		describe: describeDelivery,
 	}
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "organizationId", Kind: jsonapi.String, Doc: "Deliveries to the endpoints of that organization."},
@@ -160,7 +162,7 @@ func totalDeliveries(s Scope, filter, value string) counted {
 	switch {
 	case filter == "webhookId" || filter == "webhook":
 		if s.reach == everything {
-			return counted{name: countDeliveries, key: value}
+			return counted{name: countDeliveriesTo, key: value}
 		}
 		return counted{}
 	default:

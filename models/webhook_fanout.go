@@ -225,7 +225,7 @@ func InsertDeliveries(ctx context.Context, tx *DB, deliveries []*NewDelivery) (i
 func countDelivery(counters tally, organization, webhook string, n int64) {
 	counters.add(countDeliveries, "", n)
 	counters.add(countDeliveries, organization, n)
-	counters.add(countDeliveries, webhook, n)
+	counters.add(countDeliveriesTo, webhook, n)
 }
 
 // recountDeliveries counts those that were really inserted, when some were there already.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"roster/jsonapi"
 )
@@ -18,7 +19,7 @@ type WebhookJob struct {
 	EventTypes jsonapi.Strings `gorm:"column:event_types" jsonapi:"attr,eventTypes" rule:"createonly,max=50" doc:"The types to replay: user.created, user.* or *. An empty list is everything." example:"user.*"`
 	Since      jsonapi.Time    `gorm:"column:since" jsonapi:"attr,since" rule:"required,createonly,filter" doc:"The events from then on." example:"2024-08-20T00:00:00+00:00"`
 	Until      jsonapi.Time    `gorm:"column:until" jsonapi:"attr,until" rule:"createonly,filter" doc:"The events before then; without it, until now." example:"2024-08-21T00:00:00+00:00"`
-	State      string          `gorm:"column:state" jsonapi:"attr,state" rule:"enum=running|done|cancelled,filter" doc:"running until it is done; a request can set cancelled." example:"running"`
+	State      string          `gorm:"column:state" jsonapi:"attr,state" rule:"enum=running|paused|done|cancelled,filter" doc:"running until it is done; a request can set paused, running again, or cancelled." example:"running"`
 	Queued     int64           `gorm:"column:queued" jsonapi:"attr,queued" rule:"readonly" doc:"Deliveries begun so far." example:"120"`
 	FinishedAt *jsonapi.Stamp  `gorm:"column:finished_at" jsonapi:"attr,finishedAt" rule:"readonly,filter" doc:"When it ceased to run." example:"2024-08-20T10:45:07+00:00"`
 
@@ -37,6 +38,7 @@ const (
 	ReplayEvents = "events"
 
 	JobRunning   = "running"
+	JobPaused    = "paused"
 	JobDone      = "done"
 	JobCancelled = "cancelled"
 )
@@ -60,6 +62,9 @@ func relateWebhookJobs(c *Collection) {
 	c.relate(jsonapi.Relationship{Name: "organization", ReadOnly: true, Doc: "The organization of the endpoint."},
 		relation{target: Organizations, column: "organization_id", lasting: true})
 }
+
+// jobTransitions are the states that a request can bring a replay to.
+var jobTransitions = map[string][]string{JobRunning: {JobPaused, JobCancelled}, JobPaused: {JobRunning, JobCancelled}}
 
 // CreateWebhookJob begins the replay that the input describes. It fails with the kinds Invalid, Required and RelatedNotFound.
 func CreateWebhookJob(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*WebhookJob, error) {
@@ -89,6 +94,9 @@ func CreateWebhookJob(ctx context.Context, db *DB, by Caller, in *jsonapi.Input)
 		if err := checkJob(job); err != nil {
 			return err
 		}
+		if err := checkNoSuchJob(ctx, tx, job); err != nil {
+			return err
+		}
 		if err := tx.session(ctx).Create(job).Error; err != nil {
 			return classifyFor(err, "insert replay")
 		}
@@ -99,6 +107,25 @@ func CreateWebhookJob(ctx context.Context, db *DB, by Caller, in *jsonapi.Input)
 		return nil, err
 	}
 	return job, nil
+}
+
+// checkNoSuchJob refuses a second replay of the same while one is under way. The endpoint is locked first, so that of two requests at once
+// one sees the other.
+func checkNoSuchJob(ctx context.Context, tx *DB, job *WebhookJob) error {
+	if _, err := lockWebhook(ctx, tx, Everything(), job.WebhookID); err != nil {
+		return err
+	}
+	var same []string
+	err := tx.session(ctx).Table("webhook_jobs").
+		Where("webhook_id = ? AND state IN ? AND kind = ?", job.WebhookID, []string{JobRunning, JobPaused}, job.Kind).
+		Where("event_types = ? AND since = ?", job.EventTypes, job.Since).Limit(1).Pluck("id", &same).Error
+	if err != nil {
+		return fmt.Errorf("look for the same replay: %w", err)
+	}
+	if len(same) > 0 {
+		return &Error{Kind: Conflict, Message: fmt.Sprintf("The replay %s does the same and is not finished.", same[0])}
+	}
+	return nil
 }
 
 func checkJob(job *WebhookJob) error {
@@ -112,7 +139,7 @@ func checkJob(job *WebhookJob) error {
 	return append(errs, checkEventTypes(job.EventTypes)...).Err()
 }
 
-// UpdateWebhookJob cancels a replay that is running. What it has begun goes on.
+// UpdateWebhookJob pauses a replay, lets it run again, or cancels it. What it has begun goes on.
 func UpdateWebhookJob(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) (*WebhookJob, error) {
 	var job *WebhookJob
 	err := Transaction(ctx, db, func(tx *DB) error {
@@ -132,16 +159,19 @@ func UpdateWebhookJob(ctx context.Context, db *DB, by Caller, id string, in *jso
 		if job.State == before.State {
 			return nil
 		}
-		if before.State != JobRunning || job.State != JobCancelled {
+		if !slices.Contains(jobTransitions[before.State], job.State) {
 			return &Error{Kind: Conflict, Field: "state", Message: fmt.Sprintf("A replay that is %s cannot become %s.", before.State, job.State)}
 		}
 		job.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
-		job.FinishedAt = &job.UpdatedAt
+		if job.State == JobCancelled {
+			job.FinishedAt = &job.UpdatedAt
+		}
 		job.Version++
 		err = tx.session(ctx).Model(&WebhookJob{}).Where("id = ?", id).Select("state", "updated_at", "finished_at", "version").Updates(job).Error
 		if err != nil {
-			return fmt.Errorf("cancel replay: %w", err)
+			return fmt.Errorf("update replay: %w", err)
 		}
+		tx.recorded(false)
 		return nil
 	})
 	if err != nil {

@@ -57,6 +57,7 @@ func CreateWebhook(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*
 		if err := checkUnchanged(Webhooks, w, in, true); err != nil {
 			return err
 		}
+		Webhooks.complete(tx, w) // the values of its headers belong into no event
 		w.Secret = &secret
 		counters := tally{}
 		ch := change{verb: created, collection: Webhooks, organization: w.OrganizationID, after: w, ordinal: &w.AfterOrdinal}
@@ -157,6 +158,9 @@ func checkEventTypes(patterns []string) (errs Errors) {
 	return errs
 }
 
+// maxHeaders bounds the headers of an endpoint: receivers commonly take 8 KiB of them all in all.
+const maxHeaders = 4 << 10
+
 // checkWebhook holds the rules of an endpoint that concern several members, or the world outside.
 func checkWebhook(tx *DB, w, before *Webhook, in *jsonapi.Input) error {
 	errs := checkEventTypes(w.EventTypes)
@@ -184,6 +188,9 @@ func checkWebhook(tx *DB, w, before *Webhook, in *jsonapi.Input) error {
 		invalid("status", "status can be set to active or paused; an endpoint is disabled when it fails.")
 	}
 	if _, given := in.Attributes["headers"]; given {
+		if n := len(strings.Join(w.Headers, "")); n > maxHeaders {
+			invalid("headers", "headers may have %d bytes together, not %d.", maxHeaders, n)
+		}
 		for _, header := range w.Headers {
 			name, value, ok := strings.Cut(header, ":")
 			if !ok {
@@ -265,7 +272,7 @@ func OpenHeaders(db *DB, webhook string, sealed []byte) (map[string]string, erro
 func UpdateWebhook(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) (*Webhook, error) {
 	var w *Webhook
 	err := Transaction(ctx, db, func(tx *DB) error {
-		before, err := lockWebhook(ctx, tx, by.Scope, id)
+		before, err := lockLiveWebhook(ctx, tx, by.Scope, id)
 		if err != nil {
 			return err
 		}
@@ -346,7 +353,7 @@ func switchLane(ctx context.Context, tx *DB, w *Webhook) error {
 func RotateWebhookSecret(ctx context.Context, db *DB, by Caller, id string, overlap time.Duration) (*Webhook, error) {
 	var w *Webhook
 	err := Transaction(ctx, db, func(tx *DB) error {
-		before, err := lockWebhook(ctx, tx, by.Scope, id)
+		before, err := lockLiveWebhook(ctx, tx, by.Scope, id)
 		if err != nil {
 			return err
 		}
@@ -397,7 +404,7 @@ func retireSecrets(ctx context.Context, tx *DB, webhook string, overlap time.Dur
 // DeleteWebhook deletes an endpoint. What was pending is cancelled; the history stays.
 func DeleteWebhook(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) error {
 	return Transaction(ctx, db, func(tx *DB) error {
-		w, err := lockWebhook(ctx, tx, by.Scope, id)
+		w, err := lockLiveWebhook(ctx, tx, by.Scope, id)
 		if err != nil {
 			return err
 		}
@@ -444,6 +451,14 @@ func CancelDeliveries(ctx context.Context, tx *DB, webhooks []string, reason str
 		}
 	}
 	return nil
+}
+
+// lockLiveWebhook is lockWebhook for requests: to them the endpoints of a deleted organization are gone.
+func lockLiveWebhook(ctx context.Context, tx *DB, scope Scope, id string) (*Webhook, error) {
+	if _, err := Find(ctx, tx, Webhooks, scope, id, nil); err != nil {
+		return nil, err
+	}
+	return lockWebhook(ctx, tx, scope, id)
 }
 
 func lockWebhook(ctx context.Context, tx *DB, scope Scope, id string) (*Webhook, error) {

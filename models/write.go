@@ -30,6 +30,8 @@ func checkUnchanged(c *Collection, model any, in *jsonapi.Input, creating bool) 
 		same := creating && value == nil
 		switch {
 		case same:
+		case c.computed(name): // it is another at every look
+			same = true
 		case c.Schema.Relationship(name) != nil:
 			same = c.sameLinkage(name, model, value.(jsonapi.Linkage), creating)
 		default:
@@ -45,6 +47,12 @@ func checkUnchanged(c *Collection, model any, in *jsonapi.Input, creating bool) 
 	return errs.Err()
 }
 
+// computed reports whether an attribute is JSON that is put together when it is read.
+func (c *Collection) computed(name string) bool {
+	a := c.Schema.Attribute(name)
+	return a != nil && a.Kind == jsonapi.Value && a.Column == ""
+}
+
 // sameLinkage reports whether read-only linkage says what is. That of a to-many is only compared with nothing: what is changed there is
 // changed elsewhere.
 func (c *Collection) sameLinkage(name string, model any, linkage jsonapi.Linkage, creating bool) bool {
@@ -52,6 +60,52 @@ func (c *Collection) sameLinkage(name string, model any, linkage jsonapi.Linkage
 		return creating && len(linkage.Refs) == 0
 	}
 	return linkage.One() == c.columnValue(model, c.relations[name].column)
+}
+
+// takeEcho takes out of an update the read-only linkage that says what the caller was shown, which may be less than what is: the members
+// of a to-many that he sees, and nothing for a to-one out of his sight.
+func takeEcho(ctx context.Context, tx *DB, scope Scope, c *Collection, model any, in *jsonapi.Input) error {
+	for name, value := range in.ReadOnly {
+		linkage, ok := value.(jsonapi.Linkage)
+		if !ok || c.Schema.Relationship(name) == nil || c.Schema.Relationship(name).Polymorphic {
+			continue
+		}
+		sent := make([]string, len(linkage.Refs))
+		for i, ref := range linkage.Refs {
+			sent[i] = ref.ID
+		}
+		shown, err := c.shown(ctx, tx, scope, model, name, len(sent))
+		if err != nil {
+			return err
+		}
+		slices.Sort(sent)
+		if slices.Equal(shown, slices.Compact(sent)) {
+			delete(in.ReadOnly, name)
+		}
+	}
+	return nil
+}
+
+// shown returns the ids of what a scope sees behind a relationship of a model, in order; at most one more than most.
+func (c *Collection) shown(ctx context.Context, tx *DB, scope Scope, model any, name string, most int) ([]string, error) {
+	target, narrow := c.relations[name].target, []where(nil)
+	if c.Schema.Relationship(name).Many {
+		target = c.Related(name, c.ID(model))
+	} else {
+		_, id := c.RelatedID(model, name)
+		narrow = append(narrow, condition(target.table+".id = ?", idOrNil(id)))
+	}
+	q := tx.session(ctx).Table(target.table)
+	for _, w := range append(target.base(scope), narrow...) {
+		if w.sql != "" {
+			q = q.Where(w.sql, w.args...)
+		}
+	}
+	var ids []string
+	if err := q.Order(target.table+".id").Limit(most+1).Pluck(target.table+".id", &ids).Error; err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	return ids, nil
 }
 
 // sameJSON reports whether a Go value is printed as the JSON value that was read.

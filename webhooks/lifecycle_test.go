@@ -446,16 +446,20 @@ func TestRedeliveringAndReplaying(t *testing.T) {
 		}
 		r.received(late, 3)
 		r.quiet()
-		if _, err := models.TestWebhook(r.t.Context(), r.db, someone, newcomer.ID); err != nil {
+		_, err = models.SendTest(r.t.Context(), r.db, someone, newcomer.ID, func(m models.Message) ([]byte, error) {
+			return Envelope{Type: m.Type, OccurredAt: m.OccurredAt, Data: m.Data}.Render(DefaultBodyLimit)
+		})
+		if err != nil {
 			r.t.Fatal(err)
 		}
 		if m := read(r.t, r.received(late, 4)[3]); m.Type != "webhook.test" {
 			r.t.Errorf("received %+v", m)
 		}
-		if err := models.FillHealth(r.t.Context(), r.db, endpoint); err != nil || endpoint.Health == nil {
+		if err := models.FillWebhookHealth(r.t.Context(), r.db, endpoint); err != nil || endpoint.Health == nil {
 			r.t.Errorf("health: %v", err)
 		}
-		if err := models.FillHistory(r.t.Context(), r.db, d); err != nil || d.History == nil {
+		found, err := models.Find(r.t.Context(), r.db, models.WebhookDeliveries, models.Everything(), d.ID, &jsonapi.Query{})
+		if err != nil || found.(*models.WebhookDelivery).History == nil {
 			r.t.Errorf("history: %v", err)
 		}
 	})

@@ -81,7 +81,7 @@ func NewWorker(db *models.DB, cfg WorkerConfig) *Worker {
 func (w *Worker) Committed(endpoints bool) {
 	if endpoints {
 		w.generation.Add(1)
-		signal(w.looks)
+		signal(w.looks) // one that became active again, or a delivery that a request began again, is due now
 	}
 	signal(w.events)
 }

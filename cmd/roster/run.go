@@ -73,6 +73,7 @@ func (p *program) command() *cli.Command {
 			p.migrateCommand(),
 			p.keyCommand(),
 			p.demoCommand(),
+			p.listenCommand(),
 			p.healthcheckCommand(),
 			p.openapiCommand(),
 			p.versionCommand(),

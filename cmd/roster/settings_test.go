@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -129,7 +130,7 @@ func TestMigrate(t *testing.T) {
 		}
 		return stdout
 	}
-	if got := status(); !strings.Contains(got, "00001_foundation.sql  pending\n") {
+	if got := status(); !regexp.MustCompile(`(?m)^00001_foundation\.sql +pending$`).MatchString(got) {
 		t.Errorf("before: %s", got)
 	}
 	code, first, problems := command(t, env, "migrate", "up")

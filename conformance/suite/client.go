@@ -69,10 +69,18 @@ func newClient(target string, header http.Header) (*client, error) {
 		header: header,
 		http: &http.Client{
 			Timeout: requestBudget,
+			// Left to itself the transport asks for gzip, but not in a HEAD, whose header could then differ from that of GET.
+			Transport: plain(),
 			// A redirect is an answer to look at, not a detour to take.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}, nil
+}
+
+func plain() *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.DisableCompression = true
+	return t
 }
 
 type request struct {

@@ -12,12 +12,13 @@ func (g *generator) common() {
 	})
 	g.schema("Meta", &schema{Type: "object", Description: "Information beside the data.", AdditionalProperties: &schema{Description: "Any value."}})
 	g.schema("LinkObject", object("A link with the media type of what it leads to.", []string{"href"}, members[*schema]{
-		{"href", &schema{Type: "string", Format: "uri-reference", Description: "The URL."}},
+		{"href", &schema{Type: "string", Description: "The URL."}},
 		{"type", &schema{Type: "string", Description: "The media type, with its parameters."}},
 	}))
 	g.schema("Link", &schema{
 		Description: "A URL relative to that of the request, a link object, or null for none.",
-		AnyOf:       []*schema{{Type: "string", Format: "uri-reference"}, refTo("LinkObject"), {Type: "null"}},
+		// Not a uri-reference: one link of organizations has raw brackets, as published, and RFC 3986 wants them encoded.
+		AnyOf: []*schema{{Type: "string"}, refTo("LinkObject"), {Type: "null"}},
 	})
 	self, described := member[*schema]{"self", link("This document.")}, member[*schema]{"describedby", link("The OpenAPI document.")}
 	g.schema("ResourceLinks", object("Links of a resource.", []string{"self"}, members[*schema]{{"self", link("The resource.")}}))
@@ -50,6 +51,10 @@ func (g *generator) common() {
 			{"currentSize", count("The page size.")},
 			{"currentPage", count("The number of this page, from 1.")},
 			{"maxPage", count("The number of the last page, at least 1.")},
+			{"page", object("Instead of the others, of a page that was cut by cursors.", nil, members[*schema]{
+				{"total", count("How many resources match the filters, where that is known without counting.")},
+				{"rangeTruncated", &schema{Type: "boolean", Description: "There is more between the two cursors than the page holds."}},
+			})},
 		},
 	})
 }
@@ -82,10 +87,13 @@ func (g *generator) one(s *jsonapi.Schema, empty bool) string {
 	return document
 }
 
-// many adds the schema of a document with one page of a collection, and returns its name.
-func (g *generator) many(s *jsonapi.Schema) string {
-	document := nameOf(s) + "List"
-	g.schema(document, documentOf("A document with a page of "+s.Type+".", arrayOf(refTo(g.resource(s)), jsonapi.MaxPageSize),
-		refTo("PageLinks"), refTo("PageMeta"), g.included()))
+// many adds the schema of a document with a collection, or one page of it, and returns its name.
+func (g *generator) many(s *jsonapi.Schema, paged bool) string {
+	document, links, included := nameOf(s)+"List", "DocumentLinks", (*schema)(nil)
+	if paged {
+		links, included = "PageLinks", g.included()
+	}
+	g.schema(document, documentOf("A document with "+s.Type+".", arrayOf(refTo(g.resource(s)), jsonapi.MaxPageSize),
+		refTo(links), refTo("PageMeta"), included))
 	return document
 }

@@ -86,6 +86,15 @@ type pathItem struct {
 	Patch  *operation `json:"patch,omitempty"`
 	Delete *operation `json:"delete,omitempty"`
 	Head   *operation `json:"head,omitempty"`
+	// Parameters are those of all its operations.
+	Parameters []reference `json:"parameters,omitempty"`
+}
+
+// share states the parameters of a path that can only be read once, for GET and HEAD together.
+func (p *pathItem) share() {
+	if p.Get != nil && p.Post == nil && p.Patch == nil && p.Delete == nil {
+		p.Parameters, p.Get.Parameters, p.Head.Parameters = p.Get.Parameters, nil, nil
+	}
 }
 
 type operation struct {

@@ -20,12 +20,16 @@ type Route struct {
 	Served string
 	Needs  auth.Permission
 	Query  jsonapi.Accepts
-	// Schema is the type that the query speaks of, nil for none. Without a relationship the answer holds it, too.
-	Schema *jsonapi.Schema
+	// Schema is the type that the query speaks of, nil for none. Shows is the type of the answer, unless a relationship says it.
+	Schema, Shows *jsonapi.Schema
+	// Status is that of the answer where it is not what the method says, otherwise 0.
+	Status int
 	// Relationship is the one in the path, nil for none. Related: the answer holds what it leads to, otherwise linkage.
 	Relationship *jsonapi.Relationship
 	Related      bool
-	Doc          string
+	// Ext names the extensions that a request applies.
+	Ext []string
+	Doc string
 }
 
 // Examples are documents that were really sent and answered, by the names of the components that they are examples of.
@@ -39,7 +43,7 @@ type Examples struct {
 // Document returns the OpenAPI document of those routes, as JSON. types are all resource types, in the order of the documentation. self is
 // the path that the document itself is served at. The same arguments give the same bytes.
 func Document(self string, routes []Route, types []*jsonapi.Schema, examples Examples) ([]byte, error) {
-	g := &generator{types: types, examples: examples, done: map[string]bool{}, media: jsonapi.MediaType, components: &components{}}
+	g := &generator{routes: routes, types: types, examples: examples, done: map[string]bool{}, media: jsonapi.MediaType, components: &components{}}
 	if len(types) > 0 {
 		g.exampleID = types[0].Example
 	}
@@ -56,6 +60,9 @@ func Document(self string, routes []Route, types []*jsonapi.Schema, examples Exa
 		}
 	}
 	g.itself(self)
+	for _, path := range g.paths {
+		path.value.share()
+	}
 	out, err := json.MarshalIndent(document{
 		OpenAPI: "3.1.1",
 		Info: info{
@@ -89,6 +96,7 @@ const introduction = "A [JSON:API 1.1](https://jsonapi.org/format/1.1/) service.
 
 // generator collects the parts of one document.
 type generator struct {
+	routes    []Route
 	types     []*jsonapi.Schema
 	examples  Examples
 	exampleID string

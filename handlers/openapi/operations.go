@@ -67,20 +67,20 @@ func (g *generator) path(path string) *pathItem {
 	return g.path(path)
 }
 
-// tag returns the tag of a route: the collection it belongs to. Management has tags of its own.
+// tag returns the tag of a route: the first part of its path, which is the type of the resources there.
 func (g *generator) tag(rt *Route) string {
-	name, description := "service", "Everything else."
-	if rt.Served != "" {
-		segments := strings.Split(rt.Served, "/")
-		name = segments[len(segments)-1]
-		for _, s := range g.types {
-			if s.Type == name {
-				description = s.Doc
-			}
+	name, _, _ := strings.Cut(strings.TrimPrefix(rt.Path, root), "/")
+	description := ""
+	for _, s := range append(slices.Clone(g.types), rt.Shows) {
+		if s != nil && (s.Type == name || s == rt.Shows && description == "") {
+			description = s.Doc
 		}
-		if rt.Needs.Management && slices.Contains(segments, "management") {
-			name, description = "management", "What only management keys may do."
-		}
+	}
+	switch {
+	case slices.Contains(rt.Ext, jsonapi.AtomicExt):
+		description = "Several changes at once, all or none: the Atomic Operations extension."
+	case name == "management":
+		description = "What only management keys may do."
 	}
 	if !g.made("tag " + name) {
 		g.tags = append(g.tags, tag{name, description})
@@ -117,7 +117,10 @@ func (g *generator) operation(rt *Route, s shape, tag string) *operation {
 		op.RequestBody = &reference{"#/components/requestBodies/" + s.body}
 	}
 	op.Responses.set(strconv.Itoa(s.status), responseRef(s.success))
-	if rt.Method == http.MethodGet && s.versioned {
+	if rt.Ext != nil {
+		op.Responses.set("204", responseRef("OperationsDone"))
+	}
+	if rt.Method == http.MethodGet {
 		op.Responses.set("304", responseRef("NotModified"))
 	}
 	for _, status := range failures(rt, s) {
@@ -148,43 +151,49 @@ func failures(rt *Route, s shape) []int {
 
 // shape reads the form of a route from its method and path.
 func (g *generator) shape(rt *Route) (shape, error) {
-	rest := strings.TrimPrefix(rt.Path, rt.Served)
 	s := shape{status: http.StatusOK, missing: strings.Contains(rt.Path, "{")}
-	if rt.Schema == nil {
-		return s, fmt.Errorf("describe %s %s: it serves no resource", rt.Method, rt.Path)
+	if slices.Contains(rt.Ext, jsonapi.AtomicExt) {
+		g.atomicShape(&s)
+		return s, nil
+	}
+	if rt.Shows == nil {
+		return s, fmt.Errorf("describe %s %s: it shows no resource", rt.Method, rt.Path)
 	}
 	switch {
 	case rt.Relationship != nil && rt.Related:
 		g.relatedShape(rt, &s)
 	case rt.Relationship != nil:
 		g.relationshipShape(rt, &s)
-	case rt.Method == http.MethodGet && rt.Query.Page:
-		s.id, s.success = "list"+g.operationName(rt, false), g.answer(g.many(rt.Schema), http.StatusOK)
+	case rt.Method == http.MethodGet && !strings.HasSuffix(rt.Path, "}"):
+		s.id, s.success = "list"+operationName(rt, false), g.answer(g.many(rt.Shows, rt.Query.Page), http.StatusOK)
 	case rt.Method == http.MethodGet:
-		s.id, s.success, s.versioned = "get"+g.operationName(rt, true), g.answer(g.one(rt.Schema, false), http.StatusOK), true
-	case rt.Method == http.MethodPost && rest == "":
-		s.id, s.body, s.status = "create"+g.operationName(rt, true), g.body(rt.Schema, creating), http.StatusCreated
-		s.success, s.missing = g.answer(g.one(rt.Schema, false), http.StatusCreated), true
+		s.id, s.success, s.versioned = "get"+operationName(rt, true), g.answer(g.one(rt.Shows, false), http.StatusOK), true
+	case rt.Method == http.MethodPost && rt.Path == rt.Served:
+		s.id, s.body, s.status = "create"+operationName(rt, true), g.body(rt.Shows, creating), http.StatusCreated
+		s.success, s.missing = g.answer(g.one(rt.Shows, false), http.StatusCreated), true
 	case rt.Method == http.MethodPatch:
-		s.id, s.body, s.versioned = "update"+g.operationName(rt, true), g.body(rt.Schema, updating), true
-		s.success = g.answer(g.one(rt.Schema, false), http.StatusOK)
+		s.id, s.body, s.versioned = "update"+operationName(rt, true), g.body(rt.Shows, updating), true
+		s.success = g.answer(g.one(rt.Shows, false), http.StatusOK)
 	case rt.Method == http.MethodDelete:
-		s.id, s.success, s.status, s.versioned = "delete"+g.operationName(rt, true), "NoContent", http.StatusNoContent, true
-		s.body = g.echo(rt.Schema)
+		s.id, s.success, s.status, s.versioned = "delete"+operationName(rt, true), "NoContent", http.StatusNoContent, true
+		s.body = g.echo(rt.Shows)
 	case rt.Method == http.MethodPost:
-		s.id, s.success, s.body = g.action(rt), g.answer(g.one(rt.Schema, false), http.StatusOK), g.metaBody()
+		s.id, s.success, s.body = action(rt), g.answer(g.one(rt.Shows, false), http.StatusOK), g.metaBody()
 	default:
 		return s, fmt.Errorf("describe %s %s: its form is not known", rt.Method, rt.Path)
+	}
+	if rt.Status != 0 {
+		s.status = rt.Status
 	}
 	return s, nil
 }
 
 // relatedShape is that of a route to what a relationship leads to.
 func (g *generator) relatedShape(rt *Route, s *shape) {
-	rel, name := rt.Relationship, g.operationName(rt, true)+pascal(rt.Relationship.Name)
+	rel, name := rt.Relationship, pascal(rt.Relationship.Name)+"Of"+operationName(rt, true)
 	switch {
 	case rel.Many:
-		s.id, s.success = "list"+name, g.answer(g.many(rel.Target), http.StatusOK)
+		s.id, s.success = "list"+name, g.answer(g.many(rel.Target, true), http.StatusOK)
 	case rel.Polymorphic:
 		g.included()
 		g.schema("AnyDocument", documentOf("A document with one resource of any type, or null.", orNull(refTo("AnyResource")),
@@ -197,9 +206,9 @@ func (g *generator) relatedShape(rt *Route, s *shape) {
 
 // relationshipShape is that of a route to the linkage of a relationship.
 func (g *generator) relationshipShape(rt *Route, s *shape) {
-	rel, name := rt.Relationship, g.operationName(rt, true)+pascal(rt.Relationship.Name)
+	rel, name := rt.Relationship, pascal(rt.Relationship.Name)+"RelationshipOf"+operationName(rt, true)
 	verb := map[string]string{http.MethodGet: "get", http.MethodPatch: "replace", http.MethodPost: "addTo", http.MethodDelete: "removeFrom"}[rt.Method]
-	s.id = verb + name + "Relationship"
+	s.id, s.versioned = verb+name, true
 	s.success = g.answer(g.linkageDocument(rel), http.StatusOK)
 	if rt.Method != http.MethodGet {
 		s.body = g.linkageBody(rel)
@@ -237,27 +246,29 @@ func (g *generator) linkageBody(rel *jsonapi.Relationship) string {
 	return g.requestBody(name, true, "The identifiers of the related resources.", refTo(name+"Document"))
 }
 
+// root is the part that all paths have in common.
+const root = "/public/v2/"
+
 // operationName returns what an operation works on: ManagementOrganizations, or ManagementOrganization for one of them.
-func (g *generator) operationName(rt *Route, one bool) string {
-	path := strings.TrimPrefix(rt.Served, g.root())
+func operationName(rt *Route, one bool) string {
+	path, _, _ := strings.Cut(strings.TrimPrefix(rt.Path, root), "/{")
 	if one {
 		path = singular(path)
 	}
 	return pascal(path)
 }
 
-// root is the part of all paths in front of the collections.
-func (g *generator) root() string { return "/public/v2/" }
-
-// action returns the operationId of what is done to one resource: rotateApiKey for apiKeys/{id}/rotate, refreshToken for refresh-token/{id}.
-func (g *generator) action(rt *Route) string {
-	segments := strings.Split(strings.TrimSuffix(rt.Path, "/{id}"), "/")
-	verb := pascal(segments[len(segments)-1])
-	verb = strings.ToLower(verb[:1]) + verb[1:]
-	if strings.HasSuffix(rt.Path, "/{id}") {
-		return verb
+// action returns the operationId of what is done to one resource: rotateApiKey for apiKeys/{id}/rotate, rotateWebhookSecret for
+// webhooks/{id}/rotate-secret, refreshToken for refresh-token/{id}.
+func action(rt *Route) string {
+	of := operationName(rt, true)
+	_, name, acts := strings.Cut(rt.Path, "/{id}/")
+	if !acts {
+		segments := strings.Split(strings.TrimSuffix(rt.Path, "/{id}"), "/")
+		name, of = segments[len(segments)-1], ""
 	}
-	return verb + g.operationName(rt, true)
+	verb, object, _ := strings.Cut(name, "-")
+	return verb + of + pascal(object)
 }
 
 // body adds the request body with one resource object, and returns its name.
@@ -296,12 +307,9 @@ func (g *generator) requestBody(name string, required bool, description string, 
 
 // answer adds the answer with a document, and returns its name.
 func (g *generator) answer(document string, status int) string {
-	name, description, headers := document, "The document.", everyAnswer
-	switch {
-	case status == http.StatusCreated:
-		name, description, headers = document+"Created", "Created.", with("Location", "ETag", "Idempotent-Replayed")
-	case strings.HasSuffix(document, "Document"):
-		headers = with("ETag", "Idempotent-Replayed")
+	name, description, headers := document, "The document.", with("ETag", "Idempotency-Replayed")
+	if status == http.StatusCreated {
+		name, description, headers = document+"Created", "Created.", with("Location", "ETag", "Idempotency-Replayed")
 	}
 	content := &mediaObject{Schema: refTo(document)}
 	if g.addExample("response."+name, description, g.examples.Responses[name]) {

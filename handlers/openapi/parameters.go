@@ -82,10 +82,12 @@ func (g *generator) pathParameters(rt *Route) []reference {
 			continue
 		}
 		variable = strings.TrimSuffix(variable, "}")
-		g.components.Parameters.set("path."+variable, &parameter{
-			Name: variable, In: "path", Required: true, Description: "The id of the resource, as its document has it.",
-			Schema: &schema{Type: "string", Pattern: idPattern, MinLength: new(36), MaxLength: new(36)}, Example: g.exampleID,
-		})
+		p := &parameter{Name: variable, In: "path", Required: true, Description: "The id of the resource, as its document has it.", Example: g.exampleID}
+		p.Schema = &schema{Type: "string", Pattern: idPattern, MinLength: new(36), MaxLength: new(36)}
+		if variable != "id" {
+			p.Schema, p.Example = idOf(rt.Shows), rt.Shows.Example
+		}
+		g.components.Parameters.set("path."+variable, p)
 		refs = append(refs, reference{"#/components/parameters/path." + variable})
 	}
 	return refs
@@ -96,15 +98,12 @@ func (g *generator) headerParameters(rt *Route, s shape) []reference {
 	names := []string{"X-Request-Id"}
 	switch rt.Method {
 	case "GET":
-		if s.versioned {
-			names = append(names, "If-None-Match")
-		}
-	case "PATCH", "DELETE":
-		if s.versioned {
-			names = append(names, "If-Match")
-		}
+		names = append(names, "If-None-Match")
 	case "POST":
 		names = append(names, "Idempotency-Key")
+	}
+	if s.versioned && rt.Method != "GET" && rt.Served != "" {
+		names = append(names, "If-Match", "If-None-Match")
 	}
 	refs := make([]reference, len(names))
 	for i, name := range names {

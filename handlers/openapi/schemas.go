@@ -50,12 +50,14 @@ func (g *generator) resource(s *jsonapi.Schema) string {
 	}
 	properties := members[*schema]{
 		{"type", typeOf(s)},
-		{"id", refTo("Id")},
+		{"id", idOf(s)},
 		{"attributes", g.attributes(s, reading)},
-		{"relationships", g.relationships(s, reading)},
-		{"links", refTo("ResourceLinks")},
-		{"meta", refTo("Meta")},
 	}
+	if len(s.Relationships) > 0 {
+		properties.set("relationships", g.relationships(s, reading))
+	}
+	properties.set("links", refTo("ResourceLinks"))
+	properties.set("meta", refTo("Meta"))
 	g.schema(name, object(s.Doc, []string{"type", "id", "links"}, properties))
 	return name
 }
@@ -82,6 +84,14 @@ func (g *generator) input(s *jsonapi.Schema, p purpose) string {
 	}
 	g.schema(name, object(s.Doc, required, properties))
 	return name
+}
+
+// idOf returns the schema of the id of a resource: a UUID unless the type has others.
+func idOf(s *jsonapi.Schema) *schema {
+	if jsonapi.IsID(s.Example) {
+		return refTo("Id")
+	}
+	return &schema{Type: "string", MinLength: new(1), MaxLength: new(jsonapi.DefaultMax), Examples: []any{s.Example}}
 }
 
 func typeOf(s *jsonapi.Schema) *schema { return textEnum(s.Type) }

@@ -158,7 +158,7 @@ CREATE TABLE webhook_jobs (
   event_types     text COLLATE "C" NOT NULL,             -- a JSON array of patterns; empty is everything
   since           timestamptz NOT NULL,
   until           timestamptz NOT NULL,
-  state           text COLLATE "C" NOT NULL CHECK (state IN ('running', 'done', 'cancelled')),
+  state           text COLLATE "C" NOT NULL CHECK (state IN ('running', 'paused', 'done', 'cancelled')),
   cursor          text COLLATE "C",
   queued          bigint NOT NULL,              -- deliveries begun so far
   version         bigint NOT NULL,

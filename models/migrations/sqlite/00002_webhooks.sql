@@ -158,7 +158,7 @@ CREATE TABLE webhook_jobs (
   event_types     text NOT NULL,             -- a JSON array of patterns; empty is everything
   since           timestamp NOT NULL,
   until           timestamp NOT NULL,
-  state           text NOT NULL CHECK (state IN ('running', 'done', 'cancelled')),
+  state           text NOT NULL CHECK (state IN ('running', 'paused', 'done', 'cancelled')),
   cursor          text,
   queued          integer NOT NULL,              -- deliveries begun so far
   version         integer NOT NULL,

@@ -1,0 +1,231 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"roster/models"
+	"roster/models/modelstest"
+)
+
+// victim is the program as a process that is killed in the middle of its work, again and again.
+type victim struct {
+	t        *testing.T
+	dir, url string
+	key      string
+
+	cmd  *exec.Cmd
+	base string
+
+	mu sync.Mutex
+	// acknowledged are the organizations that the program said were made.
+	acknowledged []string
+}
+
+var keyPrinted = regexp.MustCompile(`roster_m_[0-9A-Za-z]{12}_[0-9A-Za-z]{36}`)
+
+// start starts the program and waits until it listens. The first time it prints its key.
+func (v *victim) start() {
+	v.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	v.t.Cleanup(cancel)
+	v.cmd = exec.CommandContext(ctx, os.Args[0], "serve", "--listen", "127.0.0.1:0", "--data-dir", v.dir, "--database-url", v.url, "--log-format", "json", "--rate-limit", "0")
+	v.cmd.Env = append(os.Environ(), asProgram+"=1")
+	log, err := v.cmd.StderrPipe()
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	out, err := v.cmd.StdoutPipe()
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	if err := v.cmd.Start(); err != nil {
+		v.t.Fatal(err)
+	}
+	lines, said := bufio.NewScanner(log), ""
+	for v.base = ""; v.base == "" && lines.Scan(); {
+		said += lines.Text() + "\n"
+		var line map[string]any
+		if json.Unmarshal(lines.Bytes(), &line) == nil && line["msg"] == "listening" {
+			v.base = "http://" + line["address"].(string)
+		}
+	}
+	if v.base == "" {
+		v.t.Fatalf("it ended: %v\n%s", v.cmd.Wait(), said)
+	}
+	go io.Copy(io.Discard, log) //nolint:errcheck // ends with the process
+	if v.key == "" {
+		for printed := bufio.NewScanner(out); v.key == "" && printed.Scan(); {
+			v.key = keyPrinted.FindString(printed.Text())
+		}
+	}
+	go io.Copy(io.Discard, out) //nolint:errcheck // ends with the process
+}
+
+// request sends one and returns the id of the resource in the answer, "" for none; ok is false once the program is gone.
+func (v *victim) request(client *http.Client, method, path, body string) (id string, ok bool) {
+	req, err := http.NewRequestWithContext(context.Background(), method, v.base+path, strings.NewReader(body))
+	if err != nil {
+		v.t.Error(err)
+		return "", false
+	}
+	req.Header.Set("Authorization", "Bearer "+v.key)
+	req.Header.Set("Content-Type", "application/vnd.api+json")
+	answer, err := client.Do(req)
+	if err != nil {
+		return "", false
+	}
+	defer answer.Body.Close()
+	read, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return "", false
+	}
+	if answer.StatusCode >= 500 {
+		v.t.Errorf("%s %s: %d %s", method, path, answer.StatusCode, read)
+	}
+	var doc struct{ Data struct{ ID string } }
+	_ = json.Unmarshal(read, &doc) // an error document has no id, and 204 no document
+	return doc.Data.ID, true
+}
+
+// write changes things until the program is gone; each acknowledged change is told to done.
+func (v *victim) write(seed uint64, done chan<- struct{}) {
+	const managed = "/public/v2/management/organizations"
+	r := rand.New(rand.NewPCG(seed, 5))
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	client := &http.Client{Transport: transport}
+	mine := ""
+	for i := 0; ; i++ {
+		parent := ""
+		if mine != "" && r.IntN(3) > 0 {
+			parent = fmt.Sprintf(`,"relationships":{"parent":{"data":{"type":"organizations","id":%q}}}`, mine)
+		}
+		id, ok := v.request(client, "POST", managed, fmt.Sprintf(`{"data":{"type":"organizations","attributes":{"name":"w%d n%d"}%s}}`, seed, i, parent))
+		if !ok {
+			return
+		}
+		if id == "" {
+			mine = "" // its tree is full
+			continue
+		}
+		v.mu.Lock()
+		v.acknowledged = append(v.acknowledged, id)
+		v.mu.Unlock()
+		for _, next := range [][3]string{
+			{"POST", "/public/v2/users", fmt.Sprintf(`{"data":{"type":"users","attributes":{"firstName":"Ada"},"relationships":{"organization":{"data":{"type":"organizations","id":%q}}}}}`, id)},
+			{"PATCH", managed + "/" + id, fmt.Sprintf(`{"data":{"type":"organizations","id":%q,"attributes":{"description":"d"},"relationships":{"parent":{"data":null}}}}`, id)},
+			{"POST", "/public/v2/management/refresh-token/" + id, ""},
+			{"DELETE", managed + "/" + id, ""},
+		}[r.IntN(4):] {
+			if _, ok := v.request(client, next[0], next[1], next[2]); !ok {
+				return
+			}
+			done <- struct{}{}
+			if r.IntN(2) == 0 {
+				break
+			}
+		}
+		mine = id
+		done <- struct{}{}
+	}
+}
+
+// TestAKilledProgramLeavesNoHalfWrittenChange kills it while eight clients write, starts it again, and compares everything with everything.
+func TestAKilledProgramLeavesNoHalfWrittenChange(t *testing.T) {
+	t.Parallel()
+	for _, dialect := range modelstest.Dialects {
+		t.Run(string(dialect), func(t *testing.T) {
+			t.Parallel()
+			cfg := modelstest.Config(t, dialect)
+			v := &victim{t: t, dir: t.TempDir(), url: cfg.URL}
+			r := rand.New(rand.NewPCG(3, uint64(len(dialect))))
+			for round := range uint64(4) {
+				v.start()
+				done := make(chan struct{}, 8)
+				var writers sync.WaitGroup
+				for i := range uint64(8) {
+					writers.Go(func() { v.write(round*8+i, done) })
+				}
+				gone := make(chan struct{})
+				go func() { writers.Wait(); close(gone) }()
+				for range 40 + r.IntN(80) {
+					select {
+					case <-done:
+					case <-gone:
+						t.Fatal("it ended by itself")
+					}
+				}
+				if err := v.cmd.Process.Kill(); err != nil {
+					t.Fatal(err)
+				}
+				for waiting := true; waiting; {
+					select {
+					case <-done:
+					case <-gone:
+						waiting = false
+					}
+				}
+				_ = v.cmd.Wait() // killed, as it was meant to be
+				v.check(modelstest.OpenConfig(t, cfg))
+			}
+			v.start()
+			v.check(modelstest.OpenConfig(t, cfg))
+			if _, ok := v.request(http.DefaultClient, "GET", "/public/v2/management/organizations", ""); !ok {
+				t.Error("after the last start it does not answer")
+			}
+			http.DefaultClient.CloseIdleConnections()
+			if err := v.cmd.Process.Kill(); err != nil {
+				t.Error(err)
+			}
+			_ = v.cmd.Wait()
+		})
+	}
+}
+
+// check compares the database with itself, and with what was acknowledged.
+func (v *victim) check(db *models.DB) {
+	v.t.Helper()
+	modelstest.CheckConsistency(v.t, db)
+	pool := db.Pools()["write"]
+	if pool == nil {
+		pool = db.Pools()["main"]
+	}
+	rows, err := pool.QueryContext(v.t.Context(), "SELECT id FROM organizations")
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	defer rows.Close()
+	kept := map[string]bool{}
+	for rows.Next() {
+		var id []byte
+		if err := rows.Scan(&id); err != nil {
+			v.t.Fatal(err)
+		}
+		kept[string(bytes.TrimSpace(id))] = true
+	}
+	if err := rows.Err(); err != nil {
+		v.t.Fatal(err)
+	}
+	for _, id := range v.acknowledged {
+		if !kept[id] {
+			v.t.Errorf("the organization %s was acknowledged and is lost", id)
+		}
+	}
+	if len(v.acknowledged) < 20 {
+		v.t.Errorf("only %d organizations were made before the end", len(v.acknowledged))
+	}
+}

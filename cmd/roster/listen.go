@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v3"
+
+	"roster/webhooks"
+)
+
+// listenSecrets is the environment variable with the secrets of listen: an argument can be read by everybody on the machine.
+const listenSecrets = "ROSTER_LISTEN_SECRET" //nolint:gosec // the name of a variable
+
+func (p *program) listenCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "listen",
+		Usage: "receive webhooks, verify them and print them; for whoever writes a receiver",
+		Description: "It answers 204 to what verifies with one of the secrets, and 401 to everything else.\n\n" +
+			"   roster listen --secret whsec_…\n" +
+			"   ROSTER_LISTEN_SECRET=whsec_… roster listen --fail-rate 0.3\n" +
+			"   roster listen --secret whsec_… --forward-to http://localhost:3000/hooks\n\n" +
+			"During a rotation it takes both secrets: repeat --secret, or separate them by spaces in the variable. A server on the same machine\n" +
+			"sends to it if it was started with --allow-private-webhook-targets 127.0.0.0/8.",
+		Flags: []cli.Flag{
+			&cli.StringSliceFlag{Name: "secret", Usage: "`secret` of the endpoint, whsec_… or any other text, or its public key, whpk_…; may be repeated [$" + listenSecrets + "]", HideDefault: true},
+			&cli.StringFlag{Name: "listen", Usage: "`address` to listen on", Value: "127.0.0.1:9000"},
+			&cli.StringFlag{Name: "path", Usage: "`path` that is answered; others are 404", Value: "/"},
+			&cli.StringFlag{Name: "fail-rate", Usage: "share of good webhooks to answer with 500, from 0 to 1, to see them again", Value: "0"},
+			&cli.StringFlag{Name: "forward-to", Usage: "`URL` that verified webhooks are passed on to; its answer is handed back"},
+		},
+		DisableSliceFlagSeparator: true, // a secret may have a comma
+		Action: func(ctx context.Context, cmd *cli.Command) error {
+			r, err := p.receiver(cmd)
+			if err != nil {
+				return usageError{err}
+			}
+			return p.listen(ctx, r)
+		},
+	}
+}
+
+// receiver is what listen was told to be.
+type receiver struct {
+	address, path string
+	config        webhooks.ListenConfig
+}
+
+// receiver reads the flags of listen.
+func (p *program) receiver(cmd *cli.Command) (*receiver, error) {
+	r := &receiver{path: cmd.String("path"), config: webhooks.ListenConfig{Roll: rand.Float64, Out: p.stdout, Now: time.Now}}
+	secrets := cmd.StringSlice("secret")
+	if len(secrets) == 0 {
+		secrets = strings.Fields(p.getenv(listenSecrets))
+	}
+	if len(secrets) == 0 {
+		return nil, errors.New("there is no secret to verify with: give --secret, or set " + listenSecrets)
+	}
+	for _, secret := range secrets {
+		key, err := webhooks.ParseVerifyingKey(secret)
+		if err != nil {
+			return nil, fmt.Errorf("--secret (%s) cannot be used: %w", listenSecrets, err)
+		}
+		r.config.Keys = append(r.config.Keys, key)
+	}
+	if err := address(&r.address)(cmd.String("listen")); err != nil {
+		return nil, fmt.Errorf("--listen cannot be %q: %w", cmd.String("listen"), err)
+	}
+	if !strings.HasPrefix(r.path, "/") {
+		return nil, fmt.Errorf("--path cannot be %q: it must begin with a slash", r.path)
+	}
+	rate, err := strconv.ParseFloat(cmd.String("fail-rate"), 64)
+	if err != nil || !(rate >= 0 && rate <= 1) { // also refuses NaN
+		return nil, fmt.Errorf("--fail-rate cannot be %q: it must be a number from 0 to 1", cmd.String("fail-rate"))
+	}
+	r.config.FailRate = rate
+	if to := cmd.String("forward-to"); to != "" {
+		u, err := url.Parse(to)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+			return nil, errors.New("--forward-to must be an http or https URL, for example http://localhost:3000/hooks")
+		}
+		r.config.ForwardTo, r.config.Client = u, &http.Client{Timeout: forwardTimeout}
+	}
+	return r, nil
+}
+
+// forwardTimeout is shorter than the wait of a sender, so that it hears of a target that hangs.
+const forwardTimeout = 15 * time.Second
+
+// listen receives until ctx ends.
+func (p *program) listen(ctx context.Context, r *receiver) error {
+	listener, err := webhooks.NewListener(r.config)
+	if err != nil {
+		return usageError{err}
+	}
+	bound, err := new(net.ListenConfig).Listen(ctx, "tcp", r.address)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", r.address, err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", func(w http.ResponseWriter, request *http.Request) {
+		if request.URL.Path != r.path {
+			http.NotFound(w, request)
+			return
+		}
+		listener.ServeHTTP(w, request)
+	})
+	server := &http.Server{Handler: mux, ReadTimeout: 30 * time.Second, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
+	fmt.Fprintf(p.stdout, "listening on http://%s%s\n\n", bound.Addr(), r.path)
+	stopped := context.AfterFunc(ctx, func() {
+		patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), forwardTimeout)
+		defer cancel()
+		_ = server.Shutdown(patience) // what is left is cut off: this is a tool to look at things with
+	})
+	defer stopped()
+	if err := server.Serve(bound); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve: %w", err)
+	}
+	return nil
+}

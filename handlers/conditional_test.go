@@ -1,0 +1,186 @@
+package handlers_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"roster/models"
+)
+
+func TestWhoHasARepresentationIsNotSentItAgain(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		id, _ := s.organization(strings.Repeat("long ", 30))
+		for _, path := range []string{
+			managed + "/" + id, managed + "/" + id + "?fields[organizations]=name", managed, managed + "?page[after]=" + cursorOf(s, managed, 0),
+			"/public/v2/events", "/public/v2/events/" + s.get("/public/v2/events").text("data", 0, "id"),
+		} {
+			for _, encoding := range []string{"identity", "gzip"} {
+				a := s.get(path, "Accept-Encoding", encoding).want(200)
+				tag := a.Header.Get("ETag")
+				if tag == "" || strings.HasPrefix(tag, "W/") {
+					t.Fatalf("%s: ETag %q", path, tag)
+				}
+				for _, method := range []string{"GET", "HEAD"} {
+					same := s.do(method, path, nil, "If-None-Match", `"other", W/`+tag, "Accept-Encoding", encoding).want(304)
+					if len(same.Body) > 0 || same.Header.Get("ETag") != tag || same.Header.Get("Content-Type") != "" {
+						t.Errorf("%s %s: %v %s", method, path, same.Header, same.Body)
+					}
+					for _, name := range []string{"Vary", "Cache-Control"} {
+						if same.Header.Get(name) != a.Header.Get(name) {
+							t.Errorf("%s %s: %s %q, not %q", method, path, name, same.Header.Get(name), a.Header.Get(name))
+						}
+					}
+				}
+			}
+		}
+		path := managed + "/" + id
+		before, narrow := s.get(path).Header.Get("ETag"), s.get(path+"?fields[organizations]=name").Header.Get("ETag")
+		if before == narrow {
+			t.Error("two representations share an ETag")
+		}
+		changed := s.do("PATCH", path, withID(resource("organizations", object{"name": "Short"}), id)).want(200).Header.Get("ETag")
+		after := s.get(path, "If-None-Match", before).want(200)
+		if tag := after.Header.Get("ETag"); tag != changed {
+			t.Errorf("the change answered with the ETag %s, the next read with %s", changed, tag)
+		}
+	})
+}
+
+// cursorOf returns the cursor of an item of a list.
+func cursorOf(s *service, path string, item int) string {
+	s.t.Helper()
+	return s.get(path, "Accept", cursorMedia).want(200).text("data", item, "meta", "page", "cursor")
+}
+
+func TestHEADHasTheHeaderOfGET(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		id, _ := s.organization("Acme")
+		for range 3 {
+			s.organization("Other")
+		}
+		for _, path := range []string{managed, managed + "/" + id, managed + "/" + id + "?fields[organizations]=", managed + "/" + models.NewID(), managed + "?nope"} {
+			for _, encoding := range []string{"identity", "gzip"} {
+				get := s.get(path, "Accept-Encoding", encoding, "X-Request-Id", "r1")
+				head := s.do("HEAD", path, nil, "Accept-Encoding", encoding, "X-Request-Id", "r1")
+				for _, a := range []*answer{get, head} {
+					a.Header.Del("Date")
+				}
+				if diff := cmp.Diff(get.Header, head.Header); diff != "" || get.Status != head.Status || len(head.Body) > 0 {
+					t.Errorf("%s %s: %d, %d: %s", path, encoding, get.Status, head.Status, diff)
+				}
+				if encoding == "identity" && head.Header.Get("Content-Length") != fmt.Sprint(len(get.Body)) {
+					t.Errorf("%s: Content-Length %s of %d bytes", path, head.Header.Get("Content-Length"), len(get.Body))
+				}
+			}
+		}
+	})
+}
+
+func TestAChangeIsMadeOnlyToTheVersionItIsMeantFor(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		created := s.do("POST", managed, resource("organizations", object{"name": "One", "description": strings.Repeat("text ", 300)})).want(201)
+		path := created.text("data", "links", "self")
+		id := created.text("data", "id")
+		rename := func(name string, headers ...string) *answer {
+			return s.do("PATCH", path, withID(resource("organizations", object{"name": name}), id), headers...)
+		}
+		old := created.Header.Get("ETag")
+		if old == "" {
+			t.Fatal("no ETag in the answer to POST")
+		}
+		second := rename("Two", "If-Match", old).want(200).Header.Get("ETag")
+		want := []fault{{"412", "precondition_failed", "", "", "If-Match"}}
+		for _, stale := range []string{old, `W/` + second, `"nope"`, `"nope", ` + old, ""} {
+			if stale == "" {
+				stale = ","
+			}
+			if diff := cmp.Diff(want, rename("Three", "If-Match", stale).want(412).faults()); diff != "" {
+				t.Errorf("%s: %s", stale, diff)
+			}
+			if diff := cmp.Diff(want, s.do("DELETE", path, nil, "If-Match", stale).want(412).faults()); diff != "" {
+				t.Errorf("DELETE %s: %s", stale, diff)
+			}
+		}
+		if got := rename("Three", "If-Match", "unquoted").want(400).faults()[0]; got != (fault{"400", "invalid_header", "", "", "If-Match"}) {
+			t.Errorf("a header without quotes: %v", got)
+		}
+		// Any representation of the present version will do, in any encoding.
+		zipped := s.get(path, "Accept-Encoding", "gzip").want(200).Header.Get("ETag")
+		if !strings.HasSuffix(zipped, `-gzip"`) {
+			t.Fatalf("the answer was not compressed: %s", zipped)
+		}
+		rename("Three", "If-Match", zipped).want(200)
+		rename("Four", "If-Match", `"nope", `+s.get(path+"?fields[organizations]=slug").Header.Get("ETag")).want(200)
+		rename("Five", "If-Match", "*").want(200)
+		last := s.get(path).Header.Get("ETag")
+		if got := rename("Six", "If-None-Match", last).want(412).faults()[0].Header; got != "If-None-Match" {
+			t.Errorf("source.header %q", got)
+		}
+		s.do("DELETE", path, nil, "If-None-Match", "*").want(412)
+		rename("Six", "If-None-Match", old).want(200)
+		missing := managed + "/" + models.NewID()
+		s.do("DELETE", missing, nil, "If-Match", "*").want(404)
+		s.do("DELETE", missing, nil, "If-Match", last).want(404)
+		s.do("DELETE", missing, nil, "If-None-Match", "*").want(404)
+		s.do("DELETE", path, nil, "If-Match", s.get(path).Header.Get("ETag")).want(204)
+	})
+}
+
+func TestOfFiftyChangesToOneVersionOneIsMade(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		created := s.do("POST", managed, resource("organizations", object{"name": "Start"})).want(201)
+		path, id, tag := created.text("data", "links", "self"), created.text("data", "id"), created.Header.Get("ETag")
+		answers := make([]*answer, 50)
+		var wg sync.WaitGroup
+		for i := range answers {
+			wg.Go(func() {
+				answers[i] = s.do("PATCH", path, withID(resource("organizations", object{"name": fmt.Sprint("Winner ", i)}), id), "If-Match", tag)
+			})
+		}
+		wg.Wait()
+		winner := ""
+		count := map[int]int{}
+		for i, a := range answers {
+			if count[a.Status]++; a.Status == http.StatusOK {
+				winner = fmt.Sprint("Winner ", i)
+			}
+		}
+		if diff := cmp.Diff(map[int]int{200: 1, 412: 49}, count); diff != "" {
+			t.Error(diff)
+		}
+		if got := s.get(path).text("data", "attributes", "name"); got != winner {
+			t.Errorf("the name is %q, and %q won", got, winner)
+		}
+	})
+}
+
+func TestARelationshipIsChangedOnlyAtTheVersionItIsMeantFor(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		parent, _ := s.organization("Parent")
+		child, _ := s.organization("Child")
+		path := managed + "/" + child + "/relationships/parent"
+		old := s.get(path).want(200).Header.Get("ETag")
+		move := func(to any, tag string) *answer { return s.do("PATCH", path, object{"data": to}, "If-Match", tag) }
+		moved := move(ref("organizations", parent), old).want(200)
+		if now := s.get(path).Header.Get("ETag"); moved.Header.Get("ETag") != now {
+			t.Errorf("the change answered with the ETag %s, the next read with %s", moved.Header.Get("ETag"), now)
+		}
+		move(nil, old).want(412)
+		move(nil, s.get(managed+"/"+child).Header.Get("ETag")).want(200)
+
+		user := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"})).want(201).text("data", "id")
+		members := "/public/v2/users/" + user + "/relationships/organizations"
+		old = s.get(members).want(200).Header.Get("ETag")
+		s.do("PATCH", "/public/v2/users/"+user, withID(resource("users", object{"lastName": "Lovelace"}), user), "If-Match", old).want(200)
+		for _, method := range []string{"POST", "PATCH", "DELETE"} {
+			s.do(method, members, object{"data": []object{ref("organizations", parent)}}, "If-Match", old).want(412)
+			s.do(method, members, object{"data": []object{ref("organizations", parent)}}, "If-None-Match", "*").want(412)
+		}
+		s.do("POST", members, object{"data": []object{ref("organizations", parent)}}, "If-Match", s.get(members).Header.Get("ETag")).want(200)
+	})
+}

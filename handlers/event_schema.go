@@ -1,0 +1,152 @@
+package handlers
+
+import (
+	"roster/jsonapi"
+	"roster/models"
+)
+
+// schema is a JSON Schema (2020-12) as JSON has it.
+type schema = map[string]any
+
+// eventSchema returns the JSON Schema of the body of events of one type. Members that it does not name may come: receivers ignore what they
+// do not know.
+func eventSchema(t models.EventType) schema {
+	s := t.Subject.Schema
+	return schema{
+		"$schema":     "https://json-schema.org/draft/2020-12/schema",
+		"title":       t.Name,
+		"description": t.Doc,
+		"type":        "object",
+		"required":    []string{"type", "timestamp", "sequence", "data"},
+		"properties": schema{
+			"type":      schema{"enum": []string{t.Name}},
+			"timestamp": schema{"type": "string", "format": "date-time", "description": "When it happened. The time of the attempt is in the header webhook-timestamp."},
+			"sequence": schema{"type": "integer", "minimum": 0, "description": "Counts the events of the organization, from 1, without a gap. " +
+				"0 is that of a test, which does not count."},
+			"thin": schema{"enum": []bool{true}, "description": "Present when the event was too large: data then only identifies the resource."},
+			"changes": schema{
+				"type": "object", "description": "Before and after of each attribute and relationship that changed; secrets without their values.",
+				"propertyNames":        schema{"enum": changingNames(s)},
+				"additionalProperties": schema{"type": "object", "required": []string{"before", "after"}, "properties": schema{"before": true, "after": true}},
+			},
+		},
+		"if":   schema{"required": []string{"thin"}},
+		"then": schema{"properties": schema{"data": schema{"$ref": "#/$defs/identified"}}},
+		"else": schema{"properties": schema{"data": schema{"$ref": "#/$defs/resource"}}},
+		"$defs": schema{
+			"identified": resourceSchema(s, false),
+			"resource":   resourceSchema(s, true),
+		},
+	}
+}
+
+// changingNames returns the names that changes can have.
+func changingNames(s *jsonapi.Schema) []string {
+	names := []string{}
+	for _, a := range s.Attributes {
+		names = append(names, a.Name)
+	}
+	for _, rel := range s.Relationships {
+		if !rel.Many {
+			names = append(names, rel.Name)
+		}
+	}
+	return names
+}
+
+// resourceSchema returns the schema of a resource object in an event: whole, or only what identifies it.
+func resourceSchema(s *jsonapi.Schema, whole bool) schema {
+	required := []string{"type", "id"}
+	properties := schema{
+		"type":  schema{"enum": []string{s.Type}},
+		"id":    schema{"type": "string", "format": "uuid"},
+		"links": schema{"type": "object", "properties": schema{"self": schema{"type": "string", "format": "uri-reference"}}},
+	}
+	if whole {
+		attributes, names := schema{}, []string{}
+		for _, a := range s.Attributes {
+			if !a.WriteOnly {
+				attributes[a.Name] = attributeSchema(a)
+				names = append(names, a.Name)
+			}
+		}
+		relationships, linked := schema{}, []string{}
+		for _, rel := range s.Relationships {
+			if !rel.WriteOnly {
+				relationships[rel.Name] = relationshipSchema(rel)
+				linked = append(linked, rel.Name)
+			}
+		}
+		required = append(required, "attributes", "relationships", "links")
+		properties["attributes"] = schema{"type": "object", "required": names, "properties": attributes}
+		properties["relationships"] = schema{"type": "object", "required": linked, "properties": relationships}
+	}
+	return schema{"description": s.Doc, "type": "object", "required": required, "properties": properties}
+}
+
+// attributeSchema returns the schema of an attribute in an event. Rules for what is sent by clients are not repeated: what was stored under
+// earlier ones is told as it is.
+func attributeSchema(a *jsonapi.Attribute) schema {
+	out := schema{"description": a.Doc}
+	if a.Secret {
+		out["type"] = "null"
+		return out
+	}
+	kind := ""
+	switch a.Kind {
+	case jsonapi.Integer:
+		kind = "integer"
+	case jsonapi.Boolean:
+		kind = "boolean"
+	case jsonapi.List:
+		kind = "array"
+		out["items"] = schema{"type": "string"}
+	case jsonapi.Moment, jsonapi.ServerTime:
+		kind = "string"
+		out["format"] = "date-time"
+	case jsonapi.Value:
+		return out
+	default:
+		kind = "string"
+	}
+	out["type"] = kind
+	if a.Nullable {
+		out["type"] = []string{kind, "null"}
+	}
+	if len(a.Enum) > 0 && kind == "string" {
+		values := []any{}
+		for _, value := range a.Enum {
+			values = append(values, value)
+		}
+		if a.Nullable {
+			values = append(values, nil)
+		}
+		out["enum"] = values
+	}
+	return out
+}
+
+// relationshipSchema returns the schema of a relationship in an event: links, and the linkage of a to-one.
+func relationshipSchema(rel *jsonapi.Relationship) schema {
+	out := schema{
+		"description": rel.Doc, "type": "object", "required": []string{"links"},
+		"properties": schema{"links": schema{"type": "object"}},
+	}
+	if rel.Many {
+		return out
+	}
+	identifier := schema{
+		"type": "object", "required": []string{"type", "id"},
+		"properties": schema{"type": schema{"type": "string"}, "id": schema{"type": "string", "format": "uuid"}},
+	}
+	if rel.Target != nil {
+		identifier["properties"].(schema)["type"] = schema{"enum": []string{rel.Target.Type}}
+	}
+	data := identifier
+	if !rel.Required {
+		data = schema{"anyOf": []schema{identifier, {"type": "null"}}}
+	}
+	out["required"] = []string{"links", "data"}
+	out["properties"].(schema)["data"] = data
+	return out
+}

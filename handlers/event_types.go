@@ -1,0 +1,99 @@
+package handlers
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"roster/jsonapi"
+	"roster/models"
+	"roster/webhooks"
+)
+
+// eventTypesPath is where the types of events are described.
+const eventTypesPath = "event-types"
+
+// eventTypes is what the documentation says about the types of events. They are part of the program, so there is no table of them.
+var eventTypes = jsonapi.ForModel(struct {
+	ID          string      `jsonapi:"primary,eventTypes" doc:"A type of event that webhooks tell about." example:"user.created"`
+	Description string      `jsonapi:"attr,description" rule:"readonly" doc:"What happened." example:"A user was created."`
+	Schema      jsonapi.Raw `jsonapi:"attr,schema" rule:"readonly" doc:"The JSON Schema (2020-12) of the body."`
+	Example     jsonapi.Raw `jsonapi:"attr,example" rule:"readonly" doc:"A body."`
+}{})
+
+// listEventTypes answers with every type of event: what it tells, the JSON Schema of its body, and an example.
+func (a *API) listEventTypes(w http.ResponseWriter, rq *request) error {
+	doc := &jsonapi.Document{Meta: map[string]any{}, Links: &jsonapi.Links{Self: jsonapi.Href(models.Root + eventTypesPath)}}
+	resources := []*jsonapi.Resource{}
+	for _, t := range models.EventTypes() {
+		r, err := eventTypeResource(t)
+		if err != nil {
+			return err
+		}
+		resources = append(resources, r)
+	}
+	doc.Data, doc.Meta["total"] = resources, len(resources)
+	return writeDocument(w, rq, http.StatusOK, doc)
+}
+
+// readEventType answers with one type of event.
+func (a *API) readEventType(w http.ResponseWriter, rq *request) error {
+	name := mux.Vars(rq.Request)["eventType"]
+	for _, t := range models.EventTypes() {
+		if t.Name != name {
+			continue
+		}
+		r, err := eventTypeResource(t)
+		if err != nil {
+			return err
+		}
+		return writeDocument(w, rq, http.StatusOK, &jsonapi.Document{Data: r, Meta: map[string]any{}, Links: &jsonapi.Links{Self: r.Links.Self}})
+	}
+	return jsonapi.Fault(jsonapi.NotFound, "There is no type of event of that name.")
+}
+
+func eventTypeResource(t models.EventType) (*jsonapi.Resource, error) {
+	example, err := exampleEvent(t)
+	if err != nil {
+		return nil, err
+	}
+	return &jsonapi.Resource{
+		Type: "eventTypes", ID: t.Name,
+		Attributes: map[string]any{"description": t.Doc, "schema": eventSchema(t), "example": jsonapi.Raw(example)},
+		Links:      &jsonapi.Links{Self: jsonapi.Href(models.Root + eventTypesPath + "/" + t.Name)},
+	}, nil
+}
+
+// exampleEvent returns the body of an event of that type: the example of its subject, in the envelope that is sent.
+func exampleEvent(t models.EventType) ([]byte, error) {
+	subject, err := t.Subject.Example()
+	if err != nil {
+		return nil, err
+	}
+	data, err := jsonapi.Marshal(subject)
+	if err != nil {
+		return nil, err
+	}
+	event := webhooks.Envelope{Type: t.Name, OccurredAt: time.Date(2024, 8, 20, 10, 45, 7, 125e6, time.UTC), Sequence: 42, Data: data}
+	switch {
+	case t.IsTest():
+		event.Sequence = 0
+	case t.IsUpdate():
+		event.Changes = exampleChanges(t.Subject.Schema)
+	}
+	return event.Render(webhooks.DefaultBodyLimit)
+}
+
+// exampleChanges returns a change of the first attribute that is a text somebody chose.
+func exampleChanges(s *jsonapi.Schema) []byte {
+	for _, attribute := range s.Attributes {
+		if attribute.Kind == jsonapi.String && !attribute.ReadOnly && !attribute.CreateOnly && attribute.Enum == nil {
+			changes, err := jsonapi.Marshal(map[string]any{attribute.Name: map[string]any{"before": "Before", "after": attribute.Example}})
+			if err == nil {
+				return changes
+			}
+		}
+	}
+	return []byte("{}")
+}

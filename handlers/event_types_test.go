@@ -1,0 +1,133 @@
+package handlers_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"roster/models"
+	"roster/models/modelstest"
+	"roster/webhooks"
+	"roster/webhooks/webhookstest"
+)
+
+// eventSchemas compiles the schema of every type of event, and checks each against its own example.
+func eventSchemas(t *testing.T, s *service) map[string]*jsonschema.Schema {
+	t.Helper()
+	compiled := map[string]*jsonschema.Schema{}
+	for _, one := range s.get(eventTypesPath).want(200).json("data").([]any) {
+		name, attributes := one.(object)["id"].(string), one.(object)["attributes"].(object)
+		compiler := jsonschema.NewCompiler()
+		compiler.AssertFormat()
+		if err := compiler.AddResource(name, attributes["schema"]); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		schema, err := compiler.Compile(name)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if schema.DraftVersion != 2020 {
+			t.Errorf("%s: the draft is %d", name, schema.DraftVersion)
+		}
+		example := attributes["example"].(object)
+		if err := schema.Validate(example); err != nil {
+			t.Errorf("the example of %s: %v", name, err)
+		}
+		for _, spoil := range []string{"type", "timestamp", "sequence", "data"} {
+			spoiled := object{}
+			for member, value := range example {
+				if member != spoil {
+					spoiled[member] = value
+				}
+			}
+			if schema.Validate(spoiled) == nil {
+				t.Errorf("the schema of %s takes an event without %s", name, spoil)
+			}
+		}
+		compiled[name] = schema
+	}
+	return compiled
+}
+
+// deliver runs a worker on the database of the service until the test ends.
+func (s *service) deliver() {
+	s.t.Helper()
+	guard := webhooks.NewGuard(webhooks.GuardConfig{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
+	sender := webhooks.NewSender(webhooks.SenderConfig{Guard: guard, Timeout: 30 * time.Second, UserAgent: "Roster-Webhooks/test", IdleConns: 4, IdleConnsPerHost: 4})
+	worker := webhooks.NewWorker(s.db, webhooks.WorkerConfig{
+		Sender: sender, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Metrics: webhooks.NewMetrics(nil),
+		Slots: 16, LaneCap: 4, Lease: time.Minute, Poll: time.Second, Grace: 10 * time.Second,
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { worker.Run(ctx) })
+	s.t.Cleanup(func() {
+		cancel()
+		running.Wait()
+		sender.Close()
+	})
+}
+
+func TestEveryDeliveredBodyIsWhatItsSchemaSays(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		s := newService(t, db)
+		schemas := eventSchemas(t, s)
+		receiver := webhookstest.NewReceiver(t)
+		s.deliver()
+
+		root, _ := s.organization("Root")
+		hook := s.do("POST", hooksPath, resource("webhooks", object{"url": receiver.URL(), "subtree": true, "headers": []string{"X-Tenant: 42"}},
+			"organization", ref("organizations", root))).want(201)
+		id := hook.text("data", "id")
+		org, _ := s.organization("Acme", "parent", ref("organizations", root))
+		at := managed + "/" + org
+		s.do("PATCH", at, withID(resource("organizations", object{"description": "Makers of everything.", "webhookUrl": receiver.URL() + "own"}), org)).want(200)
+		s.do("POST", "/public/v2/management/refresh-token/"+org, nil).want(200)
+		user := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada", "email": "ada@example.com"}, "organization", ref("organizations", org))).want(201).text("data", "id")
+		s.do("PATCH", "/public/v2/users/"+user, withID(resource("users", object{"lastName": "Lovelace"}), user)).want(200)
+		key := s.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "Sync", "scopes": []string{"users:read"}}, "organization", ref("organizations", org))).want(201).text("data", "id")
+		s.do("PATCH", "/public/v2/apiKeys/"+key, withID(resource("apiKeys", object{"name": "Other"}), key)).want(200)
+		s.do("POST", "/public/v2/apiKeys/"+key+"/rotate", nil).want(200)
+		s.do("DELETE", "/public/v2/apiKeys/"+key, nil).want(204)
+		s.do("POST", hooksPath+"/"+id+"/test", nil).want(202)
+		s.do("PATCH", hooksPath+"/"+id, withID(resource("webhooks", object{"name": "Everything", "rate": 10_000}), id)).want(200)
+		s.do("POST", hooksPath+"/"+id+"/rotate-secret", nil).want(200)
+		gone := s.do("POST", hooksPath, resource("webhooks", object{"url": receiver.URL(), "status": "paused"}, "organization", ref("organizations", org))).want(201).text("data", "id")
+		s.do("DELETE", hooksPath+"/"+gone, nil).want(204)
+		s.do("DELETE", "/public/v2/users/"+user, nil).want(204)
+		s.do("DELETE", at, nil).want(204)
+		s.do("PATCH", at, withID(resource("organizations", object{"deletedAt": nil}), org)).want(200)
+
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		// Everything there is, but for what has no occasion here: membership.updated and webhook.disabled.
+		want, seen := len(schemas)-2, map[string]bool{}
+		for n := 1; len(seen) < want; n++ {
+			requests, err := receiver.Wait(ctx, n)
+			if err != nil {
+				t.Fatalf("only these came: %v", seen)
+			}
+			body := requests[n-1].Body
+			value, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			name, _ := value.(object)["type"].(string)
+			if schemas[name] == nil {
+				t.Fatalf("%q is delivered and not described", name)
+			}
+			if err := schemas[name].Validate(value); err != nil {
+				t.Errorf("%s: %v in %s", name, err, body)
+			}
+			seen[name] = true
+		}
+	})
+}

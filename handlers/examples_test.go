@@ -1,0 +1,384 @@
+package handlers_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/go-cmp/cmp"
+
+	"roster/handlers/openapi"
+	"roster/jsonapi"
+	"roster/models"
+	"roster/models/modelstest"
+)
+
+const examplesFile = "openapi/examples.json"
+
+// TestEveryOperationDoesWhatTheDocumentSays calls each operation of the document once, with success, and provokes each error. What was sent
+// and answered are the examples of the document: this test writes them with ROSTER_GOLDEN=update, and otherwise compares.
+func TestEveryOperationDoesWhatTheDocumentSays(t *testing.T) {
+	t.Parallel()
+	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
+		st := &story{
+			service: newService(t, db), clock: clock, ids: map[string]string{}, names: map[string]string{},
+			examples: openapi.Examples{Requests: map[string]json.RawMessage{}, Responses: map[string]json.RawMessage{}, Errors: map[string]json.RawMessage{}},
+		}
+		st.begin()
+		st.everyOperation()
+		st.everyError()
+		st.compare()
+	})
+}
+
+// story is a sequence of requests that is the same on every run but for random ids and secrets.
+type story struct {
+	*service
+	clock *modelstest.Clock
+	// ids has one resource of each type, and under "parent" the organization above that one.
+	ids map[string]string
+	// names are the stand-ins for random texts.
+	names    map[string]string
+	branches int
+	examples openapi.Examples
+}
+
+// begin creates one resource of each type that can be created, with every attribute that has an example.
+func (st *story) begin() {
+	st.ids["parent"] = st.created("/public/v2/management/organizations", "organizations", true)
+	st.ids["organizations"] = st.created("/public/v2/management/organizations", "organizations", false)
+	for _, c := range models.Collections() {
+		typ := c.Schema.Type
+		if _, done := st.ids[typ]; !done && st.operation("POST", "/public/v2/"+c.Path) != nil {
+			st.ids[typ] = st.created("/public/v2/"+c.Path, typ, true)
+		}
+	}
+	st.ids["webhookDeliveries"] = st.run("POST", "/public/v2/webhooks/{id}/test", 202, nil).text("data", "id")
+	st.ids["event-types"] = "organization.updated"
+	// An event that tells what changed.
+	st.run("PATCH", "/public/v2/organizations/{id}", 200, withID(resource("organizations", object{"description": "Makers of everything."}), st.ids["organizations"]))
+	st.ids["events"] = st.get("/public/v2/events?filter[eventType]=organization.updated").want(200).text("data", 0, "id")
+}
+
+// created creates a resource and returns its id.
+func (st *story) created(path, typ string, rich bool) string {
+	st.t.Helper()
+	return st.run("POST", path, 201, st.newResource(typ, rich)).text("data", "id")
+}
+
+// newResource returns a document that creates a resource: with its required attributes, or with every one that has an example.
+func (st *story) newResource(typ string, rich bool) object {
+	s := models.SchemaOf(typ)
+	attributes, relationships := object{}, []any{}
+	for _, a := range s.Attributes {
+		if !a.ReadOnly && a.Example != "" && (rich || a.Required) {
+			attributes[a.Name] = exampleValue(a)
+		}
+	}
+	if len(attributes) == 0 {
+		attributes = firstExample(typ)
+	}
+	if attributes["name"] != nil && !rich { // names that repeat get random slugs
+		st.branches++
+		attributes["name"] = fmt.Sprintf("Acme Branch %d", st.branches)
+	}
+	for _, rel := range s.Relationships {
+		if rel.Many || rel.ReadOnly || rel.Target == nil || typ == "organizations" && rich {
+			continue // the first organization is the head of its tree
+		}
+		id := st.target(typ, rel)
+		if typ == "memberships" && rel.Name == "user" { // who is a member already cannot become one
+			id = st.created("/public/v2/users", "users", false)
+		}
+		relationships = append(relationships, rel.Name, ref(rel.Target.Type, id))
+	}
+	return resource(typ, attributes, relationships...)
+}
+
+func exampleValue(a *jsonapi.Attribute) any {
+	switch a.Kind {
+	case jsonapi.Boolean:
+		return a.Example == "true"
+	case jsonapi.Integer:
+		return json.Number(a.Example)
+	case jsonapi.List:
+		return []string{a.Example}
+	default:
+		return a.Example
+	}
+}
+
+// target returns the id of a resource that a relationship can lead to.
+func (st *story) target(typ string, rel *jsonapi.Relationship) string {
+	if typ == rel.Target.Type || typ == "memberships" && rel.Name == "organization" {
+		return st.ids["parent"]
+	}
+	return st.ids[rel.Target.Type]
+}
+
+func (st *story) operation(method, path string) *openapi3.Operation {
+	c, err := theContract()
+	if err != nil {
+		st.t.Fatal(err)
+	}
+	if item := c.document.Paths.Value(path); item != nil {
+		return item.GetOperation(method)
+	}
+	return nil
+}
+
+// run calls an operation for the resource of the story, a minute later, and keeps the first exchange of its kind as an example.
+func (st *story) run(method, path string, status int, body any) *answer {
+	st.t.Helper()
+	st.clock.Advance(time.Minute)
+	typ := strings.Split(strings.TrimPrefix(strings.TrimPrefix(path, "/public/v2/"), "management/"), "/")[0]
+	if typ == "refresh-token" {
+		typ = "organizations"
+	}
+	return st.runFor(st.ids[typ], method, path, status, body)
+}
+
+func (st *story) runFor(id, method, path string, status int, body any) *answer {
+	st.t.Helper()
+	op := st.operation(method, path)
+	if op == nil {
+		st.t.Fatalf("the document has no %s %s", method, path)
+	}
+	var headers []string
+	if op.RequestBody != nil && body != nil {
+		for mediaType := range op.RequestBody.Value.Content {
+			headers = []string{"Content-Type", mediaType, "Accept", mediaType}
+		}
+	}
+	a := st.do(method, variable.ReplaceAllString(path, id), body, headers...).want(status)
+	if body != nil {
+		keep(st, st.examples.Requests, component(op.RequestBody.Ref), sentBytes(st.t, body))
+	}
+	if len(a.Body) > 0 && a.Header.Get("Content-Type") != "application/json" && path != eventTypesPath {
+		keep(st, st.examples.Responses, component(op.Responses.Value(fmt.Sprint(status)).Ref), a.Body)
+	}
+	return a
+}
+
+// variable matches what stands for an id in a path.
+var variable = regexp.MustCompile(`\{\w+\}`)
+
+func component(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1:] }
+
+// random matches what differs from run to run.
+var random = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|roster_[mou]_[0-9A-Za-z]{12}_[0-9A-Za-z]{36}|whsec_[0-9A-Za-z+/=]+`)
+
+func keep(st *story, examples map[string]json.RawMessage, name string, document []byte) {
+	st.t.Helper()
+	if kept, ok := examples[name]; ok && (!isEmpty(kept) || isEmpty(document)) {
+		return
+	}
+	plain := random.ReplaceAllStringFunc(string(document), func(found string) string {
+		if st.names[found] == "" {
+			st.names[found] = standIn(found, len(st.names)+1)
+		}
+		return st.names[found]
+	})
+	var indented bytes.Buffer
+	if err := json.Indent(&indented, []byte(plain), "    ", "  "); err != nil {
+		st.t.Fatal(err)
+	}
+	examples[name] = indented.Bytes()
+}
+
+// isEmpty reports whether a document has no primary data. As an example, any other is better.
+func isEmpty(document []byte) bool {
+	var top struct{ Data any }
+	if err := json.Unmarshal(document, &top); err != nil {
+		return false
+	}
+	list, isList := top.Data.([]any)
+	return top.Data == nil && bytes.Contains(document, []byte(`"data"`)) || isList && len(list) == 0
+}
+
+// standIn returns the n-th text to print instead of one that was found.
+func standIn(found string, n int) string {
+	switch {
+	case strings.HasPrefix(found, "roster_"):
+		return fmt.Sprintf("%sEXAMPLE%05d_%s", found[:len("roster_m_")], n, strings.Repeat("x", 36))
+	case strings.HasPrefix(found, "whsec_"):
+		return "whsec_ZXhhbXBsZSBleGFtcGxlIGV4YW1wbGUgZXhhbXBsZSA="
+	default:
+		return fmt.Sprintf("01912f6a-8c00-7abc-8def-%012d", n)
+	}
+}
+
+// everyOperation calls the operations of the document in their order.
+func (st *story) everyOperation() {
+	c, err := theContract()
+	if err != nil {
+		st.t.Fatal(err)
+	}
+	for _, path := range slices.Sorted(slices.Values(c.document.Paths.InMatchingOrder())) {
+		for _, method := range []string{"GET", "HEAD", "POST", "PATCH", "DELETE"} {
+			if st.operation(method, path) != nil {
+				st.call(method, path)
+			}
+		}
+	}
+}
+
+func (st *story) call(method, path string) {
+	st.t.Helper()
+	segments := strings.Split(strings.TrimPrefix(path, "/public/v2/"), "/")
+	if segments[0] == "management" {
+		segments = segments[1:]
+	}
+	typ := segments[0]
+	switch {
+	case path == "/public/v2/operations":
+		st.atomic(path)
+	case method == "GET" || method == "HEAD":
+		st.run(method, path, 200, nil)
+	case strings.Contains(path, "/relationships/"):
+		rel := models.SchemaOf(typ).Relationship(segments[len(segments)-1])
+		identifier := ref(rel.Target.Type, st.target(typ, rel))
+		var linkage any = identifier
+		if rel.Many {
+			linkage = []object{identifier}
+		}
+		st.run(method, path, 200, object{"data": linkage})
+	case method == "POST" && len(segments) == 1:
+		st.created(path, typ, false)
+	case method == "PATCH":
+		st.run(method, path, 200, withID(resource(typ, firstExample(typ)), st.ids[typ]))
+	case method == "DELETE":
+		st.runFor(st.created(strings.TrimSuffix(path, "/{id}"), typ, false), method, path, 204, nil)
+	case path == "/public/v2/apiKeys/{id}/rotate":
+		st.run(method, path, 200, object{"meta": object{"overlap": 3600}})
+	default:
+		for status := range st.operation(method, path).Responses.Map() {
+			if n, err := strconv.Atoi(status); err == nil && n < 300 {
+				st.run(method, path, n, nil)
+			}
+		}
+	}
+}
+
+// atomic creates a branch and its first user, and removes an organization that is no longer needed.
+func (st *story) atomic(path string) {
+	gone := st.created("/public/v2/management/organizations", "organizations", false)
+	st.run("POST", path, 200, object{"atomic:operations": []object{
+		{"op": "add", "data": object{
+			"type": "organizations", "lid": "branch", "attributes": object{"name": "Acme Zürich", "kind": "branch"},
+			"relationships": object{"parent": object{"data": ref("organizations", st.ids["parent"])}},
+		}},
+		{"op": "add", "data": object{
+			"type": "users", "attributes": object{"firstName": "Charles", "lastName": "Babbage"},
+			"relationships": object{"organization": object{"data": object{"type": "organizations", "lid": "branch"}}},
+		}},
+		{"op": "remove", "ref": ref("organizations", gone)},
+	}})
+}
+
+// firstExample returns the first attribute that can be changed, with its example.
+func firstExample(typ string) object {
+	for _, a := range models.SchemaOf(typ).Attributes {
+		if !a.ReadOnly && !a.CreateOnly && a.Example != "" {
+			return object{a.Name: exampleValue(a)}
+		}
+	}
+	return object{}
+}
+
+// compare compares what was recorded with the examples in the document, and with the document's need for some.
+func (st *story) compare() {
+	c, err := theContract()
+	if err != nil {
+		st.t.Fatal(err)
+	}
+	for name, response := range c.document.Components.Responses {
+		if name == "OpenAPI" || name == "EventTypeList" {
+			continue // an example of it would be itself, or as long as the rest of the document
+		}
+		for _, content := range response.Value.Content {
+			if content.Schema.Value.Properties["errors"] == nil && st.examples.Responses[name] == nil {
+				st.t.Errorf("no example of the answer %s was recorded", name)
+			}
+		}
+	}
+	for code := range jsonapi.Problems() {
+		if st.examples.Errors[string(code)] == nil {
+			st.t.Errorf("no example of the error %s was recorded", code)
+		}
+	}
+	if os.Getenv("ROSTER_GOLDEN") == "update" {
+		st.write()
+		return
+	}
+	golden, err := openapi.RecordedExamples()
+	if err != nil {
+		st.t.Fatal(err)
+	}
+	for _, part := range []struct {
+		name      string
+		want, got map[string]json.RawMessage
+	}{
+		{"requests", golden.Requests, st.examples.Requests},
+		{"responses", golden.Responses, st.examples.Responses},
+		{"errors", golden.Errors, st.examples.Errors},
+	} {
+		if diff := cmp.Diff(texts(part.want), texts(part.got)); diff != "" {
+			st.t.Errorf("the %s differ from %s; ROSTER_GOLDEN=update rewrites it (-want +got):\n%s", part.name, examplesFile, diff)
+		}
+	}
+}
+
+func texts(documents map[string]json.RawMessage) map[string]string {
+	out := map[string]string{}
+	for name, document := range documents {
+		var compact bytes.Buffer
+		if err := json.Compact(&compact, document); err != nil {
+			compact.Write(document)
+		}
+		out[name] = compact.String()
+	}
+	return out
+}
+
+func (st *story) write() {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(st.examples); err != nil {
+		st.t.Fatal(err)
+	}
+	if err := os.WriteFile(examplesFile, out.Bytes(), 0o600); err != nil {
+		st.t.Fatal(err)
+	}
+}
+
+// everyError provokes an error of each code.
+func (st *story) everyError() {
+	codes := slices.Sorted(maps.Keys(jsonapi.Problems()))
+	// That one takes the database away, and so comes last.
+	codes = append(slices.DeleteFunc(codes, func(c jsonapi.Code) bool { return c == jsonapi.Internal }), jsonapi.Internal)
+	for _, code := range codes {
+		provoke := provocations[code]
+		if provoke == nil {
+			st.t.Errorf("nothing here provokes %s", code)
+			continue
+		}
+		a := provoke(st)
+		if found := a.faults(); found[0].Code != string(code) {
+			st.t.Errorf("wanted %s, got %s", code, a.Body)
+			continue
+		}
+		keep(st, st.examples.Errors, string(code), a.Body)
+	}
+}

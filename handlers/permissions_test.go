@@ -1,0 +1,266 @@
+package handlers_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"roster/handlers"
+)
+
+// estate is what the callers of the matrix see: two organizations with one of everything in each.
+type estate struct {
+	s *service
+	// ids holds, for each type, the resource in the first organization and in the second.
+	ids          map[string][2]string
+	tokens       [2]string
+	organization [2]string
+}
+
+func newEstate(s *service) *estate {
+	e := &estate{s: s, ids: map[string][2]string{}}
+	for i, name := range []string{"First", "Second"} {
+		id, token := s.organization(name)
+		own := s.as(token)
+		e.organization[i], e.tokens[i] = id, token
+		user := own.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"})).want(201).text("data", "id")
+		key := own.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "k"})).want(201).text("data", "id")
+		for typ, of := range map[string]string{
+			"organizations": id, "users": user, "apiKeys": key,
+			"memberships": own.get("/public/v2/memberships").text("data", 0, "id"), "events": own.get("/public/v2/events").text("data", 0, "id"),
+		} {
+			pair := e.ids[typ]
+			pair[i] = of
+			e.ids[typ] = pair
+		}
+	}
+	return e
+}
+
+// key creates a key and returns it.
+func (e *estate) key(kind, organization string, scopes ...string) string {
+	e.s.t.Helper()
+	linkage := any(nil)
+	if organization != "" {
+		linkage = ref("organizations", organization)
+	}
+	body := resource("apiKeys", object{"name": "k", "kind": kind, "scopes": append([]string{}, scopes...)}, "organization", linkage)
+	return e.s.do("POST", "/public/v2/apiKeys", body).want(201).text("data", "attributes", "key")
+}
+
+// relationshipOf names one relationship of each type and the type it leads to.
+var relationshipOf = map[string][2]string{
+	"organizations": {"children", "organizations"}, "users": {"memberships", "memberships"}, "memberships": {"user", "users"},
+	"apiKeys": {"organization", "organizations"}, "events": {"organization", "organizations"},
+}
+
+// typeOf returns the type that a route speaks of, "" for one that the matrix does not know.
+func typeOf(path string) string {
+	if strings.HasPrefix(path, "management/refresh-token") {
+		return "organizations"
+	}
+	typ, _, _ := strings.Cut(strings.TrimPrefix(path, "management/"), "/")
+	if _, known := relationshipOf[typ]; !known {
+		return ""
+	}
+	return typ
+}
+
+func (e *estate) path(rt handlers.Route, which int) string {
+	typ := typeOf(rt.Path)
+	return "/public/v2/" + strings.NewReplacer("{id}", e.ids[typ][which], "{relationship}", relationshipOf[typ][0]).Replace(rt.Path)
+}
+
+// TestThePermissionsOfEveryRoute sends every route of the table as every kind of caller, without a body: who may not is told before
+// anything else is looked at, and who may is never told that he may not.
+func TestThePermissionsOfEveryRoute(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		e := newEstate(s)
+		type who struct {
+			name, key  string
+			management bool
+			all        bool     // holds every scope
+			scopes     []string // otherwise these
+			sees       [2]bool
+		}
+		callers := []who{
+			{"the management", s.key, true, true, nil, [2]bool{true, true}},
+			{"a management key of one tree", e.key("management", e.organization[0], "*"), true, true, nil, [2]bool{true, false}},
+			{"a management key without scopes", e.key("management", ""), true, false, nil, [2]bool{true, true}},
+			{"an organization's token", e.tokens[0], false, true, nil, [2]bool{true, false}},
+			{"an organization's key without scopes", e.key("organization", e.organization[0]), false, false, nil, [2]bool{true, false}},
+		}
+		for _, typ := range []string{"organizations", "users", "memberships", "apiKeys", "events"} {
+			read := []string{typ + ":read"}
+			callers = append(callers, who{"a management key for " + read[0], e.key("management", "", read...), true, false, read, [2]bool{true, true}})
+			write := []string{typ + ":write"}
+			callers = append(callers, who{"an organization's key for " + write[0], e.key("organization", e.organization[0], write...), false, false, append(write, read...), [2]bool{true, false}})
+		}
+		for _, rt := range handlers.RouteTable() {
+			if typeOf(rt.Path) == "" || rt.Extended {
+				continue
+			}
+			for _, c := range callers {
+				if c.all && rt.Method == "DELETE" || c.all && strings.Contains(rt.Path, "rotate") || c.all && strings.Contains(rt.Path, "refresh-token") {
+					continue // they would do it
+				}
+				may := (!rt.Management || c.management) && (c.all || slices.Contains(c.scopes, rt.Scope))
+				related := strings.HasSuffix(rt.Path, "{relationship}") && !strings.Contains(rt.Path, "relationships") && rt.Method == "GET"
+				for which := range 2 {
+					if rt.Method == "DELETE" && may || which == 1 && !strings.Contains(rt.Path, "{id}") {
+						continue
+					}
+					a := s.as(c.key).do(rt.Method, e.path(rt, which), nil)
+					forbidden := a.Status == 403 && strings.Contains(string(a.Body), `"code":"forbidden"`)
+					wants := may
+					if related && may && c.sees[which] && !c.all {
+						wants = slices.Contains(c.scopes, relationshipOf[typeOf(rt.Path)][1]+":read")
+					}
+					if forbidden == wants || a.Status == 401 {
+						t.Errorf("%s: %s %s: %d %s", c.name, rt.Method, rt.Path, a.Status, a.Body)
+					}
+					if may && !c.sees[which] && rt.Method == http.MethodGet && a.Status != 404 {
+						t.Errorf("%s sees what is not his: %s %s: %d", c.name, rt.Method, rt.Path, a.Status)
+					}
+					if wants && c.sees[which] && rt.Method == http.MethodGet && a.Status != 200 {
+						t.Errorf("%s does not see what is his: %s %s: %d %s", c.name, rt.Method, rt.Path, a.Status, a.Body)
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestWithoutAValidCredentialEveryRouteSaysTheSame(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		e := newEstate(s)
+		gone := e.key("organization", e.organization[0], "*")
+		id := s.get("/public/v2/apiKeys?sort=-createdAt&page[size]=1").text("data", 0, "id")
+		s.do("DELETE", "/public/v2/apiKeys/"+id, nil).want(204)
+		headers := [][]string{
+			{"Authorization", ""}, {"Authorization", "Bearer"}, {"Authorization", "Bearer "}, {"Authorization", "Bearer " + gone}, {"Authorization", gone},
+			{"Authorization", "Basic " + s.key}, {"Authorization", "Bearer Bearer " + s.key}, {"Authorization", s.key + "x"}, {"Authorization", strings.ToUpper(s.key)},
+			{"Authorization", strings.Repeat("a", 5000)}, {"Authorization", "", "X-API-Key", gone}, {"Authorization", "", "API_KEY", "x"},
+		}
+		first := ""
+		for _, rt := range handlers.RouteTable() {
+			path := "/public/v2/" + strings.NewReplacer("{id}", e.organization[0], "{relationship}", "children").Replace(rt.Path)
+			for i, h := range headers {
+				if i > 2 && !strings.HasPrefix(rt.Path, "users") {
+					continue
+				}
+				a := s.do(rt.Method, path+"?nope=1&apiKey="+s.key+"&token="+s.key, nil, h...).want(401)
+				if first == "" {
+					first = string(a.Body)
+				}
+				if string(a.Body) != first || a.Header.Get("WWW-Authenticate") == "" {
+					t.Errorf("%s %s with %.60q: %s", rt.Method, rt.Path, h, a.Body)
+				}
+			}
+		}
+		// A key in the query string is never taken, and two that differ are refused.
+		s.get("/public/v2/users?api_key="+s.key, "Authorization", "").want(401)
+		two := s.get("/public/v2/users", "X-API-Key", e.tokens[0]).want(400)
+		if got := two.faults()[0].Code; got != "ambiguous_credentials" {
+			t.Errorf("two credentials: %s", got)
+		}
+		s.get("/public/v2/users", "X-API-Key", s.key, "API_KEY", s.key).want(200)
+	})
+}
+
+func TestKeysOverHTTP(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		e := newEstate(s)
+		created := s.as(e.tokens[0]).do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "k", "scopes": []string{"users:read", "apiKeys:write"}})).want(201)
+		id, key := created.text("data", "id"), created.text("data", "attributes", "key")
+		at := "/public/v2/apiKeys/" + id
+		if got := s.get(at).want(200).json("data", "attributes", "key"); got != nil {
+			t.Errorf("the secret is shown again: %v", got)
+		}
+		weak := s.as(key)
+		weak.get("/public/v2/users").want(200)
+		weak.get("/public/v2/organizations").want(403)
+		weak.do("POST", "/public/v2/users", resource("users", object{"firstName": "x"})).want(403)
+		for _, scopes := range [][]string{{"*"}, {"users:write"}, {"users:read", "events:read"}} {
+			weak.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "x", "scopes": scopes})).want(403)
+			weak.do("PATCH", at, withID(resource("apiKeys", object{"scopes": scopes}), id)).want(403)
+		}
+		weak.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "x", "kind": "management", "scopes": []string{"users:read"}})).want(403)
+		weak.do("PATCH", at, withID(resource("apiKeys", object{"kind": "management"}), id)).want(403)
+		weak.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "x", "kind": "user"})).want(422)
+		weak.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "x", "key": key})).want(403)
+		weak.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "x", "scopes": []string{"nope"}})).want(422)
+		weak.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "x", "expiresAt": "2020-01-01T00:00:00Z"})).want(422)
+
+		for body, status := range map[string]int{`{"meta":{"overlap":-1}}`: 422, `{"meta":{"overlap":604801}}`: 422, `{"meta":{"overlap":"1"}}`: 422, `{"meta":[]}`: 400, `[]`: 400, `{`: 400} {
+			s.do("POST", at+"/rotate", body).want(status)
+		}
+		rotated := s.do("POST", at+"/rotate", object{"meta": object{"overlap": 3600}}).want(200).text("data", "attributes", "key")
+		s.as(key).get("/public/v2/users").want(200)
+		s.as(rotated).get("/public/v2/users").want(200)
+		last := s.do("POST", at+"/rotate", object{"meta": object{"overlap": 0}}).want(200).text("data", "attributes", "key")
+		s.as(key).get("/public/v2/users").want(401)
+		s.as(rotated).get("/public/v2/users").want(401)
+		s.do("DELETE", at, nil).want(204)
+		s.as(last).get("/public/v2/users").want(401)
+		s.do("DELETE", at, nil).want(404)
+		s.do("POST", at+"/rotate", nil).want(404)
+
+		// Nothing that was secret is in any event.
+		all := ""
+		for next := "/public/v2/events?page[size]=200"; next != ""; {
+			page := s.get(next).want(200)
+			all += string(page.Body)
+			next, _ = page.json("links", "next").(string)
+		}
+		for _, secret := range []string{key, rotated, last, e.tokens[0], s.key} {
+			if strings.Contains(all, secret) {
+				t.Errorf("an event shows %s", secret)
+			}
+		}
+	})
+}
+
+func TestUsersOverHTTP(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		e := newEstate(s)
+		first, second := s.as(e.tokens[0]), s.as(e.tokens[1])
+		created := first.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada", "lastName": "Lovelace", "email": "ada@example.com", "password": "correct horse"})).want(201)
+		id := created.text("data", "id")
+		if strings.Contains(string(created.Body), "password") || strings.Contains(string(created.Body), "correct horse") {
+			t.Errorf("a password is shown: %s", created.Body)
+		}
+		if created.text("data", "attributes", "fullName") != "Ada Lovelace" {
+			t.Errorf("created %s", created.Body)
+		}
+		second.get("/public/v2/users/" + id).want(404)
+		twice := second.do("POST", "/public/v2/users", resource("users", object{"email": "ADA@example.com"})).want(409).faults()
+		if twice[0].Pointer != "/data/attributes/email" {
+			t.Errorf("a taken address is told at %s", twice[0].Pointer)
+		}
+		second.do("POST", "/public/v2/memberships", resource("memberships", object{}, "user", ref("users", id))).want(404) // he cannot be taken in by who does not see him
+		m := s.do("POST", "/public/v2/memberships", resource("memberships", object{}, "user", ref("users", id), "organization", ref("organizations", e.organization[1]))).want(201)
+		s.do("POST", "/public/v2/memberships", resource("memberships", object{}, "user", ref("users", id), "organization", ref("organizations", e.organization[1]))).want(409)
+		second.get("/public/v2/users/" + id).want(200)
+		change := func(a object) object { return withID(resource("users", a), id) }
+		second.do("PATCH", "/public/v2/users/"+id, change(object{"email": "thief@example.com"})).want(403)
+		second.do("PATCH", "/public/v2/users/"+id, change(object{"password": "a new password"})).want(403)
+		second.do("PATCH", "/public/v2/users/"+id, change(object{"phone": "1"})).want(200)
+		s.do("DELETE", "/public/v2/memberships/"+m.text("data", "id"), nil).want(204)
+		second.get("/public/v2/users/" + id).want(404)
+		first.get("/public/v2/users?filter[organizationId]=" + e.organization[1]).want(200)
+		first.do("DELETE", "/public/v2/users/"+id, nil).want(204)
+		s.get("/public/v2/users/" + id).want(404)
+		s.do("POST", "/public/v2/users", resource("users", object{})).want(422)
+		both := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "x"}, "organizations", []any{ref("organizations", e.organization[0]), ref("organizations", "nope"), ref("organizations", id)})).want(404).faults()
+		if len(both) != 2 || both[0].Pointer != "/data/relationships/organizations/data/1" || both[1].Pointer != "/data/relationships/organizations/data/2" {
+			t.Errorf("two organizations that are missing: %+v", both)
+		}
+		var listed struct{ Data []json.RawMessage }
+		if err := json.Unmarshal(s.get("/public/v2/users?filter[firstName]=x").Body, &listed); err != nil || len(listed.Data) != 0 {
+			t.Errorf("a refused request made %d users: %v", len(listed.Data), err)
+		}
+	})
+}

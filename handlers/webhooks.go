@@ -1,0 +1,76 @@
+package handlers
+
+import (
+	"net/http"
+
+	"roster/jsonapi"
+	"roster/models"
+	"roster/webhooks"
+)
+
+func createWebhook(rq *request, db *models.DB, in *jsonapi.Input) (any, error) {
+	w, err := models.CreateWebhook(rq.Context(), db, rq.caller(), in)
+	return healthy(rq, db, w, err)
+}
+
+func updateWebhook(rq *request, db *models.DB, id string, in *jsonapi.Input) (any, error) {
+	w, err := models.UpdateWebhook(rq.Context(), db, rq.caller(), id, in)
+	return healthy(rq, db, w, err)
+}
+
+func deleteWebhook(rq *request, db *models.DB, id string, in *jsonapi.Input) error {
+	return models.DeleteWebhook(rq.Context(), db, rq.caller(), id, in)
+}
+
+// healthy returns what a write returned, with the health that a read would show.
+func healthy(rq *request, db *models.DB, w *models.Webhook, err error) (any, error) {
+	if err != nil {
+		return nil, err
+	}
+	return w, models.FillWebhookHealth(rq.Context(), db, w)
+}
+
+// rotateWebhookSecret answers with the endpoint and its new secret.
+func (a *API) rotateWebhookSecret(w http.ResponseWriter, rq *request) error {
+	overlap, err := overlapOf(rq)
+	if err != nil {
+		return err
+	}
+	rotated, err := models.RotateWebhookSecret(rq.Context(), a.db, rq.caller(), rq.id(), overlap)
+	item, err := healthy(rq, a.db, rotated, err)
+	if err != nil {
+		return located(err, nil)
+	}
+	return a.writeOne(w, rq, http.StatusOK, item)
+}
+
+// testWebhook answers with the delivery of a test, which is on its way.
+func (a *API) testWebhook(w http.ResponseWriter, rq *request) error {
+	delivery, err := models.SendTest(rq.Context(), a.db, rq.caller(), rq.id(), renderTest)
+	if err != nil {
+		return located(err, nil)
+	}
+	return a.writeOne(w, rq, http.StatusAccepted, delivery)
+}
+
+// renderTest makes the body of a test. It has no place in the sequence of its organization, so its number is 0.
+func renderTest(m models.Message) ([]byte, error) {
+	return webhooks.Envelope{Type: m.Type, OccurredAt: m.OccurredAt, Data: m.Data}.Render(webhooks.DefaultBodyLimit)
+}
+
+// redeliver answers with a delivery that is on its way again.
+func (a *API) redeliver(w http.ResponseWriter, rq *request) error {
+	delivery, err := models.Redeliver(rq.Context(), a.db, rq.caller(), rq.id())
+	if err != nil {
+		return located(err, nil)
+	}
+	return a.writeOne(w, rq, http.StatusAccepted, delivery)
+}
+
+func createReplay(rq *request, db *models.DB, in *jsonapi.Input) (any, error) {
+	return models.CreateWebhookJob(rq.Context(), db, rq.caller(), in)
+}
+
+func updateReplay(rq *request, db *models.DB, id string, in *jsonapi.Input) (any, error) {
+	return models.UpdateWebhookJob(rq.Context(), db, rq.caller(), id, in)
+}

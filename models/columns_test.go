@@ -1,0 +1,17 @@
+package models_test
+
+import (
+	"testing"
+
+	"roster/models"
+	"roster/models/modelstest"
+)
+
+func TestEveryModelHasTheColumnsOfItsTable(t *testing.T) {
+	t.Parallel()
+	var all []any
+	for _, c := range models.Collections() {
+		all = append(all, c.Model())
+	}
+	modelstest.CompareColumns(t, all...)
+}

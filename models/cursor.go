@@ -1,0 +1,192 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"roster/jsonapi"
+)
+
+// Turn is how another page of a list is asked for: by a cursor in page[after] or in page[before].
+type Turn struct{ Parameter, Cursor string }
+
+// The parameters that cursors stand in.
+const (
+	pageAfter  = "page[after]"
+	pageBefore = "page[before]"
+)
+
+// listing is a list that is paged through by cursors.
+type listing struct {
+	*Collection
+	db    *DB
+	query *jsonapi.Query
+	conds []where
+	keys  []sortKey
+	// binding names the list. A cursor works in the list that it was made for and in no other.
+	binding string
+}
+
+// pageByCursor returns the page that lies behind one cursor, before another, or between the two. Its cost does not depend on where in the
+// list that is, nor on the length of the list: nothing is counted but what a counter knows.
+func (c *Collection) pageByCursor(ctx context.Context, db *DB, scope Scope, q *jsonapi.Query, conds []where) (*Page, error) {
+	l := c.listing(db, q, conds)
+	after, err := l.open(pageAfter, q.Page.After, jsonapi.ListStart)
+	if err != nil {
+		return nil, err
+	}
+	before, err := l.open(pageBefore, q.Page.Before, jsonapi.ListEnd)
+	if err != nil {
+		return nil, err
+	}
+	page := &Page{First: Turn{pageAfter, l.seal(jsonapi.Cursor{Edge: jsonapi.ListStart})}, Last: Turn{pageBefore, l.seal(jsonapi.Cursor{Edge: jsonapi.ListEnd})}}
+	if known := c.known(scope, q.Filters); known.name != "" {
+		page.Counted = true
+		if page.Total, err = known.read(ctx, db); err != nil {
+			return nil, err
+		}
+	}
+	if err := l.cut(ctx, page, after, before); err != nil {
+		return nil, err
+	}
+	for _, item := range page.Items {
+		page.Cursors = append(page.Cursors, l.seal(c.place(item, l.keys)))
+	}
+	return page, l.turns(ctx, page, after, before)
+}
+
+// listing returns the list of a query.
+func (c *Collection) listing(db *DB, q *jsonapi.Query, conds []where) *listing {
+	l := &listing{Collection: c, db: db, query: q, conds: conds, keys: c.sortKeys(q.Sort)}
+	l.binding = fmt.Sprintf("%q", []string{c.table, c.narrowed, strings.Join(c.orderBy(l.keys), ", "), q.FilterText()})
+	return l
+}
+
+// cut reads the items of the page, and one more that tells whether the list goes on.
+func (l *listing) cut(ctx context.Context, page *Page, after, before jsonapi.Cursor) error {
+	size := l.query.Page.Size
+	backward := l.backward()
+	from := after
+	if backward {
+		from = before
+	}
+	var err error
+	if page.Items, err = l.seek(ctx, from, backward, size+1); err != nil {
+		return err
+	}
+	if !backward && l.query.Page.Before != "" {
+		end := slices.IndexFunc(page.Items, func(item any) bool { return comparePlaces(l.keys, l.place(item, l.keys), before) >= 0 })
+		if end >= 0 {
+			page.Items = page.Items[:end]
+		}
+		page.Truncated = len(page.Items) > size
+	}
+	page.more = len(page.Items) > size
+	page.Items = page.Items[:min(size, len(page.Items))]
+	if backward {
+		slices.Reverse(page.Items)
+	}
+	return nil
+}
+
+// backward reports whether the page is read from its end.
+func (l *listing) backward() bool { return l.query.Page.After == "" && l.query.Page.Before != "" }
+
+// turns finds out whether there are items on either side of the page. On the side that it was read towards, and at the end of the list
+// that it began at, it is known.
+func (l *listing) turns(ctx context.Context, page *Page, after, before jsonapi.Cursor) error {
+	prev, next := Turn{pageBefore, l.seal(before)}, Turn{pageAfter, l.seal(after)}
+	first, last := before, after
+	if n := len(page.Items); n > 0 {
+		first, last = l.place(page.Items[0], l.keys), l.place(page.Items[n-1], l.keys)
+		prev.Cursor, next.Cursor = page.Cursors[0], page.Cursors[n-1]
+	}
+	var hasPrev, hasNext bool
+	var err error
+	switch {
+	case l.backward():
+		hasPrev = page.more
+	case after.Edge != jsonapi.ListStart:
+		if hasPrev, err = l.any(ctx, first, true); err != nil {
+			return err
+		}
+	}
+	switch {
+	case !l.backward() && (before.Edge == jsonapi.ListEnd || page.Truncated):
+		hasNext = page.more
+	case before.Edge != jsonapi.ListEnd:
+		if hasNext, err = l.any(ctx, last, false); err != nil {
+			return err
+		}
+	}
+	if hasPrev {
+		page.Prev = &prev
+	}
+	if hasNext {
+		page.Next = &next
+	}
+	return nil
+}
+
+// any reports whether there is an item behind a place, or before it.
+func (l *listing) any(ctx context.Context, from jsonapi.Cursor, backward bool) (bool, error) {
+	// With LIMIT 1, SQLite takes sorting to be free and may read an index that is in another order.
+	found, err := l.seek(ctx, from, backward, 2)
+	return len(found) > 0, err
+}
+
+// seek returns the items next to a place, nearest first.
+func (l *listing) seek(ctx context.Context, from jsonapi.Cursor, backward bool, n int) ([]any, error) {
+	keys := l.keys
+	if backward {
+		keys = reversed(keys)
+	}
+	parts := []where{always()}
+	switch {
+	case from.Edge == jsonapi.ListStart && backward, from.Edge == jsonapi.ListEnd && !backward:
+		return nil, nil
+	case from.Edge == jsonapi.NoEdge:
+		parts = l.behind(keys, from.Values)
+	}
+	items := []any{}
+	for _, part := range parts {
+		found, err := l.rows(ctx, l.db, append(slices.Clip(l.conds), part), l.orderBy(keys), l.query, func(limit *limits) {
+			limit.size = n - len(items)
+			for _, k := range keys {
+				limit.also = append(limit.also, k.column)
+			}
+		})
+		if err != nil {
+			return nil, err
+		}
+		if items = append(items, found...); len(items) == n {
+			break
+		}
+	}
+	return items, nil
+}
+
+// seal returns the text of a cursor.
+func (l *listing) seal(cursor jsonapi.Cursor) string { return cursor.Encode(l.mac) }
+
+// mac authenticates cursors of this list.
+func (l *listing) mac(payload string) []byte {
+	return l.db.vault.Digest("cursor", l.binding+"\x00"+payload)
+}
+
+// open reads the cursor in a parameter; without one it is the end of the list that the parameter begins at.
+func (l *listing) open(parameter, text string, absent jsonapi.Edge) (jsonapi.Cursor, error) {
+	if text == "" {
+		return jsonapi.Cursor{Edge: absent}, nil
+	}
+	cursor, ok := jsonapi.DecodeCursor(text, l.mac)
+	if !ok || cursor.Edge == jsonapi.NoEdge && len(cursor.Values) != len(l.keys) {
+		return cursor, &Error{
+			Kind: Invalid, Parameter: parameter,
+			Message: "It is not a cursor of this list. Cursors are taken from the answers to requests with the same path, filters and sort.",
+		}
+	}
+	return cursor, nil
+}

@@ -1,0 +1,142 @@
+package models
+
+import (
+	"reflect"
+	"time"
+
+	"roster/jsonapi"
+)
+
+// EventType is a kind of event: what happens to which resources.
+type EventType struct {
+	Name    string
+	Subject *Collection
+	Doc     string
+
+	verb verb
+}
+
+// IsTest reports whether events of that type are tests.
+func (t EventType) IsTest() bool { return t.verb == tested }
+
+// IsUpdate reports whether events of that type tell what changed in something that was there before, and still is.
+func (t EventType) IsUpdate() bool { return t.verb == updated }
+
+// eventTypes is the table of everything that is told. record refuses to tell anything else, so it is complete.
+var eventTypes = []struct {
+	subject *Collection
+	verb    verb
+	doc     string
+}{
+	{Organizations, created, "An organization was created."},
+	{Organizations, updated, "An organization was changed, or got a new token."},
+	{Organizations, deleted, "An organization was deleted: the last event that its own endpoints get."},
+	{Organizations, restored, "A deleted organization is there again."},
+	{Users, created, "A user was created."},
+	{Users, updated, "A user was changed."},
+	{Users, deleted, "A user was deleted."},
+	{Memberships, created, "A user became a member of an organization."},
+	{Memberships, updated, "A membership was changed."},
+	{Memberships, deleted, "A user ceased to be a member of an organization."},
+	{APIKeys, created, "A key was created."},
+	{APIKeys, updated, "A key was changed."},
+	{APIKeys, rotated, "A key got a new secret."},
+	{APIKeys, revoked, "A key was deleted and works no more."},
+	{Webhooks, created, "An endpoint was created."},
+	{Webhooks, updated, "An endpoint was changed, paused or made active again."},
+	{Webhooks, rotated, "An endpoint got a new secret."},
+	{Webhooks, deleted, "An endpoint was deleted."},
+	{Webhooks, "disabled", "An endpoint failed for so long, or said so, that nothing is sent to it any more."},
+	{Webhooks, tested, "A test: sent to one endpoint when somebody asked for it, with the sequence 0."},
+}
+
+// tested is what happens to an endpoint that is sent a test.
+const tested verb = "test"
+
+// EventTypes returns every type of event there is.
+func EventTypes() []EventType {
+	types := make([]EventType, len(eventTypes))
+	for i, t := range eventTypes {
+		types[i] = EventType{t.subject.singular() + "." + string(t.verb), t.subject, t.doc, t.verb}
+	}
+	return types
+}
+
+// isEventType reports whether the table has an event of that kind.
+func isEventType(c *Collection, v verb) bool {
+	for _, t := range eventTypes {
+		if t.subject == c && t.verb == v {
+			return true
+		}
+	}
+	return false
+}
+
+// exampleTime is when everything in the examples happens: the time that the published API shows.
+var exampleTime = time.Date(2024, 8, 20, 10, 45, 7, 0, time.UTC)
+
+// Example returns a resource of the collection as it is printed, made of the examples of its fields. Secrets have no value, as in events.
+func (c *Collection) Example() (*jsonapi.Resource, error) {
+	model := c.Model()
+	values := map[string]any{}
+	for _, a := range c.Schema.Attributes {
+		if value := exampleOf(a); value != nil {
+			values[a.Name] = value
+		}
+	}
+	c.Schema.Apply(model, values)
+	v := reflect.ValueOf(model).Elem()
+	columns := columnsOf(c.model)
+	setText(v.FieldByIndex(columns["id"]), c.Schema.Example)
+	for _, rel := range c.Schema.Relationships {
+		if r := c.relations[rel.Name]; r.column != "" && r.target != nil && rel.Required {
+			setText(v.FieldByIndex(columns[r.column]), r.target.Schema.Example)
+		}
+	}
+	resources, err := jsonapi.Serialize([]any{withoutSecrets(c, model)}, nil)
+	if err != nil {
+		return nil, err
+	}
+	c.decorate(resources[0], model, c.BasePath(), &jsonapi.Query{})
+	return resources[0], nil
+}
+
+// exampleOf returns the Go value of the example of an attribute, the first of its possible values without one, or nil.
+func exampleOf(a *jsonapi.Attribute) any {
+	text := a.Example
+	if text == "" && len(a.Enum) > 0 {
+		text = a.Enum[0]
+	}
+	switch {
+	case a.Secret || a.WriteOnly:
+		return nil
+	case a.Kind == jsonapi.List && text != "":
+		return jsonapi.Strings{text}
+	case a.Kind == jsonapi.List:
+		return jsonapi.Strings{}
+	case a.Kind == jsonapi.Moment || a.Kind == jsonapi.ServerTime:
+		if text == "" && a.Nullable {
+			return nil
+		}
+		if at, _, ok := jsonapi.ParseTime(text); ok {
+			return jsonapi.Time{Time: at}
+		}
+		return jsonapi.Time{Time: exampleTime}
+	case text == "" || a.Kind == jsonapi.Value:
+		return nil
+	}
+	value, wrong := a.Parse(text)
+	if wrong != "" {
+		return nil
+	}
+	return value
+}
+
+// setText sets a field that is a string or a pointer to one.
+func setText(field reflect.Value, text string) {
+	if field.Kind() == reflect.Pointer {
+		field.Set(reflect.ValueOf(&text))
+		return
+	}
+	field.SetString(text)
+}

@@ -1,0 +1,95 @@
+package models
+
+import (
+	"context"
+	"crypto/hmac"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// AnswerLifetime is how long an answer is kept for requests that are sent again.
+const AnswerLifetime = 24 * time.Hour
+
+// purgeAtOnce bounds what one request does to clean up after others.
+const purgeAtOnce = 20
+
+// KeyedRequest names a request that may be sent several times and must take effect once.
+type KeyedRequest struct {
+	// CredentialID and Key name it together: callers choose their keys without knowing of each other.
+	CredentialID, Key string
+	// Request is all that the answer depends on. The same key with another request is a mistake of the client.
+	Request string
+}
+
+// Once runs fn in a transaction, and keeps what it returns in the same transaction. If that was done within AnswerLifetime before, fn is
+// not called: the earlier answer is returned, with replayed set. Of several at once one runs and the others wait for its answer. If fn
+// fails nothing has happened, nothing is kept, and the key is free. fn may be called again after the database refused its transaction.
+func Once(ctx context.Context, db *DB, keyed KeyedRequest, fn func(tx *DB) (string, error)) (answer string, replayed bool, err error) {
+	err = Transaction(ctx, db, func(tx *DB) error {
+		var kept *string
+		if kept, err = claim(ctx, tx, keyed); err != nil {
+			return err
+		}
+		if replayed = kept != nil; replayed {
+			answer = *kept
+			return nil
+		}
+		if answer, err = fn(tx); err != nil {
+			return err
+		}
+		_, err = tx.exec(ctx, `UPDATE idempotency_keys SET answer = ? WHERE credential_id = ? AND key = ?`,
+			tx.vault.Seal(keyed.owner(), answer), keyed.CredentialID, keyed.Key)
+		if err != nil {
+			return fmt.Errorf("keep answer: %w", err)
+		}
+		return purgeAnswers(ctx, tx)
+	})
+	return answer, replayed, err
+}
+
+// owner is what the answer is encrypted for.
+func (r KeyedRequest) owner() string { return fmt.Sprintf("answer %q %q", r.CredentialID, r.Key) }
+
+// claim takes the key, or returns the answer that was given under it. On PostgreSQL it waits for a transaction that holds the key; SQLite
+// has one writer at a time. It comes first in the transaction: who waits here holds nothing that others wait for.
+func claim(ctx context.Context, tx *DB, keyed KeyedRequest) (*string, error) {
+	now, fingerprint := tx.Now(), tx.vault.Digest("idempotency", keyed.Request)
+	taken, err := tx.exec(ctx, `INSERT INTO idempotency_keys (credential_id, key, fingerprint, created_at)
+		VALUES (?, ?, ?, ?)
+		ON CONFLICT (credential_id, key) DO UPDATE SET fingerprint = excluded.fingerprint, answer = NULL, created_at = excluded.created_at
+		WHERE idempotency_keys.created_at <= ?`, keyed.CredentialID, keyed.Key, fingerprint, now, now.Add(-AnswerLifetime))
+	if err != nil {
+		return nil, fmt.Errorf("claim idempotency key: %w", err)
+	}
+	if taken == 1 {
+		return nil, nil
+	}
+	var rows []struct{ Fingerprint, Answer []byte }
+	err = tx.session(ctx).Raw(`SELECT fingerprint, answer FROM idempotency_keys WHERE credential_id = ? AND key = ?`,
+		keyed.CredentialID, keyed.Key).Scan(&rows).Error
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read kept answer: %w", err)
+	case len(rows) == 0:
+		return nil, errors.New("read kept answer: it was purged just now")
+	case !hmac.Equal(rows[0].Fingerprint, fingerprint):
+		return nil, &Error{Kind: OtherRequest, Message: "This key was used with another path or body within the last 24 hours."}
+	}
+	answer, err := tx.vault.Open(keyed.owner(), rows[0].Answer)
+	return &answer, err
+}
+
+// purgeAnswers removes some answers that have expired. Each request that adds one removes up to twenty, so that they cannot pile up. Rows
+// that another transaction works on are left to it.
+func purgeAnswers(ctx context.Context, tx *DB) error {
+	free := map[Dialect]string{Postgres: "FOR UPDATE SKIP LOCKED"}[tx.dialect]
+	_, err := tx.exec(ctx, `DELETE FROM idempotency_keys
+		WHERE (credential_id, key) IN (
+			SELECT credential_id, key FROM idempotency_keys WHERE created_at <= ? ORDER BY created_at LIMIT ? `+free+`
+		)`, tx.Now().Add(-AnswerLifetime), purgeAtOnce)
+	if err != nil {
+		return fmt.Errorf("purge kept answers: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,223 @@
+package models_test
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"roster/jsonapi"
+	"roster/models"
+	"roster/models/modelstest"
+)
+
+func TestASlugIsMadeFromTheName(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		for name, want := range map[string]string{
+			"Acme Corporation": "acme-corporation", "Zoë & Söhne": "zoe-sohne", "  --A__B--  ": "a-b", "ÅNGSTRÖM": "angstrom", "ﬁne": "fine", "①": "1",
+			"日本": "organization", "😀": "organization", "İzmir": "izmir", strings.Repeat("x", 200): strings.Repeat("x", 80), strings.Repeat("x", 79) + " y": strings.Repeat("x", 79),
+		} {
+			org := organization(t, db, name, "")
+			if base := regexp.MustCompile(`-[0-9a-z]{8}$`).ReplaceAllString(org.Slug, ""); org.Slug != want && base != want {
+				t.Errorf("%q has the slug %q, want %q", name, org.Slug, want)
+			}
+			if _, wrong := models.Organizations.Schema.Attribute("slug").Decode(org.Slug); wrong != "" {
+				t.Errorf("the slug %q of %q, sent back, %s", org.Slug, name, wrong)
+			}
+		}
+	})
+}
+
+func TestSlugsAreUnique(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		var creations []func() error
+		for range 12 {
+			creations = append(creations, func() error {
+				_, err := models.CreateOrganization(t.Context(), db, everything, input(models.Organizations, attributes{"name": "Same Name"}, nil))
+				return err
+			})
+		}
+		for _, err := range atOnce(creations...) {
+			if err != nil {
+				t.Errorf("organizations of one name, created at once: %v", err)
+			}
+		}
+		slugs := texts(t, db, "SELECT slug FROM organizations ORDER BY slug")
+		if len(slices.Compact(slugs)) != 12 || slugs[0] != "same-name" {
+			t.Errorf("slugs %q", slugs)
+		}
+		chosen := func() error {
+			_, err := models.CreateOrganization(t.Context(), db, everything, input(models.Organizations, attributes{"name": "x", "slug": "chosen"}, nil))
+			return err
+		}
+		taken := 0
+		for _, err := range atOnce(chosen, chosen, chosen) {
+			if err != nil {
+				wantKind(t, err, models.Conflict, "slug")
+				taken++
+			}
+		}
+		if taken != 2 {
+			t.Errorf("of three who chose one slug %d were refused", taken)
+		}
+		other := organization(t, db, "other", "")
+		_, err := models.UpdateOrganization(t.Context(), db, everything, other.ID, input(models.Organizations, attributes{"slug": "chosen"}, nil))
+		wantKind(t, err, models.Conflict, "slug")
+		// The slug of a deleted organization stays its own, so that a restore never fails.
+		if err := models.DeleteOrganization(t.Context(), db, everything, other.ID, nil); err != nil {
+			t.Fatal(err)
+		}
+		if again := organization(t, db, "other", ""); again.Slug == "other" {
+			t.Error("the slug of a deleted organization is given away")
+		}
+		modelstest.CheckConsistency(t, db)
+	})
+}
+
+func TestAChosenIDIsTakenOnce(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		in := input(models.Organizations, attributes{"name": "x"}, nil)
+		in.ID = models.NewID()
+		create := func() error {
+			_, err := models.CreateOrganization(t.Context(), db, everything, in)
+			return err
+		}
+		taken := 0
+		for _, err := range atOnce(create, create, create) {
+			if err != nil {
+				wantKind(t, err, models.Conflict, "id")
+				taken++
+			}
+		}
+		if taken != 2 {
+			t.Errorf("of three who chose one id %d were refused", taken)
+		}
+		if err := models.DeleteOrganization(t.Context(), db, everything, in.ID, nil); err != nil {
+			t.Fatal(err)
+		}
+		wantKind(t, create(), models.Conflict, "id") // never reused
+		modelstest.CheckConsistency(t, db)
+	})
+}
+
+func TestTheWebhookSecretFollowsItsURL(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		update := func(id string, a attributes) *models.Organization {
+			t.Helper()
+			return must(models.UpdateOrganization(t.Context(), db, everything, id, input(models.Organizations, a, nil)))(t)
+		}
+		kept := func(id string) string {
+			t.Helper()
+			org := must(models.Find(t.Context(), db, models.Organizations, models.Everything(), id, nil))(t).(*models.Organization)
+			if org.WebhookSecret != nil || org.Token != nil {
+				t.Error("a secret is read from the database")
+			}
+			if org.SealedSecret == nil {
+				return ""
+			}
+			return must(db.Vault().Open(id, org.SealedSecret))(t)
+		}
+		const url = "https://hooks.example.com/x"
+		org := organization(t, db, "x", "")
+		if kept(org.ID) != "" || org.WebhookSecret != nil {
+			t.Error("a secret without a URL was made")
+		}
+		with := update(org.ID, attributes{"webhookUrl": url})
+		if with.WebhookSecret == nil || !strings.HasPrefix(*with.WebhookSecret, "whsec_") || kept(org.ID) != *with.WebhookSecret {
+			t.Errorf("a URL without a secret got %v", with.WebhookSecret)
+		}
+		same := update(org.ID, attributes{"webhookUrl": url, "webhookSecret": nil})
+		if same.WebhookSecret != nil || same.Version != with.Version || kept(org.ID) != *with.WebhookSecret {
+			t.Error("sending back what was read changed the secret")
+		}
+		own := update(org.ID, attributes{"webhookSecret": "my own"})
+		if *own.WebhookSecret != "my own" || kept(org.ID) != "my own" {
+			t.Errorf("a chosen secret is %v", own.WebhookSecret)
+		}
+		if gone := update(org.ID, attributes{"webhookUrl": nil}); gone.WebhookURL != nil || kept(org.ID) != "" {
+			t.Error("the secret outlives its URL")
+		}
+		for _, bad := range []string{"whsec_", "whsec_!!!", "whsec_c2hvcnQ=", "whsec_" + strings.Repeat("A", 100)} {
+			_, err := models.UpdateOrganization(t.Context(), db, everything, org.ID, input(models.Organizations, attributes{"webhookSecret": bad}, nil))
+			wantKind(t, err, models.Invalid, "webhookSecret")
+		}
+	})
+}
+
+func TestAChangeThatChangesNothingLeavesNoTrace(t *testing.T) {
+	t.Parallel()
+	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
+		org, u := organization(t, db, "x", ""), user(t, db, "Ada")
+		clock.Advance(1)
+		before := texts(t, db, "SELECT COUNT(*) FROM events")
+		same := must(models.UpdateOrganization(t.Context(), db, everything, org.ID, input(models.Organizations, attributes{"name": "x", "isEventProducer": true}, relations{"parent": one("organizations", "")})))(t)
+		sameUser := must(models.UpdateUser(t.Context(), db, everything, u.ID, input(models.Users, attributes{"firstName": "Ada", "active": true}, relations{"organizations": many("organizations")})))(t)
+		if same.Version != org.Version || !same.UpdatedAt.Equal(org.UpdatedAt.Time) || sameUser.Version != u.Version {
+			t.Errorf("versions %d and %d", same.Version, sameUser.Version)
+		}
+		if after := texts(t, db, "SELECT COUNT(*) FROM events"); !slices.Equal(before, after) {
+			t.Errorf("%s events became %s", before, after)
+		}
+	})
+}
+
+func TestAVersionThatIsGoneChangesNothing(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		org := organization(t, db, "x", "")
+		rename := func() error {
+			in := input(models.Organizations, attributes{"name": string(jsonapi.String) + models.NewID()}, nil)
+			in.IfVersions = []int64{org.Version}
+			_, err := models.UpdateOrganization(t.Context(), db, everything, org.ID, in)
+			return err
+		}
+		done := 0
+		for _, err := range atOnce(rename, rename, rename, rename) {
+			if err == nil {
+				done++
+			} else {
+				wantKind(t, err, models.PreconditionFailed, "")
+			}
+		}
+		if done != 1 {
+			t.Errorf("%d of four changes of one version were made", done)
+		}
+	})
+}
+
+// TestAHundredWriters: nothing is lost, and on SQLite nobody hears that the database is locked.
+func TestAHundredWriters(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		root := organization(t, db, "root", "").ID
+		var writers sync.WaitGroup
+		for i := range 100 {
+			writers.Go(func() {
+				org, err := models.CreateOrganization(t.Context(), db, everything, input(models.Organizations, attributes{"name": fmt.Sprint("n", i)}, below(root)))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if _, err = models.UpdateOrganization(t.Context(), db, everything, org.ID, input(models.Organizations, attributes{"name": fmt.Sprint("m", i)}, nil)); err != nil {
+					t.Error(err)
+				}
+				if _, err = models.CreateUser(t.Context(), db, everything, input(models.Users, attributes{"firstName": "a"}, relations{"organization": one("organizations", org.ID)})); err != nil {
+					t.Error(err)
+				}
+				list(t, db, models.Organizations, models.Everything(), "filter[parent]="+root)
+			})
+		}
+		writers.Wait()
+		page := listPage(t, db, models.Organizations, models.Everything(), "filter[name][prefix]=m&page[size]=200")
+		if len(page.Items) != 100 || page.Total != 100 || page.TotalUnfiltered != 101 {
+			t.Errorf("%d of a hundred changes are there, total %d of %d", len(page.Items), page.Total, page.TotalUnfiltered)
+		}
+		modelstest.CheckConsistency(t, db)
+	})
+}

@@ -1,0 +1,63 @@
+package models_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"roster/models"
+	"roster/models/modelstest"
+)
+
+// TestPlannedChangesInOppositeOrdersWaitForEachOther runs two transactions that change the same organizations from opposite ends. Without
+// a plan each would come to hold what the other one needs, and one would have to be run again.
+func TestPlannedChangesInOppositeOrdersWaitForEachOther(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		left, right := organization(t, db, "Left", "").ID, organization(t, db, "Right", "").ID
+		begun, done := make(chan struct{}), make(chan error)
+		var first, second int
+		go func() {
+			<-begun
+			done <- crossing(t.Context(), db, &second, func() {}, right, left)
+		}()
+		if err := crossing(t.Context(), db, &first, func() { close(begun) }, left, right); err != nil {
+			t.Error(err)
+		}
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if first != 1 || second != 1 {
+			t.Errorf("the transactions were run %d and %d times, want once each", first, second)
+		}
+		for _, id := range []string{left, right} {
+			org := must(models.Find(t.Context(), db, models.Organizations, models.Everything(), id, nil))(t)
+			if got := models.Organizations.Version(org); got != 3 {
+				t.Errorf("version %d after two changes, want 3", got)
+			}
+		}
+	})
+}
+
+// crossing changes organizations in the given order, within one transaction with a plan. It counts its runs, and calls begun as soon as it
+// has the locks.
+func crossing(ctx context.Context, db *models.DB, runs *int, begun func(), ids ...string) error {
+	return models.Transaction(ctx, db, func(tx *models.DB) error {
+		*runs++
+		plan := &models.Plan{}
+		for _, id := range ids {
+			plan.Changes(models.Organizations, id)
+		}
+		if err := plan.Reserve(ctx, tx, models.Everything()); err != nil {
+			return err
+		}
+		begun()
+		for _, id := range ids {
+			change := input(models.Organizations, attributes{"description": fmt.Sprint("first ", ids[0])}, nil)
+			if _, err := models.UpdateOrganization(ctx, tx, everything, id, change); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

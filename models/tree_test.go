@@ -1,0 +1,210 @@
+package models_test
+
+import (
+	"slices"
+	"sync"
+	"testing"
+
+	"roster/models"
+	"roster/models/modelstest"
+)
+
+// moveTo moves an organization below another, "" for none.
+func moveTo(t testing.TB, db *models.DB, by models.Caller, id, parent string) error {
+	t.Helper()
+	_, err := models.UpdateOrganization(t.Context(), db, by, id, input(models.Organizations, attributes{}, relations{"parent": one("organizations", parent)}))
+	return err
+}
+
+func TestTheRulesOfTheTree(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		a := organization(t, db, "a", "")
+		b := organization(t, db, "b", a.ID)
+		c := organization(t, db, "c", b.ID)
+		if a.Kind != "company" || b.Kind != "other" {
+			t.Errorf("kinds %s and %s, want company and other", a.Kind, b.Kind)
+		}
+		for _, below := range []string{a.ID, b.ID, c.ID} {
+			wantKind(t, moveTo(t, db, everything, a.ID, below), models.Conflict, "parent")
+		}
+		wantKind(t, moveTo(t, db, everything, c.ID, models.NewID()), models.RelatedNotFound, "parent")
+		wantKind(t, moveTo(t, db, everything, c.ID, "no id"), models.RelatedNotFound, "parent")
+		for kind, parent := range map[string]string{"company": a.ID, "branch": ""} {
+			_, err := models.CreateOrganization(t.Context(), db, everything, input(models.Organizations, attributes{"name": "x", "kind": kind}, below(parent)))
+			wantKind(t, err, models.Invalid, "kind")
+		}
+		// The kind follows a move, unless it is named.
+		if err := moveTo(t, db, everything, b.ID, ""); err != nil {
+			t.Fatal(err)
+		}
+		moved, err := models.UpdateOrganization(t.Context(), db, everything, b.ID, input(models.Organizations, attributes{"kind": "branch"}, below(a.ID)))
+		if err != nil || moved.Kind != "branch" {
+			t.Errorf("moved as a branch it is %v: %v", moved, err)
+		}
+		wantKind(t, func() error {
+			_, err := models.UpdateOrganization(t.Context(), db, everything, b.ID, input(models.Organizations, attributes{"kind": "company"}, nil))
+			return err
+		}(), models.Invalid, "kind")
+		wantKind(t, models.DeleteOrganization(t.Context(), db, everything, b.ID, nil), models.Conflict, "")
+		modelstest.CheckConsistency(t, db)
+	})
+}
+
+func TestACallerBoundToASubtreeStaysInIt(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		g := plant(t, db)
+		by := caller(models.Subtree(g.mid.ID))
+		org, err := models.CreateOrganization(t.Context(), db, by, input(models.Organizations, attributes{"name": "x"}, nil))
+		if err != nil || org.ParentID == nil || *org.ParentID != g.mid.ID {
+			t.Errorf("created without a parent it is below %v: %v", org, err)
+		}
+		in := input(models.Organizations, attributes{"name": "x"}, relations{"parent": one("organizations", "")})
+		if _, err := models.CreateOrganization(t.Context(), db, by, in); !models.IsKind(err, models.Forbidden) {
+			t.Errorf("created with an empty parent: %v", err)
+		}
+		wantKind(t, moveTo(t, db, by, g.leaf.ID, ""), models.Forbidden, "parent")
+		wantKind(t, moveTo(t, db, by, g.leaf.ID, g.other.ID), models.RelatedNotFound, "parent")
+		wantKind(t, moveTo(t, db, by, g.mid.ID, g.leaf.ID), models.ReadOnly, "parent")
+		wantKind(t, moveTo(t, db, caller(models.OnlyOrganization(g.leaf.ID)), g.leaf.ID, g.leaf.ID), models.ReadOnly, "parent")
+		if err := moveTo(t, db, by, g.leaf.ID, org.ID); err != nil {
+			t.Errorf("moved within the subtree: %v", err)
+		}
+		modelstest.CheckConsistency(t, db)
+	})
+}
+
+func TestATreeHasAtMostSixteenLevels(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		chain := []string{""}
+		for range models.MaxDepth {
+			chain = append(chain, organization(t, db, "level", chain[len(chain)-1]).ID)
+		}
+		_, err := models.CreateOrganization(t.Context(), db, everything, input(models.Organizations, attributes{"name": "x"}, below(chain[models.MaxDepth])))
+		wantKind(t, err, models.Invalid, "parent")
+		top := organization(t, db, "top", "").ID
+		wantKind(t, moveTo(t, db, everything, chain[1], top), models.Invalid, "parent")
+		if err := moveTo(t, db, everything, chain[2], top); err != nil {
+			t.Errorf("a branch of fifteen levels below a sixteenth: %v", err)
+		}
+		modelstest.CheckConsistency(t, db)
+	})
+}
+
+// TestTwoMovesAtOnceCloseNoCircle moves a below b while b moves below a.
+func TestTwoMovesAtOnceCloseNoCircle(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		for range 12 {
+			a, b := organization(t, db, "a", "").ID, organization(t, db, "b", "").ID
+			for _, parent := range []string{a, b} { // longer branches
+				organization(t, db, "child", parent)
+			}
+			errs := atOnce(
+				func() error { return moveTo(t, db, everything, a, b) },
+				func() error { return moveTo(t, db, everything, b, a) },
+			)
+			if errs[0] != nil {
+				slices.Reverse(errs)
+			}
+			if errs[0] != nil {
+				t.Errorf("neither moved: %v", errs)
+			}
+			wantKind(t, errs[1], models.Conflict, "parent")
+		}
+		modelstest.CheckConsistency(t, db)
+	})
+}
+
+// TestGrowingAndMovingAtOnceKeepTheDepth adds a level below a branch while the branch moves to where the level does not fit.
+func TestGrowingAndMovingAtOnceKeepTheDepth(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		deep := ""
+		for range models.MaxDepth - 1 {
+			deep = organization(t, db, "level", deep).ID
+		}
+		for range 8 {
+			leaf := organization(t, db, "leaf", "").ID
+			errs := atOnce(
+				func() error { return moveTo(t, db, everything, leaf, deep) },
+				func() error {
+					_, err := models.CreateOrganization(t.Context(), db, everything, input(models.Organizations, attributes{"name": "x"}, below(leaf)))
+					return err
+				},
+			)
+			if (errs[0] == nil) == (errs[1] == nil) {
+				t.Errorf("moved: %v, grown: %v; want one of both", errs[0], errs[1])
+			}
+		}
+		modelstest.CheckConsistency(t, db)
+	})
+}
+
+// atOnce runs functions at the same time and returns their errors.
+func atOnce(do ...func() error) []error {
+	errs, start := make([]error, len(do)), make(chan struct{})
+	var running sync.WaitGroup
+	for i, f := range do {
+		running.Go(func() {
+			<-start
+			errs[i] = f()
+		})
+	}
+	close(start)
+	running.Wait()
+	return errs
+}
+
+func TestDeletionAndRestore(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		parent := organization(t, db, "parent", "")
+		child := organization(t, db, "child", parent.ID)
+		member := user(t, db, "Ada", child.ID)
+		key := apiKey(t, db, models.OrganizationKey, child.ID, "users:read")
+		restore := func(by models.Caller, id string) error {
+			in := input(models.Organizations, attributes{}, nil)
+			in.ReadOnly = map[string]any{"deletedAt": nil}
+			_, err := models.UpdateOrganization(t.Context(), db, by, id, in)
+			return err
+		}
+		for _, id := range []string{child.ID, parent.ID} {
+			if err := models.DeleteOrganization(t.Context(), db, everything, id, nil); err != nil {
+				t.Fatal(err)
+			}
+			wantKind(t, models.DeleteOrganization(t.Context(), db, everything, id, nil), models.NotFound, "")
+		}
+		for _, secret := range []string{*child.Token, *key.Key} {
+			if h, err := models.FindHolder(t.Context(), db, secret); h != nil || err != nil {
+				t.Errorf("a credential of a deleted organization speaks for %v: %v", h, err)
+			}
+		}
+		same(t, "deleted", list(t, db, models.Organizations, models.Everything(), "filter[deleted]=true"), []string{parent.ID, child.ID})
+		same(t, "live", list(t, db, models.Organizations, models.Everything(), ""), nil)
+		same(t, "live, by name", list(t, db, models.Organizations, models.Everything(), "filter[deleted]=false"), nil)
+		same(t, "members", list(t, db, models.Users, models.Everything(), "filter[organizationId]="+child.ID), nil)
+		same(t, "members, by another way", list(t, db, models.Users, models.Everything(), "filter[organizations]="+child.ID+"&filter[active]=true"), nil)
+		same(t, "memberships", list(t, db, models.Memberships, models.Everything(), "filter[userId]="+member.ID), nil)
+		same(t, "users", list(t, db, models.Users, models.Everything(), ""), []string{member.ID})
+
+		wantKind(t, restore(caller(models.OnlyOrganization(child.ID)), child.ID), models.NotFound, "")
+		wantKind(t, restore(everything, child.ID), models.Conflict, "deletedAt")
+		for _, id := range []string{parent.ID, child.ID} {
+			if err := restore(everything, id); err != nil {
+				t.Fatal(err)
+			}
+		}
+		same(t, "members of the restored", list(t, db, models.Users, models.Everything(), "filter[organizationId]="+child.ID), []string{member.ID})
+		if h, err := models.FindHolder(t.Context(), db, *child.Token); h != nil || err != nil {
+			t.Errorf("the old token works again for %v: %v", h, err)
+		}
+		fresh := must(models.RefreshToken(t.Context(), db, everything, child.ID))(t)
+		if h, err := models.FindHolder(t.Context(), db, *fresh.Token); h == nil || err != nil {
+			t.Errorf("the new token of a restored organization does not work: %v", err)
+		}
+		modelstest.CheckConsistency(t, db)
+	})
+}

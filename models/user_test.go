@@ -1,0 +1,217 @@
+package models_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"roster/models"
+	"roster/models/modelstest"
+)
+
+func TestAnEmailIsUniqueWhateverItsCase(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		create := func(email string) error {
+			_, err := models.CreateUser(t.Context(), db, everything, input(models.Users, attributes{"email": email}, nil))
+			return err
+		}
+		for first, second := range map[string]string{
+			"ada@example.com": "ADA@Example.COM", "jürg@example.com": "JÜRG@EXAMPLE.COM", "иван@example.com": "ИВАН@example.com", "élan@exämple.com": "ÉLAN@EXÄMPLE.COM",
+		} {
+			if err := create(first); err != nil {
+				t.Fatal(err)
+			}
+			wantKind(t, create(second), models.Conflict, "email")
+		}
+		taken := 0
+		same := func() error { return create("same@example.com") }
+		other := func() error { return create("SAME@example.com") }
+		for _, err := range atOnce(same, other, same, other) {
+			if err != nil {
+				wantKind(t, err, models.Conflict, "email")
+				taken++
+			}
+		}
+		if taken != 3 {
+			t.Errorf("of four who chose one address %d were refused", taken)
+		}
+		for range 2 { // nobody's address is not taken by anybody
+			user(t, db, "without")
+		}
+		u := user(t, db, "late")
+		_, err := models.UpdateUser(t.Context(), db, everything, u.ID, input(models.Users, attributes{"email": "Ada@example.com"}, nil))
+		wantKind(t, err, models.Conflict, "email")
+		kept := must(models.UpdateUser(t.Context(), db, everything, u.ID, input(models.Users, attributes{"email": "Late@Example.com"}, nil)))(t)
+		if *kept.Email != "Late@Example.com" {
+			t.Errorf("the address is kept as %s", *kept.Email)
+		}
+		if _, err := models.UpdateUser(t.Context(), db, everything, u.ID, input(models.Users, attributes{"email": "LATE@example.com"}, nil)); err != nil {
+			t.Errorf("another spelling of his own address: %v", err)
+		}
+		if _, err := models.UpdateUser(t.Context(), db, everything, u.ID, input(models.Users, attributes{"email": nil}, nil)); err != nil {
+			t.Errorf("no address: %v", err)
+		}
+		if err := create("late@example.com"); err != nil {
+			t.Errorf("an address that was given up: %v", err)
+		}
+	})
+}
+
+func TestAUserHasSomethingToBeKnownBy(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		for name, a := range map[string]attributes{"nothing": {}, "blanks": {"firstName": " ", "lastName": ""}, "an empty externalId": {"externalId": ""}, "a phone": {"phone": "1"}} {
+			if _, err := models.CreateUser(t.Context(), db, everything, input(models.Users, a, nil)); !models.IsKind(err, models.Required) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		u := user(t, db, "Ada")
+		if u.FullName != "Ada" {
+			t.Errorf("full name %q", u.FullName)
+		}
+		_, err := models.UpdateUser(t.Context(), db, everything, u.ID, input(models.Users, attributes{"firstName": nil}, nil))
+		wantKind(t, err, models.Required, "email")
+		both := must(models.UpdateUser(t.Context(), db, everything, u.ID, input(models.Users, attributes{"lastName": "Lovelace"}, nil)))(t)
+		if both.FullName != "Ada Lovelace" {
+			t.Errorf("full name %q", both.FullName)
+		}
+		modelstest.CheckConsistency(t, db)
+	})
+}
+
+// TestOneOrganizationCannotTakeOverAnAccountInAnother tries what a user signs in with.
+func TestOneOrganizationCannotTakeOverAnAccountInAnother(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		g := plant(t, db)
+		leaf, only := caller(models.OnlyOrganization(g.leaf.ID)), g.users[g.leaf.ID]
+		for _, by := range []models.Caller{leaf, caller(models.Subtree(g.top.ID))} {
+			for field, value := range map[string]any{"email": "thief@example.com", "password": "a long password"} {
+				_, err := models.UpdateUser(t.Context(), db, by, g.shared.ID, input(models.Users, attributes{field: value}, nil))
+				wantKind(t, err, models.Forbidden, field)
+				if _, err := models.UpdateUser(t.Context(), db, by, only.ID, input(models.Users, attributes{field: value}, nil)); err != nil {
+					t.Errorf("%s of a user who is in no other: %v", field, err)
+				}
+			}
+			if _, err := models.UpdateUser(t.Context(), db, by, g.shared.ID, input(models.Users, attributes{"phone": "1"}, nil)); err != nil {
+				t.Errorf("a phone number: %v", err)
+			}
+		}
+		if _, err := models.UpdateUser(t.Context(), db, everything, g.shared.ID, input(models.Users, attributes{"email": "right@example.com"}, nil)); err != nil {
+			t.Errorf("the management: %v", err)
+		}
+		// Replacing the organizations touches only those in sight.
+		if _, err := models.UpdateUser(t.Context(), db, leaf, g.shared.ID, input(models.Users, nil, relations{"organizations": many("organizations")})); err != nil {
+			t.Fatal(err)
+		}
+		same(t, "organizations of the shared user", list(t, db, models.Organizations, models.Everything(), "filter[users]="+g.shared.ID), []string{g.other.ID})
+		modelstest.CheckConsistency(t, db)
+	})
+}
+
+func TestDeletingAUserEndsWhatTheCallerSees(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		g := plant(t, db)
+		leaf, other := caller(models.OnlyOrganization(g.leaf.ID)), caller(models.OnlyOrganization(g.other.ID))
+		for _, by := range []models.Caller{leaf, other} {
+			if err := models.DeleteUser(t.Context(), db, by, g.shared.ID, nil); err != nil {
+				t.Fatal(err)
+			}
+			wantKind(t, models.DeleteUser(t.Context(), db, by, g.shared.ID, nil), models.NotFound, "")
+			_, err := models.Find(t.Context(), db, models.Users, models.Everything(), g.shared.ID, nil)
+			if gone := models.IsKind(err, models.NotFound); gone != (by.Scope == other.Scope) {
+				t.Errorf("after the deletion by %+v the user is gone: %v", by.Scope, gone)
+			}
+		}
+		if err := models.DeleteUser(t.Context(), db, everything, g.nowhere.ID, nil); err != nil {
+			t.Error(err)
+		}
+		types := texts(t, db, "SELECT event_type FROM events WHERE subject_id = '"+g.shared.ID+"' ORDER BY event_type")
+		if got := slices.Compact(types); !slices.Equal(got, []string{"user.created", "user.deleted"}) {
+			t.Errorf("events about him: %q", got)
+		}
+		modelstest.CheckConsistency(t, db)
+	})
+}
+
+// TestNoEventHoldsASecret makes every kind of secret and looks for each in every event.
+func TestNoEventHoldsASecret(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		ctx := t.Context()
+		var secrets []string
+		keep := func(s *string) {
+			if s == nil {
+				t.Fatal("a secret was not shown")
+			}
+			secrets = append(secrets, *s)
+		}
+		org := must(models.CreateOrganization(ctx, db, everything, input(models.Organizations, attributes{
+			"name": "x", "webhookUrl": "https://hooks.example.com", "webhookSecret": "chosen-webhook-secret", "token": "chosen-token-of-the-client",
+		}, nil)))(t)
+		keep(org.Token)
+		keep(org.WebhookSecret)
+		keep(must(models.RefreshToken(ctx, db, everything, org.ID))(t).Token)
+		keep(must(models.UpdateOrganization(ctx, db, everything, org.ID, input(models.Organizations, attributes{"webhookSecret": "another-webhook-secret"}, nil)))(t).WebhookSecret)
+		other := must(models.CreateOrganization(ctx, db, everything, input(models.Organizations, attributes{"name": "x", "webhookUrl": "https://hooks.example.com"}, nil)))(t)
+		keep(other.WebhookSecret)
+		key := apiKey(t, db, models.OrganizationKey, org.ID)
+		keep(key.Key)
+		keep(must(models.RotateAPIKey(ctx, db, everything, holderOfAll, key.ID, 0))(t).Key)
+		u := must(models.CreateUser(ctx, db, everything, input(models.Users, attributes{"firstName": "Ada", "password": "first-password"}, nil)))(t)
+		must(models.UpdateUser(ctx, db, everything, u.ID, input(models.Users, attributes{"password": "second-password"}, nil)))(t)
+		secrets = append(secrets, "first-password", "second-password", "argon2id")
+		if u.Password != nil {
+			t.Error("a password is shown")
+		}
+		for _, err := range []error{
+			models.DeleteAPIKey(ctx, db, everything, key.ID, nil), models.DeleteUser(ctx, db, everything, u.ID, nil),
+			models.DeleteOrganization(ctx, db, everything, other.ID, nil), models.DeleteOrganization(ctx, db, everything, org.ID, nil),
+		} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		rows := texts(t, db, "SELECT COALESCE(changes, '') || data || COALESCE(actor_name, '') || COALESCE(request_id, '') FROM events")
+		if len(rows) < 10 {
+			t.Fatalf("only %d events", len(rows))
+		}
+		all := strings.Join(rows, "\n")
+		for _, secret := range secrets {
+			if strings.Contains(all, secret) {
+				t.Errorf("an event holds the secret %s", secret)
+			}
+		}
+		// That a secret changed is told.
+		for _, mark := range []string{`"webhookSecret":{"before":"(secret)","after":"(secret)"}`, `"token":{`, `"key":{`, `"password":{`} {
+			if !strings.Contains(all, mark) {
+				t.Errorf("no event tells %s", mark)
+			}
+		}
+	})
+}
+
+func TestAnEventTellsBeforeAndAfter(t *testing.T) {
+	t.Parallel()
+	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
+		parent := organization(t, db, "parent", "")
+		by := models.Caller{Kind: "management", ID: "k1", Name: "Key <1>", RequestID: "r-1", Scope: models.Everything()}
+		org := must(models.CreateOrganization(t.Context(), db, by, input(models.Organizations, attributes{"name": "a", "description": "<d>"}, nil)))(t)
+		clock.Advance(1_500_000_000)
+		must(models.UpdateOrganization(t.Context(), db, by, org.ID, input(models.Organizations, attributes{"name": "b", "description": nil}, below(parent.ID))))(t)
+		page := listPage(t, db, models.Events, models.Everything(), "filter[subjectId]="+org.ID)
+		event := page.Items[1].(*models.Event)
+		want := `{"description":{"before":"<d>","after":null},"kind":{"before":"company","after":"other"},"name":{"before":"a","after":"b"},"parent":{"before":null,"after":"` + parent.ID + `"}}`
+		if string(*event.Changes) != want {
+			t.Errorf("changes %s\nwant    %s", *event.Changes, want)
+		}
+		if event.EventType != "organization.updated" || *event.RequestID != "r-1" || string(event.Actor) != `{"id":"k1","kind":"management","name":"Key \u003c1\u003e"}` || *event.OrganizationID != org.ID {
+			t.Errorf("event %+v, actor %s", event, event.Actor)
+		}
+		if !event.OccurredAt.Equal(clock.Now()) || !strings.Contains(event.Data, `"name":"b"`) || !strings.Contains(event.Data, `"self":"/public/v2/organizations/`+org.ID) {
+			t.Errorf("at %v: %s", event.OccurredAt, event.Data)
+		}
+	})
+}

@@ -1,0 +1,178 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"roster/jsonapi"
+)
+
+// Redeliver makes a delivery go out again, at once and with a fresh schedule, and returns it. It stays the one row of its event and its
+// endpoint, so that a second request for the same, or a retry that is due anyway, adds nothing: one that is pending already only has its
+// next attempt moved up. It fails with Conflict if the endpoint is no longer there.
+//
+// It does not wait for earlier events of an ordered endpoint, nor do others wait for it: what came after it has been sent long ago.
+func Redeliver(ctx context.Context, db *DB, by Caller, id string) (*WebhookDelivery, error) {
+	var d *WebhookDelivery
+	err := Transaction(ctx, db, func(tx *DB) error {
+		found, err := Find(ctx, tx, WebhookDeliveries, by.Scope, id, nil)
+		if err != nil {
+			return err
+		}
+		webhook := found.(*WebhookDelivery).WebhookID
+		if _, err := Find(ctx, tx, Webhooks, by.Scope, webhook, nil); err != nil {
+			if IsKind(err, NotFound) {
+				return &Error{Kind: Conflict, Message: "The endpoint of this delivery is no longer there."}
+			}
+			return err
+		}
+		if err := hurryLane(ctx, tx, webhook); err != nil {
+			return err
+		}
+		// The lane is locked: nobody else writes its deliveries until this commits.
+		if _, err := beginAgain(ctx, tx, []string{id}, TriggerManual); err != nil {
+			return err
+		}
+		if err := hurryRetry(ctx, tx, id); err != nil {
+			return err
+		}
+		tx.recorded(true)
+		found, err = Find(ctx, tx, WebhookDeliveries, by.Scope, id, nil)
+		d, _ = found.(*WebhookDelivery)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// hurryRetry lets a delivery that waits for a retry have it now.
+func hurryRetry(ctx context.Context, tx *DB, id string) error {
+	now := tx.Now()
+	_, err := tx.exec(ctx, `UPDATE webhook_deliveries SET due_at = ?, trigger = ? WHERE id = ? AND state = 'pending' AND due_at > ?`,
+		now, TriggerManual, id, now)
+	if err != nil {
+		return fmt.Errorf("move retry up: %w", err)
+	}
+	return nil
+}
+
+// hurryLane locks the lane of an endpoint and gives it a turn as soon as the receiver permits. An open breaker does not hold it up: who asks
+// for an attempt wants to know how it goes. While somebody serves the lane, he finds what is due by himself.
+func hurryLane(ctx context.Context, tx *DB, webhook string) error {
+	now := tx.Now()
+	_, err := tx.exec(ctx, `UPDATE webhook_lanes SET probe_at = NULL, next_turn_at =
+			CASE WHEN lease_token IS NOT NULL OR health NOT IN ('ok', 'probation') THEN next_turn_at
+				WHEN retry_after > ? THEN retry_after
+				WHEN next_turn_at < ? THEN next_turn_at
+				ELSE ? END
+		WHERE webhook_id = ?`, now, now, now, webhook)
+	if err != nil {
+		return fmt.Errorf("hurry lane: %w", err)
+	}
+	return nil
+}
+
+// Message is a test message before it is rendered.
+type Message struct {
+	Type       string
+	OccurredAt time.Time
+	Data       []byte // JSON
+}
+
+// SendTest sends a webhook.test to one endpoint, whatever it subscribes to, and to no other, and returns the delivery. render makes its
+// body. While one is pending, it is returned instead of a second one. It fails with Conflict if the endpoint is not active.
+func SendTest(ctx context.Context, db *DB, by Caller, id string, render func(Message) ([]byte, error)) (*WebhookDelivery, error) {
+	var d *WebhookDelivery
+	err := Transaction(ctx, db, func(tx *DB) error {
+		w, err := lockLiveWebhook(ctx, tx, by.Scope, id)
+		if err != nil {
+			return err
+		}
+		if w.Status != WebhookActive {
+			return &Error{Kind: Conflict, Message: fmt.Sprintf("The endpoint is %s: set its status to active first.", w.Status)}
+		}
+		if d, err = pendingTest(ctx, tx, id); err != nil || d != nil {
+			return err
+		}
+		event, ordinal, err := recordTest(ctx, tx, by, w)
+		if err != nil {
+			return err
+		}
+		body, err := render(Message{Type: event.EventType, OccurredAt: event.OccurredAt.Time, Data: []byte(event.Data)})
+		if err != nil {
+			return err
+		}
+		if d, err = insertTest(ctx, tx, w, event, ordinal, body); err != nil {
+			return err
+		}
+		return hurryLane(ctx, tx, id)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// pendingTest returns the test of an endpoint that is still to be sent, or nil. The endpoint is locked.
+func pendingTest(ctx context.Context, tx *DB, webhook string) (*WebhookDelivery, error) {
+	var found []*WebhookDelivery
+	err := tx.session(ctx).Where("webhook_id = ? AND state = ? AND trigger = ?", webhook, DeliveryPending, TriggerTest).Limit(1).Find(&found).Error
+	if err != nil {
+		return nil, fmt.Errorf("look for pending test: %w", err)
+	}
+	if len(found) == 0 {
+		return nil, nil
+	}
+	return found[0], nil
+}
+
+// recordTest records the event of a test, and takes it out of the queue: it has one receiver, who is known.
+func recordTest(ctx context.Context, tx *DB, by Caller, w *Webhook) (event *Event, ordinal int64, err error) {
+	counters := tally{}
+	err = record(ctx, tx, by, counters, change{
+		verb: tested, collection: Webhooks, organization: w.OrganizationID, before: w, after: w, ordinal: &ordinal,
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	countDelivery(counters, w.OrganizationID, w.ID, 1)
+	countQueued(counters, []*QueuedEvent{{OrganizationID: w.OrganizationID}}) // it leaves the queue below
+	if err := counters.write(ctx, tx); err != nil {
+		return nil, 0, err
+	}
+	var events []*Event
+	err = tx.session(ctx).Where("id = (SELECT event_id FROM event_queue WHERE ordinal = ?)", ordinal).Find(&events).Error
+	if err == nil && len(events) != 1 {
+		err = errors.New("it is not in the queue")
+	}
+	if err == nil {
+		_, err = tx.exec(ctx, `DELETE FROM event_queue WHERE ordinal = ?`, ordinal)
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("take test out of the queue: %w", err)
+	}
+	return events[0], ordinal, nil
+}
+
+// insertTest inserts the message and the delivery of a test. The message has no number within the organization: other endpoints, which do not
+// get it, would miss one. What stands in its place is unique and below all numbers.
+func insertTest(ctx context.Context, tx *DB, w *Webhook, event *Event, ordinal int64, body []byte) (*WebhookDelivery, error) {
+	_, err := tx.exec(ctx, `INSERT INTO webhook_messages (event_id, organization_id, sequence, body) VALUES (?, ?, ?, ?)`,
+		event.ID, w.OrganizationID, -ordinal, body)
+	if err != nil {
+		return nil, fmt.Errorf("insert test message: %w", err)
+	}
+	now := jsonapi.Stamp{Time: tx.Now()}
+	d := &WebhookDelivery{
+		ID: NewID(), CreatedAt: now, EventType: event.EventType, State: DeliveryPending, Trigger: TriggerTest, NextAttemptAt: &now,
+		EventID: event.ID, WebhookID: w.ID, OrganizationID: w.OrganizationID, Ordinal: ordinal,
+	}
+	if err := tx.session(ctx).Create(d).Error; err != nil {
+		return nil, fmt.Errorf("insert test delivery: %w", err)
+	}
+	return d, nil
+}
