@@ -264,11 +264,7 @@ func (c *contract) bodyProblems(documented *openapi3.Response, x exchanged) []st
 		strictness = c.answers
 	}
 	if err := strictness.check(content.Schema, x.answer.Body); err != nil {
-<<<<<<< HEAD
-		return []string{fmt.Sprintf("%v in %s", err, x.answer.Body)}
-=======
 		return []string{fmt.Sprintf("%v in %.2000s", err, x.answer.Body)}
->>>>>>> main
 	}
 	return nil
 }

@@ -446,17 +446,10 @@ func TestRedeliveringAndReplaying(t *testing.T) {
 		}
 		r.received(late, 3)
 		r.quiet()
-<<<<<<< HEAD
-		render := func(m models.Message) ([]byte, error) {
-			return Envelope{Type: m.Type, OccurredAt: m.OccurredAt, Data: m.Data}.Render(DefaultBodyLimit)
-		}
-		if _, err := models.SendTest(r.t.Context(), r.db, someone, newcomer.ID, render); err != nil {
-=======
 		_, err = models.SendTest(r.t.Context(), r.db, someone, newcomer.ID, func(m models.Message) ([]byte, error) {
 			return Envelope{Type: m.Type, OccurredAt: m.OccurredAt, Data: m.Data}.Render(DefaultBodyLimit)
 		})
 		if err != nil {
->>>>>>> main
 			r.t.Fatal(err)
 		}
 		if m := read(r.t, r.received(late, 4)[3]); m.Type != "webhook.test" {
