@@ -477,8 +477,8 @@ func TestADeliveryGoesOutAgainOnce(t *testing.T) {
 		s.exec(`UPDATE webhook_deliveries SET due_at = ?, attempts = 1, round_attempts = 1 WHERE id = ?`, clock.Now().Add(time.Hour), sent)
 		s.exec(`UPDATE webhook_lanes SET next_turn_at = ? WHERE webhook_id = ?`, clock.Now().Add(time.Hour), id)
 		clock.Advance(time.Minute)
-		again().want(200)
-		again().want(200)
+		again().want(202)
+		again().want(202)
 		if state, trigger, due := row(); state != "pending" || trigger != "manual" || due != "2024-08-20T10:46:07+00:00" {
 			t.Errorf("a waiting delivery is now %s, %s, due %s", state, trigger, due)
 		}
@@ -490,7 +490,7 @@ func TestADeliveryGoesOutAgainOnce(t *testing.T) {
 			"01912f6a-8c00-7abc-8def-0123456789ab", clock.Now().Add(time.Minute), clock.Now().Add(time.Minute), id)
 		s.finish(sent, "failed", clock.Now())
 		clock.Advance(time.Second)
-		answered := again().want(200)
+		answered := again().want(202)
 		if answered.text("data", "attributes", "state") != "pending" || answered.json("data", "attributes", "finishedAt") != nil {
 			t.Errorf("answered with %s", answered.Body)
 		}
@@ -503,14 +503,14 @@ func TestADeliveryGoesOutAgainOnce(t *testing.T) {
 		// The receiver's wish to be left alone counts more than a click.
 		s.exec(`UPDATE webhook_lanes SET lease_token = NULL, lease_until = NULL, next_turn_at = NULL, retry_after = ? WHERE webhook_id = ?`, clock.Now().Add(time.Hour), id)
 		s.finish(sent, "failed", clock.Now())
-		again().want(200)
+		again().want(202)
 		if got := s.number(`SELECT COUNT(*) FROM webhook_lanes WHERE next_turn_at = retry_after`); got != 1 {
 			t.Error("Retry-After is not honoured")
 		}
 		// A paused endpoint takes it too, for later; one that is gone does not.
 		s.do("PATCH", hooksPath+"/"+id, withID(resource("webhooks", object{"status": "paused"}), id)).want(200)
 		s.finish(sent, "failed", clock.Now())
-		again().want(200)
+		again().want(202)
 		s.finish(sent, "failed", clock.Now())
 		s.do("DELETE", hooksPath+"/"+id, nil).want(204)
 		again().want(409)

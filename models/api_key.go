@@ -95,7 +95,7 @@ func CreateAPIKey(ctx context.Context, db *DB, by Caller, holder Permissions, in
 		}
 		counters := tally{}
 		counters.add(countAPIKeys, "", 1)
-		err := record(ctx, tx, by, counters, change{verb: created, collection: APIKeys, organization: deref(key.OrganizationID), after: key})
+		err := record(ctx, tx, by, change{verb: created, collection: APIKeys, organization: deref(key.OrganizationID), after: key})
 		if err != nil {
 			return err
 		}
@@ -200,7 +200,7 @@ func saveAPIKey(ctx context.Context, tx *DB, by Caller, v verb, before, key *API
 	if v == rotated {
 		ch.secrets = []string{"key"}
 	}
-	if err := record(ctx, tx, by, counters, ch); err != nil {
+	if err := record(ctx, tx, by, ch); err != nil {
 		return err
 	}
 	return counters.write(ctx, tx)
@@ -260,7 +260,7 @@ func revokeKey(ctx context.Context, tx *DB, by Caller, counters tally, key *APIK
 		return fmt.Errorf("delete key: %w", err)
 	}
 	counters.add(countAPIKeys, "", -1)
-	return record(ctx, tx, by, counters, change{verb: revoked, collection: APIKeys, organization: deref(key.OrganizationID), before: key})
+	return record(ctx, tx, by, change{verb: revoked, collection: APIKeys, organization: deref(key.OrganizationID), before: key})
 }
 
 // revokeCredentials removes the token and the keys of an organization.

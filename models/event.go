@@ -119,7 +119,7 @@ type change struct {
 }
 
 // record writes the event of a change. The resource is kept as it was right after the change, or right before it was deleted.
-func record(ctx context.Context, tx *DB, by Caller, counters tally, ch change) error {
+func record(ctx context.Context, tx *DB, by Caller, ch change) error {
 	subject := ch.after
 	if subject == nil {
 		subject = ch.before

@@ -153,7 +153,7 @@ func addMembershipWithID(ctx context.Context, tx *DB, by Caller, counters tally,
 	}
 	counters.add(countMemberships, "", 1)
 	counters.add(countUsers, organization, 1)
-	return m, record(ctx, tx, by, counters, change{verb: created, collection: Memberships, organization: organization, after: m})
+	return m, record(ctx, tx, by, change{verb: created, collection: Memberships, organization: organization, after: m})
 }
 
 func endMembership(ctx context.Context, tx *DB, by Caller, counters tally, m *Membership) error {
@@ -171,7 +171,7 @@ func endMembership(ctx context.Context, tx *DB, by Caller, counters tally, m *Me
 	if live[0] {
 		counters.add(countMemberships, "", -1)
 	}
-	return record(ctx, tx, by, counters, change{verb: deleted, collection: Memberships, organization: m.OrganizationID, before: m})
+	return record(ctx, tx, by, change{verb: deleted, collection: Memberships, organization: m.OrganizationID, before: m})
 }
 
 // countHidden takes the memberships of an organization out of the total when it is deleted, and back when it is restored.

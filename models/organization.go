@@ -180,7 +180,7 @@ func announceOrganization(ctx context.Context, tx *DB, by Caller, org *Organizat
 	if err := followOrganization(ctx, tx, nil, org); err != nil {
 		return err
 	}
-	err := record(ctx, tx, by, counters, change{verb: created, collection: Organizations, organization: org.ID, after: org})
+	err := record(ctx, tx, by, change{verb: created, collection: Organizations, organization: org.ID, after: org})
 	if err != nil {
 		return err
 	}
@@ -299,7 +299,7 @@ func saveOrganization(ctx context.Context, tx *DB, by Caller, before, org *Organ
 	if !bytes.Equal(before.SealedSecret, org.SealedSecret) {
 		ch.secrets = []string{"webhookSecret"}
 	}
-	if err := record(ctx, tx, by, counters, ch); err != nil {
+	if err := record(ctx, tx, by, ch); err != nil {
 		return err
 	}
 	return counters.write(ctx, tx)
@@ -376,7 +376,7 @@ func DeleteOrganization(ctx context.Context, db *DB, by Caller, id string, in *j
 			return err
 		}
 		var last int64
-		err = record(ctx, tx, by, counters, change{verb: deleted, collection: Organizations, organization: id, before: &before, ordinal: &last})
+		err = record(ctx, tx, by, change{verb: deleted, collection: Organizations, organization: id, before: &before, ordinal: &last})
 		if err != nil {
 			return err
 		}
@@ -414,7 +414,7 @@ func RefreshToken(ctx context.Context, db *DB, by Caller, id string) (*Organizat
 			return fmt.Errorf("refresh token: %w", err)
 		}
 		counters := tally{}
-		err = record(ctx, tx, by, counters, change{
+		err = record(ctx, tx, by, change{
 			verb: updated, collection: Organizations, organization: id, before: before, after: org, secrets: []string{"token"},
 		})
 		if err != nil {

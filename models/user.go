@@ -111,7 +111,7 @@ func CreateUser(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*Use
 		}
 		counters := tally{}
 		counters.add(countUsers, "", 1)
-		if err := recordUser(ctx, tx, by, counters, change{verb: created, collection: Users, after: user}, organizations); err != nil {
+		if err := recordUser(ctx, tx, by, change{verb: created, collection: Users, after: user}, organizations); err != nil {
 			return err
 		}
 		for _, organization := range organizations {
@@ -218,7 +218,7 @@ func UpdateUser(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.I
 			}
 		}
 		if !reflect.DeepEqual(before, user) {
-			if err := saveUser(ctx, tx, by, counters, before, user, columns); err != nil {
+			if err := saveUser(ctx, tx, by, before, user, columns); err != nil {
 				return err
 			}
 		}
@@ -230,7 +230,7 @@ func UpdateUser(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.I
 	return user, nil
 }
 
-func saveUser(ctx context.Context, tx *DB, by Caller, counters tally, before, user *User, columns []string) error {
+func saveUser(ctx context.Context, tx *DB, by Caller, before, user *User, columns []string) error {
 	user.Version++
 	user.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
 	columns = append(columns, "version", "updated_at", "email_key", "password_hash")
@@ -245,7 +245,7 @@ func saveUser(ctx context.Context, tx *DB, by Caller, counters tally, before, us
 	if err != nil {
 		return err
 	}
-	return recordUser(ctx, tx, by, counters, ch, organizations)
+	return recordUser(ctx, tx, by, ch, organizations)
 }
 
 // checkIdentity keeps a caller who does not see all organizations of a user from changing what he signs in with.
@@ -299,7 +299,7 @@ func DeleteUser(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.I
 				return fmt.Errorf("delete user: %w", err)
 			}
 			counters.add(countUsers, "", -1)
-			if err := recordUser(ctx, tx, by, counters, change{verb: deleted, collection: Users, before: user}, all); err != nil {
+			if err := recordUser(ctx, tx, by, change{verb: deleted, collection: Users, before: user}, all); err != nil {
 				return err
 			}
 		}
@@ -309,13 +309,13 @@ func DeleteUser(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.I
 
 // recordUser records the change of a user once for each organization he is in, because each has receivers of its own; once without an
 // organization if he is in none.
-func recordUser(ctx context.Context, tx *DB, by Caller, counters tally, ch change, organizations []string) error {
+func recordUser(ctx context.Context, tx *DB, by Caller, ch change, organizations []string) error {
 	if len(organizations) == 0 {
-		return record(ctx, tx, by, counters, ch)
+		return record(ctx, tx, by, ch)
 	}
 	for _, organization := range organizations {
 		ch.organization = organization
-		if err := record(ctx, tx, by, counters, ch); err != nil {
+		if err := record(ctx, tx, by, ch); err != nil {
 			return err
 		}
 	}

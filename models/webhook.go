@@ -159,8 +159,8 @@ func defineWebhookDeliveries(c *Collection) {
 
 // totalDeliveries finds the counter of deliveries: of all, of an organization, or of an endpoint.
 func totalDeliveries(s Scope, filter, value string) counted {
-	switch {
-	case filter == "webhookId" || filter == "webhook":
+	switch filter {
+	case "webhookId", "webhook":
 		if s.reach == everything {
 			return counted{name: countDeliveriesTo, key: value}
 		}

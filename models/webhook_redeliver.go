@@ -133,7 +133,7 @@ func pendingTest(ctx context.Context, tx *DB, webhook string) (*WebhookDelivery,
 // recordTest records the event of a test, and takes it out of the queue: it has one receiver, who is known.
 func recordTest(ctx context.Context, tx *DB, by Caller, w *Webhook) (event *Event, ordinal int64, err error) {
 	counters := tally{}
-	err = record(ctx, tx, by, counters, change{
+	err = record(ctx, tx, by, change{
 		verb: tested, collection: Webhooks, organization: w.OrganizationID, before: w, after: w, ordinal: &ordinal,
 	})
 	if err != nil {

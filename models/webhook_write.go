@@ -61,7 +61,7 @@ func CreateWebhook(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*
 		w.Secret = &secret
 		counters := tally{}
 		ch := change{verb: created, collection: Webhooks, organization: w.OrganizationID, after: w, ordinal: &w.AfterOrdinal}
-		if err := record(ctx, tx, by, counters, ch); err != nil {
+		if err := record(ctx, tx, by, ch); err != nil {
 			return err
 		}
 		if err := beginAfter(ctx, tx, w.ID, w.AfterOrdinal); err != nil {
@@ -327,7 +327,7 @@ func saveWebhook(ctx context.Context, tx *DB, by Caller, v verb, before, w *Webh
 		ch.secrets = []string{"secret"}
 	}
 	counters := tally{}
-	if err := record(ctx, tx, by, counters, ch); err != nil {
+	if err := record(ctx, tx, by, ch); err != nil {
 		return err
 	}
 	return counters.write(ctx, tx)
@@ -418,7 +418,7 @@ func DeleteWebhook(ctx context.Context, db *DB, by Caller, id string, in *jsonap
 			return err
 		}
 		counters := tally{}
-		err = record(ctx, tx, by, counters, change{verb: deleted, collection: Webhooks, organization: w.OrganizationID, before: w})
+		err = record(ctx, tx, by, change{verb: deleted, collection: Webhooks, organization: w.OrganizationID, before: w})
 		if err != nil {
 			return err
 		}

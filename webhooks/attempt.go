@@ -32,7 +32,8 @@ func (w *Worker) attempt(a *attempt) {
 func (l *loop) judge(a *attempt) *models.Settlement {
 	lane, d, r := a.lane, a.delivery, a.result
 	now := l.w.db.Now()
-	verdict, state := judge(r, Attempt{Number: d.RoundAttempts + 1, Schedule: a.endpoint.schedule, Roll: rand.Float64()}, lane.state, now)
+	attempt := Attempt{Number: d.RoundAttempts + 1, Schedule: a.endpoint.schedule, Roll: rand.Float64()} //nolint:gosec // jitter
+	verdict, state := judge(r, attempt, lane.state, now)
 	lane.state = state
 	l.fit(lane)
 	lane.measure(r, now)

@@ -22,6 +22,16 @@
 //
 // What failed is kept and can be replayed. The deliveries of a disabled endpoint stay pending and go out when it is enabled again.
 //
+// # Whose a lane is
+//
+// A lane is leased by one worker at a time, under a token that is new with each lease. Deliveries carry no mark of their own: who holds
+// the lane sends them, and every write asks for the token, so that a worker that stalled past its lease writes nothing. A fan-out leases
+// the lanes that nobody serves and hands what it has just inserted straight to the loop, so that an idle system sends after one transaction
+// and writes after another. Fan-out itself is done by one replica at a time: the numbers it gives are in the order of the queue, and the
+// queue is in the order of the changes to any one resource, because a place is taken while the resource is locked.
+//
+// In an ordered lane only the first delivery of each key has a time at which it is due; whoever finishes it gives the next one its time.
+//
 // # What holds for every attempt
 //
 // The webhook-id and the body are the same on every attempt; the timestamp and the signatures are new. There is one deadline for the

@@ -55,7 +55,7 @@ type running struct {
 
 func start(t *testing.T, command []string, secrets string) *running {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), command[0], command[1:]...) //nolint:gosec // the programs above
+	cmd := exec.CommandContext(t.Context(), command[0], command[1:]...)
 	cmd.Env = append(os.Environ(), "WEBHOOK_SECRET="+secrets, "PORT=0")
 	cmd.Stderr = &bytes.Buffer{}
 	out, err := cmd.StdoutPipe()
@@ -179,7 +179,7 @@ func TestOpensslTellsGoodFromBad(t *testing.T) {
 		send(t, receiver.URL(), time.Now(), body, []Secret{mustSecret(t, rotatedSecret), mustSecret(t, secret)}, nil)
 		q := receiver.Requests()[sent]
 		check := func(id, timestamp, signature, body string) bool {
-			cmd := exec.CommandContext(t.Context(), "sh", filepath.Join(programs, "verify.sh"), id, timestamp, signature) //nolint:gosec // as above
+			cmd := exec.CommandContext(t.Context(), "sh", filepath.Join(programs, "verify.sh"), id, timestamp, signature)
 			cmd.Env = append(os.Environ(), "WEBHOOK_SECRET="+secret)
 			cmd.Stdin = strings.NewReader(body)
 			out, err := cmd.CombinedOutput()

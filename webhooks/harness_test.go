@@ -36,13 +36,6 @@ func each(t *testing.T, test func(r *rig), adjust ...func(*WorkerConfig)) {
 	modelstest.Each(t, func(t *testing.T, db *models.DB) { test(newRig(t, db, adjust...)) })
 }
 
-// eachClock is each with a clock that the test moves.
-func eachClock(t *testing.T, test func(r *rig, clock *modelstest.Clock), adjust ...func(*WorkerConfig)) {
-	t.Helper()
-	t.Parallel()
-	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) { test(newRig(t, db, adjust...), clock) })
-}
-
 func newRig(t *testing.T, db *models.DB, adjust ...func(*WorkerConfig)) *rig {
 	t.Helper()
 	r := &rig{t: t, db: db}

@@ -133,7 +133,7 @@ func (w *Worker) Run(ctx context.Context) {
 // poll looks from time to time, in case nobody told of something.
 func (w *Worker) poll(ctx context.Context) {
 	for {
-		wait := w.cfg.Poll/4 + time.Duration(rand.Float64()*float64(w.cfg.Poll*3/4)) // jitter keeps replicas apart
+		wait := w.cfg.Poll/4 + time.Duration(rand.Float64()*float64(w.cfg.Poll*3/4)) //nolint:gosec // jitter keeps replicas apart
 		if !sleep(ctx, wait) {
 			return
 		}

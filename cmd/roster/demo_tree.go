@@ -58,7 +58,8 @@ const (
 
 // tree adds one company with all below it and its share of the people. Its choices are a sequence of their own.
 func (d *demo) tree(batch *models.Batch) {
-	t := &demoTree{demo: d, batch: batch, rand: rand.New(rand.NewPCG(d.key, uint64(d.trees))), first: len(batch.Organizations)}
+	t := &demoTree{demo: d, batch: batch, first: len(batch.Organizations),
+		rand: rand.New(rand.NewPCG(d.key, uint64(d.trees)))} //nolint:gosec // the same seed gives the same data
 	d.trees++
 	t.region = regions[t.rand.IntN(len(regions))]
 	size := min(1+t.rand.IntN(maxTree), d.organizations-d.madeOrganizations)

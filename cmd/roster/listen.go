@@ -18,7 +18,7 @@ import (
 )
 
 // listenSecrets is the environment variable with the secrets of listen: an argument can be read by everybody on the machine.
-const listenSecrets = "ROSTER_LISTEN_SECRET" //nolint:gosec // the name of a variable
+const listenSecrets = "ROSTER_LISTEN_SECRET"
 
 func (p *program) listenCommand() *cli.Command {
 	return &cli.Command{

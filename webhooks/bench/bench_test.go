@@ -390,6 +390,9 @@ func BenchmarkHanging(b *testing.B) {
 
 func hang(b *testing.B, dialect models.Dialect, hanging int) {
 	b.Helper()
+	if *endpoints <= hanging {
+		b.Fatalf("of %d endpoints %d cannot hang: nobody would be left to measure", *endpoints, hanging)
+	}
 	r := newReceiver(b)
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
