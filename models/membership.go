@@ -104,7 +104,7 @@ func UpdateMembership(ctx context.Context, db *DB, by Caller, id string, in *jso
 	var m *Membership
 	err := Transaction(ctx, db, func(tx *DB) error {
 		var err error
-		if m, err = lock[Membership](ctx, tx, Memberships, by.Scope, id); err != nil {
+		if m, err = lockLive[Membership](ctx, tx, Memberships, by.Scope, id); err != nil {
 			return err
 		}
 		if err := checkVersion(m.Version, in); err != nil {
@@ -121,7 +121,7 @@ func UpdateMembership(ctx context.Context, db *DB, by Caller, id string, in *jso
 // DeleteMembership ends a membership. The user stays.
 func DeleteMembership(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) error {
 	return Transaction(ctx, db, func(tx *DB) error {
-		m, err := lock[Membership](ctx, tx, Memberships, by.Scope, id)
+		m, err := lockLive[Membership](ctx, tx, Memberships, by.Scope, id)
 		if err != nil {
 			return err
 		}
