@@ -2,7 +2,6 @@ package models
 
 import (
 	"context"
-	"crypto/hmac"
 	"errors"
 	"fmt"
 	"maps"
@@ -123,6 +122,18 @@ func checkVersion(version int64, in *jsonapi.Input) error {
 	return &Error{Kind: PreconditionFailed, Message: "The resource has changed since the version that If-Match names."}
 }
 
+// save writes columns of a model whose row the transaction has locked.
+func save(ctx context.Context, tx *DB, c *Collection, model any, columns ...string) error {
+	res := tx.session(ctx).Model(c.Model()).Where("id = ?", c.ID(model)).Select(columns).Updates(model)
+	if res.Error != nil {
+		return classifyFor(res.Error, "update "+c.singular())
+	}
+	if res.RowsAffected == 0 {
+		return notFound(c.Schema.Type, c.ID(model))
+	}
+	return nil
+}
+
 // classifyFor returns the refusal behind a database error, or the error with what was being done.
 func classifyFor(err error, doing string) error {
 	var refusal *Error
@@ -188,9 +199,6 @@ func share(ctx context.Context, tx *DB, c *Collection, scope Scope, id string) e
 	}
 	return nil
 }
-
-// hashesEqual compares in constant time.
-func hashesEqual(a, b []byte) bool { return hmac.Equal(a, b) }
 
 // sortedKeys returns the keys of a map in order, so that rows are locked in one order.
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
