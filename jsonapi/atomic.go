@@ -117,9 +117,9 @@ func checkIdentifiers(operations []*Operation) Errors {
 		for range op.refs() {
 			n++
 		}
-		if n > maxLinkage {
-			fault := Fault(InvalidDocument, "All operations together can have at most %d identifiers.", maxLinkage)
-			return Errors{fault.At(op.pointer).WithMeta("limit", maxLinkage)}
+		if n > MaxLinkage {
+			fault := Fault(InvalidDocument, "All operations together can have at most %d identifiers.", MaxLinkage)
+			return Errors{fault.At(op.pointer).WithMeta("limit", MaxLinkage)}
 		}
 	}
 	return nil

@@ -187,6 +187,7 @@ func TestDecodeResourceFaultsOfRelationships(t *testing.T) {
 		`"owner":{"data":{"type":"people","lid":7}}`:            {Code: bad, Pointer: base + "owner/data/lid"},
 		`"owner":{"data":{"type":"people","id":"x","lid":"y"}}`: {Code: bad, Pointer: base + "owner/data"},
 		`"owner":{"data":{"type":"people","lid":"unknown"}}`:    {Code: bad, Pointer: base + "owner/data/lid"},
+		`"origin":{"data":{"type":"things","lid":"unknown"}}`:   {Code: bad, Pointer: base + "origin/data/lid"},
 		`"owner":{"data":{"type":"things","id":"x"}}`:           {Code: jsonapi.TypeMismatch, Pointer: base + "owner/data/type"},
 		`"maker":{"data":null}`:                                 {Code: jsonapi.InvalidValue, Pointer: base + "maker/data"},
 		`"fans":{}`:                                             {Code: bad, Pointer: base + "fans"},

@@ -45,17 +45,14 @@ type Implementation struct {
 
 // EncodeErrors returns the bytes of an error document (§ Errors).
 func EncodeErrors(errs Errors) ([]byte, error) {
-	return marshal(struct {
+	return Marshal(struct {
 		Errors  Errors         `json:"errors"`
 		JSONAPI Implementation `json:"jsonapi"`
 	}{errs, Implementation{Version: Version}})
 }
 
-// Marshal encodes a value as every document is encoded: without escaping <, > and &.
-func Marshal(v any) ([]byte, error) { return marshal(v) }
-
-// marshal encodes without escaping <, > and &, which would turn links into unreadable ones.
-func marshal(v any) ([]byte, error) {
+// Marshal encodes a value as every document is encoded: without escaping <, > and &, which would turn links into unreadable ones.
+func Marshal(v any) ([]byte, error) {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
@@ -80,12 +77,12 @@ func (l Link) MarshalJSON() ([]byte, error) {
 	case l.Null:
 		return Null, nil
 	case l.Type != "":
-		return marshal(struct {
+		return Marshal(struct {
 			Href string `json:"href"`
 			Type string `json:"type"`
 		}{l.Href, l.Type})
 	default:
-		return marshal(l.Href)
+		return Marshal(l.Href)
 	}
 }
 

@@ -70,7 +70,7 @@ func (e *encoder) comma() {
 
 // value appends anything, by reflection.
 func (e *encoder) value(v any) {
-	encoded, err := marshal(v)
+	encoded, err := Marshal(v)
 	if err != nil && e.err == nil {
 		e.err = err
 	}

@@ -132,7 +132,7 @@ func BenchmarkEncode(b *testing.B) {
 	b.Run("reflection", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := marshal(page.Data); err != nil {
+			if _, err := Marshal(page.Data); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -205,13 +205,13 @@ func (es Errors) Status() int {
 	return status
 }
 
-// maxErrors bounds the error objects of one answer, so that a hostile document cannot make a large one.
-const maxErrors = 100
+// MaxErrors bounds the error objects of one answer, so that a hostile document cannot make a large one.
+const MaxErrors = 100
 
 // Add appends faults, up to the limit of one answer.
 func (es *Errors) Add(faults ...*Error) {
 	for _, e := range faults {
-		if len(*es) < maxErrors {
+		if len(*es) < MaxErrors {
 			*es = append(*es, e)
 		}
 	}

@@ -186,9 +186,6 @@ func (s *Schema) includePaths(depth int) []string {
 	return paths
 }
 
-// MaxLinkage is the number of identifiers that one relationship of a request may have.
-const MaxLinkage = maxLinkage
-
 // Pattern returns the regular expression (ECMA-262) that a format is, "" for one that is more than that.
 func (f Format) Pattern() string {
 	if f == "slug" {
@@ -196,9 +193,3 @@ func (f Format) Pattern() string {
 	}
 	return ""
 }
-
-// MaxErrors is the number of error objects that one answer has at most.
-const MaxErrors = maxErrors
-
-// DefaultMax is the number of characters that strings have at most which say nothing else.
-const DefaultMax = defaultMax

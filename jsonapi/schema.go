@@ -126,12 +126,12 @@ var kinds = map[reflect.Type]Kind{
 	reflect.TypeFor[Raw]():     Value,
 }
 
-// defaultMax bounds strings that say nothing else.
-const defaultMax = 200
+// DefaultMax bounds strings that say nothing else.
+const DefaultMax = 200
 
 func attributeOf(field reflect.StructField, name string) *Attribute {
 	t := field.Type
-	a := &Attribute{Name: name, Max: defaultMax, Doc: field.Tag.Get("doc"), Example: field.Tag.Get("example"), index: field.Index}
+	a := &Attribute{Name: name, Max: DefaultMax, Doc: field.Tag.Get("doc"), Example: field.Tag.Get("example"), index: field.Index}
 	if t.Kind() == reflect.Pointer {
 		a.Nullable, t = true, t.Elem()
 	}

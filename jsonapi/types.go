@@ -77,7 +77,7 @@ func ParseTime(text string) (t time.Time, whole, ok bool) {
 type Strings []string
 
 // MarshalJSON implements json.Marshaler: an empty list is [].
-func (s Strings) MarshalJSON() ([]byte, error) { return marshal(append([]string{}, s...)) }
+func (s Strings) MarshalJSON() ([]byte, error) { return Marshal(append([]string{}, s...)) }
 
 // Value implements driver.Valuer.
 func (s Strings) Value() (driver.Value, error) {

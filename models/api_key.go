@@ -2,12 +2,11 @@ package models
 
 import (
 	"context"
+	"crypto/hmac"
 	"fmt"
 	"reflect"
 	"slices"
 	"time"
-
-	"gorm.io/gorm/clause"
 
 	"roster/jsonapi"
 )
@@ -161,7 +160,7 @@ func checkAPIKey(tx *DB, before, key *APIKey, holder Permissions) error {
 func UpdateAPIKey(ctx context.Context, db *DB, by Caller, holder Permissions, id string, in *jsonapi.Input) (*APIKey, error) {
 	var key *APIKey
 	err := Transaction(ctx, db, func(tx *DB) error {
-		before, err := lockAPIKey(ctx, tx, by.Scope, id)
+		before, err := lock[APIKey](ctx, tx, APIKeys, by.Scope, id)
 		if err != nil {
 			return err
 		}
@@ -191,9 +190,8 @@ func UpdateAPIKey(ctx context.Context, db *DB, by Caller, holder Permissions, id
 func saveAPIKey(ctx context.Context, tx *DB, by Caller, v verb, before, key *APIKey, columns []string) error {
 	key.Version++
 	key.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
-	columns = append(columns, "version", "updated_at")
-	if err := tx.session(ctx).Model(&APIKey{}).Where("id = ?", key.ID).Select(columns).Updates(key).Error; err != nil {
-		return fmt.Errorf("update key: %w", err)
+	if err := save(ctx, tx, APIKeys, key, append(columns, "version", "updated_at")...); err != nil {
+		return err
 	}
 	counters := tally{}
 	ch := change{verb: v, collection: APIKeys, organization: deref(key.OrganizationID), before: before, after: key}
@@ -211,7 +209,7 @@ func saveAPIKey(ctx context.Context, tx *DB, by Caller, v verb, before, key *API
 func RotateAPIKey(ctx context.Context, db *DB, by Caller, holder Permissions, id string, overlap time.Duration) (*APIKey, error) {
 	var key *APIKey
 	err := Transaction(ctx, db, func(tx *DB) error {
-		before, err := lockAPIKey(ctx, tx, by.Scope, id)
+		before, err := lock[APIKey](ctx, tx, APIKeys, by.Scope, id)
 		if err != nil {
 			return err
 		}
@@ -239,7 +237,7 @@ func RotateAPIKey(ctx context.Context, db *DB, by Caller, holder Permissions, id
 // DeleteAPIKey revokes a key: it is dead when this returns, and gone. The event of it stays.
 func DeleteAPIKey(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) error {
 	return Transaction(ctx, db, func(tx *DB) error {
-		key, err := lockAPIKey(ctx, tx, by.Scope, id)
+		key, err := lock[APIKey](ctx, tx, APIKeys, by.Scope, id)
 		if err != nil {
 			return err
 		}
@@ -269,8 +267,8 @@ func revokeCredentials(ctx context.Context, tx *DB, by Caller, counters tally, o
 		return err
 	}
 	var keys []*APIKey
-	err := tx.session(ctx).Clauses(clause.Locking{Strength: "UPDATE"}).Where("organization_id = ?", organization).Order("id").Find(&keys).Error
-	if err != nil {
+	q := APIKeys.from(ctx, tx, condition("organization_id = ?", organization)).Clauses(forUpdate)
+	if err := q.Order("id").Find(&keys).Error; err != nil {
 		return fmt.Errorf("read keys: %w", err)
 	}
 	for _, key := range keys {
@@ -279,10 +277,6 @@ func revokeCredentials(ctx context.Context, tx *DB, by Caller, counters tally, o
 		}
 	}
 	return nil
-}
-
-func lockAPIKey(ctx context.Context, tx *DB, scope Scope, id string) (*APIKey, error) {
-	return lock[APIKey](ctx, tx, APIKeys, scope, id)
 }
 
 // addSecret makes a new secret for a key and puts its text into the model.
@@ -353,7 +347,7 @@ func FindHolder(ctx context.Context, db *DB, text string) (*Holder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find credential: %w", err)
 	}
-	if len(rows) == 0 || !hashesEqual(rows[0].Hash, db.vault.Hash(text)) {
+	if len(rows) == 0 || !hmac.Equal(rows[0].Hash, db.vault.Hash(text)) {
 		return nil, nil
 	}
 	row, now := rows[0], db.Now()
@@ -371,16 +365,19 @@ func FindHolder(ctx context.Context, db *DB, text string) (*Holder, error) {
 	}, nil
 }
 
-// TouchAPIKeys notes when keys were last used. It is called in batches, from time to time.
+// TouchAPIKeys notes when keys were last used, in one statement. It is called in batches, from time to time.
 func TouchAPIKeys(ctx context.Context, db *DB, used map[string]time.Time) error {
+	ids := sortedKeys(used)
+	times := column(ids, func(id string) time.Time { return used[id] })
 	return Transaction(ctx, db, func(tx *DB) error {
-		for _, id := range sortedKeys(used) {
-			_, err := tx.exec(ctx, `UPDATE api_keys SET last_used_at = ? WHERE id = ? AND (last_used_at IS NULL OR last_used_at < ?)`, used[id], id, used[id])
-			if err != nil {
-				return fmt.Errorf("note use of keys: %w", err)
-			}
-		}
-		return nil
+		_, err := rowwise{
+			"note use of keys",
+			`UPDATE api_keys SET last_used_at = u.at
+			FROM unnest(?::timestamptz[], ?::uuid[]) AS u (at, id)
+			WHERE api_keys.id = u.id AND (last_used_at IS NULL OR last_used_at < u.at)`,
+			`UPDATE api_keys SET last_used_at = ?1 WHERE id = ?2 AND (last_used_at IS NULL OR last_used_at < ?1)`,
+		}.run(ctx, tx, times, ids)
+		return err
 	})
 }
 

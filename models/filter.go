@@ -93,14 +93,8 @@ func (c *Collection) count(ctx context.Context, db *DB, scope Scope, filters []j
 }
 
 func (c *Collection) countRows(ctx context.Context, db *DB, conds []where) (int64, error) {
-	tx := db.session(ctx).Table(c.table)
-	for _, w := range conds {
-		if w.sql != "" {
-			tx = tx.Where(w.sql, w.args...)
-		}
-	}
 	var n int64
-	if err := tx.Count(&n).Error; err != nil {
+	if err := c.from(ctx, db, conds...).Count(&n).Error; err != nil {
 		return 0, fmt.Errorf("count %s: %w", c.Schema.Type, err)
 	}
 	return n, nil

@@ -95,18 +95,13 @@ func (in *includer) pairs(ctx context.Context, c *Collection, items []any, rel *
 		return nil, nil
 	}
 	r := c.relations[rel.Name]
-	tx := in.db.session(ctx).Table(r.target.table)
+	tx := r.target.from(ctx, in.db, r.target.base(in.scope)...)
 	owner := r.target.table + "." + r.foreign
 	if r.foreign == "" {
 		owner = "j." + r.owner
 		tx = tx.Joins(fmt.Sprintf("JOIN %s j ON j.%s = %s.id", r.through, r.other, r.target.table))
 	}
 	tx = tx.Select(owner+" AS owner, "+r.target.table+".id AS target").Where(owner+" IN ?", owners)
-	for _, w := range r.target.base(in.scope) {
-		if w.sql != "" {
-			tx = tx.Where(w.sql, w.args...)
-		}
-	}
 	var pairs []pair
 	if err := tx.Limit(maxIncluded + 1).Find(&pairs).Error; err != nil {
 		return nil, fmt.Errorf("select %s of %s: %w", rel.Name, c.Schema.Type, err)

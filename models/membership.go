@@ -6,8 +6,6 @@ import (
 	"reflect"
 	"slices"
 
-	"gorm.io/gorm/clause"
-
 	"roster/jsonapi"
 )
 
@@ -106,7 +104,7 @@ func UpdateMembership(ctx context.Context, db *DB, by Caller, id string, in *jso
 	var m *Membership
 	err := Transaction(ctx, db, func(tx *DB) error {
 		var err error
-		if m, err = lock[Membership](ctx, tx, Memberships, by.Scope, id); err != nil {
+		if m, err = lockLive[Membership](ctx, tx, Memberships, by.Scope, id); err != nil {
 			return err
 		}
 		if err := checkVersion(m.Version, in); err != nil {
@@ -123,7 +121,7 @@ func UpdateMembership(ctx context.Context, db *DB, by Caller, id string, in *jso
 // DeleteMembership ends a membership. The user stays.
 func DeleteMembership(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) error {
 	return Transaction(ctx, db, func(tx *DB) error {
-		m, err := lock[Membership](ctx, tx, Memberships, by.Scope, id)
+		m, err := lockLive[Membership](ctx, tx, Memberships, by.Scope, id)
 		if err != nil {
 			return err
 		}
@@ -162,9 +160,8 @@ func endMembership(ctx context.Context, tx *DB, by Caller, counters tally, m *Me
 	}
 	// Sharing the organization's row keeps it from being deleted, or restored, while its numbers change.
 	var live []bool
-	err := tx.session(ctx).Table("organizations").Clauses(clause.Locking{Strength: "SHARE"}).Where("id = ?", m.OrganizationID).
-		Pluck("deleted_at IS NULL", &live).Error
-	if err != nil {
+	q := Organizations.from(ctx, tx, condition("id = ?", m.OrganizationID)).Clauses(forShare)
+	if err := q.Pluck("deleted_at IS NULL", &live).Error; err != nil {
 		return fmt.Errorf("lock organization: %w", err)
 	}
 	counters.add(countUsers, m.OrganizationID, -1)
@@ -196,10 +193,7 @@ func endMemberships(ctx context.Context, tx *DB, by Caller, counters tally, user
 }
 
 func lockMemberships(ctx context.Context, tx *DB, scope Scope, user string) ([]*Membership, error) {
-	q := tx.session(ctx).Clauses(clause.Locking{Strength: "UPDATE"}).Where("user_id = ?", user)
-	if visible := Memberships.visible(scope); visible.sql != "" {
-		q = q.Where(visible.sql, visible.args...)
-	}
+	q := Memberships.from(ctx, tx, Memberships.visible(scope), condition("user_id = ?", user)).Clauses(forUpdate)
 	var memberships []*Membership
 	if err := q.Order("organization_id").Find(&memberships).Error; err != nil {
 		return nil, fmt.Errorf("read memberships: %w", err)
@@ -209,10 +203,7 @@ func lockMemberships(ctx context.Context, tx *DB, scope Scope, user string) ([]*
 
 // membershipOrganizations returns the organizations of a user that a scope sees, in order.
 func membershipOrganizations(ctx context.Context, tx *DB, scope Scope, user string) ([]string, error) {
-	q := tx.session(ctx).Table("memberships").Where("user_id = ?", user)
-	if visible := Memberships.visible(scope); visible.sql != "" {
-		q = q.Where(visible.sql, visible.args...)
-	}
+	q := Memberships.from(ctx, tx, Memberships.visible(scope), condition("user_id = ?", user))
 	var ids []string
 	if err := q.Order("organization_id").Pluck("organization_id", &ids).Error; err != nil {
 		return nil, fmt.Errorf("read memberships: %w", err)

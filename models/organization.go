@@ -270,12 +270,8 @@ func saveOrganization(ctx context.Context, tx *DB, by Caller, before, org *Organ
 	org.Version++
 	org.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
 	columns = append(columns, "version", "updated_at", "parent_id", "kind", "deleted_at", "webhook_secret")
-	res := tx.session(ctx).Model(&Organization{}).Where("id = ?", org.ID).Select(columns).Updates(org)
-	if res.Error != nil {
-		return classifyFor(res.Error, "update organization")
-	}
-	if res.RowsAffected == 0 {
-		return notFound("organizations", org.ID)
+	if err := save(ctx, tx, Organizations, org, columns...); err != nil {
+		return err
 	}
 	counters := tally{}
 	ch := change{verb: updated, collection: Organizations, organization: org.ID, before: before, after: org}
@@ -361,9 +357,8 @@ func DeleteOrganization(ctx context.Context, db *DB, by Caller, id string, in *j
 		org.DeletedAt = &jsonapi.Stamp{Time: tx.Now()}
 		org.UpdatedAt = *org.DeletedAt
 		org.Version++
-		err = tx.session(ctx).Model(&Organization{}).Where("id = ?", id).Select("deleted_at", "updated_at", "version").Updates(org).Error
-		if err != nil {
-			return fmt.Errorf("delete organization: %w", err)
+		if err := save(ctx, tx, Organizations, org, "deleted_at", "updated_at", "version"); err != nil {
+			return err
 		}
 		counters := tally{}
 		if err := revokeCredentials(ctx, tx, by, counters, id); err != nil {
@@ -409,9 +404,8 @@ func RefreshToken(ctx context.Context, db *DB, by Caller, id string) (*Organizat
 		}
 		org.Version++
 		org.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
-		err = tx.session(ctx).Model(&Organization{}).Where("id = ?", id).Select("version", "updated_at").Updates(org).Error
-		if err != nil {
-			return fmt.Errorf("refresh token: %w", err)
+		if err := save(ctx, tx, Organizations, org, "version", "updated_at"); err != nil {
+			return err
 		}
 		counters := tally{}
 		err = record(ctx, tx, by, change{

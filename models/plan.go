@@ -3,10 +3,7 @@ package models
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
-
-	"gorm.io/gorm/clause"
 
 	"roster/jsonapi"
 )
@@ -78,13 +75,9 @@ func (p *Plan) lock(ctx context.Context, tx *DB, scope Scope, c *Collection) err
 	if len(p.rows[c]) == 0 {
 		return nil
 	}
-	q := tx.session(ctx).Table(c.table).Clauses(clause.Locking{Strength: "UPDATE"}).
-		Where(c.table+".id IN ?", slices.Collect(maps.Keys(p.rows[c]))).Order(c.table + ".id")
-	if visible := c.visible(scope); visible.sql != "" {
-		q = q.Where(visible.sql, visible.args...)
-	}
+	q := c.from(ctx, tx, c.visible(scope), condition(c.table+".id IN ?", sortedKeys(p.rows[c]))).Clauses(forUpdate)
 	var locked []string
-	if err := q.Pluck(c.table+".id", &locked).Error; err != nil {
+	if err := q.Order(c.table+".id").Pluck(c.table+".id", &locked).Error; err != nil {
 		return fmt.Errorf("reserve %s: %w", c.Schema.Type, err)
 	}
 	return nil

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"gorm.io/gorm"
+
 	"roster/jsonapi"
 )
 
@@ -97,6 +99,17 @@ func (c *Collection) base(scope Scope) []where {
 	return conds
 }
 
+// from returns a query of the rows that meet every condition.
+func (c *Collection) from(ctx context.Context, db *DB, conds ...where) *gorm.DB {
+	q := db.session(ctx).Table(c.table)
+	for _, w := range conds {
+		if w.sql != "" {
+			q = q.Where(w.sql, w.args...)
+		}
+	}
+	return q
+}
+
 // rows runs the one SELECT that every read of resources is.
 func (c *Collection) rows(ctx context.Context, db *DB, conds []where, order []string, q *jsonapi.Query, limit func(*limits)) ([]any, error) {
 	var l limits
@@ -109,12 +122,7 @@ func (c *Collection) rows(ctx context.Context, db *DB, conds []where, order []st
 			columns = append(columns, name)
 		}
 	}
-	tx := db.session(ctx).Table(c.table).Select(columns)
-	for _, w := range conds {
-		if w.sql != "" {
-			tx = tx.Where(w.sql, w.args...)
-		}
-	}
+	tx := c.from(ctx, db, conds...).Select(columns)
 	if len(order) > 0 {
 		tx = tx.Order(strings.Join(order, ", "))
 	}

@@ -21,13 +21,8 @@ func (c *Collection) related(scope Scope, f jsonapi.Condition) where {
 	if r.column != "" {
 		guards = guards[:1] // what was deleted can still be named by what remembers it
 	}
-	guard, args := "", []any{ids}
-	for _, w := range guards {
-		if w.sql != "" {
-			guard += " AND " + w.sql
-			args = append(args, w.args...)
-		}
-	}
+	guard, args := conjunction(guards)
+	args = append([]any{ids}, args...)
 	target := r.target.table
 	// The related table under its own name, because conditions name it; this one is reached from outside by an IN.
 	switch {
@@ -55,29 +50,30 @@ func (c *Collection) unrelated(r relation, scope Scope, empty bool) where {
 		}
 		return condition(column + " IS " + map[bool]string{true: "NULL", false: "NOT NULL"}[empty])
 	default:
-		sub, args := c.reach(r, scope)
-		return condition(fmt.Sprintf("%sEXISTS (%s AND owner = %s.id)", not, sub, c.table), args...)
+		owners, args := r.owners(scope)
+		return condition(fmt.Sprintf("%sEXISTS (SELECT 1 FROM (%s) related WHERE owner = %s.id)", not, owners, c.table), args...)
 	}
 }
 
-// reach returns a SELECT of the pairs (owner, target) of a to-many relationship that a scope sees. It ends in a WHERE.
-func (c *Collection) reach(r relation, scope Scope) (string, []any) {
-	target := r.target
-	var from string
+// owners returns a SELECT of the ids that a to-many relationship leads from to something that a scope sees.
+func (r relation) owners(scope Scope) (string, []any) {
+	target := r.target.table
+	guard, args := conjunction(r.target.base(scope))
 	if r.foreign != "" {
-		from = fmt.Sprintf("SELECT %s.%s AS owner, %s.id AS target FROM %s", target.table, r.foreign, target.table, target.table)
-	} else {
-		from = fmt.Sprintf("SELECT j.%s AS owner, %s.id AS target FROM %s j JOIN %s ON %s.id = j.%s",
-			r.owner, target.table, r.through, target.table, target.table, r.other)
+		return fmt.Sprintf("SELECT %s.%s AS owner FROM %s WHERE 1 = 1%s", target, r.foreign, target, guard), args
 	}
-	sql, args := " WHERE 1 = 1", []any(nil)
-	for _, w := range target.base(scope) {
+	return fmt.Sprintf("SELECT j.%s AS owner FROM %s j JOIN %s ON %s.id = j.%s WHERE 1 = 1%s", r.owner, r.through, target, target, r.other, guard), args
+}
+
+// conjunction returns conditions as the end of a WHERE, each behind an AND.
+func conjunction(conds []where) (sql string, args []any) {
+	for _, w := range conds {
 		if w.sql != "" {
 			sql += " AND " + w.sql
 			args = append(args, w.args...)
 		}
 	}
-	return "SELECT 1 FROM (" + from + sql + ") pairs WHERE 1 = 1", args
+	return sql, args
 }
 
 // Related returns the collection of what is related to one resource by a to-many relationship: a collection like any other, to be listed,
@@ -116,14 +112,8 @@ func visibleIDs(ctx context.Context, db *DB, c *Collection, scope Scope, ids []s
 	if len(ids) == 0 {
 		return seen, nil
 	}
-	tx := db.session(ctx).Table(c.table).Where(c.table+".id IN ?", ids)
-	for _, w := range c.base(scope) {
-		if w.sql != "" {
-			tx = tx.Where(w.sql, w.args...)
-		}
-	}
 	var found []string
-	if err := tx.Pluck(c.table+".id", &found).Error; err != nil {
+	if err := c.from(ctx, db, append(c.base(scope), condition(c.table+".id IN ?", ids))...).Pluck(c.table+".id", &found).Error; err != nil {
 		return nil, fmt.Errorf("look up %s: %w", c.Schema.Type, err)
 	}
 	for _, id := range found {

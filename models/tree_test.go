@@ -164,6 +164,7 @@ func TestDeletionAndRestore(t *testing.T) {
 		parent := organization(t, db, "parent", "")
 		child := organization(t, db, "child", parent.ID)
 		member := user(t, db, "Ada", child.ID)
+		membership := list(t, db, models.Memberships, models.Everything(), "filter[userId]="+member.ID)[0]
 		key := apiKey(t, db, models.OrganizationKey, child.ID, "users:read")
 		restore := func(by models.Caller, id string) error {
 			in := input(models.Organizations, attributes{}, nil)
@@ -189,6 +190,10 @@ func TestDeletionAndRestore(t *testing.T) {
 		same(t, "members, by another way", list(t, db, models.Users, models.Everything(), "filter[organizations]="+child.ID+"&filter[active]=true"), nil)
 		same(t, "memberships", list(t, db, models.Memberships, models.Everything(), "filter[userId]="+member.ID), nil)
 		same(t, "users", list(t, db, models.Users, models.Everything(), ""), []string{member.ID})
+
+		wantKind(t, models.DeleteMembership(t.Context(), db, everything, membership, nil), models.NotFound, "")
+		_, err := models.UpdateMembership(t.Context(), db, everything, membership, input(models.Memberships, nil, nil))
+		wantKind(t, err, models.NotFound, "")
 
 		wantKind(t, restore(caller(models.OnlyOrganization(child.ID)), child.ID), models.NotFound, "")
 		wantKind(t, restore(everything, child.ID), models.Conflict, "deletedAt")

@@ -234,8 +234,8 @@ func saveUser(ctx context.Context, tx *DB, by Caller, before, user *User, column
 	user.Version++
 	user.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
 	columns = append(columns, "version", "updated_at", "email_key", "password_hash")
-	if err := tx.session(ctx).Model(&User{}).Where("id = ?", user.ID).Select(columns).Updates(user).Error; err != nil {
-		return classifyFor(err, "update user")
+	if err := save(ctx, tx, Users, user, columns...); err != nil {
+		return err
 	}
 	ch := change{verb: updated, collection: Users, before: before, after: user}
 	if deref(before.PasswordHash) != deref(user.PasswordHash) {

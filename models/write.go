@@ -2,7 +2,6 @@ package models
 
 import (
 	"context"
-	"crypto/hmac"
 	"errors"
 	"fmt"
 	"maps"
@@ -95,14 +94,8 @@ func (c *Collection) shown(ctx context.Context, tx *DB, scope Scope, model any, 
 		_, id := c.RelatedID(model, name)
 		narrow = append(narrow, condition(target.table+".id = ?", idOrNil(id)))
 	}
-	q := tx.session(ctx).Table(target.table)
-	for _, w := range append(target.base(scope), narrow...) {
-		if w.sql != "" {
-			q = q.Where(w.sql, w.args...)
-		}
-	}
 	var ids []string
-	if err := q.Order(target.table+".id").Limit(most+1).Pluck(target.table+".id", &ids).Error; err != nil {
+	if err := target.from(ctx, tx, append(target.base(scope), narrow...)...).Order(target.table+".id").Limit(most+1).Pluck(target.table+".id", &ids).Error; err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
 	return ids, nil
@@ -129,6 +122,18 @@ func checkVersion(version int64, in *jsonapi.Input) error {
 	return &Error{Kind: PreconditionFailed, Message: "The resource has changed since the version that If-Match names."}
 }
 
+// save writes columns of a model whose row the transaction has locked.
+func save(ctx context.Context, tx *DB, c *Collection, model any, columns ...string) error {
+	res := tx.session(ctx).Model(c.Model()).Where("id = ?", c.ID(model)).Select(columns).Updates(model)
+	if res.Error != nil {
+		return classifyFor(res.Error, "update "+c.singular())
+	}
+	if res.RowsAffected == 0 {
+		return notFound(c.Schema.Type, c.ID(model))
+	}
+	return nil
+}
+
 // classifyFor returns the refusal behind a database error, or the error with what was being done.
 func classifyFor(err error, doing string) error {
 	var refusal *Error
@@ -145,15 +150,28 @@ func deref[T any](p *T) (v T) {
 	return v
 }
 
-// lock reads one resource that a scope sees and keeps others from changing it until the transaction ends.
+// The two ways to lock rows until the transaction ends. On SQLite, where a write transaction is alone, they say nothing.
+var (
+	forUpdate = clause.Locking{Strength: "UPDATE"}
+	forShare  = clause.Locking{Strength: "SHARE"}
+)
+
+// lock reads one resource that a scope sees, or would see if it were not deleted, and keeps others from changing it until the transaction
+// ends.
 func lock[T any](ctx context.Context, tx *DB, c *Collection, scope Scope, id string) (*T, error) {
+	return lockWhere[T](ctx, tx, c, id, c.visible(scope))
+}
+
+// lockLive is lock for what is there: what was deleted, or belongs to something deleted, is not found.
+func lockLive[T any](ctx context.Context, tx *DB, c *Collection, scope Scope, id string) (*T, error) {
+	return lockWhere[T](ctx, tx, c, id, c.base(scope)...)
+}
+
+func lockWhere[T any](ctx context.Context, tx *DB, c *Collection, id string, conds ...where) (*T, error) {
 	if !jsonapi.IsID(id) {
 		return nil, notFound(c.Schema.Type, id)
 	}
-	q := tx.session(ctx).Table(c.table).Clauses(clause.Locking{Strength: "UPDATE"}).Where(c.table+".id = ?", id)
-	if visible := c.visible(scope); visible.sql != "" {
-		q = q.Where(visible.sql, visible.args...)
-	}
+	q := c.from(ctx, tx, append(conds, condition(c.table+".id = ?", id))...).Clauses(forUpdate)
 	var found []*T
 	if err := q.Limit(1).Find(&found).Error; err != nil {
 		return nil, fmt.Errorf("lock %s: %w", c.singular(), err)
@@ -172,14 +190,8 @@ func share(ctx context.Context, tx *DB, c *Collection, scope Scope, id string) e
 	if !jsonapi.IsID(id) {
 		return notFound(c.Schema.Type, id)
 	}
-	q := tx.session(ctx).Table(c.table).Clauses(clause.Locking{Strength: "SHARE"}).Where(c.table+".id = ?", id)
-	for _, w := range c.base(scope) {
-		if w.sql != "" {
-			q = q.Where(w.sql, w.args...)
-		}
-	}
 	var found []string
-	if err := q.Pluck(c.table+".id", &found).Error; err != nil {
+	if err := c.from(ctx, tx, append(c.base(scope), condition(c.table+".id = ?", id))...).Clauses(forShare).Pluck(c.table+".id", &found).Error; err != nil {
 		return fmt.Errorf("lock %s: %w", c.singular(), err)
 	}
 	if len(found) == 0 {
@@ -187,9 +199,6 @@ func share(ctx context.Context, tx *DB, c *Collection, scope Scope, id string) e
 	}
 	return nil
 }
-
-// hashesEqual compares in constant time.
-func hashesEqual(a, b []byte) bool { return hmac.Equal(a, b) }
 
 // sortedKeys returns the keys of a map in order, so that rows are locked in one order.
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,132 @@
+package jsonapi
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+)
+
+// PageKind is the way a collection is cut into pages.
+type PageKind int
+
+// The ways to cut a collection.
+const (
+	ByNumber PageKind = iota
+	ByOffset
+	ByCursor
+)
+
+// Page is the part of a collection that a query asks for.
+type Page struct {
+	Kind   PageKind
+	Number int // from 1
+	Size   int
+	Offset int
+	// After and Before are the cursors of a request under the cursor profile.
+	After, Before string
+	// Sized tells that the client gave the size.
+	Sized bool
+}
+
+// Start returns the number of items before the page.
+func (p Page) Start() int {
+	if p.Kind == ByOffset {
+		return p.Offset
+	}
+	return (p.Number - 1) * p.Size
+}
+
+func (p *queryParser) page(one pair, key string) {
+	p.pageNames = append(p.pageNames, key)
+	page := &p.q.Page
+	switch key {
+	case "number":
+		page.Number = p.number(one, 1, maxOffset/MaxPageSize)
+	case "size":
+		page.Size, page.Sized = p.size(one), true
+	case "offset":
+		page.Kind, page.Offset = ByOffset, p.number(one, 0, maxOffset)
+	case "limit":
+		page.Kind, page.Size = ByOffset, p.size(one)
+	case "after":
+		page.Kind, page.After = ByCursor, p.cursor(one)
+	case "before":
+		page.Kind, page.Before = ByCursor, p.cursor(one)
+	default:
+		p.unknown(one.name)
+	}
+}
+
+func (p *queryParser) cursor(one pair) string {
+	if one.value == "" {
+		p.fault(InvalidParameter, one.name, "The cursor must not be empty.")
+	}
+	return one.value
+}
+
+func (p *queryParser) number(one pair, least, most int) int {
+	for _, c := range one.value {
+		if c < '0' || c > '9' {
+			p.fault(InvalidParameter, one.name, "It must be a whole number of at least %d.", least)
+			return least
+		}
+	}
+	n, err := strconv.Atoi(one.value)
+	if err != nil || n < least || n > most {
+		p.fault(InvalidParameter, one.name, "It must be a whole number from %d to %d.", least, most)
+		return least
+	}
+	return n
+}
+
+// size reads a page size. One above the maximum is refused, never cut (cursor pagination profile, § Max Page Size).
+func (p *queryParser) size(one pair) int {
+	n, err := strconv.Atoi(one.value)
+	if digits := strings.Trim(one.value, "0123456789") == ""; digits && (n > MaxPageSize || errors.Is(err, strconv.ErrRange)) {
+		fault := Fault(InvalidParameter, "It must be at most %d.", MaxPageSize).InParameter(one.name).
+			WithMeta("page", map[string]any{"maxSize": MaxPageSize})
+		fault.Links = &ErrorLinks{Type: CursorProfile + "/max-size-exceeded"}
+		p.faults.Add(fault)
+		return DefaultPageSize
+	}
+	return p.number(one, 1, MaxPageSize)
+}
+
+// finish checks what only all parameters together tell.
+func (p *queryParser) finish() {
+	families := map[string]string{"number": "number", "offset": "offset", "limit": "offset", "after": "cursor", "before": "cursor"}
+	first := ""
+	for _, name := range p.pageNames {
+		f := families[name]
+		if name == "size" && p.q.Page.Kind == ByOffset {
+			f = "number"
+		}
+		switch {
+		case f == "":
+		case first == "":
+			first = f
+		case f != first:
+			p.fault(InvalidParameter, "page["+name+"]", "page[number] with page[size], page[offset] with page[limit], and the cursors page[after] and page[before] with page[size] cannot be mixed.")
+			return
+		}
+	}
+	if first == "" && p.accepts.Page && p.accepts.Cursors {
+		p.q.Page.Kind = ByCursor
+	}
+	if p.q.Page.Kind == ByCursor {
+		p.finishCursors()
+	}
+}
+
+// finishCursors applies the rules of the cursor profile.
+func (p *queryParser) finishCursors() {
+	page := &p.q.Page
+	if page.After != "" && page.Before != "" && !page.Sized {
+		page.Size = MaxPageSize // (§ Range Pagination)
+	}
+	for _, fault := range p.faults {
+		if fault.Source != nil && fault.Source.Parameter == "sort" {
+			fault.Links = &ErrorLinks{Type: CursorProfile + "/unsupported-sort"}
+		}
+	}
+}
