@@ -153,7 +153,7 @@ func organizationsOf(ctx context.Context, tx *DB, by Caller, in *jsonapi.Input) 
 		}
 		ids = []string{root}
 	}
-	slices.Sort(ids) // rows are locked in one order
+	slices.Sort(ids) // memberships and events come in one order, whatever that of the request
 	return ids, errs.Err()
 }
 
