@@ -36,9 +36,9 @@ var ops = map[Kind][]Op{
 // Ops returns the comparisons that a filter by an attribute of that kind can use.
 func Ops(kind Kind) []Op { return slices.Clone(ops[kind]) }
 
-// idAttribute makes the id filterable like an attribute, by the comparisons that mean something for an id.
+// idAttribute makes the id filterable and sortable like an attribute, by the comparisons that mean something for an id.
 var (
-	idAttribute = &Attribute{Name: "id", Column: "id", Kind: String, Filter: true}
+	idAttribute = &Attribute{Name: "id", Column: "id", Kind: String, Filter: true, Sort: true}
 	idOps       = []Op{OpMatch, OpEqual, OpEqualFold, OpNotEqual}
 )
 
@@ -150,9 +150,9 @@ func (p *queryParser) attributeFilter(one pair, a *Attribute, op Op) {
 	p.add(cond, one)
 }
 
-// add appends a condition. The repeated form filter[id][]=a&filter[id][]=b is one list.
+// add appends a condition. What is repeated, as in filter[id][]=a&filter[id][]=b, is one list.
 func (p *queryParser) add(cond Condition, one pair) {
-	if !strings.HasSuffix(one.name, "[]") {
+	if !repeatable(one.name) {
 		p.q.Filters = append(p.q.Filters, cond)
 		return
 	}

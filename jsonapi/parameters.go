@@ -90,7 +90,11 @@ func (s *Schema) filterParameters() []Parameter {
 		if a == idAttribute {
 			plain = OpMatch
 		}
-		add(a.Name, "", a.filterParameter(plain))
+		bare := a.filterParameter(plain)
+		if a == idAttribute {
+			bare.Doc += " It may be repeated."
+		}
+		add(a.Name, "", bare)
 		for _, op := range a.comparisons() {
 			add(a.Name, "["+string(op)+"]", a.filterParameter(op))
 		}

@@ -83,16 +83,20 @@ func ParseQuery(raw string, accepts Accepts, schema *Schema, types func(string) 
 	seen := map[string]int{}
 	for _, one := range p.q.pairs {
 		seen[one.name]++
-		if seen[one.name] == 2 && !strings.HasSuffix(one.name, "[]") {
+		if seen[one.name] == 2 && !repeatable(one.name) {
 			p.fault(InvalidParameter, one.name, "It is given more than once.")
 		}
-		if seen[one.name] == 1 || strings.HasSuffix(one.name, "[]") {
+		if seen[one.name] == 1 || repeatable(one.name) {
 			p.parameter(one)
 		}
 	}
 	p.finish()
 	return p.q, p.faults.Err()
 }
+
+// repeatable tells whether a parameter may be given several times, for one list: filter[field][] of any field and, since some clients spell
+// a list of ids so, filter[id].
+func repeatable(name string) bool { return name == "filter[id]" || strings.HasSuffix(name, "[]") }
 
 type queryParser struct {
 	accepts Accepts
@@ -102,7 +106,7 @@ type queryParser struct {
 	faults  Errors
 
 	pageNames []string
-	lists     map[string]int // position in q.Filters of each filter[field][] that was given
+	lists     map[string]int // position in q.Filters of each repeatable filter that was given
 }
 
 func (p *queryParser) fault(code Code, parameter, detail string, args ...any) {
@@ -194,6 +198,9 @@ func (p *queryParser) sort(one pair) {
 	for _, key := range keys {
 		name, descending := strings.CutPrefix(key, "-")
 		a := p.schema.Attribute(name)
+		if name == "id" {
+			a = idAttribute
+		}
 		if a == nil || !a.Sort {
 			p.fault(InvalidParameter, one.name, "%s cannot be sorted by %q; it can by %s.", p.schema.Type, clip(name), strings.Join(p.schema.sortable(), ", "))
 			continue
@@ -206,8 +213,9 @@ func (p *queryParser) sort(one pair) {
 	}
 }
 
+// sortable names what a list can be sorted by. The id is there for admin frameworks, which sort by it until a user clicks on a column.
 func (s *Schema) sortable() []string {
-	var names []string
+	names := []string{"id"}
 	for _, a := range s.Attributes {
 		if a.Sort {
 			names = append(names, a.Name)

@@ -71,7 +71,7 @@ func people(t *testing.T, db *models.DB, clock *modelstest.Clock) {
 
 // sorts returns every single sort of a collection, and some of several keys.
 func sorts(c *models.Collection) []string {
-	list := []string{""}
+	list := []string{"", "id", "-id"}
 	var names []string
 	for _, a := range c.Schema.Attributes {
 		if a.Sort {
@@ -83,6 +83,7 @@ func sorts(c *models.Collection) []string {
 		a, b := names[i], names[i+1]
 		list = append(list, a+","+b, "-"+a+",-"+b, a+",-"+b, "-"+a+","+b)
 	}
+	list = append(list, "-id,"+names[0], names[0]+",-id")
 	return append(list, strings.Join(names[:min(5, len(names))], ","), "-"+strings.Join(names[:min(5, len(names))], ",-"))
 }
 

@@ -27,6 +27,9 @@ func (c *Collection) sortKeys(named []jsonapi.SortKey) []sortKey {
 	}
 	for _, k := range named {
 		keys = append(keys, sortKey{k.Attribute.Column, k.Descending, k.Attribute.Nullable})
+		if k.Attribute.Column == "id" {
+			return keys // without ties already: what follows decides nothing
+		}
 	}
 	// In the direction of the last key, so that the index on (key, id) is read in one direction.
 	return append(keys, sortKey{column: "id", descending: named[len(named)-1].Descending})

@@ -51,7 +51,7 @@ func TestChaosOnPostgres(t *testing.T) {
 
 func chaos(t *testing.T, url, driver, dsn string, crash func() error) {
 	inbox := newInbox(t)
-	s := &victim{t: t, url: url, dir: t.TempDir(), address: freeAddress(t), inbox: inbox}
+	s := &target{t: t, url: url, dir: t.TempDir(), address: freeAddress(t), inbox: inbox}
 	s.start()
 	t.Cleanup(s.kill)
 	org := s.organization()
@@ -178,8 +178,8 @@ func newInbox(t *testing.T) *inbox {
 	return in
 }
 
-// victim is the server that is killed.
-type victim struct {
+// target is the server that is killed.
+type target struct {
 	t                 *testing.T
 	url, dir, address string
 	inbox             *inbox
@@ -198,7 +198,7 @@ func freeAddress(t *testing.T) string {
 
 var keyLine = regexp.MustCompile(`(?m)^  (roster_\S+)$`)
 
-func (s *victim) start() {
+func (s *target) start() {
 	var out bytes.Buffer
 	s.cmd = exec.Command(os.Args[0], "serve", "--listen", s.address, "--data-dir", s.dir, "--database-url", s.url, "--migrate",
 		"--allow-private-webhook-targets", "127.0.0.0/8", "--rate-limit", "0", "--log-level", "error")
@@ -226,12 +226,12 @@ func (s *victim) start() {
 	}
 }
 
-func (s *victim) kill() {
+func (s *target) kill() {
 	_ = s.cmd.Process.Kill()
 	_ = s.cmd.Wait()
 }
 
-func (s *victim) do(method, path, body string) (int, []byte, error) {
+func (s *target) do(method, path, body string) (int, []byte, error) {
 	q, err := http.NewRequest(method, "http://"+s.address+"/public/v2/management/organizations"+path, strings.NewReader(body))
 	if err != nil {
 		return 0, nil, err
@@ -247,7 +247,7 @@ func (s *victim) do(method, path, body string) (int, []byte, error) {
 	return res.StatusCode, answer, err
 }
 
-func (s *victim) organization() string {
+func (s *target) organization() string {
 	status, answer, err := s.do("POST", "", fmt.Sprintf(`{"data":{"type":"organizations","attributes":{"name":"Chaos","webhookUrl":%q}}}`, s.inbox.url))
 	var document struct{ Data struct{ ID string } }
 	if err == nil {
@@ -260,7 +260,7 @@ func (s *victim) organization() string {
 }
 
 // load changes the organization from four clients while the havoc lasts, and returns what the clients were told of.
-func (s *victim) load(org string, havoc func()) map[string]bool {
+func (s *target) load(org string, havoc func()) map[string]bool {
 	var stop atomic.Bool
 	var mu sync.Mutex
 	var clients sync.WaitGroup
