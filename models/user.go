@@ -124,7 +124,6 @@ func CreateUser(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*Use
 	if err != nil {
 		return nil, err
 	}
-	user.Password = nil
 	return user, nil
 }
 
