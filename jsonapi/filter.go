@@ -42,6 +42,14 @@ var (
 	idOps       = []Op{OpMatch, OpEqual, OpEqualFold, OpNotEqual}
 )
 
+// comparisons returns those that a filter by the attribute can use.
+func (a *Attribute) comparisons() []Op {
+	if a == idAttribute {
+		return idOps
+	}
+	return ops[a.Kind]
+}
+
 // filter reads filter[field], filter[field][op] and filter[field][].
 func (p *queryParser) filter(one pair, keys []string) {
 	if len(p.q.Filters) == maxFilters {
@@ -116,11 +124,7 @@ func (p *queryParser) attributeFilter(one pair, a *Attribute, op Op) {
 			op = OpMatch // filter[id]=a,b
 		}
 	}
-	possible := ops[a.Kind]
-	if a == idAttribute {
-		possible = idOps
-	}
-	if !slices.Contains(possible, op) {
+	if possible := a.comparisons(); !slices.Contains(possible, op) {
 		p.fault(InvalidParameter, one.name, "%s takes the operators %s, not %q.", a.Name, joinOps(possible), clip(string(op)))
 		return
 	}

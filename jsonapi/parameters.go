@@ -95,10 +95,10 @@ func (s *Schema) filterParameters() []Parameter {
 			bare.Doc += " It may be repeated."
 		}
 		add(a.Name, "", bare)
-		for _, op := range ops[a.Kind] {
+		for _, op := range a.comparisons() {
 			add(a.Name, "["+string(op)+"]", a.filterParameter(op))
 		}
-		if slices.Contains(ops[a.Kind], OpMatch) {
+		if slices.Contains(a.comparisons(), OpMatch) {
 			p := a.filterParameter(OpMatch)
 			p.Repeated = true
 			add(a.Name, "[]", p)

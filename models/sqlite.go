@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -26,7 +27,7 @@ import (
 // writers of other processes (the command line beside a running server) wait up to ten seconds.
 func openSQLite(ctx context.Context, path string, readers int) (write, read *sql.DB, err error) {
 	if path == "" {
-		return nil, nil, fmt.Errorf("database URL sqlite: names no file")
+		return nil, nil, errors.New("database URL sqlite: names no file")
 	}
 	registerFunctions()
 	shared := url.Values{
@@ -54,11 +55,11 @@ func openSQLite(ctx context.Context, path string, readers int) (write, read *sql
 	}
 	write.SetMaxOpenConns(1)
 	if err := write.PingContext(ctx); err != nil { // creates the file and switches it to WAL before a reader looks at it
-		return nil, nil, fmt.Errorf("open %s: %w", path, err)
+		return nil, nil, errors.Join(fmt.Errorf("open %s: %w", path, err), write.Close())
 	}
 	read, err = sql.Open("sqlite", dsn("_query_only", "on"))
 	if err != nil {
-		return nil, nil, fmt.Errorf("open %s: %w", path, err)
+		return nil, nil, errors.Join(fmt.Errorf("open %s: %w", path, err), write.Close())
 	}
 	read.SetMaxOpenConns(readers)
 	read.SetMaxIdleConns(readers)

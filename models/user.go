@@ -124,7 +124,6 @@ func CreateUser(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*Use
 	if err != nil {
 		return nil, err
 	}
-	user.Password = nil
 	return user, nil
 }
 
@@ -153,7 +152,7 @@ func organizationsOf(ctx context.Context, tx *DB, by Caller, in *jsonapi.Input) 
 		}
 		ids = []string{root}
 	}
-	slices.Sort(ids) // rows are locked in one order
+	slices.Sort(ids) // memberships and events come in one order, whatever that of the request
 	return ids, errs.Err()
 }
 

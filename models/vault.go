@@ -53,12 +53,10 @@ func NewMasterKey() []byte {
 }
 
 // Hash returns the HMAC-SHA-256 of a credential under the pepper: without the master key the database does not even allow guessing.
-func (v *Vault) Hash(credential string) []byte { return v.mac("credential", credential) }
+func (v *Vault) Hash(credential string) []byte { return v.Digest("credential", credential) }
 
-// Digest returns a MAC for other uses of the pepper; purpose keeps them apart.
-func (v *Vault) Digest(purpose, text string) []byte { return v.mac(purpose, text) }
-
-func (v *Vault) mac(purpose, text string) []byte {
+// Digest returns a MAC for any use of the pepper; purpose keeps them apart.
+func (v *Vault) Digest(purpose, text string) []byte {
 	m := hmac.New(sha256.New, v.pepper)
 	m.Write([]byte(purpose))
 	m.Write([]byte{0})

@@ -1,0 +1,45 @@
+package jsonapi_test
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"testing"
+
+	"roster/jsonapi"
+)
+
+// TestTheParametersToldAreThoseTaken sends every parameter that the documentation tells of, and each comparison of the id, told or not.
+func TestTheParametersToldAreThoseTaken(t *testing.T) {
+	t.Parallel()
+	var names []string
+	for _, p := range things.Parameters(jsonapi.ListQuery, []*jsonapi.Schema{things, people}) {
+		names = append(names, p.Name)
+		if _, err := parse(url.QueryEscape(p.Name) + "=" + url.QueryEscape(sample(p))); err != nil {
+			t.Errorf("%s=%s: %v", p.Name, sample(p), err)
+		}
+	}
+	for _, op := range jsonapi.Ops(jsonapi.String) {
+		name := "filter[id][" + string(op) + "]"
+		_, err := parse(name + "=" + idA)
+		if taken, told := err == nil, slices.Contains(names, name); taken != told {
+			t.Errorf("%s: taken %v, told %v: %v", name, taken, told, err)
+		}
+	}
+}
+
+// sample returns a value that the description of a parameter allows.
+func sample(p jsonapi.Parameter) string {
+	switch {
+	case len(p.Enum) > 0:
+		return p.Enum[0]
+	case p.Kind == jsonapi.Boolean:
+		return "true"
+	case p.Kind == jsonapi.Integer:
+		return strconv.Itoa(max(p.Least, 1))
+	case p.Kind == jsonapi.Moment || p.Kind == jsonapi.ServerTime:
+		return "2026-01-02T03:04:05+00:00"
+	default:
+		return "a"
+	}
+}

@@ -1,0 +1,106 @@
+package models
+
+import (
+	"context"
+	"crypto/hmac"
+	"fmt"
+	"slices"
+	"time"
+
+	"roster/jsonapi"
+)
+
+// credential is one row of what callers can present.
+type credential struct {
+	Secret
+	apiKeyID, organizationID *string
+}
+
+func insertCredential(ctx context.Context, tx *DB, cr credential) error {
+	_, err := tx.exec(ctx, `INSERT INTO credentials (lookup, hash, api_key_id, organization_id, created_at) VALUES (?, ?, ?, ?, ?)`,
+		cr.Lookup, tx.vault.Hash(cr.Text), cr.apiKeyID, cr.organizationID, tx.Now())
+	if err != nil {
+		return classifyFor(err, "insert credential")
+	}
+	return nil
+}
+
+func deleteToken(ctx context.Context, tx *DB, organization string) error {
+	if _, err := tx.exec(ctx, `DELETE FROM credentials WHERE organization_id = ?`, organization); err != nil {
+		return fmt.Errorf("delete token: %w", err)
+	}
+	return nil
+}
+
+// Holder is whom a credential speaks for.
+type Holder struct {
+	Kind KeyKind
+	// KeyID is the id of the key, "" for the token of an organization.
+	KeyID, Name    string
+	OrganizationID string
+	UserID         string
+	Scopes         []string
+}
+
+// FindHolder returns whom a presented credential speaks for, or nil if it is none that works now: unknown, expired, revoked or of a deleted
+// organization. The database is asked on every call, so that a revocation takes effect at once, on every replica.
+func FindHolder(ctx context.Context, db *DB, text string) (*Holder, error) {
+	lookup, ok := ParseSecret(db.vault, text)
+	if !ok {
+		return nil, nil
+	}
+	var rows []struct {
+		Hash           []byte
+		APIKeyID       *string `gorm:"column:api_key_id"`
+		TokenOf        *string
+		TokenName      *string
+		Kind           *string
+		Name           *string
+		OrganizationID *string
+		UserID         *string
+		Scopes         *jsonapi.Strings
+		SecretExpires  *jsonapi.Time
+		KeyExpires     *jsonapi.Time
+	}
+	err := db.session(ctx).Raw(`SELECT c.hash, c.api_key_id, c.organization_id AS token_of, o.name AS token_name, c.expires_at AS secret_expires,
+			k.kind, k.name, k.organization_id, k.user_id, k.scopes, k.expires_at AS key_expires
+		FROM credentials c
+		LEFT JOIN api_keys k ON k.id = c.api_key_id
+		LEFT JOIN organizations o ON o.id = c.organization_id
+		WHERE c.lookup = ?`, lookup).Scan(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("find credential: %w", err)
+	}
+	if len(rows) == 0 || !hmac.Equal(rows[0].Hash, db.vault.Hash(text)) {
+		return nil, nil
+	}
+	row, now := rows[0], db.Now()
+	for _, end := range []*jsonapi.Time{row.SecretExpires, row.KeyExpires} {
+		if end != nil && !end.After(now) {
+			return nil, nil
+		}
+	}
+	if row.TokenOf != nil {
+		return &Holder{Kind: OrganizationKey, OrganizationID: *row.TokenOf, Name: deref(row.TokenName)}, nil
+	}
+	return &Holder{
+		Kind: KeyKind(deref(row.Kind)), KeyID: *row.APIKeyID, Name: deref(row.Name), OrganizationID: deref(row.OrganizationID),
+		UserID: deref(row.UserID), Scopes: slices.Clone(deref(row.Scopes)),
+	}, nil
+}
+
+// TouchAPIKeys notes when keys were last used, in one statement. It is called in batches, from time to time.
+func TouchAPIKeys(ctx context.Context, db *DB, used map[string]time.Time) error {
+	ids := sortedKeys(used)
+	times := column(ids, func(id string) time.Time { return used[id] })
+	return Transaction(ctx, db, func(tx *DB) error {
+		_, err := rowwise{
+			"note use of keys",
+			`UPDATE api_keys SET last_used_at = u.at
+			FROM unnest(?::timestamptz[], ?::uuid[]) AS u (at, id)
+			WHERE api_keys.id = u.id AND (last_used_at IS NULL OR last_used_at < u.at)`,
+			`UPDATE api_keys SET last_used_at = ?1 WHERE id = ?2 AND (last_used_at IS NULL OR last_used_at < ?1)`,
+		}.run(ctx, tx, times, ids)
+		return err
+	})
+}
