@@ -11,6 +11,7 @@ import (
 // order is what the loop asks for in one go: lanes to lease, endpoints to read, deliveries to fetch.
 type order struct {
 	lanes, probation int
+	looked           bool // for lanes, even if there was no room for any
 	endpoints        []string
 	limits           map[string]int // of deliveries, by webhook
 	generation       uint64

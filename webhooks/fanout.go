@@ -36,19 +36,20 @@ func (w *Worker) fanOutLoop(ctx context.Context) {
 		for more := true; more && ctx.Err() == nil; {
 			h, n, err := w.fanOut(ctx)
 			if err != nil {
+				w.fanOuts.Add(1)
 				w.failing(ctx, "fan out events", err)
 				sleep(ctx, fanOutPause)
 				continue
 			}
 			more = n == fanOutBatch
-			if n == 0 {
-				continue
+			if n > 0 {
+				select {
+				case w.handoffs <- h:
+				case <-ctx.Done(): // the loop releases all lanes; these are picked up from the database
+					w.abandon(h)
+				}
 			}
-			select {
-			case w.handoffs <- h:
-			case <-ctx.Done(): // the loop releases all lanes; these are picked up from the database
-				w.abandon(h)
-			}
+			w.fanOuts.Add(1)
 		}
 	}
 }

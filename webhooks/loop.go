@@ -25,8 +25,9 @@ type work struct {
 	endpoint   *endpoint
 	queue      []*models.DueDelivery
 	busy       map[string]struct{} // in the queue, under way, or not written yet
-	recent     map[string]struct{} // written a moment ago: whoever looked before may still come with them
-	older      map[string]struct{}
+	recent     map[string]struct{} // written in this era: whoever looked before may still come with them
+	older      map[string]struct{} // written in the one before
+	era        int                 // of recent
 	underWay   int
 	unsettled  int
 	ordered    int // of them, those that let another one go
@@ -65,6 +66,8 @@ type loop struct {
 	look      bool // lanes may have their turn
 	full      bool // the last claim took all it could
 	stray     bool // a handoff came for a lane that was being given back
+	fetches   int  // that have come back
+	era       era
 	stopping  bool
 	renewing  bool
 	timer     *time.Timer
@@ -77,6 +80,35 @@ func newLoop(w *Worker) *loop {
 		w: w, lanes: map[string]*work{}, endpoints: map[string]*endpoint{}, dirty: map[*work]struct{}{}, hungry: map[*work]struct{}{},
 		slots: w.cfg.Slots, look: true, timer: time.NewTimer(time.Hour),
 	}
+}
+
+// era is a time at the end of which everybody has come back who looked into the database before it began. What was written in one era can
+// still be brought, as something to send, by whoever looked in it, until the next one ends.
+type era struct {
+	n        int
+	fetching bool // when it began
+	fetches  int
+	fanOuts  int64
+}
+
+// age begins a new era if the present one is over.
+func (l *loop) age() {
+	fanOuts := l.w.fanOuts.Load()
+	if fanOuts > l.era.fanOuts && (!l.era.fetching || l.fetches > l.era.fetches) {
+		l.era = era{n: l.era.n + 1, fetching: l.ordering, fetches: l.fetches, fanOuts: fanOuts}
+	}
+}
+
+// age forgets what was written two eras ago.
+func (lane *work) age(now int) {
+	if lane.era == now {
+		return
+	}
+	lane.older = lane.recent
+	if lane.era < now-1 {
+		lane.older = nil
+	}
+	lane.recent, lane.era = nil, now
 }
 
 // run decides until ctx ends and everything is given back.
@@ -120,6 +152,7 @@ func (l *loop) run(ctx context.Context) {
 		case <-cut:
 			l.w.cut()
 		}
+		l.age()
 		l.pump()
 		l.write()
 		l.order()
@@ -153,6 +186,9 @@ func (l *loop) touch(lane *work) {
 
 // hold begins to serve lanes that were leased.
 func (l *loop) hold(rows []*models.WebhookLane, validUntil time.Time) {
+	if validUntil.Before(time.Now()) {
+		return // they came too late: somebody else may have them, or this worker under another lease
+	}
 	for _, row := range rows {
 		lane := &work{
 			id: row.WebhookID, token: *row.LeaseToken, state: laneOf(row), row: *row, validUntil: validUntil,
@@ -219,6 +255,7 @@ func (l *loop) takeHandoff(h handoff) {
 
 // enqueue adds deliveries to the queue of a lane, unless it knows them already.
 func (l *loop) enqueue(lane *work, deliveries []*models.DueDelivery) {
+	lane.age(l.era.n)
 	for _, d := range deliveries {
 		if len(lane.queue) >= maxQueued {
 			lane.more = true
@@ -255,7 +292,6 @@ func (l *loop) lookAround() {
 	l.look = true
 	l.stray = l.stray || l.writing // what is being given back may have its turn
 	for _, lane := range l.lanes {
-		lane.older, lane.recent = lane.recent, nil
 		if !lane.yield && !l.stopping {
 			lane.more = true
 			l.hungry[lane] = struct{}{}
@@ -266,7 +302,17 @@ func (l *loop) lookAround() {
 // pump starts attempts, one for each lane in turn, while there are slots.
 func (l *loop) pump() {
 	now, today := time.Now(), l.w.db.Now()
-	for l.slots > 0 && len(l.ring) > 0 && l.unsettled < maxUnsettled {
+	doubts := max(l.w.cfg.Slots/4, 1)
+	for l.slots > 0 && l.unsettled < maxUnsettled {
+		if l.probation < doubts && len(l.doubtful) > 0 {
+			next := l.doubtful[0]
+			l.doubtful = l.doubtful[1:]
+			next.waiting = false
+			l.wait(next)
+		}
+		if len(l.ring) == 0 {
+			break
+		}
 		lane := l.ring[0]
 		l.ring = l.ring[1:]
 		lane.waiting = false
@@ -274,7 +320,7 @@ func (l *loop) pump() {
 			continue
 		}
 		doubted := lane.state.Health != HealthOK
-		if doubted && l.probation >= max(l.w.cfg.Slots/4, 1) {
+		if doubted && l.probation >= doubts {
 			lane.waiting = true
 			l.doubtful = append(l.doubtful, lane)
 			continue
@@ -381,12 +427,6 @@ func (l *loop) takeResult(a *attempt) {
 	l.slots++
 	if a.doubted {
 		l.probation--
-		if len(l.doubtful) > 0 {
-			next := l.doubtful[0]
-			l.doubtful = l.doubtful[1:]
-			next.waiting = false
-			l.wait(next)
-		}
 	}
 	lane.underWay--
 	if lane.lost {
@@ -420,17 +460,25 @@ func (l *loop) order() {
 			o.lanes = 0
 		}
 		o.probation = min(max(l.w.cfg.Slots/4-l.probation, 0), max(l.w.cfg.Slots-len(l.lanes), 0))
-		l.look = false
+		l.look, o.looked = false, true
+		l.full = l.full || o.lanes == 0 // whoever gives a lane back looks again
 	}
 	for lane := range l.hungry {
 		delete(l.hungry, lane)
 		if lane.lost || l.stopping {
 			continue
 		}
-		if lane.endpoint == nil || !l.adopt(lane, now) {
+		known := lane.endpoint != nil && l.adopt(lane, now)
+		if known && !lane.more {
+			l.wait(lane) // what it wanted has come meanwhile
+			l.alarm(now)
+			continue
+		}
+		if !known {
 			o.endpoints = append(o.endpoints, lane.id)
 		}
 		if lane.more {
+			lane.more = false // unless somebody tells of more while this is under way
 			if o.limits == nil {
 				o.limits = map[string]int{}
 			}
@@ -452,6 +500,7 @@ func (l *loop) order() {
 
 func (l *loop) takeFetch(f fetch) {
 	l.ordering = false
+	l.fetches++
 	if f.err != nil {
 		l.w.failing(l.w.sending, "fetch deliveries", f.err)
 		l.claimFail = time.Now().Add(time.Second / 2)
@@ -460,10 +509,11 @@ func (l *loop) takeFetch(f fetch) {
 	}
 	l.hold(f.leased, f.validUntil)
 	if f.err != nil {
-		for _, row := range f.leased {
-			lane := l.lanes[row.WebhookID]
-			lane.more = true
-			l.hungry[lane] = struct{}{}
+		for id := range f.order.limits {
+			if lane := l.lanes[id]; lane != nil && !lane.yield && !l.stopping {
+				lane.more = true
+				l.hungry[lane] = struct{}{}
+			}
 		}
 	}
 	for id, e := range f.endpoints {
@@ -483,7 +533,7 @@ func (l *loop) takeFetch(f fetch) {
 	}
 	for id, limit := range f.order.limits {
 		if lane := l.lanes[id]; lane != nil && f.err == nil && !l.stopping && !lane.yield {
-			lane.more = len(byLane[id]) >= limit
+			lane.more = lane.more || len(byLane[id]) >= limit
 			l.enqueue(lane, byLane[id])
 			l.touch(lane)
 		}
@@ -500,7 +550,9 @@ func (l *loop) takeFetch(f fetch) {
 		}
 	}
 	l.ordered = nil
-	l.full = f.order.lanes > 0 && len(f.leased) >= f.order.lanes
+	if f.order.looked {
+		l.full = len(f.leased) >= f.order.lanes
+	}
 	if l.stopping {
 		l.dropQueues()
 	}

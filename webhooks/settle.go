@@ -117,6 +117,7 @@ func (l *loop) takeSettled(s settled) {
 		lane.unsettled--
 		l.unsettled--
 		delete(lane.busy, d.DeliveryID)
+		lane.age(l.era.n)
 		if lane.recent == nil {
 			lane.recent = map[string]struct{}{}
 		}

@@ -50,6 +50,7 @@ type Worker struct {
 	id         string
 	generation atomic.Uint64 // of what is known about endpoints
 	free       atomic.Int64  // slots, as the loop last counted them
+	fanOuts    atomic.Int64  // that are over, whatever they found
 
 	handoffs chan handoff
 	fetched  chan fetch

@@ -1,0 +1,366 @@
+package webhooks
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"roster/jsonapi"
+	"roster/models"
+	"roster/models/modelstest"
+)
+
+// scene is one database with many endpoints, workers that come and go, and an oracle that knows what each endpoint is to get.
+type scene struct {
+	t    *testing.T
+	cfg  models.Config
+	home *rig // publishes; its worker is never run
+	in   *crowd
+	orgs []*models.Organization
+	// hooks are the endpoints of each organization.
+	hooks  [][]*models.Webhook
+	worker func(*WorkerConfig)
+	seed   uint64
+
+	mu     sync.Mutex
+	events map[string][]string // ids of what was committed, by organization
+}
+
+// crowd receives for all endpoints: each has a path of its own. It refuses some events once or twice, lets some wait for nothing, and then
+// takes them.
+type crowd struct {
+	url    string
+	silent float64 // share of what is never answered
+	mu     sync.Mutex
+	random *rand.Rand
+	tries  map[string]int            // by path and event
+	taken  map[string]map[string]int // answered with 200, by path and event
+	order  map[string][]int64        // sequences of what was taken, by path
+	closed chan struct{}
+}
+
+func newCrowd(t *testing.T, seed uint64) *crowd {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &crowd{
+		url: "http://" + listener.Addr().String(), random: rand.New(rand.NewPCG(seed, 1)), tries: map[string]int{},
+		taken: map[string]map[string]int{}, order: map[string][]int64{}, closed: make(chan struct{}),
+	}
+	server := &http.Server{Handler: c, ReadHeaderTimeout: soon}
+	go server.Serve(listener) //nolint:errcheck // ends with Close
+	t.Cleanup(func() {
+		close(c.closed)
+		_ = server.Close()
+	})
+	return c
+}
+
+func (c *crowd) ServeHTTP(w http.ResponseWriter, q *http.Request) {
+	body, err := io.ReadAll(q.Body)
+	if err != nil {
+		return
+	}
+	path, id := q.URL.Path, q.Header.Get(HeaderID)
+	c.mu.Lock()
+	c.tries[path+id]++
+	roll := c.random.Float64()
+	if c.tries[path+id] > 2 {
+		roll = 1
+	}
+	refused, ignored := roll < 0.04, roll >= 0.04 && roll < 0.04+c.silent
+	if !refused && !ignored {
+		if c.taken[path] == nil {
+			c.taken[path] = map[string]int{}
+		}
+		if c.taken[path][id]++; c.taken[path][id] == 1 {
+			var message struct{ Sequence int64 }
+			_ = json.Unmarshal(body, &message)
+			c.order[path] = append(c.order[path], message.Sequence)
+		}
+	}
+	c.mu.Unlock()
+	switch {
+	case refused:
+		w.WriteHeader(http.StatusInternalServerError)
+	case ignored:
+		select {
+		case <-q.Context().Done():
+		case <-c.closed:
+		}
+	}
+}
+
+// newScene makes organizations with endpoints of every kind.
+func newScene(t *testing.T, dialect models.Dialect, seed uint64, adjust func(*WorkerConfig)) *scene {
+	t.Helper()
+	s := &scene{t: t, cfg: modelstest.Config(t, dialect), in: newCrowd(t, seed), worker: adjust, seed: seed, events: map[string][]string{}}
+	s.home = &rig{t: t, db: modelstest.OpenConfig(t, s.cfg)}
+	orderings := []string{models.OrderNone, models.OrderNone, models.OrderFIFO, models.OrderPerEntity}
+	for range 8 {
+		org := s.home.organization("")
+		s.orgs = append(s.orgs, org)
+		var hooks []*models.Webhook
+		for i, ordering := range orderings {
+			hooks = append(hooks, s.home.endpoint(org, fmt.Sprintf("%s/%s/%d", s.in.url, org.ID, i), "ordering", ordering,
+				"eventTypes", jsonapi.Strings{"oracle.*"}, "schedule", jsonapi.Strings{"0s", "0s", "0s", "0s", "0s", "0s", "0s", "0s"}))
+		}
+		s.hooks = append(s.hooks, hooks)
+	}
+	return s
+}
+
+// publish commits an event of an organization about one of a few things.
+func (s *scene) publish(r *rand.Rand) {
+	org := s.orgs[r.IntN(len(s.orgs))].ID
+	changes := jsonapi.Raw("{}")
+	e := &models.Event{
+		ID: models.NewID(), EventType: "oracle.asked", OccurredAt: jsonapi.Stamp{Time: s.home.db.Now()}, OrganizationID: &org,
+		SubjectType: "organizations", SubjectID: s.orgs[r.IntN(3)].ID, ActorKind: "system", Changes: &changes, Data: "{}",
+	}
+	err := models.Transaction(s.t.Context(), s.home.db, func(tx *models.DB) error {
+		_, err := models.Capture(s.t.Context(), tx, e)
+		return err
+	})
+	if err != nil {
+		s.t.Errorf("publish: %v", err)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.events[org] = append(s.events[org], e.ID)
+}
+
+// shift is one worker at work. It ends by being stopped, or by losing its database, after which it can give back nothing.
+type shift struct {
+	w    *Worker
+	stop func(crash bool)
+}
+
+func (s *scene) start() *shift {
+	db, err := models.Open(context.Background(), s.cfg)
+	if err != nil {
+		s.t.Error(err)
+		return nil
+	}
+	cfg := WorkerConfig{
+		Sender: newSender(s.t, func(c *SenderConfig) { c.Timeout = 15 * time.Second }), Logger: slog.New(slog.DiscardHandler), Metrics: NewMetrics(nil),
+		Slots: 24, LaneCap: 4, Lease: time.Minute, Poll: 200 * time.Millisecond, Grace: soon,
+	}
+	s.worker(&cfg)
+	w := NewWorker(db, cfg)
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { w.Run(ctx) })
+	return &shift{w: w, stop: func(crash bool) {
+		if crash {
+			_ = db.Close()
+			w.cut()
+		}
+		cancel()
+		running.Wait()
+		_ = db.Close()
+	}}
+}
+
+// forgotten counts what nobody would ever look at again: endpoints that have something due and no turn, and keys whose deliveries all wait
+// for one another. It is never more than zero, in no state that was committed.
+const forgotten = `SELECT
+	(SELECT COUNT(*) FROM webhook_lanes l WHERE l.health IN ('ok', 'probation') AND l.next_turn_at IS NULL AND EXISTS (
+		SELECT 1 FROM webhook_deliveries d WHERE d.webhook_id = l.webhook_id AND d.state = 'pending' AND d.due_at IS NOT NULL))
+	+ (SELECT COUNT(*) FROM (SELECT webhook_id, order_key FROM webhook_deliveries WHERE state = 'pending' AND order_key IS NOT NULL
+		GROUP BY webhook_id, order_key HAVING COUNT(due_at) = 0) AS stuck)`
+
+// judgement compares what was committed with what was taken.
+func (s *scene) judgement() (lost, invented, twice, disordered int) {
+	s.in.mu.Lock()
+	defer s.in.mu.Unlock()
+	for o, org := range s.orgs {
+		committed := map[string]bool{}
+		for _, id := range s.events[org.ID] {
+			committed[id] = true
+		}
+		for i := range s.hooks[o] {
+			path := fmt.Sprintf("/%s/%d", org.ID, i)
+			for id := range committed {
+				if s.in.taken[path][id] == 0 {
+					lost++
+				}
+			}
+			for id, n := range s.in.taken[path] {
+				if !committed[id] {
+					invented++
+				}
+				twice += n - 1
+			}
+			if s.hooks[o][i].Ordering == models.OrderFIFO {
+				for k := 1; k < len(s.in.order[path]); k++ {
+					if s.in.order[path][k] < s.in.order[path][k-1] {
+						disordered++
+					}
+				}
+			}
+		}
+	}
+	return lost, invented, twice, disordered
+}
+
+// play publishes while havoc lasts, which gets the running workers by turns, and then waits until everything is delivered.
+func (s *scene) play(workers int, havoc func(r *rand.Rand, shifts []*shift)) {
+	s.t.Helper()
+	shifts := make([]*shift, workers)
+	for i := range shifts {
+		shifts[i] = s.start()
+	}
+	done := make(chan struct{})
+	var busy sync.WaitGroup
+	for p := range 3 {
+		busy.Go(func() {
+			r := rand.New(rand.NewPCG(s.seed, uint64(p)+10))
+			for {
+				select {
+				case <-done:
+					return
+				default:
+					s.publish(r)
+					shifts[0].w.Committed(false) // as an API in the same process does
+				}
+				time.Sleep(time.Duration(r.ExpFloat64() * float64(10*time.Millisecond)))
+			}
+		})
+	}
+	busy.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			case <-time.After(20 * time.Millisecond):
+				if n := s.home.query(forgotten); n != int64(0) {
+					s.t.Errorf("%v endpoints or keys are forgotten", n)
+				}
+			}
+		}
+	})
+	havoc(rand.New(rand.NewPCG(s.seed, 2)), shifts)
+	close(done)
+	busy.Wait()
+	s.settleDown()
+	for _, x := range shifts {
+		x.stop(false)
+	}
+	if n := s.home.query(forgotten); n != int64(0) {
+		s.t.Errorf("%v endpoints or keys are forgotten in the end", n)
+	}
+}
+
+// TestNothingIsSentTwiceWhileLeasesHold lets three workers on PostgreSQL, one on SQLite, be told to look for work all the time, be stopped
+// and started, and endpoints be paused: what an endpoint has taken never comes again, and what is to come in order does.
+func TestNothingIsSentTwiceWhileLeasesHold(t *testing.T) {
+	t.Parallel()
+	for _, dialect := range modelstest.Dialects {
+		t.Run(string(dialect), func(t *testing.T) {
+			t.Parallel()
+			s := newScene(t, dialect, 1, func(*WorkerConfig) {})
+			s.play(workersOn(dialect), func(r *rand.Rand, shifts []*shift) {
+				for range 300 {
+					switch n := r.IntN(40); {
+					case n == 0 && dialect == models.Postgres:
+						i := 1 + r.IntN(len(shifts)-1)
+						shifts[i].stop(false)
+						shifts[i] = s.start()
+					case n <= 2:
+						s.flip(r)
+					default:
+						shifts[r.IntN(len(shifts))].w.Wake()
+					}
+					time.Sleep(time.Duration(r.Float64() * float64(20*time.Millisecond)))
+				}
+			})
+			lost, invented, twice, disordered := s.judgement()
+			if lost+invented+twice+disordered > 0 {
+				t.Errorf("lost %d, invented %d, taken twice %d, out of order %d", lost, invented, twice, disordered)
+			}
+		})
+	}
+}
+
+// TestNothingIsLostWhenWorkersDie takes the database from workers while they are at it, with leases so short that they end under way.
+func TestNothingIsLostWhenWorkersDie(t *testing.T) {
+	t.Parallel()
+	for _, dialect := range modelstest.Dialects {
+		t.Run(string(dialect), func(t *testing.T) {
+			t.Parallel()
+			s := newScene(t, dialect, 1, func(c *WorkerConfig) {
+				c.Lease, c.Grace = 1500*time.Millisecond, 100*time.Millisecond
+				c.Sender = newSender(t, func(c *SenderConfig) { c.Timeout = 400 * time.Millisecond })
+			})
+			s.in.silent = 0.02
+			deaths := 0
+			s.play(workersOn(dialect), func(r *rand.Rand, shifts []*shift) {
+				for range 6 {
+					s.flip(r)
+					i := len(shifts) - 1 - r.IntN(max(len(shifts)-1, 1))
+					shifts[i].stop(r.IntN(4) > 0)
+					deaths++
+					s.flip(r)
+					next := s.start()
+					shifts[i] = next
+					time.Sleep(time.Duration(r.Float64() * float64(300*time.Millisecond)))
+				}
+			})
+			lost, invented, twice, _ := s.judgement()
+			t.Logf("%d workers died; %d were taken twice", deaths, twice)
+			if lost+invented > 0 {
+				t.Errorf("lost %d, invented %d", lost, invented)
+			}
+		})
+	}
+}
+
+func workersOn(dialect models.Dialect) int {
+	if dialect == models.SQLite {
+		return 1
+	}
+	return 3
+}
+
+// flip pauses an endpoint and lets it go on.
+func (s *scene) flip(r *rand.Rand) {
+	hooks := s.hooks[r.IntN(len(s.hooks))]
+	hook := hooks[r.IntN(len(hooks))]
+	s.home.update(hook, map[string]any{"status": models.WebhookPaused})
+	time.Sleep(time.Duration(r.Float64() * float64(30*time.Millisecond)))
+	s.home.update(hook, map[string]any{"status": models.WebhookActive})
+}
+
+// settleDown waits until nothing is pending, and says what is known about the endpoints that keep it waiting.
+func (s *scene) settleDown() {
+	s.t.Helper()
+	const left = `SELECT (SELECT COUNT(*) FROM event_queue) + (SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending')`
+	for deadline := time.Now().Add(soon); s.home.query(left) != int64(0); time.Sleep(10 * time.Millisecond) {
+		if time.Now().Before(deadline) {
+			continue
+		}
+		s.t.Errorf("%v are still pending", s.home.query(left))
+		for _, hooks := range s.hooks {
+			for _, w := range hooks {
+				s.t.Log(s.home.query(`SELECT CONCAT(w.ordering, ' ', health, ' turn ', next_turn_at, ' lease ', lease_until, ' ', lease_token, ' probe ', probe_at, ' failures ',
+					consecutive_failures, ' pending ', (SELECT COUNT(*) FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.state = 'pending'),
+					' due ', (SELECT MIN(due_at) FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.state = 'pending'))
+					FROM webhook_lanes l JOIN webhooks w ON w.id = l.webhook_id WHERE w.id = '` + w.ID + `'`))
+			}
+		}
+		s.t.Log("now ", s.home.db.Now())
+		return
+	}
+}
