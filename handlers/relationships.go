@@ -116,6 +116,9 @@ func (a *API) writeLinkage(w http.ResponseWriter, rq *request, item any) error {
 	object := owners[0].Relationships[rel.Name]
 	doc := &jsonapi.Document{Data: object.Data, Meta: map[string]any{}, Links: &jsonapi.Links{Self: &jsonapi.Link{}}}
 	if rel.Many {
+		if err := rq.permitRelated(rel.Target.Type); err != nil {
+			return err
+		}
 		if err := a.linkagePage(rq, doc); err != nil {
 			return err
 		}

@@ -142,3 +142,24 @@ func TestMembersOfARelationshipChange(t *testing.T) {
 		s.do("PATCH", parent, object{"data": nil}).want(200)
 	})
 }
+
+func TestWhoIsInAnOrganizationIsForWhoMayReadUsers(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		org, token := s.organization("Acme")
+		user := s.as(token).do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"})).want(201).text("data", "id")
+		key := s.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "Reader", "kind": "management", "scopes": []string{"organizations:read"}})).
+			want(201).text("data", "attributes", "key")
+		reader := s.as(key)
+		for _, path := range []string{
+			"/public/v2/organizations?filter[users]=" + user, "/public/v2/organizations?include=users",
+			"/public/v2/organizations/" + org + "/memberships", "/public/v2/organizations/" + org + "/relationships/memberships",
+			"/public/v2/organizations/" + org + "/relationships/users",
+		} {
+			if got := reader.get(path).want(403).faults()[0].Code; got != "forbidden" {
+				t.Errorf("%s: %s", path, got)
+			}
+			s.get(path).want(200)
+		}
+		reader.get("/public/v2/organizations/" + org).want(200)
+	})
+}

@@ -57,6 +57,9 @@ func (a *API) serve(rt route) http.Handler {
 		if err := rq.permitInclusion(rq.query.Include); err != nil {
 			return err
 		}
+		if err := rq.permitFilters(); err != nil {
+			return err
+		}
 		if rq.body, err = io.ReadAll(r.Body); err != nil {
 			return err
 		}
@@ -111,6 +114,19 @@ func (rq *request) permitInclusion(node *jsonapi.Inclusion) error {
 		}
 		if err := rq.permitInclusion(child); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// permitFilters makes sure that the caller may read what he filters by: who finds organizations by a user learns who is in them.
+func (rq *request) permitFilters() error {
+	for _, filter := range rq.query.Filters {
+		if filter.Relationship == nil {
+			continue
+		}
+		if needs := reading(filter.Relationship.Target.Type); !rq.principal.Allows(needs) {
+			return jsonapi.Fault(jsonapi.Forbidden, "A filter by %s needs the scope %s.", filter.Field, needs.Scope).InParameter("filter[" + filter.Field + "]")
 		}
 	}
 	return nil

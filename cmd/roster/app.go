@@ -28,6 +28,7 @@ type app struct {
 	limiter *handlers.Limiter
 
 	stops  []func() error
+	atOnce []func()   // what is told to end when stopping begins, so that one period of grace is enough for all
 	failed chan error // a listener that ended by itself
 }
 
@@ -41,6 +42,9 @@ func (a *app) onStop(stop func() error) { a.stops = append(a.stops, stop) }
 
 // stop takes down what was started, all of it, whatever fails on the way.
 func (a *app) stop() error {
+	for _, end := range a.atOnce {
+		end()
+	}
 	var errs []error
 	for i := len(a.stops) - 1; i >= 0; i-- {
 		errs = append(errs, a.stops[i]())
@@ -94,8 +98,9 @@ func (a *app) start(ctx context.Context, stdout io.Writer, mount func(*app, *mux
 	return nil
 }
 
-// background runs work beside the servers, and ends its context and waits for it when stopping.
-func (a *app) background(work func(ctx context.Context)) {
+// background runs work beside the servers. When stopping, it is waited for after them; its context ends then, or when the function that is
+// returned is called.
+func (a *app) background(work func(ctx context.Context)) context.CancelFunc {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
@@ -107,6 +112,7 @@ func (a *app) background(work func(ctx context.Context)) {
 		<-ended
 		return nil
 	})
+	return cancel
 }
 
 // listen binds an address.

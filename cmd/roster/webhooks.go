@@ -19,8 +19,8 @@ func (c *config) guardWebhooks(cfg *models.Config) {
 	cfg.CheckWebhookSchedule = func(waits []time.Duration) error { return webhooks.Schedule(waits).Check() }
 }
 
-// deliverWebhooks runs the worker beside the servers. It ends after them, so that what the last requests changed is sent, or left to the
-// next start.
+// deliverWebhooks runs the worker beside the servers. It begins to end with them, in the same period of grace; what the last requests
+// changed is left to the next start, or to another replica.
 func (a *app) deliverWebhooks() {
 	sender := webhooks.NewSender(webhooks.SenderConfig{
 		Guard: a.cfg.guard(), Timeout: a.cfg.webhookTimeout, UserAgent: "Roster-Webhooks/" + version(), Proxy: a.cfg.webhookProxy,
@@ -37,5 +37,5 @@ func (a *app) deliverWebhooks() {
 		Grace:     a.cfg.shutdownGrace,
 		Retention: time.Duration(a.cfg.webhookRetention) * day, HeadRetention: time.Duration(a.cfg.webhookAnswers) * day,
 	})
-	a.background(worker.Run)
+	a.atOnce = append(a.atOnce, a.background(worker.Run))
 }
