@@ -59,6 +59,9 @@ func (a *app) start(ctx context.Context, stdout io.Writer, mount func(*app, *mux
 		return err
 	}
 	a.onStop(a.db.Close)
+	if err := a.compareClocks(ctx); err != nil {
+		return err
+	}
 
 	a.health = handlers.NewHealth(a.db)
 	a.metrics = handlers.NewMetrics(version(), a.db.Pools())
