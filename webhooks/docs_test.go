@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -112,7 +113,7 @@ func TestTheProgramsOfTheDocumentationTellGoodFromBad(t *testing.T) {
 				}, want: 401},
 				{name: "another id", known: officialSecret, signed: []string{officialSecret}, spoil: func(r *http.Request) { r.Header.Set(HeaderID, "msg_2") }, want: 401},
 				{name: "another time", known: officialSecret, signed: []string{officialSecret}, spoil: func(r *http.Request) {
-					r.Header.Set(HeaderTimestamp, "17"+r.Header.Get(HeaderTimestamp)[2:9]+"0")
+					r.Header.Set(HeaderTimestamp, strconv.FormatInt(now.Unix()+1, 10))
 				}, want: 401},
 				{name: "no signature", known: officialSecret, signed: []string{officialSecret}, spoil: func(r *http.Request) { r.Header.Del(HeaderSignature) }, want: 401},
 				{name: "no time", known: officialSecret, signed: []string{officialSecret}, spoil: func(r *http.Request) { r.Header.Del(HeaderTimestamp) }, want: 401},

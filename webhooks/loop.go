@@ -40,6 +40,7 @@ type work struct {
 	waiting  bool // in the ring
 	yield    bool
 	lost     bool
+	released bool // given back; some list of the loop may still have it
 	dirty    bool
 	disable  DisableReason
 }
@@ -180,6 +181,9 @@ func (l *loop) drop(lane *work) {
 
 // touch notes that a lane has something to be written, if only that it can be given back.
 func (l *loop) touch(lane *work) {
+	if lane.released {
+		return
+	}
 	lane.dirty = true
 	l.dirty[lane] = struct{}{}
 }
@@ -219,9 +223,10 @@ func (l *loop) lose(lane *work) {
 	lane.unsettled = 0
 	delete(l.dirty, lane)
 	delete(l.hungry, lane)
-	if l.lanes[lane.id] == lane {
-		delete(l.lanes, lane.id)
+	if l.lanes[lane.id] != lane {
+		return // given back; what is to be written comes from whoever holds it again
 	}
+	delete(l.lanes, lane.id)
 	kept := l.pending[:0]
 	for _, s := range l.pending {
 		if s.WebhookID != lane.id {
@@ -336,7 +341,7 @@ func (l *loop) pump() {
 
 // ready tells whether a lane can start an attempt now. When it cannot, whatever keeps it from it will put it into the ring again.
 func (l *loop) ready(lane *work, now, today time.Time) bool {
-	if lane.lost || l.stopping {
+	if lane.lost || lane.released || l.stopping {
 		return false
 	}
 	if until := lane.state.PausedUntil(); lane.state.Health == HealthDisabled || until.After(today) {

@@ -57,7 +57,7 @@ func (l *loop) write() {
 		lane.disable = ""
 		if lane.idle() && left[id] == 0 {
 			settlement.Release, settlement.Yield = true, lane.yield
-			b.released = true
+			b.released, lane.released = true, true
 			delete(l.lanes, id)
 			delete(l.hungry, lane)
 		}
