@@ -506,20 +506,9 @@ func (l *loop) order() {
 func (l *loop) takeFetch(f fetch) {
 	l.ordering = false
 	l.fetches++
-	if f.err != nil {
-		l.w.failing(l.w.sending, "fetch deliveries", f.err)
-		l.claimFail = time.Now().Add(time.Second / 2)
-		l.look = true
-		l.alarm(l.claimFail)
-	}
 	l.hold(f.leased, f.validUntil)
 	if f.err != nil {
-		for id := range f.order.limits {
-			if lane := l.lanes[id]; lane != nil && !lane.yield && !l.stopping {
-				lane.more = true
-				l.hungry[lane] = struct{}{}
-			}
-		}
+		l.askAgain(f)
 	}
 	for id, e := range f.endpoints {
 		l.endpoints[id] = e
@@ -560,6 +549,20 @@ func (l *loop) takeFetch(f fetch) {
 	}
 	if l.stopping {
 		l.dropQueues()
+	}
+}
+
+// askAgain makes the loop order what a fetch that failed was to bring, after a pause.
+func (l *loop) askAgain(f fetch) {
+	l.w.failing(l.w.sending, "fetch deliveries", f.err)
+	l.claimFail = time.Now().Add(time.Second / 2)
+	l.look = true
+	l.alarm(l.claimFail)
+	for id := range f.order.limits {
+		if lane := l.lanes[id]; lane != nil && !lane.yield && !l.stopping {
+			lane.more = true
+			l.hungry[lane] = struct{}{}
+		}
 	}
 }
 
