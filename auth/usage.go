@@ -34,7 +34,7 @@ func (u *Usage) Note(keyID string, at time.Time) {
 	}
 }
 
-// Write tells the database what was noted since the last time.
+// Write tells the database what was noted since the last time. What it could not tell it tells the next time.
 func (u *Usage) Write(ctx context.Context, db *models.DB) error {
 	u.mu.Lock()
 	used := u.used
@@ -43,7 +43,22 @@ func (u *Usage) Write(ctx context.Context, db *models.DB) error {
 	if len(used) == 0 {
 		return nil
 	}
-	return models.TouchAPIKeys(ctx, db, used)
+	err := models.TouchAPIKeys(ctx, db, used)
+	if err != nil {
+		for keyID, at := range used {
+			u.keep(keyID, at)
+		}
+	}
+	return err
+}
+
+// keep notes a use that was noted before, unless a later one was meanwhile.
+func (u *Usage) keep(keyID string, at time.Time) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if later, known := u.used[keyID]; !known || later.Before(at) {
+		u.used[keyID] = at
+	}
 }
 
 // Run writes at every tick until ctx ends, and then once more.
