@@ -114,8 +114,8 @@ func settle(b *testing.B, db *models.DB, lease models.Lease, held []*models.Webh
 func quantiles(b *testing.B, took []time.Duration, name string) {
 	b.Helper()
 	slices.Sort(took)
-	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, name+"-p50-ms")
-	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, name+"-p99-ms")
+	b.ReportMetric(milliseconds(took, 50), name+"-p50-ms")
+	b.ReportMetric(milliseconds(took, 99), name+"-p99-ms")
 }
 
 // BenchmarkBurst commits 100,000 events for one endpoint in ten transactions, and then single events for others: how long those take.
