@@ -55,7 +55,7 @@ func untrusted(t *testing.T, name string, bad, good *tls.Config) *mishap {
 // refused is a mishap that lies in nobody listening.
 func refused(t *testing.T) *mishap {
 	t.Helper()
-	closed := webhookstest.NewReceiver(t)
+	closed := webhookstest.NewReceiverAt(t, "127.0.0.3:0") // no connection of another test is given a port there
 	closed.Close()
 	m := &mishap{name: "connection refused", url: closed.URL(), code: "connection_refused"}
 	m.mend = func() { m.receiver = webhookstest.NewReceiverAt(t, closed.Address().String()) }
