@@ -1,6 +1,7 @@
 package webhooks
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"io"
@@ -178,4 +179,34 @@ func eachClockIn(t *testing.T, test func(r *rig, move func(time.Duration)), adju
 			r.w.Wake()
 		})
 	})
+}
+
+// journal is a log that a test can wait for.
+type journal struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+func (j *journal) Write(line []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.text = append(j.text, line...)
+	return len(line), nil
+}
+
+// count returns how many lines have that message.
+func (j *journal) count(message string) int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return bytes.Count(j.text, []byte(message))
+}
+
+// await waits until so many lines have that message.
+func (j *journal) await(t *testing.T, message string, times int) {
+	t.Helper()
+	for deadline := time.Now().Add(soon); j.count(message) < times; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("it was not logged %d times: %s", times, message)
+		}
+	}
 }
