@@ -114,8 +114,8 @@ func settle(b *testing.B, db *models.DB, lease models.Lease, held []*models.Webh
 func quantiles(b *testing.B, took []time.Duration, name string) {
 	b.Helper()
 	slices.Sort(took)
-	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, name+"-p50-ms")
-	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, name+"-p99-ms")
+	b.ReportMetric(milliseconds(took, 50), name+"-p50-ms")
+	b.ReportMetric(milliseconds(took, 99), name+"-p99-ms")
 }
 
 // BenchmarkBurst commits 100,000 events for one endpoint in ten transactions, and then single events for others: how long those take.
@@ -156,7 +156,7 @@ func flood(b *testing.B, pool *sql.DB, org string, n int) {
 		_, err := pool.ExecContext(context.Background(), `WITH e AS (
 			INSERT INTO events (id, event_type, organization_id, subject_type, subject_id, actor_kind, changes, data, occurred_at)
 			SELECT gen_random_uuid(), 'bench.made', $1, 'organizations', $1, 'system', '{}', $2, now() FROM generate_series(1, $3::int) RETURNING id
-		) INSERT INTO event_queue (event_id) SELECT id FROM e`, org, data, min(left, 10_000))
+		) INSERT INTO event_queue (event_id, organization_id) SELECT id, $1 FROM e`, org, data, min(left, 10_000))
 		if err != nil {
 			b.Errorf("flood: %v", err)
 			return
