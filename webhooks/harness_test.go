@@ -210,3 +210,29 @@ func (j *journal) await(t *testing.T, message string, times int) {
 		}
 	}
 }
+
+// times returns the only column of a query.
+func (r *rig) times(statement string) []time.Time {
+	r.t.Helper()
+	pool := r.db.Pools()["main"]
+	if pool == nil {
+		pool = r.db.Pools()["read"]
+	}
+	rows, err := pool.QueryContext(r.t.Context(), statement)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer rows.Close()
+	var all []time.Time
+	for rows.Next() {
+		var at time.Time
+		if err := rows.Scan(&at); err != nil {
+			r.t.Fatal(err)
+		}
+		all = append(all, at)
+	}
+	if err := rows.Err(); err != nil {
+		r.t.Fatal(err)
+	}
+	return all
+}
