@@ -1,6 +1,6 @@
-// Package bench measures the delivery of webhooks end to end, beside two things to measure it against: a signed POST with no queue at all,
-// and the outbox that one would write by hand in an afternoon. All of them run in one process with a receiver that answers 200 at once, so
-// the figures are good as ratios on one machine. make bench-webhooks runs it.
+// Package bench measures the delivery of webhooks end to end, beside things to measure it against: a signed POST with no queue at all, and the
+// outbox that one would write by hand in an afternoon. All of them run in one process with a receiver that answers 200 at once, so the
+// figures are good as ratios on one machine. PostgreSQL has its own settings: it keeps what it commits. make bench-webhooks runs it.
 package bench
 
 import (
@@ -13,7 +13,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -119,24 +118,6 @@ func concurrently(n int, do func(i int)) {
 	running.Wait()
 }
 
-// BenchmarkNoQueue is a signed POST from each publisher, and nothing else.
-func BenchmarkNoQueue(b *testing.B) {
-	r, s := newReceiver(b), newSender(b)
-	key, err := webhooks.ParseSecret(secret)
-	if err != nil {
-		b.Fatal(err)
-	}
-	for b.Loop() {
-		r.expect(*events)
-		start := time.Now()
-		concurrently(*events, func(int) {
-			s.Send(b.Context(), webhooks.Request{URL: r.url, ID: models.NewID(), At: time.Now(), Body: body, Secrets: []webhooks.Secret{key}})
-		})
-		r.wait(b)
-		b.ReportMetric(float64(*events)/time.Since(start).Seconds(), "events/s")
-	}
-}
-
 // body is about as long as an event of an organization.
 var body = fmt.Appendf(nil, `{"type":"bench.made","timestamp":"2026-01-02T03:04:05.678Z","sequence":1,"data":%s}`, data)
 
@@ -146,149 +127,6 @@ const data = `{"type":"organizations","id":"01912f6a-8c00-7abc-8def-0123456789ab
 	`"description":"Makers of everything.","kind":"company","number":42,"isEventProducer":true,"locationTracking":false,"validFrom":null,` +
 	`"validTo":null,"active":true,"createdAt":"2024-08-20T10:45:07+00:00","updatedAt":"2024-08-20T10:45:07+00:00"},` +
 	`"links":{"self":"/public/v2/organizations/01912f6a-8c00-7abc-8def-0123456789ab"}}`
-
-// BenchmarkBareOutbox is a table, four claimers with SKIP LOCKED and batches of 32, one UPDATE for each batch. No history, no fairness, no
-// leases, no retries.
-func BenchmarkBareOutbox(b *testing.B) { newOutbox(b, false) }
-
-// BenchmarkOutboxWithEvents is the same outbox where each publisher writes the event down as well, into the table that the API reads, with its
-// indexes. So its publishers do what those of Roster do, and what is left is the difference in delivery.
-func BenchmarkOutboxWithEvents(b *testing.B) { newOutbox(b, true) }
-
-func newOutbox(b *testing.B, history bool) {
-	b.Helper()
-	db := modelstest.Open(b, models.Postgres)
-	pool := db.Pools()["main"]
-	pool.SetMaxOpenConns(24)
-	pool.SetMaxIdleConns(24)
-	exec(b, pool, `CREATE TABLE outbox (n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id uuid NOT NULL, body bytea NOT NULL, sent boolean NOT NULL DEFAULT false)`)
-	exec(b, pool, `CREATE INDEX outbox_unsent ON outbox (n) WHERE NOT sent`)
-	o := &outbox{b: b, pool: pool, history: history, r: newReceiver(b), s: newSender(b), nudge: make(chan struct{}, 4)}
-	var err error
-	if o.key, err = webhooks.ParseSecret(secret); err != nil {
-		b.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	var claimers sync.WaitGroup
-	for range 4 {
-		claimers.Go(func() { o.claim(ctx) })
-	}
-	defer claimers.Wait()
-	defer stop()
-	measure(b, o.r, o.publish)
-}
-
-type outbox struct {
-	b       *testing.B
-	pool    *sql.DB
-	history bool
-	r       *receiver
-	s       *webhooks.Sender
-	key     webhooks.Secret
-	nudge   chan struct{}
-}
-
-func (o *outbox) publish(int) string {
-	id := models.NewID()
-	tx, err := o.pool.Begin()
-	if err == nil && o.history {
-		_, err = tx.Exec(`INSERT INTO events (id, event_type, organization_id, subject_type, subject_id, actor_kind, changes, data, occurred_at)
-			VALUES ($1, 'bench.made', $2, 'organizations', $2, 'system', '{}', $3, now())`, id, organization, data)
-	}
-	if err == nil {
-		_, err = tx.Exec(`INSERT INTO outbox (id, body) VALUES ($1, $2)`, id, body)
-	}
-	if err == nil {
-		err = tx.Commit()
-	}
-	if err != nil {
-		o.b.Error(err)
-	}
-	select {
-	case o.nudge <- struct{}{}:
-	default:
-	}
-	return id
-}
-
-func (o *outbox) claim(ctx context.Context) {
-	for ctx.Err() == nil {
-		n, err := o.batch(ctx)
-		if err != nil && ctx.Err() == nil {
-			o.b.Error(err)
-			return
-		}
-		if n == 0 {
-			select {
-			case <-o.nudge:
-			case <-time.After(100 * time.Millisecond):
-			case <-ctx.Done():
-			}
-		}
-	}
-}
-
-func (o *outbox) batch(ctx context.Context) (int, error) {
-	tx, err := o.pool.BeginTx(ctx, nil)
-	if err != nil {
-		return 0, err
-	}
-	defer tx.Rollback() //nolint:errcheck // after a commit it does nothing
-	rows, err := tx.QueryContext(ctx, `SELECT n, id, body FROM outbox WHERE NOT sent ORDER BY n LIMIT 32 FOR UPDATE SKIP LOCKED`)
-	if err != nil {
-		return 0, err
-	}
-	defer rows.Close()
-	var sent []int64
-	var ids []string
-	var bodies [][]byte
-	for rows.Next() {
-		var n int64
-		var id string
-		var text []byte
-		if err := rows.Scan(&n, &id, &text); err != nil {
-			return 0, err
-		}
-		sent, ids, bodies = append(sent, n), append(ids, id), append(bodies, text)
-	}
-	if rows.Err() != nil || len(sent) == 0 {
-		return 0, rows.Err()
-	}
-	for i, id := range ids {
-		o.s.Send(ctx, webhooks.Request{URL: o.r.url, ID: id, At: time.Now(), Body: bodies[i], Secrets: []webhooks.Secret{o.key}})
-	}
-	if _, err := tx.ExecContext(ctx, `UPDATE outbox SET sent = true WHERE n = ANY($1)`, sent); err != nil {
-		return 0, err
-	}
-	return len(sent), tx.Commit()
-}
-
-// measure reports the rate of publish, and latencies at 50 a second and at a third of that rate.
-func measure(b *testing.B, r *receiver, publish func(i int) string) {
-	b.Helper()
-	for b.Loop() {
-		r.expect(*events)
-		start := time.Now()
-		concurrently(*events, func(i int) { publish(i) })
-		published := time.Since(start)
-		r.wait(b)
-		rate := float64(*events) / time.Since(start).Seconds()
-		b.ReportMetric(rate, "events/s")
-		b.ReportMetric(float64(*events)/published.Seconds(), "published/s")
-		for _, steady := range []struct {
-			name string
-			rate float64
-		}{{"50", 50}, {"third", rate / 3}} {
-			took := latency(b, r, steady.rate, publish)
-			b.ReportMetric(milliseconds(took, 50), "p50-"+steady.name+"-ms")
-			b.ReportMetric(milliseconds(took, 99), "p99-"+steady.name+"-ms")
-		}
-		b.ReportMetric(float64(r.doubles), "doubles")
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		b.ReportMetric(float64(m.Sys)/(1<<20), "MiB")
-	}
-}
 
 // latency publishes at a steady rate and returns how long after their commit events arrive, in order of length.
 func latency(b *testing.B, r *receiver, rate float64, publish func(i int) string) []time.Duration {
@@ -385,20 +223,6 @@ func (x *roster) publish(organization string) string {
 		x.b.Error(err)
 	}
 	return e.ID
-}
-
-// BenchmarkRoster is one endpoint, sixteen publishers.
-func BenchmarkRoster(b *testing.B) {
-	for _, dialect := range modelstest.Dialects {
-		b.Run(string(dialect), func(b *testing.B) {
-			r := newReceiver(b)
-			r.expect(1)
-			x := newRoster(b, dialect)
-			org := x.organizations(1, func(int) string { return r.url })[0]
-			r.wait(b)
-			measure(b, r, func(int) string { return x.publish(org) })
-		})
-	}
 }
 
 // BenchmarkHanging is a thousand endpoints, of which some take the request and never answer. 200 events a second go to them, every other one
