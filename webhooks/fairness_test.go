@@ -62,7 +62,7 @@ func TestFiveHundredEndpointsFailHangAndRecoverAtOnce(t *testing.T) {
 			r.t.Errorf("%v endpoints are said to fail", n)
 		}
 	}, func(c *WorkerConfig) {
-		c.Slots, c.Lease, c.Poll = slots, 10*time.Minute, 100*time.Millisecond
+		c.Slots, c.Lease = slots, 10*time.Minute
 		c.Sender = newSender(t, within(2*time.Minute)) // nothing ends because the machine is slow
 	})
 }
@@ -132,7 +132,7 @@ func fewSlots(c *WorkerConfig) { c.Slots = 8 }
 // TestFiveHundredAttemptsThatAreCutUseUpNothing stops a worker whose attempts are all under way.
 func TestFiveHundredAttemptsThatAreCutUseUpNothing(t *testing.T) {
 	const endpoints = 500
-	adjust := func(c *WorkerConfig) { c.Slots, c.Grace, c.Poll = endpoints, time.Millisecond, 100*time.Millisecond }
+	adjust := func(c *WorkerConfig) { c.Slots, c.Grace = endpoints, time.Millisecond }
 	t.Parallel()
 	eachClockIn(t, func(r *rig, move func(time.Duration)) {
 		many := newAudience(r.t)
