@@ -34,7 +34,7 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		case context.DeadlineExceeded:
 			errs = jsonapi.Errors{tooSlow()}
 		default:
-			errs = internalError(r)
+			errs = failure(r, err)
 		}
 	}
 	if errs.Status() >= http.StatusInternalServerError {
@@ -68,6 +68,14 @@ func translate(err error) jsonapi.Errors {
 
 func tooSlow() *jsonapi.Error {
 	return jsonapi.Fault(jsonapi.Unavailable, "The request could not be served in time. Try again.")
+}
+
+// failure is what a client learns of what is no fault of its own.
+func failure(r *http.Request, err error) jsonapi.Errors {
+	if models.Unavailable(err) {
+		return jsonapi.Errors{jsonapi.Fault(jsonapi.Unavailable, "The database cannot be used at the moment. Try again.")}
+	}
+	return internalError(r)
 }
 
 // internalError is all that a client learns of a mistake of ours: an id to ask about.
