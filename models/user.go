@@ -197,10 +197,11 @@ func UpdateUser(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.I
 		}
 		copied := *before
 		user = &copied
-		if err := takeEcho(ctx, tx, by.Scope, Users, user, in); err != nil {
+		rest, err := withoutEcho(ctx, tx, by.Scope, Users, user, in)
+		if err != nil {
 			return err
 		}
-		if err := checkUnchanged(Users, user, in, false); err != nil {
+		if err := checkUnchanged(Users, user, rest, false); err != nil {
 			return err
 		}
 		columns := Users.Schema.Apply(user, in.Attributes)
