@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/gorilla/mux"
@@ -31,6 +32,9 @@ type route struct {
 	query jsonapi.Accepts
 	// served is the resource that the path speaks of; nil for none.
 	served *resource
+	// decode reads the body into the request, for handle to find. It does what takes long and needs no database, because handle may run
+	// within a transaction.
+	decode func(*request) error
 	handle func(*API, http.ResponseWriter, *request) error
 	doc    string
 	// related: the answer is about the target of the relationship in the path.
@@ -50,6 +54,9 @@ type resource struct {
 	// reads, writes, creates and deletes are the permissions of its routes; the zero Permission of creates or deletes means that there is
 	// no such route.
 	reads, writes, creates, deletes auth.Permission
+
+	// prepare is work on what was sent that takes long and needs no database.
+	prepare func(context.Context, *jsonapi.Input) error
 
 	create func(*request, *models.DB, *jsonapi.Input) (any, error)
 	update func(*request, *models.DB, string, *jsonapi.Input) (any, error)
@@ -75,7 +82,8 @@ var resources = []*resource{
 	{
 		Collection: models.Users, path: "users",
 		reads: auth.Read("users"), writes: auth.Write("users"), creates: auth.Write("users"), deletes: auth.Write("users"),
-		create: createUser, update: updateUser, remove: deleteUser, link: linkUser, unlink: unlinkUser,
+		prepare: models.HashPassword,
+		create:  createUser, update: updateUser, remove: deleteUser, link: linkUser, unlink: unlinkUser,
 	},
 	{
 		Collection: models.Memberships, path: "memberships",
@@ -128,7 +136,7 @@ func routes() []route {
 			doc: "Lists every type of event with the JSON Schema (2020-12) of its body and an example."},
 		route{method: "GET", path: eventTypesPath + "/{eventType}", needs: auth.Anyone(), query: jsonapi.NoQuery, handle: (*API).readEventType, shows: eventTypes,
 			doc: "Reads one type of event."},
-		route{method: "POST", path: operationsPath, needs: auth.Anyone(), query: jsonapi.NoQuery, handle: (*API).operate,
+		route{method: "POST", path: operationsPath, needs: auth.Anyone(), query: jsonapi.NoQuery, decode: (*request).decodeOperations, handle: (*API).operate,
 			doc: "Carries out up to 100 operations in order, all or none (Atomic Operations). Each needs the permission of the request that it stands for.", ext: []string{jsonapi.AtomicExt}},
 	)
 }
@@ -163,7 +171,7 @@ func (res *resource) routes() []route {
 			doc: "Reads one of " + res.Schema.Type + "."},
 	}
 	if res.create != nil {
-		table = append(table, route{method: "POST", path: res.path, needs: res.creates, query: jsonapi.OneQuery, served: res, handle: (*API).create,
+		table = append(table, route{method: "POST", path: res.path, needs: res.creates, query: jsonapi.OneQuery, served: res, decode: (*request).decodeCreation, handle: (*API).create,
 			doc: "Creates one of " + res.Schema.Type + "."})
 	}
 	if res.update != nil {
