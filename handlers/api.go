@@ -16,11 +16,12 @@ type API struct {
 	db      *models.DB
 	limiter *Limiter
 	usage   *auth.Usage
+	recall  *recall
 }
 
 // NewAPI returns the API over a database. usage notes which keys are used.
 func NewAPI(db *models.DB, limiter *Limiter, usage *auth.Usage) *API {
-	return &API{db: db, limiter: limiter, usage: usage}
+	return &API{db: db, limiter: limiter, usage: usage, recall: newRecall()}
 }
 
 // route is one line of the route table: what is answered, to whom, and by what.

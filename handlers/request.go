@@ -153,7 +153,7 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, needs auth.Permissio
 		}
 		return nil, jsonapi.Fault(jsonapi.AmbiguousCredentials, "Send one credential, in one header.")
 	}
-	principal, err := auth.Authenticate(r.Context(), a.db, credential)
+	principal, err := a.identify(w, r, credential)
 	if err != nil {
 		return nil, err
 	}
