@@ -1,8 +1,11 @@
 package models
 
 import (
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"net"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -82,6 +85,21 @@ func relatedNotFound(relationship string, index int, typ, id string) *Error {
 		Kind: RelatedNotFound, Field: relationship, Index: index,
 		Message: fmt.Sprintf("There is no resource of type %s with the id %.60q.", typ, id),
 	}
+}
+
+// busy are the errors of PostgreSQL that another time would not bring (https://www.postgresql.org/docs/current/errcodes-appendix.html):
+// refusals because of a concurrent transaction, more often than Transaction tries; a statement that took too long; no room for another
+// connection; a server that is starting or stopping.
+var busy = []string{"40001", "40P01", "57014", "55P03", "53300", "57P01", "57P02", "57P03"}
+
+// Unavailable reports whether err is the database's, about this moment and not about what it was asked: it is not reachable, is
+// starting or stopping, or has too much to do.
+func Unavailable(err error) bool {
+	var pg *pgconn.PgError
+	var connecting *pgconn.ConnectError
+	var network *net.OpError
+	return errors.As(err, &pg) && slices.Contains(busy, pg.Code) ||
+		errors.As(err, &connecting) || errors.As(err, &network) || errors.Is(err, driver.ErrBadConn)
 }
 
 // uniques maps the unique constraints of both databases to what a client is told.
