@@ -98,7 +98,9 @@ func Unavailable(err error) bool {
 	var pg *pgconn.PgError
 	var connecting *pgconn.ConnectError
 	var network *net.OpError
+	var lite *sqlite.Error
 	return errors.As(err, &pg) && slices.Contains(busy, pg.Code) ||
+		errors.As(err, &lite) && lite.Code()&primary == sqliteBusy ||
 		errors.As(err, &connecting) || errors.As(err, &network) || errors.Is(err, driver.ErrBadConn)
 }
 
@@ -120,8 +122,11 @@ var uniques = []struct {
 	{"credentials_pkey", "credentials.lookup", Error{Kind: Conflict, Field: "token", Message: "That token cannot be used."}},
 }
 
-// SQLite's extended result codes for a broken uniqueness (https://www.sqlite.org/rescode.html).
+// SQLite's result codes (https://www.sqlite.org/rescode.html): another process keeps writing, and the two extended ones for a broken
+// uniqueness. The low byte of an extended code is its primary one.
 const (
+	primary                    = 0xff
+	sqliteBusy                 = 5
 	sqliteConstraintPrimaryKey = 1555
 	sqliteConstraintUnique     = 2067
 )
