@@ -14,17 +14,19 @@ import (
 // Unavailable tells whether an error says that the database cannot be reached, or takes no writes at the moment: the same request may
 // succeed later. It is meant for errors of this package.
 func Unavailable(err error) bool {
+	var connect *pgconn.ConnectError
 	var pg *pgconn.PgError
 	var lite *sqlite.Error
 	switch {
+	case errors.As(err, &connect): // whatever the server says why
+		return true
 	case errors.As(err, &pg):
 		return unavailablePostgres(pg.Code)
 	case errors.As(err, &lite):
 		return unavailableSQLite(lite.Code())
 	}
-	var connect *pgconn.ConnectError
 	var network *net.OpError
-	return errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF)
+	return errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // unavailablePostgres reads an SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html).
