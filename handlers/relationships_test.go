@@ -163,6 +163,12 @@ func TestWhoIsInAnOrganizationIsForWhoMayReadUsers(t *testing.T) {
 			s.get(path).want(200)
 		}
 		reader.get("/public/v2/organizations/" + org).want(200)
+		// The error names the parameter as it was spelled.
+		for at, parameter := range map[*service]string{reader: "filter[users][null]", s.as(token): "filter[deleted][eq]"} {
+			if got := at.get("/public/v2/organizations?" + parameter + "=true").want(403).faults()[0].Parameter; got != parameter {
+				t.Errorf("source.parameter is %q, want %q", got, parameter)
+			}
+		}
 	})
 }
 
@@ -215,6 +221,33 @@ func TestEveryMissingEndOfAMembershipIsTold(t *testing.T) {
 		}
 		if got := s.get(members).json("meta", "total"); got != 0.0 {
 			t.Errorf("the user is in %v organizations", got)
+		}
+	})
+}
+
+func TestInclusionWithAPageOfLinkageIsThatOfThePage(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		linkage := []object{}
+		for i := range 5 {
+			id, _ := s.organization(fmt.Sprint("Number ", i))
+			linkage = append(linkage, ref("organizations", id))
+		}
+		user := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"})).want(201).text("data", "id")
+		members := "/public/v2/users/" + user + "/relationships/organizations"
+		s.do("POST", members, object{"data": linkage}).want(200)
+		for _, page := range []string{"page[number]=2&page[size]=2", "page[offset]=1&page[limit]=3", "page[size]=1"} {
+			// The users of these organizations lead back to the one whose relationship it is, and he is not primary data here.
+			a := s.get(members + "?include=organizations.users&" + page).want(200)
+			want := append(a.ids("data"), user)
+			slices.Sort(want)
+			if diff := cmp.Diff(want, a.ids("included")); diff != "" {
+				t.Errorf("%s: %s", page, diff)
+			}
+		}
+		for _, path := range []string{members + "?include=", members + "?include=organizations&page[number]=9"} {
+			if diff := cmp.Diff([]any{}, s.get(path).want(200).json("included")); diff != "" {
+				t.Errorf("%s: %s", path, diff)
+			}
 		}
 	})
 }
