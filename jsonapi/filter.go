@@ -95,11 +95,11 @@ func (p *queryParser) extraFilter(one pair, extra Filter, op Op) {
 		p.fault(InvalidParameter, one.name, "It %s.", wrong)
 		return
 	}
-	p.q.Filters = append(p.q.Filters, Condition{Field: extra.Name, Op: OpEqual, Value: value})
+	p.q.Filters = append(p.q.Filters, Condition{Parameter: one.name, Field: extra.Name, Op: OpEqual, Value: value})
 }
 
 func (p *queryParser) relationshipFilter(one pair, rel *Relationship, op Op) {
-	cond := Condition{Field: rel.Name, Op: OpMatch, Relationship: rel}
+	cond := Condition{Parameter: one.name, Field: rel.Name, Op: OpMatch, Relationship: rel}
 	switch op {
 	case "", OpEqual, OpMatch:
 		cond.Value = p.list(one, idAttribute)
@@ -128,7 +128,7 @@ func (p *queryParser) attributeFilter(one pair, a *Attribute, op Op) {
 		p.fault(InvalidParameter, one.name, "%s takes the operators %s, not %q.", a.Name, joinOps(possible), clip(string(op)))
 		return
 	}
-	cond := Condition{Field: a.Name, Op: op, Attribute: a}
+	cond := Condition{Parameter: one.name, Field: a.Name, Op: op, Attribute: a}
 	switch op {
 	case OpMatch:
 		cond.Value = p.list(one, a)
