@@ -220,6 +220,27 @@ func TestARelationshipIsChangedOnlyAtTheVersionItIsMeantFor(t *testing.T) {
 	})
 }
 
+func TestAReadIsAnsweredOnlyAsItIsMeant(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		id, _ := s.organization("One")
+		for _, path := range []string{managed + "/" + id, managed, managed + "/" + id + "/relationships/parent", managed + "/" + id + "/parent", "/public/v2/openapi.json"} {
+			tag := s.get(path).want(200).Header.Get("ETag")
+			for _, met := range []string{tag, `"other", ` + tag, "*"} {
+				s.get(path, "If-Match", met).want(200)
+				s.get(path, "If-Match", met, "If-None-Match", tag).want(304)
+			}
+			for _, unmet := range []string{`"other"`, "W/" + tag} {
+				want := []fault{{"412", "precondition_failed", "", "", "If-Match"}}
+				if diff := cmp.Diff(want, s.get(path, "If-Match", unmet, "If-None-Match", tag).want(412).faults()); diff != "" {
+					t.Errorf("%s: %s", path, diff)
+				}
+			}
+			s.get(path, "If-Match", "unquoted").want(400)
+		}
+		s.get(managed+"/"+models.NewID(), "If-Match", `"other"`).want(404)
+	})
+}
+
 func TestAToManyRelationshipIsReplacedOnlyAsItWasRead(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		one, _ := s.organization("One")

@@ -165,10 +165,10 @@ func (g *generator) itself(path string) {
 	get := &operation{
 		OperationID: "getOpenAPI", Summary: "The OpenAPI document", Description: description + "\n\nAnybody may call it.", Tags: []string{"openapi"},
 		Permission: &permission{Public: true}, Security: []members[[]string]{},
-		Parameters: []reference{{"#/components/parameters/X-Request-Id"}, {"#/components/parameters/If-None-Match"}},
+		Parameters: []reference{{"#/components/parameters/X-Request-Id"}, {"#/components/parameters/If-Match"}, {"#/components/parameters/If-None-Match"}},
 	}
 	for _, answer := range []struct{ status, name string }{
-		{"200", "OpenAPI"}, {"304", "NotModified"}, {"429", "TooManyRequests"}, {"500", "InternalServerError"},
+		{"200", "OpenAPI"}, {"304", "NotModified"}, {"400", "BadRequest"}, {"412", "PreconditionFailed"}, {"429", "TooManyRequests"}, {"500", "InternalServerError"},
 	} {
 		get.Responses.set(answer.status, responseRef(answer.name))
 	}

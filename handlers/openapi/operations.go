@@ -141,9 +141,9 @@ func failures(rt *Route, s shape) []int {
 	}
 	if writes {
 		statuses = append(statuses, 408, 409, 413, 422)
-		if s.versioned {
-			statuses = append(statuses, 412)
-		}
+	}
+	if s.versioned || !writes {
+		statuses = append(statuses, 412)
 	}
 	slices.Sort(statuses)
 	return statuses
