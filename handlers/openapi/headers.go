@@ -3,6 +3,8 @@ package openapi
 import (
 	"slices"
 	"strings"
+
+	"roster/jsonapi"
 )
 
 // everyAnswer are the headers of every answer.
@@ -45,6 +47,9 @@ func (g *generator) response(name, description string, headers []string, content
 	}
 	if content != nil {
 		r.Content.set(g.media, content)
+		if g.byCursor[name] { // the same schema: what differs is in it
+			r.Content.set(jsonapi.ContentType(nil, []string{jsonapi.CursorProfile}), &mediaObject{Schema: content.Schema})
+		}
 	}
 	g.components.Responses.set(name, r)
 }

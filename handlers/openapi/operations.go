@@ -223,6 +223,7 @@ func (g *generator) linkageDocument(rel *jsonapi.Relationship) string {
 	}
 	if rel.Many {
 		name := target + "LinkageList"
+		g.byCursor[name] = true
 		g.schema(name, documentOf("A document with a page of linkage.", arrayOf(g.identifier(rel.Target), jsonapi.MaxPageSize),
 			refTo("PageLinks"), refTo("PageMeta"), g.included()))
 		return name
