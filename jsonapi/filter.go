@@ -33,9 +33,6 @@ var ops = map[Kind][]Op{
 	ServerTime: {OpEqual, OpNotEqual, OpGreater, OpGreaterEqual, OpLess, OpLessEqual, OpMatch, OpNull},
 }
 
-// Ops returns the comparisons that a filter by an attribute of that kind can use.
-func Ops(kind Kind) []Op { return slices.Clone(ops[kind]) }
-
 // idAttribute makes the id filterable and sortable like an attribute, by the comparisons that mean something for an id.
 var (
 	idAttribute = &Attribute{Name: "id", Column: "id", Kind: String, Filter: true, Sort: true}
