@@ -572,7 +572,8 @@ func TestAReplayIsARow(t *testing.T) {
 		job := made.text("data", "id")
 		want := object{
 			"createdAt": "2024-08-20T10:45:07+00:00", "updatedAt": "2024-08-20T10:45:07+00:00", "kind": "events", "eventTypes": []any{"user.*"},
-			"since": "2024-08-01T00:00:00+00:00", "until": "2024-08-20T10:45:07+00:00", "state": "running", "queued": 0.0, "finishedAt": nil,
+			"since": "2024-08-01T00:00:00+00:00", "until": "2024-08-20T10:45:07+00:00", "state": "running", "queued": 0.0, "examined": 0.0,
+			"reachedAt": nil, "outcome": nil, "finishedAt": nil,
 		}
 		if diff := cmp.Diff(any(want), made.json("data", "attributes")); diff != "" {
 			t.Errorf("replay (-want +got):\n%s", diff)

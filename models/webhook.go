@@ -89,7 +89,7 @@ func relateWebhooks(c *Collection) {
 // WebhookDelivery is one event on its way to one endpoint.
 type WebhookDelivery struct {
 	ID            string         `gorm:"column:id;primaryKey" jsonapi:"primary,webhookDeliveries" doc:"One event on its way to one endpoint." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
-	CreatedAt     jsonapi.Stamp  `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly,filter" doc:"When it was created, right after the event." example:"2024-08-20T10:45:07+00:00"`
+	CreatedAt     jsonapi.Stamp  `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly,sort" doc:"When the event happened, or when a replay or a test began it; sorting goes by the order in which deliveries were begun first." example:"2024-08-20T10:45:07+00:00"`
 	EventType     string         `gorm:"column:event_type" jsonapi:"attr,eventType" rule:"readonly,filter" doc:"The type of the event." example:"user.created"`
 	State         string         `gorm:"column:state" jsonapi:"attr,state" rule:"readonly,enum=pending|succeeded|failed|cancelled,filter" doc:"pending; succeeded: answered with 2xx; failed: every attempt used up; cancelled, with the reason." example:"succeeded"`
 	Trigger       string         `gorm:"column:trigger" jsonapi:"attr,trigger" rule:"readonly,enum=event|manual|replay|test,filter" doc:"What began it: the event, a request to redeliver it, a replay or a test." example:"event"`
@@ -108,6 +108,7 @@ type WebhookDelivery struct {
 	Ordinal        int64   `gorm:"column:ordinal"`
 	OrderKey       *string `gorm:"column:order_key"`
 	RoundAttempts  int64   `gorm:"column:round_attempts"`
+	JobID          *string `gorm:"column:job_id"` // the replay that began it last
 }
 
 // TableName implements GORM's Tabler.
@@ -141,7 +142,10 @@ func defineWebhookDeliveries(c *Collection) {
 		Schema: jsonapi.ForModel(WebhookDelivery{}), Path: "webhookDeliveries", table: "webhook_deliveries",
 		model:   reflect.TypeFor[WebhookDelivery](),
 		visible: func(s Scope) where { return s.within("webhook_deliveries.organization_id") },
-		order:   []string{"webhook_deliveries.id"}, // ids are made at creation and sort by time
+		order:   []string{"webhook_deliveries.id"},
+		// Ids are made when a delivery is inserted and sort by time, and neither changes when it is begun again. An index on the times would
+		// cost every attempt at every delivery one more write, to say the same.
+		orderedAs: map[string]string{"created_at": "id"},
 		filters: map[string]func(*DB, any) where{
 			"organizationId": func(_ *DB, v any) where { return idEquals("webhook_deliveries.organization_id", v) },
 			"webhookId":      func(_ *DB, v any) where { return idEquals("webhook_deliveries.webhook_id", v) },

@@ -32,7 +32,7 @@ func Redeliver(ctx context.Context, db *DB, by Caller, id string) (*WebhookDeliv
 			return err
 		}
 		// The lane is locked: nobody else writes its deliveries until this commits.
-		if _, err := beginAgain(ctx, tx, []string{id}, TriggerManual); err != nil {
+		if _, err := beginAgain(ctx, tx, []string{id}, TriggerManual, nil); err != nil {
 			return err
 		}
 		if err := hurryRetry(ctx, tx, id); err != nil {

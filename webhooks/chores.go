@@ -39,14 +39,14 @@ func (w *Worker) chores(ctx context.Context) {
 
 // replay takes each replay a step further.
 func (w *Worker) replay(ctx context.Context) error {
-	began, err := models.StepWebhookJobs(ctx, w.db, replayAhead, func(e *models.QueuedEvent) []byte { return w.render(e) }, Subscribes)
+	began, err := models.StepWebhookJobs(ctx, w.db, models.Replaying{Ahead: replayAhead, Render: w.render, Subscribes: Subscribes})
 	if began > 0 {
 		w.Wake()
 	}
 	return err
 }
 
-// Purge removes finished deliveries and heads of answers that are older than they are to be kept. A payload never goes while a delivery of
+// Purge removes finished deliveries and replays, and heads of answers, that are older than they are to be kept. A payload never goes while a delivery of
 // it is pending.
 func (w *Worker) Purge(ctx context.Context) error {
 	now := w.db.Now()
@@ -57,6 +57,11 @@ func (w *Worker) Purge(ctx context.Context) error {
 		}
 		if n < purgeBatch {
 			break
+		}
+	}
+	if w.cfg.Retention > 0 {
+		if err := models.PurgeReplays(ctx, w.db, now.Add(-w.cfg.Retention)); err != nil {
+			return err
 		}
 	}
 	if w.cfg.HeadRetention > 0 {
