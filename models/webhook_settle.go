@@ -31,6 +31,9 @@ type Attempt struct {
 	Secrets         string // a JSON array of ids
 }
 
+// ForgetAnswer drops everything that the receiver, or its system, has put into words. What is left is made of this program's own.
+func (a *Attempt) ForgetAnswer() { a.Detail, a.ResponseHeaders, a.ResponseHead = nil, nil, nil }
+
 // Settlement is what became of a delivery after an attempt.
 type Settlement struct {
 	DeliveryID, WebhookID string
