@@ -153,7 +153,7 @@ func CreateWebhookJob(ctx context.Context, db *DB, by Caller, in *jsonapi.Input)
 // checkNoSuchJob refuses a second replay of the same while one is under way. The endpoint is locked first, so that of two requests at once
 // one sees the other.
 func checkNoSuchJob(ctx context.Context, tx *DB, job *WebhookJob) error {
-	if _, err := lockWebhook(ctx, tx, Everything(), job.WebhookID); err != nil {
+	if _, err := lock[Webhook](ctx, tx, Webhooks, Everything(), job.WebhookID); err != nil {
 		return err
 	}
 	var same []string

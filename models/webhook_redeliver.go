@@ -88,7 +88,7 @@ type Message struct {
 func SendTest(ctx context.Context, db *DB, by Caller, id string, render func(Message) ([]byte, error)) (*WebhookDelivery, error) {
 	var d *WebhookDelivery
 	err := Transaction(ctx, db, func(tx *DB) error {
-		w, err := lockLiveWebhook(ctx, tx, by.Scope, id)
+		w, err := lockLive[Webhook](ctx, tx, Webhooks, by.Scope, id)
 		if err != nil {
 			return err
 		}

@@ -298,7 +298,7 @@ const disabled verb = "disabled"
 
 // disableWebhook disables an endpoint and tells so. What is pending stays, for the day it is active again.
 func disableWebhook(ctx context.Context, tx *DB, id, reason string) error {
-	before, err := lockWebhook(ctx, tx, Everything(), id)
+	before, err := lock[Webhook](ctx, tx, Webhooks, Everything(), id)
 	if err != nil || before.Status == WebhookDisabled {
 		return err
 	}

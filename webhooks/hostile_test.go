@@ -118,4 +118,3 @@ func (r *rig) rows(statement string) [][3]string {
 	}
 	return rows
 }
-
