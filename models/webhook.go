@@ -99,7 +99,7 @@ type WebhookDelivery struct {
 	LastStatus    *int64         `gorm:"column:last_status" jsonapi:"attr,status" rule:"readonly,filter" doc:"The HTTP status of the last answer." example:"200"`
 	LastAttemptAt *jsonapi.Stamp `gorm:"column:last_attempt_at" jsonapi:"attr,lastAttemptAt" rule:"readonly,filter" doc:"When the last attempt began." example:"2024-08-20T10:45:07+00:00"`
 	FinishedAt    *jsonapi.Stamp `gorm:"column:finished_at" jsonapi:"attr,finishedAt" rule:"readonly,filter" doc:"When it ceased to be pending." example:"2024-08-20T10:45:07+00:00"`
-	Reason        *string        `gorm:"column:reason" jsonapi:"attr,reason" rule:"readonly,filter" doc:"Why it was cancelled." example:"endpoint_deleted"`
+	Reason        *string        `gorm:"column:reason" jsonapi:"attr,reason" rule:"readonly,filter" doc:"Why it was cancelled: endpoint_deleted; organization_deleted; receiver_aborted: its answer asked for it; expired: it waited for a paused or disabled endpoint for as long as deliveries are kept." example:"endpoint_deleted"`
 	History       *jsonapi.Raw   `gorm:"-" jsonapi:"attr,history" rule:"readonly" doc:"Each attempt: when, where to, how long each step took, and what came back. Present when one delivery is read."`
 
 	EventID        string  `gorm:"column:event_id"`
@@ -135,6 +135,7 @@ const (
 	CancelledEndpointDeleted     = "endpoint_deleted"
 	CancelledOrganizationDeleted = "organization_deleted"
 	CancelledByReceiver          = "receiver_aborted"
+	CancelledExpired             = "expired"
 )
 
 func defineWebhookDeliveries(c *Collection) {

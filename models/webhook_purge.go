@@ -61,6 +61,53 @@ func PurgeDeliveries(ctx context.Context, db *DB, before time.Time, limit int) (
 	return removed, nil
 }
 
+// ExpireDeliveries cancels up to limit pending deliveries of endpoints that are paused or disabled, if they were created before a time: what
+// waits for an endpoint that never comes back is kept for as long as what was sent. It returns how many it cancelled.
+func ExpireDeliveries(ctx context.Context, db *DB, before time.Time, limit int) (expired int, err error) {
+	err = Transaction(ctx, db, func(tx *DB) error {
+		expired = 0
+		var webhooks []string
+		// The lanes first, as whoever settles deliveries does, and only those that nobody serves or is about to.
+		err := tx.read(ctx, func(rows *sql.Rows) error {
+			var id string
+			err := rows.Scan(&id)
+			webhooks = append(webhooks, id)
+			return err
+		}, `SELECT webhook_id FROM webhook_lanes WHERE health IN ('paused', 'disabled') AND (lease_until IS NULL OR lease_until < ?) AND EXISTS (
+				SELECT 1 FROM webhook_deliveries d WHERE d.webhook_id = webhook_lanes.webhook_id AND d.state = 'pending' AND d.created_at < ?)
+			ORDER BY webhook_id LIMIT ?`+tx.locking(" SKIP LOCKED"), tx.Now(), before, limit)
+		if err != nil || len(webhooks) == 0 {
+			return err
+		}
+		now, reason := tx.Now(), CancelledExpired
+		in, arg := tx.among("webhook_id", webhooks)
+		var ids []string
+		var ended []*Settlement
+		err = tx.read(ctx, func(rows *sql.Rows) error {
+			s := &Settlement{State: DeliveryCancelled, FinishedAt: &now, Reason: &reason}
+			err := rows.Scan(&s.DeliveryID, &s.WebhookID, &s.OrderKey)
+			ids, ended = append(ids, s.DeliveryID), append(ended, s)
+			return err
+		}, `SELECT id, webhook_id, order_key FROM webhook_deliveries WHERE state = 'pending' AND created_at < ? AND `+in+` ORDER BY id LIMIT ?`,
+			before, arg, limit)
+		if err != nil {
+			return err
+		}
+		in, arg = tx.among("id", ids)
+		n, err := tx.run(ctx, `UPDATE webhook_deliveries SET state = 'cancelled', reason = ?, finished_at = ?, due_at = NULL WHERE state = 'pending' AND `+in,
+			reason, now, arg)
+		if err != nil {
+			return err
+		}
+		expired = int(n)
+		return advanceKeys(ctx, tx, ended)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("expire deliveries: %w", err)
+	}
+	return expired, nil
+}
+
 // PurgeReplays removes replays that ended before a time.
 func PurgeReplays(ctx context.Context, db *DB, before time.Time) error {
 	err := Transaction(ctx, db, func(tx *DB) error {
