@@ -57,8 +57,14 @@ func checkWebhook(tx *DB, w, before *Webhook, in *jsonapi.Input) error {
 		if n := len(strings.Join(w.Headers, "")); n > maxHeaders {
 			invalid("headers", "headers may have %d bytes together, not %d.", maxHeaders, n)
 		}
+		seen := map[string]bool{}
 		for _, header := range w.Headers {
 			name, value, ok := strings.Cut(header, ":")
+			if canonical := strings.ToLower(name); seen[canonical] {
+				invalid("headers", "headers has %q more than once.", name)
+			} else {
+				seen[canonical] = true
+			}
 			if !ok {
 				invalid("headers", "%q is not of the form Name: value.", name)
 			} else if tx.checkWebhookHeader != nil {
@@ -97,11 +103,13 @@ func sealHeaders(tx *DB, w *Webhook, in *jsonapi.Input) error {
 	for _, header := range w.Headers {
 		name, value, _ := strings.Cut(header, ":")
 		if value = strings.TrimSpace(value); value == secretMark {
-			value = kept[name]
+			before, ok := kept[name]
+			if !ok {
+				return &Error{Kind: Invalid, Field: "headers", Message: fmt.Sprintf("%s stands for a value that is kept, and there is none for %s.", secretMark, name)}
+			}
+			value = before
 		}
-		if !slices.Contains(names, name) {
-			names = append(names, name)
-		}
+		names = append(names, name)
 		headers[name] = value
 	}
 	if slices.Equal(names, w.HeaderNames) && reflect.DeepEqual(headers, kept) {
