@@ -1,11 +1,8 @@
 package models
 
 import (
-	"database/sql/driver"
 	"errors"
 	"fmt"
-	"net"
-	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -87,23 +84,6 @@ func relatedNotFound(relationship string, index int, typ, id string) *Error {
 	}
 }
 
-// busy are the errors of PostgreSQL that another time would not bring (https://www.postgresql.org/docs/current/errcodes-appendix.html):
-// refusals because of a concurrent transaction, more often than Transaction tries; a statement that took too long; no room for another
-// connection; a server that is starting or stopping.
-var busy = []string{"40001", "40P01", "57014", "55P03", "53300", "57P01", "57P02", "57P03"}
-
-// Unavailable reports whether err is the database's, about this moment and not about what it was asked: it is not reachable, is
-// starting or stopping, or has too much to do.
-func Unavailable(err error) bool {
-	var pg *pgconn.PgError
-	var connecting *pgconn.ConnectError
-	var network *net.OpError
-	var lite *sqlite.Error
-	return errors.As(err, &pg) && slices.Contains(busy, pg.Code) ||
-		errors.As(err, &lite) && lite.Code()&primary == sqliteBusy ||
-		errors.As(err, &connecting) || errors.As(err, &network) || errors.Is(err, driver.ErrBadConn)
-}
-
 // uniques maps the unique constraints of both databases to what a client is told.
 var uniques = []struct {
 	postgres, sqlite string
@@ -122,11 +102,8 @@ var uniques = []struct {
 	{"credentials_pkey", "credentials.lookup", Error{Kind: Conflict, Field: "token", Message: "That token cannot be used."}},
 }
 
-// SQLite's result codes (https://www.sqlite.org/rescode.html): another process keeps writing, and the two extended ones for a broken
-// uniqueness. The low byte of an extended code is its primary one.
+// SQLite's extended result codes for a broken uniqueness (https://www.sqlite.org/rescode.html).
 const (
-	primary                    = 0xff
-	sqliteBusy                 = 5
 	sqliteConstraintPrimaryKey = 1555
 	sqliteConstraintUnique     = 2067
 )

@@ -41,19 +41,21 @@ func FindSubscribers(ctx context.Context, tx *DB, organizations []string) (map[s
 	return found, nil
 }
 
-// InsertMessages keeps the numbers and bodies of events.
-func InsertMessages(ctx context.Context, tx *DB, events []*QueuedEvent) error {
-	_, err := rowwise{
-		"insert messages",
-		`INSERT INTO webhook_messages (event_id, organization_id, sequence, body)
-		SELECT * FROM unnest(?::uuid[], ?::uuid[], ?::bigint[], ?::bytea[])`,
-		`INSERT INTO webhook_messages (event_id, organization_id, sequence, body) VALUES (?, ?, ?, ?)`,
-	}.run(ctx, tx,
+// insertMessages keeps the numbers and bodies of events.
+var insertMessages = rowwise{
+	"insert messages",
+	`INSERT INTO webhook_messages (event_id, organization_id, sequence, body)
+	SELECT * FROM unnest(?::uuid[], ?::uuid[], ?::bigint[], ?::bytea[])`,
+	`INSERT INTO webhook_messages (event_id, organization_id, sequence, body) VALUES (?, ?, ?, ?)`,
+}
+
+func messageColumns(events []*QueuedEvent) []any {
+	return []any{
 		column(events, func(e *QueuedEvent) string { return e.ID }),
 		column(events, func(e *QueuedEvent) string { return e.OrganizationID }),
 		column(events, func(e *QueuedEvent) int64 { return e.Sequence }),
-		column(events, func(e *QueuedEvent) []byte { return e.Body }))
-	return err
+		column(events, func(e *QueuedEvent) []byte { return e.Body }),
+	}
 }
 
 // NewDelivery is a delivery to insert.
@@ -70,23 +72,22 @@ type NewDelivery struct {
 	CreatedAt      time.Time
 }
 
-// InsertDeliveries inserts deliveries, except those of events that an endpoint has already, and counts them. It returns how many were new.
-func InsertDeliveries(ctx context.Context, tx *DB, deliveries []*NewDelivery) (int64, error) {
-	if len(deliveries) == 0 {
-		return 0, nil
-	}
-	n, err := rowwise{
-		"insert deliveries",
-		`INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, order_key, trigger, due_at, created_at,
-			state, attempts, round_attempts)
-		SELECT *, 'pending', 0, 0
-		FROM unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[], ?::text[], ?::bigint[], ?::text[], ?::text[], ?::timestamptz[], ?::timestamptz[])
-		ON CONFLICT (event_id, webhook_id) DO NOTHING`,
-		`INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, order_key, trigger, due_at, created_at,
-			state, attempts, round_attempts)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', 0, 0)
-		ON CONFLICT (event_id, webhook_id) DO NOTHING`,
-	}.run(ctx, tx,
+// insertDeliveries inserts deliveries, except those of events that an endpoint has already.
+var insertDeliveries = rowwise{
+	"insert deliveries",
+	`INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, order_key, trigger, due_at, created_at,
+		state, attempts, round_attempts)
+	SELECT *, 'pending', 0, 0
+	FROM unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[], ?::text[], ?::bigint[], ?::text[], ?::text[], ?::timestamptz[], ?::timestamptz[])
+	ON CONFLICT (event_id, webhook_id) DO NOTHING`,
+	`INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, order_key, trigger, due_at, created_at,
+		state, attempts, round_attempts)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', 0, 0)
+	ON CONFLICT (event_id, webhook_id) DO NOTHING`,
+}
+
+func deliveryColumns(deliveries []*NewDelivery) []any {
+	return []any{
 		column(deliveries, func(d *NewDelivery) string { return d.ID }),
 		column(deliveries, func(d *NewDelivery) string { return d.EventID }),
 		column(deliveries, func(d *NewDelivery) string { return d.WebhookID }),
@@ -96,7 +97,27 @@ func InsertDeliveries(ctx context.Context, tx *DB, deliveries []*NewDelivery) (i
 		column(deliveries, func(d *NewDelivery) *string { return d.OrderKey }),
 		column(deliveries, func(d *NewDelivery) string { return d.Trigger }),
 		column(deliveries, func(d *NewDelivery) *time.Time { return d.DueAt }),
-		column(deliveries, func(d *NewDelivery) time.Time { return d.CreatedAt }))
+		column(deliveries, func(d *NewDelivery) time.Time { return d.CreatedAt }),
+	}
+}
+
+// InsertDeliveries keeps the numbers and bodies of events, and inserts deliveries, except those of events that an endpoint has already. It
+// counts the deliveries, and returns how many were new. Both may be none.
+func InsertDeliveries(ctx context.Context, tx *DB, events []*QueuedEvent, deliveries []*NewDelivery) (int64, error) {
+	var n int64
+	var err error
+	switch {
+	case len(events) > 0 && len(deliveries) > 0 && tx.dialect == Postgres: // every event waits for each round trip
+		n, err = rowwise{doing: "insert messages and deliveries", postgres: `WITH messages AS (` + insertMessages.postgres + `) ` + insertDeliveries.postgres}.
+			run(ctx, tx, append(messageColumns(events), deliveryColumns(deliveries)...)...)
+	default:
+		if len(events) > 0 {
+			_, err = insertMessages.run(ctx, tx, messageColumns(events)...)
+		}
+		if err == nil && len(deliveries) > 0 {
+			n, err = insertDeliveries.run(ctx, tx, deliveryColumns(deliveries)...)
+		}
+	}
 	if err != nil {
 		return 0, err
 	}

@@ -86,13 +86,7 @@ func (w *Worker) fanOut(ctx context.Context, claim models.EventClaim) (h handoff
 			return err
 		}
 		plan := w.match(tx, events, subscribers)
-		if err := models.InsertMessages(ctx, tx, events); err != nil {
-			return err
-		}
-		if len(plan.deliveries) == 0 {
-			return nil
-		}
-		return w.assign(ctx, tx, plan, &h)
+		return w.assign(ctx, tx, events, plan, &h)
 	})
 	if err == nil && changedEndpoints {
 		w.generation.Add(1)
@@ -197,8 +191,8 @@ func envelopeOf(e *models.QueuedEvent) Envelope {
 	return envelope
 }
 
-// assign inserts the deliveries of a plan and finds out who serves their lanes.
-func (w *Worker) assign(ctx context.Context, tx *models.DB, p plan, h *handoff) error {
+// assign inserts events and the deliveries of their plan, and finds out who serves the lanes.
+func (w *Worker) assign(ctx context.Context, tx *models.DB, events []*models.QueuedEvent, p plan, h *handoff) error {
 	var lanes []*models.WebhookLane
 	var err error
 	if p.ordered { // what waits for what is known only while nobody finishes anything
@@ -209,8 +203,8 @@ func (w *Worker) assign(ctx context.Context, tx *models.DB, p plan, h *handoff) 
 			return err
 		}
 	}
-	inserted, err := models.InsertDeliveries(ctx, tx, p.deliveries)
-	if err != nil {
+	inserted, err := models.InsertDeliveries(ctx, tx, events, p.deliveries)
+	if err != nil || len(p.deliveries) == 0 {
 		return err
 	}
 	if !p.ordered {
