@@ -27,14 +27,16 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	errs := translate(err)
 	if errs == nil {
 		// Databases report the end of a context in words of their own, so the context is asked, not the error.
-		switch r.Context().Err() {
-		case context.Canceled:
+		switch ended := r.Context().Err(); {
+		case errors.Is(ended, context.Canceled):
 			x.gone, x.Err = true, err
 			return
-		case context.DeadlineExceeded:
+		case errors.Is(ended, context.DeadlineExceeded):
 			errs = jsonapi.Errors{tooSlow()}
+		case models.Unavailable(err):
+			errs = jsonapi.Errors{jsonapi.Fault(jsonapi.Unavailable, "The database cannot be used at the moment. Try again.")}
 		default:
-			errs = failure(r, err)
+			errs = internalError(r)
 		}
 	}
 	if errs.Status() >= http.StatusInternalServerError {
@@ -68,18 +70,6 @@ func translate(err error) jsonapi.Errors {
 
 func tooSlow() *jsonapi.Error {
 	return jsonapi.Fault(jsonapi.Unavailable, "The request could not be served in time. Try again.")
-}
-
-// failure is what a client learns of what is no fault of its own.
-func failure(r *http.Request, err error) jsonapi.Errors {
-	switch {
-	case models.TookTooLong(err):
-		return jsonapi.Errors{tooSlow()}
-	case models.Unavailable(err):
-		return jsonapi.Errors{jsonapi.Fault(jsonapi.Unavailable, "The database cannot be used at the moment. Try again.")}
-	default:
-		return internalError(r)
-	}
 }
 
 // internalError is all that a client learns of a mistake of ours: an id to ask about.

@@ -152,7 +152,7 @@ func planOf(operations []*jsonapi.Operation) *models.Plan {
 		case op.Relationship != nil:
 			relationships = []string{op.Relationship.Name}
 		case op.Code == jsonapi.AddOperation:
-			plan.Creates(c)
+			plan.Creates(c, op.Input)
 			continue
 		case op.Input != nil:
 			for name := range op.Input.Relationships {

@@ -138,7 +138,7 @@ func (rq *request) permitFilters() error {
 			continue
 		}
 		if needs := reading(filter.Relationship.Target.Type); !rq.principal.Allows(needs) {
-			return jsonapi.Fault(jsonapi.Forbidden, "A filter by %s needs the scope %s.", filter.Field, needs.Scope).InParameter("filter[" + filter.Field + "]")
+			return jsonapi.Fault(jsonapi.Forbidden, "A filter by %s needs the scope %s.", filter.Field, needs.Scope).InParameter(filter.Parameter)
 		}
 	}
 	return nil

@@ -30,4 +30,7 @@ func TestAFileThatAnotherProcessWritesIsUnavailable(t *testing.T) {
 	if err := begin(path); !models.Unavailable(err) {
 		t.Errorf("%v says that the database cannot be used at any time", err)
 	}
+	if err := begin(filepath.Dir(path)); !models.Unavailable(err) {
+		t.Errorf("a file that cannot be opened: %v", err)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
@@ -13,38 +14,32 @@ import (
 // Unavailable tells whether an error says that the database cannot be reached, or takes no writes at the moment: the same request may
 // succeed later. It is meant for errors of this package.
 func Unavailable(err error) bool {
+	var connect *pgconn.ConnectError
 	var pg *pgconn.PgError
 	var lite *sqlite.Error
 	switch {
+	case errors.As(err, &connect): // whatever the server says why
+		return true
 	case errors.As(err, &pg):
 		return unavailablePostgres(pg.Code)
 	case errors.As(err, &lite):
 		return unavailableSQLite(lite.Code())
 	}
-	var connect *pgconn.ConnectError
 	var network *net.OpError
-	return errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF)
+	return errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// TookTooLong tells whether PostgreSQL ended a statement because of its time limit, or a transaction because of others, more often than it is
-// tried: the same request may succeed later, and a smaller one now.
-func TookTooLong(err error) bool {
-	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.Code == "57014" || refused(err))
-}
-
-// unavailablePostgres reads the class of an SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+// unavailablePostgres reads an SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 func unavailablePostgres(code string) bool {
-	if len(code) != 5 {
-		return false
-	}
-	switch code[:2] {
-	case "08", "53": // connection exception; insufficient resources, a full disk among them
+	switch code {
+	case "40001", "40P01", "55P03": // refused because of concurrent transactions, more often than Transaction tries
 		return true
-	case "57": // operator intervention: shut down, crashed, starting; not the end of one statement
-		return code != "57014"
+	case "25006": // read-only: a standby, or set so by whoever looks after a server that is running full
+		return true
 	}
-	return code == "25006" // read-only: a standby, or set so by whoever looks after a server that is running full
+	// The classes: connection exception; insufficient resources, a full disk among them; operator intervention, which is shut down, crashed,
+	// starting, or a statement that took too long.
+	return len(code) == 5 && slices.Contains([]string{"08", "53", "57"}, code[:2])
 }
 
 // unavailableSQLite reads a result code without its extension (https://www.sqlite.org/rescode.html).

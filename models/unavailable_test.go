@@ -22,7 +22,8 @@ func TestWhatMayWorkLaterIsToldFromWhatIsWrong(t *testing.T) {
 		&pgconn.PgError{Code: "53100"}: true,  // disk full
 		&pgconn.PgError{Code: "53300"}: true,  // too many connections
 		&pgconn.PgError{Code: "25006"}: true,  // read-only
-		&pgconn.PgError{Code: "57014"}: false, // the statement took too long
+		&pgconn.PgError{Code: "57014"}: true,  // the statement took too long
+		&pgconn.PgError{Code: "40P01"}: true,  // a deadlock, again and again
 		&pgconn.PgError{Code: "23505"}: false, // a duplicate
 		&pgconn.PgError{Code: "42601"}: false, // a mistake of ours
 		&pgconn.PgError{}:              false,

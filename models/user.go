@@ -218,10 +218,15 @@ func UpdateUser(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.I
 				return err
 			}
 		}
-		if !reflect.DeepEqual(before, user) {
-			if err := saveUser(ctx, tx, by, before, user, columns); err != nil {
-				return err
-			}
+		switch {
+		case !reflect.DeepEqual(before, user):
+			err = saveUser(ctx, tx, by, before, user, columns)
+		case len(counters) > 0:
+			user.Version++
+			err = touchUser(ctx, tx, user.ID)
+		}
+		if err != nil {
+			return err
 		}
 		return counters.write(ctx, tx)
 	})
