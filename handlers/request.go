@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"bufio"
+	"errors"
 	"io"
 	"net/http"
 
@@ -43,7 +45,7 @@ func (a *API) serve(rt route) http.Handler {
 		if rq.principal, err = a.admit(w, r, rt.needs); err != nil {
 			return err
 		}
-		if rq.negotiated, err = jsonapi.Negotiate(r.Header, r.ContentLength != 0, rt.ext); err != nil {
+		if rq.negotiated, err = jsonapi.Negotiate(r.Header, hasBody(r), rt.ext); err != nil {
 			return err
 		}
 		if err := rq.resolve(); err != nil {
@@ -68,6 +70,20 @@ func (a *API) serve(rt route) http.Handler {
 		}
 		return rt.handle(a, w, rq)
 	})
+}
+
+// hasBody reports whether a request has a body. If its length is not told (chunks, HTTP/2), the first byte tells.
+func hasBody(r *http.Request) bool {
+	if r.ContentLength >= 0 {
+		return r.ContentLength > 0
+	}
+	buffered := bufio.NewReader(r.Body)
+	_, err := buffered.Peek(1)
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{buffered, r.Body}
+	return !errors.Is(err, io.EOF) // another error is met again by who reads the body
 }
 
 // resolve finds the relationship that the path names. One that is only written has no URL.
