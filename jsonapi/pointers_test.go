@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"roster/jsonapi"
+	"roster/jsonapi/jsonapitest"
 )
 
 // TestEveryPointerResolves sends documents that a generator has broken at random places.
@@ -27,13 +28,13 @@ func TestEveryPointerResolves(t *testing.T) {
 				continue
 			}
 			for _, field := range append(things.FieldNames(), "id", "nope") {
-				if p := in.PointerTo(field); !resolves(body, p) {
+				if p := in.PointerTo(field); !jsonapitest.Resolves(string(body), p) {
 					t.Errorf("PointerTo(%q) is %q, which does not resolve in %s", field, p, body)
 				}
 			}
 			for name, linkage := range in.Relationships {
 				for i := range linkage.Refs {
-					if p := in.PointerToRef(name, i); !resolves(body, p) {
+					if p := in.PointerToRef(name, i); !jsonapitest.Resolves(string(body), p) {
 						t.Errorf("PointerToRef(%q, %d) is %q, which does not resolve in %s", name, i, p, body)
 					}
 				}

@@ -235,7 +235,7 @@ func replayEvents(
 			DueAt: &now, CreatedAt: now,
 		})
 	}
-	n, err := InsertDeliveries(ctx, tx, deliveries)
+	n, err := InsertDeliveries(ctx, tx, nil, deliveries)
 	return last, int(n), len(events) < room, err
 }
 
