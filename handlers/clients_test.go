@@ -120,3 +120,15 @@ func TestABodyThatTurnsOutToBeEmptyIsNone(t *testing.T) {
 		}
 	})
 }
+
+func TestACompressedBodyIsToldFromAMalformedOne(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		body := resource("organizations", object{"name": "One"})
+		refused := s.do("POST", managed, body, "Content-Encoding", "gzip").want(415)
+		if got := refused.faults()[0]; got != (fault{"415", "unsupported_media_type", "", "", "Content-Encoding"}) || refused.Header.Get("Accept-Encoding") != "identity" {
+			t.Errorf("%v, with Accept-Encoding %q", got, refused.Header.Get("Accept-Encoding"))
+		}
+		s.do("POST", managed, body, "Content-Encoding", "identity").want(201)
+		s.get(managed, "Content-Encoding", "gzip").want(200)
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/gorilla/mux"
 
@@ -54,8 +55,13 @@ func (a *API) serve(rt route) http.Handler {
 		if rq.principal, err = a.admit(w, r, rt.needs); err != nil {
 			return err
 		}
-		if rq.negotiated, err = jsonapi.Negotiate(r.Header, hasBody(r), rt.ext); err != nil {
+		sent := hasBody(r)
+		if rq.negotiated, err = jsonapi.Negotiate(r.Header, sent, rt.ext); err != nil {
 			return err
+		}
+		if coding := r.Header.Get("Content-Encoding"); sent && coding != "" && !strings.EqualFold(coding, "identity") {
+			w.Header().Set("Accept-Encoding", "identity") // tells this 415 from one about the media type (RFC 9110 §12.5.3)
+			return jsonapi.Fault(jsonapi.UnsupportedMediaType, "A body is read as it is, not compressed.").InHeader("Content-Encoding")
 		}
 		if err := rq.resolve(); err != nil {
 			return err
