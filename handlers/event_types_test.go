@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"sync"
 	"testing"
@@ -102,15 +103,22 @@ func TestEveryDeliveredBodyIsWhatItsSchemaSays(t *testing.T) {
 		s.do("POST", hooksPath+"/"+id+"/rotate-secret", nil).want(200)
 		gone := s.do("POST", hooksPath, resource("webhooks", object{"url": receiver.URL(), "status": "paused"}, "organization", ref("organizations", org))).want(201).text("data", "id")
 		s.do("DELETE", hooksPath+"/"+gone, nil).want(204)
+		refusing := webhookstest.NewReceiver(t, webhookstest.Status(http.StatusGone))
+		ended := s.do("POST", hooksPath, resource("webhooks", object{"url": refusing.URL()}, "organization", ref("organizations", org))).want(201).text("data", "id")
+		s.do("POST", hooksPath+"/"+ended+"/test", nil).want(202)
+		for s.get(hooksPath+"/"+ended).want(200).text("data", "attributes", "status") != "disabled" {
+			if t.Context().Err() != nil {
+				t.Fatal("it is not disabled")
+			}
+		}
 		s.do("DELETE", "/public/v2/users/"+user, nil).want(204)
 		s.do("DELETE", at, nil).want(204)
 		s.do("PATCH", at, withID(resource("organizations", object{"deletedAt": nil}), org)).want(200)
 
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
-		// Everything there is, but for what has no occasion here: membership.updated and webhook.disabled.
-		want, seen := len(schemas)-2, map[string]bool{}
-		for n := 1; len(seen) < want; n++ {
+		seen := map[string]bool{}
+		for n := 1; len(seen) < len(schemas); n++ {
 			requests, err := receiver.Wait(ctx, n)
 			if err != nil {
 				t.Fatalf("only these came: %v", seen)

@@ -24,6 +24,8 @@ type Collection struct {
 	visible func(Scope) where
 	// order is the order of a list when the client names none: columns, the last of them unique.
 	order []string
+	// orderedAs names, for a column that a client may sort by, another one that gives the same order and has the index.
+	orderedAs map[string]string
 	// always are columns that every read needs, needs those that a computed attribute is computed from.
 	always []string
 	needs  map[string][]string

@@ -36,7 +36,6 @@ var eventTypes = []struct {
 	{Users, updated, "A user was changed."},
 	{Users, deleted, "A user was deleted."},
 	{Memberships, created, "A user became a member of an organization."},
-	{Memberships, updated, "A membership was changed."},
 	{Memberships, deleted, "A user ceased to be a member of an organization."},
 	{APIKeys, created, "A key was created."},
 	{APIKeys, updated, "A key was changed."},

@@ -102,3 +102,12 @@ func CountStatements(db *DB) (*atomic.Int64, error) {
 	}
 	return n, nil
 }
+
+// TableName is for the test that compares structs with tables.
+func (WebhookLane) TableName() string { return "webhook_lanes" }
+
+// TableName is for the test that compares structs with tables.
+func (attemptRow) TableName() string { return "webhook_attempts" }
+
+// Rows returns a pointer to one of each kind of row that has a struct and no collection.
+func Rows() []any { return []any{&WebhookLane{}, &attemptRow{}} }

@@ -26,8 +26,9 @@ func (c *Collection) sortKeys(named []jsonapi.SortKey) []sortKey {
 		return keys
 	}
 	for _, k := range named {
-		keys = append(keys, sortKey{k.Attribute.Column, k.Descending, k.Attribute.Nullable})
-		if k.Attribute.Column == "id" {
+		column := cmp.Or(c.orderedAs[k.Attribute.Column], k.Attribute.Column)
+		keys = append(keys, sortKey{column, k.Descending, k.Attribute.Nullable})
+		if column == "id" {
 			return keys // without ties already: what follows decides nothing
 		}
 	}

@@ -48,8 +48,18 @@ func checkOrganization(tx *DB, org *Organization, in *jsonapi.Input) error {
 // webhookSecretPrefix marks a secret whose bytes are in base64 (Standard Webhooks § Symmetric signatures).
 const webhookSecretPrefix = "whsec_"
 
-// checkWebhookSecret tells what is wrong with a secret that a client chose. One without the prefix is used as its UTF-8 bytes.
+// The prefixes of the halves of an ed25519 pair.
+const (
+	privateKeyPrefix = "whsk_"
+	publicKeyPrefix  = "whpk_"
+)
+
+// checkWebhookSecret tells what is wrong with a secret that a client chose. One without the prefix is used as its UTF-8 bytes, unless it is
+// plainly meant for the other algorithm: whoever holds it would never verify what it signs.
 func checkWebhookSecret(secret string) (wrong string) {
+	if strings.HasPrefix(secret, privateKeyPrefix) || strings.HasPrefix(secret, publicKeyPrefix) {
+		return "is an ed25519 key, which belongs to a webhook whose algorithm is v1a"
+	}
 	encoded, ok := strings.CutPrefix(secret, webhookSecretPrefix)
 	if !ok {
 		return ""

@@ -19,7 +19,7 @@ type Webhook struct {
 	Headers        jsonapi.Strings  `gorm:"-" jsonapi:"attr,headers" rule:"max=20" doc:"Headers sent with every event, each as Name: value. Values are never shown; the one that is printed for them leaves a header as it is." example:"X-Tenant: 42"`
 	Ordering       string           `gorm:"column:ordering" jsonapi:"attr,ordering" rule:"enum=none|fifo|per_entity,filter" doc:"none: as fast as can be; fifo: one after the other; per_entity: the events of one resource one after the other." example:"none"`
 	Rate           *int64           `gorm:"column:rate" jsonapi:"attr,rate" rule:"filter" doc:"Deliveries a second at most; null is no limit." example:"50"`
-	Schedule       *jsonapi.Strings `gorm:"column:schedule" jsonapi:"attr,schedule" rule:"max=20" doc:"The wait before each attempt, so many attempts; null is ten attempts over 76 hours." example:"0s"`
+	Schedule       *jsonapi.Strings `gorm:"column:schedule" jsonapi:"attr,schedule" rule:"max=20" doc:"The wait before each attempt, 0s before the first, so many attempts; null is ten attempts over 76 hours." example:"0s"`
 	Algorithm      string           `gorm:"column:algorithm" jsonapi:"attr,algorithm" rule:"createonly,enum=v1|v1a,filter" doc:"v1: HMAC-SHA256 with a shared secret; v1a: ed25519." example:"v1"`
 	PublicKey      *string          `gorm:"column:public_key" jsonapi:"attr,publicKey" rule:"readonly" doc:"Of v1a: what receivers verify with, whpk_…"`
 	Secret         *string          `gorm:"-" jsonapi:"attr,secret" rule:"secret,createonly,min=1,max=200" doc:"Signs what is sent. It has a value only in the answer to the request that set or generated it."`
@@ -89,7 +89,7 @@ func relateWebhooks(c *Collection) {
 // WebhookDelivery is one event on its way to one endpoint.
 type WebhookDelivery struct {
 	ID            string         `gorm:"column:id;primaryKey" jsonapi:"primary,webhookDeliveries" doc:"One event on its way to one endpoint." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
-	CreatedAt     jsonapi.Stamp  `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly,filter" doc:"When it was created, right after the event." example:"2024-08-20T10:45:07+00:00"`
+	CreatedAt     jsonapi.Stamp  `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly,sort" doc:"When the event happened, or when a replay or a test began it; sorting goes by the order in which deliveries were begun first." example:"2024-08-20T10:45:07+00:00"`
 	EventType     string         `gorm:"column:event_type" jsonapi:"attr,eventType" rule:"readonly,filter" doc:"The type of the event." example:"user.created"`
 	State         string         `gorm:"column:state" jsonapi:"attr,state" rule:"readonly,enum=pending|succeeded|failed|cancelled,filter" doc:"pending; succeeded: answered with 2xx; failed: every attempt used up; cancelled, with the reason." example:"succeeded"`
 	Trigger       string         `gorm:"column:trigger" jsonapi:"attr,trigger" rule:"readonly,enum=event|manual|replay|test,filter" doc:"What began it: the event, a request to redeliver it, a replay or a test." example:"event"`
@@ -99,7 +99,7 @@ type WebhookDelivery struct {
 	LastStatus    *int64         `gorm:"column:last_status" jsonapi:"attr,status" rule:"readonly,filter" doc:"The HTTP status of the last answer." example:"200"`
 	LastAttemptAt *jsonapi.Stamp `gorm:"column:last_attempt_at" jsonapi:"attr,lastAttemptAt" rule:"readonly,filter" doc:"When the last attempt began." example:"2024-08-20T10:45:07+00:00"`
 	FinishedAt    *jsonapi.Stamp `gorm:"column:finished_at" jsonapi:"attr,finishedAt" rule:"readonly,filter" doc:"When it ceased to be pending." example:"2024-08-20T10:45:07+00:00"`
-	Reason        *string        `gorm:"column:reason" jsonapi:"attr,reason" rule:"readonly,filter" doc:"Why it was cancelled." example:"endpoint_deleted"`
+	Reason        *string        `gorm:"column:reason" jsonapi:"attr,reason" rule:"readonly,filter" doc:"Why it was cancelled: endpoint_deleted; organization_deleted; receiver_aborted: its answer asked for it; expired: it waited for a paused or disabled endpoint for as long as deliveries are kept." example:"endpoint_deleted"`
 	History       *jsonapi.Raw   `gorm:"-" jsonapi:"attr,history" rule:"readonly" doc:"Each attempt: when, where to, how long each step took, and what came back. Present when one delivery is read."`
 
 	EventID        string  `gorm:"column:event_id"`
@@ -108,6 +108,7 @@ type WebhookDelivery struct {
 	Ordinal        int64   `gorm:"column:ordinal"` // the place of its event, see QueuedEvent
 	OrderKey       *string `gorm:"column:order_key"`
 	RoundAttempts  int64   `gorm:"column:round_attempts"`
+	JobID          *string `gorm:"column:job_id"` // the replay that began it last
 }
 
 // TableName implements GORM's Tabler.
@@ -134,6 +135,7 @@ const (
 	CancelledEndpointDeleted     = "endpoint_deleted"
 	CancelledOrganizationDeleted = "organization_deleted"
 	CancelledByReceiver          = "receiver_aborted"
+	CancelledExpired             = "expired"
 )
 
 func defineWebhookDeliveries(c *Collection) {
@@ -141,7 +143,10 @@ func defineWebhookDeliveries(c *Collection) {
 		Schema: jsonapi.ForModel(WebhookDelivery{}), Path: "webhookDeliveries", table: "webhook_deliveries",
 		model:   reflect.TypeFor[WebhookDelivery](),
 		visible: func(s Scope) where { return s.within("webhook_deliveries.organization_id") },
-		order:   []string{"webhook_deliveries.id"}, // ids are made at creation and sort by time
+		order:   []string{"webhook_deliveries.id"},
+		// Ids are made when a delivery is inserted and sort by time, and neither changes when it is begun again. An index on the times would
+		// cost every attempt at every delivery one more write, to say the same.
+		orderedAs: map[string]string{"created_at": "id"},
 		filters: map[string]func(*DB, any) where{
 			"organizationId": func(_ *DB, v any) where { return idEquals("webhook_deliveries.organization_id", v) },
 			"webhookId":      func(_ *DB, v any) where { return idEquals("webhook_deliveries.webhook_id", v) },

@@ -15,6 +15,7 @@ const maxHistory = 100
 
 // attemptRow is one attempt as the database has it.
 type attemptRow struct {
+	DeliveryID      string
 	Number          int64
 	Trigger         string
 	StartedAt       jsonapi.Time

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"reflect"
 	"slices"
@@ -21,6 +22,9 @@ type WebhookJob struct {
 	Until      jsonapi.Time    `gorm:"column:until" jsonapi:"attr,until" rule:"createonly,filter" doc:"The events before then; without it, until now." example:"2024-08-21T00:00:00+00:00"`
 	State      string          `gorm:"column:state" jsonapi:"attr,state" rule:"enum=running|paused|done|cancelled,filter" doc:"running until it is done; a request can set paused, running again, or cancelled." example:"running"`
 	Queued     int64           `gorm:"column:queued" jsonapi:"attr,queued" rule:"readonly" doc:"Deliveries begun so far." example:"120"`
+	Examined   int64           `gorm:"column:examined" jsonapi:"attr,examined" rule:"readonly" doc:"Events, or deliveries of the kind failed, looked at so far." example:"450"`
+	ReachedAt  *jsonapi.Stamp  `gorm:"column:reached_at" jsonapi:"attr,reachedAt" rule:"readonly" doc:"How far it has come between since and until: the time of the last that it looked at." example:"2024-08-20T08:30:00+00:00"`
+	Outcome    *jsonapi.Raw    `gorm:"-" jsonapi:"attr,outcome" rule:"readonly" doc:"What has become of the deliveries that it began: how many are pending, succeeded, failed and cancelled. Present when one replay is read."`
 	FinishedAt *jsonapi.Stamp  `gorm:"column:finished_at" jsonapi:"attr,finishedAt" rule:"readonly,filter" doc:"When it ceased to run." example:"2024-08-20T10:45:07+00:00"`
 
 	WebhookID      string  `gorm:"column:webhook_id"`
@@ -46,9 +50,10 @@ const (
 func defineWebhookJobs(c *Collection) {
 	*c = Collection{
 		Schema: jsonapi.ForModel(WebhookJob{}), Path: "webhookReplays", table: "webhook_jobs", model: reflect.TypeFor[WebhookJob](),
-		visible: func(s Scope) where { return s.within("webhook_jobs.organization_id") },
-		order:   []string{"webhook_jobs.created_at", "webhook_jobs.id"},
-		always:  []string{"version"},
+		visible:  func(s Scope) where { return s.within("webhook_jobs.organization_id") },
+		order:    []string{"webhook_jobs.created_at", "webhook_jobs.id"},
+		always:   []string{"version"},
+		describe: describeJob,
 		filters: map[string]func(*DB, any) where{
 			"webhookId": func(_ *DB, v any) where { return idEquals("webhook_jobs.webhook_id", v) },
 		},
@@ -61,6 +66,42 @@ func relateWebhookJobs(c *Collection) {
 		relation{target: Webhooks, column: "webhook_id", lasting: true})
 	c.relate(jsonapi.Relationship{Name: "organization", ReadOnly: true, Doc: "The organization of the endpoint."},
 		relation{target: Organizations, column: "organization_id", lasting: true})
+}
+
+// jobOutcome is what has become of what a replay began, as the attribute outcome prints it.
+type jobOutcome struct {
+	Pending   int64 `json:"pending"`
+	Succeeded int64 `json:"succeeded"`
+	Failed    int64 `json:"failed"`
+	Cancelled int64 `json:"cancelled"`
+}
+
+// describeJob counts the deliveries of one replay. Those that another replay has begun since, or that were removed, are not among them.
+func describeJob(ctx context.Context, db *DB, item any, q *jsonapi.Query) error {
+	if !q.Wants(WebhookJobs.Schema.Type, "outcome") {
+		return nil
+	}
+	job := item.(*WebhookJob)
+	counts := map[string]int64{}
+	err := db.read(ctx, func(rows *sql.Rows) error {
+		var state string
+		var n int64
+		err := rows.Scan(&state, &n)
+		counts[state] = n
+		return err
+	}, `SELECT state, COUNT(*) FROM webhook_deliveries WHERE job_id = ? GROUP BY state`, job.ID)
+	if err != nil {
+		return fmt.Errorf("count deliveries of replay: %w", err)
+	}
+	encoded, err := jsonapi.Marshal(jobOutcome{
+		counts[DeliveryPending], counts[DeliverySucceeded], counts[DeliveryFailed], counts[DeliveryCancelled],
+	})
+	if err != nil {
+		return err
+	}
+	printed := jsonapi.Raw(encoded)
+	job.Outcome = &printed
+	return nil
 }
 
 // jobTransitions are the states that a request can bring a replay to.
@@ -112,7 +153,7 @@ func CreateWebhookJob(ctx context.Context, db *DB, by Caller, in *jsonapi.Input)
 // checkNoSuchJob refuses a second replay of the same while one is under way. The endpoint is locked first, so that of two requests at once
 // one sees the other.
 func checkNoSuchJob(ctx context.Context, tx *DB, job *WebhookJob) error {
-	if _, err := lockWebhook(ctx, tx, Everything(), job.WebhookID); err != nil {
+	if _, err := lock[Webhook](ctx, tx, Webhooks, Everything(), job.WebhookID); err != nil {
 		return err
 	}
 	var same []string
@@ -152,6 +193,9 @@ func UpdateWebhookJob(ctx context.Context, db *DB, by Caller, id string, in *jso
 		}
 		copied := *before
 		job = &copied
+		for _, moving := range []string{"updatedAt", "queued", "examined", "reachedAt"} {
+			delete(in.ReadOnly, moving) // what the client read may be a second old
+		}
 		if err := checkUnchanged(WebhookJobs, job, in, false); err != nil {
 			return err
 		}

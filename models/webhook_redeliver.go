@@ -32,7 +32,7 @@ func Redeliver(ctx context.Context, db *DB, by Caller, id string) (*WebhookDeliv
 			return err
 		}
 		// The lane is locked: nobody else writes its deliveries until this commits.
-		if _, err := beginAgain(ctx, tx, []string{id}, TriggerManual); err != nil {
+		if _, err := beginAgain(ctx, tx, []string{id}, TriggerManual, nil); err != nil {
 			return err
 		}
 		if err := hurryRetry(ctx, tx, id); err != nil {
@@ -88,7 +88,7 @@ type Message struct {
 func SendTest(ctx context.Context, db *DB, by Caller, id string, render func(Message) ([]byte, error)) (*WebhookDelivery, error) {
 	var d *WebhookDelivery
 	err := Transaction(ctx, db, func(tx *DB) error {
-		w, err := lockLiveWebhook(ctx, tx, by.Scope, id)
+		w, err := lockLive[Webhook](ctx, tx, Webhooks, by.Scope, id)
 		if err != nil {
 			return err
 		}

@@ -32,6 +32,9 @@ type Attempt struct {
 	Secrets         string // a JSON array of ids
 }
 
+// ForgetAnswer drops everything that the receiver, or its system, has put into words. What is left is made of this program's own.
+func (a *Attempt) ForgetAnswer() { a.Detail, a.ResponseHeaders, a.ResponseHead = nil, nil, nil }
+
 // Settlement is what became of a delivery after an attempt.
 type Settlement struct {
 	DeliveryID, WebhookID string
@@ -105,6 +108,8 @@ func Settle(ctx context.Context, db *DB, deliveries []*Settlement, lanes []*Lane
 	return lost, nil
 }
 
+// settleDeliveries writes what became of deliveries that had as many attempts as when that was decided. It is repeated when nobody knows
+// whether it was committed: if it was, and somebody has begun the delivery again meanwhile, nothing of that may be undone.
 func settleDeliveries(ctx context.Context, tx *DB, settled []*Settlement) error {
 	if len(settled) == 0 {
 		return nil
@@ -117,12 +122,13 @@ func settleDeliveries(ctx context.Context, tx *DB, settled []*Settlement) error 
 		`UPDATE webhook_deliveries AS d
 		SET state = u.state, attempts = u.attempts, round_attempts = u.round_attempts, due_at = u.due_at, finished_at = u.finished_at,
 			last_code = u.code, last_status = u.status, last_attempt_at = u.started_at, reason = u.reason
-		FROM unnest(?::text[], ?::bigint[], ?::bigint[], ?::timestamptz[], ?::timestamptz[], ?::text[], ?::bigint[], ?::timestamptz[], ?::text[], ?::uuid[])
-			AS u (state, attempts, round_attempts, due_at, finished_at, code, status, started_at, reason, id)
-		WHERE d.id = u.id AND d.state = 'pending'`,
+		FROM unnest(?::text[], ?::bigint[], ?::bigint[], ?::timestamptz[], ?::timestamptz[], ?::text[], ?::bigint[], ?::timestamptz[], ?::text[], ?::uuid[],
+			?::bigint[])
+			AS u (state, attempts, round_attempts, due_at, finished_at, code, status, started_at, reason, id, before)
+		WHERE d.id = u.id AND d.state = 'pending' AND d.attempts = u.before`,
 		`UPDATE webhook_deliveries
 		SET state = ?, attempts = ?, round_attempts = ?, due_at = ?, finished_at = ?, last_code = ?, last_status = ?, last_attempt_at = ?, reason = ?
-		WHERE id = ? AND state = 'pending'`,
+		WHERE id = ? AND state = 'pending' AND attempts = ?`,
 	}.run(ctx, tx,
 		column(settled, func(s *Settlement) string { return s.State }),
 		column(settled, func(s *Settlement) int64 { return int64(s.Attempt.Number) }),
@@ -133,7 +139,8 @@ func settleDeliveries(ctx context.Context, tx *DB, settled []*Settlement) error 
 		column(settled, func(s *Settlement) *int64 { return s.Attempt.Status }),
 		column(settled, func(s *Settlement) time.Time { return s.Attempt.StartedAt }),
 		column(settled, func(s *Settlement) *string { return s.Reason }),
-		column(settled, func(s *Settlement) string { return s.DeliveryID }))
+		column(settled, func(s *Settlement) string { return s.DeliveryID }),
+		column(settled, func(s *Settlement) int64 { return int64(s.Attempt.Number) - 1 }))
 	return err
 }
 
@@ -302,7 +309,7 @@ const disabled verb = "disabled"
 
 // disableWebhook disables an endpoint and tells so. What is pending stays, for the day it is active again.
 func disableWebhook(ctx context.Context, tx *DB, id, reason string) error {
-	before, err := lockWebhook(ctx, tx, Everything(), id)
+	before, err := lock[Webhook](ctx, tx, Webhooks, Everything(), id)
 	if err != nil || before.Status == WebhookDisabled {
 		return err
 	}

@@ -39,24 +39,29 @@ func (w *Worker) chores(ctx context.Context) {
 
 // replay takes each replay a step further.
 func (w *Worker) replay(ctx context.Context) error {
-	began, err := models.StepWebhookJobs(ctx, w.db, replayAhead, func(e *models.QueuedEvent) []byte { return w.render(e) }, Subscribes)
+	began, err := models.StepWebhookJobs(ctx, w.db, models.Replaying{Ahead: replayAhead, Render: w.render, Subscribes: Subscribes})
 	if began > 0 {
 		w.Wake()
 	}
 	return err
 }
 
-// Purge removes finished deliveries and heads of answers that are older than they are to be kept. A payload never goes while a delivery of
-// it is pending.
+// Purge removes finished deliveries and replays, and heads of answers, that are older than they are to be kept, and ends what has waited as
+// long for an endpoint that is paused or disabled. A payload never goes while a delivery of it is pending.
 func (w *Worker) Purge(ctx context.Context) error {
 	now := w.db.Now()
-	for w.cfg.Retention > 0 && ctx.Err() == nil {
-		n, err := models.PurgeDeliveries(ctx, w.db, now.Add(-w.cfg.Retention), purgeBatch)
-		if err != nil {
-			return err
+	if w.cfg.Retention > 0 {
+		before := now.Add(-w.cfg.Retention)
+		for _, purge := range []func(context.Context, *models.DB, time.Time, int) (int, error){models.ExpireDeliveries, models.PurgeDeliveries} {
+			for n := purgeBatch; n == purgeBatch && ctx.Err() == nil; {
+				var err error
+				if n, err = purge(ctx, w.db, before, purgeBatch); err != nil {
+					return err
+				}
+			}
 		}
-		if n < purgeBatch {
-			break
+		if err := models.PurgeReplays(ctx, w.db, before); err != nil {
+			return err
 		}
 	}
 	if w.cfg.HeadRetention > 0 {

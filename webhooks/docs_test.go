@@ -21,6 +21,7 @@ const programs = "../docs/webhooks"
 // receiverProgram is one of them that receives. An interpreter that the machine does not have is said so, and never passes for a success.
 type receiverProgram struct {
 	file    string
+	v1a     bool                                     // it verifies ed25519, too
 	command func(t *testing.T, path string) []string // nil if it cannot be run here
 }
 
@@ -45,7 +46,7 @@ func compiled(t *testing.T, path string) []string {
 }
 
 var receiverPrograms = []receiverProgram{
-	{"verify.go", compiled}, {"verify.mjs", interpreted("node")}, {"verify.py", interpreted("python3")},
+	{"verify.go", true, compiled}, {"verify.mjs", true, interpreted("node")}, {"verify.py", false, interpreted("python3")},
 }
 
 // running is a program that was started, and the lines that it prints.
@@ -78,6 +79,9 @@ func start(t *testing.T, command []string, secrets string) *running {
 	return &running{strings.TrimSpace(strings.TrimPrefix(first, "listening on ")), lines}
 }
 
+// otherPrivate is the ed25519 key of 32 zero bytes.
+const otherPrivate = "whsk_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+
 const rotatedSecret = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 
 func TestTheProgramsOfTheDocumentationTellGoodFromBad(t *testing.T) {
@@ -93,6 +97,7 @@ func TestTheProgramsOfTheDocumentationTellGoodFromBad(t *testing.T) {
 			started := map[string]*running{} // by the secrets that it knows
 			for _, c := range []struct {
 				name, known string
+				v1a         bool
 				signed      []string
 				age         time.Duration
 				spoil       func(r *http.Request)
@@ -116,7 +121,20 @@ func TestTheProgramsOfTheDocumentationTellGoodFromBad(t *testing.T) {
 				}, want: 401},
 				{name: "no signature", known: officialSecret, signed: []string{officialSecret}, spoil: func(r *http.Request) { r.Header.Del(HeaderSignature) }, want: 401},
 				{name: "no time", known: officialSecret, signed: []string{officialSecret}, spoil: func(r *http.Request) { r.Header.Del(HeaderTimestamp) }, want: 401},
+				{name: "v1a", v1a: true, known: svixPublic, signed: []string{svixPrivate}, want: 204},
+				{name: "v1a, during a rotation", v1a: true, known: svixPublic, signed: []string{otherPrivate, svixPrivate}, want: 204},
+				{name: "v1a, to a receiver with both keys", v1a: true, known: officialSecret + " " + svixPublic, signed: []string{svixPrivate}, want: 204},
+				{name: "v1a, six minutes old", v1a: true, known: svixPublic, signed: []string{svixPrivate}, age: 6 * time.Minute, want: 401},
+				{name: "v1a of another key", v1a: true, known: svixPublic, signed: []string{otherPrivate}, want: 401},
+				{name: "v1a of another body", v1a: true, known: svixPublic, signed: []string{svixPrivate}, spoil: func(r *http.Request) {
+					r.Body, r.ContentLength = http.NoBody, 0
+				}, want: 401},
+				{name: "a public key taken for a secret", v1a: true, known: svixPublic, signed: []string{officialSecret}, want: 401},
+				{name: "v1 made with the public key", v1a: true, known: svixPublic, signed: []string{"whsec_" + svixPublic[len("whpk_"):]}, want: 401},
 			} {
+				if c.v1a && !p.v1a {
+					continue
+				}
 				if started[c.known] == nil {
 					started[c.known] = start(t, command, c.known)
 				}

@@ -1,7 +1,6 @@
 package webhooks
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -500,27 +499,4 @@ func TestRedeliveringAndReplaying(t *testing.T) {
 			r.t.Errorf("history: %v", err)
 		}
 	})
-}
-
-func TestOldDeliveriesAreRemovedAndPendingOnesStay(t *testing.T) {
-	t.Parallel()
-	eachClockIn(t, func(r *rig, move func(time.Duration)) {
-		receiver := webhookstest.NewReceiver(r.t, webhookstest.Body(200, []byte("thanks")), webhookstest.Status(500))
-		org := r.organization(receiver.URL())
-		r.received(receiver, 1)
-		r.quiet()
-		r.change(org, "Stays")
-		r.received(receiver, 2)
-		r.until(`SELECT COUNT(*) FROM webhook_attempts`, int64(2))
-		move(100 * 365 * 24 * time.Hour) // ids are made by the real clock
-		if err := r.w.Purge(context.Background()); err != nil {
-			r.t.Fatal(err)
-		}
-		if n := r.query(`SELECT COUNT(*) FROM webhook_deliveries`); n != int64(1) {
-			r.t.Errorf("%v deliveries are left", n)
-		}
-		if n := r.query(`SELECT COUNT(*) FROM webhook_messages WHERE body IS NOT NULL`); n != int64(1) {
-			r.t.Errorf("%v bodies are left", n)
-		}
-	}, func(c *WorkerConfig) { c.Retention, c.HeadRetention = 24*time.Hour, 24*time.Hour })
 }

@@ -98,7 +98,7 @@ func (r *Result) answered(response *http.Response, now time.Time) {
 	case r.Status >= 300 && r.Status <= 399:
 		r.Code, r.Detail = CodeRedirect, "redirects are not followed; save the endpoint under its final URL"
 	default:
-		r.Code, r.Detail = CodeStatus, "answered "+strings.TrimSpace(response.Proto+" "+Printable(response.Status))
+		r.Code, r.Detail = CodeStatus, oneLine("answered "+strings.TrimSpace(response.Proto+" "+response.Status))
 	}
 	r.RetryAfter = retryAfter(response.Header, now)
 }
@@ -225,9 +225,12 @@ func isStreamReset(err error) bool {
 }
 
 // detail is the error in one bounded, printable line. Errors of the transport name hosts and addresses, never paths or queries.
-func detail(err error) string {
+func detail(err error) string { return oneLine(err.Error()) }
+
+// oneLine bounds a text and makes it printable.
+func oneLine(text string) string {
 	const maxDetail = 300
-	shown := Printable(err.Error())
+	shown := Printable(text)
 	if len(shown) > maxDetail {
 		shown = strings.ToValidUTF8(shown[:maxDetail], "") + "…"
 	}

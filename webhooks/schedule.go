@@ -16,7 +16,7 @@ const (
 	maxWait       = 7 * 24 * time.Hour
 )
 
-// Schedule holds the wait before each attempt at a delivery; its length is the number of attempts.
+// Schedule holds the wait before each attempt at a delivery, none before the first; its length is the number of attempts.
 type Schedule []time.Duration
 
 // DefaultSchedule is the example of Standard Webhooks: ten attempts, the last 75 hours, 35 minutes and 5 seconds after the first.
@@ -36,9 +36,12 @@ func (s Schedule) Check() error {
 		if wait < 0 || wait > maxWait {
 			return fmt.Errorf("attempt %d waits %s; 0 to %s is possible", i+1, wait, maxWait)
 		}
+		if i > 0 && wait < time.Second {
+			return fmt.Errorf("attempt %d waits for at least a second", i+1)
+		}
 	}
-	if len(s) > 1 && s[1] < time.Second {
-		return errors.New("the second attempt waits for at least a second")
+	if s[0] != 0 {
+		return errors.New("the first attempt is made at once: its wait is 0s")
 	}
 	return nil
 }

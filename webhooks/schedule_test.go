@@ -44,6 +44,7 @@ func TestScheduleOverrides(t *testing.T) {
 	t.Parallel()
 	for name, s := range map[string]Schedule{
 		"none": {}, "too many": make(Schedule, 21), "negative": {0, -time.Second}, "too long": {0, 8 * 24 * time.Hour}, "a tight loop": {0, 0, time.Hour},
+		"a tight loop later": {0, time.Hour, 0}, "a wait before the first": {time.Second, time.Hour},
 	} {
 		if s.Check() == nil {
 			t.Errorf("%s: taken", name)

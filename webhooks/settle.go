@@ -93,6 +93,13 @@ func (w *Worker) settle(b *batch) settled {
 			return settled{batch: b, lost: lost}
 		}
 		w.failing(context.Background(), "write results", err)
+		if models.Unwritable(err) {
+			// Whatever receivers say is made printable before it comes here. Should one find words all the same that the database does not
+			// take, the results are worth more than the words: nobody else's must wait for them.
+			for _, s := range b.deliveries {
+				s.Attempt.ForgetAnswer()
+			}
+		}
 		// Once the worker is to end there is not much time left. What is not written then is sent again when the leases have ended.
 		if w.sending.Err() != nil && wait > time.Second {
 			return settled{batch: b, err: err}

@@ -3,7 +3,6 @@ package webhooks
 import (
 	"crypto/ed25519"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -29,7 +28,6 @@ const (
 	prefixPublic    = "whpk_"
 	schemeHMAC      = "v1"
 	schemeEd25519   = "v1a"
-	newSecretBytes  = 32 // the specification asks for 24 to 64
 )
 
 // Secret is a signing key. It prints as "[secret]" wherever it is printed, also inside other values.
@@ -94,22 +92,6 @@ func decodePrivate(s string) (ed25519.PrivateKey, error) {
 		return private, nil
 	}
 	return nil, fmt.Errorf("an ed25519 key has %d or %d bytes, this one has %d", ed25519.SeedSize, ed25519.PrivateKeySize, len(raw))
-}
-
-// GenerateSecret returns a new symmetric secret, "whsec_" and base64.
-func GenerateSecret() string {
-	key := make([]byte, newSecretBytes)
-	rand.Read(key) // never fails: crypto/rand ends the process instead
-	return prefixSymmetric + base64.StdEncoding.EncodeToString(key)
-}
-
-// GenerateKeyPair returns a new ed25519 pair: "whsk_" to sign with, "whpk_" to hand to receivers.
-func GenerateKeyPair() (secret, public string, err error) {
-	pub, private, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		return "", "", fmt.Errorf("generate an ed25519 key pair: %w", err)
-	}
-	return prefixPrivate + base64.StdEncoding.EncodeToString(private), prefixPublic + base64.StdEncoding.EncodeToString(pub), nil
 }
 
 // PublicKey returns the whpk_ form of an ed25519 secret, and "" for a symmetric one, which has no public half.

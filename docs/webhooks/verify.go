@@ -1,7 +1,9 @@
-// Command webhooks is a receiver of webhooks: it verifies each with the secrets in WEBHOOK_SECRET, separated by spaces, and prints it.
+// Command webhooks is a receiver of webhooks: it verifies each with the secrets (whsec_…) or public keys (whpk_…) in WEBHOOK_SECRET, separated
+// by spaces, and prints it.
 package main
 
 import (
+	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -19,8 +21,8 @@ import (
 
 const tolerance = 5 * time.Minute
 
-// verify returns nil if one of the secrets signed the message, and it was sent within the tolerance of now.
-func verify(header http.Header, body []byte, secrets []string, now time.Time) error {
+// verify returns nil if one of the keys signed the message, and it was sent within the tolerance of now.
+func verify(header http.Header, body []byte, keys []string, now time.Time) error {
 	id, timestamp := header.Get("webhook-id"), header.Get("webhook-timestamp")
 	seconds, err := strconv.ParseInt(timestamp, 10, 64)
 	if id == "" || err != nil {
@@ -29,18 +31,12 @@ func verify(header http.Header, body []byte, secrets []string, now time.Time) er
 	if age := now.Sub(time.Unix(seconds, 0)).Abs(); age > tolerance {
 		return errors.New("the message is too old, or from the future")
 	}
-	for _, secret := range secrets {
-		key := []byte(secret)
-		if encoded, ok := strings.CutPrefix(secret, "whsec_"); ok {
-			if key, err = base64.StdEncoding.DecodeString(encoded); err != nil {
-				return errors.New("the secret is not base64 behind whsec_")
-			}
-		}
-		mac := hmac.New(sha256.New, key)
-		fmt.Fprintf(mac, "%s.%s.%s", id, timestamp, body)
-		want := "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
-		for _, signature := range strings.Fields(header.Get("webhook-signature")) {
-			if hmac.Equal([]byte(signature), []byte(want)) {
+	content := fmt.Appendf(nil, "%s.%s.%s", id, timestamp, body)
+	for _, signature := range strings.Fields(header.Get("webhook-signature")) {
+		version, encoded, _ := strings.Cut(signature, ",")
+		raw, err := base64.StdEncoding.DecodeString(encoded)
+		for _, key := range keys {
+			if err == nil && matches(key, version, raw, content) {
 				return nil
 			}
 		}
@@ -48,12 +44,30 @@ func verify(header http.Header, body []byte, secrets []string, now time.Time) er
 	return errors.New("no signature matches")
 }
 
+// matches tells whether a key made that signature: whpk_ those of the version v1a, every other one those of v1.
+func matches(key, version string, signature, content []byte) bool {
+	if encoded, ok := strings.CutPrefix(key, "whpk_"); ok {
+		public, err := base64.StdEncoding.DecodeString(encoded)
+		return version == "v1a" && err == nil && len(public) == ed25519.PublicKeySize && ed25519.Verify(public, content, signature)
+	}
+	secret := []byte(key)
+	if encoded, ok := strings.CutPrefix(key, "whsec_"); ok {
+		var err error
+		if secret, err = base64.StdEncoding.DecodeString(encoded); err != nil {
+			return false
+		}
+	}
+	mac := hmac.New(sha256.New, secret)
+	mac.Write(content)
+	return version == "v1" && hmac.Equal(signature, mac.Sum(nil))
+}
+
 // receive answers 204 to what verifies, at once: work that takes long is done after the answer.
-func receive(secrets []string, now func() time.Time, out io.Writer) http.HandlerFunc {
+func receive(keys []string, now func() time.Time, out io.Writer) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20)) // the bytes as they came: never parsed and encoded again
 		if err == nil {
-			err = verify(r.Header, body, secrets, now())
+			err = verify(r.Header, body, keys, now())
 		}
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusUnauthorized)

@@ -1,0 +1,125 @@
+package handlers_test
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"roster/models"
+	"roster/models/modelstest"
+	"roster/webhooks"
+)
+
+const (
+	hooksPath      = "/public/v2/webhooks"
+	deliveriesPath = "/public/v2/webhookDeliveries"
+	replaysPath    = "/public/v2/webhookReplays"
+	eventTypesPath = "/public/v2/eventTypes"
+)
+
+// eachHooks runs a test against the API on each database, with the rules for endpoints that the program has, and a clock that stands.
+func eachHooks(t *testing.T, test func(t *testing.T, s *service, clock *modelstest.Clock)) {
+	t.Helper()
+	t.Parallel()
+	guard := webhooks.NewGuard(webhooks.GuardConfig{Allow: []netip.Prefix{netip.MustParsePrefix("10.9.0.0/16")}})
+	for _, dialect := range modelstest.Dialects {
+		t.Run(string(dialect), func(t *testing.T) {
+			t.Parallel()
+			clock := modelstest.NewClock()
+			cfg := modelstest.Config(t, dialect)
+			cfg.Now = clock.Now
+			cfg.CheckWebhookURL, cfg.CheckWebhookHeader = guard.CheckURL, webhooks.CheckHeader
+			cfg.CheckWebhookSchedule = func(waits []time.Duration) error { return webhooks.Schedule(waits).Check() }
+			test(t, newService(t, modelstest.OpenConfig(t, cfg)), clock)
+		})
+	}
+}
+
+// hook creates an endpoint of an organization with more attributes, and returns the answer.
+func (s *service) hook(org string, attributes object) *answer {
+	s.t.Helper()
+	all := object{"url": "https://hooks.example.com/roster"}
+	for name, value := range attributes {
+		all[name] = value
+	}
+	return s.do("POST", hooksPath, resource("webhooks", all, "organization", ref("organizations", org)))
+}
+
+// rows counts rows of a query with one number as its result.
+func (s *service) number(query string) int {
+	s.t.Helper()
+	pool := s.db.Pools()["main"]
+	if pool == nil {
+		pool = s.db.Pools()["write"]
+	}
+	var n int
+	if err := pool.QueryRowContext(s.t.Context(), query).Scan(&n); err != nil {
+		s.t.Fatal(err)
+	}
+	return n
+}
+
+// exec changes rows as a worker would.
+func (s *service) exec(statement string, args ...any) {
+	s.t.Helper()
+	pool := s.db.Pools()["main"]
+	if pool == nil {
+		pool = s.db.Pools()["write"]
+	}
+	for i := range args {
+		if s.db.Dialect() == models.Postgres {
+			statement = strings.Replace(statement, "?", fmt.Sprintf("$%d", i+1), 1)
+		}
+	}
+	if _, err := pool.ExecContext(s.t.Context(), statement, args...); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// column returns one column of every row of a query, joined.
+func (s *service) column(query string) string {
+	s.t.Helper()
+	pool := s.db.Pools()["main"]
+	if pool == nil {
+		pool = s.db.Pools()["write"]
+	}
+	rows, err := pool.QueryContext(s.t.Context(), query)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer rows.Close()
+	var all strings.Builder
+	for rows.Next() {
+		var value []byte
+		if err := rows.Scan(&value); err != nil {
+			s.t.Fatal(err)
+		}
+		all.Write(value)
+		all.WriteByte('\n')
+	}
+	if err := rows.Err(); err != nil || all.Len() == 0 {
+		s.t.Fatalf("nothing was read: %v", err)
+	}
+	return all.String()
+}
+
+// key0 returns the service as a new management key with those scopes sees it.
+func (s *service) key0(scopes ...string) *service {
+	s.t.Helper()
+	a := s.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "limited", "kind": "management", "scopes": scopes})).want(201)
+	return s.as(a.text("data", "attributes", "key"))
+}
+
+// finish ends a delivery as the worker does.
+func (s *service) finish(id, state string, at time.Time) {
+	s.t.Helper()
+	s.exec(`UPDATE webhook_deliveries SET state = ?, attempts = attempts + 1, round_attempts = round_attempts + 1, due_at = NULL, finished_at = ?,
+		last_code = 'timeout', last_attempt_at = ? WHERE id = ?`, state, at, at, id)
+	s.exec(`INSERT INTO webhook_attempts (delivery_id, number, trigger, started_at, url, address, reused, tries, dns_us, connect_us, tls_us, sent_us,
+			first_byte_us, total_us, status, code, detail, response_headers, response_head, truncated, secrets)
+		SELECT id, attempts, trigger, last_attempt_at, 'https://hooks.example.com/roster', '192.0.2.7:443', false, 1, 1500, 2500, 3000, 100, 0, 20000000,
+			NULL, 'timeout', 'no answer', '{"Server":["nginx"]}', ?, true, '["01912f6a-8c00-7abc-8def-0123456789ab"]' FROM webhook_deliveries WHERE id = ?`,
+		[]byte("half a \xff page"), id)
+}

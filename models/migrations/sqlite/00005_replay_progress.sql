@@ -1,0 +1,11 @@
+-- +goose Up
+
+-- Which replay began a delivery last, so that a replay can tell what has become of what it began. It references nothing, like the others
+-- of this table.
+ALTER TABLE webhook_deliveries ADD COLUMN job_id text;
+CREATE INDEX webhook_deliveries_job       ON webhook_deliveries (job_id, state) WHERE job_id IS NOT NULL;
+CREATE INDEX webhook_deliveries_replaying ON webhook_deliveries (webhook_id) WHERE state = 'pending' AND job_id IS NOT NULL;
+
+-- How far a replay has come: how many events or deliveries it has looked at, and when the last of them was made.
+ALTER TABLE webhook_jobs ADD COLUMN examined integer NOT NULL DEFAULT 0;
+ALTER TABLE webhook_jobs ADD COLUMN reached_at timestamp;

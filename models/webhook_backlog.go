@@ -1,0 +1,42 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+)
+
+// Backlog is how much waits to be sent.
+type Backlog struct {
+	Events    int64     // not fanned out
+	Pending   int64     // deliveries
+	OldestDue time.Time // of the deliveries that are due; zero for none
+	Lanes     map[string]int64
+}
+
+// ReadBacklog reads the backlog of the whole installation.
+func ReadBacklog(ctx context.Context, db *DB) (Backlog, error) {
+	b := Backlog{Lanes: map[string]int64{}}
+	err := db.read(ctx, func(rows *sql.Rows) error { return rows.Scan(&b.Events) }, `SELECT COUNT(*) FROM event_queue`)
+	if err == nil {
+		err = db.read(ctx, func(rows *sql.Rows) error { return rows.Scan(&b.Pending) }, `SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending'`)
+	}
+	if err == nil {
+		err = db.read(ctx, func(rows *sql.Rows) error { return rows.Scan(&b.OldestDue) },
+			`SELECT d.due_at FROM webhook_deliveries d WHERE d.state = 'pending' AND d.due_at <= ? ORDER BY d.due_at LIMIT 1`, db.Now())
+	}
+	if err == nil {
+		err = db.read(ctx, func(rows *sql.Rows) error {
+			var health string
+			var n int64
+			err := rows.Scan(&health, &n)
+			b.Lanes[health] = n
+			return err
+		}, `SELECT health, COUNT(*) FROM webhook_lanes GROUP BY health`)
+	}
+	if err != nil {
+		return Backlog{}, fmt.Errorf("read backlog: %w", err)
+	}
+	return b, nil
+}

@@ -1,0 +1,138 @@
+package models_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"roster/jsonapi"
+	"roster/models"
+	"roster/models/modelstest"
+)
+
+// step takes every replay a step further.
+func step(t *testing.T, db *models.DB, ahead int) {
+	t.Helper()
+	render := func(*models.QueuedEvent) []byte { return []byte(`{}`) }
+	if _, err := models.StepWebhookJobs(t.Context(), db, models.Replaying{Ahead: ahead, Render: render, Subscribes: listed}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// progress is what a replay tells of itself when it is read.
+func progress(t *testing.T, db *models.DB, id string) string {
+	t.Helper()
+	job := must(models.Find(t.Context(), db, models.WebhookJobs, models.Everything(), id, &jsonapi.Query{}))(t).(*models.WebhookJob)
+	reached := "nothing"
+	if job.ReachedAt != nil {
+		reached = fmt.Sprint(job.ReachedAt.Sub(db.Now()))
+	}
+	return fmt.Sprintf("%s, %d of %d, reached %s, %s", job.State, job.Queued, job.Examined, reached, *job.Outcome)
+}
+
+func TestAReplayTellsHowFarItHasCome(t *testing.T) {
+	t.Parallel()
+	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
+		org := organization(t, db, "Acme", "").ID
+		for i := range 4 {
+			clock.Advance(time.Minute)
+			in := input(models.Organizations, attributes{"name": fmt.Sprint("Name ", i)}, nil)
+			must(models.UpdateOrganization(t.Context(), db, everything, org, in))(t)
+		}
+		endpoint := hook(t, db, org, attributes{"eventTypes": jsonapi.Strings{"organization.updated"}}).ID
+		fannedOut(t, db, "")
+		clock.Advance(time.Minute)
+		job := replay(t, db, endpoint, attributes{"kind": "events"}).ID
+		var told []string
+		tell := func() { told = append(told, progress(t, db, job)) }
+		finish := func(state string) {
+			run(t, pool(db), `UPDATE webhook_deliveries SET state = '`+state+`', due_at = NULL, finished_at = created_at WHERE state = 'pending'`)
+		}
+		tell()
+		step(t, db, 2)
+		tell()
+		step(t, db, 2) // there is no room
+		tell()
+		finish("succeeded")
+		step(t, db, 2)
+		finish("failed")
+		tell()
+		step(t, db, 2)
+		tell()
+		if diff := cmp.Diff([]string{
+			`running, 0 of 0, reached nothing, {"pending":0,"succeeded":0,"failed":0,"cancelled":0}`,
+			`running, 2 of 3, reached -3m0s, {"pending":2,"succeeded":0,"failed":0,"cancelled":0}`,
+			`running, 2 of 3, reached -3m0s, {"pending":2,"succeeded":0,"failed":0,"cancelled":0}`,
+			`done, 4 of 6, reached -1m0s, {"pending":0,"succeeded":2,"failed":2,"cancelled":0}`,
+			`done, 4 of 6, reached -1m0s, {"pending":0,"succeeded":2,"failed":2,"cancelled":0}`,
+		}, told); diff != "" {
+			t.Errorf("it tells (-want +got):\n%s", diff)
+		}
+		// One that failed was not got either; those that were taken are left alone.
+		second := replay(t, db, endpoint, attributes{"kind": "events", "eventTypes": jsonapi.Strings{"organization.updated"}}).ID
+		step(t, db, 10)
+		if got, want := progress(t, db, second), `done, 2 of 6, reached -1m0s, {"pending":2,"succeeded":0,"failed":0,"cancelled":0}`; got != want {
+			t.Errorf("the second one tells %s, want %s", got, want)
+		}
+	})
+}
+
+func TestAReplayWaitsForEventsThatAreNotFannedOut(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		org := organization(t, db, "Acme", "").ID
+		endpoint := hook(t, db, org, attributes{"eventTypes": jsonapi.Strings{"organization.created"}}).ID
+		job := replay(t, db, endpoint, attributes{"kind": "events"}).ID
+		step(t, db, 10)
+		if got, want := progress(t, db, job), `running, 0 of 0, reached nothing, {"pending":0,"succeeded":0,"failed":0,"cancelled":0}`; got != want {
+			t.Errorf("before the fan-out: %s, want %s", got, want)
+		}
+		fannedOut(t, db, "")
+		step(t, db, 10)
+		if n := number(t, db, `SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending'`); n != 1 {
+			t.Errorf("after the fan-out %d deliveries are pending", n)
+		}
+	})
+}
+
+// TestReplaysThatCannotComeOnHoldUpNoOther has more replays to paused endpoints than are looked at in one go.
+func TestReplaysThatCannotComeOnHoldUpNoOther(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		org := organization(t, db, "Acme", "").ID
+		stuck := hook(t, db, org, attributes{"eventTypes": jsonapi.Strings{"organization.created"}}).ID
+		fannedOut(t, db, "")
+		for i := range 101 {
+			replay(t, db, stuck, attributes{"kind": "events", "since": jsonapi.Time{Time: db.Now().Add(-time.Duration(i+1) * time.Hour)}})
+		}
+		step(t, db, 1) // its one place is taken now, and nobody sends
+		endpoint := hook(t, db, org, attributes{"eventTypes": jsonapi.Strings{"organization.created"}}).ID
+		run(t, pool(db), `DELETE FROM event_queue`)
+		job := replay(t, db, endpoint, attributes{"kind": "events"}).ID
+		step(t, db, 1)
+		if n := number(t, db, `SELECT COUNT(*) FROM webhook_deliveries WHERE job_id = '`+job+`'`); n != 1 {
+			t.Errorf("it has begun %d deliveries", n)
+		}
+	})
+}
+
+// TestAReplayThatRunsCanBePausedByWhoReadIt sends back everything that was read while it came on.
+func TestAReplayThatRunsCanBePausedByWhoReadIt(t *testing.T) {
+	t.Parallel()
+	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
+		org := organization(t, db, "Acme", "").ID
+		endpoint := hook(t, db, org, nil).ID
+		fannedOut(t, db, "")
+		job := replay(t, db, endpoint, attributes{"kind": "events"})
+		clock.Advance(time.Second)
+		step(t, db, 1)
+		in := input(models.WebhookJobs, attributes{"state": "paused"}, nil)
+		in.ReadOnly = map[string]any{"queued": 0.0, "examined": 0.0, "reachedAt": nil, "outcome": nil, "updatedAt": "2024-08-20T10:45:07+00:00"}
+		in.IfVersions = []int64{job.Version}
+		if _, err := models.UpdateWebhookJob(t.Context(), db, everything, job.ID, in); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -1,0 +1,143 @@
+package models
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"roster/jsonapi"
+)
+
+// eventTypePattern is what an endpoint can subscribe to: a type, a prefix of one ending in ".*", or "*".
+var eventTypePattern = regexp.MustCompile(`^(\*|[a-zA-Z0-9_]+(\.[a-zA-Z0-9_]+)*(\.\*)?)$`)
+
+func checkEventTypes(patterns []string) (errs Errors) {
+	for _, p := range patterns {
+		if len(p) > 128 || !eventTypePattern.MatchString(p) {
+			errs = append(errs, &Error{Kind: Invalid, Field: "eventTypes", Message: fmt.Sprintf("%q is neither a type like user.created, nor a prefix like user.*, nor *.", p)})
+		}
+	}
+	return errs
+}
+
+// maxHeaders bounds the headers of an endpoint: receivers commonly take 8 KiB of them all in all.
+const maxHeaders = 4 << 10
+
+// checkWebhook holds the rules of an endpoint that concern several members, or the world outside.
+func checkWebhook(tx *DB, w, before *Webhook, in *jsonapi.Input) error {
+	errs := checkEventTypes(w.EventTypes)
+	invalid := func(field, message string, args ...any) {
+		errs = append(errs, &Error{Kind: Invalid, Field: field, Message: fmt.Sprintf(message, args...)})
+	}
+	if w.URL != before.URL && tx.checkWebhookURL != nil {
+		if err := tx.checkWebhookURL(w.URL); err != nil {
+			invalid("url", "url cannot be used: %s.", err)
+		}
+	}
+	if w.Rate != nil && (*w.Rate < 1 || *w.Rate > 10_000) {
+		invalid("rate", "rate must be 1 to 10000 deliveries a second.")
+	}
+	if w.Schedule != nil {
+		waits, err := ParseSchedule(*w.Schedule)
+		if err == nil && tx.checkWebhookSchedule != nil {
+			err = tx.checkWebhookSchedule(waits)
+		}
+		if err != nil {
+			invalid("schedule", "schedule cannot be used: %s.", err)
+		}
+	}
+	if w.Status == WebhookDisabled && before.Status != WebhookDisabled {
+		invalid("status", "status can be set to active or paused; an endpoint is disabled when it fails.")
+	}
+	if _, given := in.Attributes["headers"]; given {
+		if n := len(strings.Join(w.Headers, "")); n > maxHeaders {
+			invalid("headers", "headers may have %d bytes together, not %d.", maxHeaders, n)
+		}
+		seen := map[string]bool{}
+		for _, header := range w.Headers {
+			name, value, ok := strings.Cut(header, ":")
+			if canonical := strings.ToLower(name); seen[canonical] {
+				invalid("headers", "headers has %q more than once.", name)
+			} else {
+				seen[canonical] = true
+			}
+			if !ok {
+				invalid("headers", "%q is not of the form Name: value.", name)
+			} else if tx.checkWebhookHeader != nil {
+				if err := tx.checkWebhookHeader(name, strings.TrimSpace(value)); err != nil {
+					invalid("headers", "headers cannot be used: %s.", err)
+				}
+			}
+		}
+	}
+	return errs.Err()
+}
+
+// ParseSchedule reads the waits of a schedule: 0s, 5m, 2h30m.
+func ParseSchedule(texts []string) ([]time.Duration, error) {
+	waits := make([]time.Duration, len(texts))
+	for i, text := range texts {
+		wait, err := time.ParseDuration(text)
+		if err != nil {
+			return nil, fmt.Errorf("%q is not a duration like 5s, 30m or 2h", text)
+		}
+		waits[i] = wait
+	}
+	return waits, nil
+}
+
+// sealHeaders keeps the headers of the input, encrypted. A value that is printed for every secret stands for the one that is kept.
+func sealHeaders(tx *DB, w *Webhook, in *jsonapi.Input) error {
+	if _, given := in.Attributes["headers"]; !given {
+		return nil
+	}
+	kept, err := OpenHeaders(tx, w.ID, w.SealedHeaders)
+	if err != nil {
+		return err
+	}
+	names, headers := jsonapi.Strings{}, map[string]string{}
+	for _, header := range w.Headers {
+		name, value, _ := strings.Cut(header, ":")
+		if value = strings.TrimSpace(value); value == secretMark {
+			before, ok := kept[name]
+			if !ok {
+				return &Error{Kind: Invalid, Field: "headers", Message: fmt.Sprintf("%s stands for a value that is kept, and there is none for %s.", secretMark, name)}
+			}
+			value = before
+		}
+		names = append(names, name)
+		headers[name] = value
+	}
+	if slices.Equal(names, w.HeaderNames) && reflect.DeepEqual(headers, kept) {
+		return nil
+	}
+	w.HeaderNames, w.SealedHeaders = names, nil
+	if len(headers) > 0 {
+		text, err := json.Marshal(headers)
+		if err != nil {
+			return fmt.Errorf("encode headers: %w", err)
+		}
+		w.SealedHeaders = tx.vault.Seal(w.ID, string(text))
+	}
+	return nil
+}
+
+// OpenHeaders returns the headers of an endpoint from the form in which they are kept.
+func OpenHeaders(db *DB, webhook string, sealed []byte) (map[string]string, error) {
+	headers := map[string]string{}
+	if sealed == nil {
+		return headers, nil
+	}
+	text, err := db.vault.Open(webhook, sealed)
+	if err == nil {
+		err = json.Unmarshal([]byte(text), &headers)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open headers of webhook %s: %w", webhook, err)
+	}
+	return headers, nil
+}

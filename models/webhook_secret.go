@@ -1,0 +1,104 @@
+package models
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"time"
+)
+
+func addSigningSecret(ctx context.Context, tx *DB, webhook, secret string) error {
+	_, err := tx.exec(ctx, `INSERT INTO webhook_secrets (id, webhook_id, sealed, created_at) VALUES (?, ?, ?, ?)`,
+		NewID(), webhook, tx.vault.Seal(webhook, secret), tx.Now())
+	if err != nil {
+		return fmt.Errorf("insert secret: %w", err)
+	}
+	return nil
+}
+
+// signingSecret returns the secret of a new endpoint, or of a rotation: the one that was chosen, or a generated one. It notes the public
+// half in the model.
+func signingSecret(w *Webhook, chosen string) (string, error) {
+	if w.Algorithm == SignV1 {
+		if chosen == "" {
+			chosen = NewWebhookSecret()
+		}
+		if wrong := checkWebhookSecret(chosen); wrong != "" {
+			return "", &Error{Kind: Invalid, Field: "secret", Message: "secret " + wrong + "."}
+		}
+		return chosen, nil
+	}
+	seed := make([]byte, ed25519.SeedSize)
+	_, _ = rand.Read(seed) // never fails (crypto/rand)
+	if chosen != "" {
+		encoded, ok := strings.CutPrefix(chosen, privateKeyPrefix)
+		raw, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(encoded, "="))
+		if !ok || err != nil || len(raw) != ed25519.SeedSize && len(raw) != ed25519.PrivateKeySize {
+			return "", &Error{Kind: Invalid, Field: "secret", Message: "secret must be whsk_ and an ed25519 key in base64."}
+		}
+		seed = raw[:ed25519.SeedSize]
+		if private := ed25519.NewKeyFromSeed(seed); len(raw) == ed25519.PrivateKeySize && !private.Equal(ed25519.PrivateKey(raw)) {
+			return "", &Error{Kind: Invalid, Field: "secret", Message: "secret has a public half that does not belong to it."}
+		}
+	}
+	private := ed25519.NewKeyFromSeed(seed)
+	public := publicKeyPrefix + base64.StdEncoding.EncodeToString(private.Public().(ed25519.PublicKey))
+	w.PublicKey = &public
+	return privateKeyPrefix + base64.StdEncoding.EncodeToString(private), nil
+}
+
+// RotateWebhookSecret gives an endpoint a new secret and returns it. Earlier ones go on signing for the overlap, so that receivers need not
+// change at the same moment; with none they are dead at once. Of a long row of rotations the newest few are kept.
+func RotateWebhookSecret(ctx context.Context, db *DB, by Caller, id string, overlap time.Duration) (*Webhook, error) {
+	var w *Webhook
+	err := Transaction(ctx, db, func(tx *DB) error {
+		before, err := lockLive[Webhook](ctx, tx, Webhooks, by.Scope, id)
+		if err != nil {
+			return err
+		}
+		copied := *before
+		w = &copied
+		secret, err := signingSecret(w, "")
+		if err != nil {
+			return err
+		}
+		if err := retireSecrets(ctx, tx, id, overlap); err != nil {
+			return err
+		}
+		if err := addSigningSecret(ctx, tx, id, secret); err != nil {
+			return err
+		}
+		if w.Kind == OwnWebhook {
+			_, err := tx.exec(ctx, `UPDATE organizations SET webhook_secret = ? WHERE id = ?`, tx.vault.Seal(w.OrganizationID, secret), w.OrganizationID)
+			if err != nil {
+				return fmt.Errorf("keep secret of organization: %w", err)
+			}
+		}
+		w.Secret = &secret
+		return saveWebhook(ctx, tx, by, rotated, before, w, []string{"public_key"})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// maxOldSecrets bounds the signatures of one message.
+const maxOldSecrets = 4
+
+func retireSecrets(ctx context.Context, tx *DB, webhook string, overlap time.Duration) error {
+	now := tx.Now()
+	end := now.Add(overlap)
+	_, err := tx.exec(ctx, `UPDATE webhook_secrets SET expires_at = ? WHERE webhook_id = ? AND (expires_at IS NULL OR expires_at > ?)`, end, webhook, end)
+	if err == nil {
+		_, err = tx.exec(ctx, `DELETE FROM webhook_secrets WHERE webhook_id = ? AND (expires_at <= ? OR id NOT IN (
+			SELECT id FROM webhook_secrets WHERE webhook_id = ? ORDER BY created_at DESC, id DESC LIMIT ?))`, webhook, now, webhook, maxOldSecrets)
+	}
+	if err != nil {
+		return fmt.Errorf("retire secrets: %w", err)
+	}
+	return nil
+}

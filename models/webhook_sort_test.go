@@ -1,0 +1,77 @@
+package models_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"roster/models"
+	"roster/models/modelstest"
+)
+
+func TestDeliveriesAreSortedByTheirCreation(t *testing.T) {
+	t.Parallel()
+	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
+		org := organization(t, db, "Acme", "").ID
+		endpoint, other := hook(t, db, org, nil).ID, hook(t, db, org, nil).ID
+		var oldest []string
+		for range 5 {
+			clock.Advance(time.Minute)
+			oldest = append(oldest, finished(t, db, endpoint).ID)
+		}
+		finished(t, db, other)
+		must(models.Redeliver(t.Context(), db, everything, oldest[2]))(t) // begun again, it keeps its place
+		newest := slices.Clone(oldest)
+		slices.Reverse(newest)
+		for sort, want := range map[string][]string{"createdAt": oldest, "-createdAt": newest} {
+			query := "sort=" + sort + "&page[size]=2&filter[webhookId]=" + endpoint
+			found := list(t, db, models.WebhookDeliveries, models.Everything(), query)
+			for {
+				first := must(models.Find(t.Context(), db, models.WebhookDeliveries, models.Everything(), found[len(found)-1], nil))(t)
+				next := list(t, db, models.WebhookDeliveries, models.Everything(),
+					query+"&page[after]="+models.CursorAt(db, models.WebhookDeliveries, parse(t, models.WebhookDeliveries, query), first))
+				if len(next) == 0 {
+					break
+				}
+				found = append(found, next...)
+			}
+			if diff := cmp.Diff(want, found); diff != "" {
+				t.Errorf("sorted by %s (-want +got):\n%s", sort, diff)
+			}
+		}
+	})
+}
+
+func TestAPageOfDeliveriesCostsTheSameHoweverManyThereAre(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		series, id := "generate_series(1, 20000) AS i", "('018f0000-0000-7000-8000-' || lpad(i::text, 12, '0'))::uuid"
+		at, owner := "timestamptz '2024-01-01' + i * interval '1 second'", "('018f0000-0000-7000-8000-' || lpad((i % 400)::text, 12, '0'))::uuid"
+		if db.Dialect() == models.SQLite {
+			series = "(WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) SELECT i FROM n)"
+			id, at = "'018f0000-0000-7000-8000-' || printf('%012d', i)", "1704067200000000 + i * 1000000"
+			owner = "'018f0000-0000-7000-8000-' || printf('%012d', i % 400)"
+		}
+		run(t, pool(db), `INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, state, trigger, attempts,
+				round_attempts, created_at, finished_at)
+			SELECT `+id+`, `+id+`, `+owner+`, `+owner+`, 'user.created', i, 'succeeded', 'event', 1, 1, `+at+`, `+at+` FROM `+series)
+		run(t, pool(db), "ANALYZE")
+		const one = "018f0000-0000-7000-8000-000000000001"
+		for _, filter := range []string{"", "&filter[webhookId]=" + one, "&filter[organizationId]=" + one} {
+			for _, sort := range []string{"createdAt", "-createdAt"} {
+				query := "sort=" + sort + "&page[size]=10" + filter
+				middle := must(models.Find(t.Context(), db, models.WebhookDeliveries, models.Everything(), "018f0000-0000-7000-8000-000000010001", nil))(t)
+				watched, statements := models.Watch(db)
+				after := query + "&page[after]=" + models.CursorAt(db, models.WebhookDeliveries, parse(t, models.WebhookDeliveries, query), middle)
+				if p := page(t, watched, models.WebhookDeliveries, after); len(p.Items) != 10 {
+					t.Fatalf("%s: %d items", query, len(p.Items))
+				}
+				for _, sent := range statements.Take("FROM \"webhook_deliveries\"") {
+					checkPlan(t, db, sent)
+				}
+			}
+		}
+	})
+}
