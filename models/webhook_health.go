@@ -10,16 +10,16 @@ import (
 
 // webhookHealth is how an endpoint does, as its attribute health prints it.
 type webhookHealth struct {
-	State               string         `json:"state"`
-	FailingSince        *jsonapi.Stamp `json:"failingSince"`
-	ConsecutiveFailures int64          `json:"consecutiveFailures"`
-	LastSuccessAt       *jsonapi.Stamp `json:"lastSuccessAt"`
-	LastFailureAt       *jsonapi.Stamp `json:"lastFailureAt"`
-	SuccessRate         *float64       `json:"successRate"`
-	Latency             *float64       `json:"latency"`
-	Backlog             int64          `json:"backlog"`
-	OldestPending       *jsonapi.Stamp `json:"oldestPending"`
-	NextAttemptAt       *jsonapi.Stamp `json:"nextAttemptAt"`
+	State               string         `json:"state" doc:"ok; probation: it failed lately, or is slow, and shares a quarter of all slots with others like it; paused; disabled."`
+	FailingSince        *jsonapi.Stamp `json:"failingSince" doc:"The first failure since the last success; null if there was none."`
+	ConsecutiveFailures int64          `json:"consecutiveFailures" doc:"Failures since the last success. From ten on, one attempt at a time probes whether it is back."`
+	LastSuccessAt       *jsonapi.Stamp `json:"lastSuccessAt" doc:"When it last answered with 2xx."`
+	LastFailureAt       *jsonapi.Stamp `json:"lastFailureAt" doc:"The last failure since the last success."`
+	SuccessRate         *float64       `json:"successRate" doc:"The share of good answers, from 0 to 1, recent ones weighing most; null before the first."`
+	Latency             *float64       `json:"latency" doc:"Milliseconds to the end of a good answer, recent ones weighing most."`
+	Backlog             int64          `json:"backlog" doc:"Deliveries that are pending, counted up to 10000."`
+	OldestPending       *jsonapi.Stamp `json:"oldestPending" doc:"When the event of the oldest of them happened."`
+	NextAttemptAt       *jsonapi.Stamp `json:"nextAttemptAt" doc:"When the next attempt is due; null if nothing is pending, or nothing is sent."`
 }
 
 // What one endpoint can cost: a backlog is counted up to the first bound, and its oldest delivery is looked for among as many as the second

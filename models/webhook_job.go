@@ -58,6 +58,7 @@ func defineWebhookJobs(c *Collection) {
 			"webhookId": func(_ *DB, v any) where { return idEquals("webhook_jobs.webhook_id", v) },
 		},
 	}
+	c.Schema.Attribute("outcome").Shape = reflect.TypeFor[jobOutcome]()
 	c.Schema.Filters = []jsonapi.Filter{{Name: "webhookId", Kind: jsonapi.String, Doc: "Replays to that endpoint."}}
 }
 
@@ -70,10 +71,10 @@ func relateWebhookJobs(c *Collection) {
 
 // jobOutcome is what has become of what a replay began, as the attribute outcome prints it.
 type jobOutcome struct {
-	Pending   int64 `json:"pending"`
-	Succeeded int64 `json:"succeeded"`
-	Failed    int64 `json:"failed"`
-	Cancelled int64 `json:"cancelled"`
+	Pending   int64 `json:"pending" doc:"Still to be sent."`
+	Succeeded int64 `json:"succeeded" doc:"Answered with 2xx."`
+	Failed    int64 `json:"failed" doc:"Every attempt used up."`
+	Cancelled int64 `json:"cancelled" doc:"Given up for the reason that the delivery tells."`
 }
 
 // describeJob counts the deliveries of one replay. Those that another replay has begun since, or that were removed, are not among them.

@@ -1,6 +1,7 @@
 package webhooks
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -67,6 +68,20 @@ func TestAnEndpointThatTakesNothingForFiveDaysIsDisabledAndTold(t *testing.T) {
 		if !names["First"] || !names["Meanwhile"] {
 			r.t.Errorf("after it was enabled it got %v", names)
 		}
+	})
+}
+
+func TestWhatWaitsForARetryGoesOutWhenTheEndpointIsEnabled(t *testing.T) {
+	each(t, func(r *rig) {
+		receiver := webhookstest.NewReceiver(r.t, webhookstest.Status(http.StatusGone), webhookstest.Status(200))
+		org := r.organization("")
+		endpoint := r.endpoint(org, receiver.URL(), "eventTypes", jsonapi.Strings{"organization.*"}, "schedule", jsonapi.Strings{"0s", "24h"})
+		r.change(org, "Acme & Sons")
+		r.received(receiver, 1)
+		r.until(`SELECT COUNT(*) FROM webhooks WHERE status = 'disabled'`, int64(1))
+		r.update(endpoint, map[string]any{"status": "active"})
+		r.received(receiver, 2)
+		r.quiet()
 	})
 }
 

@@ -135,9 +135,13 @@ func attribute(a *jsonapi.Attribute, p purpose) *schema {
 	case jsonapi.Moment, jsonapi.ServerTime:
 		out.Type, out.Format = "string", "date-time"
 	case jsonapi.List:
-		out.Type, out.UniqueItems, out.MaxItems = "array", true, &a.Max
+		out.Type, out.UniqueItems, out.MaxItems = "array", !a.Repeats, &a.Max
 		out.Items = textEnum(a.Enum...)
 	case jsonapi.Value:
+		if a.Shape != nil && p == reading {
+			shape := shapeOf(a.Shape)
+			out.Type, out.Properties, out.Required, out.Items = shape.Type, shape.Properties, shape.Required, shape.Items
+		}
 	}
 	if kind, ok := out.Type.(string); ok && (a.Nullable || a.Secret) {
 		out.Type = []string{kind, "null"}
