@@ -166,7 +166,7 @@ func TestTheHealthOfAListIsOneQuery(t *testing.T) {
 				s.do("POST", hooksPath+"/"+id+"/test", nil).want(202)
 			}
 		}
-		s.exec(`UPDATE webhook_lanes SET answers = 10, failing = 0.25, latency = 12.5, failing_since = ?, consecutive_failures = 2`, clock.Now())
+		s.exec(`UPDATE webhook_lanes SET answers = 1000, failing = 0.25, latency = 12.5, failing_since = ?, consecutive_failures = 2`, clock.Now())
 		a := s.get(hooksPath + "?sort=createdAt").want(200)
 		for i := range 5 {
 			health := a.json("data", i, "attributes", "health").(object)

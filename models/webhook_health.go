@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"roster/jsonapi"
@@ -28,6 +29,15 @@ const (
 	maxBacklog = 10_000
 	maxOldest  = 1_000
 )
+
+// AnswerMemory is the weight of the newest answer in the share of failures that a lane keeps, which begins at 0.
+const AnswerMemory = 1.0 / 20
+
+// successRate returns the share of good answers. The first ones do not yet fill the memory: what is left in it of the beginning, where there
+// were no answers, is taken out.
+func successRate(failing float64, answers int64) float64 {
+	return max(0, 1-failing/(1-math.Pow(1-AnswerMemory, float64(answers))))
+}
 
 // FillWebhookHealth sets the attribute health of endpoints, with one query for all of them.
 func FillWebhookHealth(ctx context.Context, db *DB, webhooks ...*Webhook) error {
@@ -61,7 +71,7 @@ func FillWebhookHealth(ctx context.Context, db *DB, webhooks ...*Webhook) error 
 			LastFailureAt: row.LastFailureAt, Backlog: row.Backlog, OldestPending: row.Oldest,
 		}
 		if row.Answers > 0 {
-			rate := 1 - row.Failing
+			rate := successRate(row.Failing, row.Answers)
 			h.SuccessRate = &rate
 		}
 		if row.Latency > 0 {

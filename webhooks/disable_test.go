@@ -2,6 +2,7 @@ package webhooks
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,6 +36,9 @@ func TestAnEndpointThatTakesNothingForFiveDaysIsDisabledAndTold(t *testing.T) {
 		attempted(2)
 		if status() != "active" {
 			r.t.Fatal("it is disabled on the first day")
+		}
+		if err := models.FillWebhookHealth(r.t.Context(), r.db, endpoint); err != nil || !strings.Contains(string(*endpoint.Health), `"successRate":0,`) {
+			r.t.Errorf("after nothing but failures its health is %s, %v", *endpoint.Health, err)
 		}
 		move(5*24*time.Hour - 16*time.Hour)
 		attempted(3)
