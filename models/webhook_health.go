@@ -36,8 +36,11 @@ const AnswerMemory = 1.0 / 20
 // successRate returns the share of good answers. The first ones do not yet fill the memory: what is left in it of the beginning, where there
 // were no answers, is taken out.
 func successRate(failing float64, answers int64) float64 {
-	return max(0, 1-failing/(1-math.Pow(1-AnswerMemory, float64(answers))))
+	return max(0, rounded(1-failing/(1-math.Pow(1-AnswerMemory, float64(answers)))))
 }
+
+// rounded cuts what nobody wants to read.
+func rounded(v float64) float64 { return math.Round(v*1000) / 1000 }
 
 // FillWebhookHealth sets the attribute health of endpoints, with one query for all of them.
 func FillWebhookHealth(ctx context.Context, db *DB, webhooks ...*Webhook) error {
@@ -75,7 +78,8 @@ func FillWebhookHealth(ctx context.Context, db *DB, webhooks ...*Webhook) error 
 			h.SuccessRate = &rate
 		}
 		if row.Latency > 0 {
-			h.Latency = &row.Latency
+			latency := rounded(row.Latency)
+			h.Latency = &latency
 		}
 		if row.Health == "ok" || row.Health == "probation" {
 			h.NextAttemptAt = latest(row.FirstDue, row.RetryAfter, row.ProbeAt)
