@@ -60,8 +60,9 @@ func TestWhatAPrincipalMayDo(t *testing.T) {
 	}{
 		"a key without scopes": {key(models.ManagementKey), map[auth.Permission]bool{read: false, write: false, read.Manage(): false}},
 		"a reader":             {key(models.ManagementKey, "users:read"), map[auth.Permission]bool{read: true, write: false, read.Manage(): true, auth.Read("events"): false}},
+		"all but all":          {key(models.ManagementKey, auth.Scopes()[1:]...), map[auth.Permission]bool{auth.All(): false, auth.All().Manage(): false}},
 		"a writer":             {key(models.OrganizationKey, "users:write"), map[auth.Permission]bool{read: true, write: true, read.Manage(): false, auth.Read("events"): false}},
-		"all":                  {key(models.ManagementKey, "*"), map[auth.Permission]bool{read: true, write: true, write.Manage(): true}},
+		"all":                  {key(models.ManagementKey, "*"), map[auth.Permission]bool{auth.All().Manage(): true, read: true, write: true, write.Manage(): true}},
 		"a token":              {token, map[auth.Permission]bool{read: true, write: true, write.Manage(): false}},
 		"a user's key":         {key(models.UserKey, "*"), map[auth.Permission]bool{read: true, read.Manage(): false}},
 		"a look-alike":         {key(models.ManagementKey, "users", "users:", "users:readx", ":read", "user:read"), map[auth.Permission]bool{read: false, write: false}},

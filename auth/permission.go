@@ -31,6 +31,9 @@ func (p Permission) Manage() Permission {
 	return p
 }
 
+// All asks for every scope there is.
+func All() Permission { return Permission{Scope: Everything} }
+
 // Public asks for nothing.
 func Public() Permission { return Permission{Public: true} }
 

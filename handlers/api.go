@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/gorilla/mux"
@@ -15,11 +16,12 @@ type API struct {
 	db      *models.DB
 	limiter *Limiter
 	usage   *auth.Usage
+	recall  *recall
 }
 
 // NewAPI returns the API over a database. usage notes which keys are used.
 func NewAPI(db *models.DB, limiter *Limiter, usage *auth.Usage) *API {
-	return &API{db: db, limiter: limiter, usage: usage}
+	return &API{db: db, limiter: limiter, usage: usage, recall: newRecall()}
 }
 
 // route is one line of the route table: what is answered, to whom, and by what.
@@ -31,6 +33,9 @@ type route struct {
 	query jsonapi.Accepts
 	// served is the resource that the path speaks of; nil for none.
 	served *resource
+	// decode reads the body into the request, for handle to find. It does what takes long and needs no database, because handle may run
+	// within a transaction.
+	decode func(*request) error
 	handle func(*API, http.ResponseWriter, *request) error
 	doc    string
 	// related: the answer is about the target of the relationship in the path.
@@ -50,6 +55,9 @@ type resource struct {
 	// reads, writes, creates and deletes are the permissions of its routes; the zero Permission of creates or deletes means that there is
 	// no such route.
 	reads, writes, creates, deletes auth.Permission
+
+	// prepare is work on what was sent that takes long and needs no database.
+	prepare func(context.Context, *jsonapi.Input) error
 
 	create func(*request, *models.DB, *jsonapi.Input) (any, error)
 	update func(*request, *models.DB, string, *jsonapi.Input) (any, error)
@@ -75,7 +83,8 @@ var resources = []*resource{
 	{
 		Collection: models.Users, path: "users",
 		reads: auth.Read("users"), writes: auth.Write("users"), creates: auth.Write("users"), deletes: auth.Write("users"),
-		create: createUser, update: updateUser, remove: deleteUser, link: linkUser, unlink: unlinkUser,
+		prepare: models.HashPassword,
+		create:  createUser, update: updateUser, remove: deleteUser, link: linkUser, unlink: unlinkUser,
 	},
 	{
 		Collection: models.Memberships, path: "memberships",
@@ -114,8 +123,9 @@ func routes() []route {
 		table = append(table, res.routes()...)
 	}
 	return append(table,
-		route{method: "POST", path: "management/refresh-token/{id}", needs: auth.Write("apiKeys").Manage(), query: jsonapi.OneQuery, served: resources[0], handle: (*API).refreshToken,
-			doc: "Replaces the token of an organization. The answer is the only one with the new token; the old one is dead at once."},
+		route{method: "POST", path: "management/refresh-token/{id}", needs: auth.All().Manage(), // which the token holds within the organization
+			query: jsonapi.OneQuery, served: resources[0], handle: (*API).refreshToken,
+			doc: "Replaces the token of an organization. The answer is the only one with the new token; the old one is dead at once. A token can do everything within its organization, so the credential must hold every scope."},
 		route{method: "POST", path: "apiKeys/{id}/rotate", needs: auth.Write("apiKeys"), query: jsonapi.OneQuery, served: resourceOf("apiKeys"), handle: (*API).rotateAPIKey,
 			doc: "Gives a key a new secret. The answer is the only one with it. Earlier secrets work for the overlap, in seconds, of meta.overlap; 86400 by default, at most 604800."},
 		route{method: "POST", path: "webhooks/{id}/rotate-secret", needs: auth.Write("webhooks"), query: jsonapi.OneQuery, served: resourceOf("webhooks"), handle: (*API).rotateWebhookSecret,
@@ -128,7 +138,7 @@ func routes() []route {
 			doc: "Lists every type of event with the JSON Schema (2020-12) of its body and an example."},
 		route{method: "GET", path: eventTypesPath + "/{eventType}", needs: auth.Anyone(), query: jsonapi.NoQuery, handle: (*API).readEventType, shows: eventTypes,
 			doc: "Reads one type of event."},
-		route{method: "POST", path: operationsPath, needs: auth.Anyone(), query: jsonapi.NoQuery, handle: (*API).operate,
+		route{method: "POST", path: operationsPath, needs: auth.Anyone(), query: jsonapi.NoQuery, decode: (*request).decodeOperations, handle: (*API).operate,
 			doc: "Carries out up to 100 operations in order, all or none (Atomic Operations). Each needs the permission of the request that it stands for.", ext: []string{jsonapi.AtomicExt}},
 	)
 }
@@ -163,7 +173,7 @@ func (res *resource) routes() []route {
 			doc: "Reads one of " + res.Schema.Type + "."},
 	}
 	if res.create != nil {
-		table = append(table, route{method: "POST", path: res.path, needs: res.creates, query: jsonapi.OneQuery, served: res, handle: (*API).create,
+		table = append(table, route{method: "POST", path: res.path, needs: res.creates, query: jsonapi.OneQuery, served: res, decode: (*request).decodeCreation, handle: (*API).create,
 			doc: "Creates one of " + res.Schema.Type + "."})
 	}
 	if res.update != nil {

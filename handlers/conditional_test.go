@@ -131,30 +131,65 @@ func TestAChangeIsMadeOnlyToTheVersionItIsMeantFor(t *testing.T) {
 	})
 }
 
+// fiftyAtOnce sends fifty different changes of one resource at once, each meant for the same version, makes sure that one is made, and returns
+// which.
+func (s *service) fiftyAtOnce(method, path, tag string, body func(i int) any) (winner int) {
+	s.t.Helper()
+	answers := make([]*answer, 50)
+	var wg sync.WaitGroup
+	for i := range answers {
+		wg.Go(func() { answers[i] = s.do(method, path, body(i), "If-Match", tag) })
+	}
+	wg.Wait()
+	count := map[int]int{}
+	for i, a := range answers {
+		if count[a.Status]++; a.Status == http.StatusOK {
+			winner = i
+		}
+	}
+	if diff := cmp.Diff(map[int]int{200: 1, 412: 49}, count); diff != "" {
+		s.t.Errorf("%s %s: %s", method, path, diff)
+	}
+	return winner
+}
+
 func TestOfFiftyChangesToOneVersionOneIsMade(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		created := s.do("POST", managed, resource("organizations", object{"name": "Start"})).want(201)
 		path, id, tag := created.text("data", "links", "self"), created.text("data", "id"), created.Header.Get("ETag")
-		answers := make([]*answer, 50)
-		var wg sync.WaitGroup
-		for i := range answers {
-			wg.Go(func() {
-				answers[i] = s.do("PATCH", path, withID(resource("organizations", object{"name": fmt.Sprint("Winner ", i)}), id), "If-Match", tag)
-			})
+		name := func(i int) string { return fmt.Sprint("Winner ", i) }
+		won := name(s.fiftyAtOnce("PATCH", path, tag, func(i int) any { return withID(resource("organizations", object{"name": name(i)}), id) }))
+		if got := s.get(path).text("data", "attributes", "name"); got != won {
+			t.Errorf("the name is %q, and %q won", got, won)
 		}
-		wg.Wait()
-		winner := ""
-		count := map[int]int{}
-		for i, a := range answers {
-			if count[a.Status]++; a.Status == http.StatusOK {
-				winner = fmt.Sprint("Winner ", i)
+	})
+}
+
+func TestOfFiftyReplacementsOfARelationshipOneIsMade(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		organizations := make([]object, 50)
+		for i := range organizations {
+			id, _ := s.organization(fmt.Sprint("Number ", i))
+			organizations[i] = ref("organizations", id)
+		}
+		user := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"})).want(201).text("data", "id")
+		path := "/public/v2/users/" + user
+		members := path + "/relationships/organizations"
+		linkage := func(i int) object { return object{"data": []object{organizations[i]}} }
+		change := func(i int) any {
+			body := withID(resource("users", object{}), user)
+			body["data"].(object)["relationships"] = object{"organizations": linkage(i)}
+			return body
+		}
+		for _, at := range []struct {
+			path string
+			body func(int) any
+		}{{members, func(i int) any { return linkage(i) }}, {path, change}} {
+			s.do("PATCH", members, object{"data": []object{}}).want(200)
+			won := organizations[s.fiftyAtOnce("PATCH", at.path, s.get(at.path).Header.Get("ETag"), at.body)]
+			if diff := cmp.Diff([]any{map[string]any{"type": "organizations", "id": won["id"]}}, s.get(members).json("data")); diff != "" {
+				t.Errorf("%s: %s", at.path, diff)
 			}
-		}
-		if diff := cmp.Diff(map[int]int{200: 1, 412: 49}, count); diff != "" {
-			t.Error(diff)
-		}
-		if got := s.get(path).text("data", "attributes", "name"); got != winner {
-			t.Errorf("the name is %q, and %q won", got, winner)
 		}
 	})
 }
@@ -182,5 +217,82 @@ func TestARelationshipIsChangedOnlyAtTheVersionItIsMeantFor(t *testing.T) {
 			s.do(method, members, object{"data": []object{ref("organizations", parent)}}, "If-None-Match", "*").want(412)
 		}
 		s.do("POST", members, object{"data": []object{ref("organizations", parent)}}, "If-Match", s.get(members).Header.Get("ETag")).want(200)
+	})
+}
+
+func TestAReadIsAnsweredOnlyAsItIsMeant(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		id, _ := s.organization("One")
+		for _, path := range []string{managed + "/" + id, managed, managed + "/" + id + "/relationships/parent", managed + "/" + id + "/parent", "/public/v2/openapi.json"} {
+			tag := s.get(path).want(200).Header.Get("ETag")
+			for _, met := range []string{tag, `"other", ` + tag, "*"} {
+				s.get(path, "If-Match", met).want(200)
+				s.get(path, "If-Match", met, "If-None-Match", tag).want(304)
+			}
+			for _, unmet := range []string{`"other"`, "W/" + tag} {
+				want := []fault{{"412", "precondition_failed", "", "", "If-Match"}}
+				if diff := cmp.Diff(want, s.get(path, "If-Match", unmet, "If-None-Match", tag).want(412).faults()); diff != "" {
+					t.Errorf("%s: %s", path, diff)
+				}
+			}
+			s.get(path, "If-Match", "unquoted").want(400)
+		}
+		s.get(managed+"/"+models.NewID(), "If-Match", `"other"`).want(404)
+	})
+}
+
+func TestAToManyRelationshipIsReplacedOnlyAsItWasRead(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		one, _ := s.organization("One")
+		two, _ := s.organization("Two")
+		user := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"})).want(201).text("data", "id")
+		path := "/public/v2/users/" + user
+		members := path + "/relationships/organizations"
+		linkage := func(ids ...string) object {
+			refs := []object{}
+			for _, id := range ids {
+				refs = append(refs, ref("organizations", id))
+			}
+			return object{"data": refs}
+		}
+		membership := ""
+		changes := []struct {
+			name string
+			make func()
+		}{
+			{"a member is added", func() { s.do("POST", members, linkage(one)).want(200) }},
+			{"the members are replaced", func() { s.do("PATCH", members, linkage(two)).want(200) }},
+			{"a member is removed", func() { s.do("DELETE", members, linkage(two)).want(200) }},
+			{"the user is changed", func() {
+				body := withID(resource("users", object{}), user)
+				body["data"].(object)["relationships"] = object{"organizations": linkage(two)}
+				tag := s.do("PATCH", path, body).want(200).Header.Get("ETag")
+				if now := s.get(path).Header.Get("ETag"); tag != now {
+					t.Errorf("the change answered with the ETag %s, the next read with %s", tag, now)
+				}
+			}},
+			{"a membership is created", func() {
+				body := resource("memberships", object{})
+				body["data"].(object)["relationships"] = object{
+					"user": object{"data": ref("users", user)}, "organization": object{"data": ref("organizations", one)},
+				}
+				membership = s.do("POST", "/public/v2/memberships", body).want(201).text("data", "id")
+			}},
+			{"a membership is deleted", func() { s.do("DELETE", "/public/v2/memberships/"+membership, nil).want(204) }},
+		}
+		for _, change := range changes {
+			old := s.get(members).want(200).Header.Get("ETag")
+			change.make()
+			if got := s.do("PATCH", members, linkage(), "If-Match", old).Status; got != http.StatusPreconditionFailed {
+				t.Errorf("%s: a replacement of what was before is answered with %d", change.name, got)
+			}
+			s.do("POST", members, linkage(), "If-Match", s.get(members).Header.Get("ETag")).want(200)
+		}
+		// What adds nobody is no change.
+		same := s.get(members).Header.Get("ETag")
+		s.do("POST", members, linkage(two)).want(200)
+		if got := s.get(members).Header.Get("ETag"); got != same {
+			t.Errorf("adding who is there changes the ETag %s to %s", same, got)
+		}
 	})
 }

@@ -187,11 +187,16 @@ func (p *page) write(w http.ResponseWriter, r *http.Request) error {
 	if strings.HasPrefix(p.mediaType, "text/") {
 		h.Set("Content-Security-Policy", policy)
 	}
-	if notModified(w, r, p.etag) {
+	unchanged, err := notModified(w, r, p.etag)
+	if err != nil {
+		return err
+	}
+	if unchanged {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
 	h.Set("Content-Type", p.mediaType)
-	_, _ = w.Write(p.body) // the client is gone; nobody is left to tell
+	_, err = w.Write(p.body)
+	_ = err // the client is gone; nobody is left to tell
 	return nil
 }

@@ -25,11 +25,16 @@ func writeVersion(w http.ResponseWriter, rq *request, status int, version int64,
 	if err != nil {
 		return err
 	}
-	reading := rq.Method == http.MethodGet || rq.Method == http.MethodHead
-	switch {
-	case reading && notModified(w, rq.Request, entityTag(version, body)):
-		w.WriteHeader(http.StatusNotModified)
-		return nil
+	switch reading := rq.Method == http.MethodGet || rq.Method == http.MethodHead; {
+	case reading:
+		unchanged, err := notModified(w, rq.Request, entityTag(version, body))
+		if err != nil {
+			return err
+		}
+		if unchanged {
+			w.WriteHeader(http.StatusNotModified)
+			return nil
+		}
 	case version != 0:
 		w.Header().Set("ETag", entityTag(version, body))
 	}

@@ -27,12 +27,14 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	errs := translate(err)
 	if errs == nil {
 		// Databases report the end of a context in words of their own, so the context is asked, not the error.
-		switch r.Context().Err() {
-		case context.Canceled:
+		switch ended := r.Context().Err(); {
+		case errors.Is(ended, context.Canceled):
 			x.gone, x.Err = true, err
 			return
-		case context.DeadlineExceeded:
+		case errors.Is(ended, context.DeadlineExceeded):
 			errs = jsonapi.Errors{tooSlow()}
+		case models.Unavailable(err):
+			errs = jsonapi.Errors{jsonapi.Fault(jsonapi.Unavailable, "The database cannot be used at the moment. Try again.")}
 		default:
 			errs = internalError(r)
 		}

@@ -44,21 +44,35 @@ func uncompressed(tag string) string {
 }
 
 // notModified sets the ETag of an answer to GET and reports whether the client has it already (If-None-Match, compared weakly, RFC 9110
-// §13.1.2). The answer is then 304 without a body. A header that cannot be read matches nothing.
-func notModified(w http.ResponseWriter, r *http.Request, etag string) bool {
+// §13.1.2). The answer is then 304 without a body. A header that cannot be read matches nothing. The error is that of an If-Match that the
+// answer does not meet (§13.1.1), which comes first (§13.2.2): here the whole tag is compared, since it is the answer that is meant.
+func notModified(w http.ResponseWriter, r *http.Request, etag string) (bool, error) {
+	if wanted := r.Header.Values("If-Match"); len(wanted) > 0 {
+		tags, anything, ok := entityTags(wanted)
+		if !ok {
+			return false, unreadableIfMatch()
+		}
+		if !anything && !slices.ContainsFunc(tags, func(tag string) bool { return uncompressed(tag) == etag }) {
+			return false, jsonapi.Fault(jsonapi.PreconditionFailed, "The answer is not one that If-Match names.").InHeader("If-Match")
+		}
+	}
 	w.Header().Set("ETag", etag)
 	tags, anything, _ := entityTags(r.Header.Values("If-None-Match"))
 	if anything {
-		return true
+		return true, nil
 	}
 	for _, tag := range tags {
 		strong := strings.TrimPrefix(tag, "W/")
 		if uncompressed(strong) == etag {
 			w.Header().Set("ETag", strong) // the one that a 200 would have carried (RFC 9110 §15.4.5)
-			return true
+			return true, nil
 		}
 	}
-	return false
+	return false, nil
+}
+
+func unreadableIfMatch() *jsonapi.Error {
+	return jsonapi.Fault(jsonapi.InvalidHeader, "If-Match must be * or a list of entity tags, each in double quotes, as ETag has them.").InHeader("If-Match")
 }
 
 // ifVersions returns the versions that a change is meant for (If-Match, RFC 9110 §13.1.1), or nil if it is meant for any. An unreadable
@@ -70,7 +84,7 @@ func ifVersions(r *http.Request) ([]int64, error) {
 	}
 	versions, ok := versionsOf(values)
 	if !ok {
-		return nil, jsonapi.Fault(jsonapi.InvalidHeader, "If-Match must be * or a list of entity tags, each in double quotes, as ETag has them.").InHeader("If-Match")
+		return nil, unreadableIfMatch()
 	}
 	return versions, nil
 }

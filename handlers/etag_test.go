@@ -70,10 +70,10 @@ func TestConditions(t *testing.T) {
 	} {
 		r := httptest.NewRequestWithContext(t.Context(), "GET", "/", nil)
 		r.Header.Set("If-None-Match", test.header)
-		r.Header.Set("If-Match", test.header)
-		if got := notModified(httptest.NewRecorder(), r, tag); got != test.notModified {
-			t.Errorf("If-None-Match: %s gives %v", test.header, got)
+		if got, err := notModified(httptest.NewRecorder(), r, tag); got != test.notModified || err != nil {
+			t.Errorf("If-None-Match: %s gives %v %v", test.header, got, err)
 		}
+		r.Header.Set("If-Match", test.header)
 		got, err := ifVersions(r)
 		if diff := cmp.Diff(test.versions, got); diff != "" || (err != nil) != test.unreadable {
 			t.Errorf("If-Match: %s gives %v %v", test.header, got, err)

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"roster/handlers/openapi"
 	"roster/jsonapi"
 	"roster/models"
 )
@@ -66,7 +67,7 @@ func resourceSchema(s *jsonapi.Schema, whole bool) schema {
 		attributes, names := schema{}, []string{}
 		for _, a := range s.Attributes {
 			if !a.WriteOnly {
-				attributes[a.Name] = attributeSchema(a)
+				attributes[a.Name] = openapi.EventAttribute(a)
 				names = append(names, a.Name)
 			}
 		}
@@ -82,48 +83,6 @@ func resourceSchema(s *jsonapi.Schema, whole bool) schema {
 		properties["relationships"] = schema{"type": "object", "required": linked, "properties": relationships}
 	}
 	return schema{"description": s.Doc, "type": "object", "required": required, "properties": properties}
-}
-
-// attributeSchema returns the schema of an attribute in an event. Rules for what is sent by clients are not repeated: what was stored under
-// earlier ones is told as it is.
-func attributeSchema(a *jsonapi.Attribute) schema {
-	out := schema{"description": a.Doc}
-	if a.Secret {
-		out["type"] = "null"
-		return out
-	}
-	kind := ""
-	switch a.Kind {
-	case jsonapi.Integer:
-		kind = "integer"
-	case jsonapi.Boolean:
-		kind = "boolean"
-	case jsonapi.List:
-		kind = "array"
-		out["items"] = schema{"type": "string"}
-	case jsonapi.Moment, jsonapi.ServerTime:
-		kind = "string"
-		out["format"] = "date-time"
-	case jsonapi.Value:
-		return out
-	default:
-		kind = "string"
-	}
-	out["type"] = kind
-	if a.Nullable {
-		out["type"] = []string{kind, "null"}
-	}
-	if len(a.Enum) > 0 && kind == "string" {
-		values := []any{}
-		for _, value := range a.Enum {
-			values = append(values, value)
-		}
-		if a.Nullable {
-			values = append(values, nil)
-		}
-		out["enum"] = values
-	}
-	return out
 }
 
 // relationshipSchema returns the schema of a relationship in an event: links, and the linkage of a to-one.

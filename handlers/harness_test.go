@@ -145,7 +145,9 @@ func testRoutes(limiter *Limiter) func(*mux.Router) {
 				return err
 			}
 			w.Header().Set("Content-Type", jsonapi.MediaType)
-			if notModified(w, r, testETag) {
+			if same, err := notModified(w, r, testETag); err != nil {
+				return err
+			} else if same {
 				w.WriteHeader(http.StatusNotModified)
 				return nil
 			}

@@ -14,6 +14,7 @@ import (
 
 	"roster/handlers"
 	"roster/jsonapi"
+	"roster/jsonapi/jsonapitest"
 	"roster/models"
 )
 
@@ -86,43 +87,10 @@ func (a *answer) checkErrors(raw json.RawMessage, sent string, fail func(string,
 		if e.Source != nil && len(e.Source) != 1 {
 			fail("a source with %d members", len(e.Source))
 		}
-		if pointer, ok := e.Source["pointer"]; ok && !resolves(sent, pointer) {
+		if pointer, ok := e.Source["pointer"]; ok && !jsonapitest.Resolves(sent, pointer) {
 			fail("the pointer %q does not resolve in %.300s", pointer, sent)
 		}
 	}
-}
-
-// resolves reports whether a JSON Pointer (RFC 6901) leads to something in a document.
-func resolves(document, pointer string) bool {
-	dec := json.NewDecoder(strings.NewReader(document))
-	dec.UseNumber()
-	var v any
-	if dec.Decode(&v) != nil {
-		return false
-	}
-	if pointer == "" {
-		return true
-	}
-	for _, token := range strings.Split(pointer, "/")[1:] {
-		token = strings.NewReplacer("~1", "/", "~0", "~").Replace(token)
-		switch at := v.(type) {
-		case map[string]any:
-			member, ok := at[token]
-			if !ok {
-				return false
-			}
-			v = member
-		case []any:
-			i, err := strconv.Atoi(token)
-			if err != nil || i < 0 || i >= len(at) {
-				return false
-			}
-			v = at[i]
-		default:
-			return false
-		}
-	}
-	return true
 }
 
 // stillServes fails the test unless the service answers as before.

@@ -57,6 +57,9 @@ func (l *Limiter) Take(key string) Budget { return l.look(key, 1) }
 // Peek returns the caller's budget without counting.
 func (l *Limiter) Peek(key string) Budget { return l.look(key, 0) }
 
+// Spent reports whether a caller has nothing left.
+func (l *Limiter) Spent(key string) bool { return l.limit != 0 && !l.Peek(key).OK }
+
 func (l *Limiter) look(key string, cost int) Budget {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -66,7 +69,7 @@ func (l *Limiter) look(key string, cost int) Budget {
 	if !known || !now.Before(s.opened.Add(l.window)) {
 		s = span{opened: now}
 	}
-	ok := s.count+cost <= l.limit
+	ok := s.count < l.limit
 	if ok && cost > 0 {
 		s.count += cost
 		l.spent.Add(key, s)
@@ -97,11 +100,28 @@ func (l *Limiter) Charge(w http.ResponseWriter, r *http.Request, credentialID st
 	if l.limit == 0 {
 		return nil
 	}
-	key := "credential " + credentialID
-	if credentialID == "" {
-		key = addressKey(ExchangeOf(r.Context()).RemoteIP)
+	return l.judge(w, l.Take(callerKey(r, credentialID)))
+}
+
+// Refuse is Charge for a caller who may have nothing left: if he has, it does nothing.
+func (l *Limiter) Refuse(w http.ResponseWriter, r *http.Request, credentialID string) error {
+	key := callerKey(r, credentialID)
+	if !l.Spent(key) {
+		return nil
 	}
-	b := l.Take(key)
+	return l.judge(w, l.Peek(key))
+}
+
+// callerKey returns what the requests of a credential are counted by, or those of the client's address if it has none.
+func callerKey(r *http.Request, credentialID string) string {
+	if credentialID == "" {
+		return addressKey(ExchangeOf(r.Context()).RemoteIP)
+	}
+	return "credential " + credentialID
+}
+
+// judge sets the headers of a budget and returns a fault if it is spent.
+func (l *Limiter) judge(w http.ResponseWriter, b Budget) error {
 	b.write(w.Header())
 	if b.OK {
 		return nil

@@ -14,23 +14,36 @@ import (
 // operationsPath is where atomic requests are sent, below models.Root.
 const operationsPath = "operations"
 
-// maxPasswords bounds the passwords in one atomic request: hashing one takes as long as hundreds of other changes, by design, and the
-// transaction is open all the while.
+// maxPasswords bounds the passwords in one atomic request: hashing one takes as long as hundreds of other changes, by design.
 const maxPasswords = 10
 
-// operate carries out the operations of an atomic request, all or none (https://jsonapi.org/ext/atomic). What can be known from the
-// document alone is checked before the database is touched.
-func (a *API) operate(w http.ResponseWriter, rq *request) error {
-	operations, err := jsonapi.DecodeOperations(rq.body, rq.site())
+// decodeOperations reads the operations of an atomic request and checks what can be known without the database.
+func (rq *request) decodeOperations() (err error) {
+	rq.sent.operations, err = jsonapi.DecodeOperations(rq.body, rq.site())
 	if err != nil {
 		return err
 	}
-	if err := rq.permitOperations(operations); err != nil {
+	if err := rq.permitOperations(rq.sent.operations); err != nil {
 		return err
 	}
+	for _, op := range rq.sent.operations {
+		if prepare := resourceAt(op).prepare; prepare != nil && op.Input != nil {
+			if err := prepare(rq.Context(), op.Input); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// operate carries out the operations of an atomic request, all or none (https://jsonapi.org/ext/atomic).
+func (a *API) operate(w http.ResponseWriter, rq *request) error {
+	if rq.sent.err != nil {
+		return rq.sent.err
+	}
 	var results []jsonapi.Result
-	err = models.Transaction(rq.Context(), a.db, func(tx *models.DB) (err error) {
-		results, err = rq.carryOut(tx, operations)
+	err := models.Transaction(rq.Context(), a.db, func(tx *models.DB) (err error) {
+		results, err = rq.carryOut(tx, rq.sent.operations)
 		return err
 	})
 	if err != nil {
@@ -139,7 +152,7 @@ func planOf(operations []*jsonapi.Operation) *models.Plan {
 		case op.Relationship != nil:
 			relationships = []string{op.Relationship.Name}
 		case op.Code == jsonapi.AddOperation:
-			plan.Creates(c)
+			plan.Creates(c, op.Input)
 			continue
 		case op.Input != nil:
 			for name := range op.Input.Relationships {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"roster/auth"
 	"roster/handlers"
 )
 
@@ -264,5 +265,19 @@ func TestUsersOverHTTP(t *testing.T) {
 		if err := json.Unmarshal(s.get("/public/v2/users?filter[firstName]=x").Body, &listed); err != nil || len(listed.Data) != 0 {
 			t.Errorf("a refused request made %d users: %v", len(listed.Data), err)
 		}
+	})
+}
+
+// TestWhoCannotDoEverythingIsNotShownATokenThatCan names scopes one by one: a token has every one there is, and those to come.
+func TestWhoCannotDoEverythingIsNotShownATokenThatCan(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		e := newEstate(s)
+		path := "/public/v2/management/refresh-token/" + e.organization[0]
+		for _, scopes := range [][]string{{"apiKeys:write"}, {"organizations:write", "apiKeys:write"}, auth.Scopes()[1:]} {
+			s.as(e.key("management", "", scopes...)).do("POST", path, nil).want(403)
+		}
+		s.as(e.tokens[0]).get(standard).want(200)
+		s.as(e.key("management", e.organization[0], "*")).do("POST", path, nil).want(200)
+		s.as(e.tokens[0]).get(standard).want(401)
 	})
 }

@@ -124,7 +124,7 @@ func (a *API) writeLinkage(w http.ResponseWriter, rq *request, item any) error {
 		}
 	}
 	doc.Links.Self.Href, doc.Links.Related = object.Links.Self.Href+rq.query.Encode(), object.Links.Related
-	if doc.Included, err = a.includedByLinkage(rq, item, owners); err != nil {
+	if doc.Included, err = a.includedByLinkage(rq, doc.Data); err != nil {
 		return err
 	}
 	return writeVersion(w, rq, http.StatusOK, c.Version(item), doc)
@@ -153,16 +153,31 @@ func (a *API) linkagePage(rq *request, doc *jsonapi.Document) error {
 
 // includedByLinkage returns what is included with linkage: the paths begin at the resource that has the relationship, and only those through
 // the relationship lead anywhere from its linkage.
-func (a *API) includedByLinkage(rq *request, item any, owners []*jsonapi.Resource) ([]*jsonapi.Resource, error) {
+func (a *API) includedByLinkage(rq *request, linkage any) ([]*jsonapi.Resource, error) {
 	if rq.query.Include == nil {
 		return nil, nil
 	}
+	var beneath []*jsonapi.Inclusion
 	for _, child := range rq.query.Include.Children {
 		if child.Relationship != rq.relationship {
 			return nil, jsonapi.Fault(jsonapi.InvalidParameter, "Paths begin with %s here.", rq.relationship.Name).InParameter("include")
 		}
+		beneath = child.Children
 	}
-	return a.included(rq, rq.route.served.Collection, []any{item}, owners)
+	if len(rq.query.Include.Children) == 0 {
+		return []*jsonapi.Resource{}, nil
+	}
+	ids := []string{}
+	switch linkage := linkage.(type) {
+	case jsonapi.Identifier:
+		ids = append(ids, linkage.ID)
+	case []jsonapi.Identifier:
+		for _, identifier := range linkage {
+			ids = append(ids, identifier.ID)
+		}
+	}
+	target := models.CollectionOf(rq.relationship.Target.Type)
+	return models.IncludeLinked(rq.Context(), a.db, target, rq.scope(), ids, beneath, rq.query)
 }
 
 // replaceRelationship sets a to-one, or makes the sent members the only ones of a to-many.

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"roster/models"
 )
 
 // ids returns the ids of an array of resources or identifiers in the answer, sorted.
@@ -161,5 +163,91 @@ func TestWhoIsInAnOrganizationIsForWhoMayReadUsers(t *testing.T) {
 			s.get(path).want(200)
 		}
 		reader.get("/public/v2/organizations/" + org).want(200)
+		// The error names the parameter as it was spelled.
+		for at, parameter := range map[*service]string{reader: "filter[users][null]", s.as(token): "filter[deleted][eq]"} {
+			if got := at.get("/public/v2/organizations?" + parameter + "=true").want(403).faults()[0].Parameter; got != parameter {
+				t.Errorf("source.parameter is %q, want %q", got, parameter)
+			}
+		}
+	})
+}
+
+func TestMembershipsInADeletedOrganizationWaitForIt(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		kept, _ := s.organization("Kept")
+		gone, _ := s.organization("Gone")
+		user := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"})).want(201).text("data", "id")
+		members := "/public/v2/users/" + user + "/relationships/organizations"
+		both := []object{ref("organizations", kept), ref("organizations", gone)}
+		s.do("POST", members, object{"data": both}).want(200)
+		s.do("DELETE", managed+"/"+gone, nil).want(204)
+
+		// A client that replaces the members with those it was shown has changed nothing.
+		shown := s.get(members).want(200).json("data")
+		s.do("PATCH", members, object{"data": shown}).want(200)
+		s.do("DELETE", members, object{"data": both[1:]}).want(200)
+		if got := s.do("POST", members, object{"data": both[1:]}).want(404).faults()[0]; got.Pointer != "/data/0" {
+			t.Errorf("joining a deleted organization: %v", got)
+		}
+
+		s.do("PATCH", managed+"/"+gone, withID(resource("organizations", object{"deletedAt": nil}), gone)).want(200)
+		if got := s.get(members).json("meta", "total"); got != 2.0 {
+			t.Errorf("the user is in %v organizations after the second was restored, want 2", got)
+		}
+	})
+}
+
+func TestEveryMissingEndOfAMembershipIsTold(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		kept, _ := s.organization("Kept")
+		user := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"})).want(201).text("data", "id")
+		missing := func() object { return ref("organizations", models.NewID()) }
+		members := "/public/v2/users/" + user + "/relationships/organizations"
+		refusals := func(a *answer) (pointers []string) {
+			for _, f := range a.want(404).faults() {
+				pointers = append(pointers, f.Pointer)
+			}
+			return pointers
+		}
+		added := refusals(s.do("POST", members, object{"data": []object{missing(), ref("organizations", kept), missing()}}))
+		if diff := cmp.Diff([]string{"/data/0", "/data/2"}, added); diff != "" {
+			t.Error(diff)
+		}
+		body := resource("memberships", object{})
+		body["data"].(object)["relationships"] = object{"user": object{"data": ref("users", models.NewID())}, "organization": object{"data": missing()}}
+		created := refusals(s.do("POST", "/public/v2/memberships", body))
+		if diff := cmp.Diff([]string{"/data/relationships/organization/data", "/data/relationships/user/data"}, created); diff != "" {
+			t.Error(diff)
+		}
+		if got := s.get(members).json("meta", "total"); got != 0.0 {
+			t.Errorf("the user is in %v organizations", got)
+		}
+	})
+}
+
+func TestInclusionWithAPageOfLinkageIsThatOfThePage(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		linkage := []object{}
+		for i := range 5 {
+			id, _ := s.organization(fmt.Sprint("Number ", i))
+			linkage = append(linkage, ref("organizations", id))
+		}
+		user := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"})).want(201).text("data", "id")
+		members := "/public/v2/users/" + user + "/relationships/organizations"
+		s.do("POST", members, object{"data": linkage}).want(200)
+		for _, page := range []string{"page[number]=2&page[size]=2", "page[offset]=1&page[limit]=3", "page[size]=1"} {
+			// The users of these organizations lead back to the one whose relationship it is, and he is not primary data here.
+			a := s.get(members + "?include=organizations.users&" + page).want(200)
+			want := append(a.ids("data"), user)
+			slices.Sort(want)
+			if diff := cmp.Diff(want, a.ids("included")); diff != "" {
+				t.Errorf("%s: %s", page, diff)
+			}
+		}
+		for _, path := range []string{members + "?include=", members + "?include=organizations&page[number]=9"} {
+			if diff := cmp.Diff([]any{}, s.get(path).want(200).json("included")); diff != "" {
+				t.Errorf("%s: %s", path, diff)
+			}
+		}
 	})
 }

@@ -21,6 +21,15 @@ type request struct {
 	relationship *jsonapi.Relationship
 	query        *jsonapi.Query
 	body         []byte
+	// sent is what the body says, for routes that have it decoded.
+	sent sent
+}
+
+// sent is what a body says: a resource or operations, or what is wrong with it.
+type sent struct {
+	input      *jsonapi.Input
+	operations []*jsonapi.Operation
+	err        error
 }
 
 // id returns the id in the path.
@@ -62,6 +71,9 @@ func (a *API) serve(rt route) http.Handler {
 		}
 		if rq.body, err = io.ReadAll(r.Body); err != nil {
 			return err
+		}
+		if rt.decode != nil {
+			rq.sent.err = rt.decode(rq) // which handle tells, in its turn
 		}
 		if _, sent := r.Header[idempotencyKey]; sent && rt.method == http.MethodPost {
 			return a.once(w, rq)
@@ -126,7 +138,7 @@ func (rq *request) permitFilters() error {
 			continue
 		}
 		if needs := reading(filter.Relationship.Target.Type); !rq.principal.Allows(needs) {
-			return jsonapi.Fault(jsonapi.Forbidden, "A filter by %s needs the scope %s.", filter.Field, needs.Scope).InParameter("filter[" + filter.Field + "]")
+			return jsonapi.Fault(jsonapi.Forbidden, "A filter by %s needs the scope %s.", filter.Field, needs.Scope).InParameter(filter.Parameter)
 		}
 	}
 	return nil
@@ -141,7 +153,7 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, needs auth.Permissio
 		}
 		return nil, jsonapi.Fault(jsonapi.AmbiguousCredentials, "Send one credential, in one header.")
 	}
-	principal, err := auth.Authenticate(r.Context(), a.db, credential)
+	principal, err := a.identify(w, r, credential)
 	if err != nil {
 		return nil, err
 	}

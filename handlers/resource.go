@@ -67,12 +67,21 @@ func (a *API) writeOne(w http.ResponseWriter, rq *request, status int, item any)
 	return writeVersion(w, rq, status, rq.route.served.Version(item), doc)
 }
 
+// decodeCreation reads the resource that is to be made.
+func (rq *request) decodeCreation() (err error) {
+	res := rq.route.served
+	rq.sent.input, err = jsonapi.DecodeResource(rq.body, res.Schema, jsonapi.Create, "")
+	if err != nil || res.prepare == nil {
+		return err
+	}
+	return res.prepare(rq.Context(), rq.sent.input)
+}
+
 // create makes a resource of what was sent (§ Creating Resources).
 func (a *API) create(w http.ResponseWriter, rq *request) error {
-	res := rq.route.served
-	in, err := jsonapi.DecodeResource(rq.body, res.Schema, jsonapi.Create, "")
-	if err != nil {
-		return err
+	res, in := rq.route.served, rq.sent.input
+	if rq.sent.err != nil {
+		return rq.sent.err
 	}
 	if err := rq.permitID(in); err != nil {
 		return err

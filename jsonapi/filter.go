@@ -33,9 +33,6 @@ var ops = map[Kind][]Op{
 	ServerTime: {OpEqual, OpNotEqual, OpGreater, OpGreaterEqual, OpLess, OpLessEqual, OpMatch, OpNull},
 }
 
-// Ops returns the comparisons that a filter by an attribute of that kind can use.
-func Ops(kind Kind) []Op { return slices.Clone(ops[kind]) }
-
 // idAttribute makes the id filterable and sortable like an attribute, by the comparisons that mean something for an id.
 var (
 	idAttribute = &Attribute{Name: "id", Column: "id", Kind: String, Filter: true, Sort: true}
@@ -95,11 +92,11 @@ func (p *queryParser) extraFilter(one pair, extra Filter, op Op) {
 		p.fault(InvalidParameter, one.name, "It %s.", wrong)
 		return
 	}
-	p.q.Filters = append(p.q.Filters, Condition{Field: extra.Name, Op: OpEqual, Value: value})
+	p.q.Filters = append(p.q.Filters, Condition{Parameter: one.name, Field: extra.Name, Op: OpEqual, Value: value})
 }
 
 func (p *queryParser) relationshipFilter(one pair, rel *Relationship, op Op) {
-	cond := Condition{Field: rel.Name, Op: OpMatch, Relationship: rel}
+	cond := Condition{Parameter: one.name, Field: rel.Name, Op: OpMatch, Relationship: rel}
 	switch op {
 	case "", OpEqual, OpMatch:
 		cond.Value = p.list(one, idAttribute)
@@ -128,7 +125,7 @@ func (p *queryParser) attributeFilter(one pair, a *Attribute, op Op) {
 		p.fault(InvalidParameter, one.name, "%s takes the operators %s, not %q.", a.Name, joinOps(possible), clip(string(op)))
 		return
 	}
-	cond := Condition{Field: a.Name, Op: op, Attribute: a}
+	cond := Condition{Parameter: one.name, Field: a.Name, Op: op, Attribute: a}
 	switch op {
 	case OpMatch:
 		cond.Value = p.list(one, a)

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"roster/jsonapi"
+	"roster/jsonapi/jsonapitest"
 )
 
 // FuzzReadJSON: what is taken is JSON for others too, and means the same to them.
@@ -56,7 +57,7 @@ func FuzzDecodeResource(f *testing.F) {
 			return
 		}
 		for _, field := range append(things.FieldNames(), "id", "nope") {
-			if p := in.PointerTo(field); !resolves(body, p) {
+			if p := in.PointerTo(field); !jsonapitest.Resolves(string(body), p) {
 				t.Errorf("PointerTo(%q) is %q", field, p)
 			}
 		}
@@ -66,7 +67,7 @@ func FuzzDecodeResource(f *testing.F) {
 				t.Errorf("%s has the linkage %+v", name, linkage)
 			}
 			for i, ref := range linkage.Refs {
-				if ref.ID == "" || ref.Type != rel.Target.Type || !resolves(body, in.PointerToRef(name, i)) {
+				if ref.ID == "" || ref.Type != rel.Target.Type || !jsonapitest.Resolves(string(body), in.PointerToRef(name, i)) {
 					t.Errorf("identifier %d of %s is %+v at %q", i, name, ref, in.PointerToRef(name, i))
 				}
 			}

@@ -60,7 +60,7 @@ func checkContentType(values []string, hasBody bool, ext []string) *Error {
 	if len(values) > 1 {
 		return Fault(UnsupportedMediaType, "There must be one Content-Type.")
 	}
-	base, params, err := mime.ParseMediaType(values[0])
+	base, params, err := parseMedia(values[0])
 	switch {
 	case err != nil:
 		return Fault(UnsupportedMediaType, "The Content-Type cannot be read: %s.", err.Error())
@@ -90,6 +90,12 @@ func checkContentType(values []string, hasBody bool, ext []string) *Error {
 	return nil
 }
 
+// The media ranges that match the media type.
+const (
+	anyType        = "*/*"
+	anyApplication = "application/*"
+)
+
 // maxAccept bounds the media ranges that are looked at.
 const maxAccept = 100
 
@@ -97,17 +103,17 @@ const maxAccept = 100
 // header in which every instance of the JSON:API media type carries foreign parameters or unsupported extensions is refused, even
 // beside */*.
 func checkAccept(values []string, ext []string) (profiles []string, fault *Error) {
-	ranges := splitList(strings.Join(values, ","))
+	ranges := split(strings.Join(values, ","), ',')
 	if len(ranges) == 0 {
 		return nil, nil
 	}
 	if len(ranges) > maxAccept {
 		return nil, Fault(NotAcceptable, "At most %d media ranges are read.", maxAccept)
 	}
-	instances, usable, wildcard := 0, false, false
-	best := 0.0
+	instances, usable := 0, false
+	best, wildcards := 0.0, map[string]float64{}
 	for _, text := range ranges {
-		base, params, err := mime.ParseMediaType(text)
+		base, params, err := parseMedia(text)
 		if err != nil {
 			if strings.HasPrefix(strings.ToLower(text), MediaType) {
 				instances++ // an instance that cannot be read cannot be served
@@ -123,9 +129,13 @@ func checkAccept(values []string, ext []string) (profiles []string, fault *Error
 				usable, best = true, q
 				profiles = known(strings.Fields(params["profile"]))
 			}
-		case "*/*", "application/*":
-			wildcard = wildcard || q > 0
+		case anyType, anyApplication:
+			wildcards[base] = max(wildcards[base], q)
 		}
+	}
+	wildcard := wildcards[anyType] > 0
+	if q, given := wildcards[anyApplication]; given { // the more specific range decides (RFC 9110 §12.5.1)
+		wildcard = q > 0
 	}
 	switch {
 	case usable || instances == 0 && wildcard:
@@ -176,8 +186,13 @@ func weight(params map[string]string) float64 {
 	return q
 }
 
-// splitList splits a header at the commas that are not inside a quoted string.
-func splitList(s string) []string {
+// parseMedia reads a media type or a media range. Parameters may be empty (RFC 9110 §5.6.6), which package mime does not take.
+func parseMedia(text string) (base string, params map[string]string, err error) {
+	return mime.ParseMediaType(strings.Join(split(text, ';'), ";"))
+}
+
+// split splits a header at the separators that are not inside a quoted string, and drops empty parts.
+func split(s string, separator byte) []string {
 	var parts []string
 	quoted, start := false, 0
 	add := func(part string) {
@@ -191,7 +206,7 @@ func splitList(s string) []string {
 			i++
 		case s[i] == '"':
 			quoted = !quoted
-		case s[i] == ',' && !quoted:
+		case s[i] == separator && !quoted:
 			add(s[start:i])
 			start = i + 1
 		}

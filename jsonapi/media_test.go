@@ -28,6 +28,7 @@ func TestNegotiateContentType(t *testing.T) {
 		{[]string{mt + `; PROFILE="https://example.com/a"`}, true, nil, true},
 		{[]string{mt + `; ext=""`}, true, nil, true},
 		{[]string{mt + ";"}, true, nil, true},
+		{[]string{mt + ` ; ;; profile="a;b";`}, true, nil, true},
 		{[]string{mt + "; charset=utf-8"}, true, nil, false},
 		{[]string{mt + "; version=1"}, true, nil, false},
 		{[]string{mt + `; ext="https://example.com/unknown"`}, true, nil, false},
@@ -110,6 +111,10 @@ func TestNegotiateAccept(t *testing.T) {
 		{[]string{mt + ";q=NaN"}, nil, false, nil},
 		{[]string{mt + ";q=x"}, nil, false, nil},
 		{[]string{"*/*;q=0"}, nil, false, nil},
+		{[]string{"*/*, application/*;q=0"}, nil, false, nil}, // the more specific range decides
+		{[]string{"application/*;q=0, */*;q=1"}, nil, false, nil},
+		{[]string{"application/*;q=0.1, */*;q=0"}, nil, true, nil},
+		{[]string{mt + "; ;q=0.5"}, nil, true, nil},
 		{[]string{"text/html"}, nil, false, nil},
 		{[]string{"application/json"}, nil, false, nil},
 		{[]string{"text/*"}, nil, false, nil},

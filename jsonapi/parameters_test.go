@@ -19,7 +19,7 @@ func TestTheParametersToldAreThoseTaken(t *testing.T) {
 			t.Errorf("%s=%s: %v", p.Name, sample(p), err)
 		}
 	}
-	for _, op := range jsonapi.Ops(jsonapi.String) {
+	for _, op := range everyOp {
 		name := "filter[id][" + string(op) + "]"
 		_, err := parse(name + "=" + idA)
 		if taken, told := err == nil, slices.Contains(names, name); taken != told {

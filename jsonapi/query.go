@@ -33,8 +33,10 @@ type Query struct {
 
 // Condition is one filter: the value of a field, in comparison.
 type Condition struct {
-	Field string
-	Op    Op
+	// Parameter is the query parameter that it was given by, as it was spelled.
+	Parameter string
+	Field     string
+	Op        Op
 	// Value is a string, int64, bool, time.Time or WholeSecond; for OpMatch it is a []any of those.
 	Value any
 	// Attribute or Relationship is set for a filter by a field, neither for one of Schema.Filters.
@@ -132,9 +134,9 @@ func (p *queryParser) split(raw string) []pair {
 		value, err2 := url.QueryUnescape(rawValue)
 		switch {
 		case err != nil || err2 != nil || unusable(name) != "" || !validText(name) || !validText(value):
-			p.fault(InvalidParameter, clip(strings.ToValidUTF8(rawName, "?")), "It is not properly percent-encoded UTF-8.")
+			p.fault(InvalidParameter, strings.ToValidUTF8(rawName, "?"), "It is not properly percent-encoded UTF-8.")
 		case strings.Contains(part, ";"):
-			p.fault(InvalidParameter, clip(name), "Parameters are separated by &; a semicolon is written %s.", "%3B")
+			p.fault(InvalidParameter, name, "Parameters are separated by &; a semicolon is written %s.", "%3B")
 		default:
 			pairs = append(pairs, pair{name, value})
 		}
@@ -186,7 +188,7 @@ func (p *queryParser) parameter(one pair) {
 }
 
 func (p *queryParser) unknown(name string) {
-	p.fault(UnknownParameter, clip(name), "This request takes no parameter %q.", clip(name))
+	p.fault(UnknownParameter, name, "This request takes no parameter %q.", clip(name))
 }
 
 func (p *queryParser) sort(one pair) {

@@ -1,14 +1,12 @@
 package jsonapi_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
-	"strconv"
 	"strings"
 	"testing"
 
 	"roster/jsonapi"
+	"roster/jsonapi/jsonapitest"
 )
 
 // thing has an attribute of every kind and every rule.
@@ -109,47 +107,11 @@ func faultsOf(t testing.TB, err error) []found {
 	return out
 }
 
-// resolves reports whether a JSON Pointer (RFC 6901) leads to something in a document.
-func resolves(document []byte, pointer string) bool {
-	var v any
-	numbers := json.NewDecoder(bytes.NewReader(document))
-	numbers.UseNumber()
-	if numbers.Decode(&v) != nil {
-		return false
-	}
-	if pointer == "" {
-		return true
-	}
-	if pointer[0] != '/' {
-		return false
-	}
-	for _, token := range strings.Split(pointer[1:], "/") {
-		token = strings.ReplaceAll(strings.ReplaceAll(token, "~1", "/"), "~0", "~")
-		switch at := v.(type) {
-		case map[string]any:
-			member, ok := at[token]
-			if !ok {
-				return false
-			}
-			v = member
-		case []any:
-			i, err := strconv.Atoi(token)
-			if err != nil || i < 0 || i >= len(at) {
-				return false
-			}
-			v = at[i]
-		default:
-			return false
-		}
-	}
-	return true
-}
-
 // checkPointers fails the test for each pointer of an error that leads nowhere in the document that was sent.
 func checkPointers(t testing.TB, body []byte, err error) {
 	t.Helper()
 	for _, f := range faultsOf(t, err) {
-		if f.Pointer != none && !resolves(body, f.Pointer) {
+		if f.Pointer != none && !jsonapitest.Resolves(string(body), f.Pointer) {
 			t.Errorf("the pointer %q of %s does not resolve in %s", f.Pointer, f.Code, body)
 		}
 		if f.Code == jsonapi.InvalidJSON && f.Pointer != none {

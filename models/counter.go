@@ -101,9 +101,9 @@ func readCounter(ctx context.Context, db *DB, name, key string) (int64, error) {
 	statement, args := `SELECT COALESCE((SELECT SUM(n) FROM counters WHERE name = ? AND key = ?), 0)`, []any{name, key}
 	if name == countEvents {
 		// Events are counted when they leave the queue. One statement sees each either there or here.
-		statement += ` + (SELECT COUNT(*) FROM event_queue q JOIN events e ON e.id = q.event_id`
+		statement += ` + (SELECT COUNT(*) FROM event_queue`
 		if key != "" {
-			statement, args = statement+` WHERE e.organization_id = ?`, append(args, idOrNil(key))
+			statement, args = statement+` WHERE organization_id = ?`, append(args, idOrNil(key))
 		}
 		statement += `)`
 	}

@@ -172,10 +172,10 @@ func Capture(ctx context.Context, tx *DB, e *Event) (ordinal int64, err error) {
 		e.OccurredAt.Time,
 	}
 	if tx.dialect == Postgres {
-		err = tx.conn().QueryRowContext(ctx, tx.bind(`WITH e AS (`+insert+` RETURNING id)
-			INSERT INTO event_queue (event_id) SELECT id FROM e RETURNING ordinal`), args...).Scan(&ordinal)
+		err = tx.conn().QueryRowContext(ctx, tx.bind(`WITH e AS (`+insert+` RETURNING id, organization_id)
+			INSERT INTO event_queue (event_id, organization_id) SELECT id, COALESCE(organization_id, '`+noOrganization+`') FROM e RETURNING ordinal`), args...).Scan(&ordinal)
 	} else if _, err = tx.run(ctx, insert, args...); err == nil {
-		ordinal, err = enqueue(ctx, tx, e.ID)
+		ordinal, err = enqueue(ctx, tx, e.ID, e.OrganizationID)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("record %s: %w", e.EventType, err)
@@ -193,15 +193,6 @@ func countQueued(counters tally, events []*QueuedEvent) {
 			counters.add(countEvents, e.OrganizationID, 1)
 		}
 	}
-}
-
-// enqueue puts an event into the queue of those to be delivered, and returns its place.
-func enqueue(ctx context.Context, tx *DB, event string) (ordinal int64, err error) {
-	err = tx.conn().QueryRowContext(ctx, tx.bind(`INSERT INTO event_queue (event_id) VALUES (?) RETURNING ordinal`), event).Scan(&ordinal)
-	if err != nil {
-		return 0, fmt.Errorf("enqueue event: %w", err)
-	}
-	return ordinal, nil
 }
 
 // withoutSecrets returns a copy of a model in which no secret has a value.

@@ -19,6 +19,22 @@ func CursorAt(db *DB, c *Collection, q *jsonapi.Query, item any) string {
 	return l.seal(c.place(item, l.keys))
 }
 
+var holding sync.Mutex
+
+// HoldHashing lets no password be hashed until release is called.
+func HoldHashing() (release func()) {
+	holding.Lock() // two that hold half each would wait for ever
+	for range cap(hashing) {
+		hashing <- struct{}{}
+	}
+	return func() {
+		for range cap(hashing) {
+			<-hashing
+		}
+		holding.Unlock()
+	}
+}
+
 // Statement is SQL with its arguments, as a database is sent it.
 type Statement struct {
 	SQL  string

@@ -18,7 +18,7 @@ func (c *Collection) filter(db *DB, scope Scope, filters []jsonapi.Condition) ([
 		switch {
 		case f.Field == filterDeleted && c.live != "":
 			if !scope.Manages() {
-				return nil, &Error{Kind: Forbidden, Parameter: "filter[deleted]", Message: "Only the management sees what was deleted."}
+				return nil, &Error{Kind: Forbidden, Parameter: f.Parameter, Message: "Only the management sees what was deleted."}
 			}
 			deleted = f.Value.(bool)
 		case f.Attribute != nil:

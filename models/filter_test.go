@@ -80,10 +80,8 @@ func TestBothDatabasesFilterAndSortAlike(t *testing.T) {
 			}
 			same(t, fmt.Sprintf("%s %q", op, text), got, want)
 		}
-		for _, op := range jsonapi.Ops(jsonapi.String) { // of a field that is NULL for some
-			if op != jsonapi.OpNull && op != jsonapi.OpMatch {
-				ask(fmt.Sprintf("filter[phone][%s]=%s", op, url.QueryEscape(text)))
-			}
+		for op := range reference { // of a field that is NULL for some
+			ask(fmt.Sprintf("filter[phone][%s]=%s", op, url.QueryEscape(text)))
 		}
 	}
 	for _, query := range []string{

@@ -16,7 +16,7 @@ const maxIncluded = 2000
 // which they are reached, so that the document has full linkage. Each step of a path costs a fixed number of queries, however many
 // resources it starts from. items are the models behind the resources. It fails with Invalid if too much would be included.
 func Include(ctx context.Context, db *DB, c *Collection, scope Scope, items []any, resources []*jsonapi.Resource, q *jsonapi.Query) ([]*jsonapi.Resource, error) {
-	in := includer{db: db, scope: scope, q: q, objects: map[string]*jsonapi.Resource{}, included: []*jsonapi.Resource{}}
+	in := newIncluder(db, scope, q)
 	for _, r := range resources {
 		in.objects[key(r.Type, r.ID)] = r
 	}
@@ -24,6 +24,25 @@ func Include(ctx context.Context, db *DB, c *Collection, scope Scope, items []an
 		return nil, err
 	}
 	return in.included, nil
+}
+
+// IncludeLinked returns the resources that a query asks to have included with linkage: those of the collection that the linkage names by
+// their ids, and what the inclusions beneath lead to from these. Of linkage that is cut into pages these are the members of the page, no
+// others: every included resource must be reached from the primary data.
+func IncludeLinked(ctx context.Context, db *DB, c *Collection, scope Scope, ids []string, beneath []*jsonapi.Inclusion, q *jsonapi.Query) ([]*jsonapi.Resource, error) {
+	in := newIncluder(db, scope, q)
+	found, err := in.fetch(ctx, c, ids)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.follow(ctx, c, found, beneath); err != nil {
+		return nil, err
+	}
+	return in.included, nil
+}
+
+func newIncluder(db *DB, scope Scope, q *jsonapi.Query) *includer {
+	return &includer{db: db, scope: scope, q: q, objects: map[string]*jsonapi.Resource{}, included: []*jsonapi.Resource{}}
 }
 
 // includer builds one compound document.
@@ -46,11 +65,8 @@ func (in *includer) follow(ctx context.Context, c *Collection, items []any, chil
 			return err
 		}
 		target := c.relations[child.Relationship.Name].target
-		found, err := FindAll(ctx, in.db, target, in.scope, targets(pairs), in.q)
+		found, err := in.fetch(ctx, target, targets(pairs))
 		if err != nil {
-			return err
-		}
-		if err := in.add(ctx, target, found); err != nil {
 			return err
 		}
 		if child.Relationship.Many {
@@ -61,6 +77,15 @@ func (in *includer) follow(ctx context.Context, c *Collection, items []any, chil
 		}
 	}
 	return nil
+}
+
+// fetch reads resources and puts them into the document.
+func (in *includer) fetch(ctx context.Context, c *Collection, ids []string) ([]any, error) {
+	found, err := FindAll(ctx, in.db, c, in.scope, ids, in.q)
+	if err != nil {
+		return nil, err
+	}
+	return found, in.add(ctx, c, found)
 }
 
 // pair is one arrow of a relationship.

@@ -71,16 +71,10 @@ func CreateMembership(ctx context.Context, db *DB, by Caller, in *jsonapi.Input)
 		if len(errs) > 0 {
 			return errs
 		}
-		if err := shareOrganization(ctx, tx, by.Scope, organization); err != nil {
-			if IsKind(err, NotFound) {
-				return relatedNotFound("organization", 0, "organizations", organization)
-			}
+		if err := lockEnds(ctx, tx, by.Scope, organization, user); err != nil {
 			return err
 		}
-		if err := share(ctx, tx, Users, by.Scope, user); err != nil {
-			if IsKind(err, NotFound) {
-				return relatedNotFound("user", 0, "users", user)
-			}
+		if err := touchUser(ctx, tx, user); err != nil {
 			return err
 		}
 		counters := tally{}
@@ -97,6 +91,25 @@ func CreateMembership(ctx context.Context, db *DB, by Caller, in *jsonapi.Input)
 		return nil, err
 	}
 	return m, nil
+}
+
+// lockEnds locks the user and the organization of a new membership. It fails with RelatedNotFound for each that the scope does not see.
+func lockEnds(ctx context.Context, tx *DB, scope Scope, organization, user string) error {
+	_, userErr := lock[User](ctx, tx, Users, scope, user) // before his organizations, as every change locks them
+	organizationErr := shareOrganization(ctx, tx, scope, organization)
+	var errs Errors
+	for _, end := range []struct {
+		name, typ, id string
+		err           error
+	}{{"organization", "organizations", organization, organizationErr}, {"user", "users", user, userErr}} {
+		switch {
+		case IsKind(end.err, NotFound):
+			errs = append(errs, relatedNotFound(end.name, 0, end.typ, end.id))
+		case end.err != nil:
+			return end.err
+		}
+	}
+	return errs.Err()
 }
 
 // UpdateMembership takes a membership that says what is: nothing of it can be changed.
@@ -121,6 +134,13 @@ func UpdateMembership(ctx context.Context, db *DB, by Caller, id string, in *jso
 // DeleteMembership ends a membership. The user stays.
 func DeleteMembership(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) error {
 	return Transaction(ctx, db, func(tx *DB) error {
+		seen, err := Find(ctx, tx, Memberships, by.Scope, id, nil)
+		if err != nil {
+			return err
+		}
+		if err := touchUser(ctx, tx, seen.(*Membership).UserID); err != nil { // locks him, before his membership
+			return err
+		}
 		m, err := lockLive[Membership](ctx, tx, Memberships, by.Scope, id)
 		if err != nil {
 			return err
@@ -134,6 +154,15 @@ func DeleteMembership(ctx context.Context, db *DB, by Caller, id string, in *jso
 		}
 		return counters.write(ctx, tx)
 	})
+}
+
+// touchUser makes a new version of a user whose memberships change: they are what his relationship organizations consists of, and who has
+// read that before must not replace it (If-Match). It is no change of the user himself, of which updatedAt and an event would tell.
+func touchUser(ctx context.Context, tx *DB, id string) error {
+	if _, err := tx.exec(ctx, `UPDATE users SET version = version + 1 WHERE id = ?`, id); err != nil {
+		return fmt.Errorf("raise version of user: %w", err)
+	}
+	return nil
 }
 
 func addMembership(ctx context.Context, tx *DB, by Caller, counters tally, organization, user string) (*Membership, error) {
@@ -178,9 +207,10 @@ func countHidden(ctx context.Context, tx *DB, counters tally, organization strin
 	return err
 }
 
-// endMemberships ends the memberships of a user that the caller sees, and returns how many those were.
+// endMemberships ends the memberships of a user within the caller's scope, those in deleted organizations too, and returns how many those
+// were.
 func endMemberships(ctx context.Context, tx *DB, by Caller, counters tally, user string) (int, error) {
-	memberships, err := lockMemberships(ctx, tx, by.Scope, user)
+	memberships, err := lockMemberships(ctx, tx, user, Memberships.visible(by.Scope))
 	if err != nil {
 		return 0, err
 	}
@@ -192,8 +222,8 @@ func endMemberships(ctx context.Context, tx *DB, by Caller, counters tally, user
 	return len(memberships), nil
 }
 
-func lockMemberships(ctx context.Context, tx *DB, scope Scope, user string) ([]*Membership, error) {
-	q := Memberships.from(ctx, tx, Memberships.visible(scope), condition("user_id = ?", user)).Clauses(forUpdate)
+func lockMemberships(ctx context.Context, tx *DB, user string, conds ...where) ([]*Membership, error) {
+	q := Memberships.from(ctx, tx, append(conds, condition("user_id = ?", user))...).Clauses(forUpdate)
 	var memberships []*Membership
 	if err := q.Order("organization_id").Find(&memberships).Error; err != nil {
 		return nil, fmt.Errorf("read memberships: %w", err)
@@ -211,13 +241,14 @@ func membershipOrganizations(ctx context.Context, tx *DB, scope Scope, user stri
 	return ids, nil
 }
 
-// replaceMemberships makes the organizations of the linkage the ones that the user is in, as far as the caller sees.
+// replaceMemberships makes the organizations of the linkage the ones that the user is in, as far as the caller sees. Memberships in deleted
+// organizations, which he is not shown, stay for the day when those are restored.
 func replaceMemberships(ctx context.Context, tx *DB, by Caller, counters tally, user string, linkage jsonapi.Linkage) error {
 	wanted := make([]string, len(linkage.Refs))
 	for i, ref := range linkage.Refs {
 		wanted[i] = ref.ID
 	}
-	present, err := lockMemberships(ctx, tx, by.Scope, user)
+	present, err := lockMemberships(ctx, tx, user, Memberships.base(by.Scope)...)
 	if err != nil {
 		return err
 	}
@@ -259,7 +290,7 @@ func changeMemberships(ctx context.Context, db *DB, by Caller, user string, chan
 		if _, err := lock[User](ctx, tx, Users, by.Scope, user); err != nil {
 			return err
 		}
-		present, err := lockMemberships(ctx, tx, by.Scope, user)
+		present, err := lockMemberships(ctx, tx, user, Memberships.base(by.Scope)...)
 		if err != nil {
 			return err
 		}
@@ -267,32 +298,43 @@ func changeMemberships(ctx context.Context, db *DB, by Caller, user string, chan
 		if err := change(tx, counters, present); err != nil {
 			return err
 		}
+		if len(counters) > 0 {
+			if err := touchUser(ctx, tx, user); err != nil {
+				return err
+			}
+		}
 		return counters.write(ctx, tx)
 	})
 }
 
-// joinOrganizations makes a user a member of every organization of the linkage that he is not in yet.
+// joinOrganizations makes a user a member of every organization of the linkage that he is not in yet. Those that are not found are all in the
+// error.
 func joinOrganizations(ctx context.Context, tx *DB, by Caller, counters tally, user string, present []*Membership, linkage jsonapi.Linkage) error {
 	in := map[string]bool{}
 	for _, m := range present {
 		in[m.OrganizationID] = true
 	}
+	var errs Errors
 	for i, ref := range linkage.Refs {
 		if in[ref.ID] {
 			continue
 		}
-		if err := shareOrganization(ctx, tx, by.Scope, ref.ID); err != nil {
-			if IsKind(err, NotFound) {
-				return relatedNotFound("organizations", i, "organizations", ref.ID)
-			}
+		err := shareOrganization(ctx, tx, by.Scope, ref.ID)
+		switch {
+		case IsKind(err, NotFound):
+			errs = append(errs, relatedNotFound("organizations", i, "organizations", ref.ID))
+			continue
+		case err != nil:
 			return err
+		case len(errs) > 0:
+			continue // nothing of it will be kept
 		}
 		if _, err := addMembership(ctx, tx, by, counters, ref.ID, user); err != nil {
 			return err
 		}
 		in[ref.ID] = true
 	}
-	return nil
+	return errs.Err()
 }
 
 // shareOrganization makes sure that a live organization is visible and stays until the transaction ends.

@@ -236,10 +236,11 @@ func UpdateOrganization(ctx context.Context, db *DB, by Caller, id string, in *j
 		if restoring {
 			org.DeletedAt = nil
 		}
-		if err := takeEcho(ctx, tx, by.Scope, Organizations, org, in); err != nil {
+		rest, err := withoutEcho(ctx, tx, by.Scope, Organizations, org, in)
+		if err != nil {
 			return err
 		}
-		if err := checkUnchanged(Organizations, org, in, false); err != nil {
+		if err := checkUnchanged(Organizations, org, rest, false); err != nil {
 			return err
 		}
 		columns := Organizations.Schema.Apply(org, in.Attributes)

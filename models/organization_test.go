@@ -167,6 +167,31 @@ func TestAChangeThatChangesNothingLeavesNoTrace(t *testing.T) {
 	})
 }
 
+// TestAnUpdateThatIsRunAgainIsComparedAgain runs one input twice, as a transaction does that the database refused: what was an echo of what
+// is need not be one the second time.
+func TestAnUpdateThatIsRunAgainIsComparedAgain(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		parent := organization(t, db, "parent", "")
+		child := organization(t, db, "child", parent.ID)
+		in := input(models.Organizations, attributes{"name": "renamed"}, nil)
+		in.ReadOnly = map[string]any{"children": many("organizations", child.ID)}
+		must(models.UpdateOrganization(t.Context(), db, everything, parent.ID, in))(t)
+		organization(t, db, "another child", parent.ID)
+		_, err := models.UpdateOrganization(t.Context(), db, everything, parent.ID, in)
+		wantKind(t, err, models.ReadOnly, "children")
+
+		ada := user(t, db, "Ada", parent.ID)
+		in = input(models.Users, attributes{"firstName": "Ada Augusta"}, nil)
+		in.ReadOnly = map[string]any{"memberships": many("memberships", list(t, db, models.Memberships, models.Everything(), "filter[userId]="+ada.ID)...)}
+		must(models.UpdateUser(t.Context(), db, everything, ada.ID, in))(t)
+		must(models.CreateMembership(t.Context(), db, everything,
+			input(models.Memberships, nil, relations{"user": one("users", ada.ID), "organization": one("organizations", child.ID)})))(t)
+		_, err = models.UpdateUser(t.Context(), db, everything, ada.ID, in)
+		wantKind(t, err, models.ReadOnly, "memberships")
+	})
+}
+
 func TestAVersionThatIsGoneChangesNothing(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {

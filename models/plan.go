@@ -14,8 +14,13 @@ type Plan struct {
 	grows, moves bool // the hierarchy
 }
 
-// Creates notes that a resource of a collection is created.
-func (p *Plan) Creates(c *Collection) { p.grows = p.grows || c == Organizations }
+// Creates notes that a resource of a collection is created of an input.
+func (p *Plan) Creates(c *Collection, in *jsonapi.Input) {
+	p.grows = p.grows || c == Organizations
+	if c == Memberships {
+		p.Changes(Users, in.Relationships["user"].One())
+	}
+}
 
 // Changes notes that a resource is changed: its attributes, and relationships of those names. The id is "" for one that the transaction
 // creates itself.
@@ -50,12 +55,24 @@ func (p *Plan) Reserve(ctx context.Context, tx *DB, scope Scope) error {
 	if err != nil {
 		return err
 	}
+	if err := p.addMembers(ctx, tx, scope); err != nil {
+		return err
+	}
 	for _, c := range inLockOrder() {
 		if err := p.lock(ctx, tx, scope, c); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// addMembers adds the users of the planned memberships: with a membership its user changes.
+func (p *Plan) addMembers(ctx context.Context, tx *DB, scope Scope) error {
+	memberships, err := FindAll(ctx, tx, Memberships, scope, sortedKeys(p.rows[Memberships]), nil)
+	for _, m := range memberships {
+		p.Changes(Users, m.(*Membership).UserID)
+	}
+	return err
 }
 
 // inLockOrder returns the collections in the order in which single changes lock rows of several: a user before his memberships, these

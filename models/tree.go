@@ -90,8 +90,11 @@ func insertPaths(ctx context.Context, tx *DB, id string) error {
 // move changes the parent of an organization to the one of the input, if it names one, and makes the kind follow.
 func move(ctx context.Context, tx *DB, by Caller, in *jsonapi.Input, before, org *Organization) error {
 	linkage, given := in.Relationships["parent"]
-	parent := linkage.One()
-	if !given || parent == deref(before.ParentID) || parent == "" && by.Scope.hidesParentOf(org.ID) {
+	parent, shown := linkage.One(), deref(before.ParentID)
+	if by.Scope.hidesParentOf(org.ID) {
+		shown = "" // and its id is refused as any other would be, which tells nothing
+	}
+	if !given || parent == shown {
 		return nil // nothing but what he was shown
 	}
 	switch {

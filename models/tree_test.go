@@ -68,6 +68,11 @@ func TestACallerBoundToASubtreeStaysInIt(t *testing.T) {
 		wantKind(t, moveTo(t, db, by, g.leaf.ID, g.other.ID), models.RelatedNotFound, "parent")
 		wantKind(t, moveTo(t, db, by, g.mid.ID, g.leaf.ID), models.ReadOnly, "parent")
 		wantKind(t, moveTo(t, db, caller(models.OnlyOrganization(g.leaf.ID)), g.leaf.ID, g.leaf.ID), models.ReadOnly, "parent")
+		// Who does not see the parent cannot find it out by naming it.
+		wantKind(t, moveTo(t, db, by, g.mid.ID, g.top.ID), models.ReadOnly, "parent")
+		if err := moveTo(t, db, by, g.mid.ID, ""); err != nil {
+			t.Errorf("sent back as it was shown: %v", err)
+		}
 		if err := moveTo(t, db, by, g.leaf.ID, org.ID); err != nil {
 			t.Errorf("moved within the subtree: %v", err)
 		}

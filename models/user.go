@@ -88,6 +88,9 @@ func usersOf(_ *DB, scope Scope, v any) where {
 // CreateUser creates the user that the input describes, with a membership in each organization it names; a caller who is bound to an
 // organization makes members of that one. It fails with Errors of the kinds Invalid, Required, Conflict and RelatedNotFound.
 func CreateUser(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*User, error) {
+	if err := HashPassword(ctx, in); err != nil {
+		return nil, err
+	}
 	var user *User
 	err := Transaction(ctx, db, func(tx *DB) error {
 		now := jsonapi.Stamp{Time: tx.Now()}
@@ -163,13 +166,8 @@ func prepareUser(tx *DB, user *User, in *jsonapi.Input) error {
 	if user.Email == nil && user.FullName == "" && deref(user.ExternalID) == "" {
 		return &Error{Kind: Required, Field: "email", Message: "A user needs a name, an email or an externalId."}
 	}
-	if password, given := in.Attributes["password"]; given {
-		user.PasswordHash = nil
-		if text, ok := password.(string); ok {
-			hash := hashPassword(text)
-			user.PasswordHash = &hash
-		}
-		user.Password = nil
+	if _, given := in.Attributes["password"]; given {
+		user.PasswordHash, user.Password = optional(in.Kept["password"]), nil
 	}
 	return nil
 }
@@ -186,6 +184,9 @@ func emailKey(email *string) *string {
 // UpdateUser changes what the input names and returns the user as he is then. What he signs in with can be changed only by who sees all
 // of his organizations: otherwise one organization could take over an account in another.
 func UpdateUser(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) (*User, error) {
+	if err := HashPassword(ctx, in); err != nil {
+		return nil, err
+	}
 	var user *User
 	err := Transaction(ctx, db, func(tx *DB) error {
 		before, err := lock[User](ctx, tx, Users, by.Scope, id)
@@ -197,10 +198,11 @@ func UpdateUser(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.I
 		}
 		copied := *before
 		user = &copied
-		if err := takeEcho(ctx, tx, by.Scope, Users, user, in); err != nil {
+		rest, err := withoutEcho(ctx, tx, by.Scope, Users, user, in)
+		if err != nil {
 			return err
 		}
-		if err := checkUnchanged(Users, user, in, false); err != nil {
+		if err := checkUnchanged(Users, user, rest, false); err != nil {
 			return err
 		}
 		columns := Users.Schema.Apply(user, in.Attributes)
@@ -216,10 +218,15 @@ func UpdateUser(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.I
 				return err
 			}
 		}
-		if !reflect.DeepEqual(before, user) {
-			if err := saveUser(ctx, tx, by, before, user, columns); err != nil {
-				return err
-			}
+		switch {
+		case !reflect.DeepEqual(before, user):
+			err = saveUser(ctx, tx, by, before, user, columns)
+		case len(counters) > 0:
+			user.Version++
+			err = touchUser(ctx, tx, user.ID)
+		}
+		if err != nil {
+			return err
 		}
 		return counters.write(ctx, tx)
 	})

@@ -1,9 +1,12 @@
 package models_test
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"roster/models"
 	"roster/models/modelstest"
@@ -212,6 +215,30 @@ func TestAnEventTellsBeforeAndAfter(t *testing.T) {
 		}
 		if !event.OccurredAt.Equal(clock.Now()) || !strings.Contains(event.Data, `"name":"b"`) || !strings.Contains(event.Data, `"self":"/public/v2/organizations/`+org.ID) {
 			t.Errorf("at %v: %s", event.OccurredAt, event.Data)
+		}
+	})
+}
+
+// TestWhoWaitsToHashAPasswordHoldsNoTransaction lets no password be hashed: until one is, the database hears nothing of the user.
+func TestWhoWaitsToHashAPasswordHoldsNoTransaction(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		org := organization(t, db, "Acme", "")
+		ada := user(t, db, "Ada", org.ID)
+		watched, statements := models.Watch(db)
+		release := models.HoldHashing()
+		defer release()
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		_, err := models.CreateUser(ctx, watched, caller(models.OnlyOrganization(org.ID)), input(models.Users, attributes{"firstName": "x", "password": "a long password"}, nil))
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("created without a hash: %v", err)
+		}
+		_, err = models.UpdateUser(ctx, watched, everything, ada.ID, input(models.Users, attributes{"password": "a long password"}, nil))
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("updated without a hash: %v", err)
+		}
+		if sent := statements.Take(""); len(sent) > 0 {
+			t.Errorf("before the password was hashed, the database was asked: %s", sent[0].SQL)
 		}
 	})
 }

@@ -106,7 +106,7 @@ type WebhookDelivery struct {
 	EventID        string  `gorm:"column:event_id"`
 	WebhookID      string  `gorm:"column:webhook_id"`
 	OrganizationID string  `gorm:"column:organization_id"`
-	Ordinal        int64   `gorm:"column:ordinal"`
+	Ordinal        int64   `gorm:"column:ordinal"` // the place of its event, see QueuedEvent
 	OrderKey       *string `gorm:"column:order_key"`
 	RoundAttempts  int64   `gorm:"column:round_attempts"`
 	JobID          *string `gorm:"column:job_id"` // the replay that began it last

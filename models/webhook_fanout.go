@@ -10,117 +10,6 @@ import (
 	"roster/jsonapi"
 )
 
-// QueuedEvent is an event that is not fanned out yet.
-type QueuedEvent struct {
-	Ordinal        int64
-	ID             string
-	Type           string
-	OrganizationID string // "" for an event that happened in none
-	SubjectID      string
-	Changes        []byte // JSON
-	Data           []byte // JSON
-	OccurredAt     time.Time
-
-	// Sequence and Body are set by the fan-out. Body stays nil while nobody is to get it.
-	Sequence int64
-	Body     []byte
-}
-
-// fanOutLock is the advisory lock of fan-out on PostgreSQL: one replica numbers events at a time, so that they are numbered in the order in
-// which they were queued.
-const fanOutLock = 0x726f73746572 + 1
-
-// ClaimEvents takes up to limit events out of the queue, the oldest first. They are back if the transaction does not commit. Of several
-// replicas one at a time gets past this call; one that then stalls is cut off by the database after a few seconds.
-func ClaimEvents(ctx context.Context, tx *DB, limit int) ([]*QueuedEvent, error) {
-	statement := `SELECT q.ordinal, e.id, e.event_type, e.organization_id, e.subject_id, e.changes, e.data, e.occurred_at
-		FROM event_queue q JOIN events e ON e.id = q.event_id
-		ORDER BY q.ordinal
-		LIMIT ?`
-	if tx.dialect == Postgres {
-		_, err := tx.run(ctx, `SELECT set_config('idle_in_transaction_session_timeout', '5s', true), pg_advisory_xact_lock(?)`, int64(fanOutLock))
-		if err != nil {
-			return nil, fmt.Errorf("claim events: %w", err)
-		}
-		statement = `WITH q AS (
-			DELETE FROM event_queue
-			WHERE ordinal = ANY(ARRAY(SELECT ordinal FROM event_queue ORDER BY ordinal LIMIT ?))
-			RETURNING ordinal, event_id
-		)
-		SELECT q.ordinal, e.id, e.event_type, e.organization_id, e.subject_id, e.changes, e.data, e.occurred_at
-		FROM q JOIN events e ON e.id = q.event_id
-		ORDER BY q.ordinal`
-	}
-	var events []*QueuedEvent
-	err := tx.read(ctx, func(rows *sql.Rows) error {
-		e := &QueuedEvent{}
-		var organization, changes *string
-		var data string
-		if err := rows.Scan(&e.Ordinal, &e.ID, &e.Type, &organization, &e.SubjectID, &changes, &data, &e.OccurredAt); err != nil {
-			return err
-		}
-		e.OrganizationID, e.Data = deref(organization), []byte(data)
-		if changes != nil {
-			e.Changes = []byte(*changes)
-		}
-		events = append(events, e)
-		return nil
-	}, statement, limit)
-	if err == nil && tx.dialect == SQLite && len(events) > 0 {
-		err = dequeue(ctx, tx, events)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("claim events: %w", err)
-	}
-	counters := tally{}
-	countQueued(counters, events)
-	return events, counters.write(ctx, tx)
-}
-
-func dequeue(ctx context.Context, tx *DB, events []*QueuedEvent) error {
-	_, err := rowwise{"take events out of the queue", "", `DELETE FROM event_queue WHERE ordinal = ?`}.
-		run(ctx, tx, column(events, func(e *QueuedEvent) int64 { return e.Ordinal }))
-	return err
-}
-
-// NumberEvents gives each event the next number of its organization, without a gap: the numbers are taken by the transaction that
-// makes them known.
-func NumberEvents(ctx context.Context, tx *DB, events []*QueuedEvent) error {
-	counts := map[string]int64{}
-	for _, e := range events {
-		counts[e.OrganizationID]++
-	}
-	organizations := sortedKeys(counts)
-	next := map[string]int64{}
-	note := func(rows *sql.Rows) error {
-		var id string
-		var last int64
-		err := rows.Scan(&id, &last)
-		next[id] = last - counts[id]
-		return err
-	}
-	const upsert = ` ON CONFLICT (organization_id) DO UPDATE SET last = webhook_sequences.last + excluded.last RETURNING organization_id, last`
-	var err error
-	if tx.dialect == Postgres {
-		err = tx.read(ctx, note, `INSERT INTO webhook_sequences (organization_id, last) SELECT * FROM unnest(?::uuid[], ?::bigint[])`+upsert,
-			organizations, column(organizations, func(o string) int64 { return counts[o] }))
-	} else {
-		for _, o := range organizations {
-			if err = tx.read(ctx, note, `INSERT INTO webhook_sequences (organization_id, last) VALUES (?, ?)`+upsert, o, counts[o]); err != nil {
-				break
-			}
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("number events: %w", err)
-	}
-	for _, e := range events {
-		next[e.OrganizationID]++
-		e.Sequence = next[e.OrganizationID]
-	}
-	return nil
-}
-
 // Subscriber is an endpoint that may want the events of an organization: its own, or one above that looks at its subtree.
 type Subscriber struct {
 	Source       string // the organization of the events
@@ -152,19 +41,21 @@ func FindSubscribers(ctx context.Context, tx *DB, organizations []string) (map[s
 	return found, nil
 }
 
-// InsertMessages keeps the numbers and bodies of events.
-func InsertMessages(ctx context.Context, tx *DB, events []*QueuedEvent) error {
-	_, err := rowwise{
-		"insert messages",
-		`INSERT INTO webhook_messages (event_id, organization_id, sequence, body)
-		SELECT * FROM unnest(?::uuid[], ?::uuid[], ?::bigint[], ?::bytea[])`,
-		`INSERT INTO webhook_messages (event_id, organization_id, sequence, body) VALUES (?, ?, ?, ?)`,
-	}.run(ctx, tx,
+// insertMessages keeps the numbers and bodies of events.
+var insertMessages = rowwise{
+	"insert messages",
+	`INSERT INTO webhook_messages (event_id, organization_id, sequence, body)
+	SELECT * FROM unnest(?::uuid[], ?::uuid[], ?::bigint[], ?::bytea[])`,
+	`INSERT INTO webhook_messages (event_id, organization_id, sequence, body) VALUES (?, ?, ?, ?)`,
+}
+
+func messageColumns(events []*QueuedEvent) []any {
+	return []any{
 		column(events, func(e *QueuedEvent) string { return e.ID }),
 		column(events, func(e *QueuedEvent) string { return e.OrganizationID }),
 		column(events, func(e *QueuedEvent) int64 { return e.Sequence }),
-		column(events, func(e *QueuedEvent) []byte { return e.Body }))
-	return err
+		column(events, func(e *QueuedEvent) []byte { return e.Body }),
+	}
 }
 
 // NewDelivery is a delivery to insert.
@@ -174,40 +65,59 @@ type NewDelivery struct {
 	WebhookID      string
 	OrganizationID string
 	EventType      string
-	Ordinal        int64
+	Place          int64 // see QueuedEvent
 	OrderKey       *string
 	Trigger        string
 	DueAt          *time.Time
 	CreatedAt      time.Time
 }
 
-// InsertDeliveries inserts deliveries, except those of events that an endpoint has already, and counts them. It returns how many were new.
-func InsertDeliveries(ctx context.Context, tx *DB, deliveries []*NewDelivery) (int64, error) {
-	if len(deliveries) == 0 {
-		return 0, nil
-	}
-	n, err := rowwise{
-		"insert deliveries",
-		`INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, order_key, trigger, due_at, created_at,
-			state, attempts, round_attempts)
-		SELECT *, 'pending', 0, 0
-		FROM unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[], ?::text[], ?::bigint[], ?::text[], ?::text[], ?::timestamptz[], ?::timestamptz[])
-		ON CONFLICT (event_id, webhook_id) DO NOTHING`,
-		`INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, order_key, trigger, due_at, created_at,
-			state, attempts, round_attempts)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', 0, 0)
-		ON CONFLICT (event_id, webhook_id) DO NOTHING`,
-	}.run(ctx, tx,
+// insertDeliveries inserts deliveries, except those of events that an endpoint has already.
+var insertDeliveries = rowwise{
+	"insert deliveries",
+	`INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, order_key, trigger, due_at, created_at,
+		state, attempts, round_attempts)
+	SELECT *, 'pending', 0, 0
+	FROM unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[], ?::text[], ?::bigint[], ?::text[], ?::text[], ?::timestamptz[], ?::timestamptz[])
+	ON CONFLICT (event_id, webhook_id) DO NOTHING`,
+	`INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, order_key, trigger, due_at, created_at,
+		state, attempts, round_attempts)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', 0, 0)
+	ON CONFLICT (event_id, webhook_id) DO NOTHING`,
+}
+
+func deliveryColumns(deliveries []*NewDelivery) []any {
+	return []any{
 		column(deliveries, func(d *NewDelivery) string { return d.ID }),
 		column(deliveries, func(d *NewDelivery) string { return d.EventID }),
 		column(deliveries, func(d *NewDelivery) string { return d.WebhookID }),
 		column(deliveries, func(d *NewDelivery) string { return d.OrganizationID }),
 		column(deliveries, func(d *NewDelivery) string { return d.EventType }),
-		column(deliveries, func(d *NewDelivery) int64 { return d.Ordinal }),
+		column(deliveries, func(d *NewDelivery) int64 { return d.Place }),
 		column(deliveries, func(d *NewDelivery) *string { return d.OrderKey }),
 		column(deliveries, func(d *NewDelivery) string { return d.Trigger }),
 		column(deliveries, func(d *NewDelivery) *time.Time { return d.DueAt }),
-		column(deliveries, func(d *NewDelivery) time.Time { return d.CreatedAt }))
+		column(deliveries, func(d *NewDelivery) time.Time { return d.CreatedAt }),
+	}
+}
+
+// InsertDeliveries keeps the numbers and bodies of events, and inserts deliveries, except those of events that an endpoint has already. It
+// counts the deliveries, and returns how many were new. Both may be none.
+func InsertDeliveries(ctx context.Context, tx *DB, events []*QueuedEvent, deliveries []*NewDelivery) (int64, error) {
+	var n int64
+	var err error
+	switch {
+	case len(events) > 0 && len(deliveries) > 0 && tx.dialect == Postgres: // every event waits for each round trip
+		n, err = rowwise{doing: "insert messages and deliveries", postgres: `WITH messages AS (` + insertMessages.postgres + `) ` + insertDeliveries.postgres}.
+			run(ctx, tx, append(messageColumns(events), deliveryColumns(deliveries)...)...)
+	default:
+		if len(events) > 0 {
+			_, err = insertMessages.run(ctx, tx, messageColumns(events)...)
+		}
+		if err == nil && len(deliveries) > 0 {
+			n, err = insertDeliveries.run(ctx, tx, deliveryColumns(deliveries)...)
+		}
+	}
 	if err != nil {
 		return 0, err
 	}

@@ -62,7 +62,7 @@ func followOrganization(ctx context.Context, tx *DB, before, org *Organization) 
 
 // reserveOrdinal takes the next place in the queue and leaves it empty.
 func reserveOrdinal(ctx context.Context, tx *DB) (int64, error) {
-	ordinal, err := enqueue(ctx, tx, NewID())
+	ordinal, err := enqueue(ctx, tx, NewID(), nil)
 	if err != nil {
 		return 0, err
 	}

@@ -374,7 +374,7 @@ func (s *replayStep) begin(ctx context.Context, tx *DB, chosen []candidate, foun
 			return err
 		}
 	}
-	n, err := InsertDeliveries(ctx, tx, fresh)
+	n, err := InsertDeliveries(ctx, tx, nil, fresh)
 	if err != nil || n == 0 {
 		return err
 	}

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"time"
 
@@ -56,6 +57,8 @@ type LaneSettlement struct {
 	Yield bool
 	// Disable disables the endpoint, for that reason.
 	Disable string
+	// Due is set by Settle: the lane was given back with its turn now.
+	Due bool
 }
 
 // Settle writes what became of deliveries, with the attempts, and the state of their lanes, in one transaction. What belongs to a lane that
@@ -276,13 +279,21 @@ func releaseLanes(ctx context.Context, tx *DB, lanes []*LaneSettlement, now time
 		return nil
 	}
 	in, arg := tx.among("webhook_id", ids)
-	_, err := tx.run(ctx, `UPDATE webhook_lanes SET lease_token = NULL, lease_until = NULL,
+	due := map[string]bool{}
+	err := tx.read(ctx, func(rows *sql.Rows) error {
+		var id string
+		var now bool
+		err := rows.Scan(&id, &now)
+		due[id] = now
+		return err
+	}, `UPDATE webhook_lanes SET lease_token = NULL, lease_until = NULL,
 		next_turn_at = CASE WHEN health IN ('ok', 'probation') AND `+firstDue+` IS NOT NULL THEN `+tx.latest(firstDue)+` END
-		WHERE `+in, arg)
+		WHERE `+in+` RETURNING webhook_id, COALESCE(next_turn_at <= ?, false)`, arg, now)
 	if err != nil {
 		return fmt.Errorf("release lanes: %w", err)
 	}
 	for _, l := range lanes {
+		l.Due = due[l.WebhookID]
 		if l.Yield {
 			_, err := tx.run(ctx, `UPDATE webhook_lanes SET next_turn_at = ? WHERE webhook_id = ? AND next_turn_at < ?`, now, l.WebhookID, now)
 			if err != nil {

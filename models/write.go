@@ -61,9 +61,12 @@ func (c *Collection) sameLinkage(name string, model any, linkage jsonapi.Linkage
 	return linkage.One() == c.columnValue(model, c.relations[name].column)
 }
 
-// takeEcho takes out of an update the read-only linkage that says what the caller was shown, which may be less than what is: the members
-// of a to-many that he sees, and nothing for a to-one out of his sight.
-func takeEcho(ctx context.Context, tx *DB, scope Scope, c *Collection, model any, in *jsonapi.Input) error {
+// withoutEcho returns an update without the read-only linkage that says what the caller was shown, which may be less than what is: the
+// members of a to-many that he sees, and nothing for a to-one out of his sight. The input itself stays, because a transaction that is run
+// again may find something else to be shown.
+func withoutEcho(ctx context.Context, tx *DB, scope Scope, c *Collection, model any, in *jsonapi.Input) (*jsonapi.Input, error) {
+	rest := *in
+	rest.ReadOnly = maps.Clone(in.ReadOnly)
 	for name, value := range in.ReadOnly {
 		linkage, ok := value.(jsonapi.Linkage)
 		if !ok || c.Schema.Relationship(name) == nil || c.Schema.Relationship(name).Polymorphic {
@@ -75,14 +78,14 @@ func takeEcho(ctx context.Context, tx *DB, scope Scope, c *Collection, model any
 		}
 		shown, err := c.shown(ctx, tx, scope, model, name, len(sent))
 		if err != nil {
-			return err
+			return nil, err
 		}
 		slices.Sort(sent)
 		if slices.Equal(shown, slices.Compact(sent)) {
-			delete(in.ReadOnly, name)
+			delete(rest.ReadOnly, name)
 		}
 	}
-	return nil
+	return &rest, nil
 }
 
 // shown returns the ids of what a scope sees behind a relationship of a model, in order; at most one more than most.

@@ -105,6 +105,145 @@ func (w *Worker) readEndpoints(ctx context.Context, ids []string, generation uin
 	return endpoints, nil
 }
 
+// lookAround makes the loop ask for lanes that have their turn, and for what is due in those it holds.
+func (l *loop) lookAround() {
+	l.look = true
+	l.stray = l.stray || l.writing // what is being given back may have its turn
+	for _, lane := range l.lanes {
+		if !lane.yield && !l.stopping {
+			lane.more = true
+			l.hungry[lane] = struct{}{}
+		}
+	}
+}
+
+// order asks for what the lanes need, one order at a time.
+func (l *loop) order() {
+	if l.ordering || time.Now().Before(l.claimFail) {
+		return
+	}
+	o := order{generation: l.w.generation.Load()}
+	now := time.Now()
+	if l.look && !l.stopping {
+		if o.lanes = min(max(l.slots, 0), l.w.cfg.Slots-len(l.lanes)); o.lanes < 0 {
+			o.lanes = 0
+		}
+		o.probation = min(max(l.w.cfg.Slots/4-l.probation, 0), max(l.w.cfg.Slots-len(l.lanes), 0))
+		l.look, o.looked = false, true
+		l.full = l.full || o.lanes == 0 // whoever gives a lane back looks again
+	}
+	for lane := range l.hungry {
+		delete(l.hungry, lane)
+		if lane.lost || l.stopping {
+			continue
+		}
+		known := lane.endpoint != nil && l.adopt(lane, now)
+		if known && !lane.more {
+			l.wait(lane) // what it wanted has come meanwhile
+			l.alarm(now)
+			continue
+		}
+		if !known {
+			o.endpoints = append(o.endpoints, lane.id)
+		}
+		if lane.more {
+			lane.more = false // unless somebody tells of more while this is under way
+			if o.limits == nil {
+				o.limits = map[string]int{}
+			}
+			o.limits[lane.id] = min(quantum*2, maxQueued-len(lane.queue)) + len(lane.busy)
+		}
+		lane.fetching = true
+		l.ordered = append(l.ordered, lane)
+	}
+	if o.empty() {
+		return
+	}
+	l.ordering = true
+	go func() {
+		ctx, cancel := context.WithTimeout(l.w.sending, l.w.cfg.Lease/3)
+		defer cancel()
+		l.w.fetched <- l.w.fetch(ctx, o)
+	}()
+}
+
+func (l *loop) takeFetch(f fetch) {
+	l.ordering = false
+	l.fetches++
+	l.hold(f.leased, f.validUntil)
+	if f.err != nil {
+		l.askAgain(f)
+	}
+	for id, e := range f.endpoints {
+		l.endpoints[id] = e
+	}
+	if len(l.endpoints) > 4*l.w.cfg.Slots {
+		l.endpoints = f.endpoints
+	}
+	byLane := map[string][]*models.DueDelivery{}
+	for _, d := range f.due {
+		byLane[d.WebhookID] = append(byLane[d.WebhookID], d)
+	}
+	for _, id := range f.order.endpoints {
+		if lane := l.lanes[id]; lane != nil {
+			l.refresh(lane, f)
+		}
+	}
+	for id, limit := range f.order.limits {
+		if lane := l.lanes[id]; lane != nil && f.err == nil && !l.stopping && !lane.yield {
+			lane.more = lane.more || len(byLane[id]) >= limit
+			l.enqueue(lane, byLane[id])
+			l.touch(lane)
+		}
+	}
+	for _, lane := range l.ordered {
+		lane.fetching = false
+		if lane.lost {
+			continue
+		}
+		l.wait(lane)
+		l.touch(lane)
+		if f.err != nil {
+			l.hungry[lane] = struct{}{}
+		}
+	}
+	l.ordered = nil
+	if f.order.looked {
+		l.full = len(f.leased) >= f.order.lanes
+	}
+	if l.stopping {
+		l.dropQueues()
+	}
+}
+
+// askAgain makes the loop order what a fetch that failed was to bring, after a pause.
+func (l *loop) askAgain(f fetch) {
+	l.w.failing(l.w.sending, "fetch deliveries", f.err)
+	l.claimFail = time.Now().Add(time.Second / 2)
+	l.look = true
+	l.alarm(l.claimFail)
+	for id := range f.order.limits {
+		if lane := l.lanes[id]; lane != nil && !lane.yield && !l.stopping {
+			lane.more = true
+			l.hungry[lane] = struct{}{}
+		}
+	}
+}
+
+// refresh takes what was read about an endpoint. One that is gone or not active any more gets nothing.
+func (l *loop) refresh(lane *work, f fetch) {
+	if f.err != nil {
+		return
+	}
+	lane.endpoint = f.endpoints[lane.id]
+	if lane.endpoint == nil || lane.endpoint.Status != models.WebhookActive {
+		lane.yield = true
+		l.drop(lane)
+		return
+	}
+	l.fit(lane)
+}
+
 // laneOf returns what decides about a lane from its row.
 func laneOf(row *models.WebhookLane) Lane {
 	return Lane{

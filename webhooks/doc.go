@@ -27,8 +27,14 @@
 // A lane is leased by one worker at a time, under a token that is new with each lease. Deliveries carry no mark of their own: who holds
 // the lane sends them, and every write asks for the token, so that a worker that stalled past its lease writes nothing. A fan-out leases
 // the lanes that nobody serves and hands what it has just inserted straight to the loop, so that an idle system sends after one transaction
-// and writes after another. Fan-out itself is done by one replica at a time: the numbers it gives are in the order of the queue, and the
-// queue is in the order of the changes to any one resource, because a place is taken while the resource is locked.
+// and writes after another.
+//
+// # Order
+//
+// Fan-out is done by one replica at a time. It numbers the events of each organization in the order of the queue, and the queue is in the order
+// of the changes to any one resource, because the ordinal is taken while the resource is locked. When more events wait than fit into a batch,
+// it takes a share of each organization in turn: the burst of one does not delay the few events of the others. The order between
+// organizations is therefore open, also for an endpoint that gets the events of a subtree.
 //
 // In an ordered lane only the first delivery of each key has a time at which it is due; whoever finishes it gives the next one its time.
 //

@@ -25,8 +25,10 @@ type handoff struct {
 	woken      bool // others have their turn
 }
 
-// fanOutLoop turns events into deliveries as they come.
+// fanOutLoop turns events into deliveries as they come: the oldest first, until a batch is full. The next one takes a share of each
+// organization. So whatever one organization does, the events of the others wait for a batch or two.
 func (w *Worker) fanOutLoop(ctx context.Context) {
+	claim := models.EventClaim{Limit: fanOutBatch}
 	for {
 		select {
 		case <-w.events:
@@ -34,14 +36,19 @@ func (w *Worker) fanOutLoop(ctx context.Context) {
 			return
 		}
 		for more := true; more && ctx.Err() == nil; {
-			h, n, err := w.fanOut(ctx)
+			h, n, after, err := w.fanOut(ctx, claim)
 			if err != nil {
 				w.fanOuts.Add(1)
 				w.failing(ctx, "fan out events", err)
 				sleep(ctx, fanOutPause)
 				continue
 			}
-			more = n == fanOutBatch
+			full := n == fanOutBatch
+			more = full || claim.Shared
+			if claim.Shared {
+				claim.After = after
+			}
+			claim.Shared = full
 			if n > 0 {
 				select {
 				case w.handoffs <- h:
@@ -54,17 +61,15 @@ func (w *Worker) fanOutLoop(ctx context.Context) {
 	}
 }
 
-// fanOut takes a batch of events out of the queue, gives each its number and its body, and makes a delivery for each endpoint that wants
-// it. Lanes that nobody serves are leased at once if there is room.
-func (w *Worker) fanOut(ctx context.Context) (handoff, int, error) {
-	var h handoff
-	claimed := 0
+// fanOut takes a batch of events out of the queue, and makes a delivery for each endpoint that wants one. Lanes that nobody serves are
+// leased at once if there is room. It returns how many events it took, and where a shared claim ended.
+func (w *Worker) fanOut(ctx context.Context, claim models.EventClaim) (h handoff, claimed int, after string, err error) {
 	changedEndpoints := false
-	err := models.Transaction(ctx, w.db, func(tx *models.DB) error {
+	err = models.Transaction(ctx, w.db, func(tx *models.DB) error {
 		h = handoff{deliveries: map[string][]*models.DueDelivery{}, tokens: map[string]string{}}
 		changedEndpoints = false
-		events, err := models.ClaimEvents(ctx, tx, fanOutBatch)
-		claimed = len(events)
+		events, last, err := models.ClaimEvents(ctx, tx, claim)
+		claimed, after = len(events), last
 		if err != nil {
 			return err
 		}
@@ -76,27 +81,18 @@ func (w *Worker) fanOut(ctx context.Context) (handoff, int, error) {
 		if len(events) == 0 {
 			return nil
 		}
-		if err := models.NumberEvents(ctx, tx, events); err != nil {
-			return err
-		}
 		subscribers, err := models.FindSubscribers(ctx, tx, organizationsOf(events))
 		if err != nil {
 			return err
 		}
 		plan := w.match(tx, events, subscribers)
-		if err := models.InsertMessages(ctx, tx, events); err != nil {
-			return err
-		}
-		if len(plan.deliveries) == 0 {
-			return nil
-		}
-		return w.assign(ctx, tx, plan, &h)
+		return w.assign(ctx, tx, events, plan, &h)
 	})
 	if err == nil && changedEndpoints {
 		w.generation.Add(1)
 		signal(w.told)
 	}
-	return h, claimed, err
+	return h, claimed, after, err
 }
 
 func organizationsOf(events []*models.QueuedEvent) []string {
@@ -134,7 +130,7 @@ func (w *Worker) match(tx *models.DB, events []*models.QueuedEvent, subscribers 
 				}
 			}
 			d := &models.NewDelivery{
-				ID: models.NewID(), EventID: e.ID, WebhookID: s.WebhookID, OrganizationID: s.Owner, EventType: e.Type, Ordinal: e.Ordinal,
+				ID: models.NewID(), EventID: e.ID, WebhookID: s.WebhookID, OrganizationID: s.Owner, EventType: e.Type, Place: e.Place,
 				OrderKey: orderKey(s, e), Trigger: models.TriggerEvent, DueAt: &now, CreatedAt: e.OccurredAt,
 			}
 			if e.Type == eventTest {
@@ -195,8 +191,8 @@ func envelopeOf(e *models.QueuedEvent) Envelope {
 	return envelope
 }
 
-// assign inserts the deliveries of a plan and finds out who serves their lanes.
-func (w *Worker) assign(ctx context.Context, tx *models.DB, p plan, h *handoff) error {
+// assign inserts events and the deliveries of their plan, and finds out who serves the lanes.
+func (w *Worker) assign(ctx context.Context, tx *models.DB, events []*models.QueuedEvent, p plan, h *handoff) error {
 	var lanes []*models.WebhookLane
 	var err error
 	if p.ordered { // what waits for what is known only while nobody finishes anything
@@ -207,8 +203,8 @@ func (w *Worker) assign(ctx context.Context, tx *models.DB, p plan, h *handoff) 
 			return err
 		}
 	}
-	inserted, err := models.InsertDeliveries(ctx, tx, p.deliveries)
-	if err != nil {
+	inserted, err := models.InsertDeliveries(ctx, tx, events, p.deliveries)
+	if err != nil || len(p.deliveries) == 0 {
 		return err
 	}
 	if !p.ordered {

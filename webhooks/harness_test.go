@@ -1,6 +1,7 @@
 package webhooks
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"io"
@@ -178,4 +179,60 @@ func eachClockIn(t *testing.T, test func(r *rig, move func(time.Duration)), adju
 			r.w.Wake()
 		})
 	})
+}
+
+// journal is a log that a test can wait for.
+type journal struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+func (j *journal) Write(line []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.text = append(j.text, line...)
+	return len(line), nil
+}
+
+// count returns how many lines have that message.
+func (j *journal) count(message string) int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return bytes.Count(j.text, []byte(message))
+}
+
+// await waits until so many lines have that message.
+func (j *journal) await(t *testing.T, message string, times int) {
+	t.Helper()
+	for deadline := time.Now().Add(soon); j.count(message) < times; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("it was not logged %d times: %s", times, message)
+		}
+	}
+}
+
+// times returns the only column of a query.
+func (r *rig) times(statement string) []time.Time {
+	r.t.Helper()
+	pool := r.db.Pools()["main"]
+	if pool == nil {
+		pool = r.db.Pools()["read"]
+	}
+	rows, err := pool.QueryContext(r.t.Context(), statement)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer rows.Close()
+	var all []time.Time
+	for rows.Next() {
+		var at time.Time
+		if err := rows.Scan(&at); err != nil {
+			r.t.Fatal(err)
+		}
+		all = append(all, at)
+	}
+	if err := rows.Err(); err != nil {
+		r.t.Fatal(err)
+	}
+	return all
 }

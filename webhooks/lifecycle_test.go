@@ -337,6 +337,43 @@ func TestABurstToOneEndpointDoesNotDelayAnother(t *testing.T) {
 	})
 }
 
+// TestABurstLeavesTheQueueAShareAtATime lets thousands of events of one organization wait before one of another.
+func TestABurstLeavesTheQueueAShareAtATime(t *testing.T) {
+	each(t, func(r *rig) {
+		busy, calm := webhookstest.NewReceiver(r.t), webhookstest.NewReceiver(r.t)
+		crowd, one := r.organization(""), r.organization("")
+		r.endpoint(crowd, busy.URL(), "rate", int64(1))
+		hook := r.endpoint(one, calm.URL(), "eventTypes", jsonapi.Strings{"organization.*"})
+		r.stop()
+		const burst = 4 * fanOutBatch
+		err := models.Transaction(r.t.Context(), r.db, func(tx *models.DB) error {
+			changes := jsonapi.Raw("{}")
+			for range burst {
+				_, err := models.Capture(r.t.Context(), tx, &models.Event{
+					ID: models.NewID(), EventType: "burst.made", OccurredAt: jsonapi.Stamp{Time: r.db.Now()}, OrganizationID: &crowd.ID,
+					SubjectType: "organizations", SubjectID: crowd.ID, ActorKind: "system", Changes: &changes, Data: "{}",
+				})
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		r.change(one, "Now")
+		startWorker(r.t, r.db)
+		r.received(calm, 1)
+		r.until(`SELECT COUNT(*) FROM event_queue`, int64(0))
+		before := r.query(`SELECT COUNT(*) FROM webhook_deliveries WHERE event_type = 'burst.made'
+			AND ordinal < (SELECT ordinal FROM webhook_deliveries WHERE webhook_id = '` + hook.ID + `')`)
+		if n := before.(int64); n > 2*fanOutBatch {
+			r.t.Errorf("%d of %d events of the burst went before", n, burst)
+		}
+	})
+}
+
 func TestWhatAStoppingWorkerCutsUsesUpNoAttempt(t *testing.T) {
 	each(t, func(r *rig) {
 		receiver := webhookstest.NewReceiver(r.t, webhookstest.Silence(), webhookstest.Status(200))

@@ -143,4 +143,19 @@ func (l *loop) takeSettled(s settled) {
 	if s.batch.released && (l.full || l.stray) {
 		l.look, l.stray = true, false
 	}
+	l.look = l.look || s.batch.leavesWork()
+}
+
+// leavesWork tells whether lanes can be claimed because of what was given back: a lane with something due, which was inserted after the worker
+// had looked or is more than a turn, or one of those that wait for a slot of lanes in doubt. A lane that sent nothing in its turn proves
+// neither.
+func (b *batch) leavesWork() bool {
+	for _, given := range b.lanes {
+		lane := b.of[given.WebhookID]
+		doubted := lane.row.Health != string(HealthOK) || lane.state.Health != HealthOK
+		if given.Release && lane.served > 0 && (given.Due || doubted) {
+			return true
+		}
+	}
+	return false
 }

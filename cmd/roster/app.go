@@ -54,7 +54,10 @@ func (a *app) stop() error {
 
 // start opens, wires and begins to serve. After an error, stop still has to be called.
 func (a *app) start(ctx context.Context, stdout io.Writer, mount func(*app, *mux.Router)) error {
-	var err error
+	certificate, err := a.cfg.certificate() // first: a setting that cannot be used must leave the database as it is
+	if err != nil {
+		return err
+	}
 	if a.db, err = a.cfg.openDatabase(ctx, a.logger); err != nil {
 		return err
 	}
@@ -72,10 +75,6 @@ func (a *app) start(ctx context.Context, stdout io.Writer, mount func(*app, *mux
 		RequestTimeout: a.cfg.requestTime, MaxBody: int64(a.cfg.maxBody),
 		ServeMetrics: a.cfg.metricsListen == "",
 	}, func(router *mux.Router) { mount(a, router) })
-	if err != nil {
-		return err
-	}
-	certificate, err := a.cfg.certificate()
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
 )
@@ -33,6 +34,7 @@ type victim struct {
 	mu sync.Mutex
 	// acknowledged are the organizations that the program said were made.
 	acknowledged []string
+	deliveries   int64
 }
 
 var keyPrinted = regexp.MustCompile(`roster_m_[0-9A-Za-z]{12}_[0-9A-Za-z]{36}`)
@@ -42,7 +44,8 @@ func (v *victim) start() {
 	v.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	v.t.Cleanup(cancel)
-	v.cmd = exec.CommandContext(ctx, os.Args[0], "serve", "--listen", "127.0.0.1:0", "--data-dir", v.dir, "--database-url", v.url, "--log-format", "json", "--rate-limit", "0")
+	v.cmd = exec.CommandContext(ctx, os.Args[0], "serve", "--listen", "127.0.0.1:0", "--data-dir", v.dir, "--database-url", v.url, "--log-format", "json", "--rate-limit", "0",
+		"--allow-private-webhook-targets", "127.0.0.0/8")
 	v.cmd.Env = append(os.Environ(), asProgram+"=1")
 	log, err := v.cmd.StderrPipe()
 	if err != nil {
@@ -114,7 +117,7 @@ func (v *victim) write(seed uint64, done chan<- struct{}) {
 		if mine != "" && r.IntN(3) > 0 {
 			parent = fmt.Sprintf(`,"relationships":{"parent":{"data":{"type":"organizations","id":%q}}}`, mine)
 		}
-		id, ok := v.request(client, "POST", managed, fmt.Sprintf(`{"data":{"type":"organizations","attributes":{"name":"w%d n%d"}%s}}`, seed, i, parent))
+		id, ok := v.request(client, "POST", managed, fmt.Sprintf(`{"data":{"type":"organizations","attributes":{"name":"w%d n%d","webhookUrl":"https://127.0.0.1:1/"}%s}}`, seed, i, parent))
 		if !ok {
 			return
 		}
@@ -184,6 +187,9 @@ func TestAKilledProgramLeavesNoHalfWrittenChange(t *testing.T) {
 			}
 			v.start()
 			v.check(modelstest.OpenConfig(t, cfg))
+			if v.deliveries == 0 { // nobody listens where they go
+				t.Error("nothing was to be delivered, so the numbers of deliveries were not compared")
+			}
 			if _, ok := v.request(http.DefaultClient, "GET", "/public/v2/management/organizations", ""); !ok {
 				t.Error("after the last start it does not answer")
 			}
@@ -200,6 +206,11 @@ func TestAKilledProgramLeavesNoHalfWrittenChange(t *testing.T) {
 func (v *victim) check(db *models.DB) {
 	v.t.Helper()
 	modelstest.CheckConsistency(v.t, db)
+	deliveries, err := models.List(v.t.Context(), db, models.WebhookDeliveries, models.Everything(), &jsonapi.Query{Page: jsonapi.Page{Size: 1}})
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	v.deliveries = max(v.deliveries, deliveries.Total)
 	pool := db.Pools()["write"]
 	if pool == nil {
 		pool = db.Pools()["main"]

@@ -53,6 +53,18 @@ func TestWrongValuesAreRefusedInOneSentence(t *testing.T) {
 	}
 }
 
+func TestACertificateThatCannotBeUsedLeavesEverythingAsItIs(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	code, _, problems := command(t, nil, "serve", "--data-dir", data, "--tls-cert", "/nowhere/cert.pem", "--tls-key", "/nowhere/key.pem")
+	if code != 2 || !strings.Contains(problems, `--tls-cert (ROSTER_TLS_CERT) "/nowhere/cert.pem"`) {
+		t.Errorf("%d %s", code, problems)
+	}
+	if _, err := os.Stat(data); !os.IsNotExist(err) {
+		t.Errorf("before the certificate was looked at, %s was made: %v", data, err)
+	}
+}
+
 func TestTheTableIsWhatHelpSaysAndWhatStarts(t *testing.T) {
 	t.Parallel()
 	c := new(config)

@@ -47,6 +47,8 @@ var fetchRows = []Row{
 	{ID: "FETCH-28", Level: Must, section: "fetching-includes", Test: testFETCH28,
 		Requirement: "A resource reached by several paths is included once, with the linkage of all of them."},
 
+	{ID: "FETCH-29", Level: Must, section: "document-compound-documents", Test: testFETCH29,
+		Requirement: "include with a page of linkage brings the resources of that page."},
 	{ID: "FETCH-30", Level: MustNot, section: "fetching-sparse-fieldsets", Test: testFETCH30,
 		Requirement: "With fields[type], no other field of that type, in data and in included."},
 	{ID: "FETCH-31", Level: Must, section: "fetching-sparse-fieldsets", Test: testFETCH31,

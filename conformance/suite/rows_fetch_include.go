@@ -128,6 +128,20 @@ func testFETCH26(t *T) {
 	t.want(len(ex.included()) == 1 && has(ex.included()[0], "attributes"), ex, "a full resource object in included")
 }
 
+func testFETCH29(t *T) {
+	t.needPages()
+	owner, name, _ := t.team(3)
+	ex := t.get(withQuery(owner.endpoint(name), "include="+name, t.sized(2)))
+	if ex.Status == 400 {
+		t.skip("the server does not support include, or pages, on relationship endpoints")
+	}
+	t.needStatus(ex, 200)
+	linked, included := ids(objects(ex.top("data"))), ids(ex.included())
+	slices.Sort(linked)
+	slices.Sort(included)
+	t.want(slices.Equal(included, linked), ex, "the resources of the page in included, and no others")
+}
+
 func testFETCH27(t *T) {
 	res, rel := t.includable()
 	owner, target := t.related(res, rel)

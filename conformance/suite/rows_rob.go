@@ -21,6 +21,10 @@ var robRows = []Row{
 		Requirement: "A request's included with a cycle does no harm."},
 	{ID: "ROB-7", Level: Pick, section: "https://www.rfc-editor.org/rfc/rfc9110#section-15.6", Test: testROB7,
 		Requirement: "An If-None-Match with the current ETag is 304, with another one 200."},
+	{ID: "ROB-8", Level: HTTP, section: "https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1", Test: testROB8,
+		Requirement: "A change of a resource under an If-Match with the ETag of an earlier state is 412."},
+	{ID: "ROB-9", Level: HTTP, section: "https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1", Test: testROB9,
+		Requirement: "A replacement of a to-many relationship under an If-Match with the ETag of earlier members is 412."},
 }
 
 func testROB2(t *T) {
@@ -85,12 +89,41 @@ func testROB6(t *T) {
 
 func testROB7(t *T) {
 	one := t.make(t.full())
-	tag := t.get(one.path()).Header.Get("ETag")
-	if tag == "" {
-		t.skip("the server sends no ETag")
-	}
+	tag := t.tagOf(one.path())
 	ex := t.get(one.path(), header("If-None-Match", tag))
 	t.wantStatus(ex, 304)
 	t.want(ex.Header.Get("ETag") == tag, ex, "the ETag %s", tag)
 	t.wantStatus(t.get(one.path(), header("If-None-Match", `"other"`)), 200)
+}
+
+// tagOf returns the ETag of a path. A server without any does not promise to notice changes.
+func (t *T) tagOf(path string) string {
+	tag := t.get(path).Header.Get("ETag")
+	if tag == "" {
+		t.skip("the server sends no ETag")
+	}
+	return tag
+}
+
+func testROB8(t *T) {
+	res := t.updatable()
+	one := t.make(res)
+	old := t.tagOf(one.path())
+	change := func() Object { return patchBody(one, Object{res.Update.Attribute: t.sample(res.Update)}) }
+	t.wantStatus(t.patch(one.path(), change(), header("If-Match", old)), 200, 204)
+	t.wantStatus(t.patch(one.path(), change(), header("If-Match", old)), 412)
+	t.wantStatus(t.patch(one.path(), change(), header("If-Match", t.tagOf(one.path()))), 200, 204)
+}
+
+func testROB9(t *T) {
+	owner, name, items := t.team(2)
+	old := t.tagOf(owner.endpoint(name))
+	ex := t.patch(owner.endpoint(name), linkageOf(items[0]), header("If-Match", old))
+	if ex.Status == 403 {
+		t.skip("the members cannot be replaced")
+	}
+	t.wantStatus(ex, 200, 204)
+	ex = t.patch(owner.endpoint(name), linkageOf(items[1]), header("If-Match", old))
+	t.wantStatus(ex, 412)
+	t.wantMembers(owner, name, ex, items[0])
 }

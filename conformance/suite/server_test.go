@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -205,9 +206,29 @@ func (s *server) respond(r *http.Request) answer {
 	if faults := s.parseQuery(c); len(faults) > 0 {
 		return refuse(faults...)
 	}
+	if !s.unchanged(r, c) {
+		return refuse(faultf(412, "It has changed."))
+	}
 	a := s.route(c)
 	a.extends = c.atomic
 	return a
+}
+
+// unchanged reports whether a change is meant for the present state of its path (If-Match).
+func (s *server) unchanged(r *http.Request, c *call) bool {
+	wanted := r.Header.Get("If-Match")
+	relationship := len(c.segments) == 4
+	if wanted == "" || c.method == "GET" || s.breaks("ROB-8") && !relationship || s.breaks("ROB-9") && relationship {
+		return true
+	}
+	read := *c
+	read.method, read.body = "GET", nil
+	return wanted == tagOf(s.route(&read).doc)
+}
+
+// tagOf returns the ETag of a document.
+func tagOf(doc Object) string {
+	return fmt.Sprintf(`"%x"`, sha256.Sum256([]byte(text(doc["data"])+text(doc["included"]))))
 }
 
 // allowed returns the methods of a path, nil if there is no such path.
@@ -293,7 +314,7 @@ func (s *server) write(w http.ResponseWriter, r *http.Request, a answer) {
 	}
 	h.Set("Content-Type", ct)
 	if a.status == 200 && r.Method != "POST" {
-		tag := fmt.Sprintf(`"%x"`, len(raw))
+		tag := tagOf(a.doc)
 		h.Set("ETag", tag)
 		if r.Header.Get("If-None-Match") == tag {
 			w.WriteHeader(304)

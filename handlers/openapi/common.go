@@ -29,10 +29,10 @@ func (g *generator) common() {
 		self, {"related", link("The related resources.")}, described,
 	}))
 	g.schema("PageLinks", object("Links to the pages of a collection; null where there is none.",
-		[]string{"self", "first", "prev", "next", "describedby"}, members[*schema]{
+		[]string{"self", "first", "prev", "next", "last", "describedby"}, members[*schema]{
 			self, {"related", link("The related resources.")},
 			{"first", link("The first page.")}, {"prev", link("The page before.")}, {"next", link("The page after.")},
-			{"last", link("The last page; not under the cursor profile.")}, described,
+			{"last", link("The last page.")}, described,
 		}))
 	g.schema("Implementation", object("The version of JSON:API, with the extension and the profile that were applied.", []string{"version"}, members[*schema]{
 		{"version", textEnum(jsonapi.Version)},
@@ -92,6 +92,7 @@ func (g *generator) many(s *jsonapi.Schema, paged bool) string {
 	document, links, included := nameOf(s)+"List", "DocumentLinks", (*schema)(nil)
 	if paged {
 		links, included = "PageLinks", g.included()
+		g.byCursor[document] = true
 	}
 	g.schema(document, documentOf("A document with "+s.Type+".", arrayOf(refTo(g.resource(s)), jsonapi.MaxPageSize),
 		refTo(links), refTo("PageMeta"), included))

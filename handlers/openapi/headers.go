@@ -3,6 +3,8 @@ package openapi
 import (
 	"slices"
 	"strings"
+
+	"roster/jsonapi"
 )
 
 // everyAnswer are the headers of every answer.
@@ -45,6 +47,9 @@ func (g *generator) response(name, description string, headers []string, content
 	}
 	if content != nil {
 		r.Content.set(g.media, content)
+		if g.byCursor[name] { // the same schema: what differs is in it
+			r.Content.set(jsonapi.ContentType(nil, []string{jsonapi.CursorProfile}), &mediaObject{Schema: content.Schema})
+		}
 	}
 	g.components.Responses.set(name, r)
 }
@@ -74,7 +79,7 @@ func (g *generator) requestHeaders() {
 	add("X-Request-Id", text, "nightly-import-17",
 		"An id for this request in logs, events and answers: up to 128 letters, digits, dots, hyphens and underscores. Any other is replaced.")
 	add("If-None-Match", text, `"7-3f2a9c0b1d4e5f6071829ab4"`, "ETags that the client has. If the resource still has one of them, the answer is 304; to a change, 412.")
-	add("If-Match", text, `"7-3f2a9c0b1d4e5f6071829ab4"`, "ETags that the change is meant for. If the resource has none of them, the answer is 412.")
+	add("If-Match", text, `"7-3f2a9c0b1d4e5f6071829ab4"`, "ETags that the request is meant for. If the resource, or what would be answered to GET, has none of them, the answer is 412.")
 	add("Idempotency-Key", &schema{Type: "string", MinLength: new(1), MaxLength: new(255)}, "8e03978e-40d5-43dd-bc93-6894a57f9324",
 		"Makes a repetition of this request safe: within 24 hours the same key and body are answered with the stored answer.")
 }

@@ -43,7 +43,7 @@ type Examples struct {
 // Document returns the OpenAPI document of those routes, as JSON. types are all resource types, in the order of the documentation. self is
 // the path that the document itself is served at. The same arguments give the same bytes.
 func Document(self string, routes []Route, types []*jsonapi.Schema, examples Examples) ([]byte, error) {
-	g := &generator{routes: routes, types: types, examples: examples, done: map[string]bool{}, media: jsonapi.MediaType, components: &components{}}
+	g := &generator{routes: routes, types: types, examples: examples, done: map[string]bool{}, byCursor: map[string]bool{}, media: jsonapi.MediaType, components: &components{}}
 	if len(types) > 0 {
 		g.exampleID = types[0].Example
 	}
@@ -106,6 +106,8 @@ type generator struct {
 	paths      members[*pathItem]
 	components *components
 	done       map[string]bool
+	// byCursor has the documents that can be pages cut by cursors.
+	byCursor map[string]bool
 }
 
 // made reports whether it was called with that name before.
@@ -165,10 +167,10 @@ func (g *generator) itself(path string) {
 	get := &operation{
 		OperationID: "getOpenAPI", Summary: "The OpenAPI document", Description: description + "\n\nAnybody may call it.", Tags: []string{"openapi"},
 		Permission: &permission{Public: true}, Security: []members[[]string]{},
-		Parameters: []reference{{"#/components/parameters/X-Request-Id"}, {"#/components/parameters/If-None-Match"}},
+		Parameters: []reference{{"#/components/parameters/X-Request-Id"}, {"#/components/parameters/If-Match"}, {"#/components/parameters/If-None-Match"}},
 	}
 	for _, answer := range []struct{ status, name string }{
-		{"200", "OpenAPI"}, {"304", "NotModified"}, {"429", "TooManyRequests"}, {"500", "InternalServerError"},
+		{"200", "OpenAPI"}, {"304", "NotModified"}, {"400", "BadRequest"}, {"412", "PreconditionFailed"}, {"429", "TooManyRequests"}, {"500", "InternalServerError"},
 	} {
 		get.Responses.set(answer.status, responseRef(answer.name))
 	}

@@ -141,9 +141,9 @@ func failures(rt *Route, s shape) []int {
 	}
 	if writes {
 		statuses = append(statuses, 408, 409, 413, 422)
-		if s.versioned {
-			statuses = append(statuses, 412)
-		}
+	}
+	if s.versioned || !writes {
+		statuses = append(statuses, 412)
 	}
 	slices.Sort(statuses)
 	return statuses
@@ -223,6 +223,7 @@ func (g *generator) linkageDocument(rel *jsonapi.Relationship) string {
 	}
 	if rel.Many {
 		name := target + "LinkageList"
+		g.byCursor[name] = true
 		g.schema(name, documentOf("A document with a page of linkage.", arrayOf(g.identifier(rel.Target), jsonapi.MaxPageSize),
 			refTo("PageLinks"), refTo("PageMeta"), g.included()))
 		return name

@@ -98,7 +98,7 @@ func (g *generator) headerParameters(rt *Route, s shape) []reference {
 	names := []string{"X-Request-Id"}
 	switch rt.Method {
 	case "GET":
-		names = append(names, "If-None-Match")
+		names = append(names, "If-Match", "If-None-Match")
 	case "POST":
 		names = append(names, "Idempotency-Key")
 	}

@@ -38,9 +38,11 @@ const (
 	reading purpose = iota
 	creating
 	updating
+	// telling is what events do: they tell what was stored, under whatever rules, and no secret.
+	telling
 )
 
-func (p purpose) suffix() string { return [...]string{"", "Create", "Update"}[p] }
+func (p purpose) suffix() string { return [...]string{"", "Create", "Update", "Event"}[p] }
 
 // resource adds the components of a resource object as it is answered, and returns the name of the outermost.
 func (g *generator) resource(s *jsonapi.Schema) string {
@@ -119,15 +121,21 @@ func (g *generator) attributes(s *jsonapi.Schema, p purpose) *schema {
 	return refTo(name)
 }
 
+// EventAttribute returns the JSON Schema (2020-12) of an attribute of the resource in an event, to be encoded as JSON.
+func EventAttribute(a *jsonapi.Attribute) any { return attribute(a, telling) }
+
 // attribute returns the schema of one attribute.
 func attribute(a *jsonapi.Attribute, p purpose) *schema {
+	if a.Secret && p == telling {
+		return &schema{Description: a.Doc, Type: "null"}
+	}
 	// What only the server sets can still be sent: clients send back what they read. It has to say what is.
 	fixed := a.ReadOnly || a.CreateOnly && p == updating
 	out := &schema{Description: a.Doc}
 	switch a.Kind {
 	case jsonapi.String:
 		out.Type = "string"
-		out.text(a, fixed)
+		out.text(a, fixed || p == telling)
 	case jsonapi.Integer:
 		out.Type, out.Format = "integer", "int64"
 	case jsonapi.Boolean:
@@ -135,8 +143,10 @@ func attribute(a *jsonapi.Attribute, p purpose) *schema {
 	case jsonapi.Moment, jsonapi.ServerTime:
 		out.Type, out.Format = "string", "date-time"
 	case jsonapi.List:
-		out.Type, out.UniqueItems, out.MaxItems = "array", !a.Repeats, &a.Max
-		out.Items = textEnum(a.Enum...)
+		out.Type, out.Items = "array", textEnum()
+		if p != telling {
+			out.UniqueItems, out.MaxItems, out.Items = !a.Repeats, &a.Max, textEnum(a.Enum...)
+		}
 	case jsonapi.Value:
 		if a.Shape != nil && p == reading {
 			shape := shapeOf(a.Shape)
@@ -149,9 +159,9 @@ func attribute(a *jsonapi.Attribute, p purpose) *schema {
 			out.Enum = append(out.Enum, nil)
 		}
 	}
-	out.ReadOnly = fixed
+	out.ReadOnly = fixed && p != telling
 	out.WriteOnly = a.WriteOnly
-	if fixed && p != reading {
+	if fixed && (p == creating || p == updating) {
 		out.Description += " Read-only here: it may be sent only as it is."
 	}
 	if value := exampleOf(a); value != nil {

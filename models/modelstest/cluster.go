@@ -35,8 +35,13 @@ func (c *cluster) url() string {
 //go:embed watchdog.sh
 var watchdog string
 
+// hasty are the settings of a server whose data nobody wants back.
+var hasty = []string{
+	"shared_buffers=64MB", "fsync=off", "full_page_writes=off", "synchronous_commit=off", "wal_level=minimal", "max_wal_senders=0", "autovacuum=off",
+}
+
 // startCluster makes and starts a PostgreSQL cluster and returns when it accepts connections.
-func startCluster() (*cluster, error) {
+func startCluster(settings ...string) (*cluster, error) {
 	bin, err := findServer(serverPlaces)
 	if err != nil {
 		return nil, err
@@ -45,7 +50,11 @@ func startCluster() (*cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start PostgreSQL: %w", err)
 	}
-	cmd := exec.CommandContext(context.Background(), "/bin/sh", "-c", watchdog, "watchdog", bin)
+	args := []string{"-c", watchdog, "watchdog", bin}
+	for _, s := range settings {
+		args = append(args, "-c", s)
+	}
+	cmd := exec.CommandContext(context.Background(), "/bin/sh", args...)
 	cmd.Dir = "/"
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"}
 	cmd.Stdin = lifelineRead

@@ -189,7 +189,7 @@ func counterFaults(ctx context.Context, tx *sql.Tx, nodes []node) ([]string, err
 			WHERE organization_id IS NOT NULL AND id NOT IN (SELECT event_id FROM event_queue) GROUP BY organization_id
 		UNION ALL SELECT 'webhookDeliveries', '', COUNT(*) FROM webhook_deliveries
 		UNION ALL SELECT 'webhookDeliveries', CAST(organization_id AS text), COUNT(*) FROM webhook_deliveries GROUP BY organization_id
-		UNION ALL SELECT 'webhookDeliveries', CAST(webhook_id AS text), COUNT(*) FROM webhook_deliveries GROUP BY webhook_id`)
+		UNION ALL SELECT 'webhookDeliveriesTo', CAST(webhook_id AS text), COUNT(*) FROM webhook_deliveries GROUP BY webhook_id`)
 	if err != nil {
 		return nil, err
 	}

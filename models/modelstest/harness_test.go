@@ -121,7 +121,7 @@ func TestTheClusterSurvivesTheCollector(t *testing.T) {
 
 func TestTheNextProcessDropsWhatAKilledOneLeft(t *testing.T) {
 	t.Parallel()
-	s, err := theServer()
+	s, err := theServer(t)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ type server struct {
 // postgresURL returns the URL of a new database, migrated or without any table, and drops it when the test is over.
 func postgresURL(t testing.TB, migrated bool) string {
 	t.Helper()
-	s, err := theServer()
+	s, err := theServer(t)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,8 +56,21 @@ func postgresURL(t testing.TB, migrated bool) string {
 	return s.databaseURL(name)
 }
 
-// theServer returns the server of this process, which it finds or starts when the first test asks.
-var theServer = sync.OnceValues(func() (*server, error) {
+// theServer returns the server of this process, which it finds or starts when the first test asks. A benchmark gets one with PostgreSQL's own
+// settings: what it costs to keep data is part of what it measures.
+func theServer(t testing.TB) (*server, error) {
+	if _, measures := t.(*testing.B); measures {
+		return durableServer()
+	}
+	return hastyServer()
+}
+
+var (
+	hastyServer   = sync.OnceValues(func() (*server, error) { return newServer(hasty...) })
+	durableServer = sync.OnceValues(func() (*server, error) { return newServer() })
+)
+
+func newServer(settings ...string) (*server, error) {
 	if given := os.Getenv("ROSTER_TEST_POSTGRES"); given != "" {
 		s, err := connect(context.Background(), given)
 		if err != nil {
@@ -65,7 +78,7 @@ var theServer = sync.OnceValues(func() (*server, error) {
 		}
 		return s, nil
 	}
-	cluster, err := startCluster()
+	cluster, err := startCluster(settings...)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +88,7 @@ var theServer = sync.OnceValues(func() (*server, error) {
 	}
 	s.cluster = cluster
 	return s, nil
-})
+}
 
 func connect(ctx context.Context, address string) (*server, error) {
 	u, err := url.Parse(address)

@@ -1,4 +1,4 @@
-# Makes and runs a PostgreSQL cluster from the binaries in $1 until standard input ends, which is when the process at the other end does,
+# Makes and runs a PostgreSQL cluster from the binaries in $1, with the other arguments for the server, until standard input ends, which is when the process at the other end does,
 # however it ends. Then nothing is left: no server, no file.
 set -eu
 umask 077
@@ -16,13 +16,12 @@ trap 'exit 1' HUP INT TERM
 trap '' PIPE # nobody reads standard error once the server accepts connections
 
 # The locale C makes a database whose own lower() knows ASCII only: nothing may depend on the locale of the server.
-"$1/initdb" --pgdata "$dir/data" --username postgres --auth trust --encoding UTF8 --locale C --no-sync --no-instructions >"$dir/initdb.log" 2>&1 ||
+bin=$1
+shift
+"$bin/initdb" --pgdata "$dir/data" --username postgres --auth trust --encoding UTF8 --locale C --no-sync --no-instructions >"$dir/initdb.log" 2>&1 ||
   { cat "$dir/initdb.log" >&2; exit 1; }
 
-"$1/postgres" -D "$dir/data" -k "$dir" \
-  -c listen_addresses= -c max_connections=200 -c shared_buffers=64MB -c log_min_messages=log \
-  -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c wal_level=minimal -c max_wal_senders=0 -c autovacuum=off \
-  </dev/null &
+"$bin/postgres" -D "$dir/data" -k "$dir" -c listen_addresses= -c max_connections=200 -c log_min_messages=log "$@" </dev/null &
 server=$!
 echo "$dir"
 read -r _ || true

@@ -1,0 +1,128 @@
+package modelstest
+
+import (
+	"io"
+	"net"
+	"net/url"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Proxy stands between a program and a PostgreSQL server, and can be cut as a network or a server can.
+type Proxy struct {
+	// URL leads to the database through the proxy.
+	URL string
+
+	listener net.Listener
+	network  string // where the server is
+	address  string
+
+	mu      sync.Mutex
+	cut     bool
+	open    map[net.Conn]struct{}
+	asked   int
+	running sync.WaitGroup
+}
+
+// NewProxy starts a proxy before the database at a URL of PostgreSQL. It ends with the test.
+func NewProxy(t testing.TB, databaseURL string) *Proxy {
+	t.Helper()
+	server, err := pgx.ParseConfig(databaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	through, err := url.Parse(databaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	through.Host = listener.Addr().String()
+	parameters := through.Query()
+	parameters.Del("host")
+	parameters.Del("port")
+	parameters.Set("sslmode", "disable")
+	through.RawQuery = parameters.Encode()
+	p := &Proxy{URL: through.String(), listener: listener, open: map[net.Conn]struct{}{}}
+	p.network, p.address = pgconn.NetworkAddress(server.Host, server.Port)
+	p.running.Go(p.accept)
+	t.Cleanup(func() {
+		_ = listener.Close()
+		p.Cut()
+		p.running.Wait()
+	})
+	return p
+}
+
+// Cut breaks every connection and refuses new ones.
+func (p *Proxy) Cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.cut = true
+	for conn := range p.open {
+		_ = conn.Close()
+	}
+}
+
+// Restore lets connections through again.
+func (p *Proxy) Restore() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.cut = false
+}
+
+// Asked returns how many connections were tried so far.
+func (p *Proxy) Asked() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.asked
+}
+
+func (p *Proxy) accept() {
+	for {
+		conn, err := p.listener.Accept()
+		if err != nil {
+			return // closed
+		}
+		p.running.Go(func() { p.serve(conn) })
+	}
+}
+
+func (p *Proxy) serve(near net.Conn) {
+	defer near.Close()
+	if !p.admit(near) {
+		return
+	}
+	defer p.dismiss(near)
+	far, err := net.Dial(p.network, p.address)
+	if err != nil {
+		return // as if the server had refused
+	}
+	defer far.Close()
+	p.running.Go(func() {
+		_, _ = io.Copy(far, near)
+		_ = far.Close()
+	})
+	_, _ = io.Copy(near, far)
+}
+
+func (p *Proxy) admit(conn net.Conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked++
+	if !p.cut {
+		p.open[conn] = struct{}{}
+	}
+	return !p.cut
+}
+
+func (p *Proxy) dismiss(conn net.Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.open, conn)
+}

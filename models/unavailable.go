@@ -1,0 +1,52 @@
+package models
+
+import (
+	"database/sql/driver"
+	"errors"
+	"io"
+	"net"
+	"slices"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+)
+
+// Unavailable tells whether an error says that the database cannot be reached, or takes no writes at the moment: the same request may
+// succeed later. It is meant for errors of this package.
+func Unavailable(err error) bool {
+	var connect *pgconn.ConnectError
+	var pg *pgconn.PgError
+	var lite *sqlite.Error
+	switch {
+	case errors.As(err, &connect): // whatever the server says why
+		return true
+	case errors.As(err, &pg):
+		return unavailablePostgres(pg.Code)
+	case errors.As(err, &lite):
+		return unavailableSQLite(lite.Code())
+	}
+	var network *net.OpError
+	return errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// unavailablePostgres reads an SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+func unavailablePostgres(code string) bool {
+	switch code {
+	case "40001", "40P01", "55P03": // refused because of concurrent transactions, more often than Transaction tries
+		return true
+	case "25006": // read-only: a standby, or set so by whoever looks after a server that is running full
+		return true
+	}
+	// The classes: connection exception; insufficient resources, a full disk among them; operator intervention, which is shut down, crashed,
+	// starting, or a statement that took too long.
+	return len(code) == 5 && slices.Contains([]string{"08", "53", "57"}, code[:2])
+}
+
+// unavailableSQLite reads a result code without its extension (https://www.sqlite.org/rescode.html).
+func unavailableSQLite(code int) bool {
+	switch code & 0xff {
+	case 5, 8, 10, 13, 14: // busy, read-only, I/O error, full, cannot open
+		return true
+	}
+	return false
+}

@@ -1,0 +1,64 @@
+package models_test
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"roster/models"
+	"roster/models/modelstest"
+)
+
+func TestWhatMayWorkLaterIsToldFromWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	for err, want := range map[error]bool{
+		&pgconn.PgError{Code: "57P01"}: true,  // shut down by an administrator
+		&pgconn.PgError{Code: "57P03"}: true,  // starting
+		&pgconn.PgError{Code: "53100"}: true,  // disk full
+		&pgconn.PgError{Code: "53300"}: true,  // too many connections
+		&pgconn.PgError{Code: "25006"}: true,  // read-only
+		&pgconn.PgError{Code: "57014"}: true,  // the statement took too long
+		&pgconn.PgError{Code: "40P01"}: true,  // a deadlock, again and again
+		&pgconn.PgError{Code: "23505"}: false, // a duplicate
+		&pgconn.PgError{Code: "42601"}: false, // a mistake of ours
+		&pgconn.PgError{}:              false,
+		driver.ErrBadConn:              true,
+		io.ErrUnexpectedEOF:            true,
+		context.Canceled:               false,
+		errors.New("no"):               false,
+	} {
+		if got := models.Unavailable(fmt.Errorf("read: %w", err)); got != want {
+			t.Errorf("%v: %t, want %t", err, got, want)
+		}
+	}
+}
+
+func TestADatabaseThatIsCutOffIsUnavailable(t *testing.T) {
+	t.Parallel()
+	cfg := modelstest.Config(t, models.Postgres)
+	proxy := modelstest.NewProxy(t, cfg.URL)
+	cfg.URL = proxy.URL
+	db := modelstest.OpenConfig(t, cfg)
+	read := func() error {
+		_, err := models.ReadBacklog(t.Context(), db)
+		return err
+	}
+	if err := read(); err != nil {
+		t.Fatal(err)
+	}
+	proxy.Cut()
+	for range 10 { // on connections that break, and on those that are refused
+		if err := read(); !models.Unavailable(err) {
+			t.Errorf("while it is cut off: %v", err)
+		}
+	}
+	proxy.Restore()
+	if err := read(); err != nil {
+		t.Errorf("when it is back: %v", err)
+	}
+}

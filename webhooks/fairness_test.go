@@ -1,0 +1,229 @@
+package webhooks
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"roster/jsonapi"
+	"roster/models"
+	"roster/webhooks/webhookstest"
+)
+
+// TestFiveHundredEndpointsFailHangAndRecoverAtOnce shows what becomes of many endpoints that share a fate. Their retries are spread, they are
+// put on probation, where they hold a quarter of the slots at most even when they hang, others are served meanwhile, and when they recover,
+// each gets what it missed.
+func TestFiveHundredEndpointsFailHangAndRecoverAtOnce(t *testing.T) {
+	t.Parallel()
+	const endpoints, slots = 500, 64
+	eachClockIn(t, func(r *rig, move func(time.Duration)) {
+		many, witness := newAudience(r.t), webhookstest.NewReceiver(r.t)
+		org := r.organization("")
+		r.seat(org, many, endpoints, "oracle.asked")
+		healthy := r.endpoint(org, witness.URL(), "eventTypes", jsonapi.Strings{"witness.asked"})
+		failed := func(times int) {
+			r.t.Helper()
+			r.until(fmt.Sprintf(`SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending' AND last_status = 503 AND attempts = %d`, times), int64(endpoints))
+			r.until(`SELECT COUNT(*) FROM webhook_lanes WHERE lease_token IS NOT NULL`, int64(0)) // the clock must not move past a lease
+		}
+		many.answerWith(http.StatusServiceUnavailable)
+		r.publish(org, "oracle.asked", 1)
+		failed(1)
+		r.spread(4*time.Second, 6*time.Second, endpoints)
+		move(7 * time.Second)
+		failed(2)
+		r.spread(4*time.Minute, 6*time.Minute, endpoints)
+		move(7 * time.Minute)
+		failed(3)
+		if _, requests, _ := many.messages(); requests != 3*endpoints {
+			r.t.Errorf("%d requests for three attempts at %d endpoints", requests, endpoints)
+		}
+		r.until(`SELECT COUNT(*) FROM webhook_lanes WHERE health = 'probation'`, int64(endpoints))
+
+		release := many.hang()
+		move(40 * time.Minute)
+		many.await(3*endpoints + slots/4)
+		r.publish(org, "witness.asked", 100)
+		r.received(witness, 100)
+		r.until(`SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending' AND webhook_id = '`+healthy.ID+`'`, int64(0))
+		if _, requests, most := many.messages(); requests != 3*endpoints+slots/4 || most != slots/4 {
+			r.t.Errorf("%d endpoints in doubt held slots, %d at once, of %d", requests-3*endpoints, most, slots)
+		}
+		release()
+		r.quiet()
+		if messages, requests, most := many.messages(); messages != endpoints || requests != 4*endpoints || most > slots/4 {
+			r.t.Errorf("%d messages in %d requests, %d at once, for %d endpoints", messages, requests, most, endpoints)
+		}
+		if n := r.query(forgotten); n != int64(0) {
+			r.t.Errorf("%v endpoints are forgotten", n)
+		}
+		if n := r.query(`SELECT COUNT(*) FROM webhook_lanes WHERE failing_since IS NOT NULL`); n != int64(0) {
+			r.t.Errorf("%v endpoints are said to fail", n)
+		}
+	}, func(c *WorkerConfig) {
+		c.Slots, c.Lease = slots, 10*time.Minute
+		c.Sender = newSender(t, within(2*time.Minute)) // nothing ends because the machine is slow
+	})
+}
+
+// spread fails the test unless the retries of endpoints that failed at one moment are due all over a window.
+func (r *rig) spread(from, to time.Duration, endpoints int) {
+	r.t.Helper()
+	const parts = 10
+	var counts [parts]int
+	for _, due := range r.times(`SELECT due_at FROM webhook_deliveries WHERE state = 'pending'`) {
+		wait := due.Sub(r.db.Now())
+		if wait < from || wait > to {
+			r.t.Errorf("a retry is due in %s", wait)
+			continue
+		}
+		counts[min(int(parts*(wait-from)/(to-from)), parts-1)]++
+	}
+	for i, n := range counts {
+		if n == 0 || n > 3*endpoints/parts {
+			r.t.Errorf("%d of %d retries are due in part %d of %d of the window", n, endpoints, i+1, parts)
+		}
+	}
+}
+
+// TestABacklogOfOneEndpointDoesNotKeepTheOthersWaiting lets one endpoint have a backlog and two hundred others one event each, which happened
+// after all of it. The others come in between, whatever the machine can do.
+func TestABacklogOfOneEndpointDoesNotKeepTheOthersWaiting(t *testing.T) {
+	const backlog, others = 1500, 200
+	each(t, func(r *rig) {
+		in := newAudience(r.t)
+		org := r.organization("")
+		hooks := append(r.seat(org, in, 1, "burst.asked", "status", models.WebhookPaused), r.seat(org, in, others, "calm.asked", "status", models.WebhookPaused)...)
+		r.publish(org, "burst.asked", backlog)
+		r.publish(org, "calm.asked", 1)
+		r.until(`SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending'`, int64(backlog+others))
+		r.stop()
+		err := models.Transaction(r.t.Context(), r.db, func(tx *models.DB) error {
+			for _, w := range hooks { // the one with the backlog first
+				(&rig{t: r.t, db: tx}).update(w, map[string]any{"status": models.WebhookActive})
+			}
+			return nil
+		})
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		r.w, r.stop = startWorker(r.t, r.db, fewSlots)
+		r.quiet()
+		before, calm := 0, 0
+		for _, path := range in.order {
+			if path == "/burst.asked/0" {
+				before++
+			} else if calm++; calm == others {
+				break
+			}
+		}
+		if calm != others || before > backlog/3 {
+			r.t.Errorf("%d of the backlog of %d went before the last of the %d others", before, backlog, calm)
+		}
+		if messages, requests, _ := in.messages(); messages != backlog+others || requests != messages {
+			r.t.Errorf("%d messages in %d requests", messages, requests)
+		}
+	}, fewSlots)
+}
+
+func fewSlots(c *WorkerConfig) { c.Slots = 8 }
+
+// TestFiveHundredAttemptsThatAreCutUseUpNothing stops a worker whose attempts are all under way.
+func TestFiveHundredAttemptsThatAreCutUseUpNothing(t *testing.T) {
+	const endpoints = 500
+	adjust := func(c *WorkerConfig) { c.Slots, c.Grace = endpoints, time.Millisecond }
+	t.Parallel()
+	eachClockIn(t, func(r *rig, move func(time.Duration)) {
+		many := newAudience(r.t)
+		org := r.organization("")
+		r.seat(org, many, endpoints, "oracle.asked")
+		release := many.hang()
+		r.publish(org, "oracle.asked", 1)
+		many.await(endpoints)
+		r.publish(org, "oracle.asked", 1) // is not begun, and waits
+		r.stop()
+		if n := r.query(`SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending' AND attempts = 0`); n == int64(0) || n != r.query(`SELECT COUNT(*) FROM webhook_deliveries`) {
+			r.t.Errorf("%v deliveries are as if nothing had happened", n)
+		}
+		if n := r.query(`SELECT COUNT(*) FROM webhook_lanes WHERE lease_token IS NOT NULL`); n != int64(0) {
+			r.t.Errorf("%v lanes were not given back", n)
+		}
+		release()
+		move(time.Second) // a timestamp of its own for the second attempt
+		r.w, r.stop = startWorker(r.t, r.db, adjust)
+		r.quiet()
+		if messages, requests, _ := many.messages(); messages != 2*endpoints || requests != 3*endpoints {
+			r.t.Errorf("%d messages in %d requests", messages, requests)
+		}
+	}, adjust)
+}
+
+// TestAnOpenBreakerLetsOneProbeThroughAtATime gives an endpoint that fails more events than open its breaker.
+func TestAnOpenBreakerLetsOneProbeThroughAtATime(t *testing.T) {
+	t.Parallel()
+	const events = 15
+	eachClockIn(t, func(r *rig, move func(time.Duration)) {
+		receiver, witness := webhookstest.NewReceiver(r.t, webhookstest.Status(http.StatusBadGateway)), webhookstest.NewReceiver(r.t)
+		org := r.organization("")
+		hook := r.endpoint(org, receiver.URL(), "eventTypes", jsonapi.Strings{"oracle.asked"})
+		r.endpoint(org, witness.URL(), "eventTypes", jsonapi.Strings{"witness.asked"})
+		asked := func(requests, witnessed int) { // what the worker did for the witness it did for everybody
+			r.t.Helper()
+			r.received(receiver, requests)
+			r.publish(org, "witness.asked", 1)
+			r.received(witness, witnessed)
+			r.until(`SELECT COUNT(*) FROM webhook_lanes WHERE lease_token IS NOT NULL`, int64(0))
+			if n := len(receiver.Requests()); n != requests {
+				r.t.Fatalf("%d requests, want %d", n, requests)
+			}
+		}
+		r.publish(org, "oracle.asked", events)
+		asked(failuresToOpen, 1)
+		if n := r.query(`SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending' AND attempts = 0`); n != int64(events-failuresToOpen) {
+			r.t.Errorf("%v deliveries keep their place and their attempts", n)
+		}
+		move(10 * time.Second) // retries are due, the probe is not
+		asked(failuresToOpen, 2)
+		move(30 * time.Second)
+		asked(failuresToOpen+1, 3)
+		move(30 * time.Second) // the next probe is in a minute
+		asked(failuresToOpen+1, 4)
+		receiver.Script(webhookstest.Status(http.StatusOK))
+		move(time.Minute)
+		r.received(receiver, failuresToOpen+1+events-failuresToOpen) // those that were never tried
+		move(10 * time.Minute)
+		r.quiet()
+		if s := r.query(`SELECT status FROM webhooks WHERE id = '` + hook.ID + `'`); s != models.WebhookActive {
+			r.t.Errorf("the endpoint is %v", s)
+		}
+		if n := r.query(`SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'succeeded' AND event_type = 'oracle.asked'`); n != int64(events) {
+			r.t.Errorf("%v deliveries succeeded", n)
+		}
+	})
+}
+
+// TestAReceiverThatFailsNineTimesOfTenGetsItsEventInTheEnd uses the whole schedule.
+func TestAReceiverThatFailsNineTimesOfTenGetsItsEventInTheEnd(t *testing.T) {
+	t.Parallel()
+	eachClockIn(t, func(r *rig, move func(time.Duration)) {
+		receiver := webhookstest.NewReceiver(r.t, webhookstest.Flapping(10))
+		org := r.organization("")
+		hook := r.endpoint(org, receiver.URL(), "eventTypes", jsonapi.Strings{"oracle.asked"})
+		r.publish(org, "oracle.asked", 1)
+		for i, wait := range DefaultSchedule()[1:] {
+			r.received(receiver, i+1)
+			r.until(fmt.Sprintf(`SELECT COUNT(*) FROM webhook_deliveries WHERE attempts = %d AND state = 'pending'`, i+1), int64(1))
+			r.until(`SELECT COUNT(*) FROM webhook_lanes WHERE lease_token IS NOT NULL`, int64(0))
+			move(wait + wait/4)
+		}
+		oneMessage(r.t, r.received(receiver, 10))
+		r.quiet()
+		if s := r.query(`SELECT state FROM webhook_deliveries WHERE webhook_id = '` + hook.ID + `'`); s != models.DeliverySucceeded {
+			r.t.Errorf("after ten attempts the delivery is %v", s)
+		}
+		if s := r.query(`SELECT status FROM webhooks`); s != models.WebhookActive {
+			r.t.Errorf("the endpoint is %v", s)
+		}
+	})
+}

@@ -1,0 +1,103 @@
+package webhooks
+
+import (
+	"context"
+	"time"
+
+	"roster/models"
+)
+
+// hold begins to serve lanes that were leased.
+func (l *loop) hold(rows []*models.WebhookLane, validUntil time.Time) {
+	if validUntil.Before(time.Now()) {
+		return // they came too late: somebody else may have them, or this worker under another lease
+	}
+	for _, row := range rows {
+		lane := &work{
+			id: row.WebhookID, token: *row.LeaseToken, state: laneOf(row), row: *row, validUntil: validUntil,
+			busy: map[string]struct{}{}, endpoint: l.endpoints[row.WebhookID],
+		}
+		if old := l.lanes[lane.id]; old != nil {
+			l.lose(old) // its lease ended before it was renewed
+		}
+		l.lanes[lane.id] = lane
+		l.fit(lane)
+		l.touch(lane)
+	}
+}
+
+// fit bounds a lane by what its endpoint and the configuration allow now.
+func (l *loop) fit(lane *work) {
+	lane.state.MaxCap = l.w.cfg.LaneCap
+	if lane.endpoint != nil && lane.endpoint.Ordering == models.OrderFIFO {
+		lane.state.MaxCap = 1
+	}
+	lane.state.Cap = max(1, min(lane.state.Cap, lane.state.MaxCap))
+}
+
+// lose forgets a lane that somebody else may hold now. Its results are not written.
+func (l *loop) lose(lane *work) {
+	lane.lost = true
+	l.unsettled -= lane.unsettled
+	lane.unsettled = 0
+	delete(l.dirty, lane)
+	delete(l.hungry, lane)
+	if l.lanes[lane.id] != lane {
+		return // given back; what is to be written comes from whoever holds it again
+	}
+	delete(l.lanes, lane.id)
+	kept := l.pending[:0]
+	for _, s := range l.pending {
+		if s.WebhookID != lane.id {
+			kept = append(kept, s)
+		}
+	}
+	l.pending = kept
+}
+
+// renew extends the leases of every lane that is held.
+func (l *loop) renew() {
+	if len(l.lanes) == 0 || l.renewing {
+		return
+	}
+	held := make([]models.Holding, 0, len(l.lanes))
+	for _, lane := range l.lanes {
+		held = append(held, models.Holding{WebhookID: lane.id, Token: lane.token})
+	}
+	l.renewing = true
+	go func() {
+		r := renewed{held: held, validUntil: time.Now().Add(l.w.cfg.Lease)}
+		ctx, cancel := context.WithTimeout(l.w.sending, l.w.cfg.Lease/3)
+		defer cancel()
+		r.kept, r.err = models.RenewLanes(ctx, l.w.db, held, l.w.db.Now().Add(l.w.cfg.Lease))
+		l.w.renewed <- r
+	}()
+}
+
+// renewed is what became of a renewal.
+type renewed struct {
+	held       []models.Holding
+	kept       map[string]bool
+	validUntil time.Time
+	err        error
+}
+
+func (l *loop) takeRenewed(r renewed) {
+	l.renewing = false
+	if r.err != nil {
+		l.w.failing(l.w.sending, "renew leases", r.err)
+		return
+	}
+	for _, h := range r.held {
+		lane := l.lanes[h.WebhookID]
+		if lane == nil || lane.token != h.Token {
+			continue
+		}
+		if !r.kept[lane.id] {
+			l.lose(lane)
+			continue
+		}
+		lane.validUntil = r.validUntil
+		l.wait(lane)
+	}
+}
