@@ -28,7 +28,7 @@ func TestAClockThatJumpsMakesNoStormAndNoStall(t *testing.T) {
 				asking := webhookstest.NewReceiver(t, webhookstest.RetryAfter(429, "60"), webhookstest.Status(http.StatusOK))
 				busy := webhookstest.NewReceiver(t, func(x *webhookstest.Exchange) {
 					x.Read()
-					<-answer
+					x.Await(answer)
 					x.Respond(http.StatusOK, nil)
 				}, webhookstest.Status(http.StatusOK))
 				healthy := webhookstest.NewReceiver(t)
@@ -65,7 +65,7 @@ func TestAClockThatJumpsMakesNoStormAndNoStall(t *testing.T) {
 						}
 					}
 					for id, n := range byID {
-						if n > 2 {
+						if n > 3 { // two attempts, and what was under way at a jump
 							t.Errorf("%s: the message %s was sent %d times", name, id, n)
 						}
 					}
