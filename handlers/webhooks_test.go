@@ -17,12 +17,12 @@ func TestAnEndpointIsCreatedReadChangedAndDeleted(t *testing.T) {
 		org, token := s.organization("Acme")
 		own := s.as(token)
 		made := own.hook(org, object{"name": "Payroll", "eventTypes": []string{"user.*", "organization.updated"}, "rate": 50, "ordering": "per_entity",
-			"subtree": true, "schedule": []string{"0s", "5s", "1h"}}).want(201)
+			"subtree": true, "schedule": []string{"0s", "1h", "1h"}}).want(201)
 		id := made.text("data", "id")
 		want := object{
 			"createdAt": "2024-08-20T10:45:07+00:00", "updatedAt": "2024-08-20T10:45:07+00:00", "kind": "extra", "name": "Payroll",
 			"url": "https://hooks.example.com/roster", "eventTypes": []any{"user.*", "organization.updated"}, "subtree": true, "headers": []any{},
-			"ordering": "per_entity", "rate": 50.0, "schedule": []any{"0s", "5s", "1h"}, "algorithm": "v1", "publicKey": nil, "secret": nil,
+			"ordering": "per_entity", "rate": 50.0, "schedule": []any{"0s", "1h", "1h"}, "algorithm": "v1", "publicKey": nil, "secret": nil,
 			"status": "active", "disabledReason": nil, "disabledAt": nil,
 			"health": object{
 				"state": "ok", "failingSince": nil, "consecutiveFailures": 0.0, "lastSuccessAt": nil, "lastFailureAt": nil, "successRate": nil,
@@ -166,7 +166,7 @@ func TestTheHealthOfAListIsOneQuery(t *testing.T) {
 				s.do("POST", hooksPath+"/"+id+"/test", nil).want(202)
 			}
 		}
-		s.exec(`UPDATE webhook_lanes SET answers = 10, failing = 0.25, latency = 12.5, failing_since = ?, consecutive_failures = 2`, clock.Now())
+		s.exec(`UPDATE webhook_lanes SET answers = 1000, failing = 0.25, latency = 12.5, failing_since = ?, consecutive_failures = 2`, clock.Now())
 		a := s.get(hooksPath + "?sort=createdAt").want(200)
 		for i := range 5 {
 			health := a.json("data", i, "attributes", "health").(object)

@@ -41,8 +41,11 @@ type Attribute struct {
 	Secret       bool
 	Min, Max     int // characters of a string, elements of a list
 	Enum         []string
+	Repeats      bool // elements of a list may be equal
 	Filter, Sort bool
 	Doc, Example string
+	// Shape is the Go type that a Value is printed from, for its description; nil for any JSON.
+	Shape reflect.Type
 
 	index []int
 }
@@ -168,6 +171,7 @@ var rules = map[string]func(a *Attribute, value string){
 	"min":        func(a *Attribute, v string) { a.Min = mustInt(v) },
 	"max":        func(a *Attribute, v string) { a.Max = mustInt(v) },
 	"format":     func(a *Attribute, v string) { a.Format = mustFormat(v) },
+	"repeats":    func(a *Attribute, _ string) { a.Repeats = true },
 	"enum":       func(a *Attribute, v string) { a.Enum = strings.Split(v, "|") },
 }
 

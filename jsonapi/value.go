@@ -146,7 +146,7 @@ func (a *Attribute) decodeList(v any) (value any, wrong string) {
 		if len(a.Enum) > 0 && !slices.Contains(a.Enum, s) {
 			return nil, fmt.Sprintf("must have only elements of %s, not %q", strings.Join(a.Enum, ", "), clip(s))
 		}
-		if slices.Contains(list, s) {
+		if !a.Repeats && slices.Contains(list, s) {
 			return nil, fmt.Sprintf("must not have %q twice", clip(s))
 		}
 		list = append(list, s)

@@ -19,7 +19,7 @@ type Webhook struct {
 	Headers        jsonapi.Strings  `gorm:"-" jsonapi:"attr,headers" rule:"max=20" doc:"Headers sent with every event, each as Name: value. Values are never shown; the one that is printed for them leaves a header as it is." example:"X-Tenant: 42"`
 	Ordering       string           `gorm:"column:ordering" jsonapi:"attr,ordering" rule:"enum=none|fifo|per_entity,filter" doc:"none: as fast as can be; fifo: one after the other; per_entity: the events of one resource one after the other." example:"none"`
 	Rate           *int64           `gorm:"column:rate" jsonapi:"attr,rate" rule:"filter" doc:"Deliveries a second at most; null is no limit." example:"50"`
-	Schedule       *jsonapi.Strings `gorm:"column:schedule" jsonapi:"attr,schedule" rule:"max=20" doc:"The wait before each attempt, 0s before the first, so many attempts; null is ten attempts over 76 hours." example:"0s"`
+	Schedule       *jsonapi.Strings `gorm:"column:schedule" jsonapi:"attr,schedule" rule:"max=20,repeats" doc:"The wait before each attempt, 0s before the first, so many attempts; null is ten attempts over 76 hours." example:"0s"`
 	Algorithm      string           `gorm:"column:algorithm" jsonapi:"attr,algorithm" rule:"createonly,enum=v1|v1a,filter" doc:"v1: HMAC-SHA256 with a shared secret; v1a: ed25519." example:"v1"`
 	PublicKey      *string          `gorm:"column:public_key" jsonapi:"attr,publicKey" rule:"readonly" doc:"Of v1a: what receivers verify with, whpk_…"`
 	Secret         *string          `gorm:"-" jsonapi:"attr,secret" rule:"secret,createonly,min=1,max=200" doc:"Signs what is sent. It has a value only in the answer to the request that set or generated it."`
@@ -77,6 +77,7 @@ func defineWebhooks(c *Collection) {
 		gather: gatherHealth,
 	}
 	c.Schema.Filters = []jsonapi.Filter{{Name: "organizationId", Kind: jsonapi.String, Doc: "Endpoints of that organization."}}
+	c.Schema.Attribute("health").Shape = reflect.TypeFor[webhookHealth]()
 }
 
 func relateWebhooks(c *Collection) {
@@ -155,6 +156,7 @@ func defineWebhookDeliveries(c *Collection) {
 		total:    totalDeliveries,
 		describe: describeDelivery,
 	}
+	c.Schema.Attribute("history").Shape = reflect.TypeFor[[]attemptEntry]()
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "organizationId", Kind: jsonapi.String, Doc: "Deliveries to the endpoints of that organization."},
 		{Name: "webhookId", Kind: jsonapi.String, Doc: "Deliveries to that endpoint."},

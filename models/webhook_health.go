@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"roster/jsonapi"
@@ -10,16 +11,16 @@ import (
 
 // webhookHealth is how an endpoint does, as its attribute health prints it.
 type webhookHealth struct {
-	State               string         `json:"state"`
-	FailingSince        *jsonapi.Stamp `json:"failingSince"`
-	ConsecutiveFailures int64          `json:"consecutiveFailures"`
-	LastSuccessAt       *jsonapi.Stamp `json:"lastSuccessAt"`
-	LastFailureAt       *jsonapi.Stamp `json:"lastFailureAt"`
-	SuccessRate         *float64       `json:"successRate"`
-	Latency             *float64       `json:"latency"`
-	Backlog             int64          `json:"backlog"`
-	OldestPending       *jsonapi.Stamp `json:"oldestPending"`
-	NextAttemptAt       *jsonapi.Stamp `json:"nextAttemptAt"`
+	State               string         `json:"state" doc:"ok; probation: it failed lately, or is slow, and shares a quarter of all slots with others like it; paused; disabled."`
+	FailingSince        *jsonapi.Stamp `json:"failingSince" doc:"The first failure since the last success; null if there was none."`
+	ConsecutiveFailures int64          `json:"consecutiveFailures" doc:"Failures since the last success. From ten on, one attempt at a time probes whether it is back."`
+	LastSuccessAt       *jsonapi.Stamp `json:"lastSuccessAt" doc:"When it last answered with 2xx."`
+	LastFailureAt       *jsonapi.Stamp `json:"lastFailureAt" doc:"The last failure since the last success."`
+	SuccessRate         *float64       `json:"successRate" doc:"The share of good answers, from 0 to 1, recent ones weighing most; null before the first."`
+	Latency             *float64       `json:"latency" doc:"Milliseconds to the end of a good answer, recent ones weighing most."`
+	Backlog             int64          `json:"backlog" doc:"Deliveries that are pending, counted up to 10000."`
+	OldestPending       *jsonapi.Stamp `json:"oldestPending" doc:"When the event of the oldest of them happened."`
+	NextAttemptAt       *jsonapi.Stamp `json:"nextAttemptAt" doc:"When the next attempt is due; null if nothing is pending, or nothing is sent."`
 }
 
 // What one endpoint can cost: a backlog is counted up to the first bound, and its oldest delivery is looked for among as many as the second
@@ -28,6 +29,18 @@ const (
 	maxBacklog = 10_000
 	maxOldest  = 1_000
 )
+
+// AnswerMemory is the weight of the newest answer in the share of failures that a lane keeps, which begins at 0.
+const AnswerMemory = 1.0 / 20
+
+// successRate returns the share of good answers. The first ones do not yet fill the memory: what is left in it of the beginning, where there
+// were no answers, is taken out.
+func successRate(failing float64, answers int64) float64 {
+	return max(0, rounded(1-failing/(1-math.Pow(1-AnswerMemory, float64(answers)))))
+}
+
+// rounded cuts what nobody wants to read.
+func rounded(v float64) float64 { return math.Round(v*1000) / 1000 }
 
 // FillWebhookHealth sets the attribute health of endpoints, with one query for all of them.
 func FillWebhookHealth(ctx context.Context, db *DB, webhooks ...*Webhook) error {
@@ -61,11 +74,12 @@ func FillWebhookHealth(ctx context.Context, db *DB, webhooks ...*Webhook) error 
 			LastFailureAt: row.LastFailureAt, Backlog: row.Backlog, OldestPending: row.Oldest,
 		}
 		if row.Answers > 0 {
-			rate := 1 - row.Failing
+			rate := successRate(row.Failing, row.Answers)
 			h.SuccessRate = &rate
 		}
 		if row.Latency > 0 {
-			h.Latency = &row.Latency
+			latency := rounded(row.Latency)
+			h.Latency = &latency
 		}
 		if row.Health == "ok" || row.Health == "probation" {
 			h.NextAttemptAt = latest(row.FirstDue, row.RetryAfter, row.ProbeAt)

@@ -41,36 +41,36 @@ type attemptRow struct {
 
 // attemptTimings are milliseconds.
 type attemptTimings struct {
-	DNS       float64 `json:"dns"`
-	Connect   float64 `json:"connect"`
-	TLS       float64 `json:"tls"`
-	Sent      float64 `json:"sent"`
-	FirstByte float64 `json:"firstByte"`
-	Total     float64 `json:"total"`
+	DNS       float64 `json:"dns" doc:"To resolve the name."`
+	Connect   float64 `json:"connect" doc:"To connect."`
+	TLS       float64 `json:"tls" doc:"For the TLS handshake."`
+	Sent      float64 `json:"sent" doc:"From the beginning until the request was sent."`
+	FirstByte float64 `json:"firstByte" doc:"From the beginning to the first byte of the answer."`
+	Total     float64 `json:"total" doc:"The whole exchange."`
 }
 
 type attemptResponse struct {
-	Headers   json.RawMessage `json:"headers"`
-	Head      *string         `json:"head"`
-	Truncated bool            `json:"truncated"`
+	Headers   json.RawMessage `json:"headers" doc:"Those headers of the answer that help to find out what went wrong."`
+	Head      *string         `json:"head" doc:"The beginning of the body, at most 16 KiB; null once it is too old to be kept."`
+	Truncated bool            `json:"truncated" doc:"Whether the body was longer."`
 }
 
 // attemptEntry is one attempt as the attribute history prints it.
 type attemptEntry struct {
-	Number           int64           `json:"number"`
-	Trigger          string          `json:"trigger"`
-	StartedAt        jsonapi.Time    `json:"startedAt"`
-	URL              string          `json:"url"`
-	Address          *string         `json:"address"`
-	Protocol         *string         `json:"protocol"`
-	ReusedConnection bool            `json:"reusedConnection"`
-	Tries            int64           `json:"tries"`
-	Timings          attemptTimings  `json:"timings"`
-	Status           *int64          `json:"status"`
-	ErrorCode        *string         `json:"errorCode"`
-	Detail           *string         `json:"detail"`
-	Response         attemptResponse `json:"response"`
-	SignedWith       jsonapi.Strings `json:"signedWith"`
+	Number           int64           `json:"number" doc:"From 1."`
+	Trigger          string          `json:"trigger" doc:"What began the round: event, manual, replay or test."`
+	StartedAt        jsonapi.Time    `json:"startedAt" doc:"When it was made."`
+	URL              string          `json:"url" doc:"Where it was sent, without what may be secret."`
+	Address          *string         `json:"address" doc:"The address it was sent to."`
+	Protocol         *string         `json:"protocol" doc:"HTTP/1.1 or HTTP/2.0."`
+	ReusedConnection bool            `json:"reusedConnection" doc:"Whether over a connection that was open already: then there was no name to resolve, and so on."`
+	Tries            int64           `json:"tries" doc:"2 if such a connection turned out to be closed, and the request was sent again at once."`
+	Timings          attemptTimings  `json:"timings" doc:"In milliseconds; 0 for what there was not."`
+	Status           *int64          `json:"status" doc:"The HTTP status of the answer."`
+	ErrorCode        *string         `json:"errorCode" doc:"Why it failed; null if it did not."`
+	Detail           *string         `json:"detail" doc:"The same for people."`
+	Response         attemptResponse `json:"response" doc:"What came back."`
+	SignedWith       jsonapi.Strings `json:"signedWith" doc:"The ids of the secrets that signed it."`
 }
 
 // describeDelivery fills in the attempts at one delivery, the oldest first.

@@ -13,19 +13,20 @@ import (
 // WebhookJob is a replay: failed deliveries of one endpoint again, or every event since a time that it would have got. It is worked off
 // step by step beside live traffic, and survives restarts.
 type WebhookJob struct {
-	ID         string          `gorm:"column:id;primaryKey" jsonapi:"primary,webhookReplays" doc:"A replay of events to one endpoint." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
-	CreatedAt  jsonapi.Stamp   `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly,sort" doc:"When it was created." example:"2024-08-20T10:45:07+00:00"`
-	UpdatedAt  jsonapi.Stamp   `gorm:"column:updated_at;autoUpdateTime:false" jsonapi:"attr,updatedAt" rule:"readonly,filter" doc:"When it last came on." example:"2024-08-20T10:45:07+00:00"`
-	Kind       string          `gorm:"column:kind" jsonapi:"attr,kind" rule:"createonly,enum=failed|events,filter" doc:"failed: deliveries that failed or were cancelled by the receiver; events: every event that the endpoint subscribes to and did not get." example:"failed"`
-	EventTypes jsonapi.Strings `gorm:"column:event_types" jsonapi:"attr,eventTypes" rule:"createonly,max=50" doc:"The types to replay: user.created, user.* or *. An empty list is everything." example:"user.*"`
-	Since      jsonapi.Time    `gorm:"column:since" jsonapi:"attr,since" rule:"required,createonly,filter" doc:"The events from then on." example:"2024-08-20T00:00:00+00:00"`
-	Until      jsonapi.Time    `gorm:"column:until" jsonapi:"attr,until" rule:"createonly,filter" doc:"The events before then; without it, until now." example:"2024-08-21T00:00:00+00:00"`
-	State      string          `gorm:"column:state" jsonapi:"attr,state" rule:"enum=running|paused|done|cancelled,filter" doc:"running until it is done; a request can set paused, running again, or cancelled." example:"running"`
-	Queued     int64           `gorm:"column:queued" jsonapi:"attr,queued" rule:"readonly" doc:"Deliveries begun so far." example:"120"`
-	Examined   int64           `gorm:"column:examined" jsonapi:"attr,examined" rule:"readonly" doc:"Events, or deliveries of the kind failed, looked at so far." example:"450"`
-	ReachedAt  *jsonapi.Stamp  `gorm:"column:reached_at" jsonapi:"attr,reachedAt" rule:"readonly" doc:"How far it has come between since and until: the time of the last that it looked at." example:"2024-08-20T08:30:00+00:00"`
-	Outcome    *jsonapi.Raw    `gorm:"-" jsonapi:"attr,outcome" rule:"readonly" doc:"What has become of the deliveries that it began: how many are pending, succeeded, failed and cancelled. Present when one replay is read."`
-	FinishedAt *jsonapi.Stamp  `gorm:"column:finished_at" jsonapi:"attr,finishedAt" rule:"readonly,filter" doc:"When it ceased to run." example:"2024-08-20T10:45:07+00:00"`
+	ID               string          `gorm:"column:id;primaryKey" jsonapi:"primary,webhookReplays" doc:"A replay of events to one endpoint." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
+	CreatedAt        jsonapi.Stamp   `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly,sort" doc:"When it was created." example:"2024-08-20T10:45:07+00:00"`
+	UpdatedAt        jsonapi.Stamp   `gorm:"column:updated_at;autoUpdateTime:false" jsonapi:"attr,updatedAt" rule:"readonly,filter" doc:"When it last came on." example:"2024-08-20T10:45:07+00:00"`
+	Kind             string          `gorm:"column:kind" jsonapi:"attr,kind" rule:"createonly,enum=failed|events,filter" doc:"failed: deliveries that failed or were cancelled by the receiver; events: every event that the endpoint subscribes to and did not get." example:"failed"`
+	IncludeDelivered bool            `gorm:"column:include_delivered" jsonapi:"attr,includeDelivered" rule:"createonly,filter" doc:"Of the kind events: whether those that the endpoint took already are sent again, too; for one that has lost its data." example:"false"`
+	EventTypes       jsonapi.Strings `gorm:"column:event_types" jsonapi:"attr,eventTypes" rule:"createonly,max=50" doc:"The types to replay: user.created, user.* or *. An empty list is everything." example:"user.*"`
+	Since            jsonapi.Time    `gorm:"column:since" jsonapi:"attr,since" rule:"required,createonly,filter" doc:"The events from then on." example:"2024-08-20T00:00:00+00:00"`
+	Until            jsonapi.Time    `gorm:"column:until" jsonapi:"attr,until" rule:"createonly,filter" doc:"The events before then; without it, until now." example:"2024-08-21T00:00:00+00:00"`
+	State            string          `gorm:"column:state" jsonapi:"attr,state" rule:"enum=running|paused|done|cancelled,filter" doc:"running until it is done; a request can set paused, running again, or cancelled." example:"running"`
+	Queued           int64           `gorm:"column:queued" jsonapi:"attr,queued" rule:"readonly" doc:"Deliveries begun so far." example:"120"`
+	Examined         int64           `gorm:"column:examined" jsonapi:"attr,examined" rule:"readonly" doc:"Events, or deliveries of the kind failed, looked at so far." example:"450"`
+	ReachedAt        *jsonapi.Stamp  `gorm:"column:reached_at" jsonapi:"attr,reachedAt" rule:"readonly" doc:"How far it has come between since and until: the time of the last that it looked at." example:"2024-08-20T08:30:00+00:00"`
+	Outcome          *jsonapi.Raw    `gorm:"-" jsonapi:"attr,outcome" rule:"readonly" doc:"What has become of the deliveries that it began: how many are pending, succeeded, failed and cancelled. Present when one replay is read."`
+	FinishedAt       *jsonapi.Stamp  `gorm:"column:finished_at" jsonapi:"attr,finishedAt" rule:"readonly,filter" doc:"When it ceased to run." example:"2024-08-20T10:45:07+00:00"`
 
 	WebhookID      string  `gorm:"column:webhook_id"`
 	OrganizationID string  `gorm:"column:organization_id"`
@@ -58,6 +59,7 @@ func defineWebhookJobs(c *Collection) {
 			"webhookId": func(_ *DB, v any) where { return idEquals("webhook_jobs.webhook_id", v) },
 		},
 	}
+	c.Schema.Attribute("outcome").Shape = reflect.TypeFor[jobOutcome]()
 	c.Schema.Filters = []jsonapi.Filter{{Name: "webhookId", Kind: jsonapi.String, Doc: "Replays to that endpoint."}}
 }
 
@@ -70,10 +72,10 @@ func relateWebhookJobs(c *Collection) {
 
 // jobOutcome is what has become of what a replay began, as the attribute outcome prints it.
 type jobOutcome struct {
-	Pending   int64 `json:"pending"`
-	Succeeded int64 `json:"succeeded"`
-	Failed    int64 `json:"failed"`
-	Cancelled int64 `json:"cancelled"`
+	Pending   int64 `json:"pending" doc:"Still to be sent."`
+	Succeeded int64 `json:"succeeded" doc:"Answered with 2xx."`
+	Failed    int64 `json:"failed" doc:"Every attempt used up."`
+	Cancelled int64 `json:"cancelled" doc:"Given up for the reason that the delivery tells."`
 }
 
 // describeJob counts the deliveries of one replay. Those that another replay has begun since, or that were removed, are not among them.
@@ -159,7 +161,7 @@ func checkNoSuchJob(ctx context.Context, tx *DB, job *WebhookJob) error {
 	var same []string
 	err := tx.session(ctx).Table("webhook_jobs").
 		Where("webhook_id = ? AND state IN ? AND kind = ?", job.WebhookID, []string{JobRunning, JobPaused}, job.Kind).
-		Where("event_types = ? AND since = ?", job.EventTypes, job.Since).Limit(1).Pluck("id", &same).Error
+		Where("event_types = ? AND since = ? AND include_delivered = ?", job.EventTypes, job.Since, job.IncludeDelivered).Limit(1).Pluck("id", &same).Error
 	if err != nil {
 		return fmt.Errorf("look for the same replay: %w", err)
 	}
@@ -176,6 +178,9 @@ func checkJob(job *WebhookJob) error {
 	}
 	if job.State != JobRunning {
 		errs = append(errs, &Error{Kind: Invalid, Field: "state", Message: "A new replay is running."})
+	}
+	if job.IncludeDelivered && job.Kind != ReplayEvents {
+		errs = append(errs, &Error{Kind: Invalid, Field: "includeDelivered", Message: "includeDelivered is for the kind events: what failed was not delivered."})
 	}
 	return append(errs, checkEventTypes(job.EventTypes)...).Err()
 }

@@ -270,7 +270,7 @@ func (s *replayStep) window(ctx context.Context, tx *DB) ([]candidate, error) {
 		if err := rows.Scan(&c.id, &c.eventType, &c.at, &c.within, &c.delivery, &state); err != nil {
 			return err
 		}
-		c.wanted = c.within && (state == nil || *state == DeliveryFailed || *state == DeliveryCancelled) && c.eventType != Webhooks.singular()+"."+string(tested) &&
+		c.wanted = c.within && s.open(state) && c.eventType != Webhooks.singular()+"."+string(tested) &&
 			s.Subscribes(s.webhook.EventTypes, c.eventType) && s.Subscribes(s.job.EventTypes, c.eventType)
 		window = append(window, c)
 		return nil
@@ -284,6 +284,11 @@ func (s *replayStep) window(ctx context.Context, tx *DB) ([]candidate, error) {
 		return nil, fmt.Errorf("look for events: %w", err)
 	}
 	return window, nil
+}
+
+// open tells whether an event is still to come to the endpoint, from the state of its delivery; nil if there is none.
+func (s *replayStep) open(state *string) bool {
+	return state == nil || *state == DeliveryFailed || *state == DeliveryCancelled || *state == DeliverySucceeded && s.job.IncludeDelivered
 }
 
 // lockMessages reads events that are fanned out, with their bodies, by id. Until the transaction ends nobody takes the bodies away.

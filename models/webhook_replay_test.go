@@ -76,6 +76,12 @@ func TestAReplayTellsHowFarItHasCome(t *testing.T) {
 		if got, want := progress(t, db, second), `done, 2 of 6, reached -1m0s, {"pending":2,"succeeded":0,"failed":0,"cancelled":0}`; got != want {
 			t.Errorf("the second one tells %s, want %s", got, want)
 		}
+		finish("succeeded")
+		third := replay(t, db, endpoint, attributes{"kind": "events", "includeDelivered": true}).ID
+		step(t, db, 10)
+		if got, want := progress(t, db, third), `done, 4 of 6, reached -1m0s, {"pending":4,"succeeded":0,"failed":0,"cancelled":0}`; got != want {
+			t.Errorf("the third one tells %s, want %s", got, want)
+		}
 	})
 }
 

@@ -164,18 +164,26 @@ func saveWebhook(ctx context.Context, tx *DB, by Caller, v verb, before, w *Webh
 	return counters.write(ctx, tx)
 }
 
-// switchLane lets the lane of an endpoint follow its status. One that is active again starts with one attempt at a time. While it is leased,
-// its turn is the end of the lease: who held it when it was paused may have died since.
+// switchLane lets the lane of an endpoint follow its status. One that is active again starts with one attempt at a time, and what waited for
+// a retry waits no longer: the schedule was for a receiver that nobody had mended. While the lane is leased, its turn is the end of the lease:
+// who held it when it was paused may have died since.
 func switchLane(ctx context.Context, tx *DB, w *Webhook) error {
-	statement, args := `UPDATE webhook_lanes SET health = 'ok', cap = 1, clean = 0, consecutive_failures = 0, failing_since = NULL,
+	if w.Status != WebhookActive {
+		if _, err := tx.exec(ctx, `UPDATE webhook_lanes SET health = ?, next_turn_at = NULL WHERE webhook_id = ?`, w.Status, w.ID); err != nil {
+			return fmt.Errorf("stop lane: %w", err)
+		}
+		return nil
+	}
+	now := tx.Now()
+	_, err := tx.exec(ctx, `UPDATE webhook_lanes SET health = 'ok', cap = 1, clean = 0, consecutive_failures = 0, failing_since = NULL,
 			last_failure_at = NULL, answers = 0, failing = 0, slow = 0, retry_after = NULL, failed_probes = 0, probe_at = NULL,
 			next_turn_at = COALESCE(lease_until, ?)
-		WHERE webhook_id = ?`, []any{tx.Now(), w.ID}
-	if w.Status != WebhookActive {
-		statement, args = `UPDATE webhook_lanes SET health = ?, next_turn_at = NULL WHERE webhook_id = ?`, []any{w.Status, w.ID}
+		WHERE webhook_id = ?`, now, w.ID)
+	if err == nil {
+		_, err = tx.exec(ctx, `UPDATE webhook_deliveries SET due_at = ? WHERE webhook_id = ? AND state = 'pending' AND due_at > ?`, now, w.ID, now)
 	}
-	if _, err := tx.exec(ctx, statement, args...); err != nil {
-		return fmt.Errorf("switch lane: %w", err)
+	if err != nil {
+		return fmt.Errorf("start lane: %w", err)
 	}
 	return nil
 }

@@ -1,6 +1,8 @@
 package webhooks
 
 import (
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,6 +37,9 @@ func TestAnEndpointThatTakesNothingForFiveDaysIsDisabledAndTold(t *testing.T) {
 		if status() != "active" {
 			r.t.Fatal("it is disabled on the first day")
 		}
+		if err := models.FillWebhookHealth(r.t.Context(), r.db, endpoint); err != nil || !strings.Contains(string(*endpoint.Health), `"successRate":0,`) {
+			r.t.Errorf("after nothing but failures its health is %s, %v", *endpoint.Health, err)
+		}
 		move(5*24*time.Hour - 16*time.Hour)
 		attempted(3)
 		r.until(`SELECT disabled_reason FROM webhooks WHERE id = '`+endpoint.ID+`'`, "failing")
@@ -67,6 +72,20 @@ func TestAnEndpointThatTakesNothingForFiveDaysIsDisabledAndTold(t *testing.T) {
 		if !names["First"] || !names["Meanwhile"] {
 			r.t.Errorf("after it was enabled it got %v", names)
 		}
+	})
+}
+
+func TestWhatWaitsForARetryGoesOutWhenTheEndpointIsEnabled(t *testing.T) {
+	each(t, func(r *rig) {
+		receiver := webhookstest.NewReceiver(r.t, webhookstest.Status(http.StatusGone), webhookstest.Status(200))
+		org := r.organization("")
+		endpoint := r.endpoint(org, receiver.URL(), "eventTypes", jsonapi.Strings{"organization.*"}, "schedule", jsonapi.Strings{"0s", "24h"})
+		r.change(org, "Acme & Sons")
+		r.received(receiver, 1)
+		r.until(`SELECT COUNT(*) FROM webhooks WHERE status = 'disabled'`, int64(1))
+		r.update(endpoint, map[string]any{"status": "active"})
+		r.received(receiver, 2)
+		r.quiet()
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -237,5 +238,26 @@ func TestTheDocumentationShowsTheProgramsAsTheyAre(t *testing.T) {
 		if !bytes.Contains(page, []byte("```"+language+"\n"+string(program)+"```\n")) {
 			t.Errorf("docs/webhooks.md does not show docs/webhooks/%s as it is", file)
 		}
+	}
+}
+
+func TestTheDocumentationTellsEveryErrorCode(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../docs/webhooks.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := os.ReadFile("result.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes := regexp.MustCompile(`Code = "([a-z_]+)"`).FindAllSubmatch(source, -1)
+	for _, code := range codes {
+		if name := string(code[1]); name != string(CodeCancelled) && !bytes.Contains(page, []byte("`"+name+"`")) {
+			t.Errorf("docs/webhooks.md does not tell what %s is", name)
+		}
+	}
+	if len(codes) < 10 {
+		t.Errorf("only %d codes were found", len(codes))
 	}
 }

@@ -3,6 +3,8 @@ package webhooks
 import (
 	"net/http"
 	"time"
+
+	"roster/models"
 )
 
 // Health is how far a lane is trusted.
@@ -25,7 +27,7 @@ const (
 	slowAnswer      = 5 * time.Second // a success that took longer is slow
 	slowShare       = 0.05            // more slow answers than that: the 95th percentile is above slowAnswer
 	slowMemory      = 1.0 / 32        // weight of the newest answer in Lane.Slow
-	failingMemory   = 1.0 / 20        // weight of the newest answer in Lane.Failing
+	failingMemory   = models.AnswerMemory
 	failingShare    = 0.5
 )
 

@@ -145,9 +145,13 @@ func attribute(a *jsonapi.Attribute, p purpose) *schema {
 	case jsonapi.List:
 		out.Type, out.Items = "array", textEnum()
 		if p != telling {
-			out.UniqueItems, out.MaxItems, out.Items = true, &a.Max, textEnum(a.Enum...)
+			out.UniqueItems, out.MaxItems, out.Items = !a.Repeats, &a.Max, textEnum(a.Enum...)
 		}
 	case jsonapi.Value:
+		if a.Shape != nil && p == reading {
+			shape := shapeOf(a.Shape)
+			out.Type, out.Properties, out.Required, out.Items = shape.Type, shape.Properties, shape.Required, shape.Items
+		}
 	}
 	if kind, ok := out.Type.(string); ok && (a.Nullable || a.Secret) {
 		out.Type = []string{kind, "null"}

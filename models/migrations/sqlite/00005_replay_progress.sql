@@ -9,3 +9,6 @@ CREATE INDEX webhook_deliveries_replaying ON webhook_deliveries (webhook_id) WHE
 -- How far a replay has come: how many events or deliveries it has looked at, and when the last of them was made.
 ALTER TABLE webhook_jobs ADD COLUMN examined integer NOT NULL DEFAULT 0;
 ALTER TABLE webhook_jobs ADD COLUMN reached_at timestamp;
+
+-- Events that the endpoint took already are sent again, too: it may have lost them since.
+ALTER TABLE webhook_jobs ADD COLUMN include_delivered boolean NOT NULL DEFAULT false;
