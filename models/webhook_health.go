@@ -24,7 +24,7 @@ type webhookHealth struct {
 }
 
 // What one endpoint can cost: a backlog is counted up to the first bound, and its oldest delivery is looked for among as many as the second
-// of those that are due first.
+// of those that are due first. One that waits for an earlier one has no time yet, and is younger than that.
 const (
 	maxBacklog = 10_000
 	maxOldest  = 1_000
@@ -58,7 +58,7 @@ func FillWebhookHealth(ctx context.Context, db *DB, webhooks ...*Webhook) error 
 	err := db.session(ctx).Raw(`SELECT l.webhook_id, l.health, l.failing_since, l.last_success_at, l.last_failure_at, l.retry_after, l.probe_at,
 			l.consecutive_failures, l.answers, l.failing, l.latency,
 			(SELECT COUNT(*) FROM (SELECT 1 FROM webhook_deliveries d WHERE d.webhook_id = l.webhook_id AND d.state = 'pending' LIMIT ?) p) AS backlog,
-			(SELECT MIN(p.created_at) FROM (SELECT d.created_at FROM webhook_deliveries d WHERE d.webhook_id = l.webhook_id AND d.state = 'pending'
+			(SELECT MIN(p.created_at) FROM (SELECT d.created_at FROM webhook_deliveries d WHERE d.webhook_id = l.webhook_id AND d.state = 'pending' AND d.due_at IS NOT NULL
 				ORDER BY d.due_at, d.id LIMIT ?) p) AS oldest,
 			(SELECT d.due_at FROM webhook_deliveries d WHERE d.webhook_id = l.webhook_id AND d.state = 'pending' AND d.due_at IS NOT NULL
 				ORDER BY d.due_at LIMIT 1) AS first_due

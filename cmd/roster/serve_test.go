@@ -33,8 +33,14 @@ func TestAFreshServerIsReadyAndKeepsItsFilesToItself(t *testing.T) {
 			t.Errorf("%s: %d %s", path, answer.StatusCode, body)
 		}
 	}
-	if _, body := s.get("/metrics"); !strings.Contains(string(body), "go_sql_open_connections") {
-		t.Error("no metrics of the database")
+	_, metrics := s.get("/metrics")
+	for _, name := range []string{
+		"go_sql_open_connections", "roster_webhook_backlog", "roster_webhook_oldest_pending_seconds", "roster_webhook_queued_events",
+		"roster_webhook_first_byte_seconds_count",
+	} {
+		if !strings.Contains(string(metrics), "\n"+name) {
+			t.Errorf("the metrics have no %s", name)
+		}
 	}
 	if got := mode(t, dir); got != 0o700 {
 		t.Errorf("directory: %o", got)

@@ -148,10 +148,7 @@ func attribute(a *jsonapi.Attribute, p purpose) *schema {
 			out.UniqueItems, out.MaxItems, out.Items = !a.Repeats, &a.Max, textEnum(a.Enum...)
 		}
 	case jsonapi.Value:
-		if a.Shape != nil && p == reading {
-			shape := shapeOf(a.Shape)
-			out.Type, out.Properties, out.Required, out.Items = shape.Type, shape.Properties, shape.Required, shape.Items
-		}
+		out.value(a, p)
 	}
 	if kind, ok := out.Type.(string); ok && (a.Nullable || a.Secret) {
 		out.Type = []string{kind, "null"}
@@ -168,6 +165,14 @@ func attribute(a *jsonapi.Attribute, p purpose) *schema {
 		out.Examples = []any{value}
 	}
 	return out
+}
+
+// value adds what is known about JSON that the server puts together. Nothing is asked of it when it is sent back.
+func (s *schema) value(a *jsonapi.Attribute, p purpose) {
+	if a.Shape != nil && p == reading {
+		shape := shapeOf(a.Shape)
+		s.Type, s.Properties, s.Required, s.Items = shape.Type, shape.Properties, shape.Required, shape.Items
+	}
 }
 
 // text adds what is known about a string. Nothing is promised about strings that the server composes.

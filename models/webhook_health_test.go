@@ -1,0 +1,46 @@
+package models_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"roster/jsonapi"
+	"roster/models"
+	"roster/models/modelstest"
+)
+
+// TestTheOldestPendingDeliveryIsFoundBehindThousandsThatWaitForIt has a long row of deliveries that are sent in order: only the first has a
+// time at which it is due, and the databases do not agree on where those without one are sorted.
+func TestTheOldestPendingDeliveryIsFoundBehindThousandsThatWaitForIt(t *testing.T) {
+	t.Parallel()
+	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
+		endpoint := hook(t, db, organization(t, db, "Acme", "").ID, attributes{"ordering": "fifo"})
+		first := tested(t, db, endpoint.ID)
+		clock.Advance(time.Hour)
+		var rows []string
+		for i := range 1500 {
+			id := models.NewID()
+			rows = append(rows, fmt.Sprintf("('%s', '%s', '%s', '%s', 'user.created', %d, '*', 'pending', 'event', 0, 0, %s)",
+				id, id, endpoint.ID, endpoint.OrganizationID, i+1000, literal(db, clock.Now())))
+		}
+		run(t, pool(db), `INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, order_key, state, trigger,
+			attempts, round_attempts, created_at) VALUES `+strings.Join(rows, ", "))
+		if err := models.FillWebhookHealth(t.Context(), db, endpoint); err != nil {
+			t.Fatal(err)
+		}
+		at := must(jsonapi.Marshal(jsonapi.Stamp{Time: first.CreatedAt.Time}))(t)
+		if health := string(*endpoint.Health); !strings.Contains(health, `"oldestPending":`+string(at)) || !strings.Contains(health, `"backlog":1501`) {
+			t.Errorf("the health is %s, the oldest was created at %s", health, at)
+		}
+	})
+}
+
+// literal returns a time as SQL.
+func literal(db *models.DB, at time.Time) string {
+	if db.Dialect() == models.SQLite {
+		return fmt.Sprint(at.UnixMicro())
+	}
+	return "'" + at.Format(time.RFC3339Nano) + "'"
+}
