@@ -8,13 +8,13 @@ import (
 )
 
 const (
-	quantum      = 64   // deliveries that a lane may have in one turn while others wait
-	maxQueued    = 256  // deliveries of one lane in memory
-	maxUnsettled = 4096 // results that could not be written yet, above which nothing is sent
-	batchSize    = 256  // results written at once
-	linger       = 5 * time.Millisecond
-	endpointAge  = time.Second     // after which an endpoint is read again, should no replica have told of a change
-	stopTimeout  = 5 * time.Second // for the last writes
+	quantum      = 64                    // deliveries that a lane may have in one turn while others wait
+	maxQueued    = 256                   // deliveries of one lane in memory
+	maxUnsettled = 4096                  // results that could not be written yet, above which nothing is sent
+	batchSize    = 256                   // results written at once
+	linger       = 10 * time.Millisecond // of a few results, unless another delivery waits for them
+	endpointAge  = time.Second           // after which an endpoint is read again, should no replica have told of a change
+	stopTimeout  = 5 * time.Second       // for the last writes
 )
 
 // work is a lane that this worker holds.
@@ -62,6 +62,7 @@ type loop struct {
 
 	pending   []*models.Settlement
 	oldest    time.Time // when the first of them came
+	urgent    bool      // one of them lets another delivery go
 	writing   bool
 	ordering  bool // an order is out
 	look      bool // lanes may have their turn

@@ -1,6 +1,10 @@
 package webhooks
 
-import "time"
+import (
+	"time"
+
+	"roster/models"
+)
 
 // wait puts a lane into the ring of those that may start something.
 func (l *loop) wait(lane *work) {
@@ -154,6 +158,7 @@ func (l *loop) takeResult(a *attempt) {
 		l.oldest = time.Now()
 	}
 	l.pending = append(l.pending, settlement)
+	l.urgent = l.urgent || settlement.OrderKey != nil && settlement.State != models.DeliveryPending
 	lane.unsettled++
 	l.unsettled++
 	l.wait(lane)

@@ -27,7 +27,7 @@ func (l *loop) write() {
 	if l.writing || len(l.pending) == 0 && len(l.dirty) == 0 {
 		return
 	}
-	if n := len(l.pending); n > 0 && n < batchSize/4 && !l.stopping {
+	if n := len(l.pending); n > 0 && n < batchSize/4 && !l.urgent && !l.stopping {
 		if due := l.oldest.Add(linger); time.Now().Before(due) {
 			l.alarm(due)
 			return
@@ -36,7 +36,7 @@ func (l *loop) write() {
 	n := min(len(l.pending), batchSize)
 	b := &batch{deliveries: l.pending[:n:n], of: map[string]*work{}}
 	l.pending = append([]*models.Settlement(nil), l.pending[n:]...)
-	l.oldest = time.Now()
+	l.oldest, l.urgent = time.Now(), l.urgent && len(l.pending) > 0
 	left := map[string]int{} // results of each lane that do not fit
 	for _, s := range l.pending {
 		left[s.WebhookID]++
