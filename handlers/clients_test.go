@@ -1,12 +1,17 @@
 package handlers_test
 
 import (
+	"bufio"
+	"fmt"
+	"net"
+	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 )
 
-// What is tested here, client libraries do that docs/clients.md names. Each test says which.
+// What is tested here, client libraries do that docs/clients.md names, or what stands between them and the service. Each test says which.
 
 func TestAdminFrameworksSortByIDUntilToldOtherwise(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
@@ -78,5 +83,52 @@ func TestClientsSendBackWholeRecords(t *testing.T) {
 				t.Errorf("description is %q", got)
 			}
 		}
+	})
+}
+
+// Proxies, and clients of HTTP/2, announce a body whose length they do not know, and then send none.
+func TestABodyThatTurnsOutToBeEmptyIsNone(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		id, _ := s.organization("One")
+		chunked := func(method, path, chunks string) int {
+			conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(s.url, "http://"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close() //nolint:errcheck // the server closes it
+			fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer %s\r\nTransfer-Encoding: chunked\r\n\r\n%s", method, path, s.key, chunks)
+			res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return res.StatusCode
+		}
+		const none, some = "0\r\n\r\n", "2\r\n{}\r\n0\r\n\r\n"
+		for _, c := range []struct {
+			method, path, chunks string
+			want                 int
+		}{
+			{"GET", managed + "/" + id, none, 200},
+			{"GET", managed + "/" + id, some, 415},
+			{"DELETE", managed + "/" + id, some, 415},
+			{"POST", "/public/v2/management/refresh-token/" + id, none, 200},
+			{"DELETE", managed + "/" + id, none, 204},
+		} {
+			if got := chunked(c.method, c.path, c.chunks); got != c.want {
+				t.Errorf("%s with %q: %d, want %d", c.method, c.chunks, got, c.want)
+			}
+		}
+	})
+}
+
+func TestACompressedBodyIsToldFromAMalformedOne(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		body := resource("organizations", object{"name": "One"})
+		refused := s.do("POST", managed, body, "Content-Encoding", "gzip").want(415)
+		if got := refused.faults()[0]; got != (fault{"415", "unsupported_media_type", "", "", "Content-Encoding"}) || refused.Header.Get("Accept-Encoding") != "identity" {
+			t.Errorf("%v, with Accept-Encoding %q", got, refused.Header.Get("Accept-Encoding"))
+		}
+		s.do("POST", managed, body, "Content-Encoding", "identity").want(201)
+		s.get(managed, "Content-Encoding", "gzip").want(200)
 	})
 }

@@ -270,7 +270,7 @@ func TestUsersOverHTTP(t *testing.T) {
 
 // TestWhoCannotDoEverythingIsNotShownATokenThatCan names scopes one by one: a token has every one there is, and those to come.
 func TestWhoCannotDoEverythingIsNotShownATokenThatCan(t *testing.T) {
-	eachService(t, func(t *testing.T, s *service) {
+	eachService(t, func(_ *testing.T, s *service) {
 		e := newEstate(s)
 		path := "/public/v2/management/refresh-token/" + e.organization[0]
 		for _, scopes := range [][]string{{"apiKeys:write"}, {"organizations:write", "apiKeys:write"}, auth.Scopes()[1:]} {

@@ -1,8 +1,11 @@
 package handlers
 
 import (
+	"bufio"
+	"errors"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/gorilla/mux"
 
@@ -52,8 +55,13 @@ func (a *API) serve(rt route) http.Handler {
 		if rq.principal, err = a.admit(w, r, rt.needs); err != nil {
 			return err
 		}
-		if rq.negotiated, err = jsonapi.Negotiate(r.Header, r.ContentLength != 0, rt.ext); err != nil {
+		sent := hasBody(r)
+		if rq.negotiated, err = jsonapi.Negotiate(r.Header, sent, rt.ext); err != nil {
 			return err
+		}
+		if coding := r.Header.Get("Content-Encoding"); sent && coding != "" && !strings.EqualFold(coding, "identity") {
+			w.Header().Set("Accept-Encoding", "identity") // tells this 415 from one about the media type (RFC 9110 §12.5.3)
+			return jsonapi.Fault(jsonapi.UnsupportedMediaType, "A body is read as it is, not compressed.").InHeader("Content-Encoding")
 		}
 		if err := rq.resolve(); err != nil {
 			return err
@@ -80,6 +88,20 @@ func (a *API) serve(rt route) http.Handler {
 		}
 		return rt.handle(a, w, rq)
 	})
+}
+
+// hasBody reports whether a request has a body. If its length is not told (chunks, HTTP/2), the first byte tells.
+func hasBody(r *http.Request) bool {
+	if r.ContentLength >= 0 {
+		return r.ContentLength > 0
+	}
+	buffered := bufio.NewReader(r.Body)
+	_, err := buffered.Peek(1)
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{buffered, r.Body}
+	return !errors.Is(err, io.EOF) // another error is met again by who reads the body
 }
 
 // resolve finds the relationship that the path names. One that is only written has no URL.

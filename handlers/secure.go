@@ -16,8 +16,12 @@ func secured(next http.Handler) http.Handler {
 		h.Set("X-Robots-Tag", "noai, noimageai")
 		h.Set("Tdm-Reservation", "1") // TDMRep: no text and data mining
 		h.Set("Vary", "Accept, Origin")
-		// Answers belong to one caller, and are used again only after their ETag was checked.
+		// Answers belong to one caller, and are used again only after their ETag was checked. Those to writes may hold a secret, which is
+		// shown once and not kept by anybody on the way.
 		h.Set("Cache-Control", "private, no-cache")
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			h.Set("Cache-Control", "no-store")
+		}
 		if ExchangeOf(r.Context()).Secure {
 			h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains; preload")
 		}

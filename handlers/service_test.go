@@ -51,7 +51,8 @@ func newServiceWith(t *testing.T, db *models.DB, change func(*handlers.Config, *
 	server := httptest.NewUnstartedServer(nil)
 	cfg := handlers.Config{
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Metrics: handlers.NewMetrics("test", db.Pools()),
-		Health: handlers.NewHealth(db), Limiter: handlers.NewLimiter(0, time.Minute, time.Now), RequestTimeout: 30 * time.Second, MaxBody: 1 << 20,
+		Health: handlers.NewHealth(db), Limiter: handlers.NewLimiter(0, time.Minute, time.Now), MaxBody: 1 << 20,
+		RequestTimeout: 5 * time.Minute, // a slow machine is no fault of what is tested
 	}
 	change(&cfg, server.Config)
 	api := handlers.NewAPI(db, cfg.Limiter, auth.NewUsage())

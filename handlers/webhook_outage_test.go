@@ -34,7 +34,7 @@ func TestTheServiceOutlivesAnOutageOfPostgreSQL(t *testing.T) {
 	answer := make(chan struct{})
 	receiver := webhookstest.NewReceiver(t, func(x *webhookstest.Exchange) { // its answer comes while nobody can write it down
 		x.Read()
-		<-answer
+		x.Await(answer)
 		x.Respond(http.StatusOK, nil)
 	}, webhookstest.Status(http.StatusOK))
 	d.hook(org, object{"url": receiver.URL(), "secret": "a secret of the test", "eventTypes": []string{"organization.updated"}}).want(201)
@@ -116,7 +116,7 @@ func TestWhatCannotBeWrittenDownIsNotSentAgain(t *testing.T) {
 			answer := make(chan struct{})
 			receiver := webhookstest.NewReceiver(t, func(x *webhookstest.Exchange) {
 				x.Read()
-				<-answer
+				x.Await(answer)
 				x.Respond(http.StatusOK, page)
 			}, webhookstest.Body(http.StatusOK, page))
 			hook := d.hook(org, object{"url": receiver.URL(), "eventTypes": []string{"organization.updated"}}).want(201).text("data", "id")

@@ -121,7 +121,9 @@ func TestEveryFaultOfOperationsIsToldAtOnce(t *testing.T) {
 		{"op":"add","data":{"type":"things","lid":"t","attributes":{"name":"x"}}},
 		{"op":"update","ref":{"type":"things","id":"a","relationship":"maker"},"data":null},
 		{"op":"update","ref":{"type":"things","id":"a","relationship":"watchers"},"data":[]},
-		{"op":"update","ref":{"type":"things","id":"a","relationship":"invited"},"data":null}
+		{"op":"update","ref":{"type":"things","id":"a","relationship":"invited"},"data":null},
+		{"op":"update","ref":{"type":"things","id":"a"},"data":{"type":"things","id":"a","attributes":{"size":"x"}},"meta":[]},
+		{"op":"add","ref":{"type":"things","id":"a","relationship":"fans"},"data":[7],"meta":{"ifMatch":7}}
 	]}`)
 	_, err := jsonapi.DecodeOperations(body, site)
 	at := "/atomic:operations/"
@@ -137,6 +139,10 @@ func TestEveryFaultOfOperationsIsToldAtOnce(t *testing.T) {
 		{Code: jsonapi.InvalidValue, Pointer: at + "4/data"},
 		{Code: jsonapi.ReadOnly, Pointer: at + "5/ref"},
 		{Code: jsonapi.NotFound, Pointer: at + "6/ref/relationship"},
+		{Code: jsonapi.InvalidDocument, Pointer: at + "7/meta"},
+		{Code: jsonapi.InvalidValue, Pointer: at + "7/data/attributes/size"},
+		{Code: jsonapi.InvalidDocument, Pointer: at + "8/meta/ifMatch"},
+		{Code: jsonapi.InvalidDocument, Pointer: at + "8/data/0"},
 	}
 	if diff := cmp.Diff(want, faultsOf(t, err)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -155,6 +161,7 @@ func FuzzAtomic(f *testing.F) {
 		`{"op":"remove","ref":{"type":"things","lid":"t"}}`,
 		`{"op":"remove","href":"//evil/v1/things/a"},null`,
 		`{"op":"update","ref":{"type":"things","id":"a","lid":"b","relationship":7},"href":{}}`,
+		`{"op":"update","ref":{"type":"things","id":"a"},"data":{"type":"things","id":"a"},"meta":[]}`,
 	} {
 		f.Add(string(atomic(seed)))
 	}

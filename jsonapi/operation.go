@@ -103,13 +103,14 @@ func (d *operationDecoder) fromRef(v any) {
 	if !ok {
 		return
 	}
+	before := len(d.faults) // of other members
 	typ, id, lid, name := d.text(ref, at, "type"), d.text(ref, at, "id"), d.text(ref, at, "lid"), d.text(ref, at, "relationship")
 	_, hasType := ref["type"]
 	_, hasID := ref["id"]
 	_, hasLID := ref["lid"]
 	_, hasRelationship := ref["relationship"]
 	switch {
-	case len(d.faults) > 0:
+	case len(d.faults) > before:
 	case !hasType:
 		d.fault(InvalidDocument, at, "ref needs the member type.")
 	case hasID == hasLID:

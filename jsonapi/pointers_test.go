@@ -49,6 +49,51 @@ func TestEveryPointerResolves(t *testing.T) {
 	}
 }
 
+// TestEveryPointerIntoOperationsResolves does the same with operations, and makes sure that those that are taken can be carried out.
+func TestEveryPointerIntoOperationsResolves(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(3, 4))
+	pick := func(good ...any) any {
+		if r.IntN(6) == 0 {
+			return value(r, len(members), "")
+		}
+		return good[r.IntN(len(good))]
+	}
+	refused, taken := 0, 0
+	for range 20_000 {
+		operation := map[string]any{"op": pick("add", "update", "remove")}
+		for name, make := range map[string]func() any{
+			"ref": func() any {
+				return pick(map[string]any{"type": pick("things"), "id": pick("a")}, map[string]any{"type": "things", "id": "a", "relationship": pick("fans", "owner", "watchers")})
+			},
+			"href": func() any { return pick("/v1/things", "/v1/things/a", "/v1/things/a/relationships/fans") },
+			"data": func() any {
+				return pick(object(r, 1, members[0]), map[string]any{"type": "things", "id": "a"}, []any{}, nil, map[string]any{"type": "people", "id": "p"})
+			},
+			"meta": func() any { return pick(map[string]any{"ifMatch": pick("*", "*, *")}, map[string]any{}) },
+		} {
+			if r.IntN(2) == 0 {
+				operation[name] = make()
+			}
+		}
+		body, err := json.Marshal(map[string]any{"atomic:operations": []any{operation}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ops, err := jsonapi.DecodeOperations(body, site)
+		checkPointers(t, body, err)
+		if err != nil {
+			refused++
+			continue
+		}
+		taken++
+		checkOperation(t, ops[0], map[jsonapi.Ref]string{})
+	}
+	if refused < 1000 || taken < 1000 {
+		t.Errorf("%d documents were refused and %d taken: the generator breaks too little or too much", refused, taken)
+	}
+}
+
 // members are the names that can stand at each level of a generated document; what is a value stands at the last.
 var members = [][]string{
 	{"type", "id", "lid", "attributes", "relationships", "meta", "links", "@x", "foo"},

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"context"
 	"database/sql/driver"
 	"errors"
 	"io"
@@ -26,7 +27,9 @@ func Unavailable(err error) bool {
 		return unavailableSQLite(lite.Code())
 	}
 	var network *net.OpError
-	return errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF)
+	return errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		// "conn closed", whose type has no name: the end of a transaction whose connection broke before.
+		pgconn.SafeToRetry(err) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
 }
 
 // unavailablePostgres reads an SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html).

@@ -51,7 +51,17 @@ func TestADatabaseThatIsCutOffIsUnavailable(t *testing.T) {
 	if err := read(); err != nil {
 		t.Fatal(err)
 	}
-	proxy.Cut()
+	err := models.Transaction(t.Context(), db, func(tx *models.DB) error {
+		_, err := models.HasOrganization(t.Context(), tx, models.NewID())
+		proxy.Cut()
+		if _, err := models.HasOrganization(t.Context(), tx, models.NewID()); !models.Unavailable(err) {
+			t.Errorf("on the connection that breaks: %v", err)
+		}
+		return err
+	})
+	if !models.Unavailable(err) {
+		t.Errorf("at the end of a transaction whose connection broke: %v", err)
+	}
 	for range 10 { // on connections that break, and on those that are refused
 		if err := read(); !models.Unavailable(err) {
 			t.Errorf("while it is cut off: %v", err)

@@ -176,7 +176,7 @@ func TestAnAttemptUnderWayMayEndAfterItsEndpointIsDeleted(t *testing.T) {
 		answer := make(chan struct{})
 		receiver := webhookstest.NewReceiver(r.t, func(x *webhookstest.Exchange) {
 			x.Read()
-			<-answer
+			x.Await(answer)
 			x.Respond(http.StatusInternalServerError, nil)
 		}, webhookstest.Status(http.StatusOK))
 		witness := webhookstest.NewReceiver(r.t)

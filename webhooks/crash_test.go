@@ -180,7 +180,7 @@ func TestAReplicaThatWasCutOffWritesNothingOnceItsLeaseIsOver(t *testing.T) {
 			answer := make(chan struct{})
 			receiver := webhookstest.NewReceiver(t, func(x *webhookstest.Exchange) {
 				x.Read()
-				<-answer
+				x.Await(answer)
 				x.Respond(late, nil)
 			}, webhookstest.Status(http.StatusOK))
 			org := cutOff.organization(receiver.URL())

@@ -405,7 +405,7 @@ func TestAStalledWorkerWritesNothingOnceItsLeaseIsOver(t *testing.T) {
 		answer := make(chan struct{})
 		receiver := webhookstest.NewReceiver(t, func(x *webhookstest.Exchange) {
 			x.Read()
-			<-answer
+			x.Await(answer)
 			x.Respond(500, nil)
 		}, webhookstest.Status(200))
 		first.organization(receiver.URL())

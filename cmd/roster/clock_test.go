@@ -1,8 +1,14 @@
 package main
 
 import (
+	"bytes"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
+
+	"roster/models"
+	"roster/models/modelstest"
 )
 
 func TestSmallDifferencesOfClocksAreNotWorthAWarning(t *testing.T) {
@@ -11,6 +17,22 @@ func TestSmallDifferencesOfClocksAreNotWorthAWarning(t *testing.T) {
 	} {
 		if got := clocksDiffer(ahead); got != want {
 			t.Errorf("a database %v ahead: warning %v, want %v", ahead, got, want)
+		}
+	}
+}
+
+func TestAWrongClockIsWarnedOfAtTheStart(t *testing.T) {
+	t.Parallel()
+	for off, want := range map[time.Duration]string{10 * time.Minute: "database_ahead=-", -10 * time.Minute: "database_ahead=", 0: ""} {
+		cfg := modelstest.Config(t, models.Postgres)
+		cfg.Now = func() time.Time { return time.Now().Add(off) }
+		var log bytes.Buffer
+		a := &app{db: modelstest.OpenConfig(t, cfg), logger: slog.New(slog.NewTextHandler(&log, nil))}
+		if err := a.compareClocks(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if warned := strings.Contains(log.String(), "level=WARN"); warned != (off != 0) || !strings.Contains(log.String(), want) {
+			t.Errorf("a clock that is off by %s: %q", off, log.String())
 		}
 	}
 }

@@ -175,8 +175,13 @@ func testATOM15(t *T) {
 	t.needAtomic()
 	res := t.full()
 	t.wantStatus(t.atomic(Object{"op": "add"}), 400)
-	ex := t.atomic(Object{"op": "remove", "ref": identifier(res.Type, ghost())})
-	t.want(ex.Status >= 400 && ex.Status < 500, ex, "a 4xx status")
+	for _, operation := range []Object{
+		{"op": "remove", "ref": identifier(res.Type, ghost())},
+		{"op": "update", "ref": identifier(res.Type, ghost()), "data": Object{"type": res.Type}, "meta": []any{}},
+	} {
+		ex := t.atomic(operation)
+		t.want(ex.Status >= 400 && ex.Status < 500, ex, "a 4xx status")
+	}
 }
 
 func testATOM26(t *T) {

@@ -1,6 +1,8 @@
 package suite
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"maps"
 	"mime"
 	"net/http"
@@ -103,4 +105,21 @@ func (s *server) negotiate(r *http.Request, c *call) (fault, bool) {
 		return refuseAccept, false
 	}
 	return fault{}, true
+}
+
+// unchanged reports whether a change is meant for the present state of its path (If-Match).
+func (s *server) unchanged(r *http.Request, c *call) bool {
+	wanted := r.Header.Get("If-Match")
+	relationship := len(c.segments) == 4
+	if wanted == "" || c.method == "GET" || s.breaks("ROB-8") && !relationship || s.breaks("ROB-9") && relationship {
+		return true
+	}
+	read := *c
+	read.method, read.body = "GET", nil
+	return wanted == tagOf(s.route(&read).doc)
+}
+
+// tagOf returns the ETag of a document.
+func tagOf(doc Object) string {
+	return fmt.Sprintf(`"%x"`, sha256.Sum256([]byte(text(doc["data"])+text(doc["included"]))))
 }

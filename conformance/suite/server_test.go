@@ -1,7 +1,6 @@
 package suite
 
 import (
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -212,23 +211,6 @@ func (s *server) respond(r *http.Request) answer {
 	a := s.route(c)
 	a.extends = c.atomic
 	return a
-}
-
-// unchanged reports whether a change is meant for the present state of its path (If-Match).
-func (s *server) unchanged(r *http.Request, c *call) bool {
-	wanted := r.Header.Get("If-Match")
-	relationship := len(c.segments) == 4
-	if wanted == "" || c.method == "GET" || s.breaks("ROB-8") && !relationship || s.breaks("ROB-9") && relationship {
-		return true
-	}
-	read := *c
-	read.method, read.body = "GET", nil
-	return wanted == tagOf(s.route(&read).doc)
-}
-
-// tagOf returns the ETag of a document.
-func tagOf(doc Object) string {
-	return fmt.Sprintf(`"%x"`, sha256.Sum256([]byte(text(doc["data"])+text(doc["included"]))))
 }
 
 // allowed returns the methods of a path, nil if there is no such path.

@@ -101,6 +101,8 @@ func (g *generator) errorDocument(status int) {
 	switch status {
 	case http.StatusUnauthorized:
 		headers = append(headers, "WWW-Authenticate")
+	case http.StatusUnsupportedMediaType:
+		headers = append(headers, "Accept-Encoding")
 	case http.StatusTooManyRequests:
 		headers = append(headers, "Retry-After")
 	}

@@ -35,6 +35,7 @@ func (g *generator) headers() {
 	add("ETag", false, text, "The version of the resource, for If-Match and If-None-Match.")
 	add("Location", true, &schema{Type: "string", Format: "uri-reference"}, "The URL of the new resource.")
 	add("Retry-After", false, number, "Seconds to wait before trying again.")
+	add("Accept-Encoding", false, fixed("identity"), "The body was compressed, and must not be.")
 	add("WWW-Authenticate", true, text, "How to authenticate.")
 	add("Idempotency-Replayed", false, fixed("true"), "The answer is that of an earlier request with the same Idempotency-Key.")
 }

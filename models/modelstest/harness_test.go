@@ -3,6 +3,7 @@ package modelstest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -139,6 +140,12 @@ func TestTheNextProcessDropsWhatAKilledOneLeft(t *testing.T) {
 	}
 	if err := killed.conn.Close(t.Context()); err != nil { // what the system does for a killed process
 		t.Fatal(err)
+	}
+	// The server notices the end of a connection a moment later.
+	for _, statement := range []string{"SELECT pg_advisory_lock(%d)", "SELECT pg_advisory_unlock(%d)"} {
+		if err := s.exec(t.Context(), fmt.Sprintf(statement, killed.run)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	next, err := connect(t.Context(), s.url.String())
 	if err != nil {

@@ -94,7 +94,7 @@ func (p *Proxy) accept() {
 }
 
 func (p *Proxy) serve(near net.Conn) {
-	defer near.Close()
+	defer near.Close() //nolint:errcheck // both ends go together
 	if !p.admit(near) {
 		return
 	}
@@ -103,7 +103,7 @@ func (p *Proxy) serve(near net.Conn) {
 	if err != nil {
 		return // as if the server had refused
 	}
-	defer far.Close()
+	defer far.Close() //nolint:errcheck // both ends go together
 	p.running.Go(func() {
 		_, _ = io.Copy(far, near)
 		_ = far.Close()

@@ -64,6 +64,7 @@ type Receiver struct {
 	connections int
 	open        map[net.Conn]struct{}
 	closed      bool
+	closing     chan struct{}
 	running     sync.WaitGroup
 }
 
@@ -91,7 +92,7 @@ func start(tb testing.TB, address string, config *tls.Config, script []Answer) *
 	if err != nil {
 		tb.Fatalf("start a receiver: %v", err)
 	}
-	r := &Receiver{listener: listener, scheme: "http", script: script, changed: make(chan struct{}), open: map[net.Conn]struct{}{}}
+	r := &Receiver{listener: listener, scheme: "http", script: script, changed: make(chan struct{}), closing: make(chan struct{}), open: map[net.Conn]struct{}{}}
 	if len(script) == 0 {
 		r.script = []Answer{Status(http.StatusOK)}
 	}
@@ -157,6 +158,9 @@ func (r *Receiver) Wait(ctx context.Context, n int) ([]Request, error) {
 // Close ends the listener and every connection, and waits until they are gone.
 func (r *Receiver) Close() {
 	r.mu.Lock()
+	if !r.closed {
+		close(r.closing)
+	}
 	r.closed = true
 	_ = r.listener.Close()
 	for conn := range r.open {
@@ -296,6 +300,16 @@ func (x *Exchange) Keep() { x.keep = true }
 
 // Hang stays silent until the sender gives up or the receiver is closed.
 func (x *Exchange) Hang() { _, _ = io.Copy(io.Discard, x.in) }
+
+// Await waits for a signal; it returns false if the receiver is closed before.
+func (x *Exchange) Await(signal <-chan struct{}) bool {
+	select {
+	case <-signal:
+		return true
+	case <-x.receiver.closing:
+		return false
+	}
+}
 
 // Reset ends the connection with a TCP reset instead of an orderly close.
 func (x *Exchange) Reset() {
