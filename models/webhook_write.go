@@ -83,8 +83,12 @@ func insertWebhook(ctx context.Context, tx *DB, w *Webhook, secret string) error
 	if err := tx.session(ctx).Create(w).Error; err != nil {
 		return classifyFor(err, "insert webhook")
 	}
+	health := "ok"
+	if w.Status != WebhookActive {
+		health = w.Status
+	}
 	_, err := tx.exec(ctx, `INSERT INTO webhook_lanes (webhook_id, cap, max_cap, health, clean, consecutive_failures, answers, failing, slow, latency, failed_probes)
-		VALUES (?, 1, ?, 'ok', 0, 0, 0, 0, 0, 0, 0)`, w.ID, laneCap)
+		VALUES (?, 1, ?, ?, 0, 0, 0, 0, 0, 0, 0)`, w.ID, laneCap, health)
 	if err != nil {
 		return fmt.Errorf("insert lane: %w", err)
 	}

@@ -75,6 +75,27 @@ func TestAnEndpointThatTakesNothingForFiveDaysIsDisabledAndTold(t *testing.T) {
 	})
 }
 
+// TestAnEndpointThatIsCreatedPausedWaitsQuietly makes sure that nobody takes its lane, again and again, to find that nothing may be sent.
+func TestAnEndpointThatIsCreatedPausedWaitsQuietly(t *testing.T) {
+	each(t, func(r *rig) {
+		receiver, witness := webhookstest.NewReceiver(r.t), webhookstest.NewReceiver(r.t)
+		org := r.organization(witness.URL())
+		endpoint := r.endpoint(org, receiver.URL(), "eventTypes", jsonapi.Strings{"organization.*"}, "status", models.WebhookPaused)
+		if err := models.FillWebhookHealth(r.t.Context(), r.db, endpoint); err != nil || !strings.Contains(string(*endpoint.Health), `"state":"paused"`) {
+			r.t.Errorf("its health is %s, %v", *endpoint.Health, err)
+		}
+		r.change(org, "Acme & Sons")
+		r.received(witness, 3)
+		r.until(`SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending'`, int64(1))
+		if n := r.query(`SELECT COUNT(*) FROM webhook_lanes WHERE webhook_id = '` + endpoint.ID + `' AND (next_turn_at IS NOT NULL OR lease_token IS NOT NULL)`); n != int64(0) {
+			r.t.Error("its lane has a turn")
+		}
+		r.update(endpoint, map[string]any{"status": "active"})
+		r.received(receiver, 1)
+		r.quiet()
+	})
+}
+
 func TestWhatWaitsForARetryGoesOutWhenTheEndpointIsEnabled(t *testing.T) {
 	each(t, func(r *rig) {
 		receiver := webhookstest.NewReceiver(r.t, webhookstest.Status(http.StatusGone), webhookstest.Status(200))

@@ -12,3 +12,7 @@ ALTER TABLE webhook_jobs ADD COLUMN reached_at timestamp;
 
 -- Events that the endpoint took already are sent again, too: it may have lost them since.
 ALTER TABLE webhook_jobs ADD COLUMN include_delivered boolean NOT NULL DEFAULT false;
+
+-- The lane of an endpoint that was created paused had a turn, as if it were active.
+UPDATE webhook_lanes SET next_turn_at = NULL, health = (SELECT w.status FROM webhooks w WHERE w.id = webhook_lanes.webhook_id)
+WHERE webhook_id IN (SELECT id FROM webhooks WHERE status <> 'active');

@@ -1,0 +1,294 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"roster/jsonapi"
+)
+
+// replayStep is one step of a replay.
+type replayStep struct {
+	Replaying
+	job     *WebhookJob
+	webhook *Webhook
+	room    int
+
+	began   int
+	done    bool
+	waiting bool // the next event is not fanned out yet
+}
+
+// passed moves the cursor behind an event or a delivery, and counts it if the replay is about it.
+func (s *replayStep) passed(id string, at time.Time, within bool) {
+	s.job.Cursor = &id
+	if within {
+		s.job.Examined++
+		s.job.ReachedAt = &jsonapi.Stamp{Time: at}
+	}
+}
+
+// candidate is an event or a delivery that a replay comes across.
+type candidate struct {
+	id, eventType string
+	at            time.Time
+	within        bool // the replay is about it
+	wanted        bool
+	delivery      *string // of an event that was on its way to the endpoint already
+}
+
+// failed begins failed deliveries of the span again, in the order of their ids, which is that of their creation.
+func (s *replayStep) failed(ctx context.Context, tx *DB) error {
+	after := s.job.Since.Add(-time.Hour) // no event is older than its delivery, but the clocks of replicas differ
+	cursor := idAt(after)
+	if s.job.Cursor != nil {
+		cursor = *s.job.Cursor
+	}
+	var window []candidate
+	err := tx.read(ctx, func(rows *sql.Rows) error {
+		var c candidate
+		var state string
+		if err := rows.Scan(&c.id, &c.eventType, &state, &c.at); err != nil {
+			return err
+		}
+		c.within = !c.at.Before(s.job.Since.Time) && c.at.Before(s.job.Until.Time)
+		c.wanted = c.within && (state == DeliveryFailed || state == DeliveryCancelled) && s.Subscribes(s.job.EventTypes, c.eventType)
+		window = append(window, c)
+		return nil
+	}, `SELECT id, event_type, state, created_at FROM webhook_deliveries WHERE webhook_id = ? AND id > ? ORDER BY id LIMIT ?`,
+		s.job.WebhookID, cursor, replayWindow)
+	if err != nil {
+		return fmt.Errorf("look for failed deliveries: %w", err)
+	}
+	chosen := s.choose(window)
+	if err = s.hold(ctx, tx, chosen); err == nil && len(chosen) > 0 {
+		s.began, err = beginAgain(ctx, tx, column(chosen, func(c candidate) string { return c.id }), TriggerReplay, &s.job.ID)
+	}
+	return err
+}
+
+// choose passes over a window, up to the room there is, and returns what is wanted of it.
+func (s *replayStep) choose(window []candidate) (chosen []candidate) {
+	s.done = len(window) < replayWindow
+	for _, c := range window {
+		if c.wanted && len(chosen) == s.room {
+			s.done = false
+			break
+		}
+		if c.wanted {
+			chosen = append(chosen, c)
+		}
+		s.passed(c.id, c.at, c.within)
+	}
+	return chosen
+}
+
+// hold locks the lane of the endpoint, if there is something to begin: from now on nobody else writes its deliveries. Looking for it is over by
+// then, because a fan-out, and whoever settles what the endpoint took, waits for the lane.
+func (s *replayStep) hold(ctx context.Context, tx *DB, chosen []candidate) error {
+	if len(chosen) == 0 {
+		return nil
+	}
+	_, err := LockLanes(ctx, tx, []string{s.webhook.ID})
+	return err
+}
+
+// beginAgain makes finished deliveries pending. Their numbers of attempts go on, their schedules begin anew, and they wait for nothing. job
+// is the replay that does it; nil leaves the one that did before.
+func beginAgain(ctx context.Context, tx *DB, ids []string, trigger string, job *string) (int, error) {
+	in, arg := tx.among("id", ids)
+	n, err := tx.run(ctx, `UPDATE webhook_deliveries SET state = 'pending', trigger = ?, job_id = COALESCE(?, job_id), round_attempts = 0, due_at = ?,
+		finished_at = NULL, reason = NULL, order_key = NULL WHERE state <> 'pending' AND `+in, trigger, job, tx.Now(), arg)
+	if err != nil {
+		return 0, fmt.Errorf("begin deliveries again: %w", err)
+	}
+	return int(n), nil
+}
+
+// events begins deliveries of the events of the span that the endpoint would have got and did not, in the order in which they happened. That
+// of an event that failed is begun again.
+func (s *replayStep) events(ctx context.Context, tx *DB) error {
+	window, err := s.window(ctx, tx)
+	if err != nil {
+		return err
+	}
+	before := *s.job
+	chosen := s.choose(window)
+	if err := s.hold(ctx, tx, chosen); err != nil {
+		return err
+	}
+	found, err := lockMessages(ctx, tx, column(chosen, func(c candidate) string { return c.id }))
+	if err != nil {
+		return err
+	}
+	if first, err := s.queued(ctx, tx, chosen, found); err != nil {
+		return err
+	} else if first >= 0 {
+		// It gets its number and its body soon, and then it is its turn.
+		s.waiting, s.done = true, false
+		s.job.Cursor, s.job.Examined, s.job.ReachedAt = before.Cursor, before.Examined, before.ReachedAt
+		for _, c := range window {
+			if c.id == chosen[first].id {
+				break
+			}
+			s.passed(c.id, c.at, c.within)
+		}
+		chosen = chosen[:first]
+	}
+	return s.begin(ctx, tx, chosen, found)
+}
+
+// window reads the next events behind the cursor. For a subtree those are the events of the whole installation: there is no index on the
+// events of many organizations, and looking at a bounded number of them is what bounds the step.
+func (s *replayStep) window(ctx context.Context, tx *DB) ([]candidate, error) {
+	at, id := s.job.Since.Time, uuid.Nil.String()
+	if s.job.Cursor != nil {
+		id = *s.job.Cursor
+		if err := tx.read(ctx, func(rows *sql.Rows) error { return rows.Scan(&at) }, `SELECT occurred_at FROM events WHERE id = ?`, id); err != nil {
+			return nil, fmt.Errorf("find the place of a replay: %w", err)
+		}
+	}
+	within, from, args := "1 = 1", "organization_id = ? AND ", []any{s.webhook.OrganizationID}
+	if s.webhook.Subtree {
+		within, from = "EXISTS (SELECT 1 FROM organization_paths p WHERE p.descendant_id = e.organization_id AND p.ancestor_id = ?)", ""
+	}
+	var window []candidate
+	err := tx.read(ctx, func(rows *sql.Rows) error {
+		var c candidate
+		var state *string
+		if err := rows.Scan(&c.id, &c.eventType, &c.at, &c.within, &c.delivery, &state); err != nil {
+			return err
+		}
+		c.wanted = c.within && s.open(state) && c.eventType != Webhooks.singular()+"."+string(tested) &&
+			s.Subscribes(s.webhook.EventTypes, c.eventType) && s.Subscribes(s.job.EventTypes, c.eventType)
+		window = append(window, c)
+		return nil
+	}, `SELECT e.id, e.event_type, e.occurred_at, `+within+`, d.id, d.state
+		FROM (SELECT id, event_type, occurred_at, organization_id FROM events
+			WHERE `+from+`(occurred_at, id) > (?, ?) AND occurred_at < ?
+			ORDER BY occurred_at, id LIMIT ?) AS e
+		LEFT JOIN webhook_deliveries d ON d.event_id = e.id AND d.webhook_id = ?
+		ORDER BY e.occurred_at, e.id`, append(args, at, id, s.job.Until.Time, replayWindow, s.webhook.ID)...)
+	if err != nil {
+		return nil, fmt.Errorf("look for events: %w", err)
+	}
+	return window, nil
+}
+
+// open tells whether an event is still to come to the endpoint, from the state of its delivery; nil if there is none.
+func (s *replayStep) open(state *string) bool {
+	return state == nil || *state == DeliveryFailed || *state == DeliveryCancelled || *state == DeliverySucceeded && s.job.IncludeDelivered
+}
+
+// lockMessages reads events that are fanned out, with their bodies, by id. Until the transaction ends nobody takes the bodies away.
+func lockMessages(ctx context.Context, tx *DB, ids []string) (map[string]*QueuedEvent, error) {
+	found := map[string]*QueuedEvent{}
+	if len(ids) == 0 {
+		return found, nil
+	}
+	in, arg := tx.among("m.event_id", ids)
+	lock := ""
+	if tx.dialect == Postgres {
+		lock = " FOR UPDATE OF m"
+	}
+	err := tx.read(ctx, func(rows *sql.Rows) error {
+		e := &QueuedEvent{}
+		var organization, changes *string
+		var data string
+		err := rows.Scan(&e.ID, &e.Type, &organization, &e.SubjectID, &changes, &data, &e.OccurredAt, &e.Sequence, &e.Body)
+		e.OrganizationID, e.Data, e.Changes = deref(organization), []byte(data), []byte(deref(changes))
+		found[e.ID] = e
+		return err
+	}, `SELECT e.id, e.event_type, e.organization_id, e.subject_id, e.changes, e.data, e.occurred_at, m.sequence, m.body
+		FROM webhook_messages m JOIN events e ON e.id = m.event_id
+		WHERE `+in+` ORDER BY m.event_id`+lock, arg)
+	if err != nil {
+		return nil, fmt.Errorf("lock messages: %w", err)
+	}
+	return found, nil
+}
+
+// queued returns the index of the first event that is still in the queue, or -1. What was never in it has no message, either.
+func (s *replayStep) queued(ctx context.Context, tx *DB, chosen []candidate, found map[string]*QueuedEvent) (int, error) {
+	var missing []string
+	for _, c := range chosen {
+		if found[c.id] == nil {
+			missing = append(missing, c.id)
+		}
+	}
+	if len(missing) == 0 {
+		return -1, nil
+	}
+	waiting := map[string]bool{}
+	in, arg := tx.among("event_id", missing)
+	err := tx.read(ctx, func(rows *sql.Rows) error {
+		var id string
+		err := rows.Scan(&id)
+		waiting[id] = true
+		return err
+	}, `SELECT event_id FROM event_queue WHERE `+in, arg)
+	if err != nil {
+		return 0, fmt.Errorf("look into the queue: %w", err)
+	}
+	for i, c := range chosen {
+		if waiting[c.id] {
+			return i, nil
+		}
+	}
+	return -1, nil
+}
+
+// begin inserts the deliveries of events, and begins those again that failed.
+func (s *replayStep) begin(ctx context.Context, tx *DB, chosen []candidate, found map[string]*QueuedEvent) (err error) {
+	var again []string
+	var fresh []*NewDelivery
+	now := tx.Now()
+	for _, c := range chosen {
+		e := found[c.id]
+		if c.delivery != nil {
+			again = append(again, *c.delivery)
+			continue
+		}
+		if ok, err := s.hasBody(ctx, tx, e); err != nil {
+			return err
+		} else if ok {
+			fresh = append(fresh, &NewDelivery{
+				ID: NewID(), EventID: e.ID, WebhookID: s.webhook.ID, OrganizationID: s.webhook.OrganizationID, EventType: e.Type, Trigger: TriggerReplay,
+				DueAt: &now, CreatedAt: now,
+			})
+		}
+	}
+	if len(again) > 0 {
+		if s.began, err = beginAgain(ctx, tx, again, TriggerReplay, &s.job.ID); err != nil {
+			return err
+		}
+	}
+	n, err := InsertDeliveries(ctx, tx, nil, fresh)
+	if err != nil || n == 0 {
+		return err
+	}
+	s.began += int(n)
+	in, arg := tx.among("id", column(fresh, func(d *NewDelivery) string { return d.ID }))
+	if _, err := tx.run(ctx, `UPDATE webhook_deliveries SET job_id = ? WHERE `+in, s.job.ID, arg); err != nil {
+		return fmt.Errorf("note the replay: %w", err)
+	}
+	return nil
+}
+
+// hasBody makes the body of an event that has none. It reports whether there is something to send.
+func (s *replayStep) hasBody(ctx context.Context, tx *DB, e *QueuedEvent) (bool, error) {
+	if e == nil || len(e.Body) > 0 {
+		return e != nil, nil
+	}
+	if e.Body = s.Render(e); e.Body == nil {
+		return false, nil
+	}
+	if _, err := tx.run(ctx, `UPDATE webhook_messages SET body = ? WHERE event_id = ?`, e.Body, e.ID); err != nil {
+		return false, fmt.Errorf("keep body: %w", err)
+	}
+	return true, nil
+}
