@@ -36,7 +36,10 @@ func (w *Worker) fanOutLoop(ctx context.Context) {
 			return
 		}
 		for more := true; more && ctx.Err() == nil; {
-			h, n, after, err := w.fanOut(ctx, claim)
+			// Not ctx: its end in the middle of a commit would leave it unknown whether lanes were leased, and nobody to give them back.
+			fanning, cancel := context.WithTimeout(w.sending, w.cfg.Lease/3)
+			h, n, after, err := w.fanOut(fanning, claim)
+			cancel()
 			if err != nil {
 				w.fanOuts.Add(1)
 				w.failing(ctx, "fan out events", err)

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -22,6 +23,7 @@ type Proxy struct {
 
 	mu      sync.Mutex
 	cut     bool
+	delay   time.Duration
 	open    map[net.Conn]struct{}
 	asked   int
 	running sync.WaitGroup
@@ -76,6 +78,13 @@ func (p *Proxy) Restore() {
 	p.cut = false
 }
 
+// Slow makes whatever the server says from now on arrive that much later.
+func (p *Proxy) Slow(by time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.delay = by
+}
+
 // Asked returns how many connections were tried so far.
 func (p *Proxy) Asked() int {
 	p.mu.Lock()
@@ -108,7 +117,21 @@ func (p *Proxy) serve(near net.Conn) {
 		_, _ = io.Copy(far, near)
 		_ = far.Close()
 	})
-	_, _ = io.Copy(near, far)
+	_, _ = io.Copy(delayed{near, p}, far)
+}
+
+// delayed writes to a connection as slowly as its proxy is.
+type delayed struct {
+	io.Writer
+	p *Proxy
+}
+
+func (d delayed) Write(b []byte) (int, error) {
+	d.p.mu.Lock()
+	by := d.p.delay
+	d.p.mu.Unlock()
+	time.Sleep(by)
+	return d.Writer.Write(b)
 }
 
 func (p *Proxy) admit(conn net.Conn) bool {
