@@ -12,7 +12,7 @@ import (
 )
 
 // eventTypesPath is where the types of events are described.
-const eventTypesPath = "eventTypes"
+const eventTypesPath = "event-types"
 
 // eventTypes is what the documentation says about the types of events. They are part of the program, so there is no table of them.
 var eventTypes = jsonapi.ForModel(struct {

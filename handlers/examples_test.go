@@ -63,7 +63,7 @@ func (st *story) begin() {
 		}
 	}
 	st.ids["webhookDeliveries"] = st.run("POST", "/public/v2/webhooks/{id}/test", 202, nil).text("data", "id")
-	st.ids["eventTypes"] = "organization.updated"
+	st.ids["event-types"] = "organization.updated"
 	// An event that tells what changed.
 	st.run("PATCH", "/public/v2/organizations/{id}", 200, withID(resource("organizations", object{"description": "Makers of everything."}), st.ids["organizations"]))
 	st.ids["events"] = st.get("/public/v2/events?filter[eventType]=organization.updated").want(200).text("data", 0, "id")

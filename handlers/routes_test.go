@@ -1,10 +1,7 @@
 package handlers
 
 import (
-	"net/http"
-	"path"
 	"slices"
-	"strings"
 	"testing"
 
 	"roster/auth"
@@ -22,22 +19,6 @@ func TestEveryRouteNamesAPermission(t *testing.T) {
 		}
 		if len(rt.path) >= 10 && rt.path[:10] == "management" && !rt.needs.Management {
 			t.Errorf("%s %s is open to more than management keys", rt.method, rt.path)
-		}
-	}
-}
-
-// Clients make the path of a resource of its type.
-func TestACollectionIsAtTheNameOfItsType(t *testing.T) {
-	for _, rt := range routes() {
-		if rt.method != http.MethodGet || strings.Contains(rt.path, "{") {
-			continue
-		}
-		shown := rt.shows
-		if shown == nil {
-			shown = rt.served.Schema
-		}
-		if path.Base(rt.path) != shown.Type {
-			t.Errorf("%s lists %s", rt.path, shown.Type)
 		}
 	}
 }

@@ -16,7 +16,7 @@ const (
 	hooksPath      = "/public/v2/webhooks"
 	deliveriesPath = "/public/v2/webhookDeliveries"
 	replaysPath    = "/public/v2/webhookReplays"
-	eventTypesPath = "/public/v2/eventTypes"
+	eventTypesPath = "/public/v2/event-types"
 )
 
 // eachHooks runs a test against the API on each database, with the rules for endpoints that the program has, and a clock that stands.

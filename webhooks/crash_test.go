@@ -20,17 +20,19 @@ type mortal struct {
 	die func()
 }
 
-func newMortal(t *testing.T, cfg models.Config) *mortal {
+// newMortal starts a worker that ends with the test around t: a dead one tries for seconds to write what it knows, and all do so together.
+func newMortal(t, around *testing.T, cfg models.Config) *mortal {
 	t.Helper()
 	db, err := models.Open(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &mortal{rig: newRig(t, db, func(c *WorkerConfig) { c.Grace = time.Millisecond })}
+	m := &mortal{rig: &rig{t: t, db: db}}
+	m.w, m.stop = startWorker(around, db, func(c *WorkerConfig) { c.Grace = time.Millisecond })
 	m.die = sync.OnceFunc(func() { _ = db.Close() })
 	t.Cleanup(func() {
 		m.die()
-		m.stop()
+		go m.stop() // the test around waits for it
 	})
 	return m
 }
@@ -39,6 +41,7 @@ func newMortal(t *testing.T, cfg models.Config) *mortal {
 // down. The next one delivers what is left, once the lease is over, and only what was under way can come twice.
 func TestAWorkerDiesAtTheWorstMoments(t *testing.T) {
 	t.Parallel()
+	around := t
 	for _, dialect := range modelstest.Dialects {
 		for name, c := range map[string]struct {
 			first func(m *mortal) webhookstest.Answer // what the first receiver of a request does
@@ -70,7 +73,7 @@ func TestAWorkerDiesAtTheWorstMoments(t *testing.T) {
 				org := survivor.organization("")
 				hook := survivor.endpoint(org, receiver.URL(), "eventTypes", jsonapi.Strings{"organization.updated"})
 				survivor.endpoint(org, healthy.URL(), "eventTypes", jsonapi.Strings{"organization.updated"})
-				first := newMortal(t, cfg)
+				first := newMortal(t, around, cfg)
 				survivor.until(`SELECT COUNT(*) FROM event_queue`, int64(0))
 				if c.first == nil {
 					first.holdBack(hook)
@@ -85,7 +88,6 @@ func TestAWorkerDiesAtTheWorstMoments(t *testing.T) {
 				} else {
 					survivor.received(receiver, 1)
 				}
-				first.stop()
 				clock.Advance(2 * time.Minute)
 				survivor.w, survivor.stop = startWorker(t, survivor.db)
 				survivor.quiet()
