@@ -93,22 +93,6 @@ func LeaseLanes(ctx context.Context, tx *DB, lease Lease, webhooks []string) err
 	return nil
 }
 
-// LendLanes locks and leases those of the lanes that nobody serves, that are trusted, and that nothing waits in: what a fan-out has for them can
-// go at once. It returns them; the others are not changed.
-func LendLanes(ctx context.Context, tx *DB, lease Lease, webhooks []string) ([]*WebhookLane, error) {
-	in, arg := tx.among("webhook_id", webhooks)
-	now := tx.Now()
-	lanes, err := readLanes(ctx, tx, `WITH mine AS (SELECT webhook_id AS id FROM webhook_lanes WHERE `+in+` ORDER BY webhook_id`+tx.locking("")+`)
-		UPDATE webhook_lanes SET lease_token = ?, lease_until = ?, next_turn_at = ?
-		FROM mine WHERE webhook_id = mine.id AND health = 'ok' AND (lease_until IS NULL OR lease_until <= ?)
-			AND (next_turn_at IS NULL OR next_turn_at > ?) AND (retry_after IS NULL OR retry_after <= ?) AND (probe_at IS NULL OR probe_at <= ?)
-		RETURNING `+laneColumns, arg, lease.Token, lease.Until, lease.Until, now, now, now, now)
-	if err != nil {
-		return nil, fmt.Errorf("lend lanes: %w", err)
-	}
-	return lanes, nil
-}
-
 // EndLeases gives every lane a turn whoever held it. It is for the start of the only program on an SQLite file: whatever it held before, it
 // does not know of any more.
 func EndLeases(ctx context.Context, db *DB) error {

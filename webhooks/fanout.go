@@ -210,14 +210,7 @@ func (w *Worker) assign(ctx context.Context, tx *models.DB, events []*models.Que
 	if err != nil || len(p.deliveries) == 0 {
 		return err
 	}
-	h.validUntil = time.Now().Add(w.cfg.Lease) // before the lease begins, which must not end first
-	lease, room := w.newLease(), int(w.free.Load())
-	if !p.ordered && len(p.webhooks) <= room { // in an idle system that is all there is to do
-		if lanes, err = models.LendLanes(ctx, tx, lease, p.webhooks); err != nil {
-			return err
-		}
-	}
-	if len(lanes) < len(p.webhooks) {
+	if !p.ordered {
 		if lanes, err = models.LockLanes(ctx, tx, p.webhooks); err != nil {
 			return err
 		}
@@ -228,22 +221,24 @@ func (w *Worker) assign(ctx context.Context, tx *models.DB, events []*models.Que
 		}
 	}
 	now := tx.Now()
+	lease := w.newLease()
 	var lend, wake []string
+	room := int(w.free.Load())
 	for _, l := range lanes {
 		switch {
-		case l.LeaseToken != nil && *l.LeaseToken == lease.Token:
-			h.lend(l)
 		case l.LeaseToken != nil && l.LeaseUntil.After(now):
 			h.tokens[l.WebhookID] = *l.LeaseToken
-		case l.Health == string(HealthOK) && !laneOf(l).PausedUntil().After(now) && !backlog(l, now) && len(h.leased) < room:
+		case l.Health == string(HealthOK) && !laneOf(l).PausedUntil().After(now) && !backlog(l, now) && len(lend) < room:
 			lend = append(lend, l.WebhookID)
 			l.LeaseToken = &lease.Token
-			h.lend(l)
+			h.leased = append(h.leased, l)
+			h.tokens[l.WebhookID] = lease.Token
 		default:
 			wake = append(wake, l.WebhookID)
 		}
 	}
 	if len(lend) > 0 {
+		h.validUntil = time.Now().Add(w.cfg.Lease)
 		if err := models.LeaseLanes(ctx, tx, lease, lend); err != nil {
 			return err
 		}
@@ -258,12 +253,6 @@ func (w *Worker) assign(ctx context.Context, tx *models.DB, events []*models.Que
 		h.take(p)
 	}
 	return nil
-}
-
-// lend adds a lane that this fan-out leases.
-func (h *handoff) lend(l *models.WebhookLane) {
-	h.leased = append(h.leased, l)
-	h.tokens[l.WebhookID] = *l.LeaseToken
 }
 
 // backlog tells whether a lane that nobody serves has something due already, so that it must wait for its turn.
