@@ -65,7 +65,7 @@ func (t tally) store(ctx context.Context, tx *DB) error {
 	for _, k := range keys {
 		args = append(args, k.name, k.key, shard, t[k])
 	}
-	_, err := tx.exec(ctx, `INSERT INTO counters (name, key, shard, n)
+	_, err := tx.run(ctx, `INSERT INTO counters (name, key, shard, n)
 		VALUES `+strings.TrimSuffix(strings.Repeat("(?, ?, ?, ?), ", len(keys)), ", ")+`
 		ON CONFLICT (name, key, shard) DO UPDATE SET n = counters.n + excluded.n`, args...)
 	if err != nil {
