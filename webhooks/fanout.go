@@ -221,6 +221,7 @@ func (w *Worker) assign(ctx context.Context, tx *models.DB, events []*models.Que
 		}
 	}
 	now := tx.Now()
+	h.validUntil = time.Now().Add(w.cfg.Lease) // taken first: it must not outlast the lease
 	lease := w.newLease()
 	var lend, wake []string
 	room := int(w.free.Load())
@@ -238,7 +239,6 @@ func (w *Worker) assign(ctx context.Context, tx *models.DB, events []*models.Que
 		}
 	}
 	if len(lend) > 0 {
-		h.validUntil = time.Now().Add(w.cfg.Lease)
 		if err := models.LeaseLanes(ctx, tx, lease, lend); err != nil {
 			return err
 		}
