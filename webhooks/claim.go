@@ -160,8 +160,9 @@ func (l *loop) order() {
 		return
 	}
 	l.ordering = true
+	patience := l.w.patience(l.failures)
 	go func() {
-		ctx, cancel := context.WithTimeout(l.w.sending, l.w.cfg.Lease/3)
+		ctx, cancel := context.WithTimeout(l.w.sending, patience)
 		defer cancel()
 		l.w.fetched <- l.w.fetch(ctx, o)
 	}()
@@ -173,6 +174,8 @@ func (l *loop) takeFetch(f fetch) {
 	l.hold(f.leased, f.validUntil)
 	if f.err != nil {
 		l.askAgain(f)
+	} else {
+		l.failures = 0
 	}
 	for id, e := range f.endpoints {
 		l.endpoints[id] = e
@@ -218,6 +221,7 @@ func (l *loop) takeFetch(f fetch) {
 
 // askAgain makes the loop order what a fetch that failed was to bring, after a pause.
 func (l *loop) askAgain(f fetch) {
+	l.failures++
 	l.w.failing(l.w.sending, "fetch deliveries", f.err)
 	l.claimFail = time.Now().Add(time.Second / 2)
 	l.look = true

@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	fanOutBatch = 500
-	fanOutPause = time.Second // after a failure
+	fanOutBatch       = 500         // events at once
+	fanOutBatchSQLite = 100         // where every other writer waits meanwhile
+	fanOutPause       = time.Second // after a failure
 )
 
 // handoff is what a fan-out gives the loop: deliveries of lanes that this worker holds, so that they need not be fetched.
@@ -26,9 +27,14 @@ type handoff struct {
 }
 
 // fanOutLoop turns events into deliveries as they come: the oldest first, until a batch is full. The next one takes a share of each
-// organization. So whatever one organization does, the events of the others wait for a batch or two.
+// organization. So whatever one organization does, the events of the others wait for a batch or two. After a failure it takes fewer, in case
+// the database is too slow for so many.
 func (w *Worker) fanOutLoop(ctx context.Context) {
-	claim := models.EventClaim{Limit: fanOutBatch}
+	most := fanOutBatch
+	if w.db.Dialect() == models.SQLite {
+		most = fanOutBatchSQLite
+	}
+	claim := models.EventClaim{Limit: most}
 	for {
 		select {
 		case <-w.events:
@@ -41,17 +47,18 @@ func (w *Worker) fanOutLoop(ctx context.Context) {
 			h, n, after, err := w.fanOut(fanning, claim)
 			cancel()
 			if err != nil {
+				claim.Limit = max(claim.Limit/2, 1)
 				w.fanOuts.Add(1)
 				w.failing(ctx, "fan out events", err)
 				sleep(ctx, fanOutPause)
 				continue
 			}
-			full := n == fanOutBatch
+			full := n == claim.Limit
 			more = full || claim.Shared
 			if claim.Shared {
 				claim.After = after
 			}
-			claim.Shared = full
+			claim.Shared, claim.Limit = full, min(2*claim.Limit, most)
 			if n > 0 {
 				select {
 				case w.handoffs <- h:

@@ -69,6 +69,7 @@ type loop struct {
 	full      bool // the last claim took all it could
 	stray     bool // a handoff came for a lane that was being given back
 	fetches   int  // that have come back
+	failures  int  // of them, the last in a row that failed
 	era       era
 	stopping  bool
 	renewing  bool

@@ -326,7 +326,7 @@ func TestNothingIsLostWhenWorkersDie(t *testing.T) {
 		t.Run(string(dialect), func(t *testing.T) {
 			t.Parallel()
 			s := newScene(t, dialect, 1, func(c *WorkerConfig) {
-				c.Lease, c.Grace = 1500*time.Millisecond, 100*time.Millisecond
+				c.Lease, c.Grace = 3*time.Second, 100*time.Millisecond
 				c.Sender = newSender(t, func(c *SenderConfig) { c.Timeout = 400 * time.Millisecond })
 			})
 			s.in.silent = 0.02

@@ -84,14 +84,16 @@ func (w *Worker) settleLoop() {
 }
 
 func (w *Worker) settle(b *batch) settled {
+	failures := 0
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
-		ctx, cancel := context.WithTimeout(context.Background(), w.cfg.Lease/3)
+		ctx, cancel := context.WithTimeout(context.Background(), w.patience(failures))
 		lost, err := models.Settle(ctx, w.db, b.deliveries, b.lanes)
 		cancel()
 		if err == nil {
 			w.cfg.Metrics.wrote(len(b.deliveries))
 			return settled{batch: b, lost: lost}
 		}
+		failures++
 		w.failing(context.Background(), "write results", err)
 		if models.Unwritable(err) {
 			// Whatever receivers say is made printable before it comes here. Should one find words all the same that the database does not

@@ -155,6 +155,12 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
+// patience is how long a step waits for the database: a third of a lease, and longer after failures in a row, up to a whole one, so that what
+// takes long because the database is slow is done in the end.
+func (w *Worker) patience(failures int) time.Duration {
+	return w.cfg.Lease / 3 * time.Duration(min(failures+1, 3))
+}
+
 // newLease returns a lease that nobody else has.
 func (w *Worker) newLease() models.Lease {
 	return models.Lease{Token: uuid.NewString(), Until: w.db.Now().Add(w.cfg.Lease)}
