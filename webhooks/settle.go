@@ -90,7 +90,13 @@ func (w *Worker) settle(b *batch) settled {
 		lost, err := models.Settle(ctx, w.db, b.deliveries, b.lanes)
 		cancel()
 		if err == nil {
-			w.cfg.Metrics.wrote(len(b.deliveries))
+			for _, d := range b.deliveries {
+				if lost[d.WebhookID] {
+					w.cfg.Metrics.lost()
+				} else {
+					w.cfg.Metrics.wrote(1)
+				}
+			}
 			return settled{batch: b, lost: lost}
 		}
 		failures++
