@@ -229,7 +229,7 @@ func (x *roster) publish(organization string) string {
 // to those that may hang, which only in the run with none of them answer. The runs take turns, so that what else the machine does falls on
 // all of them; the latencies are those of the other half of the events, over all rounds.
 func BenchmarkHanging(b *testing.B) {
-	const rounds = 3
+	const rounds = 7 // fewer than some thousands of latencies say little about the last percent
 	for _, dialect := range modelstest.Dialects {
 		b.Run(string(dialect), func(b *testing.B) {
 			for b.Loop() {
