@@ -3,7 +3,6 @@ package models
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -131,26 +130,4 @@ func classify(err error) error {
 		}
 	}
 	return err
-}
-
-// SQLite's result codes for what it will refuse however often it is asked (https://www.sqlite.org/rescode.html).
-const (
-	sqliteTooBig     = 18
-	sqliteConstraint = 19
-	sqliteMismatch   = 20
-)
-
-// Unwritable reports whether a database refuses what it was given, and will refuse it again: text that is none, values that are too large,
-// constraints.
-func Unwritable(err error) bool {
-	var pg *pgconn.PgError
-	var lite *sqlite.Error
-	switch {
-	case errors.As(err, &pg):
-		// Data exception, integrity constraint violation, program limit exceeded (https://www.postgresql.org/docs/current/errcodes-appendix.html).
-		return slices.Contains([]string{"22", "23", "54"}, pg.Code[:2])
-	case errors.As(err, &lite):
-		return slices.Contains([]int{sqliteTooBig, sqliteConstraint, sqliteMismatch}, lite.Code()&0xff)
-	}
-	return false
 }

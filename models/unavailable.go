@@ -42,7 +42,7 @@ func unavailablePostgres(code string) bool {
 	}
 	// The classes: connection exception; insufficient resources, a full disk among them; operator intervention, which is shut down, crashed,
 	// starting, or a statement that took too long.
-	return len(code) == 5 && slices.Contains([]string{"08", "53", "57"}, code[:2])
+	return inClass(code, "08", "53", "57")
 }
 
 // unavailableSQLite reads a result code without its extension (https://www.sqlite.org/rescode.html).
@@ -50,6 +50,33 @@ func unavailableSQLite(code int) bool {
 	switch code & 0xff {
 	case 5, 8, 10, 13, 14: // busy, read-only, I/O error, full, cannot open
 		return true
+	}
+	return false
+}
+
+// inClass tells whether an SQLSTATE is in one of some classes: its first two characters.
+func inClass(code string, classes ...string) bool {
+	return len(code) == 5 && slices.Contains(classes, code[:2])
+}
+
+// SQLite's result codes for what it will refuse however often it is asked (https://www.sqlite.org/rescode.html).
+const (
+	sqliteTooBig     = 18
+	sqliteConstraint = 19
+	sqliteMismatch   = 20
+)
+
+// Unwritable reports whether a database refuses what it was given, and will refuse it again: text that is none, values that are too large,
+// constraints.
+func Unwritable(err error) bool {
+	var pg *pgconn.PgError
+	var lite *sqlite.Error
+	switch {
+	case errors.As(err, &pg):
+		// Data exception, integrity constraint violation, program limit exceeded (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+		return inClass(pg.Code, "22", "23", "54")
+	case errors.As(err, &lite):
+		return slices.Contains([]int{sqliteTooBig, sqliteConstraint, sqliteMismatch}, lite.Code()&0xff)
 	}
 	return false
 }

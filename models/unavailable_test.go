@@ -38,6 +38,22 @@ func TestWhatMayWorkLaterIsToldFromWhatIsWrong(t *testing.T) {
 	}
 }
 
+func TestWhatWillBeRefusedAgainIsToldFromTheRest(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]bool{
+		"22021": true, // text that is none
+		"23514": true, // a constraint
+		"54000": true, // too large
+		"57P01": false,
+		"2":     false,
+		"":      false,
+	} {
+		if got := models.Unwritable(fmt.Errorf("settle: %w", &pgconn.PgError{Code: code})); got != want {
+			t.Errorf("%q: %t, want %t", code, got, want)
+		}
+	}
+}
+
 func TestADatabaseThatIsCutOffIsUnavailable(t *testing.T) {
 	t.Parallel()
 	cfg := modelstest.Config(t, models.Postgres)

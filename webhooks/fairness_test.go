@@ -227,3 +227,88 @@ func TestAReceiverThatFailsNineTimesOfTenGetsItsEventInTheEnd(t *testing.T) {
 		}
 	})
 }
+
+func TestAHungEndpointDelaysNobody(t *testing.T) {
+	each(t, func(r *rig) {
+		hung := webhookstest.NewReceiver(r.t, webhookstest.Silence())
+		org := r.organization("")
+		r.endpoint(org, hung.URL())
+		healthy := make([]*webhookstest.Receiver, 20)
+		for i := range healthy {
+			healthy[i] = webhookstest.NewReceiver(r.t)
+			r.endpoint(org, healthy[i].URL(), "eventTypes", jsonapi.Strings{"organization.*"})
+		}
+		for i := range 20 {
+			r.change(org, fmt.Sprint("Name ", i))
+		}
+		for _, receiver := range healthy {
+			r.received(receiver, 20)
+		}
+		hung.Close()
+	}, func(c *WorkerConfig) { c.Grace = time.Millisecond })
+}
+
+func TestABurstToOneEndpointDoesNotDelayAnother(t *testing.T) {
+	each(t, func(r *rig) {
+		busy, calm := webhookstest.NewReceiver(r.t), webhookstest.NewReceiver(r.t)
+		crowd, one := r.organization(""), r.organization("")
+		r.endpoint(crowd, busy.URL(), "rate", int64(100))
+		r.endpoint(one, calm.URL(), "eventTypes", jsonapi.Strings{"organization.*"})
+		const burst = 300
+		err := models.Transaction(r.t.Context(), r.db, func(tx *models.DB) error {
+			for i := range burst {
+				_, err := models.UpdateOrganization(r.t.Context(), tx, someone, crowd.ID, input(models.Organizations, map[string]any{"name": fmt.Sprint(i)}))
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		r.received(busy, 1)
+		r.change(one, "Now")
+		r.received(calm, 1)
+		if n := len(busy.Requests()); n >= burst {
+			r.t.Errorf("the burst of %d was over before", n)
+		}
+	})
+}
+
+// TestABurstLeavesTheQueueAShareAtATime lets thousands of events of one organization wait before one of another.
+func TestABurstLeavesTheQueueAShareAtATime(t *testing.T) {
+	each(t, func(r *rig) {
+		busy, calm := webhookstest.NewReceiver(r.t), webhookstest.NewReceiver(r.t)
+		crowd, one := r.organization(""), r.organization("")
+		r.endpoint(crowd, busy.URL(), "rate", int64(1))
+		hook := r.endpoint(one, calm.URL(), "eventTypes", jsonapi.Strings{"organization.*"})
+		r.stop()
+		const burst = 4 * fanOutBatch
+		err := models.Transaction(r.t.Context(), r.db, func(tx *models.DB) error {
+			changes := jsonapi.Raw("{}")
+			for range burst {
+				_, err := models.Capture(r.t.Context(), tx, &models.Event{
+					ID: models.NewID(), EventType: "burst.made", OccurredAt: jsonapi.Stamp{Time: r.db.Now()}, OrganizationID: &crowd.ID,
+					SubjectType: "organizations", SubjectID: crowd.ID, ActorKind: "system", Changes: &changes, Data: "{}",
+				})
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		r.change(one, "Now")
+		startWorker(r.t, r.db)
+		r.received(calm, 1)
+		r.until(`SELECT COUNT(*) FROM event_queue`, int64(0))
+		before := r.query(`SELECT COUNT(*) FROM webhook_deliveries WHERE event_type = 'burst.made'
+			AND ordinal < (SELECT ordinal FROM webhook_deliveries WHERE webhook_id = '` + hook.ID + `')`)
+		if n := before.(int64); n > 2*fanOutBatch {
+			r.t.Errorf("%d of %d events of the burst went before", n, burst)
+		}
+	})
+}

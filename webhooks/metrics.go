@@ -76,8 +76,8 @@ func (m *Metrics) attempted(a *attempt, state State) {
 	}
 }
 
-func (m *Metrics) wrote(n int) { m.written.Add(float64(n)) }
-func (m *Metrics) lost()       { m.discarded.Inc() }
+func (m *Metrics) wrote() { m.written.Inc() }
+func (m *Metrics) lost()  { m.discarded.Inc() }
 
 // gauge reads what is counted in the database.
 func (m *Metrics) gauge(ctx context.Context, db *models.DB) error {

@@ -94,7 +94,7 @@ func (w *Worker) settle(b *batch) settled {
 				if lost[d.WebhookID] {
 					w.cfg.Metrics.lost()
 				} else {
-					w.cfg.Metrics.wrote(1)
+					w.cfg.Metrics.wrote()
 				}
 			}
 			return settled{batch: b, lost: lost}

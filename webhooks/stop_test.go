@@ -39,3 +39,24 @@ func TestAWorkerThatStopsLeavesNoLease(t *testing.T) {
 	startWorker(t, db)
 	home.quiet()
 }
+
+func TestWhatAStoppingWorkerCutsUsesUpNoAttempt(t *testing.T) {
+	each(t, func(r *rig) {
+		receiver := webhookstest.NewReceiver(r.t, webhookstest.Silence(), webhookstest.Status(200))
+		r.organization(receiver.URL())
+		r.received(receiver, 1)
+		r.stop()
+		if n := r.query(`SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending' AND attempts = 0`); n != int64(1) {
+			r.t.Errorf("%v deliveries are as if nothing had happened", n)
+		}
+		if n := r.query(`SELECT COUNT(*) FROM webhook_lanes WHERE lease_token IS NOT NULL`); n != int64(0) {
+			r.t.Errorf("%v lanes were not given back", n)
+		}
+		startWorker(r.t, r.db)
+		requests := r.received(receiver, 2)
+		r.quiet()
+		if requests[0].ID != requests[1].ID {
+			r.t.Error("another message was sent")
+		}
+	}, func(c *WorkerConfig) { c.Grace = time.Millisecond })
+}
