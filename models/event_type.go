@@ -41,13 +41,16 @@ var eventTypes = []struct {
 	{APIKeys, updated, "A key was changed."},
 	{APIKeys, rotated, "A key got a new secret."},
 	{APIKeys, revoked, "A key was deleted and works no more."},
-	{Webhooks, created, "An endpoint was created."},
-	{Webhooks, updated, "An endpoint was changed, paused or made active again."},
-	{Webhooks, rotated, "An endpoint got a new secret."},
-	{Webhooks, deleted, "An endpoint was deleted."},
-	{Webhooks, "disabled", "An endpoint failed for so long, or said so, that nothing is sent to it any more."},
+	{Webhooks, created, "An endpoint was created." + byName},
+	{Webhooks, updated, "An endpoint was changed, paused or made active again." + byName},
+	{Webhooks, rotated, "An endpoint got a new secret." + byName},
+	{Webhooks, deleted, "An endpoint was deleted." + byName},
+	{Webhooks, "disabled", "An endpoint failed for so long, or said so, that nothing is sent to it any more." + byName},
 	{Webhooks, tested, "A test: sent to one endpoint when somebody asked for it, with the sequence 0."},
 }
+
+// byName is what holds for the types that tell of endpoints.
+const byName = " Sent to endpoints that ask for it by name, or for webhook.*: * does not include it."
 
 // tested is what happens to an endpoint that is sent a test.
 const tested verb = "test"

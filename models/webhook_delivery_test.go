@@ -132,7 +132,7 @@ func TestAReplayAndThePurgeLeaveNoDeliveryWithoutABody(t *testing.T) {
 		purged := make(chan error, 1)
 		step := func(render func(*models.QueuedEvent) []byte) {
 			t.Helper()
-			r := models.Replaying{Ahead: 10, Render: render, Subscribes: listed}
+			r := models.Replaying{Ahead: 10, Render: render, Subscribes: listed, Matches: listed}
 			if _, err := models.StepWebhookJobs(t.Context(), db, r); err != nil {
 				t.Fatal(err)
 			}

@@ -85,7 +85,7 @@ func TestAnEndpointThatIsCreatedPausedWaitsQuietly(t *testing.T) {
 			r.t.Errorf("its health is %s, %v", *endpoint.Health, err)
 		}
 		r.change(org, "Acme & Sons")
-		r.received(witness, 3)
+		r.received(witness, 2)
 		r.until(`SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending'`, int64(1))
 		if n := r.query(`SELECT COUNT(*) FROM webhook_lanes WHERE webhook_id = '` + endpoint.ID + `' AND (next_turn_at IS NOT NULL OR lease_token IS NOT NULL)`); n != int64(0) {
 			r.t.Error("its lane has a turn")

@@ -129,6 +129,12 @@ func TestEventTypes(t *testing.T) {
 		{[]string{"user.*"}, "user", false},
 		{[]string{"role.*", "user.deleted"}, "user.deleted", true},
 		{[]string{"role.*", "user.deleted"}, "user.created", false},
+		{nil, "webhook.disabled", false},
+		{[]string{"*"}, "webhook.created", false},
+		{[]string{"*", "webhook.disabled"}, "webhook.disabled", true},
+		{[]string{"*", "webhook.disabled"}, "webhook.updated", false},
+		{[]string{"webhook.*"}, "webhook.updated", true},
+		{[]string{"*"}, "webhooks.made", true},
 	} {
 		if got := Subscribes(v.patterns, v.event); got != v.want {
 			t.Errorf("Subscribes(%q, %q) = %t", v.patterns, v.event, got)

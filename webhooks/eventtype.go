@@ -2,6 +2,7 @@ package webhooks
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -32,20 +33,29 @@ func CheckPattern(pattern string) error {
 	return CheckEventType(strings.TrimSuffix(pattern, ".*"))
 }
 
-// Subscribes tells whether an endpoint with those patterns wants events of that type. No patterns want everything.
+// aboutEndpoints is what the types of events that tell of endpoints themselves begin with.
+const aboutEndpoints = "webhook."
+
+// Subscribes tells whether an endpoint with those patterns wants events of that type. No patterns, and "*", want everything that is not
+// about endpoints: that is told only to who asks for it by name. Otherwise n endpoints, made one after the other, would cost n²/2 deliveries.
 func Subscribes(patterns []string, eventType string) bool {
-	if len(patterns) == 0 {
+	if !strings.HasPrefix(eventType, aboutEndpoints) {
+		return Matches(patterns, eventType)
+	}
+	return slices.ContainsFunc(patterns, func(pattern string) bool { return pattern != "*" && matches(pattern, eventType) })
+}
+
+// Matches tells whether patterns name a type. No patterns, and "*", name every one.
+func Matches(patterns []string, eventType string) bool {
+	return len(patterns) == 0 || slices.ContainsFunc(patterns, func(pattern string) bool { return matches(pattern, eventType) })
+}
+
+func matches(pattern, eventType string) bool {
+	if pattern == "*" || pattern == eventType {
 		return true
 	}
-	for _, pattern := range patterns {
-		if pattern == "*" || pattern == eventType {
-			return true
-		}
-		if prefix, ok := strings.CutSuffix(pattern, "*"); ok && strings.HasSuffix(prefix, ".") && strings.HasPrefix(eventType, prefix) {
-			return true
-		}
-	}
-	return false
+	prefix, ok := strings.CutSuffix(pattern, "*")
+	return ok && strings.HasSuffix(prefix, ".") && strings.HasPrefix(eventType, prefix)
 }
 
 func notInSegment(r rune) bool {
