@@ -11,11 +11,7 @@ import (
 	"roster/models"
 )
 
-const (
-	fanOutBatch       = 500         // events at once
-	fanOutBatchSQLite = 100         // where every other writer waits meanwhile
-	fanOutPause       = time.Second // after a failure
-)
+const fanOutPause = time.Second // after a failure
 
 // handoff is what a fan-out gives the loop: deliveries of lanes that this worker holds, so that they need not be fetched.
 type handoff struct {
@@ -27,14 +23,10 @@ type handoff struct {
 }
 
 // fanOutLoop turns events into deliveries as they come: the oldest first, until a batch is full. The next one takes a share of each
-// organization. So whatever one organization does, the events of the others wait for a batch or two. After a failure it takes fewer, in case
-// the database is too slow for so many.
+// organization. So whatever one organization does, the events of the others wait for a batch or two.
 func (w *Worker) fanOutLoop(ctx context.Context) {
-	most := fanOutBatch
-	if w.db.Dialect() == models.SQLite {
-		most = fanOutBatchSQLite
-	}
-	claim := models.EventClaim{Limit: most}
+	b := newBatching(w.db.Dialect())
+	claim := models.EventClaim{}
 	for {
 		select {
 		case <-w.events:
@@ -42,12 +34,17 @@ func (w *Worker) fanOutLoop(ctx context.Context) {
 			return
 		}
 		for more := true; more && ctx.Err() == nil; {
+			claim.Limit = b.limit
 			// Not ctx: its end in the middle of a commit would leave it unknown whether lanes were leased, and nobody to give them back.
 			fanning, cancel := context.WithTimeout(w.sending, w.cfg.Lease/3)
-			h, n, after, err := w.fanOut(fanning, claim)
+			h, n, after, err := w.fanOut(fanning, claim, &b)
 			cancel()
+			if large := (*oversized)(nil); errors.As(err, &large) {
+				b.limit = large.fitting
+				continue
+			}
 			if err != nil {
-				claim.Limit = max(claim.Limit/2, 1)
+				b.failed()
 				w.fanOuts.Add(1)
 				w.failing(ctx, "fan out events", err)
 				sleep(ctx, fanOutPause)
@@ -58,7 +55,7 @@ func (w *Worker) fanOutLoop(ctx context.Context) {
 			if claim.Shared {
 				claim.After = after
 			}
-			claim.Shared, claim.Limit = full, min(2*claim.Limit, most)
+			claim.Shared = full
 			if n > 0 {
 				select {
 				case w.handoffs <- h:
@@ -73,11 +70,11 @@ func (w *Worker) fanOutLoop(ctx context.Context) {
 
 // fanOut takes a batch of events out of the queue, and makes a delivery for each endpoint that wants one. Lanes that nobody serves are
 // leased at once if there is room. It returns how many events it took, and where a shared claim ended.
-func (w *Worker) fanOut(ctx context.Context, claim models.EventClaim) (h handoff, claimed int, after string, err error) {
-	changedEndpoints := false
+func (w *Worker) fanOut(ctx context.Context, claim models.EventClaim, b *batching) (h handoff, claimed int, after string, err error) {
+	changedEndpoints, deliveries := false, 0
 	err = models.Transaction(ctx, w.db, func(tx *models.DB) error {
 		h = handoff{deliveries: map[string][]*models.DueDelivery{}, tokens: map[string]string{}}
-		changedEndpoints = false
+		changedEndpoints, deliveries = false, 0
 		events, last, err := models.ClaimEvents(ctx, tx, claim)
 		claimed, after = len(events), last
 		if err != nil {
@@ -95,9 +92,16 @@ func (w *Worker) fanOut(ctx context.Context, claim models.EventClaim) (h handoff
 		if err != nil {
 			return err
 		}
+		if err := b.check(events, subscribers); err != nil {
+			return err
+		}
 		plan := w.match(tx, events, subscribers)
+		deliveries = len(plan.deliveries)
 		return w.assign(ctx, tx, events, plan, &h)
 	})
+	if err == nil {
+		b.took(claimed, deliveries)
+	}
 	if err == nil && changedEndpoints {
 		w.generation.Add(1)
 		signal(w.told)
