@@ -182,7 +182,7 @@ type DueDelivery struct {
 	RoundAttempts int
 	DueAt         time.Time
 	CreatedAt     time.Time
-	Body          []byte
+	BodySize      int // in bytes; see FindBodies
 }
 
 // FindDue returns due deliveries of lanes that the caller holds, up to the limit of each. It marks nothing: the lease does.
@@ -192,9 +192,10 @@ func FindDue(ctx context.Context, tx *DB, limits map[string]int) ([]*DueDelivery
 		d := &DueDelivery{}
 		due = append(due, d)
 		return rows.Scan(&d.ID, &d.EventID, &d.WebhookID, &d.EventType, &d.OrderKey, &d.Trigger, &d.Attempts, &d.RoundAttempts, &d.DueAt,
-			&d.CreatedAt, &d.Body)
+			&d.CreatedAt, &d.BodySize)
 	}
-	const columns = `d.id, d.event_id, d.webhook_id, d.event_type, d.order_key, d.trigger, d.attempts, d.round_attempts, d.due_at, d.created_at, m.body`
+	const columns = `d.id, d.event_id, d.webhook_id, d.event_type, d.order_key, d.trigger, d.attempts, d.round_attempts, d.due_at, d.created_at,
+		COALESCE(length(m.body), 0)`
 	const from = ` FROM webhook_deliveries d WHERE d.state = 'pending' AND d.due_at <= ? AND d.webhook_id = `
 	webhooks := sortedKeys(limits)
 	var err error
@@ -219,4 +220,21 @@ func FindDue(ctx context.Context, tx *DB, limits map[string]int) ([]*DueDelivery
 		return nil, fmt.Errorf("find due deliveries: %w", err)
 	}
 	return due, nil
+}
+
+// FindBodies returns what is sent about events, by event. Those of which nothing is sent are left out.
+func FindBodies(ctx context.Context, db *DB, events []string) (map[string][]byte, error) {
+	bodies := make(map[string][]byte, len(events))
+	in, arg := db.among("event_id", events)
+	err := db.read(ctx, func(rows *sql.Rows) error {
+		var event string
+		var body []byte
+		err := rows.Scan(&event, &body)
+		bodies[event] = body
+		return err
+	}, `SELECT event_id, body FROM webhook_messages WHERE body IS NOT NULL AND `+in, arg)
+	if err != nil {
+		return nil, fmt.Errorf("find %d bodies: %w", len(events), err)
+	}
+	return bodies, nil
 }

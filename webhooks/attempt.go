@@ -22,10 +22,23 @@ type attempt struct {
 
 // attempt makes the exchange and tells the loop.
 func (w *Worker) attempt(a *attempt) {
-	a.result = w.cfg.Sender.Send(w.sending, Request{
-		URL: a.endpoint.URL, ID: a.delivery.EventID, At: a.at, Body: a.delivery.Body, Secrets: a.endpoint.secrets, Header: a.endpoint.header,
-	})
+	a.result = w.send(a)
 	w.results <- a
+}
+
+func (w *Worker) send(a *attempt) Result {
+	started := time.Now()
+	body, err := w.body(w.sending, a.delivery.EventID)
+	switch {
+	case w.sending.Err() != nil:
+		return Result{Code: CodeCancelled, Started: started}
+	case err != nil:
+		w.failing(w.sending, "read what is to be sent", err)
+		return Result{Code: CodeLocalError, Detail: "what is to be sent could not be read", Started: started}
+	}
+	return w.cfg.Sender.Send(w.sending, Request{
+		URL: a.endpoint.URL, ID: a.delivery.EventID, At: a.at, Body: body, Secrets: a.endpoint.secrets, Header: a.endpoint.header,
+	})
 }
 
 // judge decides what becomes of a delivery and of its lane, tells the log and the metrics, and returns what is to be written.

@@ -34,7 +34,9 @@ func (b *batching) failed() { b.limit = max(b.limit/2, 1) }
 // oversized ends the transaction of a batch with more deliveries than it may have.
 type oversized struct{ fitting int } // events from the beginning of the batch, at least one
 
-func (e *oversized) Error() string { return fmt.Sprintf("a batch is too large: %d of its events fit", e.fitting) }
+func (e *oversized) Error() string {
+	return fmt.Sprintf("a batch is too large: %d of its events fit", e.fitting)
+}
 
 // check returns an error unless the deliveries of the events fit into a batch.
 func (b *batching) check(events []*models.QueuedEvent, subscribers map[string][]models.Subscriber) error {

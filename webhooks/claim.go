@@ -8,6 +8,14 @@ import (
 	"roster/models"
 )
 
+// What one order may cost, whatever waits. It brings one delivery of each lane at least, and one body.
+const (
+	orderLanes  = 64
+	orderClaims = 32       // of them, lanes that are leased by it
+	orderRows   = 2000     // deliveries that were not known before
+	orderBytes  = 16 << 20 // of bodies
+)
+
 // order is what the loop asks for in one go: lanes to lease, endpoints to read, deliveries to fetch.
 type order struct {
 	lanes, probation int
@@ -28,6 +36,7 @@ type fetch struct {
 	validUntil time.Time
 	endpoints  map[string]*endpoint
 	due        []*models.DueDelivery
+	cut        map[string]bool // webhooks of which more is due than was read
 	err        error
 }
 
@@ -72,7 +81,10 @@ func (w *Worker) fetch(ctx context.Context, o order) fetch {
 		}
 	}
 	if len(f.order.limits) > 0 {
-		f.due, f.err = models.FindDue(ctx, w.db, f.order.limits)
+		if f.due, f.err = models.FindDue(ctx, w.db, f.order.limits); f.err != nil {
+			return f
+		}
+		f.due, f.cut, f.err = w.prepare(ctx, f.due, orderBytes)
 	}
 	return f
 }
@@ -194,7 +206,7 @@ func (l *loop) takeFetch(f fetch) {
 	}
 	for id, limit := range f.order.limits {
 		if lane := l.lanes[id]; lane != nil && f.err == nil && !l.stopping && !lane.yield {
-			lane.more = lane.more || len(byLane[id]) >= limit
+			lane.more = lane.more || f.cut[id] || len(byLane[id]) >= limit
 			l.enqueue(lane, byLane[id])
 			l.touch(lane)
 		}

@@ -16,6 +16,7 @@ const fanOutPause = time.Second // after a failure
 // handoff is what a fan-out gives the loop: deliveries of lanes that this worker holds, so that they need not be fetched.
 type handoff struct {
 	deliveries map[string][]*models.DueDelivery // by webhook
+	bodies     map[string][]byte                // by event
 	tokens     map[string]string                // of the lanes, as they were when the deliveries were inserted
 	leased     []*models.WebhookLane            // by this fan-out
 	validUntil time.Time
@@ -73,7 +74,7 @@ func (w *Worker) fanOutLoop(ctx context.Context) {
 func (w *Worker) fanOut(ctx context.Context, claim models.EventClaim, b *batching) (h handoff, claimed int, after string, err error) {
 	changedEndpoints, deliveries := false, 0
 	err = models.Transaction(ctx, w.db, func(tx *models.DB) error {
-		h = handoff{deliveries: map[string][]*models.DueDelivery{}, tokens: map[string]string{}}
+		h = handoff{deliveries: map[string][]*models.DueDelivery{}, bodies: map[string][]byte{}, tokens: map[string]string{}}
 		changedEndpoints, deliveries = false, 0
 		events, last, err := models.ClaimEvents(ctx, tx, claim)
 		claimed, after = len(events), last
@@ -101,6 +102,9 @@ func (w *Worker) fanOut(ctx context.Context, claim models.EventClaim, b *batchin
 	})
 	if err == nil {
 		b.took(claimed, deliveries)
+		for event, body := range h.bodies {
+			w.bodies.keep(event, body)
+		}
 	}
 	if err == nil && changedEndpoints {
 		w.generation.Add(1)
@@ -279,8 +283,9 @@ func (h *handoff) take(p plan) {
 		}
 		h.deliveries[d.WebhookID] = append(h.deliveries[d.WebhookID], &models.DueDelivery{
 			ID: d.ID, EventID: d.EventID, WebhookID: d.WebhookID, EventType: d.EventType, OrderKey: d.OrderKey, Trigger: d.Trigger,
-			DueAt: *d.DueAt, CreatedAt: d.CreatedAt, Body: p.bodies[i],
+			DueAt: *d.DueAt, CreatedAt: d.CreatedAt, BodySize: len(p.bodies[i]),
 		})
+		h.bodies[d.EventID] = p.bodies[i]
 	}
 }
 

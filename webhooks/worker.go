@@ -51,6 +51,7 @@ type Worker struct {
 	generation atomic.Uint64 // of what is known about endpoints
 	free       atomic.Int64  // slots, as the loop last counted them
 	fanOuts    atomic.Int64  // that are over, whatever they found
+	bodies     *bodies
 
 	handoffs chan handoff
 	fetched  chan fetch
@@ -67,7 +68,7 @@ type Worker struct {
 // NewWorker returns a worker that does nothing before Run.
 func NewWorker(db *models.DB, cfg WorkerConfig) *Worker {
 	w := &Worker{
-		db: db, cfg: cfg, id: uuid.NewString(),
+		db: db, cfg: cfg, id: uuid.NewString(), bodies: newBodies(keptBodies),
 		events: make(chan struct{}, 1), looks: make(chan struct{}, 1), told: make(chan struct{}, 1),
 		handoffs: make(chan handoff), fetched: make(chan fetch, 1), settled: make(chan settled, 1), renewed: make(chan renewed, 1),
 		results: make(chan *attempt, cfg.Slots), batches: make(chan *batch, 1),

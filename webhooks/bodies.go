@@ -1,0 +1,106 @@
+package webhooks
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+
+	"roster/models"
+)
+
+const (
+	keptBodies  = 32 << 20        // bytes
+	bodyTimeout = 5 * time.Second // of reading one that is no longer kept when it is to be sent
+)
+
+// bodies are what is sent, each once, however many endpoints get it. Those that were used last are kept, up to a number of bytes: what waits
+// beyond that is in the database. It is safe for concurrent use.
+type bodies struct {
+	mu    sync.Mutex
+	kept  *simplelru.LRU[string, []byte] // by event
+	bytes int
+	most  int
+}
+
+func newBodies(most int) *bodies {
+	b := &bodies{most: most}
+	b.kept, _ = simplelru.NewLRU(math.MaxInt32, func(_ string, body []byte) { b.bytes -= len(body) }) // fails only for a size below 1
+	return b
+}
+
+func (b *bodies) keep(event string, body []byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.kept.Contains(event) {
+		return // an event has one body
+	}
+	b.kept.Add(event, body)
+	for b.bytes += len(body); b.bytes > b.most; {
+		b.kept.RemoveOldest()
+	}
+}
+
+func (b *bodies) find(event string) ([]byte, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.kept.Get(event)
+}
+
+// body returns what is sent about an event.
+func (w *Worker) body(ctx context.Context, event string) ([]byte, error) {
+	if body, ok := w.bodies.find(event); ok {
+		return body, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, bodyTimeout)
+	defer cancel()
+	found, err := models.FindBodies(ctx, w.db, []string{event})
+	if err != nil {
+		return nil, err
+	}
+	body, ok := found[event]
+	if !ok {
+		return nil, fmt.Errorf("event %s has no body", event)
+	}
+	w.bodies.keep(event, body)
+	return body, nil
+}
+
+// prepare reads the bodies of deliveries that are not kept, up to a number of bytes, and returns the deliveries whose bodies came with it.
+// cut are the endpoints of the others.
+func (w *Worker) prepare(ctx context.Context, due []*models.DueDelivery, most int) (ready []*models.DueDelivery, cut map[string]bool, err error) {
+	cut = map[string]bool{}
+	wanted := map[string]bool{}
+	var missing []string
+	bytes := 0
+	ready = slices.DeleteFunc(due, func(d *models.DueDelivery) bool {
+		if wanted[d.EventID] {
+			return false
+		}
+		if _, kept := w.bodies.find(d.EventID); kept {
+			return false
+		}
+		if len(missing) > 0 && bytes+d.BodySize > most {
+			cut[d.WebhookID] = true
+			return true
+		}
+		wanted[d.EventID] = true
+		missing, bytes = append(missing, d.EventID), bytes+d.BodySize
+		return false
+	})
+	if len(missing) == 0 {
+		return ready, cut, nil
+	}
+	found, err := models.FindBodies(ctx, w.db, missing)
+	if err != nil {
+		return nil, nil, err
+	}
+	for event, body := range found {
+		w.bodies.keep(event, body)
+	}
+	return ready, cut, nil
+}
