@@ -38,15 +38,20 @@ func delivery(t *testing.T, db *models.DB, id string) *models.WebhookDelivery {
 func leased(t *testing.T, db *models.DB) *models.WebhookLane {
 	t.Helper()
 	lease := models.Lease{Token: models.NewID(), Until: db.Now().Add(time.Minute)}
+	searches := []models.LaneSearch{{Standing: "ok", Limit: 10}, {Standing: "newcomer", Limit: 10}, {Standing: "probation", Limit: 10}}
+	waiting := must(models.FindWaitingLanes(t.Context(), db, searches))(t)
 	var lanes []*models.WebhookLane
 	err := models.Transaction(t.Context(), db, func(tx *models.DB) (err error) {
-		lanes, err = models.ClaimLanes(t.Context(), tx, lease, 10, 10)
+		var ids []string
+		for _, l := range waiting {
+			ids = append(ids, l.WebhookID)
+		}
+		lanes, err = models.ClaimLanes(t.Context(), tx, lease, ids)
 		return err
 	})
 	if err != nil || len(lanes) != 1 {
 		t.Fatalf("%d lanes were leased: %v", len(lanes), err)
 	}
-	lanes[0].LeaseToken = &lease.Token
 	return lanes[0]
 }
 

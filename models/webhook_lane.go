@@ -4,12 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 	"time"
 )
 
 // WebhookLane is the state of one endpoint that decides how it is served. The fields are those of the decision and of the lease.
 type WebhookLane struct {
 	WebhookID           string
+	OrganizationID      string
 	NextTurnAt          *time.Time
 	LeaseToken          *string
 	LeaseUntil          *time.Time
@@ -28,7 +30,7 @@ type WebhookLane struct {
 	ProbeAt             *time.Time
 }
 
-const laneColumns = `webhook_id, next_turn_at, lease_token, lease_until, cap, max_cap, health, clean, consecutive_failures, failing_since,
+const laneColumns = `webhook_id, organization_id, next_turn_at, lease_token, lease_until, cap, max_cap, health, clean, consecutive_failures, failing_since,
 	last_failure_at, last_success_at, answers, failing, slow, latency, retry_after, failed_probes, probe_at`
 
 func readLanes(ctx context.Context, tx *DB, statement string, args ...any) ([]*WebhookLane, error) {
@@ -36,7 +38,7 @@ func readLanes(ctx context.Context, tx *DB, statement string, args ...any) ([]*W
 	err := tx.read(ctx, func(rows *sql.Rows) error {
 		l := &WebhookLane{}
 		lanes = append(lanes, l)
-		return rows.Scan(&l.WebhookID, &l.NextTurnAt, &l.LeaseToken, &l.LeaseUntil, &l.Cap, &l.MaxCap, &l.Health, &l.Clean, &l.ConsecutiveFailures,
+		return rows.Scan(&l.WebhookID, &l.OrganizationID, &l.NextTurnAt, &l.LeaseToken, &l.LeaseUntil, &l.Cap, &l.MaxCap, &l.Health, &l.Clean, &l.ConsecutiveFailures,
 			&l.FailingSince, &l.LastFailureAt, &l.LastSuccessAt, &l.Answers, &l.Failing, &l.Slow, &l.Latency, &l.RetryAfter, &l.FailedProbes,
 			&l.ProbeAt)
 	}, statement, args...)
@@ -59,25 +61,61 @@ type Lease struct {
 	Until time.Time
 }
 
-// ClaimLanes leases up to ok lanes whose turn it is, and up to probation ones of those in probation, the longest waiting first.
-func ClaimLanes(ctx context.Context, tx *DB, lease Lease, ok, probation int) ([]*WebhookLane, error) {
-	var lanes []*WebhookLane
-	for _, part := range []struct {
-		health string
-		limit  int
-	}{{"ok", ok}, {"probation", probation}} {
-		if part.limit <= 0 {
-			continue
+// laneStanding is the health of a lane, or "newcomer" if it is in good health and was never answered. The index of turns begins with it.
+const laneStanding = `(CASE WHEN health = 'ok' AND answers = 0 THEN 'newcomer' ELSE health END)`
+
+// LaneSearch is which lanes to look for.
+type LaneSearch struct {
+	Standing string   // ok, newcomer or probation
+	Except   []string // organizations whose lanes are not wanted
+	Limit    int
+}
+
+// WaitingLane is a lane whose turn it is.
+type WaitingLane struct{ Standing, WebhookID, OrganizationID string }
+
+// FindWaitingLanes returns lanes whose turn it is, of each search the longest waiting first. It locks none.
+func FindWaitingLanes(ctx context.Context, db *DB, searches []LaneSearch) ([]WaitingLane, error) {
+	var parts []string
+	var args []any
+	for _, s := range searches {
+		where := laneStanding + ` = ? AND next_turn_at <= ?`
+		args = append(args, s.Standing, db.Now())
+		if len(s.Except) > 0 {
+			in, arg := db.among("organization_id", s.Except)
+			where, args = where+` AND NOT (`+in+`)`, append(args, arg)
 		}
-		found, err := readLanes(ctx, tx, `SELECT `+laneColumns+` FROM webhook_lanes WHERE next_turn_at <= ? AND health = ?
-			ORDER BY next_turn_at LIMIT ?`+tx.locking(" SKIP LOCKED"), tx.Now(), part.health, part.limit)
-		if err != nil {
-			return nil, fmt.Errorf("claim lanes: %w", err)
-		}
-		lanes = append(lanes, found...)
+		parts = append(parts, `SELECT * FROM (SELECT `+laneStanding+` AS standing, webhook_id, organization_id FROM webhook_lanes
+			WHERE `+where+`
+			ORDER BY next_turn_at LIMIT ?) AS part`)
+		args = append(args, s.Limit)
+	}
+	var found []WaitingLane
+	err := db.read(ctx, func(rows *sql.Rows) error {
+		var l WaitingLane
+		err := rows.Scan(&l.Standing, &l.WebhookID, &l.OrganizationID)
+		found = append(found, l)
+		return err
+	}, strings.Join(parts, " UNION ALL "), args...)
+	if err != nil {
+		return nil, fmt.Errorf("find lanes whose turn it is: %w", err)
+	}
+	return found, nil
+}
+
+// ClaimLanes leases those of some lanes whose turn it still is, and that nobody else is about to lease or to write.
+func ClaimLanes(ctx context.Context, tx *DB, lease Lease, webhooks []string) ([]*WebhookLane, error) {
+	in, arg := tx.among("webhook_id", webhooks)
+	lanes, err := readLanes(ctx, tx, `SELECT `+laneColumns+` FROM webhook_lanes WHERE next_turn_at <= ? AND health IN ('ok', 'probation') AND `+in+`
+		ORDER BY next_turn_at`+tx.locking(" SKIP LOCKED"), tx.Now(), arg)
+	if err != nil {
+		return nil, fmt.Errorf("claim lanes: %w", err)
 	}
 	if len(lanes) == 0 {
 		return nil, nil
+	}
+	for _, l := range lanes {
+		l.LeaseToken, l.LeaseUntil = &lease.Token, &lease.Until
 	}
 	return lanes, LeaseLanes(ctx, tx, lease, column(lanes, func(l *WebhookLane) string { return l.WebhookID }))
 }

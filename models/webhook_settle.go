@@ -53,8 +53,8 @@ type LaneSettlement struct {
 	Token string
 	// Release gives the lane back; it then has its next turn when something is due.
 	Release bool
-	// Yield gives it back with a turn behind all others that wait.
-	Yield bool
+	// NotBefore is when a lane that is given back has its next turn at the earliest: now is behind all others that wait.
+	NotBefore time.Time
 	// Disable disables the endpoint, for that reason.
 	Disable string
 	// Due is set by Settle: the lane was given back with its turn now.
@@ -265,13 +265,12 @@ func settleLanes(ctx context.Context, tx *DB, lanes []*LaneSettlement) error {
 	return releaseLanes(ctx, tx, lanes, now)
 }
 
-// releaseLanes gives lanes back. The next turn is when something is due, but not while the lane is to be left alone, and behind the others
-// for one that has had its share. What is due is looked for in a statement of its own, which sees whatever was inserted before the lane was
-// locked.
+// releaseLanes gives lanes back. The next turn is when something is due, but not while the lane is to be left alone, nor before it is wanted.
+// What is due is looked for in a statement of its own, which sees whatever was inserted before the lane was locked.
 func releaseLanes(ctx context.Context, tx *DB, lanes []*LaneSettlement, now time.Time) error {
 	var ids []string
 	for _, l := range lanes {
-		if l.Release || l.Yield {
+		if l.Release {
 			ids = append(ids, l.WebhookID)
 		}
 	}
@@ -292,16 +291,24 @@ func releaseLanes(ctx context.Context, tx *DB, lanes []*LaneSettlement, now time
 	if err != nil {
 		return fmt.Errorf("release lanes: %w", err)
 	}
+	var later []*LaneSettlement
 	for _, l := range lanes {
 		l.Due = due[l.WebhookID]
-		if l.Yield {
-			_, err := tx.run(ctx, `UPDATE webhook_lanes SET next_turn_at = ? WHERE webhook_id = ? AND next_turn_at < ?`, now, l.WebhookID, now)
-			if err != nil {
-				return fmt.Errorf("release lanes: %w", err)
-			}
+		if l.Release && !l.NotBefore.IsZero() {
+			later = append(later, l)
 		}
 	}
-	return nil
+	if len(later) == 0 {
+		return nil
+	}
+	turns := column(later, func(l *LaneSettlement) time.Time { return l.NotBefore })
+	_, err = rowwise{
+		"let lanes wait for their turn",
+		`UPDATE webhook_lanes SET next_turn_at = u.turn FROM unnest(?::timestamptz[], ?::uuid[], ?::timestamptz[]) AS u (turn, webhook_id, before)
+		WHERE webhook_lanes.webhook_id = u.webhook_id AND webhook_lanes.next_turn_at < u.before`,
+		`UPDATE webhook_lanes SET next_turn_at = ? WHERE webhook_id = ? AND next_turn_at < ?`,
+	}.run(ctx, tx, turns, column(later, func(l *LaneSettlement) string { return l.WebhookID }), turns)
+	return err
 }
 
 // disabled is what happens to an endpoint that cannot be used any more.

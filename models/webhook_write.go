@@ -87,8 +87,9 @@ func insertWebhook(ctx context.Context, tx *DB, w *Webhook, secret string) error
 	if w.Status != WebhookActive {
 		health = w.Status
 	}
-	_, err := tx.exec(ctx, `INSERT INTO webhook_lanes (webhook_id, cap, max_cap, health, clean, consecutive_failures, answers, failing, slow, latency, failed_probes)
-		VALUES (?, 1, ?, ?, 0, 0, 0, 0, 0, 0, 0)`, w.ID, laneCap, health)
+	_, err := tx.exec(ctx, `INSERT INTO webhook_lanes (webhook_id, organization_id, cap, max_cap, health, clean, consecutive_failures, answers, failing,
+			slow, latency, failed_probes)
+		VALUES (?, ?, 1, ?, ?, 0, 0, 0, 0, 0, 0, 0)`, w.ID, w.OrganizationID, laneCap, health)
 	if err != nil {
 		return fmt.Errorf("insert lane: %w", err)
 	}

@@ -16,7 +16,7 @@ type attempt struct {
 	endpoint *endpoint
 	delivery *models.DueDelivery
 	at       time.Time
-	doubted  bool // it holds one of the slots of lanes in probation
+	seat     seat // whose slot it has
 	result   Result
 }
 
@@ -66,7 +66,7 @@ func (l *loop) judge(a *attempt) *models.Settlement {
 		s.FinishedAt = &now
 	}
 	if d.OrderKey != nil && verdict.State != StatePending {
-		lane.ordered++
+		lane.unblocks++
 	}
 	if verdict.State == StateCancelled {
 		reason := models.CancelledByReceiver

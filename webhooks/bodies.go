@@ -13,10 +13,10 @@ import (
 	"roster/models"
 )
 
-const (
-	keptBodies  = 32 << 20        // bytes
-	bodyTimeout = 5 * time.Second // of reading one that is no longer kept when it is to be sent
-)
+const keptBodies = 32 << 20 // bytes
+
+// bodyTimeout is how long reading a body may take that is not kept when it is to be sent: a quarter of an exchange.
+func (w *Worker) bodyTimeout() time.Duration { return w.cfg.Sender.timeout / 4 }
 
 // bodies are what is sent, each once, however many endpoints get it. Those that were used last are kept, up to a number of bytes: what waits
 // beyond that is in the database. It is safe for concurrent use.
@@ -56,7 +56,7 @@ func (w *Worker) body(ctx context.Context, event string) ([]byte, error) {
 	if body, ok := w.bodies.find(event); ok {
 		return body, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, bodyTimeout)
+	ctx, cancel := context.WithTimeout(ctx, w.bodyTimeout())
 	defer cancel()
 	found, err := models.FindBodies(ctx, w.db, []string{event})
 	if err != nil {

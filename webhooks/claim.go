@@ -3,6 +3,7 @@ package webhooks
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"roster/models"
@@ -18,21 +19,22 @@ const (
 
 // order is what the loop asks for in one go: lanes to lease, endpoints to read, deliveries to fetch.
 type order struct {
-	lanes, probation int
-	looked           bool // for lanes, even if there was no room for any
-	endpoints        []string
-	limits           map[string]int // of deliveries, by webhook
-	generation       uint64
+	room       *shares // what may be leased; nil for nothing
+	searches   []models.LaneSearch
+	endpoints  []string
+	limits     map[string]int // of deliveries, by webhook
+	share      int            // of deliveries, for each lane
+	generation uint64
 }
 
-func (o order) empty() bool {
-	return o.lanes == 0 && o.probation == 0 && len(o.endpoints) == 0 && len(o.limits) == 0
-}
+func (o order) empty() bool { return o.room == nil && len(o.endpoints) == 0 && len(o.limits) == 0 }
 
 // fetch is the answer to an order.
 type fetch struct {
 	order      order
 	leased     []*models.WebhookLane
+	left       map[standing]bool // lanes have their turn and were not leased
+	again      bool              // more of them can be leased at once
 	validUntil time.Time
 	endpoints  map[string]*endpoint
 	due        []*models.DueDelivery
@@ -55,24 +57,9 @@ type endpoint struct {
 // fetch does what the loop ordered. Lanes that are leased now are asked for their deliveries in the same go.
 func (w *Worker) fetch(ctx context.Context, o order) fetch {
 	f := fetch{order: o, validUntil: time.Now().Add(w.cfg.Lease)}
-	if o.lanes > 0 || o.probation > 0 {
-		lease := w.newLease()
-		f.err = models.Transaction(ctx, w.db, func(tx *models.DB) error {
-			lanes, err := models.ClaimLanes(ctx, tx, lease, o.lanes, o.probation)
-			f.leased = lanes
-			return err
-		})
-		if f.err != nil {
-			f.leased = nil
+	if o.room != nil {
+		if f.err = w.claim(ctx, &f); f.err != nil {
 			return f
-		}
-		for _, l := range f.leased {
-			l.LeaseToken = &lease.Token
-			f.order.endpoints = append(f.order.endpoints, l.WebhookID)
-			if f.order.limits == nil {
-				f.order.limits = map[string]int{}
-			}
-			f.order.limits[l.WebhookID] = quantum
 		}
 	}
 	if len(f.order.endpoints) > 0 {
@@ -87,6 +74,79 @@ func (w *Worker) fetch(ctx context.Context, o order) fetch {
 		f.due, f.cut, f.err = w.prepare(ctx, f.due, orderBytes)
 	}
 	return f
+}
+
+// claim leases lanes whose turn it is, as far as there is room, and adds them to the order.
+func (w *Worker) claim(ctx context.Context, f *fetch) error {
+	o := &f.order
+	var waiting []models.WaitingLane
+	var err error
+	if len(o.searches) > 0 {
+		if waiting, err = models.FindWaitingLanes(ctx, w.db, o.searches); err != nil {
+			return err
+		}
+	}
+	chosen := choose(o.room, waiting, orderClaims)
+	if len(chosen) > 0 {
+		lease := w.newLease()
+		err := models.Transaction(ctx, w.db, func(tx *models.DB) (err error) {
+			f.leased, err = models.ClaimLanes(ctx, tx, lease, chosen)
+			return err
+		})
+		if err != nil {
+			f.leased = nil
+			return err
+		}
+	}
+	f.left, f.again = remaining(o.searches, waiting, chosen)
+	f.again = f.again && len(f.leased) > 0
+	for _, row := range f.leased {
+		o.endpoints = append(o.endpoints, row.WebhookID)
+		o.limit(row.WebhookID, min(queueDepth*row.Cap, o.share))
+	}
+	return nil
+}
+
+// choose returns the lanes that there is room for, of those that wait, the first of each standing first.
+func choose(room *shares, waiting []models.WaitingLane, most int) (chosen []string) {
+	for _, l := range waiting {
+		at := seat{standing(l.Standing), l.OrganizationID}
+		if len(chosen) < most && room.admits(at) {
+			room.take(at)
+			chosen = append(chosen, l.WebhookID)
+		}
+	}
+	return chosen
+}
+
+// remaining tells of which standings lanes may still wait once those that were chosen are leased, and whether it is worth looking again at
+// once: the search ended before all were seen, and one organization has left its place to others.
+func remaining(searches []models.LaneSearch, waiting []models.WaitingLane, chosen []string) (left map[standing]bool, again bool) {
+	left = map[standing]bool{}
+	for _, s := range standings {
+		left[s] = true // there is no room to look for them
+	}
+	for _, s := range searches {
+		found, took := 0, 0
+		for _, l := range waiting {
+			if l.Standing == s.Standing {
+				found++
+				if slices.Contains(chosen, l.WebhookID) {
+					took++
+				}
+			}
+		}
+		left[standing(s.Standing)] = found == s.Limit || took < found || len(s.Except) > 0
+		again = again || found == s.Limit && took > 0
+	}
+	return left, again || len(chosen) == orderClaims
+}
+
+func (o *order) limit(webhook string, n int) {
+	if o.limits == nil {
+		o.limits = map[string]int{}
+	}
+	o.limits[webhook] = n
 }
 
 func (w *Worker) readEndpoints(ctx context.Context, ids []string, generation uint64) (map[string]*endpoint, error) {
@@ -119,65 +179,93 @@ func (w *Worker) readEndpoints(ctx context.Context, ids []string, generation uin
 
 // lookAround makes the loop ask for lanes that have their turn, and for what is due in those it holds.
 func (l *loop) lookAround() {
-	l.look = true
-	l.stray = l.stray || l.writing // what is being given back may have its turn
+	l.turnsDue = true
+	l.missed = l.missed || l.writing // what is being given back may have its turn
 	for _, lane := range l.lanes {
-		if !lane.yield && !l.stopping {
+		if !lane.done && !l.stopping {
 			lane.more = true
-			l.hungry[lane] = struct{}{}
+			l.wait(lane)
 		}
+	}
+}
+
+// want makes the next order bring what a lane lacks: its endpoint, or more that is due.
+func (l *loop) want(lane *work) {
+	if !lane.wants {
+		lane.wants = true
+		l.hungry = append(l.hungry, lane)
 	}
 }
 
 // order asks for what the lanes need, one order at a time.
 func (l *loop) order() {
-	if l.ordering || time.Now().Before(l.claimFail) {
+	now := time.Now()
+	if l.ordering || now.Before(l.orderPause) {
 		return
 	}
 	o := order{generation: l.w.generation.Load()}
-	now := time.Now()
-	if l.look && !l.stopping {
-		if o.lanes = min(max(l.slots, 0), l.w.cfg.Slots-len(l.lanes)); o.lanes < 0 {
-			o.lanes = 0
-		}
-		o.probation = min(max(l.w.cfg.Slots/4-l.probation, 0), max(l.w.cfg.Slots-len(l.lanes), 0))
-		l.look, o.looked = false, true
-		l.full = l.full || o.lanes == 0 // whoever gives a lane back looks again
+	claims := 0
+	if l.turnsDue && !l.stopping {
+		l.turnsDue = false
+		o.room, o.searches = l.search()
+		claims = orderClaims
 	}
-	for lane := range l.hungry {
-		delete(l.hungry, lane)
-		if lane.lost || l.stopping {
-			continue
-		}
-		known := lane.endpoint != nil && l.adopt(lane, now)
-		if known && !lane.more {
-			l.wait(lane) // what it wanted has come meanwhile
-			l.alarm(now)
-			continue
-		}
-		if !known {
+	wanted := l.lacking(orderLanes-claims, now)
+	o.share = orderRows / max(len(wanted)+claims, 1)
+	for _, lane := range wanted {
+		if !l.fresh(lane.endpoint, now) {
 			o.endpoints = append(o.endpoints, lane.id)
 		}
 		if lane.more {
 			lane.more = false // unless somebody tells of more while this is under way
-			if o.limits == nil {
-				o.limits = map[string]int{}
-			}
-			o.limits[lane.id] = min(quantum*2, maxQueued-len(lane.queue)) + len(lane.busy)
+			o.limit(lane.id, max(min(lane.depth()-len(lane.queue), o.share), 1)+len(lane.known.busy))
 		}
 		lane.fetching = true
-		l.ordered = append(l.ordered, lane)
 	}
 	if o.empty() {
 		return
 	}
-	l.ordering = true
+	l.ordering, l.fetching = true, wanted
 	patience := l.w.patience(l.failures)
 	go func() {
 		ctx, cancel := context.WithTimeout(l.w.sending, patience)
 		defer cancel()
 		l.w.fetched <- l.w.fetch(ctx, o)
 	}()
+}
+
+// search returns the lanes that there is room for.
+func (l *loop) search() (*shares, []models.LaneSearch) {
+	room := l.w.budget.room()
+	var searches []models.LaneSearch
+	for _, s := range standings {
+		if n := min(room.free(s), orderClaims); n > 0 {
+			searches = append(searches, models.LaneSearch{Standing: string(s), Except: room.satisfied(s), Limit: n})
+		}
+	}
+	return room, searches
+}
+
+// lacking takes up to most lanes out of those that want something, and leaves out those for which it has come meanwhile.
+func (l *loop) lacking(most int, now time.Time) (wanted []*work) {
+	for len(l.hungry) > 0 && len(wanted) < most {
+		lane := l.hungry[0]
+		l.hungry = l.hungry[1:]
+		lane.wants = false
+		if lane.lost || lane.released || l.stopping {
+			continue
+		}
+		known := lane.endpoint != nil && l.adopt(lane, now)
+		if known && !lane.more {
+			l.wait(lane)
+			continue
+		}
+		wanted = append(wanted, lane)
+	}
+	if len(l.hungry) == 0 {
+		l.hungry = nil
+	}
+	return wanted
 }
 
 func (l *loop) takeFetch(f fetch) {
@@ -188,6 +276,10 @@ func (l *loop) takeFetch(f fetch) {
 		l.askAgain(f)
 	} else {
 		l.failures = 0
+		if f.order.room != nil {
+			l.othersWait = f.left
+			l.turnsDue = l.turnsDue || f.again
+		}
 	}
 	for id, e := range f.endpoints {
 		l.endpoints[id] = e
@@ -205,13 +297,13 @@ func (l *loop) takeFetch(f fetch) {
 		}
 	}
 	for id, limit := range f.order.limits {
-		if lane := l.lanes[id]; lane != nil && f.err == nil && !l.stopping && !lane.yield {
+		if lane := l.lanes[id]; lane != nil && f.err == nil && !l.stopping && !lane.done {
 			lane.more = lane.more || f.cut[id] || len(byLane[id]) >= limit
 			l.enqueue(lane, byLane[id])
 			l.touch(lane)
 		}
 	}
-	for _, lane := range l.ordered {
+	for _, lane := range l.fetching {
 		lane.fetching = false
 		if lane.lost {
 			continue
@@ -219,13 +311,10 @@ func (l *loop) takeFetch(f fetch) {
 		l.wait(lane)
 		l.touch(lane)
 		if f.err != nil {
-			l.hungry[lane] = struct{}{}
+			l.want(lane)
 		}
 	}
-	l.ordered = nil
-	if f.order.looked {
-		l.full = len(f.leased) >= f.order.lanes
-	}
+	l.fetching = nil
 	if l.stopping {
 		l.dropQueues()
 	}
@@ -235,13 +324,13 @@ func (l *loop) takeFetch(f fetch) {
 func (l *loop) askAgain(f fetch) {
 	l.failures++
 	l.w.failing(l.w.sending, "fetch deliveries", f.err)
-	l.claimFail = time.Now().Add(time.Second / 2)
-	l.look = true
-	l.alarm(l.claimFail)
+	l.orderPause = time.Now().Add(time.Second / 2)
+	l.turnsDue = true
+	l.alarm(l.orderPause)
 	for id := range f.order.limits {
-		if lane := l.lanes[id]; lane != nil && !lane.yield && !l.stopping {
+		if lane := l.lanes[id]; lane != nil && !lane.done && !l.stopping {
 			lane.more = true
-			l.hungry[lane] = struct{}{}
+			l.want(lane)
 		}
 	}
 }
@@ -253,8 +342,7 @@ func (l *loop) refresh(lane *work, f fetch) {
 	}
 	lane.endpoint = f.endpoints[lane.id]
 	if lane.endpoint == nil || lane.endpoint.Status != models.WebhookActive {
-		lane.yield = true
-		l.drop(lane)
+		l.end(lane)
 		return
 	}
 	l.fit(lane)

@@ -235,16 +235,30 @@ func (w *Worker) assign(ctx context.Context, tx *models.DB, events []*models.Que
 			return err
 		}
 	}
+	if err := w.lend(ctx, tx, lanes, h); err != nil {
+		return err
+	}
+	if int(inserted) == len(p.deliveries) { // otherwise somebody else may have some of them
+		h.take(p)
+	}
+	return nil
+}
+
+// lend leases the lanes that nobody serves, as far as this worker has room for them, and gives the others a turn.
+func (w *Worker) lend(ctx context.Context, tx *models.DB, lanes []*models.WebhookLane, h *handoff) error {
 	now := tx.Now()
 	h.validUntil = time.Now().Add(w.cfg.Lease) // taken first: it must not outlast the lease
 	lease := w.newLease()
+	room := w.budget.room()
 	var lend, wake []string
-	room := int(w.free.Load())
 	for _, l := range lanes {
+		state := laneOf(l)
+		at := seat{state.standing(), l.OrganizationID}
 		switch {
 		case l.LeaseToken != nil && l.LeaseUntil.After(now):
 			h.tokens[l.WebhookID] = *l.LeaseToken
-		case l.Health == string(HealthOK) && !laneOf(l).PausedUntil().After(now) && !backlog(l, now) && len(lend) < room:
+		case l.Health == string(HealthOK) && !state.PausedUntil().After(now) && !backlog(l, now) && room.admits(at):
+			room.take(at)
 			lend = append(lend, l.WebhookID)
 			l.LeaseToken = &lease.Token
 			h.leased = append(h.leased, l)
@@ -260,12 +274,7 @@ func (w *Worker) assign(ctx context.Context, tx *models.DB, events []*models.Que
 	}
 	if len(wake) > 0 {
 		h.woken = true
-		if err := models.WakeLanes(ctx, tx, wake); err != nil {
-			return err
-		}
-	}
-	if int(inserted) == len(p.deliveries) { // otherwise somebody else may have some of them
-		h.take(p)
+		return models.WakeLanes(ctx, tx, wake)
 	}
 	return nil
 }

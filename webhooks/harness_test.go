@@ -147,6 +147,18 @@ func (r *rig) query(statement string) any {
 	return v
 }
 
+// exec changes the database past the worker and the API.
+func (r *rig) exec(statement string) {
+	r.t.Helper()
+	pool := r.db.Pools()["main"]
+	if pool == nil {
+		pool = r.db.Pools()["write"]
+	}
+	if _, err := pool.ExecContext(r.t.Context(), statement); err != nil {
+		r.t.Fatalf("%s: %v", statement, err)
+	}
+}
+
 // until waits until a query gives a value. The worker tells nobody what it has written, so this one asks.
 func (r *rig) until(statement string, want any) {
 	r.t.Helper()

@@ -14,15 +14,37 @@ func (l *loop) hold(rows []*models.WebhookLane, validUntil time.Time) {
 	}
 	for _, row := range rows {
 		lane := &work{
-			id: row.WebhookID, token: *row.LeaseToken, state: laneOf(row), row: *row, validUntil: validUntil,
-			busy: map[string]struct{}{}, endpoint: l.endpoints[row.WebhookID],
+			id: row.WebhookID, token: *row.LeaseToken, state: laneOf(row), row: *row, validUntil: validUntil, turnBegan: time.Now(),
+			endpoint: l.endpoints[row.WebhookID], nextAt: l.paces[row.WebhookID],
 		}
+		lane.seat = seat{lane.state.standing(), row.OrganizationID}
+		delete(l.paces, lane.id)
 		if old := l.lanes[lane.id]; old != nil {
 			l.lose(old) // its lease ended before it was renewed
 		}
 		l.lanes[lane.id] = lane
+		l.w.budget.hold(lane.seat)
 		l.fit(lane)
 		l.touch(lane)
+	}
+}
+
+// leave ends the holding of a lane.
+func (l *loop) leave(lane *work) {
+	delete(l.lanes, lane.id)
+	l.w.budget.release(lane.seat)
+	if lane.nextAt.After(time.Now()) {
+		l.paces[lane.id] = lane.nextAt
+	}
+}
+
+// reseat makes a lane count as what it has become.
+func (l *loop) reseat(lane *work) {
+	if at := (seat{lane.state.standing(), lane.seat.organization}); at != lane.seat && l.lanes[lane.id] == lane {
+		l.turnsDue = l.turnsDue || l.othersWait[lane.seat.standing] // it leaves a place to them
+		l.w.budget.release(lane.seat)
+		l.w.budget.hold(at)
+		lane.seat = at
 	}
 }
 
@@ -41,11 +63,10 @@ func (l *loop) lose(lane *work) {
 	l.unsettled -= lane.unsettled
 	lane.unsettled = 0
 	delete(l.dirty, lane)
-	delete(l.hungry, lane)
 	if l.lanes[lane.id] != lane {
 		return // given back; what is to be written comes from whoever holds it again
 	}
-	delete(l.lanes, lane.id)
+	l.leave(lane)
 	kept := l.pending[:0]
 	for _, s := range l.pending {
 		if s.WebhookID != lane.id {

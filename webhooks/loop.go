@@ -2,6 +2,7 @@ package webhooks
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"roster/models"
@@ -9,7 +10,8 @@ import (
 
 const (
 	quantum      = 64                    // deliveries that a lane may have in one turn while others wait
-	maxQueued    = 256                   // deliveries of one lane in memory
+	turnTime     = 5 * time.Second       // of one turn while others wait
+	queueDepth   = 16                    // deliveries of one lane in memory, for each attempt at once that it can come to
 	maxUnsettled = 4096                  // results that could not be written yet, above which nothing is sent
 	batchSize    = 256                   // results written at once
 	linger       = 10 * time.Millisecond // of a few results, unless another delivery waits for them
@@ -17,71 +19,85 @@ const (
 	stopTimeout  = 5 * time.Second       // for the last writes
 )
 
-// work is a lane that this worker holds.
+// work is a lane that this worker holds. Only the loop touches it.
 type work struct {
 	id, token  string
+	seat       seat // what it counts as in the budget
 	state      Lane
 	row        models.WebhookLane // what the lane has beside its state
-	endpoint   *endpoint
-	queue      []*models.DueDelivery
-	busy       map[string]struct{} // in the queue, under way, or not written yet
-	recent     map[string]struct{} // written in this era: whoever looked before may still come with them
-	older      map[string]struct{} // written in the one before
-	era        int                 // of recent
-	underWay   int
-	unsettled  int
-	ordered    int // of them, those that let another one go
-	served     int
-	validUntil time.Time // by this machine's monotonic clock
-	nextAt     time.Time // when its rate lets the next attempt go
+	endpoint   *endpoint          // nil until it was read
+	validUntil time.Time          // of the lease, by this machine's monotonic clock
+	turnBegan  time.Time
 
-	more     bool // the database may have more that is due
-	fetching bool
-	waiting  bool // in the ring
-	yield    bool
-	lost     bool
-	released bool // given back; some list of the loop may still have it
-	dirty    bool
+	// A delivery is known from when it is queued until nobody can bring it a second time.
+	queue     []*models.DueDelivery
+	known     known
+	underWay  int
+	unsettled int       // results that are not written
+	unblocks  int       // of them, those after which another delivery of the lane may be due
+	served    int       // attempts begun in this turn
+	nextAt    time.Time // when its rate lets the next attempt go
+
+	more     bool // the database may have more that is due; implies that it will be fetched, unless the lane is done
+	done     bool // its turn is over: what is under way ends, and then it is given back
+	lost     bool // somebody else may hold it: nothing of it is written
+	released bool // it was given back; some list of the loop may still have it
 	disable  DisableReason
+
+	// In which lists of the loop it is.
+	waiting  bool // one of ring, pacing and crowded
+	wants    bool // fetching next
+	fetching bool // fetching now
+	dirty    bool
 }
 
-// loop is the state of the goroutine that decides.
-type loop struct {
-	w         *Worker
-	lanes     map[string]*work
-	endpoints map[string]*endpoint
-	ring      []*work // may start something, in the order of their turns
-	doubtful  []*work // in probation, waiting for one of their slots
-	limited   []*work // waiting for their rate
-	ordered   []*work // that the order is about
-	dirty     map[*work]struct{}
-	hungry    map[*work]struct{} // want to fetch
-	slots     int
-	probation int // slots in use by lanes in probation
-	unsettled int
+// depth is how many deliveries a lane may queue: what it sends while more is fetched, however much waits.
+func (lane *work) depth() int { return queueDepth * lane.state.Cap }
 
-	pending   []*models.Settlement
-	oldest    time.Time // when the first of them came
-	urgent    bool      // one of them lets another delivery go
-	writing   bool
-	ordering  bool // an order is out
-	look      bool // lanes may have their turn
-	full      bool // the last claim took all it could
-	stray     bool // a handoff came for a lane that was being given back
-	fetches   int  // that have come back
-	failures  int  // of them, the last in a row that failed
-	era       era
-	stopping  bool
+// loop is the state of the goroutine that decides. No other one touches it: what others have done comes through the channels of the worker.
+type loop struct {
+	w *Worker
+
+	// Lanes that are held, by endpoint: from when their lease is known until they are given back or lost. The budget counts the same ones.
+	lanes     map[string]*work
+	endpoints map[string]*endpoint // as they were last read
+	paces     map[string]time.Time // of lanes that were given back: when their rate lets the next attempt go
 	renewing  bool
-	timer     *time.Timer
-	timerAt   time.Time
-	claimFail time.Time
+
+	// Sending. A lane that may have something to start is in one of three lists, until it turns out that it has not.
+	ring    []*work              // in the order of their turns
+	pacing  []*work              // until their rate lets them
+	crowded map[standing][]*work // until there is a slot that they may have
+
+	// Fetching. One order is out at a time.
+	ordering   bool
+	fetching   []*work           // that the order is about
+	hungry     []*work           // that the next one is about
+	turnsDue   bool              // lanes may have their turn that are not held
+	othersWait map[standing]bool // the last order left such lanes where they were
+	missed     bool              // a handoff came for a lane that was being given back, and has its turn after that
+	orderPause time.Time         // no order before then
+	fetches    int               // that have come back
+	failures   int               // of them, the last in a row that failed
+	era        era
+
+	// Writing. One batch is out at a time.
+	writing   bool
+	pending   []*models.Settlement // results, in the order in which they came
+	oldest    time.Time            // when the first of them came
+	urgent    bool                 // another delivery may go once one of them is written
+	unsettled int                  // pending, and in the batch
+	dirty     map[*work]struct{}   // that have something to be written, if only that they are given back
+
+	stopping bool
+	timer    *time.Timer
+	timerAt  time.Time // zero while it is not set
 }
 
 func newLoop(w *Worker) *loop {
 	return &loop{
-		w: w, lanes: map[string]*work{}, endpoints: map[string]*endpoint{}, dirty: map[*work]struct{}{}, hungry: map[*work]struct{}{},
-		slots: w.cfg.Slots, look: true, timer: time.NewTimer(time.Hour),
+		w: w, lanes: map[string]*work{}, endpoints: map[string]*endpoint{}, paces: map[string]time.Time{}, crowded: map[standing][]*work{},
+		othersWait: map[standing]bool{}, dirty: map[*work]struct{}{}, turnsDue: true, timer: time.NewTimer(time.Hour),
 	}
 }
 
@@ -112,11 +128,7 @@ func (l *loop) run(ctx context.Context) {
 		case <-renew.C:
 			l.renew()
 		case <-l.timer.C:
-			l.timerAt = time.Time{}
-			for _, lane := range l.limited {
-				l.wait(lane)
-			}
-			l.limited = nil
+			l.takeAlarm()
 		case <-done:
 			done, l.stopping = nil, true
 			grace := time.NewTimer(l.w.cfg.Grace)
@@ -134,6 +146,25 @@ func (l *loop) run(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// alarm makes the loop run again at a time.
+func (l *loop) alarm(at time.Time) {
+	if l.timerAt.IsZero() || at.Before(l.timerAt) {
+		l.timerAt = at
+		l.timer.Reset(time.Until(at))
+	}
+}
+
+func (l *loop) takeAlarm() {
+	l.timerAt = time.Time{}
+	for _, lane := range l.pacing {
+		lane.waiting = false
+		l.wait(lane)
+	}
+	l.pacing = nil
+	l.turnsDue = l.turnsDue || len(l.paces) > 0
+	maps.DeleteFunc(l.paces, func(_ string, at time.Time) bool { return !at.After(time.Now()) })
 }
 
 // touch notes that a lane has something to be written, if only that it can be given back.

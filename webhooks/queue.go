@@ -19,18 +19,6 @@ func (l *loop) age() {
 	}
 }
 
-// age forgets what was written two eras ago.
-func (lane *work) age(now int) {
-	if lane.era == now {
-		return
-	}
-	lane.older = lane.recent
-	if lane.era < now-1 {
-		lane.older = nil
-	}
-	lane.recent, lane.era = nil, now
-}
-
 // dropQueues leaves to others what was not begun.
 func (l *loop) dropQueues() {
 	for _, lane := range l.lanes {
@@ -41,27 +29,32 @@ func (l *loop) dropQueues() {
 // drop empties the queue of a lane. What was in it is still pending in the database.
 func (l *loop) drop(lane *work) {
 	for _, d := range lane.queue {
-		delete(lane.busy, d.ID)
+		lane.known.forget(d.ID)
 	}
 	lane.queue, lane.more = nil, false
 	l.touch(lane)
 }
 
+// end ends the turn of a lane.
+func (l *loop) end(lane *work) {
+	lane.done = true
+	l.drop(lane)
+}
+
 func (l *loop) takeHandoff(h handoff) {
+	l.hold(h.leased, h.validUntil)
 	if l.stopping {
-		l.hold(h.leased, h.validUntil)
 		l.dropQueues()
 		return
 	}
-	l.hold(h.leased, h.validUntil)
 	if h.woken {
-		l.look = true
+		l.turnsDue = true
 		signal(l.w.told)
 	}
 	for id, deliveries := range h.deliveries {
 		lane := l.lanes[id]
 		if lane == nil || lane.token != h.tokens[id] {
-			l.stray, l.look = true, true
+			l.missed, l.turnsDue = true, true
 			signal(l.w.told)
 			continue
 		}
@@ -69,28 +62,16 @@ func (l *loop) takeHandoff(h handoff) {
 	}
 }
 
-// enqueue adds deliveries to the queue of a lane, unless it knows them already.
+// enqueue adds deliveries to the queue of a lane, up to its depth, unless it knows them already.
 func (l *loop) enqueue(lane *work, deliveries []*models.DueDelivery) {
-	lane.age(l.era.n)
 	for _, d := range deliveries {
-		if len(lane.queue) >= maxQueued {
+		if len(lane.queue) >= lane.depth() {
 			lane.more = true
 			break
 		}
-		if lane.knows(d.ID) {
-			continue
+		if lane.known.add(d.ID, l.era.n) {
+			lane.queue = append(lane.queue, d)
 		}
-		lane.busy[d.ID] = struct{}{}
-		lane.queue = append(lane.queue, d)
 	}
 	l.wait(lane)
-}
-
-func (lane *work) knows(id string) bool {
-	for _, known := range []map[string]struct{}{lane.busy, lane.recent, lane.older} {
-		if _, ok := known[id]; ok {
-			return true
-		}
-	}
-	return false
 }

@@ -2,6 +2,8 @@ package webhooks
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"roster/models"
@@ -56,10 +58,9 @@ func (l *loop) write() {
 		settlement.LastSuccessAt, settlement.Latency = lane.row.LastSuccessAt, lane.row.Latency
 		lane.disable = ""
 		if lane.idle() && left[id] == 0 {
-			settlement.Release, settlement.Yield = true, lane.yield
+			settlement.Release, settlement.NotBefore = true, l.nextTurn(lane)
 			b.released, lane.released = true, true
-			delete(l.lanes, id)
-			delete(l.hungry, lane)
+			l.leave(lane)
 		}
 		b.lanes = append(b.lanes, settlement)
 	}
@@ -70,9 +71,17 @@ func (l *loop) write() {
 	l.w.batches <- b
 }
 
+// nextTurn returns the time before which a lane that is given back has no turn; zero if it has one when something is due.
+func (l *loop) nextTurn(lane *work) time.Time {
+	if !lane.done {
+		return time.Time{}
+	}
+	return l.w.db.Now().Add(max(time.Until(lane.nextAt), 0))
+}
+
 // idle tells whether a lane can be given back once what has come is written.
 func (lane *work) idle() bool {
-	return !lane.lost && len(lane.queue) == 0 && lane.underWay == 0 && lane.ordered == 0 && !lane.more && !lane.fetching
+	return !lane.lost && len(lane.queue) == 0 && lane.underWay == 0 && lane.unblocks == 0 && !lane.more && !lane.fetching
 }
 
 // settleLoop writes one batch after the other. A database that does not answer is asked again until it does: what was sent and is not
@@ -131,16 +140,11 @@ func (l *loop) takeSettled(s settled) {
 		}
 		lane.unsettled--
 		l.unsettled--
-		delete(lane.busy, d.DeliveryID)
-		lane.age(l.era.n)
-		if lane.recent == nil {
-			lane.recent = map[string]struct{}{}
-		}
-		lane.recent[d.DeliveryID] = struct{}{}
+		lane.known.written(d.DeliveryID, l.era.n)
 		if d.OrderKey != nil && d.State != models.DeliveryPending {
-			lane.ordered--
-			lane.more = !lane.yield && !l.stopping // the next one of its key may go
-			l.hungry[lane] = struct{}{}
+			lane.unblocks--
+			lane.more = !lane.done && !l.stopping // the next one of its key may go
+			l.want(lane)
 		}
 	}
 	for id, lane := range s.batch.of {
@@ -148,10 +152,10 @@ func (l *loop) takeSettled(s settled) {
 			l.touch(lane)
 		}
 	}
-	if s.batch.released && (l.full || l.stray) {
-		l.look, l.stray = true, false
+	if s.batch.released && (l.missed || slices.Contains(slices.Collect(maps.Values(l.othersWait)), true)) {
+		l.turnsDue, l.missed = true, false
 	}
-	l.look = l.look || s.batch.leavesWork()
+	l.turnsDue = l.turnsDue || s.batch.leavesWork()
 }
 
 // leavesWork tells whether lanes can be claimed because of what was given back: a lane with something due, which was inserted after the worker

@@ -19,7 +19,8 @@ type WorkerConfig struct {
 	Sender  *Sender
 	Logger  *slog.Logger
 	Metrics *Metrics
-	// Slots are the attempts at once. Lanes in probation share a quarter of them.
+	// Slots are the attempts at once. Lanes in probation share a quarter of them, those that were never answered another one, and no
+	// organization has more than it leaves free.
 	Slots int
 	// LaneCap is the number of attempts at once that one endpoint can come to.
 	LaneCap int
@@ -49,9 +50,9 @@ type Worker struct {
 	looks      chan struct{} // somebody thinks that something is due
 	id         string
 	generation atomic.Uint64 // of what is known about endpoints
-	free       atomic.Int64  // slots, as the loop last counted them
 	fanOuts    atomic.Int64  // that are over, whatever they found
 	bodies     *bodies
+	budget     *budget // of slots, and of lanes to hold
 
 	handoffs chan handoff
 	fetched  chan fetch
@@ -68,12 +69,11 @@ type Worker struct {
 // NewWorker returns a worker that does nothing before Run.
 func NewWorker(db *models.DB, cfg WorkerConfig) *Worker {
 	w := &Worker{
-		db: db, cfg: cfg, id: uuid.NewString(), bodies: newBodies(keptBodies),
+		db: db, cfg: cfg, id: uuid.NewString(), bodies: newBodies(keptBodies), budget: newBudget(cfg.Slots),
 		events: make(chan struct{}, 1), looks: make(chan struct{}, 1), told: make(chan struct{}, 1),
 		handoffs: make(chan handoff), fetched: make(chan fetch, 1), settled: make(chan settled, 1), renewed: make(chan renewed, 1),
 		results: make(chan *attempt, cfg.Slots), batches: make(chan *batch, 1),
 	}
-	w.free.Store(int64(cfg.Slots))
 	w.sending, w.cut = context.WithCancel(context.Background())
 	return w
 }

@@ -36,8 +36,9 @@ func BenchmarkBacklog(b *testing.B) {
 		`DELETE FROM event_queue`,
 		`INSERT INTO webhooks SELECT (jsonb_populate_record(w, jsonb_build_object('id', gen_random_uuid(), 'kind', 'extra'))).*
 			FROM webhooks w, generate_series(1, ` + fmt.Sprint(*lanes-1) + `)`,
-		`INSERT INTO webhook_lanes (webhook_id, cap, max_cap, health, clean, consecutive_failures, answers, failing, slow, latency, failed_probes, next_turn_at)
-			SELECT id, 1, 8, 'ok', 0, 0, 0, 0, 0, 0, 0, now() - interval '1 hour' * random() FROM webhooks
+		`INSERT INTO webhook_lanes (webhook_id, organization_id, cap, max_cap, health, clean, consecutive_failures, answers, failing, slow, latency,
+				failed_probes, next_turn_at)
+			SELECT id, organization_id, 1, 8, 'ok', 0, 0, 0, 0, 0, 0, 0, now() - interval '1 hour' * random() FROM webhooks
 			ON CONFLICT (webhook_id) DO UPDATE SET next_turn_at = excluded.next_turn_at`,
 		`INSERT INTO webhook_messages (event_id, organization_id, sequence, body)
 			SELECT gen_random_uuid(), '` + org.ID + `', n, convert_to(repeat('x', 500), 'UTF8') FROM generate_series(1, ` + fmt.Sprint(*each) + `) AS n`,
@@ -70,11 +71,7 @@ func drain(b *testing.B, db *models.DB, name string) {
 	for i := range rounds {
 		lease := models.Lease{Token: uuid.NewString(), Until: db.Now().Add(time.Minute)}
 		start := time.Now()
-		var held []*models.WebhookLane
-		err := models.Transaction(b.Context(), db, func(tx *models.DB) (err error) {
-			held, err = models.ClaimLanes(b.Context(), tx, lease, ring, 0)
-			return err
-		})
+		held, err := claim(b, db, lease, ring)
 		limits := map[string]int{}
 		for _, l := range held {
 			limits[l.WebhookID] = share
@@ -97,6 +94,23 @@ func drain(b *testing.B, db *models.DB, name string) {
 	quantiles(b, settled, name+"-settle")
 }
 
+func claim(b *testing.B, db *models.DB, lease models.Lease, most int) (held []*models.WebhookLane, err error) {
+	b.Helper()
+	waiting, err := models.FindWaitingLanes(b.Context(), db, []models.LaneSearch{{Standing: "newcomer", Limit: most}})
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(waiting))
+	for i, l := range waiting {
+		ids[i] = l.WebhookID
+	}
+	err = models.Transaction(b.Context(), db, func(tx *models.DB) (err error) {
+		held, err = models.ClaimLanes(b.Context(), tx, lease, ids)
+		return err
+	})
+	return held, err
+}
+
 func settle(b *testing.B, db *models.DB, lease models.Lease, held []*models.WebhookLane, due []*models.DueDelivery) {
 	b.Helper()
 	now := db.Now()
@@ -109,7 +123,7 @@ func settle(b *testing.B, db *models.DB, lease models.Lease, held []*models.Webh
 	}
 	var back []*models.LaneSettlement
 	for _, l := range held {
-		back = append(back, &models.LaneSettlement{WebhookLane: *l, Token: lease.Token, Release: true, Yield: true})
+		back = append(back, &models.LaneSettlement{WebhookLane: *l, Token: lease.Token, Release: true, NotBefore: now})
 	}
 	lost, err := models.Settle(b.Context(), db, written, back)
 	if err != nil || len(lost) > 0 {
