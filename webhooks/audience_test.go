@@ -151,12 +151,17 @@ func (r *rig) seat(org *models.Organization, a *audience, n int, eventType strin
 // publish commits events of a type in one transaction.
 func (r *rig) publish(org *models.Organization, eventType string, n int) {
 	r.t.Helper()
+	r.publishData(org, eventType, n, "{}")
+}
+
+func (r *rig) publishData(org *models.Organization, eventType string, n int, data string) {
+	r.t.Helper()
 	err := models.Transaction(r.t.Context(), r.db, func(tx *models.DB) error {
 		for range n {
 			changes := jsonapi.Raw("{}")
 			_, err := models.Capture(r.t.Context(), tx, &models.Event{
 				ID: models.NewID(), EventType: eventType, OccurredAt: jsonapi.Stamp{Time: r.db.Now()}, OrganizationID: &org.ID,
-				SubjectType: "organizations", SubjectID: org.ID, ActorKind: "system", Changes: &changes, Data: "{}",
+				SubjectType: "organizations", SubjectID: org.ID, ActorKind: "system", Changes: &changes, Data: data,
 			})
 			if err != nil {
 				return err

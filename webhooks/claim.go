@@ -98,13 +98,23 @@ func (w *Worker) claim(ctx context.Context, f *fetch) error {
 			return err
 		}
 	}
-	f.left, f.again = remaining(o.searches, waiting, chosen)
+	f.left, f.again = remaining(o.searches, waiting, chosen, orderClaims)
 	f.again = f.again && len(f.leased) > 0
 	for _, row := range f.leased {
 		o.endpoints = append(o.endpoints, row.WebhookID)
 		o.limit(row.WebhookID, min(queueDepth*row.Cap, o.share))
 	}
 	return nil
+}
+
+// search returns which lanes to look for: up to most of those that there is room for.
+func search(room *shares, most int) (searches []models.LaneSearch) {
+	for _, s := range standings {
+		if n := min(room.free(s), most); n > 0 {
+			searches = append(searches, models.LaneSearch{Standing: string(s), Except: room.satisfied(s), Limit: n})
+		}
+	}
+	return searches
 }
 
 // choose returns the lanes that there is room for, of those that wait, the first of each standing first.
@@ -121,7 +131,9 @@ func choose(room *shares, waiting []models.WaitingLane, most int) (chosen []stri
 
 // remaining tells of which standings lanes may still wait once those that were chosen are leased, and whether it is worth looking again at
 // once: the search ended before all were seen, and one organization has left its place to others.
-func remaining(searches []models.LaneSearch, waiting []models.WaitingLane, chosen []string) (left map[standing]bool, again bool) {
+func remaining(
+	searches []models.LaneSearch, waiting []models.WaitingLane, chosen []string, most int,
+) (left map[standing]bool, again bool) {
 	left = map[standing]bool{}
 	for _, s := range standings {
 		left[s] = true // there is no room to look for them
@@ -139,7 +151,7 @@ func remaining(searches []models.LaneSearch, waiting []models.WaitingLane, chose
 		left[standing(s.Standing)] = found == s.Limit || took < found || len(s.Except) > 0
 		again = again || found == s.Limit && took > 0
 	}
-	return left, again || len(chosen) == orderClaims
+	return left, again || len(chosen) == most
 }
 
 func (o *order) limit(webhook string, n int) {
@@ -207,7 +219,8 @@ func (l *loop) order() {
 	claims := 0
 	if l.turnsDue && !l.stopping {
 		l.turnsDue = false
-		o.room, o.searches = l.search()
+		o.room = l.w.budget.room()
+		o.searches = search(o.room, orderClaims)
 		claims = orderClaims
 	}
 	wanted := l.lacking(orderLanes-claims, now)
@@ -232,18 +245,6 @@ func (l *loop) order() {
 		defer cancel()
 		l.w.fetched <- l.w.fetch(ctx, o)
 	}()
-}
-
-// search returns the lanes that there is room for.
-func (l *loop) search() (*shares, []models.LaneSearch) {
-	room := l.w.budget.room()
-	var searches []models.LaneSearch
-	for _, s := range standings {
-		if n := min(room.free(s), orderClaims); n > 0 {
-			searches = append(searches, models.LaneSearch{Standing: string(s), Except: room.satisfied(s), Limit: n})
-		}
-	}
-	return room, searches
 }
 
 // lacking takes up to most lanes out of those that want something, and leaves out those for which it has come meanwhile.
