@@ -78,7 +78,9 @@ func TestEndpointsThatTimeOutAreGivenBack(t *testing.T) {
 		if n := r.query(forgotten); n != int64(0) {
 			r.t.Errorf("%v endpoints are forgotten", n)
 		}
-	}, func(c *WorkerConfig) { c.Slots, c.Sender, c.Grace = slots, newSender(t, within(100*time.Millisecond)), time.Millisecond })
+	}, func(c *WorkerConfig) {
+		c.Slots, c.Sender, c.Grace = slots, newSender(t, within(100*time.Millisecond)), time.Millisecond
+	})
 }
 
 // TestASlowOrganizationIsOneNeighbour lets every endpoint of a crowd answer well, and then take its time, not so much that it would be in
@@ -138,29 +140,47 @@ func TestEndpointsThatWaitForTheirRateLeaveTheirPlaces(t *testing.T) {
 	}, func(c *WorkerConfig) { c.Slots, c.Poll, c.Grace = slots, time.Second, time.Millisecond })
 }
 
-// TestEndpointsMadeOneAfterTheOther lets an organization make endpoints that ask to be told of each other. Each is an event for all before it,
-// a quarter of a million deliveries in the end, and none of them is waited for by others.
-func TestEndpointsMadeOneAfterTheOther(t *testing.T) {
+// TestEndpointsMadeOneAfterTheOtherAreNotToldOfEachOther makes endpoints that want everything: n of them would cost n²/2 deliveries.
+func TestEndpointsMadeOneAfterTheOtherAreNotToldOfEachOther(t *testing.T) {
+	each(t, func(r *rig) {
+		crowd := newAudience(r.t)
+		org := r.organization("")
+		r.seat(org, crowd, 700, "*")
+		r.publish(org, "crowd.asked", 1)
+		crowd.await(700)
+		r.quiet()
+		if messages, requests, _ := crowd.messages(); messages != 700 || requests != 700 {
+			r.t.Errorf("%d messages in %d requests", messages, requests)
+		}
+	})
+}
+
+// TestABatchOfEventsForManyEndpointsIsASmallOne lets fifty events wait for each endpoint of a crowd, and then one for another organization. It
+// comes behind two batches at most, and a batch is bounded by its deliveries.
+func TestABatchOfEventsForManyEndpointsIsASmallOne(t *testing.T) {
 	t.Parallel()
+	const events = 50
 	for _, n := range crowds {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			each(t, func(r *rig) {
 				crowd, witness := newAudience(r.t), webhookstest.NewReceiver(r.t)
 				org, other := r.organization(""), r.organization("")
-				r.endpoint(other, witness.URL(), "eventTypes", jsonapi.Strings{"witness.asked"})
-				for i := range n {
-					if i%(n/4) == 0 {
-						r.publish(other, "witness.asked", 1)
-						r.received(witness, i/(n/4)+1)
-					}
-					r.endpoint(org, fmt.Sprintf("%s/crowd/%d", crowd.url, i), "eventTypes", jsonapi.Strings{"webhook.*"})
-				}
+				r.seat(org, crowd, n, "crowd.asked")
+				hook := r.endpoint(other, witness.URL(), "eventTypes", jsonapi.Strings{"witness.asked"})
+				r.quiet()
+				r.stop()
+				r.publish(org, "crowd.asked", events)
 				r.publish(other, "witness.asked", 1)
-				r.received(witness, 5)
-				if n := r.query(`SELECT COUNT(*) FROM webhook_attempts`).(int64); n < 5 {
-					r.t.Errorf("%d attempts were made", n)
+				defer crowd.hang()()
+				_, stop := startWorker(r.t, r.db, unhurried(r.t, 64))
+				r.received(witness, 1)
+				stop()
+				before := r.query(`SELECT COUNT(*) FROM webhook_deliveries WHERE event_type = 'crowd.asked'
+					AND ordinal < (SELECT ordinal FROM webhook_deliveries WHERE webhook_id = '` + hook.ID + `')`).(int64)
+				if most := 2 * max(newBatching(r.db.Dialect()).maxDeliveries, n); before > int64(most) {
+					r.t.Errorf("%d of %d deliveries of the crowd went before, more than %d", before, events*n, most)
 				}
-			}, func(c *WorkerConfig) { c.Grace = time.Millisecond })
+			})
 		})
 	}
 }
