@@ -69,7 +69,7 @@ bench: ## measure the service at 1,000 and 1,000,000 organizations on PostgreSQL
 bench-webhooks: ## measure webhooks on both databases; ARGS="-events 5000 -seconds 3" makes it shorter
 	@.ci/postgres
 	go test ./webhooks/bench -run '^$$' -bench Memory -benchtime 1x $(ARGS)
-	go test ./webhooks/bench -run '^$$' -bench 'Senders|Hanging|Backlog|Burst' -benchtime 1x -timeout 30m $(ARGS)
+	go test ./webhooks/bench -run '^$$' -bench 'Senders|Hanging|Crowd|Backlog|Burst' -benchtime 1x -timeout 30m $(ARGS)
 
 .PHONY: chaos
 chaos: ## kill the server and PostgreSQL under load; ARGS="-kills 5 -restarts 2" makes it shorter

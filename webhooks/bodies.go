@@ -72,7 +72,9 @@ func (w *Worker) body(ctx context.Context, event string) ([]byte, error) {
 
 // prepare reads the bodies of deliveries that are not kept, up to a number of bytes, and returns the deliveries whose bodies came with it.
 // cut are the endpoints of the others.
-func (w *Worker) prepare(ctx context.Context, due []*models.DueDelivery, most int) (ready []*models.DueDelivery, cut map[string]bool, err error) {
+func (w *Worker) prepare(
+	ctx context.Context, due []*models.DueDelivery, most int,
+) (ready []*models.DueDelivery, cut map[string]bool, err error) {
 	cut = map[string]bool{}
 	wanted := map[string]bool{}
 	var missing []string

@@ -86,8 +86,8 @@ func (s *shares) satisfied(of standing) []string {
 	return organizations
 }
 
-// budget is what a worker has given away: slots to attempts under way, and places to lanes that are held. The loop writes it; a fan-out reads
-// it, to lease no more lanes than can be served.
+// budget is what a worker has given away: slots to attempts under way, and places to lanes that are held. The loop writes it; a fan-out
+// reads it, to lease no more lanes than can be served.
 type budget struct {
 	mu            sync.Mutex
 	running, held shares

@@ -8,8 +8,9 @@
 //	   │
 //	fan-out    the event gets its sequence number and its body, rendered once (Envelope), and becomes one delivery for
 //	   │       each endpoint that subscribes to its type (Subscribes)                                          → pending
-//	claim      lanes whose turn it is are leased, the longest waiting first, and a few due deliveries are taken from each.
-//	   │       A lane is one endpoint; after its turn it goes behind the others.
+//	claim      lanes whose turn it is are leased, the longest waiting first, as far as there is room for their kind and their
+//	   │       organization (budget), and a few due deliveries are taken from each. A lane is one endpoint; after its turn it
+//	   │       goes behind the others.
 //	send       one HTTP exchange (Sender), signed with every live secret (Sign), to an address that is permitted (Guard)
 //	   │
 //	settle     judge turns the Result into a Verdict and the next state of the Lane; attempt, delivery and lane are
@@ -47,8 +48,15 @@
 // # What holds for every lane
 //
 // A lane has a cap on attempts at once: it starts at one, grows by one with each clean window and halves on timeouts, 429 and 5xx.
-// Lanes in probation share a quarter of all slots. While the breaker of a lane is open, one attempt at a time probes it, and the other
+// Lanes in probation share a quarter of all slots, those that were never answered another one, and of either, and of all slots, no
+// organization takes more than it leaves free. A lane that may not start for as long as others hang is not held. While the breaker of a lane is open, one attempt at a time probes it, and the other
 // deliveries keep their place and their attempts. Shutdowns and shortages on this side are held against nobody.
 //
-// The decisions are pure functions (judge, Schedule, Lane, Subscribes, Guard.Permit); sockets and databases are elsewhere.
+// # What is in memory
+//
+// A step costs what it sends, not what waits. A batch of the fan-out is bounded by its deliveries (batching), an order of the loop by lanes,
+// deliveries and bytes, the queue of a lane by the attempts it can come to at once. Bodies are kept once for each event, up to a number of
+// bytes, and read again when they are to be sent and are no longer there.
+//
+// The decisions are pure functions (judge, Schedule, Lane, shares, choose, batching, Subscribes, Guard.Permit); sockets and databases are elsewhere.
 package webhooks

@@ -10,7 +10,7 @@ import (
 // Health is how far a lane is trusted.
 type Health string
 
-// Lanes in probation share a quarter of all slots, so that receivers that hang cannot take the slots of those that answer.
+// Lanes in probation have a quarter of all slots, see standing.
 const (
 	HealthOK        Health = "ok"
 	HealthProbation Health = "probation"

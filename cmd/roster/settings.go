@@ -71,7 +71,7 @@ func (c *config) settings() []setting {
 		{hooks, "webhook-plain-http", "false", "send webhooks to http:// URLs on public addresses, too", false, true, toggle(&c.webhookPlainHTTP)},
 		{hooks, "webhook-proxy", "", "`URL` of a proxy that every webhook goes through; it must refuse internal addresses", true, false,
 			optional(proxy(&c.webhookProxy))},
-		{hooks, "webhook-slots", "1024", "webhooks under way at once, at most; receivers that fail share a quarter", false, false,
+		{hooks, "webhook-slots", "1024", "webhooks under way at once, at most; receivers that fail share a quarter, new ones another", false, false,
 			number(&c.webhookSlots, 4, 100_000)},
 		{hooks, "webhook-endpoint-slots", "8", "webhooks under way to one endpoint at once, at most", false, false, number(&c.webhookLaneCap, 1, 1000)},
 		{hooks, "webhook-timeout", "20s", "longest exchange with a receiver, from its name to the end of its answer", false, false,

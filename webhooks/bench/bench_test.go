@@ -172,15 +172,19 @@ type roster struct {
 	stop func()
 }
 
-func newRoster(b *testing.B, dialect models.Dialect) *roster {
+func newRoster(b *testing.B, dialect models.Dialect, adjust ...func(*webhooks.WorkerConfig)) *roster {
 	b.Helper()
+	worker := webhooks.WorkerConfig{
+		Sender: newSender(b), Logger: slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelError})),
+		Metrics: webhooks.NewMetrics(nil), Slots: 1024, LaneCap: 8, Lease: time.Minute, Poll: time.Second, Grace: time.Millisecond,
+	}
+	for _, a := range adjust {
+		a(&worker)
+	}
 	cfg := modelstest.Config(b, dialect)
 	cfg.MaxConnections = 24
 	db := modelstest.OpenConfig(b, cfg)
-	x := &roster{b: b, db: db, w: webhooks.NewWorker(db, webhooks.WorkerConfig{
-		Sender: newSender(b), Logger: slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelError})), Metrics: webhooks.NewMetrics(nil),
-		Slots: 1024, LaneCap: 8, Lease: time.Minute, Poll: time.Second, Grace: time.Millisecond,
-	})}
+	x := &roster{b: b, db: db, w: webhooks.NewWorker(db, worker)}
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { x.w.Run(ctx) })

@@ -1,0 +1,80 @@
+package bench
+
+import (
+	"fmt"
+	"net"
+	"slices"
+	"testing"
+	"time"
+
+	"roster/jsonapi"
+	"roster/models"
+	"roster/models/modelstest"
+	"roster/webhooks"
+)
+
+// BenchmarkCrowd gives one organization 80, 700 and 1,040 endpoints that take every request and never answer, ten events each, with 64 slots.
+// It measures the latencies of a hundred endpoints of other organizations, at 100 events a second. The runs take turns.
+func BenchmarkCrowd(b *testing.B) {
+	const rounds = 3
+	crowds := []int{0, 80, 700, 1040}
+	for _, dialect := range modelstest.Dialects {
+		b.Run(string(dialect), func(b *testing.B) {
+			for b.Loop() {
+				took := map[int][]time.Duration{}
+				for range rounds {
+					for _, n := range crowds {
+						took[n] = append(took[n], crowd(b, dialect, n)...)
+					}
+				}
+				for _, n := range crowds {
+					slices.Sort(took[n])
+					name := fmt.Sprint(n, "-hang")
+					b.ReportMetric(milliseconds(took[n], 50), name+"-p50-ms")
+					b.ReportMetric(milliseconds(took[n], 99), name+"-p99-ms")
+					b.ReportMetric(milliseconds(took[n], 99)/milliseconds(took[0], 99), name+"-p99/undisturbed")
+				}
+			}
+		})
+	}
+}
+
+func crowd(b *testing.B, dialect models.Dialect, n int) []time.Duration {
+	b.Helper()
+	const others = 100
+	r := newReceiver(b)
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer silent.Close() //nolint:errcheck // what is open is of no interest
+	x := newRoster(b, dialect, func(c *webhooks.WorkerConfig) { c.Slots = 64 })
+	defer x.stop()
+	r.expect(others)
+	orgs := x.organizations(others, func(i int) string { return fmt.Sprint(r.url, i) })
+	r.wait(b)
+	in := &jsonapi.Input{Schema: models.Organizations.Schema, Attributes: map[string]any{"name": "Crowd"}}
+	org, err := models.CreateOrganization(b.Context(), x.db, models.System("bench"), in)
+	if err != nil {
+		b.Fatal(err)
+	}
+	err = models.Transaction(b.Context(), x.db, func(tx *models.DB) error {
+		for i := range n {
+			in := &jsonapi.Input{
+				Schema: models.Webhooks.Schema, Attributes: map[string]any{"url": fmt.Sprintf("http://%s/%d", silent.Addr(), i), "secret": secret},
+				Relationships: map[string]jsonapi.Linkage{"organization": {Refs: []jsonapi.Ref{{Type: "organizations", ID: org.ID}}}},
+			}
+			if _, err := models.CreateWebhook(b.Context(), tx, models.System("bench"), in); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for range 10 {
+		x.publish(org.ID)
+	}
+	return latency(b, r, 100, func(i int) string { return x.publish(orgs[i*7919%others]) })
+}
