@@ -13,13 +13,7 @@ import (
 func TestBodiesAreKeptUpToANumberOfBytes(t *testing.T) {
 	b := newBodies(10)
 	keep := func(event string, size int) { b.keep(event, []byte(strings.Repeat("x", size))) }
-	kept := func() (events []string) {
-		for _, event := range b.kept.Keys() {
-			events = append(events, event)
-		}
-		slices.Sort(events)
-		return events
-	}
+	kept := func() []string { return slices.Sorted(slices.Values(b.kept.Keys())) }
 	keep("a", 4)
 	keep("b", 4)
 	keep("a", 4) // for a second endpoint

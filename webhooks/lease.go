@@ -13,15 +13,15 @@ func (l *loop) hold(rows []*models.WebhookLane, validUntil time.Time) {
 		return // they came too late: somebody else may have them, or this worker under another lease
 	}
 	for _, row := range rows {
+		if old := l.lanes[row.WebhookID]; old != nil {
+			l.lose(old) // its lease ended before it was renewed
+		}
 		lane := &work{
 			id: row.WebhookID, token: *row.LeaseToken, state: laneOf(row), row: *row, validUntil: validUntil, turnBegan: time.Now(),
 			endpoint: l.endpoints[row.WebhookID], nextAt: l.paces[row.WebhookID],
 		}
 		lane.seat = seat{lane.state.standing(), row.OrganizationID}
 		delete(l.paces, lane.id)
-		if old := l.lanes[lane.id]; old != nil {
-			l.lose(old) // its lease ended before it was renewed
-		}
 		l.lanes[lane.id] = lane
 		l.w.budget.hold(lane.seat)
 		l.fit(lane)
