@@ -16,8 +16,10 @@ type Outcome string
 
 // The outcomes of a row.
 const (
-	Passed        Outcome = "passed"
-	Failed        Outcome = "failed"
+	Passed Outcome = "passed"
+	Failed Outcome = "failed"
+	// Excepted is broken nowhere but where the description declares an exception.
+	Excepted      Outcome = "documented exception"
 	NotApplicable Outcome = "not applicable"
 	Untestable    Outcome = "no black-box test"
 )
@@ -35,18 +37,37 @@ type Result struct {
 	Failures []Failure
 }
 
-func (r *Result) judge(v verdict, skipped string) {
-	r.Checks, r.Failures = v.checks, v.failures
+func (r *Result) judge(v verdict, skipped string, exceptions []*Exception) {
+	r.Checks = v.checks
+	var met []string
+	for _, f := range v.failures {
+		if i := slices.IndexFunc(exceptions, f.excepted); i >= 0 {
+			met = append(met, fmt.Sprintf("%s of %s: %s", exceptions[i].Place, exceptions[i].Type, exceptions[i].Reason))
+			continue
+		}
+		r.Failures = append(r.Failures, f)
+	}
 	switch {
-	case len(v.failures) > 0:
+	case len(r.Failures) > 0:
 		r.Outcome = Failed
+	case len(met) > 0:
+		slices.Sort(met)
+		r.Outcome, r.Reason = Excepted, strings.Join(slices.Compact(met), "; ")
+	case v.checks > 0:
+		r.Outcome = Passed
+		if len(exceptions) > 0 {
+			r.Reason = "the exception that the description declares was not met"
+		}
 	case skipped != "":
 		r.Outcome, r.Reason = NotApplicable, skipped
-	case v.checks == 0:
-		r.Outcome, r.Reason = NotApplicable, "nothing the row speaks of was seen"
 	default:
-		r.Outcome = Passed
+		r.Outcome, r.Reason = NotApplicable, "nothing the row speaks of was seen"
 	}
+}
+
+// excepted tells whether an exception is about the place of the failure.
+func (f Failure) excepted(e *Exception) bool {
+	return f.place != "" && f.typ == e.Type && f.place == e.Place
 }
 
 // Report is the outcome of a run.
