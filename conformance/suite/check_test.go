@@ -227,6 +227,14 @@ func TestExceptionIsSaidAndCoversItsPlaceOnly(t *testing.T) {
 	if there.Outcome != Excepted || !strings.Contains(there.Reason, "old clients print it") {
 		t.Errorf("the row is %s (%s), want a documented exception with its reason", there.Outcome, there.Reason)
 	}
+	d.Exceptions[0] = &Exception{Row: "DOC-33", URL: "/art*", Place: "/links/self", Reason: "old clients print it"}
+	if top := judge(`{"data":null,"links":{"self":"/articles?a[b]=1"}}`); top.Outcome != Excepted {
+		t.Errorf("the row is %s for a document of the URL, want a documented exception", top.Outcome)
+	}
+	if inside := judge(`{"data":{` + article + `,"links":{"self":"/articles?a[b]=1"}}}`); inside.Outcome != Failed {
+		t.Errorf("the row is %s for a resource object in a document of the URL, want failed", inside.Outcome)
+	}
+	d.Exceptions[0] = &Exception{Row: "DOC-33", Type: "articles", Place: "/links/self", Reason: "old clients print it"}
 	for name, body := range map[string]string{
 		"another place": `{"data":{` + article + `,"links":{"self":"/articles?a[b]=1","more":"/articles?a[b]=1"}}}`,
 		"another type":  `{"data":{"type":"tags","id":"1","links":{"self":"/tags?a[b]=1"}}}`,

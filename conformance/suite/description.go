@@ -37,15 +37,36 @@ type Description struct {
 	Schema string `json:"$schema,omitempty"`
 }
 
-// Exception is one place of one type's documents that breaks a rule on purpose. The report prints it with its reason
-// instead of failing the row, which fails all the same where the rule is broken at any other place.
+// Exception is a place that breaks a rule on purpose, in the resource objects of one type or in the documents of some URLs. The report
+// prints it with its reason instead of failing the row, which fails all the same where the rule is broken at any other place.
 type Exception struct {
 	Row string `json:"row"`
 	// Type is the type of the resource objects that hold the place.
-	Type string `json:"type"`
-	// Place is a JSON Pointer within those resource objects.
+	Type string `json:"type,omitempty"`
+	// URL is a pattern (as in path.Match) of the paths of the documents that hold the place.
+	URL string `json:"url,omitempty"`
+	// Place is a JSON Pointer within the resource object, or the document.
 	Place  string `json:"place"`
 	Reason string `json:"reason"`
+}
+
+// covers tells whether a failure is at the place.
+func (e *Exception) covers(f Failure) bool {
+	if e.Type != "" {
+		return f.typ == e.Type && f.within == e.Place
+	}
+	if f.Exchange == nil || f.at != e.Place {
+		return false
+	}
+	match, err := path.Match(e.URL, strings.TrimPrefix(f.Exchange.URL.Path, f.Exchange.base))
+	return err == nil && match
+}
+
+func (e *Exception) String() string {
+	if e.Type != "" {
+		return fmt.Sprintf("%s of %s: %s", e.Place, e.Type, e.Reason)
+	}
+	return fmt.Sprintf("%s of %s: %s", e.Place, e.URL, e.Reason)
 }
 
 // Credential names the header that carries the caller's secret.
@@ -228,7 +249,10 @@ func (d *Description) validateExpectations() []error {
 		if _, found := known[e.Row]; !found {
 			errs = append(errs, fmt.Errorf("/exceptions/%d/row: there is no row %s", i, e.Row))
 		}
-		if d.resource(e.Type) == nil {
+		if _, err := path.Match(e.URL, ""); err != nil {
+			errs = append(errs, fmt.Errorf("/exceptions/%d/url: %w", i, err))
+		}
+		if e.Type != "" && d.resource(e.Type) == nil {
 			errs = append(errs, fmt.Errorf("/exceptions/%d/type: the description has no resource %q", i, e.Type))
 		}
 	}

@@ -232,7 +232,7 @@ func (r *run) checkAll() {
 			r.seen[row] += n
 		}
 		for _, p := range checked.problems {
-			r.found[p.row] = append(r.found[p.row], Failure{Expected: p.String(), Exchange: ex, typ: p.typ, place: p.within})
+			r.found[p.row] = append(r.found[p.row], Failure{Expected: p.String(), Exchange: ex, at: p.at, typ: p.typ, within: p.within})
 		}
 	}
 }
@@ -242,16 +242,18 @@ func (t *T) walk(row string) {
 	if t.turn > 0 {
 		return
 	}
-	t.rule.take(t.run.seen[row], t.run.found[row])
-	t.expect.take(t.run.seen[row+pickSuffix], t.run.found[row+pickSuffix])
+	exceptions := t.run.exceptions(row)
+	t.rule.take(t.run.seen[row], t.run.found[row], exceptions)
+	t.expect.take(t.run.seen[row+pickSuffix], t.run.found[row+pickSuffix], nil)
 }
 
-// take adds what the checker found; what it found again and again is said once.
-func (v *verdict) take(checks int, found []Failure) {
+// take adds what the checker found. What it found again and again is said once, within an exception and outside of all.
+func (v *verdict) take(checks int, found []Failure, exceptions []*Exception) {
 	v.checks += checks
 	said := map[string]bool{}
 	for _, f := range found {
-		if key := f.typ + " " + f.Expected; !said[key] {
+		exception := slices.IndexFunc(exceptions, func(e *Exception) bool { return e.covers(f) })
+		if key := fmt.Sprint(exception, f.Expected); !said[key] {
 			said[key] = true
 			v.failures = append(v.failures, f)
 		}

@@ -37,8 +37,8 @@ type verdict struct {
 // Failure is a check that did not hold.
 type Failure struct {
 	Expected string
-	// typ and place name where in a resource object the checker found it; empty for everything else.
-	typ, place string
+	// at is where in the document the checker found it, typ and within where in a resource object; empty for everything else.
+	at, typ, within string
 	// Exchange is nil if the failure is not about one answer.
 	Exchange *Exchange
 }
