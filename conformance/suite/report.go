@@ -37,10 +37,10 @@ type Result struct {
 
 func (r *Result) judge(v verdict, skipped string, exceptions []*Exception) {
 	r.Checks = v.checks
-	var met []string
+	met := map[*Exception]bool{}
 	for _, f := range v.failures {
 		if i := slices.IndexFunc(exceptions, func(e *Exception) bool { return e.covers(f) }); i >= 0 {
-			met = append(met, exceptions[i].String())
+			met[exceptions[i]] = true
 			continue
 		}
 		r.Failures = append(r.Failures, f)
@@ -49,8 +49,13 @@ func (r *Result) judge(v verdict, skipped string, exceptions []*Exception) {
 	case len(r.Failures) > 0:
 		r.Outcome = Failed
 	case len(met) > 0:
-		slices.Sort(met)
-		r.Outcome, r.Reason = Excepted, strings.Join(slices.Compact(met), "; ")
+		var reasons []string
+		for _, e := range exceptions {
+			if met[e] {
+				reasons = append(reasons, e.String())
+			}
+		}
+		r.Outcome, r.Reason = Excepted, strings.Join(reasons, "; ")
 	case v.checks > 0:
 		r.Outcome = Passed
 		if len(exceptions) > 0 {
