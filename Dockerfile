@@ -6,6 +6,7 @@ RUN apk add --no-cache ca-certificates tzdata
 WORKDIR /src
 # Modules first: they change seldom, so this layer is kept.
 COPY go.mod go.sum ./
+COPY conformance/go.mod conformance/go.sum ./conformance/
 COPY third_party ./third_party
 RUN go mod download
 COPY . .

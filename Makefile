@@ -22,12 +22,12 @@ build: ## build ./roster: one static program, no C compiler needed
 .PHONY: test
 test: ## run every test on SQLite and PostgreSQL; installs a PostgreSQL server where it can
 	@.ci/postgres
-	@go test -json ./... | go run .ci/summary.go
+	@.ci/each go test -json ./... | go run .ci/summary.go
 
 .PHONY: check
 check: ## everything short of the full .ci/run: format, vet, lint, test
 	@.ci/format
-	go vet ./...
+	@.ci/each go vet ./...
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory test
 
@@ -35,7 +35,7 @@ check: ## everything short of the full .ci/run: format, vet, lint, test
 lint: ## run the linter that .ci/lint pins; the first run builds it, which takes minutes
 	@mkdir -p dist
 	@go build -C .ci/lint -o "$(CURDIR)/dist/golangci-lint" github.com/golangci/golangci-lint/v2/cmd/golangci-lint
-	dist/golangci-lint run --allow-parallel-runners ./...
+	@.ci/each "$(CURDIR)/dist/golangci-lint" run --allow-parallel-runners ./...
 
 .PHONY: lint-openapi
 lint-openapi: ## check the OpenAPI document with Redocly's linter; needs Node.js
@@ -49,7 +49,7 @@ fmt: ## format the code, third_party excepted
 
 .PHONY: golden
 golden: ## rewrite the golden files; read the diff before you commit it
-	ROSTER_GOLDEN=update go test ./...
+	@ROSTER_GOLDEN=update CONFORMANCE_GOLDEN=update .ci/each go test ./...
 	@git --no-pager diff --stat
 
 .PHONY: cover

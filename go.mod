@@ -73,7 +73,11 @@ require (
 	github.com/yuin/goldmark v1.8.7
 	golang.org/x/net v0.62.0
 	golang.org/x/term v0.47.0
+	roster/conformance v0.0.0
 )
 
 // The module proxy serves no archive of this version everywhere; third_party/README.md says how the copy is proven to be it.
 replace github.com/google/jsonapi => ./third_party/google-jsonapi
+
+// The conformance suite is a module of its own, used by the tests of the program (docs/adr/0080).
+replace roster/conformance => ./conformance

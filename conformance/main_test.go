@@ -3,17 +3,21 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"encoding/xml"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"roster/conformance/suite"
 )
 
 const description = `{"name": "empty", "credential": {"header": "Authorization", "env": "EMPTY_KEY"},
-	"resources": [{"type": "things", "path": "/things", "operations": ["list"], "create": {}}]}`
+	"resources": [{"type": "things", "path": "/things", "operations": ["list"]}]}`
 
 // empty is a server with one collection that has nothing in it. It ignores queries, which breaks QUERY-3.
 func empty(t *testing.T) *httptest.Server {
@@ -78,9 +82,11 @@ func TestRunThatCannotBeDoneExitsWithTwo(t *testing.T) {
 		args       []string
 	}{
 		{"no description", "--description is needed", nil},
-		{"an unknown field", "unknown field", []string{"--description", write(t, `{"resource": []}`)}},
+		{"an unknown field", "additional properties 'resource' not allowed", []string{"--description", write(t, `{"resource": []}`)}},
 		{"no such row", "no row matches", []string{"--target", s.URL, "--description", d, "--only", "NOPE-1"}},
 		{"no such format", "is none of", []string{"--target", s.URL, "--description", d, "--only", "FETCH-3", "--format", "pdf"}},
+		{"no such format of a report", "want FORMAT=FILE", []string{"--target", s.URL, "--description", d, "--report", "pdf=x"}},
+		{"a report that cannot be written", "write report", []string{"--target", s.URL, "--description", d, "--only", "FETCH-3", "--report", "tap=/dev/null/x"}},
 		{"no such level", "--fail-on", []string{"--target", s.URL, "--description", d, "--fail-on", "maybe"}},
 		{"a wrong credential", "401", []string{"--target", s.URL, "--description", d, "--header", "Authorization: wrong"}},
 		{"no server", "reach the server", []string{"--target", "http://127.0.0.1:1", "--description", d}},
@@ -109,7 +115,7 @@ func TestOptedOutExpectationIsNotRun(t *testing.T) {
 func TestReportShowsTheExchangeWithoutTheCredential(t *testing.T) {
 	t.Parallel()
 	s, d := empty(t), write(t, description)
-	for _, format := range []string{"text", "markdown", "json"} {
+	for _, format := range suite.Formats() {
 		_, out, _ := start(t, "", "--target", s.URL, "--description", d, "--only", "NEG-9,CRUD-14", "--format", format,
 			"--header", "Authorization: secret")
 		for _, want := range []string{"NEG-9", "status 406", "GET /things", "CRUD-14", "cannot be seen from outside"} {
@@ -124,6 +130,58 @@ func TestReportShowsTheExchangeWithoutTheCredential(t *testing.T) {
 			t.Errorf("the report is no JSON:\n%s", out)
 		}
 	}
+}
+
+// What a CI server reads: a case for each result, a failure only for what fails the run.
+func TestJUnitAndTAPSayWhatCounts(t *testing.T) {
+	t.Parallel()
+	s, d, dir := empty(t), write(t, description), t.TempDir()
+	for _, c := range []struct {
+		failOn, tap     string
+		failures, skips int
+	}{
+		{"must", "not ok 2 - NEG-20 (PICK) An Accept that neither names nor covers the media type is answered 406 with an error document. # TODO PICK does not count", 1, 2},
+		{"any", "not ok 2 - NEG-20 (PICK) An Accept that neither names nor covers the media type is answered 406 with an error document.", 2, 1},
+	} {
+		junit, tap := filepath.Join(dir, c.failOn+".xml"), filepath.Join(dir, c.failOn+".tap")
+		code, out, errs := start(t, "secret", "--target", s.URL, "--description", d, "--only", "NEG-9,NEG-20,FETCH-3,CRUD-14",
+			"--fail-on", c.failOn, "--report", "junit="+junit, "--report", "tap="+tap)
+		if code != 1 || !strings.Contains(out, "FAILED NEG-9") {
+			t.Errorf("exit code %d with\n%s%s\nwant 1 and the text report beside the others", code, out, errs)
+		}
+		var page struct {
+			Tests    int `xml:"tests,attr"`
+			Failures int `xml:"failures,attr"`
+			Skipped  int `xml:"skipped,attr"`
+			Cases    []struct {
+				Name    string  `xml:"name,attr"`
+				Failure *string `xml:"failure"`
+			} `xml:"testsuite>testcase"`
+		}
+		if err := xml.Unmarshal(read(t, junit), &page); err != nil {
+			t.Fatalf("the report is no XML: %v", err)
+		}
+		if page.Tests != 4 || page.Failures != c.failures || page.Skipped != c.skips || len(page.Cases) != 4 {
+			t.Errorf("--fail-on %s: %d cases of %d, %d failed, %d skipped; want 4 of 4, %d and %d",
+				c.failOn, len(page.Cases), page.Tests, page.Failures, page.Skipped, c.failures, c.skips)
+		}
+		if first := page.Cases[0].Failure; first == nil || !strings.Contains(*first, "GET /things") {
+			t.Errorf("--fail-on %s: the first case does not show the exchange", c.failOn)
+		}
+		lines := strings.Split(string(read(t, tap)), "\n")
+		if lines[0] != "TAP version 13" || lines[1] != "1..4" || !slices.Contains(lines, c.tap) {
+			t.Errorf("--fail-on %s: the TAP report is\n%s\nwant the line %q", c.failOn, strings.Join(lines, "\n"), c.tap)
+		}
+	}
+}
+
+func read(t *testing.T, name string) []byte {
+	t.Helper()
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
 }
 
 func TestCredentialStaysOnTheTarget(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -16,6 +17,8 @@ import (
 // problem is a place in a response that breaks a row.
 type problem struct {
 	row, at, message string
+	// typ and within name the place inside a resource object: its type, and a pointer that begins there.
+	typ, within string
 }
 
 func (p problem) String() string {
@@ -32,15 +35,18 @@ type checker struct {
 	ex       *Exchange
 	seen     map[string]int
 	problems []problem
+	// object is the resource object that is being checked, and where it is.
+	object, objectAt string
 }
 
 // checkExchange checks one response: its headers, then its document.
 func checkExchange(d *Description, ex *Exchange) *checker {
 	c := &checker{desc: d, ex: ex, seen: map[string]int{}}
 	c.headers()
-	if len(ex.Body) == 0 || ex.Method == http.MethodHead {
+	if !ex.hasBody() || !c.payload() {
 		return c
 	}
+	c.mediaType()
 	root, isObject := ex.Document().(Object)
 	c.want(ex.parseErr == nil, "DOC-45", "", "a response that is valid JSON")
 	c.want(uniqueNames(ex.Body) == nil, "DOC-45", "", "a response without duplicate member names")
@@ -51,21 +57,38 @@ func checkExchange(d *Description, ex *Exchange) *checker {
 	return c
 }
 
+// hasBody tells whether there is anything to read in an answer.
+func (ex *Exchange) hasBody() bool {
+	return ex.Method != http.MethodHead && len(bytes.TrimSpace(ex.Body)) > 0
+}
+
+// payload tells whether a body is meant to be a JSON:API document: that of a success is, and one of the media type. An error may
+// also have a page or a body of another kind, since error details are optional, but error objects have their place in a document.
+func (c *checker) payload() bool {
+	base, _, err := c.ex.mediaType()
+	return err == nil && base == mediaType || succeeded(c.ex) || len(c.ex.errors()) > 0
+}
+
 func (c *checker) want(ok bool, row, at, format string, args ...any) bool {
 	c.seen[row]++
 	if !ok {
-		c.problems = append(c.problems, problem{row, at, fmt.Sprintf(format, args...)})
+		p := problem{row: row, at: at, message: fmt.Sprintf(format, args...)}
+		if within, inside := strings.CutPrefix(at, c.objectAt); inside && c.object != "" {
+			p.typ, p.within = c.object, within
+		}
+		c.problems = append(c.problems, p)
 	}
 	return ok
 }
 
 func (c *checker) headers() {
 	ex := c.ex
-	c.want(strings.Contains(strings.ToLower(strings.Join(ex.Header.Values("Vary"), ",")), "accept") &&
-		varies(ex.Header), "NEG-14", "", "Vary with Accept on an answer of %d", ex.Status)
+	if c.desc.Atomic != nil || c.desc.Paging.Cursor {
+		c.want(varies(ex.Header), "NEG-14", "", "Vary with Accept on an answer of %d", ex.Status)
+	}
 	if ex.Status == http.StatusNoContent || ex.Status == http.StatusNotModified {
 		c.want(len(ex.Body) == 0, "CRUD-38", "", "no body with %d", ex.Status)
-		c.want(ex.Status != http.StatusNoContent || ex.Header.Get("Content-Type") == "", "CRUD-38", "", "no Content-Type with 204")
+		c.want(ex.Status != http.StatusNoContent || ex.Header.Get("Content-Type") == "", "CRUD-38/pick", "", "no Content-Type with 204")
 	}
 	switch ex.Status {
 	case http.StatusMethodNotAllowed:
@@ -73,12 +96,13 @@ func (c *checker) headers() {
 	case http.StatusUnauthorized:
 		c.want(ex.Header.Get("WWW-Authenticate") != "", "CRUD-38", "", "WWW-Authenticate with 401")
 	}
-	c.want(ex.Status < 500, "ROB-1", "", "an answer below 500")
-	if len(ex.Body) == 0 {
-		return
-	}
-	base, params, err := ex.mediaType()
-	if !c.want(err == nil && base == mediaType, "NEG-1", "", "Content-Type %s, got %q", mediaType, ex.Header.Get("Content-Type")) {
+	c.want(ex.Status < 500 || ex.Status == http.StatusNotImplemented, "ROB-1", "", "an answer below 500")
+}
+
+// mediaType checks the Content-Type of a document.
+func (c *checker) mediaType() {
+	base, params, err := c.ex.mediaType()
+	if !c.want(err == nil && base == mediaType, "NEG-1", "", "Content-Type %s, got %q", mediaType, c.ex.Header.Get("Content-Type")) {
 		return
 	}
 	for name := range params {
@@ -155,16 +179,25 @@ func (c *checker) only(o Object, row, at string, names ...string) {
 			continue
 		}
 		if prefix, _, ok := strings.Cut(name, ":"); ok {
-			c.want(prefix == "atomic" && slices.Contains(c.ex.applied("ext"), atomicURI), "DOC-40", at, "members of applied extensions only, got %q", name)
+			c.want(c.extends(prefix), "DOC-40", at, "members of applied extensions only, got %q", name)
 			continue
 		}
 		c.want(false, row, at, "no member %q", name)
 	}
 }
 
+// extends tells whether a namespace can be that of an applied extension. Which one another extension than ours has, nobody can tell.
+func (c *checker) extends(namespace string) bool {
+	applied := c.ex.applied("ext")
+	if namespace == "atomic" {
+		return slices.Contains(applied, atomicURI)
+	}
+	return slices.ContainsFunc(applied, func(uri string) bool { return uri != atomicURI })
+}
+
 func (c *checker) topLevel(root Object) {
 	c.only(root, "DOC-5", "", "data", "errors", "meta", "jsonapi", "links", "included")
-	c.want(has(root, "data") || has(root, "errors") || has(root, "meta") || has(root, "atomic:results"),
+	c.want(has(root, "data") || has(root, "errors") || has(root, "meta") || hasExtension(root),
 		"DOC-2", "", "one of data, errors, meta or an extension member")
 	c.want(!has(root, "data") || !has(root, "errors"), "DOC-3", "", "not both data and errors")
 	c.want(!has(root, "included") || has(root, "data"), "DOC-4", "", "no included without data")
@@ -180,7 +213,7 @@ func (c *checker) topLevel(root Object) {
 	if has(root, "errors") {
 		c.errorList(root["errors"])
 	}
-	c.want((c.ex.Status < 400) != has(root, "errors"), "ERR-1", "", "errors in an answer of 400 and above, and only there")
+	c.want(c.ex.Status >= 400 || !has(root, "errors"), "ERR-1", "", "no errors in an answer below 400")
 	if has(root, "data") {
 		c.primary(root)
 	}
@@ -238,6 +271,20 @@ func (c *checker) primaryItem(o Object, at string) {
 	c.resource(o, at)
 }
 
+// described tells whether the answered URL is that of a collection or a resource of the description.
+func (c *checker) described() bool {
+	answered := strings.TrimSuffix(strings.TrimPrefix(c.ex.URL.Path, c.ex.base), "/")
+	return slices.ContainsFunc(c.desc.Resources, func(r *Resource) bool {
+		collection := strings.TrimSuffix(r.Path, "/")
+		return answered == collection || path.Dir(answered) == collection
+	})
+}
+
+// bare tells whether primary data has no more than types and ids in it, as that of a relationship, whatever its URL looks like.
+func bare(primary []Object) bool {
+	return !slices.ContainsFunc(primary, func(o Object) bool { return has(o, "attributes") || has(o, "relationships") || has(o, "links") })
+}
+
 // compound checks uniqueness and full linkage over the whole document.
 func (c *checker) compound(root Object) {
 	primary := objects(root["data"])
@@ -247,7 +294,7 @@ func (c *checker) compound(root Object) {
 	included := objects(root["included"])
 	byKey, count := map[string]Object{}, map[string]int{}
 	all := included
-	if !c.identifiersOnly() {
+	if !c.identifiersOnly() && (c.described() || !bare(primary)) {
 		all = slices.Concat(primary, included)
 	}
 	for _, o := range all {
@@ -302,7 +349,6 @@ func linkage(o Object) []string {
 var (
 	memberName = regexp.MustCompile(`^[a-zA-Z0-9\x{80}-\x{10FFFF}]([a-zA-Z0-9\x{80}-\x{10FFFF}_ -]*[a-zA-Z0-9\x{80}-\x{10FFFF}])?$`)
 	urlSafe    = regexp.MustCompile(`^[a-zA-Z0-9]([a-zA-Z0-9_-]*[a-zA-Z0-9])?$`)
-	statusCode = regexp.MustCompile(`^[1-5][0-9][0-9]$`)
 )
 
 func (c *checker) name(name, at string) {

@@ -14,15 +14,20 @@ import (
 func (c *checker) resource(o Object, at string) {
 	c.only(o, "DOC-13", at, "type", "id", "lid", "attributes", "relationships", "links", "meta")
 	typ, isString := o["type"].(string)
+	c.object, c.objectAt = typ, at
+	defer func() { c.object, c.objectAt = "", "" }()
 	c.want(isString && typ != "", "DOC-12", at+"/type", "a type that is a string")
 	id, isString := o["id"].(string)
 	c.want(isString && id != "", "DOC-12", at+"/id", "an id that is a string")
+	c.lid(o, at)
 	c.want(memberName.MatchString(typ), "DOC-15", at+"/type", "a type that is a legal member name instead of %q", typ)
 	attributes, relationships := c.fields(o, at)
 	for name := range attributes {
 		c.want(!has(relationships, name), "DOC-16", at, "%q as an attribute or a relationship, not both", name)
-		if base, ok := strings.CutSuffix(name, "Id"); ok {
-			c.want(!has(relationships, base), "DOC-18", at, "no foreign key %q beside the relationship %q", name, base)
+		for _, ending := range []string{"Id", "_id", "-id"} {
+			if base, ok := strings.CutSuffix(name, ending); ok {
+				c.want(!has(relationships, base), "DOC-18", at, "no foreign key %q beside the relationship %q", name, base)
+			}
 		}
 	}
 	c.seen["DOC-18"]++
@@ -35,6 +40,14 @@ func (c *checker) resource(o Object, at string) {
 	}
 	if has(o, "meta") {
 		c.meta(o["meta"], at+"/meta")
+	}
+}
+
+// lid checks the local id of a resource object or an identifier, if it has one.
+func (c *checker) lid(o Object, at string) {
+	if lid, ok := o["lid"]; ok {
+		_, isString := lid.(string)
+		c.want(isString, "DOC-43", at+"/lid", "a lid that is a string")
 	}
 }
 
@@ -116,6 +129,7 @@ func (c *checker) identifier(o Object, at string) {
 	c.want(isString && typ != "", "DOC-26", at+"/type", "a type that is a string")
 	id, isString := o["id"].(string)
 	c.want(isString && id != "", "DOC-26", at+"/id", "an id that is a string")
+	c.lid(o, at)
 	c.only(o, "DOC-27", at, "type", "id", "lid", "meta")
 	if has(o, "meta") {
 		c.meta(o["meta"], at+"/meta")
@@ -134,7 +148,9 @@ func (c *checker) jsonapi(v any) {
 	}
 	c.only(o, "DOC-41", "/jsonapi", "version", "ext", "profile", "meta")
 	if version, ok := o["version"]; ok {
-		c.want(version == "1.1", "DOC-41", "/jsonapi/version", `"1.1"`)
+		_, isString := version.(string)
+		c.want(isString, "DOC-41", "/jsonapi/version", "a string")
+		c.want(version == "1.1", "DOC-41/pick", "/jsonapi/version", `"1.1"`)
 	}
 	for _, name := range []string{"ext", "profile"} {
 		member, present := o[name]
@@ -186,18 +202,26 @@ func (c *checker) links(v any, at string) {
 	}
 }
 
+// uriCharacters are those that RFC 3986 allows in a URI reference; a bracket only around an address as host.
+var uriCharacters = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*:)?(//[^/?#\[\]]*(\[[0-9A-Fa-f:.]+\])?[^/?#\[\]]*)?` +
+	`([A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*(#([A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)?$`)
+
+func uriReference(s string) bool {
+	_, err := url.Parse(s)
+	return err == nil && uriCharacters.MatchString(s)
+}
+
 // link checks one link: null, a URI reference, or a link object.
 func (c *checker) link(v any, at string) {
 	switch link := v.(type) {
 	case nil:
 	case string:
-		_, err := url.Parse(link)
-		c.want(err == nil && link != "", "DOC-33", at, "a URI reference instead of %q", link)
+		c.want(uriReference(link), "DOC-33", at, "a URI reference instead of %q", link)
+		c.want(link != "", "DOC-33/pick", at, "null instead of an empty reference")
 	case Object:
 		c.only(link, "DOC-34", at, "href", "rel", "describedby", "title", "type", "hreflang", "meta")
 		ref, ok := link["href"].(string)
-		_, err := url.Parse(ref)
-		c.want(ok && ref != "" && err == nil, "DOC-34", at+"/href", "a URI reference")
+		c.want(ok && ref != "" && uriReference(ref), "DOC-34", at+"/href", "a URI reference instead of %q", ref)
 		c.linkHints(link, at)
 	default:
 		c.want(false, "DOC-33", at, "a string, a link object or null")
@@ -243,16 +267,17 @@ func (c *checker) errorObject(o Object, at string, alone bool) {
 	c.only(o, "ERR-2", at, "id", "links", "status", "code", "title", "detail", "source", "meta")
 	c.want(len(o) > 0, "ERR-2", at, "at least one member")
 	for name, value := range o {
-		c.want(value != nil, "ERR-2", at+"/"+name, "a value, not null")
+		c.want(value != nil, "ERR-2/pick", at+"/"+name, "a value, not null")
 	}
-	status, isString := o["status"].(string)
-	if c.want(isString && statusCode.MatchString(status), "ERR-3", at+"/status", "an HTTP status as a string") && alone {
-		c.want(status == strconv.Itoa(c.ex.Status), "ERR-3", at+"/status", "the status of the answer, %d", c.ex.Status)
-	}
-	for _, name := range []string{"code", "id", "title", "detail"} {
-		if value, ok := o[name]; ok {
+	for name, row := range map[string]string{"status": "ERR-5", "code": "ERR-5", "title": "ERR-5", "detail": "ERR-5", "id": "ERR-5/pick"} {
+		if value := o[name]; value != nil {
 			_, isString := value.(string)
-			c.want(isString, "ERR-5", at+"/"+name, "a string")
+			c.want(isString, row, at+"/"+name, "a string")
+		}
+	}
+	if c.want(o["status"] != nil, "ERR-3", at, "a status") {
+		if status, isString := o["status"].(string); isString && alone {
+			c.want(status == strconv.Itoa(c.ex.Status), "ERR-3", at+"/status", "the status of the answer, %d", c.ex.Status)
 		}
 	}
 	if has(o, "meta") {
@@ -307,8 +332,9 @@ func (c *checker) pointer(v any, at string) {
 		c.want(false, "ERR-14", at, "no pointer into a body that cannot be parsed")
 		return
 	}
-	c.want(!strings.Contains(pointer, "["), "ERR-9", at, "array positions as path segments in %q", pointer)
-	c.want(isString && resolves(pointer, sent), "ERR-8", at, "a pointer that resolves in the request, got %q", pointer)
+	found := isString && resolves(pointer, sent)
+	c.want(found || !strings.Contains(pointer, "["), "ERR-9", at, "array positions as path segments in %q", pointer)
+	c.want(found, "ERR-8", at, "a pointer that resolves in the request, got %q", pointer)
 }
 
 // sentParameter tells whether the query has a parameter of that name, as it was sent or decoded.

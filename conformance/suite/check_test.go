@@ -72,15 +72,25 @@ func TestCheckerFindsWhatBreaksARow(t *testing.T) {
 		{"an attribute with a dot", `{"data":{` + article + `,"attributes":{"a.b":1}}}`, 200, []string{"DOC-36", "DOC-38"}},
 		{"an attribute with a space", `{"data":{` + article + `,"attributes":{"a b":1}}}`, 200, []string{"DOC-38"}},
 		{"a member of no extension", `{"data":null,"nope:x":1}`, 200, []string{"DOC-40"}},
-		{"version 1.0", `{"data":null,"jsonapi":{"version":"1.0"}}`, 200, []string{"DOC-41"}},
+		{"version 1.0", `{"data":null,"jsonapi":{"version":"1.0"}}`, 200, []string{"DOC-41/pick"}},
+		{"a numeric version", `{"data":null,"jsonapi":{"version":1.1}}`, 200, []string{"DOC-41", "DOC-41/pick"}},
 		{"a profile that was not applied", `{"data":null,"jsonapi":{"profile":["https://example.test/p"]}}`, 200, []string{"DOC-42"}},
-		{"an empty next", `{"data":[],"links":{"next":""}}`, 200, []string{"DOC-33", "FETCH-52"}},
+		{"an empty next", `{"data":[],"links":{"next":""}}`, 200, []string{"DOC-33/pick", "FETCH-52"}},
+		{"brackets in a link", `{"data":[],"links":{"self":"/articles?page[size]=1"}}`, 200, []string{"DOC-33"}},
+		{"a blank in a link", `{"data":[],"links":{"self":"/a b"}}`, 200, []string{"DOC-33"}},
+		{"half an escape in a link", `{"data":[],"links":{"self":{"href":"/a%2"}}}`, 200, []string{"DOC-34"}},
+		{"an address as host", `{"data":[],"links":{"self":"http://[::1]:8080/articles?a=b%5Bc%5D#d"}}`, 200, nil},
 		{"a link named previous", `{"data":[],"links":{"previous":"/x"}}`, 200, []string{"DOC-7", "FETCH-51"}},
 		{"a string in a collection", `{"data":["x"]}`, 200, []string{"FETCH-3"}},
-		{"an error without errors", `{"meta":{}}`, 404, []string{"ERR-1"}},
+		{"an error without errors", `{"meta":{}}`, 404, nil},
+		{"errors in a success", `{"errors":[{"status":"200"}]}`, 200, []string{"ERR-1"}},
 		{"an empty array of errors", `{"errors":[]}`, 404, []string{"ERR-1"}},
 		{"an error with a message", `{"errors":[{"status":"404","message":"x"}]}`, 404, []string{"ERR-2"}},
-		{"a status of another kind", `{"errors":[{"status":404}]}`, 404, []string{"ERR-3"}},
+		{"a status of another kind", `{"errors":[{"status":404}]}`, 404, []string{"ERR-5"}},
+		{"no status", `{"errors":[{"title":"x"}]}`, 404, []string{"ERR-3"}},
+		{"a member that is null", `{"errors":[{"status":"404","detail":null}]}`, 404, []string{"ERR-2/pick"}},
+		{"a member of another extension", `{"data":null,"other:x":1}`, 200, []string{"DOC-40"}},
+		{"a numeric lid", `{"data":{` + article + `,"lid":1}}`, 200, []string{"DOC-43"}},
 		{"a status of another answer", `{"errors":[{"status":"400"}]}`, 404, []string{"ERR-3"}},
 		{"a numeric code", `{"errors":[{"status":"404","code":7}]}`, 404, []string{"ERR-5"}},
 		{"an empty source", `{"errors":[{"status":"404","source":{}}]}`, 404, []string{"ERR-7"}},
@@ -171,5 +181,70 @@ func TestEveryRowIsComplete(t *testing.T) {
 		if !strings.HasSuffix(row.Requirement, ".") || row.Level == "" || !strings.HasPrefix(row.Section(), "https://") {
 			t.Errorf("%s lacks a sentence, a level or a section", row.ID)
 		}
+	}
+}
+
+func TestErrorThatIsNoDocumentIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, contentType, body string
+		rows                    []string
+	}{
+		{"nothing", "", "", nil},
+		{"a page", "text/html", "<h1>Not Acceptable</h1>", nil},
+		{"JSON of another kind", "application/json", `{"message":"no"}`, nil},
+		{"error objects under another type", "application/json", `{"errors":[{"status":"406"}]}`, []string{"NEG-1"}},
+		{"a broken document", mediaType, `no`, []string{"DOC-1", "DOC-45"}},
+	} {
+		ex := answered(406, c.body)
+		ex.Header.Set("Content-Type", c.contentType)
+		if diff := cmp.Diff(c.rows, rowsOf(t, ex)); diff != "" {
+			t.Errorf("rows broken by %s with 406 (-want +got):\n%s", c.name, diff)
+		}
+	}
+}
+
+// A relationship document at a URL that does not look like one: what it includes is no repetition of its identifiers.
+func TestLinkageIsKnownWhereverItIs(t *testing.T) {
+	t.Parallel()
+	ex := answered(200, `{"data":[{"type":"tags","id":"1"}],"included":[{"type":"tags","id":"1","attributes":{}}]}`)
+	ex.URL.Path = "/articles/1/links/tags"
+	if rows := rowsOf(t, ex); len(rows) > 0 {
+		t.Errorf("rows %v, want none", rows)
+	}
+}
+
+func TestExceptionIsSaidAndCoversItsPlaceOnly(t *testing.T) {
+	t.Parallel()
+	d := describe(t)
+	d.Exceptions = []*Exception{{Row: "DOC-33", Type: "articles", Place: "/links/self", Reason: "old clients print it"}}
+	judge := func(body string) Result {
+		r := &run{client: &client{record: []*Exchange{answered(200, body)}}, desc: d}
+		r.checkAll()
+		return r.test(t.Context(), Row{ID: "DOC-33", Level: Must, overAll: true, Test: walk("DOC-33")})[0]
+	}
+	there := judge(`{"data":{` + article + `,"links":{"self":"/articles?a[b]=1"}}}`)
+	if there.Outcome != Excepted || !strings.Contains(there.Reason, "old clients print it") {
+		t.Errorf("the row is %s (%s), want a documented exception with its reason", there.Outcome, there.Reason)
+	}
+	d.Exceptions[0] = &Exception{Row: "DOC-33", URL: "/art*", Place: "/links/self", Reason: "old clients print it"}
+	if top := judge(`{"data":null,"links":{"self":"/articles?a[b]=1"}}`); top.Outcome != Excepted {
+		t.Errorf("the row is %s for a document of the URL, want a documented exception", top.Outcome)
+	}
+	if inside := judge(`{"data":{` + article + `,"links":{"self":"/articles?a[b]=1"}}}`); inside.Outcome != Failed {
+		t.Errorf("the row is %s for a resource object in a document of the URL, want failed", inside.Outcome)
+	}
+	d.Exceptions[0] = &Exception{Row: "DOC-33", Type: "articles", Place: "/links/self", Reason: "old clients print it"}
+	for name, body := range map[string]string{
+		"another place": `{"data":{` + article + `,"links":{"self":"/articles?a[b]=1","more":"/articles?a[b]=1"}}}`,
+		"another type":  `{"data":{"type":"tags","id":"1","links":{"self":"/tags?a[b]=1"}}}`,
+		"the top level": `{"data":null,"links":{"self":"/articles?a[b]=1"}}`,
+	} {
+		if elsewhere := judge(body); elsewhere.Outcome != Failed {
+			t.Errorf("%s: the row is %s, want failed", name, elsewhere.Outcome)
+		}
+	}
+	if kept := judge(`{"data":{` + article + `,"links":{"self":"/articles"}}}`); kept.Outcome != Passed || kept.Reason == "" {
+		t.Errorf("the row is %s (%q), want passed and a word about the exception", kept.Outcome, kept.Reason)
 	}
 }

@@ -42,6 +42,7 @@ type Exchange struct {
 	Header        http.Header
 	Body          []byte
 
+	base     string // the path of the target
 	parsed   bool
 	document any
 	parseErr error
@@ -145,7 +146,7 @@ func (c *client) once(ctx context.Context, u *url.URL, r request) (*Exchange, er
 		return nil, fmt.Errorf("read answer to %s %s: %w", r.method, u, err)
 	}
 	return &Exchange{
-		Row: r.row, Foreign: r.foreign,
+		Row: r.row, Foreign: r.foreign, base: c.base.Path,
 		Method: r.method, URL: u, RequestHeader: req.Header, RequestBody: r.body,
 		Status: res.StatusCode, Header: res.Header, Body: answer,
 	}, nil

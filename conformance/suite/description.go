@@ -1,12 +1,8 @@
 package suite
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -30,9 +26,47 @@ type Description struct {
 	Limits      Limits `json:"limits"`
 	// QueryParameters are parameters of the server's own, besides those of the specification.
 	QueryParameters []string `json:"queryParameters,omitempty"`
+	// Conditional lists what the server serves with an ETag and protects with If-Match: "resources", "relationships".
+	Conditional []string `json:"conditional,omitempty"`
 	// OptOut maps the id of an expectation (a row of level P, or "<row>/pick") to the reason
 	// why this server decided otherwise. Rows of other levels cannot be opted out of.
 	OptOut map[string]string `json:"optOut,omitempty"`
+	// Exceptions are places where the server breaks a rule on purpose and says so in its documentation.
+	Exceptions []*Exception `json:"exceptions,omitempty"`
+	// Schema is the address of the schema of descriptions, for editors.
+	Schema string `json:"$schema,omitempty"`
+}
+
+// Exception is a place that breaks a rule on purpose, in the resource objects of one type or in the documents of some URLs. The report
+// prints it with its reason instead of failing the row, which fails all the same where the rule is broken at any other place.
+type Exception struct {
+	Row string `json:"row"`
+	// Type is the type of the resource objects that hold the place.
+	Type string `json:"type,omitempty"`
+	// URL is a pattern (as in path.Match) of the paths of the documents that hold the place.
+	URL string `json:"url,omitempty"`
+	// Place is a JSON Pointer within the resource object, or the document.
+	Place  string `json:"place"`
+	Reason string `json:"reason"`
+}
+
+// covers tells whether a failure is at the place.
+func (e *Exception) covers(f Failure) bool {
+	if e.Type != "" {
+		return f.typ == e.Type && f.within == e.Place
+	}
+	if f.Exchange == nil || f.at != e.Place {
+		return false
+	}
+	match, err := path.Match(e.URL, strings.TrimPrefix(f.Exchange.URL.Path, f.Exchange.base))
+	return err == nil && match
+}
+
+func (e *Exception) String() string {
+	if e.Type != "" {
+		return fmt.Sprintf("%s of %s: %s", e.Place, e.Type, e.Reason)
+	}
+	return fmt.Sprintf("%s of %s: %s", e.Place, e.URL, e.Reason)
 }
 
 // Credential names the header that carries the caller's secret.
@@ -80,8 +114,8 @@ type Resource struct {
 	Operations []string `json:"operations,omitempty"`
 	// Create is the template of a new resource.
 	Create Template `json:"create"`
-	// ClientIDs is true if a client may choose the id (a UUID).
-	ClientIDs bool `json:"clientIds,omitempty"`
+	// ClientIDs is true if a client may choose the id (a UUID), and false if that is refused.
+	ClientIDs *bool `json:"clientIds,omitempty"`
 	// LimitedCreate is true if the limited caller may create it, too, with an id of the server's choice.
 	LimitedCreate bool `json:"limitedCreate,omitempty"`
 	// Update is a string attribute that may be changed freely.
@@ -157,83 +191,69 @@ type Relationship struct {
 	// Kind is "one" or "many".
 	Kind   string `json:"kind"`
 	Target string `json:"target"`
-	// Writable is true if it can be changed through the resource and its relationship endpoint.
-	Writable bool `json:"writable,omitempty"`
+	// Writable is true if it can be changed through the resource and its relationship endpoint, and false if that is refused.
+	Writable *bool `json:"writable,omitempty"`
 	// Required is true for a to-one that must not be null.
 	Required bool `json:"required,omitempty"`
 	// Inverse is the relationship of the target that shows the other side.
 	Inverse string `json:"inverse,omitempty"`
-	// NoInclude is true if it cannot be included.
-	NoInclude bool `json:"noInclude,omitempty"`
+	// Include is true if it can be included, and false if that is refused. Left out, it is tried, and 400 is no failure.
+	Include *bool `json:"include,omitempty"`
 }
 
-// LoadDescription reads and validates the description in a file.
-func LoadDescription(name string) (*Description, error) {
-	raw, err := os.ReadFile(name)
-	if err != nil {
-		return nil, fmt.Errorf("read description: %w", err)
-	}
-	return ReadDescription(bytes.NewReader(raw))
-}
+// The answers of a description that may be left out: a row about what is refused needs a no, not silence.
+func (r *Resource) takesClientIDs() bool    { return r.ClientIDs != nil && *r.ClientIDs }
+func (r *Resource) refusesClientIDs() bool  { return r.ClientIDs != nil && !*r.ClientIDs }
+func (r *Relationship) writable() bool      { return r.Writable != nil && *r.Writable }
+func (r *Relationship) readOnly() bool      { return r.Writable != nil && !*r.Writable }
+func (r *Relationship) mayBeIncluded() bool { return r.Include == nil || *r.Include }
 
-// ReadDescription reads and validates a description. Unknown fields are errors,
-// because a misspelt one would silently turn rows into "not applicable".
-func ReadDescription(r io.Reader) (*Description, error) {
-	dec := json.NewDecoder(r)
-	dec.DisallowUnknownFields()
-	d := &Description{}
-	if err := dec.Decode(d); err != nil {
-		return nil, fmt.Errorf("decode description: %w", err)
-	}
-	if err := d.validate(); err != nil {
-		return nil, fmt.Errorf("validate description: %w", err)
-	}
-	return d, nil
-}
-
+// validate checks what the schema cannot say: names that must lead to something else.
 func (d *Description) validate() error {
 	if len(d.Resources) == 0 {
-		return errors.New("resources is empty")
+		return errors.New("/resources: is empty")
 	}
 	if d.UnknownPath == "" {
 		d.UnknownPath = path.Join(path.Dir(strings.TrimSuffix(d.Resources[0].Path, "/")), "conformance-no-such-path")
 	}
 	var errs []error
-	for _, r := range d.Resources {
-		if r.Type == "" || !strings.HasPrefix(r.Path, "/") {
-			errs = append(errs, fmt.Errorf("resource %q needs a type and a path that begins with a slash", r.Type))
+	for i, r := range d.Resources {
+		if d.resource(r.Type) != r {
+			errs = append(errs, fmt.Errorf("/resources/%d/type: %q is there twice", i, r.Type))
 		}
-		for _, op := range r.Operations {
-			if !slices.Contains(allOperations, op) {
-				errs = append(errs, fmt.Errorf("resource %q: operation %q is none of %v", r.Type, op, allOperations))
-			}
-		}
-		for _, rel := range r.Relationships {
-			if rel.Kind != "one" && rel.Kind != "many" {
-				errs = append(errs, fmt.Errorf("%s.%s: kind is %q, want one or many", r.Type, rel.Name, rel.Kind))
-			}
+		if f := r.RelationshipFilter; f != nil && r.relationship(f.Relationship) == nil {
+			errs = append(errs, fmt.Errorf("/resources/%d/relationshipFilter/relationship: %s has no relationship %q", i, r.Type, f.Relationship))
 		}
 	}
-	return errors.Join(append(errs, d.validateOptOut()...)...)
+	return errors.Join(append(errs, d.validateExpectations()...)...)
 }
 
-// validateOptOut refuses to opt out of what is no expectation.
-func (d *Description) validateOptOut() []error {
+// validateExpectations refuses to opt out of what is no expectation, and exceptions to rows that do not exist.
+func (d *Description) validateExpectations() []error {
 	var errs []error
 	known := map[string]Level{}
 	for _, row := range Rows() {
 		known[row.ID] = row.Level
 	}
-	for id, reason := range d.OptOut {
+	for id := range d.OptOut {
 		base, isPick := strings.CutSuffix(id, pickSuffix)
 		level, found := known[base]
 		switch {
 		case !found:
-			errs = append(errs, fmt.Errorf("optOut: there is no row %s", id))
+			errs = append(errs, fmt.Errorf("/optOut/%s: there is no row %s", id, id))
 		case level != Pick && !isPick:
-			errs = append(errs, fmt.Errorf("optOut: %s is not an expectation but a rule of the specification", id))
-		case reason == "":
-			errs = append(errs, fmt.Errorf("optOut: %s needs a reason", id))
+			errs = append(errs, fmt.Errorf("/optOut/%s: %s is not an expectation but a rule of the specification", id, id))
+		}
+	}
+	for i, e := range d.Exceptions {
+		if _, found := known[e.Row]; !found {
+			errs = append(errs, fmt.Errorf("/exceptions/%d/row: there is no row %s", i, e.Row))
+		}
+		if _, err := path.Match(e.URL, ""); err != nil {
+			errs = append(errs, fmt.Errorf("/exceptions/%d/url: %w", i, err))
+		}
+		if e.Type != "" && d.resource(e.Type) == nil {
+			errs = append(errs, fmt.Errorf("/exceptions/%d/type: the description has no resource %q", i, e.Type))
 		}
 	}
 	return errs

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -15,12 +16,37 @@ type item struct {
 	id  string
 	// object is the resource object of the answer that created it.
 	object Object
+	// sent are the attributes it was created with.
+	sent Object
 }
 
-func (i item) path() string                { return strings.TrimSuffix(i.res.Path, "/") + "/" + i.id }
-func (i item) related(name string) string  { return i.path() + "/" + name }
-func (i item) endpoint(name string) string { return i.path() + "/relationships/" + name }
-func (i item) identifier() Object          { return identifier(i.res.Type, i.id) }
+func (i item) path() string       { return strings.TrimSuffix(i.res.Path, "/") + "/" + i.id }
+func (i item) identifier() Object { return identifier(i.res.Type, i.id) }
+
+// endpoint returns the URL of a relationship, and relatedURL that of what it leads to, as the server's own links have them. Both links
+// are optional, so without them there is nothing to test.
+func (t *T) endpoint(i item, name string) string   { return t.emitted(i, name, "self") }
+func (t *T) relatedURL(i item, name string) string { return t.emitted(i, name, "related") }
+
+func (t *T) emitted(i item, name, link string) string {
+	if at(i.object, "relationships", name) == nil {
+		i.object = t.get(i.path()).data()
+	}
+	ref := href(at(i.object, "relationships", name, "links", link))
+	if ref == "" {
+		t.skip("%s.%s has no %s link", i.res.Type, name, link)
+	}
+	return ref
+}
+
+// elsewhere returns a URL of an item as it would be for another id. A server may write its URLs so that there is none.
+func (t *T) elsewhere(i item, ref, id string) string {
+	u, err := url.Parse(ref)
+	if err != nil || !strings.Contains(u.Path, "/"+i.id+"/") {
+		t.skip("%s does not hold the id of its resource as a segment", ref)
+	}
+	return strings.Replace(ref, "/"+i.id+"/", "/"+id+"/", 1)
+}
 
 func identifier(typ, id string) Object { return Object{"type": typ, "id": id} }
 
@@ -144,23 +170,34 @@ func setLinkage(body Object, name string, linkage any) {
 	part(data(body), "relationships")[name] = Object{"data": linkage}
 }
 
-// make creates a resource and ends the test if that does not work.
+// make creates a resource and ends the turn if that does not work.
 func (t *T) make(res *Resource, change ...func(Object)) item {
 	body := t.body(res)
 	for _, c := range change {
 		c(body)
 	}
-	ex := t.post(res.Path, body)
-	return t.created(res, ex)
+	return t.create(res, body)
 }
 
-// created turns the answer to a create into an item.
-func (t *T) created(res *Resource, ex *Exchange) item {
+// create sends a body and turns the answer into an item.
+func (t *T) create(res *Resource, body Object) item {
+	ex := t.post(res.Path, body)
 	id := str(ex.data()["id"])
-	if ex.Status < 200 || ex.Status > 299 || id == "" {
-		t.need(false, ex, "a new resource of type %s", res.Type)
+	t.need(succeeded(ex) && id != "", ex, "a new resource of type %s", res.Type)
+	sent, _ := data(body)["attributes"].(Object)
+	return item{res: res, id: id, object: ex.data(), sent: sent}
+}
+
+// kept tells whether what a resource was created with is the same in two of its representations. What only one of them has does not
+// count: a server may send a subset of the fields, and some of its own change at each reading.
+func (i item) kept(a, b Object) bool {
+	for name := range i.sent {
+		x, y := at(a, "attributes", name), at(b, "attributes", name)
+		if x != nil && y != nil && text(x) != text(y) {
+			return false
+		}
 	}
-	return item{res: res, id: id, object: ex.data()}
+	return true
 }
 
 // group creates n resources that can be listed on their own.
@@ -175,7 +212,13 @@ func (t *T) group(res *Resource, n int, change ...func(int, Object)) group {
 		for _, c := range change {
 			c(i, body)
 		}
-		g.items = append(g.items, t.created(res, t.post(res.Path, body)))
+		g.items = append(g.items, t.create(res, body))
+	}
+	// A scope that does not select the group, because the server filters what it has already cut to a page, makes no row fail.
+	found := ids(t.get(g.list()).list())
+	foreign := slices.ContainsFunc(found, func(id string) bool { return !slices.Contains(g.ids(), id) })
+	if len(found) == 0 || foreign {
+		t.skip("the scope %s does not select the resources it should", g.scope)
 	}
 	return g
 }
@@ -189,65 +232,81 @@ func patchLinkage(i item, name string, linkage any) Object {
 	return Object{"data": Object{"type": i.res.Type, "id": i.id, "relationships": Object{name: Object{"data": linkage}}}}
 }
 
-// first returns the first resource that fits, or skips the row.
-func (t *T) first(missing string, fits func(*Resource) bool) *Resource {
+// resource returns a resource that fits, another one each turn, or skips the row.
+func (t *T) resource(missing string, fits func(*Resource) bool) *Resource {
+	var candidates []*Resource
 	for _, res := range t.desc.Resources {
 		if fits(res) {
-			return res
+			candidates = append(candidates, res)
 		}
 	}
-	t.skip("the description has no %s", missing)
-	return nil
+	if len(candidates) == 0 {
+		t.skip("the description has no %s", missing)
+	}
+	return choose(t, candidates)
 }
 
 // full returns a resource with all five operations.
 func (t *T) full() *Resource {
-	return t.first("resource with all five operations", func(r *Resource) bool { return r.can(allOperations...) })
+	return t.resource("resource with all five operations", func(r *Resource) bool { return r.can(allOperations...) })
 }
 
 // updatable returns a full resource with an attribute to change.
 func (t *T) updatable() *Resource {
-	return t.first("resource with an attribute to update", func(r *Resource) bool {
+	return t.resource("resource with an attribute to update", func(r *Resource) bool {
 		return r.can(allOperations...) && r.Update != nil
 	})
 }
 
 // listable returns a resource whose groups can be listed.
 func (t *T) listable() *Resource {
-	return t.first("resource with a scope", func(r *Resource) bool { return r.can("list", "create") && r.Scope != "" })
+	return t.resource("resource with a scope", func(r *Resource) bool { return r.can("list", "create") && r.Scope != "" })
 }
 
 // sortable returns a listable resource that can be sorted.
 func (t *T) sortable() *Resource {
-	return t.first("resource with a scope and a sort", func(r *Resource) bool {
+	return t.resource("resource with a scope and a sort", func(r *Resource) bool {
 		return r.can("list", "create") && r.Scope != "" && r.Sort != nil
 	})
 }
 
-// relation finds a relationship of a resource that can be created.
+// relation returns a relationship that fits, of a resource that can be created, another one each turn, or skips the row.
 func (t *T) relation(missing string, fits func(*Resource, *Relationship) bool) (*Resource, *Relationship) {
+	type pair struct {
+		res *Resource
+		rel *Relationship
+	}
+	var candidates []pair
 	for _, res := range t.desc.Resources {
 		for _, rel := range res.Relationships {
 			if res.can("create", "read") && fits(res, rel) {
-				return res, rel
+				candidates = append(candidates, pair{res, rel})
 			}
 		}
 	}
-	t.skip("the description has no %s", missing)
-	return nil, nil
+	if len(candidates) == 0 {
+		t.skip("the description has no %s", missing)
+	}
+	p := choose(t, candidates)
+	return p.res, p.rel
 }
 
 // toOne returns a to-one relationship that may be set and cleared, whose target can be made.
 func (t *T) toOne() (*Resource, *Relationship) {
 	return t.relation("writable, nullable to-one relationship", func(r *Resource, rel *Relationship) bool {
-		return rel.Kind == "one" && rel.Writable && !rel.Required && r.can("update") && t.canMake(rel.Target)
+		return rel.Kind == "one" && rel.writable() && !rel.Required && r.can("update") && t.canMake(rel.Target)
 	})
+}
+
+// writable returns a relationship of either kind that may be set when its resource is created, whose target can be made.
+func (t *T) writable() (*Resource, *Relationship) {
+	return t.relation("writable relationship", func(_ *Resource, rel *Relationship) bool { return rel.writable() && t.canMake(rel.Target) })
 }
 
 // toMany returns a to-many relationship that may be changed, whose target can be made.
 func (t *T) toMany() (*Resource, *Relationship) {
 	return t.relation("writable to-many relationship", func(r *Resource, rel *Relationship) bool {
-		return rel.Kind == "many" && rel.Writable && r.can("update") && t.canMake(rel.Target)
+		return rel.Kind == "many" && rel.writable() && r.can("update") && t.canMake(rel.Target)
 	})
 }
 
@@ -256,11 +315,12 @@ func (t *T) canMake(typ string) bool {
 	return res != nil && res.can("create", "read")
 }
 
-// linked makes a resource whose to-one relationship points at a new target.
-func (t *T) linked(res *Resource, rel *Relationship) (owner, target item) {
-	target = t.make(t.described(rel.Target))
-	owner = t.make(res, func(body Object) { setLinkage(body, rel.Name, target.identifier()) })
-	return owner, target
+// linkTo returns the linkage of a relationship that holds one item.
+func linkTo(rel *Relationship, target item) any {
+	if rel.Kind == "many" {
+		return []any{target.identifier()}
+	}
+	return target.identifier()
 }
 
 // members makes n targets and their identifiers.
@@ -277,7 +337,7 @@ func (t *T) members(rel *Relationship, n int) ([]item, []any) {
 
 // memberIDs reads a to-many relationship and returns the ids in it, sorted.
 func (t *T) memberIDs(owner item, name string) []string {
-	ex := t.get(owner.endpoint(name))
+	ex := t.get(t.endpoint(owner, name))
 	t.need(ex.Status == 200, ex, "the linkage of %s with status 200", name)
 	list := ids(ex.list())
 	slices.Sort(list)
@@ -300,7 +360,7 @@ func (t *T) targetOf(owner item, name string) (string, *Exchange) {
 	if rel := at(ex.data(), "relationships", name); has(rel, "data") {
 		return str(at(rel, "data", "id")), ex
 	}
-	ex = t.get(owner.endpoint(name))
+	ex = t.get(t.endpoint(owner, name))
 	t.needStatus(ex, 200)
 	return str(ex.data()["id"]), ex
 }

@@ -1,8 +1,8 @@
 package suite
 
 import (
-	"net/url"
 	"slices"
+	"strings"
 )
 
 func testATOM10(t *T) {
@@ -20,12 +20,14 @@ func testATOM10(t *T) {
 		t.wantStatus(t.get(item{res: res, id: id}.path()), 404, 410)
 	}
 	ex = t.atomic(remove, update, add)
-	t.want(ex.Status >= 400 && ex.Status < 500, ex, "the reverse order to fail")
+	t.want(refused(ex), ex, "the reverse order to fail")
 }
 
 func testATOM11(t *T) {
 	t.needAtomic()
-	res := t.first("filter", func(r *Resource) bool { return r.Filter != nil && r.Update != nil && r.can(allOperations...) })
+	res := t.resource("filter beside an attribute to update", func(r *Resource) bool {
+		return r.findable() && r.Update != nil && r.can(allOperations...)
+	})
 	one := t.make(res)
 	add := t.addOperation(res)
 	t.needStatus(t.atomic(t.addOperation(res)), 200)
@@ -34,13 +36,10 @@ func testATOM11(t *T) {
 		Object{"op": "update", "data": Object{"type": res.Type, "id": one.id, "attributes": Object{res.Update.Attribute: t.sample(res.Update)}}},
 		Object{"op": "remove", "ref": identifier(res.Type, ghost())},
 	)
-	t.want(ex.Status >= 400 && ex.Status < 500, ex, "a failure")
-	value := str(at(add, "data", "attributes", res.Filter.Attribute))
-	list := t.get(withQuery(res.Path, res.Filter.Parameter+"="+url.QueryEscape(value)))
-	t.want(list.Status == 200 && len(list.list()) == 0, list, "nothing created by the failed request")
+	t.want(refused(ex), ex, "a failure")
+	t.wantNone(res, add["data"].(Object))
 	after := t.get(one.path())
-	t.want(text(at(after.data(), "attributes", res.Update.Attribute)) == text(at(one.object, "attributes", res.Update.Attribute)),
-		after, "nothing updated by the failed request")
+	t.want(one.kept(one.object, after.data()), after, "nothing updated by the failed request")
 }
 
 func testATOM16(t *T) {
@@ -56,54 +55,45 @@ func testATOM16(t *T) {
 	fits := t.addOperation(res)
 	fits["href"] = res.Path
 	t.wantStatus(t.atomic(fits), 200)
-	other := t.first("second collection", func(r *Resource) bool { return r != res && r.can("create") })
+	other := t.resource("second collection", func(r *Resource) bool { return r != res && r.can("create") })
 	misplaced := t.addOperation(res)
 	misplaced["href"] = other.Path
-	t.wantStatus(t.atomic(misplaced), 409)
+	t.wantRefused(t.atomic(misplaced), 409)
 }
 
 func testATOM17(t *T) {
 	t.needAtomic()
 	res := t.full()
-	ex := t.atomic(t.addOperation(res))
+	add := t.addOperation(res)
+	ex := t.atomic(add)
 	t.needStatus(ex, 200)
 	id := str(result(ex, 0)["id"])
 	t.need(id != "", ex, "the created resource with its id")
-	got := t.get(item{res: res, id: id}.path())
-	t.want(got.Status == 200 && text(got.data()["attributes"]) == text(result(ex, 0)["attributes"]) ||
-		sameBut(got.data(), result(ex, 0)), got, "the resource of the result")
+	one := item{res: res, id: id, sent: part(add["data"].(Object), "attributes")}
+	got := t.get(one.path())
+	t.want(got.Status == 200 && one.kept(got.data(), result(ex, 0)), got, "the resource of the result")
 	if self := href(at(got.data(), "links", "self")); self != "" {
-		t.want(href(at(result(ex, 0), "links", "self")) != "", ex, "links.self in the result")
+		t.pick(href(at(result(ex, 0), "links", "self")) != "", ex, "links.self in the result")
 	}
-}
-
-// sameBut compares attributes, except those that are null in the read: secrets are shown once.
-func sameBut(read, written Object) bool {
-	attributes, _ := read["attributes"].(Object)
-	for name, value := range attributes {
-		if value != nil && text(value) != text(at(written, "attributes", name)) {
-			return false
-		}
-	}
-	return len(attributes) > 0
 }
 
 func testATOM18(t *T) {
 	t.needAtomic()
 	one := t.make(t.updatable())
-	name := one.res.Update.Attribute
-	before := t.get(one.path())
-	ex := t.atomic(Object{"op": "update", "data": Object{"type": one.res.Type, "id": one.id, "attributes": Object{name: t.sample(one.res.Update)}}})
+	name, value := one.res.Update.Attribute, t.sample(one.res.Update)
+	var ex *Exchange
+	changed := t.changedBeside(one, func() {
+		ex = t.atomic(Object{"op": "update", "data": Object{"type": one.res.Type, "id": one.id, "attributes": Object{name: value}}})
+	})
 	t.wantStatus(ex, 200, 204)
-	after := t.get(one.path())
-	changed := false
-	attributes, _ := after.data()["attributes"].(Object)
-	for other, value := range attributes {
-		changed = changed || other != name && text(value) != text(at(before.data(), "attributes", other))
+	if result(ex, 0) == nil {
+		t.want(len(changed) == 0, ex, "the resource in the result, since %s changed, too", strings.Join(changed, ", "))
+		return
 	}
-	t.want(!changed || result(ex, 0) != nil, ex, "the resource in the result, since more changed than %s", name)
-	if result(ex, 0) != nil {
-		t.want(text(result(ex, 0)["attributes"]) == text(attributes), ex, "the attributes a GET shows afterwards")
+	after := t.get(one.path())
+	for _, name := range append(changed, name) {
+		shown := at(result(ex, 0), "attributes", name)
+		t.want(shown == nil || text(shown) == text(at(after.data(), "attributes", name)), ex, "%s as a GET shows it afterwards", name)
 	}
 }
 
@@ -142,7 +132,7 @@ func testATOM20(t *T) {
 	t.wantStatus(t.atomic(Object{"op": "remove"}), 400)
 	one := t.make(res)
 	ex := t.atomic(Object{"op": "remove", "ref": one.identifier()}, Object{"op": "remove", "ref": identifier(res.Type, ghost())})
-	t.wantStatus(ex, 404)
+	t.wantRefused(ex, 404)
 	t.wantStatus(t.get(one.path()), 200)
 	ex = t.atomic(Object{"op": "remove", "ref": one.identifier()})
 	t.wantStatus(ex, 200, 204)
@@ -160,11 +150,11 @@ func testATOM21(t *T) {
 	owner, target := t.make(res), t.make(t.described(rel.Target))
 	ex := t.atomic(Object{"op": "update", "ref": relationshipRef(owner, rel.Name), "data": target.identifier()})
 	t.wantStatus(ex, 200, 204)
-	got := t.get(owner.endpoint(rel.Name))
+	got := t.get(t.endpoint(owner, rel.Name))
 	t.want(got.data()["id"] == target.id, got, "the target")
 	ex = t.atomic(Object{"op": "update", "ref": relationshipRef(owner, rel.Name), "data": nil})
 	t.wantStatus(ex, 200, 204)
-	got = t.get(owner.endpoint(rel.Name))
+	got = t.get(t.endpoint(owner, rel.Name))
 	t.want(has(got.Document(), "data") && got.top("data") == nil, got, "data: null")
 }
 
@@ -172,45 +162,46 @@ func testATOM22(t *T) {
 	t.needAtomic()
 	owner, name, items := t.team(1)
 	other := t.make(items[0].res)
-	step := func(op string, members ...item) *Exchange {
-		ex := t.atomic(Object{"op": op, "ref": relationshipRef(owner, name), "data": linkageOf(members...)["data"]})
+	members := items
+	step := func(op string, sent []item, then ...item) {
+		ex := t.atomic(Object{"op": op, "ref": relationshipRef(owner, name), "data": linkageOf(sent...)["data"]})
+		if ex.Status == 403 {
+			t.wantMembers(owner, name, ex, members...)
+			t.skip("the server does not support %s of %s: it answers 403", op, name)
+		}
 		t.wantStatus(ex, 200, 204)
-		return ex
+		t.wantMembers(owner, name, ex, then...)
+		members = then
 	}
-	ex := step("add", other, items[0])
-	t.wantMembers(owner, name, ex, items[0], other)
-	ex = step("remove", items[0])
-	t.wantMembers(owner, name, ex, other)
-	ex = step("remove", items[0])
-	t.wantMembers(owner, name, ex, other)
-	ex = step("update", items[0])
-	t.wantMembers(owner, name, ex, items[0])
+	step("add", []item{other, items[0]}, items[0], other)
+	step("remove", items, other)
+	step("remove", items, other)
+	step("update", items, items[0])
 }
 
+// testATOM23 accepts every refusal: an operation that cannot be processed is 400 or more appropriate.
 func testATOM23(t *T) {
 	t.needAtomic()
 	res, rel := t.toOne()
-	for _, forbidding := range t.desc.Resources {
-		if !forbidding.ClientIDs && forbidding.can("create") {
-			add := t.addOperation(forbidding)
-			add["data"].(Object)["id"] = newUUID()
-			t.wantStatus(t.atomic(add), 403)
-			break
-		}
+	withID := func(r *Resource, id string) Object {
+		add := t.addOperation(r)
+		add["data"].(Object)["id"] = id
+		return add
 	}
-	if res.ClientIDs {
-		add := t.addOperation(res)
-		add["data"].(Object)["id"] = t.make(res).id
-		t.wantStatus(t.atomic(add), 409)
+	if i := slices.IndexFunc(t.desc.Resources, func(r *Resource) bool { return r.refusesClientIDs() && r.can("create") }); i >= 0 {
+		t.wantRefused(t.atomic(withID(t.desc.Resources[i], newUUID())), 403)
+	}
+	if res.takesClientIDs() {
+		t.wantRefused(t.atomic(withID(res, t.make(res).id)), 409)
 	}
 	missing := t.addOperation(res)
 	part(missing["data"].(Object), "relationships")[rel.Name] = Object{"data": identifier(rel.Target, ghost())}
-	t.wantStatus(t.atomic(missing), 404)
+	t.wantRefused(t.atomic(missing), 404)
 	empty := t.addOperation(res)
 	part(empty["data"].(Object), "relationships")[rel.Name] = Object{}
-	t.wantStatus(t.atomic(empty), 400)
+	t.wantRefused(t.atomic(empty), 400)
 	gone := Object{"op": "update", "data": Object{"type": res.Type, "id": ghost(), "attributes": Object{}}}
-	t.wantStatus(t.atomic(gone), 404)
+	t.wantRefused(t.atomic(gone), 404)
 }
 
 func testATOM24(t *T) {
@@ -223,10 +214,10 @@ func testATOM24(t *T) {
 	ex := t.atomic(target, owner)
 	t.needStatus(ex, 200)
 	holder := item{res: res, id: str(result(ex, 1)["id"])}
-	got := t.get(holder.endpoint(rel.Name))
+	got := t.get(t.endpoint(holder, rel.Name))
 	t.want(got.data()["id"] == result(ex, 0)["id"], got, "the resource of the lid")
 
-	other := t.first("second type", func(r *Resource) bool { return r.Type != res.Type && r.can("create") })
+	other := t.resource("second type", func(r *Resource) bool { return r.Type != res.Type && r.can("create") })
 	one, two := t.addOperation(res), t.addOperation(other)
 	one["data"].(Object)["lid"], two["data"].(Object)["lid"] = "same", "same"
 	ex = t.atomic(one, two)
@@ -252,8 +243,7 @@ func testATOM28(t *T) {
 	a := t.needAtomic()
 	one := t.make(t.full())
 	foreign := t.atomic(Object{"op": "remove", "href": "https://example.test" + one.path()})
-	t.want(foreign.Status >= 400 && foreign.Status < 500, foreign, "a 4xx status for an href on another host")
-	t.pick(foreign.Status == 400, foreign, "status 400 for an href on another host")
+	t.wantRefused(foreign, 400)
 	t.wantStatus(t.get(one.path()), 200)
 	if !a.Href {
 		return

@@ -2,33 +2,31 @@ package suite
 
 import (
 	"maps"
-	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
 
 func testCRUD1(t *T) {
-	res, rel := t.toOne()
-	if res.Filter == nil {
-		t.skip("the description has no filter for %s", res.Type)
+	res := t.filterable()
+	if i := slices.IndexFunc(res.Relationships, func(rel *Relationship) bool { return rel.writable() && rel.Kind == "one" }); i >= 0 {
+		rel := res.Relationships[i]
+		body := t.body(res)
+		setLinkage(body, rel.Name, identifier(rel.Target, ghost()))
+		if refused(t.post(res.Path, body)) { // whether it must be is CRUD-16
+			t.wantNone(res, data(body))
+		}
 	}
-	body := t.body(res)
-	setLinkage(body, rel.Name, identifier(rel.Target, ghost()))
-	ex := t.post(res.Path, body)
-	t.want(ex.Status >= 400 && ex.Status < 500, ex, "a create with a missing related resource to fail")
-	value := str(at(data(body), "attributes", res.Filter.Attribute))
-	list := t.get(withQuery(res.Path, res.Filter.Parameter+"="+url.QueryEscape(value)))
-	t.want(list.Status == 200 && len(list.list()) == 0, list, "nothing created by the failed request")
-
-	if res.Update == nil || res.Required == "" {
+	if res.Update == nil || res.Required == "" || !res.can("read", "update") {
 		return
 	}
 	one := t.make(res)
-	ex = t.patch(one.path(), patchBody(one, Object{res.Update.Attribute: t.sample(res.Update), "noSuchAttribute": 1, res.Required: nil}))
-	t.want(ex.Status >= 400 && ex.Status < 500, ex, "an update with a bad attribute to fail")
+	ex := t.patch(one.path(), patchBody(one, Object{res.Update.Attribute: t.sample(res.Update), "noSuchAttribute": 1, res.Required: nil}))
+	if !refused(ex) {
+		return // it took the whole of it
+	}
 	after := t.get(one.path())
-	t.want(text(at(after.data(), "attributes", res.Update.Attribute)) == text(at(one.object, "attributes", res.Update.Attribute)),
-		after, "%s unchanged by the failed request", res.Update.Attribute)
+	t.want(one.kept(one.object, after.data()), after, "%s unchanged by the failed request", res.Update.Attribute)
 }
 
 func testCRUD2(t *T) {
@@ -36,7 +34,7 @@ func testCRUD2(t *T) {
 	valid := data(t.body(res))
 	for _, body := range []Object{{"meta": Object{}}, {"data": nil}, {"data": []any{valid}}, {"data": "x"}} {
 		ex := t.post(res.Path, body)
-		t.wantStatus(ex, 400)
+		t.wantRefused(ex, 400)
 		t.wantPointer(ex, "", "/data")
 	}
 }
@@ -46,18 +44,15 @@ func testCRUD3(t *T) {
 	body := t.body(res)
 	delete(data(body), "type")
 	ex := t.post(res.Path, body)
-	t.wantStatus(ex, 400)
+	t.wantRefused(ex, 400)
 	t.wantPointer(ex, "/data")
-	body = t.body(res)
-	data(body)["type"] = 7
-	ex = t.post(res.Path, body)
-	t.wantStatus(ex, 400)
-	t.wantPointer(ex, "/data/type")
-	body = t.body(res)
-	data(body)["type"] = ""
-	ex = t.post(res.Path, body)
-	t.wantStatus(ex, 400, 409)
-	t.wantPointer(ex, "/data/type")
+	for _, wrong := range []any{7, ""} {
+		body = t.body(res)
+		data(body)["type"] = wrong
+		ex = t.post(res.Path, body)
+		t.wantRefused(ex, 400, 409)
+		t.wantPointer(ex, "/data/type")
+	}
 }
 
 func testCRUD4(t *T) {
@@ -66,37 +61,35 @@ func testCRUD4(t *T) {
 		body := t.body(res)
 		part(data(body), "relationships")[rel.Name] = empty
 		ex := t.post(res.Path, body)
-		t.wantStatus(ex, 400)
+		t.wantRefused(ex, 400)
 		t.wantPointer(ex, "/data/relationships/"+rel.Name)
 	}
 }
 
 func testCRUD5(t *T) {
-	res, rel := t.toOne()
-	body := t.body(res)
-	setLinkage(body, rel.Name, []any{})
-	ex := t.post(res.Path, body)
-	t.wantStatus(ex, 400)
-	t.wantPointer(ex, "/data/relationships/"+rel.Name+"/data")
-	res, rel = t.toMany()
-	for _, wrong := range []any{nil, identifier(rel.Target, ghost())} {
+	res, rel := t.writable()
+	wrong := []any{[]any{}}
+	if rel.Kind == "many" {
+		wrong = []any{nil, identifier(rel.Target, ghost())}
+	}
+	for _, linkage := range wrong {
 		body := t.body(res)
-		setLinkage(body, rel.Name, wrong)
+		setLinkage(body, rel.Name, linkage)
 		ex := t.post(res.Path, body)
-		t.wantStatus(ex, 400)
+		t.wantRefused(ex, 400)
 		t.wantPointer(ex, "/data/relationships/"+rel.Name+"/data")
 	}
 }
 
 func testCRUD6(t *T) {
 	limited := len(t.run.limited) > 0
-	res := t.first("resource that refuses client-generated ids, and there is no limited caller", func(r *Resource) bool {
-		return r.can("create") && (!r.ClientIDs || limited && r.LimitedCreate)
+	res := t.resource("resource with clientIds false, and there is no limited caller", func(r *Resource) bool {
+		return r.can("create") && (r.refusesClientIDs() || limited && r.LimitedCreate)
 	})
 	body := t.body(res)
 	data(body)["id"] = newUUID()
 	ex := t.post(res.Path, body, func(r *request) {
-		if res.ClientIDs {
+		if !res.refusesClientIDs() {
 			maps.Copy(r.header, t.run.limited)
 		}
 	})
@@ -105,7 +98,7 @@ func testCRUD6(t *T) {
 }
 
 func (t *T) clientIDs() *Resource {
-	return t.first("resource with clientIds", func(r *Resource) bool { return r.ClientIDs && r.can("create", "read") })
+	return t.resource("resource with clientIds", func(r *Resource) bool { return r.takesClientIDs() && r.can("create", "read") })
 }
 
 func testCRUD7(t *T) {
@@ -113,12 +106,12 @@ func testCRUD7(t *T) {
 	body := t.body(res)
 	data(body)["id"] = "abc"
 	ex := t.post(res.Path, body)
-	t.want(ex.Status >= 400 && ex.Status < 500, ex, "a 4xx status for an id that is no UUID")
+	t.pick(refused(ex), ex, "a refusal of an id that is no UUID")
 	body = t.body(res)
 	id := newUUID()
 	data(body)["id"] = id
 	ex = t.post(res.Path, body)
-	t.wantStatus(ex, 201, 204)
+	t.wantStatus(ex, 201, 202, 204)
 	ex = t.get(item{res: res, id: id}.path())
 	t.want(ex.Status == 200 && ex.data()["id"] == id, ex, "the resource under the id the client chose")
 }
@@ -131,19 +124,21 @@ func testCRUD8(t *T) {
 	ex := t.post(res.Path, body)
 	t.wantStatus(ex, 409)
 	after := t.get(one.path())
-	for name := range part(data(body), "attributes") {
-		t.want(text(at(after.data(), "attributes", name)) == text(at(one.object, "attributes", name)), after, "%s as before", name)
-	}
+	t.want(one.kept(one.object, after.data()), after, "the resource as before")
 }
 
 func testCRUD9(t *T) {
 	res := t.full()
 	body := t.body(res)
 	ex := t.post(res.Path, body)
-	t.needStatus(ex, 201)
+	t.need(succeeded(ex), ex, "a new resource of type %s", res.Type)
+	if ex.Status == 202 {
+		t.skip("the server creates later")
+	}
+	t.wantStatus(ex, 201) // the server has made the id
 	t.want(ex.data()["type"] == res.Type && str(ex.data()["id"]) != "", ex, "the new resource as data")
 	for name, value := range part(data(body), "attributes") {
-		t.want(text(at(ex.data(), "attributes", name)) == text(value), ex, "the attribute %s as sent", name)
+		t.pick(text(at(ex.data(), "attributes", name)) == text(value), ex, "the attribute %s as sent", name)
 	}
 }
 
@@ -174,7 +169,7 @@ func testCRUD12(t *T) {
 	body := t.body(res)
 	data(body)["id"] = newUUID()
 	ex := t.post(res.Path, body)
-	t.wantStatus(ex, 201, 204)
+	t.wantStatus(ex, 201, 202, 204)
 	t.want(ex.Status != 204 || len(ex.Body) == 0, ex, "no body with 204")
 }
 
@@ -192,30 +187,22 @@ func testCRUD13(t *T) {
 }
 
 func testCRUD15(t *T) {
-	res := t.first("resource that cannot be created", func(r *Resource) bool { return !r.can("create") && r.can("list") })
+	res := t.resource("resource that cannot be created", func(r *Resource) bool { return !r.can("create") && r.can("list") })
 	t.wantStatus(t.post(res.Path, Object{"data": Object{"type": res.Type, "attributes": Object{}}}), 403, 405)
 }
 
 func testCRUD16(t *T) {
-	res, rel := t.toOne()
+	res, rel := t.writable()
 	body := t.body(res)
-	setLinkage(body, rel.Name, identifier(rel.Target, ghost()))
+	var linkage any = identifier(rel.Target, ghost())
+	place := "/data/relationships/" + rel.Name + "/data"
+	if rel.Kind == "many" {
+		linkage, place = []any{linkage}, place+"/0"
+	}
+	setLinkage(body, rel.Name, linkage)
 	ex := t.post(res.Path, body)
 	t.wantStatus(ex, 404)
-	place := "/data/relationships/" + rel.Name + "/data"
 	t.wantPointer(ex, place, place+"/id")
-	for _, res := range t.desc.Resources {
-		for _, rel := range res.Relationships {
-			if rel.Kind == "many" && rel.Writable && res.can("create") && t.canMake(rel.Target) {
-				body := t.body(res)
-				setLinkage(body, rel.Name, []any{identifier(rel.Target, ghost())})
-				ex := t.post(res.Path, body)
-				t.wantStatus(ex, 404)
-				place := "/data/relationships/" + rel.Name + "/data/0"
-				t.wantPointer(ex, place, place+"/id")
-			}
-		}
-	}
 }
 
 func testCRUD17(t *T) {
@@ -236,8 +223,8 @@ func testCRUD18(t *T) {
 		t.skip("nothing was answered with 409")
 	}
 	first := at(ex.Document(), "errors", 0)
-	t.want(str(at(first, "detail")) != "", ex, "an error with a detail")
-	t.want(has(first, "source"), ex, "an error with a source")
+	t.want(str(at(first, "detail"))+str(at(first, "title")) != "" || has(first, "source"), ex, "an error that explains itself")
+	t.pick(has(first, "source"), ex, "an error with a source")
 }
 
 func testCRUD19(t *T) {
@@ -250,7 +237,7 @@ func testCRUD19(t *T) {
 }
 
 func testCRUD33(t *T) {
-	res := t.first("unique attribute", func(r *Resource) bool { return r.Unique != nil && r.can("create", "update") })
+	res := t.resource("unique attribute", func(r *Resource) bool { return r.Unique != nil && r.can("create", "update") })
 	value := t.sample(res.Unique)
 	set := func(body Object) { setAttribute(body, res.Unique.Attribute, value) }
 	t.make(res, set)
@@ -294,7 +281,7 @@ func testCRUD39(t *T) {
 }
 
 func testCRUD40(t *T) {
-	res := t.first("writable timestamp", func(r *Resource) bool { return r.Timestamp != nil && r.can("create", "read") })
+	res := t.resource("writable timestamp", func(r *Resource) bool { return r.Timestamp != nil && r.can("create", "read") })
 	sent := "2026-01-02T03:04:05.678+02:00"
 	if res.Timestamp.Precision == "seconds" {
 		sent = "2026-01-02T03:04:05+02:00"

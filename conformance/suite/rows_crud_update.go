@@ -1,6 +1,9 @@
 package suite
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 func testCRUD20(t *T) {
 	one := t.make(t.updatable())
@@ -11,7 +14,7 @@ func testCRUD20(t *T) {
 		{"data": []any{one.identifier()}},
 		{"data": nil},
 	} {
-		t.wantStatus(t.patch(one.path(), body), 400)
+		t.wantRefused(t.patch(one.path(), body), 400)
 	}
 }
 
@@ -22,28 +25,23 @@ func testCRUD21(t *T) {
 	t.needStatus(t.patch(one.path(), patchBody(one, Object{changed: t.sample(one.res.Update)})), 200, 204)
 	after := t.get(one.path())
 	t.want(text(at(after.data(), "attributes", changed)) != text(at(before.data(), "attributes", changed)), after, "%s changed", changed)
-	for name := range part(data(t.body(one.res)), "attributes") {
-		if name != changed {
-			t.want(text(at(after.data(), "attributes", name)) == text(at(before.data(), "attributes", name)), after, "%s as before", name)
-		}
-	}
-	if s := one.res.Nullable; s != nil {
-		t.want(text(at(after.data(), "attributes", s.Attribute)) == text(at(before.data(), "attributes", s.Attribute)), after, "%s as before", s.Attribute)
-	}
+	delete(one.sent, changed)
+	t.want(one.kept(before.data(), after.data()), after, "the other attributes as before")
 }
 
 func testCRUD22(t *T) {
-	res := t.first("nullable attribute beside an attribute to update", func(r *Resource) bool {
+	res := t.resource("nullable attribute beside an attribute to update", func(r *Resource) bool {
 		return r.Nullable != nil && r.Update != nil && r.can(allOperations...)
 	})
 	name, value := res.Nullable.Attribute, t.sample(res.Nullable)
 	one := t.make(res, func(body Object) { setAttribute(body, name, value) })
+	before := t.get(one.path())
 	t.needStatus(t.patch(one.path(), patchBody(one, Object{res.Update.Attribute: t.sample(res.Update)})), 200, 204)
 	ex := t.get(one.path())
-	t.want(text(at(ex.data(), "attributes", name)) == text(value), ex, "%s to stay when it is absent", name)
+	t.want(text(at(ex.data(), "attributes", name)) == text(at(before.data(), "attributes", name)), ex, "%s to stay when it is absent", name)
 	t.wantStatus(t.patch(one.path(), patchBody(one, Object{name: nil})), 200, 204)
 	ex = t.get(one.path())
-	t.want(has(ex.data()["attributes"], name) && at(ex.data(), "attributes", name) == nil, ex, "%s to be cleared by null", name)
+	t.want(ex.Status == 200 && at(ex.data(), "attributes", name) == nil, ex, "%s to be cleared by null", name)
 	if res.Required != "" {
 		ex = t.patch(one.path(), patchBody(one, Object{res.Required: nil}))
 		t.pick(ex.Status == 422 || ex.Status == 400, ex, "null refused for the required %s", res.Required)
@@ -56,7 +54,7 @@ func testCRUD23(t *T) {
 	if res.Update == nil {
 		t.skip("%s has no attribute to update", res.Type)
 	}
-	owner, target := t.linked(res, rel)
+	owner, target := t.related(res, rel)
 	t.needStatus(t.patch(owner.path(), patchBody(owner, Object{res.Update.Attribute: t.sample(res.Update)})), 200, 204)
 	id, ex := t.targetOf(owner, rel.Name)
 	t.want(id == target.id, ex, "%s unchanged", rel.Name)
@@ -64,7 +62,7 @@ func testCRUD23(t *T) {
 
 func testCRUD24(t *T) {
 	res, rel := t.toOne()
-	owner, _ := t.linked(res, rel)
+	owner, _ := t.related(res, rel)
 	other := t.make(t.described(rel.Target))
 	t.needStatus(t.patch(owner.path(), patchLinkage(owner, rel.Name, other.identifier())), 200, 204)
 	id, ex := t.targetOf(owner, rel.Name)
@@ -101,22 +99,18 @@ func testCRUD25(t *T) {
 
 func testCRUD26(t *T) {
 	one := t.make(t.updatable())
-	before := t.get(one.path())
-	changed := one.res.Update.Attribute
-	ex := t.patch(one.path(), patchBody(one, Object{changed: t.sample(one.res.Update)}))
+	name, value := one.res.Update.Attribute, t.sample(one.res.Update)
+	var ex *Exchange
+	changed := t.changedBeside(one, func() { ex = t.patch(one.path(), patchBody(one, Object{name: value})) })
 	t.needStatus(ex, 200, 204)
-	after := t.get(one.path())
-	if ex.Status == 204 {
-		attributes, _ := after.data()["attributes"].(Object)
-		for name, value := range attributes {
-			if name != changed {
-				t.want(text(value) == text(at(before.data(), "attributes", name)), ex, "200, since %s changed, too", name)
-			}
-		}
+	if len(ex.data()) == 0 {
+		t.want(len(changed) == 0, ex, "200 with the resource, since %s changed, too", strings.Join(changed, ", "))
 		return
 	}
-	if has(ex.Document(), "data") {
-		t.want(text(ex.data()["attributes"]) == text(after.data()["attributes"]), ex, "the attributes a GET shows afterwards")
+	after := t.get(one.path())
+	for _, name := range append(changed, name) {
+		shown := at(ex.data(), "attributes", name)
+		t.want(shown == nil || text(shown) == text(at(after.data(), "attributes", name)), ex, "%s as a GET shows it afterwards", name)
 	}
 }
 
@@ -124,38 +118,26 @@ func testCRUD27(t *T) {
 	one := t.make(t.updatable())
 	name := one.res.Update.Attribute
 	ex := t.patch(one.path(), patchBody(one, Object{name: at(one.object, "attributes", name)}))
-	t.wantStatus(ex, 200, 204)
-	t.want(ex.Status != 204 || len(ex.Body) == 0 && ex.Header.Get("Content-Type") == "", ex, "neither body nor Content-Type with 204")
+	t.wantStatus(ex, 200, 202, 204)
+	t.want(ex.Status != 204 || len(ex.Body) == 0, ex, "no body with 204")
 }
 
+// testCRUD29 sends something that exists where it can: a reference to what does not has an answer of its own, 404.
 func testCRUD29(t *T) {
-	checked := false
-	for _, res := range t.desc.Resources {
-		if !res.can("create", "update") {
-			continue
-		}
-		for _, rel := range res.Relationships {
-			if rel.Writable || rel.Required {
-				continue
-			}
-			checked = true
-			one := t.make(res)
-			var linkage any = identifier(rel.Target, ghost())
-			if rel.Kind == "many" {
-				linkage = []any{linkage}
-			}
-			t.wantStatus(t.patch(one.path(), patchLinkage(one, rel.Name, linkage)), 403)
-			break
-		}
-		if s := res.ReadOnly; s != nil {
-			checked = true
-			one := t.make(res)
-			ex := t.patch(one.path(), patchBody(one, Object{s.Attribute: t.sample(s)}))
-			t.pick(ex.Status == 403, ex, "status 403 for the read-only attribute %s", s.Attribute)
-		}
+	res := t.resource("read-only attribute, or relationship with writable false", func(r *Resource) bool {
+		readOnly := slices.ContainsFunc(r.Relationships, (*Relationship).readOnly)
+		return r.can("create", "read", "update") && (readOnly || r.ReadOnly != nil)
+	})
+	one := t.make(res)
+	if s := res.ReadOnly; s != nil {
+		ex := t.patch(one.path(), patchBody(one, Object{s.Attribute: t.sample(s)}))
+		t.pick(ex.Status == 403, ex, "status 403 for the read-only attribute %s", s.Attribute)
 	}
-	if !checked {
-		t.skip("the description has no read-only relationship or attribute")
+	for _, rel := range res.Relationships {
+		if rel.readOnly() {
+			linkage, codes := t.unwelcome(rel)
+			t.wantStatus(t.patch(one.path(), patchLinkage(one, rel.Name, linkage)), codes...)
+		}
 	}
 }
 
@@ -167,7 +149,7 @@ func testCRUD30(t *T) {
 
 func testCRUD31(t *T) {
 	res, rel := t.toOne()
-	owner, target := t.linked(res, rel)
+	owner, target := t.related(res, rel)
 	ex := t.patch(owner.path(), patchLinkage(owner, rel.Name, identifier(rel.Target, ghost())))
 	t.wantStatus(ex, 404)
 	place := "/data/relationships/" + rel.Name + "/data"
@@ -190,6 +172,9 @@ func testCRUD32(t *T) {
 func testCRUD35(t *T) {
 	one := t.make(t.full())
 	ex := t.del(one.path(), nil)
+	if ex.Status == 202 {
+		t.skip("the server deletes later")
+	}
 	t.wantStatus(ex, 204, 200)
 	if ex.Status == 200 {
 		t.want(has(ex.Document(), "meta") && !has(ex.Document(), "data"), ex, "a document with meta and without data")
@@ -206,4 +191,30 @@ func testCRUD36(t *T) {
 	one := t.make(res)
 	t.needStatus(t.del(one.path(), nil), 200, 204)
 	t.wantStatus(t.del(one.path(), nil), 404)
+}
+
+// changedBeside returns the attributes that a change of one attribute has changed as well, without those that differ from one
+// reading to the next anyway.
+func (t *T) changedBeside(one item, change func()) []string {
+	first, second := t.get(one.path()), t.get(one.path())
+	change()
+	third := t.get(one.path())
+	attributes, _ := third.data()["attributes"].(Object)
+	var changed []string
+	for _, name := range names(attributes) {
+		now, then := text(attributes[name]), text(at(second.data(), "attributes", name))
+		if name != one.res.Update.Attribute && now != then && text(at(first.data(), "attributes", name)) == then {
+			changed = append(changed, name)
+		}
+	}
+	return changed
+}
+
+// unwelcome returns linkage for a relationship that cannot be changed, and how it may be answered.
+func (t *T) unwelcome(rel *Relationship) (linkage any, codes []int) {
+	target, codes := item{res: &Resource{Type: rel.Target}, id: ghost()}, []int{403, 404}
+	if t.canMake(rel.Target) {
+		target, codes = t.make(t.described(rel.Target)), []int{403}
+	}
+	return linkTo(rel, target), codes
 }

@@ -38,7 +38,11 @@ func testCUR1(t *T) {
 		t.skip("the description has no sort.ties for %s", res.Type)
 	}
 	g := t.group(res, 5)
-	pages := t.pages(t.cursorList(g, "sort="+res.Sort.Ties, "page[size]=2"), "next", accept(cursorType))
+	first := t.get(g.list("sort="+res.Sort.Ties, "page[size]=2"), accept(cursorType))
+	if first.Status == 400 && hasType(first, "unsupported-sort") {
+		t.skip("the server does not page what is sorted by %s", res.Sort.Ties)
+	}
+	pages := t.pages(first, "next", accept(cursorType))
 	visited := idsOf(pages)
 	slices.Sort(visited)
 	t.want(slices.Equal(visited, slices.Sorted(slices.Values(g.ids()))), pages[len(pages)-1], "each item once in spite of ties")
@@ -48,16 +52,9 @@ func testCUR2(t *T) {
 	g := t.cursored(4)
 	one, two := t.cursorList(g), t.cursorList(g)
 	t.want(slices.Equal(ids(one.list()), ids(two.list())), two, "the same order in two reads")
-	for _, res := range t.desc.Resources {
-		for _, rel := range res.Relationships {
-			if rel.Kind == "many" && rel.Writable && res.can("create", "read", "update") && t.canMake(rel.Target) {
-				owner, name, _ := t.team(3)
-				one, two := t.get(owner.endpoint(name)), t.get(owner.endpoint(name))
-				t.want(len(one.list()) == 3 && slices.Equal(ids(one.list()), ids(two.list())), two, "the same linkage in two reads")
-				return
-			}
-		}
-	}
+	owner, name, _ := t.team(3)
+	one, two = t.get(t.endpoint(owner, name)), t.get(t.endpoint(owner, name))
+	t.want(len(one.list()) == 3 && slices.Equal(ids(one.list()), ids(two.list())), two, "the same linkage in two reads")
 }
 
 // hasType tells whether an error has the type of one of the profile's errors.
@@ -67,7 +64,7 @@ func hasType(ex *Exchange, name string) bool {
 
 func testCUR3(t *T) {
 	t.needCursor()
-	res := t.first("sort.unpageable", func(r *Resource) bool { return r.Sort != nil && r.Sort.Unpageable != "" })
+	res := t.resource("sort.unpageable", func(r *Resource) bool { return r.Sort != nil && r.Sort.Unpageable != "" })
 	ex := t.get(withQuery(res.Path, "sort="+res.Sort.Unpageable, "page[size]=1"), accept(cursorType))
 	t.wantStatus(ex, 400)
 	t.want(hasSource(ex, "parameter", "sort"), ex, "source.parameter sort")
@@ -123,6 +120,7 @@ func testCUR7(t *T) {
 	}
 }
 
+// testCUR8 leaves it to the server what a cursor is: "any string" would be an answer. What it refuses, it must refuse in the right way.
 func testCUR8(t *T) {
 	g := t.cursored(3)
 	good := t.cursor(t.cursorList(g, "page[size]=1"), "next")
@@ -133,8 +131,9 @@ func testCUR8(t *T) {
 	for _, name := range []string{"page[after]", "page[before]"} {
 		for _, bad := range []string{"garbage", half, flip(good), "", "%00", "%21%21"} {
 			ex := t.get(g.list("page[size]=1", name+"="+bad), accept(cursorType))
-			t.wantStatus(ex, 400)
-			t.want(hasSource(ex, "parameter", name), ex, "source.parameter %s", name)
+			if t.pick(refused(ex), ex, "a refusal of what was never a cursor") {
+				t.want(ex.Status == 400 && hasSource(ex, "parameter", name), ex, "status 400 and source.parameter %s", name)
+			}
 		}
 	}
 }
@@ -179,6 +178,9 @@ func testCUR11(t *T) {
 	t.needStatus(t.del(g.items[third].path(), nil), 200, 204)
 	ex = t.cursorList(g, "page[size]=2", "page[after]="+after)
 	list, isArray := ex.top("data").([]any)
+	if slices.Equal(ids(ex.list()), []string{g.items[third].id}) {
+		t.skip("the server serves a snapshot, in which the deleted item still is")
+	}
 	t.want(isArray && len(list) == 0, ex, "an empty array behind the last item")
 }
 

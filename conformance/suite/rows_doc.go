@@ -85,7 +85,7 @@ var docRows = []Row{
 		Requirement: "jsonapi is an object with only version (\"1.1\"), ext, profile and meta."},
 	{ID: "DOC-42", Level: Must, section: "document-jsonapi-object", overAll: true, Test: walk("DOC-42"),
 		Requirement: "jsonapi.ext and jsonapi.profile list what was applied."},
-	{ID: "DOC-43", Level: Must, section: "document-resource-object-identification", Test: testDOC43,
+	{ID: "DOC-43", Level: Must, section: "document-resource-object-identification", overAll: true, Test: testDOC43,
 		Requirement: "lid is a string."},
 	{ID: "DOC-44", Level: Pick, section: "document-resource-object-identification", Test: testDOC44,
 		Requirement: "id and lid given together are refused with 400."},

@@ -9,14 +9,14 @@ func testDOC1(t *T) {
 	t.walk("DOC-1")
 	res := t.full()
 	for _, body := range []string{"[]", "null", "1", `"x"`, "", "{"} {
-		t.wantStatus(t.post(res.Path, body), 400)
+		t.wantRefused(t.post(res.Path, body), 400)
 	}
 }
 
 func testDOC2(t *T) {
 	t.walk("DOC-2")
 	ex := t.post(t.full().Path, "{}")
-	t.wantStatus(ex, 400)
+	t.wantRefused(ex, 400)
 	t.wantPointer(ex, "")
 }
 
@@ -27,18 +27,13 @@ func testDOC6(t *T) {
 	body["links"] = Object{"foo": 1}
 	data(body)["foo"] = 1
 	data(body)["links"] = Object{"foo": 1}
-	ex := t.post(res.Path, body)
-	t.wantStatus(ex, 201)
-	t.want(!strings.Contains(string(ex.Body), `"foo"`), ex, "the unknown members not to come back")
-
+	t.wantIgnored(res, body, `"foo"`)
 	owner, rel := t.toOne()
-	target := t.make(t.described(rel.Target))
-	body = t.body(owner)
-	id := target.identifier()
+	id := t.make(t.described(rel.Target)).identifier()
 	id["foo"] = 1
+	body = t.body(owner)
 	part(data(body), "relationships")[rel.Name] = Object{"data": id, "foo": 1}
-	ex = t.post(owner.Path, body)
-	t.wantStatus(ex, 201)
+	t.wantIgnored(owner, body, `"foo"`)
 }
 
 func testDOC16(t *T) {
@@ -54,13 +49,17 @@ func testDOC16(t *T) {
 func testDOC17(t *T) {
 	t.walk("DOC-17")
 	res := t.full()
-	for _, wrong := range []any{[]any{}, nil, "x"} {
+	for _, wrong := range []any{[]any{}, "x"} {
 		body := t.body(res)
 		data(body)["attributes"] = wrong
 		ex := t.post(res.Path, body)
-		t.wantStatus(ex, 400)
+		t.wantRefused(ex, 400)
 		t.wantPointer(ex, "/data/attributes")
 	}
+	body := t.body(res)
+	data(body)["attributes"] = nil
+	ex := t.post(res.Path, body)
+	t.pick(ex.Status == 400, ex, "status 400 for attributes that are null")
 }
 
 func testDOC19(t *T) {
@@ -69,13 +68,13 @@ func testDOC19(t *T) {
 	body := t.body(res)
 	data(body)["relationships"] = []any{}
 	ex := t.post(res.Path, body)
-	t.wantStatus(ex, 400)
+	t.wantRefused(ex, 400)
 	t.wantPointer(ex, "/data/relationships")
 	for _, wrong := range []any{nil, "x"} {
 		body := t.body(res)
 		part(data(body), "relationships")[rel.Name] = wrong
 		ex := t.post(res.Path, body)
-		t.wantStatus(ex, 400)
+		t.wantRefused(ex, 400)
 		t.wantPointer(ex, "/data/relationships/"+rel.Name)
 	}
 }
@@ -96,7 +95,7 @@ func testDOC26(t *T) {
 		body := t.body(res)
 		setLinkage(body, rel.Name, c.identifier)
 		ex := t.post(res.Path, body)
-		t.wantStatus(ex, 400)
+		t.wantRefused(ex, 400)
 		t.wantPointer(ex, c.pointers...)
 	}
 }
@@ -113,23 +112,22 @@ func testDOC32(t *T) {
 func testDOC37(t *T) {
 	res := t.updatable()
 	body := t.body(res)
-	ex := t.post(res.Path, Object{"DATA": data(body)})
-	t.wantStatus(ex, 400)
+	t.wantRefused(t.post(res.Path, Object{"DATA": data(body)}), 400)
 
 	body = t.body(res)
 	resource := data(body)
 	resource["Type"] = resource["type"]
 	delete(resource, "type")
-	ex = t.post(res.Path, body)
-	t.wantStatus(ex, 400)
+	t.wantRefused(t.post(res.Path, body), 400)
 
-	one := t.make(res)
 	upper := strings.ToUpper(res.Update.Attribute)
+	if upper == res.Update.Attribute {
+		return
+	}
+	one := t.make(res)
 	t.patch(one.path(), patchBody(one, Object{upper: t.sample(res.Update)}))
 	after := t.get(one.path())
-	before := at(one.object, "attributes", res.Update.Attribute)
-	t.want(at(after.data(), "attributes", res.Update.Attribute) == before, after,
-		"%s unchanged by a PATCH of %s", res.Update.Attribute, upper)
+	t.want(one.kept(one.object, after.data()), after, "%s unchanged by a PATCH of %s", res.Update.Attribute, upper)
 }
 
 func testDOC39(t *T) {
@@ -139,7 +137,7 @@ func testDOC39(t *T) {
 	data(body)["@y"] = "y"
 	setAttribute(body, "@c", 1)
 	ex := t.post(res.Path, body)
-	t.wantStatus(ex, 201)
+	t.want(succeeded(ex), ex, "success, since @-members are ignored")
 	t.want(!has(ex.data()["attributes"], "@c"), ex, "the @-member not to come back")
 }
 
@@ -149,15 +147,17 @@ func testDOC40(t *T) {
 	body := t.body(res)
 	body["nope:member"] = Object{}
 	data(body)["nope:member"] = 1
-	t.wantStatus(t.post(res.Path, body), 201)
+	t.wantIgnored(res, body, `"nope:member"`)
 }
 
+// testDOC43 only expects a wrong lid of a request to be refused: a server that has no use for one need not look at it.
 func testDOC43(t *T) {
+	t.walk("DOC-43")
 	res := t.full()
 	body := t.body(res)
 	data(body)["lid"] = 7
 	ex := t.post(res.Path, body)
-	t.wantStatus(ex, 400)
+	t.pick(ex.Status == 400, ex, "status 400 for a numeric lid")
 	t.wantPointer(ex, "/data/lid")
 }
 
@@ -169,6 +169,7 @@ func testDOC44(t *T) {
 	t.wantStatus(t.post(res.Path, body), 400)
 }
 
+// testDOC45 judges requests by expectations: RFC 8259 lets a parser accept more than JSON.
 func testDOC45(t *T) {
 	t.walk("DOC-45")
 	res := t.updatable()
@@ -180,12 +181,11 @@ func testDOC45(t *T) {
 		`{"data":{"type":"` + res.Type + `","attributes":{` + name + `:"` + "\xff\xfe" + `"}}}`,
 		`{"data":{"type":"` + res.Type + `","attributes":{` + name + `:NaN}}}`,
 		`{"data":{"type":"` + res.Type + `",}}`,
+		strings.Replace(valid, `"type":`, `"type":"`+res.Type+`","type":`, 1), // a member twice
 	} {
-		t.wantStatus(t.post(res.Path, broken), 400)
+		ex := t.post(res.Path, broken)
+		t.pick(ex.Status == 400, ex, "status 400 for what is no strict JSON")
 	}
-	twice := strings.Replace(valid, `"type":`, `"type":"`+res.Type+`","type":`, 1)
-	ex := t.post(res.Path, twice)
-	t.pick(ex.Status == 400, ex, "status 400 for a duplicate member name")
 }
 
 func testDOC46(t *T) {
@@ -216,4 +216,12 @@ func names(o Object) []string {
 	}
 	slices.Sort(list)
 	return list
+}
+
+// wantIgnored expects a create to succeed in spite of members it must ignore, and these not to come back.
+func (t *T) wantIgnored(res *Resource, body Object, member string) {
+	ex := t.post(res.Path, body)
+	if t.want(succeeded(ex), ex, "success, since members of no meaning are ignored") {
+		t.want(!strings.Contains(string(ex.Body), member), ex, "the ignored %s not to come back", member)
+	}
 }

@@ -10,42 +10,35 @@ func testDOC8(t *T) {
 	ex := t.get(withQuery(t.listable().Path, "page[size]=1"), accept(cursorType))
 	t.needStatus(ex, 200)
 	self := at(ex.Document(), "links", "self")
-	t.want(href(self) != "", ex, "a top-level self with an href")
+	if href(self) == "" || !slices.Contains(ex.applied("profile"), cursorURI) {
+		t.skip("there is no top-level self link, or the profile was not applied")
+	}
 	t.want(sameMediaType(str(at(self, "type")), ex.Header.Get("Content-Type")), ex, "links.self.type to be the Content-Type")
 }
 
 func testDOC9(t *T) {
 	res := t.sortable()
 	g := t.group(res, 2)
-	query := []string{"sort=-" + res.Sort.Attribute, "fields[" + res.Type + "]=" + res.Sort.Attribute}
+	query := []string{"sort=-" + res.Sort.Attribute, fieldsOf(res.Type, res.Sort.Attribute)}
 	if t.desc.Paging.Style != "" {
 		query = append(query, t.sized(1))
 	}
-	for _, rel := range res.Relationships {
-		if !rel.NoInclude {
-			query = append(query, "include="+rel.Name)
-			break
-		}
+	i := slices.IndexFunc(res.Relationships, (*Relationship).mayBeIncluded)
+	if i >= 0 {
+		query = append(query, "include="+res.Relationships[i].Name)
 	}
-	ref := g.list(query...)
-	ex := t.get(ref)
-	t.needStatus(ex, 200)
+	ex := t.optional("these parameters together", g.list(query...))
 	self := href(at(ex.Document(), "links", "self"))
 	if self == "" {
 		t.skip("there is no top-level self link")
 	}
 	u, err := url.Parse(self)
 	t.need(err == nil, ex, "links.self to be a URL")
-	t.want(sameQuery(u.RawQuery, ex.URL.RawQuery), ex, "links.self with the query %s", ex.URL.RawQuery)
+	for name, values := range ex.URL.Query() {
+		t.want(slices.Equal(u.Query()[name], values), ex, "links.self with %s=%s", name, values[0])
+	}
 	again := t.get(self)
-	t.want(text(again.top("data")) == text(ex.top("data")), again, "the same data at links.self")
-}
-
-// sameQuery compares two queries by what they mean.
-func sameQuery(a, b string) bool {
-	x, errX := url.ParseQuery(a)
-	y, errY := url.ParseQuery(b)
-	return errX == nil && errY == nil && x.Encode() == y.Encode()
+	t.want(again.Status == 200 && slices.Equal(ids(again.list()), ids(ex.list())), again, "the same resources at links.self")
 }
 
 func testDOC10(t *T) {
@@ -54,7 +47,7 @@ func testDOC10(t *T) {
 	one := t.make(res)
 	ex := t.get(one.path())
 	t.want(ex.data()["id"] == one.id, ex, "a resource object as data")
-	ex = t.get(one.related(rel.Name))
+	ex = t.get(t.relatedURL(one, rel.Name))
 	t.needStatus(ex, 200)
 	t.want(has(ex.Document(), "data") && ex.top("data") == nil, ex, "data: null")
 }
@@ -72,37 +65,32 @@ func testDOC11(t *T) {
 	t.want(isArray && len(list) == 0, ex, "an empty array")
 }
 
-// testDOC14 reads one resource in every way there is and compares its attributes.
+// testDOC14 reads one resource in every way there is and compares what it was created with.
 func testDOC14(t *T) {
-	res := t.listable()
-	g := t.group(res, 1)
-	one := t.get(g.items[0].path())
-	t.needStatus(one, 200)
-	attributes := text(one.data()["attributes"])
-	list := t.get(g.list())
-	t.want(len(list.list()) == 1 && text(at(list.list()[0], "attributes")) == attributes, list, "the attributes of the single resource")
+	g := t.group(t.listable(), 1)
+	one := g.items[0]
+	single, list := t.get(one.path()), t.get(g.list())
+	t.needStatus(single, 200)
+	t.want(len(list.list()) == 1 && list.list()[0]["id"] == one.id && one.kept(single.data(), list.list()[0]), list,
+		"the attributes of the single resource")
+
 	owner, rel := t.relation("writable relationship", func(r *Resource, rel *Relationship) bool {
-		return rel.Writable && t.canMake(rel.Target) && r.can("update")
+		return rel.writable() && t.canMake(rel.Target) && r.can("update")
 	})
 	target := t.make(t.described(rel.Target))
-	var linkage any = target.identifier()
-	if rel.Kind == "many" {
-		linkage = []any{linkage}
+	holder := t.make(owner, func(body Object) { setLinkage(body, rel.Name, linkTo(rel, target)) })
+	single = t.get(target.path())
+	if rel.mayBeIncluded() {
+		ex := t.including(rel, withQuery(holder.path(), "include="+rel.Name))
+		i := slices.IndexFunc(ex.included(), func(o Object) bool { return key(o) == key(target.identifier()) })
+		t.want(i >= 0 && target.kept(single.data(), ex.included()[i]), ex, "the attributes of the single resource in included")
 	}
-	holder := t.make(owner, func(body Object) { setLinkage(body, rel.Name, linkage) })
-	single := t.get(target.path())
-	want := text(single.data()["attributes"])
-	related := t.get(holder.related(rel.Name))
+	related := t.get(t.relatedURL(holder, rel.Name))
 	found := related.data()
 	if rel.Kind == "many" && len(related.list()) > 0 {
 		found = related.list()[0]
 	}
-	t.want(found["id"] == target.id && text(found["attributes"]) == want, related, "the attributes of the single resource at the related URL")
-	if !rel.NoInclude {
-		compound := t.get(withQuery(holder.path(), "include="+rel.Name))
-		i := slices.IndexFunc(compound.included(), func(o Object) bool { return key(o) == key(target.identifier()) })
-		t.want(i >= 0 && text(compound.included()[i]["attributes"]) == want, compound, "the attributes of the single resource in included")
-	}
+	t.want(found["id"] == target.id && target.kept(single.data(), found), related, "the attributes of the single resource at the related URL")
 }
 
 func testDOC21(t *T) {
@@ -130,55 +118,37 @@ func testDOC21(t *T) {
 }
 
 func testDOC22(t *T) {
-	res, rel := t.toOne()
+	res, rel := t.relation("relationship that begins empty", func(r *Resource, rel *Relationship) bool {
+		return !rel.Required && r.Create.Relationships[rel.Name] == nil
+	})
 	one := t.make(res)
-	t.wantEmptyRelated(one, rel)
-	for _, many := range res.Relationships {
-		if many.Kind == "many" {
-			t.wantEmptyRelated(one, many)
-		}
-	}
-}
-
-func (t *T) wantEmptyRelated(one item, rel *Relationship) {
-	ex := t.get(one.path())
-	link := href(at(ex.data(), "relationships", rel.Name, "links", "related"))
-	if !t.want(link != "", ex, "a related link for %s", rel.Name) {
+	ex := t.get(t.relatedURL(one, rel.Name))
+	if !t.wantStatus(ex, 200) {
 		return
 	}
-	related := t.get(link)
-	if !t.wantStatus(related, 200) {
-		return
+	_, isArray := ex.top("data").([]any)
+	switch {
+	case rel.Kind == "many":
+		t.want(isArray, ex, "an array")
+	case rel.writable(): // any other may have been filled by the server
+		t.want(has(ex.Document(), "data") && ex.top("data") == nil, ex, "data: null")
 	}
-	list, isArray := related.top("data").([]any)
-	if rel.Kind == "one" {
-		t.want(has(related.Document(), "data") && related.top("data") == nil, related, "data: null")
-		return
-	}
-	// A relationship that fills itself (events of a resource, say) may not be empty.
-	t.want(isArray && (rel.Writable || list != nil), related, "an array")
 }
 
 func testDOC23(t *T) {
 	res, rel := t.toOne()
 	one := t.make(res)
-	link := func() string {
-		ex := t.get(one.path())
-		return href(at(ex.data(), "relationships", rel.Name, "links", "related"))
-	}
-	empty := link()
-	if empty == "" {
-		t.skip("%s has no related link", rel.Name)
-	}
+	empty := t.relatedURL(one, rel.Name)
 	for range 2 {
 		target := t.make(t.described(rel.Target))
-		ex := t.patch(one.path(), patchLinkage(one, rel.Name, target.identifier()))
-		t.needStatus(ex, 200, 204)
-		t.want(link() == empty, ex, "the related link to stay %s", empty)
+		t.needStatus(t.patch(one.path(), patchLinkage(one, rel.Name, target.identifier())), 200, 204)
+		ex := t.get(one.path())
+		link := href(at(ex.data(), "relationships", rel.Name, "links", "related"))
+		t.want(link == empty, ex, "the related link to stay %s", empty)
 	}
 }
 
-// testDOC25 follows every self link of the resources on the first pages of all collections.
+// testDOC25 follows the self links of resources, in every kind of document.
 func testDOC25(t *T) {
 	followed := map[string]int{}
 	for _, ex := range t.entryPages() {
@@ -189,6 +159,9 @@ func testDOC25(t *T) {
 			}
 			followed[str(o["type"])]++
 			answer := t.get(self)
+			if t.gone(answer, ex, o) {
+				continue
+			}
 			t.want(answer.Status == 200 && key(answer.data()) == key(o), answer, "%s as primary data", key(o))
 		}
 	}
@@ -196,11 +169,10 @@ func testDOC25(t *T) {
 
 func testDOC30(t *T) {
 	res, rel := t.relation("includable, writable to-one relationship", func(_ *Resource, rel *Relationship) bool {
-		return rel.Kind == "one" && rel.Writable && !rel.NoInclude && t.canMake(rel.Target)
+		return rel.Kind == "one" && rel.writable() && rel.mayBeIncluded() && t.canMake(rel.Target)
 	})
-	owner, target := t.linked(res, rel)
-	ex := t.get(withQuery(owner.path(), "include="+rel.Name))
-	t.needStatus(ex, 200)
+	owner, target := t.related(res, rel)
+	ex := t.including(rel, withQuery(owner.path(), "include="+rel.Name))
 	t.want(slices.Contains(ids(ex.included()), target.id), ex, "the target in included")
 	t.want(slices.Contains(linkage(ex.data()), key(target.identifier())), ex, "linkage to the included target, since the client asked for no fields")
 }
@@ -208,13 +180,12 @@ func testDOC30(t *T) {
 func testDOC31(t *T) {
 	t.walk("DOC-31")
 	res, rel := t.relation("to-one relationship between resources of one type, in a type with a scope", func(r *Resource, rel *Relationship) bool {
-		return rel.Kind == "one" && rel.Writable && rel.Target == r.Type && !rel.NoInclude && r.Scope != ""
+		return rel.Kind == "one" && rel.writable() && rel.Target == r.Type && rel.mayBeIncluded() && r.Scope != ""
 	})
 	g := t.group(res, 2)
 	ex := t.patch(g.items[1].path(), patchLinkage(g.items[1], rel.Name, g.items[0].identifier()))
 	t.needStatus(ex, 200, 204)
-	ex = t.get(g.list("include=" + rel.Name))
-	t.needStatus(ex, 200)
+	ex = t.including(rel, g.list("include="+rel.Name))
 	t.want(!slices.Contains(ids(ex.included()), g.items[0].id), ex, "a primary resource not to be repeated in included")
 }
 

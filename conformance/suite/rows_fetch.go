@@ -11,7 +11,7 @@ var fetchRows = []Row{
 		Requirement: "Single data is null only where the URL may point at one resource that is absent."},
 	{ID: "FETCH-5", Level: Must, section: "fetching-resources-responses-404", Test: testFETCH5,
 		Requirement: "404 for a single resource that does not exist."},
-	{ID: "FETCH-6", Level: Must, section: "fetching-resources-responses-404", Test: testFETCH6,
+	{ID: "FETCH-6", Level: Pick, section: "fetching-resources-responses-404", Test: testFETCH6,
 		Requirement: "404 for a related URL below a missing resource."},
 	{ID: "FETCH-7", Level: HTTP, section: "https://www.rfc-editor.org/rfc/rfc9110#section-15.5", Test: testFETCH7,
 		Requirement: "An unknown path is 404, an unknown method on a known path 405 with Allow."},

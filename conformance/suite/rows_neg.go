@@ -34,11 +34,11 @@ var negRows = []Row{
 	{ID: "NEG-13", Level: Must, section: "profile-rules", Test: testNEG13,
 		Requirement: "An unknown profile in Accept never fails the request."},
 	{ID: "NEG-14", Level: Should, section: "content-negotiation-servers", overAll: true, Test: walk("NEG-14"),
-		Requirement: "Vary lists Accept on every response."},
+		Requirement: "Vary lists Accept on every response, if the server supports an extension or a profile."},
 	{ID: "NEG-15", Level: MustNot, section: "document-jsonapi-object", Test: testNEG15,
 		Requirement: "The members ext and profile of a request's jsonapi object do not steer negotiation."},
 	{ID: "NEG-16", Level: HTTP, section: "https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1", Test: testNEG16,
-		Requirement: "An absent Accept, */* and application/* are satisfied by the media type."},
+		Requirement: "An absent Accept, */* and application/* are satisfied."},
 	{ID: "NEG-17", Level: Pick, section: "content-negotiation-servers", Test: testNEG17,
 		Requirement: "A body with another Content-Type, or with none, is refused with 415."},
 	{ID: "NEG-18", Level: HTTP, section: "https://www.rfc-editor.org/rfc/rfc9110#section-8.3.1", Test: testNEG18,
@@ -50,7 +50,7 @@ var negRows = []Row{
 	{ID: "NEG-21", Level: Pick, section: "media-type-parameter-rules", Test: testNEG21,
 		Requirement: "A malformed or repeated parameter is 415 or 406."},
 	{ID: "NEG-22", Level: Should, section: "error-objects", Test: testNEG22,
-		Requirement: "415 and 406 explain themselves with status and source.header."},
+		Requirement: "415 and 406 explain themselves."},
 	{ID: "NEG-23", Level: Pick, section: "extension-rules", Test: testNEG23,
 		Requirement: "A supported extension on an endpoint that does not use it is 415."},
 }
@@ -59,7 +59,8 @@ func testNEG3(t *T) {
 	plain := t.get(t.desc.Resources[0].Path)
 	t.want(len(plain.applied("ext")) == 0, plain, "no ext on a plain answer")
 	if t.desc.Atomic != nil {
-		ex := t.atomic(Object{"op": "add", "data": data(t.body(t.full()))})
+		ex := t.atomic(t.addOperation(t.full()))
+		t.needStatus(ex, 200)
 		t.want(slices.Contains(ex.applied("ext"), atomicURI), ex, "ext with %s in the Content-Type", atomicURI)
 	}
 }
@@ -69,7 +70,7 @@ func testNEG4(t *T) {
 	ex := t.get(withQuery(t.listable().Path, "page[size]=1"), accept(cursorType))
 	t.want(slices.Contains(ex.applied("profile"), cursorURI), ex, "profile with %s in the Content-Type", cursorURI)
 	plain := t.get(t.listable().Path)
-	t.want(!slices.Contains(plain.applied("profile"), cursorURI), plain, "no profile on an answer it did not shape")
+	t.pick(!slices.Contains(plain.applied("profile"), cursorURI), plain, "no profile on an answer to somebody who did not ask for it")
 }
 
 func testNEG6(t *T) {
@@ -78,7 +79,7 @@ func testNEG6(t *T) {
 		t.wantStatus(t.post(res.Path, t.body(res), contentType(mediaType+"; "+parameter)), 415)
 	}
 	if a := t.desc.Atomic; a != nil {
-		body := Object{"atomic:operations": []any{Object{"op": "add", "data": data(t.body(res))}}}
+		body := Object{"atomic:operations": []any{t.addOperation(res)}}
 		t.wantStatus(t.post(a.Path, body, accept(atomicType), contentType(atomicType+"; x=1")), 415)
 	}
 }
@@ -87,7 +88,7 @@ func testNEG7(t *T) {
 	res := t.full()
 	t.wantStatus(t.post(res.Path, t.body(res), contentType(mediaType+`; ext="`+unknownURI+`"`)), 415)
 	if a := t.desc.Atomic; a != nil {
-		body := Object{"atomic:operations": []any{Object{"op": "add", "data": data(t.body(res))}}}
+		body := Object{"atomic:operations": []any{t.addOperation(res)}}
 		mixed := mediaType + `; ext="` + atomicURI + " " + unknownURI + `"`
 		t.wantStatus(t.post(a.Path, body, accept(atomicType), contentType(mixed)), 415)
 	}
@@ -95,8 +96,10 @@ func testNEG7(t *T) {
 
 func testNEG8(t *T) {
 	res := t.full()
+	plain := t.post(res.Path, t.body(res))
+	t.need(succeeded(plain), plain, "a new resource of type %s", res.Type)
 	ex := t.post(res.Path, t.body(res), contentType(mediaType+`; profile="https://example.test/p"`))
-	t.wantStatus(ex, 201, 202, 204)
+	t.wantStatus(ex, plain.Status)
 	t.want(!slices.Contains(ex.applied("profile"), "https://example.test/p"), ex, "the unknown profile not to be listed")
 }
 
@@ -122,7 +125,9 @@ func testNEG10(t *T) {
 func testNEG11(t *T) {
 	path := t.desc.Resources[0].Path
 	t.wantStatus(t.get(path, accept(mediaType+";q=0.5")), 200)
-	t.wantStatus(t.get(path, accept(mediaType+";q=0")), 406)
+	// RFC 9110 lets a server disregard Accept instead.
+	ex := t.get(path, accept(mediaType+";q=0"))
+	t.pick(ex.Status == 406, ex, "status 406 for a weight of 0")
 	if t.desc.Atomic != nil {
 		ex := t.get(path, accept(atomicType+";q=0.1, "+mediaType))
 		t.wantStatus(ex, 200)
@@ -136,7 +141,7 @@ func testNEG12(t *T) {
 	t.wantStatus(ex, 200)
 	t.want(slices.Contains(ex.applied("profile"), cursorURI), ex, "the profile in the Content-Type")
 	listed, _ := at(ex.Document(), "jsonapi", "profile").([]any)
-	t.want(slices.Contains(listed, any(cursorURI)), ex, "the profile in jsonapi.profile")
+	t.pick(slices.Contains(listed, any(cursorURI)), ex, "the profile in jsonapi.profile")
 }
 
 func testNEG13(t *T) {
@@ -148,23 +153,23 @@ func testNEG13(t *T) {
 func testNEG15(t *T) {
 	a := t.needAtomic()
 	res := t.full()
-	operation := Object{"op": "add", "data": data(t.body(res))}
 	t.needStatus(t.atomic(t.addOperation(res)), 200) // with the extension in the header it works
 	ex := t.post(a.Path, Object{
 		"jsonapi":           Object{"version": "1.1", "ext": []any{atomicURI}},
-		"atomic:operations": []any{operation},
+		"atomic:operations": []any{t.addOperation(res)},
 	}, accept(atomicType))
-	t.want(ex.Status >= 400 && ex.Status < 500, ex, "a 4xx status")
+	t.want(refused(ex), ex, "a refusal, status 4xx")
 	t.want(ex.top("atomic:results") == nil, ex, "no operation carried out")
 }
 
+// testNEG16 asks as browsers do. A server may have other representations to offer where the client names them or takes anything.
 func testNEG16(t *T) {
 	path := t.desc.Resources[0].Path
 	for _, o := range []option{without("Accept"), accept("*/*"), accept("application/*"), accept("text/html, */*;q=0.1")} {
 		ex := t.get(path, o)
 		t.wantStatus(ex, 200)
 		base, _, _ := ex.mediaType()
-		t.want(base == mediaType, ex, "the media type %s", mediaType)
+		t.pick(base == mediaType, ex, "the media type %s", mediaType)
 	}
 }
 
@@ -180,16 +185,15 @@ func testNEG17(t *T) {
 func testNEG18(t *T) {
 	res := t.full()
 	for _, spelling := range []string{"Application/Vnd.Api+Json", mediaType + ` ;PROFILE="https://example.test/p"`} {
-		t.wantStatus(t.post(res.Path, t.body(res), contentType(spelling)), 201)
+		ex := t.post(res.Path, t.body(res), contentType(spelling))
+		t.want(succeeded(ex), ex, "success as with the usual spelling")
 	}
-	t.wantStatus(t.get(res.Path, accept("APPLICATION/vnd.api+JSON")), 200)
+	t.wantStatus(t.get(t.desc.Resources[0].Path, accept("APPLICATION/vnd.api+JSON")), 200)
 	a := t.desc.Atomic
 	if a == nil {
 		return
 	}
-	body := func() Object {
-		return Object{"atomic:operations": []any{Object{"op": "add", "data": data(t.body(res))}}}
-	}
+	body := func() Object { return Object{"atomic:operations": []any{t.addOperation(res)}} }
 	t.wantStatus(t.post(a.Path, body(), accept(atomicType), contentType(mediaType+` ;EXT="`+atomicURI+`"`)), 200)
 	upper := mediaType + `; ext="` + strings.ToUpper(atomicURI) + `"`
 	t.wantStatus(t.post(a.Path, body(), accept(atomicType), contentType(upper)), 415)
@@ -221,10 +225,12 @@ func testNEG21(t *T) {
 func testNEG22(t *T) {
 	res := t.full()
 	refused := t.post(res.Path, t.body(res), contentType(mediaType+"; charset=utf-8"))
-	unacceptable := t.get(res.Path, accept(mediaType+"; charset=utf-8"))
+	unacceptable := t.get(t.desc.Resources[0].Path, accept(mediaType+"; charset=utf-8"))
 	for name, ex := range map[string]*Exchange{"Content-Type": refused, "Accept": unacceptable} {
-		t.want(hasSource(ex, "header", name), ex, "an error with source.header %s", name)
-		t.want(at(ex.Document(), "errors", 0, "status") != nil, ex, "an error with status")
+		if len(ex.errors()) > 0 { // error details are optional
+			t.want(at(ex.Document(), "errors", 0, "status") != nil, ex, "an error with status")
+		}
+		t.pick(hasSource(ex, "header", name), ex, "an error with source.header %s", name)
 	}
 }
 

@@ -21,7 +21,7 @@ var queryRows = []Row{
 	{ID: "QUERY-6", Level: Must, section: "appendix-query-details-parsing", Test: testQUERY6,
 		Requirement: "The query is parsed as application/x-www-form-urlencoded."},
 	{ID: "QUERY-7", Level: Must, section: "appendix-query-details-square-brackets", Test: testQUERY7,
-		Requirement: "Brackets are accepted encoded and unencoded."},
+		Requirement: "Unencoded brackets, if they are accepted, mean what encoded ones do."},
 	{ID: "QUERY-8", Level: Must, section: "extension-query-parameters", Test: testQUERY8,
 		Requirement: "A parameter of an extension that does not define it is 400."},
 	{ID: "QUERY-9", Level: Pick, section: "appendix-query-details-parsing", Test: testQUERY9,
@@ -104,45 +104,48 @@ func testQUERY5(t *T) {
 	t.wantStatus(t.patch(withQuery(one.path(), "foo=1"), patchBody(one, Object{name: t.sample(res.Update)})), 400)
 	t.wantStatus(t.del(withQuery(one.path(), "foo=1"), nil), 400)
 	after := t.get(one.path())
-	t.want(after.Status == 200 && text(at(after.data(), "attributes", name)) == text(at(one.object, "attributes", name)),
-		after, "the resource as it was before the refused requests")
+	t.want(after.Status == 200 && one.kept(one.object, after.data()), after, "the resource as it was before the refused requests")
 	if a := t.desc.Atomic; a != nil {
-		body := Object{"atomic:operations": []any{Object{"op": "add", "data": data(t.body(res))}}}
+		body := Object{"atomic:operations": []any{t.addOperation(res)}}
 		t.wantStatus(t.post(withQuery(a.Path, "foo=1"), body, accept(atomicType), contentType(atomicType)), 400)
 	}
 }
 
+// testQUERY6 compares two spellings of one query. What the filter finds is not its business: FETCH-60 looks at that.
 func testQUERY6(t *T) {
-	res := t.first("filter on an attribute whose sample holds a space", func(r *Resource) bool {
-		return r.Filter != nil && r.can("create", "list") && strings.Contains(str(r.Create.Attributes[r.Filter.Attribute]), " ")
+	res := t.resource("filter on an attribute whose sample holds a space", func(r *Resource) bool {
+		return r.findable() && strings.Contains(str(r.Create.Attributes[r.Filter.Attribute]), " ")
 	})
 	one := t.make(res)
-	value := str(at(one.object, "attributes", res.Filter.Attribute))
-	for _, space := range []string{"+", "%20"} {
-		ex := t.get(withQuery(res.Path, res.Filter.Parameter+"="+strings.ReplaceAll(url.QueryEscape(value), "+", space)))
-		t.want(slices.Equal(ids(ex.list()), []string{one.id}), ex, "%s read as a space", space)
+	value := url.QueryEscape(str(at(one.object, "attributes", res.Filter.Attribute)))
+	spaces := t.get(withQuery(res.Path, res.Filter.Parameter+"="+strings.ReplaceAll(value, "+", "%20")))
+	if !slices.Contains(ids(spaces.list()), one.id) {
+		t.skip("the filter %s does not find a resource by a value with spaces as %%20", res.Filter.Parameter)
 	}
+	pluses := t.get(withQuery(res.Path, res.Filter.Parameter+"="+value))
+	t.want(slices.Contains(ids(pluses.list()), one.id), pluses, "+ read as a space")
 	var paths []string
 	for _, rel := range res.Relationships {
-		if !rel.NoInclude {
+		if rel.mayBeIncluded() {
 			paths = append(paths, rel.Name)
 		}
 	}
 	if len(paths) > 1 {
 		plain := t.get(withQuery(one.path(), "include="+paths[0]+","+paths[1]))
 		encoded := t.get(withQuery(one.path(), "include="+paths[0]+"%2C"+paths[1]))
-		t.want(encoded.Status == plain.Status && text(encoded.top("data")) == text(plain.top("data")), encoded, "%%2C read as a comma")
+		t.want(encoded.Status == plain.Status && slices.Equal(ids(encoded.included()), ids(plain.included())), encoded, "%%2C read as a comma")
 	}
 }
 
 func testQUERY7(t *T) {
 	res := t.updatable()
 	one := t.make(res)
+	encoded := t.sparse(withQuery(one.path(), "fields%5B"+res.Type+"%5D="+res.Update.Attribute))
 	raw := t.get(withQuery(one.path(), "fields["+res.Type+"]="+res.Update.Attribute))
-	encoded := t.get(withQuery(one.path(), "fields%5B"+res.Type+"%5D="+res.Update.Attribute))
-	t.wantStatus(raw, 200)
-	t.wantStatus(encoded, 200)
-	t.want(text(raw.top("data")) == text(encoded.top("data")), encoded, "the same data for encoded brackets")
+	t.pick(raw.Status == 200, raw, "unencoded brackets to be accepted")
+	if raw.Status == 200 {
+		t.want(text(raw.top("data")) == text(encoded.top("data")), raw, "the same data for encoded brackets")
+	}
 }
 
 func testQUERY8(t *T) {
@@ -170,7 +173,10 @@ func testQUERY10(t *T) {
 }
 
 func testQUERY11(t *T) {
-	for _, name := range []string{"filter[]", "filter[-a]", "filter[a..b]", "filter[a", "filter[a]b"} {
-		t.wantStatus(t.get(withQuery(t.listable().Path, name+"=1")), 400)
+	path := t.listable().Path
+	for _, name := range []string{"filter[-a]", "filter[a..b]", "filter[a", "filter[a]b"} {
+		t.wantStatus(t.get(withQuery(path, name+"=1")), 400)
 	}
+	ex := t.get(withQuery(path, "filter[]=1")) // a legal name, which a server may have a meaning for
+	t.pick(ex.Status == 400, ex, "status 400 for an empty group")
 }

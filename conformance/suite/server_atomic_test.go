@@ -31,10 +31,9 @@ func (s *server) operations(c *call) answer {
 			if !s.breaks("ATOM-11") {
 				s.store = before
 			}
-			if s.breaks("ATOM-14") {
-				for i := range faults {
-					faults[i].hasPointer = false
-				}
+			for i := range faults {
+				faults[i].operation = true
+				faults[i].hasPointer = faults[i].hasPointer && !s.breaks("ATOM-14")
 			}
 			return refuse(faults...)
 		}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"mime"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -101,6 +102,12 @@ func (s *server) negotiate(r *http.Request, c *call) (fault, bool) {
 		usable = true
 		c.cursor = c.cursor || slices.Contains(strings.Fields(m.params["profile"]), cursorURI)
 	}
+	if s.takes("profiles nobody asked for") {
+		c.cursor = true
+	}
+	if named && !usable && s.takes("no weights") && strings.HasSuffix(values[0], ";q=0") {
+		return fault{}, true
+	}
 	if named && !usable || !named && !wild {
 		return refuseAccept, false
 	}
@@ -111,7 +118,10 @@ func (s *server) negotiate(r *http.Request, c *call) (fault, bool) {
 func (s *server) unchanged(r *http.Request, c *call) bool {
 	wanted := r.Header.Get("If-Match")
 	relationship := len(c.segments) == 4
-	if wanted == "" || c.method == "GET" || s.breaks("ROB-8") && !relationship || s.breaks("ROB-9") && relationship {
+	if wanted == "" || c.method == "GET" || s.breaksFor("ROB-8", c.segments[0]) && !relationship || s.breaks("ROB-9") && relationship {
+		return true
+	}
+	if s.breaks("ROB-7") || s.takes("no conditional requests") || s.breaks("ROB-8 by DELETE") && c.method == "DELETE" && !relationship {
 		return true
 	}
 	read := *c
@@ -119,7 +129,10 @@ func (s *server) unchanged(r *http.Request, c *call) bool {
 	return wanted == tagOf(s.route(&read).doc)
 }
 
-// tagOf returns the ETag of a document.
+var readAt = regexp.MustCompile(`"readAt":\d+,?`)
+
+// tagOf returns the ETag of a document. What changes at each reading does not count.
 func tagOf(doc Object) string {
-	return fmt.Sprintf(`"%x"`, sha256.Sum256([]byte(text(doc["data"])+text(doc["included"]))))
+	state := text(doc["data"]) + text(doc["included"])
+	return fmt.Sprintf(`"%x"`, sha256.Sum256(readAt.ReplaceAll([]byte(state), nil)))
 }

@@ -103,6 +103,9 @@ func (s *server) cursorPage(c *call, list []*record, size int) ([]*record, Objec
 	for i, name := range []string{"after", "before"} {
 		if v, ok := q.page[name]; ok {
 			r, ok := s.decodeCursor(v, q)
+			if !ok && s.takes("any string is a cursor") {
+				r, ok = &record{attrs: Object{}}, true
+			}
 			if !ok {
 				return nil, nil, []fault{at400("That is no cursor of this list.").in("page[" + name + "]")}
 			}

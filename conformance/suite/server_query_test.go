@@ -47,6 +47,9 @@ func (s *server) parseQuery(c *call) []fault {
 		rawName, rawValue, _ := strings.Cut(pair, "=")
 		name, err1 := url.QueryUnescape(rawName)
 		value, err2 := url.QueryUnescape(rawValue)
+		if s.breaks("QUERY-6") {
+			value, err2 = url.PathUnescape(rawValue)
+		}
 		if err1 != nil || err2 != nil || !utf8.ValidString(value) || strings.Contains(pair, ";") {
 			faults = append(faults, at400("The query is badly encoded."))
 			continue
@@ -80,6 +83,8 @@ func (s *server) parameter(c *call, family string, groups []string, value string
 	typ := s.target(c)
 	q := &c.query
 	switch {
+	case family == "include" && c.method != "GET" && s.takes("include for GET only"), family == "fields" && s.takes("no fields"):
+		return at400("That parameter is not supported."), false
 	case family == "include" && len(groups) == 0:
 		q.included = true
 		if value == "" {

@@ -72,12 +72,16 @@ func (s *server) object(r *record, q *query) Object {
 	wanted := func(name string) bool { return !sparse || slices.Contains(allowed, name) }
 	attrs, rels := Object{}, Object{}
 	for name := range kinds[r.typ].attrs {
-		if wanted(name) {
+		if wanted(name) || s.breaksFor("FETCH-30", r.typ) {
 			attrs[name] = r.attrs[name]
 		}
 	}
+	if s.takes("attributes that change when read") && wanted("readAt") {
+		s.store.seq++
+		attrs["readAt"] = s.store.seq
+	}
 	for name := range kinds[r.typ].rels {
-		if !wanted(name) && !s.breaks("FETCH-32") {
+		if !wanted(name) && !s.breaksFor("FETCH-32", r.typ) {
 			continue
 		}
 		related := r.path() + "/" + name
@@ -87,6 +91,9 @@ func (s *server) object(r *record, q *query) Object {
 		rel := Object{"links": Object{"self": r.path() + "/relationships/" + name, "related": related}, "data": s.linkage(r, name)}
 		if s.breaks("DOC-24") && rel["data"] == nil {
 			rel["data"] = []any{}
+		}
+		if s.takes("relationships without links") {
+			delete(rel, "links")
 		}
 		rels[name] = rel
 	}
@@ -104,7 +111,10 @@ func (s *server) self(c *call) string {
 	if c.rawQuery == "" || s.breaks("DOC-9") {
 		return c.path
 	}
-	return c.path + "?" + c.rawQuery
+	if s.breaks("DOC-33") {
+		return c.path + "?" + c.rawQuery
+	}
+	return c.path + "?" + strings.NewReplacer("[", "%5B", "]", "%5D").Replace(c.rawQuery)
 }
 
 // document wraps primary records and what they include.
@@ -197,9 +207,13 @@ func (s *server) matches(r *record, f filterTerm) bool {
 
 func (s *server) list(c *call, list []*record) answer {
 	q := &c.query
-	list = slices.DeleteFunc(list, func(r *record) bool {
+	unfiltered := func(r *record) bool {
 		return slices.ContainsFunc(q.filters, func(f filterTerm) bool { return !s.matches(r, f) })
-	})
+	}
+	late := s.breaks("FETCH-60") && len(q.filters) == 1 && q.filters[0].op == "eq" && q.filters[0].field == "title"
+	if !late {
+		list = slices.DeleteFunc(list, unfiltered)
+	}
 	sort := q.sort
 	if s.breaks("FETCH-40") && len(sort) == 1 {
 		sort = []string{strings.TrimPrefix(sort[0], "-")}
@@ -209,9 +223,18 @@ func (s *server) list(c *call, list []*record) answer {
 	if len(faults) > 0 {
 		return refuse(faults...)
 	}
+	if late {
+		page = slices.DeleteFunc(slices.Clone(page), unfiltered)
+	}
+	if s.takes("no pagination links") && !c.cursor {
+		links = Object{}
+	}
 	data := []any{}
 	for _, r := range page {
 		o := s.object(r, q)
+		if _, sparse := q.fields[r.typ]; s.takes("fewer fields in collections") && !sparse {
+			o["attributes"] = Object{}
+		}
 		if c.cursor {
 			o["meta"] = Object{"page": Object{"cursor": encodeCursor(q.scope, r, q.sort)}}
 		}

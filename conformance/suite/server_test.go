@@ -13,10 +13,11 @@ import (
 	"unicode/utf8"
 )
 
-// server is a small JSON:API server in memory: the suite's tests need one that keeps the
-// rules, and one that breaks exactly one of them. broken names the rule it breaks.
+// server is a small JSON:API server in memory: the suite's tests need one that keeps the rules, one that breaks exactly one of them, and
+// one that takes a liberty which the specification leaves. twist names the rule, perhaps with the one type it is broken for (as in
+// "FETCH-32@people"), or the liberty.
 type server struct {
-	broken string
+	twist string
 
 	mu    sync.Mutex
 	store store
@@ -94,13 +95,19 @@ var kinds = map[string]kind{
 	"entries": {readOnly: true, attrs: map[string]attribute{"text": {}}, rels: map[string]relation{}},
 }
 
-func newServer(broken string) *server {
-	s := &server{broken: broken, clock: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), store: store{records: map[string]*record{}}}
+func newServer(twist string) *server {
+	s := &server{twist: twist, clock: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), store: store{records: map[string]*record{}}}
 	s.insert(&record{typ: "entries", id: newUUID(), attrs: Object{"text": "began"}})
 	return s
 }
 
-func (s *server) breaks(rule string) bool { return s.broken == rule }
+func (s *server) breaks(rule string) bool { return s.twist == rule }
+
+// breaksFor tells whether a rule is broken for a type, alone or with all others.
+func (s *server) breaksFor(rule, typ string) bool { return s.breaks(rule) || s.twist == rule+"@"+typ }
+
+// takes tells whether a liberty is taken.
+func (s *server) takes(liberty string) bool { return s.twist == liberty }
 
 func (s *server) insert(r *record) {
 	s.store.seq++
@@ -116,7 +123,7 @@ type fault struct {
 	status                     int
 	title, detail              string
 	pointer, parameter, header string
-	hasPointer                 bool
+	hasPointer, operation      bool
 	meta, links                Object
 }
 
@@ -258,6 +265,16 @@ func (s *server) write(w http.ResponseWriter, r *http.Request, a answer) {
 	}
 	if len(a.faults) > 0 {
 		a.status, a.doc = s.errorDocument(a.faults)
+		if s.takes("errors of another kind") {
+			h.Set("Content-Type", "text/plain")
+			w.WriteHeader(a.status)
+			fmt.Fprintln(w, http.StatusText(a.status))
+			return
+		}
+		if (a.status == 406 || a.status == 415) && s.takes("nothing in 406 and 415") {
+			w.WriteHeader(a.status)
+			return
+		}
 	}
 	if a.status == 204 || a.status == 304 {
 		w.WriteHeader(a.status)
@@ -297,7 +314,9 @@ func (s *server) write(w http.ResponseWriter, r *http.Request, a answer) {
 	h.Set("Content-Type", ct)
 	if a.status == 200 && r.Method != "POST" {
 		tag := tagOf(a.doc)
-		h.Set("ETag", tag)
+		if !s.breaks("ROB-7") && !s.takes("no conditional requests") {
+			h.Set("ETag", tag)
+		}
 		if r.Header.Get("If-None-Match") == tag {
 			w.WriteHeader(304)
 			return
@@ -313,13 +332,22 @@ func (s *server) write(w http.ResponseWriter, r *http.Request, a answer) {
 
 func (s *server) errorDocument(faults []fault) (int, Object) {
 	status := faults[0].status
+	if status == 400 && faults[0].parameter == "" && faults[0].links == nil && !faults[0].operation && s.takes("422 for what is malformed") {
+		status = 422
+	}
 	var list []any
 	for _, f := range faults {
-		if f.status != status {
+		if f.status != faults[0].status {
 			status = 400
+		}
+		if f.status != status && len(faults) == 1 {
+			f.status, f.title = status, http.StatusText(status)
 		}
 		e := Object{"status": fmt.Sprint(f.status), "code": fmt.Sprint("e", f.status), "title": f.title, "detail": f.detail}
 		if s.breaks("ERR-3") {
+			delete(e, "status")
+		}
+		if s.breaks("ERR-5") {
 			e["status"] = f.status
 		}
 		source := Object{}
@@ -402,7 +430,7 @@ func (s *server) route(c *call) answer {
 		if f, ok := s.remove(r); !ok {
 			return refuse(f)
 		}
-		if s.breaks("CRUD-35") {
+		if s.breaksFor("CRUD-35", typ) {
 			return answer{status: 200, doc: Object{"data": nil}}
 		}
 		return answer{status: 204}

@@ -146,7 +146,7 @@ func (s *server) apply(r *record, o Object, place string, known lids, creating b
 				faults = append(faults, faultf(422, "%s is required.", name).at(place))
 			}
 			attrs[name] = nil
-		} else if s.breaks("CRUD-22") && !creating && name == "body" && v != nil && !has(given, name) {
+		} else if s.breaksFor("CRUD-22", r.typ) && !creating && name == "body" && v != nil && !has(given, name) {
 			attrs[name] = nil
 		}
 	}
@@ -303,7 +303,7 @@ func (s *server) update(r *record, v any, place string, known lids) []fault {
 	if id == "" {
 		return []fault{at400("id is missing.").at(place)}
 	}
-	if o["type"] != r.typ && !s.breaks("CRUD-32") {
+	if o["type"] != r.typ && !s.breaksFor("CRUD-32", r.typ) {
 		return []fault{faultf(409, "The type does not match.").at(place + "/type")}
 	}
 	if id != r.id {
@@ -372,7 +372,7 @@ func (s *server) relationship(c *call, r *record, name string) answer {
 // relate changes a relationship the way a method does.
 func (s *server) relate(r *record, name, method string, v any, place string, known lids) []fault {
 	rel := kinds[r.typ].rels[name]
-	if !rel.writable || !rel.many && method != "PATCH" {
+	if !rel.writable || method != "PATCH" && (!rel.many || s.takes("members change by PATCH only")) {
 		return []fault{faultf(403, "%s cannot be changed that way.", name)}
 	}
 	if rel.required && v == nil {

@@ -33,7 +33,7 @@ func surveyLists(t *T, res *Resource) {
 		t.get(withQuery(res.Path, t.sized(2), "fields["+res.Type+"]="))
 	}
 	for _, rel := range res.Relationships {
-		if !rel.NoInclude {
+		if rel.mayBeIncluded() {
 			t.get(withQuery(res.Path, "include="+rel.Name))
 		}
 	}
@@ -50,8 +50,8 @@ func surveyItem(t *T, res *Resource) {
 		t.get(one.path(), header("If-None-Match", tag))
 	}
 	for _, rel := range res.Relationships {
-		t.get(one.related(rel.Name))
-		t.get(one.endpoint(rel.Name))
+		t.get(t.relatedURL(one, rel.Name))
+		t.get(t.endpoint(one, rel.Name))
 	}
 	if res.can("update") && res.Update != nil {
 		t.patch(one.path(), patchBody(one, Object{res.Update.Attribute: t.sample(res.Update)}))
@@ -64,7 +64,7 @@ func surveyItem(t *T, res *Resource) {
 }
 
 func surveyRelationship(t *T, res *Resource, rel *Relationship) {
-	if !rel.Writable || !res.can("create", "read") || !t.canMake(rel.Target) {
+	if !rel.writable() || !res.can("create", "read") || !t.canMake(rel.Target) {
 		return
 	}
 	target := t.make(t.described(rel.Target))
@@ -74,13 +74,13 @@ func surveyRelationship(t *T, res *Resource, rel *Relationship) {
 	}
 	owner := t.make(res, func(body Object) { setLinkage(body, rel.Name, linkage) })
 	t.get(owner.path())
-	t.get(owner.related(rel.Name))
-	t.get(owner.endpoint(rel.Name))
-	if !rel.NoInclude {
+	t.get(t.relatedURL(owner, rel.Name))
+	t.get(t.endpoint(owner, rel.Name))
+	if rel.mayBeIncluded() {
 		t.get(withQuery(owner.path(), "include="+rel.Name))
 	}
-	t.patch(owner.endpoint(rel.Name), Object{"data": linkage})
-	t.patch(owner.endpoint(rel.Name), Object{"data": identifier(rel.Target, "")})
+	t.patch(t.endpoint(owner, rel.Name), Object{"data": linkage})
+	t.patch(t.endpoint(owner, rel.Name), Object{"data": identifier(rel.Target, "")})
 }
 
 // surveyErrors provokes the errors of the layers in front of the handlers.

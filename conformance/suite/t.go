@@ -18,6 +18,14 @@ type T struct {
 	rule    verdict // of the row itself
 	expect  verdict // of the expectations beside it
 	skipped string
+	// A test runs in turns: once for each of the resources or relationships that it chooses from.
+	turn, turns int
+}
+
+// choose returns the candidate whose turn it is. So a row is tried on every resource that fits, and a fault of the second type is found.
+func choose[E any](t *T, candidates []E) E {
+	t.turns = max(t.turns, len(candidates))
+	return candidates[t.turn%len(candidates)]
 }
 
 // verdict counts the checks of one result and keeps those that failed.
@@ -29,6 +37,8 @@ type verdict struct {
 // Failure is a check that did not hold.
 type Failure struct {
 	Expected string
+	// at is where in the document the checker found it, typ and within where in a resource object; empty for everything else.
+	at, typ, within string
 	// Exchange is nil if the failure is not about one answer.
 	Exchange *Exchange
 }
@@ -63,9 +73,11 @@ func (v *verdict) check(ok bool, ex *Exchange, format string, args ...any) bool 
 	return ok
 }
 
-// skip ends the test because the server does not offer what the row is about.
+// skip ends the turn because the server does not offer what the row is about. The first reason is that of the row.
 func (t *T) skip(format string, args ...any) {
-	t.skipped = fmt.Sprintf(format, args...)
+	if t.skipped == "" {
+		t.skipped = fmt.Sprintf(format, args...)
+	}
 	panic(stop{})
 }
 
@@ -73,6 +85,20 @@ func (t *T) wantStatus(ex *Exchange, codes ...int) bool {
 	return t.want(slices.Contains(codes, ex.Status), ex, "status %s", orList(codes))
 }
 
+// wantRefused checks that a request was refused. The specification names no status for it, so that every 4xx is right; the
+// recommended ones are an expectation.
+func (t *T) wantRefused(ex *Exchange, recommended ...int) bool {
+	if !t.want(refused(ex), ex, "a refusal, status 4xx") {
+		return false
+	}
+	t.pick(slices.Contains(recommended, ex.Status), ex, "status %s", orList(recommended))
+	return true
+}
+
+func refused(ex *Exchange) bool   { return ex.Status >= 400 && ex.Status < 500 }
+func succeeded(ex *Exchange) bool { return ex.Status >= 200 && ex.Status < 300 }
+
+// needStatus is need for a status.
 func (t *T) needStatus(ex *Exchange, codes ...int) {
 	t.need(slices.Contains(codes, ex.Status), ex, "status %s", orList(codes))
 }
@@ -196,6 +222,27 @@ func (t *T) needCursor() {
 	if !t.desc.Paging.Cursor {
 		t.skip("the description does not offer the cursor profile (paging.cursor)")
 	}
+}
+
+// optional is a GET with a query that the server need not support: 400 says that it does not, and skips the turn.
+func (t *T) optional(what, ref string, options ...option) *Exchange {
+	ex := t.get(ref, options...)
+	if ex.Status == http.StatusBadRequest {
+		t.skip("the server does not support %s: it answers 400", what)
+	}
+	t.needStatus(ex, http.StatusOK)
+	return ex
+}
+
+// including is a GET with an include. A server that cannot include the relationship must answer 400, and may unless its description
+// promises more.
+func (t *T) including(rel *Relationship, ref string) *Exchange {
+	if rel.Include == nil {
+		return t.optional("include="+rel.Name, ref)
+	}
+	ex := t.get(ref)
+	t.needStatus(ex, http.StatusOK)
+	return ex
 }
 
 // withQuery appends to a reference that may have a query already.
