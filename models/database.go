@@ -9,9 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
@@ -103,43 +101,13 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if err == nil {
 		err = db.Ping(ctx)
 	}
+	if err == nil {
+		err = db.checkServer(ctx)
+	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", withoutPassword(err)), db.Close())
 	}
 	return db, nil
-}
-
-func openPostgres(cfg Config) (*sql.DB, error) {
-	pgx, err := pgx.ParseConfig(cfg.URL)
-	if err != nil {
-		return nil, fmt.Errorf("read database URL: %w", withoutPassword(err))
-	}
-	set := func(name, value string) {
-		if _, given := pgx.RuntimeParams[name]; !given {
-			pgx.RuntimeParams[name] = value
-		}
-	}
-	set("application_name", "roster")
-	set("timezone", "UTC")
-	set("statement_timeout", fmt.Sprint(cfg.StatementTimeout.Milliseconds()))
-	set("idle_in_transaction_session_timeout", "60000")
-	if pgx.ConnectTimeout == 0 {
-		pgx.ConnectTimeout = 5 * time.Second
-	}
-	pool := stdlib.OpenDB(*pgx)
-	pool.SetMaxOpenConns(cfg.MaxConnections)
-	pool.SetMaxIdleConns(cfg.MaxConnections)
-	pool.SetConnMaxIdleTime(5 * time.Minute)
-	return pool, nil
-}
-
-// withoutPassword keeps pgx's parse errors, which quote the URL, from carrying a password into a log.
-func withoutPassword(err error) error {
-	var parse *pgconn.ParseConfigError
-	if errors.As(err, &parse) {
-		return errors.New("it is not a valid postgres:// URL")
-	}
-	return err
 }
 
 // Close closes every connection.
