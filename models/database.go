@@ -81,14 +81,14 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 			return nil, err
 		}
 		db.dialect, db.pools = Postgres, &pools{write: pool, read: pool}
-		dialector = postgres.New(postgres.Config{Conn: pool})
+		dialector = postgres.New(postgres.Config{Conn: newFairPool(pool, cfg.MaxConnections)})
 	case "sqlite":
 		write, read, err := openSQLite(ctx, rest, cfg.MaxConnections)
 		if err != nil {
 			return nil, err
 		}
 		db.dialect, db.pools = SQLite, &pools{write: write, read: read, path: rest}
-		dialector = sqliteDialector{pool: splitPool{write: write, read: read}}
+		dialector = sqliteDialector{pool: splitPool{write: newFairPool(write, 1), read: newFairPool(read, cfg.MaxConnections)}}
 	default:
 		return nil, fmt.Errorf("database URL must start with postgres:// or sqlite:, not %q", scheme+":")
 	}

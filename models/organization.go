@@ -44,6 +44,7 @@ func defineOrganizations(c *Collection) {
 		Schema: jsonapi.ForModel(Organization{}), Path: "organizations", table: "organizations", model: reflect.TypeFor[Organization](),
 		live:    "organizations.deleted_at IS NULL",
 		visible: func(s Scope) where { return s.within("organizations.id") },
+		reached: reached{table: "organizations", column: "id", live: true},
 		order:   []string{"organizations.created_at", "organizations.id"},
 		always:  []string{"version"},
 		needs:   map[string][]string{"active": {"valid_from", "valid_to"}},
@@ -100,11 +101,11 @@ func ancestorFilter(_ *DB, scope Scope, v any) where {
 	if !jsonapi.IsID(id) {
 		return never()
 	}
-	in := scope.within("ancestor_id")
+	in := scope.within("a.ancestor_id")
 	if in.sql != "" {
 		in.sql = " AND " + in.sql
 	}
-	return condition("organizations.id IN (SELECT descendant_id FROM organization_paths WHERE ancestor_id = ? AND distance > 0"+in.sql+")",
+	return condition("organizations.id IN (SELECT a.descendant_id FROM organization_paths a WHERE a.ancestor_id = ? AND a.distance > 0"+in.sql+")",
 		append([]any{id}, in.args...)...)
 }
 
