@@ -59,6 +59,7 @@ type DB struct {
 	inTransaction bool
 	tally         tally // of the transaction
 	news          *news // of the transaction
+	rewritten     *int  // rows of the closure, by the moves of the transaction
 }
 
 // pools are the connection pools behind a DB. On PostgreSQL both are the same one.
@@ -149,7 +150,7 @@ const maxTries = 5
 
 // Transaction runs fn inside one transaction and commits it, unless fn returns an error or panics: then nothing is changed. Within a
 // transaction it runs fn as part of that one. PostgreSQL may refuse a transaction because of a concurrent one (deadlock, serialization
-// failure); it is then run again, so fn must not keep anything from an earlier run.
+// failure), and fn may find that a tree was changed before it got its lock; it is then run again, so fn must not keep anything from an earlier run.
 func Transaction(ctx context.Context, db *DB, fn func(tx *DB) error) error {
 	if db.inTransaction {
 		return fn(db)
@@ -159,7 +160,7 @@ func Transaction(ctx context.Context, db *DB, fn func(tx *DB) error) error {
 		err := db.gorm.WithContext(ctx).Transaction(func(g *gorm.DB) error {
 			tx := *db
 			tx.gorm, tx.inTransaction, tx.news = g, true, &news
-			tx.tally = tally{}
+			tx.tally, tx.rewritten = tally{}, new(int)
 			if err := fn(&tx); err != nil {
 				return err
 			}
@@ -167,6 +168,10 @@ func Transaction(ctx context.Context, db *DB, fn func(tx *DB) error) error {
 		})
 		if tell := db.committed.Load(); err == nil && news.events && tell != nil {
 			(*tell)(news.endpoints)
+		}
+		if errors.Is(err, errTreeMoved) && ctx.Err() == nil {
+			try-- // it does not count, since another transaction was committed
+			continue
 		}
 		if err == nil || try == maxTries || !refused(err) || ctx.Err() != nil {
 			return err

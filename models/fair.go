@@ -96,6 +96,9 @@ func (p fairPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.ConnPo
 	return &fairTx{Tx: tx, leave: sync.OnceFunc(leave)}, nil
 }
 
+// GetDBConn implements gorm.GetDBConnector, for what works on one connection of its own.
+func (p fairPool) GetDBConn() (*sql.DB, error) { return p.DB, nil }
+
 // fairTx is a transaction on a connection that is held for a caller. It implements gorm.TxCommitter.
 type fairTx struct {
 	*sql.Tx

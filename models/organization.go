@@ -216,7 +216,7 @@ func insertOrganization(ctx context.Context, tx *DB, org *Organization) error {
 func UpdateOrganization(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) (*Organization, error) {
 	var org *Organization
 	err := Transaction(ctx, db, func(tx *DB) error {
-		if err := lockTreeFor(ctx, tx, in); err != nil {
+		if err := lockTreesFor(ctx, tx, by.Scope, id, in); err != nil {
 			return err
 		}
 		before, err := lockOrganization(ctx, tx, by.Scope, id)
@@ -300,17 +300,6 @@ func saveOrganization(ctx context.Context, tx *DB, by Caller, before, org *Organ
 		return err
 	}
 	return counters.write(ctx, tx)
-}
-
-// lockTreeFor takes the lock of the hierarchy that a change needs: alone to move, shared to restore, which counts in every ancestor.
-func lockTreeFor(ctx context.Context, tx *DB, in *jsonapi.Input) error {
-	if _, moving := in.Relationships["parent"]; moving {
-		return lockTree(ctx, tx)
-	}
-	if deletedAt, given := in.ReadOnly["deletedAt"]; given && deletedAt == nil {
-		return shareTree(ctx, tx)
-	}
-	return nil
 }
 
 // RefreshToken replaces the token of an organization and returns the organization with the new one. The old one is dead when it returns.
