@@ -87,6 +87,14 @@ func (p *Principal) ID() string {
 	return p.OrganizationID
 }
 
+// Neighbour returns whom the principal shares its part of the database with: an organization and all its keys are one.
+func (p *Principal) Neighbour() string {
+	if p.OrganizationID != "" {
+		return "organization " + p.OrganizationID
+	}
+	return string(p.Kind) + " " + p.ID()
+}
+
 // Grants reports whether the principal holds a scope. The token of an organization holds all; its kind limits what it reaches.
 func (p *Principal) Grants(scope string) bool {
 	if p.Kind == models.OrganizationKey && p.KeyID == "" {

@@ -147,19 +147,16 @@ func planOf(operations []*jsonapi.Operation) *models.Plan {
 	plan := &models.Plan{}
 	for _, op := range operations {
 		c := resourceAt(op).Collection
-		var relationships []string
 		switch {
 		case op.Relationship != nil:
-			relationships = []string{op.Relationship.Name}
+			plan.Updates(c, op.Target.ID, &jsonapi.Input{Relationships: map[string]jsonapi.Linkage{op.Relationship.Name: op.Linkage}})
 		case op.Code == jsonapi.AddOperation:
 			plan.Creates(c, op.Input)
-			continue
 		case op.Input != nil:
-			for name := range op.Input.Relationships {
-				relationships = append(relationships, name)
-			}
+			plan.Updates(c, op.Target.ID, op.Input)
+		default:
+			plan.Deletes(c, op.Target.ID)
 		}
-		plan.Changes(c, op.Target.ID, relationships...)
 	}
 	return plan
 }

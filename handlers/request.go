@@ -55,6 +55,8 @@ func (a *API) serve(rt route) http.Handler {
 		if rq.principal, err = a.admit(w, r, rt.needs); err != nil {
 			return err
 		}
+		r = r.WithContext(models.ForCaller(r.Context(), rq.principal.Neighbour()))
+		rq.Request = r
 		sent := hasBody(r)
 		if rq.negotiated, err = jsonapi.Negotiate(r.Header, sent, rt.ext); err != nil {
 			return err

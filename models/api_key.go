@@ -39,8 +39,9 @@ func defineAPIKeys(c *Collection) {
 			}
 			return w
 		},
-		order:  []string{"api_keys.created_at", "api_keys.id"},
-		always: []string{"version"},
+		reached: reached{table: "api_keys", column: "organization_id"},
+		order:   []string{"api_keys.created_at", "api_keys.id"},
+		always:  []string{"version"},
 		filters: map[string]func(*DB, any) where{
 			"organizationId": func(_ *DB, v any) where { return idEquals("api_keys.organization_id", v) },
 		},

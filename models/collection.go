@@ -22,6 +22,8 @@ type Collection struct {
 	live string
 	// visible returns the condition of the rows that a scope sees.
 	visible func(Scope) where
+	// reached is how the organizations of a scope lead to rows, in the collections that are not narrowed.
+	reached reached
 	// order is the order of a list when the client names none: columns, the last of them unique.
 	order []string
 	// orderedAs names, for a column that a client may sort by, another one that gives the same order and has the index.

@@ -22,6 +22,7 @@ const (
 type listing struct {
 	*Collection
 	db    *DB
+	scope Scope
 	query *jsonapi.Query
 	conds []where
 	keys  []sortKey
@@ -32,7 +33,7 @@ type listing struct {
 // pageByCursor returns the page that lies behind one cursor, before another, or between the two. Its cost does not depend on where in the
 // list that is, nor on the length of the list: nothing is counted but what a counter knows.
 func (c *Collection) pageByCursor(ctx context.Context, db *DB, scope Scope, q *jsonapi.Query, conds []where) (*Page, error) {
-	l := c.listing(db, q, conds)
+	l := c.listing(db, scope, q, conds)
 	after, err := l.open(pageAfter, q.Page.After, jsonapi.ListStart)
 	if err != nil {
 		return nil, err
@@ -58,8 +59,8 @@ func (c *Collection) pageByCursor(ctx context.Context, db *DB, scope Scope, q *j
 }
 
 // listing returns the list of a query.
-func (c *Collection) listing(db *DB, q *jsonapi.Query, conds []where) *listing {
-	l := &listing{Collection: c, db: db, query: q, conds: conds, keys: c.sortKeys(q.Sort)}
+func (c *Collection) listing(db *DB, scope Scope, q *jsonapi.Query, conds []where) *listing {
+	l := &listing{Collection: c, db: db, scope: scope, query: q, conds: conds, keys: c.sortKeys(q.Sort)}
 	l.binding = fmt.Sprintf("%q", []string{c.table, c.narrowed, strings.Join(c.orderBy(l.keys), ", "), q.FilterText()})
 	return l
 }
@@ -152,12 +153,8 @@ func (l *listing) seek(ctx context.Context, from jsonapi.Cursor, backward bool, 
 	}
 	items := []any{}
 	for _, part := range parts {
-		found, err := l.rows(ctx, l.db, append(slices.Clip(l.conds), part), l.orderBy(keys), l.query, func(limit *limits) {
-			limit.size = n - len(items)
-			for _, k := range keys {
-				limit.also = append(limit.also, k.column)
-			}
-		})
+		wanted := limits{size: n - len(items), also: column(keys, func(k sortKey) string { return k.column })}
+		found, err := l.search(ctx, l.db, l.scope, append(slices.Clip(l.conds), part), l.orderBy(keys), l.query, wanted)
 		if err != nil {
 			return nil, err
 		}

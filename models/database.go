@@ -9,9 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
@@ -61,6 +59,7 @@ type DB struct {
 	inTransaction bool
 	tally         tally // of the transaction
 	news          *news // of the transaction
+	rewritten     *int  // rows of the closure, by the moves of the transaction
 }
 
 // pools are the connection pools behind a DB. On PostgreSQL both are the same one.
@@ -83,14 +82,14 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 			return nil, err
 		}
 		db.dialect, db.pools = Postgres, &pools{write: pool, read: pool}
-		dialector = postgres.New(postgres.Config{Conn: pool})
+		dialector = postgres.New(postgres.Config{Conn: newFairPool(pool, cfg.MaxConnections)})
 	case "sqlite":
 		write, read, err := openSQLite(ctx, rest, cfg.MaxConnections)
 		if err != nil {
 			return nil, err
 		}
 		db.dialect, db.pools = SQLite, &pools{write: write, read: read, path: rest}
-		dialector = sqliteDialector{pool: splitPool{write: write, read: read}}
+		dialector = sqliteDialector{pool: splitPool{write: newFairPool(write, 1), read: newFairPool(read, cfg.MaxConnections)}}
 	default:
 		return nil, fmt.Errorf("database URL must start with postgres:// or sqlite:, not %q", scheme+":")
 	}
@@ -103,43 +102,13 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if err == nil {
 		err = db.Ping(ctx)
 	}
+	if err == nil {
+		err = db.checkServer(ctx)
+	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", withoutPassword(err)), db.Close())
 	}
 	return db, nil
-}
-
-func openPostgres(cfg Config) (*sql.DB, error) {
-	pgx, err := pgx.ParseConfig(cfg.URL)
-	if err != nil {
-		return nil, fmt.Errorf("read database URL: %w", withoutPassword(err))
-	}
-	set := func(name, value string) {
-		if _, given := pgx.RuntimeParams[name]; !given {
-			pgx.RuntimeParams[name] = value
-		}
-	}
-	set("application_name", "roster")
-	set("timezone", "UTC")
-	set("statement_timeout", fmt.Sprint(cfg.StatementTimeout.Milliseconds()))
-	set("idle_in_transaction_session_timeout", "60000")
-	if pgx.ConnectTimeout == 0 {
-		pgx.ConnectTimeout = 5 * time.Second
-	}
-	pool := stdlib.OpenDB(*pgx)
-	pool.SetMaxOpenConns(cfg.MaxConnections)
-	pool.SetMaxIdleConns(cfg.MaxConnections)
-	pool.SetConnMaxIdleTime(5 * time.Minute)
-	return pool, nil
-}
-
-// withoutPassword keeps pgx's parse errors, which quote the URL, from carrying a password into a log.
-func withoutPassword(err error) error {
-	var parse *pgconn.ParseConfigError
-	if errors.As(err, &parse) {
-		return errors.New("it is not a valid postgres:// URL")
-	}
-	return err
 }
 
 // Close closes every connection.
@@ -181,7 +150,7 @@ const maxTries = 5
 
 // Transaction runs fn inside one transaction and commits it, unless fn returns an error or panics: then nothing is changed. Within a
 // transaction it runs fn as part of that one. PostgreSQL may refuse a transaction because of a concurrent one (deadlock, serialization
-// failure); it is then run again, so fn must not keep anything from an earlier run.
+// failure), and fn may find that a tree was changed before it got its lock; it is then run again, so fn must not keep anything from an earlier run.
 func Transaction(ctx context.Context, db *DB, fn func(tx *DB) error) error {
 	if db.inTransaction {
 		return fn(db)
@@ -191,7 +160,7 @@ func Transaction(ctx context.Context, db *DB, fn func(tx *DB) error) error {
 		err := db.gorm.WithContext(ctx).Transaction(func(g *gorm.DB) error {
 			tx := *db
 			tx.gorm, tx.inTransaction, tx.news = g, true, &news
-			tx.tally = tally{}
+			tx.tally, tx.rewritten = tally{}, new(int)
 			if err := fn(&tx); err != nil {
 				return err
 			}
@@ -199,6 +168,10 @@ func Transaction(ctx context.Context, db *DB, fn func(tx *DB) error) error {
 		})
 		if tell := db.committed.Load(); err == nil && news.events && tell != nil {
 			(*tell)(news.endpoints)
+		}
+		if errors.Is(err, errTreeMoved) && ctx.Err() == nil {
+			try-- // it does not count, since another transaction was committed
+			continue
 		}
 		if err == nil || try == maxTries || !refused(err) || ctx.Err() != nil {
 			return err

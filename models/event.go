@@ -37,6 +37,7 @@ func defineEvents(c *Collection) {
 	*c = Collection{
 		Schema: jsonapi.ForModel(Event{}), Path: "events", table: "events", model: reflect.TypeFor[Event](),
 		visible: func(s Scope) where { return s.within("events.organization_id") },
+		reached: reached{table: "events", column: "organization_id"},
 		order:   []string{"events.occurred_at", "events.id"},
 		needs:   map[string][]string{"actor": {"actor_kind", "actor_id", "actor_name"}},
 		always:  []string{"subject_type"},

@@ -15,7 +15,7 @@ import (
 
 // CursorAt returns the cursor of an item in the list of a query.
 func CursorAt(db *DB, c *Collection, q *jsonapi.Query, item any) string {
-	l := c.listing(db, q, nil)
+	l := c.listing(db, Scope{}, q, nil)
 	return l.seal(c.place(item, l.keys))
 }
 
@@ -111,3 +111,12 @@ func (attemptRow) TableName() string { return "webhook_attempts" }
 
 // Rows returns a pointer to one of each kind of row that has a struct and no collection.
 func Rows() []any { return []any{&WebhookLane{}, &attemptRow{}} }
+
+// HoldReader keeps a connection for reading, as a list does that takes long, until release is called.
+func HoldReader(ctx context.Context, db *DB) (release func() error, err error) {
+	rows, err := db.conn().QueryContext(ctx, "SELECT 1 UNION ALL SELECT 2")
+	if err != nil {
+		return nil, err
+	}
+	return rows.Close, nil
+}

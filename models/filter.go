@@ -45,13 +45,32 @@ func (c *Collection) filter(db *DB, scope Scope, filters []jsonapi.Condition) ([
 const filterDeleted = "deleted"
 
 // totals returns how many rows the filters leave and how many there are without them. What has a counter is not counted.
-func (c *Collection) totals(ctx context.Context, db *DB, scope Scope, filters []jsonapi.Condition, filtered []where) (total, unfiltered int64, err error) {
-	unfiltered, err = c.count(ctx, db, scope, nil, func() []where { return c.base(scope) })
+func (c *Collection) totals(ctx context.Context, db *DB, scope Scope, filters []jsonapi.Condition) (total, unfiltered int64, err error) {
+	unfiltered, err = c.unfiltered(ctx, db, scope)
 	if err != nil || len(filters) == 0 {
 		return unfiltered, unfiltered, err
 	}
-	total, err = c.count(ctx, db, scope, filters, func() []where { return filtered })
+	if known := c.known(scope, filters); known.name != "" {
+		total, err = known.read(ctx, db)
+		return total, unfiltered, err
+	}
+	conds, err := c.filter(db, scope.gather(), filters)
+	if err != nil {
+		return 0, 0, err
+	}
+	total, err = c.countRows(ctx, db, conds)
 	return total, unfiltered, err
+}
+
+// unfiltered returns how many rows a scope sees.
+func (c *Collection) unfiltered(ctx context.Context, db *DB, scope Scope) (int64, error) {
+	if known := c.known(scope, nil); known.name != "" {
+		return known.read(ctx, db)
+	}
+	if c.reached.table != "" && scope.reach == subtree {
+		return c.reached.count(ctx, db, scope)
+	}
+	return c.countRows(ctx, db, c.base(scope.gather()))
 }
 
 // known returns the counter of what the filters leave, or the zero counted if only counting tells: with several filters, or one by
@@ -83,13 +102,6 @@ func soleValue(f jsonapi.Condition) string {
 		}
 	}
 	return ""
-}
-
-func (c *Collection) count(ctx context.Context, db *DB, scope Scope, filters []jsonapi.Condition, conds func() []where) (int64, error) {
-	if known := c.known(scope, filters); known.name != "" {
-		return known.read(ctx, db)
-	}
-	return c.countRows(ctx, db, conds())
 }
 
 func (c *Collection) countRows(ctx context.Context, db *DB, conds []where) (int64, error) {

@@ -1,14 +1,19 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/database"
 	gooselock "github.com/pressly/goose/v3/lock"
 )
 
@@ -18,12 +23,21 @@ var migrations embed.FS
 // Migration is one step of the schema.
 type Migration struct {
 	Version   int64
-	Name      string
+	Name      string    // "" for a step that only a newer program knows
 	AppliedAt time.Time // zero while pending
 }
 
+// Pending reports whether the step was not applied yet.
+func (m Migration) Pending() bool { return m.AppliedAt.IsZero() }
+
+// Unknown reports whether the step was applied by a newer program.
+func (m Migration) Unknown() bool { return m.Name == "" }
+
+// ErrNewerSchema says that a newer program has migrated the database. What this one would write there could be wrong.
+var ErrNewerSchema = errors.New("the schema of the database is newer than this program")
+
 // Migrate brings the schema up to date and returns the steps it took. Any number of processes may call it at once: one migrates, the
-// others wait and then find nothing to do.
+// others wait and then find nothing to do. A schema that is newer than the program stays as it is: ErrNewerSchema.
 func (db *DB) Migrate(ctx context.Context) ([]Migration, error) {
 	if db.dialect == SQLite {
 		// SQLite has no advisory lock; a lock file beside the database serializes processes.
@@ -32,6 +46,9 @@ func (db *DB) Migrate(ctx context.Context) ([]Migration, error) {
 			return nil, fmt.Errorf("lock %s for migration: %w", db.pools.path, err)
 		}
 		defer guard.Close() //nolint:errcheck // the lock ends with the descriptor
+	}
+	if _, err := db.PendingMigrations(ctx); err != nil {
+		return nil, err
 	}
 	provider, err := db.migrator()
 	if err != nil {
@@ -45,10 +62,12 @@ func (db *DB) Migrate(ctx context.Context) ([]Migration, error) {
 	for i, r := range results {
 		steps[i] = Migration{Version: r.Source.Version, Name: r.Source.Path, AppliedAt: db.Now()}
 	}
-	return steps, nil
+	_, err = db.PendingMigrations(ctx) // a newer program may have had the lock before
+	return steps, err
 }
 
-// Migrations returns every step of the schema in order, with the time it was applied.
+// Migrations returns every step of the schema in order, with the time it was applied: those of this program, and those that a newer one
+// has applied.
 func (db *DB) Migrations(ctx context.Context) ([]Migration, error) {
 	provider, err := db.migrator()
 	if err != nil {
@@ -62,38 +81,79 @@ func (db *DB) Migrations(ctx context.Context) ([]Migration, error) {
 	for i, s := range status {
 		steps[i] = Migration{Version: s.Source.Version, Name: s.Source.Path, AppliedAt: s.AppliedAt}
 	}
+	unknown, err := db.unknownMigrations(ctx, steps)
+	if err != nil {
+		return nil, fmt.Errorf("read migration status: %w", err)
+	}
+	steps = append(steps, unknown...)
+	slices.SortFunc(steps, func(a, b Migration) int { return cmp.Compare(a.Version, b.Version) })
 	return steps, nil
 }
 
-// PendingMigrations returns the number of steps that were not applied yet.
+// unknownMigrations returns the steps in the database that are none of the program's.
+func (db *DB) unknownMigrations(ctx context.Context, known []Migration) ([]Migration, error) {
+	store, err := database.NewStore(gooseDialects[db.dialect], goose.DefaultTablename)
+	if err != nil {
+		return nil, err
+	}
+	applied, err := store.ListMigrations(ctx, db.pools.write)
+	if err != nil {
+		return nil, err
+	}
+	var unknown []Migration
+	for _, a := range applied {
+		if a.Version == 0 || slices.ContainsFunc(known, func(m Migration) bool { return m.Version == a.Version }) {
+			continue // 0 is the table's own first row
+		}
+		row, err := store.GetMigration(ctx, db.pools.write, a.Version)
+		if err != nil {
+			return nil, err
+		}
+		unknown = append(unknown, Migration{Version: a.Version, AppliedAt: row.Timestamp})
+	}
+	return unknown, nil
+}
+
+// PendingMigrations returns the number of steps that were not applied yet. If a newer program has applied steps, the error is
+// ErrNewerSchema.
 func (db *DB) PendingMigrations(ctx context.Context) (int, error) {
 	steps, err := db.Migrations(ctx)
 	if err != nil {
 		return 0, err
 	}
-	pending := 0
+	pending, unknown := 0, []string{}
 	for _, s := range steps {
-		if s.AppliedAt.IsZero() {
+		switch {
+		case s.Unknown():
+			unknown = append(unknown, fmt.Sprintf("%05d", s.Version))
+		case s.Pending():
 			pending++
 		}
 	}
+	if len(unknown) > 0 {
+		return 0, fmt.Errorf("%w, which does not know its step %s; run the version that migrated it, or a later one",
+			ErrNewerSchema, strings.Join(unknown, ", "))
+	}
 	return pending, nil
 }
+
+// gooseDialects are goose's names of the databases.
+var gooseDialects = map[Dialect]goose.Dialect{SQLite: goose.DialectSQLite3, Postgres: goose.DialectPostgres}
 
 func (db *DB) migrator() (*goose.Provider, error) {
 	files, err := fs.Sub(migrations, "migrations/"+string(db.dialect))
 	if err != nil {
 		return nil, err
 	}
-	dialect, options := goose.DialectSQLite3, []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
+	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
 	if db.dialect == Postgres {
 		locker, err := gooselock.NewPostgresSessionLocker(gooselock.WithLockTimeout(1, 300)) // asks every second, for five minutes
 		if err != nil {
 			return nil, err
 		}
-		dialect, options = goose.DialectPostgres, append(options, goose.WithSessionLocker(locker))
+		options = append(options, goose.WithSessionLocker(locker))
 	}
-	provider, err := goose.NewProvider(dialect, db.pools.write, files, options...)
+	provider, err := goose.NewProvider(gooseDialects[db.dialect], db.pools.write, files, options...)
 	if err != nil {
 		return nil, fmt.Errorf("read migrations: %w", err)
 	}

@@ -44,6 +44,7 @@ func defineOrganizations(c *Collection) {
 		Schema: jsonapi.ForModel(Organization{}), Path: "organizations", table: "organizations", model: reflect.TypeFor[Organization](),
 		live:    "organizations.deleted_at IS NULL",
 		visible: func(s Scope) where { return s.within("organizations.id") },
+		reached: reached{table: "organizations", column: "id", live: true},
 		order:   []string{"organizations.created_at", "organizations.id"},
 		always:  []string{"version"},
 		needs:   map[string][]string{"active": {"valid_from", "valid_to"}},
@@ -100,11 +101,11 @@ func ancestorFilter(_ *DB, scope Scope, v any) where {
 	if !jsonapi.IsID(id) {
 		return never()
 	}
-	in := scope.within("ancestor_id")
+	in := scope.within("a.ancestor_id")
 	if in.sql != "" {
 		in.sql = " AND " + in.sql
 	}
-	return condition("organizations.id IN (SELECT descendant_id FROM organization_paths WHERE ancestor_id = ? AND distance > 0"+in.sql+")",
+	return condition("organizations.id IN (SELECT a.descendant_id FROM organization_paths a WHERE a.ancestor_id = ? AND a.distance > 0"+in.sql+")",
 		append([]any{id}, in.args...)...)
 }
 
@@ -215,7 +216,7 @@ func insertOrganization(ctx context.Context, tx *DB, org *Organization) error {
 func UpdateOrganization(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) (*Organization, error) {
 	var org *Organization
 	err := Transaction(ctx, db, func(tx *DB) error {
-		if err := lockTreeFor(ctx, tx, in); err != nil {
+		if err := lockTreesFor(ctx, tx, by.Scope, id, in); err != nil {
 			return err
 		}
 		before, err := lockOrganization(ctx, tx, by.Scope, id)
@@ -299,17 +300,6 @@ func saveOrganization(ctx context.Context, tx *DB, by Caller, before, org *Organ
 		return err
 	}
 	return counters.write(ctx, tx)
-}
-
-// lockTreeFor takes the lock of the hierarchy that a change needs: alone to move, shared to restore, which counts in every ancestor.
-func lockTreeFor(ctx context.Context, tx *DB, in *jsonapi.Input) error {
-	if _, moving := in.Relationships["parent"]; moving {
-		return lockTree(ctx, tx)
-	}
-	if deletedAt, given := in.ReadOnly["deletedAt"]; given && deletedAt == nil {
-		return shareTree(ctx, tx)
-	}
-	return nil
 }
 
 // RefreshToken replaces the token of an organization and returns the organization with the new one. The old one is dead when it returns.

@@ -27,7 +27,7 @@ func checkRestore(ctx context.Context, tx *DB, org *Organization, by Caller, in 
 // DeleteOrganization marks an organization as deleted. Its token and keys die with it. One with live children is a Conflict.
 func DeleteOrganization(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) error {
 	return Transaction(ctx, db, func(tx *DB) error {
-		if err := shareTree(ctx, tx); err != nil { // it counts in every ancestor, and those must stay the same
+		if err := lockTrees(ctx, tx, shared, id); err != nil { // it counts in every ancestor, and those must stay the same
 			return err
 		}
 		org, err := lockOrganization(ctx, tx, by.Scope, id)

@@ -10,22 +10,48 @@ import (
 
 // Plan says what a transaction of several changes is going to change, as far as that is known before it begins.
 type Plan struct {
-	rows         map[*Collection]map[string]bool
-	grows, moves bool // the hierarchy
+	rows map[*Collection]map[string]bool
+	// trees are organizations whose trees are worked in, hold is how.
+	trees []string
+	hold  hold
 }
 
 // Creates notes that a resource of a collection is created of an input.
 func (p *Plan) Creates(c *Collection, in *jsonapi.Input) {
-	p.grows = p.grows || c == Organizations
+	if c == Organizations {
+		p.worksIn(shared, in.Relationships["parent"].One())
+	}
 	if c == Memberships {
 		p.Changes(Users, in.Relationships["user"].One())
 	}
 }
 
-// Changes notes that a resource is changed: its attributes, and relationships of those names. The id is "" for one that the transaction
-// creates itself.
-func (p *Plan) Changes(c *Collection, id string, relationships ...string) {
-	p.moves = p.moves || c == Organizations && slices.Contains(relationships, "parent")
+// Updates notes that a resource is changed as the input says.
+func (p *Plan) Updates(c *Collection, id string, in *jsonapi.Input) {
+	if how, parent := treeWork(in); c == Organizations && how != "" {
+		p.worksIn(how, id, parent)
+	}
+	p.Changes(c, id)
+}
+
+// Deletes notes that a resource is deleted.
+func (p *Plan) Deletes(c *Collection, id string) {
+	if c == Organizations {
+		p.worksIn(shared, id)
+	}
+	p.Changes(c, id)
+}
+
+// worksIn notes that the trees of organizations are worked in. One transaction holds all of its trees in one way.
+func (p *Plan) worksIn(how hold, organizations ...string) {
+	p.trees = append(p.trees, organizations...)
+	if p.hold != alone {
+		p.hold = how
+	}
+}
+
+// Changes notes that something of a resource is changed. The id is "" for one that the transaction creates itself.
+func (p *Plan) Changes(c *Collection, id string) {
 	if !jsonapi.IsID(id) {
 		return
 	}
@@ -45,15 +71,11 @@ func (p *Plan) Reserve(ctx context.Context, tx *DB, scope Scope) error {
 	if tx.dialect != Postgres {
 		return nil // a write transaction is alone
 	}
-	var err error
-	switch {
-	case p.moves:
-		err = lockTree(ctx, tx)
-	case p.grows:
-		err = shareTree(ctx, tx)
-	}
-	if err != nil {
-		return err
+	if p.hold != "" {
+		// Whoever is bound to a subtree creates at its root what names no parent.
+		if err := lockTrees(ctx, tx, p.hold, append(p.trees, scope.Root())...); err != nil {
+			return err
+		}
 	}
 	if err := p.addMembers(ctx, tx, scope); err != nil {
 		return err

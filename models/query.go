@@ -42,22 +42,23 @@ func List(ctx context.Context, db *DB, c *Collection, scope Scope, q *jsonapi.Qu
 		return c.pageByCursor(ctx, db, scope, q, filtered)
 	}
 	page := &Page{}
-	if page.Total, page.TotalUnfiltered, err = c.totals(ctx, db, scope, q.Filters, filtered); err != nil {
+	if page.Total, page.TotalUnfiltered, err = c.totals(ctx, db, scope, q.Filters); err != nil {
 		return nil, err
 	}
 	if int64(q.Page.Start()) >= page.Total {
 		page.Items = []any{}
 		return page, nil
 	}
-	page.Items, err = c.rows(ctx, db, filtered, c.orderBy(c.sortKeys(q.Sort)), q, func(limit *limits) {
-		limit.size, limit.start = q.Page.Size, q.Page.Start()
-	})
+	wanted := limits{size: q.Page.Size, start: q.Page.Start()}
+	page.Items, err = c.search(ctx, db, scope, filtered, c.orderBy(c.sortKeys(q.Sort)), q, wanted)
 	return page, err
 }
 
 type limits struct {
 	size, start int
 	also        []string // columns to read besides those that the query asks for
+	from        *gorm.DB // where the rows are, "" for the collection's table
+	inOrder     bool     // they come from there in the order that is asked for
 }
 
 // Find returns the model of that id, if the scope sees it. Otherwise the error is of kind NotFound. q may be nil.
@@ -122,8 +123,12 @@ func (c *Collection) rows(ctx context.Context, db *DB, conds []where, order []st
 			columns = append(columns, name)
 		}
 	}
-	tx := c.from(ctx, db, conds...).Select(columns)
-	if len(order) > 0 {
+	tx := l.from
+	if tx == nil {
+		tx = c.from(ctx, db, conds...)
+	}
+	tx = tx.Select(columns)
+	if len(order) > 0 && !l.inOrder {
 		tx = tx.Order(strings.Join(order, ", "))
 	}
 	if l.size > 0 {

@@ -86,6 +86,7 @@ func (c *Collection) Related(relationship, id string) *Collection {
 	}
 	related := *r.target
 	related.narrowed = c.table + " " + id + " " + relationship
+	related.reached = reached{} // the one resource leads to few, or to what its whole list is sorted by
 	related.visible = func(s Scope) where { return both(r.target.visible(s), narrow) }
 	related.total = func(s Scope, filter, _ string) counted {
 		if filter != "" || r.countedBy == "" || r.target.total == nil {

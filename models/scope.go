@@ -4,6 +4,8 @@ package models
 type Scope struct {
 	reach reach
 	id    string
+	// gathered changes how conditions are written, not what they say, see [Scope.gather].
+	gathered bool
 }
 
 type reach int
@@ -73,14 +75,28 @@ func both(a, b where) where {
 	}
 }
 
-// within returns the condition that the organization in a column is in the scope. It says nothing of deleted organizations.
+// gather returns the scope with its conditions written so that the database begins with the organizations of the scope and finds rows by
+// them. Otherwise they are written to be asked of one row after the other, whichever way the database comes to it. What is right depends on
+// how many there are, which no planner knows: see [Collection.search].
+func (s Scope) gather() Scope {
+	s.gathered = true
+	return s
+}
+
+// fence is the end of a subquery that PostgreSQL is to ask for each row, and not to turn into a join with all that the scope sees.
+const fence = " LIMIT 1 OFFSET 0"
+
+// within returns the condition that the organization in a column, named with its table, is in the scope. It says nothing of deleted
+// organizations.
 func (s Scope) within(column string) where {
-	switch s.reach {
-	case everything:
+	switch {
+	case s.reach == everything:
 		return always()
-	case subtree:
+	case s.reach == subtree && s.gathered:
 		return condition(column+" IN (SELECT descendant_id FROM organization_paths WHERE ancestor_id = ?)", s.id)
-	case oneOrganization:
+	case s.reach == subtree:
+		return condition("EXISTS (SELECT 1 FROM organization_paths r WHERE r.ancestor_id = ? AND r.descendant_id = "+column+fence+")", s.id)
+	case s.reach == oneOrganization:
 		return condition(column+" = ?", s.id)
 	default:
 		return never()

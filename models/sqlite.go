@@ -79,7 +79,7 @@ var registerFunctions = sync.OnceFunc(func() {
 })
 
 // splitPool sends what only reads to the readers and everything else to the writer. Transactions are writes.
-type splitPool struct{ write, read *sql.DB }
+type splitPool struct{ write, read fairPool }
 
 func (p splitPool) PrepareContext(ctx context.Context, query string) (*sql.Stmt, error) {
 	return p.read.PrepareContext(ctx, query)
@@ -97,8 +97,8 @@ func (p splitPool) QueryRowContext(ctx context.Context, query string, args ...an
 	return p.read.QueryRowContext(ctx, query, args...)
 }
 
-// BeginTx implements gorm.TxBeginner.
-func (p splitPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, error) {
+// BeginTx implements gorm.ConnPoolBeginner.
+func (p splitPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.ConnPool, error) {
 	return p.write.BeginTx(ctx, opts)
 }
 

@@ -10,25 +10,9 @@ import (
 // MaxDepth is the number of levels that a tree of organizations can have.
 const MaxDepth = 16
 
-// treeLock is the advisory lock of the hierarchy on PostgreSQL. Who adds, deletes or restores a leaf shares it, because the ancestors he
-// counts it in must not change meanwhile; who moves a branch has it alone, because two moves at once could close a circle that neither
-// sees. It is taken before any row is locked.
-const treeLock = 0x726f73746572 // "roster"
-
-func lockTree(ctx context.Context, tx *DB) error { return advise(ctx, tx, "pg_advisory_xact_lock") }
-func shareTree(ctx context.Context, tx *DB) error {
-	return advise(ctx, tx, "pg_advisory_xact_lock_shared")
-}
-
-func advise(ctx context.Context, tx *DB, lock string) error {
-	if tx.dialect != Postgres {
-		return nil // a write transaction is alone
-	}
-	if _, err := tx.exec(ctx, "SELECT "+lock+"(?)", int64(treeLock)); err != nil {
-		return fmt.Errorf("lock hierarchy: %w", err)
-	}
-	return nil
-}
+// MaxRewritten is the number of rows of the closure that the moves of one request may rewrite: what keeps others waiting, on SQLite every
+// other writer, is bounded by about a second.
+const MaxRewritten = 100_000
 
 // place puts a new organization below the parent of the input. A caller who is bound to a subtree never makes a root.
 func place(ctx context.Context, tx *DB, by Caller, in *jsonapi.Input, org *Organization) error {
@@ -46,7 +30,7 @@ func place(ctx context.Context, tx *DB, by Caller, in *jsonapi.Input, org *Organ
 	case parent == "":
 		return nil
 	}
-	if err := shareTree(ctx, tx); err != nil {
+	if err := lockTrees(ctx, tx, shared, parent); err != nil {
 		return err
 	}
 	org.ParentID = &parent
@@ -90,12 +74,9 @@ func insertPaths(ctx context.Context, tx *DB, id string) error {
 // move changes the parent of an organization to the one of the input, if it names one, and makes the kind follow.
 func move(ctx context.Context, tx *DB, by Caller, in *jsonapi.Input, before, org *Organization) error {
 	linkage, given := in.Relationships["parent"]
-	parent, shown := linkage.One(), deref(before.ParentID)
-	if by.Scope.hidesParentOf(org.ID) {
-		shown = "" // and its id is refused as any other would be, which tells nothing
-	}
-	if !given || parent == shown {
-		return nil // nothing but what he was shown
+	parent := linkage.One() // an id that the caller is not shown is refused as any other would be, which tells nothing
+	if !given || parent == shownParent(by.Scope, org.ID, before.ParentID) {
+		return nil // nothing but what it was shown
 	}
 	switch {
 	case before.DeletedAt != nil:
@@ -105,27 +86,48 @@ func move(ctx context.Context, tx *DB, by Caller, in *jsonapi.Input, before, org
 	case parent == "" && !by.Scope.All():
 		return &Error{Kind: Forbidden, Field: "parent", Message: "This credential is bound to a subtree: it cannot move an organization out of it."}
 	}
+	if err := lockTrees(ctx, tx, alone, org.ID, parent); err != nil { // which it has, unless the organization was moved meanwhile
+		return err
+	}
 	org.ParentID = optional(parent)
 	if _, kindGiven := in.Attributes["kind"]; !kindGiven && (parent == "" || before.ParentID == nil) {
 		org.Kind = defaultKind(org.ParentID)
 	}
-	if parent == "" {
-		return nil
+	var branch struct {
+		Height, Size int
+		Circle       bool
 	}
-	var height int
-	var circle bool
-	err := tx.session(ctx).Raw(`SELECT COALESCE(MAX(distance), 0) + 1 FROM organization_paths WHERE ancestor_id = ?`, org.ID).Scan(&height).Error
-	if err == nil {
-		err = tx.session(ctx).Raw(`SELECT COUNT(*) > 0 FROM organization_paths WHERE ancestor_id = ? AND descendant_id = ?`,
-			org.ID, idOrNil(parent)).Scan(&circle).Error
-	}
+	err := tx.session(ctx).Raw(`SELECT COALESCE(MAX(distance), 0) + 1 AS height, COUNT(*) AS size, COUNT(CASE WHEN descendant_id = ? THEN 1 END) > 0 AS circle
+		FROM organization_paths WHERE ancestor_id = ?`, idOrNil(parent), org.ID).Scan(&branch).Error
 	if err != nil {
 		return fmt.Errorf("measure branch: %w", err)
 	}
-	if circle {
+	if branch.Circle {
 		return &Error{Kind: Conflict, Field: "parent", Message: "An organization cannot be below itself."}
 	}
-	return checkParent(ctx, tx, by.Scope, parent, height)
+	if parent != "" {
+		if err := checkParent(ctx, tx, by.Scope, parent, branch.Height); err != nil {
+			return err
+		}
+	}
+	return boundMoves(ctx, tx, org.ID, parent, branch.Size)
+}
+
+// boundMoves refuses a move that, together with those before it in the transaction, rewrites too much: a row of the closure for each
+// organization of the branch and each ancestor, old and new.
+func boundMoves(ctx context.Context, tx *DB, id, parent string, size int) error {
+	var ancestors int
+	err := tx.session(ctx).Raw(`SELECT COUNT(*) FROM organization_paths WHERE descendant_id = ? AND distance > 0 OR descendant_id = ?`,
+		id, idOrNil(parent)).Scan(&ancestors).Error
+	if err != nil {
+		return fmt.Errorf("measure move: %w", err)
+	}
+	*tx.rewritten += size * ancestors
+	if *tx.rewritten > MaxRewritten {
+		return &Error{Kind: Conflict, Field: "parent", Message: fmt.Sprintf("The moves of one request may change %d ancestors of organizations, "+
+			"and with this one it would be %d; send fewer at once, or move a large branch in parts.", MaxRewritten, *tx.rewritten)}
+	}
+	return nil
 }
 
 // idOrNil keeps a text that is no id away from a comparison that PostgreSQL would refuse.

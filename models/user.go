@@ -38,6 +38,7 @@ func defineUsers(c *Collection) {
 	*c = Collection{
 		Schema: jsonapi.ForModel(User{}), Path: "users", table: "users", model: reflect.TypeFor[User](),
 		visible: visibleUsers,
+		reached: reached{table: "memberships", column: "organization_id", distinct: "user_id", live: true},
 		order:   []string{"users.created_at", "users.id"},
 		always:  []string{"version"},
 		needs:   map[string][]string{"fullName": {"first_name", "last_name"}},
@@ -68,7 +69,11 @@ func visibleUsers(s Scope) where {
 		return always()
 	}
 	in := s.within("m.organization_id")
-	return condition("users.id IN (SELECT m.user_id FROM memberships m JOIN organizations mo ON mo.id = m.organization_id WHERE mo.deleted_at IS NULL AND "+in.sql+")", in.args...)
+	members := "FROM memberships m JOIN organizations mo ON mo.id = m.organization_id WHERE mo.deleted_at IS NULL AND " + in.sql
+	if s.gathered {
+		return condition("users.id IN (SELECT m.user_id "+members+")", in.args...)
+	}
+	return condition("EXISTS (SELECT 1 "+members+" AND m.user_id = users.id"+fence+")", in.args...)
 }
 
 // usersOf returns the condition that a user is a member of one live organization. Out of sight there are no members.

@@ -52,6 +52,7 @@ func defineWebhookJobs(c *Collection) {
 	*c = Collection{
 		Schema: jsonapi.ForModel(WebhookJob{}), Path: "webhookReplays", table: "webhook_jobs", model: reflect.TypeFor[WebhookJob](),
 		visible:  func(s Scope) where { return s.within("webhook_jobs.organization_id") },
+		reached:  reached{table: "webhook_jobs", column: "organization_id"},
 		order:    []string{"webhook_jobs.created_at", "webhook_jobs.id"},
 		always:   []string{"version"},
 		describe: describeJob,

@@ -16,7 +16,8 @@ func (p *program) migrateCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "migrate",
 		Usage: "bring the schema of the database up to date, or show how far it is",
-		Description: "It needs no secret key. Any number of processes may migrate at once: one works, the others wait.\n\n" +
+		Description: "It needs no secret key. Any number of processes may migrate at once: one works, the others wait. A schema that a newer\n" +
+			"version has migrated is left alone.\n\n" +
 			"   roster migrate up --database-url postgres://roster@localhost/roster\n" +
 			"   roster migrate status",
 		Commands: []*cli.Command{
@@ -25,7 +26,7 @@ func (p *program) migrateCommand() *cli.Command {
 				Action: func(ctx context.Context, cmd *cli.Command) error { return p.withSchema(ctx, cmd, p.migrateUp) },
 			},
 			{
-				Name: "status", Usage: "list the migrations and when they were applied", Flags: p.flags(storage, logging),
+				Name: "status", Usage: "list the migrations and when they were applied; exit code 1 while one is pending or unknown", Flags: p.flags(storage, logging),
 				Action: func(ctx context.Context, cmd *cli.Command) error { return p.withSchema(ctx, cmd, p.migrateStatus) },
 			},
 		},
@@ -65,13 +66,28 @@ func (p *program) migrateStatus(ctx context.Context, db *models.DB) error {
 	if err != nil {
 		return err
 	}
+	pending, unknown := 0, 0
 	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
 	for _, s := range steps {
-		applied := "pending"
-		if !s.AppliedAt.IsZero() {
-			applied = s.AppliedAt.UTC().Format(time.RFC3339)
+		name, applied := s.Name, s.AppliedAt.UTC().Format(time.RFC3339)
+		switch {
+		case s.Unknown():
+			unknown++
+			name = fmt.Sprintf("%05d (unknown to this program)", s.Version)
+		case s.Pending():
+			pending++
+			applied = "pending"
 		}
-		fmt.Fprintf(table, "%s\t%s\n", s.Name, applied)
+		fmt.Fprintf(table, "%s\t%s\n", name, applied)
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	switch {
+	case unknown > 0:
+		return fmt.Errorf("%w: %d unknown", models.ErrNewerSchema, unknown)
+	case pending > 0:
+		return fmt.Errorf("the schema of the database is not up to date (%d pending)", pending)
+	}
+	return nil
 }

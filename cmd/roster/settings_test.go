@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -128,32 +127,6 @@ func TestAFlagWinsOverItsVariable(t *testing.T) {
 	files, err := os.ReadDir(dir)
 	if err != nil || len(files) != 1 || files[0].Name() != "flag" {
 		t.Errorf("%v %v", files, err)
-	}
-}
-
-func TestMigrate(t *testing.T) {
-	t.Parallel()
-	database := "sqlite:" + filepath.Join(t.TempDir(), "x.db")
-	env := map[string]string{"ROSTER_DATABASE_URL": database, "ROSTER_DATA_DIR": filepath.Join(t.TempDir(), "unused")}
-	status := func() string {
-		code, stdout, problems := command(t, env, "migrate", "status")
-		if code != 0 {
-			t.Fatal(problems)
-		}
-		return stdout
-	}
-	if got := status(); !regexp.MustCompile(`(?m)^00001_foundation\.sql +pending$`).MatchString(got) {
-		t.Errorf("before: %s", got)
-	}
-	code, first, problems := command(t, env, "migrate", "up")
-	if code != 0 || !strings.Contains(first, "applied 00001_foundation.sql\n") {
-		t.Errorf("up: %d %s %s", code, first, problems)
-	}
-	if got := status(); strings.Contains(got, "pending") {
-		t.Errorf("after: %s", got)
-	}
-	if _, second, _ := command(t, env, "migrate", "up"); second != "nothing to do\n" {
-		t.Errorf("up again: %s", second)
 	}
 }
 

@@ -94,6 +94,9 @@ func UnmigratedURL(t testing.TB, dialect models.Dialect) string {
 	return postgresURL(t, false)
 }
 
+// ConfigAt describes the database at url, for tests that make it themselves.
+func ConfigAt(url string) models.Config { return config(url) }
+
 // config describes the database at url as every test opens it. All share one master key, so that pools on one database understand each
 // other.
 func config(url string) models.Config {

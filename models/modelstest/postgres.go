@@ -34,16 +34,33 @@ type server struct {
 // postgresURL returns the URL of a new database, migrated or without any table, and drops it when the test is over.
 func postgresURL(t testing.TB, migrated bool) string {
 	t.Helper()
+	if !migrated {
+		return PostgresURL(t, "")
+	}
 	s, err := theServer(t)
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := "template0" // has nothing in it
-	if migrated {
-		if template, err = s.template(); err != nil {
-			t.Fatal(err)
-		}
+	template, err := s.template()
+	if err != nil {
+		t.Fatal(err)
 	}
+	return s.temporary(t, template)
+}
+
+// PostgresURL returns the URL of a new database without any table, made with options of CREATE DATABASE.
+func PostgresURL(t testing.TB, options string) string {
+	t.Helper()
+	s, err := theServer(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.temporary(t, "template0 "+options) // has nothing in it
+}
+
+// temporary makes a database as a copy of template and drops it when the test is over.
+func (s *server) temporary(t testing.TB, template string) string {
+	t.Helper()
 	name, err := s.create(context.Background(), template)
 	if err != nil {
 		t.Fatal(err)

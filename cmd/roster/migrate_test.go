@@ -1,0 +1,59 @@
+package main
+
+import (
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"roster/models/modelstest"
+)
+
+func TestMigrate(t *testing.T) {
+	t.Parallel()
+	modelstestURLs(t, func(t *testing.T, url string) {
+		env := map[string]string{"ROSTER_DATABASE_URL": url, "ROSTER_DATA_DIR": filepath.Join(t.TempDir(), "unused")}
+		code, got, problems := command(t, env, "migrate", "status")
+		if code != 1 || !regexp.MustCompile(`(?m)^00001_foundation\.sql +pending$`).MatchString(got) || !strings.Contains(problems, "pending)") {
+			t.Errorf("before: %d %s %s", code, got, problems)
+		}
+		code, first, problems := command(t, env, "migrate", "up")
+		if code != 0 || !strings.Contains(first, "applied 00001_foundation.sql\n") {
+			t.Errorf("up: %d %s %s", code, first, problems)
+		}
+		if code, got, problems = command(t, env, "migrate", "status"); code != 0 || strings.Contains(got, "pending") || problems != "" {
+			t.Errorf("after: %d %s %s", code, got, problems)
+		}
+		if _, second, _ := command(t, env, "migrate", "up"); second != "nothing to do\n" {
+			t.Errorf("up again: %s", second)
+		}
+	})
+}
+
+func TestADatabaseThatANewerProgramMigratedIsRefusedByEveryCommand(t *testing.T) {
+	t.Parallel()
+	for _, dialect := range modelstest.Dialects {
+		t.Run(string(dialect), func(t *testing.T) {
+			t.Parallel()
+			cfg, dir := modelstest.Config(t, dialect), t.TempDir()
+			for _, pool := range modelstest.OpenConfig(t, cfg).Pools() {
+				if _, err := pool.ExecContext(t.Context(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (90000, true)"); err == nil {
+					break // the other one only reads
+				}
+			}
+			for _, args := range [][]string{
+				{"serve", "--listen", "127.0.0.1:0"}, {"serve", "--listen", "127.0.0.1:0", "--migrate"}, {"migrate", "up"},
+				{"key", "list"}, {"key", "create", "--kind", "management", "--name", "x"}, {"demo", "--organizations", "1", "--users", "0"},
+			} {
+				code, stdout, problems := command(t, nil, append(args, "--data-dir", dir, "--database-url", cfg.URL)...)
+				if code != 1 || stdout != "" || !strings.Contains(problems, "is newer than this program, which does not know its step 90000; run the version") {
+					t.Errorf("%v: %d %s %s", args, code, stdout, problems)
+				}
+			}
+			code, stdout, problems := command(t, nil, "migrate", "status", "--database-url", cfg.URL, "--data-dir", dir)
+			if code != 1 || !regexp.MustCompile(`(?m)^90000 \(unknown to this program\) +2`).MatchString(stdout) || !strings.Contains(problems, "1 unknown") {
+				t.Errorf("status: %d %s %s", code, stdout, problems)
+			}
+		})
+	}
+}

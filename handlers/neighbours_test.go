@@ -1,0 +1,64 @@
+package handlers_test
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"roster/handlers"
+	"roster/models"
+	"roster/models/modelstest"
+)
+
+// TestOneOrganizationTakesAQuarterOfTheConnections has an organization ask for more at once than there are connections, with its token and
+// with a key, for what takes long: PostgreSQL waits for a lock.
+func TestOneOrganizationTakesAQuarterOfTheConnections(t *testing.T) {
+	t.Parallel()
+	cfg := modelstest.Config(t, models.Postgres) // with eight connections
+	beside := modelstest.OpenConfig(t, cfg).Pools()["main"]
+	db := modelstest.OpenConfig(t, cfg)
+	s := newServiceWith(t, db, func(cfg *handlers.Config, _ *http.Server) { cfg.RequestTimeout = 3 * time.Second })
+	token := func(name string) string {
+		head := s.do("POST", "/public/v2/management/organizations", resource("organizations", object{"name": name})).want(201)
+		return head.text("data", "attributes", "token")
+	}
+	greedy, modest := s.as(token("Greedy")), s.as(token("Modest"))
+	key := greedy.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "second", "scopes": []string{"*"}})).want(201)
+	locking, err := beside.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := locking.ExecContext(t.Context(), "LOCK TABLE webhooks"); err != nil {
+		t.Fatal(err)
+	}
+	var requests sync.WaitGroup
+	for n := range 20 {
+		as := greedy
+		if n%2 == 0 {
+			as = greedy.as(key.text("data", "attributes", "key"))
+		}
+		requests.Go(func() {
+			as.get("/public/v2/webhooks").want(http.StatusServiceUnavailable)
+		})
+	}
+	held := 0
+	for deadline := time.Now().Add(time.Minute); held < 2 && time.Now().Before(deadline); {
+		err := locking.QueryRowContext(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&held)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := range 5 {
+		modest.get(fmt.Sprintf("/public/v2/users?page[number]=%d", n+1)).want(http.StatusOK)
+	}
+	if err := locking.QueryRowContext(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&held); err != nil || held > 2 {
+		t.Errorf("one organization holds %d of 8 connections (%v), want at most 2", held, err)
+	}
+	requests.Wait()
+	if err := locking.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	greedy.get("/public/v2/webhooks").want(http.StatusOK)
+}

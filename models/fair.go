@@ -1,0 +1,118 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"sync"
+
+	"gorm.io/gorm"
+)
+
+// fairPool is a pool of connections of which each caller holds at most a part (ForCaller). The program's own statements go straight to the
+// pool, and so does what no request uses: single rows outside of a transaction, and prepared statements. It implements gorm.ConnPool and
+// gorm.ConnPoolBeginner.
+type fairPool struct {
+	*sql.DB
+	gate *gate
+}
+
+// newFairPool returns the pool with a quarter of its connections, one at least, for each caller.
+func newFairPool(pool *sql.DB, connections int) fairPool {
+	return fairPool{DB: pool, gate: newGate(max(1, connections/4))}
+}
+
+// asCaller runs a statement on a connection that is held for the caller of ctx, until what the statement returned is closed.
+func (p fairPool) asCaller(ctx context.Context, run func(*sql.Conn) error) error {
+	leave, err := p.gate.enter(ctx, callerOf(ctx))
+	if err != nil {
+		return err
+	}
+	for try := 1; ; try++ {
+		conn, err := p.DB.Conn(ctx)
+		if err != nil {
+			leave()
+			return err
+		}
+		err = run(conn)
+		if try < maxTries && errors.Is(err, driver.ErrBadConn) { // it broke while it was idle, as sql.DB finds out and tries again
+			_ = conn.Close()
+			continue
+		}
+		// Close waits for open rows: "Close is safe to call concurrently with other operations and will block until all other operations
+		// finish" (database/sql).
+		done := func() {
+			_ = conn.Close() // back into the pool; the statement has told what there was to tell
+			leave()
+		}
+		if err != nil {
+			done()
+		} else {
+			go done()
+		}
+		return err
+	}
+}
+
+// ExecContext implements gorm.ConnPool.
+func (p fairPool) ExecContext(ctx context.Context, query string, args ...any) (res sql.Result, err error) {
+	if callerOf(ctx) == "" {
+		return p.DB.ExecContext(ctx, query, args...)
+	}
+	err = p.asCaller(ctx, func(conn *sql.Conn) (err error) {
+		res, err = conn.ExecContext(ctx, query, args...)
+		return err
+	})
+	return res, err
+}
+
+// QueryContext implements gorm.ConnPool.
+func (p fairPool) QueryContext(ctx context.Context, query string, args ...any) (rows *sql.Rows, err error) {
+	if callerOf(ctx) == "" {
+		return p.DB.QueryContext(ctx, query, args...)
+	}
+	err = p.asCaller(ctx, func(conn *sql.Conn) (err error) {
+		rows, err = conn.QueryContext(ctx, query, args...) //nolint:sqlclosecheck // whoever asked closes them
+		return err
+	})
+	return rows, err
+}
+
+// BeginTx implements gorm.ConnPoolBeginner.
+func (p fairPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.ConnPool, error) {
+	if callerOf(ctx) == "" {
+		return p.DB.BeginTx(ctx, opts)
+	}
+	leave, err := p.gate.enter(ctx, callerOf(ctx))
+	if err != nil {
+		return nil, err
+	}
+	tx, err := p.DB.BeginTx(ctx, opts)
+	if err != nil {
+		leave()
+		return nil, err
+	}
+	return &fairTx{Tx: tx, leave: sync.OnceFunc(leave)}, nil
+}
+
+// GetDBConn implements gorm.GetDBConnector, for what works on one connection of its own.
+func (p fairPool) GetDBConn() (*sql.DB, error) { return p.DB, nil }
+
+// fairTx is a transaction on a connection that is held for a caller. It implements gorm.TxCommitter.
+type fairTx struct {
+	*sql.Tx
+	leave func()
+}
+
+// Commit implements gorm.TxCommitter.
+func (t *fairTx) Commit() error {
+	defer t.leave()
+	return t.Tx.Commit()
+}
+
+// Rollback implements gorm.TxCommitter.
+func (t *fairTx) Rollback() error {
+	defer t.leave()
+	return t.Tx.Rollback()
+}

@@ -1,0 +1,98 @@
+package models_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"roster/models"
+	"roster/models/modelstest"
+)
+
+// soon is a context that ends at once for who waits, and not before one who need not wait is through.
+func soon(t *testing.T, caller string) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(models.ForCaller(t.Context(), caller), 200*time.Millisecond)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// TestOneCallerHoldsAQuarterOfTheConnections opens eight connections, two of them for each caller.
+func TestOneCallerHoldsAQuarterOfTheConnections(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		greedy := models.ForCaller(t.Context(), "greedy")
+		var releases []func() error
+		for range 2 {
+			releases = append(releases, must(models.HoldReader(greedy, db))(t))
+		}
+		if _, err := models.HoldReader(soon(t, "greedy"), db); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a third connection: %v", err)
+		}
+		if _, err := models.Find(soon(t, "greedy"), db, models.Users, models.Everything(), models.NewID(), nil); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("reading beside them: %v", err)
+		}
+		for _, caller := range []string{"modest", "", "another"} { // "" is the program itself
+			ctx, cancel := context.WithTimeout(models.ForCaller(t.Context(), caller), time.Minute)
+			defer cancel()
+			if _, err := models.Find(ctx, db, models.Users, models.Everything(), models.NewID(), nil); !models.IsKind(err, models.NotFound) {
+				t.Errorf("%q meanwhile: %v", caller, err)
+			}
+		}
+		waiting := make(chan error)
+		go func() {
+			_, err := models.Find(greedy, db, models.Users, models.Everything(), models.NewID(), nil)
+			waiting <- err
+		}()
+		for _, release := range releases {
+			if err := release(); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := <-waiting; !models.IsKind(err, models.NotFound) {
+			t.Errorf("who waited: %v", err)
+		}
+	})
+}
+
+// TestAWriterWaitsForItsOwnCallerFirst has one caller hold all it may have in transactions that have begun.
+func TestAWriterWaitsForItsOwnCallerFirst(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		greedy := models.ForCaller(t.Context(), "greedy")
+		most := map[models.Dialect]int{models.Postgres: 2, models.SQLite: 1}[db.Dialect()]
+		end, begun := make(chan struct{}), make(chan struct{})
+		var writers sync.WaitGroup
+		for range most {
+			writers.Go(func() {
+				err := models.Transaction(greedy, db, func(*models.DB) error {
+					begun <- struct{}{}
+					<-end
+					return errors.New("thought better of it")
+				})
+				if err == nil {
+					t.Error("a transaction that failed was committed")
+				}
+			})
+			<-begun
+		}
+		nothing := func(*models.DB) error { return nil }
+		if err := models.Transaction(soon(t, "greedy"), db, nothing); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("one more transaction: %v", err)
+		}
+		if db.Dialect() == models.Postgres { // SQLite has one writer for all
+			if err := models.Transaction(models.ForCaller(t.Context(), "modest"), db, nothing); err != nil {
+				t.Errorf("another caller's: %v", err)
+			}
+		}
+		close(end)
+		writers.Wait()
+		for range 3 * most { // every place was given back
+			if err := models.Transaction(greedy, db, nothing); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}

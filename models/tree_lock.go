@@ -1,0 +1,115 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+
+	"roster/jsonapi"
+)
+
+// A tree has a lock on PostgreSQL, named by its head. Who adds, deletes or restores a leaf shares that of its tree, because the ancestors that
+// the leaf counts in must not change meanwhile. Who moves a branch has those of the tree that it leaves and the tree that it comes to alone,
+// because two moves at once could close a circle that neither sees. The locks are taken in one order, before any row is locked.
+//
+// On SQLite a write transaction is alone.
+
+// hold is how a transaction holds the lock of a tree.
+type hold string
+
+const (
+	shared hold = "pg_advisory_xact_lock_shared"
+	alone  hold = "pg_advisory_xact_lock"
+)
+
+// errTreeMoved says that an organization came into another tree while its own was waited for. Locking that one too would break the order, so
+// the transaction is run again.
+var errTreeMoved = errors.New("an organization was moved into another tree meanwhile")
+
+// treeSeed sets the locks of trees apart from other advisory locks.
+const treeSeed = 0x726f73746572 // "roster"
+
+// headsOf is a SELECT of the heads of the trees of some organizations.
+const headsOf = `SELECT DISTINCT h.id FROM organization_paths p JOIN organizations h ON h.id = p.ancestor_id
+	WHERE h.parent_id IS NULL AND p.descendant_id = ANY(?)`
+
+// lockTrees takes the locks of the trees that organizations are in. What is no organization is in none.
+func lockTrees(ctx context.Context, tx *DB, how hold, organizations ...string) error {
+	ids := slices.DeleteFunc(slices.Clone(organizations), func(id string) bool { return !jsonapi.IsID(id) })
+	if tx.dialect != Postgres || len(ids) == 0 {
+		return nil
+	}
+	// Two trees with one number have one lock, which is more than they need and no harm.
+	locked, err := tx.heads(ctx, fmt.Sprintf(`SELECT id, %s(number) FROM (
+		SELECT id, hashtextextended(id::text, %d) AS number FROM (%s) heads ORDER BY number
+	) ordered`, how, treeSeed, headsOf), ids)
+	if err != nil {
+		return err
+	}
+	now, err := tx.heads(ctx, "SELECT id, NULL FROM ("+headsOf+") heads", ids)
+	if err != nil {
+		return err
+	}
+	for _, head := range now {
+		if !slices.Contains(locked, head) {
+			return errTreeMoved
+		}
+	}
+	return nil
+}
+
+// heads reads ids of heads, each with a value that means nothing.
+func (db *DB) heads(ctx context.Context, statement string, ids []string) (heads []string, err error) {
+	err = db.read(ctx, func(rows *sql.Rows) error {
+		var head string
+		var nothing any
+		err := rows.Scan(&head, &nothing)
+		heads = append(heads, head)
+		return err
+	}, statement, ids)
+	if err != nil {
+		return nil, fmt.Errorf("lock trees: %w", err)
+	}
+	return heads, nil
+}
+
+// treeWork returns how a change of an organization needs the lock of its tree, "" for not at all, and the other organization whose tree it
+// works in.
+func treeWork(in *jsonapi.Input) (how hold, parent string) {
+	if linkage, moving := in.Relationships["parent"]; moving {
+		return alone, linkage.One()
+	}
+	if deletedAt, given := in.ReadOnly["deletedAt"]; given && deletedAt == nil {
+		return shared, ""
+	}
+	return "", ""
+}
+
+// lockTreesFor takes the locks that a change of an organization needs. A parent that is sent back as it is needs none of them alone.
+func lockTreesFor(ctx context.Context, tx *DB, scope Scope, id string, in *jsonapi.Input) error {
+	how, parent := treeWork(in)
+	if how == "" || tx.dialect != Postgres || !jsonapi.IsID(id) {
+		return nil
+	}
+	if how == alone {
+		var now string
+		err := tx.session(ctx).Raw("SELECT COALESCE(parent_id::text, '') FROM organizations WHERE id = ?", id).Scan(&now).Error
+		if err != nil {
+			return fmt.Errorf("read parent: %w", err)
+		}
+		if parent == shownParent(scope, id, optional(now)) {
+			how = shared // if it moves before this gets the lock, move takes the lock alone
+		}
+	}
+	return lockTrees(ctx, tx, how, id, parent)
+}
+
+// shownParent returns the parent of an organization as a scope is shown it.
+func shownParent(scope Scope, id string, parent *string) string {
+	if scope.hidesParentOf(id) {
+		return ""
+	}
+	return deref(parent)
+}
