@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"time"
@@ -19,6 +20,8 @@ type Config struct {
 	Origins []string
 	// RequestTimeout ends the work on a request.
 	RequestTimeout time.Duration
+	// Stop ends the work on every request.
+	Stop context.Context
 	// MaxBody bounds the body of a request in bytes.
 	MaxBody int64
 	// ServeMetrics is false when the metrics have a listener of their own.
@@ -28,7 +31,7 @@ type Config struct {
 // Wrap puts the stages around a router that every request passes, in the order of the lines from last to first. They are outside of the
 // router because its own middleware does not run for unknown paths and methods.
 func Wrap(router http.Handler, cfg Config) (http.Handler, error) {
-	h := bounded(router, cfg.RequestTimeout, cfg.MaxBody)
+	h := bounded(cfg.Stop, router, cfg.RequestTimeout, cfg.MaxBody)
 	h, err := compressed(h)
 	if err != nil {
 		return nil, err

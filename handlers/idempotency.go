@@ -62,6 +62,9 @@ func (a *API) once(w http.ResponseWriter, rq *request) error {
 		if err := rq.route.handle(&inside, &answer, rq); err != nil {
 			return "", err
 		}
+		if answer.Status == 0 {
+			return "", errNoAnswer
+		}
 		maps.DeleteFunc(answer.Head, func(name string, _ []string) bool { return !slices.Contains(keptHeaders, name) })
 		encoded, err := json.Marshal(answer)
 		return string(encoded), err
