@@ -50,8 +50,8 @@ func (s *Site) locate(href string) (location, *Error) {
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return location{}, Fault(InvalidDocument, "href must be a plain URL, without credentials, query and fragment.")
 	}
-	// Every path answers with and without a trailing slash.
-	path := strings.TrimSuffix(u.Path, "/")
+	// Every path answers with and without a trailing slash, and is compared as it is spelled.
+	path := strings.TrimSuffix(u.EscapedPath(), "/")
 	for _, place := range s.Places {
 		rest, ok := strings.CutPrefix(path, place.Path)
 		if !ok {
