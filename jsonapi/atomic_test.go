@@ -18,7 +18,7 @@ var site = &jsonapi.Site{
 		{Path: "/v1/people", Schema: people},
 		{Path: "/v1/office/things", Schema: things},
 	},
-	Versions: func(lists []string) ([]int64, bool) { return nil, lists[0] != "*, *" },
+	Versions: func(lists []string) (*jsonapi.Versions, bool) { return nil, lists[0] != "*, *" },
 }
 
 func atomic(operations ...string) []byte {

@@ -30,8 +30,8 @@ type Input struct {
 	Relationships map[string]Linkage
 	// Kept holds, by attribute, what is stored instead of a value that was sent, where that was worked out beforehand.
 	Kept map[string]string
-	// IfVersions, unless nil, lists the versions of the resource that the change is meant for.
-	IfVersions []int64
+	// IfVersions are the versions of the resource that the change is meant for, nil for any.
+	IfVersions *Versions
 
 	pointer string // of the resource object
 	sent    any    // the resource object itself
