@@ -8,10 +8,14 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/gorilla/mux"
 
 	"roster/conformance/suite"
+	"roster/jsonapi"
+	"roster/models"
 )
 
 // TestEveryRowOfTheSpecificationHolds runs the black-box conformance suite against the whole program, on each database. The report is
@@ -23,24 +27,60 @@ func TestEveryRowOfTheSpecificationHolds(t *testing.T) {
 		t.Fatal(err)
 	}
 	modelstestURLs(t, func(t *testing.T, url string) {
-		s := serve(t, t.TempDir(), mountAPI, "--database-url", url, "--migrate", "--rate-limit", "0")
-		key := regexp.MustCompile(`roster_m_\w+`).FindString(s.stdout.String())
-		report, err := suite.Run(t.Context(), s.base, description, suite.Options{
-			Header:  http.Header{"Authorization": {"Bearer " + key}},
-			Limited: http.Header{"Authorization": {"Bearer " + organizationToken(t, s.base, key)}},
+		checkReport(t, conformanceOf(t, url, description, mountAPI))
+	})
+}
+
+// TestEveryRowHoldsBesideThousandsOfPeople: what is there already, 3,000 people in one organization, changes no row.
+func TestEveryRowHoldsBesideThousandsOfPeople(t *testing.T) {
+	t.Parallel()
+	description, err := suite.LoadDescription(filepath.Join("..", "..", "conformance", "roster.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	modelstestURLs(t, func(t *testing.T, url string) {
+		conformanceOf(t, url, description, func(a *app, router *mux.Router) {
+			mountAPI(a, router)
+			if err := models.InsertBatch(t.Context(), a.db, crowd(3000)); err != nil {
+				t.Error(err)
+			}
 		})
-		if err != nil {
+	})
+}
+
+// crowd returns an organization of that many people, older than anything else.
+func crowd(people int) *models.Batch {
+	at := jsonapi.Stamp{Time: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)}
+	head := &models.Organization{ID: models.NewID(), CreatedAt: at, UpdatedAt: at, Name: "Crowd", Slug: "crowd", Kind: "company", Version: 1}
+	batch := &models.Batch{Organizations: []*models.Organization{head}}
+	for range people {
+		user := &models.User{ID: models.NewID(), CreatedAt: at, UpdatedAt: at, FirstName: &head.Name, Active: true, Version: 1}
+		batch.Users = append(batch.Users, user)
+		batch.Memberships = append(batch.Memberships, &models.Membership{ID: models.NewID(), CreatedAt: at, UpdatedAt: at, OrganizationID: head.ID, UserID: user.ID, Version: 1})
+	}
+	return batch
+}
+
+// conformanceOf runs the suite against a new server on a database, and fails the test if a row does not hold.
+func conformanceOf(t *testing.T, url string, description *suite.Description, mount func(*app, *mux.Router)) *suite.Report {
+	t.Helper()
+	s := serve(t, t.TempDir(), mount, "--database-url", url, "--migrate", "--rate-limit", "0")
+	key := regexp.MustCompile(`roster_m_\w+`).FindString(s.stdout.String())
+	report, err := suite.Run(t.Context(), s.base, description, suite.Options{
+		Header:  http.Header{"Authorization": {"Bearer " + key}},
+		Limited: http.Header{"Authorization": {"Bearer " + organizationToken(t, s.base, key)}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if failed := report.Failed(suite.Must, suite.MustNot, suite.Should, suite.HTTP, suite.Note, suite.Pick); len(failed) > 0 {
+		var text bytes.Buffer
+		if err := report.Text(&text); err != nil {
 			t.Fatal(err)
 		}
-		if failed := report.Failed(suite.Must, suite.MustNot, suite.Should, suite.HTTP, suite.Note, suite.Pick); len(failed) > 0 {
-			var text bytes.Buffer
-			if err := report.Text(&text); err != nil {
-				t.Fatal(err)
-			}
-			t.Errorf("failed rows: %v\n%s", failed, &text)
-		}
-		checkReport(t, report)
-	})
+		t.Errorf("failed rows: %v\n%s", failed, &text)
+	}
+	return report
 }
 
 // checkReport compares the report with the documentation, which ROSTER_GOLDEN=update writes anew.
