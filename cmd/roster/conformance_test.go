@@ -83,6 +83,17 @@ func conformanceOf(t *testing.T, url string, description *suite.Description, mou
 	return report
 }
 
+// exceptions ends the page: what is known not to be as the specification says, and which row of the suite passes it by. handlers/links_test.go
+// makes sure that there is no other such link.
+const exceptions = `
+## The exception
+
+One link is no URI reference, which [a link must be](https://jsonapi.org/format/1.1/#document-links): ` + "`relationships.users.links.related`" + ` of organizations
+is ` + "`/public/v2/users?filter[organizationId]=<id>`" + `, with the brackets as they are, where RFC 3986 §3.4 wants ` + "`%5B`" + ` and ` + "`%5D`" + `. The published API prints it so, and its clients
+compare it as text. The service takes both spellings; every other link is encoded. DOC-33 reads links as clients do, which
+take the brackets, and so it passes this one by.
+`
+
 // checkReport compares the report with the documentation, which ROSTER_GOLDEN=update writes anew.
 func checkReport(t *testing.T, report *suite.Report) {
 	t.Helper()
@@ -90,6 +101,7 @@ func checkReport(t *testing.T, report *suite.Report) {
 	if err := report.Markdown(&page); err != nil {
 		t.Fatal(err)
 	}
+	page.WriteString(exceptions)
 	file := filepath.Join("..", "..", "docs", "conformance.md")
 	if os.Getenv("ROSTER_GOLDEN") == "update" {
 		if err := os.WriteFile(file, page.Bytes(), 0o600); err != nil {
