@@ -207,7 +207,7 @@ func (d *decoder) identity(object map[string]any, purpose Purpose, target Ref) {
 		case purpose == Update && d.in.ID != target.ID:
 			d.fault(IDMismatch, p+"/id", "The id here is %q.", clip(target.ID))
 		case purpose == Create && !IsID(d.in.ID):
-			d.fault(InvalidValue, p+"/id", "The id must be a UUID in its canonical lower-case form.")
+			d.fault(InvalidValue, p+"/id", "The id %s.", notAnID)
 		}
 	} else if purpose == Update && target.LID == "" {
 		d.missing(object, "id")

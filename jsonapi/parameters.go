@@ -52,8 +52,8 @@ func (s *Schema) Parameters(accepts Accepts, types []*Schema) []Parameter {
 	if accepts.Fields {
 		for _, t := range types {
 			all = append(all, Parameter{
-				Name: "fields[" + t.Type + "]", Family: "fields", Type: t.Type, Kind: String, List: true, Most: len(t.FieldNames()),
-				Enum: t.FieldNames(), Empty: true,
+				Name: "fields[" + t.Type + "]", Family: "fields", Type: t.Type, Kind: String, List: true, Most: len(t.Readable()),
+				Enum: t.Readable(), Empty: true,
 				Doc: "The fields of " + t.Type + " that are wanted; without it all of them are sent.",
 			})
 		}

@@ -138,6 +138,8 @@ func (p *queryParser) split(raw string) []pair {
 		switch {
 		case err != nil || err2 != nil || unusable(name) != "" || !validText(name) || !validText(value):
 			p.fault(InvalidParameter, strings.ToValidUTF8(rawName, "?"), "It is not properly percent-encoded UTF-8.")
+		case name == "":
+			p.fault(UnknownParameter, "", "A query parameter has no name.")
 		case strings.Contains(part, ";"):
 			p.fault(InvalidParameter, name, "Parameters are separated by &; a semicolon is written %s.", "%3B")
 		default:
@@ -277,9 +279,10 @@ func (p *queryParser) fields(one pair, typ string) {
 	if one.value == "" {
 		return // no fields at all (§ Sparse Fieldsets)
 	}
+	readable := schema.Readable()
 	for _, name := range strings.Split(one.value, ",") {
-		if schema.Attribute(name) == nil && schema.Relationship(name) == nil {
-			p.fault(InvalidParameter, one.name, "The type %s has no field %q.", typ, clip(name))
+		if !slices.Contains(readable, name) {
+			p.fault(InvalidParameter, one.name, "The type %s has no field %q to read.", typ, clip(name))
 			continue
 		}
 		wanted[name] = true
