@@ -14,6 +14,8 @@ type Config struct {
 	Health  *Health
 	Limiter *Limiter
 
+	// HSTSPreload extends Strict-Transport-Security to subdomains and preload lists.
+	HSTSPreload bool
 	// Proxies may say who the client is.
 	Proxies Proxies
 	// Origins may call from a browser; none turns CORS off.
@@ -37,7 +39,7 @@ func Wrap(router http.Handler, cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 	h = crossOrigin(h, cfg.Origins)
-	h = secured(h)
+	h = secured(h, cfg.HSTSPreload)
 	h = recovered(h)
 	h = logged(h, cfg.Logger, cfg.Metrics)
 	return begun(h, cfg), nil

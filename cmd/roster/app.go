@@ -59,7 +59,7 @@ func (a *app) stop() error {
 
 // start opens, wires and begins to serve. After an error, stop still has to be called.
 func (a *app) start(ctx context.Context, stdout io.Writer, mount func(*app, *mux.Router)) error {
-	certificate, err := a.cfg.certificate() // first: a setting that cannot be used must leave the database as it is
+	secure, err := a.cfg.tls(a.logger) // first: a setting that cannot be used must leave the database as it is
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (a *app) start(ctx context.Context, stdout io.Writer, mount func(*app, *mux
 	a.limiter = handlers.NewLimiter(a.cfg.rateLimit, time.Minute, time.Now)
 	service, err := handlers.NewServer(handlers.Config{
 		Logger: a.logger, Metrics: a.metrics, Health: a.health, Limiter: a.limiter,
-		Proxies: a.cfg.trustedProxies, Origins: a.cfg.corsOrigins,
+		HSTSPreload: a.cfg.hstsPreload, Proxies: a.cfg.trustedProxies, Origins: a.cfg.corsOrigins,
 		Stop: a.working, RequestTimeout: a.cfg.requestTime, MaxBody: int64(a.cfg.maxBody),
 		ServeMetrics: a.cfg.metricsListen == "",
 	}, func(router *mux.Router) { mount(a, router) })
@@ -101,7 +101,7 @@ func (a *app) start(ctx context.Context, stdout io.Writer, mount func(*app, *mux
 		return err
 	}
 	a.deliverWebhooks()
-	a.serve(ctx, "api", listener, certificate, service)
+	a.serve(ctx, "api", listener, secure, service)
 	return nil
 }
 
@@ -183,16 +183,4 @@ func (a *app) drain(name string, server *http.Server, running *sync.RWMutex) err
 	running.Lock() // the database is closed next, and they use it
 	defer running.Unlock()
 	return errors.Join(fmt.Errorf("stop %s: requests were still running after %s and were cut off", name, a.cfg.shutdownGrace), err)
-}
-
-// certificate returns the configuration of TLS, or nil for plain HTTP.
-func (c *config) certificate() (*tls.Config, error) {
-	if c.tlsCert == "" {
-		return nil, nil
-	}
-	pair, err := tls.LoadX509KeyPair(c.tlsCert, c.tlsKey)
-	if err != nil {
-		return nil, usageError{fmt.Errorf("--tls-cert (ROSTER_TLS_CERT) %q and --tls-key (ROSTER_TLS_KEY) %q cannot be used: %w", c.tlsCert, c.tlsKey, err)}
-	}
-	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
 }
