@@ -39,16 +39,13 @@ func (x *Exchange) level() slog.Level {
 	}
 }
 
-// clientGone is what the log shows for a client that left before the answer. It is never sent.
+// clientGone is what the log shows for a request that was cut off before the answer, mostly because the client left. It is never sent.
 const clientGone = 499
 
 func (x *Exchange) attributes(r *http.Request, took time.Duration) []slog.Attr {
 	status := x.status
 	if status == 0 {
-		status = http.StatusOK
-		if x.gone || x.Err != nil {
-			status = clientGone
-		}
+		status = clientGone
 	}
 	attrs := []slog.Attr{
 		slog.String("request_id", x.RequestID),

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"time"
@@ -13,12 +14,16 @@ type Config struct {
 	Health  *Health
 	Limiter *Limiter
 
+	// HSTSPreload extends Strict-Transport-Security to subdomains and preload lists.
+	HSTSPreload bool
 	// Proxies may say who the client is.
 	Proxies Proxies
 	// Origins may call from a browser; none turns CORS off.
 	Origins []string
 	// RequestTimeout ends the work on a request.
 	RequestTimeout time.Duration
+	// Stop ends the work on every request.
+	Stop context.Context
 	// MaxBody bounds the body of a request in bytes.
 	MaxBody int64
 	// ServeMetrics is false when the metrics have a listener of their own.
@@ -28,13 +33,13 @@ type Config struct {
 // Wrap puts the stages around a router that every request passes, in the order of the lines from last to first. They are outside of the
 // router because its own middleware does not run for unknown paths and methods.
 func Wrap(router http.Handler, cfg Config) (http.Handler, error) {
-	h := bounded(router, cfg.RequestTimeout, cfg.MaxBody)
+	h := bounded(cfg.Stop, router, cfg.RequestTimeout, cfg.MaxBody)
 	h, err := compressed(h)
 	if err != nil {
 		return nil, err
 	}
 	h = crossOrigin(h, cfg.Origins)
-	h = secured(h)
+	h = secured(h, cfg.HSTSPreload)
 	h = recovered(h)
 	h = logged(h, cfg.Logger, cfg.Metrics)
 	return begun(h, cfg), nil

@@ -60,6 +60,7 @@ const relationshipVariable = "{relationship}"
 func (rt *route) describedFor(rel *jsonapi.Relationship) openapi.Route {
 	out := openapi.Route{
 		Method: rt.method, Path: models.Root + rt.path, Needs: rt.needs, Relationship: rel, Related: rt.related, Ext: rt.ext, Doc: rt.doc,
+		Guarded: rt.guarded() != nil,
 	}
 	if rel != nil {
 		out.Path = strings.Replace(out.Path, relationshipVariable, rel.Name, 1)

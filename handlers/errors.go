@@ -28,9 +28,9 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if errs == nil {
 		// Databases report the end of a context in words of their own, so the context is asked, not the error.
 		switch ended := r.Context().Err(); {
-		case errors.Is(ended, context.Canceled):
-			x.gone, x.Err = true, err
-			return
+		case errors.Is(ended, context.Canceled), errors.Is(err, errConnectionLost):
+			x.Err = err
+			panic(http.ErrAbortHandler) // whoever is still there must not take silence for a success
 		case errors.Is(ended, context.DeadlineExceeded):
 			errs = jsonapi.Errors{tooSlow()}
 		case models.Unavailable(err):
@@ -60,6 +60,8 @@ func translate(err error) jsonapi.Errors {
 		return jsonapi.Errors{one}
 	case errors.As(err, &large):
 		return jsonapi.Errors{jsonapi.Fault(jsonapi.BodyTooLarge, "The body may have at most %d bytes.", large.Limit)}
+	case errors.Is(err, errMalformedBody):
+		return jsonapi.Errors{jsonapi.Fault(jsonapi.MalformedBody, "The body ended before it was complete, or is not in chunks as its header says.")}
 	case errors.Is(err, os.ErrDeadlineExceeded): // of the connection: the body did not arrive
 		return jsonapi.Errors{jsonapi.Fault(jsonapi.RequestTimeout, "The body did not arrive in time.")}
 	case errors.Is(err, context.DeadlineExceeded):

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"roster/jsonapi"
+	"roster/models"
 )
 
 // gzipSuffix ends the opaque part of the ETag of an answer that was sent in gzip: "abc" becomes "abc-gzip".
@@ -50,10 +51,14 @@ func notModified(w http.ResponseWriter, r *http.Request, etag string) (bool, err
 	if wanted := r.Header.Values("If-Match"); len(wanted) > 0 {
 		tags, anything, ok := entityTags(wanted)
 		if !ok {
-			return false, unreadableIfMatch()
+			return false, unreadable("If-Match")
 		}
 		if !anything && !slices.ContainsFunc(tags, func(tag string) bool { return uncompressed(tag) == etag }) {
-			return false, jsonapi.Fault(jsonapi.PreconditionFailed, "The answer is not one that If-Match names.").InHeader("If-Match")
+			why := "The answer is not one that If-Match names."
+			if len(tags) > 0 && !slices.ContainsFunc(tags, isStrong) {
+				why = models.WeakNeverMatches
+			}
+			return false, jsonapi.Fault(jsonapi.PreconditionFailed, "%s", why).InHeader("If-Match")
 		}
 	}
 	w.Header().Set("ETag", etag)
@@ -71,52 +76,10 @@ func notModified(w http.ResponseWriter, r *http.Request, etag string) (bool, err
 	return false, nil
 }
 
-func unreadableIfMatch() *jsonapi.Error {
-	return jsonapi.Fault(jsonapi.InvalidHeader, "If-Match must be * or a list of entity tags, each in double quotes, as ETag has them.").InHeader("If-Match")
-}
+func isStrong(tag string) bool { return tag[0] == '"' }
 
-// ifVersions returns the versions that a change is meant for (If-Match, RFC 9110 §13.1.1), or nil if it is meant for any. An unreadable
-// header is a fault, because passing over it could lose a change of somebody else.
-func ifVersions(r *http.Request) ([]int64, error) {
-	values := r.Header.Values("If-Match")
-	if len(values) == 0 {
-		return nil, nil
-	}
-	versions, ok := versionsOf(values)
-	if !ok {
-		return nil, unreadableIfMatch()
-	}
-	return versions, nil
-}
-
-// versionsOf returns the versions of a resource that a list of entity tags names; nil for *, which is any version. Only the version part of a
-// tag counts: every representation that a client has read guards against the same lost update. The comparison is strong: a weak tag names
-// none, nor does one of another form. ok is false for a list that cannot be read.
-func versionsOf(values []string) (versions []int64, ok bool) {
-	tags, anything, ok := entityTags(values)
-	if anything {
-		return nil, true
-	}
-	versions = []int64{}
-	for _, tag := range tags {
-		if version := versionIn(tag); version != 0 {
-			versions = append(versions, version)
-		}
-	}
-	return versions, ok
-}
-
-// checkNoneMatch returns a fault if a change is not meant for the present version (If-None-Match on an unsafe method). The check needs no
-// transaction: versions only grow, so what does not match now never will.
-func checkNoneMatch(r *http.Request, version int64) error {
-	tags, anything, _ := entityTags(r.Header.Values("If-None-Match"))
-	for i, tag := range tags {
-		tags[i] = strings.TrimPrefix(tag, "W/")
-	}
-	if anything || slices.ContainsFunc(tags, func(tag string) bool { return versionIn(tag) == version }) {
-		return jsonapi.Fault(jsonapi.PreconditionFailed, "The resource is the version that If-None-Match names.").InHeader("If-None-Match")
-	}
-	return nil
+func unreadable(header string) *jsonapi.Error {
+	return jsonapi.Fault(jsonapi.InvalidHeader, "%s must be * or a list of entity tags, each in double quotes, as ETag has them.", header).InHeader(header)
 }
 
 // entityTags reads a list of entity tags, in which a comma may stand inside the quotes. anything is true for "*"; ok is false for a list

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"roster/jsonapi"
 )
 
 func TestTheETagOfACompressedAnswerComesBack(t *testing.T) {
@@ -44,20 +46,21 @@ func TestConditions(t *testing.T) {
 	t.Parallel()
 	tag := entityTag(7, []byte("{}"))
 	opaque := strings.Trim(tag, `"`)
-	none := []int64{}
+	none, weak := &jsonapi.Versions{}, &jsonapi.Versions{Weak: true}
+	of := func(versions ...int64) *jsonapi.Versions { return &jsonapi.Versions{Listed: versions} }
 	for _, test := range []struct {
 		header      string
 		notModified bool
-		versions    []int64 // nil for any
+		versions    *jsonapi.Versions // nil for any
 		unreadable  bool
 	}{
-		{header: tag, notModified: true, versions: []int64{7}},
-		{header: `"` + opaque + `-gzip"`, notModified: true, versions: []int64{7}},
-		{header: `W/` + tag, notModified: true, versions: none}, // weak tags are good enough for a cache and not for a write
+		{header: tag, notModified: true, versions: of(7)},
+		{header: `"` + opaque + `-gzip"`, notModified: true, versions: of(7)},
+		{header: `W/` + tag, notModified: true, versions: weak}, // weak tags are good enough for a cache and not for a write
 		{header: `*`, notModified: true},
-		{header: `"7-0123456789abcdef01234567"`, versions: []int64{7}}, // another representation of the same version
-		{header: `"a,b", ` + tag, notModified: true, versions: []int64{7}},
-		{header: `"2-x","3-y" , W/"4-z"`, versions: []int64{2, 3}},
+		{header: `"7-0123456789abcdef01234567"`, versions: of(7)}, // another representation of the same version
+		{header: `"a,b", ` + tag, notModified: true, versions: of(7)},
+		{header: `"2-x","3-y" , W/"4-z"`, versions: &jsonapi.Versions{Listed: []int64{2, 3}, Weak: true}},
 		{header: `"abcdef", "-1-x", "0-x", "7", "7x-y", "99999999999999999999-x"`, versions: none},
 		{header: `,`, versions: none},
 		{header: ``, versions: none},

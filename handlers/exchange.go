@@ -28,7 +28,6 @@ type Exchange struct {
 	stack  []byte        // of a panic
 	status int           // of the answer, 0 until its header is sent
 	bytes  int64         // of the answer's body, as sent
-	gone   bool          // the client left before the answer
 	body   io.ReadCloser // of the request, without a limit
 }
 
@@ -53,7 +52,7 @@ func begun(next http.Handler, cfg Config) http.Handler {
 			RequestID: r.Header.Get("X-Request-Id"),
 			RemoteIP:  cfg.Proxies.clientIP(r),
 			Secure:    cfg.Proxies.secure(r),
-			body:      r.Body,
+			body:      arriving{r.Body},
 		}
 		if !usableRequestID(x.RequestID) {
 			x.RequestID = uuid.Must(uuid.NewV7()).String()
@@ -64,9 +63,6 @@ func begun(next http.Handler, cfg Config) http.Handler {
 			cfg.Limiter.describe(h, x)
 		})
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
-		if x.status == 0 && !x.gone {
-			w.WriteHeader(http.StatusOK) // net/http would, without passing through watch
-		}
 	})
 }
 

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -154,6 +155,10 @@ func testRoutes(limiter *Limiter) func(*mux.Router) {
 			_, _ = io.WriteString(w, longText)
 			return nil
 		})
+		router.Handle("/wait", handler(func(_ http.ResponseWriter, r *http.Request) error {
+			<-r.Context().Done()
+			return r.Context().Err()
+		})).Methods(http.MethodPost)
 		get("/silent", func(http.ResponseWriter, *http.Request) error { return nil })
 		router.Handle("/body", handler(func(w http.ResponseWriter, r *http.Request) error {
 			if _, err := io.ReadAll(r.Body); err != nil {
@@ -181,7 +186,7 @@ func setup(t *testing.T, change func(*Config, *http.Server)) *bundle {
 	cfg := Config{
 		Logger:  slog.New(slog.NewJSONHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Metrics: NewMetrics("test", b.db.Pools()), Health: b.health,
-		Limiter: NewLimiter(100, time.Minute, b.now.Now), RequestTimeout: 10 * time.Second, MaxBody: 1000, ServeMetrics: true,
+		Limiter: NewLimiter(100, time.Minute, b.now.Now), Stop: context.Background(), RequestTimeout: 10 * time.Second, MaxBody: 1000, ServeMetrics: true,
 	}
 	b.Server = httptest.NewUnstartedServer(nil)
 	if change != nil {

@@ -47,9 +47,32 @@ func (k *keptAnswer) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// send writes the answer.
+func (k *keptAnswer) send(w http.ResponseWriter) error {
+	maps.Copy(w.Header(), k.Head)
+	w.WriteHeader(k.Status)
+	_, err := w.Write(k.Body)
+	_ = err // the client is gone
+	return nil
+}
+
+// within runs a handler in a transaction, and holds its answer back. The handler works on a copy of the API whose database is that
+// transaction, and needs to know nothing of it.
+func (a *API) within(tx *models.DB, rq *request, handle func(*API, http.ResponseWriter, *request) error) (keptAnswer, error) {
+	inside, answer := *a, keptAnswer{Head: http.Header{}}
+	inside.db = tx
+	if err := handle(&inside, &answer, rq); err != nil {
+		return answer, err
+	}
+	if answer.Status == 0 {
+		return answer, errNoAnswer
+	}
+	return answer, nil
+}
+
 // once serves a POST with an Idempotency-Key: the first time by the handler of its route, in one transaction with the record of the
-// answer; after that from the record. The handler works on a copy of the API whose database is that transaction, and needs to know nothing
-// of it. An answer that is an error is not kept, because nothing happened: the key stays free for a better keyed.
+// answer; after that from the record, whatever the version is by then. An answer that is an error is not kept, because nothing happened: the
+// key stays free for a better request.
 func (a *API) once(w http.ResponseWriter, rq *request) error {
 	key, err := idempotencyKeyOf(rq.Header)
 	if err != nil {
@@ -57,9 +80,8 @@ func (a *API) once(w http.ResponseWriter, rq *request) error {
 	}
 	keyed := models.KeyedRequest{CredentialID: string(rq.principal.Kind) + " " + rq.principal.ID(), Key: key, Request: rq.fingerprint()}
 	text, replayed, err := models.Once(rq.Context(), a.db, keyed, func(tx *models.DB) (string, error) {
-		inside, answer := *a, keptAnswer{Head: http.Header{}}
-		inside.db = tx
-		if err := rq.route.handle(&inside, &answer, rq); err != nil {
+		answer, err := a.within(tx, rq, (*API).perform)
+		if err != nil {
 			return "", err
 		}
 		maps.DeleteFunc(answer.Head, func(name string, _ []string) bool { return !slices.Contains(keptHeaders, name) })
@@ -73,14 +95,10 @@ func (a *API) once(w http.ResponseWriter, rq *request) error {
 	if err := json.Unmarshal([]byte(text), &answer); err != nil {
 		return err
 	}
-	maps.Copy(w.Header(), answer.Head)
 	if replayed {
 		w.Header().Set(idempotencyReplayed, "true")
 	}
-	w.WriteHeader(answer.Status)
-	_, err = w.Write(answer.Body)
-	_ = err // the client is gone; it may ask again
-	return nil
+	return answer.send(w)
 }
 
 // fingerprint returns what the answer to the request depends on. Both spellings of a path are one.

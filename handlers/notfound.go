@@ -32,6 +32,31 @@ func RefuseUnknown(router *mux.Router, limiter *Limiter) {
 	})
 }
 
+// asSent keeps from a router what cannot be one of its paths. It would look at them decoded, so that users%2Fx were users/x; we compare them
+// as they are sent, and none of ours needs an escape. One resource has one spelling: no other is redirected to it.
+func asSent(router *mux.Router) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !plainPath(r.URL.EscapedPath()) {
+			router.NotFoundHandler.ServeHTTP(w, r)
+			return
+		}
+		router.ServeHTTP(w, r)
+	})
+}
+
+// plainPath reports whether a path consists of unreserved characters (RFC 3986 §2.3) and has no dot segments.
+func plainPath(path string) bool {
+	for segment := range strings.SplitSeq(path, "/") {
+		reserved := func(c rune) bool {
+			return !(c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || strings.ContainsRune("-._~", c))
+		}
+		if segment == "." || segment == ".." || strings.ContainsFunc(segment, reserved) {
+			return false
+		}
+	}
+	return true
+}
+
 // allowedMethods returns the methods that have a route for the path of this request.
 func allowedMethods(router *mux.Router, r *http.Request) []string {
 	var allowed []string

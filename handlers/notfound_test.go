@@ -16,7 +16,7 @@ func TestAnInnerRouterNamesItsOwnRoutes(t *testing.T) {
 	limiter := NewLimiter(0, time.Minute, time.Now)
 	service, err := NewServer(Config{
 		Logger: slog.New(slog.NewJSONHandler(log, nil)), Metrics: NewMetrics("test", nil), Health: NewHealth(nil),
-		Limiter: limiter, RequestTimeout: time.Second, MaxBody: 1,
+		Limiter: limiter, Stop: t.Context(), RequestTimeout: time.Second, MaxBody: 1,
 	}, func(router *mux.Router) {
 		inner := mux.NewRouter().SkipClean(true)
 		inner.Use(NameRoute)

@@ -1,10 +1,6 @@
 package handlers_test
 
 import (
-	"bufio"
-	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -15,6 +11,9 @@ import (
 
 // provocations are requests that end in an error of each code.
 var provocations = map[jsonapi.Code]func(*story) *answer{
+	jsonapi.MalformedBody: func(st *story) *answer {
+		return st.wire(request("POST", managed, "Transfer-Encoding: chunked", "zz\r\n"))
+	},
 	jsonapi.InvalidJSON:      func(st *story) *answer { return st.do("POST", managed, `{"data":{"type":"organizations",}}`) },
 	jsonapi.InvalidDocument:  func(st *story) *answer { return st.do("POST", managed, `{"data":[]}`) },
 	jsonapi.InvalidParameter: func(st *story) *answer { return st.get("/public/v2/users?sort=shoeSize") },
@@ -42,7 +41,7 @@ var provocations = map[jsonapi.Code]func(*story) *answer{
 	jsonapi.NotAcceptable:    func(st *story) *answer { return st.get("/public/v2/users", "Accept", "text/csv") },
 	jsonapi.RequestTimeout: func(st *story) *answer {
 		slow := newServiceWith(st.t, st.db, func(_ *handlers.Config, s *http.Server) { s.ReadTimeout = 50 * time.Millisecond })
-		return slow.halfABody(st.key)
+		return slow.as(st.key).wire(request("POST", managed, "Content-Length: 100", "{"))
 	},
 	jsonapi.Conflict: func(st *story) *answer {
 		return st.do("POST", managed, resource("organizations", object{"name": "Acme", "slug": "acme-corporation"}))
@@ -97,25 +96,4 @@ var provocations = map[jsonapi.Code]func(*story) *answer{
 		}
 		return st.get("/public/v2/users")
 	},
-}
-
-// halfABody sends the beginning of a request and waits for the answer.
-func (s *service) halfABody(key string) *answer {
-	s.t.Helper()
-	conn, err := new(net.Dialer).DialContext(s.t.Context(), "tcp", strings.TrimPrefix(s.url, "http://"))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer conn.Close() //nolint:errcheck // the server has closed it
-	fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Type: %s\r\nContent-Length: 100\r\n\r\n{", managed, key, jsonapi.MediaType)
-	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return &answer{s.t, res.StatusCode, res.Header, body}
 }

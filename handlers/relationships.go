@@ -233,16 +233,6 @@ func (a *API) changeMembers(w http.ResponseWriter, rq *request, change func(*req
 	return a.relationship(w, rq)
 }
 
-// keep makes sure that a resource is at one of the versions, and stays at it until the transaction ends; nil is any version. An update without
-// a change does both.
-func (res *resource) keep(rq *request, tx *models.DB, id string, versions []int64) error {
-	if versions == nil {
-		return nil
-	}
-	_, err := res.update(rq, tx, id, &jsonapi.Input{Schema: res.Schema, IfVersions: versions})
-	return err
-}
-
 // changeable reads the linkage of a request that changes a relationship, if the caller sees the resource and the relationship can be
 // changed at all.
 func (a *API) changeable(rq *request) (jsonapi.Linkage, error) {

@@ -88,7 +88,7 @@ func (a *API) serve(rt route) http.Handler {
 		if _, sent := r.Header[idempotencyKey]; sent && rt.method == http.MethodPost {
 			return a.once(w, rq)
 		}
-		return rt.handle(a, w, rq)
+		return a.perform(w, rq)
 	})
 }
 

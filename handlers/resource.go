@@ -139,19 +139,3 @@ func (a *API) remove(w http.ResponseWriter, rq *request) error {
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
-
-// conditions returns the versions that a change of the resource of the path is meant for, nil for any. The change checks them in its
-// transaction.
-func (a *API) conditions(rq *request) ([]int64, error) {
-	if rq.Header.Get("If-None-Match") != "" {
-		c := rq.route.served.Collection
-		item, err := models.Find(rq.Context(), a.db, c, rq.scope(), rq.id(), nil)
-		if err == nil {
-			err = checkNoneMatch(rq.Request, c.Version(item))
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	return ifVersions(rq.Request)
-}

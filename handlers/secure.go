@@ -6,8 +6,16 @@ import (
 	"strings"
 )
 
+// The values of Strict-Transport-Security. The second binds hosts that are not ours, and for years: the operator asks for it, or a published
+// API that prints it.
+const (
+	hsts        = "max-age=63072000"
+	hstsPreload = hsts + "; includeSubDomains; preload"
+)
+
 // secured sets the headers that every answer carries. Handlers may replace Cache-Control.
-func secured(next http.Handler) http.Handler {
+func secured(next http.Handler, preload bool) http.Handler {
+	security := map[bool]string{false: hsts, true: hstsPreload}[preload]
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
@@ -23,7 +31,7 @@ func secured(next http.Handler) http.Handler {
 			h.Set("Cache-Control", "no-store")
 		}
 		if ExchangeOf(r.Context()).Secure {
-			h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains; preload")
+			h.Set("Strict-Transport-Security", security)
 		}
 		next.ServeHTTP(w, r)
 	})

@@ -21,5 +21,5 @@ func NewServer(cfg Config, mount func(*mux.Router)) (http.Handler, error) {
 	}
 	mount(router)
 	RefuseUnknown(router, cfg.Limiter)
-	return Wrap(router, cfg)
+	return Wrap(asSent(router), cfg)
 }

@@ -27,6 +27,7 @@ func TestEveryErrorIsADocumentWithEveryHeader(t *testing.T) {
 		{"a panic", "GET", "/panic", "", 500, jsonapi.Internal, "", ""},
 		{"an unknown error", "GET", "/fail", "", 500, jsonapi.Internal, "ETag", ""},
 		{"several faults", "GET", "/faults", "", 400, jsonapi.InvalidParameter, "", ""},
+		{"a handler without an answer", "GET", "/silent", "", 500, jsonapi.Internal, "", ""},
 		{"a missing credential", "GET", "/nobody", "", 401, jsonapi.Unauthenticated, "WWW-Authenticate", `Bearer realm="roster"`},
 		{"a large body", "POST", "/body", longText, 413, jsonapi.BodyTooLarge, "", ""},
 	}
@@ -89,7 +90,7 @@ func checkHeaders(t *testing.T, answer reply, more map[string]string) {
 func TestSuccessCarriesTheHeadersToo(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	for path, cache := range map[string]string{"/long/1": "private, no-cache", "/silent": "private, no-cache", "/healthz": "no-store"} {
+	for path, cache := range map[string]string{"/long/1": "private, no-cache", "/healthz": "no-store"} {
 		answer, _ := b.do(t, "GET", path, "", "X-Request-Id", "me-1")
 		if answer.StatusCode != 200 {
 			t.Errorf("%s: status %d", path, answer.StatusCode)

@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -52,6 +53,7 @@ func newServiceWith(t *testing.T, db *models.DB, change func(*handlers.Config, *
 	cfg := handlers.Config{
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Metrics: handlers.NewMetrics("test", db.Pools()),
 		Health: handlers.NewHealth(db), Limiter: handlers.NewLimiter(0, time.Minute, time.Now), MaxBody: 1 << 20,
+		Stop:           context.Background(),
 		RequestTimeout: 5 * time.Minute, // a slow machine is no fault of what is tested
 	}
 	change(&cfg, server.Config)

@@ -40,8 +40,8 @@ type Operation struct {
 	Input *Input
 	// Linkage is the data of an operation on a relationship.
 	Linkage Linkage
-	// IfVersions, unless nil, lists the versions of the target that the operation is meant for, those that meta.ifMatch names.
-	IfVersions []int64
+	// IfVersions are the versions of the target that the operation is meant for, those that meta.ifMatch names; nil for any.
+	IfVersions *Versions
 
 	pointer string
 	named   string // the member that names the target: ref, href or data

@@ -30,8 +30,8 @@ type Input struct {
 	Relationships map[string]Linkage
 	// Kept holds, by attribute, what is stored instead of a value that was sent, where that was worked out beforehand.
 	Kept map[string]string
-	// IfVersions, unless nil, lists the versions of the resource that the change is meant for.
-	IfVersions []int64
+	// IfVersions are the versions of the resource that the change is meant for, nil for any.
+	IfVersions *Versions
 
 	pointer string // of the resource object
 	sent    any    // the resource object itself
@@ -207,7 +207,7 @@ func (d *decoder) identity(object map[string]any, purpose Purpose, target Ref) {
 		case purpose == Update && d.in.ID != target.ID:
 			d.fault(IDMismatch, p+"/id", "The id here is %q.", clip(target.ID))
 		case purpose == Create && !IsID(d.in.ID):
-			d.fault(InvalidValue, p+"/id", "The id must be a UUID in its canonical lower-case form.")
+			d.fault(InvalidValue, p+"/id", "The id %s.", notAnID)
 		}
 	} else if purpose == Update && target.LID == "" {
 		d.missing(object, "id")

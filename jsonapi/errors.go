@@ -12,6 +12,7 @@ type Code string
 
 // The codes, in the order of docs/errors.md.
 const (
+	MalformedBody        Code = "malformed_body"
 	InvalidJSON          Code = "invalid_json"
 	InvalidDocument      Code = "invalid_document"
 	InvalidParameter     Code = "invalid_parameter"
@@ -49,6 +50,7 @@ type Problem struct {
 }
 
 var problems = map[Code]Problem{
+	MalformedBody:        {http.StatusBadRequest, "The body did not arrive as it was announced"},
 	InvalidJSON:          {http.StatusBadRequest, "The body is not valid JSON"},
 	InvalidDocument:      {http.StatusBadRequest, "The body is not the JSON:API document this request needs"},
 	InvalidParameter:     {http.StatusBadRequest, "A query parameter has a value that cannot be used"},

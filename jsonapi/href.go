@@ -18,7 +18,14 @@ type Site struct {
 	// Places are the collections. The first of a type is the one that the type alone names.
 	Places []*Place
 	// Versions returns the versions that lists of entity tags name, nil for any. ok is false for what cannot be read.
-	Versions func(lists []string) (versions []int64, ok bool)
+	Versions func(lists []string) (versions *Versions, ok bool)
+}
+
+// Versions are those of a resource that a list of entity tags names.
+type Versions struct {
+	Listed []int64
+	// Weak: there was a weak tag, which names none.
+	Weak bool
 }
 
 // location is what a URL of the API leads to: a collection, a resource of it, or a relationship of that.
@@ -50,8 +57,8 @@ func (s *Site) locate(href string) (location, *Error) {
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return location{}, Fault(InvalidDocument, "href must be a plain URL, without credentials, query and fragment.")
 	}
-	// Every path answers with and without a trailing slash.
-	path := strings.TrimSuffix(u.Path, "/")
+	// Every path answers with and without a trailing slash, and is compared as it is spelled.
+	path := strings.TrimSuffix(u.EscapedPath(), "/")
 	for _, place := range s.Places {
 		rest, ok := strings.CutPrefix(path, place.Path)
 		if !ok {

@@ -99,7 +99,8 @@ const (
 // maxAccept bounds the media ranges that are looked at.
 const maxAccept = 100
 
-// checkAccept returns the profiles of the best acceptable instance of the media type. By the letter of the specification an Accept
+// checkAccept returns the profiles of the best acceptable instance of the media type: of equal ones the one with a profile that is known, which
+// was asked for and should be applied, wherever it stands. By the letter of the specification an Accept
 // header in which every instance of the JSON:API media type carries foreign parameters or unsupported extensions is refused, even
 // beside */*.
 func checkAccept(values []string, ext []string) (profiles []string, fault *Error) {
@@ -125,9 +126,9 @@ func checkAccept(values []string, ext []string) (profiles []string, fault *Error
 		switch base {
 		case MediaType:
 			instances++
-			if q > best && serves(params, ext) {
-				usable, best = true, q
-				profiles = known(strings.Fields(params["profile"]))
+			asked := known(strings.Fields(params["profile"]))
+			if (q > best || q == best && len(asked) > len(profiles)) && serves(params, ext) {
+				usable, best, profiles = true, q, asked
 			}
 		case anyType, anyApplication:
 			wildcards[base] = max(wildcards[base], q)

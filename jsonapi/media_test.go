@@ -96,6 +96,11 @@ func TestNegotiateAccept(t *testing.T) {
 		{[]string{mt + `; profile="a,b;c"`}, nil, true, nil}, // a comma inside quotes ends nothing
 		{[]string{mt + ";q=0.5, " + withCursor + ";q=0.9"}, nil, true, cursor},
 		{[]string{mt + ";q=0.9, " + withCursor + ";q=0.5"}, nil, true, nil},
+		{[]string{mt + ", " + withCursor}, nil, true, cursor}, // of equal ones the profile that was asked for, wherever it stands
+		{[]string{withCursor + ", " + mt}, nil, true, cursor},
+		{[]string{mt, withCursor}, nil, true, cursor},
+		{[]string{mt + `; profile="https://example.com/x", ` + withCursor}, nil, true, cursor},
+		{[]string{withCursor + `; charset=utf-8, ` + mt}, nil, true, nil},
 		{[]string{withAtomic + ", " + mt}, nil, true, nil},
 		{[]string{withAtomic}, atomic, true, nil},
 		{[]string{withAtomic + ", " + mt}, atomic, true, nil},

@@ -44,15 +44,16 @@ func (s *Schema) Parameters(accepts Accepts, types []*Schema) []Parameter {
 		if paths := s.includePaths(maxIncludeDepth); len(paths) > 0 {
 			all = append(all, Parameter{
 				Name: "include", Family: "include", Type: s.Type, Kind: String, List: true, Most: maxIncludePaths, Enum: paths, Empty: true,
-				Doc: "Paths of relationships whose resources come along in included. An empty value asks for none.",
+				Doc: "Paths of relationships whose resources come along in included. An empty value asks for none. " +
+					fmt.Sprintf("Of to-many relationships up to %d come along; the linkage of one that has more has a next link of its own.", MaxIncluded),
 			})
 		}
 	}
 	if accepts.Fields {
 		for _, t := range types {
 			all = append(all, Parameter{
-				Name: "fields[" + t.Type + "]", Family: "fields", Type: t.Type, Kind: String, List: true, Most: len(t.FieldNames()),
-				Enum: t.FieldNames(), Empty: true,
+				Name: "fields[" + t.Type + "]", Family: "fields", Type: t.Type, Kind: String, List: true, Most: len(t.Readable()),
+				Enum: t.Readable(), Empty: true,
 				Doc: "The fields of " + t.Type + " that are wanted; without it all of them are sent.",
 			})
 		}

@@ -3,6 +3,7 @@ package jsonapi
 import (
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -16,6 +17,8 @@ const (
 	maxIncludePaths = 20
 	maxMatchValues  = 200
 	maxOffset       = 1 << 40
+	// MaxIncluded bounds what the to-many relationships of one answer include, and so their linkage.
+	MaxIncluded = 2000
 )
 
 // Query is what the query parameters of a request ask for, checked against the schema.
@@ -135,6 +138,8 @@ func (p *queryParser) split(raw string) []pair {
 		switch {
 		case err != nil || err2 != nil || unusable(name) != "" || !validText(name) || !validText(value):
 			p.fault(InvalidParameter, strings.ToValidUTF8(rawName, "?"), "It is not properly percent-encoded UTF-8.")
+		case name == "":
+			p.fault(UnknownParameter, "", "A query parameter has no name.")
 		case strings.Contains(part, ";"):
 			p.fault(InvalidParameter, name, "Parameters are separated by &; a semicolon is written %s.", "%3B")
 		default:
@@ -274,9 +279,10 @@ func (p *queryParser) fields(one pair, typ string) {
 	if one.value == "" {
 		return // no fields at all (§ Sparse Fieldsets)
 	}
+	readable := schema.Readable()
 	for _, name := range strings.Split(one.value, ",") {
-		if schema.Attribute(name) == nil && schema.Relationship(name) == nil {
-			p.fault(InvalidParameter, one.name, "The type %s has no field %q.", typ, clip(name))
+		if !slices.Contains(readable, name) {
+			p.fault(InvalidParameter, one.name, "The type %s has no field %q to read.", typ, clip(name))
 			continue
 		}
 		wanted[name] = true
@@ -299,6 +305,31 @@ func (q *Query) FilterText() string {
 	}
 	slices.Sort(filters)
 	return strings.Join(filters, "&")
+}
+
+// Rest returns the query of the page of linkage that begins behind the first n members of an included relationship: what was included
+// beneath it comes along, and the sparse fieldsets stay. It begins with "?".
+func (q *Query) Rest(child *Inclusion, n int) string {
+	rest := &Query{pairs: []pair{{"include", strings.Join(child.paths(""), ",")}}}
+	for _, one := range q.pairs {
+		if strings.HasPrefix(one.name, "fields[") {
+			rest.pairs = append(rest.pairs, one)
+		}
+	}
+	return rest.Encode("page[offset]", strconv.Itoa(n), "page[limit]", strconv.Itoa(MaxPageSize))
+}
+
+// paths returns the paths of an inclusion that no other continues.
+func (n *Inclusion) paths(prefix string) []string {
+	path := prefix + n.Relationship.Name
+	if len(n.Children) == 0 {
+		return []string{path}
+	}
+	var paths []string
+	for _, child := range n.Children {
+		paths = append(paths, child.paths(path+".")...)
+	}
+	return paths
 }
 
 // Encode returns the query of the request as it was sent, in the same order, percent-encoded, without the parameters of the page

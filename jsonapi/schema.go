@@ -219,6 +219,14 @@ func (s *Schema) FieldNames() []string {
 	return names
 }
 
+// Readable returns the names of the fields that documents have: all but what is only written.
+func (s *Schema) Readable() []string {
+	return slices.DeleteFunc(s.FieldNames(), func(name string) bool {
+		a, rel := s.Attribute(name), s.Relationship(name)
+		return a != nil && a.WriteOnly || rel != nil && rel.WriteOnly
+	})
+}
+
 // Apply sets the fields of a model, given as a pointer, from decoded attribute values, and returns the columns it set. The values are
 // those of Input.Attributes; names that are not attributes of the schema are passed over.
 func (s *Schema) Apply(model any, attributes map[string]any) (columns []string) {

@@ -45,7 +45,7 @@ func (a *Attribute) Decode(v any) (value any, wrong string) {
 		if t, _, ok := ParseTime(s); ok {
 			return Time{t}, ""
 		}
-		return nil, "must be a time like 2026-01-02T03:04:05+00:00 (RFC 3339, at most six digits of fraction)"
+		return nil, "must be a time like 2026-01-02T03:04:05+00:00 (RFC 3339)"
 	case List:
 		return a.decodeList(v)
 	default:

@@ -93,6 +93,12 @@ func (c *Collection) Version(model any) int64 {
 	return reflect.ValueOf(model).Elem().FieldByIndex(index).Int()
 }
 
+// Versioned reports whether the resources have versions.
+func (c *Collection) Versioned() bool {
+	_, ok := columnsOf(c.model)["version"]
+	return ok
+}
+
 // The collections. They are tables of the program: built once, never changed.
 var (
 	Organizations = &Collection{}

@@ -3,46 +3,58 @@ package models
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
 	"roster/jsonapi"
 )
 
-// maxIncluded bounds the resources that one answer includes. Beyond it the related collections are there, with pages.
-const maxIncluded = 2000
+// errTooLarge: a whole document would include more than jsonapi.MaxIncluded. Its linkage is cut then (include_cut.go).
+var errTooLarge = errors.New("more would be included than an answer holds")
 
 // Include returns the resources that a query asks to have included with primary ones (§ Compound Documents), and fills in the linkage by
 // which they are reached, so that the document has full linkage. Each step of a path costs a fixed number of queries, however many
-// resources it starts from. items are the models behind the resources. It fails with Invalid if too much would be included.
+// resources it starts from. items are the models behind the resources.
 func Include(ctx context.Context, db *DB, c *Collection, scope Scope, items []any, resources []*jsonapi.Resource, q *jsonapi.Query) ([]*jsonapi.Resource, error) {
-	in := newIncluder(db, scope, q)
-	for _, r := range resources {
-		in.objects[key(r.Type, r.ID)] = r
-	}
-	if err := in.follow(ctx, c, items, q.Include.Children); err != nil {
-		return nil, err
-	}
-	return in.included, nil
+	return newIncluder(db, scope, q).build(func(in *includer) error {
+		for _, r := range resources {
+			in.objects[key(r.Type, r.ID)] = r
+			unlink(r, q.Include)
+		}
+		return in.follow(ctx, c, items, q.Include.Children, jsonapi.MaxIncluded)
+	})
 }
 
 // IncludeLinked returns the resources that a query asks to have included with linkage: those of the collection that the linkage names by
 // their ids, and what the inclusions beneath lead to from these. Of linkage that is cut into pages these are the members of the page, no
 // others: every included resource must be reached from the primary data.
 func IncludeLinked(ctx context.Context, db *DB, c *Collection, scope Scope, ids []string, beneath []*jsonapi.Inclusion, q *jsonapi.Query) ([]*jsonapi.Resource, error) {
-	in := newIncluder(db, scope, q)
-	found, err := in.fetch(ctx, c, ids)
-	if err != nil {
-		return nil, err
-	}
-	if err := in.follow(ctx, c, found, beneath); err != nil {
-		return nil, err
-	}
-	return in.included, nil
+	return newIncluder(db, scope, q).build(func(in *includer) error {
+		found, err := in.fetch(ctx, c, ids)
+		if err != nil {
+			return err
+		}
+		return in.follow(ctx, c, found, beneath, jsonapi.MaxIncluded-len(found))
+	})
 }
 
 func newIncluder(db *DB, scope Scope, q *jsonapi.Query) *includer {
 	return &includer{db: db, scope: scope, q: q, objects: map[string]*jsonapi.Resource{}, included: []*jsonapi.Resource{}}
+}
+
+// build returns what is included: everything, or as much as an answer holds.
+func (in *includer) build(follow func(*includer) error) ([]*jsonapi.Resource, error) {
+	err := follow(in)
+	if errors.Is(err, errTooLarge) {
+		in = newIncluder(in.db, in.scope, in.q)
+		in.cutting = true
+		err = follow(in)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return in.included, nil
 }
 
 // includer builds one compound document.
@@ -53,28 +65,32 @@ type includer struct {
 	// objects holds every resource object of the document by type and id: each is in it once.
 	objects  map[string]*jsonapi.Resource
 	included []*jsonapi.Resource
+	// cutting: to-many linkage is cut to what there is room for. Otherwise too much of it is errTooLarge.
+	cutting bool
 }
 
 func key(typ, id string) string { return typ + " " + id }
 
-// follow includes what the relationships of the inclusions lead to from the items.
-func (in *includer) follow(ctx context.Context, c *Collection, items []any, children []*jsonapi.Inclusion) error {
-	for _, child := range children {
-		pairs, err := in.pairs(ctx, c, items, child.Relationship)
+// follow includes what the relationships of the inclusions lead to from the items. room is how much that may be, if it is cut.
+func (in *includer) follow(ctx context.Context, c *Collection, items []any, children []*jsonapi.Inclusion, room int) error {
+	for i, child := range children {
+		share, before := shareOf(children[i:], room), len(in.included)
+		a, err := in.arrows(ctx, c, items, child, share)
 		if err != nil {
 			return err
 		}
 		target := c.relations[child.Relationship.Name].target
-		found, err := in.fetch(ctx, target, targets(pairs))
+		found, err := in.fetch(ctx, target, targets(a.pairs))
 		if err != nil {
 			return err
 		}
 		if child.Relationship.Many {
-			in.link(c, items, child.Relationship.Name, target, pairs)
+			in.link(c, items, child, target, a)
 		}
-		if err := in.follow(ctx, target, found, child.Children); err != nil {
+		if err := in.follow(ctx, target, found, child.Children, share-(len(in.included)-before)); err != nil {
 			return err
 		}
+		room -= len(in.included) - before
 	}
 	return nil
 }
@@ -101,8 +117,15 @@ func targets(pairs []pair) []string {
 	return slices.Compact(ids)
 }
 
-// pairs returns the arrows of a relationship that begin at the items and end at what the scope sees.
-func (in *includer) pairs(ctx context.Context, c *Collection, items []any, rel *jsonapi.Relationship) ([]pair, error) {
+// arrows are those of one relationship that begin at some resources and end at what the scope sees.
+type arrows struct {
+	pairs []pair
+	// cut tells, by the id of each owner that has more arrows than these, how many of them these are.
+	cut map[string]int
+}
+
+func (in *includer) arrows(ctx context.Context, c *Collection, items []any, child *jsonapi.Inclusion, share int) (arrows, error) {
+	rel := child.Relationship
 	if !rel.Many {
 		var pairs []pair
 		for _, item := range items {
@@ -110,16 +133,24 @@ func (in *includer) pairs(ctx context.Context, c *Collection, items []any, rel *
 				pairs = append(pairs, pair{c.ID(item), id})
 			}
 		}
-		return pairs, nil
+		return arrows{pairs: pairs}, nil
 	}
 	owners := make([]string, len(items))
 	for i, item := range items {
 		owners[i] = c.ID(item)
 	}
 	if len(owners) == 0 {
-		return nil, nil
+		return arrows{}, nil
 	}
-	r := c.relations[rel.Name]
+	if in.cutting {
+		return in.firstArrows(ctx, c, rel.Name, owners, share/weight(child))
+	}
+	return in.allArrows(ctx, c, rel.Name, owners)
+}
+
+// allArrows returns every arrow of the owners, or errTooLarge.
+func (in *includer) allArrows(ctx context.Context, c *Collection, name string, owners []string) (arrows, error) {
+	r := c.relations[name]
 	tx := r.target.from(ctx, in.db, r.target.base(in.scope)...)
 	owner := r.target.table + "." + r.foreign
 	if r.foreign == "" {
@@ -128,18 +159,14 @@ func (in *includer) pairs(ctx context.Context, c *Collection, items []any, rel *
 	}
 	tx = tx.Select(owner+" AS owner, "+r.target.table+".id AS target").Where(owner+" IN ?", owners)
 	var pairs []pair
-	if err := tx.Limit(maxIncluded + 1).Find(&pairs).Error; err != nil {
-		return nil, fmt.Errorf("select %s of %s: %w", rel.Name, c.Schema.Type, err)
+	if err := tx.Limit(jsonapi.MaxIncluded + 1).Find(&pairs).Error; err != nil {
+		return arrows{}, fmt.Errorf("select %s of %s: %w", name, c.Schema.Type, err)
 	}
-	if len(pairs) > maxIncluded {
-		return nil, tooMuch()
+	if len(pairs) > jsonapi.MaxIncluded {
+		return arrows{}, errTooLarge
 	}
 	slices.SortFunc(pairs, func(a, b pair) int { return cmp.Or(cmp.Compare(a.Owner, b.Owner), cmp.Compare(a.Target, b.Target)) })
-	return pairs, nil
-}
-
-func tooMuch() error {
-	return &Error{Kind: Invalid, Parameter: "include", Message: fmt.Sprintf("More than %d resources would be included; read the related collections page by page instead.", maxIncluded)}
+	return arrows{pairs: pairs}, nil
 }
 
 // add puts resources into the document that are not in it yet.
@@ -150,8 +177,8 @@ func (in *includer) add(ctx context.Context, c *Collection, items []any) error {
 			missing = append(missing, item)
 		}
 	}
-	if len(in.included)+len(missing) > maxIncluded {
-		return tooMuch()
+	if !in.cutting && len(in.included)+len(missing) > jsonapi.MaxIncluded {
+		return errTooLarge
 	}
 	resources, err := Render(ctx, in.db, c, in.scope, missing, c.BasePath(), in.q)
 	if err != nil {
@@ -165,18 +192,28 @@ func (in *includer) add(ctx context.Context, c *Collection, items []any) error {
 }
 
 // link gives the items the linkage of a to-many relationship. A relationship that a sparse fieldset hides has none (§ Sparse Fieldsets).
-func (in *includer) link(c *Collection, items []any, name string, target *Collection, pairs []pair) {
-	linkage := map[string][]jsonapi.Identifier{}
-	for _, p := range pairs {
+func (in *includer) link(c *Collection, items []any, child *jsonapi.Inclusion, target *Collection, a arrows) {
+	name, linkage := child.Relationship.Name, map[string][]jsonapi.Identifier{}
+	for _, p := range a.pairs {
 		if in.objects[key(target.Schema.Type, p.Target)] != nil {
 			linkage[p.Owner] = append(linkage[p.Owner], jsonapi.Identifier{Type: target.Schema.Type, ID: p.Target})
 		}
 	}
 	for _, item := range items {
-		object := in.objects[key(c.Schema.Type, c.ID(item))]
+		id := c.ID(item)
+		object := in.objects[key(c.Schema.Type, id)]
 		if object == nil || object.Relationships[name] == nil {
 			continue
 		}
-		object.Relationships[name].Data = append([]jsonapi.Identifier{}, linkage[c.ID(item)]...)
+		relationship := object.Relationships[name]
+		if longer, _ := relationship.Data.([]jsonapi.Identifier); len(longer) > len(linkage[id]) {
+			continue // of another path that leads here: whatever is included must be linked
+		}
+		relationship.Data = append([]jsonapi.Identifier{}, linkage[id]...)
+		relationship.Links.Prev, relationship.Links.Next = nil, nil
+		if n, cut := a.cut[id]; cut {
+			relationship.Links.Prev = &jsonapi.Link{Null: true}
+			relationship.Links.Next = jsonapi.Href(relationship.Links.Self.Href + in.q.Rest(child, n))
+		}
 	}
 }

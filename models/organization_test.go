@@ -198,7 +198,7 @@ func TestAVersionThatIsGoneChangesNothing(t *testing.T) {
 		org := organization(t, db, "x", "")
 		rename := func() error {
 			in := input(models.Organizations, attributes{"name": string(jsonapi.String) + models.NewID()}, nil)
-			in.IfVersions = []int64{org.Version}
+			in.IfVersions = &jsonapi.Versions{Listed: []int64{org.Version}}
 			_, err := models.UpdateOrganization(t.Context(), db, everything, org.ID, in)
 			return err
 		}

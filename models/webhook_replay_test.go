@@ -136,7 +136,7 @@ func TestAReplayThatRunsCanBePausedByWhoReadIt(t *testing.T) {
 		step(t, db, 1)
 		in := input(models.WebhookJobs, attributes{"state": "paused"}, nil)
 		in.ReadOnly = map[string]any{"queued": 0.0, "examined": 0.0, "reachedAt": nil, "outcome": nil, "updatedAt": "2024-08-20T10:45:07+00:00"}
-		in.IfVersions = []int64{job.Version}
+		in.IfVersions = &jsonapi.Versions{Listed: []int64{job.Version}}
 		if _, err := models.UpdateWebhookJob(t.Context(), db, everything, job.ID, in); err != nil {
 			t.Error(err)
 		}

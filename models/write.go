@@ -117,12 +117,20 @@ func sameJSON(value, read any) (bool, error) {
 	return reflect.DeepEqual(printed, read), nil
 }
 
+// WeakNeverMatches says why If-Match: W/"…" fails whatever the version (RFC 9110 §13.1.1).
+const WeakNeverMatches = "If-Match compares strongly, and a tag that begins with W/ is weak: it never matches. Send the ETag as this service " +
+	"answers it; a proxy that compresses may have weakened it."
+
 // checkVersion makes sure that a resource is still at a version that the change is meant for (If-Match).
 func checkVersion(version int64, in *jsonapi.Input) error {
-	if in == nil || in.IfVersions == nil || slices.Contains(in.IfVersions, version) {
+	switch {
+	case in == nil || in.IfVersions == nil || slices.Contains(in.IfVersions.Listed, version):
 		return nil
+	case in.IfVersions.Weak && len(in.IfVersions.Listed) == 0:
+		return &Error{Kind: PreconditionFailed, Message: WeakNeverMatches}
+	default:
+		return &Error{Kind: PreconditionFailed, Message: "The resource has changed since the version that If-Match names."}
 	}
-	return &Error{Kind: PreconditionFailed, Message: "The resource has changed since the version that If-Match names."}
 }
 
 // save writes columns of a model whose row the transaction has locked.

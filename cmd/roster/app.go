@@ -30,11 +30,15 @@ type app struct {
 	stops  []func() error
 	atOnce []func()   // what is told to end when stopping begins, so that one period of grace is enough for all
 	failed chan error // a listener that ended by itself
+
+	working context.Context // of every request; cutOff ends it
+	cutOff  context.CancelFunc
 }
 
 // newApp returns a server that is not started.
 func newApp(cfg *config, logger *slog.Logger) *app {
-	return &app{cfg: cfg, logger: logger, failed: make(chan error, 2)}
+	working, cutOff := context.WithCancel(context.Background())
+	return &app{cfg: cfg, logger: logger, failed: make(chan error, 2), working: working, cutOff: cutOff}
 }
 
 // onStop adds a step of stopping. Steps run from the last to the first.
@@ -42,6 +46,7 @@ func (a *app) onStop(stop func() error) { a.stops = append(a.stops, stop) }
 
 // stop takes down what was started, all of it, whatever fails on the way.
 func (a *app) stop() error {
+	defer a.cutOff()
 	for _, end := range a.atOnce {
 		end()
 	}
@@ -54,7 +59,7 @@ func (a *app) stop() error {
 
 // start opens, wires and begins to serve. After an error, stop still has to be called.
 func (a *app) start(ctx context.Context, stdout io.Writer, mount func(*app, *mux.Router)) error {
-	certificate, err := a.cfg.certificate() // first: a setting that cannot be used must leave the database as it is
+	secure, err := a.cfg.tls(a.logger) // first: a setting that cannot be used must leave the database as it is
 	if err != nil {
 		return err
 	}
@@ -71,8 +76,8 @@ func (a *app) start(ctx context.Context, stdout io.Writer, mount func(*app, *mux
 	a.limiter = handlers.NewLimiter(a.cfg.rateLimit, time.Minute, time.Now)
 	service, err := handlers.NewServer(handlers.Config{
 		Logger: a.logger, Metrics: a.metrics, Health: a.health, Limiter: a.limiter,
-		Proxies: a.cfg.trustedProxies, Origins: a.cfg.corsOrigins,
-		RequestTimeout: a.cfg.requestTime, MaxBody: int64(a.cfg.maxBody),
+		HSTSPreload: a.cfg.hstsPreload, Proxies: a.cfg.trustedProxies, Origins: a.cfg.corsOrigins,
+		Stop: a.working, RequestTimeout: a.cfg.requestTime, MaxBody: int64(a.cfg.maxBody),
 		ServeMetrics: a.cfg.metricsListen == "",
 	}, func(router *mux.Router) { mount(a, router) })
 	if err != nil {
@@ -96,7 +101,7 @@ func (a *app) start(ctx context.Context, stdout io.Writer, mount func(*app, *mux
 		return err
 	}
 	a.deliverWebhooks()
-	a.serve(ctx, "api", listener, certificate, service)
+	a.serve(ctx, "api", listener, secure, service)
 	return nil
 }
 
@@ -173,20 +178,9 @@ func (a *app) drain(name string, server *http.Server, running *sync.RWMutex) err
 	if err := server.Shutdown(ctx); err == nil {
 		return nil
 	}
-	err := server.Close() // ends the contexts of the requests
-	running.Lock()        // the database is closed next, and they use it
+	err := server.Close() // first, so that nobody is told of a request that was cut off
+	a.cutOff()
+	running.Lock() // the database is closed next, and they use it
 	defer running.Unlock()
 	return errors.Join(fmt.Errorf("stop %s: requests were still running after %s and were cut off", name, a.cfg.shutdownGrace), err)
-}
-
-// certificate returns the configuration of TLS, or nil for plain HTTP.
-func (c *config) certificate() (*tls.Config, error) {
-	if c.tlsCert == "" {
-		return nil, nil
-	}
-	pair, err := tls.LoadX509KeyPair(c.tlsCert, c.tlsKey)
-	if err != nil {
-		return nil, usageError{fmt.Errorf("--tls-cert (ROSTER_TLS_CERT) %q and --tls-key (ROSTER_TLS_KEY) %q cannot be used: %w", c.tlsCert, c.tlsKey, err)}
-	}
-	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
 }

@@ -29,6 +29,7 @@ type config struct {
 	baseURL        string
 	tlsCert        string
 	tlsKey         string
+	hstsPreload    bool
 	trustedProxies []netip.Prefix
 	corsOrigins    []string
 

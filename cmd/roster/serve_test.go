@@ -226,7 +226,7 @@ func TestTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := answer.Header.Get("Strict-Transport-Security"); got != "max-age=63072000; includeSubDomains; preload" {
+	if got := answer.Header.Get("Strict-Transport-Security"); got != "max-age=63072000" {
 		t.Errorf("HSTS: %q", got)
 	}
 	if answer.Proto != "HTTP/2.0" {
@@ -236,10 +236,86 @@ func TestTLS(t *testing.T) {
 	if _, _, err := request(t.Context(), old, "GET", s.base+"/healthz", nil); err == nil {
 		t.Error("TLS 1.1 is accepted")
 	}
+	for suite, taken := range map[uint16]bool{
+		tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256: true, tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256: true,
+		tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA: false, tls.TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA: false, tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256: false,
+	} {
+		client := &tls.Config{RootCAs: pool, MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{suite}}
+		_, _, err := request(t.Context(), &http.Transport{TLSClientConfig: client, DisableKeepAlives: true}, "GET", s.base+"/healthz", nil)
+		if (err == nil) != taken {
+			t.Errorf("%s of TLS 1.2: %v", tls.CipherSuiteName(suite), err)
+		}
+	}
 	address := strings.TrimPrefix(s.base, "https://")
 	if code, _, problems := command(t, nil, "healthcheck", "--listen", address, "--tls-cert", cert, "--tls-key", key); code != 0 {
 		t.Errorf("healthcheck: %d %s", code, problems)
 	}
+}
+
+func TestHSTSOfSubdomainsIsAskedFor(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	cert, key, pool := certificate(t, dir)
+	s := serve(t, filepath.Join(dir, "data"), noRoutes, "--tls-cert", cert, "--tls-key", key, "--hsts-preload")
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, DisableKeepAlives: true}
+	answer, _, err := request(t.Context(), transport, "GET", s.base+"/healthz", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := answer.Header.Get("Strict-Transport-Security"); got != "max-age=63072000; includeSubDomains; preload" {
+		t.Errorf("HSTS: %q", got)
+	}
+}
+
+// TestARenewedCertificateIsServed without a restart, when both of its files are there; until then the one before is.
+func TestARenewedCertificateIsServed(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	cert, key, _ := certificate(t, dir)
+	s := serve(t, filepath.Join(dir, "data"), noRoutes, "--tls-cert", cert, "--tls-key", key)
+	served := func() string {
+		t.Helper()
+		conn, err := (&tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}).DialContext(t.Context(), "tcp", strings.TrimPrefix(s.base, "https://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close() //nolint:errcheck // nothing was written
+		return string(conn.(*tls.Conn).ConnectionState().PeerCertificates[0].Raw)
+	}
+	// The server looks at its files during handshakes, at most once in a second.
+	until := func(what string, is func() bool) {
+		t.Helper()
+		for deadline := time.Now().Add(patience); !is(); {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s: not within %s: %s", what, patience, s.log.text())
+			}
+		}
+	}
+	said := func(text string) int { return strings.Count(s.log.text(), text) }
+	replace := func(path, by string) {
+		t.Helper()
+		content, err := os.ReadFile(by)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := served()
+	newCert, newKey, _ := certificate(t, t.TempDir())
+	replace(cert, newCert)
+	until("a certificate without its key is told", func() bool { return served() == before && said("certificate not renewed") == 1 })
+	replace(key, newKey)
+	until("the certificate is renewed", func() bool { return served() != before })
+	if said("certificate renewed") != 1 || said("PRIVATE KEY") > 0 {
+		t.Errorf("log: %s", s.log.text())
+	}
+	now := served()
+	if err := os.Remove(key); err != nil {
+		t.Fatal(err)
+	}
+	until("a missing file is told", func() bool { return served() == now && said("certificate not renewed") == 2 })
 }
 
 // certificate writes a certificate for 127.0.0.1 and its key.

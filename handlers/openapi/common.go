@@ -24,6 +24,8 @@ func (g *generator) common() {
 	g.schema("ResourceLinks", object("Links of a resource.", []string{"self"}, members[*schema]{{"self", link("The resource.")}}))
 	g.schema("RelationshipLinks", object("Links of a relationship.", []string{"self", "related"}, members[*schema]{
 		{"self", link("The relationship itself, as linkage.")}, {"related", link("The related resources.")},
+		{"prev", link("Null beside next: the linkage is that of the first page.")},
+		{"next", link("The rest of the linkage, page by page, where it was included and cut.")},
 	}))
 	g.schema("DocumentLinks", object("Links of a document.", []string{"self", "describedby"}, members[*schema]{
 		self, {"related", link("The related resources.")}, described,

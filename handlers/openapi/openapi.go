@@ -27,6 +27,8 @@ type Route struct {
 	// Relationship is the one in the path, nil for none. Related: the answer holds what it leads to, otherwise linkage.
 	Relationship *jsonapi.Relationship
 	Related      bool
+	// Guarded: the request may name the version of the resource in the path that it is meant for.
+	Guarded bool
 	// Ext names the extensions that a request applies.
 	Ext []string
 	Doc string

@@ -178,7 +178,7 @@ func (g *generator) shape(rt *Route) (shape, error) {
 		s.id, s.success, s.status, s.versioned = "delete"+operationName(rt, true), "NoContent", http.StatusNoContent, true
 		s.body = g.echo(rt.Shows)
 	case rt.Method == http.MethodPost:
-		s.id, s.success, s.body = action(rt), g.answer(g.one(rt.Shows, false), http.StatusOK), g.metaBody()
+		s.id, s.success, s.body, s.versioned = action(rt), g.answer(g.one(rt.Shows, false), http.StatusOK), g.metaBody(), rt.Guarded
 	default:
 		return s, fmt.Errorf("describe %s %s: its form is not known", rt.Method, rt.Path)
 	}
@@ -243,7 +243,7 @@ func (g *generator) linkageBody(rel *jsonapi.Relationship) string {
 	case rel.Required:
 		name += "Required"
 	}
-	g.schema(name+"Document", object("A document with linkage.", []string{"data"}, members[*schema]{{"data", g.linkage(rel)}, {"meta", refTo("Meta")}}))
+	g.schema(name+"Document", object("A document with linkage.", []string{"data"}, members[*schema]{{"data", g.linkage(rel, jsonapi.MaxLinkage)}, {"meta", refTo("Meta")}}))
 	return g.requestBody(name, true, "The identifiers of the related resources.", refTo(name+"Document"))
 }
 

@@ -238,13 +238,13 @@ func (g *generator) relationships(s *jsonapi.Schema, p purpose) *schema {
 func (g *generator) relationship(s *jsonapi.Schema, rel *jsonapi.Relationship, p purpose) *schema {
 	suffix, o := "Relationship", object(rel.Doc, []string{"links"}, nil)
 	if p == reading {
-		o.Properties = members[*schema]{{"links", refTo("RelationshipLinks")}, {"data", g.linkage(rel)}, {"meta", refTo("Meta")}}
+		o.Properties = members[*schema]{{"links", refTo("RelationshipLinks")}, {"data", g.linkage(rel, jsonapi.MaxIncluded)}, {"meta", refTo("Meta")}}
 		if !rel.Many {
 			o.Required = append(o.Required, "data")
 		}
 	} else {
 		suffix, o.Required = "Linkage", nil
-		o.Properties = members[*schema]{{"data", g.linkage(rel)}}
+		o.Properties = members[*schema]{{"data", g.linkage(rel, jsonapi.MaxLinkage)}}
 		if !rel.Many { // a to-many that was read without its data may come back like that
 			o.Required = []string{"data"}
 		}
@@ -259,12 +259,12 @@ func (g *generator) relationship(s *jsonapi.Schema, rel *jsonapi.Relationship, p
 	return refTo(name)
 }
 
-// linkage returns the schema of the data of a relationship.
-func (g *generator) linkage(rel *jsonapi.Relationship) *schema {
+// linkage returns the schema of the data of a relationship; of a to-many with at most that many members.
+func (g *generator) linkage(rel *jsonapi.Relationship, most int) *schema {
 	id := g.identifier(rel.Target)
 	switch {
 	case rel.Many:
-		return arrayOf(id, jsonapi.MaxLinkage)
+		return arrayOf(id, most)
 	case rel.Required:
 		return id
 	default:

@@ -1,0 +1,153 @@
+package handlers
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"roster/jsonapi"
+	"roster/models"
+)
+
+// What a request says of the version it is meant for (RFC 9110 §13). To GET it is judged with the answer (notModified); to every other method
+// against the version of the resource that the path names, by the functions here. Nothing of it is passed over: what cannot be judged is a
+// fault that tells what can. If-Modified-Since and If-Unmodified-Since count nowhere, since no resource has a Last-Modified (§13.1.3, §13.1.4).
+
+// conditionals are the headers that are judged.
+var conditionals = []string{"If-Match", "If-None-Match"}
+
+// target returns the resource that the path of a route names by its id, nil for none.
+func (rt *route) target() *resource {
+	collection, _, named := strings.Cut(rt.path, "/{id}")
+	if !named {
+		return nil
+	}
+	if res := resourceOf(collection); res != nil {
+		return res
+	}
+	return rt.served
+}
+
+// guarded returns the resource whose version a change by the route can be meant for, nil for none.
+func (rt *route) guarded() *resource {
+	res := rt.target()
+	if res == nil || res.update == nil || !res.Versioned() {
+		return nil
+	}
+	return res
+}
+
+// conditions returns the versions that a change is meant for, nil for any. The change checks them in its transaction. If-None-Match is
+// checked here: versions only grow, so what does not match now never will.
+func (a *API) conditions(rq *request) (*jsonapi.Versions, error) {
+	res := rq.route.guarded()
+	for _, name := range conditionals {
+		if len(rq.Header.Values(name)) > 0 && res == nil {
+			return nil, rq.unjudged(name)
+		}
+	}
+	if rq.Header.Get("If-None-Match") != "" {
+		item, err := models.Find(rq.Context(), a.db, res.Collection, rq.scope(), rq.id(), nil)
+		if err == nil {
+			err = checkNoneMatch(rq.Request, res.Version(item))
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return ifVersions(rq.Request)
+}
+
+// unjudged is the fault of a condition on a request that is about no version of anything.
+func (rq *request) unjudged(header string) error {
+	way := "What is made has no version yet. An Idempotency-Key makes the request safe to repeat."
+	switch {
+	case rq.route.ext != nil:
+		way = "Name the version of each operation's target in its meta.ifMatch."
+	case rq.route.target() != nil:
+		way = rq.route.target().Schema.Type + " have no versions."
+	}
+	return jsonapi.Fault(jsonapi.InvalidHeader, "%s cannot be judged here. %s", header, way).InHeader(header)
+}
+
+// perform runs the handler of the route. Who changes members of a resource checks its version in the same step; what else is done to one,
+// such as a rotation, is done here in one transaction with the check.
+func (a *API) perform(w http.ResponseWriter, rq *request) error {
+	conditional := slices.ContainsFunc(conditionals, func(name string) bool { return len(rq.Header.Values(name)) > 0 })
+	if rq.Method != http.MethodPost || rq.relationship != nil || !conditional {
+		return rq.route.handle(a, w, rq)
+	}
+	versions, err := a.conditions(rq)
+	if err != nil {
+		return err
+	}
+	var answer keptAnswer
+	err = models.Transaction(rq.Context(), a.db, func(tx *models.DB) error {
+		if err := rq.route.guarded().keep(rq, tx, rq.id(), versions); err != nil {
+			return err
+		}
+		answer, err = a.within(tx, rq, rq.route.handle)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return answer.send(w)
+}
+
+// keep makes sure that a resource is at one of the versions, and stays at it until the transaction ends; nil is any version. An update without
+// a change does both.
+func (res *resource) keep(rq *request, tx *models.DB, id string, versions *jsonapi.Versions) error {
+	if versions == nil {
+		return nil
+	}
+	_, err := res.update(rq, tx, id, &jsonapi.Input{Schema: res.Schema, IfVersions: versions})
+	return err
+}
+
+// ifVersions returns the versions that a change is meant for (If-Match, RFC 9110 §13.1.1), or nil if it is meant for any. An unreadable
+// header is a fault, because passing over it could lose a change of somebody else.
+func ifVersions(r *http.Request) (*jsonapi.Versions, error) {
+	values := r.Header.Values("If-Match")
+	if len(values) == 0 {
+		return nil, nil
+	}
+	versions, ok := versionsOf(values)
+	if !ok {
+		return nil, unreadable("If-Match")
+	}
+	return versions, nil
+}
+
+// versionsOf returns the versions of a resource that a list of entity tags names; nil for *, which is any version. Only the version part of a
+// tag counts: every representation that a client has read guards against the same lost update. The comparison is strong: a weak tag names
+// none, nor does one of another form. ok is false for a list that cannot be read.
+func versionsOf(values []string) (versions *jsonapi.Versions, ok bool) {
+	tags, anything, ok := entityTags(values)
+	if anything {
+		return nil, true
+	}
+	versions = &jsonapi.Versions{}
+	for _, tag := range tags {
+		if version := versionIn(tag); version != 0 {
+			versions.Listed = append(versions.Listed, version)
+		}
+		versions.Weak = versions.Weak || !isStrong(tag)
+	}
+	return versions, ok
+}
+
+// checkNoneMatch returns a fault if a change is not meant for the present version (If-None-Match on an unsafe method).
+func checkNoneMatch(r *http.Request, version int64) error {
+	tags, anything, ok := entityTags(r.Header.Values("If-None-Match"))
+	if !ok {
+		return unreadable("If-None-Match")
+	}
+	for i, tag := range tags {
+		tags[i] = strings.TrimPrefix(tag, "W/")
+	}
+	if anything || slices.ContainsFunc(tags, func(tag string) bool { return versionIn(tag) == version }) {
+		return jsonapi.Fault(jsonapi.PreconditionFailed, "The resource is the version that If-None-Match names.").InHeader("If-None-Match")
+	}
+	return nil
+}

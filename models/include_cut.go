@@ -1,0 +1,106 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"roster/jsonapi"
+)
+
+// A compound document that would be too large is built again with its to-many linkage cut: data that grows must not turn a request that
+// works into an error. Each relationship that was cut has its own next link, which leads through the rest of its linkage, page by page, with
+// the same inclusions. What a to-one relationship leads to always comes along: there is at most one for each resource.
+
+// weight is the number of resources that one member of a to-many relationship brings along, about: itself, and one for each path beneath it.
+func weight(child *jsonapi.Inclusion) int {
+	w := 1
+	for _, below := range child.Children {
+		w += weight(below)
+	}
+	return w
+}
+
+// shareOf returns how much of the room the first of the inclusions may take, so that there is some for those behind it.
+func shareOf(children []*jsonapi.Inclusion, room int) int {
+	all := 0
+	for _, child := range children {
+		all += weight(child)
+	}
+	return max(0, room) * weight(children[0]) / all
+}
+
+// unlink takes back the linkage that an inclusion gave a resource.
+func unlink(r *jsonapi.Resource, root *jsonapi.Inclusion) {
+	for _, child := range root.Children {
+		if object := r.Relationships[child.Relationship.Name]; object != nil && child.Relationship.Many {
+			object.Data = nil
+		}
+	}
+}
+
+// maxShares bounds how often what some owners leave is shared out among the others.
+const maxShares = 3
+
+// firstArrows returns the first arrows of each owner, in the order of the pages of the relationship, most of them together. Owners have equal
+// shares, and what those with few leave goes to the others.
+func (in *includer) firstArrows(ctx context.Context, c *Collection, name string, owners []string, most int) (arrows, error) {
+	a := arrows{cut: map[string]int{}}
+	for n := 1; len(owners) > 0; n++ {
+		level := most / len(owners)
+		byOwner, err := in.firsts(ctx, c, name, owners, level+1)
+		if err != nil {
+			return a, err
+		}
+		longer := slices.DeleteFunc(slices.Clone(owners), func(owner string) bool { return len(byOwner[owner]) <= level })
+		last := n == maxShares || len(longer) == len(owners)
+		for _, owner := range owners {
+			own := byOwner[owner]
+			switch {
+			case len(own) <= level:
+				most -= len(own)
+			case last:
+				own, a.cut[owner] = own[:level], level
+			default:
+				continue // with a larger share
+			}
+			for _, target := range own {
+				a.pairs = append(a.pairs, pair{owner, target})
+			}
+		}
+		if last {
+			break
+		}
+		owners = longer
+	}
+	return a, nil
+}
+
+// ownersAtOnce bounds the parts of one statement; SQLite takes 500.
+const ownersAtOnce = 200
+
+// firsts returns the first targets of each owner, at most that many.
+func (in *includer) firsts(ctx context.Context, c *Collection, name string, owners []string, most int) (map[string][]string, error) {
+	byOwner := map[string][]string{}
+	for some := range slices.Chunk(owners, ownersAtOnce) {
+		parts, queries := make([]string, len(some)), make([]any, len(some))
+		for i, owner := range some {
+			related := c.Related(name, owner)
+			order := strings.Join(related.orderBy(related.sortKeys(nil)), ", ")
+			parts[i] = "SELECT * FROM (?) AS part"
+			queries[i] = related.from(ctx, in.db, related.base(in.scope)...).
+				Select("CAST(? AS text) AS owner, "+related.table+".id AS target, ROW_NUMBER() OVER (ORDER BY "+order+") AS place", owner).
+				Order(order).Limit(most)
+		}
+		var rows []pair
+		err := in.db.session(ctx).Raw(strings.Join(parts, " UNION ALL ")+" ORDER BY place", queries...).Scan(&rows).Error
+		if err != nil {
+			return nil, fmt.Errorf("select the first %s of %s: %w", name, c.Schema.Type, err)
+		}
+		for _, row := range rows {
+			byOwner[row.Owner] = append(byOwner[row.Owner], row.Target)
+		}
+	}
+	return byOwner, nil
+}
