@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -55,7 +56,7 @@ func (a *API) once(w http.ResponseWriter, rq *request) error {
 	if err != nil {
 		return err
 	}
-	keyed := models.KeyedRequest{CredentialID: string(rq.principal.Kind) + " " + rq.principal.ID(), Key: key, Request: rq.fingerprint()}
+	keyed := models.KeyedRequest{Caller: rq.principal.Identity(), Key: key, Rights: rq.principal.Rights, Request: rq.fingerprint()}
 	text, replayed, err := models.Once(rq.Context(), a.db, keyed, func(tx *models.DB) (string, error) {
 		inside, answer := *a, keptAnswer{Head: http.Header{}}
 		inside.db = tx
@@ -73,6 +74,11 @@ func (a *API) once(w http.ResponseWriter, rq *request) error {
 	if err := json.Unmarshal([]byte(text), &answer); err != nil {
 		return err
 	}
+	if replayed {
+		if err := a.stillSees(rq, answer.Body); err != nil {
+			return err
+		}
+	}
 	maps.Copy(w.Header(), answer.Head)
 	if replayed {
 		w.Header().Set(idempotencyReplayed, "true")
@@ -80,6 +86,41 @@ func (a *API) once(w http.ResponseWriter, rq *request) error {
 	w.WriteHeader(answer.Status)
 	_, err = w.Write(answer.Body)
 	_ = err // the client is gone; it may ask again
+	return nil
+}
+
+// stillSees makes sure that the caller sees what a kept answer tells of: a branch may have been moved out of its reach since. What is gone
+// hides nothing any more; its secrets are dead.
+func (a *API) stillSees(rq *request, body []byte) error {
+	if len(body) == 0 {
+		return nil
+	}
+	var told struct {
+		Data    *jsonapi.Identifier
+		Results []struct{ Data *jsonapi.Identifier } `json:"atomic:results"`
+	}
+	if err := json.Unmarshal(body, &told); err != nil {
+		return fmt.Errorf("read kept answer: %w", err)
+	}
+	subjects := []*jsonapi.Identifier{told.Data}
+	for _, result := range told.Results {
+		subjects = append(subjects, result.Data)
+	}
+	for _, subject := range subjects {
+		if subject == nil {
+			continue
+		}
+		c := models.CollectionOf(subject.Type)
+		_, err := models.Find(rq.Context(), a.db, c, rq.scope(), subject.ID, nil)
+		if models.IsKind(err, models.NotFound) {
+			if _, err = models.Find(rq.Context(), a.db, c, models.Everything(), subject.ID, nil); err == nil {
+				return jsonapi.Fault(jsonapi.Forbidden, "This request took effect; what it was about is out of this credential's reach now.")
+			}
+		}
+		if err != nil && !models.IsKind(err, models.NotFound) {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"roster/auth"
 	"roster/handlers"
+	"roster/models"
 )
 
 // estate is what the callers of the matrix see: two organizations with one of everything in each.
@@ -273,7 +273,7 @@ func TestWhoCannotDoEverythingIsNotShownATokenThatCan(t *testing.T) {
 	eachService(t, func(_ *testing.T, s *service) {
 		e := newEstate(s)
 		path := "/public/v2/management/refresh-token/" + e.organization[0]
-		for _, scopes := range [][]string{{"apiKeys:write"}, {"organizations:write", "apiKeys:write"}, auth.Scopes()[1:]} {
+		for _, scopes := range [][]string{{"apiKeys:write"}, {"organizations:write", "apiKeys:write"}, models.Scopes()[1:]} {
 			s.as(e.key("management", "", scopes...)).do("POST", path, nil).want(403)
 		}
 		s.as(e.tokens[0]).get(standard).want(200)

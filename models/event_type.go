@@ -2,6 +2,7 @@ package models
 
 import (
 	"reflect"
+	"strings"
 	"time"
 
 	"roster/jsonapi"
@@ -59,6 +60,22 @@ func EventTypes() []EventType {
 		types[i] = EventType{t.subject.singular() + "." + string(t.verb), t.subject, t.doc, t.verb}
 	}
 	return types
+}
+
+// Subscribes tells whether an endpoint with those patterns wants events of that type. No patterns want everything.
+func Subscribes(patterns []string, eventType string) bool {
+	if len(patterns) == 0 {
+		return true
+	}
+	for _, pattern := range patterns {
+		if pattern == "*" || pattern == eventType {
+			return true
+		}
+		if prefix, ok := strings.CutSuffix(pattern, "*"); ok && strings.HasSuffix(prefix, ".") && strings.HasPrefix(eventType, prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // isEventType reports whether the table has an event of that kind.

@@ -111,3 +111,13 @@ func (attemptRow) TableName() string { return "webhook_attempts" }
 
 // Rows returns a pointer to one of each kind of row that has a struct and no collection.
 func Rows() []any { return []any{&WebhookLane{}, &attemptRow{}} }
+
+// MigrateTo brings an empty schema up to a step, as a version from before had it.
+func MigrateTo(ctx context.Context, db *DB, version int64) error {
+	provider, err := db.migrator()
+	if err != nil {
+		return err
+	}
+	_, err = provider.UpTo(ctx, version)
+	return err
+}

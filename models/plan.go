@@ -12,13 +12,18 @@ import (
 type Plan struct {
 	rows         map[*Collection]map[string]bool
 	grows, moves bool // the hierarchy
+	adds         bool // keys, which are counted under the lock of their organization
 }
 
 // Creates notes that a resource of a collection is created of an input.
 func (p *Plan) Creates(c *Collection, in *jsonapi.Input) {
 	p.grows = p.grows || c == Organizations
-	if c == Memberships {
+	switch c {
+	case Memberships:
 		p.Changes(Users, in.Relationships["user"].One())
+	case APIKeys:
+		p.adds = true
+		p.Changes(Organizations, in.Relationships["organization"].One())
 	}
 }
 
@@ -54,6 +59,9 @@ func (p *Plan) Reserve(ctx context.Context, tx *DB, scope Scope) error {
 	}
 	if err != nil {
 		return err
+	}
+	if p.adds {
+		p.Changes(Organizations, scope.Root()) // that of keys which name none
 	}
 	if err := p.addMembers(ctx, tx, scope); err != nil {
 		return err

@@ -39,7 +39,7 @@ func (w *Worker) chores(ctx context.Context) {
 
 // replay takes each replay a step further.
 func (w *Worker) replay(ctx context.Context) error {
-	began, err := models.StepWebhookJobs(ctx, w.db, models.Replaying{Ahead: replayAhead, Render: w.render, Subscribes: Subscribes})
+	began, err := models.StepWebhookJobs(ctx, w.db, models.Replaying{Ahead: replayAhead, Render: w.render, Subscribes: models.Subscribes})
 	if began > 0 {
 		w.Wake()
 	}

@@ -50,5 +50,5 @@
 // Lanes in probation share a quarter of all slots. While the breaker of a lane is open, one attempt at a time probes it, and the other
 // deliveries keep their place and their attempts. Shutdowns and shortages on this side are held against nobody.
 //
-// The decisions are pure functions (judge, Schedule, Lane, Subscribes, Guard.Permit); sockets and databases are elsewhere.
+// The decisions are pure functions (judge, Schedule, Lane, Guard.Permit); sockets and databases are elsewhere.
 package webhooks

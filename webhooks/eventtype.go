@@ -32,22 +32,6 @@ func CheckPattern(pattern string) error {
 	return CheckEventType(strings.TrimSuffix(pattern, ".*"))
 }
 
-// Subscribes tells whether an endpoint with those patterns wants events of that type. No patterns want everything.
-func Subscribes(patterns []string, eventType string) bool {
-	if len(patterns) == 0 {
-		return true
-	}
-	for _, pattern := range patterns {
-		if pattern == "*" || pattern == eventType {
-			return true
-		}
-		if prefix, ok := strings.CutSuffix(pattern, "*"); ok && strings.HasSuffix(prefix, ".") && strings.HasPrefix(eventType, prefix) {
-			return true
-		}
-	}
-	return false
-}
-
 func notInSegment(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_'
 }
