@@ -221,3 +221,52 @@ func TestAnOrganizationAndItsKeysShareABudget(t *testing.T) {
 		s.as(keys[6]).get("/public/v2/users").want(200)
 	})
 }
+
+// TestATokenIsForWhoCanDoEverythingAndEndsWithIt makes organizations with keys that can do less, or that end.
+func TestATokenIsForWhoCanDoEverythingAndEndsWithIt(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		operations := jsonapi.ContentType([]string{jsonapi.AtomicExt}, nil)
+		const end = "2999-01-01T00:00:00+00:00"
+		with := func(attributes object) *service {
+			attributes["name"], attributes["kind"] = "k", "management"
+			return s.as(s.do("POST", "/public/v2/apiKeys", resource("apiKeys", attributes)).want(201).text("data", "attributes", "key"))
+		}
+		for _, c := range []struct {
+			name  string
+			by    *service
+			token bool
+			meta  object
+		}{
+			{"organizations alone", with(object{"scopes": []string{"organizations:write"}}), false, object{}},
+			{"every scope but *", with(object{"scopes": models.Scopes()[1:]}), false, object{}},
+			{"everything", with(object{"scopes": []string{"*"}}), true, object{}},
+			{"everything for a while", with(object{"scopes": []string{"*"}, "expiresAt": end}), true, object{"tokenExpiresAt": end}},
+		} {
+			chosen := c.by.do("POST", managed, resource("organizations", object{"name": "Acme", "token": "chosen-for-" + models.NewID()}))
+			if c.token != (chosen.Status == 201) {
+				t.Errorf("%s: a chosen token: %d %s", c.name, chosen.Status, chosen.Body)
+			} else if !c.token && chosen.want(403).faults()[0].Pointer != "/data/attributes/token" {
+				t.Errorf("%s: a chosen token: %s", c.name, chosen.Body)
+			}
+			made := c.by.do("POST", managed, resource("organizations", object{"name": "Acme"})).want(201)
+			if token, shown := made.json("data", "attributes", "token").(string); shown != c.token {
+				t.Errorf("%s: the token is %v", c.name, token)
+			} else if diff := cmp.Diff(c.meta, made.json("meta")); diff != "" {
+				t.Errorf("%s: meta (-want +got):\n%s", c.name, diff)
+			}
+			add := object{"atomic:operations": []object{{"op": "add", "data": resource("organizations", object{"name": "Acme"})["data"]}}}
+			result := c.by.do("POST", "/public/v2/operations", add, "Content-Type", operations, "Accept", operations).want(200)
+			if meta, _ := result.json("atomic:results", 0, "meta").(object); c.meta["tokenExpiresAt"] != meta["tokenExpiresAt"] {
+				t.Errorf("%s: meta of the operation is %v", c.name, meta)
+			}
+			refreshed := c.by.do("POST", "/public/v2/management/refresh-token/"+made.text("data", "id"), nil)
+			if c.token != (refreshed.Status == 200) {
+				t.Errorf("%s: refreshing the token: %d %s", c.name, refreshed.Status, refreshed.Body)
+			} else if c.token {
+				if diff := cmp.Diff(c.meta, refreshed.json("meta")); diff != "" {
+					t.Errorf("%s: meta of the refreshed (-want +got):\n%s", c.name, diff)
+				}
+			}
+		}
+	})
+}

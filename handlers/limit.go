@@ -15,8 +15,8 @@ import (
 	"roster/models"
 )
 
-// Limiter bounds the requests of each payer within a window of time. A window opens with the first request. It counts in this process alone,
-// for a bounded number of payers: beyond that the one who was quiet longest is forgotten.
+// Limiter bounds the requests of each payer within a window of time. A window opens with the first request. It counts in this process
+// alone, for a bounded number of payers: beyond that the one who was quiet longest is forgotten.
 type Limiter struct {
 	limit  int
 	window time.Duration
@@ -35,8 +35,8 @@ type span struct {
 // maxAccounts bounds the memory of a limiter to some twenty megabytes.
 const maxAccounts = 100_000
 
-// sharedLimit is how many times the limit of one credential an organization's token and keys have together: more keys than that many bring
-// no more requests.
+// sharedLimit is how many times the limit of one credential an organization's token and keys have together: more keys than that many
+// bring no more requests.
 const sharedLimit = 5
 
 // NewLimiter returns a limiter of that many requests in each window. A limit of 0 is none.
@@ -48,8 +48,8 @@ func NewLimiter(limit int, window time.Duration, now func() time.Time) *Limiter 
 	return &Limiter{limit: limit, window: window, now: now, spent: spent}
 }
 
-// Payer is whom a request is charged to. The zero Payer is nobody: the client's address pays, for a request without a credential and for every
-// failed authentication.
+// Payer is whom a request is charged to. The zero Payer is nobody: the client's address pays, for a request without a credential and for
+// every failed authentication.
 type Payer struct {
 	Caller models.Identity
 	// Organization is the one whose credentials share a budget beside their own, "" for none.

@@ -16,8 +16,8 @@ type APIKey struct {
 	UpdatedAt  jsonapi.Stamp   `gorm:"column:updated_at;autoUpdateTime:false" jsonapi:"attr,updatedAt" rule:"readonly,filter" doc:"When it was last changed." example:"2024-08-20T10:45:07+00:00"`
 	Name       string          `gorm:"column:name" jsonapi:"attr,name" rule:"required,max=200,filter" doc:"What it is for." example:"Nightly import"`
 	Kind       string          `gorm:"column:kind" jsonapi:"attr,kind" rule:"createonly,enum=management|organization,filter" doc:"management: the management API, for the whole installation or for the subtree of its organization; organization: that one organization." example:"organization"`
-	Scopes     jsonapi.Strings `gorm:"column:scopes" jsonapi:"attr,scopes" rule:"max=50" doc:"What it may do; an empty list is nothing." example:"users:read"`
-	ExpiresAt  *jsonapi.Time   `gorm:"column:expires_at" jsonapi:"attr,expiresAt" rule:"filter" doc:"When it ceases to work; null is never." example:"2034-01-01T00:00:00+00:00"`
+	Scopes     jsonapi.Strings `gorm:"column:scopes" jsonapi:"attr,scopes" rule:"max=50" doc:"What it may do; an empty list is nothing. Only what the credential that gives them may do itself." example:"users:read"`
+	ExpiresAt  *jsonapi.Time   `gorm:"column:expires_at" jsonapi:"attr,expiresAt" rule:"filter" doc:"When it ceases to work; null is never. Not later than the credential that makes it; without one, then." example:"2034-01-01T00:00:00+00:00"`
 	LastUsedAt *jsonapi.Stamp  `gorm:"column:last_used_at" jsonapi:"attr,lastUsedAt" rule:"readonly,filter" doc:"When it was last used, to about a minute." example:"2024-08-20T10:45:07+00:00"`
 	Key        *string         `gorm:"-" jsonapi:"attr,key" rule:"secret,readonly" doc:"The credential itself. It has a value only in the answer to the request that made it."`
 
@@ -188,7 +188,8 @@ func RotateAPIKey(ctx context.Context, db *DB, by Caller, id string, overlap tim
 	return key, nil
 }
 
-// DeleteAPIKey revokes a key: it is dead when this returns, and gone. The event of it stays. A caller revokes none that can do more than itself.
+// DeleteAPIKey revokes a key: it is dead when this returns, and gone. The event of it stays. A caller revokes none that can do more than
+// itself.
 func DeleteAPIKey(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) error {
 	return Transaction(ctx, db, func(tx *DB) error {
 		key, err := lock[APIKey](ctx, tx, APIKeys, by.Scope, id)

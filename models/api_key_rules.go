@@ -34,8 +34,8 @@ func own(ctx context.Context, tx *DB, by Caller, in *jsonapi.Input, key *APIKey)
 // maxKeys is how many keys belong to one organization at most, those that have expired included.
 const maxKeys = 100
 
-// roomForKey makes sure that an organization is there, visible and may have one more key. It locks the organization: of two keys at once one
-// is counted by the other, and an organization that is being deleted takes all of them along.
+// roomForKey makes sure that an organization is there, visible and may have one more key. It locks the organization: of two keys at once
+// one is counted by the other, and an organization that is being deleted takes all of them along.
 func roomForKey(ctx context.Context, tx *DB, scope Scope, organization string) error {
 	if _, err := lockLive[Organization](ctx, tx, Organizations, scope, organization); err != nil {
 		if IsKind(err, NotFound) {
@@ -48,7 +48,8 @@ func roomForKey(ctx context.Context, tx *DB, scope Scope, organization string) e
 		return fmt.Errorf("count keys: %w", err)
 	}
 	if n >= maxKeys {
-		return &Error{Kind: Conflict, Field: "organization", Message: fmt.Sprintf("An organization has at most %d keys. Delete one that is not used.", maxKeys)}
+		return &Error{Kind: Conflict, Field: "organization",
+			Message: fmt.Sprintf("An organization has at most %d keys. Delete one that is not used.", maxKeys)}
 	}
 	return nil
 }
@@ -71,7 +72,8 @@ func checkAPIKey(tx *DB, before, key *APIKey) error {
 // checkTouch makes sure that a caller changes, or ends, no key that can do more than itself.
 func checkTouch(by Rights, key *APIKey) error {
 	if scope := by.lacking(key.Scopes); scope != "" {
-		return &Error{Kind: Forbidden, Field: "scopes", Message: fmt.Sprintf("The key has the scope %.60q, which this credential does not hold.", scope)}
+		return &Error{Kind: Forbidden, Field: "scopes",
+			Message: fmt.Sprintf("The key has the scope %.60q, which this credential does not hold.", scope)}
 	}
 	return nil
 }
@@ -86,12 +88,13 @@ func checkGain(by Rights, before, key *APIKey) error {
 	}
 	for _, scope := range key.Scopes {
 		if !by.Hold(scope) && !had.Hold(scope) {
-			errs = append(errs, &Error{Kind: Forbidden, Field: "scopes", Message: fmt.Sprintf("This credential does not hold the scope %.60q itself.", scope)})
+			errs = append(errs, &Error{Kind: Forbidden, Field: "scopes",
+				Message: fmt.Sprintf("This credential does not hold the scope %.60q itself.", scope)})
 		}
 	}
 	if gains := before == nil || !had.Cover(key.rights()); gains && !by.outlast(key.ExpiresAt) {
-		errs = append(errs, &Error{Kind: Forbidden, Field: "expiresAt", Message: fmt.Sprintf(
-			"This credential works until %s: it gives no key rights beyond that.", by.Until.UTC().Format(time.RFC3339))})
+		errs = append(errs, &Error{Kind: Forbidden, Field: "expiresAt",
+			Message: fmt.Sprintf("This credential works until %s: it gives no key rights beyond that.", by.Until.UTC().Format(time.RFC3339))})
 	}
 	return errs.Err()
 }

@@ -40,7 +40,8 @@ type Holder struct {
 	KeyID, Name    string
 	OrganizationID string
 	UserID         string
-	// Rights are what it may do, and until when. An earlier secret that still works for a while is as good as the newest: the key is what ends.
+	// Rights are what it may do, and until when. An earlier secret that still works for a while is as good as the newest: the key is what
+	// ends.
 	Rights
 }
 

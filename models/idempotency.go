@@ -20,8 +20,8 @@ type KeyedRequest struct {
 	// Caller and Key name it together: callers choose their keys without knowing of each other.
 	Caller Identity
 	Key    string
-	// Rights are what the caller holds. An answer can tell secrets that go as far as the rights under which it was made, so it is given again
-	// to who still holds at least those.
+	// Rights are what the caller holds. An answer can tell secrets that go as far as the rights under which it was made, so it is given
+	// again to who still holds at least those.
 	Rights Rights
 	// Request is all that the answer depends on. The same key with another request is a mistake of the client.
 	Request string
@@ -107,7 +107,8 @@ func (k keptRow) permit(rights Rights) error {
 		return fmt.Errorf("read rights of kept answer: %w", err)
 	}
 	if !rights.Cover(then) {
-		return &Error{Kind: Forbidden, Message: "This request took effect when this credential could do more, or for longer; its answer is not given again."}
+		return &Error{Kind: Forbidden,
+			Message: "This request took effect when this credential could do more, or for longer; its answer is not given again."}
 	}
 	return nil
 }

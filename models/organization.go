@@ -28,7 +28,7 @@ type Organization struct {
 	Active           bool           `gorm:"-" jsonapi:"attr,active" rule:"readonly" doc:"Whether now is inside its validity." example:"true"`
 	WebhookURL       *string        `gorm:"column:webhook_url" jsonapi:"attr,webhookUrl" rule:"max=2000,format=url,filter" doc:"Where its webhooks are sent; null ends them." example:"https://hooks.example.com/roster"`
 	WebhookSecret    *string        `gorm:"-" jsonapi:"attr,webhookSecret" rule:"secret,min=1,max=200" doc:"Signs its webhooks. It has a value only in the answer to the request that set or generated it, and null changes nothing."`
-	Token            *string        `gorm:"-" jsonapi:"attr,token" rule:"secret,createonly,max=200" doc:"Its credential. It has a value only in the answer to the request that made it. A management key may choose one on creation: at least 22 characters of A-Z, a-z, 0-9, - and _."`
+	Token            *string        `gorm:"-" jsonapi:"attr,token" rule:"secret,createonly,max=200" doc:"Its credential. It has a value only in the answer to the request that made it, if that came from a credential with the scope *; meta.tokenExpiresAt tells when it ends, if it does. A management key may choose one on creation: at least 22 characters of A-Z, a-z, 0-9, - and _."`
 
 	// TokenExpiresAt is when the token ceases to work, nil for never. It is known where the token is.
 	TokenExpiresAt *jsonapi.Time `gorm:"-"`

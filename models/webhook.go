@@ -14,8 +14,8 @@ type Webhook struct {
 	Kind           string           `gorm:"column:kind" jsonapi:"attr,kind" rule:"readonly,enum=own|extra,filter" doc:"own: the webhookUrl of the organization, whose URL and secret are changed there; extra: any other." example:"extra"`
 	Name           *string          `gorm:"column:name" jsonapi:"attr,name" rule:"max=200,filter" doc:"What it is for." example:"Payroll"`
 	URL            string           `gorm:"column:url" jsonapi:"attr,url" rule:"required,max=2000,format=url,filter" doc:"Where events are sent." example:"https://hooks.example.com/roster"`
-	EventTypes     jsonapi.Strings  `gorm:"column:event_types" jsonapi:"attr,eventTypes" rule:"max=50" doc:"The types it gets: user.created, user.* or *. An empty list is everything." example:"user.*"`
-	Subtree        bool             `gorm:"column:subtree" jsonapi:"attr,subtree" rule:"filter" doc:"Whether it gets the events of the organizations below its own, too." example:"false"`
+	EventTypes     jsonapi.Strings  `gorm:"column:event_types" jsonapi:"attr,eventTypes" rule:"max=50" doc:"The types it gets: user.created, user.* or *. An empty list is everything. Whoever makes or changes the endpoint needs the scope to read what each is about." example:"user.*"`
+	Subtree        bool             `gorm:"column:subtree" jsonapi:"attr,subtree" rule:"filter" doc:"Whether it gets the events of the organizations below its own, too; for management keys." example:"false"`
 	Headers        jsonapi.Strings  `gorm:"-" jsonapi:"attr,headers" rule:"max=20" doc:"Headers sent with every event, each as Name: value. Values are never shown; the one that is printed for them leaves a header as it is." example:"X-Tenant: 42"`
 	Ordering       string           `gorm:"column:ordering" jsonapi:"attr,ordering" rule:"enum=none|fifo|per_entity,filter" doc:"none: as fast as can be; fifo: one after the other; per_entity: the events of one resource one after the other." example:"none"`
 	Rate           *int64           `gorm:"column:rate" jsonapi:"attr,rate" rule:"filter" doc:"Deliveries a second at most; null is no limit." example:"50"`

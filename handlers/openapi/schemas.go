@@ -73,7 +73,8 @@ func (g *generator) input(s *jsonapi.Schema, p purpose) string {
 	required := []string{"type"}
 	id := orNull(refTo("Id")).describe("The server chooses it: absent or null.")
 	if s.ClientIDs {
-		id = orNull(refTo("Id")).describe("Chosen by the client; a management key may do so. Absent or null, the server chooses. An id is never used again.")
+		id = orNull(refTo("Id")).
+			describe("Chosen by the client; a management key may do so. Absent or null, the server chooses. An id is never used again.")
 	}
 	if p == updating {
 		required = append(required, "id")
