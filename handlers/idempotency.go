@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -86,41 +85,6 @@ func (a *API) once(w http.ResponseWriter, rq *request) error {
 	w.WriteHeader(answer.Status)
 	_, err = w.Write(answer.Body)
 	_ = err // the client is gone; it may ask again
-	return nil
-}
-
-// stillSees makes sure that the caller sees what a kept answer tells of: a branch may have been moved out of its reach since. What is gone
-// hides nothing any more; its secrets are dead.
-func (a *API) stillSees(rq *request, body []byte) error {
-	if len(body) == 0 {
-		return nil
-	}
-	var told struct {
-		Data    *jsonapi.Identifier
-		Results []struct{ Data *jsonapi.Identifier } `json:"atomic:results"`
-	}
-	if err := json.Unmarshal(body, &told); err != nil {
-		return fmt.Errorf("read kept answer: %w", err)
-	}
-	subjects := []*jsonapi.Identifier{told.Data}
-	for _, result := range told.Results {
-		subjects = append(subjects, result.Data)
-	}
-	for _, subject := range subjects {
-		if subject == nil {
-			continue
-		}
-		c := models.CollectionOf(subject.Type)
-		_, err := models.Find(rq.Context(), a.db, c, rq.scope(), subject.ID, nil)
-		if models.IsKind(err, models.NotFound) {
-			if _, err = models.Find(rq.Context(), a.db, c, models.Everything(), subject.ID, nil); err == nil {
-				return jsonapi.Fault(jsonapi.Forbidden, "This request took effect; what it was about is out of this credential's reach now.")
-			}
-		}
-		if err != nil && !models.IsKind(err, models.NotFound) {
-			return err
-		}
-	}
 	return nil
 }
 

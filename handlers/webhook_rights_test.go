@@ -96,7 +96,7 @@ func everyAct(s, caller *service, org string, attributes object) []act {
 }
 
 func TestAnEndpointThatIsSentBackAsItWasReadIsTaken(t *testing.T) {
-	eachHooks(t, func(t *testing.T, s *service, _ *modelstest.Clock) {
+	eachHooks(t, func(_ *testing.T, s *service, _ *modelstest.Clock) {
 		org, _ := s.organization("Acme")
 		id := s.hook(org, object{"subtree": true}).want(201).text("data", "id")
 		weak := s.scoped("organization", org, "webhooks:write")

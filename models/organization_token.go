@@ -7,8 +7,8 @@ import (
 	"roster/jsonapi"
 )
 
-// tokenNeeds is why a caller is refused a token.
-const tokenNeeds = "A token can do everything within its organization: this needs the scope *."
+// needsEverything is why a caller is refused a token.
+const needsEverything = "A token can do everything within its organization: this needs the scope *."
 
 // firstToken gives a new organization its token: the one the input chose, which was checked, or a generated one. A caller who cannot do
 // everything itself gets none.
@@ -16,7 +16,7 @@ func firstToken(ctx context.Context, tx *DB, by Caller, org *Organization, in *j
 	chosen, given := in.Attributes["token"].(string)
 	switch {
 	case !by.Rights.Hold(EveryScope) && given:
-		return &Error{Kind: Forbidden, Field: "token", Message: tokenNeeds}
+		return &Error{Kind: Forbidden, Field: "token", Message: needsEverything}
 	case !by.Rights.Hold(EveryScope):
 		return nil
 	case given:
@@ -45,7 +45,7 @@ func RefreshToken(ctx context.Context, db *DB, by Caller, id string) (*Organizat
 			return notFound("organizations", id)
 		}
 		if !by.Rights.Hold(EveryScope) {
-			return &Error{Kind: Forbidden, Message: tokenNeeds}
+			return &Error{Kind: Forbidden, Message: needsEverything}
 		}
 		copied := *before
 		org = &copied
