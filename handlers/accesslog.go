@@ -58,8 +58,8 @@ func (x *Exchange) attributes(r *http.Request, took time.Duration) []slog.Attr {
 		slog.String("remote_ip", x.RemoteIP.String()),
 		slog.String("user_agent", loggable(r.UserAgent(), 200)),
 	}
-	if x.CallerKind != "" {
-		attrs = append(attrs, slog.String("caller_kind", x.CallerKind), slog.String("caller_id", x.CallerID))
+	if x.Caller.Kind != "" {
+		attrs = append(attrs, slog.String("caller_kind", x.Caller.Kind), slog.String("caller_id", x.Caller.ID))
 	}
 	if x.Err != nil {
 		attrs = append(attrs, slog.String("error", x.Err.Error()))

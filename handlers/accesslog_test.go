@@ -25,7 +25,7 @@ func TestOneLineForEachRequest(t *testing.T) {
 	want := map[string]any{
 		"level": "INFO", "msg": "request served", "request_id": "r1", "method": "GET", "path": "/long/7", "route": "/long/{id}",
 		"status": 200.0, "bytes": float64(len(longText)), "remote_ip": "127.0.0.1", "user_agent": "test/1",
-		"caller_kind": "user", "caller_id": "u1",
+		"caller_kind": "management_key", "caller_id": "k1",
 	}
 	if diff := cmp.Diff(want, line); diff != "" {
 		t.Errorf("log line (-want +got):\n%s", diff)

@@ -125,7 +125,7 @@ func routes() []route {
 	return append(table,
 		route{method: "POST", path: "management/refresh-token/{id}", needs: auth.All().Manage(), // which the token holds within the organization
 			query: jsonapi.OneQuery, served: resources[0], handle: (*API).refreshToken,
-			doc: "Replaces the token of an organization. The answer is the only one with the new token; the old one is dead at once. A token can do everything within its organization, so the credential must hold every scope."},
+			doc: "Replaces the token of an organization. The answer is the only one with the new token; the old one is dead at once. A token can do everything within its organization, so the credential must hold every scope, and the token ends when it does: meta.tokenExpiresAt."},
 		route{method: "POST", path: "apiKeys/{id}/rotate", needs: auth.Write("apiKeys"), query: jsonapi.OneQuery, served: resourceOf("apiKeys"), handle: (*API).rotateAPIKey,
 			doc: "Gives a key a new secret. The answer is the only one with it. Earlier secrets work for the overlap, in seconds, of meta.overlap; 86400 by default, at most 604800."},
 		route{method: "POST", path: "webhooks/{id}/rotate-secret", needs: auth.Write("webhooks"), query: jsonapi.OneQuery, served: resourceOf("webhooks"), handle: (*API).rotateWebhookSecret,

@@ -9,11 +9,11 @@ import (
 )
 
 func createAPIKey(rq *request, db *models.DB, in *jsonapi.Input) (any, error) {
-	return models.CreateAPIKey(rq.Context(), db, rq.caller(), rq.principal, in)
+	return models.CreateAPIKey(rq.Context(), db, rq.caller(), in)
 }
 
 func updateAPIKey(rq *request, db *models.DB, id string, in *jsonapi.Input) (any, error) {
-	return models.UpdateAPIKey(rq.Context(), db, rq.caller(), rq.principal, id, in)
+	return models.UpdateAPIKey(rq.Context(), db, rq.caller(), id, in)
 }
 
 func deleteAPIKey(rq *request, db *models.DB, id string, in *jsonapi.Input) error {
@@ -44,7 +44,7 @@ func (a *API) rotateAPIKey(w http.ResponseWriter, rq *request) error {
 	if err != nil {
 		return err
 	}
-	key, err := models.RotateAPIKey(rq.Context(), a.db, rq.caller(), rq.principal, rq.id(), overlap)
+	key, err := models.RotateAPIKey(rq.Context(), a.db, rq.caller(), rq.id(), overlap)
 	if err != nil {
 		return located(err, nil)
 	}

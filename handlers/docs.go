@@ -162,7 +162,7 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-
 func (a *API) mountDocs(router *mux.Router) {
 	made := sync.OnceValues(pages)
 	serve := handler(func(w http.ResponseWriter, r *http.Request) error {
-		if err := a.limiter.Charge(w, r, ""); err != nil {
+		if err := a.limiter.Charge(w, r, nobody); err != nil {
 			return err
 		}
 		all, err := made()

@@ -8,6 +8,8 @@ import (
 
 	"github.com/felixge/httpsnoop"
 	"github.com/google/uuid"
+
+	"roster/models"
 )
 
 // Exchange is one request and the answer to it: what the stages around the router and the handlers inside tell each other, and what the
@@ -20,8 +22,8 @@ type Exchange struct {
 
 	// Route is the pattern that matched; empty when none did.
 	Route string
-	// CallerKind and CallerID say who was authenticated; empty for nobody.
-	CallerKind, CallerID string
+	// Caller is who was authenticated; the zero Identity is nobody.
+	Caller models.Identity
 	// Err is what went wrong on our side. It goes to the log and nowhere else.
 	Err error
 

@@ -130,7 +130,7 @@ func testRoutes(limiter *Limiter) func(*mux.Router) {
 			}
 		})
 		get("/nobody", func(w http.ResponseWriter, r *http.Request) error {
-			if err := limiter.Charge(w, r, ""); err != nil {
+			if err := limiter.Charge(w, r, nobody); err != nil {
 				return err
 			}
 			return jsonapi.Fault(jsonapi.Unauthenticated, "who?")
@@ -141,8 +141,8 @@ func testRoutes(limiter *Limiter) func(*mux.Router) {
 		})
 		get("/long/{id}", func(w http.ResponseWriter, r *http.Request) error {
 			x := ExchangeOf(r.Context())
-			x.CallerKind, x.CallerID = "user", "u1"
-			if err := limiter.Charge(w, r, "k1"); err != nil {
+			x.Caller = models.Identity{Kind: models.ByManagementKey, ID: "k1"}
+			if err := limiter.Charge(w, r, Payer{Caller: x.Caller}); err != nil {
 				return err
 			}
 			w.Header().Set("Content-Type", jsonapi.MediaType)

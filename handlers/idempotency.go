@@ -78,7 +78,7 @@ func (a *API) once(w http.ResponseWriter, rq *request) error {
 	if err != nil {
 		return err
 	}
-	keyed := models.KeyedRequest{CredentialID: string(rq.principal.Kind) + " " + rq.principal.ID(), Key: key, Request: rq.fingerprint()}
+	keyed := models.KeyedRequest{Caller: rq.principal.Identity(), Key: key, Rights: rq.principal.Rights, Request: rq.fingerprint()}
 	text, replayed, err := models.Once(rq.Context(), a.db, keyed, func(tx *models.DB) (string, error) {
 		answer, err := a.within(tx, rq, (*API).perform)
 		if err != nil {
@@ -94,6 +94,11 @@ func (a *API) once(w http.ResponseWriter, rq *request) error {
 	var answer keptAnswer
 	if err := json.Unmarshal([]byte(text), &answer); err != nil {
 		return err
+	}
+	if replayed {
+		if err := a.stillSees(rq, answer.Body); err != nil {
+			return err
+		}
 	}
 	if replayed {
 		w.Header().Set(idempotencyReplayed, "true")

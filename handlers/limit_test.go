@@ -91,11 +91,11 @@ func TestBudgets(t *testing.T) {
 	}
 	for n, step := range steps {
 		c.Advance(step.wait)
-		if diff := cmp.Diff(step.want, l.Take(step.key)); diff != "" {
+		if diff := cmp.Diff(step.want, l.take(account{step.key, 2})); diff != "" {
 			t.Errorf("step %d: %s", n, diff)
 		}
 	}
-	if diff := cmp.Diff(l.Peek("a"), l.Peek("a")); diff != "" {
+	if diff := cmp.Diff(l.peek(account{"a", 2}), l.peek(account{"a", 2})); diff != "" {
 		t.Errorf("looking counts: %s", diff)
 	}
 }
@@ -104,18 +104,18 @@ func TestALimiterForgets(t *testing.T) {
 	t.Parallel()
 	c := &clock{now: time.Unix(0, 0)}
 	l := NewLimiter(1, time.Minute, c.Now)
-	for n := range maxCallers + 10 {
-		l.Take(strconv.Itoa(n))
+	for n := range maxAccounts + 10 {
+		l.take(account{strconv.Itoa(n), 1})
 	}
-	if got := l.spent.Len(); got != maxCallers {
-		t.Errorf("%d callers are remembered, want %d", got, maxCallers)
+	if got := l.spent.Len(); got != maxAccounts {
+		t.Errorf("%d accounts are remembered, want %d", got, maxAccounts)
 	}
 	c.Advance(time.Minute)
-	for range maxCallers {
-		l.Take("one")
+	for range maxAccounts {
+		l.take(account{"one", 1})
 	}
 	if got := l.spent.Len(); got != 1 {
-		t.Errorf("%d callers are remembered after their windows ended, want 1", got)
+		t.Errorf("%d accounts are remembered after their windows ended, want 1", got)
 	}
 }
 

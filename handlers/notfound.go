@@ -17,13 +17,13 @@ var methods = []string{
 // are charged here.
 func RefuseUnknown(router *mux.Router, limiter *Limiter) {
 	router.NotFoundHandler = handler(func(w http.ResponseWriter, r *http.Request) error {
-		if err := limiter.Charge(w, r, ""); err != nil {
+		if err := limiter.Charge(w, r, nobody); err != nil {
 			return err
 		}
 		return jsonapi.Fault(jsonapi.NotFound, "There is nothing at this path.")
 	})
 	router.MethodNotAllowedHandler = handler(func(w http.ResponseWriter, r *http.Request) error {
-		if err := limiter.Charge(w, r, ""); err != nil {
+		if err := limiter.Charge(w, r, nobody); err != nil {
 			return err
 		}
 		allowed := strings.Join(allowedMethods(router, r), ", ")

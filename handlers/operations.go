@@ -138,6 +138,9 @@ func (rq *request) carryOut(tx *models.DB, operations []*jsonapi.Operation) ([]j
 		if results[i].Data, err = b.render(op, item); err != nil {
 			return nil, err
 		}
+		if meta := metaOf(item); len(meta) > 0 {
+			results[i].Meta = meta
+		}
 	}
 	return results, nil
 }

@@ -19,11 +19,20 @@ func deleteOrganization(rq *request, db *models.DB, id string, in *jsonapi.Input
 	return models.DeleteOrganization(rq.Context(), db, rq.caller(), id, in)
 }
 
+// metaOf returns what an answer says beside a resource: when a token that it shows ceases to work, if it does.
+func metaOf(item any) map[string]any {
+	meta := map[string]any{}
+	if org, ok := item.(*models.Organization); ok && org.TokenExpiresAt != nil {
+		meta["tokenExpiresAt"] = *org.TokenExpiresAt
+	}
+	return meta
+}
+
 // refreshToken answers with the organization and its new token.
 func (a *API) refreshToken(w http.ResponseWriter, rq *request) error {
 	org, err := models.RefreshToken(rq.Context(), a.db, rq.caller(), rq.id())
 	if err != nil {
-		return err
+		return located(err, nil)
 	}
 	return a.writeOne(w, rq, http.StatusOK, org)
 }

@@ -2,13 +2,14 @@ package handlers_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
-	"roster/auth"
 	"roster/handlers"
+	"roster/models"
 )
 
 // estate is what the callers of the matrix see: two organizations with one of everything in each.
@@ -26,12 +27,18 @@ func newEstate(s *service) *estate {
 		id, token := s.organization(name)
 		own := s.as(token)
 		e.organization[i], e.tokens[i] = id, token
-		user := own.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"})).want(201).text("data", "id")
-		key := own.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "k"})).want(201).text("data", "id")
-		for typ, of := range map[string]string{
-			"organizations": id, "users": user, "apiKeys": key,
-			"memberships": own.get("/public/v2/memberships").text("data", 0, "id"), "events": own.get("/public/v2/events").text("data", 0, "id"),
-		} {
+		made := func(path string, body object) string { return own.do("POST", path, body).want(201).text("data", "id") }
+		ids := map[string]string{
+			"organizations": id,
+			"users":         made("/public/v2/users", resource("users", object{"firstName": "Ada"})),
+			"apiKeys":       made("/public/v2/apiKeys", resource("apiKeys", object{"name": "k"})),
+			"webhooks":      made(hooksPath, resource("webhooks", object{"url": "https://hooks.example.com/", "eventTypes": []string{"webhook.*"}})),
+		}
+		ids["memberships"] = own.get("/public/v2/memberships").text("data", 0, "id")
+		ids["events"] = own.get("/public/v2/events").text("data", 0, "id")
+		ids["webhookDeliveries"] = own.do("POST", hooksPath+"/"+ids["webhooks"]+"/test", nil).want(202).text("data", "id")
+		ids["webhookReplays"] = made(replaysPath, resource("webhookReplays", object{"since": "2024-01-01T00:00:00Z"}, "webhook", ref("webhooks", ids["webhooks"])))
+		for typ, of := range ids {
 			pair := e.ids[typ]
 			pair[i] = of
 			e.ids[typ] = pair
@@ -54,86 +61,181 @@ func (e *estate) key(kind, organization string, scopes ...string) string {
 // relationshipOf names one relationship of each type and the type it leads to.
 var relationshipOf = map[string][2]string{
 	"organizations": {"children", "organizations"}, "users": {"memberships", "memberships"}, "memberships": {"user", "users"},
-	"apiKeys": {"organization", "organizations"}, "events": {"organization", "organizations"},
+	"apiKeys": {"organization", "organizations"}, "events": {"organization", "organizations"}, "webhooks": {"deliveries", "webhookDeliveries"},
+	"webhookDeliveries": {"organization", "organizations"}, "webhookReplays": {"webhook", "webhooks"},
 }
 
-// typeOf returns the type that a route speaks of, "" for one that the matrix does not know.
-func typeOf(path string) string {
-	if strings.HasPrefix(path, "management/refresh-token") {
-		return "organizations"
-	}
+// toMany are the types whose relationship of that table leads to many: who reads its linkage needs the scope of what it leads to.
+var toMany = []string{"organizations", "users", "webhooks"}
+
+// asked says what each kind of route asks of its caller: a scope, a management key ("m"), or nothing but a valid credential ("anyone"). It is
+// written by hand, apart from the route table, so that neither changes without the other.
+var asked = map[string]string{
+	"GET management/organizations": "m organizations:read", "GET management/organizations/{id}": "m organizations:read",
+	"POST management/organizations": "m organizations:write", "PATCH management/organizations/{id}": "m organizations:write",
+	"DELETE management/organizations/{id}":           "m organizations:write",
+	"GET management/organizations/{id}/relationship": "m organizations:read", "GET management/organizations/{id}/related": "m organizations:read",
+	"PATCH management/organizations/{id}/relationship":  "m organizations:write",
+	"POST management/organizations/{id}/relationship":   "m organizations:write",
+	"DELETE management/organizations/{id}/relationship": "m organizations:write",
+	"POST management/refresh-token/{id}":                "m *",
+
+	"GET organizations": "organizations:read", "GET organizations/{id}": "organizations:read", "POST organizations": "m organizations:write",
+	"PATCH organizations/{id}": "organizations:write", "DELETE organizations/{id}": "m organizations:write",
+	"GET organizations/{id}/relationship": "organizations:read", "GET organizations/{id}/related": "organizations:read",
+	"PATCH organizations/{id}/relationship": "organizations:write", "POST organizations/{id}/relationship": "organizations:write",
+	"DELETE organizations/{id}/relationship": "organizations:write",
+
+	"GET users": "users:read", "GET users/{id}": "users:read", "POST users": "users:write", "PATCH users/{id}": "users:write",
+	"DELETE users/{id}": "users:write", "GET users/{id}/relationship": "users:read", "GET users/{id}/related": "users:read",
+	"PATCH users/{id}/relationship": "users:write", "POST users/{id}/relationship": "users:write", "DELETE users/{id}/relationship": "users:write",
+
+	"GET memberships": "memberships:read", "GET memberships/{id}": "memberships:read", "POST memberships": "memberships:write",
+	"PATCH memberships/{id}": "memberships:write", "DELETE memberships/{id}": "memberships:write",
+	"GET memberships/{id}/relationship": "memberships:read", "GET memberships/{id}/related": "memberships:read",
+	"PATCH memberships/{id}/relationship": "memberships:write", "POST memberships/{id}/relationship": "memberships:write",
+	"DELETE memberships/{id}/relationship": "memberships:write",
+
+	"GET apiKeys": "apiKeys:read", "GET apiKeys/{id}": "apiKeys:read", "POST apiKeys": "apiKeys:write", "PATCH apiKeys/{id}": "apiKeys:write",
+	"DELETE apiKeys/{id}": "apiKeys:write", "GET apiKeys/{id}/relationship": "apiKeys:read", "GET apiKeys/{id}/related": "apiKeys:read",
+	"PATCH apiKeys/{id}/relationship": "apiKeys:write", "POST apiKeys/{id}/relationship": "apiKeys:write",
+	"DELETE apiKeys/{id}/relationship": "apiKeys:write", "POST apiKeys/{id}/rotate": "apiKeys:write",
+
+	"GET events": "events:read", "GET events/{id}": "events:read", "GET events/{id}/relationship": "events:read", "GET events/{id}/related": "events:read",
+	"PATCH events/{id}/relationship": "events:read", "POST events/{id}/relationship": "events:read", "DELETE events/{id}/relationship": "events:read",
+
+	"GET webhooks": "webhooks:read", "GET webhooks/{id}": "webhooks:read", "POST webhooks": "webhooks:write", "PATCH webhooks/{id}": "webhooks:write",
+	"DELETE webhooks/{id}": "webhooks:write", "GET webhooks/{id}/relationship": "webhooks:read", "GET webhooks/{id}/related": "webhooks:read",
+	"PATCH webhooks/{id}/relationship": "webhooks:write", "POST webhooks/{id}/relationship": "webhooks:write",
+	"DELETE webhooks/{id}/relationship": "webhooks:write", "POST webhooks/{id}/rotate-secret": "webhooks:write", "POST webhooks/{id}/test": "webhooks:write",
+
+	"GET webhookDeliveries": "webhooks:read", "GET webhookDeliveries/{id}": "webhooks:read", "GET webhookDeliveries/{id}/relationship": "webhooks:read",
+	"GET webhookDeliveries/{id}/related": "webhooks:read", "PATCH webhookDeliveries/{id}/relationship": "webhooks:read",
+	"POST webhookDeliveries/{id}/relationship": "webhooks:read", "DELETE webhookDeliveries/{id}/relationship": "webhooks:read",
+	"POST webhookDeliveries/{id}/redeliver": "webhooks:write",
+
+	"GET webhookReplays": "webhooks:read", "GET webhookReplays/{id}": "webhooks:read", "POST webhookReplays": "webhooks:write",
+	"PATCH webhookReplays/{id}": "webhooks:write", "GET webhookReplays/{id}/relationship": "webhooks:read", "GET webhookReplays/{id}/related": "webhooks:read",
+	"PATCH webhookReplays/{id}/relationship": "webhooks:write", "POST webhookReplays/{id}/relationship": "webhooks:write",
+	"DELETE webhookReplays/{id}/relationship": "webhooks:write",
+
+	"GET event-types": "anyone", "GET event-types/{eventType}": "anyone", "POST operations": "anyone",
+}
+
+// askedBy returns the key of a route in asked.
+func askedBy(rt handlers.Route) string {
+	path := strings.NewReplacer("/relationships/{relationship}", "/relationship", "/{relationship}", "/related").Replace(rt.Path)
+	return rt.Method + " " + path
+}
+
+// typeOf returns the type that a route speaks of, "" for those that speak of no stored resource.
+func (e *estate) typeOf(path string) string {
 	typ, _, _ := strings.Cut(strings.TrimPrefix(path, "management/"), "/")
-	if _, known := relationshipOf[typ]; !known {
+	switch typ {
+	case "refresh-token":
+		return "organizations"
+	case "event-types", "operations":
 		return ""
+	}
+	if e.ids[typ] == [2]string{} || relationshipOf[typ] == [2]string{} {
+		e.s.t.Fatalf("the test has no resource, or no relationship, of the type %s", typ)
 	}
 	return typ
 }
 
-func (e *estate) path(rt handlers.Route, which int) string {
-	typ := typeOf(rt.Path)
-	return "/public/v2/" + strings.NewReplacer("{id}", e.ids[typ][which], "{relationship}", relationshipOf[typ][0]).Replace(rt.Path)
+func (e *estate) path(rt handlers.Route, id string) string {
+	return "/public/v2/" + strings.NewReplacer("{id}", id, "{relationship}", relationshipOf[e.typeOf(rt.Path)][0], "{eventType}", "user.created").Replace(rt.Path)
+}
+
+// visitor is a caller of the matrix.
+type visitor struct {
+	name, key  string
+	management bool
+	all        bool     // holds every scope
+	scopes     []string // otherwise these
+	sees       [2]bool
+}
+
+// may reports whether the visitor has what a line of asked says.
+func (v visitor) may(asks string) bool {
+	scope, management := strings.CutPrefix(asks, "m ")
+	return asks == "anyone" || (!management || v.management) && v.holds(scope)
+}
+
+func (v visitor) holds(scope string) bool { return v.all || slices.Contains(v.scopes, scope) }
+
+func (e *estate) visitors() []visitor {
+	visitors := []visitor{
+		{"the management", e.s.key, true, true, nil, [2]bool{true, true}},
+		{"a management key of one tree", e.key("management", e.organization[0], "*"), true, true, nil, [2]bool{true, false}},
+		{"a management key without scopes", e.key("management", ""), true, false, nil, [2]bool{true, true}},
+		{"an organization's token", e.tokens[0], false, true, nil, [2]bool{true, false}},
+		{"an organization's key without scopes", e.key("organization", e.organization[0]), false, false, nil, [2]bool{true, false}},
+	}
+	for _, scope := range models.Scopes()[1:] {
+		held := []string{scope}
+		if subject, writes := strings.CutSuffix(scope, ":write"); writes {
+			held = append(held, subject+":read")
+		}
+		visitors = append(visitors,
+			visitor{"a management key for " + scope, e.key("management", "", scope), true, false, held, [2]bool{true, true}},
+			visitor{"an organization's key for " + scope, e.key("organization", e.organization[0], scope), false, false, held, [2]bool{true, false}})
+	}
+	return visitors
 }
 
 // TestThePermissionsOfEveryRoute sends every route of the table as every kind of caller, without a body: who may not is told before
-// anything else is looked at, and who may is never told that he may not.
+// anything else is looked at, and who may is never told that it may not.
 func TestThePermissionsOfEveryRoute(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		e := newEstate(s)
-		type who struct {
-			name, key  string
-			management bool
-			all        bool     // holds every scope
-			scopes     []string // otherwise these
-			sees       [2]bool
-		}
-		callers := []who{
-			{"the management", s.key, true, true, nil, [2]bool{true, true}},
-			{"a management key of one tree", e.key("management", e.organization[0], "*"), true, true, nil, [2]bool{true, false}},
-			{"a management key without scopes", e.key("management", ""), true, false, nil, [2]bool{true, true}},
-			{"an organization's token", e.tokens[0], false, true, nil, [2]bool{true, false}},
-			{"an organization's key without scopes", e.key("organization", e.organization[0]), false, false, nil, [2]bool{true, false}},
-		}
-		for _, typ := range []string{"organizations", "users", "memberships", "apiKeys", "events"} {
-			read := []string{typ + ":read"}
-			callers = append(callers, who{"a management key for " + read[0], e.key("management", "", read...), true, false, read, [2]bool{true, true}})
-			write := []string{typ + ":write"}
-			callers = append(callers, who{"an organization's key for " + write[0], e.key("organization", e.organization[0], write...), false, false, append(write, read...), [2]bool{true, false}})
-		}
+		visitors, left := e.visitors(), maps.Clone(asked)
 		for _, rt := range handlers.RouteTable() {
-			if typeOf(rt.Path) == "" || rt.Extended {
+			asks, known := asked[askedBy(rt)]
+			if !known {
+				t.Errorf("the test does not know what %s asks of its caller", askedBy(rt))
 				continue
 			}
-			for _, c := range callers {
-				if c.all && rt.Method == "DELETE" || c.all && strings.Contains(rt.Path, "rotate") || c.all && strings.Contains(rt.Path, "refresh-token") {
-					continue // they would do it
-				}
-				may := (!rt.Management || c.management) && (c.all || slices.Contains(c.scopes, rt.Scope))
-				// What a relationship leads to needs its own scope, and so do the members of a to-many.
-				related := strings.HasSuffix(rt.Path, "{relationship}") && rt.Method == "GET" &&
-					(!strings.Contains(rt.Path, "relationships") || typeOf(rt.Path) == "users" || typeOf(rt.Path) == "organizations")
-				for which := range 2 {
-					if rt.Method == "DELETE" && may || which == 1 && !strings.Contains(rt.Path, "{id}") {
-						continue
-					}
-					a := s.as(c.key).do(rt.Method, e.path(rt, which), nil)
-					forbidden := a.Status == 403 && strings.Contains(string(a.Body), `"code":"forbidden"`)
-					wants := may
-					if related && may && c.sees[which] && !c.all {
-						wants = slices.Contains(c.scopes, relationshipOf[typeOf(rt.Path)][1]+":read")
-					}
-					if forbidden == wants || a.Status == 401 {
-						t.Errorf("%s: %s %s: %d %s", c.name, rt.Method, rt.Path, a.Status, a.Body)
-					}
-					if may && !c.sees[which] && rt.Method == http.MethodGet && a.Status != 404 {
-						t.Errorf("%s sees what is not his: %s %s: %d", c.name, rt.Method, rt.Path, a.Status)
-					}
-					if wants && c.sees[which] && rt.Method == http.MethodGet && a.Status != 200 {
-						t.Errorf("%s does not see what is his: %s %s: %d %s", c.name, rt.Method, rt.Path, a.Status, a.Body)
-					}
-				}
+			delete(left, askedBy(rt))
+			for _, v := range visitors {
+				e.visit(t, rt, asks, v)
 			}
 		}
+		for route := range left {
+			t.Errorf("there is no route %s", route)
+		}
 	})
+}
+
+// visit sends one route as one caller, for a resource of either organization.
+func (e *estate) visit(t *testing.T, rt handlers.Route, asks string, v visitor) {
+	t.Helper()
+	typ, may := e.typeOf(rt.Path), v.may(asks)
+	reads := rt.Method == http.MethodGet
+	for which := range 2 {
+		if which == 1 && !strings.Contains(rt.Path, "{id}") {
+			continue
+		}
+		id, sees := e.ids[typ][which], v.sees[which] || !strings.Contains(rt.Path, "{id}")
+		if may && (rt.Method == http.MethodDelete || strings.Contains(rt.Path, "refresh-token")) {
+			id, sees = missingID, false // it would be done
+		}
+		allowed := may
+		if leads := strings.HasSuffix(askedBy(rt), "/related") || strings.HasSuffix(askedBy(rt), "/relationship") && slices.Contains(toMany, typ); may && sees && reads && leads {
+			needs := strings.Replace(relationshipOf[typ][1], "webhookDeliveries", "webhooks", 1) + ":read" // which have no scopes of their own
+			allowed = v.holds(needs)
+		}
+		a := e.s.as(v.key).send(rt.Method, e.path(rt, id), nil)
+		forbidden := a.Status == 403 && strings.Contains(string(a.Body), `"code":"forbidden"`)
+		switch {
+		case forbidden == allowed || a.Status == 401 || a.Status >= 500:
+			t.Errorf("%s: %s %s: %d %s", v.name, rt.Method, rt.Path, a.Status, a.Body)
+		case may && !sees && (reads || id == missingID) && a.Status != 404:
+			t.Errorf("%s sees what is not there for it: %s %s: %d %s", v.name, rt.Method, rt.Path, a.Status, a.Body)
+		case allowed && sees && reads && a.Status != 200:
+			t.Errorf("%s does not see what is there for it: %s %s: %d %s", v.name, rt.Method, rt.Path, a.Status, a.Body)
+		}
+	}
 }
 
 func TestWithoutAValidCredentialEveryRouteSaysTheSame(t *testing.T) {
@@ -273,7 +375,7 @@ func TestWhoCannotDoEverythingIsNotShownATokenThatCan(t *testing.T) {
 	eachService(t, func(_ *testing.T, s *service) {
 		e := newEstate(s)
 		path := "/public/v2/management/refresh-token/" + e.organization[0]
-		for _, scopes := range [][]string{{"apiKeys:write"}, {"organizations:write", "apiKeys:write"}, auth.Scopes()[1:]} {
+		for _, scopes := range [][]string{{"apiKeys:write"}, {"organizations:write", "apiKeys:write"}, models.Scopes()[1:]} {
 			s.as(e.key("management", "", scopes...)).do("POST", path, nil).want(403)
 		}
 		s.as(e.tokens[0]).get(standard).want(200)

@@ -16,7 +16,7 @@ import (
 // is: that is asked of the database for every request that is served.
 type recall struct {
 	mu    sync.Mutex
-	spoke *simplelru.LRU[string, string] // by digest of the credential; "" stands for nobody
+	spoke *simplelru.LRU[string, Payer] // by digest of the credential
 	// turns are taken by strangers from addresses whose budget is spent, one at a time: a good key behind such an address still works, and a
 	// flood of bad ones occupies one connection to the database, not all.
 	turns [64]chan struct{}
@@ -27,7 +27,7 @@ type recall struct {
 const maxRecalled = 20_000
 
 func newRecall() *recall {
-	spoke, err := simplelru.NewLRU[string, string](maxRecalled, nil)
+	spoke, err := simplelru.NewLRU[string, Payer](maxRecalled, nil)
 	if err != nil {
 		panic(err) // the size is a positive constant
 	}
@@ -38,16 +38,16 @@ func newRecall() *recall {
 	return rc
 }
 
-func (rc *recall) of(digest string) (id string, known bool) {
+func (rc *recall) of(digest string) (p Payer, known bool) {
 	rc.mu.Lock()
 	defer rc.mu.Unlock()
 	return rc.spoke.Get(digest)
 }
 
-func (rc *recall) note(digest, id string) {
+func (rc *recall) note(digest string, p Payer) {
 	rc.mu.Lock()
 	defer rc.mu.Unlock()
-	rc.spoke.Add(digest, id)
+	rc.spoke.Add(digest, p)
 }
 
 // wait returns when it is the turn of a stranger from that address, and how the turn ends.
@@ -61,20 +61,20 @@ func (rc *recall) wait(ctx context.Context, address string) (done func(), err er
 	}
 }
 
-// identify returns whom a credential speaks for, nil for nobody. Who is known and has nothing left of his budget, or of his address's if he
+// identify returns whom a credential speaks for, nil for nobody. Who is known and has nothing left of its budgets, or of its address's if it
 // is nobody, is refused without a look into the database.
 func (a *API) identify(w http.ResponseWriter, r *http.Request, credential string) (*auth.Principal, error) {
 	if credential == "" {
 		return nil, nil
 	}
 	digest := recalled(a.db, credential)
-	id, known := a.recall.of(digest)
+	payer, known := a.recall.of(digest)
 	if known {
-		if err := a.limiter.Refuse(w, r, id); err != nil {
+		if err := a.limiter.Refuse(w, r, payer); err != nil {
 			return nil, err
 		}
-	} else if address := addressKey(ExchangeOf(r.Context()).RemoteIP); a.limiter.Spent(address) {
-		done, err := a.recall.wait(r.Context(), address)
+	} else if address := a.limiter.ofAddress(ExchangeOf(r.Context()).RemoteIP); a.limiter.isSpent(address) {
+		done, err := a.recall.wait(r.Context(), address.key)
 		if err != nil {
 			return nil, err
 		}
@@ -84,11 +84,11 @@ func (a *API) identify(w http.ResponseWriter, r *http.Request, credential string
 	if err != nil {
 		return nil, err
 	}
-	id = ""
+	payer = nobody
 	if principal != nil {
-		id = principal.ID()
+		payer = payerOf(principal)
 	}
-	a.recall.note(digest, id)
+	a.recall.note(digest, payer)
 	return principal, nil
 }
 

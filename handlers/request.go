@@ -172,7 +172,7 @@ func (rq *request) permitFilters() error {
 func (a *API) admit(w http.ResponseWriter, r *http.Request, needs auth.Permission) (*auth.Principal, error) {
 	credential, err := auth.Credential(r.Header)
 	if err != nil {
-		if err := a.limiter.Charge(w, r, ""); err != nil {
+		if err := a.limiter.Charge(w, r, nobody); err != nil {
 			return nil, err
 		}
 		return nil, jsonapi.Fault(jsonapi.AmbiguousCredentials, "Send one credential, in one header.")
@@ -182,14 +182,14 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, needs auth.Permissio
 		return nil, err
 	}
 	if principal == nil {
-		if err := a.limiter.Charge(w, r, ""); err != nil {
+		if err := a.limiter.Charge(w, r, nobody); err != nil {
 			return nil, err
 		}
 		return nil, jsonapi.Fault(jsonapi.Unauthenticated, "Send a valid key as Authorization: Bearer <key>.")
 	}
 	x := ExchangeOf(r.Context())
-	x.CallerKind, x.CallerID = string(principal.Kind), principal.ID()
-	if err := a.limiter.Charge(w, r, principal.ID()); err != nil {
+	x.Caller = principal.Identity()
+	if err := a.limiter.Charge(w, r, payerOf(principal)); err != nil {
 		return nil, err
 	}
 	a.usage.Note(principal.KeyID, a.db.Now())

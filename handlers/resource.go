@@ -59,7 +59,7 @@ func (a *API) writeOne(w http.ResponseWriter, rq *request, status int, item any)
 		w.Header().Set("Location", self)
 	}
 	doc := &jsonapi.Document{
-		Data: resources[0], Meta: map[string]any{}, Links: &jsonapi.Links{Self: jsonapi.Href(self + rq.query.Encode())},
+		Data: resources[0], Meta: metaOf(item), Links: &jsonapi.Links{Self: jsonapi.Href(self + rq.query.Encode())},
 	}
 	if doc.Included, err = a.included(rq, rq.route.served.Collection, []any{item}, resources); err != nil {
 		return err
@@ -93,12 +93,18 @@ func (a *API) create(w http.ResponseWriter, rq *request) error {
 	return a.writeOne(w, rq, http.StatusCreated, item)
 }
 
-// permitID makes sure that the caller may choose the id of a new resource, if he did.
+// permitID makes sure that the caller may choose the id of a new resource, if it did.
 func (rq *request) permitID(in *jsonapi.Input) error {
-	if in.ID != "" && !rq.scope().Manages() {
+	switch {
+	case in.ID == "":
+		return nil
+	case !in.Schema.ClientIDs:
+		return jsonapi.Fault(jsonapi.ClientIDForbidden, "The ids of %s are chosen by the server.", in.Schema.Type).At(in.PointerTo("id"))
+	case !rq.scope().Manages():
 		return jsonapi.Fault(jsonapi.ClientIDForbidden, "Only a management key can choose ids.").At(in.PointerTo("id"))
+	default:
+		return nil
 	}
-	return nil
 }
 
 // update changes a resource (§ Updating Resources).

@@ -4,11 +4,11 @@ import (
 	"slices"
 	"testing"
 
-	"roster/auth"
+	"roster/models"
 )
 
 func TestEveryRouteNamesAPermission(t *testing.T) {
-	known := auth.Scopes()
+	known := models.Scopes()
 	for _, rt := range routes() {
 		switch {
 		case rt.needs.Public, rt.needs.Anyone:

@@ -16,7 +16,7 @@ func TestAnEndpointIsCreatedReadChangedAndDeleted(t *testing.T) {
 	eachHooks(t, func(t *testing.T, s *service, _ *modelstest.Clock) {
 		org, token := s.organization("Acme")
 		own := s.as(token)
-		made := own.hook(org, object{"name": "Payroll", "eventTypes": []string{"user.*", "organization.updated"}, "rate": 50, "ordering": "per_entity",
+		made := s.hook(org, object{"name": "Payroll", "eventTypes": []string{"user.*", "organization.updated"}, "rate": 50, "ordering": "per_entity",
 			"subtree": true, "schedule": []string{"0s", "1h", "1h"}}).want(201)
 		id := made.text("data", "id")
 		want := object{
@@ -46,20 +46,20 @@ func TestAnEndpointIsCreatedReadChangedAndDeleted(t *testing.T) {
 			t.Fatal(err)
 		}
 		own.do("PATCH", hooksPath+"/"+id, whole).want(200)
-		changed := own.do("PATCH", hooksPath+"/"+id, withID(resource("webhooks", object{"status": "paused", "rate": nil}), id)).want(200)
+		changed := s.do("PATCH", hooksPath+"/"+id, withID(resource("webhooks", object{"status": "paused", "rate": nil}), id)).want(200)
 		if changed.text("data", "attributes", "status") != "paused" || changed.json("data", "attributes", "rate") != nil ||
 			changed.text("data", "attributes", "health", "state") != "paused" {
 			t.Errorf("after pausing: %s", changed.Body)
 		}
-		own.do("PATCH", hooksPath+"/"+id, withID(resource("webhooks", object{"status": "disabled"}), id)).want(422)
-		own.do("PATCH", hooksPath+"/"+id, withID(resource("webhooks", object{"status": "active"}), id)).want(200)
+		s.do("PATCH", hooksPath+"/"+id, withID(resource("webhooks", object{"status": "disabled"}), id)).want(422)
+		s.do("PATCH", hooksPath+"/"+id, withID(resource("webhooks", object{"status": "active"}), id)).want(200)
 		if got := s.get(managed + "/" + org + "/webhooks").want(200).ids("data"); !slices.Equal(got, []string{id}) {
 			t.Errorf("the endpoints of the organization are %v", got)
 		}
 		if got := s.get(managed + "/" + org + "?include=webhooks").want(200).ids("included"); !slices.Equal(got, []string{id}) {
 			t.Errorf("included are %v", got)
 		}
-		own.do("DELETE", hooksPath+"/"+id, nil).want(204)
+		s.do("DELETE", hooksPath+"/"+id, nil).want(204)
 		own.get(hooksPath + "/" + id).want(404)
 
 		events := s.get("/public/v2/events?filter[subjectId]=" + id).want(200)

@@ -82,6 +82,8 @@ type Schema struct {
 	Filters       []Filter
 	// Example is an id for documentation.
 	Example string
+	// ClientIDs is whether there are clients that may choose the id of a new resource (§ Client-Generated IDs).
+	ClientIDs bool
 
 	model      reflect.Type
 	attributes map[string]*Attribute

@@ -16,8 +16,8 @@ type APIKey struct {
 	UpdatedAt  jsonapi.Stamp   `gorm:"column:updated_at;autoUpdateTime:false" jsonapi:"attr,updatedAt" rule:"readonly,filter" doc:"When it was last changed." example:"2024-08-20T10:45:07+00:00"`
 	Name       string          `gorm:"column:name" jsonapi:"attr,name" rule:"required,max=200,filter" doc:"What it is for." example:"Nightly import"`
 	Kind       string          `gorm:"column:kind" jsonapi:"attr,kind" rule:"createonly,enum=management|organization,filter" doc:"management: the management API, for the whole installation or for the subtree of its organization; organization: that one organization." example:"organization"`
-	Scopes     jsonapi.Strings `gorm:"column:scopes" jsonapi:"attr,scopes" rule:"max=50" doc:"What it may do; an empty list is nothing." example:"users:read"`
-	ExpiresAt  *jsonapi.Time   `gorm:"column:expires_at" jsonapi:"attr,expiresAt" rule:"filter" doc:"When it ceases to work; null is never." example:"2034-01-01T00:00:00+00:00"`
+	Scopes     jsonapi.Strings `gorm:"column:scopes" jsonapi:"attr,scopes" rule:"max=50" doc:"What it may do; an empty list is nothing. Only what the credential that gives them may do itself." example:"users:read"`
+	ExpiresAt  *jsonapi.Time   `gorm:"column:expires_at" jsonapi:"attr,expiresAt" rule:"filter" doc:"When it ceases to work; null is never. Not later than the credential that makes it; without one, then." example:"2034-01-01T00:00:00+00:00"`
 	LastUsedAt *jsonapi.Stamp  `gorm:"column:last_used_at" jsonapi:"attr,lastUsedAt" rule:"readonly,filter" doc:"When it was last used, to about a minute." example:"2024-08-20T10:45:07+00:00"`
 	Key        *string         `gorm:"-" jsonapi:"attr,key" rule:"secret,readonly" doc:"The credential itself. It has a value only in the answer to the request that made it."`
 
@@ -60,29 +60,26 @@ func relateAPIKeys(c *Collection) {
 		relation{target: Organizations, column: "organization_id"})
 }
 
-// Permissions decides which scopes a caller can hand on to a key, and which kinds of key exist for whom.
-type Permissions interface {
-	// Grants reports whether the caller holds a scope himself.
-	Grants(scope string) bool
-	// Known reports whether there is such a scope.
-	Known(scope string) bool
-}
+// rights returns what the key may do, and until when.
+func (k *APIKey) rights() Rights { return Rights{k.Scopes, k.ExpiresAt} }
 
-// CreateAPIKey creates the key that the input describes and returns it with its secret, which is never known again. holder says what the
-// caller may hand on: nobody makes a key that can do more than himself.
-func CreateAPIKey(ctx context.Context, db *DB, by Caller, holder Permissions, in *jsonapi.Input) (*APIKey, error) {
+// CreateAPIKey creates the key that the input describes and returns it with its secret, which is never known again. Nobody makes a key that
+// can do more than itself, or for longer; without an expiry it has that of its maker.
+func CreateAPIKey(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*APIKey, error) {
 	var key *APIKey
 	err := Transaction(ctx, db, func(tx *DB) error {
 		now := jsonapi.Stamp{Time: tx.Now()}
-		key = &APIKey{ID: in.ID, CreatedAt: now, UpdatedAt: now, Kind: string(OrganizationKey), Scopes: jsonapi.Strings{}, Version: 1}
-		if key.ID == "" {
-			key.ID = NewID()
+		key = &APIKey{
+			ID: NewID(), CreatedAt: now, UpdatedAt: now, Kind: string(OrganizationKey), Scopes: jsonapi.Strings{}, ExpiresAt: by.Rights.Until, Version: 1,
 		}
 		APIKeys.Schema.Apply(key, in.Attributes)
 		if err := own(ctx, tx, by, in, key); err != nil {
 			return err
 		}
-		if err := checkAPIKey(tx, nil, key, holder); err != nil {
+		if err := checkAPIKey(tx, nil, key); err != nil {
+			return err
+		}
+		if err := checkGain(by.Rights, nil, key); err != nil {
 			return err
 		}
 		if err := tx.session(ctx).Create(key).Error; err != nil {
@@ -108,55 +105,8 @@ func CreateAPIKey(ctx context.Context, db *DB, by Caller, holder Permissions, in
 	return key, nil
 }
 
-// own sets the organization of a new key: the one of the input, or the one the caller is bound to.
-func own(ctx context.Context, tx *DB, by Caller, in *jsonapi.Input, key *APIKey) error {
-	linkage, given := in.Relationships["organization"]
-	id := linkage.One()
-	if id == "" && by.Scope.Root() != "" {
-		if given {
-			return &Error{Kind: Forbidden, Field: "organization", Message: "This credential is bound to an organization: its keys are, too."}
-		}
-		id = by.Scope.Root()
-	}
-	if id != "" {
-		// Shared, because an organization that is being deleted takes the keys along that it has then.
-		if err := shareOrganization(ctx, tx, by.Scope, id); err != nil {
-			if IsKind(err, NotFound) {
-				return relatedNotFound("organization", 0, "organizations", id)
-			}
-			return err
-		}
-		key.OrganizationID = &id
-	}
-	switch {
-	case key.Kind == string(OrganizationKey) && id == "":
-		return &Error{Kind: Required, Field: "organization", Message: "A key of the kind organization needs the relationship organization."}
-	case key.Kind == string(ManagementKey) && !by.Scope.Manages():
-		return &Error{Kind: Forbidden, Field: "kind", Message: "Only the management creates management keys."}
-	}
-	return nil
-}
-
-// checkAPIKey holds the rules of a key as it is to be; before is nil for a new one.
-func checkAPIKey(tx *DB, before, key *APIKey, holder Permissions) error {
-	var errs Errors
-	for _, scope := range key.Scopes {
-		switch {
-		case !holder.Known(scope):
-			errs = append(errs, &Error{Kind: Invalid, Field: "scopes", Message: fmt.Sprintf("There is no scope %.60q.", scope)})
-		case !holder.Grants(scope):
-			errs = append(errs, &Error{Kind: Forbidden, Field: "scopes", Message: fmt.Sprintf("This credential does not hold the scope %.60q itself.", scope)})
-		}
-	}
-	kept := before != nil && before.ExpiresAt != nil && key.ExpiresAt != nil && before.ExpiresAt.Equal(key.ExpiresAt.Time)
-	if !kept && key.ExpiresAt != nil && !key.ExpiresAt.After(tx.Now()) {
-		errs = append(errs, &Error{Kind: Invalid, Field: "expiresAt", Message: "expiresAt must be in the future."})
-	}
-	return errs.Err()
-}
-
-// UpdateAPIKey changes the name, the scopes or the expiry of a key.
-func UpdateAPIKey(ctx context.Context, db *DB, by Caller, holder Permissions, id string, in *jsonapi.Input) (*APIKey, error) {
+// UpdateAPIKey changes the name, the scopes or the expiry of a key. A caller changes none that can do more than itself.
+func UpdateAPIKey(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) (*APIKey, error) {
 	var key *APIKey
 	err := Transaction(ctx, db, func(tx *DB) error {
 		before, err := lock[APIKey](ctx, tx, APIKeys, by.Scope, id)
@@ -172,11 +122,17 @@ func UpdateAPIKey(ctx context.Context, db *DB, by Caller, holder Permissions, id
 			return err
 		}
 		columns := APIKeys.Schema.Apply(key, in.Attributes)
-		if err := checkAPIKey(tx, before, key, holder); err != nil {
-			return err
-		}
 		if reflect.DeepEqual(before, key) {
 			return nil
+		}
+		if err := checkTouch(by.Rights, before); err != nil {
+			return err
+		}
+		if err := checkAPIKey(tx, before, key); err != nil {
+			return err
+		}
+		if err := checkGain(by.Rights, before, key); err != nil {
+			return err
 		}
 		return saveAPIKey(ctx, tx, by, updated, before, key, columns)
 	})
@@ -204,15 +160,15 @@ func saveAPIKey(ctx context.Context, tx *DB, by Caller, v verb, before, key *API
 }
 
 // RotateAPIKey gives a key a new secret and returns it. Earlier secrets go on working for the overlap and are dead afterwards.
-// A caller who does not hold all of its scopes cannot: he would be shown a secret that can do more than his own.
-func RotateAPIKey(ctx context.Context, db *DB, by Caller, holder Permissions, id string, overlap time.Duration) (*APIKey, error) {
+// A caller who holds less than the key, or for less long, cannot: it would be shown a secret that can do more than its own.
+func RotateAPIKey(ctx context.Context, db *DB, by Caller, id string, overlap time.Duration) (*APIKey, error) {
 	var key *APIKey
 	err := Transaction(ctx, db, func(tx *DB) error {
 		before, err := lock[APIKey](ctx, tx, APIKeys, by.Scope, id)
 		if err != nil {
 			return err
 		}
-		if err := checkAPIKey(tx, before, before, holder); err != nil {
+		if err := checkGain(by.Rights, nil, before); err != nil {
 			return err
 		}
 		copied := *before
@@ -233,11 +189,15 @@ func RotateAPIKey(ctx context.Context, db *DB, by Caller, holder Permissions, id
 	return key, nil
 }
 
-// DeleteAPIKey revokes a key: it is dead when this returns, and gone. The event of it stays.
+// DeleteAPIKey revokes a key: it is dead when this returns, and gone. The event of it stays. A caller revokes none that can do more than
+// itself.
 func DeleteAPIKey(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) error {
 	return Transaction(ctx, db, func(tx *DB) error {
 		key, err := lock[APIKey](ctx, tx, APIKeys, by.Scope, id)
 		if err != nil {
+			return err
+		}
+		if err := checkTouch(by.Rights, key); err != nil {
 			return err
 		}
 		if err := checkVersion(key.Version, in); err != nil {
@@ -302,9 +262,9 @@ func CreateFirstManagementKey(ctx context.Context, db *DB) (string, error) {
 			return nil
 		}
 		in := &jsonapi.Input{Schema: APIKeys.Schema, Attributes: map[string]any{
-			"name": "First management key", "kind": string(ManagementKey), "scopes": jsonapi.Strings{"*"},
+			"name": "First management key", "kind": string(ManagementKey), "scopes": jsonapi.Strings{EveryScope},
 		}}
-		key, err := CreateAPIKey(ctx, tx, System("first start"), allPermissions{}, in)
+		key, err := CreateAPIKey(ctx, tx, System("first start"), in)
 		if err != nil {
 			return err
 		}
@@ -313,9 +273,3 @@ func CreateFirstManagementKey(ctx context.Context, db *DB) (string, error) {
 	})
 	return secret, err
 }
-
-// allPermissions is what the program itself may hand on.
-type allPermissions struct{}
-
-func (allPermissions) Grants(string) bool { return true }
-func (allPermissions) Known(string) bool  { return true }

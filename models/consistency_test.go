@@ -106,14 +106,14 @@ func (w *world) change(ctx context.Context, db *models.DB, r *rand.Rand) error {
 	case 13:
 		return models.DeleteMembership(ctx, db, by, w.any(r, &w.memberships), nil)
 	case 14:
-		key, err := models.CreateAPIKey(ctx, db, by, holderOfAll, input(models.APIKeys, attributes{"name": "k"}, relations{"organization": one("organizations", organization())}))
+		key, err := models.CreateAPIKey(ctx, db, by, input(models.APIKeys, attributes{"name": "k"}, relations{"organization": one("organizations", organization())}))
 		if err == nil {
 			w.add(&w.keys, key.ID)
 		}
 		return err
 	default:
 		if r.IntN(2) == 0 {
-			_, err := models.RotateAPIKey(ctx, db, by, holderOfAll, w.any(r, &w.keys), time.Hour)
+			_, err := models.RotateAPIKey(ctx, db, by, w.any(r, &w.keys), time.Hour)
 			return err
 		}
 		return models.DeleteAPIKey(ctx, db, by, w.any(r, &w.keys), nil)
@@ -272,7 +272,7 @@ func TestNothingLivesOnWhatIsDeleted(t *testing.T) {
 			for _, write := range []func() error{
 				func() error { return models.DeleteOrganization(t.Context(), db, everything, org, nil) },
 				func() error {
-					_, err := models.CreateAPIKey(t.Context(), db, everything, holderOfAll, input(models.APIKeys, attributes{"name": "k", "scopes": jsonapi.Strings{"*"}}, relations{"organization": one("organizations", org)}))
+					_, err := models.CreateAPIKey(t.Context(), db, everything, input(models.APIKeys, attributes{"name": "k", "scopes": jsonapi.Strings{"*"}}, relations{"organization": one("organizations", org)}))
 					return err
 				},
 				func() error {

@@ -17,7 +17,7 @@ type Event struct {
 	ID         string        `gorm:"column:id;primaryKey" jsonapi:"primary,events" doc:"Something that changed. Events are written with the change itself, and never altered." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
 	EventType  string        `gorm:"column:event_type" jsonapi:"attr,eventType" rule:"readonly,filter" doc:"What happened: the kind of resource and the verb." example:"organization.updated"`
 	OccurredAt jsonapi.Stamp `gorm:"column:occurred_at" jsonapi:"attr,occurredAt" rule:"readonly,sort" doc:"When the change was made." example:"2026-01-02T03:04:05+00:00"`
-	Actor      jsonapi.Raw   `gorm:"-" jsonapi:"attr,actor" rule:"readonly" doc:"Who made the change: kind, id and name."`
+	Actor      jsonapi.Raw   `gorm:"-" jsonapi:"attr,actor" rule:"readonly" doc:"Who made the change: kind (management_key, organization_key, organization_token; system for the program itself), id (of the key, or of the organization whose token it is) and name."`
 	Changes    *jsonapi.Raw  `gorm:"column:changes" jsonapi:"attr,changes" rule:"readonly" doc:"Before and after of each attribute that changed, without secrets."`
 	RequestID  *string       `gorm:"column:request_id" jsonapi:"attr,requestId" rule:"readonly,filter" doc:"The X-Request-Id of the request that made the change." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
 
@@ -59,7 +59,7 @@ func defineEvents(c *Collection) {
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "organizationId", Kind: jsonapi.String, Doc: "Events of that organization."},
 		{Name: "subjectId", Kind: jsonapi.String, Doc: "Events about that resource."},
-		{Name: "actorId", Kind: jsonapi.String, Doc: "Events caused by that key or user."},
+		{Name: "actorId", Kind: jsonapi.String, Doc: "Events caused by that key, or by the token of that organization."},
 	}
 }
 

@@ -2,6 +2,8 @@ package models
 
 import (
 	"reflect"
+	"slices"
+	"strings"
 	"time"
 
 	"roster/jsonapi"
@@ -62,6 +64,31 @@ func EventTypes() []EventType {
 		types[i] = EventType{t.subject.singular() + "." + string(t.verb), t.subject, t.doc, t.verb}
 	}
 	return types
+}
+
+// aboutEndpoints is what the types of events that tell of endpoints themselves begin with.
+const aboutEndpoints = "webhook."
+
+// Subscribes tells whether an endpoint with those patterns wants events of that type. No patterns, and "*", want everything that is not
+// about endpoints: that is told only to who asks for it by name. Otherwise n endpoints, made one after the other, would cost n²/2 deliveries.
+func Subscribes(patterns []string, eventType string) bool {
+	if !strings.HasPrefix(eventType, aboutEndpoints) {
+		return Matches(patterns, eventType)
+	}
+	return slices.ContainsFunc(patterns, func(pattern string) bool { return pattern != "*" && matches(pattern, eventType) })
+}
+
+// Matches tells whether patterns name a type. No patterns, and "*", name every one.
+func Matches(patterns []string, eventType string) bool {
+	return len(patterns) == 0 || slices.ContainsFunc(patterns, func(pattern string) bool { return matches(pattern, eventType) })
+}
+
+func matches(pattern, eventType string) bool {
+	if pattern == "*" || pattern == eventType {
+		return true
+	}
+	prefix, ok := strings.CutSuffix(pattern, "*")
+	return ok && strings.HasSuffix(prefix, ".") && strings.HasPrefix(eventType, prefix)
 }
 
 // isEventType reports whether the table has an event of that kind.

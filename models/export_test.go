@@ -120,3 +120,13 @@ func HoldReader(ctx context.Context, db *DB) (release func() error, err error) {
 	}
 	return rows.Close, nil
 }
+
+// MigrateTo brings an empty schema up to a step, as a version from before had it.
+func MigrateTo(ctx context.Context, db *DB, version int64) error {
+	provider, err := db.migrator()
+	if err != nil {
+		return err
+	}
+	_, err = provider.UpTo(ctx, version)
+	return err
+}

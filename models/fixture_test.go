@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"errors"
 	"testing"
+	"time"
 
 	"roster/jsonapi"
 	"roster/models"
@@ -15,29 +16,28 @@ type (
 	relations  = map[string]jsonapi.Linkage
 )
 
-// everything is a caller who sees the whole installation.
-var everything = models.Caller{Kind: "management", ID: "test", Name: "Test", Scope: models.Everything()}
+// all are the rights to do everything, for ever.
+var all = models.Rights{Scopes: []string{models.EveryScope}}
+
+// everything is a caller who sees the whole installation and may do everything.
+var everything = models.Caller{Kind: models.ByManagementKey, ID: "test", Name: "Test", Scope: models.Everything(), Rights: all}
 
 // caller returns one with another scope.
 func caller(scope models.Scope) models.Caller {
-	return models.Caller{Kind: "organization", ID: "test", Name: "Test", Scope: scope}
+	return models.Caller{Kind: models.ByOrganizationKey, ID: "test", Name: "Test", Scope: scope, Rights: all}
 }
 
-// holderOfAll may hand on every scope, holder only those that it lists.
-type holder []string
-
-func (h holder) Grants(scope string) bool {
-	for _, s := range h {
-		if s == scope || s == "*" {
-			return true
-		}
-	}
-	return false
+// holding returns a caller with fewer scopes.
+func holding(by models.Caller, scopes ...string) models.Caller {
+	by.Rights.Scopes = scopes
+	return by
 }
 
-func (holder) Known(scope string) bool { return scope != "no:scope" }
-
-var holderOfAll = holder{"*"}
+// until returns a caller whose credential ends.
+func until(by models.Caller, end time.Time) models.Caller {
+	by.Rights.Until = &jsonapi.Time{Time: end}
+	return by
+}
 
 func one(typ, id string) jsonapi.Linkage {
 	if id == "" {
@@ -94,7 +94,7 @@ func apiKey(t testing.TB, db *models.DB, kind models.KeyKind, organization strin
 	if organization != "" {
 		r["organization"] = one("organizations", organization)
 	}
-	key, err := models.CreateAPIKey(t.Context(), db, everything, holderOfAll,
+	key, err := models.CreateAPIKey(t.Context(), db, everything,
 		input(models.APIKeys, attributes{"name": "key", "kind": string(kind), "scopes": jsonapi.Strings(scopes)}, r))
 	if err != nil {
 		t.Fatal(err)

@@ -14,11 +14,12 @@ import (
 type credential struct {
 	Secret
 	apiKeyID, organizationID *string
+	expiresAt                *jsonapi.Time // nil is never
 }
 
 func insertCredential(ctx context.Context, tx *DB, cr credential) error {
-	_, err := tx.exec(ctx, `INSERT INTO credentials (lookup, hash, api_key_id, organization_id, created_at) VALUES (?, ?, ?, ?, ?)`,
-		cr.Lookup, tx.vault.Hash(cr.Text), cr.apiKeyID, cr.organizationID, tx.Now())
+	_, err := tx.exec(ctx, `INSERT INTO credentials (lookup, hash, api_key_id, organization_id, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)`,
+		cr.Lookup, tx.vault.Hash(cr.Text), cr.apiKeyID, cr.organizationID, tx.Now(), cr.expiresAt)
 	if err != nil {
 		return classifyFor(err, "insert credential")
 	}
@@ -39,7 +40,18 @@ type Holder struct {
 	KeyID, Name    string
 	OrganizationID string
 	UserID         string
-	Scopes         []string
+	// Rights are what it may do, and until when. An earlier secret that still works for a while is as good as the newest: the key is what
+	// ends.
+	Rights
+}
+
+// Identity returns who the holder is.
+func (h *Holder) Identity() Identity {
+	if h.KeyID == "" {
+		return Identity{ByOrganizationToken, h.OrganizationID}
+	}
+	kinds := map[KeyKind]string{ManagementKey: ByManagementKey, OrganizationKey: ByOrganizationKey, UserKey: ByUserKey}
+	return Identity{kinds[h.Kind], h.KeyID}
 }
 
 // FindHolder returns whom a presented credential speaks for, or nil if it is none that works now: unknown, expired, revoked or of a deleted
@@ -81,11 +93,14 @@ func FindHolder(ctx context.Context, db *DB, text string) (*Holder, error) {
 		}
 	}
 	if row.TokenOf != nil {
-		return &Holder{Kind: OrganizationKey, OrganizationID: *row.TokenOf, Name: deref(row.TokenName)}, nil
+		// A token holds every scope; its kind limits what it reaches.
+		return &Holder{
+			Kind: OrganizationKey, OrganizationID: *row.TokenOf, Name: deref(row.TokenName), Rights: Rights{[]string{EveryScope}, row.SecretExpires},
+		}, nil
 	}
 	return &Holder{
 		Kind: KeyKind(deref(row.Kind)), KeyID: *row.APIKeyID, Name: deref(row.Name), OrganizationID: deref(row.OrganizationID),
-		UserID: deref(row.UserID), Scopes: slices.Clone(deref(row.Scopes)),
+		UserID: deref(row.UserID), Rights: Rights{slices.Clone(deref(row.Scopes)), row.KeyExpires},
 	}, nil
 }
 

@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"crypto/hmac"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -16,15 +17,19 @@ const purgeAtOnce = 20
 
 // KeyedRequest names a request that may be sent several times and must take effect once.
 type KeyedRequest struct {
-	// CredentialID and Key name it together: callers choose their keys without knowing of each other.
-	CredentialID, Key string
+	// Caller and Key name it together: callers choose their keys without knowing of each other.
+	Caller Identity
+	Key    string
+	// Rights are what the caller holds. An answer can tell secrets that go as far as the rights under which it was made, so it is given
+	// again to who still holds at least those.
+	Rights Rights
 	// Request is all that the answer depends on. The same key with another request is a mistake of the client.
 	Request string
 }
 
 // Once runs fn in a transaction, and keeps what it returns in the same transaction. If that was done within AnswerLifetime before, fn is
-// not called: the earlier answer is returned, with replayed set. Of several at once one runs and the others wait for its answer. If fn
-// fails nothing has happened, nothing is kept, and the key is free. fn may be called again after the database refused its transaction.
+// not called: the earlier answer is returned, with replayed set; a caller who holds less than it did then is Forbidden. Of several at once
+// one runs and the others wait for its answer. If fn fails nothing has happened, nothing is kept, and the key is free. fn may be called again after the database refused its transaction.
 func Once(ctx context.Context, db *DB, keyed KeyedRequest, fn func(tx *DB) (string, error)) (answer string, replayed bool, err error) {
 	err = Transaction(ctx, db, func(tx *DB) error {
 		var kept *string
@@ -38,8 +43,12 @@ func Once(ctx context.Context, db *DB, keyed KeyedRequest, fn func(tx *DB) (stri
 		if answer, err = fn(tx); err != nil {
 			return err
 		}
-		_, err = tx.exec(ctx, `UPDATE idempotency_keys SET answer = ? WHERE credential_id = ? AND key = ?`,
-			tx.vault.Seal(keyed.owner(), answer), keyed.CredentialID, keyed.Key)
+		rights, err := json.Marshal(keyed.Rights)
+		if err != nil {
+			return fmt.Errorf("encode rights: %w", err)
+		}
+		_, err = tx.exec(ctx, `UPDATE idempotency_keys SET answer = ?, rights = ? WHERE caller = ? AND key = ?`,
+			tx.vault.Seal(keyed.owner(), answer), string(rights), keyed.Caller.String(), keyed.Key)
 		if err != nil {
 			return fmt.Errorf("keep answer: %w", err)
 		}
@@ -49,25 +58,25 @@ func Once(ctx context.Context, db *DB, keyed KeyedRequest, fn func(tx *DB) (stri
 }
 
 // owner is what the answer is encrypted for.
-func (r KeyedRequest) owner() string { return fmt.Sprintf("answer %q %q", r.CredentialID, r.Key) }
+func (r KeyedRequest) owner() string { return fmt.Sprintf("answer %q %q", r.Caller, r.Key) }
 
 // claim takes the key, or returns the answer that was given under it. On PostgreSQL it waits for a transaction that holds the key; SQLite
 // has one writer at a time. It comes first in the transaction: who waits here holds nothing that others wait for.
 func claim(ctx context.Context, tx *DB, keyed KeyedRequest) (*string, error) {
 	now, fingerprint := tx.Now(), tx.vault.Digest("idempotency", keyed.Request)
-	taken, err := tx.exec(ctx, `INSERT INTO idempotency_keys (credential_id, key, fingerprint, created_at)
+	taken, err := tx.exec(ctx, `INSERT INTO idempotency_keys (caller, key, fingerprint, created_at)
 		VALUES (?, ?, ?, ?)
-		ON CONFLICT (credential_id, key) DO UPDATE SET fingerprint = excluded.fingerprint, answer = NULL, created_at = excluded.created_at
-		WHERE idempotency_keys.created_at <= ?`, keyed.CredentialID, keyed.Key, fingerprint, now, now.Add(-AnswerLifetime))
+		ON CONFLICT (caller, key) DO UPDATE SET fingerprint = excluded.fingerprint, answer = NULL, rights = NULL, created_at = excluded.created_at
+		WHERE idempotency_keys.created_at <= ?`, keyed.Caller.String(), keyed.Key, fingerprint, now, now.Add(-AnswerLifetime))
 	if err != nil {
 		return nil, fmt.Errorf("claim idempotency key: %w", err)
 	}
 	if taken == 1 {
 		return nil, nil
 	}
-	var rows []struct{ Fingerprint, Answer []byte }
-	err = tx.session(ctx).Raw(`SELECT fingerprint, answer FROM idempotency_keys WHERE credential_id = ? AND key = ?`,
-		keyed.CredentialID, keyed.Key).Scan(&rows).Error
+	var rows []keptRow
+	err = tx.session(ctx).Raw(`SELECT fingerprint, answer, rights FROM idempotency_keys WHERE caller = ? AND key = ?`,
+		keyed.Caller.String(), keyed.Key).Scan(&rows).Error
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("read kept answer: %w", err)
@@ -75,9 +84,33 @@ func claim(ctx context.Context, tx *DB, keyed KeyedRequest) (*string, error) {
 		return nil, errors.New("read kept answer: it was purged just now")
 	case !hmac.Equal(rows[0].Fingerprint, fingerprint):
 		return nil, &Error{Kind: OtherRequest, Message: "This key was used with another path or body within the last 24 hours."}
+	case rows[0].Answer == nil: // of a version that did not note who may have it
+		return nil, &Error{Kind: Conflict, Message: "This request took effect before; its answer is not kept any more."}
+	}
+	if err := rows[0].permit(keyed.Rights); err != nil {
+		return nil, err
 	}
 	answer, err := tx.vault.Open(keyed.owner(), rows[0].Answer)
 	return &answer, err
+}
+
+// keptRow is an answer as it is kept, with the rights of the caller when it was made.
+type keptRow struct {
+	Fingerprint, Answer []byte
+	Rights              string
+}
+
+// permit refuses the answer to a caller who holds less than when it was made.
+func (k keptRow) permit(rights Rights) error {
+	var then Rights
+	if err := json.Unmarshal([]byte(k.Rights), &then); err != nil {
+		return fmt.Errorf("read rights of kept answer: %w", err)
+	}
+	if !rights.Cover(then) {
+		return &Error{Kind: Forbidden,
+			Message: "This request took effect when this credential could do more, or for longer; its answer is not given again."}
+	}
+	return nil
 }
 
 // purgeAnswers removes some answers that have expired. Each request that adds one removes up to twenty, so that they cannot pile up. Rows
@@ -85,8 +118,8 @@ func claim(ctx context.Context, tx *DB, keyed KeyedRequest) (*string, error) {
 func purgeAnswers(ctx context.Context, tx *DB) error {
 	free := map[Dialect]string{Postgres: "FOR UPDATE SKIP LOCKED"}[tx.dialect]
 	_, err := tx.exec(ctx, `DELETE FROM idempotency_keys
-		WHERE (credential_id, key) IN (
-			SELECT credential_id, key FROM idempotency_keys WHERE created_at <= ? ORDER BY created_at LIMIT ? `+free+`
+		WHERE (caller, key) IN (
+			SELECT caller, key FROM idempotency_keys WHERE created_at <= ? ORDER BY created_at LIMIT ? `+free+`
 		)`, tx.Now().Add(-AnswerLifetime), purgeAtOnce)
 	if err != nil {
 		return fmt.Errorf("purge kept answers: %w", err)

@@ -80,7 +80,7 @@ func CreateMembership(ctx context.Context, db *DB, by Caller, in *jsonapi.Input)
 		}
 		counters := tally{}
 		var err error
-		if m, err = addMembershipWithID(ctx, tx, by, counters, in.ID, organization, user); err != nil {
+		if m, err = addMembership(ctx, tx, by, counters, organization, user); err != nil {
 			return err
 		}
 		if err := checkUnchanged(Memberships, m, in, true); err != nil {
@@ -167,15 +167,8 @@ func touchUser(ctx context.Context, tx *DB, id string) error {
 }
 
 func addMembership(ctx context.Context, tx *DB, by Caller, counters tally, organization, user string) (*Membership, error) {
-	return addMembershipWithID(ctx, tx, by, counters, "", organization, user)
-}
-
-func addMembershipWithID(ctx context.Context, tx *DB, by Caller, counters tally, id, organization, user string) (*Membership, error) {
-	if id == "" {
-		id = NewID()
-	}
 	now := jsonapi.Stamp{Time: tx.Now()}
-	m := &Membership{ID: id, CreatedAt: now, UpdatedAt: now, OrganizationID: organization, UserID: user, Version: 1}
+	m := &Membership{ID: NewID(), CreatedAt: now, UpdatedAt: now, OrganizationID: organization, UserID: user, Version: 1}
 	if err := tx.session(ctx).Create(m).Error; err != nil {
 		return nil, classifyFor(err, "insert membership")
 	}

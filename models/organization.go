@@ -28,7 +28,10 @@ type Organization struct {
 	Active           bool           `gorm:"-" jsonapi:"attr,active" rule:"readonly" doc:"Whether now is inside its validity." example:"true"`
 	WebhookURL       *string        `gorm:"column:webhook_url" jsonapi:"attr,webhookUrl" rule:"max=2000,format=url,filter" doc:"Where its webhooks are sent; null ends them." example:"https://hooks.example.com/roster"`
 	WebhookSecret    *string        `gorm:"-" jsonapi:"attr,webhookSecret" rule:"secret,min=1,max=200" doc:"Signs its webhooks. It has a value only in the answer to the request that set or generated it, and null changes nothing."`
-	Token            *string        `gorm:"-" jsonapi:"attr,token" rule:"secret,createonly,max=200" doc:"Its credential. It has a value only in the answer to the request that made it. A management key may choose one on creation: at least 22 characters of A-Z, a-z, 0-9, - and _."`
+	Token            *string        `gorm:"-" jsonapi:"attr,token" rule:"secret,createonly,max=200" doc:"Its credential. It has a value only in the answer to the request that made it, if that came from a credential with the scope *; meta.tokenExpiresAt tells when it ends, if it does. A management key may choose one on creation: at least 22 characters of A-Z, a-z, 0-9, - and _."`
+
+	// TokenExpiresAt is when the token ceases to work, nil for never. It is known where the token is.
+	TokenExpiresAt *jsonapi.Time `gorm:"-"`
 
 	ParentID     *string `gorm:"column:parent_id"`
 	CreatedBy    *string `gorm:"column:created_by"`
@@ -58,6 +61,7 @@ func defineOrganizations(c *Collection) {
 			org.Active = validAt(org, db)
 		},
 	}
+	c.Schema.ClientIDs = true
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "ancestor", Kind: jsonapi.String, Doc: "Organizations below that one, at any depth."},
 		{Name: "active", Kind: jsonapi.Boolean, Doc: "Whether now is inside the validity."},
@@ -125,16 +129,17 @@ func totalOrganizations(s Scope, filter, value string) counted {
 }
 
 // CreateOrganization creates the organization that the input describes: the row, its place in the tree, its token, the counters and
-// the event. The returned model is the only one that ever has the token and the webhook secret. A caller whose scope is a subtree creates
-// below the root of it. It fails with Errors of the kinds Invalid, Conflict and RelatedNotFound.
+// the event. The returned model is the only one that ever has the token and the webhook secret. A token can do everything within the
+// organization, so a caller who cannot makes an organization without one. A caller whose scope is a subtree creates below the root of it. It fails with Errors of the kinds Invalid, Conflict and RelatedNotFound.
 func CreateOrganization(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*Organization, error) {
 	var org *Organization
 	err := Transaction(ctx, db, func(tx *DB) error {
 		now := jsonapi.Stamp{Time: tx.Now()}
-		org = &Organization{ID: in.ID, CreatedAt: now, UpdatedAt: now, IsEventProducer: true, Version: 1}
-		if org.ID == "" {
-			org.ID = NewID()
+		id, err := takeID(ctx, tx, in.ID)
+		if err != nil {
+			return err
 		}
+		org = &Organization{ID: id, CreatedAt: now, UpdatedAt: now, IsEventProducer: true, Version: 1}
 		if by.Kind == "user" {
 			org.CreatedBy = optional(by.ID)
 		}
@@ -149,17 +154,16 @@ func CreateOrganization(ctx context.Context, db *DB, by Caller, in *jsonapi.Inpu
 		if err := checkOrganization(tx, org, in); err != nil {
 			return err
 		}
-		secret := tokenFor(tx, in)
 		if err := sealWebhookSecret(tx, org, in); err != nil {
 			return err
 		}
 		if err := insertOrganization(ctx, tx, org); err != nil {
 			return err
 		}
-		if err := insertCredential(ctx, tx, credential{Secret: secret, organizationID: &org.ID}); err != nil {
+		if err := firstToken(ctx, tx, by, org, in); err != nil {
 			return err
 		}
-		org.Token, org.Active = &secret.Text, validAt(org, tx)
+		org.Active = validAt(org, tx)
 		if err := checkUnchanged(Organizations, org, in, true); err != nil {
 			return err
 		}
@@ -177,7 +181,7 @@ func announceOrganization(ctx context.Context, tx *DB, by Caller, org *Organizat
 	if err := countInTree(ctx, tx, counters, org, 1); err != nil {
 		return err
 	}
-	if err := followOrganization(ctx, tx, nil, org); err != nil {
+	if err := followOrganization(ctx, tx, by, nil, org); err != nil {
 		return err
 	}
 	err := record(ctx, tx, by, change{verb: created, collection: Organizations, organization: org.ID, after: org})
@@ -290,7 +294,7 @@ func saveOrganization(ctx context.Context, tx *DB, by Caller, before, org *Organ
 			return err
 		}
 	}
-	if err := followOrganization(ctx, tx, before, org); err != nil {
+	if err := followOrganization(ctx, tx, by, before, org); err != nil {
 		return err
 	}
 	if !bytes.Equal(before.SealedSecret, org.SealedSecret) {
@@ -300,47 +304,6 @@ func saveOrganization(ctx context.Context, tx *DB, by Caller, before, org *Organ
 		return err
 	}
 	return counters.write(ctx, tx)
-}
-
-// RefreshToken replaces the token of an organization and returns the organization with the new one. The old one is dead when it returns.
-func RefreshToken(ctx context.Context, db *DB, by Caller, id string) (*Organization, error) {
-	var org *Organization
-	err := Transaction(ctx, db, func(tx *DB) error {
-		before, err := lockOrganization(ctx, tx, by.Scope, id)
-		if err != nil {
-			return err
-		}
-		if before.DeletedAt != nil {
-			return notFound("organizations", id)
-		}
-		copied := *before
-		org = &copied
-		if err := deleteToken(ctx, tx, id); err != nil {
-			return err
-		}
-		secret := NewSecret(OrganizationKey)
-		if err := insertCredential(ctx, tx, credential{Secret: secret, organizationID: &org.ID}); err != nil {
-			return err
-		}
-		org.Version++
-		org.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
-		if err := save(ctx, tx, Organizations, org, "version", "updated_at"); err != nil {
-			return err
-		}
-		counters := tally{}
-		err = record(ctx, tx, by, change{
-			verb: updated, collection: Organizations, organization: id, before: before, after: org, secrets: []string{"token"},
-		})
-		if err != nil {
-			return err
-		}
-		org.Token = &secret.Text
-		return counters.write(ctx, tx)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return org, nil
 }
 
 // lockOrganization reads an organization, deleted or not, and keeps others from changing it until the transaction ends.

@@ -98,26 +98,6 @@ func sealWebhookSecret(tx *DB, org *Organization, in *jsonapi.Input) error {
 	return nil
 }
 
-// checkToken tells what is wrong with a token that a client chose.
-func checkToken(chosen string) (wrong string) {
-	switch {
-	case !ChosenToken.MatchString(chosen):
-		return "A token must be 22 to 200 characters of A-Z, a-z, 0-9, - and _."
-	case strings.HasPrefix(chosen, "roster_"):
-		return "A token that you choose must not begin with roster_."
-	default:
-		return ""
-	}
-}
-
-// tokenFor returns the token of a new organization: the one the input chose, which was checked, or a generated one.
-func tokenFor(tx *DB, in *jsonapi.Input) Secret {
-	if chosen, ok := in.Attributes["token"].(string); ok {
-		return chosenSecret(tx.vault, chosen)
-	}
-	return NewSecret(OrganizationKey)
-}
-
 // maxSlug leaves room for the random end of a slug within the limit of the attribute.
 const maxSlug = 80
 

@@ -14,6 +14,7 @@ type Plan struct {
 	// trees are organizations whose trees are worked in, hold is how.
 	trees []string
 	hold  hold
+	adds  bool // keys, which are counted under the lock of their organization
 }
 
 // Creates notes that a resource of a collection is created of an input.
@@ -21,8 +22,12 @@ func (p *Plan) Creates(c *Collection, in *jsonapi.Input) {
 	if c == Organizations {
 		p.worksIn(shared, in.Relationships["parent"].One())
 	}
-	if c == Memberships {
+	switch c {
+	case Memberships:
 		p.Changes(Users, in.Relationships["user"].One())
+	case APIKeys:
+		p.adds = true
+		p.Changes(Organizations, in.Relationships["organization"].One())
 	}
 }
 
@@ -76,6 +81,9 @@ func (p *Plan) Reserve(ctx context.Context, tx *DB, scope Scope) error {
 		if err := lockTrees(ctx, tx, p.hold, append(p.trees, scope.Root())...); err != nil {
 			return err
 		}
+	}
+	if p.adds {
+		p.Changes(Organizations, scope.Root()) // that of keys which name none
 	}
 	if err := p.addMembers(ctx, tx, scope); err != nil {
 		return err

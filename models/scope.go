@@ -37,20 +37,13 @@ func (s Scope) Manages() bool { return s.reach == everything || s.reach == subtr
 // All reports whether the scope is the whole installation.
 func (s Scope) All() bool { return s.reach == everything }
 
+// SeesBelow reports whether what belongs to the organizations below a visible one is visible, too.
+func (s Scope) SeesBelow() bool { return s.Manages() }
+
 // hidesParentOf reports whether the parent of a visible organization is outside of the scope.
 func (s Scope) hidesParentOf(organizationID string) bool {
 	return s.reach == oneOrganization || s.reach == subtree && s.id == organizationID
 }
-
-// Caller is who makes a change: for the events, and for what he may see while making it.
-type Caller struct {
-	Kind, ID, Name string
-	RequestID      string
-	Scope          Scope
-}
-
-// System is the program itself, changing something nobody asked for by a request.
-func System(name string) Caller { return Caller{Kind: "system", Name: name, Scope: Everything()} }
 
 // where is a condition of a query with its arguments. The empty condition is always true.
 type where struct {

@@ -158,16 +158,16 @@ func TestWhatAScopeDoesNotSeeItCannotTouch(t *testing.T) {
 			}},
 			"delete a membership": {g.memberships[g.other.ID], func(by models.Caller, id string) error { return models.DeleteMembership(ctx, db, by, id, nothing) }},
 			"update a key": {g.keys[g.other.ID].ID, func(by models.Caller, id string) error {
-				_, err := models.UpdateAPIKey(ctx, db, by, holderOfAll, id, input(models.APIKeys, attributes{"name": "x"}, nil))
+				_, err := models.UpdateAPIKey(ctx, db, by, id, input(models.APIKeys, attributes{"name": "x"}, nil))
 				return err
 			}},
 			"rotate a key": {g.keys[g.other.ID].ID, func(by models.Caller, id string) error {
-				_, err := models.RotateAPIKey(ctx, db, by, holderOfAll, id, 0)
+				_, err := models.RotateAPIKey(ctx, db, by, id, 0)
 				return err
 			}},
 			"delete a key": {g.keys[g.other.ID].ID, func(by models.Caller, id string) error { return models.DeleteAPIKey(ctx, db, by, id, nothing) }},
 			"rotate the management's key": {g.everywhere.ID, func(by models.Caller, id string) error {
-				_, err := models.RotateAPIKey(ctx, db, by, holderOfAll, id, 0)
+				_, err := models.RotateAPIKey(ctx, db, by, id, 0)
 				return err
 			}},
 		}
@@ -196,7 +196,7 @@ func TestWhatAScopeDoesNotSeeItCannotTouch(t *testing.T) {
 				return err
 			}},
 			"create a key of": {g.other.ID, "organization", func(by models.Caller, id string) error {
-				_, err := models.CreateAPIKey(ctx, db, by, holderOfAll, input(models.APIKeys, attributes{"name": "x"}, relations{"organization": one("organizations", id)}))
+				_, err := models.CreateAPIKey(ctx, db, by, input(models.APIKeys, attributes{"name": "x"}, relations{"organization": one("organizations", id)}))
 				return err
 			}},
 		}
@@ -240,7 +240,7 @@ func TestTheZeroScopeMakesNothing(t *testing.T) {
 		if _, err := models.CreateUser(t.Context(), db, by, input(models.Users, attributes{"firstName": "x"}, nil)); err == nil {
 			t.Error("the zero scope creates a user")
 		}
-		if _, err := models.CreateAPIKey(t.Context(), db, by, holderOfAll, input(models.APIKeys, attributes{"name": "x", "kind": "management"}, nil)); err == nil {
+		if _, err := models.CreateAPIKey(t.Context(), db, by, input(models.APIKeys, attributes{"name": "x", "kind": "management"}, nil)); err == nil {
 			t.Error("the zero scope creates a management key")
 		}
 		modelstest.CheckConsistency(t, db)

@@ -80,7 +80,7 @@ func TestASubtreeIsTheSameFromEverySide(t *testing.T) {
 				seen := membersBelow(t, db, c, root)
 				for _, sort := range sorts {
 					for _, filter := range []string{"", "&filter[createdAt][gte]=2024-01-01T00:02:00Z"} {
-						want := slices.DeleteFunc(all(t, db, c, models.Everything(), "sort="+sort+filter, 200), func(id string) bool { return !seen[id] })
+						want := slices.DeleteFunc(walked(t, db, c, models.Everything(), "sort="+sort+filter, 200), func(id string) bool { return !seen[id] })
 						for _, size := range []int{1, 7, 200} {
 							query := "sort=" + sort + filter
 							page := listPage(t, db, c, models.Subtree(root), query+fmt.Sprintf("&page[size]=%d&page[number]=2", size))
@@ -89,7 +89,7 @@ func TestASubtreeIsTheSameFromEverySide(t *testing.T) {
 								t.Errorf("%s?%s, second page of %d: %d of %d, want %d", c.Path, query, size, len(page.Items), page.Total, len(want))
 							}
 							if size > 1 && root == f.head {
-								same(t, fmt.Sprintf("%s?%s by cursors of %d", c.Path, query, size), all(t, db, c, models.Subtree(root), query, size), want)
+								same(t, fmt.Sprintf("%s?%s by cursors of %d", c.Path, query, size), walked(t, db, c, models.Subtree(root), query, size), want)
 							}
 						}
 					}
@@ -111,8 +111,8 @@ func membersBelow(t *testing.T, db *models.DB, c *models.Collection, root string
 	return seen
 }
 
-// all returns the ids of a whole list, read by cursors.
-func all(t *testing.T, db *models.DB, c *models.Collection, scope models.Scope, query string, size int) []string {
+// walked returns the ids of a whole list, read by cursors.
+func walked(t *testing.T, db *models.DB, c *models.Collection, scope models.Scope, query string, size int) []string {
 	t.Helper()
 	query += fmt.Sprintf("&page[size]=%d", size)
 	ids := []string{}

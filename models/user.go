@@ -51,6 +51,7 @@ func defineUsers(c *Collection) {
 			u.FullName = strings.TrimSpace(deref(u.FirstName) + " " + deref(u.LastName))
 		},
 	}
+	c.Schema.ClientIDs = true
 	c.Schema.Filters = []jsonapi.Filter{{Name: "organizationId", Kind: jsonapi.String, Doc: "Users with a membership in that organization."}}
 }
 
@@ -99,10 +100,11 @@ func CreateUser(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*Use
 	var user *User
 	err := Transaction(ctx, db, func(tx *DB) error {
 		now := jsonapi.Stamp{Time: tx.Now()}
-		user = &User{ID: in.ID, CreatedAt: now, UpdatedAt: now, Active: true, Version: 1}
-		if user.ID == "" {
-			user.ID = NewID()
+		id, err := takeID(ctx, tx, in.ID)
+		if err != nil {
+			return err
 		}
+		user = &User{ID: id, CreatedAt: now, UpdatedAt: now, Active: true, Version: 1}
 		Users.Schema.Apply(user, in.Attributes)
 		organizations, err := organizationsOf(ctx, tx, by, in)
 		if err != nil {

@@ -162,7 +162,7 @@ func TestNoEventHoldsASecret(t *testing.T) {
 		keep(other.WebhookSecret)
 		key := apiKey(t, db, models.OrganizationKey, org.ID)
 		keep(key.Key)
-		keep(must(models.RotateAPIKey(ctx, db, everything, holderOfAll, key.ID, 0))(t).Key)
+		keep(must(models.RotateAPIKey(ctx, db, everything, key.ID, 0))(t).Key)
 		u := must(models.CreateUser(ctx, db, everything, input(models.Users, attributes{"firstName": "Ada", "password": "first-password"}, nil)))(t)
 		must(models.UpdateUser(ctx, db, everything, u.ID, input(models.Users, attributes{"password": "second-password"}, nil)))(t)
 		secrets = append(secrets, "first-password", "second-password", "argon2id")
@@ -200,7 +200,7 @@ func TestAnEventTellsBeforeAndAfter(t *testing.T) {
 	t.Parallel()
 	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
 		parent := organization(t, db, "parent", "")
-		by := models.Caller{Kind: "management", ID: "k1", Name: "Key <1>", RequestID: "r-1", Scope: models.Everything()}
+		by := models.Caller{Kind: models.ByManagementKey, ID: "k1", Name: "Key <1>", RequestID: "r-1", Scope: models.Everything()}
 		org := must(models.CreateOrganization(t.Context(), db, by, input(models.Organizations, attributes{"name": "a", "description": "<d>"}, nil)))(t)
 		clock.Advance(1_500_000_000)
 		must(models.UpdateOrganization(t.Context(), db, by, org.ID, input(models.Organizations, attributes{"name": "b", "description": nil}, below(parent.ID))))(t)
@@ -210,7 +210,7 @@ func TestAnEventTellsBeforeAndAfter(t *testing.T) {
 		if string(*event.Changes) != want {
 			t.Errorf("changes %s\nwant    %s", *event.Changes, want)
 		}
-		if event.EventType != "organization.updated" || *event.RequestID != "r-1" || string(event.Actor) != `{"id":"k1","kind":"management","name":"Key \u003c1\u003e"}` || *event.OrganizationID != org.ID {
+		if event.EventType != "organization.updated" || *event.RequestID != "r-1" || string(event.Actor) != `{"id":"k1","kind":"management_key","name":"Key \u003c1\u003e"}` || *event.OrganizationID != org.ID {
 			t.Errorf("event %+v, actor %s", event, event.Actor)
 		}
 		if !event.OccurredAt.Equal(clock.Now()) || !strings.Contains(event.Data, `"name":"b"`) || !strings.Contains(event.Data, `"self":"/public/v2/organizations/`+org.ID) {

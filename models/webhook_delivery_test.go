@@ -137,7 +137,7 @@ func TestAReplayAndThePurgeLeaveNoDeliveryWithoutABody(t *testing.T) {
 		purged := make(chan error, 1)
 		step := func(render func(*models.QueuedEvent) []byte) {
 			t.Helper()
-			r := models.Replaying{Ahead: 10, Render: render, Subscribes: listed, Matches: listed}
+			r := models.Replaying{Ahead: 10, Render: render}
 			if _, err := models.StepWebhookJobs(t.Context(), db, r); err != nil {
 				t.Fatal(err)
 			}
@@ -166,11 +166,6 @@ func TestAReplayAndThePurgeLeaveNoDeliveryWithoutABody(t *testing.T) {
 			t.Errorf("%d deliveries, want the three of the second endpoint", n)
 		}
 	})
-}
-
-// listed stands for the patterns of endpoints: these tests use none.
-func listed(patterns []string, eventType string) bool {
-	return len(patterns) == 0 || slices.Contains(patterns, eventType)
 }
 
 // awaitBlocked waits until what a test has started waits for a lock, or has put something into a full channel. On SQLite it waits for the

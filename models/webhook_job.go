@@ -116,11 +116,8 @@ func CreateWebhookJob(ctx context.Context, db *DB, by Caller, in *jsonapi.Input)
 	err := Transaction(ctx, db, func(tx *DB) error {
 		now := tx.Now()
 		job = &WebhookJob{
-			ID: in.ID, CreatedAt: jsonapi.Stamp{Time: now}, UpdatedAt: jsonapi.Stamp{Time: now}, Kind: ReplayFailed,
+			ID: NewID(), CreatedAt: jsonapi.Stamp{Time: now}, UpdatedAt: jsonapi.Stamp{Time: now}, Kind: ReplayFailed,
 			EventTypes: jsonapi.Strings{}, Until: jsonapi.Time{Time: now}, State: JobRunning, Version: 1,
-		}
-		if job.ID == "" {
-			job.ID = NewID()
 		}
 		WebhookJobs.Schema.Apply(job, in.Attributes)
 		id := in.Relationships["webhook"].One()
@@ -134,7 +131,11 @@ func CreateWebhookJob(ctx context.Context, db *DB, by Caller, in *jsonapi.Input)
 			}
 			return err
 		}
-		job.WebhookID, job.OrganizationID = id, found.(*Webhook).OrganizationID
+		endpoint := found.(*Webhook)
+		if err := endpoint.within(by); err != nil {
+			return err
+		}
+		job.WebhookID, job.OrganizationID = id, endpoint.OrganizationID
 		if err := checkJob(job); err != nil {
 			return err
 		}
@@ -209,6 +210,9 @@ func UpdateWebhookJob(ctx context.Context, db *DB, by Caller, id string, in *jso
 		if job.State == before.State {
 			return nil
 		}
+		if err := permitReplay(ctx, tx, by, job); err != nil {
+			return err
+		}
 		if !slices.Contains(jobTransitions[before.State], job.State) {
 			return &Error{Kind: Conflict, Field: "state", Message: fmt.Sprintf("A replay that is %s cannot become %s.", before.State, job.State)}
 		}
@@ -228,4 +232,17 @@ func UpdateWebhookJob(ctx context.Context, db *DB, by Caller, id string, in *jso
 		return nil, err
 	}
 	return job, nil
+}
+
+// permitReplay makes sure that a caller may direct what a replay sends. To an endpoint that is not there any more nothing is sent.
+func permitReplay(ctx context.Context, tx *DB, by Caller, job *WebhookJob) error {
+	endpoint, err := Find(ctx, tx, Webhooks, by.Scope, job.WebhookID, nil)
+	switch {
+	case IsKind(err, NotFound):
+		return nil
+	case err != nil:
+		return err
+	default:
+		return endpoint.(*Webhook).within(by)
+	}
 }

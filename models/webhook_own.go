@@ -3,14 +3,15 @@ package models
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 
 	"roster/jsonapi"
 )
 
 // followOrganization keeps the endpoint that an organization's webhookUrl stands for in step with it, so that whoever delivers knows
-// endpoints only. before is nil for a new organization.
-func followOrganization(ctx context.Context, tx *DB, before, org *Organization) error {
+// endpoints only. before is nil for a new organization. Who changes it needs what the endpoint would need.
+func followOrganization(ctx context.Context, tx *DB, by Caller, before, org *Organization) error {
 	if before == nil {
 		before = &Organization{}
 	}
@@ -27,6 +28,9 @@ func followOrganization(ctx context.Context, tx *DB, before, org *Organization) 
 	if err != nil {
 		return fmt.Errorf("find own webhook: %w", err)
 	}
+	if err := permitOwn(by, before, org, own); err != nil {
+		return err
+	}
 	switch {
 	case org.WebhookURL == nil && len(own) == 0:
 		return nil
@@ -38,7 +42,7 @@ func followOrganization(ctx context.Context, tx *DB, before, org *Organization) 
 		return err
 	}
 	if len(own) == 0 {
-		w := newWebhook("", jsonapi.Stamp{Time: tx.Now()})
+		w := newWebhook(jsonapi.Stamp{Time: tx.Now()})
 		w.Kind, w.OrganizationID, w.URL = OwnWebhook, org.ID, *org.WebhookURL
 		// The event of this change comes next, and is the first that it gets.
 		if w.AfterOrdinal, err = reserveOrdinal(ctx, tx); err != nil {
@@ -58,6 +62,29 @@ func followOrganization(ctx context.Context, tx *DB, before, org *Organization) 
 		return err
 	}
 	return addSigningSecret(ctx, tx, own[0].ID, secret)
+}
+
+// permitOwn makes sure that a caller may change the endpoint that an organization's webhookUrl stands for, or make it: one for every type.
+func permitOwn(by Caller, before, org *Organization, own []*Webhook) error {
+	field := "webhookSecret"
+	if deref(before.WebhookURL) != deref(org.WebhookURL) {
+		field = "webhookUrl"
+	}
+	if !by.Rights.Hold("webhooks:write") {
+		return &Error{Kind: Forbidden, Field: field, Message: "This needs the scope webhooks:write."}
+	}
+	endpoint := &Webhook{}
+	if len(own) > 0 {
+		endpoint = own[0]
+	}
+	var refusals Errors
+	err := endpoint.within(by)
+	if errors.As(err, &refusals) {
+		for _, refusal := range refusals {
+			refusal.Field = field // what they speak of is no member of organizations
+		}
+	}
+	return err
 }
 
 // reserveOrdinal takes the next place in the queue and leaves it empty.

@@ -22,10 +22,14 @@ func Redeliver(ctx context.Context, db *DB, by Caller, id string) (*WebhookDeliv
 			return err
 		}
 		webhook := found.(*WebhookDelivery).WebhookID
-		if _, err := Find(ctx, tx, Webhooks, by.Scope, webhook, nil); err != nil {
+		endpoint, err := Find(ctx, tx, Webhooks, by.Scope, webhook, nil)
+		if err != nil {
 			if IsKind(err, NotFound) {
 				return &Error{Kind: Conflict, Message: "The endpoint of this delivery is no longer there."}
 			}
+			return err
+		}
+		if err := endpoint.(*Webhook).within(by); err != nil {
 			return err
 		}
 		if err := hurryLane(ctx, tx, webhook); err != nil {
@@ -90,6 +94,9 @@ func SendTest(ctx context.Context, db *DB, by Caller, id string, render func(Mes
 	err := Transaction(ctx, db, func(tx *DB) error {
 		w, err := lockLive[Webhook](ctx, tx, Webhooks, by.Scope, id)
 		if err != nil {
+			return err
+		}
+		if err := w.within(by); err != nil {
 			return err
 		}
 		if w.Status != WebhookActive {

@@ -22,10 +22,6 @@ type Replaying struct {
 	Ahead int
 	// Render makes the body of an event that nobody was to get until now; nil if it cannot be sent.
 	Render func(*QueuedEvent) []byte
-	// Subscribes tells whether an endpoint with those patterns gets events of a type.
-	Subscribes func(patterns []string, eventType string) bool
-	// Matches tells whether the patterns of a replay name a type. They narrow what its endpoint gets, and an empty list narrows nothing.
-	Matches func(patterns []string, eventType string) bool
 }
 
 // StepWebhookJobs takes each running replay a step further: it begins as many deliveries as may be pending. It returns how many it began.

@@ -56,7 +56,7 @@ func (s *replayStep) failed(ctx context.Context, tx *DB) error {
 			return err
 		}
 		c.within = !c.at.Before(s.job.Since.Time) && c.at.Before(s.job.Until.Time)
-		c.wanted = c.within && (state == DeliveryFailed || state == DeliveryCancelled) && s.Matches(s.job.EventTypes, c.eventType)
+		c.wanted = c.within && (state == DeliveryFailed || state == DeliveryCancelled) && Matches(s.job.EventTypes, c.eventType)
 		window = append(window, c)
 		return nil
 	}, `SELECT id, event_type, state, created_at FROM webhook_deliveries WHERE webhook_id = ? AND id > ? ORDER BY id LIMIT ?`,
@@ -164,7 +164,7 @@ func (s *replayStep) window(ctx context.Context, tx *DB) ([]candidate, error) {
 			return err
 		}
 		c.wanted = c.within && s.open(state) && c.eventType != Webhooks.singular()+"."+string(tested) &&
-			s.Subscribes(s.webhook.EventTypes, c.eventType) && s.Matches(s.job.EventTypes, c.eventType)
+			Subscribes(s.webhook.EventTypes, c.eventType) && Matches(s.job.EventTypes, c.eventType)
 		window = append(window, c)
 		return nil
 	}, `SELECT e.id, e.event_type, e.occurred_at, `+within+`, d.id, d.state

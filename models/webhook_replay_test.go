@@ -16,7 +16,7 @@ import (
 func step(t *testing.T, db *models.DB, ahead int) {
 	t.Helper()
 	render := func(*models.QueuedEvent) []byte { return []byte(`{}`) }
-	if _, err := models.StepWebhookJobs(t.Context(), db, models.Replaying{Ahead: ahead, Render: render, Subscribes: listed, Matches: listed}); err != nil {
+	if _, err := models.StepWebhookJobs(t.Context(), db, models.Replaying{Ahead: ahead, Render: render}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -59,6 +59,9 @@ func RotateWebhookSecret(ctx context.Context, db *DB, by Caller, id string, over
 		if err != nil {
 			return err
 		}
+		if err := before.within(by); err != nil {
+			return err
+		}
 		copied := *before
 		w = &copied
 		secret, err := signingSecret(w, "")

@@ -18,7 +18,7 @@ func CreateWebhook(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*
 	var w *Webhook
 	err := Transaction(ctx, db, func(tx *DB) error {
 		now := jsonapi.Stamp{Time: tx.Now()}
-		w = newWebhook(in.ID, now)
+		w = newWebhook(now)
 		Webhooks.Schema.Apply(w, in.Attributes)
 		w.OrganizationID = in.Relationships["organization"].One()
 		if w.OrganizationID == "" {
@@ -35,6 +35,9 @@ func CreateWebhook(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*
 		}
 		secret, _ := in.Attributes["secret"].(string)
 		if err := checkWebhook(tx, w, &Webhook{}, in); err != nil {
+			return err
+		}
+		if err := w.within(by); err != nil {
 			return err
 		}
 		secret, err := signingSecret(w, secret)
@@ -68,12 +71,9 @@ func CreateWebhook(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*
 	return w, nil
 }
 
-func newWebhook(id string, now jsonapi.Stamp) *Webhook {
-	if id == "" {
-		id = NewID()
-	}
+func newWebhook(now jsonapi.Stamp) *Webhook {
 	return &Webhook{
-		ID: id, CreatedAt: now, UpdatedAt: now, Kind: ExtraWebhook, EventTypes: jsonapi.Strings{}, Headers: jsonapi.Strings{},
+		ID: NewID(), CreatedAt: now, UpdatedAt: now, Kind: ExtraWebhook, EventTypes: jsonapi.Strings{}, Headers: jsonapi.Strings{},
 		HeaderNames: jsonapi.Strings{}, Ordering: OrderNone, Algorithm: SignV1, Status: WebhookActive, Version: 1,
 	}
 }
@@ -104,7 +104,7 @@ func beginAfter(ctx context.Context, tx *DB, id string, ordinal int64) error {
 	return nil
 }
 
-// UpdateWebhook changes what the input names. An endpoint that becomes active again sends what has waited, slowly at first.
+// UpdateWebhook changes what the input names, if the caller may see all that the endpoint got until then and is to get. An endpoint that becomes active again sends what has waited, slowly at first.
 func UpdateWebhook(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) (*Webhook, error) {
 	var w *Webhook
 	err := Transaction(ctx, db, func(tx *DB) error {
@@ -136,6 +136,11 @@ func UpdateWebhook(ctx context.Context, db *DB, by Caller, id string, in *jsonap
 		}
 		if reflect.DeepEqual(before, w) {
 			return nil
+		}
+		for _, endpoint := range []*Webhook{before, w} { // what is pending was for the one before
+			if err := endpoint.within(by); err != nil {
+				return err
+			}
 		}
 		return saveWebhook(ctx, tx, by, updated, before, w, append(columns, "header_names", "headers", "disabled_reason", "disabled_at"))
 	})
@@ -198,6 +203,9 @@ func DeleteWebhook(ctx context.Context, db *DB, by Caller, id string, in *jsonap
 	return Transaction(ctx, db, func(tx *DB) error {
 		w, err := lockLive[Webhook](ctx, tx, Webhooks, by.Scope, id)
 		if err != nil {
+			return err
+		}
+		if err := w.within(by); err != nil {
 			return err
 		}
 		if w.Kind == OwnWebhook {

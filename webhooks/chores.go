@@ -39,8 +39,7 @@ func (w *Worker) chores(ctx context.Context) {
 
 // replay takes each replay a step further.
 func (w *Worker) replay(ctx context.Context) error {
-	how := models.Replaying{Ahead: replayAhead, Render: w.render, Subscribes: Subscribes, Matches: Matches}
-	began, err := models.StepWebhookJobs(ctx, w.db, how)
+	began, err := models.StepWebhookJobs(ctx, w.db, models.Replaying{Ahead: replayAhead, Render: w.render})
 	if began > 0 {
 		w.Wake()
 	}

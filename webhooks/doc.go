@@ -58,5 +58,5 @@
 // deliveries and bytes, the queue of a lane by the attempts it can come to at once. Bodies are kept once for each event, up to a number of
 // bytes, and read again when they are to be sent and are no longer there.
 //
-// The decisions are pure functions (judge, Schedule, Lane, shares, choose, batching, Subscribes, Guard.Permit); sockets and databases are elsewhere.
+// The decisions are pure functions (judge, Schedule, Lane, shares, choose, batching, Guard.Permit); sockets and databases are elsewhere.
 package webhooks

@@ -115,31 +115,6 @@ func TestEventTypes(t *testing.T) {
 			t.Errorf("the pattern %q was taken", bad)
 		}
 	}
-	for _, v := range []struct {
-		patterns []string
-		event    string
-		want     bool
-	}{
-		{nil, "user.created", true},
-		{[]string{"*"}, "user.created", true},
-		{[]string{"user.created"}, "user.created", true},
-		{[]string{"user.created"}, "user.createdX", false},
-		{[]string{"user.*"}, "user.created", true},
-		{[]string{"user.*"}, "users.created", false},
-		{[]string{"user.*"}, "user", false},
-		{[]string{"role.*", "user.deleted"}, "user.deleted", true},
-		{[]string{"role.*", "user.deleted"}, "user.created", false},
-		{nil, "webhook.disabled", false},
-		{[]string{"*"}, "webhook.created", false},
-		{[]string{"*", "webhook.disabled"}, "webhook.disabled", true},
-		{[]string{"*", "webhook.disabled"}, "webhook.updated", false},
-		{[]string{"webhook.*"}, "webhook.updated", true},
-		{[]string{"*"}, "webhooks.made", true},
-	} {
-		if got := Subscribes(v.patterns, v.event); got != v.want {
-			t.Errorf("Subscribes(%q, %q) = %t", v.patterns, v.event, got)
-		}
-	}
 }
 
 func BenchmarkRender(b *testing.B) {

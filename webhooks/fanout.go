@@ -177,7 +177,7 @@ func wants(s models.Subscriber, e *models.QueuedEvent) bool {
 	if e.Type == eventTest {
 		return s.WebhookID == e.SubjectID
 	}
-	return Subscribes(s.EventTypes, e.Type)
+	return models.Subscribes(s.EventTypes, e.Type)
 }
 
 func orderKey(s models.Subscriber, e *models.QueuedEvent) *string {

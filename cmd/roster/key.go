@@ -12,7 +12,6 @@ import (
 
 	"github.com/urfave/cli/v3"
 
-	"roster/auth"
 	"roster/jsonapi"
 	"roster/models"
 )
@@ -31,12 +30,12 @@ func (p *program) keyCommand() *cli.Command {
 					"   roster key create --kind management --name 'Console' --expires 90d\n" +
 					"   roster key create --kind management --organization ID --name 'Partner'  (sees that organization and all below it)\n" +
 					"   roster key create --kind organization --organization ID --scopes users:read,events:read --name 'Sync'\n\n" +
-					"Scopes: " + strings.Join(auth.Scopes(), ", ") + ".",
+					"Scopes: " + strings.Join(models.Scopes(), ", ") + ".",
 				Flags: append([]cli.Flag{
 					&cli.StringFlag{Name: "kind", Usage: "management or organization"},
 					&cli.StringFlag{Name: "name", Usage: "what the key is for"},
 					&cli.StringFlag{Name: "organization", Usage: "`ID` of the organization it belongs to"},
-					&cli.StringFlag{Name: "scopes", Usage: "what it may do, separated by commas; * is everything", Value: auth.Everything},
+					&cli.StringFlag{Name: "scopes", Usage: "what it may do, separated by commas; * is everything", Value: models.EveryScope},
 					&cli.StringFlag{Name: "expires", Usage: "when it ceases to work: 90d, 12h, 2027-01-31 or 2027-01-31T12:00:00Z (default: never)"},
 				}, p.flags(storage, logging)...),
 				Action: func(ctx context.Context, cmd *cli.Command) error { return p.withDatabase(ctx, cmd, p.createKey) },
@@ -78,15 +77,12 @@ func (p *program) withDatabase(ctx context.Context, cmd *cli.Command, do func(co
 // operator is whom the events name for what is done on the command line.
 var operator = models.System("command line")
 
-// all is what the operator can hand on: every scope there is.
-var all = &auth.Principal{Holder: models.Holder{Kind: models.ManagementKey, Scopes: []string{auth.Everything}}}
-
 func (p *program) createKey(ctx context.Context, cmd *cli.Command, db *models.DB) error {
 	in, err := keyInput(cmd, db.Now())
 	if err != nil {
 		return err
 	}
-	key, err := models.CreateAPIKey(ctx, db, operator, all, in)
+	key, err := models.CreateAPIKey(ctx, db, operator, in)
 	if err != nil {
 		return refusedFlag(err)
 	}
@@ -165,8 +161,8 @@ func scopeList(into *[]string) func(string) error {
 	return func(value string) error {
 		*into = list(value)
 		for _, scope := range *into {
-			if !slices.Contains(auth.Scopes(), scope) {
-				return fmt.Errorf("%q is not one of %s", scope, strings.Join(auth.Scopes(), ", "))
+			if !slices.Contains(models.Scopes(), scope) {
+				return fmt.Errorf("%q is not one of %s", scope, strings.Join(models.Scopes(), ", "))
 			}
 		}
 		if len(*into) == 0 {

@@ -55,8 +55,8 @@ func (c *config) settings() []setting {
 			networks(&c.trustedProxies)},
 		{network, "cors-origins", "", "`origins` whose pages may call the API, or *; none turns CORS off", false, false, origins(&c.corsOrigins)},
 
-		{bounds, "rate-limit", "1000", "requests a minute for each credential, and for each address without one; 0 for no limit", false, false,
-			number(&c.rateLimit, 0, 1_000_000_000)},
+		{bounds, "rate-limit", "1000", "requests a minute for each credential, and for each address without one; five times that for an organization with its keys; 0 for no limit",
+			false, false, number(&c.rateLimit, 0, 1_000_000_000)},
 		{bounds, "max-body", "1048576", "largest body of a request in bytes", false, false, number(&c.maxBody, 1024, 1<<30)},
 		{bounds, "max-header", "65536", "largest header of a request in bytes", false, false, number(&c.maxHeader, 4096, 1<<20)},
 		{bounds, "header-timeout", "10s", "longest wait for a request's header", false, false, duration(&c.headerTime, positive)},

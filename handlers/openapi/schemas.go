@@ -71,7 +71,11 @@ func (g *generator) input(s *jsonapi.Schema, p purpose) string {
 		return name
 	}
 	required := []string{"type"}
-	id := orNull(refTo("Id")).describe("Chosen by the client; a management key may do so. Absent or null, the server chooses.")
+	id := orNull(refTo("Id")).describe("The server chooses it: absent or null.")
+	if s.ClientIDs {
+		id = orNull(refTo("Id")).
+			describe("Chosen by the client; a management key may do so. Absent or null, the server chooses. An id is never used again.")
+	}
 	if p == updating {
 		required = append(required, "id")
 		id = refTo("Id").describe("The id of the path.")

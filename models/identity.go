@@ -1,0 +1,33 @@
+package models
+
+// Identity is who a caller is: the kind of its credential and an id. An id alone is unique among resources of one type only. It is what
+// events, logs, kept answers and budgets know a caller by; a key is the same caller with whichever of its secrets it comes.
+type Identity struct {
+	Kind, ID string
+}
+
+// The kinds of identity, which are the words of actor.kind. Their ids are those of the key, or of the organization whose token it is.
+const (
+	ByManagementKey     = "management_key"
+	ByOrganizationKey   = "organization_key"
+	ByOrganizationToken = "organization_token"
+	ByUserKey           = "user_key"
+	// BySystem is the program itself. It has no id.
+	BySystem = "system"
+)
+
+// String returns the identity in one word.
+func (i Identity) String() string { return i.Kind + ":" + i.ID }
+
+// Caller is who makes a change: for the events, for what it may see while making it, and for what it may hand on.
+type Caller struct {
+	Kind, ID, Name string
+	RequestID      string
+	Scope          Scope
+	Rights         Rights
+}
+
+// System is the program itself, changing something nobody asked for by a request.
+func System(name string) Caller {
+	return Caller{Kind: BySystem, Name: name, Scope: Everything(), Rights: Rights{Scopes: []string{EveryScope}}}
+}
