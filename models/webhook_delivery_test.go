@@ -1,7 +1,6 @@
 package models_test
 
 import (
-	"slices"
 	"sync"
 	"testing"
 	"time"
