@@ -24,7 +24,7 @@ type User struct {
 	Locale     *string       `gorm:"column:locale" jsonapi:"attr,locale" rule:"max=35,format=locale,filter" doc:"BCP 47 language tag." example:"de-CH"`
 	ExternalID *string       `gorm:"column:external_id" jsonapi:"attr,externalId" rule:"max=200,sort" doc:"The id of this person in another system." example:"E-1815"`
 	Active     bool          `gorm:"column:active" jsonapi:"attr,active" rule:"filter" doc:"Whether the user may sign in." example:"true"`
-	Password   *string       `gorm:"-" jsonapi:"attr,password,omitempty" rule:"writeonly,min=10,max=200" doc:"For signing in; never sent back. Null takes it away."`
+	Password   *string       `gorm:"-" jsonapi:"attr,password,omitempty" rule:"writeonly,min=10,max=200" doc:"For signing in; never sent back. A management key of the whole installation sets it; null takes it away."`
 
 	EmailKey     *string `gorm:"column:email_key"`
 	PasswordHash *string `gorm:"column:password_hash"`
@@ -111,6 +111,9 @@ func CreateUser(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*Use
 		if err := prepareUser(tx, user, in); err != nil {
 			return err
 		}
+		if err := checkSignIn(by, &User{}, user); err != nil {
+			return err
+		}
 		if err := tx.session(ctx).Create(user).Error; err != nil {
 			return classifyFor(err, "insert user")
 		}
@@ -164,30 +167,8 @@ func organizationsOf(ctx context.Context, tx *DB, by Caller, in *jsonapi.Input) 
 	return ids, errs.Err()
 }
 
-// prepareUser computes what is kept instead of what was sent, and holds the rules that concern several members.
-func prepareUser(tx *DB, user *User, in *jsonapi.Input) error {
-	Users.complete(tx, user)
-	user.EmailKey = emailKey(user.Email)
-	if user.Email == nil && user.FullName == "" && deref(user.ExternalID) == "" {
-		return &Error{Kind: Required, Field: "email", Message: "A user needs a name, an email or an externalId."}
-	}
-	if _, given := in.Attributes["password"]; given {
-		user.PasswordHash, user.Password = optional(in.Kept["password"]), nil
-	}
-	return nil
-}
-
-// emailKey returns what makes two spellings of an address one.
-func emailKey(email *string) *string {
-	if email == nil {
-		return nil
-	}
-	key := strings.ToLower(*email)
-	return &key
-}
-
-// UpdateUser changes what the input names and returns the user as he is then. What he signs in with can be changed only by who sees all
-// of his organizations: otherwise one organization could take over an account in another.
+// UpdateUser changes what the input names and returns the user as they are then. A caller who does not see every organization of theirs
+// changes their memberships alone: the error is of the kind Forbidden for each attribute.
 func UpdateUser(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) (*User, error) {
 	if err := HashPassword(ctx, in); err != nil {
 		return nil, err
@@ -214,7 +195,7 @@ func UpdateUser(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.I
 		if err := prepareUser(tx, user, in); err != nil {
 			return err
 		}
-		if err := checkIdentity(ctx, tx, by, before, user); err != nil {
+		if err := checkProfile(ctx, tx, by, before, user); err != nil {
 			return err
 		}
 		counters := tally{}
@@ -259,34 +240,8 @@ func saveUser(ctx context.Context, tx *DB, by Caller, before, user *User, column
 	return recordUser(ctx, tx, by, ch, organizations)
 }
 
-// checkIdentity keeps a caller who does not see all organizations of a user from changing what he signs in with.
-func checkIdentity(ctx context.Context, tx *DB, by Caller, before, user *User) error {
-	field := ""
-	switch {
-	case deref(before.EmailKey) != deref(user.EmailKey):
-		field = "email"
-	case deref(before.PasswordHash) != deref(user.PasswordHash):
-		field = "password"
-	}
-	if field == "" || by.Scope.All() {
-		return nil
-	}
-	all, err := membershipOrganizations(ctx, tx, Everything(), user.ID)
-	if err != nil {
-		return err
-	}
-	seen, err := membershipOrganizations(ctx, tx, by.Scope, user.ID)
-	if err != nil {
-		return err
-	}
-	if len(seen) < len(all) {
-		return &Error{Kind: Forbidden, Field: field, Message: field + " can be changed only by who manages every organization of the user."}
-	}
-	return nil
-}
-
 // DeleteUser ends the user's memberships that the caller sees, and deletes the user when none is left or the caller sees everything.
-// Either way the caller does not find him any more.
+// Either way the caller does not find them any more, and other organizations are told of nothing but what ended there.
 func DeleteUser(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) error {
 	return Transaction(ctx, db, func(tx *DB) error {
 		user, err := lock[User](ctx, tx, Users, by.Scope, id)
@@ -310,9 +265,12 @@ func DeleteUser(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.I
 				return fmt.Errorf("delete user: %w", err)
 			}
 			counters.add(countUsers, "", -1)
-			if err := recordUser(ctx, tx, by, change{verb: deleted, collection: Users, before: user}, all); err != nil {
-				return err
-			}
+			err = recordUser(ctx, tx, by, change{verb: deleted, collection: Users, before: user}, all)
+		} else {
+			err = touchUser(ctx, tx, id)
+		}
+		if err != nil {
+			return err
 		}
 		return counters.write(ctx, tx)
 	})

@@ -1,0 +1,78 @@
+package handlers_test
+
+import "testing"
+
+// TestATakenAddressSaysNothingOfWhoHasIt takes an address in one's own organization, in another, and in none, through every door.
+func TestATakenAddressSaysNothingOfWhoHasIt(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		_, token := s.organization("Own")
+		other, _ := s.organization("Other")
+		own := s.as(token)
+		own.do("POST", "/public/v2/users", resource("users", object{"email": "own@example.com"})).want(201)
+		s.do("POST", "/public/v2/users", resource("users", object{"email": "other@example.com"}, "organization", ref("organizations", other))).want(201)
+		s.do("POST", "/public/v2/users", resource("users", object{"email": "none@example.com"})).want(201)
+		id := own.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"})).want(201).text("data", "id")
+		for door, ask := range map[string]func(email string) *answer{
+			"a creation": func(email string) *answer {
+				return own.do("POST", "/public/v2/users", resource("users", object{"email": email}))
+			},
+			"a change": func(email string) *answer {
+				return own.do("PATCH", "/public/v2/users/"+id, withID(resource("users", object{"email": email}), id))
+			},
+			"an operation that adds":    func(email string) *answer { return own.atomic(add("users", object{"email": email})) },
+			"an operation that changes": func(email string) *answer { return own.atomic(change("users", id, object{"email": email})) },
+		} {
+			first := string(ask("own@example.com").want(409).Body)
+			for _, email := range []string{"other@example.com", "OTHER@example.com", "none@example.com"} {
+				if got := string(ask(email).want(409).Body); got != first {
+					t.Errorf("%s of %s is answered with\n%s\nand that of one's own with\n%s", door, email, got, first)
+				}
+			}
+		}
+		if got := own.get("/public/v2/users?filter[email][eql]=other@example.com").want(200).json("meta", "total"); got != 0.0 {
+			t.Errorf("a filter finds %v users of another organization", got)
+		}
+	})
+}
+
+// TestNobodyIsTakenInUnseen: an address makes no membership, whoever's it is, and the id of somebody unseen is that of nobody.
+func TestNobodyIsTakenInUnseen(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		org, token := s.organization("Own")
+		other, _ := s.organization("Other")
+		own := s.as(token)
+		stranger := s.do("POST", "/public/v2/users", resource("users", object{"email": "other@example.com"}, "organization", ref("organizations", other))).want(201).text("data", "id")
+		const nobody = "01912f6a-8c00-7abc-8def-0123456789ab"
+		first := ""
+		for _, email := range []string{"other@example.com", "nobody@example.com"} {
+			own.send("POST", "/public/v2/memberships", resource("memberships", object{}, "user", object{"type": "users", "id": email})).want(404)
+			got := string(own.send("POST", "/public/v2/memberships", resource("memberships", object{"email": email})).want(422).Body)
+			if first == "" {
+				first = got
+			}
+			if got != first {
+				t.Errorf("%s is refused by\n%s\nand the other address by\n%s", email, got, first)
+			}
+		}
+		members := "/public/v2/users/" + stranger + "/relationships/organizations"
+		for door, ask := range map[string]func(id string) *answer{
+			"a membership": func(id string) *answer {
+				return own.do("POST", "/public/v2/memberships", resource("memberships", object{}, "user", ref("users", id)))
+			},
+			"the organizations of a user": func(id string) *answer {
+				return own.do("POST", "/public/v2/users/"+id+"/relationships/organizations", object{"data": []object{ref("organizations", org)}})
+			},
+			"an operation": func(id string) *answer {
+				return own.atomic(object{"op": "add", "ref": member("users", id, "organizations"), "data": []object{ref("organizations", org)}})
+			},
+		} {
+			unseen, missing := ask(stranger).want(404), ask(nobody).want(404)
+			if got, want := unseen.faults()[0], missing.faults()[0]; got != want {
+				t.Errorf("%s with somebody unseen is refused by %+v, with nobody by %+v", door, got, want)
+			}
+		}
+		if got := s.get(members).want(200).ids("data"); len(got) != 1 || got[0] != other {
+			t.Errorf("the stranger is in %v", got)
+		}
+	})
+}
