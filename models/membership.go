@@ -55,6 +55,9 @@ func relateMemberships(c *Collection) {
 		relation{target: Users, column: "user_id"})
 }
 
+// MaxMemberships is the number of organizations that a user can be in.
+const MaxMemberships = 1000
+
 // CreateMembership makes the user of the input a member of its organization.
 func CreateMembership(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*Membership, error) {
 	var m *Membership
@@ -86,12 +89,28 @@ func CreateMembership(ctx context.Context, db *DB, by Caller, in *jsonapi.Input)
 		if err := checkUnchanged(Memberships, m, in, true); err != nil {
 			return err
 		}
+		if err := checkMemberships(ctx, tx, user); err != nil {
+			return err
+		}
 		return counters.write(ctx, tx)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return m, nil
+}
+
+// checkMemberships keeps a user, whose row the transaction has locked, from having more memberships than there can be. Those in deleted
+// organizations count: they come back.
+func checkMemberships(ctx context.Context, tx *DB, user string) error {
+	var n int64
+	if err := tx.session(ctx).Raw(`SELECT COUNT(*) FROM memberships WHERE user_id = ?`, user).Scan(&n).Error; err != nil {
+		return fmt.Errorf("count memberships: %w", err)
+	}
+	if n > MaxMemberships {
+		return &Error{Kind: Conflict, Message: fmt.Sprintf("A user can be in at most %d organizations.", MaxMemberships)}
+	}
+	return nil
 }
 
 // lockEnds locks the user and the organization of a new membership. It fails with RelatedNotFound for each that the scope does not see.
@@ -335,7 +354,10 @@ func joinOrganizations(ctx context.Context, tx *DB, by Caller, counters tally, u
 		}
 		in[ref.ID] = true
 	}
-	return errs.Err()
+	if len(errs) > 0 {
+		return errs
+	}
+	return checkMemberships(ctx, tx, user)
 }
 
 // shareOrganization makes sure that a live organization is visible and stays until the transaction ends.

@@ -130,6 +130,9 @@ func CreateUser(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*Use
 				return err
 			}
 		}
+		if err := checkMemberships(ctx, tx, user.ID); err != nil {
+			return err
+		}
 		return counters.write(ctx, tx)
 	})
 	if err != nil {

@@ -55,17 +55,19 @@ func checkProfile(ctx context.Context, tx *DB, by Caller, before, user *User) er
 	return errs
 }
 
-// checkSignIn keeps a caller who is bound to some organizations from making somebody able to sign in with an address that nobody has proven:
-// a password that the caller knows, or another address for a password that is there (ADR 0050).
+// checkSignIn keeps a caller who is bound to some organizations from making somebody able to sign in with an address that nobody has
+// proven: a password that the caller knows, or another address for a password that is there (ADR 0050).
 func checkSignIn(by Caller, before, user *User) error {
 	if by.Scope.All() {
 		return nil
 	}
 	if user.PasswordHash != nil && deref(before.PasswordHash) != *user.PasswordHash {
-		return &Error{Kind: Forbidden, Field: "password", Message: "A password is set by a management key of the whole installation, nobody else: it signs in with an address that is yet to be proven."}
+		return &Error{Kind: Forbidden, Field: "password",
+			Message: "A password is set by a management key of the whole installation, nobody else: it signs in with an address that is yet to be proven."}
 	}
 	if user.PasswordHash != nil && deref(before.EmailKey) != deref(user.EmailKey) {
-		return &Error{Kind: Forbidden, Field: "email", Message: "The address of a user who has a password is changed by a management key of the whole installation, nobody else."}
+		return &Error{Kind: Forbidden, Field: "email",
+			Message: "The address of a user who has a password is changed by a management key of the whole installation, nobody else."}
 	}
 	return nil
 }
