@@ -1,6 +1,12 @@
 package handlers_test
 
-import "testing"
+import (
+	"strings"
+	"testing"
+
+	"roster/jsonapi"
+	"roster/models"
+)
 
 // TestATakenAddressSaysNothingOfWhoHasIt takes an address in one's own organization, in another, and in none, through every door.
 func TestATakenAddressSaysNothingOfWhoHasIt(t *testing.T) {
@@ -73,6 +79,33 @@ func TestNobodyIsTakenInUnseen(t *testing.T) {
 		}
 		if got := s.get(members).want(200).ids("data"); len(got) != 1 || got[0] != other {
 			t.Errorf("the stranger is in %v", got)
+		}
+	})
+}
+
+// TestNobodyIsNamedByNothing sends names without a character that can be seen, and such as are read as another, to every type that has a name.
+func TestNobodyIsNamedByNothing(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		org, _ := s.organization("Acme")
+		for _, c := range models.Collections() {
+			for _, a := range c.Schema.Attributes {
+				if a.ReadOnly || a.Kind != jsonapi.String || !strings.HasSuffix(strings.ToLower(a.Name), "name") {
+					continue
+				}
+				for _, name := range []string{" ", "\u200b", "\u3164", "\u0308", "\u00a0\u2060", "gpj.exe\u202e"} {
+					doc := resource(c.Schema.Type, object{a.Name: name}, "organization", ref("organizations", org))
+					switch c {
+					case models.Organizations:
+						doc = resource("organizations", object{"name": name})
+					case models.Webhooks:
+						doc["data"].(object)["attributes"].(object)["url"] = "https://hooks.example.com"
+					}
+					faults := s.do("POST", "/public/v2/"+c.Path, doc).want(422).faults()
+					if len(faults) != 1 || faults[0].Pointer != "/data/attributes/"+a.Name {
+						t.Errorf("%s with %s %+q: %+v", c.Path, a.Name, name, faults)
+					}
+				}
+			}
 		}
 	})
 }

@@ -37,6 +37,8 @@ type Attribute struct {
 	Required bool
 	// ReadOnly: only the server sets it. CreateOnly: it cannot be changed later. WriteOnly: it is never sent.
 	ReadOnly, CreateOnly, WriteOnly bool
+	// Visible: people know something by it, see checkVisible.
+	Visible bool
 	// Secret: it is sent once, in the answer to the request that set it, and null means "unchanged".
 	Secret       bool
 	Min, Max     int // characters of a string, elements of a list
@@ -165,6 +167,7 @@ var rules = map[string]func(a *Attribute, value string){
 	"readonly":   func(a *Attribute, _ string) { a.ReadOnly = true },
 	"createonly": func(a *Attribute, _ string) { a.CreateOnly = true },
 	"writeonly":  func(a *Attribute, _ string) { a.WriteOnly = true },
+	"visible":    func(a *Attribute, _ string) { a.Visible = true },
 	"secret":     func(a *Attribute, _ string) { a.Secret = true },
 	"filter":     func(a *Attribute, _ string) { a.Filter = true },
 	"sort":       func(a *Attribute, _ string) { a.Sort, a.Filter = true, true },

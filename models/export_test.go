@@ -120,3 +120,6 @@ func HoldReader(ctx context.Context, db *DB) (release func() error, err error) {
 	}
 	return rows.Close, nil
 }
+
+// EmailKey returns the key of an address.
+func EmailKey(email string) string { return *emailKey(&email) }

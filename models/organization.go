@@ -16,7 +16,7 @@ type Organization struct {
 	CreatedAt        jsonapi.Stamp  `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly,sort" doc:"When it was created." example:"2024-08-20T10:45:07+00:00"`
 	UpdatedAt        jsonapi.Stamp  `gorm:"column:updated_at;autoUpdateTime:false" jsonapi:"attr,updatedAt" rule:"readonly,sort" doc:"When it was last changed." example:"2024-08-20T10:45:07+00:00"`
 	DeletedAt        *jsonapi.Stamp `gorm:"column:deleted_at" jsonapi:"attr,deletedAt" rule:"readonly,filter" doc:"When it was deleted; a management key restores it by setting null."`
-	Name             string         `gorm:"column:name" jsonapi:"attr,name" rule:"required,max=200,sort" doc:"Its name; several organizations may share one." example:"Acme Corporation"`
+	Name             string         `gorm:"column:name" jsonapi:"attr,name" rule:"required,visible,max=200,sort" doc:"Its name; several organizations may share one." example:"Acme Corporation"`
 	Slug             string         `gorm:"column:slug" jsonapi:"attr,slug" rule:"min=1,max=100,format=slug,sort" doc:"A unique name for URLs; made from the name when absent." example:"acme-corporation"`
 	Description      *string        `gorm:"column:description" jsonapi:"attr,description" rule:"max=2000,filter" doc:"What it is, in a few words." example:"Makers of everything."`
 	Kind             string         `gorm:"column:kind" jsonapi:"attr,kind" rule:"enum=company|project|subsidiary|partner|client|supplier|branch|other,filter" doc:"What it is in its tree: the head of a tree is a company, and nothing else is." example:"company"`
@@ -192,8 +192,12 @@ func announceOrganization(ctx context.Context, tx *DB, by Caller, org *Organizat
 func insertOrganization(ctx context.Context, tx *DB, org *Organization) error {
 	given := org.Slug != ""
 	for try := 0; ; try++ {
-		if !given {
-			org.Slug = slugFor(org.Name, try)
+		switch {
+		case given:
+		case try == 0:
+			org.Slug = slugFor(org.Name)
+		default:
+			org.Slug = anotherSlug(slugFor(org.Name))
 		}
 		insert := tx.session(ctx).Clauses(clause.Returning{Columns: []clause.Column{{Name: "number"}}})
 		if !given {

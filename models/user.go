@@ -15,14 +15,14 @@ type User struct {
 	ID         string        `gorm:"column:id;primaryKey" jsonapi:"primary,users" doc:"A person." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
 	CreatedAt  jsonapi.Stamp `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly,sort" doc:"When the user was created." example:"2024-08-20T10:45:07+00:00"`
 	UpdatedAt  jsonapi.Stamp `gorm:"column:updated_at;autoUpdateTime:false" jsonapi:"attr,updatedAt" rule:"readonly,sort" doc:"When the user was last changed." example:"2024-08-20T10:45:07+00:00"`
-	FirstName  *string       `gorm:"column:first_name" jsonapi:"attr,firstName" rule:"max=100,sort" doc:"Given name." example:"Ada"`
-	LastName   *string       `gorm:"column:last_name" jsonapi:"attr,lastName" rule:"max=100,sort" doc:"Family name." example:"Lovelace"`
+	FirstName  *string       `gorm:"column:first_name" jsonapi:"attr,firstName" rule:"visible,max=100,sort" doc:"Given name." example:"Ada"`
+	LastName   *string       `gorm:"column:last_name" jsonapi:"attr,lastName" rule:"visible,max=100,sort" doc:"Family name." example:"Lovelace"`
 	FullName   string        `gorm:"-" jsonapi:"attr,fullName" rule:"readonly" doc:"First and last name." example:"Ada Lovelace"`
 	Email      *string       `gorm:"column:email" jsonapi:"attr,email" rule:"max=254,format=email,sort" doc:"Unique, compared without regard to case." example:"ada@example.com"`
 	Phone      *string       `gorm:"column:phone" jsonapi:"attr,phone" rule:"max=40,filter" doc:"Telephone number." example:"+41 44 123 45 67"`
 	TimeZone   *string       `gorm:"column:time_zone" jsonapi:"attr,timeZone" rule:"max=60,format=timezone,filter" doc:"IANA time zone." example:"Europe/Zurich"`
 	Locale     *string       `gorm:"column:locale" jsonapi:"attr,locale" rule:"max=35,format=locale,filter" doc:"BCP 47 language tag." example:"de-CH"`
-	ExternalID *string       `gorm:"column:external_id" jsonapi:"attr,externalId" rule:"max=200,sort" doc:"The id of this person in another system." example:"E-1815"`
+	ExternalID *string       `gorm:"column:external_id" jsonapi:"attr,externalId" rule:"visible,max=200,sort" doc:"The id of this person in another system." example:"E-1815"`
 	Active     bool          `gorm:"column:active" jsonapi:"attr,active" rule:"filter" doc:"Whether the user may sign in." example:"true"`
 	Password   *string       `gorm:"-" jsonapi:"attr,password,omitempty" rule:"writeonly,min=10,max=200" doc:"For signing in; never sent back. A management key of the whole installation sets it; null takes it away."`
 
@@ -108,7 +108,7 @@ func CreateUser(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*Use
 		if err != nil {
 			return err
 		}
-		if err := prepareUser(tx, user, in); err != nil {
+		if err := prepareUser(tx, nil, user, in); err != nil {
 			return err
 		}
 		if err := checkSignIn(by, &User{}, user); err != nil {
@@ -195,7 +195,7 @@ func UpdateUser(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.I
 			return err
 		}
 		columns := Users.Schema.Apply(user, in.Attributes)
-		if err := prepareUser(tx, user, in); err != nil {
+		if err := prepareUser(tx, before, user, in); err != nil {
 			return err
 		}
 		if err := checkProfile(ctx, tx, by, before, user); err != nil {

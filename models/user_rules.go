@@ -3,15 +3,17 @@ package models
 import (
 	"context"
 	"reflect"
-	"strings"
 
 	"roster/jsonapi"
 )
 
-// prepareUser computes what is kept instead of what was sent, and holds the rules that concern several members.
-func prepareUser(tx *DB, user *User, in *jsonapi.Input) error {
+// prepareUser computes what is kept instead of what was sent, and holds the rules that concern several members. before is nil for a new
+// user.
+func prepareUser(tx *DB, before, user *User, in *jsonapi.Input) error {
 	Users.complete(tx, user)
-	user.EmailKey = emailKey(user.Email)
+	if before == nil || deref(before.Email) != deref(user.Email) { // the key of an address that stays may be of another time, see RekeyAddresses
+		user.EmailKey = emailKey(user.Email)
+	}
 	if user.Email == nil && user.FullName == "" && deref(user.ExternalID) == "" {
 		return &Error{Kind: Required, Field: "email", Message: "A user needs a name, an email or an externalId."}
 	}
@@ -19,15 +21,6 @@ func prepareUser(tx *DB, user *User, in *jsonapi.Input) error {
 		user.PasswordHash, user.Password = optional(in.Kept["password"]), nil
 	}
 	return nil
-}
-
-// emailKey returns what makes two spellings of an address one.
-func emailKey(email *string) *string {
-	if email == nil {
-		return nil
-	}
-	key := strings.ToLower(*email)
-	return &key
 }
 
 // checkProfile keeps a caller from changing a user whom other organizations share: what one of them wrote would be true in all.
@@ -63,7 +56,7 @@ func checkSignIn(by Caller, before, user *User) error {
 	}
 	if user.PasswordHash != nil && deref(before.PasswordHash) != *user.PasswordHash {
 		return &Error{Kind: Forbidden, Field: "password",
-			Message: "A password is set by a management key of the whole installation, nobody else: it signs in with an address that is yet to be proven."}
+			Message: "A password is set by a management key of the whole installation, nobody else: it signs in with an unproven address."}
 	}
 	if user.PasswordHash != nil && deref(before.EmailKey) != deref(user.EmailKey) {
 		return &Error{Kind: Forbidden, Field: "email",

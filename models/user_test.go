@@ -12,20 +12,35 @@ import (
 	"roster/models/modelstest"
 )
 
-func TestAnEmailIsUniqueWhateverItsCase(t *testing.T) {
+func TestAnAddressIsOneUsersWhateverItsSpelling(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		create := func(email string) error {
 			_, err := models.CreateUser(t.Context(), db, everything, input(models.Users, attributes{"email": email}, nil))
 			return err
 		}
-		for first, second := range map[string]string{
-			"ada@example.com": "ADA@Example.COM", "jürg@example.com": "JÜRG@EXAMPLE.COM", "иван@example.com": "ИВАН@example.com", "élan@exämple.com": "ÉLAN@EXÄMPLE.COM",
+		for first, others := range map[string][]string{
+			"ada@example.com":   {"ADA@Example.COM", "ada@ＥＸＡＭＰＬＥ.com"},
+			"jürg@example.com":  {"JÜRG@EXAMPLE.COM", "ju\u0308rg@example.com"},
+			"иван@example.com":  {"ИВАН@example.com"},
+			"weiß@example.com":  {"WEISS@example.com", "weiss@example.com", "WEIẞ@example.com"},
+			"ᎠᎡ@example.com":    {"ꭰꭱ@example.com"},
+			"élan@exämple.com":  {"ÉLAN@EXÄMPLE.COM", "e\u0301lan@exa\u0308mple.com", "élan@xn--exmple-cua.com", "ÉLAN@XN--EXMPLE-CUA.com"},
+			"σίσυφος@пример.рф": {"ΣΊΣΥΦΟΣ@ПРИМЕР.РФ", "σίσυφος@xn--e1afmkfd.xn--p1ai"},
+			"a@ex_ample.com":    {"A@EX_AMPLE.com"},
+			"a@-example.com":    {"A@-EXAMPLE.com"},
 		} {
 			if err := create(first); err != nil {
 				t.Fatal(err)
 			}
-			wantKind(t, create(second), models.Conflict, "email")
+			for _, other := range others {
+				wantKind(t, create(other), models.Conflict, "email")
+			}
+		}
+		for _, other := range []string{"a.da@example.com", "ada+1@example.com", "jurg@example.com", "élan@example.com"} {
+			if err := create(other); err != nil {
+				t.Errorf("%s is another address: %v", other, err)
+			}
 		}
 		taken := 0
 		same := func() error { return create("same@example.com") }
