@@ -32,7 +32,7 @@ var domains = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.Stric
 
 func asciiDomain(domain string) string {
 	ascii, err := domains.ToASCII(norm.NFC.String(strings.ToLower(domain))) // its tables are older than those of Unicode
-	if err != nil { // no form of it is in the DNS
+	if err != nil {                                                         // no form of it is in the DNS
 		return folded(domain)
 	}
 	return ascii

@@ -121,5 +121,14 @@ func HoldReader(ctx context.Context, db *DB) (release func() error, err error) {
 	return rows.Close, nil
 }
 
+// MigrateTo brings the schema to an earlier version than the present one.
+func MigrateTo(ctx context.Context, db *DB, version int64) error {
+	provider, err := db.migrator()
+	if err == nil {
+		_, err = provider.UpTo(ctx, version)
+	}
+	return err
+}
+
 // EmailKey returns the key of an address.
 func EmailKey(email string) string { return *emailKey(&email) }
