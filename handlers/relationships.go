@@ -58,7 +58,10 @@ func (a *API) related(w http.ResponseWriter, rq *request) error {
 		}
 		return a.writePage(w, rq, target, page, target.BasePath())
 	}
-	target, id := c.RelatedID(item, rel.Name)
+	target, id, err := c.RelatedID(rq.Context(), a.db, rq.scope(), item, rel.Name)
+	if err != nil {
+		return err
+	}
 	doc := &jsonapi.Document{Data: jsonapi.Null, Meta: map[string]any{}, Links: &jsonapi.Links{Self: jsonapi.Href(rq.URL.Path + rq.query.Encode())}}
 	if rq.query.Include != nil {
 		doc.Included = []*jsonapi.Resource{}

@@ -109,3 +109,69 @@ func TestNobodyIsNamedByNothing(t *testing.T) {
 		}
 	})
 }
+
+// TestAUsersOrganizationIsReadAsItWasWritten: of several, each reader is shown the first that they see.
+func TestAUsersOrganizationIsReadAsItWasWritten(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		older, _ := s.organization("Older")
+		first, token := s.organization("First")
+		second, other := s.organization("Second")
+		created := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"}, "organization", ref("organizations", first))).want(201)
+		at := "/public/v2/users/" + created.text("data", "id")
+		shown := func(a *answer, path ...any) string {
+			t.Helper()
+			if a.want(200).json(path...) == nil {
+				return ""
+			}
+			return a.text(append(path, "id")...)
+		}
+		all := func(who string, s *service, want string) {
+			t.Helper()
+			list := s.get("/public/v2/users?include=organization&filter[firstName]=Ada").want(200)
+			for door, got := range map[string]string{
+				"the resource":         shown(s.get(at), "data", "relationships", "organization", "data"),
+				"the list":             shown(list, "data", 0, "relationships", "organization", "data"),
+				"the linkage":          shown(s.get(at+"/relationships/organization"), "data"),
+				"the related resource": shown(s.get(at+"/organization"), "data"),
+			} {
+				if got != want {
+					t.Errorf("%s shows %s the organization %q, want %q", door, who, got, want)
+				}
+			}
+			if included := list.ids("included"); want != "" && (len(included) != 1 || included[0] != want) {
+				t.Errorf("%s is shown the organizations %v with the list", who, included)
+			}
+			// What is read can be sent back.
+			s.do("PATCH", at, string(s.get(at).Body)).want(200)
+		}
+		if got := shown(&answer{t, 200, nil, created.Body}, "data", "relationships", "organization", "data"); got != first {
+			t.Errorf("the answer to the creation shows %q, want %q", got, first)
+		}
+		s.do("POST", at+"/relationships/organizations", object{"data": []object{ref("organizations", second)}}).want(200)
+		s.do("POST", at+"/relationships/organizations", object{"data": []object{ref("organizations", older)}}).want(200)
+		all("the management", s, first)
+		all("its token", s.as(token), first)
+		all("the token of the second", s.as(other), second)
+		for _, doc := range []any{ref("organizations", second), nil} {
+			got := s.do("PATCH", at, withID(resource("users", object{}, "organization", doc), created.text("data", "id"))).want(403).faults()[0]
+			if got.Code != "read_only" || got.Pointer != "/data/relationships/organization" {
+				t.Errorf("another organization is refused by %+v", got)
+			}
+		}
+		s.do("PATCH", at+"/relationships/organization", object{"data": ref("organizations", second)}).want(403)
+		s.do("DELETE", managed+"/"+first, nil).want(204)
+		all("the management, after the first was deleted,", s, second)
+		s.get("/public/v2/users?filter[organization]=" + second).want(400)
+		if got := s.get(at+"?fields[users]=organization").want(200).json("data", "relationships", "organization", "data", "id"); got != second {
+			t.Errorf("as the only field it is %v", got)
+		}
+		// Events are read by many, so what is another one for each is not in them.
+		events := s.as(other).get("/public/v2/events?filter[subjectId]=" + created.text("data", "id")).want(200)
+		if strings.Contains(string(events.Body), first) {
+			t.Errorf("the second organization is told of the first: %s", events.Body)
+		}
+		if kept := s.column("SELECT data FROM events WHERE event_type = 'user.created'"); strings.Contains(kept, "relationships/organization\"") {
+			t.Errorf("an event keeps %s", kept)
+		}
+	})
+}

@@ -63,6 +63,8 @@ type Relationship struct {
 	ReadOnly, CreateOnly bool
 	// WriteOnly: it can be given, and is never sent.
 	WriteOnly bool
+	// Derived: it shows one of what another relationship leads to, which may be another one for each reader. Lists are filtered by that one.
+	Derived bool
 	// Polymorphic: the type of the target differs from resource to resource; Target is nil.
 	Polymorphic bool
 	Doc         string

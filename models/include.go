@@ -91,6 +91,17 @@ func (in *includer) fetch(ctx context.Context, c *Collection, ids []string) ([]a
 // pair is one arrow of a relationship.
 type pair struct{ Owner, Target string }
 
+// pairsOf returns the arrows of a to-one from its owners; target returns "" for none.
+func pairsOf(owners []string, target func(i int) string) []pair {
+	var pairs []pair
+	for i, owner := range owners {
+		if id := target(i); id != "" {
+			pairs = append(pairs, pair{owner, id})
+		}
+	}
+	return pairs
+}
+
 // targets returns the different targets, in order.
 func targets(pairs []pair) []string {
 	ids := make([]string, len(pairs))
@@ -103,23 +114,20 @@ func targets(pairs []pair) []string {
 
 // pairs returns the arrows of a relationship that begin at the items and end at what the scope sees.
 func (in *includer) pairs(ctx context.Context, c *Collection, items []any, rel *jsonapi.Relationship) ([]pair, error) {
-	if !rel.Many {
-		var pairs []pair
-		for _, item := range items {
-			if _, id := c.RelatedID(item, rel.Name); id != "" {
-				pairs = append(pairs, pair{c.ID(item), id})
-			}
-		}
-		return pairs, nil
-	}
+	r := c.relations[rel.Name]
 	owners := make([]string, len(items))
 	for i, item := range items {
 		owners[i] = c.ID(item)
 	}
-	if len(owners) == 0 {
+	switch {
+	case len(owners) == 0:
 		return nil, nil
+	case r.first:
+		firsts, err := r.firsts(ctx, in.db, in.scope, owners)
+		return pairsOf(owners, func(i int) string { return firsts[owners[i]] }), err
+	case !rel.Many:
+		return pairsOf(owners, func(i int) string { return c.columnValue(items[i], r.column) }), nil
 	}
-	r := c.relations[rel.Name]
 	tx := r.target.from(ctx, in.db, r.target.base(in.scope)...)
 	owner := r.target.table + "." + r.foreign
 	if r.foreign == "" {

@@ -59,8 +59,9 @@ func relateUsers(c *Collection) {
 		relation{target: Organizations, through: "memberships", owner: "user_id", other: "organization_id"})
 	c.relate(jsonapi.Relationship{Name: "memberships", Many: true, ReadOnly: true, Doc: "The memberships of the user."},
 		relation{target: Memberships, foreign: "user_id"})
-	c.relate(jsonapi.Relationship{Name: "organization", CreateOnly: true, WriteOnly: true, Doc: "On creation: the organization to become a member of."},
-		relation{target: Organizations})
+	c.relate(jsonapi.Relationship{Name: "organization", CreateOnly: true, Derived: true,
+		Doc: "The organization that the user has been in for the longest time, of those that the reader sees. On creation: the one to become a member of."},
+		relation{target: Organizations, through: "memberships", owner: "user_id", other: "organization_id", first: true})
 }
 
 // visibleUsers returns the condition that a user is a member of an organization that the scope sees.
