@@ -62,6 +62,7 @@ func (rt *route) describedFor(rel *jsonapi.Relationship) openapi.Route {
 		Method: rt.method, Path: models.Root + rt.path, Needs: rt.needs, Relationship: rel, Related: rt.related, Ext: rt.ext, Doc: rt.doc,
 	}
 	if rel != nil {
+		out.Needs = rt.permission(rel.Name)
 		out.Path = strings.Replace(out.Path, relationshipVariable, rel.Name, 1)
 	}
 	if rt.served != nil {
@@ -80,7 +81,7 @@ func (rt *route) possible(rel *jsonapi.Relationship) bool {
 	if rt.method == http.MethodGet {
 		return true
 	}
-	return rt.served.changes(rel) && (rt.method == http.MethodPatch || rel.Many && rt.served.link != nil)
+	return rt.served.changes(rel) && (rt.method == http.MethodPatch || rel.Many)
 }
 
 // page is a file that the documentation consists of.

@@ -63,12 +63,17 @@ type Relationship struct {
 	ReadOnly, CreateOnly bool
 	// WriteOnly: it can be given, and is never sent.
 	WriteOnly bool
+	// ByURL: its members can be changed at its own URL, though not with the resource, of which it is no part.
+	ByURL bool
 	// Derived: it shows one of what another relationship leads to, which may be another one for each reader. Lists are filtered by that one.
 	Derived bool
 	// Polymorphic: the type of the target differs from resource to resource; Target is nil.
 	Polymorphic bool
 	Doc         string
 }
+
+// Changeable reports whether linkage of the relationship can be sent to its own URL.
+func (r *Relationship) Changeable() bool { return r.ByURL || !r.ReadOnly && !r.CreateOnly }
 
 // Filter is something a list can be filtered by that is neither an attribute nor a relationship.
 type Filter struct {

@@ -44,7 +44,7 @@ func TestAUserIsInAtMostAThousandOrganizations(t *testing.T) {
 					input(models.Memberships, nil, relations{"user": one("users", ada.ID), "organization": one("organizations", homes[i])}))
 				return err
 			}, func() error {
-				return models.JoinOrganizations(ctx, db, everything, ada.ID, many("organizations", homes[i+2]))
+				return models.ChangeMembers(ctx, db, everything, models.Users, ada.ID, "organizations", models.AddMembers, many("organizations", homes[i+2]))
 			})
 		}
 		taken := 0
@@ -64,7 +64,7 @@ func TestAUserIsInAtMostAThousandOrganizations(t *testing.T) {
 		if err := models.DeleteMembership(ctx, db, everything, id, nil); err != nil {
 			t.Fatal(err)
 		}
-		if err := models.JoinOrganizations(ctx, db, everything, ada.ID, many("organizations", homes[4])); err != nil {
+		if err := models.ChangeMembers(ctx, db, everything, models.Users, ada.ID, "organizations", models.AddMembers, many("organizations", homes[4])); err != nil {
 			t.Error(err)
 		}
 		// Exchanging all of them for as many is no growth, one more is; and a new user begins with as many at most.

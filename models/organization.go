@@ -66,11 +66,11 @@ func defineOrganizations(c *Collection) {
 }
 
 func relateOrganizations(c *Collection) {
-	c.relate(jsonapi.Relationship{Name: "users", Many: true, ReadOnly: true, Doc: "The people in it."},
+	c.relate(jsonapi.Relationship{Name: "users", Many: true, ReadOnly: true, ByURL: true, Doc: "The people in it. Who joins or leaves at its URL begins or ends a membership."},
 		relation{target: Users, through: "memberships", owner: "organization_id", other: "user_id", countedBy: "organizationId"})
 	c.relate(jsonapi.Relationship{Name: "parent", Doc: "The organization above it; null for a company."},
 		relation{target: Organizations, column: "parent_id", lasting: true})
-	c.relate(jsonapi.Relationship{Name: "children", Many: true, ReadOnly: true, Doc: "The organizations right below it."},
+	c.relate(jsonapi.Relationship{Name: "children", Many: true, ReadOnly: true, ByURL: true, Doc: "The organizations right below it. Who joins at its URL moves here, who leaves becomes a company."},
 		relation{target: Organizations, foreign: "parent_id", countedBy: "parent"})
 	c.relate(jsonapi.Relationship{Name: "memberships", Many: true, ReadOnly: true, Doc: "Who is in it, one membership a person."},
 		relation{target: Memberships, foreign: "organization_id", countedBy: "organizationId"})

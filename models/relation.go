@@ -97,8 +97,8 @@ func (c *Collection) Related(relationship, id string) *Collection {
 	return &related
 }
 
-// RelatedID returns the id of the resource that a to-one relationship of a model leads a scope to, and its collection; "" for none. Whether the
-// scope sees the resource is another question.
+// RelatedID returns the id of the resource that a to-one relationship of a model leads a scope to, and its collection; "" for none.
+// Whether the scope sees the resource is another question.
 func (c *Collection) RelatedID(ctx context.Context, db *DB, scope Scope, model any, relationship string) (*Collection, string, error) {
 	r := c.relations[relationship]
 	if r.first {
@@ -112,8 +112,8 @@ func (c *Collection) RelatedID(ctx context.Context, db *DB, scope Scope, model a
 	return CollectionOf(c.columnValue(model, r.typeColumn)), id, nil
 }
 
-// firsts returns, for each owner, the id of the first resource that a to-one through a table leads a scope to. Owners that it leads nowhere
-// are not in it.
+// firsts returns, for each owner, the id of the first resource that a to-one through a table leads a scope to. Owners that it leads
+// nowhere are not in it.
 func (r relation) firsts(ctx context.Context, db *DB, scope Scope, owners []string) (map[string]string, error) {
 	firsts := map[string]string{}
 	if len(owners) == 0 {

@@ -79,7 +79,7 @@ func move(ctx context.Context, tx *DB, by Caller, in *jsonapi.Input, before, org
 		return nil // nothing but what it was shown
 	}
 	if before.DeletedAt != nil && parent == "" && !by.Scope.All() {
-		return nil // he is shown none if that is deleted, too
+		return nil // it is shown none if that is deleted, too
 	}
 	switch {
 	case !by.Scope.Manages() || by.Scope.Root() == org.ID:

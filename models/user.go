@@ -204,7 +204,7 @@ func UpdateUser(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.I
 		}
 		counters := tally{}
 		if linkage, given := in.Relationships["organizations"]; given {
-			if err := replaceMemberships(ctx, tx, by, counters, user.ID, linkage); err != nil {
+			if err := setOrganizations(ctx, tx, by, counters, user.ID, ReplaceMembers, linkage); err != nil {
 				return err
 			}
 		}
