@@ -211,7 +211,8 @@ func (b *batch) relate(res *resource, id string, op *jsonapi.Operation) error {
 	if err := res.keep(b.rq, b.tx, id, in.IfVersions); err != nil {
 		return err
 	}
-	return models.ChangeMembers(b.rq.Context(), b.tx, b.rq.caller(), res.Collection, id, op.Relationship.Name, changesOfMembers[op.Code], linkage)
+	how := changesOfMembers[op.Code]
+	return models.ChangeMembers(b.rq.Context(), b.tx, b.rq.caller(), res.Collection, id, op.Relationship.Name, how, linkage)
 }
 
 // changesOfMembers are what the operations on a to-many relationship do.

@@ -65,7 +65,7 @@ type Relationship struct {
 	WriteOnly bool
 	// ByURL: its members can be changed at its own URL, though not with the resource, of which it is no part.
 	ByURL bool
-	// Derived: it shows one of what another relationship leads to, which may be another one for each reader. Lists are filtered by that one.
+	// Derived: it shows one of what another relationship leads to, which may be another for each reader. Lists are filtered by that one.
 	Derived bool
 	// Polymorphic: the type of the target differs from resource to resource; Target is nil.
 	Polymorphic bool

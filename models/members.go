@@ -22,7 +22,9 @@ const (
 // ChangeMembers changes the members of a to-many relationship of one resource. Each member changes as it would alone, with the same
 // events: a membership begins or ends, an organization moves. It fails with the kinds NotFound, RelatedNotFound for each identifier, and
 // those of the single changes.
-func ChangeMembers(ctx context.Context, db *DB, by Caller, c *Collection, id, relationship string, how MemberChange, linkage jsonapi.Linkage) error {
+func ChangeMembers(ctx context.Context, db *DB, by Caller, c *Collection, id, relationship string, how MemberChange,
+	linkage jsonapi.Linkage,
+) error {
 	change := memberChanges[c][relationship]
 	if change == nil {
 		return &Error{Kind: ReadOnly, Field: relationship, Message: "The members of " + relationship + " cannot be changed."}
@@ -88,7 +90,9 @@ func knownRefs(linkage jsonapi.Linkage) []string {
 }
 
 // changeUsersOf changes the people in an organization. Users are locked before memberships, and those before organizations, as everywhere.
-func changeUsersOf(ctx context.Context, tx *DB, by Caller, counters tally, organization string, how MemberChange, linkage jsonapi.Linkage) error {
+func changeUsersOf(ctx context.Context, tx *DB, by Caller, counters tally, organization string, how MemberChange,
+	linkage jsonapi.Linkage,
+) error {
 	if !jsonapi.IsID(organization) {
 		return notFound("organizations", organization)
 	}
@@ -139,7 +143,9 @@ func changeUsersOf(ctx context.Context, tx *DB, by Caller, counters tally, organ
 
 // joinUsers makes the users at some positions of a linkage members of an organization, and returns their ids. Those who were not seen are
 // all in the error.
-func joinUsers(ctx context.Context, tx *DB, by Caller, counters tally, organization string, seen []string, join []int, linkage jsonapi.Linkage) ([]string, error) {
+func joinUsers(ctx context.Context, tx *DB, by Caller, counters tally, organization string, seen []string, join []int,
+	linkage jsonapi.Linkage,
+) ([]string, error) {
 	var errs Errors
 	var joined []string
 	for _, i := range join {
@@ -187,7 +193,8 @@ func changeChildrenOf(ctx context.Context, tx *DB, by Caller, _ tally, parent st
 		children = append(children, condition("organizations.id IN ?", knownRefs(linkage)))
 	}
 	var present []string
-	if err := Organizations.from(ctx, tx, children...).Order("organizations.id").Limit(mostPresent+1).Pluck("organizations.id", &present).Error; err != nil {
+	q := Organizations.from(ctx, tx, children...).Order("organizations.id").Limit(mostPresent + 1)
+	if err := q.Pluck("organizations.id", &present).Error; err != nil {
 		return fmt.Errorf("read children: %w", err)
 	}
 	join, leave := how.parts(present, linkage)

@@ -263,7 +263,9 @@ func membershipOrganizations(ctx context.Context, tx *DB, scope Scope, user stri
 }
 
 // changeOrganizationsOf changes the organizations that a user is in.
-func changeOrganizationsOf(ctx context.Context, tx *DB, by Caller, counters tally, user string, how MemberChange, linkage jsonapi.Linkage) error {
+func changeOrganizationsOf(ctx context.Context, tx *DB, by Caller, counters tally, user string, how MemberChange,
+	linkage jsonapi.Linkage,
+) error {
 	if _, err := lock[User](ctx, tx, Users, by.Scope, user); err != nil {
 		return err
 	}
@@ -276,7 +278,9 @@ func changeOrganizationsOf(ctx context.Context, tx *DB, by Caller, counters tall
 // setOrganizations changes the organizations of a user, whose row is locked, as far as the caller sees. Memberships in deleted
 // organizations, which the caller is not shown, stay for the day when those are restored. Organizations that are not found are all in the
 // error.
-func setOrganizations(ctx context.Context, tx *DB, by Caller, counters tally, user string, how MemberChange, linkage jsonapi.Linkage) error {
+func setOrganizations(ctx context.Context, tx *DB, by Caller, counters tally, user string, how MemberChange,
+	linkage jsonapi.Linkage,
+) error {
 	present, err := lockMemberships(ctx, tx, append(Memberships.base(by.Scope), condition("user_id = ?", user))...)
 	if err != nil {
 		return err

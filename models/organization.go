@@ -66,11 +66,13 @@ func defineOrganizations(c *Collection) {
 }
 
 func relateOrganizations(c *Collection) {
-	c.relate(jsonapi.Relationship{Name: "users", Many: true, ReadOnly: true, ByURL: true, Doc: "The people in it. Who joins or leaves at its URL begins or ends a membership."},
+	c.relate(jsonapi.Relationship{Name: "users", Many: true, ReadOnly: true, ByURL: true,
+		Doc: "The people in it. Who joins or leaves at its URL begins or ends a membership."},
 		relation{target: Users, through: "memberships", owner: "organization_id", other: "user_id", countedBy: "organizationId"})
 	c.relate(jsonapi.Relationship{Name: "parent", Doc: "The organization above it; null for a company."},
 		relation{target: Organizations, column: "parent_id", lasting: true})
-	c.relate(jsonapi.Relationship{Name: "children", Many: true, ReadOnly: true, ByURL: true, Doc: "The organizations right below it. Who joins at its URL moves here, who leaves becomes a company."},
+	c.relate(jsonapi.Relationship{Name: "children", Many: true, ReadOnly: true, ByURL: true,
+		Doc: "The organizations right below it. What joins at its URL moves here, what leaves becomes a company."},
 		relation{target: Organizations, foreign: "parent_id", countedBy: "parent"})
 	c.relate(jsonapi.Relationship{Name: "memberships", Many: true, ReadOnly: true, Doc: "Who is in it, one membership a person."},
 		relation{target: Memberships, foreign: "organization_id", countedBy: "organizationId"})
@@ -219,7 +221,8 @@ func insertOrganization(ctx context.Context, tx *DB, org *Organization) error {
 }
 
 // UpdateOrganization changes what the input names and returns the organization as it is then. Null for a deleted organization's deletedAt
-// restores it, below another parent if the input names one. It fails with the kinds NotFound, Invalid, ReadOnly, Conflict, RelatedNotFound and PreconditionFailed.
+// restores it, below another parent if the input names one. It fails with the kinds NotFound, Invalid, ReadOnly, Conflict, RelatedNotFound
+// and PreconditionFailed.
 func UpdateOrganization(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) (*Organization, error) {
 	var org *Organization
 	err := Transaction(ctx, db, func(tx *DB) error {

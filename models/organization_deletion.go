@@ -24,7 +24,8 @@ func checkAbove(ctx context.Context, tx *DB, org *Organization) error {
 	}
 	err := shareOrganization(ctx, tx, Everything(), *org.ParentID)
 	if IsKind(err, NotFound) {
-		return &Error{Kind: Conflict, Field: "deletedAt", Message: "The organization above it is deleted: restore that one first, or name another parent."}
+		return &Error{Kind: Conflict, Field: "deletedAt",
+			Message: "The organization above it is deleted: restore that one first, or name another parent."}
 	}
 	return err
 }

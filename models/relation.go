@@ -121,12 +121,12 @@ func (r relation) firsts(ctx context.Context, db *DB, scope Scope, owners []stri
 	}
 	guard, args := conjunction(r.target.base(scope))
 	var pairs []pair
-	err := db.session(ctx).Raw(fmt.Sprintf(`SELECT owner, target FROM (
+	statement := fmt.Sprintf(`SELECT owner, target FROM (
 			SELECT j.%[1]s AS owner, j.%[2]s AS target, ROW_NUMBER() OVER (PARTITION BY j.%[1]s ORDER BY j.created_at, j.id) AS place
 			FROM %[3]s j JOIN %[4]s ON %[4]s.id = j.%[2]s
 			WHERE j.%[1]s IN ?%[5]s
-		) ranked WHERE place = 1`, r.owner, r.other, r.through, r.target.table, guard), append([]any{owners}, args...)...).Scan(&pairs).Error
-	if err != nil {
+		) ranked WHERE place = 1`, r.owner, r.other, r.through, r.target.table, guard)
+	if err := db.session(ctx).Raw(statement, append([]any{owners}, args...)...).Scan(&pairs).Error; err != nil {
 		return nil, fmt.Errorf("select the first of %s: %w", r.target.Schema.Type, err)
 	}
 	for _, p := range pairs {

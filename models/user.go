@@ -60,7 +60,7 @@ func relateUsers(c *Collection) {
 	c.relate(jsonapi.Relationship{Name: "memberships", Many: true, ReadOnly: true, Doc: "The memberships of the user."},
 		relation{target: Memberships, foreign: "user_id"})
 	c.relate(jsonapi.Relationship{Name: "organization", CreateOnly: true, Derived: true,
-		Doc: "The organization that the user has been in for the longest time, of those that the reader sees. On creation: the one to become a member of."},
+		Doc: "The organization that the user has been in for longest, of those that the reader sees. On creation: the one to join."},
 		relation{target: Organizations, through: "memberships", owner: "user_id", other: "organization_id", first: true})
 }
 

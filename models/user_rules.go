@@ -11,7 +11,7 @@ import (
 // user.
 func prepareUser(tx *DB, before, user *User, in *jsonapi.Input) error {
 	Users.complete(tx, user)
-	if before == nil || deref(before.Email) != deref(user.Email) { // the key of an address that stays may be of another time, see RekeyAddresses
+	if before == nil || deref(before.Email) != deref(user.Email) { // the key of one that stays may be older, see RekeyAddresses
 		user.EmailKey = emailKey(user.Email)
 	}
 	if user.Email == nil && user.FullName == "" && deref(user.ExternalID) == "" {
