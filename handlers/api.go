@@ -62,8 +62,8 @@ type resource struct {
 	create func(*request, *models.DB, *jsonapi.Input) (any, error)
 	update func(*request, *models.DB, string, *jsonapi.Input) (any, error)
 	remove func(*request, *models.DB, string, *jsonapi.Input) error
-	// link and unlink add members to, and remove them from, a writable to-many relationship.
-	link, unlink func(rq *request, db *models.DB, id, relationship string, linkage jsonapi.Linkage) error
+	// members holds the permission to change the members of a relationship at its URL, where it is not writes.
+	members map[string]auth.Permission
 }
 
 // resources is the table of what is served. A new resource is a line here.
@@ -72,19 +72,21 @@ var resources = []*resource{
 		Collection: models.Organizations, path: "management/organizations",
 		reads: auth.Read("organizations").Manage(), writes: auth.Write("organizations").Manage(),
 		creates: auth.Write("organizations").Manage(), deletes: auth.Write("organizations").Manage(),
-		create: createOrganization, update: updateOrganization, remove: deleteOrganization,
+		members: map[string]auth.Permission{"users": auth.Write("memberships").Manage()},
+		create:  createOrganization, update: updateOrganization, remove: deleteOrganization,
 	},
 	{
 		Collection: models.Organizations, path: "organizations",
 		reads: auth.Read("organizations"), writes: auth.Write("organizations"),
 		creates: auth.Write("organizations").Manage(), deletes: auth.Write("organizations").Manage(),
-		create: createOrganization, update: updateOrganization, remove: deleteOrganization,
+		members: map[string]auth.Permission{"users": auth.Write("memberships")},
+		create:  createOrganization, update: updateOrganization, remove: deleteOrganization,
 	},
 	{
 		Collection: models.Users, path: "users",
 		reads: auth.Read("users"), writes: auth.Write("users"), creates: auth.Write("users"), deletes: auth.Write("users"),
 		prepare: models.HashPassword,
-		create:  createUser, update: updateUser, remove: deleteUser, link: linkUser, unlink: unlinkUser,
+		create:  createUser, update: updateUser, remove: deleteUser,
 	},
 	{
 		Collection: models.Memberships, path: "memberships",

@@ -63,6 +63,7 @@ func (rt *route) describedFor(rel *jsonapi.Relationship) openapi.Route {
 		Guarded: rt.guarded() != nil,
 	}
 	if rel != nil {
+		out.Needs = rt.permission(rel.Name)
 		out.Path = strings.Replace(out.Path, relationshipVariable, rel.Name, 1)
 	}
 	if rt.served != nil {
@@ -81,7 +82,7 @@ func (rt *route) possible(rel *jsonapi.Relationship) bool {
 	if rt.method == http.MethodGet {
 		return true
 	}
-	return rt.served.changes(rel) && (rt.method == http.MethodPatch || rel.Many && rt.served.link != nil)
+	return rt.served.changes(rel) && (rt.method == http.MethodPatch || rel.Many)
 }
 
 // page is a file that the documentation consists of.

@@ -48,7 +48,7 @@ func changingNames(s *jsonapi.Schema) []string {
 		names = append(names, a.Name)
 	}
 	for _, rel := range s.Relationships {
-		if !rel.Many {
+		if !rel.Many && !rel.Derived {
 			names = append(names, rel.Name)
 		}
 	}
@@ -73,7 +73,7 @@ func resourceSchema(s *jsonapi.Schema, whole bool) schema {
 		}
 		relationships, linked := schema{}, []string{}
 		for _, rel := range s.Relationships {
-			if !rel.WriteOnly {
+			if !rel.WriteOnly && !rel.Derived {
 				relationships[rel.Name] = relationshipSchema(rel)
 				linked = append(linked, rel.Name)
 			}

@@ -119,6 +119,9 @@ func exampleValue(a *jsonapi.Attribute) any {
 
 // target returns the id of a resource that a relationship can lead to.
 func (st *story) target(typ string, rel *jsonapi.Relationship) string {
+	if rel.Name == "children" { // what is above cannot be below
+		return st.created("/public/v2/management/organizations", "organizations", false)
+	}
 	if typ == rel.Target.Type || typ == "memberships" && rel.Name == "organization" {
 		return st.ids["parent"]
 	}

@@ -111,7 +111,9 @@ func (rq *request) permitOperations(operations []*jsonapi.Operation) error {
 func permissionOf(op *jsonapi.Operation) (needs auth.Permission, possible bool) {
 	res := resourceAt(op)
 	switch {
-	case op.Relationship != nil || op.Code == jsonapi.UpdateOperation:
+	case op.Relationship != nil:
+		return res.linking(op.Relationship.Name), res.update != nil
+	case op.Code == jsonapi.UpdateOperation:
 		return res.writes, res.update != nil
 	case op.Code == jsonapi.AddOperation:
 		return res.creates, res.create != nil
@@ -152,7 +154,7 @@ func planOf(operations []*jsonapi.Operation) *models.Plan {
 		c := resourceAt(op).Collection
 		switch {
 		case op.Relationship != nil:
-			plan.Updates(c, op.Target.ID, &jsonapi.Input{Relationships: map[string]jsonapi.Linkage{op.Relationship.Name: op.Linkage}})
+			plan.Relates(c, op.Target.ID, op.Relationship, op.Linkage)
 		case op.Code == jsonapi.AddOperation:
 			plan.Creates(c, op.Input)
 		case op.Input != nil:
@@ -201,22 +203,24 @@ func (b *batch) perform(op *jsonapi.Operation) (any, error) {
 func (b *batch) relate(res *resource, id string, op *jsonapi.Operation) error {
 	linkage := op.Linkage.Resolve(b.ids)
 	in := &jsonapi.Input{Schema: res.Schema, IfVersions: op.IfVersions}
-	if op.Code == jsonapi.UpdateOperation {
+	if !op.Relationship.Many {
 		in.Relationships = map[string]jsonapi.Linkage{op.Relationship.Name: linkage}
 		_, err := res.update(b.rq, b.tx, id, in)
 		return err
 	}
-	change := res.link
-	if op.Code == jsonapi.RemoveOperation {
-		change = res.unlink
-	}
-	if change == nil {
-		return &models.Error{Kind: models.ReadOnly, Message: "The members of " + op.Relationship.Name + " cannot be changed one by one."}
+	if fault := judgeable(op.Relationship, in.IfVersions); fault != nil {
+		return fault.At(op.Pointer("meta", "ifMatch"))
 	}
 	if err := res.keep(b.rq, b.tx, id, in.IfVersions); err != nil {
 		return err
 	}
-	return change(b.rq, b.tx, id, op.Relationship.Name, linkage)
+	how := changesOfMembers[op.Code]
+	return models.ChangeMembers(b.rq.Context(), b.tx, b.rq.caller(), res.Collection, id, op.Relationship.Name, how, linkage)
+}
+
+// changesOfMembers are what the operations on a to-many relationship do.
+var changesOfMembers = map[jsonapi.OperationCode]models.MemberChange{
+	jsonapi.AddOperation: models.AddMembers, jsonapi.RemoveOperation: models.RemoveMembers, jsonapi.UpdateOperation: models.ReplaceMembers,
 }
 
 // render returns the resource object of a result, as a single request would show it.

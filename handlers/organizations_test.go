@@ -1,6 +1,9 @@
 package handlers_test
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestTheSeedsRequestsAreAnswered(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
@@ -37,6 +40,34 @@ func TestACallerCanSendBackWhatHeRead(t *testing.T) {
 		}
 		if got := s.get(managed+"/"+child+"/parent").want(200).text("data", "id"); got != root {
 			t.Errorf("the parent is %s after the echo, want %s", got, root)
+		}
+	})
+}
+
+func TestARestoreTellsTheNewSlugAndTakesAParent(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		old, _ := s.organization("Old")
+		other, _ := s.organization("Other")
+		child, _ := s.organization("Child", "parent", ref("organizations", old))
+		s.do("DELETE", managed+"/"+child, nil).want(204)
+		s.do("DELETE", managed+"/"+old, nil).want(204)
+		s.organization("Child")
+		back := func(relationships ...any) *answer {
+			return s.do("PATCH", managed+"/"+child, withID(resource("organizations", object{"deletedAt": nil}, relationships...), child))
+		}
+		want := fault{Status: "409", Code: "conflict", Pointer: "/data/attributes/deletedAt"}
+		if got := back().want(409).faults()[0]; got != want {
+			t.Errorf("below a deleted parent: %+v", got)
+		}
+		a := back("parent", ref("organizations", other)).want(200)
+		if slug := a.text("data", "attributes", "slug"); !strings.HasPrefix(slug, "child-") {
+			t.Errorf("the slug in the answer is %q", slug)
+		}
+		if parent := a.text("data", "relationships", "parent", "data", "id"); parent != other {
+			t.Errorf("the parent in the answer is %q", parent)
+		}
+		if got := s.get(managed+"/"+child).want(200).text("data", "attributes", "slug"); got != a.text("data", "attributes", "slug") {
+			t.Errorf("it is read with the slug %q", got)
 		}
 	})
 }

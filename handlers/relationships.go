@@ -21,10 +21,7 @@ func (res *resource) relationshipRoutes() []route {
 		{method: "GET", path: related, needs: res.reads, query: jsonapi.ListQuery, served: res, handle: (*API).related,
 			doc: "Reads what a relationship leads to.", related: true},
 	}
-	writes := res.writes
-	if writes == (auth.Permission{}) {
-		writes = res.reads // nothing of it can be changed; whoever sees it is told so
-	}
+	writes := res.changing()
 	return append(table,
 		route{method: "PATCH", path: self, needs: writes, query: jsonapi.NoQuery, served: res, handle: (*API).replaceRelationship,
 			doc: "Replaces the linkage of a relationship."},
@@ -33,6 +30,30 @@ func (res *resource) relationshipRoutes() []route {
 		route{method: "DELETE", path: self, needs: writes, query: jsonapi.NoQuery, served: res, handle: (*API).removeFromRelationship,
 			doc: "Removes members from a to-many relationship; members that are not there are no error."},
 	)
+}
+
+// permission returns the permission that a route needs for a relationship in its path, "" for none.
+func (rt *route) permission(relationship string) auth.Permission {
+	if relationship == "" || rt.method == http.MethodGet {
+		return rt.needs
+	}
+	return rt.served.linking(relationship)
+}
+
+// linking returns the permission to change what a relationship of the resource leads to.
+func (res *resource) linking(relationship string) auth.Permission {
+	if own, differs := res.members[relationship]; differs {
+		return own
+	}
+	return res.changing()
+}
+
+// changing returns the permission to change the resource. If nothing of it can be changed, whoever sees it is told so.
+func (res *resource) changing() auth.Permission {
+	if res.writes == (auth.Permission{}) {
+		return res.reads
+	}
+	return res.writes
 }
 
 // owner returns the model that the path names, if the caller sees it.
@@ -58,7 +79,10 @@ func (a *API) related(w http.ResponseWriter, rq *request) error {
 		}
 		return a.writePage(w, rq, target, page, target.BasePath())
 	}
-	target, id := c.RelatedID(item, rel.Name)
+	target, id, err := c.RelatedID(rq.Context(), a.db, rq.scope(), item, rel.Name)
+	if err != nil {
+		return err
+	}
 	doc := &jsonapi.Document{Data: jsonapi.Null, Meta: map[string]any{}, Links: &jsonapi.Links{Self: jsonapi.Href(rq.URL.Path + rq.query.Encode())}}
 	if rq.query.Include != nil {
 		doc.Included = []*jsonapi.Resource{}
@@ -182,6 +206,9 @@ func (a *API) includedByLinkage(rq *request, linkage any) ([]*jsonapi.Resource, 
 
 // replaceRelationship sets a to-one, or makes the sent members the only ones of a to-many.
 func (a *API) replaceRelationship(w http.ResponseWriter, rq *request) error {
+	if rq.relationship.Many {
+		return a.changeMembers(w, rq, models.ReplaceMembers)
+	}
 	linkage, err := a.changeable(rq)
 	if err != nil {
 		return err
@@ -201,36 +228,48 @@ func (a *API) replaceRelationship(w http.ResponseWriter, rq *request) error {
 
 // addToRelationship adds members to a to-many relationship.
 func (a *API) addToRelationship(w http.ResponseWriter, rq *request) error {
-	return a.changeMembers(w, rq, rq.route.served.link)
+	return a.changeMembers(w, rq, models.AddMembers)
 }
 
 // removeFromRelationship removes members from a to-many relationship.
 func (a *API) removeFromRelationship(w http.ResponseWriter, rq *request) error {
-	return a.changeMembers(w, rq, rq.route.served.unlink)
+	return a.changeMembers(w, rq, models.RemoveMembers)
 }
 
-func (a *API) changeMembers(w http.ResponseWriter, rq *request, change func(*request, *models.DB, string, string, jsonapi.Linkage) error) error {
+// changeMembers changes the members of a to-many relationship.
+func (a *API) changeMembers(w http.ResponseWriter, rq *request, how models.MemberChange) error {
 	linkage, err := a.changeable(rq)
 	if err != nil {
 		return err
-	}
-	if change == nil {
-		return jsonapi.Fault(jsonapi.ReadOnly, "The members of %s cannot be changed one by one.", rq.relationship.Name)
 	}
 	versions, err := a.conditions(rq)
 	if err != nil {
 		return err
 	}
+	if fault := judgeable(rq.relationship, versions); fault != nil {
+		return fault.InHeader("If-Match")
+	}
+	res := rq.route.served
 	err = models.Transaction(rq.Context(), a.db, func(tx *models.DB) error {
-		if err := rq.route.served.keep(rq, tx, rq.id(), versions); err != nil {
+		if err := res.keep(rq, tx, rq.id(), versions); err != nil {
 			return err
 		}
-		return change(rq, tx, rq.id(), rq.relationship.Name, linkage)
+		return models.ChangeMembers(rq.Context(), tx, rq.caller(), res.Collection, rq.id(), rq.relationship.Name, how, linkage)
 	})
 	if err != nil {
 		return locatedInLinkage(err, linkage)
 	}
 	return a.relationship(w, rq)
+}
+
+// judgeable returns a fault if a change of a relationship is meant for certain versions of the resource, which says nothing of its members:
+// they are no part of it.
+func judgeable(rel *jsonapi.Relationship, versions *jsonapi.Versions) *jsonapi.Error {
+	if versions == nil || !rel.ByURL {
+		return nil
+	}
+	return jsonapi.Fault(jsonapi.InvalidHeader, "The members of %s are no part of this resource, so its version says nothing of them. "+
+		"Change each member alone to do it at a certain version.", rel.Name)
 }
 
 // changeable reads the linkage of a request that changes a relationship, if the caller sees the resource and the relationship can be
@@ -246,12 +285,17 @@ func (a *API) changeable(rq *request) (jsonapi.Linkage, error) {
 	if !rel.Many && rq.Method != http.MethodPatch {
 		return jsonapi.Linkage{}, jsonapi.Fault(jsonapi.ReadOnly, "%s leads to one resource: replace it with PATCH.", rel.Name)
 	}
+	if rel.Many {
+		if err := rq.permitRelated(rel.Target.Type); err != nil { // the answer shows them
+			return jsonapi.Linkage{}, err
+		}
+	}
 	return jsonapi.DecodeLinkage(rq.body, rel)
 }
 
 // changes reports whether a relationship of the resource can be changed at all.
 func (res *resource) changes(rel *jsonapi.Relationship) bool {
-	return !rel.ReadOnly && !rel.CreateOnly && res.update != nil
+	return rel.Changeable() && res.update != nil
 }
 
 // locatedInLinkage is located for a document whose primary data is linkage.

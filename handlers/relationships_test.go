@@ -251,3 +251,103 @@ func TestInclusionWithAPageOfLinkageIsThatOfThePage(t *testing.T) {
 		}
 	})
 }
+
+// TestMembersOfAnOrganizationChangeAtItsURL tries each method and the operation that it stands for, with what the answers need.
+func TestMembersOfAnOrganizationChangeAtItsURL(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		org, token := s.organization("Acme")
+		own := s.as(token)
+		var users, children []object
+		for i := range 3 {
+			users = append(users, ref("users", s.do("POST", "/public/v2/users", resource("users", object{"firstName": fmt.Sprint(i)})).want(201).text("data", "id")))
+			id, _ := s.organization(fmt.Sprint("Child ", i))
+			children = append(children, ref("organizations", id))
+		}
+		ids := func(refs []object) []string {
+			out := []string{}
+			for _, r := range refs {
+				out = append(out, r["id"].(string))
+			}
+			return sorted(out...)
+		}
+		for name, refs := range map[string][]object{"users": users, "children": children} {
+			at := standard + "/" + org + "/relationships/" + name
+			for i, step := range []struct {
+				method, op string
+				refs, want []object
+			}{
+				{"POST", "add", refs[:2], refs[:2]},
+				{"POST", "add", refs[1:2], refs[:2]},
+				{"DELETE", "remove", []object{refs[0], refs[2]}, refs[1:2]},
+				{"PATCH", "update", []object{refs[0], refs[2]}, []object{refs[0], refs[2]}},
+				{"PATCH", "update", []object{}, []object{}},
+			} {
+				got := s.do(step.method, at, object{"data": step.refs}).want(200)
+				if diff := cmp.Diff(ids(step.want), got.ids("data")); diff != "" {
+					t.Errorf("%s after step %d (-want +got):\n%s", name, i, diff)
+				}
+			}
+			for i, step := range []struct {
+				op         string
+				refs, want []object
+			}{{"add", refs, refs}, {"remove", refs[:1], refs[1:]}, {"update", refs[:2], refs[:2]}, {"update", []object{}, []object{}}} {
+				s.atomic(object{"op": step.op, "ref": member("organizations", org, name), "data": step.refs}).want(204)
+				if diff := cmp.Diff(ids(step.want), s.get(at).want(200).ids("data")); diff != "" {
+					t.Errorf("%s after operation %d (-want +got):\n%s", name, i, diff)
+				}
+			}
+			missing := s.do("POST", at, object{"data": []object{refs[0], {"type": refs[0]["type"], "id": models.NewID()}}}).want(404).faults()
+			if diff := cmp.Diff([]fault{{Status: "404", Code: "related_not_found", Pointer: "/data/1"}}, missing); diff != "" {
+				t.Errorf("%s with one who is missing (-want +got):\n%s", name, diff)
+			}
+			// They are no part of the resource: its version says nothing of them, and its document changes none of them.
+			tag := s.get(at).want(200).Header.Get("ETag")
+			want := fault{Status: "400", Code: "invalid_header", Header: "If-Match"}
+			if got := s.send("POST", at, object{"data": refs[:1]}, "If-Match", tag).want(400).faults()[0]; got != want {
+				t.Errorf("%s at a certain version: %+v", name, got)
+			}
+			s.atomic(object{"op": "add", "ref": member("organizations", org, name), "data": refs[:1], "meta": object{"ifMatch": tag}}).want(400)
+			s.do("PATCH", standard+"/"+org, withID(resource("organizations", object{}, name, refs[:1]), org)).want(403)
+			if got := s.get(at).want(200).ids("data"); len(got) != 0 {
+				t.Errorf("%s after refusals: %v", name, got)
+			}
+		}
+		// A token sees its own people only, and moves nothing.
+		own.do("POST", standard+"/"+org+"/relationships/users", object{"data": users[:1]}).want(404)
+		own.do("POST", standard+"/"+org+"/relationships/children", object{"data": children[:1]}).want(404)
+	})
+}
+
+// TestWhoMayChangeThePeopleOfAnOrganization: who may make memberships, whatever else they may do to the organization.
+func TestWhoMayChangeThePeopleOfAnOrganization(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		e := newEstate(s)
+		org := e.organization[0]
+		user := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"})).want(201).text("data", "id")
+		people := object{"data": []object{ref("users", user)}}
+		for _, c := range []struct {
+			scopes         []string
+			users, parents int
+		}{
+			{[]string{"organizations:write", "users:write"}, 403, 200},
+			{[]string{"memberships:write", "users:read"}, 200, 403},
+			{[]string{"memberships:write"}, 403, 403}, // the answer would show who is there
+			{[]string{"memberships:write", "organizations:write", "users:read"}, 200, 200},
+		} {
+			own := s.as(e.key("management", "", c.scopes...))
+			for _, path := range []string{standard, managed} {
+				at := path + "/" + org + "/relationships/"
+				for _, method := range []string{"POST", "PATCH", "DELETE"} {
+					own.do(method, at+"users", people).want(c.users)
+				}
+				own.do("POST", at+"children", object{"data": []object{}}).want(c.parents)
+			}
+			operation := object{"op": "add", "ref": member("organizations", org, "users"), "data": people["data"]}
+			may := slices.Contains(c.scopes, "memberships:write")
+			if a := own.atomic(operation); may != (a.Status == 204) || may == (a.Status == 403) {
+				t.Errorf("an operation with %v: %d %s", c.scopes, a.Status, a.Body)
+			}
+			s.do("PATCH", standard+"/"+org+"/relationships/users", object{"data": []object{}}).want(200)
+		}
+	})
+}

@@ -52,7 +52,7 @@ func (a *API) serve(rt route) http.Handler {
 	return handler(func(w http.ResponseWriter, r *http.Request) error {
 		rq := &request{Request: r, route: &rt}
 		var err error
-		if rq.principal, err = a.admit(w, r, rt.needs); err != nil {
+		if rq.principal, err = a.admit(w, r, rt.permission(mux.Vars(r)["relationship"])); err != nil {
 			return err
 		}
 		r = r.WithContext(models.ForCaller(r.Context(), rq.principal.Neighbour()))

@@ -322,7 +322,8 @@ func TestWhatIsReadCanBeSentBack(t *testing.T) {
 		child, token := s.organization("Child", "parent", ref("organizations", root))
 		s.organization("Grandchild", "parent", ref("organizations", child))
 		own := s.as(token)
-		user := own.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada", "email": "ada@example.com", "password": "a long password"})).want(201).text("data", "id")
+		ada := object{"firstName": "Ada", "email": "ada@example.com", "password": "a long password"}
+		user := s.do("POST", "/public/v2/users", resource("users", ada, "organization", ref("organizations", child))).want(201).text("data", "id")
 		key := own.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "k", "scopes": []string{"users:read"}, "expiresAt": "2999-01-01T00:00:00.5Z"})).want(201).text("data", "id")
 		s.do("PATCH", managed+"/"+child, withID(resource("organizations", object{"webhookUrl": "https://hooks.example.com", "validFrom": "2020-01-01T00:00:00.25+02:00"}), child)).want(200)
 		membership := own.get("/public/v2/memberships").text("data", 0, "id")

@@ -16,11 +16,3 @@ func updateUser(rq *request, db *models.DB, id string, in *jsonapi.Input) (any, 
 func deleteUser(rq *request, db *models.DB, id string, in *jsonapi.Input) error {
 	return models.DeleteUser(rq.Context(), db, rq.caller(), id, in)
 }
-
-func linkUser(rq *request, db *models.DB, id, _ string, linkage jsonapi.Linkage) error {
-	return models.JoinOrganizations(rq.Context(), db, rq.caller(), id, linkage)
-}
-
-func unlinkUser(rq *request, db *models.DB, id, _ string, linkage jsonapi.Linkage) error {
-	return models.LeaveOrganizations(rq.Context(), db, rq.caller(), id, linkage)
-}

@@ -67,7 +67,7 @@ func (p *queryParser) filter(one pair, keys []string) {
 		p.extraFilter(one, extra, op)
 		return
 	}
-	if rel := p.schema.Relationship(field); rel != nil && !rel.WriteOnly && !rel.Polymorphic {
+	if rel := p.schema.Relationship(field); rel != nil && !rel.WriteOnly && !rel.Derived && !rel.Polymorphic {
 		p.relationshipFilter(one, rel, op)
 		return
 	}

@@ -35,7 +35,7 @@ func mustFormat(name string) Format {
 
 func checkEmail(s string) string {
 	addr, err := mail.ParseAddress(s)
-	if err != nil || addr.Address != s || len(s) > 254 || strings.ContainsAny(s, " \t\r\n") {
+	if err != nil || addr.Address != s || len(s) > 254 || strings.ContainsAny(s, " \t\r\n") || strings.ContainsFunc(s, hidden) {
 		return "must be an email address like ada@example.com"
 	}
 	return ""

@@ -211,7 +211,7 @@ func (d *operationDecoder) relationship(name, pointer string) {
 // members reads the linkage of an operation on a relationship.
 func (d *operationDecoder) members() {
 	rel := d.op.Relationship
-	if rel.ReadOnly || rel.CreateOnly {
+	if !rel.Changeable() {
 		d.fault(ReadOnly, d.op.PointerToTarget(), "The relationship %s cannot be changed.", rel.Name)
 		return
 	}

@@ -106,7 +106,7 @@ func (s *Schema) filterParameters() []Parameter {
 		}
 	}
 	for _, rel := range s.Relationships {
-		if _, extra := s.FilterNamed(rel.Name); extra || rel.WriteOnly || rel.Polymorphic {
+		if _, extra := s.FilterNamed(rel.Name); extra || rel.WriteOnly || rel.Derived || rel.Polymorphic {
 			continue
 		}
 		ids := Parameter{Kind: String, List: true, Most: maxMatchValues, Doc: "Only resources whose " + rel.Name + " is, or has, one of these ids."}

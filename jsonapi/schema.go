@@ -37,6 +37,8 @@ type Attribute struct {
 	Required bool
 	// ReadOnly: only the server sets it. CreateOnly: it cannot be changed later. WriteOnly: it is never sent.
 	ReadOnly, CreateOnly, WriteOnly bool
+	// Visible: people know something by it, see checkVisible.
+	Visible bool
 	// Secret: it is sent once, in the answer to the request that set it, and null means "unchanged".
 	Secret       bool
 	Min, Max     int // characters of a string, elements of a list
@@ -61,10 +63,17 @@ type Relationship struct {
 	ReadOnly, CreateOnly bool
 	// WriteOnly: it can be given, and is never sent.
 	WriteOnly bool
+	// ByURL: its members can be changed at its own URL, though not with the resource, of which it is no part.
+	ByURL bool
+	// Derived: it shows one of what another relationship leads to, which may be another for each reader. Lists are filtered by that one.
+	Derived bool
 	// Polymorphic: the type of the target differs from resource to resource; Target is nil.
 	Polymorphic bool
 	Doc         string
 }
+
+// Changeable reports whether linkage of the relationship can be sent to its own URL.
+func (r *Relationship) Changeable() bool { return r.ByURL || !r.ReadOnly && !r.CreateOnly }
 
 // Filter is something a list can be filtered by that is neither an attribute nor a relationship.
 type Filter struct {
@@ -167,6 +176,7 @@ var rules = map[string]func(a *Attribute, value string){
 	"readonly":   func(a *Attribute, _ string) { a.ReadOnly = true },
 	"createonly": func(a *Attribute, _ string) { a.CreateOnly = true },
 	"writeonly":  func(a *Attribute, _ string) { a.WriteOnly = true },
+	"visible":    func(a *Attribute, _ string) { a.Visible = true },
 	"secret":     func(a *Attribute, _ string) { a.Secret = true },
 	"filter":     func(a *Attribute, _ string) { a.Filter = true },
 	"sort":       func(a *Attribute, _ string) { a.Sort, a.Filter = true, true },

@@ -179,7 +179,8 @@ func TestFormats(t *testing.T) {
 			[]string{
 				"", "ada", "@example.com", "ada@", "ada@@example.com", "ada example@example.com", "Ada <ada@example.com>", "ada@example.com ",
 				" ada@example.com", "ada@example.com\n", "ada@example.com,b@example.com", `"a b"@example.com`, "ada@example..com",
-				strings.Repeat("a", 250) + "@b.ch",
+				strings.Repeat("a", 250) + "@b.ch", "ad\u200ba@example.com", "ada\u00ad@example.com", "ada@exam\u200dple.com", "\u202eada@example.com",
+				"ad\u3164a@example.com", "ad\ufe0fa@example.com",
 			},
 		},
 		"url": {
@@ -215,6 +216,48 @@ func TestFormats(t *testing.T) {
 				t.Errorf("%s takes %q", name, text)
 			}
 		}
+	}
+}
+
+func TestANameCanBeSeen(t *testing.T) {
+	t.Parallel()
+	type named struct {
+		ID    string  `jsonapi:"primary,named"`
+		Name  string  `jsonapi:"attr,name" rule:"required,visible"`
+		Other *string `jsonapi:"attr,other" rule:"visible"`
+	}
+	schema := jsonapi.ForModel(named{})
+	for _, text := range []string{
+		"a", "ä", "a\u0308", "日本", "!", "–", "1", "😀", "👩\u200d👩\u200d👧", "\u06a9\u062a\u0627\u0628\u200c\u0647\u0627", "\u200fשלום\u200f (x)", "\u061cسلام", "\uFFFD", " a ",
+	} {
+		for _, a := range schema.Attributes {
+			if _, wrong := a.Decode(text); wrong != "" {
+				t.Errorf("%s %+q %s", a.Name, text, wrong)
+			}
+		}
+	}
+	for what, texts := range map[string][]string{
+		"spaces":                 {" ", "\u00a0", "\u3000\u2003 ", "\n\t"},
+		"zero width":             {"\u200b", "\u200c\u200d", "\ufeff", "\u2060", "\u00ad", "\u180e", "\U000E0041"},
+		"fillers":                {"\u115f", "\u1160", "\u3164", "\uffa0", "\u2800"},
+		"marks alone":            {"\u0308", "\u20dd", "\ufe0f", "\u0903"},
+		"private and unassigned": {"\ue000", "\U0010ffff", "\u0378"},
+		"marks of a direction":   {"\u200e", "\u200f\u061c"},
+		"turned directions":      {"a\u202eb", "a\u202a", "a\u202b", "a\u202c", "a\u202d", "\u2066a", "a\u2067", "a\u2068", "a\u2069"},
+	} {
+		for _, text := range texts {
+			for _, a := range schema.Attributes {
+				if _, wrong := a.Decode(text); wrong == "" {
+					t.Errorf("%s takes %s: %+q", a.Name, what, text)
+				}
+			}
+		}
+	}
+	if _, wrong := schema.Attribute("other").Decode(""); wrong != "" {
+		t.Errorf("no name at all %s", wrong)
+	}
+	if _, wrong := schema.Attribute("name").Decode(""); wrong == "" {
+		t.Error("a name that is required can be empty")
 	}
 }
 

@@ -106,6 +106,8 @@ func (a *Attribute) checkText(s string) (wrong string) {
 		return fmt.Sprintf("must have at most %d characters, not %d", a.Max, n)
 	case len(a.Enum) > 0 && !slices.Contains(a.Enum, s):
 		return "must be one of " + strings.Join(a.Enum, ", ")
+	case a.Visible:
+		return checkVisible(s)
 	case a.Format != "":
 		return formats[a.Format](s)
 	}

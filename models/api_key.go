@@ -14,7 +14,7 @@ type APIKey struct {
 	ID         string          `gorm:"column:id;primaryKey" jsonapi:"primary,apiKeys" doc:"A credential of a program." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
 	CreatedAt  jsonapi.Stamp   `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly,sort" doc:"When it was created." example:"2024-08-20T10:45:07+00:00"`
 	UpdatedAt  jsonapi.Stamp   `gorm:"column:updated_at;autoUpdateTime:false" jsonapi:"attr,updatedAt" rule:"readonly,filter" doc:"When it was last changed." example:"2024-08-20T10:45:07+00:00"`
-	Name       string          `gorm:"column:name" jsonapi:"attr,name" rule:"required,max=200,filter" doc:"What it is for." example:"Nightly import"`
+	Name       string          `gorm:"column:name" jsonapi:"attr,name" rule:"required,visible,max=200,filter" doc:"What it is for." example:"Nightly import"`
 	Kind       string          `gorm:"column:kind" jsonapi:"attr,kind" rule:"createonly,enum=management|organization,filter" doc:"management: the management API, for the whole installation or for the subtree of its organization; organization: that one organization." example:"organization"`
 	Scopes     jsonapi.Strings `gorm:"column:scopes" jsonapi:"attr,scopes" rule:"max=50" doc:"What it may do; an empty list is nothing. Only what the credential that gives them may do itself." example:"users:read"`
 	ExpiresAt  *jsonapi.Time   `gorm:"column:expires_at" jsonapi:"attr,expiresAt" rule:"filter" doc:"When it ceases to work; null is never. Not later than the credential that makes it; without one, then." example:"2034-01-01T00:00:00+00:00"`

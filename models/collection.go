@@ -57,6 +57,8 @@ type relation struct {
 	foreign string
 	// through is a table between the two, with the columns owner (this) and other (the target).
 	through, owner, other string
+	// first: of what it leads to through the table, only the first row that the reader sees counts; a to-one.
+	first bool
 	// countedBy is the filter of the target's list that means the same as this to-many relationship, and may have a counter.
 	countedBy string
 	// lasting: the target cannot vanish while this resource is there, so that who sees everything sees it.

@@ -79,7 +79,11 @@ func (w *world) change(ctx context.Context, db *models.DB, r *rand.Rand) error {
 	case 6:
 		return models.DeleteOrganization(ctx, db, by, organization(), nil)
 	case 7:
-		in := input(models.Organizations, attributes{"name": fmt.Sprint("n", r.IntN(5))}, nil)
+		var parent relations
+		if r.IntN(2) == 0 {
+			parent = below(organization())
+		}
+		in := input(models.Organizations, attributes{"name": fmt.Sprint("n", r.IntN(5))}, parent)
 		in.ReadOnly = map[string]any{"deletedAt": nil}
 		_, err := models.UpdateOrganization(ctx, db, by, organization(), in)
 		return err

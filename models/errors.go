@@ -90,7 +90,7 @@ var uniques = []struct {
 	Error
 }{
 	{"organizations_pkey", "organizations.id", Error{Kind: Conflict, Field: "id", Message: "That id is taken."}},
-	{"organizations_slug_key", "organizations.slug", Error{Kind: Conflict, Field: "slug", Message: "That slug is taken."}},
+	{"organizations_slug", "organizations.slug", Error{Kind: Conflict, Field: "slug", Message: "That slug is taken."}},
 	{"users_pkey", "users.id", Error{Kind: Conflict, Field: "id", Message: "That id is taken."}},
 	{"users_email_key_key", "users.email_key", Error{Kind: Conflict, Field: "email", Message: "That email is taken."}},
 	{"api_keys_pkey", "api_keys.id", Error{Kind: Conflict, Field: "id", Message: "That id is taken."}},

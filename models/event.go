@@ -133,7 +133,7 @@ func record(ctx context.Context, tx *DB, by Caller, ch change) error {
 	if err != nil {
 		return err
 	}
-	rendered, err := Render(ctx, tx, c, Everything(), []any{withoutSecrets(c, subject)}, c.BasePath(), nil)
+	rendered, err := Render(ctx, tx, c, Everything(), []any{withoutSecrets(c, subject)}, c.BasePath(), c.told())
 	if err != nil {
 		return err
 	}

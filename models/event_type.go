@@ -126,7 +126,7 @@ func (c *Collection) Example() (*jsonapi.Resource, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.decorate(resources[0], model, c.BasePath(), &jsonapi.Query{})
+	c.decorate(resources[0], model, c.BasePath(), c.told())
 	return resources[0], nil
 }
 

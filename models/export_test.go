@@ -130,3 +130,6 @@ func MigrateTo(ctx context.Context, db *DB, version int64) error {
 	_, err = provider.UpTo(ctx, version)
 	return err
 }
+
+// EmailKey returns the key of an address.
+func EmailKey(email string) string { return *emailKey(&email) }

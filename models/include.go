@@ -107,6 +107,17 @@ func (in *includer) fetch(ctx context.Context, c *Collection, ids []string) ([]a
 // pair is one arrow of a relationship.
 type pair struct{ Owner, Target string }
 
+// pairsOf returns the arrows of a to-one from its owners; target returns "" for none.
+func pairsOf(owners []string, target func(i int) string) []pair {
+	var pairs []pair
+	for i, owner := range owners {
+		if id := target(i); id != "" {
+			pairs = append(pairs, pair{owner, id})
+		}
+	}
+	return pairs
+}
+
 // targets returns the different targets, in order.
 func targets(pairs []pair) []string {
 	ids := make([]string, len(pairs))
@@ -126,26 +137,24 @@ type arrows struct {
 
 func (in *includer) arrows(ctx context.Context, c *Collection, items []any, child *jsonapi.Inclusion, share int) (arrows, error) {
 	rel := child.Relationship
-	if !rel.Many {
-		var pairs []pair
-		for _, item := range items {
-			if _, id := c.RelatedID(item, rel.Name); id != "" {
-				pairs = append(pairs, pair{c.ID(item), id})
-			}
-		}
-		return arrows{pairs: pairs}, nil
-	}
+	r := c.relations[rel.Name]
 	owners := make([]string, len(items))
 	for i, item := range items {
 		owners[i] = c.ID(item)
 	}
-	if len(owners) == 0 {
+	switch {
+	case len(owners) == 0:
 		return arrows{}, nil
-	}
-	if in.cutting {
+	case r.first:
+		firsts, err := r.firsts(ctx, in.db, in.scope, owners)
+		return arrows{pairs: pairsOf(owners, func(i int) string { return firsts[owners[i]] })}, err
+	case !rel.Many:
+		return arrows{pairs: pairsOf(owners, func(i int) string { return c.columnValue(items[i], r.column) })}, nil
+	case in.cutting:
 		return in.firstArrows(ctx, c, rel.Name, owners, share/weight(child))
+	default:
+		return in.allArrows(ctx, c, rel.Name, owners)
 	}
-	return in.allArrows(ctx, c, rel.Name, owners)
 }
 
 // allArrows returns every arrow of the owners, or errTooLarge.

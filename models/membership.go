@@ -55,6 +55,9 @@ func relateMemberships(c *Collection) {
 		relation{target: Users, column: "user_id"})
 }
 
+// MaxMemberships is the number of organizations that a user can be in.
+const MaxMemberships = 1000
+
 // CreateMembership makes the user of the input a member of its organization.
 func CreateMembership(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*Membership, error) {
 	var m *Membership
@@ -86,12 +89,28 @@ func CreateMembership(ctx context.Context, db *DB, by Caller, in *jsonapi.Input)
 		if err := checkUnchanged(Memberships, m, in, true); err != nil {
 			return err
 		}
+		if err := checkMemberships(ctx, tx, user); err != nil {
+			return err
+		}
 		return counters.write(ctx, tx)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return m, nil
+}
+
+// checkMemberships keeps a user, whose row the transaction has locked, from having more memberships than there can be. Those in deleted
+// organizations count: they come back.
+func checkMemberships(ctx context.Context, tx *DB, user string) error {
+	var n int64
+	if err := tx.session(ctx).Raw(`SELECT COUNT(*) FROM memberships WHERE user_id = ?`, user).Scan(&n).Error; err != nil {
+		return fmt.Errorf("count memberships: %w", err)
+	}
+	if n > MaxMemberships {
+		return &Error{Kind: Conflict, Message: fmt.Sprintf("A user can be in at most %d organizations.", MaxMemberships)}
+	}
+	return nil
 }
 
 // lockEnds locks the user and the organization of a new membership. It fails with RelatedNotFound for each that the scope does not see.
@@ -204,7 +223,7 @@ func countHidden(ctx context.Context, tx *DB, counters tally, organization strin
 // endMemberships ends the memberships of a user within the caller's scope, those in deleted organizations too, and returns how many those
 // were.
 func endMemberships(ctx context.Context, tx *DB, by Caller, counters tally, user string) (int, error) {
-	memberships, err := lockMemberships(ctx, tx, user, Memberships.visible(by.Scope))
+	memberships, err := lockMemberships(ctx, tx, Memberships.visible(by.Scope), condition("user_id = ?", user))
 	if err != nil {
 		return 0, err
 	}
@@ -216,10 +235,11 @@ func endMemberships(ctx context.Context, tx *DB, by Caller, counters tally, user
 	return len(memberships), nil
 }
 
-func lockMemberships(ctx context.Context, tx *DB, user string, conds ...where) ([]*Membership, error) {
-	q := Memberships.from(ctx, tx, append(conds, condition("user_id = ?", user))...).Clauses(forUpdate)
+// lockMemberships locks the memberships that meet every condition, and returns them in order.
+func lockMemberships(ctx context.Context, tx *DB, conds ...where) ([]*Membership, error) {
+	q := Memberships.from(ctx, tx, conds...).Clauses(forUpdate)
 	var memberships []*Membership
-	if err := q.Order("organization_id").Find(&memberships).Error; err != nil {
+	if err := q.Order("organization_id, user_id").Find(&memberships).Error; err != nil {
 		return nil, fmt.Errorf("read memberships: %w", err)
 	}
 	return memberships, nil
@@ -235,100 +255,59 @@ func membershipOrganizations(ctx context.Context, tx *DB, scope Scope, user stri
 	return ids, nil
 }
 
-// replaceMemberships makes the organizations of the linkage the ones that the user is in, as far as the caller sees. Memberships in deleted
-// organizations, which he is not shown, stay for the day when those are restored.
-func replaceMemberships(ctx context.Context, tx *DB, by Caller, counters tally, user string, linkage jsonapi.Linkage) error {
-	wanted := make([]string, len(linkage.Refs))
-	for i, ref := range linkage.Refs {
-		wanted[i] = ref.ID
+// changeOrganizationsOf changes the organizations that a user is in.
+func changeOrganizationsOf(ctx context.Context, tx *DB, by Caller, counters tally, user string, how MemberChange,
+	linkage jsonapi.Linkage,
+) error {
+	if _, err := lock[User](ctx, tx, Users, by.Scope, user); err != nil {
+		return err
 	}
-	present, err := lockMemberships(ctx, tx, user, Memberships.base(by.Scope)...)
+	if err := setOrganizations(ctx, tx, by, counters, user, how, linkage); err != nil || len(counters) == 0 {
+		return err
+	}
+	return touchUser(ctx, tx, user)
+}
+
+// setOrganizations changes the organizations of a user, whose row is locked, as far as the caller sees. Memberships in deleted
+// organizations, which the caller is not shown, stay for the day when those are restored. Organizations that are not found are all in the
+// error.
+func setOrganizations(ctx context.Context, tx *DB, by Caller, counters tally, user string, how MemberChange,
+	linkage jsonapi.Linkage,
+) error {
+	present, err := lockMemberships(ctx, tx, append(Memberships.base(by.Scope), condition("user_id = ?", user))...)
 	if err != nil {
 		return err
 	}
+	join, leave := how.parts(column(present, func(m *Membership) string { return m.OrganizationID }), linkage)
 	for _, m := range present {
-		if !slices.Contains(wanted, m.OrganizationID) {
-			if err := endMembership(ctx, tx, by, counters, m); err != nil {
-				return err
-			}
-		}
-	}
-	return joinOrganizations(ctx, tx, by, counters, user, present, linkage)
-}
-
-// JoinOrganizations makes a user a member of organizations that he is not in yet.
-func JoinOrganizations(ctx context.Context, db *DB, by Caller, user string, linkage jsonapi.Linkage) error {
-	return changeMemberships(ctx, db, by, user, func(tx *DB, counters tally, present []*Membership) error {
-		return joinOrganizations(ctx, tx, by, counters, user, present, linkage)
-	})
-}
-
-// LeaveOrganizations ends the memberships of a user in organizations. Those he is not in are passed over.
-func LeaveOrganizations(ctx context.Context, db *DB, by Caller, user string, linkage jsonapi.Linkage) error {
-	return changeMemberships(ctx, db, by, user, func(tx *DB, counters tally, present []*Membership) error {
-		for _, m := range present {
-			if !slices.ContainsFunc(linkage.Refs, func(ref jsonapi.Ref) bool { return ref.ID == m.OrganizationID }) {
-				continue
-			}
-			if err := endMembership(ctx, tx, by, counters, m); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// changeMemberships runs a change of the memberships of one user that the caller sees.
-func changeMemberships(ctx context.Context, db *DB, by Caller, user string, change func(tx *DB, counters tally, present []*Membership) error) error {
-	return Transaction(ctx, db, func(tx *DB) error {
-		if _, err := lock[User](ctx, tx, Users, by.Scope, user); err != nil {
-			return err
-		}
-		present, err := lockMemberships(ctx, tx, user, Memberships.base(by.Scope)...)
-		if err != nil {
-			return err
-		}
-		counters := tally{}
-		if err := change(tx, counters, present); err != nil {
-			return err
-		}
-		if len(counters) > 0 {
-			if err := touchUser(ctx, tx, user); err != nil {
-				return err
-			}
-		}
-		return counters.write(ctx, tx)
-	})
-}
-
-// joinOrganizations makes a user a member of every organization of the linkage that he is not in yet. Those that are not found are all in the
-// error.
-func joinOrganizations(ctx context.Context, tx *DB, by Caller, counters tally, user string, present []*Membership, linkage jsonapi.Linkage) error {
-	in := map[string]bool{}
-	for _, m := range present {
-		in[m.OrganizationID] = true
-	}
-	var errs Errors
-	for i, ref := range linkage.Refs {
-		if in[ref.ID] {
+		if !slices.Contains(leave, m.OrganizationID) {
 			continue
 		}
-		err := shareOrganization(ctx, tx, by.Scope, ref.ID)
+		if err := endMembership(ctx, tx, by, counters, m); err != nil {
+			return err
+		}
+	}
+	var errs Errors
+	for _, i := range join {
+		id := linkage.Refs[i].ID
+		err := shareOrganization(ctx, tx, by.Scope, id)
 		switch {
 		case IsKind(err, NotFound):
-			errs = append(errs, relatedNotFound("organizations", i, "organizations", ref.ID))
+			errs = append(errs, relatedNotFound("organizations", i, "organizations", id))
 			continue
 		case err != nil:
 			return err
 		case len(errs) > 0:
 			continue // nothing of it will be kept
 		}
-		if _, err := addMembership(ctx, tx, by, counters, ref.ID, user); err != nil {
+		if _, err := addMembership(ctx, tx, by, counters, id, user); err != nil {
 			return err
 		}
-		in[ref.ID] = true
 	}
-	return errs.Err()
+	if len(errs) > 0 {
+		return errs
+	}
+	return checkMemberships(ctx, tx, user)
 }
 
 // shareOrganization makes sure that a live organization is visible and stays until the transaction ends.

@@ -15,9 +15,9 @@ type Organization struct {
 	ID               string         `gorm:"column:id;primaryKey" jsonapi:"primary,organizations" doc:"A company, or a part of one: organizations form trees." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
 	CreatedAt        jsonapi.Stamp  `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly,sort" doc:"When it was created." example:"2024-08-20T10:45:07+00:00"`
 	UpdatedAt        jsonapi.Stamp  `gorm:"column:updated_at;autoUpdateTime:false" jsonapi:"attr,updatedAt" rule:"readonly,sort" doc:"When it was last changed." example:"2024-08-20T10:45:07+00:00"`
-	DeletedAt        *jsonapi.Stamp `gorm:"column:deleted_at" jsonapi:"attr,deletedAt" rule:"readonly,filter" doc:"When it was deleted; a management key restores it by setting null."`
-	Name             string         `gorm:"column:name" jsonapi:"attr,name" rule:"required,max=200,sort" doc:"Its name; several organizations may share one." example:"Acme Corporation"`
-	Slug             string         `gorm:"column:slug" jsonapi:"attr,slug" rule:"min=1,max=100,format=slug,sort" doc:"A unique name for URLs; made from the name when absent." example:"acme-corporation"`
+	DeletedAt        *jsonapi.Stamp `gorm:"column:deleted_at" jsonapi:"attr,deletedAt" rule:"readonly,filter" doc:"When it was deleted; a management key restores it by setting null, below another parent if the request names one."`
+	Name             string         `gorm:"column:name" jsonapi:"attr,name" rule:"required,visible,max=200,sort" doc:"Its name; several organizations may share one." example:"Acme Corporation"`
+	Slug             string         `gorm:"column:slug" jsonapi:"attr,slug" rule:"min=1,max=100,format=slug,sort" doc:"A unique name for URLs; made from the name when absent. It is free once the organization is deleted: one that is restored meanwhile gets another." example:"acme-corporation"`
 	Description      *string        `gorm:"column:description" jsonapi:"attr,description" rule:"max=2000,filter" doc:"What it is, in a few words." example:"Makers of everything."`
 	Kind             string         `gorm:"column:kind" jsonapi:"attr,kind" rule:"enum=company|project|subsidiary|partner|client|supplier|branch|other,filter" doc:"What it is in its tree: the head of a tree is a company, and nothing else is." example:"company"`
 	Number           int64          `gorm:"column:number;->" jsonapi:"attr,number" rule:"readonly,sort" doc:"A short number, unique and never reused." example:"42"`
@@ -70,11 +70,13 @@ func defineOrganizations(c *Collection) {
 }
 
 func relateOrganizations(c *Collection) {
-	c.relate(jsonapi.Relationship{Name: "users", Many: true, ReadOnly: true, Doc: "The people in it."},
+	c.relate(jsonapi.Relationship{Name: "users", Many: true, ReadOnly: true, ByURL: true,
+		Doc: "The people in it. Who joins or leaves at its URL begins or ends a membership."},
 		relation{target: Users, through: "memberships", owner: "organization_id", other: "user_id", countedBy: "organizationId"})
 	c.relate(jsonapi.Relationship{Name: "parent", Doc: "The organization above it; null for a company."},
 		relation{target: Organizations, column: "parent_id", lasting: true})
-	c.relate(jsonapi.Relationship{Name: "children", Many: true, ReadOnly: true, Doc: "The organizations right below it."},
+	c.relate(jsonapi.Relationship{Name: "children", Many: true, ReadOnly: true, ByURL: true,
+		Doc: "The organizations right below it. What joins at its URL moves here, what leaves becomes a company."},
 		relation{target: Organizations, foreign: "parent_id", countedBy: "parent"})
 	c.relate(jsonapi.Relationship{Name: "memberships", Many: true, ReadOnly: true, Doc: "Who is in it, one membership a person."},
 		relation{target: Memberships, foreign: "organization_id", countedBy: "organizationId"})
@@ -196,13 +198,20 @@ func announceOrganization(ctx context.Context, tx *DB, by Caller, org *Organizat
 func insertOrganization(ctx context.Context, tx *DB, org *Organization) error {
 	given := org.Slug != ""
 	for try := 0; ; try++ {
-		if !given {
-			org.Slug = slugFor(org.Name, try)
+		switch {
+		case given:
+		case try == 0:
+			org.Slug = slugFor(org.Name)
+		default:
+			org.Slug = anotherSlug(slugFor(org.Name))
 		}
 		insert := tx.session(ctx).Clauses(clause.Returning{Columns: []clause.Column{{Name: "number"}}})
 		if !given {
 			// Not an error, which would end the transaction on PostgreSQL, but no row.
-			insert = insert.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "slug"}}, DoNothing: true})
+			insert = insert.Clauses(clause.OnConflict{
+				Columns: []clause.Column{{Name: "slug"}}, DoNothing: true,
+				TargetWhere: clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: "deleted_at IS NULL"}}},
+			})
 		}
 		res := insert.Create(org)
 		if res.Error != nil {
@@ -216,7 +225,8 @@ func insertOrganization(ctx context.Context, tx *DB, org *Organization) error {
 }
 
 // UpdateOrganization changes what the input names and returns the organization as it is then. Null for a deleted organization's deletedAt
-// restores it. It fails with the kinds NotFound, Invalid, ReadOnly, Conflict, RelatedNotFound and PreconditionFailed.
+// restores it, below another parent if the input names one. It fails with the kinds NotFound, Invalid, ReadOnly, Conflict, RelatedNotFound
+// and PreconditionFailed.
 func UpdateOrganization(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) (*Organization, error) {
 	var org *Organization
 	err := Transaction(ctx, db, func(tx *DB) error {
@@ -229,7 +239,7 @@ func UpdateOrganization(ctx context.Context, db *DB, by Caller, id string, in *j
 		}
 		restoring := before.DeletedAt != nil
 		if restoring {
-			if err := checkRestore(ctx, tx, before, by, in); err != nil {
+			if err := checkRestore(before, by, in); err != nil {
 				return err
 			}
 		}
@@ -251,6 +261,11 @@ func UpdateOrganization(ctx context.Context, db *DB, by Caller, id string, in *j
 		columns := Organizations.Schema.Apply(org, in.Attributes)
 		if err := move(ctx, tx, by, in, before, org); err != nil {
 			return err
+		}
+		if restoring {
+			if err := checkAbove(ctx, tx, org); err != nil {
+				return err
+			}
 		}
 		if err := checkOrganization(tx, org, in); err != nil {
 			return err
@@ -275,24 +290,26 @@ func saveOrganization(ctx context.Context, tx *DB, by Caller, before, org *Organ
 	org.Version++
 	org.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
 	columns = append(columns, "version", "updated_at", "parent_id", "kind", "deleted_at", "webhook_secret")
-	if err := save(ctx, tx, Organizations, org, columns...); err != nil {
-		return err
-	}
 	counters := tally{}
 	ch := change{verb: updated, collection: Organizations, organization: org.ID, before: before, after: org}
+	var err error
+	if before.DeletedAt != nil {
+		ch.verb = restored
+		err = saveRestored(ctx, tx, before, org, columns...)
+	} else {
+		err = save(ctx, tx, Organizations, org, columns...)
+	}
+	if err != nil {
+		return err
+	}
 	switch {
 	case before.DeletedAt != nil:
-		ch.verb = restored
-		if err := countInTree(ctx, tx, counters, org, 1); err != nil {
-			return err
-		}
-		if err := countHidden(ctx, tx, counters, org.ID, 1); err != nil {
-			return err
-		}
+		err = bringBack(ctx, tx, counters, before, org)
 	case deref(before.ParentID) != deref(org.ParentID):
-		if err := relocate(ctx, tx, counters, before, org); err != nil {
-			return err
-		}
+		err = relocate(ctx, tx, counters, before, org)
+	}
+	if err != nil {
+		return err
 	}
 	if err := followOrganization(ctx, tx, by, before, org); err != nil {
 		return err

@@ -2,26 +2,69 @@ package models
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"roster/jsonapi"
 )
 
-// checkRestore allows only one change to a deleted organization, by the management: taking back the deletion. Nothing comes back below
-// what is deleted itself.
-func checkRestore(ctx context.Context, tx *DB, org *Organization, by Caller, in *jsonapi.Input) error {
-	value, given := in.ReadOnly["deletedAt"]
-	if !by.Scope.Manages() || !given || value != nil {
+// checkRestore makes sure that a change of a deleted organization takes back the deletion, and is one by the management. For everybody
+// else there is nothing to change.
+func checkRestore(org *Organization, by Caller, in *jsonapi.Input) error {
+	if value, given := in.ReadOnly["deletedAt"]; !by.Scope.Manages() || !given || value != nil {
 		return notFound("organizations", org.ID)
 	}
+	return nil
+}
+
+// checkAbove makes sure that a restored organization comes back below one that is there, and stays until the transaction ends.
+func checkAbove(ctx context.Context, tx *DB, org *Organization) error {
 	if org.ParentID == nil {
 		return nil
 	}
 	err := shareOrganization(ctx, tx, Everything(), *org.ParentID)
 	if IsKind(err, NotFound) {
-		return &Error{Kind: Conflict, Field: "deletedAt", Message: "The organization above it is deleted; restore that one first."}
+		return &Error{Kind: Conflict, Field: "deletedAt",
+			Message: "The organization above it is deleted: restore that one first, or name another parent."}
 	}
 	return err
+}
+
+// saveRestored writes a restored organization. If another one has taken its slug meanwhile it gets a new one, unless it is to have a
+// certain one.
+func saveRestored(ctx context.Context, tx *DB, before, org *Organization, columns ...string) error {
+	if org.Slug != before.Slug {
+		return save(ctx, tx, Organizations, org, columns...)
+	}
+	// Within a savepoint, because PostgreSQL ends a transaction at its first error.
+	if _, err := tx.exec(ctx, "SAVEPOINT restoring"); err != nil {
+		return fmt.Errorf("set savepoint: %w", err)
+	}
+	for {
+		err := save(ctx, tx, Organizations, org, append(columns, "slug")...)
+		var taken *Error
+		if !errors.As(err, &taken) || taken.Field != "slug" {
+			return err
+		}
+		if _, err := tx.exec(ctx, "ROLLBACK TO SAVEPOINT restoring"); err != nil {
+			return fmt.Errorf("go back to savepoint: %w", err)
+		}
+		org.Slug = anotherSlug(before.Slug)
+	}
+}
+
+// bringBack moves the closure rows of a restored organization to its parent, if that is another one now, and counts it in the tree. Below
+// it all is still deleted.
+func bringBack(ctx context.Context, tx *DB, counters tally, before, org *Organization) error {
+	if deref(before.ParentID) != deref(org.ParentID) {
+		if err := moveBranch(ctx, tx, org); err != nil {
+			return err
+		}
+	}
+	if err := countInTree(ctx, tx, counters, org, 1); err != nil {
+		return err
+	}
+	return countHidden(ctx, tx, counters, org.ID, 1)
 }
 
 // DeleteOrganization marks an organization as deleted. Its token and keys die with it. One with live children is a Conflict.

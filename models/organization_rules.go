@@ -4,10 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
-	"regexp"
 	"strings"
-
-	"golang.org/x/text/unicode/norm"
 
 	"roster/jsonapi"
 )
@@ -96,32 +93,4 @@ func sealWebhookSecret(tx *DB, org *Organization, in *jsonapi.Input) error {
 		org.SealedSecret, org.WebhookSecret = tx.vault.Seal(org.ID, secret), &secret
 	}
 	return nil
-}
-
-// maxSlug leaves room for the random end of a slug within the limit of the attribute.
-const maxSlug = 80
-
-var notSlug = regexp.MustCompile(`[^a-z0-9]+`)
-
-// slugFor makes a slug from a name: Zoë & Söhne becomes zoe-sohne. From the second try on it gets a random end, so that thousands of
-// organizations of one name do not search for a free number.
-func slugFor(name string, try int) string {
-	slug := norm.NFKD.String(strings.ToLower(name))
-	slug = strings.Map(func(r rune) rune {
-		if r >= 0x300 && r <= 0x36f { // combining marks, split off by the decomposition
-			return -1
-		}
-		return r
-	}, slug)
-	slug = strings.Trim(notSlug.ReplaceAllString(slug, "-"), "-")
-	if len(slug) > maxSlug {
-		slug = strings.Trim(slug[:maxSlug], "-")
-	}
-	if slug == "" {
-		slug = "organization"
-	}
-	if try > 0 {
-		slug += "-" + strings.ToLower(randomText(8))
-	}
-	return slug
 }

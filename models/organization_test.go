@@ -18,7 +18,10 @@ func TestASlugIsMadeFromTheName(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		for name, want := range map[string]string{
 			"Acme Corporation": "acme-corporation", "Zoë & Söhne": "zoe-sohne", "  --A__B--  ": "a-b", "ÅNGSTRÖM": "angstrom", "ﬁne": "fine", "①": "1",
-			"日本": "organization", "😀": "organization", "İzmir": "izmir", strings.Repeat("x", 200): strings.Repeat("x", 80), strings.Repeat("x", 79) + " y": strings.Repeat("x", 79),
+			"Weißer Riese": "weisser-riese", "GROẞ": "gross", "Łódź": "lodz", "Ørsted": "orsted", "Đorđe": "dorde", "Æon": "aeon", "Þór": "thor", "Œuvre": "oeuvre",
+			"Ħamrun": "hamrun", "Işık": "isik", "Əliyev": "eliyev", "Nguyễn": "nguyen", "Москва": "moskva", "Ольга": "olga", "Әлем": "alem", "Αθήνα": "athena",
+			"東京タワー": "dong-jing-tawa", "서울": "seoul", "العربية": "alarbya", "Zo\u0065\u0308": "zoe", "½ Liter": "1-2-liter", "ａｂｃ": "abc", "Ber\u00adlin": "berlin",
+			"日本": "ri-ben", "😀": "organization", "\ua732": "organization", "İzmir": "izmir", strings.Repeat("x", 200): strings.Repeat("x", 80), strings.Repeat("x", 79) + " y": strings.Repeat("x", 79),
 		} {
 			org := organization(t, db, name, "")
 			if base := regexp.MustCompile(`-[0-9a-z]{8}$`).ReplaceAllString(org.Slug, ""); org.Slug != want && base != want {
@@ -67,13 +70,6 @@ func TestSlugsAreUnique(t *testing.T) {
 		other := organization(t, db, "other", "")
 		_, err := models.UpdateOrganization(t.Context(), db, everything, other.ID, input(models.Organizations, attributes{"slug": "chosen"}, nil))
 		wantKind(t, err, models.Conflict, "slug")
-		// The slug of a deleted organization stays its own, so that a restore never fails.
-		if err := models.DeleteOrganization(t.Context(), db, everything, other.ID, nil); err != nil {
-			t.Fatal(err)
-		}
-		if again := organization(t, db, "other", ""); again.Slug == "other" {
-			t.Error("the slug of a deleted organization is given away")
-		}
 		modelstest.CheckConsistency(t, db)
 	})
 }

@@ -39,6 +39,21 @@ func (p *Plan) Updates(c *Collection, id string, in *jsonapi.Input) {
 	p.Changes(c, id)
 }
 
+// Relates notes that members of a to-many relationship of a resource are changed. Where they are no part of it, it is they that change.
+func (p *Plan) Relates(c *Collection, id string, rel *jsonapi.Relationship, linkage jsonapi.Linkage) {
+	if !rel.ByURL {
+		p.Updates(c, id, &jsonapi.Input{Relationships: map[string]jsonapi.Linkage{rel.Name: linkage}})
+		return
+	}
+	target := c.relations[rel.Name].target
+	for _, ref := range linkage.Refs {
+		p.Changes(target, ref.ID)
+	}
+	if target == Organizations {
+		p.worksIn(alone, append(knownRefs(linkage), id)...)
+	}
+}
+
 // Deletes notes that a resource is deleted.
 func (p *Plan) Deletes(c *Collection, id string) {
 	if c == Organizations {

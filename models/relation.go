@@ -97,14 +97,42 @@ func (c *Collection) Related(relationship, id string) *Collection {
 	return &related
 }
 
-// RelatedID returns the id of the resource that a to-one relationship of a model leads to, and its collection; "" for none.
-func (c *Collection) RelatedID(model any, relationship string) (*Collection, string) {
+// RelatedID returns the id of the resource that a to-one relationship of a model leads a scope to, and its collection; "" for none.
+// Whether the scope sees the resource is another question.
+func (c *Collection) RelatedID(ctx context.Context, db *DB, scope Scope, model any, relationship string) (*Collection, string, error) {
 	r := c.relations[relationship]
+	if r.first {
+		firsts, err := r.firsts(ctx, db, scope, []string{c.ID(model)})
+		return r.target, firsts[c.ID(model)], err
+	}
 	id := c.columnValue(model, r.column)
 	if id == "" || r.target != nil {
-		return r.target, id
+		return r.target, id, nil
 	}
-	return CollectionOf(c.columnValue(model, r.typeColumn)), id
+	return CollectionOf(c.columnValue(model, r.typeColumn)), id, nil
+}
+
+// firsts returns, for each owner, the id of the first resource that a to-one through a table leads a scope to. Owners that it leads
+// nowhere are not in it.
+func (r relation) firsts(ctx context.Context, db *DB, scope Scope, owners []string) (map[string]string, error) {
+	firsts := map[string]string{}
+	if len(owners) == 0 {
+		return firsts, nil
+	}
+	guard, args := conjunction(r.target.base(scope))
+	var pairs []pair
+	statement := fmt.Sprintf(`SELECT owner, target FROM (
+			SELECT j.%[1]s AS owner, j.%[2]s AS target, ROW_NUMBER() OVER (PARTITION BY j.%[1]s ORDER BY j.created_at, j.id) AS place
+			FROM %[3]s j JOIN %[4]s ON %[4]s.id = j.%[2]s
+			WHERE j.%[1]s IN ?%[5]s
+		) ranked WHERE place = 1`, r.owner, r.other, r.through, r.target.table, guard)
+	if err := db.session(ctx).Raw(statement, append([]any{owners}, args...)...).Scan(&pairs).Error; err != nil {
+		return nil, fmt.Errorf("select the first of %s: %w", r.target.Schema.Type, err)
+	}
+	for _, p := range pairs {
+		firsts[p.Owner] = p.Target
+	}
+	return firsts, nil
 }
 
 // visibleIDs returns which of the ids a scope sees in a collection.

@@ -24,7 +24,35 @@ func Render(ctx context.Context, db *DB, c *Collection, scope Scope, items []any
 	for i, item := range items {
 		c.decorate(resources[i], item, base, q)
 	}
+	if err := c.showFirsts(ctx, db, scope, resources); err != nil {
+		return nil, err
+	}
 	return resources, c.hideInvisible(ctx, db, scope, resources)
+}
+
+// showFirsts fills in the linkage of to-ones that are another one for each reader.
+func (c *Collection) showFirsts(ctx context.Context, db *DB, scope Scope, resources []*jsonapi.Resource) error {
+	for name, r := range c.relations {
+		if !r.first {
+			continue
+		}
+		var owners []string
+		for _, resource := range resources {
+			if resource.Relationships[name] != nil {
+				owners = append(owners, resource.ID)
+			}
+		}
+		firsts, err := r.firsts(ctx, db, scope, owners)
+		if err != nil {
+			return err
+		}
+		for _, resource := range resources {
+			if id := firsts[resource.ID]; id != "" {
+				resource.Relationships[name].Data = jsonapi.Identifier{Type: r.target.Schema.Type, ID: id}
+			}
+		}
+	}
+	return nil
 }
 
 // decorate adds what the library does not know to the resource object of a model: links and relationships.
@@ -58,6 +86,9 @@ func (c *Collection) relationshipObject(rel *jsonapi.Relationship, item any, id,
 		typ = c.columnValue(item, r.typeColumn)
 	}
 	object.Data = jsonapi.Null
+	if r.first {
+		return object // the linkage is each reader's own
+	}
 	if target := c.columnValue(item, r.column); target != "" {
 		object.Data = jsonapi.Identifier{Type: typ, ID: target}
 	}
@@ -77,7 +108,7 @@ func (c *Collection) relatedPath(rel *jsonapi.Relationship, id, self string) str
 // request for the target would not.
 func (c *Collection) hideInvisible(ctx context.Context, db *DB, scope Scope, resources []*jsonapi.Resource) error {
 	for _, rel := range c.Schema.Relationships {
-		if rel.Many || rel.WriteOnly {
+		if rel.Many || rel.WriteOnly || c.relations[rel.Name].first {
 			continue
 		}
 		byTarget := map[*Collection][]string{}
@@ -112,6 +143,16 @@ func linked(r *jsonapi.Resource, name string) (*Collection, string) {
 		return nil, ""
 	}
 	return CollectionOf(identifier.Type), identifier.ID
+}
+
+// told returns the query of a resource as events tell it: all of it but linkage that is another one for each reader.
+func (c *Collection) told() *jsonapi.Query {
+	fields := map[string]bool{}
+	for _, name := range c.Schema.FieldNames() {
+		rel := c.Schema.Relationship(name)
+		fields[name] = rel == nil || !rel.Derived
+	}
+	return &jsonapi.Query{Fields: map[string]map[string]bool{c.Schema.Type: fields}}
 }
 
 // secretMark stands for the value of a secret wherever a change of one is told.

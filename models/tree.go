@@ -78,9 +78,10 @@ func move(ctx context.Context, tx *DB, by Caller, in *jsonapi.Input, before, org
 	if !given || parent == shownParent(by.Scope, org.ID, before.ParentID) {
 		return nil // nothing but what it was shown
 	}
+	if before.DeletedAt != nil && parent == "" && !by.Scope.All() {
+		return nil // it is shown none if that is deleted, too
+	}
 	switch {
-	case before.DeletedAt != nil:
-		return &Error{Kind: Invalid, Field: "parent", Message: "An organization is restored where it was; move it afterwards."}
 	case !by.Scope.Manages() || by.Scope.Root() == org.ID:
 		return &Error{Kind: ReadOnly, Field: "parent", Message: "This credential cannot move the organization."}
 	case parent == "" && !by.Scope.All():
@@ -149,7 +150,21 @@ func relocate(ctx context.Context, tx *DB, counters tally, before, org *Organiza
 	if err := countAncestors(ctx, tx, counters, org.ID, -live); err != nil {
 		return err
 	}
-	_, err = tx.exec(ctx, `DELETE FROM organization_paths
+	if err := moveBranch(ctx, tx, org); err != nil {
+		return err
+	}
+	if before.ParentID != nil {
+		counters.add(countChildren, *before.ParentID, -1)
+	}
+	if org.ParentID != nil {
+		counters.add(countChildren, *org.ParentID, 1)
+	}
+	return countAncestors(ctx, tx, counters, org.ID, live)
+}
+
+// moveBranch gives a branch the closure rows of its place below the parent of its head, instead of those that it has.
+func moveBranch(ctx context.Context, tx *DB, org *Organization) error {
+	_, err := tx.exec(ctx, `DELETE FROM organization_paths
 		WHERE descendant_id IN (SELECT descendant_id FROM organization_paths WHERE ancestor_id = ?)
 		AND ancestor_id IN (SELECT ancestor_id FROM organization_paths WHERE descendant_id = ? AND distance > 0)`, org.ID, org.ID)
 	if err == nil && org.ParentID != nil {
@@ -161,13 +176,7 @@ func relocate(ctx context.Context, tx *DB, counters tally, before, org *Organiza
 	if err != nil {
 		return fmt.Errorf("move branch: %w", err)
 	}
-	if before.ParentID != nil {
-		counters.add(countChildren, *before.ParentID, -1)
-	}
-	if org.ParentID != nil {
-		counters.add(countChildren, *org.ParentID, 1)
-	}
-	return countAncestors(ctx, tx, counters, org.ID, live)
+	return nil
 }
 
 // countInTree adds n to every number that one organization is part of.

@@ -15,16 +15,16 @@ type User struct {
 	ID         string        `gorm:"column:id;primaryKey" jsonapi:"primary,users" doc:"A person." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
 	CreatedAt  jsonapi.Stamp `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly,sort" doc:"When the user was created." example:"2024-08-20T10:45:07+00:00"`
 	UpdatedAt  jsonapi.Stamp `gorm:"column:updated_at;autoUpdateTime:false" jsonapi:"attr,updatedAt" rule:"readonly,sort" doc:"When the user was last changed." example:"2024-08-20T10:45:07+00:00"`
-	FirstName  *string       `gorm:"column:first_name" jsonapi:"attr,firstName" rule:"max=100,sort" doc:"Given name." example:"Ada"`
-	LastName   *string       `gorm:"column:last_name" jsonapi:"attr,lastName" rule:"max=100,sort" doc:"Family name." example:"Lovelace"`
+	FirstName  *string       `gorm:"column:first_name" jsonapi:"attr,firstName" rule:"visible,max=100,sort" doc:"Given name." example:"Ada"`
+	LastName   *string       `gorm:"column:last_name" jsonapi:"attr,lastName" rule:"visible,max=100,sort" doc:"Family name." example:"Lovelace"`
 	FullName   string        `gorm:"-" jsonapi:"attr,fullName" rule:"readonly" doc:"First and last name." example:"Ada Lovelace"`
 	Email      *string       `gorm:"column:email" jsonapi:"attr,email" rule:"max=254,format=email,sort" doc:"Unique, compared without regard to case." example:"ada@example.com"`
 	Phone      *string       `gorm:"column:phone" jsonapi:"attr,phone" rule:"max=40,filter" doc:"Telephone number." example:"+41 44 123 45 67"`
 	TimeZone   *string       `gorm:"column:time_zone" jsonapi:"attr,timeZone" rule:"max=60,format=timezone,filter" doc:"IANA time zone." example:"Europe/Zurich"`
 	Locale     *string       `gorm:"column:locale" jsonapi:"attr,locale" rule:"max=35,format=locale,filter" doc:"BCP 47 language tag." example:"de-CH"`
-	ExternalID *string       `gorm:"column:external_id" jsonapi:"attr,externalId" rule:"max=200,sort" doc:"The id of this person in another system." example:"E-1815"`
+	ExternalID *string       `gorm:"column:external_id" jsonapi:"attr,externalId" rule:"visible,max=200,sort" doc:"The id of this person in another system." example:"E-1815"`
 	Active     bool          `gorm:"column:active" jsonapi:"attr,active" rule:"filter" doc:"Whether the user may sign in." example:"true"`
-	Password   *string       `gorm:"-" jsonapi:"attr,password,omitempty" rule:"writeonly,min=10,max=200" doc:"For signing in; never sent back. Null takes it away."`
+	Password   *string       `gorm:"-" jsonapi:"attr,password,omitempty" rule:"writeonly,min=10,max=200" doc:"For signing in; never sent back. A management key of the whole installation sets it; null takes it away."`
 
 	EmailKey     *string `gorm:"column:email_key"`
 	PasswordHash *string `gorm:"column:password_hash"`
@@ -60,8 +60,9 @@ func relateUsers(c *Collection) {
 		relation{target: Organizations, through: "memberships", owner: "user_id", other: "organization_id"})
 	c.relate(jsonapi.Relationship{Name: "memberships", Many: true, ReadOnly: true, Doc: "The memberships of the user."},
 		relation{target: Memberships, foreign: "user_id"})
-	c.relate(jsonapi.Relationship{Name: "organization", CreateOnly: true, WriteOnly: true, Doc: "On creation: the organization to become a member of."},
-		relation{target: Organizations})
+	c.relate(jsonapi.Relationship{Name: "organization", CreateOnly: true, Derived: true,
+		Doc: "The organization that the user has been in for longest, of those that the reader sees. On creation: the one to join."},
+		relation{target: Organizations, through: "memberships", owner: "user_id", other: "organization_id", first: true})
 }
 
 // visibleUsers returns the condition that a user is a member of an organization that the scope sees.
@@ -110,7 +111,10 @@ func CreateUser(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*Use
 		if err != nil {
 			return err
 		}
-		if err := prepareUser(tx, user, in); err != nil {
+		if err := prepareUser(tx, nil, user, in); err != nil {
+			return err
+		}
+		if err := checkSignIn(by, &User{}, user); err != nil {
 			return err
 		}
 		if err := tx.session(ctx).Create(user).Error; err != nil {
@@ -128,6 +132,9 @@ func CreateUser(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*Use
 			if _, err := addMembership(ctx, tx, by, counters, organization, user.ID); err != nil {
 				return err
 			}
+		}
+		if err := checkMemberships(ctx, tx, user.ID); err != nil {
+			return err
 		}
 		return counters.write(ctx, tx)
 	})
@@ -166,30 +173,8 @@ func organizationsOf(ctx context.Context, tx *DB, by Caller, in *jsonapi.Input) 
 	return ids, errs.Err()
 }
 
-// prepareUser computes what is kept instead of what was sent, and holds the rules that concern several members.
-func prepareUser(tx *DB, user *User, in *jsonapi.Input) error {
-	Users.complete(tx, user)
-	user.EmailKey = emailKey(user.Email)
-	if user.Email == nil && user.FullName == "" && deref(user.ExternalID) == "" {
-		return &Error{Kind: Required, Field: "email", Message: "A user needs a name, an email or an externalId."}
-	}
-	if _, given := in.Attributes["password"]; given {
-		user.PasswordHash, user.Password = optional(in.Kept["password"]), nil
-	}
-	return nil
-}
-
-// emailKey returns what makes two spellings of an address one.
-func emailKey(email *string) *string {
-	if email == nil {
-		return nil
-	}
-	key := strings.ToLower(*email)
-	return &key
-}
-
-// UpdateUser changes what the input names and returns the user as he is then. What he signs in with can be changed only by who sees all
-// of his organizations: otherwise one organization could take over an account in another.
+// UpdateUser changes what the input names and returns the user as they are then. A caller who does not see every organization of theirs
+// changes their memberships alone: the error is of the kind Forbidden for each attribute.
 func UpdateUser(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) (*User, error) {
 	if err := HashPassword(ctx, in); err != nil {
 		return nil, err
@@ -213,15 +198,15 @@ func UpdateUser(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.I
 			return err
 		}
 		columns := Users.Schema.Apply(user, in.Attributes)
-		if err := prepareUser(tx, user, in); err != nil {
+		if err := prepareUser(tx, before, user, in); err != nil {
 			return err
 		}
-		if err := checkIdentity(ctx, tx, by, before, user); err != nil {
+		if err := checkProfile(ctx, tx, by, before, user); err != nil {
 			return err
 		}
 		counters := tally{}
 		if linkage, given := in.Relationships["organizations"]; given {
-			if err := replaceMemberships(ctx, tx, by, counters, user.ID, linkage); err != nil {
+			if err := setOrganizations(ctx, tx, by, counters, user.ID, ReplaceMembers, linkage); err != nil {
 				return err
 			}
 		}
@@ -261,34 +246,8 @@ func saveUser(ctx context.Context, tx *DB, by Caller, before, user *User, column
 	return recordUser(ctx, tx, by, ch, organizations)
 }
 
-// checkIdentity keeps a caller who does not see all organizations of a user from changing what he signs in with.
-func checkIdentity(ctx context.Context, tx *DB, by Caller, before, user *User) error {
-	field := ""
-	switch {
-	case deref(before.EmailKey) != deref(user.EmailKey):
-		field = "email"
-	case deref(before.PasswordHash) != deref(user.PasswordHash):
-		field = "password"
-	}
-	if field == "" || by.Scope.All() {
-		return nil
-	}
-	all, err := membershipOrganizations(ctx, tx, Everything(), user.ID)
-	if err != nil {
-		return err
-	}
-	seen, err := membershipOrganizations(ctx, tx, by.Scope, user.ID)
-	if err != nil {
-		return err
-	}
-	if len(seen) < len(all) {
-		return &Error{Kind: Forbidden, Field: field, Message: field + " can be changed only by who manages every organization of the user."}
-	}
-	return nil
-}
-
 // DeleteUser ends the user's memberships that the caller sees, and deletes the user when none is left or the caller sees everything.
-// Either way the caller does not find him any more.
+// Either way the caller does not find them any more, and other organizations are told of nothing but what ended there.
 func DeleteUser(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) error {
 	return Transaction(ctx, db, func(tx *DB) error {
 		user, err := lock[User](ctx, tx, Users, by.Scope, id)
@@ -312,9 +271,12 @@ func DeleteUser(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.I
 				return fmt.Errorf("delete user: %w", err)
 			}
 			counters.add(countUsers, "", -1)
-			if err := recordUser(ctx, tx, by, change{verb: deleted, collection: Users, before: user}, all); err != nil {
-				return err
-			}
+			err = recordUser(ctx, tx, by, change{verb: deleted, collection: Users, before: user}, all)
+		} else {
+			err = touchUser(ctx, tx, id)
+		}
+		if err != nil {
+			return err
 		}
 		return counters.write(ctx, tx)
 	})

@@ -12,7 +12,7 @@ type Webhook struct {
 	CreatedAt      jsonapi.Stamp    `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly,sort" doc:"When it was created." example:"2024-08-20T10:45:07+00:00"`
 	UpdatedAt      jsonapi.Stamp    `gorm:"column:updated_at;autoUpdateTime:false" jsonapi:"attr,updatedAt" rule:"readonly,filter" doc:"When it was last changed." example:"2024-08-20T10:45:07+00:00"`
 	Kind           string           `gorm:"column:kind" jsonapi:"attr,kind" rule:"readonly,enum=own|extra,filter" doc:"own: the webhookUrl of the organization, whose URL and secret are changed there; extra: any other." example:"extra"`
-	Name           *string          `gorm:"column:name" jsonapi:"attr,name" rule:"max=200,filter" doc:"What it is for." example:"Payroll"`
+	Name           *string          `gorm:"column:name" jsonapi:"attr,name" rule:"visible,max=200,filter" doc:"What it is for." example:"Payroll"`
 	URL            string           `gorm:"column:url" jsonapi:"attr,url" rule:"required,max=2000,format=url,filter" doc:"Where events are sent." example:"https://hooks.example.com/roster"`
 	EventTypes     jsonapi.Strings  `gorm:"column:event_types" jsonapi:"attr,eventTypes" rule:"max=50" doc:"The types it gets: user.created, user.* or *. An empty list or * is everything but what is told of endpoints themselves: webhook.disabled, say, or webhook.*, is asked for by name. Whoever makes or changes the endpoint needs the scope to read what each is about." example:"user.*"`
 	Subtree        bool             `gorm:"column:subtree" jsonapi:"attr,subtree" rule:"filter" doc:"Whether it gets the events of the organizations below its own, too; for management keys." example:"false"`

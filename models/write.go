@@ -58,6 +58,9 @@ func (c *Collection) sameLinkage(name string, model any, linkage jsonapi.Linkage
 	if linkage.Many {
 		return creating && len(linkage.Refs) == 0
 	}
+	if c.relations[name].first {
+		return false // what the caller is shown was compared before
+	}
 	return linkage.One() == c.columnValue(model, c.relations[name].column)
 }
 
@@ -94,7 +97,10 @@ func (c *Collection) shown(ctx context.Context, tx *DB, scope Scope, model any, 
 	if c.Schema.Relationship(name).Many {
 		target = c.Related(name, c.ID(model))
 	} else {
-		_, id := c.RelatedID(model, name)
+		_, id, err := c.RelatedID(ctx, tx, scope, model, name)
+		if err != nil {
+			return nil, err
+		}
 		narrow = append(narrow, condition(target.table+".id = ?", idOrNil(id)))
 	}
 	var ids []string

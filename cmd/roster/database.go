@@ -29,6 +29,9 @@ func (c *config) openDatabase(ctx context.Context, logger *slog.Logger) (*models
 	if err == nil {
 		err = models.CheckVault(ctx, db)
 	}
+	if err == nil {
+		err = rekeyAddresses(ctx, db, logger)
+	}
 	if errors.Is(err, models.ErrForeignVault) {
 		err = errors.New("the secret key is not the one this database was set up with; " +
 			"put the original key file back, or name it with --secret-key-file (ROSTER_SECRET_KEY_FILE)")
@@ -80,6 +83,15 @@ func (c *config) bringUpToDate(ctx context.Context, db *models.DB, logger *slog.
 		return fmt.Errorf("the schema of the database is not up to date (%d pending); run 'roster migrate up', or start with --migrate (ROSTER_MIGRATE=true)", pending)
 	}
 	return nil
+}
+
+// rekeyAddresses brings the addresses of a database that an earlier version wrote to the present rule of what makes two of them one.
+func rekeyAddresses(ctx context.Context, db *models.DB, logger *slog.Logger) error {
+	others, err := models.RekeyAddresses(ctx, db)
+	for _, id := range others {
+		logger.WarnContext(ctx, "the address of a user is that of another one in another spelling; give it a new one", "user_id", id)
+	}
+	return err
 }
 
 // makeDataDir makes the directory of the files we generate, unless every one of them was named elsewhere.

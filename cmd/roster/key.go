@@ -140,8 +140,11 @@ func refusedFlag(err error) error {
 
 func keyName(into *string) func(string) error {
 	return func(value string) error {
-		if n := utf8.RuneCountInString(value); n > 200 || !utf8.ValidString(value) {
-			return errors.New("it must be at most 200 characters")
+		if !utf8.ValidString(value) {
+			return errors.New("it must be UTF-8")
+		}
+		if _, wrong := models.APIKeys.Schema.Attribute("name").Decode(value); wrong != "" {
+			return errors.New("it " + wrong)
 		}
 		return text(into)(value)
 	}

@@ -120,10 +120,11 @@ func TestWrongValuesForKeys(t *testing.T) {
 		"create --kind management --name x --expires -1d":              `--expires cannot be "-1d": it must be a time to come, such as 90d, 12h, 2027-01-31 or 2027-01-31T12:00:00Z`,
 		"create --kind management --name x --expires 0h":               `--expires cannot be "0h": it must be a time to come`,
 		"create --kind management --name x --expires 2001-01-01":       `--expires cannot be "2001-01-01": it must be a time to come`,
-		"create --kind management --name " + strings.Repeat("x", 201):  `--name cannot be "` + strings.Repeat("x", 201) + `": it must be at most 200 characters`,
-		"revoke":   `'roster key revoke' takes one argument, the id of a key; 'roster key list' shows them`,
-		"revoke 7": `the id of a key cannot be "7": it must be a UUID, as the API prints it; 'roster key list' shows them`,
-		"list all": `'roster key list' takes no argument, such as "all"`,
+		"create --kind management --name " + strings.Repeat("x", 201):  `--name cannot be "` + strings.Repeat("x", 201) + `": it must have at most 200 characters, not 201`,
+		"create --kind management --name \u200b":                       "--name cannot be \"\\u200b\": it must have a character that can be seen",
+		"revoke":                                                       `'roster key revoke' takes one argument, the id of a key; 'roster key list' shows them`,
+		"revoke 7":                                                     `the id of a key cannot be "7": it must be a UUID, as the API prints it; 'roster key list' shows them`,
+		"list all":                                                     `'roster key list' takes no argument, such as "all"`,
 	} {
 		code, stdout, problems := command(t, nil, append(append([]string{"key"}, strings.Fields(args)...), optionsFor(args, t.TempDir())...)...)
 		last := problems[strings.LastIndex(strings.TrimSuffix(problems, "\n"), "\n")+1:] // the first opening of a database logs its migrations

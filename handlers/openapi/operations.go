@@ -208,7 +208,7 @@ func (g *generator) relatedShape(rt *Route, s *shape) {
 func (g *generator) relationshipShape(rt *Route, s *shape) {
 	rel, name := rt.Relationship, pascal(rt.Relationship.Name)+"RelationshipOf"+operationName(rt, true)
 	verb := map[string]string{http.MethodGet: "get", http.MethodPatch: "replace", http.MethodPost: "addTo", http.MethodDelete: "removeFrom"}[rt.Method]
-	s.id, s.versioned = verb+name, true
+	s.id, s.versioned = verb+name, rt.Method == http.MethodGet || !rel.ByURL
 	s.success = g.answer(g.linkageDocument(rel), http.StatusOK)
 	if rt.Method != http.MethodGet {
 		s.body = g.linkageBody(rel)

@@ -1,0 +1,242 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"roster/jsonapi"
+)
+
+// MemberChange is what a request does to the members of a to-many relationship (§ Updating To-Many Relationships).
+type MemberChange int
+
+// The changes of members. Those to add that are there stay, those to remove that are not there are passed over.
+const (
+	AddMembers MemberChange = iota
+	RemoveMembers
+	ReplaceMembers // by those of the linkage, as far as the caller sees
+)
+
+// ChangeMembers changes the members of a to-many relationship of one resource. Each member changes as it would alone, with the same
+// events: a membership begins or ends, an organization moves. It fails with the kinds NotFound, RelatedNotFound for each identifier, and
+// those of the single changes.
+func ChangeMembers(ctx context.Context, db *DB, by Caller, c *Collection, id, relationship string, how MemberChange,
+	linkage jsonapi.Linkage,
+) error {
+	change := memberChanges[c][relationship]
+	if change == nil {
+		return &Error{Kind: ReadOnly, Field: relationship, Message: "The members of " + relationship + " cannot be changed."}
+	}
+	return Transaction(ctx, db, func(tx *DB) error {
+		counters := tally{}
+		if err := change(ctx, tx, by, counters, id, how, linkage); err != nil {
+			return err
+		}
+		return counters.write(ctx, tx)
+	})
+}
+
+// memberChanges holds how the members of each to-many relationship are changed that can be.
+var memberChanges = map[*Collection]map[string]memberChange{
+	Users:         {"organizations": changeOrganizationsOf},
+	Organizations: {"users": changeUsersOf, "children": changeChildrenOf},
+}
+
+type memberChange func(ctx context.Context, tx *DB, by Caller, counters tally, id string, how MemberChange, linkage jsonapi.Linkage) error
+
+// parts returns what a change of members comes to: the positions in the linkage of those that join, each once, and those who leave.
+func (how MemberChange) parts(present []string, linkage jsonapi.Linkage) (join []int, leave []string) {
+	is, named := map[string]bool{}, map[string]bool{}
+	for _, id := range present {
+		is[id] = true
+	}
+	for i, ref := range linkage.Refs {
+		if how != RemoveMembers && !is[ref.ID] && !named[ref.ID] {
+			join = append(join, i)
+		}
+		named[ref.ID] = true
+	}
+	for _, id := range present {
+		if how == RemoveMembers && named[id] || how == ReplaceMembers && !named[id] {
+			leave = append(leave, id)
+		}
+	}
+	return join, leave
+}
+
+// mostPresent bounds the members that are read for a change: beyond it more would leave than can.
+const mostPresent = 2 * jsonapi.MaxLinkage
+
+// checkLeaving bounds what one request ends.
+func checkLeaving(relationship string, leave []string) error {
+	if len(leave) <= jsonapi.MaxLinkage {
+		return nil
+	}
+	return &Error{Kind: Forbidden, Field: relationship,
+		Message: fmt.Sprintf("That would remove more than %d members: remove them by DELETE, so many at a time.", jsonapi.MaxLinkage)}
+}
+
+// knownRefs returns the ids of a linkage that can be some.
+func knownRefs(linkage jsonapi.Linkage) []string {
+	var ids []string
+	for _, ref := range linkage.Refs {
+		if jsonapi.IsID(ref.ID) {
+			ids = append(ids, ref.ID)
+		}
+	}
+	return ids
+}
+
+// changeUsersOf changes the people in an organization. Users are locked before memberships, and those before organizations, as everywhere.
+func changeUsersOf(ctx context.Context, tx *DB, by Caller, counters tally, organization string, how MemberChange,
+	linkage jsonapi.Linkage,
+) error {
+	if !jsonapi.IsID(organization) {
+		return notFound("organizations", organization)
+	}
+	users := knownRefs(linkage)
+	in := condition("organization_id = ?", organization)
+	if how == ReplaceMembers {
+		var present []string
+		q := Memberships.from(ctx, tx, append(Memberships.base(by.Scope), in)...)
+		if err := q.Limit(mostPresent+1).Pluck("user_id", &present).Error; err != nil {
+			return fmt.Errorf("read members: %w", err)
+		}
+		if _, leave := how.parts(present, linkage); len(leave) > jsonapi.MaxLinkage {
+			return checkLeaving("users", leave)
+		}
+		users = append(users, present...)
+	}
+	seen, err := lockUsers(ctx, tx, by.Scope, users)
+	if err != nil {
+		return err
+	}
+	memberships, err := lockMemberships(ctx, tx, append(Memberships.base(by.Scope), in, condition("user_id IN ?", seen))...)
+	if err != nil {
+		return err
+	}
+	if err := shareOrganization(ctx, tx, by.Scope, organization); err != nil {
+		return err
+	}
+	join, leave := how.parts(column(memberships, func(m *Membership) string { return m.UserID }), linkage)
+	for _, m := range memberships {
+		if !slices.Contains(leave, m.UserID) {
+			continue
+		}
+		if err := endMembership(ctx, tx, by, counters, m); err != nil {
+			return err
+		}
+	}
+	joined, err := joinUsers(ctx, tx, by, counters, organization, seen, join, linkage)
+	if err != nil {
+		return err
+	}
+	for _, user := range append(leave, joined...) {
+		if err := touchUser(ctx, tx, user); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// joinUsers makes the users at some positions of a linkage members of an organization, and returns their ids. Those who were not seen are
+// all in the error.
+func joinUsers(ctx context.Context, tx *DB, by Caller, counters tally, organization string, seen []string, join []int,
+	linkage jsonapi.Linkage,
+) ([]string, error) {
+	var errs Errors
+	var joined []string
+	for _, i := range join {
+		user := linkage.Refs[i].ID
+		if _, found := slices.BinarySearch(seen, user); !found {
+			errs = append(errs, relatedNotFound("users", i, "users", user))
+			continue
+		}
+		joined = append(joined, user)
+	}
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	for _, user := range joined {
+		if _, err := addMembership(ctx, tx, by, counters, organization, user); err != nil {
+			return nil, err
+		}
+		if err := checkMemberships(ctx, tx, user); err != nil {
+			return nil, err
+		}
+	}
+	return joined, nil
+}
+
+// lockUsers locks those of some users that a scope sees, and returns their ids in order.
+func lockUsers(ctx context.Context, tx *DB, scope Scope, ids []string) ([]string, error) {
+	seen := []string{}
+	q := Users.from(ctx, tx, Users.visible(scope), condition("users.id IN ?", ids)).Clauses(forUpdate)
+	if err := q.Order("users.id").Pluck("users.id", &seen).Error; err != nil {
+		return nil, fmt.Errorf("lock users: %w", err)
+	}
+	return seen, nil
+}
+
+// changeChildrenOf moves organizations below another one, and those that leave it to the head of trees of their own.
+func changeChildrenOf(ctx context.Context, tx *DB, by Caller, _ tally, parent string, how MemberChange, linkage jsonapi.Linkage) error {
+	if err := lockTrees(ctx, tx, alone, append(knownRefs(linkage), parent)...); err != nil {
+		return err
+	}
+	if err := shareOrganization(ctx, tx, by.Scope, parent); err != nil {
+		return err
+	}
+	children := append(Organizations.base(by.Scope), condition("organizations.parent_id = ?", parent))
+	if how != ReplaceMembers {
+		children = append(children, condition("organizations.id IN ?", knownRefs(linkage)))
+	}
+	var present []string
+	q := Organizations.from(ctx, tx, children...).Order("organizations.id").Limit(mostPresent + 1)
+	if err := q.Pluck("organizations.id", &present).Error; err != nil {
+		return fmt.Errorf("read children: %w", err)
+	}
+	join, leave := how.parts(present, linkage)
+	if err := checkLeaving("children", leave); err != nil {
+		return err
+	}
+	moveTo := func(child string, to jsonapi.Linkage) error {
+		in := &jsonapi.Input{Schema: Organizations.Schema, Relationships: map[string]jsonapi.Linkage{"parent": to}}
+		_, err := UpdateOrganization(ctx, tx, by, child, in)
+		return err
+	}
+	for _, child := range leave {
+		if err := moveTo(child, jsonapi.Linkage{}); err != nil {
+			return ofMember(err, "children", 0, child)
+		}
+	}
+	var errs Errors
+	for _, i := range join {
+		child := linkage.Refs[i].ID
+		err := moveTo(child, jsonapi.Linkage{Refs: []jsonapi.Ref{{Type: "organizations", ID: parent}}})
+		switch refusal := (*Error)(nil); {
+		case err == nil:
+		case errors.As(ofMember(err, "children", i, child), &refusal):
+			errs = append(errs, refusal)
+		default:
+			return err
+		}
+	}
+	return errs.Err()
+}
+
+// ofMember returns the refusal of a change of one member as one of the relationship.
+func ofMember(err error, relationship string, i int, id string) error {
+	var refusal *Error
+	switch {
+	case !errors.As(err, &refusal):
+		return err
+	case refusal.Kind == NotFound:
+		return relatedNotFound(relationship, i, "organizations", id)
+	default:
+		of := *refusal
+		of.Field, of.Index = relationship, i
+		return &of
+	}
+}

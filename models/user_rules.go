@@ -1,0 +1,83 @@
+package models
+
+import (
+	"context"
+	"reflect"
+
+	"roster/jsonapi"
+)
+
+// prepareUser computes what is kept instead of what was sent, and holds the rules that concern several members. before is nil for a new
+// user.
+func prepareUser(tx *DB, before, user *User, in *jsonapi.Input) error {
+	Users.complete(tx, user)
+	if before == nil || deref(before.Email) != deref(user.Email) { // the key of one that stays may be older, see RekeyAddresses
+		user.EmailKey = emailKey(user.Email)
+	}
+	if user.Email == nil && user.FullName == "" && deref(user.ExternalID) == "" {
+		return &Error{Kind: Required, Field: "email", Message: "A user needs a name, an email or an externalId."}
+	}
+	if _, given := in.Attributes["password"]; given {
+		user.PasswordHash, user.Password = optional(in.Kept["password"]), nil
+	}
+	return nil
+}
+
+// checkProfile keeps a caller from changing a user whom other organizations share: what one of them wrote would be true in all.
+func checkProfile(ctx context.Context, tx *DB, by Caller, before, user *User) error {
+	changed := changedFields(before, user)
+	if len(changed) == 0 || by.Scope.All() {
+		return nil
+	}
+	all, err := membershipOrganizations(ctx, tx, Everything(), user.ID)
+	if err != nil {
+		return err
+	}
+	seen, err := membershipOrganizations(ctx, tx, by.Scope, user.ID)
+	if err != nil {
+		return err
+	}
+	if len(seen) == len(all) {
+		return checkSignIn(by, before, user)
+	}
+	var errs Errors
+	for _, field := range changed {
+		errs = append(errs, &Error{Kind: Forbidden, Field: field,
+			Message: "This user is also in other organizations: " + field + " can be changed only by who manages every one of them."})
+	}
+	return errs
+}
+
+// checkSignIn keeps a caller who is bound to some organizations from making somebody able to sign in with an address that nobody has
+// proven: a password that the caller knows, or another address for a password that is there (ADR 0050).
+func checkSignIn(by Caller, before, user *User) error {
+	if by.Scope.All() {
+		return nil
+	}
+	if user.PasswordHash != nil && deref(before.PasswordHash) != *user.PasswordHash {
+		return &Error{Kind: Forbidden, Field: "password",
+			Message: "A password is set by a management key of the whole installation, nobody else: it signs in with an unproven address."}
+	}
+	if user.PasswordHash != nil && deref(before.EmailKey) != deref(user.EmailKey) {
+		return &Error{Kind: Forbidden, Field: "email",
+			Message: "The address of a user who has a password is changed by a management key of the whole installation, nobody else."}
+	}
+	return nil
+}
+
+// changedFields returns the names of the attributes in which two states of a user differ.
+func changedFields(before, user *User) []string {
+	was, is := reflect.ValueOf(before).Elem(), reflect.ValueOf(user).Elem()
+	var names []string
+	for _, a := range Users.Schema.Attributes {
+		column := a.Column
+		if a.Name == "password" {
+			column = "password_hash"
+		}
+		index, kept := columnsOf(Users.model)[column]
+		if kept && !reflect.DeepEqual(was.FieldByIndex(index).Interface(), is.FieldByIndex(index).Interface()) {
+			names = append(names, a.Name)
+		}
+	}
+	return names
+}
