@@ -66,6 +66,21 @@ func attempted(db *models.DB, d *models.WebhookDelivery) *models.Settlement {
 	}
 }
 
+// TestWhatIsDueIsFoundUnderTheLease looks for what is due in a lane, for its holder and for one whose lease was taken away.
+func TestWhatIsDueIsFoundUnderTheLease(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		d := tested(t, db, hook(t, db, organization(t, db, "Acme", "").ID, nil).ID)
+		lane := leased(t, db)
+		for token, want := range map[string]int{*lane.LeaseToken: 1, models.NewID(): 0} {
+			held := models.Holding{WebhookID: d.WebhookID, Token: token}
+			if due := must(models.FindDue(t.Context(), db, []models.DueSearch{{Holding: held, Limit: 10}}))(t); len(due) != want {
+				t.Errorf("%d are due, want %d", len(due), want)
+			}
+		}
+	})
+}
+
 func TestAResultThatIsWrittenTwiceChangesNothingTheSecondTime(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {

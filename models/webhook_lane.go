@@ -223,8 +223,14 @@ type DueDelivery struct {
 	BodySize      int // in bytes; see FindBodies
 }
 
-// FindDue returns due deliveries of lanes that the caller holds, up to the limit of each. It marks nothing: the lease does.
-func FindDue(ctx context.Context, tx *DB, limits map[string]int) ([]*DueDelivery, error) {
+// DueSearch is how much to look for in a lane that is held under a token.
+type DueSearch struct {
+	Holding
+	Limit int
+}
+
+// FindDue returns due deliveries of lanes that are held under the tokens given, up to the limit of each. It marks nothing: the lease does.
+func FindDue(ctx context.Context, tx *DB, searches []DueSearch) ([]*DueDelivery, error) {
 	var due []*DueDelivery
 	scan := func(rows *sql.Rows) error {
 		d := &DueDelivery{}
@@ -235,20 +241,23 @@ func FindDue(ctx context.Context, tx *DB, limits map[string]int) ([]*DueDelivery
 	const columns = `d.id, d.event_id, d.webhook_id, d.event_type, d.order_key, d.trigger, d.attempts, d.round_attempts, d.due_at, d.created_at,
 		COALESCE(length(m.body), 0)`
 	const from = ` FROM webhook_deliveries d WHERE d.state = 'pending' AND d.due_at <= ? AND d.webhook_id = `
-	webhooks := sortedKeys(limits)
 	var err error
 	if tx.dialect == Postgres {
 		err = tx.read(ctx, scan, `SELECT `+columns+`
-			FROM unnest(?::uuid[], ?::bigint[]) AS l (id, n)
-			CROSS JOIN LATERAL (SELECT d.*`+from+`l.id ORDER BY d.due_at, d.id LIMIT l.n) AS d
+			FROM unnest(?::uuid[], ?::uuid[], ?::bigint[]) AS s (id, token, n)
+			JOIN webhook_lanes l ON l.webhook_id = s.id AND l.lease_token = s.token
+			CROSS JOIN LATERAL (SELECT d.*`+from+`l.webhook_id ORDER BY d.due_at, d.id LIMIT s.n) AS d
 			JOIN webhook_messages m ON m.event_id = d.event_id
 			ORDER BY d.due_at, d.id`,
-			webhooks, column(webhooks, func(id string) int64 { return int64(limits[id]) }), tx.Now())
+			column(searches, func(s DueSearch) string { return s.WebhookID }), column(searches, func(s DueSearch) string { return s.Token }),
+			column(searches, func(s DueSearch) int64 { return int64(s.Limit) }), tx.Now())
 	} else {
-		for _, id := range webhooks {
-			err = tx.read(ctx, scan, `SELECT `+columns+` FROM (SELECT d.*`+from+`? ORDER BY d.due_at, d.id LIMIT ?) AS d
+		for _, s := range searches {
+			err = tx.read(ctx, scan, `SELECT `+columns+`
+				FROM (SELECT d.*`+from+`(SELECT webhook_id FROM webhook_lanes WHERE webhook_id = ? AND lease_token = ?)
+					ORDER BY d.due_at, d.id LIMIT ?) AS d
 				JOIN webhook_messages m ON m.event_id = d.event_id
-				ORDER BY d.due_at, d.id`, tx.Now(), id, limits[id])
+				ORDER BY d.due_at, d.id`, tx.Now(), s.WebhookID, s.Token, s.Limit)
 			if err != nil {
 				break
 			}

@@ -37,15 +37,16 @@ func TestAnOrderReadsSomeBytesOfBodies(t *testing.T) {
 		r.publish(org, "oracle.asked", 10)
 		w := NewWorker(r.db, r.w.cfg)
 		batch := newBatching(r.db.Dialect())
-		if _, n, _, err := w.fanOut(r.t.Context(), models.EventClaim{Limit: 100}, &batch); err != nil || n < 10 {
+		h, n, _, err := w.fanOut(r.t.Context(), models.EventClaim{Limit: 100}, &batch)
+		if err != nil || n < 10 {
 			r.t.Fatalf("%d events, %v", n, err)
 		}
 		w.bodies = newBodies(keptBodies) // as if they had been sent long ago
-		limits := map[string]int{}
-		for _, h := range hooks {
-			limits[h.ID] = 100
+		var searches []models.DueSearch
+		for _, hook := range hooks {
+			searches = append(searches, models.DueSearch{Holding: models.Holding{WebhookID: hook.ID, Token: h.tokens[hook.ID]}, Limit: 100})
 		}
-		due, err := models.FindDue(r.t.Context(), r.db, limits)
+		due, err := models.FindDue(r.t.Context(), r.db, searches)
 		if err != nil || len(due) != 30 {
 			r.t.Fatalf("%d are due, %v", len(due), err)
 		}

@@ -22,12 +22,12 @@ type order struct {
 	room       *shares // what may be leased; nil for nothing
 	searches   []models.LaneSearch
 	endpoints  []string
-	limits     map[string]int // of deliveries, by webhook
-	share      int            // of deliveries, for each lane
+	due        []models.DueSearch
+	share      int // of deliveries, for each lane
 	generation uint64
 }
 
-func (o order) empty() bool { return o.room == nil && len(o.endpoints) == 0 && len(o.limits) == 0 }
+func (o order) empty() bool { return o.room == nil && len(o.endpoints) == 0 && len(o.due) == 0 }
 
 // fetch is the answer to an order.
 type fetch struct {
@@ -67,8 +67,8 @@ func (w *Worker) fetch(ctx context.Context, o order) fetch {
 			return f
 		}
 	}
-	if len(f.order.limits) > 0 {
-		if f.due, f.err = models.FindDue(ctx, w.db, f.order.limits); f.err != nil {
+	if len(f.order.due) > 0 {
+		if f.due, f.err = models.FindDue(ctx, w.db, f.order.due); f.err != nil {
 			return f
 		}
 		f.due, f.cut, f.err = w.prepare(ctx, f.due, orderBytes)
@@ -102,7 +102,7 @@ func (w *Worker) claim(ctx context.Context, f *fetch) error {
 	f.again = f.again && len(f.leased) > 0
 	for _, row := range f.leased {
 		o.endpoints = append(o.endpoints, row.WebhookID)
-		o.limit(row.WebhookID, min(queueDepth*row.Cap, o.share))
+		o.lookFor(row.WebhookID, *row.LeaseToken, min(queueDepth*row.Cap, o.share))
 	}
 	return nil
 }
@@ -154,11 +154,9 @@ func remaining(
 	return left, again || len(chosen) == most
 }
 
-func (o *order) limit(webhook string, n int) {
-	if o.limits == nil {
-		o.limits = map[string]int{}
-	}
-	o.limits[webhook] = n
+// lookFor makes the order bring up to n deliveries of a lane that is held under a token.
+func (o *order) lookFor(webhook, token string, n int) {
+	o.due = append(o.due, models.DueSearch{Holding: models.Holding{WebhookID: webhook, Token: token}, Limit: n})
 }
 
 func (w *Worker) readEndpoints(ctx context.Context, ids []string, generation uint64) (map[string]*endpoint, error) {
@@ -231,7 +229,7 @@ func (l *loop) order() {
 		}
 		if lane.more {
 			lane.more = false // unless somebody tells of more while this is under way
-			o.limit(lane.id, max(min(lane.depth()-len(lane.queue), o.share), 1)+len(lane.known.busy))
+			o.lookFor(lane.id, lane.token, max(min(lane.depth()-len(lane.queue), o.share), 1)+len(lane.known.busy))
 		}
 		lane.fetching = true
 	}
@@ -297,10 +295,10 @@ func (l *loop) takeFetch(f fetch) {
 			l.refresh(lane, f)
 		}
 	}
-	for id, limit := range f.order.limits {
-		if lane := l.lanes[id]; lane != nil && f.err == nil && !l.stopping && !lane.done {
-			lane.more = lane.more || f.cut[id] || len(byLane[id]) >= limit
-			l.enqueue(lane, byLane[id])
+	for _, s := range f.order.due {
+		if lane := l.held(s.Holding); lane != nil && f.err == nil && !l.stopping && !lane.done {
+			lane.more = lane.more || f.cut[lane.id] || len(byLane[lane.id]) >= s.Limit
+			l.enqueue(lane, byLane[lane.id])
 			l.touch(lane)
 		}
 	}
@@ -328,8 +326,8 @@ func (l *loop) askAgain(f fetch) {
 	l.orderPause = time.Now().Add(time.Second / 2)
 	l.turnsDue = true
 	l.alarm(l.orderPause)
-	for id := range f.order.limits {
-		if lane := l.lanes[id]; lane != nil && !lane.done && !l.stopping {
+	for _, s := range f.order.due {
+		if lane := l.held(s.Holding); lane != nil && !lane.done && !l.stopping {
 			lane.more = true
 			l.want(lane)
 		}

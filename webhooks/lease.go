@@ -29,6 +29,14 @@ func (l *loop) hold(rows []*models.WebhookLane, validUntil time.Time) {
 	}
 }
 
+// held returns a lane if it is still held under that token, otherwise nil.
+func (l *loop) held(h models.Holding) *work {
+	if lane := l.lanes[h.WebhookID]; lane != nil && lane.token == h.Token {
+		return lane
+	}
+	return nil
+}
+
 // leave ends the holding of a lane.
 func (l *loop) leave(lane *work) {
 	delete(l.lanes, lane.id)
@@ -110,8 +118,8 @@ func (l *loop) takeRenewed(r renewed) {
 		return
 	}
 	for _, h := range r.held {
-		lane := l.lanes[h.WebhookID]
-		if lane == nil || lane.token != h.Token {
+		lane := l.held(h)
+		if lane == nil {
 			continue
 		}
 		if !r.kept[lane.id] {

@@ -52,8 +52,8 @@ func (l *loop) takeHandoff(h handoff) {
 		signal(l.w.told)
 	}
 	for id, deliveries := range h.deliveries {
-		lane := l.lanes[id]
-		if lane == nil || lane.token != h.tokens[id] {
+		lane := l.held(models.Holding{WebhookID: id, Token: h.tokens[id]})
+		if lane == nil {
 			l.missed, l.turnsDue = true, true
 			signal(l.w.told)
 			continue

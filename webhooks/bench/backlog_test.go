@@ -72,13 +72,13 @@ func drain(b *testing.B, db *models.DB, name string) {
 		lease := models.Lease{Token: uuid.NewString(), Until: db.Now().Add(time.Minute)}
 		start := time.Now()
 		held, err := claim(b, db, lease, ring)
-		limits := map[string]int{}
+		var searches []models.DueSearch
 		for _, l := range held {
-			limits[l.WebhookID] = share
+			searches = append(searches, models.DueSearch{Holding: models.Holding{WebhookID: l.WebhookID, Token: lease.Token}, Limit: share})
 		}
 		var due []*models.DueDelivery
 		if err == nil {
-			due, err = models.FindDue(b.Context(), db, limits)
+			due, err = models.FindDue(b.Context(), db, searches)
 		}
 		claimed[i] = time.Since(start)
 		if err != nil || len(due) != ring*share {
