@@ -61,7 +61,9 @@ func translate(err error) jsonapi.Errors {
 	case errors.As(err, &large):
 		return jsonapi.Errors{jsonapi.Fault(jsonapi.BodyTooLarge, "The body may have at most %d bytes.", large.Limit)}
 	case errors.Is(err, errMalformedBody):
-		return jsonapi.Errors{jsonapi.Fault(jsonapi.MalformedBody, "The body ended before it was complete, or is not in chunks as its header says.")}
+		return jsonapi.Errors{
+			jsonapi.Fault(jsonapi.MalformedBody, "The body ended before it was complete, or is not in chunks as its header says."),
+		}
 	case errors.Is(err, os.ErrDeadlineExceeded): // of the connection: the body did not arrive
 		return jsonapi.Errors{jsonapi.Fault(jsonapi.RequestTimeout, "The body did not arrive in time.")}
 	case errors.Is(err, context.DeadlineExceeded):

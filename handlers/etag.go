@@ -79,7 +79,8 @@ func notModified(w http.ResponseWriter, r *http.Request, etag string) (bool, err
 func isStrong(tag string) bool { return tag[0] == '"' }
 
 func unreadable(header string) *jsonapi.Error {
-	return jsonapi.Fault(jsonapi.InvalidHeader, "%s must be * or a list of entity tags, each in double quotes, as ETag has them.", header).InHeader(header)
+	const must = "%s must be * or a list of entity tags, each in double quotes, as ETag has them."
+	return jsonapi.Fault(jsonapi.InvalidHeader, must, header).InHeader(header)
 }
 
 // entityTags reads a list of entity tags, in which a comma may stand inside the quotes. anything is true for "*"; ok is false for a list

@@ -186,7 +186,8 @@ func setup(t *testing.T, change func(*Config, *http.Server)) *bundle {
 	cfg := Config{
 		Logger:  slog.New(slog.NewJSONHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Metrics: NewMetrics("test", b.db.Pools()), Health: b.health,
-		Limiter: NewLimiter(100, time.Minute, b.now.Now), Stop: context.Background(), RequestTimeout: 10 * time.Second, MaxBody: 1000, ServeMetrics: true,
+		Limiter: NewLimiter(100, time.Minute,
+			b.now.Now), Stop: context.Background(), RequestTimeout: 10 * time.Second, MaxBody: 1000, ServeMetrics: true,
 	}
 	b.Server = httptest.NewUnstartedServer(nil)
 	if change != nil {

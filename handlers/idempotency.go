@@ -71,8 +71,8 @@ func (a *API) within(tx *models.DB, rq *request, handle func(*API, http.Response
 }
 
 // once serves a POST with an Idempotency-Key: the first time by the handler of its route, in one transaction with the record of the
-// answer; after that from the record, whatever the version is by then. An answer that is an error is not kept, because nothing happened: the
-// key stays free for a better request.
+// answer; after that from the record, whatever the version is by then. An answer that is an error is not kept, because nothing happened:
+// the key stays free for a better request.
 func (a *API) once(w http.ResponseWriter, rq *request) error {
 	key, err := idempotencyKeyOf(rq.Header)
 	if err != nil {

@@ -17,7 +17,8 @@ func (s *service) crowd(people int) string {
 	at := jsonapi.Stamp{Time: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 	head := models.NewID()
 	for n := range 25 {
-		org := &models.Organization{ID: models.NewID(), CreatedAt: at, UpdatedAt: at, Name: "Branch", Slug: fmt.Sprintf("branch-%d", n), Kind: "branch", ParentID: &head, Version: 1}
+		org := &models.Organization{ID: models.NewID(), CreatedAt: at, UpdatedAt: at, Name: "Branch", Kind: "branch", ParentID: &head, Version: 1}
+		org.Slug = fmt.Sprintf("branch-%d", n)
 		members := 2
 		if n == 0 {
 			org.ID, org.Slug, org.Kind, org.ParentID, members = head, "head", "company", nil, people
@@ -28,7 +29,8 @@ func (s *service) crowd(people int) string {
 			// Of one moment, so that the order is that of the ids; in another order than they come in.
 			user := &models.User{ID: models.NewID(), CreatedAt: at, UpdatedAt: at, FirstName: &name, Active: true, Version: 1}
 			batch.Users = append(batch.Users, user)
-			batch.Memberships = append(batch.Memberships, &models.Membership{ID: models.NewID(), CreatedAt: at, UpdatedAt: at, OrganizationID: org.ID, UserID: user.ID, Version: 1})
+			batch.Memberships = append(batch.Memberships, &models.Membership{ID: models.NewID(), CreatedAt: at, UpdatedAt: at,
+				OrganizationID: org.ID, UserID: user.ID, Version: 1})
 		}
 	}
 	if err := models.InsertBatch(s.t.Context(), s.db, batch); err != nil {

@@ -10,7 +10,7 @@ import (
 // uriReference is what the characters of a URI reference are (RFC 3986 §2, §4.1).
 var uriReference = regexp.MustCompile(`^([-A-Za-z0-9._~:/?#@!$&'()*+,;=]|%[0-9A-F]{2})+$`)
 
-// TestOneLinkIsNoURIReference is the exception that docs/conformance.md tells of: the link that the published API prints, and no other.
+// TestOneLinkIsNoURIReference is the exception of docs/conformance.md: the link that the published API prints, and no other.
 func TestOneLinkIsNoURIReference(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		ids, raw := everyID(s), map[string]bool{}
@@ -27,7 +27,8 @@ func TestOneLinkIsNoURIReference(t *testing.T) {
 				}
 				for name, member := range v {
 					at := strings.TrimPrefix(in+"."+name, ".")
-					if href, ok := member.(string); ok && name != "type" && strings.Contains(in, "links") && !uriReference.MatchString(href) {
+					if href, ok := member.(string); ok && name != "type" && strings.Contains(in,
+						"links") && !uriReference.MatchString(href) {
 						raw[at] = true
 					}
 					walk(path, at, member)

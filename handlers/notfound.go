@@ -32,8 +32,8 @@ func RefuseUnknown(router *mux.Router, limiter *Limiter) {
 	})
 }
 
-// asSent keeps from a router what cannot be one of its paths. It would look at them decoded, so that users%2Fx were users/x; we compare them
-// as they are sent, and none of ours needs an escape. One resource has one spelling: no other is redirected to it.
+// asSent keeps from a router what cannot be one of its paths. It would look at them decoded, so that users%2Fx were users/x; we compare
+// them as they are sent, and none of ours needs an escape. One resource has one spelling: no other is redirected to it.
 func asSent(router *mux.Router) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !plainPath(r.URL.EscapedPath()) {
@@ -44,12 +44,13 @@ func asSent(router *mux.Router) http.Handler {
 	})
 }
 
-// plainPath reports whether a path consists of unreserved characters (RFC 3986 §2.3) and has no dot segments.
+// unreserved characters need no escape (RFC 3986 §2.3).
+const unreserved = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-._~"
+
+// plainPath reports whether a path consists of unreserved characters and has no dot segments.
 func plainPath(path string) bool {
+	reserved := func(c rune) bool { return !strings.ContainsRune(unreserved, c) }
 	for segment := range strings.SplitSeq(path, "/") {
-		reserved := func(c rune) bool {
-			return !(c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || strings.ContainsRune("-._~", c))
-		}
 		if segment == "." || segment == ".." || strings.ContainsFunc(segment, reserved) {
 			return false
 		}

@@ -9,9 +9,10 @@ import (
 	"roster/models"
 )
 
-// What a request says of the version it is meant for (RFC 9110 §13). To GET it is judged with the answer (notModified); to every other method
-// against the version of the resource that the path names, by the functions here. Nothing of it is passed over: what cannot be judged is a
-// fault that tells what can. If-Modified-Since and If-Unmodified-Since count nowhere, since no resource has a Last-Modified (§13.1.3, §13.1.4).
+// What a request says of the version it is meant for (RFC 9110 §13). To GET it is judged with the answer (notModified); to every other
+// method against the version of the resource that the path names, by the functions here. Nothing of it is passed over: what cannot be
+// judged is a fault that tells what can. If-Modified-Since and If-Unmodified-Since count nowhere, since no resource has a Last-Modified
+// (§13.1.3, §13.1.4).
 
 // conditionals are the headers that are judged.
 var conditionals = []string{"If-Match", "If-None-Match"}
@@ -95,8 +96,8 @@ func (a *API) perform(w http.ResponseWriter, rq *request) error {
 	return answer.send(w)
 }
 
-// keep makes sure that a resource is at one of the versions, and stays at it until the transaction ends; nil is any version. An update without
-// a change does both.
+// keep makes sure that a resource is at one of the versions, and stays at it until the transaction ends; nil is any version. An update
+// without a change does both.
 func (res *resource) keep(rq *request, tx *models.DB, id string, versions *jsonapi.Versions) error {
 	if versions == nil {
 		return nil
@@ -119,9 +120,9 @@ func ifVersions(r *http.Request) (*jsonapi.Versions, error) {
 	return versions, nil
 }
 
-// versionsOf returns the versions of a resource that a list of entity tags names; nil for *, which is any version. Only the version part of a
-// tag counts: every representation that a client has read guards against the same lost update. The comparison is strong: a weak tag names
-// none, nor does one of another form. ok is false for a list that cannot be read.
+// versionsOf returns the versions of a resource that a list of entity tags names; nil for *, which is any version. Only the version part
+// of a tag counts: every representation that a client has read guards against the same lost update. The comparison is strong: a weak tag
+// names none, nor does one of another form. ok is false for a list that cannot be read.
 func versionsOf(values []string) (versions *jsonapi.Versions, ok bool) {
 	tags, anything, ok := entityTags(values)
 	if anything {

@@ -17,7 +17,8 @@ func TestNoPreconditionIsPassedOver(t *testing.T) {
 			if rt.Method == "GET" {
 				continue
 			}
-			typ, _, _ := strings.Cut(strings.TrimPrefix(strings.Replace(rt.Path, "management/refresh-token", "organizations", 1), "management/"), "/")
+			typ, _, _ := strings.Cut(strings.TrimPrefix(strings.Replace(rt.Path, "management/refresh-token", "organizations", 1),
+				"management/"), "/")
 			path, body, contentType := "/public/v2/"+strings.Replace(rt.Path, "{id}", ids[typ], 1), any(nil), jsonapi.MediaType
 			if schema := models.SchemaOf(typ); schema != nil {
 				path = strings.Replace(path, "{relationship}", schema.Relationships[0].Name, 1)
@@ -33,7 +34,9 @@ func TestNoPreconditionIsPassedOver(t *testing.T) {
 			case strings.Contains(rt.Path, "relationships"):
 				body = object{"data": []object{}}
 			}
-			for _, condition := range [][2]string{{"If-Match", `"1000000-0"`}, {"If-Match", `W/"1-0"`}, {"If-Match", "unquoted"}, {"If-None-Match", "*"}, {"If-None-Match", "unquoted"}} {
+			for _, condition := range [][2]string{
+				{"If-Match", `"1000000-0"`}, {"If-Match", `W/"1-0"`}, {"If-Match", "unquoted"}, {"If-None-Match", "*"}, {"If-None-Match", "unquoted"},
+			} {
 				a := s.send(rt.Method, path, body, condition[0], condition[1], "Content-Type", contentType)
 				f := a.faults()[0]
 				readOnly := strings.Contains(rt.Path, "relationships") && a.Status == 403
@@ -59,7 +62,8 @@ func everyID(s *service) map[string]string {
 	make("memberships", object{}, append(in, "user", ref("users", ids["users"]))...)
 	make("apiKeys", object{"name": "k", "kind": "organization", "scopes": []string{"users:read"}}, in...)
 	make("webhooks", object{"url": "https://hooks.example.com/x", "eventTypes": []string{"*"}}, in...)
-	make("webhookReplays", object{"since": "2026-01-01T00:00:00+00:00", "until": "2026-01-02T00:00:00+00:00"}, "webhook", ref("webhooks", ids["webhooks"]))
+	make("webhookReplays", object{"since": "2026-01-01T00:00:00+00:00", "until": "2026-01-02T00:00:00+00:00"}, "webhook",
+		ref("webhooks", ids["webhooks"]))
 	ids["webhookDeliveries"] = s.do("POST", "/public/v2/webhooks/"+ids["webhooks"]+"/test", nil).want(202).text("data", "id")
 	ids["events"] = s.get("/public/v2/events").text("data", 0, "id")
 	return ids
@@ -78,8 +82,11 @@ func TestAnActionIsDoneToTheVersionItIsMeantFor(t *testing.T) {
 			old := s.get(path).want(200).Header.Get("ETag")
 			want := s.do("POST", action, nil, "If-Match", `"1000000-0", `+old, "Idempotency-Key", action).want(200)
 			now := s.get(path).want(200).Header.Get("ETag")
-			for _, headers := range [][]string{{"If-Match", old}, {"If-Match", old, "Idempotency-Key", "again"}, {"If-None-Match", now}, {"If-None-Match", "*"}} {
-				if got := s.do("POST", action, nil, headers...).want(412).faults()[0]; got != (fault{"412", "precondition_failed", "", "", headers[0]}) {
+			for _, headers := range [][]string{
+				{"If-Match", old}, {"If-Match", old, "Idempotency-Key", "again"}, {"If-None-Match", now}, {"If-None-Match", "*"},
+			} {
+				got, want := s.do("POST", action, nil, headers...).want(412).faults()[0], fault{"412", "precondition_failed", "", "", headers[0]}
+				if got != want {
 					t.Errorf("%s with %q: %v", action, headers, got)
 				}
 			}
@@ -96,7 +103,8 @@ func TestAnActionIsDoneToTheVersionItIsMeantFor(t *testing.T) {
 				t.Errorf("%s repeated: %s", action, again.Body)
 			}
 			s.do("POST", action, nil, "If-Match", "*").want(200)
-			s.do("POST", strings.Replace(strings.Replace(strings.Replace(action, id, missingID, 1), key, missingID, 1), hook, missingID, 1), nil, "If-Match", now).want(404)
+			missing := strings.NewReplacer(id, missingID, key, missingID, hook, missingID).Replace(action)
+			s.do("POST", missing, nil, "If-Match", now).want(404)
 		}
 	})
 }
@@ -112,7 +120,8 @@ func TestAWeakTagIsToldWhyItNeverMatches(t *testing.T) {
 			"GET":    s.get(path, "If-Match", "W/"+tag),
 			"PATCH":  s.do("PATCH", path, withID(resource("organizations", object{"name": "Other"}), id), "If-Match", "W/"+tag),
 			"DELETE": s.do("DELETE", path, nil, "If-Match", "W/"+tag),
-			"an operation": s.do("POST", "/public/v2/operations", object{"atomic:operations": []object{{"op": "remove", "ref": ref("organizations", id), "meta": object{"ifMatch": "W/" + tag}}}},
+			"an operation": s.do("POST", "/public/v2/operations", object{"atomic:operations": []object{{"op": "remove",
+				"ref": ref("organizations", id), "meta": object{"ifMatch": "W/" + tag}}}},
 				"Content-Type", operations, "Accept", operations),
 		} {
 			if detail := a.want(412).text("errors", 0, "detail"); !strings.Contains(detail, "never matches") {

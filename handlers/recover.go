@@ -10,8 +10,8 @@ import (
 // errNoAnswer is a mistake of a handler, for which net/http would say 200.
 var errNoAnswer = errors.New("the handler returned without an answer")
 
-// recovered turns a panic, or silence, into an answer that says nothing about it. If the answer had begun, the connection is cut instead, so
-// that the client cannot take the half for the whole.
+// recovered turns a panic, or silence, into an answer that says nothing about it. If the answer had begun, the connection is cut instead,
+// so that the client cannot take the half for the whole.
 func recovered(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {

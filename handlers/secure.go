@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// The values of Strict-Transport-Security. The second binds hosts that are not ours, and for years: the operator asks for it, or a published
-// API that prints it.
+// The values of Strict-Transport-Security. The second binds hosts that are not ours, and for years: the operator asks for it, or a
+// published API that prints it.
 const (
 	hsts        = "max-age=63072000"
 	hstsPreload = hsts + "; includeSubDomains; preload"

@@ -10,19 +10,23 @@ import (
 	"roster/jsonapi"
 )
 
-// TestAResourceHasOneSpelling: an id in upper case, or one that stands for none (RFC 9562 §5.9, §5.10), names nothing, wherever it is sent.
+// TestAResourceHasOneSpelling: an id in upper case, or one that stands for none (RFC 9562 §5.9, §5.10), names nothing, wherever it is
+// sent.
 func TestAResourceHasOneSpelling(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		id, _ := s.organization("Acme")
 		operations := jsonapi.ContentType([]string{jsonapi.AtomicExt}, nil)
-		for _, wrong := range []string{strings.ToUpper(id), "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"} {
-			for _, path := range []string{managed + "/" + wrong, managed + "/" + wrong + "/children", managed + "/" + wrong + "/relationships/parent"} {
+		for _, wrong := range []string{strings.ToUpper(id), "00000000-0000-0000-0000-000000000000",
+			"ffffffff-ffff-ffff-ffff-ffffffffffff"} {
+			for _, path := range []string{managed + "/" + wrong, managed + "/" + wrong + "/children",
+				managed + "/" + wrong + "/relationships/parent"} {
 				if a := s.get(path).want(404); a.Header.Get("Location") != "" {
 					t.Errorf("%s leads to %s", path, a.Header.Get("Location"))
 				}
 			}
 			s.do("DELETE", managed+"/"+wrong, nil).want(404)
-			for _, query := range []string{"filter[id]=" + wrong, "filter[id][]=" + wrong, "filter[parent]=" + wrong, "filter[id][eq]=" + wrong} {
+			for _, query := range []string{"filter[id]=" + wrong, "filter[id][]=" + wrong, "filter[parent]=" + wrong,
+				"filter[id][eq]=" + wrong} {
 				if total := s.get(managed+"?"+query).want(200).json("meta", "total"); total != 0.0 {
 					t.Errorf("%s finds %v", query, total)
 				}
@@ -36,10 +40,12 @@ func TestAResourceHasOneSpelling(t *testing.T) {
 				t.Errorf("linkage to %s (-want +got):\n%s", wrong, diff)
 			}
 			want = []fault{{"422", "invalid_value", "/data/id", "", ""}}
-			if diff := cmp.Diff(want, s.do("POST", managed, withID(resource("organizations", object{"name": "New"}), wrong)).want(422).faults()); diff != "" {
+			if diff := cmp.Diff(want, s.do("POST", managed, withID(resource("organizations", object{"name": "New"}),
+				wrong)).want(422).faults()); diff != "" {
 				t.Errorf("an id chosen as %s (-want +got):\n%s", wrong, diff)
 			}
-			s.do("POST", "/public/v2/operations", object{"atomic:operations": []object{{"op": "remove", "ref": ref("organizations", wrong)}}},
+			s.do("POST", "/public/v2/operations", object{"atomic:operations": []object{{"op": "remove", "ref": ref("organizations",
+				wrong)}}},
 				"Content-Type", operations, "Accept", operations).want(404)
 		}
 		s.get(managed + "/" + id).want(200)
@@ -50,8 +56,10 @@ func TestAResourceHasOneSpelling(t *testing.T) {
 func TestWhatIsOnlyWrittenIsNoFieldToRead(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		want := []fault{{"400", "invalid_parameter", "", "fields[users]", ""}}
-		for _, field := range []string{"password", "organization", "id", "type", "nope", "firstName,password", " firstName", "firstName,"} {
-			if diff := cmp.Diff(want, s.send("GET", "/public/v2/users?fields[users]="+url.QueryEscape(field), nil).want(400).faults()); diff != "" {
+		for _, field := range []string{"password", "organization", "id", "type", "nope", "firstName,password", " firstName",
+			"firstName,"} {
+			if diff := cmp.Diff(want, s.send("GET", "/public/v2/users?fields[users]="+url.QueryEscape(field),
+				nil).want(400).faults()); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", field, diff)
 			}
 		}
@@ -61,9 +69,11 @@ func TestWhatIsOnlyWrittenIsNoFieldToRead(t *testing.T) {
 func TestAQueryParameterHasAName(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		id, _ := s.organization("Acme")
-		for _, path := range []string{managed, managed + "/" + id, managed + "/" + id + "/children", managed + "/" + id + "/relationships/parent", "/public/v2/event-types"} {
+		for _, path := range []string{managed, managed + "/" + id, managed + "/" + id + "/children",
+			managed + "/" + id + "/relationships/parent", "/public/v2/event-types"} {
 			for _, query := range []string{"?=1", "?=", "?%00=1", "?+=1"} {
-				if code := s.send("GET", path+query, nil).want(400).faults()[0].Code; code != "unknown_parameter" && code != "invalid_parameter" {
+				if code := s.send("GET", path+query,
+					nil).want(400).faults()[0].Code; code != "unknown_parameter" && code != "invalid_parameter" {
 					t.Errorf("%s%s: %s", path, query, code)
 				}
 			}

@@ -80,7 +80,8 @@ func TestAClientThatHasSentEverythingIsAnswered(t *testing.T) {
 		for n := range tries {
 			created := s.wire(whole("POST", managed, body)).want(201).text("data", "links", "self")
 			s.wire(whole("POST", managed, body, fmt.Sprintf("Idempotency-Key: %d", n))).want(201)
-			s.wire(whole("PATCH", created, fmt.Sprintf(`{"data":{"type":"organizations","id":%q,"attributes":{"name":"Other"}}}`, created[len(managed)+1:]))).want(200)
+			s.wire(whole("PATCH", created, fmt.Sprintf(`{"data":{"type":"organizations","id":%q,"attributes":{"name":"Other"}}}`,
+				created[len(managed)+1:]))).want(200)
 			s.wire(whole("GET", created, "")).want(200)
 			s.wire(whole("DELETE", created, "")).want(204)
 			s.wireText(fmt.Sprintf("POST /public/v2/operations HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s",
@@ -185,7 +186,8 @@ func overHTTP2(_ *handlers.Config, server *http.Server) {
 // TestWhatNetHTTPAnswersItself holds the list of docs/clients.md: no other answer is without a document.
 func TestWhatNetHTTPAnswersItself(t *testing.T) {
 	t.Parallel()
-	s := newServiceWith(t, modelstest.Open(t, models.SQLite), func(_ *handlers.Config, server *http.Server) { server.MaxHeaderBytes = 4096 })
+	small := func(_ *handlers.Config, server *http.Server) { server.MaxHeaderBytes = 4096 }
+	s := newServiceWith(t, modelstest.Open(t, models.SQLite), small)
 	const line, end = "POST /public/v2/users HTTP/1.1\r\n", "\r\n\r\n"
 	for text, status := range map[string]int{
 		"nonsense\r\n\r\n": 400,

@@ -99,10 +99,9 @@ const (
 // maxAccept bounds the media ranges that are looked at.
 const maxAccept = 100
 
-// checkAccept returns the profiles of the best acceptable instance of the media type: of equal ones the one with a profile that is known, which
-// was asked for and should be applied, wherever it stands. By the letter of the specification an Accept
-// header in which every instance of the JSON:API media type carries foreign parameters or unsupported extensions is refused, even
-// beside */*.
+// checkAccept returns the profiles of the best acceptable instance of the media type: of equal ones the one with a profile that is known,
+// which was asked for and should be applied, wherever it stands. By the letter of the specification an Accept header in which every
+// instance of the JSON:API media type carries foreign parameters or unsupported extensions is refused, even beside */*.
 func checkAccept(values []string, ext []string) (profiles []string, fault *Error) {
 	ranges := split(strings.Join(values, ","), ',')
 	if len(ranges) == 0 {

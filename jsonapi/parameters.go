@@ -45,7 +45,8 @@ func (s *Schema) Parameters(accepts Accepts, types []*Schema) []Parameter {
 			all = append(all, Parameter{
 				Name: "include", Family: "include", Type: s.Type, Kind: String, List: true, Most: maxIncludePaths, Enum: paths, Empty: true,
 				Doc: "Paths of relationships whose resources come along in included. An empty value asks for none. " +
-					fmt.Sprintf("Of to-many relationships up to %d come along; the linkage of one that has more has a next link of its own.", MaxIncluded),
+					fmt.Sprintf("Of to-many relationships up to %d come along; ", MaxIncluded) +
+					"the linkage of one that has more has a next link of its own.",
 			})
 		}
 	}

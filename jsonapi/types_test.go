@@ -202,7 +202,8 @@ func TestFormats(t *testing.T) {
 		},
 		"uuid": {
 			[]string{idA, "6e6816eb-fc1d-42bd-bb00-eff973ad207d"},
-			[]string{"", "x", "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", strings.ToUpper(idA), "{" + idA + "}", "urn:uuid:" + idA, strings.ReplaceAll(idA, "-", ""), idA + " ", idA[:35], idA[:35] + "g",
+			[]string{"", "x", "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", strings.ToUpper(idA),
+				"{" + idA + "}", "urn:uuid:" + idA, strings.ReplaceAll(idA, "-", ""), idA + " ", idA[:35], idA[:35] + "g",
 				idA[:35] + "é", "01912f6a_8c00_7abc_8def_0123456789ab"},
 		},
 	} {

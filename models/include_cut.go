@@ -10,10 +10,11 @@ import (
 )
 
 // A compound document that would be too large is built again with its to-many linkage cut: data that grows must not turn a request that
-// works into an error. Each relationship that was cut has its own next link, which leads through the rest of its linkage, page by page, with
-// the same inclusions. What a to-one relationship leads to always comes along: there is at most one for each resource.
+// works into an error. Each relationship that was cut has its own next link, which leads through the rest of its linkage, page by page,
+// with the same inclusions. What a to-one relationship leads to always comes along: there is at most one for each resource.
 
-// weight is the number of resources that one member of a to-many relationship brings along, about: itself, and one for each path beneath it.
+// weight is the number of resources that one member of a to-many relationship brings along, about: itself, and one for each path beneath
+// it.
 func weight(child *jsonapi.Inclusion) int {
 	w := 1
 	for _, below := range child.Children {
@@ -43,8 +44,8 @@ func unlink(r *jsonapi.Resource, root *jsonapi.Inclusion) {
 // maxShares bounds how often what some owners leave is shared out among the others.
 const maxShares = 3
 
-// firstArrows returns the first arrows of each owner, in the order of the pages of the relationship, most of them together. Owners have equal
-// shares, and what those with few leave goes to the others.
+// firstArrows returns the first arrows of each owner, in the order of the pages of the relationship, most of them together. Owners have
+// equal shares, and what those with few leave goes to the others.
 func (in *includer) firstArrows(ctx context.Context, c *Collection, name string, owners []string, most int) (arrows, error) {
 	a := arrows{cut: map[string]int{}}
 	for n := 1; len(owners) > 0; n++ {

@@ -124,8 +124,8 @@ func sameJSON(value, read any) (bool, error) {
 }
 
 // WeakNeverMatches says why If-Match: W/"…" fails whatever the version (RFC 9110 §13.1.1).
-const WeakNeverMatches = "If-Match compares strongly, and a tag that begins with W/ is weak: it never matches. Send the ETag as this service " +
-	"answers it; a proxy that compresses may have weakened it."
+const WeakNeverMatches = "If-Match compares strongly, and a tag that begins with W/ is weak: it never matches. " +
+	"Send the ETag as this service answers it; a proxy that compresses may have weakened it."
 
 // checkVersion makes sure that a resource is still at a version that the change is meant for (If-Match).
 func checkVersion(version int64, in *jsonapi.Input) error {

@@ -25,7 +25,8 @@ func (c *config) tls(logger *slog.Logger) (*tls.Config, error) {
 	}
 	pair := &keyPair{certFile: c.tlsCert, keyFile: c.tlsKey, logger: logger}
 	if err := pair.load(); err != nil {
-		return nil, usageError{fmt.Errorf("--tls-cert (ROSTER_TLS_CERT) %q and --tls-key (ROSTER_TLS_KEY) %q cannot be used: %w", c.tlsCert, c.tlsKey, err)}
+		return nil, usageError{fmt.Errorf("--tls-cert (ROSTER_TLS_CERT) %q and --tls-key (ROSTER_TLS_KEY) %q cannot be used: %w",
+			c.tlsCert, c.tlsKey, err)}
 	}
 	return &tls.Config{GetCertificate: pair.get, MinVersion: tls.VersionTLS12, CipherSuites: cipherSuites}, nil
 }
@@ -45,8 +46,8 @@ type keyPair struct {
 // look is how often the files are looked at, at most.
 const look = time.Second
 
-// get implements tls.Config.GetCertificate. Files that cannot be used leave the present certificate as it is: a renewal writes one after the
-// other, and until both are there they do not fit.
+// get implements tls.Config.GetCertificate. Files that cannot be used leave the present certificate as it is: a renewal writes one after
+// the other, and until both are there they do not fit.
 func (p *keyPair) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	if p.looking.TryLock() { // a handshake does not wait for the files that another one reads
 		defer p.looking.Unlock()

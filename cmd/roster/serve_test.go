@@ -275,7 +275,8 @@ func TestARenewedCertificateIsServed(t *testing.T) {
 	s := serve(t, filepath.Join(dir, "data"), noRoutes, "--tls-cert", cert, "--tls-key", key)
 	served := func() string {
 		t.Helper()
-		conn, err := (&tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}).DialContext(t.Context(), "tcp", strings.TrimPrefix(s.base, "https://"))
+		conn, err := (&tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}).DialContext(t.Context(), "tcp",
+			strings.TrimPrefix(s.base, "https://"))
 		if err != nil {
 			t.Fatal(err)
 		}

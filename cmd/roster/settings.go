@@ -47,10 +47,12 @@ func (c *config) settings() []setting {
 		{network, "metrics-listen", "", "`address` for /metrics alone (default: on the main listener)", false, false, optional(address(&c.metricsListen))},
 		{network, "base-url", "", "public `URL` of this service, for what is printed (default: derived from the listener)", false, false,
 			optional(webURL(&c.baseURL))},
-		{network, "tls-cert", "", "`file` with the certificate chain in PEM; serves TLS together with --tls-key; a new one is served without a restart", false, false, text(&c.tlsCert)},
+		{network, "tls-cert", "", "`file` with the certificate chain in PEM; serves TLS together with --tls-key; " +
+			"a new one is served without a restart", false, false, text(&c.tlsCert)},
 		{network, "tls-key", "", "`file` with the private key in PEM", false, false, text(&c.tlsKey)},
-		{network, "hsts-preload", "false", "over TLS, tell browsers to use TLS for every subdomain of this host too, and allow their preload lists to " +
-			"name it (Strict-Transport-Security: includeSubDomains; preload); it can hardly be taken back", false, true, toggle(&c.hstsPreload)},
+		{network, "hsts-preload", "false", "over TLS, tell browsers to use TLS for every subdomain of this host too, and allow their " +
+			"preload lists to name it (Strict-Transport-Security: includeSubDomains; preload); it can hardly be taken back",
+			false, true, toggle(&c.hstsPreload)},
 		{network, "trusted-proxies", "", "`networks` (CIDR list) whose X-Forwarded-For and X-Forwarded-Proto are believed", false, false,
 			networks(&c.trustedProxies)},
 		{network, "cors-origins", "", "`origins` whose pages may call the API, or *; none turns CORS off", false, false, origins(&c.corsOrigins)},

@@ -243,7 +243,9 @@ func (g *generator) linkageBody(rel *jsonapi.Relationship) string {
 	case rel.Required:
 		name += "Required"
 	}
-	g.schema(name+"Document", object("A document with linkage.", []string{"data"}, members[*schema]{{"data", g.linkage(rel, jsonapi.MaxLinkage)}, {"meta", refTo("Meta")}}))
+	g.schema(name+"Document", object("A document with linkage.", []string{"data"}, members[*schema]{
+		{"data", g.linkage(rel, jsonapi.MaxLinkage)}, {"meta", refTo("Meta")},
+	}))
 	return g.requestBody(name, true, "The identifiers of the related resources.", refTo(name+"Document"))
 }
 

@@ -242,7 +242,9 @@ func (g *generator) relationships(s *jsonapi.Schema, p purpose) *schema {
 func (g *generator) relationship(s *jsonapi.Schema, rel *jsonapi.Relationship, p purpose) *schema {
 	suffix, o := "Relationship", object(rel.Doc, []string{"links"}, nil)
 	if p == reading {
-		o.Properties = members[*schema]{{"links", refTo("RelationshipLinks")}, {"data", g.linkage(rel, jsonapi.MaxIncluded)}, {"meta", refTo("Meta")}}
+		o.Properties = members[*schema]{
+			{"links", refTo("RelationshipLinks")}, {"data", g.linkage(rel, jsonapi.MaxIncluded)}, {"meta", refTo("Meta")},
+		}
 		if !rel.Many {
 			o.Required = append(o.Required, "data")
 		}
