@@ -32,6 +32,7 @@ func InsertBatch(ctx context.Context, db *DB, batch *Batch) error {
 		for _, u := range batch.Users {
 			u.EmailKey = emailKey(u.Email)
 		}
+		batch.markShared()
 		for _, rows := range []any{batch.Users, batch.Organizations, paths, batch.Memberships, byOrganization} {
 			if err := insert(rows); err != nil {
 				return classifyFor(err, "insert batch")
@@ -39,6 +40,17 @@ func InsertBatch(ctx context.Context, db *DB, batch *Batch) error {
 		}
 		return everything.write(ctx, tx)
 	})
+}
+
+// markShared does for the batch what markShared does for one user.
+func (b *Batch) markShared() {
+	of := map[string]int{}
+	for _, m := range b.Memberships {
+		of[m.UserID]++
+	}
+	for _, m := range b.Memberships {
+		m.Shared = of[m.UserID] > 1
+	}
 }
 
 // path is a row of the closure.

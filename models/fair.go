@@ -70,10 +70,10 @@ func (p fairPool) ExecContext(ctx context.Context, query string, args ...any) (r
 // QueryContext implements gorm.ConnPool.
 func (p fairPool) QueryContext(ctx context.Context, query string, args ...any) (rows *sql.Rows, err error) {
 	if callerOf(ctx) == "" {
-		return p.DB.QueryContext(ctx, query, args...)
+		return p.DB.QueryContext(ctx, query, args...) //nolint:sqlclosecheck // whoever asked closes them
 	}
 	err = p.asCaller(ctx, func(conn *sql.Conn) (err error) {
-		rows, err = conn.QueryContext(ctx, query, args...) //nolint:sqlclosecheck // whoever asked closes them
+		rows, err = conn.QueryContext(ctx, query, args...) //nolint:sqlclosecheck,rowserrcheck // whoever asked does both
 		return err
 	})
 	return rows, err

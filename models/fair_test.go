@@ -31,7 +31,8 @@ func TestOneCallerHoldsAQuarterOfTheConnections(t *testing.T) {
 		if _, err := models.HoldReader(soon(t, "greedy"), db); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("a third connection: %v", err)
 		}
-		if _, err := models.Find(soon(t, "greedy"), db, models.Users, models.Everything(), models.NewID(), nil); !errors.Is(err, context.DeadlineExceeded) {
+		_, err := models.Find(soon(t, "greedy"), db, models.Users, models.Everything(), models.NewID(), nil)
+		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("reading beside them: %v", err)
 		}
 		for _, caller := range []string{"modest", "", "another"} { // "" is the program itself

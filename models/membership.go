@@ -17,6 +17,7 @@ type Membership struct {
 
 	OrganizationID string `gorm:"column:organization_id"`
 	UserID         string `gorm:"column:user_id"`
+	Shared         bool   `gorm:"column:shared"` // the user has others, see markShared
 	Version        int64  `gorm:"column:version"`
 }
 
@@ -191,6 +192,9 @@ func addMembership(ctx context.Context, tx *DB, by Caller, counters tally, organ
 	if err := tx.session(ctx).Create(m).Error; err != nil {
 		return nil, classifyFor(err, "insert membership")
 	}
+	if err := markShared(ctx, tx, user); err != nil {
+		return nil, err
+	}
 	counters.add(countMemberships, "", 1)
 	counters.add(countUsers, organization, 1)
 	return m, record(ctx, tx, by, change{verb: created, collection: Memberships, organization: organization, after: m})
@@ -199,6 +203,9 @@ func addMembership(ctx context.Context, tx *DB, by Caller, counters tally, organ
 func endMembership(ctx context.Context, tx *DB, by Caller, counters tally, m *Membership) error {
 	if _, err := tx.exec(ctx, `DELETE FROM memberships WHERE id = ?`, m.ID); err != nil {
 		return fmt.Errorf("delete membership: %w", err)
+	}
+	if err := markShared(ctx, tx, m.UserID); err != nil {
+		return err
 	}
 	// Sharing the organization's row keeps it from being deleted, or restored, while its numbers change.
 	var live []bool
@@ -211,6 +218,17 @@ func endMembership(ctx context.Context, tx *DB, by Caller, counters tally, m *Me
 		counters.add(countMemberships, "", -1)
 	}
 	return record(ctx, tx, by, change{verb: deleted, collection: Memberships, organization: m.OrganizationID, before: m})
+}
+
+// markShared notes in the memberships of a user, whom the transaction has locked, whether there are several: who counts the people of many
+// organizations must not count one twice (reached.count).
+func markShared(ctx context.Context, tx *DB, user string) error {
+	several := "(SELECT COUNT(*) > 1 FROM memberships others WHERE others.user_id = ?)"
+	_, err := tx.exec(ctx, "UPDATE memberships SET shared = "+several+" WHERE user_id = ? AND shared <> "+several, user, user, user)
+	if err != nil {
+		return fmt.Errorf("mark memberships of a user: %w", err)
+	}
+	return nil
 }
 
 // countHidden takes the memberships of an organization out of the total when it is deleted, and back when it is restored.

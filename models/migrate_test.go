@@ -118,3 +118,25 @@ func eachUnmigrated(t *testing.T, test func(t *testing.T, cfg models.Config)) {
 		})
 	}
 }
+
+// TestWhoHasSeveralMembershipsIsFoundByTheMigration takes a step back by hand and forward again.
+func TestWhoHasSeveralMembershipsIsFoundByTheMigration(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		first, second := organization(t, db, "first", "").ID, organization(t, db, "second", "").ID
+		user(t, db, "alone", first)
+		user(t, db, "twice", first, second)
+		for _, statement := range []string{
+			"DROP INDEX memberships_shared", "ALTER TABLE memberships DROP COLUMN shared", "DELETE FROM goose_db_version WHERE version_id = 11",
+		} {
+			run(t, pool(db), statement)
+		}
+		if steps, err := db.Migrate(t.Context()); err != nil || len(steps) != 1 {
+			t.Fatalf("%v %v", steps, err)
+		}
+		if marked := texts(t, db, "SELECT id FROM memberships WHERE shared"); len(marked) != 2 {
+			t.Errorf("%d memberships are marked, want 2", len(marked))
+		}
+		modelstest.CheckConsistency(t, db)
+	})
+}

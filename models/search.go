@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"gorm.io/gorm"
@@ -14,7 +15,7 @@ import (
 // reached is how organizations lead to the rows of a collection: by a table with a column of their ids.
 type reached struct {
 	table, column string
-	// distinct is the column of the table with the ids of the rows, if several lines can lead to one.
+	// distinct is the column of the table with the ids of the rows, if several lines can lead to one. Such lines have shared set.
 	distinct string
 	// live: nothing is reached by organizations that are deleted.
 	live bool
@@ -32,11 +33,13 @@ func (r reached) lines(scope Scope) where {
 // count returns how many rows a subtree leads to. It reads indexes only, and each organization once.
 func (r reached) count(ctx context.Context, db *DB, scope Scope) (int64, error) {
 	lines, n := r.lines(scope), int64(0)
-	sql := "SELECT COUNT(*) " + lines.sql
+	sql, args := "SELECT COUNT(*) "+lines.sql, lines.args
 	if r.distinct != "" {
-		sql = "SELECT COUNT(*) FROM (SELECT DISTINCT l." + r.distinct + " " + lines.sql + ") one"
+		// Only lines that are marked as shared can lead to the same row.
+		sql = "SELECT (" + sql + ") - (SELECT COUNT(*) - COUNT(DISTINCT l." + r.distinct + ") " + lines.sql + " AND l.shared)"
+		args = append(slices.Clone(args), lines.args...)
 	}
-	if err := db.session(ctx).Raw(sql, lines.args...).Scan(&n).Error; err != nil {
+	if err := db.session(ctx).Raw(sql, args...).Scan(&n).Error; err != nil {
 		return 0, fmt.Errorf("count %s of a subtree: %w", r.table, err)
 	}
 	return n, nil
@@ -48,8 +51,8 @@ func (r reached) exceeds(ctx context.Context, db *DB, scope Scope, most int) (bo
 	if scope.reach == oneOrganization {
 		lines = condition("FROM "+r.table+" l WHERE l."+r.column+" = ?", scope.id)
 	}
-	err := db.session(ctx).Raw(fmt.Sprintf("SELECT COUNT(*) FROM (SELECT 1 AS line %s LIMIT %d) lines", lines.sql, most+1), lines.args...).Scan(&n).Error
-	if err != nil {
+	sql := fmt.Sprintf("SELECT COUNT(*) FROM (SELECT 1 AS line %s LIMIT %d) lines", lines.sql, most+1)
+	if err := db.session(ctx).Raw(sql, lines.args...).Scan(&n).Error; err != nil {
 		return false, fmt.Errorf("measure %s of a subtree: %w", r.table, err)
 	}
 	return n > most, nil
@@ -75,7 +78,9 @@ const (
 // Gather all that the scope sees, and sort it. That is right for a scope that sees little.
 //
 // conds are those of [Collection.filter]: what the scope sees is the first of them.
-func (c *Collection) search(ctx context.Context, db *DB, scope Scope, conds []where, order []string, q *jsonapi.Query, wanted limits) ([]any, error) {
+func (c *Collection) search(
+	ctx context.Context, db *DB, scope Scope, conds []where, order []string, q *jsonapi.Query, wanted limits,
+) ([]any, error) {
 	read := func(from func(*limits)) ([]any, error) {
 		return c.rows(ctx, db, conds, order, q, func(l *limits) {
 			*l = wanted

@@ -44,11 +44,17 @@ func plantForest(t *testing.T, db *models.DB) forest {
 		first, at := map[bool]string{true: "NULL", false: "'x'"}[n%4 == 0], instant(db, n/3)
 		users = append(users, fmt.Sprintf("('%s', %s, '%s', true, 1, %s, %[4]s)", id, first, name, at))
 		for i, organization := range in {
-			memberships = append(memberships, fmt.Sprintf("('018f0000-0000-7000-%d-%012d', '%s', '%s', 1, %s, %[5]s)", 9000+i, n, organization, id, at))
+			memberships = append(memberships,
+				fmt.Sprintf("('018f0000-0000-7000-%d-%012d', '%s', '%s', 1, %s, %[5]s)", 9000+i, n, organization, id, at))
 		}
 	}
-	run(t, pool(db), "INSERT INTO users (id, first_name, last_name, active, version, created_at, updated_at) VALUES "+strings.Join(users, ", "))
-	run(t, pool(db), "INSERT INTO memberships (id, organization_id, user_id, version, created_at, updated_at) VALUES "+strings.Join(memberships, ", "))
+	for _, statement := range []string{
+		"INSERT INTO users (id, first_name, last_name, active, version, created_at, updated_at) VALUES " + strings.Join(users, ", "),
+		"INSERT INTO memberships (id, organization_id, user_id, version, created_at, updated_at) VALUES " + strings.Join(memberships, ", "),
+		"UPDATE memberships SET shared = true WHERE user_id IN (SELECT user_id FROM memberships GROUP BY user_id HAVING COUNT(*) > 1)",
+	} {
+		run(t, pool(db), statement)
+	}
 	run(t, pool(db), fmt.Sprintf("INSERT INTO counters (name, key, shard, n) VALUES ('users', '', 0, %d)", f.people))
 	if err := models.DeleteOrganization(t.Context(), db, everything, gone, nil); err != nil {
 		t.Fatal(err)

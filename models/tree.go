@@ -98,7 +98,8 @@ func move(ctx context.Context, tx *DB, by Caller, in *jsonapi.Input, before, org
 		Height, Size int
 		Circle       bool
 	}
-	err := tx.session(ctx).Raw(`SELECT COALESCE(MAX(distance), 0) + 1 AS height, COUNT(*) AS size, COUNT(CASE WHEN descendant_id = ? THEN 1 END) > 0 AS circle
+	err := tx.session(ctx).Raw(`SELECT COALESCE(MAX(distance), 0) + 1 AS height, COUNT(*) AS size,
+			COUNT(CASE WHEN descendant_id = ? THEN 1 END) > 0 AS circle
 		FROM organization_paths WHERE ancestor_id = ?`, idOrNil(parent), org.ID).Scan(&branch).Error
 	if err != nil {
 		return fmt.Errorf("measure branch: %w", err)

@@ -10,9 +10,10 @@ import (
 	"roster/jsonapi"
 )
 
-// A tree has a lock on PostgreSQL, named by its head. Who adds, deletes or restores a leaf shares that of its tree, because the ancestors that
-// the leaf counts in must not change meanwhile. Who moves a branch has those of the tree that it leaves and the tree that it comes to alone,
-// because two moves at once could close a circle that neither sees. The locks are taken in one order, before any row is locked.
+// A tree has a lock on PostgreSQL, named by its head. Who adds, deletes or restores a leaf shares that of its tree, because the ancestors
+// that the leaf counts in must not change meanwhile. Who moves a branch has those of the tree that it leaves and the tree that it comes to
+// alone, because two moves at once could close a circle that neither sees. The locks are taken in one order, before any row is locked
+// (docs/adr/0062).
 //
 // On SQLite a write transaction is alone.
 
@@ -24,8 +25,8 @@ const (
 	alone  hold = "pg_advisory_xact_lock"
 )
 
-// errTreeMoved says that an organization came into another tree while its own was waited for. Locking that one too would break the order, so
-// the transaction is run again.
+// errTreeMoved says that an organization came into another tree while its own was waited for. Locking that one too would break the order,
+// so the transaction is run again.
 var errTreeMoved = errors.New("an organization was moved into another tree meanwhile")
 
 // treeSeed sets the locks of trees apart from other advisory locks.

@@ -81,7 +81,8 @@ func TestWhoWaitedForATreeFindsTheOrganizationInAnother(t *testing.T) {
 			errs := atOnce(
 				func() error { return moveTo(t, db, everything, branch, to) },
 				func() error {
-					_, err := models.CreateOrganization(t.Context(), db, everything, input(models.Organizations, attributes{"name": "leaf"}, below(branch)))
+					in := input(models.Organizations, attributes{"name": "leaf"}, below(branch))
+					_, err := models.CreateOrganization(t.Context(), db, everything, in)
 					return err
 				},
 				func() error { return moveTo(t, db, everything, organization(t, db, "late", "").ID, branch) },

@@ -26,7 +26,8 @@ func (p *program) migrateCommand() *cli.Command {
 				Action: func(ctx context.Context, cmd *cli.Command) error { return p.withSchema(ctx, cmd, p.migrateUp) },
 			},
 			{
-				Name: "status", Usage: "list the migrations and when they were applied; exit code 1 while one is pending or unknown", Flags: p.flags(storage, logging),
+				Name: "status", Usage: "list the migrations and when they were applied; exit code 1 while one is pending or unknown",
+				Flags:  p.flags(storage, logging),
 				Action: func(ctx context.Context, cmd *cli.Command) error { return p.withSchema(ctx, cmd, p.migrateStatus) },
 			},
 		},

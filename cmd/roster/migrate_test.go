@@ -46,12 +46,14 @@ func TestADatabaseThatANewerProgramMigratedIsRefusedByEveryCommand(t *testing.T)
 				{"key", "list"}, {"key", "create", "--kind", "management", "--name", "x"}, {"demo", "--organizations", "1", "--users", "0"},
 			} {
 				code, stdout, problems := command(t, nil, append(args, "--data-dir", dir, "--database-url", cfg.URL)...)
-				if code != 1 || stdout != "" || !strings.Contains(problems, "is newer than this program, which does not know its step 90000; run the version") {
+				newer := "is newer than this program, which does not know its step 90000; run the version"
+				if code != 1 || stdout != "" || !strings.Contains(problems, newer) {
 					t.Errorf("%v: %d %s %s", args, code, stdout, problems)
 				}
 			}
 			code, stdout, problems := command(t, nil, "migrate", "status", "--database-url", cfg.URL, "--data-dir", dir)
-			if code != 1 || !regexp.MustCompile(`(?m)^90000 \(unknown to this program\) +2`).MatchString(stdout) || !strings.Contains(problems, "1 unknown") {
+			listed := regexp.MustCompile(`(?m)^90000 \(unknown to this program\) +2`).MatchString(stdout)
+			if code != 1 || !listed || !strings.Contains(problems, "1 unknown") {
 				t.Errorf("status: %d %s %s", code, stdout, problems)
 			}
 		})

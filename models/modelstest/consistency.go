@@ -76,6 +76,8 @@ var rules = []struct{ says, query string }{
 		AND NOT EXISTS (SELECT 1 FROM events e WHERE e.subject_id = o.id AND e.event_type = 'organization.restored')`},
 	{"a deleted organization with a token", `SELECT o.id FROM organizations o JOIN credentials c ON c.organization_id = o.id WHERE o.deleted_at IS NOT NULL`},
 	{"a deleted organization with a key", `SELECT o.id FROM organizations o JOIN api_keys k ON k.organization_id = o.id WHERE o.deleted_at IS NOT NULL`},
+	{"a membership that does not know whether its user has others", `SELECT id FROM memberships m
+		WHERE shared <> (SELECT COUNT(*) > 1 FROM memberships o WHERE o.user_id = m.user_id)`},
 	{"a live organization below a deleted one",
 		`SELECT o.id FROM organizations o JOIN organizations p ON p.id = o.parent_id WHERE o.deleted_at IS NULL AND p.deleted_at IS NOT NULL`},
 }
