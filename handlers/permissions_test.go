@@ -251,7 +251,7 @@ func TestWithoutAValidCredentialEveryRouteSaysTheSame(t *testing.T) {
 		}
 		first := ""
 		for _, rt := range handlers.RouteTable() {
-			path := "/public/v2/" + strings.NewReplacer("{id}", e.organization[0], "{relationship}", "children").Replace(rt.Path)
+			path := "/public/v2/" + strings.NewReplacer("{id}", e.organization[0], "{relationship}", "children", "{eventType}", "user.created").Replace(rt.Path)
 			for i, h := range headers {
 				if i > 2 && !strings.HasPrefix(rt.Path, "users") {
 					continue
