@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -69,7 +70,8 @@ func TestThePeopleOfAnOrganizationJoinAndLeaveAtItsURL(t *testing.T) {
 		// Each whom the caller does not see is told, like each who is not there, and nothing is done.
 		before := texts(t, db, told)
 		err := people(mid, models.AddMembers, leafs, g.users[g.other.ID].ID, models.NewID(), "no id")
-		several, _ := err.(models.Errors)
+		var several models.Errors
+		errors.As(err, &several)
 		var at []int
 		for _, e := range several {
 			if e.Kind == models.RelatedNotFound && e.Field == "users" {
