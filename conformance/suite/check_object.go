@@ -314,7 +314,8 @@ func (c *checker) source(v any, at string) {
 	}
 	if value, ok := source["parameter"]; ok {
 		name, isString := value.(string)
-		c.want(isString && sentParameter(c.ex.URL.RawQuery, name), "ERR-11", at+"/parameter", "the name of a parameter of the query, got %q", name)
+		sent := isString && sentParameter(c.ex.URL.RawQuery, name)
+		c.want(sent, "ERR-11", at+"/parameter", "the name of a parameter of the query, got %q", name)
 	}
 	if value, ok := source["header"]; ok {
 		name, isString := value.(string)

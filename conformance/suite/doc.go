@@ -1,6 +1,9 @@
 // Package suite is a black-box conformance suite for JSON:API 1.1, the Atomic
 // Operations extension and the Cursor Pagination profile.
 //
+// A server that obeys the text passes: a row demands no more than a sentence of the specification does, and what
+// is merely sensible is an expectation of level PICK. A row is tried on every resource that can show its rule.
+//
 // It knows a server only by its base URL and a Description of its resources.
 // It speaks plain HTTP, creates the data it needs under unique names, deletes it
 // afterwards, and assumes nothing else about what the server holds.

@@ -10,22 +10,25 @@ import (
 func TestWrongDescriptionIsToldWhereItIsWrong(t *testing.T) {
 	t.Parallel()
 	const resource = `{"type": "articles", "path": "/articles"}`
+	with := func(member string) string { return `{"name": "x", ` + member + `, "resources": [` + resource + `]}` }
+	resources := func(list string) string { return `{"name": "x", "resources": [` + list + `]}` }
 	for _, c := range []struct{ name, text, says string }{
 		{"no JSON", "{\n  \"name\": \"x\",\n  \"resources\": [,]\n}", "line 3, column 17"},
-		{"no resources", `{"name": "x", "resources": []}`, "/resources: "},
-		{"a misspelt field", `{"name": "x", "resources": [{"type": "a", "path": "/a", "sccope": "x"}]}`, "/resources/0: additional properties 'sccope' not allowed"},
-		{"a path without a slash", `{"name": "x", "resources": [{"type": "a", "path": "a"}]}`, "/resources/0/path: "},
-		{"an unknown operation", `{"name": "x", "resources": [{"type": "a", "path": "/a", "operations": ["list", "find"]}]}`, "/resources/0/operations/1: value must be one of 'list', 'read'"},
-		{"a kind that is none", `{"name": "x", "resources": [{"type": "a", "path": "/a", "relationships": [{"name": "b", "kind": "few", "target": "b"}]}]}`,
+		{"no resources", resources(``), "/resources: minItems"},
+		{"a misspelt field", resources(`{"type": "a", "path": "/a", "sccope": "x"}`), "/resources/0: additional properties 'sccope' not allowed"},
+		{"a path without a slash", resources(`{"type": "a", "path": "a"}`), "/resources/0/path: "},
+		{"an unknown operation", resources(`{"type": "a", "path": "/a", "operations": ["list", "find"]}`),
+			"/resources/0/operations/1: value must be one of 'list', 'read'"},
+		{"a kind that is none", resources(`{"type": "a", "path": "/a", "relationships": [{"name": "b", "kind": "few", "target": "b"}]}`),
 			"/resources/0/relationships/0/kind: value must be one of 'one', 'many'"},
-		{"a word for a number", `{"name": "x", "paging": {"sizeMax": "many"}, "resources": [` + resource + `]}`, "/paging/sizeMax: got string, want integer"},
-		{"two faults", `{"name": "x", "openapi": "x", "atomic": {}, "resources": [` + resource + `]}`, "/atomic: missing property 'path'"},
-		{"a type twice", `{"name": "x", "resources": [` + resource + `,` + resource + `]}`, `/resources/1/type: "articles" is there twice`},
-		{"a filter that leads nowhere", `{"name": "x", "resources": [{"type": "a", "path": "/a", "relationshipFilter": {"parameter": "filter[b]", "relationship": "b"}}]}`,
+		{"a word for a number", with(`"paging": {"sizeMax": "many"}`), "/paging/sizeMax: got string, want integer"},
+		{"the second of two faults", with(`"openapi": "x", "atomic": {}`), "/atomic: missing property 'path'"},
+		{"a type twice", resources(resource + `,` + resource), `/resources/1/type: "articles" is there twice`},
+		{"a filter that leads nowhere", resources(`{"type": "a", "path": "/a", "relationshipFilter": {"parameter": "b", "relationship": "b"}}`),
 			`/resources/0/relationshipFilter/relationship: a has no relationship "b"`},
-		{"an exception to no row", `{"name": "x", "exceptions": [{"row": "X-1", "type": "articles", "place": "/links", "reason": "because"}], "resources": [` + resource + `]}`,
+		{"an exception to no row", with(`"exceptions": [{"row": "X-1", "type": "articles", "place": "/links", "reason": "because"}]`),
 			"/exceptions/0/row: there is no row X-1"},
-		{"a rule to opt out of", `{"name": "x", "optOut": {"NEG-9": "because"}, "resources": [` + resource + `]}`, "/optOut/NEG-9: NEG-9 is not an expectation"},
+		{"a rule to opt out of", with(`"optOut": {"NEG-9": "because"}`), "/optOut/NEG-9: NEG-9 is not an expectation"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -174,12 +174,13 @@ func testDOC30(t *T) {
 	owner, target := t.related(res, rel)
 	ex := t.including(rel, withQuery(owner.path(), "include="+rel.Name))
 	t.want(slices.Contains(ids(ex.included()), target.id), ex, "the target in included")
-	t.want(slices.Contains(linkage(ex.data()), key(target.identifier())), ex, "linkage to the included target, since the client asked for no fields")
+	t.want(slices.Contains(linkage(ex.data()), key(target.identifier())), ex,
+		"linkage to the included target, since the client asked for no fields")
 }
 
 func testDOC31(t *T) {
 	t.walk("DOC-31")
-	res, rel := t.relation("to-one relationship between resources of one type, in a type with a scope", func(r *Resource, rel *Relationship) bool {
+	res, rel := t.relation("to-one relationship within a type with a scope", func(r *Resource, rel *Relationship) bool {
 		return rel.Kind == "one" && rel.writable() && rel.Target == r.Type && rel.mayBeIncluded() && r.Scope != ""
 	})
 	g := t.group(res, 2)

@@ -126,7 +126,7 @@ func (t *T) sparse(ref string) *Exchange { return t.optional("fields", ref) }
 
 // sparseIncluded checks fieldsets of a type that is included.
 func (t *T) sparseIncluded() {
-	owner, rel := t.relation("includable relationship to a type with an attribute", func(r *Resource, rel *Relationship) bool {
+	owner, rel := t.relation("includable relationship to a type with an attribute", func(_ *Resource, rel *Relationship) bool {
 		target := t.desc.resource(rel.Target)
 		return rel.writable() && rel.mayBeIncluded() && t.canMake(rel.Target) && target.Update != nil
 	})

@@ -52,7 +52,8 @@ func testFETCH42(t *T) {
 		}
 	}
 	name := res.Sort.Attribute
-	for _, ref := range []string{res.Path + "?sort=+" + name, res.Path + "?sort=" + name + ",," + name, res.Path + "?sort=", one.path() + "?sort=" + name} {
+	list := res.Path + "?sort="
+	for _, ref := range []string{list + "+" + name, list + name + ",," + name, list, one.path() + "?sort=" + name} {
 		ex := t.get(ref)
 		t.pick(ex.Status == 400, ex, "status 400")
 	}

@@ -59,7 +59,7 @@ func unsupported(m mediaRange) bool {
 
 func (s *server) negotiate(r *http.Request, c *call) (fault, bool) {
 	refuseType := faultf(415, "Content-Type must be %s.", mediaType)
-	if !s.breaks("NEG-22") {
+	if !s.breaks("NEG-17") {
 		refuseType.header = "Content-Type"
 	}
 	if v := r.Header.Get("Content-Type"); v != "" {

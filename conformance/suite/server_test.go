@@ -344,7 +344,7 @@ func (s *server) errorDocument(faults []fault) (int, Object) {
 			f.status, f.title = status, http.StatusText(status)
 		}
 		e := Object{"status": fmt.Sprint(f.status), "code": fmt.Sprint("e", f.status), "title": f.title, "detail": f.detail}
-		if s.breaks("ERR-3") {
+		if s.breaks("ERR-3") || s.breaks("NEG-22") && (f.status == 406 || f.status == 415) {
 			delete(e, "status")
 		}
 		if s.breaks("ERR-5") {
@@ -384,7 +384,7 @@ func (s *server) errorDocument(faults []fault) (int, Object) {
 		list = append(list, e)
 	}
 	doc := Object{"errors": list}
-	if s.breaks("DOC-3") && status == 409 {
+	if s.breaks("DOC-3") && status == 400 {
 		doc["data"] = nil
 	}
 	return status, doc

@@ -42,10 +42,12 @@ const library = `{
       "sort": {"attribute": "name"},
       "relationships": [{"name": "articles", "kind": "many", "target": "articles", "inverse": "author", "writable": false}]
     },
-    {"type": "tags", "path": "/tags", "clientIds": false, "update": {"attribute": "name", "value": "{{unique}}"}, "create": {"attributes": {"name": "{{unique}}"}},
+    {"type": "tags", "path": "/tags", "clientIds": false, "update": {"attribute": "name", "value": "{{unique}}"},
+      "create": {"attributes": {"name": "{{unique}}"}},
       "relationships": [{"name": "articles", "kind": "many", "target": "articles", "inverse": "tags", "writable": false}]},
     {"type": "comments", "path": "/comments",
-      "create": {"attributes": {"text": "{{unique}}"}, "relationships": {"article": {"data": {"type": "articles", "id": "{{new:articles}}"}}}},
+      "create": {"attributes": {"text": "{{unique}}"},
+        "relationships": {"article": {"data": {"type": "articles", "id": "{{new:articles}}"}}}},
       "relationships": [{"name": "article", "kind": "one", "target": "articles", "writable": true, "required": true}]},
     {"type": "entries", "path": "/entries", "operations": ["list", "read"]}
   ]
@@ -106,7 +108,8 @@ func minimal(t *testing.T) *Description {
 	d, err := ReadDescription(strings.NewReader(`{"name": "library", "resources": [
 		{"type": "articles", "path": "/articles", "create": {"attributes": {"title": "{{group}} title {{n}}"}},
 			"update": {"attribute": "title", "value": "changed {{unique}}"}, "scope": "filter[title][prefix]={{group}}",
-			"relationships": [{"name": "children", "kind": "many", "target": "articles"}, {"name": "author", "kind": "one", "target": "people"}]}]}`))
+			"relationships": [{"name": "children", "kind": "many", "target": "articles"},
+				{"name": "author", "kind": "one", "target": "people"}]}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +124,9 @@ func TestMinimalDescriptionFailsNothing(t *testing.T) {
 		if failed := report.Failed(); len(failed) > 0 {
 			t.Errorf("failed rows of a server with the twist %q: %v", twist, failed)
 		}
-		for id, missing := range map[string]string{"ATOM-1": "no atomic endpoint", "CRUD-6": "clientIds", "REL-15": "writable", "ROB-8": "conditional"} {
+		for id, missing := range map[string]string{
+			"ATOM-1": "no atomic endpoint", "CRUD-6": "clientIds", "REL-15": "writable", "ROB-8": "conditional",
+		} {
 			for _, result := range report.Results {
 				if result.ID == id && (result.Outcome != NotApplicable || !strings.Contains(result.Reason, missing)) {
 					t.Errorf("%s is %s: %q, want the reason that %s is missing", id, result.Outcome, result.Reason, missing)
