@@ -17,12 +17,17 @@ type API struct {
 	limiter *Limiter
 	usage   *auth.Usage
 	recall  *recall
+	watch   *models.EventWatch
+	waits   *waits
 }
 
 // NewAPI returns the API over a database. usage notes which keys are used.
 func NewAPI(db *models.DB, limiter *Limiter, usage *auth.Usage) *API {
-	return &API{db: db, limiter: limiter, usage: usage, recall: newRecall()}
+	return &API{db: db, limiter: limiter, usage: usage, recall: newRecall(), watch: models.NewEventWatch(db), waits: &waits{ofOne: map[string]int{}}}
 }
+
+// WatchEvents wakes requests that wait for events, until ctx ends: then they are answered at once. failed is told of what went wrong.
+func (a *API) WatchEvents(ctx context.Context, failed func(error)) { a.watch.Run(ctx, failed) }
 
 // route is one line of the route table: what is answered, to whom, and by what.
 type route struct {

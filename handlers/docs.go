@@ -70,6 +70,7 @@ func (rt *route) describedFor(rel *jsonapi.Relationship) openapi.Route {
 		out.Served = models.Root + rt.served.path
 	}
 	out.Query, out.Schema = rt.accepts(rel)
+	out.Waits = rt.waits(rel)
 	out.Shows, out.Status = out.Schema, rt.status
 	if rt.shows != nil {
 		out.Shows = rt.shows

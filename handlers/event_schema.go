@@ -18,13 +18,26 @@ func eventSchema(t models.EventType) schema {
 		"title":       t.Name,
 		"description": t.Doc,
 		"type":        "object",
-		"required":    []string{"type", "timestamp", "sequence", "data"},
+		"required":    []string{"type", "timestamp", "sequence", "organization", "actor", "requestId", "data"},
 		"properties": schema{
 			"type":      schema{"enum": []string{t.Name}},
 			"timestamp": schema{"type": "string", "format": "date-time", "description": "When it happened. The time of the attempt is in the header webhook-timestamp."},
 			"sequence": schema{"type": "integer", "minimum": 0, "description": "Counts the events of the organization, from 1, without a gap. " +
 				"0 is that of a test, which does not count."},
-			"thin": schema{"enum": []bool{true}, "description": "Present when the event was too large: data then only identifies the resource."},
+			"organization": schema{
+				"type": []string{"object", "null"}, "required": []string{"id", "name"},
+				"description": "Whose event it is, under the name that it had then; null for none.",
+				"properties":  schema{"id": schema{"type": "string", "format": "uuid"}, "name": schema{"type": "string"}},
+			},
+			"actor": schema{
+				"type": "object", "required": []string{"kind", "id", "name"},
+				"description": "Who made the change. Id and name are null if the organization of the endpoint does not see it.",
+				"properties": schema{
+					"kind": schema{"type": "string"}, "id": schema{"type": []string{"string", "null"}}, "name": schema{"type": []string{"string", "null"}},
+				},
+			},
+			"requestId": schema{"type": []string{"string", "null"}, "description": "The X-Request-Id of the request that made the change; null for none."},
+			"thin":      schema{"enum": []bool{true}, "description": "Present when the event was too large: data then only identifies the resource."},
 			"changes": schema{
 				"type": "object", "description": "Before and after of each attribute and relationship that changed; secrets without their values.",
 				"propertyNames":        schema{"enum": changingNames(s)},
@@ -101,10 +114,7 @@ func relationshipSchema(rel *jsonapi.Relationship) schema {
 	if rel.Target != nil {
 		identifier["properties"].(schema)["type"] = schema{"enum": []string{rel.Target.Type}}
 	}
-	data := identifier
-	if !rel.Required {
-		data = schema{"anyOf": []schema{identifier, {"type": "null"}}}
-	}
+	data := schema{"anyOf": []schema{identifier, {"type": "null"}}} // also of one that must be there: it may be out of sight
 	out["required"] = []string{"links", "data"}
 	out["properties"].(schema)["data"] = data
 	return out

@@ -75,7 +75,12 @@ func exampleEvent(t models.EventType) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	event := webhooks.Envelope{Type: t.Name, OccurredAt: time.Date(2024, 8, 20, 10, 45, 7, 125e6, time.UTC), Sequence: 42, Data: data}
+	event := webhooks.Envelope{
+		Type: t.Name, OccurredAt: time.Date(2024, 8, 20, 10, 45, 7, 125e6, time.UTC), Sequence: 42, Data: data,
+		Organization: &webhooks.Organization{ID: models.Organizations.Schema.Example, Name: models.Organizations.Schema.Attribute("name").Example},
+		Actor:        models.Actor{Kind: models.ByOrganizationKey, ID: &models.APIKeys.Schema.Example, Name: &models.APIKeys.Schema.Attribute("name").Example},
+		RequestID:    &models.Events.Schema.Attribute("requestId").Example,
+	}
 	switch {
 	case t.IsTest():
 		event.Sequence = 0

@@ -73,7 +73,7 @@ func (a *API) related(w http.ResponseWriter, rq *request) error {
 			return err
 		}
 		target := c.Related(rel.Name, rq.id())
-		page, err := models.List(rq.Context(), a.db, target, rq.scope(), rq.query)
+		page, err := a.page(w, rq, target)
 		if err != nil {
 			return err
 		}

@@ -10,7 +10,7 @@ import (
 // list answers with one page of a collection.
 func (a *API) list(w http.ResponseWriter, rq *request) error {
 	c := rq.route.served.Collection
-	page, err := models.List(rq.Context(), a.db, c, rq.scope(), rq.query)
+	page, err := a.page(w, rq, c)
 	if err != nil {
 		return err
 	}

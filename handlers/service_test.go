@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 	"time"
 
@@ -58,6 +59,10 @@ func newServiceWith(t *testing.T, db *models.DB, change func(*handlers.Config, *
 	}
 	change(&cfg, server.Config)
 	api := handlers.NewAPI(db, cfg.Limiter, auth.NewUsage())
+	watching, stop := context.WithCancel(context.Background())
+	var watch sync.WaitGroup
+	watch.Go(func() { api.WatchEvents(watching, func(error) {}) })
+	t.Cleanup(func() { stop(); watch.Wait() })
 	h, err := handlers.NewServer(cfg, func(router *mux.Router) { api.Mount(router) })
 	if err != nil {
 		t.Fatal(err)

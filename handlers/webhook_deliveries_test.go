@@ -15,7 +15,6 @@ func TestATestIsOnePendingDelivery(t *testing.T) {
 		org, _ := s.organization("Acme")
 		id := s.hook(org, object{"eventTypes": []string{"user.created"}, "ordering": "fifo"}).want(201).text("data", "id")
 		s.hook(org, nil).want(201)
-		queued := s.number(`SELECT COUNT(*) FROM event_queue`)
 		s.exec(`UPDATE webhook_lanes SET failed_probes = 3, probe_at = ? WHERE webhook_id = ?`, clock.Now().Add(time.Hour), id)
 
 		first := s.do("POST", hooksPath+"/"+id+"/test", nil).want(202)
@@ -42,9 +41,6 @@ func TestATestIsOnePendingDelivery(t *testing.T) {
 		}
 		if body.Type != "webhook.test" || body.Sequence == nil || *body.Sequence != 0 || body.Data.Type != "webhooks" || body.Data.ID != id {
 			t.Errorf("the body is %+v", body)
-		}
-		if got := s.number(`SELECT COUNT(*) FROM event_queue`); got != queued {
-			t.Error("the test is fanned out to others")
 		}
 		if got := s.get(deliveriesPath+"?filter[webhookId]="+id).want(200).json("meta", "total"); got != 1.0 {
 			t.Errorf("%v deliveries are counted", got)

@@ -46,16 +46,11 @@ func (a *API) rotateWebhookSecret(w http.ResponseWriter, rq *request) error {
 
 // testWebhook answers with the delivery of a test, which is on its way.
 func (a *API) testWebhook(w http.ResponseWriter, rq *request) error {
-	delivery, err := models.SendTest(rq.Context(), a.db, rq.caller(), rq.id(), renderTest)
+	delivery, err := models.SendTest(rq.Context(), a.db, rq.caller(), rq.id(), webhooks.RenderMessage)
 	if err != nil {
 		return located(err, nil)
 	}
 	return a.writeOne(w, rq, http.StatusAccepted, delivery)
-}
-
-// renderTest makes the body of a test. It has no place in the sequence of its organization, so its number is 0.
-func renderTest(m models.Message) ([]byte, error) {
-	return webhooks.Envelope{Type: m.Type, OccurredAt: m.OccurredAt, Data: m.Data}.Render(webhooks.DefaultBodyLimit)
 }
 
 // redeliver answers with a delivery that is on its way again.

@@ -39,6 +39,9 @@ func defineAPIKeys(c *Collection) {
 			}
 			return w
 		},
+		hides: func(s Scope, attributes map[string]any) bool {
+			return s.reach == oneOrganization && attributes["kind"] != string(OrganizationKey)
+		},
 		reached: reached{table: "api_keys", column: "organization_id"},
 		order:   []string{"api_keys.created_at", "api_keys.id"},
 		always:  []string{"version"},
@@ -57,7 +60,7 @@ func defineAPIKeys(c *Collection) {
 
 func relateAPIKeys(c *Collection) {
 	c.relate(jsonapi.Relationship{Name: "organization", CreateOnly: true, Doc: "The organization it belongs to, or the root of what a management key sees; null for the whole installation."},
-		relation{target: Organizations, column: "organization_id"})
+		relation{target: Organizations, column: "organization_id", evident: true})
 }
 
 // rights returns what the key may do, and until when.

@@ -40,10 +40,15 @@ type Collection struct {
 	// total returns the counter that knows how many rows a scope sees, narrowed by one filter or by none (filter == ""), or the zero
 	// counted when only counting tells.
 	total func(scope Scope, filter, value string) counted
+	// catchUp makes sure that whatever was committed before a read is there to be read; nil where it always is.
+	catchUp func(context.Context, *DB) error
+	// hides reports whether a scope does not see a resource of those attributes, although it sees the organization; nil if it always
+	// does.
+	hides func(scope Scope, attributes map[string]any) bool
 	// complete computes the attributes that have no column.
 	complete func(db *DB, model any)
-	// gather computes attributes of several models that were read for a query, when that takes a query of its own; describe computes those
-	// of a single one that was asked for by its id. Either may be nil.
+	// gather computes attributes of several models that were read for a query, when that takes a query of its own; describe computes
+	// those of a single one that was asked for by its id. Either may be nil.
 	gather   func(ctx context.Context, db *DB, items []any, q *jsonapi.Query) error
 	describe func(ctx context.Context, db *DB, item any, q *jsonapi.Query) error
 }
@@ -63,6 +68,8 @@ type relation struct {
 	countedBy string
 	// lasting: the target cannot vanish while this resource is there, so that who sees everything sees it.
 	lasting bool
+	// evident: whoever sees the resource sees the target, or saw it when the resource was there.
+	evident bool
 	// typeColumn is this table's column with the type of a polymorphic to-one.
 	typeColumn string
 }

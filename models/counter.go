@@ -98,16 +98,7 @@ func (k counted) read(ctx context.Context, db *DB) (int64, error) {
 // readCounter returns the number that a counter stands at.
 func readCounter(ctx context.Context, db *DB, name, key string) (int64, error) {
 	var n int64
-	statement, args := `SELECT COALESCE((SELECT SUM(n) FROM counters WHERE name = ? AND key = ?), 0)`, []any{name, key}
-	if name == countEvents {
-		// Events are counted when they leave the queue. One statement sees each either there or here.
-		statement += ` + (SELECT COUNT(*) FROM event_queue`
-		if key != "" {
-			statement, args = statement+` WHERE organization_id = ?`, append(args, idOrNil(key))
-		}
-		statement += `)`
-	}
-	err := db.session(ctx).Raw(statement, args...).Scan(&n).Error
+	err := db.session(ctx).Raw(`SELECT COALESCE(SUM(n), 0) FROM counters WHERE name = ? AND key = ?`, name, key).Scan(&n).Error
 	if err != nil {
 		return 0, fmt.Errorf("read counter %s: %w", name, err)
 	}

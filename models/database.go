@@ -5,8 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -50,7 +51,7 @@ type DB struct {
 	vault     *Vault
 	now       func() time.Time
 	pools     *pools
-	committed *atomic.Pointer[func(endpoints bool)]
+	committed *listeners
 
 	checkWebhookURL      func(url string) error
 	checkWebhookHeader   func(name, value string) error
@@ -71,7 +72,7 @@ type pools struct {
 // Open connects to the database that cfg names and makes sure that it answers. It does not migrate.
 func Open(ctx context.Context, cfg Config) (*DB, error) {
 	db := &DB{
-		vault: cfg.Vault, now: cfg.Now, committed: &atomic.Pointer[func(bool)]{},
+		vault: cfg.Vault, now: cfg.Now, committed: &listeners{},
 		checkWebhookURL: cfg.CheckWebhookURL, checkWebhookHeader: cfg.CheckWebhookHeader, checkWebhookSchedule: cfg.CheckWebhookSchedule,
 	}
 	var dialector gorm.Dialector
@@ -166,8 +167,8 @@ func Transaction(ctx context.Context, db *DB, fn func(tx *DB) error) error {
 			}
 			return tx.tally.store(ctx, &tx)
 		})
-		if tell := db.committed.Load(); err == nil && news.events && tell != nil {
-			(*tell)(news.endpoints)
+		if err == nil && news.events {
+			db.committed.tell(news.endpoints)
 		}
 		if errors.Is(err, errTreeMoved) && ctx.Err() == nil {
 			try-- // it does not count, since another transaction was committed
@@ -185,14 +186,33 @@ type news struct {
 	endpoints bool // what is sent where may have changed
 }
 
-// OnCommit makes db call tell after each transaction that recorded an event; endpoints says whether endpoints may have changed. tell must
-// not wait. nil ends it.
-func (db *DB) OnCommit(tell func(endpoints bool)) {
-	if tell == nil {
-		db.committed.Store(nil)
-		return
+// OnCommit makes db call tell after each transaction that recorded an event, until end is called; endpoints says whether endpoints may have
+// changed. tell must not wait.
+func (db *DB) OnCommit(tell func(endpoints bool)) (end func()) { return db.committed.add(tell) }
+
+// listeners are told of commits.
+type listeners struct {
+	mu  sync.RWMutex
+	all []*func(endpoints bool)
+}
+
+func (l *listeners) add(tell func(bool)) (end func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all = append(l.all, &tell)
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.all = slices.DeleteFunc(l.all, func(one *func(bool)) bool { return one == &tell })
 	}
-	db.committed.Store(&tell)
+}
+
+func (l *listeners) tell(endpoints bool) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	for _, tell := range l.all {
+		(*tell)(endpoints)
+	}
 }
 
 // recorded notes what there is to tell after the commit.

@@ -15,10 +15,13 @@ import (
 // and never changed; webhooks deliver them.
 type Event struct {
 	ID         string        `gorm:"column:id;primaryKey" jsonapi:"primary,events" doc:"Something that changed. Events are written with the change itself, and never altered." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
+	Position   int64         `gorm:"column:position;->" jsonapi:"attr,position" rule:"readonly,sort" doc:"Its place among all events, from 1 without a gap, in the order in which they became visible: whoever has read up to one has missed none before it." example:"1042"`
+	Sequence   *int64        `gorm:"column:sequence;->" jsonapi:"attr,sequence" rule:"readonly" doc:"The same within its organization, as webhooks tell it; 0 for a test, null for what happened in no organization." example:"42"`
 	EventType  string        `gorm:"column:event_type" jsonapi:"attr,eventType" rule:"readonly,filter" doc:"What happened: the kind of resource and the verb." example:"organization.updated"`
 	OccurredAt jsonapi.Stamp `gorm:"column:occurred_at" jsonapi:"attr,occurredAt" rule:"readonly,sort" doc:"When the change was made." example:"2026-01-02T03:04:05+00:00"`
-	Actor      jsonapi.Raw   `gorm:"-" jsonapi:"attr,actor" rule:"readonly" doc:"Who made the change: kind (management_key, organization_key, organization_token; system for the program itself), id (of the key, or of the organization whose token it is) and name."`
-	Changes    *jsonapi.Raw  `gorm:"column:changes" jsonapi:"attr,changes" rule:"readonly" doc:"Before and after of each attribute that changed, without secrets."`
+	Actor      jsonapi.Raw   `gorm:"-" jsonapi:"attr,actor" rule:"readonly" doc:"Who made the change: kind (management_key, organization_key, organization_token; system for the program itself), id (of the key, or of the organization whose token it is) and name. Id and name are null if the caller does not see them."`
+	Changes    *jsonapi.Raw  `gorm:"column:changes" jsonapi:"attr,changes" rule:"readonly" doc:"Before and after of each attribute and relationship that changed, without secrets. What the caller does not see is null."`
+	Resource   jsonapi.Raw   `gorm:"column:data" jsonapi:"attr,resource" rule:"readonly" doc:"The resource as it was right then, without secrets: right after the change, or right before it was deleted. What the caller does not see is null."`
 	RequestID  *string       `gorm:"column:request_id" jsonapi:"attr,requestId" rule:"readonly,filter" doc:"The X-Request-Id of the request that made the change." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
 
 	OrganizationID *string `gorm:"column:organization_id"`
@@ -27,39 +30,51 @@ type Event struct {
 	ActorKind      string  `gorm:"column:actor_kind"`
 	ActorID        *string `gorm:"column:actor_id"`
 	ActorName      *string `gorm:"column:actor_name"`
-	Data           string  `gorm:"column:data"`
+	// OrganizationName is what the organization was called then.
+	OrganizationName *string `gorm:"column:organization_name"`
+}
+
+// Actor is who made a change. Id and name are nil for whom a reader does not see.
+type Actor struct {
+	Kind string  `json:"kind" doc:"management_key, organization_key or organization_token; system for the program itself."`
+	ID   *string `json:"id" doc:"The key, or the organization whose token it is."`
+	Name *string `json:"name" doc:"What it was called then."`
 }
 
 // TableName implements GORM's Tabler.
 func (Event) TableName() string { return "events" }
 
+// tellActor fills in the attribute actor, if what it is made of was read.
+func (e *Event) tellActor() {
+	if e.ActorKind != "" {
+		e.Actor, _ = jsonapi.Marshal(Actor{e.ActorKind, e.ActorID, e.ActorName}) // strings always encode
+	}
+}
+
 func defineEvents(c *Collection) {
 	*c = Collection{
-		Schema: jsonapi.ForModel(Event{}), Path: "events", table: "events", model: reflect.TypeFor[Event](),
-		visible: func(s Scope) where { return s.within("events.organization_id") },
-		reached: reached{table: "events", column: "organization_id"},
-		order:   []string{"events.occurred_at", "events.id"},
-		needs:   map[string][]string{"actor": {"actor_kind", "actor_id", "actor_name"}},
+		Schema: jsonapi.ForModel(Event{}), Path: "events", table: "event_feed", model: reflect.TypeFor[Event](),
+		visible: func(s Scope) where { return s.within("event_feed.organization_id") },
+		reached: reached{table: "event_positions", column: "organization_id"},
+		order:   []string{"event_feed.position"},
+		needs:   map[string][]string{"actor": {"actor_kind", "actor_id", "actor_name"}, "changes": {"data"}}, // see outOfSight
 		always:  []string{"subject_type"},
 		filters: map[string]func(*DB, any) where{
-			"organizationId": func(_ *DB, v any) where { return idEquals("events.organization_id", v) },
-			"subjectId":      func(_ *DB, v any) where { return idEquals("events.subject_id", v) },
-			"actorId":        func(_ *DB, v any) where { return condition("events.actor_id = ?", v) },
+			"organizationId": func(_ *DB, v any) where { return idEquals("event_feed.organization_id", v) },
+			"subjectId":      func(_ *DB, v any) where { return idEquals("event_feed.subject_id", v) },
 		},
+		beyond:   map[string]func(*DB, Scope, any) where{"actorId": actedBy},
+		catchUp:  NumberEvents,
+		complete: func(_ *DB, model any) { model.(*Event).tellActor() },
 		total: func(s Scope, filter, value string) counted {
 			return totalByOrganization(countEvents, s, filter, value, "organizationId", "organization")
 		},
-		complete: func(_ *DB, model any) {
-			e := model.(*Event)
-			if e.ActorKind != "" {
-				e.Actor, _ = json.Marshal(map[string]any{"kind": e.ActorKind, "id": e.ActorID, "name": e.ActorName}) // strings always encode
-			}
-		},
 	}
+	c.Schema.Attribute("actor").Shape = reflect.TypeFor[Actor]()
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "organizationId", Kind: jsonapi.String, Doc: "Events of that organization."},
 		{Name: "subjectId", Kind: jsonapi.String, Doc: "Events about that resource."},
-		{Name: "actorId", Kind: jsonapi.String, Doc: "Events caused by that key, or by the token of that organization."},
+		{Name: "actorId", Kind: jsonapi.String, Doc: "Events caused by that key, or by the token of that organization, if the caller sees it."},
 	}
 }
 
@@ -145,7 +160,7 @@ func record(ctx context.Context, tx *DB, by Caller, ch change) error {
 		ID: NewID(), EventType: c.singular() + "." + string(ch.verb), OccurredAt: jsonapi.Stamp{Time: tx.Now()},
 		OrganizationID: optional(ch.organization), SubjectType: c.Schema.Type, SubjectID: c.ID(subject),
 		ActorKind: by.Kind, ActorID: optional(by.ID), ActorName: optional(by.Name), RequestID: optional(by.RequestID),
-		Changes: &changes, Data: string(data),
+		Changes: &changes, Resource: jsonapi.Raw(data),
 	}
 	ordinal, err := Capture(ctx, tx, &event)
 	if err != nil {
@@ -162,38 +177,30 @@ func record(ctx context.Context, tx *DB, by Caller, ch change) error {
 // in the queue. Every event goes through here, once for each change and organization, so it is one statement where it can be.
 func Capture(ctx context.Context, tx *DB, e *Event) (ordinal int64, err error) {
 	const insert = `INSERT INTO events (id, event_type, organization_id, subject_type, subject_id, actor_kind, actor_id, actor_name, changes, data,
-		request_id, occurred_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		request_id, occurred_at, organization_name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT name FROM organizations WHERE id = ?))`
 	var changes *string
 	if e.Changes != nil {
 		text := string(*e.Changes)
 		changes = &text
 	}
 	args := []any{
-		e.ID, e.EventType, e.OrganizationID, e.SubjectType, e.SubjectID, e.ActorKind, e.ActorID, e.ActorName, changes, e.Data, e.RequestID,
-		e.OccurredAt.Time,
+		e.ID, e.EventType, e.OrganizationID, e.SubjectType, e.SubjectID, e.ActorKind, e.ActorID, e.ActorName, changes, e.Resource, e.RequestID,
+		e.OccurredAt.Time, e.OrganizationID,
 	}
 	if tx.dialect == Postgres {
 		err = tx.conn().QueryRowContext(ctx, tx.bind(`WITH e AS (`+insert+` RETURNING id, organization_id)
 			INSERT INTO event_queue (event_id, organization_id) SELECT id, COALESCE(organization_id, '`+noOrganization+`') FROM e RETURNING ordinal`), args...).Scan(&ordinal)
 	} else if _, err = tx.run(ctx, insert, args...); err == nil {
-		ordinal, err = enqueue(ctx, tx, e.ID, e.OrganizationID)
+		var position int64
+		if position, err = numberOnSQLite(ctx, tx, e); err == nil {
+			ordinal, err = enqueue(ctx, tx, e.ID, e.OrganizationID, &position)
+		}
 	}
 	if err != nil {
 		return 0, fmt.Errorf("record %s: %w", e.EventType, err)
 	}
 	tx.recorded(false)
 	return ordinal, nil
-}
-
-// countQueued adds events to the counters when they leave the queue: counting them one by one in the transactions of the changes would let
-// those wait for each other.
-func countQueued(counters tally, events []*QueuedEvent) {
-	for _, e := range events {
-		counters.add(countEvents, "", 1)
-		if e.OrganizationID != "" {
-			counters.add(countEvents, e.OrganizationID, 1)
-		}
-	}
 }
 
 // withoutSecrets returns a copy of a model in which no secret has a value.

@@ -12,52 +12,62 @@ import (
 
 // QueuedEvent is an event on its way from the queue to those who want it.
 type QueuedEvent struct {
-	Ordinal        int64 // of the change, in the queue
-	ID             string
-	Type           string
-	OrganizationID string // "" for an event that happened in none
-	SubjectID      string
-	Changes        []byte // JSON
-	Data           []byte // JSON
-	OccurredAt     time.Time
+	Ordinal          int64 // of the change, in the queue
+	ID               string
+	Type             string
+	OrganizationID   string // "" for an event that happened in none
+	OrganizationName string // as it was then
+	SubjectType      string
+	SubjectID        string
+	Actor            Actor
+	RequestID        *string
+	Changes          []byte // JSON
+	Data             []byte // JSON
+	OccurredAt       time.Time
 
-	// Sequence is its number within the organization, without a gap; 0 for an event that happened in none.
+	// Sequence is its number within the organization, without a gap; 0 for a test, and for an event that happened in none.
 	Sequence int64
-	// Place is greater than that of every event that left the queue before. Deliveries that wait for each other go in this order, which is
-	// that of the sequence: by ordinal, a change that was slow to commit would overtake later numbers.
+	// Place is greater than that of every event that left the queue before. Deliveries that wait for each other go in this order, which
+	// is that of the sequence: by ordinal, a change that was slow to commit would overtake later numbers.
 	Place int64
-	// Body is what is sent. It stays nil while nobody is to get it.
-	Body []byte
 }
+
+// IsTest reports whether it was made to try one endpoint. Its delivery was made with it.
+func (e *QueuedEvent) IsTest() bool { return e.Type == testEvent }
 
 // EventClaim says which events to take out of the queue.
 type EventClaim struct {
 	// Limit is how many to take at most.
 	Limit int
-	// Shared takes as many events of each organization that has some, so that the many of one do not delay the few of others. Otherwise the
-	// oldest are taken.
+	// Shared takes as many events of each organization that has some, so that the many of one do not delay the few of others. Otherwise
+	// those of the lowest positions are taken.
 	Shared bool
 	// After is the organization with which the last shared claim ended: the next one begins behind it.
 	After string
 }
 
-// fanOutLock is the advisory lock of fan-out on PostgreSQL: one replica numbers events at a time, so that they are numbered in the order in
-// which they leave the queue.
+// fanOutLock is the advisory lock of fan-out on PostgreSQL: one replica takes events out of the queue at a time, so that their places are
+// in the order of their numbers.
 const fanOutLock = 0x726f73746572 + 1
 
-// noOrganization stands in the queue for what happened in no organization. It sorts before every id.
-const noOrganization = "00000000-0000-0000-0000-000000000000"
+// nilUUID sorts before every id. In the queue it stands for what happened in no organization, among the sequences for everything.
+const (
+	nilUUID           = "00000000-0000-0000-0000-000000000000"
+	noOrganization    = nilUUID
+	wholeInstallation = nilUUID
+)
 
-// enqueue puts an event into the queue of those to be delivered, and returns its ordinal.
-func enqueue(ctx context.Context, tx *DB, event string, organization *string) (ordinal int64, err error) {
-	err = tx.conn().QueryRowContext(ctx, tx.bind(`INSERT INTO event_queue (event_id, organization_id) VALUES (?, ?) RETURNING ordinal`),
-		event, cmp.Or(deref(organization), noOrganization)).Scan(&ordinal)
+// enqueue puts an event into the queue of those to be delivered, and returns its ordinal. position is nil while it has none.
+func enqueue(ctx context.Context, tx *DB, event string, organization *string, position *int64) (ordinal int64, err error) {
+	err = tx.conn().QueryRowContext(ctx, tx.bind(`INSERT INTO event_queue (event_id, organization_id, position)
+		VALUES (?, ?, ?) RETURNING ordinal`),
+		event, cmp.Or(deref(organization), noOrganization), position).Scan(&ordinal)
 	return ordinal, err
 }
 
-// ClaimEvents takes events out of the queue and gives each the next number of its organization and its place. They are back if the
-// transaction does not commit. after is the organization with which a shared claim ended. Of several replicas one at a time gets past this
-// call; one that then stalls is cut off by the database after a few seconds.
+// ClaimEvents takes events that have their numbers out of the queue and gives each its place. They are back if the transaction does not
+// commit. after is the organization with which a shared claim ended. Of several replicas one at a time gets past this call; one that then
+// stalls is cut off by the database after a few seconds.
 func ClaimEvents(ctx context.Context, tx *DB, c EventClaim) (events []*QueuedEvent, after string, err error) {
 	if tx.dialect == Postgres {
 		_, err := tx.run(ctx, `SELECT set_config('idle_in_transaction_session_timeout', '5s', true), pg_advisory_xact_lock(?)`, int64(fanOutLock))
@@ -65,20 +75,20 @@ func ClaimEvents(ctx context.Context, tx *DB, c EventClaim) (events []*QueuedEve
 			return nil, "", fmt.Errorf("claim events: %w", err)
 		}
 	}
-	which, arg := `(SELECT ordinal FROM event_queue ORDER BY ordinal LIMIT ?)`, any(c.Limit)
+	which, arg := `(SELECT position FROM event_queue WHERE position IS NOT NULL ORDER BY position LIMIT ?)`, any(c.Limit)
 	if c.Shared {
 		organizations, err := waitingOrganizations(ctx, tx, c.After, c.Limit)
 		if err != nil || len(organizations) == 0 {
 			return nil, "", err
 		}
 		after = organizations[len(organizations)-1]
-		ordinals, err := oldestOfEach(ctx, tx, organizations, max(c.Limit/len(organizations), 1))
+		positions, err := oldestOfEach(ctx, tx, organizations, max(c.Limit/len(organizations), 1))
 		if err != nil {
 			return nil, "", err
 		}
-		which, arg = `unnest(?::bigint[])`, ordinals
+		which, arg = `unnest(?::bigint[])`, positions
 		if tx.dialect == SQLite {
-			encoded, _ := json.Marshal(ordinals) // numbers always encode
+			encoded, _ := json.Marshal(positions) // numbers always encode
 			which, arg = `(SELECT value FROM json_each(?))`, string(encoded)
 		}
 	}
@@ -89,13 +99,11 @@ func ClaimEvents(ctx context.Context, tx *DB, c EventClaim) (events []*QueuedEve
 	if events, err = claim(ctx, tx, which, arg); err != nil {
 		return nil, "", fmt.Errorf("claim events: %w", err)
 	}
-	counters := tally{}
-	countQueued(counters, events)
-	return events, after, counters.write(ctx, tx)
+	return events, after, nil
 }
 
-// waitingOrganizations returns up to limit organizations that have events in the queue: those behind one, then from the beginning up to it.
-// Each is one step through an index, however many of its events wait.
+// waitingOrganizations returns up to limit organizations that have events in the queue: those behind one, then from the beginning up to
+// it. Each is one step through an index, however many of its events wait.
 func waitingOrganizations(ctx context.Context, tx *DB, after string, limit int) ([]string, error) {
 	var found []string
 	find := func(begin, from string, limit int) error {
@@ -105,9 +113,11 @@ func waitingOrganizations(ctx context.Context, tx *DB, after string, limit int) 
 			found = append(found, id)
 			return err
 		}, `WITH RECURSIVE waiting (id, n) AS (
-			SELECT * FROM (SELECT organization_id, 1 FROM event_queue WHERE organization_id `+begin+` ? ORDER BY organization_id LIMIT 1) AS first
+			SELECT * FROM (SELECT organization_id, 1 FROM event_queue
+				WHERE organization_id `+begin+` ? AND position IS NOT NULL ORDER BY organization_id LIMIT 1) AS first
 			UNION ALL
-			SELECT (SELECT organization_id FROM event_queue WHERE organization_id > w.id ORDER BY organization_id LIMIT 1), w.n + 1
+			SELECT (SELECT organization_id FROM event_queue
+				WHERE organization_id > w.id AND position IS NOT NULL ORDER BY organization_id LIMIT 1), w.n + 1
 			FROM waiting AS w WHERE w.id IS NOT NULL AND w.n < ?
 		) SELECT id FROM waiting WHERE id IS NOT NULL`, from, limit)
 	}
@@ -128,22 +138,24 @@ func waitingOrganizations(ctx context.Context, tx *DB, after string, limit int) 
 	return found, nil
 }
 
-// oldestOfEach returns the ordinals of the oldest events of each organization, up to share of each.
+// oldestOfEach returns the positions of the oldest events of each organization, up to share of each.
 func oldestOfEach(ctx context.Context, tx *DB, organizations []string, share int) ([]int64, error) {
-	var ordinals []int64
+	var positions []int64
 	note := func(rows *sql.Rows) error {
 		var n int64
 		err := rows.Scan(&n)
-		ordinals = append(ordinals, n)
+		positions = append(positions, n)
 		return err
 	}
 	var err error
 	if tx.dialect == Postgres {
-		err = tx.read(ctx, note, `SELECT q.ordinal FROM unnest(?::uuid[]) AS o (id)
-			CROSS JOIN LATERAL (SELECT ordinal FROM event_queue WHERE organization_id = o.id ORDER BY ordinal LIMIT ?) AS q`, organizations, share)
+		err = tx.read(ctx, note, `SELECT q.position FROM unnest(?::uuid[]) AS o (id)
+			CROSS JOIN LATERAL (SELECT position FROM event_queue
+				WHERE organization_id = o.id AND position IS NOT NULL ORDER BY position LIMIT ?) AS q`, organizations, share)
 	} else {
 		for _, o := range organizations {
-			err = tx.read(ctx, note, `SELECT ordinal FROM event_queue WHERE organization_id = ? ORDER BY ordinal LIMIT ?`, o, share)
+			err = tx.read(ctx, note, `SELECT position FROM event_queue
+				WHERE organization_id = ? AND position IS NOT NULL ORDER BY position LIMIT ?`, o, share)
 			if err != nil {
 				break
 			}
@@ -152,55 +164,54 @@ func oldestOfEach(ctx context.Context, tx *DB, organizations []string, share int
 	if err != nil {
 		return nil, fmt.Errorf("find the oldest events of organizations: %w", err)
 	}
-	return ordinals, nil
+	return positions, nil
 }
 
-const queuedColumns = `q.ordinal, e.id, e.event_type, e.organization_id, e.subject_id, e.changes, e.data, e.occurred_at`
+// queuedColumns are those of an event e, and of its numbers p.
+const queuedColumns = `e.id, e.event_type, e.organization_id,
+	COALESCE(e.organization_name, (SELECT name FROM organizations WHERE id = e.organization_id)),
+	e.subject_type, e.subject_id, e.actor_kind, e.actor_id, e.actor_name, e.request_id, e.changes, e.data, e.occurred_at, p.sequence`
 
-func scanQueued(rows *sql.Rows, more ...any) (*QueuedEvent, error) {
+// scanQueued reads queuedColumns, and whatever comes before them.
+func scanQueued(rows *sql.Rows, before ...any) (*QueuedEvent, error) {
 	e := &QueuedEvent{}
-	var organization, changes *string
+	var organization, name, changes *string
+	var sequence *int64
 	var data string
-	columns := []any{&e.Ordinal, &e.ID, &e.Type, &organization, &e.SubjectID, &changes, &data, &e.OccurredAt}
-	if err := rows.Scan(append(columns, more...)...); err != nil {
+	columns := []any{
+		&e.ID, &e.Type, &organization, &name, &e.SubjectType, &e.SubjectID, &e.Actor.Kind, &e.Actor.ID, &e.Actor.Name, &e.RequestID,
+		&changes, &data, &e.OccurredAt, &sequence,
+	}
+	if err := rows.Scan(append(before, columns...)...); err != nil {
 		return nil, err
 	}
-	e.OrganizationID, e.Data = deref(organization), []byte(data)
+	e.OrganizationID, e.OrganizationName, e.Data, e.Sequence = deref(organization), deref(name), []byte(data), deref(sequence)
 	if changes != nil {
 		e.Changes = []byte(*changes)
 	}
 	return e, nil
 }
 
-// claimOnPostgres claims in one statement, because each one more is a round trip that every event waits for. Places come from the sequence
-// of the ordinals.
+// claimOnPostgres claims in one statement, because each one more is a round trip that every event waits for. Places come from the
+// sequence of the ordinals.
 func claimOnPostgres(ctx context.Context, tx *DB, which string, arg any) ([]*QueuedEvent, error) {
 	var events []*QueuedEvent
 	var places []int64
-	last := map[string]int64{}
 	err := tx.read(ctx, func(rows *sql.Rows) error {
-		var number sql.NullInt64
-		var place int64
-		e, err := scanQueued(rows, &number, &place)
+		var ordinal, place int64
+		e, err := scanQueued(rows, &ordinal, &place)
 		if err != nil {
 			return err
 		}
+		e.Ordinal = ordinal
 		events, places = append(events, e), append(places, place)
-		last[e.OrganizationID] = number.Int64
 		return nil
 	}, `WITH q AS (
-			DELETE FROM event_queue WHERE ordinal = ANY(ARRAY(SELECT * FROM `+which+` AS claimed)) RETURNING ordinal, event_id
-		), e AS (
-			SELECT `+queuedColumns+` FROM q JOIN events e ON e.id = q.event_id
-		), numbered AS (
-			INSERT INTO webhook_sequences (organization_id, last)
-			SELECT organization_id, COUNT(*) FROM e WHERE organization_id IS NOT NULL GROUP BY organization_id
-			ON CONFLICT (organization_id) DO UPDATE SET last = webhook_sequences.last + excluded.last
-			RETURNING organization_id, last
+			DELETE FROM event_queue WHERE position = ANY(ARRAY(SELECT * FROM `+which+` AS claimed)) RETURNING ordinal, position
 		)
-		SELECT e.*, numbered.last, nextval('event_queue_ordinal_seq')
-		FROM e LEFT JOIN numbered ON numbered.organization_id = e.organization_id
-		ORDER BY e.ordinal`, arg)
+		SELECT q.ordinal, nextval('event_queue_ordinal_seq'), `+queuedColumns+`
+		FROM q JOIN event_positions p ON p.position = q.position JOIN events e ON e.id = p.event_id
+		ORDER BY q.position`, arg)
 	if err != nil {
 		return nil, err
 	}
@@ -208,23 +219,24 @@ func claimOnPostgres(ctx context.Context, tx *DB, which string, arg any) ([]*Que
 	for i, e := range events {
 		e.Place = places[i]
 	}
-	number(events, last)
 	return events, nil
 }
 
 // claimOnSQLite does the same in steps. Places come from what AUTOINCREMENT counts ordinals with.
 func claimOnSQLite(ctx context.Context, tx *DB, which string, arg any) ([]*QueuedEvent, error) {
 	var events []*QueuedEvent
-	counts := map[string]int64{}
 	err := tx.read(ctx, func(rows *sql.Rows) error {
-		e, err := scanQueued(rows)
+		var ordinal int64
+		e, err := scanQueued(rows, &ordinal)
 		if err != nil {
 			return err
 		}
+		e.Ordinal = ordinal
 		events = append(events, e)
-		counts[e.OrganizationID]++
 		return nil
-	}, `SELECT `+queuedColumns+` FROM event_queue q JOIN events e ON e.id = q.event_id WHERE q.ordinal IN `+which+` ORDER BY q.ordinal`, arg)
+	}, `SELECT q.ordinal, `+queuedColumns+`
+		FROM event_queue q JOIN event_positions p ON p.position = q.position JOIN events e ON e.id = p.event_id
+		WHERE q.position IN `+which+` ORDER BY q.position`, arg)
 	if err != nil || len(events) == 0 {
 		return nil, err
 	}
@@ -241,29 +253,5 @@ func claimOnSQLite(ctx context.Context, tx *DB, which string, arg any) ([]*Queue
 	for i, e := range events {
 		e.Place = place - int64(len(events)-1-i)
 	}
-	last := map[string]int64{}
-	for _, o := range sortedKeys(counts) {
-		if o == "" {
-			continue
-		}
-		var n int64
-		err := tx.conn().QueryRowContext(ctx, `INSERT INTO webhook_sequences (organization_id, last) VALUES (?, ?)
-			ON CONFLICT (organization_id) DO UPDATE SET last = webhook_sequences.last + excluded.last RETURNING last`, o, counts[o]).Scan(&n)
-		if err != nil {
-			return nil, err
-		}
-		last[o] = n
-	}
-	number(events, last)
 	return events, nil
-}
-
-// number gives the events of each organization, which are in order, the numbers that end with last.
-func number(events []*QueuedEvent, last map[string]int64) {
-	for _, e := range slices.Backward(events) {
-		e.Sequence = last[e.OrganizationID]
-		if e.OrganizationID != "" {
-			last[e.OrganizationID]--
-		}
-	}
 }

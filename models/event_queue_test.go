@@ -17,7 +17,7 @@ func capture(t *testing.T, db *models.DB, organization string) string {
 	changes := jsonapi.Raw("{}")
 	e := &models.Event{
 		ID: models.NewID(), EventType: "queue.tested", OccurredAt: jsonapi.Stamp{Time: db.Now()}, SubjectType: "organizations",
-		SubjectID: models.NewID(), ActorKind: "system", Changes: &changes, Data: "{}",
+		SubjectID: models.NewID(), ActorKind: "system", Changes: &changes, Resource: jsonapi.Raw("{}"),
 	}
 	if organization != "" {
 		e.OrganizationID = &organization
@@ -34,6 +34,9 @@ func capture(t *testing.T, db *models.DB, organization string) string {
 
 func claim(t *testing.T, db *models.DB, c models.EventClaim) (events []*models.QueuedEvent, after string) {
 	t.Helper()
+	if err := models.NumberEvents(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
 	err := models.Transaction(t.Context(), db, func(tx *models.DB) (err error) {
 		events, after, err = models.ClaimEvents(t.Context(), tx, c)
 		return err
@@ -129,7 +132,7 @@ func TestTheSequenceIsTheOrderOfDeliveries(t *testing.T) {
 			changes := jsonapi.Raw("{}")
 			_, err := models.Capture(context.Background(), tx, &models.Event{
 				ID: models.NewID(), EventType: "queue.slow", OccurredAt: jsonapi.Stamp{Time: db.Now()}, OrganizationID: &organization,
-				SubjectType: "organizations", SubjectID: organization, ActorKind: "system", Changes: &changes, Data: "{}",
+				SubjectType: "organizations", SubjectID: organization, ActorKind: "system", Changes: &changes, Resource: jsonapi.Raw("{}"),
 			})
 			close(captured)
 			<-commit

@@ -118,7 +118,7 @@ func onePerType(t *testing.T, db *models.DB) map[string]string {
 		input(models.Webhooks, attributes{"url": "https://hooks.example.com/"}, relations{"organization": one("organizations", org)})))(t)
 	job := must(models.CreateWebhookJob(ctx, db, everything,
 		input(models.WebhookJobs, attributes{"since": jsonapi.Time{Time: db.Now().Add(-time.Hour)}}, relations{"webhook": one("webhooks", hook.ID)})))(t)
-	test := must(models.SendTest(ctx, db, everything, hook.ID, func(models.Message) ([]byte, error) { return []byte("{}"), nil }))(t)
+	test := must(models.SendTest(ctx, db, everything, hook.ID, func(*models.Message) ([]byte, error) { return []byte("{}"), nil }))(t)
 	return map[string]string{
 		"organizations": org, "users": user(t, db, "Ada", org).ID, "memberships": list(t, db, models.Memberships, models.Everything(), "")[0],
 		"apiKeys": apiKey(t, db, models.OrganizationKey, org).ID, "webhooks": hook.ID, "webhookReplays": job.ID, "webhookDeliveries": test.ID, "events": test.EventID,

@@ -160,6 +160,9 @@ func (in *includer) arrows(ctx context.Context, c *Collection, items []any, chil
 // allArrows returns every arrow of the owners, or errTooLarge.
 func (in *includer) allArrows(ctx context.Context, c *Collection, name string, owners []string) (arrows, error) {
 	r := c.relations[name]
+	if err := r.target.caughtUp(ctx, in.db); err != nil {
+		return arrows{}, err
+	}
 	tx := r.target.from(ctx, in.db, r.target.base(in.scope)...)
 	owner := r.target.table + "." + r.foreign
 	if r.foreign == "" {

@@ -25,10 +25,11 @@ func (c *Collection) sortKeys(named []jsonapi.SortKey) []sortKey {
 		}
 		return keys
 	}
+	unique := strings.TrimPrefix(c.order[len(c.order)-1], c.table+".")
 	for _, k := range named {
 		column := cmp.Or(c.orderedAs[k.Attribute.Column], k.Attribute.Column)
 		keys = append(keys, sortKey{column, k.Descending, k.Attribute.Nullable})
-		if column == "id" {
+		if column == "id" || column == unique {
 			return keys // without ties already: what follows decides nothing
 		}
 	}

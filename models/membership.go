@@ -51,9 +51,9 @@ func defineMemberships(c *Collection) {
 
 func relateMemberships(c *Collection) {
 	c.relate(jsonapi.Relationship{Name: "organization", Required: true, CreateOnly: true, Doc: "The organization the user is in."},
-		relation{target: Organizations, column: "organization_id"})
+		relation{target: Organizations, column: "organization_id", evident: true})
 	c.relate(jsonapi.Relationship{Name: "user", Required: true, CreateOnly: true, Doc: "The user who is in it."},
-		relation{target: Users, column: "user_id"})
+		relation{target: Users, column: "user_id", evident: true})
 }
 
 // MaxMemberships is the number of organizations that a user can be in.

@@ -34,6 +34,9 @@ type Page struct {
 
 // List returns the page of the collection that the query asks for, of what the scope sees.
 func List(ctx context.Context, db *DB, c *Collection, scope Scope, q *jsonapi.Query) (*Page, error) {
+	if err := c.caughtUp(ctx, db); err != nil {
+		return nil, err
+	}
 	filtered, err := c.filter(db, scope, q.Filters)
 	if err != nil {
 		return nil, err
@@ -66,6 +69,9 @@ func Find(ctx context.Context, db *DB, c *Collection, scope Scope, id string, q 
 	if !jsonapi.IsID(id) {
 		return nil, notFound(c.Schema.Type, id)
 	}
+	if err := c.caughtUp(ctx, db); err != nil {
+		return nil, err
+	}
 	conds := append(c.base(scope), condition(c.table+".id = ?", id))
 	rows, err := c.rows(ctx, db, conds, nil, q, func(l *limits) { l.size = 1 })
 	if err != nil {
@@ -87,8 +93,19 @@ func FindAll(ctx context.Context, db *DB, c *Collection, scope Scope, ids []stri
 	if len(ids) == 0 {
 		return nil, nil
 	}
+	if err := c.caughtUp(ctx, db); err != nil {
+		return nil, err
+	}
 	conds := append(c.base(scope), condition(c.table+".id IN ?", ids))
 	return c.rows(ctx, db, conds, []string{c.table + ".id"}, q, nil)
+}
+
+// caughtUp makes sure that what was committed before is there to be read.
+func (c *Collection) caughtUp(ctx context.Context, db *DB) error {
+	if c.catchUp == nil {
+		return nil
+	}
+	return c.catchUp(ctx, db)
 }
 
 // base returns the conditions of everything that is there for a scope.

@@ -141,6 +141,9 @@ func visibleIDs(ctx context.Context, db *DB, c *Collection, scope Scope, ids []s
 	if len(ids) == 0 {
 		return seen, nil
 	}
+	if err := c.caughtUp(ctx, db); err != nil {
+		return nil, err
+	}
 	var found []string
 	if err := c.from(ctx, db, append(c.base(scope), condition(c.table+".id IN ?", ids))...).Pluck(c.table+".id", &found).Error; err != nil {
 		return nil, fmt.Errorf("look up %s: %w", c.Schema.Type, err)

@@ -17,6 +17,12 @@ func Render(ctx context.Context, db *DB, c *Collection, scope Scope, items []any
 	if q == nil {
 		q = &jsonapi.Query{}
 	}
+	if c.Schema == Events.Schema {
+		var err error
+		if items, err = maskEvents(ctx, db, scope, items); err != nil {
+			return nil, err
+		}
+	}
 	resources, err := jsonapi.Serialize(items, q.Fields[c.Schema.Type])
 	if err != nil {
 		return nil, err

@@ -49,8 +49,8 @@ func TestADifferenceBetweenTheSchemasIsReported(t *testing.T) {
 			want:     "installation: only postgres has  column value text NOT NULL DEFAULT ''",
 		},
 		"a time without its zone": {
-			postgres: "ALTER TABLE events ALTER COLUMN occurred_at TYPE timestamp",
-			want:     "events: only postgres has  column occurred_at timestamp without time zone (postgres) NOT NULL",
+			postgres: "ALTER TABLE memberships ALTER COLUMN created_at TYPE timestamp",
+			want:     "memberships: only postgres has  column created_at timestamp without time zone (postgres) NOT NULL",
 		},
 		"a table": {
 			sqlite: "CREATE TABLE notes (id text NOT NULL PRIMARY KEY)",

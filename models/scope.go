@@ -45,6 +45,9 @@ func (s Scope) hidesParentOf(organizationID string) bool {
 	return s.reach == oneOrganization || s.reach == subtree && s.id == organizationID
 }
 
+// bounded reports whether the scope is an organization, alone or with all below it.
+func (s Scope) bounded() bool { return s.reach == subtree || s.reach == oneOrganization }
+
 // where is a condition of a query with its arguments. The empty condition is always true.
 type where struct {
 	sql  string

@@ -304,11 +304,11 @@ func TestAnEventTellsBeforeAndAfter(t *testing.T) {
 		if string(*event.Changes) != want {
 			t.Errorf("changes %s\nwant    %s", *event.Changes, want)
 		}
-		if event.EventType != "organization.updated" || *event.RequestID != "r-1" || string(event.Actor) != `{"id":"k1","kind":"management_key","name":"Key \u003c1\u003e"}` || *event.OrganizationID != org.ID {
+		if event.EventType != "organization.updated" || *event.RequestID != "r-1" || string(event.Actor) != `{"kind":"management_key","id":"k1","name":"Key <1>"}` || *event.OrganizationID != org.ID {
 			t.Errorf("event %+v, actor %s", event, event.Actor)
 		}
-		if !event.OccurredAt.Equal(clock.Now()) || !strings.Contains(event.Data, `"name":"b"`) || !strings.Contains(event.Data, `"self":"/public/v2/organizations/`+org.ID) {
-			t.Errorf("at %v: %s", event.OccurredAt, event.Data)
+		if !event.OccurredAt.Equal(clock.Now()) || !strings.Contains(string(event.Resource), `"name":"b"`) || !strings.Contains(string(event.Resource), `"self":"/public/v2/organizations/`+org.ID) {
+			t.Errorf("at %v: %s", event.OccurredAt, event.Resource)
 		}
 	})
 }

@@ -83,7 +83,7 @@ func defineWebhooks(c *Collection) {
 
 func relateWebhooks(c *Collection) {
 	c.relate(jsonapi.Relationship{Name: "organization", Required: true, CreateOnly: true, Doc: "The organization it belongs to."},
-		relation{target: Organizations, column: "organization_id"})
+		relation{target: Organizations, column: "organization_id", evident: true})
 	c.relate(jsonapi.Relationship{Name: "deliveries", Many: true, ReadOnly: true, Doc: "What was sent to it, and what will be."},
 		relation{target: WebhookDeliveries, foreign: "webhook_id", countedBy: "webhookId"})
 }

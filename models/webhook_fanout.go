@@ -41,23 +41,6 @@ func FindSubscribers(ctx context.Context, tx *DB, organizations []string) (map[s
 	return found, nil
 }
 
-// insertMessages keeps the numbers and bodies of events.
-var insertMessages = rowwise{
-	"insert messages",
-	`INSERT INTO webhook_messages (event_id, organization_id, sequence, body)
-	SELECT * FROM unnest(?::uuid[], ?::uuid[], ?::bigint[], ?::bytea[])`,
-	`INSERT INTO webhook_messages (event_id, organization_id, sequence, body) VALUES (?, ?, ?, ?)`,
-}
-
-func messageColumns(events []*QueuedEvent) []any {
-	return []any{
-		column(events, func(e *QueuedEvent) string { return e.ID }),
-		column(events, func(e *QueuedEvent) string { return e.OrganizationID }),
-		column(events, func(e *QueuedEvent) int64 { return e.Sequence }),
-		column(events, func(e *QueuedEvent) []byte { return e.Body }),
-	}
-}
-
 // NewDelivery is a delivery to insert.
 type NewDelivery struct {
 	ID             string
@@ -101,18 +84,18 @@ func deliveryColumns(deliveries []*NewDelivery) []any {
 	}
 }
 
-// InsertDeliveries keeps the numbers and bodies of events, and inserts deliveries, except those of events that an endpoint has already. It
-// counts the deliveries, and returns how many were new. Both may be none.
-func InsertDeliveries(ctx context.Context, tx *DB, events []*QueuedEvent, deliveries []*NewDelivery) (int64, error) {
+// InsertDeliveries keeps the bodies of messages, and inserts deliveries, except those of events that an endpoint has already. It counts the
+// deliveries, and returns how many were new. Both may be none.
+func InsertDeliveries(ctx context.Context, tx *DB, messages []*Message, deliveries []*NewDelivery) (int64, error) {
 	var n int64
 	var err error
 	switch {
-	case len(events) > 0 && len(deliveries) > 0 && tx.dialect == Postgres: // every event waits for each round trip
+	case len(messages) > 0 && len(deliveries) > 0 && tx.dialect == Postgres: // every event waits for each round trip
 		n, err = rowwise{doing: "insert messages and deliveries", postgres: `WITH messages AS (` + insertMessages.postgres + `) ` + insertDeliveries.postgres}.
-			run(ctx, tx, append(messageColumns(events), deliveryColumns(deliveries)...)...)
+			run(ctx, tx, append(messageColumns(messages), deliveryColumns(deliveries)...)...)
 	default:
-		if len(events) > 0 {
-			_, err = insertMessages.run(ctx, tx, messageColumns(events)...)
+		if len(messages) > 0 {
+			_, err = insertMessages.run(ctx, tx, messageColumns(messages)...)
 		}
 		if err == nil && len(deliveries) > 0 {
 			n, err = insertDeliveries.run(ctx, tx, deliveryColumns(deliveries)...)

@@ -213,6 +213,7 @@ type DueDelivery struct {
 	ID            string
 	EventID       string
 	WebhookID     string
+	Owner         string // the organization of the endpoint
 	EventType     string
 	OrderKey      *string
 	Trigger       string
@@ -229,17 +230,20 @@ type DueSearch struct {
 	Limit int
 }
 
+// Message returns the name of what is sent.
+func (d *DueDelivery) Message() MessageKey { return MessageKey{d.EventID, d.Owner} }
+
 // FindDue returns due deliveries of lanes that are held under the tokens given, up to the limit of each. It marks nothing: the lease does.
 func FindDue(ctx context.Context, tx *DB, searches []DueSearch) ([]*DueDelivery, error) {
 	var due []*DueDelivery
 	scan := func(rows *sql.Rows) error {
 		d := &DueDelivery{}
 		due = append(due, d)
-		return rows.Scan(&d.ID, &d.EventID, &d.WebhookID, &d.EventType, &d.OrderKey, &d.Trigger, &d.Attempts, &d.RoundAttempts, &d.DueAt,
+		return rows.Scan(&d.ID, &d.EventID, &d.WebhookID, &d.Owner, &d.EventType, &d.OrderKey, &d.Trigger, &d.Attempts, &d.RoundAttempts, &d.DueAt,
 			&d.CreatedAt, &d.BodySize)
 	}
-	const columns = `d.id, d.event_id, d.webhook_id, d.event_type, d.order_key, d.trigger, d.attempts, d.round_attempts, d.due_at, d.created_at,
-		COALESCE(length(m.body), 0)`
+	const columns = `d.id, d.event_id, d.webhook_id, d.organization_id, d.event_type, d.order_key, d.trigger, d.attempts, d.round_attempts, d.due_at,
+		d.created_at, length(m.body)`
 	const from = ` FROM webhook_deliveries d WHERE d.state = 'pending' AND d.due_at <= ? AND d.webhook_id = `
 	var err error
 	if tx.dialect == Postgres {
@@ -247,7 +251,7 @@ func FindDue(ctx context.Context, tx *DB, searches []DueSearch) ([]*DueDelivery,
 			FROM unnest(?::uuid[], ?::uuid[], ?::bigint[]) AS s (id, token, n)
 			JOIN webhook_lanes l ON l.webhook_id = s.id AND l.lease_token = s.token
 			CROSS JOIN LATERAL (SELECT d.*`+from+`l.webhook_id ORDER BY d.due_at, d.id LIMIT s.n) AS d
-			JOIN webhook_messages m ON m.event_id = d.event_id
+			JOIN webhook_messages m ON m.event_id = d.event_id AND m.organization_id = d.organization_id
 			ORDER BY d.due_at, d.id`,
 			column(searches, func(s DueSearch) string { return s.WebhookID }), column(searches, func(s DueSearch) string { return s.Token }),
 			column(searches, func(s DueSearch) int64 { return int64(s.Limit) }), tx.Now())
@@ -256,7 +260,7 @@ func FindDue(ctx context.Context, tx *DB, searches []DueSearch) ([]*DueDelivery,
 			err = tx.read(ctx, scan, `SELECT `+columns+`
 				FROM (SELECT d.*`+from+`(SELECT webhook_id FROM webhook_lanes WHERE webhook_id = ? AND lease_token = ?)
 					ORDER BY d.due_at, d.id LIMIT ?) AS d
-				JOIN webhook_messages m ON m.event_id = d.event_id
+				JOIN webhook_messages m ON m.event_id = d.event_id AND m.organization_id = d.organization_id
 				ORDER BY d.due_at, d.id`, tx.Now(), s.WebhookID, s.Token, s.Limit)
 			if err != nil {
 				break
@@ -267,21 +271,4 @@ func FindDue(ctx context.Context, tx *DB, searches []DueSearch) ([]*DueDelivery,
 		return nil, fmt.Errorf("find due deliveries: %w", err)
 	}
 	return due, nil
-}
-
-// FindBodies returns what is sent about events, by event. Those of which nothing is sent are left out.
-func FindBodies(ctx context.Context, db *DB, events []string) (map[string][]byte, error) {
-	bodies := make(map[string][]byte, len(events))
-	in, arg := db.among("event_id", events)
-	err := db.read(ctx, func(rows *sql.Rows) error {
-		var event string
-		var body []byte
-		err := rows.Scan(&event, &body)
-		bodies[event] = body
-		return err
-	}, `SELECT event_id, body FROM webhook_messages WHERE body IS NOT NULL AND `+in, arg)
-	if err != nil {
-		return nil, fmt.Errorf("find %d bodies: %w", len(events), err)
-	}
-	return bodies, nil
 }

@@ -89,7 +89,7 @@ func permitOwn(by Caller, before, org *Organization, own []*Webhook) error {
 
 // reserveOrdinal takes the next place in the queue and leaves it empty.
 func reserveOrdinal(ctx context.Context, tx *DB) (int64, error) {
-	ordinal, err := enqueue(ctx, tx, NewID(), nil)
+	ordinal, err := enqueue(ctx, tx, NewID(), nil, nil)
 	if err != nil {
 		return 0, err
 	}

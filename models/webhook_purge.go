@@ -45,8 +45,8 @@ func PurgeDeliveries(ctx context.Context, db *DB, before time.Time, limit int) (
 		}{
 			{`DELETE FROM webhook_attempts WHERE `, "delivery_id", ids},
 			{`DELETE FROM webhook_deliveries WHERE `, "id", ids},
-			{`UPDATE webhook_messages SET body = NULL WHERE NOT EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.event_id = webhook_messages.event_id) AND `,
-				"event_id", events},
+			{`DELETE FROM webhook_messages WHERE NOT EXISTS (SELECT 1 FROM webhook_deliveries d
+				WHERE d.event_id = webhook_messages.event_id AND d.organization_id = webhook_messages.organization_id) AND `, "event_id", events},
 		} {
 			in, arg := tx.among(s.column, s.values)
 			if _, err := tx.run(ctx, s.statement+in, arg); err != nil {

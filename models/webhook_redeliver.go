@@ -2,9 +2,9 @@ package models
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
-	"time"
 
 	"roster/jsonapi"
 )
@@ -80,16 +80,9 @@ func hurryLane(ctx context.Context, tx *DB, webhook string) error {
 	return nil
 }
 
-// Message is a test message before it is rendered.
-type Message struct {
-	Type       string
-	OccurredAt time.Time
-	Data       []byte // JSON
-}
-
 // SendTest sends a webhook.test to one endpoint, whatever it subscribes to, and to no other, and returns the delivery. render makes its
 // body. While one is pending, it is returned instead of a second one. It fails with Conflict if the endpoint is not active.
-func SendTest(ctx context.Context, db *DB, by Caller, id string, render func(Message) ([]byte, error)) (*WebhookDelivery, error) {
+func SendTest(ctx context.Context, db *DB, by Caller, id string, render func(*Message) ([]byte, error)) (*WebhookDelivery, error) {
 	var d *WebhookDelivery
 	err := Transaction(ctx, db, func(tx *DB) error {
 		w, err := lockLive[Webhook](ctx, tx, Webhooks, by.Scope, id)
@@ -105,15 +98,18 @@ func SendTest(ctx context.Context, db *DB, by Caller, id string, render func(Mes
 		if d, err = pendingTest(ctx, tx, id); err != nil || d != nil {
 			return err
 		}
-		event, ordinal, err := recordTest(ctx, tx, by, w)
+		event, err := recordTest(ctx, tx, by, w)
 		if err != nil {
 			return err
 		}
-		body, err := render(Message{Type: event.EventType, OccurredAt: event.OccurredAt.Time, Data: []byte(event.Data)})
-		if err != nil {
+		message := &Message{Event: event, Owner: w.OrganizationID}
+		if err := DescribeMessages(ctx, tx, []*Message{message}); err != nil {
 			return err
 		}
-		if d, err = insertTest(ctx, tx, w, event, ordinal, body); err != nil {
+		if message.Body, err = render(message); err != nil {
+			return err
+		}
+		if d, err = insertTest(ctx, tx, w, message); err != nil {
 			return err
 		}
 		return hurryLane(ctx, tx, id)
@@ -137,49 +133,45 @@ func pendingTest(ctx context.Context, tx *DB, webhook string) (*WebhookDelivery,
 	return found[0], nil
 }
 
-// recordTest records the event of a test, and takes it out of the queue: it has one receiver, who is known.
-func recordTest(ctx context.Context, tx *DB, by Caller, w *Webhook) (event *Event, ordinal int64, err error) {
-	counters := tally{}
-	err = record(ctx, tx, by, change{
+// recordTest records the event of a test. Fan-out passes over it: it has one receiver, who is known.
+func recordTest(ctx context.Context, tx *DB, by Caller, w *Webhook) (*QueuedEvent, error) {
+	var ordinal int64
+	err := record(ctx, tx, by, change{
 		verb: tested, collection: Webhooks, organization: w.OrganizationID, before: w, after: w, ordinal: &ordinal,
 	})
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	countDelivery(counters, w.OrganizationID, w.ID, 1)
-	countQueued(counters, []*QueuedEvent{{OrganizationID: w.OrganizationID}}) // it leaves the queue below
-	if err := counters.write(ctx, tx); err != nil {
-		return nil, 0, err
-	}
-	var events []*Event
-	err = tx.session(ctx).Where("id = (SELECT event_id FROM event_queue WHERE ordinal = ?)", ordinal).Find(&events).Error
-	if err == nil && len(events) != 1 {
+	var event *QueuedEvent
+	err = tx.read(ctx, func(rows *sql.Rows) (err error) {
+		event, err = scanQueued(rows)
+		return err
+	}, `SELECT `+queuedColumns+` FROM event_queue q JOIN events e ON e.id = q.event_id LEFT JOIN event_positions p ON p.event_id = e.id
+		WHERE q.ordinal = ?`, ordinal)
+	if err == nil && event == nil {
 		err = errors.New("it is not in the queue")
 	}
-	if err == nil {
-		_, err = tx.exec(ctx, `DELETE FROM event_queue WHERE ordinal = ?`, ordinal)
-	}
 	if err != nil {
-		return nil, 0, fmt.Errorf("take test out of the queue: %w", err)
+		return nil, fmt.Errorf("read test event: %w", err)
 	}
-	return events[0], ordinal, nil
+	event.Ordinal = ordinal
+	return event, nil
 }
 
-// insertTest inserts the message and the delivery of a test. The message has no number within the organization: other endpoints, which do not
-// get it, would miss one. What stands in its place is unique and below all numbers.
-func insertTest(ctx context.Context, tx *DB, w *Webhook, event *Event, ordinal int64, body []byte) (*WebhookDelivery, error) {
-	_, err := tx.exec(ctx, `INSERT INTO webhook_messages (event_id, organization_id, sequence, body) VALUES (?, ?, ?, ?)`,
-		event.ID, w.OrganizationID, -ordinal, body)
-	if err != nil {
-		return nil, fmt.Errorf("insert test message: %w", err)
+// insertTest inserts the message and the delivery of a test.
+func insertTest(ctx context.Context, tx *DB, w *Webhook, m *Message) (*WebhookDelivery, error) {
+	if _, err := insertMessages.run(ctx, tx, messageColumns([]*Message{m})...); err != nil {
+		return nil, err
 	}
 	now := jsonapi.Stamp{Time: tx.Now()}
 	d := &WebhookDelivery{
-		ID: NewID(), CreatedAt: now, EventType: event.EventType, State: DeliveryPending, Trigger: TriggerTest, NextAttemptAt: &now,
-		EventID: event.ID, WebhookID: w.ID, OrganizationID: w.OrganizationID, Ordinal: ordinal,
+		ID: NewID(), CreatedAt: now, EventType: m.Event.Type, State: DeliveryPending, Trigger: TriggerTest, NextAttemptAt: &now,
+		EventID: m.Event.ID, WebhookID: w.ID, OrganizationID: w.OrganizationID, Ordinal: m.Event.Ordinal,
 	}
 	if err := tx.session(ctx).Create(d).Error; err != nil {
 		return nil, fmt.Errorf("insert test delivery: %w", err)
 	}
-	return d, nil
+	counters := tally{}
+	countDelivery(counters, w.OrganizationID, w.ID, 1)
+	return d, counters.write(ctx, tx)
 }

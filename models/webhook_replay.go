@@ -20,8 +20,8 @@ const (
 type Replaying struct {
 	// Ahead is how many deliveries of replays to one endpoint may be pending at once.
 	Ahead int
-	// Render makes the body of an event that nobody was to get until now; nil if it cannot be sent.
-	Render func(*QueuedEvent) []byte
+	// Render makes the body of a message that nobody was to get until now; nil if it cannot be sent.
+	Render func(*Message) []byte
 }
 
 // StepWebhookJobs takes each running replay a step further: it begins as many deliveries as may be pending. It returns how many it began.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -87,8 +88,8 @@ func (s *replayStep) choose(window []candidate) (chosen []candidate) {
 	return chosen
 }
 
-// hold locks the lane of the endpoint, if there is something to begin: from now on nobody else writes its deliveries. Looking for it is over by
-// then, because a fan-out, and whoever settles what the endpoint took, waits for the lane.
+// hold locks the lane of the endpoint, if there is something to begin: from now on nobody else writes its deliveries. Looking for it is
+// over by then, because a fan-out, and whoever settles what the endpoint took, waits for the lane.
 func (s *replayStep) hold(ctx context.Context, tx *DB, chosen []candidate) error {
 	if len(chosen) == 0 {
 		return nil
@@ -97,8 +98,8 @@ func (s *replayStep) hold(ctx context.Context, tx *DB, chosen []candidate) error
 	return err
 }
 
-// beginAgain makes finished deliveries pending. Their numbers of attempts go on, their schedules begin anew, and they wait for nothing. job
-// is the replay that does it; nil leaves the one that did before.
+// beginAgain makes finished deliveries pending. Their numbers of attempts go on, their schedules begin anew, and they wait for nothing.
+// job is the replay that does it; nil leaves the one that did before.
 func beginAgain(ctx context.Context, tx *DB, ids []string, trigger string, job *string) (int, error) {
 	in, arg := tx.among("id", ids)
 	n, err := tx.run(ctx, `UPDATE webhook_deliveries SET state = 'pending', trigger = ?, job_id = COALESCE(?, job_id), round_attempts = 0, due_at = ?,
@@ -109,8 +110,8 @@ func beginAgain(ctx context.Context, tx *DB, ids []string, trigger string, job *
 	return int(n), nil
 }
 
-// events begins deliveries of the events of the span that the endpoint would have got and did not, in the order in which they happened. That
-// of an event that failed is begun again.
+// events begins deliveries of the events of the span that the endpoint would have got and did not, in the order in which they happened.
+// That of an event that failed is begun again.
 func (s *replayStep) events(ctx context.Context, tx *DB) error {
 	window, err := s.window(ctx, tx)
 	if err != nil {
@@ -121,14 +122,12 @@ func (s *replayStep) events(ctx context.Context, tx *DB) error {
 	if err := s.hold(ctx, tx, chosen); err != nil {
 		return err
 	}
-	found, err := lockMessages(ctx, tx, column(chosen, func(c candidate) string { return c.id }))
+	found, err := s.messages(ctx, tx, column(chosen, func(c candidate) string { return c.id }))
 	if err != nil {
 		return err
 	}
-	if first, err := s.queued(ctx, tx, chosen, found); err != nil {
-		return err
-	} else if first >= 0 {
-		// It gets its number and its body soon, and then it is its turn.
+	if first := slices.IndexFunc(chosen, func(c candidate) bool { return found[c.id] == nil }); first >= 0 {
+		// It is fanned out soon, and then it is its turn.
 		s.waiting, s.done = true, false
 		s.job.Cursor, s.job.Examined, s.job.ReachedAt = before.Cursor, before.Examined, before.ReachedAt
 		for _, c := range window {
@@ -184,78 +183,65 @@ func (s *replayStep) open(state *string) bool {
 	return state == nil || *state == DeliveryFailed || *state == DeliveryCancelled || *state == DeliverySucceeded && s.job.IncludeDelivered
 }
 
-// lockMessages reads events that are fanned out, with their bodies, by id. Until the transaction ends nobody takes the bodies away.
-func lockMessages(ctx context.Context, tx *DB, ids []string) (map[string]*QueuedEvent, error) {
-	found := map[string]*QueuedEvent{}
+// messages reads events that are fanned out, by id, with what the organization of the endpoint is sent. Until the transaction ends nobody
+// takes the bodies away.
+func (s *replayStep) messages(ctx context.Context, tx *DB, ids []string) (map[string]*Message, error) {
+	found := map[string]*Message{}
 	if len(ids) == 0 {
 		return found, nil
 	}
-	in, arg := tx.among("m.event_id", ids)
-	lock := ""
-	if tx.dialect == Postgres {
-		lock = " FOR UPDATE OF m"
-	}
+	bodies := map[string][]byte{}
+	in, arg := tx.among("event_id", ids)
 	err := tx.read(ctx, func(rows *sql.Rows) error {
-		e := &QueuedEvent{}
-		var organization, changes *string
-		var data string
-		err := rows.Scan(&e.ID, &e.Type, &organization, &e.SubjectID, &changes, &data, &e.OccurredAt, &e.Sequence, &e.Body)
-		e.OrganizationID, e.Data, e.Changes = deref(organization), []byte(data), []byte(deref(changes))
-		found[e.ID] = e
+		var id string
+		var body []byte
+		err := rows.Scan(&id, &body)
+		bodies[id] = body
 		return err
-	}, `SELECT e.id, e.event_type, e.organization_id, e.subject_id, e.changes, e.data, e.occurred_at, m.sequence, m.body
-		FROM webhook_messages m JOIN events e ON e.id = m.event_id
-		WHERE `+in+` ORDER BY m.event_id`+lock, arg)
+	}, `SELECT event_id, body FROM webhook_messages WHERE organization_id = ? AND `+in+` ORDER BY event_id`+tx.locking(""),
+		s.webhook.OrganizationID, arg)
 	if err != nil {
 		return nil, fmt.Errorf("lock messages: %w", err)
+	}
+	in, arg = tx.among("p.event_id", ids)
+	err = tx.read(ctx, func(rows *sql.Rows) error {
+		e, err := scanQueued(rows)
+		if err == nil {
+			found[e.ID] = &Message{Event: e, Owner: s.webhook.OrganizationID, Body: bodies[e.ID]}
+		}
+		return err
+	}, `SELECT `+queuedColumns+` FROM event_positions p JOIN events e ON e.id = p.event_id
+		WHERE `+in+` AND NOT EXISTS (SELECT 1 FROM event_queue q WHERE q.position = p.position)`, arg)
+	if err != nil {
+		return nil, fmt.Errorf("read events: %w", err)
 	}
 	return found, nil
 }
 
-// queued returns the index of the first event that is still in the queue, or -1. What was never in it has no message, either.
-func (s *replayStep) queued(ctx context.Context, tx *DB, chosen []candidate, found map[string]*QueuedEvent) (int, error) {
-	var missing []string
-	for _, c := range chosen {
-		if found[c.id] == nil {
-			missing = append(missing, c.id)
-		}
-	}
-	if len(missing) == 0 {
-		return -1, nil
-	}
-	waiting := map[string]bool{}
-	in, arg := tx.among("event_id", missing)
-	err := tx.read(ctx, func(rows *sql.Rows) error {
-		var id string
-		err := rows.Scan(&id)
-		waiting[id] = true
-		return err
-	}, `SELECT event_id FROM event_queue WHERE `+in, arg)
-	if err != nil {
-		return 0, fmt.Errorf("look into the queue: %w", err)
-	}
-	for i, c := range chosen {
-		if waiting[c.id] {
-			return i, nil
-		}
-	}
-	return -1, nil
-}
-
 // begin inserts the deliveries of events, and begins those again that failed.
-func (s *replayStep) begin(ctx context.Context, tx *DB, chosen []candidate, found map[string]*QueuedEvent) (err error) {
+func (s *replayStep) begin(ctx context.Context, tx *DB, chosen []candidate, found map[string]*Message) (err error) {
 	var again []string
+	var bare []*Message
+	for _, c := range chosen {
+		if c.delivery != nil {
+			again = append(again, *c.delivery)
+		} else if len(found[c.id].Body) == 0 {
+			bare = append(bare, found[c.id])
+		}
+	}
+	if err := DescribeMessages(ctx, tx, bare); err != nil {
+		return err
+	}
+	var rendered []*Message
+	for _, m := range bare {
+		if m.Body = s.Render(m); m.Body != nil {
+			rendered = append(rendered, m)
+		}
+	}
 	var fresh []*NewDelivery
 	now := tx.Now()
 	for _, c := range chosen {
-		e := found[c.id]
-		if c.delivery != nil {
-			again = append(again, *c.delivery)
-			continue
-		}
-		if ok, err := s.hasBody(ctx, tx, e); err != nil {
-			return err
-		} else if ok {
+		if e := found[c.id].Event; c.delivery == nil && found[c.id].Body != nil {
 			fresh = append(fresh, &NewDelivery{
 				ID: NewID(), EventID: e.ID, WebhookID: s.webhook.ID, OrganizationID: s.webhook.OrganizationID, EventType: e.Type, Trigger: TriggerReplay,
 				DueAt: &now, CreatedAt: now,
@@ -267,7 +253,7 @@ func (s *replayStep) begin(ctx context.Context, tx *DB, chosen []candidate, foun
 			return err
 		}
 	}
-	n, err := InsertDeliveries(ctx, tx, nil, fresh)
+	n, err := InsertDeliveries(ctx, tx, rendered, fresh)
 	if err != nil || n == 0 {
 		return err
 	}
@@ -277,18 +263,4 @@ func (s *replayStep) begin(ctx context.Context, tx *DB, chosen []candidate, foun
 		return fmt.Errorf("note the replay: %w", err)
 	}
 	return nil
-}
-
-// hasBody makes the body of an event that has none. It reports whether there is something to send.
-func (s *replayStep) hasBody(ctx context.Context, tx *DB, e *QueuedEvent) (bool, error) {
-	if e == nil || len(e.Body) > 0 {
-		return e != nil, nil
-	}
-	if e.Body = s.Render(e); e.Body == nil {
-		return false, nil
-	}
-	if _, err := tx.run(ctx, `UPDATE webhook_messages SET body = ? WHERE event_id = ?`, e.Body, e.ID); err != nil {
-		return false, fmt.Errorf("keep body: %w", err)
-	}
-	return true, nil
 }

@@ -15,7 +15,7 @@ import (
 // step takes every replay a step further.
 func step(t *testing.T, db *models.DB, ahead int) {
 	t.Helper()
-	render := func(*models.QueuedEvent) []byte { return []byte(`{}`) }
+	render := func(*models.Message) []byte { return []byte(`{}`) }
 	if _, err := models.StepWebhookJobs(t.Context(), db, models.Replaying{Ahead: ahead, Render: render}); err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func TestReplaysThatCannotComeOnHoldUpNoOther(t *testing.T) {
 		}
 		step(t, db, 1) // its one place is taken now, and nobody sends
 		endpoint := hook(t, db, org, attributes{"eventTypes": jsonapi.Strings{"organization.created"}}).ID
-		run(t, pool(db), `DELETE FROM event_queue`)
+		fannedOut(t, db, "")
 		job := replay(t, db, endpoint, attributes{"kind": "events"}).ID
 		step(t, db, 1)
 		if n := number(t, db, `SELECT COUNT(*) FROM webhook_deliveries WHERE job_id = '`+job+`'`); n != 1 {

@@ -28,7 +28,7 @@ func (w *Worker) attempt(a *attempt) {
 
 func (w *Worker) send(a *attempt) Result {
 	started := time.Now()
-	body, err := w.body(w.sending, a.delivery.EventID)
+	body, err := w.body(w.sending, a.delivery.Message())
 	switch {
 	case w.sending.Err() != nil:
 		return Result{Code: CodeCancelled, Started: started}

@@ -161,7 +161,7 @@ func (r *rig) publishData(org *models.Organization, eventType string, n int, dat
 			changes := jsonapi.Raw("{}")
 			_, err := models.Capture(r.t.Context(), tx, &models.Event{
 				ID: models.NewID(), EventType: eventType, OccurredAt: jsonapi.Stamp{Time: r.db.Now()}, OrganizationID: &org.ID,
-				SubjectType: "organizations", SubjectID: org.ID, ActorKind: "system", Changes: &changes, Data: data,
+				SubjectType: "organizations", SubjectID: org.ID, ActorKind: "system", Changes: &changes, Resource: jsonapi.Raw(data),
 			})
 			if err != nil {
 				return err

@@ -22,51 +22,51 @@ func (w *Worker) bodyTimeout() time.Duration { return w.cfg.Sender.timeout / 4 }
 // beyond that is in the database. It is safe for concurrent use.
 type bodies struct {
 	mu    sync.Mutex
-	kept  *simplelru.LRU[string, []byte] // by event
+	kept  *simplelru.LRU[models.MessageKey, []byte]
 	bytes int
 	most  int
 }
 
 func newBodies(most int) *bodies {
 	b := &bodies{most: most}
-	b.kept, _ = simplelru.NewLRU(math.MaxInt32, func(_ string, body []byte) { b.bytes -= len(body) }) // fails only for a size below 1
+	b.kept, _ = simplelru.NewLRU(math.MaxInt32, func(_ models.MessageKey, body []byte) { b.bytes -= len(body) }) // fails only for a size below 1
 	return b
 }
 
-func (b *bodies) keep(event string, body []byte) {
+func (b *bodies) keep(message models.MessageKey, body []byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.kept.Contains(event) {
-		return // an event has one body
+	if b.kept.Contains(message) {
+		return // a message has one body
 	}
-	b.kept.Add(event, body)
+	b.kept.Add(message, body)
 	for b.bytes += len(body); b.bytes > b.most; {
 		b.kept.RemoveOldest()
 	}
 }
 
-func (b *bodies) find(event string) ([]byte, bool) {
+func (b *bodies) find(message models.MessageKey) ([]byte, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.kept.Get(event)
+	return b.kept.Get(message)
 }
 
-// body returns what is sent about an event.
-func (w *Worker) body(ctx context.Context, event string) ([]byte, error) {
-	if body, ok := w.bodies.find(event); ok {
+// body returns what is sent.
+func (w *Worker) body(ctx context.Context, message models.MessageKey) ([]byte, error) {
+	if body, ok := w.bodies.find(message); ok {
 		return body, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, w.bodyTimeout())
 	defer cancel()
-	found, err := models.FindBodies(ctx, w.db, []string{event})
+	found, err := models.FindBodies(ctx, w.db, []models.MessageKey{message})
 	if err != nil {
 		return nil, err
 	}
-	body, ok := found[event]
+	body, ok := found[message]
 	if !ok {
-		return nil, fmt.Errorf("event %s has no body", event)
+		return nil, fmt.Errorf("event %s has no body for %s", message.EventID, message.Owner)
 	}
-	w.bodies.keep(event, body)
+	w.bodies.keep(message, body)
 	return body, nil
 }
 
@@ -76,22 +76,23 @@ func (w *Worker) prepare(
 	ctx context.Context, due []*models.DueDelivery, most int,
 ) (ready []*models.DueDelivery, cut map[string]bool, err error) {
 	cut = map[string]bool{}
-	wanted := map[string]bool{}
-	var missing []string
+	wanted := map[models.MessageKey]bool{}
+	var missing []models.MessageKey
 	bytes := 0
 	ready = slices.DeleteFunc(due, func(d *models.DueDelivery) bool {
-		if wanted[d.EventID] {
+		message := d.Message()
+		if wanted[message] {
 			return false
 		}
-		if _, kept := w.bodies.find(d.EventID); kept {
+		if _, kept := w.bodies.find(message); kept {
 			return false
 		}
 		if len(missing) > 0 && bytes+d.BodySize > most {
 			cut[d.WebhookID] = true
 			return true
 		}
-		wanted[d.EventID] = true
-		missing, bytes = append(missing, d.EventID), bytes+d.BodySize
+		wanted[message] = true
+		missing, bytes = append(missing, message), bytes+d.BodySize
 		return false
 	})
 	if len(missing) == 0 {
@@ -101,8 +102,8 @@ func (w *Worker) prepare(
 	if err != nil {
 		return nil, nil, err
 	}
-	for event, body := range found {
-		w.bodies.keep(event, body)
+	for message, body := range found {
+		w.bodies.keep(message, body)
 	}
 	return ready, cut, nil
 }

@@ -12,12 +12,20 @@ import (
 
 func TestBodiesAreKeptUpToANumberOfBytes(t *testing.T) {
 	b := newBodies(10)
-	keep := func(event string, size int) { b.keep(event, []byte(strings.Repeat("x", size))) }
-	kept := func() []string { return slices.Sorted(slices.Values(b.kept.Keys())) }
+	keep := func(event string, size int) {
+		b.keep(models.MessageKey{EventID: event}, []byte(strings.Repeat("x", size)))
+	}
+	kept := func() []string {
+		var events []string
+		for _, message := range b.kept.Keys() {
+			events = append(events, message.EventID)
+		}
+		return slices.Sorted(slices.Values(events))
+	}
 	keep("a", 4)
 	keep("b", 4)
 	keep("a", 4) // for a second endpoint
-	b.find("a")
+	b.find(models.MessageKey{EventID: "a"})
 	keep("c", 4)
 	if diff := cmp.Diff([]string{"a", "c"}, kept()); diff != "" || b.bytes != 8 {
 		t.Errorf("%d bytes are kept:\n%s", b.bytes, diff)
@@ -50,7 +58,7 @@ func TestAnOrderReadsSomeBytesOfBodies(t *testing.T) {
 		if err != nil || len(due) != 30 {
 			r.t.Fatalf("%d are due, %v", len(due), err)
 		}
-		left := due[len(due)-1].EventID
+		left := due[len(due)-1].Message()
 		ready, cut, err := w.prepare(r.t.Context(), due, 4*due[0].BodySize+2)
 		if err != nil {
 			r.t.Fatal(err)
@@ -58,7 +66,7 @@ func TestAnOrderReadsSomeBytesOfBodies(t *testing.T) {
 		events := map[string]int{}
 		for _, d := range ready {
 			events[d.EventID]++
-			if body, ok := w.bodies.find(d.EventID); !ok || len(body) != d.BodySize {
+			if body, ok := w.bodies.find(d.Message()); !ok || len(body) != d.BodySize {
 				r.t.Errorf("the body of %s has %d bytes", d.EventID, len(body))
 			}
 		}

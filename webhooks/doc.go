@@ -6,8 +6,10 @@
 //
 //	capture    in the transaction of the change: one event. It exists if and only if the change committed.
 //	   │
-//	fan-out    the event gets its sequence number and its body, rendered once (Envelope), and becomes one delivery for
-//	   │       each endpoint that subscribes to its type (Subscribes)                                          → pending
+//	numbering  the event gets its position and its sequence within the organization, once its change has committed
+//	   │
+//	fan-out    a body is rendered once for the endpoints of each organization that gets it (Envelope), of what that organization
+//	   │       sees, and the event becomes one delivery for each endpoint that subscribes to its type (Subscribes) → pending
 //	claim      lanes whose turn it is are leased, the longest waiting first, as far as there is room for their kind and their
 //	   │       organization (budget), and a few due deliveries are taken from each. A lane is one endpoint; after its turn it
 //	   │       goes behind the others.
@@ -32,8 +34,8 @@
 //
 // # Order
 //
-// Fan-out is done by one replica at a time. It numbers the events of each organization in the order of the queue, and the queue is in the order
-// of the changes to any one resource, because the ordinal is taken while the resource is locked. When more events wait than fit into a batch,
+// Events are numbered by one replica at a time, in the order of the queue, and the queue is in the order of the changes to any one resource,
+// because the ordinal is taken while the resource is locked. Fan-out is done by one replica at a time, too, in the order of the numbers. When more events wait than fit into a batch,
 // it takes a share of each organization in turn: the burst of one does not delay the few events of the others. The order between
 // organizations is therefore open, also for an endpoint that gets the events of a subtree.
 //

@@ -8,6 +8,9 @@ import (
 	"strconv"
 	"time"
 	"unicode/utf8"
+
+	"roster/jsonapi"
+	"roster/models"
 )
 
 // DefaultBodyLimit is the size above which an event is sent thin. Standard Webhooks asks for less than 20 kB as a rule and names
@@ -19,11 +22,20 @@ const eventTimeLayout = "2006-01-02T15:04:05.000Z07:00"
 
 // Envelope is what a receiver is sent about one event.
 type Envelope struct {
-	Type       string
-	OccurredAt time.Time
-	Sequence   int64           // per organization, without gaps: receivers find what is missing and put it in order
-	Data       json.RawMessage // the resource as a JSON:API resource object
-	Changes    json.RawMessage // before and after by attribute; nil unless something was updated
+	Type         string
+	OccurredAt   time.Time
+	Sequence     int64           // within the organization, without gaps: receivers find what is missing and put it in order
+	Organization *Organization   // whose event it is; nil for none
+	Actor        models.Actor    // without id and name if the receiver's organization does not see it
+	RequestID    *string         // nil if no request made the change
+	Data         json.RawMessage // the resource as a JSON:API resource object
+	Changes      json.RawMessage // before and after by attribute; nil unless something was updated
+}
+
+// Organization is whose event it is, under the name that it had then.
+type Organization struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
 }
 
 // ErrTooLarge means that not even the thin form of an event fits.
@@ -31,26 +43,30 @@ var ErrTooLarge = errors.New("the event is larger than the limit and cannot be m
 
 // Render returns the bytes that are stored, signed and sent:
 //
-//	{"type":"user.updated","timestamp":"2026-01-02T03:04:05.678Z","sequence":7,"data":{…},"changes":{…}}
+//	{"type":"user.updated","timestamp":"2026-01-02T03:04:05.678Z","sequence":7,"organization":{…},"actor":{…},"requestId":"…",
+//	 "data":{…},"changes":{…}}
 //
-// Data and Changes go in as they are, without HTML escaping or reordering. It is called once for each event, so that every attempt
-// to every endpoint sends the same bytes.
+// Data and Changes go in as they are, without HTML escaping or reordering. It is called once for each event and organization of
+// endpoints, so that every attempt sends the same bytes.
 //
-// An event of more than limit bytes is thinned: it says "thin":true, has no changes, and its data is only type, id and links.self,
-// which the receiver follows to read the rest. If that does not fit either, or data has no type and id, the error is ErrTooLarge.
+// An event of more than limit bytes is thinned: it says "thin":true, has no changes, and its data is only type, id and links.self, which
+// the receiver follows to read the rest. If that does not fit either, or data has no type and id, the error is ErrTooLarge.
 func (e Envelope) Render(limit int) ([]byte, error) {
 	if err := e.check(); err != nil {
 		return nil, fmt.Errorf("render event %q: %w", e.Type, err)
 	}
-	if body := e.append(make([]byte, 0, e.size()), false); len(body) <= limit {
-		return body, nil
+	body, err := e.append(make([]byte, 0, e.size()), false)
+	if err != nil || len(body) <= limit {
+		return body, err
 	}
 	data, err := thin(e.Data)
 	if err != nil {
 		return nil, fmt.Errorf("render event %q: %w", e.Type, err)
 	}
 	e.Data, e.Changes = data, nil
-	body := e.append(make([]byte, 0, e.size()), true)
+	if body, err = e.append(make([]byte, 0, e.size()), true); err != nil {
+		return nil, err
+	}
 	if len(body) > limit {
 		return nil, fmt.Errorf("render event %q: %w", e.Type, ErrTooLarge)
 	}
@@ -72,17 +88,28 @@ func (e Envelope) check() error {
 }
 
 func (e Envelope) size() int {
-	const frame = 128
+	const frame = 512
 	return frame + len(e.Type) + len(e.Data) + len(e.Changes)
 }
 
-func (e Envelope) append(b []byte, thin bool) []byte {
+func (e Envelope) append(b []byte, thin bool) ([]byte, error) {
 	b = append(b, `{"type":"`...)
 	b = append(b, e.Type...)
 	b = append(b, `","timestamp":"`...)
 	b = e.OccurredAt.UTC().AppendFormat(b, eventTimeLayout)
 	b = append(b, `","sequence":`...)
 	b = strconv.AppendInt(b, e.Sequence, 10)
+	for _, member := range []struct {
+		name  string
+		value any
+	}{{"organization", e.Organization}, {"actor", e.Actor}, {"requestId", e.RequestID}} {
+		value, err := jsonapi.Marshal(member.value)
+		if err != nil {
+			return nil, fmt.Errorf("render %s: %w", member.name, err)
+		}
+		b = append(append(append(b, `,"`...), member.name...), `":`...)
+		b = append(b, value...)
+	}
 	if thin {
 		b = append(b, `,"thin":true`...)
 	}
@@ -92,7 +119,7 @@ func (e Envelope) append(b []byte, thin bool) []byte {
 		b = append(b, `,"changes":`...)
 		b = append(b, e.Changes...)
 	}
-	return append(b, '}')
+	return append(b, '}'), nil
 }
 
 // thin keeps what is needed to fetch the resource.

@@ -6,9 +6,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"roster/models"
 )
 
 var eventTime = time.Date(2026, 1, 2, 4, 4, 5, 678_900_000, time.FixedZone("CET", 3600))
+
+// ofNobody is what an envelope says that was told nothing of where an event comes from.
+const ofNobody = `"organization":null,"actor":{"kind":"","id":null,"name":null},"requestId":null,`
 
 func TestRender(t *testing.T) {
 	t.Parallel()
@@ -18,17 +23,19 @@ func TestRender(t *testing.T) {
 		want     string
 	}{
 		{"a created resource",
-			Envelope{Type: "user.created", OccurredAt: eventTime, Sequence: 1, Data: json.RawMessage(`{"type":"users","id":"1"}`)},
-			`{"type":"user.created","timestamp":"2026-01-02T03:04:05.678Z","sequence":1,"data":{"type":"users","id":"1"}}`},
+			Envelope{Type: "user.created", OccurredAt: eventTime, Sequence: 1, Organization: &Organization{ID: "2", Name: "<Acme> & Söhne"},
+				Actor: models.Actor{Kind: "system", ID: new("3"), Name: new("\"x\"")}, RequestID: new("r-1"), Data: json.RawMessage(`{"type":"users","id":"1"}`)},
+			`{"type":"user.created","timestamp":"2026-01-02T03:04:05.678Z","sequence":1,"organization":{"id":"2","name":"<Acme> & Söhne"},` +
+				`"actor":{"kind":"system","id":"3","name":"\"x\""},"requestId":"r-1","data":{"type":"users","id":"1"}}`},
 		{"an update carries its changes",
 			Envelope{Type: "user.updated", OccurredAt: eventTime, Sequence: 1 << 60, Data: json.RawMessage(`{}`),
 				Changes: json.RawMessage(`{"name":{"before":"A","after":"B"}}`)},
-			`{"type":"user.updated","timestamp":"2026-01-02T03:04:05.678Z","sequence":1152921504606846976,"data":{},` +
+			`{"type":"user.updated","timestamp":"2026-01-02T03:04:05.678Z","sequence":1152921504606846976,` + ofNobody + `"data":{},` +
 				`"changes":{"name":{"before":"A","after":"B"}}}`},
 		{"data is passed through byte for byte",
 			Envelope{Type: "user.updated", OccurredAt: eventTime,
 				Data: json.RawMessage("{\"z\": \"<b>&\u2028Zoë ☕\\u003c\", \"a\":1.0e3}")},
-			"{\"type\":\"user.updated\",\"timestamp\":\"2026-01-02T03:04:05.678Z\",\"sequence\":0," +
+			"{\"type\":\"user.updated\",\"timestamp\":\"2026-01-02T03:04:05.678Z\",\"sequence\":0," + ofNobody +
 				"\"data\":{\"z\": \"<b>&\u2028Zoë ☕\\u003c\", \"a\":1.0e3}}"},
 	} {
 		t.Run(v.name, func(t *testing.T) {
@@ -59,7 +66,7 @@ func TestRenderAtTheLimit(t *testing.T) {
 	if got, err := envelope("ë").Render(len(full)); err != nil || string(got) != string(full) {
 		t.Errorf("exactly at the limit: %s, %v", got, err)
 	}
-	const thinned = `{"type":"organization.updated","timestamp":"2026-01-02T03:04:05.678Z","sequence":3,"thin":true,` +
+	const thinned = `{"type":"organization.updated","timestamp":"2026-01-02T03:04:05.678Z","sequence":3,` + ofNobody + `"thin":true,` +
 		`"data":{"type":"organizations","id":"0198","links":{"self":"/public/v2/organizations/0198?a=1&b=<2>"}}}`
 	if got, err := envelope("ë").Render(len(full) - 1); err != nil || string(got) != thinned {
 		t.Errorf("one byte above the limit: %s, %v\nwant %s", got, err, thinned)

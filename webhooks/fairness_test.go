@@ -291,7 +291,7 @@ func TestABurstLeavesTheQueueAShareAtATime(t *testing.T) {
 			for range burst {
 				_, err := models.Capture(r.t.Context(), tx, &models.Event{
 					ID: models.NewID(), EventType: "burst.made", OccurredAt: jsonapi.Stamp{Time: r.db.Now()}, OrganizationID: &crowd.ID,
-					SubjectType: "organizations", SubjectID: crowd.ID, ActorKind: "system", Changes: &changes, Data: "{}",
+					SubjectType: "organizations", SubjectID: crowd.ID, ActorKind: "system", Changes: &changes, Resource: jsonapi.Raw("{}"),
 				})
 				if err != nil {
 					return err

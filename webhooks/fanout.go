@@ -16,9 +16,9 @@ const fanOutPause = time.Second // after a failure
 // handoff is what a fan-out gives the loop: deliveries of lanes that this worker holds, so that they need not be fetched.
 type handoff struct {
 	deliveries map[string][]*models.DueDelivery // by webhook
-	bodies     map[string][]byte                // by event
-	tokens     map[string]string                // of the lanes, as they were when the deliveries were inserted
-	leased     []*models.WebhookLane            // by this fan-out
+	bodies     map[models.MessageKey][]byte
+	tokens     map[string]string     // of the lanes, as they were when the deliveries were inserted
+	leased     []*models.WebhookLane // by this fan-out
 	validUntil time.Time
 	woken      bool // others have their turn
 }
@@ -72,9 +72,12 @@ func (w *Worker) fanOutLoop(ctx context.Context) {
 // fanOut takes a batch of events out of the queue, and makes a delivery for each endpoint that wants one. Lanes that nobody serves are
 // leased at once if there is room. It returns how many events it took, and where a shared claim ended.
 func (w *Worker) fanOut(ctx context.Context, claim models.EventClaim, b *batching) (h handoff, claimed int, after string, err error) {
+	if err := models.NumberEvents(ctx, w.db); err != nil {
+		return h, 0, "", err
+	}
 	changedEndpoints, deliveries := false, 0
 	err = models.Transaction(ctx, w.db, func(tx *models.DB) error {
-		h = handoff{deliveries: map[string][]*models.DueDelivery{}, bodies: map[string][]byte{}, tokens: map[string]string{}}
+		h = handoff{deliveries: map[string][]*models.DueDelivery{}, bodies: map[models.MessageKey][]byte{}, tokens: map[string]string{}}
 		changedEndpoints, deliveries = false, 0
 		events, last, err := models.ClaimEvents(ctx, tx, claim)
 		claimed, after = len(events), last
@@ -84,8 +87,8 @@ func (w *Worker) fanOut(ctx context.Context, claim models.EventClaim, b *batchin
 		for _, e := range events {
 			changedEndpoints = changedEndpoints || strings.HasPrefix(e.Type, "webhook.") || strings.HasPrefix(e.Type, "organization.")
 		}
-		// What happened in no organization is sent to nobody.
-		events = slices.DeleteFunc(events, func(e *models.QueuedEvent) bool { return e.OrganizationID == "" })
+		// What happened in no organization is sent to nobody, and a test has its delivery.
+		events = slices.DeleteFunc(events, func(e *models.QueuedEvent) bool { return e.OrganizationID == "" || e.IsTest() })
 		if len(events) == 0 {
 			return nil
 		}
@@ -96,14 +99,17 @@ func (w *Worker) fanOut(ctx context.Context, claim models.EventClaim, b *batchin
 		if err := b.check(events, subscribers); err != nil {
 			return err
 		}
-		plan := w.match(tx, events, subscribers)
+		plan, err := w.match(ctx, tx, events, subscribers)
+		if err != nil {
+			return err
+		}
 		deliveries = len(plan.deliveries)
-		return w.assign(ctx, tx, events, plan, &h)
+		return w.assign(ctx, tx, plan, &h)
 	})
 	if err == nil {
 		b.took(claimed, deliveries)
-		for event, body := range h.bodies {
-			w.bodies.keep(event, body)
+		for message, body := range h.bodies {
+			w.bodies.keep(message, body)
 		}
 	}
 	if err == nil && changedEndpoints {
@@ -126,46 +132,61 @@ func organizationsOf(events []*models.QueuedEvent) []string {
 
 // plan is what becomes of a batch of events.
 type plan struct {
+	messages   []*models.Message // what somebody gets
 	deliveries []*models.NewDelivery
-	bodies     [][]byte // of each delivery, shared between those of one event
+	bodies     [][]byte // of each delivery, shared between those of one message
 	webhooks   []string // that get something
 	ordered    bool     // whether any of them is served in order
 }
 
-// match finds the endpoints that want each event and renders the bodies of those that somebody wants.
-func (w *Worker) match(tx *models.DB, events []*models.QueuedEvent, subscribers map[string][]models.Subscriber) plan {
-	var p plan
-	now := tx.Now()
+// match finds the endpoints that want each event and renders the messages to their organizations. One that cannot be told is left out.
+func (w *Worker) match(ctx context.Context, tx *models.DB, events []*models.QueuedEvent, subscribers map[string][]models.Subscriber) (plan, error) {
+	type wish struct {
+		subscriber models.Subscriber
+		message    *models.Message
+	}
+	var wishes []wish
+	var messages []*models.Message
 	for _, e := range events {
+		own := map[string]*models.Message{} // by owner
 		for _, s := range subscribers[e.OrganizationID] {
 			if !wants(s, e) {
 				continue
 			}
-			if e.Body == nil {
-				e.Body = w.render(e)
-				if e.Body == nil {
-					break
-				}
+			if own[s.Owner] == nil {
+				own[s.Owner] = &models.Message{Event: e, Owner: s.Owner}
+				messages = append(messages, own[s.Owner])
 			}
-			d := &models.NewDelivery{
-				ID: models.NewID(), EventID: e.ID, WebhookID: s.WebhookID, OrganizationID: s.Owner, EventType: e.Type, Place: e.Place,
-				OrderKey: orderKey(s, e), Trigger: models.TriggerEvent, DueAt: &now, CreatedAt: e.OccurredAt,
-			}
-			if e.Type == eventTest {
-				d.Trigger = models.TriggerTest
-			}
-			p.ordered = p.ordered || d.OrderKey != nil
-			p.deliveries, p.bodies = append(p.deliveries, d), append(p.bodies, e.Body)
-			p.webhooks = append(p.webhooks, s.WebhookID)
+			wishes = append(wishes, wish{s, own[s.Owner]})
 		}
+	}
+	if err := models.DescribeMessages(ctx, tx, messages); err != nil {
+		return plan{}, err
+	}
+	var p plan
+	for _, m := range messages {
+		if m.Body = w.render(m); m.Body != nil {
+			p.messages = append(p.messages, m)
+		}
+	}
+	now := tx.Now()
+	for _, wish := range wishes {
+		s, e, body := wish.subscriber, wish.message.Event, wish.message.Body
+		if body == nil {
+			continue
+		}
+		d := &models.NewDelivery{
+			ID: models.NewID(), EventID: e.ID, WebhookID: s.WebhookID, OrganizationID: s.Owner, EventType: e.Type, Place: e.Place,
+			OrderKey: orderKey(s, e), Trigger: models.TriggerEvent, DueAt: &now, CreatedAt: e.OccurredAt,
+		}
+		p.ordered = p.ordered || d.OrderKey != nil
+		p.deliveries, p.bodies = append(p.deliveries, d), append(p.bodies, body)
+		p.webhooks = append(p.webhooks, s.WebhookID)
 	}
 	slices.Sort(p.webhooks)
 	p.webhooks = slices.Compact(p.webhooks)
-	return p
+	return p, nil
 }
-
-// eventTest is the type of the event that is made to try one endpoint, and that only it gets.
-const eventTest = "webhook.test"
 
 func wants(s models.Subscriber, e *models.QueuedEvent) bool {
 	if e.Ordinal <= s.AfterOrdinal {
@@ -173,9 +194,6 @@ func wants(s models.Subscriber, e *models.QueuedEvent) bool {
 	}
 	if s.LastOrdinal != nil && e.Ordinal > *s.LastOrdinal {
 		return false // its organization is deleted, and was told so
-	}
-	if e.Type == eventTest {
-		return s.WebhookID == e.SubjectID
 	}
 	return models.Subscribes(s.EventTypes, e.Type)
 }
@@ -192,25 +210,35 @@ func orderKey(s models.Subscriber, e *models.QueuedEvent) *string {
 }
 
 // render returns the bytes that are sent, or nil for an event that cannot be told.
-func (w *Worker) render(e *models.QueuedEvent) []byte {
-	body, err := envelopeOf(e).Render(DefaultBodyLimit)
+func (w *Worker) render(m *models.Message) []byte {
+	if m.Resource == nil {
+		return nil // its organization does not see what changed
+	}
+	body, err := RenderMessage(m)
 	if err != nil {
-		w.cfg.Logger.Error("webhooks: an event cannot be sent", "event_id", e.ID, "error", err)
+		w.cfg.Logger.Error("webhooks: an event cannot be sent", "event_id", m.Event.ID, "error", err)
 		return nil
 	}
 	return body
 }
 
-func envelopeOf(e *models.QueuedEvent) Envelope {
-	envelope := Envelope{Type: e.Type, OccurredAt: e.OccurredAt, Sequence: e.Sequence, Data: e.Data}
-	if strings.HasSuffix(e.Type, ".updated") {
-		envelope.Changes = e.Changes
+// RenderMessage returns the bytes that are sent.
+func RenderMessage(m *models.Message) ([]byte, error) {
+	e := m.Event
+	envelope := Envelope{
+		Type: e.Type, OccurredAt: e.OccurredAt, Sequence: e.Sequence, Actor: m.Actor, RequestID: e.RequestID, Data: m.Resource,
 	}
-	return envelope
+	if e.OrganizationID != "" {
+		envelope.Organization = &Organization{ID: e.OrganizationID, Name: e.OrganizationName}
+	}
+	if strings.HasSuffix(e.Type, ".updated") {
+		envelope.Changes = m.Changes
+	}
+	return envelope.Render(DefaultBodyLimit)
 }
 
-// assign inserts events and the deliveries of their plan, and finds out who serves the lanes.
-func (w *Worker) assign(ctx context.Context, tx *models.DB, events []*models.QueuedEvent, p plan, h *handoff) error {
+// assign inserts the messages and deliveries of a plan, and finds out who serves the lanes.
+func (w *Worker) assign(ctx context.Context, tx *models.DB, p plan, h *handoff) error {
 	var lanes []*models.WebhookLane
 	var err error
 	if p.ordered { // what waits for what is known only while nobody finishes anything
@@ -221,7 +249,7 @@ func (w *Worker) assign(ctx context.Context, tx *models.DB, events []*models.Que
 			return err
 		}
 	}
-	inserted, err := models.InsertDeliveries(ctx, tx, events, p.deliveries)
+	inserted, err := models.InsertDeliveries(ctx, tx, p.messages, p.deliveries)
 	if err != nil || len(p.deliveries) == 0 {
 		return err
 	}
@@ -290,11 +318,12 @@ func (h *handoff) take(p plan) {
 		if _, held := h.tokens[d.WebhookID]; !held || d.DueAt == nil {
 			continue
 		}
-		h.deliveries[d.WebhookID] = append(h.deliveries[d.WebhookID], &models.DueDelivery{
-			ID: d.ID, EventID: d.EventID, WebhookID: d.WebhookID, EventType: d.EventType, OrderKey: d.OrderKey, Trigger: d.Trigger,
-			DueAt: *d.DueAt, CreatedAt: d.CreatedAt, BodySize: len(p.bodies[i]),
-		})
-		h.bodies[d.EventID] = p.bodies[i]
+		due := &models.DueDelivery{
+			ID: d.ID, EventID: d.EventID, WebhookID: d.WebhookID, Owner: d.OrganizationID, EventType: d.EventType, OrderKey: d.OrderKey,
+			Trigger: d.Trigger, DueAt: *d.DueAt, CreatedAt: d.CreatedAt, BodySize: len(p.bodies[i]),
+		}
+		h.deliveries[d.WebhookID] = append(h.deliveries[d.WebhookID], due)
+		h.bodies[due.Message()] = p.bodies[i]
 	}
 }
 

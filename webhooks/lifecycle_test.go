@@ -376,9 +376,7 @@ func TestRedeliveringAndReplaying(t *testing.T) {
 		}
 		r.received(late, 3)
 		r.quiet()
-		_, err = models.SendTest(r.t.Context(), r.db, someone, newcomer.ID, func(m models.Message) ([]byte, error) {
-			return Envelope{Type: m.Type, OccurredAt: m.OccurredAt, Data: m.Data}.Render(DefaultBodyLimit)
-		})
+		_, err = models.SendTest(r.t.Context(), r.db, someone, newcomer.ID, RenderMessage)
 		if err != nil {
 			r.t.Fatal(err)
 		}

@@ -132,7 +132,7 @@ func (s *scene) publish(r *rand.Rand, publisher, n int) {
 	e := &models.Event{
 		ID: models.NewID(), EventType: "oracle.asked", OccurredAt: jsonapi.Stamp{Time: s.home.db.Now()}, OrganizationID: &org,
 		SubjectType: "organizations", SubjectID: s.orgs[r.IntN(3)].ID, ActorKind: "system", Changes: &changes,
-		Data: fmt.Sprintf(`{"publisher":%d,"n":%d}`, publisher, n),
+		Resource: jsonapi.Raw(fmt.Sprintf(`{"publisher":%d,"n":%d}`, publisher, n)),
 	}
 	err := models.Transaction(s.t.Context(), s.home.db, func(tx *models.DB) error {
 		_, err := models.Capture(s.t.Context(), tx, e)

@@ -112,8 +112,7 @@ func (w *Worker) Run(ctx context.Context) {
 			w.failing(ctx, "end the leases of the last run", err)
 		}
 	}
-	w.db.OnCommit(w.Committed)
-	defer w.db.OnCommit(nil)
+	defer w.db.OnCommit(w.Committed)()
 	w.Wake() // whatever happened while nobody looked
 	var steps sync.WaitGroup
 	steps.Go(func() { w.fanOutLoop(ctx) })

@@ -21,5 +21,9 @@ func mountAPI(a *app, router *mux.Router) {
 		defer ticks.Stop()
 		usage.Run(ctx, a.db, ticks.C, a.logger)
 	})
-	handlers.NewAPI(a.db, a.limiter, usage).Mount(router)
+	api := handlers.NewAPI(a.db, a.limiter, usage)
+	a.atOnce = append(a.atOnce, a.background(func(ctx context.Context) { // whoever waits would wait for the whole period of grace
+		api.WatchEvents(ctx, func(err error) { a.logger.ErrorContext(ctx, "requests that wait for events", "error", err) })
+	}))
+	api.Mount(router)
 }

@@ -131,7 +131,7 @@ func compare(t *testing.T, db *sql.DB, org string, told map[string]bool, inbox *
 		t.Errorf("%d were received twice, at most %d can have been under way", doubles, most)
 	}
 	var gaps int
-	err = db.QueryRow(`SELECT COUNT(*) - MAX(sequence) FROM webhook_messages WHERE CAST(organization_id AS text) = '` + org + `'`).Scan(&gaps)
+	err = db.QueryRow(`SELECT COUNT(*) - MAX(sequence) FROM event_positions WHERE CAST(organization_id AS text) = '` + org + `'`).Scan(&gaps)
 	if err != nil || gaps != 0 {
 		t.Errorf("the numbers have gaps: %d, %v", gaps, err)
 	}

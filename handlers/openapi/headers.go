@@ -37,6 +37,7 @@ func (g *generator) headers() {
 	add("Retry-After", false, number, "Seconds to wait before trying again.")
 	add("Accept-Encoding", false, fixed("identity"), "The body was compressed, and must not be.")
 	add("WWW-Authenticate", true, text, "How to authenticate.")
+	add("Preference-Applied", false, text, "The preference that was applied, with the seconds that were.")
 	add("Idempotency-Replayed", false, fixed("true"), "The answer is that of an earlier request with the same Idempotency-Key.")
 }
 
@@ -81,6 +82,8 @@ func (g *generator) requestHeaders() {
 		"An id for this request in logs, events and answers: up to 128 letters, digits, dots, hyphens and underscores. Any other is replaced.")
 	add("If-None-Match", text, `"7-3f2a9c0b1d4e5f6071829ab4"`, "ETags that the client has. If the resource still has one of them, the answer is 304; to a change, 412.")
 	add("If-Match", text, `"7-3f2a9c0b1d4e5f6071829ab4"`, "ETags that the request is meant for. If the resource, or what would be answered to GET, has none of them, the answer is 412.")
+	add("Prefer", text, "wait=20", "wait=20: if the page has nothing and is the end of the list, the answer comes with the next event that belongs there, "+
+		"or after so many seconds; at most a minute, and less than a request may take (RFC 7240).")
 	add("Idempotency-Key", &schema{Type: "string", MinLength: new(1), MaxLength: new(255)}, "8e03978e-40d5-43dd-bc93-6894a57f9324",
 		"Makes a repetition of this request safe: within 24 hours the same key and body are answered with the stored answer.")
 }

@@ -29,6 +29,8 @@ type Route struct {
 	Related      bool
 	// Guarded: the request may name the version of the resource in the path that it is meant for.
 	Guarded bool
+	// Waits: the request can prefer to wait for what comes next.
+	Waits bool
 	// Ext names the extensions that a request applies.
 	Ext []string
 	Doc string
@@ -45,7 +47,7 @@ type Examples struct {
 // Document returns the OpenAPI document of those routes, as JSON. types are all resource types, in the order of the documentation. self is
 // the path that the document itself is served at. The same arguments give the same bytes.
 func Document(self string, routes []Route, types []*jsonapi.Schema, examples Examples) ([]byte, error) {
-	g := &generator{routes: routes, types: types, examples: examples, done: map[string]bool{}, byCursor: map[string]bool{}, media: jsonapi.MediaType, components: &components{}}
+	g := &generator{routes: routes, types: types, examples: examples, done: map[string]bool{}, byCursor: map[string]bool{}, waits: map[string]bool{}, media: jsonapi.MediaType, components: &components{}}
 	if len(types) > 0 {
 		g.exampleID = types[0].Example
 	}
@@ -54,7 +56,7 @@ func Document(self string, routes []Route, types []*jsonapi.Schema, examples Exa
 	g.securitySchemes()
 	g.common()
 	g.errors()
-	g.response("NotModified", "The client has this version already.", with("ETag"), nil)
+	g.response("NotModified", "The client has this version already.", with("ETag", "Preference-Applied"), nil)
 	g.response("NoContent", "Done; there is nothing to say.", everyAnswer, nil)
 	for i := range routes {
 		if err := g.route(&routes[i]); err != nil {
@@ -110,6 +112,8 @@ type generator struct {
 	done       map[string]bool
 	// byCursor has the documents that can be pages cut by cursors.
 	byCursor map[string]bool
+	// waits has the documents that can be waited for.
+	waits map[string]bool
 }
 
 // made reports whether it was called with that name before.

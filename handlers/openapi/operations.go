@@ -98,6 +98,9 @@ func (g *generator) operation(rt *Route, s shape, tag string) *operation {
 			doc += " Paths of include begin with " + rt.Relationship.Name + "."
 		}
 	}
+	if rt.Waits {
+		doc += " At the end of the list a request can wait for what comes next: see the header Prefer."
+	}
 	op := &operation{
 		OperationID: s.id, Summary: summary, Description: doc + "\n\n" + permissionText(rt), Tags: []string{tag},
 		Permission: &permission{Public: rt.Needs.Public, Scope: rt.Needs.Scope, Management: rt.Needs.Management},
@@ -165,7 +168,9 @@ func (g *generator) shape(rt *Route) (shape, error) {
 	case rt.Relationship != nil:
 		g.relationshipShape(rt, &s)
 	case rt.Method == http.MethodGet && !strings.HasSuffix(rt.Path, "}"):
-		s.id, s.success = "list"+operationName(rt, false), g.answer(g.many(rt.Shows, rt.Query.Page), http.StatusOK)
+		document := g.many(rt.Shows, rt.Query.Page)
+		g.waits[document] = rt.Waits
+		s.id, s.success = "list"+operationName(rt, false), g.answer(document, http.StatusOK)
 	case rt.Method == http.MethodGet:
 		s.id, s.success, s.versioned = "get"+operationName(rt, true), g.answer(g.one(rt.Shows, false), http.StatusOK), true
 	case rt.Method == http.MethodPost && rt.Path == rt.Served:
@@ -193,7 +198,9 @@ func (g *generator) relatedShape(rt *Route, s *shape) {
 	rel, name := rt.Relationship, pascal(rt.Relationship.Name)+"Of"+operationName(rt, true)
 	switch {
 	case rel.Many:
-		s.id, s.success = "list"+name, g.answer(g.many(rel.Target, true), http.StatusOK)
+		document := g.many(rel.Target, true)
+		g.waits[document] = rt.Waits
+		s.id, s.success = "list"+name, g.answer(document, http.StatusOK)
 	case rel.Polymorphic:
 		g.included()
 		g.schema("AnyDocument", documentOf("A document with one resource of any type, or null.", orNull(refTo("AnyResource")),
@@ -313,6 +320,9 @@ func (g *generator) answer(document string, status int) string {
 	name, description, headers := document, "The document.", with("ETag", "Idempotency-Replayed")
 	if status == http.StatusCreated {
 		name, description, headers = document+"Created", "Created.", with("Location", "ETag", "Idempotency-Replayed")
+	}
+	if g.waits[document] {
+		headers = append(headers, "Preference-Applied")
 	}
 	content := &mediaObject{Schema: refTo(document)}
 	if g.addExample("response."+name, description, g.examples.Responses[name]) {

@@ -99,6 +99,9 @@ func (g *generator) headerParameters(rt *Route, s shape) []reference {
 	switch rt.Method {
 	case "GET":
 		names = append(names, "If-Match", "If-None-Match")
+		if rt.Waits {
+			names = append(names, "Prefer")
+		}
 	case "POST":
 		names = append(names, "Idempotency-Key")
 	}

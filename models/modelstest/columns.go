@@ -67,6 +67,9 @@ func columnFaults(columns []column, structPointer any) ([]string, error) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(unseen)) {
+		if !unseen[name].Creatable {
+			continue // it is read from another table
+		}
 		fault("%s has no column %s.%s", unseen[name].Name, parsed.Table, name)
 	}
 	return faults, nil

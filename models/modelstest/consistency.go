@@ -78,6 +78,15 @@ var rules = []struct{ says, query string }{
 	{"a deleted organization with a key", `SELECT o.id FROM organizations o JOIN api_keys k ON k.organization_id = o.id WHERE o.deleted_at IS NOT NULL`},
 	{"a membership that does not know whether its user has others", `SELECT id FROM memberships m
 		WHERE shared <> (SELECT COUNT(*) > 1 FROM memberships o WHERE o.user_id = m.user_id)`},
+	{"an event without its numbers, and not waiting for them", `SELECT id FROM events
+		WHERE id NOT IN (SELECT event_id FROM event_positions) AND id NOT IN (SELECT event_id FROM event_queue WHERE position IS NULL)`},
+	{"a position that is left out, or that is not the last one given", `SELECT CAST(position AS text) FROM (
+		SELECT position, ROW_NUMBER() OVER (ORDER BY position) AS n FROM event_positions) AS p WHERE position <> n
+		UNION ALL SELECT CAST(last AS text) FROM event_sequences WHERE organization_id = '00000000-0000-0000-0000-000000000000'
+			AND last <> (SELECT COALESCE(MAX(position), 0) FROM event_positions)`},
+	{"a sequence with a gap, or in another order than the positions", `SELECT event_id FROM (
+		SELECT event_id, sequence, ROW_NUMBER() OVER (PARTITION BY organization_id ORDER BY position) AS n
+		FROM event_positions WHERE sequence > 0) AS p WHERE sequence <> n`},
 	{"a live organization below a deleted one",
 		`SELECT o.id FROM organizations o JOIN organizations p ON p.id = o.parent_id WHERE o.deleted_at IS NULL AND p.deleted_at IS NOT NULL`},
 }
@@ -186,9 +195,8 @@ func counterFaults(ctx context.Context, tx *sql.Tx, nodes []node) ([]string, err
 		UNION ALL SELECT 'users', CAST(organization_id AS text), COUNT(*) FROM memberships GROUP BY organization_id
 		UNION ALL SELECT 'memberships', '', COUNT(*) FROM memberships m JOIN organizations o ON o.id = m.organization_id WHERE o.deleted_at IS NULL
 		UNION ALL SELECT 'apiKeys', '', COUNT(*) FROM api_keys
-		UNION ALL SELECT 'events', '', COUNT(*) FROM events WHERE id NOT IN (SELECT event_id FROM event_queue)
-		UNION ALL SELECT 'events', CAST(organization_id AS text), COUNT(*) FROM events
-			WHERE organization_id IS NOT NULL AND id NOT IN (SELECT event_id FROM event_queue) GROUP BY organization_id
+		UNION ALL SELECT 'events', '', COUNT(*) FROM event_positions
+		UNION ALL SELECT 'events', CAST(organization_id AS text), COUNT(*) FROM event_positions WHERE organization_id IS NOT NULL GROUP BY organization_id
 		UNION ALL SELECT 'webhookDeliveries', '', COUNT(*) FROM webhook_deliveries
 		UNION ALL SELECT 'webhookDeliveries', CAST(organization_id AS text), COUNT(*) FROM webhook_deliveries GROUP BY organization_id
 		UNION ALL SELECT 'webhookDeliveriesTo', CAST(webhook_id AS text), COUNT(*) FROM webhook_deliveries GROUP BY webhook_id`)

@@ -45,7 +45,9 @@ func addPostgresKeys(ctx context.Context, pool querier, s schema) error {
 		FROM pg_constraint AS c
 		JOIN pg_class AS t ON t.oid = c.conrelid
 		WHERE c.connamespace = 'public'::regnamespace AND c.contype IN ('p', 'u', 'f') AND t.relname NOT IN (`+ignoredTables+`)`,
-		func(table, definition string) { s.add(table, "%s", definition) })
+		func(table, definition string) {
+			s.add(table, "%s", strings.ReplaceAll(definition, `"`, "")) // which stand around keywords
+		})
 }
 
 // addPostgresRules adds checks, and the indexes that no key brought with it.

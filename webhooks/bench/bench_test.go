@@ -217,7 +217,7 @@ func (x *roster) publish(organization string) string {
 	changes := jsonapi.Raw("{}")
 	e := &models.Event{
 		ID: models.NewID(), EventType: "bench.made", OccurredAt: jsonapi.Stamp{Time: x.db.Now()}, OrganizationID: &organization,
-		SubjectType: "organizations", SubjectID: organization, ActorKind: "system", Changes: &changes, Data: data,
+		SubjectType: "organizations", SubjectID: organization, ActorKind: "system", Changes: &changes, Resource: jsonapi.Raw(data),
 	}
 	err := models.Transaction(context.Background(), x.db, func(tx *models.DB) error {
 		_, err := models.Capture(context.Background(), tx, e)

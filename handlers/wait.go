@@ -1,0 +1,160 @@
+package handlers
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"roster/auth"
+	"roster/jsonapi"
+	"roster/models"
+)
+
+// A reader who has come to the end of the events can wait for the next one: Prefer: wait=20 (RFC 7240 §4.3). The request looks again when
+// something happened that it may see, and is answered when that is in its list, or after the time with the document that it would have
+// got at once. It holds no connection to the database while it waits.
+
+const (
+	longestWait = time.Minute
+	// answerTime is what is left of the time for a request when its wait ends.
+	answerTime = time.Second
+	// maxWaits bounds those who wait in this process, maxWaitsOfOne those of one caller. Whoever is one too many is answered at once.
+	maxWaits      = 2_000
+	maxWaitsOfOne = 20
+)
+
+// waits counts who waits.
+type waits struct {
+	mu    sync.Mutex
+	all   int
+	ofOne map[string]int
+}
+
+// begin counts one more wait of a caller, if there is room for it. It must be ended.
+func (w *waits) begin(caller string) (end func(), ok bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.all >= maxWaits || w.ofOne[caller] >= maxWaitsOfOne {
+		return nil, false
+	}
+	w.all++
+	w.ofOne[caller]++
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.all--
+		if w.ofOne[caller]--; w.ofOne[caller] == 0 {
+			delete(w.ofOne, caller)
+		}
+	}, true
+}
+
+// page returns the page of a list. One of events that has nothing, at the end of the list, waits if the request prefers that.
+func (a *API) page(w http.ResponseWriter, rq *request, c *models.Collection) (*models.Page, error) {
+	patience := time.Duration(0)
+	if c.Schema == models.Events.Schema {
+		patience = patienceOf(rq)
+	}
+	if patience == 0 {
+		return models.List(rq.Context(), a.db, c, rq.scope(), rq.query)
+	}
+	end, ok := a.waits.begin(rq.principal.Identity().String())
+	if !ok {
+		return models.List(rq.Context(), a.db, c, rq.scope(), rq.query)
+	}
+	defer end()
+	page, err := a.await(rq, c, patience)
+	if err == nil {
+		w.Header().Set("Preference-Applied", "wait="+strconv.Itoa(int(patience/time.Second)))
+		w.Header().Add("Vary", "Prefer")
+	}
+	return page, err
+}
+
+// await returns the page of a list, once there is something on it or behind it, or the patience is at its end.
+func (a *API) await(rq *request, c *models.Collection, patience time.Duration) (*models.Page, error) {
+	wait := a.watch.Wait(rq.scope())
+	defer wait.End()
+	enough := time.NewTimer(patience)
+	defer enough.Stop()
+	for {
+		page, err := models.List(rq.Context(), a.db, c, rq.scope(), rq.query)
+		if err != nil || len(page.Items) > 0 || page.Next != nil {
+			return page, err
+		}
+		select {
+		case _, goesOn := <-wait.Woken:
+			if !goesOn {
+				return page, nil
+			}
+		case <-enough.C:
+			return page, nil
+		case <-rq.Context().Done():
+			return nil, rq.Context().Err()
+		}
+		if err := a.admitAgain(rq); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// waits reports whether page serves a route. rel is the relationship in its path, or nil.
+func (rt *route) waits(rel *jsonapi.Relationship) bool {
+	accepts, schema := rt.accepts(rel)
+	return rt.method == http.MethodGet && schema == models.Events.Schema && accepts.Page && (rel == nil || rt.related)
+}
+
+// admitAgain makes sure that a caller who has waited still is who it was, and may still do what it asked for.
+func (a *API) admitAgain(rq *request) error {
+	credential, err := auth.Credential(rq.Header)
+	if err != nil {
+		return err
+	}
+	principal, err := auth.Authenticate(rq.Context(), a.db, credential)
+	if err != nil {
+		return err
+	}
+	if principal == nil {
+		return jsonapi.Fault(jsonapi.Unauthenticated, "The key does not work any more.")
+	}
+	rq.principal = principal
+	if !principal.Allows(rq.route.needs) {
+		return forbidden(principal, rq.route.needs)
+	}
+	return rq.permitInclusion(rq.query.Include)
+}
+
+// patienceOf returns how long a request prefers to wait, within what the time for a request allows; 0 is not at all.
+func patienceOf(rq *request) time.Duration {
+	longest := longestWait
+	if deadline, ok := rq.Context().Deadline(); ok {
+		longest = min(longest, time.Until(deadline)-answerTime)
+	}
+	seconds, ok := preferredWait(rq.Header.Values("Prefer"))
+	if !ok {
+		return 0
+	}
+	wait := longest
+	if seconds < int(longest/time.Second) {
+		wait = time.Duration(seconds) * time.Second
+	}
+	return max(wait.Truncate(time.Second), 0)
+}
+
+// preferredWait returns the seconds of the preference wait. Of several the first counts, and what cannot be read is no preference (RFC
+// 7240 §2).
+func preferredWait(values []string) (seconds int, ok bool) {
+	for preference := range strings.SplitSeq(strings.Join(values, ","), ",") {
+		preference, _, _ = strings.Cut(preference, ";") // its parameters
+		name, value, _ := strings.Cut(preference, "=")
+		if !strings.EqualFold(strings.TrimSpace(name), "wait") {
+			continue
+		}
+		value = strings.Trim(strings.TrimSpace(value), `"`)
+		n, err := strconv.ParseUint(value, 10, 31)
+		return int(n), err == nil
+	}
+	return 0, false
+}

@@ -1,0 +1,348 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"roster/jsonapi"
+)
+
+// An event is written once and told to many: in documents to callers, in bodies to the endpoints of organizations. It names its actor
+// and, in its changes and its resource, what the relationships of its subject lead to. Of these a reader is told what its scope sees, and
+// null for the rest. That is decided here, when it is told, for documents and bodies alike.
+
+// telling is an event on its way to whoever sees a scope.
+type telling struct {
+	scope        Scope
+	organization string // whose event it is, which the scope sees; "" for none
+	subject      *Collection
+	actor        Actor
+	changes      []byte // JSON, or nothing
+	resource     []byte // JSON, or nothing
+
+	told struct { // what is parsed of it
+		changes  map[string]*toldChange
+		resource *toldResource
+	}
+}
+
+type toldChange struct {
+	Before json.RawMessage `json:"before"`
+	After  json.RawMessage `json:"after"`
+}
+
+// toldResource is a resource object of which only the relationships are looked at.
+type toldResource struct {
+	Type          string                       `json:"type"`
+	ID            string                       `json:"id"`
+	Attributes    json.RawMessage              `json:"attributes,omitempty"`
+	Relationships map[string]*toldRelationship `json:"relationships,omitempty"`
+	Links         json.RawMessage              `json:"links,omitempty"`
+	Meta          json.RawMessage              `json:"meta,omitempty"`
+}
+
+type toldRelationship struct {
+	Links json.RawMessage `json:"links,omitempty"`
+	Data  json.RawMessage `json:"data,omitempty"`
+}
+
+// mask empties what the scopes of tellings do not see. What becomes of a telling whose subject is out of sight altogether is nothing:
+// neither changes nor resource.
+func mask(ctx context.Context, db *DB, tellings []*telling) error {
+	named := mentions{}
+	for _, t := range tellings {
+		if t.scope.All() {
+			continue
+		}
+		if err := t.parse(); err != nil {
+			return err
+		}
+		t.eachActor(named.add)
+		t.eachLinked(func(m mention, _ *json.RawMessage) { named.add(m) })
+	}
+	if err := named.look(ctx, db); err != nil {
+		return err
+	}
+	for _, t := range tellings {
+		if t.scope.All() {
+			continue
+		}
+		if err := t.empty(named); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *telling) parse() error {
+	if len(t.resource) > 0 {
+		if err := json.Unmarshal(t.resource, &t.told.resource); err != nil {
+			return fmt.Errorf("read the resource of an event: %w", err)
+		}
+	}
+	if len(t.changes) > 0 {
+		if err := json.Unmarshal(t.changes, &t.told.changes); err != nil {
+			return fmt.Errorf("read the changes of an event: %w", err)
+		}
+	}
+	return nil
+}
+
+// eachActor calls found for what the actor may be. A management key is nothing that one organization sees.
+func (t *telling) eachActor(found func(mention)) {
+	if t.actor.ID == nil || t.actor.Kind == ByManagementKey && t.scope.reach == oneOrganization {
+		return
+	}
+	for _, target := range actorsOf(t.actor.Kind) {
+		found(mention{t.scope, target, *t.actor.ID})
+	}
+}
+
+// actorsOf returns what actors of a kind can be.
+func actorsOf(kind string) []*Collection {
+	switch kind {
+	case ByManagementKey, ByOrganizationKey, ByUserKey:
+		return []*Collection{APIKeys}
+	case ByOrganizationToken:
+		return []*Collection{Organizations}
+	default:
+		return []*Collection{Organizations, Users, APIKeys}
+	}
+}
+
+// eachLinked calls found for what the relationships of the subject lead to, with the place in which it is told. Who is told of the
+// subject sees what made it visible: its organization, and the user of a membership, which has ended when that is told.
+func (t *telling) eachLinked(found func(mention, *json.RawMessage)) {
+	if t.subject == nil {
+		return
+	}
+	for _, rel := range t.subject.Schema.Relationships {
+		r := t.subject.relations[rel.Name]
+		if r.column == "" || r.evident {
+			continue
+		}
+		target := r.target
+		note := func(id string, where *json.RawMessage) {
+			if id != "" && (target != Organizations || id != t.organization) {
+				found(mention{t.scope, target, id}, where)
+			}
+		}
+		if t.told.resource != nil && t.told.resource.Relationships[rel.Name] != nil {
+			told := t.told.resource.Relationships[rel.Name]
+			var linked struct{ Type, ID string }
+			_ = json.Unmarshal(told.Data, &linked) // null, or absent, names nothing
+			if target == nil {
+				target = CollectionOf(linked.Type)
+			}
+			note(linked.ID, &told.Data)
+		}
+		if change := t.told.changes[rel.Name]; change != nil {
+			note(idIn(change.Before), &change.Before)
+			note(idIn(change.After), &change.After)
+		}
+	}
+}
+
+// idIn returns the id in the JSON of one side of a change, "" for null.
+func idIn(value json.RawMessage) (id string) {
+	_ = json.Unmarshal(value, &id)
+	return id
+}
+
+// empty replaces by null what is not seen.
+func (t *telling) empty(named mentions) error {
+	if t.actor.ID != nil && *t.actor.ID != t.organization {
+		seen := false
+		t.eachActor(func(m mention) { seen = seen || named[m] })
+		if !seen {
+			t.actor.ID, t.actor.Name = nil, nil
+		}
+	}
+	if t.outOfSight() {
+		t.changes, t.resource = nil, nil
+		return nil
+	}
+	emptied := false
+	t.eachLinked(func(m mention, where *json.RawMessage) {
+		if !named[m] {
+			*where, emptied = jsonapi.Null, true
+		}
+	})
+	if !emptied {
+		return nil // the bytes stay as they were written
+	}
+	var err error
+	if t.told.changes != nil {
+		if t.changes, err = jsonapi.Marshal(t.told.changes); err != nil {
+			return err
+		}
+	}
+	if t.told.resource != nil {
+		t.resource, err = jsonapi.Marshal(t.told.resource)
+	}
+	return err
+}
+
+// outOfSight reports whether the scope does not see the subject, although it sees the organization.
+func (t *telling) outOfSight() bool {
+	if t.subject == nil {
+		return true // of a type that this program does not know
+	}
+	if t.subject.hides == nil || t.told.resource == nil {
+		return false
+	}
+	attributes := map[string]any{}
+	_ = json.Unmarshal(t.told.resource.Attributes, &attributes) // it was valid as a part of the resource
+	return t.subject.hides(t.scope, attributes)
+}
+
+// mention is a resource that is named to a scope.
+type mention struct {
+	scope  Scope
+	target *Collection
+	id     string
+}
+
+// mentions tells which of them the scopes see.
+type mentions map[mention]bool
+
+func (named mentions) add(m mention) {
+	if m.target != nil && jsonapi.IsID(m.id) {
+		named[m] = false
+	}
+}
+
+// look finds out which mentions are seen: one statement for each kind of resource and of scope, however many there are.
+func (named mentions) look(ctx context.Context, db *DB) error {
+	type group struct {
+		target *Collection
+		reach  reach
+	}
+	groups := map[group][]mention{}
+	for m := range named {
+		if m.scope.reach != nothing {
+			g := group{m.target, m.scope.reach}
+			groups[g] = append(groups[g], m)
+		}
+	}
+	for g, all := range groups {
+		// The condition of one scope, with its root taken from a column.
+		seen := g.target.inSight(Scope{reach: g.reach, id: nilUUID}, condition("mention.id")).replacing(nilUUID, "mention.root")
+		from, pairs := db.pairs(all)
+		err := db.read(ctx, func(rows *sql.Rows) error {
+			var root, id string
+			err := rows.Scan(&root, &id)
+			named[mention{Scope{reach: g.reach, id: root}, g.target, id}] = true
+			return err
+		}, `SELECT mention.root, mention.id FROM `+from+` WHERE `+seen.sql, append(pairs, seen.args...)...)
+		if err != nil {
+			return fmt.Errorf("look for mentioned %s: %w", g.target.Schema.Type, err)
+		}
+	}
+	return nil
+}
+
+// pairs returns a table of the roots of the scopes of mentions and their ids.
+func (db *DB) pairs(all []mention) (from string, args []any) {
+	if db.dialect == Postgres {
+		return `unnest(?::uuid[], ?::uuid[]) AS mention (root, id)`, []any{
+			column(all, func(m mention) string { return m.scope.id }), column(all, func(m mention) string { return m.id }),
+		}
+	}
+	encoded, _ := json.Marshal(column(all, func(m mention) [2]string { return [2]string{m.scope.id, m.id} })) // strings always encode
+	return `(SELECT value ->> 0 AS root, value ->> 1 AS id FROM json_each(?)) AS mention`, []any{string(encoded)}
+}
+
+// inSight returns the condition that a scope sees a resource of an id or, of what may be gone, that an event of the scope is about it.
+func (c *Collection) inSight(s Scope, id where) where {
+	visible := condition(fmt.Sprintf("EXISTS (SELECT 1 FROM %s WHERE %s.id = %s", c.table, c.table, id.sql), id.args...)
+	if w := c.visible(s); w.sql != "" {
+		visible = condition(visible.sql+" AND "+w.sql, append(visible.args, w.args...)...)
+	}
+	visible.sql += ")"
+	if c == Organizations {
+		return visible // they are marked as deleted, and stay
+	}
+	own := Events.visible(s)
+	sql := fmt.Sprintf("EXISTS (SELECT 1 FROM event_feed WHERE event_feed.subject_id = %s AND event_feed.subject_type = '%s'",
+		id.sql, c.Schema.Type)
+	if own.sql != "" {
+		sql += " AND " + own.sql
+	}
+	return condition("("+visible.sql+" OR "+sql+"))", append(append(visible.args, id.args...), own.args...)...)
+}
+
+// replacing returns the condition with a column in place of an argument.
+func (w where) replacing(arg any, column string) where {
+	var b strings.Builder
+	var args []any
+	rest := w.sql
+	for _, a := range w.args {
+		before, after, _ := strings.Cut(rest, "?")
+		b.WriteString(before)
+		if a == arg {
+			b.WriteString(column)
+		} else {
+			b.WriteByte('?')
+			args = append(args, a)
+		}
+		rest = after
+	}
+	return where{b.String() + rest, args}
+}
+
+// actedBy returns the condition of events whose actor is that of an id, and seen.
+func actedBy(_ *DB, s Scope, v any) where {
+	id, _ := v.(string)
+	if !jsonapi.IsID(id) {
+		return never()
+	}
+	by := condition("event_feed.actor_id = ?", id)
+	if s.All() {
+		return by
+	}
+	var seen where
+	for _, target := range actorsOf("") {
+		one := target.inSight(s, condition("?", id))
+		if seen.sql != "" {
+			one = condition(seen.sql+" OR "+one.sql, append(seen.args, one.args...)...)
+		}
+		seen = one
+	}
+	by = both(by, seen)
+	if s.reach == oneOrganization { // see eachActor
+		by = both(by, condition("event_feed.actor_kind <> ?", ByManagementKey))
+	}
+	return by
+}
+
+// maskEvents returns copies of events as a scope is told them.
+func maskEvents(ctx context.Context, db *DB, scope Scope, items []any) ([]any, error) {
+	masked := make([]any, len(items))
+	tellings := make([]*telling, len(items))
+	for i, item := range items {
+		e := *item.(*Event)
+		masked[i] = &e
+		tellings[i] = &telling{
+			scope: scope, organization: deref(e.OrganizationID), subject: CollectionOf(e.SubjectType),
+			actor: Actor{e.ActorKind, e.ActorID, e.ActorName}, changes: deref(e.Changes), resource: e.Resource,
+		}
+	}
+	if err := mask(ctx, db, tellings); err != nil {
+		return nil, err
+	}
+	for i, t := range tellings {
+		e := masked[i].(*Event)
+		e.ActorID, e.ActorName = t.actor.ID, t.actor.Name
+		e.tellActor()
+		e.Resource, e.Changes = t.resource, nil
+		if len(t.changes) > 0 {
+			changes := jsonapi.Raw(t.changes)
+			e.Changes = &changes
+		}
+	}
+	return masked, nil
+}

@@ -1,0 +1,277 @@
+package models_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"roster/jsonapi"
+	"roster/models"
+	"roster/models/modelstest"
+)
+
+// captureMany records events of an organization in one transaction, and returns their ids.
+func captureMany(ctx context.Context, db *models.DB, organization string, n int) (ids []string, err error) {
+	err = models.Transaction(ctx, db, func(tx *models.DB) error {
+		ids = ids[:0]
+		for range n {
+			changes := jsonapi.Raw("{}")
+			e := &models.Event{
+				ID: models.NewID(), EventType: "numbers.tested", OccurredAt: jsonapi.Stamp{Time: db.Now()}, OrganizationID: &organization,
+				SubjectType: "organizations", SubjectID: organization, ActorKind: "system", Changes: &changes, Resource: jsonapi.Raw("{}"),
+			}
+			if _, err := models.Capture(ctx, tx, e); err != nil {
+				return err
+			}
+			ids = append(ids, e.ID)
+		}
+		return nil
+	})
+	return ids, err
+}
+
+// feed reads events by cursor.
+type feed struct {
+	t         *testing.T
+	db        *models.DB
+	after     string
+	ids       []string
+	positions []int64
+	sequences map[string][]int64
+}
+
+// read takes what is behind the last cursor, page by page.
+func (f *feed) read() {
+	f.t.Helper()
+	for {
+		accepts, query := jsonapi.ListQuery, "page[size]=50"
+		if accepts.Cursors = true; f.after != "" {
+			query += "&page[after]=" + f.after
+		}
+		q, err := jsonapi.ParseQuery(query, accepts, models.Events.Schema, models.SchemaOf)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		page, err := models.List(f.t.Context(), f.db, models.Events, models.Everything(), q)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		for i, item := range page.Items {
+			e := item.(*models.Event)
+			f.ids, f.positions, f.after = append(f.ids, e.ID), append(f.positions, e.Position), page.Cursors[i]
+			f.sequences[*e.OrganizationID] = append(f.sequences[*e.OrganizationID], *e.Sequence)
+		}
+		if page.Next == nil {
+			return
+		}
+	}
+}
+
+// TestAReaderWhoKeepsItsCursorMissesNoEvent reads by cursor while two replicas have two writers each, one of a hundred events in a
+// transaction and one of single ones. Every event can be read, on the other replica, as soon as its transaction has committed.
+func TestAReaderWhoKeepsItsCursorMissesNoEvent(t *testing.T) {
+	t.Parallel()
+	for _, dialect := range modelstest.Dialects {
+		t.Run(string(dialect), func(t *testing.T) {
+			t.Parallel()
+			cfg := modelstest.Config(t, dialect)
+			replicas := []*models.DB{modelstest.OpenConfig(t, cfg), nil}
+			if replicas[1] = replicas[0]; dialect == models.Postgres {
+				replicas[1] = modelstest.OpenConfig(t, cfg)
+			}
+			f := &feed{t: t, db: replicas[0], sequences: map[string][]int64{}}
+
+			written := make(chan []string, 1000)
+			var writers sync.WaitGroup
+			write := func(replica, times, n int) {
+				organization := models.NewID()
+				writers.Go(func() {
+					for range times {
+						ids, err := captureMany(t.Context(), replicas[replica], organization, n)
+						if err != nil {
+							t.Error(err)
+							return
+						}
+						found, err := models.FindAll(t.Context(), replicas[1-replica], models.Events, models.Everything(), ids, nil)
+						if err != nil || len(found) != n {
+							t.Errorf("of %d events that were committed %d can be read: %v", n, len(found), err)
+						}
+						written <- ids
+					}
+				})
+			}
+			write(0, 8, 100)
+			write(1, 8, 100)
+			write(0, 100, 1)
+			write(1, 100, 1)
+			go func() { writers.Wait(); close(written) }()
+
+			var all []string
+			for ids := range written {
+				all = append(all, ids...)
+				f.read()
+			}
+			f.read()
+			slices.Sort(all)
+			read := slices.Clone(f.ids)
+			slices.Sort(read)
+			if !slices.Equal(read, all) {
+				t.Errorf("%d events were committed, the reader has %d of them", len(all), len(read))
+			}
+			for i, p := range f.positions {
+				if p != int64(i+1) {
+					t.Fatalf("position %d is the %dth that the reader is given", p, i+1)
+				}
+			}
+			for organization, sequences := range f.sequences {
+				for i, n := range sequences {
+					if n != int64(i+1) {
+						t.Fatalf("the numbers of %s begin with %v", organization, sequences[:i+1])
+					}
+				}
+			}
+			modelstest.CheckConsistency(t, replicas[0])
+		})
+	}
+}
+
+// TestAnEventIsReadByItsPosition asks for what is behind one, in either order.
+func TestAnEventIsReadByItsPosition(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		organization := models.NewID()
+		if _, err := captureMany(t.Context(), db, organization, 9); err != nil {
+			t.Fatal(err)
+		}
+		for query, want := range map[string]string{
+			"":                                      "[1 2 3 4 5 6 7 8 9]",
+			"filter[position][gt]=7&sort=-position": "[9 8]",
+			"filter[position][gte]=7&filter[position][lt]=9":                          "[7 8]",
+			"filter[position]=4":                                                      "[4]",
+			"filter[position][lte]=2&sort=position":                                   "[1 2]",
+			"sort=-position&page[size]=2&page[number]=2":                              "[7 6]",
+			"filter[organizationId]=" + organization + "&filter[position][match]=1,3": "[1 3]",
+			"filter[organizationId]=" + models.NewID():                                "[]",
+		} {
+			var got []int64
+			for _, item := range listPage(t, db, models.Events, models.Everything(), query).Items {
+				got = append(got, item.(*models.Event).Position)
+			}
+			if fmt.Sprint(got) != want {
+				t.Errorf("%s: positions %v, want %s", query, got, want)
+			}
+		}
+	})
+}
+
+// TestTheEventsThatWereThereKeepTheirNumbers migrates a database of the version before positions.
+func TestTheEventsThatWereThereKeepTheirNumbers(t *testing.T) {
+	t.Parallel()
+	for _, dialect := range modelstest.Dialects {
+		t.Run(string(dialect), func(t *testing.T) {
+			t.Parallel()
+			db := modelstest.OpenConfig(t, modelstest.UnmigratedConfig(t, dialect))
+			if err := models.MigrateTo(t.Context(), db, 5); err != nil {
+				t.Fatal(err)
+			}
+			const a, b = "'01912f6a-0000-7000-8000-00000000000a'", "'01912f6a-0000-7000-8000-00000000000b'"
+			blob := map[models.Dialect]string{models.SQLite: "CAST('{}' AS blob)", models.Postgres: "convert_to('{}', 'UTF8')"}[dialect]
+			second := map[models.Dialect]string{models.SQLite: "%d000000", models.Postgres: "to_timestamp(%d)"}[dialect]
+			id := func(n int) string { return fmt.Sprintf("'01912f6a-0000-7000-8000-0000000001%02d'", n) }
+			event := func(n, at int, organization string, sequence int) {
+				run(t, pool(db), fmt.Sprintf(`INSERT INTO events (id, event_type, organization_id, subject_type, subject_id, actor_kind, data, occurred_at)
+					VALUES (%s, 'user.created', %s, 'users', %s, 'system', '{}', `+second+`)`, id(n), organization, id(n), at))
+				switch {
+				case organization == "NULL":
+				case sequence == 0:
+					run(t, pool(db), fmt.Sprintf(`INSERT INTO event_queue (event_id, organization_id) VALUES (%s, %s)`, id(n), organization))
+				default:
+					run(t, pool(db), fmt.Sprintf(`INSERT INTO webhook_messages (event_id, organization_id, sequence, body) VALUES (%s, %s, %d, %s)`,
+						id(n), organization, sequence, blob))
+				}
+			}
+			// The first two of a were fanned out in another order than that of their times, and a test was sent between them.
+			event(1, 10, a, 2)
+			event(2, 11, b, 1)
+			event(3, 12, a, -7)
+			event(4, 13, a, 1)
+			event(5, 14, "NULL", 0)
+			event(7, 15, a, 0)
+			event(6, 16, a, 0)
+			run(t, pool(db), `INSERT INTO webhook_sequences (organization_id, last) VALUES (`+a+`, 2), (`+b+`, 1)`)
+			for _, counter := range []string{
+				"'events', '', 0, 5", "'events', " + a + ", 0, 3", "'events', " + b + ", 0, 1",
+				"'webhookDeliveries', '', 0, 1", "'webhookDeliveries', " + b + ", 0, 1", "'webhookDeliveriesTo', " + id(1) + ", 0, 1",
+			} {
+				run(t, pool(db), `INSERT INTO counters (name, key, shard, n) VALUES (`+counter+`)`)
+			}
+			run(t, pool(db), fmt.Sprintf(`INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, state, trigger,
+				attempts, round_attempts, created_at, finished_at)
+				VALUES (%[1]s, %[1]s, %[1]s, %[2]s, 'user.created', 1, 'failed', 'event', 1, 1, `+fmt.Sprintf(second, 10)+`, `+fmt.Sprintf(second, 11)+`)`, id(1), b))
+			if _, err := db.Migrate(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+
+			if _, err := captureMany(t.Context(), db, a[1:len(a)-1], 1); err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, item := range listPage(t, db, models.Events, models.Everything(), "").Items {
+				e := item.(*models.Event)
+				sequence := "none"
+				if e.Sequence != nil {
+					sequence = fmt.Sprint(*e.Sequence)
+				}
+				got = append(got, fmt.Sprintf("%d:%s:%s", e.Position, e.ID[len(e.ID)-2:], sequence))
+			}
+			if want := []string{"1:04:1", "2:02:1", "3:03:0", "4:01:2", "5:05:none", "6:07:3", "7:06:4"}; !slices.Equal(got[:7], want) || got[7][:2] != "8:" {
+				t.Errorf("position:event:sequence are %v\nwant %v and one more", got, want)
+			}
+			if n := number(t, db, `SELECT COUNT(*) FROM webhook_messages WHERE organization_id = `+b); n != 1 {
+				t.Errorf("%d bodies are kept for the endpoint that was sent one", n)
+			}
+			modelstest.CheckConsistency(t, db)
+		})
+	}
+}
+
+// TestAPageOfTheFeedCostsTheSameAtAnyDepth reads it from the middle of 50,000 events: of everything, of an organization, of a subject,
+// and by time.
+func TestAPageOfTheFeedCostsTheSameAtAnyDepth(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		series, id := "generate_series(1, 50000) AS s (i)", "('018f0000-0000-7000-8000-' || lpad((%s)::text, 12, '0'))::uuid"
+		at := "timestamptz '2024-01-01' + i / 3 * interval '1 second'"
+		if db.Dialect() == models.SQLite {
+			series = "(WITH RECURSIVE s (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < 50000) SELECT i FROM s)"
+			id, at = "'018f0000-0000-7000-8000-' || printf('%%012d', %s)", "1704067200000000 + i / 3 * 1000000"
+		}
+		event, organization, subject := fmt.Sprintf(id, "i"), fmt.Sprintf(id, "i % 250"), fmt.Sprintf(id, "i % 500")
+		run(t, pool(db), `INSERT INTO events (id, event_type, organization_id, subject_type, subject_id, actor_kind, data, occurred_at)
+			SELECT `+event+`, 'user.updated', `+organization+`, 'users', `+subject+`, 'system', '{}', `+at+` FROM `+series)
+		run(t, pool(db), `INSERT INTO event_positions (position, event_id, organization_id, sequence, subject_id)
+			SELECT i, `+event+`, `+organization+`, i / 250 + 1, `+subject+` FROM `+series)
+		run(t, pool(db), `INSERT INTO counters (name, key, shard, n) SELECT 'events', '', 0, 50000
+			UNION ALL SELECT 'events', CAST(organization_id AS text), 0, COUNT(*) FROM event_positions GROUP BY organization_id`)
+		run(t, pool(db), "ANALYZE")
+		one := map[string]string{"organization": "018f0000-0000-7000-8000-000000000003", "subject": "018f0000-0000-7000-8000-000000000003"}
+		for _, query := range []string{
+			"", "sort=-position", "sort=occurredAt", "sort=-occurredAt", "filter[organizationId]=" + one["organization"],
+			"filter[organizationId]=" + one["organization"] + "&sort=-position", "filter[subjectId]=" + one["subject"], "filter[position][gt]=100",
+		} {
+			middle := page(t, db, models.Events, query+"&page[number]=3&page[size]=25").Items[0]
+			at := models.CursorAt(db, models.Events, parse(t, models.Events, query), middle)
+			for _, direction := range []string{"after", "before"} {
+				watched, statements := models.Watch(db)
+				if p := page(t, watched, models.Events, query+"&page["+direction+"]="+at); len(p.Items) != jsonapi.DefaultPageSize {
+					t.Fatalf("%s %s: %d items", query, direction, len(p.Items))
+				}
+				for _, sent := range statements.Take("FROM \"event_feed\"") {
+					checkPlan(t, db, sent)
+				}
+			}
+		}
+	})
+}

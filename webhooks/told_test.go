@@ -1,0 +1,105 @@
+package webhooks
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"roster/jsonapi"
+	"roster/models"
+	"roster/webhooks/webhookstest"
+)
+
+// TestABodyTellsWhatTheOrganizationOfTheEndpointSees moves an organization from below one parent to below another: each of the three is
+// told the same event, of which it sees another part.
+func TestABodyTellsWhatTheOrganizationOfTheEndpointSees(t *testing.T) {
+	each(t, func(r *rig) {
+		create := func(name, parent string) *models.Organization {
+			in := input(models.Organizations, map[string]any{"name": name})
+			if parent != "" {
+				in.Relationships["parent"] = jsonapi.Linkage{Refs: []jsonapi.Ref{{Type: "organizations", ID: parent}}}
+			}
+			org, err := models.CreateOrganization(r.t.Context(), r.db, someone, in)
+			if err != nil {
+				r.t.Fatal(err)
+			}
+			return org
+		}
+		head, elsewhere := create("Head", ""), create("Elsewhere", "")
+		child := create("Child", elsewhere.ID)
+		updates := jsonapi.Strings{"organization.updated"}
+		above, own := webhookstest.NewReceiver(r.t), webhookstest.NewReceiver(r.t)
+		r.endpoint(head, above.URL(), "subtree", true, "eventTypes", updates)
+		r.endpoint(child, own.URL(), "eventTypes", updates)
+
+		in := input(models.Organizations, map[string]any{"name": "Grown up"})
+		in.Relationships["parent"] = jsonapi.Linkage{Refs: []jsonapi.Ref{{Type: "organizations", ID: head.ID}}}
+		by := models.Caller{Kind: models.ByManagementKey, ID: models.NewID(), Name: "the operator", RequestID: "r-1", Scope: models.Everything()}
+		if _, err := models.UpdateOrganization(r.t.Context(), r.db, by, child.ID, in); err != nil {
+			r.t.Fatal(err)
+		}
+
+		for name, c := range map[string]struct {
+			receiver *webhookstest.Receiver
+			parent   string // as it is told
+		}{
+			"the organization": {own, `null`},
+			"the new parent":   {above, `"` + head.ID + `"`},
+		} {
+			body := r.received(c.receiver, 1)[0].Body
+			var told struct {
+				Organization, Actor json.RawMessage
+				RequestID           string
+				Changes             map[string]struct{ Before, After json.RawMessage }
+				Data                struct {
+					Relationships map[string]struct{ Data json.RawMessage }
+				}
+			}
+			if err := json.Unmarshal(body, &told); err != nil {
+				r.t.Fatal(err)
+			}
+			parent := told.Data.Relationships["parent"].Data
+			for what, pair := range map[string][2]string{
+				"organization":       {string(told.Organization), fmt.Sprintf(`{"id":%q,"name":"Grown up"}`, child.ID)},
+				"actor":              {string(told.Actor), `{"kind":"management_key","id":null,"name":null}`},
+				"request":            {told.RequestID, "r-1"},
+				"former parent":      {string(told.Changes["parent"].Before), "null"},
+				"new parent":         {string(told.Changes["parent"].After), c.parent},
+				"parent as it is":    {string(parent), strings.Replace(c.parent, `"`+head.ID+`"`, `{"type":"organizations","id":"`+head.ID+`"}`, 1)},
+				"name as it was":     {string(told.Changes["name"].Before), `"Child"`},
+				"bodies of the kind": {fmt.Sprint(r.query(`SELECT COUNT(*) FROM webhook_messages`)), "2"},
+			} {
+				if pair[0] != pair[1] {
+					r.t.Errorf("%s: %s is %s, want %s", name, what, pair[0], pair[1])
+				}
+			}
+			if strings.Contains(string(body), elsewhere.ID) || strings.Contains(string(body), by.ID) {
+				r.t.Errorf("%s is told what it does not see: %s", name, body)
+			}
+		}
+	})
+}
+
+// TestAnEndpointIsSentNothingOfAKeyThatItsOrganizationDoesNotSee creates a key that manages the organization, and then one of its own.
+func TestAnEndpointIsSentNothingOfAKeyThatItsOrganizationDoesNotSee(t *testing.T) {
+	each(t, func(r *rig) {
+		receiver := webhookstest.NewReceiver(r.t)
+		org := r.organization("")
+		r.endpoint(org, receiver.URL(), "eventTypes", jsonapi.Strings{"apiKey.*"})
+		for _, kind := range []models.KeyKind{models.ManagementKey, models.OrganizationKey} {
+			in := input(models.APIKeys, map[string]any{"name": string(kind), "kind": string(kind), "scopes": jsonapi.Strings{"users:read"}})
+			in.Relationships["organization"] = jsonapi.Linkage{Refs: []jsonapi.Ref{{Type: "organizations", ID: org.ID}}}
+			if _, err := models.CreateAPIKey(r.t.Context(), r.db, someone, in); err != nil {
+				r.t.Fatal(err)
+			}
+		}
+		if m := read(r.t, r.received(receiver, 1)[0]); m.Data.Attributes["kind"] != string(models.OrganizationKey) {
+			r.t.Errorf("it is sent %+v", m)
+		}
+		r.quiet()
+		if n := len(receiver.Requests()); n != 1 {
+			r.t.Errorf("it is sent %d messages", n)
+		}
+	})
+}
