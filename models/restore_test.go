@@ -107,8 +107,8 @@ func TestTheSlugOfADeletedOrganizationCanBeTaken(t *testing.T) {
 			t.Errorf("restored it has the slug %q", org.Slug)
 		}
 		event := listPage(t, db, models.Events, models.Everything(), "filter[subjectId]="+gone.ID+"&sort=-occurredAt").Items[0].(*models.Event)
-		if !strings.Contains(string(*event.Changes), `"slug":{"before":"acme","after":"`+org.Slug+`"}`) || !strings.Contains(event.Data, `"slug":"`+org.Slug+`"`) {
-			t.Errorf("the event tells %s of %s", *event.Changes, event.Data)
+		if !strings.Contains(string(*event.Changes), `"slug":{"before":"acme","after":"`+org.Slug+`"}`) || !strings.Contains(string(event.Resource), `"slug":"`+org.Slug+`"`) {
+			t.Errorf("the event tells %s of %s", *event.Changes, event.Resource)
 		}
 		same(t, "who has the slug", list(t, db, models.Organizations, models.Everything(), "filter[slug]=acme"), []string{taker.ID})
 		modelstest.CheckConsistency(t, db)
