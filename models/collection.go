@@ -41,7 +41,7 @@ type Collection struct {
 	// counted when only counting tells.
 	total func(scope Scope, filter, value string) counted
 	// complete computes the attributes that have no column.
-	complete func(db *DB, model any)
+	complete func(db *DB, model any) error
 	// gather computes attributes of several models that were read for a query, when that takes a query of its own; describe computes those
 	// of a single one that was asked for by its id. Either may be nil.
 	gather   func(ctx context.Context, db *DB, items []any, q *jsonapi.Query) error

@@ -39,6 +39,8 @@ type Config struct {
 	// CheckWebhookHeader and CheckWebhookSchedule refuse what an endpoint cannot have; nil takes everything.
 	CheckWebhookHeader   func(name, value string) error
 	CheckWebhookSchedule func(waits []time.Duration) error
+	// AnswerRetention is for how long what was sent and answered is kept, as attempts tell it; 0 is for as long as the delivery.
+	AnswerRetention time.Duration
 	// Now is the clock; nil is not allowed.
 	Now func() time.Time
 }
@@ -52,6 +54,7 @@ type DB struct {
 	pools     *pools
 	committed *atomic.Pointer[func(endpoints bool)]
 
+	answerRetention      time.Duration
 	checkWebhookURL      func(url string) error
 	checkWebhookHeader   func(name, value string) error
 	checkWebhookSchedule func(waits []time.Duration) error
@@ -72,6 +75,7 @@ type pools struct {
 func Open(ctx context.Context, cfg Config) (*DB, error) {
 	db := &DB{
 		vault: cfg.Vault, now: cfg.Now, committed: &atomic.Pointer[func(bool)]{},
+		answerRetention: cfg.AnswerRetention,
 		checkWebhookURL: cfg.CheckWebhookURL, checkWebhookHeader: cfg.CheckWebhookHeader, checkWebhookSchedule: cfg.CheckWebhookSchedule,
 	}
 	var dialector gorm.Dialector

@@ -78,12 +78,16 @@ func NewWebhookSecret() string {
 	return webhookSecretPrefix + base64.StdEncoding.EncodeToString(key)
 }
 
-// sealWebhookSecret keeps the secret of the input, encrypted, and generates one for a URL that has none: a webhook is never sent unsigned.
-// Taking the URL away takes the secret away.
-func sealWebhookSecret(tx *DB, org *Organization, in *jsonapi.Input) error {
+// sealWebhook keeps the URL of an organization and the secret of the input, encrypted, and generates a secret for a URL that has none: a webhook
+// is never sent unsigned. Taking the URL away takes the secret away.
+func sealWebhook(tx *DB, org, before *Organization, in *jsonapi.Input) {
 	url, urlGiven := in.Attributes["webhookUrl"]
-	if urlGiven && url == nil {
-		org.SealedSecret = nil
+	switch {
+	case urlGiven && url == nil:
+		org.SealedSecret, org.WebhookOrigin, org.SealedURL = nil, nil, nil
+	case org.WebhookURL != nil && deref(before.WebhookURL) != *org.WebhookURL:
+		origin, sealed := sealURL(tx.vault, org.ID, *org.WebhookURL)
+		org.WebhookOrigin, org.SealedURL = &origin, sealed
 	}
 	secret, _ := in.Attributes["webhookSecret"].(string)
 	if secret == "" && org.WebhookURL != nil && len(org.SealedSecret) == 0 {
@@ -92,5 +96,4 @@ func sealWebhookSecret(tx *DB, org *Organization, in *jsonapi.Input) error {
 	if secret != "" {
 		org.SealedSecret, org.WebhookSecret = tx.vault.Seal(org.ID, secret), &secret
 	}
-	return nil
 }

@@ -120,13 +120,13 @@ func PurgeReplays(ctx context.Context, db *DB, before time.Time) error {
 	return nil
 }
 
-// PurgeHeads forgets the answers to attempts at deliveries that were created before a time. Deliveries a day older than that were done by an
+// PurgeHeads forgets the requests and answers of attempts at deliveries that were created before a time. Deliveries a day older than that were done by an
 // earlier call.
 func PurgeHeads(ctx context.Context, db *DB, before time.Time) error {
 	from := idAt(before.Add(-24 * time.Hour))
 	err := Transaction(ctx, db, func(tx *DB) error {
-		_, err := tx.run(ctx, `UPDATE webhook_attempts SET response_head = NULL
-			WHERE delivery_id >= ? AND delivery_id < ? AND response_head IS NOT NULL`, from, idAt(before))
+		_, err := tx.run(ctx, `UPDATE webhook_attempts SET response_head = NULL, request_headers = NULL, sealed_url = NULL
+			WHERE delivery_id >= ? AND delivery_id < ? AND (response_head IS NOT NULL OR request_headers IS NOT NULL)`, from, idAt(before))
 		return err
 	})
 	if err != nil {

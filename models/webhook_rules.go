@@ -102,10 +102,10 @@ func sealHeaders(tx *DB, w *Webhook, in *jsonapi.Input) error {
 	names, headers := jsonapi.Strings{}, map[string]string{}
 	for _, header := range w.Headers {
 		name, value, _ := strings.Cut(header, ":")
-		if value = strings.TrimSpace(value); value == secretMark {
+		if value = strings.TrimSpace(value); value == SecretMark {
 			before, ok := kept[name]
 			if !ok {
-				return &Error{Kind: Invalid, Field: "headers", Message: fmt.Sprintf("%s stands for a value that is kept, and there is none for %s.", secretMark, name)}
+				return &Error{Kind: Invalid, Field: "headers", Message: fmt.Sprintf("%s stands for a value that is kept, and there is none for %s.", SecretMark, name)}
 			}
 			value = before
 		}

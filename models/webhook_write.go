@@ -53,7 +53,7 @@ func CreateWebhook(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*
 		if err := checkUnchanged(Webhooks, w, in, true); err != nil {
 			return err
 		}
-		Webhooks.complete(tx, w) // the values of its headers belong into no event
+		w.printHeaders() // their values belong into no event
 		w.Secret = &secret
 		counters := tally{}
 		ch := change{verb: created, collection: Webhooks, organization: w.OrganizationID, after: w, ordinal: &w.AfterOrdinal}
@@ -80,6 +80,7 @@ func newWebhook(now jsonapi.Stamp) *Webhook {
 
 // insertWebhook inserts an endpoint with its secret and its lane.
 func insertWebhook(ctx context.Context, tx *DB, w *Webhook, secret string) error {
+	w.Origin, w.SealedURL = sealURL(tx.vault, w.ID, w.URL)
 	if err := tx.session(ctx).Create(w).Error; err != nil {
 		return classifyFor(err, "insert webhook")
 	}
@@ -130,7 +131,10 @@ func UpdateWebhook(ctx context.Context, db *DB, by Caller, id string, in *jsonap
 		if err := sealHeaders(tx, w, in); err != nil {
 			return err
 		}
-		Webhooks.complete(tx, w)
+		w.printHeaders()
+		if w.URL != before.URL {
+			w.Origin, w.SealedURL = sealURL(tx.vault, w.ID, w.URL)
+		}
 		if w.Status != WebhookDisabled {
 			w.DisabledReason, w.DisabledAt = nil, nil
 		}
@@ -142,7 +146,7 @@ func UpdateWebhook(ctx context.Context, db *DB, by Caller, id string, in *jsonap
 				return err
 			}
 		}
-		return saveWebhook(ctx, tx, by, updated, before, w, append(columns, "header_names", "headers", "disabled_reason", "disabled_at"))
+		return saveWebhook(ctx, tx, by, updated, before, w, append(columns, "header_names", "headers", "url", "sealed_url", "disabled_reason", "disabled_at"))
 	})
 	if err != nil {
 		return nil, err

@@ -33,7 +33,8 @@ func newExchange(scheme, host string, started time.Time) *exchange {
 type progress struct {
 	resolving, dialling, inTLS bool // under way now
 	connected, reused, http1   bool
-	certificateAsked           bool // in the TLS handshake, of us
+	certificateAsked           bool        // in the TLS handshake, of us
+	sent                       [][2]string // the headers, as they went out
 	written, firstByte         bool
 	dnsAt, connectAt, tlsAt    time.Time
 	dns, connect, tls          time.Duration
@@ -65,7 +66,7 @@ func (e *exchange) phase() progress {
 func (e *exchange) result() Result {
 	p := e.phase()
 	return Result{
-		Started: e.started, Peer: p.address, Reused: p.reused,
+		Started: e.started, Peer: p.address, Reused: p.reused, Sent: p.sent,
 		Timings: Timings{DNS: p.dns, Connect: p.connect, TLS: p.tls, Sent: p.sentAfter, FirstByte: p.firstByteAfter},
 	}
 }
@@ -139,6 +140,13 @@ func (e *exchange) watch(ctx context.Context) context.Context {
 			e.note(func(p *progress) { p.inTLS, p.tls = err != nil, time.Since(p.tlsAt) })
 		},
 		GotConn: e.gotConn,
+		WroteHeaderField: func(name string, values []string) {
+			e.note(func(p *progress) {
+				for _, value := range values {
+					p.sent = append(p.sent, [2]string{name, value})
+				}
+			})
+		},
 		WroteRequest: func(httptrace.WroteRequestInfo) {
 			e.note(func(p *progress) { p.written, p.sentAfter = true, time.Since(e.started) })
 		},

@@ -180,9 +180,10 @@ func TestCheckURL(t *testing.T) {
 func TestRedactURL(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		"https://u:p@example.com/a%0ab?token=s3cret#f": "https://example.com/a%0ab?[redacted]",
-		"https://example.com":                          "https://example.com",
-		"https://exa\nmple.com":                        "[unreadable URL]",
+		"https://u:p@example.com/a%0ab?token=s3cret#f":   "https://example.com",
+		"https://example.com":                            "https://example.com",
+		"https://exa\nmple.com":                          "[unreadable URL]",
+		"https://hooks.example.com:8443/services/s3cret": "https://hooks.example.com:8443",
 	} {
 		if got := RedactURL(in); got != want {
 			t.Errorf("RedactURL(%q) = %q, want %q", in, got, want)

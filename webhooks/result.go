@@ -56,12 +56,13 @@ type Timings struct {
 // Result is how one attempt went.
 type Result struct {
 	Code       Code
-	Detail     string // one line for the endpoint's owner, which tells nothing of the network that this side is in
-	Cause      string // one line for the log: the error of a network or of this side, with its addresses
-	Status     int    // 0 without an answer
-	Header     http.Header
-	Head       []byte // of the body, as received
-	Truncated  bool   // the body was longer than Head
+	Detail     string      // one line for the endpoint's owner, which tells nothing of the network that this side is in
+	Cause      string      // one line for the log: the error of a network or of this side, with its addresses
+	Status     int         // 0 without an answer
+	Sent       [][2]string // the headers of the request, in their order, with all values
+	Header     http.Header // those of the answer that help to find out what went wrong
+	Head       []byte      // of the body, as received
+	Truncated  bool        // the body was longer than Head
 	RetryAfter time.Duration
 	Control    Control
 	Address    netip.AddrPort // connected to, if it is a public one: its owner may know it
@@ -110,14 +111,14 @@ func (r *Result) answered(response *http.Response, now time.Time) {
 
 // keptHeaders are those that help to find out what went wrong.
 func keptHeaders(all http.Header) http.Header {
-	const maxValue = 256
+	const maxValue, maxValues = 256, 4
 	kept := http.Header{}
 	for _, name := range []string{
 		"Content-Type", "Content-Encoding", "Content-Length", "Date", "Location", "Retry-After", "Server", "Via", "Webhook-Delivery",
 		"X-Request-Id",
 	} {
-		if value := all.Get(name); value != "" {
-			kept.Set(name, value[:min(len(value), maxValue)])
+		for _, value := range all[name][:min(len(all[name]), maxValues)] {
+			kept.Add(name, value[:min(len(value), maxValue)])
 		}
 	}
 	return kept

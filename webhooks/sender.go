@@ -118,7 +118,7 @@ type Request struct {
 	Header  http.Header // the endpoint's own; names that CheckHeader refuses are left out
 }
 
-// LogValue leaves out what is secret: body, headers and the query of the URL.
+// LogValue leaves out what is secret, or may be: body, headers, and of the URL all but the origin.
 func (r Request) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("event_id", r.ID), slog.String("url", RedactURL(r.URL)))
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/idna"
+
+	"roster/models"
 )
 
 // maxURLLength is what common browsers, proxies and databases agree on.
@@ -189,16 +191,5 @@ func reasonOf(err error) string {
 	return err.Error()
 }
 
-// RedactURL returns the URL for logs and screens: without user, query and fragment, where people put secrets, and with
-// everything that could break a line escaped.
-func RedactURL(rawURL string) string {
-	u, err := url.Parse(rawURL)
-	if err != nil {
-		return "[unreadable URL]"
-	}
-	shown := u.Scheme + "://" + u.Host + u.EscapedPath()
-	if u.RawQuery != "" {
-		shown += "?[redacted]"
-	}
-	return Printable(shown)
-}
+// RedactURL returns the origin of a URL for logs and screens: people put secrets into all the rest. Everything that could break a line is escaped.
+func RedactURL(rawURL string) string { return Printable(models.Origin(rawURL)) }
