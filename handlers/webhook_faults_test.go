@@ -98,7 +98,7 @@ func TestEveryFaultIsToldRetriedAndMended(t *testing.T) {
 			refused(t),
 			scripted(t, "reset mid-request", webhookstest.ResetMidRequest(), "connection_reset", nil),
 			scripted(t, "reset after the request", webhookstest.ResetAfterRequest(), "connection_reset", nil),
-			scripted(t, "reset mid-answer", webhookstest.ResetMidAnswer(), "connection_closed", nil),
+			scripted(t, "reset mid-answer", webhookstest.ResetMidAnswer(), "connection_reset", nil),
 			scripted(t, "close without an answer", webhookstest.CloseWithoutAnswer(), "connection_closed", nil),
 			scripted(t, "bad gateway", webhookstest.Status(502), "http_status", 502.0),
 			scripted(t, "rubbish in Retry-After", webhookstest.RetryAfter(429, "soon"), "http_status", 429.0),

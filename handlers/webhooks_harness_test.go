@@ -31,6 +31,7 @@ func eachHooks(t *testing.T, test func(t *testing.T, s *service, clock *modelste
 			cfg := modelstest.Config(t, dialect)
 			cfg.Now = clock.Now
 			cfg.CheckWebhookURL, cfg.CheckWebhookHeader = guard.CheckURL, webhooks.CheckHeader
+			cfg.CheckWebhookEventType = webhooks.CheckSubscription
 			cfg.CheckWebhookSchedule = func(waits []time.Duration) error { return webhooks.Schedule(waits).Check() }
 			test(t, newService(t, modelstest.OpenConfig(t, cfg)), clock)
 		})

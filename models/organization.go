@@ -27,7 +27,7 @@ type Organization struct {
 	ValidTo          *jsonapi.Time  `gorm:"column:valid_to" jsonapi:"attr,validTo" rule:"filter" doc:"When it ceases to be active; null is never." example:"2034-01-01T00:00:00+00:00"`
 	Active           bool           `gorm:"-" jsonapi:"attr,active" rule:"readonly" doc:"Whether now is inside its validity." example:"true"`
 	WebhookURL       *string        `gorm:"-" jsonapi:"attr,webhookUrl" rule:"max=2000,format=url,originonly" doc:"Where its webhooks are sent; null ends them. It may hold a secret: it is kept encrypted, lists are not filtered by it, and events tell its origin only." example:"https://hooks.example.com/roster"`
-	WebhookSecret    *string        `gorm:"-" jsonapi:"attr,webhookSecret" rule:"secret,min=1,max=200" doc:"Signs its webhooks. It has a value only in the answer to the request that set or generated it, and null changes nothing."`
+	WebhookSecret    *string        `gorm:"-" jsonapi:"attr,webhookSecret" rule:"secret,min=16,max=200" doc:"Signs its webhooks. It has a value only in the answer to the request that set or generated it, and null changes nothing."`
 	Token            *string        `gorm:"-" jsonapi:"attr,token" rule:"secret,createonly,max=200" doc:"Its credential. It has a value only in the answer to the request that made it, if that came from a credential with the scope *; meta.tokenExpiresAt tells when it ends, if it does. A management key may choose one on creation: at least 22 characters of A-Z, a-z, 0-9, - and _."`
 
 	// TokenExpiresAt is when the token ceases to work, nil for never. It is known where the token is.
@@ -161,7 +161,7 @@ func CreateOrganization(ctx context.Context, db *DB, by Caller, in *jsonapi.Inpu
 		if !kindGiven {
 			org.Kind = defaultKind(org.ParentID)
 		}
-		if err := checkOrganization(tx, org, in); err != nil {
+		if err := checkOrganization(tx, org, &Organization{}, in); err != nil {
 			return err
 		}
 		sealWebhook(tx, org, &Organization{}, in)
@@ -273,7 +273,7 @@ func UpdateOrganization(ctx context.Context, db *DB, by Caller, id string, in *j
 				return err
 			}
 		}
-		if err := checkOrganization(tx, org, in); err != nil {
+		if err := checkOrganization(tx, org, before, in); err != nil {
 			return err
 		}
 		sealWebhook(tx, org, before, in)

@@ -22,7 +22,7 @@ type Webhook struct {
 	Schedule       *jsonapi.Strings `gorm:"column:schedule" jsonapi:"attr,schedule" rule:"max=20,repeats" doc:"The wait before each attempt, 0s before the first, so many attempts; null is ten attempts over 76 hours." example:"0s"`
 	Algorithm      string           `gorm:"column:algorithm" jsonapi:"attr,algorithm" rule:"createonly,enum=v1|v1a,filter" doc:"v1: HMAC-SHA256 with a shared secret; v1a: ed25519." example:"v1"`
 	PublicKey      *string          `gorm:"column:public_key" jsonapi:"attr,publicKey" rule:"readonly" doc:"Of v1a: what receivers verify with, whpk_…"`
-	Secret         *string          `gorm:"-" jsonapi:"attr,secret" rule:"secret,createonly,min=1,max=200" doc:"Signs what is sent. It has a value only in the answer to the request that set or generated it."`
+	Secret         *string          `gorm:"-" jsonapi:"attr,secret" rule:"secret,createonly,min=16,max=200" doc:"Signs what is sent. It has a value only in the answer to the request that set or generated it."`
 	Status         string           `gorm:"column:status" jsonapi:"attr,status" rule:"enum=active|paused|disabled,filter" doc:"active; paused by a request; disabled because it failed. What is paused or disabled keeps its deliveries, which go out when it is active again." example:"active"`
 	DisabledReason *string          `gorm:"column:disabled_reason" jsonapi:"attr,disabledReason" rule:"readonly,filter" doc:"gone: it answered 410; requested: it asked for it; failing: it took nothing for five days." example:"gone"`
 	DisabledAt     *jsonapi.Stamp   `gorm:"column:disabled_at" jsonapi:"attr,disabledAt" rule:"readonly,filter" doc:"When it was disabled." example:"2024-08-20T10:45:07+00:00"`

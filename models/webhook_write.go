@@ -27,7 +27,8 @@ func CreateWebhook(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*
 		if w.OrganizationID == "" {
 			return &Error{Kind: Required, Field: "organization", Message: "An endpoint needs the relationship organization."}
 		}
-		if err := shareOrganization(ctx, tx, by.Scope, w.OrganizationID); err != nil {
+		// Others that create endpoints of the organization wait, so that all of them are counted.
+		if _, err := lockLive[Organization](ctx, tx, Organizations, by.Scope, w.OrganizationID); err != nil {
 			if IsKind(err, NotFound) {
 				return relatedNotFound("organization", 0, "organizations", w.OrganizationID)
 			}
@@ -78,8 +79,30 @@ func newWebhook(now jsonapi.Stamp) *Webhook {
 	}
 }
 
+// checkRoom refuses one endpoint more than an organization can have. The organization is locked, or new.
+func checkRoom(ctx context.Context, tx *DB, w *Webhook) error {
+	if tx.maxWebhooks == 0 {
+		return nil
+	}
+	var n int64
+	if err := tx.session(ctx).Table("webhooks").Where("organization_id = ?", w.OrganizationID).Count(&n).Error; err != nil {
+		return fmt.Errorf("count webhooks: %w", err)
+	}
+	if n < int64(tx.maxWebhooks) {
+		return nil
+	}
+	refused := &Error{Kind: Conflict, Message: fmt.Sprintf("The organization has %d endpoints, its own webhookUrl among them, and cannot have more.", n)}
+	if w.Kind == OwnWebhook {
+		refused.Field = "webhookUrl"
+	}
+	return refused
+}
+
 // insertWebhook inserts an endpoint with its secret and its lane.
 func insertWebhook(ctx context.Context, tx *DB, w *Webhook, secret string) error {
+	if err := checkRoom(ctx, tx, w); err != nil {
+		return err
+	}
 	w.Origin, w.SealedURL = sealURL(tx.vault, w.ID, w.URL)
 	if err := tx.session(ctx).Create(w).Error; err != nil {
 		return classifyFor(err, "insert webhook")

@@ -161,7 +161,7 @@ func (s *Sender) Send(ctx context.Context, r Request) Result {
 func (s *Sender) build(r Request) (*http.Request, error) {
 	u, err := url.Parse(r.URL)
 	if err != nil {
-		return nil, errors.New("read the URL: " + reasonOf(err))
+		return nil, errors.New("the URL cannot be read")
 	}
 	if (u.Scheme != "https" && u.Scheme != "http") || u.Hostname() == "" || u.User != nil {
 		return nil, errors.New("the URL is not http or https with a host and without a user")

@@ -75,6 +75,8 @@ func (c *config) settings() []setting {
 		{hooks, "webhook-plain-http", "false", "send webhooks to http:// URLs on public addresses, too", false, true, toggle(&c.webhookPlainHTTP)},
 		{hooks, "webhook-proxy", "", "`URL` of a proxy that every webhook goes through; it must refuse internal addresses", true, false,
 			optional(proxy(&c.webhookProxy))},
+		{hooks, "webhook-endpoints", "50", "endpoints of one organization, its own webhookUrl among them, at most; 0 for no limit", false, false,
+			number(&c.webhooks, 0, 1_000_000)},
 		{hooks, "webhook-slots", "1024", "webhooks under way at once, at most; receivers that fail share a quarter, new ones another", false, false,
 			number(&c.webhookSlots, 4, 100_000)},
 		{hooks, "webhook-endpoint-slots", "8", "webhooks under way to one endpoint at once, at most", false, false, number(&c.webhookLaneCap, 1, 1000)},

@@ -16,6 +16,8 @@ func (c *config) guard() *webhooks.Guard {
 
 // guardWebhooks makes a database refuse endpoints that nothing could be sent to.
 func (c *config) guardWebhooks(cfg *models.Config) {
+	cfg.MaxWebhooks = c.webhooks
+	cfg.CheckWebhookEventType = webhooks.CheckSubscription
 	cfg.AnswerRetention = time.Duration(c.webhookAnswers) * day
 	cfg.CheckWebhookURL = c.guard().CheckURL
 	cfg.CheckWebhookHeader = webhooks.CheckHeader
