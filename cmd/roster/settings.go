@@ -83,7 +83,7 @@ func (c *config) settings() []setting {
 		{hooks, "webhook-timeout", "20s", "longest exchange with a receiver, from its name to the end of its answer", false, false,
 			duration(&c.webhookTimeout, positive)},
 		{hooks, "webhook-retention-days", "30", "days that finished deliveries are kept, and what waits for a paused or disabled endpoint; 0 for ever", false, false, number(&c.webhookRetention, 0, 36_500)},
-		{hooks, "webhook-answer-days", "7", "days that the answers of receivers are kept; 0 for as long as the delivery", false, false,
+		{hooks, "webhook-answer-days", "7", "days that what was sent with an attempt and the answer to it are kept; 0 for as long as the delivery", false, false,
 			number(&c.webhookAnswers, 0, 36_500)},
 
 		{logging, "log-level", "info", "debug, info, warn or error", false, false, level(&c.logLevel)},
