@@ -24,8 +24,8 @@ import (
 
 const examplesFile = "openapi/examples.json"
 
-// TestEveryOperationDoesWhatTheDocumentSays calls each operation of the document once, with success, and provokes each error. What was sent
-// and answered are the examples of the document: this test writes them with ROSTER_GOLDEN=update, and otherwise compares.
+// TestEveryOperationDoesWhatTheDocumentSays calls each operation of the document once, with success, and provokes each error. What was
+// sent and answered are the examples of the document: this test writes them with ROSTER_GOLDEN=update, and otherwise compares.
 func TestEveryOperationDoesWhatTheDocumentSays(t *testing.T) {
 	t.Parallel()
 	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {

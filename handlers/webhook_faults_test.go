@@ -62,8 +62,9 @@ func refused(t *testing.T) *mishap {
 	return m
 }
 
-// TestEveryFaultIsToldRetriedAndMended sends one event to endpoints that each fail in a way of their own, and to one that does not: the API
-// tells each fault by its code, the healthy endpoint notices nothing, and after the first wait of the schedule everybody has the event.
+// TestEveryFaultIsToldRetriedAndMended sends one event to endpoints that each fail in a way of their own, and to one that does not: the
+// API tells each fault by its code, the healthy endpoint notices nothing, and after the first wait of the schedule everybody has the
+// event.
 func TestEveryFaultIsToldRetriedAndMended(t *testing.T) {
 	t.Parallel()
 	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {

@@ -54,8 +54,8 @@ const (
 // leastPlainSecret is the number of bytes of a secret that is used as it is: 128 bits, if they are random.
 const leastPlainSecret = 16
 
-// checkWebhookSecret tells what is wrong with a secret that a client chose. One without the prefix is used as its UTF-8 bytes, unless it is
-// plainly meant for the other algorithm: whoever holds it would never verify what it signs.
+// checkWebhookSecret tells what is wrong with a secret that a client chose. One without the prefix is used as its UTF-8 bytes, unless it
+// is plainly meant for the other algorithm: whoever holds it would never verify what it signs.
 func checkWebhookSecret(secret string) (wrong string) {
 	if strings.HasPrefix(secret, privateKeyPrefix) || strings.HasPrefix(secret, publicKeyPrefix) {
 		return "is an ed25519 key, which belongs to a webhook whose algorithm is v1a"
@@ -87,8 +87,8 @@ func NewWebhookSecret() string {
 	return webhookSecretPrefix + base64.StdEncoding.EncodeToString(key)
 }
 
-// sealWebhook keeps the URL of an organization and the secret of the input, encrypted, and generates a secret for a URL that has none: a webhook
-// is never sent unsigned. Taking the URL away takes the secret away.
+// sealWebhook keeps the URL of an organization and the secret of the input, encrypted, and generates a secret for a URL that has none: a
+// webhook is never sent unsigned. Taking the URL away takes the secret away.
 func sealWebhook(tx *DB, org, before *Organization, in *jsonapi.Input) {
 	url, urlGiven := in.Attributes["webhookUrl"]
 	switch {

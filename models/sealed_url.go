@@ -37,9 +37,9 @@ func urlOwner(owner string) string { return "url of " + owner }
 // sealedAtOnce bounds a transaction of SealURLs, which others wait for.
 const sealedAtOnce = 200
 
-// SealURLs seals the URLs that earlier versions have kept in the clear, and cuts what events tell of them down to the origin. It is called at each
-// start, goes on where it was interrupted, and does next to nothing once it is done. Several processes may call it at once. Bodies that were
-// rendered before stay as they are, and go with their deliveries.
+// SealURLs seals the URLs that earlier versions have kept in the clear, and cuts what events tell of them down to the origin. It is called
+// at each start, goes on where it was interrupted, and does next to nothing once it is done. Several processes may call it at once. Bodies
+// that were rendered before stay as they are, and go with their deliveries.
 func SealURLs(ctx context.Context, db *DB) error {
 	for _, kept := range []struct{ table, url, sealed string }{
 		{"organizations", "webhook_url", "sealed_webhook_url"}, {"webhooks", "url", "sealed_url"},
@@ -70,13 +70,15 @@ func SealURLs(ctx context.Context, db *DB) error {
 	return cutURLsOfEvents(ctx, db)
 }
 
-// cutMark is where the installation keeps the id of the last event that cutURLsOfEvents has looked at; cutDone is what it keeps in the end.
+// cutMark is where the installation keeps the id of the last event that cutURLsOfEvents has looked at; cutDone is what it keeps in the
+// end.
 const (
 	cutMark = "events_without_urls"
 	cutDone = "done"
 )
 
-// cutURLsOfEvents takes out of events what earlier versions have told of URLs beyond their origin. It is the only thing that ever changes an event.
+// cutURLsOfEvents takes out of events what earlier versions have told of URLs beyond their origin. It is the only thing that ever changes
+// an event.
 func cutURLsOfEvents(ctx context.Context, db *DB) error {
 	for done := false; !done; {
 		err := Transaction(ctx, db, func(tx *DB) error {
@@ -124,7 +126,8 @@ func cutURLsOfEvents(ctx context.Context, db *DB) error {
 	return nil
 }
 
-// cutURLs returns the data and the changes of an event with the origin in place of each URL that may hold a secret, and whether there was one.
+// cutURLs returns the data and the changes of an event with the origin in place of each URL that may hold a secret, and whether there was
+// one.
 func cutURLs(c *Collection, data, changes string) (cutData, cutChanges string, cut bool, err error) {
 	within := func(text string, edit func(members map[string]json.RawMessage) error) (string, error) {
 		members := map[string]json.RawMessage{}

@@ -156,8 +156,8 @@ func defineWebhookDeliveries(c *Collection) {
 		visible: func(s Scope) where { return s.within("webhook_deliveries.organization_id") },
 		reached: reached{table: "webhook_deliveries", column: "organization_id"},
 		order:   []string{"webhook_deliveries.id"},
-		// Ids are made when a delivery is inserted and sort by time, and neither changes when it is begun again. An index on the times would
-		// cost every attempt at every delivery one more write, to say the same.
+		// Ids are made when a delivery is inserted and sort by time, and neither changes when it is begun again. An index on the times
+		// would cost every attempt at every delivery one more write, to say the same.
 		orderedAs: map[string]string{"created_at": "id"},
 		filters: map[string]func(*DB, any) where{
 			"organizationId": func(_ *DB, v any) where { return idEquals("webhook_deliveries.organization_id", v) },

@@ -16,7 +16,8 @@ import (
 	"roster/jsonapi"
 )
 
-// WebhookAttempt is one attempt at a delivery with all that went out and came back. It is put together when it is read, and is no collection.
+// WebhookAttempt is one attempt at a delivery with all that went out and came back. It is put together when it is read, and is no
+// collection.
 type WebhookAttempt struct {
 	ID               string        `jsonapi:"primary,attempts" doc:"One attempt at a delivery: what was sent, and what came back. Its id is made for the document and leads nowhere." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
 	Number           int64         `jsonapi:"attr,number" rule:"readonly" doc:"From 1." example:"1"`

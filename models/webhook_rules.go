@@ -37,8 +37,8 @@ func checkEventTypes(tx *DB, patterns, before []string) (errs Errors) {
 // maxHeaders bounds the headers of an endpoint: receivers commonly take 8 KiB of them all in all.
 const maxHeaders = 4 << 10
 
-// checkWebhook holds the rules of an endpoint that concern several members, or the world outside. They are for what changes: a rule that came
-// later must not stand in the way of other changes.
+// checkWebhook holds the rules of an endpoint that concern several members, or the world outside. They are for what changes: a rule that
+// came later must not stand in the way of other changes.
 func checkWebhook(tx *DB, w, before *Webhook, in *jsonapi.Input) error {
 	errs := checkEventTypes(tx, w.EventTypes, before.EventTypes)
 	invalid := func(field, message string, args ...any) {

@@ -63,8 +63,8 @@ type LaneSettlement struct {
 	Due bool
 }
 
-// Settle writes what became of deliveries, with the attempts, and the state of their lanes, in one transaction. What belongs to a lane that
-// is no longer held under its token is left out, and the lane is returned as lost: whoever holds it now decides.
+// Settle writes what became of deliveries, with the attempts, and the state of their lanes, in one transaction. What belongs to a lane
+// that is no longer held under its token is left out, and the lane is returned as lost: whoever holds it now decides.
 func Settle(ctx context.Context, db *DB, deliveries []*Settlement, lanes []*LaneSettlement) (lost map[string]bool, err error) {
 	err = Transaction(ctx, db, func(tx *DB) error {
 		kept, err := heldLanes(ctx, tx, column(lanes, func(l *LaneSettlement) Holding { return Holding{l.WebhookID, l.Token} }))

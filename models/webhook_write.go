@@ -201,9 +201,9 @@ func saveWebhook(ctx context.Context, tx *DB, by Caller, v verb, before, w *Webh
 	return counters.write(ctx, tx)
 }
 
-// switchLane lets the lane of an endpoint follow its status. One that is active again starts with one attempt at a time, and what waited for
-// a retry waits no longer: the schedule was for a receiver that nobody had mended. While the lane is leased, its turn is the end of the lease:
-// who held it when it was paused may have died since.
+// switchLane lets the lane of an endpoint follow its status. One that is active again starts with one attempt at a time, and what waited
+// for a retry waits no longer: the schedule was for a receiver that nobody had mended. While the lane is leased, its turn is the end of
+// the lease: who held it when it was paused may have died since.
 func switchLane(ctx context.Context, tx *DB, w *Webhook) error {
 	if w.Status != WebhookActive {
 		if _, err := tx.exec(ctx, `UPDATE webhook_lanes SET health = ?, next_turn_at = NULL WHERE webhook_id = ?`, w.Status, w.ID); err != nil {

@@ -105,8 +105,8 @@ func (a *audience) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	a.underWay--
 }
 
-// messages returns how many different ones came to how many paths, in how many requests, and how many were under way at once since the answer
-// was last changed.
+// messages returns how many different ones came to how many paths, in how many requests, and how many were under way at once since the
+// answer was last changed.
 func (a *audience) messages() (messages, requests, most int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -19,8 +19,8 @@ const (
 	endedReset
 )
 
-// conn is a connection to a receiver, or to the proxy, that remembers how the other side ended it: the parsers above it look ahead, and what
-// they pass over does not come again.
+// conn is a connection to a receiver, or to the proxy, that remembers how the other side ended it: the parsers above it look ahead, and
+// what they pass over does not come again.
 type conn struct {
 	net.Conn
 	ended atomic.Int32

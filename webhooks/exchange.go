@@ -13,8 +13,8 @@ import (
 // exchangeKey finds the exchange in the context of its dials.
 type exchangeKey struct{}
 
-// exchange watches one round trip, and ends its connection if nothing else does. The transport may go on dialling in the background after the
-// trip has ended, so what it notes is behind the lock and read as a copy.
+// exchange watches one round trip, and ends its connection if nothing else does. The transport may go on dialling in the background after
+// the trip has ended, so what it notes is behind the lock and read as a copy.
 type exchange struct {
 	scheme  string
 	host    string // as the URL has it
@@ -81,10 +81,10 @@ func (e *exchange) lostKeptConnection(err error) bool {
 // severAfter is how long the transport has to reset a stream of HTTP/2 by itself.
 const severAfter = time.Second
 
-// holdTo closes the connection when ctx ends, if the exchange is not over by then. The transport ends what it reads or writes itself; but what
-// follows a 101 it leaves to its caller, and with HTTP/2 it may wait for a receiver that takes nothing more in, to give it room for its answer.
-// A connection of HTTP/2 has other exchanges, so it is closed only if resetting the stream was not enough. release must be called when the
-// exchange is over.
+// holdTo closes the connection when ctx ends, if the exchange is not over by then. The transport ends what it reads or writes itself; but
+// what follows a 101 it leaves to its caller, and with HTTP/2 it may wait for a receiver that takes nothing more in, to give it room for
+// its answer. A connection of HTTP/2 has other exchanges, so it is closed only if resetting the stream was not enough. release must be
+// called when the exchange is over.
 func (e *exchange) holdTo(ctx context.Context) (release func()) {
 	stop := context.AfterFunc(ctx, func() {
 		if !e.phase().http1 {
@@ -165,7 +165,8 @@ func (e *exchange) gotConn(info httptrace.GotConnInfo) {
 	})
 }
 
-// noCertificate answers a receiver that asks for a certificate of ours: there is none. With TLS 1.3 it refuses that only after the handshake.
+// noCertificate answers a receiver that asks for a certificate of ours: there is none. With TLS 1.3 it refuses that only after the
+// handshake.
 func noCertificate(info *tls.CertificateRequestInfo) (*tls.Certificate, error) {
 	if e, _ := info.Context().Value(exchangeKey{}).(*exchange); e != nil {
 		e.note(func(p *progress) { p.certificateAsked = true })

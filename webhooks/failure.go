@@ -6,12 +6,11 @@ import (
 	"errors"
 	"io"
 	"net"
-	"net/http"
 	"syscall"
 )
 
-// failed notes why an exchange brought no answer. What the network or this side says about it is for the log; what the receiver says, in its
-// answer or its certificate, is for its owner.
+// failed notes why an exchange brought no answer. What the network or this side says about it is for the log; what the receiver says, in
+// its answer or its certificate, is for its owner.
 func (r *Result) failed(err error, e *exchange, expired bool) {
 	r.Code, r.Detail = classify(err, e, expired)
 	if r.Code != CodeProtocolError && r.Code != CodeTLSError {
@@ -19,8 +18,8 @@ func (r *Result) failed(err error, e *exchange, expired bool) {
 	}
 }
 
-// classify names the failure of an exchange that brought no answer, in a word and in a sentence. Types decide, never texts; where the standard
-// library has no type, the phase the exchange had reached does. The sentence names the host as the URL does, and no address.
+// classify names the failure of an exchange that brought no answer, in a word and in a sentence. Types decide, never texts; where the
+// standard library has no type, the phase the exchange had reached does. The sentence names the host as the URL does, and no address.
 func classify(err error, e *exchange, expired bool) (Code, string) {
 	p := e.phase()
 	var dns *net.DNSError
@@ -33,17 +32,11 @@ func classify(err error, e *exchange, expired bool) (Code, string) {
 	case isLocal(err):
 		return CodeLocalError, "this side was short of files, ports or memory"
 	case errors.As(err, &proxy):
-		if proxy.status == http.StatusForbidden || proxy.status == http.StatusProxyAuthRequired {
-			return CodeBlockedAddress, detail(err)
-		}
-		return CodeUnreachable, detail(err)
+		return proxy.code(), detail(err)
 	case isProxyDial(err):
 		return CodeProxyError, "this side cannot reach its proxy"
 	case errors.As(err, &dns):
-		if dns.IsNotFound {
-			return CodeDNSError, oneLine("there is no address for " + e.host)
-		}
-		return CodeDNSError, oneLine("the address of " + e.host + " could not be found out")
+		return CodeDNSError, oneLine("no address was found for " + e.host)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return CodeConnectionRefused, oneLine("nothing listens at " + e.host)
 	case isTLS(err):

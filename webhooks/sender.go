@@ -123,8 +123,8 @@ func (r Request) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("event_id", r.ID), slog.String("url", RedactURL(r.URL)))
 }
 
-// Send makes one attempt and says how it went. It returns within the timeout, or at once when ctx ends, whatever the receiver says or does not
-// say. (A stream of HTTP/2 may take severAfter longer.)
+// Send makes one attempt and says how it went. It returns within the timeout, or at once when ctx ends, whatever the receiver says or does
+// not say. (A stream of HTTP/2 may take severAfter longer.)
 //
 // A connection kept from an earlier exchange may have been closed by the receiver in the meantime. If it breaks before the first
 // byte of an answer, the same request is sent once more over a new connection; that is the only second try.
@@ -229,6 +229,14 @@ func (s *Sender) Close() {
 type proxyError struct{ status int }
 
 func (e *proxyError) Error() string { return fmt.Sprintf("the proxy answered %d", e.status) }
+
+// code tells a refusal of the proxy from its failure to get there.
+func (e *proxyError) code() Code {
+	if e.status == http.StatusForbidden || e.status == http.StatusProxyAuthRequired {
+		return CodeBlockedAddress
+	}
+	return CodeUnreachable
+}
 
 func refuseProxyAnswer(_ context.Context, _ *url.URL, _ *http.Request, response *http.Response) error {
 	if response.StatusCode == http.StatusOK {

@@ -50,8 +50,8 @@ func (g *Guard) CheckURL(rawURL string) error {
 	return checkQuery(rawURL)
 }
 
-// checkQuery finds what a query must not have in it: it is sent as it is, and servers refuse a request whose first line has such characters.
-// Brackets are no trouble to any. The character is told by its place, because it may be one of a secret.
+// checkQuery finds what a query must not have in it: it is sent as it is, and servers refuse a request whose first line has such
+// characters. Brackets are no trouble to any. The character is told by its place, because it may be one of a secret.
 func checkQuery(rawURL string) error {
 	before, query, _ := strings.Cut(rawURL, "?")
 	place := utf8.RuneCountInString(before) + 1
@@ -104,8 +104,8 @@ func (g *Guard) checkHost(u *url.URL, port uint16) error {
 // hostNames reads names of hosts as a browser does; checkName holds what it leaves open.
 var hostNames = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(false))
 
-// hostLabel is a part of a name: of letters, digits and hyphens, as RFC 1123 has it, or with underscores, which resolvers take and private networks
-// use.
+// hostLabel is a part of a name: of letters, digits and hyphens, as RFC 1123 has it, or with underscores, which resolvers take and private
+// networks use.
 var hostLabel = regexp.MustCompile(`^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?$`)
 
 // checkName returns nil for a name that a resolver can look up (RFC 1035, section 2.3.4).
@@ -247,5 +247,6 @@ func reasonOf(err error) string {
 	return err.Error()
 }
 
-// RedactURL returns the origin of a URL for logs and screens: people put secrets into all the rest. Everything that could break a line is escaped.
+// RedactURL returns the origin of a URL for logs and screens: people put secrets into all the rest. Everything that could break a line is
+// escaped.
 func RedactURL(rawURL string) string { return Printable(models.Origin(rawURL)) }

@@ -52,8 +52,8 @@ func (p *program) serve(ctx context.Context, cfg *config) (err error) {
 	return nil
 }
 
-// libraryLog takes what a library writes to the log of the standard library, a line at a time, into ours. What net/http quotes of a receiver's
-// answer is left out: nothing that others write is in the log.
+// libraryLog takes what a library writes to the log of the standard library, a line at a time, into ours. What net/http quotes of a
+// receiver's answer is left out: nothing that others write is in the log.
 type libraryLog struct{ logger *slog.Logger }
 
 // Write implements io.Writer.

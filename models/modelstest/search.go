@@ -2,6 +2,8 @@ package modelstest
 
 import (
 	"bytes"
+	"context"
+	"database/sql"
 	"fmt"
 	"maps"
 	"slices"
@@ -24,35 +26,45 @@ func Search(t testing.TB, db *models.DB, text string) []string {
 	}
 	var found []string
 	for _, table := range slices.Sorted(maps.Keys(tables)) {
-		rows, err := pool.QueryContext(t.Context(), `SELECT * FROM `+table)
+		names, err := columnsWith(t.Context(), pool, table, []byte(text))
 		if err != nil {
 			t.Fatal(err)
 		}
-		names, err := rows.Columns()
-		if err != nil {
-			t.Fatal(err)
-		}
-		values, targets := make([]any, len(names)), make([]any, len(names))
-		for i := range values {
-			targets[i] = &values[i]
-		}
-		for rows.Next() {
-			if err := rows.Scan(targets...); err != nil {
-				t.Fatal(err)
-			}
-			for i, v := range values {
-				raw, ok := v.([]byte)
-				if !ok {
-					raw = fmt.Append(nil, v)
-				}
-				if where := table + "." + names[i]; bytes.Contains(raw, []byte(text)) && !slices.Contains(found, where) {
-					found = append(found, where)
-				}
-			}
-		}
-		if err := rows.Err(); err != nil {
-			t.Fatal(err)
+		for _, name := range names {
+			found = append(found, table+"."+name)
 		}
 	}
 	return found
+}
+
+// columnsWith returns the columns of a table in which a text stands.
+func columnsWith(ctx context.Context, pool *sql.DB, table string, text []byte) (found []string, err error) {
+	rows, err := pool.QueryContext(ctx, `SELECT * FROM `+table)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	names, err := rows.Columns()
+	if err != nil {
+		return nil, err
+	}
+	values, targets := make([]any, len(names)), make([]any, len(names))
+	for i := range values {
+		targets[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(targets...); err != nil {
+			return nil, err
+		}
+		for i, v := range values {
+			raw, ok := v.([]byte)
+			if !ok {
+				raw = fmt.Append(nil, v)
+			}
+			if bytes.Contains(raw, text) && !slices.Contains(found, names[i]) {
+				found = append(found, names[i])
+			}
+		}
+	}
+	return found, rows.Err()
 }

@@ -86,8 +86,8 @@ func NewHTTP2Receiver(tb testing.TB, config *tls.Config, answer func(framer *htt
 	})
 }
 
-// NewFullHTTP2Receiver starts a receiver that admits requests of any size, answers each with 200 and a large body as soon as it has its head,
-// and reads nothing more: whoever sends to it can neither go on nor say goodbye.
+// NewFullHTTP2Receiver starts a receiver that admits requests of any size, answers each with 200 and a large body as soon as it has its
+// head, and reads nothing more: whoever sends to it can neither go on nor say goodbye.
 func NewFullHTTP2Receiver(tb testing.TB, config *tls.Config) *http2Receiver { //nolint:revive // only its URL matters
 	tb.Helper()
 	const most = 1<<31 - 1
