@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
@@ -86,42 +87,34 @@ func NewHTTP2Receiver(tb testing.TB, config *tls.Config, answer func(framer *htt
 	})
 }
 
-// NewFullHTTP2Receiver starts a receiver that admits requests of any size, answers each with 200 and a large body as soon as it has its
-// head, and reads nothing more: whoever sends to it can neither go on nor say goodbye.
+// NewFullHTTP2Receiver starts a receiver that admits requests of any size, reads nothing of one but its head, and answers with 200 and a body
+// that comes bit by bit: whoever sends to it can soon neither go on, nor give it room for more of its body.
 func NewFullHTTP2Receiver(tb testing.TB, config *tls.Config) *http2Receiver { //nolint:revive // only its URL matters
 	tb.Helper()
 	const most = 1<<31 - 1
 	settings := []http2.Setting{{ID: http2.SettingInitialWindowSize, Val: most}}
-	return startHTTP2(tb, config, settings, func(conn net.Conn, framer *http2.Framer) {
+	return startHTTP2(tb, config, settings, func(_ net.Conn, framer *http2.Framer) {
 		if framer.WriteWindowUpdate(0, most-1<<16) != nil {
 			return
 		}
-		for {
+		stream := uint32(0)
+		for stream == 0 {
 			frame, err := framer.ReadFrame()
 			if err != nil {
 				return
 			}
 			if f, ok := frame.(*http2.HeadersFrame); ok {
-				if WriteStatus(framer, f.StreamID, "200", false) != nil {
-					return
-				}
-				for range 8 {
-					if framer.WriteData(f.StreamID, false, make([]byte, 1<<14)) != nil {
-						return
-					}
-				}
-				break
+				stream = f.StreamID
 			}
 		}
-		secure, ok := conn.(*tls.Conn)
-		if !ok {
+		if WriteStatus(framer, stream, "200", false) != nil {
 			return
 		}
-		raw, err := secure.NetConn().(*net.TCPConn).SyscallConn()
-		if err != nil {
-			return
+		ticker := time.NewTicker(50 * time.Millisecond)
+		defer ticker.Stop()
+		for framer.WriteData(stream, false, make([]byte, 1<<13)) == nil {
+			<-ticker.C
 		}
-		_ = raw.Read(func(uintptr) bool { return false }) // until the connection is closed by the end of the test
 	})
 }
 
