@@ -81,15 +81,15 @@ func TestWhateverAReceiverSaysAnExchangeEnds(t *testing.T) {
 	}
 }
 
-// unhurried is long enough for an answer to come, however slow the machine is, and to wait for where nothing ends before.
-const unhurried = 5 * time.Second
+// ample is long enough for an answer to come, however slow the machine is, and to wait for where nothing ends before.
+const ample = 5 * time.Second
 
 // allowed is the deadline of an exchange that is to end in a code: none but a timeout may be decided by it.
 func allowed(code Code) time.Duration {
 	if code == CodeTimeout {
 		return hasty
 	}
-	return unhurried
+	return ample
 }
 
 // endsInTime sends and fails the test if that takes much longer than it may.
@@ -170,7 +170,7 @@ func TestWhateverAReceiverSaysOverHTTP2AnExchangeEnds(t *testing.T) {
 		receiver := webhookstest.NewFullHTTP2Receiver(t, authority.Valid())
 		r := delivery(t, receiver.URL())
 		r.Body = make([]byte, 32<<20) // more than the buffers between the two
-		if result := endsInTime(t, newSender(t, within(unhurried), trusting(authority)), r); result.Status != 200 {
+		if result := endsInTime(t, newSender(t, within(ample), trusting(authority)), r); result.Status != 200 {
 			t.Errorf("code %q, status %d, detail %q", result.Code, result.Status, result.Detail)
 		}
 	})
