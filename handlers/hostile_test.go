@@ -211,7 +211,7 @@ func TestNoPathBreaksTheService(t *testing.T) {
 				continue
 			}
 			for _, id := range ids {
-				path := "/public/v2/" + strings.NewReplacer("{id}", id, "{relationship}", relationshipOf[e.typeOf(rt.Path)][0]).Replace(rt.Path)
+				path := "/public/v2/" + strings.NewReplacer("{id}", id, "{relationship}", relationshipOf[e.typeOf(rt.Path)][0], "{number}", "1").Replace(rt.Path)
 				a := s.send(rt.Method, path, nil)
 				a.wellBehaved(rt.Method, rt.Method+" "+path, "")
 				if rt.Method == "GET" && a.Status != 404 || a.Header.Get("X-Evil") != "" {
