@@ -141,6 +141,8 @@ func routes() []route {
 			doc: "Sends a webhook.test to the endpoint and answers with its delivery; while one is pending, with that one."},
 		route{method: "POST", path: "webhookDeliveries/{id}/redeliver", needs: auth.Write("webhooks"), query: jsonapi.OneQuery, served: resourceOf("webhookDeliveries"), handle: (*API).redeliver, status: http.StatusAccepted,
 			doc: "Makes a delivery go out again, with a fresh schedule. One that is pending has its next attempt moved up."},
+		route{method: "GET", path: "webhookDeliveries/{id}/attempts/{number}", needs: auth.Read("webhooks"), query: jsonapi.NoQuery, handle: (*API).readAttempt, shows: models.AttemptSchema,
+			doc: "Reads one attempt at a delivery: the request as it was sent, and what came back. Both are kept for a while (7 days by default), the attempt for as long as the delivery."},
 		route{method: "GET", path: eventTypesPath, needs: auth.Anyone(), query: jsonapi.NoQuery, handle: (*API).listEventTypes, shows: eventTypes,
 			doc: "Lists every type of event with the JSON Schema (2020-12) of its body and an example."},
 		route{method: "GET", path: eventTypesPath + "/{eventType}", needs: auth.Anyone(), query: jsonapi.NoQuery, handle: (*API).readEventType, shows: eventTypes,

@@ -211,7 +211,7 @@ func TestNoPathBreaksTheService(t *testing.T) {
 				continue
 			}
 			for _, id := range ids {
-				path := "/public/v2/" + strings.NewReplacer("{id}", id, "{relationship}", relationshipOf[e.typeOf(rt.Path)][0]).Replace(rt.Path)
+				path := "/public/v2/" + strings.NewReplacer("{id}", id, "{relationship}", relationshipOf[e.typeOf(rt.Path)][0], "{number}", "1").Replace(rt.Path)
 				a := s.send(rt.Method, path, nil)
 				a.wellBehaved(rt.Method, rt.Method+" "+path, "")
 				if rt.Method == "GET" && a.Status != 404 || a.Header.Get("X-Evil") != "" {
@@ -369,7 +369,7 @@ func TestEveryFaultOfARequestIsToldAtOnce(t *testing.T) {
 		for body, pointers := range map[string][]string{
 			`{"data":{"type":"organizations","attributes":{"name":7,"kind":"x","validFrom":"y","nope":1}}}`: {"/data/attributes/kind", "/data/attributes/name", "/data/attributes/nope", "/data/attributes/validFrom"},
 			// What only the rules of the product tell is told together, too.
-			`{"data":{"type":"organizations","attributes":{"name":"x","kind":"branch","validFrom":"2026-01-02T00:00:00Z","validTo":"2026-01-01T00:00:00Z","webhookSecret":"whsec_x","token":"short"}}}`: {
+			`{"data":{"type":"organizations","attributes":{"name":"x","kind":"branch","validFrom":"2026-01-02T00:00:00Z","validTo":"2026-01-01T00:00:00Z","webhookSecret":"whsec_no base64 at all","token":"short"}}}`: {
 				"/data/attributes/kind", "/data/attributes/token", "/data/attributes/validTo", "/data/attributes/webhookSecret",
 			},
 			`{"data":{"type":"organizations","attributes":{"name":"x","kind":"company","token":"short"},"relationships":{"parent":{"data":{"type":"organizations","id":"` + parent + `"}}}}}`: {

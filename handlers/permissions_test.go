@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"roster/handlers"
 	"roster/models"
@@ -37,6 +38,7 @@ func newEstate(s *service) *estate {
 		ids["memberships"] = own.get("/public/v2/memberships").text("data", 0, "id")
 		ids["events"] = own.get("/public/v2/events").text("data", 0, "id")
 		ids["webhookDeliveries"] = own.do("POST", hooksPath+"/"+ids["webhooks"]+"/test", nil).want(202).text("data", "id")
+		s.finish(ids["webhookDeliveries"], "failed", time.Now())
 		ids["webhookReplays"] = made(replaysPath, resource("webhookReplays", object{"since": "2024-01-01T00:00:00Z"}, "webhook", ref("webhooks", ids["webhooks"])))
 		for typ, of := range ids {
 			pair := e.ids[typ]
@@ -112,7 +114,7 @@ var asked = map[string]string{
 	"GET webhookDeliveries": "webhooks:read", "GET webhookDeliveries/{id}": "webhooks:read", "GET webhookDeliveries/{id}/relationship": "webhooks:read",
 	"GET webhookDeliveries/{id}/related": "webhooks:read", "PATCH webhookDeliveries/{id}/relationship": "webhooks:read",
 	"POST webhookDeliveries/{id}/relationship": "webhooks:read", "DELETE webhookDeliveries/{id}/relationship": "webhooks:read",
-	"POST webhookDeliveries/{id}/redeliver": "webhooks:write",
+	"POST webhookDeliveries/{id}/redeliver": "webhooks:write", "GET webhookDeliveries/{id}/attempts/{number}": "webhooks:read",
 
 	"GET webhookReplays": "webhooks:read", "GET webhookReplays/{id}": "webhooks:read", "POST webhookReplays": "webhooks:write",
 	"PATCH webhookReplays/{id}": "webhooks:write", "GET webhookReplays/{id}/relationship": "webhooks:read", "GET webhookReplays/{id}/related": "webhooks:read",
@@ -144,7 +146,7 @@ func (e *estate) typeOf(path string) string {
 }
 
 func (e *estate) path(rt handlers.Route, id string) string {
-	return "/public/v2/" + strings.NewReplacer("{id}", id, "{relationship}", relationshipOf[e.typeOf(rt.Path)][0], "{eventType}", "user.created").Replace(rt.Path)
+	return "/public/v2/" + strings.NewReplacer("{id}", id, "{relationship}", relationshipOf[e.typeOf(rt.Path)][0], "{eventType}", "user.created", "{number}", "1").Replace(rt.Path)
 }
 
 // visitor is a caller of the matrix.
@@ -251,7 +253,9 @@ func TestWithoutAValidCredentialEveryRouteSaysTheSame(t *testing.T) {
 		}
 		first := ""
 		for _, rt := range handlers.RouteTable() {
-			path := "/public/v2/" + strings.NewReplacer("{id}", e.organization[0], "{relationship}", "children", "{eventType}", "user.created").Replace(rt.Path)
+			path := "/public/v2/" + strings.NewReplacer(
+				"{id}", e.organization[0], "{relationship}", "children", "{eventType}", "user.created", "{number}", "1",
+			).Replace(rt.Path)
 			for i, h := range headers {
 				if i > 2 && !strings.HasPrefix(rt.Path, "users") {
 					continue

@@ -62,8 +62,9 @@ func refused(t *testing.T) *mishap {
 	return m
 }
 
-// TestEveryFaultIsToldRetriedAndMended sends one event to endpoints that each fail in a way of their own, and to one that does not: the API
-// tells each fault by its code, the healthy endpoint notices nothing, and after the first wait of the schedule everybody has the event.
+// TestEveryFaultIsToldRetriedAndMended sends one event to endpoints that each fail in a way of their own, and to one that does not: the
+// API tells each fault by its code, the healthy endpoint notices nothing, and after the first wait of the schedule everybody has the
+// event.
 func TestEveryFaultIsToldRetriedAndMended(t *testing.T) {
 	t.Parallel()
 	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
@@ -98,7 +99,7 @@ func TestEveryFaultIsToldRetriedAndMended(t *testing.T) {
 			refused(t),
 			scripted(t, "reset mid-request", webhookstest.ResetMidRequest(), "connection_reset", nil),
 			scripted(t, "reset after the request", webhookstest.ResetAfterRequest(), "connection_reset", nil),
-			scripted(t, "reset mid-answer", webhookstest.ResetMidAnswer(), "connection_closed", nil),
+			scripted(t, "reset mid-answer", webhookstest.ResetMidAnswer(), "connection_reset", nil),
 			scripted(t, "close without an answer", webhookstest.CloseWithoutAnswer(), "connection_closed", nil),
 			scripted(t, "bad gateway", webhookstest.Status(502), "http_status", 502.0),
 			scripted(t, "rubbish in Retry-After", webhookstest.RetryAfter(429, "soon"), "http_status", 429.0),

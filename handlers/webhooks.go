@@ -2,6 +2,9 @@ package handlers
 
 import (
 	"net/http"
+	"strconv"
+
+	"github.com/gorilla/mux"
 
 	"roster/jsonapi"
 	"roster/models"
@@ -60,6 +63,25 @@ func (a *API) redeliver(w http.ResponseWriter, rq *request) error {
 		return located(err, nil)
 	}
 	return a.writeOne(w, rq, http.StatusAccepted, delivery)
+}
+
+// readAttempt answers with one attempt at a delivery.
+func (a *API) readAttempt(w http.ResponseWriter, rq *request) error {
+	number, err := strconv.ParseInt(mux.Vars(rq.Request)["number"], 10, 64)
+	if err != nil {
+		number = 0 // which none has
+	}
+	attempt, err := models.FindAttempt(rq.Context(), a.db, rq.scope(), rq.id(), number)
+	if err != nil {
+		return located(err, nil)
+	}
+	resources, err := jsonapi.Serialize([]any{attempt}, nil)
+	if err != nil {
+		return err
+	}
+	self := jsonapi.Href(models.Root + "webhookDeliveries/" + rq.id() + "/attempts/" + strconv.FormatInt(number, 10))
+	resources[0].Links = &jsonapi.Links{Self: self}
+	return writeDocument(w, rq, http.StatusOK, &jsonapi.Document{Data: resources[0], Meta: map[string]any{}, Links: &jsonapi.Links{Self: self}})
 }
 
 func createReplay(rq *request, db *models.DB, in *jsonapi.Input) (any, error) {

@@ -31,6 +31,7 @@ func eachHooks(t *testing.T, test func(t *testing.T, s *service, clock *modelste
 			cfg := modelstest.Config(t, dialect)
 			cfg.Now = clock.Now
 			cfg.CheckWebhookURL, cfg.CheckWebhookHeader = guard.CheckURL, webhooks.CheckHeader
+			cfg.CheckWebhookEventType = webhooks.CheckSubscription
 			cfg.CheckWebhookSchedule = func(waits []time.Duration) error { return webhooks.Schedule(waits).Check() }
 			test(t, newService(t, modelstest.OpenConfig(t, cfg)), clock)
 		})
@@ -118,8 +119,9 @@ func (s *service) finish(id, state string, at time.Time) {
 	s.exec(`UPDATE webhook_deliveries SET state = ?, attempts = attempts + 1, round_attempts = round_attempts + 1, due_at = NULL, finished_at = ?,
 		last_code = 'timeout', last_attempt_at = ? WHERE id = ?`, state, at, at, id)
 	s.exec(`INSERT INTO webhook_attempts (delivery_id, number, trigger, started_at, url, address, reused, tries, dns_us, connect_us, tls_us, sent_us,
-			first_byte_us, total_us, status, code, detail, response_headers, response_head, truncated, secrets)
+			first_byte_us, total_us, status, code, detail, response_headers, response_head, truncated, secrets, request_headers)
 		SELECT id, attempts, trigger, last_attempt_at, 'https://hooks.example.com/roster', '192.0.2.7:443', false, 1, 1500, 2500, 3000, 100, 0, 20000000,
-			NULL, 'timeout', 'no answer', '{"Server":["nginx"]}', ?, true, '["01912f6a-8c00-7abc-8def-0123456789ab"]' FROM webhook_deliveries WHERE id = ?`,
+			NULL, 'timeout', 'no answer', '[["Server","nginx"]]', ?, true, '["01912f6a-8c00-7abc-8def-0123456789ab"]',
+			'[["Host","hooks.example.com"],["Content-Type","application/json"]]' FROM webhook_deliveries WHERE id = ?`,
 		[]byte("half a \xff page"), id)
 }

@@ -128,6 +128,9 @@ func TestEndpointsAreRefusedWithAPointer(t *testing.T) {
 			"a half pattern":                {"eventTypes", []string{"user*"}},
 			"an empty segment":              {"eventTypes", []string{"user..created"}},
 			"a type with a hyphen":          {"eventTypes", []string{"api-key.created"}},
+			"a type that there is not":      {"eventTypes", []string{"user.exploded"}},
+			"a prefix that nothing has":     {"eventTypes", []string{"invoice.*"}},
+			"one wrong type among others":   {"eventTypes", []string{"user.*", "user.create"}},
 			"an ordering":                   {"ordering", "lifo"},
 			"a rate of nothing":             {"rate", 0},
 			"a rate without bounds":         {"rate", 1_000_000},
@@ -135,13 +138,32 @@ func TestEndpointsAreRefusedWithAPointer(t *testing.T) {
 			"an empty schedule":             {"schedule", []string{}},
 			"a schedule of years":           {"schedule", []string{"0s", "9000h"}},
 			"a secret that is too short":    {"secret", "whsec_c2hvcnQ="},
-			"a secret that is not base64":   {"secret", "whsec_***"},
+			"a secret that is not base64":   {"secret", "whsec_" + strings.Repeat("*", 32)},
+			"a secret with a line break":    {"secret", "whsec_" + strings.Repeat("QUFB", 4) + "\n" + strings.Repeat("QUFB", 4)},
+			"a secret without its padding":  {"secret", "whsec_" + strings.Repeat("QUFB", 8) + "QQ"},
+			"a plain secret of 15 bytes":    {"secret", "fifteen bytes.."},
 			"a status that only we can set": {"status", "disabled"},
 		} {
 			got := s.hook(org, object{c.attribute: c.value}).want(422).faults()
 			if len(got) != 1 || got[0].Pointer != "/data/attributes/"+c.attribute {
 				t.Errorf("%s: %v", name, got)
 			}
+		}
+		for _, v := range []object{
+			{"url": "https://hooks.example.com/?token=hunter2 hunter2"}, {"url": "https://hunter2:hunter2@hooks.example.com/"},
+			{"url": "https://hooks.example.com:hunter2/"}, {"url": "hunter2://hooks.example.com/"}, {"headers": []string{"Authorization Bearer hunter2"}},
+			{"headers": []string{"Bearer hunter2: Authorization"}, "schedule": []string{"0s", "hunter2"}},
+			{"headers": []string{"X-A: 1", "X-B hunter2", "x-a: hunter2"}}, {"headers": []string{"hunter2: (secret)"}},
+			{"headers": []string{"Authorization: hunter2", "Authorization: hunter2"}}, {"headers": []string{"X-Tenant: hunter2\x01"}},
+			{"secret": "whsec_hunter2"}, {"secret": "whsk_hunter2"}, {"secret": "hunter2"},
+		} {
+			if a := s.hook(org, v).want(422); strings.Contains(string(a.Body), "hunter2") {
+				t.Errorf("what may be a secret comes back: %s", a.Body)
+			}
+		}
+		told := s.hook(org, object{"headers": []string{"X-A: 1", "X-B", "x-a: 2"}}).want(422)
+		if body := string(told.Body); !strings.Contains(body, "Header 2 is not") || !strings.Contains(body, "Header 3 has the name of header 1") {
+			t.Errorf("headers are told as %s", body)
 		}
 		several := s.hook(org, object{"url": "https://127.1/", "eventTypes": []string{"*x"}, "rate": -1}).want(422).faults()
 		if len(several) != 3 {
@@ -179,5 +201,46 @@ func TestTheHealthOfAListIsOneQuery(t *testing.T) {
 		if got := without.json("data", 0, "attributes", "health"); got != nil {
 			t.Errorf("health that was not asked for: %v", got)
 		}
+	})
+}
+
+// TestTheOwnEndpointHasTheSameRules is about webhookUrl and webhookSecret of organizations.
+func TestTheOwnEndpointHasTheSameRules(t *testing.T) {
+	eachHooks(t, func(t *testing.T, s *service, _ *modelstest.Clock) {
+		org, _ := s.organization("Acme")
+		for _, attributes := range []object{
+			{"webhookUrl": "https://hooks..example.com/"}, {"webhookUrl": "https://hooks.example.com/?a b"}, {"webhookUrl": "https://127.1/"},
+			{"webhookSecret": "fifteen bytes.."}, {"webhookSecret": "whsec_" + strings.Repeat("QUFB", 8) + "QQ"},
+		} {
+			got := s.do("PATCH", "/public/v2/organizations/"+org, withID(resource("organizations", attributes), org)).want(422).faults()
+			if len(got) != 1 {
+				t.Errorf("%v: %v", attributes, got)
+			}
+			attributes["name"] = "New"
+			if got := s.do("POST", "/public/v2/organizations", resource("organizations", attributes)).want(422).faults(); len(got) != 1 {
+				t.Errorf("in a new one, %v: %v", attributes, got)
+			}
+		}
+	})
+}
+
+// TestWhatWasSavedBeforeARuleMayStay puts values into the database that the rules of today refuse, and sends back what is read.
+func TestWhatWasSavedBeforeARuleMayStay(t *testing.T) {
+	eachHooks(t, func(t *testing.T, s *service, _ *modelstest.Clock) {
+		org, _ := s.organization("Acme")
+		s.do("PATCH", "/public/v2/organizations/"+org, withID(resource("organizations", object{"webhookUrl": "https://hooks.example.com/"}), org)).want(200)
+		id := s.hook(org, object{"schedule": []string{"0s"}}).want(201).text("data", "id")
+		s.exec(`UPDATE webhooks SET url = 'https://hooks..example.com/?a b', sealed_url = NULL, event_types = '["user.exploded"]', schedule = '["5s"]', rate = 20000`)
+		s.exec(`UPDATE organizations SET webhook_url = 'https://hooks..example.com/?a b', sealed_webhook_url = NULL WHERE webhook_url IS NOT NULL`)
+		read := s.get(hooksPath+"/"+id).want(200).json("data", "attributes").(object)
+		read["name"], read["eventTypes"] = "Renamed", []any{"user.exploded", "user.*"}
+		a := s.do("PATCH", hooksPath+"/"+id, withID(resource("webhooks", read), id)).want(200)
+		if a.text("data", "attributes", "url") != "https://hooks..example.com/?a b" || a.text("data", "attributes", "name") != "Renamed" {
+			t.Errorf("after a change of the name: %s", a.Body)
+		}
+		own := s.get("/public/v2/organizations/"+org).want(200).json("data", "attributes").(object)
+		own["description"] = "Changed"
+		s.do("PATCH", "/public/v2/organizations/"+org, withID(resource("organizations", own), org)).want(200)
+		s.do("PATCH", hooksPath+"/"+id, withID(resource("webhooks", object{"eventTypes": []string{"user.vanished"}}), id)).want(422)
 	})
 }

@@ -40,7 +40,10 @@ type Attribute struct {
 	// Visible: people know something by it, see checkVisible.
 	Visible bool
 	// Secret: it is sent once, in the answer to the request that set it, and null means "unchanged".
-	Secret       bool
+	Secret bool
+	// OriginOnly: it is a URL that may hold a secret in its path or query. Who reads the resource is told all of it, everybody else the
+	// origin.
+	OriginOnly   bool
 	Min, Max     int // characters of a string, elements of a list
 	Enum         []string
 	Repeats      bool // elements of a list may be equal
@@ -178,6 +181,7 @@ var rules = map[string]func(a *Attribute, value string){
 	"writeonly":  func(a *Attribute, _ string) { a.WriteOnly = true },
 	"visible":    func(a *Attribute, _ string) { a.Visible = true },
 	"secret":     func(a *Attribute, _ string) { a.Secret = true },
+	"originonly": func(a *Attribute, _ string) { a.OriginOnly = true },
 	"filter":     func(a *Attribute, _ string) { a.Filter = true },
 	"sort":       func(a *Attribute, _ string) { a.Sort, a.Filter = true, true },
 	"min":        func(a *Attribute, v string) { a.Min = mustInt(v) },
@@ -254,6 +258,11 @@ func (s *Schema) Apply(model any, attributes map[string]any) (columns []string) 
 		}
 	}
 	return columns
+}
+
+// Field returns the field of a model, given as a pointer, that the attribute is printed from.
+func (a *Attribute) Field(model any) any {
+	return reflect.ValueOf(model).Elem().FieldByIndex(a.index).Interface()
 }
 
 func assign(field reflect.Value, value any) {

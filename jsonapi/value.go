@@ -137,7 +137,7 @@ func (a *Attribute) decodeList(v any) (value any, wrong string) {
 		return nil, fmt.Sprintf("must have at most %d elements", a.Max)
 	}
 	list := make(Strings, 0, len(array))
-	for _, e := range array {
+	for i, e := range array {
 		s, ok := e.(string)
 		if !ok {
 			return nil, "must be an array of strings"
@@ -148,8 +148,8 @@ func (a *Attribute) decodeList(v any) (value any, wrong string) {
 		if len(a.Enum) > 0 && !slices.Contains(a.Enum, s) {
 			return nil, fmt.Sprintf("must have only elements of %s, not %q", strings.Join(a.Enum, ", "), clip(s))
 		}
-		if !a.Repeats && slices.Contains(list, s) {
-			return nil, fmt.Sprintf("must not have %q twice", clip(s))
+		if first := slices.Index(list, s); !a.Repeats && first >= 0 { // by their places: they may be secrets
+			return nil, fmt.Sprintf("must not have equal elements, as %d and %d are", first+1, i+1)
 		}
 		list = append(list, s)
 	}

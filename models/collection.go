@@ -46,9 +46,9 @@ type Collection struct {
 	// does.
 	hides func(scope Scope, attributes map[string]any) bool
 	// complete computes the attributes that have no column.
-	complete func(db *DB, model any)
-	// gather computes attributes of several models that were read for a query, when that takes a query of its own; describe computes
-	// those of a single one that was asked for by its id. Either may be nil.
+	complete func(db *DB, model any) error
+	// gather computes attributes of several models that were read for a query, when that takes a query of its own; describe computes those
+	// of a single one that was asked for by its id. Either may be nil.
 	gather   func(ctx context.Context, db *DB, items []any, q *jsonapi.Query) error
 	describe func(ctx context.Context, db *DB, item any, q *jsonapi.Query) error
 }

@@ -40,6 +40,12 @@ type Config struct {
 	// CheckWebhookHeader and CheckWebhookSchedule refuse what an endpoint cannot have; nil takes everything.
 	CheckWebhookHeader   func(name, value string) error
 	CheckWebhookSchedule func(waits []time.Duration) error
+	// CheckWebhookEventType refuses patterns that no event has; nil takes every one that has the form of a pattern.
+	CheckWebhookEventType func(pattern string) error
+	// MaxWebhooks is how many endpoints an organization can have; 0 is no limit.
+	MaxWebhooks int
+	// AnswerRetention is for how long what was sent and answered is kept, as attempts tell it; 0 is for as long as the delivery.
+	AnswerRetention time.Duration
 	// Now is the clock; nil is not allowed.
 	Now func() time.Time
 }
@@ -53,9 +59,12 @@ type DB struct {
 	pools     *pools
 	committed *listeners
 
-	checkWebhookURL      func(url string) error
-	checkWebhookHeader   func(name, value string) error
-	checkWebhookSchedule func(waits []time.Duration) error
+	answerRetention       time.Duration
+	maxWebhooks           int
+	checkWebhookURL       func(url string) error
+	checkWebhookHeader    func(name, value string) error
+	checkWebhookSchedule  func(waits []time.Duration) error
+	checkWebhookEventType func(pattern string) error
 
 	inTransaction bool
 	tally         tally // of the transaction
@@ -73,6 +82,7 @@ type pools struct {
 func Open(ctx context.Context, cfg Config) (*DB, error) {
 	db := &DB{
 		vault: cfg.Vault, now: cfg.Now, committed: &listeners{},
+		answerRetention: cfg.AnswerRetention, maxWebhooks: cfg.MaxWebhooks, checkWebhookEventType: cfg.CheckWebhookEventType,
 		checkWebhookURL: cfg.CheckWebhookURL, checkWebhookHeader: cfg.CheckWebhookHeader, checkWebhookSchedule: cfg.CheckWebhookSchedule,
 	}
 	var dialector gorm.Dialector

@@ -65,7 +65,10 @@ func defineEvents(c *Collection) {
 		},
 		beyond:   map[string]func(*DB, Scope, any) where{"actorId": actedBy},
 		catchUp:  NumberEvents,
-		complete: func(_ *DB, model any) { model.(*Event).tellActor() },
+		complete: func(_ *DB, model any) error {
+			model.(*Event).tellActor()
+			return nil
+		},
 		total: func(s Scope, filter, value string) counted {
 			return totalByOrganization(countEvents, s, filter, value, "organizationId", "organization")
 		},
@@ -203,18 +206,34 @@ func Capture(ctx context.Context, tx *DB, e *Event) (ordinal int64, err error) {
 	return ordinal, nil
 }
 
-// withoutSecrets returns a copy of a model in which no secret has a value.
+// withoutSecrets returns a copy of a model in which no secret has a value, and URLs that may hold one are cut down to their origin.
 func withoutSecrets(c *Collection, model any) any {
 	copied := reflect.New(c.model)
 	copied.Elem().Set(reflect.ValueOf(model).Elem())
 	secrets := map[string]any{}
 	for _, a := range c.Schema.Attributes {
-		if a.Secret || a.WriteOnly {
+		switch {
+		case a.Secret || a.WriteOnly:
 			secrets[a.Name] = nil
+		case a.OriginOnly:
+			if url, ok := textOf(a.Field(model)); ok {
+				secrets[a.Name] = Origin(url)
+			}
 		}
 	}
 	c.Schema.Apply(copied.Interface(), secrets)
 	return copied.Interface()
+}
+
+// textOf returns a text, and false for a pointer to none.
+func textOf(v any) (string, bool) {
+	switch s := v.(type) {
+	case string:
+		return s, true
+	case *string:
+		return deref(s), s != nil
+	}
+	return "", false
 }
 
 // differences returns before and after of each attribute and to-one relationship that a change touched, as JSON.
@@ -253,15 +272,28 @@ func differences(c *Collection, ch change) (jsonapi.Raw, error) {
 	for i, state := range states {
 		for name, value := range state {
 			if other := states[1-i][name]; other != value {
-				changes[name] = pair{raw(states[0][name]), raw(states[1][name])}
+				changes[name] = pair{told(c, name, states[0][name]), told(c, name, states[1][name])}
 			}
 		}
 	}
 	for _, name := range ch.secrets {
-		changes[name] = pair{secretMark, secretMark}
+		changes[name] = pair{SecretMark, SecretMark}
 	}
 	delete(changes, "updatedAt") // occurredAt says it
 	return jsonapi.Marshal(changes)
+}
+
+// told returns the JSON of a field as it is told to others.
+func told(c *Collection, name string, text any) any {
+	a := c.Schema.Attribute(name)
+	if s, ok := text.(string); ok && a != nil && a.OriginOnly {
+		var url string
+		if json.Unmarshal([]byte(s), &url) == nil {
+			return Origin(url)
+		}
+		return SecretMark
+	}
+	return raw(text)
 }
 
 func raw(text any) any {

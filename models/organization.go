@@ -26,17 +26,19 @@ type Organization struct {
 	ValidFrom        *jsonapi.Time  `gorm:"column:valid_from" jsonapi:"attr,validFrom" rule:"filter" doc:"When it begins to be active; null is always." example:"2024-01-01T00:00:00+00:00"`
 	ValidTo          *jsonapi.Time  `gorm:"column:valid_to" jsonapi:"attr,validTo" rule:"filter" doc:"When it ceases to be active; null is never." example:"2034-01-01T00:00:00+00:00"`
 	Active           bool           `gorm:"-" jsonapi:"attr,active" rule:"readonly" doc:"Whether now is inside its validity." example:"true"`
-	WebhookURL       *string        `gorm:"column:webhook_url" jsonapi:"attr,webhookUrl" rule:"max=2000,format=url,filter" doc:"Where its webhooks are sent; null ends them." example:"https://hooks.example.com/roster"`
-	WebhookSecret    *string        `gorm:"-" jsonapi:"attr,webhookSecret" rule:"secret,min=1,max=200" doc:"Signs its webhooks. It has a value only in the answer to the request that set or generated it, and null changes nothing."`
+	WebhookURL       *string        `gorm:"-" jsonapi:"attr,webhookUrl" rule:"max=2000,format=url,originonly" doc:"Where its webhooks are sent; null ends them. It may hold a secret: it is kept encrypted, lists are not filtered by it, and events tell its origin only." example:"https://hooks.example.com/roster"`
+	WebhookSecret    *string        `gorm:"-" jsonapi:"attr,webhookSecret" rule:"secret,min=16,max=200" doc:"Signs its webhooks. It has a value only in the answer to the request that set or generated it, and null changes nothing."`
 	Token            *string        `gorm:"-" jsonapi:"attr,token" rule:"secret,createonly,max=200" doc:"Its credential. It has a value only in the answer to the request that made it, if that came from a credential with the scope *; meta.tokenExpiresAt tells when it ends, if it does. A management key may choose one on creation: at least 22 characters of A-Z, a-z, 0-9, - and _."`
 
 	// TokenExpiresAt is when the token ceases to work, nil for never. It is known where the token is.
 	TokenExpiresAt *jsonapi.Time `gorm:"-"`
 
-	ParentID     *string `gorm:"column:parent_id"`
-	CreatedBy    *string `gorm:"column:created_by"`
-	SealedSecret []byte  `gorm:"column:webhook_secret"`
-	Version      int64   `gorm:"column:version"`
+	ParentID      *string `gorm:"column:parent_id"`
+	CreatedBy     *string `gorm:"column:created_by"`
+	WebhookOrigin *string `gorm:"column:webhook_url"` // of the URL
+	SealedURL     []byte  `gorm:"column:sealed_webhook_url"`
+	SealedSecret  []byte  `gorm:"column:webhook_secret"`
+	Version       int64   `gorm:"column:version"`
 }
 
 // TableName implements GORM's Tabler.
@@ -50,15 +52,21 @@ func defineOrganizations(c *Collection) {
 		reached: reached{table: "organizations", column: "id", live: true},
 		order:   []string{"organizations.created_at", "organizations.id"},
 		always:  []string{"version"},
-		needs:   map[string][]string{"active": {"valid_from", "valid_to"}},
+		needs:   map[string][]string{"active": {"valid_from", "valid_to"}, "webhookUrl": {"webhook_url", "sealed_webhook_url"}},
 		filters: map[string]func(*DB, any) where{
 			"active": activeFilter,
 		},
 		beyond: map[string]func(*DB, Scope, any) where{"ancestor": ancestorFilter},
 		total:  totalOrganizations,
-		complete: func(db *DB, model any) {
+		complete: func(db *DB, model any) error {
 			org := model.(*Organization)
 			org.Active = validAt(org, db)
+			if org.WebhookOrigin == nil {
+				return nil
+			}
+			url, err := openURL(db.vault, org.ID, *org.WebhookOrigin, org.SealedURL)
+			org.WebhookURL = &url
+			return err
 		},
 	}
 	c.Schema.ClientIDs = true
@@ -153,12 +161,10 @@ func CreateOrganization(ctx context.Context, db *DB, by Caller, in *jsonapi.Inpu
 		if !kindGiven {
 			org.Kind = defaultKind(org.ParentID)
 		}
-		if err := checkOrganization(tx, org, in); err != nil {
+		if err := checkOrganization(tx, org, &Organization{}, in); err != nil {
 			return err
 		}
-		if err := sealWebhookSecret(tx, org, in); err != nil {
-			return err
-		}
+		sealWebhook(tx, org, &Organization{}, in)
 		if err := insertOrganization(ctx, tx, org); err != nil {
 			return err
 		}
@@ -267,12 +273,10 @@ func UpdateOrganization(ctx context.Context, db *DB, by Caller, id string, in *j
 				return err
 			}
 		}
-		if err := checkOrganization(tx, org, in); err != nil {
+		if err := checkOrganization(tx, org, before, in); err != nil {
 			return err
 		}
-		if err := sealWebhookSecret(tx, org, in); err != nil {
-			return err
-		}
+		sealWebhook(tx, org, before, in)
 		org.Active = validAt(org, tx)
 		return saveOrganization(ctx, tx, by, before, org, columns)
 	})
@@ -289,7 +293,7 @@ func saveOrganization(ctx context.Context, tx *DB, by Caller, before, org *Organ
 	}
 	org.Version++
 	org.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
-	columns = append(columns, "version", "updated_at", "parent_id", "kind", "deleted_at", "webhook_secret")
+	columns = append(columns, "version", "updated_at", "parent_id", "kind", "deleted_at", "webhook_secret", "webhook_url", "sealed_webhook_url")
 	counters := tally{}
 	ch := change{verb: updated, collection: Organizations, organization: org.ID, before: before, after: org}
 	var err error

@@ -10,7 +10,7 @@ import (
 )
 
 // checkOrganization holds the rules that concern several members, or the world outside.
-func checkOrganization(tx *DB, org *Organization, in *jsonapi.Input) error {
+func checkOrganization(tx *DB, org, before *Organization, in *jsonapi.Input) error {
 	var errs Errors
 	invalid := func(field, message string, args ...any) {
 		errs = append(errs, &Error{Kind: Invalid, Field: field, Message: fmt.Sprintf(message, args...)})
@@ -24,7 +24,7 @@ func checkOrganization(tx *DB, org *Organization, in *jsonapi.Input) error {
 	if org.ValidFrom != nil && org.ValidTo != nil && org.ValidFrom.After(org.ValidTo.Time) {
 		invalid("validTo", "validTo must not be before validFrom.")
 	}
-	if url, ok := in.Attributes["webhookUrl"].(string); ok && tx.checkWebhookURL != nil {
+	if url, ok := in.Attributes["webhookUrl"].(string); ok && url != deref(before.WebhookURL) && tx.checkWebhookURL != nil {
 		if err := tx.checkWebhookURL(url); err != nil {
 			invalid("webhookUrl", "webhookUrl cannot be used: %s.", err)
 		}
@@ -51,18 +51,27 @@ const (
 	publicKeyPrefix  = "whpk_"
 )
 
-// checkWebhookSecret tells what is wrong with a secret that a client chose. One without the prefix is used as its UTF-8 bytes, unless it is
-// plainly meant for the other algorithm: whoever holds it would never verify what it signs.
+// leastPlainSecret is the number of bytes of a secret that is used as it is: 128 bits, if they are random.
+const leastPlainSecret = 16
+
+// checkWebhookSecret tells what is wrong with a secret that a client chose. One without the prefix is used as its UTF-8 bytes, unless it
+// is plainly meant for the other algorithm: whoever holds it would never verify what it signs.
 func checkWebhookSecret(secret string) (wrong string) {
 	if strings.HasPrefix(secret, privateKeyPrefix) || strings.HasPrefix(secret, publicKeyPrefix) {
 		return "is an ed25519 key, which belongs to a webhook whose algorithm is v1a"
 	}
 	encoded, ok := strings.CutPrefix(secret, webhookSecretPrefix)
 	if !ok {
+		if len(secret) < leastPlainSecret {
+			return fmt.Sprintf("must be at least %d bytes, or whsec_ and 24 to 64 bytes in base64", leastPlainSecret)
+		}
 		return ""
 	}
-	key, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(encoded, "="))
-	if err != nil {
+	if unpadded := strings.TrimRight(encoded, "="); len(unpadded)%4 > 1 && len(encoded)%4 != 0 {
+		return "goes on behind whsec_ in base64 without its padding, which libraries refuse: make its length a multiple of four with ="
+	}
+	key, err := base64.StdEncoding.Strict().DecodeString(encoded)
+	if err != nil || strings.ContainsAny(encoded, "\r\n") { // which the library passes over
 		return "begins with whsec_ but does not go on in base64"
 	}
 	if len(key) < 24 || len(key) > 64 {
@@ -78,12 +87,16 @@ func NewWebhookSecret() string {
 	return webhookSecretPrefix + base64.StdEncoding.EncodeToString(key)
 }
 
-// sealWebhookSecret keeps the secret of the input, encrypted, and generates one for a URL that has none: a webhook is never sent unsigned.
-// Taking the URL away takes the secret away.
-func sealWebhookSecret(tx *DB, org *Organization, in *jsonapi.Input) error {
+// sealWebhook keeps the URL of an organization and the secret of the input, encrypted, and generates a secret for a URL that has none: a
+// webhook is never sent unsigned. Taking the URL away takes the secret away.
+func sealWebhook(tx *DB, org, before *Organization, in *jsonapi.Input) {
 	url, urlGiven := in.Attributes["webhookUrl"]
-	if urlGiven && url == nil {
-		org.SealedSecret = nil
+	switch {
+	case urlGiven && url == nil:
+		org.SealedSecret, org.WebhookOrigin, org.SealedURL = nil, nil, nil
+	case org.WebhookURL != nil && deref(before.WebhookURL) != *org.WebhookURL:
+		origin, sealed := sealURL(tx.vault, org.ID, *org.WebhookURL)
+		org.WebhookOrigin, org.SealedURL = &origin, sealed
 	}
 	secret, _ := in.Attributes["webhookSecret"].(string)
 	if secret == "" && org.WebhookURL != nil && len(org.SealedSecret) == 0 {
@@ -92,5 +105,4 @@ func sealWebhookSecret(tx *DB, org *Organization, in *jsonapi.Input) error {
 	if secret != "" {
 		org.SealedSecret, org.WebhookSecret = tx.vault.Seal(org.ID, secret), &secret
 	}
-	return nil
 }

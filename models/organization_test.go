@@ -132,8 +132,8 @@ func TestTheWebhookSecretFollowsItsURL(t *testing.T) {
 		if same.WebhookSecret != nil || same.Version != with.Version || kept(org.ID) != *with.WebhookSecret {
 			t.Error("sending back what was read changed the secret")
 		}
-		own := update(org.ID, attributes{"webhookSecret": "my own"})
-		if *own.WebhookSecret != "my own" || kept(org.ID) != "my own" {
+		own := update(org.ID, attributes{"webhookSecret": "my very own secret"})
+		if *own.WebhookSecret != "my very own secret" || kept(org.ID) != "my very own secret" {
 			t.Errorf("a chosen secret is %v", own.WebhookSecret)
 		}
 		if gone := update(org.ID, attributes{"webhookUrl": nil}); gone.WebhookURL != nil || kept(org.ID) != "" {

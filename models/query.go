@@ -162,7 +162,9 @@ func (c *Collection) rows(ctx context.Context, db *DB, conds []where, order []st
 	for i := range items {
 		items[i] = slice.Elem().Index(i).Interface()
 		if c.complete != nil {
-			c.complete(db, items[i])
+			if err := c.complete(db, items[i]); err != nil {
+				return nil, fmt.Errorf("read %s %s: %w", c.singular(), c.ID(items[i]), err)
+			}
 		}
 	}
 	if c.gather != nil && q != nil {

@@ -161,8 +161,8 @@ func (c *Collection) told() *jsonapi.Query {
 	return &jsonapi.Query{Fields: map[string]map[string]bool{c.Schema.Type: fields}}
 }
 
-// secretMark stands for the value of a secret wherever a change of one is told.
-const secretMark = "(secret)"
+// SecretMark stands for the value of a secret wherever a change of one is told.
+const SecretMark = "(secret)"
 
 // attributesForEvent returns the attributes of a model as an event keeps them: secrets are left out.
 func attributesForEvent(c *Collection, model any) (map[string]any, error) {

@@ -46,9 +46,10 @@ func defineUsers(c *Collection) {
 		total: func(s Scope, filter, value string) counted {
 			return totalByOrganization(countUsers, s, filter, value, "organizationId", "organizations")
 		},
-		complete: func(_ *DB, model any) {
+		complete: func(_ *DB, model any) error {
 			u := model.(*User)
 			u.FullName = strings.TrimSpace(deref(u.FirstName) + " " + deref(u.LastName))
+			return nil
 		},
 	}
 	c.Schema.ClientIDs = true

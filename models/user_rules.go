@@ -10,7 +10,9 @@ import (
 // prepareUser computes what is kept instead of what was sent, and holds the rules that concern several members. before is nil for a new
 // user.
 func prepareUser(tx *DB, before, user *User, in *jsonapi.Input) error {
-	Users.complete(tx, user)
+	if err := Users.complete(tx, user); err != nil {
+		return err
+	}
 	if before == nil || deref(before.Email) != deref(user.Email) { // the key of one that stays may be older, see RekeyAddresses
 		user.EmailKey = emailKey(user.Email)
 	}

@@ -13,7 +13,7 @@ type Webhook struct {
 	UpdatedAt      jsonapi.Stamp    `gorm:"column:updated_at;autoUpdateTime:false" jsonapi:"attr,updatedAt" rule:"readonly,filter" doc:"When it was last changed." example:"2024-08-20T10:45:07+00:00"`
 	Kind           string           `gorm:"column:kind" jsonapi:"attr,kind" rule:"readonly,enum=own|extra,filter" doc:"own: the webhookUrl of the organization, whose URL and secret are changed there; extra: any other." example:"extra"`
 	Name           *string          `gorm:"column:name" jsonapi:"attr,name" rule:"visible,max=200,filter" doc:"What it is for." example:"Payroll"`
-	URL            string           `gorm:"column:url" jsonapi:"attr,url" rule:"required,max=2000,format=url,filter" doc:"Where events are sent." example:"https://hooks.example.com/roster"`
+	URL            string           `gorm:"-" jsonapi:"attr,url" rule:"required,max=2000,format=url,originonly" doc:"Where events are sent. It may hold a secret: it is kept encrypted, lists are not filtered by it, and events tell its origin only." example:"https://hooks.example.com/roster"`
 	EventTypes     jsonapi.Strings  `gorm:"column:event_types" jsonapi:"attr,eventTypes" rule:"max=50" doc:"The types it gets: user.created, user.* or *. An empty list or * is everything but what is told of endpoints themselves: webhook.disabled, say, or webhook.*, is asked for by name. Whoever makes or changes the endpoint needs the scope to read what each is about." example:"user.*"`
 	Subtree        bool             `gorm:"column:subtree" jsonapi:"attr,subtree" rule:"filter" doc:"Whether it gets the events of the organizations below its own, too; for management keys." example:"false"`
 	Headers        jsonapi.Strings  `gorm:"-" jsonapi:"attr,headers" rule:"max=20" doc:"Headers sent with every event, each as Name: value. Values are never shown; the one that is printed for them leaves a header as it is." example:"X-Tenant: 42"`
@@ -22,13 +22,15 @@ type Webhook struct {
 	Schedule       *jsonapi.Strings `gorm:"column:schedule" jsonapi:"attr,schedule" rule:"max=20,repeats" doc:"The wait before each attempt, 0s before the first, so many attempts; null is ten attempts over 76 hours." example:"0s"`
 	Algorithm      string           `gorm:"column:algorithm" jsonapi:"attr,algorithm" rule:"createonly,enum=v1|v1a,filter" doc:"v1: HMAC-SHA256 with a shared secret; v1a: ed25519." example:"v1"`
 	PublicKey      *string          `gorm:"column:public_key" jsonapi:"attr,publicKey" rule:"readonly" doc:"Of v1a: what receivers verify with, whpk_…"`
-	Secret         *string          `gorm:"-" jsonapi:"attr,secret" rule:"secret,createonly,min=1,max=200" doc:"Signs what is sent. It has a value only in the answer to the request that set or generated it."`
+	Secret         *string          `gorm:"-" jsonapi:"attr,secret" rule:"secret,createonly,min=16,max=200" doc:"Signs what is sent. It has a value only in the answer to the request that set or generated it."`
 	Status         string           `gorm:"column:status" jsonapi:"attr,status" rule:"enum=active|paused|disabled,filter" doc:"active; paused by a request; disabled because it failed. What is paused or disabled keeps its deliveries, which go out when it is active again." example:"active"`
 	DisabledReason *string          `gorm:"column:disabled_reason" jsonapi:"attr,disabledReason" rule:"readonly,filter" doc:"gone: it answered 410; requested: it asked for it; failing: it took nothing for five days." example:"gone"`
 	DisabledAt     *jsonapi.Stamp   `gorm:"column:disabled_at" jsonapi:"attr,disabledAt" rule:"readonly,filter" doc:"When it was disabled." example:"2024-08-20T10:45:07+00:00"`
 	Health         *jsonapi.Raw     `gorm:"-" jsonapi:"attr,health" rule:"readonly" doc:"How it does: failing since, success rate, latency, backlog, oldest pending. Null in events."`
 
 	OrganizationID string          `gorm:"column:organization_id"`
+	Origin         string          `gorm:"column:url"` // of the URL
+	SealedURL      []byte          `gorm:"column:sealed_url"`
 	HeaderNames    jsonapi.Strings `gorm:"column:header_names"`
 	SealedHeaders  []byte          `gorm:"column:headers"`
 	AfterOrdinal   int64           `gorm:"column:after_ordinal"`
@@ -64,21 +66,28 @@ func defineWebhooks(c *Collection) {
 		live:    "EXISTS (SELECT 1 FROM organizations wo WHERE wo.id = webhooks.organization_id AND wo.deleted_at IS NULL)",
 		order:   []string{"webhooks.created_at", "webhooks.id"},
 		always:  []string{"version"},
-		needs:   map[string][]string{"headers": {"header_names"}},
+		needs:   map[string][]string{"headers": {"header_names"}, "url": {"url", "sealed_url"}},
 		filters: map[string]func(*DB, any) where{
 			"organizationId": func(_ *DB, v any) where { return idEquals("webhooks.organization_id", v) },
 		},
-		complete: func(_ *DB, model any) {
+		complete: func(db *DB, model any) (err error) {
 			w := model.(*Webhook)
-			w.Headers = jsonapi.Strings{}
-			for _, name := range w.HeaderNames {
-				w.Headers = append(w.Headers, name+": "+secretMark)
-			}
+			w.printHeaders()
+			w.URL, err = openURL(db.vault, w.ID, w.Origin, w.SealedURL)
+			return err
 		},
 		gather: gatherHealth,
 	}
 	c.Schema.Filters = []jsonapi.Filter{{Name: "organizationId", Kind: jsonapi.String, Doc: "Endpoints of that organization."}}
 	c.Schema.Attribute("health").Shape = reflect.TypeFor[webhookHealth]()
+}
+
+// printHeaders makes the attribute headers say what is kept, without the values.
+func (w *Webhook) printHeaders() {
+	w.Headers = jsonapi.Strings{}
+	for _, name := range w.HeaderNames {
+		w.Headers = append(w.Headers, name+": "+SecretMark)
+	}
 }
 
 func relateWebhooks(c *Collection) {
@@ -147,8 +156,8 @@ func defineWebhookDeliveries(c *Collection) {
 		visible: func(s Scope) where { return s.within("webhook_deliveries.organization_id") },
 		reached: reached{table: "webhook_deliveries", column: "organization_id"},
 		order:   []string{"webhook_deliveries.id"},
-		// Ids are made when a delivery is inserted and sort by time, and neither changes when it is begun again. An index on the times would
-		// cost every attempt at every delivery one more write, to say the same.
+		// Ids are made when a delivery is inserted and sort by time, and neither changes when it is begun again. An index on the times
+		// would cost every attempt at every delivery one more write, to say the same.
 		orderedAs: map[string]string{"created_at": "id"},
 		filters: map[string]func(*DB, any) where{
 			"organizationId": func(_ *DB, v any) where { return idEquals("webhook_deliveries.organization_id", v) },

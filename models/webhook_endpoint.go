@@ -30,13 +30,17 @@ func FindEndpoints(ctx context.Context, db *DB, ids []string) (map[string]*Endpo
 	in, arg := db.among("id", ids)
 	err := db.read(ctx, func(rows *sql.Rows) error {
 		e := &Endpoint{}
-		var headers []byte
+		var headers, sealedURL []byte
 		var rate *int64
 		var schedule *jsonapi.Strings
-		if err := rows.Scan(&e.ID, &e.OrganizationID, &e.URL, &headers, &e.Ordering, &rate, &schedule, &e.Status); err != nil {
+		var origin string
+		err := rows.Scan(&e.ID, &e.OrganizationID, &origin, &sealedURL, &headers, &e.Ordering, &rate, &schedule, &e.Status)
+		if err != nil {
 			return err
 		}
-		var err error
+		if e.URL, err = openURL(db.vault, e.ID, origin, sealedURL); err != nil {
+			return fmt.Errorf("webhook %s: %w", e.ID, err)
+		}
 		if e.Headers, err = OpenHeaders(db, e.ID, headers); err != nil {
 			return err
 		}
@@ -48,7 +52,7 @@ func FindEndpoints(ctx context.Context, db *DB, ids []string) (map[string]*Endpo
 		}
 		found[e.ID] = e
 		return nil
-	}, `SELECT id, organization_id, url, headers, ordering, rate, schedule, status FROM webhooks WHERE `+in, arg)
+	}, `SELECT id, organization_id, url, sealed_url, headers, ordering, rate, schedule, status FROM webhooks WHERE `+in, arg)
 	if err != nil {
 		return nil, fmt.Errorf("find endpoints: %w", err)
 	}

@@ -37,6 +37,8 @@ type attemptRow struct {
 	ResponseHead    []byte
 	Truncated       bool
 	Secrets         jsonapi.Strings
+	SealedURL       []byte
+	RequestHeaders  *string
 }
 
 // attemptTimings are milliseconds.
@@ -60,8 +62,8 @@ type attemptEntry struct {
 	Number           int64           `json:"number" doc:"From 1."`
 	Trigger          string          `json:"trigger" doc:"What began the round: event, manual, replay or test."`
 	StartedAt        jsonapi.Time    `json:"startedAt" doc:"When it was made."`
-	URL              string          `json:"url" doc:"Where it was sent, without what may be secret."`
-	Address          *string         `json:"address" doc:"The address it was sent to."`
+	URL              string          `json:"url" doc:"Where it was sent: the origin."`
+	Address          *string         `json:"address" doc:"The public address it was sent to; null for one that is internal there, and through a proxy."`
 	Protocol         *string         `json:"protocol" doc:"HTTP/1.1 or HTTP/2.0."`
 	ReusedConnection bool            `json:"reusedConnection" doc:"Whether over a connection that was open already: then there was no name to resolve, and so on."`
 	Tries            int64           `json:"tries" doc:"2 if such a connection turned out to be closed, and the request was sent again at once."`
@@ -106,16 +108,45 @@ func (row attemptRow) entry() attemptEntry {
 			DNS: milliseconds(row.DNS), Connect: milliseconds(row.Connect), TLS: milliseconds(row.TLS), Sent: milliseconds(row.Sent),
 			FirstByte: milliseconds(row.FirstByte), Total: milliseconds(row.Total),
 		},
-		Response: attemptResponse{Headers: json.RawMessage(jsonapi.Null), Truncated: row.Truncated},
+		Response: attemptResponse{Headers: json.RawMessage(jsonapi.Null), Head: row.head(), Truncated: row.Truncated},
 	}
-	if row.ResponseHeaders != nil {
-		e.Response.Headers = json.RawMessage(*row.ResponseHeaders)
-	}
-	if row.ResponseHead != nil {
-		head := strings.ToValidUTF8(string(row.ResponseHead), "\uFFFD") // the receiver can answer with anything
-		e.Response.Head = &head
+	if headers := row.answerHeaders(); headers != nil {
+		joined := map[string]string{}
+		for _, h := range headers {
+			if before, again := joined[h[0]]; again {
+				h[1] = before + ", " + h[1]
+			}
+			joined[h[0]] = h[1]
+		}
+		e.Response.Headers, _ = json.Marshal(joined) // strings always encode
 	}
 	return e
+}
+
+// head returns the beginning of the answer's body as a text, or nil.
+func (row attemptRow) head() *string {
+	if row.ResponseHead == nil {
+		return nil
+	}
+	head := strings.ToValidUTF8(string(row.ResponseHead), "\uFFFD") // the receiver can answer with anything
+	return &head
+}
+
+// answerHeaders returns the headers of the answer, or nil. Earlier versions kept them as an object, one value for each name.
+func (row attemptRow) answerHeaders() [][]string {
+	if row.ResponseHeaders == nil {
+		return nil
+	}
+	var pairs [][]string
+	if json.Unmarshal([]byte(*row.ResponseHeaders), &pairs) == nil {
+		return pairs
+	}
+	var named map[string]string
+	_ = json.Unmarshal([]byte(*row.ResponseHeaders), &named) // what is neither is told as nothing
+	for _, name := range sortedKeys(named) {
+		pairs = append(pairs, []string{name, named[name]})
+	}
+	return pairs
 }
 
 func milliseconds(micros int64) float64 { return float64(micros) / 1000 }

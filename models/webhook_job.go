@@ -136,7 +136,7 @@ func CreateWebhookJob(ctx context.Context, db *DB, by Caller, in *jsonapi.Input)
 			return err
 		}
 		job.WebhookID, job.OrganizationID = id, endpoint.OrganizationID
-		if err := checkJob(job); err != nil {
+		if err := checkJob(tx, job); err != nil {
 			return err
 		}
 		if err := checkNoSuchJob(ctx, tx, job); err != nil {
@@ -173,7 +173,7 @@ func checkNoSuchJob(ctx context.Context, tx *DB, job *WebhookJob) error {
 	return nil
 }
 
-func checkJob(job *WebhookJob) error {
+func checkJob(tx *DB, job *WebhookJob) error {
 	var errs Errors
 	if !job.Since.Before(job.Until.Time) {
 		errs = append(errs, &Error{Kind: Invalid, Field: "since", Message: "since must be before until."})
@@ -184,7 +184,7 @@ func checkJob(job *WebhookJob) error {
 	if job.IncludeDelivered && job.Kind != ReplayEvents {
 		errs = append(errs, &Error{Kind: Invalid, Field: "includeDelivered", Message: "includeDelivered is for the kind events: what failed was not delivered."})
 	}
-	return append(errs, checkEventTypes(job.EventTypes)...).Err()
+	return append(errs, checkEventTypes(tx, job.EventTypes, nil)...).Err()
 }
 
 // UpdateWebhookJob pauses a replay, lets it run again, or cancels it. What it has begun goes on.

@@ -50,7 +50,9 @@ func followOrganization(ctx context.Context, tx *DB, by Caller, before, org *Org
 		}
 		return insertWebhook(ctx, tx, w, secret)
 	}
-	_, err = tx.exec(ctx, `UPDATE webhooks SET url = ?, version = version + 1, updated_at = ? WHERE id = ?`, *org.WebhookURL, tx.Now(), own[0].ID)
+	origin, sealed := sealURL(tx.vault, own[0].ID, *org.WebhookURL)
+	_, err = tx.exec(ctx, `UPDATE webhooks SET url = ?, sealed_url = ?, version = version + 1, updated_at = ? WHERE id = ?`,
+		origin, sealed, tx.Now(), own[0].ID)
 	if err != nil {
 		return fmt.Errorf("update own webhook: %w", err)
 	}

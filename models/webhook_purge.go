@@ -9,8 +9,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// PurgeDeliveries removes up to limit finished deliveries that were created before a time, with their attempts and the bodies that no other
-// delivery needs. It returns how many it removed.
+// PurgeDeliveries removes up to limit finished deliveries that were created before a time, with their attempts and the bodies that no
+// other delivery needs. It returns how many it removed.
 func PurgeDeliveries(ctx context.Context, db *DB, before time.Time, limit int) (removed int, err error) {
 	err = Transaction(ctx, db, func(tx *DB) error {
 		removed = 0
@@ -61,8 +61,8 @@ func PurgeDeliveries(ctx context.Context, db *DB, before time.Time, limit int) (
 	return removed, nil
 }
 
-// ExpireDeliveries cancels up to limit pending deliveries of endpoints that are paused or disabled, if they were created before a time: what
-// waits for an endpoint that never comes back is kept for as long as what was sent. It returns how many it cancelled.
+// ExpireDeliveries cancels up to limit pending deliveries of endpoints that are paused or disabled, if they were created before a time:
+// what waits for an endpoint that never comes back is kept for as long as what was sent. It returns how many it cancelled.
 func ExpireDeliveries(ctx context.Context, db *DB, before time.Time, limit int) (expired int, err error) {
 	err = Transaction(ctx, db, func(tx *DB) error {
 		expired = 0
@@ -120,13 +120,13 @@ func PurgeReplays(ctx context.Context, db *DB, before time.Time) error {
 	return nil
 }
 
-// PurgeHeads forgets the answers to attempts at deliveries that were created before a time. Deliveries a day older than that were done by an
-// earlier call.
+// PurgeHeads forgets the requests and answers of attempts at deliveries that were created before a time. Deliveries a day older than that
+// were done by an earlier call.
 func PurgeHeads(ctx context.Context, db *DB, before time.Time) error {
 	from := idAt(before.Add(-24 * time.Hour))
 	err := Transaction(ctx, db, func(tx *DB) error {
-		_, err := tx.run(ctx, `UPDATE webhook_attempts SET response_head = NULL
-			WHERE delivery_id >= ? AND delivery_id < ? AND response_head IS NOT NULL`, from, idAt(before))
+		_, err := tx.run(ctx, `UPDATE webhook_attempts SET response_head = NULL, request_headers = NULL, sealed_url = NULL
+			WHERE delivery_id >= ? AND delivery_id < ? AND (response_head IS NOT NULL OR request_headers IS NOT NULL)`, from, idAt(before))
 		return err
 	})
 	if err != nil {

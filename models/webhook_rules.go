@@ -15,10 +15,20 @@ import (
 // eventTypePattern is what an endpoint can subscribe to: a type, a prefix of one ending in ".*", or "*".
 var eventTypePattern = regexp.MustCompile(`^(\*|[a-zA-Z0-9_]+(\.[a-zA-Z0-9_]+)*(\.\*)?)$`)
 
-func checkEventTypes(patterns []string) (errs Errors) {
+// checkEventTypes refuses patterns that have not the form of one, or that nothing matches. What was kept before may stay.
+func checkEventTypes(tx *DB, patterns, before []string) (errs Errors) {
+	invalid := func(message string, args ...any) {
+		errs = append(errs, &Error{Kind: Invalid, Field: "eventTypes", Message: fmt.Sprintf(message, args...)})
+	}
 	for _, p := range patterns {
-		if len(p) > 128 || !eventTypePattern.MatchString(p) {
-			errs = append(errs, &Error{Kind: Invalid, Field: "eventTypes", Message: fmt.Sprintf("%q is neither a type like user.created, nor a prefix like user.*, nor *.", p)})
+		switch {
+		case slices.Contains(before, p):
+		case len(p) > 128 || !eventTypePattern.MatchString(p):
+			invalid("%.60q is neither a type like user.created, nor a prefix like user.*, nor *.", p)
+		case tx.checkWebhookEventType != nil:
+			if err := tx.checkWebhookEventType(p); err != nil {
+				invalid("eventTypes cannot be used: %s.", err)
+			}
 		}
 	}
 	return errs
@@ -27,9 +37,10 @@ func checkEventTypes(patterns []string) (errs Errors) {
 // maxHeaders bounds the headers of an endpoint: receivers commonly take 8 KiB of them all in all.
 const maxHeaders = 4 << 10
 
-// checkWebhook holds the rules of an endpoint that concern several members, or the world outside.
+// checkWebhook holds the rules of an endpoint that concern several members, or the world outside. They are for what changes: a rule that
+// came later must not stand in the way of other changes.
 func checkWebhook(tx *DB, w, before *Webhook, in *jsonapi.Input) error {
-	errs := checkEventTypes(w.EventTypes)
+	errs := checkEventTypes(tx, w.EventTypes, before.EventTypes)
 	invalid := func(field, message string, args ...any) {
 		errs = append(errs, &Error{Kind: Invalid, Field: field, Message: fmt.Sprintf(message, args...)})
 	}
@@ -38,10 +49,10 @@ func checkWebhook(tx *DB, w, before *Webhook, in *jsonapi.Input) error {
 			invalid("url", "url cannot be used: %s.", err)
 		}
 	}
-	if w.Rate != nil && (*w.Rate < 1 || *w.Rate > 10_000) {
+	if w.Rate != nil && (before.Rate == nil || *before.Rate != *w.Rate) && (*w.Rate < 1 || *w.Rate > 10_000) {
 		invalid("rate", "rate must be 1 to 10000 deliveries a second.")
 	}
-	if w.Schedule != nil {
+	if w.Schedule != nil && (before.Schedule == nil || !slices.Equal(*w.Schedule, *before.Schedule)) {
 		waits, err := ParseSchedule(*w.Schedule)
 		if err == nil && tx.checkWebhookSchedule != nil {
 			err = tx.checkWebhookSchedule(waits)
@@ -54,27 +65,38 @@ func checkWebhook(tx *DB, w, before *Webhook, in *jsonapi.Input) error {
 		invalid("status", "status can be set to active or paused; an endpoint is disabled when it fails.")
 	}
 	if _, given := in.Attributes["headers"]; given {
-		if n := len(strings.Join(w.Headers, "")); n > maxHeaders {
-			invalid("headers", "headers may have %d bytes together, not %d.", maxHeaders, n)
-		}
-		seen := map[string]bool{}
-		for _, header := range w.Headers {
-			name, value, ok := strings.Cut(header, ":")
-			if canonical := strings.ToLower(name); seen[canonical] {
-				invalid("headers", "headers has %q more than once.", name)
-			} else {
-				seen[canonical] = true
-			}
-			if !ok {
-				invalid("headers", "%q is not of the form Name: value.", name)
-			} else if tx.checkWebhookHeader != nil {
-				if err := tx.checkWebhookHeader(name, strings.TrimSpace(value)); err != nil {
-					invalid("headers", "headers cannot be used: %s.", err)
-				}
-			}
-		}
+		errs = append(errs, checkHeaders(tx, w.Headers)...)
 	}
 	return errs.Err()
+}
+
+// checkHeaders holds the rules of the headers of an endpoint. They are told by their place, because any part of one may be a credential.
+func checkHeaders(tx *DB, headers []string) (errs Errors) {
+	invalid := func(message string, args ...any) {
+		errs = append(errs, &Error{Kind: Invalid, Field: "headers", Message: fmt.Sprintf(message, args...)})
+	}
+	if n := len(strings.Join(headers, "")); n > maxHeaders {
+		invalid("headers may have %d bytes together, not %d.", maxHeaders, n)
+	}
+	places := map[string]int{} // by name
+	for i, header := range headers {
+		name, value, ok := strings.Cut(header, ":")
+		first, again := places[strings.ToLower(name)]
+		switch {
+		case !ok:
+			invalid("Header %d is not of the form Name: value.", i+1)
+		case again:
+			invalid("Header %d has the name of header %d.", i+1, first)
+		case tx.checkWebhookHeader != nil:
+			if err := tx.checkWebhookHeader(name, strings.TrimSpace(value)); err != nil {
+				invalid("Header %d cannot be used: %s.", i+1, err)
+			}
+		}
+		if !again {
+			places[strings.ToLower(name)] = i + 1
+		}
+	}
+	return errs
 }
 
 // ParseSchedule reads the waits of a schedule: 0s, 5m, 2h30m.
@@ -83,7 +105,7 @@ func ParseSchedule(texts []string) ([]time.Duration, error) {
 	for i, text := range texts {
 		wait, err := time.ParseDuration(text)
 		if err != nil {
-			return nil, fmt.Errorf("%q is not a duration like 5s, 30m or 2h", text)
+			return nil, fmt.Errorf("element %d is not a duration like 5s, 30m or 2h", i+1)
 		}
 		waits[i] = wait
 	}
@@ -100,12 +122,12 @@ func sealHeaders(tx *DB, w *Webhook, in *jsonapi.Input) error {
 		return err
 	}
 	names, headers := jsonapi.Strings{}, map[string]string{}
-	for _, header := range w.Headers {
+	for i, header := range w.Headers {
 		name, value, _ := strings.Cut(header, ":")
-		if value = strings.TrimSpace(value); value == secretMark {
+		if value = strings.TrimSpace(value); value == SecretMark {
 			before, ok := kept[name]
 			if !ok {
-				return &Error{Kind: Invalid, Field: "headers", Message: fmt.Sprintf("%s stands for a value that is kept, and there is none for %s.", secretMark, name)}
+				return &Error{Kind: Invalid, Field: "headers", Message: fmt.Sprintf("%s stands for a value that is kept, and there is none for header %d.", SecretMark, i+1)}
 			}
 			value = before
 		}

@@ -15,18 +15,20 @@ type Attempt struct {
 	Number     int
 	Trigger    string
 	StartedAt  time.Time
-	URL        string
-	Address    *string
-	Protocol   *string
-	Reused     bool
-	Tries      int
+	URL        string // all of it: it is sealed when it is kept
+	// RequestHeaders is a JSON array of pairs.
+	RequestHeaders string
+	Address        *string
+	Protocol       *string
+	Reused         bool
+	Tries          int
 
 	DNS, Connect, TLS, Sent, FirstByte, Total time.Duration
 
 	Status          *int64
 	Code            *string
 	Detail          *string
-	ResponseHeaders *string
+	ResponseHeaders *string // a JSON array of pairs
 	ResponseHead    []byte
 	Truncated       bool
 	Secrets         string // a JSON array of ids
@@ -61,8 +63,8 @@ type LaneSettlement struct {
 	Due bool
 }
 
-// Settle writes what became of deliveries, with the attempts, and the state of their lanes, in one transaction. What belongs to a lane that
-// is no longer held under its token is left out, and the lane is returned as lost: whoever holds it now decides.
+// Settle writes what became of deliveries, with the attempts, and the state of their lanes, in one transaction. What belongs to a lane
+// that is no longer held under its token is left out, and the lane is returned as lost: whoever holds it now decides.
 func Settle(ctx context.Context, db *DB, deliveries []*Settlement, lanes []*LaneSettlement) (lost map[string]bool, err error) {
 	err = Transaction(ctx, db, func(tx *DB) error {
 		kept, err := heldLanes(ctx, tx, column(lanes, func(l *LaneSettlement) Holding { return Holding{l.WebhookID, l.Token} }))
@@ -149,23 +151,28 @@ func insertAttempts(ctx context.Context, tx *DB, settled []*Settlement) error {
 		return column(settled, func(s *Settlement) int64 { return d(s.Attempt).Microseconds() })
 	}
 	const columns = `delivery_id, number, trigger, started_at, url, address, protocol, reused, tries, dns_us, connect_us, tls_us, sent_us,
-		first_byte_us, total_us, status, code, detail, response_headers, response_head, truncated, secrets`
+		first_byte_us, total_us, status, code, detail, response_headers, response_head, truncated, secrets, sealed_url, request_headers`
+	urls := make(map[string]string, len(settled)) // what there is to be told of each
+	sealed := make([][]byte, len(settled))
+	for i, s := range settled {
+		urls[s.Attempt.URL], sealed[i] = sealURL(tx.vault, s.WebhookID, s.Attempt.URL)
+	}
 	_, err := rowwise{
 		"insert attempts",
 		`INSERT INTO webhook_attempts (` + columns + `)
 		SELECT * FROM unnest(?::uuid[], ?::bigint[], ?::text[], ?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::boolean[], ?::bigint[],
 			?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[], ?::text[], ?::text[], ?::bytea[],
-			?::boolean[], ?::text[])
+			?::boolean[], ?::text[], ?::bytea[], ?::text[])
 		ON CONFLICT (delivery_id, number) DO NOTHING`,
 		`INSERT INTO webhook_attempts (` + columns + `)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (delivery_id, number) DO NOTHING`,
 	}.run(ctx, tx,
 		column(settled, func(s *Settlement) string { return s.DeliveryID }),
 		column(settled, func(s *Settlement) int64 { return int64(s.Attempt.Number) }),
 		column(settled, func(s *Settlement) string { return s.Attempt.Trigger }),
 		column(settled, func(s *Settlement) time.Time { return s.Attempt.StartedAt }),
-		column(settled, func(s *Settlement) string { return s.Attempt.URL }),
+		column(settled, func(s *Settlement) string { return urls[s.Attempt.URL] }),
 		column(settled, func(s *Settlement) *string { return s.Attempt.Address }),
 		column(settled, func(s *Settlement) *string { return s.Attempt.Protocol }),
 		column(settled, func(s *Settlement) bool { return s.Attempt.Reused }),
@@ -182,7 +189,9 @@ func insertAttempts(ctx context.Context, tx *DB, settled []*Settlement) error {
 		column(settled, func(s *Settlement) *string { return s.Attempt.ResponseHeaders }),
 		column(settled, func(s *Settlement) []byte { return s.Attempt.ResponseHead }),
 		column(settled, func(s *Settlement) bool { return s.Attempt.Truncated }),
-		column(settled, func(s *Settlement) string { return s.Attempt.Secrets }))
+		column(settled, func(s *Settlement) string { return s.Attempt.Secrets }),
+		sealed,
+		column(settled, func(s *Settlement) string { return s.Attempt.RequestHeaders }))
 	return err
 }
 

@@ -27,7 +27,8 @@ func CreateWebhook(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*
 		if w.OrganizationID == "" {
 			return &Error{Kind: Required, Field: "organization", Message: "An endpoint needs the relationship organization."}
 		}
-		if err := shareOrganization(ctx, tx, by.Scope, w.OrganizationID); err != nil {
+		// Others that create endpoints of the organization wait, so that all of them are counted.
+		if _, err := lockLive[Organization](ctx, tx, Organizations, by.Scope, w.OrganizationID); err != nil {
 			if IsKind(err, NotFound) {
 				return relatedNotFound("organization", 0, "organizations", w.OrganizationID)
 			}
@@ -53,7 +54,7 @@ func CreateWebhook(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*
 		if err := checkUnchanged(Webhooks, w, in, true); err != nil {
 			return err
 		}
-		Webhooks.complete(tx, w) // the values of its headers belong into no event
+		w.printHeaders() // their values belong into no event
 		w.Secret = &secret
 		counters := tally{}
 		ch := change{verb: created, collection: Webhooks, organization: w.OrganizationID, after: w, ordinal: &w.AfterOrdinal}
@@ -78,8 +79,31 @@ func newWebhook(now jsonapi.Stamp) *Webhook {
 	}
 }
 
+// checkRoom refuses one endpoint more than an organization can have. The organization is locked, or new.
+func checkRoom(ctx context.Context, tx *DB, w *Webhook) error {
+	if tx.maxWebhooks == 0 {
+		return nil
+	}
+	var n int64
+	if err := tx.session(ctx).Table("webhooks").Where("organization_id = ?", w.OrganizationID).Count(&n).Error; err != nil {
+		return fmt.Errorf("count webhooks: %w", err)
+	}
+	if n < int64(tx.maxWebhooks) {
+		return nil
+	}
+	refused := &Error{Kind: Conflict, Message: fmt.Sprintf("The organization has %d endpoints, its own webhookUrl among them, and cannot have more.", n)}
+	if w.Kind == OwnWebhook {
+		refused.Field = "webhookUrl"
+	}
+	return refused
+}
+
 // insertWebhook inserts an endpoint with its secret and its lane.
 func insertWebhook(ctx context.Context, tx *DB, w *Webhook, secret string) error {
+	if err := checkRoom(ctx, tx, w); err != nil {
+		return err
+	}
+	w.Origin, w.SealedURL = sealURL(tx.vault, w.ID, w.URL)
 	if err := tx.session(ctx).Create(w).Error; err != nil {
 		return classifyFor(err, "insert webhook")
 	}
@@ -130,7 +154,10 @@ func UpdateWebhook(ctx context.Context, db *DB, by Caller, id string, in *jsonap
 		if err := sealHeaders(tx, w, in); err != nil {
 			return err
 		}
-		Webhooks.complete(tx, w)
+		w.printHeaders()
+		if w.URL != before.URL {
+			w.Origin, w.SealedURL = sealURL(tx.vault, w.ID, w.URL)
+		}
 		if w.Status != WebhookDisabled {
 			w.DisabledReason, w.DisabledAt = nil, nil
 		}
@@ -142,7 +169,7 @@ func UpdateWebhook(ctx context.Context, db *DB, by Caller, id string, in *jsonap
 				return err
 			}
 		}
-		return saveWebhook(ctx, tx, by, updated, before, w, append(columns, "header_names", "headers", "disabled_reason", "disabled_at"))
+		return saveWebhook(ctx, tx, by, updated, before, w, append(columns, "header_names", "headers", "url", "sealed_url", "disabled_reason", "disabled_at"))
 	})
 	if err != nil {
 		return nil, err
@@ -174,9 +201,9 @@ func saveWebhook(ctx context.Context, tx *DB, by Caller, v verb, before, w *Webh
 	return counters.write(ctx, tx)
 }
 
-// switchLane lets the lane of an endpoint follow its status. One that is active again starts with one attempt at a time, and what waited for
-// a retry waits no longer: the schedule was for a receiver that nobody had mended. While the lane is leased, its turn is the end of the lease:
-// who held it when it was paused may have died since.
+// switchLane lets the lane of an endpoint follow its status. One that is active again starts with one attempt at a time, and what waited
+// for a retry waits no longer: the schedule was for a receiver that nobody had mended. While the lane is leased, its turn is the end of
+// the lease: who held it when it was paused may have died since.
 func switchLane(ctx context.Context, tx *DB, w *Webhook) error {
 	if w.Status != WebhookActive {
 		if _, err := tx.exec(ctx, `UPDATE webhook_lanes SET health = ?, next_turn_at = NULL WHERE webhook_id = ?`, w.Status, w.ID); err != nil {

@@ -197,7 +197,9 @@ func lockWhere[T any](ctx context.Context, tx *DB, c *Collection, id string, con
 		return nil, notFound(c.Schema.Type, id)
 	}
 	if c.complete != nil {
-		c.complete(tx, found[0])
+		if err := c.complete(tx, found[0]); err != nil {
+			return nil, fmt.Errorf("read %s %s: %w", c.singular(), id, err)
+		}
 	}
 	return found[0], nil
 }

@@ -4,7 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
+	"net/http"
+	"slices"
 	"time"
 
 	"roster/models"
@@ -119,8 +122,8 @@ func (l *loop) log(a *attempt, v Verdict) {
 func record(a *attempt) *models.Attempt {
 	r := a.result
 	kept := &models.Attempt{
-		DeliveryID: a.delivery.ID, Number: a.delivery.Attempts + 1, Trigger: a.delivery.Trigger, StartedAt: a.at, URL: RedactURL(a.endpoint.URL),
-		Reused: r.Reused, Tries: r.Tries, Truncated: r.Truncated,
+		DeliveryID: a.delivery.ID, Number: a.delivery.Attempts + 1, Trigger: a.delivery.Trigger, StartedAt: a.at, URL: a.endpoint.URL,
+		RequestHeaders: sentHeaders(r.Sent, a.endpoint.header), Reused: r.Reused, Tries: r.Tries, Truncated: r.Truncated,
 		DNS: r.Timings.DNS, Connect: r.Timings.Connect, TLS: r.Timings.TLS, Sent: r.Timings.Sent, FirstByte: r.Timings.FirstByte,
 		Total: r.Timings.Total, Code: text(string(r.Code)), Detail: text(r.Detail), Protocol: text(r.Protocol),
 	}
@@ -135,9 +138,11 @@ func record(a *attempt) *models.Attempt {
 		kept.Status = &status
 	}
 	if len(r.Header) > 0 {
-		headers := make(map[string]string, len(r.Header))
-		for name := range r.Header {
-			headers[name] = Printable(r.Header.Get(name))
+		var headers [][2]string
+		for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+			for _, value := range r.Header[name] {
+				headers = append(headers, [2]string{name, Printable(value)})
+			}
 		}
 		encoded, _ := json.Marshal(headers) // strings always encode
 		kept.ResponseHeaders = text(string(encoded))
@@ -145,6 +150,19 @@ func record(a *attempt) *models.Attempt {
 	encoded, _ := json.Marshal(append([]string{}, a.endpoint.ids...)) // strings always encode
 	kept.Secrets = string(encoded)
 	return kept
+}
+
+// sentHeaders returns the headers that went out as they are kept: without the values of the endpoint's own, which may be credentials.
+func sentHeaders(sent [][2]string, own http.Header) string {
+	kept := make([][2]string, len(sent))
+	for i, h := range sent {
+		kept[i] = h
+		if own.Values(h[0]) != nil {
+			kept[i][1] = models.SecretMark
+		}
+	}
+	encoded, _ := json.Marshal(kept) // strings always encode
+	return string(encoded)
 }
 
 // text returns nil for "".

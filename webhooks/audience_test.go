@@ -105,8 +105,8 @@ func (a *audience) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	a.underWay--
 }
 
-// messages returns how many different ones came to how many paths, in how many requests, and how many were under way at once since the answer
-// was last changed.
+// messages returns how many different ones came to how many paths, in how many requests, and how many were under way at once since the
+// answer was last changed.
 func (a *audience) messages() (messages, requests, most int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -134,11 +134,17 @@ func (a *audience) await(requests int) {
 // seat adds so many endpoints to an organization, which want events of a type.
 func (r *rig) seat(org *models.Organization, a *audience, n int, eventType string, attributes ...any) []*models.Webhook {
 	r.t.Helper()
+	return r.seatAt(org, a.url, n, eventType, attributes...)
+}
+
+// seatAt is seat for any receiver.
+func (r *rig) seatAt(org *models.Organization, url string, n int, eventType string, attributes ...any) []*models.Webhook {
+	r.t.Helper()
 	hooks := make([]*models.Webhook, n)
 	err := models.Transaction(r.t.Context(), r.db, func(tx *models.DB) error {
 		for i := range hooks {
 			in := &rig{t: r.t, db: tx}
-			hooks[i] = in.endpoint(org, fmt.Sprintf("%s/%s/%d", a.url, eventType, i), append(attributes, "eventTypes", jsonapi.Strings{eventType})...)
+			hooks[i] = in.endpoint(org, fmt.Sprintf("%s/%s/%d", url, eventType, i), append(attributes, "eventTypes", jsonapi.Strings{eventType})...)
 		}
 		return nil
 	})

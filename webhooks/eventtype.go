@@ -3,6 +3,8 @@ package webhooks
 import (
 	"fmt"
 	"strings"
+
+	"roster/models"
 )
 
 const maxEventType = 128
@@ -30,6 +32,19 @@ func CheckPattern(pattern string) error {
 		return nil
 	}
 	return CheckEventType(strings.TrimSuffix(pattern, ".*"))
+}
+
+// CheckSubscription returns nil for a pattern that some event has, by the rule that decides what is sent.
+func CheckSubscription(pattern string) error {
+	if err := CheckPattern(pattern); err != nil {
+		return err
+	}
+	for _, t := range models.EventTypes() {
+		if models.Matches([]string{pattern}, t.Name) {
+			return nil
+		}
+	}
+	return fmt.Errorf("there is no event of the type %q", pattern)
 }
 
 func notInSegment(r rune) bool {

@@ -13,26 +13,34 @@ import (
 // exchangeKey finds the exchange in the context of its dials.
 type exchangeKey struct{}
 
-// exchange watches one round trip. The transport may go on dialling in the background after the trip has ended, so what it notes
-// is behind the lock and read as a copy.
+// exchange watches one round trip, and ends its connection if nothing else does. The transport may go on dialling in the background after
+// the trip has ended, so what it notes is behind the lock and read as a copy.
 type exchange struct {
 	scheme  string
+	host    string // as the URL has it
 	started time.Time
+	over    chan struct{}
 
 	mu sync.Mutex
 	p  progress
+}
+
+func newExchange(scheme, host string, started time.Time) *exchange {
+	return &exchange{scheme: scheme, host: host, started: started, over: make(chan struct{})}
 }
 
 // progress is how far an exchange has come, and when.
 type progress struct {
 	resolving, dialling, inTLS bool // under way now
 	connected, reused, http1   bool
+	certificateAsked           bool        // in the TLS handshake, of us
+	sent                       [][2]string // the headers, as they went out
 	written, firstByte         bool
 	dnsAt, connectAt, tlsAt    time.Time
 	dns, connect, tls          time.Duration
 	sentAfter, firstByteAfter  time.Duration
-	target                     string // last address dialled
 	address                    netip.AddrPort
+	conn                       *conn
 	blocked                    *BlockedError
 }
 
@@ -58,7 +66,7 @@ func (e *exchange) phase() progress {
 func (e *exchange) result() Result {
 	p := e.phase()
 	return Result{
-		Started: e.started, Address: p.address, Reused: p.reused,
+		Started: e.started, Peer: p.address, Reused: p.reused, Sent: p.sent,
 		Timings: Timings{DNS: p.dns, Connect: p.connect, TLS: p.tls, Sent: p.sentAfter, FirstByte: p.firstByteAfter},
 	}
 }
@@ -68,6 +76,42 @@ func (e *exchange) result() Result {
 func (e *exchange) lostKeptConnection(err error) bool {
 	p := e.phase()
 	return p.connected && p.reused && !p.firstByte && !isStreamReset(err)
+}
+
+// severAfter is how long the transport has to reset a stream of HTTP/2 by itself.
+const severAfter = time.Second
+
+// holdTo closes the connection when ctx ends, if the exchange is not over by then. The transport ends what it reads or writes itself; but
+// what follows a 101 it leaves to its caller, and with HTTP/2 it may wait for a receiver that takes nothing more in, to give it room for
+// its answer. A connection of HTTP/2 has other exchanges, so it is closed only if resetting the stream was not enough. release must be
+// called when the exchange is over.
+func (e *exchange) holdTo(ctx context.Context) (release func()) {
+	stop := context.AfterFunc(ctx, func() {
+		if !e.phase().http1 {
+			timer := time.NewTimer(severAfter)
+			defer timer.Stop()
+			select {
+			case <-e.over:
+			case <-timer.C:
+			}
+		}
+		select {
+		case <-e.over:
+		default:
+			e.sever()
+		}
+	})
+	return func() {
+		close(e.over)
+		stop()
+	}
+}
+
+// sever closes the connection at once, without the farewell that TLS would wait to send.
+func (e *exchange) sever() {
+	if c := e.phase().conn; c != nil {
+		_ = c.Close() // whatever was to be sent is given up
+	}
 }
 
 // watch returns a context whose round trip reports to e.
@@ -80,12 +124,12 @@ func (e *exchange) watch(ctx context.Context) context.Context {
 		DNSDone: func(httptrace.DNSDoneInfo) {
 			e.note(func(p *progress) { p.resolving, p.dns = false, time.Since(p.dnsAt) })
 		},
-		ConnectStart: func(_, address string) {
+		ConnectStart: func(string, string) {
 			e.note(func(p *progress) {
 				if p.connectAt.IsZero() { // several addresses may be tried, also at once
 					p.connectAt = time.Now()
 				}
-				p.dialling, p.target = true, address
+				p.dialling = true
 			})
 		},
 		ConnectDone: func(string, string, error) {
@@ -96,6 +140,13 @@ func (e *exchange) watch(ctx context.Context) context.Context {
 			e.note(func(p *progress) { p.inTLS, p.tls = err != nil, time.Since(p.tlsAt) })
 		},
 		GotConn: e.gotConn,
+		WroteHeaderField: func(name string, values []string) {
+			e.note(func(p *progress) {
+				for _, value := range values {
+					p.sent = append(p.sent, [2]string{name, value})
+				}
+			})
+		},
 		WroteRequest: func(httptrace.WroteRequestInfo) {
 			e.note(func(p *progress) { p.written, p.sentAfter = true, time.Since(e.started) })
 		},
@@ -109,9 +160,26 @@ func (e *exchange) gotConn(info httptrace.GotConnInfo) {
 	secure, isTLS := info.Conn.(*tls.Conn)
 	http1 := !isTLS || secure.ConnectionState().NegotiatedProtocol != "h2"
 	e.note(func(p *progress) {
-		p.connected, p.reused, p.http1, p.address = true, info.Reused, http1, address
+		p.connected, p.reused, p.http1, p.address, p.conn = true, info.Reused, http1, address, connOf(info.Conn)
 		p.inTLS, p.dialling, p.resolving = false, false, false
 	})
+}
+
+// noCertificate answers a receiver that asks for a certificate of ours: there is none. With TLS 1.3 it refuses that only after the
+// handshake.
+func noCertificate(info *tls.CertificateRequestInfo) (*tls.Certificate, error) {
+	if e, _ := info.Context().Value(exchangeKey{}).(*exchange); e != nil {
+		e.note(func(p *progress) { p.certificateAsked = true })
+	}
+	return &tls.Certificate{}, nil
+}
+
+// ending is how the other side has ended the connection.
+func (p progress) ending() ending {
+	if p.conn == nil {
+		return notEnded
+	}
+	return p.conn.ending()
 }
 
 // activity says in words what was under way.
@@ -128,7 +196,7 @@ func (p progress) activity() string {
 	case p.resolving:
 		return "while its name was being resolved"
 	case p.dialling:
-		return "while connecting to " + p.target
+		return "while connecting"
 	}
 	return "before a connection was made"
 }

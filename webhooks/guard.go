@@ -89,6 +89,12 @@ func (g *Guard) Permit(scheme string, to netip.AddrPort) error {
 	return nil
 }
 
+// isPublic tells whether an address is one that anybody may know: outside the networks that are internal here or allowed all the same.
+func (g *Guard) isPublic(addr netip.Addr) bool {
+	target, _ := embedded(addr)
+	return !g.allows(target) && !g.allows(addr) && g.public.SafeAddr(target) == nil
+}
+
 func (g *Guard) allows(addr netip.Addr) bool {
 	return slices.ContainsFunc(g.config.Allow, func(p netip.Prefix) bool { return p.Contains(addr) })
 }

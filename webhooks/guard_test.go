@@ -98,6 +98,9 @@ func TestCheckURL(t *testing.T) {
 		{open, "https://[2606:4700::1111]/", ""},
 		{open, "https://1and1.example/", ""},
 		{open, "https://hooks.example.0xyz/", ""},
+		{open, "https://my_service.example.com/", ""},
+		{open, "https://" + strings.Repeat("a", 63) + ".example/", ""},
+		{open, "https://example.com/a%20b c?token=a%20b&x[]=1+2,3;4", ""},
 		{http, "http://example.com/", ""},
 		{selfHosted, "http://example.internal/", ""}, // decided when it is dialled
 		{selfHosted, "http://127.0.0.1:8080/", ""},
@@ -126,6 +129,17 @@ func TestCheckURL(t *testing.T) {
 		{open, "https://exa mple.com/", "cannot be read"},
 		{open, "https://" + strings.Repeat("a", 2048) + ".example/", "at most 2048"},
 		{open, "https://-a-.example/", "not a domain name"},
+		{open, "https://a!b.example/", "not a domain name"},
+		{open, "https://example..com/", "empty part"},
+		{open, "https://.example.com/", "empty part"},
+		{open, "https://example.com../", "empty part"},
+		{open, "https://" + strings.Repeat("a", 64) + ".example/", "a part of 64 characters"},
+		{open, "https://" + strings.Repeat("abcdefg.", 32) + "example/", "has 263 characters"},
+		{open, "https://example.com/?a b", "character 23 of the URL"},
+		{open, "https://example.com/ü?a=1&b=hunter2\"", "character 36 of the URL"},
+		{open, "https://example.com/?name=Zoë", "character 29 of the URL"},
+		{open, "https://example.com/?a=100%", "character 27 of the URL"},
+		{open, "https://example.com/?a=%zz", "character 24 of the URL"},
 		{open, "https://256.1.1.1/", "ends in a number"},
 		{open, "https://1.2.3.4.5/", "ends in a number"},
 		{open, "https://example.123/", "ends in a number"},
@@ -180,9 +194,10 @@ func TestCheckURL(t *testing.T) {
 func TestRedactURL(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		"https://u:p@example.com/a%0ab?token=s3cret#f": "https://example.com/a%0ab?[redacted]",
-		"https://example.com":                          "https://example.com",
-		"https://exa\nmple.com":                        "[unreadable URL]",
+		"https://u:p@example.com/a%0ab?token=s3cret#f":   "https://example.com",
+		"https://example.com":                            "https://example.com",
+		"https://exa\nmple.com":                          "[unreadable URL]",
+		"https://hooks.example.com:8443/services/s3cret": "https://hooks.example.com:8443",
 	} {
 		if got := RedactURL(in); got != want {
 			t.Errorf("RedactURL(%q) = %q, want %q", in, got, want)

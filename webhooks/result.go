@@ -1,16 +1,12 @@
 package webhooks
 
 import (
-	"context"
-	"crypto/tls"
-	"errors"
+	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -60,14 +56,17 @@ type Timings struct {
 // Result is how one attempt went.
 type Result struct {
 	Code       Code
-	Detail     string // one line for people, safe to show to the endpoint's owner
-	Status     int    // 0 without an answer
-	Header     http.Header
-	Head       []byte // of the body, as received
-	Truncated  bool   // the body was longer than Head
+	Detail     string      // one line for the endpoint's owner, which tells nothing of the network that this side is in
+	Cause      string      // one line for the log: the error of a network or of this side, with its addresses
+	Status     int         // 0 without an answer
+	Sent       [][2]string // the headers of the request, in their order, with all values
+	Header     http.Header // those of the answer that help to find out what went wrong
+	Head       []byte      // of the body, as received
+	Truncated  bool        // the body was longer than Head
 	RetryAfter time.Duration
 	Control    Control
-	Address    netip.AddrPort // connected to; the proxy's, if there is one
+	Address    netip.AddrPort // connected to, if it is a public one: its owner may know it
+	Peer       netip.AddrPort // connected to, whatever it is; the proxy's, if there is one
 	Protocol   string
 	Reused     bool
 	Tries      int
@@ -80,11 +79,15 @@ func (r Result) Succeeded() bool { return r.Code == "" }
 
 // LogValue is the wide line of one attempt: nothing the receiver wrote is in it.
 func (r Result) LogValue() slog.Value {
-	return slog.GroupValue(
-		slog.String("code", string(r.Code)), slog.Int("status", r.Status), slog.String("address", r.Address.String()),
+	attributes := []slog.Attr{
+		slog.String("code", string(r.Code)), slog.Int("status", r.Status), slog.String("address", r.Peer.String()),
 		slog.Int("tries", r.Tries), slog.Duration("dns", r.Timings.DNS), slog.Duration("connect", r.Timings.Connect),
 		slog.Duration("tls", r.Timings.TLS), slog.Duration("first_byte", r.Timings.FirstByte), slog.Duration("total", r.Timings.Total),
-	)
+	}
+	if r.Cause != "" {
+		attributes = append(attributes, slog.String("error", r.Cause))
+	}
+	return slog.GroupValue(attributes...)
 }
 
 // answered takes over status and headers; it decides the attempt.
@@ -93,6 +96,9 @@ func (r *Result) answered(response *http.Response, now time.Time) {
 	r.Header = keptHeaders(response.Header)
 	r.Control = controlOf(response.Header)
 	switch {
+	case r.Status < 100:
+		r.Status, r.Code, r.Detail = 0, CodeProtocolError, fmt.Sprintf("the status %03d is none of HTTP", response.StatusCode)
+		return
 	case r.Status >= 200 && r.Status <= 299:
 		return
 	case r.Status >= 300 && r.Status <= 399:
@@ -105,14 +111,14 @@ func (r *Result) answered(response *http.Response, now time.Time) {
 
 // keptHeaders are those that help to find out what went wrong.
 func keptHeaders(all http.Header) http.Header {
-	const maxValue = 256
+	const maxValue, maxValues = 256, 4
 	kept := http.Header{}
 	for _, name := range []string{
 		"Content-Type", "Content-Encoding", "Content-Length", "Date", "Location", "Retry-After", "Server", "Via", "Webhook-Delivery",
 		"X-Request-Id",
 	} {
-		if value := all.Get(name); value != "" {
-			kept.Set(name, value[:min(len(value), maxValue)])
+		for _, value := range all[name][:min(len(all[name]), maxValues)] {
+			kept.Add(name, value[:min(len(value), maxValue)])
 		}
 	}
 	return kept
@@ -136,95 +142,7 @@ func (r *Result) readHead(body io.Reader) {
 	}
 }
 
-// classify names the failure of an exchange that brought no answer. Types decide, never texts; where the standard library has no
-// type, the phase the exchange had reached does.
-func classify(err error, e *exchange, expired bool) (Code, string) {
-	p := e.phase()
-	var dns *net.DNSError
-	var proxy *proxyError
-	switch {
-	case p.blocked != nil && !p.connected:
-		return CodeBlockedAddress, detail(p.blocked)
-	case expired:
-		return CodeTimeout, "no answer in time " + p.activity()
-	case isLocal(err):
-		return CodeLocalError, detail(err)
-	case errors.As(err, &proxy):
-		if proxy.status == http.StatusForbidden || proxy.status == http.StatusProxyAuthRequired {
-			return CodeBlockedAddress, detail(err)
-		}
-		return CodeUnreachable, detail(err)
-	case isProxyDial(err):
-		return CodeProxyError, detail(err)
-	case errors.As(err, &dns):
-		return CodeDNSError, detail(err)
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return CodeConnectionRefused, "nothing listens at " + p.target
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNABORTED), isStreamReset(err):
-		return CodeConnectionReset, "the receiver broke off " + p.activity()
-	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
-		return CodeUnreachable, detail(err)
-	case isTimeout(err):
-		return CodeTimeout, "no answer in time " + p.activity()
-	case isTLS(err), p.inTLS && !isEnd(err):
-		return CodeTLSError, detail(err)
-	case isEnd(err), p.connected && !p.firstByte && p.http1:
-		return CodeConnectionClosed, "the receiver closed the connection " + p.activity()
-	}
-	return CodeProtocolError, detail(err)
-}
-
-// isLocal finds shortages of this machine. Anything else might be the receiver's doing.
-func isLocal(err error) bool {
-	for _, errno := range []syscall.Errno{
-		syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.EADDRNOTAVAIL,
-	} {
-		if errors.Is(err, errno) {
-			return true
-		}
-	}
-	return false
-}
-
-func isProxyDial(err error) bool {
-	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "proxyconnect"
-}
-
-func isTLS(err error) bool {
-	var (
-		certificate *tls.CertificateVerificationError
-		record      tls.RecordHeaderError
-		alert       tls.AlertError
-	)
-	return errors.As(err, &certificate) || errors.As(err, &record) || errors.As(err, &alert)
-}
-
-func isTimeout(err error) bool {
-	var timeout net.Error
-	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
-}
-
-func isEnd(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-}
-
-// streamReset has the shape of http2.StreamError. The copy of HTTP/2 inside net/http fills in any type of that shape, so that
-// programs need not import the other copy: see net/http/h2_error.go.
-type streamReset struct {
-	StreamID uint32
-	Code     uint32
-	Cause    error
-}
-
-func (streamReset) Error() string { return "the receiver reset the stream" }
-
-func isStreamReset(err error) bool {
-	var reset streamReset
-	return errors.As(err, &reset)
-}
-
-// detail is the error in one bounded, printable line. Errors of the transport name hosts and addresses, never paths or queries.
+// detail is the error in one bounded, printable line.
 func detail(err error) string { return oneLine(err.Error()) }
 
 // oneLine bounds a text and makes it printable.

@@ -67,11 +67,12 @@ func newTransport(config SenderConfig) *http.Transport {
 	dialer := &net.Dialer{Timeout: config.Timeout + time.Second, KeepAlive: 15 * time.Second, Resolver: config.Resolver}
 	transport := &http.Transport{
 		Proxy:                 nil, // not ProxyFromEnvironment: it would lead deliveries around the guard
-		DialContext:           dialer.DialContext,
+		DialContext:           remembering(dialer.DialContext),
 		TLSHandshakeTimeout:   config.Timeout,
 		ResponseHeaderTimeout: config.Timeout,
 		TLSClientConfig: &tls.Config{
 			MinVersion: tls.VersionTLS12, RootCAs: config.RootCAs, ClientSessionCache: tls.NewLRUClientSessionCache(1024),
+			GetClientCertificate: noCertificate,
 		},
 		DisableCompression:     true, // a compressed answer would expand in our memory
 		MaxResponseHeaderBytes: maxHeaderBytes,
@@ -117,12 +118,13 @@ type Request struct {
 	Header  http.Header // the endpoint's own; names that CheckHeader refuses are left out
 }
 
-// LogValue leaves out what is secret: body, headers and the query of the URL.
+// LogValue leaves out what is secret, or may be: body, headers, and of the URL all but the origin.
 func (r Request) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("event_id", r.ID), slog.String("url", RedactURL(r.URL)))
 }
 
-// Send makes one attempt and says how it went. It returns within the timeout, or at once when ctx ends.
+// Send makes one attempt and says how it went. It returns within the timeout, or at once when ctx ends, whatever the receiver says or does
+// not say. (A stream of HTTP/2 may take severAfter longer.)
 //
 // A connection kept from an earlier exchange may have been closed by the receiver in the meantime. If it breaks before the first
 // byte of an answer, the same request is sent once more over a new connection; that is the only second try.
@@ -145,6 +147,9 @@ func (s *Sender) Send(ctx context.Context, r Request) Result {
 		result, _ = s.try(deadline, s.fresh, request, r.At, started)
 		result.Tries = 2
 	}
+	if result.Peer.IsValid() && !s.proxied && s.guard.isPublic(result.Peer.Addr()) {
+		result.Address = result.Peer
+	}
 	if ctx.Err() != nil && result.Status == 0 {
 		result.Code, result.Detail = CodeCancelled, "ended by this side before an answer came"
 	}
@@ -156,7 +161,7 @@ func (s *Sender) Send(ctx context.Context, r Request) Result {
 func (s *Sender) build(r Request) (*http.Request, error) {
 	u, err := url.Parse(r.URL)
 	if err != nil {
-		return nil, errors.New("read the URL: " + reasonOf(err))
+		return nil, errors.New("the URL cannot be read")
 	}
 	if (u.Scheme != "https" && u.Scheme != "http") || u.Hostname() == "" || u.User != nil {
 		return nil, errors.New("the URL is not http or https with a host and without a user")
@@ -188,7 +193,8 @@ func (s *Sender) build(r Request) (*http.Request, error) {
 // try makes one round trip. It uses the transport and not a client, which would follow redirects and wrap errors in the URL. The
 // second value says that a kept connection was lost before it answered.
 func (s *Sender) try(ctx context.Context, transport *http.Transport, template *http.Request, at, started time.Time) (Result, bool) {
-	e := &exchange{scheme: template.URL.Scheme, started: started}
+	e := newExchange(template.URL.Scheme, template.URL.Host, started)
+	defer e.holdTo(ctx)()
 	request := template.WithContext(e.watch(ctx))
 	var err error
 	if request.Body, err = template.GetBody(); err != nil {
@@ -197,12 +203,16 @@ func (s *Sender) try(ctx context.Context, transport *http.Transport, template *h
 	response, err := transport.RoundTrip(request)
 	if err != nil {
 		result := e.result()
-		result.Code, result.Detail = classify(err, e, ctx.Err() != nil)
+		result.failed(err, e, ctx.Err() != nil)
 		return result, e.lostKeptConnection(err)
 	}
 	defer response.Body.Close()
 	result := e.result()
 	result.answered(response, at.Add(time.Since(started)))
+	if response.StatusCode == http.StatusSwitchingProtocols {
+		e.sever() // nobody asked for it, and what follows is not the body of an answer
+		return result, false
+	}
 	// Best effort: the status has decided already. A body that never ends is left at the cap or the deadline, and closing the
 	// response closes its connection.
 	result.readHead(response.Body)
@@ -219,6 +229,14 @@ func (s *Sender) Close() {
 type proxyError struct{ status int }
 
 func (e *proxyError) Error() string { return fmt.Sprintf("the proxy answered %d", e.status) }
+
+// code tells a refusal of the proxy from its failure to get there.
+func (e *proxyError) code() Code {
+	if e.status == http.StatusForbidden || e.status == http.StatusProxyAuthRequired {
+		return CodeBlockedAddress
+	}
+	return CodeUnreachable
+}
 
 func refuseProxyAnswer(_ context.Context, _ *url.URL, _ *http.Request, response *http.Response) error {
 	if response.StatusCode == http.StatusOK {

@@ -68,8 +68,8 @@ func TestSendDelivers(t *testing.T) {
 	if got := result.Header; got.Get("Content-Type") != "text/plain" || got.Get("X-Other") != "" {
 		t.Errorf("kept headers: %v", got)
 	}
-	if result.Address != receiver.Address() {
-		t.Errorf("address %s, want %s", result.Address, receiver.Address())
+	if result.Peer != receiver.Address() || result.Address.IsValid() {
+		t.Errorf("address %s, want %s, and as an internal one it is not told: %s", result.Peer, receiver.Address(), result.Address)
 	}
 	if x := result.Timings; x.Connect <= 0 || x.FirstByte < x.Sent || x.Sent <= 0 || x.Total < x.FirstByte || x.TLS != 0 {
 		t.Errorf("timings: %+v", x)

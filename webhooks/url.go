@@ -5,10 +5,14 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
+
+	"roster/models"
 )
 
 // maxURLLength is what common browsers, proxies and databases agree on.
@@ -22,11 +26,11 @@ func (g *Guard) CheckURL(rawURL string) error {
 	}
 	u, err := url.Parse(rawURL)
 	if err != nil {
-		return errors.New("the URL cannot be read: " + reasonOf(err))
+		return errors.New("the URL cannot be read") // the error would repeat some of it
 	}
 	switch {
 	case u.Scheme != "https" && u.Scheme != "http":
-		return fmt.Errorf("the URL must start with https://, not with %q", u.Scheme+":")
+		return errors.New("the URL must start with https://")
 	case u.Hostname() == "":
 		return errors.New("the URL has no host")
 	case u.User != nil:
@@ -40,7 +44,32 @@ func (g *Guard) CheckURL(rawURL string) error {
 	if err != nil {
 		return err
 	}
-	return g.checkHost(u, port)
+	if err := g.checkHost(u, port); err != nil {
+		return err
+	}
+	return checkQuery(rawURL)
+}
+
+// checkQuery finds what a query must not have in it: it is sent as it is, and servers refuse a request whose first line has such
+// characters. Brackets are no trouble to any. The character is told by its place, because it may be one of a secret.
+func checkQuery(rawURL string) error {
+	before, query, _ := strings.Cut(rawURL, "?")
+	place := utf8.RuneCountInString(before) + 1
+	for i, r := range query {
+		place++
+		switch {
+		case r == '%' && !isEscape(query[i:]):
+			return fmt.Errorf("character %d of the URL is a %% without two hexadecimal digits behind it", place)
+		case r <= ' ' || r >= 0x7f || strings.ContainsRune("\"<>\\^`{|}", r):
+			return fmt.Errorf("character %d of the URL, in its query, must be percent-encoded", place)
+		}
+	}
+	return nil
+}
+
+func isEscape(s string) bool {
+	const hex = "0123456789abcdefABCDEF"
+	return len(s) > 2 && strings.IndexByte(hex, s[1]) >= 0 && strings.IndexByte(hex, s[2]) >= 0
 }
 
 func (g *Guard) checkHost(u *url.URL, port uint16) error {
@@ -55,15 +84,44 @@ func (g *Guard) checkHost(u *url.URL, port uint16) error {
 	if isAddr {
 		return g.checkLiteral(u.Scheme, host, netip.AddrPortFrom(addr, port))
 	}
-	name, err := idna.Lookup.ToASCII(strings.TrimSuffix(host, "."))
+	name, err := hostNames.ToASCII(strings.TrimSuffix(host, "."))
 	if err != nil {
-		return fmt.Errorf("the host %q is not a domain name", host)
+		return fmt.Errorf("the host %.80q is not a domain name", host)
+	}
+	if err := checkName(name); err != nil {
+		return fmt.Errorf("the host %.80q %w", host, err)
 	}
 	// RFC 6761, section 6.3: these names mean the loopback interface, whatever the DNS says.
 	if name == "localhost" || strings.HasSuffix(name, ".localhost") {
 		loopback4, loopback6 := netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()
 		if !g.allows(loopback4) && !g.allows(loopback6) {
 			return fmt.Errorf("the host %q is this machine itself", host)
+		}
+	}
+	return nil
+}
+
+// hostNames reads names of hosts as a browser does; checkName holds what it leaves open.
+var hostNames = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(false))
+
+// hostLabel is a part of a name: of letters, digits and hyphens, as RFC 1123 has it, or with underscores, which resolvers take and private
+// networks use.
+var hostLabel = regexp.MustCompile(`^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?$`)
+
+// checkName returns nil for a name that a resolver can look up (RFC 1035, section 2.3.4).
+func checkName(name string) error {
+	const longest, longestLabel = 253, 63
+	if len(name) > longest {
+		return fmt.Errorf("has %d characters, at most %d can be looked up", len(name), longest)
+	}
+	for label := range strings.SplitSeq(name, ".") {
+		switch {
+		case label == "":
+			return errors.New("has an empty part between two full stops")
+		case len(label) > longestLabel:
+			return fmt.Errorf("has a part of %d characters, at most %d can be looked up", len(label), longestLabel)
+		case !hostLabel.MatchString(label):
+			return errors.New("is not a domain name")
 		}
 	}
 	return nil
@@ -189,16 +247,6 @@ func reasonOf(err error) string {
 	return err.Error()
 }
 
-// RedactURL returns the URL for logs and screens: without user, query and fragment, where people put secrets, and with
-// everything that could break a line escaped.
-func RedactURL(rawURL string) string {
-	u, err := url.Parse(rawURL)
-	if err != nil {
-		return "[unreadable URL]"
-	}
-	shown := u.Scheme + "://" + u.Host + u.EscapedPath()
-	if u.RawQuery != "" {
-		shown += "?[redacted]"
-	}
-	return Printable(shown)
-}
+// RedactURL returns the origin of a URL for logs and screens: people put secrets into all the rest. Everything that could break a line is
+// escaped.
+func RedactURL(rawURL string) string { return Printable(models.Origin(rawURL)) }

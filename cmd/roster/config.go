@@ -47,6 +47,7 @@ type config struct {
 	privateTargets   []netip.Prefix
 	webhookPlainHTTP bool
 	webhookProxy     *url.URL
+	webhooks         int
 	webhookSlots     int
 	webhookLaneCap   int
 	webhookTimeout   time.Duration

@@ -32,6 +32,9 @@ func (c *config) openDatabase(ctx context.Context, logger *slog.Logger) (*models
 	if err == nil {
 		err = rekeyAddresses(ctx, db, logger)
 	}
+	if err == nil {
+		err = models.SealURLs(ctx, db)
+	}
 	if errors.Is(err, models.ErrForeignVault) {
 		err = errors.New("the secret key is not the one this database was set up with; " +
 			"put the original key file back, or name it with --secret-key-file (ROSTER_SECRET_KEY_FILE)")

@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"log"
+	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -30,7 +33,10 @@ func (p *program) serveCommand() *cli.Command {
 
 // serve runs the server until ctx ends or a listener fails.
 func (p *program) serve(ctx context.Context, cfg *config) (err error) {
-	a := newApp(cfg, cfg.logger(p.stderr))
+	logger := cfg.logger(p.stderr)
+	log.SetFlags(0)
+	log.SetOutput(libraryLog{logger}) // net/http has no other place for what it finds on a connection to a receiver
+	a := newApp(cfg, logger)
 	defer func() { err = errors.Join(err, a.stop()) }()
 	if err := a.start(ctx, p.stdout, p.mount); err != nil {
 		return err
@@ -44,4 +50,15 @@ func (p *program) serve(ctx context.Context, cfg *config) (err error) {
 	a.health.Drain()
 	time.Sleep(cfg.shutdownDelay) // a second signal ends it
 	return nil
+}
+
+// libraryLog takes what a library writes to the log of the standard library, a line at a time, into ours. What net/http quotes of a
+// receiver's answer is left out: nothing that others write is in the log.
+type libraryLog struct{ logger *slog.Logger }
+
+// Write implements io.Writer.
+func (l libraryLog) Write(line []byte) (int, error) {
+	message, _, _ := strings.Cut(strings.TrimSpace(string(line)), " starting with ")
+	l.logger.Warn("library: " + message)
+	return len(line), nil
 }

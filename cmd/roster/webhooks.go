@@ -7,6 +7,8 @@ import (
 	"roster/webhooks"
 )
 
+const day = 24 * time.Hour
+
 // guard says where webhooks may be sent. Plain HTTP goes to the private networks that are allowed, and elsewhere only if that is wanted.
 func (c *config) guard() *webhooks.Guard {
 	return webhooks.NewGuard(webhooks.GuardConfig{Allow: c.privateTargets, PlainHTTP: c.webhookPlainHTTP})
@@ -14,6 +16,9 @@ func (c *config) guard() *webhooks.Guard {
 
 // guardWebhooks makes a database refuse endpoints that nothing could be sent to.
 func (c *config) guardWebhooks(cfg *models.Config) {
+	cfg.MaxWebhooks = c.webhooks
+	cfg.CheckWebhookEventType = webhooks.CheckSubscription
+	cfg.AnswerRetention = time.Duration(c.webhookAnswers) * day
 	cfg.CheckWebhookURL = c.guard().CheckURL
 	cfg.CheckWebhookHeader = webhooks.CheckHeader
 	cfg.CheckWebhookSchedule = func(waits []time.Duration) error { return webhooks.Schedule(waits).Check() }
@@ -30,7 +35,6 @@ func (a *app) deliverWebhooks() {
 		sender.Close()
 		return nil
 	})
-	const day = 24 * time.Hour
 	worker := webhooks.NewWorker(a.db, webhooks.WorkerConfig{
 		Sender: sender, Logger: a.logger, Metrics: webhooks.NewMetrics(a.metrics.Registry()),
 		Slots: a.cfg.webhookSlots, LaneCap: a.cfg.webhookLaneCap, Lease: max(time.Minute, 3*a.cfg.webhookTimeout), Poll: time.Second,

@@ -172,7 +172,7 @@ func (g *generator) shape(rt *Route) (shape, error) {
 		g.waits[document] = rt.Waits
 		s.id, s.success = "list"+operationName(rt, false), g.answer(document, http.StatusOK)
 	case rt.Method == http.MethodGet:
-		s.id, s.success, s.versioned = "get"+operationName(rt, true), g.answer(g.one(rt.Shows, false), http.StatusOK), true
+		s.id, s.success, s.versioned = "get"+operationName(rt, true)+within(rt), g.answer(g.one(rt.Shows, false), http.StatusOK), true
 	case rt.Method == http.MethodPost && rt.Path == rt.Served:
 		s.id, s.body, s.status = "create"+operationName(rt, true), g.body(rt.Shows, creating), http.StatusCreated
 		s.success, s.missing = g.answer(g.one(rt.Shows, false), http.StatusCreated), true
@@ -266,6 +266,13 @@ func operationName(rt *Route, one bool) string {
 		path = singular(path)
 	}
 	return pascal(path)
+}
+
+// within returns what an operation works on below a resource: Attempt for webhookDeliveries/{id}/attempts/{number}.
+func within(rt *Route) string {
+	_, below, _ := strings.Cut(rt.Path, "/{id}/")
+	below, _, _ = strings.Cut(below, "/{")
+	return pascal(singular(below))
 }
 
 // action returns the operationId of what is done to one resource: rotateApiKey for apiKeys/{id}/rotate, rotateWebhookSecret for

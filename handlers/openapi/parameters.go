@@ -84,7 +84,11 @@ func (g *generator) pathParameters(rt *Route) []reference {
 		variable = strings.TrimSuffix(variable, "}")
 		p := &parameter{Name: variable, In: "path", Required: true, Description: "The id of the resource, as its document has it.", Example: g.exampleID}
 		p.Schema = &schema{Type: "string", Pattern: idPattern, MinLength: new(36), MaxLength: new(36)}
-		if variable != "id" {
+		switch variable {
+		case "id":
+		case "number":
+			p.Description, p.Example, p.Schema = "The number of it, from 1.", 1, &schema{Type: "integer", Format: "int64", Minimum: new(1)}
+		default:
 			p.Schema, p.Example = idOf(rt.Shows), rt.Shows.Example
 		}
 		g.components.Parameters.set("path."+variable, p)

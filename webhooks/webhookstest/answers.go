@@ -126,6 +126,35 @@ func Raw(text string) Answer {
 	}
 }
 
+// Stay reads the request, answers with that text, whatever it is, and keeps the connection until the sender ends it.
+func Stay(text string) Answer {
+	return func(x *Exchange) {
+		x.Read()
+		x.Write(text)
+		x.Hang()
+	}
+}
+
+// Again reads the request and answers with the same text again and again, an interval apart.
+func Again(text string, interval time.Duration) Answer {
+	return func(x *Exchange) {
+		x.Read()
+		ticker := time.NewTicker(interval)
+		defer ticker.Stop()
+		for x.Write(text) {
+			<-ticker.C
+		}
+	}
+}
+
+// Then gives an answer and tells when it is over.
+func Then(answer Answer, over func()) Answer {
+	return func(x *Exchange) {
+		answer(x)
+		over()
+	}
+}
+
 // Early answers 200 before it reads the body.
 func Early() Answer {
 	return func(x *Exchange) {

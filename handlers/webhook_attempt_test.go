@@ -1,0 +1,167 @@
+package handlers_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"roster/models"
+	"roster/models/modelstest"
+	"roster/webhooks"
+	"roster/webhooks/webhookstest"
+)
+
+// delivering runs a worker beside the service until the test is over.
+func (s *service) delivering() {
+	s.t.Helper()
+	sender := webhooks.NewSender(webhooks.SenderConfig{
+		Guard: webhooks.NewGuard(webhooks.GuardConfig{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}), Timeout: 10 * time.Second,
+		UserAgent: "Roster-Webhooks/test", IdleConns: 8, IdleConnsPerHost: 8,
+	})
+	worker := webhooks.NewWorker(s.db, webhooks.WorkerConfig{
+		Sender: sender, Logger: slog.New(slog.DiscardHandler), Metrics: webhooks.NewMetrics(nil), Slots: 16, LaneCap: 8,
+		Lease: time.Minute, Poll: time.Second, Grace: time.Second,
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { worker.Run(ctx) })
+	s.t.Cleanup(func() {
+		cancel()
+		running.Wait()
+		sender.Close()
+	})
+}
+
+// attempted waits until a delivery has an attempt and returns it.
+func (s *service) attempted(delivery string) *answer {
+	s.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if a := s.send("GET", deliveriesPath+"/"+delivery+"/attempts/1", nil); a.Status == 200 {
+			return s.do("GET", deliveriesPath+"/"+delivery+"/attempts/1/", nil)
+		}
+	}
+	s.t.Fatal("no attempt was made")
+	return nil
+}
+
+func TestWhatWasSentWithAnAttemptCanBeSeen(t *testing.T) {
+	t.Parallel()
+	for _, dialect := range modelstest.Dialects {
+		t.Run(string(dialect), func(t *testing.T) {
+			t.Parallel()
+			cfg := modelstest.Config(t, dialect)
+			cfg.AnswerRetention = 7 * 24 * time.Hour
+			s := newService(t, modelstest.OpenConfig(t, cfg))
+			s.delivering()
+			receiver := webhookstest.NewReceiver(t, webhookstest.Body(202, []byte("thanks"), "Via: a", "Via: b", "Server: nginx"))
+			org, token := s.organization("Acme")
+			hook := s.hook(org, object{"url": receiver.URL() + "T0/hunter2?token=hunter2", "headers": []string{"X-Tenant: hunter3"}, "eventTypes": []string{"user.created"}}).want(201)
+			delivery := s.do("POST", hooksPath+"/"+hook.text("data", "id")+"/test", nil).want(202).text("data", "id")
+			a := s.as(token).attempted(delivery)
+			got := receiver.Requests()[0]
+
+			if a.text("data", "type") != "attempts" || a.text("data", "links", "self") != deliveriesPath+"/"+delivery+"/attempts/1" || a.json("data", "attributes", "number") != 1.0 {
+				t.Errorf("the attempt is %s", a.Body)
+			}
+			request := a.json("data", "attributes", "request").(object)
+			digest := sha256.Sum256(got.Body)
+			if request["method"] != "POST" || request["url"] != receiver.URL()+"T0/hunter2?token=hunter2" || request["httpVersion"] != "HTTP/1.1" ||
+				request["body"] != string(got.Body) || request["bodyBytes"] != float64(len(got.Body)) || request["sha256"] != hex.EncodeToString(digest[:]) || request["truncated"] != false {
+				t.Errorf("the request is %v", request)
+			}
+			sent := map[string]string{}
+			for _, pair := range request["headers"].([]any) {
+				sent[strings.ToLower(pair.([]any)[0].(string))] = pair.([]any)[1].(string)
+			}
+			want := map[string]string{"host": receiver.Address().String(), "x-tenant": "(secret)"}
+			for name, values := range got.Header {
+				if name != "X-Tenant" {
+					want[strings.ToLower(name)] = strings.Join(values, ", ")
+				}
+			}
+			if diff := cmp.Diff(want, sent); diff != "" {
+				t.Errorf("headers (-received +told):\n%s", diff)
+			}
+			signature := a.json("data", "attributes", "signature").(object)
+			if signature["signedContent"] != got.ID+"."+got.Timestamp+"."+string(got.Body) || signature["scheme"] != "v1" || len(signature["secretIds"].([]any)) != 1 {
+				t.Errorf("the signature is %v", signature)
+			}
+			response := a.json("data", "attributes", "response").(object)
+			kept, _ := time.Parse(time.RFC3339, response["keptUntil"].(string))
+			if left := time.Until(kept); left < 6*24*time.Hour || left > 7*24*time.Hour {
+				t.Errorf("it is kept until %s", kept)
+			}
+			delete(response, "keptUntil")
+			if diff := cmp.Diff(object{
+				"headers": []any{[]any{"Content-Length", "6"}, []any{"Server", "nginx"}, []any{"Via", "a"}, []any{"Via", "b"}},
+				"head":    "thanks", "bodyBytes": 6.0, "truncated": false,
+			}, response); diff != "" {
+				t.Errorf("response (-want +got):\n%s", diff)
+			}
+			if again := s.attempted(delivery); again.Header.Get("ETag") != a.Header.Get("ETag") {
+				t.Error("at another reading it is another document")
+			}
+
+			history := s.get(deliveriesPath+"/"+delivery).want(200).json("data", "attributes", "history").([]any)[0].(object)
+			if history["url"] != strings.TrimSuffix(receiver.URL(), "/") || history["address"] != nil {
+				t.Errorf("the history tells %v", history)
+			}
+			for _, secret := range []string{"hunter2", "hunter3"} {
+				if where := modelstest.Search(t, s.db, secret); len(where) != 0 {
+					t.Errorf("%s is in %v", secret, where)
+				}
+			}
+			_, other := s.organization("Other")
+			s.as(other).send("GET", deliveriesPath+"/"+delivery+"/attempts/1", nil).want(404)
+			s.key0("events:read").send("GET", deliveriesPath+"/"+delivery+"/attempts/1", nil).want(403)
+			for _, number := range []string{"2", "0", "-1", "01x", "99999999999999999999"} {
+				s.send("GET", deliveriesPath+"/"+delivery+"/attempts/"+number, nil).want(404)
+			}
+
+			if err := models.PurgeHeads(t.Context(), s.db, time.Now().Add(time.Hour)); err != nil {
+				t.Fatal(err)
+			}
+			old := s.attempted(delivery)
+			if old.json("data", "attributes", "request") != nil || old.json("data", "attributes", "signature") != nil || old.json("data", "attributes", "response", "head") != nil ||
+				old.json("data", "attributes", "status") != 202.0 {
+				t.Errorf("after it is forgotten: %s", old.Body)
+			}
+		})
+	}
+}
+
+// TestAFailedAttemptTellsNothingOfTheNetworkHere has endpoints whose failures the library describes with addresses.
+func TestAFailedAttemptTellsNothingOfTheNetworkHere(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		s.delivering()
+		closed := webhookstest.NewReceiverAt(t, "127.0.0.3:0")
+		closed.Close()
+		reset := webhookstest.NewReceiver(t, webhookstest.ResetAfterRequest())
+		org, _ := s.organization("Acme")
+		for url, code := range map[string]string{
+			closed.URLAt("127.0.0.3"): "connection_refused", reset.URL(): "connection_reset", "http://10.11.12.13/": "blocked_address",
+			"https://missing.invalid/": "dns_error", strings.Replace(reset.URL(), "http:", "https:", 1): "connection_reset",
+		} {
+			hook := s.hook(org, object{"url": url, "eventTypes": []string{"user.created"}}).want(201).text("data", "id")
+			delivery := s.do("POST", hooksPath+"/"+hook+"/test", nil).want(202).text("data", "id")
+			a := s.attempted(delivery)
+			detail := a.text("data", "attributes", "detail")
+			host := strings.TrimSuffix(url[strings.Index(url, "//")+2:], "/")
+			if a.text("data", "attributes", "errorCode") != code && code != "dns_error" {
+				t.Errorf("%s: %s, want %s", url, a.json("data", "attributes", "errorCode"), code)
+			}
+			rest := strings.ReplaceAll(detail, host, "")
+			if strings.ContainsAny(rest, "0123456789") || strings.Contains(rest, "127.") || a.json("data", "attributes", "address") != nil {
+				t.Errorf("%s: %s", url, a.Body)
+			}
+		}
+	})
+}

@@ -1,0 +1,187 @@
+package models
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+
+	"roster/jsonapi"
+)
+
+// Origin returns what may be told of a URL that may hold a secret: scheme, host and port.
+func Origin(rawURL string) string {
+	u, err := url.Parse(rawURL)
+	if err != nil || u.Host == "" {
+		return "[unreadable URL]"
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+// sealURL returns the two forms in which such a URL is kept: in the clear the origin, encrypted all of it.
+func sealURL(v *Vault, owner, rawURL string) (origin string, sealed []byte) {
+	return Origin(rawURL), v.Seal(urlOwner(owner), rawURL)
+}
+
+// openURL is the way back. What was kept before URLs were sealed, and is to be sealed yet, is in the clear.
+func openURL(v *Vault, owner, kept string, sealed []byte) (string, error) {
+	if sealed == nil {
+		return kept, nil
+	}
+	return v.Open(urlOwner(owner), sealed)
+}
+
+// urlOwner keeps URLs apart from other secrets of the same resource.
+func urlOwner(owner string) string { return "url of " + owner }
+
+// sealedAtOnce bounds a transaction of SealURLs, which others wait for.
+const sealedAtOnce = 200
+
+// SealURLs seals the URLs that earlier versions have kept in the clear, and cuts what events tell of them down to the origin. It is called
+// at each start, goes on where it was interrupted, and does next to nothing once it is done. Several processes may call it at once. Bodies
+// that were rendered before stay as they are, and go with their deliveries.
+func SealURLs(ctx context.Context, db *DB) error {
+	for _, kept := range []struct{ table, url, sealed string }{
+		{"organizations", "webhook_url", "sealed_webhook_url"}, {"webhooks", "url", "sealed_url"},
+	} {
+		for more := true; more; {
+			err := Transaction(ctx, db, func(tx *DB) error {
+				var rows []struct{ ID, URL string }
+				err := tx.session(ctx).Raw(`SELECT id, ` + kept.url + ` AS url FROM ` + kept.table + ` WHERE ` + kept.sealed + ` IS NULL AND ` +
+					kept.url + ` IS NOT NULL ORDER BY id LIMIT ` + fmt.Sprint(sealedAtOnce) + tx.locking(" SKIP LOCKED")).Scan(&rows).Error
+				if err != nil {
+					return err
+				}
+				for _, row := range rows {
+					origin, sealed := sealURL(tx.vault, row.ID, row.URL)
+					_, err := tx.exec(ctx, `UPDATE `+kept.table+` SET `+kept.url+` = ?, `+kept.sealed+` = ? WHERE id = ?`, origin, sealed, row.ID)
+					if err != nil {
+						return err
+					}
+				}
+				more = len(rows) == sealedAtOnce
+				return nil
+			})
+			if err != nil {
+				return fmt.Errorf("seal URLs of %s: %w", kept.table, err)
+			}
+		}
+	}
+	return cutURLsOfEvents(ctx, db)
+}
+
+// cutMark is where the installation keeps the id of the last event that cutURLsOfEvents has looked at; cutDone is what it keeps in the
+// end.
+const (
+	cutMark = "events_without_urls"
+	cutDone = "done"
+)
+
+// cutURLsOfEvents takes out of events what earlier versions have told of URLs beyond their origin. It is the only thing that ever changes
+// an event.
+func cutURLsOfEvents(ctx context.Context, db *DB) error {
+	for done := false; !done; {
+		err := Transaction(ctx, db, func(tx *DB) error {
+			_, err := tx.exec(ctx, `INSERT INTO installation (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING`, cutMark, noOrganization)
+			if err != nil {
+				return err
+			}
+			var last string
+			if err := tx.session(ctx).Raw(`SELECT value FROM installation WHERE name = ?`+tx.locking(""), cutMark).Row().Scan(&last); err != nil {
+				return err
+			}
+			if done = last == cutDone; done {
+				return nil
+			}
+			var rows []struct {
+				ID, SubjectType, Data string
+				Changes               *string
+			}
+			err = tx.session(ctx).Raw(`SELECT id, subject_type, data, changes FROM events WHERE id > ? AND subject_type IN (?, ?) ORDER BY id LIMIT ?`,
+				last, Organizations.Schema.Type, Webhooks.Schema.Type, sealedAtOnce).Scan(&rows).Error
+			if err != nil {
+				return err
+			}
+			last = cutDone
+			for _, row := range rows {
+				last = row.ID
+				data, changes, cut, err := cutURLs(CollectionOf(row.SubjectType), row.Data, deref(row.Changes))
+				if err != nil {
+					return fmt.Errorf("event %s: %w", row.ID, err)
+				}
+				if !cut {
+					continue
+				}
+				if _, err := tx.exec(ctx, `UPDATE events SET data = ?, changes = ? WHERE id = ?`, data, optional(changes), row.ID); err != nil {
+					return err
+				}
+			}
+			_, err = tx.exec(ctx, `UPDATE installation SET value = ? WHERE name = ?`, last, cutMark)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("cut URLs of events: %w", err)
+		}
+	}
+	return nil
+}
+
+// cutURLs returns the data and the changes of an event with the origin in place of each URL that may hold a secret, and whether there was
+// one.
+func cutURLs(c *Collection, data, changes string) (cutData, cutChanges string, cut bool, err error) {
+	within := func(text string, edit func(members map[string]json.RawMessage) error) (string, error) {
+		members := map[string]json.RawMessage{}
+		if text == "" {
+			return "", nil
+		}
+		if err := json.Unmarshal([]byte(text), &members); err != nil {
+			return "", err
+		}
+		if err := edit(members); err != nil {
+			return "", err
+		}
+		encoded, err := jsonapi.Marshal(members)
+		return string(encoded), err
+	}
+	shorten := func(members map[string]json.RawMessage, name string) {
+		var text *string
+		if json.Unmarshal(members[name], &text) != nil || text == nil || Origin(*text) == *text {
+			return
+		}
+		cut = true
+		members[name], _ = jsonapi.Marshal(Origin(*text)) // a string always encodes
+	}
+	for _, a := range c.Schema.Attributes {
+		if !a.OriginOnly {
+			continue
+		}
+		data, err = within(data, func(resource map[string]json.RawMessage) error {
+			attributes, err := within(string(resource["attributes"]), func(attributes map[string]json.RawMessage) error {
+				shorten(attributes, a.Name)
+				return nil
+			})
+			if attributes != "" {
+				resource["attributes"] = json.RawMessage(attributes)
+			}
+			return err
+		})
+		if err != nil {
+			return "", "", false, err
+		}
+		changes, err = within(changes, func(changed map[string]json.RawMessage) error {
+			pair, err := within(string(changed[a.Name]), func(pair map[string]json.RawMessage) error {
+				shorten(pair, "before")
+				shorten(pair, "after")
+				return nil
+			})
+			if pair != "" {
+				changed[a.Name] = json.RawMessage(pair)
+			}
+			return err
+		})
+		if err != nil {
+			return "", "", false, err
+		}
+	}
+	return data, changes, cut, nil
+}

@@ -1,0 +1,62 @@
+package webhooks
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"sync/atomic"
+	"syscall"
+)
+
+// ending is how the other side has ended a connection.
+type ending int32
+
+const (
+	notEnded ending = iota
+	endedClosed
+	endedReset
+)
+
+// conn is a connection to a receiver, or to the proxy, that remembers how the other side ended it: the parsers above it look ahead, and
+// what they pass over does not come again.
+type conn struct {
+	net.Conn
+	ended atomic.Int32
+}
+
+// Read implements net.Conn.
+func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	switch {
+	case err == nil:
+	case errors.Is(err, io.EOF):
+		c.ended.CompareAndSwap(int32(notEnded), int32(endedClosed))
+	case errors.Is(err, syscall.ECONNRESET):
+		c.ended.CompareAndSwap(int32(notEnded), int32(endedReset))
+	}
+	return n, err
+}
+
+func (c *conn) ending() ending { return ending(c.ended.Load()) }
+
+// remembering wraps what a dialer opens.
+func remembering(dial func(ctx context.Context, network, address string) (net.Conn, error)) func(context.Context, string, string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		opened, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &conn{Conn: opened}, nil
+	}
+}
+
+// connOf returns the connection below TLS, or nil if it is none of ours.
+func connOf(c net.Conn) *conn {
+	if secure, ok := c.(*tls.Conn); ok {
+		c = secure.NetConn()
+	}
+	ours, _ := c.(*conn)
+	return ours
+}
