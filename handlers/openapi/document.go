@@ -76,6 +76,7 @@ type info struct {
 	Version     string            `json:"version"`
 	Summary     string            `json:"summary"`
 	Description string            `json:"description"`
+	Contact     map[string]string `json:"contact"`
 	License     map[string]string `json:"license"`
 }
 

@@ -65,7 +65,7 @@ func Document(self string, routes []Route, types []*jsonapi.Schema, examples Exa
 		OpenAPI: "3.1.1",
 		Info: info{
 			Title: "Roster", Version: Version, Summary: "Organizations, the people in them and what they may do.", Description: introduction,
-			License: map[string]string{"name": "Apache-2.0", "identifier": "Apache-2.0"},
+			License: map[string]string{"name": "Apache-2.0", "identifier": "Apache-2.0"}, Contact: map[string]string{"name": "The operator of this service"},
 		},
 		Servers:    []server{{"/", "The service that this document comes from."}},
 		Tags:       g.tags,

@@ -60,7 +60,8 @@ func listOf(words []string) string {
 func (g *generator) sharedParameter(p jsonapi.Parameter) reference {
 	value := g.queryParameter(p)
 	name := strings.NewReplacer("[]", ".list", "[", ".", "]", "").Replace(p.Name)
-	if before, taken := g.components.Parameters.get(name); taken && !reflect.DeepEqual(before, value) {
+	before, taken := g.components.Parameters.get(name)
+	if p.Family == "sort" || p.Family == "include" || taken && !reflect.DeepEqual(before, value) {
 		name = p.Type + "." + name
 	}
 	g.components.Parameters.set(name, value)

@@ -69,7 +69,7 @@ func (g *generator) creation(s *jsonapi.Schema) string {
 	if names := requiredOf(s); names != nil {
 		required = append(required, "attributes")
 		attributes = refTo(nameOf(s) + "CreateAttributes")
-		g.schema(nameOf(s)+"CreateAttributes", &schema{AllOf: []*schema{g.attributes(s, sending), {Type: "object", Required: names}}})
+		g.schema(nameOf(s)+"CreateAttributes", &schema{AllOf: []*schema{g.attributes(s, sending)}, Required: names})
 	}
 	return g.input(s, "Create", required, attributes,
 		orNull(refTo("Id")).describe("Chosen by the client; a management key may do so. Absent or null, the server chooses."))
