@@ -43,6 +43,10 @@ lint-openapi: ## check the OpenAPI document with Redocly's linter; needs Node.js
 	go run ./cmd/roster openapi > dist/openapi.json
 	npx --yes @redocly/cli@2.77.0 lint dist/openapi.json --config .redocly.yaml
 
+.PHONY: clients
+clients: build ## make clients of the OpenAPI document in Go and TypeScript, and call a server with them; needs Node.js
+	@.ci/clients/run
+
 .PHONY: fmt
 fmt: ## format the code, third_party excepted
 	@.ci/format --write

@@ -166,6 +166,9 @@ func (c *contract) find(r *http.Request) (*routers.Route, map[string]string, err
 	plain := r.Clone(r.Context())
 	plain.URL.Path = strings.TrimSuffix(plain.URL.Path, "/")
 	plain.URL.RawPath = ""
+	if plain.Method == http.MethodHead {
+		plain.Method = http.MethodGet // the document says that one is answered as the other
+	}
 	return c.router.FindRoute(plain)
 }
 
@@ -177,24 +180,43 @@ func (c *contract) undocumented(x exchanged) []string {
 	if x.request.Method == http.MethodHead {
 		return nil
 	}
-	for _, f := range x.answer.faults() {
-		if problem, known := jsonapi.Problems()[jsonapi.Code(f.Code)]; !known || strconv.Itoa(problem.Status) != f.Status {
-			return []string{fmt.Sprintf("the error %+v", f)}
-		}
-	}
-	return nil
+	return errorProblems(x)
 }
 
-// protocol are headers of HTTP itself.
-var protocol = []string{"Content-Type", "Content-Length", "Content-Encoding", "Date", "Connection"}
+// toAnyRequest are the statuses of errors that any request can be answered with; the document has them as the default.
+var toAnyRequest = []int{400, 401, 406, 408, 413, 415, 429, 500, 503}
+
+// general are the headers of every answer that the introduction of the document names, with their values where those never vary.
+var general = map[string]string{
+	"X-Request-Id": "", "Vary": "", "Cache-Control": "", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer",
+	"X-Robots-Tag": "noai, noimageai", "Tdm-Reservation": "1",
+}
+
+// protocol are headers of HTTP itself; whatever is limited says what is left.
+var protocol = []string{
+	"Content-Type", "Content-Length", "Content-Encoding", "Date", "Connection",
+	"X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset", "Strict-Transport-Security",
+}
 
 func (c *contract) answerProblems(route *routers.Route, x exchanged) (found []string) {
 	answer := route.Operation.Responses.Value(strconv.Itoa(x.answer.Status))
+	if answer == nil && slices.Contains(toAnyRequest, x.answer.Status) {
+		answer = route.Operation.Responses.Default()
+	}
 	if answer == nil {
 		return []string{"the status is not documented"}
 	}
+	for name, value := range general {
+		if got := x.answer.Header.Values(name); len(got) != 1 || value != "" && got[0] != value {
+			found = append(found, fmt.Sprintf("the header %s is %q", name, got))
+		}
+	}
+	if x.answer.Status == http.StatusUnauthorized && x.answer.Header.Get("WWW-Authenticate") == "" {
+		found = append(found, "it does not say how to authenticate")
+	}
 	for name := range x.answer.Header {
-		if !slices.Contains(protocol, name) && documentedHeader(answer.Value, name) == nil {
+		_, isGeneral := general[name]
+		if !isGeneral && !slices.Contains(protocol, name) && documentedHeader(answer.Value, name) == nil {
 			found = append(found, "the header "+name+" is not documented")
 		}
 	}
@@ -212,6 +234,21 @@ func (c *contract) answerProblems(route *routers.Route, x exchanged) (found []st
 		}
 	}
 	return append(found, c.bodyProblems(answer.Value, x)...)
+}
+
+// errorProblems returns what is wrong with the errors of an answer: each code belongs to one status, which is that of the answer unless
+// several came together.
+func errorProblems(x exchanged) (found []string) {
+	if x.answer.Status < 400 {
+		return nil
+	}
+	for _, f := range x.answer.faults() {
+		problem, known := jsonapi.Problems()[jsonapi.Code(f.Code)]
+		if !known || strconv.Itoa(problem.Status) != f.Status || problem.Status != x.answer.Status && x.answer.Status != http.StatusBadRequest {
+			found = append(found, fmt.Sprintf("the error %+v", f))
+		}
+	}
+	return found
 }
 
 func documentedHeader(r *openapi3.Response, name string) *openapi3.HeaderRef {
@@ -236,7 +273,7 @@ func checkHeader(schema *openapi3.Schema, text string) error {
 }
 
 func (c *contract) bodyProblems(documented *openapi3.Response, x exchanged) []string {
-	if len(documented.Content) == 0 {
+	if len(documented.Content) == 0 || x.request.Method == http.MethodHead {
 		if len(x.answer.Body) > 0 {
 			return []string{"no body is documented"}
 		}
@@ -254,7 +291,15 @@ func (c *contract) bodyProblems(documented *openapi3.Response, x exchanged) []st
 	if err := strictness.check(content.Schema, x.answer.Body); err != nil {
 		return []string{fmt.Sprintf("%v in %.2000s", err, x.answer.Body)}
 	}
-	return nil
+	return errorProblems(x)
+}
+
+// documentedParameter reports whether there is a query parameter of that name, by itself or as a member of one that stands for several.
+func documentedParameter(parameters openapi3.Parameters, name string) bool {
+	return slices.ContainsFunc(parameters, func(ref *openapi3.ParameterRef) bool {
+		p := ref.Value
+		return p.In == "query" && (p.Name == name || p.Schema.Value.Properties[name] != nil)
+	})
 }
 
 // requestProblems returns what the document forbids in a request.
@@ -264,7 +309,7 @@ func (c *contract) requestProblems(route *routers.Route, variables map[string]st
 		return []string{err.Error()}
 	}
 	for name := range query {
-		if route.Operation.Parameters.GetByInAndName("query", name) == nil && route.PathItem.Parameters.GetByInAndName("query", name) == nil {
+		if !documentedParameter(route.Operation.Parameters, name) {
 			found = append(found, "the parameter "+name+" is not documented")
 		}
 	}

@@ -44,13 +44,10 @@ func eventSchema(t models.EventType) schema {
 				"additionalProperties": schema{"type": "object", "required": []string{"before", "after"}, "properties": schema{"before": true, "after": true}},
 			},
 		},
+		// Without references: this stands in documents in which tools would look for them elsewhere.
 		"if":   schema{"required": []string{"thin"}},
-		"then": schema{"properties": schema{"data": schema{"$ref": "#/$defs/identified"}}},
-		"else": schema{"properties": schema{"data": schema{"$ref": "#/$defs/resource"}}},
-		"$defs": schema{
-			"identified": resourceSchema(s, false),
-			"resource":   resourceSchema(s, true),
-		},
+		"then": schema{"properties": schema{"data": resourceSchema(s, false)}},
+		"else": schema{"properties": schema{"data": resourceSchema(s, true)}},
 	}
 }
 

@@ -163,7 +163,11 @@ func (st *story) runFor(id, method, path string, status int, body any) *answer {
 			headers = []string{"Content-Type", mediaType, "Accept", mediaType}
 		}
 	}
-	a := st.do(method, variable.ReplaceAllString(strings.Replace(path, "{number}", "1", 1), id), body, headers...).want(status)
+	target := variable.ReplaceAllString(strings.Replace(path, "{number}", "1", 1), id)
+	if op.Parameters.GetByInAndName("query", "page[size]") != nil {
+		target += "?page[size]=2" // enough to see what a list is
+	}
+	a := st.do(method, target, body, headers...).want(status)
 	if body != nil {
 		keep(st, st.examples.Requests, component(op.RequestBody.Ref), sentBytes(st.t, body))
 	}
@@ -230,7 +234,7 @@ func (st *story) everyOperation() {
 		st.t.Fatal(err)
 	}
 	for _, path := range slices.Sorted(slices.Values(c.document.Paths.InMatchingOrder())) {
-		for _, method := range []string{"GET", "HEAD", "POST", "PATCH", "DELETE"} {
+		for _, method := range []string{"GET", "POST", "PATCH", "DELETE"} {
 			if st.operation(method, path) != nil {
 				st.call(method, path)
 			}
@@ -248,7 +252,7 @@ func (st *story) call(method, path string) {
 	switch {
 	case path == "/public/v2/operations":
 		st.atomic(path)
-	case method == "GET" || method == "HEAD":
+	case method == "GET":
 		st.run(method, path, 200, nil)
 	case strings.Contains(path, "/relationships/"):
 		rel := models.SchemaOf(typ).Relationship(segments[len(segments)-1])
@@ -308,7 +312,7 @@ func (st *story) compare() {
 		st.t.Fatal(err)
 	}
 	for name, response := range c.document.Components.Responses {
-		if name == "OpenAPI" || name == "EventTypeList" {
+		if name == "OpenAPIAnswer" || name == "EventTypeListAnswer" {
 			continue // an example of it would be itself, or as long as the rest of the document
 		}
 		for _, content := range response.Value.Content {

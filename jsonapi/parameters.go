@@ -11,6 +11,8 @@ type Parameter struct {
 	Name string
 	// Family is filter, sort, page, include or fields.
 	Family string
+	// Operator is that of a filter whose name has one: prefix of filter[name][prefix], "[]" of filter[name][].
+	Operator string
 	// Type is the resource type whose fields the parameter is about, "" if it is about none.
 	Type string
 	Doc  string
@@ -41,12 +43,12 @@ func (s *Schema) Parameters(accepts Accepts, types []*Schema) []Parameter {
 		all = append(all, pageParameters()...)
 	}
 	if accepts.Include {
-		if paths := s.includePaths(maxIncludeDepth); len(paths) > 0 {
+		if names := s.includable(); len(names) > 0 {
 			all = append(all, Parameter{
-				Name: "include", Family: "include", Type: s.Type, Kind: String, List: true, Most: maxIncludePaths, Enum: paths, Empty: true,
-				Doc: "Paths of relationships whose resources come along in included. An empty value asks for none. " +
-					fmt.Sprintf("Of to-many relationships up to %d come along; ", MaxIncluded) +
-					"the linkage of one that has more has a next link of its own.",
+				Name: "include", Family: "include", Type: s.Type, Kind: String, List: true, Most: maxIncludePaths, Empty: true,
+				Doc: fmt.Sprintf("Relationships whose resources come along in included: %s, or paths of up to %d names joined by dots. "+
+					"An empty value asks for none. Of to-many relationships up to %d come along; the linkage of one that has more has a "+
+					"next link of its own.", strings.Join(names, ", "), maxIncludeDepth, MaxIncluded),
 			})
 		}
 	}
@@ -78,10 +80,26 @@ var meanings = map[Op]string{
 	OpNull:         "is null (true), or is not (false)",
 }
 
+// Operators returns in words what each operator of filters does.
+func Operators() string {
+	var b strings.Builder
+	b.WriteString("A resource is selected if the field, by operator,")
+	for i, op := range ops[String] {
+		if i > 0 {
+			b.WriteString(";")
+		}
+		fmt.Fprintf(&b, " %s: %s", op, meanings[op])
+	}
+	return b.String() + "."
+}
+
 func (s *Schema) filterParameters() []Parameter {
 	var all []Parameter
 	add := func(field, op string, p Parameter) {
 		p.Name, p.Family, p.Type = "filter["+field+"]"+op, "filter", s.Type
+		if p.Operator = op; op != "[]" {
+			p.Operator = strings.Trim(op, "[]")
+		}
 		all = append(all, p)
 	}
 	for _, a := range append([]*Attribute{idAttribute}, s.Attributes...) {
@@ -169,23 +187,15 @@ func pageParameters() []Parameter {
 	}
 }
 
-// includePaths returns every path of relationships that can be included, up to a depth.
-func (s *Schema) includePaths(depth int) []string {
-	if depth == 0 || s == nil {
-		return nil
-	}
-	var paths []string
+// includable returns the names of the relationships that can be included.
+func (s *Schema) includable() []string {
+	var names []string
 	for _, rel := range s.Relationships {
-		if rel.WriteOnly || rel.Polymorphic {
-			continue
-		}
-		paths = append(paths, rel.Name)
-		for _, rest := range rel.Target.includePaths(depth - 1) {
-			paths = append(paths, rel.Name+"."+rest)
+		if !rel.WriteOnly && !rel.Polymorphic {
+			names = append(names, rel.Name)
 		}
 	}
-	slices.SortStableFunc(paths, func(a, b string) int { return strings.Count(a, ".") - strings.Count(b, ".") })
-	return paths
+	return names
 }
 
 // Pattern returns the regular expression (ECMA-262) that a format is, "" for one that is more than that.

@@ -49,36 +49,26 @@ func (g *generator) atomicShape(s *shape) {
 	g.media = jsonapi.ContentType([]string{jsonapi.AtomicExt}, nil)
 	g.requestBody(s.body, true, "The operations, in order.", refTo("OperationsDocument"))
 	content := &mediaObject{Schema: refTo("OperationResultsDocument")}
-	if g.addExample("response."+s.success, "The results.", g.examples.Responses[s.success]) {
+	if g.addExample("response."+s.success, "The results.", g.examples.Responses[s.success+answerSuffix]) {
 		content.Examples.set("example", reference{"#/components/examples/response." + s.success})
 	}
-	g.response(s.success, "All operations were carried out.", with("Idempotency-Replayed"), content)
+	g.response(s.success, "All operations were carried out.", []string{"Idempotency-Replayed"}, content)
 	g.media = plain
-	g.response("OperationsDone", "All operations were carried out, and none has a result to show.", with("Idempotency-Replayed"), nil)
+	g.response("OperationsDone", "All operations were carried out, and none has a result to show.", []string{"Idempotency-Replayed"}, nil)
 }
 
 // atomicResource adds the component of a resource object within an operation, and returns its name, "" for a type that no request changes.
 func (g *generator) atomicResource(s *jsonapi.Schema) string {
-	var attributes []*schema
-	for _, way := range []struct {
-		p      purpose
-		method string
-	}{{creating, http.MethodPost}, {updating, http.MethodPatch}} {
-		if slices.ContainsFunc(g.routes, func(rt Route) bool { return rt.Method == way.method && rt.Schema == s && rt.Relationship == nil }) {
-			attributes = append(attributes, g.attributes(s, way.p))
-		}
-	}
-	if attributes == nil {
+	changed := slices.ContainsFunc(g.routes, func(rt Route) bool {
+		return rt.Schema == s && rt.Relationship == nil && (creates(&rt) || rt.Method == http.MethodPatch)
+	})
+	if !changed {
 		return ""
-	}
-	values := attributes[0]
-	if len(attributes) > 1 {
-		values = &schema{AnyOf: attributes}
 	}
 	name := "Atomic" + nameOf(s)
 	g.schema(name, object(s.Doc, []string{"type"}, members[*schema]{
-		{"type", typeOf(s)}, {"id", refTo("Id")}, {"lid", &schema{Type: "string", MinLength: new(1), Description: "A name for it within this request."}},
-		{"attributes", values},
+		{"type", g.typeOf(s)}, {"id", refTo("Id")}, {"lid", &schema{Type: "string", MinLength: new(1), Description: "A name for it within this request."}},
+		{"attributes", g.attributes(s, sending)},
 		{"relationships", &schema{Type: "object", AdditionalProperties: refTo("AtomicRelationship"), Description: "Relationships of " + s.Type + "."}},
 	}))
 	return name

@@ -27,6 +27,16 @@ func (m *members[T]) set(name string, value T) {
 	*m = append(*m, member[T]{name, value})
 }
 
+// get returns the member of that name.
+func (m members[T]) get(name string) (value T, found bool) {
+	for _, one := range m {
+		if one.name == name {
+			return one.value, true
+		}
+	}
+	return value, false
+}
+
 // MarshalJSON implements json.Marshaler.
 func (m members[T]) MarshalJSON() ([]byte, error) {
 	var b bytes.Buffer
@@ -66,6 +76,7 @@ type info struct {
 	Version     string            `json:"version"`
 	Summary     string            `json:"summary"`
 	Description string            `json:"description"`
+	Contact     map[string]string `json:"contact"`
 	License     map[string]string `json:"license"`
 }
 
@@ -85,39 +96,46 @@ type pathItem struct {
 	Post   *operation `json:"post,omitempty"`
 	Patch  *operation `json:"patch,omitempty"`
 	Delete *operation `json:"delete,omitempty"`
-	Head   *operation `json:"head,omitempty"`
-	// Parameters are those of all its operations.
+	// Parameters are the variables of the path.
 	Parameters []reference `json:"parameters,omitempty"`
 }
 
-// share states the parameters of a path that can only be read once, for GET and HEAD together.
-func (p *pathItem) share() {
-	if p.Get != nil && p.Post == nil && p.Patch == nil && p.Delete == nil {
-		p.Parameters, p.Get.Parameters, p.Head.Parameters = p.Get.Parameters, nil, nil
-	}
-}
-
 type operation struct {
-	OperationID string              `json:"operationId"`
-	Summary     string              `json:"summary"`
-	Description string              `json:"description"`
-	Tags        []string            `json:"tags"`
-	Permission  *permission         `json:"x-permission"`
-	Security    []members[[]string] `json:"security"`
-	Parameters  []reference         `json:"parameters,omitempty"`
-	RequestBody *reference          `json:"requestBody,omitempty"`
-	Responses   members[reference]  `json:"responses"`
+	OperationID string             `json:"operationId"`
+	Summary     string             `json:"summary"`
+	Description string             `json:"description"`
+	Tags        []string           `json:"tags"`
+	Permission  *permission        `json:"x-permission"`
+	Parameters  []reference        `json:"parameters,omitempty"`
+	RequestBody *reference         `json:"requestBody,omitempty"`
+	Responses   members[reference] `json:"responses"`
+	// Security is nil for what the whole document asks for.
+	Security *[]members[[]string] `json:"security,omitempty"`
 }
 
 // permission is what a caller needs.
 type permission struct {
-	Public     bool   `json:"public"`
+	Public     bool   `json:"public,omitempty"`
 	Scope      string `json:"scope,omitempty"`
-	Management bool   `json:"management"`
+	Management bool   `json:"management,omitempty"`
 }
 
 type reference struct {
 	Ref string `json:"$ref"`
+}
+
+// Schemas, answers and bodies of one name would be types of one name in generated clients, so the latter two have these endings.
+const (
+	answerSuffix = "Answer"
+	bodySuffix   = "Body"
+)
+
+func answerRef(name string) reference {
+	return reference{"#/components/responses/" + name + answerSuffix}
+}
+
+func bodyRef(name string) reference {
+	return reference{"#/components/requestBodies/" + name + bodySuffix}
 }
 
 type components struct {
@@ -176,6 +194,8 @@ type securityScheme struct {
 	Scheme      string `json:"scheme,omitempty"`
 	In          string `json:"in,omitempty"`
 	Name        string `json:"name,omitempty"`
+	// Scopes are all there are, with what each allows. OpenAPI has a place of its own for those of OAuth 2 alone.
+	Scopes members[string] `json:"x-scopes,omitempty"`
 }
 
 // schema is a JSON Schema (draft 2020-12).
@@ -198,6 +218,7 @@ type schema struct {
 	PatternProperties    members[*schema] `json:"patternProperties,omitempty"`
 	AdditionalProperties any              `json:"additionalProperties,omitempty"` // false or a *schema
 	Required             []string         `json:"required,omitempty"`
+	AllOf                []*schema        `json:"allOf,omitempty"`
 	OneOf                []*schema        `json:"oneOf,omitempty"`
 	AnyOf                []*schema        `json:"anyOf,omitempty"`
 	Default              any              `json:"default,omitempty"`

@@ -1,10 +1,12 @@
 package openapi
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"roster/jsonapi"
 )
@@ -26,85 +28,84 @@ func slug(text string) string {
 	return string(out)
 }
 
-// codesOf returns the codes that an answer with a status can hold, in alphabetical order. Problems of several statuses in one answer make
-// it a 400 (§ Processing Errors).
-func codesOf(status int) []jsonapi.Code {
-	var codes []jsonapi.Code
-	for code, problem := range jsonapi.Problems() {
-		if problem.Status == status || status == http.StatusBadRequest && problem.Status < http.StatusInternalServerError {
-			codes = append(codes, code)
-		}
-	}
-	slices.Sort(codes)
-	return codes
-}
+// particular are the statuses that an operation names one by one. Any request may be answered with the others; they are its default.
+var particular = []int{403, 404, 409, 412, 422}
 
-// errors adds the components of the error documents: for each status its schema, its answer, and an example for each of its codes.
+// otherErrors is the component of the answers with the other statuses.
+const otherErrors = "OtherErrors"
+
+// errors adds the components of the error documents: their schema, and for each status the answer, with an example.
 func (g *generator) errors() {
+	text := func(description string) *schema { return &schema{Type: "string", Description: description} }
 	g.schema("ErrorLinks", object("Links of an error.", nil, members[*schema]{
 		{"about", refTo("Link").describe("More about this very occurrence.")},
 		{"type", refTo("Link").describe("The page that explains the code.")},
 	}))
 	g.schema("ErrorSource", object("What in the request caused the error.", nil, members[*schema]{
-		{"pointer", &schema{Type: "string", Description: "A JSON Pointer (RFC 6901) into the request document."}},
-		{"parameter", &schema{Type: "string", Description: "A query parameter."}},
-		{"header", &schema{Type: "string", Description: "A request header."}},
+		{"pointer", text("A JSON Pointer (RFC 6901) into the request document.")},
+		{"parameter", text("A query parameter.")},
+		{"header", text("A request header.")},
 	}))
-	statuses := map[int]bool{}
-	for _, problem := range jsonapi.Problems() {
-		if problem.Status != http.StatusMethodNotAllowed { // no operation answers it: it is what paths say about the others
-			statuses[problem.Status] = true
-		}
-	}
-	for _, status := range slices.Sorted(maps.Keys(statuses)) {
-		g.errorDocument(status)
-	}
-}
-
-func (g *generator) errorDocument(status int) {
-	name := statusName(status)
-	codes, statuses := &schema{Type: "string", Description: "What went wrong. Codes never change; each has its section in /docs/errors."}, map[string]bool{}
-	for _, code := range codesOf(status) {
+	codes := text("What went wrong. Codes never change; each has its section in /docs/errors.")
+	statuses := map[string]bool{}
+	for _, code := range slices.Sorted(maps.Keys(jsonapi.Problems())) {
 		codes.Enum = append(codes.Enum, string(code))
 		statuses[strconv.Itoa(jsonapi.Problems()[code].Status)] = true
 	}
-	text := func(description string) *schema { return &schema{Type: "string", Description: description} }
-	g.schema(name+"Error", object("One problem.", []string{"status", "code", "title", "links"}, members[*schema]{
+	g.schema("Error", object("One error.", []string{"status", "code", "title", "links"}, members[*schema]{
 		{"id", text("The X-Request-Id, where the log has more.")},
 		{"links", refTo("ErrorLinks")},
-		{"status", textEnum(slices.Sorted(maps.Keys(statuses))...).describe("The HTTP status of this problem.")},
+		{"status", textEnum(slices.Sorted(maps.Keys(statuses))...).describe("The HTTP status of this error.")},
 		{"code", codes},
-		{"title", text("The problem in general; it never varies for a code.")},
-		{"detail", text("The problem in this case.")},
+		{"title", text("The error in general; it never varies for a code.")},
+		{"detail", text("The error in this case.")},
 		{"source", refTo("ErrorSource")},
 		{"meta", refTo("Meta")},
 	}))
-	g.schema(name+"Document", object("The problems of a request, all that were found.", []string{"errors", "jsonapi"}, members[*schema]{
-		{"errors", &schema{Type: "array", Items: refTo(name + "Error"), MinItems: new(1), MaxItems: new(jsonapi.MaxErrors)}},
+	g.schema("ErrorDocument", object("The errors of a request, all that were found.", []string{"errors", "jsonapi"}, members[*schema]{
+		{"errors", &schema{Type: "array", Items: refTo("Error"), MinItems: new(1), MaxItems: new(jsonapi.MaxErrors)}},
 		{"jsonapi", refTo("Implementation")},
 	}))
-	content := &mediaObject{Schema: refTo(name + "Document")}
-	description := http.StatusText(status) + ":"
-	for i, code := range codesOf(status) {
-		if status == http.StatusBadRequest && jsonapi.Problems()[code].Status != status {
-			continue
-		}
-		if i > 0 && description[len(description)-1] != ':' {
-			description += ","
-		}
-		description += " " + string(code)
-		if g.addExample("error."+string(code), jsonapi.Problems()[code].Title, g.examples.Errors[string(code)]) {
-			content.Examples.set(string(code), reference{"#/components/examples/error." + string(code)})
+	var others []int
+	for _, text := range slices.Sorted(maps.Keys(statuses)) {
+		status, _ := strconv.Atoi(text) // made of a number
+		switch {
+		case slices.Contains(particular, status):
+			g.errorAnswer(statusName(status), status)
+		case status != http.StatusMethodNotAllowed: // which no operation answers: it is what paths say about the others
+			others = append(others, status)
 		}
 	}
-	headers := slices.Clone(everyAnswer)
-	switch status {
-	case http.StatusUnauthorized:
-		headers = append(headers, "WWW-Authenticate")
-	case http.StatusUnsupportedMediaType:
-		headers = append(headers, "Accept-Encoding")
-	case http.StatusTooManyRequests:
-		headers = append(headers, "Retry-After")
+	g.errorAnswer(otherErrors, others...)
+}
+
+// errorAnswer adds the answer with error documents of those statuses.
+func (g *generator) errorAnswer(name string, statuses ...int) {
+	content := &mediaObject{Schema: refTo("ErrorDocument")}
+	var described []string
+	for _, status := range statuses {
+		var codes []string
+		for _, code := range slices.Sorted(maps.Keys(jsonapi.Problems())) {
+			problem := jsonapi.Problems()[code]
+			if problem.Status != status {
+				continue
+			}
+			codes = append(codes, string(code))
+			if len(codes) > 1 {
+				continue // one example for each status: /docs/errors has the others
+			}
+			if g.addExample("error."+string(code), problem.Title, g.examples.Errors[string(code)]) {
+				content.Examples.set(string(code), reference{"#/components/examples/error." + string(code)})
+			}
+		}
+		described = append(described, fmt.Sprintf("%d %s: %s.", status, http.StatusText(status), strings.Join(codes, ", ")))
 	}
-	g.response(name, description+".", headers, content)
+	if slices.Contains(statuses, http.StatusBadRequest) {
+		described = append(described, "400 is also that of errors of several statuses of 4xx in one answer.") // § Processing Errors
+	}
+	var headers []string
+	if name == otherErrors {
+		headers = slices.Concat(rateLimit, []string{"WWW-Authenticate", "Accept-Encoding", "Retry-After"})
+	}
+	g.response(name, strings.Join(described, " "), headers, content)
 }

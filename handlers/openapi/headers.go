@@ -1,17 +1,10 @@
 package openapi
 
-import (
-	"slices"
-	"strings"
+import "roster/jsonapi"
 
-	"roster/jsonapi"
-)
-
-// everyAnswer are the headers of every answer.
-var everyAnswer = []string{
-	"X-Request-Id", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "Vary", "Cache-Control",
-	"X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "X-Robots-Tag", "Tdm-Reservation", "Strict-Transport-Security",
-}
+// rateLimit are the headers of every answer that say what is left of a budget. They are listed with the answer that nothing is; the
+// introduction tells of them and of the other headers of every answer.
+var rateLimit = []string{"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"}
 
 // headers adds the components of the headers of answers.
 func (g *generator) headers() {
@@ -20,23 +13,14 @@ func (g *generator) headers() {
 	}
 	text, number := &schema{Type: "string"}, &schema{Type: "integer", Minimum: new(0)}
 	fixed := func(value string) *schema { return textEnum(value) }
-	add("X-Request-Id", true, &schema{Type: "string", MinLength: new(1), MaxLength: new(128)}, "The id of the request: the client's own, if it sent one that can be used.")
 	add("X-RateLimit-Limit", false, number, "How many requests the caller may make in a window. Absent when there is no limit.")
 	add("X-RateLimit-Remaining", false, number, "How many of them are left.")
 	add("X-RateLimit-Reset", false, number, "Seconds until the window ends.")
-	add("Vary", true, text, "Which request headers the answer depends on; always Accept and Origin.")
-	add("Cache-Control", true, text, "Whether the answer may be stored.")
-	add("X-Content-Type-Options", true, fixed("nosniff"), "The media type is what Content-Type says.")
-	add("X-Frame-Options", true, fixed("DENY"), "The answer belongs in no frame.")
-	add("Referrer-Policy", true, fixed("no-referrer"), "URLs of this service are not passed on.")
-	add("X-Robots-Tag", true, fixed("noai, noimageai"), "Not for training.")
-	add("Tdm-Reservation", true, fixed("1"), "No text and data mining (TDMRep).")
-	add("Strict-Transport-Security", false, text, "Over TLS: come back only over TLS.")
 	add("ETag", false, text, "The version of the resource, for If-Match and If-None-Match.")
 	add("Location", true, &schema{Type: "string", Format: "uri-reference"}, "The URL of the new resource.")
 	add("Retry-After", false, number, "Seconds to wait before trying again.")
 	add("Accept-Encoding", false, fixed("identity"), "The body was compressed, and must not be.")
-	add("WWW-Authenticate", true, text, "How to authenticate.")
+	add("WWW-Authenticate", false, text, "With 401: how to authenticate.")
 	add("Preference-Applied", false, text, "The preference that was applied, with the seconds that were.")
 	add("Idempotency-Replayed", false, fixed("true"), "The answer is that of an earlier request with the same Idempotency-Key.")
 }
@@ -53,23 +37,8 @@ func (g *generator) response(name, description string, headers []string, content
 			r.Content.set(jsonapi.ContentType(nil, []string{jsonapi.CursorProfile}), &mediaObject{Schema: content.Schema})
 		}
 	}
-	g.components.Responses.set(name, r)
+	g.components.Responses.set(name+answerSuffix, r)
 }
-
-// withoutBody adds the answer to HEAD that belongs to an answer to GET, and returns a reference to it.
-func (g *generator) withoutBody(to reference) reference {
-	name := to.Ref[strings.LastIndexByte(to.Ref, '/')+1:]
-	for _, r := range g.components.Responses {
-		if r.name == name && r.value.Content != nil {
-			g.components.Responses.set(name+"Head", &response{Description: r.value.Description + " Without the body.", Headers: r.value.Headers})
-			return responseRef(name + "Head")
-		}
-	}
-	return to
-}
-
-// with returns the headers of every answer and some more.
-func with(more ...string) []string { return append(slices.Clone(everyAnswer), more...) }
 
 // requestHeaders adds the components of the headers of requests. Accept, Content-Type and Authorization are not among them: OpenAPI tells
 // them in other places.
@@ -78,8 +47,6 @@ func (g *generator) requestHeaders() {
 		g.components.Parameters.set(name, &parameter{Name: name, In: "header", Description: description, Schema: s, Example: example})
 	}
 	text := &schema{Type: "string"}
-	add("X-Request-Id", text, "nightly-import-17",
-		"An id for this request in logs, events and answers: up to 128 letters, digits, dots, hyphens and underscores. Any other is replaced.")
 	add("If-None-Match", text, `"7-3f2a9c0b1d4e5f6071829ab4"`, "ETags that the client has. If the resource still has one of them, the answer is 304; to a change, 412.")
 	add("If-Match", text, `"7-3f2a9c0b1d4e5f6071829ab4"`, "ETags that the request is meant for. If the resource, or what would be answered to GET, has none of them, the answer is 412.")
 	add("Prefer", text, "wait=20", "wait=20: if the page has nothing and is the end of the list, the answer comes with the next event that belongs there, "+

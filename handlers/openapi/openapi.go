@@ -3,9 +3,11 @@ package openapi
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"roster/auth"
 	"roster/jsonapi"
+	"roster/models"
 )
 
 // Version is the version of the API that the document describes.
@@ -56,29 +58,26 @@ func Document(self string, routes []Route, types []*jsonapi.Schema, examples Exa
 	g.securitySchemes()
 	g.common()
 	g.errors()
-	g.response("NotModified", "The client has this version already.", with("ETag", "Preference-Applied"), nil)
-	g.response("NoContent", "Done; there is nothing to say.", everyAnswer, nil)
+	g.response("NotModified", "The client has this version already.", []string{"ETag", "Preference-Applied"}, nil)
+	g.response("NoContent", "Done; there is nothing to say.", nil, nil)
 	for i := range routes {
 		if err := g.route(&routes[i]); err != nil {
 			return nil, err
 		}
 	}
 	g.itself(self)
-	for _, path := range g.paths {
-		path.value.share()
-	}
-	out, err := json.MarshalIndent(document{
+	out, err := json.Marshal(document{
 		OpenAPI: "3.1.1",
 		Info: info{
 			Title: "Roster", Version: Version, Summary: "Organizations, the people in them and what they may do.", Description: introduction,
-			License: map[string]string{"name": "Apache-2.0", "identifier": "Apache-2.0"},
+			License: map[string]string{"name": "Apache-2.0", "identifier": "Apache-2.0"}, Contact: map[string]string{"name": "The operator of this service"},
 		},
 		Servers:    []server{{"/", "The service that this document comes from."}},
 		Tags:       g.tags,
-		Security:   g.anyCredential(nil),
+		Security:   g.anyCredential(),
 		Paths:      g.paths,
 		Components: g.components,
-	}, "", " ")
+	})
 	if err != nil {
 		return nil, fmt.Errorf("encode OpenAPI document: %w", err)
 	}
@@ -87,13 +86,20 @@ func Document(self string, routes []Route, types []*jsonapi.Schema, examples Exa
 
 const introduction = "A [JSON:API 1.1](https://jsonapi.org/format/1.1/) service.\n\n" +
 	"**Credentials** go into one header: `Authorization: Bearer <key>`, `Authorization: <key>`, `X-API-Key` or `API_KEY`, never into the URL. " +
-	"Each operation says which scope it needs. What a caller may not see is answered like what is not there, with 404; what he sees and may " +
+	"Each operation says which scope it needs. What a caller may not see is answered like what is not there, with 404; what it sees and may " +
 	"not change with 403.\n\n" +
-	"**Paths** answer with and without a trailing slash, without redirects. Parameters are named as they are written in a URL: " +
+	"**Paths** answer with and without a trailing slash, without redirects; to HEAD as to GET, without the body. Parameters are named as they are written in a URL: " +
 	"`filter[name][prefix]=A`; brackets may be percent-encoded. Unknown parameters are refused. At most 20 filters are combined, all of which " +
 	"must hold.\n\n" +
 	"**Bodies** are sent as `application/vnd.api+json`. All problems of a request are answered at once, each with a stable `code` that " +
 	"[a page](/docs/errors) explains.\n\n" +
+	"**Every request** may have an `X-Request-Id` for logs, events and answers: up to 128 letters, digits, dots, hyphens and underscores. " +
+	"Any other is replaced.\n\n" +
+	"**Every answer** has, besides the headers listed with it, `X-Request-Id`, what is left of the caller's budget (`X-RateLimit-Limit`, " +
+	"`X-RateLimit-Remaining`, and `X-RateLimit-Reset` in seconds), `Vary`, `Cache-Control`, `X-Content-Type-Options`, `X-Frame-Options`, " +
+	"`Referrer-Policy`, `X-Robots-Tag`, `Tdm-Reservation` and, over TLS, `Strict-Transport-Security`.\n\n" +
+	"**Conditions.** Answers to GET have an `ETag`. With it in `If-None-Match` the answer is 304 while nothing has changed; in `If-Match` it " +
+	"is 412 once something has.\n\n" +
 	"**Sparse fieldsets.** A resource has every attribute and relationship listed here unless `fields[…]` left it out; that is why none is " +
 	"marked as required.\n\n" +
 	"**Examples** are answers of this very program; only random ids and secrets were replaced."
@@ -145,20 +151,32 @@ func (g *generator) addExample(name, summary string, value json.RawMessage) bool
 // securitySchemes adds the ways to send a credential.
 func (g *generator) securitySchemes() {
 	add := func(name string, s securityScheme) { g.components.SecuritySchemes.set(name, &s) }
-	add("bearer", securityScheme{Type: "http", Scheme: "bearer", Description: "`Authorization: Bearer <key>`"})
+	add("bearer", securityScheme{
+		Type: "http", Scheme: "bearer", Scopes: scopes(),
+		Description: "`Authorization: Bearer <key>`. `x-scopes` are those that a key can have, sent in whichever way.",
+	})
 	add("raw", securityScheme{Type: "apiKey", In: "header", Name: "Authorization", Description: "`Authorization: <key>`, without a scheme."})
 	add("xApiKey", securityScheme{Type: "apiKey", In: "header", Name: "X-API-Key", Description: "`X-API-Key: <key>`"})
 	add("apiKey", securityScheme{Type: "apiKey", In: "header", Name: "API_KEY", Description: "`API_KEY: <key>`"})
 }
 
-// anyCredential says that one of the ways to send a credential will do, with those scopes.
-func (g *generator) anyCredential(scopes []string) []members[[]string] {
-	if scopes == nil {
-		scopes = []string{}
+// scopes returns every scope that a key can have, with what it allows.
+func scopes() members[string] {
+	var all members[string]
+	for _, scope := range models.Scopes() {
+		resource, may, _ := strings.Cut(scope, ":")
+		meaning := map[string]string{"": "Do everything.", "read": "Read " + resource + ".", "write": "Read and change " + resource + "."}[may]
+		all.set(scope, meaning)
 	}
+	return all
+}
+
+// anyCredential says that one of the ways to send a credential will do. The scope that an operation needs is its x-permission: only schemes
+// of OAuth 2 and OpenID Connect have scopes that tools know of (OpenAPI 3.1, Security Requirement Object).
+func (g *generator) anyCredential() []members[[]string] {
 	var any []members[[]string]
 	for _, scheme := range g.components.SecuritySchemes {
-		any = append(any, members[[]string]{{scheme.name, scopes}})
+		any = append(any, members[[]string]{{scheme.name, []string{}}})
 	}
 	return any
 }
@@ -167,25 +185,19 @@ func (g *generator) anyCredential(scopes []string) []members[[]string] {
 func (g *generator) itself(path string) {
 	description := "This document."
 	g.tags = append(g.tags, tag{"openapi", "The description of the API for programs. People read it at /docs."})
-	r := &response{Description: description, Headers: g.headerRefs(with("ETag"))}
+	r := &response{Description: description, Headers: g.headerRefs([]string{"ETag"})}
 	r.Content.set("application/json", &mediaObject{Schema: &schema{Type: "object", Description: "An OpenAPI 3.1 document.", AdditionalProperties: &schema{Description: "Any value."}}})
-	g.components.Responses.set("OpenAPI", r)
+	g.components.Responses.set("OpenAPI"+answerSuffix, r)
 	get := &operation{
 		OperationID: "getOpenAPI", Summary: "The OpenAPI document", Description: description + "\n\nAnybody may call it.", Tags: []string{"openapi"},
-		Permission: &permission{Public: true}, Security: []members[[]string]{},
-		Parameters: []reference{{"#/components/parameters/X-Request-Id"}, {"#/components/parameters/If-Match"}, {"#/components/parameters/If-None-Match"}},
+		Permission: &permission{Public: true}, Security: &[]members[[]string]{},
 	}
 	for _, answer := range []struct{ status, name string }{
-		{"200", "OpenAPI"}, {"304", "NotModified"}, {"400", "BadRequest"}, {"412", "PreconditionFailed"}, {"429", "TooManyRequests"}, {"500", "InternalServerError"},
+		{"200", "OpenAPI"}, {"304", "NotModified"}, {"412", "PreconditionFailed"}, {"default", otherErrors},
 	} {
-		get.Responses.set(answer.status, responseRef(answer.name))
+		get.Responses.set(answer.status, answerRef(answer.name))
 	}
-	head := *get
-	head.OperationID, head.Summary, head.Responses = "headOpenAPI", "Headers only: "+get.Summary, nil
-	for _, answer := range get.Responses {
-		head.Responses.set(answer.name, g.withoutBody(answer.value))
-	}
-	g.paths.set(path, &pathItem{Get: get, Head: &head})
+	g.paths.set(path, &pathItem{Get: get})
 }
 
 func (g *generator) headerRefs(names []string) members[reference] {
@@ -195,5 +207,3 @@ func (g *generator) headerRefs(names []string) members[reference] {
 	}
 	return refs
 }
-
-func responseRef(name string) reference { return reference{"#/components/responses/" + name} }

@@ -30,21 +30,11 @@ func (g *generator) route(rt *Route) error {
 	}
 	tag := g.tag(rt)
 	item := g.path(rt.Path)
+	item.Parameters = g.pathParameters(rt)
 	op := g.operation(rt, s, tag)
 	switch rt.Method {
 	case http.MethodGet:
 		item.Get = op
-		head := *op
-		head.OperationID = "head" + strings.TrimPrefix(strings.TrimPrefix(op.OperationID, "list"), "get")
-		if strings.HasPrefix(op.OperationID, "list") {
-			head.OperationID += "List"
-		}
-		head.Summary = "Headers only: " + op.Summary
-		head.Responses = nil
-		for _, r := range op.Responses {
-			head.Responses.set(r.name, g.withoutBody(r.value))
-		}
-		item.Head = &head
 	case http.MethodPost:
 		item.Post = op
 	case http.MethodPatch:
@@ -104,46 +94,41 @@ func (g *generator) operation(rt *Route, s shape, tag string) *operation {
 	op := &operation{
 		OperationID: s.id, Summary: summary, Description: doc + "\n\n" + permissionText(rt), Tags: []string{tag},
 		Permission: &permission{Public: rt.Needs.Public, Scope: rt.Needs.Scope, Management: rt.Needs.Management},
-		Security:   []members[[]string]{},
 	}
-	if !rt.Needs.Public {
-		var scopes []string
-		if rt.Needs.Scope != "" {
-			scopes = []string{rt.Needs.Scope}
-		}
-		op.Security = g.anyCredential(scopes)
+	if rt.Needs.Public {
+		op.Security = &[]members[[]string]{} // none
 	}
-	op.Parameters = append(op.Parameters, g.pathParameters(rt)...)
 	op.Parameters = append(op.Parameters, g.queryParameters(rt)...)
 	op.Parameters = append(op.Parameters, g.headerParameters(rt, s)...)
 	if s.body != "" {
-		op.RequestBody = &reference{"#/components/requestBodies/" + s.body}
+		op.RequestBody = new(bodyRef(s.body))
 	}
-	op.Responses.set(strconv.Itoa(s.status), responseRef(s.success))
+	op.Responses.set(strconv.Itoa(s.status), answerRef(s.success))
 	if rt.Ext != nil {
-		op.Responses.set("204", responseRef("OperationsDone"))
+		op.Responses.set("204", answerRef("OperationsDone"))
 	}
 	if rt.Method == http.MethodGet {
-		op.Responses.set("304", responseRef("NotModified"))
+		op.Responses.set("304", answerRef("NotModified"))
 	}
 	for _, status := range failures(rt, s) {
-		op.Responses.set(strconv.Itoa(status), responseRef(statusName(status)))
+		op.Responses.set(strconv.Itoa(status), answerRef(statusName(status)))
 	}
+	op.Responses.set("default", answerRef(otherErrors))
 	return op
 }
 
-// failures returns the statuses of the errors that a route can answer with.
+// failures returns the statuses of the errors that a route in particular can answer with.
 func failures(rt *Route, s shape) []int {
 	writes := rt.Method != http.MethodGet
-	statuses := []int{400, 406, 415, 429, 500, 503}
+	var statuses []int
 	if !rt.Needs.Public {
-		statuses = append(statuses, 401, 403)
+		statuses = append(statuses, 403)
 	}
 	if s.missing {
 		statuses = append(statuses, 404)
 	}
 	if writes {
-		statuses = append(statuses, 408, 409, 413, 422)
+		statuses = append(statuses, 409, 422)
 	}
 	if s.versioned || !writes {
 		statuses = append(statuses, 412)
@@ -173,11 +158,11 @@ func (g *generator) shape(rt *Route) (shape, error) {
 		s.id, s.success = "list"+operationName(rt, false), g.answer(document, http.StatusOK)
 	case rt.Method == http.MethodGet:
 		s.id, s.success, s.versioned = "get"+operationName(rt, true)+within(rt), g.answer(g.one(rt.Shows, false), http.StatusOK), true
-	case rt.Method == http.MethodPost && rt.Path == rt.Served:
-		s.id, s.body, s.status = "create"+operationName(rt, true), g.body(rt.Shows, creating), http.StatusCreated
+	case creates(rt):
+		s.id, s.body, s.status = "create"+operationName(rt, true), g.body(g.creation(rt.Shows)), http.StatusCreated
 		s.success, s.missing = g.answer(g.one(rt.Shows, false), http.StatusCreated), true
 	case rt.Method == http.MethodPatch:
-		s.id, s.body, s.versioned = "update"+operationName(rt, true), g.body(rt.Shows, updating), true
+		s.id, s.body, s.versioned = "update"+operationName(rt, true), g.body(g.change(rt.Shows)), true
 		s.success = g.answer(g.one(rt.Shows, false), http.StatusOK)
 	case rt.Method == http.MethodDelete:
 		s.id, s.success, s.status, s.versioned = "delete"+operationName(rt, true), "NoContent", http.StatusNoContent, true
@@ -192,6 +177,9 @@ func (g *generator) shape(rt *Route) (shape, error) {
 	}
 	return s, nil
 }
+
+// creates reports whether a route makes a resource of its collection.
+func creates(rt *Route) bool { return rt.Method == http.MethodPost && rt.Path == rt.Served }
 
 // relatedShape is that of a route to what a relationship leads to.
 func (g *generator) relatedShape(rt *Route, s *shape) {
@@ -289,8 +277,7 @@ func action(rt *Route) string {
 }
 
 // body adds the request body with one resource object, and returns its name.
-func (g *generator) body(s *jsonapi.Schema, p purpose) string {
-	name := g.input(s, p)
+func (g *generator) body(name string) string {
 	document := name + "Document"
 	g.schema(document, object("A document with one resource object. Unknown members beside it are ignored.", []string{"data"}, members[*schema]{
 		{"data", refTo(name)}, {"meta", refTo("Meta")},
@@ -313,26 +300,27 @@ func (g *generator) metaBody() string {
 
 func (g *generator) requestBody(name string, required bool, description string, s *schema) string {
 	content := &mediaObject{Schema: s}
-	if g.addExample("request."+name, description, g.examples.Requests[name]) {
+	if g.addExample("request."+name, description, g.examples.Requests[name+bodySuffix]) {
 		content.Examples.set("example", reference{"#/components/examples/request." + name})
 	}
 	body := &requestBody{Description: description, Required: required}
 	body.Content.set(g.media, content)
-	g.components.RequestBodies.set(name, body)
+	g.components.RequestBodies.set(name+bodySuffix, body)
 	return name
 }
 
 // answer adds the answer with a document, and returns its name.
 func (g *generator) answer(document string, status int) string {
-	name, description, headers := document, "The document.", with("ETag", "Idempotency-Replayed")
+	name, description, headers := document, "The document.", []string{"ETag", "Idempotency-Replayed"}
 	if status == http.StatusCreated {
-		name, description, headers = document+"Created", "Created.", with("Location", "ETag", "Idempotency-Replayed")
+		name, description, headers = document+"Created", "Created.", []string{"Location", "ETag", "Idempotency-Replayed"}
 	}
 	if g.waits[document] {
 		headers = append(headers, "Preference-Applied")
 	}
 	content := &mediaObject{Schema: refTo(document)}
-	if g.addExample("response."+name, description, g.examples.Responses[name]) {
+	// The same resource is the example of the document that cannot be null.
+	if !strings.HasSuffix(document, "OrNullDocument") && g.addExample("response."+name, description, g.examples.Responses[name+answerSuffix]) {
 		content.Examples.set("example", reference{"#/components/examples/response." + name})
 	}
 	g.response(name, description, headers, content)

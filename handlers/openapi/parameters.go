@@ -1,6 +1,8 @@
 package openapi
 
 import (
+	"encoding/json"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -13,29 +15,80 @@ func (g *generator) queryParameters(rt *Route) []reference {
 		return nil
 	}
 	var refs []reference
+	var comparisons, fieldsets members[*schema]
 	for _, p := range rt.Schema.Parameters(rt.Query, g.types) {
-		name := parameterName(p)
-		g.components.Parameters.set(name, g.queryParameter(p))
-		refs = append(refs, reference{"#/components/parameters/" + name})
+		switch {
+		case p.Family == "filter" && p.Operator != "":
+			comparisons.set(p.Name, operand(p))
+		case p.Family == "fields":
+			fieldsets.set(p.Name, &schema{Type: "string", Pattern: listOf(p.Enum)})
+		default:
+			refs = append(refs, g.sharedParameter(p))
+		}
+	}
+	if comparisons != nil {
+		refs = append(refs, g.parameters(nameOf(rt.Schema)+"Comparisons", "comparisons", comparisons,
+			"Filters of "+rt.Schema.Type+" with an operator. "+jsonapi.Operators()))
+	}
+	if fieldsets != nil {
+		refs = append(refs, g.parameters("Fieldsets", "fields", fieldsets,
+			"The fields that are wanted of each type, separated by commas; of a type without such a parameter all are sent."))
 	}
 	return refs
 }
 
-// parameterName returns the name of a component: users.filter.email.prefix, page.size.
-func parameterName(p jsonapi.Parameter) string {
+// parameters adds one parameter that stands for several, and returns a reference to it. One for each filter with an operator would be most
+// of the document. An object in the style form, exploded, is written as its members are: each is a query parameter of that name (OpenAPI
+// 3.1, style values; RFC 6570, form-style query expansion).
+func (g *generator) parameters(component, name string, all members[*schema], description string) reference {
+	g.schema(component, &schema{Type: "object", Properties: all, AdditionalProperties: false, Description: description})
+	g.components.Parameters.set(component, &parameter{
+		Name: name, In: "query", Style: "form", Explode: new(true), Schema: refTo(component), Example: json.RawMessage("{}"),
+		Description: "Each member is a query parameter of its own.",
+	})
+	return reference{"#/components/parameters/" + component}
+}
+
+// listOf returns the regular expression of a list of some of those words, separated by commas. It may be empty.
+func listOf(words []string) string {
+	one := "(" + strings.Join(words, "|") + ")"
+	return "^(" + one + "(," + one + ")*)?$"
+}
+
+// sharedParameter adds the component of a parameter and returns a reference to it. Types share a parameter that is the same for all of
+// them; where it differs, its component has the type in its name.
+func (g *generator) sharedParameter(p jsonapi.Parameter) reference {
+	value := g.queryParameter(p)
 	name := strings.NewReplacer("[]", ".list", "[", ".", "]", "").Replace(p.Name)
-	if p.Type != "" && p.Family != "fields" {
+	before, taken := g.components.Parameters.get(name)
+	if p.Family == "sort" || p.Family == "include" || taken && !reflect.DeepEqual(before, value) {
 		name = p.Type + "." + name
 	}
-	return name
+	g.components.Parameters.set(name, value)
+	return reference{"#/components/parameters/" + name}
+}
+
+// includePath is the form of a path of relationships. Which there are grows with the power of its length, so they are not listed.
+const includePath = `^[A-Za-z]+(\.[A-Za-z]+){0,2}$`
+
+// operand returns the schema of what a filter with an operator compares with. A list is one text here: how a list within an object is
+// written, OpenAPI leaves open.
+func operand(p jsonapi.Parameter) *schema {
+	if p.List {
+		return &schema{Type: "string"}
+	}
+	return parameterValue(p)
 }
 
 func (g *generator) queryParameter(p jsonapi.Parameter) *parameter {
 	out := &parameter{Name: p.Name, In: "query", Description: p.Doc, AllowEmptyValue: p.Empty}
 	value := parameterValue(p)
-	if len(p.Enum) > 0 {
+	if p.Family == "include" {
+		value.Pattern = includePath
+	}
+	if p.Family == "sort" {
 		// The values have a component of their own, so that generated clients get a type of them.
-		name := pascal(singular(p.Type)) + pascal(map[string]string{"sort": "sortKey", "include": "includePath", "fields": "field"}[p.Family])
+		name := pascal(singular(p.Type)) + "SortKey"
 		value.Description = p.Doc
 		g.schema(name, value)
 		value = refTo(name)
@@ -99,10 +152,9 @@ func (g *generator) pathParameters(rt *Route) []reference {
 
 // headerParameters returns references to the headers that the requests of an operation may have.
 func (g *generator) headerParameters(rt *Route, s shape) []reference {
-	names := []string{"X-Request-Id"}
+	var names []string
 	switch rt.Method {
 	case "GET":
-		names = append(names, "If-Match", "If-None-Match")
 		if rt.Waits {
 			names = append(names, "Prefer")
 		}

@@ -2,7 +2,6 @@ package openapi
 
 import (
 	"encoding/json"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -36,13 +35,12 @@ type purpose int
 
 const (
 	reading purpose = iota
-	creating
-	updating
+	sending
 	// telling is what events do: they tell what was stored, under whatever rules, and no secret.
 	telling
 )
 
-func (p purpose) suffix() string { return [...]string{"", "Create", "Update", "Event"}[p] }
+func (p purpose) suffix() string { return [...]string{"", "Input", "Event"}[p] }
 
 // resource adds the components of a resource object as it is answered, and returns the name of the outermost.
 func (g *generator) resource(s *jsonapi.Schema) string {
@@ -51,7 +49,7 @@ func (g *generator) resource(s *jsonapi.Schema) string {
 		return name
 	}
 	properties := members[*schema]{
-		{"type", typeOf(s)},
+		{"type", g.typeOf(s)},
 		{"id", idOf(s)},
 		{"attributes", g.attributes(s, reading)},
 	}
@@ -64,32 +62,44 @@ func (g *generator) resource(s *jsonapi.Schema) string {
 	return name
 }
 
-// input adds the components of a resource object as it is sent, and returns the name of the outermost.
-func (g *generator) input(s *jsonapi.Schema, p purpose) string {
-	name := nameOf(s) + p.suffix()
-	if g.made("input " + name) {
-		return name
-	}
+// creation adds the components of a resource object that creates a resource, and returns the name of the outermost.
+func (g *generator) creation(s *jsonapi.Schema) string {
 	required := []string{"type"}
-	id := orNull(refTo("Id")).describe("The server chooses it: absent or null.")
+	attributes, id := g.attributes(s, sending), orNull(refTo("Id")).describe("The server chooses it: absent or null.")
 	if s.ClientIDs {
 		id = orNull(refTo("Id")).
 			describe("Chosen by the client; a management key may do so. Absent or null, the server chooses. An id is never used again.")
 	}
-	if p == updating {
-		required = append(required, "id")
-		id = refTo("Id").describe("The id of the path.")
-	} else if slices.ContainsFunc(s.Attributes, func(a *jsonapi.Attribute) bool { return a.Required }) {
+	if names := requiredOf(s); names != nil {
 		required = append(required, "attributes")
+		g.schema(nameOf(s)+"CreateAttributes", &schema{AllOf: []*schema{attributes}, Required: names})
+		attributes = refTo(nameOf(s) + "CreateAttributes")
 	}
-	properties := members[*schema]{
-		{"type", typeOf(s)},
-		{"id", id},
-		{"attributes", g.attributes(s, p)},
-		{"relationships", g.relationships(s, p)},
-	}
-	g.schema(name, object(s.Doc, required, properties))
+	return g.input(s, "Create", required, attributes, id)
+}
+
+// change adds the components of a resource object that changes a resource, and returns the name of the outermost.
+func (g *generator) change(s *jsonapi.Schema) string {
+	return g.input(s, "Update", []string{"type", "id"}, g.attributes(s, sending), refTo("Id").describe("The id of the path."))
+}
+
+// input adds the component of a resource object as it is sent, and returns its name.
+func (g *generator) input(s *jsonapi.Schema, suffix string, required []string, attributes, id *schema) string {
+	name := nameOf(s) + suffix
+	g.schema(name, object(s.Doc, required, members[*schema]{
+		{"type", g.typeOf(s)}, {"id", id}, {"attributes", attributes}, {"relationships", g.relationships(s, sending)},
+	}))
 	return name
+}
+
+// requiredOf returns the names of the attributes that a new resource needs.
+func requiredOf(s *jsonapi.Schema) (names []string) {
+	for _, a := range s.Attributes {
+		if a.Required {
+			names = append(names, a.Name)
+		}
+	}
+	return names
 }
 
 // idOf returns the schema of the id of a resource: a UUID unless the type has others.
@@ -100,7 +110,13 @@ func idOf(s *jsonapi.Schema) *schema {
 	return &schema{Type: "string", MinLength: new(1), MaxLength: new(jsonapi.DefaultMax), Examples: []any{s.Example}}
 }
 
-func typeOf(s *jsonapi.Schema) *schema { return textEnum(s.Type) }
+// typeOf adds the component of the name of a type and returns a reference to it. As a component, generated clients have one type for it and
+// not one for each place.
+func (g *generator) typeOf(s *jsonapi.Schema) *schema {
+	name := pascal(s.Type) + "Type"
+	g.schema(name, textEnum(s.Type))
+	return refTo(name)
+}
 
 // atMembers lets clients send @-members, which are ignored everywhere (§ @-Members).
 var atMembers = members[*schema]{{"^@", &schema{Description: "An @-member: ignored."}}}
@@ -109,11 +125,8 @@ var atMembers = members[*schema]{{"^@", &schema{Description: "An @-member: ignor
 func (g *generator) attributes(s *jsonapi.Schema, p purpose) *schema {
 	o := object("Attributes of "+s.Type+".", nil, nil)
 	for _, a := range s.Attributes {
-		switch {
-		case p == reading && a.WriteOnly:
+		if p == reading && a.WriteOnly {
 			continue
-		case p == creating && a.Required:
-			o.Required = append(o.Required, a.Name)
 		}
 		o.Properties.set(a.Name, attribute(a, p))
 	}
@@ -134,8 +147,14 @@ func attribute(a *jsonapi.Attribute, p purpose) *schema {
 		return &schema{Description: a.Doc, Type: "null"}
 	}
 	// What only the server sets can still be sent: clients send back what they read. It has to say what is.
-	fixed := a.ReadOnly || a.CreateOnly && p == updating
+	fixed := a.ReadOnly
 	out := &schema{Description: a.Doc}
+	switch {
+	case p == sending && fixed:
+		out.Description = "May be sent only as it is."
+	case p == sending && a.CreateOnly:
+		out.Description += " Once it is set, it may be sent only as it is."
+	}
 	switch a.Kind {
 	case jsonapi.String:
 		out.Type = "string"
@@ -162,10 +181,7 @@ func attribute(a *jsonapi.Attribute, p purpose) *schema {
 	}
 	out.ReadOnly = fixed && p != telling
 	out.WriteOnly = a.WriteOnly
-	if fixed && (p == creating || p == updating) {
-		out.Description += " Read-only here: it may be sent only as it is."
-	}
-	if value := exampleOf(a); value != nil {
+	if value := exampleOf(a); value != nil && p != sending {
 		out.Examples = []any{value}
 	}
 	return out
@@ -254,10 +270,11 @@ func (g *generator) relationship(s *jsonapi.Schema, rel *jsonapi.Relationship, p
 		if !rel.Many { // a to-many that was read without its data may come back like that
 			o.Required = []string{"data"}
 		}
-		if rel.ReadOnly || rel.CreateOnly && p == updating {
-			o.ReadOnly = true
-			suffix = "FixedLinkage"
-			o.Description += " Read-only here: it may be sent only as it is."
+		switch {
+		case rel.ReadOnly:
+			o.ReadOnly, o.Description = true, "May be sent only as it is."
+		case rel.CreateOnly:
+			o.Description += " Once it is set, it may be sent only as it is."
 		}
 	}
 	name := nameOf(s) + pascal(rel.Name) + suffix
@@ -282,7 +299,7 @@ func (g *generator) linkage(rel *jsonapi.Relationship, most int) *schema {
 func (g *generator) identifier(s *jsonapi.Schema) *schema {
 	typ, name := textEnum(g.typeNames()...), "Identifier"
 	if s != nil {
-		typ, name = typeOf(s), nameOf(s)+"Identifier"
+		typ, name = g.typeOf(s), nameOf(s)+"Identifier"
 	}
 	g.schema(name, object("Identifies one resource.", []string{"type", "id"}, members[*schema]{
 		{"type", typ}, {"id", refTo("Id")}, {"meta", refTo("Meta")},
