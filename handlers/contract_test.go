@@ -184,7 +184,7 @@ func (c *contract) undocumented(x exchanged) []string {
 }
 
 // toAnyRequest are the statuses of errors that any request can be answered with; the document has them as the default.
-var toAnyRequest = []int{400, 401, 406, 408, 413, 415, 429, 500, 503}
+var toAnyRequest = []int{400, 401, 403, 406, 408, 413, 415, 429, 500, 503}
 
 // general are the headers of every answer that the introduction of the document names, with their values where those never vary.
 var general = map[string]string{

@@ -38,7 +38,11 @@ func OpenAPI() ([]byte, error) {
 	for _, c := range models.Collections() {
 		types = append(types, c.Schema)
 	}
-	return openapi.Document(openAPIPath, table, types, examples)
+	var events []openapi.Event
+	for _, t := range models.EventTypes() {
+		events = append(events, openapi.Event{Type: t.Name, Subject: t.Subject.Schema, Doc: t.Doc})
+	}
+	return openapi.Document(openAPIPath, table, types, events, examples)
 }
 
 // described returns the routes as the document tells them: one for each relationship where the table has a variable.

@@ -85,7 +85,7 @@ func TestEveryDeliveredBodyIsWhatItsSchemaSays(t *testing.T) {
 		s.deliver()
 
 		root, _ := s.organization("Root")
-		hook := s.do("POST", hooksPath, resource("webhooks", object{"url": receiver.URL(), "subtree": true, "headers": []string{"X-Tenant: 42"}},
+		hook := s.do("POST", hooksPath, resource("webhooks", object{"url": receiver.URL(), "eventTypes": []string{"*", "webhook.*"}, "subtree": true, "headers": []string{"X-Tenant: 42"}},
 			"organization", ref("organizations", root))).want(201)
 		id := hook.text("data", "id")
 		org, _ := s.organization("Acme", "parent", ref("organizations", root))

@@ -165,13 +165,13 @@ func (st *story) runFor(id, method, path string, status int, body any) *answer {
 	}
 	target := variable.ReplaceAllString(strings.Replace(path, "{number}", "1", 1), id)
 	if op.Parameters.GetByInAndName("query", "page[size]") != nil {
-		target += "?page[size]=2" // enough to see what a list is
+		target += "?page[size]=1" // enough to see what a list is
 	}
 	a := st.do(method, target, body, headers...).want(status)
 	if body != nil {
 		keep(st, st.examples.Requests, component(op.RequestBody.Ref), sentBytes(st.t, body))
 	}
-	if len(a.Body) > 0 && a.Header.Get("Content-Type") != "application/json" && path != eventTypesPath {
+	if len(a.Body) > 0 && a.Header.Get("Content-Type") != "application/json" && !strings.HasPrefix(path, eventTypesPath) {
 		keep(st, st.examples.Responses, component(op.Responses.Value(fmt.Sprint(status)).Ref), a.Body)
 	}
 	return a
@@ -312,7 +312,7 @@ func (st *story) compare() {
 		st.t.Fatal(err)
 	}
 	for name, response := range c.document.Components.Responses {
-		if name == "OpenAPIAnswer" || name == "EventTypeListAnswer" {
+		if name == "OpenAPIAnswer" || strings.HasPrefix(name, "EventType") || strings.HasSuffix(name, "ReceivedAnswer") {
 			continue // an example of it would be itself, or as long as the rest of the document
 		}
 		for _, content := range response.Value.Content {

@@ -46,9 +46,7 @@ func (s *Schema) Parameters(accepts Accepts, types []*Schema) []Parameter {
 		if names := s.includable(); len(names) > 0 {
 			all = append(all, Parameter{
 				Name: "include", Family: "include", Type: s.Type, Kind: String, List: true, Most: maxIncludePaths, Empty: true,
-				Doc: fmt.Sprintf("Relationships whose resources come along in included: %s, or paths of up to %d names joined by dots. "+
-					"An empty value asks for none. Of to-many relationships up to %d come along; the linkage of one that has more has a "+
-					"next link of its own.", strings.Join(names, ", "), maxIncludeDepth, MaxIncluded),
+				Doc: "Relationships whose resources come along in included, or paths of them: " + strings.Join(names, ", ") + ".",
 			})
 		}
 	}

@@ -68,6 +68,7 @@ type document struct {
 	Tags       []tag               `json:"tags"`
 	Security   []members[[]string] `json:"security"`
 	Paths      members[*pathItem]  `json:"paths"`
+	Webhooks   members[*pathItem]  `json:"webhooks"`
 	Components *components         `json:"components"`
 }
 
@@ -107,7 +108,7 @@ type operation struct {
 	Tags        []string           `json:"tags"`
 	Permission  *permission        `json:"x-permission"`
 	Parameters  []reference        `json:"parameters,omitempty"`
-	RequestBody *reference         `json:"requestBody,omitempty"`
+	RequestBody any                `json:"requestBody,omitempty"` // a reference or a *requestBody
 	Responses   members[reference] `json:"responses"`
 	// Security is nil for what the whole document asks for.
 	Security *[]members[[]string] `json:"security,omitempty"`

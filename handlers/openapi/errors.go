@@ -29,7 +29,7 @@ func slug(text string) string {
 }
 
 // particular are the statuses that an operation names one by one. Any request may be answered with the others; they are its default.
-var particular = []int{403, 404, 409, 412, 422}
+var particular = []int{404, 409, 412, 422}
 
 // otherErrors is the component of the answers with the other statuses.
 const otherErrors = "OtherErrors"

@@ -46,9 +46,9 @@ type Examples struct {
 	Errors map[string]json.RawMessage `json:"errors"`
 }
 
-// Document returns the OpenAPI document of those routes, as JSON. types are all resource types, in the order of the documentation. self is
-// the path that the document itself is served at. The same arguments give the same bytes.
-func Document(self string, routes []Route, types []*jsonapi.Schema, examples Examples) ([]byte, error) {
+// Document returns the OpenAPI document of those routes, as JSON. types are all resource types, in the order of the documentation, and
+// events all types of event. self is the path that the document itself is served at. The same arguments give the same bytes.
+func Document(self string, routes []Route, types []*jsonapi.Schema, events []Event, examples Examples) ([]byte, error) {
 	g := &generator{routes: routes, types: types, examples: examples, done: map[string]bool{}, byCursor: map[string]bool{}, waits: map[string]bool{}, media: jsonapi.MediaType, components: &components{}}
 	if len(types) > 0 {
 		g.exampleID = types[0].Example
@@ -66,6 +66,7 @@ func Document(self string, routes []Route, types []*jsonapi.Schema, examples Exa
 		}
 	}
 	g.itself(self)
+	webhooks := g.webhooks(events)
 	out, err := json.Marshal(document{
 		OpenAPI: "3.1.1",
 		Info: info{
@@ -76,6 +77,7 @@ func Document(self string, routes []Route, types []*jsonapi.Schema, examples Exa
 		Tags:       g.tags,
 		Security:   g.anyCredential(),
 		Paths:      g.paths,
+		Webhooks:   webhooks,
 		Components: g.components,
 	})
 	if err != nil {
@@ -84,7 +86,7 @@ func Document(self string, routes []Route, types []*jsonapi.Schema, examples Exa
 	return append(out, '\n'), nil
 }
 
-const introduction = "A [JSON:API 1.1](https://jsonapi.org/format/1.1/) service.\n\n" +
+var introduction = "A [JSON:API 1.1](https://jsonapi.org/format/1.1/) service.\n\n" +
 	"**Credentials** go into one header: `Authorization: Bearer <key>`, `Authorization: <key>`, `X-API-Key` or `API_KEY`, never into the URL. " +
 	"Each operation says which scope it needs. What a caller may not see is answered like what is not there, with 404; what it sees and may " +
 	"not change with 403.\n\n" +
@@ -100,6 +102,9 @@ const introduction = "A [JSON:API 1.1](https://jsonapi.org/format/1.1/) service.
 	"`Referrer-Policy`, `X-Robots-Tag`, `Tdm-Reservation` and, over TLS, `Strict-Transport-Security`.\n\n" +
 	"**Conditions.** Answers to GET have an `ETag`. With it in `If-None-Match` the answer is 304 while nothing has changed; in `If-Match` it " +
 	"is 412 once something has.\n\n" +
+	"**Filters** name a field, `filter[name]=A`, or a field and an operator, `filter[name][prefix]=A`. " + jsonapi.Operators() + "\n\n" +
+	"**Included** are resources at the ends of relationships, or of paths of up to three names joined by dots; up to 2000 come along, and the " +
+	"linkage of a relationship that has more has a `next` link of its own. An empty value asks for none.\n\n" +
 	"**Sparse fieldsets.** A resource has every attribute and relationship listed here unless `fields[…]` left it out; that is why none is " +
 	"marked as required.\n\n" +
 	"**Examples** are answers of this very program; only random ids and secrets were replaced."

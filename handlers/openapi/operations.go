@@ -101,7 +101,7 @@ func (g *generator) operation(rt *Route, s shape, tag string) *operation {
 	op.Parameters = append(op.Parameters, g.queryParameters(rt)...)
 	op.Parameters = append(op.Parameters, g.headerParameters(rt, s)...)
 	if s.body != "" {
-		op.RequestBody = new(bodyRef(s.body))
+		op.RequestBody = bodyRef(s.body)
 	}
 	op.Responses.set(strconv.Itoa(s.status), answerRef(s.success))
 	if rt.Ext != nil {
@@ -121,9 +121,6 @@ func (g *generator) operation(rt *Route, s shape, tag string) *operation {
 func failures(rt *Route, s shape) []int {
 	writes := rt.Method != http.MethodGet
 	var statuses []int
-	if !rt.Needs.Public {
-		statuses = append(statuses, 403)
-	}
 	if s.missing {
 		statuses = append(statuses, 404)
 	}

@@ -28,7 +28,7 @@ func (g *generator) queryParameters(rt *Route) []reference {
 	}
 	if comparisons != nil {
 		refs = append(refs, g.parameters(nameOf(rt.Schema)+"Comparisons", "comparisons", comparisons,
-			"Filters of "+rt.Schema.Type+" with an operator. "+jsonapi.Operators()))
+			"Filters of "+rt.Schema.Type+" with an operator."))
 	}
 	if fieldsets != nil {
 		refs = append(refs, g.parameters("Fieldsets", "fields", fieldsets,

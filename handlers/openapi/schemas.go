@@ -124,6 +124,9 @@ var atMembers = members[*schema]{{"^@", &schema{Description: "An @-member: ignor
 // attributes adds the component of the attributes object and returns a reference to it.
 func (g *generator) attributes(s *jsonapi.Schema, p purpose) *schema {
 	o := object("Attributes of "+s.Type+".", nil, nil)
+	if p == sending {
+		o.Description += " Those that are read-only may be sent as they are: clients send back what they read."
+	}
 	for _, a := range s.Attributes {
 		if p == reading && a.WriteOnly {
 			continue
@@ -148,11 +151,11 @@ func attribute(a *jsonapi.Attribute, p purpose) *schema {
 	}
 	// What only the server sets can still be sent: clients send back what they read. It has to say what is.
 	fixed := a.ReadOnly
+	if fixed && p == sending {
+		return &schema{ReadOnly: true} // whatever it is
+	}
 	out := &schema{Description: a.Doc}
-	switch {
-	case p == sending && fixed:
-		out.Description = "May be sent only as it is."
-	case p == sending && a.CreateOnly:
+	if a.CreateOnly && p == sending {
 		out.Description += " Once it is set, it may be sent only as it is."
 	}
 	switch a.Kind {
