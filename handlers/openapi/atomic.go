@@ -49,7 +49,7 @@ func (g *generator) atomicShape(s *shape) {
 	g.media = jsonapi.ContentType([]string{jsonapi.AtomicExt}, nil)
 	g.requestBody(s.body, true, "The operations, in order.", refTo("OperationsDocument"))
 	content := &mediaObject{Schema: refTo("OperationResultsDocument")}
-	if g.addExample("response."+s.success, "The results.", g.examples.Responses[s.success+answerSuffix]) {
+	if g.addExample("response."+s.success, "The results.", g.examples.Responses[s.success]) {
 		content.Examples.set("example", reference{"#/components/examples/response." + s.success})
 	}
 	g.response(s.success, "All operations were carried out.", []string{"Idempotency-Replayed"}, content)

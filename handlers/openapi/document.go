@@ -104,9 +104,9 @@ type pathItem struct {
 type operation struct {
 	OperationID string             `json:"operationId"`
 	Summary     string             `json:"summary"`
-	Description string             `json:"description"`
+	Description string             `json:"description,omitempty"`
 	Tags        []string           `json:"tags"`
-	Permission  *permission        `json:"x-permission"`
+	Permission  *permission        `json:"x-permission,omitempty"`
 	Parameters  []reference        `json:"parameters,omitempty"`
 	RequestBody any                `json:"requestBody,omitempty"` // a reference or a *requestBody
 	Responses   members[reference] `json:"responses"`
@@ -125,14 +125,14 @@ type reference struct {
 	Ref string `json:"$ref"`
 }
 
-// Schemas, answers and bodies of one name would be types of one name in generated clients, so the latter two have these endings.
+// A schema, the answers with it and the bodies with it would be types of one name in generated clients, so the latter have these endings.
 const (
 	answerSuffix = "Answer"
 	bodySuffix   = "Body"
 )
 
 func answerRef(name string) reference {
-	return reference{"#/components/responses/" + name + answerSuffix}
+	return reference{"#/components/responses/" + name}
 }
 
 func bodyRef(name string) reference {

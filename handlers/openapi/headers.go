@@ -37,7 +37,7 @@ func (g *generator) response(name, description string, headers []string, content
 			r.Content.set(jsonapi.ContentType(nil, []string{jsonapi.CursorProfile}), &mediaObject{Schema: content.Schema})
 		}
 	}
-	g.components.Responses.set(name+answerSuffix, r)
+	g.components.Responses.set(name, r)
 }
 
 // requestHeaders adds the components of the headers of requests. Accept, Content-Type and Authorization are not among them: OpenAPI tells

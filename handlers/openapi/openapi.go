@@ -192,7 +192,7 @@ func (g *generator) itself(path string) {
 	g.tags = append(g.tags, tag{"openapi", "The description of the API for programs. People read it at /docs."})
 	r := &response{Description: description, Headers: g.headerRefs([]string{"ETag"})}
 	r.Content.set("application/json", &mediaObject{Schema: &schema{Type: "object", Description: "An OpenAPI 3.1 document.", AdditionalProperties: &schema{Description: "Any value."}}})
-	g.components.Responses.set("OpenAPI"+answerSuffix, r)
+	g.components.Responses.set("OpenAPI", r)
 	get := &operation{
 		OperationID: "getOpenAPI", Summary: "The OpenAPI document", Description: description + "\n\nAnybody may call it.", Tags: []string{"openapi"},
 		Permission: &permission{Public: true}, Security: &[]members[[]string]{},

@@ -306,18 +306,23 @@ func (g *generator) requestBody(name string, required bool, description string, 
 	return name
 }
 
+// seenElsewhere reports whether a document holds nothing that the examples of others do not show: a resource that could be null, or linkage,
+// which every resource has.
+func seenElsewhere(document string) bool {
+	return strings.HasSuffix(document, "OrNullDocument") || document == "AnyDocument" || strings.Contains(document, "Linkage")
+}
+
 // answer adds the answer with a document, and returns its name.
 func (g *generator) answer(document string, status int) string {
-	name, description, headers := document, "The document.", []string{"ETag", "Idempotency-Replayed"}
+	name, description, headers := document+answerSuffix, "The document.", []string{"ETag", "Idempotency-Replayed"}
 	if status == http.StatusCreated {
-		name, description, headers = document+"Created", "Created.", []string{"Location", "ETag", "Idempotency-Replayed"}
+		name, description, headers = document+"Created"+answerSuffix, "Created.", []string{"Location", "ETag", "Idempotency-Replayed"}
 	}
 	if g.waits[document] {
 		headers = append(headers, "Preference-Applied")
 	}
 	content := &mediaObject{Schema: refTo(document)}
-	// The same resource is the example of the document that cannot be null.
-	if !strings.HasSuffix(document, "OrNullDocument") && g.addExample("response."+name, description, g.examples.Responses[name+answerSuffix]) {
+	if !seenElsewhere(document) && g.addExample("response."+name, description, g.examples.Responses[name]) {
 		content.Examples.set("example", reference{"#/components/examples/response." + name})
 	}
 	g.response(name, description, headers, content)

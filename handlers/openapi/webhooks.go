@@ -28,8 +28,8 @@ func (g *generator) webhooks(events []Event) members[*pathItem] {
 		content := &requestBody{Description: e.Doc, Required: true}
 		content.Content.set("application/json", &mediaObject{Schema: refTo(body)})
 		op := &operation{
-			OperationID: "on" + pascal(strings.ReplaceAll(e.Type, ".", "-")), Summary: strings.TrimSuffix(e.Doc, "."), Description: e.Doc,
-			Tags: []string{"webhooks"}, Permission: &permission{Public: true}, Security: &[]members[[]string]{}, RequestBody: content,
+			OperationID: "on" + pascal(strings.ReplaceAll(e.Type, ".", "-")), Summary: strings.TrimSuffix(e.Doc, "."),
+			Tags: []string{"webhooks"}, Security: &[]members[[]string]{}, RequestBody: content,
 		}
 		for _, header := range signatureHeaders {
 			op.Parameters = append(op.Parameters, reference{"#/components/parameters/" + header[0]})
@@ -88,8 +88,8 @@ func (g *generator) eventParts() {
 			Name: header[0], In: "header", Required: true, Description: header[1], Schema: &schema{Type: "string"},
 		})
 	}
-	g.components.Responses.set("Received"+answerSuffix, &response{Description: "The event was received."})
-	g.components.Responses.set("NotReceived"+answerSuffix, &response{
+	g.components.Responses.set("Received", &response{Description: "The event was received."})
+	g.components.Responses.set("NotReceived", &response{
 		Description: "The event is sent again later; after 410 nothing is sent to the endpoint any more.",
 	})
 }
