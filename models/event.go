@@ -63,8 +63,8 @@ func defineEvents(c *Collection) {
 			"organizationId": func(_ *DB, v any) where { return idEquals("event_feed.organization_id", v) },
 			"subjectId":      func(_ *DB, v any) where { return idEquals("event_feed.subject_id", v) },
 		},
-		beyond:   map[string]func(*DB, Scope, any) where{"actorId": actedBy},
-		catchUp:  NumberEvents,
+		beyond:  map[string]func(*DB, Scope, any) where{"actorId": actedBy},
+		catchUp: NumberEvents,
 		complete: func(_ *DB, model any) error {
 			model.(*Event).tellActor()
 			return nil

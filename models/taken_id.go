@@ -31,10 +31,16 @@ func takeID(ctx context.Context, tx *DB, chosen string) (string, error) {
 
 // isAnID reports whether something that is there, of any type, has an id.
 func isAnID(ctx context.Context, tx *DB, id string) (bool, error) {
+	tables := []string{"events"} // the collection shows those that have a position
+	for _, c := range Collections() {
+		if c != Events {
+			tables = append(tables, c.table)
+		}
+	}
 	var selects []string
 	var args []any
-	for _, c := range Collections() {
-		selects, args = append(selects, "SELECT 1 FROM "+c.table+" WHERE id = ?"), append(args, id)
+	for _, table := range tables {
+		selects, args = append(selects, "SELECT 1 FROM "+table+" WHERE id = ?"), append(args, id)
 	}
 	var found []int
 	if err := tx.session(ctx).Raw(strings.Join(selects, " UNION ALL "), args...).Scan(&found).Error; err != nil {
