@@ -148,7 +148,8 @@ func TestAReplayAndThePurgeLeaveNoDeliveryWithoutABody(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		org := organization(t, db, "Acme", "").ID
-		first, second := hook(t, db, org, attributes{"eventTypes": jsonapi.Strings{"organization.created"}}).ID, hook(t, db, org, nil).ID
+		first := hook(t, db, org, attributes{"eventTypes": jsonapi.Strings{"organization.created"}}).ID
+		second := hook(t, db, org, attributes{"eventTypes": jsonapi.Strings{"*", "webhook.*"}}).ID
 		fannedOut(t, db, "organization.created")
 		purged := make(chan error, 1)
 		step := func(render func(*models.Message) []byte) {

@@ -129,7 +129,7 @@ func TestAReplayThatRunsCanBePausedByWhoReadIt(t *testing.T) {
 	t.Parallel()
 	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
 		org := organization(t, db, "Acme", "").ID
-		endpoint := hook(t, db, org, nil).ID
+		endpoint := hook(t, db, org, attributes{"eventTypes": jsonapi.Strings{"*", "webhook.*"}}).ID
 		fannedOut(t, db, "")
 		job := replay(t, db, endpoint, attributes{"kind": "events"})
 		clock.Advance(time.Second)
