@@ -276,7 +276,7 @@ func (l *loop) takeFetch(f fetch) {
 	} else {
 		l.failures = 0
 		if f.order.room != nil {
-			l.othersWait = f.left
+			l.othersWait, l.noRoom = f.left, len(f.order.searches) < len(standings)
 			l.turnsDue = l.turnsDue || f.again
 		}
 	}

@@ -75,6 +75,7 @@ type loop struct {
 	hungry     []*work           // that the next one is about
 	turnsDue   bool              // lanes may have their turn that are not held
 	othersWait map[standing]bool // the last order left such lanes where they were
+	noRoom     bool              // it had no room to look for those of some standing
 	missed     bool              // a handoff came for a lane that was being given back, and has its turn after that
 	orderPause time.Time         // no order before then
 	fetches    int               // that have come back

@@ -2,8 +2,6 @@ package webhooks
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"time"
 
 	"roster/models"
@@ -14,7 +12,7 @@ type batch struct {
 	deliveries []*models.Settlement
 	lanes      []*models.LaneSettlement
 	of         map[string]*work
-	released   bool
+	freed      map[standing]bool // of which standings lanes are given back
 }
 
 // settled is what became of a batch.
@@ -36,7 +34,7 @@ func (l *loop) write() {
 		}
 	}
 	n := min(len(l.pending), batchSize)
-	b := &batch{deliveries: l.pending[:n:n], of: map[string]*work{}}
+	b := &batch{deliveries: l.pending[:n:n], of: map[string]*work{}, freed: map[standing]bool{}}
 	l.pending = append([]*models.Settlement(nil), l.pending[n:]...)
 	l.oldest, l.urgent = time.Now(), l.urgent && len(l.pending) > 0
 	left := map[string]int{} // results of each lane that do not fit
@@ -59,7 +57,7 @@ func (l *loop) write() {
 		lane.disable = ""
 		if lane.idle() && left[id] == 0 {
 			settlement.Release, settlement.NotBefore = true, l.nextTurn(lane)
-			b.released, lane.released = true, true
+			b.freed[lane.seat.standing], lane.released = true, true
 			l.leave(lane)
 		}
 		b.lanes = append(b.lanes, settlement)
@@ -152,8 +150,9 @@ func (l *loop) takeSettled(s settled) {
 			l.touch(lane)
 		}
 	}
-	if s.batch.released && (l.missed || slices.Contains(slices.Collect(maps.Values(l.othersWait)), true)) {
-		l.turnsDue, l.missed = true, false
+	for freed := range s.batch.freed {
+		l.turnsDue = l.turnsDue || l.missed || l.noRoom || l.othersWait[freed]
+		l.missed = false
 	}
 	l.turnsDue = l.turnsDue || s.batch.leavesWork()
 }
