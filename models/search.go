@@ -70,7 +70,7 @@ const (
 )
 
 // search reads the rows of a page that a scope sees, in order. There are two ways, and either can take seconds where the other one takes a
-// millisecond (docs/adr/0060):
+// millisecond (docs/adr/0063):
 //
 // Walk through the index of the order, and ask of each row whether the scope sees it. That is right if the scope sees a good part of
 // everything, and fruitless if what it sees is elsewhere in the order, so a walk ends with its window.

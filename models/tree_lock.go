@@ -13,7 +13,7 @@ import (
 // A tree has a lock on PostgreSQL, named by its head. Who adds, deletes or restores a leaf shares that of its tree, because the ancestors
 // that the leaf counts in must not change meanwhile. Who moves a branch has those of the tree that it leaves and the tree that it comes to
 // alone, because two moves at once could close a circle that neither sees. The locks are taken in one order, before any row is locked
-// (docs/adr/0062).
+// (docs/adr/0065).
 //
 // On SQLite a write transaction is alone.
 
