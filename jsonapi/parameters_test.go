@@ -33,6 +33,8 @@ func sample(p jsonapi.Parameter) string {
 	switch {
 	case len(p.Enum) > 0:
 		return p.Enum[0]
+	case p.Family == "include":
+		return things.Relationships[0].Name
 	case p.Kind == jsonapi.Boolean:
 		return "true"
 	case p.Kind == jsonapi.Integer:
