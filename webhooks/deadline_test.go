@@ -233,28 +233,31 @@ func (r *rig) latencies(org *models.Organization, receiver *webhookstest.Receive
 	return p99
 }
 
-// TestAnExchangeUnderWayEndsWithItsDeadlineWhenItsEndpointIsGone takes the endpoints away while every slot of the worker is taken by their
-// receivers.
+// TestAnExchangeUnderWayEndsWithItsDeadlineWhenItsEndpointIsGone takes endpoints away while they hold the only place that new endpoints of
+// their organization have. Another one waits for it, and gets it.
 func TestAnExchangeUnderWayEndsWithItsDeadlineWhenItsEndpointIsGone(t *testing.T) {
 	each(t, func(r *rig) {
-		drip := webhookstest.NewReceiver(r.t, webhookstest.Again("HTTP/1.1 103 Early Hints\r\n\r\n", 20*time.Millisecond))
-		witness := webhookstest.NewReceiver(r.t)
-		org, other := r.organization(""), r.organization("")
-		hooks := []*models.Webhook{
-			r.endpoint(org, drip.URL(), "eventTypes", jsonapi.Strings{"oracle.asked"}), r.endpoint(org, drip.URL(), "eventTypes", jsonapi.Strings{"oracle.asked"}),
-			r.endpoint(org, drip.URL(), "eventTypes", jsonapi.Strings{"oracle.asked"}), r.endpoint(org, drip.URL(), "eventTypes", jsonapi.Strings{"oracle.asked"}),
-		}
-		r.endpoint(other, witness.URL(), "eventTypes", jsonapi.Strings{"witness.asked"})
-		r.publish(org, "oracle.asked", 1)
-		r.received(drip, len(hooks))
-		r.update(hooks[0], map[string]any{"status": models.WebhookPaused})
-		for _, hook := range hooks[1:] {
-			if err := models.DeleteWebhook(r.t.Context(), r.db, someone, hook.ID, nil); err != nil {
+		for _, take := range []func(hook *models.Webhook) error{
+			func(hook *models.Webhook) error {
+				r.update(hook, map[string]any{"status": models.WebhookPaused})
+				return nil
+			},
+			func(hook *models.Webhook) error {
+				return models.DeleteWebhook(r.t.Context(), r.db, someone, hook.ID, nil)
+			},
+		} {
+			drip := webhookstest.NewReceiver(r.t, webhookstest.Again("HTTP/1.1 103 Early Hints\r\n\r\n", 20*time.Millisecond))
+			witness, org := webhookstest.NewReceiver(r.t), r.organization("")
+			hook := r.endpoint(org, drip.URL(), "eventTypes", jsonapi.Strings{"oracle.asked"})
+			r.endpoint(org, witness.URL(), "eventTypes", jsonapi.Strings{"witness.asked"})
+			r.publish(org, "oracle.asked", 1)
+			r.received(drip, 1)
+			if err := take(hook); err != nil {
 				r.t.Fatal(err)
 			}
+			r.publish(org, "witness.asked", 1)
+			r.received(witness, 1)
 		}
-		r.publish(other, "witness.asked", 1)
-		r.received(witness, 1)
 	}, func(c *WorkerConfig) {
 		c.Slots = 4
 		c.Sender = newSender(t, within(time.Second))
@@ -280,7 +283,7 @@ func TestAWorkerThatStopsCutsWhateverIsSaid(t *testing.T) {
 			r.t.Errorf("it took %s to stop", took)
 		}
 	}, func(c *WorkerConfig) {
-		c.Grace, c.Lease = time.Millisecond, 10*time.Minute
+		c.Slots, c.Grace, c.Lease = 16*len(endless), time.Millisecond, 10*time.Minute // new endpoints of one organization have an eighth
 		c.Sender = newSender(t, within(2*time.Minute))
 	})
 }
