@@ -48,6 +48,14 @@ func TestTheDocumentIsOpenAPI31(t *testing.T) {
 	}
 }
 
+// TestTheDocumentStaysReadable bounds its size: tools load it whole, and some take minutes for a megabyte and a half.
+func TestTheDocumentStaysReadable(t *testing.T) {
+	t.Parallel()
+	if _, raw := loadOpenAPI(t); len(raw) > 400_000 {
+		t.Errorf("it has %d bytes", len(raw))
+	}
+}
+
 func TestEverySchemaIsJSONSchema(t *testing.T) {
 	t.Parallel()
 	_, raw := loadOpenAPI(t)

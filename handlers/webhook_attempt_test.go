@@ -122,6 +122,12 @@ func TestWhatWasSentWithAnAttemptCanBeSeen(t *testing.T) {
 			_, other := s.organization("Other")
 			s.as(other).send("GET", deliveriesPath+"/"+delivery+"/attempts/1", nil).want(404)
 			s.key0("events:read").send("GET", deliveriesPath+"/"+delivery+"/attempts/1", nil).want(403)
+			about := func(scopes ...string) any {
+				return s.key0(scopes...).send("GET", deliveriesPath+"/"+delivery+"/attempts/1", nil).want(200).json("data", "attributes", "request")
+			}
+			if about("webhooks:read") == nil || about("webhooks:read", "events:read") == nil { // a test is about the endpoint
+				t.Error("who may read what an event is about is not told what was sent")
+			}
 			for _, number := range []string{"2", "0", "-1", "01x", "99999999999999999999"} {
 				s.send("GET", deliveriesPath+"/"+delivery+"/attempts/"+number, nil).want(404)
 			}
@@ -161,6 +167,32 @@ func TestAFailedAttemptTellsNothingOfTheNetworkHere(t *testing.T) {
 			rest := strings.ReplaceAll(detail, host, "")
 			if strings.ContainsAny(rest, "0123456789") || strings.Contains(rest, "127.") || a.json("data", "attributes", "address") != nil {
 				t.Errorf("%s: %s", url, a.Body)
+			}
+		}
+	})
+}
+
+// TestWhatWasSentIsToldToWhoMayReadWhatItIsAbout: webhooks:read alone shows that an event was sent, not the person it is about.
+func TestWhatWasSentIsToldToWhoMayReadWhatItIsAbout(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		s := newService(t, db)
+		s.delivering()
+		receiver := webhookstest.NewReceiver(t)
+		org, _ := s.organization("Acme")
+		s.hook(org, object{"url": receiver.URL(), "eventTypes": []string{"user.created"}}).want(201)
+		s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"}, "organization", ref("organizations", org))).want(201)
+		if _, err := receiver.Wait(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+		delivery := s.get(deliveriesPath+"?filter[eventType]=user.created").want(200).text("data", 0, "id")
+		s.attempted(delivery)
+		for scopes, told := range map[string]bool{
+			"webhooks:read": false, "webhooks:read organizations:read": false, "webhooks:read users:read": true, "webhooks:read events:read": true,
+		} {
+			a := s.key0(strings.Fields(scopes)...).send("GET", deliveriesPath+"/"+delivery+"/attempts/1", nil).want(200)
+			if got := a.json("data", "attributes", "request") != nil; got != told || strings.Contains(string(a.Body), "Ada") != told {
+				t.Errorf("%s: what was sent is told: %t", scopes, got)
 			}
 		}
 	})

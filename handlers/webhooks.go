@@ -71,7 +71,7 @@ func (a *API) readAttempt(w http.ResponseWriter, rq *request) error {
 	if err != nil {
 		number = 0 // which none has
 	}
-	attempt, err := models.FindAttempt(rq.Context(), a.db, rq.scope(), rq.id(), number)
+	attempt, err := models.FindAttempt(rq.Context(), a.db, rq.caller(), rq.id(), number)
 	if err != nil {
 		return located(err, nil)
 	}

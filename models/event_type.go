@@ -66,6 +66,16 @@ func EventTypes() []EventType {
 	return types
 }
 
+// subjectOf returns the type of the resources that events of a type are about, "" for no type of event.
+func subjectOf(eventType string) string {
+	for _, t := range EventTypes() {
+		if t.Name == eventType {
+			return t.Subject.Schema.Type
+		}
+	}
+	return ""
+}
+
 // aboutEndpoints is what the types of events that tell of endpoints themselves begin with.
 const aboutEndpoints = "webhook."
 

@@ -30,7 +30,7 @@ type WebhookAttempt struct {
 	Status           *int64        `jsonapi:"attr,status" rule:"readonly" doc:"The HTTP status of the answer." example:"200"`
 	ErrorCode        *string       `jsonapi:"attr,errorCode" rule:"readonly" doc:"Why it failed; null if it did not." example:"timeout"`
 	Detail           *string       `jsonapi:"attr,detail" rule:"readonly" doc:"The same for people."`
-	Request          *jsonapi.Raw  `jsonapi:"attr,request" rule:"readonly" doc:"What was sent; null once it is too old to be kept."`
+	Request          *jsonapi.Raw  `jsonapi:"attr,request" rule:"readonly" doc:"What was sent; null once it is too old to be kept, and to a credential that may read neither events nor what this one is about."`
 	Response         jsonapi.Raw   `jsonapi:"attr,response" rule:"readonly" doc:"What came back."`
 	Signature        *jsonapi.Raw  `jsonapi:"attr,signature" rule:"readonly" doc:"How the request was signed; null with it."`
 }
@@ -74,9 +74,10 @@ type attemptSignature struct {
 	SecretIDs     jsonapi.Strings `json:"secretIds" doc:"The ids of the secrets that signed it."`
 }
 
-// FindAttempt returns an attempt at a delivery that the scope sees. Otherwise the error is of kind NotFound.
-func FindAttempt(ctx context.Context, db *DB, scope Scope, delivery string, number int64) (*WebhookAttempt, error) {
-	found, err := Find(ctx, db, WebhookDeliveries, scope, delivery, nil)
+// FindAttempt returns an attempt at a delivery that the caller sees. Otherwise the error is of kind NotFound. What was sent is told to who may
+// read events, or what this one is about.
+func FindAttempt(ctx context.Context, db *DB, by Caller, delivery string, number int64) (*WebhookAttempt, error) {
+	found, err := Find(ctx, db, WebhookDeliveries, by.Scope, delivery, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -89,9 +90,11 @@ func FindAttempt(ctx context.Context, db *DB, scope Scope, delivery string, numb
 	if len(rows) == 0 {
 		return nil, &Error{Kind: NotFound, Message: "The delivery has no attempt of that number."}
 	}
-	body, err := messageBody(ctx, db, d)
-	if err != nil {
-		return nil, err
+	var body []byte
+	if by.Rights.Hold(Events.Schema.Type+":read") || by.Rights.Hold(subjectOf(d.EventType)+":read") {
+		if body, err = messageBody(ctx, db, d); err != nil {
+			return nil, err
+		}
 	}
 	return rows[0].attempt(db, d, body)
 }

@@ -1,6 +1,10 @@
 package openapi
 
-import "roster/jsonapi"
+import (
+	"strings"
+
+	"roster/jsonapi"
+)
 
 // rateLimit are the headers of every answer that say what is left of a budget. They are listed with the answer that nothing is; the
 // introduction tells of them and of the other headers of every answer.
@@ -33,7 +37,7 @@ func (g *generator) response(name, description string, headers []string, content
 	}
 	if content != nil {
 		r.Content.set(g.media, content)
-		if g.byCursor[name] { // the same schema: what differs is in it
+		if g.byCursor[strings.TrimSuffix(name, answerSuffix)] { // the same schema: what differs is in it
 			r.Content.set(jsonapi.ContentType(nil, []string{jsonapi.CursorProfile}), &mediaObject{Schema: content.Schema})
 		}
 	}

@@ -49,7 +49,7 @@ type Examples struct {
 // Document returns the OpenAPI document of those routes, as JSON. types are all resource types, in the order of the documentation, and
 // events all types of event. self is the path that the document itself is served at. The same arguments give the same bytes.
 func Document(self string, routes []Route, types []*jsonapi.Schema, events []Event, examples Examples) ([]byte, error) {
-	g := &generator{routes: routes, types: types, examples: examples, done: map[string]bool{}, byCursor: map[string]bool{}, waits: map[string]bool{}, media: jsonapi.MediaType, components: &components{}}
+	g := &generator{routes: routes, types: types, examples: examples, done: map[string]bool{}, byCursor: map[string]bool{}, plain: map[string]bool{}, waits: map[string]bool{}, media: jsonapi.MediaType, components: &components{}}
 	if len(types) > 0 {
 		g.exampleID = types[0].Example
 	}
@@ -121,6 +121,8 @@ type generator struct {
 	paths      members[*pathItem]
 	components *components
 	done       map[string]bool
+	// plain has the documents in whose resources no secret is shown on creation: they look like those that are read.
+	plain map[string]bool
 	// byCursor has the documents that can be pages cut by cursors.
 	byCursor map[string]bool
 	// waits has the documents that can be waited for.

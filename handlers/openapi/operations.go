@@ -157,6 +157,7 @@ func (g *generator) shape(rt *Route) (shape, error) {
 		s.id, s.success, s.versioned = "get"+operationName(rt, true)+within(rt), g.answer(g.one(rt.Shows, false), http.StatusOK), true
 	case creates(rt):
 		s.id, s.body, s.status = "create"+operationName(rt, true), g.body(g.creation(rt.Shows)), http.StatusCreated
+		g.plain[g.one(rt.Shows, false)] = !slices.ContainsFunc(rt.Shows.Attributes, func(a *jsonapi.Attribute) bool { return a.Secret })
 		s.success, s.missing = g.answer(g.one(rt.Shows, false), http.StatusCreated), true
 	case rt.Method == http.MethodPatch:
 		s.id, s.body, s.versioned = "update"+operationName(rt, true), g.body(g.change(rt.Shows)), true
@@ -322,7 +323,8 @@ func (g *generator) answer(document string, status int) string {
 		headers = append(headers, "Preference-Applied")
 	}
 	content := &mediaObject{Schema: refTo(document)}
-	if !seenElsewhere(document) && g.addExample("response."+name, description, g.examples.Responses[name]) {
+	seen := seenElsewhere(document) || status == http.StatusCreated && g.plain[document]
+	if !seen && g.addExample("response."+name, description, g.examples.Responses[name]) {
 		content.Examples.set("example", reference{"#/components/examples/response." + name})
 	}
 	g.response(name, description, headers, content)
