@@ -56,8 +56,8 @@ func TestEndpointsThatHangFromTheFirstMessageLeaveOthersTheirSlots(t *testing.T)
 	}
 }
 
-// TestEndpointsThatTimeOutAreGivenBack lets every endpoint of a crowd run into the deadline. From then on they are in doubt, and no more of
-// them are held than may be served, while endpoints of another organization get what is theirs.
+// TestEndpointsThatTimeOutAreGivenBack lets every endpoint of a crowd run into the deadline. From then on they are in doubt, and in the end no
+// more of them are held than may be served. An endpoint of another organization gets what is its own all the while.
 func TestEndpointsThatTimeOutAreGivenBack(t *testing.T) {
 	t.Parallel()
 	const slots, endpoints = 16, 80
@@ -71,8 +71,10 @@ func TestEndpointsThatTimeOutAreGivenBack(t *testing.T) {
 		for i := 1; r.query(`SELECT COUNT(*) FROM webhook_lanes WHERE health = 'probation'`) != int64(endpoints); i++ {
 			r.publish(other, "witness.asked", 1)
 			r.received(witness, i)
-			if n := r.w.budget.room().of[doubted]; n > slots/2 {
-				r.t.Fatalf("%d lanes in doubt are held, with %d slots", n, slots)
+		}
+		for deadline := time.Now().Add(soon); r.w.budget.room().of[doubted] > slots/4; time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				r.t.Fatalf("%d lanes in doubt are held, with %d slots", r.w.budget.room().of[doubted], slots)
 			}
 		}
 		if n := r.query(forgotten); n != int64(0) {
