@@ -33,7 +33,7 @@ func (a *API) stillSees(rq *request, body []byte) error {
 	return nil
 }
 
-// toldOf returns the ids of the resources that an answer tells of, by type: of its primary data, one or several, or of the results of
+// toldOf returns the ids of the resources that an answer tells of, by type: of its primary data, one or several, of what came with them, or of the results of
 // operations.
 func toldOf(body []byte) (map[string][]string, error) {
 	told := map[string][]string{}
@@ -43,10 +43,14 @@ func toldOf(body []byte) (map[string][]string, error) {
 	type part struct{ Data json.RawMessage }
 	var doc struct {
 		part
-		Results []part `json:"atomic:results"`
+		Results  []part `json:"atomic:results"`
+		Included []jsonapi.Identifier
 	}
 	if err := json.Unmarshal(body, &doc); err != nil {
 		return nil, fmt.Errorf("read kept answer: %w", err)
+	}
+	for _, resource := range doc.Included {
+		told[resource.Type] = append(told[resource.Type], resource.ID)
 	}
 	for _, p := range append(doc.Results, doc.part) {
 		several := make([]jsonapi.Identifier, 1)

@@ -18,6 +18,8 @@ type Collection struct {
 	model reflect.Type
 	// narrowed names the resource whose related resources these are, "" for a whole collection.
 	narrowed string
+	// keyed has, by attribute, the column that its values are equal in, which is not that of its text.
+	keyed map[string]keyColumn
 	// live is the condition of rows that are not deleted, "" if rows are never marked as deleted.
 	live string
 	// visible returns the condition of the rows that a scope sees.

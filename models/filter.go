@@ -22,7 +22,8 @@ func (c *Collection) filter(db *DB, scope Scope, filters []jsonapi.Condition) ([
 			}
 			deleted = f.Value.(bool)
 		case f.Attribute != nil:
-			conds = append(conds, c.compare(db, c.table+"."+f.Attribute.Column, f))
+			column, f := c.comparable(f)
+			conds = append(conds, c.compare(db, c.table+"."+column, f))
 		case f.Relationship != nil:
 			conds = append(conds, c.related(scope, f))
 		case c.beyond[f.Field] != nil:
@@ -39,6 +40,38 @@ func (c *Collection) filter(db *DB, scope Scope, filters []jsonapi.Condition) ([
 		}
 	}
 	return conds, nil
+}
+
+// keyColumn is a column of keys, and how the key of a text is made.
+type keyColumn struct {
+	name string
+	of   func(text string) string
+}
+
+// comparable returns the column of a comparison, and the comparison with what is in that column. Equality of a text that has a key is that of
+// the keys.
+func (c *Collection) comparable(f jsonapi.Condition) (column string, _ jsonapi.Condition) {
+	key, has := c.keyed[f.Attribute.Name]
+	if !has {
+		return f.Attribute.Column, f
+	}
+	switch value := f.Value.(type) {
+	case string:
+		if f.Op != jsonapi.OpEqual && f.Op != jsonapi.OpEqualFold && f.Op != jsonapi.OpNotEqual {
+			return f.Attribute.Column, f
+		}
+		f.Value = key.of(value)
+	case []any:
+		keys := make([]any, len(value))
+		for i, one := range value {
+			text, _ := one.(string)
+			keys[i] = key.of(text)
+		}
+		f.Value = keys
+	default:
+		return f.Attribute.Column, f // null
+	}
+	return key.name, f
 }
 
 // filterDeleted is the filter of collections whose rows are marked as deleted.

@@ -79,7 +79,11 @@ func move(ctx context.Context, tx *DB, by Caller, in *jsonapi.Input, before, org
 		return nil // nothing but what it was shown
 	}
 	if before.DeletedAt != nil && parent == "" && !by.Scope.All() {
-		return nil // it is shown none if that is deleted, too
+		if err := shareOrganization(ctx, tx, by.Scope, deref(before.ParentID)); IsKind(err, NotFound) {
+			return nil // it is shown none if that is deleted, too
+		} else if err != nil {
+			return err
+		}
 	}
 	switch {
 	case !by.Scope.Manages() || by.Scope.Root() == org.ID:

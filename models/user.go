@@ -40,6 +40,7 @@ func defineUsers(c *Collection) {
 		visible: visibleUsers,
 		reached: reached{table: "memberships", column: "organization_id", distinct: "user_id", live: true},
 		order:   []string{"users.created_at", "users.id"},
+		keyed:   map[string]keyColumn{"email": {"email_key", func(text string) string { return deref(emailKey(&text)) }}},
 		always:  []string{"version"},
 		needs:   map[string][]string{"fullName": {"first_name", "last_name"}},
 		beyond:  map[string]func(*DB, Scope, any) where{"organizationId": usersOf},

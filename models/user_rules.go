@@ -56,11 +56,11 @@ func checkSignIn(by Caller, before, user *User) error {
 	if by.Scope.All() {
 		return nil
 	}
-	if user.PasswordHash != nil && deref(before.PasswordHash) != *user.PasswordHash {
+	if deref(before.PasswordHash) != deref(user.PasswordHash) {
 		return &Error{Kind: Forbidden, Field: "password",
-			Message: "A password is set by a management key of the whole installation, nobody else: it signs in with an unproven address."}
+			Message: "A password is set, or taken away, by a management key of the whole installation, nobody else: it signs in with an unproven address."}
 	}
-	if user.PasswordHash != nil && deref(before.EmailKey) != deref(user.EmailKey) {
+	if (before.PasswordHash != nil || user.PasswordHash != nil) && deref(before.EmailKey) != deref(user.EmailKey) {
 		return &Error{Kind: Forbidden, Field: "email",
 			Message: "The address of a user who has a password is changed by a management key of the whole installation, nobody else."}
 	}

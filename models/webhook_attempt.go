@@ -30,7 +30,7 @@ type WebhookAttempt struct {
 	Status           *int64        `jsonapi:"attr,status" rule:"readonly" doc:"The HTTP status of the answer." example:"200"`
 	ErrorCode        *string       `jsonapi:"attr,errorCode" rule:"readonly" doc:"Why it failed; null if it did not." example:"timeout"`
 	Detail           *string       `jsonapi:"attr,detail" rule:"readonly" doc:"The same for people."`
-	Request          *jsonapi.Raw  `jsonapi:"attr,request" rule:"readonly" doc:"What was sent; null once it is too old to be kept, and to a credential that may read neither events nor what this one is about."`
+	Request          *jsonapi.Raw  `jsonapi:"attr,request" rule:"readonly" doc:"What was sent; null once it is too old to be kept, and to a credential that does not see the event or may read neither events nor what this one is about."`
 	Response         jsonapi.Raw   `jsonapi:"attr,response" rule:"readonly" doc:"What came back."`
 	Signature        *jsonapi.Raw  `jsonapi:"attr,signature" rule:"readonly" doc:"How the request was signed; null with it."`
 }
@@ -90,13 +90,26 @@ func FindAttempt(ctx context.Context, db *DB, by Caller, delivery string, number
 	if len(rows) == 0 {
 		return nil, &Error{Kind: NotFound, Message: "The delivery has no attempt of that number."}
 	}
-	var body []byte
-	if by.Rights.Hold(Events.Schema.Type+":read") || by.Rights.Hold(subjectOf(d.EventType)+":read") {
-		if body, err = messageBody(ctx, db, d); err != nil {
-			return nil, err
-		}
+	body, err := d.told(ctx, db, by)
+	if err != nil {
+		return nil, err
 	}
 	return rows[0].attempt(db, d, body)
+}
+
+// told returns the bytes that are sent with a delivery, or nil if they are not kept any more, or not to be told to a caller: who sees the
+// endpoint need not see what the endpoint is sent, nor be allowed to read it.
+func (d *WebhookDelivery) told(ctx context.Context, db *DB, by Caller) ([]byte, error) {
+	if !by.Rights.Hold(Events.Schema.Type+":read") && !by.Rights.Hold(subjectOf(d.EventType)+":read") {
+		return nil, nil
+	}
+	if _, err := Find(ctx, db, Events, by.Scope, d.EventID, nil); err != nil {
+		if IsKind(err, NotFound) {
+			return nil, nil
+		}
+		return nil, err
+	}
+	return messageBody(ctx, db, d)
 }
 
 // messageBody returns the bytes that are sent with a delivery, or nil if they are not kept any more.

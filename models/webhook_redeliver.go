@@ -32,6 +32,9 @@ func Redeliver(ctx context.Context, db *DB, by Caller, id string) (*WebhookDeliv
 		if err := endpoint.(*Webhook).within(by); err != nil {
 			return err
 		}
+		if err := endpoint.(*Webhook).reaches(ctx, tx, by, found.(*WebhookDelivery).EventID); err != nil {
+			return err
+		}
 		if err := hurryLane(ctx, tx, webhook); err != nil {
 			return err
 		}
@@ -51,6 +54,24 @@ func Redeliver(ctx context.Context, db *DB, by Caller, id string) (*WebhookDeliv
 		return nil, err
 	}
 	return d, nil
+}
+
+// reaches refuses to send an event again that the endpoint would not get today, or that the caller does not see: its organization was moved
+// away from below that of the endpoint.
+func (w *Webhook) reaches(ctx context.Context, tx *DB, by Caller, event string) error {
+	reach := OnlyOrganization(w.OrganizationID)
+	if w.Subtree {
+		reach = Subtree(w.OrganizationID)
+	}
+	for _, scope := range []Scope{reach, by.Scope} {
+		if _, err := Find(ctx, tx, Events, scope, event, nil); err != nil {
+			if IsKind(err, NotFound) {
+				return &Error{Kind: Conflict, Message: "The event happened in an organization that is out of the endpoint's reach now."}
+			}
+			return err
+		}
+	}
+	return nil
 }
 
 // hurryRetry lets a delivery that waits for a retry have it now.
