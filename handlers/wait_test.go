@@ -140,10 +140,11 @@ func TestWaitsEndWhenTheServerStops(t *testing.T) {
 	api := handlers.NewAPI(db, handlers.NewLimiter(0, time.Minute, time.Now), auth.NewUsage())
 	router := mux.NewRouter()
 	api.Mount(router)
-	served := make(chan struct{}, 2)
+	begun, served := make(chan struct{}, 2), make(chan struct{}, 2)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begun <- struct{}{}
+		defer func() { served <- struct{}{} }() // also if the connection is cut, since nobody is there to be answered
 		router.ServeHTTP(w, r)
-		served <- struct{}{}
 	}))
 	t.Cleanup(server.Close)
 	s := newService(t, db)
@@ -164,7 +165,11 @@ func TestWaitsEndWhenTheServerStops(t *testing.T) {
 		return a.StatusCode, err
 	}
 	leaving, leave := context.WithCancel(t.Context())
-	time.AfterFunc(50*time.Millisecond, leave)
+	soon := func(end func()) {
+		<-begun
+		time.AfterFunc(50*time.Millisecond, end) // it waits by then, or is about to: either way it ends
+	}
+	go soon(leave)
 	if status, err := request(leaving); err == nil {
 		t.Errorf("who left is answered %d", status)
 	}
@@ -173,7 +178,7 @@ func TestWaitsEndWhenTheServerStops(t *testing.T) {
 	watching, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() { api.WatchEvents(watching, func(err error) { t.Error(err) }); close(ended) }()
-	time.AfterFunc(50*time.Millisecond, stop)
+	go soon(stop)
 	if status, err := request(t.Context()); status != 200 {
 		t.Errorf("when the server stops the answer is %d, %v", status, err)
 	}
