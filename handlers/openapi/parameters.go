@@ -27,7 +27,7 @@ func (g *generator) queryParameters(rt *Route) []reference {
 		}
 	}
 	if comparisons != nil {
-		refs = append(refs, g.parameters(nameOf(rt.Schema)+"Comparisons", "comparisons", comparisons,
+		refs = append(refs, g.parameters(nameOf(rt.Schema)+"Comparisons", "filter", comparisons,
 			"Filters of "+rt.Schema.Type+" with an operator."))
 	}
 	if fieldsets != nil {

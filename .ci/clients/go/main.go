@@ -40,7 +40,7 @@ func run(ctx context.Context, server, key string) error {
 	}
 	prefix, only, one := "Generated &", "name", client.PageSize(1)
 	listed, err := c.ListManagementOrganizationsWithResponse(ctx, &client.ListManagementOrganizationsParams{
-		PageSize: &one, Comparisons: &client.OrganizationComparisons{FilterNamePrefix: &prefix}, Fields: &client.Fieldsets{FieldsOrganizations: &only},
+		PageSize: &one, Filter: &client.OrganizationComparisons{FilterNamePrefix: &prefix}, Fields: &client.Fieldsets{FieldsOrganizations: &only},
 	})
 	if err != nil {
 		return err

@@ -23,7 +23,7 @@ const listed = await client.GET("/public/v2/management/organizations", {
     query: {
       "page[size]": 1,
       sort: ["-createdAt"],
-      comparisons: { "filter[name][prefix]": "Typed &" },
+      filter: { "filter[name][prefix]": "Typed &" },
       fields: { "fields[organizations]": "name" },
     },
   },
