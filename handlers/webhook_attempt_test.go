@@ -128,7 +128,7 @@ func TestWhatWasSentWithAnAttemptCanBeSeen(t *testing.T) {
 			if about("webhooks:read") == nil || about("webhooks:read", "events:read") == nil { // a test is about the endpoint
 				t.Error("who may read what an event is about is not told what was sent")
 			}
-			for _, number := range []string{"2", "0", "-1", "01x", "99999999999999999999"} {
+			for _, number := range []string{"2", "0", "-1", "01", "01x", "99999999999999999999"} {
 				s.send("GET", deliveriesPath+"/"+delivery+"/attempts/"+number, nil).want(404)
 			}
 

@@ -67,9 +67,10 @@ func (a *API) redeliver(w http.ResponseWriter, rq *request) error {
 
 // readAttempt answers with one attempt at a delivery.
 func (a *API) readAttempt(w http.ResponseWriter, rq *request) error {
-	number, err := strconv.ParseInt(mux.Vars(rq.Request)["number"], 10, 64)
-	if err != nil {
-		number = 0 // which none has
+	text := mux.Vars(rq.Request)["number"]
+	number, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || strconv.FormatInt(number, 10) != text {
+		number = 0 // which none has: one resource has one spelling
 	}
 	attempt, err := models.FindAttempt(rq.Context(), a.db, rq.caller(), rq.id(), number)
 	if err != nil {

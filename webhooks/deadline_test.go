@@ -152,6 +152,9 @@ func TestWhateverAReceiverSaysOverHTTP2AnExchangeEnds(t *testing.T) {
 		{"600", say("600", false), CodeStatus, 600},
 		{"999", say("999", false), CodeStatus, 999},
 		{"no number", say("2OO", false), CodeProtocolError, 0},
+		{"GOAWAY before it began, on each connection", func(framer *http2.Framer, _ uint32) {
+			_ = framer.WriteGoAway(0, http2.ErrCodeNo, nil)
+		}, CodeConnectionClosed, 0},
 		{"GOAWAY for good", func(framer *http2.Framer, stream uint32) {
 			_ = framer.WriteGoAway(stream, http2.ErrCodeEnhanceYourCalm, []byte("calm"))
 		}, CodeTimeout, 0},

@@ -20,6 +20,7 @@ type exchange struct {
 	host    string // as the URL has it
 	started time.Time
 	over    chan struct{}
+	giveUp  context.CancelFunc // ends the round trip
 
 	mu sync.Mutex
 	p  progress
@@ -36,6 +37,7 @@ type progress struct {
 	certificateAsked           bool        // in the TLS handshake, of us
 	sent                       [][2]string // the headers, as they went out
 	written, firstByte         bool
+	opened                     int // connections, of which the receiver ended all but the last
 	dnsAt, connectAt, tlsAt    time.Time
 	dns, connect, tls          time.Duration
 	sentAfter, firstByteAfter  time.Duration
@@ -116,7 +118,7 @@ func (e *exchange) sever() {
 
 // watch returns a context whose round trip reports to e.
 func (e *exchange) watch(ctx context.Context) context.Context {
-	ctx = context.WithValue(ctx, exchangeKey{}, e)
+	ctx, e.giveUp = context.WithCancel(context.WithValue(ctx, exchangeKey{}, e))
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		DNSStart: func(httptrace.DNSStartInfo) {
 			e.note(func(p *progress) { p.resolving, p.dnsAt = true, time.Now() })
@@ -154,7 +156,11 @@ func (e *exchange) watch(ctx context.Context) context.Context {
 	})
 }
 
-// gotConn may be called again when the transport found a kept connection closed before it wrote to it.
+// maxOpened is how many connections one round trip may open. The transport opens another one by itself when a receiver says that it has not
+// begun with the request (GOAWAY of HTTP/2), for as long as it says so.
+const maxOpened = 2
+
+// gotConn may be called again when the transport found a connection closed before the receiver began with the request.
 func (e *exchange) gotConn(info httptrace.GotConnInfo) {
 	address, _ := netip.ParseAddrPort(info.Conn.RemoteAddr().String())
 	secure, isTLS := info.Conn.(*tls.Conn)
@@ -162,6 +168,12 @@ func (e *exchange) gotConn(info httptrace.GotConnInfo) {
 	e.note(func(p *progress) {
 		p.connected, p.reused, p.http1, p.address, p.conn = true, info.Reused, http1, address, connOf(info.Conn)
 		p.inTLS, p.dialling, p.resolving = false, false, false
+		if !info.Reused {
+			p.opened++
+		}
+		if p.opened > maxOpened {
+			e.giveUp()
+		}
 	})
 }
 

@@ -29,6 +29,8 @@ func classify(err error, e *exchange, expired bool) (Code, string) {
 		return CodeBlockedAddress, oneLine(e.host + " leads to an address that is not permitted")
 	case expired:
 		return CodeTimeout, "no answer in time " + p.activity()
+	case p.opened > maxOpened:
+		return CodeConnectionClosed, "the receiver ended each connection before it began with the request"
 	case isLocal(err):
 		return CodeLocalError, "this side was short of files, ports or memory"
 	case errors.As(err, &proxy):

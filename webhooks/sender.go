@@ -196,6 +196,7 @@ func (s *Sender) try(ctx context.Context, transport *http.Transport, template *h
 	e := newExchange(template.URL.Scheme, template.URL.Host, started)
 	defer e.holdTo(ctx)()
 	request := template.WithContext(e.watch(ctx))
+	defer e.giveUp()
 	var err error
 	if request.Body, err = template.GetBody(); err != nil {
 		return Result{Code: CodeLocalError, Detail: detail(err), Started: started}, false
