@@ -139,6 +139,7 @@ func TestEndpointsAreRefusedWithAPointer(t *testing.T) {
 			"a schedule of years":           {"schedule", []string{"0s", "9000h"}},
 			"a secret that is too short":    {"secret", "whsec_c2hvcnQ="},
 			"a secret that is not base64":   {"secret", "whsec_" + strings.Repeat("*", 32)},
+			"a secret with a blank before":  {"secret", " whsec_" + strings.Repeat("QUFB", 8)},
 			"a secret with a line break":    {"secret", "whsec_" + strings.Repeat("QUFB", 4) + "\n" + strings.Repeat("QUFB", 4)},
 			"a secret without its padding":  {"secret", "whsec_" + strings.Repeat("QUFB", 8) + "QQ"},
 			"a plain secret of 15 bytes":    {"secret", "fifteen bytes.."},

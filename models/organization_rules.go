@@ -60,6 +60,9 @@ func checkWebhookSecret(secret string) (wrong string) {
 	if strings.HasPrefix(secret, privateKeyPrefix) || strings.HasPrefix(secret, publicKeyPrefix) {
 		return "is an ed25519 key, which belongs to a webhook whose algorithm is v1a"
 	}
+	if strings.TrimSpace(secret) != secret {
+		return "begins or ends with a blank, which the receiver's copy of it would have to have as well"
+	}
 	encoded, ok := strings.CutPrefix(secret, webhookSecretPrefix)
 	if !ok {
 		if len(secret) < leastPlainSecret {
