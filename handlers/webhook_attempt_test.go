@@ -197,3 +197,33 @@ func TestWhatWasSentIsToldToWhoMayReadWhatItIsAbout(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatASubtreeEndpointWasSentIsToldToWhoSeesTheSubtree: the organization's own token sees the delivery, not the person below. When the
+// branch has moved away, nothing of it is sent again.
+func TestWhatASubtreeEndpointWasSentIsToldToWhoSeesTheSubtree(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		s := newService(t, db)
+		s.delivering()
+		receiver := webhookstest.NewReceiver(t)
+		root, token := s.organization("Root")
+		other, _ := s.organization("Other")
+		s.hook(root, object{"url": receiver.URL(), "eventTypes": []string{"user.created"}, "subtree": true}).want(201)
+		child, _ := s.organization("Child", "parent", ref("organizations", root))
+		s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"}, "organization", ref("organizations", child))).want(201)
+		if _, err := receiver.Wait(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+		delivery := s.get(deliveriesPath+"?filter[eventType]=user.created").want(200).text("data", 0, "id")
+		if a := s.attempted(delivery); a.json("data", "attributes", "request") == nil {
+			t.Errorf("who sees the subtree is not told what was sent: %s", a.Body)
+		}
+		a := s.as(token).send("GET", deliveriesPath+"/"+delivery+"/attempts/1", nil).want(200)
+		if a.json("data", "attributes", "request") != nil || strings.Contains(string(a.Body), "Ada") {
+			t.Errorf("the token of the organization is told %s", a.Body)
+		}
+		s.do("POST", deliveriesPath+"/"+delivery+"/redeliver", nil).want(202)
+		s.do("PATCH", managed+"/"+child, withID(resource("organizations", object{}, "parent", ref("organizations", other)), child)).want(200)
+		s.do("POST", deliveriesPath+"/"+delivery+"/redeliver", nil).want(409)
+	})
+}
