@@ -7,6 +7,7 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"gorm.io/gorm"
 )
 
@@ -36,7 +37,7 @@ func (p fairPool) asCaller(ctx context.Context, run func(*sql.Conn) error) error
 			return err
 		}
 		err = run(conn)
-		if try < maxTries && errors.Is(err, driver.ErrBadConn) { // it broke while it was idle, as sql.DB finds out and tries again
+		if try < maxTries && endedIdle(err) { // sql.DB would try again, too
 			_ = conn.Close()
 			continue
 		}
@@ -53,6 +54,16 @@ func (p fairPool) asCaller(ctx context.Context, run func(*sql.Conn) error) error
 		}
 		return err
 	}
+}
+
+// endedIdle reports whether a statement was not run, because its connection had ended while nobody used it. What the server said at its end
+// is read by the next statement.
+func endedIdle(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == "57P01" || pg.Code == "57P02" // ended by an administrator, or with the whole server
+	}
+	return err != nil && (errors.Is(err, driver.ErrBadConn) || pgconn.SafeToRetry(err))
 }
 
 // ExecContext implements gorm.ConnPool.

@@ -107,7 +107,7 @@ type operation struct {
 	Description string             `json:"description,omitempty"`
 	Tags        []string           `json:"tags"`
 	Permission  *permission        `json:"x-permission,omitempty"`
-	Parameters  []reference        `json:"parameters,omitempty"`
+	Parameters  []any              `json:"parameters,omitempty"`  // each a reference or a *parameter
 	RequestBody any                `json:"requestBody,omitempty"` // a reference or a *requestBody
 	Responses   members[reference] `json:"responses"`
 	// Security is nil for what the whole document asks for.
@@ -180,7 +180,7 @@ type header struct {
 type parameter struct {
 	Name            string  `json:"name"`
 	In              string  `json:"in"`
-	Description     string  `json:"description"`
+	Description     string  `json:"description,omitempty"`
 	Required        bool    `json:"required,omitempty"`
 	AllowEmptyValue bool    `json:"allowEmptyValue,omitempty"`
 	Style           string  `json:"style,omitempty"`

@@ -105,6 +105,8 @@ var introduction = "A [JSON:API 1.1](https://jsonapi.org/format/1.1/) service.\n
 	"**Filters** name a field, `filter[name]=A`, or a field and an operator, `filter[name][prefix]=A`. " + jsonapi.Operators() + "\n\n" +
 	"**Included** are resources at the ends of relationships, or of paths of up to three names joined by dots; up to 2000 come along, and the " +
 	"linkage of a relationship that has more has a `next` link of its own. An empty value asks for none.\n\n" +
+	"**Webhooks** are signed (Standard Webhooks). `webhook-id` is the same at every attempt; `webhook-timestamp` is when this one was made, in " +
+	"seconds since 1970; `webhook-signature` has one signature or, during a rotation, several.\n\n" +
 	"**Sparse fieldsets.** A resource has every attribute and relationship listed here unless `fields[…]` left it out; that is why none is " +
 	"marked as required.\n\n" +
 	"**Examples** are answers of this very program; only random ids and secrets were replaced."

@@ -98,8 +98,9 @@ func (g *generator) operation(rt *Route, s shape, tag string) *operation {
 	if rt.Needs.Public {
 		op.Security = &[]members[[]string]{} // none
 	}
-	op.Parameters = append(op.Parameters, g.queryParameters(rt)...)
-	op.Parameters = append(op.Parameters, g.headerParameters(rt, s)...)
+	for _, ref := range append(g.queryParameters(rt), g.headerParameters(rt, s)...) {
+		op.Parameters = append(op.Parameters, ref)
+	}
 	if s.body != "" {
 		op.RequestBody = bodyRef(s.body)
 	}
