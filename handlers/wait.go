@@ -81,8 +81,11 @@ func (a *API) await(rq *request, c *models.Collection, patience time.Duration) (
 	defer enough.Stop()
 	for {
 		page, err := models.List(rq.Context(), a.db, c, rq.scope(), rq.query)
-		if err != nil || len(page.Items) > 0 || page.Next != nil {
-			return page, err
+		if err != nil {
+			return nil, err
+		}
+		if len(page.Items) > 0 || page.Next != nil {
+			return page, a.admitAgain(rq) // what is told may be that the caller's key is revoked
 		}
 		select {
 		case _, goesOn := <-wait.Woken:
