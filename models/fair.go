@@ -37,7 +37,7 @@ func (p fairPool) asCaller(ctx context.Context, run func(*sql.Conn) error) error
 			return err
 		}
 		err = run(conn)
-		if try < maxTries && endedIdle(err) { // sql.DB would try again, too
+		if try < maxTries && endedIdle(err) {
 			_ = conn.Close()
 			continue
 		}
@@ -56,8 +56,8 @@ func (p fairPool) asCaller(ctx context.Context, run func(*sql.Conn) error) error
 	}
 }
 
-// endedIdle reports whether a statement was not run, because its connection had ended while nobody used it. What the server said at its end
-// is read by the next statement.
+// endedIdle reports whether a statement took no effect, because its connection ended before it was done: mostly while nobody used it, and
+// then the next statement reads what the server said at the end. sql.DB tries again by itself only where the driver knows of the end before.
 func endedIdle(err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
