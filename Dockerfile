@@ -7,7 +7,6 @@ WORKDIR /src
 # Modules first: they change seldom, so this layer is kept.
 COPY go.mod go.sum ./
 COPY conformance/go.mod conformance/go.sum ./conformance/
-COPY third_party ./third_party
 RUN go mod download
 COPY . .
 RUN CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o /out/roster ./cmd/roster

@@ -48,7 +48,7 @@ clients: build ## make clients of the OpenAPI document in Go and TypeScript, and
 	@.ci/clients/run
 
 .PHONY: fmt
-fmt: ## format the code, third_party excepted
+fmt: ## format the code
 	@.ci/format --write
 
 .PHONY: golden

@@ -20,7 +20,6 @@ require (
 	github.com/urfave/cli/v3 v3.14.0
 	go.uber.org/goleak v1.3.0
 	golang.org/x/crypto v0.58.0
-	golang.org/x/mod v0.42.0
 	golang.org/x/text v0.43.0
 	gorm.io/driver/postgres v1.6.3
 	gorm.io/gorm v1.31.2
@@ -76,9 +75,6 @@ require (
 	golang.org/x/term v0.47.0
 	roster/conformance v0.0.0
 )
-
-// The module proxy serves no archive of this version everywhere; third_party/README.md says how the copy is proven to be it.
-replace github.com/google/jsonapi => ./third_party/google-jsonapi
 
 // The conformance suite is a module of its own, used by the tests of the program (docs/adr/0080).
 replace roster/conformance => ./conformance

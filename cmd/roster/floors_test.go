@@ -181,7 +181,7 @@ func unit(importPath string) string {
 // isTestTool reports whether a package is imported by tests only: modelstest, webhookstest …
 func isTestTool(importPath string) bool { return strings.HasSuffix(importPath, "test") }
 
-// listPackages returns the packages of the module. Those in third_party are modules of their own and so not among them.
+// listPackages returns the packages of the module.
 func listPackages(t *testing.T) []goPackage {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,TestImports,XTestImports", module+"/...")
