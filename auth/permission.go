@@ -75,3 +75,15 @@ func (p *Principal) Allows(permission Permission) bool {
 	}
 	return permission.Public || permission.Anyone || p.Hold(permission.Scope)
 }
+
+// Missing returns what the principal lacks for a permission, in a sentence; "" if it has the permission.
+func (p *Principal) Missing(permission Permission) string {
+	switch {
+	case p.Allows(permission):
+		return ""
+	case permission.Management && p.Kind != models.ManagementKey:
+		return "This needs a management key."
+	default:
+		return "This needs the scope " + permission.Scope + "."
+	}
+}

@@ -9,21 +9,18 @@ import (
 	"roster/auth"
 	"roster/jsonapi"
 	"roster/models"
+	"roster/server"
 )
 
 // API serves the native JSON:API below /public/v2.
 type API struct {
-	db      *models.DB
-	limiter *Limiter
-	usage   *auth.Usage
-	recall  *recall
-	watch   *models.EventWatch
-	waits   *waits
+	watch *models.EventWatch
+	waits *waits
 }
 
-// NewAPI returns the API over a database. usage notes which keys are used.
-func NewAPI(db *models.DB, limiter *Limiter, usage *auth.Usage) *API {
-	return &API{db: db, limiter: limiter, usage: usage, recall: newRecall(), watch: models.NewEventWatch(db), waits: &waits{ofOne: map[string]int{}}}
+// NewAPI returns the API over a database.
+func NewAPI(db *models.DB) *API {
+	return &API{watch: models.NewEventWatch(db), waits: &waits{ofOne: map[string]int{}}}
 }
 
 // WatchEvents wakes requests that wait for events, until ctx ends: then they are answered at once. failed is told of what went wrong.
@@ -196,18 +193,22 @@ func (res *resource) routes() []route {
 	return append(table, res.relationshipRoutes()...)
 }
 
-// Mount adds the routes to a router, each with and without a trailing slash: mux's StrictSlash would redirect, and clients repeat a
-// redirected POST as GET.
-func (a *API) Mount(router *mux.Router) {
-	for _, rt := range routes() {
-		methods := []string{rt.method}
-		if rt.method == http.MethodGet {
-			methods = append(methods, http.MethodHead)
-		}
-		served := a.serve(rt)
-		for _, slash := range []string{"", "/"} {
-			router.Handle(models.Root+rt.path+slash, served).Methods(methods...)
-		}
+// Door returns the front door of the API.
+func (a *API) Door() *server.Door {
+	d := &server.Door{
+		Paths: []string{models.Root, docsPath}, Credential: auth.Credential,
+		HowToPresent: "Send a valid key as Authorization: Bearer <key>.",
+		Refusal:      refusal, Told: toldOf,
 	}
-	a.mountDocs(router)
+	for _, rt := range routes() {
+		d.Routes = append(d.Routes, server.Route{
+			Method: rt.method, Path: models.Root + rt.path, Needs: rt.needs,
+			NeedsOf: func(r *http.Request) auth.Permission { return rt.permission(mux.Vars(r)["relationship"]) },
+			Take: func(w http.ResponseWriter, rq *server.Request) (server.Serve, error) {
+				return a.take(&rt, w, rq)
+			},
+		})
+	}
+	d.Routes = append(d.Routes, docsRoutes()...)
+	return d
 }

@@ -9,15 +9,15 @@ import (
 )
 
 func createAPIKey(rq *request, db *models.DB, in *jsonapi.Input) (any, error) {
-	return models.CreateAPIKey(rq.Context(), db, rq.caller(), in)
+	return models.CreateAPIKey(rq.Context(), db, rq.Caller(), in)
 }
 
 func updateAPIKey(rq *request, db *models.DB, id string, in *jsonapi.Input) (any, error) {
-	return models.UpdateAPIKey(rq.Context(), db, rq.caller(), id, in)
+	return models.UpdateAPIKey(rq.Context(), db, rq.Caller(), id, in)
 }
 
 func deleteAPIKey(rq *request, db *models.DB, id string, in *jsonapi.Input) error {
-	return models.DeleteAPIKey(rq.Context(), db, rq.caller(), id, in)
+	return models.DeleteAPIKey(rq.Context(), db, rq.Caller(), id, in)
 }
 
 // How long earlier secrets go on working after a rotation.
@@ -28,10 +28,10 @@ const (
 
 // overlapOf returns the overlap that a request for a rotation asks for: meta.overlap, in seconds.
 func overlapOf(rq *request) (time.Duration, error) {
-	if len(rq.body) == 0 {
+	if len(rq.Content) == 0 {
 		return defaultOverlap, nil
 	}
-	seconds, given, err := jsonapi.DecodeMetaNumber(rq.body, "overlap", 0, int64(maxOverlap/time.Second))
+	seconds, given, err := jsonapi.DecodeMetaNumber(rq.Content, "overlap", 0, int64(maxOverlap/time.Second))
 	if err != nil || !given {
 		return defaultOverlap, err
 	}
@@ -44,7 +44,7 @@ func (a *API) rotateAPIKey(w http.ResponseWriter, rq *request) error {
 	if err != nil {
 		return err
 	}
-	key, err := models.RotateAPIKey(rq.Context(), a.db, rq.caller(), rq.id(), overlap)
+	key, err := models.RotateAPIKey(rq.Context(), rq.DB, rq.Caller(), rq.id(), overlap)
 	if err != nil {
 		return located(err, nil)
 	}

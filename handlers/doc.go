@@ -1,3 +1,3 @@
-// Package handlers serves the native JSON:API over HTTP: the route table (method, path, permission, handler), the middleware around it,
-// and the only mapping from errors to status numbers.
+// Package handlers is the front door of the native JSON:API: the route table (method, path, permission, handler), and the codes by which
+// errors are told. Everything that it shares with other front doors is in package server.
 package handlers

@@ -9,20 +9,24 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/gorilla/mux"
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/parser"
 
+	"roster/auth"
 	"roster/docs"
 	"roster/handlers/openapi"
 	"roster/jsonapi"
 	"roster/models"
+	"roster/server"
 )
 
 // openAPIPath is where the OpenAPI document is served. Every document names it as its description.
 const openAPIPath = models.Root + "openapi.json"
+
+// docsPath is where the pages are.
+const docsPath = "/docs"
 
 // OpenAPI returns the OpenAPI document of the API: that of the route table.
 func OpenAPI() ([]byte, error) {
@@ -98,7 +102,7 @@ type page struct {
 }
 
 func newPage(mediaType string, body []byte) *page {
-	return &page{mediaType, body, entityTag(0, body)}
+	return &page{mediaType, body, server.EntityTag(0, body)}
 }
 
 // mediaTypes are those of the viewer's files. They are listed here because the lists of operating systems differ.
@@ -123,12 +127,12 @@ func pages() (map[string]*page, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the viewer: %w", err)
 		}
-		at := "/docs/" + path.Base(file)
+		at := docsPath + "/" + path.Base(file)
 		switch path.Base(file) {
 		case "index.html":
-			at = "/docs"
+			at = docsPath
 		case "errors.html":
-			at = "/docs/errors"
+			at = docsPath + "/errors"
 			if body, err = errorsPage(body); err != nil {
 				return nil, err
 			}
@@ -164,28 +168,25 @@ func (verbatim) Put([]byte) {}
 const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// mountDocs adds the OpenAPI document and the pages that people read. They are public, and made when the first of them is asked for.
-func (a *API) mountDocs(router *mux.Router) {
+// docsRoutes are the OpenAPI document and the pages that people read. They are public, and made when the first of them is asked for.
+func docsRoutes() []server.Route {
 	made := sync.OnceValues(pages)
-	serve := handler(func(w http.ResponseWriter, r *http.Request) error {
-		if err := a.limiter.Charge(w, r, nobody); err != nil {
-			return err
-		}
+	take := func(_ http.ResponseWriter, rq *server.Request) (server.Serve, error) {
 		all, err := made()
 		if err != nil {
-			return err
+			return nil, err
 		}
-		p := all[path.Clean(r.URL.Path)]
+		p := all[path.Clean(rq.URL.Path)]
 		if p == nil {
-			return jsonapi.Fault(jsonapi.NotFound, "There is nothing at this path.")
+			return nil, server.NothingHere()
 		}
-		return p.write(w, r)
-	})
-	for _, at := range []string{openAPIPath, "/docs", "/docs/{file}"} {
-		for _, slash := range []string{"", "/"} {
-			router.Handle(at+slash, serve).Methods(http.MethodGet, http.MethodHead)
-		}
+		return func(w http.ResponseWriter) error { return p.write(w, rq.Request) }, nil
 	}
+	var table []server.Route
+	for _, at := range []string{openAPIPath, docsPath, docsPath + "/{file}"} {
+		table = append(table, server.Route{Method: http.MethodGet, Path: at, Needs: auth.Public(), Take: take})
+	}
+	return table
 }
 
 func (p *page) write(w http.ResponseWriter, r *http.Request) error {
@@ -194,7 +195,7 @@ func (p *page) write(w http.ResponseWriter, r *http.Request) error {
 	if strings.HasPrefix(p.mediaType, "text/") {
 		h.Set("Content-Security-Policy", policy)
 	}
-	unchanged, err := notModified(w, r, p.etag)
+	unchanged, err := server.NotModified(w, r, p.etag)
 	if err != nil {
 		return err
 	}

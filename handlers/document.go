@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"roster/jsonapi"
+	"roster/server"
 )
 
 // writeDocument answers with a document. To GET it has an ETag, and 304 is the answer to who has it already.
@@ -27,7 +28,7 @@ func writeVersion(w http.ResponseWriter, rq *request, status int, version int64,
 	}
 	switch reading := rq.Method == http.MethodGet || rq.Method == http.MethodHead; {
 	case reading:
-		unchanged, err := notModified(w, rq.Request, entityTag(version, body))
+		unchanged, err := server.NotModified(w, rq.Request.Request, server.EntityTag(version, body))
 		if err != nil {
 			return err
 		}
@@ -36,7 +37,7 @@ func writeVersion(w http.ResponseWriter, rq *request, status int, version int64,
 			return nil
 		}
 	case version != 0:
-		w.Header().Set("ETag", entityTag(version, body))
+		w.Header().Set("ETag", server.EntityTag(version, body))
 	}
 	h := w.Header()
 	h.Set("Content-Type", jsonapi.ContentType(doc.Ext, doc.Profile))

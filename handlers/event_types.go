@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/gorilla/mux"
-
 	"roster/jsonapi"
 	"roster/models"
 	"roster/webhooks"
@@ -39,7 +37,7 @@ func (a *API) listEventTypes(w http.ResponseWriter, rq *request) error {
 
 // readEventType answers with one type of event.
 func (a *API) readEventType(w http.ResponseWriter, rq *request) error {
-	name := mux.Vars(rq.Request)["eventType"]
+	name := rq.Var("eventType")
 	for _, t := range models.EventTypes() {
 		if t.Name != name {
 			continue

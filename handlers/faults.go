@@ -1,10 +1,9 @@
 package handlers
 
 import (
-	"errors"
-
 	"roster/jsonapi"
 	"roster/models"
+	"roster/server"
 )
 
 // codes is the mapping from the kinds of error of package models to what the API says.
@@ -20,9 +19,27 @@ var codes = map[models.Kind]jsonapi.Code{
 	models.OtherRequest:       jsonapi.IdempotencyMismatch,
 }
 
+// reasons are the codes of what is refused before anybody asks what a request is about.
+var reasons = map[server.Reason]jsonapi.Code{
+	server.MalformedBody:        jsonapi.MalformedBody,
+	server.InvalidHeader:        jsonapi.InvalidHeader,
+	server.AmbiguousCredentials: jsonapi.AmbiguousCredentials,
+	server.Unauthenticated:      jsonapi.Unauthenticated,
+	server.Forbidden:            jsonapi.Forbidden,
+	server.NotFound:             jsonapi.NotFound,
+	server.MethodNotAllowed:     jsonapi.MethodNotAllowed,
+	server.RequestTimeout:       jsonapi.RequestTimeout,
+	server.PreconditionFailed:   jsonapi.PreconditionFailed,
+	server.BodyTooLarge:         jsonapi.BodyTooLarge,
+	server.UnsupportedCoding:    jsonapi.UnsupportedMediaType,
+	server.RateLimited:          jsonapi.RateLimited,
+	server.Internal:             jsonapi.Internal,
+	server.Unavailable:          jsonapi.Unavailable,
+}
+
 // located returns refusals of package models as faults with pointers into the request that caused them. Other errors stay as they are.
 func located(err error, in *jsonapi.Input) error {
-	refusals := refusalsOf(err)
+	refusals := models.ErrorsOf(err)
 	if refusals == nil || in == nil {
 		return err
 	}
@@ -44,20 +61,6 @@ func faultsOf(refusals models.Errors, at func(*jsonapi.Error, *models.Error) *js
 	return faults
 }
 
-// refusalsOf returns the refusals that an error consists of, or nil.
-func refusalsOf(err error) models.Errors {
-	var several models.Errors
-	var one *models.Error
-	switch {
-	case errors.As(err, &several):
-		return several
-	case errors.As(err, &one):
-		return models.Errors{one}
-	default:
-		return nil
-	}
-}
-
 func faultOf(refusal *models.Error) *jsonapi.Error {
 	fault := jsonapi.Fault(codes[refusal.Kind], "%s", refusal.Message)
 	switch {
@@ -68,7 +71,7 @@ func faultOf(refusal *models.Error) *jsonapi.Error {
 	case refusal.Kind == models.PreconditionFailed:
 		return fault.InHeader("If-Match")
 	case refusal.Kind == models.OtherRequest:
-		return fault.InHeader(idempotencyKey)
+		return fault.InHeader(server.IdempotencyKey)
 	default:
 		return fault
 	}

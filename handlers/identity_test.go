@@ -8,10 +8,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"roster/handlers"
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/server"
 )
 
 // giveID gives a key another id, behind the back of the API.
@@ -29,7 +29,7 @@ func TestAKeyWithTheIDOfAnOrganizationIsNotThatOrganization(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		clock := modelstest.NewClock()
-		s := newServiceWith(t, db, func(c *handlers.Config, _ *http.Server) { c.Limiter = handlers.NewLimiter(50, time.Minute, clock.Now) })
+		s := newServiceWith(t, db, func(c *server.Config, _ *http.Server) { c.Limiter = server.NewLimiter(50, time.Minute, clock.Now) })
 		victim, token := s.organization("Victim")
 		own, _ := s.organization("Partner")
 		partner := s.as(s.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "partner", "kind": "management", "scopes": []string{"*"}},
@@ -190,7 +190,7 @@ func TestAnOrganizationAndItsKeysShareABudget(t *testing.T) {
 			keys = append(keys, fixture.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "k", "scopes": []string{"users:read"}},
 				"organization", ref("organizations", org))).want(201).text("data", "attributes", "key"))
 		}
-		s := newServiceWith(t, db, func(c *handlers.Config, _ *http.Server) { c.Limiter = handlers.NewLimiter(4, time.Minute, clock.Now) })
+		s := newServiceWith(t, db, func(c *server.Config, _ *http.Server) { c.Limiter = server.NewLimiter(4, time.Minute, clock.Now) })
 		s.key = fixture.key
 		served := 0
 		for i, key := range keys {

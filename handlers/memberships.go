@@ -6,13 +6,13 @@ import (
 )
 
 func createMembership(rq *request, db *models.DB, in *jsonapi.Input) (any, error) {
-	return models.CreateMembership(rq.Context(), db, rq.caller(), in)
+	return models.CreateMembership(rq.Context(), db, rq.Caller(), in)
 }
 
 func updateMembership(rq *request, db *models.DB, id string, in *jsonapi.Input) (any, error) {
-	return models.UpdateMembership(rq.Context(), db, rq.caller(), id, in)
+	return models.UpdateMembership(rq.Context(), db, rq.Caller(), id, in)
 }
 
 func deleteMembership(rq *request, db *models.DB, id string, in *jsonapi.Input) error {
-	return models.DeleteMembership(rq.Context(), db, rq.caller(), id, in)
+	return models.DeleteMembership(rq.Context(), db, rq.Caller(), id, in)
 }

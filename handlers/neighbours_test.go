@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"roster/handlers"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/server"
 )
 
 // TestOneOrganizationTakesAQuarterOfTheConnections has an organization ask for more at once than there are connections, with its token and
@@ -20,7 +20,7 @@ func TestOneOrganizationTakesAQuarterOfTheConnections(t *testing.T) {
 	cfg := modelstest.Config(t, models.Postgres) // with eight connections
 	beside := modelstest.OpenConfig(t, cfg).Pools()["main"]
 	db := modelstest.OpenConfig(t, cfg)
-	s := newServiceWith(t, db, func(cfg *handlers.Config, _ *http.Server) { cfg.RequestTimeout = 3 * time.Second })
+	s := newServiceWith(t, db, func(cfg *server.Config, _ *http.Server) { cfg.RequestTimeout = 3 * time.Second })
 	token := func(name string) string {
 		head := s.do("POST", "/public/v2/management/organizations", resource("organizations", object{"name": name})).want(201)
 		return head.text("data", "attributes", "token")

@@ -9,6 +9,7 @@ import (
 	"roster/auth"
 	"roster/jsonapi"
 	"roster/models"
+	"roster/server"
 )
 
 // operationsPath is where atomic requests are sent, below models.Root.
@@ -19,7 +20,7 @@ const maxPasswords = 10
 
 // decodeOperations reads the operations of an atomic request and checks what can be known without the database.
 func (rq *request) decodeOperations() (err error) {
-	rq.sent.operations, err = jsonapi.DecodeOperations(rq.body, rq.site())
+	rq.sent.operations, err = jsonapi.DecodeOperations(rq.Content, rq.site())
 	if err != nil {
 		return err
 	}
@@ -42,7 +43,7 @@ func (a *API) operate(w http.ResponseWriter, rq *request) error {
 		return rq.sent.err
 	}
 	var results []jsonapi.Result
-	err := models.Transaction(rq.Context(), a.db, func(tx *models.DB) (err error) {
+	err := models.Transaction(rq.Context(), rq.DB, func(tx *models.DB) (err error) {
 		results, err = rq.carryOut(tx, rq.sent.operations)
 		return err
 	})
@@ -61,7 +62,7 @@ func (a *API) operate(w http.ResponseWriter, rq *request) error {
 func (rq *request) site() *jsonapi.Site {
 	site := &jsonapi.Site{
 		Base:     &url.URL{Scheme: "http", Host: rq.Host, Path: models.Root + operationsPath},
-		Versions: versionsOf,
+		Versions: server.VersionsOf,
 	}
 	var others []*jsonapi.Place
 	for _, res := range resources {
@@ -91,8 +92,8 @@ func (rq *request) permitOperations(operations []*jsonapi.Operation) error {
 		switch {
 		case !possible:
 			faults.Add(jsonapi.Fault(jsonapi.Forbidden, "Clients cannot %s resources of the type %s.", op.Code, op.Place.Schema.Type).At(op.Pointer()))
-		case !rq.principal.Allows(needs):
-			faults.Add(forbidden(rq.principal, needs).At(op.Pointer()))
+		case !rq.Principal.Allows(needs):
+			faults.Add(forbidden(rq.Principal, needs).At(op.Pointer()))
 		}
 		if op.Input == nil {
 			continue
@@ -124,7 +125,7 @@ func permissionOf(op *jsonapi.Operation) (needs auth.Permission, possible bool) 
 
 // carryOut runs the operations in order within a transaction. It keeps nothing between two runs: the database may ask for another.
 func (rq *request) carryOut(tx *models.DB, operations []*jsonapi.Operation) ([]jsonapi.Result, error) {
-	if err := planOf(operations).Reserve(rq.Context(), tx, rq.scope()); err != nil {
+	if err := planOf(operations).Reserve(rq.Context(), tx, rq.Scope()); err != nil {
 		return nil, err
 	}
 	b := batch{rq: rq, tx: tx, ids: map[jsonapi.Ref]string{}}
@@ -215,7 +216,7 @@ func (b *batch) relate(res *resource, id string, op *jsonapi.Operation) error {
 		return err
 	}
 	how := changesOfMembers[op.Code]
-	return models.ChangeMembers(b.rq.Context(), b.tx, b.rq.caller(), res.Collection, id, op.Relationship.Name, how, linkage)
+	return models.ChangeMembers(b.rq.Context(), b.tx, b.rq.Caller(), res.Collection, id, op.Relationship.Name, how, linkage)
 }
 
 // changesOfMembers are what the operations on a to-many relationship do.
@@ -225,7 +226,7 @@ var changesOfMembers = map[jsonapi.OperationCode]models.MemberChange{
 
 // render returns the resource object of a result, as a single request would show it.
 func (b *batch) render(op *jsonapi.Operation, item any) (*jsonapi.Resource, error) {
-	resources, err := models.Render(b.rq.Context(), b.tx, resourceAt(op).Collection, b.rq.scope(), []any{item}, op.Place.Path, nil)
+	resources, err := models.Render(b.rq.Context(), b.tx, resourceAt(op).Collection, b.rq.Scope(), []any{item}, op.Place.Path, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -234,7 +235,7 @@ func (b *batch) render(op *jsonapi.Operation, item any) (*jsonapi.Resource, erro
 
 // locatedInOperation is located for an operation: what has no place in its data is about its target.
 func locatedInOperation(err error, op *jsonapi.Operation) error {
-	refusals := refusalsOf(err)
+	refusals := models.ErrorsOf(err)
 	if refusals == nil {
 		return err
 	}

@@ -8,15 +8,15 @@ import (
 )
 
 func createOrganization(rq *request, db *models.DB, in *jsonapi.Input) (any, error) {
-	return models.CreateOrganization(rq.Context(), db, rq.caller(), in)
+	return models.CreateOrganization(rq.Context(), db, rq.Caller(), in)
 }
 
 func updateOrganization(rq *request, db *models.DB, id string, in *jsonapi.Input) (any, error) {
-	return models.UpdateOrganization(rq.Context(), db, rq.caller(), id, in)
+	return models.UpdateOrganization(rq.Context(), db, rq.Caller(), id, in)
 }
 
 func deleteOrganization(rq *request, db *models.DB, id string, in *jsonapi.Input) error {
-	return models.DeleteOrganization(rq.Context(), db, rq.caller(), id, in)
+	return models.DeleteOrganization(rq.Context(), db, rq.Caller(), id, in)
 }
 
 // metaOf returns what an answer says beside a resource: when a token that it shows ceases to work, if it does.
@@ -30,7 +30,7 @@ func metaOf(item any) map[string]any {
 
 // refreshToken answers with the organization and its new token.
 func (a *API) refreshToken(w http.ResponseWriter, rq *request) error {
-	org, err := models.RefreshToken(rq.Context(), a.db, rq.caller(), rq.id())
+	org, err := models.RefreshToken(rq.Context(), rq.DB, rq.Caller(), rq.id())
 	if err != nil {
 		return located(err, nil)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/server"
 )
 
 // What a request says of the version it is meant for (RFC 9110 §13). To GET it is judged with the answer (notModified); to every other
@@ -48,15 +49,15 @@ func (a *API) conditions(rq *request) (*jsonapi.Versions, error) {
 		}
 	}
 	if rq.Header.Get("If-None-Match") != "" {
-		item, err := models.Find(rq.Context(), a.db, res.Collection, rq.scope(), rq.id(), nil)
+		item, err := models.Find(rq.Context(), rq.DB, res.Collection, rq.Scope(), rq.id(), nil)
 		if err == nil {
-			err = checkNoneMatch(rq.Request, res.Version(item))
+			err = server.CheckNoneMatch(rq.Header, res.Version(item))
 		}
 		if err != nil {
 			return nil, err
 		}
 	}
-	return ifVersions(rq.Request)
+	return server.IfVersions(rq.Header)
 }
 
 // unjudged is the fault of a condition on a request that is about no version of anything.
@@ -82,18 +83,18 @@ func (a *API) perform(w http.ResponseWriter, rq *request) error {
 	if err != nil {
 		return err
 	}
-	var answer keptAnswer
-	err = models.Transaction(rq.Context(), a.db, func(tx *models.DB) error {
+	var answer *server.Kept
+	err = models.Transaction(rq.Context(), rq.DB, func(tx *models.DB) error {
 		if err := rq.route.guarded().keep(rq, tx, rq.id(), versions); err != nil {
 			return err
 		}
-		answer, err = a.within(tx, rq, rq.route.handle)
+		answer, err = rq.Within(tx, func(w http.ResponseWriter) error { return rq.route.handle(a, w, rq) })
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return answer.send(w)
+	return answer.Send(w)
 }
 
 // keep makes sure that a resource is at one of the versions, and stays at it until the transaction ends; nil is any version. An update
@@ -104,51 +105,4 @@ func (res *resource) keep(rq *request, tx *models.DB, id string, versions *jsona
 	}
 	_, err := res.update(rq, tx, id, &jsonapi.Input{Schema: res.Schema, IfVersions: versions})
 	return err
-}
-
-// ifVersions returns the versions that a change is meant for (If-Match, RFC 9110 §13.1.1), or nil if it is meant for any. An unreadable
-// header is a fault, because passing over it could lose a change of somebody else.
-func ifVersions(r *http.Request) (*jsonapi.Versions, error) {
-	values := r.Header.Values("If-Match")
-	if len(values) == 0 {
-		return nil, nil
-	}
-	versions, ok := versionsOf(values)
-	if !ok {
-		return nil, unreadable("If-Match")
-	}
-	return versions, nil
-}
-
-// versionsOf returns the versions of a resource that a list of entity tags names; nil for *, which is any version. Only the version part
-// of a tag counts: every representation that a client has read guards against the same lost update. The comparison is strong: a weak tag
-// names none, nor does one of another form. ok is false for a list that cannot be read.
-func versionsOf(values []string) (versions *jsonapi.Versions, ok bool) {
-	tags, anything, ok := entityTags(values)
-	if anything {
-		return nil, true
-	}
-	versions = &jsonapi.Versions{}
-	for _, tag := range tags {
-		if version := versionIn(tag); version != 0 {
-			versions.Listed = append(versions.Listed, version)
-		}
-		versions.Weak = versions.Weak || !isStrong(tag)
-	}
-	return versions, ok
-}
-
-// checkNoneMatch returns a fault if a change is not meant for the present version (If-None-Match on an unsafe method).
-func checkNoneMatch(r *http.Request, version int64) error {
-	tags, anything, ok := entityTags(r.Header.Values("If-None-Match"))
-	if !ok {
-		return unreadable("If-None-Match")
-	}
-	for i, tag := range tags {
-		tags[i] = strings.TrimPrefix(tag, "W/")
-	}
-	if anything || slices.ContainsFunc(tags, func(tag string) bool { return versionIn(tag) == version }) {
-		return jsonapi.Fault(jsonapi.PreconditionFailed, "The resource is the version that If-None-Match names.").InHeader("If-None-Match")
-	}
-	return nil
 }

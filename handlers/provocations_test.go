@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"roster/handlers"
 	"roster/jsonapi"
+	"roster/server"
 )
 
 // provocations are requests that end in an error of each code.
@@ -40,7 +40,7 @@ var provocations = map[jsonapi.Code]func(*story) *answer{
 	jsonapi.MethodNotAllowed: func(st *story) *answer { return st.do("PUT", "/public/v2/users", nil) },
 	jsonapi.NotAcceptable:    func(st *story) *answer { return st.get("/public/v2/users", "Accept", "text/csv") },
 	jsonapi.RequestTimeout: func(st *story) *answer {
-		slow := newServiceWith(st.t, st.db, func(_ *handlers.Config, s *http.Server) { s.ReadTimeout = 50 * time.Millisecond })
+		slow := newServiceWith(st.t, st.db, func(_ *server.Config, s *http.Server) { s.ReadTimeout = 50 * time.Millisecond })
 		return slow.as(st.key).wire(request("POST", managed, "Content-Length: 100", "{"))
 	},
 	jsonapi.Conflict: func(st *story) *answer {
@@ -67,7 +67,7 @@ var provocations = map[jsonapi.Code]func(*story) *answer{
 		return st.do("POST", managed, resource("organizations", object{"name": "Acme Ltd"}), "Idempotency-Key", key)
 	},
 	jsonapi.BodyTooLarge: func(st *story) *answer {
-		small := newServiceWith(st.t, st.db, func(cfg *handlers.Config, _ *http.Server) { cfg.MaxBody = 1000 }).as(st.key)
+		small := newServiceWith(st.t, st.db, func(cfg *server.Config, _ *http.Server) { cfg.MaxBody = 1000 }).as(st.key)
 		return small.do("POST", managed, resource("organizations", object{"name": strings.Repeat("A", 1000)}))
 	},
 	jsonapi.UnsupportedMediaType: func(st *story) *answer {
@@ -81,14 +81,14 @@ var provocations = map[jsonapi.Code]func(*story) *answer{
 	},
 	jsonapi.Required: func(st *story) *answer { return st.do("POST", managed, resource("organizations", object{})) },
 	jsonapi.RateLimited: func(st *story) *answer {
-		busy := newServiceWith(st.t, st.db, func(cfg *handlers.Config, _ *http.Server) {
-			cfg.Limiter = handlers.NewLimiter(1, time.Minute, st.clock.Now)
+		busy := newServiceWith(st.t, st.db, func(cfg *server.Config, _ *http.Server) {
+			cfg.Limiter = server.NewLimiter(1, time.Minute, st.clock.Now)
 		}).as(st.key)
 		busy.get("/public/v2/users").want(200)
 		return busy.get("/public/v2/users")
 	},
 	jsonapi.Unavailable: func(st *story) *answer {
-		return newServiceWith(st.t, st.db, func(cfg *handlers.Config, _ *http.Server) { cfg.RequestTimeout = 1 }).as(st.key).get("/public/v2/users")
+		return newServiceWith(st.t, st.db, func(cfg *server.Config, _ *http.Server) { cfg.RequestTimeout = 1 }).as(st.key).get("/public/v2/users")
 	},
 	jsonapi.Internal: func(st *story) *answer {
 		if err := st.db.Close(); err != nil {

@@ -5,9 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"roster/handlers"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/server"
 )
 
 // TestARefusalCostsNoQuery closes the database: what is refused for its budget is refused all the same, by 429 and not by 500.
@@ -15,8 +15,8 @@ func TestARefusalCostsNoQuery(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		clock := modelstest.NewClock()
-		s := newServiceWith(t, db, func(c *handlers.Config, _ *http.Server) {
-			c.Limiter = handlers.NewLimiter(5, time.Minute, clock.Now)
+		s := newServiceWith(t, db, func(c *server.Config, _ *http.Server) {
+			c.Limiter = server.NewLimiter(5, time.Minute, clock.Now)
 		})
 		_, token := s.organization("Acme") // one of the five
 		known, stranger := s.as(models.NewSecret(models.ManagementKey).Text), s.as(models.NewSecret(models.OrganizationKey).Text)

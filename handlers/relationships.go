@@ -58,7 +58,7 @@ func (res *resource) changing() auth.Permission {
 
 // owner returns the model that the path names, if the caller sees it.
 func (a *API) owner(rq *request) (any, error) {
-	return models.Find(rq.Context(), a.db, rq.route.served.Collection, rq.scope(), rq.id(), nil)
+	return models.Find(rq.Context(), rq.DB, rq.route.served.Collection, rq.Scope(), rq.id(), nil)
 }
 
 // related answers with what a relationship leads to (§ Fetching Resources): one resource or null, or a page of a collection.
@@ -79,7 +79,7 @@ func (a *API) related(w http.ResponseWriter, rq *request) error {
 		}
 		return a.writePage(w, rq, target, page, target.BasePath())
 	}
-	target, id, err := c.RelatedID(rq.Context(), a.db, rq.scope(), item, rel.Name)
+	target, id, err := c.RelatedID(rq.Context(), rq.DB, rq.Scope(), item, rel.Name)
 	if err != nil {
 		return err
 	}
@@ -93,14 +93,14 @@ func (a *API) related(w http.ResponseWriter, rq *request) error {
 	if err := rq.permitRelated(target.Schema.Type); err != nil {
 		return err
 	}
-	one, err := models.Find(rq.Context(), a.db, target, rq.scope(), id, rq.query)
+	one, err := models.Find(rq.Context(), rq.DB, target, rq.Scope(), id, rq.query)
 	if models.IsKind(err, models.NotFound) {
 		return writeDocument(w, rq, http.StatusOK, doc) // gone, or not for this caller: the same as none
 	}
 	if err != nil {
 		return err
 	}
-	resources, err := models.Render(rq.Context(), a.db, target, rq.scope(), []any{one}, target.BasePath(), rq.query)
+	resources, err := models.Render(rq.Context(), rq.DB, target, rq.Scope(), []any{one}, target.BasePath(), rq.query)
 	if err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func (a *API) related(w http.ResponseWriter, rq *request) error {
 
 // permitRelated makes sure that the caller may read resources of the type that a path leads to.
 func (rq *request) permitRelated(typ string) error {
-	if needs := reading(typ); !rq.principal.Allows(needs) {
+	if needs := reading(typ); !rq.Principal.Allows(needs) {
 		return jsonapi.Fault(jsonapi.Forbidden, "This needs the scope %s.", needs.Scope)
 	}
 	return nil
@@ -133,7 +133,7 @@ func (a *API) writeLinkage(w http.ResponseWriter, rq *request, item any) error {
 	c, rel := rq.route.served.Collection, rq.relationship
 	// The resource as it is printed has the links of the relationship, and the linkage of a to-one that the caller may see.
 	plain := &jsonapi.Query{}
-	owners, err := models.Render(rq.Context(), a.db, c, rq.scope(), []any{item}, rq.base(), plain)
+	owners, err := models.Render(rq.Context(), rq.DB, c, rq.Scope(), []any{item}, rq.base(), plain)
 	if err != nil {
 		return err
 	}
@@ -160,7 +160,7 @@ func (a *API) linkagePage(rq *request, doc *jsonapi.Document) error {
 	target := rq.route.served.Related(rel.Name, rq.id())
 	ids := *rq.query
 	ids.Fields = map[string]map[string]bool{rel.Target.Type: {}} // nothing but the ids is read
-	page, err := models.List(rq.Context(), a.db, target, rq.scope(), &ids)
+	page, err := models.List(rq.Context(), rq.DB, target, rq.Scope(), &ids)
 	if err != nil {
 		return err
 	}
@@ -201,7 +201,7 @@ func (a *API) includedByLinkage(rq *request, linkage any) ([]*jsonapi.Resource, 
 		}
 	}
 	target := models.CollectionOf(rq.relationship.Target.Type)
-	return models.IncludeLinked(rq.Context(), a.db, target, rq.scope(), ids, beneath, rq.query)
+	return models.IncludeLinked(rq.Context(), rq.DB, target, rq.Scope(), ids, beneath, rq.query)
 }
 
 // replaceRelationship sets a to-one, or makes the sent members the only ones of a to-many.
@@ -220,7 +220,7 @@ func (a *API) replaceRelationship(w http.ResponseWriter, rq *request) error {
 	if in.IfVersions, err = a.conditions(rq); err != nil {
 		return err
 	}
-	if _, err := rq.route.served.update(rq, a.db, rq.id(), in); err != nil {
+	if _, err := rq.route.served.update(rq, rq.DB, rq.id(), in); err != nil {
 		return locatedInLinkage(err, linkage)
 	}
 	return a.relationship(w, rq)
@@ -250,11 +250,11 @@ func (a *API) changeMembers(w http.ResponseWriter, rq *request, how models.Membe
 		return fault.InHeader("If-Match")
 	}
 	res := rq.route.served
-	err = models.Transaction(rq.Context(), a.db, func(tx *models.DB) error {
+	err = models.Transaction(rq.Context(), rq.DB, func(tx *models.DB) error {
 		if err := res.keep(rq, tx, rq.id(), versions); err != nil {
 			return err
 		}
-		return models.ChangeMembers(rq.Context(), tx, rq.caller(), res.Collection, rq.id(), rq.relationship.Name, how, linkage)
+		return models.ChangeMembers(rq.Context(), tx, rq.Caller(), res.Collection, rq.id(), rq.relationship.Name, how, linkage)
 	})
 	if err != nil {
 		return locatedInLinkage(err, linkage)
@@ -290,7 +290,7 @@ func (a *API) changeable(rq *request) (jsonapi.Linkage, error) {
 			return jsonapi.Linkage{}, err
 		}
 	}
-	return jsonapi.DecodeLinkage(rq.body, rel)
+	return jsonapi.DecodeLinkage(rq.Content, rel)
 }
 
 // changes reports whether a relationship of the resource can be changed at all.
@@ -300,7 +300,7 @@ func (res *resource) changes(rel *jsonapi.Relationship) bool {
 
 // locatedInLinkage is located for a document whose primary data is linkage.
 func locatedInLinkage(err error, linkage jsonapi.Linkage) error {
-	refusals := refusalsOf(err)
+	refusals := models.ErrorsOf(err)
 	if refusals == nil {
 		return err
 	}

@@ -6,37 +6,13 @@ import (
 	"fmt"
 
 	"roster/jsonapi"
-	"roster/models"
+	"roster/server"
 )
 
-// stillSees makes sure that the caller sees what a kept answer tells of: a branch may have been moved out of its reach since. What is gone
-// hides nothing any more; its secrets are dead.
-func (a *API) stillSees(rq *request, body []byte) error {
-	told, err := toldOf(body)
-	if err != nil {
-		return err
-	}
-	for typ, ids := range told {
-		c := models.CollectionOf(typ)
-		seen, err := models.FindAll(rq.Context(), a.db, c, rq.scope(), ids, nil)
-		if err != nil {
-			return err
-		}
-		there, err := models.FindAll(rq.Context(), a.db, c, models.Everything(), ids, nil)
-		if err != nil {
-			return err
-		}
-		if len(seen) < len(there) {
-			return jsonapi.Fault(jsonapi.Forbidden, "This request took effect; what it was about is out of this credential's reach now.")
-		}
-	}
-	return nil
-}
-
-// toldOf returns the ids of the resources that an answer tells of, by type: of its primary data, one or several, of what came with them, or of the results of
-// operations.
-func toldOf(body []byte) (map[string][]string, error) {
-	told := map[string][]string{}
+// toldOf returns the resources that an answer tells of: those of its primary data, one or several, those that came with them, or those of
+// the results of operations.
+func toldOf(body []byte) (server.Told, error) {
+	told := server.Told{}
 	if len(body) == 0 {
 		return told, nil
 	}

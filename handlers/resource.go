@@ -19,7 +19,7 @@ func (a *API) list(w http.ResponseWriter, rq *request) error {
 
 // writePage answers with a page of resources of a collection.
 func (a *API) writePage(w http.ResponseWriter, rq *request, c *models.Collection, page *models.Page, base string) error {
-	resources, err := models.Render(rq.Context(), a.db, c, rq.scope(), page.Items, base, rq.query)
+	resources, err := models.Render(rq.Context(), rq.DB, c, rq.Scope(), page.Items, base, rq.query)
 	if err != nil {
 		return err
 	}
@@ -36,12 +36,12 @@ func (a *API) included(rq *request, c *models.Collection, items []any, resources
 	if rq.query.Include == nil {
 		return nil, nil
 	}
-	return models.Include(rq.Context(), a.db, c, rq.scope(), items, resources, rq.query)
+	return models.Include(rq.Context(), rq.DB, c, rq.Scope(), items, resources, rq.query)
 }
 
 // read answers with one resource.
 func (a *API) read(w http.ResponseWriter, rq *request) error {
-	item, err := models.Find(rq.Context(), a.db, rq.route.served.Collection, rq.scope(), rq.id(), rq.query)
+	item, err := models.Find(rq.Context(), rq.DB, rq.route.served.Collection, rq.Scope(), rq.id(), rq.query)
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func (a *API) read(w http.ResponseWriter, rq *request) error {
 
 // writeOne answers with one model as a resource.
 func (a *API) writeOne(w http.ResponseWriter, rq *request, status int, item any) error {
-	resources, err := models.Render(rq.Context(), a.db, rq.route.served.Collection, rq.scope(), []any{item}, rq.base(), rq.query)
+	resources, err := models.Render(rq.Context(), rq.DB, rq.route.served.Collection, rq.Scope(), []any{item}, rq.base(), rq.query)
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (a *API) writeOne(w http.ResponseWriter, rq *request, status int, item any)
 // decodeCreation reads the resource that is to be made.
 func (rq *request) decodeCreation() (err error) {
 	res := rq.route.served
-	rq.sent.input, err = jsonapi.DecodeResource(rq.body, res.Schema, jsonapi.Create, "")
+	rq.sent.input, err = jsonapi.DecodeResource(rq.Content, res.Schema, jsonapi.Create, "")
 	if err != nil || res.prepare == nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (a *API) create(w http.ResponseWriter, rq *request) error {
 	if err := rq.permitID(in); err != nil {
 		return err
 	}
-	item, err := res.create(rq, a.db, in)
+	item, err := res.create(rq, rq.DB, in)
 	if err != nil {
 		return located(err, in)
 	}
@@ -100,7 +100,7 @@ func (rq *request) permitID(in *jsonapi.Input) error {
 		return nil
 	case !in.Schema.ClientIDs:
 		return jsonapi.Fault(jsonapi.ClientIDForbidden, "The ids of %s are chosen by the server.", in.Schema.Type).At(in.PointerTo("id"))
-	case !rq.scope().Manages():
+	case !rq.Scope().Manages():
 		return jsonapi.Fault(jsonapi.ClientIDForbidden, "Only a management key can choose ids.").At(in.PointerTo("id"))
 	default:
 		return nil
@@ -110,10 +110,10 @@ func (rq *request) permitID(in *jsonapi.Input) error {
 // update changes a resource (§ Updating Resources).
 func (a *API) update(w http.ResponseWriter, rq *request) error {
 	res := rq.route.served
-	in, err := jsonapi.DecodeResource(rq.body, res.Schema, jsonapi.Update, rq.id())
+	in, err := jsonapi.DecodeResource(rq.Content, res.Schema, jsonapi.Update, rq.id())
 	if err != nil {
 		// Who may not see the resource learns nothing of what was wrong with the request.
-		if _, missing := models.Find(rq.Context(), a.db, res.Collection, rq.scope(), rq.id(), nil); models.IsKind(missing, models.NotFound) && !restorable(res, rq) {
+		if _, missing := models.Find(rq.Context(), rq.DB, res.Collection, rq.Scope(), rq.id(), nil); models.IsKind(missing, models.NotFound) && !restorable(res, rq) {
 			return missing
 		}
 		return err
@@ -121,7 +121,7 @@ func (a *API) update(w http.ResponseWriter, rq *request) error {
 	if in.IfVersions, err = a.conditions(rq); err != nil {
 		return err
 	}
-	item, err := res.update(rq, a.db, rq.id(), in)
+	item, err := res.update(rq, rq.DB, rq.id(), in)
 	if err != nil {
 		return located(err, in)
 	}
@@ -130,7 +130,7 @@ func (a *API) update(w http.ResponseWriter, rq *request) error {
 
 // restorable reports whether a resource that is not found may be one that was deleted and can be restored by this caller.
 func restorable(res *resource, rq *request) bool {
-	return res.Collection == models.Organizations && rq.scope().Manages()
+	return res.Collection == models.Organizations && rq.Scope().Manages()
 }
 
 // remove deletes a resource (§ Deleting Resources). A body is taken and ignored: some clients send the identifier.
@@ -139,7 +139,7 @@ func (a *API) remove(w http.ResponseWriter, rq *request) error {
 	if err != nil {
 		return err
 	}
-	if err := rq.route.served.remove(rq, a.db, rq.id(), &jsonapi.Input{Schema: rq.route.served.Schema, IfVersions: versions}); err != nil {
+	if err := rq.route.served.remove(rq, rq.DB, rq.id(), &jsonapi.Input{Schema: rq.route.served.Schema, IfVersions: versions}); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

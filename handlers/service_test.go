@@ -13,13 +13,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gorilla/mux"
-
 	"roster/auth"
 	"roster/handlers"
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/server"
 )
 
 // service is the API on a real socket over a real database, with the first management key.
@@ -40,37 +39,49 @@ func eachService(t *testing.T, test func(t *testing.T, s *service)) {
 
 func newService(t *testing.T, db *models.DB) *service {
 	t.Helper()
-	return newServiceWith(t, db, func(*handlers.Config, *http.Server) {})
+	return newServiceWith(t, db, func(*server.Config, *http.Server) {})
 }
 
 // newServiceWith returns a service whose configuration and server a test has changed.
-func newServiceWith(t *testing.T, db *models.DB, change func(*handlers.Config, *http.Server)) *service {
+func newServiceWith(t *testing.T, db *models.DB, change func(*server.Config, *http.Server)) *service {
 	t.Helper()
 	key, err := models.CreateFirstManagementKey(t.Context(), db)
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewUnstartedServer(nil)
-	cfg := handlers.Config{
-		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Metrics: handlers.NewMetrics("test", db.Pools()),
-		Health: handlers.NewHealth(db), Limiter: handlers.NewLimiter(0, time.Minute, time.Now), MaxBody: 1 << 20,
-		Stop:           context.Background(),
-		RequestTimeout: 5 * time.Minute, // a slow machine is no fault of what is tested
-	}
-	change(&cfg, server.Config)
-	api := handlers.NewAPI(db, cfg.Limiter, auth.NewUsage())
+	listening := httptest.NewUnstartedServer(nil)
+	cfg := testConfig(db)
+	change(&cfg, listening.Config)
+	api, h := open(t, cfg)
 	watching, stop := context.WithCancel(context.Background())
 	var watch sync.WaitGroup
 	watch.Go(func() { api.WatchEvents(watching, func(error) {}) })
 	t.Cleanup(func() { stop(); watch.Wait() })
-	h, err := handlers.NewServer(cfg, func(router *mux.Router) { api.Mount(router) })
+	listening.Config.Handler = h
+	listening.Start()
+	t.Cleanup(listening.Close)
+	return &service{t: t, db: db, url: listening.URL, key: key}
+}
+
+func testConfig(db *models.DB) server.Config {
+	return server.Config{
+		DB: db, Usage: auth.NewUsage(),
+		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Metrics: server.NewMetrics("test", db.Pools()),
+		Health: server.NewHealth(db), Limiter: server.NewLimiter(0, time.Minute, time.Now), MaxBody: 1 << 20,
+		Stop:           context.Background(),
+		RequestTimeout: 5 * time.Minute, // a slow machine is no fault of what is tested
+	}
+}
+
+// open returns the API and a server with its door.
+func open(t *testing.T, cfg server.Config) (*handlers.API, http.Handler) {
+	t.Helper()
+	api := handlers.NewAPI(cfg.DB)
+	h, err := server.New(cfg, api.Door())
 	if err != nil {
 		t.Fatal(err)
 	}
-	server.Config.Handler = h
-	server.Start()
-	t.Cleanup(server.Close)
-	return &service{t: t, db: db, url: server.URL, key: key}
+	return api, h
 }
 
 // as returns the service as another caller sees it.

@@ -6,13 +6,13 @@ import (
 )
 
 func createUser(rq *request, db *models.DB, in *jsonapi.Input) (any, error) {
-	return models.CreateUser(rq.Context(), db, rq.caller(), in)
+	return models.CreateUser(rq.Context(), db, rq.Caller(), in)
 }
 
 func updateUser(rq *request, db *models.DB, id string, in *jsonapi.Input) (any, error) {
-	return models.UpdateUser(rq.Context(), db, rq.caller(), id, in)
+	return models.UpdateUser(rq.Context(), db, rq.Caller(), id, in)
 }
 
 func deleteUser(rq *request, db *models.DB, id string, in *jsonapi.Input) error {
-	return models.DeleteUser(rq.Context(), db, rq.caller(), id, in)
+	return models.DeleteUser(rq.Context(), db, rq.Caller(), id, in)
 }

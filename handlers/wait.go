@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"roster/auth"
 	"roster/jsonapi"
 	"roster/models"
 )
@@ -58,11 +57,11 @@ func (a *API) page(w http.ResponseWriter, rq *request, c *models.Collection) (*m
 		patience = patienceOf(rq)
 	}
 	if patience == 0 {
-		return models.List(rq.Context(), a.db, c, rq.scope(), rq.query)
+		return models.List(rq.Context(), rq.DB, c, rq.Scope(), rq.query)
 	}
-	end, ok := a.waits.begin(rq.principal.Identity().String())
+	end, ok := a.waits.begin(rq.Principal.Identity().String())
 	if !ok {
-		return models.List(rq.Context(), a.db, c, rq.scope(), rq.query)
+		return models.List(rq.Context(), rq.DB, c, rq.Scope(), rq.query)
 	}
 	defer end()
 	page, err := a.await(rq, c, patience)
@@ -75,17 +74,17 @@ func (a *API) page(w http.ResponseWriter, rq *request, c *models.Collection) (*m
 
 // await returns the page of a list, once there is something on it or behind it, or the patience is at its end.
 func (a *API) await(rq *request, c *models.Collection, patience time.Duration) (*models.Page, error) {
-	wait := a.watch.Wait(rq.scope())
+	wait := a.watch.Wait(rq.Scope())
 	defer wait.End()
 	enough := time.NewTimer(patience)
 	defer enough.Stop()
 	for {
-		page, err := models.List(rq.Context(), a.db, c, rq.scope(), rq.query)
+		page, err := models.List(rq.Context(), rq.DB, c, rq.Scope(), rq.query)
 		if err != nil {
 			return nil, err
 		}
 		if len(page.Items) > 0 || page.Next != nil {
-			return page, a.admitAgain(rq) // what is told may be that the caller's key is revoked
+			return page, rq.admitAgain() // what is told may be that the caller's key is revoked
 		}
 		select {
 		case _, goesOn := <-wait.Woken:
@@ -97,7 +96,7 @@ func (a *API) await(rq *request, c *models.Collection, patience time.Duration) (
 		case <-rq.Context().Done():
 			return nil, rq.Context().Err()
 		}
-		if err := a.admitAgain(rq); err != nil {
+		if err := rq.admitAgain(); err != nil {
 			return nil, err
 		}
 	}
@@ -109,22 +108,10 @@ func (rt *route) waits(rel *jsonapi.Relationship) bool {
 	return rt.method == http.MethodGet && schema == models.Events.Schema && accepts.Page && (rel == nil || rt.related)
 }
 
-// admitAgain makes sure that a caller who has waited still is who it was, and may still do what it asked for.
-func (a *API) admitAgain(rq *request) error {
-	credential, err := auth.Credential(rq.Header)
-	if err != nil {
+// admitAgain makes sure that a caller who has waited may still do what it asked for.
+func (rq *request) admitAgain() error {
+	if err := rq.AdmitAgain(); err != nil {
 		return err
-	}
-	principal, err := auth.Authenticate(rq.Context(), a.db, credential)
-	if err != nil {
-		return err
-	}
-	if principal == nil {
-		return jsonapi.Fault(jsonapi.Unauthenticated, "The key does not work any more.")
-	}
-	rq.principal = principal
-	if !principal.Allows(rq.route.needs) {
-		return forbidden(principal, rq.route.needs)
 	}
 	return rq.permitInclusion(rq.query.Include)
 }

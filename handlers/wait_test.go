@@ -9,10 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gorilla/mux"
-
-	"roster/auth"
-	"roster/handlers"
 	"roster/models/modelstest"
 )
 
@@ -137,21 +133,19 @@ func TestWhoeverIsRevokedWhileWaitingIsToldNothing(t *testing.T) {
 func TestWaitsEndWhenTheServerStops(t *testing.T) {
 	t.Parallel()
 	db := modelstest.Open(t, modelstest.Dialects[0])
-	api := handlers.NewAPI(db, handlers.NewLimiter(0, time.Minute, time.Now), auth.NewUsage())
-	router := mux.NewRouter()
-	api.Mount(router)
-	begun, served := make(chan struct{}, 2), make(chan struct{}, 2)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	api, served := open(t, testConfig(db))
+	begun, ended := make(chan struct{}, 2), make(chan struct{}, 2)
+	listening := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun <- struct{}{}
-		defer func() { served <- struct{}{} }() // also if the connection is cut, since nobody is there to be answered
-		router.ServeHTTP(w, r)
+		defer func() { ended <- struct{}{} }() // also if the connection is cut, since nobody is there to be answered
+		served.ServeHTTP(w, r)
 	}))
-	t.Cleanup(server.Close)
+	t.Cleanup(listening.Close)
 	s := newService(t, db)
 	s.organization("Acme")
 	path := s.endOfFeed()
 	request := func(ctx context.Context) (int, error) {
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+path, nil)
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, listening.URL+path, nil)
 		if err != nil {
 			return 0, err
 		}
@@ -173,14 +167,14 @@ func TestWaitsEndWhenTheServerStops(t *testing.T) {
 	if status, err := request(leaving); err == nil {
 		t.Errorf("who left is answered %d", status)
 	}
-	<-served
+	<-ended
 
 	watching, stop := context.WithCancel(t.Context())
-	ended := make(chan struct{})
-	go func() { api.WatchEvents(watching, func(err error) { t.Error(err) }); close(ended) }()
+	watched := make(chan struct{})
+	go func() { api.WatchEvents(watching, func(err error) { t.Error(err) }); close(watched) }()
 	go soon(stop)
 	if status, err := request(t.Context()); status != 200 {
 		t.Errorf("when the server stops the answer is %d, %v", status, err)
 	}
-	<-ended
+	<-watched
 }

@@ -4,25 +4,23 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/gorilla/mux"
-
 	"roster/jsonapi"
 	"roster/models"
 	"roster/webhooks"
 )
 
 func createWebhook(rq *request, db *models.DB, in *jsonapi.Input) (any, error) {
-	w, err := models.CreateWebhook(rq.Context(), db, rq.caller(), in)
+	w, err := models.CreateWebhook(rq.Context(), db, rq.Caller(), in)
 	return healthy(rq, db, w, err)
 }
 
 func updateWebhook(rq *request, db *models.DB, id string, in *jsonapi.Input) (any, error) {
-	w, err := models.UpdateWebhook(rq.Context(), db, rq.caller(), id, in)
+	w, err := models.UpdateWebhook(rq.Context(), db, rq.Caller(), id, in)
 	return healthy(rq, db, w, err)
 }
 
 func deleteWebhook(rq *request, db *models.DB, id string, in *jsonapi.Input) error {
-	return models.DeleteWebhook(rq.Context(), db, rq.caller(), id, in)
+	return models.DeleteWebhook(rq.Context(), db, rq.Caller(), id, in)
 }
 
 // healthy returns what a write returned, with the health that a read would show.
@@ -39,8 +37,8 @@ func (a *API) rotateWebhookSecret(w http.ResponseWriter, rq *request) error {
 	if err != nil {
 		return err
 	}
-	rotated, err := models.RotateWebhookSecret(rq.Context(), a.db, rq.caller(), rq.id(), overlap)
-	item, err := healthy(rq, a.db, rotated, err)
+	rotated, err := models.RotateWebhookSecret(rq.Context(), rq.DB, rq.Caller(), rq.id(), overlap)
+	item, err := healthy(rq, rq.DB, rotated, err)
 	if err != nil {
 		return located(err, nil)
 	}
@@ -49,7 +47,7 @@ func (a *API) rotateWebhookSecret(w http.ResponseWriter, rq *request) error {
 
 // testWebhook answers with the delivery of a test, which is on its way.
 func (a *API) testWebhook(w http.ResponseWriter, rq *request) error {
-	delivery, err := models.SendTest(rq.Context(), a.db, rq.caller(), rq.id(), webhooks.RenderMessage)
+	delivery, err := models.SendTest(rq.Context(), rq.DB, rq.Caller(), rq.id(), webhooks.RenderMessage)
 	if err != nil {
 		return located(err, nil)
 	}
@@ -58,7 +56,7 @@ func (a *API) testWebhook(w http.ResponseWriter, rq *request) error {
 
 // redeliver answers with a delivery that is on its way again.
 func (a *API) redeliver(w http.ResponseWriter, rq *request) error {
-	delivery, err := models.Redeliver(rq.Context(), a.db, rq.caller(), rq.id())
+	delivery, err := models.Redeliver(rq.Context(), rq.DB, rq.Caller(), rq.id())
 	if err != nil {
 		return located(err, nil)
 	}
@@ -67,12 +65,12 @@ func (a *API) redeliver(w http.ResponseWriter, rq *request) error {
 
 // readAttempt answers with one attempt at a delivery.
 func (a *API) readAttempt(w http.ResponseWriter, rq *request) error {
-	text := mux.Vars(rq.Request)["number"]
+	text := rq.Var("number")
 	number, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || strconv.FormatInt(number, 10) != text {
 		number = 0 // which none has: one resource has one spelling
 	}
-	attempt, err := models.FindAttempt(rq.Context(), a.db, rq.caller(), rq.id(), number)
+	attempt, err := models.FindAttempt(rq.Context(), rq.DB, rq.Caller(), rq.id(), number)
 	if err != nil {
 		return located(err, nil)
 	}
@@ -86,9 +84,9 @@ func (a *API) readAttempt(w http.ResponseWriter, rq *request) error {
 }
 
 func createReplay(rq *request, db *models.DB, in *jsonapi.Input) (any, error) {
-	return models.CreateWebhookJob(rq.Context(), db, rq.caller(), in)
+	return models.CreateWebhookJob(rq.Context(), db, rq.Caller(), in)
 }
 
 func updateReplay(rq *request, db *models.DB, id string, in *jsonapi.Input) (any, error) {
-	return models.UpdateWebhookJob(rq.Context(), db, rq.caller(), id, in)
+	return models.UpdateWebhookJob(rq.Context(), db, rq.Caller(), id, in)
 }

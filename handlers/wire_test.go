@@ -11,10 +11,10 @@ import (
 	"strings"
 	"testing"
 
-	"roster/handlers"
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/server"
 )
 
 // onWire is a request as its bytes, but for the credential.
@@ -177,7 +177,7 @@ func TestARequestThatWasGivenUpDoesNothing(t *testing.T) {
 }
 
 // overHTTP2 lets a server speak HTTP/2 without TLS, too.
-func overHTTP2(_ *handlers.Config, server *http.Server) {
+func overHTTP2(_ *server.Config, server *http.Server) {
 	server.Protocols = &http.Protocols{}
 	server.Protocols.SetHTTP1(true)
 	server.Protocols.SetUnencryptedHTTP2(true)
@@ -186,7 +186,7 @@ func overHTTP2(_ *handlers.Config, server *http.Server) {
 // TestWhatNetHTTPAnswersItself holds the list of docs/clients.md: no other answer is without a document.
 func TestWhatNetHTTPAnswersItself(t *testing.T) {
 	t.Parallel()
-	small := func(_ *handlers.Config, server *http.Server) { server.MaxHeaderBytes = 4096 }
+	small := func(_ *server.Config, server *http.Server) { server.MaxHeaderBytes = 4096 }
 	s := newServiceWith(t, modelstest.Open(t, models.SQLite), small)
 	const line, end = "POST /public/v2/users HTTP/1.1\r\n", "\r\n\r\n"
 	for text, status := range map[string]int{

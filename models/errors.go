@@ -65,6 +65,20 @@ func (es Errors) Err() error {
 	return es
 }
 
+// ErrorsOf returns the refusals that an error consists of, nil if it is none.
+func ErrorsOf(err error) Errors {
+	var several Errors
+	var one *Error
+	switch {
+	case errors.As(err, &several):
+		return several
+	case errors.As(err, &one):
+		return Errors{one}
+	default:
+		return nil
+	}
+}
+
 // IsKind reports whether err is a refusal of that kind.
 func IsKind(err error, kind Kind) bool {
 	var e *Error

@@ -12,10 +12,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gorilla/mux"
-
-	"roster/handlers"
 	"roster/models"
+	"roster/server"
 )
 
 // app is a running server. What start builds up, stop takes down in reverse order.
@@ -23,9 +21,8 @@ type app struct {
 	cfg     *config
 	logger  *slog.Logger
 	db      *models.DB
-	health  *handlers.Health
-	metrics *handlers.Metrics
-	limiter *handlers.Limiter
+	health  *server.Health
+	metrics *server.Metrics
 
 	stops  []func() error
 	atOnce []func()   // what is told to end when stopping begins, so that one period of grace is enough for all
@@ -58,7 +55,7 @@ func (a *app) stop() error {
 }
 
 // start opens, wires and begins to serve. After an error, stop still has to be called.
-func (a *app) start(ctx context.Context, stdout io.Writer, mount func(*app, *mux.Router)) error {
+func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*server.Door) error {
 	secure, err := a.cfg.tls(a.logger) // first: a setting that cannot be used must leave the database as it is
 	if err != nil {
 		return err
@@ -71,15 +68,15 @@ func (a *app) start(ctx context.Context, stdout io.Writer, mount func(*app, *mux
 		return err
 	}
 
-	a.health = handlers.NewHealth(a.db)
-	a.metrics = handlers.NewMetrics(version(), a.db.Pools())
-	a.limiter = handlers.NewLimiter(a.cfg.rateLimit, time.Minute, time.Now)
-	service, err := handlers.NewServer(handlers.Config{
-		Logger: a.logger, Metrics: a.metrics, Health: a.health, Limiter: a.limiter,
+	a.health = server.NewHealth(a.db)
+	a.metrics = server.NewMetrics(version(), a.db.Pools())
+	service, err := server.New(server.Config{
+		DB: a.db, Logger: a.logger, Metrics: a.metrics, Health: a.health, Usage: a.noteUsage(),
+		Limiter:     server.NewLimiter(a.cfg.rateLimit, time.Minute, time.Now),
 		HSTSPreload: a.cfg.hstsPreload, Proxies: a.cfg.trustedProxies, Origins: a.cfg.corsOrigins,
 		Stop: a.working, RequestTimeout: a.cfg.requestTime, MaxBody: int64(a.cfg.maxBody),
 		ServeMetrics: a.cfg.metricsListen == "",
-	}, func(router *mux.Router) { mount(a, router) })
+	}, open(a)...)
 	if err != nil {
 		return err
 	}
@@ -138,7 +135,7 @@ func (a *app) listen(ctx context.Context, address string) (net.Listener, error) 
 // serve begins to answer.
 func (a *app) serve(ctx context.Context, name string, listener net.Listener, secure *tls.Config, handler http.Handler) {
 	running := &sync.RWMutex{} // every request reads; whoever can write knows that none is left
-	server := &http.Server{
+	serving := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			running.RLock()
 			defer running.RUnlock()
@@ -155,16 +152,16 @@ func (a *app) serve(ctx context.Context, name string, listener net.Listener, sec
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		serve := server.Serve
+		serve := serving.Serve
 		if secure != nil {
-			serve = func(l net.Listener) error { return server.ServeTLS(l, "", "") }
+			serve = func(l net.Listener) error { return serving.ServeTLS(l, "", "") }
 		}
 		if err := serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			a.failed <- fmt.Errorf("serve %s: %w", name, err)
 		}
 	}()
 	a.onStop(func() error {
-		err := a.drain(name, server, running)
+		err := a.drain(name, serving, running)
 		<-ended
 		return err
 	})
@@ -172,13 +169,13 @@ func (a *app) serve(ctx context.Context, name string, listener net.Listener, sec
 }
 
 // drain refuses new connections and waits for the running requests, up to the grace period. Then it cuts them off.
-func (a *app) drain(name string, server *http.Server, running *sync.RWMutex) error {
+func (a *app) drain(name string, serving *http.Server, running *sync.RWMutex) error {
 	ctx, cancel := context.WithTimeout(context.Background(), a.cfg.shutdownGrace)
 	defer cancel()
-	if err := server.Shutdown(ctx); err == nil {
+	if err := serving.Shutdown(ctx); err == nil {
 		return nil
 	}
-	err := server.Close() // first, so that nobody is told of a request that was cut off
+	err := serving.Close() // first, so that nobody is told of a request that was cut off
 	a.cutOff()
 	running.Lock() // the database is closed next, and they use it
 	defer running.Unlock()

@@ -69,7 +69,7 @@ func plantSubtree(b *testing.B, dir string, cfg models.Config, others int) (ever
 	program := func(args ...string) string {
 		var out, problems strings.Builder
 		args = append(append([]string{"roster"}, args...), "--data-dir", dir, "--database-url", cfg.URL)
-		if code := run(b.Context(), args, func(string) string { return "" }, &out, &problems, mountAPI); code != 0 {
+		if code := run(b.Context(), args, func(string) string { return "" }, &out, &problems, frontDoors); code != 0 {
 			b.Fatalf("%v: %s", args, problems.String())
 		}
 		return strings.TrimSpace(out.String())

@@ -99,7 +99,7 @@ func newSite(b *testing.B, size int) *site {
 	program := func(args ...string) string {
 		var out bytes.Buffer
 		args = append(append([]string{"roster"}, args...), "--data-dir", dir, "--database-url", url)
-		if code := run(b.Context(), args, func(string) string { return "" }, &out, &problems, mountAPI); code != 0 {
+		if code := run(b.Context(), args, func(string) string { return "" }, &out, &problems, frontDoors); code != 0 {
 			b.Fatalf("%v: %s", args, problems.String())
 		}
 		return strings.TrimSpace(out.String())
@@ -146,7 +146,7 @@ func serveForBench(b *testing.B, dir, url string) string {
 	log, ended := &untilListening{address: make(chan string, 1)}, make(chan int, 1)
 	go func() {
 		args := []string{"roster", "serve", "--listen", "127.0.0.1:0", "--data-dir", dir, "--database-url", url, "--rate-limit", "0"}
-		ended <- run(ctx, args, func(string) string { return "" }, io.Discard, log, mountAPI)
+		ended <- run(ctx, args, func(string) string { return "" }, io.Discard, log, frontDoors)
 	}()
 	b.Cleanup(func() {
 		cancel()

@@ -11,11 +11,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/gorilla/mux"
 
 	"roster/conformance/suite"
 	"roster/jsonapi"
 	"roster/models"
+	"roster/server"
 )
 
 // TestEveryRowOfTheSpecificationHolds runs the black-box conformance suite against the whole program, on each database. The report is
@@ -27,7 +27,7 @@ func TestEveryRowOfTheSpecificationHolds(t *testing.T) {
 		t.Fatal(err)
 	}
 	modelstestURLs(t, func(t *testing.T, url string) {
-		checkReport(t, conformanceOf(t, url, description, mountAPI))
+		checkReport(t, conformanceOf(t, url, description, frontDoors))
 	})
 }
 
@@ -39,11 +39,11 @@ func TestEveryRowHoldsBesideThousandsOfPeople(t *testing.T) {
 		t.Fatal(err)
 	}
 	modelstestURLs(t, func(t *testing.T, url string) {
-		conformanceOf(t, url, description, func(a *app, router *mux.Router) {
-			mountAPI(a, router)
+		conformanceOf(t, url, description, func(a *app) []*server.Door {
 			if err := models.InsertBatch(t.Context(), a.db, crowd(3000)); err != nil {
 				t.Error(err)
 			}
+			return frontDoors(a)
 		})
 	})
 }
@@ -64,9 +64,9 @@ func crowd(people int) *models.Batch {
 }
 
 // conformanceOf runs the suite against a new server on a database, and fails the test if a row does not hold.
-func conformanceOf(t *testing.T, url string, description *suite.Description, mount func(*app, *mux.Router)) *suite.Report {
+func conformanceOf(t *testing.T, url string, description *suite.Description, doors func(*app) []*server.Door) *suite.Report {
 	t.Helper()
-	s := serve(t, t.TempDir(), mount, "--database-url", url, "--migrate", "--rate-limit", "0")
+	s := serve(t, t.TempDir(), doors, "--database-url", url, "--migrate", "--rate-limit", "0")
 	key := regexp.MustCompile(`roster_m_\w+`).FindString(s.stdout.String())
 	report, err := suite.Run(t.Context(), s.base, description, suite.Options{
 		Header:  http.Header{"Authorization": {"Bearer " + key}},

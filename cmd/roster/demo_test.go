@@ -164,7 +164,7 @@ func TestTheDemoIsServed(t *testing.T) {
 	t.Parallel()
 	modelstestURLs(t, func(t *testing.T, url string) {
 		dir := t.TempDir()
-		s := serve(t, dir, mountAPI, "--database-url", url, "--migrate")
+		s := serve(t, dir, frontDoors, "--database-url", url, "--migrate")
 		key := strings.TrimSpace(fillDemoBeside(t, dir, url))
 		list := func(path string) (total, length int) {
 			answer, body, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, "GET", s.base+path, nil, "Authorization", key)

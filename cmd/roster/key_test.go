@@ -15,7 +15,7 @@ func TestKeysBesideARunningServer(t *testing.T) {
 	t.Parallel()
 	modelstestURLs(t, func(t *testing.T, url string) {
 		dir := t.TempDir()
-		s := serve(t, dir, mountAPI, "--database-url", url, "--migrate")
+		s := serve(t, dir, frontDoors, "--database-url", url, "--migrate")
 		key := func(args ...string) string {
 			t.Helper()
 			code, stdout, problems := command(t, nil, append(append([]string{"key"}, args...), "--data-dir", dir, "--database-url", url)...)

@@ -80,7 +80,7 @@ func TestAChangeIsSeenByWhoeverListens(t *testing.T) {
 	modelstestURLs(t, func(t *testing.T, url string) {
 		const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 		target, seen := listening(t, map[string]string{listenSecrets: "another-secret " + secret}, "--path", "/hooks")
-		s := serve(t, t.TempDir(), mountAPI, "--database-url", url, "--migrate", "--allow-private-webhook-targets", "127.0.0.0/8")
+		s := serve(t, t.TempDir(), frontDoors, "--database-url", url, "--migrate", "--allow-private-webhook-targets", "127.0.0.0/8")
 		key := regexp.MustCompile(`roster_m_\w+`).FindString(s.stdout.String())
 		send := func(method, path string, body any) []byte {
 			t.Helper()

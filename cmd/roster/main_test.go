@@ -15,8 +15,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gorilla/mux"
 	"go.uber.org/goleak"
+
+	"roster/auth"
+	"roster/handlers"
+	"roster/server"
 )
 
 // asProgram makes the test binary be the program, so that tests can send signals to a process of its own.
@@ -30,8 +33,8 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("io.discard.ReadFrom"))
 }
 
-// server is `roster serve` within this process, on a free port and a directory of its own.
-type server struct {
+// served is `roster serve` within this process, on a free port and a directory of its own.
+type served struct {
 	t      *testing.T
 	base   string
 	dir    string
@@ -49,24 +52,29 @@ func command(t *testing.T, env map[string]string, args ...string) (code int, std
 	return code, out.String(), problems.String()
 }
 
-func noRoutes(*app, *mux.Router) {}
+// noRoutes is the door of the API without its routes.
+func noRoutes(a *app) []*server.Door {
+	d := handlers.NewAPI(a.db).Door()
+	d.Routes = nil
+	return []*server.Door{d}
+}
 
 // serve starts the server and waits until it listens.
-func serve(t *testing.T, dir string, mount func(*app, *mux.Router), args ...string) *server {
+func serve(t *testing.T, dir string, doors func(*app) []*server.Door, args ...string) *served {
 	t.Helper()
-	s := begin(t, dir, mount, args...)
+	s := begin(t, dir, doors, args...)
 	s.await()
 	return s
 }
 
 // begin starts the server.
-func begin(t *testing.T, dir string, mount func(*app, *mux.Router), args ...string) *server {
+func begin(t *testing.T, dir string, doors func(*app) []*server.Door, args ...string) *served {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &server{t: t, dir: dir, stdout: &bytes.Buffer{}, log: newFollowedLog(), cancel: cancel, ended: make(chan int, 1)}
+	s := &served{t: t, dir: dir, stdout: &bytes.Buffer{}, log: newFollowedLog(), cancel: cancel, ended: make(chan int, 1)}
 	args = append([]string{"roster", "serve", "--listen", "127.0.0.1:0", "--data-dir", dir, "--log-format", "json"}, args...)
 	go func() {
-		code := run(ctx, args, func(string) string { return "" }, s.stdout, s.log, mount)
+		code := run(ctx, args, func(string) string { return "" }, s.stdout, s.log, doors)
 		s.log.close()
 		s.ended <- code
 	}()
@@ -75,7 +83,7 @@ func begin(t *testing.T, dir string, mount func(*app, *mux.Router), args ...stri
 }
 
 // await returns when the server listens.
-func (s *server) await() {
+func (s *served) await() {
 	s.t.Helper()
 	line, ok := s.log.find(func(line map[string]any) bool { return line["msg"] == "listening" && line["server"] == "api" })
 	if !ok {
@@ -89,7 +97,7 @@ func (s *server) await() {
 }
 
 // stop asks the server to end, as a signal does, and returns its exit code.
-func (s *server) stop() int {
+func (s *served) stop() int {
 	s.cancel()
 	code := <-s.ended
 	s.ended <- code
@@ -104,7 +112,7 @@ type reply struct {
 }
 
 // get requests a path over a connection of its own.
-func (s *server) get(path string, headers ...string) (reply, []byte) {
+func (s *served) get(path string, headers ...string) (reply, []byte) {
 	s.t.Helper()
 	answer, body, err := request(s.t.Context(), &http.Transport{DisableKeepAlives: true, DisableCompression: true}, "GET", s.base+path, nil, headers...)
 	if err != nil {
@@ -199,26 +207,40 @@ func mode(t *testing.T, elements ...string) os.FileMode {
 }
 
 // testRoutes are served by tests beside the probes.
-func testRoutes(started, finish chan struct{}) func(*app, *mux.Router) {
-	return func(_ *app, router *mux.Router) {
-		router.HandleFunc("/slow", func(w http.ResponseWriter, r *http.Request) {
+func testRoutes(started, finish chan struct{}) func(*app) []*server.Door {
+	answers := map[string]http.HandlerFunc{
+		"/slow": func(w http.ResponseWriter, r *http.Request) {
 			started <- struct{}{}
 			select {
 			case <-finish:
 				_, _ = io.WriteString(w, "finished")
 			case <-r.Context().Done():
 			}
-		})
-		router.HandleFunc("/panic", func(http.ResponseWriter, *http.Request) { panic("boom") })
-		router.HandleFunc("/echo", func(w http.ResponseWriter, r *http.Request) {
+		},
+		"/panic": func(http.ResponseWriter, *http.Request) { panic("boom") },
+		"/echo": func(w http.ResponseWriter, r *http.Request) {
 			if _, err := io.Copy(io.Discard, r.Body); err != nil {
 				w.WriteHeader(http.StatusRequestEntityTooLarge)
+				return
 			}
-		})
-		router.HandleFunc("/long", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusNoContent)
+		},
+		"/long": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/vnd.api+json")
 			_, _ = io.WriteString(w, strings.Repeat("long ", 1000))
-		})
+		},
+	}
+	return func(a *app) []*server.Door {
+		all := noRoutes(a)
+		for path, serve := range answers {
+			take := func(_ http.ResponseWriter, rq *server.Request) (server.Serve, error) {
+				return func(w http.ResponseWriter) error { serve(w, rq.Request); return nil }, nil
+			}
+			for _, method := range []string{http.MethodGet, http.MethodPost} {
+				all[0].Routes = append(all[0].Routes, server.Route{Method: method, Path: path, Needs: auth.Public(), Take: take})
+			}
+		}
+		return all
 	}
 }
 

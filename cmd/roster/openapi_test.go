@@ -12,7 +12,7 @@ func TestTheCommandPrintsWhatTheServerServes(t *testing.T) {
 	if code != exitOK || problems != "" {
 		t.Fatalf("it ends with %d: %s", code, problems)
 	}
-	s := serve(t, t.TempDir(), mountAPI)
+	s := serve(t, t.TempDir(), frontDoors)
 	for _, path := range []string{"/public/v2/openapi.json", "/public/v2/openapi.json/"} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.base+path, nil)
 		if err != nil {

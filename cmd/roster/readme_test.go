@@ -57,7 +57,7 @@ func steps(block string) []step {
 // reader is somebody who follows the README: he copies ids and keys from the answers that he gets, not from those that are printed.
 type reader struct {
 	t         *testing.T
-	server    *server
+	server    *served
 	variables string            // the assignments so far
 	copied    map[string]string // from what the README shows to what he got
 	env       []string
@@ -90,7 +90,7 @@ func TestTheREADMEShowsWhatHappens(t *testing.T) {
 func newReader(t *testing.T, url string) *reader {
 	t.Helper()
 	dir := t.TempDir()
-	s := serve(t, dir, mountAPI, "--database-url", url, "--migrate")
+	s := serve(t, dir, frontDoors, "--database-url", url, "--migrate")
 	return &reader{t: t, server: s, copied: map[string]string{}, env: append(os.Environ(), asProgram+"=1",
 		"ROSTER_DATA_DIR="+dir, "ROSTER_DATABASE_URL="+url, "ROSTER_LOG_LEVEL=warn", "PROGRAM="+os.Args[0])}
 }

@@ -7,8 +7,9 @@ import (
 	"io"
 	"strings"
 
-	"github.com/gorilla/mux"
 	"github.com/urfave/cli/v3"
+
+	"roster/server"
 )
 
 // The exit codes.
@@ -27,15 +28,15 @@ func (e usageError) Unwrap() error { return e.error }
 type program struct {
 	getenv         func(string) string
 	stdout, stderr io.Writer
-	mount          func(*app, *mux.Router)
+	doors          func(*app) []*server.Door
 }
 
 // run executes the command line, the name of the program first, and returns the exit code. It ends early, and tidily, when ctx does.
 // What a command prints for its user goes to stdout; the log and all errors go to stderr.
 func run(
-	ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer, mount func(*app, *mux.Router),
+	ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer, doors func(*app) []*server.Door,
 ) int {
-	p := &program{getenv: getenv, stdout: stdout, stderr: stderr, mount: mount}
+	p := &program{getenv: getenv, stdout: stdout, stderr: stderr, doors: doors}
 	err := p.command().Run(ctx, args)
 	if err == nil {
 		return exitOK

@@ -38,7 +38,7 @@ func (p *program) serve(ctx context.Context, cfg *config) (err error) {
 	log.SetOutput(libraryLog{logger}) // net/http has no other place for what it finds on a connection to a receiver
 	a := newApp(cfg, logger)
 	defer func() { err = errors.Join(err, a.stop()) }()
-	if err := a.start(ctx, p.stdout, p.mount); err != nil {
+	if err := a.start(ctx, p.stdout, p.doors); err != nil {
 		return err
 	}
 	select {

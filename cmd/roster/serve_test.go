@@ -75,7 +75,7 @@ func TestTheFirstKeyIsPrintedOnceAndWorks(t *testing.T) {
 	t.Parallel()
 	modelstestURLs(t, func(t *testing.T, url string) {
 		dir := t.TempDir()
-		s := serve(t, dir, mountAPI, "--database-url", url, "--migrate")
+		s := serve(t, dir, frontDoors, "--database-url", url, "--migrate")
 		pasted := regexp.MustCompile(`curl -H 'Authorization: (Bearer roster_m_\w+)' (http\S+)`).FindStringSubmatch(s.stdout.String())
 		if pasted == nil {
 			t.Fatalf("stdout: %s", s.stdout)
@@ -93,7 +93,7 @@ func TestTheFirstKeyIsPrintedOnceAndWorks(t *testing.T) {
 		if code := s.stop(); code != 0 {
 			t.Errorf("exit code %d", code)
 		}
-		if again := serve(t, dir, mountAPI, "--database-url", url); again.stdout.Len() > 0 {
+		if again := serve(t, dir, frontDoors, "--database-url", url); again.stdout.Len() > 0 {
 			t.Errorf("the second start prints %s", again.stdout)
 		}
 	})
@@ -105,9 +105,9 @@ func TestReplicasThatStartAtOnceMakeOneKey(t *testing.T) {
 	if err := makeSecretKey(filepath.Join(dir, "secret.key")); err != nil {
 		t.Fatal(err)
 	}
-	replicas := make([]*server, 3)
+	replicas := make([]*served, 3)
 	for n := range replicas {
-		replicas[n] = begin(t, dir, mountAPI, "--database-url", url, "--migrate")
+		replicas[n] = begin(t, dir, frontDoors, "--database-url", url, "--migrate")
 	}
 	keys := 0
 	for _, s := range replicas {

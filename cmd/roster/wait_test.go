@@ -11,7 +11,7 @@ import (
 // TestStoppingAnswersWhoWaitsForEvents has a request wait that would outlast the period of grace: it is answered, and nothing is cut off.
 func TestStoppingAnswersWhoWaitsForEvents(t *testing.T) {
 	t.Parallel()
-	s := serve(t, t.TempDir(), mountAPI, "--request-timeout", "90s", "--write-timeout", "120s")
+	s := serve(t, t.TempDir(), frontDoors, "--request-timeout", "90s", "--write-timeout", "120s")
 	answered := make(chan string, 1)
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.base+"/public/v2/events?filter[eventType]=user.created", nil)
 	if err != nil {

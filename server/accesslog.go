@@ -1,0 +1,85 @@
+package server
+
+import (
+	"log/slog"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// logged writes one line for each request and counts it. The line never holds a query, a body or a credential; the handlers of slog
+// quote control characters, so that no path can forge a second line.
+func logged(next http.Handler, logger *slog.Logger, metrics *Metrics) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		started := time.Now()
+		metrics.begin()
+		// Deferred, because an aborted connection leaves as a panic.
+		defer func() {
+			x := ExchangeOf(r.Context())
+			took := time.Since(started)
+			metrics.end(r.Method, x, took)
+			logger.LogAttrs(r.Context(), x.level(), "request served", x.attributes(r, took)...)
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// level is debug for the probes that come every few seconds, and error for what went wrong on our side.
+func (x *Exchange) level() slog.Level {
+	switch {
+	case x.status >= 500 && x.Err != nil, x.stack != nil:
+		return slog.LevelError
+	case x.status >= 500:
+		return slog.LevelWarn
+	case x.Route == healthPath, x.Route == readyPath, x.Route == metricsPath:
+		return slog.LevelDebug
+	default:
+		return slog.LevelInfo
+	}
+}
+
+// clientGone is what the log shows for a request that was cut off before the answer, mostly because the client left. It is never sent.
+const clientGone = 499
+
+func (x *Exchange) attributes(r *http.Request, took time.Duration) []slog.Attr {
+	status := x.status
+	if status == 0 {
+		status = clientGone
+	}
+	attrs := []slog.Attr{
+		slog.String("request_id", x.RequestID),
+		slog.String("method", loggable(r.Method, 16)),
+		slog.String("path", loggable(r.URL.Path, 500)),
+		slog.String("route", x.Route),
+		slog.Int("status", status),
+		slog.Int64("bytes", x.bytes),
+		slog.Float64("duration_ms", float64(took.Microseconds())/1000),
+		slog.String("remote_ip", x.RemoteIP.String()),
+		slog.String("user_agent", loggable(r.UserAgent(), 200)),
+	}
+	if x.Caller.Kind != "" {
+		attrs = append(attrs, slog.String("caller_kind", x.Caller.Kind), slog.String("caller_id", x.Caller.ID))
+	}
+	if x.Err != nil {
+		attrs = append(attrs, slog.String("error", x.Err.Error()))
+	}
+	if x.stack != nil {
+		attrs = append(attrs, slog.String("stack", string(x.stack)))
+	}
+	return attrs
+}
+
+// keyInText finds our credentials wherever a client put one by mistake.
+var keyInText = regexp.MustCompile(`roster_([mou])_[0-9A-Za-z_]+`)
+
+// loggable returns text of a client as the log may keep it: bounded, valid UTF-8, without a credential.
+func loggable(text string, limit int) string {
+	if strings.Contains(text, "roster_") {
+		text = keyInText.ReplaceAllString(text, "roster_${1}_REDACTED")
+	}
+	if len(text) > limit {
+		text = text[:limit]
+	}
+	return strings.ToValidUTF8(text, "\uFFFD")
+}

@@ -1,0 +1,83 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+)
+
+// bounded gives the work on every request a deadline, at which the database calls of its handler end and it answers 503, and its body a
+// limit.
+func bounded(stop context.Context, next http.Handler, deadline time.Duration, maxBody int64) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, done := working(stop, r, deadline)
+		defer done()
+		r = r.WithContext(ctx)
+		LimitBody(w, r, maxBody)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// patience is how long the work on a read goes on for a client that has stopped sending.
+const patience = 2 * time.Second
+
+// working returns the context of the work on a request, and what ends it. It ends at the deadline, or with stop. net/http also ends the
+// context of an HTTP/1 request when it reads the end of what the client sends, but a client may say that it has sent everything and wait
+// for its answer, and looks like one that left. So a write goes on regardless, and a read for a moment; a stream of HTTP/2 that was reset
+// leaves no doubt (docs/adr/0016).
+func working(stop context.Context, r *http.Request, deadline time.Duration) (context.Context, context.CancelFunc) {
+	if r.ProtoMajor > 1 {
+		return context.WithTimeout(r.Context(), deadline)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), deadline)
+	stopped := context.AfterFunc(stop, cancel)
+	left := func() bool { return true }
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		left = context.AfterFunc(r.Context(), func() { time.AfterFunc(patience, cancel) })
+	}
+	return ctx, func() {
+		stopped()
+		left()
+		cancel()
+	}
+}
+
+// LimitBody replaces the limit of the request's body; reading more fails with an error that becomes 413. It must come before the first
+// read.
+func LimitBody(w http.ResponseWriter, r *http.Request, limit int64) {
+	body := ExchangeOf(r.Context()).body
+	if body == nil {
+		body = arriving{r.Body}
+	}
+	r.Body = http.MaxBytesReader(w, body, limit)
+}
+
+// arriving is the body of a request that tells apart why it cannot be read.
+type arriving struct{ io.ReadCloser }
+
+var (
+	// errMalformedBody: the client sent something else than it had announced.
+	errMalformedBody = errors.New("the body broke off, or its chunks cannot be read")
+	// errConnectionLost: nobody is left to answer.
+	errConnectionLost = errors.New("the connection was lost while the body arrived")
+)
+
+// Read implements io.Reader.
+func (a arriving) Read(p []byte) (int, error) {
+	n, err := a.ReadCloser.Read(p)
+	var network net.Error
+	switch {
+	case err == nil, errors.Is(err, io.EOF), errors.Is(err, http.ErrBodyReadAfterClose):
+		return n, err
+	case !errors.As(err, &network):
+		return n, fmt.Errorf("%w: %w", errMalformedBody, err)
+	case !network.Timeout():
+		return n, fmt.Errorf("%w: %w", errConnectionLost, err)
+	default:
+		return n, err
+	}
+}

@@ -1,0 +1,51 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"roster/auth"
+	"roster/models"
+)
+
+// Config is what the doors share.
+type Config struct {
+	DB      *models.DB
+	Logger  *slog.Logger
+	Metrics *Metrics
+	Health  *Health
+	Limiter *Limiter
+	Usage   *auth.Usage // notes which keys are used
+
+	// HSTSPreload extends Strict-Transport-Security to subdomains and preload lists.
+	HSTSPreload bool
+	// Proxies may say who the client is.
+	Proxies Proxies
+	// Origins may call from a browser; none turns CORS off.
+	Origins []string
+	// RequestTimeout ends the work on a request.
+	RequestTimeout time.Duration
+	// Stop ends the work on every request.
+	Stop context.Context
+	// MaxBody bounds the body of a request in bytes.
+	MaxBody int64
+	// ServeMetrics is false when the metrics have a listener of their own.
+	ServeMetrics bool
+}
+
+// wrap puts the stages around a router that every request passes, in the order of the lines from last to first. They are outside of the
+// router because its own middleware does not run for unknown paths and methods.
+func wrap(router http.Handler, cfg Config, all doors) (http.Handler, error) {
+	h := bounded(cfg.Stop, router, cfg.RequestTimeout, cfg.MaxBody)
+	h, err := compressed(h)
+	if err != nil {
+		return nil, err
+	}
+	h = crossOrigin(h, cfg.Origins)
+	h = secured(h, cfg.HSTSPreload)
+	h = recovered(h)
+	h = logged(h, cfg.Logger, cfg.Metrics)
+	return begun(h, cfg, all), nil
+}

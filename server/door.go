@@ -1,0 +1,111 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"roster/models"
+)
+
+// Door is a front door: one wire format that the service is spoken to in. It says what is different there, and nothing else.
+type Door struct {
+	// Paths are those that the door answers at and below, also where it has no route: "/public/v2". The longest that fits a request counts;
+	// what fits none is answered by the first door.
+	Paths []string
+	// Credential returns what a request presents, "" for nothing. It fails with auth.ErrAmbiguous if that is not one thing.
+	Credential func(http.Header) (string, error)
+	// HowToPresent is the sentence that tells a stranger how a credential is presented.
+	HowToPresent string
+	// Refusal returns how the door tells a client of an error, nil for one that is no business of clients: then it is asked again, for an
+	// [Error] with the reason Internal. It must know every Error, and the errors of package models.
+	Refusal func(error) *Refusal
+	// Told returns the resources that an answer of the door's tells of, from its body: before it is given again, whoever asks must see them.
+	// A door that writes needs it.
+	Told func(body []byte) (Told, error)
+	// Routes are what is served.
+	Routes []Route
+}
+
+// Told has ids of resources by type.
+type Told map[string][]string
+
+// Refusal is the answer that tells of an error.
+type Refusal struct {
+	Status      int
+	ContentType string
+	Body        []byte
+}
+
+// doors finds the door of a request.
+type doors []*Door
+
+func (all doors) at(path string) *Door {
+	var found *Door
+	longest := -1
+	for _, d := range all {
+		for _, p := range d.Paths {
+			if len(p) > longest && isBelow(path, p) {
+				found, longest = d, len(p)
+			}
+		}
+	}
+	if found == nil {
+		found = all[0]
+	}
+	return found
+}
+
+// check returns what a door lacks.
+func (d *Door) check() error {
+	if d.Credential == nil || d.Refusal == nil {
+		return fmt.Errorf("the door at %v does not say where a credential stands, or how it refuses", d.Paths)
+	}
+	for _, rt := range d.Routes {
+		if rt.Method == http.MethodPost && d.Told == nil && !rt.Needs.Public {
+			return fmt.Errorf("the door at %v takes %s %s, and does not say what its answers tell of", d.Paths, rt.Method, rt.Path)
+		}
+	}
+	return nil
+}
+
+// isBelow reports whether a path is another one, or continues it.
+func isBelow(path, above string) bool {
+	rest, ok := strings.CutPrefix(path, strings.TrimSuffix(above, "/"))
+	return ok && (rest == "" || rest[0] == '/')
+}
+
+// write answers with a refusal, and forgets what the handler had prepared for a success.
+func (refusal *Refusal) write(w http.ResponseWriter) {
+	h := w.Header()
+	for _, name := range []string{"ETag", "Last-Modified", "Location", "Content-Length", "Content-Encoding", "Content-Disposition"} {
+		h.Del(name)
+	}
+	h.Set("Content-Type", refusal.ContentType)
+	h.Set("Cache-Control", "no-store")
+	if refusal.Status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", `Bearer realm="roster"`) // RFC 9110 §11.6.1
+	}
+	w.WriteHeader(refusal.Status)
+	_, _ = w.Write(refusal.Body) // nobody is left to tell
+}
+
+// sees makes sure that whoever is given an answer again sees what it tells of: a branch may have been moved out of its reach since. What
+// is gone hides nothing any more; its secrets are dead.
+func (told Told) sees(rq *Request) error {
+	for typ, ids := range told {
+		c := models.CollectionOf(typ)
+		seen, err := models.FindAll(rq.Context(), rq.DB, c, rq.Scope(), ids, nil)
+		if err != nil {
+			return err
+		}
+		there, err := models.FindAll(rq.Context(), rq.DB, c, models.Everything(), ids, nil)
+		if err != nil {
+			return err
+		}
+		if len(seen) < len(there) {
+			return &Error{Reason: Forbidden, Message: "This request took effect; what it was about is out of this credential's reach now."}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,126 @@
+package server
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/netip"
+
+	"github.com/felixge/httpsnoop"
+	"github.com/google/uuid"
+
+	"roster/models"
+)
+
+// Exchange is one request and the answer to it: what the stages around the router and the handlers inside tell each other, and what the
+// log line says in the end. It belongs to the goroutine that serves the request.
+type Exchange struct {
+	RequestID string
+	RemoteIP  netip.Addr
+	// Secure is whether the client speaks TLS, to us or to a proxy we trust.
+	Secure bool
+
+	// Route is the pattern that matched; empty when none did.
+	Route string
+	// Caller is who was authenticated; the zero Identity is nobody.
+	Caller models.Identity
+	// Err is what went wrong on our side. It goes to the log and nowhere else.
+	Err error
+
+	door   *Door         // that was knocked at
+	stack  []byte        // of a panic
+	status int           // of the answer, 0 until its header is sent
+	bytes  int64         // of the answer's body, as sent
+	body   io.ReadCloser // of the request, without a limit
+}
+
+type exchangeKey struct{}
+
+// ExchangeOf returns the exchange that the context belongs to. Outside of any it returns one that nobody reads.
+func ExchangeOf(ctx context.Context) *Exchange {
+	if x, ok := ctx.Value(exchangeKey{}).(*Exchange); ok {
+		return x
+	}
+	return &Exchange{}
+}
+
+// RequestID returns the id of the request that the context belongs to.
+func RequestID(ctx context.Context) string { return ExchangeOf(ctx).RequestID }
+
+// begun is the outermost stage: it gives the request its exchange and its id, and completes every answer's header at the moment it is
+// sent, whoever sends it.
+func begun(next http.Handler, cfg Config, all doors) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		x := &Exchange{
+			RequestID: r.Header.Get("X-Request-Id"),
+			RemoteIP:  cfg.Proxies.clientIP(r),
+			Secure:    cfg.Proxies.secure(r),
+			door:      all.at(r.URL.EscapedPath()),
+			body:      arriving{r.Body},
+		}
+		if !usableRequestID(x.RequestID) {
+			x.RequestID = uuid.Must(uuid.NewV7()).String()
+		}
+		w.Header().Set("X-Request-Id", x.RequestID)
+		w = x.watch(w, func(h http.Header) {
+			mergeVary(h)
+			cfg.Limiter.describe(h, x)
+		})
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
+	})
+}
+
+// usableRequestID reports whether an id that the client chose is short and plain enough to be logged and stored.
+func usableRequestID(id string) bool {
+	if len(id) < 1 || len(id) > 128 {
+		return false
+	}
+	for _, c := range []byte(id) {
+		plain := c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c == '.' || c == '_' || c == '-'
+		if !plain {
+			return false
+		}
+	}
+	return true
+}
+
+// watch records status and size of what is written to w, and calls complete with the header right before it is sent.
+func (x *Exchange) watch(w http.ResponseWriter, complete func(http.Header)) http.ResponseWriter {
+	begin := func(status int) {
+		informational := status < 200 && status != http.StatusSwitchingProtocols
+		if x.status == 0 && !informational {
+			complete(w.Header())
+			x.status = status
+		}
+	}
+	return httpsnoop.Wrap(w, httpsnoop.Hooks{
+		WriteHeader: func(write httpsnoop.WriteHeaderFunc) httpsnoop.WriteHeaderFunc {
+			return func(status int) {
+				begin(status)
+				write(status)
+			}
+		},
+		Write: func(write httpsnoop.WriteFunc) httpsnoop.WriteFunc {
+			return func(b []byte) (int, error) {
+				begin(http.StatusOK)
+				n, err := write(b)
+				x.bytes += int64(n)
+				return n, err
+			}
+		},
+		ReadFrom: func(read httpsnoop.ReadFromFunc) httpsnoop.ReadFromFunc {
+			return func(src io.Reader) (int64, error) {
+				begin(http.StatusOK)
+				n, err := read(src)
+				x.bytes += n
+				return n, err
+			}
+		},
+		Flush: func(flush httpsnoop.FlushFunc) httpsnoop.FlushFunc {
+			return func() {
+				begin(http.StatusOK)
+				flush()
+			}
+		},
+	})
+}

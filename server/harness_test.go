@@ -1,0 +1,258 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"roster/auth"
+	"roster/models"
+	"roster/models/modelstest"
+)
+
+// bundle is a served router with one route for each thing that can happen to a request.
+type bundle struct {
+	*httptest.Server
+	db     *models.DB
+	health *Health
+	now    *clock
+	log    *lines
+	key    string // of the management, sent to the routes below /long
+}
+
+// clock is moved by tests.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.now }
+
+func (c *clock) Advance(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.now = c.now.Add(d) }
+
+// lines collects a log. A request's line is written after its answer, so tests wait for it.
+type lines struct {
+	mu   sync.Mutex
+	more *sync.Cond
+	text []string
+}
+
+func newLines() *lines {
+	l := &lines{}
+	l.more = sync.NewCond(&l.mu)
+	return l
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text = append(l.text, string(b))
+	l.more.Broadcast()
+	return len(b), nil
+}
+
+// wait returns the first n lines.
+func (l *lines) wait(n int) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for len(l.text) < n {
+		l.more.Wait()
+	}
+	return l.text[:n]
+}
+
+// line returns the n-th line, from 0, as an object.
+func (l *lines) line(t *testing.T, n int) map[string]any {
+	t.Helper()
+	var object map[string]any
+	if err := json.Unmarshal([]byte(l.wait(n + 1)[n]), &object); err != nil {
+		t.Fatalf("log line is not one JSON object: %v", err)
+	}
+	return object
+}
+
+const testETag = `"v1"`
+
+var longText = strings.Repeat("all work and no play makes jack a dull boy ", 100)
+
+// misbehaving returns routes for what can happen to a request.
+func misbehaving() []Route {
+	var table []Route
+	add := func(method, path string, needs auth.Permission, serve func(http.ResponseWriter, *Request) error) {
+		table = append(table, Route{Method: method, Path: path, Needs: needs, Take: func(_ http.ResponseWriter, rq *Request) (Serve, error) {
+			return func(w http.ResponseWriter) error { return serve(w, rq) }, nil
+		}})
+	}
+	get := func(path string, serve func(http.ResponseWriter, *Request) error) {
+		add("GET", path, auth.Public(), serve)
+	}
+	post := func(path string, serve func(http.ResponseWriter, *Request) error) {
+		add("POST", path, auth.Public(), serve)
+	}
+	get("/panic", func(http.ResponseWriter, *Request) error { panic("password=hunter2") })
+	get("/half", func(w http.ResponseWriter, _ *Request) error {
+		_, _ = io.WriteString(w, longText)
+		_ = http.NewResponseController(w).Flush()
+		panic("in the middle")
+	})
+	get("/late", func(w http.ResponseWriter, _ *Request) error {
+		_, _ = io.WriteString(w, longText)
+		return errors.New("too late")
+	})
+	get("/fail", func(w http.ResponseWriter, _ *Request) error {
+		w.Header().Set("ETag", testETag)
+		w.Header().Set("Content-Length", "7")
+		return errors.New("dial postgres: password=hunter2")
+	})
+	get("/refused", func(http.ResponseWriter, *Request) error {
+		return &models.Error{Kind: models.Invalid, Field: "name", Message: "No."}
+	})
+	get("/wait", func(_ http.ResponseWriter, rq *Request) error {
+		<-rq.Context().Done()
+		return errors.New("interrupted") // what a database may say
+	})
+	get("/silent", func(http.ResponseWriter, *Request) error { return nil })
+	add("GET", "/nobody", auth.Anyone(), func(http.ResponseWriter, *Request) error { return errors.New("somebody came") })
+	add("GET", "/long/{id}", auth.Anyone(), func(w http.ResponseWriter, rq *Request) error {
+		w.Header().Set("Content-Type", "application/json")
+		if same, err := NotModified(w, rq.Request, testETag); err != nil {
+			return err
+		} else if same {
+			w.WriteHeader(http.StatusNotModified)
+			return nil
+		}
+		_, _ = io.WriteString(w, longText)
+		return nil
+	})
+	post("/wait", func(_ http.ResponseWriter, rq *Request) error {
+		<-rq.Context().Done()
+		return rq.Context().Err()
+	})
+	post("/body", func(w http.ResponseWriter, rq *Request) error {
+		if err := rq.Read(w); err != nil {
+			return err
+		}
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	})
+	post("/upload", func(w http.ResponseWriter, rq *Request) error {
+		LimitBody(w, rq.Request, 10_000)
+		if err := rq.Read(w); err != nil {
+			return err
+		}
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	})
+	return table
+}
+
+// setup serves the test routes; change adjusts the configuration and the server first.
+func setup(t *testing.T, change func(*Config, *http.Server), more ...*Door) *bundle {
+	t.Helper()
+	return setupOn(t, modelstest.Open(t, models.SQLite), change, more...)
+}
+
+// setupOn is setup on a database.
+func setupOn(t *testing.T, db *models.DB, change func(*Config, *http.Server), more ...*Door) *bundle {
+	t.Helper()
+	b := &bundle{db: db, now: &clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}, log: newLines()}
+	key, err := models.CreateFirstManagementKey(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.key = key
+	b.health = NewHealth(b.db)
+	cfg := Config{
+		DB: b.db, Usage: auth.NewUsage(),
+		Logger:  slog.New(slog.NewJSONHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Metrics: NewMetrics("test", b.db.Pools()), Health: b.health,
+		Limiter: NewLimiter(100, time.Minute,
+			b.now.Now), Stop: context.Background(), RequestTimeout: 10 * time.Second, MaxBody: 1000, ServeMetrics: true,
+	}
+	b.Server = httptest.NewUnstartedServer(nil)
+	if change != nil {
+		change(&cfg, b.Config)
+	}
+	door := plainDoor()
+	door.Routes = append(door.Routes, misbehaving()...)
+	service, err := New(cfg, append([]*Door{door}, more...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Config.Handler = service
+	b.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	b.Start()
+	t.Cleanup(b.Close)
+	return b
+}
+
+// reply is an answer whose body has been read.
+type reply struct {
+	StatusCode int
+	Header     http.Header
+}
+
+// do sends a request; headers are name and value in turn. The transport neither asks for gzip nor undoes it.
+func (b *bundle) do(t *testing.T, method, path, body string, headers ...string) (reply, []byte) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, b.URL+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.HasPrefix(path, "/long") {
+		req.Header.Set("Api_key", b.key)
+	}
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Add(headers[i], headers[i+1])
+	}
+	transport := &http.Transport{DisableCompression: true, DisableKeepAlives: true}
+	answer, err := transport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	content, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reply{answer.StatusCode, answer.Header}, content
+}
+
+// refusalIn reads an error of the plain door.
+func refusalIn(t *testing.T, body []byte) plainError {
+	t.Helper()
+	var told plainError
+	if err := json.Unmarshal(body, &told); err != nil || told.Wrong == "" {
+		t.Fatalf("not an error: %v\n%s", err, body)
+	}
+	return told
+}
+
+// awaitInFlight returns when a request other than the one that asks is being served.
+func (b *bundle) awaitInFlight(t *testing.T) {
+	t.Helper()
+	for {
+		_, body := b.do(t, "GET", "/metrics", "")
+		if strings.Contains(string(body), "roster_http_requests_in_flight 2") {
+			return
+		}
+	}
+}
+
+// findLine waits for the line of a request to that path.
+func (b *bundle) findLine(t *testing.T, path string) map[string]any {
+	t.Helper()
+	for n := 0; ; n++ {
+		if line := b.log.line(t, n); line["path"] == path {
+			return line
+		}
+	}
+}

@@ -1,0 +1,129 @@
+package server
+
+import (
+	"net/http"
+	"net/netip"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestTheLimitOfACredential(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	for n := range 100 {
+		answer, _ := b.do(t, "GET", "/long/1", "")
+		if left := answer.Header.Get("X-Ratelimit-Remaining"); answer.StatusCode != 200 || left != strconv.Itoa(99-n) {
+			t.Fatalf("request %d: %d with %s left", n+1, answer.StatusCode, left)
+		}
+	}
+	b.now.Advance(18 * time.Second)
+	answer, body := b.do(t, "GET", "/long/1", "", "X-Request-Id", "me-1")
+	checkHeaders(t, answer, map[string]string{"X-Ratelimit-Remaining": "0", "X-Ratelimit-Reset": "42", "Retry-After": "42"})
+	if e := refusalIn(t, body); answer.StatusCode != 429 || e.Wrong != "rate limited" ||
+		e.Message != "The limit is 100 requests in 60 seconds. Try again in 42 seconds." {
+		t.Errorf("%d %s", answer.StatusCode, body)
+	}
+	if answer, _ := b.do(t, "GET", "/nothing", ""); answer.StatusCode != 404 {
+		t.Errorf("another caller: %d", answer.StatusCode)
+	}
+	b.now.Advance(42 * time.Second)
+	if answer, _ := b.do(t, "GET", "/long/1", ""); answer.StatusCode != 200 {
+		t.Errorf("in the next window: %d", answer.StatusCode)
+	}
+}
+
+func TestStrangersAreLimitedByAddress(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *Config, _ *http.Server) { c.Proxies = Proxies{netip.MustParsePrefix("127.0.0.0/8")} })
+	from := func(ip, path string) int {
+		answer, _ := b.do(t, "GET", path, "", "X-Forwarded-For", ip)
+		return answer.StatusCode
+	}
+	for range 50 {
+		from("192.0.2.1", "/nobody") // a failed authentication
+		from("192.0.2.1", "/nothing")
+	}
+	if got := from("192.0.2.1", "/nobody"); got != 429 {
+		t.Errorf("the 101st failed authentication: %d", got)
+	}
+	if got := from("192.0.2.1", "/nothing"); got != 429 {
+		t.Errorf("the 101st unknown path: %d", got)
+	}
+	if got := from("192.0.2.1", "/long/1"); got != 200 {
+		t.Errorf("a valid credential behind the same address: %d", got)
+	}
+	if got := from("192.0.2.1", "/healthz"); got != 200 {
+		t.Errorf("a probe from the same address: %d", got)
+	}
+	if got := from("192.0.2.2", "/nobody"); got != 401 {
+		t.Errorf("another address: %d", got)
+	}
+}
+
+func TestWithoutALimitThereAreNoHeaders(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *Config, _ *http.Server) { c.Limiter = NewLimiter(0, time.Minute, time.Now) })
+	answer, _ := b.do(t, "GET", "/nobody", "")
+	if answer.StatusCode != 401 || answer.Header.Get("X-Ratelimit-Limit") != "" {
+		t.Errorf("%d %v", answer.StatusCode, answer.Header)
+	}
+}
+
+func TestBudgets(t *testing.T) {
+	t.Parallel()
+	c := &clock{now: time.Unix(0, 0)}
+	l := NewLimiter(2, 10*time.Second, c.Now)
+	steps := []struct {
+		wait time.Duration
+		key  string
+		want Budget
+	}{
+		{0, "a", Budget{2, 1, 10, true}},
+		{4500 * time.Millisecond, "a", Budget{2, 0, 6, true}},
+		{5 * time.Second, "a", Budget{2, 0, 1, false}},
+		{0, "b", Budget{2, 1, 10, true}},
+		{500 * time.Millisecond, "a", Budget{2, 1, 10, true}},
+	}
+	for n, step := range steps {
+		c.Advance(step.wait)
+		if diff := cmp.Diff(step.want, l.take(account{step.key, 2})); diff != "" {
+			t.Errorf("step %d: %s", n, diff)
+		}
+	}
+	if diff := cmp.Diff(l.peek(account{"a", 2}), l.peek(account{"a", 2})); diff != "" {
+		t.Errorf("looking counts: %s", diff)
+	}
+}
+
+func TestALimiterForgets(t *testing.T) {
+	t.Parallel()
+	c := &clock{now: time.Unix(0, 0)}
+	l := NewLimiter(1, time.Minute, c.Now)
+	for n := range maxAccounts + 10 {
+		l.take(account{strconv.Itoa(n), 1})
+	}
+	if got := l.spent.Len(); got != maxAccounts {
+		t.Errorf("%d accounts are remembered, want %d", got, maxAccounts)
+	}
+	c.Advance(time.Minute)
+	for range maxAccounts {
+		l.take(account{"one", 1})
+	}
+	if got := l.spent.Len(); got != 1 {
+		t.Errorf("%d accounts are remembered after their windows ended, want 1", got)
+	}
+}
+
+func TestAddresses(t *testing.T) {
+	t.Parallel()
+	key := func(ip string) string { return addressKey(netip.MustParseAddr(ip)) }
+	if key("2001:db8::1") != key("2001:db8::ffff:1") || key("2001:db8::1") == key("2001:db8:0:1::1") {
+		t.Error("an IPv6 window is not the /64")
+	}
+	if key("192.0.2.1") == key("192.0.2.2") {
+		t.Error("two IPv4 addresses share a window")
+	}
+}

@@ -1,0 +1,87 @@
+package server
+
+import (
+	"database/sql"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Metrics counts what the server does, in a registry of its own.
+type Metrics struct {
+	registry *prometheus.Registry
+	requests *prometheus.CounterVec
+	duration *prometheus.HistogramVec
+	inFlight prometheus.Gauge
+}
+
+// NewMetrics returns metrics of this program's version and of those connection pools.
+func NewMetrics(version string, pools map[string]*sql.DB) *Metrics {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "roster_http_requests_total",
+			Help: "Requests answered, by route pattern, method and class of status.",
+		}, []string{"route", "method", "status"}),
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "roster_http_request_duration_seconds",
+			Help:    "Time from the request's header to the end of the answer, by route pattern and method.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
+		}, []string{"route", "method"}),
+		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "roster_http_requests_in_flight",
+			Help: "Requests that are being served.",
+		}),
+	}
+	build := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "roster_build_info", Help: "Always 1; the label is the version.", ConstLabels: prometheus.Labels{"version": version},
+	})
+	build.Set(1)
+	m.registry.MustRegister(m.requests, m.duration, m.inFlight, build,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	for name, pool := range pools {
+		m.registry.MustRegister(collectors.NewDBStatsCollector(pool, name))
+	}
+	return m
+}
+
+// Registry takes the metrics of other parts of the program.
+func (m *Metrics) Registry() prometheus.Registerer { return m.registry }
+
+// Handler serves the metrics to Prometheus.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
+		DisableCompression: true, // compressed is around it
+		Timeout:            5 * time.Second,
+	})
+}
+
+func (m *Metrics) begin() { m.inFlight.Inc() }
+
+func (m *Metrics) end(method string, x *Exchange, took time.Duration) {
+	m.inFlight.Dec()
+	route := x.Route
+	if route == "" {
+		route = "unmatched" // never the path: whoever asks for a million paths must not make a million series
+	}
+	method = knownMethod(method)
+	status := "aborted"
+	if x.status != 0 {
+		status = strconv.Itoa(x.status/100) + "xx"
+	}
+	m.requests.WithLabelValues(route, method, status).Inc()
+	m.duration.WithLabelValues(route, method).Observe(took.Seconds())
+}
+
+func knownMethod(method string) string {
+	for _, known := range methods {
+		if method == known {
+			return method
+		}
+	}
+	return "other"
+}

@@ -1,0 +1,58 @@
+package server
+
+import (
+	"context"
+	"hash/maphash"
+	"sync"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+)
+
+// payers remembers who paid for the requests with a credential, so that requests which their budget refuses cost no query. It never says
+// who somebody is: that is asked of the database for every request that is served.
+type payers struct {
+	mu   sync.Mutex
+	last *simplelru.LRU[string, Payer] // by digest of the credential
+	// turns are taken by strangers from addresses whose budget is spent, one at a time: a good key behind such an address still works, and a
+	// flood of bad ones occupies one connection to the database, not all.
+	turns [64]chan struct{}
+	seed  maphash.Seed
+}
+
+// maxPayers bounds the memory of what is remembered to a few megabytes.
+const maxPayers = 20_000
+
+func newPayers() *payers {
+	last, err := simplelru.NewLRU[string, Payer](maxPayers, nil)
+	if err != nil {
+		panic(err) // the size is a positive constant
+	}
+	ps := &payers{last: last, seed: maphash.MakeSeed()}
+	for i := range ps.turns {
+		ps.turns[i] = make(chan struct{}, 1)
+	}
+	return ps
+}
+
+func (ps *payers) of(digest string) (p Payer, known bool) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	return ps.last.Get(digest)
+}
+
+func (ps *payers) note(digest string, p Payer) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	ps.last.Add(digest, p)
+}
+
+// wait returns when it is the turn of a stranger from that address, and how the turn ends.
+func (ps *payers) wait(ctx context.Context, address string) (done func(), err error) {
+	turn := ps.turns[maphash.String(ps.seed, address)%uint64(len(ps.turns))]
+	select {
+	case turn <- struct{}{}:
+		return func() { <-turn }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}

@@ -1,0 +1,100 @@
+package server
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/gorilla/mux"
+
+	"roster/auth"
+	"roster/models"
+)
+
+// Route is one line of a door's table: what is answered, to whom, and by what.
+type Route struct {
+	Method string
+	// Path is the template of the path, from the root: /public/v2/users/{id}. It is served with and without a slash at its end, because
+	// clients repeat a redirected POST as GET. GET serves HEAD, too.
+	Path string
+	// Needs is the permission of the route. The zero Permission is nobody's.
+	Needs auth.Permission
+	// NeedsOf returns it where it depends on the request; nil where it does not.
+	NeedsOf func(*http.Request) auth.Permission
+	// Take looks at a request from an admitted caller: at its header and query before its body is read, then at its body, which it reads with
+	// [Request.Read]. It does what takes long and needs no database. It returns what serves the request.
+	Take func(w http.ResponseWriter, rq *Request) (Serve, error)
+}
+
+// Serve answers a request. It may run in a transaction, and more than once if that could not be committed, so it keeps nothing between two
+// runs, and works with the DB of the request.
+type Serve func(w http.ResponseWriter) error
+
+func (rt *Route) needs(r *http.Request) auth.Permission {
+	if rt.NeedsOf != nil {
+		return rt.NeedsOf(r)
+	}
+	return rt.Needs
+}
+
+// Request is a request that was admitted.
+type Request struct {
+	*http.Request
+	// Principal is who asks; nil on a public route.
+	Principal *auth.Principal
+	// DB is the database, or the transaction that the request is served in.
+	DB *models.DB
+	// Content is the body, once it was read.
+	Content []byte
+
+	read  bool
+	needs auth.Permission
+	door  *Door
+}
+
+// Var returns the part of the path that a variable of the route's template stands for.
+func (rq *Request) Var(name string) string { return mux.Vars(rq.Request)[name] }
+
+// Scope returns what the caller may see.
+func (rq *Request) Scope() models.Scope { return rq.Principal.Scope() }
+
+// Caller returns the author of changes.
+func (rq *Request) Caller() models.Caller { return rq.Principal.Caller(RequestID(rq.Context())) }
+
+// HasBody reports whether the request has a body. If its length is not told (chunks, HTTP/2), the first byte tells.
+func (rq *Request) HasBody() bool {
+	if rq.ContentLength >= 0 {
+		return rq.ContentLength > 0
+	}
+	buffered := bufio.NewReader(rq.Body)
+	_, err := buffered.Peek(1)
+	rq.Body = struct {
+		io.Reader
+		io.Closer
+	}{buffered, rq.Body}
+	return !errors.Is(err, io.EOF) // another error is met again by who reads the body
+}
+
+// CheckCoding refuses a body that is compressed.
+func (rq *Request) CheckCoding(w http.ResponseWriter) error {
+	if coding := rq.Header.Get("Content-Encoding"); coding == "" || strings.EqualFold(coding, "identity") || !rq.HasBody() {
+		return nil
+	}
+	w.Header().Set("Accept-Encoding", "identity") // tells this 415 from one about the media type (RFC 9110 §12.5.3)
+	return &Error{Reason: UnsupportedCoding, Message: "A body is read as it is, not compressed.", Header: "Content-Encoding"}
+}
+
+// Read reads the body into Content, if that was not done before.
+func (rq *Request) Read(w http.ResponseWriter) (err error) {
+	if rq.read {
+		return nil
+	}
+	if err := rq.CheckCoding(w); err != nil {
+		return err
+	}
+	rq.read = true
+	rq.Content, err = io.ReadAll(rq.Body)
+	return err
+}

@@ -1,0 +1,141 @@
+package server
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/gorilla/mux"
+)
+
+var methods = []string{
+	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
+}
+
+// New returns everything that is served on the main listener: the probes, the routes of the doors, and the stages around them. Whatever
+// matches no route is refused in the form of the door whose paths it is among, or else of the first.
+func New(cfg Config, all ...*Door) (http.Handler, error) {
+	router := mux.NewRouter().SkipClean(true) // cleaning a path is done by redirecting, and clients repeat a redirected POST as GET
+	router.Use(nameRoute)
+	probe := func(path string, h http.Handler) {
+		router.Handle(path, h).Methods(http.MethodGet, http.MethodHead)
+	}
+	probe(healthPath, HandlerFunc(cfg.Health.live))
+	probe(readyPath, HandlerFunc(cfg.Health.ready))
+	if cfg.ServeMetrics {
+		probe(metricsPath, cfg.Metrics.Handler())
+	}
+	a := &admission{db: cfg.DB, limiter: cfg.Limiter, usage: cfg.Usage, payers: newPayers()}
+	for _, d := range all {
+		if err := d.check(); err != nil {
+			return nil, err
+		}
+		for _, rt := range d.Routes {
+			a.mount(router, d, &rt)
+		}
+	}
+	refuseUnknown(router, cfg.Limiter)
+	return wrap(asSent(router), cfg, all)
+}
+
+// mount adds a route to a router.
+func (a *admission) mount(router *mux.Router, d *Door, rt *Route) {
+	methods := []string{rt.Method}
+	if rt.Method == http.MethodGet {
+		methods = append(methods, http.MethodHead)
+	}
+	served := a.serve(d, rt)
+	for _, slash := range []string{"", "/"} {
+		router.Handle(rt.Path+slash, served).Methods(methods...)
+	}
+}
+
+// serve returns the handler of a route: the same steps for each, in this order, so that nobody learns more than it may.
+func (a *admission) serve(d *Door, rt *Route) http.Handler {
+	return HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+		rq, err := a.admit(w, r, d, rt)
+		if err != nil {
+			return err
+		}
+		serve, err := rt.Take(w, rq)
+		if err != nil {
+			return err
+		}
+		if _, keyed := r.Header[IdempotencyKey]; keyed && rt.Method == http.MethodPost && rq.Principal != nil {
+			return rq.once(w, serve)
+		}
+		return serve(w)
+	})
+}
+
+// refuseUnknown makes a router refuse unknown paths and methods. Middleware of mux does not run on these, so they are charged here.
+func refuseUnknown(router *mux.Router, limiter *Limiter) {
+	router.NotFoundHandler = HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+		if err := limiter.Charge(w, r, nobody); err != nil {
+			return err
+		}
+		return NothingHere()
+	})
+	router.MethodNotAllowedHandler = HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+		if err := limiter.Charge(w, r, nobody); err != nil {
+			return err
+		}
+		allowed := strings.Join(allowedMethods(router, r), ", ")
+		w.Header().Set("Allow", allowed)
+		return &Error{Reason: MethodNotAllowed, Message: "This path takes " + allowed + "."}
+	})
+}
+
+// NothingHere is the error of a path at which there is nothing.
+func NothingHere() *Error { return &Error{Reason: NotFound, Message: "There is nothing at this path."} }
+
+// asSent keeps from a router what cannot be one of its paths. It would look at them decoded, so that users%2Fx were users/x; we compare
+// them as they are sent, and none of ours needs an escape. One resource has one spelling: no other is redirected to it.
+func asSent(router *mux.Router) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !plainPath(r.URL.EscapedPath()) {
+			router.NotFoundHandler.ServeHTTP(w, r)
+			return
+		}
+		router.ServeHTTP(w, r)
+	})
+}
+
+// unreserved characters need no escape (RFC 3986 §2.3).
+const unreserved = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-._~"
+
+// plainPath reports whether a path consists of unreserved characters and has no dot segments.
+func plainPath(path string) bool {
+	reserved := func(c rune) bool { return !strings.ContainsRune(unreserved, c) }
+	for segment := range strings.SplitSeq(path, "/") {
+		if segment == "." || segment == ".." || strings.ContainsFunc(segment, reserved) {
+			return false
+		}
+	}
+	return true
+}
+
+// allowedMethods returns the methods that have a route for the path of this request.
+func allowedMethods(router *mux.Router, r *http.Request) []string {
+	var allowed []string
+	probe := r.Clone(r.Context())
+	for _, method := range methods {
+		probe.Method = method
+		var match mux.RouteMatch
+		if router.Match(probe, &match) && match.MatchErr == nil {
+			allowed = append(allowed, method)
+		}
+	}
+	return allowed
+}
+
+// nameRoute is middleware of a router: it tells the log and the metrics which pattern matched.
+func nameRoute(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if route := mux.CurrentRoute(r); route != nil {
+			if pattern, err := route.GetPathTemplate(); err == nil {
+				ExchangeOf(r.Context()).Route = pattern
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}

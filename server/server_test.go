@@ -1,0 +1,182 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestEveryErrorHasTheFormOfTheDoorAndEveryHeader(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, method, path, body string
+		status                   int
+		wrong                    string
+		header, value            string
+	}{
+		{"an unknown path", "GET", "/nothing", "", 404, "not found", "", ""},
+		{"a path with double slashes", "POST", "//nothing/../x", "", 404, "not found", "", ""},
+		{"a method that is not possible", "DELETE", "/healthz", "", 405, "method not allowed", "Allow", "GET, HEAD"},
+		{"another one", "GET", "/body", "", 405, "method not allowed", "Allow", "POST"},
+		{"a panic", "GET", "/panic", "", 500, "internal", "", ""},
+		{"an unknown error", "GET", "/fail", "", 500, "internal", "ETag", ""},
+		{"a refusal", "GET", "/refused", "", 422, "invalid", "", ""},
+		{"a handler without an answer", "GET", "/silent", "", 500, "internal", "", ""},
+		{"a missing credential", "GET", "/nobody", "", 401, "unauthenticated", "WWW-Authenticate", `Bearer realm="roster"`},
+		{"a large body", "POST", "/body", longText, 413, "body too large", "", ""},
+	}
+	b := setup(t, nil)
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			headers := []string{"X-Request-Id", "me-1"}
+			if test.status == 412 {
+				headers = append(headers, "If-Match", `"v0"`)
+			}
+			answer, body := b.do(t, test.method, test.path, test.body, headers...)
+			if answer.StatusCode != test.status {
+				t.Errorf("status %d, want %d", answer.StatusCode, test.status)
+			}
+			checkHeaders(t, answer, map[string]string{"Content-Type": "application/json", "Cache-Control": "no-store"})
+			if test.header != "" && answer.Header.Get(test.header) != test.value {
+				t.Errorf("%s: %q, want %q", test.header, answer.Header.Get(test.header), test.value)
+			}
+			first := refusalIn(t, body)
+			if first.Wrong != test.wrong {
+				t.Errorf("%q, want %q", first.Wrong, test.wrong)
+			}
+			if wantID := map[bool]string{true: "me-1"}[test.status == 500]; first.ID != wantID {
+				t.Errorf("id %q, want %q", first.ID, wantID)
+			}
+			if bytes.Contains(body, []byte("hunter2")) {
+				t.Errorf("the cause was told: %s", body)
+			}
+		})
+	}
+}
+
+func checkHeaders(t *testing.T, answer reply, more map[string]string) {
+	t.Helper()
+	want := map[string]string{
+		"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer",
+		"X-Robots-Tag": "noai, noimageai", "Tdm-Reservation": "1", "Vary": "Accept, Origin, Accept-Encoding",
+		"X-Request-Id": "me-1", "X-Ratelimit-Limit": "100", "Strict-Transport-Security": "",
+	}
+	for name, value := range more {
+		want[name] = value
+	}
+	for name, value := range want {
+		if got := strings.Join(answer.Header.Values(name), " | "); got != value {
+			t.Errorf("%s: %q, want %q", name, got, value)
+		}
+	}
+	for _, name := range []string{"X-Ratelimit-Remaining", "X-Ratelimit-Reset"} {
+		if answer.Header.Get(name) == "" {
+			t.Errorf("%s is missing", name)
+		}
+	}
+}
+
+func TestSuccessCarriesTheHeadersToo(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	for path, cache := range map[string]string{"/long/1": "private, no-cache", "/healthz": "no-store"} {
+		answer, _ := b.do(t, "GET", path, "", "X-Request-Id", "me-1")
+		if answer.StatusCode != 200 {
+			t.Errorf("%s: status %d", path, answer.StatusCode)
+		}
+		checkHeaders(t, answer, map[string]string{"Cache-Control": cache})
+	}
+	answer, body := b.do(t, "GET", "/long/1", "", "X-Request-Id", "me-1", "If-None-Match", testETag)
+	if answer.StatusCode != 304 || len(body) != 0 {
+		t.Errorf("status %d with %d bytes, want an empty 304", answer.StatusCode, len(body))
+	}
+	checkHeaders(t, answer, map[string]string{"ETag": testETag})
+}
+
+func TestTheRequestDeadlineIs503(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *Config, _ *http.Server) { c.RequestTimeout = time.Millisecond })
+	answer, body := b.do(t, "GET", "/wait", "", "X-Request-Id", "me-1")
+	if answer.StatusCode != 503 || refusalIn(t, body).Wrong != "unavailable" {
+		t.Errorf("%d %s", answer.StatusCode, body)
+	}
+	checkHeaders(t, answer, nil)
+}
+
+func TestABodyThatNeverArrivesIs408(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(_ *Config, s *http.Server) { s.ReadTimeout = 2 * time.Second }) // long enough for the header, however busy the machine is
+	req, err := http.NewRequestWithContext(t.Context(), "POST", b.URL+"/body", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	never, stop := io.Pipe()
+	defer stop.Close() //nolint:errcheck // a pipe
+	req.Body, req.ContentLength = never, 100
+	answer, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != 408 {
+		t.Errorf("status %d, want 408", answer.StatusCode)
+	}
+}
+
+func TestHalfAnAnswerIsNeverTakenForTheWhole(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	for _, path := range []string{"/half", "/late"} {
+		for _, encoding := range []string{"gzip", "identity"} {
+			req, err := http.NewRequestWithContext(t.Context(), "GET", b.URL+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Accept-Encoding", encoding)
+			answer, err := http.DefaultTransport.RoundTrip(req)
+			if err != nil {
+				continue // cut before the header
+			}
+			if _, err := io.ReadAll(answer.Body); err == nil {
+				t.Errorf("%s in %s ended like a complete answer", path, encoding)
+			}
+			_ = answer.Body.Close()
+		}
+	}
+}
+
+func TestAClientThatLeftIsLoggedAndNotAnswered(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	ctx, leave := context.WithCancel(t.Context())
+	req, err := http.NewRequestWithContext(ctx, "GET", b.URL+"/wait", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_, _ = http.DefaultTransport.RoundTrip(req)
+	}()
+	b.awaitInFlight(t)
+	leave()
+	<-done
+	if line := b.findLine(t, "/wait"); line["status"] != 499.0 || line["level"] != "INFO" {
+		t.Errorf("log: %v", line)
+	}
+}
+
+func TestAnUploadMayHaveALimitOfItsOwn(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	if answer, body := b.do(t, "POST", "/upload", longText); answer.StatusCode != 204 {
+		t.Errorf("%d %s", answer.StatusCode, body)
+	}
+	if answer, body := b.do(t, "POST", "/upload", strings.Repeat(longText, 3)); answer.StatusCode != 413 {
+		t.Errorf("%d %s", answer.StatusCode, body)
+	}
+}
