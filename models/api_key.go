@@ -91,16 +91,12 @@ func CreateAPIKey(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*A
 		if err := checkUnchanged(APIKeys, key, in, true); err != nil {
 			return err
 		}
-		counters := tally{}
-		counters.add(countAPIKeys, "", 1)
+		tx.count(countAPIKeys, "", 1)
 		err := record(ctx, tx, by, change{verb: created, collection: APIKeys, organization: deref(key.OrganizationID), after: key})
 		if err != nil {
 			return err
 		}
-		if err := addSecret(ctx, tx, key); err != nil {
-			return err
-		}
-		return counters.write(ctx, tx)
+		return addSecret(ctx, tx, key)
 	})
 	if err != nil {
 		return nil, err
@@ -151,15 +147,11 @@ func saveAPIKey(ctx context.Context, tx *DB, by Caller, v verb, before, key *API
 	if err := save(ctx, tx, APIKeys, key, append(columns, "version", "updated_at")...); err != nil {
 		return err
 	}
-	counters := tally{}
 	ch := change{verb: v, collection: APIKeys, organization: deref(key.OrganizationID), before: before, after: key}
 	if v == rotated {
 		ch.secrets = []string{"key"}
 	}
-	if err := record(ctx, tx, by, ch); err != nil {
-		return err
-	}
-	return counters.write(ctx, tx)
+	return record(ctx, tx, by, ch)
 }
 
 // RotateAPIKey gives a key a new secret and returns it. Earlier secrets go on working for the overlap and are dead afterwards.
@@ -206,25 +198,21 @@ func DeleteAPIKey(ctx context.Context, db *DB, by Caller, id string, in *jsonapi
 		if err := checkVersion(key.Version, in); err != nil {
 			return err
 		}
-		counters := tally{}
-		if err := revokeKey(ctx, tx, by, counters, key); err != nil {
-			return err
-		}
-		return counters.write(ctx, tx)
+		return revokeKey(ctx, tx, by, key)
 	})
 }
 
 // revokeKey removes a key with its secrets.
-func revokeKey(ctx context.Context, tx *DB, by Caller, counters tally, key *APIKey) error {
+func revokeKey(ctx context.Context, tx *DB, by Caller, key *APIKey) error {
 	if _, err := tx.exec(ctx, `DELETE FROM api_keys WHERE id = ?`, key.ID); err != nil {
 		return fmt.Errorf("delete key: %w", err)
 	}
-	counters.add(countAPIKeys, "", -1)
+	tx.count(countAPIKeys, "", -1)
 	return record(ctx, tx, by, change{verb: revoked, collection: APIKeys, organization: deref(key.OrganizationID), before: key})
 }
 
 // revokeCredentials removes the token and the keys of an organization.
-func revokeCredentials(ctx context.Context, tx *DB, by Caller, counters tally, organization string) error {
+func revokeCredentials(ctx context.Context, tx *DB, by Caller, organization string) error {
 	if err := deleteToken(ctx, tx, organization); err != nil {
 		return err
 	}
@@ -234,7 +222,7 @@ func revokeCredentials(ctx context.Context, tx *DB, by Caller, counters tally, o
 		return fmt.Errorf("read keys: %w", err)
 	}
 	for _, key := range keys {
-		if err := revokeKey(ctx, tx, by, counters, key); err != nil {
+		if err := revokeKey(ctx, tx, by, key); err != nil {
 			return err
 		}
 	}

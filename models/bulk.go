@@ -38,7 +38,8 @@ func InsertBatch(ctx context.Context, db *DB, batch *Batch) error {
 				return classifyFor(err, "insert batch")
 			}
 		}
-		return everything.write(ctx, tx)
+		tx.add(everything)
+		return nil
 	})
 }
 

@@ -34,16 +34,15 @@ type tallyKey struct{ name, key string }
 
 func (t tally) add(name, key string, n int64) { t[tallyKey{name, key}] += n }
 
-// write adds the collected numbers to the tally of the transaction.
-func (t tally) write(ctx context.Context, tx *DB) error {
-	if tx.tally == nil {
-		return t.store(ctx, tx)
-	}
+// add adds what was collected to the counters when the transaction is committed.
+func (db *DB) add(t tally) {
 	for k, n := range t {
-		tx.tally[k] += n
+		db.tally[k] += n
 	}
-	return nil
 }
+
+// count adds to a counter when the transaction is committed.
+func (db *DB) count(name, key string, n int64) { db.tally.add(name, key, n) }
 
 // store adds the collected numbers to the counters.
 func (t tally) store(ctx context.Context, tx *DB) error {

@@ -59,7 +59,6 @@ func numberOnPostgres(ctx context.Context, tx *DB) (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	counters := tally{}
 	err = tx.read(ctx, func(rows *sql.Rows) error {
 		var organization string
 		var count int64
@@ -67,7 +66,7 @@ func numberOnPostgres(ctx context.Context, tx *DB) (n int, err error) {
 			return err
 		}
 		n += int(count)
-		countEvent(counters, organization, count)
+		countEvent(tx, organization, count)
 		return nil
 	}, `WITH fresh AS (
 			SELECT q.ordinal, e.id, e.organization_id, e.subject_id, e.event_type = '`+testEvent+`' AS test
@@ -98,9 +97,6 @@ func numberOnPostgres(ctx context.Context, tx *DB) (n int, err error) {
 		)
 		SELECT COALESCE(CAST(organization_id AS text), ''), COUNT(*) FROM numbered GROUP BY organization_id`, numberBatch)
 	if err != nil || n == 0 {
-		return 0, err
-	}
-	if err := counters.write(ctx, tx); err != nil {
 		return 0, err
 	}
 	// There is one such transaction at a time, so the lock that notifying takes at the commit makes nobody wait.
@@ -136,17 +132,16 @@ func numberOnSQLite(ctx context.Context, tx *DB, e *Event) (position int64, err 
 	if err != nil {
 		return 0, err
 	}
-	counters := tally{}
-	countEvent(counters, organization, 1)
-	return position, counters.write(ctx, tx)
+	countEvent(tx, organization, 1)
+	return position, nil
 }
 
 // countEvent adds numbered events of an organization, "" for none, to the counters. Counting them in the transactions of the changes
 // would let those wait for each other on PostgreSQL.
-func countEvent(counters tally, organization string, n int64) {
-	counters.add(countEvents, "", n)
+func countEvent(tx *DB, organization string, n int64) {
+	tx.count(countEvents, "", n)
 	if organization != "" {
-		counters.add(countEvents, organization, n)
+		tx.count(countEvents, organization, n)
 	}
 }
 

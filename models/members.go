@@ -30,11 +30,7 @@ func ChangeMembers(ctx context.Context, db *DB, by Caller, c *Collection, id, re
 		return &Error{Kind: ReadOnly, Field: relationship, Message: "The members of " + relationship + " cannot be changed."}
 	}
 	return Transaction(ctx, db, func(tx *DB) error {
-		counters := tally{}
-		if err := change(ctx, tx, by, counters, id, how, linkage); err != nil {
-			return err
-		}
-		return counters.write(ctx, tx)
+		return change(ctx, tx, by, id, how, linkage)
 	})
 }
 
@@ -44,7 +40,7 @@ var memberChanges = map[*Collection]map[string]memberChange{
 	Organizations: {"users": changeUsersOf, "children": changeChildrenOf},
 }
 
-type memberChange func(ctx context.Context, tx *DB, by Caller, counters tally, id string, how MemberChange, linkage jsonapi.Linkage) error
+type memberChange func(ctx context.Context, tx *DB, by Caller, id string, how MemberChange, linkage jsonapi.Linkage) error
 
 // parts returns what a change of members comes to: the positions in the linkage of those that join, each once, and those who leave.
 func (how MemberChange) parts(present []string, linkage jsonapi.Linkage) (join []int, leave []string) {
@@ -90,7 +86,7 @@ func knownRefs(linkage jsonapi.Linkage) []string {
 }
 
 // changeUsersOf changes the people in an organization. Users are locked before memberships, and those before organizations, as everywhere.
-func changeUsersOf(ctx context.Context, tx *DB, by Caller, counters tally, organization string, how MemberChange,
+func changeUsersOf(ctx context.Context, tx *DB, by Caller, organization string, how MemberChange,
 	linkage jsonapi.Linkage,
 ) error {
 	if !jsonapi.IsID(organization) {
@@ -125,11 +121,11 @@ func changeUsersOf(ctx context.Context, tx *DB, by Caller, counters tally, organ
 		if !slices.Contains(leave, m.UserID) {
 			continue
 		}
-		if err := endMembership(ctx, tx, by, counters, m); err != nil {
+		if err := endMembership(ctx, tx, by, m); err != nil {
 			return err
 		}
 	}
-	joined, err := joinUsers(ctx, tx, by, counters, organization, seen, join, linkage)
+	joined, err := joinUsers(ctx, tx, by, organization, seen, join, linkage)
 	if err != nil {
 		return err
 	}
@@ -143,7 +139,7 @@ func changeUsersOf(ctx context.Context, tx *DB, by Caller, counters tally, organ
 
 // joinUsers makes the users at some positions of a linkage members of an organization, and returns their ids. Those who were not seen are
 // all in the error.
-func joinUsers(ctx context.Context, tx *DB, by Caller, counters tally, organization string, seen []string, join []int,
+func joinUsers(ctx context.Context, tx *DB, by Caller, organization string, seen []string, join []int,
 	linkage jsonapi.Linkage,
 ) ([]string, error) {
 	var errs Errors
@@ -160,7 +156,7 @@ func joinUsers(ctx context.Context, tx *DB, by Caller, counters tally, organizat
 		return nil, errs
 	}
 	for _, user := range joined {
-		if _, err := addMembership(ctx, tx, by, counters, organization, user); err != nil {
+		if _, err := addMembership(ctx, tx, by, organization, user); err != nil {
 			return nil, err
 		}
 		if err := checkMemberships(ctx, tx, user); err != nil {
@@ -181,7 +177,7 @@ func lockUsers(ctx context.Context, tx *DB, scope Scope, ids []string) ([]string
 }
 
 // changeChildrenOf moves organizations below another one, and those that leave it to the head of trees of their own.
-func changeChildrenOf(ctx context.Context, tx *DB, by Caller, _ tally, parent string, how MemberChange, linkage jsonapi.Linkage) error {
+func changeChildrenOf(ctx context.Context, tx *DB, by Caller, parent string, how MemberChange, linkage jsonapi.Linkage) error {
 	if err := lockTrees(ctx, tx, alone, append(knownRefs(linkage), parent)...); err != nil {
 		return err
 	}

@@ -82,18 +82,14 @@ func CreateMembership(ctx context.Context, db *DB, by Caller, in *jsonapi.Input)
 		if err := touchUser(ctx, tx, user); err != nil {
 			return err
 		}
-		counters := tally{}
 		var err error
-		if m, err = addMembership(ctx, tx, by, counters, organization, user); err != nil {
+		if m, err = addMembership(ctx, tx, by, organization, user); err != nil {
 			return err
 		}
 		if err := checkUnchanged(Memberships, m, in, true); err != nil {
 			return err
 		}
-		if err := checkMemberships(ctx, tx, user); err != nil {
-			return err
-		}
-		return counters.write(ctx, tx)
+		return checkMemberships(ctx, tx, user)
 	})
 	if err != nil {
 		return nil, err
@@ -169,11 +165,7 @@ func DeleteMembership(ctx context.Context, db *DB, by Caller, id string, in *jso
 		if err := checkVersion(m.Version, in); err != nil {
 			return err
 		}
-		counters := tally{}
-		if err := endMembership(ctx, tx, by, counters, m); err != nil {
-			return err
-		}
-		return counters.write(ctx, tx)
+		return endMembership(ctx, tx, by, m)
 	})
 }
 
@@ -186,7 +178,7 @@ func touchUser(ctx context.Context, tx *DB, id string) error {
 	return nil
 }
 
-func addMembership(ctx context.Context, tx *DB, by Caller, counters tally, organization, user string) (*Membership, error) {
+func addMembership(ctx context.Context, tx *DB, by Caller, organization, user string) (*Membership, error) {
 	now := jsonapi.Stamp{Time: tx.Now()}
 	m := &Membership{ID: NewID(), CreatedAt: now, UpdatedAt: now, OrganizationID: organization, UserID: user, Version: 1}
 	if err := tx.session(ctx).Create(m).Error; err != nil {
@@ -195,12 +187,12 @@ func addMembership(ctx context.Context, tx *DB, by Caller, counters tally, organ
 	if err := markShared(ctx, tx, user); err != nil {
 		return nil, err
 	}
-	counters.add(countMemberships, "", 1)
-	counters.add(countUsers, organization, 1)
+	tx.count(countMemberships, "", 1)
+	tx.count(countUsers, organization, 1)
 	return m, record(ctx, tx, by, change{verb: created, collection: Memberships, organization: organization, after: m})
 }
 
-func endMembership(ctx context.Context, tx *DB, by Caller, counters tally, m *Membership) error {
+func endMembership(ctx context.Context, tx *DB, by Caller, m *Membership) error {
 	if _, err := tx.exec(ctx, `DELETE FROM memberships WHERE id = ?`, m.ID); err != nil {
 		return fmt.Errorf("delete membership: %w", err)
 	}
@@ -213,9 +205,9 @@ func endMembership(ctx context.Context, tx *DB, by Caller, counters tally, m *Me
 	if err := q.Pluck("deleted_at IS NULL", &live).Error; err != nil {
 		return fmt.Errorf("lock organization: %w", err)
 	}
-	counters.add(countUsers, m.OrganizationID, -1)
+	tx.count(countUsers, m.OrganizationID, -1)
 	if live[0] {
-		counters.add(countMemberships, "", -1)
+		tx.count(countMemberships, "", -1)
 	}
 	return record(ctx, tx, by, change{verb: deleted, collection: Memberships, organization: m.OrganizationID, before: m})
 }
@@ -232,21 +224,21 @@ func markShared(ctx context.Context, tx *DB, user string) error {
 }
 
 // countHidden takes the memberships of an organization out of the total when it is deleted, and back when it is restored.
-func countHidden(ctx context.Context, tx *DB, counters tally, organization string, sign int64) error {
+func countHidden(ctx context.Context, tx *DB, organization string, sign int64) error {
 	n, err := readCounter(ctx, tx, countUsers, organization)
-	counters.add(countMemberships, "", sign*n)
+	tx.count(countMemberships, "", sign*n)
 	return err
 }
 
 // endMemberships ends the memberships of a user within the caller's scope, those in deleted organizations too, and returns how many those
 // were.
-func endMemberships(ctx context.Context, tx *DB, by Caller, counters tally, user string) (int, error) {
+func endMemberships(ctx context.Context, tx *DB, by Caller, user string) (int, error) {
 	memberships, err := lockMemberships(ctx, tx, Memberships.visible(by.Scope), condition("user_id = ?", user))
 	if err != nil {
 		return 0, err
 	}
 	for _, m := range memberships {
-		if err := endMembership(ctx, tx, by, counters, m); err != nil {
+		if err := endMembership(ctx, tx, by, m); err != nil {
 			return 0, err
 		}
 	}
@@ -274,35 +266,35 @@ func membershipOrganizations(ctx context.Context, tx *DB, scope Scope, user stri
 }
 
 // changeOrganizationsOf changes the organizations that a user is in.
-func changeOrganizationsOf(ctx context.Context, tx *DB, by Caller, counters tally, user string, how MemberChange,
+func changeOrganizationsOf(ctx context.Context, tx *DB, by Caller, user string, how MemberChange,
 	linkage jsonapi.Linkage,
 ) error {
 	if _, err := lock[User](ctx, tx, Users, by.Scope, user); err != nil {
 		return err
 	}
-	if err := setOrganizations(ctx, tx, by, counters, user, how, linkage); err != nil || len(counters) == 0 {
+	if changed, err := setOrganizations(ctx, tx, by, user, how, linkage); err != nil || !changed {
 		return err
 	}
 	return touchUser(ctx, tx, user)
 }
 
-// setOrganizations changes the organizations of a user, whose row is locked, as far as the caller sees. Memberships in deleted
-// organizations, which the caller is not shown, stay for the day when those are restored. Organizations that are not found are all in the
-// error.
-func setOrganizations(ctx context.Context, tx *DB, by Caller, counters tally, user string, how MemberChange,
-	linkage jsonapi.Linkage,
-) error {
+// setOrganizations changes the organizations of a user, whose row is locked, as far as the caller sees, and reports whether there was
+// anything to change. Memberships in deleted organizations, which the caller is not shown, stay for the day when those are restored.
+// Organizations that are not found are all in the error.
+func setOrganizations(
+	ctx context.Context, tx *DB, by Caller, user string, how MemberChange, linkage jsonapi.Linkage,
+) (changed bool, err error) {
 	present, err := lockMemberships(ctx, tx, append(Memberships.base(by.Scope), condition("user_id = ?", user))...)
 	if err != nil {
-		return err
+		return false, err
 	}
 	join, leave := how.parts(column(present, func(m *Membership) string { return m.OrganizationID }), linkage)
 	for _, m := range present {
 		if !slices.Contains(leave, m.OrganizationID) {
 			continue
 		}
-		if err := endMembership(ctx, tx, by, counters, m); err != nil {
-			return err
+		if err := endMembership(ctx, tx, by, m); err != nil {
+			return false, err
 		}
 	}
 	var errs Errors
@@ -314,18 +306,18 @@ func setOrganizations(ctx context.Context, tx *DB, by Caller, counters tally, us
 			errs = append(errs, relatedNotFound("organizations", i, "organizations", id))
 			continue
 		case err != nil:
-			return err
+			return false, err
 		case len(errs) > 0:
 			continue // nothing of it will be kept
 		}
-		if _, err := addMembership(ctx, tx, by, counters, id, user); err != nil {
-			return err
+		if _, err := addMembership(ctx, tx, by, id, user); err != nil {
+			return false, err
 		}
 	}
 	if len(errs) > 0 {
-		return errs
+		return false, errs
 	}
-	return checkMemberships(ctx, tx, user)
+	return len(join)+len(leave) > 0, checkMemberships(ctx, tx, user)
 }
 
 // shareOrganization makes sure that a live organization is visible and stays until the transaction ends.

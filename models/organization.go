@@ -185,18 +185,13 @@ func CreateOrganization(ctx context.Context, db *DB, by Caller, in *jsonapi.Inpu
 
 // announceOrganization counts and records a new organization.
 func announceOrganization(ctx context.Context, tx *DB, by Caller, org *Organization) error {
-	counters := tally{}
-	if err := countInTree(ctx, tx, counters, org, 1); err != nil {
+	if err := countInTree(ctx, tx, org, 1); err != nil {
 		return err
 	}
 	if err := followOrganization(ctx, tx, by, nil, org); err != nil {
 		return err
 	}
-	err := record(ctx, tx, by, change{verb: created, collection: Organizations, organization: org.ID, after: org})
-	if err != nil {
-		return err
-	}
-	return counters.write(ctx, tx)
+	return record(ctx, tx, by, change{verb: created, collection: Organizations, organization: org.ID, after: org})
 }
 
 // insertOrganization inserts the row and its closure. A slug that was not given is made from the name; the database decides whether it
@@ -294,7 +289,6 @@ func saveOrganization(ctx context.Context, tx *DB, by Caller, before, org *Organ
 	org.Version++
 	org.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
 	columns = append(columns, "version", "updated_at", "parent_id", "kind", "deleted_at", "webhook_secret", "webhook_url", "sealed_webhook_url")
-	counters := tally{}
 	ch := change{verb: updated, collection: Organizations, organization: org.ID, before: before, after: org}
 	var err error
 	if before.DeletedAt != nil {
@@ -308,9 +302,9 @@ func saveOrganization(ctx context.Context, tx *DB, by Caller, before, org *Organ
 	}
 	switch {
 	case before.DeletedAt != nil:
-		err = bringBack(ctx, tx, counters, before, org)
+		err = bringBack(ctx, tx, before, org)
 	case deref(before.ParentID) != deref(org.ParentID):
-		err = relocate(ctx, tx, counters, before, org)
+		err = relocate(ctx, tx, before, org)
 	}
 	if err != nil {
 		return err
@@ -321,10 +315,7 @@ func saveOrganization(ctx context.Context, tx *DB, by Caller, before, org *Organ
 	if !bytes.Equal(before.SealedSecret, org.SealedSecret) {
 		ch.secrets = []string{"webhookSecret"}
 	}
-	if err := record(ctx, tx, by, ch); err != nil {
-		return err
-	}
-	return counters.write(ctx, tx)
+	return record(ctx, tx, by, ch)
 }
 
 // lockOrganization reads an organization, deleted or not, and keeps others from changing it until the transaction ends.

@@ -55,16 +55,16 @@ func saveRestored(ctx context.Context, tx *DB, before, org *Organization, column
 
 // bringBack moves the closure rows of a restored organization to its parent, if that is another one now, and counts it in the tree. Below
 // it all is still deleted.
-func bringBack(ctx context.Context, tx *DB, counters tally, before, org *Organization) error {
+func bringBack(ctx context.Context, tx *DB, before, org *Organization) error {
 	if deref(before.ParentID) != deref(org.ParentID) {
 		if err := moveBranch(ctx, tx, org); err != nil {
 			return err
 		}
 	}
-	if err := countInTree(ctx, tx, counters, org, 1); err != nil {
+	if err := countInTree(ctx, tx, org, 1); err != nil {
 		return err
 	}
-	return countHidden(ctx, tx, counters, org.ID, 1)
+	return countHidden(ctx, tx, org.ID, 1)
 }
 
 // DeleteOrganization marks an organization as deleted. Its token and keys die with it. One with live children is a Conflict.
@@ -98,14 +98,13 @@ func DeleteOrganization(ctx context.Context, db *DB, by Caller, id string, in *j
 		if err := save(ctx, tx, Organizations, org, "deleted_at", "updated_at", "version"); err != nil {
 			return err
 		}
-		counters := tally{}
-		if err := revokeCredentials(ctx, tx, by, counters, id); err != nil {
+		if err := revokeCredentials(ctx, tx, by, id); err != nil {
 			return err
 		}
-		if err := countInTree(ctx, tx, counters, org, -1); err != nil {
+		if err := countInTree(ctx, tx, org, -1); err != nil {
 			return err
 		}
-		if err := countHidden(ctx, tx, counters, id, -1); err != nil {
+		if err := countHidden(ctx, tx, id, -1); err != nil {
 			return err
 		}
 		var last int64
@@ -113,9 +112,6 @@ func DeleteOrganization(ctx context.Context, db *DB, by Caller, id string, in *j
 		if err != nil {
 			return err
 		}
-		if err := endWebhooks(ctx, tx, id, last); err != nil {
-			return err
-		}
-		return counters.write(ctx, tx)
+		return endWebhooks(ctx, tx, id, last)
 	})
 }

@@ -57,17 +57,13 @@ func RefreshToken(ctx context.Context, db *DB, by Caller, id string) (*Organizat
 		if err := save(ctx, tx, Organizations, org, "version", "updated_at"); err != nil {
 			return err
 		}
-		counters := tally{}
 		err = record(ctx, tx, by, change{
 			verb: updated, collection: Organizations, organization: id, before: before, after: org, secrets: []string{"token"},
 		})
 		if err != nil {
 			return err
 		}
-		if err := addToken(ctx, tx, by, org, NewSecret(OrganizationKey)); err != nil {
-			return err
-		}
-		return counters.write(ctx, tx)
+		return addToken(ctx, tx, by, org, NewSecret(OrganizationKey))
 	})
 	if err != nil {
 		return nil, err

@@ -145,26 +145,26 @@ func idOrNil(id string) any {
 }
 
 // relocate moves the closure rows of a branch and its numbers from the old ancestors to the new ones.
-func relocate(ctx context.Context, tx *DB, counters tally, before, org *Organization) error {
+func relocate(ctx context.Context, tx *DB, before, org *Organization) error {
 	var live int64
 	err := tx.session(ctx).Raw(`SELECT COUNT(*) FROM organization_paths p JOIN organizations o ON o.id = p.descendant_id
 		WHERE p.ancestor_id = ? AND o.deleted_at IS NULL`, org.ID).Scan(&live).Error
 	if err != nil {
 		return fmt.Errorf("count branch: %w", err)
 	}
-	if err := countAncestors(ctx, tx, counters, org.ID, -live); err != nil {
+	if err := countAncestors(ctx, tx, org.ID, -live); err != nil {
 		return err
 	}
 	if err := moveBranch(ctx, tx, org); err != nil {
 		return err
 	}
 	if before.ParentID != nil {
-		counters.add(countChildren, *before.ParentID, -1)
+		tx.count(countChildren, *before.ParentID, -1)
 	}
 	if org.ParentID != nil {
-		counters.add(countChildren, *org.ParentID, 1)
+		tx.count(countChildren, *org.ParentID, 1)
 	}
-	return countAncestors(ctx, tx, counters, org.ID, live)
+	return countAncestors(ctx, tx, org.ID, live)
 }
 
 // moveBranch gives a branch the closure rows of its place below the parent of its head, instead of those that it has.
@@ -185,24 +185,24 @@ func moveBranch(ctx context.Context, tx *DB, org *Organization) error {
 }
 
 // countInTree adds n to every number that one organization is part of.
-func countInTree(ctx context.Context, tx *DB, counters tally, org *Organization, n int64) error {
-	counters.add(countOrganizations, "", n)
+func countInTree(ctx context.Context, tx *DB, org *Organization, n int64) error {
+	tx.count(countOrganizations, "", n)
 	if org.ParentID == nil {
 		return nil
 	}
-	counters.add(countChildren, *org.ParentID, n)
-	return countAncestors(ctx, tx, counters, org.ID, n)
+	tx.count(countChildren, *org.ParentID, n)
+	return countAncestors(ctx, tx, org.ID, n)
 }
 
 // countAncestors adds n to the descendants of every organization above one.
-func countAncestors(ctx context.Context, tx *DB, counters tally, id string, n int64) error {
+func countAncestors(ctx context.Context, tx *DB, id string, n int64) error {
 	var ancestors []string
 	err := tx.session(ctx).Raw(`SELECT ancestor_id FROM organization_paths WHERE descendant_id = ? AND distance > 0`, id).Scan(&ancestors).Error
 	if err != nil {
 		return fmt.Errorf("read ancestors: %w", err)
 	}
 	for _, a := range ancestors {
-		counters.add(countDescendants, a, n)
+		tx.count(countDescendants, a, n)
 	}
 	return nil
 }

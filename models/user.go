@@ -125,20 +125,16 @@ func CreateUser(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*Use
 		if err := checkUnchanged(Users, user, in, true); err != nil {
 			return err
 		}
-		counters := tally{}
-		counters.add(countUsers, "", 1)
+		tx.count(countUsers, "", 1)
 		if err := recordUser(ctx, tx, by, change{verb: created, collection: Users, after: user}, organizations); err != nil {
 			return err
 		}
 		for _, organization := range organizations {
-			if _, err := addMembership(ctx, tx, by, counters, organization, user.ID); err != nil {
+			if _, err := addMembership(ctx, tx, by, organization, user.ID); err != nil {
 				return err
 			}
 		}
-		if err := checkMemberships(ctx, tx, user.ID); err != nil {
-			return err
-		}
-		return counters.write(ctx, tx)
+		return checkMemberships(ctx, tx, user.ID)
 	})
 	if err != nil {
 		return nil, err
@@ -206,23 +202,20 @@ func UpdateUser(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.I
 		if err := checkProfile(ctx, tx, by, before, user); err != nil {
 			return err
 		}
-		counters := tally{}
+		moved := false
 		if linkage, given := in.Relationships["organizations"]; given {
-			if err := setOrganizations(ctx, tx, by, counters, user.ID, ReplaceMembers, linkage); err != nil {
+			if moved, err = setOrganizations(ctx, tx, by, user.ID, ReplaceMembers, linkage); err != nil {
 				return err
 			}
 		}
 		switch {
 		case !reflect.DeepEqual(before, user):
 			err = saveUser(ctx, tx, by, before, user, columns)
-		case len(counters) > 0:
+		case moved:
 			user.Version++
 			err = touchUser(ctx, tx, user.ID)
 		}
-		if err != nil {
-			return err
-		}
-		return counters.write(ctx, tx)
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -263,8 +256,7 @@ func DeleteUser(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.I
 		if err != nil {
 			return err
 		}
-		counters := tally{}
-		ended, err := endMemberships(ctx, tx, by, counters, id)
+		ended, err := endMemberships(ctx, tx, by, id)
 		if err != nil {
 			return err
 		}
@@ -272,15 +264,12 @@ func DeleteUser(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.I
 			if _, err := tx.exec(ctx, `DELETE FROM users WHERE id = ?`, id); err != nil {
 				return fmt.Errorf("delete user: %w", err)
 			}
-			counters.add(countUsers, "", -1)
+			tx.count(countUsers, "", -1)
 			err = recordUser(ctx, tx, by, change{verb: deleted, collection: Users, before: user}, all)
 		} else {
 			err = touchUser(ctx, tx, id)
 		}
-		if err != nil {
-			return err
-		}
-		return counters.write(ctx, tx)
+		return err
 	})
 }
 

@@ -104,32 +104,31 @@ func InsertDeliveries(ctx context.Context, tx *DB, messages []*Message, deliveri
 	if err != nil {
 		return 0, err
 	}
-	counters := tally{}
 	if int(n) == len(deliveries) {
 		for _, d := range deliveries {
-			countDelivery(counters, d.OrganizationID, d.WebhookID, 1)
+			countDelivery(tx, d.OrganizationID, d.WebhookID, 1)
 		}
-	} else if err := recountDeliveries(ctx, tx, counters, deliveries); err != nil {
+	} else if err := recountDeliveries(ctx, tx, deliveries); err != nil {
 		return 0, err
 	}
-	return n, counters.write(ctx, tx)
+	return n, nil
 }
 
-func countDelivery(counters tally, organization, webhook string, n int64) {
-	counters.add(countDeliveries, "", n)
-	counters.add(countDeliveries, organization, n)
-	counters.add(countDeliveriesTo, webhook, n)
+func countDelivery(tx *DB, organization, webhook string, n int64) {
+	tx.count(countDeliveries, "", n)
+	tx.count(countDeliveries, organization, n)
+	tx.count(countDeliveriesTo, webhook, n)
 }
 
 // recountDeliveries counts those that were really inserted, when some were there already.
-func recountDeliveries(ctx context.Context, tx *DB, counters tally, deliveries []*NewDelivery) error {
+func recountDeliveries(ctx context.Context, tx *DB, deliveries []*NewDelivery) error {
 	in, arg := tx.among("id", column(deliveries, func(d *NewDelivery) string { return d.ID }))
 	err := tx.read(ctx, func(rows *sql.Rows) error {
 		var organization, webhook string
 		if err := rows.Scan(&organization, &webhook); err != nil {
 			return err
 		}
-		countDelivery(counters, organization, webhook, 1)
+		countDelivery(tx, organization, webhook, 1)
 		return nil
 	}, `SELECT organization_id, webhook_id FROM webhook_deliveries WHERE `+in, arg)
 	if err != nil {

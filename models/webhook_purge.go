@@ -14,7 +14,6 @@ import (
 func PurgeDeliveries(ctx context.Context, db *DB, before time.Time, limit int) (removed int, err error) {
 	err = Transaction(ctx, db, func(tx *DB) error {
 		removed = 0
-		counters := tally{}
 		var ids, events []string
 		err := tx.read(ctx, func(rows *sql.Rows) error {
 			var id, event, webhook, organization string
@@ -22,7 +21,7 @@ func PurgeDeliveries(ctx context.Context, db *DB, before time.Time, limit int) (
 				return err
 			}
 			ids, events = append(ids, id), append(events, event)
-			countDelivery(counters, organization, webhook, -1)
+			countDelivery(tx, organization, webhook, -1)
 			return nil
 		}, `SELECT id, event_id, webhook_id, organization_id FROM webhook_deliveries
 			WHERE id < ? AND state <> 'pending' AND created_at < ?
@@ -53,7 +52,7 @@ func PurgeDeliveries(ctx context.Context, db *DB, before time.Time, limit int) (
 				return err
 			}
 		}
-		return counters.write(ctx, tx)
+		return nil
 	})
 	if err != nil {
 		return 0, fmt.Errorf("remove old deliveries: %w", err)

@@ -56,15 +56,11 @@ func CreateWebhook(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*
 		}
 		w.printHeaders() // their values belong into no event
 		w.Secret = &secret
-		counters := tally{}
 		ch := change{verb: created, collection: Webhooks, organization: w.OrganizationID, after: w, ordinal: &w.AfterOrdinal}
 		if err := record(ctx, tx, by, ch); err != nil {
 			return err
 		}
-		if err := beginAfter(ctx, tx, w.ID, w.AfterOrdinal); err != nil {
-			return err
-		}
-		return counters.write(ctx, tx)
+		return beginAfter(ctx, tx, w.ID, w.AfterOrdinal)
 	})
 	if err != nil {
 		return nil, err
@@ -194,11 +190,7 @@ func saveWebhook(ctx context.Context, tx *DB, by Caller, v verb, before, w *Webh
 	if v == rotated {
 		ch.secrets = []string{"secret"}
 	}
-	counters := tally{}
-	if err := record(ctx, tx, by, ch); err != nil {
-		return err
-	}
-	return counters.write(ctx, tx)
+	return record(ctx, tx, by, ch)
 }
 
 // switchLane lets the lane of an endpoint follow its status. One that is active again starts with one attempt at a time, and what waited
@@ -244,12 +236,7 @@ func DeleteWebhook(ctx context.Context, db *DB, by Caller, id string, in *jsonap
 		if err := removeWebhook(ctx, tx, id); err != nil {
 			return err
 		}
-		counters := tally{}
-		err = record(ctx, tx, by, change{verb: deleted, collection: Webhooks, organization: w.OrganizationID, before: w})
-		if err != nil {
-			return err
-		}
-		return counters.write(ctx, tx)
+		return record(ctx, tx, by, change{verb: deleted, collection: Webhooks, organization: w.OrganizationID, before: w})
 	})
 }
 
