@@ -59,11 +59,11 @@ type resource struct {
 	reads, writes, creates, deletes auth.Permission
 
 	// prepare is work on what was sent that takes long and needs no database.
-	prepare func(context.Context, *jsonapi.Input) error
+	prepare func(context.Context, *models.Change) error
 
-	create func(*request, *models.DB, *jsonapi.Input) (any, error)
-	update func(*request, *models.DB, string, *jsonapi.Input) (any, error)
-	remove func(*request, *models.DB, string, *jsonapi.Input) error
+	create func(*request, *models.DB, *models.Change) (any, error)
+	update func(*request, *models.DB, string, *models.Change) (any, error)
+	remove func(*request, *models.DB, string, *models.Versions) error
 	// members holds the permission to change the members of a relationship at its URL, where it is not writes.
 	members map[string]auth.Permission
 }

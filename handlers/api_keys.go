@@ -8,16 +8,16 @@ import (
 	"roster/models"
 )
 
-func createAPIKey(rq *request, db *models.DB, in *jsonapi.Input) (any, error) {
+func createAPIKey(rq *request, db *models.DB, in *models.Change) (any, error) {
 	return models.CreateAPIKey(rq.Context(), db, rq.Caller(), in)
 }
 
-func updateAPIKey(rq *request, db *models.DB, id string, in *jsonapi.Input) (any, error) {
+func updateAPIKey(rq *request, db *models.DB, id string, in *models.Change) (any, error) {
 	return models.UpdateAPIKey(rq.Context(), db, rq.Caller(), id, in)
 }
 
-func deleteAPIKey(rq *request, db *models.DB, id string, in *jsonapi.Input) error {
-	return models.DeleteAPIKey(rq.Context(), db, rq.Caller(), id, in)
+func deleteAPIKey(rq *request, db *models.DB, id string, versions *models.Versions) error {
+	return models.DeleteAPIKey(rq.Context(), db, rq.Caller(), id, versions)
 }
 
 // How long earlier secrets go on working after a rotation.

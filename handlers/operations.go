@@ -27,11 +27,14 @@ func (rq *request) decodeOperations() (err error) {
 	if err := rq.permitOperations(rq.sent.operations); err != nil {
 		return err
 	}
+	rq.sent.kept = map[*jsonapi.Operation]map[string]string{}
 	for _, op := range rq.sent.operations {
 		if prepare := resourceAt(op).prepare; prepare != nil && op.Input != nil {
-			if err := prepare(rq.Context(), op.Input); err != nil {
+			change := changeOf(op.Input, nil)
+			if err := prepare(rq.Context(), change); err != nil {
 				return err
 			}
+			rq.sent.kept[op] = change.Kept
 		}
 	}
 	return nil
@@ -61,8 +64,11 @@ func (a *API) operate(w http.ResponseWriter, rq *request) error {
 // that its resources are read at.
 func (rq *request) site() *jsonapi.Site {
 	site := &jsonapi.Site{
-		Base:     &url.URL{Scheme: "http", Host: rq.Host, Path: models.Root + operationsPath},
-		Versions: server.VersionsOf,
+		Base: &url.URL{Scheme: "http", Host: rq.Host, Path: models.Root + operationsPath},
+		AreTags: func(list string) bool {
+			_, ok := server.VersionsOf([]string{list})
+			return ok
+		},
 	}
 	var others []*jsonapi.Place
 	for _, res := range resources {
@@ -155,11 +161,11 @@ func planOf(operations []*jsonapi.Operation) *models.Plan {
 		c := resourceAt(op).Collection
 		switch {
 		case op.Relationship != nil:
-			plan.Relates(c, op.Target.ID, op.Relationship, op.Linkage)
+			plan.Relates(c, op.Target.ID, op.Relationship, linksOf(op.Linkage))
 		case op.Code == jsonapi.AddOperation:
-			plan.Creates(c, op.Input)
+			plan.Creates(c, changeOf(op.Input, nil))
 		case op.Input != nil:
-			plan.Updates(c, op.Target.ID, op.Input)
+			plan.Updates(c, op.Target.ID, changeOf(op.Input, nil))
 		default:
 			plan.Deletes(c, op.Target.ID)
 		}
@@ -186,37 +192,40 @@ func (b *batch) perform(op *jsonapi.Operation) (any, error) {
 		if err := b.rq.permitID(in); err != nil {
 			return nil, err
 		}
-		item, err := res.create(b.rq, b.tx, in)
+		item, err := res.create(b.rq, b.tx, b.change(op, in))
 		if err == nil && in.LID != "" {
 			b.ids[jsonapi.Ref{Type: in.Schema.Type, LID: in.LID}] = res.ID(item)
 		}
 		return item, err
 	case op.Code == jsonapi.UpdateOperation:
-		in := op.Input.Resolve(b.ids)
-		in.IfVersions = op.IfVersions
-		return res.update(b.rq, b.tx, id, in)
+		return res.update(b.rq, b.tx, id, b.change(op, op.Input.Resolve(b.ids)))
 	default:
-		return nil, res.remove(b.rq, b.tx, id, &jsonapi.Input{Schema: res.Schema, IfVersions: op.IfVersions})
+		return nil, res.remove(b.rq, b.tx, id, versionsFor(op))
 	}
+}
+
+// change returns what an operation asks for.
+func (b *batch) change(op *jsonapi.Operation, in *jsonapi.Input) *models.Change {
+	change := changeOf(in, versionsFor(op))
+	change.Kept = b.rq.sent.kept[op]
+	return change
 }
 
 // relate carries out an operation on a relationship.
 func (b *batch) relate(res *resource, id string, op *jsonapi.Operation) error {
-	linkage := op.Linkage.Resolve(b.ids)
-	in := &jsonapi.Input{Schema: res.Schema, IfVersions: op.IfVersions}
+	links, versions := linksOf(op.Linkage.Resolve(b.ids)), versionsFor(op)
 	if !op.Relationship.Many {
-		in.Relationships = map[string]jsonapi.Linkage{op.Relationship.Name: linkage}
-		_, err := res.update(b.rq, b.tx, id, in)
+		_, err := res.update(b.rq, b.tx, id, &models.Change{Links: map[string]models.Links{op.Relationship.Name: links}, Versions: versions})
 		return err
 	}
-	if fault := judgeable(op.Relationship, in.IfVersions); fault != nil {
+	if fault := judgeable(op.Relationship, versions); fault != nil {
 		return fault.At(op.Pointer("meta", "ifMatch"))
 	}
-	if err := res.keep(b.rq, b.tx, id, in.IfVersions); err != nil {
+	if err := res.keep(b.rq, b.tx, id, versions); err != nil {
 		return err
 	}
 	how := changesOfMembers[op.Code]
-	return models.ChangeMembers(b.rq.Context(), b.tx, b.rq.Caller(), res.Collection, id, op.Relationship.Name, how, linkage)
+	return models.ChangeMembers(b.rq.Context(), b.tx, b.rq.Caller(), res.Collection, id, op.Relationship.Name, how, links)
 }
 
 // changesOfMembers are what the operations on a to-many relationship do.

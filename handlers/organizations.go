@@ -3,20 +3,19 @@ package handlers
 import (
 	"net/http"
 
-	"roster/jsonapi"
 	"roster/models"
 )
 
-func createOrganization(rq *request, db *models.DB, in *jsonapi.Input) (any, error) {
+func createOrganization(rq *request, db *models.DB, in *models.Change) (any, error) {
 	return models.CreateOrganization(rq.Context(), db, rq.Caller(), in)
 }
 
-func updateOrganization(rq *request, db *models.DB, id string, in *jsonapi.Input) (any, error) {
+func updateOrganization(rq *request, db *models.DB, id string, in *models.Change) (any, error) {
 	return models.UpdateOrganization(rq.Context(), db, rq.Caller(), id, in)
 }
 
-func deleteOrganization(rq *request, db *models.DB, id string, in *jsonapi.Input) error {
-	return models.DeleteOrganization(rq.Context(), db, rq.Caller(), id, in)
+func deleteOrganization(rq *request, db *models.DB, id string, versions *models.Versions) error {
+	return models.DeleteOrganization(rq.Context(), db, rq.Caller(), id, versions)
 }
 
 // metaOf returns what an answer says beside a resource: when a token that it shows ceases to work, if it does.

@@ -41,7 +41,7 @@ func (rt *route) guarded() *resource {
 
 // conditions returns the versions that a change is meant for, nil for any. The change checks them in its transaction. If-None-Match is
 // checked here: versions only grow, so what does not match now never will.
-func (a *API) conditions(rq *request) (*jsonapi.Versions, error) {
+func (a *API) conditions(rq *request) (*models.Versions, error) {
 	res := rq.route.guarded()
 	for _, name := range conditionals {
 		if len(rq.Header.Values(name)) > 0 && res == nil {
@@ -99,10 +99,10 @@ func (a *API) perform(w http.ResponseWriter, rq *request) error {
 
 // keep makes sure that a resource is at one of the versions, and stays at it until the transaction ends; nil is any version. An update
 // without a change does both.
-func (res *resource) keep(rq *request, tx *models.DB, id string, versions *jsonapi.Versions) error {
+func (res *resource) keep(rq *request, tx *models.DB, id string, versions *models.Versions) error {
 	if versions == nil {
 		return nil
 	}
-	_, err := res.update(rq, tx, id, &jsonapi.Input{Schema: res.Schema, IfVersions: versions})
+	_, err := res.update(rq, tx, id, &models.Change{Versions: versions})
 	return err
 }

@@ -213,14 +213,11 @@ func (a *API) replaceRelationship(w http.ResponseWriter, rq *request) error {
 	if err != nil {
 		return err
 	}
-	in := &jsonapi.Input{
-		Schema: rq.route.served.Schema, ID: rq.id(), Attributes: map[string]any{},
-		Relationships: map[string]jsonapi.Linkage{rq.relationship.Name: linkage},
-	}
-	if in.IfVersions, err = a.conditions(rq); err != nil {
+	change := &models.Change{Links: map[string]models.Links{rq.relationship.Name: linksOf(linkage)}}
+	if change.Versions, err = a.conditions(rq); err != nil {
 		return err
 	}
-	if _, err := rq.route.served.update(rq, rq.DB, rq.id(), in); err != nil {
+	if _, err := rq.route.served.update(rq, rq.DB, rq.id(), change); err != nil {
 		return locatedInLinkage(err, linkage)
 	}
 	return a.relationship(w, rq)
@@ -254,7 +251,7 @@ func (a *API) changeMembers(w http.ResponseWriter, rq *request, how models.Membe
 		if err := res.keep(rq, tx, rq.id(), versions); err != nil {
 			return err
 		}
-		return models.ChangeMembers(rq.Context(), tx, rq.Caller(), res.Collection, rq.id(), rq.relationship.Name, how, linkage)
+		return models.ChangeMembers(rq.Context(), tx, rq.Caller(), res.Collection, rq.id(), rq.relationship.Name, how, linksOf(linkage))
 	})
 	if err != nil {
 		return locatedInLinkage(err, linkage)
@@ -264,7 +261,7 @@ func (a *API) changeMembers(w http.ResponseWriter, rq *request, how models.Membe
 
 // judgeable returns a fault if a change of a relationship is meant for certain versions of the resource, which says nothing of its members:
 // they are no part of it.
-func judgeable(rel *jsonapi.Relationship, versions *jsonapi.Versions) *jsonapi.Error {
+func judgeable(rel *jsonapi.Relationship, versions *models.Versions) *jsonapi.Error {
 	if versions == nil || !rel.ByURL {
 		return nil
 	}

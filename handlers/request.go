@@ -24,7 +24,9 @@ type request struct {
 // sent is what a body says: a resource or operations, or what is wrong with it.
 type sent struct {
 	input      *jsonapi.Input
+	change     *models.Change // of input
 	operations []*jsonapi.Operation
+	kept       map[*jsonapi.Operation]map[string]string // what is stored instead of values that operations set, see models.Change
 	err        error
 }
 

@@ -71,10 +71,14 @@ func (a *API) writeOne(w http.ResponseWriter, rq *request, status int, item any)
 func (rq *request) decodeCreation() (err error) {
 	res := rq.route.served
 	rq.sent.input, err = jsonapi.DecodeResource(rq.Content, res.Schema, jsonapi.Create, "")
-	if err != nil || res.prepare == nil {
+	if err != nil {
 		return err
 	}
-	return res.prepare(rq.Context(), rq.sent.input)
+	rq.sent.change = changeOf(rq.sent.input, nil)
+	if res.prepare == nil {
+		return nil
+	}
+	return res.prepare(rq.Context(), rq.sent.change)
 }
 
 // create makes a resource of what was sent (§ Creating Resources).
@@ -86,7 +90,7 @@ func (a *API) create(w http.ResponseWriter, rq *request) error {
 	if err := rq.permitID(in); err != nil {
 		return err
 	}
-	item, err := res.create(rq, rq.DB, in)
+	item, err := res.create(rq, rq.DB, rq.sent.change)
 	if err != nil {
 		return located(err, in)
 	}
@@ -118,10 +122,11 @@ func (a *API) update(w http.ResponseWriter, rq *request) error {
 		}
 		return err
 	}
-	if in.IfVersions, err = a.conditions(rq); err != nil {
+	versions, err := a.conditions(rq)
+	if err != nil {
 		return err
 	}
-	item, err := res.update(rq, rq.DB, rq.id(), in)
+	item, err := res.update(rq, rq.DB, rq.id(), changeOf(in, versions))
 	if err != nil {
 		return located(err, in)
 	}
@@ -139,7 +144,7 @@ func (a *API) remove(w http.ResponseWriter, rq *request) error {
 	if err != nil {
 		return err
 	}
-	if err := rq.route.served.remove(rq, rq.DB, rq.id(), &jsonapi.Input{Schema: rq.route.served.Schema, IfVersions: versions}); err != nil {
+	if err := rq.route.served.remove(rq, rq.DB, rq.id(), versions); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

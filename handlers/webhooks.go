@@ -9,18 +9,18 @@ import (
 	"roster/webhooks"
 )
 
-func createWebhook(rq *request, db *models.DB, in *jsonapi.Input) (any, error) {
+func createWebhook(rq *request, db *models.DB, in *models.Change) (any, error) {
 	w, err := models.CreateWebhook(rq.Context(), db, rq.Caller(), in)
 	return healthy(rq, db, w, err)
 }
 
-func updateWebhook(rq *request, db *models.DB, id string, in *jsonapi.Input) (any, error) {
+func updateWebhook(rq *request, db *models.DB, id string, in *models.Change) (any, error) {
 	w, err := models.UpdateWebhook(rq.Context(), db, rq.Caller(), id, in)
 	return healthy(rq, db, w, err)
 }
 
-func deleteWebhook(rq *request, db *models.DB, id string, in *jsonapi.Input) error {
-	return models.DeleteWebhook(rq.Context(), db, rq.Caller(), id, in)
+func deleteWebhook(rq *request, db *models.DB, id string, versions *models.Versions) error {
+	return models.DeleteWebhook(rq.Context(), db, rq.Caller(), id, versions)
 }
 
 // healthy returns what a write returned, with the health that a read would show.
@@ -83,10 +83,10 @@ func (a *API) readAttempt(w http.ResponseWriter, rq *request) error {
 	return writeDocument(w, rq, http.StatusOK, &jsonapi.Document{Data: resources[0], Meta: map[string]any{}, Links: &jsonapi.Links{Self: self}})
 }
 
-func createReplay(rq *request, db *models.DB, in *jsonapi.Input) (any, error) {
+func createReplay(rq *request, db *models.DB, in *models.Change) (any, error) {
 	return models.CreateWebhookJob(rq.Context(), db, rq.Caller(), in)
 }
 
-func updateReplay(rq *request, db *models.DB, id string, in *jsonapi.Input) (any, error) {
+func updateReplay(rq *request, db *models.DB, id string, in *models.Change) (any, error) {
 	return models.UpdateWebhookJob(rq.Context(), db, rq.Caller(), id, in)
 }

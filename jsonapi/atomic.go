@@ -40,8 +40,8 @@ type Operation struct {
 	Input *Input
 	// Linkage is the data of an operation on a relationship.
 	Linkage Linkage
-	// IfVersions are the versions of the target that the operation is meant for, those that meta.ifMatch names; nil for any.
-	IfVersions *Versions
+	// IfMatch is the list of entity tags that meta.ifMatch names, "" if it names none: the versions that the operation is meant for.
+	IfMatch string
 
 	pointer string
 	named   string // the member that names the target: ref, href or data

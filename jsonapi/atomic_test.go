@@ -18,7 +18,7 @@ var site = &jsonapi.Site{
 		{Path: "/v1/people", Schema: people},
 		{Path: "/v1/office/things", Schema: things},
 	},
-	Versions: func(lists []string) (*jsonapi.Versions, bool) { return nil, lists[0] != "*, *" },
+	AreTags: func(list string) bool { return list != "*, *" },
 }
 
 func atomic(operations ...string) []byte {

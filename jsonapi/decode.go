@@ -28,10 +28,6 @@ type Input struct {
 	ReadOnly map[string]any
 	// Relationships holds the linkage of writable relationships that were sent.
 	Relationships map[string]Linkage
-	// Kept holds, by attribute, what is stored instead of a value that was sent, where that was worked out beforehand.
-	Kept map[string]string
-	// IfVersions are the versions of the resource that the change is meant for, nil for any.
-	IfVersions *Versions
 
 	pointer string // of the resource object
 	sent    any    // the resource object itself

@@ -17,15 +17,8 @@ type Site struct {
 	Base *url.URL
 	// Places are the collections. The first of a type is the one that the type alone names.
 	Places []*Place
-	// Versions returns the versions that lists of entity tags name, nil for any. ok is false for what cannot be read.
-	Versions func(lists []string) (versions *Versions, ok bool)
-}
-
-// Versions are those of a resource that a list of entity tags names.
-type Versions struct {
-	Listed []int64
-	// Weak: there was a weak tag, which names none.
-	Weak bool
+	// AreTags reports whether a text is a list of entity tags, or *.
+	AreTags func(list string) bool
 }
 
 // location is what a URL of the API leads to: a collection, a resource of it, or a relationship of that.

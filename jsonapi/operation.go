@@ -65,8 +65,8 @@ func (d *operationDecoder) precondition() {
 		return
 	}
 	text, _ := tags.(string)
-	d.op.IfVersions, ok = d.site.Versions([]string{text})
-	if !ok || text == "" {
+	d.op.IfMatch = text
+	if text == "" || !d.site.AreTags(text) {
 		d.fault(InvalidDocument, d.op.Pointer("meta", "ifMatch"), "ifMatch must be a string with entity tags, as in the header If-Match.")
 	}
 	d.conditional = true

@@ -15,10 +15,7 @@ import (
 // cannot be taken it returns what is wrong with it, as the end of a sentence.
 func (a *Attribute) Decode(v any) (value any, wrong string) {
 	if v == nil {
-		if a.Nullable || a.Secret {
-			return nil, ""
-		}
-		return nil, "must not be null"
+		return nil, a.checkNull()
 	}
 	switch a.Kind {
 	case String:
@@ -51,6 +48,42 @@ func (a *Attribute) Decode(v any) (value any, wrong string) {
 	default:
 		return nil, "cannot be set"
 	}
+}
+
+// Check returns what is wrong with a value as Decode returns it, as the end of a sentence; "" for nothing.
+func (a *Attribute) Check(value any) (wrong string) {
+	var kind Kind
+	switch v := value.(type) {
+	case nil:
+		return a.checkNull()
+	case string:
+		if a.Kind == String {
+			return a.checkText(v)
+		}
+		kind = String
+	case Strings:
+		if a.Kind == List {
+			return a.checkList(v)
+		}
+		kind = List
+	case bool:
+		kind = Boolean
+	case int64:
+		kind = Integer
+	case Time:
+		kind = Moment
+	}
+	if kind != a.Kind {
+		return fmt.Sprintf("must not be a %T", value)
+	}
+	return ""
+}
+
+func (a *Attribute) checkNull() (wrong string) {
+	if a.Nullable || a.Secret {
+		return ""
+	}
+	return "must not be null"
 }
 
 // Parse returns the Go value for text from a query parameter.
@@ -133,25 +166,34 @@ func (a *Attribute) decodeList(v any) (value any, wrong string) {
 	if !ok {
 		return nil, "must be an array of strings"
 	}
-	if len(array) > a.Max {
-		return nil, fmt.Sprintf("must have at most %d elements", a.Max)
-	}
-	list := make(Strings, 0, len(array))
-	for i, e := range array {
+	list := make(Strings, 0, min(len(array), a.Max))
+	for _, e := range array {
 		s, ok := e.(string)
 		if !ok {
 			return nil, "must be an array of strings"
 		}
-		if wrong := unusable(s); wrong != "" {
-			return nil, wrong
-		}
-		if len(a.Enum) > 0 && !slices.Contains(a.Enum, s) {
-			return nil, fmt.Sprintf("must have only elements of %s, not %q", strings.Join(a.Enum, ", "), clip(s))
-		}
-		if first := slices.Index(list, s); !a.Repeats && first >= 0 { // by their places: they may be secrets
-			return nil, fmt.Sprintf("must not have equal elements, as %d and %d are", first+1, i+1)
-		}
 		list = append(list, s)
 	}
+	if wrong := a.checkList(list); wrong != "" {
+		return nil, wrong
+	}
 	return list, ""
+}
+
+func (a *Attribute) checkList(list Strings) (wrong string) {
+	if len(list) > a.Max {
+		return fmt.Sprintf("must have at most %d elements", a.Max)
+	}
+	for i, s := range list {
+		if wrong := unusable(s); wrong != "" {
+			return wrong
+		}
+		if len(a.Enum) > 0 && !slices.Contains(a.Enum, s) {
+			return fmt.Sprintf("must have only elements of %s, not %q", strings.Join(a.Enum, ", "), clip(s))
+		}
+		if first := slices.Index(list, s); !a.Repeats && first < i { // by their places: they may be secrets
+			return fmt.Sprintf("must not have equal elements, as %d and %d are", first+1, i+1)
+		}
+	}
+	return ""
 }

@@ -62,10 +62,10 @@ func TestAddressesOfAnEarlierVersionAreBroughtUpToDate(t *testing.T) {
 			t.Errorf("the second time it finds %v: %v", again, err)
 		}
 		// Who lost their key goes on, and is asked for another address only when it changes.
-		must(models.UpdateUser(t.Context(), db, everything, elder.ID, input(models.Users, attributes{"email": "weiß@example.com", "phone": "1"}, nil)))(t)
-		_, err = models.UpdateUser(t.Context(), db, everything, elder.ID, input(models.Users, attributes{"email": "WEIß@example.com"}, nil))
+		must(models.UpdateUser(t.Context(), db, everything, elder.ID, input(attributes{"email": "weiß@example.com", "phone": "1"}, nil)))(t)
+		_, err = models.UpdateUser(t.Context(), db, everything, elder.ID, input(attributes{"email": "WEIß@example.com"}, nil))
 		wantKind(t, err, models.Conflict, "email")
-		must(models.UpdateUser(t.Context(), db, everything, elder.ID, input(models.Users, attributes{"email": "weisz@example.com"}, nil)))(t)
+		must(models.UpdateUser(t.Context(), db, everything, elder.ID, input(attributes{"email": "weisz@example.com"}, nil)))(t)
 	})
 }
 

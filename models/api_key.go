@@ -68,7 +68,10 @@ func (k *APIKey) rights() Rights { return Rights{k.Scopes, k.ExpiresAt} }
 
 // CreateAPIKey creates the key that the input describes and returns it with its secret, which is never known again. Nobody makes a key that
 // can do more than itself, or for longer; without an expiry it has that of its maker.
-func CreateAPIKey(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*APIKey, error) {
+func CreateAPIKey(ctx context.Context, db *DB, by Caller, in *Change) (*APIKey, error) {
+	if err := in.check(APIKeys, toCreate); err != nil {
+		return nil, err
+	}
 	var key *APIKey
 	err := Transaction(ctx, db, func(tx *DB) error {
 		now := jsonapi.Stamp{Time: tx.Now()}
@@ -105,14 +108,17 @@ func CreateAPIKey(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*A
 }
 
 // UpdateAPIKey changes the name, the scopes or the expiry of a key. A caller changes none that can do more than itself.
-func UpdateAPIKey(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) (*APIKey, error) {
+func UpdateAPIKey(ctx context.Context, db *DB, by Caller, id string, in *Change) (*APIKey, error) {
 	var key *APIKey
 	err := Transaction(ctx, db, func(tx *DB) error {
 		before, err := lock[APIKey](ctx, tx, APIKeys, by.Scope, id)
 		if err != nil {
 			return err
 		}
-		if err := checkVersion(before.Version, in); err != nil {
+		if err := checkVersion(before.Version, in.Versions); err != nil {
+			return err
+		}
+		if err := in.check(APIKeys, toUpdate); err != nil {
 			return err
 		}
 		copied := *before
@@ -186,7 +192,7 @@ func RotateAPIKey(ctx context.Context, db *DB, by Caller, id string, overlap tim
 
 // DeleteAPIKey revokes a key: it is dead when this returns, and gone. The event of it stays. A caller revokes none that can do more than
 // itself.
-func DeleteAPIKey(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) error {
+func DeleteAPIKey(ctx context.Context, db *DB, by Caller, id string, versions *Versions) error {
 	return Transaction(ctx, db, func(tx *DB) error {
 		key, err := lock[APIKey](ctx, tx, APIKeys, by.Scope, id)
 		if err != nil {
@@ -195,7 +201,7 @@ func DeleteAPIKey(ctx context.Context, db *DB, by Caller, id string, in *jsonapi
 		if err := checkTouch(by.Rights, key); err != nil {
 			return err
 		}
-		if err := checkVersion(key.Version, in); err != nil {
+		if err := checkVersion(key.Version, versions); err != nil {
 			return err
 		}
 		return revokeKey(ctx, tx, by, key)
@@ -252,7 +258,7 @@ func CreateFirstManagementKey(ctx context.Context, db *DB) (string, error) {
 		if n == 0 {
 			return nil
 		}
-		in := &jsonapi.Input{Schema: APIKeys.Schema, Attributes: map[string]any{
+		in := &Change{Attributes: map[string]any{
 			"name": "First management key", "kind": string(ManagementKey), "scopes": jsonapi.Strings{EveryScope},
 		}}
 		key, err := CreateAPIKey(ctx, tx, System("first start"), in)

@@ -5,14 +5,12 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"roster/jsonapi"
 )
 
 // own sets the organization of a new key: the one of the input, or the one the caller is bound to.
-func own(ctx context.Context, tx *DB, by Caller, in *jsonapi.Input, key *APIKey) error {
-	linkage, given := in.Relationships["organization"]
-	id := linkage.One()
+func own(ctx context.Context, tx *DB, by Caller, in *Change, key *APIKey) error {
+	link, given := in.Links["organization"]
+	id := link.One()
 	if id == "" && by.Scope.Root() != "" {
 		if given {
 			return &Error{Kind: Forbidden, Field: "organization", Message: "This credential is bound to an organization: its keys are, too."}

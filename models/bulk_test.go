@@ -124,7 +124,7 @@ func TestABatchThatDoesNotFitLeavesNothing(t *testing.T) {
 			}
 		}
 		// What the API creates afterwards goes on counting.
-		org, err := models.CreateOrganization(t.Context(), db, models.System("test"), input(models.Organizations, attributes{"name": "Three"}, nil))
+		org, err := models.CreateOrganization(t.Context(), db, models.System("test"), input(attributes{"name": "Three"}, nil))
 		if err != nil || org.Number <= 7 {
 			t.Errorf("%v %v", org, err)
 		}

@@ -58,13 +58,13 @@ func (w *world) change(ctx context.Context, db *models.DB, r *rand.Rand) error {
 	organization := func() string { return w.any(r, &w.organizations) }
 	switch r.IntN(16) {
 	case 0, 1, 2:
-		org, err := models.CreateOrganization(ctx, db, by, input(models.Organizations, attributes{"name": fmt.Sprint("n", r.IntN(5))}, below(organization())))
+		org, err := models.CreateOrganization(ctx, db, by, input(attributes{"name": fmt.Sprint("n", r.IntN(5))}, below(organization())))
 		if err == nil {
 			w.add(&w.organizations, org.ID)
 		}
 		return err
 	case 3:
-		org, err := models.CreateOrganization(ctx, db, by, input(models.Organizations, attributes{"name": "root"}, nil))
+		org, err := models.CreateOrganization(ctx, db, by, input(attributes{"name": "root"}, nil))
 		if err == nil {
 			w.add(&w.organizations, org.ID)
 		}
@@ -74,7 +74,7 @@ func (w *world) change(ctx context.Context, db *models.DB, r *rand.Rand) error {
 		if r.IntN(5) == 0 {
 			parent = ""
 		}
-		_, err := models.UpdateOrganization(ctx, db, by, organization(), input(models.Organizations, attributes{}, relations{"parent": one("organizations", parent)}))
+		_, err := models.UpdateOrganization(ctx, db, by, organization(), input(attributes{}, relations{"parent": one(parent)}))
 		return err
 	case 6:
 		return models.DeleteOrganization(ctx, db, by, organization(), nil)
@@ -83,26 +83,26 @@ func (w *world) change(ctx context.Context, db *models.DB, r *rand.Rand) error {
 		if r.IntN(2) == 0 {
 			parent = below(organization())
 		}
-		in := input(models.Organizations, attributes{"name": fmt.Sprint("n", r.IntN(5))}, parent)
-		in.ReadOnly = map[string]any{"deletedAt": nil}
+		in := input(attributes{"name": fmt.Sprint("n", r.IntN(5))}, parent)
+		in.Echo = map[string]any{"deletedAt": nil}
 		_, err := models.UpdateOrganization(ctx, db, by, organization(), in)
 		return err
 	case 8:
 		_, err := models.RefreshToken(ctx, db, by, organization())
 		return err
 	case 9:
-		u, err := models.CreateUser(ctx, db, by, input(models.Users, attributes{"firstName": "a"}, relations{"organizations": many("organizations", organization(), organization())}))
+		u, err := models.CreateUser(ctx, db, by, input(attributes{"firstName": "a"}, relations{"organizations": many(organization(), organization())}))
 		if err == nil {
 			w.add(&w.users, u.ID)
 		}
 		return err
 	case 10:
-		_, err := models.UpdateUser(ctx, db, by, w.any(r, &w.users), input(models.Users, attributes{"lastName": fmt.Sprint(r.IntN(3))}, relations{"organizations": many("organizations", organization(), organization(), organization())}))
+		_, err := models.UpdateUser(ctx, db, by, w.any(r, &w.users), input(attributes{"lastName": fmt.Sprint(r.IntN(3))}, relations{"organizations": many(organization(), organization(), organization())}))
 		return err
 	case 11:
 		return models.DeleteUser(ctx, db, by, w.any(r, &w.users), nil)
 	case 12:
-		m, err := models.CreateMembership(ctx, db, by, input(models.Memberships, nil, relations{"organization": one("organizations", organization()), "user": one("users", w.any(r, &w.users))}))
+		m, err := models.CreateMembership(ctx, db, by, input(nil, relations{"organization": one(organization()), "user": one(w.any(r, &w.users))}))
 		if err == nil {
 			w.add(&w.memberships, m.ID)
 		}
@@ -110,7 +110,7 @@ func (w *world) change(ctx context.Context, db *models.DB, r *rand.Rand) error {
 	case 13:
 		return models.DeleteMembership(ctx, db, by, w.any(r, &w.memberships), nil)
 	case 14:
-		key, err := models.CreateAPIKey(ctx, db, by, input(models.APIKeys, attributes{"name": "k"}, relations{"organization": one("organizations", organization())}))
+		key, err := models.CreateAPIKey(ctx, db, by, input(attributes{"name": "k"}, relations{"organization": one(organization())}))
 		if err == nil {
 			w.add(&w.keys, key.ID)
 		}
@@ -240,7 +240,7 @@ func TestMovesAmongDeletions(t *testing.T) {
 		var writers sync.WaitGroup
 		writers.Go(func() {
 			for i := range 40 {
-				in := input(models.Organizations, attributes{}, relations{"parent": one("organizations", roots[(i+1)%2])})
+				in := input(attributes{}, relations{"parent": one(roots[(i+1)%2])})
 				if _, err := models.UpdateOrganization(t.Context(), db, everything, branch, in); err != nil {
 					t.Error(err)
 				}
@@ -252,8 +252,8 @@ func TestMovesAmongDeletions(t *testing.T) {
 					if err := models.DeleteOrganization(t.Context(), db, everything, leaf, nil); err != nil {
 						t.Error(err)
 					}
-					in := input(models.Organizations, attributes{}, nil)
-					in.ReadOnly = map[string]any{"deletedAt": nil}
+					in := input(attributes{}, nil)
+					in.Echo = map[string]any{"deletedAt": nil}
 					if _, err := models.UpdateOrganization(t.Context(), db, everything, leaf, in); err != nil {
 						t.Error(err)
 					}
@@ -276,15 +276,15 @@ func TestNothingLivesOnWhatIsDeleted(t *testing.T) {
 			for _, write := range []func() error{
 				func() error { return models.DeleteOrganization(t.Context(), db, everything, org, nil) },
 				func() error {
-					_, err := models.CreateAPIKey(t.Context(), db, everything, input(models.APIKeys, attributes{"name": "k", "scopes": jsonapi.Strings{"*"}}, relations{"organization": one("organizations", org)}))
+					_, err := models.CreateAPIKey(t.Context(), db, everything, input(attributes{"name": "k", "scopes": jsonapi.Strings{"*"}}, relations{"organization": one(org)}))
 					return err
 				},
 				func() error {
-					_, err := models.CreateOrganization(t.Context(), db, everything, input(models.Organizations, attributes{"name": "child"}, below(org)))
+					_, err := models.CreateOrganization(t.Context(), db, everything, input(attributes{"name": "child"}, below(org)))
 					return err
 				},
 				func() error {
-					_, err := models.CreateMembership(t.Context(), db, everything, input(models.Memberships, nil, relations{"organization": one("organizations", org), "user": one("users", u)}))
+					_, err := models.CreateMembership(t.Context(), db, everything, input(nil, relations{"organization": one(org), "user": one(u)}))
 					return err
 				},
 				func() error { return models.DeleteUser(t.Context(), db, everything, u, nil) },

@@ -161,7 +161,7 @@ func TestAChosenToken(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		create := func(token string) (*models.Organization, error) {
-			return models.CreateOrganization(t.Context(), db, everything, input(models.Organizations, attributes{"name": "x", "token": token}, nil))
+			return models.CreateOrganization(t.Context(), db, everything, input(attributes{"name": "x", "token": token}, nil))
 		}
 		const chosen = "5I9cezE6QPYl8v9jggrN3w"
 		org := must(create(chosen))(t)
@@ -189,7 +189,7 @@ func TestExpiryRotationAndRevocation(t *testing.T) {
 		org := organization(t, db, "Acme", "").ID
 		expires := jsonapi.Time{Time: clock.Now().Add(48 * time.Hour)}
 		key := must(models.CreateAPIKey(t.Context(), db, everything,
-			input(models.APIKeys, attributes{"name": "k", "expiresAt": expires}, relations{"organization": one("organizations", org)})))(t)
+			input(attributes{"name": "k", "expiresAt": expires}, relations{"organization": one(org)})))(t)
 		works := func(secret string) bool { return speaksFor(t, db, secret) != "" }
 		first := *key.Key
 		second := *must(models.RotateAPIKey(t.Context(), db, everything, key.ID, time.Hour))(t).Key
@@ -216,14 +216,14 @@ func TestExpiryRotationAndRevocation(t *testing.T) {
 		}
 		// What a client reads of an expired key it can send back, and lengthen.
 		for _, a := range []attributes{{"expiresAt": expires}, {"name": "n", "expiresAt": expires}, {"expiresAt": nil}} {
-			if _, err := models.UpdateAPIKey(t.Context(), db, everything, key.ID, input(models.APIKeys, a, nil)); err != nil {
+			if _, err := models.UpdateAPIKey(t.Context(), db, everything, key.ID, input(a, nil)); err != nil {
 				t.Errorf("%v: %v", a, err)
 			}
 		}
 		if !works(fourth) {
 			t.Error("a key whose expiry was taken away does not work")
 		}
-		_, err := models.UpdateAPIKey(t.Context(), db, everything, key.ID, input(models.APIKeys, attributes{"expiresAt": jsonapi.Time{Time: clock.Now()}}, nil))
+		_, err := models.UpdateAPIKey(t.Context(), db, everything, key.ID, input(attributes{"expiresAt": jsonapi.Time{Time: clock.Now()}}, nil))
 		wantKind(t, err, models.Invalid, "expiresAt")
 		if err := models.DeleteAPIKey(t.Context(), db, everything, key.ID, nil); err != nil || works(fourth) {
 			t.Errorf("a revoked key works: %v", err)
@@ -267,9 +267,9 @@ func TestNobodyMakesAKeyThatCanDoMoreThanHimself(t *testing.T) {
 		create := func(by models.Caller, kind models.KeyKind, organization string, scopes ...string) error {
 			r := relations{}
 			if organization != "" {
-				r["organization"] = one("organizations", organization)
+				r["organization"] = one(organization)
 			}
-			_, err := models.CreateAPIKey(ctx, db, by, input(models.APIKeys, attributes{"name": "k", "kind": string(kind), "scopes": jsonapi.Strings(scopes)}, r))
+			_, err := models.CreateAPIKey(ctx, db, by, input(attributes{"name": "k", "kind": string(kind), "scopes": jsonapi.Strings(scopes)}, r))
 			return err
 		}
 		leaf, mid, whole := weak(caller(models.OnlyOrganization(g.leaf.ID))), weak(caller(models.Subtree(g.mid.ID))), weak(everything)
@@ -290,11 +290,11 @@ func TestNobodyMakesAKeyThatCanDoMoreThanHimself(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) { wantKind(t, c.err, c.kind, c.field) })
 		}
-		null := relations{"organization": one("organizations", "")}
-		_, err := models.CreateAPIKey(ctx, db, mid, input(models.APIKeys, attributes{"name": "k", "kind": "management"}, null))
+		null := relations{"organization": one("")}
+		_, err := models.CreateAPIKey(ctx, db, mid, input(attributes{"name": "k", "kind": "management"}, null))
 		wantKind(t, err, models.Forbidden, "organization")
 		for name, a := range map[string]attributes{"the name": {"name": "n"}, "the scopes": {"scopes": jsonapi.Strings{"*"}}, "the expiry": {"expiresAt": jsonapi.Time{Time: db.Now().Add(time.Hour)}}} {
-			if _, err := models.UpdateAPIKey(ctx, db, leaf, strong.ID, input(models.APIKeys, a, nil)); !models.IsKind(err, models.Forbidden) {
+			if _, err := models.UpdateAPIKey(ctx, db, leaf, strong.ID, input(a, nil)); !models.IsKind(err, models.Forbidden) {
 				t.Errorf("%s of a stronger key: %v", name, err)
 			}
 		}

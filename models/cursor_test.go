@@ -51,7 +51,7 @@ func people(t *testing.T, db *models.DB, clock *modelstest.Clock) {
 			clock.Advance(1000) // a microsecond, which is lost where a time is printed
 		}
 		org := map[string]any{"name": []string{"Beta", "alpha", "Ähre", "Alpha"}[i%4]}
-		if _, err := models.CreateOrganization(t.Context(), db, models.System("test"), &jsonapi.Input{Schema: models.Organizations.Schema, Attributes: org}); err != nil {
+		if _, err := models.CreateOrganization(t.Context(), db, models.System("test"), &models.Change{Attributes: org}); err != nil {
 			t.Fatal(err)
 		}
 		user := map[string]any{}
@@ -63,7 +63,7 @@ func people(t *testing.T, db *models.DB, clock *modelstest.Clock) {
 		if i%4 != 0 {
 			user["email"] = fmt.Sprintf("u%d@example.com", i*7%13)
 		}
-		if _, err := models.CreateUser(t.Context(), db, models.System("test"), &jsonapi.Input{Schema: models.Users.Schema, Attributes: user}); err != nil {
+		if _, err := models.CreateUser(t.Context(), db, models.System("test"), &models.Change{Attributes: user}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -12,8 +12,8 @@ import (
 func TestAnAddressIsFoundInEverySpelling(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
-		one := must(models.CreateUser(t.Context(), db, everything, input(models.Users, attributes{"email": "Zoé@Bücher.example"}, nil)))(t).ID
-		other := must(models.CreateUser(t.Context(), db, everything, input(models.Users, attributes{"email": "ada@example.com"}, nil)))(t).ID
+		one := must(models.CreateUser(t.Context(), db, everything, input(attributes{"email": "Zoé@Bücher.example"}, nil)))(t).ID
+		other := must(models.CreateUser(t.Context(), db, everything, input(attributes{"email": "ada@example.com"}, nil)))(t).ID
 		for _, spelling := range []string{"Zoé@Bücher.example", "zoé@bücher.example", "ZOE\u0301@xn--bcher-kva.example"} {
 			text := url.QueryEscape(spelling)
 			same(t, "filter[email]="+spelling, list(t, db, models.Users, models.Everything(), "filter[email]="+text), []string{one})

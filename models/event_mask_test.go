@@ -46,7 +46,7 @@ func TestAnEventNamesNothingThatTheReaderDoesNotSee(t *testing.T) {
 		key := apiKey(t, db, models.ManagementKey, "", "*")
 		by := models.Caller{Kind: models.ByManagementKey, ID: key.ID, Name: "the partner's key", Scope: models.Everything()}
 		move := func(parent string) {
-			must(models.UpdateOrganization(t.Context(), db, by, child, input(models.Organizations, nil, below(parent))))(t)
+			must(models.UpdateOrganization(t.Context(), db, by, child, input(nil, below(parent))))(t)
 		}
 		move(to)
 		for name, c := range map[string]struct {
@@ -146,7 +146,7 @@ func TestWhoLeavesAnOrganizationIsToldToIt(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		org, other := organization(t, db, "Acme", "").ID, organization(t, db, "Other", "").ID
 		person := user(t, db, "Ada", org, other)
-		err := models.ChangeMembers(t.Context(), db, everything, models.Users, person.ID, "organizations", models.RemoveMembers, many("organizations", org))
+		err := models.ChangeMembers(t.Context(), db, everything, models.Users, person.ID, "organizations", models.RemoveMembers, many(org))
 		if err != nil {
 			t.Fatal(err)
 		}

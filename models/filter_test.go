@@ -39,7 +39,7 @@ func TestBothDatabasesFilterAndSortAlike(t *testing.T) {
 		if i%5 == 0 {
 			a["lastName"] = ""
 		}
-		in := input(models.Users, a, nil)
+		in := input(a, nil)
 		in.ID = models.NewID()
 		people[in.ID] = text
 		for dialect, db := range dbs {
@@ -153,7 +153,7 @@ func TestTimesOfAClientComeBackExactly(t *testing.T) {
 			if !ok {
 				t.Fatalf("%s is no time", text)
 			}
-			org, err := models.CreateOrganization(t.Context(), db, everything, input(models.Organizations, attributes{"name": "x", "validFrom": jsonapi.Time{Time: at}}, nil))
+			org, err := models.CreateOrganization(t.Context(), db, everything, input(attributes{"name": "x", "validFrom": jsonapi.Time{Time: at}}, nil))
 			if err != nil {
 				t.Fatalf("%s: %v", text, err)
 			}
@@ -177,7 +177,7 @@ func TestWhatIsActiveDependsOnTheClock(t *testing.T) {
 			"future": {"validFrom": at(time.Hour)}, "present": {"validFrom": at(-time.Hour), "validTo": at(time.Hour)},
 		} {
 			a["name"] = name
-			org := must(models.CreateOrganization(t.Context(), db, everything, input(models.Organizations, a, nil)))(t)
+			org := must(models.CreateOrganization(t.Context(), db, everything, input(a, nil)))(t)
 			ids[org.ID] = name
 			if want := slices.Contains([]string{"always", "from now", "present"}, name); org.Active != want {
 				t.Errorf("%s is active: %v", name, org.Active)
@@ -187,7 +187,7 @@ func TestWhatIsActiveDependsOnTheClock(t *testing.T) {
 		same(t, "inactive", named(ids, list(t, db, models.Organizations, models.Everything(), "filter[active]=false")), []string{"past", "until now", "future"})
 		clock.Advance(time.Hour)
 		same(t, "an hour later", named(ids, list(t, db, models.Organizations, models.Everything(), "filter[active]=true")), []string{"always", "from now", "future"})
-		_, err := models.CreateOrganization(t.Context(), db, everything, input(models.Organizations, attributes{"name": "x", "validFrom": at(1), "validTo": at(-time.Hour)}, nil))
+		_, err := models.CreateOrganization(t.Context(), db, everything, input(attributes{"name": "x", "validFrom": at(1), "validTo": at(-time.Hour)}, nil))
 		wantKind(t, err, models.Invalid, "validTo")
 	})
 }

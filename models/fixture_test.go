@@ -13,7 +13,7 @@ import (
 // attributes and relationships of an input, as the decoder hands them over.
 type (
 	attributes = map[string]any
-	relations  = map[string]jsonapi.Linkage
+	relations  = map[string]models.Links
 )
 
 // all are the rights to do everything, for ever.
@@ -39,23 +39,17 @@ func until(by models.Caller, end time.Time) models.Caller {
 	return by
 }
 
-func one(typ, id string) jsonapi.Linkage {
+func one(id string) models.Links {
 	if id == "" {
-		return jsonapi.Linkage{}
+		return nil
 	}
-	return jsonapi.Linkage{Refs: []jsonapi.Ref{{Type: typ, ID: id}}}
+	return models.Links{id}
 }
 
-func many(typ string, ids ...string) jsonapi.Linkage {
-	l := jsonapi.Linkage{Many: true}
-	for _, id := range ids {
-		l.Refs = append(l.Refs, jsonapi.Ref{Type: typ, ID: id})
-	}
-	return l
-}
+func many(ids ...string) models.Links { return ids }
 
-func input(c *models.Collection, a attributes, r relations) *jsonapi.Input {
-	return &jsonapi.Input{Schema: c.Schema, Attributes: a, Relationships: r}
+func input(a attributes, r relations) *models.Change {
+	return &models.Change{Attributes: a, Links: r}
 }
 
 // below returns the relationship to a parent, none for "".
@@ -63,13 +57,13 @@ func below(parent string) relations {
 	if parent == "" {
 		return nil
 	}
-	return relations{"parent": one("organizations", parent)}
+	return relations{"parent": one(parent)}
 }
 
 // organization creates an organization.
 func organization(t testing.TB, db *models.DB, name, parent string) *models.Organization {
 	t.Helper()
-	org, err := models.CreateOrganization(t.Context(), db, everything, input(models.Organizations, attributes{"name": name}, below(parent)))
+	org, err := models.CreateOrganization(t.Context(), db, everything, input(attributes{"name": name}, below(parent)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +74,7 @@ func organization(t testing.TB, db *models.DB, name, parent string) *models.Orga
 func user(t testing.TB, db *models.DB, name string, organizations ...string) *models.User {
 	t.Helper()
 	u, err := models.CreateUser(t.Context(), db, everything,
-		input(models.Users, attributes{"firstName": name}, relations{"organizations": many("organizations", organizations...)}))
+		input(attributes{"firstName": name}, relations{"organizations": many(organizations...)}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,10 +86,10 @@ func apiKey(t testing.TB, db *models.DB, kind models.KeyKind, organization strin
 	t.Helper()
 	r := relations{}
 	if organization != "" {
-		r["organization"] = one("organizations", organization)
+		r["organization"] = one(organization)
 	}
 	key, err := models.CreateAPIKey(t.Context(), db, everything,
-		input(models.APIKeys, attributes{"name": "key", "kind": string(kind), "scopes": jsonapi.Strings(scopes)}, r))
+		input(attributes{"name": "key", "kind": string(kind), "scopes": jsonapi.Strings(scopes)}, r))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,7 +49,7 @@ func TestAnUpgradeTellsCallersApart(t *testing.T) {
 		if diff := cmp.Diff(want, texts(t, db, "SELECT caller FROM idempotency_keys WHERE answer IS NULL ORDER BY caller")); diff != "" {
 			t.Errorf("kept answers (-want +got):\n%s", diff)
 		}
-		in := input(models.Users, attributes{"firstName": "Second"}, nil)
+		in := input(attributes{"firstName": "Second"}, nil)
 		in.ID = gone
 		_, err := models.CreateUser(t.Context(), db, everything, in)
 		wantKind(t, err, models.Conflict, "id")
@@ -63,13 +63,13 @@ func TestAnIDIsNeverUsedAgain(t *testing.T) {
 		ctx := t.Context()
 		create := map[string]func(id string) error{
 			"organizations": func(id string) error {
-				in := input(models.Organizations, attributes{"name": "Acme"}, nil)
+				in := input(attributes{"name": "Acme"}, nil)
 				in.ID = id
 				_, err := models.CreateOrganization(ctx, db, everything, in)
 				return err
 			},
 			"users": func(id string) error {
-				in := input(models.Users, attributes{"firstName": "Ada"}, nil)
+				in := input(attributes{"firstName": "Ada"}, nil)
 				in.ID = id
 				_, err := models.CreateUser(ctx, db, everything, in)
 				return err
@@ -115,9 +115,9 @@ func onePerType(t *testing.T, db *models.DB) map[string]string {
 	ctx := t.Context()
 	org := organization(t, db, "Acme", "").ID
 	hook := must(models.CreateWebhook(ctx, db, everything,
-		input(models.Webhooks, attributes{"url": "https://hooks.example.com/"}, relations{"organization": one("organizations", org)})))(t)
+		input(attributes{"url": "https://hooks.example.com/"}, relations{"organization": one(org)})))(t)
 	job := must(models.CreateWebhookJob(ctx, db, everything,
-		input(models.WebhookJobs, attributes{"since": jsonapi.Time{Time: db.Now().Add(-time.Hour)}}, relations{"webhook": one("webhooks", hook.ID)})))(t)
+		input(attributes{"since": jsonapi.Time{Time: db.Now().Add(-time.Hour)}}, relations{"webhook": one(hook.ID)})))(t)
 	test := must(models.SendTest(ctx, db, everything, hook.ID, func(*models.Message) ([]byte, error) { return []byte("{}"), nil }))(t)
 	return map[string]string{
 		"organizations": org, "users": user(t, db, "Ada", org).ID, "memberships": list(t, db, models.Memberships, models.Everything(), "")[0],
@@ -133,12 +133,12 @@ func TestOfTwoWhoChooseAnIDAtOnceOneGetsIt(t *testing.T) {
 		for i := range choose {
 			choose[i] = func() error {
 				if i%2 == 0 {
-					in := input(models.Users, attributes{"firstName": "Ada"}, nil)
+					in := input(attributes{"firstName": "Ada"}, nil)
 					in.ID = id
 					_, err := models.CreateUser(t.Context(), db, everything, in)
 					return err
 				}
-				in := input(models.Organizations, attributes{"name": "Acme"}, nil)
+				in := input(attributes{"name": "Acme"}, nil)
 				in.ID = id
 				_, err := models.CreateOrganization(t.Context(), db, everything, in)
 				return err

@@ -13,17 +13,17 @@ func TestAnInclusionCostsTheSameForOneAndForAHundred(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		by := models.System("test")
-		root, err := models.CreateOrganization(t.Context(), db, by, input(models.Organizations, attributes{"name": "Root"}, nil))
+		root, err := models.CreateOrganization(t.Context(), db, by, input(attributes{"name": "Root"}, nil))
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i := range 100 {
 			org, err := models.CreateOrganization(t.Context(), db, by,
-				input(models.Organizations, attributes{"name": fmt.Sprintf("Org %d", i)}, below(root.ID)))
+				input(attributes{"name": fmt.Sprintf("Org %d", i)}, below(root.ID)))
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = models.CreateUser(t.Context(), db, by, input(models.Users, attributes{"firstName": "Ada"}, relations{"organization": one("organizations", org.ID)}))
+			_, err = models.CreateUser(t.Context(), db, by, input(attributes{"firstName": "Ada"}, relations{"organization": one(org.ID)}))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -16,21 +16,21 @@ type MemberChange int
 const (
 	AddMembers MemberChange = iota
 	RemoveMembers
-	ReplaceMembers // by those of the linkage, as far as the caller sees
+	ReplaceMembers // by those that are named, as far as the caller sees
 )
 
 // ChangeMembers changes the members of a to-many relationship of one resource. Each member changes as it would alone, with the same
 // events: a membership begins or ends, an organization moves. It fails with the kinds NotFound, RelatedNotFound for each identifier, and
 // those of the single changes.
 func ChangeMembers(ctx context.Context, db *DB, by Caller, c *Collection, id, relationship string, how MemberChange,
-	linkage jsonapi.Linkage,
+	links Links,
 ) error {
 	change := memberChanges[c][relationship]
 	if change == nil {
 		return &Error{Kind: ReadOnly, Field: relationship, Message: "The members of " + relationship + " cannot be changed."}
 	}
 	return Transaction(ctx, db, func(tx *DB) error {
-		return change(ctx, tx, by, id, how, linkage)
+		return change(ctx, tx, by, id, how, links)
 	})
 }
 
@@ -40,19 +40,19 @@ var memberChanges = map[*Collection]map[string]memberChange{
 	Organizations: {"users": changeUsersOf, "children": changeChildrenOf},
 }
 
-type memberChange func(ctx context.Context, tx *DB, by Caller, id string, how MemberChange, linkage jsonapi.Linkage) error
+type memberChange func(ctx context.Context, tx *DB, by Caller, id string, how MemberChange, links Links) error
 
-// parts returns what a change of members comes to: the positions in the linkage of those that join, each once, and those who leave.
-func (how MemberChange) parts(present []string, linkage jsonapi.Linkage) (join []int, leave []string) {
+// parts returns what a change of members comes to: the positions in the links of those that join, each once, and those who leave.
+func (how MemberChange) parts(present []string, links Links) (join []int, leave []string) {
 	is, named := map[string]bool{}, map[string]bool{}
 	for _, id := range present {
 		is[id] = true
 	}
-	for i, ref := range linkage.Refs {
-		if how != RemoveMembers && !is[ref.ID] && !named[ref.ID] {
+	for i, id := range links {
+		if how != RemoveMembers && !is[id] && !named[id] {
 			join = append(join, i)
 		}
-		named[ref.ID] = true
+		named[id] = true
 	}
 	for _, id := range present {
 		if how == RemoveMembers && named[id] || how == ReplaceMembers && !named[id] {
@@ -74,25 +74,14 @@ func checkLeaving(relationship string, leave []string) error {
 		Message: fmt.Sprintf("That would remove more than %d members: remove them by DELETE, so many at a time.", jsonapi.MaxLinkage)}
 }
 
-// knownRefs returns the ids of a linkage that can be some.
-func knownRefs(linkage jsonapi.Linkage) []string {
-	var ids []string
-	for _, ref := range linkage.Refs {
-		if jsonapi.IsID(ref.ID) {
-			ids = append(ids, ref.ID)
-		}
-	}
-	return ids
-}
-
 // changeUsersOf changes the people in an organization. Users are locked before memberships, and those before organizations, as everywhere.
 func changeUsersOf(ctx context.Context, tx *DB, by Caller, organization string, how MemberChange,
-	linkage jsonapi.Linkage,
+	links Links,
 ) error {
 	if !jsonapi.IsID(organization) {
 		return notFound("organizations", organization)
 	}
-	users := knownRefs(linkage)
+	users := links.known()
 	in := condition("organization_id = ?", organization)
 	if how == ReplaceMembers {
 		var present []string
@@ -100,7 +89,7 @@ func changeUsersOf(ctx context.Context, tx *DB, by Caller, organization string, 
 		if err := q.Limit(mostPresent+1).Pluck("user_id", &present).Error; err != nil {
 			return fmt.Errorf("read members: %w", err)
 		}
-		if _, leave := how.parts(present, linkage); len(leave) > jsonapi.MaxLinkage {
+		if _, leave := how.parts(present, links); len(leave) > jsonapi.MaxLinkage {
 			return checkLeaving("users", leave)
 		}
 		users = append(users, present...)
@@ -116,7 +105,7 @@ func changeUsersOf(ctx context.Context, tx *DB, by Caller, organization string, 
 	if err := shareOrganization(ctx, tx, by.Scope, organization); err != nil {
 		return err
 	}
-	join, leave := how.parts(column(memberships, func(m *Membership) string { return m.UserID }), linkage)
+	join, leave := how.parts(column(memberships, func(m *Membership) string { return m.UserID }), links)
 	for _, m := range memberships {
 		if !slices.Contains(leave, m.UserID) {
 			continue
@@ -125,7 +114,7 @@ func changeUsersOf(ctx context.Context, tx *DB, by Caller, organization string, 
 			return err
 		}
 	}
-	joined, err := joinUsers(ctx, tx, by, organization, seen, join, linkage)
+	joined, err := joinUsers(ctx, tx, by, organization, seen, join, links)
 	if err != nil {
 		return err
 	}
@@ -137,15 +126,15 @@ func changeUsersOf(ctx context.Context, tx *DB, by Caller, organization string, 
 	return nil
 }
 
-// joinUsers makes the users at some positions of a linkage members of an organization, and returns their ids. Those who were not seen are
+// joinUsers makes the users at some positions of links members of an organization, and returns their ids. Those who were not seen are
 // all in the error.
 func joinUsers(ctx context.Context, tx *DB, by Caller, organization string, seen []string, join []int,
-	linkage jsonapi.Linkage,
+	links Links,
 ) ([]string, error) {
 	var errs Errors
 	var joined []string
 	for _, i := range join {
-		user := linkage.Refs[i].ID
+		user := links[i]
 		if _, found := slices.BinarySearch(seen, user); !found {
 			errs = append(errs, relatedNotFound("users", i, "users", user))
 			continue
@@ -177,8 +166,8 @@ func lockUsers(ctx context.Context, tx *DB, scope Scope, ids []string) ([]string
 }
 
 // changeChildrenOf moves organizations below another one, and those that leave it to the head of trees of their own.
-func changeChildrenOf(ctx context.Context, tx *DB, by Caller, parent string, how MemberChange, linkage jsonapi.Linkage) error {
-	if err := lockTrees(ctx, tx, alone, append(knownRefs(linkage), parent)...); err != nil {
+func changeChildrenOf(ctx context.Context, tx *DB, by Caller, parent string, how MemberChange, links Links) error {
+	if err := lockTrees(ctx, tx, alone, append(links.known(), parent)...); err != nil {
 		return err
 	}
 	if err := shareOrganization(ctx, tx, by.Scope, parent); err != nil {
@@ -186,31 +175,30 @@ func changeChildrenOf(ctx context.Context, tx *DB, by Caller, parent string, how
 	}
 	children := append(Organizations.base(by.Scope), condition("organizations.parent_id = ?", parent))
 	if how != ReplaceMembers {
-		children = append(children, condition("organizations.id IN ?", knownRefs(linkage)))
+		children = append(children, condition("organizations.id IN ?", links.known()))
 	}
 	var present []string
 	q := Organizations.from(ctx, tx, children...).Order("organizations.id").Limit(mostPresent + 1)
 	if err := q.Pluck("organizations.id", &present).Error; err != nil {
 		return fmt.Errorf("read children: %w", err)
 	}
-	join, leave := how.parts(present, linkage)
+	join, leave := how.parts(present, links)
 	if err := checkLeaving("children", leave); err != nil {
 		return err
 	}
-	moveTo := func(child string, to jsonapi.Linkage) error {
-		in := &jsonapi.Input{Schema: Organizations.Schema, Relationships: map[string]jsonapi.Linkage{"parent": to}}
-		_, err := UpdateOrganization(ctx, tx, by, child, in)
+	moveTo := func(child string, to Links) error {
+		_, err := UpdateOrganization(ctx, tx, by, child, &Change{Links: map[string]Links{"parent": to}})
 		return err
 	}
 	for _, child := range leave {
-		if err := moveTo(child, jsonapi.Linkage{}); err != nil {
+		if err := moveTo(child, nil); err != nil {
 			return ofMember(err, "children", 0, child)
 		}
 	}
 	var errs Errors
 	for _, i := range join {
-		child := linkage.Refs[i].ID
-		err := moveTo(child, jsonapi.Linkage{Refs: []jsonapi.Ref{{Type: "organizations", ID: parent}}})
+		child := links[i]
+		err := moveTo(child, Links{parent})
 		switch refusal := (*Error)(nil); {
 		case err == nil:
 		case errors.As(ofMember(err, "children", i, child), &refusal):

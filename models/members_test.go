@@ -39,7 +39,7 @@ func TestThePeopleOfAnOrganizationJoinAndLeaveAtItsURL(t *testing.T) {
 		own := g.users[g.mid.ID].ID
 		leafs := g.users[g.leaf.ID].ID
 		people := func(by models.Caller, how models.MemberChange, ids ...string) error {
-			return models.ChangeMembers(t.Context(), db, by, models.Organizations, g.mid.ID, "users", how, many("users", ids...))
+			return models.ChangeMembers(t.Context(), db, by, models.Organizations, g.mid.ID, "users", how, many(ids...))
 		}
 		mid := caller(models.Subtree(g.mid.ID))
 		const told = "SELECT event_type || ' ' || CAST(organization_id AS text) FROM events"
@@ -94,7 +94,7 @@ func TestChildrenJoinAndLeaveAtTheURLOfTheirParent(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		g := plant(t, db)
 		children := func(by models.Caller, how models.MemberChange, ids ...string) error {
-			return models.ChangeMembers(t.Context(), db, by, models.Organizations, g.side.ID, "children", how, many("organizations", ids...))
+			return models.ChangeMembers(t.Context(), db, by, models.Organizations, g.side.ID, "children", how, many(ids...))
 		}
 		want := func(what string, ids ...string) {
 			t.Helper()
@@ -152,12 +152,12 @@ func TestPeopleJoinOneOrganizationFromBothEnds(t *testing.T) {
 		var ends []func() error
 		for _, people := range [][]string{ids, reversed} {
 			ends = append(ends, func() error {
-				return models.ChangeMembers(t.Context(), db, everything, models.Organizations, org.ID, "users", models.AddMembers, many("users", people...))
+				return models.ChangeMembers(t.Context(), db, everything, models.Organizations, org.ID, "users", models.AddMembers, many(people...))
 			})
 		}
 		for _, id := range ids {
 			ends = append(ends, func() error {
-				return models.ChangeMembers(t.Context(), db, everything, models.Users, id, "organizations", models.AddMembers, many("organizations", org.ID))
+				return models.ChangeMembers(t.Context(), db, everything, models.Users, id, "organizations", models.AddMembers, many(org.ID))
 			})
 		}
 		for _, err := range atOnce(ends...) {

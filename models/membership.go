@@ -60,10 +60,13 @@ func relateMemberships(c *Collection) {
 const MaxMemberships = 1000
 
 // CreateMembership makes the user of the input a member of its organization.
-func CreateMembership(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*Membership, error) {
+func CreateMembership(ctx context.Context, db *DB, by Caller, in *Change) (*Membership, error) {
+	if err := in.check(Memberships, toCreate); err != nil {
+		return nil, err
+	}
 	var m *Membership
 	err := Transaction(ctx, db, func(tx *DB) error {
-		organization, user := in.Relationships["organization"].One(), in.Relationships["user"].One()
+		organization, user := in.Links["organization"].One(), in.Links["user"].One()
 		if organization == "" {
 			organization = by.Scope.Root()
 		}
@@ -130,14 +133,17 @@ func lockEnds(ctx context.Context, tx *DB, scope Scope, organization, user strin
 }
 
 // UpdateMembership takes a membership that says what is: nothing of it can be changed.
-func UpdateMembership(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) (*Membership, error) {
+func UpdateMembership(ctx context.Context, db *DB, by Caller, id string, in *Change) (*Membership, error) {
 	var m *Membership
 	err := Transaction(ctx, db, func(tx *DB) error {
 		var err error
 		if m, err = lockLive[Membership](ctx, tx, Memberships, by.Scope, id); err != nil {
 			return err
 		}
-		if err := checkVersion(m.Version, in); err != nil {
+		if err := checkVersion(m.Version, in.Versions); err != nil {
+			return err
+		}
+		if err := in.check(Memberships, toUpdate); err != nil {
 			return err
 		}
 		return checkUnchanged(Memberships, m, in, false)
@@ -149,7 +155,7 @@ func UpdateMembership(ctx context.Context, db *DB, by Caller, id string, in *jso
 }
 
 // DeleteMembership ends a membership. The user stays.
-func DeleteMembership(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) error {
+func DeleteMembership(ctx context.Context, db *DB, by Caller, id string, versions *Versions) error {
 	return Transaction(ctx, db, func(tx *DB) error {
 		seen, err := Find(ctx, tx, Memberships, by.Scope, id, nil)
 		if err != nil {
@@ -162,7 +168,7 @@ func DeleteMembership(ctx context.Context, db *DB, by Caller, id string, in *jso
 		if err != nil {
 			return err
 		}
-		if err := checkVersion(m.Version, in); err != nil {
+		if err := checkVersion(m.Version, versions); err != nil {
 			return err
 		}
 		return endMembership(ctx, tx, by, m)
@@ -267,12 +273,12 @@ func membershipOrganizations(ctx context.Context, tx *DB, scope Scope, user stri
 
 // changeOrganizationsOf changes the organizations that a user is in.
 func changeOrganizationsOf(ctx context.Context, tx *DB, by Caller, user string, how MemberChange,
-	linkage jsonapi.Linkage,
+	links Links,
 ) error {
 	if _, err := lock[User](ctx, tx, Users, by.Scope, user); err != nil {
 		return err
 	}
-	if changed, err := setOrganizations(ctx, tx, by, user, how, linkage); err != nil || !changed {
+	if changed, err := setOrganizations(ctx, tx, by, user, how, links); err != nil || !changed {
 		return err
 	}
 	return touchUser(ctx, tx, user)
@@ -282,13 +288,13 @@ func changeOrganizationsOf(ctx context.Context, tx *DB, by Caller, user string, 
 // anything to change. Memberships in deleted organizations, which the caller is not shown, stay for the day when those are restored.
 // Organizations that are not found are all in the error.
 func setOrganizations(
-	ctx context.Context, tx *DB, by Caller, user string, how MemberChange, linkage jsonapi.Linkage,
+	ctx context.Context, tx *DB, by Caller, user string, how MemberChange, links Links,
 ) (changed bool, err error) {
 	present, err := lockMemberships(ctx, tx, append(Memberships.base(by.Scope), condition("user_id = ?", user))...)
 	if err != nil {
 		return false, err
 	}
-	join, leave := how.parts(column(present, func(m *Membership) string { return m.OrganizationID }), linkage)
+	join, leave := how.parts(column(present, func(m *Membership) string { return m.OrganizationID }), links)
 	for _, m := range present {
 		if !slices.Contains(leave, m.OrganizationID) {
 			continue
@@ -299,7 +305,7 @@ func setOrganizations(
 	}
 	var errs Errors
 	for _, i := range join {
-		id := linkage.Refs[i].ID
+		id := links[i]
 		err := shareOrganization(ctx, tx, by.Scope, id)
 		switch {
 		case IsKind(err, NotFound):

@@ -41,10 +41,10 @@ func TestAUserIsInAtMostAThousandOrganizations(t *testing.T) {
 		for i := range 2 {
 			doors = append(doors, func() error {
 				_, err := models.CreateMembership(ctx, db, everything,
-					input(models.Memberships, nil, relations{"user": one("users", ada.ID), "organization": one("organizations", homes[i])}))
+					input(nil, relations{"user": one(ada.ID), "organization": one(homes[i])}))
 				return err
 			}, func() error {
-				return models.ChangeMembers(ctx, db, everything, models.Users, ada.ID, "organizations", models.AddMembers, many("organizations", homes[i+2]))
+				return models.ChangeMembers(ctx, db, everything, models.Users, ada.ID, "organizations", models.AddMembers, many(homes[i+2]))
 			})
 		}
 		taken := 0
@@ -64,21 +64,21 @@ func TestAUserIsInAtMostAThousandOrganizations(t *testing.T) {
 		if err := models.DeleteMembership(ctx, db, everything, id, nil); err != nil {
 			t.Fatal(err)
 		}
-		if err := models.ChangeMembers(ctx, db, everything, models.Users, ada.ID, "organizations", models.AddMembers, many("organizations", homes[4])); err != nil {
+		if err := models.ChangeMembers(ctx, db, everything, models.Users, ada.ID, "organizations", models.AddMembers, many(homes[4])); err != nil {
 			t.Error(err)
 		}
 		// Exchanging all of them for as many is no growth, one more is; and a new user begins with as many at most.
 		all := append(texts(t, db, "SELECT CAST(id AS text) FROM organizations WHERE name = 'x'"), homes[0])
 		for n, kind := range map[int]models.Kind{models.MaxMemberships: "", models.MaxMemberships + 1: models.Conflict} {
 			wanted := append(all, homes[1])[:n]
-			_, err := models.UpdateUser(ctx, db, everything, ada.ID, input(models.Users, nil, relations{"organizations": many("organizations", wanted...)}))
+			_, err := models.UpdateUser(ctx, db, everything, ada.ID, input(nil, relations{"organizations": many(wanted...)}))
 			if kind == "" && err != nil || kind != "" && !models.IsKind(err, kind) {
 				t.Errorf("exchanged for %d organizations: %v", n, err)
 			}
 			if kind == "" {
 				continue
 			}
-			_, err = models.CreateUser(ctx, db, everything, input(models.Users, attributes{"firstName": "New"}, relations{"organizations": many("organizations", wanted...)}))
+			_, err = models.CreateUser(ctx, db, everything, input(attributes{"firstName": "New"}, relations{"organizations": many(wanted...)}))
 			if !models.IsKind(err, kind) {
 				t.Errorf("a new user in %d organizations: %v", n, err)
 			}

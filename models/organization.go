@@ -141,7 +141,10 @@ func totalOrganizations(s Scope, filter, value string) counted {
 // CreateOrganization creates the organization that the input describes: the row, its place in the tree, its token, the counters and
 // the event. The returned model is the only one that ever has the token and the webhook secret. A token can do everything within the
 // organization, so a caller who cannot makes an organization without one. A caller whose scope is a subtree creates below the root of it. It fails with Errors of the kinds Invalid, Conflict and RelatedNotFound.
-func CreateOrganization(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*Organization, error) {
+func CreateOrganization(ctx context.Context, db *DB, by Caller, in *Change) (*Organization, error) {
+	if err := in.check(Organizations, toCreate); err != nil {
+		return nil, err
+	}
 	var org *Organization
 	err := Transaction(ctx, db, func(tx *DB) error {
 		now := jsonapi.Stamp{Time: tx.Now()}
@@ -228,7 +231,7 @@ func insertOrganization(ctx context.Context, tx *DB, org *Organization) error {
 // UpdateOrganization changes what the input names and returns the organization as it is then. Null for a deleted organization's deletedAt
 // restores it, below another parent if the input names one. It fails with the kinds NotFound, Invalid, ReadOnly, Conflict, RelatedNotFound
 // and PreconditionFailed.
-func UpdateOrganization(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) (*Organization, error) {
+func UpdateOrganization(ctx context.Context, db *DB, by Caller, id string, in *Change) (*Organization, error) {
 	var org *Organization
 	err := Transaction(ctx, db, func(tx *DB) error {
 		if err := lockTreesFor(ctx, tx, by.Scope, id, in); err != nil {
@@ -244,7 +247,10 @@ func UpdateOrganization(ctx context.Context, db *DB, by Caller, id string, in *j
 				return err
 			}
 		}
-		if err := checkVersion(before.Version, in); err != nil {
+		if err := checkVersion(before.Version, in.Versions); err != nil {
+			return err
+		}
+		if err := in.check(Organizations, toUpdate); err != nil {
 			return err
 		}
 		copied := *before

@@ -10,8 +10,8 @@ import (
 
 // checkRestore makes sure that a change of a deleted organization takes back the deletion, and is one by the management. For everybody
 // else there is nothing to change.
-func checkRestore(org *Organization, by Caller, in *jsonapi.Input) error {
-	if value, given := in.ReadOnly["deletedAt"]; !by.Scope.Manages() || !given || value != nil {
+func checkRestore(org *Organization, by Caller, in *Change) error {
+	if value, given := in.Echo["deletedAt"]; !by.Scope.Manages() || !given || value != nil {
 		return notFound("organizations", org.ID)
 	}
 	return nil
@@ -68,7 +68,7 @@ func bringBack(ctx context.Context, tx *DB, before, org *Organization) error {
 }
 
 // DeleteOrganization marks an organization as deleted. Its token and keys die with it. One with live children is a Conflict.
-func DeleteOrganization(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) error {
+func DeleteOrganization(ctx context.Context, db *DB, by Caller, id string, versions *Versions) error {
 	return Transaction(ctx, db, func(tx *DB) error {
 		if err := lockTrees(ctx, tx, shared, id); err != nil { // it counts in every ancestor, and those must stay the same
 			return err
@@ -80,7 +80,7 @@ func DeleteOrganization(ctx context.Context, db *DB, by Caller, id string, in *j
 		if org.DeletedAt != nil {
 			return notFound("organizations", id)
 		}
-		if err := checkVersion(org.Version, in); err != nil {
+		if err := checkVersion(org.Version, versions); err != nil {
 			return err
 		}
 		var child []string

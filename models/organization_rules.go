@@ -5,12 +5,10 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strings"
-
-	"roster/jsonapi"
 )
 
 // checkOrganization holds the rules that concern several members, or the world outside.
-func checkOrganization(tx *DB, org, before *Organization, in *jsonapi.Input) error {
+func checkOrganization(tx *DB, org, before *Organization, in *Change) error {
 	var errs Errors
 	invalid := func(field, message string, args ...any) {
 		errs = append(errs, &Error{Kind: Invalid, Field: field, Message: fmt.Sprintf(message, args...)})
@@ -92,7 +90,7 @@ func NewWebhookSecret() string {
 
 // sealWebhook keeps the URL of an organization and the secret of the input, encrypted, and generates a secret for a URL that has none: a
 // webhook is never sent unsigned. Taking the URL away takes the secret away.
-func sealWebhook(tx *DB, org, before *Organization, in *jsonapi.Input) {
+func sealWebhook(tx *DB, org, before *Organization, in *Change) {
 	url, urlGiven := in.Attributes["webhookUrl"]
 	switch {
 	case urlGiven && url == nil:

@@ -40,7 +40,7 @@ func TestSlugsAreUnique(t *testing.T) {
 		var creations []func() error
 		for range 12 {
 			creations = append(creations, func() error {
-				_, err := models.CreateOrganization(t.Context(), db, everything, input(models.Organizations, attributes{"name": "Same Name"}, nil))
+				_, err := models.CreateOrganization(t.Context(), db, everything, input(attributes{"name": "Same Name"}, nil))
 				return err
 			})
 		}
@@ -54,7 +54,7 @@ func TestSlugsAreUnique(t *testing.T) {
 			t.Errorf("slugs %q", slugs)
 		}
 		chosen := func() error {
-			_, err := models.CreateOrganization(t.Context(), db, everything, input(models.Organizations, attributes{"name": "x", "slug": "chosen"}, nil))
+			_, err := models.CreateOrganization(t.Context(), db, everything, input(attributes{"name": "x", "slug": "chosen"}, nil))
 			return err
 		}
 		taken := 0
@@ -68,7 +68,7 @@ func TestSlugsAreUnique(t *testing.T) {
 			t.Errorf("of three who chose one slug %d were refused", taken)
 		}
 		other := organization(t, db, "other", "")
-		_, err := models.UpdateOrganization(t.Context(), db, everything, other.ID, input(models.Organizations, attributes{"slug": "chosen"}, nil))
+		_, err := models.UpdateOrganization(t.Context(), db, everything, other.ID, input(attributes{"slug": "chosen"}, nil))
 		wantKind(t, err, models.Conflict, "slug")
 		modelstest.CheckConsistency(t, db)
 	})
@@ -77,7 +77,7 @@ func TestSlugsAreUnique(t *testing.T) {
 func TestAChosenIDIsTakenOnce(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
-		in := input(models.Organizations, attributes{"name": "x"}, nil)
+		in := input(attributes{"name": "x"}, nil)
 		in.ID = models.NewID()
 		create := func() error {
 			_, err := models.CreateOrganization(t.Context(), db, everything, in)
@@ -106,7 +106,7 @@ func TestTheWebhookSecretFollowsItsURL(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		update := func(id string, a attributes) *models.Organization {
 			t.Helper()
-			return must(models.UpdateOrganization(t.Context(), db, everything, id, input(models.Organizations, a, nil)))(t)
+			return must(models.UpdateOrganization(t.Context(), db, everything, id, input(a, nil)))(t)
 		}
 		kept := func(id string) string {
 			t.Helper()
@@ -140,7 +140,7 @@ func TestTheWebhookSecretFollowsItsURL(t *testing.T) {
 			t.Error("the secret outlives its URL")
 		}
 		for _, bad := range []string{"whsec_", "whsec_!!!", "whsec_c2hvcnQ=", "whsec_" + strings.Repeat("A", 100)} {
-			_, err := models.UpdateOrganization(t.Context(), db, everything, org.ID, input(models.Organizations, attributes{"webhookSecret": bad}, nil))
+			_, err := models.UpdateOrganization(t.Context(), db, everything, org.ID, input(attributes{"webhookSecret": bad}, nil))
 			wantKind(t, err, models.Invalid, "webhookSecret")
 		}
 	})
@@ -152,8 +152,8 @@ func TestAChangeThatChangesNothingLeavesNoTrace(t *testing.T) {
 		org, u := organization(t, db, "x", ""), user(t, db, "Ada")
 		clock.Advance(1)
 		before := texts(t, db, "SELECT COUNT(*) FROM events")
-		same := must(models.UpdateOrganization(t.Context(), db, everything, org.ID, input(models.Organizations, attributes{"name": "x", "isEventProducer": true}, relations{"parent": one("organizations", "")})))(t)
-		sameUser := must(models.UpdateUser(t.Context(), db, everything, u.ID, input(models.Users, attributes{"firstName": "Ada", "active": true}, relations{"organizations": many("organizations")})))(t)
+		same := must(models.UpdateOrganization(t.Context(), db, everything, org.ID, input(attributes{"name": "x", "isEventProducer": true}, relations{"parent": one("")})))(t)
+		sameUser := must(models.UpdateUser(t.Context(), db, everything, u.ID, input(attributes{"firstName": "Ada", "active": true}, relations{"organizations": many()})))(t)
 		if same.Version != org.Version || !same.UpdatedAt.Equal(org.UpdatedAt.Time) || sameUser.Version != u.Version {
 			t.Errorf("versions %d and %d", same.Version, sameUser.Version)
 		}
@@ -170,19 +170,19 @@ func TestAnUpdateThatIsRunAgainIsComparedAgain(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		parent := organization(t, db, "parent", "")
 		child := organization(t, db, "child", parent.ID)
-		in := input(models.Organizations, attributes{"name": "renamed"}, nil)
-		in.ReadOnly = map[string]any{"children": many("organizations", child.ID)}
+		in := input(attributes{"name": "renamed"}, nil)
+		in.Echo = map[string]any{"children": many(child.ID)}
 		must(models.UpdateOrganization(t.Context(), db, everything, parent.ID, in))(t)
 		organization(t, db, "another child", parent.ID)
 		_, err := models.UpdateOrganization(t.Context(), db, everything, parent.ID, in)
 		wantKind(t, err, models.ReadOnly, "children")
 
 		ada := user(t, db, "Ada", parent.ID)
-		in = input(models.Users, attributes{"firstName": "Ada Augusta"}, nil)
-		in.ReadOnly = map[string]any{"memberships": many("memberships", list(t, db, models.Memberships, models.Everything(), "filter[userId]="+ada.ID)...)}
+		in = input(attributes{"firstName": "Ada Augusta"}, nil)
+		in.Echo = map[string]any{"memberships": many(list(t, db, models.Memberships, models.Everything(), "filter[userId]="+ada.ID)...)}
 		must(models.UpdateUser(t.Context(), db, everything, ada.ID, in))(t)
 		must(models.CreateMembership(t.Context(), db, everything,
-			input(models.Memberships, nil, relations{"user": one("users", ada.ID), "organization": one("organizations", child.ID)})))(t)
+			input(nil, relations{"user": one(ada.ID), "organization": one(child.ID)})))(t)
 		_, err = models.UpdateUser(t.Context(), db, everything, ada.ID, in)
 		wantKind(t, err, models.ReadOnly, "memberships")
 	})
@@ -193,8 +193,8 @@ func TestAVersionThatIsGoneChangesNothing(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		org := organization(t, db, "x", "")
 		rename := func() error {
-			in := input(models.Organizations, attributes{"name": string(jsonapi.String) + models.NewID()}, nil)
-			in.IfVersions = &jsonapi.Versions{Listed: []int64{org.Version}}
+			in := input(attributes{"name": string(jsonapi.String) + models.NewID()}, nil)
+			in.Versions = &models.Versions{Listed: []int64{org.Version}}
 			_, err := models.UpdateOrganization(t.Context(), db, everything, org.ID, in)
 			return err
 		}
@@ -220,15 +220,15 @@ func TestAHundredWriters(t *testing.T) {
 		var writers sync.WaitGroup
 		for i := range 100 {
 			writers.Go(func() {
-				org, err := models.CreateOrganization(t.Context(), db, everything, input(models.Organizations, attributes{"name": fmt.Sprint("n", i)}, below(root)))
+				org, err := models.CreateOrganization(t.Context(), db, everything, input(attributes{"name": fmt.Sprint("n", i)}, below(root)))
 				if err != nil {
 					t.Error(err)
 					return
 				}
-				if _, err = models.UpdateOrganization(t.Context(), db, everything, org.ID, input(models.Organizations, attributes{"name": fmt.Sprint("m", i)}, nil)); err != nil {
+				if _, err = models.UpdateOrganization(t.Context(), db, everything, org.ID, input(attributes{"name": fmt.Sprint("m", i)}, nil)); err != nil {
 					t.Error(err)
 				}
-				if _, err = models.CreateUser(t.Context(), db, everything, input(models.Users, attributes{"firstName": "a"}, relations{"organization": one("organizations", org.ID)})); err != nil {
+				if _, err = models.CreateUser(t.Context(), db, everything, input(attributes{"firstName": "a"}, relations{"organization": one(org.ID)})); err != nil {
 					t.Error(err)
 				}
 				list(t, db, models.Organizations, models.Everything(), "filter[parent]="+root)

@@ -12,7 +12,7 @@ const needsEverything = "A token can do everything within its organization: this
 
 // firstToken gives a new organization its token: the one the input chose, which was checked, or a generated one. A caller who cannot do
 // everything itself gets none.
-func firstToken(ctx context.Context, tx *DB, by Caller, org *Organization, in *jsonapi.Input) error {
+func firstToken(ctx context.Context, tx *DB, by Caller, org *Organization, in *Change) error {
 	chosen, given := in.Attributes["token"].(string)
 	switch {
 	case !by.Rights.Hold(EveryScope) && given:

@@ -8,8 +8,6 @@ import (
 	"runtime"
 
 	"golang.org/x/crypto/argon2"
-
-	"roster/jsonapi"
 )
 
 // Parameters of Argon2id as OWASP recommends them (Password Storage Cheat Sheet): 19 MiB, two passes, one lane.
@@ -26,7 +24,7 @@ var hashing = make(chan struct{}, runtime.GOMAXPROCS(0))
 
 // HashPassword works out what is kept of a password in the input, unless that was done before. It takes as long as hundreds of changes,
 // by design, and therefore belongs before the transaction: on SQLite every other writer would wait.
-func HashPassword(ctx context.Context, in *jsonapi.Input) error {
+func HashPassword(ctx context.Context, in *Change) error {
 	password, given := in.Attributes["password"].(string)
 	if _, done := in.Kept["password"]; !given || done {
 		return nil

@@ -18,21 +18,21 @@ type Plan struct {
 }
 
 // Creates notes that a resource of a collection is created of an input.
-func (p *Plan) Creates(c *Collection, in *jsonapi.Input) {
+func (p *Plan) Creates(c *Collection, in *Change) {
 	if c == Organizations {
-		p.worksIn(shared, in.Relationships["parent"].One())
+		p.worksIn(shared, in.Links["parent"].One())
 	}
 	switch c {
 	case Memberships:
-		p.Changes(Users, in.Relationships["user"].One())
+		p.Changes(Users, in.Links["user"].One())
 	case APIKeys:
 		p.adds = true
-		p.Changes(Organizations, in.Relationships["organization"].One())
+		p.Changes(Organizations, in.Links["organization"].One())
 	}
 }
 
 // Updates notes that a resource is changed as the input says.
-func (p *Plan) Updates(c *Collection, id string, in *jsonapi.Input) {
+func (p *Plan) Updates(c *Collection, id string, in *Change) {
 	if how, parent := treeWork(in); c == Organizations && how != "" {
 		p.worksIn(how, id, parent)
 	}
@@ -40,17 +40,17 @@ func (p *Plan) Updates(c *Collection, id string, in *jsonapi.Input) {
 }
 
 // Relates notes that members of a to-many relationship of a resource are changed. Where they are no part of it, it is they that change.
-func (p *Plan) Relates(c *Collection, id string, rel *jsonapi.Relationship, linkage jsonapi.Linkage) {
+func (p *Plan) Relates(c *Collection, id string, rel *jsonapi.Relationship, links Links) {
 	if !rel.ByURL {
-		p.Updates(c, id, &jsonapi.Input{Relationships: map[string]jsonapi.Linkage{rel.Name: linkage}})
+		p.Updates(c, id, &Change{Links: map[string]Links{rel.Name: links}})
 		return
 	}
 	target := c.relations[rel.Name].target
-	for _, ref := range linkage.Refs {
-		p.Changes(target, ref.ID)
+	for _, member := range links {
+		p.Changes(target, member)
 	}
 	if target == Organizations {
-		p.worksIn(alone, append(knownRefs(linkage), id)...)
+		p.worksIn(alone, append(links.known(), id)...)
 	}
 }
 

@@ -53,7 +53,7 @@ func crossing(ctx context.Context, db *models.DB, runs *int, begun func(), ids .
 		}
 		begun()
 		for _, id := range ids {
-			change := input(models.Organizations, attributes{"description": fmt.Sprint("first ", ids[0])}, nil)
+			change := input(attributes{"description": fmt.Sprint("first ", ids[0])}, nil)
 			if _, err := models.UpdateOrganization(ctx, tx, everything, id, change); err != nil {
 				return err
 			}

@@ -13,8 +13,8 @@ import (
 // restore takes back the deletion of an organization, with what else the input says.
 func restore(t *testing.T, db *models.DB, by models.Caller, id string, a attributes, r relations) (*models.Organization, error) {
 	t.Helper()
-	in := input(models.Organizations, a, r)
-	in.ReadOnly = map[string]any{"deletedAt": nil}
+	in := input(a, r)
+	in.Echo = map[string]any{"deletedAt": nil}
 	return models.UpdateOrganization(t.Context(), db, by, id, in)
 }
 
@@ -34,7 +34,7 @@ func TestAChildIsRestoredBelowAnotherParent(t *testing.T) {
 		g := plant(t, db)
 		below := organization(t, db, "below the leaf", g.leaf.ID)
 		fell(t, db, below.ID, g.leaf.ID, g.mid.ID)
-		under := func(id string) relations { return relations{"parent": one("organizations", id)} }
+		under := func(id string) relations { return relations{"parent": one(id)} }
 
 		_, err := restore(t, db, everything, g.leaf.ID, nil, nil)
 		wantKind(t, err, models.Conflict, "deletedAt")
@@ -89,9 +89,9 @@ func TestTheSlugOfADeletedOrganizationCanBeTaken(t *testing.T) {
 		if err != nil {
 			t.Errorf("restored under another slug: %v", err)
 		}
-		must(models.UpdateOrganization(t.Context(), db, everything, gone.ID, input(models.Organizations, attributes{"slug": "mine"}, nil)))(t)
+		must(models.UpdateOrganization(t.Context(), db, everything, gone.ID, input(attributes{"slug": "mine"}, nil)))(t)
 		fell(t, db, gone.ID)
-		must(models.UpdateOrganization(t.Context(), db, everything, taker.ID, input(models.Organizations, attributes{"slug": "mine"}, nil)))(t)
+		must(models.UpdateOrganization(t.Context(), db, everything, taker.ID, input(attributes{"slug": "mine"}, nil)))(t)
 		_, err = restore(t, db, everything, gone.ID, attributes{"slug": "acme"}, nil)
 		if err != nil {
 			t.Errorf("restored under a slug that is free again: %v", err)
@@ -99,7 +99,7 @@ func TestTheSlugOfADeletedOrganizationCanBeTaken(t *testing.T) {
 		fell(t, db, gone.ID)
 		_, err = restore(t, db, everything, gone.ID, attributes{"slug": "mine"}, nil)
 		wantKind(t, err, models.Conflict, "slug")
-		must(models.UpdateOrganization(t.Context(), db, everything, taker.ID, input(models.Organizations, attributes{"slug": "acme"}, nil)))(t)
+		must(models.UpdateOrganization(t.Context(), db, everything, taker.ID, input(attributes{"slug": "acme"}, nil)))(t)
 
 		// Sent back as it was read, and taken meanwhile: it gets a free one, which is told.
 		org := must(restore(t, db, everything, gone.ID, attributes{"slug": "acme"}, nil))(t)
@@ -124,7 +124,7 @@ func TestManyWithOneSlugComeBackAtOnce(t *testing.T) {
 			org := organization(t, db, "Same", "")
 			fell(t, db, org.ID)
 			race = append(race, func() error { _, err := restore(t, db, everything, org.ID, nil, nil); return err }, func() error {
-				_, err := models.CreateOrganization(t.Context(), db, everything, input(models.Organizations, attributes{"name": "Same"}, nil))
+				_, err := models.CreateOrganization(t.Context(), db, everything, input(attributes{"name": "Same"}, nil))
 				return err
 			})
 		}

@@ -57,18 +57,18 @@ func TestRightsOverKeysOnlyShrink(t *testing.T) {
 			if ends != nil {
 				a["expiresAt"] = *ends
 			}
-			return must(models.CreateAPIKey(ctx, db, everything, input(models.APIKeys, a, relations{"organization": one("organizations", org)})))(t)
+			return must(models.CreateAPIKey(ctx, db, everything, input(a, relations{"organization": one(org)})))(t)
 		}
 		create := func(a attributes) func() error {
 			return func() error {
 				a["name"] = "made"
-				_, err := models.CreateAPIKey(ctx, db, by, input(models.APIKeys, a, nil))
+				_, err := models.CreateAPIKey(ctx, db, by, input(a, nil))
 				return err
 			}
 		}
 		change := func(key *models.APIKey, a attributes) func() error {
 			return func() error {
-				_, err := models.UpdateAPIKey(ctx, db, by, key.ID, input(models.APIKeys, a, nil))
+				_, err := models.UpdateAPIKey(ctx, db, by, key.ID, input(a, nil))
 				return err
 			}
 		}
@@ -129,7 +129,7 @@ func TestRightsOverKeysOnlyShrink(t *testing.T) {
 				}
 			})
 		}
-		made := must(models.CreateAPIKey(ctx, db, by, input(models.APIKeys, attributes{"name": "k"}, nil)))(t)
+		made := must(models.CreateAPIKey(ctx, db, by, input(attributes{"name": "k"}, nil)))(t)
 		if made.ExpiresAt == nil || !made.ExpiresAt.Equal(end) {
 			t.Errorf("a key without an expiry has %v, want that of its maker", made.ExpiresAt)
 		}
@@ -143,7 +143,7 @@ func TestATokenLivesNoLongerThanWhoAskedForIt(t *testing.T) {
 		ctx := t.Context()
 		create := func(by models.Caller, a attributes) (*models.Organization, error) {
 			a["name"] = "Acme"
-			return models.CreateOrganization(ctx, db, by, input(models.Organizations, a, nil))
+			return models.CreateOrganization(ctx, db, by, input(a, nil))
 		}
 		weak := holding(everything, models.Scopes()[1:]...)
 		if org := must(create(weak, attributes{}))(t); org.Token != nil {
@@ -160,7 +160,7 @@ func TestATokenLivesNoLongerThanWhoAskedForIt(t *testing.T) {
 		// What the token makes ends with it.
 		holder := must(models.FindHolder(ctx, db, *org.Token))(t)
 		child := models.Caller{Kind: models.ByOrganizationToken, ID: org.ID, Scope: models.OnlyOrganization(org.ID), Rights: holder.Rights}
-		key := must(models.CreateAPIKey(ctx, db, child, input(models.APIKeys, attributes{"name": "k", "scopes": jsonapi.Strings{"*"}}, nil)))(t)
+		key := must(models.CreateAPIKey(ctx, db, child, input(attributes{"name": "k", "scopes": jsonapi.Strings{"*"}}, nil)))(t)
 
 		for _, step := range []struct {
 			wait  time.Duration
@@ -186,7 +186,7 @@ func TestAnOrganizationHasAtMostAHundredKeys(t *testing.T) {
 		org, other := organization(t, db, "Acme", "").ID, organization(t, db, "Other", "").ID
 		add := func(kind models.KeyKind) error {
 			_, err := models.CreateAPIKey(t.Context(), db, everything,
-				input(models.APIKeys, attributes{"name": "k", "kind": string(kind)}, relations{"organization": one("organizations", org)}))
+				input(attributes{"name": "k", "kind": string(kind)}, relations{"organization": one(org)}))
 			return err
 		}
 		for i := range 98 {

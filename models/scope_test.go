@@ -133,39 +133,39 @@ func TestWhatAScopeDoesNotSeeItCannotTouch(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		g := plant(t, db)
 		ctx, before := t.Context(), texts(t, db, "SELECT COUNT(*) FROM events")
-		nothing := input(models.Organizations, attributes{}, nil)
+		nothing := input(attributes{}, nil)
 		writes := map[string]struct {
 			id string // of what is invisible
 			do func(by models.Caller, id string) error
 		}{
 			"update an organization": {g.other.ID, func(by models.Caller, id string) error {
-				_, err := models.UpdateOrganization(ctx, db, by, id, input(models.Organizations, attributes{"name": "x"}, nil))
+				_, err := models.UpdateOrganization(ctx, db, by, id, input(attributes{"name": "x"}, nil))
 				return err
 			}},
-			"delete an organization": {g.other.ID, func(by models.Caller, id string) error { return models.DeleteOrganization(ctx, db, by, id, nothing) }},
+			"delete an organization": {g.other.ID, func(by models.Caller, id string) error { return models.DeleteOrganization(ctx, db, by, id, nil) }},
 			"refresh a token": {g.other.ID, func(by models.Caller, id string) error {
 				_, err := models.RefreshToken(ctx, db, by, id)
 				return err
 			}},
 			"update a user": {g.users[g.other.ID].ID, func(by models.Caller, id string) error {
-				_, err := models.UpdateUser(ctx, db, by, id, input(models.Users, attributes{"firstName": "x"}, nil))
+				_, err := models.UpdateUser(ctx, db, by, id, input(attributes{"firstName": "x"}, nil))
 				return err
 			}},
-			"delete a user": {g.users[g.other.ID].ID, func(by models.Caller, id string) error { return models.DeleteUser(ctx, db, by, id, nothing) }},
+			"delete a user": {g.users[g.other.ID].ID, func(by models.Caller, id string) error { return models.DeleteUser(ctx, db, by, id, nil) }},
 			"update a membership": {g.memberships[g.other.ID], func(by models.Caller, id string) error {
 				_, err := models.UpdateMembership(ctx, db, by, id, nothing)
 				return err
 			}},
-			"delete a membership": {g.memberships[g.other.ID], func(by models.Caller, id string) error { return models.DeleteMembership(ctx, db, by, id, nothing) }},
+			"delete a membership": {g.memberships[g.other.ID], func(by models.Caller, id string) error { return models.DeleteMembership(ctx, db, by, id, nil) }},
 			"update a key": {g.keys[g.other.ID].ID, func(by models.Caller, id string) error {
-				_, err := models.UpdateAPIKey(ctx, db, by, id, input(models.APIKeys, attributes{"name": "x"}, nil))
+				_, err := models.UpdateAPIKey(ctx, db, by, id, input(attributes{"name": "x"}, nil))
 				return err
 			}},
 			"rotate a key": {g.keys[g.other.ID].ID, func(by models.Caller, id string) error {
 				_, err := models.RotateAPIKey(ctx, db, by, id, 0)
 				return err
 			}},
-			"delete a key": {g.keys[g.other.ID].ID, func(by models.Caller, id string) error { return models.DeleteAPIKey(ctx, db, by, id, nothing) }},
+			"delete a key": {g.keys[g.other.ID].ID, func(by models.Caller, id string) error { return models.DeleteAPIKey(ctx, db, by, id, nil) }},
 			"rotate the management's key": {g.everywhere.ID, func(by models.Caller, id string) error {
 				_, err := models.RotateAPIKey(ctx, db, by, id, 0)
 				return err
@@ -176,27 +176,27 @@ func TestWhatAScopeDoesNotSeeItCannotTouch(t *testing.T) {
 			do        func(by models.Caller, id string) error
 		}{
 			"create below": {g.other.ID, "parent", func(by models.Caller, id string) error {
-				_, err := models.CreateOrganization(ctx, db, by, input(models.Organizations, attributes{"name": "x"}, below(id)))
+				_, err := models.CreateOrganization(ctx, db, by, input(attributes{"name": "x"}, below(id)))
 				return err
 			}},
 			"create a user in": {g.other.ID, "organization", func(by models.Caller, id string) error {
-				_, err := models.CreateUser(ctx, db, by, input(models.Users, attributes{"firstName": "x"}, relations{"organization": one("organizations", id)}))
+				_, err := models.CreateUser(ctx, db, by, input(attributes{"firstName": "x"}, relations{"organization": one(id)}))
 				return err
 			}},
 			"create a user in several": {g.other.ID, "organizations", func(by models.Caller, id string) error {
-				_, err := models.CreateUser(ctx, db, by, input(models.Users, attributes{"firstName": "x"}, relations{"organizations": many("organizations", id)}))
+				_, err := models.CreateUser(ctx, db, by, input(attributes{"firstName": "x"}, relations{"organizations": many(id)}))
 				return err
 			}},
 			"join": {g.other.ID, "organization", func(by models.Caller, id string) error {
-				_, err := models.CreateMembership(ctx, db, by, input(models.Memberships, nil, relations{"organization": one("organizations", id), "user": one("users", g.shared.ID)}))
+				_, err := models.CreateMembership(ctx, db, by, input(nil, relations{"organization": one(id), "user": one(g.shared.ID)}))
 				return err
 			}},
 			"take in": {g.users[g.other.ID].ID, "user", func(by models.Caller, id string) error {
-				_, err := models.CreateMembership(ctx, db, by, input(models.Memberships, nil, relations{"organization": one("organizations", g.leaf.ID), "user": one("users", id)}))
+				_, err := models.CreateMembership(ctx, db, by, input(nil, relations{"organization": one(g.leaf.ID), "user": one(id)}))
 				return err
 			}},
 			"create a key of": {g.other.ID, "organization", func(by models.Caller, id string) error {
-				_, err := models.CreateAPIKey(ctx, db, by, input(models.APIKeys, attributes{"name": "x"}, relations{"organization": one("organizations", id)}))
+				_, err := models.CreateAPIKey(ctx, db, by, input(attributes{"name": "x"}, relations{"organization": one(id)}))
 				return err
 			}},
 		}
@@ -234,13 +234,13 @@ func TestTheZeroScopeMakesNothing(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		by := caller(models.Scope{})
-		if _, err := models.CreateOrganization(t.Context(), db, by, input(models.Organizations, attributes{"name": "x"}, nil)); err == nil {
+		if _, err := models.CreateOrganization(t.Context(), db, by, input(attributes{"name": "x"}, nil)); err == nil {
 			t.Error("the zero scope creates an organization")
 		}
-		if _, err := models.CreateUser(t.Context(), db, by, input(models.Users, attributes{"firstName": "x"}, nil)); err == nil {
+		if _, err := models.CreateUser(t.Context(), db, by, input(attributes{"firstName": "x"}, nil)); err == nil {
 			t.Error("the zero scope creates a user")
 		}
-		if _, err := models.CreateAPIKey(t.Context(), db, by, input(models.APIKeys, attributes{"name": "x", "kind": "management"}, nil)); err == nil {
+		if _, err := models.CreateAPIKey(t.Context(), db, by, input(attributes{"name": "x", "kind": "management"}, nil)); err == nil {
 			t.Error("the zero scope creates a management key")
 		}
 		modelstest.CheckConsistency(t, db)
@@ -273,12 +273,12 @@ func TestLinkageTellsNothingOfWhatIsInvisible(t *testing.T) {
 				t.Errorf("%s: parent %s, want %s", name, got, want)
 			}
 			// What a client read it can send back.
-			linkage := one("organizations", "")
+			linkage := one("")
 			if id, ok := rendered[0].Relationships["parent"].Data.(jsonapi.Identifier); ok {
-				linkage = one("organizations", id.ID)
+				linkage = one(id.ID)
 			}
 			by := caller(c.scope)
-			org, err := models.UpdateOrganization(t.Context(), db, by, g.mid.ID, input(models.Organizations, attributes{}, relations{"parent": linkage}))
+			org, err := models.UpdateOrganization(t.Context(), db, by, g.mid.ID, input(attributes{}, relations{"parent": linkage}))
 			if err != nil {
 				t.Errorf("%s: sending back what was read: %v", name, err)
 			} else if org.Version != g.mid.Version || *org.ParentID != g.top.ID {

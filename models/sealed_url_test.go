@@ -22,7 +22,7 @@ func TestTheSecretOfAURLIsNowhereInTheDatabaseInTheClear(t *testing.T) {
 		org := organization(t, db, "Acme", "")
 		update := func(attributes map[string]any) {
 			t.Helper()
-			in := &jsonapi.Input{Schema: models.Organizations.Schema, Attributes: attributes}
+			in := &models.Change{Attributes: attributes}
 			if _, err := models.UpdateOrganization(t.Context(), db, models.System("test"), org.ID, in); err != nil {
 				t.Fatal(err)
 			}
@@ -30,7 +30,7 @@ func TestTheSecretOfAURLIsNowhereInTheDatabaseInTheClear(t *testing.T) {
 		update(map[string]any{"webhookUrl": chatURL})
 		w := endpoint(t, db, org.ID, chatURL)
 		update(map[string]any{"webhookUrl": otherURL})
-		in := &jsonapi.Input{Schema: models.Webhooks.Schema, Attributes: map[string]any{"url": otherURL}}
+		in := &models.Change{Attributes: map[string]any{"url": otherURL}}
 		if _, err := models.UpdateWebhook(t.Context(), db, models.System("test"), w.ID, in); err != nil {
 			t.Fatal(err)
 		}
@@ -67,8 +67,8 @@ func lastEvent(t *testing.T, db *models.DB) *models.Event {
 
 func endpoint(t *testing.T, db *models.DB, organization, url string) *models.Webhook {
 	t.Helper()
-	in := &jsonapi.Input{Schema: models.Webhooks.Schema, Attributes: map[string]any{"url": url}, Relationships: map[string]jsonapi.Linkage{
-		"organization": {Refs: []jsonapi.Ref{{Type: "organizations", ID: organization}}},
+	in := &models.Change{Attributes: map[string]any{"url": url}, Links: map[string]models.Links{
+		"organization": {organization},
 	}}
 	return must(models.CreateWebhook(t.Context(), db, models.System("test"), in))(t)
 }
@@ -81,7 +81,7 @@ func TestURLsOfBeforeAreSealedAtTheStart(t *testing.T) {
 		org := organization(t, db, "Acme", "")
 		var last *models.Webhook
 		err := models.Transaction(t.Context(), db, func(tx *models.DB) error {
-			in := &jsonapi.Input{Schema: models.Organizations.Schema, Attributes: map[string]any{"webhookUrl": otherURL}}
+			in := &models.Change{Attributes: map[string]any{"webhookUrl": otherURL}}
 			if _, err := models.UpdateOrganization(t.Context(), tx, models.System("test"), org.ID, in); err != nil {
 				return err
 			}

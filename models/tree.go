@@ -15,9 +15,9 @@ const MaxDepth = 16
 const MaxRewritten = 100_000
 
 // place puts a new organization below the parent of the input. A caller who is bound to a subtree never makes a root.
-func place(ctx context.Context, tx *DB, by Caller, in *jsonapi.Input, org *Organization) error {
-	linkage, given := in.Relationships["parent"]
-	parent := linkage.One()
+func place(ctx context.Context, tx *DB, by Caller, in *Change, org *Organization) error {
+	link, given := in.Links["parent"]
+	parent := link.One()
 	if root := by.Scope.Root(); root != "" && parent == "" {
 		if given {
 			return &Error{Kind: Forbidden, Field: "parent", Message: "This credential is bound to a subtree: it cannot create an organization without a parent."}
@@ -72,9 +72,9 @@ func insertPaths(ctx context.Context, tx *DB, id string) error {
 }
 
 // move changes the parent of an organization to the one of the input, if it names one, and makes the kind follow.
-func move(ctx context.Context, tx *DB, by Caller, in *jsonapi.Input, before, org *Organization) error {
-	linkage, given := in.Relationships["parent"]
-	parent := linkage.One() // an id that the caller is not shown is refused as any other would be, which tells nothing
+func move(ctx context.Context, tx *DB, by Caller, in *Change, before, org *Organization) error {
+	link, given := in.Links["parent"]
+	parent := link.One() // an id that the caller is not shown is refused as any other would be, which tells nothing
 	if !given || parent == shownParent(by.Scope, org.ID, before.ParentID) {
 		return nil // nothing but what it was shown
 	}

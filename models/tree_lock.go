@@ -78,18 +78,18 @@ func (db *DB) heads(ctx context.Context, statement string, ids []string) (heads 
 
 // treeWork returns how a change of an organization needs the lock of its tree, "" for not at all, and the other organization whose tree it
 // works in.
-func treeWork(in *jsonapi.Input) (how hold, parent string) {
-	if linkage, moving := in.Relationships["parent"]; moving {
-		return alone, linkage.One()
+func treeWork(in *Change) (how hold, parent string) {
+	if link, moving := in.Links["parent"]; moving {
+		return alone, link.One()
 	}
-	if deletedAt, given := in.ReadOnly["deletedAt"]; given && deletedAt == nil {
+	if deletedAt, given := in.Echo["deletedAt"]; given && deletedAt == nil {
 		return shared, ""
 	}
 	return "", ""
 }
 
 // lockTreesFor takes the locks that a change of an organization needs. A parent that is sent back as it is needs none of them alone.
-func lockTreesFor(ctx context.Context, tx *DB, scope Scope, id string, in *jsonapi.Input) error {
+func lockTreesFor(ctx context.Context, tx *DB, scope Scope, id string, in *Change) error {
 	how, parent := treeWork(in)
 	if how == "" || tx.dialect != Postgres || !jsonapi.IsID(id) {
 		return nil

@@ -36,7 +36,7 @@ func TestMovesInOneTreeKeepNoOtherTreeWaiting(t *testing.T) {
 	}()
 	<-moved
 	created := func(ctx context.Context, parent string) error {
-		_, err := models.CreateOrganization(ctx, db, everything, input(models.Organizations, attributes{"name": "new"}, below(parent)))
+		_, err := models.CreateOrganization(ctx, db, everything, input(attributes{"name": "new"}, below(parent)))
 		return err
 	}
 	for name, work := range map[string]func() error{
@@ -81,7 +81,7 @@ func TestWhoWaitedForATreeFindsTheOrganizationInAnother(t *testing.T) {
 			errs := atOnce(
 				func() error { return moveTo(t, db, everything, branch, to) },
 				func() error {
-					in := input(models.Organizations, attributes{"name": "leaf"}, below(branch))
+					in := input(attributes{"name": "leaf"}, below(branch))
 					_, err := models.CreateOrganization(t.Context(), db, everything, in)
 					return err
 				},
@@ -122,7 +122,7 @@ func TestMovesAcrossTreesAmongCreationsAndDeletions(t *testing.T) {
 					case 2:
 						err = moveTo(t, db, everything, any(branches), any(everywhere))
 					default:
-						in := input(models.Organizations, attributes{"name": "leaf"}, below(any(everywhere)))
+						in := input(attributes{"name": "leaf"}, below(any(everywhere)))
 						if leaf, failed := models.CreateOrganization(t.Context(), db, everything, in); failed != nil {
 							err = failed
 						} else if r.IntN(2) == 0 {

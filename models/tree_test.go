@@ -12,7 +12,7 @@ import (
 // moveTo moves an organization below another, "" for none.
 func moveTo(t testing.TB, db *models.DB, by models.Caller, id, parent string) error {
 	t.Helper()
-	_, err := models.UpdateOrganization(t.Context(), db, by, id, input(models.Organizations, attributes{}, relations{"parent": one("organizations", parent)}))
+	_, err := models.UpdateOrganization(t.Context(), db, by, id, input(attributes{}, relations{"parent": one(parent)}))
 	return err
 }
 
@@ -31,19 +31,19 @@ func TestTheRulesOfTheTree(t *testing.T) {
 		wantKind(t, moveTo(t, db, everything, c.ID, models.NewID()), models.RelatedNotFound, "parent")
 		wantKind(t, moveTo(t, db, everything, c.ID, "no id"), models.RelatedNotFound, "parent")
 		for kind, parent := range map[string]string{"company": a.ID, "branch": ""} {
-			_, err := models.CreateOrganization(t.Context(), db, everything, input(models.Organizations, attributes{"name": "x", "kind": kind}, below(parent)))
+			_, err := models.CreateOrganization(t.Context(), db, everything, input(attributes{"name": "x", "kind": kind}, below(parent)))
 			wantKind(t, err, models.Invalid, "kind")
 		}
 		// The kind follows a move, unless it is named.
 		if err := moveTo(t, db, everything, b.ID, ""); err != nil {
 			t.Fatal(err)
 		}
-		moved, err := models.UpdateOrganization(t.Context(), db, everything, b.ID, input(models.Organizations, attributes{"kind": "branch"}, below(a.ID)))
+		moved, err := models.UpdateOrganization(t.Context(), db, everything, b.ID, input(attributes{"kind": "branch"}, below(a.ID)))
 		if err != nil || moved.Kind != "branch" {
 			t.Errorf("moved as a branch it is %v: %v", moved, err)
 		}
 		wantKind(t, func() error {
-			_, err := models.UpdateOrganization(t.Context(), db, everything, b.ID, input(models.Organizations, attributes{"kind": "company"}, nil))
+			_, err := models.UpdateOrganization(t.Context(), db, everything, b.ID, input(attributes{"kind": "company"}, nil))
 			return err
 		}(), models.Invalid, "kind")
 		wantKind(t, models.DeleteOrganization(t.Context(), db, everything, b.ID, nil), models.Conflict, "")
@@ -56,11 +56,11 @@ func TestACallerBoundToASubtreeStaysInIt(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		g := plant(t, db)
 		by := caller(models.Subtree(g.mid.ID))
-		org, err := models.CreateOrganization(t.Context(), db, by, input(models.Organizations, attributes{"name": "x"}, nil))
+		org, err := models.CreateOrganization(t.Context(), db, by, input(attributes{"name": "x"}, nil))
 		if err != nil || org.ParentID == nil || *org.ParentID != g.mid.ID {
 			t.Errorf("created without a parent it is below %v: %v", org, err)
 		}
-		in := input(models.Organizations, attributes{"name": "x"}, relations{"parent": one("organizations", "")})
+		in := input(attributes{"name": "x"}, relations{"parent": one("")})
 		if _, err := models.CreateOrganization(t.Context(), db, by, in); !models.IsKind(err, models.Forbidden) {
 			t.Errorf("created with an empty parent: %v", err)
 		}
@@ -87,7 +87,7 @@ func TestATreeHasAtMostSixteenLevels(t *testing.T) {
 		for range models.MaxDepth {
 			chain = append(chain, organization(t, db, "level", chain[len(chain)-1]).ID)
 		}
-		_, err := models.CreateOrganization(t.Context(), db, everything, input(models.Organizations, attributes{"name": "x"}, below(chain[models.MaxDepth])))
+		_, err := models.CreateOrganization(t.Context(), db, everything, input(attributes{"name": "x"}, below(chain[models.MaxDepth])))
 		wantKind(t, err, models.Invalid, "parent")
 		top := organization(t, db, "top", "").ID
 		wantKind(t, moveTo(t, db, everything, chain[1], top), models.Invalid, "parent")
@@ -136,7 +136,7 @@ func TestGrowingAndMovingAtOnceKeepTheDepth(t *testing.T) {
 			errs := atOnce(
 				func() error { return moveTo(t, db, everything, leaf, deep) },
 				func() error {
-					_, err := models.CreateOrganization(t.Context(), db, everything, input(models.Organizations, attributes{"name": "x"}, below(leaf)))
+					_, err := models.CreateOrganization(t.Context(), db, everything, input(attributes{"name": "x"}, below(leaf)))
 					return err
 				},
 			)
@@ -172,8 +172,8 @@ func TestDeletionAndRestore(t *testing.T) {
 		membership := list(t, db, models.Memberships, models.Everything(), "filter[userId]="+member.ID)[0]
 		key := apiKey(t, db, models.OrganizationKey, child.ID, "users:read")
 		restore := func(by models.Caller, id string) error {
-			in := input(models.Organizations, attributes{}, nil)
-			in.ReadOnly = map[string]any{"deletedAt": nil}
+			in := input(attributes{}, nil)
+			in.Echo = map[string]any{"deletedAt": nil}
 			_, err := models.UpdateOrganization(t.Context(), db, by, id, in)
 			return err
 		}
@@ -197,7 +197,7 @@ func TestDeletionAndRestore(t *testing.T) {
 		same(t, "users", list(t, db, models.Users, models.Everything(), ""), []string{member.ID})
 
 		wantKind(t, models.DeleteMembership(t.Context(), db, everything, membership, nil), models.NotFound, "")
-		_, err := models.UpdateMembership(t.Context(), db, everything, membership, input(models.Memberships, nil, nil))
+		_, err := models.UpdateMembership(t.Context(), db, everything, membership, input(nil, nil))
 		wantKind(t, err, models.NotFound, "")
 
 		wantKind(t, restore(caller(models.OnlyOrganization(child.ID)), child.ID), models.NotFound, "")

@@ -96,7 +96,10 @@ func usersOf(_ *DB, scope Scope, v any) where {
 
 // CreateUser creates the user that the input describes, with a membership in each organization it names; a caller who is bound to an
 // organization makes members of that one. It fails with Errors of the kinds Invalid, Required, Conflict and RelatedNotFound.
-func CreateUser(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*User, error) {
+func CreateUser(ctx context.Context, db *DB, by Caller, in *Change) (*User, error) {
+	if err := in.check(Users, toCreate); err != nil {
+		return nil, err
+	}
 	if err := HashPassword(ctx, in); err != nil {
 		return nil, err
 	}
@@ -143,21 +146,21 @@ func CreateUser(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*Use
 }
 
 // organizationsOf returns the organizations that a new user becomes a member of.
-func organizationsOf(ctx context.Context, tx *DB, by Caller, in *jsonapi.Input) ([]string, error) {
+func organizationsOf(ctx context.Context, tx *DB, by Caller, in *Change) ([]string, error) {
 	var ids []string
 	var errs Errors
 	for _, name := range []string{"organization", "organizations"} {
-		for i, ref := range in.Relationships[name].Refs {
-			if slices.Contains(ids, ref.ID) {
+		for i, id := range in.Links[name] {
+			if slices.Contains(ids, id) {
 				continue
 			}
-			if err := shareOrganization(ctx, tx, by.Scope, ref.ID); err != nil {
+			if err := shareOrganization(ctx, tx, by.Scope, id); err != nil {
 				if !IsKind(err, NotFound) {
 					return nil, err
 				}
-				errs = append(errs, relatedNotFound(name, i, "organizations", ref.ID))
+				errs = append(errs, relatedNotFound(name, i, "organizations", id))
 			}
-			ids = append(ids, ref.ID)
+			ids = append(ids, id)
 		}
 	}
 	if root := by.Scope.Root(); len(ids) == 0 && !by.Scope.All() {
@@ -173,7 +176,7 @@ func organizationsOf(ctx context.Context, tx *DB, by Caller, in *jsonapi.Input) 
 
 // UpdateUser changes what the input names and returns the user as they are then. A caller who does not see every organization of theirs
 // changes their memberships alone: the error is of the kind Forbidden for each attribute.
-func UpdateUser(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) (*User, error) {
+func UpdateUser(ctx context.Context, db *DB, by Caller, id string, in *Change) (*User, error) {
 	if err := HashPassword(ctx, in); err != nil {
 		return nil, err
 	}
@@ -183,7 +186,10 @@ func UpdateUser(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.I
 		if err != nil {
 			return err
 		}
-		if err := checkVersion(before.Version, in); err != nil {
+		if err := checkVersion(before.Version, in.Versions); err != nil {
+			return err
+		}
+		if err := in.check(Users, toUpdate); err != nil {
 			return err
 		}
 		copied := *before
@@ -203,8 +209,8 @@ func UpdateUser(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.I
 			return err
 		}
 		moved := false
-		if linkage, given := in.Relationships["organizations"]; given {
-			if moved, err = setOrganizations(ctx, tx, by, user.ID, ReplaceMembers, linkage); err != nil {
+		if links, given := in.Links["organizations"]; given {
+			if moved, err = setOrganizations(ctx, tx, by, user.ID, ReplaceMembers, links); err != nil {
 				return err
 			}
 		}
@@ -243,13 +249,13 @@ func saveUser(ctx context.Context, tx *DB, by Caller, before, user *User, column
 
 // DeleteUser ends the user's memberships that the caller sees, and deletes the user when none is left or the caller sees everything.
 // Either way the caller does not find them any more, and other organizations are told of nothing but what ended there.
-func DeleteUser(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) error {
+func DeleteUser(ctx context.Context, db *DB, by Caller, id string, versions *Versions) error {
 	return Transaction(ctx, db, func(tx *DB) error {
 		user, err := lock[User](ctx, tx, Users, by.Scope, id)
 		if err != nil {
 			return err
 		}
-		if err := checkVersion(user.Version, in); err != nil {
+		if err := checkVersion(user.Version, versions); err != nil {
 			return err
 		}
 		all, err := membershipOrganizations(ctx, tx, Everything(), id)

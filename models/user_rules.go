@@ -3,13 +3,11 @@ package models
 import (
 	"context"
 	"reflect"
-
-	"roster/jsonapi"
 )
 
 // prepareUser computes what is kept instead of what was sent, and holds the rules that concern several members. before is nil for a new
 // user.
-func prepareUser(tx *DB, before, user *User, in *jsonapi.Input) error {
+func prepareUser(tx *DB, before, user *User, in *Change) error {
 	if err := Users.complete(tx, user); err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ func TestAnAddressIsOneUsersWhateverItsSpelling(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		create := func(email string) error {
-			_, err := models.CreateUser(t.Context(), db, everything, input(models.Users, attributes{"email": email}, nil))
+			_, err := models.CreateUser(t.Context(), db, everything, input(attributes{"email": email}, nil))
 			return err
 		}
 		for first, others := range map[string][]string{
@@ -58,16 +58,16 @@ func TestAnAddressIsOneUsersWhateverItsSpelling(t *testing.T) {
 			user(t, db, "without")
 		}
 		u := user(t, db, "late")
-		_, err := models.UpdateUser(t.Context(), db, everything, u.ID, input(models.Users, attributes{"email": "Ada@example.com"}, nil))
+		_, err := models.UpdateUser(t.Context(), db, everything, u.ID, input(attributes{"email": "Ada@example.com"}, nil))
 		wantKind(t, err, models.Conflict, "email")
-		kept := must(models.UpdateUser(t.Context(), db, everything, u.ID, input(models.Users, attributes{"email": "Late@Example.com"}, nil)))(t)
+		kept := must(models.UpdateUser(t.Context(), db, everything, u.ID, input(attributes{"email": "Late@Example.com"}, nil)))(t)
 		if *kept.Email != "Late@Example.com" {
 			t.Errorf("the address is kept as %s", *kept.Email)
 		}
-		if _, err := models.UpdateUser(t.Context(), db, everything, u.ID, input(models.Users, attributes{"email": "LATE@example.com"}, nil)); err != nil {
+		if _, err := models.UpdateUser(t.Context(), db, everything, u.ID, input(attributes{"email": "LATE@example.com"}, nil)); err != nil {
 			t.Errorf("another spelling of his own address: %v", err)
 		}
-		if _, err := models.UpdateUser(t.Context(), db, everything, u.ID, input(models.Users, attributes{"email": nil}, nil)); err != nil {
+		if _, err := models.UpdateUser(t.Context(), db, everything, u.ID, input(attributes{"email": nil}, nil)); err != nil {
 			t.Errorf("no address: %v", err)
 		}
 		if err := create("late@example.com"); err != nil {
@@ -80,7 +80,7 @@ func TestAUserHasSomethingToBeKnownBy(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		for name, a := range map[string]attributes{"nothing": {}, "blanks": {"firstName": " ", "lastName": ""}, "an empty externalId": {"externalId": ""}, "a phone": {"phone": "1"}} {
-			if _, err := models.CreateUser(t.Context(), db, everything, input(models.Users, a, nil)); !models.IsKind(err, models.Required) {
+			if _, err := models.CreateUser(t.Context(), db, everything, input(a, nil)); !models.IsKind(err, models.Required) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
@@ -88,9 +88,9 @@ func TestAUserHasSomethingToBeKnownBy(t *testing.T) {
 		if u.FullName != "Ada" {
 			t.Errorf("full name %q", u.FullName)
 		}
-		_, err := models.UpdateUser(t.Context(), db, everything, u.ID, input(models.Users, attributes{"firstName": nil}, nil))
+		_, err := models.UpdateUser(t.Context(), db, everything, u.ID, input(attributes{"firstName": nil}, nil))
 		wantKind(t, err, models.Required, "email")
-		both := must(models.UpdateUser(t.Context(), db, everything, u.ID, input(models.Users, attributes{"lastName": "Lovelace"}, nil)))(t)
+		both := must(models.UpdateUser(t.Context(), db, everything, u.ID, input(attributes{"lastName": "Lovelace"}, nil)))(t)
 		if both.FullName != "Ada Lovelace" {
 			t.Errorf("full name %q", both.FullName)
 		}
@@ -109,7 +109,7 @@ func TestASharedPersonIsChangedByWhoManagesEveryOrganizationOfTheirs(t *testing.
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		g := plant(t, db)
 		update := func(by models.Caller, id string, a attributes, r relations) error {
-			_, err := models.UpdateUser(t.Context(), db, by, id, input(models.Users, a, r))
+			_, err := models.UpdateUser(t.Context(), db, by, id, input(a, r))
 			return err
 		}
 		leaf := caller(models.OnlyOrganization(g.leaf.ID))
@@ -146,7 +146,7 @@ func TestASharedPersonIsChangedByWhoManagesEveryOrganizationOfTheirs(t *testing.
 			t.Errorf("the management: %v", err)
 		}
 		// Replacing the organizations touches only those in sight.
-		if err := update(leaf, g.shared.ID, nil, relations{"organizations": many("organizations")}); err != nil {
+		if err := update(leaf, g.shared.ID, nil, relations{"organizations": many()}); err != nil {
 			t.Fatal(err)
 		}
 		same(t, "organizations of the shared user", texts(t, db, "SELECT CAST(organization_id AS text) FROM memberships WHERE user_id = '"+g.shared.ID+"'"), []string{g.other.ID})
@@ -159,13 +159,13 @@ func TestNobodyReservesAnAddressWithAPassword(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		g := plant(t, db)
 		known := must(models.CreateUser(t.Context(), db, everything,
-			input(models.Users, attributes{"email": "known@example.com", "password": "a long password"}, relations{"organization": one("organizations", g.leaf.ID)})))(t)
+			input(attributes{"email": "known@example.com", "password": "a long password"}, relations{"organization": one(g.leaf.ID)})))(t)
 		for _, by := range []models.Caller{caller(models.OnlyOrganization(g.leaf.ID)), caller(models.Subtree(g.mid.ID))} {
 			create := func(a attributes) (*models.User, error) {
-				return models.CreateUser(t.Context(), db, by, input(models.Users, a, nil))
+				return models.CreateUser(t.Context(), db, by, input(a, nil))
 			}
 			update := func(id string, a attributes) error {
-				_, err := models.UpdateUser(t.Context(), db, by, id, input(models.Users, a, nil))
+				_, err := models.UpdateUser(t.Context(), db, by, id, input(a, nil))
 				return err
 			}
 			_, err := create(attributes{"email": "victim@example.com", "password": "a long password"})
@@ -193,7 +193,7 @@ func TestNobodyReservesAnAddressWithAPassword(t *testing.T) {
 		leaf := caller(models.OnlyOrganization(g.leaf.ID))
 		// Nor does taking the password away make the address anybody's.
 		for _, a := range []attributes{{"password": nil}, {"password": nil, "email": "free@example.com"}} {
-			_, err := models.UpdateUser(t.Context(), db, leaf, known.ID, input(models.Users, a, nil))
+			_, err := models.UpdateUser(t.Context(), db, leaf, known.ID, input(a, nil))
 			wantKind(t, err, models.Forbidden, "password")
 		}
 	})
@@ -214,7 +214,7 @@ func TestDeletingAUserEndsWhatTheCallerSees(t *testing.T) {
 			t.Errorf("the other organization had %s events and has %s", before, after)
 		}
 		must(models.CreateMembership(t.Context(), db, everything,
-			input(models.Memberships, nil, relations{"user": one("users", g.shared.ID), "organization": one("organizations", g.leaf.ID)})))(t)
+			input(nil, relations{"user": one(g.shared.ID), "organization": one(g.leaf.ID)})))(t)
 		for _, by := range []models.Caller{leaf, other} {
 			if err := models.DeleteUser(t.Context(), db, by, g.shared.ID, nil); err != nil {
 				t.Fatal(err)
@@ -248,20 +248,20 @@ func TestNoEventHoldsASecret(t *testing.T) {
 			}
 			secrets = append(secrets, *s)
 		}
-		org := must(models.CreateOrganization(ctx, db, everything, input(models.Organizations, attributes{
+		org := must(models.CreateOrganization(ctx, db, everything, input(attributes{
 			"name": "x", "webhookUrl": "https://hooks.example.com", "webhookSecret": "chosen-webhook-secret", "token": "chosen-token-of-the-client",
 		}, nil)))(t)
 		keep(org.Token)
 		keep(org.WebhookSecret)
 		keep(must(models.RefreshToken(ctx, db, everything, org.ID))(t).Token)
-		keep(must(models.UpdateOrganization(ctx, db, everything, org.ID, input(models.Organizations, attributes{"webhookSecret": "another-webhook-secret"}, nil)))(t).WebhookSecret)
-		other := must(models.CreateOrganization(ctx, db, everything, input(models.Organizations, attributes{"name": "x", "webhookUrl": "https://hooks.example.com"}, nil)))(t)
+		keep(must(models.UpdateOrganization(ctx, db, everything, org.ID, input(attributes{"webhookSecret": "another-webhook-secret"}, nil)))(t).WebhookSecret)
+		other := must(models.CreateOrganization(ctx, db, everything, input(attributes{"name": "x", "webhookUrl": "https://hooks.example.com"}, nil)))(t)
 		keep(other.WebhookSecret)
 		key := apiKey(t, db, models.OrganizationKey, org.ID)
 		keep(key.Key)
 		keep(must(models.RotateAPIKey(ctx, db, everything, key.ID, 0))(t).Key)
-		u := must(models.CreateUser(ctx, db, everything, input(models.Users, attributes{"firstName": "Ada", "password": "first-password"}, nil)))(t)
-		must(models.UpdateUser(ctx, db, everything, u.ID, input(models.Users, attributes{"password": "second-password"}, nil)))(t)
+		u := must(models.CreateUser(ctx, db, everything, input(attributes{"firstName": "Ada", "password": "first-password"}, nil)))(t)
+		must(models.UpdateUser(ctx, db, everything, u.ID, input(attributes{"password": "second-password"}, nil)))(t)
 		secrets = append(secrets, "first-password", "second-password", "argon2id")
 		if u.Password != nil {
 			t.Error("a password is shown")
@@ -298,9 +298,9 @@ func TestAnEventTellsBeforeAndAfter(t *testing.T) {
 	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
 		parent := organization(t, db, "parent", "")
 		by := models.Caller{Kind: models.ByManagementKey, ID: "k1", Name: "Key <1>", RequestID: "r-1", Scope: models.Everything()}
-		org := must(models.CreateOrganization(t.Context(), db, by, input(models.Organizations, attributes{"name": "a", "description": "<d>"}, nil)))(t)
+		org := must(models.CreateOrganization(t.Context(), db, by, input(attributes{"name": "a", "description": "<d>"}, nil)))(t)
 		clock.Advance(1_500_000_000)
-		must(models.UpdateOrganization(t.Context(), db, by, org.ID, input(models.Organizations, attributes{"name": "b", "description": nil}, below(parent.ID))))(t)
+		must(models.UpdateOrganization(t.Context(), db, by, org.ID, input(attributes{"name": "b", "description": nil}, below(parent.ID))))(t)
 		page := listPage(t, db, models.Events, models.Everything(), "filter[subjectId]="+org.ID)
 		event := page.Items[1].(*models.Event)
 		want := `{"description":{"before":"<d>","after":null},"kind":{"before":"company","after":"other"},"name":{"before":"a","after":"b"},"parent":{"before":null,"after":"` + parent.ID + `"}}`
@@ -326,11 +326,11 @@ func TestWhoWaitsToHashAPasswordHoldsNoTransaction(t *testing.T) {
 		defer release()
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
-		_, err := models.CreateUser(ctx, watched, caller(models.OnlyOrganization(org.ID)), input(models.Users, attributes{"firstName": "x", "password": "a long password"}, nil))
+		_, err := models.CreateUser(ctx, watched, caller(models.OnlyOrganization(org.ID)), input(attributes{"firstName": "x", "password": "a long password"}, nil))
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("created without a hash: %v", err)
 		}
-		_, err = models.UpdateUser(ctx, watched, everything, ada.ID, input(models.Users, attributes{"password": "a long password"}, nil))
+		_, err = models.UpdateUser(ctx, watched, everything, ada.ID, input(attributes{"password": "a long password"}, nil))
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("updated without a hash: %v", err)
 		}

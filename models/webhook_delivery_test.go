@@ -17,7 +17,7 @@ func hook(t *testing.T, db *models.DB, organization string, a attributes) *model
 	for name, value := range a {
 		all[name] = value
 	}
-	in := input(models.Webhooks, all, relations{"organization": one("organizations", organization)})
+	in := input(all, relations{"organization": one(organization)})
 	return must(models.CreateWebhook(t.Context(), db, everything, in))(t)
 }
 
@@ -127,7 +127,7 @@ func replay(t *testing.T, db *models.DB, webhook string, a attributes) *models.W
 	for name, value := range a {
 		all[name] = value
 	}
-	return must(models.CreateWebhookJob(t.Context(), db, everything, input(models.WebhookJobs, all, relations{"webhook": one("webhooks", webhook)})))(t)
+	return must(models.CreateWebhookJob(t.Context(), db, everything, input(all, relations{"webhook": one(webhook)})))(t)
 }
 
 // fannedOut takes every event out of the queue. Those of one type get a body, as if somebody had been to get them.

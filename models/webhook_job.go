@@ -111,7 +111,10 @@ func describeJob(ctx context.Context, db *DB, item any, q *jsonapi.Query) error 
 var jobTransitions = map[string][]string{JobRunning: {JobPaused, JobCancelled}, JobPaused: {JobRunning, JobCancelled}}
 
 // CreateWebhookJob begins the replay that the input describes. It fails with the kinds Invalid, Required and RelatedNotFound.
-func CreateWebhookJob(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*WebhookJob, error) {
+func CreateWebhookJob(ctx context.Context, db *DB, by Caller, in *Change) (*WebhookJob, error) {
+	if err := in.check(WebhookJobs, toCreate); err != nil {
+		return nil, err
+	}
 	var job *WebhookJob
 	err := Transaction(ctx, db, func(tx *DB) error {
 		now := tx.Now()
@@ -120,7 +123,7 @@ func CreateWebhookJob(ctx context.Context, db *DB, by Caller, in *jsonapi.Input)
 			EventTypes: jsonapi.Strings{}, Until: jsonapi.Time{Time: now}, State: JobRunning, Version: 1,
 		}
 		WebhookJobs.Schema.Apply(job, in.Attributes)
-		id := in.Relationships["webhook"].One()
+		id := in.Links["webhook"].One()
 		if id == "" {
 			return &Error{Kind: Required, Field: "webhook", Message: "A replay needs the relationship webhook."}
 		}
@@ -188,20 +191,23 @@ func checkJob(tx *DB, job *WebhookJob) error {
 }
 
 // UpdateWebhookJob pauses a replay, lets it run again, or cancels it. What it has begun goes on.
-func UpdateWebhookJob(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) (*WebhookJob, error) {
+func UpdateWebhookJob(ctx context.Context, db *DB, by Caller, id string, in *Change) (*WebhookJob, error) {
 	var job *WebhookJob
 	err := Transaction(ctx, db, func(tx *DB) error {
 		before, err := lock[WebhookJob](ctx, tx, WebhookJobs, by.Scope, id)
 		if err != nil {
 			return err
 		}
-		if err := checkVersion(before.Version, in); err != nil {
+		if err := checkVersion(before.Version, in.Versions); err != nil {
+			return err
+		}
+		if err := in.check(WebhookJobs, toUpdate); err != nil {
 			return err
 		}
 		copied := *before
 		job = &copied
 		for _, moving := range []string{"updatedAt", "queued", "examined", "reachedAt"} {
-			delete(in.ReadOnly, moving) // what the client read may be a second old
+			delete(in.Echo, moving) // what the client read may be a second old
 		}
 		if err := checkUnchanged(WebhookJobs, job, in, false); err != nil {
 			return err

@@ -4,7 +4,6 @@ import (
 	"sync"
 	"testing"
 
-	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
 )
@@ -22,13 +21,13 @@ func TestAnOrganizationHasSoManyEndpointsAndNoMore(t *testing.T) {
 			db := modelstest.OpenConfig(t, cfg)
 			org, other := organization(t, db, "Acme", ""), organization(t, db, "Other", "")
 			own := func(organization string, url any) error {
-				in := &jsonapi.Input{Schema: models.Organizations.Schema, Attributes: map[string]any{"webhookUrl": url}}
+				in := &models.Change{Attributes: map[string]any{"webhookUrl": url}}
 				_, err := models.UpdateOrganization(t.Context(), db, models.System("test"), organization, in)
 				return err
 			}
 			extra := func(organization string) error {
-				in := &jsonapi.Input{Schema: models.Webhooks.Schema, Attributes: map[string]any{"url": chatURL}, Relationships: map[string]jsonapi.Linkage{
-					"organization": {Refs: []jsonapi.Ref{{Type: "organizations", ID: organization}}},
+				in := &models.Change{Attributes: map[string]any{"url": chatURL}, Links: map[string]models.Links{
+					"organization": {organization},
 				}}
 				_, err := models.CreateWebhook(t.Context(), db, models.System("test"), in)
 				return err

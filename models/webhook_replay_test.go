@@ -38,7 +38,7 @@ func TestAReplayTellsHowFarItHasCome(t *testing.T) {
 		org := organization(t, db, "Acme", "").ID
 		for i := range 4 {
 			clock.Advance(time.Minute)
-			in := input(models.Organizations, attributes{"name": fmt.Sprint("Name ", i)}, nil)
+			in := input(attributes{"name": fmt.Sprint("Name ", i)}, nil)
 			must(models.UpdateOrganization(t.Context(), db, everything, org, in))(t)
 		}
 		endpoint := hook(t, db, org, attributes{"eventTypes": jsonapi.Strings{"organization.updated"}}).ID
@@ -134,9 +134,9 @@ func TestAReplayThatRunsCanBePausedByWhoReadIt(t *testing.T) {
 		job := replay(t, db, endpoint, attributes{"kind": "events"})
 		clock.Advance(time.Second)
 		step(t, db, 1)
-		in := input(models.WebhookJobs, attributes{"state": "paused"}, nil)
-		in.ReadOnly = map[string]any{"queued": 0.0, "examined": 0.0, "reachedAt": nil, "outcome": nil, "updatedAt": "2024-08-20T10:45:07+00:00"}
-		in.IfVersions = &jsonapi.Versions{Listed: []int64{job.Version}}
+		in := input(attributes{"state": "paused"}, nil)
+		in.Echo = map[string]any{"queued": 0.0, "examined": 0.0, "reachedAt": nil, "outcome": nil, "updatedAt": "2024-08-20T10:45:07+00:00"}
+		in.Versions = &models.Versions{Listed: []int64{job.Version}}
 		if _, err := models.UpdateWebhookJob(t.Context(), db, everything, job.ID, in); err != nil {
 			t.Error(err)
 		}

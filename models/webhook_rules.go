@@ -39,7 +39,7 @@ const maxHeaders = 4 << 10
 
 // checkWebhook holds the rules of an endpoint that concern several members, or the world outside. They are for what changes: a rule that
 // came later must not stand in the way of other changes.
-func checkWebhook(tx *DB, w, before *Webhook, in *jsonapi.Input) error {
+func checkWebhook(tx *DB, w, before *Webhook, in *Change) error {
 	errs := checkEventTypes(tx, w.EventTypes, before.EventTypes)
 	invalid := func(field, message string, args ...any) {
 		errs = append(errs, &Error{Kind: Invalid, Field: field, Message: fmt.Sprintf(message, args...)})
@@ -113,7 +113,7 @@ func ParseSchedule(texts []string) ([]time.Duration, error) {
 }
 
 // sealHeaders keeps the headers of the input, encrypted. A value that is printed for every secret stands for the one that is kept.
-func sealHeaders(tx *DB, w *Webhook, in *jsonapi.Input) error {
+func sealHeaders(tx *DB, w *Webhook, in *Change) error {
 	if _, given := in.Attributes["headers"]; !given {
 		return nil
 	}

@@ -14,13 +14,16 @@ const laneCap = 8
 
 // CreateWebhook creates the endpoint that the input describes, with its secret and its lane. The returned model is the only one that ever
 // has the secret. It fails with Errors of the kinds Invalid, Required and RelatedNotFound.
-func CreateWebhook(ctx context.Context, db *DB, by Caller, in *jsonapi.Input) (*Webhook, error) {
+func CreateWebhook(ctx context.Context, db *DB, by Caller, in *Change) (*Webhook, error) {
+	if err := in.check(Webhooks, toCreate); err != nil {
+		return nil, err
+	}
 	var w *Webhook
 	err := Transaction(ctx, db, func(tx *DB) error {
 		now := jsonapi.Stamp{Time: tx.Now()}
 		w = newWebhook(now)
 		Webhooks.Schema.Apply(w, in.Attributes)
-		w.OrganizationID = in.Relationships["organization"].One()
+		w.OrganizationID = in.Links["organization"].One()
 		if w.OrganizationID == "" {
 			w.OrganizationID = by.Scope.Root()
 		}
@@ -125,14 +128,17 @@ func beginAfter(ctx context.Context, tx *DB, id string, ordinal int64) error {
 }
 
 // UpdateWebhook changes what the input names, if the caller may see all that the endpoint got until then and is to get. An endpoint that becomes active again sends what has waited, slowly at first.
-func UpdateWebhook(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) (*Webhook, error) {
+func UpdateWebhook(ctx context.Context, db *DB, by Caller, id string, in *Change) (*Webhook, error) {
 	var w *Webhook
 	err := Transaction(ctx, db, func(tx *DB) error {
 		before, err := lockLive[Webhook](ctx, tx, Webhooks, by.Scope, id)
 		if err != nil {
 			return err
 		}
-		if err := checkVersion(before.Version, in); err != nil {
+		if err := checkVersion(before.Version, in.Versions); err != nil {
+			return err
+		}
+		if err := in.check(Webhooks, toUpdate); err != nil {
 			return err
 		}
 		copied := *before
@@ -218,7 +224,7 @@ func switchLane(ctx context.Context, tx *DB, w *Webhook) error {
 }
 
 // DeleteWebhook deletes an endpoint. What was pending is cancelled; the history stays.
-func DeleteWebhook(ctx context.Context, db *DB, by Caller, id string, in *jsonapi.Input) error {
+func DeleteWebhook(ctx context.Context, db *DB, by Caller, id string, versions *Versions) error {
 	return Transaction(ctx, db, func(tx *DB) error {
 		w, err := lockLive[Webhook](ctx, tx, Webhooks, by.Scope, id)
 		if err != nil {
@@ -230,7 +236,7 @@ func DeleteWebhook(ctx context.Context, db *DB, by Caller, id string, in *jsonap
 		if w.Kind == OwnWebhook {
 			return &Error{Kind: Conflict, Message: "This is the organization's own endpoint: set webhookUrl of the organization to null."}
 		}
-		if err := checkVersion(w.Version, in); err != nil {
+		if err := checkVersion(w.Version, versions); err != nil {
 			return err
 		}
 		if err := removeWebhook(ctx, tx, id); err != nil {

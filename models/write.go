@@ -15,8 +15,8 @@ import (
 
 // checkUnchanged makes sure that read-only members of the input say what is: clients send back what they read. While creating, nothing
 // is yet, and null is nothing.
-func checkUnchanged(c *Collection, model any, in *jsonapi.Input, creating bool) error {
-	if len(in.ReadOnly) == 0 {
+func checkUnchanged(c *Collection, model any, in *Change, creating bool) error {
+	if len(in.Echo) == 0 {
 		return nil
 	}
 	resources, err := jsonapi.Serialize([]any{model}, nil)
@@ -24,15 +24,15 @@ func checkUnchanged(c *Collection, model any, in *jsonapi.Input, creating bool) 
 		return err
 	}
 	var errs Errors
-	for _, name := range slices.Sorted(maps.Keys(in.ReadOnly)) {
-		value := in.ReadOnly[name]
+	for _, name := range slices.Sorted(maps.Keys(in.Echo)) {
+		value := in.Echo[name]
 		same := creating && value == nil
 		switch {
 		case same:
 		case c.computed(name): // it is another at every look
 			same = true
 		case c.Schema.Relationship(name) != nil:
-			same = c.sameLinkage(name, model, value.(jsonapi.Linkage), creating)
+			same = c.sameLinks(name, model, value.(Links), creating)
 		default:
 			same, err = sameJSON(resources[0].Attributes[name], value)
 			if err != nil {
@@ -52,40 +52,37 @@ func (c *Collection) computed(name string) bool {
 	return a != nil && a.Kind == jsonapi.Value && a.Column == ""
 }
 
-// sameLinkage reports whether read-only linkage says what is. That of a to-many is only compared with nothing: what is changed there is
+// sameLinks reports whether links that cannot be changed say what is. That of a to-many is only compared with nothing: what is changed there is
 // changed elsewhere.
-func (c *Collection) sameLinkage(name string, model any, linkage jsonapi.Linkage, creating bool) bool {
-	if linkage.Many {
-		return creating && len(linkage.Refs) == 0
+func (c *Collection) sameLinks(name string, model any, links Links, creating bool) bool {
+	if c.Schema.Relationship(name).Many {
+		return creating && len(links) == 0
 	}
 	if c.relations[name].first {
 		return false // what the caller is shown was compared before
 	}
-	return linkage.One() == c.columnValue(model, c.relations[name].column)
+	return links.One() == c.columnValue(model, c.relations[name].column)
 }
 
-// withoutEcho returns an update without the read-only linkage that says what the caller was shown, which may be less than what is: the
+// withoutEcho returns an update without the links that cannot be changed and says what the caller was shown, which may be less than what is: the
 // members of a to-many that he sees, and nothing for a to-one out of his sight. The input itself stays, because a transaction that is run
 // again may find something else to be shown.
-func withoutEcho(ctx context.Context, tx *DB, scope Scope, c *Collection, model any, in *jsonapi.Input) (*jsonapi.Input, error) {
+func withoutEcho(ctx context.Context, tx *DB, scope Scope, c *Collection, model any, in *Change) (*Change, error) {
 	rest := *in
-	rest.ReadOnly = maps.Clone(in.ReadOnly)
-	for name, value := range in.ReadOnly {
-		linkage, ok := value.(jsonapi.Linkage)
+	rest.Echo = maps.Clone(in.Echo)
+	for name, value := range in.Echo {
+		links, ok := value.(Links)
 		if !ok || c.Schema.Relationship(name) == nil || c.Schema.Relationship(name).Polymorphic {
 			continue
 		}
-		sent := make([]string, len(linkage.Refs))
-		for i, ref := range linkage.Refs {
-			sent[i] = ref.ID
-		}
+		sent := slices.Clone(links)
 		shown, err := c.shown(ctx, tx, scope, model, name, len(sent))
 		if err != nil {
 			return nil, err
 		}
 		slices.Sort(sent)
 		if slices.Equal(shown, slices.Compact(sent)) {
-			delete(rest.ReadOnly, name)
+			delete(rest.Echo, name)
 		}
 	}
 	return &rest, nil
@@ -128,11 +125,11 @@ const WeakNeverMatches = "If-Match compares strongly, and a tag that begins with
 	"Send the ETag as this service answers it; a proxy that compresses may have weakened it."
 
 // checkVersion makes sure that a resource is still at a version that the change is meant for (If-Match).
-func checkVersion(version int64, in *jsonapi.Input) error {
+func checkVersion(version int64, wanted *Versions) error {
 	switch {
-	case in == nil || in.IfVersions == nil || slices.Contains(in.IfVersions.Listed, version):
+	case wanted == nil || slices.Contains(wanted.Listed, version):
 		return nil
-	case in.IfVersions.Weak && len(in.IfVersions.Listed) == 0:
+	case wanted.Weak && len(wanted.Listed) == 0:
 		return &Error{Kind: PreconditionFailed, Message: WeakNeverMatches}
 	default:
 		return &Error{Kind: PreconditionFailed, Message: "The resource has changed since the version that If-Match names."}

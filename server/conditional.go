@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"roster/jsonapi"
 	"roster/models"
 )
 
@@ -116,7 +115,7 @@ func entityTags(values []string) (tags []string, anything, ok bool) {
 
 // IfVersions returns the versions that a change is meant for (If-Match, RFC 9110 §13.1.1), or nil if it is meant for any. An unreadable
 // header is an error, because passing over it could lose a change of somebody else.
-func IfVersions(header http.Header) (*jsonapi.Versions, error) {
+func IfVersions(header http.Header) (*models.Versions, error) {
 	values := header.Values("If-Match")
 	if len(values) == 0 {
 		return nil, nil
@@ -131,12 +130,12 @@ func IfVersions(header http.Header) (*jsonapi.Versions, error) {
 // VersionsOf returns the versions of a resource that a list of entity tags names; nil for *, which is any version. Only the version part
 // of a tag counts: every representation that a client has read guards against the same lost update. The comparison is strong: a weak tag
 // names none, nor does one of another form. ok is false for a list that cannot be read.
-func VersionsOf(values []string) (versions *jsonapi.Versions, ok bool) {
+func VersionsOf(values []string) (versions *models.Versions, ok bool) {
 	tags, anything, ok := entityTags(values)
 	if anything {
 		return nil, true
 	}
-	versions = &jsonapi.Versions{}
+	versions = &models.Versions{}
 	for _, tag := range tags {
 		if version := versionIn(tag); version != 0 {
 			versions.Listed = append(versions.Listed, version)

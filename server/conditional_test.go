@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"roster/jsonapi"
+	"roster/models"
 )
 
 func TestTheETagOfACompressedAnswerComesBack(t *testing.T) {
@@ -46,12 +46,12 @@ func TestConditions(t *testing.T) {
 	t.Parallel()
 	tag := EntityTag(7, []byte("{}"))
 	opaque := strings.Trim(tag, `"`)
-	none, weak := &jsonapi.Versions{}, &jsonapi.Versions{Weak: true}
-	of := func(versions ...int64) *jsonapi.Versions { return &jsonapi.Versions{Listed: versions} }
+	none, weak := &models.Versions{}, &models.Versions{Weak: true}
+	of := func(versions ...int64) *models.Versions { return &models.Versions{Listed: versions} }
 	for _, test := range []struct {
 		header      string
 		notModified bool
-		versions    *jsonapi.Versions // nil for any
+		versions    *models.Versions // nil for any
 		unreadable  bool
 	}{
 		{header: tag, notModified: true, versions: of(7)},
@@ -60,7 +60,7 @@ func TestConditions(t *testing.T) {
 		{header: `*`, notModified: true},
 		{header: `"7-0123456789abcdef01234567"`, versions: of(7)}, // another representation of the same version
 		{header: `"a,b", ` + tag, notModified: true, versions: of(7)},
-		{header: `"2-x","3-y" , W/"4-z"`, versions: &jsonapi.Versions{Listed: []int64{2, 3}, Weak: true}},
+		{header: `"2-x","3-y" , W/"4-z"`, versions: &models.Versions{Listed: []int64{2, 3}, Weak: true}},
 		{header: `"abcdef", "-1-x", "0-x", "7", "7x-y", "99999999999999999999-x"`, versions: none},
 		{header: `,`, versions: none},
 		{header: ``, versions: none},

@@ -84,6 +84,7 @@ func TestADoorRefusesInItsOwnForm(t *testing.T) {
 		{"a compressed body", "POST", path, "{}", append([]string{"Content-Encoding", "gzip"}, key...), 415, "unsupported coding"},
 		{"two idempotency keys", "POST", path, "{}", append([]string{"Idempotency-Key", "a", "Idempotency-Key", "b"}, key...), 400, "invalid header"},
 		{"a body that is something else", "POST", path, "[]", key, 422, "invalid"},
+		{"a refusal of the models", "POST", path, `{"Name":""}`, key, 422, "invalid"},
 	} {
 		answer, body := b.do(t, test.method, test.path, test.body, test.headers...)
 		if told := refusalIn(t, body); answer.StatusCode != test.status || told.Wrong != test.wrong {

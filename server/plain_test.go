@@ -72,7 +72,7 @@ func createPlainly(w http.ResponseWriter, rq *Request) (Serve, error) {
 		return nil, &models.Error{Kind: models.Invalid, Message: "Send a JSON object."}
 	}
 	return func(w http.ResponseWriter) error {
-		in := &jsonapi.Input{Schema: models.Organizations.Schema, Attributes: map[string]any{"name": sent.Name}}
+		in := &models.Change{Attributes: map[string]any{"name": sent.Name}}
 		org, err := models.CreateOrganization(rq.Context(), rq.DB, rq.Caller(), in)
 		if err != nil {
 			return err

@@ -123,8 +123,8 @@ func query(t *testing.T, c *models.Collection, text string) *jsonapi.Query {
 // child creates an organization below another one.
 func (r *rig) child(parent *models.Organization) *models.Organization {
 	r.t.Helper()
-	in := input(models.Organizations, map[string]any{"name": "Child"})
-	in.Relationships["parent"] = jsonapi.Linkage{Refs: []jsonapi.Ref{{Type: "organizations", ID: parent.ID}}}
+	in := input(map[string]any{"name": "Child"})
+	in.Links["parent"] = models.Links{parent.ID}
 	org, err := models.CreateOrganization(r.t.Context(), r.db, someone, in)
 	if err != nil {
 		r.t.Fatal(err)

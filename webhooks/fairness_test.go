@@ -258,7 +258,7 @@ func TestABurstToOneEndpointDoesNotDelayAnother(t *testing.T) {
 		const burst = 300
 		err := models.Transaction(r.t.Context(), r.db, func(tx *models.DB) error {
 			for i := range burst {
-				_, err := models.UpdateOrganization(r.t.Context(), tx, someone, crowd.ID, input(models.Organizations, map[string]any{"name": fmt.Sprint(i)}))
+				_, err := models.UpdateOrganization(r.t.Context(), tx, someone, crowd.ID, input(map[string]any{"name": fmt.Sprint(i)}))
 				if err != nil {
 					return err
 				}

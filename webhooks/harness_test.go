@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
 	"roster/webhooks/webhookstest"
@@ -66,8 +65,8 @@ func startWorker(t *testing.T, db *models.DB, adjust ...func(*WorkerConfig)) (*W
 	return w, stop
 }
 
-func input(c *models.Collection, attributes map[string]any) *jsonapi.Input {
-	return &jsonapi.Input{Schema: c.Schema, Attributes: attributes, Relationships: map[string]jsonapi.Linkage{}}
+func input(attributes map[string]any) *models.Change {
+	return &models.Change{Attributes: attributes, Links: map[string]models.Links{}}
 }
 
 // organization creates an organization with that webhookUrl, "" for none.
@@ -77,7 +76,7 @@ func (r *rig) organization(url string) *models.Organization {
 	if url != "" {
 		attributes["webhookUrl"], attributes["webhookSecret"] = url, officialSecret
 	}
-	org, err := models.CreateOrganization(r.t.Context(), r.db, someone, input(models.Organizations, attributes))
+	org, err := models.CreateOrganization(r.t.Context(), r.db, someone, input(attributes))
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -87,11 +86,11 @@ func (r *rig) organization(url string) *models.Organization {
 // endpoint adds an endpoint to an organization.
 func (r *rig) endpoint(org *models.Organization, url string, attributes ...any) *models.Webhook {
 	r.t.Helper()
-	in := input(models.Webhooks, map[string]any{"url": url, "secret": officialSecret})
+	in := input(map[string]any{"url": url, "secret": officialSecret})
 	for i := 0; i < len(attributes); i += 2 {
 		in.Attributes[attributes[i].(string)] = attributes[i+1]
 	}
-	in.Relationships["organization"] = jsonapi.Linkage{Refs: []jsonapi.Ref{{Type: "organizations", ID: org.ID}}}
+	in.Links["organization"] = models.Links{org.ID}
 	w, err := models.CreateWebhook(r.t.Context(), r.db, someone, in)
 	if err != nil {
 		r.t.Fatal(err)
@@ -102,7 +101,7 @@ func (r *rig) endpoint(org *models.Organization, url string, attributes ...any) 
 // change makes one more event of an organization.
 func (r *rig) change(org *models.Organization, name string) {
 	r.t.Helper()
-	_, err := models.UpdateOrganization(r.t.Context(), r.db, someone, org.ID, input(models.Organizations, map[string]any{"name": name}))
+	_, err := models.UpdateOrganization(r.t.Context(), r.db, someone, org.ID, input(map[string]any{"name": name}))
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -110,7 +109,7 @@ func (r *rig) change(org *models.Organization, name string) {
 
 func (r *rig) update(w *models.Webhook, attributes map[string]any) {
 	r.t.Helper()
-	if _, err := models.UpdateWebhook(r.t.Context(), r.db, someone, w.ID, input(models.Webhooks, attributes)); err != nil {
+	if _, err := models.UpdateWebhook(r.t.Context(), r.db, someone, w.ID, input(attributes)); err != nil {
 		r.t.Fatal(err)
 	}
 }

@@ -58,7 +58,7 @@ func TestANewSecretOfTheOrganizationReplacesTheOldOne(t *testing.T) {
 		org := r.organization(receiver.URL())
 		r.received(receiver, 1)
 		const other = "another secret that is long enough"
-		_, err := models.UpdateOrganization(r.t.Context(), r.db, someone, org.ID, input(models.Organizations, map[string]any{"webhookSecret": other}))
+		_, err := models.UpdateOrganization(r.t.Context(), r.db, someone, org.ID, input(map[string]any{"webhookSecret": other}))
 		if err != nil {
 			r.t.Fatal(err)
 		}
@@ -177,8 +177,8 @@ func TestADeletedOrganizationIsToldSoLast(t *testing.T) {
 		if m := read(r.t, r.received(receiver, 2)[1]); m.Type != "organization.deleted" || m.Sequence != 2 {
 			r.t.Errorf("received %+v", m)
 		}
-		in := input(models.Organizations, nil)
-		in.ReadOnly = map[string]any{"deletedAt": nil}
+		in := input(nil)
+		in.Echo = map[string]any{"deletedAt": nil}
 		if _, err := models.UpdateOrganization(r.t.Context(), r.db, someone, org.ID, in); err != nil {
 			r.t.Fatal(err)
 		}
@@ -195,14 +195,14 @@ func TestEndpointsGetWhatTheySubscribeTo(t *testing.T) {
 		r.endpoint(parent, subtree.URL(), "subtree", true, "eventTypes", jsonapi.Strings{"organization.*"})
 		r.endpoint(parent, own.URL(), "eventTypes", jsonapi.Strings{"organization.*"})
 		r.endpoint(parent, users.URL(), "eventTypes", jsonapi.Strings{"user.*"}, "headers", jsonapi.Strings{"X-Tenant: 42"})
-		in := input(models.Organizations, map[string]any{"name": "Child"})
-		in.Relationships["parent"] = jsonapi.Linkage{Refs: []jsonapi.Ref{{Type: "organizations", ID: parent.ID}}}
+		in := input(map[string]any{"name": "Child"})
+		in.Links["parent"] = models.Links{parent.ID}
 		child, err := models.CreateOrganization(r.t.Context(), r.db, someone, in)
 		if err != nil {
 			r.t.Fatal(err)
 		}
-		person := input(models.Users, map[string]any{"email": "ada@example.com"})
-		person.Relationships["organization"] = jsonapi.Linkage{Refs: []jsonapi.Ref{{Type: "organizations", ID: parent.ID}}}
+		person := input(map[string]any{"email": "ada@example.com"})
+		person.Links["organization"] = models.Links{parent.ID}
 		if _, err := models.CreateUser(r.t.Context(), r.db, someone, person); err != nil {
 			r.t.Fatal(err)
 		}
@@ -262,8 +262,8 @@ func TestPerEntityHoldsOnlyTheEventsOfOneResource(t *testing.T) {
 		parent := r.organization("")
 		children := make([]*models.Organization, 2)
 		for i := range children {
-			in := input(models.Organizations, map[string]any{"name": "Child"})
-			in.Relationships["parent"] = jsonapi.Linkage{Refs: []jsonapi.Ref{{Type: "organizations", ID: parent.ID}}}
+			in := input(map[string]any{"name": "Child"})
+			in.Links["parent"] = models.Links{parent.ID}
 			var err error
 			if children[i], err = models.CreateOrganization(r.t.Context(), r.db, someone, in); err != nil {
 				r.t.Fatal(err)
@@ -357,9 +357,9 @@ func TestRedeliveringAndReplaying(t *testing.T) {
 		}
 		r.received(receiver, 4)
 		r.until(`SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'succeeded' AND attempts = 2 AND trigger = 'manual'`, int64(1))
-		in := input(models.WebhookJobs, map[string]any{"since": jsonapi.Time{Time: r.db.Now().Add(-time.Hour)}})
+		in := input(map[string]any{"since": jsonapi.Time{Time: r.db.Now().Add(-time.Hour)}})
 		move(time.Minute)
-		in.Relationships["webhook"] = jsonapi.Linkage{Refs: []jsonapi.Ref{{Type: "webhooks", ID: endpoint.ID}}}
+		in.Links["webhook"] = models.Links{endpoint.ID}
 		if _, err := models.CreateWebhookJob(r.t.Context(), r.db, someone, in); err != nil {
 			r.t.Fatal(err)
 		}
@@ -368,8 +368,8 @@ func TestRedeliveringAndReplaying(t *testing.T) {
 
 		late := webhookstest.NewReceiver(r.t)
 		newcomer := r.endpoint(org, late.URL(), "eventTypes", jsonapi.Strings{"organization.updated"})
-		in = input(models.WebhookJobs, map[string]any{"kind": "events", "since": jsonapi.Time{Time: r.db.Now().Add(-time.Hour)}})
-		in.Relationships["webhook"] = jsonapi.Linkage{Refs: []jsonapi.Ref{{Type: "webhooks", ID: newcomer.ID}}}
+		in = input(map[string]any{"kind": "events", "since": jsonapi.Time{Time: r.db.Now().Add(-time.Hour)}})
+		in.Links["webhook"] = models.Links{newcomer.ID}
 		move(time.Minute)
 		if _, err := models.CreateWebhookJob(r.t.Context(), r.db, someone, in); err != nil {
 			r.t.Fatal(err)

@@ -26,8 +26,8 @@ func TestAReplayGoesOnAfterARestart(t *testing.T) {
 		r.until(`SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'cancelled' AND attempts = 1`, int64(failed))
 		in.answerWith(http.StatusOK)
 		move(time.Hour)
-		job := input(models.WebhookJobs, map[string]any{"since": jsonapi.Time{Time: r.db.Now().AddDate(0, 0, -1)}})
-		job.Relationships["webhook"] = jsonapi.Linkage{Refs: []jsonapi.Ref{{Type: "webhooks", ID: hook.ID}}}
+		job := input(map[string]any{"since": jsonapi.Time{Time: r.db.Now().AddDate(0, 0, -1)}})
+		job.Links["webhook"] = models.Links{hook.ID}
 		if _, err := models.CreateWebhookJob(r.t.Context(), r.db, someone, job); err != nil {
 			r.t.Fatal(err)
 		}

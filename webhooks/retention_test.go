@@ -112,8 +112,8 @@ func TestOldReplaysAreRemoved(t *testing.T) {
 	eachRetaining(t, func(r *rig, age func(time.Duration)) {
 		receiver := webhookstest.NewReceiver(r.t)
 		endpoint := r.endpoint(r.organization(""), receiver.URL())
-		in := input(models.WebhookJobs, map[string]any{"since": jsonapi.Time{Time: r.db.Now().Add(-time.Hour)}})
-		in.Relationships["webhook"] = jsonapi.Linkage{Refs: []jsonapi.Ref{{Type: "webhooks", ID: endpoint.ID}}}
+		in := input(map[string]any{"since": jsonapi.Time{Time: r.db.Now().Add(-time.Hour)}})
+		in.Links["webhook"] = models.Links{endpoint.ID}
 		if _, err := models.CreateWebhookJob(r.t.Context(), r.db, someone, in); err != nil {
 			r.t.Fatal(err)
 		}

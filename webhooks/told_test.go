@@ -16,9 +16,9 @@ import (
 func TestABodyTellsWhatTheOrganizationOfTheEndpointSees(t *testing.T) {
 	each(t, func(r *rig) {
 		create := func(name, parent string) *models.Organization {
-			in := input(models.Organizations, map[string]any{"name": name})
+			in := input(map[string]any{"name": name})
 			if parent != "" {
-				in.Relationships["parent"] = jsonapi.Linkage{Refs: []jsonapi.Ref{{Type: "organizations", ID: parent}}}
+				in.Links["parent"] = models.Links{parent}
 			}
 			org, err := models.CreateOrganization(r.t.Context(), r.db, someone, in)
 			if err != nil {
@@ -33,8 +33,8 @@ func TestABodyTellsWhatTheOrganizationOfTheEndpointSees(t *testing.T) {
 		r.endpoint(head, above.URL(), "subtree", true, "eventTypes", updates)
 		r.endpoint(child, own.URL(), "eventTypes", updates)
 
-		in := input(models.Organizations, map[string]any{"name": "Grown up"})
-		in.Relationships["parent"] = jsonapi.Linkage{Refs: []jsonapi.Ref{{Type: "organizations", ID: head.ID}}}
+		in := input(map[string]any{"name": "Grown up"})
+		in.Links["parent"] = models.Links{head.ID}
 		by := models.Caller{Kind: models.ByManagementKey, ID: models.NewID(), Name: "the operator", RequestID: "r-1", Scope: models.Everything()}
 		if _, err := models.UpdateOrganization(r.t.Context(), r.db, by, child.ID, in); err != nil {
 			r.t.Fatal(err)
@@ -88,8 +88,8 @@ func TestAnEndpointIsSentNothingOfAKeyThatItsOrganizationDoesNotSee(t *testing.T
 		org := r.organization("")
 		r.endpoint(org, receiver.URL(), "eventTypes", jsonapi.Strings{"apiKey.*"})
 		for _, kind := range []models.KeyKind{models.ManagementKey, models.OrganizationKey} {
-			in := input(models.APIKeys, map[string]any{"name": string(kind), "kind": string(kind), "scopes": jsonapi.Strings{"users:read"}})
-			in.Relationships["organization"] = jsonapi.Linkage{Refs: []jsonapi.Ref{{Type: "organizations", ID: org.ID}}}
+			in := input(map[string]any{"name": string(kind), "kind": string(kind), "scopes": jsonapi.Strings{"users:read"}})
+			in.Links["organization"] = models.Links{org.ID}
 			if _, err := models.CreateAPIKey(r.t.Context(), r.db, someone, in); err != nil {
 				r.t.Fatal(err)
 			}

@@ -78,7 +78,7 @@ func (p *program) withDatabase(ctx context.Context, cmd *cli.Command, do func(co
 var operator = models.System("command line")
 
 func (p *program) createKey(ctx context.Context, cmd *cli.Command, db *models.DB) error {
-	in, err := keyInput(cmd, db.Now())
+	in, err := keyChange(cmd, db.Now())
 	if err != nil {
 		return err
 	}
@@ -93,8 +93,8 @@ func (p *program) createKey(ctx context.Context, cmd *cli.Command, db *models.DB
 	return nil
 }
 
-// keyInput returns what the flags describe, in the form in which the API takes it.
-func keyInput(cmd *cli.Command, now time.Time) (*jsonapi.Input, error) {
+// keyChange returns what the flags describe.
+func keyChange(cmd *cli.Command, now time.Time) (*models.Change, error) {
 	var kind, name, organization string
 	var scopes []string
 	var expires *jsonapi.Time
@@ -115,16 +115,14 @@ func keyInput(cmd *cli.Command, now time.Time) (*jsonapi.Input, error) {
 	if kind == string(models.OrganizationKey) && organization == "" {
 		return nil, usageError{errors.New("--organization is needed for a key of the kind organization")}
 	}
-	in := &jsonapi.Input{
-		Schema:        models.APIKeys.Schema,
-		Attributes:    map[string]any{"name": name, "kind": kind, "scopes": jsonapi.Strings(scopes)},
-		Relationships: map[string]jsonapi.Linkage{},
+	in := &models.Change{
+		Attributes: map[string]any{"name": name, "kind": kind, "scopes": jsonapi.Strings(scopes)}, Links: map[string]models.Links{},
 	}
 	if expires != nil {
 		in.Attributes["expiresAt"] = *expires
 	}
 	if organization != "" {
-		in.Relationships["organization"] = jsonapi.Linkage{Refs: []jsonapi.Ref{{ID: organization}}}
+		in.Links["organization"] = models.Links{organization}
 	}
 	return in, nil
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
 )
@@ -27,7 +26,7 @@ var (
 func BenchmarkBacklog(b *testing.B) {
 	db := modelstest.Open(b, models.Postgres)
 	pool := db.Pools()["main"]
-	in := &jsonapi.Input{Schema: models.Organizations.Schema, Attributes: map[string]any{"name": "Backlog", "webhookUrl": "http://127.0.0.1:9/", "webhookSecret": secret}}
+	in := &models.Change{Attributes: map[string]any{"name": "Backlog", "webhookUrl": "http://127.0.0.1:9/", "webhookSecret": secret}}
 	org, err := models.CreateOrganization(b.Context(), db, models.System("bench"), in)
 	if err != nil {
 		b.Fatal(err)

@@ -1,0 +1,39 @@
+package models_test
+
+import (
+	"testing"
+
+	"roster/models"
+	"roster/models/modelstest"
+)
+
+// TestAChangeIsCheckedWhicheverDoorItComesThrough: the rules of single attributes hold for who makes up no document as well.
+func TestAChangeIsCheckedWhicheverDoorItComesThrough(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		org := organization(t, db, "Acme", "")
+		for name, test := range map[string]struct {
+			in    *models.Change
+			kind  models.Kind
+			field string
+		}{
+			"nothing that is required":  {input(attributes{}, nil), models.Required, "name"},
+			"a blank name":              {input(attributes{"name": " "}, nil), models.Invalid, "name"},
+			"null where there is none":  {input(attributes{"name": nil}, nil), models.Invalid, "name"},
+			"another type":              {input(attributes{"name": true}, nil), models.Invalid, "name"},
+			"a word that is none":       {input(attributes{"name": "x", "kind": "guild"}, nil), models.Invalid, "kind"},
+			"an attribute that is none": {input(attributes{"name": "x", "colour": "red"}, nil), models.Invalid, "colour"},
+			"what is computed":          {input(attributes{"name": "x", "number": int64(7)}, nil), models.ReadOnly, "number"},
+			"two parents":               {input(attributes{"name": "x"}, relations{"parent": many(org.ID, org.ID)}), models.Invalid, "parent"},
+			"a link that is none":       {input(attributes{"name": "x"}, relations{"sister": one(org.ID)}), models.Invalid, "sister"},
+		} {
+			_, err := models.CreateOrganization(t.Context(), db, everything, test.in)
+			t.Run(name, func(t *testing.T) { wantKind(t, err, test.kind, test.field) })
+			if _, sent := test.in.Attributes["name"]; !sent {
+				continue // which is no fault of a change
+			}
+			_, err = models.UpdateOrganization(t.Context(), db, everything, org.ID, test.in)
+			t.Run(name+", changed", func(t *testing.T) { wantKind(t, err, test.kind, test.field) })
+		}
+	})
+}
