@@ -102,6 +102,17 @@ type Schema struct {
 	relations  map[string]*Relationship
 }
 
+// Singular returns the name of one resource of the type: organization for organizations, policy for policies.
+func (s *Schema) Singular() string { return Singular(s.Type) }
+
+// Singular returns the singular of an English plural that is the name of a type or of a relationship.
+func Singular(plural string) string {
+	if stem, ok := strings.CutSuffix(plural, "ies"); ok {
+		return stem + "y"
+	}
+	return strings.TrimSuffix(plural, "s")
+}
+
 // ForModel reads the schema from the tags of a struct:
 //
 //	jsonapi:"primary,organizations"  on the id

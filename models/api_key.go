@@ -54,6 +54,24 @@ func defineAPIKeys(c *Collection) {
 			}
 			return counted{}
 		},
+		declaration: declaration{
+			tells: []told{
+				{created, "A key was created."}, {updated, "A key was changed."}, {rotated, "A key got a new secret."},
+				{revoked, "A key was deleted and works no more."},
+			},
+			plans: plans{creates: func(p *Plan, in *Change) {
+				p.adds = true
+				p.Changes(Organizations, in.Links["organization"].One())
+			}},
+			leaving: revokeCredentials,
+			counts:  []string{`SELECT 'apiKeys', '', COUNT(*) FROM api_keys`},
+			invariants: []Invariant{
+				withoutCreation("api_keys", "apiKey.created"),
+				{"a key without a secret", `SELECT id FROM api_keys WHERE id NOT IN (SELECT api_key_id FROM credentials WHERE api_key_id IS NOT NULL)`},
+				{"a deleted organization with a key",
+					`SELECT o.id FROM organizations o JOIN api_keys k ON k.organization_id = o.id WHERE o.deleted_at IS NOT NULL`},
+			},
+		},
 	}
 	c.Schema.Filters = []jsonapi.Filter{{Name: "organizationId", Kind: jsonapi.String, Doc: "Keys of that organization."}}
 }

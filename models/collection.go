@@ -53,6 +53,10 @@ type Collection struct {
 	// of a single one that was asked for by its id. Either may be nil.
 	gather   func(ctx context.Context, db *DB, items []any, q *jsonapi.Query) error
 	describe func(ctx context.Context, db *DB, item any, q *jsonapi.Query) error
+	// conceal returns models as a scope is told them, where that may be less than what they say; nil where it never is.
+	conceal func(ctx context.Context, db *DB, scope Scope, items []any) ([]any, error)
+
+	declaration
 }
 
 // relation is how a relationship is stored: exactly one of column, foreign and through is set.
@@ -74,6 +78,8 @@ type relation struct {
 	evident bool
 	// typeColumn is this table's column with the type of a polymorphic to-one.
 	typeColumn string
+	// listed: the related link is the list of the target with the filter countedBy, raw brackets and all, as the published API prints it.
+	listed bool
 }
 
 // Model returns a new, empty model of the collection: a pointer to its struct.
@@ -124,10 +130,11 @@ var (
 )
 
 // collections lists every collection in the order of the documentation.
-var collections = define()
+var collections = []*Collection{Organizations, Users, Memberships, APIKeys, Events, Webhooks, WebhookDeliveries, WebhookJobs}
 
-// define fills the collections. The schemas come first, because relationships point at each other.
-func define() []*Collection {
+// init fills the collections: what they declare refers to functions that refer to them. The schemas come first, because relationships
+// point at each other.
+func init() {
 	defineOrganizations(Organizations)
 	defineUsers(Users)
 	defineMemberships(Memberships)
@@ -144,7 +151,6 @@ func define() []*Collection {
 	relateWebhooks(Webhooks)
 	relateWebhookDeliveries(WebhookDeliveries)
 	relateWebhookJobs(WebhookJobs)
-	return []*Collection{Organizations, Users, Memberships, APIKeys, Events, Webhooks, WebhookDeliveries, WebhookJobs}
 }
 
 // Collections returns every collection in the order of the documentation.

@@ -98,22 +98,17 @@ func relatedNotFound(relationship string, index int, typ, id string) *Error {
 	}
 }
 
-// uniques maps the unique constraints of both databases to what a client is told.
-var uniques = []struct {
-	postgres, sqlite string
-	Error
-}{
-	{"organizations_pkey", "organizations.id", Error{Kind: Conflict, Field: "id", Message: "That id is taken."}},
-	{"organizations_slug", "organizations.slug", Error{Kind: Conflict, Field: "slug", Message: "That slug is taken."}},
-	{"users_pkey", "users.id", Error{Kind: Conflict, Field: "id", Message: "That id is taken."}},
-	{"users_email_key_key", "users.email_key", Error{Kind: Conflict, Field: "email", Message: "That email is taken."}},
-	{"api_keys_pkey", "api_keys.id", Error{Kind: Conflict, Field: "id", Message: "That id is taken."}},
-	{"memberships_pkey", "memberships.id", Error{Kind: Conflict, Field: "id", Message: "That id is taken."}},
-	{"memberships_organization_id_user_id_key", "memberships.organization_id, memberships.user_id",
-		Error{Kind: Conflict, Field: "user", Message: "That user is a member of that organization already."}},
-	{"webhooks_pkey", "webhooks.id", Error{Kind: Conflict, Field: "id", Message: "That id is taken."}},
-	{"webhook_jobs_pkey", "webhook_jobs.id", Error{Kind: Conflict, Field: "id", Message: "That id is taken."}},
-	{"credentials_pkey", "credentials.lookup", Error{Kind: Conflict, Field: "token", Message: "That token cannot be used."}},
+// idTaken is what a client is told of an id that is there.
+const idTaken = "That id is taken."
+
+// uniques returns every uniqueness that a change can break.
+func uniques() []unique {
+	all := []unique{credentialUnique}
+	for _, c := range collections {
+		all = append(all, unique{c.table + "_pkey", c.table + ".id", "id", idTaken})
+		all = append(all, c.unique...)
+	}
+	return all
 }
 
 // SQLite's extended result codes for a broken uniqueness (https://www.sqlite.org/rescode.html).
@@ -128,18 +123,18 @@ func classify(err error) error {
 	var lite *sqlite.Error
 	switch {
 	case errors.As(err, &pg) && pg.Code == "23505":
-		for _, u := range uniques {
+		for _, u := range uniques() {
 			if pg.ConstraintName == u.postgres {
-				return new(u.Error)
+				return &Error{Kind: Conflict, Field: u.field, Message: u.message}
 			}
 		}
 	case errors.As(err, &lite) && (lite.Code() == sqliteConstraintUnique || lite.Code() == sqliteConstraintPrimaryKey):
 		// SQLite names the columns, and only in its message: "constraint failed: UNIQUE constraint failed: users.email_key (2067)".
 		_, columns, _ := strings.Cut(lite.Error(), "UNIQUE constraint failed: ")
 		columns, _, _ = strings.Cut(columns, " (")
-		for _, u := range uniques {
+		for _, u := range uniques() {
 			if columns == u.sqlite {
-				return new(u.Error)
+				return &Error{Kind: Conflict, Field: u.field, Message: u.message}
 			}
 		}
 	}

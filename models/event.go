@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -65,12 +66,31 @@ func defineEvents(c *Collection) {
 		},
 		beyond:  map[string]func(*DB, Scope, any) where{"actorId": actedBy},
 		catchUp: NumberEvents,
+		conceal: maskEvents,
 		complete: func(_ *DB, model any) error {
 			model.(*Event).tellActor()
 			return nil
 		},
 		total: func(s Scope, filter, value string) counted {
 			return totalByOrganization(countEvents, s, filter, value, "organizationId", "organization")
+		},
+		declaration: declaration{
+			counts: []string{
+				`SELECT 'events', '', COUNT(*) FROM event_positions`,
+				`SELECT 'events', CAST(organization_id AS text), COUNT(*) FROM event_positions
+					WHERE organization_id IS NOT NULL GROUP BY organization_id`,
+			},
+			invariants: []Invariant{
+				{"an event without its numbers, and not waiting for them", `SELECT id FROM events
+					WHERE id NOT IN (SELECT event_id FROM event_positions) AND id NOT IN (SELECT event_id FROM event_queue WHERE position IS NULL)`},
+				{"a position that is left out, or that is not the last one given", `SELECT CAST(position AS text) FROM (
+						SELECT position, ROW_NUMBER() OVER (ORDER BY position) AS n FROM event_positions) AS p WHERE position <> n
+					UNION ALL SELECT CAST(last AS text) FROM event_sequences WHERE organization_id = '` + wholeInstallation + `'
+						AND last <> (SELECT COALESCE(MAX(position), 0) FROM event_positions)`},
+				{"a sequence with a gap, or in another order than the positions", `SELECT event_id FROM (
+					SELECT event_id, sequence, ROW_NUMBER() OVER (PARTITION BY organization_id ORDER BY position) AS n
+					FROM event_positions WHERE sequence > 0) AS p WHERE sequence <> n`},
+			},
 		},
 	}
 	c.Schema.Attribute("actor").Shape = reflect.TypeFor[Actor]()
@@ -144,8 +164,8 @@ func record(ctx context.Context, tx *DB, by Caller, ch change) error {
 		subject = ch.before
 	}
 	c := ch.collection
-	if !isEventType(c, ch.verb) {
-		return fmt.Errorf("record %s.%s: the table of event types does not have it", c.singular(), ch.verb)
+	if !slices.ContainsFunc(c.tells, func(t told) bool { return t.verb == ch.verb }) {
+		return fmt.Errorf("record %s.%s: its declaration does not have it", c.Schema.Singular(), ch.verb)
 	}
 	changes, err := differences(c, ch)
 	if err != nil {
@@ -160,7 +180,7 @@ func record(ctx context.Context, tx *DB, by Caller, ch change) error {
 		return err
 	}
 	event := Event{
-		ID: NewID(), EventType: c.singular() + "." + string(ch.verb), OccurredAt: jsonapi.Stamp{Time: tx.Now()},
+		ID: NewID(), EventType: c.Schema.Singular() + "." + string(ch.verb), OccurredAt: jsonapi.Stamp{Time: tx.Now()},
 		OrganizationID: optional(ch.organization), SubjectType: c.Schema.Type, SubjectID: c.ID(subject),
 		ActorKind: by.Kind, ActorID: optional(by.ID), ActorName: optional(by.Name), RequestID: optional(by.RequestID),
 		Changes: &changes, Resource: jsonapi.Raw(data),
@@ -169,7 +189,7 @@ func record(ctx context.Context, tx *DB, by Caller, ch change) error {
 	if err != nil {
 		return err
 	}
-	tx.recorded(c == Webhooks || c == Organizations)
+	tx.recorded(c.steers)
 	if ch.ordinal != nil {
 		*ch.ordinal = ordinal
 	}
@@ -272,7 +292,7 @@ func differences(c *Collection, ch change) (jsonapi.Raw, error) {
 	for i, state := range states {
 		for name, value := range state {
 			if other := states[1-i][name]; other != value {
-				changes[name] = pair{told(c, name, states[0][name]), told(c, name, states[1][name])}
+				changes[name] = pair{tell(c, name, states[0][name]), tell(c, name, states[1][name])}
 			}
 		}
 	}
@@ -283,8 +303,8 @@ func differences(c *Collection, ch change) (jsonapi.Raw, error) {
 	return jsonapi.Marshal(changes)
 }
 
-// told returns the JSON of a field as it is told to others.
-func told(c *Collection, name string, text any) any {
+// tell returns the JSON of a field as it is told to others.
+func tell(c *Collection, name string, text any) any {
 	a := c.Schema.Attribute(name)
 	if s, ok := text.(string); ok && a != nil && a.OriginOnly {
 		var url string

@@ -24,33 +24,6 @@ func (t EventType) IsTest() bool { return t.verb == tested }
 // IsUpdate reports whether events of that type tell what changed in something that was there before, and still is.
 func (t EventType) IsUpdate() bool { return t.verb == updated }
 
-// eventTypes is the table of everything that is told. record refuses to tell anything else, so it is complete.
-var eventTypes = []struct {
-	subject *Collection
-	verb    verb
-	doc     string
-}{
-	{Organizations, created, "An organization was created."},
-	{Organizations, updated, "An organization was changed, or got a new token."},
-	{Organizations, deleted, "An organization was deleted: the last event that its own endpoints get."},
-	{Organizations, restored, "A deleted organization is there again."},
-	{Users, created, "A user was created."},
-	{Users, updated, "A user was changed."},
-	{Users, deleted, "A user was deleted."},
-	{Memberships, created, "A user became a member of an organization."},
-	{Memberships, deleted, "A user ceased to be a member of an organization."},
-	{APIKeys, created, "A key was created."},
-	{APIKeys, updated, "A key was changed."},
-	{APIKeys, rotated, "A key got a new secret."},
-	{APIKeys, revoked, "A key was deleted and works no more."},
-	{Webhooks, created, "An endpoint was created." + byName},
-	{Webhooks, updated, "An endpoint was changed, paused or made active again." + byName},
-	{Webhooks, rotated, "An endpoint got a new secret." + byName},
-	{Webhooks, deleted, "An endpoint was deleted." + byName},
-	{Webhooks, "disabled", "An endpoint failed for so long, or said so, that nothing is sent to it any more." + byName},
-	{Webhooks, tested, "A test: sent to one endpoint when somebody asked for it, with the sequence 0."},
-}
-
 // byName is what holds for the types that tell of endpoints.
 const byName = " Sent to endpoints that ask for it by name, or for webhook.*: * does not include it."
 
@@ -59,9 +32,11 @@ const tested verb = "test"
 
 // EventTypes returns every type of event there is.
 func EventTypes() []EventType {
-	types := make([]EventType, len(eventTypes))
-	for i, t := range eventTypes {
-		types[i] = EventType{t.subject.singular() + "." + string(t.verb), t.subject, t.doc, t.verb}
+	var types []EventType
+	for _, c := range collections {
+		for _, t := range c.tells {
+			types = append(types, EventType{c.Schema.Singular() + "." + string(t.verb), c, t.doc, t.verb})
+		}
 	}
 	return types
 }
@@ -99,16 +74,6 @@ func matches(pattern, eventType string) bool {
 	}
 	prefix, ok := strings.CutSuffix(pattern, "*")
 	return ok && strings.HasSuffix(prefix, ".") && strings.HasPrefix(eventType, prefix)
-}
-
-// isEventType reports whether the table has an event of that kind.
-func isEventType(c *Collection, v verb) bool {
-	for _, t := range eventTypes {
-		if t.subject == c && t.verb == v {
-			return true
-		}
-	}
-	return false
 }
 
 // exampleTime is when everything in the examples happens: the time that the published API shows.

@@ -119,3 +119,15 @@ func TouchAPIKeys(ctx context.Context, db *DB, used map[string]time.Time) error 
 		return err
 	})
 }
+
+// credentialUnique is that of what a credential is found by: a client that chooses a token can meet one that is there.
+var credentialUnique = unique{"credentials_pkey", "credentials.lookup", "token", "That token cannot be used."}
+
+// credentialInvariants hold between credentials and whose they are.
+var credentialInvariants = []Invariant{
+	{"a live organization without a token", `SELECT id FROM organizations o WHERE deleted_at IS NULL
+		AND NOT EXISTS (SELECT 1 FROM credentials c WHERE c.organization_id = o.id)
+		AND NOT EXISTS (SELECT 1 FROM events e WHERE e.subject_id = o.id AND e.event_type = 'organization.restored')`},
+	{"a deleted organization with a token",
+		`SELECT o.id FROM organizations o JOIN credentials c ON c.organization_id = o.id WHERE o.deleted_at IS NOT NULL`},
+}

@@ -42,6 +42,32 @@ func defineMemberships(c *Collection) {
 			}
 			return totalByOrganization(countUsers, s, filter, value, "organizationId", "organization")
 		},
+		declaration: declaration{
+			unique: []unique{{
+				"memberships_organization_id_user_id_key", "memberships.organization_id, memberships.user_id",
+				"user", "That user is a member of that organization already.",
+			}},
+			tells: []told{
+				{created, "A user became a member of an organization."}, {deleted, "A user ceased to be a member of an organization."},
+			},
+			rank:  2,
+			plans: plans{creates: func(p *Plan, in *Change) { p.Changes(Users, in.Links["user"].One()) }},
+			leaving: func(ctx context.Context, tx *DB, _ Caller, organization string) error {
+				return countHidden(ctx, tx, organization, -1)
+			},
+			returning: func(ctx context.Context, tx *DB, organization string) error {
+				return countHidden(ctx, tx, organization, 1)
+			},
+			counts: []string{
+				`SELECT 'users', CAST(organization_id AS text), COUNT(*) FROM memberships GROUP BY organization_id`,
+				`SELECT 'memberships', '', COUNT(*) FROM memberships m JOIN organizations o ON o.id = m.organization_id WHERE o.deleted_at IS NULL`,
+			},
+			invariants: []Invariant{
+				withoutCreation("memberships", "membership.created"),
+				{"a membership that does not know whether its user has others", `SELECT id FROM memberships m
+					WHERE shared <> (SELECT COUNT(*) > 1 FROM memberships o WHERE o.user_id = m.user_id)`},
+			},
+		},
 	}
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "organizationId", Kind: jsonapi.String, Doc: "Memberships in that organization."},

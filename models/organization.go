@@ -68,6 +68,38 @@ func defineOrganizations(c *Collection) {
 			org.WebhookURL = &url
 			return err
 		},
+		declaration: declaration{
+			unique: []unique{{"organizations_slug", "organizations.slug", "slug", "That slug is taken."}},
+			tells: []told{
+				{created, "An organization was created."},
+				{updated, "An organization was changed, or got a new token."},
+				{deleted, "An organization was deleted: the last event that its own endpoints get."},
+				{restored, "A deleted organization is there again."},
+			},
+			steers: true, rank: 3,
+			plans: plans{
+				creates: func(p *Plan, in *Change) { p.worksIn(shared, in.Links["parent"].One()) },
+				updates: func(p *Plan, id string, in *Change) {
+					if how, parent := treeWork(in); how != "" {
+						p.worksIn(how, id, parent)
+					}
+				},
+				deletes: func(p *Plan, id string) { p.worksIn(shared, id) },
+				moves:   func(p *Plan, owner string, members Links) { p.worksIn(alone, append(members.known(), owner)...) },
+			},
+			counts: []string{
+				`SELECT 'organizations', '', COUNT(*) FROM organizations WHERE deleted_at IS NULL`,
+				`SELECT 'children', CAST(parent_id AS text), COUNT(*) FROM organizations
+					WHERE deleted_at IS NULL AND parent_id IS NOT NULL GROUP BY parent_id`,
+			},
+			invariants: []Invariant{
+				withoutCreation("organizations", "organization.created"),
+				{"an event of the creation of an organization that is not there",
+					`SELECT subject_id FROM events WHERE event_type = 'organization.created' AND subject_id NOT IN (SELECT id FROM organizations)`},
+				{"a live organization below a deleted one", `SELECT o.id FROM organizations o JOIN organizations p ON p.id = o.parent_id
+					WHERE o.deleted_at IS NULL AND p.deleted_at IS NOT NULL`},
+			},
+		},
 	}
 	c.Schema.ClientIDs = true
 	c.Schema.Filters = []jsonapi.Filter{
@@ -80,7 +112,7 @@ func defineOrganizations(c *Collection) {
 func relateOrganizations(c *Collection) {
 	c.relate(jsonapi.Relationship{Name: "users", Many: true, ReadOnly: true, ByURL: true,
 		Doc: "The people in it. Who joins or leaves at its URL begins or ends a membership."},
-		relation{target: Users, through: "memberships", owner: "organization_id", other: "user_id", countedBy: "organizationId"})
+		relation{target: Users, through: "memberships", owner: "organization_id", other: "user_id", countedBy: "organizationId", listed: true})
 	c.relate(jsonapi.Relationship{Name: "parent", Doc: "The organization above it; null for a company."},
 		relation{target: Organizations, column: "parent_id", lasting: true})
 	c.relate(jsonapi.Relationship{Name: "children", Many: true, ReadOnly: true, ByURL: true,

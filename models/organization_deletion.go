@@ -64,7 +64,15 @@ func bringBack(ctx context.Context, tx *DB, before, org *Organization) error {
 	if err := countInTree(ctx, tx, org, 1); err != nil {
 		return err
 	}
-	return countHidden(ctx, tx, org.ID, 1)
+	for _, c := range collections {
+		if c.returning == nil {
+			continue
+		}
+		if err := c.returning(ctx, tx, org.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // DeleteOrganization marks an organization as deleted. Its token and keys die with it. One with live children is a Conflict.
@@ -98,13 +106,15 @@ func DeleteOrganization(ctx context.Context, db *DB, by Caller, id string, versi
 		if err := save(ctx, tx, Organizations, org, "deleted_at", "updated_at", "version"); err != nil {
 			return err
 		}
-		if err := revokeCredentials(ctx, tx, by, id); err != nil {
-			return err
+		for _, c := range collections {
+			if c.leaving == nil {
+				continue
+			}
+			if err := c.leaving(ctx, tx, by, id); err != nil {
+				return err
+			}
 		}
 		if err := countInTree(ctx, tx, org, -1); err != nil {
-			return err
-		}
-		if err := countHidden(ctx, tx, id, -1); err != nil {
 			return err
 		}
 		var last int64
@@ -112,6 +122,14 @@ func DeleteOrganization(ctx context.Context, db *DB, by Caller, id string, versi
 		if err != nil {
 			return err
 		}
-		return endWebhooks(ctx, tx, id, last)
+		for _, c := range collections {
+			if c.left == nil {
+				continue
+			}
+			if err := c.left(ctx, tx, id, last); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }

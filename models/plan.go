@@ -3,7 +3,6 @@ package models
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"roster/jsonapi"
 )
@@ -19,22 +18,15 @@ type Plan struct {
 
 // Creates notes that a resource of a collection is created of an input.
 func (p *Plan) Creates(c *Collection, in *Change) {
-	if c == Organizations {
-		p.worksIn(shared, in.Links["parent"].One())
-	}
-	switch c {
-	case Memberships:
-		p.Changes(Users, in.Links["user"].One())
-	case APIKeys:
-		p.adds = true
-		p.Changes(Organizations, in.Links["organization"].One())
+	if c.plans.creates != nil {
+		c.plans.creates(p, in)
 	}
 }
 
 // Updates notes that a resource is changed as the input says.
 func (p *Plan) Updates(c *Collection, id string, in *Change) {
-	if how, parent := treeWork(in); c == Organizations && how != "" {
-		p.worksIn(how, id, parent)
+	if c.plans.updates != nil {
+		c.plans.updates(p, id, in)
 	}
 	p.Changes(c, id)
 }
@@ -49,15 +41,15 @@ func (p *Plan) Relates(c *Collection, id string, rel *jsonapi.Relationship, link
 	for _, member := range links {
 		p.Changes(target, member)
 	}
-	if target == Organizations {
-		p.worksIn(alone, append(links.known(), id)...)
+	if target.plans.moves != nil {
+		target.plans.moves(p, id, links)
 	}
 }
 
 // Deletes notes that a resource is deleted.
 func (p *Plan) Deletes(c *Collection, id string) {
-	if c == Organizations {
-		p.worksIn(shared, id)
+	if c.plans.deletes != nil {
+		c.plans.deletes(p, id)
 	}
 	p.Changes(c, id)
 }
@@ -118,18 +110,6 @@ func (p *Plan) addMembers(ctx context.Context, tx *DB, scope Scope) error {
 		p.Changes(Users, m.(*Membership).UserID)
 	}
 	return err
-}
-
-// inLockOrder returns the collections in the order in which single changes lock rows of several: a user before his memberships, these
-// before their organizations, and an organization before what goes with it.
-func inLockOrder() []*Collection {
-	order := []*Collection{Users, Memberships, Organizations}
-	for _, c := range Collections() {
-		if !slices.Contains(order, c) {
-			order = append(order, c)
-		}
-	}
-	return order
 }
 
 // lock locks the planned rows of a collection that the scope sees.

@@ -163,7 +163,7 @@ func (c *Collection) rows(ctx context.Context, db *DB, conds []where, order []st
 		items[i] = slice.Elem().Index(i).Interface()
 		if c.complete != nil {
 			if err := c.complete(db, items[i]); err != nil {
-				return nil, fmt.Errorf("read %s %s: %w", c.singular(), c.ID(items[i]), err)
+				return nil, fmt.Errorf("read %s %s: %w", c.Schema.Singular(), c.ID(items[i]), err)
 			}
 		}
 	}

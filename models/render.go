@@ -2,7 +2,6 @@ package models
 
 import (
 	"context"
-	"strings"
 
 	"roster/jsonapi"
 )
@@ -17,9 +16,9 @@ func Render(ctx context.Context, db *DB, c *Collection, scope Scope, items []any
 	if q == nil {
 		q = &jsonapi.Query{}
 	}
-	if c.Schema == Events.Schema {
+	if c.conceal != nil {
 		var err error
-		if items, err = maskEvents(ctx, db, scope, items); err != nil {
+		if items, err = c.conceal(ctx, db, scope, items); err != nil {
 			return nil, err
 		}
 	}
@@ -101,11 +100,10 @@ func (c *Collection) relationshipObject(rel *jsonapi.Relationship, item any, id,
 	return object
 }
 
-// relatedPath returns the URL of related resources. The users of an organization have the one that the published API prints, with raw
-// brackets.
+// relatedPath returns the URL of related resources.
 func (c *Collection) relatedPath(rel *jsonapi.Relationship, id, self string) string {
-	if c == Organizations && rel.Name == "users" {
-		return Users.BasePath() + "?filter[organizationId]=" + id
+	if r := c.relations[rel.Name]; r.listed {
+		return r.target.BasePath() + "?filter[" + r.countedBy + "]=" + id
 	}
 	return self + "/" + rel.Name
 }
@@ -178,6 +176,3 @@ func attributesForEvent(c *Collection, model any) (map[string]any, error) {
 	}
 	return attributes, nil
 }
-
-// singular returns the name of one resource of a collection in event types: organization for organizations.
-func (c *Collection) singular() string { return strings.TrimSuffix(c.Schema.Type, "s") }

@@ -52,6 +52,13 @@ func defineUsers(c *Collection) {
 			u.FullName = strings.TrimSpace(deref(u.FirstName) + " " + deref(u.LastName))
 			return nil
 		},
+		declaration: declaration{
+			unique:     []unique{{"users_email_key_key", "users.email_key", "email", "That email is taken."}},
+			tells:      []told{{created, "A user was created."}, {updated, "A user was changed."}, {deleted, "A user was deleted."}},
+			rank:       1,
+			counts:     []string{`SELECT 'users', '', COUNT(*) FROM users`},
+			invariants: []Invariant{withoutCreation("users", "user.created")},
+		},
 	}
 	c.Schema.ClientIDs = true
 	c.Schema.Filters = []jsonapi.Filter{{Name: "organizationId", Kind: jsonapi.String, Doc: "Users with a membership in that organization."}}

@@ -79,7 +79,7 @@ func TestAnAddressIsOneUsersWhateverItsSpelling(t *testing.T) {
 func TestAUserHasSomethingToBeKnownBy(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
-		for name, a := range map[string]attributes{"nothing": {}, "blanks": {"firstName": " ", "lastName": ""}, "an empty externalId": {"externalId": ""}, "a phone": {"phone": "1"}} {
+		for name, a := range map[string]attributes{"nothing": {}, "empty names": {"firstName": "", "lastName": ""}, "an empty externalId": {"externalId": ""}, "a phone": {"phone": "1"}} {
 			if _, err := models.CreateUser(t.Context(), db, everything, input(a, nil)); !models.IsKind(err, models.Required) {
 				t.Errorf("%s: %v", name, err)
 			}

@@ -77,6 +77,17 @@ func defineWebhooks(c *Collection) {
 			return err
 		},
 		gather: gatherHealth,
+		declaration: declaration{
+			tells: []told{
+				{created, "An endpoint was created." + byName},
+				{updated, "An endpoint was changed, paused or made active again." + byName},
+				{rotated, "An endpoint got a new secret." + byName},
+				{deleted, "An endpoint was deleted." + byName},
+				{"disabled", "An endpoint failed for so long, or said so, that nothing is sent to it any more." + byName},
+				{tested, "A test: sent to one endpoint when somebody asked for it, with the sequence 0."},
+			},
+			steers: true, left: endWebhooks, returning: reviveWebhooks,
+		},
 	}
 	c.Schema.Filters = []jsonapi.Filter{{Name: "organizationId", Kind: jsonapi.String, Doc: "Endpoints of that organization."}}
 	c.Schema.Attribute("health").Shape = reflect.TypeFor[webhookHealth]()
@@ -166,6 +177,11 @@ func defineWebhookDeliveries(c *Collection) {
 		},
 		total:    totalDeliveries,
 		describe: describeDelivery,
+		declaration: declaration{counts: []string{
+			`SELECT 'webhookDeliveries', '', COUNT(*) FROM webhook_deliveries`,
+			`SELECT 'webhookDeliveries', CAST(organization_id AS text), COUNT(*) FROM webhook_deliveries GROUP BY organization_id`,
+			`SELECT 'webhookDeliveriesTo', CAST(webhook_id AS text), COUNT(*) FROM webhook_deliveries GROUP BY webhook_id`,
+		}},
 	}
 	c.Schema.Attribute("history").Shape = reflect.TypeFor[[]attemptEntry]()
 	c.Schema.Filters = []jsonapi.Filter{

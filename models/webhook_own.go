@@ -15,11 +15,6 @@ func followOrganization(ctx context.Context, tx *DB, by Caller, before, org *Org
 	if before == nil {
 		before = &Organization{}
 	}
-	if before.DeletedAt != nil && org.DeletedAt == nil {
-		if err := reviveWebhooks(ctx, tx, org.ID); err != nil {
-			return err
-		}
-	}
 	if deref(before.WebhookURL) == deref(org.WebhookURL) && bytes.Equal(before.SealedSecret, org.SealedSecret) {
 		return nil
 	}

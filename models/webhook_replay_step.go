@@ -162,7 +162,7 @@ func (s *replayStep) window(ctx context.Context, tx *DB) ([]candidate, error) {
 		if err := rows.Scan(&c.id, &c.eventType, &c.at, &c.within, &c.delivery, &state); err != nil {
 			return err
 		}
-		c.wanted = c.within && s.open(state) && c.eventType != Webhooks.singular()+"."+string(tested) &&
+		c.wanted = c.within && s.open(state) && c.eventType != Webhooks.Schema.Singular()+"."+string(tested) &&
 			Subscribes(s.webhook.EventTypes, c.eventType) && Matches(s.job.EventTypes, c.eventType)
 		window = append(window, c)
 		return nil

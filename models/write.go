@@ -140,7 +140,7 @@ func checkVersion(version int64, wanted *Versions) error {
 func save(ctx context.Context, tx *DB, c *Collection, model any, columns ...string) error {
 	res := tx.session(ctx).Model(c.Model()).Where("id = ?", c.ID(model)).Select(columns).Updates(model)
 	if res.Error != nil {
-		return classifyFor(res.Error, "update "+c.singular())
+		return classifyFor(res.Error, "update "+c.Schema.Singular())
 	}
 	if res.RowsAffected == 0 {
 		return notFound(c.Schema.Type, c.ID(model))
@@ -188,14 +188,14 @@ func lockWhere[T any](ctx context.Context, tx *DB, c *Collection, id string, con
 	q := c.from(ctx, tx, append(conds, condition(c.table+".id = ?", id))...).Clauses(forUpdate)
 	var found []*T
 	if err := q.Limit(1).Find(&found).Error; err != nil {
-		return nil, fmt.Errorf("lock %s: %w", c.singular(), err)
+		return nil, fmt.Errorf("lock %s: %w", c.Schema.Singular(), err)
 	}
 	if len(found) == 0 {
 		return nil, notFound(c.Schema.Type, id)
 	}
 	if c.complete != nil {
 		if err := c.complete(tx, found[0]); err != nil {
-			return nil, fmt.Errorf("read %s %s: %w", c.singular(), id, err)
+			return nil, fmt.Errorf("read %s %s: %w", c.Schema.Singular(), id, err)
 		}
 	}
 	return found[0], nil
@@ -208,7 +208,7 @@ func share(ctx context.Context, tx *DB, c *Collection, scope Scope, id string) e
 	}
 	var found []string
 	if err := c.from(ctx, tx, append(c.base(scope), condition(c.table+".id = ?", id))...).Clauses(forShare).Pluck(c.table+".id", &found).Error; err != nil {
-		return fmt.Errorf("lock %s: %w", c.singular(), err)
+		return fmt.Errorf("lock %s: %w", c.Schema.Singular(), err)
 	}
 	if len(found) == 0 {
 		return notFound(c.Schema.Type, id)

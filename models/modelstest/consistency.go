@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"roster/models"
@@ -50,49 +51,16 @@ func inconsistencies(ctx context.Context, pool *sql.DB, opts *sql.TxOptions) ([]
 		return nil, err
 	}
 	faults = append(faults, counted...)
-	for _, rule := range rules {
-		broken, err := pick[name](ctx, tx, rule.query)
+	for _, rule := range models.Invariants() {
+		broken, err := pick[name](ctx, tx, rule.Query)
 		if err != nil {
 			return nil, err
 		}
 		for _, b := range broken {
-			faults = append(faults, rule.says+": "+b.Name)
+			faults = append(faults, rule.Says+": "+b.Name)
 		}
 	}
 	return faults, nil
-}
-
-// rules are queries that must find nothing.
-var rules = []struct{ says, query string }{
-	{"an organization without the event of its creation", created("organizations", "organization.created")},
-	{"a user without the event of its creation", created("users", "user.created")},
-	{"a membership without the event of its creation", created("memberships", "membership.created")},
-	{"a key without the event of its creation", created("api_keys", "apiKey.created")},
-	{"a key without a secret", `SELECT id FROM api_keys WHERE id NOT IN (SELECT api_key_id FROM credentials WHERE api_key_id IS NOT NULL)`},
-	{"an event of the creation of an organization that is not there",
-		`SELECT subject_id FROM events WHERE event_type = 'organization.created' AND subject_id NOT IN (SELECT id FROM organizations)`},
-	{"a live organization without a token", `SELECT id FROM organizations o WHERE deleted_at IS NULL
-		AND NOT EXISTS (SELECT 1 FROM credentials c WHERE c.organization_id = o.id)
-		AND NOT EXISTS (SELECT 1 FROM events e WHERE e.subject_id = o.id AND e.event_type = 'organization.restored')`},
-	{"a deleted organization with a token", `SELECT o.id FROM organizations o JOIN credentials c ON c.organization_id = o.id WHERE o.deleted_at IS NOT NULL`},
-	{"a deleted organization with a key", `SELECT o.id FROM organizations o JOIN api_keys k ON k.organization_id = o.id WHERE o.deleted_at IS NOT NULL`},
-	{"a membership that does not know whether its user has others", `SELECT id FROM memberships m
-		WHERE shared <> (SELECT COUNT(*) > 1 FROM memberships o WHERE o.user_id = m.user_id)`},
-	{"an event without its numbers, and not waiting for them", `SELECT id FROM events
-		WHERE id NOT IN (SELECT event_id FROM event_positions) AND id NOT IN (SELECT event_id FROM event_queue WHERE position IS NULL)`},
-	{"a position that is left out, or that is not the last one given", `SELECT CAST(position AS text) FROM (
-		SELECT position, ROW_NUMBER() OVER (ORDER BY position) AS n FROM event_positions) AS p WHERE position <> n
-		UNION ALL SELECT CAST(last AS text) FROM event_sequences WHERE organization_id = '00000000-0000-0000-0000-000000000000'
-			AND last <> (SELECT COALESCE(MAX(position), 0) FROM event_positions)`},
-	{"a sequence with a gap, or in another order than the positions", `SELECT event_id FROM (
-		SELECT event_id, sequence, ROW_NUMBER() OVER (PARTITION BY organization_id ORDER BY position) AS n
-		FROM event_positions WHERE sequence > 0) AS p WHERE sequence <> n`},
-	{"a live organization below a deleted one",
-		`SELECT o.id FROM organizations o JOIN organizations p ON p.id = o.parent_id WHERE o.deleted_at IS NULL AND p.deleted_at IS NOT NULL`},
-}
-
-func created(table, event string) string {
-	return fmt.Sprintf(`SELECT id FROM %s r WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.subject_id = r.id AND e.event_type = '%s')`, table, event)
 }
 
 type node struct {
@@ -188,18 +156,7 @@ func counterFaults(ctx context.Context, tx *sql.Tx, nodes []node) ([]string, err
 	if err != nil {
 		return nil, err
 	}
-	wanted, err := pick[counter](ctx, tx, `
-		SELECT 'organizations', '', COUNT(*) FROM organizations WHERE deleted_at IS NULL
-		UNION ALL SELECT 'children', CAST(parent_id AS text), COUNT(*) FROM organizations WHERE deleted_at IS NULL AND parent_id IS NOT NULL GROUP BY parent_id
-		UNION ALL SELECT 'users', '', COUNT(*) FROM users
-		UNION ALL SELECT 'users', CAST(organization_id AS text), COUNT(*) FROM memberships GROUP BY organization_id
-		UNION ALL SELECT 'memberships', '', COUNT(*) FROM memberships m JOIN organizations o ON o.id = m.organization_id WHERE o.deleted_at IS NULL
-		UNION ALL SELECT 'apiKeys', '', COUNT(*) FROM api_keys
-		UNION ALL SELECT 'events', '', COUNT(*) FROM event_positions
-		UNION ALL SELECT 'events', CAST(organization_id AS text), COUNT(*) FROM event_positions WHERE organization_id IS NOT NULL GROUP BY organization_id
-		UNION ALL SELECT 'webhookDeliveries', '', COUNT(*) FROM webhook_deliveries
-		UNION ALL SELECT 'webhookDeliveries', CAST(organization_id AS text), COUNT(*) FROM webhook_deliveries GROUP BY organization_id
-		UNION ALL SELECT 'webhookDeliveriesTo', CAST(webhook_id AS text), COUNT(*) FROM webhook_deliveries GROUP BY webhook_id`)
+	wanted, err := pick[counter](ctx, tx, strings.Join(models.Counts(), " UNION ALL "))
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,85 @@
+package models
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+)
+
+// What a resource says of itself, in its own file, so that nothing else has a case for it.
+type declaration struct {
+	// unique are its uniquenesses beside that of its id.
+	unique []unique
+	// tells are the events about it: whatever record is asked to tell.
+	tells []told
+	// steers: a change of it may change what is sent where.
+	steers bool
+	// rank is its place in the order in which single changes lock rows of several resources; those without a rank come last.
+	rank int
+	// plans say what else a change of it works with, for who changes several in one transaction; nil for nothing.
+	plans plans
+	// leaving ends what belongs to an organization that is deleted, before that is told. left does it after the event, of which it knows the
+	// place in the queue.
+	leaving func(ctx context.Context, tx *DB, by Caller, organization string) error
+	left    func(ctx context.Context, tx *DB, organization string, ordinal int64) error
+	// returning undoes leaving when an organization is restored, as far as it can be.
+	returning func(ctx context.Context, tx *DB, organization string) error
+	// counts are queries of counters, as counting finds them: name, key, number.
+	counts []string
+	// invariants are queries that find what must not be.
+	invariants []Invariant
+}
+
+// unique is a uniqueness in the words of both databases, and what a client is told of it.
+type unique struct{ postgres, sqlite, field, message string }
+
+// told is one type of event.
+type told struct {
+	verb verb
+	doc  string
+}
+
+// plans say what a change works with besides its own row.
+type plans struct {
+	creates func(p *Plan, in *Change)
+	updates func(p *Plan, id string, in *Change)
+	deletes func(p *Plan, id string)
+	// moves is asked of a resource that members of a relationship are: they are changed at the URL of what they belong to.
+	moves func(p *Plan, owner string, members Links)
+}
+
+// Invariant is a query that must find nothing: it returns the ids of what breaks a rule.
+type Invariant struct{ Says, Query string }
+
+// Invariants returns those of every resource, and those that hold between resources.
+func Invariants() []Invariant {
+	all := credentialInvariants
+	for _, c := range collections {
+		all = append(slices.Clip(all), c.invariants...)
+	}
+	return all
+}
+
+// withoutCreation is the invariant that every resource of a table has the event of its creation.
+func withoutCreation(table, event string) Invariant {
+	return Invariant{table + " without " + event, fmt.Sprintf(
+		`SELECT id FROM %s r WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.subject_id = r.id AND e.event_type = '%s')`, table, event)}
+}
+
+// Counts returns queries of everything that counters count, as counting finds it: name, key, number.
+func Counts() []string {
+	var all []string
+	for _, c := range collections {
+		all = append(all, c.counts...)
+	}
+	return all
+}
+
+// inLockOrder returns the collections in the order in which single changes lock rows of several: a user before its memberships, these
+// before their organizations, and an organization before what goes with it.
+func inLockOrder() []*Collection {
+	last := len(collections)
+	place := func(c *Collection) int { return cmp.Or(c.rank, last) }
+	return slices.SortedStableFunc(slices.Values(collections), func(a, b *Collection) int { return cmp.Compare(place(a), place(b)) })
+}
