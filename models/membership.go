@@ -15,10 +15,11 @@ type Membership struct {
 	CreatedAt jsonapi.Stamp `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly,sort" doc:"When it began." example:"2024-08-20T10:45:07+00:00"`
 	UpdatedAt jsonapi.Stamp `gorm:"column:updated_at;autoUpdateTime:false" jsonapi:"attr,updatedAt" rule:"readonly,filter" doc:"When it was last changed." example:"2024-08-20T10:45:07+00:00"`
 
-	OrganizationID string `gorm:"column:organization_id"`
-	UserID         string `gorm:"column:user_id"`
-	Shared         bool   `gorm:"column:shared"` // the user has others, see markShared
-	Version        int64  `gorm:"column:version"`
+	OrganizationID string        `gorm:"column:organization_id"`
+	UserID         string        `gorm:"column:user_id"`
+	UserCreatedAt  jsonapi.Stamp `gorm:"column:user_created_at"` // of the user, for whom it never changes
+	Shared         bool          `gorm:"column:shared"`          // the user has others, see markShared
+	Version        int64         `gorm:"column:version"`
 }
 
 // TableName implements GORM's Tabler.
@@ -189,8 +190,13 @@ func touchUser(ctx context.Context, tx *DB, id string) error {
 func addMembership(ctx context.Context, tx *DB, by Caller, counters tally, organization, user string) (*Membership, error) {
 	now := jsonapi.Stamp{Time: tx.Now()}
 	m := &Membership{ID: NewID(), CreatedAt: now, UpdatedAt: now, OrganizationID: organization, UserID: user, Version: 1}
-	if err := tx.session(ctx).Create(m).Error; err != nil {
+	n, err := tx.exec(ctx, `INSERT INTO memberships (id, organization_id, user_id, user_created_at, version, created_at, updated_at)
+		SELECT ?, ?, id, created_at, ?, ?, ? FROM users WHERE id = ?`, m.ID, organization, m.Version, now, now, user)
+	switch {
+	case err != nil:
 		return nil, classifyFor(err, "insert membership")
+	case n == 0:
+		return nil, notFound(Users.Schema.Type, user)
 	}
 	if err := markShared(ctx, tx, user); err != nil {
 		return nil, err

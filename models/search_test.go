@@ -45,12 +45,12 @@ func plantForest(t *testing.T, db *models.DB) forest {
 		users = append(users, fmt.Sprintf("('%s', %s, '%s', true, 1, %s, %[4]s)", id, first, name, at))
 		for i, organization := range in {
 			memberships = append(memberships,
-				fmt.Sprintf("('018f0000-0000-7000-%d-%012d', '%s', '%s', 1, %s, %[5]s)", 9000+i, n, organization, id, at))
+				fmt.Sprintf("('018f0000-0000-7000-%d-%012d', '%s', '%s', %s, 1, %[5]s, %[5]s)", 9000+i, n, organization, id, at))
 		}
 	}
 	for _, statement := range []string{
 		"INSERT INTO users (id, first_name, last_name, active, version, created_at, updated_at) VALUES " + strings.Join(users, ", "),
-		"INSERT INTO memberships (id, organization_id, user_id, version, created_at, updated_at) VALUES " + strings.Join(memberships, ", "),
+		"INSERT INTO memberships (id, organization_id, user_id, user_created_at, version, created_at, updated_at) VALUES " + strings.Join(memberships, ", "),
 		"UPDATE memberships SET shared = true WHERE user_id IN (SELECT user_id FROM memberships GROUP BY user_id HAVING COUNT(*) > 1)",
 	} {
 		run(t, pool(db), statement)

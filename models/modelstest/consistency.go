@@ -78,6 +78,8 @@ var rules = []struct{ says, query string }{
 	{"a deleted organization with a key", `SELECT o.id FROM organizations o JOIN api_keys k ON k.organization_id = o.id WHERE o.deleted_at IS NOT NULL`},
 	{"a membership that does not know whether its user has others", `SELECT id FROM memberships m
 		WHERE shared <> (SELECT COUNT(*) > 1 FROM memberships o WHERE o.user_id = m.user_id)`},
+	{"a membership that does not know when its user was created",
+		`SELECT m.id FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.user_created_at <> u.created_at`},
 	{"an event without its numbers, and not waiting for them", `SELECT id FROM events
 		WHERE id NOT IN (SELECT event_id FROM event_positions) AND id NOT IN (SELECT event_id FROM event_queue WHERE position IS NULL)`},
 	{"a position that is left out, or that is not the last one given", `SELECT CAST(position AS text) FROM (
