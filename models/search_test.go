@@ -149,7 +149,7 @@ func TestTheRowsOfALargeSubtreeAreNotSorted(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		f := plantForest(t, db)
-		for _, sort := range []string{"createdAt", "-createdAt", "firstName"} {
+		for _, sort := range []string{"updatedAt", "-updatedAt", "firstName"} {
 			query := "sort=" + sort + "&page[size]=3"
 			near := models.CursorAt(db, models.Users, parse(t, models.Users, query), page(t, db, models.Users, query+"&page[number]=100").Items[0])
 			for _, at := range []string{"", "&page[after]=" + near, "&page[before]=" + near} {
