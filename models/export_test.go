@@ -163,3 +163,9 @@ func FoundBy(ctx context.Context, db *DB, c *Collection, scope Scope, q *jsonapi
 	}
 	return found, nil
 }
+
+// Counting returns how the rows that a subtree leads to are counted.
+func Counting(db *DB, c *Collection, scope Scope) Statement {
+	counting := c.reached.counting(scope)
+	return Statement{db.bind(counting.sql), counting.args}
+}

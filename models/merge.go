@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// A merge looks at the first row of each organization's list, and then at as many rows of the lists that begin first as the page may take.
+// What a merge may cost. A merge of a few organizations costs less than a walk that finds nothing, and one of many less than to gather what
+// they have.
 const (
 	mergedAtOnce = 200    // organizations, without a walk before
-	mergedAtMost = 20_000 // organizations
-	mergedRows   = 1000   // up to the end of the page
+	mergedAtMost = 20_000 // organizations, and rows up to the end of the page
 )
 
 // merging is the way that merges the lists of the organizations, if there are at most so many.
@@ -31,7 +31,7 @@ func (s *search) merging(most int) way {
 
 // mergeable reports whether the lists of the organizations are in the order of the page, and whole.
 func (s *search) mergeable() bool {
-	if len(s.reached.inOrder) == 0 || len(s.query.Filters) > 0 || s.wanted.start+s.wanted.size > mergedRows {
+	if len(s.reached.inOrder) == 0 || len(s.query.Filters) > 0 || s.wanted.start+s.wanted.size > mergedAtMost {
 		return false
 	}
 	return slices.EqualFunc(s.list.keys, s.order, func(key sortKey, column string) bool {
@@ -46,7 +46,7 @@ func (s *search) merge(ctx context.Context, organizations int, l *limits) {
 	n, all := l.start+l.size, direction{s.order, s.list.keys[0].descending}
 	by := direction{s.reached.inOrder, all.descending}
 	behind := always()
-	if s.list.place != nil {
+	if len(s.list.place) > 0 {
 		behind = by.behind("r.", s.list.place)
 	}
 	each := min(n, 1+2*n/max(organizations, 1)) // twice as many as would do if all lists were equal

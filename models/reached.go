@@ -39,17 +39,23 @@ func (r reached) lines(scope Scope) where {
 
 // count returns how many rows a subtree leads to. It reads indexes only, and each organization once.
 func (r reached) count(ctx context.Context, db *DB, scope Scope) (int64, error) {
-	lines, n := r.lines(scope), int64(0)
+	counting, n := r.counting(scope), int64(0)
+	if err := db.session(ctx).Raw(counting.sql, counting.args...).Scan(&n).Error; err != nil {
+		return 0, fmt.Errorf("count %s of a subtree: %w", r.table, err)
+	}
+	return n, nil
+}
+
+// counting returns the SELECT of count.
+func (r reached) counting(scope Scope) where {
+	lines := r.lines(scope)
 	sql, args := "SELECT COUNT(*) "+lines.sql, lines.args
 	if r.distinct != "" {
 		// Only lines that are marked as shared can lead to the same row.
 		sql = "SELECT (" + sql + ") - (SELECT COUNT(*) - COUNT(DISTINCT l." + r.distinct + ") " + lines.sql + " AND l.shared)"
-		args = append(slices.Clone(args), lines.args...)
+		args = slices.Concat(args, lines.args)
 	}
-	if err := db.session(ctx).Raw(sql, args...).Scan(&n).Error; err != nil {
-		return 0, fmt.Errorf("count %s of a subtree: %w", r.table, err)
-	}
-	return n, nil
+	return condition(sql, args...)
 }
 
 // exceeds reports whether a scope leads to more than some lines.

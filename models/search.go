@@ -17,7 +17,7 @@ type stretch struct {
 	// conds are those of [Collection.filter], of which the first is what the scope sees, and that of a row behind the place.
 	conds []where
 	keys  []sortKey
-	// place is what the last row before the stretch has for each key; nil at the beginning of the list.
+	// place is what the last row before the stretch has for each key; none at the beginning of the list.
 	place []any
 }
 

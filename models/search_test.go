@@ -172,3 +172,16 @@ func TestTheRowsOfALargeSubtreeAreNotSorted(t *testing.T) {
 		}
 	})
 }
+
+// TestPeopleOfASubtreeAreCountedInIndexes looks at the plan of a total: memberships have several indexes that begin with the organization,
+// and only one of them knows who is shared.
+func TestPeopleOfASubtreeAreCountedInIndexes(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		head := plantBehind(t, db, 3000, 1500)
+		plan := explain(t, db, models.Counting(db, models.Users, models.Subtree(head)))
+		if !strings.Contains(plan, "memberships_shared") {
+			t.Errorf("those who are shared are not looked up in their index\n%s", plan)
+		}
+	})
+}

@@ -24,9 +24,10 @@ ALTER TABLE memberships_new RENAME TO memberships;
 
 CREATE INDEX memberships_user         ON memberships (user_id, organization_id);
 CREATE INDEX memberships_created_at   ON memberships (created_at, id);
-CREATE INDEX memberships_shared       ON memberships (organization_id, user_id) WHERE shared;
 CREATE INDEX memberships_people       ON memberships (organization_id, user_created_at, user_id);
 CREATE INDEX memberships_organization ON memberships (organization_id, created_at, id);
+-- SQLite takes the last one of several that serve alike, and the others do not know what is shared.
+CREATE INDEX memberships_shared       ON memberships (organization_id, user_id) WHERE shared;
 -- +goose StatementBegin
 CREATE TRIGGER memberships_take_id AFTER DELETE ON memberships
 BEGIN
