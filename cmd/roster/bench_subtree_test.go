@@ -47,18 +47,16 @@ func BenchmarkSubtree(b *testing.B) {
 			}
 			base := serveForBench(b, dir, cfg.URL)
 			cells := []*cell{}
-			// The cursor profile counts nothing, so that what is compared is how rows are found.
-			for _, c := range []struct {
-				job, stand, path string
-				cursor           bool
-			}{
-				{"cursor", "among", "sort=createdAt", true}, {"cursor", "behind", "sort=createdAt", true}, {"cursor", "before", "sort=-createdAt", true},
-				{"numbered", "among", "", false}, {"numbered", "behind", "", false}, {"far", "among", "sort=externalId", false},
+			// The cursor profile counts nothing, so that what is compared is how rows are found. Those who stand among the others begin behind
+			// their first, where the others have begun, too.
+			for _, c := range []struct{ job, stand, path, cursor string }{
+				{"cursor", "among", "sort=createdAt", "next"}, {"cursor", "behind", "sort=createdAt", "first"},
+				{"cursor", "before", "sort=-createdAt", "first"}, {"numbered", "behind", "", ""}, {"far", "among", "sort=externalId", ""},
 			} {
 				for _, key := range []string{everything, keys[c.stand]} {
 					path := "/public/v2/users?" + c.path
-					if c.cursor {
-						path += "&page[after]=" + beginning(b, base, key, c.path)
+					if c.cursor != "" {
+						path += "&page[after]=" + cursorOf(b, base, key, c.path, c.cursor)
 					}
 					next := func(*rand.Rand) (string, string, string) { return "GET", path, "" }
 					cells = append(cells, &cell{job: c.job + ", " + c.stand, size: size, base: base, key: key, next: next})
@@ -121,23 +119,24 @@ func plantedTree(name string, people, organizations int, from, to time.Time) *mo
 	return tree
 }
 
-// beginning returns the cursor of the beginning of a list of users.
-func beginning(b *testing.B, base, key, query string) string {
+// cursorOf returns the cursor in a link of the first page, of one user, of a list.
+func cursorOf(b *testing.B, base, key, query, link string) string {
 	b.Helper()
 	answer, read, err := request(b.Context(), &http.Transport{DisableKeepAlives: true}, "GET", base+"/public/v2/users?page[size]=1&"+query, nil,
 		"Authorization", key, "Accept", jsonapi.MediaType+`; profile="`+jsonapi.CursorProfile+`"`)
 	if err != nil || answer.StatusCode != http.StatusOK {
 		b.Fatalf("%v %s", err, read)
 	}
-	var page struct{ Links struct{ First string } }
+	var page struct{ Links map[string]any }
 	if err := json.Unmarshal(read, &page); err != nil {
 		b.Fatal(err)
 	}
-	first, err := url.Parse(page.Links.First)
-	if err != nil || !first.Query().Has("page[after]") {
-		b.Fatalf("the first page is at %q (%v), want a cursor", page.Links.First, err)
+	to, _ := page.Links[link].(string)
+	parsed, err := url.Parse(to)
+	if err != nil || !parsed.Query().Has("page[after]") {
+		b.Fatalf("%s leads to %q (%v), want a cursor", link, to, err)
 	}
-	return first.Query().Get("page[after]")
+	return parsed.Query().Get("page[after]")
 }
 
 // reportSubtree prints the table and fails if the rows of a subtree cost too much.
