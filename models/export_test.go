@@ -152,7 +152,11 @@ func FoundBy(ctx context.Context, db *DB, c *Collection, scope Scope, q *jsonapi
 	if !c.narrow(scope) {
 		return found, nil
 	}
-	for name, way := range map[string]way{"merged": s.merging(1 << 30), "walked": s.walking(1<<30, -1), "gathered": s.gathering} {
+	gathering := func(ctx context.Context) ([]any, bool, error) {
+		items, err := s.gatherAll(ctx)
+		return items, true, err
+	}
+	for name, way := range map[string]way{"merged": s.merging(1 << 30), "walked": s.walking(1<<30, -1), "gathered": gathering} {
 		items, right, err := way(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)

@@ -2,7 +2,6 @@ package models
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -59,14 +58,13 @@ func (c *Collection) search(ctx context.Context, db *DB, scope Scope, list stret
 		s.merging(mergedAtMost),
 		s.walking(nextWindow*window, worthwhile*nextWindow*window),
 		s.walking(nextWindow*nextWindow*window, worthwhile*nextWindow*nextWindow*window),
-		s.gathering,
 	}
 	for _, way := range ways {
 		if items, found, err := way(ctx); err != nil || found {
 			return items, err
 		}
 	}
-	return nil, errors.New("no way leads to the page") // the last one always does
+	return s.gatherAll(ctx)
 }
 
 func (c *Collection) searching(db *DB, scope Scope, list stretch, q *jsonapi.Query, wanted limits) *search {
@@ -116,11 +114,10 @@ func (s *search) walking(window, least int) way {
 	}
 }
 
-// gathering is the way that always leads there.
-func (s *search) gathering(ctx context.Context) ([]any, bool, error) {
+// gatherAll finds every page.
+func (s *search) gatherAll(ctx context.Context) ([]any, error) {
 	conds := append([]where{s.visible(s.scope.gather())}, s.list.conds[1:]...)
-	items, err := s.read(ctx, func(l *limits) { s.sorted(ctx, s.db, conds, s.terms, l) })
-	return items, true, err
+	return s.read(ctx, func(l *limits) { s.sorted(ctx, s.db, conds, s.terms, l) })
 }
 
 // walk makes a read go through a window of rows in their order, and keep those that the scope sees.
