@@ -47,8 +47,8 @@ func BenchmarkSubtree(b *testing.B) {
 			}
 			base := serveForBench(b, dir, cfg.URL)
 			cells := []*cell{}
-			// The cursor profile counts nothing, so that what is compared is how rows are found. Those who stand among the others begin behind
-			// their first, where the others have begun, too.
+			// The cursor profile counts nothing, so that what is compared is how rows are found. Those who stand among the others begin with
+			// their second page, where the others have begun, too.
 			for _, c := range []struct{ job, stand, path, cursor string }{
 				{"cursor", "among", "sort=createdAt", "next"}, {"cursor", "behind", "sort=createdAt", "first"},
 				{"cursor", "before", "sort=-createdAt", "first"}, {"numbered", "behind", "", ""}, {"far", "among", "sort=externalId", ""},
@@ -119,10 +119,10 @@ func plantedTree(name string, people, organizations int, from, to time.Time) *mo
 	return tree
 }
 
-// cursorOf returns the cursor in a link of the first page, of one user, of a list.
+// cursorOf returns the cursor in a link of the first page of a list.
 func cursorOf(b *testing.B, base, key, query, link string) string {
 	b.Helper()
-	answer, read, err := request(b.Context(), &http.Transport{DisableKeepAlives: true}, "GET", base+"/public/v2/users?page[size]=1&"+query, nil,
+	answer, read, err := request(b.Context(), &http.Transport{DisableKeepAlives: true}, "GET", base+"/public/v2/users?page[size]=25&"+query, nil,
 		"Authorization", key, "Accept", jsonapi.MediaType+`; profile="`+jsonapi.CursorProfile+`"`)
 	if err != nil || answer.StatusCode != http.StatusOK {
 		b.Fatalf("%v %s", err, read)
