@@ -42,7 +42,7 @@ func defineAPIKeys(c *Collection) {
 		hides: func(s Scope, attributes map[string]any) bool {
 			return s.reach == oneOrganization && attributes["kind"] != string(OrganizationKey)
 		},
-		reached: reached{table: "api_keys", column: "organization_id"},
+		reached: reached{table: "api_keys", column: "organization_id", inOrder: []string{"created_at", "id"}},
 		order:   []string{"api_keys.created_at", "api_keys.id"},
 		always:  []string{"version"},
 		filters: map[string]func(*DB, any) where{

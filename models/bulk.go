@@ -32,7 +32,7 @@ func InsertBatch(ctx context.Context, db *DB, batch *Batch) error {
 		for _, u := range batch.Users {
 			u.EmailKey = emailKey(u.Email)
 		}
-		batch.markShared()
+		batch.describeMemberships()
 		for _, rows := range []any{batch.Users, batch.Organizations, paths, batch.Memberships, byOrganization} {
 			if err := insert(rows); err != nil {
 				return classifyFor(err, "insert batch")
@@ -43,14 +43,17 @@ func InsertBatch(ctx context.Context, db *DB, batch *Batch) error {
 	})
 }
 
-// markShared does for the batch what markShared does for one user.
-func (b *Batch) markShared() {
-	of := map[string]int{}
+// describeMemberships notes in the memberships of the batch what addMembership and markShared note of one user.
+func (b *Batch) describeMemberships() {
+	since, of := map[string]jsonapi.Stamp{}, map[string]int{}
+	for _, u := range b.Users {
+		since[u.ID] = u.CreatedAt
+	}
 	for _, m := range b.Memberships {
 		of[m.UserID]++
 	}
 	for _, m := range b.Memberships {
-		m.Shared = of[m.UserID] > 1
+		m.UserCreatedAt, m.Shared = since[m.UserID], of[m.UserID] > 1
 	}
 }
 

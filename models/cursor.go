@@ -154,7 +154,8 @@ func (l *listing) seek(ctx context.Context, from jsonapi.Cursor, backward bool, 
 	items := []any{}
 	for _, part := range parts {
 		wanted := limits{size: n - len(items), also: column(keys, func(k sortKey) string { return k.column })}
-		found, err := l.search(ctx, l.db, l.scope, append(slices.Clip(l.conds), part), l.orderBy(keys), l.query, wanted)
+		list := stretch{conds: append(slices.Clip(l.conds), part), keys: keys, place: from.Values}
+		found, err := l.search(ctx, l.db, l.scope, list, l.query, wanted)
 		if err != nil {
 			return nil, err
 		}

@@ -56,7 +56,7 @@ func defineEvents(c *Collection) {
 	*c = Collection{
 		Schema: jsonapi.ForModel(Event{}), Path: "events", table: "event_feed", model: reflect.TypeFor[Event](),
 		visible: func(s Scope) where { return s.within("event_feed.organization_id") },
-		reached: reached{table: "event_positions", column: "organization_id"},
+		reached: reached{table: "event_positions", column: "organization_id", inOrder: []string{"position"}},
 		order:   []string{"event_feed.position"},
 		needs:   map[string][]string{"actor": {"actor_kind", "actor_id", "actor_name"}, "changes": {"data"}}, // see outOfSight
 		always:  []string{"subject_type"},

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -133,3 +134,42 @@ func MigrateTo(ctx context.Context, db *DB, version int64) error {
 
 // EmailKey returns the key of an address.
 func EmailKey(email string) string { return *emailKey(&email) }
+
+// FoundBy returns the rows of a page as each way finds them that is right for some page of the list, whichever search would choose. The page
+// begins behind a model, or at the beginning of the list.
+func FoundBy(ctx context.Context, db *DB, c *Collection, scope Scope, q *jsonapi.Query, behind any, start, size int) (map[string][]any, error) {
+	conds, err := c.filter(db, scope, q.Filters)
+	if err != nil {
+		return nil, err
+	}
+	list := stretch{conds: conds, keys: c.sortKeys(q.Sort)}
+	if behind != nil {
+		list.place = c.place(behind, list.keys).Values
+		list.conds = append(list.conds, c.behind(list.keys, list.place)...)
+	}
+	s := c.searching(db, scope, list, q, limits{size: size, start: start})
+	found := map[string][]any{}
+	if !c.narrow(scope) {
+		return found, nil
+	}
+	gathering := func(ctx context.Context) ([]any, bool, error) {
+		items, err := s.gatherAll(ctx)
+		return items, true, err
+	}
+	for name, way := range map[string]way{"merged": s.merging(1 << 30), "walked": s.walking(1<<30, -1), "gathered": gathering} {
+		items, right, err := way(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		if right {
+			found[name] = items
+		}
+	}
+	return found, nil
+}
+
+// Counting returns how the rows that a subtree leads to are counted.
+func Counting(db *DB, c *Collection, scope Scope) Statement {
+	counting := c.reached.counting(scope)
+	return Statement{db.bind(counting.sql), counting.args}
+}

@@ -124,11 +124,9 @@ func (c *Collection) behindRow(keys []sortKey, values []any) (where, bool) {
 		if k.descending != keys[0].descending || k.descending && k.nullable || values[i] == nil {
 			return where{}, false
 		}
-		columns[i] = c.table + "." + k.column
+		columns[i] = k.column
 	}
-	op := map[bool]string{false: ">", true: "<"}[keys[0].descending]
-	marks := strings.TrimSuffix(strings.Repeat("?, ", len(keys)), ", ")
-	return condition(fmt.Sprintf("(%s) %s (%s)", strings.Join(columns, ", "), op, marks), values...), true
+	return direction{columns, keys[0].descending}.behind(c.table+".", values), true
 }
 
 // behindValue returns the conditions of the values of one column behind a value.

@@ -15,10 +15,11 @@ type Membership struct {
 	CreatedAt jsonapi.Stamp `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly,sort" doc:"When it began." example:"2024-08-20T10:45:07+00:00"`
 	UpdatedAt jsonapi.Stamp `gorm:"column:updated_at;autoUpdateTime:false" jsonapi:"attr,updatedAt" rule:"readonly,filter" doc:"When it was last changed." example:"2024-08-20T10:45:07+00:00"`
 
-	OrganizationID string `gorm:"column:organization_id"`
-	UserID         string `gorm:"column:user_id"`
-	Shared         bool   `gorm:"column:shared"` // the user has others, see markShared
-	Version        int64  `gorm:"column:version"`
+	OrganizationID string        `gorm:"column:organization_id"`
+	UserID         string        `gorm:"column:user_id"`
+	UserCreatedAt  jsonapi.Stamp `gorm:"column:user_created_at"` // of the user, for whom it never changes
+	Shared         bool          `gorm:"column:shared"`          // the user has others, see markShared
+	Version        int64         `gorm:"column:version"`
 }
 
 // TableName implements GORM's Tabler.
@@ -28,7 +29,7 @@ func defineMemberships(c *Collection) {
 	*c = Collection{
 		Schema: jsonapi.ForModel(Membership{}), Path: "memberships", table: "memberships", model: reflect.TypeFor[Membership](),
 		visible: func(s Scope) where { return s.within("memberships.organization_id") },
-		reached: reached{table: "memberships", column: "organization_id", live: true},
+		reached: reached{table: "memberships", column: "organization_id", live: true, inOrder: []string{"created_at", "id"}},
 		live:    "EXISTS (SELECT 1 FROM organizations mo WHERE mo.id = memberships.organization_id AND mo.deleted_at IS NULL)",
 		order:   []string{"memberships.created_at", "memberships.id"},
 		always:  []string{"version"},
@@ -66,6 +67,8 @@ func defineMemberships(c *Collection) {
 				withoutCreation("memberships", "membership.created"),
 				{"a membership that does not know whether its user has others", `SELECT id FROM memberships m
 					WHERE shared <> (SELECT COUNT(*) > 1 FROM memberships o WHERE o.user_id = m.user_id)`},
+				{"a membership that does not know when its user was created",
+					`SELECT m.id FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.user_created_at <> u.created_at`},
 			},
 		},
 	}
@@ -213,8 +216,13 @@ func touchUser(ctx context.Context, tx *DB, id string) error {
 func addMembership(ctx context.Context, tx *DB, by Caller, organization, user string) (*Membership, error) {
 	now := jsonapi.Stamp{Time: tx.Now()}
 	m := &Membership{ID: NewID(), CreatedAt: now, UpdatedAt: now, OrganizationID: organization, UserID: user, Version: 1}
-	if err := tx.session(ctx).Create(m).Error; err != nil {
+	n, err := tx.exec(ctx, `INSERT INTO memberships (id, organization_id, user_id, user_created_at, version, created_at, updated_at)
+		SELECT ?, ?, id, created_at, ?, ?, ? FROM users WHERE id = ?`, m.ID, organization, m.Version, now, now, user)
+	switch {
+	case err != nil:
 		return nil, classifyFor(err, "insert membership")
+	case n == 0:
+		return nil, notFound(Users.Schema.Type, user)
 	}
 	if err := markShared(ctx, tx, user); err != nil {
 		return nil, err

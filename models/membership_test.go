@@ -18,12 +18,12 @@ func crowd(t *testing.T, db *models.DB, user string, n int) {
 		org := models.NewID()
 		organizations = append(organizations, fmt.Sprintf("('%s', 'x', '%[1]s', 'company', true, false, 1, %s, %[2]s)", org, now))
 		paths = append(paths, fmt.Sprintf("('%s', '%[1]s', 0)", org))
-		memberships = append(memberships, fmt.Sprintf("('%s', '%s', '%s', 1, %s, %[4]s)", models.NewID(), org, user, now))
+		memberships = append(memberships, fmt.Sprintf("('%s', '%s', '%s', %s, 1, %[4]s, %[4]s)", models.NewID(), org, user, now))
 	}
 	run(t, pool(db), "INSERT INTO organizations (id, name, slug, kind, is_event_producer, location_tracking, version, created_at, updated_at) VALUES "+
 		strings.Join(organizations, ", "))
 	run(t, pool(db), "INSERT INTO organization_paths (ancestor_id, descendant_id, distance) VALUES "+strings.Join(paths, ", "))
-	run(t, pool(db), "INSERT INTO memberships (id, organization_id, user_id, version, created_at, updated_at) VALUES "+strings.Join(memberships, ", "))
+	run(t, pool(db), "INSERT INTO memberships (id, organization_id, user_id, user_created_at, version, created_at, updated_at) VALUES "+strings.Join(memberships, ", "))
 }
 
 func TestAUserIsInAtMostAThousandOrganizations(t *testing.T) {

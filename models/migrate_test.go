@@ -139,3 +139,38 @@ func TestWhoHasSeveralMembershipsIsFoundByTheMigration(t *testing.T) {
 		modelstest.CheckConsistency(t, db)
 	})
 }
+
+// TestMembershipsKeepWhatTheyWereWhenTheyLearnWhenTheirUsersWereCreated brings a database with a membership up to date.
+func TestMembershipsKeepWhatTheyWereWhenTheyLearnWhenTheirUsersWereCreated(t *testing.T) {
+	t.Parallel()
+	eachUnmigrated(t, func(t *testing.T, cfg models.Config) {
+		db := modelstest.OpenConfig(t, cfg)
+		if err := models.MigrateTo(t.Context(), db, 11); err != nil {
+			t.Fatal(err)
+		}
+		ada, acme, born, joined := models.NewID(), models.NewID(), instant(db, 1), instant(db, 2)
+		for _, statement := range []string{
+			`INSERT INTO users (id, first_name, active, version, created_at, updated_at) VALUES ('` + ada + `', 'Ada', true, 1, ` + born + `, ` + born + `)`,
+			`INSERT INTO organizations (id, name, slug, kind, is_event_producer, location_tracking, version, created_at, updated_at)
+				VALUES ('` + acme + `', 'Acme', 'acme', 'company', true, false, 1, ` + born + `, ` + born + `)`,
+			`INSERT INTO memberships (id, organization_id, user_id, version, shared, created_at, updated_at)
+				VALUES ('` + ada + `', '` + acme + `', '` + ada + `', 7, true, ` + joined + `, ` + joined + `)`,
+		} {
+			run(t, pool(db), statement)
+		}
+		whole := `SELECT COUNT(*) FROM memberships WHERE id = '` + ada + `' AND organization_id = '` + acme + `' AND user_id = '` + ada + `'
+			AND version = 7 AND shared AND created_at = ` + joined + ` AND updated_at = ` + joined
+		if _, err := db.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, query := range []string{whole, whole + " AND user_created_at = " + born} {
+			if n := texts(t, db, query)[0]; n != "1" {
+				t.Errorf("%s memberships are what they were, want 1: %s", n, query)
+			}
+		}
+		run(t, pool(db), `DELETE FROM memberships`)
+		if taken := texts(t, db, `SELECT id FROM taken_ids`); len(taken) != 1 {
+			t.Errorf("the ids %v are taken after a membership was deleted, want its own", taken)
+		}
+	})
+}

@@ -53,7 +53,7 @@ func List(ctx context.Context, db *DB, c *Collection, scope Scope, q *jsonapi.Qu
 		return page, nil
 	}
 	wanted := limits{size: q.Page.Size, start: q.Page.Start()}
-	page.Items, err = c.search(ctx, db, scope, filtered, c.orderBy(c.sortKeys(q.Sort)), q, wanted)
+	page.Items, err = c.search(ctx, db, scope, stretch{conds: filtered, keys: c.sortKeys(q.Sort)}, q, wanted)
 	return page, err
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"gorm.io/gorm"
@@ -12,50 +11,77 @@ import (
 	"roster/jsonapi"
 )
 
-// reached is how organizations lead to the rows of a collection: by a table with a column of their ids.
-type reached struct {
-	table, column string
-	// distinct is the column of the table with the ids of the rows, if several lines can lead to one. Such lines have shared set.
-	distinct string
-	// live: nothing is reached by organizations that are deleted.
-	live bool
+// stretch is a list from some place on, in one direction.
+type stretch struct {
+	// conds are those of [Collection.filter], of which the first is what the scope sees, and that of a row behind the place.
+	conds []where
+	keys  []sortKey
+	// place is what the last row before the stretch has for each key; none at the beginning of the list.
+	place []any
 }
 
-// lines returns a FROM and a WHERE with every line that leads from a subtree to a row.
-func (r reached) lines(scope Scope) where {
-	sql := "FROM organization_paths p JOIN " + r.table + " l ON l." + r.column + " = p.descendant_id"
-	if r.live {
-		sql += " JOIN organizations o ON o.id = p.descendant_id AND o.deleted_at IS NULL"
-	}
-	return condition(sql+" WHERE p.ancestor_id = ?", scope.id)
+// search is the reading of one page of what a scope sees of a part of everything that no index has in order.
+type search struct {
+	*Collection
+	list   stretch
+	terms  []string // of the list's ORDER BY
+	db     *DB
+	scope  Scope
+	query  *jsonapi.Query
+	wanted limits
+	// small: the scope leads to so few rows that it is not worth while to walk.
+	small bool
 }
 
-// count returns how many rows a subtree leads to. It reads indexes only, and each organization once.
-func (r reached) count(ctx context.Context, db *DB, scope Scope) (int64, error) {
-	lines, n := r.lines(scope), int64(0)
-	sql, args := "SELECT COUNT(*) "+lines.sql, lines.args
-	if r.distinct != "" {
-		// Only lines that are marked as shared can lead to the same row.
-		sql = "SELECT (" + sql + ") - (SELECT COUNT(*) - COUNT(DISTINCT l." + r.distinct + ") " + lines.sql + " AND l.shared)"
-		args = append(slices.Clone(args), lines.args...)
+// A way finds the rows of a page, or says that it is not the right one.
+type way func(context.Context) (items []any, found bool, err error)
+
+// search reads the rows of a page that a scope sees, in order. There are three ways, and each can take seconds where another one takes a
+// millisecond (docs/adr/0063):
+//
+// Merge the lists of the organizations, each of which is a range of an index. That is right where there is such an index, which is for the
+// order that a client gets without asking, and costs each organization.
+//
+// Walk through the index of the order, and ask of each row whether the scope sees it. That is right if the scope sees a good part of
+// everything, and fruitless if what it sees is elsewhere in the order, so a walk ends with its window.
+//
+// Gather all that the scope sees, and sort it. That is right for a scope that sees little.
+func (c *Collection) search(ctx context.Context, db *DB, scope Scope, list stretch, q *jsonapi.Query, wanted limits) ([]any, error) {
+	s := c.searching(db, scope, list, q, wanted)
+	if !c.narrow(scope) {
+		return s.read(ctx, func(*limits) {})
 	}
-	if err := db.session(ctx).Raw(sql, args...).Scan(&n).Error; err != nil {
-		return 0, fmt.Errorf("count %s of a subtree: %w", r.table, err)
+	window := firstWindow * (wanted.start + wanted.size)
+	ways := []way{
+		s.merging(mergedAtOnce),
+		s.walking(window, window),
+		s.merging(mergedAtMost),
+		s.walking(nextWindow*window, worthwhile*nextWindow*window),
+		s.walking(nextWindow*nextWindow*window, worthwhile*nextWindow*nextWindow*window),
 	}
-	return n, nil
+	for _, way := range ways {
+		if items, found, err := way(ctx); err != nil || found {
+			return items, err
+		}
+	}
+	return s.gatherAll(ctx)
 }
 
-// exceeds reports whether a subtree leads to more than some lines.
-func (r reached) exceeds(ctx context.Context, db *DB, scope Scope, most int) (bool, error) {
-	lines, n := r.lines(scope), 0
-	if scope.reach == oneOrganization {
-		lines = condition("FROM "+r.table+" l WHERE l."+r.column+" = ?", scope.id)
-	}
-	sql := fmt.Sprintf("SELECT COUNT(*) FROM (SELECT 1 AS line %s LIMIT %d) lines", lines.sql, most+1)
-	if err := db.session(ctx).Raw(sql, lines.args...).Scan(&n).Error; err != nil {
-		return false, fmt.Errorf("measure %s of a subtree: %w", r.table, err)
-	}
-	return n > most, nil
+func (c *Collection) searching(db *DB, scope Scope, list stretch, q *jsonapi.Query, wanted limits) *search {
+	return &search{Collection: c, list: list, terms: c.orderBy(list.keys), db: db, scope: scope, query: q, wanted: wanted}
+}
+
+// narrow reports whether a scope sees a part of the collection that no index has in order.
+func (c *Collection) narrow(scope Scope) bool {
+	return c.reached.table != "" && (scope.reach == subtree || scope.reach == oneOrganization && c.reached.distinct != "")
+}
+
+// read reads the page from where from says.
+func (s *search) read(ctx context.Context, from func(*limits)) ([]any, error) {
+	return s.rows(ctx, s.db, s.list.conds, s.terms, s.query, func(l *limits) {
+		*l = s.wanted
+		from(l)
+	})
 }
 
 // The windows of a walk, for each row up to the end of the page: a scope that sees every fortieth row fills the page from the first, one
@@ -63,62 +89,35 @@ func (r reached) exceeds(ctx context.Context, db *DB, scope Scope, most int) (bo
 const (
 	firstWindow = 40
 	nextWindow  = 8 // times as large
-	windows     = 3
 	// worthwhile is how many times as many rows as a window a scope must have: to gather what a scope sees costs each of its rows, to walk in
 	// vain costs the window.
 	worthwhile = 8
 )
 
-// search reads the rows of a page that a scope sees, in order. There are two ways, and either can take seconds where the other one takes a
-// millisecond (docs/adr/0063):
-//
-// Walk through the index of the order, and ask of each row whether the scope sees it. That is right if the scope sees a good part of
-// everything, and fruitless if what it sees is elsewhere in the order, so a walk ends with its window.
-//
-// Gather all that the scope sees, and sort it. That is right for a scope that sees little.
-//
-// conds are those of [Collection.filter]: what the scope sees is the first of them.
-func (c *Collection) search(
-	ctx context.Context, db *DB, scope Scope, conds []where, order []string, q *jsonapi.Query, wanted limits,
-) ([]any, error) {
-	read := func(from func(*limits)) ([]any, error) {
-		return c.rows(ctx, db, conds, order, q, func(l *limits) {
-			*l = wanted
-			from(l)
-		})
+// walking is the way through a window of rows, for a scope that leads to more rows than least.
+func (s *search) walking(window, least int) way {
+	return func(ctx context.Context) ([]any, bool, error) {
+		if s.small {
+			return nil, false, nil
+		}
+		large, err := s.reached.exceeds(ctx, s.db, s.scope, least)
+		if err != nil || !large {
+			s.small = true
+			return nil, false, err
+		}
+		items, err := s.read(ctx, func(l *limits) { s.walk(ctx, s.db, s.list.conds, s.terms, window, l) })
+		if err != nil || len(items) == s.wanted.size {
+			return items, true, err
+		}
+		whole, err := s.ends(ctx, s.db, s.list.conds, window)
+		return items, whole, err
 	}
-	if !c.narrow(scope) {
-		return read(func(*limits) {})
-	}
-	window := firstWindow * (wanted.start + wanted.size)
-	for n := range windows {
-		least := window
-		if n > 0 {
-			least *= worthwhile
-		}
-		large, err := c.reached.exceeds(ctx, db, scope, least)
-		if err != nil {
-			return nil, err
-		}
-		if !large {
-			break
-		}
-		items, err := read(func(l *limits) { c.walk(ctx, db, conds, order, window, l) })
-		if err != nil || len(items) == wanted.size {
-			return items, err
-		}
-		if whole, err := c.ends(ctx, db, conds, window); err != nil || whole {
-			return items, err
-		}
-		window *= nextWindow
-	}
-	gathered := append([]where{c.visible(scope.gather())}, conds[1:]...)
-	return read(func(l *limits) { c.sorted(ctx, db, gathered, order, l) })
 }
 
-// narrow reports whether a scope sees a part of the collection that no index has in order.
-func (c *Collection) narrow(scope Scope) bool {
-	return c.reached.table != "" && (scope.reach == subtree || scope.reach == oneOrganization && c.reached.distinct != "")
+// gatherAll finds every page.
+func (s *search) gatherAll(ctx context.Context) ([]any, error) {
+	conds := append([]where{s.visible(s.scope.gather())}, s.list.conds[1:]...)
+	return s.read(ctx, func(l *limits) { s.sorted(ctx, s.db, conds, s.terms, l) })
 }
 
 // walk makes a read go through a window of rows in their order, and keep those that the scope sees.

@@ -45,12 +45,12 @@ func plantForest(t *testing.T, db *models.DB) forest {
 		users = append(users, fmt.Sprintf("('%s', %s, '%s', true, 1, %s, %[4]s)", id, first, name, at))
 		for i, organization := range in {
 			memberships = append(memberships,
-				fmt.Sprintf("('018f0000-0000-7000-%d-%012d', '%s', '%s', 1, %s, %[5]s)", 9000+i, n, organization, id, at))
+				fmt.Sprintf("('018f0000-0000-7000-%d-%012d', '%s', '%s', %s, 1, %[5]s, %[5]s)", 9000+i, n, organization, id, at))
 		}
 	}
 	for _, statement := range []string{
 		"INSERT INTO users (id, first_name, last_name, active, version, created_at, updated_at) VALUES " + strings.Join(users, ", "),
-		"INSERT INTO memberships (id, organization_id, user_id, version, created_at, updated_at) VALUES " + strings.Join(memberships, ", "),
+		"INSERT INTO memberships (id, organization_id, user_id, user_created_at, version, created_at, updated_at) VALUES " + strings.Join(memberships, ", "),
 		"UPDATE memberships SET shared = true WHERE user_id IN (SELECT user_id FROM memberships GROUP BY user_id HAVING COUNT(*) > 1)",
 	} {
 		run(t, pool(db), statement)
@@ -149,7 +149,7 @@ func TestTheRowsOfALargeSubtreeAreNotSorted(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		f := plantForest(t, db)
-		for _, sort := range []string{"createdAt", "-createdAt", "firstName"} {
+		for _, sort := range []string{"updatedAt", "-updatedAt", "firstName"} {
 			query := "sort=" + sort + "&page[size]=3"
 			near := models.CursorAt(db, models.Users, parse(t, models.Users, query), page(t, db, models.Users, query+"&page[number]=100").Items[0])
 			for _, at := range []string{"", "&page[after]=" + near, "&page[before]=" + near} {
@@ -169,6 +169,19 @@ func TestTheRowsOfALargeSubtreeAreNotSorted(t *testing.T) {
 					}
 				}
 			}
+		}
+	})
+}
+
+// TestPeopleOfASubtreeAreCountedInIndexes looks at the plan of a total: memberships have several indexes that begin with the organization,
+// and only one of them knows who is shared.
+func TestPeopleOfASubtreeAreCountedInIndexes(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		head := plantBehind(t, db, 3000, 1500)
+		plan := explain(t, db, models.Counting(db, models.Users, models.Subtree(head)))
+		if !strings.Contains(plan, "memberships_shared") {
+			t.Errorf("those who are shared are not looked up in their index\n%s", plan)
 		}
 	})
 }

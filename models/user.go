@@ -38,7 +38,7 @@ func defineUsers(c *Collection) {
 	*c = Collection{
 		Schema: jsonapi.ForModel(User{}), Path: "users", table: "users", model: reflect.TypeFor[User](),
 		visible: visibleUsers,
-		reached: reached{table: "memberships", column: "organization_id", distinct: "user_id", live: true},
+		reached: reached{table: "memberships", column: "organization_id", distinct: "user_id", live: true, inOrder: []string{"user_created_at", "user_id"}},
 		order:   []string{"users.created_at", "users.id"},
 		keyed:   map[string]keyColumn{"email": {"email_key", func(text string) string { return deref(emailKey(&text)) }}},
 		always:  []string{"version"},

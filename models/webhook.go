@@ -62,7 +62,7 @@ func defineWebhooks(c *Collection) {
 	*c = Collection{
 		Schema: jsonapi.ForModel(Webhook{}), Path: "webhooks", table: "webhooks", model: reflect.TypeFor[Webhook](),
 		visible: func(s Scope) where { return s.within("webhooks.organization_id") },
-		reached: reached{table: "webhooks", column: "organization_id", live: true},
+		reached: reached{table: "webhooks", column: "organization_id", live: true, inOrder: []string{"created_at", "id"}},
 		live:    "EXISTS (SELECT 1 FROM organizations wo WHERE wo.id = webhooks.organization_id AND wo.deleted_at IS NULL)",
 		order:   []string{"webhooks.created_at", "webhooks.id"},
 		always:  []string{"version"},
@@ -165,7 +165,7 @@ func defineWebhookDeliveries(c *Collection) {
 		Schema: jsonapi.ForModel(WebhookDelivery{}), Path: "webhookDeliveries", table: "webhook_deliveries",
 		model:   reflect.TypeFor[WebhookDelivery](),
 		visible: func(s Scope) where { return s.within("webhook_deliveries.organization_id") },
-		reached: reached{table: "webhook_deliveries", column: "organization_id"},
+		reached: reached{table: "webhook_deliveries", column: "organization_id", inOrder: []string{"id"}},
 		order:   []string{"webhook_deliveries.id"},
 		// Ids are made when a delivery is inserted and sort by time, and neither changes when it is begun again. An index on the times
 		// would cost every attempt at every delivery one more write, to say the same.

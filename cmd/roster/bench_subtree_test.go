@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -21,50 +20,60 @@ import (
 // atMost is what a page of a subtree may cost, in pages of everything.
 const atMost = 2.0
 
-// BenchmarkSubtree measures lists of people as a key of a subtree and a key of everything see them, in the same rounds. Three in thirteen
-// people are in the subtree: by createdAt they stand among the others, by externalId behind all of them.
+// spreadVariable sets how many organizations a subtree has; otherwise there is one for a hundred people.
+const spreadVariable = "ROSTER_BENCH_SUBTREE"
+
+// subtrees are the trees whose lists are measured, by where their people stand among the others when they are sorted by createdAt.
+var subtrees = []struct {
+	stand    string
+	from, to time.Time
+}{
+	{"among", demoBegin, demoEnd},
+	{"behind", demoEnd.AddDate(1, 0, 0), demoEnd.AddDate(2, 0, 0)},
+	{"before", demoBegin.AddDate(-2, 0, 0), demoBegin.AddDate(-1, 0, 0)},
+}
+
+// BenchmarkSubtree measures lists of people as a key of a subtree and a key of everything see them, in the same rounds. Each subtree has
+// three people for ten others. By createdAt they stand as the table says, by externalId behind all others.
 func BenchmarkSubtree(b *testing.B) {
-	size := largeTable
-	if text := os.Getenv(sizeVariable); text != "" {
-		var err error
-		if size, err = strconv.Atoi(text); err != nil {
-			b.Fatalf("%s: %v", sizeVariable, err)
-		}
-	}
+	size := fromEnvironment(b, sizeVariable, largeTable)
+	organizations := fromEnvironment(b, spreadVariable, max(1, size*3/1000))
 	for _, dialect := range modelstest.Dialects {
 		b.Run(string(dialect), func(b *testing.B) {
 			dir, cfg := b.TempDir(), modelstest.Config(b, dialect)
-			everything, below := plantSubtree(b, dir, cfg, size)
+			everything, keys := plantSubtrees(b, dir, cfg, size, organizations)
 			if dialect == models.Postgres {
 				vacuum(b, cfg.URL)
 			}
 			base := serveForBench(b, dir, cfg.URL)
-			first := func(path string) func(*rand.Rand) (string, string, string) {
-				return func(*rand.Rand) (string, string, string) { return "GET", "/public/v2/users?" + path, "" }
-			}
-			// The cursor profile counts nothing, so that what is compared is how rows are found.
 			cells := []*cell{}
-			for _, c := range []struct{ job, path string }{
-				{"cursor", "page[after]=" + firstCursor(b, base, everything)}, {"numbered", ""}, {"far", "sort=externalId"},
+			// The cursor profile counts nothing, so that what is compared is how rows are found. Those who stand among the others begin with
+			// their second page, where the others have begun, too.
+			for _, c := range []struct{ job, stand, path, cursor string }{
+				{"cursor", "among", "sort=createdAt", "next"}, {"cursor", "behind", "sort=createdAt", "first"},
+				{"cursor", "before", "sort=-createdAt", "first"}, {"numbered", "behind", "", ""}, {"far", "among", "sort=externalId", ""},
 			} {
-				cells = append(cells, &cell{job: c.job, size: size, base: base, key: everything, next: first(c.path)})
-				if c.job == "cursor" {
-					c.path = "page[after]=" + firstCursor(b, base, below)
+				for _, key := range []string{everything, keys[c.stand]} {
+					path := "/public/v2/users?" + c.path
+					if c.cursor != "" {
+						path += "&page[after]=" + cursorOf(b, base, key, c.path, c.cursor)
+					}
+					next := func(*rand.Rand) (string, string, string) { return "GET", path, "" }
+					cells = append(cells, &cell{job: c.job + ", " + c.stand, size: size, base: base, key: key, next: next})
 				}
-				cells = append(cells, &cell{job: c.job + " of a subtree", size: size, base: base, key: below, next: first(c.path)})
 			}
 			for range rounds {
 				for _, c := range cells {
 					c.rates = append(c.rates, c.measure(b, roundTime))
 				}
 			}
-			reportSubtree(b, cells)
+			reportSubtree(b, cells, organizations)
 		})
 	}
 }
 
-// plantSubtree fills a database and returns a key of everything and one of a tree with three people for ten others.
-func plantSubtree(b *testing.B, dir string, cfg models.Config, others int) (everything, below string) {
+// plantSubtrees fills a database and returns a key of everything and one of each tree, with three people for ten others.
+func plantSubtrees(b *testing.B, dir string, cfg models.Config, others, organizations int) (everything string, below map[string]string) {
 	b.Helper()
 	program := func(args ...string) string {
 		var out, problems strings.Builder
@@ -75,65 +84,72 @@ func plantSubtree(b *testing.B, dir string, cfg models.Config, others int) (ever
 		return strings.TrimSpace(out.String())
 	}
 	program("demo", "--organizations", strconv.Itoa(max(1, others/100)), "--users", strconv.Itoa(others))
-	everything = program("key", "create", "--kind", "management", "--name", "everything")
+	everything, below = program("key", "create", "--kind", "management", "--name", "everything"), map[string]string{}
 	db := modelstest.OpenConfig(b, cfg)
-	r := rand.New(rand.NewPCG(26, 26))
-	tree := &models.Batch{}
-	add := func(kind string, parent *string) *string {
-		slug := fmt.Sprintf("bench-%d", len(tree.Organizations))
-		org := &models.Organization{ID: models.NewID(), Name: "Bench", Slug: slug, Kind: kind, ParentID: parent, Version: 1}
-		tree.Organizations = append(tree.Organizations, org)
-		return &org.ID
-	}
-	head := add("company", nil)
-	for n := range others * 3 / 10 {
-		if n%100 == 0 {
-			add("branch", head)
+	for _, s := range subtrees {
+		tree := plantedTree(s.stand, others*3/10, organizations, s.from, s.to)
+		if err := models.InsertBatch(b.Context(), db, tree); err != nil {
+			b.Fatal(err)
 		}
-		at := jsonapi.Stamp{Time: demoBegin.Add(time.Duration(r.Int64N(int64(demoEnd.Sub(demoBegin)))))}
-		last, external := "Bench", fmt.Sprintf("zz-%07d", n)
-		user := &models.User{ID: models.NewID(), LastName: &last, ExternalID: &external, CreatedAt: at, UpdatedAt: at, Active: true, Version: 1}
-		tree.Users = append(tree.Users, user)
-		in := tree.Organizations[len(tree.Organizations)-1].ID
-		tree.Memberships = append(tree.Memberships,
-			&models.Membership{ID: models.NewID(), CreatedAt: at, UpdatedAt: at, OrganizationID: in, UserID: user.ID, Version: 1})
+		below[s.stand] = program("key", "create", "--kind", "management", "--name", s.stand, "--organization", tree.Organizations[0].ID)
 	}
-	if err := models.InsertBatch(b.Context(), db, tree); err != nil {
-		b.Fatal(err)
-	}
-	return everything, program("key", "create", "--kind", "management", "--name", "below", "--organization", *head)
+	return everything, below
 }
 
-// firstCursor returns the cursor of the first user that a key sees.
-func firstCursor(b *testing.B, base, key string) string {
+// plantedTree returns a tree of organizations that have people by turns, who were created at any time between two.
+func plantedTree(name string, people, organizations int, from, to time.Time) *models.Batch {
+	r := rand.New(rand.NewPCG(26, 26))
+	tree := &models.Batch{}
+	for n := range organizations {
+		org := &models.Organization{ID: models.NewID(), Name: "Bench", Slug: fmt.Sprintf("bench-%s-%d", name, n), Kind: "company", Version: 1}
+		if n > 0 {
+			org.Kind, org.ParentID = "branch", &tree.Organizations[0].ID
+		}
+		tree.Organizations = append(tree.Organizations, org)
+	}
+	for n := range people {
+		at := jsonapi.Stamp{Time: from.Add(time.Duration(r.Int64N(int64(to.Sub(from)))))}
+		last, external := "Bench", fmt.Sprintf("zz-%s-%07d", name, n)
+		user := &models.User{ID: models.NewID(), LastName: &last, ExternalID: &external, CreatedAt: at, UpdatedAt: at, Active: true, Version: 1}
+		tree.Users = append(tree.Users, user)
+		tree.Memberships = append(tree.Memberships, &models.Membership{
+			ID: models.NewID(), CreatedAt: at, UpdatedAt: at, OrganizationID: tree.Organizations[n%organizations].ID, UserID: user.ID, Version: 1,
+		})
+	}
+	return tree
+}
+
+// cursorOf returns the cursor in a link of the first page of a list.
+func cursorOf(b *testing.B, base, key, query, link string) string {
 	b.Helper()
-	answer, read, err := request(b.Context(), &http.Transport{DisableKeepAlives: true}, "GET", base+"/public/v2/users?page[size]=1", nil,
+	answer, read, err := request(b.Context(), &http.Transport{DisableKeepAlives: true}, "GET", base+"/public/v2/users?page[size]=25&"+query, nil,
 		"Authorization", key, "Accept", jsonapi.MediaType+`; profile="`+jsonapi.CursorProfile+`"`)
 	if err != nil || answer.StatusCode != http.StatusOK {
 		b.Fatalf("%v %s", err, read)
 	}
-	var page struct{ Links struct{ Next string } }
+	var page struct{ Links map[string]any }
 	if err := json.Unmarshal(read, &page); err != nil {
 		b.Fatal(err)
 	}
-	next, err := url.Parse(page.Links.Next)
-	if err != nil {
-		b.Fatal(err)
+	to, _ := page.Links[link].(string)
+	parsed, err := url.Parse(to)
+	if err != nil || !parsed.Query().Has("page[after]") {
+		b.Fatalf("%s leads to %q (%v), want a cursor", link, to, err)
 	}
-	return next.Query().Get("page[after]")
+	return parsed.Query().Get("page[after]")
 }
 
 // reportSubtree prints the table and fails if the rows of a subtree cost too much.
-func reportSubtree(b *testing.B, cells []*cell) {
+func reportSubtree(b *testing.B, cells []*cell, organizations int) {
 	b.Helper()
 	var out strings.Builder
 	table := tabwriter.NewWriter(&out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "first page\tpeople\tof everything/s\tof a subtree/s\tshare\t")
+	fmt.Fprintln(table, "first page\torganizations\tpeople\tof everything/s\tof a subtree/s\tshare\t")
 	for i := 0; i < len(cells); i += 2 {
 		everything, below := cells[i], cells[i+1]
 		share := below.share(everything)
-		fmt.Fprintf(table, "%s\t%d\t%.0f\t%.0f\t%.2f\t\n", everything.job, everything.size*13/10, everything.rate(), below.rate(), share)
-		if everything.job == "cursor" && share < 1/atMost {
+		fmt.Fprintf(table, "%s\t%d\t%d\t%.0f\t%.0f\t%.2f\t\n", everything.job, organizations, everything.size*3/10, everything.rate(), below.rate(), share)
+		if everything.job == "cursor, among" && share < 1/atMost {
 			b.Errorf("a page of a subtree costs %.1f of everything, want at most %.1f", 1/share, atMost)
 		}
 	}

@@ -40,13 +40,7 @@ const (
 // BenchmarkService measures the service on PostgreSQL at two sizes next to a handler that runs the same queries with pgx and writes the
 // same bytes by hand: no authentication, no limits, no log, no errors. It prints a table; "make bench" runs it.
 func BenchmarkService(b *testing.B) {
-	large := largeTable
-	if text := os.Getenv(sizeVariable); text != "" {
-		var err error
-		if large, err = strconv.Atoi(text); err != nil {
-			b.Fatalf("%s: %v", sizeVariable, err)
-		}
-	}
+	large := fromEnvironment(b, sizeVariable, largeTable)
 	sites := []*site{newSite(b, smallTable), newSite(b, large)}
 	var cells []*cell
 	for _, job := range []struct {
@@ -183,6 +177,20 @@ func body(b *testing.B, url, key string) []byte {
 		b.Fatalf("%s: %v %s", url, err, read)
 	}
 	return read
+}
+
+// fromEnvironment returns the number in an environment variable.
+func fromEnvironment(b *testing.B, variable string, otherwise int) int {
+	b.Helper()
+	text := os.Getenv(variable)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		b.Fatalf("%s: %v", variable, err)
+	}
+	return n
 }
 
 // cell is one number of the table.

@@ -1,0 +1,114 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// What a merge may cost. A merge of a few organizations costs less than a walk that finds nothing, and one of many less than to gather what
+// they have.
+const (
+	mergedAtOnce = 200    // organizations, without a walk before
+	mergedAtMost = 20_000 // organizations, and rows up to the end of the page
+)
+
+// merging is the way that merges the lists of the organizations, if there are at most so many.
+func (s *search) merging(most int) way {
+	return func(ctx context.Context) ([]any, bool, error) {
+		if !s.mergeable() {
+			return nil, false, nil
+		}
+		organizations, err := s.reached.spread(ctx, s.db, s.scope, most)
+		if err != nil || organizations > most {
+			return nil, false, err
+		}
+		items, err := s.read(ctx, func(l *limits) { s.merge(ctx, organizations, l) })
+		return items, true, err
+	}
+}
+
+// mergeable reports whether the lists of the organizations are in the order of the page, and whole.
+func (s *search) mergeable() bool {
+	if len(s.reached.inOrder) == 0 || len(s.query.Filters) > 0 || s.wanted.start+s.wanted.size > mergedAtMost {
+		return false
+	}
+	return slices.EqualFunc(s.list.keys, s.order, func(key sortKey, column string) bool {
+		return s.table+"."+key.column == column && key.descending == s.list.keys[0].descending
+	})
+}
+
+// merge makes a read take the page from the lists of the organizations. It looks at the heads of the lists, the first rows of each, which
+// are together more than the page. The n-th of the heads, for a page that ends with row n, is that end or behind it, so that no row behind it
+// and no list that begins behind it is read. A row can be in several lists, and counts once.
+func (s *search) merge(ctx context.Context, organizations int, l *limits) {
+	n, all := l.start+l.size, direction{s.order, s.list.keys[0].descending}
+	by := direction{s.reached.inOrder, all.descending}
+	behind := always()
+	if len(s.list.place) > 0 {
+		behind = by.behind("r.", s.list.place)
+	}
+	each := min(n, 1+2*n/max(organizations, 1)) // twice as many as would do if all lists were equal
+	first := s.reached.organizations(s.scope, s.begin("p.descendant_id", each, by, behind))
+	lists := s.begin("h.organization", n, by, both(behind, condition(by.upTo("r.", "b."))))
+
+	heads := fmt.Sprintf("SELECT p.descendant_id AS organization, %s, DENSE_RANK() OVER (ORDER BY %s) AS place %s",
+		by.list("l."), by.terms("l."), first.sql)
+	// If the heads are fewer than n, the bound is the end of everything.
+	bound := fmt.Sprintf("SELECT %[1]s FROM (SELECT %[1]s FROM heads WHERE place = %[2]d UNION ALL "+
+		"SELECT * FROM (SELECT %[3]s FROM %[4]s ORDER BY %[5]s LIMIT 1) ends) bounds ORDER BY %[6]s LIMIT 1",
+		by.list(""), n, all.list(""), s.table, all.reversed().terms(""), by.terms(""))
+	within := fmt.Sprintf("SELECT DISTINCT organization FROM heads WHERE place <= %d", n)
+	page := fmt.Sprintf("SELECT DISTINCT %s FROM bound b CROSS JOIN (%s) h %s ORDER BY %s LIMIT %d OFFSET %d",
+		by.list("l."), within, lists.sql, by.terms("l."), l.size, l.start)
+	sql := fmt.Sprintf("%s IN (WITH heads AS (%s), bound AS (%s) SELECT %s FROM (%s) page)",
+		all.last(), heads, bound, by.last(), page)
+	l.from, l.start = s.from(ctx, s.db, condition(sql, slices.Concat(first.args, lists.args)...)), 0
+}
+
+// begin returns a join with the first rows, at most n, of an organization's list that meet a condition. They are r in the condition, and l
+// to what is joined.
+func (s *search) begin(organization string, n int, by direction, cond where) where {
+	cond = both(condition("r."+s.reached.column+" = "+organization), cond)
+	rest := fmt.Sprintf("FROM %s r WHERE %s ORDER BY %s LIMIT %d", s.reached.table, cond.sql, by.terms("r."), n)
+	if s.db.dialect == Postgres {
+		return condition("CROSS JOIN LATERAL (SELECT "+by.list("r.")+" "+rest+") l", cond.args...)
+	}
+	// SQLite has no LATERAL, and takes a CROSS JOIN in the order in which it is written.
+	op := map[bool]string{true: "=", false: "IN"}[n == 1]
+	return condition("CROSS JOIN "+s.reached.table+" l ON l.rowid "+op+" (SELECT r.rowid "+rest+")", cond.args...)
+}
+
+// direction is an order by columns, all of them in one direction.
+type direction struct {
+	columns    []string
+	descending bool
+}
+
+func (d direction) reversed() direction { return direction{d.columns, !d.descending} }
+
+// last returns the last column.
+func (d direction) last() string { return d.columns[len(d.columns)-1] }
+
+// list returns the columns of a table, whose name and dot are given.
+func (d direction) list(of string) string { return of + strings.Join(d.columns, ", "+of) }
+
+// terms returns an ORDER BY of the columns of a table.
+func (d direction) terms(of string) string {
+	down := map[bool]string{true: " DESC"}[d.descending]
+	return of + strings.Join(d.columns, down+", "+of) + down
+}
+
+// behind returns the condition that a row of a table is behind a place, as one comparison.
+func (d direction) behind(of string, place []any) where {
+	op := map[bool]string{false: ">", true: "<"}[d.descending]
+	marks := strings.TrimSuffix(strings.Repeat("?, ", len(place)), ", ")
+	return condition("("+d.list(of)+") "+op+" ("+marks+")", place...)
+}
+
+// upTo returns the condition that a row of a table is not behind that of another one.
+func (d direction) upTo(of, bound string) string {
+	op := map[bool]string{false: "<=", true: ">="}[d.descending]
+	return "(" + d.list(of) + ") " + op + " (" + d.list(bound) + ")"
+}
