@@ -118,7 +118,7 @@ func (t *telling) asBefore() error {
 		}
 		told.Data = jsonapi.Null
 		if id := idIn(change.Before); id != "" {
-			told.Data, _ = jsonapi.Marshal(jsonapi.Ref{Type: linked.target.Schema.Type, ID: id}) // strings always encode
+			told.Data, _ = jsonapi.Marshal(jsonapi.Identifier{Type: linked.target.Schema.Type, ID: id}) // strings always encode
 		}
 	}
 	_ = json.Unmarshal(attributes["name"], &t.organizationName) // if it is no organization, the name stays
