@@ -39,12 +39,17 @@ func (r *rig) below(parent *models.Organization, name string) *models.Organizati
 // move changes attributes of an organization and its parent, to none for nil.
 func (r *rig) move(org, parent *models.Organization, attributes map[string]any) {
 	r.t.Helper()
+	r.moveBy(someone, org, parent, attributes)
+}
+
+func (r *rig) moveBy(by models.Caller, org, parent *models.Organization, attributes map[string]any) {
+	r.t.Helper()
 	in := input(models.Organizations, attributes)
 	in.Relationships["parent"] = jsonapi.Linkage{}
 	if parent != nil {
 		in.Relationships["parent"] = jsonapi.Linkage{Refs: []jsonapi.Ref{{Type: "organizations", ID: parent.ID}}}
 	}
-	if _, err := models.UpdateOrganization(r.t.Context(), r.db, someone, org.ID, in); err != nil {
+	if _, err := models.UpdateOrganization(r.t.Context(), r.db, by, org.ID, in); err != nil {
 		r.t.Fatal(err)
 	}
 }
@@ -196,7 +201,9 @@ func TestABodyTellsWhatWasSeenWhenItHappened(t *testing.T) {
 			}
 		}
 		rename(ofTeam, "before")
-		r.move(team, to, nil)
+		mover := ofTeam
+		mover.Scope = models.Everything()
+		r.moveBy(mover, team, to, nil)
 		rename(ofTeam, "after")
 		rename(ofTo, "by the new owner")
 		r.move(team, nil, nil)
@@ -229,10 +236,10 @@ func TestABodyTellsWhatWasSeenWhenItHappened(t *testing.T) {
 			}
 			return strings.Join(all, "; ")
 		}
-		if got, want := actors(old), "before by key of Team below Team; Team by test below From"; got != want {
+		if got, want := actors(old), "before by key of Team below Team; Team by key of Team below From"; got != want {
 			r.t.Errorf("From is told: %s, want %s", got, want)
 		}
-		want := "Team by test below To; after by key of Team below Team; by the new owner by key of To below Team; Team by test below To"
+		want := "Team by key of Team below To; after by key of Team below Team; by the new owner by key of To below Team; Team by test below To"
 		if got := actors(fresh); got != want {
 			r.t.Errorf("To is told: %s, want %s", got, want)
 		}
