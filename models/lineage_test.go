@@ -16,16 +16,6 @@ import (
 	"roster/models/modelstest"
 )
 
-// watched is an organization with an endpoint that looks at its subtree, or at the organization alone.
-func watched(t testing.TB, db *models.DB, organization string, subtree bool) {
-	t.Helper()
-	_, err := models.CreateWebhook(t.Context(), db, everything, input(models.Webhooks,
-		attributes{"url": "https://hooks.example.com/" + organization, "subtree": subtree}, relations{"organization": one("organizations", organization)}))
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // sending is an event and what each organization of endpoints is sent of it, by organization.
 type sending struct {
 	event *models.QueuedEvent
@@ -194,10 +184,10 @@ func TestAnEventIsSentAsIfItWereFannedOutAtOnce(t *testing.T) {
 				n.parents[id] = parent
 				switch i % 4 {
 				case 0, 1:
-					watched(t, db, id, true)
+					hook(t, db, id, attributes{"subtree": true})
 					n.subtree[id] = true
 				case 2:
-					watched(t, db, id, false)
+					hook(t, db, id, attributes{"subtree": false})
 					n.subtree[id] = false
 				}
 				n.keys[id] = apiKey(t, db, models.ManagementKey, id, "*").ID
@@ -259,7 +249,7 @@ func TestEventsAreSentByTheirPlaceAmongMovesOfTheSameMoment(t *testing.T) {
 		var ends []string
 		for range 3 {
 			end := organization(t, db, "end", "").ID
-			watched(t, db, end, true)
+			hook(t, db, end, attributes{"subtree": true})
 			ends = append(ends, end)
 		}
 		branch := organization(t, db, "branch", ends[0]).ID
