@@ -273,3 +273,25 @@ func TestWhoHadADeletedOrganizationIsNotToldThatItIsRestoredElsewhere(t *testing
 		}
 	})
 }
+
+// TestADeletedOrganizationIsToldLastOfABranchThatItLost moves all that it has away, deletes it, and goes on changing.
+func TestADeletedOrganizationIsToldLastOfABranchThatItLost(t *testing.T) {
+	eachHeld(t, func(r *rig, start func()) {
+		from, to := r.below(nil, "From"), r.below(nil, "To")
+		child := r.below(from, "Child")
+		old := r.watch(from, "organization.*")
+		r.change(child, "Before")
+		r.move(child, to, nil)
+		if err := models.DeleteOrganization(r.t.Context(), r.db, someone, from.ID, nil); err != nil {
+			r.t.Fatal(err)
+		}
+		r.change(child, "After")
+
+		start()
+		r.quiet()
+		want := "organization.updated Before, organization.updated Before, organization.deleted From"
+		if got := names(r.t, old.Requests()); got != want {
+			r.t.Errorf("it is sent %s, want %s", got, want)
+		}
+	})
+}
