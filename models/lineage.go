@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sort"
 
 	"roster/jsonapi"
 )
@@ -29,31 +30,52 @@ type branchMove struct {
 // lineage is who is above organizations, and who was.
 type lineage struct {
 	now   map[string][]string // by organization: itself and its ancestors, nearest first
-	moves []branchMove        // by position
+	moves []branchMove        // in their order
+	of    map[string][]int    // by head of a branch: its moves, as indexes
 }
 
-// at returns an organization and its ancestors at a position, nearest first; nothing for one that is not known.
+// at returns an organization and its ancestors at a position, nearest first; nothing for one that is not known. It goes up the line: the
+// first move of a head after the position tells who was above it right before that move, and then only earlier moves are to be undone.
 func (l *lineage) at(position int64, id string) []string {
 	line := l.now[id]
-	for _, m := range slices.Backward(l.moves) {
-		if m.position <= position {
-			break
-		}
-		if i := slices.Index(line, m.head); i >= 0 {
-			line = append(slices.Clip(line[:i+1]), m.above...)
+	from, to := l.after(position), len(l.moves)
+	for i := 0; i < len(line) && from < to; i++ {
+		moves := l.of[line[i]]
+		if next, _ := slices.BinarySearch(moves, from); next < len(moves) && moves[next] < to {
+			to = moves[next]
+			line = append(slices.Clip(line[:i+1]), l.moves[to].above...)
 		}
 	}
 	return line
 }
 
+// after returns the index of the first move after a position.
+func (l *lineage) after(position int64) int {
+	return sort.Search(len(l.moves), func(i int) bool { return l.moves[i].position > position })
+}
+
 // moved reports whether an event tells of a move.
 func (l *lineage) moved(e *QueuedEvent) bool {
-	return slices.ContainsFunc(l.moves, func(m branchMove) bool { return m.ordinal == e.Ordinal })
+	i := l.after(e.Position) - 1
+	return i >= 0 && l.moves[i].ordinal == e.Ordinal
+}
+
+// add takes in moves, in any order.
+func (l *lineage) add(moves []branchMove) {
+	// Moves of one branch have the locks of its trees alone, so that their ordinals are in their order, too.
+	slices.SortFunc(moves, func(a, b branchMove) int {
+		return cmp.Or(cmp.Compare(a.position, b.position), cmp.Compare(a.ordinal, b.ordinal))
+	})
+	l.moves, l.of = moves, map[string][]int{}
+	for i, m := range moves {
+		l.of[m.head] = append(l.of[m.head], i)
+	}
 }
 
 // readLineage reads who is above organizations, and the moves that are kept. It is one statement: between two a move could commit.
 func readLineage(ctx context.Context, tx *DB, organizations []string) (*lineage, error) {
 	l := &lineage{now: map[string][]string{}}
+	var moves []branchMove
 	in, arg := tx.among("descendant_id", organizations)
 	err := tx.read(ctx, func(rows *sql.Rows) error {
 		var id string
@@ -74,18 +96,16 @@ func readLineage(ctx context.Context, tx *DB, organizations []string) (*lineage,
 		if position != nil {
 			m.position = *position
 		}
-		l.moves = append(l.moves, m)
-		return l.moves[len(l.moves)-1].above.Scan(deref(ancestors))
+		err := m.above.Scan(deref(ancestors))
+		moves = append(moves, m)
+		return err
 	}, `SELECT descendant_id, distance, ancestor_id, NULL, NULL FROM organization_paths WHERE `+in+`
 		UNION ALL
 		SELECT m.organization_id, m.ordinal, NULL, p.position, m.ancestors FROM branch_moves m LEFT JOIN event_positions p ON p.event_id = m.event_id`, arg)
 	if err != nil {
 		return nil, fmt.Errorf("read lineage: %w", err)
 	}
-	// Moves of one branch have the locks of its trees alone, so that their ordinals are in their order, too.
-	slices.SortFunc(l.moves, func(a, b branchMove) int {
-		return cmp.Or(cmp.Compare(a.position, b.position), cmp.Compare(a.ordinal, b.ordinal))
-	})
+	l.add(moves)
 	return l, nil
 }
 
