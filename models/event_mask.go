@@ -260,8 +260,8 @@ func (named mentions) add(m mention) {
 	}
 }
 
-// look finds out which mentions are seen: one statement for each kind of resource and of scope, however many there are, and two more for
-// what was seen at positions.
+// look finds out which mentions are seen: one statement for each kind of resource and of scope, however many there are. What subtrees saw
+// at positions takes two for each kind, and one for the tree.
 func (named mentions) look(ctx context.Context, db *DB) error {
 	type group struct {
 		target *Collection

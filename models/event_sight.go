@@ -25,8 +25,8 @@ func (c *Collection) seenBy() []places {
 	return []places{there, {"event_feed l WHERE l.subject_type = '" + c.Schema.Type + "' AND ", "l.subject_id", "l.organization_id"}}
 }
 
-// lookBack finds out which mentions of one kind of resource were seen by subtrees as these were at a position. Resources themselves are
-// looked for where they are now: what an event is told later for, because somebody came to be seen meanwhile, is seen now.
+// lookBack finds out which mentions of one kind of resource subtrees saw at positions. Resources are looked for where they are now, and
+// whether that was in the subtree is decided by the tree of then.
 func (named mentions) lookBack(ctx context.Context, db *DB, target *Collection, all []mention) error {
 	for _, p := range target.seenBy() {
 		all = slices.DeleteFunc(all, func(m mention) bool { return named[m] })
