@@ -121,7 +121,7 @@ func (t *telling) asBefore() error {
 			told.Data, _ = jsonapi.Marshal(jsonapi.Identifier{Type: linked.target.Schema.Type, ID: id}) // strings always encode
 		}
 	}
-	_ = json.Unmarshal(attributes["name"], &t.organizationName) // if it is no organization, the name stays
+	_ = json.Unmarshal(attributes["name"], &t.organizationName) // an organization is what is lost
 	var err error
 	t.told.resource.Attributes, err = jsonapi.Marshal(attributes)
 	return err
