@@ -155,6 +155,8 @@ type change struct {
 	secrets []string
 	// ordinal gets the place of the event in the queue; may be nil.
 	ordinal *int64
+	// move is the move of a branch that it is, nil for none.
+	move *branchMove
 }
 
 // record writes the event of a change. The resource is kept as it was right after the change, or right before it was deleted.
@@ -192,6 +194,10 @@ func record(ctx context.Context, tx *DB, by Caller, ch change) error {
 	tx.recorded(c.steers)
 	if ch.ordinal != nil {
 		*ch.ordinal = ordinal
+	}
+	if ch.move != nil {
+		ch.move.ordinal = ordinal
+		return keepMove(ctx, tx, *ch.move, event.ID)
 	}
 	return nil
 }

@@ -16,12 +16,15 @@ import (
 
 // telling is an event on its way to whoever sees a scope.
 type telling struct {
-	scope        Scope
-	organization string // whose event it is, which the scope sees; "" for none
-	subject      *Collection
-	actor        Actor
-	changes      []byte // JSON, or nothing
-	resource     []byte // JSON, or nothing
+	scope            Scope
+	at               int64  // the position at which the scope looks
+	left             bool   // the scope has lost the subject by the event, and looks right before
+	organization     string // whose event it is, which the scope sees; "" for none
+	organizationName string // as it was when the event happened
+	subject          *Collection
+	actor            Actor
+	changes          []byte // JSON, or nothing
+	resource         []byte // JSON, or nothing
 
 	told struct { // what is parsed of it
 		changes  map[string]*toldChange
@@ -88,7 +91,40 @@ func (t *telling) parse() error {
 			return fmt.Errorf("read the changes of an event: %w", err)
 		}
 	}
+	if t.left && t.subject != nil && t.told.resource != nil {
+		return t.asBefore()
+	}
 	return nil
+}
+
+// asBefore makes the resource what it was before the change, and leaves of the changes those of relationships: who has lost the subject
+// by the change is told so, and not what else became of it.
+func (t *telling) asBefore() error {
+	attributes := map[string]json.RawMessage{}
+	if err := json.Unmarshal(t.told.resource.Attributes, &attributes); err != nil {
+		return fmt.Errorf("read the attributes of an event: %w", err)
+	}
+	for name, change := range t.told.changes {
+		if a := t.subject.Schema.Attribute(name); a != nil {
+			if !a.Secret && !a.WriteOnly {
+				attributes[name] = change.Before
+			}
+			delete(t.told.changes, name)
+			continue
+		}
+		linked, told := t.subject.relations[name], t.told.resource.Relationships[name]
+		if told == nil || linked.target == nil {
+			continue
+		}
+		told.Data = jsonapi.Null
+		if id := idIn(change.Before); id != "" {
+			told.Data, _ = jsonapi.Marshal(jsonapi.Identifier{Type: linked.target.Schema.Type, ID: id}) // strings always encode
+		}
+	}
+	_ = json.Unmarshal(attributes["name"], &t.organizationName) // an organization is what is lost
+	var err error
+	t.told.resource.Attributes, err = jsonapi.Marshal(attributes)
+	return err
 }
 
 // eachActor calls found for what the actor may be. A management key is nothing that one organization sees.
@@ -97,7 +133,7 @@ func (t *telling) eachActor(found func(mention)) {
 		return
 	}
 	for _, target := range actorsOf(t.actor.Kind) {
-		found(mention{t.scope, target, *t.actor.ID})
+		found(t.mention(target, *t.actor.ID))
 	}
 }
 
@@ -127,7 +163,7 @@ func (t *telling) eachLinked(found func(mention, *json.RawMessage)) {
 		target := r.target
 		note := func(id string, where *json.RawMessage) {
 			if id != "" && (target != Organizations || id != t.organization) {
-				found(mention{t.scope, target, id}, where)
+				found(t.mention(target, id), where)
 			}
 		}
 		if t.told.resource != nil && t.told.resource.Relationships[rel.Name] != nil {
@@ -165,7 +201,7 @@ func (t *telling) empty(named mentions) error {
 		t.changes, t.resource = nil, nil
 		return nil
 	}
-	emptied := false
+	emptied := t.left
 	t.eachLinked(func(m mention, where *json.RawMessage) {
 		if !named[m] {
 			*where, emptied = jsonapi.Null, true
@@ -204,6 +240,15 @@ type mention struct {
 	scope  Scope
 	target *Collection
 	id     string
+	at     int64 // the position at which the scope looks
+}
+
+func (t *telling) mention(target *Collection, id string) mention {
+	m := mention{t.scope, target, id, presently}
+	if t.scope.reach == subtree { // what one organization sees does not change with its place
+		m.at = t.at
+	}
+	return m
 }
 
 // mentions tells which of them the scopes see.
@@ -215,17 +260,25 @@ func (named mentions) add(m mention) {
 	}
 }
 
-// look finds out which mentions are seen: one statement for each kind of resource and of scope, however many there are.
+// look finds out which mentions are seen: one statement for each kind of resource and of scope, however many there are. What subtrees saw
+// at positions takes two for each kind, and one for the tree.
 func (named mentions) look(ctx context.Context, db *DB) error {
 	type group struct {
 		target *Collection
 		reach  reach
 	}
-	groups := map[group][]mention{}
+	groups, past := map[group][]mention{}, map[*Collection][]mention{}
 	for m := range named {
-		if m.scope.reach != nothing {
-			g := group{m.target, m.scope.reach}
+		switch g := (group{m.target, m.scope.reach}); {
+		case m.at != presently:
+			past[m.target] = append(past[m.target], m)
+		case m.scope.reach != nothing:
 			groups[g] = append(groups[g], m)
+		}
+	}
+	for target, all := range past {
+		if err := named.lookBack(ctx, db, target, all); err != nil {
+			return err
 		}
 	}
 	for g, all := range groups {
@@ -235,7 +288,7 @@ func (named mentions) look(ctx context.Context, db *DB) error {
 		err := db.read(ctx, func(rows *sql.Rows) error {
 			var root, id string
 			err := rows.Scan(&root, &id)
-			named[mention{Scope{reach: g.reach, id: root}, g.target, id}] = true
+			named[mention{Scope{reach: g.reach, id: root}, g.target, id, presently}] = true
 			return err
 		}, `SELECT mention.root, mention.id FROM `+from+` WHERE `+seen.sql, append(pairs, seen.args...)...)
 		if err != nil {
@@ -327,7 +380,7 @@ func maskEvents(ctx context.Context, db *DB, scope Scope, items []any) ([]any, e
 		e := *item.(*Event)
 		masked[i] = &e
 		tellings[i] = &telling{
-			scope: scope, organization: deref(e.OrganizationID), subject: CollectionOf(e.SubjectType),
+			scope: scope, at: presently, organization: deref(e.OrganizationID), subject: CollectionOf(e.SubjectType),
 			actor: Actor{e.ActorKind, e.ActorID, e.ActorName}, changes: deref(e.Changes), resource: e.Resource,
 		}
 	}

@@ -25,6 +25,8 @@ type QueuedEvent struct {
 	Data             []byte // JSON
 	OccurredAt       time.Time
 
+	// Position is its place among all events; 0 while it has none.
+	Position int64
 	// Sequence is its number within the organization, without a gap; 0 for a test, and for an event that happened in none.
 	Sequence int64
 	// Place is greater than that of every event that left the queue before. Deliveries that wait for each other go in this order, which
@@ -170,22 +172,23 @@ func oldestOfEach(ctx context.Context, tx *DB, organizations []string, share int
 // queuedColumns are those of an event e, and of its numbers p.
 const queuedColumns = `e.id, e.event_type, e.organization_id,
 	COALESCE(e.organization_name, (SELECT name FROM organizations WHERE id = e.organization_id)),
-	e.subject_type, e.subject_id, e.actor_kind, e.actor_id, e.actor_name, e.request_id, e.changes, e.data, e.occurred_at, p.sequence`
+	e.subject_type, e.subject_id, e.actor_kind, e.actor_id, e.actor_name, e.request_id, e.changes, e.data, e.occurred_at, p.position, p.sequence`
 
 // scanQueued reads queuedColumns, and whatever comes before them.
 func scanQueued(rows *sql.Rows, before ...any) (*QueuedEvent, error) {
 	e := &QueuedEvent{}
 	var organization, name, changes *string
-	var sequence *int64
+	var position, sequence *int64
 	var data string
 	columns := []any{
 		&e.ID, &e.Type, &organization, &name, &e.SubjectType, &e.SubjectID, &e.Actor.Kind, &e.Actor.ID, &e.Actor.Name, &e.RequestID,
-		&changes, &data, &e.OccurredAt, &sequence,
+		&changes, &data, &e.OccurredAt, &position, &sequence,
 	}
 	if err := rows.Scan(append(before, columns...)...); err != nil {
 		return nil, err
 	}
-	e.OrganizationID, e.OrganizationName, e.Data, e.Sequence = deref(organization), deref(name), []byte(data), deref(sequence)
+	e.OrganizationID, e.OrganizationName, e.Data = deref(organization), deref(name), []byte(data)
+	e.Position, e.Sequence = deref(position), deref(sequence)
 	if changes != nil {
 		e.Changes = []byte(*changes)
 	}

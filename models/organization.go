@@ -338,13 +338,7 @@ func saveOrganization(ctx context.Context, tx *DB, by Caller, before, org *Organ
 	if err != nil {
 		return err
 	}
-	switch {
-	case before.DeletedAt != nil:
-		err = bringBack(ctx, tx, before, org)
-	case deref(before.ParentID) != deref(org.ParentID):
-		err = relocate(ctx, tx, before, org)
-	}
-	if err != nil {
+	if ch.move, err = resettle(ctx, tx, before, org); err != nil {
 		return err
 	}
 	if err := followOrganization(ctx, tx, by, before, org); err != nil {

@@ -144,6 +144,25 @@ func idOrNil(id string) any {
 	return nil
 }
 
+// resettle makes the closure and the numbers follow an organization that was moved or restored. It returns the move, nil for none.
+func resettle(ctx context.Context, tx *DB, before, org *Organization) (*branchMove, error) {
+	var m *branchMove
+	if deref(before.ParentID) != deref(org.ParentID) {
+		above, err := ancestorsOf(ctx, tx, org.ID)
+		if err != nil {
+			return nil, err
+		}
+		m = &branchMove{head: org.ID, above: above}
+	}
+	switch {
+	case before.DeletedAt != nil:
+		return m, bringBack(ctx, tx, before, org)
+	case m != nil:
+		return m, relocate(ctx, tx, before, org)
+	}
+	return m, nil
+}
+
 // relocate moves the closure rows of a branch and its numbers from the old ancestors to the new ones.
 func relocate(ctx context.Context, tx *DB, before, org *Organization) error {
 	var live int64
@@ -196,15 +215,21 @@ func countInTree(ctx context.Context, tx *DB, org *Organization, n int64) error 
 
 // countAncestors adds n to the descendants of every organization above one.
 func countAncestors(ctx context.Context, tx *DB, id string, n int64) error {
-	var ancestors []string
-	err := tx.session(ctx).Raw(`SELECT ancestor_id FROM organization_paths WHERE descendant_id = ? AND distance > 0`, id).Scan(&ancestors).Error
-	if err != nil {
-		return fmt.Errorf("read ancestors: %w", err)
-	}
+	ancestors, err := ancestorsOf(ctx, tx, id)
 	for _, a := range ancestors {
 		tx.count(countDescendants, a, n)
 	}
-	return nil
+	return err
+}
+
+// ancestorsOf returns the organizations above one, nearest first.
+func ancestorsOf(ctx context.Context, tx *DB, id string) (ancestors []string, err error) {
+	err = tx.session(ctx).Raw(`SELECT ancestor_id FROM organization_paths WHERE descendant_id = ? AND distance > 0 ORDER BY distance`, id).
+		Scan(&ancestors).Error
+	if err != nil {
+		return nil, fmt.Errorf("read ancestors: %w", err)
+	}
+	return ancestors, nil
 }
 
 // defaultKind returns the kind of an organization that names none: the head of a tree is a company, and nothing else is.

@@ -6,40 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"roster/jsonapi"
 )
-
-// Subscriber is an endpoint that may want the events of an organization: its own, or one above that looks at its subtree.
-type Subscriber struct {
-	Source       string // the organization of the events
-	WebhookID    string
-	Owner        string // the organization of the endpoint
-	EventTypes   jsonapi.Strings
-	Ordering     string
-	AfterOrdinal int64
-	LastOrdinal  *int64
-}
-
-// FindSubscribers returns the endpoints that events of those organizations may go to, by organization.
-func FindSubscribers(ctx context.Context, tx *DB, organizations []string) (map[string][]Subscriber, error) {
-	found := map[string][]Subscriber{}
-	in, arg := tx.among("p.descendant_id", organizations)
-	err := tx.read(ctx, func(rows *sql.Rows) error {
-		var s Subscriber
-		if err := rows.Scan(&s.Source, &s.WebhookID, &s.Owner, &s.EventTypes, &s.Ordering, &s.AfterOrdinal, &s.LastOrdinal); err != nil {
-			return err
-		}
-		found[s.Source] = append(found[s.Source], s)
-		return nil
-	}, `SELECT p.descendant_id, w.id, w.organization_id, w.event_types, w.ordering, w.after_ordinal, w.last_ordinal
-		FROM organization_paths p JOIN webhooks w ON w.organization_id = p.ancestor_id
-		WHERE `+in+` AND (p.distance = 0 OR w.subtree)`, arg)
-	if err != nil {
-		return nil, fmt.Errorf("find subscribers: %w", err)
-	}
-	return found, nil
-}
 
 // NewDelivery is a delivery to insert.
 type NewDelivery struct {

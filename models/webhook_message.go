@@ -14,8 +14,13 @@ type Message struct {
 	// Actor, Changes and Resource are what the owner may see of them. Resource is nil for an event that it may not see at all.
 	Actor             Actor
 	Changes, Resource []byte // JSON
+	// OrganizationName is that of the event's organization, as it is told.
+	OrganizationName string
 	// Body is what is signed and sent. It is made once, so that every attempt sends the same bytes.
 	Body []byte
+
+	at   *int64 // the position at which the owner looks, nil for now
+	left bool   // the event takes its organization out of the owner's sight
 }
 
 // MessageKey names a message: the event, and the organization of the endpoints.
@@ -25,7 +30,7 @@ type MessageKey struct{ EventID, Owner string }
 func (m *Message) Key() MessageKey { return MessageKey{m.Event.ID, m.Owner} }
 
 // DescribeMessages fills in what the owners of messages may see of their events: of what happened in the organization itself what that
-// sees, of what happened below it what is in its subtree.
+// sees, of what happened below it what is in its subtree: at the position of the event when it is fanned out, and now when it is replayed.
 func DescribeMessages(ctx context.Context, tx *DB, messages []*Message) error {
 	tellings := make([]*telling, len(messages))
 	for i, m := range messages {
@@ -35,8 +40,11 @@ func DescribeMessages(ctx context.Context, tx *DB, messages []*Message) error {
 			scope = OnlyOrganization(m.Owner)
 		}
 		tellings[i] = &telling{
-			scope: scope, organization: e.OrganizationID, subject: CollectionOf(e.SubjectType),
-			actor: e.Actor, changes: e.Changes, resource: e.Data,
+			scope: scope, at: presently, left: m.left, organization: e.OrganizationID, organizationName: e.OrganizationName,
+			subject: CollectionOf(e.SubjectType), actor: e.Actor, changes: e.Changes, resource: e.Data,
+		}
+		if m.at != nil {
+			tellings[i].at = *m.at
 		}
 	}
 	if err := mask(ctx, tx, tellings); err != nil {
@@ -44,6 +52,7 @@ func DescribeMessages(ctx context.Context, tx *DB, messages []*Message) error {
 	}
 	for i, m := range messages {
 		m.Actor, m.Changes, m.Resource = tellings[i].actor, tellings[i].changes, tellings[i].resource
+		m.OrganizationName = tellings[i].organizationName
 	}
 	return nil
 }

@@ -56,14 +56,18 @@ func Redeliver(ctx context.Context, db *DB, by Caller, id string) (*WebhookDeliv
 	return d, nil
 }
 
+// reach is what happens where the endpoint is sent it. It is looked at when something happened long ago and is to be sent now.
+func (w *Webhook) reach() Scope {
+	if w.Subtree {
+		return Subtree(w.OrganizationID)
+	}
+	return OnlyOrganization(w.OrganizationID)
+}
+
 // reaches refuses to send an event again that the endpoint would not get today, or that the caller does not see: its organization was moved
 // away from below that of the endpoint.
 func (w *Webhook) reaches(ctx context.Context, tx *DB, by Caller, event string) error {
-	reach := OnlyOrganization(w.OrganizationID)
-	if w.Subtree {
-		reach = Subtree(w.OrganizationID)
-	}
-	for _, scope := range []Scope{reach, by.Scope} {
+	for _, scope := range []Scope{w.reach(), by.Scope} {
 		q := tx.session(ctx).Table("events").Where("id = ?", event) // not the feed: a test that was just made has no position yet
 		if in := scope.within("events.organization_id"); in.sql != "" {
 			q = q.Where(in.sql, in.args...)

@@ -42,7 +42,8 @@ type candidate struct {
 	delivery      *string // of an event that was on its way to the endpoint already
 }
 
-// failed begins failed deliveries of the span again, in the order of their ids, which is that of their creation.
+// failed begins failed deliveries of the span again, in the order of their ids, which is that of their creation. Those of events that are
+// out of the endpoint's reach now are left alone.
 func (s *replayStep) failed(ctx context.Context, tx *DB) error {
 	after := s.job.Since.Add(-time.Hour) // no event is older than its delivery, but the clocks of replicas differ
 	cursor := idAt(after)
@@ -50,18 +51,20 @@ func (s *replayStep) failed(ctx context.Context, tx *DB) error {
 		cursor = *s.job.Cursor
 	}
 	var window []candidate
+	reached := s.webhook.reach().within("e.organization_id")
 	err := tx.read(ctx, func(rows *sql.Rows) error {
 		var c candidate
 		var state string
-		if err := rows.Scan(&c.id, &c.eventType, &state, &c.at); err != nil {
+		if err := rows.Scan(&c.id, &c.eventType, &state, &c.at, &c.within); err != nil {
 			return err
 		}
-		c.within = !c.at.Before(s.job.Since.Time) && c.at.Before(s.job.Until.Time)
+		c.within = c.within && !c.at.Before(s.job.Since.Time) && c.at.Before(s.job.Until.Time)
 		c.wanted = c.within && (state == DeliveryFailed || state == DeliveryCancelled) && Matches(s.job.EventTypes, c.eventType)
 		window = append(window, c)
 		return nil
-	}, `SELECT id, event_type, state, created_at FROM webhook_deliveries WHERE webhook_id = ? AND id > ? ORDER BY id LIMIT ?`,
-		s.job.WebhookID, cursor, replayWindow)
+	}, `SELECT d.id, d.event_type, d.state, d.created_at, `+reached.sql+`
+		FROM webhook_deliveries d JOIN events e ON e.id = d.event_id
+		WHERE d.webhook_id = ? AND d.id > ? ORDER BY d.id LIMIT ?`, append(reached.args, s.job.WebhookID, cursor, replayWindow)...)
 	if err != nil {
 		return fmt.Errorf("look for failed deliveries: %w", err)
 	}
@@ -153,7 +156,7 @@ func (s *replayStep) window(ctx context.Context, tx *DB) ([]candidate, error) {
 	}
 	within, from, args := "1 = 1", "organization_id = ? AND ", []any{s.webhook.OrganizationID}
 	if s.webhook.Subtree {
-		within, from = "EXISTS (SELECT 1 FROM organization_paths p WHERE p.descendant_id = e.organization_id AND p.ancestor_id = ?)", ""
+		within, from = s.webhook.reach().within("e.organization_id").sql, ""
 	}
 	var window []candidate
 	err := tx.read(ctx, func(rows *sql.Rows) error {

@@ -142,3 +142,31 @@ func TestAReplayThatRunsCanBePausedByWhoReadIt(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatFailedIsReplayedWhereTheEndpointReachesNow moves one of two organizations away after deliveries of both have failed.
+func TestWhatFailedIsReplayedWhereTheEndpointReachesNow(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		head, elsewhere := organization(t, db, "Head", "").ID, organization(t, db, "Elsewhere", "").ID
+		endpoint := hook(t, db, head, attributes{"subtree": true})
+		stays, goes := organization(t, db, "Stays", head).ID, organization(t, db, "Goes", head).ID
+		fail := func(id string) {
+			event := texts(t, db, `SELECT id FROM events WHERE subject_id = '`+id+`'`)[0]
+			run(t, pool(db), fmt.Sprintf(`INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, trigger, state,
+					attempts, round_attempts, created_at, finished_at)
+				SELECT '%s', id, '%s', '%s', event_type, 1, 'event', 'failed', 1, 1, occurred_at, occurred_at FROM events WHERE id = '%s'`,
+				models.NewID(), endpoint.ID, head, event))
+		}
+		fail(stays)
+		fail(goes)
+		if err := moveTo(t, db, everything, goes, elsewhere); err != nil {
+			t.Fatal(err)
+		}
+		job := replay(t, db, endpoint.ID, attributes{"kind": "failed"}).ID
+		step(t, db, 10)
+		again := texts(t, db, `SELECT e.subject_id FROM webhook_deliveries d JOIN events e ON e.id = d.event_id WHERE d.job_id = '`+job+`'`)
+		if len(again) != 1 || again[0] != stays {
+			t.Errorf("deliveries of %v are begun again, want that of %s, which is still below the endpoint", again, stays)
+		}
+	})
+}

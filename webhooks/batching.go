@@ -39,10 +39,10 @@ func (e *oversized) Error() string {
 }
 
 // check returns an error unless the deliveries of the events fit into a batch.
-func (b *batching) check(events []*models.QueuedEvent, subscribers map[string][]models.Subscriber) error {
+func (b *batching) check(events []*models.QueuedEvent, subscribers func(*models.QueuedEvent) []models.Subscriber) error {
 	deliveries := 0
 	for i, e := range events {
-		for _, s := range subscribers[e.OrganizationID] {
+		for _, s := range subscribers(e) {
 			if wants(s, e) {
 				deliveries++
 			}

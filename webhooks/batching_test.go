@@ -40,12 +40,13 @@ func TestWhatFitsIntoABatch(t *testing.T) {
 		for i := range c.events {
 			events = append(events, &models.QueuedEvent{Ordinal: int64(i + 1), Type: "user.created", OrganizationID: "acme"})
 		}
-		subscribers := map[string][]models.Subscriber{}
+		var subscribers []models.Subscriber
 		for i := range c.endpoints {
-			subscribers["acme"] = append(subscribers["acme"], models.Subscriber{WebhookID: fmt.Sprint(i)})
+			subscribers = append(subscribers, models.Subscriber{WebhookID: fmt.Sprint(i)})
 		}
+		everybody := func(*models.QueuedEvent) []models.Subscriber { return subscribers }
 		fitting := c.events
-		if large := (*oversized)(nil); errors.As(b.check(events, subscribers), &large) {
+		if large := (*oversized)(nil); errors.As(b.check(events, everybody), &large) {
 			fitting = large.fitting
 		}
 		if fitting != c.fitting {

@@ -92,11 +92,11 @@ func (w *Worker) fanOut(ctx context.Context, claim models.EventClaim, b *batchin
 		if len(events) == 0 {
 			return nil
 		}
-		subscribers, err := models.FindSubscribers(ctx, tx, organizationsOf(events))
+		subscribers, err := models.FindSubscribers(ctx, tx, events)
 		if err != nil {
 			return err
 		}
-		if err := b.check(events, subscribers); err != nil {
+		if err := b.check(events, subscribers.Of); err != nil {
 			return err
 		}
 		plan, err := w.match(ctx, tx, events, subscribers)
@@ -104,7 +104,10 @@ func (w *Worker) fanOut(ctx context.Context, claim models.EventClaim, b *batchin
 			return err
 		}
 		deliveries = len(plan.deliveries)
-		return w.assign(ctx, tx, plan, &h)
+		if err := w.assign(ctx, tx, plan, &h); err != nil {
+			return err
+		}
+		return subscribers.ForgetMoves(ctx, tx)
 	})
 	if err == nil {
 		b.took(claimed, deliveries)
@@ -119,17 +122,6 @@ func (w *Worker) fanOut(ctx context.Context, claim models.EventClaim, b *batchin
 	return h, claimed, after, err
 }
 
-func organizationsOf(events []*models.QueuedEvent) []string {
-	var ids []string
-	for _, e := range events {
-		if len(ids) == 0 || ids[len(ids)-1] != e.OrganizationID {
-			ids = append(ids, e.OrganizationID)
-		}
-	}
-	slices.Sort(ids)
-	return slices.Compact(ids)
-}
-
 // plan is what becomes of a batch of events.
 type plan struct {
 	messages   []*models.Message // what somebody gets
@@ -140,7 +132,7 @@ type plan struct {
 }
 
 // match finds the endpoints that want each event and renders the messages to their organizations. One that cannot be told is left out.
-func (w *Worker) match(ctx context.Context, tx *models.DB, events []*models.QueuedEvent, subscribers map[string][]models.Subscriber) (plan, error) {
+func (w *Worker) match(ctx context.Context, tx *models.DB, events []*models.QueuedEvent, subscribers *models.Subscribers) (plan, error) {
 	type wish struct {
 		subscriber models.Subscriber
 		message    *models.Message
@@ -149,12 +141,12 @@ func (w *Worker) match(ctx context.Context, tx *models.DB, events []*models.Queu
 	var messages []*models.Message
 	for _, e := range events {
 		own := map[string]*models.Message{} // by owner
-		for _, s := range subscribers[e.OrganizationID] {
+		for _, s := range subscribers.Of(e) {
 			if !wants(s, e) {
 				continue
 			}
 			if own[s.Owner] == nil {
-				own[s.Owner] = &models.Message{Event: e, Owner: s.Owner}
+				own[s.Owner] = s.Message(e)
 				messages = append(messages, own[s.Owner])
 			}
 			wishes = append(wishes, wish{s, own[s.Owner]})
@@ -229,7 +221,7 @@ func RenderMessage(m *models.Message) ([]byte, error) {
 		Type: e.Type, OccurredAt: e.OccurredAt, Sequence: e.Sequence, Actor: m.Actor, RequestID: e.RequestID, Data: m.Resource,
 	}
 	if e.OrganizationID != "" {
-		envelope.Organization = &Organization{ID: e.OrganizationID, Name: e.OrganizationName}
+		envelope.Organization = &Organization{ID: e.OrganizationID, Name: m.OrganizationName}
 	}
 	if strings.HasSuffix(e.Type, ".updated") {
 		envelope.Changes = m.Changes

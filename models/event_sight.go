@@ -1,0 +1,61 @@
+package models
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+)
+
+// places are lines that lead from organizations to resources: whoever sees the organization sees the resource.
+type places struct{ from, resource, organization string }
+
+// seenBy returns the places by which a subtree sees resources: where they are and, of what may be gone, where events are about them. It says
+// of ids what [Collection.inSight] says of rows.
+func (c *Collection) seenBy() []places {
+	if c == Organizations {
+		return []places{{"organizations l WHERE ", "l.id", "l.id"}}
+	}
+	r := c.reached
+	there := places{r.table + " l WHERE ", "l." + cmp.Or(r.distinct, "id"), "l." + r.column}
+	if r.live {
+		there.from = r.table + " l JOIN organizations o ON o.id = l." + r.column + " AND o.deleted_at IS NULL WHERE "
+	}
+	return []places{there, {"event_feed l WHERE l.subject_type = '" + c.Schema.Type + "' AND ", "l.subject_id", "l.organization_id"}}
+}
+
+// lookBack finds out which mentions of one kind of resource subtrees saw at positions. Resources are looked for where they are now, and
+// whether that was in the subtree is decided by the tree of then.
+func (named mentions) lookBack(ctx context.Context, db *DB, target *Collection, all []mention) error {
+	for _, p := range target.seenBy() {
+		all = slices.DeleteFunc(all, func(m mention) bool { return named[m] })
+		if len(all) == 0 {
+			return nil
+		}
+		where, organizations := map[string][]string{}, []string(nil)
+		in, arg := db.among(p.resource, sortedUnique(column(all, func(m mention) string { return m.id })))
+		err := db.read(ctx, func(rows *sql.Rows) error {
+			var id, organization string
+			err := rows.Scan(&id, &organization)
+			where[id], organizations = append(where[id], organization), append(organizations, organization)
+			return err
+		}, `SELECT DISTINCT `+p.resource+`, `+p.organization+` FROM `+p.from+p.organization+` IS NOT NULL AND `+in, arg)
+		if err != nil {
+			return fmt.Errorf("look for mentioned %s: %w", target.Schema.Type, err)
+		}
+		if len(organizations) == 0 {
+			continue
+		}
+		l, err := readLineage(ctx, db, sortedUnique(organizations))
+		if err != nil {
+			return err
+		}
+		for _, m := range all {
+			named[m] = slices.ContainsFunc(where[m.id], func(organization string) bool {
+				return slices.Contains(l.at(m.at, organization), m.scope.id)
+			})
+		}
+	}
+	return nil
+}
