@@ -98,8 +98,8 @@ func (p fairPool) ExecContext(ctx context.Context, query string, args ...any) (r
 // QueryContext implements gorm.ConnPool.
 func (p fairPool) QueryContext(ctx context.Context, query string, args ...any) (rows *sql.Rows, err error) {
 	if callerOf(ctx) == "" {
-		return again(p, func() (*sql.Rows, error) {
-			return p.DB.QueryContext(ctx, query, args...) //nolint:sqlclosecheck // whoever asked closes them
+		return again(p, func() (*sql.Rows, error) { //nolint:sqlclosecheck // whoever asked closes them
+			return p.DB.QueryContext(ctx, query, args...)
 		})
 	}
 	err = p.asCaller(ctx, func(conn *sql.Conn) (err error) {

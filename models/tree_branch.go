@@ -15,8 +15,8 @@ type MoveBound struct {
 	Each int
 }
 
-// MoveBound returns the bound of a database. On SQLite every other writer waits, about a quarter of a second; on PostgreSQL only those do that
-// work in the same trees (docs/adr/0065).
+// MoveBound returns the bound of a database. On SQLite every other writer waits, about a quarter of a second; on PostgreSQL only those do
+// that work in the same trees (docs/adr/0065).
 func (d Dialect) MoveBound() MoveBound {
 	if d == SQLite {
 		return MoveBound{Rows: 25_000, Each: 200}

@@ -167,7 +167,8 @@ func TestTheMovesOfOneRequestAreBounded(t *testing.T) {
 		})
 		wantKind(t, err, models.Conflict, "parent")
 		var refusal *models.Error
-		want := fmt.Sprintf("may change %d ancestors of organizations, each move counting as %d by itself, and with this one it would be at least %d;",
+		want := fmt.Sprintf("may change %d ancestors of organizations, each move counting as %d by itself, "+
+			"and with this one it would be at least %d;",
 			bound.Rows, bound.Each, (moves+1)*each)
 		if !errors.As(err, &refusal) || moves != bound.Rows/each || !strings.Contains(refusal.Message, want) {
 			t.Errorf("after %d moves: %v", moves, err)
@@ -184,7 +185,8 @@ func TestALargeBranchMoves(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		one, other := organization(t, db, "one", "").ID, organization(t, db, "other", "").ID
-		north, south, abroad := organization(t, db, "north", one).ID, organization(t, db, "south", one).ID, organization(t, db, "abroad", other).ID
+		north, south := organization(t, db, "north", one).ID, organization(t, db, "south", one).ID
+		abroad := organization(t, db, "abroad", other).ID
 		branch := largeBranch(t, db, 100)
 		for _, to := range []string{north, south, abroad, one, south, ""} {
 			if err := moveTo(t, db, everything, branch, to); err != nil {
