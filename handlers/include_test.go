@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -170,6 +171,81 @@ func TestALargeInclusionIsCutAndLeadsToTheRest(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestTheLinksOfAPathThatComesBackLeadToEverything follows the next links of a relationship that a path comes back to: together the documents
+// have what one without a cut would have.
+func TestTheLinksOfAPathThatComesBackLeadToEverything(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		const people, branches = 2100, 24
+		head := s.crowd(people)
+		crowd := s.follow("/public/v2/organizations/" + head + "/relationships/users?page[size]=200")
+		var others []string // who are in branches only, where nobody but one person of the crowd leads to
+		all := s.follow("/public/v2/users?page[size]=200")
+		for _, id := range all {
+			if !slices.Contains(crowd, id) {
+				others = append(others, id)
+			}
+		}
+		below := s.follow("/public/v2/organizations/" + head + "/relationships/children?page[size]=200")
+		if len(crowd) != people || len(others) != 2*branches || len(below) != branches {
+			t.Fatalf("%d people, %d others, %d branches", len(crowd), len(others), len(below))
+		}
+		for n, branch := range below {
+			one := crowd[people-1-n*people/branches]
+			s.do("POST", "/public/v2/organizations/"+branch+"/relationships/users", object{"data": []any{ref("users", one)}}).want(200)
+		}
+		for path, want := range map[string][]string{
+			managed + "/" + head + "?include=users.organizations.users":                   slices.Concat(crowd, others, below),
+			"/public/v2/users/" + crowd[0] + "?include=organizations.users.organizations": slices.Concat(crowd, below),
+		} {
+			found := s.everythingBehind(path)
+			missing := slices.DeleteFunc(want, func(id string) bool { return found[id] })
+			if len(missing) > 0 {
+				t.Errorf("%s: the links do not lead to %d resources, such as %s", path, len(missing), missing[0])
+			}
+		}
+	})
+}
+
+// everythingBehind reads a document and those that the next links of its relationships lead to, and those of theirs, and returns the ids of
+// all resources in them.
+func (s *service) everythingBehind(path string) map[string]bool {
+	s.t.Helper()
+	found, asked := map[string]bool{}, map[string]bool{}
+	for queue := []string{path}; len(queue) > 0; queue = queue[1:] {
+		if asked[queue[0]] {
+			continue
+		}
+		asked[queue[0]] = true
+		primary, doc := s.included(queue[0])
+		if doc.Links.Next != nil {
+			queue = append(queue, *doc.Links.Next)
+		}
+		for _, n := range append(primary, doc.Included...) {
+			found[n.ID] = true
+			for _, rel := range n.Relationships {
+				if rel.Links.Next != nil {
+					queue = append(queue, *rel.Links.Next)
+				}
+			}
+		}
+	}
+	s.t.Logf("%s: %d documents", path, len(asked))
+	return found
+}
+
+// follow reads a page and those that its next links lead to, and returns the ids of what is on them.
+func (s *service) follow(path string) (ids []string) {
+	s.t.Helper()
+	for next := &path; next != nil; {
+		members, doc := s.included(*next)
+		for _, n := range members {
+			ids = append(ids, n.ID)
+		}
+		next = doc.Links.Next
+	}
+	return ids
 }
 
 // TestAnInclusionThatFitsIsWhole: nothing is cut for the sake of what is not there.

@@ -110,6 +110,35 @@ func TestNobodyIsNamedByNothing(t *testing.T) {
 	})
 }
 
+// TestNoTextIsOfNothingVisible sends what shows nothing as every text that organizations and users have.
+func TestNoTextIsOfNothingVisible(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		org, _ := s.organization("Acme")
+		user := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"})).want(201).text("data", "id")
+		for _, c := range []struct {
+			of   *models.Collection
+			path string
+			id   string
+		}{{models.Organizations, managed, org}, {models.Users, "/public/v2/users", user}} {
+			for _, a := range c.of.Schema.Attributes {
+				if a.ReadOnly || a.CreateOnly || a.Kind != jsonapi.String || a.Secret || a.WriteOnly {
+					continue
+				}
+				for _, text := range []string{" ", "\n\t", "\u200b\u2060", "\u3164", "\u2800"} {
+					change := object{"data": object{"type": c.of.Schema.Type, "id": c.id, "attributes": object{a.Name: text}}}
+					faults := s.do("PATCH", c.path+"/"+c.id, change).want(422).faults()
+					if len(faults) != 1 || faults[0].Pointer != "/data/attributes/"+a.Name {
+						t.Errorf("%s %+q: %+v", a.Name, text, faults)
+					}
+				}
+			}
+		}
+		for text, path := range map[string]string{"\u202bשלום\u202c": managed + "/" + org, "": managed + "/" + org} {
+			s.do("PATCH", path, object{"data": object{"type": "organizations", "id": org, "attributes": object{"description": text}}}).want(200)
+		}
+	})
+}
+
 // TestAUsersOrganizationIsReadAsItWasWritten: of several, each reader is shown the first that they see.
 func TestAUsersOrganizationIsReadAsItWasWritten(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {

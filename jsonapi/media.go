@@ -166,8 +166,9 @@ func serves(params map[string]string, ext []string) bool {
 	return slices.Equal(slices.Compact(asked), ext)
 }
 
+// known returns the profiles that are served. That of cursors is published with a slash at its end, and asked for without.
 func known(profiles []string) []string {
-	if slices.Contains(profiles, CursorProfile) {
+	if slices.Contains(profiles, CursorProfile) || slices.Contains(profiles, CursorProfile+"/") {
 		return []string{CursorProfile}
 	}
 	return nil

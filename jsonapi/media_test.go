@@ -92,6 +92,8 @@ func TestNegotiateAccept(t *testing.T) {
 		{[]string{mt + `; ext="https://example.com/unknown", ` + mt}, nil, true, nil},
 		{[]string{withCursor}, nil, true, cursor},
 		{[]string{mt + `; profile="https://example.com/x ` + jsonapi.CursorProfile + `"`}, nil, true, cursor},
+		{[]string{mt + `; profile="` + jsonapi.CursorProfile + `/"`}, nil, true, cursor},
+		{[]string{mt + `; profile="` + jsonapi.CursorProfile + `//"`}, nil, true, nil},
 		{[]string{mt + `; profile="https://example.com/x"`}, nil, true, nil},
 		{[]string{mt + `; profile="a,b;c"`}, nil, true, nil}, // a comma inside quotes ends nothing
 		{[]string{mt + ";q=0.5, " + withCursor + ";q=0.9"}, nil, true, cursor},

@@ -1,5 +1,11 @@
 package jsonapi
 
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
 // operationDecoder reads one operation object and collects its faults.
 type operationDecoder struct {
 	decoder
@@ -17,6 +23,7 @@ func (d *operationDecoder) decode(v any) {
 		return
 	}
 	d.object = object
+	d.misspelt(object, d.op.pointer, "op", "ref", "href", "data", "meta")
 	d.code()
 	d.precondition()
 	if !d.target() || d.op.Code == "" {
@@ -60,6 +67,7 @@ func (d *operationDecoder) precondition() {
 		d.fault(InvalidDocument, d.op.Pointer("meta"), "The member meta must be an object.")
 		return
 	}
+	d.misspelt(meta, d.op.Pointer("meta"), "ifMatch")
 	tags, ok := meta["ifMatch"]
 	if !ok {
 		return
@@ -70,6 +78,19 @@ func (d *operationDecoder) precondition() {
 		d.fault(InvalidDocument, d.op.Pointer("meta", "ifMatch"), "ifMatch must be a string with entity tags, as in the header If-Match.")
 	}
 	d.conditional = true
+}
+
+// misspelt refuses a member that is a known one but for its case, hyphens and underscores. Other members that the specification does not know
+// are ignored, as it demands; ignoring this one would do what was not meant: change a resource in spite of its version, or the whole of it
+// instead of one relationship.
+func (d *operationDecoder) misspelt(object map[string]any, at string, known ...string) {
+	plain := func(name string) string { return strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(name)) }
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		i := slices.IndexFunc(known, func(k string) bool { return plain(k) == plain(name) })
+		if i >= 0 && known[i] != name {
+			d.fault(InvalidDocument, Pointer(at, name), "The member %q is spelled %s.", clip(name), known[i])
+		}
+	}
 }
 
 // target finds out what the operation is about: ref, href, or the identity of its data say it.
@@ -103,6 +124,7 @@ func (d *operationDecoder) fromRef(v any) {
 	if !ok {
 		return
 	}
+	d.misspelt(ref, at, "type", "id", "lid", "relationship")
 	before := len(d.faults) // of other members
 	typ, id, lid, name := d.text(ref, at, "type"), d.text(ref, at, "id"), d.text(ref, at, "lid"), d.text(ref, at, "relationship")
 	_, hasType := ref["type"]

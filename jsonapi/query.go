@@ -307,10 +307,17 @@ func (q *Query) FilterText() string {
 	return strings.Join(filters, "&")
 }
 
-// Rest returns the query of the page of linkage that begins behind the first n members of an included relationship: what was included
-// beneath it comes along, and the sparse fieldsets stay. It begins with "?".
-func (q *Query) Rest(child *Inclusion, n int) string {
-	rest := &Query{pairs: []pair{{"include", strings.Join(child.paths(""), ",")}}}
+// Rest returns the query of the page of linkage that begins behind the first n members of an included relationship: what any of the
+// inclusions has beneath it comes along, and the sparse fieldsets stay. It begins with "?".
+func (q *Query) Rest(n int, through ...*Inclusion) string {
+	var paths []string
+	for _, child := range through {
+		paths = append(paths, child.paths("")...)
+	}
+	paths = slices.DeleteFunc(slices.Compact(slices.Sorted(slices.Values(paths))), func(path string) bool {
+		return slices.ContainsFunc(paths, func(longer string) bool { return strings.HasPrefix(longer, path+".") })
+	})
+	rest := &Query{pairs: []pair{{"include", strings.Join(paths, ",")}}}
 	for _, one := range q.pairs {
 		if strings.HasPrefix(one.name, "fields[") {
 			rest.pairs = append(rest.pairs, one)

@@ -143,6 +143,8 @@ func (a *Attribute) checkText(s string) (wrong string) {
 		return checkVisible(s)
 	case a.Format != "":
 		return formats[a.Format](s)
+	case !a.Secret && !a.WriteOnly:
+		return checkSeen(s)
 	}
 	return ""
 }

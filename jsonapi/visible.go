@@ -10,11 +10,19 @@ import (
 // nothing makes it look like another text by turning its direction. Marks that a right-to-left name needs (U+200E, U+200F, U+061C), and
 // joiners, are fine in the company of what they stand beside.
 func checkVisible(s string) (wrong string) {
-	if s != "" && !strings.ContainsFunc(s, visible) {
-		return "must have a character that can be seen"
+	if wrong := checkSeen(s); wrong != "" {
+		return wrong
 	}
 	if i := strings.IndexFunc(s, turning); i >= 0 {
 		return fmt.Sprintf("must not contain the character U+%04X, which turns the direction of text", []rune(s[i:])[0])
+	}
+	return ""
+}
+
+// checkSeen tells whether there is nothing to see in a text that is not empty.
+func checkSeen(s string) (wrong string) {
+	if s != "" && !strings.ContainsFunc(s, visible) {
+		return "must have a character that can be seen"
 	}
 	return ""
 }

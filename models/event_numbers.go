@@ -34,7 +34,7 @@ func NumberEvents(ctx context.Context, db *DB) error {
 	}
 	for n := numberBatch; n == numberBatch; {
 		var fresh bool
-		err := db.conn().QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM event_queue WHERE position IS NULL)`).Scan(&fresh)
+		err := db.read(ctx, func(rows *sql.Rows) error { return rows.Scan(&fresh) }, `SELECT EXISTS (SELECT 1 FROM event_queue WHERE position IS NULL)`)
 		if err != nil {
 			return fmt.Errorf("look for new events: %w", err)
 		}

@@ -12,8 +12,8 @@ import (
 )
 
 // fairPool is a pool of connections of which each caller holds at most a part (ForCaller). The program's own statements go straight to the
-// pool, and so does what no request uses: single rows outside of a transaction, and prepared statements. It implements gorm.ConnPool and
-// gorm.ConnPoolBeginner.
+// pool, and so does what no request uses: single rows outside of a transaction, and prepared statements. Whoever asks does not notice that a
+// connection ended while nobody used it. It implements gorm.ConnPool and gorm.ConnPoolBeginner.
 type fairPool struct {
 	*sql.DB
 	gate *gate
@@ -30,14 +30,14 @@ func (p fairPool) asCaller(ctx context.Context, run func(*sql.Conn) error) error
 	if err != nil {
 		return err
 	}
-	for try := 1; ; try++ {
+	for ended := 0; ; ended++ {
 		conn, err := p.DB.Conn(ctx)
 		if err != nil {
 			leave()
 			return err
 		}
 		err = run(conn)
-		if try < maxTries && endedIdle(err) {
+		if ended < p.mostEnded() && endedIdle(err) {
 			_ = conn.Close()
 			continue
 		}
@@ -56,11 +56,28 @@ func (p fairPool) asCaller(ctx context.Context, run func(*sql.Conn) error) error
 	}
 }
 
+// again runs a statement, or begins a transaction, until it meets a connection that has not ended.
+func again[T any](p fairPool, run func() (T, error)) (T, error) {
+	for ended := 0; ; ended++ {
+		v, err := run()
+		if ended == p.mostEnded() || !endedIdle(err) {
+			return v, err
+		}
+	}
+}
+
+// mostEnded is how many connections that ended while they were idle one statement can meet: all that there are.
+func (p fairPool) mostEnded() int { return p.Stats().MaxOpenConnections }
+
 // endedIdle reports whether a statement took no effect, because its connection ended before it was done: mostly while nobody used it, and
 // then the next statement reads what the server said at the end. sql.DB tries again by itself only where the driver knows of the end before.
 func endedIdle(err error) bool {
+	var connect *pgconn.ConnectError
 	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
+	switch {
+	case errors.As(err, &connect): // there is no other connection
+		return false
+	case errors.As(err, &pg):
 		return pg.Code == "57P01" || pg.Code == "57P02" // ended by an administrator, or with the whole server
 	}
 	return err != nil && (errors.Is(err, driver.ErrBadConn) || pgconn.SafeToRetry(err))
@@ -69,7 +86,7 @@ func endedIdle(err error) bool {
 // ExecContext implements gorm.ConnPool.
 func (p fairPool) ExecContext(ctx context.Context, query string, args ...any) (res sql.Result, err error) {
 	if callerOf(ctx) == "" {
-		return p.DB.ExecContext(ctx, query, args...)
+		return again(p, func() (sql.Result, error) { return p.DB.ExecContext(ctx, query, args...) })
 	}
 	err = p.asCaller(ctx, func(conn *sql.Conn) (err error) {
 		res, err = conn.ExecContext(ctx, query, args...)
@@ -81,7 +98,9 @@ func (p fairPool) ExecContext(ctx context.Context, query string, args ...any) (r
 // QueryContext implements gorm.ConnPool.
 func (p fairPool) QueryContext(ctx context.Context, query string, args ...any) (rows *sql.Rows, err error) {
 	if callerOf(ctx) == "" {
-		return p.DB.QueryContext(ctx, query, args...) //nolint:sqlclosecheck // whoever asked closes them
+		return again(p, func() (*sql.Rows, error) { //nolint:sqlclosecheck // whoever asked closes them
+			return p.DB.QueryContext(ctx, query, args...)
+		})
 	}
 	err = p.asCaller(ctx, func(conn *sql.Conn) (err error) {
 		rows, err = conn.QueryContext(ctx, query, args...) //nolint:sqlclosecheck,rowserrcheck // whoever asked does both
@@ -92,14 +111,15 @@ func (p fairPool) QueryContext(ctx context.Context, query string, args ...any) (
 
 // BeginTx implements gorm.ConnPoolBeginner.
 func (p fairPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.ConnPool, error) {
+	begin := func() (*sql.Tx, error) { return p.DB.BeginTx(ctx, opts) }
 	if callerOf(ctx) == "" {
-		return p.DB.BeginTx(ctx, opts)
+		return again(p, begin)
 	}
 	leave, err := p.gate.enter(ctx, callerOf(ctx))
 	if err != nil {
 		return nil, err
 	}
-	tx, err := p.DB.BeginTx(ctx, opts)
+	tx, err := again(p, begin)
 	if err != nil {
 		leave()
 		return nil, err

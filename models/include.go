@@ -40,7 +40,8 @@ func IncludeLinked(ctx context.Context, db *DB, c *Collection, scope Scope, ids 
 }
 
 func newIncluder(db *DB, scope Scope, q *jsonapi.Query) *includer {
-	return &includer{db: db, scope: scope, q: q, objects: map[string]*jsonapi.Resource{}, included: []*jsonapi.Resource{}}
+	return &includer{db: db, scope: scope, q: q, objects: map[string]*jsonapi.Resource{}, included: []*jsonapi.Resource{},
+		linked: map[string]*firstLinkage{}}
 }
 
 // build returns what is included: everything, or as much as an answer holds.
@@ -67,25 +68,31 @@ type includer struct {
 	included []*jsonapi.Resource
 	// cutting: to-many linkage is cut to what there is room for. Otherwise too much of it is errTooLarge.
 	cutting bool
+	// linked holds the linkage of to-many relationships while cutting, by relationshipKey.
+	linked map[string]*firstLinkage
 }
 
 func key(typ, id string) string { return typ + " " + id }
+
+func relationshipKey(c *Collection, owner, name string) string {
+	return key(c.Schema.Type, owner) + " " + name
+}
 
 // follow includes what the relationships of the inclusions lead to from the items. room is how much that may be, if it is cut.
 func (in *includer) follow(ctx context.Context, c *Collection, items []any, children []*jsonapi.Inclusion, room int) error {
 	for i, child := range children {
 		share, before := shareOf(children[i:], room), len(in.included)
-		a, err := in.arrows(ctx, c, items, child, share)
+		arrows, err := in.arrows(ctx, c, items, child, share)
 		if err != nil {
 			return err
 		}
 		target := c.relations[child.Relationship.Name].target
-		found, err := in.fetch(ctx, target, targets(a.pairs))
+		found, err := in.fetch(ctx, target, targets(arrows))
 		if err != nil {
 			return err
 		}
 		if child.Relationship.Many {
-			in.link(c, items, child, target, a)
+			in.link(c, items, child, target, arrows)
 		}
 		if err := in.follow(ctx, target, found, child.Children, share-(len(in.included)-before)); err != nil {
 			return err
@@ -128,14 +135,8 @@ func targets(pairs []pair) []string {
 	return slices.Compact(ids)
 }
 
-// arrows are those of one relationship that begin at some resources and end at what the scope sees.
-type arrows struct {
-	pairs []pair
-	// cut tells, by the id of each owner that has more arrows than these, how many of them these are.
-	cut map[string]int
-}
-
-func (in *includer) arrows(ctx context.Context, c *Collection, items []any, child *jsonapi.Inclusion, share int) (arrows, error) {
+// arrows returns those of one relationship that begin at some resources and end at what the scope sees.
+func (in *includer) arrows(ctx context.Context, c *Collection, items []any, child *jsonapi.Inclusion, share int) ([]pair, error) {
 	rel := child.Relationship
 	r := c.relations[rel.Name]
 	owners := make([]string, len(items))
@@ -144,24 +145,24 @@ func (in *includer) arrows(ctx context.Context, c *Collection, items []any, chil
 	}
 	switch {
 	case len(owners) == 0:
-		return arrows{}, nil
+		return nil, nil
 	case r.first:
 		firsts, err := r.firsts(ctx, in.db, in.scope, owners)
-		return arrows{pairs: pairsOf(owners, func(i int) string { return firsts[owners[i]] })}, err
+		return pairsOf(owners, func(i int) string { return firsts[owners[i]] }), err
 	case !rel.Many:
-		return arrows{pairs: pairsOf(owners, func(i int) string { return c.columnValue(items[i], r.column) })}, nil
+		return pairsOf(owners, func(i int) string { return c.columnValue(items[i], r.column) }), nil
 	case in.cutting:
-		return in.firstArrows(ctx, c, rel.Name, owners, share/weight(child))
+		return in.cutArrows(ctx, c, child, owners, share/weight(child))
 	default:
 		return in.allArrows(ctx, c, rel.Name, owners)
 	}
 }
 
 // allArrows returns every arrow of the owners, or errTooLarge.
-func (in *includer) allArrows(ctx context.Context, c *Collection, name string, owners []string) (arrows, error) {
+func (in *includer) allArrows(ctx context.Context, c *Collection, name string, owners []string) ([]pair, error) {
 	r := c.relations[name]
 	if err := r.target.caughtUp(ctx, in.db); err != nil {
-		return arrows{}, err
+		return nil, err
 	}
 	tx := r.target.from(ctx, in.db, r.target.base(in.scope)...)
 	owner := r.target.table + "." + r.foreign
@@ -172,13 +173,13 @@ func (in *includer) allArrows(ctx context.Context, c *Collection, name string, o
 	tx = tx.Select(owner+" AS owner, "+r.target.table+".id AS target").Where(owner+" IN ?", owners)
 	var pairs []pair
 	if err := tx.Limit(jsonapi.MaxIncluded + 1).Find(&pairs).Error; err != nil {
-		return arrows{}, fmt.Errorf("select %s of %s: %w", name, c.Schema.Type, err)
+		return nil, fmt.Errorf("select %s of %s: %w", name, c.Schema.Type, err)
 	}
 	if len(pairs) > jsonapi.MaxIncluded {
-		return arrows{}, errTooLarge
+		return nil, errTooLarge
 	}
 	slices.SortFunc(pairs, func(a, b pair) int { return cmp.Or(cmp.Compare(a.Owner, b.Owner), cmp.Compare(a.Target, b.Target)) })
-	return arrows{pairs: pairs}, nil
+	return pairs, nil
 }
 
 // add puts resources into the document that are not in it yet.
@@ -204,9 +205,9 @@ func (in *includer) add(ctx context.Context, c *Collection, items []any) error {
 }
 
 // link gives the items the linkage of a to-many relationship. A relationship that a sparse fieldset hides has none (§ Sparse Fieldsets).
-func (in *includer) link(c *Collection, items []any, child *jsonapi.Inclusion, target *Collection, a arrows) {
+func (in *includer) link(c *Collection, items []any, child *jsonapi.Inclusion, target *Collection, arrows []pair) {
 	name, linkage := child.Relationship.Name, map[string][]jsonapi.Identifier{}
-	for _, p := range a.pairs {
+	for _, p := range arrows {
 		if in.objects[key(target.Schema.Type, p.Target)] != nil {
 			linkage[p.Owner] = append(linkage[p.Owner], jsonapi.Identifier{Type: target.Schema.Type, ID: p.Target})
 		}
@@ -218,14 +219,11 @@ func (in *includer) link(c *Collection, items []any, child *jsonapi.Inclusion, t
 			continue
 		}
 		relationship := object.Relationships[name]
-		if longer, _ := relationship.Data.([]jsonapi.Identifier); len(longer) > len(linkage[id]) {
-			continue // of another path that leads here: whatever is included must be linked
-		}
 		relationship.Data = append([]jsonapi.Identifier{}, linkage[id]...)
 		relationship.Links.Prev, relationship.Links.Next = nil, nil
-		if n, cut := a.cut[id]; cut {
+		if l := in.linked[relationshipKey(c, id, name)]; l != nil && l.cut {
 			relationship.Links.Prev = &jsonapi.Link{Null: true}
-			relationship.Links.Next = jsonapi.Href(relationship.Links.Self.Href + in.q.Rest(child, n))
+			relationship.Links.Next = jsonapi.Href(relationship.Links.Self.Href + in.q.Rest(len(l.targets), l.through...))
 		}
 	}
 }

@@ -44,38 +44,61 @@ func unlink(r *jsonapi.Resource, root *jsonapi.Inclusion) {
 // maxShares bounds how often what some owners leave is shared out among the others.
 const maxShares = 3
 
-// firstArrows returns the first arrows of each owner, in the order of the pages of the relationship, most of them together. Owners have
+// firstLinkage is the linkage of one to-many relationship of one owner.
+type firstLinkage struct {
+	targets []string
+	cut     bool // there are more
+	// through are the inclusions that led here. What the first one cut is cut alike for the others, and the next link leads on for all of them.
+	through []*jsonapi.Inclusion
+}
+
+// cutArrows returns the first arrows of each owner. An owner that a path led to before has the same ones again.
+func (in *includer) cutArrows(ctx context.Context, c *Collection, child *jsonapi.Inclusion, owners []string, most int) ([]pair, error) {
+	name := child.Relationship.Name
+	fresh := slices.DeleteFunc(slices.Clone(owners), func(owner string) bool { return in.linked[relationshipKey(c, owner, name)] != nil })
+	found, err := in.firstArrows(ctx, c, name, fresh, most)
+	if err != nil {
+		return nil, err
+	}
+	for owner, l := range found {
+		in.linked[relationshipKey(c, owner, name)] = l
+	}
+	var arrows []pair
+	for _, owner := range owners {
+		l := in.linked[relationshipKey(c, owner, name)]
+		l.through = append(l.through, child)
+		arrows = append(arrows, pairsOf(slices.Repeat([]string{owner}, len(l.targets)), func(i int) string { return l.targets[i] })...)
+	}
+	return arrows, nil
+}
+
+// firstArrows returns the first targets of each owner, in the order of the pages of the relationship, most of them together. Owners have
 // equal shares, and what those with few leave goes to the others.
-func (in *includer) firstArrows(ctx context.Context, c *Collection, name string, owners []string, most int) (arrows, error) {
-	a := arrows{cut: map[string]int{}}
+func (in *includer) firstArrows(ctx context.Context, c *Collection, name string, owners []string, most int) (map[string]*firstLinkage, error) {
+	found := map[string]*firstLinkage{}
 	for n := 1; len(owners) > 0; n++ {
 		level := most / len(owners)
 		byOwner, err := in.firsts(ctx, c, name, owners, level+1)
 		if err != nil {
-			return a, err
+			return nil, err
 		}
 		longer := slices.DeleteFunc(slices.Clone(owners), func(owner string) bool { return len(byOwner[owner]) <= level })
 		last := n == maxShares || len(longer) == len(owners)
 		for _, owner := range owners {
-			own := byOwner[owner]
-			switch {
+			switch own := byOwner[owner]; {
 			case len(own) <= level:
 				most -= len(own)
+				found[owner] = &firstLinkage{targets: own}
 			case last:
-				own, a.cut[owner] = own[:level], level
-			default:
-				continue // with a larger share
-			}
-			for _, target := range own {
-				a.pairs = append(a.pairs, pair{owner, target})
+				found[owner] = &firstLinkage{targets: own[:level], cut: true}
 			}
 		}
 		if last {
 			break
 		}
-		owners = longer
+		owners = longer // with a larger share
 	}
-	return a, nil
+	return found, nil
 }
 
 // ownersAtOnce bounds the parts of one statement; SQLite takes 500.

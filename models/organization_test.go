@@ -21,6 +21,8 @@ func TestASlugIsMadeFromTheName(t *testing.T) {
 			"Weißer Riese": "weisser-riese", "GROẞ": "gross", "Łódź": "lodz", "Ørsted": "orsted", "Đorđe": "dorde", "Æon": "aeon", "Þór": "thor", "Œuvre": "oeuvre",
 			"Ħamrun": "hamrun", "Işık": "isik", "Əliyev": "eliyev", "Nguyễn": "nguyen", "Москва": "moskva", "Ольга": "olga", "Әлем": "alem", "Αθήνα": "athena",
 			"東京タワー": "dong-jing-tawa", "서울": "seoul", "العربية": "alarbya", "Zo\u0065\u0308": "zoe", "½ Liter": "1-2-liter", "ａｂｃ": "abc", "Ber\u00adlin": "berlin",
+			"€uro": "eur-uro", "100€": "100-eur", "£5shop": "ps-5shop", "B&B": "b-b", "C@fé": "c-fe", "©right": "c-right", "№5": "no-5", "5½kg": "5-1-2-kg",
+			"Acme™Co": "acme-tm-co", "Acme®Co": "acme-r-co", "20℃ Bar": "20-degc-bar", "5µm": "5mm", "10×10": "10-x-10", "m²": "m2", "¥en": "y-en", "A😀B": "a-b",
 			"日本": "ri-ben", "😀": "organization", "\ua732": "organization", "İzmir": "izmir", strings.Repeat("x", 200): strings.Repeat("x", 80), strings.Repeat("x", 79) + " y": strings.Repeat("x", 79),
 		} {
 			org := organization(t, db, name, "")

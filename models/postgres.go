@@ -93,6 +93,13 @@ func (db *DB) checkServer(ctx context.Context) error {
 		return fmt.Errorf("the database keeps text as %s, and Roster needs UTF8: make one with "+
 			"CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0", encoding)
 	}
+	switch {
+	case found["in_hot_standby"] == "on":
+		return errors.New("the server is a standby, which takes no writes: name the primary in the URL, or several hosts with target_session_attrs=read-write")
+	case found["transaction_read_only"] == "on":
+		return errors.New("the database takes no writes, because default_transaction_read_only is on: set it to off where it is set, " +
+			"in the URL, with ALTER DATABASE or ALTER ROLE, or in the configuration of the server")
+	}
 	for _, s := range spoken {
 		if found[s.name] != s.value {
 			return fmt.Errorf("the connection has %s = %s, and Roster needs %s: does a pooler in between drop settings?",

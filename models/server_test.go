@@ -105,6 +105,16 @@ func TestADatabaseThatIsNotUnicodeIsRefused(t *testing.T) {
 	})
 }
 
+func TestADatabaseThatTakesNoWritesIsRefused(t *testing.T) {
+	t.Parallel()
+	const want = "takes no writes, because default_transaction_read_only is on: set it to off"
+	address := modelstest.URL(t, models.Postgres)
+	refusesToOpen(t, address+"&default_transaction_read_only=on", want)
+	administer(t, address, "ALTER DATABASE "+databaseIn(t, address)+" SET default_transaction_read_only = on")
+	refusesToOpen(t, address, want)
+	modelstest.OpenConfig(t, modelstest.ConfigAt(address+"&default_transaction_read_only=off"))
+}
+
 func refusesToOpen(t *testing.T, address, want string) {
 	t.Helper()
 	db, err := models.Open(t.Context(), modelstest.ConfigAt(address))

@@ -14,10 +14,10 @@ const maxSlug = 80
 
 var notSlug = regexp.MustCompile(`[^a-z0-9]+`)
 
-// slugFor makes a slug from a name: Zoë & Söhne becomes zoe-sohne, Łódź lodz, Москва moskva, 東京 dong-jing. A name without a letter or
+// slugFor makes a slug from a name: Zoë & Söhne becomes zoe-sohne, Łódź lodz, Москва moskva, 東京 dong-jing, €uro eur-uro. A name without a letter or
 // digit that has a Latin form becomes organization.
 func slugFor(name string) string {
-	slug := notSlug.ReplaceAllString(strings.ToLower(latin(strings.ToLower(norm.NFKC.String(name)))), "-")
+	slug := notSlug.ReplaceAllString(strings.ToLower(latin(strings.ToLower(norm.NFKC.String(apart(name))))), "-")
 	slug = strings.Trim(slug, "-")
 	if len(slug) > maxSlug {
 		slug = strings.Trim(slug[:maxSlug], "-")
@@ -27,6 +27,21 @@ func slugFor(name string) string {
 	}
 	return slug
 }
+
+// apart returns a text with blanks around each symbol and fraction: it becomes a word or numbers of its own, eur for €.
+func apart(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		form := string(r)
+		if unicode.IsSymbol(r) || strings.ContainsRune(norm.NFKC.String(form), fractionSlash) {
+			form = " " + form + " "
+		}
+		b.WriteString(form)
+	}
+	return b.String()
+}
+
+const fractionSlash = '\u2044' // in the long form of ½
 
 // anotherSlug returns a slug that is free, all but certainly. Its end is random, so that thousands of organizations of one name do not
 // search for a free number.

@@ -10,10 +10,6 @@ import (
 // MaxDepth is the number of levels that a tree of organizations can have.
 const MaxDepth = 16
 
-// MaxRewritten is the number of rows of the closure that the moves of one request may rewrite: what keeps others waiting, on SQLite every
-// other writer, is bounded by about a second.
-const MaxRewritten = 100_000
-
 // place puts a new organization below the parent of the input. A caller who is bound to a subtree never makes a root.
 func place(ctx context.Context, tx *DB, by Caller, in *Change, org *Organization) error {
 	link, given := in.Links["parent"]
@@ -98,18 +94,14 @@ func move(ctx context.Context, tx *DB, by Caller, in *Change, before, org *Organ
 	if _, kindGiven := in.Attributes["kind"]; !kindGiven && (parent == "" || before.ParentID == nil) {
 		org.Kind = defaultKind(org.ParentID)
 	}
-	var branch struct {
-		Height, Size int
-		Circle       bool
-	}
-	err := tx.session(ctx).Raw(`SELECT COALESCE(MAX(distance), 0) + 1 AS height, COUNT(*) AS size,
-			COUNT(CASE WHEN descendant_id = ? THEN 1 END) > 0 AS circle
-		FROM organization_paths WHERE ancestor_id = ?`, idOrNil(parent), org.ID).Scan(&branch).Error
-	if err != nil {
-		return fmt.Errorf("measure branch: %w", err)
-	}
-	if branch.Circle {
+	if circle, err := isAbove(ctx, tx, org.ID, parent); err != nil {
+		return err
+	} else if circle {
 		return &Error{Kind: Conflict, Field: "parent", Message: "An organization cannot be below itself."}
+	}
+	branch, err := measureBranch(ctx, tx, org.ID)
+	if err != nil {
+		return err
 	}
 	if parent != "" {
 		if err := checkParent(ctx, tx, by.Scope, parent, branch.Height); err != nil {
@@ -119,21 +111,14 @@ func move(ctx context.Context, tx *DB, by Caller, in *Change, before, org *Organ
 	return boundMoves(ctx, tx, org.ID, parent, branch.Size)
 }
 
-// boundMoves refuses a move that, together with those before it in the transaction, rewrites too much: a row of the closure for each
-// organization of the branch and each ancestor, old and new.
-func boundMoves(ctx context.Context, tx *DB, id, parent string, size int) error {
-	var ancestors int
-	err := tx.session(ctx).Raw(`SELECT COUNT(*) FROM organization_paths WHERE descendant_id = ? AND distance > 0 OR descendant_id = ?`,
-		id, idOrNil(parent)).Scan(&ancestors).Error
+// isAbove reports whether an organization is another one, or above it.
+func isAbove(ctx context.Context, tx *DB, id, other string) (above bool, err error) {
+	err = tx.session(ctx).Raw("SELECT COUNT(*) > 0 FROM organization_paths WHERE ancestor_id = ? AND descendant_id = ?",
+		id, idOrNil(other)).Scan(&above).Error
 	if err != nil {
-		return fmt.Errorf("measure move: %w", err)
+		return false, fmt.Errorf("look for a circle: %w", err)
 	}
-	*tx.rewritten += size * ancestors
-	if *tx.rewritten > MaxRewritten {
-		return &Error{Kind: Conflict, Field: "parent", Message: fmt.Sprintf("The moves of one request may change %d ancestors of organizations, "+
-			"and with this one it would be %d; send fewer at once, or move a large branch in parts.", MaxRewritten, *tx.rewritten)}
-	}
-	return nil
+	return above, nil
 }
 
 // idOrNil keeps a text that is no id away from a comparison that PostgreSQL would refuse.
@@ -148,11 +133,11 @@ func idOrNil(id string) any {
 func resettle(ctx context.Context, tx *DB, before, org *Organization) (*branchMove, error) {
 	var m *branchMove
 	if deref(before.ParentID) != deref(org.ParentID) {
-		above, err := ancestorsOf(ctx, tx, org.ID)
+		line, err := ancestors(ctx, tx, org.ID)
 		if err != nil {
 			return nil, err
 		}
-		m = &branchMove{head: org.ID, above: above}
+		m = &branchMove{head: org.ID, above: column(line[1:], func(a ancestor) string { return a.id })}
 	}
 	switch {
 	case before.DeletedAt != nil:
@@ -165,12 +150,11 @@ func resettle(ctx context.Context, tx *DB, before, org *Organization) (*branchMo
 
 // relocate moves the closure rows of a branch and its numbers from the old ancestors to the new ones.
 func relocate(ctx context.Context, tx *DB, before, org *Organization) error {
-	var live int64
-	err := tx.session(ctx).Raw(`SELECT COUNT(*) FROM organization_paths p JOIN organizations o ON o.id = p.descendant_id
-		WHERE p.ancestor_id = ? AND o.deleted_at IS NULL`, org.ID).Scan(&live).Error
+	below, err := readCounter(ctx, tx, countDescendants, org.ID)
 	if err != nil {
-		return fmt.Errorf("count branch: %w", err)
+		return err
 	}
+	live := below + 1
 	if err := countAncestors(ctx, tx, org.ID, -live); err != nil {
 		return err
 	}
@@ -186,23 +170,6 @@ func relocate(ctx context.Context, tx *DB, before, org *Organization) error {
 	return countAncestors(ctx, tx, org.ID, live)
 }
 
-// moveBranch gives a branch the closure rows of its place below the parent of its head, instead of those that it has.
-func moveBranch(ctx context.Context, tx *DB, org *Organization) error {
-	_, err := tx.exec(ctx, `DELETE FROM organization_paths
-		WHERE descendant_id IN (SELECT descendant_id FROM organization_paths WHERE ancestor_id = ?)
-		AND ancestor_id IN (SELECT ancestor_id FROM organization_paths WHERE descendant_id = ? AND distance > 0)`, org.ID, org.ID)
-	if err == nil && org.ParentID != nil {
-		_, err = tx.exec(ctx, `INSERT INTO organization_paths (ancestor_id, descendant_id, distance)
-			SELECT a.ancestor_id, d.descendant_id, a.distance + d.distance + 1
-			FROM organization_paths a CROSS JOIN organization_paths d
-			WHERE a.descendant_id = ? AND d.ancestor_id = ?`, *org.ParentID, org.ID)
-	}
-	if err != nil {
-		return fmt.Errorf("move branch: %w", err)
-	}
-	return nil
-}
-
 // countInTree adds n to every number that one organization is part of.
 func countInTree(ctx context.Context, tx *DB, org *Organization, n int64) error {
 	tx.count(countOrganizations, "", n)
@@ -215,21 +182,13 @@ func countInTree(ctx context.Context, tx *DB, org *Organization, n int64) error 
 
 // countAncestors adds n to the descendants of every organization above one.
 func countAncestors(ctx context.Context, tx *DB, id string, n int64) error {
-	ancestors, err := ancestorsOf(ctx, tx, id)
-	for _, a := range ancestors {
-		tx.count(countDescendants, a, n)
+	line, err := ancestors(ctx, tx, id)
+	for _, a := range line {
+		if a.distance > 0 {
+			tx.count(countDescendants, a.id, n)
+		}
 	}
 	return err
-}
-
-// ancestorsOf returns the organizations above one, nearest first.
-func ancestorsOf(ctx context.Context, tx *DB, id string) (ancestors []string, err error) {
-	err = tx.session(ctx).Raw(`SELECT ancestor_id FROM organization_paths WHERE descendant_id = ? AND distance > 0 ORDER BY distance`, id).
-		Scan(&ancestors).Error
-	if err != nil {
-		return nil, fmt.Errorf("read ancestors: %w", err)
-	}
-	return ancestors, nil
 }
 
 // defaultKind returns the kind of an organization that names none: the head of a tree is a company, and nothing else is.

@@ -156,8 +156,8 @@ func TestTheMovesOfOneRequestAreBounded(t *testing.T) {
 		for range 300 {
 			organization(t, db, "leaf", branch)
 		}
-		const each = 301 * 24 // an organization and an ancestor, which it loses or gets
-		moves := 0
+		bound, moves := db.Dialect().MoveBound(), 0
+		each := bound.Each + 301*12 // an organization and an ancestor, which becomes another one
 		err := models.Transaction(t.Context(), db, func(tx *models.DB) error {
 			for moves = 0; ; moves++ {
 				if err := moveTo(t, tx, everything, branch, ends[(moves+1)%2]); err != nil {
@@ -167,8 +167,10 @@ func TestTheMovesOfOneRequestAreBounded(t *testing.T) {
 		})
 		wantKind(t, err, models.Conflict, "parent")
 		var refusal *models.Error
-		want := fmt.Sprintf("may change %d ancestors of organizations, and with this one it would be %d;", models.MaxRewritten, (moves+1)*each)
-		if !errors.As(err, &refusal) || moves != models.MaxRewritten/each || !strings.Contains(refusal.Message, want) {
+		want := fmt.Sprintf("may change %d ancestors of organizations, each move counting as %d by itself, "+
+			"and with this one it would be at least %d;",
+			bound.Rows, bound.Each, (moves+1)*each)
+		if !errors.As(err, &refusal) || moves != bound.Rows/each || !strings.Contains(refusal.Message, want) {
 			t.Errorf("after %d moves: %v", moves, err)
 		}
 		if err := moveTo(t, db, everything, branch, ends[1]); err != nil {
@@ -176,4 +178,58 @@ func TestTheMovesOfOneRequestAreBounded(t *testing.T) {
 		}
 		modelstest.CheckConsistency(t, db)
 	})
+}
+
+// TestALargeBranchMoves moves ten thousand organizations to where up to two of their ancestors become others.
+func TestALargeBranchMoves(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		one, other := organization(t, db, "one", "").ID, organization(t, db, "other", "").ID
+		north, south := organization(t, db, "north", one).ID, organization(t, db, "south", one).ID
+		abroad := organization(t, db, "abroad", other).ID
+		branch := largeBranch(t, db, 100)
+		for _, to := range []string{north, south, abroad, one, south, ""} {
+			if err := moveTo(t, db, everything, branch, to); err != nil {
+				t.Fatal(err)
+			}
+			if wrong := number(t, db, wrongPaths); wrong != 0 {
+				t.Errorf("%d rows of the closure are missing or too many", wrong)
+			}
+			if wrong := number(t, db, mistakes["descendants"]); wrong != 0 {
+				t.Errorf("%d counters of descendants are wrong", wrong)
+			}
+		}
+	})
+}
+
+// wrongPaths counts the rows that the closure should have and has not, and those that it has and should not.
+const wrongPaths = `WITH RECURSIVE above (a, d, n) AS (
+		SELECT id, id, 0 FROM organizations
+		UNION ALL
+		SELECT o.parent_id, above.d, above.n + 1 FROM above JOIN organizations o ON o.id = above.a WHERE o.parent_id IS NOT NULL)
+	SELECT COUNT(*) - 2 * COUNT(p.distance) + (SELECT COUNT(*) FROM organization_paths)
+	FROM above LEFT JOIN organization_paths p ON p.ancestor_id = a AND p.descendant_id = d AND p.distance = n`
+
+// TestABranchThatIsTooLargeToMoveIsNotCountedToItsEnd asks SQLite to move what the writer would count for long.
+func TestABranchThatIsTooLargeToMoveIsNotCountedToItsEnd(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t, models.SQLite)
+	branch := largeBranch(t, db, 160) // 25,761 organizations
+	err := moveTo(t, db, everything, branch, organization(t, db, "head", "").ID)
+	wantKind(t, err, models.Conflict, "parent")
+	if !strings.Contains(err.Error(), "it would be at least 25201;") {
+		t.Error(err)
+	}
+	wantKind(t, moveTo(t, db, everything, branch, branch), models.Conflict, "parent")
+}
+
+// largeBranch inserts n organizations below a head and n below each of those, and returns the head.
+func largeBranch(t *testing.T, db *models.DB, n int) string {
+	t.Helper()
+	batch := family("large", n)
+	batch.Users, batch.Memberships = nil, nil
+	if err := models.InsertBatch(t.Context(), db, batch); err != nil {
+		t.Fatal(err)
+	}
+	return batch.Organizations[0].ID
 }

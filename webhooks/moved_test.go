@@ -45,7 +45,7 @@ func (r *rig) move(org, parent *models.Organization, attributes map[string]any) 
 func (r *rig) moveBy(by models.Caller, org, parent *models.Organization, attributes map[string]any) {
 	r.t.Helper()
 	in := input(attributes)
-	in.Links["parent"] = jsonapi.Linkage{}
+	in.Links["parent"] = nil
 	if parent != nil {
 		in.Links["parent"] = models.Links{parent.ID}
 	}

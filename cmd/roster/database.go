@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"time"
@@ -104,6 +105,30 @@ func (c *config) makeDataDir() error {
 	}
 	if err := os.MkdirAll(c.dataDir, 0o700); err != nil {
 		return fmt.Errorf("make the data directory: %w", err)
+	}
+	return nil
+}
+
+// makeDatabaseDir makes the data directory if the database is in it.
+func (c *config) makeDatabaseDir() error {
+	if c.databaseURL != "" {
+		return nil
+	}
+	return c.makeDataDir()
+}
+
+// findDatabase makes sure that there is a database, and makes nothing.
+func (c *config) findDatabase() error {
+	path, embedded := c.sqlitePath()
+	if !embedded {
+		return nil
+	}
+	_, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("there is no database at %s yet; 'roster migrate up' makes one, and so does 'roster serve'", path)
+	case err != nil:
+		return fmt.Errorf("look for the database: %w", err)
 	}
 	return nil
 }

@@ -46,7 +46,7 @@ func (p *program) keyCommand() *cli.Command {
 				Flags: append([]cli.Flag{
 					&cli.BoolFlag{Name: "json", Usage: "print the JSON:API document of the API instead of a table"},
 				}, p.flags(storage, logging)...),
-				Action: func(ctx context.Context, cmd *cli.Command) error { return p.withDatabase(ctx, cmd, p.listKeys) },
+				Action: func(ctx context.Context, cmd *cli.Command) error { return p.withFoundDatabase(ctx, cmd, p.listKeys) },
 			},
 			{
 				Name:         "revoke",
@@ -54,7 +54,7 @@ func (p *program) keyCommand() *cli.Command {
 				ArgsUsage:    "ID",
 				ArgValidator: oneID,
 				Flags:        p.flags(storage, logging),
-				Action:       func(ctx context.Context, cmd *cli.Command) error { return p.withDatabase(ctx, cmd, p.revokeKey) },
+				Action:       func(ctx context.Context, cmd *cli.Command) error { return p.withFoundDatabase(ctx, cmd, p.revokeKey) },
 			},
 		},
 	}
@@ -74,6 +74,18 @@ func (p *program) withDatabase(ctx context.Context, cmd *cli.Command, do func(co
 	return do(ctx, cmd, db)
 }
 
+// withFoundDatabase does the same for a command that has nothing to do where there is no database: it makes none.
+func (p *program) withFoundDatabase(ctx context.Context, cmd *cli.Command, do func(context.Context, *cli.Command, *models.DB) error) error {
+	cfg, err := p.config(cmd)
+	if err == nil {
+		err = cfg.findDatabase()
+	}
+	if err != nil {
+		return err
+	}
+	return p.withDatabase(ctx, cmd, do)
+}
+
 // operator is whom the events name for what is done on the command line.
 var operator = models.System("command line")
 
@@ -84,7 +96,7 @@ func (p *program) createKey(ctx context.Context, cmd *cli.Command, db *models.DB
 	}
 	key, err := models.CreateAPIKey(ctx, db, operator, in)
 	if err != nil {
-		return refusedFlag(err)
+		return refusal(err)
 	}
 	_, err = fmt.Fprintln(p.stdout, *key.Key)
 	if err != nil {
@@ -127,13 +139,20 @@ func keyChange(cmd *cli.Command, now time.Time) (*models.Change, error) {
 	return in, nil
 }
 
-// refusedFlag turns the refusal of a value into a usage error. Its message is a sentence for users.
-func refusedFlag(err error) error {
-	var refusal *models.Error
-	if !errors.As(err, &refusal) {
+// refusal returns what models refuses as a sentence for users. One about a value that was given is a usage error; any other says that what
+// was asked for cannot be done now.
+func refusal(err error) error {
+	var refused *models.Error
+	if !errors.As(err, &refused) {
 		return err
 	}
-	return usageError{errors.New(strings.TrimSuffix(refusal.Message, "."))}
+	sentence := errors.New(strings.TrimSuffix(refused.Message, "."))
+	switch refused.Kind {
+	case models.Invalid, models.Required, models.RelatedNotFound:
+		return usageError{sentence}
+	default:
+		return sentence
+	}
 }
 
 func keyName(into *string) func(string) error {
@@ -302,5 +321,5 @@ func (p *program) revokeKey(ctx context.Context, cmd *cli.Command, db *models.DB
 	if models.IsKind(err, models.NotFound) {
 		return fmt.Errorf("there is no key with the id %s; 'roster key list' shows those there are", id)
 	}
-	return err
+	return refusal(err)
 }

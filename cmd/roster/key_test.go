@@ -155,3 +155,25 @@ func TestATimeToComeCanBeSaidInFourWays(t *testing.T) {
 		}
 	}
 }
+
+// TestAKeyThatTheServiceRefusesIsNoWrongUsage makes keys until an organization has as many as it can.
+func TestAKeyThatTheServiceRefusesIsNoWrongUsage(t *testing.T) {
+	t.Parallel()
+	modelstestURLs(t, func(t *testing.T, url string) {
+		dir := t.TempDir()
+		key := func(args ...string) (int, string, string) {
+			return command(t, nil, append(append([]string{"key"}, args...), "--data-dir", dir, "--database-url", url, "--log-level", "error")...)
+		}
+		fillDemo(t, dir, url, "--organizations", "1", "--users", "0")
+		organization := everyPage(t, opened(t, dir, url), models.Organizations)[0].(*models.Organization).ID
+		for range 100 {
+			if code, _, problems := key("create", "--kind", "organization", "--organization", organization, "--name", "x"); code != 0 {
+				t.Fatal(problems)
+			}
+		}
+		code, stdout, problems := key("create", "--kind", "organization", "--organization", organization, "--name", "x")
+		if code != 1 || stdout != "" || problems != "roster: An organization has at most 100 keys. Delete one that is not used\n" {
+			t.Errorf("%d %s %s", code, stdout, problems)
+		}
+	})
+}

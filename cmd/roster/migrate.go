@@ -23,24 +23,30 @@ func (p *program) migrateCommand() *cli.Command {
 		Commands: []*cli.Command{
 			{
 				Name: "up", Usage: "apply every pending migration", Flags: p.flags(storage, logging),
-				Action: func(ctx context.Context, cmd *cli.Command) error { return p.withSchema(ctx, cmd, p.migrateUp) },
+				Action: func(ctx context.Context, cmd *cli.Command) error {
+					return p.withSchema(ctx, cmd, (*config).makeDatabaseDir, p.migrateUp)
+				},
 			},
 			{
 				Name: "status", Usage: "list the migrations and when they were applied; exit code 1 while one is pending or unknown",
-				Flags:  p.flags(storage, logging),
-				Action: func(ctx context.Context, cmd *cli.Command) error { return p.withSchema(ctx, cmd, p.migrateStatus) },
+				Flags: p.flags(storage, logging),
+				Action: func(ctx context.Context, cmd *cli.Command) error {
+					return p.withSchema(ctx, cmd, (*config).findDatabase, p.migrateStatus)
+				},
 			},
 		},
 	}
 }
 
-// withSchema opens the database whatever the state of its schema.
-func (p *program) withSchema(ctx context.Context, cmd *cli.Command, do func(context.Context, *models.DB) error) (err error) {
+// withSchema opens the database whatever the state of its schema, once there is a place for it.
+func (p *program) withSchema(
+	ctx context.Context, cmd *cli.Command, place func(*config) error, do func(context.Context, *models.DB) error,
+) (err error) {
 	cfg, err := p.config(cmd)
 	if err != nil {
 		return err
 	}
-	if err := cfg.makeDataDir(); err != nil {
+	if err := place(cfg); err != nil {
 		return err
 	}
 	db, err := cfg.connect(ctx, nil) // migrations neither hash nor encrypt

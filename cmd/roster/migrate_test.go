@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -13,6 +14,11 @@ func TestMigrate(t *testing.T) {
 	t.Parallel()
 	modelstestURLs(t, func(t *testing.T, url string) {
 		env := map[string]string{"ROSTER_DATABASE_URL": url, "ROSTER_DATA_DIR": filepath.Join(t.TempDir(), "unused")}
+		if path, embedded := strings.CutPrefix(url, "sqlite:"); embedded { // an empty file; without one there is nothing to report
+			if err := os.WriteFile(path, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
 		code, got, problems := command(t, env, "migrate", "status")
 		if code != 1 || !regexp.MustCompile(`(?m)^00001_foundation\.sql +pending$`).MatchString(got) || !strings.Contains(problems, "pending)") {
 			t.Errorf("before: %d %s %s", code, got, problems)
@@ -28,6 +34,28 @@ func TestMigrate(t *testing.T) {
 			t.Errorf("up again: %s", second)
 		}
 	})
+}
+
+// TestACommandThatOnlyReadsMakesNoDatabase asks for what is in one that is not there.
+func TestACommandThatOnlyReadsMakesNoDatabase(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{
+		{"migrate", "status"}, {"key", "list"}, {"key", "list", "--json"}, {"key", "revoke", "01912f6a-8c00-7abc-8def-0123456789ab"},
+	} {
+		parent := t.TempDir()
+		for _, where := range [][]string{
+			{"--data-dir", filepath.Join(parent, "data")},
+			{"--data-dir", filepath.Join(parent, "data"), "--database-url", "sqlite:" + filepath.Join(parent, "elsewhere.db")},
+		} {
+			code, stdout, problems := command(t, nil, append(args, where...)...)
+			if code != 1 || stdout != "" || !strings.HasPrefix(problems, "roster: there is no database at "+parent) {
+				t.Errorf("%v: %d %s %s", args, code, stdout, problems)
+			}
+			if made, err := os.ReadDir(parent); err != nil || len(made) > 0 {
+				t.Errorf("%v made %v (%v)", args, made, err)
+			}
+		}
+	}
 }
 
 func TestADatabaseThatANewerProgramMigratedIsRefusedByEveryCommand(t *testing.T) {

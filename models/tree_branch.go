@@ -1,0 +1,162 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+)
+
+// MoveBound bounds how long the moves of one request keep others waiting.
+type MoveBound struct {
+	// Rows is the number of rows of the closure that they may change.
+	Rows int
+	// Each is what a move counts beside the rows that it changes: about as many could be changed while its other statements run.
+	Each int
+}
+
+// MoveBound returns the bound of a database. On SQLite every other writer waits, about a quarter of a second; on PostgreSQL only those do
+// that work in the same trees (docs/adr/0065).
+func (d Dialect) MoveBound() MoveBound {
+	if d == SQLite {
+		return MoveBound{Rows: 25_000, Each: 200}
+	}
+	return MoveBound{Rows: 100_000, Each: 80}
+}
+
+// branch is an organization with all that is below it.
+type branch struct{ Height, Size int }
+
+// measureBranch returns the levels and the number of organizations of a branch. One that is too large to be moved is not counted to its
+// end, because others wait meanwhile.
+func measureBranch(ctx context.Context, tx *DB, id string) (b branch, err error) {
+	err = tx.session(ctx).Raw(`SELECT COALESCE(MAX(distance), 0) + 1 AS height, COUNT(*) AS size
+		FROM (SELECT distance FROM organization_paths WHERE ancestor_id = ? LIMIT ?) AS branch`, id, tx.dialect.MoveBound().Rows+1).Scan(&b).Error
+	if err != nil {
+		return b, fmt.Errorf("measure branch: %w", err)
+	}
+	return b, nil
+}
+
+// boundMoves refuses a move that, together with those before it in the transaction, keeps others waiting for too long. It changes a row of
+// the closure for each organization of the branch and each ancestor that is not the same afterwards.
+func boundMoves(ctx context.Context, tx *DB, id, parent string, size int) error {
+	steps, err := stepsOfMove(ctx, tx, id, parent)
+	if err != nil {
+		return err
+	}
+	bound := tx.dialect.MoveBound()
+	*tx.rewritten += bound.Each + size*len(steps)
+	if *tx.rewritten > bound.Rows {
+		return &Error{Kind: Conflict, Field: "parent", Message: fmt.Sprintf("The moves of one request may change %d ancestors of organizations, "+
+			"each move counting as %d by itself, and with this one it would be at least %d; send fewer at once, or move a large branch in parts.",
+			bound.Rows, bound.Each, *tx.rewritten)}
+	}
+	return nil
+}
+
+// moveBranch gives a branch the closure rows of its place below the parent of its head, instead of those that it has.
+func moveBranch(ctx context.Context, tx *DB, org *Organization) error {
+	steps, err := stepsOfMove(ctx, tx, org.ID, deref(org.ParentID))
+	if err != nil {
+		return err
+	}
+	for _, s := range steps {
+		statement, args := s.statement(org.ID)
+		if _, err := tx.run(ctx, statement, args...); err != nil {
+			return fmt.Errorf("move branch: %w", err)
+		}
+	}
+	return nil
+}
+
+// stepsOfMove returns what brings a branch below a parent, "" for none.
+func stepsOfMove(ctx context.Context, tx *DB, id, parent string) ([]pathStep, error) {
+	was, err := ancestors(ctx, tx, id)
+	if err != nil {
+		return nil, err
+	}
+	is, err := ancestors(ctx, tx, parent)
+	if err != nil {
+		return nil, err
+	}
+	for i := range is {
+		is[i].distance++ // from the head of the branch
+	}
+	return pathSteps(was[1:], is), nil // without itself
+}
+
+// ancestor is an organization above another one, so many levels.
+type ancestor struct {
+	id       string
+	distance int
+}
+
+// ancestors returns what is above an organization, from below to above, itself first.
+func ancestors(ctx context.Context, tx *DB, id string) (above []ancestor, err error) {
+	err = tx.read(ctx, func(rows *sql.Rows) error {
+		var a ancestor
+		err := rows.Scan(&a.id, &a.distance)
+		above = append(above, a)
+		return err
+	}, "SELECT ancestor_id, distance FROM organization_paths WHERE descendant_id = ? ORDER BY distance", idOrNil(id))
+	if err != nil {
+		return nil, fmt.Errorf("read ancestors: %w", err)
+	}
+	return above, nil
+}
+
+// pathStep makes the closure rows below one ancestor of a branch those below another one; nil is none.
+type pathStep struct{ from, to *ancestor }
+
+// pathSteps returns what is to be done with the closure rows of a branch whose ancestors become others. Nothing is done for an ancestor
+// that stays as far above. A row is rather changed than deleted and inserted, which takes SQLite half as long again.
+func pathSteps(was, is []ancestor) []pathStep {
+	find := func(among []ancestor, id string) *ancestor {
+		if i := slices.IndexFunc(among, func(a ancestor) bool { return a.id == id }); i >= 0 {
+			return &among[i]
+		}
+		return nil
+	}
+	var steps []pathStep
+	var leaves, comes []*ancestor
+	for i, a := range was {
+		switch stays := find(is, a.id); {
+		case stays == nil:
+			leaves = append(leaves, &was[i])
+		case *stays != a:
+			steps = append(steps, pathStep{&was[i], stays})
+		}
+	}
+	for i, a := range is {
+		if find(was, a.id) == nil {
+			comes = append(comes, &is[i])
+		}
+	}
+	for i := range max(len(leaves), len(comes)) {
+		var s pathStep
+		if i < len(leaves) {
+			s.from = leaves[i]
+		}
+		if i < len(comes) {
+			s.to = comes[i]
+		}
+		steps = append(steps, s)
+	}
+	return steps
+}
+
+// statement returns the SQL of the step for a branch.
+func (s pathStep) statement(branch string) (string, []any) {
+	const ofBranch = " AND descendant_id IN (SELECT descendant_id FROM organization_paths WHERE ancestor_id = ?)"
+	switch {
+	case s.to == nil:
+		return "DELETE FROM organization_paths WHERE ancestor_id = ?" + ofBranch, []any{s.from.id, branch}
+	case s.from == nil:
+		return `INSERT INTO organization_paths (ancestor_id, descendant_id, distance)
+			SELECT ?, descendant_id, distance + ? FROM organization_paths WHERE ancestor_id = ?`, []any{s.to.id, s.to.distance, branch}
+	default:
+		return "UPDATE organization_paths SET ancestor_id = ?, distance = distance + ? WHERE ancestor_id = ?" + ofBranch,
+			[]any{s.to.id, s.to.distance - s.from.distance, s.from.id, branch}
+	}
+}
