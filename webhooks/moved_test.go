@@ -149,7 +149,7 @@ func TestWhoLosesABranchIsToldWhereItWas(t *testing.T) {
 				"name":           {string(told.Data.Attributes["name"]), c.name},
 				"former parent":  {string(told.Changes["parent"].Before), c.before},
 				"new parent":     {string(told.Changes["parent"].After), c.after},
-				"parent it has":  {string(told.Data.Links["parent"].Data), c.parent},
+				"parent it has":  {string(told.Data.Relationships["parent"].Data), c.parent},
 				"whose event":    {string(told.Organization), c.rest},
 				"type of a head": {string(told.Data.Attributes["kind"]), `"other"`},
 			} {
