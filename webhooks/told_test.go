@@ -59,7 +59,7 @@ func TestABodyTellsWhatTheOrganizationOfTheEndpointSees(t *testing.T) {
 			if err := json.Unmarshal(body, &told); err != nil {
 				r.t.Fatal(err)
 			}
-			parent := told.Data.Links["parent"].Data
+			parent := told.Data.Relationships["parent"].Data
 			for what, pair := range map[string][2]string{
 				"organization":       {string(told.Organization), fmt.Sprintf(`{"id":%q,"name":"Grown up"}`, child.ID)},
 				"actor":              {string(told.Actor), `{"kind":"management_key","id":null,"name":null}`},
