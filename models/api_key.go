@@ -90,79 +90,69 @@ func CreateAPIKey(ctx context.Context, db *DB, by Caller, in *Change) (*APIKey, 
 	if err := in.check(APIKeys, toCreate); err != nil {
 		return nil, err
 	}
-	var key *APIKey
-	err := Transaction(ctx, db, func(tx *DB) error {
+	return resulting(ctx, db, func(tx *DB) (key *APIKey, err error) {
 		now := jsonapi.Stamp{Time: tx.Now()}
 		key = &APIKey{
 			ID: NewID(), CreatedAt: now, UpdatedAt: now, Kind: string(OrganizationKey), Scopes: jsonapi.Strings{}, ExpiresAt: by.Rights.Until, Version: 1,
 		}
 		APIKeys.Schema.Apply(key, in.Attributes)
 		if err := own(ctx, tx, by, in, key); err != nil {
-			return err
+			return nil, err
 		}
 		if err := checkAPIKey(tx, nil, key); err != nil {
-			return err
+			return nil, err
 		}
 		if err := checkGain(by.Rights, nil, key); err != nil {
-			return err
+			return nil, err
 		}
 		if err := tx.session(ctx).Create(key).Error; err != nil {
-			return classifyFor(err, "insert key")
+			return nil, classifyFor(err, "insert key")
 		}
 		if err := checkUnchanged(APIKeys, key, in, true); err != nil {
-			return err
+			return nil, err
 		}
 		tx.count(countAPIKeys, "", 1)
-		err := record(ctx, tx, by, change{verb: created, collection: APIKeys, organization: deref(key.OrganizationID), after: key})
+		err = record(ctx, tx, by, change{verb: created, collection: APIKeys, organization: deref(key.OrganizationID), after: key})
 		if err != nil {
-			return err
+			return nil, err
 		}
-		return addSecret(ctx, tx, key)
+		return key, addSecret(ctx, tx, key)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return key, nil
 }
 
 // UpdateAPIKey changes the name, the scopes or the expiry of a key. A caller changes none that can do more than itself.
 func UpdateAPIKey(ctx context.Context, db *DB, by Caller, id string, in *Change) (*APIKey, error) {
-	var key *APIKey
-	err := Transaction(ctx, db, func(tx *DB) error {
+	return resulting(ctx, db, func(tx *DB) (key *APIKey, err error) {
 		before, err := lock[APIKey](ctx, tx, APIKeys, by.Scope, id)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if err := checkVersion(before.Version, in.Versions); err != nil {
-			return err
+			return nil, err
 		}
 		if err := in.check(APIKeys, toUpdate); err != nil {
-			return err
+			return nil, err
 		}
 		copied := *before
 		key = &copied
 		if err := checkUnchanged(APIKeys, key, in, false); err != nil {
-			return err
+			return nil, err
 		}
 		columns := APIKeys.Schema.Apply(key, in.Attributes)
 		if reflect.DeepEqual(before, key) {
-			return nil
+			return key, nil
 		}
 		if err := checkTouch(by.Rights, before); err != nil {
-			return err
+			return nil, err
 		}
 		if err := checkAPIKey(tx, before, key); err != nil {
-			return err
+			return nil, err
 		}
 		if err := checkGain(by.Rights, before, key); err != nil {
-			return err
+			return nil, err
 		}
-		return saveAPIKey(ctx, tx, by, updated, before, key, columns)
+		return key, saveAPIKey(ctx, tx, by, updated, before, key, columns)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return key, nil
 }
 
 func saveAPIKey(ctx context.Context, tx *DB, by Caller, v verb, before, key *APIKey, columns []string) error {
@@ -181,31 +171,26 @@ func saveAPIKey(ctx context.Context, tx *DB, by Caller, v verb, before, key *API
 // RotateAPIKey gives a key a new secret and returns it. Earlier secrets go on working for the overlap and are dead afterwards.
 // A caller who holds less than the key, or for less long, cannot: it would be shown a secret that can do more than its own.
 func RotateAPIKey(ctx context.Context, db *DB, by Caller, id string, overlap time.Duration) (*APIKey, error) {
-	var key *APIKey
-	err := Transaction(ctx, db, func(tx *DB) error {
+	return resulting(ctx, db, func(tx *DB) (key *APIKey, err error) {
 		before, err := lock[APIKey](ctx, tx, APIKeys, by.Scope, id)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if err := checkGain(by.Rights, nil, before); err != nil {
-			return err
+			return nil, err
 		}
 		copied := *before
 		key = &copied
 		end := tx.Now().Add(overlap)
 		_, err = tx.exec(ctx, `UPDATE credentials SET expires_at = ? WHERE api_key_id = ? AND (expires_at IS NULL OR expires_at > ?)`, end, id, end)
 		if err != nil {
-			return fmt.Errorf("limit earlier secrets: %w", err)
+			return nil, fmt.Errorf("limit earlier secrets: %w", err)
 		}
 		if err := saveAPIKey(ctx, tx, by, rotated, before, key, nil); err != nil {
-			return err
+			return nil, err
 		}
-		return addSecret(ctx, tx, key)
+		return key, addSecret(ctx, tx, key)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return key, nil
 }
 
 // DeleteAPIKey revokes a key: it is dead when this returns, and gone. The event of it stays. A caller revokes none that can do more than

@@ -93,8 +93,7 @@ func CreateMembership(ctx context.Context, db *DB, by Caller, in *Change) (*Memb
 	if err := in.check(Memberships, toCreate); err != nil {
 		return nil, err
 	}
-	var m *Membership
-	err := Transaction(ctx, db, func(tx *DB) error {
+	return resulting(ctx, db, func(tx *DB) (m *Membership, err error) {
 		organization, user := in.Links["organization"].One(), in.Links["user"].One()
 		if organization == "" {
 			organization = by.Scope.Root()
@@ -106,27 +105,22 @@ func CreateMembership(ctx context.Context, db *DB, by Caller, in *Change) (*Memb
 			}
 		}
 		if len(errs) > 0 {
-			return errs
+			return nil, errs
 		}
 		if err := lockEnds(ctx, tx, by.Scope, organization, user); err != nil {
-			return err
+			return nil, err
 		}
 		if err := touchUser(ctx, tx, user); err != nil {
-			return err
+			return nil, err
 		}
-		var err error
 		if m, err = addMembership(ctx, tx, by, organization, user); err != nil {
-			return err
+			return nil, err
 		}
 		if err := checkUnchanged(Memberships, m, in, true); err != nil {
-			return err
+			return nil, err
 		}
-		return checkMemberships(ctx, tx, user)
+		return m, checkMemberships(ctx, tx, user)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return m, nil
 }
 
 // checkMemberships keeps a user, whose row the transaction has locked, from having more memberships than there can be. Those in deleted
@@ -163,24 +157,18 @@ func lockEnds(ctx context.Context, tx *DB, scope Scope, organization, user strin
 
 // UpdateMembership takes a membership that says what is: nothing of it can be changed.
 func UpdateMembership(ctx context.Context, db *DB, by Caller, id string, in *Change) (*Membership, error) {
-	var m *Membership
-	err := Transaction(ctx, db, func(tx *DB) error {
-		var err error
+	return resulting(ctx, db, func(tx *DB) (m *Membership, err error) {
 		if m, err = lockLive[Membership](ctx, tx, Memberships, by.Scope, id); err != nil {
-			return err
+			return nil, err
 		}
 		if err := checkVersion(m.Version, in.Versions); err != nil {
-			return err
+			return nil, err
 		}
 		if err := in.check(Memberships, toUpdate); err != nil {
-			return err
+			return nil, err
 		}
-		return checkUnchanged(Memberships, m, in, false)
+		return m, checkUnchanged(Memberships, m, in, false)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return m, nil
 }
 
 // DeleteMembership ends a membership. The user stays.

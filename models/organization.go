@@ -177,12 +177,11 @@ func CreateOrganization(ctx context.Context, db *DB, by Caller, in *Change) (*Or
 	if err := in.check(Organizations, toCreate); err != nil {
 		return nil, err
 	}
-	var org *Organization
-	err := Transaction(ctx, db, func(tx *DB) error {
+	return resulting(ctx, db, func(tx *DB) (org *Organization, err error) {
 		now := jsonapi.Stamp{Time: tx.Now()}
 		id, err := takeID(ctx, tx, in.ID)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		org = &Organization{ID: id, CreatedAt: now, UpdatedAt: now, IsEventProducer: true, Version: 1}
 		if by.Kind == "user" {
@@ -191,31 +190,27 @@ func CreateOrganization(ctx context.Context, db *DB, by Caller, in *Change) (*Or
 		Organizations.Schema.Apply(org, in.Attributes)
 		_, kindGiven := in.Attributes["kind"]
 		if err := place(ctx, tx, by, in, org); err != nil {
-			return err
+			return nil, err
 		}
 		if !kindGiven {
 			org.Kind = defaultKind(org.ParentID)
 		}
 		if err := checkOrganization(tx, org, &Organization{}, in); err != nil {
-			return err
+			return nil, err
 		}
 		sealWebhook(tx, org, &Organization{}, in)
 		if err := insertOrganization(ctx, tx, org); err != nil {
-			return err
+			return nil, err
 		}
 		if err := firstToken(ctx, tx, by, org, in); err != nil {
-			return err
+			return nil, err
 		}
 		org.Active = validAt(org, tx)
 		if err := checkUnchanged(Organizations, org, in, true); err != nil {
-			return err
+			return nil, err
 		}
-		return announceOrganization(ctx, tx, by, org)
+		return org, announceOrganization(ctx, tx, by, org)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return org, nil
 }
 
 // announceOrganization counts and records a new organization.
@@ -264,26 +259,25 @@ func insertOrganization(ctx context.Context, tx *DB, org *Organization) error {
 // restores it, below another parent if the input names one. It fails with the kinds NotFound, Invalid, ReadOnly, Conflict, RelatedNotFound
 // and PreconditionFailed.
 func UpdateOrganization(ctx context.Context, db *DB, by Caller, id string, in *Change) (*Organization, error) {
-	var org *Organization
-	err := Transaction(ctx, db, func(tx *DB) error {
+	return resulting(ctx, db, func(tx *DB) (org *Organization, err error) {
 		if err := lockTreesFor(ctx, tx, by.Scope, id, in); err != nil {
-			return err
+			return nil, err
 		}
 		before, err := lockOrganization(ctx, tx, by.Scope, id)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		restoring := before.DeletedAt != nil
 		if restoring {
 			if err := checkRestore(before, by, in); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		if err := checkVersion(before.Version, in.Versions); err != nil {
-			return err
+			return nil, err
 		}
 		if err := in.check(Organizations, toUpdate); err != nil {
-			return err
+			return nil, err
 		}
 		copied := *before
 		org = &copied
@@ -292,31 +286,27 @@ func UpdateOrganization(ctx context.Context, db *DB, by Caller, id string, in *C
 		}
 		rest, err := withoutEcho(ctx, tx, by.Scope, Organizations, org, in)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if err := checkUnchanged(Organizations, org, rest, false); err != nil {
-			return err
+			return nil, err
 		}
 		columns := Organizations.Schema.Apply(org, in.Attributes)
 		if err := move(ctx, tx, by, in, before, org); err != nil {
-			return err
+			return nil, err
 		}
 		if restoring {
 			if err := checkAbove(ctx, tx, org); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		if err := checkOrganization(tx, org, before, in); err != nil {
-			return err
+			return nil, err
 		}
 		sealWebhook(tx, org, before, in)
 		org.Active = validAt(org, tx)
-		return saveOrganization(ctx, tx, by, before, org, columns)
+		return org, saveOrganization(ctx, tx, by, before, org, columns)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return org, nil
 }
 
 // saveOrganization writes what differs from before. If nothing does, nothing happened: no new version, no event.

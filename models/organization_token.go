@@ -35,40 +35,35 @@ func addToken(ctx context.Context, tx *DB, by Caller, org *Organization, secret 
 // RefreshToken replaces the token of an organization and returns the organization with the new one. The old one is dead when it returns.
 // A caller who cannot do everything cannot: it would be shown a credential that can.
 func RefreshToken(ctx context.Context, db *DB, by Caller, id string) (*Organization, error) {
-	var org *Organization
-	err := Transaction(ctx, db, func(tx *DB) error {
+	return resulting(ctx, db, func(tx *DB) (org *Organization, err error) {
 		before, err := lockOrganization(ctx, tx, by.Scope, id)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if before.DeletedAt != nil {
-			return notFound("organizations", id)
+			return nil, notFound("organizations", id)
 		}
 		if !by.Rights.Hold(EveryScope) {
-			return &Error{Kind: Forbidden, Message: needsEverything}
+			return nil, &Error{Kind: Forbidden, Message: needsEverything}
 		}
 		copied := *before
 		org = &copied
 		if err := deleteToken(ctx, tx, id); err != nil {
-			return err
+			return nil, err
 		}
 		org.Version++
 		org.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
 		if err := save(ctx, tx, Organizations, org, "version", "updated_at"); err != nil {
-			return err
+			return nil, err
 		}
 		err = record(ctx, tx, by, change{
 			verb: updated, collection: Organizations, organization: id, before: before, after: org, secrets: []string{"token"},
 		})
 		if err != nil {
-			return err
+			return nil, err
 		}
-		return addToken(ctx, tx, by, org, NewSecret(OrganizationKey))
+		return org, addToken(ctx, tx, by, org, NewSecret(OrganizationKey))
 	})
-	if err != nil {
-		return nil, err
-	}
-	return org, nil
 }
 
 // checkToken tells what is wrong with a token that a client chose.

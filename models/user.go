@@ -110,46 +110,41 @@ func CreateUser(ctx context.Context, db *DB, by Caller, in *Change) (*User, erro
 	if err := HashPassword(ctx, in); err != nil {
 		return nil, err
 	}
-	var user *User
-	err := Transaction(ctx, db, func(tx *DB) error {
+	return resulting(ctx, db, func(tx *DB) (user *User, err error) {
 		now := jsonapi.Stamp{Time: tx.Now()}
 		id, err := takeID(ctx, tx, in.ID)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		user = &User{ID: id, CreatedAt: now, UpdatedAt: now, Active: true, Version: 1}
 		Users.Schema.Apply(user, in.Attributes)
 		organizations, err := organizationsOf(ctx, tx, by, in)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if err := prepareUser(tx, nil, user, in); err != nil {
-			return err
+			return nil, err
 		}
 		if err := checkSignIn(by, &User{}, user); err != nil {
-			return err
+			return nil, err
 		}
 		if err := tx.session(ctx).Create(user).Error; err != nil {
-			return classifyFor(err, "insert user")
+			return nil, classifyFor(err, "insert user")
 		}
 		if err := checkUnchanged(Users, user, in, true); err != nil {
-			return err
+			return nil, err
 		}
 		tx.count(countUsers, "", 1)
 		if err := recordUser(ctx, tx, by, change{verb: created, collection: Users, after: user}, organizations); err != nil {
-			return err
+			return nil, err
 		}
 		for _, organization := range organizations {
 			if _, err := addMembership(ctx, tx, by, organization, user.ID); err != nil {
-				return err
+				return nil, err
 			}
 		}
-		return checkMemberships(ctx, tx, user.ID)
+		return user, checkMemberships(ctx, tx, user.ID)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return user, nil
 }
 
 // organizationsOf returns the organizations that a new user becomes a member of.
@@ -187,38 +182,37 @@ func UpdateUser(ctx context.Context, db *DB, by Caller, id string, in *Change) (
 	if err := HashPassword(ctx, in); err != nil {
 		return nil, err
 	}
-	var user *User
-	err := Transaction(ctx, db, func(tx *DB) error {
+	return resulting(ctx, db, func(tx *DB) (user *User, err error) {
 		before, err := lock[User](ctx, tx, Users, by.Scope, id)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if err := checkVersion(before.Version, in.Versions); err != nil {
-			return err
+			return nil, err
 		}
 		if err := in.check(Users, toUpdate); err != nil {
-			return err
+			return nil, err
 		}
 		copied := *before
 		user = &copied
 		rest, err := withoutEcho(ctx, tx, by.Scope, Users, user, in)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if err := checkUnchanged(Users, user, rest, false); err != nil {
-			return err
+			return nil, err
 		}
 		columns := Users.Schema.Apply(user, in.Attributes)
 		if err := prepareUser(tx, before, user, in); err != nil {
-			return err
+			return nil, err
 		}
 		if err := checkProfile(ctx, tx, by, before, user); err != nil {
-			return err
+			return nil, err
 		}
 		moved := false
 		if links, given := in.Links["organizations"]; given {
 			if moved, err = setOrganizations(ctx, tx, by, user.ID, ReplaceMembers, links); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		switch {
@@ -228,12 +222,8 @@ func UpdateUser(ctx context.Context, db *DB, by Caller, id string, in *Change) (
 			user.Version++
 			err = touchUser(ctx, tx, user.ID)
 		}
-		return err
-	})
-	if err != nil {
 		return nil, err
-	}
-	return user, nil
+	})
 }
 
 func saveUser(ctx context.Context, tx *DB, by Caller, before, user *User, columns []string) error {

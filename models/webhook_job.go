@@ -115,8 +115,7 @@ func CreateWebhookJob(ctx context.Context, db *DB, by Caller, in *Change) (*Webh
 	if err := in.check(WebhookJobs, toCreate); err != nil {
 		return nil, err
 	}
-	var job *WebhookJob
-	err := Transaction(ctx, db, func(tx *DB) error {
+	return resulting(ctx, db, func(tx *DB) (job *WebhookJob, err error) {
 		now := tx.Now()
 		job = &WebhookJob{
 			ID: NewID(), CreatedAt: jsonapi.Stamp{Time: now}, UpdatedAt: jsonapi.Stamp{Time: now}, Kind: ReplayFailed,
@@ -125,36 +124,32 @@ func CreateWebhookJob(ctx context.Context, db *DB, by Caller, in *Change) (*Webh
 		WebhookJobs.Schema.Apply(job, in.Attributes)
 		id := in.Links["webhook"].One()
 		if id == "" {
-			return &Error{Kind: Required, Field: "webhook", Message: "A replay needs the relationship webhook."}
+			return nil, &Error{Kind: Required, Field: "webhook", Message: "A replay needs the relationship webhook."}
 		}
 		found, err := Find(ctx, tx, Webhooks, by.Scope, id, nil)
 		if err != nil {
 			if IsKind(err, NotFound) {
-				return relatedNotFound("webhook", 0, "webhooks", id)
+				return nil, relatedNotFound("webhook", 0, "webhooks", id)
 			}
-			return err
+			return nil, err
 		}
 		endpoint := found.(*Webhook)
 		if err := endpoint.within(by); err != nil {
-			return err
+			return nil, err
 		}
 		job.WebhookID, job.OrganizationID = id, endpoint.OrganizationID
 		if err := checkJob(tx, job); err != nil {
-			return err
+			return nil, err
 		}
 		if err := checkNoSuchJob(ctx, tx, job); err != nil {
-			return err
+			return nil, err
 		}
 		if err := tx.session(ctx).Create(job).Error; err != nil {
-			return classifyFor(err, "insert replay")
+			return nil, classifyFor(err, "insert replay")
 		}
 		tx.recorded(false)
-		return checkUnchanged(WebhookJobs, job, in, true)
+		return job, checkUnchanged(WebhookJobs, job, in, true)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return job, nil
 }
 
 // checkNoSuchJob refuses a second replay of the same while one is under way. The endpoint is locked first, so that of two requests at once
@@ -192,17 +187,16 @@ func checkJob(tx *DB, job *WebhookJob) error {
 
 // UpdateWebhookJob pauses a replay, lets it run again, or cancels it. What it has begun goes on.
 func UpdateWebhookJob(ctx context.Context, db *DB, by Caller, id string, in *Change) (*WebhookJob, error) {
-	var job *WebhookJob
-	err := Transaction(ctx, db, func(tx *DB) error {
+	return resulting(ctx, db, func(tx *DB) (job *WebhookJob, err error) {
 		before, err := lock[WebhookJob](ctx, tx, WebhookJobs, by.Scope, id)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if err := checkVersion(before.Version, in.Versions); err != nil {
-			return err
+			return nil, err
 		}
 		if err := in.check(WebhookJobs, toUpdate); err != nil {
-			return err
+			return nil, err
 		}
 		copied := *before
 		job = &copied
@@ -210,17 +204,17 @@ func UpdateWebhookJob(ctx context.Context, db *DB, by Caller, id string, in *Cha
 			delete(in.Echo, moving) // what the client read may be a second old
 		}
 		if err := checkUnchanged(WebhookJobs, job, in, false); err != nil {
-			return err
+			return nil, err
 		}
 		WebhookJobs.Schema.Apply(job, in.Attributes)
 		if job.State == before.State {
-			return nil
+			return job, nil
 		}
 		if err := permitReplay(ctx, tx, by, job); err != nil {
-			return err
+			return nil, err
 		}
 		if !slices.Contains(jobTransitions[before.State], job.State) {
-			return &Error{Kind: Conflict, Field: "state", Message: fmt.Sprintf("A replay that is %s cannot become %s.", before.State, job.State)}
+			return nil, &Error{Kind: Conflict, Field: "state", Message: fmt.Sprintf("A replay that is %s cannot become %s.", before.State, job.State)}
 		}
 		job.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
 		if job.State == JobCancelled {
@@ -229,15 +223,11 @@ func UpdateWebhookJob(ctx context.Context, db *DB, by Caller, id string, in *Cha
 		job.Version++
 		err = tx.session(ctx).Model(&WebhookJob{}).Where("id = ?", id).Select("state", "updated_at", "finished_at", "version").Updates(job).Error
 		if err != nil {
-			return fmt.Errorf("update replay: %w", err)
+			return nil, fmt.Errorf("update replay: %w", err)
 		}
 		tx.recorded(false)
-		return nil
+		return job, nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return job, nil
 }
 
 // permitReplay makes sure that a caller may direct what a replay sends. To an endpoint that is not there any more nothing is sent.

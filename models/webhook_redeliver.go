@@ -15,45 +15,40 @@ import (
 //
 // It does not wait for earlier events of an ordered endpoint, nor do others wait for it: what came after it has been sent long ago.
 func Redeliver(ctx context.Context, db *DB, by Caller, id string) (*WebhookDelivery, error) {
-	var d *WebhookDelivery
-	err := Transaction(ctx, db, func(tx *DB) error {
+	return resulting(ctx, db, func(tx *DB) (d *WebhookDelivery, err error) {
 		found, err := Find(ctx, tx, WebhookDeliveries, by.Scope, id, nil)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		webhook := found.(*WebhookDelivery).WebhookID
 		endpoint, err := Find(ctx, tx, Webhooks, by.Scope, webhook, nil)
 		if err != nil {
 			if IsKind(err, NotFound) {
-				return &Error{Kind: Conflict, Message: "The endpoint of this delivery is no longer there."}
+				return nil, &Error{Kind: Conflict, Message: "The endpoint of this delivery is no longer there."}
 			}
-			return err
+			return nil, err
 		}
 		if err := endpoint.(*Webhook).within(by); err != nil {
-			return err
+			return nil, err
 		}
 		if err := endpoint.(*Webhook).reaches(ctx, tx, by, found.(*WebhookDelivery).EventID); err != nil {
-			return err
+			return nil, err
 		}
 		if err := hurryLane(ctx, tx, webhook); err != nil {
-			return err
+			return nil, err
 		}
 		// The lane is locked: nobody else writes its deliveries until this commits.
 		if _, err := beginAgain(ctx, tx, []string{id}, TriggerManual, nil); err != nil {
-			return err
+			return nil, err
 		}
 		if err := hurryRetry(ctx, tx, id); err != nil {
-			return err
+			return nil, err
 		}
 		tx.recorded(true)
 		found, err = Find(ctx, tx, WebhookDeliveries, by.Scope, id, nil)
 		d, _ = found.(*WebhookDelivery)
-		return err
-	})
-	if err != nil {
 		return nil, err
-	}
-	return d, nil
+	})
 }
 
 // reach is what happens where the endpoint is sent it. It is looked at when something happened long ago and is to be sent now.
@@ -113,41 +108,36 @@ func hurryLane(ctx context.Context, tx *DB, webhook string) error {
 // SendTest sends a webhook.test to one endpoint, whatever it subscribes to, and to no other, and returns the delivery. render makes its
 // body. While one is pending, it is returned instead of a second one. It fails with Conflict if the endpoint is not active.
 func SendTest(ctx context.Context, db *DB, by Caller, id string, render func(*Message) ([]byte, error)) (*WebhookDelivery, error) {
-	var d *WebhookDelivery
-	err := Transaction(ctx, db, func(tx *DB) error {
+	return resulting(ctx, db, func(tx *DB) (d *WebhookDelivery, err error) {
 		w, err := lockLive[Webhook](ctx, tx, Webhooks, by.Scope, id)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if err := w.within(by); err != nil {
-			return err
+			return nil, err
 		}
 		if w.Status != WebhookActive {
-			return &Error{Kind: Conflict, Message: fmt.Sprintf("The endpoint is %s: set its status to active first.", w.Status)}
+			return nil, &Error{Kind: Conflict, Message: fmt.Sprintf("The endpoint is %s: set its status to active first.", w.Status)}
 		}
 		if d, err = pendingTest(ctx, tx, id); err != nil || d != nil {
-			return err
+			return nil, err
 		}
 		event, err := recordTest(ctx, tx, by, w)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		message := &Message{Event: event, Owner: w.OrganizationID}
 		if err := DescribeMessages(ctx, tx, []*Message{message}); err != nil {
-			return err
+			return nil, err
 		}
 		if message.Body, err = render(message); err != nil {
-			return err
+			return nil, err
 		}
 		if d, err = insertTest(ctx, tx, w, message); err != nil {
-			return err
+			return nil, err
 		}
-		return hurryLane(ctx, tx, id)
+		return d, hurryLane(ctx, tx, id)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return d, nil
 }
 
 // pendingTest returns the test of an endpoint that is still to be sent, or nil. The endpoint is locked.

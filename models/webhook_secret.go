@@ -53,40 +53,35 @@ func signingSecret(w *Webhook, chosen string) (string, error) {
 // RotateWebhookSecret gives an endpoint a new secret and returns it. Earlier ones go on signing for the overlap, so that receivers need not
 // change at the same moment; with none they are dead at once. Of a long row of rotations the newest few are kept.
 func RotateWebhookSecret(ctx context.Context, db *DB, by Caller, id string, overlap time.Duration) (*Webhook, error) {
-	var w *Webhook
-	err := Transaction(ctx, db, func(tx *DB) error {
+	return resulting(ctx, db, func(tx *DB) (w *Webhook, err error) {
 		before, err := lockLive[Webhook](ctx, tx, Webhooks, by.Scope, id)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if err := before.within(by); err != nil {
-			return err
+			return nil, err
 		}
 		copied := *before
 		w = &copied
 		secret, err := signingSecret(w, "")
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if err := retireSecrets(ctx, tx, id, overlap); err != nil {
-			return err
+			return nil, err
 		}
 		if err := addSigningSecret(ctx, tx, id, secret); err != nil {
-			return err
+			return nil, err
 		}
 		if w.Kind == OwnWebhook {
 			_, err := tx.exec(ctx, `UPDATE organizations SET webhook_secret = ? WHERE id = ?`, tx.vault.Seal(w.OrganizationID, secret), w.OrganizationID)
 			if err != nil {
-				return fmt.Errorf("keep secret of organization: %w", err)
+				return nil, fmt.Errorf("keep secret of organization: %w", err)
 			}
 		}
 		w.Secret = &secret
-		return saveWebhook(ctx, tx, by, rotated, before, w, []string{"public_key"})
+		return w, saveWebhook(ctx, tx, by, rotated, before, w, []string{"public_key"})
 	})
-	if err != nil {
-		return nil, err
-	}
-	return w, nil
 }
 
 // maxOldSecrets bounds the signatures of one message.

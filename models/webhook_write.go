@@ -18,8 +18,7 @@ func CreateWebhook(ctx context.Context, db *DB, by Caller, in *Change) (*Webhook
 	if err := in.check(Webhooks, toCreate); err != nil {
 		return nil, err
 	}
-	var w *Webhook
-	err := Transaction(ctx, db, func(tx *DB) error {
+	return resulting(ctx, db, func(tx *DB) (w *Webhook, err error) {
 		now := jsonapi.Stamp{Time: tx.Now()}
 		w = newWebhook(now)
 		Webhooks.Schema.Apply(w, in.Attributes)
@@ -28,47 +27,43 @@ func CreateWebhook(ctx context.Context, db *DB, by Caller, in *Change) (*Webhook
 			w.OrganizationID = by.Scope.Root()
 		}
 		if w.OrganizationID == "" {
-			return &Error{Kind: Required, Field: "organization", Message: "An endpoint needs the relationship organization."}
+			return nil, &Error{Kind: Required, Field: "organization", Message: "An endpoint needs the relationship organization."}
 		}
 		// Others that create endpoints of the organization wait, so that all of them are counted.
 		if _, err := lockLive[Organization](ctx, tx, Organizations, by.Scope, w.OrganizationID); err != nil {
 			if IsKind(err, NotFound) {
-				return relatedNotFound("organization", 0, "organizations", w.OrganizationID)
+				return nil, relatedNotFound("organization", 0, "organizations", w.OrganizationID)
 			}
-			return err
+			return nil, err
 		}
 		secret, _ := in.Attributes["secret"].(string)
 		if err := checkWebhook(tx, w, &Webhook{}, in); err != nil {
-			return err
+			return nil, err
 		}
 		if err := w.within(by); err != nil {
-			return err
+			return nil, err
 		}
-		secret, err := signingSecret(w, secret)
+		secret, err = signingSecret(w, secret)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if err := sealHeaders(tx, w, in); err != nil {
-			return err
+			return nil, err
 		}
 		if err := insertWebhook(ctx, tx, w, secret); err != nil {
-			return err
+			return nil, err
 		}
 		if err := checkUnchanged(Webhooks, w, in, true); err != nil {
-			return err
+			return nil, err
 		}
 		w.printHeaders() // their values belong into no event
 		w.Secret = &secret
 		ch := change{verb: created, collection: Webhooks, organization: w.OrganizationID, after: w, ordinal: &w.AfterOrdinal}
 		if err := record(ctx, tx, by, ch); err != nil {
-			return err
+			return nil, err
 		}
-		return beginAfter(ctx, tx, w.ID, w.AfterOrdinal)
+		return w, beginAfter(ctx, tx, w.ID, w.AfterOrdinal)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return w, nil
 }
 
 func newWebhook(now jsonapi.Stamp) *Webhook {
@@ -129,32 +124,31 @@ func beginAfter(ctx context.Context, tx *DB, id string, ordinal int64) error {
 
 // UpdateWebhook changes what the input names, if the caller may see all that the endpoint got until then and is to get. An endpoint that becomes active again sends what has waited, slowly at first.
 func UpdateWebhook(ctx context.Context, db *DB, by Caller, id string, in *Change) (*Webhook, error) {
-	var w *Webhook
-	err := Transaction(ctx, db, func(tx *DB) error {
+	return resulting(ctx, db, func(tx *DB) (w *Webhook, err error) {
 		before, err := lockLive[Webhook](ctx, tx, Webhooks, by.Scope, id)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if err := checkVersion(before.Version, in.Versions); err != nil {
-			return err
+			return nil, err
 		}
 		if err := in.check(Webhooks, toUpdate); err != nil {
-			return err
+			return nil, err
 		}
 		copied := *before
 		w = &copied
 		if err := checkUnchanged(Webhooks, w, in, false); err != nil {
-			return err
+			return nil, err
 		}
 		columns := Webhooks.Schema.Apply(w, in.Attributes)
 		if w.Kind == OwnWebhook && w.URL != before.URL {
-			return &Error{Kind: Forbidden, Field: "url", Message: "This is the organization's own endpoint: change webhookUrl of the organization."}
+			return nil, &Error{Kind: Forbidden, Field: "url", Message: "This is the organization's own endpoint: change webhookUrl of the organization."}
 		}
 		if err := checkWebhook(tx, w, before, in); err != nil {
-			return err
+			return nil, err
 		}
 		if err := sealHeaders(tx, w, in); err != nil {
-			return err
+			return nil, err
 		}
 		w.printHeaders()
 		if w.URL != before.URL {
@@ -164,19 +158,15 @@ func UpdateWebhook(ctx context.Context, db *DB, by Caller, id string, in *Change
 			w.DisabledReason, w.DisabledAt = nil, nil
 		}
 		if reflect.DeepEqual(before, w) {
-			return nil
+			return w, nil
 		}
 		for _, endpoint := range []*Webhook{before, w} { // what is pending was for the one before
 			if err := endpoint.within(by); err != nil {
-				return err
+				return nil, err
 			}
 		}
-		return saveWebhook(ctx, tx, by, updated, before, w, append(columns, "header_names", "headers", "url", "sealed_url", "disabled_reason", "disabled_at"))
+		return w, saveWebhook(ctx, tx, by, updated, before, w, append(columns, "header_names", "headers", "url", "sealed_url", "disabled_reason", "disabled_at"))
 	})
-	if err != nil {
-		return nil, err
-	}
-	return w, nil
 }
 
 // saveWebhook writes the columns of an endpoint, makes its lane follow, and records the event.
