@@ -1,5 +1,24 @@
 package webhooks
 
+// era is a time at the end of which everybody has come back who looked into the database before it began. What was written in one era can
+// still be brought, as something to send, by whoever looked in it, until the next one ends. The zero value is the first one.
+type era struct {
+	n int
+	// When it began.
+	fetchUnderWay bool
+	fetches       int
+	fanOuts       int64
+}
+
+// next returns the era that the loop is in, given how many fetches and fan-outs are over and whether a fetch is under way. A fan-out may
+// always be.
+func (e era) next(fetchUnderWay bool, fetches int, fanOuts int64) era {
+	if fanOuts <= e.fanOuts || e.fetchUnderWay && fetches <= e.fetches {
+		return e
+	}
+	return era{n: e.n + 1, fetchUnderWay: fetchUnderWay, fetches: fetches, fanOuts: fanOuts}
+}
+
 // known are deliveries of one lane that must not be queued a second time, whoever brings them.
 type known struct {
 	busy   map[string]struct{} // in the queue, under way, or not written yet

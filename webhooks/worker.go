@@ -37,8 +37,9 @@ type WorkerConfig struct {
 // Worker delivers what is recorded in one database, beside any number of other workers on PostgreSQL. Its goroutines are:
 //
 //	fan-out    events → deliveries; hands what it inserted straight to the loop
-//	loop       owns every lane that is held: what is fetched, what is under way, what is to be written. It alone decides, and never waits.
-//	claim      leases lanes and fetches due deliveries, when the loop asks
+//	loop       owns every lane that is held: what is fetched, what is under way, what is to be written; it alone decides, and never waits
+//	fetch      leases lanes and reads endpoints and due deliveries, when the loop asks; one at a time
+//	perform    makes one exchange; as many at once as there are slots
 //	settle     writes results in batches
 //	listen     hears from other replicas
 //	chores     replays and retention
@@ -55,7 +56,7 @@ type Worker struct {
 	budget     *budget // of slots, and of lanes to hold
 
 	handoffs chan handoff
-	fetched  chan fetch
+	fetched  chan fetched
 	settled  chan settled
 	renewed  chan renewed
 	results  chan *attempt
@@ -71,7 +72,7 @@ func NewWorker(db *models.DB, cfg WorkerConfig) *Worker {
 	w := &Worker{
 		db: db, cfg: cfg, id: uuid.NewString(), bodies: newBodies(keptBodies), budget: newBudget(cfg.Slots),
 		events: make(chan struct{}, 1), looks: make(chan struct{}, 1), told: make(chan struct{}, 1),
-		handoffs: make(chan handoff), fetched: make(chan fetch, 1), settled: make(chan settled, 1), renewed: make(chan renewed, 1),
+		handoffs: make(chan handoff), fetched: make(chan fetched, 1), settled: make(chan settled, 1), renewed: make(chan renewed, 1),
 		results: make(chan *attempt, cfg.Slots), batches: make(chan *batch, 1),
 	}
 	w.sending, w.cut = context.WithCancel(context.Background())
@@ -155,8 +156,8 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// patience is how long a step waits for the database: a third of a lease, and longer after failures in a row, up to a whole one, so that what
-// takes long because the database is slow is done in the end.
+// patience is how long a step waits for the database: a third of a lease, and longer after failures in a row, up to a whole one, so
+// that what takes long because the database is slow is done in the end.
 func (w *Worker) patience(failures int) time.Duration {
 	return w.cfg.Lease / 3 * time.Duration(min(failures+1, 3))
 }
