@@ -29,6 +29,7 @@ func (w *Worker) fanOutLoop(ctx context.Context) {
 			fanning, cancel := context.WithTimeout(w.sending, w.cfg.Lease/3)
 			h, n, after, err := w.fanOut(fanning, claim, &b)
 			cancel()
+			w.stepped()
 			if large := (*oversized)(nil); errors.As(err, &large) {
 				b.limit = large.fitting
 				continue

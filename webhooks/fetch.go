@@ -122,7 +122,9 @@ func (l *loop) fetch() {
 	go func() {
 		ctx, cancel := context.WithTimeout(l.w.sending, patience)
 		defer cancel()
-		l.w.fetched <- l.w.fetch(ctx, rq)
+		f := l.w.fetch(ctx, rq)
+		l.w.stepped()
+		l.w.fetched <- f
 	}()
 }
 

@@ -77,7 +77,9 @@ func (l *loop) nextTurn(lane *heldLane) time.Time {
 // written down would be sent again.
 func (w *Worker) settleLoop() {
 	for b := range w.batches {
-		w.settled <- w.settle(b)
+		s := w.settle(b)
+		w.stepped()
+		w.settled <- s
 	}
 }
 

@@ -63,6 +63,8 @@ type Worker struct {
 	batches  chan *batch
 	told     chan struct{} // other replicas are to be told
 
+	stepped func() // called after each step that may have changed the database: tests wait for what it writes
+
 	sending context.Context // of every exchange; ends when a stopping worker cuts
 	cut     context.CancelFunc
 }
@@ -73,7 +75,7 @@ func NewWorker(db *models.DB, cfg WorkerConfig) *Worker {
 		db: db, cfg: cfg, id: uuid.NewString(), bodies: newBodies(keptBodies), budget: newBudget(cfg.Slots),
 		events: make(chan struct{}, 1), looks: make(chan struct{}, 1), told: make(chan struct{}, 1),
 		handoffs: make(chan handoff), fetched: make(chan fetched, 1), settled: make(chan settled, 1), renewed: make(chan renewed, 1),
-		results: make(chan *attempt, cfg.Slots), batches: make(chan *batch, 1),
+		results: make(chan *attempt, cfg.Slots), batches: make(chan *batch, 1), stepped: func() {},
 	}
 	w.sending, w.cut = context.WithCancel(context.Background())
 	return w
