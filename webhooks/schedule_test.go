@@ -30,7 +30,9 @@ func TestTheDefaultScheduleIsTheOneOfTheSpecification(t *testing.T) {
 func TestJitterSpreadsWaits(t *testing.T) {
 	t.Parallel()
 	schedule := DefaultSchedule()
-	for roll, want := range map[float64]time.Duration{0: 4 * time.Minute, 0.25: 4*time.Minute + 30*time.Second, 0.5: 5 * time.Minute, 1: 6 * time.Minute} {
+	for roll, want := range map[float64]time.Duration{
+		0: 4 * time.Minute, 0.25: 4*time.Minute + 30*time.Second, 0.5: 5 * time.Minute, 1: 6 * time.Minute,
+	} {
 		if got, _ := schedule.After(2, roll); got != want {
 			t.Errorf("roll %g: %s, want %s", roll, got, want)
 		}
@@ -43,7 +45,8 @@ func TestJitterSpreadsWaits(t *testing.T) {
 func TestScheduleOverrides(t *testing.T) {
 	t.Parallel()
 	for name, s := range map[string]Schedule{
-		"none": {}, "too many": make(Schedule, 21), "negative": {0, -time.Second}, "too long": {0, 8 * 24 * time.Hour}, "a tight loop": {0, 0, time.Hour},
+		"none": {}, "too many": make(Schedule, 21), "negative": {0, -time.Second}, "too long": {0, 8 * 24 * time.Hour},
+		"a tight loop":       {0, 0, time.Hour},
 		"a tight loop later": {0, time.Hour, 0}, "a wait before the first": {time.Second, time.Hour},
 	} {
 		if s.Check() == nil {

@@ -80,7 +80,8 @@ func newTransport(config SenderConfig) *http.Transport {
 		MaxIdleConnsPerHost:    config.IdleConnsPerHost,
 		IdleConnTimeout:        idleTimeout,
 		ForceAttemptHTTP2:      true,
-		HTTP2:                  &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second}, // finds dead connections
+		// Pings find dead connections.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second},
 	}
 	if config.Proxy != nil {
 		transport.Proxy = http.ProxyURL(config.Proxy)
