@@ -22,15 +22,15 @@ func (w *Worker) assign(ctx context.Context, tx *models.DB, p plan, h *handoff) 
 	if err := w.lend(ctx, tx, lanes, h); err != nil {
 		return err
 	}
-	if inserted == len(p.deliveries) { // otherwise somebody else may have some of them
+	if inserted == len(p.deliveries) { // otherwise another fan-out inserted some of them
 		h.take(p)
 	}
 	return nil
 }
 
-// insert inserts the messages and deliveries of a plan, and returns the lanes of its endpoints, locked, and how many deliveries are
-// new. What has to wait for an earlier delivery is known only while nobody finishes one, so then the lanes are locked first, and
-// otherwise as late as can be.
+// insert inserts the messages and deliveries of a plan. It returns the lanes of its endpoints, locked, and how many deliveries are new.
+// Which deliveries have to wait for an earlier one of their key is stable only under the locks, so with keys the lanes are locked first;
+// otherwise they are locked as late as possible.
 func (p plan) insert(ctx context.Context, tx *models.DB) (lanes []*models.WebhookLane, inserted int, err error) {
 	if p.keyed {
 		if lanes, err = models.LockLanes(ctx, tx, p.webhooks); err != nil {

@@ -15,7 +15,7 @@ import (
 
 const keptBodies = 32 << 20 // bytes
 
-// bodyTimeout is how long reading a body may take that is not kept when it is to be sent: a quarter of an exchange.
+// bodyTimeout bounds reading a body that is not in memory when its attempt begins: a quarter of an exchange.
 func (w *Worker) bodyTimeout() time.Duration { return w.cfg.Sender.timeout / 4 }
 
 // bodies are what is sent, each once, however many endpoints get it. Those that were used last are kept, up to a number of bytes: what

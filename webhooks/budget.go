@@ -123,7 +123,7 @@ func (b *budget) end(at seat) {
 	b.running.give(at)
 }
 
-// idle returns how many slots nobody has.
+// idle returns how many slots are free.
 func (b *budget) idle() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()

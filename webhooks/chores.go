@@ -69,7 +69,7 @@ func (w *Worker) Purge(ctx context.Context) error {
 	return nil
 }
 
-// inBatches purges until there is nothing left. A batch is small, so that it stands in nobody's way.
+// inBatches purges until there is nothing left. A batch is small, so that other writers need not wait for long.
 func (w *Worker) inBatches(
 	ctx context.Context, before time.Time, purge func(ctx context.Context, db *models.DB, before time.Time, most int) (int, error),
 ) error {

@@ -21,7 +21,7 @@
 //	   │          anything else, attempts left: due again when the Schedule or Retry-After says               → pending
 //	   │          anything else, none left                                                                    → failed
 //	   │          the receiver asked to abort, or the endpoint is gone                                        → cancelled
-//	wake-up    whoever waits for the next turn is told; a poll stands behind it in case nobody was
+//	wake-up    whoever waits for the next turn is told; a poll finds it if the notification was lost
 //
 // What failed is kept and can be replayed. The deliveries of a disabled endpoint stay pending and go out when it is enabled again.
 //
@@ -29,7 +29,7 @@
 //
 // A lane is leased by one worker at a time, under a token that is new with each lease. Deliveries carry no mark of their own: who holds
 // the lane sends them, and every write asks for the token, so that a worker that stalled past its lease writes nothing. A fan-out leases
-// the lanes that nobody serves and hands what it has just inserted straight to the loop, so that an idle system sends after one transaction
+// the lanes that no worker holds and hands what it has just inserted straight to the loop, so that an idle system sends after one transaction
 // and writes after another.
 //
 // # Order
@@ -54,7 +54,7 @@
 // Lanes in probation share a quarter of all slots, those that were never answered another one, and of either, and of all slots, no
 // organization takes more than it leaves free. A lane that may not start for as long as others hang is not held. While the breaker of a
 // lane is open, one attempt at a time probes it, and the other deliveries keep their place and their attempts. Shutdowns and shortages
-// on this side are held against nobody.
+// on this side count against no lane.
 //
 // # What is in memory
 //

@@ -25,7 +25,7 @@ func (w *Worker) fanOutLoop(ctx context.Context) {
 		}
 		for more := true; more && ctx.Err() == nil; {
 			claim.Limit = b.limit
-			// Not ctx: its end in the middle of a commit would leave it unknown whether lanes were leased, and nobody to give them back.
+			// Not ctx: if it ended in the middle of a commit, lanes might be leased that nothing gives back.
 			fanning, cancel := context.WithTimeout(w.sending, w.cfg.Lease/3)
 			h, n, after, err := w.fanOut(fanning, claim, &b)
 			cancel()

@@ -7,7 +7,7 @@ import (
 	"roster/models"
 )
 
-// What one fetch may cost, whatever waits. It brings one delivery of each lane at least, and one body.
+// What one fetch may cost, however much waits. It brings one delivery of each lane at least, and one body.
 const (
 	fetchLanes      = 64
 	fetchClaims     = 32              // of them, lanes that are leased by it
@@ -145,7 +145,7 @@ func (l *loop) fetchRequest(now time.Time) (rq fetchRequest, lanes []*heldLane) 
 			rq.endpoints = append(rq.endpoints, lane.id)
 		}
 		if lane.mayHaveMore {
-			lane.mayHaveMore = false // unless somebody tells of more while this is under way
+			lane.mayHaveMore = false // unless more is told of while this is under way
 			rq.askFor(lane.id, lane.token, max(min(lane.depth()-len(lane.queue), rq.share), 1)+len(lane.known.busy))
 		}
 		lane.inFetch = true
@@ -218,7 +218,7 @@ func (l *loop) takeRead(f fetched) {
 	}
 }
 
-// fetchAgain makes the loop ask for what a fetch that failed was to bring, after a pause.
+// fetchAgain asks for the same once more, after a pause, because the fetch failed.
 func (l *loop) fetchAgain(f fetched) {
 	l.fetching.failures++
 	l.w.failing(l.w.sending, "fetch deliveries", f.err)

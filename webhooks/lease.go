@@ -10,7 +10,7 @@ import (
 // hold begins to serve lanes that were leased.
 func (l *loop) hold(rows []*models.WebhookLane, leaseUntil time.Time) {
 	if leaseUntil.Before(time.Now()) {
-		return // they came too late: somebody else may have them, or this worker under another lease
+		return // they came too late: another worker may have them, or this worker under another lease
 	}
 	for _, row := range rows {
 		if old := l.lanes[row.WebhookID]; old != nil {
@@ -56,14 +56,14 @@ func (l *loop) reseat(lane *heldLane) {
 	}
 }
 
-// lose forgets a lane that somebody else may hold now. Its results are not written.
+// lose forgets a lane that another worker may hold now. Its results are not written.
 func (l *loop) lose(lane *heldLane) {
 	lane.leaseLost = true
 	l.unwritten.count -= lane.unwritten
 	lane.unwritten = 0
 	delete(l.changed, lane)
 	if l.lanes[lane.id] != lane {
-		return // given back: what is to be written comes from whoever holds it again
+		return // given back before: results in the queue are of a later lease
 	}
 	l.leave(lane)
 	l.unwritten.discard(lane.id)

@@ -22,7 +22,8 @@ func (l *loop) pump() {
 	}
 }
 
-// crowd makes a lane wait for a slot. One that would wait for as long as others hang is given back, and has its next turn behind them.
+// crowd makes a lane wait for a slot. If more lanes of its kind are held than can be served, its turn ends instead: it would wait for as
+// long as the others hang.
 func (l *loop) crowd(lane *heldLane) {
 	if lane.underWay == 0 && l.w.budget.overheld(lane.seat) {
 		l.endTurn(lane)

@@ -2,7 +2,7 @@ package webhooks
 
 import "roster/models"
 
-// dropQueues leaves to others what was not begun.
+// dropQueues leaves what was not begun to the next lease.
 func (l *loop) dropQueues() {
 	for _, lane := range l.lanes {
 		l.drop(lane)

@@ -102,8 +102,8 @@ func (w *Worker) settle(b *batch) settled {
 		failures++
 		w.failing(context.Background(), "write results", err)
 		if models.Unwritable(err) {
-			// Whatever receivers say is made printable before it comes here. Should one find words all the same that the database does not
-			// take, the results are worth more than the words: nobody else's must wait for them.
+			// Answers are made printable before they come here. If the database refuses one anyway, the result is written without it: one
+			// receiver must not hold up the results of the others.
 			for _, s := range b.deliveries {
 				s.Attempt.ForgetAnswer()
 			}

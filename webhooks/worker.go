@@ -26,7 +26,7 @@ type WorkerConfig struct {
 	LaneCap int
 	// Lease is how long a lane is held without a sign of life. An exchange must fit into a third of it.
 	Lease time.Duration
-	// Poll is the longest wait for what nobody told of.
+	// Poll is the longest wait for work that no notification told of.
 	Poll time.Duration
 	// Grace is how long a worker that stops waits for attempts under way before it cuts them.
 	Grace time.Duration
@@ -48,10 +48,10 @@ type Worker struct {
 	cfg WorkerConfig
 
 	events     chan struct{} // something was recorded
-	looks      chan struct{} // somebody thinks that something is due
+	looks      chan struct{} // something may be due
 	id         string
 	generation atomic.Uint64 // of what is known about endpoints
-	fanOuts    atomic.Int64  // that are over, whatever they found
+	fanOuts    atomic.Int64  // that are over, with or without an event
 	bodies     *bodies
 	budget     *budget // of slots, and of lanes to hold
 
@@ -116,7 +116,7 @@ func (w *Worker) Run(ctx context.Context) {
 		}
 	}
 	defer w.db.OnCommit(w.Committed)()
-	w.Wake() // whatever happened while nobody looked
+	w.Wake() // for what happened before it ran
 	var steps sync.WaitGroup
 	steps.Go(func() { w.fanOutLoop(ctx) })
 	steps.Go(func() { w.chores(ctx) })
@@ -134,7 +134,7 @@ func (w *Worker) Run(ctx context.Context) {
 	writer.Wait()
 }
 
-// poll looks from time to time, in case nobody told of something.
+// poll looks from time to time, in case a notification was lost.
 func (w *Worker) poll(ctx context.Context) {
 	for {
 		wait := w.cfg.Poll/4 + time.Duration(rand.Float64()*float64(w.cfg.Poll*3/4)) //nolint:gosec // jitter keeps replicas apart
@@ -164,7 +164,7 @@ func (w *Worker) patience(failures int) time.Duration {
 	return w.cfg.Lease / 3 * time.Duration(min(failures+1, 3))
 }
 
-// newLease returns a lease that nobody else has.
+// newLease returns a lease with a token of its own.
 func (w *Worker) newLease() models.Lease {
 	return models.Lease{Token: uuid.NewString(), Until: w.db.Now().Add(w.cfg.Lease)}
 }
