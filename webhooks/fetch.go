@@ -107,13 +107,13 @@ func (f *fetching) next() *heldLane {
 	return lane
 }
 
-// fetch asks for what the lanes need, unless a request is under way.
-func (l *loop) fetch() {
+// startFetch asks for what the lanes need, unless a request is under way.
+func (l *loop) startFetch() {
 	now := time.Now()
 	if l.fetching.underWay || now.Before(l.fetching.resumeAt) {
 		return
 	}
-	rq, lanes := l.fetchRequest(now)
+	rq, lanes := l.nextRequest(now)
 	if rq.empty() {
 		return
 	}
@@ -128,18 +128,18 @@ func (l *loop) fetch() {
 	}()
 }
 
-// fetchRequest returns what to ask for, and the lanes that are held already of those that it is about.
-func (l *loop) fetchRequest(now time.Time) (rq fetchRequest, lanes []*heldLane) {
+// nextRequest returns what to ask for, and the lanes that are held already of those that it is about.
+func (l *loop) nextRequest(now time.Time) (rq fetchRequest, lanes []*heldLane) {
 	rq = fetchRequest{generation: l.w.generation.Load()}
-	claims := 0
+	reserved := 0 // for lanes that are leased by the request
 	if l.claims.due && !l.stopping {
 		l.claims.due = false
 		rq.room = l.w.budget.room()
 		rq.searches = search(rq.room, fetchClaims)
-		claims = fetchClaims
+		reserved = fetchClaims
 	}
-	lanes = l.lacking(fetchLanes-claims, now)
-	rq.share = fetchDeliveries / max(len(lanes)+claims, 1)
+	lanes = l.lacking(fetchLanes-reserved, now)
+	rq.share = fetchDeliveries / max(len(lanes)+reserved, 1)
 	for _, lane := range lanes {
 		if !l.fresh(lane.endpoint, now) {
 			rq.endpoints = append(rq.endpoints, lane.id)

@@ -34,8 +34,8 @@ type heldLane struct {
 	unwrittenHeads int // of them, those that end the first delivery of an order key: the next one is due once they are written
 	disable        DisableReason
 
-	// What is to be read. mayHaveMore implies needsFetch or inFetch, unless the turn has ended.
-	mayHaveMore bool // more may be due in the database
+	// What is to be read.
+	mayHaveMore bool // more may be due in the database: it is fetched when the queue is short, unless the turn has ended
 	needsFetch  bool // it is in fetching.waiting
 	inFetch     bool // it is in fetching.lanes
 

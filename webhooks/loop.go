@@ -89,7 +89,7 @@ func (l *loop) run(ctx context.Context) {
 		l.era = l.era.next(l.fetching.underWay, l.fetching.answers, l.w.fanOuts.Load())
 		l.pump()
 		l.write()
-		l.fetch()
+		l.startFetch()
 	}
 }
 
@@ -116,7 +116,7 @@ func (l *loop) takeAlarm() {
 
 // touch notes that a lane may have something to be written.
 func (l *loop) touch(lane *heldLane) {
-	if !lane.givenBack {
+	if !lane.givenBack && !lane.leaseLost {
 		l.changed[lane] = struct{}{}
 	}
 }

@@ -32,14 +32,14 @@ func (l *loop) write() {
 		l.alarm(until)
 		return
 	}
-	if b := l.batch(now); len(b.lanes) > 0 {
+	if b := l.nextBatch(now); len(b.lanes) > 0 {
 		l.writing = true
 		l.w.batches <- b
 	}
 }
 
-// batch takes what is to be written: results, the lanes that they are of, and lanes that are given back.
-func (l *loop) batch(now time.Time) *batch {
+// nextBatch takes what is to be written: results, the lanes that they are of, and lanes that are given back.
+func (l *loop) nextBatch(now time.Time) *batch {
 	b := &batch{of: map[string]*heldLane{}, freed: map[standing]bool{}}
 	var left map[string]int
 	b.deliveries, left = l.unwritten.take(now)
