@@ -30,9 +30,8 @@ func eachHooks(t *testing.T, test func(t *testing.T, s *service, clock *modelste
 			clock := modelstest.NewClock()
 			cfg := modelstest.Config(t, dialect)
 			cfg.Now = clock.Now
-			cfg.CheckWebhookURL, cfg.CheckWebhookHeader = guard.CheckURL, webhooks.CheckHeader
+			cfg.CheckWebhookURL = guard.CheckURL
 			cfg.CheckWebhookEventType = webhooks.CheckSubscription
-			cfg.CheckWebhookSchedule = func(waits []time.Duration) error { return webhooks.Schedule(waits).Check() }
 			test(t, newService(t, modelstest.OpenConfig(t, cfg)), clock)
 		})
 	}

@@ -37,9 +37,6 @@ type Config struct {
 	Vault *Vault
 	// CheckWebhookURL refuses URLs that webhooks must not be sent to, with the reason; nil takes every URL.
 	CheckWebhookURL func(url string) error
-	// CheckWebhookHeader and CheckWebhookSchedule refuse what an endpoint cannot have; nil takes everything.
-	CheckWebhookHeader   func(name, value string) error
-	CheckWebhookSchedule func(waits []time.Duration) error
 	// CheckWebhookEventType refuses patterns that no event has; nil takes every one that has the form of a pattern.
 	CheckWebhookEventType func(pattern string) error
 	// MaxWebhooks is how many endpoints an organization can have; 0 is no limit.
@@ -62,8 +59,6 @@ type DB struct {
 	answerRetention       time.Duration
 	maxWebhooks           int
 	checkWebhookURL       func(url string) error
-	checkWebhookHeader    func(name, value string) error
-	checkWebhookSchedule  func(waits []time.Duration) error
 	checkWebhookEventType func(pattern string) error
 
 	inTransaction bool
@@ -82,8 +77,8 @@ type pools struct {
 func Open(ctx context.Context, cfg Config) (*DB, error) {
 	db := &DB{
 		vault: cfg.Vault, now: cfg.Now, committed: &listeners{},
-		answerRetention: cfg.AnswerRetention, maxWebhooks: cfg.MaxWebhooks, checkWebhookEventType: cfg.CheckWebhookEventType,
-		checkWebhookURL: cfg.CheckWebhookURL, checkWebhookHeader: cfg.CheckWebhookHeader, checkWebhookSchedule: cfg.CheckWebhookSchedule,
+		answerRetention: cfg.AnswerRetention, maxWebhooks: cfg.MaxWebhooks,
+		checkWebhookURL: cfg.CheckWebhookURL, checkWebhookEventType: cfg.CheckWebhookEventType,
 	}
 	var dialector gorm.Dialector
 	switch scheme, rest, _ := strings.Cut(cfg.URL, ":"); scheme {

@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"roster/jsonapi"
 )
@@ -34,9 +33,6 @@ func checkEventTypes(tx *DB, patterns, before []string) (errs Errors) {
 	return errs
 }
 
-// maxHeaders bounds the headers of an endpoint: receivers commonly take 8 KiB of them all in all.
-const maxHeaders = 4 << 10
-
 // checkWebhook holds the rules of an endpoint that concern several members, or the world outside. They are for what changes: a rule that
 // came later must not stand in the way of other changes.
 func checkWebhook(tx *DB, w, before *Webhook, in *Change) error {
@@ -54,8 +50,8 @@ func checkWebhook(tx *DB, w, before *Webhook, in *Change) error {
 	}
 	if w.Schedule != nil && (before.Schedule == nil || !slices.Equal(*w.Schedule, *before.Schedule)) {
 		waits, err := ParseSchedule(*w.Schedule)
-		if err == nil && tx.checkWebhookSchedule != nil {
-			err = tx.checkWebhookSchedule(waits)
+		if err == nil {
+			err = checkSchedule(waits)
 		}
 		if err != nil {
 			invalid("schedule", "schedule cannot be used: %s.", err)
@@ -65,51 +61,9 @@ func checkWebhook(tx *DB, w, before *Webhook, in *Change) error {
 		invalid("status", "status can be set to active or paused; an endpoint is disabled when it fails.")
 	}
 	if _, given := in.Attributes["headers"]; given {
-		errs = append(errs, checkHeaders(tx, w.Headers)...)
+		errs = append(errs, checkHeaders(w.Headers)...)
 	}
 	return errs.Err()
-}
-
-// checkHeaders holds the rules of the headers of an endpoint. They are told by their place, because any part of one may be a credential.
-func checkHeaders(tx *DB, headers []string) (errs Errors) {
-	invalid := func(message string, args ...any) {
-		errs = append(errs, &Error{Kind: Invalid, Field: "headers", Message: fmt.Sprintf(message, args...)})
-	}
-	if n := len(strings.Join(headers, "")); n > maxHeaders {
-		invalid("headers may have %d bytes together, not %d.", maxHeaders, n)
-	}
-	places := map[string]int{} // by name
-	for i, header := range headers {
-		name, value, ok := strings.Cut(header, ":")
-		first, again := places[strings.ToLower(name)]
-		switch {
-		case !ok:
-			invalid("Header %d is not of the form Name: value.", i+1)
-		case again:
-			invalid("Header %d has the name of header %d.", i+1, first)
-		case tx.checkWebhookHeader != nil:
-			if err := tx.checkWebhookHeader(name, strings.TrimSpace(value)); err != nil {
-				invalid("Header %d cannot be used: %s.", i+1, err)
-			}
-		}
-		if !again {
-			places[strings.ToLower(name)] = i + 1
-		}
-	}
-	return errs
-}
-
-// ParseSchedule reads the waits of a schedule: 0s, 5m, 2h30m.
-func ParseSchedule(texts []string) ([]time.Duration, error) {
-	waits := make([]time.Duration, len(texts))
-	for i, text := range texts {
-		wait, err := time.ParseDuration(text)
-		if err != nil {
-			return nil, fmt.Errorf("element %d is not a duration like 5s, 30m or 2h", i+1)
-		}
-		waits[i] = wait
-	}
-	return waits, nil
 }
 
 // sealHeaders keeps the headers of the input, encrypted. A value that is printed for every secret stands for the one that is kept.

@@ -43,7 +43,8 @@ func TestDNSRebindingIsBlocked(t *testing.T) {
 	t.Parallel()
 	// 127.0.0.2 stands for a public address here, 127.0.0.1 for an internal one, both on one port.
 	inside := webhookstest.NewReceiver(t)
-	outside := webhookstest.NewReceiverAt(t, fmt.Sprintf("127.0.0.2:%d", inside.Address().Port()), webhookstest.Raw("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"))
+	outside := webhookstest.NewReceiverAt(t, fmt.Sprintf("127.0.0.2:%d", inside.Address().Port()),
+		webhookstest.Raw("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"))
 	names := webhookstest.NewDNS(t)
 	names.Answer("rebound.test", "127.0.0.2", "127.0.0.1")
 	s := newSender(t, func(c *SenderConfig) {

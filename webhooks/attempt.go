@@ -15,7 +15,7 @@ import (
 
 // attempt is one exchange on behalf of a delivery.
 type attempt struct {
-	lane     *work
+	lane     *heldLane
 	endpoint *endpoint
 	delivery *models.DueDelivery
 	at       time.Time
@@ -23,8 +23,8 @@ type attempt struct {
 	result   Result
 }
 
-// attempt makes the exchange and tells the loop.
-func (w *Worker) attempt(a *attempt) {
+// perform makes the exchange and tells the loop.
+func (w *Worker) perform(a *attempt) {
 	a.result = w.send(a)
 	w.results <- a
 }
@@ -44,12 +44,12 @@ func (w *Worker) send(a *attempt) Result {
 	})
 }
 
-// judge decides what becomes of a delivery and of its lane, tells the log and the metrics, and returns what is to be written.
-func (l *loop) judge(a *attempt) *models.Settlement {
+// conclude decides what becomes of a delivery and of its lane, tells the log and the metrics, and returns what is to be written.
+func (l *loop) conclude(a *attempt) *models.Settlement {
 	lane, d, r := a.lane, a.delivery, a.result
 	now := l.w.db.Now()
-	attempt := Attempt{Number: d.RoundAttempts + 1, Schedule: a.endpoint.schedule, Roll: rand.Float64()} //nolint:gosec // jitter
-	verdict, state := judge(r, attempt, lane.state, now)
+	step := scheduleStep{attempt: d.RoundAttempts + 1, of: a.endpoint.schedule, roll: rand.Float64()} //nolint:gosec // jitter
+	verdict, state := judge(r, step, lane.state, now)
 	lane.state = state
 	l.fit(lane)
 	lane.measure(r, now)
@@ -58,7 +58,7 @@ func (l *loop) judge(a *attempt) *models.Settlement {
 	}
 	s := &models.Settlement{
 		DeliveryID: d.ID, WebhookID: d.WebhookID, OrderKey: d.OrderKey, State: string(verdict.State), RoundAttempts: d.RoundAttempts,
-		Attempt: record(a),
+		Attempt: attemptRow(a),
 	}
 	if verdict.Counts {
 		s.RoundAttempts++
@@ -68,8 +68,8 @@ func (l *loop) judge(a *attempt) *models.Settlement {
 	} else {
 		s.FinishedAt = &now
 	}
-	if d.OrderKey != nil && verdict.State != StatePending {
-		lane.unblocks++
+	if endsHead(s) {
+		lane.unwrittenHeads++
 	}
 	if verdict.State == StateCancelled {
 		reason := models.CancelledByReceiver
@@ -78,19 +78,6 @@ func (l *loop) judge(a *attempt) *models.Settlement {
 	l.w.cfg.Metrics.attempted(a, verdict.State)
 	l.log(a, verdict)
 	return s
-}
-
-// measure keeps what the health of an endpoint is told by.
-func (lane *work) measure(r Result, now time.Time) {
-	if !r.Succeeded() {
-		return
-	}
-	lane.row.LastSuccessAt = &now
-	took := float64(r.Timings.Total.Microseconds()) / 1000
-	if lane.row.Latency == 0 {
-		lane.row.Latency = took
-	}
-	lane.row.Latency += (took - lane.row.Latency) * failingMemory
 }
 
 // log writes the one wide line of an attempt.
@@ -104,9 +91,11 @@ func (l *loop) log(a *attempt, v Verdict) {
 		return
 	}
 	attributes := []slog.Attr{
-		slog.String("delivery_id", a.delivery.ID), slog.String("event_id", a.delivery.EventID), slog.String("event_type", a.delivery.EventType),
+		slog.String("delivery_id", a.delivery.ID), slog.String("event_id", a.delivery.EventID),
+		slog.String("event_type", a.delivery.EventType),
 		slog.String("webhook_id", a.delivery.WebhookID), slog.String("organization_id", a.endpoint.OrganizationID),
-		slog.Int("attempt", a.delivery.Attempts+1), slog.String("trigger", a.delivery.Trigger), slog.String("url", RedactURL(a.endpoint.URL)),
+		slog.Int("attempt", a.delivery.Attempts+1), slog.String("trigger", a.delivery.Trigger),
+		slog.String("url", RedactURL(a.endpoint.URL)),
 		slog.String("state", string(v.State)), slog.String("health", string(a.lane.state.Health)), slog.Any("result", a.result),
 	}
 	if v.State == StatePending {
@@ -118,8 +107,8 @@ func (l *loop) log(a *attempt, v Verdict) {
 	l.w.cfg.Logger.LogAttrs(ctx, level, "delivery attempted", attributes...)
 }
 
-// record returns the attempt as it is kept.
-func record(a *attempt) *models.Attempt {
+// attemptRow returns the attempt as it is kept.
+func attemptRow(a *attempt) *models.Attempt {
 	r := a.result
 	kept := &models.Attempt{
 		DeliveryID: a.delivery.ID, Number: a.delivery.Attempts + 1, Trigger: a.delivery.Trigger, StartedAt: a.at, URL: a.endpoint.URL,

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"sync"
 	"testing"
-	"time"
 
 	"roster/jsonapi"
 	"roster/models"
@@ -19,10 +18,11 @@ type audience struct {
 	t      *testing.T
 	url    string
 	closed chan struct{}
+	asked  bell // rings with each request
 
 	mu       sync.Mutex
 	answer   func(w http.ResponseWriter, q *http.Request)
-	order    []string // the paths of the requests, as they came
+	paths    []string // of the requests, as they came
 	ids      map[string]string
 	times    map[string]map[string]bool // timestamps of the requests, by path and message
 	underWay int
@@ -36,7 +36,8 @@ func newAudience(t *testing.T) *audience {
 		t.Fatal(err)
 	}
 	a := &audience{
-		t: t, url: "http://" + listener.Addr().String(), closed: make(chan struct{}), ids: map[string]string{}, times: map[string]map[string]bool{},
+		t: t, url: "http://" + listener.Addr().String(), closed: make(chan struct{}),
+		ids: map[string]string{}, times: map[string]map[string]bool{},
 	}
 	a.answerWith(http.StatusOK)
 	server := &http.Server{Handler: a, ReadHeaderTimeout: soon}
@@ -86,7 +87,7 @@ func (a *audience) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	}
 	message := q.URL.Path + " " + q.Header.Get(HeaderID)
 	a.mu.Lock()
-	a.order = append(a.order, q.URL.Path)
+	a.paths = append(a.paths, q.URL.Path)
 	if a.times[message] == nil {
 		a.times[message] = map[string]bool{}
 	}
@@ -99,6 +100,7 @@ func (a *audience) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	a.most = max(a.most, a.underWay)
 	answer := a.answer
 	a.mu.Unlock()
+	a.asked.ring()
 	answer(w, q)
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -110,24 +112,18 @@ func (a *audience) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 func (a *audience) messages() (messages, requests, most int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return len(a.times), len(a.order), a.most
+	return len(a.times), len(a.paths), a.most
 }
 
 // await waits until so many requests have come.
 func (a *audience) await(requests int) {
 	a.t.Helper()
-	before := 0
-	for deadline := time.Now().Add(soon); ; time.Sleep(time.Millisecond) {
+	n, done := a.asked.await(func() (any, bool) {
 		_, n, _ := a.messages()
-		if n >= requests {
-			return
-		}
-		if n != before { // however slow the machine is: it goes on
-			before, deadline = n, time.Now().Add(soon)
-		}
-		if time.Now().After(deadline) {
-			a.t.Fatalf("%d requests came, not %d", n, requests)
-		}
+		return n, n >= requests
+	})
+	if !done {
+		a.t.Fatalf("%d requests came, not %d", n, requests)
 	}
 }
 
@@ -144,7 +140,8 @@ func (r *rig) seatAt(org *models.Organization, url string, n int, eventType stri
 	err := models.Transaction(r.t.Context(), r.db, func(tx *models.DB) error {
 		for i := range hooks {
 			in := &rig{t: r.t, db: tx}
-			hooks[i] = in.endpoint(org, fmt.Sprintf("%s/%s/%d", url, eventType, i), append(attributes, "eventTypes", jsonapi.Strings{eventType})...)
+			hooks[i] = in.endpoint(org, fmt.Sprintf("%s/%s/%d", url, eventType, i),
+				append(attributes, "eventTypes", jsonapi.Strings{eventType})...)
 		}
 		return nil
 	})

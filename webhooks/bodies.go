@@ -15,11 +15,11 @@ import (
 
 const keptBodies = 32 << 20 // bytes
 
-// bodyTimeout is how long reading a body may take that is not kept when it is to be sent: a quarter of an exchange.
+// bodyTimeout bounds reading a body that is not in memory when its attempt begins: a quarter of an exchange.
 func (w *Worker) bodyTimeout() time.Duration { return w.cfg.Sender.timeout / 4 }
 
-// bodies are what is sent, each once, however many endpoints get it. Those that were used last are kept, up to a number of bytes: what waits
-// beyond that is in the database. It is safe for concurrent use.
+// bodies are what is sent, each once, however many endpoints get it. Those that were used last are kept, up to a number of bytes: what
+// waits beyond that is in the database. It is safe for concurrent use.
 type bodies struct {
 	mu    sync.Mutex
 	kept  *simplelru.LRU[models.MessageKey, []byte]
@@ -29,7 +29,8 @@ type bodies struct {
 
 func newBodies(most int) *bodies {
 	b := &bodies{most: most}
-	b.kept, _ = simplelru.NewLRU(math.MaxInt32, func(_ models.MessageKey, body []byte) { b.bytes -= len(body) }) // fails only for a size below 1
+	// It fails only for a size below 1.
+	b.kept, _ = simplelru.NewLRU(math.MaxInt32, func(_ models.MessageKey, body []byte) { b.bytes -= len(body) })
 	return b
 }
 

@@ -36,8 +36,8 @@ func TestBodiesAreKeptUpToANumberOfBytes(t *testing.T) {
 	}
 }
 
-// TestAnOrderReadsSomeBytesOfBodies reads what three endpoints wait for, ten events each, with room for four bodies.
-func TestAnOrderReadsSomeBytesOfBodies(t *testing.T) {
+// TestAFetchReadsSomeBytesOfBodies reads what three endpoints wait for, ten events each, with room for four bodies.
+func TestAFetchReadsSomeBytesOfBodies(t *testing.T) {
 	each(t, func(r *rig) {
 		r.stop()
 		org := r.organization("")

@@ -8,8 +8,8 @@ import (
 // standing is on what terms a lane is served.
 type standing string
 
-// The standings; models.LaneSearch knows them by these words. Those that may hang have a quarter of the slots each, so that they cannot take
-// the slots of those that answer.
+// The standings; models.LaneSearch knows them by these words. Those that may hang have a quarter of the slots each, so that they cannot
+// take the slots of those that answer.
 const (
 	proven   standing = "ok"        // its answers are good: all slots are open to it
 	newcomer standing = "newcomer"  // it was never answered
@@ -35,9 +35,9 @@ type seat struct {
 	organization string
 }
 
-// shares say who has taken how much of something: slots, or lanes to hold. What an organization has of a standing is never more than what it
-// left free when it took it: alone it comes to half, two of them to a third each, and whoever comes next finds something, however many
-// endpoints the others have and however slow they are.
+// shares say who has taken how much of something: slots, or lanes to hold. What an organization has of a standing is never more than
+// what it left free when it took it: alone it comes to half, two of them to a third each, and whoever comes next finds something,
+// however many endpoints the others have and however slow they are.
 type shares struct {
 	all, taken int
 	most, of   map[standing]int
@@ -123,7 +123,7 @@ func (b *budget) end(at seat) {
 	b.running.give(at)
 }
 
-// idle returns how many slots nobody has.
+// idle returns how many slots are free.
 func (b *budget) idle() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -15,7 +15,7 @@ func TestStanding(t *testing.T) {
 		lane Lane
 		want standing
 	}{
-		"new":                          {NewLane(8), newcomer},
+		"new":                          {newLane(8), newcomer},
 		"answered":                     {Lane{Health: HealthOK, Answers: 1}, proven},
 		"failed once":                  {Lane{Health: HealthOK, Answers: 1, ConsecutiveFailures: 1}, proven},
 		"timed out":                    {Lane{Health: HealthProbation, Answers: 1, ConsecutiveFailures: 1}, doubted},
@@ -118,8 +118,9 @@ func TestWhichLanesAreClaimed(t *testing.T) {
 			[]string{"ok 0", "ok 1"}, []standing{proven}, false},
 		"the search ended before all were seen": {4, nil, waiting(proven, "a", "a", "a", "a"), 32,
 			[]string{"ok 0", "ok 1"}, []standing{proven}, true},
-		"an order is full":  {64, nil, waiting(proven, "a", "b", "c"), 2, []string{"ok 0", "ok 1"}, []standing{proven}, true},
-		"a quarter is full": {4, []seat{{doubted, "a"}}, waiting(newcomer, "a"), 32, []string{"newcomer 0"}, []standing{newcomer, doubted}, true},
+		"a fetch is full": {64, nil, waiting(proven, "a", "b", "c"), 2, []string{"ok 0", "ok 1"}, []standing{proven}, true},
+		"a quarter is full": {4, []seat{{doubted, "a"}}, waiting(newcomer, "a"), 32,
+			[]string{"newcomer 0"}, []standing{newcomer, doubted}, true},
 	} {
 		b := newBudget(c.slots)
 		for _, at := range c.held {

@@ -11,8 +11,8 @@ import (
 	"roster/webhooks/webhookstest"
 )
 
-// TestARetryIsSignedWithTheSecretsOfItsOwnTime rotates the secret while a retry is pending: with an overlap the retry carries a signature of
-// each, the new one first; once the overlap is over, or if there is none, that of the new one only.
+// TestARetryIsSignedWithTheSecretsOfItsOwnTime rotates the secret while a retry is pending: with an overlap the retry carries a
+// signature of each, the new one first; once the overlap is over, or if there is none, that of the new one only.
 func TestARetryIsSignedWithTheSecretsOfItsOwnTime(t *testing.T) {
 	t.Parallel()
 	eachClockIn(t, func(r *rig, move func(time.Duration)) {
@@ -91,7 +91,8 @@ func TestARetryGoesToTheURLOfItsOwnTime(t *testing.T) {
 func TestATypeThatIsNoLongerWantedIsStillRetried(t *testing.T) {
 	t.Parallel()
 	eachClockIn(t, func(r *rig, move func(time.Duration)) {
-		receiver, witness := webhookstest.NewReceiver(r.t, webhookstest.Status(http.StatusInternalServerError), webhookstest.Status(http.StatusOK)), webhookstest.NewReceiver(r.t)
+		receiver := webhookstest.NewReceiver(r.t, webhookstest.Status(500), webhookstest.Status(200))
+		witness := webhookstest.NewReceiver(r.t)
 		org := r.organization("")
 		hook := r.endpoint(org, receiver.URL(), "eventTypes", jsonapi.Strings{"organization.updated"})
 		r.endpoint(org, witness.URL(), "eventTypes", jsonapi.Strings{"organization.updated"})
@@ -144,7 +145,8 @@ func TestWhatWaitedForADayComesInOrder(t *testing.T) {
 	eachClockIn(t, func(r *rig, move func(time.Duration)) {
 		receiver := webhookstest.NewReceiver(r.t)
 		org := r.organization("")
-		hook := r.endpoint(org, receiver.URL(), "ordering", models.OrderFIFO, "rate", int64(50), "eventTypes", jsonapi.Strings{"organization.updated"},
+		hook := r.endpoint(org, receiver.URL(), "ordering", models.OrderFIFO, "rate", int64(50),
+			"eventTypes", jsonapi.Strings{"organization.updated"},
 			"status", models.WebhookPaused)
 		const events = 10
 		for i := range events {
@@ -201,7 +203,8 @@ func TestAnAttemptUnderWayMayEndAfterItsEndpointIsDeleted(t *testing.T) {
 		if n := len(receiver.Requests()); n != 1 {
 			r.t.Errorf("a deleted endpoint got %d requests", n)
 		}
-		if n := r.query(`SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'cancelled' AND reason = 'endpoint_deleted'`); n != int64(2) {
+		if n := r.query(`SELECT COUNT(*) FROM webhook_deliveries
+			WHERE state = 'cancelled' AND reason = 'endpoint_deleted'`); n != int64(2) {
 			r.t.Errorf("%v deliveries were cancelled with the reason", n)
 		}
 	})

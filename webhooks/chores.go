@@ -40,6 +40,7 @@ func (w *Worker) chores(ctx context.Context) {
 // replay takes each replay a step further.
 func (w *Worker) replay(ctx context.Context) error {
 	began, err := models.StepWebhookJobs(ctx, w.db, models.Replaying{Ahead: replayAhead, Render: w.render})
+	w.stepped()
 	if began > 0 {
 		w.Wake()
 	}
@@ -52,13 +53,11 @@ func (w *Worker) Purge(ctx context.Context) error {
 	now := w.db.Now()
 	if w.cfg.Retention > 0 {
 		before := now.Add(-w.cfg.Retention)
-		for _, purge := range []func(context.Context, *models.DB, time.Time, int) (int, error){models.ExpireDeliveries, models.PurgeDeliveries} {
-			for n := purgeBatch; n == purgeBatch && ctx.Err() == nil; {
-				var err error
-				if n, err = purge(ctx, w.db, before, purgeBatch); err != nil {
-					return err
-				}
-			}
+		if err := w.inBatches(ctx, before, models.ExpireDeliveries); err != nil {
+			return err
+		}
+		if err := w.inBatches(ctx, before, models.PurgeDeliveries); err != nil {
+			return err
 		}
 		if err := models.PurgeReplays(ctx, w.db, before); err != nil {
 			return err
@@ -66,6 +65,19 @@ func (w *Worker) Purge(ctx context.Context) error {
 	}
 	if w.cfg.HeadRetention > 0 {
 		return models.PurgeHeads(ctx, w.db, now.Add(-w.cfg.HeadRetention))
+	}
+	return nil
+}
+
+// inBatches purges until there is nothing left. A batch is small, so that other writers need not wait for long.
+func (w *Worker) inBatches(
+	ctx context.Context, before time.Time, purge func(ctx context.Context, db *models.DB, before time.Time, most int) (int, error),
+) error {
+	for n := purgeBatch; n == purgeBatch && ctx.Err() == nil; {
+		var err error
+		if n, err = purge(ctx, w.db, before, purgeBatch); err != nil {
+			return err
+		}
 	}
 	return nil
 }

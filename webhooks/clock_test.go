@@ -14,21 +14,26 @@ import (
 )
 
 // TestAClockThatJumpsMakesNoStormAndNoStall moves the clock of the worker while endpoints wait for a retry, for a probe and for an answer
-// that is under way. Whatever way it jumps, what happens then is sent at once and dated by the clock, nothing is sent more than once for each
-// jump, and in the end everybody has everything.
+// that is under way. Whatever way it jumps, what happens then is sent at once and dated by the clock, nothing is sent more than once
+// for each jump, and in the end everybody has everything.
 func TestAClockThatJumpsMakesNoStormAndNoStall(t *testing.T) {
 	t.Parallel()
-	for name, jump := range map[string]time.Duration{"ten minutes on": 10 * time.Minute, "ten minutes back": -10 * time.Minute, "a day on": 24 * time.Hour, "a day back": -24 * time.Hour} {
+	for name, jump := range map[string]time.Duration{
+		"ten minutes on": 10 * time.Minute, "ten minutes back": -10 * time.Minute,
+		"a day on": 24 * time.Hour, "a day back": -24 * time.Hour,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
-				r := newRig(t, db, func(c *WorkerConfig) { c.Lease, c.Sender = 7*time.Minute, newSender(t, within(2*time.Minute)) }) // however slow the machine is
+				r := newRig(t, db, func(c *WorkerConfig) { // however slow the machine is
+					c.Lease, c.Sender = 7*time.Minute, newSender(t, within(2*time.Minute))
+				})
 				move := func(by time.Duration) {
 					clock.Advance(by)
 					r.w.Wake()
 				}
 				answer := make(chan struct{})
-				failing := webhookstest.NewReceiver(t, webhookstest.Status(http.StatusInternalServerError), webhookstest.Status(http.StatusOK))
+				failing := webhookstest.NewReceiver(t, webhookstest.Status(500), webhookstest.Status(200))
 				asking := webhookstest.NewReceiver(t, webhookstest.RetryAfter(429, "60"), webhookstest.Status(http.StatusOK))
 				busy := webhookstest.NewReceiver(t, func(x *webhookstest.Exchange) {
 					x.Read()
@@ -60,7 +65,9 @@ func TestAClockThatJumpsMakesNoStormAndNoStall(t *testing.T) {
 					move(-jump + 2*time.Minute)
 				}
 				r.quiet()
-				for name, receiver := range map[string]*webhookstest.Receiver{"failing": failing, "asking": asking, "busy": busy, "healthy": healthy} {
+				for name, receiver := range map[string]*webhookstest.Receiver{
+					"failing": failing, "asking": asking, "busy": busy, "healthy": healthy,
+				} {
 					byID := map[string]int{}
 					for _, q := range receiver.Requests() {
 						byID[q.ID]++
@@ -80,7 +87,8 @@ func TestAClockThatJumpsMakesNoStormAndNoStall(t *testing.T) {
 				if n := len(healthy.Requests()); n != 2 {
 					t.Errorf("%d requests at the healthy endpoint", n)
 				}
-				r.until(fmt.Sprintf(`SELECT COUNT(*) FROM webhook_lanes WHERE next_turn_at IS NOT NULL OR health <> '%s'`, HealthOK), int64(0))
+				r.until(fmt.Sprintf(`SELECT COUNT(*) FROM webhook_lanes
+					WHERE next_turn_at IS NOT NULL OR health <> '%s'`, HealthOK), int64(0))
 			})
 		})
 	}

@@ -41,8 +41,10 @@ func (c *conn) Read(p []byte) (int, error) {
 
 func (c *conn) ending() ending { return ending(c.ended.Load()) }
 
+type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
+
 // remembering wraps what a dialer opens.
-func remembering(dial func(ctx context.Context, network, address string) (net.Conn, error)) func(context.Context, string, string) (net.Conn, error) {
+func remembering(dial dialFunc) dialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		opened, err := dial(ctx, network, address)
 		if err != nil {

@@ -185,7 +185,8 @@ func TestReceiversThatSwitchProtocolsHoldNoSlot(t *testing.T) {
 	t.Parallel()
 	const endpoints = 1040
 	eachClockIn(t, func(r *rig, _ func(time.Duration)) {
-		switching := webhookstest.NewReceiver(r.t, webhookstest.Stay("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"))
+		switching := webhookstest.NewReceiver(r.t,
+			webhookstest.Stay("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"))
 		witness := webhookstest.NewReceiver(r.t)
 		bad, good := r.organization(""), r.organization("")
 		r.endpoint(good, witness.URL(), "eventTypes", jsonapi.Strings{"witness.asked"})
@@ -305,7 +306,8 @@ func TestAReceiverThatDemandsACertificate(t *testing.T) {
 				receiver := webhookstest.NewTLSReceiver(t, config)
 				s := newSender(t, trusting(authority))
 				for range 20 {
-					if result := s.Send(t.Context(), delivery(t, receiver.URL())); result.Code != CodeTLSError || result.Status != 0 || result.Detail == "" {
+					result := s.Send(t.Context(), delivery(t, receiver.URL()))
+					if result.Code != CodeTLSError || result.Status != 0 || result.Detail == "" {
 						t.Fatalf("code %q, status %d, detail %q", result.Code, result.Status, result.Detail)
 					}
 				}

@@ -11,8 +11,8 @@ import (
 	"roster/webhooks/webhookstest"
 )
 
-// TestAnEndpointThatTakesNothingForFiveDaysIsDisabledAndTold follows an endpoint that fails from the first message to the day on which it is
-// enabled again.
+// TestAnEndpointThatTakesNothingForFiveDaysIsDisabledAndTold follows an endpoint that fails from the first message to the day on which
+// it is enabled again.
 func TestAnEndpointThatTakesNothingForFiveDaysIsDisabledAndTold(t *testing.T) {
 	t.Parallel()
 	eachClockIn(t, func(r *rig, move func(time.Duration)) {
@@ -20,14 +20,16 @@ func TestAnEndpointThatTakesNothingForFiveDaysIsDisabledAndTold(t *testing.T) {
 		parent := r.organization("")
 		r.endpoint(parent, above.URL(), "subtree", true, "eventTypes", jsonapi.Strings{"webhook.disabled"})
 		org := r.child(parent)
-		failing := webhookstest.NewReceiver(r.t, webhookstest.Status(500), webhookstest.Status(500), webhookstest.Status(500), webhookstest.Status(200))
+		failing := webhookstest.NewReceiver(r.t,
+			webhookstest.Status(500), webhookstest.Status(500), webhookstest.Status(500), webhookstest.Status(200))
 		endpoint := r.endpoint(org, failing.URL(), "eventTypes", jsonapi.Strings{"organization.*"},
 			"schedule", jsonapi.Strings{"0s", "12h30m", "80h", "24h"})
 		r.change(org, "First")
 		attempted := func(n int) {
 			r.t.Helper()
 			r.received(failing, n)
-			r.until(`SELECT COUNT(*) FROM webhook_attempts a JOIN webhook_deliveries d ON d.id = a.delivery_id AND d.webhook_id = '`+endpoint.ID+`'`, int64(n))
+			r.until(`SELECT COUNT(*) FROM webhook_attempts a JOIN webhook_deliveries d ON d.id = a.delivery_id
+				AND d.webhook_id = '`+endpoint.ID+`'`, int64(n))
 			r.until(`SELECT COUNT(*) FROM webhook_lanes WHERE lease_token IS NOT NULL`, int64(0))
 		}
 		status := func() any { return r.query(`SELECT status FROM webhooks WHERE id = '` + endpoint.ID + `'`) }
@@ -37,7 +39,8 @@ func TestAnEndpointThatTakesNothingForFiveDaysIsDisabledAndTold(t *testing.T) {
 		if status() != "active" {
 			r.t.Fatal("it is disabled on the first day")
 		}
-		if err := models.FillWebhookHealth(r.t.Context(), r.db, endpoint); err != nil || !strings.Contains(string(*endpoint.Health), `"successRate":0,`) {
+		err := models.FillWebhookHealth(r.t.Context(), r.db, endpoint)
+		if err != nil || !strings.Contains(string(*endpoint.Health), `"successRate":0,`) {
 			r.t.Errorf("after nothing but failures its health is %s, %v", *endpoint.Health, err)
 		}
 		move(5*24*time.Hour - 16*time.Hour)
@@ -49,7 +52,8 @@ func TestAnEndpointThatTakesNothingForFiveDaysIsDisabledAndTold(t *testing.T) {
 		if m.Type != "webhook.disabled" || m.Data.ID != endpoint.ID || m.Data.Attributes["disabledReason"] != "failing" {
 			r.t.Errorf("the organization above is told %+v", m)
 		}
-		page, err := models.List(r.t.Context(), r.db, models.Events, models.Everything(), query(r.t, models.Events, "filter[eventType]=webhook.disabled"))
+		page, err := models.List(r.t.Context(), r.db, models.Events, models.Everything(),
+			query(r.t, models.Events, "filter[eventType]=webhook.disabled"))
 		if err != nil || len(page.Items) != 1 || *page.Items[0].(*models.Event).OrganizationID != org.ID {
 			r.t.Errorf("the management sees %d events, %v", len(page.Items), err)
 		}
@@ -81,13 +85,15 @@ func TestAnEndpointThatIsCreatedPausedWaitsQuietly(t *testing.T) {
 		receiver, witness := webhookstest.NewReceiver(r.t), webhookstest.NewReceiver(r.t)
 		org := r.organization(witness.URL())
 		endpoint := r.endpoint(org, receiver.URL(), "eventTypes", jsonapi.Strings{"organization.*"}, "status", models.WebhookPaused)
-		if err := models.FillWebhookHealth(r.t.Context(), r.db, endpoint); err != nil || !strings.Contains(string(*endpoint.Health), `"state":"paused"`) {
+		err := models.FillWebhookHealth(r.t.Context(), r.db, endpoint)
+		if err != nil || !strings.Contains(string(*endpoint.Health), `"state":"paused"`) {
 			r.t.Errorf("its health is %s, %v", *endpoint.Health, err)
 		}
 		r.change(org, "Acme & Sons")
 		r.received(witness, 2)
 		r.until(`SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending'`, int64(1))
-		if n := r.query(`SELECT COUNT(*) FROM webhook_lanes WHERE webhook_id = '` + endpoint.ID + `' AND (next_turn_at IS NOT NULL OR lease_token IS NOT NULL)`); n != int64(0) {
+		if n := r.query(`SELECT COUNT(*) FROM webhook_lanes
+			WHERE webhook_id = '` + endpoint.ID + `' AND (next_turn_at IS NOT NULL OR lease_token IS NOT NULL)`); n != int64(0) {
 			r.t.Error("its lane has a turn")
 		}
 		r.update(endpoint, map[string]any{"status": "active"})
@@ -100,7 +106,8 @@ func TestWhatWaitsForARetryGoesOutWhenTheEndpointIsEnabled(t *testing.T) {
 	each(t, func(r *rig) {
 		receiver := webhookstest.NewReceiver(r.t, webhookstest.Status(http.StatusGone), webhookstest.Status(200))
 		org := r.organization("")
-		endpoint := r.endpoint(org, receiver.URL(), "eventTypes", jsonapi.Strings{"organization.*"}, "schedule", jsonapi.Strings{"0s", "24h"})
+		endpoint := r.endpoint(org, receiver.URL(), "eventTypes", jsonapi.Strings{"organization.*"},
+			"schedule", jsonapi.Strings{"0s", "24h"})
 		r.change(org, "Acme & Sons")
 		r.received(receiver, 1)
 		r.until(`SELECT COUNT(*) FROM webhooks WHERE status = 'disabled'`, int64(1))

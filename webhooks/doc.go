@@ -21,7 +21,7 @@
 //	   │          anything else, attempts left: due again when the Schedule or Retry-After says               → pending
 //	   │          anything else, none left                                                                    → failed
 //	   │          the receiver asked to abort, or the endpoint is gone                                        → cancelled
-//	wake-up    whoever waits for the next turn is told; a poll stands behind it in case nobody was
+//	wake-up    whoever waits for the next turn is told; a poll finds it if the notification was lost
 //
 // What failed is kept and can be replayed. The deliveries of a disabled endpoint stay pending and go out when it is enabled again.
 //
@@ -29,17 +29,18 @@
 //
 // A lane is leased by one worker at a time, under a token that is new with each lease. Deliveries carry no mark of their own: who holds
 // the lane sends them, and every write asks for the token, so that a worker that stalled past its lease writes nothing. A fan-out leases
-// the lanes that nobody serves and hands what it has just inserted straight to the loop, so that an idle system sends after one transaction
-// and writes after another.
+// the lanes that no worker holds and hands what it has just inserted straight to the loop, so that an idle system sends after one
+// transaction and writes after another.
 //
 // # Order
 //
-// Events are numbered by one replica at a time, in the order of the queue, and the queue is in the order of the changes to any one resource,
-// because the ordinal is taken while the resource is locked. Fan-out is done by one replica at a time, too, in the order of the numbers. When more events wait than fit into a batch,
-// it takes a share of each organization in turn: the burst of one does not delay the few events of the others. The order between
-// organizations is therefore open, also for an endpoint that gets the events of a subtree.
+// Events are numbered by one replica at a time, in the order of the queue, and the queue is in the order of the changes to any one
+// resource, because the ordinal is taken while the resource is locked. Fan-out is done by one replica at a time, too, in the order of the
+// numbers. When more events wait than fit into a batch, it takes a share of each organization in turn: the burst of one does not delay the
+// few events of the others. The order between organizations is therefore open, also for an endpoint that gets the events of a subtree.
 //
-// In an ordered lane only the first delivery of each key has a time at which it is due; whoever finishes it gives the next one its time.
+// An endpoint that asks for order (models.OrderFIFO, models.OrderPerEntity) has deliveries with an order key. Only the first delivery of
+// each key has a time at which it is due; whoever finishes it gives the next one its time.
 //
 // # What holds for every attempt
 //
@@ -51,14 +52,19 @@
 //
 // A lane has a cap on attempts at once: it starts at one, grows by one with each clean window and halves on timeouts, 429 and 5xx.
 // Lanes in probation share a quarter of all slots, those that were never answered another one, and of either, and of all slots, no
-// organization takes more than it leaves free. A lane that may not start for as long as others hang is not held. While the breaker of a lane is open, one attempt at a time probes it, and the other
-// deliveries keep their place and their attempts. Shutdowns and shortages on this side are held against nobody.
+// organization takes more than it leaves free. A lane that may not start for as long as others hang is not held. While the breaker of a
+// lane is open, one attempt at a time probes it, and the other deliveries keep their place and their attempts. Shutdowns and shortages
+// on this side count against no lane.
 //
 // # What is in memory
 //
-// A step costs what it sends, not what waits. A batch of the fan-out is bounded by its deliveries (batching), an order of the loop by lanes,
-// deliveries and bytes, the queue of a lane by the attempts it can come to at once. Bodies are kept once for each event, up to a number of
-// bytes, and read again when they are to be sent and are no longer there.
+// A step costs what it sends, not what waits. A batch of the fan-out is bounded by its deliveries (batching), a fetch by lanes, deliveries
+// and bytes, the queue of a lane by the attempts it can come to at once. Bodies are kept once for each event, up to a number of bytes, and
+// read again when they are to be sent and are no longer there.
 //
-// The decisions are pure functions (judge, Schedule, Lane, shares, choose, batching, Guard.Permit); sockets and databases are elsewhere.
+// # What decides
+//
+// The loop decides, from state that only its goroutine touches. Each decision is a pure function or a type without I/O, with a table test:
+// judge, Lane, Schedule, turn, rotation, claims, choose, shares, unwritten, era and known, batching, Guard.Permit. Sockets and databases
+// are elsewhere.
 package webhooks

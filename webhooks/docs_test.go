@@ -106,9 +106,14 @@ func TestTheProgramsOfTheDocumentationTellGoodFromBad(t *testing.T) {
 			}{
 				{name: "a delivery", known: officialSecret, signed: []string{officialSecret}, want: 204},
 				{name: "a secret that is any text", known: "s3cr3t-with-ümlaut", signed: []string{"s3cr3t-with-ümlaut"}, want: 204},
-				{name: "a rotation, to a receiver with the old secret", known: officialSecret, signed: []string{rotatedSecret, officialSecret}, want: 204},
-				{name: "a rotation, to a receiver with the new secret", known: rotatedSecret, signed: []string{rotatedSecret, officialSecret}, want: 204},
-				{name: "a receiver with both secrets", known: rotatedSecret + " " + officialSecret, signed: []string{officialSecret}, want: 204},
+				{name: "a rotation, to a receiver with the old secret", known: officialSecret,
+					signed: []string{rotatedSecret, officialSecret},
+					want:   204},
+				{name: "a rotation, to a receiver with the new secret", known: rotatedSecret,
+					signed: []string{rotatedSecret, officialSecret},
+					want:   204},
+				{name: "a receiver with both secrets", known: rotatedSecret + " " + officialSecret,
+					signed: []string{officialSecret}, want: 204},
 				{name: "four minutes old", known: officialSecret, signed: []string{officialSecret}, age: 4 * time.Minute, want: 204},
 				{name: "six minutes old", known: officialSecret, signed: []string{officialSecret}, age: 6 * time.Minute, want: 401},
 				{name: "from the future", known: officialSecret, signed: []string{officialSecret}, age: -6 * time.Minute, want: 401},
@@ -116,22 +121,28 @@ func TestTheProgramsOfTheDocumentationTellGoodFromBad(t *testing.T) {
 				{name: "another body", known: officialSecret, signed: []string{officialSecret}, spoil: func(r *http.Request) {
 					r.Body, r.ContentLength = http.NoBody, 0
 				}, want: 401},
-				{name: "another id", known: officialSecret, signed: []string{officialSecret}, spoil: func(r *http.Request) { r.Header.Set(HeaderID, "msg_2") }, want: 401},
+				{name: "another id", known: officialSecret, signed: []string{officialSecret},
+					spoil: func(r *http.Request) { r.Header.Set(HeaderID, "msg_2") }, want: 401},
 				{name: "another time", known: officialSecret, signed: []string{officialSecret}, spoil: func(r *http.Request) {
 					r.Header.Set(HeaderTimestamp, strconv.FormatInt(time.Now().Unix()+30, 10))
 				}, want: 401},
-				{name: "no signature", known: officialSecret, signed: []string{officialSecret}, spoil: func(r *http.Request) { r.Header.Del(HeaderSignature) }, want: 401},
-				{name: "no time", known: officialSecret, signed: []string{officialSecret}, spoil: func(r *http.Request) { r.Header.Del(HeaderTimestamp) }, want: 401},
+				{name: "no signature", known: officialSecret, signed: []string{officialSecret},
+					spoil: func(r *http.Request) { r.Header.Del(HeaderSignature) }, want: 401},
+				{name: "no time", known: officialSecret, signed: []string{officialSecret},
+					spoil: func(r *http.Request) { r.Header.Del(HeaderTimestamp) }, want: 401},
 				{name: "v1a", v1a: true, known: svixPublic, signed: []string{svixPrivate}, want: 204},
 				{name: "v1a, during a rotation", v1a: true, known: svixPublic, signed: []string{otherPrivate, svixPrivate}, want: 204},
-				{name: "v1a, to a receiver with both keys", v1a: true, known: officialSecret + " " + svixPublic, signed: []string{svixPrivate}, want: 204},
-				{name: "v1a, six minutes old", v1a: true, known: svixPublic, signed: []string{svixPrivate}, age: 6 * time.Minute, want: 401},
+				{name: "v1a, to a receiver with both keys", v1a: true, known: officialSecret + " " + svixPublic,
+					signed: []string{svixPrivate}, want: 204},
+				{name: "v1a, six minutes old", v1a: true, known: svixPublic,
+					signed: []string{svixPrivate}, age: 6 * time.Minute, want: 401},
 				{name: "v1a of another key", v1a: true, known: svixPublic, signed: []string{otherPrivate}, want: 401},
 				{name: "v1a of another body", v1a: true, known: svixPublic, signed: []string{svixPrivate}, spoil: func(r *http.Request) {
 					r.Body, r.ContentLength = http.NoBody, 0
 				}, want: 401},
 				{name: "a public key taken for a secret", v1a: true, known: svixPublic, signed: []string{officialSecret}, want: 401},
-				{name: "v1 made with the public key", v1a: true, known: svixPublic, signed: []string{"whsec_" + svixPublic[len("whpk_"):]}, want: 401},
+				{name: "v1 made with the public key", v1a: true, known: svixPublic,
+					signed: []string{"whsec_" + svixPublic[len("whpk_"):]}, want: 401},
 			} {
 				if c.v1a && !p.v1a {
 					continue

@@ -74,7 +74,7 @@ func (e Envelope) Render(limit int) ([]byte, error) {
 }
 
 func (e Envelope) check() error {
-	if err := CheckEventType(e.Type); err != nil {
+	if err := checkEventType(e.Type); err != nil {
 		return err
 	}
 	// json.Valid looks at the grammar only, but JSON on the wire is UTF-8 (RFC 8259, section 8.1).

@@ -11,9 +11,9 @@ import (
 	"roster/webhooks/webhookstest"
 )
 
-// TestFiveHundredEndpointsFailHangAndRecoverAtOnce shows what becomes of many endpoints that share a fate. Their retries are spread, they are
-// put on probation, where those of one organization hold half of a quarter of the slots even when they hang, others are served meanwhile, and when they recover,
-// each gets what it missed.
+// TestFiveHundredEndpointsFailHangAndRecoverAtOnce shows what becomes of many endpoints that share a fate. Their retries are spread,
+// they are put on probation, where those of one organization hold half of a quarter of the slots even when they hang, others are served
+// meanwhile, and when they recover, each gets what it missed.
 func TestFiveHundredEndpointsFailHangAndRecoverAtOnce(t *testing.T) {
 	t.Parallel()
 	const endpoints, slots, theirs = 500, 64, 64 / 8
@@ -24,7 +24,8 @@ func TestFiveHundredEndpointsFailHangAndRecoverAtOnce(t *testing.T) {
 		healthy := r.endpoint(org, witness.URL(), "eventTypes", jsonapi.Strings{"witness.asked"})
 		failed := func(times int) {
 			r.t.Helper()
-			r.until(fmt.Sprintf(`SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending' AND last_status = 503 AND attempts = %d`, times), int64(endpoints))
+			r.until(fmt.Sprintf(`SELECT COUNT(*) FROM webhook_deliveries
+				WHERE state = 'pending' AND last_status = 503 AND attempts = %d`, times), int64(endpoints))
 			r.until(`SELECT COUNT(*) FROM webhook_lanes WHERE lease_token IS NOT NULL`, int64(0)) // the clock must not move past a lease
 		}
 		many.answerWith(http.StatusServiceUnavailable)
@@ -87,14 +88,15 @@ func (r *rig) spread(from, to time.Duration, endpoints int) {
 	}
 }
 
-// TestABacklogOfOneEndpointDoesNotKeepTheOthersWaiting lets one endpoint have a backlog and two hundred others one event each, which happened
-// after all of it. The others come in between, whatever the machine can do.
+// TestABacklogOfOneEndpointDoesNotKeepTheOthersWaiting lets one endpoint have a backlog and two hundred others one event each, which
+// happened after all of it. The others come in between, whatever the machine can do.
 func TestABacklogOfOneEndpointDoesNotKeepTheOthersWaiting(t *testing.T) {
 	const backlog, others = 1500, 200
 	each(t, func(r *rig) {
 		in := newAudience(r.t)
 		org := r.organization("")
-		hooks := append(r.seat(org, in, 1, "burst.asked", "status", models.WebhookPaused), r.seat(org, in, others, "calm.asked", "status", models.WebhookPaused)...)
+		hooks := append(r.seat(org, in, 1, "burst.asked", "status", models.WebhookPaused),
+			r.seat(org, in, others, "calm.asked", "status", models.WebhookPaused)...)
 		r.publish(org, "burst.asked", backlog)
 		r.publish(org, "calm.asked", 1)
 		r.until(`SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending'`, int64(backlog+others))
@@ -112,7 +114,7 @@ func TestABacklogOfOneEndpointDoesNotKeepTheOthersWaiting(t *testing.T) {
 		r.w, r.stop = startWorker(r.t, r.db, fewSlots)
 		r.quiet()
 		before, calm := 0, 0
-		for _, path := range in.order {
+		for _, path := range in.paths {
 			if path == "/burst.asked/0" {
 				before++
 			} else if calm++; calm == others {
@@ -144,7 +146,8 @@ func TestFiveHundredAttemptsThatAreCutUseUpNothing(t *testing.T) {
 		many.await(endpoints)
 		r.publish(org, "oracle.asked", 1) // is not begun, and waits
 		r.stop()
-		if n := r.query(`SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending' AND attempts = 0`); n == int64(0) || n != r.query(`SELECT COUNT(*) FROM webhook_deliveries`) {
+		if n := r.query(`SELECT COUNT(*) FROM webhook_deliveries
+			WHERE state = 'pending' AND attempts = 0`); n == int64(0) || n != r.query(`SELECT COUNT(*) FROM webhook_deliveries`) {
 			r.t.Errorf("%v deliveries are as if nothing had happened", n)
 		}
 		if n := r.query(`SELECT COUNT(*) FROM webhook_lanes WHERE lease_token IS NOT NULL`); n != int64(0) {
@@ -181,7 +184,8 @@ func TestAnOpenBreakerLetsOneProbeThroughAtATime(t *testing.T) {
 		}
 		r.publish(org, "oracle.asked", events)
 		asked(failuresToOpen, 1)
-		if n := r.query(`SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending' AND attempts = 0`); n != int64(events-failuresToOpen) {
+		if n := r.query(`SELECT COUNT(*) FROM webhook_deliveries
+			WHERE state = 'pending' AND attempts = 0`); n != int64(events-failuresToOpen) {
 			r.t.Errorf("%v deliveries keep their place and their attempts", n)
 		}
 		move(10 * time.Second) // retries are due, the probe is not
@@ -198,7 +202,8 @@ func TestAnOpenBreakerLetsOneProbeThroughAtATime(t *testing.T) {
 		if s := r.query(`SELECT status FROM webhooks WHERE id = '` + hook.ID + `'`); s != models.WebhookActive {
 			r.t.Errorf("the endpoint is %v", s)
 		}
-		if n := r.query(`SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'succeeded' AND event_type = 'oracle.asked'`); n != int64(events) {
+		if n := r.query(`SELECT COUNT(*) FROM webhook_deliveries
+			WHERE state = 'succeeded' AND event_type = 'oracle.asked'`); n != int64(events) {
 			r.t.Errorf("%v deliveries succeeded", n)
 		}
 	})
@@ -258,7 +263,8 @@ func TestABurstToOneEndpointDoesNotDelayAnother(t *testing.T) {
 		const burst = 300
 		err := models.Transaction(r.t.Context(), r.db, func(tx *models.DB) error {
 			for i := range burst {
-				_, err := models.UpdateOrganization(r.t.Context(), tx, someone, crowd.ID, input(map[string]any{"name": fmt.Sprint(i)}))
+				_, err := models.UpdateOrganization(r.t.Context(), tx, someone, crowd.ID,
+					input(map[string]any{"name": fmt.Sprint(i)}))
 				if err != nil {
 					return err
 				}

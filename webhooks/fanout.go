@@ -3,7 +3,6 @@ package webhooks
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -12,16 +11,6 @@ import (
 )
 
 const fanOutPause = time.Second // after a failure
-
-// handoff is what a fan-out gives the loop: deliveries of lanes that this worker holds, so that they need not be fetched.
-type handoff struct {
-	deliveries map[string][]*models.DueDelivery // by webhook
-	bodies     map[models.MessageKey][]byte
-	tokens     map[string]string     // of the lanes, as they were when the deliveries were inserted
-	leased     []*models.WebhookLane // by this fan-out
-	validUntil time.Time
-	woken      bool // others have their turn
-}
 
 // fanOutLoop turns events into deliveries as they come: the oldest first, until a batch is full. The next one takes a share of each
 // organization. So whatever one organization does, the events of the others wait for a batch or two.
@@ -36,10 +25,11 @@ func (w *Worker) fanOutLoop(ctx context.Context) {
 		}
 		for more := true; more && ctx.Err() == nil; {
 			claim.Limit = b.limit
-			// Not ctx: its end in the middle of a commit would leave it unknown whether lanes were leased, and nobody to give them back.
+			// Not ctx: if it ended in the middle of a commit, lanes might be leased that nothing gives back.
 			fanning, cancel := context.WithTimeout(w.sending, w.cfg.Lease/3)
 			h, n, after, err := w.fanOut(fanning, claim, &b)
 			cancel()
+			w.stepped()
 			if large := (*oversized)(nil); errors.As(err, &large) {
 				b.limit = large.fitting
 				continue
@@ -128,7 +118,7 @@ type plan struct {
 	deliveries []*models.NewDelivery
 	bodies     [][]byte // of each delivery, shared between those of one message
 	webhooks   []string // that get something
-	ordered    bool     // whether any of them is served in order
+	keyed      bool     // some deliveries have an order key
 }
 
 // match finds the endpoints that want each event and renders the messages to their organizations. One that cannot be told is left out.
@@ -171,7 +161,7 @@ func (w *Worker) match(ctx context.Context, tx *models.DB, events []*models.Queu
 			ID: models.NewID(), EventID: e.ID, WebhookID: s.WebhookID, OrganizationID: s.Owner, EventType: e.Type, Place: e.Place,
 			OrderKey: orderKey(s, e), Trigger: models.TriggerEvent, DueAt: &now, CreatedAt: e.OccurredAt,
 		}
-		p.ordered = p.ordered || d.OrderKey != nil
+		p.keyed = p.keyed || d.OrderKey != nil
 		p.deliveries, p.bodies = append(p.deliveries, d), append(p.bodies, body)
 		p.webhooks = append(p.webhooks, s.WebhookID)
 	}
@@ -227,145 +217,4 @@ func RenderMessage(m *models.Message) ([]byte, error) {
 		envelope.Changes = m.Changes
 	}
 	return envelope.Render(DefaultBodyLimit)
-}
-
-// assign inserts the messages and deliveries of a plan, and finds out who serves the lanes.
-func (w *Worker) assign(ctx context.Context, tx *models.DB, p plan, h *handoff) error {
-	var lanes []*models.WebhookLane
-	var err error
-	if p.ordered { // what waits for what is known only while nobody finishes anything
-		if lanes, err = models.LockLanes(ctx, tx, p.webhooks); err != nil {
-			return err
-		}
-		if err := queueInOrder(ctx, tx, p.deliveries); err != nil {
-			return err
-		}
-	}
-	inserted, err := models.InsertDeliveries(ctx, tx, p.messages, p.deliveries)
-	if err != nil || len(p.deliveries) == 0 {
-		return err
-	}
-	if !p.ordered {
-		if lanes, err = models.LockLanes(ctx, tx, p.webhooks); err != nil {
-			return err
-		}
-	}
-	if len(lanes) < len(p.webhooks) {
-		if err := cancelGone(ctx, tx, p.webhooks, lanes); err != nil {
-			return err
-		}
-	}
-	if err := w.lend(ctx, tx, lanes, h); err != nil {
-		return err
-	}
-	if int(inserted) == len(p.deliveries) { // otherwise somebody else may have some of them
-		h.take(p)
-	}
-	return nil
-}
-
-// lend leases the lanes that nobody serves, as far as this worker has room for them, and gives the others a turn.
-func (w *Worker) lend(ctx context.Context, tx *models.DB, lanes []*models.WebhookLane, h *handoff) error {
-	now := tx.Now()
-	h.validUntil = time.Now().Add(w.cfg.Lease) // taken first: it must not outlast the lease
-	lease := w.newLease()
-	room := w.budget.room()
-	var lend, wake []string
-	for _, l := range lanes {
-		state := laneOf(l)
-		at := seat{state.standing(), l.OrganizationID}
-		switch {
-		case l.LeaseToken != nil && l.LeaseUntil.After(now):
-			h.tokens[l.WebhookID] = *l.LeaseToken
-		case l.Health == string(HealthOK) && !state.PausedUntil().After(now) && !backlog(l, now) && room.admits(at):
-			room.take(at)
-			lend = append(lend, l.WebhookID)
-			l.LeaseToken = &lease.Token
-			h.leased = append(h.leased, l)
-			h.tokens[l.WebhookID] = lease.Token
-		default:
-			wake = append(wake, l.WebhookID)
-		}
-	}
-	if len(lend) > 0 {
-		if err := models.LeaseLanes(ctx, tx, lease, lend); err != nil {
-			return err
-		}
-	}
-	if len(wake) > 0 {
-		h.woken = true
-		return models.WakeLanes(ctx, tx, wake)
-	}
-	return nil
-}
-
-// backlog tells whether a lane that nobody serves has something due already, so that it must wait for its turn.
-func backlog(l *models.WebhookLane, now time.Time) bool {
-	return l.NextTurnAt != nil && !l.NextTurnAt.After(now)
-}
-
-// take puts the deliveries that can go at once into the handoff.
-func (h *handoff) take(p plan) {
-	for i, d := range p.deliveries {
-		if _, held := h.tokens[d.WebhookID]; !held || d.DueAt == nil {
-			continue
-		}
-		due := &models.DueDelivery{
-			ID: d.ID, EventID: d.EventID, WebhookID: d.WebhookID, Owner: d.OrganizationID, EventType: d.EventType, OrderKey: d.OrderKey,
-			Trigger: d.Trigger, DueAt: *d.DueAt, CreatedAt: d.CreatedAt, BodySize: len(p.bodies[i]),
-		}
-		h.deliveries[d.WebhookID] = append(h.deliveries[d.WebhookID], due)
-		h.bodies[due.Message()] = p.bodies[i]
-	}
-}
-
-// queueInOrder lets each delivery wait that has an earlier one with the same key before it.
-func queueInOrder(ctx context.Context, tx *models.DB, deliveries []*models.NewDelivery) error {
-	var keys []models.OrderKey
-	for _, d := range deliveries {
-		if d.OrderKey != nil {
-			keys = append(keys, models.OrderKey{WebhookID: d.WebhookID, Key: *d.OrderKey})
-		}
-	}
-	pending, err := models.PendingKeys(ctx, tx, keys)
-	if err != nil {
-		return err
-	}
-	for _, d := range deliveries {
-		if d.OrderKey == nil {
-			continue
-		}
-		key := models.OrderKey{WebhookID: d.WebhookID, Key: *d.OrderKey}
-		if pending[key] {
-			d.DueAt = nil
-		}
-		pending[key] = true
-	}
-	return nil
-}
-
-// cancelGone cancels the deliveries of endpoints that were deleted meanwhile: they have no lane any more.
-func cancelGone(ctx context.Context, tx *models.DB, webhooks []string, lanes []*models.WebhookLane) error {
-	there := map[string]bool{}
-	for _, l := range lanes {
-		there[l.WebhookID] = true
-	}
-	gone := slices.DeleteFunc(slices.Clone(webhooks), func(id string) bool { return there[id] })
-	return models.CancelDeliveries(ctx, tx, gone, models.CancelledEndpointDeleted)
-}
-
-// abandon gives back the lanes of a handoff that the loop did not take.
-func (w *Worker) abandon(h handoff) {
-	if len(h.leased) == 0 {
-		return
-	}
-	b := &batch{}
-	for _, l := range h.leased {
-		b.lanes = append(b.lanes, &models.LaneSettlement{WebhookLane: *l, Token: *l.LeaseToken, Release: true})
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
-	defer cancel()
-	if _, err := models.Settle(ctx, w.db, nil, b.lanes); err != nil && !errors.Is(err, context.Canceled) {
-		w.cfg.Logger.Error("webhooks: give back lanes", "error", fmt.Errorf("they are free when their lease ends: %w", err))
-	}
 }

@@ -43,7 +43,8 @@ func TestSendMeetsFaults(t *testing.T) {
 		{"a reset after the request", webhookstest.ResetAfterRequest(), patient, CodeConnectionReset, 0, "after the request was sent"},
 		{"a reset mid-answer", webhookstest.ResetMidAnswer(), patient, CodeConnectionReset, 0, "in the middle of its answer"},
 		{"a close without answer", webhookstest.CloseWithoutAnswer(), patient, CodeConnectionClosed, 0, "after the request was sent"},
-		{"a close mid-answer", webhookstest.Raw("HTTP/1.1 200 OK\r\nX-A: b\r\n"), patient, CodeConnectionClosed, 0, "in the middle of its answer"},
+		{"a close mid-answer", webhookstest.Raw("HTTP/1.1 200 OK\r\nX-A: b\r\n"), patient, CodeConnectionClosed, 0,
+			"in the middle of its answer"},
 		{"a close mid-line", webhookstest.Raw("HTTP/1.1 200 OK\r\nX-A"), patient, CodeConnectionClosed, 0, "in the middle of its answer"},
 		{"HTTP/0.9", webhookstest.Raw("<html>hello\x1b[2J</html>\n"), patient, CodeProtocolError, 0, `malformed HTTP`},
 		{"rubbish", webhookstest.Raw("\x00\xff\x1b]0;owned\x07\r\n\r\n"), patient, CodeProtocolError, 0, ""},
@@ -52,8 +53,11 @@ func TestSendMeetsFaults(t *testing.T) {
 		{"204", webhookstest.Raw("HTTP/1.1 204 No Content\r\n\r\n"), patient, "", 204, ""},
 		{"410", webhookstest.Status(http.StatusGone), patient, CodeStatus, 410, "410 Gone"},
 		{"413", webhookstest.Status(http.StatusRequestEntityTooLarge), patient, CodeStatus, 413, ""},
-		{"101", webhookstest.Raw("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"), patient, CodeStatus, 101, ""},
-		{"a status text with control characters", webhookstest.Raw("HTTP/1.1 500 \x1b[2Jboo\r\n\r\n"), patient, CodeStatus, 500, `\x1b[2Jboo`},
+		{"101",
+			webhookstest.Raw("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"),
+			patient, CodeStatus, 101, ""},
+		{"a status text with control characters",
+			webhookstest.Raw("HTTP/1.1 500 \x1b[2Jboo\r\n\r\n"), patient, CodeStatus, 500, `\x1b[2Jboo`},
 	} {
 		t.Run(v.name, func(t *testing.T) {
 			t.Parallel()
@@ -61,7 +65,8 @@ func TestSendMeetsFaults(t *testing.T) {
 			started := time.Now()
 			result := newSender(t, within(v.timeout)).Send(t.Context(), delivery(t, receiver.URL()))
 			if result.Code != v.code || result.Status != v.status || !strings.Contains(result.Detail, v.detail) {
-				t.Errorf("code %q, status %d, detail %q; want %q, %d, %q", result.Code, result.Status, result.Detail, v.code, v.status, v.detail)
+				t.Errorf("code %q, status %d, detail %q; want %q, %d, %q",
+					result.Code, result.Status, result.Detail, v.code, v.status, v.detail)
 			}
 			if strings.ContainsAny(result.Detail, "\x00\x1b\x07\r\n") {
 				t.Errorf("control characters in the detail %q", result.Detail)
@@ -119,7 +124,9 @@ func TestRedirectsAreFailures(t *testing.T) {
 	t.Parallel()
 	target := webhookstest.NewReceiver(t)
 	for _, status := range []int{301, 302, 303, 307, 308} {
-		for _, location := range []string{target.URL(), "http://169.254.169.254/latest/meta-data", "http://localhost/", "file:///etc/passwd", "%"} {
+		for _, location := range []string{
+			target.URL(), "http://169.254.169.254/latest/meta-data", "http://localhost/", "file:///etc/passwd", "%",
+		} {
 			receiver := webhookstest.NewReceiver(t, webhookstest.Redirect(status, location))
 			result := newSender(t).Send(t.Context(), delivery(t, receiver.URL()))
 			if result.Code != CodeRedirect || result.Status != status || result.Header.Get("Location") != location {

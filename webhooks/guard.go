@@ -11,8 +11,7 @@ import (
 
 // GuardConfig says where deliveries may go. The zero value admits every public address, on any port, over https only.
 type GuardConfig struct {
-	// Allow lists internal networks that may be reached all the same, over http too and on any port: the choice of who hosts
-	// both ends himself.
+	// Allow lists internal networks that deliveries may reach, over http too and on any port: for operators who run both ends.
 	Allow []netip.Prefix
 	// Deny lists public networks that are internal here, in addition to those the internet registries reserve.
 	Deny []netip.Prefix
@@ -89,7 +88,7 @@ func (g *Guard) Permit(scheme string, to netip.AddrPort) error {
 	return nil
 }
 
-// isPublic tells whether an address is one that anybody may know: outside the networks that are internal here or allowed all the same.
+// isPublic tells whether an address is one that anybody may know: outside the networks of Deny and Allow, and public.
 func (g *Guard) isPublic(addr netip.Addr) bool {
 	target, _ := embedded(addr)
 	return !g.allows(target) && !g.allows(addr) && g.public.SafeAddr(target) == nil

@@ -54,6 +54,7 @@ func startWorker(t *testing.T, db *models.DB, adjust ...func(*WorkerConfig)) (*W
 		a(&cfg)
 	}
 	w := NewWorker(db, cfg)
+	w.stepped = stepsOn(t, db).ring
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { w.Run(ctx) })
@@ -158,29 +159,25 @@ func (r *rig) exec(statement string) {
 	}
 }
 
-// until waits until a query gives a value. The worker tells nobody what it has written, so this one asks.
+// until waits until a query gives a value because of what a worker does.
 func (r *rig) until(statement string, want any) {
 	r.t.Helper()
-	var before any
-	for deadline := time.Now().Add(soon); ; {
+	got, done := stepsOn(r.t, r.db).await(func() (any, bool) {
 		got := r.query(statement)
-		if got == want {
-			return
-		}
-		if got != before { // however slow the machine is: it goes on
-			before, deadline = got, time.Now().Add(soon)
-		}
-		if time.Now().After(deadline) {
-			r.t.Fatalf("%s: %v, want %v", statement, got, want)
-		}
-		time.Sleep(time.Millisecond)
+		return got, got == want
+	})
+	if !done {
+		r.t.Fatalf("%s: %v, want %v", statement, got, want)
 	}
 }
+
+// pending is how many events and deliveries are still to be worked off.
+const pending = `SELECT (SELECT COUNT(*) FROM event_queue) + (SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending')`
 
 // quiet waits until nothing is pending.
 func (r *rig) quiet() {
 	r.t.Helper()
-	r.until(`SELECT (SELECT COUNT(*) FROM event_queue) + (SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending')`, int64(0))
+	r.until(pending, int64(0))
 }
 
 // eachClockIn runs a test with a clock; move moves it and makes the worker look.
@@ -197,11 +194,13 @@ func eachClockIn(t *testing.T, test func(r *rig, move func(time.Duration)), adju
 
 // journal is a log that a test can wait for.
 type journal struct {
-	mu   sync.Mutex
-	text []byte
+	mu      sync.Mutex
+	text    []byte
+	written bell
 }
 
 func (j *journal) Write(line []byte) (int, error) {
+	defer j.written.ring()
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.text = append(j.text, line...)
@@ -218,10 +217,12 @@ func (j *journal) count(message string) int {
 // await waits until so many lines have that message.
 func (j *journal) await(t *testing.T, message string, times int) {
 	t.Helper()
-	for deadline := time.Now().Add(soon); j.count(message) < times; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("it was not logged %d times: %s", times, message)
-		}
+	n, done := j.written.await(func() (any, bool) {
+		n := j.count(message)
+		return n, n >= times
+	})
+	if !done {
+		t.Fatalf("it was logged %d times, not %d: %s", n, times, message)
 	}
 }
 

@@ -22,7 +22,8 @@ func TestNothingThatAReceiverSaysKeepsItsResultFromBeingWritten(t *testing.T) {
 	answers := []webhookstest.Answer{
 		webhookstest.Raw("HTTP/1.1 500 " + rubbish + "\r\nContent-Length: 0\r\n\r\n"),
 		webhookstest.Raw("HTTP/1.1 500 " + long + "\r\nContent-Length: 0\r\n\r\n"),
-		webhookstest.Raw("HTTP/1.1 500 no\r\nServer: " + rubbish + "\r\nContent-Type: " + long + "\r\nRetry-After: " + rubbish + "\r\nContent-Length: 0\r\n\r\n"),
+		webhookstest.Raw("HTTP/1.1 500 no\r\nServer: " + rubbish + "\r\nContent-Type: " + long + "\r\nRetry-After: " +
+			rubbish + "\r\nContent-Length: 0\r\n\r\n"),
 		webhookstest.Raw("HTTP/1.1 302 no\r\nLocation: http://" + rubbish + "/\r\nContent-Length: 0\r\n\r\n"),
 		webhookstest.Body(500, []byte(long)),
 		webhookstest.Raw(rubbish + "\r\n\r\n"),
@@ -33,7 +34,8 @@ func TestNothingThatAReceiverSaysKeepsItsResultFromBeingWritten(t *testing.T) {
 		endpoints := make([]*models.Webhook, len(answers))
 		for i, answer := range answers {
 			receiver := webhookstest.NewReceiver(r.t, answer)
-			endpoints[i] = r.endpoint(org, receiver.URL()+"?"+fmt.Sprintf("%%00%%ff=%d", i), "eventTypes", jsonapi.Strings{"organization.*"})
+			unreadable := fmt.Sprintf("%s?%%00%%ff=%d", receiver.URL(), i)
+			endpoints[i] = r.endpoint(org, unreadable, "eventTypes", jsonapi.Strings{"organization.*"})
 		}
 		r.change(org, "Acme & Sons")
 		r.until(`SELECT COUNT(*) FROM webhook_attempts`, int64(len(answers)))
@@ -51,7 +53,8 @@ func TestNothingThatAReceiverSaysKeepsItsResultFromBeingWritten(t *testing.T) {
 				r.t.Fatalf("receiver %d: %d attempts, %v", i, len(history), err)
 			}
 			shown := history[0].Detail + fmt.Sprint(history[0].Response.Headers)
-			if !utf8.ValidString(shown) || strings.ContainsFunc(shown, func(c rune) bool { return !unicode.IsPrint(c) }) || len(shown) > 4096 {
+			hidden := func(c rune) bool { return !unicode.IsPrint(c) }
+			if !utf8.ValidString(shown) || strings.ContainsFunc(shown, hidden) || len(shown) > 4096 {
 				r.t.Errorf("receiver %d: shown is %q", i, shown)
 			}
 		}
@@ -73,7 +76,8 @@ func TestAResultThatTheDatabaseRefusesHoldsUpNoOther(t *testing.T) {
 		r.received(receiver, 2)
 		b := &batch{}
 		poison := "\x00\xff"
-		for _, row := range r.rows(`SELECT d.id, d.webhook_id, l.lease_token FROM webhook_deliveries d JOIN webhook_lanes l ON l.webhook_id = d.webhook_id`) {
+		for _, row := range r.rows(`SELECT d.id, d.webhook_id, l.lease_token FROM webhook_deliveries d
+			JOIN webhook_lanes l ON l.webhook_id = d.webhook_id`) {
 			now := db.Now()
 			b.deliveries = append(b.deliveries, &models.Settlement{
 				DeliveryID: row[0], WebhookID: row[1], State: models.DeliverySucceeded, FinishedAt: &now,

@@ -1,9 +1,29 @@
 package webhooks
 
-// known are deliveries of one lane that must not be queued a second time, whoever brings them.
+// era is a stretch of time that no reader of the database outlasts: it ends when every fetch and fan-out that was under way when it began
+// has come back. A delivery that is written in one era may still be brought, as something to send, by a reader that began before; that
+// one has come back when the next era ends. The zero value is the first era.
+type era struct {
+	n int
+	// When it began.
+	fetchUnderWay bool
+	fetches       int
+	fanOuts       int64
+}
+
+// next returns the era that the loop is in, given how many fetches and fan-outs are over and whether a fetch is under way. A fan-out may
+// always be.
+func (e era) next(fetchUnderWay bool, fetches int, fanOuts int64) era {
+	if fanOuts <= e.fanOuts || e.fetchUnderWay && fetches <= e.fetches {
+		return e
+	}
+	return era{n: e.n + 1, fetchUnderWay: fetchUnderWay, fetches: fetches, fanOuts: fanOuts}
+}
+
+// known are deliveries of one lane that must not be queued a second time, by a fetch or by a fan-out.
 type known struct {
 	busy   map[string]struct{} // in the queue, under way, or not written yet
-	recent map[string]struct{} // written in this era: whoever looked before may still bring them
+	recent map[string]struct{} // written in this era: a reader that began before may still bring them
 	older  map[string]struct{} // written in the one before
 	era    int                 // of recent
 }

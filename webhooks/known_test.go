@@ -25,3 +25,29 @@ func TestADeliveryIsKnownUntilNobodyCanBringItASecondTime(t *testing.T) {
 	k.written("waits", 9)
 	add("waits", 11, true) // no era passed unnoticed
 }
+
+// TestAnEraEndsWhenEverybodyHasComeBack begins in an era with five fetches and five fan-outs behind it.
+func TestAnEraEndsWhenEverybodyHasComeBack(t *testing.T) {
+	for name, c := range map[string]struct {
+		fetchUnderWay bool // when the era began
+		fetches       int
+		fanOuts       int64
+		ends          bool
+	}{
+		"nobody has":                            {false, 5, 5, false},
+		"a fan-out, and nothing else looked":    {false, 5, 6, true},
+		"a fetch that began later":              {false, 6, 5, false},
+		"a fan-out, and a fetch looks":          {true, 5, 6, false},
+		"the fetch, and a fan-out may be there": {true, 6, 5, false},
+		"both":                                  {true, 6, 6, true},
+	} {
+		e := era{n: 1, fetchUnderWay: c.fetchUnderWay, fetches: 5, fanOuts: 5}
+		want := e
+		if c.ends {
+			want = era{n: 2, fetchUnderWay: true, fetches: c.fetches, fanOuts: c.fanOuts}
+		}
+		if got := e.next(true, c.fetches, c.fanOuts); got != want {
+			t.Errorf("%s: %+v, want %+v", name, got, want)
+		}
+	}
+}

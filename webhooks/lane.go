@@ -31,7 +31,8 @@ const (
 	failingShare    = 0.5
 )
 
-// Lane is the state of one endpoint that decides how it is served. The zero value is not usable; NewLane returns a fresh one.
+// Lane is the state of one endpoint that decides how it is served. The lane of a new endpoint has one slot: hundreds of
+// endpoints that hang from the first moment hold hundreds of slots, not thousands.
 type Lane struct {
 	Cap, MaxCap         int // attempts at once, now and at most
 	Health              Health
@@ -45,12 +46,6 @@ type Lane struct {
 	RetryAfter          time.Time // until then the receiver asked to be left alone
 	FailedProbes        int       // more than zero: the breaker is open
 	ProbeAt             time.Time // until then the open breaker lets nothing through
-}
-
-// NewLane returns the lane of an endpoint that nothing is known about. It starts with one slot: hundreds of endpoints that hang
-// from the first moment hold hundreds of slots, not thousands.
-func NewLane(maxCap int) Lane {
-	return Lane{Cap: 1, MaxCap: max(maxCap, 1), Health: HealthOK}
 }
 
 // Open tells whether the breaker is open: one attempt at a time goes out when ProbeAt has come, and the other deliveries keep

@@ -8,17 +8,17 @@ import (
 )
 
 // hold begins to serve lanes that were leased.
-func (l *loop) hold(rows []*models.WebhookLane, validUntil time.Time) {
-	if validUntil.Before(time.Now()) {
-		return // they came too late: somebody else may have them, or this worker under another lease
+func (l *loop) hold(rows []*models.WebhookLane, leaseUntil time.Time) {
+	if leaseUntil.Before(time.Now()) {
+		return // they came too late: another worker may have them, or this worker under another lease
 	}
 	for _, row := range rows {
 		if old := l.lanes[row.WebhookID]; old != nil {
 			l.lose(old) // its lease ended before it was renewed
 		}
-		lane := &work{
-			id: row.WebhookID, token: *row.LeaseToken, state: laneOf(row), row: *row, validUntil: validUntil, turnBegan: time.Now(),
-			endpoint: l.endpoints[row.WebhookID], nextAt: l.paces[row.WebhookID],
+		lane := &heldLane{
+			id: row.WebhookID, token: *row.LeaseToken, state: laneOf(row), row: *row, leaseUntil: leaseUntil, turn: turn{began: time.Now()},
+			endpoint: l.endpoints[row.WebhookID], nextAttemptAt: l.paces[row.WebhookID],
 		}
 		lane.seat = seat{lane.state.standing(), row.OrganizationID}
 		delete(l.paces, lane.id)
@@ -30,7 +30,7 @@ func (l *loop) hold(rows []*models.WebhookLane, validUntil time.Time) {
 }
 
 // held returns a lane if it is still held under that token, otherwise nil.
-func (l *loop) held(h models.Holding) *work {
+func (l *loop) held(h models.Holding) *heldLane {
 	if lane := l.lanes[h.WebhookID]; lane != nil && lane.token == h.Token {
 		return lane
 	}
@@ -38,50 +38,35 @@ func (l *loop) held(h models.Holding) *work {
 }
 
 // leave ends the holding of a lane.
-func (l *loop) leave(lane *work) {
+func (l *loop) leave(lane *heldLane) {
 	delete(l.lanes, lane.id)
 	l.w.budget.release(lane.seat)
-	if lane.nextAt.After(time.Now()) {
-		l.paces[lane.id] = lane.nextAt
+	if lane.nextAttemptAt.After(time.Now()) {
+		l.paces[lane.id] = lane.nextAttemptAt
 	}
 }
 
 // reseat makes a lane count as what it has become.
-func (l *loop) reseat(lane *work) {
+func (l *loop) reseat(lane *heldLane) {
 	if at := (seat{lane.state.standing(), lane.seat.organization}); at != lane.seat && l.lanes[lane.id] == lane {
-		l.turnsDue = l.turnsDue || l.othersWait[lane.seat.standing] // it leaves a place to them
+		l.claims.makeRoom(lane.seat.standing)
 		l.w.budget.release(lane.seat)
 		l.w.budget.hold(at)
 		lane.seat = at
 	}
 }
 
-// fit bounds a lane by what its endpoint and the configuration allow now.
-func (l *loop) fit(lane *work) {
-	lane.state.MaxCap = l.w.cfg.LaneCap
-	if lane.endpoint != nil && lane.endpoint.Ordering == models.OrderFIFO {
-		lane.state.MaxCap = 1
-	}
-	lane.state.Cap = max(1, min(lane.state.Cap, lane.state.MaxCap))
-}
-
-// lose forgets a lane that somebody else may hold now. Its results are not written.
-func (l *loop) lose(lane *work) {
-	lane.lost = true
-	l.unsettled -= lane.unsettled
-	lane.unsettled = 0
-	delete(l.dirty, lane)
+// lose forgets a lane that another worker may hold now. Its results are not written.
+func (l *loop) lose(lane *heldLane) {
+	lane.leaseLost = true
+	l.unwritten.count -= lane.unwritten
+	lane.unwritten = 0
+	delete(l.changed, lane)
 	if l.lanes[lane.id] != lane {
-		return // given back; what is to be written comes from whoever holds it again
+		return // given back before: results in the queue are of a later lease
 	}
 	l.leave(lane)
-	kept := l.pending[:0]
-	for _, s := range l.pending {
-		if s.WebhookID != lane.id {
-			kept = append(kept, s)
-		}
-	}
-	l.pending = kept
+	l.unwritten.discard(lane.id)
 }
 
 // renew extends the leases of every lane that is held.
@@ -95,7 +80,7 @@ func (l *loop) renew() {
 	}
 	l.renewing = true
 	go func() {
-		r := renewed{held: held, validUntil: time.Now().Add(l.w.cfg.Lease)}
+		r := renewed{held: held, leaseUntil: time.Now().Add(l.w.cfg.Lease)}
 		ctx, cancel := context.WithTimeout(l.w.sending, l.w.cfg.Lease/3)
 		defer cancel()
 		r.kept, r.err = models.RenewLanes(ctx, l.w.db, held, l.w.db.Now().Add(l.w.cfg.Lease))
@@ -107,7 +92,7 @@ func (l *loop) renew() {
 type renewed struct {
 	held       []models.Holding
 	kept       map[string]bool
-	validUntil time.Time
+	leaseUntil time.Time
 	err        error
 }
 
@@ -126,7 +111,7 @@ func (l *loop) takeRenewed(r renewed) {
 			l.lose(lane)
 			continue
 		}
-		lane.validUntil = r.validUntil
-		l.wait(lane)
+		lane.leaseUntil = r.leaseUntil
+		l.rotation.add(lane)
 	}
 }

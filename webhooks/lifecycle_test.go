@@ -58,7 +58,8 @@ func TestANewSecretOfTheOrganizationReplacesTheOldOne(t *testing.T) {
 		org := r.organization(receiver.URL())
 		r.received(receiver, 1)
 		const other = "another secret that is long enough"
-		_, err := models.UpdateOrganization(r.t.Context(), r.db, someone, org.ID, input(map[string]any{"webhookSecret": other}))
+		_, err := models.UpdateOrganization(r.t.Context(), r.db, someone, org.ID,
+			input(map[string]any{"webhookSecret": other}))
 		if err != nil {
 			r.t.Fatal(err)
 		}
@@ -282,7 +283,8 @@ func TestPerEntityHoldsOnlyTheEventsOfOneResource(t *testing.T) {
 		}
 		move(7 * time.Second)
 		requests := r.received(receiver, 4)
-		if a, b := read(r.t, requests[2]), read(r.t, requests[3]); a.Data.Attributes["name"] != "Fails first" || b.Data.Attributes["name"] != "Waits" {
+		a, b := read(r.t, requests[2]), read(r.t, requests[3])
+		if a.Data.Attributes["name"] != "Fails first" || b.Data.Attributes["name"] != "Waits" {
 			r.t.Errorf("received %+v, then %+v", a, b)
 		}
 		r.quiet()
@@ -291,31 +293,29 @@ func TestPerEntityHoldsOnlyTheEventsOfOneResource(t *testing.T) {
 
 func TestAStalledWorkerWritesNothingOnceItsLeaseIsOver(t *testing.T) {
 	t.Parallel()
-	for _, dialect := range []models.Dialect{models.Postgres} {
-		clock := modelstest.NewClock()
-		cfg := modelstest.Config(t, dialect)
-		cfg.Now = clock.Now
-		first := newRig(t, modelstest.OpenConfig(t, cfg))
-		answer := make(chan struct{})
-		receiver := webhookstest.NewReceiver(t, func(x *webhookstest.Exchange) {
-			x.Read()
-			x.Await(answer)
-			x.Respond(500, nil)
-		}, webhookstest.Status(200))
-		first.organization(receiver.URL())
-		first.received(receiver, 1)
-		clock.Advance(2 * time.Minute) // the first worker does not notice: it renews by its own, real clock
-		second := newRig(t, modelstest.OpenConfig(t, cfg))
-		second.received(receiver, 2)
-		second.quiet()
-		close(answer)
-		first.stop()
-		if n := second.query(`SELECT COUNT(*) FROM webhook_attempts WHERE status = 500`); n != int64(0) {
-			t.Errorf("the stalled worker wrote %v attempts", n)
-		}
-		if s := second.query(`SELECT state FROM webhook_deliveries`); s != "succeeded" {
-			t.Errorf("the delivery is %v", s)
-		}
+	clock := modelstest.NewClock()
+	cfg := modelstest.Config(t, models.Postgres)
+	cfg.Now = clock.Now
+	first := newRig(t, modelstest.OpenConfig(t, cfg))
+	answer := make(chan struct{})
+	receiver := webhookstest.NewReceiver(t, func(x *webhookstest.Exchange) {
+		x.Read()
+		x.Await(answer)
+		x.Respond(500, nil)
+	}, webhookstest.Status(200))
+	first.organization(receiver.URL())
+	first.received(receiver, 1)
+	clock.Advance(2 * time.Minute) // the first worker does not notice: it renews by its own, real clock
+	second := newRig(t, modelstest.OpenConfig(t, cfg))
+	second.received(receiver, 2)
+	second.quiet()
+	close(answer)
+	first.stop()
+	if n := second.query(`SELECT COUNT(*) FROM webhook_attempts WHERE status = 500`); n != int64(0) {
+		t.Errorf("the stalled worker wrote %v attempts", n)
+	}
+	if s := second.query(`SELECT state FROM webhook_deliveries`); s != "succeeded" {
+		t.Errorf("the delivery is %v", s)
 	}
 }
 
@@ -343,7 +343,8 @@ func TestTwoWorkersShareOneDatabaseWithoutDoubles(t *testing.T) {
 func TestRedeliveringAndReplaying(t *testing.T) {
 	t.Parallel()
 	eachClockIn(t, func(r *rig, move func(time.Duration)) {
-		receiver := webhookstest.NewReceiver(r.t, webhookstest.Status(500), webhookstest.Status(500), webhookstest.Status(500), webhookstest.Status(200))
+		receiver := webhookstest.NewReceiver(r.t,
+			webhookstest.Status(500), webhookstest.Status(500), webhookstest.Status(500), webhookstest.Status(200))
 		org := r.organization("")
 		endpoint := r.endpoint(org, receiver.URL(), "schedule", jsonapi.Strings{"0s"}, "eventTypes", jsonapi.Strings{"organization.*"})
 		for i := range 3 {

@@ -92,14 +92,16 @@ func TestListenRefuses(t *testing.T) {
 	t.Run("an old attempt", func(t *testing.T) {
 		t.Parallel()
 		target, out := listening(t, func(c *ListenConfig) { c.Now = func() time.Time { return officialTime.Add(6 * time.Minute) } })
-		if response := post(t, target, "{}", officialSecret); response.StatusCode != http.StatusUnauthorized || !strings.Contains(out.String(), "too old") {
+		response := post(t, target, "{}", officialSecret)
+		if response.StatusCode != http.StatusUnauthorized || !strings.Contains(out.String(), "too old") {
 			t.Errorf("answered %s, shown:\n%s", response.Status, out)
 		}
 	})
 	t.Run("a body above the bound", func(t *testing.T) {
 		t.Parallel()
 		target, _ := listening(t)
-		if response := post(t, target, strings.Repeat("x", maxListenBody+1), officialSecret); response.StatusCode != http.StatusRequestEntityTooLarge {
+		response := post(t, target, strings.Repeat("x", maxListenBody+1), officialSecret)
+		if response.StatusCode != http.StatusRequestEntityTooLarge {
 			t.Errorf("answered %s", response.Status)
 		}
 	})
@@ -186,7 +188,8 @@ func TestListenForwards(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if shown := out.String() + string(text); response.StatusCode != 502 || !strings.Contains(shown, "502, forwarding") || strings.Contains(shown, "hunter2") {
+	shown := out.String() + string(text)
+	if response.StatusCode != 502 || !strings.Contains(shown, "502, forwarding") || strings.Contains(shown, "hunter2") {
 		t.Errorf("answered %s, shown:\n%s", response.Status, shown)
 	}
 }
@@ -195,7 +198,8 @@ func TestListenChecksItsConfiguration(t *testing.T) {
 	t.Parallel()
 	key := mustKey(t, officialSecret)
 	for name, config := range map[string]ListenConfig{
-		"no keys": {}, "a rate above one": {Keys: []VerifyingKey{key}, FailRate: 1.1}, "a negative rate": {Keys: []VerifyingKey{key}, FailRate: -0.1},
+		"no keys": {}, "a rate above one": {Keys: []VerifyingKey{key}, FailRate: 1.1},
+		"a negative rate":             {Keys: []VerifyingKey{key}, FailRate: -0.1},
 		"forwarding without a client": {Keys: []VerifyingKey{key}, ForwardTo: &url.URL{}},
 	} {
 		if _, err := NewListener(config); err == nil {

@@ -4,112 +4,59 @@ import (
 	"context"
 	"maps"
 	"time"
-
-	"roster/models"
 )
 
 const (
-	quantum      = 64                    // deliveries that a lane may have in one turn while others wait
-	turnTime     = 5 * time.Second       // of one turn while others wait
-	queueDepth   = 16                    // deliveries of one lane in memory, for each attempt at once that it can come to
-	maxUnsettled = 4096                  // results that could not be written yet, above which nothing is sent
-	batchSize    = 256                   // results written at once
-	linger       = 10 * time.Millisecond // of a few results, unless another delivery waits for them
-	endpointAge  = time.Second           // after which an endpoint is read again, should no replica have told of a change
-	stopTimeout  = 5 * time.Second       // for the last writes
+	maxUnwritten = 4096            // results that are not written yet, above which no attempt begins
+	stopTimeout  = 5 * time.Second // for the last writes
 )
 
-// work is a lane that this worker holds. Only the loop touches it.
-type work struct {
-	id, token  string
-	seat       seat // what it counts as in the budget
-	state      Lane
-	row        models.WebhookLane // what the lane has beside its state
-	endpoint   *endpoint          // nil until it was read
-	validUntil time.Time          // of the lease, by this machine's monotonic clock
-	turnBegan  time.Time
-
-	// A delivery is known from when it is queued until nobody can bring it a second time.
-	queue     []*models.DueDelivery
-	known     known
-	underWay  int
-	unsettled int       // results that are not written
-	unblocks  int       // of them, those after which another delivery of the lane may be due
-	served    int       // attempts begun in this turn
-	nextAt    time.Time // when its rate lets the next attempt go
-
-	more     bool // the database may have more that is due; implies that it will be fetched, unless the lane is done
-	done     bool // its turn is over: what is under way ends, and then it is given back
-	lost     bool // somebody else may hold it: nothing of it is written
-	released bool // it was given back; some list of the loop may still have it
-	disable  DisableReason
-
-	// In which lists of the loop it is.
-	waiting  bool // one of ring, pacing and crowded
-	wants    bool // fetching next
-	fetching bool // fetching now
-	dirty    bool
-}
-
-// depth is how many deliveries a lane may queue: what it sends while more is fetched, however much waits.
-func (lane *work) depth() int { return queueDepth * lane.state.Cap }
-
-// loop is the state of the goroutine that decides. No other one touches it: what others have done comes through the channels of the worker.
+// loop decides what happens to the lanes that this worker holds. Everything in it belongs to the goroutine of run, which never waits
+// for the network or the database: it hands work to other goroutines and takes what they bring from the channels of the worker.
 type loop struct {
 	w *Worker
 
-	// Lanes that are held, by endpoint: from when their lease is known until they are given back or lost. The budget counts the same ones.
-	lanes     map[string]*work
+	// Lanes, by endpoint. A lane is in lanes, and counted by the budget, from when its lease is known until it is given back or lost.
+	lanes     map[string]*heldLane
 	endpoints map[string]*endpoint // as they were last read
-	paces     map[string]time.Time // of lanes that were given back: when their rate lets the next attempt go
-	renewing  bool
+	paces     map[string]time.Time // of lanes that were given back: when their rate permits the next attempt
 
-	// Sending. A lane that may have something to start is in one of three lists, until it turns out that it has not.
-	ring    []*work              // in the order of their turns
-	pacing  []*work              // until their rate lets them
-	crowded map[standing][]*work // until there is a slot that they may have
+	// What decides what happens next. The pure part of each is in a file of its own.
+	rotation  rotation  // which lane starts the next attempt
+	claims    claims    // whether lanes are to be leased that are not held
+	fetching  fetching  // which lanes need something read
+	era       era       // how long a delivery that was written may still be brought again
+	unwritten unwritten // results
 
-	// Fetching. One order is out at a time.
-	ordering   bool
-	fetching   []*work           // that the order is about
-	hungry     []*work           // that the next one is about
-	turnsDue   bool              // lanes may have their turn that are not held
-	othersWait map[standing]bool // the last order left such lanes where they were
-	noRoom     bool              // it had no room to look for those of some standing
-	missed     bool              // a handoff came for a lane that was being given back, and has its turn after that
-	orderPause time.Time         // no order before then
-	fetches    int               // that have come back
-	failures   int               // of them, the last in a row that failed
-	era        era
+	// Lanes of which something may have to be written, if only that they are given back. Such a lane is held.
+	changed map[*heldLane]struct{}
 
-	// Writing. One batch is out at a time.
-	writing   bool
-	pending   []*models.Settlement // results, in the order in which they came
-	oldest    time.Time            // when the first of them came
-	urgent    bool                 // another delivery may go once one of them is written
-	unsettled int                  // pending, and in the batch
-	dirty     map[*work]struct{}   // that have something to be written, if only that they are given back
+	// Other goroutines at work for the loop, one of each kind at most. A fetch is the third kind, see fetching.
+	writing  bool // settleLoop has a batch
+	renewing bool // leases are being extended
 
-	stopping bool
-	timer    *time.Timer
-	timerAt  time.Time // zero while it is not set
+	stopping bool // no attempt begins, and every lane is given back when what is under way has ended
+
+	// The one timer. timerAt is zero while it is not set, and never later than what an alarm asked for.
+	timer   *time.Timer
+	timerAt time.Time
 }
 
 func newLoop(w *Worker) *loop {
 	return &loop{
-		w: w, lanes: map[string]*work{}, endpoints: map[string]*endpoint{}, paces: map[string]time.Time{}, crowded: map[standing][]*work{},
-		othersWait: map[standing]bool{}, dirty: map[*work]struct{}{}, turnsDue: true, timer: time.NewTimer(time.Hour),
+		w: w, lanes: map[string]*heldLane{}, endpoints: map[string]*endpoint{}, paces: map[string]time.Time{},
+		rotation: newRotation(), claims: claims{due: true}, changed: map[*heldLane]struct{}{}, timer: time.NewTimer(time.Hour),
 	}
 }
 
-// run decides until ctx ends and everything is given back.
+// run decides until ctx ends and every lane is given back.
 func (l *loop) run(ctx context.Context) {
 	renew := time.NewTicker(l.w.cfg.Lease / 3)
 	defer renew.Stop()
 	defer l.timer.Stop()
 	done := ctx.Done()
 	var cut <-chan time.Time
-	for {
+	for !l.finished() {
 		select {
 		case h := <-l.w.handoffs:
 			l.takeHandoff(h)
@@ -119,7 +66,7 @@ func (l *loop) run(ctx context.Context) {
 				l.takeResult(<-l.w.results)
 			}
 		case f := <-l.w.fetched:
-			l.takeFetch(f)
+			l.takeFetched(f)
 		case s := <-l.w.settled:
 			l.takeSettled(s)
 		case r := <-l.w.renewed:
@@ -139,14 +86,17 @@ func (l *loop) run(ctx context.Context) {
 		case <-cut:
 			l.w.cut()
 		}
-		l.age()
+		l.era = l.era.next(l.fetching.underWay, l.fetching.answers, l.w.fanOuts.Load())
 		l.pump()
 		l.write()
-		l.order()
-		if l.stopping && len(l.lanes) == 0 && !l.writing && !l.ordering && !l.renewing && len(l.pending) == 0 && len(l.dirty) == 0 {
-			return
-		}
+		l.startFetch()
 	}
+}
+
+// finished tells whether a loop that stops has nothing left to do, and no other goroutine at work.
+func (l *loop) finished() bool {
+	return l.stopping && len(l.lanes) == 0 && len(l.changed) == 0 && len(l.unwritten.queue) == 0 &&
+		!l.writing && !l.renewing && !l.fetching.underWay
 }
 
 // alarm makes the loop run again at a time.
@@ -159,20 +109,14 @@ func (l *loop) alarm(at time.Time) {
 
 func (l *loop) takeAlarm() {
 	l.timerAt = time.Time{}
-	for _, lane := range l.pacing {
-		lane.waiting = false
-		l.wait(lane)
-	}
-	l.pacing = nil
-	l.turnsDue = l.turnsDue || len(l.paces) > 0
+	l.rotation.resumePaced()
+	l.claims.due = l.claims.due || len(l.paces) > 0
 	maps.DeleteFunc(l.paces, func(_ string, at time.Time) bool { return !at.After(time.Now()) })
 }
 
-// touch notes that a lane has something to be written, if only that it can be given back.
-func (l *loop) touch(lane *work) {
-	if lane.released {
-		return
+// touch notes that a lane may have something to be written.
+func (l *loop) touch(lane *heldLane) {
+	if !lane.givenBack && !lane.leaseLost {
+		l.changed[lane] = struct{}{}
 	}
-	lane.dirty = true
-	l.dirty[lane] = struct{}{}
 }

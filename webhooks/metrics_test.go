@@ -35,7 +35,8 @@ func TestTheMetricsTellWhatTheWorkerDoes(t *testing.T) {
 			r.t.Fatal(err)
 		}
 		answer := httptest.NewRecorder()
-		promhttp.HandlerFor(registry.(*prometheus.Registry), promhttp.HandlerOpts{}).ServeHTTP(answer, httptest.NewRequestWithContext(r.t.Context(), "GET", "/metrics", nil))
+		request := httptest.NewRequestWithContext(r.t.Context(), "GET", "/metrics", nil)
+		promhttp.HandlerFor(registry.(*prometheus.Registry), promhttp.HandlerOpts{}).ServeHTTP(answer, request)
 		page := answer.Body.String()
 		for _, line := range []string{
 			`roster_webhook_attempts_total{outcome="ok",state="succeeded"} 1`,

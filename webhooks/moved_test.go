@@ -125,13 +125,15 @@ func TestWhoLosesABranchIsToldWhereItWas(t *testing.T) {
 		r.quiet()
 		linkage := func(id string) string { return `{"type":"organizations","id":"` + id + `"}` }
 		quoted := func(id string) string { return `"` + id + `"` }
+		wasChild := `{"id":"` + child.ID + `","name":"Child"}`
 		for name, c := range map[string]struct {
 			receiver                          *webhookstest.Receiver
 			name, before, after, parent, rest string
 		}{
-			"who had it":              {old, `"Child"`, quoted(team.ID), `null`, linkage(team.ID), `{"id":"` + child.ID + `","name":"Child"}`},
-			"who is above who had it": {head, `"Child"`, quoted(team.ID), `null`, linkage(team.ID), `{"id":"` + child.ID + `","name":"Child"}`},
-			"who gets it":             {fresh, `"Secret plan"`, `null`, quoted(to.ID), linkage(to.ID), `{"id":"` + child.ID + `","name":"Secret plan"}`},
+			"who had it":              {old, `"Child"`, quoted(team.ID), `null`, linkage(team.ID), wasChild},
+			"who is above who had it": {head, `"Child"`, quoted(team.ID), `null`, linkage(team.ID), wasChild},
+			"who gets it": {fresh, `"Secret plan"`, `null`, quoted(to.ID), linkage(to.ID),
+				`{"id":"` + child.ID + `","name":"Secret plan"}`},
 		} {
 			body := c.receiver.Requests()[0].Body
 			var told struct {
@@ -182,14 +184,17 @@ func TestABodyTellsWhatWasSeenWhenItHappened(t *testing.T) {
 		team := r.below(from, "Team")
 		leaf := r.below(team, "Leaf")
 		key := func(org *models.Organization) models.Caller {
-			in := input(map[string]any{"name": "key of " + org.Name, "kind": string(models.ManagementKey), "scopes": jsonapi.Strings{"*"}})
+			in := input(map[string]any{
+				"name": "key of " + org.Name, "kind": string(models.ManagementKey), "scopes": jsonapi.Strings{"*"},
+			})
 			in.Links["organization"] = models.Links{org.ID}
 			made, err := models.CreateAPIKey(r.t.Context(), r.db, someone, in)
 			if err != nil {
 				r.t.Fatal(err)
 			}
 			return models.Caller{
-				Kind: models.ByManagementKey, ID: made.ID, Name: made.Name, Scope: models.Subtree(org.ID), Rights: models.Rights{Scopes: []string{"*"}},
+				Kind: models.ByManagementKey, ID: made.ID, Name: made.Name, Scope: models.Subtree(org.ID),
+				Rights: models.Rights{Scopes: []string{"*"}},
 			}
 		}
 		ofTeam, ofTo := key(team), key(to)
@@ -239,7 +244,8 @@ func TestABodyTellsWhatWasSeenWhenItHappened(t *testing.T) {
 		if got, want := actors(old), "before by key of Team below Team; Team by key of Team below From"; got != want {
 			r.t.Errorf("From is told: %s, want %s", got, want)
 		}
-		want := "Team by key of Team below To; after by key of Team below Team; by the new owner by key of To below Team; Team by test below To"
+		want := "Team by key of Team below To; after by key of Team below Team; " +
+			"by the new owner by key of To below Team; Team by test below To"
 		if got := actors(fresh); got != want {
 			r.t.Errorf("To is told: %s, want %s", got, want)
 		}

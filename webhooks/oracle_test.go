@@ -35,8 +35,8 @@ type scene struct {
 	events map[string][]string // ids of what was committed, by organization
 }
 
-// crowd receives for all endpoints: each has a path of its own. It refuses some events once or twice, or lets them wait for nothing, and then
-// takes them.
+// crowd receives for all endpoints: each has a path of its own. It refuses some events once or twice, or lets them wait for nothing,
+// and then takes them.
 type crowd struct {
 	url    string
 	silent float64 // share of what is never answered
@@ -117,15 +117,17 @@ func newScene(t *testing.T, dialect models.Dialect, seed uint64, adjust func(*Wo
 		var hooks []*models.Webhook
 		for i, ordering := range orderings {
 			hooks = append(hooks, s.home.endpoint(org, fmt.Sprintf("%s/%s/%d", s.in.url, org.ID, i), "ordering", ordering,
-				"eventTypes", jsonapi.Strings{"oracle.*"}, "schedule", jsonapi.Strings{"0s", "0s", "0s", "0s", "0s", "0s", "0s", "0s"}))
+				"eventTypes", jsonapi.Strings{"oracle.*"}))
 		}
 		s.hooks = append(s.hooks, hooks)
 	}
+	// No endpoint may have a schedule without waits, but a scene is to be short.
+	s.home.exec(`UPDATE webhooks SET schedule = '["0s","0s","0s","0s","0s","0s","0s","0s"]'`)
 	return s
 }
 
-// publish commits the n-th event of a publisher, about one of a few things. A publisher begins the next one after the commit, so that there is
-// no doubt about the order of its own.
+// publish commits the n-th event of a publisher, about one of a few things. A publisher begins the next one after the commit, so that
+// there is no doubt about the order of its own.
 func (s *scene) publish(r *rand.Rand, publisher, n int) {
 	org := s.orgs[r.IntN(len(s.orgs))].ID
 	changes := jsonapi.Raw("{}")
@@ -160,11 +162,13 @@ func (s *scene) start() *shift {
 		return nil
 	}
 	cfg := WorkerConfig{
-		Sender: newSender(s.t, func(c *SenderConfig) { c.Timeout = 15 * time.Second }), Logger: slog.New(slog.DiscardHandler), Metrics: NewMetrics(nil),
+		Sender: newSender(s.t, func(c *SenderConfig) { c.Timeout = 15 * time.Second }),
+		Logger: slog.New(slog.DiscardHandler), Metrics: NewMetrics(nil),
 		Slots: 24, LaneCap: 4, Lease: time.Minute, Poll: 200 * time.Millisecond, Grace: soon,
 	}
 	s.worker(&cfg)
 	w := NewWorker(db, cfg)
+	w.stepped = stepsOn(s.t, db).ring
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { w.Run(ctx) })
@@ -262,7 +266,7 @@ func (s *scene) play(workers int, havoc func(r *rand.Rand, c *crew)) {
 					s.publish(r, p, n)
 					c.at(0).w.Committed(false) // as an API in the same process does
 				}
-				time.Sleep(time.Duration(r.ExpFloat64() * float64(10*time.Millisecond)))
+				time.Sleep(time.Duration(r.ExpFloat64() * float64(10*time.Millisecond))) // bursts and lulls
 			}
 		})
 	}
@@ -308,7 +312,7 @@ func TestNothingIsSentTwiceWhileLeasesHold(t *testing.T) {
 					default:
 						c.at(r.IntN(len(c.shifts))).w.Wake()
 					}
-					time.Sleep(time.Duration(r.Float64() * float64(20*time.Millisecond)))
+					pause(r, 20*time.Millisecond)
 				}
 			})
 			lost, invented, twice, disordered := s.judgement()
@@ -337,7 +341,7 @@ func TestNothingIsLostWhenWorkersDie(t *testing.T) {
 					c.relieve(s, len(c.shifts)-1-r.IntN(max(len(c.shifts)-1, 1)), r.IntN(4) > 0)
 					deaths++
 					s.flip(r)
-					time.Sleep(time.Duration(r.Float64() * float64(300*time.Millisecond)))
+					pause(r, 300*time.Millisecond)
 				}
 			})
 			lost, invented, twice, _ := s.judgement()
@@ -361,36 +365,33 @@ func (s *scene) flip(r *rand.Rand) {
 	hooks := s.hooks[r.IntN(len(s.hooks))]
 	hook := hooks[r.IntN(len(hooks))]
 	s.home.update(hook, map[string]any{"status": models.WebhookPaused})
-	time.Sleep(time.Duration(r.Float64() * float64(30*time.Millisecond)))
+	pause(r, 30*time.Millisecond)
 	s.home.update(hook, map[string]any{"status": models.WebhookActive})
 }
+
+// pause puts a random time between what is done to a scene. It waits for nothing: what happens meanwhile is the chance that the scene plays
+// with.
+func pause(r *rand.Rand, most time.Duration) { time.Sleep(time.Duration(r.Float64() * float64(most))) }
 
 // settleDown waits until nothing is pending, and says what is known about the endpoints that keep it waiting.
 func (s *scene) settleDown() {
 	s.t.Helper()
-	const left = `SELECT (SELECT COUNT(*) FROM event_queue) + (SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending')`
-	var before any
-	for deadline := time.Now(); ; time.Sleep(50 * time.Millisecond) {
-		n := s.home.query(left)
-		if n == int64(0) {
-			return
-		}
-		if n != before { // however slow the machine is: it goes on
-			before, deadline = n, time.Now().Add(soon)
-		}
-		if time.Now().Before(deadline) {
-			continue
-		}
-		s.t.Errorf("%v are still pending", n)
-		for _, hooks := range s.hooks {
-			for _, w := range hooks {
-				s.t.Log(s.home.query(`SELECT CONCAT(w.ordering, ' ', health, ' turn ', next_turn_at, ' lease ', lease_until, ' ', lease_token, ' probe ', probe_at, ' failures ',
-					consecutive_failures, ' pending ', (SELECT COUNT(*) FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.state = 'pending'),
-					' due ', (SELECT MIN(due_at) FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.state = 'pending'))
-					FROM webhook_lanes l JOIN webhooks w ON w.id = l.webhook_id WHERE w.id = '` + w.ID + `'`))
-			}
-		}
-		s.t.Log("now ", s.home.db.Now())
+	left, done := stepsOn(s.t, s.home.db).await(func() (any, bool) {
+		n := s.home.query(pending)
+		return n, n == int64(0)
+	})
+	if done {
 		return
 	}
+	s.t.Errorf("%v are still pending", left)
+	for _, hooks := range s.hooks {
+		for _, w := range hooks {
+			s.t.Log(s.home.query(`SELECT CONCAT(w.ordering, ' ', health, ' turn ', next_turn_at, ' lease ', lease_until, ' ', lease_token,
+				' probe ', probe_at, ' failures ', consecutive_failures,
+				' pending ', (SELECT COUNT(*) FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.state = 'pending'),
+				' due ', (SELECT MIN(due_at) FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.state = 'pending'))
+				FROM webhook_lanes l JOIN webhooks w ON w.id = l.webhook_id WHERE w.id = '` + w.ID + `'`))
+		}
+	}
+	s.t.Log("now ", s.home.db.Now())
 }

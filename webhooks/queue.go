@@ -2,24 +2,7 @@ package webhooks
 
 import "roster/models"
 
-// era is a time at the end of which everybody has come back who looked into the database before it began. What was written in one era can
-// still be brought, as something to send, by whoever looked in it, until the next one ends.
-type era struct {
-	n        int
-	fetching bool // when it began
-	fetches  int
-	fanOuts  int64
-}
-
-// age begins a new era if the present one is over.
-func (l *loop) age() {
-	fanOuts := l.w.fanOuts.Load()
-	if fanOuts > l.era.fanOuts && (!l.era.fetching || l.fetches > l.era.fetches) {
-		l.era = era{n: l.era.n + 1, fetching: l.ordering, fetches: l.fetches, fanOuts: fanOuts}
-	}
-}
-
-// dropQueues leaves to others what was not begun.
+// dropQueues leaves what was not begun to the next lease.
 func (l *loop) dropQueues() {
 	for _, lane := range l.lanes {
 		l.drop(lane)
@@ -27,34 +10,34 @@ func (l *loop) dropQueues() {
 }
 
 // drop empties the queue of a lane. What was in it is still pending in the database.
-func (l *loop) drop(lane *work) {
+func (l *loop) drop(lane *heldLane) {
 	for _, d := range lane.queue {
 		lane.known.forget(d.ID)
 	}
-	lane.queue, lane.more = nil, false
+	lane.queue, lane.mayHaveMore = nil, false
 	l.touch(lane)
 }
 
-// end ends the turn of a lane.
-func (l *loop) end(lane *work) {
-	lane.done = true
+// endTurn lets a lane begin nothing any more.
+func (l *loop) endTurn(lane *heldLane) {
+	lane.turn.ended = true
 	l.drop(lane)
 }
 
 func (l *loop) takeHandoff(h handoff) {
-	l.hold(h.leased, h.validUntil)
+	l.hold(h.leased, h.leaseUntil)
 	if l.stopping {
 		l.dropQueues()
 		return
 	}
 	if h.woken {
-		l.turnsDue = true
+		l.claims.due = true
 		signal(l.w.told)
 	}
 	for id, deliveries := range h.deliveries {
 		lane := l.held(models.Holding{WebhookID: id, Token: h.tokens[id]})
 		if lane == nil {
-			l.missed, l.turnsDue = true, true
+			l.claims.miss()
 			signal(l.w.told)
 			continue
 		}
@@ -63,15 +46,26 @@ func (l *loop) takeHandoff(h handoff) {
 }
 
 // enqueue adds deliveries to the queue of a lane, up to its depth, unless it knows them already.
-func (l *loop) enqueue(lane *work, deliveries []*models.DueDelivery) {
+func (l *loop) enqueue(lane *heldLane, deliveries []*models.DueDelivery) {
 	for _, d := range deliveries {
 		if len(lane.queue) >= lane.depth() {
-			lane.more = true
+			lane.mayHaveMore = true
 			break
 		}
 		if lane.known.add(d.ID, l.era.n) {
 			lane.queue = append(lane.queue, d)
 		}
 	}
-	l.wait(lane)
+	l.rotation.add(lane)
+}
+
+// lookAround makes the loop ask for lanes that have their turn, and for what is due in those it holds.
+func (l *loop) lookAround() {
+	l.claims.look(l.writing)
+	for _, lane := range l.lanes {
+		if !lane.turn.ended && !l.stopping {
+			lane.mayHaveMore = true
+			l.rotation.add(lane)
+		}
+	}
 }

@@ -9,8 +9,8 @@ import (
 	"roster/models"
 )
 
-// TestAReplayGoesOnAfterARestart stops the worker in the middle of a replay. The next one goes on where it stopped, nothing comes twice, and
-// what happens meanwhile does not wait for the end of the replay.
+// TestAReplayGoesOnAfterARestart stops the worker in the middle of a replay. The next one goes on where it stopped, nothing comes
+// twice, and what happens meanwhile does not wait for the end of the replay.
 func TestAReplayGoesOnAfterARestart(t *testing.T) {
 	const failed = 600
 	t.Parallel()
@@ -44,7 +44,8 @@ func TestAReplayGoesOnAfterARestart(t *testing.T) {
 		if messages, requests, _ := in.messages(); messages != failed+1 || requests != 2*failed+1 {
 			r.t.Errorf("%d messages in %d requests", messages, requests)
 		}
-		if n := r.query(`SELECT COUNT(*) FROM webhook_deliveries WHERE trigger = 'replay' AND state = 'succeeded' AND attempts = 2`); n != int64(failed) {
+		if n := r.query(`SELECT COUNT(*) FROM webhook_deliveries
+			WHERE trigger = 'replay' AND state = 'succeeded' AND attempts = 2`); n != int64(failed) {
 			r.t.Errorf("%v deliveries succeeded in the replay", n)
 		}
 	})

@@ -1,8 +1,6 @@
 package webhooks
 
 import (
-	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -12,8 +10,6 @@ import (
 const (
 	jitter        = 0.2            // of every wait, up and down, so that what failed together does not return together
 	maxRetryAfter = 24 * time.Hour // no receiver can park its lane for longer with one answer
-	maxSteps      = 20
-	maxWait       = 7 * 24 * time.Hour
 )
 
 // Schedule holds the wait before each attempt at a delivery, none before the first; its length is the number of attempts.
@@ -25,25 +21,6 @@ func DefaultSchedule() Schedule {
 		0, 5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour,
 		5 * time.Hour, 10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,
 	}
-}
-
-// Check returns nil if an endpoint may have that schedule of its own.
-func (s Schedule) Check() error {
-	if len(s) == 0 || len(s) > maxSteps {
-		return fmt.Errorf("a schedule has 1 to %d attempts, not %d", maxSteps, len(s))
-	}
-	for i, wait := range s {
-		if wait < 0 || wait > maxWait {
-			return fmt.Errorf("attempt %d waits %s; 0 to %s is possible", i+1, wait, maxWait)
-		}
-		if i > 0 && wait < time.Second {
-			return fmt.Errorf("attempt %d waits for at least a second", i+1)
-		}
-	}
-	if s[0] != 0 {
-		return errors.New("the first attempt is made at once: its wait is 0s")
-	}
-	return nil
 }
 
 // After returns how long to wait after the attempt with that number has failed, and false if it was the last. roll is a random

@@ -15,6 +15,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"roster/models"
 )
 
 const (
@@ -80,7 +82,8 @@ func newTransport(config SenderConfig) *http.Transport {
 		MaxIdleConnsPerHost:    config.IdleConnsPerHost,
 		IdleConnTimeout:        idleTimeout,
 		ForceAttemptHTTP2:      true,
-		HTTP2:                  &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second}, // finds dead connections
+		// Pings find dead connections.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second},
 	}
 	if config.Proxy != nil {
 		transport.Proxy = http.ProxyURL(config.Proxy)
@@ -115,7 +118,7 @@ type Request struct {
 	At      time.Time // of this attempt, which is what the receiver holds against its clock
 	Body    []byte
 	Secrets []Secret    // newest first
-	Header  http.Header // the endpoint's own; names that CheckHeader refuses are left out
+	Header  http.Header // the endpoint's own; names that models.CheckHeader refuses are left out
 }
 
 // LogValue leaves out what is secret, or may be: body, headers, and of the URL all but the origin.
@@ -173,7 +176,7 @@ func (s *Sender) build(r Request) (*http.Request, error) {
 	header := http.Header{}
 	for name, values := range r.Header {
 		for _, value := range values {
-			if CheckHeader(name, value) == nil {
+			if models.CheckHeader(name, value) == nil {
 				header.Add(name, value)
 			}
 		}

@@ -51,18 +51,21 @@ func delivery(t testing.TB, url string) Request {
 
 func TestSendDelivers(t *testing.T) {
 	t.Parallel()
-	receiver := webhookstest.NewReceiver(t, webhookstest.Body(http.StatusAccepted, []byte("thanks"), "Content-Type: text/plain", "X-Other: x"))
+	receiver := webhookstest.NewReceiver(t,
+		webhookstest.Body(http.StatusAccepted, []byte("thanks"), "Content-Type: text/plain", "X-Other: x"))
 	s := newSender(t)
 	r := delivery(t, receiver.URL()+"hooks?tenant=1")
 	r.Body = []byte("{\"name\":\"Zoë \u2028 <b>\"}")
 	r.Secrets = append(r.Secrets, mustSecret(t, "an older secret"))
 	r.Header = http.Header{
-		"X-Tenant": {"1"}, "Authorization": {"Bearer abc"}, "Host": {"evil.example"}, "Content-Length": {"1"}, "Content-Type": {"text/plain"},
-		"User-Agent": {"curl"}, "Webhook-Id": {"msg_2"}, "webhook-signature": {"v1,AAAA"}, "Transfer-Encoding": {"chunked"}, "X-Split": {"a\r\nb: c"},
+		"X-Tenant": {"1"}, "Authorization": {"Bearer abc"}, "Host": {"evil.example"},
+		"Content-Length": {"1"}, "Content-Type": {"text/plain"},
+		"User-Agent": {"curl"}, "Webhook-Id": {"msg_2"}, "webhook-signature": {"v1,AAAA"},
+		"Transfer-Encoding": {"chunked"}, "X-Split": {"a\r\nb: c"},
 	}
 	result := s.Send(t.Context(), r)
 
-	if !result.Succeeded() || result.Status != http.StatusAccepted || string(result.Head) != "thanks" || result.Truncated || result.Tries != 1 {
+	if !result.Succeeded() || result.Status != 202 || string(result.Head) != "thanks" || result.Truncated || result.Tries != 1 {
 		t.Errorf("result: %+v", result)
 	}
 	if got := result.Header; got.Get("Content-Type") != "text/plain" || got.Get("X-Other") != "" {
@@ -110,7 +113,9 @@ func TestRetryAfterAndControlAreReadFromTheAnswer(t *testing.T) {
 		{"ten days", webhookstest.RetryAfter(429, "864000"), 24 * time.Hour},
 		{"rubbish", webhookstest.RetryAfter(429, "soon"), 0},
 		{"on a 503", webhookstest.RetryAfter(503, "7"), 7 * time.Second},
-		{"a date, by the receiver's clock", webhookstest.Status(429, "Date: Thu, 01 Jan 2015 00:00:00 GMT", "Retry-After: Thu, 01 Jan 2015 00:10:00 GMT"), 10 * time.Minute},
+		{"a date, by the receiver's clock",
+			webhookstest.Status(429, "Date: Thu, 01 Jan 2015 00:00:00 GMT", "Retry-After: Thu, 01 Jan 2015 00:10:00 GMT"),
+			10 * time.Minute},
 		{"on a success it means nothing", webhookstest.RetryAfter(200, "120"), 0},
 	} {
 		receiver := webhookstest.NewReceiver(t, v.answer)
@@ -196,23 +201,6 @@ func TestCloseReleasesKeptConnections(t *testing.T) {
 	s.Close()
 	if result := s.Send(t.Context(), delivery(t, receiver.URL())); !result.Succeeded() || result.Reused {
 		t.Errorf("after Close: %+v", result)
-	}
-}
-
-func TestCheckHeader(t *testing.T) {
-	t.Parallel()
-	for name, value := range map[string]string{"Authorization": "Bearer x", "x-tenant": "1", "Accept-Language": "de"} {
-		if err := CheckHeader(name, value); err != nil {
-			t.Error(err)
-		}
-	}
-	for name, value := range map[string]string{
-		"": "x", "a b": "x", "a:": "x", "X-A": "a\nb", "X-B": "a\x00", "Host": "x", "content-length": "1", "Content-Type": "x", "USER-AGENT": "x",
-		"Webhook-Anything": "x", "webhook-id": "x", "Transfer-Encoding": "chunked", "Connection": "close", "Proxy-Authorization": "x", "Expect": "100-continue",
-	} {
-		if CheckHeader(name, value) == nil {
-			t.Errorf("%q: %q was taken", name, value)
-		}
 	}
 }
 

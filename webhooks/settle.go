@@ -11,7 +11,7 @@ import (
 type batch struct {
 	deliveries []*models.Settlement
 	lanes      []*models.LaneSettlement
-	of         map[string]*work
+	of         map[string]*heldLane
 	freed      map[standing]bool // of which standings lanes are given back
 }
 
@@ -22,71 +22,64 @@ type settled struct {
 	err   error // it was given up
 }
 
-// write hands the results that have come to the settle step, if that is free: many at once when many come, soon when few do.
+// write hands the settle step a batch, if that is free: many results at once when many come, soon when few do.
 func (l *loop) write() {
-	if l.writing || len(l.pending) == 0 && len(l.dirty) == 0 {
+	if l.writing || len(l.unwritten.queue) == 0 && len(l.changed) == 0 {
 		return
 	}
-	if n := len(l.pending); n > 0 && n < batchSize/4 && !l.urgent && !l.stopping {
-		if due := l.oldest.Add(linger); time.Now().Before(due) {
-			l.alarm(due)
-			return
-		}
+	now := time.Now()
+	if until := l.unwritten.lingerUntil(now); !l.stopping && !until.IsZero() {
+		l.alarm(until)
+		return
 	}
-	n := min(len(l.pending), batchSize)
-	b := &batch{deliveries: l.pending[:n:n], of: map[string]*work{}, freed: map[standing]bool{}}
-	l.pending = append([]*models.Settlement(nil), l.pending[n:]...)
-	l.oldest, l.urgent = time.Now(), l.urgent && len(l.pending) > 0
-	left := map[string]int{} // results of each lane that do not fit
-	for _, s := range l.pending {
-		left[s.WebhookID]++
+	if b := l.nextBatch(now); len(b.lanes) > 0 {
+		l.writing = true
+		l.w.batches <- b
 	}
+}
+
+// nextBatch takes what is to be written: results, the lanes that they are of, and lanes that are given back.
+func (l *loop) nextBatch(now time.Time) *batch {
+	b := &batch{of: map[string]*heldLane{}, freed: map[standing]bool{}}
+	var left map[string]int
+	b.deliveries, left = l.unwritten.take(now)
 	for _, s := range b.deliveries {
 		b.of[s.WebhookID] = l.lanes[s.WebhookID]
 	}
-	for lane := range l.dirty {
-		lane.dirty = false
-		delete(l.dirty, lane)
+	for lane := range l.changed {
 		if lane.idle() && left[lane.id] == 0 {
 			b.of[lane.id] = lane
 		}
 	}
+	clear(l.changed)
 	for id, lane := range b.of {
-		settlement := &models.LaneSettlement{WebhookLane: rowOf(id, lane.state), Token: lane.token, Disable: string(lane.disable)}
-		settlement.LastSuccessAt, settlement.Latency = lane.row.LastSuccessAt, lane.row.Latency
+		settlement := lane.settlement()
 		lane.disable = ""
 		if lane.idle() && left[id] == 0 {
 			settlement.Release, settlement.NotBefore = true, l.nextTurn(lane)
-			b.freed[lane.seat.standing], lane.released = true, true
+			b.freed[lane.seat.standing], lane.givenBack = true, true
 			l.leave(lane)
 		}
 		b.lanes = append(b.lanes, settlement)
 	}
-	if len(b.lanes) == 0 {
-		return
-	}
-	l.writing = true
-	l.w.batches <- b
+	return b
 }
 
 // nextTurn returns the time before which a lane that is given back has no turn; zero if it has one when something is due.
-func (l *loop) nextTurn(lane *work) time.Time {
-	if !lane.done {
+func (l *loop) nextTurn(lane *heldLane) time.Time {
+	if !lane.turn.ended {
 		return time.Time{}
 	}
-	return l.w.db.Now().Add(max(time.Until(lane.nextAt), 0))
-}
-
-// idle tells whether a lane can be given back once what has come is written.
-func (lane *work) idle() bool {
-	return !lane.lost && len(lane.queue) == 0 && lane.underWay == 0 && lane.unblocks == 0 && !lane.more && !lane.fetching
+	return l.w.db.Now().Add(max(time.Until(lane.nextAttemptAt), 0))
 }
 
 // settleLoop writes one batch after the other. A database that does not answer is asked again until it does: what was sent and is not
 // written down would be sent again.
 func (w *Worker) settleLoop() {
 	for b := range w.batches {
-		w.settled <- w.settle(b)
+		s := w.settle(b)
+		w.stepped()
+		w.settled <- s
 	}
 }
 
@@ -109,8 +102,8 @@ func (w *Worker) settle(b *batch) settled {
 		failures++
 		w.failing(context.Background(), "write results", err)
 		if models.Unwritable(err) {
-			// Whatever receivers say is made printable before it comes here. Should one find words all the same that the database does not
-			// take, the results are worth more than the words: nobody else's must wait for them.
+			// Answers are made printable before they come here. If the database refuses one anyway, the result is written without it: one
+			// receiver must not hold up the results of the others.
 			for _, s := range b.deliveries {
 				s.Attempt.ForgetAnswer()
 			}
@@ -126,23 +119,23 @@ func (w *Worker) settle(b *batch) settled {
 func (l *loop) takeSettled(s settled) {
 	l.writing = false
 	for id := range s.lost {
-		if lane := s.batch.of[id]; !lane.lost {
+		if lane := s.batch.of[id]; !lane.leaseLost {
 			l.w.cfg.Logger.Warn("webhooks: a lane was taken over", "webhook_id", id)
 			l.lose(lane)
 		}
 	}
 	for _, d := range s.batch.deliveries {
 		lane := s.batch.of[d.WebhookID]
-		if lane.lost {
+		if lane.leaseLost {
 			continue
 		}
-		lane.unsettled--
-		l.unsettled--
+		lane.unwritten--
+		l.unwritten.count--
 		lane.known.written(d.DeliveryID, l.era.n)
-		if d.OrderKey != nil && d.State != models.DeliveryPending {
-			lane.unblocks--
-			lane.more = !lane.done && !l.stopping // the next one of its key may go
-			l.want(lane)
+		if endsHead(d) {
+			lane.unwrittenHeads--
+			lane.mayHaveMore = !lane.turn.ended && !l.stopping // the next one of its key may go
+			l.fetching.add(lane)
 		}
 	}
 	for id, lane := range s.batch.of {
@@ -151,20 +144,19 @@ func (l *loop) takeSettled(s settled) {
 		}
 	}
 	for freed := range s.batch.freed {
-		l.turnsDue = l.turnsDue || l.missed || l.noRoom || l.othersWait[freed]
-		l.missed = false
+		l.claims.gaveBack(freed)
 	}
-	l.turnsDue = l.turnsDue || s.batch.leavesWork()
+	l.claims.due = l.claims.due || s.batch.leavesWork()
 }
 
-// leavesWork tells whether lanes can be claimed because of what was given back: a lane with something due, which was inserted after the worker
-// had looked or is more than a turn, or one of those that wait for a slot of lanes in doubt. A lane that sent nothing in its turn proves
-// neither.
+// leavesWork tells whether lanes can be claimed because of what was given back: a lane with something due, which was inserted after the
+// worker had looked or is more than a turn, or one of those that wait for a slot of lanes in doubt. A lane that sent nothing in its
+// turn proves neither.
 func (b *batch) leavesWork() bool {
 	for _, given := range b.lanes {
 		lane := b.of[given.WebhookID]
 		doubted := lane.row.Health != string(HealthOK) || lane.state.Health != HealthOK
-		if given.Release && lane.served > 0 && (given.Due || doubted) {
+		if given.Release && lane.turn.attempts > 0 && (given.Due || doubted) {
 			return true
 		}
 	}

@@ -22,8 +22,9 @@ func unhurried(t *testing.T, slots int) func(*WorkerConfig) {
 	}
 }
 
-// TestEndpointsThatHangFromTheFirstMessageLeaveOthersTheirSlots gives every endpoint of a crowd ten events, which it takes and never answers.
-// Endpoints of other organizations get theirs meanwhile, be they new or not, and so does one of the same organization that answered before.
+// TestEndpointsThatHangFromTheFirstMessageLeaveOthersTheirSlots gives every endpoint of a crowd ten events, which it takes and never
+// answers. Endpoints of other organizations get theirs meanwhile, be they new or not, and so does one of the same organization that
+// answered before.
 func TestEndpointsThatHangFromTheFirstMessageLeaveOthersTheirSlots(t *testing.T) {
 	t.Parallel()
 	const slots, strangers = 64, 20
@@ -56,8 +57,8 @@ func TestEndpointsThatHangFromTheFirstMessageLeaveOthersTheirSlots(t *testing.T)
 	}
 }
 
-// TestEndpointsThatTimeOutAreGivenBack lets every endpoint of a crowd run into the deadline. From then on they are in doubt, and in the end no
-// more of them are held than may be served. An endpoint of another organization gets what is its own all the while.
+// TestEndpointsThatTimeOutAreGivenBack lets every endpoint of a crowd run into the deadline. From then on they are in doubt, and in the
+// end no more of them are held than may be served. An endpoint of another organization gets what is its own all the while.
 func TestEndpointsThatTimeOutAreGivenBack(t *testing.T) {
 	t.Parallel()
 	const slots, endpoints = 16, 80
@@ -72,10 +73,12 @@ func TestEndpointsThatTimeOutAreGivenBack(t *testing.T) {
 			r.publish(other, "witness.asked", 1)
 			r.received(witness, i)
 		}
-		for deadline := time.Now().Add(soon); r.w.budget.room().of[doubted] > slots/4; time.Sleep(time.Millisecond) {
-			if time.Now().After(deadline) {
-				r.t.Fatalf("%d lanes in doubt are held, with %d slots", r.w.budget.room().of[doubted], slots)
-			}
+		held, done := stepsOn(r.t, r.db).await(func() (any, bool) {
+			n := r.w.budget.room().of[doubted]
+			return n, n <= slots/4
+		})
+		if !done {
+			r.t.Fatalf("%d lanes in doubt are held, with %d slots", held, slots)
 		}
 		if n := r.query(forgotten); n != int64(0) {
 			r.t.Errorf("%v endpoints are forgotten", n)
@@ -157,8 +160,8 @@ func TestEndpointsMadeOneAfterTheOtherAreNotToldOfEachOther(t *testing.T) {
 	})
 }
 
-// TestABatchOfEventsForManyEndpointsIsASmallOne lets fifty events wait for each endpoint of a crowd, and then one for another organization. It
-// comes behind two batches at most, and a batch is bounded by its deliveries.
+// TestABatchOfEventsForManyEndpointsIsASmallOne lets fifty events wait for each endpoint of a crowd, and then one for another
+// organization. It comes behind two batches at most, and a batch is bounded by its deliveries.
 func TestABatchOfEventsForManyEndpointsIsASmallOne(t *testing.T) {
 	t.Parallel()
 	const events = 50

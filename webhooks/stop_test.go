@@ -9,8 +9,8 @@ import (
 	"roster/webhooks/webhookstest"
 )
 
-// TestAWorkerThatStopsLeavesNoLease stops a worker at each moment of a fan-out, which leases what it finds idle, with a database so slow that
-// the moment of the commit is met, too: nobody is to wait for the end of a lease.
+// TestAWorkerThatStopsLeavesNoLease stops a worker at each moment of a fan-out, which leases what it finds idle, with a database so
+// slow that the moment of the commit is met, too: nobody is to wait for the end of a lease.
 func TestAWorkerThatStopsLeavesNoLease(t *testing.T) {
 	t.Parallel()
 	cfg := modelstest.Config(t, models.Postgres)

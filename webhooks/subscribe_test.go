@@ -13,7 +13,8 @@ import (
 // hear of endpoints, and changes one of them and the organization.
 func TestWhatIsToldOfEndpointsIsAskedForByName(t *testing.T) {
 	each(t, func(r *rig) {
-		own, star, empty, named := webhookstest.NewReceiver(r.t), webhookstest.NewReceiver(r.t), webhookstest.NewReceiver(r.t), webhookstest.NewReceiver(r.t)
+		own, star, empty, named := webhookstest.NewReceiver(r.t), webhookstest.NewReceiver(r.t),
+			webhookstest.NewReceiver(r.t), webhookstest.NewReceiver(r.t)
 		org := r.organization(own.URL())
 		r.endpoint(org, named.URL(), "eventTypes", jsonapi.Strings{"*", "webhook.*"})
 		r.endpoint(org, empty.URL())

@@ -35,7 +35,8 @@ func TestABodyTellsWhatTheOrganizationOfTheEndpointSees(t *testing.T) {
 
 		in := input(map[string]any{"name": "Grown up"})
 		in.Links["parent"] = models.Links{head.ID}
-		by := models.Caller{Kind: models.ByManagementKey, ID: models.NewID(), Name: "the operator", RequestID: "r-1", Scope: models.Everything()}
+		by := models.Caller{Kind: models.ByManagementKey, ID: models.NewID(), Name: "the operator", RequestID: "r-1"}
+		by.Scope = models.Everything()
 		if _, err := models.UpdateOrganization(r.t.Context(), r.db, by, child.ID, in); err != nil {
 			r.t.Fatal(err)
 		}
@@ -61,12 +62,14 @@ func TestABodyTellsWhatTheOrganizationOfTheEndpointSees(t *testing.T) {
 			}
 			parent := told.Data.Relationships["parent"].Data
 			for what, pair := range map[string][2]string{
-				"organization":       {string(told.Organization), fmt.Sprintf(`{"id":%q,"name":"Grown up"}`, child.ID)},
-				"actor":              {string(told.Actor), `{"kind":"management_key","id":null,"name":null}`},
-				"request":            {told.RequestID, "r-1"},
-				"former parent":      {string(told.Changes["parent"].Before), "null"},
-				"new parent":         {string(told.Changes["parent"].After), c.parent},
-				"parent as it is":    {string(parent), strings.Replace(c.parent, `"`+head.ID+`"`, `{"type":"organizations","id":"`+head.ID+`"}`, 1)},
+				"organization":  {string(told.Organization), fmt.Sprintf(`{"id":%q,"name":"Grown up"}`, child.ID)},
+				"actor":         {string(told.Actor), `{"kind":"management_key","id":null,"name":null}`},
+				"request":       {told.RequestID, "r-1"},
+				"former parent": {string(told.Changes["parent"].Before), "null"},
+				"new parent":    {string(told.Changes["parent"].After), c.parent},
+				"parent as it is": {
+					string(parent), strings.Replace(c.parent, `"`+head.ID+`"`, `{"type":"organizations","id":"`+head.ID+`"}`, 1),
+				},
 				"name as it was":     {string(told.Changes["name"].Before), `"Child"`},
 				"bodies of the kind": {fmt.Sprint(r.query(`SELECT COUNT(*) FROM webhook_messages`)), "2"},
 			} {

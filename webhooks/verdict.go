@@ -32,11 +32,11 @@ const (
 	ownErrorWait  = 10 * time.Second
 )
 
-// Attempt is what judge needs to know about the attempt that has just ended.
-type Attempt struct {
-	Number   int // from 1
-	Schedule Schedule
-	Roll     float64 // random, in [0,1)
+// scheduleStep is where in its schedule the attempt stands that has just ended.
+type scheduleStep struct {
+	attempt int // from 1
+	of      Schedule
+	roll    float64 // random, in [0,1)
 }
 
 // Verdict is what becomes of a delivery after an attempt.
@@ -49,12 +49,12 @@ type Verdict struct {
 
 // judge decides, from how an attempt went, what becomes of its delivery and of its endpoint's lane. It touches nothing, so several
 // results of one lane can be folded one after the other.
-func judge(r Result, a Attempt, lane Lane, now time.Time) (Verdict, Lane) {
+func judge(r Result, step scheduleStep, lane Lane, now time.Time) (Verdict, Lane) {
 	switch {
 	case r.Code == CodeCancelled:
 		return Verdict{State: StatePending, NextAt: now}, lane
 	case r.Code.OurFault():
-		return Verdict{State: StatePending, NextAt: now.Add(jittered(ownErrorWait, a.Roll))}, lane
+		return Verdict{State: StatePending, NextAt: now.Add(jittered(ownErrorWait, step.roll))}, lane
 	case r.Succeeded():
 		v := Verdict{State: StateSucceeded, Counts: true}
 		lane = lane.succeeded(r)
@@ -66,9 +66,9 @@ func judge(r Result, a Attempt, lane Lane, now time.Time) (Verdict, Lane) {
 		// A considered answer: neither a failure of the endpoint nor a proof that it works.
 		return Verdict{State: StateCancelled, Counts: true}, lane
 	}
-	v := retry(r, a, now)
+	v := retry(r, step, now)
 	v.Disable = disables(r, lane, now)
-	lane = lane.failed(r, a.Roll, now)
+	lane = lane.failed(r, step.roll, now)
 	if v.Disable != "" {
 		lane.Health = HealthDisabled
 	}
@@ -76,8 +76,8 @@ func judge(r Result, a Attempt, lane Lane, now time.Time) (Verdict, Lane) {
 }
 
 // retry follows the schedule, which a receiver can stretch with Retry-After and never shorten.
-func retry(r Result, a Attempt, now time.Time) Verdict {
-	wait, more := a.Schedule.After(a.Number, a.Roll)
+func retry(r Result, step scheduleStep, now time.Time) Verdict {
+	wait, more := step.of.After(step.attempt, step.roll)
 	if !more {
 		return Verdict{State: StateFailed, Counts: true}
 	}

@@ -22,19 +22,23 @@ func answer(status int) Result {
 	return r
 }
 
+// newLane returns the lane of a new endpoint.
+func newLane(maxCap int) Lane { return Lane{Cap: 1, MaxCap: maxCap, Health: HealthOK} }
+
 // middling is an attempt that can be followed by another, with a roll that leaves waits as they are.
-var middling = Attempt{Number: 2, Schedule: DefaultSchedule(), Roll: 0.5}
+var middling = scheduleStep{attempt: 2, of: DefaultSchedule(), roll: 0.5}
 
 func TestJudgeEveryAnswer(t *testing.T) {
 	t.Parallel()
-	last := Attempt{Number: 10, Schedule: DefaultSchedule(), Roll: 0.5}
+	last := scheduleStep{attempt: 10, of: DefaultSchedule(), roll: 0.5}
 	retry := Verdict{State: StatePending, Counts: true, NextAt: noon.Add(5 * time.Minute)}
 	waiting := func(r Result, d time.Duration) Result { r.RetryAfter = d; return r }
 	asking := func(r Result, c Control) Result { r.Control = c; return r }
 	taking := func(d time.Duration) Result { r := answer(200); r.Timings.Total = d; return r }
 	lane := Lane{Cap: 6, MaxCap: 8, Health: HealthOK, Clean: 5}
 	failing := func(cap int, change ...func(*Lane)) Lane {
-		l := Lane{Cap: cap, MaxCap: 8, Health: HealthOK, ConsecutiveFailures: 1, FailingSince: noon, LastFailureAt: noon, Answers: 1, Failing: 0.05}
+		l := Lane{Cap: cap, MaxCap: 8, Health: HealthOK, ConsecutiveFailures: 1, FailingSince: noon, LastFailureAt: noon,
+			Answers: 1, Failing: 0.05}
 		for _, c := range change {
 			c(&l)
 		}
@@ -48,7 +52,7 @@ func TestJudgeEveryAnswer(t *testing.T) {
 	for _, v := range []struct {
 		name    string
 		result  Result
-		attempt Attempt
+		step    scheduleStep
 		verdict Verdict
 		lane    Lane
 	}{
@@ -60,7 +64,8 @@ func TestJudgeEveryAnswer(t *testing.T) {
 		{"200, asking to be disabled", asking(answer(200), ControlDisable), middling,
 			Verdict{State: StateSucceeded, Counts: true, Disable: DisabledRequested},
 			Lane{Cap: 6, MaxCap: 8, Health: HealthDisabled, Clean: 6, Answers: 1}},
-		{"200, asking to abort what it took", asking(answer(200), ControlAbort), middling, Verdict{State: StateSucceeded, Counts: true}, ok},
+		{"200, asking to abort what it took", asking(answer(200), ControlAbort), middling,
+			Verdict{State: StateSucceeded, Counts: true}, ok},
 
 		{"101", answer(101), middling, retry, failing(6)},
 		{"301", answer(301), middling, retry, failing(6)},
@@ -75,8 +80,10 @@ func TestJudgeEveryAnswer(t *testing.T) {
 		{"503", answer(503), middling, retry, failing(3)},
 		{"504", answer(504), middling, retry, failing(3)},
 		{"500 at the last attempt", answer(500), last, Verdict{State: StateFailed, Counts: true}, failing(3)},
-		{"410", answer(410), middling, Verdict{State: StatePending, Counts: true, NextAt: noon.Add(5 * time.Minute), Disable: DisabledGone}, failing(6, disabled)},
-		{"410 at the last attempt", answer(410), last, Verdict{State: StateFailed, Counts: true, Disable: DisabledGone}, failing(6, disabled)},
+		{"410", answer(410), middling,
+			Verdict{State: StatePending, Counts: true, NextAt: noon.Add(5 * time.Minute), Disable: DisabledGone}, failing(6, disabled)},
+		{"410 at the last attempt", answer(410), last,
+			Verdict{State: StateFailed, Counts: true, Disable: DisabledGone}, failing(6, disabled)},
 
 		{"429", answer(429), middling, retry, failing(3)},
 		{"429, shorter than the schedule", waiting(answer(429), 2*time.Minute), middling, retry, failing(3, quiet(2*time.Minute))},
@@ -88,7 +95,8 @@ func TestJudgeEveryAnswer(t *testing.T) {
 			Verdict{State: StateFailed, Counts: true}, failing(3, quiet(time.Hour))},
 
 		{"400, asking to be disabled", asking(answer(400), ControlDisable), middling,
-			Verdict{State: StatePending, Counts: true, NextAt: noon.Add(5 * time.Minute), Disable: DisabledRequested}, failing(6, disabled)},
+			Verdict{State: StatePending, Counts: true, NextAt: noon.Add(5 * time.Minute), Disable: DisabledRequested},
+			failing(6, disabled)},
 		{"400, asking to abort", asking(answer(400), ControlAbort), middling, Verdict{State: StateCancelled, Counts: true}, lane},
 
 		{"timeout", Result{Code: CodeTimeout}, middling, retry, failing(3, probation)},
@@ -109,7 +117,7 @@ func TestJudgeEveryAnswer(t *testing.T) {
 	} {
 		t.Run(v.name, func(t *testing.T) {
 			t.Parallel()
-			verdict, after := judge(v.result, v.attempt, lane, noon)
+			verdict, after := judge(v.result, v.step, lane, noon)
 			if diff := cmp.Diff(v.verdict, verdict); diff != "" {
 				t.Errorf("verdict (-want +got):\n%s", diff)
 			}
@@ -138,7 +146,7 @@ func times(n int, r Result) []Result {
 
 func TestTheCapGrowsWithCleanWindowsAndHalves(t *testing.T) {
 	t.Parallel()
-	lane := NewLane(4)
+	lane := newLane(4)
 	for _, step := range []struct {
 		results []Result
 		want    int
@@ -173,11 +181,11 @@ func TestProbation(t *testing.T) {
 		{"slowness is remembered for longer", append(times(20, slow), times(16, answer(200))...), HealthProbation},
 		{"and forgotten", append(times(20, slow), times(100, answer(200))...), HealthOK},
 	} {
-		if got := play(NewLane(8), noon, v.results...).Health; got != v.want {
+		if got := play(newLane(8), noon, v.results...).Health; got != v.want {
 			t.Errorf("%s: %s", v.name, got)
 		}
 	}
-	paused := NewLane(8)
+	paused := newLane(8)
 	paused.Health = HealthPaused
 	if got := play(paused, noon, times(5, Result{Code: CodeTimeout})...).Health; got != HealthPaused {
 		t.Errorf("results of a paused lane made it %s", got)
@@ -186,7 +194,7 @@ func TestProbation(t *testing.T) {
 
 func TestTheBreakerProbesAndCloses(t *testing.T) {
 	t.Parallel()
-	lane := play(NewLane(8), noon, times(9, answer(400))...)
+	lane := play(newLane(8), noon, times(9, answer(400))...)
 	if lane.Open() {
 		t.Fatal("open after nine failures")
 	}
@@ -199,7 +207,9 @@ func TestTheBreakerProbesAndCloses(t *testing.T) {
 	if !straggler.ProbeAt.Equal(lane.ProbeAt) {
 		t.Error("an attempt that was under way when the breaker opened moved the probe")
 	}
-	for _, want := range []time.Duration{time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 15 * time.Minute} {
+	for _, want := range []time.Duration{
+		time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 15 * time.Minute,
+	} {
 		now = lane.PausedUntil()
 		if lane = play(lane, now, answer(400)); lane.PausedUntil().Sub(now) != want {
 			t.Errorf("the next probe is after %s, want %s", lane.PausedUntil().Sub(now), want)
@@ -215,7 +225,7 @@ func TestTheBreakerProbesAndCloses(t *testing.T) {
 
 	asked := answer(429)
 	asked.RetryAfter = time.Hour
-	lane = play(NewLane(8), noon, times(10, asked)...)
+	lane = play(newLane(8), noon, times(10, asked)...)
 	if want := noon.Add(69 * time.Minute); !lane.PausedUntil().Equal(want) {
 		t.Errorf("an open lane is paused until %s, the receiver asked for %s", lane.PausedUntil(), want)
 	}
@@ -226,7 +236,7 @@ func TestTheBreakerProbesAndCloses(t *testing.T) {
 
 func TestAMajorityOfFailuresOpensTheBreaker(t *testing.T) {
 	t.Parallel()
-	lane := NewLane(8)
+	lane := newLane(8)
 	for range 30 {
 		lane = play(lane, noon, answer(200), answer(400), answer(400))
 		if lane.Open() {
@@ -239,7 +249,7 @@ func TestAMajorityOfFailuresOpensTheBreaker(t *testing.T) {
 // A receiver that takes one request in ten gets every event in the end and is never given up.
 func TestAFlappingReceiverIsServed(t *testing.T) {
 	t.Parallel()
-	lane, now, requests, delivered := NewLane(8), noon, 0, 0
+	lane, now, requests, delivered := newLane(8), noon, 0, 0
 	for deadline := noon.Add(10 * 24 * time.Hour); now.Before(deadline); now = now.Add(time.Second) {
 		if now.Before(lane.PausedUntil()) {
 			continue
@@ -271,12 +281,13 @@ func TestFailingForFiveDaysDisables(t *testing.T) {
 	}{
 		{"every day", []time.Duration{0, day, 2 * day, 3 * day, 4 * day, 5 * day, 6 * day}, nil, 5 * day},
 		{"for less than five days", []time.Duration{0, day, 2 * day, 5*day - time.Second}, nil, 0},
-		{"one success in between starts the count again", []time.Duration{0, day, 2 * day, 4 * day, 5 * day, 8*day - time.Second, 9 * day}, []time.Duration{3 * day}, 9 * day},
+		{"one success in between starts the count again", []time.Duration{0, day, 2 * day, 4 * day, 5 * day, 8*day - time.Second, 9 * day},
+			[]time.Duration{3 * day}, 9 * day},
 		{"two lone failures prove nothing", []time.Duration{0, 6 * day}, nil, 0},
 		{"nor does one bad night", []time.Duration{0, time.Hour, 11 * time.Hour, 6 * day}, nil, 0},
 		{"a bad day, then still failing", []time.Duration{0, 12 * time.Hour, 6 * day}, nil, 6 * day},
 	} {
-		lane, disabledAt := NewLane(8), time.Duration(0)
+		lane, disabledAt := newLane(8), time.Duration(0)
 		successes := v.ok
 		for _, at := range v.at {
 			for len(successes) > 0 && successes[0] < at {

@@ -26,7 +26,7 @@ type WorkerConfig struct {
 	LaneCap int
 	// Lease is how long a lane is held without a sign of life. An exchange must fit into a third of it.
 	Lease time.Duration
-	// Poll is the longest wait for what nobody told of.
+	// Poll is the longest wait for work that no notification told of.
 	Poll time.Duration
 	// Grace is how long a worker that stops waits for attempts under way before it cuts them.
 	Grace time.Duration
@@ -37,8 +37,9 @@ type WorkerConfig struct {
 // Worker delivers what is recorded in one database, beside any number of other workers on PostgreSQL. Its goroutines are:
 //
 //	fan-out    events → deliveries; hands what it inserted straight to the loop
-//	loop       owns every lane that is held: what is fetched, what is under way, what is to be written. It alone decides, and never waits.
-//	claim      leases lanes and fetches due deliveries, when the loop asks
+//	loop       owns every lane that is held: what is fetched, what is under way, what is to be written; it alone decides, and never waits
+//	fetch      leases lanes and reads endpoints and due deliveries, when the loop asks; one at a time
+//	perform    makes one exchange; as many at once as there are slots
 //	settle     writes results in batches
 //	listen     hears from other replicas
 //	chores     replays and retention
@@ -47,20 +48,22 @@ type Worker struct {
 	cfg WorkerConfig
 
 	events     chan struct{} // something was recorded
-	looks      chan struct{} // somebody thinks that something is due
+	looks      chan struct{} // something may be due
 	id         string
 	generation atomic.Uint64 // of what is known about endpoints
-	fanOuts    atomic.Int64  // that are over, whatever they found
+	fanOuts    atomic.Int64  // that are over, with or without an event
 	bodies     *bodies
 	budget     *budget // of slots, and of lanes to hold
 
 	handoffs chan handoff
-	fetched  chan fetch
+	fetched  chan fetched
 	settled  chan settled
 	renewed  chan renewed
 	results  chan *attempt
 	batches  chan *batch
 	told     chan struct{} // other replicas are to be told
+
+	stepped func() // called after each step that may have changed the database: tests wait for what it writes
 
 	sending context.Context // of every exchange; ends when a stopping worker cuts
 	cut     context.CancelFunc
@@ -71,8 +74,8 @@ func NewWorker(db *models.DB, cfg WorkerConfig) *Worker {
 	w := &Worker{
 		db: db, cfg: cfg, id: uuid.NewString(), bodies: newBodies(keptBodies), budget: newBudget(cfg.Slots),
 		events: make(chan struct{}, 1), looks: make(chan struct{}, 1), told: make(chan struct{}, 1),
-		handoffs: make(chan handoff), fetched: make(chan fetch, 1), settled: make(chan settled, 1), renewed: make(chan renewed, 1),
-		results: make(chan *attempt, cfg.Slots), batches: make(chan *batch, 1),
+		handoffs: make(chan handoff), fetched: make(chan fetched, 1), settled: make(chan settled, 1), renewed: make(chan renewed, 1),
+		results: make(chan *attempt, cfg.Slots), batches: make(chan *batch, 1), stepped: func() {},
 	}
 	w.sending, w.cut = context.WithCancel(context.Background())
 	return w
@@ -113,7 +116,7 @@ func (w *Worker) Run(ctx context.Context) {
 		}
 	}
 	defer w.db.OnCommit(w.Committed)()
-	w.Wake() // whatever happened while nobody looked
+	w.Wake() // for what happened before it ran
 	var steps sync.WaitGroup
 	steps.Go(func() { w.fanOutLoop(ctx) })
 	steps.Go(func() { w.chores(ctx) })
@@ -131,7 +134,7 @@ func (w *Worker) Run(ctx context.Context) {
 	writer.Wait()
 }
 
-// poll looks from time to time, in case nobody told of something.
+// poll looks from time to time, in case a notification was lost.
 func (w *Worker) poll(ctx context.Context) {
 	for {
 		wait := w.cfg.Poll/4 + time.Duration(rand.Float64()*float64(w.cfg.Poll*3/4)) //nolint:gosec // jitter keeps replicas apart
@@ -155,13 +158,13 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// patience is how long a step waits for the database: a third of a lease, and longer after failures in a row, up to a whole one, so that what
-// takes long because the database is slow is done in the end.
+// patience is how long a step waits for the database: a third of a lease, and longer after failures in a row, up to a whole one, so
+// that what takes long because the database is slow is done in the end.
 func (w *Worker) patience(failures int) time.Duration {
 	return w.cfg.Lease / 3 * time.Duration(min(failures+1, 3))
 }
 
-// newLease returns a lease that nobody else has.
+// newLease returns a lease with a token of its own.
 func (w *Worker) newLease() models.Lease {
 	return models.Lease{Token: uuid.NewString(), Until: w.db.Now().Add(w.cfg.Lease)}
 }

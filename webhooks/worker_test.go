@@ -66,7 +66,8 @@ func TestWhatIsRolledBackIsNotSent(t *testing.T) {
 		org := r.organization(receiver.URL())
 		broken := errors.New("no")
 		err := models.Transaction(r.t.Context(), r.db, func(tx *models.DB) error {
-			_, err := models.UpdateOrganization(r.t.Context(), tx, someone, org.ID, input(map[string]any{"name": "Never"}))
+			_, err := models.UpdateOrganization(r.t.Context(), tx, someone, org.ID,
+				input(map[string]any{"name": "Never"}))
 			if err != nil {
 				return err
 			}

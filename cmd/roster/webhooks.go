@@ -20,8 +20,6 @@ func (c *config) guardWebhooks(cfg *models.Config) {
 	cfg.CheckWebhookEventType = webhooks.CheckSubscription
 	cfg.AnswerRetention = time.Duration(c.webhookAnswers) * day
 	cfg.CheckWebhookURL = c.guard().CheckURL
-	cfg.CheckWebhookHeader = webhooks.CheckHeader
-	cfg.CheckWebhookSchedule = func(waits []time.Duration) error { return webhooks.Schedule(waits).Check() }
 }
 
 // deliverWebhooks runs the worker beside the servers. It begins to end with them, in the same period of grace; what the last requests

@@ -21,8 +21,8 @@ var (
 	burst = flag.Int("burst", 100_000, "events of the burst")
 )
 
-// BenchmarkBacklog is a million deliveries that wait for ten thousand endpoints on PostgreSQL: how long it takes to lease 50 lanes and fetch
-// 8 deliveries of each, and to write that they succeeded, when all of it waits, when half of it is done, and when a fifth is left.
+// BenchmarkBacklog is a million deliveries that wait for ten thousand endpoints on PostgreSQL: how long it takes to lease 50 lanes and
+// fetch 8 deliveries of each, and to write that they succeeded, when all of it waits, when half of it is done, and when a fifth is left.
 func BenchmarkBacklog(b *testing.B) {
 	db := modelstest.Open(b, models.Postgres)
 	pool := db.Pools()["main"]
@@ -35,14 +35,17 @@ func BenchmarkBacklog(b *testing.B) {
 		`DELETE FROM event_queue`,
 		`INSERT INTO webhooks SELECT (jsonb_populate_record(w, jsonb_build_object('id', gen_random_uuid(), 'kind', 'extra'))).*
 			FROM webhooks w, generate_series(1, ` + fmt.Sprint(*lanes-1) + `)`,
-		`INSERT INTO webhook_lanes (webhook_id, organization_id, cap, max_cap, health, clean, consecutive_failures, answers, failing, slow, latency,
-				failed_probes, next_turn_at)
+		`INSERT INTO webhook_lanes (webhook_id, organization_id, cap, max_cap, health, clean, consecutive_failures, answers, failing,
+				slow, latency, failed_probes, next_turn_at)
 			SELECT id, organization_id, 1, 8, 'ok', 0, 0, 0, 0, 0, 0, 0, now() - interval '1 hour' * random() FROM webhooks
 			ON CONFLICT (webhook_id) DO UPDATE SET next_turn_at = excluded.next_turn_at`,
 		`INSERT INTO webhook_messages (event_id, organization_id, body)
-			SELECT gen_random_uuid(), '` + org.ID + `', convert_to(repeat('x', 500), 'UTF8') FROM generate_series(1, ` + fmt.Sprint(*each) + `) AS n`,
-		`INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, trigger, due_at, created_at, state, attempts, round_attempts)
-			SELECT gen_random_uuid(), m.event_id, w.id, w.organization_id, 'bench.made', 1, 'event', now() - interval '1 hour' * random(), now(), 'pending', 0, 0
+			SELECT gen_random_uuid(), '` + org.ID + `', convert_to(repeat('x', 500), 'UTF8')
+			FROM generate_series(1, ` + fmt.Sprint(*each) + `) AS n`,
+		`INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, trigger, due_at,
+			created_at, state, attempts, round_attempts)
+			SELECT gen_random_uuid(), m.event_id, w.id, w.organization_id, 'bench.made', 1, 'event', now() - interval '1 hour' * random(),
+				now(), 'pending', 0, 0
 			FROM webhook_messages m, webhooks w`,
 		`VACUUM ANALYZE`,
 		`CHECKPOINT`, // of what was filled in; what is measured makes its own
@@ -55,7 +58,8 @@ func BenchmarkBacklog(b *testing.B) {
 			name string
 			done int
 		}{{"half", *each / 2}, {"end", *each * 4 / 5}} {
-			exec(b, pool, `UPDATE webhook_deliveries SET state = 'succeeded', due_at = NULL, finished_at = now() WHERE state = 'pending' AND ordinal <= `+fmt.Sprint(later.done))
+			exec(b, pool, `UPDATE webhook_deliveries SET state = 'succeeded', due_at = NULL, finished_at = now()
+				WHERE state = 'pending' AND ordinal <= `+fmt.Sprint(later.done))
 			drain(b, db, later.name)
 		}
 	}
@@ -174,7 +178,8 @@ func flood(b *testing.B, pool *sql.DB, org string, n int) {
 	for left := n; left > 0; left -= 10_000 {
 		_, err := pool.ExecContext(context.Background(), `WITH e AS (
 			INSERT INTO events (id, event_type, organization_id, subject_type, subject_id, actor_kind, changes, data, occurred_at)
-			SELECT gen_random_uuid(), 'bench.made', $1, 'organizations', $1, 'system', '{}', $2, now() FROM generate_series(1, $3::int) RETURNING id
+			SELECT gen_random_uuid(), 'bench.made', $1, 'organizations', $1, 'system', '{}', $2, now()
+			FROM generate_series(1, $3::int) RETURNING id
 		) INSERT INTO event_queue (event_id, organization_id) SELECT id, $1 FROM e`, org, data, min(left, 10_000))
 		if err != nil {
 			b.Errorf("flood: %v", err)

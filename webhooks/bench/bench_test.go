@@ -1,6 +1,6 @@
-// Package bench measures the delivery of webhooks end to end, beside things to measure it against: a signed POST with no queue at all, and the
-// outbox that one would write by hand in an afternoon. All of them run in one process with a receiver that answers 200 at once, so the
-// figures are good as ratios on one machine. PostgreSQL has its own settings: it keeps what it commits. make bench-webhooks runs it.
+// Package bench measures the delivery of webhooks end to end, beside things to measure it against: a signed POST with no queue at all,
+// and the outbox that one would write by hand in an afternoon. All of them run in one process with a receiver that answers 200 at once,
+// so the figures are good as ratios on one machine. PostgreSQL has its own settings: it keeps what it commits. make bench-webhooks runs it.
 package bench
 
 import (
@@ -123,8 +123,9 @@ var body = fmt.Appendf(nil, `{"type":"bench.made","timestamp":"2026-01-02T03:04:
 
 const organization = "01912f6a-8c00-7abc-8def-0123456789ab"
 
-const data = `{"type":"organizations","id":"01912f6a-8c00-7abc-8def-0123456789ab","attributes":{"name":"Acme Corporation","slug":"acme-corporation",` +
-	`"description":"Makers of everything.","kind":"company","number":42,"isEventProducer":true,"locationTracking":false,"validFrom":null,` +
+const data = `{"type":"organizations","id":"01912f6a-8c00-7abc-8def-0123456789ab","attributes":{"name":"Acme Corporation",` +
+	`"slug":"acme-corporation","description":"Makers of everything.","kind":"company","number":42,"isEventProducer":true,` +
+	`"locationTracking":false,"validFrom":null,` +
 	`"validTo":null,"active":true,"createdAt":"2024-08-20T10:45:07+00:00","updatedAt":"2024-08-20T10:45:07+00:00"},` +
 	`"links":{"self":"/public/v2/organizations/01912f6a-8c00-7abc-8def-0123456789ab"}}`
 
@@ -229,9 +230,9 @@ func (x *roster) publish(organization string) string {
 	return e.ID
 }
 
-// BenchmarkHanging is a thousand endpoints, of which some take the request and never answer. 200 events a second go to them, every other one
-// to those that may hang, which only in the run with none of them answer. The runs take turns, so that what else the machine does falls on
-// all of them; the latencies are those of the other half of the events, over all rounds.
+// BenchmarkHanging is a thousand endpoints, of which some take the request and never answer. 200 events a second go to them, every
+// other one to those that may hang, which only in the run with none of them answer. The runs take turns, so that what else the machine
+// does falls on all of them; the latencies are those of the other half of the events, over all rounds.
 func BenchmarkHanging(b *testing.B) {
 	const rounds = 7 // fewer than some thousands of latencies say little about the last percent
 	for _, dialect := range modelstest.Dialects {

@@ -12,9 +12,9 @@ import (
 	"roster/webhooks"
 )
 
-// BenchmarkCrowd gives one organization 80, 700 and 1,040 endpoints that take every request and never answer, ten events each, with 64 slots.
-// It measures the latencies of a hundred endpoints of other organizations, at 100 events a second: from the moment of the ten events, which make
-// up to 10,400 deliveries, and again while those hang. The runs take turns.
+// BenchmarkCrowd gives one organization 80, 700 and 1,040 endpoints that take every request and never answer, ten events each, with 64
+// slots. It measures the latencies of a hundred endpoints of other organizations, at 100 events a second: from the moment of the ten
+// events, which make up to 10,400 deliveries, and again while those hang. The runs take turns.
 func BenchmarkCrowd(b *testing.B) {
 	const rounds = 3
 	crowds := []int{0, 80, 700, 1040}
@@ -62,9 +62,8 @@ func crowd(b *testing.B, dialect models.Dialect, n int) (burst, hanging []time.D
 	}
 	err = models.Transaction(b.Context(), x.db, func(tx *models.DB) error {
 		for i := range n {
-			in := &models.Change{
-				Attributes: map[string]any{"url": fmt.Sprintf("http://%s/%d", silent.Addr(), i), "secret": secret},
-				Links:      map[string]models.Links{"organization": {org.ID}},
+			in := &models.Change{Attributes: map[string]any{"url": fmt.Sprintf("http://%s/%d", silent.Addr(), i), "secret": secret},
+				Links: map[string]models.Links{"organization": {org.ID}},
 			}
 			if _, err := models.CreateWebhook(b.Context(), tx, models.System("bench"), in); err != nil {
 				return err

@@ -31,7 +31,8 @@ func openOutbox(b *testing.B, r *receiver, history bool) sender {
 	pool := db.Pools()["main"]
 	pool.SetMaxOpenConns(24)
 	pool.SetMaxIdleConns(24)
-	exec(b, pool, `CREATE TABLE outbox (n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id uuid NOT NULL, body bytea NOT NULL, sent boolean NOT NULL DEFAULT false)`)
+	exec(b, pool, `CREATE TABLE outbox (n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+		id uuid NOT NULL, body bytea NOT NULL, sent boolean NOT NULL DEFAULT false)`)
 	exec(b, pool, `CREATE INDEX outbox_unsent ON outbox (n) WHERE NOT sent`)
 	o := &outbox{b: b, pool: pool, history: history, r: r, s: newSender(b), key: signingKey(b), nudge: make(chan struct{}, 4)}
 	ctx, stop := context.WithCancel(context.Background())

@@ -62,8 +62,8 @@ func oneEndpoint(b *testing.B, r *receiver, dialect models.Dialect) sender {
 	return sender{publish: func(int) string { return x.publish(org) }, stop: x.stop}
 }
 
-// figures are what one round of one sender comes to: events a second from publishing to receipt, and milliseconds from commit to receipt at 50
-// events a second and at a third of that rate.
+// figures are what one round of one sender comes to: events a second from publishing to receipt, and milliseconds from commit to
+// receipt at 50 events a second and at a third of that rate.
 type figures struct{ rate, p50, p99, thirdP50, thirdP99, doubles float64 }
 
 func measure(b *testing.B, r *receiver, s sender) figures {
@@ -97,7 +97,8 @@ func BenchmarkSenders(b *testing.B) {
 			}
 		}
 		table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-		fmt.Fprintln(table, "\nsender\tevents/s\tof bare outbox\tof outbox beside events\tp50 at 50/s\tp99\tp50 at a third\tp99\treceived twice\t")
+		fmt.Fprintln(table, "\nsender\tevents/s\tof bare outbox\tof outbox beside events"+
+			"\tp50 at 50/s\tp99\tp50 at a third\tp99\treceived twice\t")
 		for _, c := range contenders {
 			mid := func(value func(f figures) float64) float64 { return median(of[c.name], value) }
 			share := func(other string) float64 {

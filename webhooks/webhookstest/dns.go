@@ -15,9 +15,8 @@ import (
 type DNS struct {
 	address string
 
-	mu      sync.Mutex
-	names   map[string]*name
-	queries []string
+	mu    sync.Mutex
+	names map[string]*name
 }
 
 type name struct {
@@ -85,13 +84,6 @@ func (d *DNS) Fail(host string, rcode int) { d.set(host, &name{rcode: rcode}) }
 // Ignore lets lookups of a host name go unanswered.
 func (d *DNS) Ignore(host string) { d.set(host, &name{silent: true}) }
 
-// Queries returns the names that were asked for, in order.
-func (d *DNS) Queries() []string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return append([]string{}, d.queries...)
-}
-
 func (d *DNS) set(host string, n *name) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -108,7 +100,6 @@ func (d *DNS) reply(query *dns.Msg) *dns.Msg {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	question := query.Question[0]
-	d.queries = append(d.queries, question.Name)
 	n := d.names[dns.CanonicalName(question.Name)]
 	switch {
 	case n == nil:

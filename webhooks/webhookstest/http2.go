@@ -20,7 +20,9 @@ type http2Receiver struct{ listener net.Listener }
 // URL returns the root of the receiver.
 func (r *http2Receiver) URL() string { return "https://" + r.listener.Addr().String() + "/" }
 
-func startHTTP2(tb testing.TB, config *tls.Config, settings []http2.Setting, serve func(conn net.Conn, framer *http2.Framer)) *http2Receiver {
+func startHTTP2(
+	tb testing.TB, config *tls.Config, settings []http2.Setting, serve func(conn net.Conn, framer *http2.Framer),
+) *http2Receiver {
 	tb.Helper()
 	config = config.Clone()
 	config.NextProtos = []string{"h2"}
@@ -65,7 +67,9 @@ func startHTTP2(tb testing.TB, config *tls.Config, settings []http2.Setting, ser
 }
 
 // NewHTTP2Receiver starts a receiver that leaves the answer to each complete request to answer, and keeps the connection.
-func NewHTTP2Receiver(tb testing.TB, config *tls.Config, answer func(framer *http2.Framer, stream uint32)) *http2Receiver { //nolint:revive // only its URL matters
+//
+//nolint:revive // only its URL matters
+func NewHTTP2Receiver(tb testing.TB, config *tls.Config, answer func(framer *http2.Framer, stream uint32)) *http2Receiver {
 	tb.Helper()
 	return startHTTP2(tb, config, nil, func(_ net.Conn, framer *http2.Framer) {
 		for {
@@ -87,8 +91,8 @@ func NewHTTP2Receiver(tb testing.TB, config *tls.Config, answer func(framer *htt
 	})
 }
 
-// NewFullHTTP2Receiver starts a receiver that admits requests of any size, reads nothing of one but its head, and answers with 200 and a body
-// that comes bit by bit: whoever sends to it can soon neither go on, nor give it room for more of its body.
+// NewFullHTTP2Receiver starts a receiver that admits requests of any size, reads nothing of one but its head, and answers with 200 and
+// a body that comes bit by bit: whoever sends to it can soon neither go on, nor give it room for more of its body.
 func NewFullHTTP2Receiver(tb testing.TB, config *tls.Config) *http2Receiver { //nolint:revive // only its URL matters
 	tb.Helper()
 	const most = 1<<31 - 1

@@ -92,7 +92,8 @@ func start(tb testing.TB, address string, config *tls.Config, script []Answer) *
 	if err != nil {
 		tb.Fatalf("start a receiver: %v", err)
 	}
-	r := &Receiver{listener: listener, scheme: "http", script: script, changed: make(chan struct{}), closing: make(chan struct{}), open: map[net.Conn]struct{}{}}
+	r := &Receiver{listener: listener, scheme: "http", script: script,
+		changed: make(chan struct{}), closing: make(chan struct{}), open: map[net.Conn]struct{}{}}
 	if len(script) == 0 {
 		r.script = []Answer{Status(http.StatusOK)}
 	}

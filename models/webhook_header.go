@@ -1,4 +1,4 @@
-package webhooks
+package models
 
 import (
 	"errors"
@@ -7,6 +7,38 @@ import (
 
 	"golang.org/x/net/http/httpguts"
 )
+
+// maxHeaders bounds the headers of an endpoint: receivers commonly take 8 KiB of them all in all.
+const maxHeaders = 4 << 10
+
+// checkHeaders holds the rules of the headers of an endpoint. They are told by their place, because any part of one may be a credential.
+func checkHeaders(headers []string) (errs Errors) {
+	invalid := func(message string, args ...any) {
+		errs = append(errs, &Error{Kind: Invalid, Field: "headers", Message: fmt.Sprintf(message, args...)})
+	}
+	if n := len(strings.Join(headers, "")); n > maxHeaders {
+		invalid("headers may have %d bytes together, not %d.", maxHeaders, n)
+	}
+	places := map[string]int{} // by name
+	for i, header := range headers {
+		name, value, ok := strings.Cut(header, ":")
+		first, again := places[strings.ToLower(name)]
+		switch {
+		case !ok:
+			invalid("Header %d is not of the form Name: value.", i+1)
+		case again:
+			invalid("Header %d has the name of header %d.", i+1, first)
+		default:
+			if err := CheckHeader(name, strings.TrimSpace(value)); err != nil {
+				invalid("Header %d cannot be used: %s.", i+1, err)
+			}
+		}
+		if !again {
+			places[strings.ToLower(name)] = i + 1
+		}
+	}
+	return errs
+}
 
 // CheckHeader returns nil if an endpoint may have that custom header. Refused are names that decide where a request ends or what
 // it is, names that belong to a connection (RFC 9110, section 7.6.1), everything of Standard Webhooks, and whatever could break

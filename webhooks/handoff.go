@@ -1,0 +1,51 @@
+package webhooks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"roster/models"
+)
+
+// handoff is what a fan-out gives the loop: deliveries of lanes that this worker holds, so that they need not be fetched.
+type handoff struct {
+	deliveries map[string][]*models.DueDelivery // by webhook
+	bodies     map[models.MessageKey][]byte
+	tokens     map[string]string     // of the lanes, as they were when the deliveries were inserted
+	leased     []*models.WebhookLane // by this fan-out
+	leaseUntil time.Time
+	woken      bool // others have their turn
+}
+
+// take puts the deliveries that can go at once into the handoff.
+func (h *handoff) take(p plan) {
+	for i, d := range p.deliveries {
+		if _, held := h.tokens[d.WebhookID]; !held || d.DueAt == nil {
+			continue
+		}
+		due := &models.DueDelivery{
+			ID: d.ID, EventID: d.EventID, WebhookID: d.WebhookID, Owner: d.OrganizationID, EventType: d.EventType, OrderKey: d.OrderKey,
+			Trigger: d.Trigger, DueAt: *d.DueAt, CreatedAt: d.CreatedAt, BodySize: len(p.bodies[i]),
+		}
+		h.deliveries[d.WebhookID] = append(h.deliveries[d.WebhookID], due)
+		h.bodies[due.Message()] = p.bodies[i]
+	}
+}
+
+// abandon gives back the lanes of a handoff that the loop did not take.
+func (w *Worker) abandon(h handoff) {
+	if len(h.leased) == 0 {
+		return
+	}
+	b := &batch{}
+	for _, l := range h.leased {
+		b.lanes = append(b.lanes, &models.LaneSettlement{WebhookLane: *l, Token: *l.LeaseToken, Release: true})
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	if _, err := models.Settle(ctx, w.db, nil, b.lanes); err != nil && !errors.Is(err, context.Canceled) {
+		w.cfg.Logger.Error("webhooks: give back lanes", "error", fmt.Errorf("they are free when their lease ends: %w", err))
+	}
+}
