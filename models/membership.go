@@ -105,7 +105,7 @@ func CreateMembership(ctx context.Context, db *DB, by Caller, in *Change) (*Memb
 			}
 		}
 		if len(errs) > 0 {
-			return nil, errs
+			return m, errs
 		}
 		if err := lockEnds(ctx, tx, by.Scope, organization, user); err != nil {
 			return nil, err

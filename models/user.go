@@ -222,7 +222,7 @@ func UpdateUser(ctx context.Context, db *DB, by Caller, id string, in *Change) (
 			user.Version++
 			err = touchUser(ctx, tx, user.ID)
 		}
-		return nil, err
+		return user, err
 	})
 }
 

@@ -131,7 +131,7 @@ func CreateWebhookJob(ctx context.Context, db *DB, by Caller, in *Change) (*Webh
 			if IsKind(err, NotFound) {
 				return nil, relatedNotFound("webhook", 0, "webhooks", id)
 			}
-			return nil, err
+			return job, err
 		}
 		endpoint := found.(*Webhook)
 		if err := endpoint.within(by); err != nil {

@@ -26,7 +26,7 @@ func Redeliver(ctx context.Context, db *DB, by Caller, id string) (*WebhookDeliv
 			if IsKind(err, NotFound) {
 				return nil, &Error{Kind: Conflict, Message: "The endpoint of this delivery is no longer there."}
 			}
-			return nil, err
+			return d, err
 		}
 		if err := endpoint.(*Webhook).within(by); err != nil {
 			return nil, err
@@ -47,7 +47,7 @@ func Redeliver(ctx context.Context, db *DB, by Caller, id string) (*WebhookDeliv
 		tx.recorded(true)
 		found, err = Find(ctx, tx, WebhookDeliveries, by.Scope, id, nil)
 		d, _ = found.(*WebhookDelivery)
-		return nil, err
+		return d, err
 	})
 }
 
@@ -120,7 +120,7 @@ func SendTest(ctx context.Context, db *DB, by Caller, id string, render func(*Me
 			return nil, &Error{Kind: Conflict, Message: fmt.Sprintf("The endpoint is %s: set its status to active first.", w.Status)}
 		}
 		if d, err = pendingTest(ctx, tx, id); err != nil || d != nil {
-			return nil, err
+			return d, err
 		}
 		event, err := recordTest(ctx, tx, by, w)
 		if err != nil {

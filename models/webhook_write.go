@@ -34,7 +34,7 @@ func CreateWebhook(ctx context.Context, db *DB, by Caller, in *Change) (*Webhook
 			if IsKind(err, NotFound) {
 				return nil, relatedNotFound("organization", 0, "organizations", w.OrganizationID)
 			}
-			return nil, err
+			return w, err
 		}
 		secret, _ := in.Attributes["secret"].(string)
 		if err := checkWebhook(tx, w, &Webhook{}, in); err != nil {
