@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"roster/handlers/openapi"
 	"roster/jsonapi"
 	"roster/models"
 	"roster/webhooks"
@@ -11,6 +12,8 @@ import (
 
 // eventTypesPath is where the types of events are described.
 const eventTypesPath = "event-types"
+
+var eventTypesTag = openapi.Tag{Name: eventTypesPath, Doc: eventTypes.Doc}
 
 // eventTypes is what the documentation says about the types of events. They are part of the program, so there is no table of them.
 var eventTypes = jsonapi.ForModel(struct {
@@ -58,7 +61,7 @@ func eventTypeResource(t models.EventType) (*jsonapi.Resource, error) {
 	}
 	return &jsonapi.Resource{
 		Type: "eventTypes", ID: t.Name,
-		Attributes: map[string]any{"description": t.Doc, "schema": eventSchema(t), "example": jsonapi.Raw(example)},
+		Attributes: map[string]any{"description": t.Doc, "schema": openapi.EventSchema(eventOf(t)), "example": jsonapi.Raw(example)},
 		Links:      &jsonapi.Links{Self: jsonapi.Href(models.Root + eventTypesPath + "/" + t.Name)},
 	}, nil
 }

@@ -90,10 +90,10 @@ func (rt *route) accepts(rel *jsonapi.Relationship) (jsonapi.Accepts, *jsonapi.S
 	switch {
 	case rt.served == nil:
 		return accepts, nil
-	case rt.related && rel.Polymorphic:
+	case rt.related() && rel.Polymorphic:
 		accepts.Include = false
 		return accepts, rt.served.Schema
-	case rt.related:
+	case rt.related():
 		return accepts, rel.Target
 	default:
 		return accepts, rt.served.Schema

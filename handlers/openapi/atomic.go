@@ -1,15 +1,14 @@
 package openapi
 
 import (
-	"net/http"
 	"slices"
 
 	"roster/jsonapi"
 )
 
 // atomicShape is that of the route of the Atomic Operations extension: operations on all the types that the other routes change.
-func (g *generator) atomicShape(s *shape) {
-	s.id, s.body, s.success, s.missing, s.versioned = "operate", "Operations", "OperationResults", true, true
+func (g *generator) atomicShape(rt *Route) shape {
+	s := shape{id: rt.Name, body: "Operations", success: "OperationResults", missing: true, versioned: true}
 	g.schema("AtomicIdentifier", object("Identifies a resource, by its id or by the lid of one that an earlier operation adds.", []string{"type"}, members[*schema]{
 		{"type", textEnum(g.typeNames()...)}, {"id", refTo("Id")}, {"lid", &schema{Type: "string", MinLength: new(1)}},
 	}))
@@ -55,12 +54,13 @@ func (g *generator) atomicShape(s *shape) {
 	g.response(s.success, "All operations were carried out.", []string{"Idempotency-Replayed"}, content)
 	g.media = plain
 	g.response("OperationsDone", "All operations were carried out, and none has a result to show.", []string{"Idempotency-Replayed"}, nil)
+	return s
 }
 
 // atomicResource adds the component of a resource object within an operation, and returns its name, "" for a type that no request changes.
 func (g *generator) atomicResource(s *jsonapi.Schema) string {
 	changed := slices.ContainsFunc(g.routes, func(rt Route) bool {
-		return rt.Schema == s && rt.Relationship == nil && (creates(&rt) || rt.Method == http.MethodPatch)
+		return rt.Shows == s && (rt.Form == Create || rt.Form == Update)
 	})
 	if !changed {
 		return ""

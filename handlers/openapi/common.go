@@ -84,6 +84,7 @@ func (g *generator) one(s *jsonapi.Schema, empty bool) string {
 	document := name + "Document"
 	if empty {
 		document, data = name+"OrNullDocument", orNull(data)
+		g.seen[document] = true
 	}
 	g.schema(document, documentOf("A document with one of "+s.Type+".", data, refTo("DocumentLinks"), refTo("Meta"), g.included()))
 	return document

@@ -13,30 +13,62 @@ import (
 // Version is the version of the API that the document describes.
 const Version = "2.0.0"
 
+// Form is what kind of route one is. The rest of its description follows from that and from the type that it shows.
+type Form int
+
+// The forms of routes. Act is for what is done to one resource, and Operate for the Atomic Operations.
+const (
+	List Form = iota + 1
+	Read
+	Create
+	Update
+	Delete
+	Act
+	Related
+	Linkage
+	Operate
+)
+
 // Route is one line of the route table.
 type Route struct {
 	Method string
-	// Path is the whole path, with {id} for the id of a resource.
-	Path string
-	// Served is the path of the collection that the route belongs to, "" for none.
-	Served string
-	Needs  auth.Permission
-	Query  jsonapi.Accepts
+	// Path is the whole path. It has the Variables.
+	Path      string
+	Variables []Variable
+	Form      Form
+	// Name is that of the operation, for Act and Operate. Other forms make it of the type that they show; Prefix comes before that type.
+	Name, Prefix string
+	// Tag is the part of the API that the route is listed under.
+	Tag   Tag
+	Doc   string
+	Needs auth.Permission
+	Query jsonapi.Accepts
 	// Schema is the type that the query speaks of, nil for none. Shows is the type of the answer, unless a relationship says it.
 	Schema, Shows *jsonapi.Schema
-	// Status is that of the answer where it is not what the method says, otherwise 0.
+	// Status is that of the answer where it is not what the form says, otherwise 0.
 	Status int
-	// Relationship is the one in the path, nil for none. Related: the answer holds what it leads to, otherwise linkage.
+	// Relationship is the one in the path of Related and Linkage; Owner is the type that has it.
 	Relationship *jsonapi.Relationship
-	Related      bool
+	Owner        *jsonapi.Schema
 	// Guarded: the request may name the version of the resource in the path that it is meant for.
 	Guarded bool
 	// Waits: the request can prefer to wait for what comes next.
 	Waits bool
 	// Ext names the extensions that a request applies.
 	Ext []string
-	Doc string
 }
+
+// Variable is one of a path: the id of a resource of the type Of, a number, or, with neither, an id that the service made.
+type Variable struct {
+	Name, Doc string
+	Of        *jsonapi.Schema
+	Number    bool
+}
+
+const idDoc = "The id of the resource, as its document has it."
+
+// ResourceID is the variable of a path that most have.
+var ResourceID = Variable{Name: "id", Doc: idDoc}
 
 // Examples are documents that were really sent and answered, by the names of the components that they are examples of.
 type Examples struct {
@@ -49,7 +81,10 @@ type Examples struct {
 // Document returns the OpenAPI document of those routes, as JSON. types are all resource types, in the order of the documentation, and
 // events all types of event. self is the path that the document itself is served at. The same arguments give the same bytes.
 func Document(self string, routes []Route, types []*jsonapi.Schema, events []Event, examples Examples) ([]byte, error) {
-	g := &generator{routes: routes, types: types, examples: examples, done: map[string]bool{}, byCursor: map[string]bool{}, plain: map[string]bool{}, waits: map[string]bool{}, media: jsonapi.MediaType, components: &components{}}
+	g := &generator{
+		routes: routes, types: types, examples: examples, media: jsonapi.MediaType, components: &components{},
+		done: map[string]bool{}, byCursor: map[string]bool{}, seen: map[string]bool{}, plain: map[string]bool{}, waits: map[string]bool{},
+	}
 	if len(types) > 0 {
 		g.exampleID = types[0].Example
 	}
@@ -71,7 +106,8 @@ func Document(self string, routes []Route, types []*jsonapi.Schema, events []Eve
 		OpenAPI: "3.1.1",
 		Info: info{
 			Title: "Roster", Version: Version, Summary: "Organizations, the people in them and what they may do.", Description: introduction,
-			License: map[string]string{"name": "Apache-2.0", "identifier": "Apache-2.0"}, Contact: map[string]string{"name": "The operator of this service"},
+			License: map[string]string{"name": "Apache-2.0", "identifier": "Apache-2.0"},
+			Contact: map[string]string{"name": "The operator of this service"},
 		},
 		Servers:    []server{{"/", "The service that this document comes from."}},
 		Tags:       g.tags,
@@ -119,12 +155,15 @@ type generator struct {
 	exampleID string
 	media     string
 
-	tags       []tag
+	tags       []Tag
 	paths      members[*pathItem]
 	components *components
 	done       map[string]bool
 	// plain has the documents in whose resources no secret is shown on creation: they look like those that are read.
 	plain map[string]bool
+	// seen has the documents with nothing that the examples of others do not show: a resource that could be null, or linkage, which every
+	// resource has.
+	seen map[string]bool
 	// byCursor has the documents that can be pages cut by cursors.
 	byCursor map[string]bool
 	// waits has the documents that can be waited for.
@@ -174,8 +213,14 @@ func scopes() members[string] {
 	var all members[string]
 	for _, scope := range models.Scopes() {
 		resource, may, _ := strings.Cut(scope, ":")
-		meaning := map[string]string{"": "Do everything.", "read": "Read " + resource + ".", "write": "Read and change " + resource + "."}[may]
-		all.set(scope, meaning)
+		switch may {
+		case "read":
+			all.set(scope, "Read "+resource+".")
+		case "write":
+			all.set(scope, "Read and change "+resource+".")
+		default:
+			all.set(scope, "Do everything.")
+		}
 	}
 	return all
 }
@@ -193,9 +238,11 @@ func (g *generator) anyCredential() []members[[]string] {
 // itself adds the path of the document.
 func (g *generator) itself(path string) {
 	description := "This document."
-	g.tags = append(g.tags, tag{"openapi", "The description of the API for programs. People read it at /docs."})
+	g.tags = append(g.tags, Tag{"openapi", "The description of the API for programs. People read it at /docs."})
 	r := &response{Description: description, Headers: g.headerRefs([]string{"ETag"})}
-	r.Content.set("application/json", &mediaObject{Schema: &schema{Type: "object", Description: "An OpenAPI 3.1 document.", AdditionalProperties: &schema{Description: "Any value."}}})
+	r.Content.set("application/json", &mediaObject{Schema: &schema{
+		Type: "object", Description: "An OpenAPI 3.1 document.", AdditionalProperties: &schema{Description: "Any value."},
+	}})
 	g.components.Responses.set("OpenAPI", r)
 	get := &operation{
 		OperationID: "getOpenAPI", Summary: "The OpenAPI document", Description: description + "\n\nAnybody may call it.", Tags: []string{"openapi"},
