@@ -49,7 +49,8 @@ func (a *API) readEventType(w http.ResponseWriter, rq *request) error {
 		if err != nil {
 			return err
 		}
-		return writeDocument(w, rq, http.StatusOK, &jsonapi.Document{Data: r, Meta: map[string]any{}, Links: &jsonapi.Links{Self: r.Links.Self}})
+		return writeDocument(w, rq, http.StatusOK,
+			&jsonapi.Document{Data: r, Meta: map[string]any{}, Links: &jsonapi.Links{Self: r.Links.Self}})
 	}
 	return jsonapi.Fault(jsonapi.NotFound, "There is no type of event of that name.")
 }
@@ -78,9 +79,11 @@ func exampleEvent(t models.EventType) ([]byte, error) {
 	}
 	event := webhooks.Envelope{
 		Type: t.Name, OccurredAt: time.Date(2024, 8, 20, 10, 45, 7, 125e6, time.UTC), Sequence: 42, Data: data,
-		Organization: &webhooks.Organization{ID: models.Organizations.Schema.Example, Name: models.Organizations.Schema.Attribute("name").Example},
-		Actor:        models.Actor{Kind: models.ByOrganizationKey, ID: &models.APIKeys.Schema.Example, Name: &models.APIKeys.Schema.Attribute("name").Example},
-		RequestID:    &models.Events.Schema.Attribute("requestId").Example,
+		Organization: &webhooks.Organization{ID: models.Organizations.Schema.Example,
+			Name: models.Organizations.Schema.Attribute("name").Example},
+		Actor: models.Actor{Kind: models.ByOrganizationKey, ID: &models.APIKeys.Schema.Example,
+			Name: &models.APIKeys.Schema.Attribute("name").Example},
+		RequestID: &models.Events.Schema.Attribute("requestId").Example,
 	}
 	switch {
 	case t.IsTest():

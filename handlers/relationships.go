@@ -59,7 +59,8 @@ func (a *API) related(w http.ResponseWriter, rq *request) error {
 	if err != nil {
 		return err
 	}
-	doc := &jsonapi.Document{Data: jsonapi.Null, Meta: map[string]any{}, Links: &jsonapi.Links{Self: jsonapi.Href(rq.URL.Path + rq.query.Encode())}}
+	doc := &jsonapi.Document{Data: jsonapi.Null, Meta: map[string]any{},
+		Links: &jsonapi.Links{Self: jsonapi.Href(rq.URL.Path + rq.query.Encode())}}
 	if rq.query.Include != nil {
 		doc.Included = []*jsonapi.Resource{}
 	}
@@ -151,8 +152,8 @@ func (a *API) linkagePage(rq *request, doc *jsonapi.Document) error {
 	return nil
 }
 
-// includedByLinkage returns what is included with linkage: the paths begin at the resource that has the relationship, and only those through
-// the relationship lead anywhere from its linkage.
+// includedByLinkage returns what is included with linkage: the paths begin at the resource that has the relationship, and only those
+// through the relationship lead anywhere from its linkage.
 func (a *API) includedByLinkage(rq *request, linkage any) ([]*jsonapi.Resource, error) {
 	if rq.query.Include == nil {
 		return nil, nil

@@ -107,7 +107,8 @@ func (rq *request) permitInclusion(node *jsonapi.Inclusion) error {
 	}
 	for _, child := range node.Children {
 		if needs := reading(child.Relationship.Target.Type); !rq.Principal.Allows(needs) {
-			return jsonapi.Fault(jsonapi.Forbidden, "Including %s needs the scope %s.", child.Relationship.Name, needs.Scope).InParameter("include")
+			return jsonapi.Fault(jsonapi.Forbidden, "Including %s needs the scope %s.", child.Relationship.Name,
+				needs.Scope).InParameter("include")
 		}
 		if err := rq.permitInclusion(child); err != nil {
 			return err
@@ -123,7 +124,8 @@ func (rq *request) permitFilters() error {
 			continue
 		}
 		if needs := reading(filter.Relationship.Target.Type); !rq.Principal.Allows(needs) {
-			return jsonapi.Fault(jsonapi.Forbidden, "A filter by %s needs the scope %s.", filter.Field, needs.Scope).InParameter(filter.Parameter)
+			return jsonapi.Fault(jsonapi.Forbidden, "A filter by %s needs the scope %s.", filter.Field,
+				needs.Scope).InParameter(filter.Parameter)
 		}
 	}
 	return nil

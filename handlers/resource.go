@@ -122,7 +122,8 @@ func (a *API) update(w http.ResponseWriter, rq *request) error {
 	in, err := jsonapi.DecodeResource(rq.Content, res.Schema, jsonapi.Update, rq.id())
 	if err != nil {
 		// Who may not see the resource learns nothing of what was wrong with the request.
-		if _, missing := models.Find(rq.Context(), rq.DB, res.Collection, rq.Scope(), rq.id(), nil); models.IsKind(missing, models.NotFound) && !restorable(res, rq) {
+		if _, missing := models.Find(rq.Context(), rq.DB, res.Collection, rq.Scope(), rq.id(), nil); models.IsKind(missing,
+			models.NotFound) && !restorable(res, rq) {
 			return missing
 		}
 		return err

@@ -34,7 +34,8 @@ type route struct {
 	// What follows is told in the description of the API.
 
 	doc string
-	// name is that of the operation where its form and the type that it shows do not make it; prefix is what the made name has before the type.
+	// name is that of the operation where its form and the type that it shows do not make it; prefix is what the made name has before the
+	// type.
 	name, prefix string
 	// tag is the part of the API that the route belongs to.
 	tag openapi.Tag
@@ -82,7 +83,8 @@ func routes() []route {
 		},
 		route{
 			method: "GET", path: eventTypesPath + "/{eventType}", form: openapi.Read, needs: auth.Anyone(), query: jsonapi.NoQuery,
-			tag: eventTypesTag, shows: eventTypes, variables: []openapi.Variable{{Name: "eventType", Doc: openapi.ResourceID.Doc, Of: eventTypes}},
+			tag: eventTypesTag, shows: eventTypes, variables: []openapi.Variable{{Name: "eventType", Doc: openapi.ResourceID.Doc,
+				Of: eventTypes}},
 			handle: (*API).readEventType,
 			doc:    "Reads one type of event.",
 		},
@@ -105,7 +107,8 @@ func actions() []route {
 			path: "management/refresh-token/{id}", name: "refreshToken", target: organizations, served: organizations,
 			needs:  auth.All().Manage(), // which the token holds within the organization
 			handle: done(models.RefreshToken),
-			doc: "Replaces the token of an organization. The answer is the only one with the new token; the old one is dead at once. A token " +
+			doc: "Replaces the token of an organization. The answer is the only one with the new token; the old one is dead at once. A " +
+				"token " +
 				"can do everything within its organization, so the credential must hold every scope, and the token ends when it does: " +
 				"meta.tokenExpiresAt.",
 		},
@@ -119,7 +122,8 @@ func actions() []route {
 			path: "webhooks/{id}/rotate-secret", name: "rotateWebhookSecret", target: endpoints, served: endpoints,
 			needs:  auth.Write("webhooks"),
 			handle: rotated(models.RotateWebhookSecret, models.FillWebhookHealth),
-			doc: "Gives an endpoint a new secret. The answer is the only one with it. Earlier secrets go on signing beside it for the overlap, " +
+			doc: "Gives an endpoint a new secret. The answer is the only one with it. Earlier secrets go on signing beside it for the " +
+				"overlap, " +
 				"in seconds, of meta.overlap; 86400 by default, at most 604800.",
 		},
 		{
@@ -191,7 +195,8 @@ func (res *resource) relationshipRoutes() []route {
 			handle: (*API).relationship, doc: "Reads the linkage of a relationship.",
 		},
 		{
-			method: "GET", path: res.path + "/{id}/" + relationshipVariable, form: openapi.Related, needs: res.reads, query: jsonapi.ListQuery,
+			method: "GET", path: res.path + "/{id}/" + relationshipVariable, form: openapi.Related, needs: res.reads,
+			query:  jsonapi.ListQuery,
 			handle: (*API).related, doc: "Reads what a relationship leads to.",
 		},
 	}
@@ -201,8 +206,9 @@ func (res *resource) relationshipRoutes() []route {
 			doc: "Replaces the linkage of a relationship."},
 		route{method: "POST", path: self, form: openapi.Linkage, needs: writes, query: jsonapi.NoQuery, handle: (*API).addToRelationship,
 			doc: "Adds members to a to-many relationship; members that are there stay."},
-		route{method: "DELETE", path: self, form: openapi.Linkage, needs: writes, query: jsonapi.NoQuery, handle: (*API).removeFromRelationship,
-			doc: "Removes members from a to-many relationship; members that are not there are no error."},
+		route{method: "DELETE", path: self, form: openapi.Linkage, needs: writes, query: jsonapi.NoQuery,
+			handle: (*API).removeFromRelationship,
+			doc:    "Removes members from a to-many relationship; members that are not there are no error."},
 	)
 	for i := range table {
 		table[i].target, table[i].served = res, res

@@ -99,8 +99,8 @@ type answer struct {
 	Body   []byte
 }
 
-// do sends a request and compares the exchange with the OpenAPI document. The body may be "", a string, or anything that JSON holds. headers are pairs of name and value; an empty value takes
-// a header away.
+// do sends a request and compares the exchange with the OpenAPI document. The body may be "", a string, or anything that JSON holds.
+// headers are pairs of name and value; an empty value takes a header away.
 func (s *service) do(method, path string, body any, headers ...string) *answer {
 	s.t.Helper()
 	req, sent, a := s.exchange(method, path, body, headers...)

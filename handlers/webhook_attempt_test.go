@@ -23,7 +23,8 @@ import (
 func (s *service) delivering() {
 	s.t.Helper()
 	sender := webhooks.NewSender(webhooks.SenderConfig{
-		Guard: webhooks.NewGuard(webhooks.GuardConfig{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}), Timeout: 10 * time.Second,
+		Guard:     webhooks.NewGuard(webhooks.GuardConfig{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}),
+		Timeout:   10 * time.Second,
 		UserAgent: "Roster-Webhooks/test", IdleConns: 8, IdleConnsPerHost: 8,
 	})
 	worker := webhooks.NewWorker(s.db, webhooks.WorkerConfig{
@@ -63,18 +64,22 @@ func TestWhatWasSentWithAnAttemptCanBeSeen(t *testing.T) {
 			s.delivering()
 			receiver := webhookstest.NewReceiver(t, webhookstest.Body(202, []byte("thanks"), "Via: a", "Via: b", "Server: nginx"))
 			org, token := s.organization("Acme")
-			hook := s.hook(org, object{"url": receiver.URL() + "T0/hunter2?token=hunter2", "headers": []string{"X-Tenant: hunter3"}, "eventTypes": []string{"user.created"}}).want(201)
+			hook := s.hook(org, object{"url": receiver.URL() + "T0/hunter2?token=hunter2", "headers": []string{"X-Tenant: hunter3"},
+				"eventTypes": []string{"user.created"}}).want(201)
 			delivery := s.do("POST", hooksPath+"/"+hook.text("data", "id")+"/test", nil).want(202).text("data", "id")
 			a := s.as(token).attempted(delivery)
 			got := receiver.Requests()[0]
 
-			if a.text("data", "type") != "attempts" || a.text("data", "links", "self") != deliveriesPath+"/"+delivery+"/attempts/1" || a.json("data", "attributes", "number") != 1.0 {
+			if a.text("data", "type") != "attempts" || a.text("data", "links", "self") != deliveriesPath+"/"+delivery+"/attempts/1" ||
+				a.json("data", "attributes", "number") != 1.0 {
 				t.Errorf("the attempt is %s", a.Body)
 			}
 			request := a.json("data", "attributes", "request").(object)
 			digest := sha256.Sum256(got.Body)
-			if request["method"] != "POST" || request["url"] != receiver.URL()+"T0/hunter2?token=hunter2" || request["httpVersion"] != "HTTP/1.1" ||
-				request["body"] != string(got.Body) || request["bodyBytes"] != float64(len(got.Body)) || request["sha256"] != hex.EncodeToString(digest[:]) || request["truncated"] != false {
+			if request["method"] != "POST" || request["url"] != receiver.URL()+"T0/hunter2?token=hunter2" ||
+				request["httpVersion"] != "HTTP/1.1" ||
+				request["body"] != string(got.Body) || request["bodyBytes"] != float64(len(got.Body)) ||
+				request["sha256"] != hex.EncodeToString(digest[:]) || request["truncated"] != false {
 				t.Errorf("the request is %v", request)
 			}
 			sent := map[string]string{}
@@ -91,7 +96,8 @@ func TestWhatWasSentWithAnAttemptCanBeSeen(t *testing.T) {
 				t.Errorf("headers (-received +told):\n%s", diff)
 			}
 			signature := a.json("data", "attributes", "signature").(object)
-			if signature["signedContent"] != got.ID+"."+got.Timestamp+"."+string(got.Body) || signature["scheme"] != "v1" || len(signature["secretIds"].([]any)) != 1 {
+			if signature["signedContent"] != got.ID+"."+got.Timestamp+"."+string(got.Body) || signature["scheme"] != "v1" ||
+				len(signature["secretIds"].([]any)) != 1 {
 				t.Errorf("the signature is %v", signature)
 			}
 			response := a.json("data", "attributes", "response").(object)
@@ -123,7 +129,8 @@ func TestWhatWasSentWithAnAttemptCanBeSeen(t *testing.T) {
 			s.as(other).send("GET", deliveriesPath+"/"+delivery+"/attempts/1", nil).want(404)
 			s.key0("events:read").send("GET", deliveriesPath+"/"+delivery+"/attempts/1", nil).want(403)
 			about := func(scopes ...string) any {
-				return s.key0(scopes...).send("GET", deliveriesPath+"/"+delivery+"/attempts/1", nil).want(200).json("data", "attributes", "request")
+				return s.key0(scopes...).send("GET", deliveriesPath+"/"+delivery+"/attempts/1", nil).want(200).json("data", "attributes",
+					"request")
 			}
 			if about("webhooks:read") == nil || about("webhooks:read", "events:read") == nil { // a test is about the endpoint
 				t.Error("who may read what an event is about is not told what was sent")
@@ -136,7 +143,8 @@ func TestWhatWasSentWithAnAttemptCanBeSeen(t *testing.T) {
 				t.Fatal(err)
 			}
 			old := s.attempted(delivery)
-			if old.json("data", "attributes", "request") != nil || old.json("data", "attributes", "signature") != nil || old.json("data", "attributes", "response", "head") != nil ||
+			if old.json("data", "attributes", "request") != nil || old.json("data", "attributes", "signature") != nil ||
+				old.json("data", "attributes", "response", "head") != nil ||
 				old.json("data", "attributes", "status") != 202.0 {
 				t.Errorf("after it is forgotten: %s", old.Body)
 			}
@@ -188,7 +196,8 @@ func TestWhatWasSentIsToldToWhoMayReadWhatItIsAbout(t *testing.T) {
 		delivery := s.get(deliveriesPath+"?filter[eventType]=user.created").want(200).text("data", 0, "id")
 		s.attempted(delivery)
 		for scopes, told := range map[string]bool{
-			"webhooks:read": false, "webhooks:read organizations:read": false, "webhooks:read users:read": true, "webhooks:read events:read": true,
+			"webhooks:read": false, "webhooks:read organizations:read": false, "webhooks:read users:read": true,
+			"webhooks:read events:read": true,
 		} {
 			a := s.key0(strings.Fields(scopes)...).send("GET", deliveriesPath+"/"+delivery+"/attempts/1", nil).want(200)
 			if got := a.json("data", "attributes", "request") != nil; got != told || strings.Contains(string(a.Body), "Ada") != told {
@@ -210,7 +219,8 @@ func TestWhatASubtreeEndpointWasSentIsToldToWhoSeesTheSubtree(t *testing.T) {
 		other, _ := s.organization("Other")
 		s.hook(root, object{"url": receiver.URL(), "eventTypes": []string{"user.created"}, "subtree": true}).want(201)
 		child, _ := s.organization("Child", "parent", ref("organizations", root))
-		s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"}, "organization", ref("organizations", child))).want(201)
+		s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"}, "organization",
+			ref("organizations", child))).want(201)
 		if _, err := receiver.Wait(t.Context(), 1); err != nil {
 			t.Fatal(err)
 		}
@@ -223,7 +233,8 @@ func TestWhatASubtreeEndpointWasSentIsToldToWhoSeesTheSubtree(t *testing.T) {
 			t.Errorf("the token of the organization is told %s", a.Body)
 		}
 		s.do("POST", deliveriesPath+"/"+delivery+"/redeliver", nil).want(202)
-		s.do("PATCH", managed+"/"+child, withID(resource("organizations", object{}, "parent", ref("organizations", other)), child)).want(200)
+		s.do("PATCH", managed+"/"+child, withID(resource("organizations", object{}, "parent", ref("organizations", other)),
+			child)).want(200)
 		s.do("POST", deliveriesPath+"/"+delivery+"/redeliver", nil).want(409)
 	})
 }

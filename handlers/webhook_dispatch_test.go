@@ -45,11 +45,13 @@ func (l *log) String() string {
 	return l.lines.String()
 }
 
-// newDispatch runs a worker on the database of a service until the test ends. It polls so seldom that a test only passes if everything is told.
+// newDispatch runs a worker on the database of a service until the test ends. It polls so seldom that a test only passes if everything is
+// told.
 func newDispatch(s *service, adjust func(*webhooks.SenderConfig, *webhooks.WorkerConfig)) *dispatch {
 	s.t.Helper()
 	outward := webhooks.SenderConfig{
-		Guard: webhooks.NewGuard(webhooks.GuardConfig{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}), Timeout: 10 * time.Second,
+		Guard:     webhooks.NewGuard(webhooks.GuardConfig{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}),
+		Timeout:   10 * time.Second,
 		UserAgent: "Roster-Webhooks/test", IdleConns: 64, IdleConnsPerHost: 8,
 	}
 	d := &dispatch{service: s, log: &log{}}

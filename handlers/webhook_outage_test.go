@@ -46,7 +46,8 @@ func TestTheServiceOutlivesAnOutageOfPostgreSQL(t *testing.T) {
 		proxy.Cut()
 		progress(0, 30)
 		close(answer)
-		if got := d.send("GET", "/readyz", nil); got.Status != http.StatusServiceUnavailable || got.text("checks", "database") != "unreachable" {
+		if got := d.send("GET", "/readyz", nil); got.Status != http.StatusServiceUnavailable ||
+			got.text("checks", "database") != "unreachable" {
 			t.Errorf("without a database it is %d: %s", got.Status, got.Body)
 		}
 		d.send("GET", "/healthz", nil).want(200)
@@ -185,7 +186,10 @@ func readOnly(t *testing.T, db *models.DB, url string) func() {
 	t.Cleanup(func() { _ = conn.Close(context.Background()) })
 	all := func(to string) {
 		t.Helper()
-		_, err := conn.Exec(t.Context(), `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = `+to+`', current_database()); END $$;
+		_, err := conn.Exec(t.Context(), `
+			DO $$ BEGIN
+				EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = `+to+`', current_database());
+			END $$;
 			SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
 		if err != nil {
 			t.Fatal(err)

@@ -51,8 +51,8 @@ func (a *admission) admit(w http.ResponseWriter, r *http.Request, d *Door, rt *R
 	return rq, nil
 }
 
-// identify returns whom a credential speaks for, nil for nobody. Who is known and has nothing left of its budgets, or of its address's if it
-// is nobody, is refused without a look into the database.
+// identify returns whom a credential speaks for, nil for nobody. Who is known and has nothing left of its budgets, or of its address's if
+// it is nobody, is refused without a look into the database.
 func (a *admission) identify(w http.ResponseWriter, r *http.Request, credential string) (*auth.Principal, error) {
 	if credential == "" {
 		return nil, nil

@@ -87,9 +87,10 @@ var longText = strings.Repeat("all work and no play makes jack a dull boy ", 100
 func misbehaving() []Route {
 	var table []Route
 	add := func(method, path string, needs auth.Permission, serve func(http.ResponseWriter, *Request) error) {
-		table = append(table, Route{Method: method, Path: path, Needs: needs, Take: func(_ http.ResponseWriter, rq *Request) (Serve, error) {
-			return func(w http.ResponseWriter) error { return serve(w, rq) }, nil
-		}})
+		table = append(table, Route{Method: method, Path: path, Needs: needs,
+			Take: func(_ http.ResponseWriter, rq *Request) (Serve, error) {
+				return func(w http.ResponseWriter) error { return serve(w, rq) }, nil
+			}})
 	}
 	get := func(path string, serve func(http.ResponseWriter, *Request) error) {
 		add("GET", path, auth.Public(), serve)

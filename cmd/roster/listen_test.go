@@ -62,7 +62,8 @@ func listening(t *testing.T, env map[string]string, args ...string) (string, *sc
 	ctx, cancel := context.WithCancel(context.Background())
 	out, problems, ended := newScreen(), &bytes.Buffer{}, make(chan int, 1)
 	go func() {
-		code := run(ctx, append([]string{"roster", "listen", "--listen", "127.0.0.1:0"}, args...), func(name string) string { return env[name] }, out, problems, noRoutes)
+		code := run(ctx, append([]string{"roster", "listen", "--listen", "127.0.0.1:0"}, args...),
+			func(name string) string { return env[name] }, out, problems, noRoutes)
 		out.end()
 		ended <- code
 	}()
@@ -88,7 +89,8 @@ func TestAChangeIsSeenByWhoeverListens(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			answer, content, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, method, s.base+path, bytes.NewReader(encoded),
+			answer, content, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, method, s.base+path,
+				bytes.NewReader(encoded),
 				"Authorization", "Bearer "+key, "Content-Type", "application/vnd.api+json")
 			if err != nil || answer.StatusCode >= 300 {
 				t.Fatalf("%s %s: %v %s", method, path, err, content)
@@ -98,7 +100,8 @@ func TestAChangeIsSeenByWhoeverListens(t *testing.T) {
 		send("POST", "/public/v2/management/organizations", map[string]any{"data": map[string]any{
 			"type": "organizations", "attributes": map[string]any{"name": "Acme", "webhookUrl": target, "webhookSecret": secret},
 		}})
-		first := seen.find(t, `(?s)organization\.created  (\S+)\n  attempt    \S+\n  signature  verified\n  answer     204\n.*"name": "Acme"`)
+		first := seen.find(t, `(?s)organization\.created  (\S+)\n  attempt    \S+\n  signature  verified\n  answer     204\n.*"name": `+
+			`"Acme"`)
 
 		// The event is replayed on request, and a test comes, each verified.
 		_, list := s.get("/public/v2/webhookDeliveries?filter[eventType]=organization.created", "Authorization", "Bearer "+key)
@@ -133,12 +136,15 @@ func TestListenRefusesWhatMakesNoSense(t *testing.T) {
 		sentence string
 	}{
 		{nil, "there is no secret to verify with: give --secret, or set ROSTER_LISTEN_SECRET"},
-		{[]string{"--secret", "whsec_*hunter2*"}, "--secret (ROSTER_LISTEN_SECRET) cannot be used: read a whsec_ secret: what follows the prefix is not base64"},
-		{[]string{"--secret", "a, b", "--listen", "9000"}, `--listen cannot be "9000": it must be host:port with a port number, for example 127.0.0.1:8080 or :8080`},
+		{[]string{"--secret", "whsec_*hunter2*"},
+			"--secret (ROSTER_LISTEN_SECRET) cannot be used: read a whsec_ secret: what follows the prefix is not base64"},
+		{[]string{"--secret", "a, b", "--listen", "9000"},
+			`--listen cannot be "9000": it must be host:port with a port number, for example 127.0.0.1:8080 or :8080`},
 		{[]string{"--secret", "a, b", "--fail-rate", "30%"}, `--fail-rate cannot be "30%": it must be a number from 0 to 1`},
 		{[]string{"--secret", "a, b", "--fail-rate", "NaN"}, `--fail-rate cannot be "NaN": it must be a number from 0 to 1`},
 		{[]string{"--secret", "a, b", "--path", "hooks"}, `--path cannot be "hooks": it must begin with a slash`},
-		{[]string{"--secret", "a, b", "--forward-to", "localhost:3000"}, "--forward-to must be an http or https URL, for example http://localhost:3000/hooks"},
+		{[]string{"--secret", "a, b", "--forward-to", "localhost:3000"},
+			"--forward-to must be an http or https URL, for example http://localhost:3000/hooks"},
 	} {
 		code, _, problems := command(t, nil, append([]string{"listen"}, c.args...)...)
 		if code != 2 || problems != "roster: "+c.sentence+"\n" {

@@ -26,7 +26,8 @@ func golden() bool { return os.Getenv("ROSTER_GOLDEN") == "update" }
 
 // What the README shows and every installation has otherwise.
 var (
-	changing = regexp.MustCompile(`roster_[mo]_\w+|whsec_[\w+/=]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)`)
+	changing = regexp.MustCompile(`roster_[mo]_\w+|whsec_[\w+/=]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{` +
+		`4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)`)
 )
 
 // step is a command of the README with the output that stands below it.

@@ -80,7 +80,8 @@ func TestTheFirstKeyIsPrintedOnceAndWorks(t *testing.T) {
 		if pasted == nil {
 			t.Fatalf("stdout: %s", s.stdout)
 		}
-		answer, body, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, "GET", pasted[2], nil, "Authorization", pasted[1])
+		answer, body, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, "GET", pasted[2], nil, "Authorization",
+			pasted[1])
 		if err != nil || answer.StatusCode != 200 || !strings.Contains(string(body), `"data":[]`) {
 			t.Errorf("the command that was printed gets %v %s", err, body)
 		}
@@ -134,7 +135,8 @@ func TestPostgreSQLIsMigratedOnlyWhenToldTo(t *testing.T) {
 	if code != 1 || !strings.Contains(problems, "run 'roster migrate up', or start with --migrate (ROSTER_MIGRATE=true)") {
 		t.Errorf("%d %s", code, problems)
 	}
-	if code, stdout, problems := command(t, nil, "migrate", "up", "--database-url", url); code != 0 || !strings.HasPrefix(stdout, "applied 00001") {
+	if code, stdout, problems := command(t, nil, "migrate", "up", "--database-url", url); code != 0 ||
+		!strings.HasPrefix(stdout, "applied 00001") {
 		t.Errorf("migrate up: %d %s %s", code, stdout, problems)
 	}
 	serve(t, dir, noRoutes, "--database-url", url)
@@ -238,7 +240,8 @@ func TestTLS(t *testing.T) {
 	}
 	for suite, taken := range map[uint16]bool{
 		tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256: true, tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256: true,
-		tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA: false, tls.TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA: false, tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256: false,
+		tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA: false, tls.TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA: false,
+		tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256: false,
 	} {
 		client := &tls.Config{RootCAs: pool, MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{suite}}
 		_, _, err := request(t.Context(), &http.Transport{TLSClientConfig: client, DisableKeepAlives: true}, "GET", s.base+"/healthz", nil)
@@ -392,7 +395,8 @@ func TestAPanicEndsOneRequestOnly(t *testing.T) {
 	t.Parallel()
 	s := serve(t, t.TempDir(), testRoutes(nil, nil))
 	answer, body := s.get("/panic")
-	if answer.StatusCode != 500 || strings.Contains(string(body), "boom") || !strings.Contains(string(body), answer.Header.Get("X-Request-Id")) {
+	if answer.StatusCode != 500 || strings.Contains(string(body), "boom") ||
+		!strings.Contains(string(body), answer.Header.Get("X-Request-Id")) {
 		t.Errorf("%d %s", answer.StatusCode, body)
 	}
 	if answer, _ := s.get("/healthz"); answer.StatusCode != 200 {

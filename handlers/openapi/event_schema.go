@@ -14,7 +14,8 @@ func EventSchema(e Event) any {
 	whole := object(e.Doc, []string{"type", "timestamp", "sequence", "organization", "actor", "requestId", "data"}, members[*schema]{
 		{"type", oneOfTexts(e.Type)},
 		{"timestamp", &schema{
-			Type: "string", Format: "date-time", Description: "When it happened. The time of the attempt is in the header webhook-timestamp.",
+			Type: "string", Format: "date-time",
+			Description: "When it happened. The time of the attempt is in the header webhook-timestamp.",
 		}},
 		{"sequence", &schema{
 			Type: "integer", Minimum: new(0),

@@ -105,9 +105,10 @@ func Document(self string, routes []Route, types []*jsonapi.Schema, events []Eve
 	out, err := json.Marshal(document{
 		OpenAPI: "3.1.1",
 		Info: info{
-			Title: "Roster", Version: Version, Summary: "Organizations, the people in them and what they may do.", Description: introduction,
-			License: map[string]string{"name": "Apache-2.0", "identifier": "Apache-2.0"},
-			Contact: map[string]string{"name": "The operator of this service"},
+			Title: "Roster", Version: Version, Summary: "Organizations, the people in them and what they may do.",
+			Description: introduction,
+			License:     map[string]string{"name": "Apache-2.0", "identifier": "Apache-2.0"},
+			Contact:     map[string]string{"name": "The operator of this service"},
 		},
 		Servers:    []server{{"/", "The service that this document comes from."}},
 		Tags:       g.tags,
@@ -123,27 +124,36 @@ func Document(self string, routes []Route, types []*jsonapi.Schema, events []Eve
 }
 
 var introduction = "A [JSON:API 1.1](https://jsonapi.org/format/1.1/) service.\n\n" +
-	"**Credentials** go into one header: `Authorization: Bearer <key>`, `Authorization: <key>`, `X-API-Key` or `API_KEY`, never into the URL. " +
-	"Each operation says which scope it needs. What a caller may not see is answered like what is not there, with 404; what it sees and may " +
+	"**Credentials** go into one header: `Authorization: Bearer <key>`, `Authorization: <key>`, `X-API-Key` or `API_KEY`, never into the " +
+	"URL. " +
+	"Each operation says which scope it needs. What a caller may not see is answered like what is not there, with 404; what it sees and " +
+	"may " +
 	"not change with 403.\n\n" +
-	"**Paths** answer with and without a trailing slash, without redirects; to HEAD as to GET, without the body. Parameters are named as they are written in a URL: " +
-	"`filter[name][prefix]=A`; brackets may be percent-encoded. Unknown parameters are refused. At most 20 filters are combined, all of which " +
+	"**Paths** answer with and without a trailing slash, without redirects; to HEAD as to GET, without the body. Parameters are named as " +
+	"they are written in a URL: " +
+	"`filter[name][prefix]=A`; brackets may be percent-encoded. Unknown parameters are refused. At most 20 filters are combined, all of " +
+	"which " +
 	"must hold.\n\n" +
 	"**Bodies** are sent as `application/vnd.api+json`. All problems of a request are answered at once, each with a stable `code` that " +
 	"[a page](/docs/errors) explains.\n\n" +
-	"**Every request** may have an `X-Request-Id` for logs, events and answers: up to 128 letters, digits, dots, hyphens and underscores. " +
+	"**Every request** may have an `X-Request-Id` for logs, events and answers: up to 128 letters, digits, dots, hyphens and " +
+	"underscores. " +
 	"Any other is replaced.\n\n" +
 	"**Every answer** has, besides the headers listed with it, `X-Request-Id`, what is left of the caller's budget (`X-RateLimit-Limit`, " +
 	"`X-RateLimit-Remaining`, and `X-RateLimit-Reset` in seconds), `Vary`, `Cache-Control`, `X-Content-Type-Options`, `X-Frame-Options`, " +
 	"`Referrer-Policy`, `X-Robots-Tag`, `Tdm-Reservation` and, over TLS, `Strict-Transport-Security`.\n\n" +
-	"**Conditions.** Answers to GET have an `ETag`. With it in `If-None-Match` the answer is 304 while nothing has changed; in `If-Match` it " +
+	"**Conditions.** Answers to GET have an `ETag`. With it in `If-None-Match` the answer is 304 while nothing has changed; in " +
+	"`If-Match` it " +
 	"is 412 once something has.\n\n" +
 	"**Filters** name a field, `filter[name]=A`, or a field and an operator, `filter[name][prefix]=A`. " + jsonapi.Operators() + "\n\n" +
-	"**Included** are resources at the ends of relationships, or of paths of up to three names joined by dots; up to 2000 come along, and the " +
+	"**Included** are resources at the ends of relationships, or of paths of up to three names joined by dots; up to 2000 come along, " +
+	"and the " +
 	"linkage of a relationship that has more has a `next` link of its own. An empty value asks for none.\n\n" +
-	"**Webhooks** are signed (Standard Webhooks). `webhook-id` is the same at every attempt; `webhook-timestamp` is when this one was made, in " +
+	"**Webhooks** are signed (Standard Webhooks). `webhook-id` is the same at every attempt; `webhook-timestamp` is when this one was " +
+	"made, in " +
 	"seconds since 1970; `webhook-signature` has one signature or, during a rotation, several.\n\n" +
-	"**Sparse fieldsets.** A resource has every attribute and relationship listed here unless `fields[…]` left it out; that is why none is " +
+	"**Sparse fieldsets.** A resource has every attribute and relationship listed here unless `fields[…]` left it out; that is why none " +
+	"is " +
 	"marked as required.\n\n" +
 	"**Examples** are answers of this very program; only random ids and secrets were replaced."
 
@@ -203,7 +213,8 @@ func (g *generator) securitySchemes() {
 		Type: "http", Scheme: "bearer", Scopes: scopes(),
 		Description: "`Authorization: Bearer <key>`. `x-scopes` are those that a key can have, sent in whichever way.",
 	})
-	add("raw", securityScheme{Type: "apiKey", In: "header", Name: "Authorization", Description: "`Authorization: <key>`, without a scheme."})
+	add("raw", securityScheme{Type: "apiKey", In: "header", Name: "Authorization",
+		Description: "`Authorization: <key>`, without a scheme."})
 	add("xApiKey", securityScheme{Type: "apiKey", In: "header", Name: "X-API-Key", Description: "`X-API-Key: <key>`"})
 	add("apiKey", securityScheme{Type: "apiKey", In: "header", Name: "API_KEY", Description: "`API_KEY: <key>`"})
 }
@@ -245,7 +256,8 @@ func (g *generator) itself(path string) {
 	}})
 	g.components.Responses.set("OpenAPI", r)
 	get := &operation{
-		OperationID: "getOpenAPI", Summary: "The OpenAPI document", Description: description + "\n\nAnybody may call it.", Tags: []string{"openapi"},
+		OperationID: "getOpenAPI", Summary: "The OpenAPI document", Description: description + "\n\nAnybody may call it.",
+		Tags:       []string{"openapi"},
 		Permission: &permission{Public: true}, Security: &[]members[[]string]{},
 	}
 	for _, answer := range []struct{ status, name string }{

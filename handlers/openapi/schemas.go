@@ -315,7 +315,8 @@ func (g *generator) included() *schema {
 			any.OneOf = append(any.OneOf, refTo(g.resource(s)))
 		}
 		g.schema("AnyResource", any)
-		g.schema("Included", &schema{Type: "array", Items: refTo("AnyResource"), Description: "The resources that include asked for, each once."})
+		g.schema("Included", &schema{Type: "array", Items: refTo("AnyResource"),
+			Description: "The resources that include asked for, each once."})
 	}
 	return refTo("Included")
 }
