@@ -129,17 +129,17 @@ func TestTheUseOfAKeyIsWrittenInBatches(t *testing.T) {
 			}
 			return found.(*models.APIKey).LastUsedAt
 		}
-		usage, ticks := auth.NewUsage(), make(chan time.Time)
+		uses, ticks := auth.NewLastUsed(), make(chan time.Time)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
-			usage.Run(ctx, db, ticks, slog.New(slog.NewTextHandler(io.Discard, nil)))
+			uses.Run(ctx, db, ticks, slog.New(slog.NewTextHandler(io.Discard, nil)))
 		}()
 		for range 1000 {
-			usage.Note(principal.KeyID, clock.Now())
+			uses.Note(principal.KeyID, clock.Now())
 		}
-		usage.Note("", clock.Now())
+		uses.Note("", clock.Now())
 		if lastUsed() != nil {
 			t.Error("a use is written at once")
 		}
@@ -149,7 +149,7 @@ func TestTheUseOfAKeyIsWrittenInBatches(t *testing.T) {
 			t.Errorf("after a tick last used at %v", got)
 		}
 		clock.Advance(time.Minute)
-		usage.Note(principal.KeyID, clock.Now())
+		uses.Note(principal.KeyID, clock.Now())
 		cancel()
 		<-ended
 		if got := lastUsed(); !got.Equal(clock.Now()) {

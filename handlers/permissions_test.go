@@ -375,7 +375,7 @@ func TestUsersOverHTTP(t *testing.T) {
 		if twice[0].Pointer != "/data/attributes/email" {
 			t.Errorf("a taken address is told at %s", twice[0].Pointer)
 		}
-		// he cannot be taken in by who does not see him
+		// who is not seen cannot be taken in
 		second.do("POST", "/public/v2/memberships", resource("memberships", object{}, "user", ref("users", id))).want(404)
 		m := s.do("POST", "/public/v2/memberships",
 			resource("memberships", object{}, "user", ref("users", id), "organization", ref("organizations", e.organization[1]))).want(201)

@@ -241,7 +241,7 @@ func TestInclusionWithAPageOfLinkageIsThatOfThePage(t *testing.T) {
 		members := "/public/v2/users/" + user + "/relationships/organizations"
 		s.do("POST", members, object{"data": linkage}).want(200)
 		for _, page := range []string{"page[number]=2&page[size]=2", "page[offset]=1&page[limit]=3", "page[size]=1"} {
-			// The users of these organizations lead back to the one whose relationship it is, and he is not primary data here.
+			// The users of these organizations lead back to the one whose relationship it is, which is not primary data here.
 			a := s.get(members + "?include=organizations.users&" + page).want(200)
 			want := append(a.ids("data"), user)
 			slices.Sort(want)

@@ -210,7 +210,7 @@ func TestWhatIsHiddenLooksLikeWhatIsMissing(t *testing.T) {
 			"events": event} {
 			for _, method := range []string{"GET", "PATCH", "DELETE", "HEAD"} {
 				if path == "organizations" && method == "DELETE" || path == "events" && (method == "PATCH" || method == "DELETE") {
-					continue // not for him at all
+					continue // not for this caller at all
 				}
 				for _, body := range []string{`{"data":{"type":"` + path + `","id":"%"}}`, `{"data":{"type":"x","attributes":[]}}`, `{`} {
 					if method != "PATCH" && body != `{` {

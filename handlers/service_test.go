@@ -65,7 +65,7 @@ func newServiceWith(t *testing.T, db *models.DB, change func(*server.Config, *ht
 
 func testConfig(db *models.DB) server.Config {
 	return server.Config{
-		DB: db, Usage: auth.NewUsage(),
+		DB: db, LastUsed: auth.NewLastUsed(),
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Metrics: server.NewMetrics("test", db.Pools()),
 		Health: server.NewHealth(db), Limiter: server.NewLimiter(0, time.Minute, time.Now), MaxBody: 1 << 20,
 		Stop:           context.Background(),

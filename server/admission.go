@@ -11,7 +11,7 @@ import (
 type admission struct {
 	db      *models.DB
 	limiter *Limiter
-	usage   *auth.Usage
+	used    *auth.LastUsed
 	payers  *payers
 }
 
@@ -42,7 +42,7 @@ func (a *admission) admit(w http.ResponseWriter, r *http.Request, d *Door, rt *R
 	if err := a.limiter.Charge(w, r, payerOf(principal)); err != nil {
 		return nil, err
 	}
-	a.usage.Note(principal.KeyID, a.db.Now())
+	a.used.Note(principal.KeyID, a.db.Now())
 	if err := permit(principal, rq.needs); err != nil {
 		return nil, err
 	}

@@ -172,7 +172,7 @@ func setupOn(t *testing.T, db *models.DB, change func(*Config, *http.Server), mo
 	b.key = key
 	b.health = NewHealth(b.db)
 	cfg := Config{
-		DB: b.db, Usage: auth.NewUsage(),
+		DB: b.db, LastUsed: auth.NewLastUsed(),
 		Logger:  slog.New(slog.NewJSONHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Metrics: NewMetrics("test", b.db.Pools()), Health: b.health,
 		Limiter: NewLimiter(100, time.Minute,
