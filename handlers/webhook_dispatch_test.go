@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"roster/models/modelstest"
+	"roster/server/servertest"
 	"roster/webhooks"
 	"roster/webhooks/webhookstest"
 )
@@ -22,27 +23,9 @@ const soon = 30 * time.Second
 type dispatch struct {
 	*service
 	worker *webhooks.Worker
-	log    *log
+	log    *servertest.Output
 	// stop ends the worker and waits until it has.
 	stop func()
-}
-
-// log is what the worker has written to its log.
-type log struct {
-	mu    sync.Mutex
-	lines bytes.Buffer
-}
-
-func (l *log) Write(line []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.lines.Write(line)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.lines.String()
 }
 
 // newDispatch runs a worker on the database of a service until the test ends. It polls so seldom that a test only passes if everything is
@@ -54,7 +37,7 @@ func newDispatch(s *service, adjust func(*webhooks.SenderConfig, *webhooks.Worke
 		Timeout:   10 * time.Second,
 		UserAgent: "Roster-Webhooks/test", IdleConns: 64, IdleConnsPerHost: 8,
 	}
-	d := &dispatch{service: s, log: &log{}}
+	d := &dispatch{service: s, log: servertest.NewOutput()}
 	cfg := webhooks.WorkerConfig{
 		Logger: slog.New(slog.NewTextHandler(d.log, nil)), Metrics: webhooks.NewMetrics(nil),
 		Slots: 64, LaneCap: 8, Lease: time.Minute, Poll: time.Hour, Grace: soon,
