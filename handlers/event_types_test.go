@@ -3,11 +3,7 @@ package handlers_test
 import (
 	"bytes"
 	"context"
-	"io"
-	"log/slog"
 	"net/http"
-	"net/netip"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,7 +11,6 @@ import (
 
 	"roster/models"
 	"roster/models/modelstest"
-	"roster/webhooks"
 	"roster/webhooks/webhookstest"
 )
 
@@ -57,33 +52,13 @@ func eventSchemas(t *testing.T, s *service) map[string]*jsonschema.Schema {
 	return compiled
 }
 
-// deliver runs a worker on the database of the service until the test ends.
-func (s *service) deliver() {
-	s.t.Helper()
-	guard := webhooks.NewGuard(webhooks.GuardConfig{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
-	sender := webhooks.NewSender(webhooks.SenderConfig{Guard: guard, Timeout: 30 * time.Second, UserAgent: "Roster-Webhooks/test",
-		IdleConns: 4, IdleConnsPerHost: 4})
-	worker := webhooks.NewWorker(s.db, webhooks.WorkerConfig{
-		Sender: sender, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Metrics: webhooks.NewMetrics(nil),
-		Slots: 16, LaneCap: 4, Lease: time.Minute, Poll: time.Second, Grace: 10 * time.Second,
-	})
-	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() { worker.Run(ctx) })
-	s.t.Cleanup(func() {
-		cancel()
-		running.Wait()
-		sender.Close()
-	})
-}
-
 func TestEveryDeliveredBodyIsWhatItsSchemaSays(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		s := newService(t, db)
 		schemas := eventSchemas(t, s)
 		receiver := webhookstest.NewReceiver(t)
-		s.deliver()
+		newDispatch(s, asItIs)
 
 		root, _ := s.organization("Root")
 		hook := s.do("POST", hooksPath, resource("webhooks",
@@ -114,11 +89,9 @@ func TestEveryDeliveredBodyIsWhatItsSchemaSays(t *testing.T) {
 		ended := s.do("POST", hooksPath, resource("webhooks", object{"url": refusing.URL()}, "organization",
 			ref("organizations", org))).want(201).text("data", "id")
 		s.do("POST", hooksPath+"/"+ended+"/test", nil).want(202)
-		for s.get(hooksPath+"/"+ended).want(200).text("data", "attributes", "status") != "disabled" {
-			if t.Context().Err() != nil {
-				t.Fatal("it is not disabled")
-			}
-		}
+		s.await("an endpoint that was disabled", func() bool {
+			return s.get(hooksPath+"/"+ended).want(200).text("data", "attributes", "status") == "disabled"
+		})
 		s.do("DELETE", "/public/v2/users/"+user, nil).want(204)
 		s.do("DELETE", at, nil).want(204)
 		s.do("PATCH", at, withID(resource("organizations", object{"deletedAt": nil}), org)).want(200)

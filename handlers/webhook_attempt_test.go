@@ -1,13 +1,9 @@
 package handlers_test
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"log/slog"
-	"net/netip"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,42 +11,16 @@ import (
 
 	"roster/models"
 	"roster/models/modelstest"
-	"roster/webhooks"
 	"roster/webhooks/webhookstest"
 )
-
-// delivering runs a worker beside the service until the test is over.
-func (s *service) delivering() {
-	s.t.Helper()
-	sender := webhooks.NewSender(webhooks.SenderConfig{
-		Guard:     webhooks.NewGuard(webhooks.GuardConfig{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}),
-		Timeout:   10 * time.Second,
-		UserAgent: "Roster-Webhooks/test", IdleConns: 8, IdleConnsPerHost: 8,
-	})
-	worker := webhooks.NewWorker(s.db, webhooks.WorkerConfig{
-		Sender: sender, Logger: slog.New(slog.DiscardHandler), Metrics: webhooks.NewMetrics(nil), Slots: 16, LaneCap: 8,
-		Lease: time.Minute, Poll: time.Second, Grace: time.Second,
-	})
-	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() { worker.Run(ctx) })
-	s.t.Cleanup(func() {
-		cancel()
-		running.Wait()
-		sender.Close()
-	})
-}
 
 // attempted waits until a delivery has an attempt and returns it.
 func (s *service) attempted(delivery string) *answer {
 	s.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if a := s.send("GET", deliveriesPath+"/"+delivery+"/attempts/1", nil); a.Status == 200 {
-			return s.do("GET", deliveriesPath+"/"+delivery+"/attempts/1/", nil)
-		}
-	}
-	s.t.Fatal("no attempt was made")
-	return nil
+	s.await("an attempt at "+delivery, func() bool {
+		return s.send("GET", deliveriesPath+"/"+delivery+"/attempts/1", nil).Status == 200
+	})
+	return s.do("GET", deliveriesPath+"/"+delivery+"/attempts/1/", nil)
 }
 
 func TestWhatWasSentWithAnAttemptCanBeSeen(t *testing.T) {
@@ -61,7 +31,7 @@ func TestWhatWasSentWithAnAttemptCanBeSeen(t *testing.T) {
 			cfg := modelstest.Config(t, dialect)
 			cfg.AnswerRetention = 7 * 24 * time.Hour
 			s := newService(t, modelstest.OpenConfig(t, cfg))
-			s.delivering()
+			newDispatch(s, asItIs)
 			receiver := webhookstest.NewReceiver(t, webhookstest.Body(202, []byte("thanks"), "Via: a", "Via: b", "Server: nginx"))
 			org, token := s.organization("Acme")
 			hook := s.hook(org, object{"url": receiver.URL() + "T0/hunter2?token=hunter2", "headers": []string{"X-Tenant: hunter3"},
@@ -155,7 +125,7 @@ func TestWhatWasSentWithAnAttemptCanBeSeen(t *testing.T) {
 // TestAFailedAttemptTellsNothingOfTheNetworkHere has endpoints whose failures the library describes with addresses.
 func TestAFailedAttemptTellsNothingOfTheNetworkHere(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
-		s.delivering()
+		newDispatch(s, asItIs)
 		closed := webhookstest.NewReceiverAt(t, "127.0.0.3:0")
 		closed.Close()
 		reset := webhookstest.NewReceiver(t, webhookstest.ResetAfterRequest())
@@ -185,7 +155,7 @@ func TestWhatWasSentIsToldToWhoMayReadWhatItIsAbout(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		s := newService(t, db)
-		s.delivering()
+		newDispatch(s, asItIs)
 		receiver := webhookstest.NewReceiver(t)
 		org, _ := s.organization("Acme")
 		s.hook(org, object{"url": receiver.URL(), "eventTypes": []string{"user.created"}}).want(201)
@@ -213,7 +183,7 @@ func TestWhatASubtreeEndpointWasSentIsToldToWhoSeesTheSubtree(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		s := newService(t, db)
-		s.delivering()
+		newDispatch(s, asItIs)
 		receiver := webhookstest.NewReceiver(t)
 		root, token := s.organization("Root")
 		other, _ := s.organization("Other")

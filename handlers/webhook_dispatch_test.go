@@ -16,9 +16,6 @@ import (
 	"roster/webhooks/webhookstest"
 )
 
-// soon is far more than anything here takes. Tests wait for signals; this only keeps a broken one from waiting for ever.
-const soon = 30 * time.Second
-
 // dispatch is the API with a worker beside it, as the program has them.
 type dispatch struct {
 	*service
@@ -86,15 +83,12 @@ func (d *dispatch) received(receiver *webhookstest.Receiver, n int) []webhookste
 // attempted waits until the only delivery to an endpoint had so many attempts, and returns it as the API shows it.
 func (d *dispatch) attempted(hook string, attempts float64) *answer {
 	d.t.Helper()
-	for deadline := time.Now().Add(soon); ; time.Sleep(5 * time.Millisecond) {
-		list := d.get(deliveriesPath + "?filter[webhookId]=" + hook).want(200)
-		if list.json("meta", "total") == 1.0 && list.json("data", 0, "attributes", "attempts") == attempts {
-			return d.get(fmt.Sprintf("%s/%s", deliveriesPath, list.text("data", 0, "id"))).want(200)
-		}
-		if time.Now().After(deadline) {
-			d.t.Fatalf("no delivery with %v attempts: %s", attempts, list.Body)
-		}
-	}
+	var list *answer
+	d.await(fmt.Sprintf("a delivery to %s with %v attempts", hook, attempts), func() bool {
+		list = d.get(deliveriesPath + "?filter[webhookId]=" + hook).want(200)
+		return list.json("meta", "total") == 1.0 && list.json("data", 0, "attributes", "attempts") == attempts
+	})
+	return d.get(fmt.Sprintf("%s/%s", deliveriesPath, list.text("data", 0, "id"))).want(200)
 }
 
 // sameMessage fails the test unless all requests are attempts at one message: one id, one body, timestamps of their own, valid signatures.

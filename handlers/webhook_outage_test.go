@@ -254,16 +254,11 @@ func (d *dispatch) until(want int, query string) {
 	if pool == nil {
 		pool = d.db.Pools()["read"]
 	}
-	for deadline := time.Now().Add(2 * soon); ; time.Sleep(5 * time.Millisecond) {
+	d.await(fmt.Sprintf("%d from %s", want, query), func() bool {
 		var n int
 		err := pool.QueryRowContext(d.t.Context(), query).Scan(&n)
-		if err == nil && n == want {
-			return
-		}
-		if time.Now().After(deadline) {
-			d.t.Fatalf("%s: %d, want %d (%v)", query, n, want, err)
-		}
-	}
+		return err == nil && n == want
+	})
 }
 
 // settled waits until nothing is pending.

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
 	"roster/webhooks"
@@ -56,20 +55,10 @@ func crowd(b *testing.B, dialect models.Dialect, n int) (burst, hanging []time.D
 	r.expect(others)
 	orgs := x.organizations(others, func(i int) string { return fmt.Sprint(r.url, i) })
 	r.wait(b)
-	in := &jsonapi.Input{Schema: models.Organizations.Schema, Attributes: map[string]any{"name": "Crowd"}}
-	org, err := models.CreateOrganization(b.Context(), x.db, models.System("bench"), in)
-	if err != nil {
-		b.Fatal(err)
-	}
+	org := modelstest.Organization(b, x.db)
 	err = models.Transaction(b.Context(), x.db, func(tx *models.DB) error {
 		for i := range n {
-			in := &jsonapi.Input{
-				Schema: models.Webhooks.Schema, Attributes: map[string]any{"url": fmt.Sprintf("http://%s/%d", silent.Addr(), i), "secret": secret},
-				Relationships: map[string]jsonapi.Linkage{"organization": {Refs: []jsonapi.Ref{{Type: "organizations", ID: org.ID}}}},
-			}
-			if _, err := models.CreateWebhook(b.Context(), tx, models.System("bench"), in); err != nil {
-				return err
-			}
+			modelstest.Webhook(b, tx, org.ID, fmt.Sprintf("http://%s/%d", silent.Addr(), i), modelstest.With("secret", secret))
 		}
 		return nil
 	})

@@ -1,0 +1,93 @@
+package modelstest
+
+import (
+	"testing"
+
+	"roster/jsonapi"
+	"roster/models"
+)
+
+// The functions below make what a test is not about: a resource of a type with everything that it needs, made by the system. What the test
+// is about, it says with options.
+
+// Option changes what is made.
+type Option func(*jsonapi.Input)
+
+// With sets an attribute.
+func With(attribute string, value any) Option {
+	return func(in *jsonapi.Input) { in.Attributes[attribute] = value }
+}
+
+// To relates what is made to resources with those ids. An empty id is none.
+func To(relationship string, ids ...string) Option {
+	return func(in *jsonapi.Input) {
+		rel := in.Schema.Relationship(relationship)
+		linkage := jsonapi.Linkage{Many: rel.Many}
+		for _, id := range ids {
+			if id != "" {
+				linkage.Refs = append(linkage.Refs, jsonapi.Ref{Type: rel.Target.Type, ID: id})
+			}
+		}
+		in.Relationships[relationship] = linkage
+	}
+}
+
+// Organization makes an organization, at the head of a tree unless To("parent", …) says where.
+func Organization(t testing.TB, db *models.DB, options ...Option) *models.Organization {
+	t.Helper()
+	in := input(models.Organizations, append([]Option{With("name", "Acme")}, options...))
+	org, err := models.CreateOrganization(t.Context(), db, author, in)
+	return made(t, org, err)
+}
+
+// User makes a user, who is in no organization unless To("organizations", …) says so.
+func User(t testing.TB, db *models.DB, options ...Option) *models.User {
+	t.Helper()
+	user, err := models.CreateUser(t.Context(), db, author, input(models.Users, append([]Option{With("firstName", "Ada")}, options...)))
+	return made(t, user, err)
+}
+
+// Membership makes a user a member of an organization.
+func Membership(t testing.TB, db *models.DB, user, organization string, options ...Option) *models.Membership {
+	t.Helper()
+	in := input(models.Memberships, append([]Option{To("user", user), To("organization", organization)}, options...))
+	membership, err := models.CreateMembership(t.Context(), db, author, in)
+	return made(t, membership, err)
+}
+
+// Webhook makes an endpoint of an organization.
+func Webhook(t testing.TB, db *models.DB, organization, url string, options ...Option) *models.Webhook {
+	t.Helper()
+	in := input(models.Webhooks, append([]Option{With("url", url), To("organization", organization)}, options...))
+	webhook, err := models.CreateWebhook(t.Context(), db, author, in)
+	return made(t, webhook, err)
+}
+
+// Key makes a key that may do everything within an organization, or within the whole installation for "".
+func Key(t testing.TB, db *models.DB, kind models.KeyKind, organization string, options ...Option) *models.APIKey {
+	t.Helper()
+	in := input(models.APIKeys, append([]Option{
+		With("name", "Key"), With("kind", string(kind)), With("scopes", jsonapi.Strings{models.EveryScope}), To("organization", organization),
+	}, options...))
+	key, err := models.CreateAPIKey(t.Context(), db, author, in)
+	return made(t, key, err)
+}
+
+// author is who makes what tests need.
+var author = models.System("test")
+
+func input(c *models.Collection, options []Option) *jsonapi.Input {
+	in := &jsonapi.Input{Schema: c.Schema, Attributes: map[string]any{}, Relationships: map[string]jsonapi.Linkage{}}
+	for _, o := range options {
+		o(in)
+	}
+	return in
+}
+
+func made[T any](t testing.TB, model T, err error) T {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return model
+}
