@@ -10,7 +10,8 @@ import (
 	"roster/models"
 )
 
-// LastUsed remembers which keys were used since it last told the database, so that a busy key costs one write a minute and not one a request.
+// LastUsed remembers which keys were used since it last told the database, so that a busy key costs one write a minute and not one a
+// request.
 type LastUsed struct {
 	mu   sync.Mutex
 	used map[string]time.Time

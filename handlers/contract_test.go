@@ -41,8 +41,8 @@ var theContract = sync.OnceValues(func() (*contract, error) {
 	if c.document, err = openapi3.NewLoader().LoadFromData(raw); err != nil {
 		return nil, err
 	}
-	// Of a document of 3.1, kin-openapi compiles the schema of each parameter again for each request. Those of parameters are the same in 3.0,
-	// where it does not. Bodies are compared with compiled schemas, below.
+	// Of a document of 3.1, kin-openapi compiles the schema of each parameter again for each request. Those of parameters are the same in
+	// 3.0, where it does not. Bodies are compared with compiled schemas, below.
 	plain := *c.document
 	plain.OpenAPI = "3.0.3"
 	if c.router, err = gorillamux.NewRouter(&plain); err != nil {

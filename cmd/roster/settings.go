@@ -33,84 +33,120 @@ const (
 
 // settings is the one table of everything that can be set. An empty value in it means "not used" or "derived", as the help says.
 func (c *config) settings() []setting {
+	var all []setting
+	for _, g := range []struct {
+		group    group
+		settings []setting
+	}{
+		{storage, c.storageSettings()},
+		{network, c.networkSettings()},
+		{bounds, c.boundsSettings()},
+		{hooks, c.webhookSettings()},
+		{logging, c.logSettings()},
+	} {
+		for _, s := range g.settings {
+			s.group = g.group
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+func (c *config) storageSettings() []setting {
 	return []setting{
-		{group: storage, flag: "data-dir", value: "./roster-data", set: required(text(&c.dataDir)),
+		{flag: "data-dir", value: "./roster-data", set: required(text(&c.dataDir)),
 			help: "`directory` of the embedded database and the generated secret key"},
-		{group: storage, flag: "database-url", secret: true, set: databaseURL(&c.databaseURL),
+		{flag: "database-url", secret: true, set: databaseURL(&c.databaseURL), //nolint:gosec // the help shows how a URL is written
 			help: "`URL` of the database: postgres://user:password@host/name or sqlite:path (default: sqlite:DATA-DIR/roster.db)"},
-		{group: storage, flag: "secret-key-file", set: text(&c.secretKeyFile),
+		{flag: "secret-key-file", set: text(&c.secretKeyFile),
 			help: "`file` with the key that protects stored secrets, 32 bytes in base64; a file that is named here must exist " +
 				"(default: DATA-DIR/secret.key, made on the first start)"},
-		{group: storage, flag: "database-connections", value: "16", set: number(&c.connections, 1, 1000),
+		{flag: "database-connections", value: "16", set: number(&c.connections, 1, 1000),
 			help: "connections to PostgreSQL, or readers of SQLite, at most"},
-		{group: storage, flag: "statement-timeout", value: "30s", set: duration(&c.statementTime, zero),
+		{flag: "statement-timeout", value: "30s", set: duration(&c.statementTime, zero),
 			help: "longest run of one statement on PostgreSQL; 0 for no limit"},
-		{group: storage, flag: "migrate", value: "false", toggle: true, set: toggle(&c.migrate),
+		{flag: "migrate", value: "false", toggle: true, set: toggle(&c.migrate),
 			help: "bring a PostgreSQL schema up to date before starting; SQLite always is"},
+	}
+}
 
-		{group: network, flag: "listen", value: "127.0.0.1:8080", set: address(&c.listen),
+func (c *config) networkSettings() []setting {
+	return []setting{
+		{flag: "listen", value: "127.0.0.1:8080", set: address(&c.listen),
 			help: "`address` to listen on"},
-		{group: network, flag: "metrics-listen", set: optional(address(&c.metricsListen)),
+		{flag: "metrics-listen", set: optional(address(&c.metricsListen)),
 			help: "`address` for /metrics alone (default: on the main listener)"},
-		{group: network, flag: "base-url", set: optional(webURL(&c.baseURL)),
+		{flag: "base-url", set: optional(webURL(&c.baseURL)),
 			help: "public `URL` of this service, for what is printed (default: derived from the listener)"},
-		{group: network, flag: "tls-cert", set: text(&c.tlsCert),
+		{flag: "tls-cert", set: text(&c.tlsCert),
 			help: "`file` with the certificate chain in PEM; serves TLS together with --tls-key; a new one is served without a " +
 				"restart"},
-		{group: network, flag: "tls-key", set: text(&c.tlsKey),
+		{flag: "tls-key", set: text(&c.tlsKey),
 			help: "`file` with the private key in PEM"},
-		{group: network, flag: "hsts-preload", value: "false", toggle: true, set: toggle(&c.hstsPreload),
+		{flag: "hsts-preload", value: "false", toggle: true, set: toggle(&c.hstsPreload),
 			help: "over TLS, tell browsers to use TLS for every subdomain of this host too, and allow their preload lists to name it " +
 				"(Strict-Transport-Security: includeSubDomains; preload); it can hardly be taken back"},
-		{group: network, flag: "trusted-proxies", set: networks(&c.trustedProxies),
+		{flag: "trusted-proxies", set: networks(&c.trustedProxies),
 			help: "`networks` (CIDR list) whose X-Forwarded-For and X-Forwarded-Proto are believed"},
-		{group: network, flag: "cors-origins", set: origins(&c.corsOrigins),
+		{flag: "cors-origins", set: origins(&c.corsOrigins),
 			help: "`origins` whose pages may call the API, or *; none turns CORS off"},
+	}
+}
 
-		{group: bounds, flag: "rate-limit", value: "1000", set: number(&c.rateLimit, 0, 1_000_000_000),
+func (c *config) boundsSettings() []setting {
+	return []setting{
+		{flag: "rate-limit", value: "1000", set: number(&c.rateLimit, 0, 1_000_000_000),
 			help: "requests a minute for each credential, and for each address without one; five times that for an organization with " +
 				"its keys; 0 for no limit"},
-		{group: bounds, flag: "max-body", value: "1048576", set: number(&c.maxBody, 1024, 1<<30),
+		{flag: "max-body", value: "1048576", set: number(&c.maxBody, 1024, 1<<30),
 			help: "largest body of a request in bytes"},
-		{group: bounds, flag: "max-header", value: "65536", set: number(&c.maxHeader, 4096, 1<<20),
+		{flag: "max-header", value: "65536", set: number(&c.maxHeader, 4096, 1<<20),
 			help: "largest header of a request in bytes"},
-		{group: bounds, flag: "header-timeout", value: "10s", set: duration(&c.headerTime, positive),
+		{flag: "header-timeout", value: "10s", set: duration(&c.headerTime, positive),
 			help: "longest wait for a request's header"},
-		{group: bounds, flag: "read-timeout", value: "30s", set: duration(&c.readTime, positive),
+		{flag: "read-timeout", value: "30s", set: duration(&c.readTime, positive),
 			help: "longest wait for a whole request"},
-		{group: bounds, flag: "request-timeout", value: "30s", set: duration(&c.requestTime, positive),
+		{flag: "request-timeout", value: "30s", set: duration(&c.requestTime, positive),
 			help: "longest work on a request before it is answered with 503"},
-		{group: bounds, flag: "write-timeout", value: "60s", set: duration(&c.writeTime, positive),
+		{flag: "write-timeout", value: "60s", set: duration(&c.writeTime, positive),
 			help: "longest time from a request's header to the end of its answer"},
-		{group: bounds, flag: "idle-timeout", value: "120s", set: duration(&c.idleTime, positive),
+		{flag: "idle-timeout", value: "120s", set: duration(&c.idleTime, positive),
 			help: "longest life of an idle connection"},
-		{group: bounds, flag: "shutdown-delay", value: "0s", set: duration(&c.shutdownDelay, zero),
+		{flag: "shutdown-delay", value: "0s", set: duration(&c.shutdownDelay, zero),
 			help: "time between reporting not ready and refusing connections, for load balancers to notice"},
-		{group: bounds, flag: "shutdown-grace", value: "25s", set: duration(&c.shutdownGrace, positive),
+		{flag: "shutdown-grace", value: "25s", set: duration(&c.shutdownGrace, positive),
 			help: "longest wait for running requests when stopping; containers are commonly killed after 30s"},
+	}
+}
 
-		{group: hooks, flag: "allow-private-webhook-targets", set: networks(&c.privateTargets),
+func (c *config) webhookSettings() []setting {
+	return []setting{
+		{flag: "allow-private-webhook-targets", set: networks(&c.privateTargets),
 			help: "private `networks` (CIDR list) that webhooks may be sent to"},
-		{group: hooks, flag: "webhook-plain-http", value: "false", toggle: true, set: toggle(&c.webhookPlainHTTP),
+		{flag: "webhook-plain-http", value: "false", toggle: true, set: toggle(&c.webhookPlainHTTP),
 			help: "send webhooks to http:// URLs on public addresses, too"},
-		{group: hooks, flag: "webhook-proxy", secret: true, set: optional(proxy(&c.webhookProxy)),
+		{flag: "webhook-proxy", secret: true, set: optional(proxy(&c.webhookProxy)),
 			help: "`URL` of a proxy that every webhook goes through; it must refuse internal addresses"},
-		{group: hooks, flag: "webhook-endpoints", value: "50", set: number(&c.webhooks, 0, 1_000_000),
+		{flag: "webhook-endpoints", value: "50", set: number(&c.webhooks, 0, 1_000_000),
 			help: "endpoints of one organization, its own webhookUrl among them, at most; 0 for no limit"},
-		{group: hooks, flag: "webhook-slots", value: "1024", set: number(&c.webhookSlots, 4, 100_000),
+		{flag: "webhook-slots", value: "1024", set: number(&c.webhookSlots, 4, 100_000),
 			help: "webhooks under way at once, at most; receivers that fail share a quarter, new ones another"},
-		{group: hooks, flag: "webhook-endpoint-slots", value: "8", set: number(&c.webhookLaneCap, 1, 1000),
+		{flag: "webhook-endpoint-slots", value: "8", set: number(&c.webhookLaneCap, 1, 1000),
 			help: "webhooks under way to one endpoint at once, at most"},
-		{group: hooks, flag: "webhook-timeout", value: "20s", set: duration(&c.webhookTimeout, positive),
+		{flag: "webhook-timeout", value: "20s", set: duration(&c.webhookTimeout, positive),
 			help: "longest exchange with a receiver, from its name to the end of its answer"},
-		{group: hooks, flag: "webhook-retention-days", value: "30", set: number(&c.webhookRetention, 0, 36_500),
+		{flag: "webhook-retention-days", value: "30", set: number(&c.webhookRetention, 0, 36_500),
 			help: "days that finished deliveries are kept, and what waits for a paused or disabled endpoint; 0 for ever"},
-		{group: hooks, flag: "webhook-answer-days", value: "7", set: number(&c.webhookAnswers, 0, 36_500),
+		{flag: "webhook-answer-days", value: "7", set: number(&c.webhookAnswers, 0, 36_500),
 			help: "days that what was sent with an attempt and the answer to it are kept; 0 for as long as the delivery"},
+	}
+}
 
-		{group: logging, flag: "log-level", value: "info", set: level(&c.logLevel),
+func (c *config) logSettings() []setting {
+	return []setting{
+		{flag: "log-level", value: "info", set: level(&c.logLevel),
 			help: "debug, info, warn or error"},
-		{group: logging, flag: "log-format", value: "text", set: oneOf(&c.logFormat, "text", "json"),
+		{flag: "log-format", value: "text", set: oneOf(&c.logFormat, "text", "json"),
 			help: "text or json"},
 	}
 }

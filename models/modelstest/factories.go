@@ -67,7 +67,8 @@ func Webhook(t testing.TB, db *models.DB, organization, url string, options ...O
 func Key(t testing.TB, db *models.DB, kind models.KeyKind, organization string, options ...Option) *models.APIKey {
 	t.Helper()
 	in := input(models.APIKeys, append([]Option{
-		With("name", "Key"), With("kind", string(kind)), With("scopes", jsonapi.Strings{models.EveryScope}), To("organization", organization),
+		With("name", "Key"), With("kind", string(kind)), With("scopes", jsonapi.Strings{models.EveryScope}),
+			To("organization", organization),
 	}, options...))
 	key, err := models.CreateAPIKey(t.Context(), db, author, in)
 	return made(t, key, err)
