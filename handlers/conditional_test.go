@@ -109,8 +109,8 @@ func TestAChangeIsMadeOnlyToTheVersionItIsMeantFor(t *testing.T) {
 				t.Errorf("DELETE %s: %s", stale, diff)
 			}
 		}
-		if got := rename("Three", "If-Match", "unquoted").want(400).faults()[0]; got != (fault{"400", "invalid_header", "", "",
-			"If-Match"}) {
+		if got := rename("Three", "If-Match",
+			"unquoted").want(400).faults()[0]; got != (fault{"400", "invalid_header", "", "", "If-Match"}) {
 			t.Errorf("a header without quotes: %v", got)
 		}
 		// Any representation of the present version will do, in any encoding.

@@ -146,8 +146,8 @@ type exchanged struct {
 func (c *contract) check(t *testing.T, x exchanged) {
 	t.Helper()
 	for _, problem := range c.problems(x) {
-		t.Errorf("%s %s answered %d, against the OpenAPI document: %s", x.request.Method, x.request.URL.RequestURI(), x.answer.Status,
-			problem)
+		t.Errorf("%s %s answered %d, against the OpenAPI document: %s", x.request.Method,
+			x.request.URL.RequestURI(), x.answer.Status, problem)
 	}
 }
 

@@ -78,8 +78,8 @@ func (a *answer) checkErrors(raw json.RawMessage, sent string, fail func(string,
 	}
 	for _, e := range errs {
 		status, err := strconv.Atoi(e.Status)
-		if err != nil || status < 400 || status > 499 || len(errs) == 1 && status != a.Status || e.Code == "" || e.Title == "" ||
-			e.Detail == "" {
+		if err != nil || status < 400 || status > 499 || len(errs) == 1 && status != a.Status || e.Code == "" ||
+			e.Title == "" || e.Detail == "" {
 			fail("an error without what it needs: %+v", e)
 		}
 		for _, leak := range []string{"SQL", "SQLSTATE", "pgx", "gorm", "goroutine", ".go:", "roster_m_", "roster_o_", "%!"} {
@@ -244,8 +244,8 @@ func TestNoPathBreaksTheService(t *testing.T) {
 				continue
 			}
 			for _, id := range ids {
-				path := "/public/v2/" + strings.NewReplacer("{id}", id, "{relationship}", relationshipOf[e.typeOf(rt.Path)][0], "{number}",
-					"1").Replace(rt.Path)
+				path := "/public/v2/" + strings.NewReplacer("{id}", id, "{relationship}", relationshipOf[e.typeOf(rt.Path)][0],
+					"{number}", "1").Replace(rt.Path)
 				a := s.send(rt.Method, path, nil)
 				a.wellBehaved(rt.Method, rt.Method+" "+path, "")
 				if rt.Method == "GET" && a.Status != 404 || a.Header.Get("X-Evil") != "" {

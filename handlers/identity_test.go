@@ -57,8 +57,8 @@ func TestAKeyWithTheIDOfAnOrganizationIsNotThatOrganization(t *testing.T) {
 			strings.Contains(string(second.Body), first.text("data", "attributes", "key")) {
 			t.Errorf("the attacker is sent the organization's answer: %s", second.Body)
 		}
-		if left := [2]string{first.Header.Get("X-RateLimit-Remaining"), second.Header.Get("X-RateLimit-Remaining")}; left != [2]string{"49",
-			"49"} {
+		if left := [2]string{first.Header.Get("X-RateLimit-Remaining"),
+			second.Header.Get("X-RateLimit-Remaining")}; left != [2]string{"49", "49"} {
 			t.Errorf("both spend one budget: %v are left", left)
 		}
 		for a, want := range map[*answer]object{
@@ -87,8 +87,8 @@ func TestAnAnswerIsGivenAgainToWhoCouldStillMakeTheRequest(t *testing.T) {
 			{"it can do more", func(s *service, maker, _ string) { s.patchKey(maker, object{"scopes": []string{"*"}}) }, 201},
 			{"it is called otherwise", func(s *service, maker, _ string) { s.patchKey(maker, object{"name": "n"}) }, 201},
 			{"it can do less", func(s *service, maker, _ string) { s.patchKey(maker, object{"scopes": []string{"apiKeys:write"}}) }, 403},
-			{"it may not ask at all", func(s *service, maker, _ string) { s.patchKey(maker, object{"scopes": []string{"users:write"}}) },
-				403},
+			{"it may not ask at all",
+				func(s *service, maker, _ string) { s.patchKey(maker, object{"scopes": []string{"users:write"}}) }, 403},
 			{"it ends", func(s *service, maker, _ string) { s.patchKey(maker, object{"expiresAt": "2999-01-01T00:00:00+00:00"}) }, 403},
 			{"the branch was moved away", func(s *service, _, branch string) {
 				s.do("PATCH", managed+"/"+branch, withID(resource("organizations", object{}, "parent", nil), branch)).want(200)

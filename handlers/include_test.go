@@ -18,8 +18,8 @@ func (s *service) crowd(people int) string {
 	at := jsonapi.Stamp{Time: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 	head := models.NewID()
 	for n := range 25 {
-		org := &models.Organization{ID: models.NewID(), CreatedAt: at, UpdatedAt: at, Name: "Branch", Kind: "branch", ParentID: &head,
-			Version: 1}
+		org := &models.Organization{ID: models.NewID(), CreatedAt: at, UpdatedAt: at, Name: "Branch",
+			Kind: "branch", ParentID: &head, Version: 1}
 		org.Slug = fmt.Sprintf("branch-%d", n)
 		members := 2
 		if n == 0 {

@@ -68,8 +68,8 @@ func TestATOM30ConcurrentRequestsDoNotInterleave(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		var ids []string
 		for _, slug := range []string{"left", "right"} {
-			ids = append(ids, s.do("POST", managed, resource("organizations", object{"name": "Acme", "slug": slug})).want(201).text("data",
-				"id"))
+			ids = append(ids, s.do("POST", managed,
+				resource("organizations", object{"name": "Acme", "slug": slug})).want(201).text("data", "id"))
 		}
 		// Each request moves both organizations through slugs of its own and leaves them crossed, in the order of its parity.
 		answers := s.together(50, func(i int) any {

@@ -217,12 +217,12 @@ func TestATOM6To8EveryFaultOfTheFormIsTold(t *testing.T) {
 			return fault{Status: "400", Code: "invalid_document", Pointer: op(i, below)}
 		}
 		want := []fault{
-			bad(0, ""), bad(1, ""), bad(2, "/op"), bad(3, "/op"), bad(4, ""), bad(5, "/ref"), bad(6, "/ref"), bad(7, "/ref"),
-			bad(8, "/ref/id"),
+			bad(0, ""), bad(1, ""), bad(2, "/op"), bad(3, "/op"), bad(4, ""), bad(5, "/ref"), bad(6, "/ref"),
+			bad(7, "/ref"), bad(8, "/ref/id"),
 			{Status: "404", Code: "not_found", Pointer: op(9, "/ref/type")},
 			{Status: "404", Code: "not_found", Pointer: op(10, "/ref/relationship")},
-			bad(11, ""), bad(12, ""), bad(13, "/ref"), bad(14, "/href"), bad(15, ""), bad(16, "/ref"), bad(17, ""), bad(18, "/data"),
-			bad(19, "/data"),
+			bad(11, ""), bad(12, ""), bad(13, "/ref"), bad(14, "/href"), bad(15, ""), bad(16, "/ref"), bad(17, ""),
+			bad(18, "/data"), bad(19, "/data"),
 			bad(20, "/meta"), bad(21, "/meta/ifMatch"), bad(22, "/ref/lid"),
 		}
 		if diff := cmp.Diff(want, s.atomic(ops...).want(400).faults()); diff != "" {
@@ -238,8 +238,8 @@ func TestATOM9OnlyPOST(t *testing.T) {
 				t.Errorf("%s: Allow %s", method, got)
 			}
 		}
-		s.do("POST", operations+"/", object{"atomic:operations": []any{add("organizations", object{"name": "Acme"})}}, "Content-Type",
-			atomicType).want(200)
+		s.do("POST", operations+"/", object{"atomic:operations": []any{add("organizations", object{"name": "Acme"})}},
+			"Content-Type", atomicType).want(200)
 	})
 }
 

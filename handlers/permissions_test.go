@@ -196,8 +196,8 @@ func (e *estate) visitors() []visitor {
 		}
 		visitors = append(visitors,
 			visitor{"a management key for " + scope, e.key("management", "", scope), true, false, held, [2]bool{true, true}},
-			visitor{"an organization's key for " + scope, e.key("organization", e.organization[0], scope), false, false, held,
-				[2]bool{true, false}})
+			visitor{"an organization's key for " + scope, e.key("organization", e.organization[0], scope), false,
+				false, held, [2]bool{true, false}})
 	}
 	return visitors
 }

@@ -17,8 +17,8 @@ func TestNoPreconditionIsPassedOver(t *testing.T) {
 			if rt.Method == "GET" {
 				continue
 			}
-			typ, _, _ := strings.Cut(strings.TrimPrefix(strings.Replace(rt.Path, "management/refresh-token", "organizations", 1),
-				"management/"), "/")
+			typ, _, _ := strings.Cut(strings.TrimPrefix(strings.Replace(rt.Path, "management/refresh-token",
+				"organizations", 1), "management/"), "/")
 			path, body, contentType := "/public/v2/"+strings.Replace(rt.Path, "{id}", ids[typ], 1), any(nil), jsonapi.MediaType
 			if schema := models.SchemaOf(typ); schema != nil {
 				path = strings.Replace(path, "{relationship}", schema.Relationships[0].Name, 1)

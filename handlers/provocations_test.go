@@ -23,8 +23,8 @@ var provocations = map[jsonapi.Code]func(*story) *answer{
 	},
 	jsonapi.Unauthenticated: func(st *story) *answer { return st.as("").get("/public/v2/users") },
 	jsonapi.Forbidden: func(st *story) *answer {
-		token := st.do("POST", "/public/v2/management/refresh-token/"+st.ids["organizations"], nil).want(200).text("data", "attributes",
-			"token")
+		token := st.do("POST", "/public/v2/management/refresh-token/"+st.ids["organizations"],
+			nil).want(200).text("data", "attributes", "token")
 		return st.as(token).get(managed)
 	},
 	jsonapi.ReadOnly: func(st *story) *answer {
@@ -32,8 +32,8 @@ var provocations = map[jsonapi.Code]func(*story) *answer{
 			withID(resource("users", object{"fullName": "Ada King"}), st.ids["users"]))
 	},
 	jsonapi.ClientIDForbidden: func(st *story) *answer {
-		token := st.do("POST", "/public/v2/management/refresh-token/"+st.ids["organizations"], nil).want(200).text("data", "attributes",
-			"token")
+		token := st.do("POST", "/public/v2/management/refresh-token/"+st.ids["organizations"],
+			nil).want(200).text("data", "attributes", "token")
 		return st.as(token).do("POST", "/public/v2/users", withID(resource("users", object{}), "01912f6a-8c00-7abc-8def-0123456789ab"))
 	},
 	jsonapi.NotFound: func(st *story) *answer { return st.get("/public/v2/users/01912f6a-8c00-7abc-8def-0123456789ab") },

@@ -112,8 +112,8 @@ func TestMembersOfARelationshipChange(t *testing.T) {
 			return object{"data": refs}
 		}
 		user := s.do("POST", "/public/v2/users",
-			resource("users", object{"firstName": "Ada"}, "organizations", []any{ref("organizations", orgs[0])})).want(201).text("data",
-			"id")
+			resource("users", object{"firstName": "Ada"}, "organizations",
+				[]any{ref("organizations", orgs[0])})).want(201).text("data", "id")
 		at := "/public/v2/users/" + user + "/relationships/organizations"
 		steps := []struct {
 			method string

@@ -83,10 +83,10 @@ func routes() []route {
 		},
 		route{
 			method: "GET", path: eventTypesPath + "/{eventType}", form: openapi.Read, needs: auth.Anyone(), query: jsonapi.NoQuery,
-			tag: eventTypesTag, shows: eventTypes, variables: []openapi.Variable{{Name: "eventType", Doc: openapi.ResourceID.Doc,
-				Of: eventTypes}},
-			handle: (*API).readEventType,
-			doc:    "Reads one type of event.",
+			tag: eventTypesTag, shows: eventTypes,
+			variables: []openapi.Variable{{Name: "eventType", Doc: openapi.ResourceID.Doc, Of: eventTypes}},
+			handle:    (*API).readEventType,
+			doc:       "Reads one type of event.",
 		},
 		route{
 			method: "POST", path: operationsPath, form: openapi.Operate, name: "operate", needs: auth.Anyone(), query: jsonapi.NoQuery,

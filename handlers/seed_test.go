@@ -114,8 +114,8 @@ func TestTheSeedsWrites(t *testing.T) {
 		s.do("POST", managed, withID(resource("text", object{"name": "x"}), "")).want(400)
 		s.do("POST", managed, resource("text", object{"name": "x"})).want(409)
 		const chosen = "01912f6a-8c00-7abc-8def-0123456789ab"
-		if got := s.do("POST", managed, withID(resource("organizations", object{"name": "Chosen"}), chosen)).want(201).text("data",
-			"id"); got != chosen {
+		if got := s.do("POST", managed, withID(resource("organizations", object{"name": "Chosen"}),
+			chosen)).want(201).text("data", "id"); got != chosen {
 			t.Errorf("the chosen id became %s", got)
 		}
 		s.as(token).do("POST", "/public/v2/users",
@@ -206,8 +206,8 @@ func TestWhatIsHiddenLooksLikeWhatIsMissing(t *testing.T) {
 		event := s.as(hiddenToken).get("/public/v2/events").text("data", 0, "id")
 		const missing = "01912f6a-8c00-7abc-8def-0123456789ab"
 		mine := s.as(token)
-		for path, id := range map[string]string{"organizations": hidden, "users": user, "memberships": membership, "apiKeys": key,
-			"events": event} {
+		for path, id := range map[string]string{"organizations": hidden, "users": user, "memberships": membership,
+			"apiKeys": key, "events": event} {
 			for _, method := range []string{"GET", "PATCH", "DELETE", "HEAD"} {
 				if path == "organizations" && method == "DELETE" || path == "events" && (method == "PATCH" || method == "DELETE") {
 					continue // not for this caller at all
@@ -334,8 +334,8 @@ func TestWhatIsReadCanBeSentBack(t *testing.T) {
 		s.organization("Grandchild", "parent", ref("organizations", child))
 		own := s.as(token)
 		ada := object{"firstName": "Ada", "email": "ada@example.com", "password": "a long password"}
-		user := s.do("POST", "/public/v2/users", resource("users", ada, "organization", ref("organizations", child))).want(201).text("data",
-			"id")
+		user := s.do("POST", "/public/v2/users",
+			resource("users", ada, "organization", ref("organizations", child))).want(201).text("data", "id")
 		key := own.do("POST", "/public/v2/apiKeys",
 			resource("apiKeys", object{"name": "k", "scopes": []string{"users:read"},
 				"expiresAt": "2999-01-01T00:00:00.5Z"})).want(201).text("data", "id")

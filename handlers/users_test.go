@@ -49,8 +49,8 @@ func TestNobodyIsTakenInUnseen(t *testing.T) {
 		other, _ := s.organization("Other")
 		own := s.as(token)
 		stranger := s.do("POST", "/public/v2/users",
-			resource("users", object{"email": "other@example.com"}, "organization", ref("organizations", other))).want(201).text("data",
-			"id")
+			resource("users", object{"email": "other@example.com"}, "organization",
+				ref("organizations", other))).want(201).text("data", "id")
 		const nobody = "01912f6a-8c00-7abc-8def-0123456789ab"
 		first := ""
 		for _, email := range []string{"other@example.com", "nobody@example.com"} {
@@ -200,8 +200,8 @@ func TestAUsersOrganizationIsReadAsItWasWritten(t *testing.T) {
 		s.do("DELETE", managed+"/"+first, nil).want(204)
 		all("the management, after the first was deleted,", s, second)
 		s.get("/public/v2/users?filter[organization]=" + second).want(400)
-		if got := s.get(at+"?fields[users]=organization").want(200).json("data", "relationships", "organization", "data",
-			"id"); got != second {
+		if got := s.get(at+"?fields[users]=organization").want(200).json("data", "relationships", "organization",
+			"data", "id"); got != second {
 			t.Errorf("as the only field it is %v", got)
 		}
 		// Events are read by many, so what is another one for each is not in them.

@@ -99,8 +99,8 @@ func TestWhatWasSentWithAnAttemptCanBeSeen(t *testing.T) {
 			s.as(other).send("GET", deliveriesPath+"/"+delivery+"/attempts/1", nil).want(404)
 			s.key0("events:read").send("GET", deliveriesPath+"/"+delivery+"/attempts/1", nil).want(403)
 			about := func(scopes ...string) any {
-				return s.key0(scopes...).send("GET", deliveriesPath+"/"+delivery+"/attempts/1", nil).want(200).json("data", "attributes",
-					"request")
+				return s.key0(scopes...).send("GET", deliveriesPath+"/"+delivery+"/attempts/1",
+					nil).want(200).json("data", "attributes", "request")
 			}
 			if about("webhooks:read") == nil || about("webhooks:read", "events:read") == nil { // a test is about the endpoint
 				t.Error("who may read what an event is about is not told what was sent")
@@ -203,8 +203,8 @@ func TestWhatASubtreeEndpointWasSentIsToldToWhoSeesTheSubtree(t *testing.T) {
 			t.Errorf("the token of the organization is told %s", a.Body)
 		}
 		s.do("POST", deliveriesPath+"/"+delivery+"/redeliver", nil).want(202)
-		s.do("PATCH", managed+"/"+child, withID(resource("organizations", object{}, "parent", ref("organizations", other)),
-			child)).want(200)
+		s.do("PATCH", managed+"/"+child,
+			withID(resource("organizations", object{}, "parent", ref("organizations", other)), child)).want(200)
 		s.do("POST", deliveriesPath+"/"+delivery+"/redeliver", nil).want(409)
 	})
 }

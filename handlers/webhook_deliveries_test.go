@@ -40,8 +40,8 @@ func TestATestIsOnePendingDelivery(t *testing.T) {
 		if err := json.Unmarshal([]byte(s.column(`SELECT body FROM webhook_messages`)), &body); err != nil {
 			t.Fatal(err)
 		}
-		if body.Type != "webhook.test" || body.Sequence == nil || *body.Sequence != 0 || body.Data.Type != "webhooks" ||
-			body.Data.ID != id {
+		if body.Type != "webhook.test" || body.Sequence == nil || *body.Sequence != 0 ||
+			body.Data.Type != "webhooks" || body.Data.ID != id {
 			t.Errorf("the body is %+v", body)
 		}
 		if got := s.get(deliveriesPath+"?filter[webhookId]="+id).want(200).json("meta", "total"); got != 1.0 {

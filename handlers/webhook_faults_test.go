@@ -128,8 +128,8 @@ func TestEveryFaultThatTakesTimeEndsAtTheDeadline(t *testing.T) {
 			c.Resolver, c.Timeout = names.Resolver(), 3*time.Second
 		})
 		handshake := webhookstest.NewReceiver(t, webhookstest.Silence(), webhookstest.Status(200))
-		hangs := &mishap{name: "TLS handshake that hangs", url: strings.Replace(handshake.URL(), "http:", "https:", 1), receiver: handshake,
-			code: "timeout"}
+		hangs := &mishap{name: "TLS handshake that hangs", url: strings.Replace(handshake.URL(), "http:", "https:", 1),
+			receiver: handshake, code: "timeout"}
 		hangs.mend = func() {
 			d.do("PATCH", hooksPath+"/"+hangs.hook, withID(resource("webhooks", object{"url": handshake.URL()}), hangs.hook)).want(200)
 		}

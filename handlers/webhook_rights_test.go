@@ -84,8 +84,8 @@ func everyAct(s, caller *service, org string, attributes object) []act {
 		patch("rename", object{"name": "n"}),
 		{"redirect by an operation", func() *answer {
 			op := object{"op": "update", "data": withID(resource("webhooks", object{"url": "https://attacker.example.com/2"}), id)["data"]}
-			return caller.do("POST", "/public/v2/operations", object{"atomic:operations": []object{op}}, "Content-Type", operations,
-				"Accept", operations)
+			return caller.do("POST", "/public/v2/operations", object{"atomic:operations": []object{op}}, "Content-Type",
+				operations, "Accept", operations)
 		}},
 		post("test", hooksPath+"/"+id+"/test", nil),
 		post("redeliver to", deliveriesPath+"/"+delivery+"/redeliver", nil),
@@ -172,8 +172,8 @@ func TestTheWebhookOfAnOrganizationNeedsWhatAnEndpointNeeds(t *testing.T) {
 			} {
 				if refused := a.Status == 403; refused == c.may || !refused && a.Status >= 300 {
 					t.Errorf("%s: %s: %d %s", c.name, what, a.Status, a.Body)
-				} else if refused && !slices.Contains([]string{"/data/attributes/webhookUrl", "/data/attributes/webhookSecret"},
-					a.faults()[0].Pointer) {
+				} else if refused && !slices.Contains([]string{"/data/attributes/webhookUrl",
+					"/data/attributes/webhookSecret"}, a.faults()[0].Pointer) {
 					t.Errorf("%s: %s: %s", c.name, what, a.Body)
 				}
 			}

@@ -27,9 +27,9 @@ func TestAnEndpointIsCreatedReadChangedAndDeleted(t *testing.T) {
 			"ordering": "per_entity", "rate": 50.0, "schedule": []any{"0s", "1h", "1h"}, "algorithm": "v1", "publicKey": nil, "secret": nil,
 			"status": "active", "disabledReason": nil, "disabledAt": nil,
 			"health": object{
-				"state": "ok", "failingSince": nil, "consecutiveFailures": 0.0, "lastSuccessAt": nil, "lastFailureAt": nil,
-				"successRate": nil,
-				"latency":     nil, "backlog": 0.0, "oldestPending": nil, "nextAttemptAt": nil,
+				"state": "ok", "failingSince": nil, "consecutiveFailures": 0.0, "lastSuccessAt": nil,
+				"lastFailureAt": nil, "successRate": nil,
+				"latency": nil, "backlog": 0.0, "oldestPending": nil, "nextAttemptAt": nil,
 			},
 		}
 		read := own.get(hooksPath + "/" + id).want(200)

@@ -83,8 +83,8 @@ func TestADoorRefusesInItsOwnForm(t *testing.T) {
 		{"another method", "DELETE", path, "", key, 405, "method not allowed"},
 		{"a large body", "POST", path, longText, key, 413, "body too large"},
 		{"a compressed body", "POST", path, "{}", append([]string{"Content-Encoding", "gzip"}, key...), 415, "unsupported coding"},
-		{"two idempotency keys", "POST", path, "{}", append([]string{"Idempotency-Key", "a", "Idempotency-Key", "b"}, key...), 400,
-			"invalid header"},
+		{"two idempotency keys", "POST", path, "{}",
+			append([]string{"Idempotency-Key", "a", "Idempotency-Key", "b"}, key...), 400, "invalid header"},
 		{"a body that is something else", "POST", path, "[]", key, 422, "invalid"},
 	} {
 		answer, body := b.do(t, test.method, test.path, test.body, test.headers...)

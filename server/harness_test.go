@@ -124,8 +124,8 @@ func setupOn(t *testing.T, db *models.DB, change func(*Config, *http.Server), mo
 		DB: b.db, LastUsed: auth.NewLastUsed(),
 		Logger:  slog.New(slog.NewJSONHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Metrics: NewMetrics("test", b.db.Pools()), Health: b.health,
-		Limiter: NewLimiter(100, time.Minute, b.now.Now), Stop: context.Background(), RequestTimeout: 10 * time.Second, MaxBody: 1000,
-		ServeMetrics: true,
+		Limiter: NewLimiter(100, time.Minute, b.now.Now), Stop: context.Background(), RequestTimeout: 10 * time.Second,
+		MaxBody: 1000, ServeMetrics: true,
 	}
 	b.Server = httptest.NewUnstartedServer(nil)
 	if change != nil {

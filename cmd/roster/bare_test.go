@@ -40,8 +40,8 @@ const bareColumns = `id::text, created_at, updated_at, deleted_at, name, slug, k
 	`valid_from, valid_to, webhook_url, parent_id::text, created_by::text`
 
 func (o *bareRow) scan(row pgx.Row, now time.Time) error {
-	err := row.Scan(&o.id, &o.created, &o.updated, &o.deleted, &o.name, &o.slug, &o.kind, &o.description, &o.number, &o.producer,
-		&o.located,
+	err := row.Scan(&o.id, &o.created, &o.updated, &o.deleted, &o.name, &o.slug, &o.kind, &o.description,
+		&o.number, &o.producer, &o.located,
 		&o.from, &o.to, &o.webhook, &o.parent, &o.creator)
 	o.current = (o.from == nil || !o.from.After(now)) && (o.to == nil || o.to.After(now))
 	return err

@@ -175,8 +175,8 @@ func (l *untilListening) Write(line []byte) (int, error) {
 
 func body(b *testing.B, url, key string) []byte {
 	b.Helper()
-	answer, read, err := request(b.Context(), &http.Transport{DisableKeepAlives: true, DisableCompression: true}, "GET", url, nil,
-		"Authorization", key)
+	answer, read, err := request(b.Context(), &http.Transport{DisableKeepAlives: true, DisableCompression: true}, "GET",
+		url, nil, "Authorization", key)
 	if err != nil || answer.StatusCode != http.StatusOK {
 		b.Fatalf("%s: %v %s", url, err, read)
 	}

@@ -251,8 +251,8 @@ func (s *target) do(method, path, body string) (int, []byte, error) {
 }
 
 func (s *target) organization() string {
-	status, answer, err := s.do("POST", "", fmt.Sprintf(`{"data":{"type":"organizations","attributes":{"name":"Chaos","webhookUrl":%q}}}`,
-		s.inbox.url))
+	status, answer, err := s.do("POST", "",
+		fmt.Sprintf(`{"data":{"type":"organizations","attributes":{"name":"Chaos","webhookUrl":%q}}}`, s.inbox.url))
 	var document struct{ Data struct{ ID string } }
 	if err == nil {
 		err = json.Unmarshal(answer, &document)

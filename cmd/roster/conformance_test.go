@@ -51,8 +51,8 @@ func TestEveryRowHoldsBesideThousandsOfPeople(t *testing.T) {
 // crowd returns an organization of that many people, older than anything else.
 func crowd(people int) *models.Batch {
 	at := jsonapi.Stamp{Time: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)}
-	head := &models.Organization{ID: models.NewID(), CreatedAt: at, UpdatedAt: at, Name: "Crowd", Slug: "crowd", Kind: "company",
-		Version: 1}
+	head := &models.Organization{ID: models.NewID(), CreatedAt: at, UpdatedAt: at, Name: "Crowd",
+		Slug: "crowd", Kind: "company", Version: 1}
 	batch := &models.Batch{Organizations: []*models.Organization{head}}
 	for range people {
 		user := &models.User{ID: models.NewID(), CreatedAt: at, UpdatedAt: at, FirstName: &head.Name, Active: true, Version: 1}

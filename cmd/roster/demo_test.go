@@ -171,8 +171,8 @@ func TestTheDemoIsServed(t *testing.T) {
 		s := serve(t, dir, frontDoors, "--database-url", url, "--migrate")
 		key := strings.TrimSpace(fillDemoBeside(t, dir, url))
 		list := func(path string) (total, length int) {
-			answer, body, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, "GET", s.base+path, nil, "Authorization",
-				key)
+			answer, body, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, "GET",
+				s.base+path, nil, "Authorization", key)
 			if err != nil || answer.StatusCode != 200 {
 				t.Fatalf("%s: %v %s", path, err, body)
 			}
@@ -211,8 +211,8 @@ func TestTheDemoIsServed(t *testing.T) {
 func fillDemoBeside(t *testing.T, dir, url string) string {
 	t.Helper()
 	fillDemo(t, dir, url, "--organizations", "500", "--users", "900")
-	code, key, problems := command(t, nil, "key", "create", "--data-dir", dir, "--database-url", url, "--kind", "management", "--name",
-		"reader")
+	code, key, problems := command(t, nil, "key", "create", "--data-dir", dir, "--database-url", url, "--kind",
+		"management", "--name", "reader")
 	if code != 0 {
 		t.Fatal(problems)
 	}

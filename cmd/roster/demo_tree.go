@@ -176,12 +176,12 @@ func (t *demoTree) addUser(n int) {
 	user := &models.User{
 		ID: t.id(created), CreatedAt: jsonapi.Stamp{Time: created},
 		UpdatedAt: jsonapi.Stamp{Time: created.Add(t.upTo(90 * 24 * time.Hour))},
-		FirstName: &first, LastName: &last, Email: &email, TimeZone: &t.region.zone, Locale: &t.region.locale, Active: !t.chance(7),
-		Version: 1,
+		FirstName: &first, LastName: &last, Email: &email, TimeZone: &t.region.zone, Locale: &t.region.locale,
+		Active: !t.chance(7), Version: 1,
 	}
 	if t.chance(70) {
-		phone := fmt.Sprintf("%s %d %03d %02d %02d", t.region.phone, 20+t.rand.IntN(70), t.rand.IntN(1000), t.rand.IntN(100),
-			t.rand.IntN(100))
+		phone := fmt.Sprintf("%s %d %03d %02d %02d", t.region.phone, 20+t.rand.IntN(70), t.rand.IntN(1000),
+			t.rand.IntN(100), t.rand.IntN(100))
 		user.Phone = &phone
 	}
 	if t.chance(30) {
@@ -198,8 +198,8 @@ func (t *demoTree) addUser(n int) {
 
 func (t *demoTree) join(org *models.Organization, user *models.User) {
 	t.batch.Memberships = append(t.batch.Memberships, &models.Membership{
-		ID: t.id(user.CreatedAt.Time), CreatedAt: user.CreatedAt, UpdatedAt: user.CreatedAt, OrganizationID: org.ID, UserID: user.ID,
-		Version: 1,
+		ID: t.id(user.CreatedAt.Time), CreatedAt: user.CreatedAt, UpdatedAt: user.CreatedAt,
+		OrganizationID: org.ID, UserID: user.ID, Version: 1,
 	})
 }
 
@@ -229,6 +229,6 @@ func slug(name string) string {
 }
 
 // plain spells the letters of the lists below without marks.
-var plain = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss", "é", "e", "è", "e", "ê", "e", "ç", "c", "ñ", "n", "á", "a", "à",
-	"a", "í", "i",
+var plain = strings.NewReplacer(
+	"ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss", "é", "e", "è", "e", "ê", "e", "ç", "c", "ñ", "n", "á", "a", "à", "a", "í", "i",
 	"ó", "o", "ò", "o", "ú", "u", "ã", "a", "å", "a", "ø", "o", "æ", "ae", "ë", "e", "ï", "i", "â", "a", "ô", "o", "î", "i")

@@ -20,8 +20,8 @@ func (p *program) keyCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "key",
 		Usage: "create, list and revoke keys",
-		Description: "The commands work on the database itself, beside running servers and without one. A key that is revoked is dead at " +
-			"once,\n" +
+		Description: "The commands work on the database itself, beside running servers and without one. " +
+			"A key that is revoked is dead at once,\n" +
 			"everywhere.",
 		Commands: []*cli.Command{
 			{
@@ -65,8 +65,9 @@ func (p *program) keyCommand() *cli.Command {
 }
 
 // withDatabase runs a command on the database that the settings name.
-func (p *program) withDatabase(ctx context.Context, cmd *cli.Command,
-	do func(context.Context, *cli.Command, *models.DB) error) (err error) {
+func (p *program) withDatabase(
+	ctx context.Context, cmd *cli.Command, do func(context.Context, *cli.Command, *models.DB) error,
+) (err error) {
 	cfg, err := p.config(cmd)
 	if err != nil {
 		return err
@@ -259,8 +260,7 @@ func (p *program) listKeys(ctx context.Context, cmd *cli.Command, db *models.DB)
 			organization = *key.OrganizationID
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", key.ID, printable(key.Name), key.Kind, organization,
-			strings.Join(key.Scopes, ","),
-			orNever(&key.CreatedAt.Time), orNever(expires), orNever(used))
+			strings.Join(key.Scopes, ","), orNever(&key.CreatedAt.Time), orNever(expires), orNever(used))
 	}
 	return table.Flush()
 }

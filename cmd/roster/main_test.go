@@ -112,8 +112,8 @@ type reply struct {
 // get requests a path over a connection of its own.
 func (s *served) get(path string, headers ...string) (reply, []byte) {
 	s.t.Helper()
-	answer, body, err := request(s.t.Context(), &http.Transport{DisableKeepAlives: true, DisableCompression: true}, "GET", s.base+path, nil,
-		headers...)
+	answer, body, err := request(s.t.Context(), &http.Transport{DisableKeepAlives: true, DisableCompression: true},
+		"GET", s.base+path, nil, headers...)
 	if err != nil {
 		s.t.Fatal(err)
 	}

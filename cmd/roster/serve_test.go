@@ -80,8 +80,8 @@ func TestTheFirstKeyIsPrintedOnceAndWorks(t *testing.T) {
 		if pasted == nil {
 			t.Fatalf("stdout: %s", s.stdout)
 		}
-		answer, body, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, "GET", pasted[2], nil, "Authorization",
-			pasted[1])
+		answer, body, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, "GET", pasted[2],
+			nil, "Authorization", pasted[1])
 		if err != nil || answer.StatusCode != 200 || !strings.Contains(string(body), `"data":[]`) {
 			t.Errorf("the command that was printed gets %v %s", err, body)
 		}

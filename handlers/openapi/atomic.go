@@ -13,8 +13,8 @@ func (g *generator) atomicShape(rt *Route) shape {
 		[]string{"type"}, members[*schema]{
 			{"type", textEnum(g.typeNames()...)}, {"id", refTo("Id")}, {"lid", &schema{Type: "string", MinLength: new(1)}},
 		}))
-	g.schema("AtomicReference", object("What the operation is about: a resource, or a relationship of it.", []string{"type"},
-		members[*schema]{
+	g.schema("AtomicReference", object("What the operation is about: a resource, or a relationship of it.",
+		[]string{"type"}, members[*schema]{
 			{"type", textEnum(g.typeNames()...)}, {"id", refTo("Id")}, {"lid", &schema{Type: "string", MinLength: new(1)}},
 			{"relationship", &schema{Type: "string", MinLength: new(1)}},
 		}))
@@ -44,8 +44,8 @@ func (g *generator) atomicShape(rt *Route) shape {
 	g.schema("OperationResult", object("The result of the operation at the same place.", nil, members[*schema]{
 		{"data", refTo("AnyResource")}, {"meta", refTo("Meta")},
 	}))
-	g.schema("OperationResultsDocument", object("A document with one result for each operation.", []string{"atomic:results", "jsonapi"},
-		members[*schema]{
+	g.schema("OperationResultsDocument", object("A document with one result for each operation.",
+		[]string{"atomic:results", "jsonapi"}, members[*schema]{
 			{"atomic:results", &schema{Type: "array", Items: refTo("OperationResult"), MinItems: new(1),
 				MaxItems: new(jsonapi.MaxOperations)}},
 			{"links", object("Links of the document.", nil,

@@ -38,8 +38,8 @@ func (g *generator) common() {
 			{"first", link("The first page.")}, {"prev", link("The page before.")}, {"next", link("The page after.")},
 			{"last", link("The last page.")}, described,
 		}))
-	g.schema("Implementation", object("The version of JSON:API, with the extension and the profile that were applied.", []string{"version"},
-		members[*schema]{
+	g.schema("Implementation", object("The version of JSON:API, with the extension and the profile that were applied.",
+		[]string{"version"}, members[*schema]{
 			{"version", textEnum(jsonapi.Version)},
 			{"ext", arrayOf(&schema{Type: "string", Format: "uri"}, 1)},
 			{"profile", arrayOf(&schema{Type: "string", Format: "uri"}, 1)},

@@ -261,8 +261,8 @@ func (g *generator) linkageBody(rel *jsonapi.Relationship) string {
 // body adds the request body with one resource object, and returns its name.
 func (g *generator) body(name string) string {
 	document := name + "Document"
-	g.schema(document, object("A document with one resource object. Unknown members beside it are ignored.", []string{"data"},
-		members[*schema]{
+	g.schema(document, object("A document with one resource object. Unknown members beside it are ignored.",
+		[]string{"data"}, members[*schema]{
 			{"data", refTo(name)}, {"meta", refTo("Meta")},
 		}))
 	return g.requestBody(name, true, "A resource object with what is to be set.", refTo(document))

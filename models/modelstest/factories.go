@@ -68,7 +68,7 @@ func Key(t testing.TB, db *models.DB, kind models.KeyKind, organization string, 
 	t.Helper()
 	in := input(models.APIKeys, append([]Option{
 		With("name", "Key"), With("kind", string(kind)), With("scopes", jsonapi.Strings{models.EveryScope}),
-			To("organization", organization),
+		To("organization", organization),
 	}, options...))
 	key, err := models.CreateAPIKey(t.Context(), db, author, in)
 	return made(t, key, err)
