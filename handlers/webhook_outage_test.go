@@ -250,13 +250,9 @@ func (d *dispatch) logged(step string, times int) {
 // until waits until a query for a number finds it. The connection that it gets may have died in an outage.
 func (d *dispatch) until(want int, query string) {
 	d.t.Helper()
-	pool := d.db.Pools()["main"]
-	if pool == nil {
-		pool = d.db.Pools()["read"]
-	}
 	d.await(fmt.Sprintf("%d from %s", want, query), func() bool {
 		var n int
-		err := pool.QueryRowContext(d.t.Context(), query).Scan(&n)
+		err := d.pool().QueryRowContext(d.t.Context(), query).Scan(&n)
 		return err == nil && n == want
 	})
 }

@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"database/sql"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -48,15 +49,19 @@ func (s *service) hook(org string, attributes object) *answer {
 	return s.do("POST", hooksPath, resource("webhooks", all, "organization", ref("organizations", org)))
 }
 
-// rows counts rows of a query with one number as its result.
+// pool returns the connections that can read and write everything.
+func (s *service) pool() *sql.DB {
+	if pool := s.db.Pools()["main"]; pool != nil {
+		return pool
+	}
+	return s.db.Pools()["write"]
+}
+
+// number returns the only value of a query for a number.
 func (s *service) number(query string) int {
 	s.t.Helper()
-	pool := s.db.Pools()["main"]
-	if pool == nil {
-		pool = s.db.Pools()["write"]
-	}
 	var n int
-	if err := pool.QueryRowContext(s.t.Context(), query).Scan(&n); err != nil {
+	if err := s.pool().QueryRowContext(s.t.Context(), query).Scan(&n); err != nil {
 		s.t.Fatal(err)
 	}
 	return n
@@ -65,16 +70,12 @@ func (s *service) number(query string) int {
 // exec changes rows as a worker would.
 func (s *service) exec(statement string, args ...any) {
 	s.t.Helper()
-	pool := s.db.Pools()["main"]
-	if pool == nil {
-		pool = s.db.Pools()["write"]
-	}
 	for i := range args {
 		if s.db.Dialect() == models.Postgres {
 			statement = strings.Replace(statement, "?", fmt.Sprintf("$%d", i+1), 1)
 		}
 	}
-	if _, err := pool.ExecContext(s.t.Context(), statement, args...); err != nil {
+	if _, err := s.pool().ExecContext(s.t.Context(), statement, args...); err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -82,11 +83,7 @@ func (s *service) exec(statement string, args ...any) {
 // column returns one column of every row of a query, joined.
 func (s *service) column(query string) string {
 	s.t.Helper()
-	pool := s.db.Pools()["main"]
-	if pool == nil {
-		pool = s.db.Pools()["write"]
-	}
-	rows, err := pool.QueryContext(s.t.Context(), query)
+	rows, err := s.pool().QueryContext(s.t.Context(), query)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -65,10 +65,8 @@ type Variable struct {
 	Number    bool
 }
 
-const idDoc = "The id of the resource, as its document has it."
-
 // ResourceID is the variable of a path that most have.
-var ResourceID = Variable{Name: "id", Doc: idDoc}
+var ResourceID = Variable{Name: "id", Doc: "The id of the resource, as its document has it."}
 
 // Examples are documents that were really sent and answered, by the names of the components that they are examples of.
 type Examples struct {
