@@ -62,11 +62,7 @@ func TestSecretsOfEndpointsAreShownOnce(t *testing.T) {
 		}
 		s.do("PATCH", hooksPath+"/"+id, withID(resource("webhooks", object{"headers": mask, "name": "again"}), id)).want(200)
 		var sealed []byte
-		pool := s.db.Pools()["main"]
-		if pool == nil {
-			pool = s.db.Pools()["write"]
-		}
-		if err := pool.QueryRowContext(t.Context(), `SELECT headers FROM webhooks WHERE id = '`+id+`'`).Scan(&sealed); err != nil {
+		if err := s.pool().QueryRowContext(t.Context(), `SELECT headers FROM webhooks WHERE id = '`+id+`'`).Scan(&sealed); err != nil {
 			t.Fatal(err)
 		}
 		kept, err := models.OpenHeaders(s.db, id, sealed)
