@@ -174,8 +174,8 @@ func TestALargeInclusionIsCutAndLeadsToTheRest(t *testing.T) {
 	})
 }
 
-// TestTheLinksOfAPathThatComesBackLeadToEverything follows the next links of a relationship that a path comes back to: together the documents
-// have what one without a cut would have.
+// TestTheLinksOfAPathThatComesBackLeadToEverything follows the next links of a relationship that a path comes back to: together the
+// documents have what one without a cut would have.
 func TestTheLinksOfAPathThatComesBackLeadToEverything(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		const people, branches = 2100, 24

@@ -204,14 +204,16 @@ func TestAMisspeltMemberOfAnOperationIsNotIgnored(t *testing.T) {
 			return o
 		}
 		for _, name := range []string{"ifmatch", "IfMatch", "if-match", "if_match", "If-Match"} {
-			s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, "/meta/"+name)}, with("meta", object{name: `"0-0"`}))
+			s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, "/meta/"+name)},
+				with("meta", object{name: `"0-0"`}))
 		}
 		for _, name := range []string{"Meta", "Ref", "HREF"} {
 			s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, "/"+name)}, with(name, object{"ifMatch": `"0-0"`}))
 		}
 		to := member("organizations", id, "parent")
 		to["relationShip"] = "parent"
-		s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, "/ref/relationShip")}, object{"op": "update", "ref": to, "data": nil})
+		s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, "/ref/relationShip")},
+			object{"op": "update", "ref": to, "data": nil})
 		s.atomic(with("meta", object{"comment": "ours", "match": 1})).want(200)
 	})
 }

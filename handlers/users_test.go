@@ -141,7 +141,8 @@ func TestNoTextIsOfNothingVisible(t *testing.T) {
 			}
 		}
 		for text, path := range map[string]string{"\u202bשלום\u202c": managed + "/" + org, "": managed + "/" + org} {
-			s.do("PATCH", path, object{"data": object{"type": "organizations", "id": org, "attributes": object{"description": text}}}).want(200)
+			s.do("PATCH", path, object{"data": object{"type": "organizations", "id": org,
+				"attributes": object{"description": text}}}).want(200)
 		}
 	})
 }

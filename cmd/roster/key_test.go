@@ -175,7 +175,8 @@ func TestAKeyThatTheServiceRefusesIsNoWrongUsage(t *testing.T) {
 	modelstestURLs(t, func(t *testing.T, url string) {
 		dir := t.TempDir()
 		key := func(args ...string) (int, string, string) {
-			return command(t, nil, append(append([]string{"key"}, args...), "--data-dir", dir, "--database-url", url, "--log-level", "error")...)
+			return command(t, nil,
+				append(append([]string{"key"}, args...), "--data-dir", dir, "--database-url", url, "--log-level", "error")...)
 		}
 		fillDemo(t, dir, url, "--organizations", "1", "--users", "0")
 		organization := everyPage(t, opened(t, dir, url), models.Organizations)[0].(*models.Organization).ID
