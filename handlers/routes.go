@@ -108,9 +108,8 @@ func actions() []route {
 			needs:  auth.All().Manage(), // which the token holds within the organization
 			handle: done(models.RefreshToken),
 			doc: "Replaces the token of an organization. The answer is the only one with the new token; the old one is dead at once. A " +
-				"token " +
-				"can do everything within its organization, so the credential must hold every scope, and the token ends when it does: " +
-				"meta.tokenExpiresAt.",
+				"token can do everything within its organization, so the credential must hold every scope, and the token ends when it " +
+				"does: meta.tokenExpiresAt.",
 		},
 		{
 			path: "apiKeys/{id}/rotate", name: "rotateApiKey", target: keys, served: keys, needs: auth.Write("apiKeys"),
@@ -123,8 +122,7 @@ func actions() []route {
 			needs:  auth.Write("webhooks"),
 			handle: rotated(models.RotateWebhookSecret, models.FillWebhookHealth),
 			doc: "Gives an endpoint a new secret. The answer is the only one with it. Earlier secrets go on signing beside it for the " +
-				"overlap, " +
-				"in seconds, of meta.overlap; 86400 by default, at most 604800.",
+				"overlap, in seconds, of meta.overlap; 86400 by default, at most 604800.",
 		},
 		{
 			path: "webhooks/{id}/test", name: "testWebhook", target: endpoints, served: deliveries, status: http.StatusAccepted,

@@ -20,8 +20,8 @@ func (p *program) keyCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "key",
 		Usage: "create, list and revoke keys",
-		Description: "The commands work on the database itself, beside running servers and without one. " +
-			"A key that is revoked is dead at once,\n" +
+		Description: "The commands work on the database itself, beside running servers and without one. A key that is revoked is dead " +
+			"at once,\n" +
 			"everywhere.",
 		Commands: []*cli.Command{
 			{

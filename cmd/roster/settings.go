@@ -79,8 +79,7 @@ func (c *config) networkSettings() []setting {
 		{flag: "base-url", set: optional(webURL(&c.baseURL)),
 			help: "public `URL` of this service, for what is printed (default: derived from the listener)"},
 		{flag: "tls-cert", set: text(&c.tlsCert),
-			help: "`file` with the certificate chain in PEM; serves TLS together with --tls-key; a new one is served without a " +
-				"restart"},
+			help: "`file` with the certificate chain in PEM; serves TLS together with --tls-key; a new one is served without a restart"},
 		{flag: "tls-key", set: text(&c.tlsKey),
 			help: "`file` with the private key in PEM"},
 		{flag: "hsts-preload", value: "false", toggle: true, set: toggle(&c.hstsPreload),

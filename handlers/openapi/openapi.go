@@ -122,37 +122,29 @@ func Document(self string, routes []Route, types []*jsonapi.Schema, events []Eve
 }
 
 var introduction = "A [JSON:API 1.1](https://jsonapi.org/format/1.1/) service.\n\n" +
-	"**Credentials** go into one header: `Authorization: Bearer <key>`, `Authorization: <key>`, `X-API-Key` or `API_KEY`, never into the " +
-	"URL. " +
-	"Each operation says which scope it needs. What a caller may not see is answered like what is not there, with 404; what it sees and " +
-	"may " +
-	"not change with 403.\n\n" +
-	"**Paths** answer with and without a trailing slash, without redirects; to HEAD as to GET, without the body. Parameters are named as " +
-	"they are written in a URL: " +
-	"`filter[name][prefix]=A`; brackets may be percent-encoded. Unknown parameters are refused. At most 20 filters are combined, all of " +
-	"which " +
-	"must hold.\n\n" +
+	"**Credentials** go into one header: `Authorization: Bearer <key>`, `Authorization: <key>`, `X-API-Key` or `API_KEY`, never into " +
+	"the URL. Each operation says which scope it needs. What a caller may not see is answered like what is not there, with 404; what it " +
+	"sees and may not change with 403.\n\n" +
+	"**Paths** answer with and without a trailing slash, without redirects; to HEAD as to GET, without the body. Parameters are named " +
+	"as they are written in a URL: `filter[name][prefix]=A`; brackets may be percent-encoded. Unknown parameters are refused. At most " +
+	"20 filters are combined, all of which must hold.\n\n" +
 	"**Bodies** are sent as `application/vnd.api+json`. All problems of a request are answered at once, each with a stable `code` that " +
 	"[a page](/docs/errors) explains.\n\n" +
 	"**Every request** may have an `X-Request-Id` for logs, events and answers: up to 128 letters, digits, dots, hyphens and " +
-	"underscores. " +
-	"Any other is replaced.\n\n" +
-	"**Every answer** has, besides the headers listed with it, `X-Request-Id`, what is left of the caller's budget (`X-RateLimit-Limit`, " +
-	"`X-RateLimit-Remaining`, and `X-RateLimit-Reset` in seconds), `Vary`, `Cache-Control`, `X-Content-Type-Options`, `X-Frame-Options`, " +
-	"`Referrer-Policy`, `X-Robots-Tag`, `Tdm-Reservation` and, over TLS, `Strict-Transport-Security`.\n\n" +
+	"underscores. Any other is replaced.\n\n" +
+	"**Every answer** has, besides the headers listed with it, `X-Request-Id`, what is left of the caller's budget " +
+	"(`X-RateLimit-Limit`, `X-RateLimit-Remaining`, and `X-RateLimit-Reset` in seconds), `Vary`, `Cache-Control`, " +
+	"`X-Content-Type-Options`, `X-Frame-Options`, `Referrer-Policy`, `X-Robots-Tag`, `Tdm-Reservation` and, over TLS, " +
+	"`Strict-Transport-Security`.\n\n" +
 	"**Conditions.** Answers to GET have an `ETag`. With it in `If-None-Match` the answer is 304 while nothing has changed; in " +
-	"`If-Match` it " +
-	"is 412 once something has.\n\n" +
+	"`If-Match` it is 412 once something has.\n\n" +
 	"**Filters** name a field, `filter[name]=A`, or a field and an operator, `filter[name][prefix]=A`. " + jsonapi.Operators() + "\n\n" +
 	"**Included** are resources at the ends of relationships, or of paths of up to three names joined by dots; up to 2000 come along, " +
-	"and the " +
-	"linkage of a relationship that has more has a `next` link of its own. An empty value asks for none.\n\n" +
+	"and the linkage of a relationship that has more has a `next` link of its own. An empty value asks for none.\n\n" +
 	"**Webhooks** are signed (Standard Webhooks). `webhook-id` is the same at every attempt; `webhook-timestamp` is when this one was " +
-	"made, in " +
-	"seconds since 1970; `webhook-signature` has one signature or, during a rotation, several.\n\n" +
+	"made, in seconds since 1970; `webhook-signature` has one signature or, during a rotation, several.\n\n" +
 	"**Sparse fieldsets.** A resource has every attribute and relationship listed here unless `fields[…]` left it out; that is why none " +
-	"is " +
-	"marked as required.\n\n" +
+	"is marked as required.\n\n" +
 	"**Examples** are answers of this very program; only random ids and secrets were replaced."
 
 // generator collects the parts of one document.
