@@ -196,7 +196,7 @@ func TestNobodyWaitsWhilePasswordsAreHashed(t *testing.T) {
 
 // TestAMisspeltMemberOfAnOperationIsNotIgnored: the change would be made in spite of the version, or to the whole resource.
 func TestAMisspeltMemberOfAnOperationIsNotIgnored(t *testing.T) {
-	eachService(t, func(t *testing.T, s *service) {
+	eachService(t, func(_ *testing.T, s *service) {
 		id, _ := s.organization("Acme")
 		with := func(name string, value any) object {
 			o := change("organizations", id, object{"name": "changed"})
