@@ -2,7 +2,7 @@
 # The service as one static program and nothing else.
 
 FROM golang:1.26-alpine AS build
-RUN apk add --no-cache ca-certificates tzdata
+RUN apk add --no-cache ca-certificates
 WORKDIR /src
 # Modules first: they change seldom, so this layer is kept.
 COPY go.mod go.sum ./
@@ -15,7 +15,6 @@ RUN mkdir -p /out/data
 
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
-COPY --from=build /usr/share/zoneinfo /usr/share/zoneinfo
 COPY --from=build /out/roster /roster
 # 65532 is the user that images without a user database call nonroot.
 COPY --from=build --chown=65532:65532 /out/data /data

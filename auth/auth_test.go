@@ -52,20 +52,26 @@ func TestWhatAPrincipalMayDo(t *testing.T) {
 	key := func(kind models.KeyKind, scopes ...string) *auth.Principal {
 		return &auth.Principal{Holder: models.Holder{Kind: kind, KeyID: "k", OrganizationID: "o", Rights: models.Rights{Scopes: scopes}}}
 	}
-	token := &auth.Principal{Holder: models.Holder{Kind: models.OrganizationKey, OrganizationID: "o", Rights: models.Rights{Scopes: []string{models.EveryScope}}}}
+	token := &auth.Principal{Holder: models.Holder{Kind: models.OrganizationKey, OrganizationID: "o",
+		Rights: models.Rights{Scopes: []string{models.EveryScope}}}}
 	read, write := auth.Read("users"), auth.Write("users")
 	for name, c := range map[string]struct {
 		who *auth.Principal
 		may map[auth.Permission]bool
 	}{
 		"a key without scopes": {key(models.ManagementKey), map[auth.Permission]bool{read: false, write: false, read.Manage(): false}},
-		"a reader":             {key(models.ManagementKey, "users:read"), map[auth.Permission]bool{read: true, write: false, read.Manage(): true, auth.Read("events"): false}},
-		"all but all":          {key(models.ManagementKey, models.Scopes()[1:]...), map[auth.Permission]bool{auth.All(): false, auth.All().Manage(): false}},
-		"a writer":             {key(models.OrganizationKey, "users:write"), map[auth.Permission]bool{read: true, write: true, read.Manage(): false, auth.Read("events"): false}},
-		"all":                  {key(models.ManagementKey, "*"), map[auth.Permission]bool{auth.All().Manage(): true, read: true, write: true, write.Manage(): true}},
-		"a token":              {token, map[auth.Permission]bool{read: true, write: true, write.Manage(): false}},
-		"a user's key":         {key(models.UserKey, "*"), map[auth.Permission]bool{read: true, read.Manage(): false}},
-		"a look-alike":         {key(models.ManagementKey, "users", "users:", "users:readx", ":read", "user:read"), map[auth.Permission]bool{read: false, write: false}},
+		"a reader": {key(models.ManagementKey, "users:read"),
+			map[auth.Permission]bool{read: true, write: false, read.Manage(): true, auth.Read("events"): false}},
+		"all but all": {key(models.ManagementKey, models.Scopes()[1:]...),
+			map[auth.Permission]bool{auth.All(): false, auth.All().Manage(): false}},
+		"a writer": {key(models.OrganizationKey, "users:write"),
+			map[auth.Permission]bool{read: true, write: true, read.Manage(): false, auth.Read("events"): false}},
+		"all": {key(models.ManagementKey, "*"),
+			map[auth.Permission]bool{auth.All().Manage(): true, read: true, write: true, write.Manage(): true}},
+		"a token":      {token, map[auth.Permission]bool{read: true, write: true, write.Manage(): false}},
+		"a user's key": {key(models.UserKey, "*"), map[auth.Permission]bool{read: true, read.Manage(): false}},
+		"a look-alike": {key(models.ManagementKey, "users", "users:", "users:readx", ":read", "user:read"),
+			map[auth.Permission]bool{read: false, write: false}},
 	} {
 		for permission, want := range c.may {
 			if got := c.who.Allows(permission); got != want {
@@ -73,7 +79,8 @@ func TestWhatAPrincipalMayDo(t *testing.T) {
 			}
 		}
 	}
-	for kind, want := range map[models.KeyKind]models.Scope{models.ManagementKey: models.Subtree("o"), models.OrganizationKey: models.OnlyOrganization("o"), "nonsense": {}} {
+	for kind, want := range map[models.KeyKind]models.Scope{models.ManagementKey: models.Subtree("o"),
+		models.OrganizationKey: models.OnlyOrganization("o"), "nonsense": {}} {
 		if got := key(kind, "*").Scope(); got != want {
 			t.Errorf("a %s key sees %+v, want %+v", kind, got, want)
 		}
@@ -82,7 +89,8 @@ func TestWhatAPrincipalMayDo(t *testing.T) {
 		t.Errorf("a management key of no organization sees %+v", got)
 	}
 	for want, who := range map[string]*auth.Principal{
-		"organization_token:o": token, "management_key:k": key(models.ManagementKey), "organization_key:k": key(models.OrganizationKey), "user_key:k": key(models.UserKey),
+		"organization_token:o": token, "management_key:k": key(models.ManagementKey), "organization_key:k": key(models.OrganizationKey),
+		"user_key:k": key(models.UserKey),
 	} {
 		if got := who.Identity().String(); got != want {
 			t.Errorf("%s is known as %s", want, got)
@@ -93,7 +101,8 @@ func TestWhatAPrincipalMayDo(t *testing.T) {
 func TestAnOverlongCredentialIsNobody(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
-		for _, text := range []string{"", strings.Repeat("a", 513), strings.Repeat("a", 100), "\x00\xff", models.NewSecret(models.ManagementKey).Text} {
+		for _, text := range []string{"", strings.Repeat("a", 513), strings.Repeat("a", 100), "\x00\xff",
+			models.NewSecret(models.ManagementKey).Text} {
 			if p, err := auth.Authenticate(t.Context(), db, text); p != nil || err != nil {
 				t.Errorf("%.30q is %v, %v", text, p, err)
 			}
@@ -120,17 +129,17 @@ func TestTheUseOfAKeyIsWrittenInBatches(t *testing.T) {
 			}
 			return found.(*models.APIKey).LastUsedAt
 		}
-		usage, ticks := auth.NewUsage(), make(chan time.Time)
+		uses, ticks := auth.NewLastUsed(), make(chan time.Time)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
-			usage.Run(ctx, db, ticks, slog.New(slog.NewTextHandler(io.Discard, nil)))
+			uses.Run(ctx, db, ticks, slog.New(slog.NewTextHandler(io.Discard, nil)))
 		}()
 		for range 1000 {
-			usage.Note(principal.KeyID, clock.Now())
+			uses.Note(principal.KeyID, clock.Now())
 		}
-		usage.Note("", clock.Now())
+		uses.Note("", clock.Now())
 		if lastUsed() != nil {
 			t.Error("a use is written at once")
 		}
@@ -140,7 +149,7 @@ func TestTheUseOfAKeyIsWrittenInBatches(t *testing.T) {
 			t.Errorf("after a tick last used at %v", got)
 		}
 		clock.Advance(time.Minute)
-		usage.Note(principal.KeyID, clock.Now())
+		uses.Note(principal.KeyID, clock.Now())
 		cancel()
 		<-ended
 		if got := lastUsed(); !got.Equal(clock.Now()) {

@@ -2,7 +2,7 @@ package auth
 
 import "roster/models"
 
-// Permission is what a route asks of its caller: a scope of his credential and, for some, its kind.
+// Permission is what a route asks of its caller: a scope of its credential and, for some, its kind.
 type Permission struct {
 	// Scope is resource:read or resource:write.
 	Scope string

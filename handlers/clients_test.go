@@ -71,7 +71,8 @@ func TestClientsSpellAListOfIDsInThreeWays(t *testing.T) {
 func TestClientsSendBackWholeRecords(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		parent, _ := s.organization("Parent")
-		child := s.do("POST", managed, resource("organizations", object{"name": "Child", "kind": "branch"}, "parent", ref("organizations", parent))).
+		child := s.do("POST", managed, resource("organizations", object{"name": "Child", "kind": "branch"}, "parent",
+			ref("organizations", parent))).
 			want(201).text("data", "id")
 		for _, id := range []string{parent, child} {
 			read := s.get(managed + "/" + id + "?include=parent%2Cchildren").want(200)
@@ -96,7 +97,8 @@ func TestABodyThatTurnsOutToBeEmptyIsNone(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer conn.Close() //nolint:errcheck // the server closes it
-			fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer %s\r\nTransfer-Encoding: chunked\r\n\r\n%s", method, path, s.key, chunks)
+			fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer %s\r\nTransfer-Encoding: "+
+				"chunked\r\n\r\n%s", method, path, s.key, chunks)
 			res, err := http.ReadResponse(bufio.NewReader(conn), nil)
 			if err != nil {
 				t.Fatal(err)
@@ -125,7 +127,8 @@ func TestACompressedBodyIsToldFromAMalformedOne(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		body := resource("organizations", object{"name": "One"})
 		refused := s.do("POST", managed, body, "Content-Encoding", "gzip").want(415)
-		if got := refused.faults()[0]; got != (fault{"415", "unsupported_media_type", "", "", "Content-Encoding"}) || refused.Header.Get("Accept-Encoding") != "identity" {
+		if got := refused.faults()[0]; got != (fault{"415", "unsupported_media_type", "", "", "Content-Encoding"}) ||
+			refused.Header.Get("Accept-Encoding") != "identity" {
 			t.Errorf("%v, with Accept-Encoding %q", got, refused.Header.Get("Accept-Encoding"))
 		}
 		s.do("POST", managed, body, "Content-Encoding", "identity").want(201)

@@ -16,7 +16,8 @@ func TestWhoHasARepresentationIsNotSentItAgain(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		id, _ := s.organization(strings.Repeat("long ", 30))
 		for _, path := range []string{
-			managed + "/" + id, managed + "/" + id + "?fields[organizations]=name", managed, managed + "?page[after]=" + cursorOf(s, managed, 0),
+			managed + "/" + id, managed + "/" + id + "?fields[organizations]=name", managed,
+			managed + "?page[after]=" + cursorOf(s, managed, 0),
 			"/public/v2/events", "/public/v2/events/" + s.get("/public/v2/events").text("data", 0, "id"),
 		} {
 			for _, encoding := range []string{"identity", "gzip"} {
@@ -63,7 +64,8 @@ func TestHEADHasTheHeaderOfGET(t *testing.T) {
 		for range 3 {
 			s.organization("Other")
 		}
-		for _, path := range []string{managed, managed + "/" + id, managed + "/" + id + "?fields[organizations]=", managed + "/" + models.NewID(), managed + "?nope"} {
+		for _, path := range []string{managed, managed + "/" + id, managed + "/" + id + "?fields[organizations]=",
+			managed + "/" + models.NewID(), managed + "?nope"} {
 			for _, encoding := range []string{"identity", "gzip"} {
 				get := s.get(path, "Accept-Encoding", encoding, "X-Request-Id", "r1")
 				head := s.do("HEAD", path, nil, "Accept-Encoding", encoding, "X-Request-Id", "r1")
@@ -83,7 +85,8 @@ func TestHEADHasTheHeaderOfGET(t *testing.T) {
 
 func TestAChangeIsMadeOnlyToTheVersionItIsMeantFor(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
-		created := s.do("POST", managed, resource("organizations", object{"name": "One", "description": strings.Repeat("text ", 300)})).want(201)
+		created := s.do("POST", managed, resource("organizations",
+			object{"name": "One", "description": strings.Repeat("text ", 300)})).want(201)
 		path := created.text("data", "links", "self")
 		id := created.text("data", "id")
 		rename := func(name string, headers ...string) *answer {
@@ -106,7 +109,8 @@ func TestAChangeIsMadeOnlyToTheVersionItIsMeantFor(t *testing.T) {
 				t.Errorf("DELETE %s: %s", stale, diff)
 			}
 		}
-		if got := rename("Three", "If-Match", "unquoted").want(400).faults()[0]; got != (fault{"400", "invalid_header", "", "", "If-Match"}) {
+		if got := rename("Three", "If-Match",
+			"unquoted").want(400).faults()[0]; got != (fault{"400", "invalid_header", "", "", "If-Match"}) {
 			t.Errorf("a header without quotes: %v", got)
 		}
 		// Any representation of the present version will do, in any encoding.
@@ -131,8 +135,8 @@ func TestAChangeIsMadeOnlyToTheVersionItIsMeantFor(t *testing.T) {
 	})
 }
 
-// fiftyAtOnce sends fifty different changes of one resource at once, each meant for the same version, makes sure that one is made, and returns
-// which.
+// fiftyAtOnce sends fifty different changes of one resource at once, each meant for the same version, makes sure that one is made, and
+// returns which.
 func (s *service) fiftyAtOnce(method, path, tag string, body func(i int) any) (winner int) {
 	s.t.Helper()
 	answers := make([]*answer, 50)
@@ -158,7 +162,8 @@ func TestOfFiftyChangesToOneVersionOneIsMade(t *testing.T) {
 		created := s.do("POST", managed, resource("organizations", object{"name": "Start"})).want(201)
 		path, id, tag := created.text("data", "links", "self"), created.text("data", "id"), created.Header.Get("ETag")
 		name := func(i int) string { return fmt.Sprint("Winner ", i) }
-		won := name(s.fiftyAtOnce("PATCH", path, tag, func(i int) any { return withID(resource("organizations", object{"name": name(i)}), id) }))
+		won := name(s.fiftyAtOnce("PATCH", path, tag,
+			func(i int) any { return withID(resource("organizations", object{"name": name(i)}), id) }))
 		if got := s.get(path).text("data", "attributes", "name"); got != won {
 			t.Errorf("the name is %q, and %q won", got, won)
 		}
@@ -216,14 +221,16 @@ func TestARelationshipIsChangedOnlyAtTheVersionItIsMeantFor(t *testing.T) {
 			s.do(method, members, object{"data": []object{ref("organizations", parent)}}, "If-Match", old).want(412)
 			s.do(method, members, object{"data": []object{ref("organizations", parent)}}, "If-None-Match", "*").want(412)
 		}
-		s.do("POST", members, object{"data": []object{ref("organizations", parent)}}, "If-Match", s.get(members).Header.Get("ETag")).want(200)
+		s.do("POST", members, object{"data": []object{ref("organizations", parent)}}, "If-Match",
+			s.get(members).Header.Get("ETag")).want(200)
 	})
 }
 
 func TestAReadIsAnsweredOnlyAsItIsMeant(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		id, _ := s.organization("One")
-		for _, path := range []string{managed + "/" + id, managed, managed + "/" + id + "/relationships/parent", managed + "/" + id + "/parent", "/public/v2/openapi.json"} {
+		for _, path := range []string{managed + "/" + id, managed, managed + "/" + id + "/relationships/parent",
+			managed + "/" + id + "/parent", "/public/v2/openapi.json"} {
 			tag := s.get(path).want(200).Header.Get("ETag")
 			for _, met := range []string{tag, `"other", ` + tag, "*"} {
 				s.get(path, "If-Match", met).want(200)

@@ -98,7 +98,8 @@ func TestFollowingTheLinksOfCursorPages(t *testing.T) {
 			for backward = a.list(); a.json("links", "prev") != nil; backward = append(a.list(), backward...) {
 				a = s.get(a.text("links", "prev")).want(200)
 			}
-			if diff := cmp.Diff([][]string{want, want, want[:3]}, [][]string{forward, backward, s.get(first).want(200).list()}); diff != "" {
+			if diff := cmp.Diff([][]string{want, want, want[:3]},
+				[][]string{forward, backward, s.get(first).want(200).list()}); diff != "" {
 				t.Errorf("%s: %s", query, diff)
 			}
 		}
@@ -132,7 +133,8 @@ func TestACursorOutlivesItsItem(t *testing.T) {
 				s.do("DELETE", managed+"/"+id, nil).want(204)
 			}
 		}
-		if left := s.get(managed + "?page[after]=" + cursor).want(200); len(left.list()) != 0 || left.json("links", "prev") != nil || left.json("links", "next") != nil {
+		if left := s.get(managed + "?page[after]=" + cursor).want(200); len(left.list()) != 0 || left.json("links", "prev") != nil ||
+			left.json("links", "next") != nil {
 			t.Errorf("nothing is left: %s", left.Body)
 		}
 	})
@@ -149,7 +151,8 @@ func TestCursorsOfAnotherListAreRefused(t *testing.T) {
 		changed := []byte(cursor)
 		changed[len(changed)/2] ^= 1
 		for _, path := range []string{
-			fits + string(changed), fits + cursor[1:], fits + cursor + "A", fits + url.QueryEscape("žluť"), fits + strings.Repeat("A", 10_000),
+			fits + string(changed), fits + cursor[1:], fits + cursor + "A", fits + url.QueryEscape("žluť"),
+			fits + strings.Repeat("A", 10_000),
 			managed + "?sort=-name&filter[kind]=company&filter[name]=Acme&page[after]=" + cursor,
 			managed + "?sort=name,createdAt&filter[kind]=company&filter[name]=Acme&page[after]=" + cursor,
 			managed + "?sort=name&filter[kind]=company&page[after]=" + cursor,
@@ -183,14 +186,16 @@ func TestTheCursorProfileNamesItsProblems(t *testing.T) {
 		} {
 			a := s.get(managed+"?"+test.query, "Accept", cursorMedia).want(400)
 			link := a.text("errors", 0, "links", "type")
-			if test.problem == "" && strings.HasPrefix(link, jsonapi.CursorProfile) || test.problem != "" && link != jsonapi.CursorProfile+test.problem {
+			if test.problem == "" && strings.HasPrefix(link, jsonapi.CursorProfile) || test.problem != "" &&
+				link != jsonapi.CursorProfile+test.problem {
 				t.Errorf("%s: links.type %s", test.query, link)
 			}
 			if got := a.faults()[0].Parameter; got != test.parameter {
 				t.Errorf("%s: source.parameter %q", test.query, got)
 			}
 		}
-		if got := s.get(managed+"?page[size]=500", "Accept", cursorMedia).json("errors", 0, "meta", "page", "maxSize"); got != float64(jsonapi.MaxPageSize) {
+		if got := s.get(managed+"?page[size]=500", "Accept", cursorMedia).json("errors", 0, "meta", "page",
+			"maxSize"); got != float64(jsonapi.MaxPageSize) {
 			t.Errorf("meta.page.maxSize is %v", got)
 		}
 		if got := s.get(managed+"?sort=active").want(400).text("errors", 0, "links", "type"); strings.HasPrefix(got, "http") {
@@ -224,7 +229,8 @@ func TestUsersOfOneOrganizationByCursor(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		id, token := s.organization("Acme")
 		for i := range 5 {
-			s.do("POST", "/public/v2/users", resource("users", object{"email": fmt.Sprintf("u%d@example.com", i)}, "organization", ref("organizations", id))).want(201)
+			s.do("POST", "/public/v2/users", resource("users", object{"email": fmt.Sprintf("u%d@example.com", i)}, "organization",
+				ref("organizations", id))).want(201)
 		}
 		path := "/public/v2/users?filter[organizationId]=" + id
 		a := s.get(path+"&page[size]=2", "Accept", cursorMedia).want(200)
@@ -243,7 +249,8 @@ func TestRelatedCollectionsAndLinkageByCursor(t *testing.T) {
 		id, _ := s.organization("Acme")
 		other, _ := s.organization("Other")
 		for i := range 5 {
-			s.do("POST", "/public/v2/users", resource("users", object{"email": fmt.Sprintf("u%d@example.com", i)}, "organization", ref("organizations", id))).want(201)
+			s.do("POST", "/public/v2/users", resource("users", object{"email": fmt.Sprintf("u%d@example.com", i)}, "organization",
+				ref("organizations", id))).want(201)
 		}
 		for _, path := range []string{managed + "/%s/users", managed + "/%s/relationships/users", managed + "/%s/events"} {
 			want := s.get(fmt.Sprintf(path, id)).want(200).list()

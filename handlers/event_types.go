@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"roster/handlers/openapi"
 	"roster/jsonapi"
 	"roster/models"
 	"roster/webhooks"
@@ -11,6 +12,8 @@ import (
 
 // eventTypesPath is where the types of events are described.
 const eventTypesPath = "event-types"
+
+var eventTypesTag = openapi.Tag{Name: eventTypesPath, Doc: eventTypes.Doc}
 
 // eventTypes is what the documentation says about the types of events. They are part of the program, so there is no table of them.
 var eventTypes = jsonapi.ForModel(struct {
@@ -46,7 +49,8 @@ func (a *API) readEventType(w http.ResponseWriter, rq *request) error {
 		if err != nil {
 			return err
 		}
-		return writeDocument(w, rq, http.StatusOK, &jsonapi.Document{Data: r, Meta: map[string]any{}, Links: &jsonapi.Links{Self: r.Links.Self}})
+		return writeDocument(w, rq, http.StatusOK,
+			&jsonapi.Document{Data: r, Meta: map[string]any{}, Links: &jsonapi.Links{Self: r.Links.Self}})
 	}
 	return jsonapi.Fault(jsonapi.NotFound, "There is no type of event of that name.")
 }
@@ -58,7 +62,7 @@ func eventTypeResource(t models.EventType) (*jsonapi.Resource, error) {
 	}
 	return &jsonapi.Resource{
 		Type: "eventTypes", ID: t.Name,
-		Attributes: map[string]any{"description": t.Doc, "schema": eventSchema(t), "example": jsonapi.Raw(example)},
+		Attributes: map[string]any{"description": t.Doc, "schema": openapi.EventSchema(eventOf(t)), "example": jsonapi.Raw(example)},
 		Links:      &jsonapi.Links{Self: jsonapi.Href(models.Root + eventTypesPath + "/" + t.Name)},
 	}, nil
 }
@@ -75,9 +79,11 @@ func exampleEvent(t models.EventType) ([]byte, error) {
 	}
 	event := webhooks.Envelope{
 		Type: t.Name, OccurredAt: time.Date(2024, 8, 20, 10, 45, 7, 125e6, time.UTC), Sequence: 42, Data: data,
-		Organization: &webhooks.Organization{ID: models.Organizations.Schema.Example, Name: models.Organizations.Schema.Attribute("name").Example},
-		Actor:        models.Actor{Kind: models.ByOrganizationKey, ID: &models.APIKeys.Schema.Example, Name: &models.APIKeys.Schema.Attribute("name").Example},
-		RequestID:    &models.Events.Schema.Attribute("requestId").Example,
+		Organization: &webhooks.Organization{ID: models.Organizations.Schema.Example,
+			Name: models.Organizations.Schema.Attribute("name").Example},
+		Actor: models.Actor{Kind: models.ByOrganizationKey, ID: &models.APIKeys.Schema.Example,
+			Name: &models.APIKeys.Schema.Attribute("name").Example},
+		RequestID: &models.Events.Schema.Attribute("requestId").Example,
 	}
 	switch {
 	case t.IsTest():

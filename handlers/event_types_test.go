@@ -3,11 +3,7 @@ package handlers_test
 import (
 	"bytes"
 	"context"
-	"io"
-	"log/slog"
 	"net/http"
-	"net/netip"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,7 +11,6 @@ import (
 
 	"roster/models"
 	"roster/models/modelstest"
-	"roster/webhooks"
 	"roster/webhooks/webhookstest"
 )
 
@@ -57,60 +52,46 @@ func eventSchemas(t *testing.T, s *service) map[string]*jsonschema.Schema {
 	return compiled
 }
 
-// deliver runs a worker on the database of the service until the test ends.
-func (s *service) deliver() {
-	s.t.Helper()
-	guard := webhooks.NewGuard(webhooks.GuardConfig{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
-	sender := webhooks.NewSender(webhooks.SenderConfig{Guard: guard, Timeout: 30 * time.Second, UserAgent: "Roster-Webhooks/test", IdleConns: 4, IdleConnsPerHost: 4})
-	worker := webhooks.NewWorker(s.db, webhooks.WorkerConfig{
-		Sender: sender, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Metrics: webhooks.NewMetrics(nil),
-		Slots: 16, LaneCap: 4, Lease: time.Minute, Poll: time.Second, Grace: 10 * time.Second,
-	})
-	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() { worker.Run(ctx) })
-	s.t.Cleanup(func() {
-		cancel()
-		running.Wait()
-		sender.Close()
-	})
-}
-
 func TestEveryDeliveredBodyIsWhatItsSchemaSays(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		s := newService(t, db)
 		schemas := eventSchemas(t, s)
 		receiver := webhookstest.NewReceiver(t)
-		s.deliver()
+		newDispatch(s, asItIs)
 
 		root, _ := s.organization("Root")
-		hook := s.do("POST", hooksPath, resource("webhooks", object{"url": receiver.URL(), "eventTypes": []string{"*", "webhook.*"}, "subtree": true, "headers": []string{"X-Tenant: 42"}},
+		hook := s.do("POST", hooksPath, resource("webhooks",
+			object{"url": receiver.URL(), "eventTypes": []string{"*", "webhook.*"}, "subtree": true, "headers": []string{"X-Tenant: 42"}},
 			"organization", ref("organizations", root))).want(201)
 		id := hook.text("data", "id")
 		org, _ := s.organization("Acme", "parent", ref("organizations", root))
 		at := managed + "/" + org
-		s.do("PATCH", at, withID(resource("organizations", object{"description": "Makers of everything.", "webhookUrl": receiver.URL() + "own"}), org)).want(200)
+		s.do("PATCH", at, withID(resource("organizations",
+			object{"description": "Makers of everything.", "webhookUrl": receiver.URL() + "own"}), org)).want(200)
 		s.do("POST", "/public/v2/management/refresh-token/"+org, nil).want(200)
-		user := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada", "email": "ada@example.com"}, "organization", ref("organizations", org))).want(201).text("data", "id")
+		user := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada", "email": "ada@example.com"}, "organization",
+			ref("organizations", org))).want(201).text("data", "id")
 		s.do("PATCH", "/public/v2/users/"+user, withID(resource("users", object{"lastName": "Lovelace"}), user)).want(200)
-		key := s.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "Sync", "scopes": []string{"users:read"}}, "organization", ref("organizations", org))).want(201).text("data", "id")
+		key := s.do("POST", "/public/v2/apiKeys",
+			resource("apiKeys", object{"name": "Sync", "scopes": []string{"users:read"}}, "organization",
+				ref("organizations", org))).want(201).text("data", "id")
 		s.do("PATCH", "/public/v2/apiKeys/"+key, withID(resource("apiKeys", object{"name": "Other"}), key)).want(200)
 		s.do("POST", "/public/v2/apiKeys/"+key+"/rotate", nil).want(200)
 		s.do("DELETE", "/public/v2/apiKeys/"+key, nil).want(204)
 		s.do("POST", hooksPath+"/"+id+"/test", nil).want(202)
 		s.do("PATCH", hooksPath+"/"+id, withID(resource("webhooks", object{"name": "Everything", "rate": 10_000}), id)).want(200)
 		s.do("POST", hooksPath+"/"+id+"/rotate-secret", nil).want(200)
-		gone := s.do("POST", hooksPath, resource("webhooks", object{"url": receiver.URL(), "status": "paused"}, "organization", ref("organizations", org))).want(201).text("data", "id")
+		gone := s.do("POST", hooksPath, resource("webhooks", object{"url": receiver.URL(), "status": "paused"}, "organization",
+			ref("organizations", org))).want(201).text("data", "id")
 		s.do("DELETE", hooksPath+"/"+gone, nil).want(204)
 		refusing := webhookstest.NewReceiver(t, webhookstest.Status(http.StatusGone))
-		ended := s.do("POST", hooksPath, resource("webhooks", object{"url": refusing.URL()}, "organization", ref("organizations", org))).want(201).text("data", "id")
+		ended := s.do("POST", hooksPath, resource("webhooks", object{"url": refusing.URL()}, "organization",
+			ref("organizations", org))).want(201).text("data", "id")
 		s.do("POST", hooksPath+"/"+ended+"/test", nil).want(202)
-		for s.get(hooksPath+"/"+ended).want(200).text("data", "attributes", "status") != "disabled" {
-			if t.Context().Err() != nil {
-				t.Fatal("it is not disabled")
-			}
-		}
+		s.await("an endpoint that was disabled", func() bool {
+			return s.get(hooksPath+"/"+ended).want(200).text("data", "attributes", "status") == "disabled"
+		})
 		s.do("DELETE", "/public/v2/users/"+user, nil).want(204)
 		s.do("DELETE", at, nil).want(204)
 		s.do("PATCH", at, withID(resource("organizations", object{"deletedAt": nil}), org)).want(200)

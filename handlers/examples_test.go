@@ -31,7 +31,8 @@ func TestEveryOperationDoesWhatTheDocumentSays(t *testing.T) {
 	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
 		st := &story{
 			service: newService(t, db), clock: clock, ids: map[string]string{}, names: map[string]string{},
-			examples: openapi.Examples{Requests: map[string]json.RawMessage{}, Responses: map[string]json.RawMessage{}, Errors: map[string]json.RawMessage{}},
+			examples: openapi.Examples{Requests: map[string]json.RawMessage{}, Responses: map[string]json.RawMessage{},
+				Errors: map[string]json.RawMessage{}},
 		}
 		st.begin()
 		st.everyOperation()
@@ -66,7 +67,8 @@ func (st *story) begin() {
 	st.finish(st.ids["webhookDeliveries"], "failed", st.clock.Now())
 	st.ids["event-types"] = "organization.updated"
 	// An event that tells what changed.
-	st.run("PATCH", "/public/v2/organizations/{id}", 200, withID(resource("organizations", object{"description": "Makers of everything."}), st.ids["organizations"]))
+	st.run("PATCH", "/public/v2/organizations/{id}", 200,
+		withID(resource("organizations", object{"description": "Makers of everything."}), st.ids["organizations"]))
 	st.ids["events"] = st.get("/public/v2/events?filter[eventType]=organization.updated").want(200).text("data", 0, "id")
 }
 
@@ -183,7 +185,8 @@ var variable = regexp.MustCompile(`\{\w+\}`)
 func component(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1:] }
 
 // random matches what differs from run to run.
-var random = regexp.MustCompile(`\b[0-9a-f]{64}\b|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|roster_[mou]_[0-9A-Za-z]{12}_[0-9A-Za-z]{36}|whsec_[0-9A-Za-z+/=]+`)
+var random = regexp.MustCompile(`\b[0-9a-f]{64}\b|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|roster_[mou]_[0-9A-Za-z]{` +
+	`12}_[0-9A-Za-z]{36}|whsec_[0-9A-Za-z+/=]+`)
 
 func keep(st *story, examples map[string]json.RawMessage, name string, document []byte) {
 	st.t.Helper()

@@ -1,17 +1,23 @@
 package handlers
 
+import "roster/handlers/openapi"
+
 // Route is a line of the route table as tests read it.
 type Route struct {
 	Method, Path, Scope string
 	Management          bool
 	Extended            bool // asks for an extension
+	DecodesResource     bool // takes a resource object
 }
 
 // RouteTable returns every route.
 func RouteTable() []Route {
 	var out []Route
 	for _, rt := range routes() {
-		out = append(out, Route{rt.method, rt.path, rt.needs.Scope, rt.needs.Management, len(rt.ext) > 0})
+		out = append(out, Route{
+			Method: rt.method, Path: rt.path, Scope: rt.needs.Scope, Management: rt.needs.Management, Extended: len(rt.ext) > 0,
+			DecodesResource: rt.form == openapi.Create || rt.form == openapi.Update,
+		})
 	}
 	return out
 }

@@ -40,7 +40,7 @@ var reasons = map[server.Reason]jsonapi.Code{
 // located returns refusals of package models as faults with pointers into the request that caused them. Other errors stay as they are.
 func located(err error, in *jsonapi.Input) error {
 	refusals := models.ErrorsOf(err)
-	if refusals == nil || in == nil {
+	if refusals == nil {
 		return err
 	}
 	return faultsOf(refusals, func(fault *jsonapi.Error, refusal *models.Error) *jsonapi.Error {

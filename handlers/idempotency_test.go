@@ -26,7 +26,9 @@ func told(a *answer) object {
 func TestARequestThatIsSentAgainIsAnsweredAgain(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		id, _ := s.organization("Acme")
-		key := s.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "one", "scopes": []string{"users:read"}}, "organization", ref("organizations", id))).want(201).text("data", "id")
+		key := s.do("POST", "/public/v2/apiKeys",
+			resource("apiKeys", object{"name": "one", "scopes": []string{"users:read"}}, "organization",
+				ref("organizations", id))).want(201).text("data", "id")
 		user := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Grace"})).want(201).text("data", "id")
 		operations := jsonapi.ContentType([]string{jsonapi.AtomicExt}, nil)
 		for _, test := range []struct {
@@ -39,7 +41,8 @@ func TestARequestThatIsSentAgainIsAnsweredAgain(t *testing.T) {
 			{"/public/v2/apiKeys/" + key + "/rotate", nil},
 			{"/public/v2/users", resource("users", object{"email": "ada@example.com"})},
 			{"/public/v2/users/" + user + "/relationships/organizations", object{"data": []object{ref("organizations", id)}}},
-			{"/public/v2/operations", object{"atomic:operations": []object{{"op": "add", "data": object{"type": "users", "attributes": object{"firstName": "Ada"}}}}}},
+			{"/public/v2/operations", object{"atomic:operations": []object{{"op": "add",
+				"data": object{"type": "users", "attributes": object{"firstName": "Ada"}}}}}},
 		} {
 			total := s.get("/public/v2/events?page[size]=1").json("meta", "total")
 			headers := []string{"Idempotency-Key", "key " + test.path}
@@ -51,7 +54,8 @@ func TestARequestThatIsSentAgainIsAnsweredAgain(t *testing.T) {
 				t.Errorf("%s: %s\n%s", test.path, diff, first.Body)
 			}
 			if first.Header.Get("Idempotency-Replayed") != "" || again.Header.Get("Idempotency-Replayed") != "true" {
-				t.Errorf("%s: Idempotency-Replayed %q and %q", test.path, first.Header.Get("Idempotency-Replayed"), again.Header.Get("Idempotency-Replayed"))
+				t.Errorf("%s: Idempotency-Replayed %q and %q", test.path, first.Header.Get("Idempotency-Replayed"),
+					again.Header.Get("Idempotency-Replayed"))
 			}
 			if now := s.get("/public/v2/events?page[size]=1").json("meta", "total").(float64); now != total.(float64)+1 {
 				t.Errorf("%s: %v events, then %v", test.path, total, now)
@@ -64,7 +68,8 @@ func TestARequestThatIsSentAgainIsAnsweredAgain(t *testing.T) {
 		if slash.Header.Get("Idempotency-Replayed") != "true" {
 			t.Error("the path with a slash is taken for another")
 		}
-		zipped := s.do("POST", managed+"/", resource("organizations", object{"name": "Once"}), "Idempotency-Key", "key "+managed, "Accept-Encoding", "gzip").want(201)
+		zipped := s.do("POST", managed+"/", resource("organizations", object{"name": "Once"}), "Idempotency-Key", "key "+managed,
+			"Accept-Encoding", "gzip").want(201)
 		if zipped.Header.Get("Content-Encoding") != "gzip" {
 			t.Error("a kept answer is not compressed")
 		}
@@ -94,7 +99,8 @@ func TestAKeyBelongsToOneRequestOfOneCaller(t *testing.T) {
 		}
 		for _, bad := range []string{strings.Repeat("x", 256), "schlüssel", "tab\tulator"} {
 			want := []fault{{"400", "invalid_header", "", "", "Idempotency-Key"}}
-			if diff := cmp.Diff(want, s.do("POST", "/public/v2/users", user("d@example.com"), "Idempotency-Key", bad).want(400).faults()); diff != "" {
+			if diff := cmp.Diff(want, s.do("POST", "/public/v2/users", user("d@example.com"), "Idempotency-Key",
+				bad).want(400).faults()); diff != "" {
 				t.Errorf("%q: %s", bad, diff)
 			}
 		}
@@ -109,7 +115,8 @@ func TestARefusedRequestLeavesItsKeyFree(t *testing.T) {
 		s.do("POST", "/public/v2/users", resource("users", object{"email": "taken@example.com"})).want(201)
 		before := s.get("/public/v2/events?page[size]=1").json("meta", "total")
 		for body, status := range map[string]int{
-			`{"data":`: 400, `{"data":{"type":"users","attributes":{"email":"taken@example.com"}}}`: 409, `{"data":{"type":"users","attributes":{"nope":1}}}`: 422,
+			`{"data":`: 400, `{"data":{"type":"users","attributes":{"email":"taken@example.com"}}}`: 409,
+			`{"data":{"type":"users","attributes":{"nope":1}}}`: 422,
 		} {
 			a := s.do("POST", "/public/v2/users", body, "Idempotency-Key", "k").want(status)
 			if a.Header.Get("Idempotency-Replayed") != "" {
@@ -168,7 +175,8 @@ func reader(db *models.DB) *sql.DB {
 
 func TestSecretsInKeptAnswersCannotBeReadFromTheDatabase(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
-		a := s.do("POST", managed, resource("organizations", object{"name": "Acme", "webhookUrl": "https://example.com/hook"}), "Idempotency-Key", "k").want(201)
+		a := s.do("POST", managed, resource("organizations", object{"name": "Acme", "webhookUrl": "https://example.com/hook"}),
+			"Idempotency-Key", "k").want(201)
 		var kept []byte
 		if err := reader(s.db).QueryRowContext(t.Context(), "SELECT answer FROM idempotency_keys").Scan(&kept); err != nil {
 			t.Fatal(err)

@@ -17,8 +17,12 @@ import (
 // giveID gives a key another id, behind the back of the API.
 func (s *service) giveID(key, id string) {
 	s.t.Helper()
+	idType := "uuid"
+	if s.db.Dialect() == models.SQLite {
+		idType = "text"
+	}
 	s.exec(`INSERT INTO api_keys (id, kind, organization_id, name, scopes, version, created_at, updated_at)
-		SELECT CAST(? AS `+map[models.Dialect]string{models.Postgres: "uuid", models.SQLite: "text"}[s.db.Dialect()]+`), kind, organization_id, name, scopes, version, created_at, updated_at
+		SELECT CAST(? AS `+idType+`), kind, organization_id, name, scopes, version, created_at, updated_at
 		FROM api_keys WHERE id = ?`, id, key)
 	s.exec(`UPDATE credentials SET api_key_id = ? WHERE api_key_id = ?`, id, key)
 }
@@ -32,8 +36,9 @@ func TestAKeyWithTheIDOfAnOrganizationIsNotThatOrganization(t *testing.T) {
 		s := newServiceWith(t, db, func(c *server.Config, _ *http.Server) { c.Limiter = server.NewLimiter(50, time.Minute, clock.Now) })
 		victim, token := s.organization("Victim")
 		own, _ := s.organization("Partner")
-		partner := s.as(s.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "partner", "kind": "management", "scopes": []string{"*"}},
-			"organization", ref("organizations", own))).want(201).text("data", "attributes", "key"))
+		partner := s.as(s.do("POST", "/public/v2/apiKeys",
+			resource("apiKeys", object{"name": "partner", "kind": "management", "scopes": []string{"*"}},
+				"organization", ref("organizations", own))).want(201).text("data", "attributes", "key"))
 		forged := resource("apiKeys", object{"name": "forged", "scopes": []string{"*"}}, "organization", ref("organizations", own))
 		refusal := partner.do("POST", "/public/v2/apiKeys", withID(forged, victim)).want(403).faults()
 		if diff := cmp.Diff([]fault{{"403", "client_id_forbidden", "/data/id", "", ""}}, refusal); diff != "" {
@@ -48,10 +53,12 @@ func TestAKeyWithTheIDOfAnOrganizationIsNotThatOrganization(t *testing.T) {
 		body := resource("apiKeys", object{"name": "deploy", "scopes": []string{"*"}})
 		first := organization.do("POST", "/public/v2/apiKeys", body, "Idempotency-Key", "deploy-1").want(201)
 		second := attacker.do("POST", "/public/v2/apiKeys", body, "Idempotency-Key", "deploy-1").want(201)
-		if second.Header.Get("Idempotency-Replayed") != "" || strings.Contains(string(second.Body), first.text("data", "attributes", "key")) {
+		if second.Header.Get("Idempotency-Replayed") != "" ||
+			strings.Contains(string(second.Body), first.text("data", "attributes", "key")) {
 			t.Errorf("the attacker is sent the organization's answer: %s", second.Body)
 		}
-		if left := [2]string{first.Header.Get("X-RateLimit-Remaining"), second.Header.Get("X-RateLimit-Remaining")}; left != [2]string{"49", "49"} {
+		if left := [2]string{first.Header.Get("X-RateLimit-Remaining"),
+			second.Header.Get("X-RateLimit-Remaining")}; left != [2]string{"49", "49"} {
 			t.Errorf("both spend one budget: %v are left", left)
 		}
 		for a, want := range map[*answer]object{
@@ -66,7 +73,8 @@ func TestAKeyWithTheIDOfAnOrganizationIsNotThatOrganization(t *testing.T) {
 	})
 }
 
-// TestAnAnswerIsGivenAgainToWhoCouldStillMakeTheRequest has a key make a stronger one, and changes what the key may do before it asks again.
+// TestAnAnswerIsGivenAgainToWhoCouldStillMakeTheRequest has a key make a stronger one, and changes what the key may do before it asks
+// again.
 func TestAnAnswerIsGivenAgainToWhoCouldStillMakeTheRequest(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		parent, _ := s.organization("Parent")
@@ -79,7 +87,8 @@ func TestAnAnswerIsGivenAgainToWhoCouldStillMakeTheRequest(t *testing.T) {
 			{"it can do more", func(s *service, maker, _ string) { s.patchKey(maker, object{"scopes": []string{"*"}}) }, 201},
 			{"it is called otherwise", func(s *service, maker, _ string) { s.patchKey(maker, object{"name": "n"}) }, 201},
 			{"it can do less", func(s *service, maker, _ string) { s.patchKey(maker, object{"scopes": []string{"apiKeys:write"}}) }, 403},
-			{"it may not ask at all", func(s *service, maker, _ string) { s.patchKey(maker, object{"scopes": []string{"users:write"}}) }, 403},
+			{"it may not ask at all",
+				func(s *service, maker, _ string) { s.patchKey(maker, object{"scopes": []string{"users:write"}}) }, 403},
 			{"it ends", func(s *service, maker, _ string) { s.patchKey(maker, object{"expiresAt": "2999-01-01T00:00:00+00:00"}) }, 403},
 			{"the branch was moved away", func(s *service, _, branch string) {
 				s.do("PATCH", managed+"/"+branch, withID(resource("organizations", object{}, "parent", nil), branch)).want(200)
@@ -88,13 +97,16 @@ func TestAnAnswerIsGivenAgainToWhoCouldStillMakeTheRequest(t *testing.T) {
 				made := s.get("/public/v2/apiKeys?filter[name]=made&filter[organizationId]="+branch).want(200).text("data", 0, "id")
 				s.do("DELETE", "/public/v2/apiKeys/"+made, nil).want(204)
 			}, 201},
-			{"its answer is of a version that noted no rights", func(s *service, _, _ string) { s.exec("UPDATE idempotency_keys SET answer = NULL") }, 409},
+			{"its answer is of a version that noted no rights",
+				func(s *service, _, _ string) { s.exec("UPDATE idempotency_keys SET answer = NULL") }, 409},
 		} {
 			branch, _ := s.organization("Branch of "+c.name, "parent", ref("organizations", parent))
-			made := s.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "maker", "kind": "management", "scopes": []string{"apiKeys:write", "users:read"}},
-				"organization", ref("organizations", parent))).want(201)
+			made := s.do("POST", "/public/v2/apiKeys",
+				resource("apiKeys", object{"name": "maker", "kind": "management", "scopes": []string{"apiKeys:write", "users:read"}},
+					"organization", ref("organizations", parent))).want(201)
 			maker := s.as(made.text("data", "attributes", "key"))
-			body := resource("apiKeys", object{"name": "made", "scopes": []string{"users:read"}}, "organization", ref("organizations", branch))
+			body := resource("apiKeys", object{"name": "made", "scopes": []string{"users:read"}}, "organization",
+				ref("organizations", branch))
 			first := maker.do("POST", "/public/v2/apiKeys", body, "Idempotency-Key", "k").want(201)
 			c.change(s, made.text("data", "id"), branch)
 			again := maker.do("POST", "/public/v2/apiKeys", body, "Idempotency-Key", "k")
@@ -117,7 +129,8 @@ func (s *service) patchKey(id string, attributes object) {
 func TestAKeyIsTheSameCallerWithEachOfItsSecrets(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		org, _ := s.organization("Acme")
-		made := s.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "k", "scopes": []string{"*"}}, "organization", ref("organizations", org))).want(201)
+		made := s.do("POST", "/public/v2/apiKeys",
+			resource("apiKeys", object{"name": "k", "scopes": []string{"*"}}, "organization", ref("organizations", org))).want(201)
 		user := resource("users", object{"firstName": "Ada"})
 		first := s.as(made.text("data", "attributes", "key")).do("POST", "/public/v2/users", user, "Idempotency-Key", "k").want(201)
 		newer := s.do("POST", "/public/v2/apiKeys/"+made.text("data", "id")+"/rotate", nil).want(200).text("data", "attributes", "key")
@@ -157,11 +170,13 @@ func TestIDsAreChosenForOrganizationsAndUsersOnly(t *testing.T) {
 			want := []fault{{"403", "client_id_forbidden", "/data/id", "", ""}}
 			if c.chosen {
 				s.do("POST", "/public/v2/"+c.path, withID(c.body(), models.NewID())).want(201)
-			} else if diff := cmp.Diff(want, s.do("POST", "/public/v2/"+c.path, withID(c.body(), models.NewID())).want(403).faults()); diff != "" {
+			} else if diff := cmp.Diff(want, s.do("POST", "/public/v2/"+c.path,
+				withID(c.body(), models.NewID())).want(403).faults()); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", c.path, diff)
 			}
 			if c.typ != "organizations" && c.typ != "webhookReplays" {
-				if diff := cmp.Diff(want, s.as(token).do("POST", "/public/v2/"+c.path, withID(c.body(), models.NewID())).want(403).faults()); diff != "" {
+				if diff := cmp.Diff(want, s.as(token).do("POST", "/public/v2/"+c.path,
+					withID(c.body(), models.NewID())).want(403).faults()); diff != "" {
 					t.Errorf("%s by a token (-want +got):\n%s", c.path, diff)
 				}
 			}
@@ -187,8 +202,9 @@ func TestAnOrganizationAndItsKeysShareABudget(t *testing.T) {
 		_, other := fixture.organization("Other")
 		keys := []string{token}
 		for range 6 {
-			keys = append(keys, fixture.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "k", "scopes": []string{"users:read"}},
-				"organization", ref("organizations", org))).want(201).text("data", "attributes", "key"))
+			keys = append(keys, fixture.do("POST", "/public/v2/apiKeys",
+				resource("apiKeys", object{"name": "k", "scopes": []string{"users:read"}},
+					"organization", ref("organizations", org))).want(201).text("data", "attributes", "key"))
 		}
 		s := newServiceWith(t, db, func(c *server.Config, _ *http.Server) { c.Limiter = server.NewLimiter(4, time.Minute, clock.Now) })
 		s.key = fixture.key
@@ -212,7 +228,8 @@ func TestAnOrganizationAndItsKeysShareABudget(t *testing.T) {
 			t.Errorf("%d requests were served, want five budgets of 4", served)
 		}
 		refused := s.as(keys[6]).get("/public/v2/users").want(429)
-		if refused.Header.Get("X-RateLimit-Limit") != "20" || !strings.Contains(string(refused.Body), "20 requests in 60 seconds for the organization and its keys together") {
+		if refused.Header.Get("X-RateLimit-Limit") != "20" ||
+			!strings.Contains(string(refused.Body), "20 requests in 60 seconds for the organization and its keys together") {
 			t.Errorf("%v %s", refused.Header, refused.Body)
 		}
 		s.as(other).get("/public/v2/users").want(200)

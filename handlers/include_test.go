@@ -18,7 +18,8 @@ func (s *service) crowd(people int) string {
 	at := jsonapi.Stamp{Time: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 	head := models.NewID()
 	for n := range 25 {
-		org := &models.Organization{ID: models.NewID(), CreatedAt: at, UpdatedAt: at, Name: "Branch", Kind: "branch", ParentID: &head, Version: 1}
+		org := &models.Organization{ID: models.NewID(), CreatedAt: at, UpdatedAt: at, Name: "Branch",
+			Kind: "branch", ParentID: &head, Version: 1}
 		org.Slug = fmt.Sprintf("branch-%d", n)
 		members := 2
 		if n == 0 {
@@ -173,8 +174,8 @@ func TestALargeInclusionIsCutAndLeadsToTheRest(t *testing.T) {
 	})
 }
 
-// TestTheLinksOfAPathThatComesBackLeadToEverything follows the next links of a relationship that a path comes back to: together the documents
-// have what one without a cut would have.
+// TestTheLinksOfAPathThatComesBackLeadToEverything follows the next links of a relationship that a path comes back to: together the
+// documents have what one without a cut would have.
 func TestTheLinksOfAPathThatComesBackLeadToEverything(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		const people, branches = 2100, 24
@@ -257,7 +258,10 @@ func TestAnInclusionThatFitsIsWhole(t *testing.T) {
 			t.Errorf("%d are included", len(doc.Included))
 		}
 		for _, n := range primary {
-			want := map[bool]int{true: 1900, false: 2}[n.ID == head]
+			want := 2
+			if n.ID == head {
+				want = 1900
+			}
 			if users := n.Relationships["users"]; len(nodes(t, users.Data)) != want || users.Links.Next != nil || users.Links.Prev != nil {
 				t.Errorf("%s has %d of %d users, and the links %v", n.ID, len(nodes(t, users.Data)), want, users.Links)
 			}

@@ -97,7 +97,8 @@ func (rq *request) permitOperations(operations []*jsonapi.Operation) error {
 		needs, possible := permissionOf(op)
 		switch {
 		case !possible:
-			faults.Add(jsonapi.Fault(jsonapi.Forbidden, "Clients cannot %s resources of the type %s.", op.Code, op.Place.Schema.Type).At(op.Pointer()))
+			faults.Add(jsonapi.Fault(jsonapi.Forbidden, "Clients cannot %s resources of the type %s.", op.Code,
+				op.Place.Schema.Type).At(op.Pointer()))
 		case !rq.Principal.Allows(needs):
 			faults.Add(forbidden(rq.Principal, needs).At(op.Pointer()))
 		}

@@ -16,7 +16,8 @@ func TestATOM10OperationsAreCarriedOutInOrder(t *testing.T) {
 		}}
 		three := drop(lid("organizations", "x"))
 		a := s.atomic(one, two, three).want(200)
-		if got := []string{a.text("atomic:results", 0, "data", "attributes", "name"), a.text("atomic:results", 1, "data", "attributes", "name")}; !cmp.Equal(got, []string{"First", "Second"}) {
+		if got := []string{a.text("atomic:results", 0, "data", "attributes", "name"),
+			a.text("atomic:results", 1, "data", "attributes", "name")}; !cmp.Equal(got, []string{"First", "Second"}) {
 			t.Errorf("the results show %v", got)
 		}
 		s.get(managed + "/" + a.text("atomic:results", 0, "data", "id")).want(404)
@@ -28,11 +29,13 @@ func TestATOM10OperationsAreCarriedOutInOrder(t *testing.T) {
 func TestATOM11AllOrNothingWithEventsAndCounters(t *testing.T) {
 	eachService(t, func(_ *testing.T, s *service) {
 		id, _ := s.organization("Acme")
-		user := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"}, "organizations", []any{ref("organizations", id)})).
+		user := s.do("POST", "/public/v2/users",
+			resource("users", object{"firstName": "Ada"}, "organizations", []any{ref("organizations", id)})).
 			want(201).text("data", "id")
 		s.wantRefused(fault{Status: "404", Code: "not_found", Pointer: op(6, "/ref")},
 			add("organizations", object{"name": "New", "webhookUrl": "https://hooks.example.com/"}, "lid", "n"),
-			add("users", object{"firstName": "Eve"}, "relationships", linkage("organizations", []any{lid("organizations", "n"), ref("organizations", id)})),
+			add("users", object{"firstName": "Eve"}, "relationships",
+				linkage("organizations", []any{lid("organizations", "n"), ref("organizations", id)})),
 			add("apiKeys", object{"name": "k", "scopes": []any{}}, "relationships", linkage("organization", lid("organizations", "n"))),
 			change("organizations", id, object{"name": "Changed"}),
 			object{"op": "remove", "ref": member("users", user, "organizations"), "data": []any{ref("organizations", id)}},
@@ -48,7 +51,8 @@ func TestCountersFollowSeveralChangesOfOneRequest(t *testing.T) {
 		root, token := s.organization("Root")
 		a := s.atomic(
 			add("organizations", object{"name": "Child"}, "lid", "c", "relationships", linkage("parent", ref("organizations", root))),
-			add("users", object{"firstName": "Ada"}, "lid", "u", "relationships", linkage("organizations", []any{lid("organizations", "c")})),
+			add("users", object{"firstName": "Ada"}, "lid", "u", "relationships",
+				linkage("organizations", []any{lid("organizations", "c")})),
 			add("memberships", object{}, "relationships", object{
 				"organization": object{"data": ref("organizations", root)}, "user": object{"data": lid("users", "u")},
 			}),
@@ -92,13 +96,15 @@ func TestATOM12And13ResultsByPosition(t *testing.T) {
 		if len(results) != 4 || !cmp.Equal(results[0], object{}) || !cmp.Equal(results[2], object{}) {
 			t.Errorf("results: %s", a.Body)
 		}
-		if got := a.text("atomic:results", 1, "data", "attributes", "name") + a.text("atomic:results", 3, "data", "attributes", "name"); got != "NewChanged" {
+		if got := a.text("atomic:results", 1, "data", "attributes", "name") +
+			a.text("atomic:results", 3, "data", "attributes", "name"); got != "NewChanged" {
 			t.Errorf("results: %s", a.Body)
 		}
 		if a.json("data") != nil || a.json("included") != nil {
 			t.Errorf("primary data beside results: %s", a.Body)
 		}
-		empty := s.atomic(object{"op": "update", "ref": member("users", user, "organizations"), "data": []any{}}, drop(ref("users", user))).want(204)
+		empty := s.atomic(object{"op": "update", "ref": member("users", user, "organizations"), "data": []any{}},
+			drop(ref("users", user))).want(204)
 		if len(empty.Body) != 0 || empty.Header.Get("Content-Type") != "" {
 			t.Errorf("204 with %s %q", empty.Header.Get("Content-Type"), empty.Body)
 		}
@@ -113,12 +119,14 @@ func TestATOM14And15FaultsPointIntoTheOperation(t *testing.T) {
 		user := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"})).want(201).text("data", "id")
 		fine := add("organizations", object{"name": "Fine"})
 
-		a := s.atomic(fine, add("organizations", object{"name": 5, "nope": 1, "a/b": 1}), change("users", user, object{"email": "x"})).want(422)
+		a := s.atomic(fine, add("organizations", object{"name": 5, "nope": 1, "a/b": 1}),
+			change("users", user, object{"email": "x"})).want(422)
 		var got []string
 		for _, f := range a.faults() {
 			got = append(got, f.Pointer)
 		}
-		want := []string{op(1, "/data/attributes/a~1b"), op(1, "/data/attributes/name"), op(1, "/data/attributes/nope"), op(2, "/data/attributes/email")}
+		want := []string{op(1, "/data/attributes/a~1b"), op(1, "/data/attributes/name"), op(1, "/data/attributes/nope"),
+			op(2, "/data/attributes/email")}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("pointers (-want +got):\n%s", diff)
 		}
@@ -126,16 +134,19 @@ func TestATOM14And15FaultsPointIntoTheOperation(t *testing.T) {
 		s.wantRefused(fault{Status: "409", Code: "conflict", Pointer: op(1, "/data/attributes/slug")},
 			fine, add("organizations", object{"name": "x", "slug": "taken"}))
 		s.wantRefused(fault{Status: "409", Code: "conflict", Pointer: op(1, "/ref")}, fine, drop(ref("organizations", parent)))
-		s.wantRefused(fault{Status: "404", Code: "not_found", Pointer: op(0, "/href")}, object{"op": "remove", "href": "/public/v2/users/" + ghost})
+		s.wantRefused(fault{Status: "404", Code: "not_found", Pointer: op(0, "/href")},
+			object{"op": "remove", "href": "/public/v2/users/" + ghost})
 		s.wantRefused(fault{Status: "404", Code: "not_found", Pointer: op(0, "/data")}, change("users", ghost, object{"phone": "1"}))
 		s.wantRefused(fault{Status: "404", Code: "not_found", Pointer: op(0, "/ref")}, drop(ref("users", "not-a-uuid")))
 		s.wantRefused(fault{Status: "404", Code: "related_not_found", Pointer: op(0, "/data/1")},
-			object{"op": "add", "ref": member("users", user, "organizations"), "data": []any{ref("organizations", taken), ref("organizations", ghost)}})
+			object{"op": "add", "ref": member("users", user, "organizations"),
+				"data": []any{ref("organizations", taken), ref("organizations", ghost)}})
 		s.wantRefused(fault{Status: "404", Code: "related_not_found", Pointer: op(0, "/data")},
 			object{"op": "update", "ref": member("organizations", taken, "parent"), "data": ref("organizations", ghost)})
 		s.wantRefused(fault{Status: "409", Code: "conflict", Pointer: op(0, "/data")},
 			object{"op": "update", "ref": member("organizations", taken, "parent"), "data": ref("organizations", taken)})
-		s.wantRefused(fault{Status: "403", Code: "read_only", Pointer: op(0, "/data/attributes/number")}, change("organizations", taken, object{"number": -1}))
+		s.wantRefused(fault{Status: "403", Code: "read_only", Pointer: op(0, "/data/attributes/number")},
+			change("organizations", taken, object{"number": -1}))
 	})
 }
 
@@ -160,7 +171,8 @@ func TestATOM16To18ResultsAreThoseOfSingleRequests(t *testing.T) {
 		created := add("organizations", object{"name": "Acme"})
 		created["href"] = managed
 		a = s.atomic(created).want(200)
-		if got, want := a.text("atomic:results", 0, "data", "links", "self"), managed+"/"+a.text("atomic:results", 0, "data", "id"); got != want {
+		if got, want := a.text("atomic:results", 0, "data", "links", "self"),
+			managed+"/"+a.text("atomic:results", 0, "data", "id"); got != want {
 			t.Errorf("self is %s, want %s", got, want)
 		}
 		misplaced := add("organizations", object{"name": "Acme"})
@@ -173,7 +185,8 @@ func TestATOM19TheTargetOfAnUpdate(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		id, _ := s.organization("Acme")
 		other, _ := s.organization("Other")
-		for i, more := range []object{{}, {"ref": ref("organizations", id)}, {"href": managed + "/" + id}, {"href": "organizations/" + id}, {"ref": nil}} {
+		for i, more := range []object{{}, {"ref": ref("organizations", id)}, {"href": managed + "/" + id}, {"href": "organizations/" + id},
+			{"ref": nil}} {
 			name := fmt.Sprintf("Name %d", i)
 			o := change("organizations", id, object{"name": name})
 			for k, v := range more {
@@ -207,8 +220,10 @@ func TestATOM19TheTargetOfAnUpdate(t *testing.T) {
 func TestATOM20Remove(t *testing.T) {
 	eachService(t, func(_ *testing.T, s *service) {
 		id, _ := s.organization("Acme")
-		s.wantRefused(fault{Status: "404", Code: "not_found", Pointer: op(1, "/ref")}, drop(ref("organizations", id)), drop(ref("organizations", ghost)))
-		s.wantRefused(fault{Status: "404", Code: "not_found", Pointer: op(1, "/ref")}, drop(ref("organizations", id)), drop(ref("organizations", id)))
+		s.wantRefused(fault{Status: "404", Code: "not_found", Pointer: op(1, "/ref")}, drop(ref("organizations", id)),
+			drop(ref("organizations", ghost)))
+		s.wantRefused(fault{Status: "404", Code: "not_found", Pointer: op(1, "/ref")}, drop(ref("organizations", id)),
+			drop(ref("organizations", id)))
 		s.atomic(drop(ref("organizations", id))).want(204)
 		s.get(managed + "/" + id).want(404)
 	})
@@ -250,7 +265,8 @@ func TestATOM22ToMany(t *testing.T) {
 			}
 			return sorted(out...)
 		}
-		user := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"}, "organizations", []any{orgs[0]})).want(201).text("data", "id")
+		user := s.do("POST", "/public/v2/users",
+			resource("users", object{"firstName": "Ada"}, "organizations", []any{orgs[0]})).want(201).text("data", "id")
 		at := "/public/v2/users/" + user + "/relationships/organizations"
 		for i, step := range []struct {
 			op   string
@@ -284,7 +300,8 @@ func TestATOM22ToMany(t *testing.T) {
 func TestATOM23TheRulesOfSingleRequestsHold(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		id, token := s.organization("Acme")
-		s.wantRefused(fault{Status: "409", Code: "conflict", Pointer: op(0, "/data/id")}, add("organizations", object{"name": "x"}, "id", id))
+		s.wantRefused(fault{Status: "409", Code: "conflict", Pointer: op(0, "/data/id")},
+			add("organizations", object{"name": "x"}, "id", id))
 		s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, "/data/relationships/parent")},
 			add("organizations", object{"name": "x"}, "relationships", object{"parent": object{}}))
 		s.wantRefused(fault{Status: "404", Code: "related_not_found", Pointer: op(0, "/data/relationships/parent/data")},
@@ -306,8 +323,9 @@ func TestEachOperationNeedsItsPermission(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		id, token := s.organization("Acme")
 		other, _ := s.organization("Other")
-		reader := s.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "r", "scopes": []any{"users:write", "organizations:read"}},
-			"organization", ref("organizations", id))).want(201).text("data", "attributes", "key")
+		reader := s.do("POST", "/public/v2/apiKeys",
+			resource("apiKeys", object{"name": "r", "scopes": []any{"users:write", "organizations:read"}},
+				"organization", ref("organizations", id))).want(201).text("data", "attributes", "key")
 		denied := func(i int) fault { return fault{Status: "403", Code: "forbidden", Pointer: op(i, "")} }
 		user := add("users", object{"firstName": "Ada"})
 		managedChange := change("organizations", id, object{"name": "x"})
@@ -333,7 +351,10 @@ func TestEachOperationNeedsItsPermission(t *testing.T) {
 			if fmt.Sprint(a.Status) != try.want[0].Status {
 				t.Errorf("%s: status %d", name, a.Status)
 			}
-			if diff := cmp.Diff(before, s.state(), cmp.FilterPath(func(p cmp.Path) bool { return strings.Contains(p.GoString(), "lastUsedAt") }, cmp.Ignore())); diff != "" {
+			if diff := cmp.Diff(before, s.state(), cmp.FilterPath(func(p cmp.Path) bool {
+				return strings.Contains(p.GoString(),
+					"lastUsedAt")
+			}, cmp.Ignore())); diff != "" {
 				t.Errorf("%s: something changed (-before +after):\n%s", name, diff)
 			}
 		}
@@ -353,7 +374,8 @@ func TestATOM24LidsNameWhatEarlierOperationsAdd(t *testing.T) {
 			object{"op": "add", "ref": object{"type": "users", "lid": "same", "relationship": "organizations"},
 				"data": []any{lid("organizations", "same"), lid("organizations", "child")}},
 			object{"op": "update", "data": object{"type": "users", "lid": "same", "attributes": object{"lastName": "L"}}},
-			object{"op": "update", "ref": object{"type": "organizations", "lid": "child", "relationship": "parent"}, "data": lid("organizations", "same")},
+			object{"op": "update", "ref": object{"type": "organizations", "lid": "child", "relationship": "parent"},
+				"data": lid("organizations", "same")},
 		).want(200)
 		id := func(i int) string { return a.text("atomic:results", i, "data", "id") }
 		if got := a.text("atomic:results", 4, "data", "id"); got != id(1) {
@@ -388,8 +410,10 @@ func TestATOM25LidsAreDefinedOnceBeforeTheyAreUsed(t *testing.T) {
 		s.wantRefused(bad(0, "/data/relationships/parent/data/lid"),
 			add("organizations", object{"name": "x"}, "lid", "x", "relationships", linkage("parent", lid("organizations", "x"))))
 		s.wantRefused(bad(0, "/data/relationships/organizations/data/1/lid"),
-			add("users", object{"firstName": "x"}, "relationships", linkage("organizations", []any{ref("organizations", id), lid("organizations", "x")})))
-		s.wantRefused(bad(0, "/data/lid"), object{"op": "update", "ref": member("organizations", id, "parent"), "data": lid("organizations", "x")})
+			add("users", object{"firstName": "x"}, "relationships",
+				linkage("organizations", []any{ref("organizations", id), lid("organizations", "x")})))
+		s.wantRefused(bad(0, "/data/lid"), object{"op": "update", "ref": member("organizations", id, "parent"),
+			"data": lid("organizations", "x")})
 		s.wantRefused(bad(0, "/data/lid"), object{"op": "update", "data": lid("organizations", "x")})
 		s.wantRefused(bad(0, "/data/lid"), add("organizations", object{"name": "x"}, "lid", 7))
 		// One fault does not make others of every use.

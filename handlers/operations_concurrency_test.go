@@ -30,15 +30,19 @@ func TestIfMatchInMetaIsAPrecondition(t *testing.T) {
 			s.wantRefused(stale, with(join(), tag))
 			s.wantRefused(stale, with(parent(), tag))
 		}
-		s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, "/meta/ifMatch")}, with(add("organizations", object{"name": "x"}), "*"))
+		s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, "/meta/ifMatch")},
+			with(add("organizations", object{"name": "x"}), "*"))
 		for _, tag := range []string{"", "1", `"`, `"1-x`, `*, "1-x"`, `1-x"`} {
-			s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, "/meta/ifMatch")}, with(drop(ref("organizations", id)), tag))
+			s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, "/meta/ifMatch")},
+				with(drop(ref("organizations", id)), tag))
 		}
 		s.atomic(with(join(), `"1-x"`), with(parent(), `*`)).want(204)
 		// The second operation sees what the first has done.
 		s.wantRefused(fault{Status: "412", Code: "precondition_failed", Pointer: op(1, "/meta/ifMatch")},
-			with(change("organizations", id, object{"name": "y"}), `"1-x"`), with(change("organizations", id, object{"name": "z"}), `"1-x"`))
-		s.atomic(with(change("organizations", id, object{"name": "y"}), `"7-q", "1-x-gzip"`), with(change("organizations", id, object{"name": "z"}), `"2-x"`)).want(200)
+			with(change("organizations", id, object{"name": "y"}), `"1-x"`),
+			with(change("organizations", id, object{"name": "z"}), `"1-x"`))
+		s.atomic(with(change("organizations", id, object{"name": "y"}), `"7-q", "1-x-gzip"`),
+			with(change("organizations", id, object{"name": "z"}), `"2-x"`)).want(200)
 		s.atomic(with(drop(ref("organizations", id)), `"3-x"`)).want(204)
 	})
 }
@@ -64,7 +68,8 @@ func TestATOM30ConcurrentRequestsDoNotInterleave(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		var ids []string
 		for _, slug := range []string{"left", "right"} {
-			ids = append(ids, s.do("POST", managed, resource("organizations", object{"name": "Acme", "slug": slug})).want(201).text("data", "id"))
+			ids = append(ids, s.do("POST", managed,
+				resource("organizations", object{"name": "Acme", "slug": slug})).want(201).text("data", "id"))
 		}
 		// Each request moves both organizations through slugs of its own and leaves them crossed, in the order of its parity.
 		answers := s.together(50, func(i int) any {
@@ -97,7 +102,8 @@ func TestRequestsThatCrossEachOtherAllSucceed(t *testing.T) {
 		root, _ := s.organization("Root")
 		a, _ := s.organization("A", "parent", ref("organizations", root))
 		b, _ := s.organization("B", "parent", ref("organizations", root))
-		user := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"}, "organizations", []any{ref("organizations", a)})).want(201).text("data", "id")
+		user := s.do("POST", "/public/v2/users",
+			resource("users", object{"firstName": "Ada"}, "organizations", []any{ref("organizations", a)})).want(201).text("data", "id")
 		answers := s.together(50, func(i int) any {
 			ops := []any{
 				change("organizations", a, object{"description": fmt.Sprint(i)}),
@@ -190,7 +196,7 @@ func TestNobodyWaitsWhilePasswordsAreHashed(t *testing.T) {
 
 // TestAMisspeltMemberOfAnOperationIsNotIgnored: the change would be made in spite of the version, or to the whole resource.
 func TestAMisspeltMemberOfAnOperationIsNotIgnored(t *testing.T) {
-	eachService(t, func(t *testing.T, s *service) {
+	eachService(t, func(_ *testing.T, s *service) {
 		id, _ := s.organization("Acme")
 		with := func(name string, value any) object {
 			o := change("organizations", id, object{"name": "changed"})
@@ -198,14 +204,16 @@ func TestAMisspeltMemberOfAnOperationIsNotIgnored(t *testing.T) {
 			return o
 		}
 		for _, name := range []string{"ifmatch", "IfMatch", "if-match", "if_match", "If-Match"} {
-			s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, "/meta/"+name)}, with("meta", object{name: `"0-0"`}))
+			s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, "/meta/"+name)},
+				with("meta", object{name: `"0-0"`}))
 		}
 		for _, name := range []string{"Meta", "Ref", "HREF"} {
 			s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, "/"+name)}, with(name, object{"ifMatch": `"0-0"`}))
 		}
 		to := member("organizations", id, "parent")
 		to["relationShip"] = "parent"
-		s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, "/ref/relationShip")}, object{"op": "update", "ref": to, "data": nil})
+		s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, "/ref/relationShip")},
+			object{"op": "update", "ref": to, "data": nil})
 		s.atomic(with("meta", object{"comment": "ours", "match": 1})).want(200)
 	})
 }

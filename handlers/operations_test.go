@@ -217,10 +217,12 @@ func TestATOM6To8EveryFaultOfTheFormIsTold(t *testing.T) {
 			return fault{Status: "400", Code: "invalid_document", Pointer: op(i, below)}
 		}
 		want := []fault{
-			bad(0, ""), bad(1, ""), bad(2, "/op"), bad(3, "/op"), bad(4, ""), bad(5, "/ref"), bad(6, "/ref"), bad(7, "/ref"), bad(8, "/ref/id"),
+			bad(0, ""), bad(1, ""), bad(2, "/op"), bad(3, "/op"), bad(4, ""), bad(5, "/ref"), bad(6, "/ref"),
+			bad(7, "/ref"), bad(8, "/ref/id"),
 			{Status: "404", Code: "not_found", Pointer: op(9, "/ref/type")},
 			{Status: "404", Code: "not_found", Pointer: op(10, "/ref/relationship")},
-			bad(11, ""), bad(12, ""), bad(13, "/ref"), bad(14, "/href"), bad(15, ""), bad(16, "/ref"), bad(17, ""), bad(18, "/data"), bad(19, "/data"),
+			bad(11, ""), bad(12, ""), bad(13, "/ref"), bad(14, "/href"), bad(15, ""), bad(16, "/ref"), bad(17, ""),
+			bad(18, "/data"), bad(19, "/data"),
 			bad(20, "/meta"), bad(21, "/meta/ifMatch"), bad(22, "/ref/lid"),
 		}
 		if diff := cmp.Diff(want, s.atomic(ops...).want(400).faults()); diff != "" {
@@ -236,7 +238,8 @@ func TestATOM9OnlyPOST(t *testing.T) {
 				t.Errorf("%s: Allow %s", method, got)
 			}
 		}
-		s.do("POST", operations+"/", object{"atomic:operations": []any{add("organizations", object{"name": "Acme"})}}, "Content-Type", atomicType).want(200)
+		s.do("POST", operations+"/", object{"atomic:operations": []any{add("organizations", object{"name": "Acme"})}},
+			"Content-Type", atomicType).want(200)
 	})
 }
 
@@ -300,19 +303,23 @@ func TestATOM28HrefLeadsOnlyIntoThisAPI(t *testing.T) {
 		id, _ := s.organization("Acme")
 		at := managed + "/" + id
 		for _, href := range []string{
-			"https://example.test" + at, "//example.test" + at, "file://" + at, "http:" + at[1:], "ftp" + strings.TrimPrefix(s.url, "http") + at,
-			strings.Replace(s.url, "http://", "http://user:secret@", 1) + at, at + "?include=parent", at + "#x", "http://[::1", "%zz", "http://127.0.0.1:1" + at,
+			"https://example.test" + at, "//example.test" + at, "file://" + at, "http:" + at[1:],
+			"ftp" + strings.TrimPrefix(s.url, "http") + at,
+			strings.Replace(s.url, "http://", "http://user:secret@", 1) + at, at + "?include=parent", at + "#x", "http://[::1", "%zz",
+			"http://127.0.0.1:1" + at,
 		} {
 			s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, "/href")}, object{"op": "remove", "href": href})
 		}
-		for _, href := range []string{"", "/", "/public/v2/nope/" + id, at + "/parent", at + "/relationships", "/public/v1/users/" + id, "../users/" + id, managed + "x"} {
+		for _, href := range []string{"", "/", "/public/v2/nope/" + id, at + "/parent", at + "/relationships", "/public/v1/users/" + id,
+			"../users/" + id, managed + "x"} {
 			s.wantRefused(fault{Status: "404", Code: "not_found", Pointer: op(0, "/href")}, object{"op": "remove", "href": href})
 		}
 		s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, "/href")}, object{"op": "remove", "href": managed})
 		collision := add("organizations", object{"name": "x"})
 		collision["href"] = at
 		s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, "/href")}, collision)
-		for i, form := range []string{managed + "/%s", s.url + managed + "/%s", "management/organizations/%s", "./organizations/%s/", "/public/v2/organizations/%s", strings.Replace(s.url, "http", "HTTP", 1) + managed + "/%s"} {
+		for i, form := range []string{managed + "/%s", s.url + managed + "/%s", "management/organizations/%s", "./organizations/%s/",
+			"/public/v2/organizations/%s", strings.Replace(s.url, "http", "HTTP", 1) + managed + "/%s"} {
 			id, _ := s.organization(fmt.Sprint("Org ", i))
 			s.atomic(object{"op": "remove", "href": fmt.Sprintf(form, id)}).want(204)
 			s.get(managed + "/" + id).want(404)
@@ -329,7 +336,8 @@ func TestATOM29UnknownMembersAreIgnored(t *testing.T) {
 		o["ref"] = object{"type": "organizations", "id": id, "foo": 1, "meta": object{}}
 		removal := drop(ref("organizations", id))
 		removal["data"] = ref("organizations", id) // as some clients send it with DELETE
-		a := s.atomicRaw(object{"atomic:operations": []any{o, removal}, "foo": 1, "meta": object{"a": 1}, "links": object{}, "jsonapi": object{}}).want(200)
+		a := s.atomicRaw(object{"atomic:operations": []any{o, removal}, "foo": 1, "meta": object{"a": 1}, "links": object{},
+			"jsonapi": object{}}).want(200)
 		if got := a.text("atomic:results", 0, "data", "attributes", "name"); got != "New" {
 			t.Errorf("the name is %s", got)
 		}

@@ -7,7 +7,8 @@ import (
 
 func TestTheSeedsRequestsAreAnswered(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
-		created := s.do("POST", managed+"/", resource("organizations", object{"name": "Test Org", "webhookUrl": nil, "webhookSecret": nil})).want(201)
+		created := s.do("POST", managed+"/", resource("organizations",
+			object{"name": "Test Org", "webhookUrl": nil, "webhookSecret": nil})).want(201)
 		id, old := created.text("data", "id"), created.text("data", "attributes", "token")
 		if got := created.Header.Get("Cache-Control"); got != "no-store" {
 			t.Errorf("the only answer with the token says Cache-Control: %s", got)

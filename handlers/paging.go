@@ -77,7 +77,8 @@ func pageLinks(path string, q *jsonapi.Query, total int64) *jsonapi.Links {
 		}
 		return jsonapi.Href(path + q.Encode("page[number]", strconv.Itoa(start/p.Size+1), "page[size]", strconv.Itoa(p.Size)))
 	}
-	links := &jsonapi.Links{Self: jsonapi.Href(path + q.Encode()), First: link(0), Prev: &jsonapi.Link{Null: true}, Next: &jsonapi.Link{Null: true}}
+	links := &jsonapi.Links{Self: jsonapi.Href(path + q.Encode()), First: link(0), Prev: &jsonapi.Link{Null: true},
+		Next: &jsonapi.Link{Null: true}}
 	last := 0
 	if total > 0 {
 		last = int(total-1) / p.Size * p.Size

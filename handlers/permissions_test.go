@@ -33,13 +33,15 @@ func newEstate(s *service) *estate {
 			"organizations": id,
 			"users":         made("/public/v2/users", resource("users", object{"firstName": "Ada"})),
 			"apiKeys":       made("/public/v2/apiKeys", resource("apiKeys", object{"name": "k"})),
-			"webhooks":      made(hooksPath, resource("webhooks", object{"url": "https://hooks.example.com/", "eventTypes": []string{"webhook.*"}})),
+			"webhooks": made(hooksPath, resource("webhooks",
+				object{"url": "https://hooks.example.com/", "eventTypes": []string{"webhook.*"}})),
 		}
 		ids["memberships"] = own.get("/public/v2/memberships").text("data", 0, "id")
 		ids["events"] = own.get("/public/v2/events").text("data", 0, "id")
 		ids["webhookDeliveries"] = own.do("POST", hooksPath+"/"+ids["webhooks"]+"/test", nil).want(202).text("data", "id")
 		s.finish(ids["webhookDeliveries"], "failed", time.Now())
-		ids["webhookReplays"] = made(replaysPath, resource("webhookReplays", object{"since": "2024-01-01T00:00:00Z"}, "webhook", ref("webhooks", ids["webhooks"])))
+		ids["webhookReplays"] = made(replaysPath,
+			resource("webhookReplays", object{"since": "2024-01-01T00:00:00Z"}, "webhook", ref("webhooks", ids["webhooks"])))
 		for typ, of := range ids {
 			pair := e.ids[typ]
 			pair[i] = of
@@ -63,26 +65,29 @@ func (e *estate) key(kind, organization string, scopes ...string) string {
 // relationshipOf names one relationship of each type and the type it leads to.
 var relationshipOf = map[string][2]string{
 	"organizations": {"children", "organizations"}, "users": {"memberships", "memberships"}, "memberships": {"user", "users"},
-	"apiKeys": {"organization", "organizations"}, "events": {"organization", "organizations"}, "webhooks": {"deliveries", "webhookDeliveries"},
+	"apiKeys": {"organization", "organizations"}, "events": {"organization", "organizations"},
+	"webhooks":          {"deliveries", "webhookDeliveries"},
 	"webhookDeliveries": {"organization", "organizations"}, "webhookReplays": {"webhook", "webhooks"},
 }
 
 // toMany are the types whose relationship of that table leads to many: who reads its linkage needs the scope of what it leads to.
 var toMany = []string{"organizations", "users", "webhooks"}
 
-// asked says what each kind of route asks of its caller: a scope, a management key ("m"), or nothing but a valid credential ("anyone"). It is
-// written by hand, apart from the route table, so that neither changes without the other.
+// asked says what each kind of route asks of its caller: a scope, a management key ("m"), or nothing but a valid credential ("anyone"). It
+// is written by hand, apart from the route table, so that neither changes without the other.
 var asked = map[string]string{
 	"GET management/organizations": "m organizations:read", "GET management/organizations/{id}": "m organizations:read",
 	"POST management/organizations": "m organizations:write", "PATCH management/organizations/{id}": "m organizations:write",
-	"DELETE management/organizations/{id}":           "m organizations:write",
-	"GET management/organizations/{id}/relationship": "m organizations:read", "GET management/organizations/{id}/related": "m organizations:read",
+	"DELETE management/organizations/{id}":              "m organizations:write",
+	"GET management/organizations/{id}/relationship":    "m organizations:read",
+	"GET management/organizations/{id}/related":         "m organizations:read",
 	"PATCH management/organizations/{id}/relationship":  "m organizations:write",
 	"POST management/organizations/{id}/relationship":   "m organizations:write",
 	"DELETE management/organizations/{id}/relationship": "m organizations:write",
 	"POST management/refresh-token/{id}":                "m *",
 
-	"GET organizations": "organizations:read", "GET organizations/{id}": "organizations:read", "POST organizations": "m organizations:write",
+	"GET organizations": "organizations:read", "GET organizations/{id}": "organizations:read",
+	"POST organizations":       "m organizations:write",
 	"PATCH organizations/{id}": "organizations:write", "DELETE organizations/{id}": "m organizations:write",
 	"GET organizations/{id}/relationship": "organizations:read", "GET organizations/{id}/related": "organizations:read",
 	"PATCH organizations/{id}/relationship": "organizations:write", "POST organizations/{id}/relationship": "organizations:write",
@@ -90,7 +95,8 @@ var asked = map[string]string{
 
 	"GET users": "users:read", "GET users/{id}": "users:read", "POST users": "users:write", "PATCH users/{id}": "users:write",
 	"DELETE users/{id}": "users:write", "GET users/{id}/relationship": "users:read", "GET users/{id}/related": "users:read",
-	"PATCH users/{id}/relationship": "users:write", "POST users/{id}/relationship": "users:write", "DELETE users/{id}/relationship": "users:write",
+	"PATCH users/{id}/relationship": "users:write", "POST users/{id}/relationship": "users:write",
+	"DELETE users/{id}/relationship": "users:write",
 
 	"GET memberships": "memberships:read", "GET memberships/{id}": "memberships:read", "POST memberships": "memberships:write",
 	"PATCH memberships/{id}": "memberships:write", "DELETE memberships/{id}": "memberships:write",
@@ -98,26 +104,34 @@ var asked = map[string]string{
 	"PATCH memberships/{id}/relationship": "memberships:write", "POST memberships/{id}/relationship": "memberships:write",
 	"DELETE memberships/{id}/relationship": "memberships:write",
 
-	"GET apiKeys": "apiKeys:read", "GET apiKeys/{id}": "apiKeys:read", "POST apiKeys": "apiKeys:write", "PATCH apiKeys/{id}": "apiKeys:write",
+	"GET apiKeys": "apiKeys:read", "GET apiKeys/{id}": "apiKeys:read", "POST apiKeys": "apiKeys:write",
+	"PATCH apiKeys/{id}":  "apiKeys:write",
 	"DELETE apiKeys/{id}": "apiKeys:write", "GET apiKeys/{id}/relationship": "apiKeys:read", "GET apiKeys/{id}/related": "apiKeys:read",
 	"PATCH apiKeys/{id}/relationship": "apiKeys:write", "POST apiKeys/{id}/relationship": "apiKeys:write",
 	"DELETE apiKeys/{id}/relationship": "apiKeys:write", "POST apiKeys/{id}/rotate": "apiKeys:write",
 
-	"GET events": "events:read", "GET events/{id}": "events:read", "GET events/{id}/relationship": "events:read", "GET events/{id}/related": "events:read",
-	"PATCH events/{id}/relationship": "events:read", "POST events/{id}/relationship": "events:read", "DELETE events/{id}/relationship": "events:read",
+	"GET events": "events:read", "GET events/{id}": "events:read", "GET events/{id}/relationship": "events:read",
+	"GET events/{id}/related":        "events:read",
+	"PATCH events/{id}/relationship": "events:read", "POST events/{id}/relationship": "events:read",
+	"DELETE events/{id}/relationship": "events:read",
 
-	"GET webhooks": "webhooks:read", "GET webhooks/{id}": "webhooks:read", "POST webhooks": "webhooks:write", "PATCH webhooks/{id}": "webhooks:write",
-	"DELETE webhooks/{id}": "webhooks:write", "GET webhooks/{id}/relationship": "webhooks:read", "GET webhooks/{id}/related": "webhooks:read",
+	"GET webhooks": "webhooks:read", "GET webhooks/{id}": "webhooks:read", "POST webhooks": "webhooks:write",
+	"PATCH webhooks/{id}":  "webhooks:write",
+	"DELETE webhooks/{id}": "webhooks:write", "GET webhooks/{id}/relationship": "webhooks:read",
+	"GET webhooks/{id}/related":        "webhooks:read",
 	"PATCH webhooks/{id}/relationship": "webhooks:write", "POST webhooks/{id}/relationship": "webhooks:write",
-	"DELETE webhooks/{id}/relationship": "webhooks:write", "POST webhooks/{id}/rotate-secret": "webhooks:write", "POST webhooks/{id}/test": "webhooks:write",
+	"DELETE webhooks/{id}/relationship": "webhooks:write", "POST webhooks/{id}/rotate-secret": "webhooks:write",
+	"POST webhooks/{id}/test": "webhooks:write",
 
-	"GET webhookDeliveries": "webhooks:read", "GET webhookDeliveries/{id}": "webhooks:read", "GET webhookDeliveries/{id}/relationship": "webhooks:read",
-	"GET webhookDeliveries/{id}/related": "webhooks:read", "PATCH webhookDeliveries/{id}/relationship": "webhooks:read",
+	"GET webhookDeliveries": "webhooks:read", "GET webhookDeliveries/{id}": "webhooks:read",
+	"GET webhookDeliveries/{id}/relationship": "webhooks:read",
+	"GET webhookDeliveries/{id}/related":      "webhooks:read", "PATCH webhookDeliveries/{id}/relationship": "webhooks:read",
 	"POST webhookDeliveries/{id}/relationship": "webhooks:read", "DELETE webhookDeliveries/{id}/relationship": "webhooks:read",
 	"POST webhookDeliveries/{id}/redeliver": "webhooks:write", "GET webhookDeliveries/{id}/attempts/{number}": "webhooks:read",
 
 	"GET webhookReplays": "webhooks:read", "GET webhookReplays/{id}": "webhooks:read", "POST webhookReplays": "webhooks:write",
-	"PATCH webhookReplays/{id}": "webhooks:write", "GET webhookReplays/{id}/relationship": "webhooks:read", "GET webhookReplays/{id}/related": "webhooks:read",
+	"PATCH webhookReplays/{id}": "webhooks:write", "GET webhookReplays/{id}/relationship": "webhooks:read",
+	"GET webhookReplays/{id}/related":        "webhooks:read",
 	"PATCH webhookReplays/{id}/relationship": "webhooks:write", "POST webhookReplays/{id}/relationship": "webhooks:write",
 	"DELETE webhookReplays/{id}/relationship": "webhooks:write",
 
@@ -146,7 +160,8 @@ func (e *estate) typeOf(path string) string {
 }
 
 func (e *estate) path(rt handlers.Route, id string) string {
-	return "/public/v2/" + strings.NewReplacer("{id}", id, "{relationship}", relationshipOf[e.typeOf(rt.Path)][0], "{eventType}", "user.created", "{number}", "1").Replace(rt.Path)
+	return "/public/v2/" + strings.NewReplacer("{id}", id, "{relationship}", relationshipOf[e.typeOf(rt.Path)][0], "{eventType}",
+		"user.created", "{number}", "1").Replace(rt.Path)
 }
 
 // visitor is a caller of the matrix.
@@ -181,7 +196,8 @@ func (e *estate) visitors() []visitor {
 		}
 		visitors = append(visitors,
 			visitor{"a management key for " + scope, e.key("management", "", scope), true, false, held, [2]bool{true, true}},
-			visitor{"an organization's key for " + scope, e.key("organization", e.organization[0], scope), false, false, held, [2]bool{true, false}})
+			visitor{"an organization's key for " + scope, e.key("organization", e.organization[0], scope), false,
+				false, held, [2]bool{true, false}})
 	}
 	return visitors
 }
@@ -223,8 +239,10 @@ func (e *estate) visit(t *testing.T, rt handlers.Route, asks string, v visitor) 
 			id, sees = missingID, false // it would be done
 		}
 		allowed := may
-		if leads := strings.HasSuffix(askedBy(rt), "/related") || strings.HasSuffix(askedBy(rt), "/relationship") && slices.Contains(toMany, typ); may && sees && reads && leads {
-			needs := strings.Replace(relationshipOf[typ][1], "webhookDeliveries", "webhooks", 1) + ":read" // which have no scopes of their own
+		if leads := strings.HasSuffix(askedBy(rt), "/related") || strings.HasSuffix(askedBy(rt), "/relationship") &&
+			slices.Contains(toMany, typ); may && sees && reads && leads {
+			// which have no scopes of their own
+			needs := strings.Replace(relationshipOf[typ][1], "webhookDeliveries", "webhooks", 1) + ":read"
 			allowed = v.holds(needs)
 		}
 		a := e.s.as(v.key).send(rt.Method, e.path(rt, id), nil)
@@ -247,8 +265,10 @@ func TestWithoutAValidCredentialEveryRouteSaysTheSame(t *testing.T) {
 		id := s.get("/public/v2/apiKeys?sort=-createdAt&page[size]=1").text("data", 0, "id")
 		s.do("DELETE", "/public/v2/apiKeys/"+id, nil).want(204)
 		headers := [][]string{
-			{"Authorization", ""}, {"Authorization", "Bearer"}, {"Authorization", "Bearer "}, {"Authorization", "Bearer " + gone}, {"Authorization", gone},
-			{"Authorization", "Basic " + s.key}, {"Authorization", "Bearer Bearer " + s.key}, {"Authorization", s.key + "x"}, {"Authorization", strings.ToUpper(s.key)},
+			{"Authorization", ""}, {"Authorization", "Bearer"}, {"Authorization", "Bearer "}, {"Authorization", "Bearer " + gone},
+			{"Authorization", gone},
+			{"Authorization", "Basic " + s.key}, {"Authorization", "Bearer Bearer " + s.key}, {"Authorization", s.key + "x"},
+			{"Authorization", strings.ToUpper(s.key)},
 			{"Authorization", strings.Repeat("a", 5000)}, {"Authorization", "", "X-API-Key", gone}, {"Authorization", "", "API_KEY", "x"},
 		}
 		first := ""
@@ -282,7 +302,8 @@ func TestWithoutAValidCredentialEveryRouteSaysTheSame(t *testing.T) {
 func TestKeysOverHTTP(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		e := newEstate(s)
-		created := s.as(e.tokens[0]).do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "k", "scopes": []string{"users:read", "apiKeys:write"}})).want(201)
+		created := s.as(e.tokens[0]).do("POST", "/public/v2/apiKeys",
+			resource("apiKeys", object{"name": "k", "scopes": []string{"users:read", "apiKeys:write"}})).want(201)
 		id, key := created.text("data", "id"), created.text("data", "attributes", "key")
 		at := "/public/v2/apiKeys/" + id
 		if got := s.get(at).want(200).json("data", "attributes", "key"); got != nil {
@@ -296,14 +317,16 @@ func TestKeysOverHTTP(t *testing.T) {
 			weak.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "x", "scopes": scopes})).want(403)
 			weak.do("PATCH", at, withID(resource("apiKeys", object{"scopes": scopes}), id)).want(403)
 		}
-		weak.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "x", "kind": "management", "scopes": []string{"users:read"}})).want(403)
+		weak.do("POST", "/public/v2/apiKeys", resource("apiKeys",
+			object{"name": "x", "kind": "management", "scopes": []string{"users:read"}})).want(403)
 		weak.do("PATCH", at, withID(resource("apiKeys", object{"kind": "management"}), id)).want(403)
 		weak.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "x", "kind": "user"})).want(422)
 		weak.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "x", "key": key})).want(403)
 		weak.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "x", "scopes": []string{"nope"}})).want(422)
 		weak.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "x", "expiresAt": "2020-01-01T00:00:00Z"})).want(422)
 
-		for body, status := range map[string]int{`{"meta":{"overlap":-1}}`: 422, `{"meta":{"overlap":604801}}`: 422, `{"meta":{"overlap":"1"}}`: 422, `{"meta":[]}`: 400, `[]`: 400, `{`: 400} {
+		for body, status := range map[string]int{`{"meta":{"overlap":-1}}`: 422, `{"meta":{"overlap":604801}}`: 422,
+			`{"meta":{"overlap":"1"}}`: 422, `{"meta":[]}`: 400, `[]`: 400, `{`: 400} {
 			s.do("POST", at+"/rotate", body).want(status)
 		}
 		rotated := s.do("POST", at+"/rotate", object{"meta": object{"overlap": 3600}}).want(200).text("data", "attributes", "key")
@@ -338,7 +361,8 @@ func TestUsersOverHTTP(t *testing.T) {
 		first, second := s.as(e.tokens[0]), s.as(e.tokens[1])
 		ada := object{"firstName": "Ada", "lastName": "Lovelace", "email": "ada@example.com", "password": "correct horse"}
 		first.do("POST", "/public/v2/users", resource("users", ada)).want(403)
-		created := s.do("POST", "/public/v2/users", resource("users", ada, "organization", ref("organizations", e.organization[0]))).want(201)
+		created := s.do("POST", "/public/v2/users",
+			resource("users", ada, "organization", ref("organizations", e.organization[0]))).want(201)
 		id := created.text("data", "id")
 		if strings.Contains(string(created.Body), "password") || strings.Contains(string(created.Body), "correct horse") {
 			t.Errorf("a password is shown: %s", created.Body)
@@ -351,9 +375,12 @@ func TestUsersOverHTTP(t *testing.T) {
 		if twice[0].Pointer != "/data/attributes/email" {
 			t.Errorf("a taken address is told at %s", twice[0].Pointer)
 		}
-		second.do("POST", "/public/v2/memberships", resource("memberships", object{}, "user", ref("users", id))).want(404) // he cannot be taken in by who does not see him
-		m := s.do("POST", "/public/v2/memberships", resource("memberships", object{}, "user", ref("users", id), "organization", ref("organizations", e.organization[1]))).want(201)
-		s.do("POST", "/public/v2/memberships", resource("memberships", object{}, "user", ref("users", id), "organization", ref("organizations", e.organization[1]))).want(409)
+		// who is not seen cannot be taken in
+		second.do("POST", "/public/v2/memberships", resource("memberships", object{}, "user", ref("users", id))).want(404)
+		m := s.do("POST", "/public/v2/memberships",
+			resource("memberships", object{}, "user", ref("users", id), "organization", ref("organizations", e.organization[1]))).want(201)
+		s.do("POST", "/public/v2/memberships", resource("memberships", object{}, "user", ref("users", id), "organization",
+			ref("organizations", e.organization[1]))).want(409)
 		second.get("/public/v2/users/" + id).want(200)
 		change := func(a object) object { return withID(resource("users", a), id) }
 		second.do("PATCH", "/public/v2/users/"+id, change(object{"email": "thief@example.com"})).want(403)
@@ -365,8 +392,11 @@ func TestUsersOverHTTP(t *testing.T) {
 		first.do("DELETE", "/public/v2/users/"+id, nil).want(204)
 		s.get("/public/v2/users/" + id).want(404)
 		s.do("POST", "/public/v2/users", resource("users", object{})).want(422)
-		both := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "x"}, "organizations", []any{ref("organizations", e.organization[0]), ref("organizations", "nope"), ref("organizations", id)})).want(404).faults()
-		if len(both) != 2 || both[0].Pointer != "/data/relationships/organizations/data/1" || both[1].Pointer != "/data/relationships/organizations/data/2" {
+		both := s.do("POST", "/public/v2/users",
+			resource("users", object{"firstName": "x"}, "organizations",
+				[]any{ref("organizations", e.organization[0]), ref("organizations", "nope"), ref("organizations", id)})).want(404).faults()
+		if len(both) != 2 || both[0].Pointer != "/data/relationships/organizations/data/1" ||
+			both[1].Pointer != "/data/relationships/organizations/data/2" {
 			t.Errorf("two organizations that are missing: %+v", both)
 		}
 		var listed struct{ Data []json.RawMessage }

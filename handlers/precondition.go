@@ -3,7 +3,6 @@ package handlers
 import (
 	"net/http"
 	"slices"
-	"strings"
 
 	"roster/jsonapi"
 	"roster/models"
@@ -18,21 +17,9 @@ import (
 // conditionals are the headers that are judged.
 var conditionals = []string{"If-Match", "If-None-Match"}
 
-// target returns the resource that the path of a route names by its id, nil for none.
-func (rt *route) target() *resource {
-	collection, _, named := strings.Cut(rt.path, "/{id}")
-	if !named {
-		return nil
-	}
-	if res := resourceOf(collection); res != nil {
-		return res
-	}
-	return rt.served
-}
-
 // guarded returns the resource whose version a change by the route can be meant for, nil for none.
 func (rt *route) guarded() *resource {
-	res := rt.target()
+	res := rt.target
 	if res == nil || res.update == nil || !res.Versioned() {
 		return nil
 	}
@@ -66,8 +53,8 @@ func (rq *request) unjudged(header string) error {
 	switch {
 	case rq.route.ext != nil:
 		way = "Name the version of each operation's target in its meta.ifMatch."
-	case rq.route.target() != nil:
-		way = rq.route.target().Schema.Type + " have no versions."
+	case rq.route.target != nil:
+		way = rq.route.target.Schema.Type + " have no versions."
 	}
 	return jsonapi.Fault(jsonapi.InvalidHeader, "%s cannot be judged here. %s", header, way).InHeader(header)
 }

@@ -17,8 +17,8 @@ func TestNoPreconditionIsPassedOver(t *testing.T) {
 			if rt.Method == "GET" {
 				continue
 			}
-			typ, _, _ := strings.Cut(strings.TrimPrefix(strings.Replace(rt.Path, "management/refresh-token", "organizations", 1),
-				"management/"), "/")
+			typ, _, _ := strings.Cut(strings.TrimPrefix(strings.Replace(rt.Path, "management/refresh-token",
+				"organizations", 1), "management/"), "/")
 			path, body, contentType := "/public/v2/"+strings.Replace(rt.Path, "{id}", ids[typ], 1), any(nil), jsonapi.MediaType
 			if schema := models.SchemaOf(typ); schema != nil {
 				path = strings.Replace(path, "{relationship}", schema.Relationships[0].Name, 1)
@@ -35,7 +35,8 @@ func TestNoPreconditionIsPassedOver(t *testing.T) {
 				body = object{"data": []object{}}
 			}
 			for _, condition := range [][2]string{
-				{"If-Match", `"1000000-0"`}, {"If-Match", `W/"1-0"`}, {"If-Match", "unquoted"}, {"If-None-Match", "*"}, {"If-None-Match", "unquoted"},
+				{"If-Match", `"1000000-0"`}, {"If-Match", `W/"1-0"`}, {"If-Match", "unquoted"}, {"If-None-Match", "*"},
+				{"If-None-Match", "unquoted"},
 			} {
 				a := s.send(rt.Method, path, body, condition[0], condition[1], "Content-Type", contentType)
 				f := a.faults()[0]
@@ -85,7 +86,8 @@ func TestAnActionIsDoneToTheVersionItIsMeantFor(t *testing.T) {
 			for _, headers := range [][]string{
 				{"If-Match", old}, {"If-Match", old, "Idempotency-Key", "again"}, {"If-None-Match", now}, {"If-None-Match", "*"},
 			} {
-				got, want := s.do("POST", action, nil, headers...).want(412).faults()[0], fault{"412", "precondition_failed", "", "", headers[0]}
+				got, want := s.do("POST", action, nil, headers...).want(412).faults()[0],
+					fault{"412", "precondition_failed", "", "", headers[0]}
 				if got != want {
 					t.Errorf("%s with %q: %v", action, headers, got)
 				}

@@ -23,19 +23,23 @@ var provocations = map[jsonapi.Code]func(*story) *answer{
 	},
 	jsonapi.Unauthenticated: func(st *story) *answer { return st.as("").get("/public/v2/users") },
 	jsonapi.Forbidden: func(st *story) *answer {
-		token := st.do("POST", "/public/v2/management/refresh-token/"+st.ids["organizations"], nil).want(200).text("data", "attributes", "token")
+		token := st.do("POST", "/public/v2/management/refresh-token/"+st.ids["organizations"],
+			nil).want(200).text("data", "attributes", "token")
 		return st.as(token).get(managed)
 	},
 	jsonapi.ReadOnly: func(st *story) *answer {
-		return st.do("PATCH", "/public/v2/users/"+st.ids["users"], withID(resource("users", object{"fullName": "Ada King"}), st.ids["users"]))
+		return st.do("PATCH", "/public/v2/users/"+st.ids["users"],
+			withID(resource("users", object{"fullName": "Ada King"}), st.ids["users"]))
 	},
 	jsonapi.ClientIDForbidden: func(st *story) *answer {
-		token := st.do("POST", "/public/v2/management/refresh-token/"+st.ids["organizations"], nil).want(200).text("data", "attributes", "token")
+		token := st.do("POST", "/public/v2/management/refresh-token/"+st.ids["organizations"],
+			nil).want(200).text("data", "attributes", "token")
 		return st.as(token).do("POST", "/public/v2/users", withID(resource("users", object{}), "01912f6a-8c00-7abc-8def-0123456789ab"))
 	},
 	jsonapi.NotFound: func(st *story) *answer { return st.get("/public/v2/users/01912f6a-8c00-7abc-8def-0123456789ab") },
 	jsonapi.RelatedNotFound: func(st *story) *answer {
-		return st.do("POST", managed, resource("organizations", object{"name": "Acme Zürich"}, "parent", ref("organizations", "01912f6a-8c00-7abc-8def-0123456789ab")))
+		return st.do("POST", managed, resource("organizations", object{"name": "Acme Zürich"}, "parent",
+			ref("organizations", "01912f6a-8c00-7abc-8def-0123456789ab")))
 	},
 	jsonapi.MethodNotAllowed: func(st *story) *answer { return st.do("PUT", "/public/v2/users", nil) },
 	jsonapi.NotAcceptable:    func(st *story) *answer { return st.get("/public/v2/users", "Accept", "text/csv") },
@@ -50,7 +54,8 @@ var provocations = map[jsonapi.Code]func(*story) *answer{
 		return st.do("POST", managed, resource("organisations", object{"name": "Acme"}))
 	},
 	jsonapi.IDMismatch: func(st *story) *answer {
-		return st.do("PATCH", "/public/v2/users/"+st.ids["users"], withID(resource("users", object{"firstName": "Ada"}), "01912f6a-8c00-7abc-8def-0123456789ab"))
+		return st.do("PATCH", "/public/v2/users/"+st.ids["users"],
+			withID(resource("users", object{"firstName": "Ada"}), "01912f6a-8c00-7abc-8def-0123456789ab"))
 	},
 	jsonapi.PreconditionFailed: func(st *story) *answer {
 		operations := jsonapi.ContentType([]string{jsonapi.AtomicExt}, nil)
@@ -88,7 +93,10 @@ var provocations = map[jsonapi.Code]func(*story) *answer{
 		return busy.get("/public/v2/users")
 	},
 	jsonapi.Unavailable: func(st *story) *answer {
-		return newServiceWith(st.t, st.db, func(cfg *server.Config, _ *http.Server) { cfg.RequestTimeout = 1 }).as(st.key).get("/public/v2/users")
+		return newServiceWith(st.t, st.db, func(cfg *server.Config,
+			_ *http.Server) {
+			cfg.RequestTimeout = 1
+		}).as(st.key).get("/public/v2/users")
 	},
 	jsonapi.Internal: func(st *story) *answer {
 		if err := st.db.Close(); err != nil {

@@ -8,30 +8,6 @@ import (
 	"roster/models"
 )
 
-// relationshipRoutes returns the routes of related resources and of relationships. Each relationship of the resource has the readable
-// ones; what cannot be changed answers 403, as the specification wants (§ Updating Relationships).
-func (res *resource) relationshipRoutes() []route {
-	if len(res.Schema.Relationships) == 0 {
-		return nil
-	}
-	related, self := res.path+"/{id}/{relationship}", res.path+"/{id}/relationships/{relationship}"
-	table := []route{
-		{method: "GET", path: self, needs: res.reads, query: jsonapi.LinkageQuery, served: res, handle: (*API).relationship,
-			doc: "Reads the linkage of a relationship."},
-		{method: "GET", path: related, needs: res.reads, query: jsonapi.ListQuery, served: res, handle: (*API).related,
-			doc: "Reads what a relationship leads to.", related: true},
-	}
-	writes := res.changing()
-	return append(table,
-		route{method: "PATCH", path: self, needs: writes, query: jsonapi.NoQuery, served: res, handle: (*API).replaceRelationship,
-			doc: "Replaces the linkage of a relationship."},
-		route{method: "POST", path: self, needs: writes, query: jsonapi.NoQuery, served: res, handle: (*API).addToRelationship,
-			doc: "Adds members to a to-many relationship; members that are there stay."},
-		route{method: "DELETE", path: self, needs: writes, query: jsonapi.NoQuery, served: res, handle: (*API).removeFromRelationship,
-			doc: "Removes members from a to-many relationship; members that are not there are no error."},
-	)
-}
-
 // permission returns the permission that a route needs for a relationship in its path, "" for none.
 func (rt *route) permission(relationship string) auth.Permission {
 	if relationship == "" || rt.method == http.MethodGet {
@@ -83,7 +59,8 @@ func (a *API) related(w http.ResponseWriter, rq *request) error {
 	if err != nil {
 		return err
 	}
-	doc := &jsonapi.Document{Data: jsonapi.Null, Meta: map[string]any{}, Links: &jsonapi.Links{Self: jsonapi.Href(rq.URL.Path + rq.query.Encode())}}
+	doc := &jsonapi.Document{Data: jsonapi.Null, Meta: map[string]any{},
+		Links: &jsonapi.Links{Self: jsonapi.Href(rq.URL.Path + rq.query.Encode())}}
 	if rq.query.Include != nil {
 		doc.Included = []*jsonapi.Resource{}
 	}
@@ -175,8 +152,8 @@ func (a *API) linkagePage(rq *request, doc *jsonapi.Document) error {
 	return nil
 }
 
-// includedByLinkage returns what is included with linkage: the paths begin at the resource that has the relationship, and only those through
-// the relationship lead anywhere from its linkage.
+// includedByLinkage returns what is included with linkage: the paths begin at the resource that has the relationship, and only those
+// through the relationship lead anywhere from its linkage.
 func (a *API) includedByLinkage(rq *request, linkage any) ([]*jsonapi.Resource, error) {
 	if rq.query.Include == nil {
 		return nil, nil

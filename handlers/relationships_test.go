@@ -51,7 +51,8 @@ func TestRelationshipsCanBeFollowed(t *testing.T) {
 			t.Errorf("the parent of a root is %v", got)
 		}
 		linkage := s.get(at + "/relationships/children?page[size]=1").want(200)
-		if got := len(linkage.ids("data")); got != 1 || linkage.json("data", 0, "attributes") != nil || linkage.json("links", "next") == nil {
+		if got := len(linkage.ids("data")); got != 1 || linkage.json("data", 0, "attributes") != nil ||
+			linkage.json("links", "next") == nil {
 			t.Errorf("a page of linkage is %s", linkage.Body)
 		}
 		s.get(managed + "/" + root + "/nope").want(404)
@@ -110,7 +111,9 @@ func TestMembersOfARelationshipChange(t *testing.T) {
 			}
 			return object{"data": refs}
 		}
-		user := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"}, "organizations", []any{ref("organizations", orgs[0])})).want(201).text("data", "id")
+		user := s.do("POST", "/public/v2/users",
+			resource("users", object{"firstName": "Ada"}, "organizations",
+				[]any{ref("organizations", orgs[0])})).want(201).text("data", "id")
 		at := "/public/v2/users/" + user + "/relationships/organizations"
 		steps := []struct {
 			method string
@@ -149,7 +152,8 @@ func TestWhoIsInAnOrganizationIsForWhoMayReadUsers(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		org, token := s.organization("Acme")
 		user := s.as(token).do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"})).want(201).text("data", "id")
-		key := s.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "Reader", "kind": "management", "scopes": []string{"organizations:read"}})).
+		key := s.do("POST", "/public/v2/apiKeys",
+			resource("apiKeys", object{"name": "Reader", "kind": "management", "scopes": []string{"organizations:read"}})).
 			want(201).text("data", "attributes", "key")
 		reader := s.as(key)
 		for _, path := range []string{
@@ -214,7 +218,8 @@ func TestEveryMissingEndOfAMembershipIsTold(t *testing.T) {
 			t.Error(diff)
 		}
 		body := resource("memberships", object{})
-		body["data"].(object)["relationships"] = object{"user": object{"data": ref("users", models.NewID())}, "organization": object{"data": missing()}}
+		body["data"].(object)["relationships"] = object{"user": object{"data": ref("users", models.NewID())},
+			"organization": object{"data": missing()}}
 		created := refusals(s.do("POST", "/public/v2/memberships", body))
 		if diff := cmp.Diff([]string{"/data/relationships/organization/data", "/data/relationships/user/data"}, created); diff != "" {
 			t.Error(diff)
@@ -236,7 +241,7 @@ func TestInclusionWithAPageOfLinkageIsThatOfThePage(t *testing.T) {
 		members := "/public/v2/users/" + user + "/relationships/organizations"
 		s.do("POST", members, object{"data": linkage}).want(200)
 		for _, page := range []string{"page[number]=2&page[size]=2", "page[offset]=1&page[limit]=3", "page[size]=1"} {
-			// The users of these organizations lead back to the one whose relationship it is, and he is not primary data here.
+			// The users of these organizations lead back to the one whose relationship it is, which is not primary data here.
 			a := s.get(members + "?include=organizations.users&" + page).want(200)
 			want := append(a.ids("data"), user)
 			slices.Sort(want)
@@ -259,7 +264,8 @@ func TestMembersOfAnOrganizationChangeAtItsURL(t *testing.T) {
 		own := s.as(token)
 		var users, children []object
 		for i := range 3 {
-			users = append(users, ref("users", s.do("POST", "/public/v2/users", resource("users", object{"firstName": fmt.Sprint(i)})).want(201).text("data", "id")))
+			users = append(users, ref("users", s.do("POST", "/public/v2/users",
+				resource("users", object{"firstName": fmt.Sprint(i)})).want(201).text("data", "id")))
 			id, _ := s.organization(fmt.Sprint("Child ", i))
 			children = append(children, ref("organizations", id))
 		}
@@ -296,7 +302,8 @@ func TestMembersOfAnOrganizationChangeAtItsURL(t *testing.T) {
 					t.Errorf("%s after operation %d (-want +got):\n%s", name, i, diff)
 				}
 			}
-			missing := s.do("POST", at, object{"data": []object{refs[0], {"type": refs[0]["type"], "id": models.NewID()}}}).want(404).faults()
+			missing := s.do("POST", at, object{"data": []object{refs[0],
+				{"type": refs[0]["type"], "id": models.NewID()}}}).want(404).faults()
 			if diff := cmp.Diff([]fault{{Status: "404", Code: "related_not_found", Pointer: "/data/1"}}, missing); diff != "" {
 				t.Errorf("%s with one who is missing (-want +got):\n%s", name, diff)
 			}
@@ -306,7 +313,8 @@ func TestMembersOfAnOrganizationChangeAtItsURL(t *testing.T) {
 			if got := s.send("POST", at, object{"data": refs[:1]}, "If-Match", tag).want(400).faults()[0]; got != want {
 				t.Errorf("%s at a certain version: %+v", name, got)
 			}
-			s.atomic(object{"op": "add", "ref": member("organizations", org, name), "data": refs[:1], "meta": object{"ifMatch": tag}}).want(400)
+			s.atomic(object{"op": "add", "ref": member("organizations", org, name), "data": refs[:1],
+				"meta": object{"ifMatch": tag}}).want(400)
 			s.do("PATCH", standard+"/"+org, withID(resource("organizations", object{}, name, refs[:1]), org)).want(403)
 			if got := s.get(at).want(200).ids("data"); len(got) != 0 {
 				t.Errorf("%s after refusals: %v", name, got)

@@ -92,10 +92,10 @@ func (rt *route) accepts(rel *jsonapi.Relationship) (jsonapi.Accepts, *jsonapi.S
 	switch {
 	case rt.served == nil:
 		return accepts, nil
-	case rt.related && rel.Polymorphic:
+	case rt.related() && rel.Polymorphic:
 		accepts.Include = false
 		return accepts, rt.served.Schema
-	case rt.related:
+	case rt.related():
 		return accepts, rel.Target
 	default:
 		return accepts, rt.served.Schema
@@ -109,7 +109,8 @@ func (rq *request) permitInclusion(node *jsonapi.Inclusion) error {
 	}
 	for _, child := range node.Children {
 		if needs := reading(child.Relationship.Target.Type); !rq.Principal.Allows(needs) {
-			return jsonapi.Fault(jsonapi.Forbidden, "Including %s needs the scope %s.", child.Relationship.Name, needs.Scope).InParameter("include")
+			return jsonapi.Fault(jsonapi.Forbidden, "Including %s needs the scope %s.", child.Relationship.Name,
+				needs.Scope).InParameter("include")
 		}
 		if err := rq.permitInclusion(child); err != nil {
 			return err
@@ -125,7 +126,8 @@ func (rq *request) permitFilters() error {
 			continue
 		}
 		if needs := reading(filter.Relationship.Target.Type); !rq.Principal.Allows(needs) {
-			return jsonapi.Fault(jsonapi.Forbidden, "A filter by %s needs the scope %s.", filter.Field, needs.Scope).InParameter(filter.Parameter)
+			return jsonapi.Fault(jsonapi.Forbidden, "A filter by %s needs the scope %s.", filter.Field,
+				needs.Scope).InParameter(filter.Parameter)
 		}
 	}
 	return nil

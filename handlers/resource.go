@@ -67,6 +67,15 @@ func (a *API) writeOne(w http.ResponseWriter, rq *request, status int, item any)
 	return writeVersion(w, rq, status, rq.route.served.Version(item), doc)
 }
 
+// metaOf returns what an answer says beside a resource: when a token that it shows ceases to work, if it does.
+func metaOf(item any) map[string]any {
+	meta := map[string]any{}
+	if org, ok := item.(*models.Organization); ok && org.TokenExpiresAt != nil {
+		meta["tokenExpiresAt"] = *org.TokenExpiresAt
+	}
+	return meta
+}
+
 // decodeCreation reads the resource that is to be made.
 func (rq *request) decodeCreation() (err error) {
 	res := rq.route.served
@@ -117,7 +126,8 @@ func (a *API) update(w http.ResponseWriter, rq *request) error {
 	in, err := jsonapi.DecodeResource(rq.Content, res.Schema, jsonapi.Update, rq.id())
 	if err != nil {
 		// Who may not see the resource learns nothing of what was wrong with the request.
-		if _, missing := models.Find(rq.Context(), rq.DB, res.Collection, rq.Scope(), rq.id(), nil); models.IsKind(missing, models.NotFound) && !restorable(res, rq) {
+		if _, missing := models.Find(rq.Context(), rq.DB, res.Collection, rq.Scope(), rq.id(), nil); models.IsKind(missing,
+			models.NotFound) && !restorable(res, rq) {
 			return missing
 		}
 		return err

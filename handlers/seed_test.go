@@ -105,7 +105,8 @@ func TestTheSeedsWrites(t *testing.T) {
 		one := func(attributes object) object { return withID(resource("organizations", attributes), id) }
 
 		// S4-06, S4-07: a token that is none, an id that is none, another type.
-		if diff := cmp.Diff([]fault{{"422", "invalid_value", "/data/attributes/token", "", ""}}, s.do("POST", managed, resource("organizations", object{"name": "x", "token": "x"})).want(422).faults()); diff != "" {
+		if diff := cmp.Diff([]fault{{"422", "invalid_value", "/data/attributes/token", "", ""}},
+			s.do("POST", managed, resource("organizations", object{"name": "x", "token": "x"})).want(422).faults()); diff != "" {
 			t.Error(diff)
 		}
 		s.do("POST", managed, withID(resource("organizations", object{"name": "x"}), "text")).want(422)
@@ -113,15 +114,18 @@ func TestTheSeedsWrites(t *testing.T) {
 		s.do("POST", managed, withID(resource("text", object{"name": "x"}), "")).want(400)
 		s.do("POST", managed, resource("text", object{"name": "x"})).want(409)
 		const chosen = "01912f6a-8c00-7abc-8def-0123456789ab"
-		if got := s.do("POST", managed, withID(resource("organizations", object{"name": "Chosen"}), chosen)).want(201).text("data", "id"); got != chosen {
+		if got := s.do("POST", managed, withID(resource("organizations", object{"name": "Chosen"}),
+			chosen)).want(201).text("data", "id"); got != chosen {
 			t.Errorf("the chosen id became %s", got)
 		}
-		s.as(token).do("POST", "/public/v2/users", withID(resource("users", object{"firstName": "x"}), "01912f6a-8c00-7abc-8def-0123456789ac")).want(403)
+		s.as(token).do("POST", "/public/v2/users",
+			withID(resource("users", object{"firstName": "x"}), "01912f6a-8c00-7abc-8def-0123456789ac")).want(403)
 
 		// S4-08: a missing name is told where it would stand, as far as that was sent.
 		for body, pointer := range map[string]string{
 			`{"data":{"type":"organizations","attributes":{}}}`: "/data/attributes", `{"data":{"type":"organizations"}}`: "/data",
-			`{"data":{"type":"organizations","attributes":{"name":null}}}`: "/data/attributes/name", `{"data":{"type":"organizations","attributes":{"name":" "}}}`: "/data/attributes/name",
+			`{"data":{"type":"organizations","attributes":{"name":null}}}`: "/data/attributes/name",
+			`{"data":{"type":"organizations","attributes":{"name":" "}}}`:  "/data/attributes/name",
 		} {
 			if got := s.do("POST", managed, body).want(422).faults()[0].Pointer; got != pointer {
 				t.Errorf("%s: pointer %s", body, got)
@@ -131,10 +135,12 @@ func TestTheSeedsWrites(t *testing.T) {
 		// S4-09: a change is partial.
 		s.do("PATCH", managed+"/"+id, one(object{"webhookUrl": "https://hooks.example.com", "description": "d"})).want(200)
 		patched := s.do("PATCH", managed+"/"+id+"/", one(object{"name": "Renamed"})).want(200)
-		if a := patched.json("data", "attributes").(object); a["webhookUrl"] != "https://hooks.example.com" || a["description"] != "d" || a["name"] != "Renamed" || a["webhookSecret"] != nil || a["token"] != nil {
+		if a := patched.json("data", "attributes").(object); a["webhookUrl"] != "https://hooks.example.com" || a["description"] != "d" ||
+			a["name"] != "Renamed" || a["webhookSecret"] != nil || a["token"] != nil {
 			t.Errorf("after a partial change: %v", a)
 		}
-		if got := s.do("PATCH", managed+"/"+id, one(object{"webhookUrl": nil})).want(200).json("data", "attributes", "webhookUrl"); got != nil {
+		if got := s.do("PATCH", managed+"/"+id, one(object{"webhookUrl": nil})).want(200).json("data", "attributes",
+			"webhookUrl"); got != nil {
 			t.Errorf("null leaves the URL %v", got)
 		}
 		s.do("PATCH", managed+"/"+other, one(object{"name": "x"})).want(409)
@@ -181,7 +187,8 @@ func TestTheSeedsWrites(t *testing.T) {
 		s.as(otherToken).get(standard + "?filter[deleted]=true").want(403)
 		s.do("PATCH", managed+"/"+id, one(object{"deletedAt": "2024-01-01T00:00:00+00:00"})).want(404)
 		s.do("PATCH", managed+"/"+id, one(object{"name": "x"})).want(404)
-		if got := s.do("PATCH", managed+"/"+id, one(object{"deletedAt": nil})).want(200).json("data", "attributes", "deletedAt"); got != nil {
+		if got := s.do("PATCH", managed+"/"+id, one(object{"deletedAt": nil})).want(200).json("data", "attributes",
+			"deletedAt"); got != nil {
 			t.Errorf("restored it is deleted at %v", got)
 		}
 		s.as(token).get(standard).want(401)
@@ -199,10 +206,11 @@ func TestWhatIsHiddenLooksLikeWhatIsMissing(t *testing.T) {
 		event := s.as(hiddenToken).get("/public/v2/events").text("data", 0, "id")
 		const missing = "01912f6a-8c00-7abc-8def-0123456789ab"
 		mine := s.as(token)
-		for path, id := range map[string]string{"organizations": hidden, "users": user, "memberships": membership, "apiKeys": key, "events": event} {
+		for path, id := range map[string]string{"organizations": hidden, "users": user, "memberships": membership,
+			"apiKeys": key, "events": event} {
 			for _, method := range []string{"GET", "PATCH", "DELETE", "HEAD"} {
 				if path == "organizations" && method == "DELETE" || path == "events" && (method == "PATCH" || method == "DELETE") {
-					continue // not for him at all
+					continue // not for this caller at all
 				}
 				for _, body := range []string{`{"data":{"type":"` + path + `","id":"%"}}`, `{"data":{"type":"x","attributes":[]}}`, `{`} {
 					if method != "PATCH" && body != `{` {
@@ -230,7 +238,8 @@ func TestWhatIsHiddenLooksLikeWhatIsMissing(t *testing.T) {
 		}
 		// In a request, too.
 		join := func(id string) string {
-			a := mine.do("POST", "/public/v2/users", resource("users", object{"firstName": "x"}, "organization", ref("organizations", id))).want(404)
+			a := mine.do("POST", "/public/v2/users",
+				resource("users", object{"firstName": "x"}, "organization", ref("organizations", id))).want(404)
 			return strings.ReplaceAll(string(a.Body), id, missing)
 		}
 		if join(hidden) != join(missing) {
@@ -249,7 +258,8 @@ func TestPagesAreFollowedByTheirLinks(t *testing.T) {
 		}
 		slices.Sort(all)
 		for _, query := range []string{
-			"?page[size]=2", "?page%5Bsize%5D=2&sort=-name", "?sort=name&page[size]=3&filter[name][ne]=zz%26&fields[organizations]=name", "?page[offset]=0&page[limit]=2&sort=name",
+			"?page[size]=2", "?page%5Bsize%5D=2&sort=-name", "?sort=name&page[size]=3&filter[name][ne]=zz%26&fields[organizations]=name",
+			"?page[offset]=0&page[limit]=2&sort=name",
 			"?page[size]=7", "?page[size]=200", "/?page[size]=2",
 		} {
 			walk := func(next string, link string) (ids []string) {
@@ -262,7 +272,8 @@ func TestPagesAreFollowedByTheirLinks(t *testing.T) {
 					if strings.ContainsAny(links["self"].(string), "[]") {
 						t.Errorf("a link with raw brackets: %v", links["self"])
 					}
-					if again := s.get(links["self"].(string)).want(200); string(again.Body) == "" || len(again.ids("data")) != len(page.ids("data")) {
+					if again := s.get(links["self"].(string)).want(200); string(again.Body) == "" ||
+						len(again.ids("data")) != len(page.ids("data")) {
 						t.Errorf("self of %s leads elsewhere", next)
 					}
 					for _, res := range page.json("data").([]any) {
@@ -323,13 +334,18 @@ func TestWhatIsReadCanBeSentBack(t *testing.T) {
 		s.organization("Grandchild", "parent", ref("organizations", child))
 		own := s.as(token)
 		ada := object{"firstName": "Ada", "email": "ada@example.com", "password": "a long password"}
-		user := s.do("POST", "/public/v2/users", resource("users", ada, "organization", ref("organizations", child))).want(201).text("data", "id")
-		key := own.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "k", "scopes": []string{"users:read"}, "expiresAt": "2999-01-01T00:00:00.5Z"})).want(201).text("data", "id")
-		s.do("PATCH", managed+"/"+child, withID(resource("organizations", object{"webhookUrl": "https://hooks.example.com", "validFrom": "2020-01-01T00:00:00.25+02:00"}), child)).want(200)
+		user := s.do("POST", "/public/v2/users",
+			resource("users", ada, "organization", ref("organizations", child))).want(201).text("data", "id")
+		key := own.do("POST", "/public/v2/apiKeys",
+			resource("apiKeys", object{"name": "k", "scopes": []string{"users:read"},
+				"expiresAt": "2999-01-01T00:00:00.5Z"})).want(201).text("data", "id")
+		s.do("PATCH", managed+"/"+child, withID(resource("organizations",
+			object{"webhookUrl": "https://hooks.example.com", "validFrom": "2020-01-01T00:00:00.25+02:00"}), child)).want(200)
 		membership := own.get("/public/v2/memberships").text("data", 0, "id")
 		events := s.get("/public/v2/events").json("meta", "total")
 		for _, caller := range []*service{s, own} {
-			for _, path := range []string{standard + "/" + child, "/public/v2/users/" + user, "/public/v2/memberships/" + membership, "/public/v2/apiKeys/" + key} {
+			for _, path := range []string{standard + "/" + child, "/public/v2/users/" + user, "/public/v2/memberships/" + membership,
+				"/public/v2/apiKeys/" + key} {
 				read := caller.get(path).want(200)
 				sent := caller.do("PATCH", path, string(read.Body)).want(200)
 				if diff := cmp.Diff(read.json("data"), sent.json("data")); diff != "" {

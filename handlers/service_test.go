@@ -65,7 +65,7 @@ func newServiceWith(t *testing.T, db *models.DB, change func(*server.Config, *ht
 
 func testConfig(db *models.DB) server.Config {
 	return server.Config{
-		DB: db, Usage: auth.NewUsage(),
+		DB: db, LastUsed: auth.NewLastUsed(),
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Metrics: server.NewMetrics("test", db.Pools()),
 		Health: server.NewHealth(db), Limiter: server.NewLimiter(0, time.Minute, time.Now), MaxBody: 1 << 20,
 		Stop:           context.Background(),
@@ -84,6 +84,23 @@ func open(t *testing.T, cfg server.Config) (*handlers.API, http.Handler) {
 	return api, h
 }
 
+// soon is far more than anything here takes. Tests wait for signals; this only keeps a broken one from waiting for ever.
+const soon = time.Minute
+
+// await asks until something has come about that nothing signals: what a worker writes shows in the database alone.
+func (s *service) await(what string, done func() bool) {
+	s.t.Helper()
+	ask := time.NewTicker(5 * time.Millisecond)
+	defer ask.Stop()
+	for late := time.After(soon); !done(); {
+		select {
+		case <-ask.C:
+		case <-late:
+			s.t.Fatalf("there is not %s", what)
+		}
+	}
+}
+
 // as returns the service as another caller sees it.
 func (s *service) as(key string) *service {
 	other := *s
@@ -99,8 +116,8 @@ type answer struct {
 	Body   []byte
 }
 
-// do sends a request and compares the exchange with the OpenAPI document. The body may be "", a string, or anything that JSON holds. headers are pairs of name and value; an empty value takes
-// a header away.
+// do sends a request and compares the exchange with the OpenAPI document. The body may be "", a string, or anything that JSON holds.
+// headers are pairs of name and value; an empty value takes a header away.
 func (s *service) do(method, path string, body any, headers ...string) *answer {
 	s.t.Helper()
 	req, sent, a := s.exchange(method, path, body, headers...)

@@ -12,8 +12,8 @@ import (
 	"roster/models/modelstest"
 )
 
-// TestADatabaseThatCannotAnswerIsNoMistakeOfOurs keeps PostgreSQL from answering in two ways: by a lock on what is asked for, and by letting
-// nobody in.
+// TestADatabaseThatCannotAnswerIsNoMistakeOfOurs keeps PostgreSQL from answering in two ways: by a lock on what is asked for, and by
+// letting nobody in.
 func TestADatabaseThatCannotAnswerIsNoMistakeOfOurs(t *testing.T) {
 	t.Parallel()
 	cfg := modelstest.Config(t, models.Postgres)

@@ -15,7 +15,8 @@ func TestATakenAddressSaysNothingOfWhoHasIt(t *testing.T) {
 		other, _ := s.organization("Other")
 		own := s.as(token)
 		own.do("POST", "/public/v2/users", resource("users", object{"email": "own@example.com"})).want(201)
-		s.do("POST", "/public/v2/users", resource("users", object{"email": "other@example.com"}, "organization", ref("organizations", other))).want(201)
+		s.do("POST", "/public/v2/users", resource("users", object{"email": "other@example.com"}, "organization",
+			ref("organizations", other))).want(201)
 		s.do("POST", "/public/v2/users", resource("users", object{"email": "none@example.com"})).want(201)
 		id := own.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"})).want(201).text("data", "id")
 		for door, ask := range map[string]func(email string) *answer{
@@ -47,11 +48,14 @@ func TestNobodyIsTakenInUnseen(t *testing.T) {
 		org, token := s.organization("Own")
 		other, _ := s.organization("Other")
 		own := s.as(token)
-		stranger := s.do("POST", "/public/v2/users", resource("users", object{"email": "other@example.com"}, "organization", ref("organizations", other))).want(201).text("data", "id")
+		stranger := s.do("POST", "/public/v2/users",
+			resource("users", object{"email": "other@example.com"}, "organization",
+				ref("organizations", other))).want(201).text("data", "id")
 		const nobody = "01912f6a-8c00-7abc-8def-0123456789ab"
 		first := ""
 		for _, email := range []string{"other@example.com", "nobody@example.com"} {
-			own.send("POST", "/public/v2/memberships", resource("memberships", object{}, "user", object{"type": "users", "id": email})).want(404)
+			own.send("POST", "/public/v2/memberships",
+				resource("memberships", object{}, "user", object{"type": "users", "id": email})).want(404)
 			got := string(own.send("POST", "/public/v2/memberships", resource("memberships", object{"email": email})).want(422).Body)
 			if first == "" {
 				first = got
@@ -66,10 +70,12 @@ func TestNobodyIsTakenInUnseen(t *testing.T) {
 				return own.do("POST", "/public/v2/memberships", resource("memberships", object{}, "user", ref("users", id)))
 			},
 			"the organizations of a user": func(id string) *answer {
-				return own.do("POST", "/public/v2/users/"+id+"/relationships/organizations", object{"data": []object{ref("organizations", org)}})
+				return own.do("POST", "/public/v2/users/"+id+"/relationships/organizations",
+					object{"data": []object{ref("organizations", org)}})
 			},
 			"an operation": func(id string) *answer {
-				return own.atomic(object{"op": "add", "ref": member("users", id, "organizations"), "data": []object{ref("organizations", org)}})
+				return own.atomic(object{"op": "add", "ref": member("users", id, "organizations"),
+					"data": []object{ref("organizations", org)}})
 			},
 		} {
 			unseen, missing := ask(stranger).want(404), ask(nobody).want(404)
@@ -83,7 +89,8 @@ func TestNobodyIsTakenInUnseen(t *testing.T) {
 	})
 }
 
-// TestNobodyIsNamedByNothing sends names without a character that can be seen, and such as are read as another, to every type that has a name.
+// TestNobodyIsNamedByNothing sends names without a character that can be seen, and such as are read as another, to every type that has a
+// name.
 func TestNobodyIsNamedByNothing(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		org, _ := s.organization("Acme")
@@ -134,7 +141,8 @@ func TestNoTextIsOfNothingVisible(t *testing.T) {
 			}
 		}
 		for text, path := range map[string]string{"\u202bשלום\u202c": managed + "/" + org, "": managed + "/" + org} {
-			s.do("PATCH", path, object{"data": object{"type": "organizations", "id": org, "attributes": object{"description": text}}}).want(200)
+			s.do("PATCH", path, object{"data": object{"type": "organizations", "id": org,
+				"attributes": object{"description": text}}}).want(200)
 		}
 	})
 }
@@ -145,7 +153,8 @@ func TestAUsersOrganizationIsReadAsItWasWritten(t *testing.T) {
 		older, _ := s.organization("Older")
 		first, token := s.organization("First")
 		second, other := s.organization("Second")
-		created := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"}, "organization", ref("organizations", first))).want(201)
+		created := s.do("POST", "/public/v2/users",
+			resource("users", object{"firstName": "Ada"}, "organization", ref("organizations", first))).want(201)
 		at := "/public/v2/users/" + created.text("data", "id")
 		shown := func(a *answer, path ...any) string {
 			t.Helper()
@@ -182,7 +191,8 @@ func TestAUsersOrganizationIsReadAsItWasWritten(t *testing.T) {
 		all("its token", s.as(token), first)
 		all("the token of the second", s.as(other), second)
 		for _, doc := range []any{ref("organizations", second), nil} {
-			got := s.do("PATCH", at, withID(resource("users", object{}, "organization", doc), created.text("data", "id"))).want(403).faults()[0]
+			got := s.do("PATCH", at, withID(resource("users", object{}, "organization", doc),
+				created.text("data", "id"))).want(403).faults()[0]
 			if got.Code != "read_only" || got.Pointer != "/data/relationships/organization" {
 				t.Errorf("another organization is refused by %+v", got)
 			}
@@ -191,7 +201,8 @@ func TestAUsersOrganizationIsReadAsItWasWritten(t *testing.T) {
 		s.do("DELETE", managed+"/"+first, nil).want(204)
 		all("the management, after the first was deleted,", s, second)
 		s.get("/public/v2/users?filter[organization]=" + second).want(400)
-		if got := s.get(at+"?fields[users]=organization").want(200).json("data", "relationships", "organization", "data", "id"); got != second {
+		if got := s.get(at+"?fields[users]=organization").want(200).json("data", "relationships", "organization",
+			"data", "id"); got != second {
 			t.Errorf("as the only field it is %v", got)
 		}
 		// Events are read by many, so what is another one for each is not in them.
@@ -199,7 +210,8 @@ func TestAUsersOrganizationIsReadAsItWasWritten(t *testing.T) {
 		if strings.Contains(string(events.Body), first) {
 			t.Errorf("the second organization is told of the first: %s", events.Body)
 		}
-		if kept := s.column("SELECT data FROM events WHERE event_type = 'user.created'"); strings.Contains(kept, "relationships/organization\"") {
+		if kept := s.column("SELECT data FROM events WHERE event_type = 'user.created'"); strings.Contains(kept,
+			"relationships/organization\"") {
 			t.Errorf("an event keeps %s", kept)
 		}
 	})

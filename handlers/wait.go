@@ -105,7 +105,7 @@ func (a *API) await(rq *request, c *models.Collection, patience time.Duration) (
 // waits reports whether page serves a route. rel is the relationship in its path, or nil.
 func (rt *route) waits(rel *jsonapi.Relationship) bool {
 	accepts, schema := rt.accepts(rel)
-	return rt.method == http.MethodGet && schema == models.Events.Schema && accepts.Page && (rel == nil || rt.related)
+	return rt.method == http.MethodGet && schema == models.Events.Schema && accepts.Page && (rel == nil || rt.related())
 }
 
 // admitAgain makes sure that a caller who has waited may still do what it asked for.

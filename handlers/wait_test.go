@@ -23,7 +23,8 @@ func (s *service) waiting(path string, seconds string) <-chan *answer {
 func (s *service) endOfFeed() string {
 	s.t.Helper()
 	const list = "/public/v2/events?page[size]=200&page[after]="
-	cursor := s.get("/public/v2/events?sort=position&page[size]=1", "Accept", cursorType).want(200).text("data", 0, "meta", "page", "cursor")
+	cursor := s.get("/public/v2/events?sort=position&page[size]=1", "Accept",
+		cursorType).want(200).text("data", 0, "meta", "page", "cursor")
 	for {
 		a := s.get(list + cursor).want(200)
 		items := a.json("data").([]any)

@@ -1,13 +1,9 @@
 package handlers_test
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"log/slog"
-	"net/netip"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,41 +11,16 @@ import (
 
 	"roster/models"
 	"roster/models/modelstest"
-	"roster/webhooks"
 	"roster/webhooks/webhookstest"
 )
-
-// delivering runs a worker beside the service until the test is over.
-func (s *service) delivering() {
-	s.t.Helper()
-	sender := webhooks.NewSender(webhooks.SenderConfig{
-		Guard: webhooks.NewGuard(webhooks.GuardConfig{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}), Timeout: 10 * time.Second,
-		UserAgent: "Roster-Webhooks/test", IdleConns: 8, IdleConnsPerHost: 8,
-	})
-	worker := webhooks.NewWorker(s.db, webhooks.WorkerConfig{
-		Sender: sender, Logger: slog.New(slog.DiscardHandler), Metrics: webhooks.NewMetrics(nil), Slots: 16, LaneCap: 8,
-		Lease: time.Minute, Poll: time.Second, Grace: time.Second,
-	})
-	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() { worker.Run(ctx) })
-	s.t.Cleanup(func() {
-		cancel()
-		running.Wait()
-		sender.Close()
-	})
-}
 
 // attempted waits until a delivery has an attempt and returns it.
 func (s *service) attempted(delivery string) *answer {
 	s.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if a := s.send("GET", deliveriesPath+"/"+delivery+"/attempts/1", nil); a.Status == 200 {
-			return s.do("GET", deliveriesPath+"/"+delivery+"/attempts/1/", nil)
-		}
-	}
-	s.t.Fatal("no attempt was made")
-	return nil
+	s.await("an attempt at "+delivery, func() bool {
+		return s.send("GET", deliveriesPath+"/"+delivery+"/attempts/1", nil).Status == 200
+	})
+	return s.do("GET", deliveriesPath+"/"+delivery+"/attempts/1/", nil)
 }
 
 func TestWhatWasSentWithAnAttemptCanBeSeen(t *testing.T) {
@@ -60,21 +31,25 @@ func TestWhatWasSentWithAnAttemptCanBeSeen(t *testing.T) {
 			cfg := modelstest.Config(t, dialect)
 			cfg.AnswerRetention = 7 * 24 * time.Hour
 			s := newService(t, modelstest.OpenConfig(t, cfg))
-			s.delivering()
+			newDispatch(s, asItIs)
 			receiver := webhookstest.NewReceiver(t, webhookstest.Body(202, []byte("thanks"), "Via: a", "Via: b", "Server: nginx"))
 			org, token := s.organization("Acme")
-			hook := s.hook(org, object{"url": receiver.URL() + "T0/hunter2?token=hunter2", "headers": []string{"X-Tenant: hunter3"}, "eventTypes": []string{"user.created"}}).want(201)
+			hook := s.hook(org, object{"url": receiver.URL() + "T0/hunter2?token=hunter2", "headers": []string{"X-Tenant: hunter3"},
+				"eventTypes": []string{"user.created"}}).want(201)
 			delivery := s.do("POST", hooksPath+"/"+hook.text("data", "id")+"/test", nil).want(202).text("data", "id")
 			a := s.as(token).attempted(delivery)
 			got := receiver.Requests()[0]
 
-			if a.text("data", "type") != "attempts" || a.text("data", "links", "self") != deliveriesPath+"/"+delivery+"/attempts/1" || a.json("data", "attributes", "number") != 1.0 {
+			if a.text("data", "type") != "attempts" || a.text("data", "links", "self") != deliveriesPath+"/"+delivery+"/attempts/1" ||
+				a.json("data", "attributes", "number") != 1.0 {
 				t.Errorf("the attempt is %s", a.Body)
 			}
 			request := a.json("data", "attributes", "request").(object)
 			digest := sha256.Sum256(got.Body)
-			if request["method"] != "POST" || request["url"] != receiver.URL()+"T0/hunter2?token=hunter2" || request["httpVersion"] != "HTTP/1.1" ||
-				request["body"] != string(got.Body) || request["bodyBytes"] != float64(len(got.Body)) || request["sha256"] != hex.EncodeToString(digest[:]) || request["truncated"] != false {
+			if request["method"] != "POST" || request["url"] != receiver.URL()+"T0/hunter2?token=hunter2" ||
+				request["httpVersion"] != "HTTP/1.1" ||
+				request["body"] != string(got.Body) || request["bodyBytes"] != float64(len(got.Body)) ||
+				request["sha256"] != hex.EncodeToString(digest[:]) || request["truncated"] != false {
 				t.Errorf("the request is %v", request)
 			}
 			sent := map[string]string{}
@@ -91,7 +66,8 @@ func TestWhatWasSentWithAnAttemptCanBeSeen(t *testing.T) {
 				t.Errorf("headers (-received +told):\n%s", diff)
 			}
 			signature := a.json("data", "attributes", "signature").(object)
-			if signature["signedContent"] != got.ID+"."+got.Timestamp+"."+string(got.Body) || signature["scheme"] != "v1" || len(signature["secretIds"].([]any)) != 1 {
+			if signature["signedContent"] != got.ID+"."+got.Timestamp+"."+string(got.Body) || signature["scheme"] != "v1" ||
+				len(signature["secretIds"].([]any)) != 1 {
 				t.Errorf("the signature is %v", signature)
 			}
 			response := a.json("data", "attributes", "response").(object)
@@ -123,7 +99,8 @@ func TestWhatWasSentWithAnAttemptCanBeSeen(t *testing.T) {
 			s.as(other).send("GET", deliveriesPath+"/"+delivery+"/attempts/1", nil).want(404)
 			s.key0("events:read").send("GET", deliveriesPath+"/"+delivery+"/attempts/1", nil).want(403)
 			about := func(scopes ...string) any {
-				return s.key0(scopes...).send("GET", deliveriesPath+"/"+delivery+"/attempts/1", nil).want(200).json("data", "attributes", "request")
+				return s.key0(scopes...).send("GET", deliveriesPath+"/"+delivery+"/attempts/1",
+					nil).want(200).json("data", "attributes", "request")
 			}
 			if about("webhooks:read") == nil || about("webhooks:read", "events:read") == nil { // a test is about the endpoint
 				t.Error("who may read what an event is about is not told what was sent")
@@ -136,7 +113,8 @@ func TestWhatWasSentWithAnAttemptCanBeSeen(t *testing.T) {
 				t.Fatal(err)
 			}
 			old := s.attempted(delivery)
-			if old.json("data", "attributes", "request") != nil || old.json("data", "attributes", "signature") != nil || old.json("data", "attributes", "response", "head") != nil ||
+			if old.json("data", "attributes", "request") != nil || old.json("data", "attributes", "signature") != nil ||
+				old.json("data", "attributes", "response", "head") != nil ||
 				old.json("data", "attributes", "status") != 202.0 {
 				t.Errorf("after it is forgotten: %s", old.Body)
 			}
@@ -147,7 +125,7 @@ func TestWhatWasSentWithAnAttemptCanBeSeen(t *testing.T) {
 // TestAFailedAttemptTellsNothingOfTheNetworkHere has endpoints whose failures the library describes with addresses.
 func TestAFailedAttemptTellsNothingOfTheNetworkHere(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
-		s.delivering()
+		newDispatch(s, asItIs)
 		closed := webhookstest.NewReceiverAt(t, "127.0.0.3:0")
 		closed.Close()
 		reset := webhookstest.NewReceiver(t, webhookstest.ResetAfterRequest())
@@ -177,7 +155,7 @@ func TestWhatWasSentIsToldToWhoMayReadWhatItIsAbout(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		s := newService(t, db)
-		s.delivering()
+		newDispatch(s, asItIs)
 		receiver := webhookstest.NewReceiver(t)
 		org, _ := s.organization("Acme")
 		s.hook(org, object{"url": receiver.URL(), "eventTypes": []string{"user.created"}}).want(201)
@@ -188,7 +166,8 @@ func TestWhatWasSentIsToldToWhoMayReadWhatItIsAbout(t *testing.T) {
 		delivery := s.get(deliveriesPath+"?filter[eventType]=user.created").want(200).text("data", 0, "id")
 		s.attempted(delivery)
 		for scopes, told := range map[string]bool{
-			"webhooks:read": false, "webhooks:read organizations:read": false, "webhooks:read users:read": true, "webhooks:read events:read": true,
+			"webhooks:read": false, "webhooks:read organizations:read": false, "webhooks:read users:read": true,
+			"webhooks:read events:read": true,
 		} {
 			a := s.key0(strings.Fields(scopes)...).send("GET", deliveriesPath+"/"+delivery+"/attempts/1", nil).want(200)
 			if got := a.json("data", "attributes", "request") != nil; got != told || strings.Contains(string(a.Body), "Ada") != told {
@@ -204,13 +183,14 @@ func TestWhatASubtreeEndpointWasSentIsToldToWhoSeesTheSubtree(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		s := newService(t, db)
-		s.delivering()
+		newDispatch(s, asItIs)
 		receiver := webhookstest.NewReceiver(t)
 		root, token := s.organization("Root")
 		other, _ := s.organization("Other")
 		s.hook(root, object{"url": receiver.URL(), "eventTypes": []string{"user.created"}, "subtree": true}).want(201)
 		child, _ := s.organization("Child", "parent", ref("organizations", root))
-		s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"}, "organization", ref("organizations", child))).want(201)
+		s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"}, "organization",
+			ref("organizations", child))).want(201)
 		if _, err := receiver.Wait(t.Context(), 1); err != nil {
 			t.Fatal(err)
 		}
@@ -223,7 +203,8 @@ func TestWhatASubtreeEndpointWasSentIsToldToWhoSeesTheSubtree(t *testing.T) {
 			t.Errorf("the token of the organization is told %s", a.Body)
 		}
 		s.do("POST", deliveriesPath+"/"+delivery+"/redeliver", nil).want(202)
-		s.do("PATCH", managed+"/"+child, withID(resource("organizations", object{}, "parent", ref("organizations", other)), child)).want(200)
+		s.do("PATCH", managed+"/"+child,
+			withID(resource("organizations", object{}, "parent", ref("organizations", other)), child)).want(200)
 		s.do("POST", deliveriesPath+"/"+delivery+"/redeliver", nil).want(409)
 	})
 }

@@ -25,7 +25,8 @@ func TestATestIsOnePendingDelivery(t *testing.T) {
 		}
 		a := s.get(deliveriesPath + "/" + sent + "?include=webhook,event").want(200)
 		if a.text("data", "attributes", "state") != "pending" || a.text("data", "attributes", "trigger") != "test" ||
-			a.text("data", "attributes", "eventType") != "webhook.test" || a.text("data", "attributes", "nextAttemptAt") != "2024-08-20T10:45:07+00:00" {
+			a.text("data", "attributes", "eventType") != "webhook.test" ||
+			a.text("data", "attributes", "nextAttemptAt") != "2024-08-20T10:45:07+00:00" {
 			t.Errorf("the delivery is %s", a.Body)
 		}
 		if got := a.ids("included"); len(got) != 2 {
@@ -39,7 +40,8 @@ func TestATestIsOnePendingDelivery(t *testing.T) {
 		if err := json.Unmarshal([]byte(s.column(`SELECT body FROM webhook_messages`)), &body); err != nil {
 			t.Fatal(err)
 		}
-		if body.Type != "webhook.test" || body.Sequence == nil || *body.Sequence != 0 || body.Data.Type != "webhooks" || body.Data.ID != id {
+		if body.Type != "webhook.test" || body.Sequence == nil || *body.Sequence != 0 ||
+			body.Data.Type != "webhooks" || body.Data.ID != id {
 			t.Errorf("the body is %+v", body)
 		}
 		if got := s.get(deliveriesPath+"?filter[webhookId]="+id).want(200).json("meta", "total"); got != 1.0 {
@@ -49,7 +51,8 @@ func TestATestIsOnePendingDelivery(t *testing.T) {
 			t.Errorf("%d lanes have a turn", got)
 		}
 		health := s.get(hooksPath + "/" + id).want(200)
-		if health.json("data", "attributes", "health", "backlog") != 1.0 || health.text("data", "attributes", "health", "oldestPending") != "2024-08-20T10:45:07+00:00" ||
+		if health.json("data", "attributes", "health", "backlog") != 1.0 ||
+			health.text("data", "attributes", "health", "oldestPending") != "2024-08-20T10:45:07+00:00" ||
 			health.text("data", "attributes", "health", "nextAttemptAt") != "2024-08-20T10:45:07+00:00" {
 			t.Errorf("health: %s", health.Body)
 		}
@@ -107,7 +110,8 @@ func TestADeliveryGoesOutAgainOnce(t *testing.T) {
 			t.Error("the turn of a leased lane was moved")
 		}
 		// The receiver's wish to be left alone counts more than a click.
-		s.exec(`UPDATE webhook_lanes SET lease_token = NULL, lease_until = NULL, next_turn_at = NULL, retry_after = ? WHERE webhook_id = ?`, clock.Now().Add(time.Hour), id)
+		s.exec(`UPDATE webhook_lanes SET lease_token = NULL, lease_until = NULL, next_turn_at = NULL, retry_after = ? WHERE webhook_id = ?`,
+			clock.Now().Add(time.Hour), id)
 		s.finish(sent, "failed", clock.Now())
 		again().want(202)
 		if got := s.number(`SELECT COUNT(*) FROM webhook_lanes WHERE next_turn_at = retry_after`); got != 1 {
@@ -133,7 +137,8 @@ func TestADeliveryShowsItsAttempts(t *testing.T) {
 		}
 		s.finish(sent, "failed", clock.Now())
 		want := []any{object{
-			"number": 1.0, "trigger": "test", "startedAt": "2024-08-20T10:45:07+00:00", "url": "https://hooks.example.com/roster", "address": "192.0.2.7:443",
+			"number": 1.0, "trigger": "test", "startedAt": "2024-08-20T10:45:07+00:00", "url": "https://hooks.example.com/roster",
+			"address":  "192.0.2.7:443",
 			"protocol": nil, "reusedConnection": false, "tries": 1.0, "status": nil, "errorCode": "timeout", "detail": "no answer",
 			"timings":    object{"dns": 1.5, "connect": 2.5, "tls": 3.0, "sent": 0.1, "firstByte": 0.0, "total": 20000.0},
 			"response":   object{"headers": object{"Server": "nginx"}, "head": "half a \uFFFD page", "truncated": true},
@@ -146,7 +151,8 @@ func TestADeliveryShowsItsAttempts(t *testing.T) {
 			t.Errorf("a list shows the history: %v", got)
 		}
 		for _, filter := range []string{
-			"filter[state]=failed", "filter[eventType]=webhook.test", "filter[webhookId]=" + id, "filter[webhook]=" + id, "filter[organizationId]=" + org,
+			"filter[state]=failed", "filter[eventType]=webhook.test", "filter[webhookId]=" + id, "filter[webhook]=" + id,
+			"filter[organizationId]=" + org,
 			"filter[createdAt][gte]=2024-08-20T10:45:07%2B00:00", "filter[errorCode]=timeout", "filter[trigger]=test", "filter[attempts]=1",
 		} {
 			if got := s.get(deliveriesPath+"?"+filter).want(200).json("meta", "total"); got != 1.0 {

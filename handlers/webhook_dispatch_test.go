@@ -11,48 +11,30 @@ import (
 	"time"
 
 	"roster/models/modelstest"
+	"roster/server/servertest"
 	"roster/webhooks"
 	"roster/webhooks/webhookstest"
 )
-
-// soon is far more than anything here takes. Tests wait for signals; this only keeps a broken one from waiting for ever.
-const soon = 30 * time.Second
 
 // dispatch is the API with a worker beside it, as the program has them.
 type dispatch struct {
 	*service
 	worker *webhooks.Worker
-	log    *log
+	log    *servertest.Output
 	// stop ends the worker and waits until it has.
 	stop func()
 }
 
-// log is what the worker has written to its log.
-type log struct {
-	mu    sync.Mutex
-	lines bytes.Buffer
-}
-
-func (l *log) Write(line []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.lines.Write(line)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.lines.String()
-}
-
-// newDispatch runs a worker on the database of a service until the test ends. It polls so seldom that a test only passes if everything is told.
+// newDispatch runs a worker on the database of a service until the test ends. It polls so seldom that a test only passes if everything is
+// told.
 func newDispatch(s *service, adjust func(*webhooks.SenderConfig, *webhooks.WorkerConfig)) *dispatch {
 	s.t.Helper()
 	outward := webhooks.SenderConfig{
-		Guard: webhooks.NewGuard(webhooks.GuardConfig{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}), Timeout: 10 * time.Second,
+		Guard:     webhooks.NewGuard(webhooks.GuardConfig{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}),
+		Timeout:   10 * time.Second,
 		UserAgent: "Roster-Webhooks/test", IdleConns: 64, IdleConnsPerHost: 8,
 	}
-	d := &dispatch{service: s, log: &log{}}
+	d := &dispatch{service: s, log: servertest.NewOutput()}
 	cfg := webhooks.WorkerConfig{
 		Logger: slog.New(slog.NewTextHandler(d.log, nil)), Metrics: webhooks.NewMetrics(nil),
 		Slots: 64, LaneCap: 8, Lease: time.Minute, Poll: time.Hour, Grace: soon,
@@ -101,15 +83,12 @@ func (d *dispatch) received(receiver *webhookstest.Receiver, n int) []webhookste
 // attempted waits until the only delivery to an endpoint had so many attempts, and returns it as the API shows it.
 func (d *dispatch) attempted(hook string, attempts float64) *answer {
 	d.t.Helper()
-	for deadline := time.Now().Add(soon); ; time.Sleep(5 * time.Millisecond) {
-		list := d.get(deliveriesPath + "?filter[webhookId]=" + hook).want(200)
-		if list.json("meta", "total") == 1.0 && list.json("data", 0, "attributes", "attempts") == attempts {
-			return d.get(fmt.Sprintf("%s/%s", deliveriesPath, list.text("data", 0, "id"))).want(200)
-		}
-		if time.Now().After(deadline) {
-			d.t.Fatalf("no delivery with %v attempts: %s", attempts, list.Body)
-		}
-	}
+	var list *answer
+	d.await(fmt.Sprintf("a delivery to %s with %v attempts", hook, attempts), func() bool {
+		list = d.get(deliveriesPath + "?filter[webhookId]=" + hook).want(200)
+		return list.json("meta", "total") == 1.0 && list.json("data", 0, "attributes", "attempts") == attempts
+	})
+	return d.get(fmt.Sprintf("%s/%s", deliveriesPath, list.text("data", 0, "id"))).want(200)
 }
 
 // sameMessage fails the test unless all requests are attempts at one message: one id, one body, timestamps of their own, valid signatures.

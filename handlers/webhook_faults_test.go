@@ -105,8 +105,10 @@ func TestEveryFaultIsToldRetriedAndMended(t *testing.T) {
 			scripted(t, "rubbish in Retry-After", webhookstest.RetryAfter(429, "soon"), "http_status", 429.0),
 			scripted(t, "HTTP/0.9", webhookstest.Raw("<html>\x1b[2J</html>\n"), "protocol_error", nil),
 			scripted(t, "rubbish", webhookstest.Raw("\x00\xff\x1b]0;owned\x07\r\n\r\n"), "protocol_error", nil),
-			scripted(t, "control characters", webhookstest.Raw("HTTP/1.1 500 \x1b[2Jboo\r\nServer: \x1b[2J\r\nContent-Length: 5\r\n\r\n\x1b[2Jx"), "protocol_error", nil),
-			scripted(t, "control characters in the status", webhookstest.Raw("HTTP/1.1 500 \x1b[2Jboo\r\nContent-Length: 5\r\n\r\n\x1b[2Jx"), "http_status", 500.0),
+			scripted(t, "control characters", webhookstest.Raw("HTTP/1.1 500 \x1b[2Jboo\r\nServer: \x1b[2J\r\nContent-Length: "+
+				"5\r\n\r\n\x1b[2Jx"), "protocol_error", nil),
+			scripted(t, "control characters in the status",
+				webhookstest.Raw("HTTP/1.1 500 \x1b[2Jboo\r\nContent-Length: 5\r\n\r\n\x1b[2Jx"), "http_status", 500.0),
 			scripted(t, "answer before the body is read", webhookstest.Early(), nil, 200.0),
 		}
 		d.meet(clock, mishaps)
@@ -126,7 +128,8 @@ func TestEveryFaultThatTakesTimeEndsAtTheDeadline(t *testing.T) {
 			c.Resolver, c.Timeout = names.Resolver(), 3*time.Second
 		})
 		handshake := webhookstest.NewReceiver(t, webhookstest.Silence(), webhookstest.Status(200))
-		hangs := &mishap{name: "TLS handshake that hangs", url: strings.Replace(handshake.URL(), "http:", "https:", 1), receiver: handshake, code: "timeout"}
+		hangs := &mishap{name: "TLS handshake that hangs", url: strings.Replace(handshake.URL(), "http:", "https:", 1),
+			receiver: handshake, code: "timeout"}
 		hangs.mend = func() {
 			d.do("PATCH", hooksPath+"/"+hangs.hook, withID(resource("webhooks", object{"url": handshake.URL()}), hangs.hook)).want(200)
 		}
@@ -148,7 +151,8 @@ func (d *dispatch) meet(clock *modelstest.Clock, mishaps []*mishap) {
 	org, _ := d.organization("Acme")
 	healthy := webhookstest.NewReceiver(d.t)
 	attributes := func(url string) object {
-		return object{"url": url, "secret": secret, "eventTypes": []string{"organization.updated"}, "headers": []string{"Authorization: hunter2"}}
+		return object{"url": url, "secret": secret, "eventTypes": []string{"organization.updated"},
+			"headers": []string{"Authorization: hunter2"}}
 	}
 	witness := d.hook(org, attributes(healthy.URL())).want(201).text("data", "id")
 	for _, m := range mishaps {
@@ -202,7 +206,8 @@ func (d *dispatch) told(m *mishap) {
 	if delivery.json("data", "attributes", "errorCode") != m.code || delivery.json("data", "attributes", "status") != m.status {
 		d.t.Errorf("%s: the delivery is %s", m.name, delivery.Body)
 	}
-	if strings.Contains(string(delivery.Body), "hunter2") || first("response", "head") != nil && len(first("response", "head").(string)) > 16<<10 {
+	if strings.Contains(string(delivery.Body), "hunter2") || first("response", "head") != nil &&
+		len(first("response", "head").(string)) > 16<<10 {
 		d.t.Errorf("%s: the history shows what it must not: %s", m.name, delivery.Body)
 	}
 	health := func(member string) any {

@@ -46,7 +46,8 @@ func TestTheServiceOutlivesAnOutageOfPostgreSQL(t *testing.T) {
 		proxy.Cut()
 		progress(0, 30)
 		close(answer)
-		if got := d.send("GET", "/readyz", nil); got.Status != http.StatusServiceUnavailable || got.text("checks", "database") != "unreachable" {
+		if got := d.send("GET", "/readyz", nil); got.Status != http.StatusServiceUnavailable ||
+			got.text("checks", "database") != "unreachable" {
 			t.Errorf("without a database it is %d: %s", got.Status, got.Body)
 		}
 		d.send("GET", "/healthz", nil).want(200)
@@ -185,7 +186,10 @@ func readOnly(t *testing.T, db *models.DB, url string) func() {
 	t.Cleanup(func() { _ = conn.Close(context.Background()) })
 	all := func(to string) {
 		t.Helper()
-		_, err := conn.Exec(t.Context(), `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = `+to+`', current_database()); END $$;
+		_, err := conn.Exec(t.Context(), `
+			DO $$ BEGIN
+				EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = `+to+`', current_database());
+			END $$;
 			SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
 		if err != nil {
 			t.Fatal(err)
@@ -240,30 +244,17 @@ func (d *dispatch) load(org string, havoc func(progress func(told, refused int))
 // logged waits until the worker has told so many times that a step failed.
 func (d *dispatch) logged(step string, times int) {
 	d.t.Helper()
-	for deadline := time.Now().Add(soon); strings.Count(d.log.String(), "webhooks: "+step) < times; time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			d.t.Fatalf("it did not fail %d times to %s:\n%s", times, step, d.log)
-		}
-	}
+	d.log.Count(d.t, "webhooks: "+step, times)
 }
 
 // until waits until a query for a number finds it. The connection that it gets may have died in an outage.
 func (d *dispatch) until(want int, query string) {
 	d.t.Helper()
-	pool := d.db.Pools()["main"]
-	if pool == nil {
-		pool = d.db.Pools()["read"]
-	}
-	for deadline := time.Now().Add(2 * soon); ; time.Sleep(5 * time.Millisecond) {
+	d.await(fmt.Sprintf("%d from %s", want, query), func() bool {
 		var n int
-		err := pool.QueryRowContext(d.t.Context(), query).Scan(&n)
-		if err == nil && n == want {
-			return
-		}
-		if time.Now().After(deadline) {
-			d.t.Fatalf("%s: %d, want %d (%v)", query, n, want, err)
-		}
-	}
+		err := d.pool().QueryRowContext(d.t.Context(), query).Scan(&n)
+		return err == nil && n == want
+	})
 }
 
 // settled waits until nothing is pending.

@@ -20,7 +20,8 @@ func TestAReplayIsARow(t *testing.T) {
 		made := ask(all).want(201)
 		job := made.text("data", "id")
 		want := object{
-			"createdAt": "2024-08-20T10:45:07+00:00", "updatedAt": "2024-08-20T10:45:07+00:00", "kind": "events", "eventTypes": []any{"user.*"}, "includeDelivered": false,
+			"createdAt": "2024-08-20T10:45:07+00:00", "updatedAt": "2024-08-20T10:45:07+00:00", "kind": "events",
+			"eventTypes": []any{"user.*"}, "includeDelivered": false,
 			"since": "2024-08-01T00:00:00+00:00", "until": "2024-08-20T10:45:07+00:00", "state": "running", "queued": 0.0, "examined": 0.0,
 			"reachedAt": nil, "outcome": nil, "finishedAt": nil,
 		}
@@ -34,12 +35,14 @@ func TestAReplayIsARow(t *testing.T) {
 			attributes object
 			pointer    string
 		}{
-			"no time":            {object{"kind": "failed"}, "/data/attributes"},
-			"backwards":          {object{"since": "2025-01-01T00:00:00+00:00"}, "/data/attributes/since"},
-			"a pattern":          {object{"since": "2024-08-02T00:00:00+00:00", "eventTypes": []string{"user*"}}, "/data/attributes/eventTypes"},
-			"a kind":             {object{"since": "2024-08-02T00:00:00+00:00", "kind": "all"}, "/data/attributes/kind"},
-			"what failed, again": {object{"since": "2024-08-02T00:00:00+00:00", "includeDelivered": true}, "/data/attributes/includeDelivered"},
-			"finished already":   {object{"since": "2024-08-02T00:00:00+00:00", "state": "done"}, "/data/attributes/state"},
+			"no time":   {object{"kind": "failed"}, "/data/attributes"},
+			"backwards": {object{"since": "2025-01-01T00:00:00+00:00"}, "/data/attributes/since"},
+			"a pattern": {object{"since": "2024-08-02T00:00:00+00:00", "eventTypes": []string{"user*"}},
+				"/data/attributes/eventTypes"},
+			"a kind": {object{"since": "2024-08-02T00:00:00+00:00", "kind": "all"}, "/data/attributes/kind"},
+			"what failed, again": {object{"since": "2024-08-02T00:00:00+00:00", "includeDelivered": true},
+				"/data/attributes/includeDelivered"},
+			"finished already": {object{"since": "2024-08-02T00:00:00+00:00", "state": "done"}, "/data/attributes/state"},
 		} {
 			if got := ask(c.attributes).want(422).faults(); len(got) != 1 || got[0].Pointer != c.pointer {
 				t.Errorf("%s: %v", name, got)

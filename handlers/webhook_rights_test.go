@@ -25,8 +25,9 @@ func TestAnEndpointIsDirectedByWhoMaySeeAllThatItGets(t *testing.T) {
 	eachHooks(t, func(t *testing.T, s *service, _ *modelstest.Clock) {
 		org, token := s.organization("Acme")
 		endpoints := map[string]object{
-			"of no types": {}, "of all types": {"eventTypes": []string{"*"}}, "of people": {"eventTypes": []string{"user.*"}}, "of one type": {"eventTypes": []string{"user.deleted"}},
-			"of itself": {"eventTypes": []string{"webhook.*"}}, "of people below": {"eventTypes": []string{"user.*"}, "subtree": true},
+			"of no types": {}, "of all types": {"eventTypes": []string{"*"}}, "of people": {"eventTypes": []string{"user.*"}},
+			"of one type": {"eventTypes": []string{"user.deleted"}},
+			"of itself":   {"eventTypes": []string{"webhook.*"}}, "of people below": {"eventTypes": []string{"user.*"}, "subtree": true},
 		}
 		for _, caller := range []struct {
 			name    string
@@ -34,10 +35,13 @@ func TestAnEndpointIsDirectedByWhoMaySeeAllThatItGets(t *testing.T) {
 			directs []string
 		}{
 			{"a key for webhooks", s.scoped("organization", org, "webhooks:write"), []string{"of itself"}},
-			{"a key for webhooks and people", s.scoped("organization", org, "webhooks:write", "users:read"), []string{"of people", "of one type", "of itself"}},
-			{"a key that reads all", s.scoped("organization", org, readAll...), []string{"of no types", "of all types", "of people", "of one type", "of itself"}},
+			{"a key for webhooks and people", s.scoped("organization", org, "webhooks:write", "users:read"),
+				[]string{"of people", "of one type", "of itself"}},
+			{"a key that reads all", s.scoped("organization", org, readAll...),
+				[]string{"of no types", "of all types", "of people", "of one type", "of itself"}},
 			{"the organization", s.as(token), []string{"of no types", "of all types", "of people", "of one type", "of itself"}},
-			{"the management of people", s.scoped("management", org, "webhooks:write", "users:write"), []string{"of people", "of one type", "of itself", "of people below"}},
+			{"the management of people", s.scoped("management", org, "webhooks:write", "users:write"),
+				[]string{"of people", "of one type", "of itself", "of people below"}},
 			{"the management", s, []string{"of no types", "of all types", "of people", "of one type", "of itself", "of people below"}},
 		} {
 			for name, attributes := range endpoints {
@@ -80,7 +84,8 @@ func everyAct(s, caller *service, org string, attributes object) []act {
 		patch("rename", object{"name": "n"}),
 		{"redirect by an operation", func() *answer {
 			op := object{"op": "update", "data": withID(resource("webhooks", object{"url": "https://attacker.example.com/2"}), id)["data"]}
-			return caller.do("POST", "/public/v2/operations", object{"atomic:operations": []object{op}}, "Content-Type", operations, "Accept", operations)
+			return caller.do("POST", "/public/v2/operations", object{"atomic:operations": []object{op}}, "Content-Type",
+				operations, "Accept", operations)
 		}},
 		post("test", hooksPath+"/"+id+"/test", nil),
 		post("redeliver to", deliveriesPath+"/"+delivery+"/redeliver", nil),
@@ -115,9 +120,12 @@ func TestARefusedSubscriptionSaysWhatItNeeds(t *testing.T) {
 			pointers   []string
 			says       string
 		}{
-			{object{"eventTypes": []string{"user.created", "apiKey.revoked"}}, []string{"/data/attributes/eventTypes"}, "An endpoint with these types gets apiKey.revoked, which needs the scope apiKeys:read."},
-			{object{"eventTypes": []string{"membership.*"}}, []string{"/data/attributes/eventTypes"}, "An endpoint with these types gets membership.created, which needs the scope memberships:read."},
-			{object{}, []string{"/data/attributes"}, "An endpoint with these types gets organization.created, which needs the scope organizations:read."},
+			{object{"eventTypes": []string{"user.created", "apiKey.revoked"}}, []string{"/data/attributes/eventTypes"},
+				"An endpoint with these types gets apiKey.revoked, which needs the scope apiKeys:read."},
+			{object{"eventTypes": []string{"membership.*"}}, []string{"/data/attributes/eventTypes"},
+				"An endpoint with these types gets membership.created, which needs the scope memberships:read."},
+			{object{}, []string{"/data/attributes"},
+				"An endpoint with these types gets organization.created, which needs the scope organizations:read."},
 			{object{"eventTypes": []string{"user.*"}, "subtree": true}, []string{"/data/attributes/subtree"},
 				"An endpoint with subtree gets the events of the organizations below its own, which this credential does not see."},
 		} {
@@ -148,20 +156,24 @@ func TestTheWebhookOfAnOrganizationNeedsWhatAnEndpointNeeds(t *testing.T) {
 			{"all", append([]string{"organizations:write"}, readAll...), true},
 		} {
 			parent, _ := s.organization("Parent")
-			org := s.do("POST", managed, resource("organizations", object{"name": "Acme", "webhookUrl": "https://acme.example.com/"}, "parent", ref("organizations", parent))).want(201).text("data", "id")
+			org := s.do("POST", managed, resource("organizations", object{"name": "Acme", "webhookUrl": "https://acme.example.com/"},
+				"parent", ref("organizations", parent))).want(201).text("data", "id")
 			bare, _ := s.organization("Bare", "parent", ref("organizations", parent))
 			by := s.scoped("management", parent, c.scopes...)
 			patch := func(id string, attributes object) *answer {
 				return by.do("PATCH", managed+"/"+id, withID(resource("organizations", attributes), id))
 			}
 			for what, a := range map[string]*answer{
-				"a new organization": by.do("POST", managed, resource("organizations", set)), "an organization without": patch(bare, object{"webhookUrl": "https://attacker.example.com/"}),
-				"another URL": patch(org, object{"webhookUrl": "https://attacker.example.com/"}), "another secret": patch(org, object{"webhookSecret": "a secret of the attacker's"}),
-				"none": patch(org, object{"webhookUrl": nil}),
+				"a new organization":      by.do("POST", managed, resource("organizations", set)),
+				"an organization without": patch(bare, object{"webhookUrl": "https://attacker.example.com/"}),
+				"another URL":             patch(org, object{"webhookUrl": "https://attacker.example.com/"}),
+				"another secret":          patch(org, object{"webhookSecret": "a secret of the attacker's"}),
+				"none":                    patch(org, object{"webhookUrl": nil}),
 			} {
 				if refused := a.Status == 403; refused == c.may || !refused && a.Status >= 300 {
 					t.Errorf("%s: %s: %d %s", c.name, what, a.Status, a.Body)
-				} else if refused && !slices.Contains([]string{"/data/attributes/webhookUrl", "/data/attributes/webhookSecret"}, a.faults()[0].Pointer) {
+				} else if refused && !slices.Contains([]string{"/data/attributes/webhookUrl",
+					"/data/attributes/webhookSecret"}, a.faults()[0].Pointer) {
 					t.Errorf("%s: %s: %s", c.name, what, a.Body)
 				}
 			}
@@ -169,10 +181,12 @@ func TestTheWebhookOfAnOrganizationNeedsWhatAnEndpointNeeds(t *testing.T) {
 		}
 
 		// What the management has sent from below, the organization does not have sent elsewhere.
-		made := s.do("POST", managed, resource("organizations", object{"name": "Acme", "webhookUrl": "https://acme.example.com/"})).want(201)
+		made := s.do("POST", managed, resource("organizations",
+			object{"name": "Acme", "webhookUrl": "https://acme.example.com/"})).want(201)
 		org, own := made.text("data", "id"), s.as(made.text("data", "attributes", "token"))
 		change := withID(resource("organizations", object{"webhookUrl": "https://attacker.example.com/"}), org)
-		own.do("PATCH", "/public/v2/organizations/"+org, withID(resource("organizations", object{"webhookUrl": "https://acme.example.com/2"}), org)).want(200)
+		own.do("PATCH", "/public/v2/organizations/"+org,
+			withID(resource("organizations", object{"webhookUrl": "https://acme.example.com/2"}), org)).want(200)
 		hook := s.get(hooksPath+"?filter[organizationId]="+org).want(200).text("data", 0, "id")
 		s.do("PATCH", hooksPath+"/"+hook, withID(resource("webhooks", object{"subtree": true}), hook)).want(200)
 		own.do("PATCH", "/public/v2/organizations/"+org, change).want(403)

@@ -62,11 +62,7 @@ func TestSecretsOfEndpointsAreShownOnce(t *testing.T) {
 		}
 		s.do("PATCH", hooksPath+"/"+id, withID(resource("webhooks", object{"headers": mask, "name": "again"}), id)).want(200)
 		var sealed []byte
-		pool := s.db.Pools()["main"]
-		if pool == nil {
-			pool = s.db.Pools()["write"]
-		}
-		if err := pool.QueryRowContext(t.Context(), `SELECT headers FROM webhooks WHERE id = '`+id+`'`).Scan(&sealed); err != nil {
+		if err := s.pool().QueryRowContext(t.Context(), `SELECT headers FROM webhooks WHERE id = '`+id+`'`).Scan(&sealed); err != nil {
 			t.Fatal(err)
 		}
 		kept, err := models.OpenHeaders(s.db, id, sealed)
@@ -77,7 +73,8 @@ func TestSecretsOfEndpointsAreShownOnce(t *testing.T) {
 		clock.Advance(time.Minute)
 		s.do("POST", hooksPath+"/"+id+"/test", nil).want(202)
 		var seen strings.Builder
-		for _, path := range []string{hooksPath, hooksPath + "/" + id, "/public/v2/events?page[size]=200", deliveriesPath, managed + "/" + org + "?include=webhooks"} {
+		for _, path := range []string{hooksPath, hooksPath + "/" + id, "/public/v2/events?page[size]=200", deliveriesPath,
+			managed + "/" + org + "?include=webhooks"} {
 			seen.Write(s.get(path).want(200).Body)
 		}
 		seen.WriteString(s.column(`SELECT data || COALESCE(changes, '') FROM events`))
@@ -96,7 +93,8 @@ func TestEndpointsAreSeenWithinTheScopeOnly(t *testing.T) {
 		other, _ := s.organization("Other")
 		mine, theirs := s.hook(acme, nil).want(201).text("data", "id"), s.hook(other, nil).want(201).text("data", "id")
 		sent := s.do("POST", hooksPath+"/"+theirs+"/test", nil).want(202).text("data", "id")
-		replay := s.do("POST", replaysPath, resource("webhookReplays", object{"since": "2024-08-19T00:00:00+00:00"}, "webhook", ref("webhooks", theirs))).want(201).text("data", "id")
+		replay := s.do("POST", replaysPath, resource("webhookReplays", object{"since": "2024-08-19T00:00:00+00:00"}, "webhook",
+			ref("webhooks", theirs))).want(201).text("data", "id")
 		own := s.as(token)
 		if got := own.get(hooksPath).want(200).ids("data"); !slices.Equal(got, []string{mine}) {
 			t.Errorf("an organization sees %v", got)
@@ -104,7 +102,8 @@ func TestEndpointsAreSeenWithinTheScopeOnly(t *testing.T) {
 		missing := "01912f6a-8c00-7abc-8def-0123456789ab"
 		for _, c := range []struct{ method, path, seen string }{
 			{"GET", hooksPath + "/%s", theirs}, {"DELETE", hooksPath + "/%s", theirs}, {"POST", hooksPath + "/%s/test", theirs},
-			{"POST", hooksPath + "/%s/rotate-secret", theirs}, {"GET", deliveriesPath + "/%s", sent}, {"POST", deliveriesPath + "/%s/redeliver", sent},
+			{"POST", hooksPath + "/%s/rotate-secret", theirs}, {"GET", deliveriesPath + "/%s", sent},
+			{"POST", deliveriesPath + "/%s/redeliver", sent},
 			{"GET", replaysPath + "/%s", replay}, {"GET", hooksPath + "/%s/deliveries", theirs},
 		} {
 			foreign := own.do(c.method, fmt.Sprintf(c.path, c.seen), nil).want(404)
@@ -113,7 +112,8 @@ func TestEndpointsAreSeenWithinTheScopeOnly(t *testing.T) {
 				t.Errorf("%s %s tells a foreign one from a missing one:\n%s\n%s", c.method, c.path, foreign.Body, none.Body)
 			}
 		}
-		for _, path := range []string{deliveriesPath, replaysPath, deliveriesPath + "?filter[webhookId]=" + theirs, deliveriesPath + "?filter[webhook]=" + theirs} {
+		for _, path := range []string{deliveriesPath, replaysPath, deliveriesPath + "?filter[webhookId]=" + theirs,
+			deliveriesPath + "?filter[webhook]=" + theirs} {
 			if got := own.get(path).want(200).json("meta", "total"); got != 0.0 {
 				t.Errorf("%s has %v", path, got)
 			}
@@ -122,7 +122,8 @@ func TestEndpointsAreSeenWithinTheScopeOnly(t *testing.T) {
 		if refused.Code != "related_not_found" || refused.Pointer != "/data/relationships/organization/data" {
 			t.Errorf("an endpoint for a foreign organization: %v", refused)
 		}
-		own.do("POST", replaysPath, resource("webhookReplays", object{"since": "2024-08-19T00:00:00+00:00"}, "webhook", ref("webhooks", theirs))).want(404)
+		own.do("POST", replaysPath, resource("webhookReplays", object{"since": "2024-08-19T00:00:00+00:00"}, "webhook",
+			ref("webhooks", theirs))).want(404)
 
 		reader := s.key0("webhooks:read")
 		reader.get(hooksPath + "?include=deliveries,organization").want(403)

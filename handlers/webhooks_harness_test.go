@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"database/sql"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -47,15 +48,19 @@ func (s *service) hook(org string, attributes object) *answer {
 	return s.do("POST", hooksPath, resource("webhooks", all, "organization", ref("organizations", org)))
 }
 
-// rows counts rows of a query with one number as its result.
+// pool returns the connections that can read and write everything.
+func (s *service) pool() *sql.DB {
+	if pool := s.db.Pools()["main"]; pool != nil {
+		return pool
+	}
+	return s.db.Pools()["write"]
+}
+
+// number returns the only value of a query for a number.
 func (s *service) number(query string) int {
 	s.t.Helper()
-	pool := s.db.Pools()["main"]
-	if pool == nil {
-		pool = s.db.Pools()["write"]
-	}
 	var n int
-	if err := pool.QueryRowContext(s.t.Context(), query).Scan(&n); err != nil {
+	if err := s.pool().QueryRowContext(s.t.Context(), query).Scan(&n); err != nil {
 		s.t.Fatal(err)
 	}
 	return n
@@ -64,16 +69,12 @@ func (s *service) number(query string) int {
 // exec changes rows as a worker would.
 func (s *service) exec(statement string, args ...any) {
 	s.t.Helper()
-	pool := s.db.Pools()["main"]
-	if pool == nil {
-		pool = s.db.Pools()["write"]
-	}
 	for i := range args {
 		if s.db.Dialect() == models.Postgres {
 			statement = strings.Replace(statement, "?", fmt.Sprintf("$%d", i+1), 1)
 		}
 	}
-	if _, err := pool.ExecContext(s.t.Context(), statement, args...); err != nil {
+	if _, err := s.pool().ExecContext(s.t.Context(), statement, args...); err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -81,11 +82,7 @@ func (s *service) exec(statement string, args ...any) {
 // column returns one column of every row of a query, joined.
 func (s *service) column(query string) string {
 	s.t.Helper()
-	pool := s.db.Pools()["main"]
-	if pool == nil {
-		pool = s.db.Pools()["write"]
-	}
-	rows, err := pool.QueryContext(s.t.Context(), query)
+	rows, err := s.pool().QueryContext(s.t.Context(), query)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -108,19 +105,24 @@ func (s *service) column(query string) string {
 // key0 returns the service as a new management key with those scopes sees it.
 func (s *service) key0(scopes ...string) *service {
 	s.t.Helper()
-	a := s.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "limited", "kind": "management", "scopes": scopes})).want(201)
+	a := s.do("POST", "/public/v2/apiKeys", resource("apiKeys",
+		object{"name": "limited", "kind": "management", "scopes": scopes})).want(201)
 	return s.as(a.text("data", "attributes", "key"))
 }
 
 // finish ends a delivery as the worker does.
 func (s *service) finish(id, state string, at time.Time) {
 	s.t.Helper()
-	s.exec(`UPDATE webhook_deliveries SET state = ?, attempts = attempts + 1, round_attempts = round_attempts + 1, due_at = NULL, finished_at = ?,
-		last_code = 'timeout', last_attempt_at = ? WHERE id = ?`, state, at, at, id)
-	s.exec(`INSERT INTO webhook_attempts (delivery_id, number, trigger, started_at, url, address, reused, tries, dns_us, connect_us, tls_us, sent_us,
-			first_byte_us, total_us, status, code, detail, response_headers, response_head, truncated, secrets, request_headers)
-		SELECT id, attempts, trigger, last_attempt_at, 'https://hooks.example.com/roster', '192.0.2.7:443', false, 1, 1500, 2500, 3000, 100, 0, 20000000,
-			NULL, 'timeout', 'no answer', '[["Server","nginx"]]', ?, true, '["01912f6a-8c00-7abc-8def-0123456789ab"]',
-			'[["Host","hooks.example.com"],["Content-Type","application/json"]]' FROM webhook_deliveries WHERE id = ?`,
+	s.exec(`UPDATE webhook_deliveries
+		SET state = ?, attempts = attempts + 1, round_attempts = round_attempts + 1, due_at = NULL, finished_at = ?,
+			last_code = 'timeout', last_attempt_at = ?
+		WHERE id = ?`, state, at, at, id)
+	s.exec(`INSERT INTO webhook_attempts (delivery_id, number, trigger, started_at, url, address, reused, tries, dns_us, connect_us, tls_us,
+			sent_us, first_byte_us, total_us, status, code, detail, response_headers, response_head, truncated, secrets, request_headers)
+		SELECT id, attempts, trigger, last_attempt_at, 'https://hooks.example.com/roster', '192.0.2.7:443', false, 1, 1500, 2500, 3000,
+			100, 0, 20000000, NULL, 'timeout', 'no answer', '[["Server","nginx"]]', ?, true, '["01912f6a-8c00-7abc-8def-0123456789ab"]',
+			'[["Host","hooks.example.com"],["Content-Type","application/json"]]'
+		FROM webhook_deliveries
+		WHERE id = ?`,
 		[]byte("half a \xff page"), id)
 }

@@ -16,16 +16,19 @@ func TestAnEndpointIsCreatedReadChangedAndDeleted(t *testing.T) {
 	eachHooks(t, func(t *testing.T, s *service, _ *modelstest.Clock) {
 		org, token := s.organization("Acme")
 		own := s.as(token)
-		made := s.hook(org, object{"name": "Payroll", "eventTypes": []string{"user.*", "organization.updated"}, "rate": 50, "ordering": "per_entity",
-			"subtree": true, "schedule": []string{"0s", "1h", "1h"}}).want(201)
+		made := s.hook(org, object{"name": "Payroll", "eventTypes": []string{"user.*", "organization.updated"}, "rate": 50,
+			"ordering": "per_entity",
+			"subtree":  true, "schedule": []string{"0s", "1h", "1h"}}).want(201)
 		id := made.text("data", "id")
 		want := object{
 			"createdAt": "2024-08-20T10:45:07+00:00", "updatedAt": "2024-08-20T10:45:07+00:00", "kind": "extra", "name": "Payroll",
-			"url": "https://hooks.example.com/roster", "eventTypes": []any{"user.*", "organization.updated"}, "subtree": true, "headers": []any{},
+			"url": "https://hooks.example.com/roster", "eventTypes": []any{"user.*", "organization.updated"}, "subtree": true,
+			"headers":  []any{},
 			"ordering": "per_entity", "rate": 50.0, "schedule": []any{"0s", "1h", "1h"}, "algorithm": "v1", "publicKey": nil, "secret": nil,
 			"status": "active", "disabledReason": nil, "disabledAt": nil,
 			"health": object{
-				"state": "ok", "failingSince": nil, "consecutiveFailures": 0.0, "lastSuccessAt": nil, "lastFailureAt": nil, "successRate": nil,
+				"state": "ok", "failingSince": nil, "consecutiveFailures": 0.0, "lastSuccessAt": nil,
+				"lastFailureAt": nil, "successRate": nil,
 				"latency": nil, "backlog": 0.0, "oldestPending": nil, "nextAttemptAt": nil,
 			},
 		}
@@ -79,7 +82,8 @@ func TestTheOwnEndpointOfAnOrganizationIsChangedThere(t *testing.T) {
 		org := a.text("data", "id")
 		own := s.get(hooksPath + "?filter[kind]=own").want(200)
 		id := own.text("data", 0, "id")
-		if got := own.text("data", 0, "attributes", "url"); got != "https://acme.example.com/in" || own.json("data", 0, "attributes", "secret") != nil {
+		if got := own.text("data", 0, "attributes", "url"); got != "https://acme.example.com/in" ||
+			own.json("data", 0, "attributes", "secret") != nil {
 			t.Errorf("it is %s", own.Body)
 		}
 		s.do("PATCH", hooksPath+"/"+id, withID(resource("webhooks", object{"url": "https://elsewhere.example.com"}), id)).want(403)
@@ -95,9 +99,12 @@ func TestEndpointsAreRefusedWithAPointer(t *testing.T) {
 		org, _ := s.organization("Acme")
 		for _, url := range []string{
 			"https://127.0.0.1/", "https://127.1/", "https://0x7f000001/", "https://2130706433/", "https://0177.0.0.1/", "https://[::1]/",
-			"https://[::ffff:10.0.0.1]/", "https://[64:ff9b::a00:1]/", "https://[2002:7f00:1::]/", "https://[fe80::1%25eth0]/", "https://[fd00:ec2::254]/",
-			"https://169.254.169.254/latest/meta-data", "https://100.64.0.1/", "https://localhost/", "https://api.localhost./", "https://0/",
-			"https://10.0.0.1/", "https://192.168.1.1/", "https://１２７.0.0.1/", "https://user:secret@hooks.example.com/", "ftp://hooks.example.com/",
+			"https://[::ffff:10.0.0.1]/", "https://[64:ff9b::a00:1]/", "https://[2002:7f00:1::]/", "https://[fe80::1%25eth0]/",
+			"https://[fd00:ec2::254]/",
+			"https://169.254.169.254/latest/meta-data", "https://100.64.0.1/", "https://localhost/", "https://api.localhost./",
+			"https://0/",
+			"https://10.0.0.1/", "https://192.168.1.1/", "https://１２７.0.0.1/", "https://user:secret@hooks.example.com/",
+			"ftp://hooks.example.com/",
 			"https://hooks.example.com/#here", "https://hooks.example.com:0/", "http:///nowhere", "javascript:alert(1)", "not a url", "",
 		} {
 			got := s.hook(org, object{"url": url}).want(422).faults()
@@ -152,7 +159,8 @@ func TestEndpointsAreRefusedWithAPointer(t *testing.T) {
 		}
 		for _, v := range []object{
 			{"url": "https://hooks.example.com/?token=hunter2 hunter2"}, {"url": "https://hunter2:hunter2@hooks.example.com/"},
-			{"url": "https://hooks.example.com:hunter2/"}, {"url": "hunter2://hooks.example.com/"}, {"headers": []string{"Authorization Bearer hunter2"}},
+			{"url": "https://hooks.example.com:hunter2/"}, {"url": "hunter2://hooks.example.com/"},
+			{"headers": []string{"Authorization Bearer hunter2"}},
 			{"headers": []string{"Bearer hunter2: Authorization"}, "schedule": []string{"0s", "hunter2"}},
 			{"headers": []string{"X-A: 1", "X-B hunter2", "x-a: hunter2"}}, {"headers": []string{"hunter2: (secret)"}},
 			{"headers": []string{"Authorization: hunter2", "Authorization: hunter2"}}, {"headers": []string{"X-Tenant: hunter2\x01"}},
@@ -163,7 +171,8 @@ func TestEndpointsAreRefusedWithAPointer(t *testing.T) {
 			}
 		}
 		told := s.hook(org, object{"headers": []string{"X-A: 1", "X-B", "x-a: 2"}}).want(422)
-		if body := string(told.Body); !strings.Contains(body, "Header 2 is not") || !strings.Contains(body, "Header 3 has the name of header 1") {
+		if body := string(told.Body); !strings.Contains(body, "Header 2 is not") ||
+			!strings.Contains(body, "Header 3 has the name of header 1") {
 			t.Errorf("headers are told as %s", body)
 		}
 		several := s.hook(org, object{"url": "https://127.1/", "eventTypes": []string{"*x"}, "rate": -1}).want(422).faults()
@@ -176,7 +185,8 @@ func TestEndpointsAreRefusedWithAPointer(t *testing.T) {
 			t.Errorf("in a change: %v", got)
 		}
 		s.do("PATCH", hooksPath+"/"+id, withID(resource("webhooks", object{"secret": "another secret"}), id)).want(403)
-		s.do("PATCH", hooksPath+"/"+id, withID(resource("webhooks", object{"health": object{"backlog": 7}}), id)).want(200) // computed, and so ignored
+		// computed, and so ignored
+		s.do("PATCH", hooksPath+"/"+id, withID(resource("webhooks", object{"health": object{"backlog": 7}}), id)).want(200)
 	})
 }
 
@@ -189,12 +199,14 @@ func TestTheHealthOfAListIsOneQuery(t *testing.T) {
 				s.do("POST", hooksPath+"/"+id+"/test", nil).want(202)
 			}
 		}
-		s.exec(`UPDATE webhook_lanes SET answers = 1000, failing = 0.25, latency = 12.5, failing_since = ?, consecutive_failures = 2`, clock.Now())
+		s.exec(`UPDATE webhook_lanes SET answers = 1000, failing = 0.25, latency = 12.5, failing_since = ?, consecutive_failures = 2`,
+			clock.Now())
 		a := s.get(hooksPath + "?sort=createdAt").want(200)
 		for i := range 5 {
 			health := a.json("data", i, "attributes", "health").(object)
 			n := float64(1 - a.json("data", i, "attributes", "name").(string)[0]%2)
-			if health["backlog"] != n || health["successRate"] != 0.75 || health["latency"] != 12.5 || health["failingSince"] != "2024-08-20T10:45:07+00:00" {
+			if health["backlog"] != n || health["successRate"] != 0.75 || health["latency"] != 12.5 ||
+				health["failingSince"] != "2024-08-20T10:45:07+00:00" {
 				t.Errorf("endpoint %d: %v", i, health)
 			}
 		}
@@ -210,7 +222,8 @@ func TestTheOwnEndpointHasTheSameRules(t *testing.T) {
 	eachHooks(t, func(t *testing.T, s *service, _ *modelstest.Clock) {
 		org, _ := s.organization("Acme")
 		for _, attributes := range []object{
-			{"webhookUrl": "https://hooks..example.com/"}, {"webhookUrl": "https://hooks.example.com/?a b"}, {"webhookUrl": "https://127.1/"},
+			{"webhookUrl": "https://hooks..example.com/"}, {"webhookUrl": "https://hooks.example.com/?a b"},
+			{"webhookUrl": "https://127.1/"},
 			{"webhookSecret": "fifteen bytes.."}, {"webhookSecret": "whsec_" + strings.Repeat("QUFB", 8) + "QQ"},
 		} {
 			got := s.do("PATCH", "/public/v2/organizations/"+org, withID(resource("organizations", attributes), org)).want(422).faults()
@@ -229,10 +242,13 @@ func TestTheOwnEndpointHasTheSameRules(t *testing.T) {
 func TestWhatWasSavedBeforeARuleMayStay(t *testing.T) {
 	eachHooks(t, func(t *testing.T, s *service, _ *modelstest.Clock) {
 		org, _ := s.organization("Acme")
-		s.do("PATCH", "/public/v2/organizations/"+org, withID(resource("organizations", object{"webhookUrl": "https://hooks.example.com/"}), org)).want(200)
+		s.do("PATCH", "/public/v2/organizations/"+org,
+			withID(resource("organizations", object{"webhookUrl": "https://hooks.example.com/"}), org)).want(200)
 		id := s.hook(org, object{"schedule": []string{"0s"}}).want(201).text("data", "id")
-		s.exec(`UPDATE webhooks SET url = 'https://hooks..example.com/?a b', sealed_url = NULL, event_types = '["user.exploded"]', schedule = '["5s"]', rate = 20000`)
-		s.exec(`UPDATE organizations SET webhook_url = 'https://hooks..example.com/?a b', sealed_webhook_url = NULL WHERE webhook_url IS NOT NULL`)
+		s.exec(`UPDATE webhooks SET url = 'https://hooks..example.com/?a b', sealed_url = NULL, event_types = '["user.exploded"]', ` +
+			`schedule = '["5s"]', rate = 20000`)
+		s.exec(`UPDATE organizations SET webhook_url = 'https://hooks..example.com/?a b', sealed_webhook_url = NULL WHERE webhook_url IS ` +
+			`NOT NULL`)
 		read := s.get(hooksPath+"/"+id).want(200).json("data", "attributes").(object)
 		read["name"], read["eventTypes"] = "Renamed", []any{"user.exploded", "user.*"}
 		a := s.do("PATCH", hooksPath+"/"+id, withID(resource("webhooks", read), id)).want(200)

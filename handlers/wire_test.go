@@ -73,7 +73,8 @@ func (s *service) wireText(text string, halfClose bool) *answer {
 func TestAClientThatHasSentEverythingIsAnswered(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		parent, _ := s.organization("Parent")
-		body := fmt.Sprintf(`{"data":{"type":"organizations","attributes":{"name":"Child"},"relationships":{"parent":{"data":{"type":"organizations","id":%q}}}}}`, parent)
+		body := fmt.Sprintf(`{"data":{"type":"organizations","attributes":{"name":"Child"},"relationships":{"parent":{"data":{`+
+			`"type":"organizations","id":%q}}}}}`, parent)
 		operations := jsonapi.ContentType([]string{jsonapi.AtomicExt}, nil)
 		add := `{"atomic:operations":[{"op":"add",` + strings.TrimPrefix(body, "{") + `]}`
 		const tries = 20
@@ -84,7 +85,8 @@ func TestAClientThatHasSentEverythingIsAnswered(t *testing.T) {
 				created[len(managed)+1:]))).want(200)
 			s.wire(whole("GET", created, "")).want(200)
 			s.wire(whole("DELETE", created, "")).want(204)
-			s.wireText(fmt.Sprintf("POST /public/v2/operations HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s",
+			s.wireText(fmt.Sprintf("POST /public/v2/operations HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Type: "+
+				"%s\r\nContent-Length: %d\r\n\r\n%s",
 				s.key, operations, len(add), add), true).want(200)
 		}
 		if total := s.get(managed+"?filter[parent]="+parent).json("meta", "total"); total != float64(2*tries) {
@@ -206,7 +208,10 @@ func TestWhatNetHTTPAnswersItself(t *testing.T) {
 			t.Errorf("%.60q: %+v, want %d", text, a, status)
 			continue
 		}
-		want := map[bool]string{true: "text/plain; charset=utf-8", false: jsonapi.MediaType}[status != 401]
+		want := "text/plain; charset=utf-8"
+		if status == http.StatusUnauthorized {
+			want = jsonapi.MediaType
+		}
 		if got := a.Header.Get("Content-Type"); got != want && (status != 417 || len(a.Body) > 0) {
 			t.Errorf("%.60q: %d with the media type %q", text, status, got)
 		}

@@ -18,7 +18,7 @@ func TestOneLineForEachRequest(t *testing.T) {
 	b := setup(t, nil)
 	b.do(t, "GET", "/long/7?filter[email]=secret@example.com", "", "X-Request-Id", "r1", "User-Agent", "test/1",
 		"Authorization", "Bearer roster_m_abcdefghijkl_secretsecret", "X-API-Key", "roster_m_abcdefghijkl_secretsecret")
-	line := b.log.line(t, 0)
+	line := b.log.Nth(t, 0)
 	if ms, ok := line["duration_ms"].(float64); !ok || ms <= 0 {
 		t.Errorf("duration_ms: %v", line["duration_ms"])
 	}
@@ -44,7 +44,7 @@ func TestTheLogHasTheCauseThatTheAnswerHides(t *testing.T) {
 	b := setup(t, nil)
 	b.do(t, "GET", "/fail", "")
 	b.do(t, "GET", "/panic", "")
-	failed, panicked := b.log.line(t, 0), b.log.line(t, 1)
+	failed, panicked := b.log.Nth(t, 0), b.log.Nth(t, 1)
 	if failed["level"] != "ERROR" || failed["error"] != "dial postgres: password=hunter2" {
 		t.Errorf("failed: %v", failed)
 	}
@@ -76,7 +76,7 @@ func TestACredentialInThePathIsNotLogged(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	b.do(t, "GET", "/x/roster_o_abcdefghijkl_0123456789/y", "", "User-Agent", "curl roster_u_abcdefghijkl_0123456789")
-	line := b.log.line(t, 0)
+	line := b.log.Nth(t, 0)
 	if line["path"] != "/x/roster_o_REDACTED/y" || line["user_agent"] != "curl roster_u_REDACTED" {
 		t.Errorf("log: %v", line)
 	}

@@ -11,7 +11,7 @@ import (
 type admission struct {
 	db      *models.DB
 	limiter *Limiter
-	usage   *auth.Usage
+	used    *auth.LastUsed
 	payers  *payers
 }
 
@@ -42,7 +42,7 @@ func (a *admission) admit(w http.ResponseWriter, r *http.Request, d *Door, rt *R
 	if err := a.limiter.Charge(w, r, payerOf(principal)); err != nil {
 		return nil, err
 	}
-	a.usage.Note(principal.KeyID, a.db.Now())
+	a.used.Note(principal.KeyID, a.db.Now())
 	if err := permit(principal, rq.needs); err != nil {
 		return nil, err
 	}
@@ -51,8 +51,8 @@ func (a *admission) admit(w http.ResponseWriter, r *http.Request, d *Door, rt *R
 	return rq, nil
 }
 
-// identify returns whom a credential speaks for, nil for nobody. Who is known and has nothing left of its budgets, or of its address's if it
-// is nobody, is refused without a look into the database.
+// identify returns whom a credential speaks for, nil for nobody. Who is known and has nothing left of its budgets, or of its address's if
+// it is nobody, is refused without a look into the database.
 func (a *admission) identify(w http.ResponseWriter, r *http.Request, credential string) (*auth.Principal, error) {
 	if credential == "" {
 		return nil, nil

@@ -12,12 +12,12 @@ import (
 
 // Config is what the doors share.
 type Config struct {
-	DB      *models.DB
-	Logger  *slog.Logger
-	Metrics *Metrics
-	Health  *Health
-	Limiter *Limiter
-	Usage   *auth.Usage // notes which keys are used
+	DB       *models.DB
+	Logger   *slog.Logger
+	Metrics  *Metrics
+	Health   *Health
+	Limiter  *Limiter
+	LastUsed *auth.LastUsed // notes which keys are used
 
 	// HSTSPreload extends Strict-Transport-Security to subdomains and preload lists.
 	HSTSPreload bool

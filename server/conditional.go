@@ -96,9 +96,11 @@ func entityTags(values []string) (tags []string, anything, ok bool) {
 		if rest == "" {
 			return tags, false, true
 		}
-		prefix := strings.HasPrefix(rest, `W/"`)
-		start := map[bool]int{true: 3, false: 1}[prefix]
-		if !prefix && rest[0] != '"' {
+		start := len(`"`)
+		switch {
+		case strings.HasPrefix(rest, `W/"`):
+			start = len(`W/"`)
+		case rest[0] != '"':
 			return nil, false, false
 		}
 		length := strings.IndexByte(rest[start:], '"')

@@ -16,10 +16,12 @@ func crossOrigin(next http.Handler, origins []string) http.Handler {
 		AllowedOrigins: origins,
 		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete},
 		AllowedHeaders: []string{
-			"Accept", "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "X-API-Key", "API_KEY", "X-Request-Id",
+			"Accept", "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match",
+			"X-API-Key", "API_KEY", "X-Request-Id",
 		},
 		ExposedHeaders: []string{
-			"ETag", "Idempotency-Replayed", "Location", "Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "X-Request-Id",
+			"ETag", "Idempotency-Replayed", "Location", "Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining",
+			"X-RateLimit-Reset", "X-Request-Id",
 		},
 		// Cookies only for origins named one by one: with any origin allowed, every page could act as the signed-in user.
 		AllowCredentials: !slices.Contains(origins, "*"),

@@ -20,8 +20,8 @@ type Door struct {
 	// Refusal returns how the door tells a client of an error, nil for one that is no business of clients: then it is asked again, for an
 	// [Error] with the reason Internal. It must know every Error, and the errors of package models.
 	Refusal func(error) *Refusal
-	// Told returns the resources that an answer of the door's tells of, from its body: before it is given again, whoever asks must see them.
-	// A door that writes needs it.
+	// Told returns the resources that an answer of the door's tells of, from its body: before it is given again, whoever asks must see
+	// them. A door that writes needs it.
 	Told func(body []byte) (Told, error)
 	// Routes are what is served.
 	Routes []Route

@@ -41,7 +41,8 @@ func TestADoorHasEverythingThatIsShared(t *testing.T) {
 		if line := b.findLine(t, path); line["route"] != path || line["caller_kind"] != models.ByManagementKey || line["status"] != 201.0 {
 			t.Errorf("logged: %v", line)
 		}
-		if _, metrics := b.do(t, "GET", "/metrics", ""); !strings.Contains(string(metrics), `route="/plain/organizations",status="2xx"} 2`) {
+		if _, metrics := b.do(t, "GET", "/metrics", ""); !strings.Contains(string(metrics),
+			`route="/plain/organizations",status="2xx"} 2`) {
 			t.Errorf("counted: %s", metrics)
 		}
 	})
@@ -82,7 +83,8 @@ func TestADoorRefusesInItsOwnForm(t *testing.T) {
 		{"another method", "DELETE", path, "", key, 405, "method not allowed"},
 		{"a large body", "POST", path, longText, key, 413, "body too large"},
 		{"a compressed body", "POST", path, "{}", append([]string{"Content-Encoding", "gzip"}, key...), 415, "unsupported coding"},
-		{"two idempotency keys", "POST", path, "{}", append([]string{"Idempotency-Key", "a", "Idempotency-Key", "b"}, key...), 400, "invalid header"},
+		{"two idempotency keys", "POST", path, "{}",
+			append([]string{"Idempotency-Key", "a", "Idempotency-Key", "b"}, key...), 400, "invalid header"},
 		{"a body that is something else", "POST", path, "[]", key, 422, "invalid"},
 		{"a refusal of the models", "POST", path, `{"Name":""}`, key, 422, "invalid"},
 	} {

@@ -9,13 +9,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"roster/auth"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/server/servertest"
 )
 
 // bundle is a served router with one route for each thing that can happen to a request.
@@ -23,60 +23,9 @@ type bundle struct {
 	*httptest.Server
 	db     *models.DB
 	health *Health
-	now    *clock
-	log    *lines
+	now    *modelstest.Clock
+	log    *servertest.Output
 	key    string // of the management, sent to the routes below /long
-}
-
-// clock is moved by tests.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.now }
-
-func (c *clock) Advance(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.now = c.now.Add(d) }
-
-// lines collects a log. A request's line is written after its answer, so tests wait for it.
-type lines struct {
-	mu   sync.Mutex
-	more *sync.Cond
-	text []string
-}
-
-func newLines() *lines {
-	l := &lines{}
-	l.more = sync.NewCond(&l.mu)
-	return l
-}
-
-func (l *lines) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.text = append(l.text, string(b))
-	l.more.Broadcast()
-	return len(b), nil
-}
-
-// wait returns the first n lines.
-func (l *lines) wait(n int) []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for len(l.text) < n {
-		l.more.Wait()
-	}
-	return l.text[:n]
-}
-
-// line returns the n-th line, from 0, as an object.
-func (l *lines) line(t *testing.T, n int) map[string]any {
-	t.Helper()
-	var object map[string]any
-	if err := json.Unmarshal([]byte(l.wait(n + 1)[n]), &object); err != nil {
-		t.Fatalf("log line is not one JSON object: %v", err)
-	}
-	return object
 }
 
 const testETag = `"v1"`
@@ -87,9 +36,10 @@ var longText = strings.Repeat("all work and no play makes jack a dull boy ", 100
 func misbehaving() []Route {
 	var table []Route
 	add := func(method, path string, needs auth.Permission, serve func(http.ResponseWriter, *Request) error) {
-		table = append(table, Route{Method: method, Path: path, Needs: needs, Take: func(_ http.ResponseWriter, rq *Request) (Serve, error) {
-			return func(w http.ResponseWriter) error { return serve(w, rq) }, nil
-		}})
+		table = append(table, Route{Method: method, Path: path, Needs: needs,
+			Take: func(_ http.ResponseWriter, rq *Request) (Serve, error) {
+				return func(w http.ResponseWriter) error { return serve(w, rq) }, nil
+			}})
 	}
 	get := func(path string, serve func(http.ResponseWriter, *Request) error) {
 		add("GET", path, auth.Public(), serve)
@@ -163,7 +113,7 @@ func setup(t *testing.T, change func(*Config, *http.Server), more ...*Door) *bun
 // setupOn is setup on a database.
 func setupOn(t *testing.T, db *models.DB, change func(*Config, *http.Server), more ...*Door) *bundle {
 	t.Helper()
-	b := &bundle{db: db, now: &clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}, log: newLines()}
+	b := &bundle{db: db, now: modelstest.NewClock(), log: servertest.NewOutput()}
 	key, err := models.CreateFirstManagementKey(t.Context(), db)
 	if err != nil {
 		t.Fatal(err)
@@ -171,11 +121,11 @@ func setupOn(t *testing.T, db *models.DB, change func(*Config, *http.Server), mo
 	b.key = key
 	b.health = NewHealth(b.db)
 	cfg := Config{
-		DB: b.db, Usage: auth.NewUsage(),
+		DB: b.db, LastUsed: auth.NewLastUsed(),
 		Logger:  slog.New(slog.NewJSONHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Metrics: NewMetrics("test", b.db.Pools()), Health: b.health,
-		Limiter: NewLimiter(100, time.Minute,
-			b.now.Now), Stop: context.Background(), RequestTimeout: 10 * time.Second, MaxBody: 1000, ServeMetrics: true,
+		Limiter: NewLimiter(100, time.Minute, b.now.Now), Stop: context.Background(), RequestTimeout: 10 * time.Second,
+		MaxBody: 1000, ServeMetrics: true,
 	}
 	b.Server = httptest.NewUnstartedServer(nil)
 	if change != nil {
@@ -251,7 +201,7 @@ func (b *bundle) awaitInFlight(t *testing.T) {
 func (b *bundle) findLine(t *testing.T, path string) map[string]any {
 	t.Helper()
 	for n := 0; ; n++ {
-		if line := b.log.line(t, n); line["path"] == path {
+		if line := b.log.Nth(t, n); line["path"] == path {
 			return line
 		}
 	}

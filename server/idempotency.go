@@ -70,9 +70,9 @@ func (rq *Request) Within(tx *models.DB, serve Serve) (*Kept, error) {
 	return answer, nil
 }
 
-// once serves a POST with an Idempotency-Key: the first time as any other, in one transaction with the record of the answer; after that from
-// the record, whatever the version is by then. An answer that is an error is not kept, because nothing happened: the key stays free for a
-// better request.
+// once serves a POST with an Idempotency-Key: the first time as any other, in one transaction with the record of the answer; after that
+// from the record, whatever the version is by then. An answer that is an error is not kept, because nothing happened: the key stays free
+// for a better request.
 func (rq *Request) once(w http.ResponseWriter, serve Serve) error {
 	key, err := idempotencyKeyOf(rq.Header)
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"roster/models/modelstest"
 )
 
 func TestTheLimitOfACredential(t *testing.T) {
@@ -74,7 +76,7 @@ func TestWithoutALimitThereAreNoHeaders(t *testing.T) {
 
 func TestBudgets(t *testing.T) {
 	t.Parallel()
-	c := &clock{now: time.Unix(0, 0)}
+	c := modelstest.NewClock()
 	l := NewLimiter(2, 10*time.Second, c.Now)
 	steps := []struct {
 		wait time.Duration
@@ -100,7 +102,7 @@ func TestBudgets(t *testing.T) {
 
 func TestALimiterForgets(t *testing.T) {
 	t.Parallel()
-	c := &clock{now: time.Unix(0, 0)}
+	c := modelstest.NewClock()
 	l := NewLimiter(1, time.Minute, c.Now)
 	for n := range maxAccounts + 10 {
 		l.take(account{strconv.Itoa(n), 1})

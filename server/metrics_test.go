@@ -12,7 +12,7 @@ func TestMetrics(t *testing.T) {
 	b.do(t, "GET", "/long/1", "")
 	b.do(t, "GET", "/long/2", "")
 	b.do(t, "BREW", "/no/such/path", "")
-	b.log.wait(3)
+	b.log.Count(t, "\n", 3)
 	answer, body := b.do(t, "GET", "/metrics", "")
 	if !strings.HasPrefix(answer.Header.Get("Content-Type"), "text/plain") {
 		t.Errorf("Content-Type %s", answer.Header.Get("Content-Type"))

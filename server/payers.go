@@ -13,8 +13,8 @@ import (
 type payers struct {
 	mu   sync.Mutex
 	last *simplelru.LRU[string, Payer] // by digest of the credential
-	// turns are taken by strangers from addresses whose budget is spent, one at a time: a good key behind such an address still works, and a
-	// flood of bad ones occupies one connection to the database, not all.
+	// turns are taken by strangers from addresses whose budget is spent, one at a time: a good key behind such an address still works, and
+	// a flood of bad ones occupies one connection to the database, not all.
 	turns [64]chan struct{}
 	seed  maphash.Seed
 }

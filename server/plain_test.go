@@ -51,7 +51,8 @@ func plainRefusal(err error) *Refusal {
 
 func listPlainly(_ http.ResponseWriter, rq *Request) (Serve, error) {
 	return func(w http.ResponseWriter) error {
-		page, err := models.List(rq.Context(), rq.DB, models.Organizations, rq.Scope(), &jsonapi.Query{Page: jsonapi.Page{Size: 10, Number: 1}})
+		page, err := models.List(rq.Context(), rq.DB, models.Organizations, rq.Scope(),
+			&jsonapi.Query{Page: jsonapi.Page{Size: 10, Number: 1}})
 		if err != nil {
 			return err
 		}

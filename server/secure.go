@@ -15,7 +15,10 @@ const (
 
 // secured sets the headers that every answer carries. Handlers may replace Cache-Control.
 func secured(next http.Handler, preload bool) http.Handler {
-	security := map[bool]string{false: hsts, true: hstsPreload}[preload]
+	security := hsts
+	if preload {
+		security = hstsPreload
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")

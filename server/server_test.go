@@ -48,7 +48,11 @@ func TestEveryErrorHasTheFormOfTheDoorAndEveryHeader(t *testing.T) {
 			if first.Wrong != test.wrong {
 				t.Errorf("%q, want %q", first.Wrong, test.wrong)
 			}
-			if wantID := map[bool]string{true: "me-1"}[test.status == 500]; first.ID != wantID {
+			wantID := ""
+			if test.status == http.StatusInternalServerError {
+				wantID = "me-1"
+			}
+			if first.ID != wantID {
 				t.Errorf("id %q, want %q", first.ID, wantID)
 			}
 			if bytes.Contains(body, []byte("hunter2")) {
@@ -109,7 +113,8 @@ func TestTheRequestDeadlineIs503(t *testing.T) {
 
 func TestABodyThatNeverArrivesIs408(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(_ *Config, s *http.Server) { s.ReadTimeout = 2 * time.Second }) // long enough for the header, however busy the machine is
+	// long enough for the header, however busy the machine is
+	b := setup(t, func(_ *Config, s *http.Server) { s.ReadTimeout = 2 * time.Second })
 	req, err := http.NewRequestWithContext(t.Context(), "POST", b.URL+"/body", nil)
 	if err != nil {
 		t.Fatal(err)

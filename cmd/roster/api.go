@@ -9,18 +9,18 @@ import (
 	"roster/server"
 )
 
-// usageInterval is how often the last use of keys is written.
-const usageInterval = time.Minute
+// usesInterval is how often the last use of keys is written.
+const usesInterval = time.Minute
 
-// noteUsage returns what notes the use of keys, and writes it from time to time.
-func (a *app) noteUsage() *auth.Usage {
-	usage := auth.NewUsage()
+// noteUses returns what notes the use of keys, and writes it from time to time.
+func (a *app) noteUses() *auth.LastUsed {
+	used := auth.NewLastUsed()
 	a.background(func(ctx context.Context) {
-		ticks := time.NewTicker(usageInterval)
+		ticks := time.NewTicker(usesInterval)
 		defer ticks.Stop()
-		usage.Run(ctx, a.db, ticks.C, a.logger)
+		used.Run(ctx, a.db, ticks.C, a.logger)
 	})
-	return usage
+	return used
 }
 
 // frontDoors returns the doors that are open on the main listener, and starts the work that belongs to them.

@@ -71,7 +71,7 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 	a.health = server.NewHealth(a.db)
 	a.metrics = server.NewMetrics(version(), a.db.Pools())
 	service, err := server.New(server.Config{
-		DB: a.db, Logger: a.logger, Metrics: a.metrics, Health: a.health, Usage: a.noteUsage(),
+		DB: a.db, Logger: a.logger, Metrics: a.metrics, Health: a.health, LastUsed: a.noteUses(),
 		Limiter:     server.NewLimiter(a.cfg.rateLimit, time.Minute, time.Now),
 		HSTSPreload: a.cfg.hstsPreload, Proxies: a.cfg.trustedProxies, Origins: a.cfg.corsOrigins,
 		Stop: a.working, RequestTimeout: a.cfg.requestTime, MaxBody: int64(a.cfg.maxBody),

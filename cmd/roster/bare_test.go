@@ -35,11 +35,13 @@ type bareRow struct {
 	producer, located, current bool
 }
 
-const bareColumns = `id::text, created_at, updated_at, deleted_at, name, slug, kind, description, number, is_event_producer, location_tracking, ` +
+const bareColumns = `id::text, created_at, updated_at, deleted_at, name, slug, kind, description, number, is_event_producer, ` +
+	`location_tracking, ` +
 	`valid_from, valid_to, webhook_url, parent_id::text, created_by::text`
 
 func (o *bareRow) scan(row pgx.Row, now time.Time) error {
-	err := row.Scan(&o.id, &o.created, &o.updated, &o.deleted, &o.name, &o.slug, &o.kind, &o.description, &o.number, &o.producer, &o.located,
+	err := row.Scan(&o.id, &o.created, &o.updated, &o.deleted, &o.name, &o.slug, &o.kind, &o.description,
+		&o.number, &o.producer, &o.located,
 		&o.from, &o.to, &o.webhook, &o.parent, &o.creator)
 	o.current = (o.from == nil || !o.from.After(now)) && (o.to == nil || o.to.After(now))
 	return err
@@ -90,7 +92,8 @@ const (
 )
 
 func (h *bare) list(w http.ResponseWriter, r *http.Request) {
-	rows, err := h.pool.Query(r.Context(), `SELECT `+bareColumns+` FROM organizations WHERE deleted_at IS NULL ORDER BY created_at, id LIMIT 25`)
+	rows, err := h.pool.Query(r.Context(), `SELECT `+bareColumns+` FROM organizations WHERE deleted_at IS NULL ORDER BY created_at, id `+
+		`LIMIT 25`)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
@@ -117,7 +120,8 @@ func (h *bare) list(w http.ResponseWriter, r *http.Request) {
 	page := func(number string) string { return barePath + `?page%5Bnumber%5D=` + number + `&page%5Bsize%5D=25"` }
 	total := strconv.Itoa(h.total)
 	out = append(out, `],"links":{"self":"`+barePath+`","first":"`+page("1")+`,"prev":null,"next":"`+page("2")+`,"last":"`+page(last)+
-		described+`},"meta":{"currentPage":1,"currentSize":25,"maxPage":`+last+`,"total":`+total+`,"totalUnfiltered":`+total+`},"jsonapi":{"version":"1.1"}}`...)
+		described+`},"meta":{"currentPage":1,"currentSize":25,"maxPage":`+last+`,"total":`+total+
+		`,"totalUnfiltered":`+total+`},"jsonapi":{"version":"1.1"}}`...)
 	send(w, http.StatusOK, out)
 }
 

@@ -47,8 +47,8 @@ func BenchmarkSubtree(b *testing.B) {
 			}
 			base := serveForBench(b, dir, cfg.URL)
 			cells := []*cell{}
-			// The cursor profile counts nothing, so that what is compared is how rows are found. Those who stand among the others begin with
-			// their second page, where the others have begun, too.
+			// The cursor profile counts nothing, so that what is compared is how rows are found. Those who stand among the others begin
+			// with their second page, where the others have begun, too.
 			for _, c := range []struct{ job, stand, path, cursor string }{
 				{"cursor", "among", "sort=createdAt", "next"}, {"cursor", "behind", "sort=createdAt", "first"},
 				{"cursor", "before", "sort=-createdAt", "first"}, {"numbered", "behind", "", ""}, {"far", "among", "sort=externalId", ""},
@@ -101,7 +101,8 @@ func plantedTree(name string, people, organizations int, from, to time.Time) *mo
 	r := rand.New(rand.NewPCG(26, 26))
 	tree := &models.Batch{}
 	for n := range organizations {
-		org := &models.Organization{ID: models.NewID(), Name: "Bench", Slug: fmt.Sprintf("bench-%s-%d", name, n), Kind: "company", Version: 1}
+		org := &models.Organization{ID: models.NewID(), Name: "Bench", Slug: fmt.Sprintf("bench-%s-%d", name, n), Kind: "company",
+			Version: 1}
 		if n > 0 {
 			org.Kind, org.ParentID = "branch", &tree.Organizations[0].ID
 		}
@@ -110,10 +111,12 @@ func plantedTree(name string, people, organizations int, from, to time.Time) *mo
 	for n := range people {
 		at := jsonapi.Stamp{Time: from.Add(time.Duration(r.Int64N(int64(to.Sub(from)))))}
 		last, external := "Bench", fmt.Sprintf("zz-%s-%07d", name, n)
-		user := &models.User{ID: models.NewID(), LastName: &last, ExternalID: &external, CreatedAt: at, UpdatedAt: at, Active: true, Version: 1}
+		user := &models.User{ID: models.NewID(), LastName: &last, ExternalID: &external, CreatedAt: at, UpdatedAt: at, Active: true,
+			Version: 1}
 		tree.Users = append(tree.Users, user)
 		tree.Memberships = append(tree.Memberships, &models.Membership{
-			ID: models.NewID(), CreatedAt: at, UpdatedAt: at, OrganizationID: tree.Organizations[n%organizations].ID, UserID: user.ID, Version: 1,
+			ID: models.NewID(), CreatedAt: at, UpdatedAt: at, OrganizationID: tree.Organizations[n%organizations].ID, UserID: user.ID,
+			Version: 1,
 		})
 	}
 	return tree
@@ -122,7 +125,8 @@ func plantedTree(name string, people, organizations int, from, to time.Time) *mo
 // cursorOf returns the cursor in a link of the first page of a list.
 func cursorOf(b *testing.B, base, key, query, link string) string {
 	b.Helper()
-	answer, read, err := request(b.Context(), &http.Transport{DisableKeepAlives: true}, "GET", base+"/public/v2/users?page[size]=25&"+query, nil,
+	answer, read, err := request(b.Context(), &http.Transport{DisableKeepAlives: true}, "GET", base+"/public/v2/users?page[size]=25&"+query,
+		nil,
 		"Authorization", key, "Accept", jsonapi.MediaType+`; profile="`+jsonapi.CursorProfile+`"`)
 	if err != nil || answer.StatusCode != http.StatusOK {
 		b.Fatalf("%v %s", err, read)
@@ -148,7 +152,8 @@ func reportSubtree(b *testing.B, cells []*cell, organizations int) {
 	for i := 0; i < len(cells); i += 2 {
 		everything, below := cells[i], cells[i+1]
 		share := below.share(everything)
-		fmt.Fprintf(table, "%s\t%d\t%d\t%.0f\t%.0f\t%.2f\t\n", everything.job, organizations, everything.size*3/10, everything.rate(), below.rate(), share)
+		fmt.Fprintf(table, "%s\t%d\t%d\t%.0f\t%.0f\t%.2f\t\n", everything.job, organizations, everything.size*3/10, everything.rate(),
+			below.rate(), share)
 		if everything.job == "cursor, among" && share < 1/atMost {
 			b.Errorf("a page of a subtree costs %.1f of everything, want at most %.1f", 1/share, atMost)
 		}

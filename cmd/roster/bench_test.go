@@ -50,8 +50,10 @@ func BenchmarkService(b *testing.B) {
 		var ofJob []*cell
 		for _, s := range sites {
 			ofJob = append(ofJob,
-				&cell{job: job.name, size: s.size, base: s.service, key: s.key, next: func(r *rand.Rand) (string, string, string) { return job.next(s, r) }},
-				&cell{job: job.name, size: s.size, bare: true, base: s.bare, next: func(r *rand.Rand) (string, string, string) { return job.next(s, r) }})
+				&cell{job: job.name, size: s.size, base: s.service, key: s.key,
+					next: func(r *rand.Rand) (string, string, string) { return job.next(s, r) }},
+				&cell{job: job.name, size: s.size, bare: true, base: s.bare,
+					next: func(r *rand.Rand) (string, string, string) { return job.next(s, r) }})
 		}
 		for _, c := range ofJob {
 			c.measure(b, warmUpTime)
@@ -75,7 +77,8 @@ func readJob(s *site, r *rand.Rand) (method, path, body string) {
 }
 
 func createJob(_ *site, r *rand.Rand) (method, path, body string) {
-	return "POST", "/public/v2/management/organizations", fmt.Sprintf(`{"data":{"type":"organizations","attributes":{"name":"Bench %d"}}}`, r.Uint64())
+	return "POST", "/public/v2/management/organizations",
+		fmt.Sprintf(`{"data":{"type":"organizations","attributes":{"name":"Bench %d"}}}`, r.Uint64())
 }
 
 // site is a database of one size with the service and the bare handler in front of it.
@@ -172,7 +175,8 @@ func (l *untilListening) Write(line []byte) (int, error) {
 
 func body(b *testing.B, url, key string) []byte {
 	b.Helper()
-	answer, read, err := request(b.Context(), &http.Transport{DisableKeepAlives: true, DisableCompression: true}, "GET", url, nil, "Authorization", key)
+	answer, read, err := request(b.Context(), &http.Transport{DisableKeepAlives: true, DisableCompression: true}, "GET",
+		url, nil, "Authorization", key)
 	if err != nil || answer.StatusCode != http.StatusOK {
 		b.Fatalf("%s: %v %s", url, err, read)
 	}
@@ -287,7 +291,8 @@ func report(b *testing.B, cells []*cell) {
 		for _, pair := range [][]*cell{cells[i : i+2], cells[i+2 : i+4]} {
 			service, bare := pair[0], pair[1]
 			share := service.share(cells[i])
-			fmt.Fprintf(table, "%s\t%d\t%.0f\t%.0f\t%.2f\t%.2f\t\n", service.job, service.size, service.rate(), bare.rate(), service.share(bare), share)
+			fmt.Fprintf(table, "%s\t%d\t%.0f\t%.0f\t%.2f\t%.2f\t\n", service.job, service.size, service.rate(), bare.rate(),
+				service.share(bare), share)
 			b.ReportMetric(service.rate(), service.job+"-at-"+strconv.Itoa(service.size)+"/s")
 			if service.job == "list-25" {
 				flat = min(flat, share)

@@ -123,7 +123,8 @@ func compare(t *testing.T, db *sql.DB, org string, told map[string]bool, inbox *
 			forgotten++
 		}
 	}
-	t.Logf("%d events, %d clients were told of; lost %d, invented %d, forgotten %d, received twice %d", len(committed), len(told), lost, invented, forgotten, doubles)
+	t.Logf("%d events, %d clients were told of; lost %d, invented %d, forgotten %d, received twice %d", len(committed), len(told), lost,
+		invented, forgotten, doubles)
 	if lost+invented+forgotten > 0 {
 		t.Error("what was committed, told and received is not the same")
 	}
@@ -131,7 +132,8 @@ func compare(t *testing.T, db *sql.DB, org string, told map[string]bool, inbox *
 		t.Errorf("%d were received twice, at most %d can have been under way", doubles, most)
 	}
 	var gaps int
-	err = db.QueryRow(`SELECT COUNT(*) - MAX(sequence) FROM event_positions WHERE CAST(organization_id AS text) = '` + org + `'`).Scan(&gaps)
+	err = db.QueryRow(`SELECT COUNT(*) - MAX(sequence) FROM event_positions WHERE CAST(organization_id AS text) = '` + org +
+		`'`).Scan(&gaps)
 	if err != nil || gaps != 0 {
 		t.Errorf("the numbers have gaps: %d, %v", gaps, err)
 	}
@@ -141,7 +143,8 @@ func awaitQuiet(t *testing.T, db *sql.DB) {
 	t.Helper()
 	for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
 		var n int
-		err := db.QueryRow(`SELECT (SELECT COUNT(*) FROM event_queue) + (SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending')`).Scan(&n)
+		err := db.QueryRow(`SELECT (SELECT COUNT(*) FROM event_queue) +
+			(SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending')`).Scan(&n)
 		if err == nil && n == 0 {
 			return
 		}
@@ -248,7 +251,8 @@ func (s *target) do(method, path, body string) (int, []byte, error) {
 }
 
 func (s *target) organization() string {
-	status, answer, err := s.do("POST", "", fmt.Sprintf(`{"data":{"type":"organizations","attributes":{"name":"Chaos","webhookUrl":%q}}}`, s.inbox.url))
+	status, answer, err := s.do("POST", "",
+		fmt.Sprintf(`{"data":{"type":"organizations","attributes":{"name":"Chaos","webhookUrl":%q}}}`, s.inbox.url))
 	var document struct{ Data struct{ ID string } }
 	if err == nil {
 		err = json.Unmarshal(answer, &document)
@@ -269,7 +273,8 @@ func (s *target) load(org string, havoc func()) map[string]bool {
 		clients.Go(func() {
 			for i := 0; !stop.Load(); i++ {
 				name := fmt.Sprintf("client %d change %d", c, i)
-				status, _, err := s.do("PATCH", "/"+org, fmt.Sprintf(`{"data":{"type":"organizations","id":%q,"attributes":{"name":%q}}}`, org, name))
+				status, _, err := s.do("PATCH", "/"+org,
+					fmt.Sprintf(`{"data":{"type":"organizations","id":%q,"attributes":{"name":%q}}}`, org, name))
 				if err != nil || status != http.StatusOK {
 					time.Sleep(5 * time.Millisecond)
 					continue
@@ -317,12 +322,14 @@ func chaosCluster(t *testing.T) (url string, crash func() error) {
 		}
 		attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 	}
-	initdb := exec.Command(bin+"/initdb", "--pgdata", dir+"/data", "--username", "postgres", "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync")
+	initdb := exec.Command(bin+"/initdb", "--pgdata", dir+"/data", "--username", "postgres", "--auth", "trust", "--encoding", "UTF8",
+		"--locale", "C", "--no-sync")
 	initdb.SysProcAttr, initdb.Dir = attr, dir
 	if out, err := initdb.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	server := exec.Command(bin+"/postgres", "-D", dir+"/data", "-k", dir, "-c", "listen_addresses=", "-c", "fsync=off") // the machine stays up
+	// the machine stays up
+	server := exec.Command(bin+"/postgres", "-D", dir+"/data", "-k", dir, "-c", "listen_addresses=", "-c", "fsync=off")
 	server.SysProcAttr, server.Dir = attr, dir
 	log, err := server.StderrPipe()
 	if err != nil {

@@ -51,7 +51,8 @@ func TestEveryRowHoldsBesideThousandsOfPeople(t *testing.T) {
 // crowd returns an organization of that many people, older than anything else.
 func crowd(people int) *models.Batch {
 	at := jsonapi.Stamp{Time: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)}
-	head := &models.Organization{ID: models.NewID(), CreatedAt: at, UpdatedAt: at, Name: "Crowd", Slug: "crowd", Kind: "company", Version: 1}
+	head := &models.Organization{ID: models.NewID(), CreatedAt: at, UpdatedAt: at, Name: "Crowd",
+		Slug: "crowd", Kind: "company", Version: 1}
 	batch := &models.Batch{Organizations: []*models.Organization{head}}
 	for range people {
 		user := &models.User{ID: models.NewID(), CreatedAt: at, UpdatedAt: at, FirstName: &head.Name, Active: true, Version: 1}
@@ -111,7 +112,8 @@ func checkReport(t *testing.T, report *suite.Report) {
 func organizationToken(t *testing.T, base, key string) string {
 	t.Helper()
 	body := strings.NewReader(`{"data":{"type":"organizations","attributes":{"name":"Limited caller"}}}`)
-	answer, created, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, "POST", base+"/public/v2/management/organizations",
+	answer, created, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, "POST",
+		base+"/public/v2/management/organizations",
 		body, "Authorization", "Bearer "+key, "Content-Type", "application/vnd.api+json")
 	token := regexp.MustCompile(`roster_o_\w+`).Find(created)
 	if err != nil || answer.StatusCode != http.StatusCreated || token == nil {

@@ -84,7 +84,8 @@ func (c *config) bringUpToDate(ctx context.Context, db *models.DB, logger *slog.
 		return err
 	}
 	if pending > 0 {
-		return fmt.Errorf("the schema of the database is not up to date (%d pending); run 'roster migrate up', or start with --migrate (ROSTER_MIGRATE=true)", pending)
+		return fmt.Errorf("the schema of the database is not up to date (%d pending); run 'roster migrate up', or start with --migrate "+
+			"(ROSTER_MIGRATE=true)", pending)
 	}
 	return nil
 }

@@ -37,13 +37,15 @@ var regions = []region{
 		"Sweden", "AB", "Europe/Stockholm", "sv-SE", "+46",
 		words("Stockholm Göteborg Malmö Uppsala Lund Umeå Örebro Kalmar"),
 		words("Alice Liam Maja William Astrid Oscar Ebba Axel Freja Nils Saga Erik Ingrid Lars Elsa Gustav"),
-		words("Andersson Johansson Karlsson Nilsson Eriksson Larsson Olsson Persson Svensson Lindberg Lundgren Berg Holm Nyström Ek Sjöberg"),
+		words("Andersson Johansson Karlsson Nilsson Eriksson Larsson Olsson Persson " +
+			"Svensson Lindberg Lundgren Berg Holm Nyström Ek Sjöberg"),
 	},
 	{
 		"Portugal", "Lda", "Europe/Lisbon", "pt-PT", "+351",
 		words("Lisboa Porto Braga Coimbra Faro Évora Aveiro Leiria"),
 		words("Maria João Leonor Francisco Matilde Afonso Beatriz Duarte Inês Tomás Joana Rui Catarina Nuno Teresa Vasco"),
-		words("Silva Santos Ferreira Pereira Oliveira Costa Rodrigues Martins Sousa Fernandes Gonçalves Lopes Marques Almeida Pinto Simões"),
+		words("Silva Santos Ferreira Pereira Oliveira Costa Rodrigues Martins " +
+			"Sousa Fernandes Gonçalves Lopes Marques Almeida Pinto Simões"),
 	},
 	{
 		"United Kingdom", "Ltd", "Europe/London", "en-GB", "+44",
@@ -72,16 +74,18 @@ var regions = []region{
 }
 
 var (
-	companyFirst = words("Alder Amber Arbor Aurora Beacon Birch Bluewater Brightwater Cedar Cobalt Copper Coral Crescent Delta Ember Evergreen Falcon " +
-		"Foxglove Garnet Granite Harbor Hazel Heron Highland Horizon Indigo Ironwood Juniper Kestrel Lakeside Lantern Larch Linden Lumen Maple " +
-		"Meridian Mistral Northwind Oakridge Onyx Orchard Pinecrest Quarry Redwood Ridgeway Rowan Sable Sandstone Silverline Skyline Solstice " +
-		"Sparrow Sterling Summit Tamarack Tidewater Timber Verdant Vista Waypoint Westgate Willow Windward Zephyr")
-	companySecond = words("Analytics Architects Bakery Biotech Brewing Ceramics Chemicals Clinics Construction Consulting Controls Dairy Design " +
-		"Diagnostics Dynamics Electric Energy Engineering Events Farms Finance Foods Foundry Freight Furniture Glass Health Hotels Imaging " +
-		"Industries Instruments Insurance Labs Logistics Machines Media Mobility Motors Networks Optics Packaging Paper Partners Pharma " +
-		"Plastics Press Properties Robotics Security Shipping Software Solar Sports Steel Studios Systems Telecom Textiles Tools Toys Travel " +
-		"Ventures Watches Waterworks")
-	projectFirst  = words("Apollo Atlas Bridge Compass Daybreak Eclipse Fjord Gateway Harvest Iris Jigsaw Keystone Lighthouse Mosaic Nova Orbit Pioneer Quartz")
+	companyFirst = words("Alder Amber Arbor Aurora Beacon Birch Bluewater Brightwater Cedar Cobalt Copper Coral Crescent Delta Ember " +
+		"Evergreen Falcon Foxglove Garnet Granite Harbor Hazel Heron Highland Horizon Indigo Ironwood Juniper Kestrel Lakeside Lantern " +
+		"Larch Linden Lumen Maple Meridian Mistral Northwind Oakridge Onyx Orchard Pinecrest Quarry Redwood Ridgeway Rowan Sable " +
+		"Sandstone Silverline Skyline Solstice Sparrow Sterling Summit Tamarack Tidewater Timber Verdant Vista Waypoint Westgate Willow " +
+		"Windward Zephyr")
+	companySecond = words("Analytics Architects Bakery Biotech Brewing Ceramics Chemicals Clinics Construction Consulting Controls Dairy " +
+		"Design Diagnostics Dynamics Electric Energy Engineering Events Farms Finance Foods Foundry Freight Furniture Glass Health " +
+		"Hotels Imaging Industries Instruments Insurance Labs Logistics Machines Media Mobility Motors Networks Optics Packaging Paper " +
+		"Partners Pharma Plastics Press Properties Robotics Security Shipping Software Solar Sports Steel Studios Systems Telecom " +
+		"Textiles Tools Toys Travel Ventures Watches Waterworks")
+	projectFirst = words("Apollo Atlas Bridge Compass Daybreak Eclipse Fjord Gateway Harvest " +
+		"Iris Jigsaw Keystone Lighthouse Mosaic Nova Orbit Pioneer Quartz")
 	projectSecond = words("Launch Migration Pilot Relocation Renewal Rollout Upgrade Study Campaign Expansion")
 	departments   = words("Academy Archive Canteen Foundation Library Museum Outlet Pensions Research Services Store Workshop")
 	descriptions  = []string{

@@ -50,7 +50,8 @@ func everyPage(t *testing.T, db *models.DB, c *models.Collection) []any {
 
 func fillDemo(t *testing.T, dir, url string, args ...string) string {
 	t.Helper()
-	code, stdout, problems := command(t, nil, append([]string{"demo", "--data-dir", dir, "--database-url", url, "--migrate", "--log-level", "warn"}, args...)...)
+	code, stdout, problems := command(t, nil,
+		append([]string{"demo", "--data-dir", dir, "--database-url", url, "--migrate", "--log-level", "warn"}, args...)...)
 	if code != 0 || problems != "" { // no progress bar where there is no terminal
 		t.Fatalf("%d %s", code, problems)
 	}
@@ -63,7 +64,8 @@ func TestTheSameSeedGivesTheSameData(t *testing.T) {
 	var first []string
 	for _, dialect := range modelstest.Dialects {
 		url := modelstest.UnmigratedURL(t, dialect)
-		if got := fillDemo(t, dir, url, "--organizations", "300", "--users", "700", "--seed", "9"); got != "added 300 organizations and 700 users\n" {
+		if got := fillDemo(t, dir, url, "--organizations", "300", "--users", "700", "--seed",
+			"9"); got != "added 300 organizations and 700 users\n" {
 			t.Errorf("%s: %s", dialect, got)
 		}
 		var all []string
@@ -87,10 +89,12 @@ func TestTheSameSeedGivesTheSameData(t *testing.T) {
 		if diff := cmp.Diff(first, all); diff != "" {
 			t.Errorf("%s has other data than the first database: %s", dialect, diff)
 		}
-		if got := fillDemo(t, dir, url, "--organizations", "300", "--users", "700", "--seed", "9"); got != "added 0 organizations and 0 users\n" {
+		if got := fillDemo(t, dir, url, "--organizations", "300", "--users", "700", "--seed",
+			"9"); got != "added 0 organizations and 0 users\n" {
 			t.Errorf("%s: again: %s", dialect, got)
 		}
-		if got := fillDemo(t, dir, url, "--organizations", "300", "--users", "700", "--seed", "10"); got != "added 300 organizations and 700 users\n" {
+		if got := fillDemo(t, dir, url, "--organizations", "300", "--users", "700", "--seed",
+			"10"); got != "added 300 organizations and 700 users\n" {
 			t.Errorf("%s: another seed: %s", dialect, got)
 		}
 	}
@@ -167,7 +171,8 @@ func TestTheDemoIsServed(t *testing.T) {
 		s := serve(t, dir, frontDoors, "--database-url", url, "--migrate")
 		key := strings.TrimSpace(fillDemoBeside(t, dir, url))
 		list := func(path string) (total, length int) {
-			answer, body, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, "GET", s.base+path, nil, "Authorization", key)
+			answer, body, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, "GET",
+				s.base+path, nil, "Authorization", key)
 			if err != nil || answer.StatusCode != 200 {
 				t.Fatalf("%s: %v %s", path, err, body)
 			}
@@ -192,7 +197,8 @@ func TestTheDemoIsServed(t *testing.T) {
 		db := opened(t, dir, url)
 		for _, item := range everyPage(t, db, models.Organizations)[:40] {
 			org := item.(*models.Organization)
-			for _, filter := range []string{"organizations?filter[parent]=", "organizations?filter[ancestor]=", "users?filter[organizationId]=", "memberships?filter[organizationId]="} {
+			for _, filter := range []string{"organizations?filter[parent]=", "organizations?filter[ancestor]=",
+				"users?filter[organizationId]=", "memberships?filter[organizationId]="} {
 				if total, length := list("/public/v2/" + filter + org.ID + "&page[size]=200"); total != length {
 					t.Errorf("%s%s: total %d, but %d are there", filter, org.ID, total, length)
 				}
@@ -205,7 +211,8 @@ func TestTheDemoIsServed(t *testing.T) {
 func fillDemoBeside(t *testing.T, dir, url string) string {
 	t.Helper()
 	fillDemo(t, dir, url, "--organizations", "500", "--users", "900")
-	code, key, problems := command(t, nil, "key", "create", "--data-dir", dir, "--database-url", url, "--kind", "management", "--name", "reader")
+	code, key, problems := command(t, nil, "key", "create", "--data-dir", dir, "--database-url", url, "--kind",
+		"management", "--name", "reader")
 	if code != 0 {
 		t.Fatal(problems)
 	}
@@ -239,7 +246,8 @@ func TestAnInterruptedDemoIsCompleteAsFarAsItGotAndCanGoOn(t *testing.T) {
 				t.Errorf("%s: %d are there, the total says %d", c.Path, got, page.Total)
 			}
 		}
-		if got := fillDemo(t, dir, url, "--organizations", "4000", "--users", "8000", "--seed", "3"); got == "added 4000 organizations and 8000 users\n" {
+		if got := fillDemo(t, dir, url, "--organizations", "4000", "--users", "8000", "--seed",
+			"3"); got == "added 4000 organizations and 8000 users\n" {
 			t.Errorf("it began anew: %s", got)
 		}
 		if got := len(everyPage(t, db, models.Organizations)); got != 4000 {

@@ -92,7 +92,8 @@ func (t *demoTree) addOrganization() {
 	t.now = t.now.Add(demoEnd.Sub(demoBegin) / time.Duration(t.organizations))
 	created := t.now.Truncate(time.Second)
 	org := &models.Organization{
-		ID: t.id(created), CreatedAt: jsonapi.Stamp{Time: created}, UpdatedAt: jsonapi.Stamp{Time: created.Add(t.upTo(90 * 24 * time.Hour))},
+		ID: t.id(created), CreatedAt: jsonapi.Stamp{Time: created},
+		UpdatedAt:       jsonapi.Stamp{Time: created.Add(t.upTo(90 * 24 * time.Hour))},
 		IsEventProducer: t.chance(60), LocationTracking: t.chance(20), Version: 1,
 	}
 	if len(t.levels) == 0 {
@@ -173,11 +174,14 @@ func (t *demoTree) addUser(n int) {
 	home := t.rand.IntN(len(tree))
 	created := tree[home].CreatedAt.Add(t.upTo(200 * 24 * time.Hour))
 	user := &models.User{
-		ID: t.id(created), CreatedAt: jsonapi.Stamp{Time: created}, UpdatedAt: jsonapi.Stamp{Time: created.Add(t.upTo(90 * 24 * time.Hour))},
-		FirstName: &first, LastName: &last, Email: &email, TimeZone: &t.region.zone, Locale: &t.region.locale, Active: !t.chance(7), Version: 1,
+		ID: t.id(created), CreatedAt: jsonapi.Stamp{Time: created},
+		UpdatedAt: jsonapi.Stamp{Time: created.Add(t.upTo(90 * 24 * time.Hour))},
+		FirstName: &first, LastName: &last, Email: &email, TimeZone: &t.region.zone, Locale: &t.region.locale,
+		Active: !t.chance(7), Version: 1,
 	}
 	if t.chance(70) {
-		phone := fmt.Sprintf("%s %d %03d %02d %02d", t.region.phone, 20+t.rand.IntN(70), t.rand.IntN(1000), t.rand.IntN(100), t.rand.IntN(100))
+		phone := fmt.Sprintf("%s %d %03d %02d %02d", t.region.phone, 20+t.rand.IntN(70), t.rand.IntN(1000),
+			t.rand.IntN(100), t.rand.IntN(100))
 		user.Phone = &phone
 	}
 	if t.chance(30) {
@@ -194,7 +198,8 @@ func (t *demoTree) addUser(n int) {
 
 func (t *demoTree) join(org *models.Organization, user *models.User) {
 	t.batch.Memberships = append(t.batch.Memberships, &models.Membership{
-		ID: t.id(user.CreatedAt.Time), CreatedAt: user.CreatedAt, UpdatedAt: user.CreatedAt, OrganizationID: org.ID, UserID: user.ID, Version: 1,
+		ID: t.id(user.CreatedAt.Time), CreatedAt: user.CreatedAt, UpdatedAt: user.CreatedAt,
+		OrganizationID: org.ID, UserID: user.ID, Version: 1,
 	})
 }
 
@@ -224,5 +229,6 @@ func slug(name string) string {
 }
 
 // plain spells the letters of the lists below without marks.
-var plain = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss", "é", "e", "è", "e", "ê", "e", "ç", "c", "ñ", "n", "á", "a", "à", "a", "í", "i",
+var plain = strings.NewReplacer(
+	"ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss", "é", "e", "è", "e", "ê", "e", "ç", "c", "ñ", "n", "á", "a", "à", "a", "í", "i",
 	"ó", "o", "ò", "o", "ú", "u", "ã", "a", "å", "a", "ø", "o", "æ", "ae", "ë", "e", "ï", "i", "â", "a", "ô", "o", "î", "i")

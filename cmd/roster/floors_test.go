@@ -103,7 +103,8 @@ func TestAnAllowedImportIsNoFault(t *testing.T) {
 	t.Parallel()
 	for _, p := range []goPackage{
 		{ImportPath: "roster/jsonapi", Imports: []string{"fmt", "github.com/google/jsonapi"}},
-		{ImportPath: "roster/models", Imports: []string{"roster/jsonapi"}, XTestImports: []string{"roster/models", "roster/models/modelstest"}},
+		{ImportPath: "roster/models", Imports: []string{"roster/jsonapi"},
+			XTestImports: []string{"roster/models", "roster/models/modelstest"}},
 		{ImportPath: "roster/models/modelstest", Imports: []string{"roster/models"}},
 		{ImportPath: "roster/webhooks/webhookstest", Imports: []string{"roster/models/modelstest", "roster/webhooks"}},
 		{ImportPath: "roster/compat/orgs/wire", Imports: []string{"roster/compat/orgs"}},

@@ -20,7 +20,8 @@ func (p *program) keyCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "key",
 		Usage: "create, list and revoke keys",
-		Description: "The commands work on the database itself, beside running servers and without one. A key that is revoked is dead at once,\n" +
+		Description: "The commands work on the database itself, beside running servers and without one. A key that is revoked is dead " +
+			"at once,\n" +
 			"everywhere.",
 		Commands: []*cli.Command{
 			{
@@ -28,15 +29,18 @@ func (p *program) keyCommand() *cli.Command {
 				Usage: "create a key and print it, the only time it is shown",
 				Description: "Nothing but the key goes to stdout.\n\n" +
 					"   roster key create --kind management --name 'Console' --expires 90d\n" +
-					"   roster key create --kind management --organization ID --name 'Partner'  (sees that organization and all below it)\n" +
+					"   roster key create --kind management --organization ID --name 'Partner'  " +
+					"(sees that organization and all below it)\n" +
 					"   roster key create --kind organization --organization ID --scopes users:read,events:read --name 'Sync'\n\n" +
 					"Scopes: " + strings.Join(models.Scopes(), ", ") + ".",
 				Flags: append([]cli.Flag{
 					&cli.StringFlag{Name: "kind", Usage: "management or organization"},
 					&cli.StringFlag{Name: "name", Usage: "what the key is for"},
 					&cli.StringFlag{Name: "organization", Usage: "`ID` of the organization it belongs to"},
-					&cli.StringFlag{Name: "scopes", Usage: "what it may do, separated by commas; * is everything", Value: models.EveryScope},
-					&cli.StringFlag{Name: "expires", Usage: "when it ceases to work: 90d, 12h, 2027-01-31 or 2027-01-31T12:00:00Z (default: never)"},
+					&cli.StringFlag{Name: "scopes", Usage: "what it may do, separated by commas; * is everything",
+						Value: models.EveryScope},
+					&cli.StringFlag{Name: "expires",
+						Usage: "when it ceases to work: 90d, 12h, 2027-01-31 or 2027-01-31T12:00:00Z (default: never)"},
 				}, p.flags(storage, logging)...),
 				Action: func(ctx context.Context, cmd *cli.Command) error { return p.withDatabase(ctx, cmd, p.createKey) },
 			},
@@ -61,7 +65,9 @@ func (p *program) keyCommand() *cli.Command {
 }
 
 // withDatabase runs a command on the database that the settings name.
-func (p *program) withDatabase(ctx context.Context, cmd *cli.Command, do func(context.Context, *cli.Command, *models.DB) error) (err error) {
+func (p *program) withDatabase(
+	ctx context.Context, cmd *cli.Command, do func(context.Context, *cli.Command, *models.DB) error,
+) (err error) {
 	cfg, err := p.config(cmd)
 	if err != nil {
 		return err
@@ -251,8 +257,8 @@ func (p *program) listKeys(ctx context.Context, cmd *cli.Command, db *models.DB)
 		if key.OrganizationID != nil {
 			organization = *key.OrganizationID
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", key.ID, printable(key.Name), key.Kind, organization, strings.Join(key.Scopes, ","),
-			orNever(&key.CreatedAt.Time), orNever(expires), orNever(used))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", key.ID, printable(key.Name), key.Kind, organization,
+			strings.Join(key.Scopes, ","), orNever(&key.CreatedAt.Time), orNever(expires), orNever(used))
 	}
 	return table.Flush()
 }

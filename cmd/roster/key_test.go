@@ -26,7 +26,8 @@ func TestKeysBesideARunningServer(t *testing.T) {
 		}
 		status := func(credential, path string) int {
 			t.Helper()
-			answer, _, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, "GET", s.base+path, nil, "Authorization", strings.TrimSpace(credential))
+			answer, _, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, "GET", s.base+path, nil, "Authorization",
+				strings.TrimSpace(credential))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -36,7 +37,8 @@ func TestKeysBesideARunningServer(t *testing.T) {
 		org := everyPage(t, opened(t, dir, url), models.Organizations)[0].(*models.Organization)
 
 		manager := key("create", "--kind", "management", "--name", "Console", "--expires", "90d")
-		reader := key("create", "--kind", "organization", "--organization", strings.ToUpper(org.ID), "--scopes", "organizations:read, users:read", "--name", "Sync")
+		reader := key("create", "--kind", "organization", "--organization", strings.ToUpper(org.ID), "--scopes",
+			"organizations:read, users:read", "--name", "Sync")
 		for _, printed := range []string{manager, reader} {
 			if !models.KeyPattern.MatchString(strings.TrimSuffix(printed, "\n")) {
 				t.Errorf("stdout is not a key and nothing else: %q", printed)
@@ -59,10 +61,12 @@ func TestKeysBesideARunningServer(t *testing.T) {
 
 		table := key("list")
 		line := regexp.MustCompile(`(?m)^(\S+)  Console +management +all +\* +\S+ +(\S+) +never$`).FindStringSubmatch(table)
-		if line == nil || !regexp.MustCompile(`Sync +organization +`+org.ID+` +organizations:read,users:read +\S+ +never +never\n`).MatchString(table) {
+		sync := regexp.MustCompile(`Sync +organization +` + org.ID + ` +organizations:read,users:read +\S+ +never +never\n`)
+		if line == nil || !sync.MatchString(table) {
 			t.Fatalf("list:\n%s", table)
 		}
-		if expires, err := time.Parse(time.RFC3339, line[2]); err != nil || time.Until(expires) < 89*24*time.Hour || time.Until(expires) > 90*24*time.Hour {
+		if expires, err := time.Parse(time.RFC3339, line[2]); err != nil || time.Until(expires) < 89*24*time.Hour ||
+			time.Until(expires) > 90*24*time.Hour {
 			t.Errorf("it expires %s", line[2])
 		}
 		var document struct {
@@ -76,7 +80,8 @@ func TestKeysBesideARunningServer(t *testing.T) {
 			t.Errorf("%v %s", err, printed)
 		}
 		for _, secret := range []string{manager, reader} {
-			if secret = strings.TrimSpace(secret); strings.Contains(table+printed, secret) || strings.Contains(table+printed, secret[len(secret)-30:]) {
+			if secret = strings.TrimSpace(secret); strings.Contains(table+printed, secret) ||
+				strings.Contains(table+printed, secret[len(secret)-30:]) {
 				t.Error("a list has a secret")
 			}
 		}
@@ -99,7 +104,8 @@ func TestKeysBesideARunningServer(t *testing.T) {
 		}
 		second := key("create", "--kind", "management", "--name", "Auditor")
 		_, body := s.get("/public/v2/events?filter[eventType]=apiKey.revoked", "Authorization", strings.TrimSpace(second))
-		if err := json.Unmarshal(body, &actor); err != nil || len(actor.Data) != 1 || actor.Data[0].Attributes.Actor["name"] != "command line" {
+		if err := json.Unmarshal(body, &actor); err != nil || len(actor.Data) != 1 ||
+			actor.Data[0].Attributes.Actor["name"] != "command line" {
 			t.Errorf("%v %s", err, body)
 		}
 	})
@@ -109,25 +115,32 @@ func TestWrongValuesForKeys(t *testing.T) {
 	t.Parallel()
 	const nobody = "01912f6a-8c00-7abc-8def-0123456789ab"
 	for args, sentence := range map[string]string{
-		"create --name x":                                              `--kind cannot be "": it must be management or organization`,
-		"create --kind user --name x":                                  `--kind cannot be "user": it must be management or organization`,
-		"create --kind management":                                     `--name cannot be "": it must not be empty`,
-		"create --kind organization --name x":                          `--organization is needed for a key of the kind organization`,
-		"create --kind organization --name x --organization 7":         `--organization cannot be "7": it must be a UUID, as the API prints it`,
-		"create --kind organization --name x --organization " + nobody: `There is no resource of type organizations with the id "` + nobody + `"`,
-		"create --kind management --name x --scopes ,":                 `--scopes cannot be ",": a key without a scope can do nothing`,
-		"create --kind management --name x --expires soon":             `--expires cannot be "soon": it must be a time to come, such as 90d, 12h, 2027-01-31 or 2027-01-31T12:00:00Z`,
-		"create --kind management --name x --expires -1d":              `--expires cannot be "-1d": it must be a time to come, such as 90d, 12h, 2027-01-31 or 2027-01-31T12:00:00Z`,
-		"create --kind management --name x --expires 0h":               `--expires cannot be "0h": it must be a time to come`,
-		"create --kind management --name x --expires 2001-01-01":       `--expires cannot be "2001-01-01": it must be a time to come`,
-		"create --kind management --name " + strings.Repeat("x", 201):  `--name cannot be "` + strings.Repeat("x", 201) + `": it must have at most 200 characters, not 201`,
-		"create --kind management --name \u200b":                       "--name cannot be \"\\u200b\": it must have a character that can be seen",
-		"revoke":                                                       `'roster key revoke' takes one argument, the id of a key; 'roster key list' shows them`,
-		"revoke 7":                                                     `the id of a key cannot be "7": it must be a UUID, as the API prints it; 'roster key list' shows them`,
-		"list all":                                                     `'roster key list' takes no argument, such as "all"`,
+		"create --name x":                                      `--kind cannot be "": it must be management or organization`,
+		"create --kind user --name x":                          `--kind cannot be "user": it must be management or organization`,
+		"create --kind management":                             `--name cannot be "": it must not be empty`,
+		"create --kind organization --name x":                  `--organization is needed for a key of the kind organization`,
+		"create --kind organization --name x --organization 7": `--organization cannot be "7": it must be a UUID, as the API prints it`,
+		"create --kind organization --name x --organization " + nobody: `There is no resource of type organizations with the id "` +
+			nobody + `"`,
+		"create --kind management --name x --scopes ,": `--scopes cannot be ",": a key without a scope can do nothing`,
+		"create --kind management --name x --expires soon": `--expires cannot be "soon": it must be a time to come, such as ` +
+			`90d, 12h, 2027-01-31 or 2027-01-31T12:00:00Z`,
+		"create --kind management --name x --expires -1d": `--expires cannot be "-1d": it must be a time to come, such as ` +
+			`90d, 12h, 2027-01-31 or 2027-01-31T12:00:00Z`,
+		"create --kind management --name x --expires 0h":         `--expires cannot be "0h": it must be a time to come`,
+		"create --kind management --name x --expires 2001-01-01": `--expires cannot be "2001-01-01": it must be a time to come`,
+		"create --kind management --name " + strings.Repeat("x", 201): `--name cannot be "` + strings.Repeat("x", 201) +
+			`": it must have at most 200 characters, not 201`,
+		"create --kind management --name \u200b": "--name cannot be \"\\u200b\": it must have a character that can be seen",
+		"revoke":                                 `'roster key revoke' takes one argument, the id of a key; 'roster key list' shows them`,
+		"revoke 7": `the id of a key cannot be "7": it must be a UUID, as the API prints it; ` +
+			`'roster key list' shows them`,
+		"list all": `'roster key list' takes no argument, such as "all"`,
 	} {
-		code, stdout, problems := command(t, nil, append(append([]string{"key"}, strings.Fields(args)...), optionsFor(args, t.TempDir())...)...)
-		last := problems[strings.LastIndex(strings.TrimSuffix(problems, "\n"), "\n")+1:] // the first opening of a database logs its migrations
+		code, stdout, problems := command(t, nil,
+			append(append([]string{"key"}, strings.Fields(args)...), optionsFor(args, t.TempDir())...)...)
+		// the first opening of a database logs its migrations
+		last := problems[strings.LastIndex(strings.TrimSuffix(problems, "\n"), "\n")+1:]
 		if code != 2 || stdout != "" || last != "roster: "+sentence+"\n" {
 			t.Errorf("key %.60s: %d %s%s", args, code, stdout, problems)
 		}
@@ -162,7 +175,8 @@ func TestAKeyThatTheServiceRefusesIsNoWrongUsage(t *testing.T) {
 	modelstestURLs(t, func(t *testing.T, url string) {
 		dir := t.TempDir()
 		key := func(args ...string) (int, string, string) {
-			return command(t, nil, append(append([]string{"key"}, args...), "--data-dir", dir, "--database-url", url, "--log-level", "error")...)
+			return command(t, nil,
+				append(append([]string{"key"}, args...), "--data-dir", dir, "--database-url", url, "--log-level", "error")...)
 		}
 		fillDemo(t, dir, url, "--organizations", "1", "--users", "0")
 		organization := everyPage(t, opened(t, dir, url), models.Organizations)[0].(*models.Organization).ID

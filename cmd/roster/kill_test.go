@@ -44,7 +44,8 @@ func (v *victim) start() {
 	v.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	v.t.Cleanup(cancel)
-	v.cmd = exec.CommandContext(ctx, os.Args[0], "serve", "--listen", "127.0.0.1:0", "--data-dir", v.dir, "--database-url", v.url, "--log-format", "json", "--rate-limit", "0",
+	v.cmd = exec.CommandContext(ctx, os.Args[0], "serve", "--listen", "127.0.0.1:0", "--data-dir", v.dir, "--database-url", v.url,
+		"--log-format", "json", "--rate-limit", "0",
 		"--allow-private-webhook-targets", "127.0.0.0/8")
 	v.cmd.Env = append(os.Environ(), asProgram+"=1")
 	log, err := v.cmd.StderrPipe()
@@ -117,7 +118,9 @@ func (v *victim) write(seed uint64, done chan<- struct{}) {
 		if mine != "" && r.IntN(3) > 0 {
 			parent = fmt.Sprintf(`,"relationships":{"parent":{"data":{"type":"organizations","id":%q}}}`, mine)
 		}
-		id, ok := v.request(client, "POST", managed, fmt.Sprintf(`{"data":{"type":"organizations","attributes":{"name":"w%d n%d","webhookUrl":"https://127.0.0.1:1/"}%s}}`, seed, i, parent))
+		id, ok := v.request(client, "POST", managed,
+			fmt.Sprintf(`{"data":{"type":"organizations","attributes":{"name":"w%d n%d","webhookUrl":"https://127.0.0.1:1/"}%s}}`, seed, i,
+				parent))
 		if !ok {
 			return
 		}
@@ -129,8 +132,10 @@ func (v *victim) write(seed uint64, done chan<- struct{}) {
 		v.acknowledged = append(v.acknowledged, id)
 		v.mu.Unlock()
 		for _, next := range [][3]string{
-			{"POST", "/public/v2/users", fmt.Sprintf(`{"data":{"type":"users","attributes":{"firstName":"Ada"},"relationships":{"organization":{"data":{"type":"organizations","id":%q}}}}}`, id)},
-			{"PATCH", managed + "/" + id, fmt.Sprintf(`{"data":{"type":"organizations","id":%q,"attributes":{"description":"d"},"relationships":{"parent":{"data":null}}}}`, id)},
+			{"POST", "/public/v2/users", fmt.Sprintf(`{"data":{"type":"users","attributes":{"firstName":"Ada"},"relationships":{`+
+				`"organization":{"data":{"type":"organizations","id":%q}}}}}`, id)},
+			{"PATCH", managed + "/" + id, fmt.Sprintf(`{"data":{"type":"organizations","id":%q,"attributes":{"description":"d"},`+
+				`"relationships":{"parent":{"data":null}}}}`, id)},
 			{"POST", "/public/v2/management/refresh-token/" + id, ""},
 			{"DELETE", managed + "/" + id, ""},
 		}[r.IntN(4):] {
@@ -206,7 +211,8 @@ func TestAKilledProgramLeavesNoHalfWrittenChange(t *testing.T) {
 func (v *victim) check(db *models.DB) {
 	v.t.Helper()
 	modelstest.CheckConsistency(v.t, db)
-	deliveries, err := models.List(v.t.Context(), db, models.WebhookDeliveries, models.Everything(), &jsonapi.Query{Page: jsonapi.Page{Size: 1}})
+	deliveries, err := models.List(v.t.Context(), db, models.WebhookDeliveries, models.Everything(),
+		&jsonapi.Query{Page: jsonapi.Page{Size: 1}})
 	if err != nil {
 		v.t.Fatal(err)
 	}

@@ -28,13 +28,16 @@ func (p *program) listenCommand() *cli.Command {
 			"   roster listen --secret whsec_…\n" +
 			"   ROSTER_LISTEN_SECRET=whsec_… roster listen --fail-rate 0.3\n" +
 			"   roster listen --secret whsec_… --forward-to http://localhost:3000/hooks\n\n" +
-			"During a rotation it takes both secrets: repeat --secret, or separate them by spaces in the variable. A server on the same machine\n" +
+			"During a rotation it takes both secrets: repeat --secret, or separate them by spaces in the variable. " +
+			"A server on the same machine\n" +
 			"sends to it if it was started with --allow-private-webhook-targets 127.0.0.0/8.",
 		Flags: []cli.Flag{
-			&cli.StringSliceFlag{Name: "secret", Usage: "`secret` of the endpoint, whsec_… or any other text, or its public key, whpk_…; may be repeated [$" + listenSecrets + "]", HideDefault: true},
+			&cli.StringSliceFlag{Name: "secret", Usage: "`secret` of the endpoint, whsec_… or any other text, or its public key, whpk_…; " +
+				"may be repeated [$" + listenSecrets + "]", HideDefault: true},
 			&cli.StringFlag{Name: "listen", Usage: "`address` to listen on", Value: "127.0.0.1:9000"},
 			&cli.StringFlag{Name: "path", Usage: "`path` that is answered; others are 404", Value: "/"},
-			&cli.StringFlag{Name: "fail-rate", Usage: "share of good webhooks to answer with 500, from 0 to 1, to see them again", Value: "0"},
+			&cli.StringFlag{Name: "fail-rate",
+				Usage: "share of good webhooks to answer with 500, from 0 to 1, to see them again", Value: "0"},
 			&cli.StringFlag{Name: "forward-to", Usage: "`URL` that verified webhooks are passed on to; its answer is handed back"},
 		},
 		DisableSliceFlagSeparator: true, // a secret may have a comma

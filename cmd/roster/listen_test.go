@@ -7,63 +7,20 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
+
+	"roster/server/servertest"
 )
 
-// screen is the stdout of a program that runs, for tests that wait for what it prints.
-type screen struct {
-	mu   sync.Mutex
-	more *sync.Cond
-	text string
-	done bool
-}
-
-func newScreen() *screen {
-	s := &screen{}
-	s.more = sync.NewCond(&s.mu)
-	return s
-}
-
-func (s *screen) Write(b []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.text += string(b)
-	s.more.Broadcast()
-	return len(b), nil
-}
-
-func (s *screen) end() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.done = true
-	s.more.Broadcast()
-}
-
-// find waits for a text and returns its groups.
-func (s *screen) find(t *testing.T, pattern string) []string {
-	t.Helper()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for {
-		if found := regexp.MustCompile(pattern).FindStringSubmatch(s.text); found != nil {
-			return found
-		}
-		if s.done {
-			t.Fatalf("it ended without %q:\n%s", pattern, s.text)
-		}
-		s.more.Wait()
-	}
-}
-
-// listening starts roster listen and returns its URL and its screen.
-func listening(t *testing.T, env map[string]string, args ...string) (string, *screen) {
+// listening starts roster listen and returns its URL and what it prints.
+func listening(t *testing.T, env map[string]string, args ...string) (string, *servertest.Output) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	out, problems, ended := newScreen(), &bytes.Buffer{}, make(chan int, 1)
+	out, problems, ended := servertest.NewOutput(), &bytes.Buffer{}, make(chan int, 1)
 	go func() {
-		code := run(ctx, append([]string{"roster", "listen", "--listen", "127.0.0.1:0"}, args...), func(name string) string { return env[name] }, out, problems, noRoutes)
-		out.end()
+		code := run(ctx, append([]string{"roster", "listen", "--listen", "127.0.0.1:0"}, args...),
+			func(name string) string { return env[name] }, out, problems, noRoutes)
+		out.End()
 		ended <- code
 	}()
 	t.Cleanup(func() {
@@ -72,7 +29,7 @@ func listening(t *testing.T, env map[string]string, args ...string) (string, *sc
 			t.Errorf("listen ended with %d: %s", code, problems)
 		}
 	})
-	return out.find(t, `listening on (http://\S+)`)[1], out
+	return out.Match(t, `listening on (http://\S+)`)[1], out
 }
 
 func TestAChangeIsSeenByWhoeverListens(t *testing.T) {
@@ -88,7 +45,8 @@ func TestAChangeIsSeenByWhoeverListens(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			answer, content, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, method, s.base+path, bytes.NewReader(encoded),
+			answer, content, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, method, s.base+path,
+				bytes.NewReader(encoded),
 				"Authorization", "Bearer "+key, "Content-Type", "application/vnd.api+json")
 			if err != nil || answer.StatusCode >= 300 {
 				t.Fatalf("%s %s: %v %s", method, path, err, content)
@@ -98,7 +56,8 @@ func TestAChangeIsSeenByWhoeverListens(t *testing.T) {
 		send("POST", "/public/v2/management/organizations", map[string]any{"data": map[string]any{
 			"type": "organizations", "attributes": map[string]any{"name": "Acme", "webhookUrl": target, "webhookSecret": secret},
 		}})
-		first := seen.find(t, `(?s)organization\.created  (\S+)\n  attempt    \S+\n  signature  verified\n  answer     204\n.*"name": "Acme"`)
+		first := seen.Match(t, `(?s)organization\.created  (\S+)\n  attempt    \S+\n  signature  verified\n  answer     204\n.*"name": `+
+			`"Acme"`)
 
 		// The event is replayed on request, and a test comes, each verified.
 		_, list := s.get("/public/v2/webhookDeliveries?filter[eventType]=organization.created", "Authorization", "Bearer "+key)
@@ -115,14 +74,14 @@ func TestAChangeIsSeenByWhoeverListens(t *testing.T) {
 		}
 		hook := page.Data[0].Relationships.Webhook.Data.ID
 		send("POST", "/public/v2/webhooks/"+hook+"/test", nil)
-		seen.find(t, `webhook\.test  \S+\n  attempt    \S+\n  signature  verified`)
+		seen.Match(t, `webhook\.test  \S+\n  attempt    \S+\n  signature  verified`)
 		for { // until what was sent is recorded as sent; a redelivery of what is pending is the delivery that is under way
 			content := send("POST", "/public/v2/webhookDeliveries/"+page.Data[0].ID+"/redeliver", nil)
 			if strings.Contains(string(content), `"trigger":"manual"`) {
 				break
 			}
 		}
-		seen.find(t, `(?s)`+first[1]+`.*`+first[1])
+		seen.Match(t, `(?s)`+first[1]+`.*`+first[1])
 	})
 }
 
@@ -133,12 +92,15 @@ func TestListenRefusesWhatMakesNoSense(t *testing.T) {
 		sentence string
 	}{
 		{nil, "there is no secret to verify with: give --secret, or set ROSTER_LISTEN_SECRET"},
-		{[]string{"--secret", "whsec_*hunter2*"}, "--secret (ROSTER_LISTEN_SECRET) cannot be used: read a whsec_ secret: what follows the prefix is not base64"},
-		{[]string{"--secret", "a, b", "--listen", "9000"}, `--listen cannot be "9000": it must be host:port with a port number, for example 127.0.0.1:8080 or :8080`},
+		{[]string{"--secret", "whsec_*hunter2*"},
+			"--secret (ROSTER_LISTEN_SECRET) cannot be used: read a whsec_ secret: what follows the prefix is not base64"},
+		{[]string{"--secret", "a, b", "--listen", "9000"},
+			`--listen cannot be "9000": it must be host:port with a port number, for example 127.0.0.1:8080 or :8080`},
 		{[]string{"--secret", "a, b", "--fail-rate", "30%"}, `--fail-rate cannot be "30%": it must be a number from 0 to 1`},
 		{[]string{"--secret", "a, b", "--fail-rate", "NaN"}, `--fail-rate cannot be "NaN": it must be a number from 0 to 1`},
 		{[]string{"--secret", "a, b", "--path", "hooks"}, `--path cannot be "hooks": it must begin with a slash`},
-		{[]string{"--secret", "a, b", "--forward-to", "localhost:3000"}, "--forward-to must be an http or https URL, for example http://localhost:3000/hooks"},
+		{[]string{"--secret", "a, b", "--forward-to", "localhost:3000"},
+			"--forward-to must be an http or https URL, for example http://localhost:3000/hooks"},
 	} {
 		code, _, problems := command(t, nil, append([]string{"listen"}, c.args...)...)
 		if code != 2 || problems != "roster: "+c.sentence+"\n" {

@@ -1,17 +1,14 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +17,7 @@ import (
 	"roster/auth"
 	"roster/handlers"
 	"roster/server"
+	"roster/server/servertest"
 )
 
 // asProgram makes the test binary be the program, so that tests can send signals to a process of its own.
@@ -39,7 +37,7 @@ type served struct {
 	base   string
 	dir    string
 	stdout *bytes.Buffer
-	log    *followedLog
+	log    *servertest.Output
 	cancel context.CancelFunc
 	ended  chan int
 }
@@ -71,11 +69,11 @@ func serve(t *testing.T, dir string, doors func(*app) []*server.Door, args ...st
 func begin(t *testing.T, dir string, doors func(*app) []*server.Door, args ...string) *served {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &served{t: t, dir: dir, stdout: &bytes.Buffer{}, log: newFollowedLog(), cancel: cancel, ended: make(chan int, 1)}
+	s := &served{t: t, dir: dir, stdout: &bytes.Buffer{}, log: servertest.NewOutput(), cancel: cancel, ended: make(chan int, 1)}
 	args = append([]string{"roster", "serve", "--listen", "127.0.0.1:0", "--data-dir", dir, "--log-format", "json"}, args...)
 	go func() {
 		code := run(ctx, args, func(string) string { return "" }, s.stdout, s.log, doors)
-		s.log.close()
+		s.log.End()
 		s.ended <- code
 	}()
 	t.Cleanup(func() { s.stop() })
@@ -85,9 +83,9 @@ func begin(t *testing.T, dir string, doors func(*app) []*server.Door, args ...st
 // await returns when the server listens.
 func (s *served) await() {
 	s.t.Helper()
-	line, ok := s.log.find(func(line map[string]any) bool { return line["msg"] == "listening" && line["server"] == "api" })
+	line, ok := s.log.Line(func(line map[string]any) bool { return line["msg"] == "listening" && line["server"] == "api" })
 	if !ok {
-		s.t.Fatalf("the server ended with %d: %s", s.stop(), s.log.text())
+		s.t.Fatalf("the server ended with %d: %s", s.stop(), s.log)
 	}
 	scheme := "http://"
 	if line["tls"] == true {
@@ -114,7 +112,8 @@ type reply struct {
 // get requests a path over a connection of its own.
 func (s *served) get(path string, headers ...string) (reply, []byte) {
 	s.t.Helper()
-	answer, body, err := request(s.t.Context(), &http.Transport{DisableKeepAlives: true, DisableCompression: true}, "GET", s.base+path, nil, headers...)
+	answer, body, err := request(s.t.Context(), &http.Transport{DisableKeepAlives: true, DisableCompression: true},
+		"GET", s.base+path, nil, headers...)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -137,59 +136,6 @@ func request(
 	}
 	body, err := io.ReadAll(answer.Body)
 	return reply{answer.StatusCode, answer.Proto, answer.Header}, body, errors.Join(err, answer.Body.Close())
-}
-
-// followedLog is a log in JSON that can be read while it is written.
-type followedLog struct {
-	mu     sync.Mutex
-	more   *sync.Cond
-	all    bytes.Buffer
-	closed bool
-}
-
-func newFollowedLog() *followedLog {
-	l := &followedLog{}
-	l.more = sync.NewCond(&l.mu)
-	return l
-}
-
-func (l *followedLog) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	defer l.more.Broadcast()
-	return l.all.Write(b)
-}
-
-func (l *followedLog) close() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.closed = true
-	l.more.Broadcast()
-}
-
-func (l *followedLog) text() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.all.String()
-}
-
-// find waits for a line; false means that the program ended without it.
-func (l *followedLog) find(wanted func(map[string]any) bool) (map[string]any, bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for {
-		lines := bufio.NewScanner(bytes.NewReader(l.all.Bytes()))
-		for lines.Scan() {
-			var line map[string]any
-			if json.Unmarshal(lines.Bytes(), &line) == nil && wanted(line) {
-				return line, true
-			}
-		}
-		if l.closed {
-			return nil, false
-		}
-		l.more.Wait()
-	}
 }
 
 func message(text string) func(map[string]any) bool {

@@ -16,7 +16,8 @@ func (p *program) migrateCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "migrate",
 		Usage: "bring the schema of the database up to date, or show how far it is",
-		Description: "It needs no secret key. Any number of processes may migrate at once: one works, the others wait. A schema that a newer\n" +
+		Description: "It needs no secret key. Any number of processes may migrate at once: one works, the others wait. " +
+			"A schema that a newer\n" +
 			"version has migrated is left alone.\n\n" +
 			"   roster migrate up --database-url postgres://roster@localhost/roster\n" +
 			"   roster migrate status",

@@ -20,7 +20,8 @@ func TestMigrate(t *testing.T) {
 			}
 		}
 		code, got, problems := command(t, env, "migrate", "status")
-		if code != 1 || !regexp.MustCompile(`(?m)^00001_foundation\.sql +pending$`).MatchString(got) || !strings.Contains(problems, "pending)") {
+		if code != 1 || !regexp.MustCompile(`(?m)^00001_foundation\.sql +pending$`).MatchString(got) ||
+			!strings.Contains(problems, "pending)") {
 			t.Errorf("before: %d %s %s", code, got, problems)
 		}
 		code, first, problems := command(t, env, "migrate", "up")
@@ -65,7 +66,8 @@ func TestADatabaseThatANewerProgramMigratedIsRefusedByEveryCommand(t *testing.T)
 			t.Parallel()
 			cfg, dir := modelstest.Config(t, dialect), t.TempDir()
 			for _, pool := range modelstest.OpenConfig(t, cfg).Pools() {
-				if _, err := pool.ExecContext(t.Context(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (90000, true)"); err == nil {
+				if _, err := pool.ExecContext(t.Context(),
+					"INSERT INTO goose_db_version (version_id, is_applied) VALUES (90000, true)"); err == nil {
 					break // the other one only reads
 				}
 			}

@@ -26,13 +26,14 @@ func golden() bool { return os.Getenv("ROSTER_GOLDEN") == "update" }
 
 // What the README shows and every installation has otherwise.
 var (
-	changing = regexp.MustCompile(`roster_[mo]_\w+|whsec_[\w+/=]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)`)
+	changing = regexp.MustCompile(`roster_[mo]_\w+|whsec_[\w+/=]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{` +
+		`4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)`)
 )
 
 // step is a command of the README with the output that stands below it.
 type step struct{ command, output string }
 
-// transcript is a block of the README that begins with ```console: what somebody typed, and what he saw.
+// transcript is a block of the README that begins with ```console: what somebody typed, and what was printed.
 var transcript = regexp.MustCompile("(?s)```console\n(.*?)```\n")
 
 // steps splits a transcript. A command goes on in the next line after a backslash.
@@ -54,12 +55,12 @@ func steps(block string) []step {
 	return all
 }
 
-// reader is somebody who follows the README: he copies ids and keys from the answers that he gets, not from those that are printed.
+// reader is somebody who follows the README: ids and keys are copied from the answers that came, not from those that are printed.
 type reader struct {
 	t         *testing.T
 	server    *served
 	variables string            // the assignments so far
-	copied    map[string]string // from what the README shows to what he got
+	copied    map[string]string // from what the README shows to what came
 	env       []string
 }
 

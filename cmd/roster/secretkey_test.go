@@ -17,7 +17,8 @@ func TestTheSecretKeyFile(t *testing.T) {
 		problem       string // FILE stands for the path
 	}{
 		{"readable by others", good, 0o644, "the secret key file FILE can be read by others (mode 0644); correct it with: chmod 600 FILE"},
-		{"readable by the group", good, 0o640, "the secret key file FILE can be read by others (mode 0640); correct it with: chmod 600 FILE"},
+		{"readable by the group", good, 0o640, "the secret key file FILE can be read by others (mode 0640); correct it with: chmod 600 " +
+			"FILE"},
 		{"too short", "c2VjcmV0\n", 0o600, "the secret key file FILE must hold 32 bytes in base64"},
 		{"not base64", "hunter2 hunter2\n", 0o600, "the secret key file FILE must hold 32 bytes in base64"},
 		{"absent", "", 0, "the secret key file FILE does not exist; make one with: (umask 077; head -c 32 /dev/urandom | base64 > FILE)"},

@@ -63,7 +63,7 @@ func TestAFreshServerIsReadyAndKeepsItsFilesToItself(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	again := serve(t, dir, noRoutes)
-	if strings.Contains(again.log.text(), "migration applied") {
+	if strings.Contains(again.log.String(), "migration applied") {
 		t.Error("the second start migrated again")
 	}
 	if answer, _ := again.get("/readyz"); answer.StatusCode != 200 {
@@ -80,14 +80,15 @@ func TestTheFirstKeyIsPrintedOnceAndWorks(t *testing.T) {
 		if pasted == nil {
 			t.Fatalf("stdout: %s", s.stdout)
 		}
-		answer, body, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, "GET", pasted[2], nil, "Authorization", pasted[1])
+		answer, body, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, "GET", pasted[2],
+			nil, "Authorization", pasted[1])
 		if err != nil || answer.StatusCode != 200 || !strings.Contains(string(body), `"data":[]`) {
 			t.Errorf("the command that was printed gets %v %s", err, body)
 		}
 		if answer, _ := s.get("/public/v2/management/organizations/"); answer.StatusCode != 401 {
 			t.Errorf("without the key: %d", answer.StatusCode)
 		}
-		if strings.Contains(s.log.text(), "roster_m_") {
+		if strings.Contains(s.log.String(), "roster_m_") {
 			t.Error("the log has the key")
 		}
 		if code := s.stop(); code != 0 {
@@ -134,7 +135,8 @@ func TestPostgreSQLIsMigratedOnlyWhenToldTo(t *testing.T) {
 	if code != 1 || !strings.Contains(problems, "run 'roster migrate up', or start with --migrate (ROSTER_MIGRATE=true)") {
 		t.Errorf("%d %s", code, problems)
 	}
-	if code, stdout, problems := command(t, nil, "migrate", "up", "--database-url", url); code != 0 || !strings.HasPrefix(stdout, "applied 00001") {
+	if code, stdout, problems := command(t, nil, "migrate", "up", "--database-url", url); code != 0 ||
+		!strings.HasPrefix(stdout, "applied 00001") {
 		t.Errorf("migrate up: %d %s %s", code, stdout, problems)
 	}
 	serve(t, dir, noRoutes, "--database-url", url)
@@ -166,7 +168,7 @@ func TestStoppingLetsARunningRequestFinish(t *testing.T) {
 	}()
 	<-started
 	s.cancel()
-	if _, ok := s.log.find(message("stopping")); !ok {
+	if _, ok := s.log.Line(message("stopping")); !ok {
 		t.Fatal("it did not say that it stops")
 	}
 	// Within the delay new requests are still taken, and the probe sends the load balancer elsewhere.
@@ -191,7 +193,7 @@ func TestStoppingLetsARunningRequestFinish(t *testing.T) {
 		t.Errorf("the running request got %q", got)
 	}
 	if code := s.stop(); code != 0 {
-		t.Errorf("exit code %d: %s", code, s.log.text())
+		t.Errorf("exit code %d: %s", code, s.log.String())
 	}
 }
 
@@ -211,8 +213,8 @@ func TestARequestThatDoesNotEndIsCutOffAfterTheGracePeriod(t *testing.T) {
 	if err := <-cut; err == nil {
 		t.Error("the request was answered")
 	}
-	if !strings.Contains(s.log.text(), "requests were still running after 50ms and were cut off") {
-		t.Errorf("it did not say so: %s", s.log.text())
+	if !strings.Contains(s.log.String(), "requests were still running after 50ms and were cut off") {
+		t.Errorf("it did not say so: %s", s.log.String())
 	}
 }
 
@@ -238,7 +240,8 @@ func TestTLS(t *testing.T) {
 	}
 	for suite, taken := range map[uint16]bool{
 		tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256: true, tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256: true,
-		tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA: false, tls.TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA: false, tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256: false,
+		tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA: false, tls.TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA: false,
+		tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256: false,
 	} {
 		client := &tls.Config{RootCAs: pool, MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{suite}}
 		_, _, err := request(t.Context(), &http.Transport{TLSClientConfig: client, DisableKeepAlives: true}, "GET", s.base+"/healthz", nil)
@@ -288,11 +291,11 @@ func TestARenewedCertificateIsServed(t *testing.T) {
 		t.Helper()
 		for deadline := time.Now().Add(patience); !is(); {
 			if time.Now().After(deadline) {
-				t.Fatalf("%s: not within %s: %s", what, patience, s.log.text())
+				t.Fatalf("%s: not within %s: %s", what, patience, s.log.String())
 			}
 		}
 	}
-	said := func(text string) int { return strings.Count(s.log.text(), text) }
+	said := func(text string) int { return strings.Count(s.log.String(), text) }
 	replace := func(path, by string) {
 		t.Helper()
 		content, err := os.ReadFile(by)
@@ -310,7 +313,7 @@ func TestARenewedCertificateIsServed(t *testing.T) {
 	replace(key, newKey)
 	until("the certificate is renewed", func() bool { return served() != before })
 	if said("certificate renewed") != 1 || said("PRIVATE KEY") > 0 {
-		t.Errorf("log: %s", s.log.text())
+		t.Errorf("log: %s", s.log.String())
 	}
 	now := served()
 	if err := os.Remove(key); err != nil {
@@ -381,7 +384,7 @@ func TestSettingsReachTheServer(t *testing.T) {
 	if answer, _ := s.get("/metrics"); answer.StatusCode == 200 {
 		t.Error("the metrics are on the main listener too")
 	}
-	line, _ := s.log.find(func(line map[string]any) bool { return line["server"] == "metrics" })
+	line, _ := s.log.Line(func(line map[string]any) bool { return line["server"] == "metrics" })
 	answer, _, err = request(t.Context(), transport, "GET", "http://"+line["address"].(string)+"/metrics", nil)
 	if err != nil || answer.StatusCode != 200 {
 		t.Errorf("metrics: %v %v", answer, err)
@@ -392,7 +395,8 @@ func TestAPanicEndsOneRequestOnly(t *testing.T) {
 	t.Parallel()
 	s := serve(t, t.TempDir(), testRoutes(nil, nil))
 	answer, body := s.get("/panic")
-	if answer.StatusCode != 500 || strings.Contains(string(body), "boom") || !strings.Contains(string(body), answer.Header.Get("X-Request-Id")) {
+	if answer.StatusCode != 500 || strings.Contains(string(body), "boom") ||
+		!strings.Contains(string(body), answer.Header.Get("X-Request-Id")) {
 		t.Errorf("%d %s", answer.StatusCode, body)
 	}
 	if answer, _ := s.get("/healthz"); answer.StatusCode != 200 {

@@ -14,10 +14,10 @@ type setting struct {
 	group  group
 	flag   string
 	value  string // when neither flag nor variable is given
-	help   string
-	secret bool // the value may hold a password and is never repeated
-	toggle bool // a flag that needs no value
+	secret bool   // the value may hold a password and is never repeated
+	toggle bool   // a flag that needs no value
 	set    func(value string) error
+	help   string
 }
 
 // group is what a setting is about. Commands take the groups they need; help is sorted by them.
@@ -33,61 +33,120 @@ const (
 
 // settings is the one table of everything that can be set. An empty value in it means "not used" or "derived", as the help says.
 func (c *config) settings() []setting {
+	var all []setting
+	for _, g := range []struct {
+		group    group
+		settings []setting
+	}{
+		{storage, c.storageSettings()},
+		{network, c.networkSettings()},
+		{bounds, c.boundsSettings()},
+		{hooks, c.webhookSettings()},
+		{logging, c.logSettings()},
+	} {
+		for _, s := range g.settings {
+			s.group = g.group
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+func (c *config) storageSettings() []setting {
 	return []setting{
-		{storage, "data-dir", "./roster-data", "`directory` of the embedded database and the generated secret key", false, false, required(text(&c.dataDir))},
-		{storage, "database-url", "", "`URL` of the database: postgres://user:password@host/name or sqlite:path (default: sqlite:DATA-DIR/roster.db)",
-			true, false, databaseURL(&c.databaseURL)},
-		{storage, "secret-key-file", "", "`file` with the key that protects stored secrets, 32 bytes in base64; a file that is named here must exist " +
-			"(default: DATA-DIR/secret.key, made on the first start)", false, false, text(&c.secretKeyFile)},
-		{storage, "database-connections", "16", "connections to PostgreSQL, or readers of SQLite, at most", false, false, number(&c.connections, 1, 1000)},
-		{storage, "statement-timeout", "30s", "longest run of one statement on PostgreSQL; 0 for no limit", false, false, duration(&c.statementTime, zero)},
-		{storage, "migrate", "false", "bring a PostgreSQL schema up to date before starting; SQLite always is", false, true, toggle(&c.migrate)},
+		{flag: "data-dir", value: "./roster-data", set: required(text(&c.dataDir)),
+			help: "`directory` of the embedded database and the generated secret key"},
+		{flag: "database-url", secret: true, set: databaseURL(&c.databaseURL), //nolint:gosec // the help shows how a URL is written
+			help: "`URL` of the database: postgres://user:password@host/name or sqlite:path (default: sqlite:DATA-DIR/roster.db)"},
+		{flag: "secret-key-file", set: text(&c.secretKeyFile),
+			help: "`file` with the key that protects stored secrets, 32 bytes in base64; a file that is named here must exist " +
+				"(default: DATA-DIR/secret.key, made on the first start)"},
+		{flag: "database-connections", value: "16", set: number(&c.connections, 1, 1000),
+			help: "connections to PostgreSQL, or readers of SQLite, at most"},
+		{flag: "statement-timeout", value: "30s", set: duration(&c.statementTime, zero),
+			help: "longest run of one statement on PostgreSQL; 0 for no limit"},
+		{flag: "migrate", value: "false", toggle: true, set: toggle(&c.migrate),
+			help: "bring a PostgreSQL schema up to date before starting; SQLite always is"},
+	}
+}
 
-		{network, "listen", "127.0.0.1:8080", "`address` to listen on", false, false, address(&c.listen)},
-		{network, "metrics-listen", "", "`address` for /metrics alone (default: on the main listener)", false, false, optional(address(&c.metricsListen))},
-		{network, "base-url", "", "public `URL` of this service, for what is printed (default: derived from the listener)", false, false,
-			optional(webURL(&c.baseURL))},
-		{network, "tls-cert", "", "`file` with the certificate chain in PEM; serves TLS together with --tls-key; " +
-			"a new one is served without a restart", false, false, text(&c.tlsCert)},
-		{network, "tls-key", "", "`file` with the private key in PEM", false, false, text(&c.tlsKey)},
-		{network, "hsts-preload", "false", "over TLS, tell browsers to use TLS for every subdomain of this host too, and allow their " +
-			"preload lists to name it (Strict-Transport-Security: includeSubDomains; preload); it can hardly be taken back",
-			false, true, toggle(&c.hstsPreload)},
-		{network, "trusted-proxies", "", "`networks` (CIDR list) whose X-Forwarded-For and X-Forwarded-Proto are believed", false, false,
-			networks(&c.trustedProxies)},
-		{network, "cors-origins", "", "`origins` whose pages may call the API, or *; none turns CORS off", false, false, origins(&c.corsOrigins)},
+func (c *config) networkSettings() []setting {
+	return []setting{
+		{flag: "listen", value: "127.0.0.1:8080", set: address(&c.listen),
+			help: "`address` to listen on"},
+		{flag: "metrics-listen", set: optional(address(&c.metricsListen)),
+			help: "`address` for /metrics alone (default: on the main listener)"},
+		{flag: "base-url", set: optional(webURL(&c.baseURL)),
+			help: "public `URL` of this service, for what is printed (default: derived from the listener)"},
+		{flag: "tls-cert", set: text(&c.tlsCert),
+			help: "`file` with the certificate chain in PEM; serves TLS together with --tls-key; a new one is served without a restart"},
+		{flag: "tls-key", set: text(&c.tlsKey),
+			help: "`file` with the private key in PEM"},
+		{flag: "hsts-preload", value: "false", toggle: true, set: toggle(&c.hstsPreload),
+			help: "over TLS, tell browsers to use TLS for every subdomain of this host too, and allow their preload lists to name it " +
+				"(Strict-Transport-Security: includeSubDomains; preload); it can hardly be taken back"},
+		{flag: "trusted-proxies", set: networks(&c.trustedProxies),
+			help: "`networks` (CIDR list) whose X-Forwarded-For and X-Forwarded-Proto are believed"},
+		{flag: "cors-origins", set: origins(&c.corsOrigins),
+			help: "`origins` whose pages may call the API, or *; none turns CORS off"},
+	}
+}
 
-		{bounds, "rate-limit", "1000", "requests a minute for each credential, and for each address without one; five times that for an organization with its keys; 0 for no limit",
-			false, false, number(&c.rateLimit, 0, 1_000_000_000)},
-		{bounds, "max-body", "1048576", "largest body of a request in bytes", false, false, number(&c.maxBody, 1024, 1<<30)},
-		{bounds, "max-header", "65536", "largest header of a request in bytes", false, false, number(&c.maxHeader, 4096, 1<<20)},
-		{bounds, "header-timeout", "10s", "longest wait for a request's header", false, false, duration(&c.headerTime, positive)},
-		{bounds, "read-timeout", "30s", "longest wait for a whole request", false, false, duration(&c.readTime, positive)},
-		{bounds, "request-timeout", "30s", "longest work on a request before it is answered with 503", false, false, duration(&c.requestTime, positive)},
-		{bounds, "write-timeout", "60s", "longest time from a request's header to the end of its answer", false, false, duration(&c.writeTime, positive)},
-		{bounds, "idle-timeout", "120s", "longest life of an idle connection", false, false, duration(&c.idleTime, positive)},
-		{bounds, "shutdown-delay", "0s", "time between reporting not ready and refusing connections, for load balancers to notice", false, false,
-			duration(&c.shutdownDelay, zero)},
-		{bounds, "shutdown-grace", "25s", "longest wait for running requests when stopping; containers are commonly killed after 30s", false, false, duration(&c.shutdownGrace, positive)},
+func (c *config) boundsSettings() []setting {
+	return []setting{
+		{flag: "rate-limit", value: "1000", set: number(&c.rateLimit, 0, 1_000_000_000),
+			help: "requests a minute for each credential, and for each address without one; five times that for an organization with " +
+				"its keys; 0 for no limit"},
+		{flag: "max-body", value: "1048576", set: number(&c.maxBody, 1024, 1<<30),
+			help: "largest body of a request in bytes"},
+		{flag: "max-header", value: "65536", set: number(&c.maxHeader, 4096, 1<<20),
+			help: "largest header of a request in bytes"},
+		{flag: "header-timeout", value: "10s", set: duration(&c.headerTime, positive),
+			help: "longest wait for a request's header"},
+		{flag: "read-timeout", value: "30s", set: duration(&c.readTime, positive),
+			help: "longest wait for a whole request"},
+		{flag: "request-timeout", value: "30s", set: duration(&c.requestTime, positive),
+			help: "longest work on a request before it is answered with 503"},
+		{flag: "write-timeout", value: "60s", set: duration(&c.writeTime, positive),
+			help: "longest time from a request's header to the end of its answer"},
+		{flag: "idle-timeout", value: "120s", set: duration(&c.idleTime, positive),
+			help: "longest life of an idle connection"},
+		{flag: "shutdown-delay", value: "0s", set: duration(&c.shutdownDelay, zero),
+			help: "time between reporting not ready and refusing connections, for load balancers to notice"},
+		{flag: "shutdown-grace", value: "25s", set: duration(&c.shutdownGrace, positive),
+			help: "longest wait for running requests when stopping; containers are commonly killed after 30s"},
+	}
+}
 
-		{hooks, "allow-private-webhook-targets", "", "private `networks` (CIDR list) that webhooks may be sent to", false, false,
-			networks(&c.privateTargets)},
-		{hooks, "webhook-plain-http", "false", "send webhooks to http:// URLs on public addresses, too", false, true, toggle(&c.webhookPlainHTTP)},
-		{hooks, "webhook-proxy", "", "`URL` of a proxy that every webhook goes through; it must refuse internal addresses", true, false,
-			optional(proxy(&c.webhookProxy))},
-		{hooks, "webhook-endpoints", "50", "endpoints of one organization, its own webhookUrl among them, at most; 0 for no limit", false, false,
-			number(&c.webhooks, 0, 1_000_000)},
-		{hooks, "webhook-slots", "1024", "webhooks under way at once, at most; receivers that fail share a quarter, new ones another", false, false,
-			number(&c.webhookSlots, 4, 100_000)},
-		{hooks, "webhook-endpoint-slots", "8", "webhooks under way to one endpoint at once, at most", false, false, number(&c.webhookLaneCap, 1, 1000)},
-		{hooks, "webhook-timeout", "20s", "longest exchange with a receiver, from its name to the end of its answer", false, false,
-			duration(&c.webhookTimeout, positive)},
-		{hooks, "webhook-retention-days", "30", "days that finished deliveries are kept, and what waits for a paused or disabled endpoint; 0 for ever", false, false, number(&c.webhookRetention, 0, 36_500)},
-		{hooks, "webhook-answer-days", "7", "days that what was sent with an attempt and the answer to it are kept; 0 for as long as the delivery", false, false,
-			number(&c.webhookAnswers, 0, 36_500)},
+func (c *config) webhookSettings() []setting {
+	return []setting{
+		{flag: "allow-private-webhook-targets", set: networks(&c.privateTargets),
+			help: "private `networks` (CIDR list) that webhooks may be sent to"},
+		{flag: "webhook-plain-http", value: "false", toggle: true, set: toggle(&c.webhookPlainHTTP),
+			help: "send webhooks to http:// URLs on public addresses, too"},
+		{flag: "webhook-proxy", secret: true, set: optional(proxy(&c.webhookProxy)),
+			help: "`URL` of a proxy that every webhook goes through; it must refuse internal addresses"},
+		{flag: "webhook-endpoints", value: "50", set: number(&c.webhooks, 0, 1_000_000),
+			help: "endpoints of one organization, its own webhookUrl among them, at most; 0 for no limit"},
+		{flag: "webhook-slots", value: "1024", set: number(&c.webhookSlots, 4, 100_000),
+			help: "webhooks under way at once, at most; receivers that fail share a quarter, new ones another"},
+		{flag: "webhook-endpoint-slots", value: "8", set: number(&c.webhookLaneCap, 1, 1000),
+			help: "webhooks under way to one endpoint at once, at most"},
+		{flag: "webhook-timeout", value: "20s", set: duration(&c.webhookTimeout, positive),
+			help: "longest exchange with a receiver, from its name to the end of its answer"},
+		{flag: "webhook-retention-days", value: "30", set: number(&c.webhookRetention, 0, 36_500),
+			help: "days that finished deliveries are kept, and what waits for a paused or disabled endpoint; 0 for ever"},
+		{flag: "webhook-answer-days", value: "7", set: number(&c.webhookAnswers, 0, 36_500),
+			help: "days that what was sent with an attempt and the answer to it are kept; 0 for as long as the delivery"},
+	}
+}
 
-		{logging, "log-level", "info", "debug, info, warn or error", false, false, level(&c.logLevel)},
-		{logging, "log-format", "text", "text or json", false, false, oneOf(&c.logFormat, "text", "json")},
+func (c *config) logSettings() []setting {
+	return []setting{
+		{flag: "log-level", value: "info", set: level(&c.logLevel),
+			help: "debug, info, warn or error"},
+		{flag: "log-format", value: "text", set: oneOf(&c.logFormat, "text", "json"),
+			help: "text or json"},
 	}
 }
 
@@ -117,7 +176,8 @@ func (p *program) flags(groups ...group) []cli.Flag {
 			flags = append(flags, &cli.BoolFlag{Name: s.flag, Usage: s.help, Category: string(s.group), Sources: from, HideDefault: true})
 			continue
 		}
-		f := &cli.StringFlag{Name: s.flag, Value: s.value, Usage: s.help, Category: string(s.group), Sources: from, HideDefault: s.value == ""}
+		f := &cli.StringFlag{Name: s.flag, Value: s.value, Usage: s.help, Category: string(s.group), Sources: from,
+			HideDefault: s.value == ""}
 		flags = append(flags, f)
 	}
 	return flags

@@ -12,42 +12,50 @@ import (
 
 func TestWrongValuesAreRefusedInOneSentence(t *testing.T) {
 	t.Parallel()
-	for _, test := range []struct{ flag, value, sentence string }{
-		{"listen", "8080", `--listen (ROSTER_LISTEN) cannot be "8080": it must be host:port with a port number, for example 127.0.0.1:8080 or :8080`},
-		{"listen", ":http", `--listen (ROSTER_LISTEN) cannot be ":http": it must be host:port with a port number, for example 127.0.0.1:8080 or :8080`},
-		{"metrics-listen", "x:70000", `--metrics-listen (ROSTER_METRICS_LISTEN) cannot be "x:70000": it must be host:port with a port number, for example 127.0.0.1:8080 or :8080`},
-		{"base-url", "roster.example.com", `--base-url (ROSTER_BASE_URL) cannot be "roster.example.com": it must be an http or https URL without a query, for example https://roster.example.com`},
-		{"rate-limit", "-1", `--rate-limit (ROSTER_RATE_LIMIT) cannot be "-1": it must be a whole number from 0 to 1000000000`},
-		{"max-body", "1MB", `--max-body (ROSTER_MAX_BODY) cannot be "1MB": it must be a whole number from 1024 to 1073741824`},
-		{"database-connections", "0", `--database-connections (ROSTER_DATABASE_CONNECTIONS) cannot be "0": it must be a whole number from 1 to 1000`},
-		{"read-timeout", "30", `--read-timeout (ROSTER_READ_TIMEOUT) cannot be "30": it must be a duration from 1ms to 24h, for example 30s`},
-		{"idle-timeout", "0s", `--idle-timeout (ROSTER_IDLE_TIMEOUT) cannot be "0s": it must be a duration from 1ms to 24h, for example 30s`},
-		{"write-timeout", "30s", `--write-timeout (ROSTER_WRITE_TIMEOUT) cannot be "30s": it must be longer than --request-timeout, 30s, or an answer that came late could not be sent`},
-		{"log-level", "loud", `--log-level (ROSTER_LOG_LEVEL) cannot be "loud": it must be debug, info, warn or error`},
-		{"log-format", "xml", `--log-format (ROSTER_LOG_FORMAT) cannot be "xml": it must be text or json`},
-		{"trusted-proxies", "10.0.0.0/8,10.0.0.1", `--trusted-proxies (ROSTER_TRUSTED_PROXIES) cannot be "10.0.0.0/8,10.0.0.1": "10.0.0.1" is not a network such as 10.0.0.0/8 or fd00::/8`},
-		{"allow-private-webhook-targets", "10.0.0.1/8", `--allow-private-webhook-targets (ROSTER_ALLOW_PRIVATE_WEBHOOK_TARGETS) cannot be "10.0.0.1/8": "10.0.0.1/8" is not a network such as 10.0.0.0/8 or fd00::/8`},
-		{"cors-origins", "https://a.example.com/", `--cors-origins (ROSTER_CORS_ORIGINS) cannot be "https://a.example.com/": "https://a.example.com/" is not an origin such as https://console.example.com`},
-		{"cors-origins", "*,https://a.example.com", `--cors-origins (ROSTER_CORS_ORIGINS) cannot be "*,https://a.example.com": * stands alone`},
-		{"tls-cert", "cert.pem", `--tls-cert (ROSTER_TLS_CERT) and --tls-key (ROSTER_TLS_KEY) must be given together`},
-		{"database-url", "mysql://root:hunter2@localhost/x", `--database-url (ROSTER_DATABASE_URL) cannot be used: it must start with postgres:// or be sqlite: and a file`},
-		{"database-url", "postgres://root:hunt%er2@localhost/x", `--database-url (ROSTER_DATABASE_URL) cannot be used: it must look like postgres://user:password@host:5432/name, with special characters percent-encoded`},
-		{"database-url", "postgres://root:hunter2@localhost", `--database-url (ROSTER_DATABASE_URL) cannot be used: it must look like postgres://user:password@host:5432/name, with special characters percent-encoded`},
-		{"database-url", "sqlite::memory:", `--database-url (ROSTER_DATABASE_URL) cannot be used: it must name a file after sqlite:, without options`},
-		{"database-url", "sqlite:x?mode=ro", `--database-url (ROSTER_DATABASE_URL) cannot be used: it must name a file after sqlite:, without options`},
-		{"migrate", "perhaps", `--migrate (ROSTER_MIGRATE) cannot be "perhaps": it must be true or false`},
+	for _, test := range []struct{ flag, value, wrong string }{
+		{"listen", "8080", `cannot be "8080": it must be host:port with a port number, for example 127.0.0.1:8080 or :8080`},
+		{"listen", ":http", `cannot be ":http": it must be host:port with a port number, for example 127.0.0.1:8080 or :8080`},
+		{"metrics-listen", "x:70000", `cannot be "x:70000": it must be host:port with a port number, for example 127.0.0.1:8080 or :8080`},
+		{"base-url", "roster.example.com",
+			`cannot be "roster.example.com": it must be an http or https URL without a query, for example https://roster.example.com`},
+		{"rate-limit", "-1", `cannot be "-1": it must be a whole number from 0 to 1000000000`},
+		{"max-body", "1MB", `cannot be "1MB": it must be a whole number from 1024 to 1073741824`},
+		{"database-connections", "0", `cannot be "0": it must be a whole number from 1 to 1000`},
+		{"read-timeout", "30", `cannot be "30": it must be a duration from 1ms to 24h, for example 30s`},
+		{"idle-timeout", "0s", `cannot be "0s": it must be a duration from 1ms to 24h, for example 30s`},
+		{"write-timeout", "30s",
+			`cannot be "30s": it must be longer than --request-timeout, 30s, or an answer that came late could not be sent`},
+		{"log-level", "loud", `cannot be "loud": it must be debug, info, warn or error`},
+		{"log-format", "xml", `cannot be "xml": it must be text or json`},
+		{"trusted-proxies", "10.0.0.0/8,10.0.0.1",
+			`cannot be "10.0.0.0/8,10.0.0.1": "10.0.0.1" is not a network such as 10.0.0.0/8 or fd00::/8`},
+		{"allow-private-webhook-targets", "10.0.0.1/8",
+			`cannot be "10.0.0.1/8": "10.0.0.1/8" is not a network such as 10.0.0.0/8 or fd00::/8`},
+		{"cors-origins", "https://a.example.com/",
+			`cannot be "https://a.example.com/": "https://a.example.com/" is not an origin such as https://console.example.com`},
+		{"cors-origins", "*,https://a.example.com", `cannot be "*,https://a.example.com": * stands alone`},
+		{"tls-cert", "cert.pem", `and --tls-key (ROSTER_TLS_KEY) must be given together`},
+		{"database-url", "mysql://root:hunter2@localhost/x", `cannot be used: it must start with postgres:// or be sqlite: and a file`},
+		{"database-url", "postgres://root:hunt%er2@localhost/x",
+			`cannot be used: it must look like postgres://user:password@host:5432/name, with special characters percent-encoded`},
+		{"database-url", "postgres://root:hunter2@localhost",
+			`cannot be used: it must look like postgres://user:password@host:5432/name, with special characters percent-encoded`},
+		{"database-url", "sqlite::memory:", `cannot be used: it must name a file after sqlite:, without options`},
+		{"database-url", "sqlite:x?mode=ro", `cannot be used: it must name a file after sqlite:, without options`},
+		{"migrate", "perhaps", `cannot be "perhaps": it must be true or false`},
 	} {
-		variable := setting{flag: test.flag}.variable()
+		variable := "ROSTER_" + strings.ToUpper(strings.ReplaceAll(test.flag, "-", "_"))
+		sentence := "roster: --" + test.flag + " (" + variable + ") " + test.wrong + "\n"
 		code, _, problems := command(t, map[string]string{variable: test.value}, "serve")
-		if code != 2 || problems != "roster: "+test.sentence+"\n" {
-			t.Errorf("%s=%s: %d\n got %s want %s", variable, test.value, code, problems, test.sentence)
+		if code != 2 || problems != sentence {
+			t.Errorf("%s=%s: %d\n got %s want %s", variable, test.value, code, problems, sentence)
 		}
 		if test.flag == "migrate" { // a flag without a value
 			continue
 		}
 		code, _, problems = command(t, nil, "serve", "--"+test.flag+"="+test.value)
-		if code != 2 || problems != "roster: "+test.sentence+"\n" {
-			t.Errorf("--%s=%s: %d\n got %s want %s", test.flag, test.value, code, problems, test.sentence)
+		if code != 2 || problems != sentence {
+			t.Errorf("--%s=%s: %d\n got %s want %s", test.flag, test.value, code, problems, sentence)
 		}
 	}
 }
@@ -134,7 +142,8 @@ func TestTheFirstKeyComesWithACommandThatWorks(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	for listen, want := range map[string]string{
-		"127.0.0.1:8080": "http://127.0.0.1:8080", "0.0.0.0:80": "http://127.0.0.1:80", "[::]:81": "http://127.0.0.1:81", "[::1]:82": "http://[::1]:82",
+		"127.0.0.1:8080": "http://127.0.0.1:8080", "0.0.0.0:80": "http://127.0.0.1:80",
+		"[::]:81": "http://127.0.0.1:81", "[::1]:82": "http://[::1]:82",
 	} {
 		if got := new(config).publicURL(listen); got != want {
 			t.Errorf("%s: %s, want %s", listen, got, want)

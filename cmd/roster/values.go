@@ -121,7 +121,8 @@ func address(into *string) func(string) error {
 func webURL(into *string) func(string) error {
 	return func(value string) error {
 		u, err := url.Parse(value)
-		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" ||
+			u.Fragment != "" || u.User != nil {
 			return errors.New("it must be an http or https URL without a query, for example https://roster.example.com")
 		}
 		*into = strings.TrimSuffix(value, "/")

@@ -38,7 +38,7 @@ func TestStoppingAnswersWhoWaitsForEvents(t *testing.T) {
 		}
 	}
 	if code := s.stop(); code != 0 {
-		t.Errorf("it ended with %d: %s", code, s.log.text())
+		t.Errorf("it ended with %d: %s", code, s.log)
 	}
 	if got := <-answered; got != "200 OK wait=60" {
 		t.Errorf("who waits is answered %s", got)

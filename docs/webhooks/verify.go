@@ -1,5 +1,5 @@
-// Command webhooks is a receiver of webhooks: it verifies each with the secrets (whsec_…) or public keys (whpk_…) in WEBHOOK_SECRET, separated
-// by spaces, and prints it.
+// Command webhooks is a receiver of webhooks: it verifies each with the secrets (whsec_…) or public keys (whpk_…) in WEBHOOK_SECRET,
+// separated by spaces, and prints it.
 package main
 
 import (

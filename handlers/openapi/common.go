@@ -8,9 +8,11 @@ import (
 func (g *generator) common() {
 	link := func(description string) *schema { return refTo("Link").describe(description) }
 	g.schema("Id", &schema{
-		Type: "string", Format: "uuid", Pattern: idPattern, Description: "A UUID in its canonical lower-case form.", Examples: []any{g.exampleID},
+		Type: "string", Format: "uuid", Pattern: idPattern, Description: "A UUID in its canonical lower-case form.",
+		Examples: []any{g.exampleID},
 	})
-	g.schema("Meta", &schema{Type: "object", Description: "Information beside the data.", AdditionalProperties: &schema{Description: "Any value."}})
+	g.schema("Meta", &schema{Type: "object", Description: "Information beside the data.",
+		AdditionalProperties: &schema{Description: "Any value."}})
 	g.schema("LinkObject", object("A link with the media type of what it leads to.", []string{"href"}, members[*schema]{
 		{"href", &schema{Type: "string", Description: "The URL."}},
 		{"type", &schema{Type: "string", Description: "The media type, with its parameters."}},
@@ -36,12 +38,13 @@ func (g *generator) common() {
 			{"first", link("The first page.")}, {"prev", link("The page before.")}, {"next", link("The page after.")},
 			{"last", link("The last page.")}, described,
 		}))
-	g.schema("Implementation", object("The version of JSON:API, with the extension and the profile that were applied.", []string{"version"}, members[*schema]{
-		{"version", textEnum(jsonapi.Version)},
-		{"ext", arrayOf(&schema{Type: "string", Format: "uri"}, 1)},
-		{"profile", arrayOf(&schema{Type: "string", Format: "uri"}, 1)},
-		{"meta", refTo("Meta")},
-	}))
+	g.schema("Implementation", object("The version of JSON:API, with the extension and the profile that were applied.",
+		[]string{"version"}, members[*schema]{
+			{"version", textEnum(jsonapi.Version)},
+			{"ext", arrayOf(&schema{Type: "string", Format: "uri"}, 1)},
+			{"profile", arrayOf(&schema{Type: "string", Format: "uri"}, 1)},
+			{"meta", refTo("Meta")},
+		}))
 	count := func(description string) *schema {
 		return &schema{Type: "integer", Format: "int64", Minimum: new(0), Description: description}
 	}
@@ -84,6 +87,7 @@ func (g *generator) one(s *jsonapi.Schema, empty bool) string {
 	document := name + "Document"
 	if empty {
 		document, data = name+"OrNullDocument", orNull(data)
+		g.seen[document] = true
 	}
 	g.schema(document, documentOf("A document with one of "+s.Type+".", data, refTo("DocumentLinks"), refTo("Meta"), g.included()))
 	return document

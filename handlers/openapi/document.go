@@ -65,7 +65,7 @@ type document struct {
 	OpenAPI    string              `json:"openapi"`
 	Info       info                `json:"info"`
 	Servers    []server            `json:"servers"`
-	Tags       []tag               `json:"tags"`
+	Tags       []Tag               `json:"tags"`
 	Security   []members[[]string] `json:"security"`
 	Paths      members[*pathItem]  `json:"paths"`
 	Webhooks   members[*pathItem]  `json:"webhooks"`
@@ -86,9 +86,10 @@ type server struct {
 	Description string `json:"description"`
 }
 
-type tag struct {
-	Name        string `json:"name"`
-	Description string `json:"description"`
+// Tag is a part of the API that operations are listed under.
+type Tag struct {
+	Name string `json:"name"`
+	Doc  string `json:"description"`
 }
 
 // pathItem is what can be done at one path.
@@ -201,7 +202,9 @@ type securityScheme struct {
 
 // schema is a JSON Schema (draft 2020-12).
 type schema struct {
+	Draft                string           `json:"$schema,omitempty"`
 	Ref                  string           `json:"$ref,omitempty"`
+	Title                string           `json:"title,omitempty"`
 	Description          string           `json:"description,omitempty"`
 	Type                 any              `json:"type,omitempty"` // a string or []string
 	Format               string           `json:"format,omitempty"`
@@ -219,9 +222,13 @@ type schema struct {
 	PatternProperties    members[*schema] `json:"patternProperties,omitempty"`
 	AdditionalProperties any              `json:"additionalProperties,omitempty"` // false or a *schema
 	Required             []string         `json:"required,omitempty"`
+	PropertyNames        *schema          `json:"propertyNames,omitempty"`
 	AllOf                []*schema        `json:"allOf,omitempty"`
 	OneOf                []*schema        `json:"oneOf,omitempty"`
 	AnyOf                []*schema        `json:"anyOf,omitempty"`
+	If                   *schema          `json:"if,omitempty"`
+	Then                 *schema          `json:"then,omitempty"`
+	Else                 *schema          `json:"else,omitempty"`
 	Default              any              `json:"default,omitempty"`
 	ReadOnly             bool             `json:"readOnly,omitempty"`
 	WriteOnly            bool             `json:"writeOnly,omitempty"`

@@ -51,9 +51,12 @@ func (g *generator) requestHeaders() {
 		g.components.Parameters.set(name, &parameter{Name: name, In: "header", Description: description, Schema: s, Example: example})
 	}
 	text := &schema{Type: "string"}
-	add("If-None-Match", text, `"7-3f2a9c0b1d4e5f6071829ab4"`, "ETags that the client has. If the resource still has one of them, the answer is 304; to a change, 412.")
-	add("If-Match", text, `"7-3f2a9c0b1d4e5f6071829ab4"`, "ETags that the request is meant for. If the resource, or what would be answered to GET, has none of them, the answer is 412.")
-	add("Prefer", text, "wait=20", "wait=20: if the page has nothing and is the end of the list, the answer comes with the next event that belongs there, "+
+	add("If-None-Match", text, `"7-3f2a9c0b1d4e5f6071829ab4"`,
+		"ETags that the client has. If the resource still has one of them, the answer is 304; to a change, 412.")
+	add("If-Match", text, `"7-3f2a9c0b1d4e5f6071829ab4"`,
+		"ETags that the request is meant for. If the resource, or what would be answered to GET, has none of them, the answer is 412.")
+	add("Prefer", text, "wait=20", "wait=20: if the page has nothing and is the end of the list, the answer comes with the next event "+
+		"that belongs there, "+
 		"or after so many seconds; at most a minute, and less than a request may take (RFC 7240).")
 	add("Idempotency-Key", &schema{Type: "string", MinLength: new(1), MaxLength: new(255)}, "8e03978e-40d5-43dd-bc93-6894a57f9324",
 		"Makes a repetition of this request safe: within 24 hours the same key and body are answered with the stored answer.")

@@ -13,30 +13,60 @@ import (
 // Version is the version of the API that the document describes.
 const Version = "2.0.0"
 
+// Form is what kind of route one is. The rest of its description follows from that and from the type that it shows.
+type Form int
+
+// The forms of routes. Act is for what is done to one resource, and Operate for the Atomic Operations.
+const (
+	List Form = iota + 1
+	Read
+	Create
+	Update
+	Delete
+	Act
+	Related
+	Linkage
+	Operate
+)
+
 // Route is one line of the route table.
 type Route struct {
 	Method string
-	// Path is the whole path, with {id} for the id of a resource.
-	Path string
-	// Served is the path of the collection that the route belongs to, "" for none.
-	Served string
-	Needs  auth.Permission
-	Query  jsonapi.Accepts
+	// Path is the whole path. It has the Variables.
+	Path      string
+	Variables []Variable
+	Form      Form
+	// Name is that of the operation, for Act and Operate. Other forms make it of the type that they show; Prefix comes before that type.
+	Name, Prefix string
+	// Tag is the part of the API that the route is listed under.
+	Tag   Tag
+	Doc   string
+	Needs auth.Permission
+	Query jsonapi.Accepts
 	// Schema is the type that the query speaks of, nil for none. Shows is the type of the answer, unless a relationship says it.
 	Schema, Shows *jsonapi.Schema
-	// Status is that of the answer where it is not what the method says, otherwise 0.
+	// Status is that of the answer where it is not what the form says, otherwise 0.
 	Status int
-	// Relationship is the one in the path, nil for none. Related: the answer holds what it leads to, otherwise linkage.
+	// Relationship is the one in the path of Related and Linkage; Owner is the type that has it.
 	Relationship *jsonapi.Relationship
-	Related      bool
+	Owner        *jsonapi.Schema
 	// Guarded: the request may name the version of the resource in the path that it is meant for.
 	Guarded bool
 	// Waits: the request can prefer to wait for what comes next.
 	Waits bool
 	// Ext names the extensions that a request applies.
 	Ext []string
-	Doc string
 }
+
+// Variable is one of a path: the id of a resource of the type Of, a number, or, with neither, an id that the service made.
+type Variable struct {
+	Name, Doc string
+	Of        *jsonapi.Schema
+	Number    bool
+}
+
+// ResourceID is the variable of a path that most have.
+var ResourceID = Variable{Name: "id", Doc: "The id of the resource, as its document has it."}
 
 // Examples are documents that were really sent and answered, by the names of the components that they are examples of.
 type Examples struct {
@@ -49,7 +79,10 @@ type Examples struct {
 // Document returns the OpenAPI document of those routes, as JSON. types are all resource types, in the order of the documentation, and
 // events all types of event. self is the path that the document itself is served at. The same arguments give the same bytes.
 func Document(self string, routes []Route, types []*jsonapi.Schema, events []Event, examples Examples) ([]byte, error) {
-	g := &generator{routes: routes, types: types, examples: examples, done: map[string]bool{}, byCursor: map[string]bool{}, plain: map[string]bool{}, waits: map[string]bool{}, media: jsonapi.MediaType, components: &components{}}
+	g := &generator{
+		routes: routes, types: types, examples: examples, media: jsonapi.MediaType, components: &components{},
+		done: map[string]bool{}, byCursor: map[string]bool{}, seen: map[string]bool{}, plain: map[string]bool{}, waits: map[string]bool{},
+	}
 	if len(types) > 0 {
 		g.exampleID = types[0].Example
 	}
@@ -70,8 +103,10 @@ func Document(self string, routes []Route, types []*jsonapi.Schema, events []Eve
 	out, err := json.Marshal(document{
 		OpenAPI: "3.1.1",
 		Info: info{
-			Title: "Roster", Version: Version, Summary: "Organizations, the people in them and what they may do.", Description: introduction,
-			License: map[string]string{"name": "Apache-2.0", "identifier": "Apache-2.0"}, Contact: map[string]string{"name": "The operator of this service"},
+			Title: "Roster", Version: Version, Summary: "Organizations, the people in them and what they may do.",
+			Description: introduction,
+			License:     map[string]string{"name": "Apache-2.0", "identifier": "Apache-2.0"},
+			Contact:     map[string]string{"name": "The operator of this service"},
 		},
 		Servers:    []server{{"/", "The service that this document comes from."}},
 		Tags:       g.tags,
@@ -87,28 +122,29 @@ func Document(self string, routes []Route, types []*jsonapi.Schema, events []Eve
 }
 
 var introduction = "A [JSON:API 1.1](https://jsonapi.org/format/1.1/) service.\n\n" +
-	"**Credentials** go into one header: `Authorization: Bearer <key>`, `Authorization: <key>`, `X-API-Key` or `API_KEY`, never into the URL. " +
-	"Each operation says which scope it needs. What a caller may not see is answered like what is not there, with 404; what it sees and may " +
-	"not change with 403.\n\n" +
-	"**Paths** answer with and without a trailing slash, without redirects; to HEAD as to GET, without the body. Parameters are named as they are written in a URL: " +
-	"`filter[name][prefix]=A`; brackets may be percent-encoded. Unknown parameters are refused. At most 20 filters are combined, all of which " +
-	"must hold.\n\n" +
+	"**Credentials** go into one header: `Authorization: Bearer <key>`, `Authorization: <key>`, `X-API-Key` or `API_KEY`, never into " +
+	"the URL. Each operation says which scope it needs. What a caller may not see is answered like what is not there, with 404; what it " +
+	"sees and may not change with 403.\n\n" +
+	"**Paths** answer with and without a trailing slash, without redirects; to HEAD as to GET, without the body. Parameters are named " +
+	"as they are written in a URL: `filter[name][prefix]=A`; brackets may be percent-encoded. Unknown parameters are refused. At most " +
+	"20 filters are combined, all of which must hold.\n\n" +
 	"**Bodies** are sent as `application/vnd.api+json`. All problems of a request are answered at once, each with a stable `code` that " +
 	"[a page](/docs/errors) explains.\n\n" +
-	"**Every request** may have an `X-Request-Id` for logs, events and answers: up to 128 letters, digits, dots, hyphens and underscores. " +
-	"Any other is replaced.\n\n" +
-	"**Every answer** has, besides the headers listed with it, `X-Request-Id`, what is left of the caller's budget (`X-RateLimit-Limit`, " +
-	"`X-RateLimit-Remaining`, and `X-RateLimit-Reset` in seconds), `Vary`, `Cache-Control`, `X-Content-Type-Options`, `X-Frame-Options`, " +
-	"`Referrer-Policy`, `X-Robots-Tag`, `Tdm-Reservation` and, over TLS, `Strict-Transport-Security`.\n\n" +
-	"**Conditions.** Answers to GET have an `ETag`. With it in `If-None-Match` the answer is 304 while nothing has changed; in `If-Match` it " +
-	"is 412 once something has.\n\n" +
+	"**Every request** may have an `X-Request-Id` for logs, events and answers: up to 128 letters, digits, dots, hyphens and " +
+	"underscores. Any other is replaced.\n\n" +
+	"**Every answer** has, besides the headers listed with it, `X-Request-Id`, what is left of the caller's budget " +
+	"(`X-RateLimit-Limit`, `X-RateLimit-Remaining`, and `X-RateLimit-Reset` in seconds), `Vary`, `Cache-Control`, " +
+	"`X-Content-Type-Options`, `X-Frame-Options`, `Referrer-Policy`, `X-Robots-Tag`, `Tdm-Reservation` and, over TLS, " +
+	"`Strict-Transport-Security`.\n\n" +
+	"**Conditions.** Answers to GET have an `ETag`. With it in `If-None-Match` the answer is 304 while nothing has changed; in " +
+	"`If-Match` it is 412 once something has.\n\n" +
 	"**Filters** name a field, `filter[name]=A`, or a field and an operator, `filter[name][prefix]=A`. " + jsonapi.Operators() + "\n\n" +
-	"**Included** are resources at the ends of relationships, or of paths of up to three names joined by dots; up to 2000 come along, and the " +
-	"linkage of a relationship that has more has a `next` link of its own. An empty value asks for none.\n\n" +
-	"**Webhooks** are signed (Standard Webhooks). `webhook-id` is the same at every attempt; `webhook-timestamp` is when this one was made, in " +
-	"seconds since 1970; `webhook-signature` has one signature or, during a rotation, several.\n\n" +
-	"**Sparse fieldsets.** A resource has every attribute and relationship listed here unless `fields[…]` left it out; that is why none is " +
-	"marked as required.\n\n" +
+	"**Included** are resources at the ends of relationships, or of paths of up to three names joined by dots; up to 2000 come along, " +
+	"and the linkage of a relationship that has more has a `next` link of its own. An empty value asks for none.\n\n" +
+	"**Webhooks** are signed (Standard Webhooks). `webhook-id` is the same at every attempt; `webhook-timestamp` is when this one was " +
+	"made, in seconds since 1970; `webhook-signature` has one signature or, during a rotation, several.\n\n" +
+	"**Sparse fieldsets.** A resource has every attribute and relationship listed here unless `fields[…]` left it out; that is why none " +
+	"is marked as required.\n\n" +
 	"**Examples** are answers of this very program; only random ids and secrets were replaced."
 
 // generator collects the parts of one document.
@@ -119,12 +155,15 @@ type generator struct {
 	exampleID string
 	media     string
 
-	tags       []tag
+	tags       []Tag
 	paths      members[*pathItem]
 	components *components
 	done       map[string]bool
 	// plain has the documents in whose resources no secret is shown on creation: they look like those that are read.
 	plain map[string]bool
+	// seen has the documents with nothing that the examples of others do not show: a resource that could be null, or linkage, which every
+	// resource has.
+	seen map[string]bool
 	// byCursor has the documents that can be pages cut by cursors.
 	byCursor map[string]bool
 	// waits has the documents that can be waited for.
@@ -164,7 +203,8 @@ func (g *generator) securitySchemes() {
 		Type: "http", Scheme: "bearer", Scopes: scopes(),
 		Description: "`Authorization: Bearer <key>`. `x-scopes` are those that a key can have, sent in whichever way.",
 	})
-	add("raw", securityScheme{Type: "apiKey", In: "header", Name: "Authorization", Description: "`Authorization: <key>`, without a scheme."})
+	add("raw", securityScheme{Type: "apiKey", In: "header", Name: "Authorization",
+		Description: "`Authorization: <key>`, without a scheme."})
 	add("xApiKey", securityScheme{Type: "apiKey", In: "header", Name: "X-API-Key", Description: "`X-API-Key: <key>`"})
 	add("apiKey", securityScheme{Type: "apiKey", In: "header", Name: "API_KEY", Description: "`API_KEY: <key>`"})
 }
@@ -174,8 +214,14 @@ func scopes() members[string] {
 	var all members[string]
 	for _, scope := range models.Scopes() {
 		resource, may, _ := strings.Cut(scope, ":")
-		meaning := map[string]string{"": "Do everything.", "read": "Read " + resource + ".", "write": "Read and change " + resource + "."}[may]
-		all.set(scope, meaning)
+		switch may {
+		case "read":
+			all.set(scope, "Read "+resource+".")
+		case "write":
+			all.set(scope, "Read and change "+resource+".")
+		default:
+			all.set(scope, "Do everything.")
+		}
 	}
 	return all
 }
@@ -193,12 +239,15 @@ func (g *generator) anyCredential() []members[[]string] {
 // itself adds the path of the document.
 func (g *generator) itself(path string) {
 	description := "This document."
-	g.tags = append(g.tags, tag{"openapi", "The description of the API for programs. People read it at /docs."})
+	g.tags = append(g.tags, Tag{"openapi", "The description of the API for programs. People read it at /docs."})
 	r := &response{Description: description, Headers: g.headerRefs([]string{"ETag"})}
-	r.Content.set("application/json", &mediaObject{Schema: &schema{Type: "object", Description: "An OpenAPI 3.1 document.", AdditionalProperties: &schema{Description: "Any value."}}})
+	r.Content.set("application/json", &mediaObject{Schema: &schema{
+		Type: "object", Description: "An OpenAPI 3.1 document.", AdditionalProperties: &schema{Description: "Any value."},
+	}})
 	g.components.Responses.set("OpenAPI", r)
 	get := &operation{
-		OperationID: "getOpenAPI", Summary: "The OpenAPI document", Description: description + "\n\nAnybody may call it.", Tags: []string{"openapi"},
+		OperationID: "getOpenAPI", Summary: "The OpenAPI document", Description: description + "\n\nAnybody may call it.",
+		Tags:       []string{"openapi"},
 		Permission: &permission{Public: true}, Security: &[]members[[]string]{},
 	}
 	for _, answer := range []struct{ status, name string }{

@@ -10,7 +10,7 @@ import (
 	"roster/jsonapi"
 )
 
-// shape is what the form of a route tells about it: a list, one resource, a relationship, an action.
+// shape is what follows from the form of a route.
 type shape struct {
 	id string // operationId
 	// body is the component of the request body, "" for none; success that of the answer of its status.
@@ -28,10 +28,12 @@ func (g *generator) route(rt *Route) error {
 	if err != nil {
 		return err
 	}
-	tag := g.tag(rt)
+	if !g.made("tag " + rt.Tag.Name) {
+		g.tags = append(g.tags, rt.Tag)
+	}
 	item := g.path(rt.Path)
 	item.Parameters = g.pathParameters(rt)
-	op := g.operation(rt, s, tag)
+	op := g.operation(rt, s)
 	switch rt.Method {
 	case http.MethodGet:
 		item.Get = op
@@ -57,34 +59,13 @@ func (g *generator) path(path string) *pathItem {
 	return g.path(path)
 }
 
-// tag returns the tag of a route: the first part of its path, which is the type of the resources there.
-func (g *generator) tag(rt *Route) string {
-	name, _, _ := strings.Cut(strings.TrimPrefix(rt.Path, root), "/")
-	description := ""
-	for _, s := range append(slices.Clone(g.types), rt.Shows) {
-		if s != nil && (s.Type == name || s == rt.Shows && description == "") {
-			description = s.Doc
-		}
-	}
-	switch {
-	case slices.Contains(rt.Ext, jsonapi.AtomicExt):
-		description = "Several changes at once, all or none: the Atomic Operations extension."
-	case name == "management":
-		description = "What only management keys may do."
-	}
-	if !g.made("tag " + name) {
-		g.tags = append(g.tags, tag{name, description})
-	}
-	return name
-}
-
-func (g *generator) operation(rt *Route, s shape, tag string) *operation {
+func (g *generator) operation(rt *Route, s shape) *operation {
 	summary, _, _ := strings.Cut(rt.Doc, ". ")
 	summary, doc := strings.TrimSuffix(summary, "."), rt.Doc
 	if rt.Relationship != nil {
 		summary += ": " + rt.Relationship.Name
 		doc += " " + rt.Relationship.Doc
-		if !rt.Related && rt.Query.Include {
+		if rt.Form == Linkage && rt.Query.Include {
 			doc += " Paths of include begin with " + rt.Relationship.Name + "."
 		}
 	}
@@ -92,7 +73,7 @@ func (g *generator) operation(rt *Route, s shape, tag string) *operation {
 		doc += " At the end of the list a request can wait for what comes next: see the header Prefer."
 	}
 	op := &operation{
-		OperationID: s.id, Summary: summary, Description: doc + "\n\n" + permissionText(rt), Tags: []string{tag},
+		OperationID: s.id, Summary: summary, Description: doc + "\n\n" + permissionText(rt), Tags: []string{rt.Tag.Name},
 		Permission: &permission{Public: rt.Needs.Public, Scope: rt.Needs.Scope, Management: rt.Needs.Management},
 	}
 	if rt.Needs.Public {
@@ -135,41 +116,28 @@ func failures(rt *Route, s shape) []int {
 	return statuses
 }
 
-// shape reads the form of a route from its method and path.
+// shapes say what follows from each form.
+var shapes = map[Form]func(*generator, *Route) shape{
+	List: (*generator).listShape, Read: (*generator).readShape, Create: (*generator).createShape, Update: (*generator).updateShape,
+	Delete: (*generator).deleteShape, Act: (*generator).actShape, Related: (*generator).relatedShape, Linkage: (*generator).linkageShape,
+	Operate: (*generator).atomicShape,
+}
+
+// shape returns what follows from the form of a route.
 func (g *generator) shape(rt *Route) (shape, error) {
-	s := shape{status: http.StatusOK, missing: strings.Contains(rt.Path, "{")}
-	if slices.Contains(rt.Ext, jsonapi.AtomicExt) {
-		g.atomicShape(&s)
-		return s, nil
-	}
-	if rt.Shows == nil {
-		return s, fmt.Errorf("describe %s %s: it shows no resource", rt.Method, rt.Path)
-	}
+	of, known := shapes[rt.Form]
 	switch {
-	case rt.Relationship != nil && rt.Related:
-		g.relatedShape(rt, &s)
-	case rt.Relationship != nil:
-		g.relationshipShape(rt, &s)
-	case rt.Method == http.MethodGet && !strings.HasSuffix(rt.Path, "}"):
-		document := g.many(rt.Shows, rt.Query.Page)
-		g.waits[document] = rt.Waits
-		s.id, s.success = "list"+operationName(rt, false), g.answer(document, http.StatusOK)
-	case rt.Method == http.MethodGet:
-		s.id, s.success, s.versioned = "get"+operationName(rt, true)+within(rt), g.answer(g.one(rt.Shows, false), http.StatusOK), true
-	case creates(rt):
-		s.id, s.body, s.status = "create"+operationName(rt, true), g.body(g.creation(rt.Shows)), http.StatusCreated
-		g.plain[g.one(rt.Shows, false)] = !slices.ContainsFunc(rt.Shows.Attributes, func(a *jsonapi.Attribute) bool { return a.Secret })
-		s.success, s.missing = g.answer(g.one(rt.Shows, false), http.StatusCreated), true
-	case rt.Method == http.MethodPatch:
-		s.id, s.body, s.versioned = "update"+operationName(rt, true), g.body(g.change(rt.Shows)), true
-		s.success = g.answer(g.one(rt.Shows, false), http.StatusOK)
-	case rt.Method == http.MethodDelete:
-		s.id, s.success, s.status, s.versioned = "delete"+operationName(rt, true), "NoContent", http.StatusNoContent, true
-		s.body = g.echo(rt.Shows)
-	case rt.Method == http.MethodPost:
-		s.id, s.success, s.body, s.versioned = action(rt), g.answer(g.one(rt.Shows, false), http.StatusOK), g.metaBody(), rt.Guarded
-	default:
-		return s, fmt.Errorf("describe %s %s: its form is not known", rt.Method, rt.Path)
+	case !known:
+		return shape{}, fmt.Errorf("describe %s %s: it has no form", rt.Method, rt.Path)
+	case rt.Shows == nil && rt.Form != Operate:
+		return shape{}, fmt.Errorf("describe %s %s: it shows no resource", rt.Method, rt.Path)
+	case rt.Name == "" && (rt.Form == Act || rt.Form == Operate):
+		return shape{}, fmt.Errorf("describe %s %s: its operation has no name", rt.Method, rt.Path)
+	}
+	s := of(g, rt)
+	s.missing = s.missing || len(rt.Variables) > 0
+	if s.status == 0 {
+		s.status = http.StatusOK
 	}
 	if rt.Status != 0 {
 		s.status = rt.Status
@@ -177,36 +145,82 @@ func (g *generator) shape(rt *Route) (shape, error) {
 	return s, nil
 }
 
-// creates reports whether a route makes a resource of its collection.
-func creates(rt *Route) bool { return rt.Method == http.MethodPost && rt.Path == rt.Served }
+// The names of operations on resources of a type: ManagementOrganizations, or ManagementOrganization for one of them.
+
+func (rt *Route) several() string { return rt.Prefix + pascal(rt.Shows.Type) }
+
+func (rt *Route) one() string { return rt.Prefix + nameOf(rt.Shows) }
+
+func (rt *Route) owner() string { return rt.Prefix + nameOf(rt.Owner) }
+
+func (g *generator) listShape(rt *Route) shape {
+	document := g.many(rt.Shows, rt.Query.Page)
+	g.waits[document] = rt.Waits
+	return shape{id: "list" + rt.several(), success: g.answer(document, http.StatusOK)}
+}
+
+func (g *generator) readShape(rt *Route) shape {
+	return shape{id: "get" + rt.one(), success: g.answer(g.one(rt.Shows, false), http.StatusOK), versioned: true}
+}
+
+func (g *generator) createShape(rt *Route) shape {
+	s := shape{id: "create" + rt.one(), body: g.body(g.creation(rt.Shows)), status: http.StatusCreated, missing: true}
+	document := g.one(rt.Shows, false)
+	g.plain[document] = !slices.ContainsFunc(rt.Shows.Attributes, func(a *jsonapi.Attribute) bool { return a.Secret })
+	s.success = g.answer(document, http.StatusCreated)
+	return s
+}
+
+func (g *generator) updateShape(rt *Route) shape {
+	s := shape{id: "update" + rt.one(), body: g.body(g.change(rt.Shows)), versioned: true}
+	s.success = g.answer(g.one(rt.Shows, false), http.StatusOK)
+	return s
+}
+
+func (g *generator) deleteShape(rt *Route) shape {
+	return shape{id: "delete" + rt.one(), success: "NoContent", status: http.StatusNoContent, versioned: true, body: g.echo(rt.Shows)}
+}
+
+func (g *generator) actShape(rt *Route) shape {
+	return shape{id: rt.Name, success: g.answer(g.one(rt.Shows, false), http.StatusOK), body: g.metaBody(), versioned: rt.Guarded}
+}
 
 // relatedShape is that of a route to what a relationship leads to.
-func (g *generator) relatedShape(rt *Route, s *shape) {
-	rel, name := rt.Relationship, pascal(rt.Relationship.Name)+"Of"+operationName(rt, true)
+func (g *generator) relatedShape(rt *Route) shape {
+	rel, name := rt.Relationship, pascal(rt.Relationship.Name)+"Of"+rt.owner()
 	switch {
 	case rel.Many:
 		document := g.many(rel.Target, true)
 		g.waits[document] = rt.Waits
-		s.id, s.success = "list"+name, g.answer(document, http.StatusOK)
+		return shape{id: "list" + name, success: g.answer(document, http.StatusOK)}
 	case rel.Polymorphic:
 		g.included()
 		g.schema("AnyDocument", documentOf("A document with one resource of any type, or null.", orNull(refTo("AnyResource")),
 			refTo("DocumentLinks"), refTo("Meta"), g.included()))
-		s.id, s.success = "get"+name, g.answer("AnyDocument", http.StatusOK)
+		g.seen["AnyDocument"] = true
+		return shape{id: "get" + name, success: g.answer("AnyDocument", http.StatusOK)}
 	default:
-		s.id, s.success = "get"+name, g.answer(g.one(rel.Target, true), http.StatusOK)
+		return shape{id: "get" + name, success: g.answer(g.one(rel.Target, true), http.StatusOK)}
 	}
 }
 
-// relationshipShape is that of a route to the linkage of a relationship.
-func (g *generator) relationshipShape(rt *Route, s *shape) {
-	rel, name := rt.Relationship, pascal(rt.Relationship.Name)+"RelationshipOf"+operationName(rt, true)
-	verb := map[string]string{http.MethodGet: "get", http.MethodPatch: "replace", http.MethodPost: "addTo", http.MethodDelete: "removeFrom"}[rt.Method]
-	s.id, s.versioned = verb+name, rt.Method == http.MethodGet || !rel.ByURL
-	s.success = g.answer(g.linkageDocument(rel), http.StatusOK)
+// linkageVerbs say what is done to linkage.
+var linkageVerbs = map[string]string{
+	http.MethodGet: "get", http.MethodPatch: "replace", http.MethodPost: "addTo", http.MethodDelete: "removeFrom",
+}
+
+// linkageShape is that of a route to the linkage of a relationship.
+func (g *generator) linkageShape(rt *Route) shape {
+	rel := rt.Relationship
+	s := shape{
+		id:        linkageVerbs[rt.Method] + pascal(rel.Name) + "RelationshipOf" + rt.owner(),
+		success:   g.answer(g.linkageDocument(rel), http.StatusOK),
+		versioned: rt.Method == http.MethodGet || !rel.ByURL,
+	}
 	if rt.Method != http.MethodGet {
 		s.body = g.linkageBody(rel)
 	}
+	return s
 }
 
 // linkageDocument adds the schema of a document with linkage, and returns its name.
@@ -217,12 +231,13 @@ func (g *generator) linkageDocument(rel *jsonapi.Relationship) string {
 	}
 	if rel.Many {
 		name := target + "LinkageList"
-		g.byCursor[name] = true
+		g.byCursor[name], g.seen[name] = true, true
 		g.schema(name, documentOf("A document with a page of linkage.", arrayOf(g.identifier(rel.Target), jsonapi.MaxPageSize),
 			refTo("PageLinks"), refTo("PageMeta"), g.included()))
 		return name
 	}
 	name := target + "LinkageDocument"
+	g.seen[name] = true
 	g.schema(name, documentOf("A document with the linkage of a to-one relationship.", orNull(g.identifier(rel.Target)),
 		refTo("DocumentLinks"), refTo("Meta"), g.included()))
 	return name
@@ -243,44 +258,13 @@ func (g *generator) linkageBody(rel *jsonapi.Relationship) string {
 	return g.requestBody(name, true, "The identifiers of the related resources.", refTo(name+"Document"))
 }
 
-// root is the part that all paths have in common.
-const root = "/public/v2/"
-
-// operationName returns what an operation works on: ManagementOrganizations, or ManagementOrganization for one of them.
-func operationName(rt *Route, one bool) string {
-	path, _, _ := strings.Cut(strings.TrimPrefix(rt.Path, root), "/{")
-	if one {
-		path = singular(path)
-	}
-	return pascal(path)
-}
-
-// within returns what an operation works on below a resource: Attempt for webhookDeliveries/{id}/attempts/{number}.
-func within(rt *Route) string {
-	_, below, _ := strings.Cut(rt.Path, "/{id}/")
-	below, _, _ = strings.Cut(below, "/{")
-	return pascal(singular(below))
-}
-
-// action returns the operationId of what is done to one resource: rotateApiKey for apiKeys/{id}/rotate, rotateWebhookSecret for
-// webhooks/{id}/rotate-secret, refreshToken for refresh-token/{id}.
-func action(rt *Route) string {
-	of := operationName(rt, true)
-	_, name, acts := strings.Cut(rt.Path, "/{id}/")
-	if !acts {
-		segments := strings.Split(strings.TrimSuffix(rt.Path, "/{id}"), "/")
-		name, of = segments[len(segments)-1], ""
-	}
-	verb, object, _ := strings.Cut(name, "-")
-	return verb + of + pascal(object)
-}
-
 // body adds the request body with one resource object, and returns its name.
 func (g *generator) body(name string) string {
 	document := name + "Document"
-	g.schema(document, object("A document with one resource object. Unknown members beside it are ignored.", []string{"data"}, members[*schema]{
-		{"data", refTo(name)}, {"meta", refTo("Meta")},
-	}))
+	g.schema(document, object("A document with one resource object. Unknown members beside it are ignored.",
+		[]string{"data"}, members[*schema]{
+			{"data", refTo(name)}, {"meta", refTo("Meta")},
+		}))
 	return g.requestBody(name, true, "A resource object with what is to be set.", refTo(document))
 }
 
@@ -308,12 +292,6 @@ func (g *generator) requestBody(name string, required bool, description string, 
 	return name
 }
 
-// seenElsewhere reports whether a document holds nothing that the examples of others do not show: a resource that could be null, or linkage,
-// which every resource has.
-func seenElsewhere(document string) bool {
-	return strings.HasSuffix(document, "OrNullDocument") || document == "AnyDocument" || strings.Contains(document, "Linkage")
-}
-
 // answer adds the answer with a document, and returns its name.
 func (g *generator) answer(document string, status int) string {
 	name, description, headers := document+answerSuffix, "The document.", []string{"ETag", "Idempotency-Replayed"}
@@ -324,7 +302,7 @@ func (g *generator) answer(document string, status int) string {
 		headers = append(headers, "Preference-Applied")
 	}
 	content := &mediaObject{Schema: refTo(document)}
-	seen := seenElsewhere(document) || status == http.StatusCreated && g.plain[document]
+	seen := g.seen[document] || status == http.StatusCreated && g.plain[document]
 	if !seen && g.addExample("response."+name, description, g.examples.Responses[name]) {
 		content.Examples.set("example", reference{"#/components/examples/response." + name})
 	}

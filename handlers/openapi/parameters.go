@@ -129,23 +129,18 @@ func parameterValue(p jsonapi.Parameter) *schema {
 // pathParameters adds the components of the variables of a path, and returns references to them.
 func (g *generator) pathParameters(rt *Route) []reference {
 	var refs []reference
-	for _, segment := range strings.Split(rt.Path, "/") {
-		variable, ok := strings.CutPrefix(segment, "{")
-		if !ok {
-			continue
-		}
-		variable = strings.TrimSuffix(variable, "}")
-		p := &parameter{Name: variable, In: "path", Required: true, Description: "The id of the resource, as its document has it.", Example: g.exampleID}
-		p.Schema = &schema{Type: "string", Pattern: idPattern, MinLength: new(36), MaxLength: new(36)}
-		switch variable {
-		case "id":
-		case "number":
-			p.Description, p.Example, p.Schema = "The number of it, from 1.", 1, &schema{Type: "integer", Format: "int64", Minimum: new(1)}
+	for _, v := range rt.Variables {
+		p := &parameter{Name: v.Name, In: "path", Required: true, Description: v.Doc, Example: g.exampleID}
+		switch {
+		case v.Number:
+			p.Example, p.Schema = 1, &schema{Type: "integer", Format: "int64", Minimum: new(1)}
+		case v.Of != nil:
+			p.Example, p.Schema = v.Of.Example, idOf(v.Of)
 		default:
-			p.Schema, p.Example = idOf(rt.Shows), rt.Shows.Example
+			p.Schema = &schema{Type: "string", Pattern: idPattern, MinLength: new(36), MaxLength: new(36)}
 		}
-		g.components.Parameters.set("path."+variable, p)
-		refs = append(refs, reference{"#/components/parameters/path." + variable})
+		g.components.Parameters.set("path."+v.Name, p)
+		refs = append(refs, reference{"#/components/parameters/path." + v.Name})
 	}
 	return refs
 }
@@ -161,7 +156,7 @@ func (g *generator) headerParameters(rt *Route, s shape) []reference {
 	case "POST":
 		names = append(names, "Idempotency-Key")
 	}
-	if s.versioned && rt.Method != "GET" && rt.Served != "" {
+	if s.versioned && rt.Method != "GET" && rt.Form != Operate { // whose operations have conditions of their own
 		names = append(names, "If-Match", "If-None-Match")
 	}
 	refs := make([]reference, len(names))

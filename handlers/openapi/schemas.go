@@ -141,9 +141,6 @@ func (g *generator) attributes(s *jsonapi.Schema, p purpose) *schema {
 	return refTo(name)
 }
 
-// EventAttribute returns the JSON Schema (2020-12) of an attribute of the resource in an event, to be encoded as JSON.
-func EventAttribute(a *jsonapi.Attribute) any { return attribute(a, telling) }
-
 // attribute returns the schema of one attribute.
 func attribute(a *jsonapi.Attribute, p purpose) *schema {
 	if a.Secret && p == telling {
@@ -318,7 +315,8 @@ func (g *generator) included() *schema {
 			any.OneOf = append(any.OneOf, refTo(g.resource(s)))
 		}
 		g.schema("AnyResource", any)
-		g.schema("Included", &schema{Type: "array", Items: refTo("AnyResource"), Description: "The resources that include asked for, each once."})
+		g.schema("Included", &schema{Type: "array", Items: refTo("AnyResource"),
+			Description: "The resources that include asked for, each once."})
 	}
 	return refTo("Included")
 }

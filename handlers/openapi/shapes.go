@@ -8,8 +8,8 @@ import (
 	"roster/jsonapi"
 )
 
-// shapeOf returns the schema of what a Go value is printed as, from its json tags; the doc tags say what its members are. null is taken where
-// the value can be nil.
+// shapeOf returns the schema of what a Go value is printed as, from its json tags; the doc tags say what its members are. null is taken
+// where the value can be nil.
 func shapeOf(t reflect.Type) *schema {
 	switch t {
 	case reflect.TypeFor[jsonapi.Stamp](), reflect.TypeFor[jsonapi.Time]():

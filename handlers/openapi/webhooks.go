@@ -22,7 +22,8 @@ func (g *generator) webhooks(events []Event) members[*pathItem] {
 	var all members[*pathItem]
 	for _, e := range events {
 		subject := nameOf(e.Subject) + "Event"
-		g.schema(subject, &schema{AllOf: []*schema{refTo("EventEnvelope")}, Properties: members[*schema]{{"data", refTo(g.resource(e.Subject))}}})
+		g.schema(subject, &schema{AllOf: []*schema{refTo("EventEnvelope")},
+			Properties: members[*schema]{{"data", refTo(g.resource(e.Subject))}}})
 		body := pascal(strings.ReplaceAll(e.Type, ".", "-")) + "Event"
 		g.schema(body, &schema{AllOf: []*schema{refTo(subject)}, Properties: members[*schema]{{"type", textEnum(e.Type)}}})
 		content := &requestBody{Description: e.Doc, Required: true}
@@ -58,7 +59,8 @@ func (g *generator) eventParts() {
 	g.schema("EventOrganization", organization)
 	g.schema("EventActor", object("Who made the change. Id and name are null if the organization of the endpoint does not see it.",
 		[]string{"kind", "id", "name"}, members[*schema]{
-			{"kind", text("What it is: a kind of credential, or the service itself.")}, {"id", maybe("Its id.")}, {"name", maybe("Its name.")},
+			{"kind", text("What it is: a kind of credential, or the service itself.")}, {"id", maybe("Its id.")},
+			{"name", maybe("Its name.")},
 		}))
 	g.schema("EventChange", object("A value before and after.", []string{"before", "after"}, members[*schema]{
 		{"before", &schema{Description: "Any value."}}, {"after", &schema{Description: "Any value."}},
@@ -68,17 +70,20 @@ func (g *generator) eventParts() {
 			{"type", text("The type of event.")},
 			{"timestamp", &schema{Type: "string", Format: "date-time", Description: "When it happened."}},
 			{"sequence", &schema{
-				Type: "integer", Format: "int64", Minimum: new(0), Description: "Counts the events of the organization, from 1, without a gap; 0 is that of a test.",
+				Type: "integer", Format: "int64", Minimum: new(0),
+				Description: "Counts the events of the organization, from 1, without a gap; 0 is that of a test.",
 			}},
 			{"organization", refTo("EventOrganization")},
 			{"actor", refTo("EventActor")},
 			{"requestId", maybe("The X-Request-Id of the request that made the change; null for none.")},
-			{"thin", &schema{Type: "boolean", Description: "Present, and true, when the event was too large: data then only identifies the resource."}},
+			{"thin", &schema{Type: "boolean", Description: "Present, and true, when the event was too large: data then only identifies " +
+				"the resource."}},
 			{"changes", &schema{
 				Type: "object", AdditionalProperties: refTo("EventChange"),
 				Description: "Before and after of each attribute and relationship that changed; secrets without their values.",
 			}},
-			{"data", &schema{Type: "object", Description: "The resource right after the change, or right before it was deleted; without secrets."}},
+			{"data", &schema{Type: "object", Description: "The resource right after the change, or right before it was deleted; without " +
+				"secrets."}},
 		}))
 	g.components.Responses.set("Received", &response{Description: "The event was received."})
 	g.components.Responses.set("NotReceived", &response{

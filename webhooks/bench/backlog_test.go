@@ -26,11 +26,7 @@ var (
 func BenchmarkBacklog(b *testing.B) {
 	db := modelstest.Open(b, models.Postgres)
 	pool := db.Pools()["main"]
-	in := &models.Change{Attributes: map[string]any{"name": "Backlog", "webhookUrl": "http://127.0.0.1:9/", "webhookSecret": secret}}
-	org, err := models.CreateOrganization(b.Context(), db, models.System("bench"), in)
-	if err != nil {
-		b.Fatal(err)
-	}
+	org := modelstest.Organization(b, db, modelstest.With("webhookUrl", "http://127.0.0.1:9/"), modelstest.With("webhookSecret", secret))
 	for _, statement := range []string{
 		`DELETE FROM event_queue`,
 		`INSERT INTO webhooks SELECT (jsonb_populate_record(w, jsonb_build_object('id', gen_random_uuid(), 'kind', 'extra'))).*

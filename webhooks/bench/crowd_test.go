@@ -55,19 +55,10 @@ func crowd(b *testing.B, dialect models.Dialect, n int) (burst, hanging []time.D
 	r.expect(others)
 	orgs := x.organizations(others, func(i int) string { return fmt.Sprint(r.url, i) })
 	r.wait(b)
-	in := &models.Change{Attributes: map[string]any{"name": "Crowd"}}
-	org, err := models.CreateOrganization(b.Context(), x.db, models.System("bench"), in)
-	if err != nil {
-		b.Fatal(err)
-	}
+	org := modelstest.Organization(b, x.db)
 	err = models.Transaction(b.Context(), x.db, func(tx *models.DB) error {
 		for i := range n {
-			in := &models.Change{Attributes: map[string]any{"url": fmt.Sprintf("http://%s/%d", silent.Addr(), i), "secret": secret},
-				Links: map[string]models.Links{"organization": {org.ID}},
-			}
-			if _, err := models.CreateWebhook(b.Context(), tx, models.System("bench"), in); err != nil {
-				return err
-			}
+			modelstest.Webhook(b, tx, org.ID, fmt.Sprintf("http://%s/%d", silent.Addr(), i), modelstest.With("secret", secret))
 		}
 		return nil
 	})

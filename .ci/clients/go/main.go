@@ -1,5 +1,5 @@
-// Command roster-clients calls a server with the client that oapi-codegen makes of its OpenAPI document: it creates an organization and finds
-// it again by a filter with an operator. It fails unless the answers are what the document says.
+// Command roster-clients calls a server with the client that oapi-codegen makes of its OpenAPI document: it creates an organization and
+// finds it again by a filter with an operator. It fails unless the answers are what the document says.
 package main
 
 import (
@@ -40,13 +40,15 @@ func run(ctx context.Context, server, key string) error {
 	}
 	prefix, only, one := "Generated &", "name", client.PageSize(1)
 	listed, err := c.ListManagementOrganizationsWithResponse(ctx, &client.ListManagementOrganizationsParams{
-		PageSize: &one, Filter: &client.OrganizationComparisons{FilterNamePrefix: &prefix}, Fields: &client.Fieldsets{FieldsOrganizations: &only},
+		PageSize: &one, Filter: &client.OrganizationComparisons{FilterNamePrefix: &prefix},
+		Fields: &client.Fieldsets{FieldsOrganizations: &only},
 	})
 	if err != nil {
 		return err
 	}
 	page := listed.ApplicationvndApiJSON200
-	if page == nil || len(page.Data) != 1 || page.Data[0].Id != created.ApplicationvndApiJSON201.Data.Id || page.Data[0].Attributes.CreatedAt != nil {
+	if page == nil || len(page.Data) != 1 || page.Data[0].Id != created.ApplicationvndApiJSON201.Data.Id ||
+		page.Data[0].Attributes.CreatedAt != nil {
 		return fmt.Errorf("listing it was answered with %s: %s", listed.Status(), listed.Body)
 	}
 	return nil

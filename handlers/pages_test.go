@@ -78,14 +78,17 @@ func indent(t *testing.T, document json.RawMessage) string {
 func TestTheDocumentationIsServed(t *testing.T) {
 	t.Parallel()
 	s := newService(t, modelstest.Open(t, models.SQLite)).as("")
-	for _, path := range []string{"/docs", "/docs/", "/docs/errors", "/docs/errors/", "/docs/start.js", "/docs/page.css", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css"} {
+	for _, path := range []string{"/docs", "/docs/", "/docs/errors", "/docs/errors/", "/docs/start.js", "/docs/page.css",
+		"/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css"} {
 		a := s.get(path).want(200)
-		for name, want := range map[string]string{"X-Frame-Options": "DENY", "X-Content-Type-Options": "nosniff", "Cache-Control": "public, no-cache"} {
+		for name, want := range map[string]string{"X-Frame-Options": "DENY", "X-Content-Type-Options": "nosniff",
+			"Cache-Control": "public, no-cache"} {
 			if got := a.Header.Get(name); got != want {
 				t.Errorf("%s answers with %s %q, want %q", path, name, got, want)
 			}
 		}
-		if policy := a.Header.Get("Content-Security-Policy"); !strings.HasPrefix(policy, "default-src 'none'") || strings.Contains(policy, "unsafe-eval") {
+		if policy := a.Header.Get("Content-Security-Policy"); !strings.HasPrefix(policy, "default-src 'none'") ||
+			strings.Contains(policy, "unsafe-eval") {
 			t.Errorf("the policy of %s is %q", path, policy)
 		}
 		s.get(path, "If-None-Match", a.Header.Get("ETag")).want(304)
@@ -124,7 +127,8 @@ func TestTheViewerIsThePublishedOne(t *testing.T) {
 		sum, name, _ := strings.Cut(strings.TrimSpace(line), "  ")
 		sums[name] = sum
 	}
-	if want := []string{"LICENSE", "NOTICE", "swagger-ui-bundle.js", "swagger-ui-bundle.js.LICENSE.txt", "swagger-ui.css"}; !slices.Equal(slices.Sorted(maps.Keys(sums)), want) {
+	if want := []string{"LICENSE", "NOTICE", "swagger-ui-bundle.js", "swagger-ui-bundle.js.LICENSE.txt",
+		"swagger-ui.css"}; !slices.Equal(slices.Sorted(maps.Keys(sums)), want) {
 		t.Fatalf("SHA256SUMS has %v", sums)
 	}
 	for name, want := range sums {

@@ -16,83 +16,11 @@ import (
 
 	"roster/auth"
 	"roster/docs"
-	"roster/handlers/openapi"
-	"roster/jsonapi"
-	"roster/models"
 	"roster/server"
 )
 
-// openAPIPath is where the OpenAPI document is served. Every document names it as its description.
-const openAPIPath = models.Root + "openapi.json"
-
 // docsPath is where the pages are.
 const docsPath = "/docs"
-
-// OpenAPI returns the OpenAPI document of the API: that of the route table.
-func OpenAPI() ([]byte, error) {
-	examples, err := openapi.RecordedExamples()
-	if err != nil {
-		return nil, err
-	}
-	var table []openapi.Route
-	for _, rt := range routes() {
-		table = append(table, rt.described()...)
-	}
-	var types []*jsonapi.Schema
-	for _, c := range models.Collections() {
-		types = append(types, c.Schema)
-	}
-	var events []openapi.Event
-	for _, t := range models.EventTypes() {
-		events = append(events, openapi.Event{Type: t.Name, Subject: t.Subject.Schema, Doc: t.Doc})
-	}
-	return openapi.Document(openAPIPath, table, types, events, examples)
-}
-
-// described returns the routes as the document tells them: one for each relationship where the table has a variable.
-func (rt *route) described() []openapi.Route {
-	if !strings.Contains(rt.path, relationshipVariable) {
-		return []openapi.Route{rt.describedFor(nil)}
-	}
-	var all []openapi.Route
-	for _, rel := range rt.served.Schema.Relationships {
-		if !rel.WriteOnly && rt.possible(rel) {
-			all = append(all, rt.describedFor(rel))
-		}
-	}
-	return all
-}
-
-const relationshipVariable = "{relationship}"
-
-func (rt *route) describedFor(rel *jsonapi.Relationship) openapi.Route {
-	out := openapi.Route{
-		Method: rt.method, Path: models.Root + rt.path, Needs: rt.needs, Relationship: rel, Related: rt.related, Ext: rt.ext, Doc: rt.doc,
-		Guarded: rt.guarded() != nil,
-	}
-	if rel != nil {
-		out.Needs = rt.permission(rel.Name)
-		out.Path = strings.Replace(out.Path, relationshipVariable, rel.Name, 1)
-	}
-	if rt.served != nil {
-		out.Served = models.Root + rt.served.path
-	}
-	out.Query, out.Schema = rt.accepts(rel)
-	out.Waits = rt.waits(rel)
-	out.Shows, out.Status = out.Schema, rt.status
-	if rt.shows != nil {
-		out.Shows = rt.shows
-	}
-	return out
-}
-
-// possible reports whether a route can do anything with a relationship but refuse.
-func (rt *route) possible(rel *jsonapi.Relationship) bool {
-	if rt.method == http.MethodGet {
-		return true
-	}
-	return rt.served.changes(rel) && (rt.method == http.MethodPatch || rel.Many)
-}
 
 // page is a file that the documentation consists of.
 type page struct {

@@ -1,0 +1,70 @@
+package handlers
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"roster/jsonapi"
+	"roster/models"
+	"roster/webhooks"
+)
+
+// Actions are what is done to one resource beside creating, changing and deleting it. They answer with a resource: that one, or what came
+// of it.
+
+// done handles an action that a function of models carries out.
+func done[T any](
+	act func(context.Context, *models.DB, models.Caller, string) (T, error),
+) func(*API, http.ResponseWriter, *request) error {
+	return func(a *API, w http.ResponseWriter, rq *request) error {
+		item, err := act(rq.Context(), rq.DB, rq.Caller(), rq.id())
+		if err != nil {
+			return err
+		}
+		return a.writeOne(w, rq, rq.route.success(), item)
+	}
+}
+
+// rotated handles the rotation of a secret by a function of models: the request says how long earlier ones go on working.
+func rotated[T any](
+	rotate func(context.Context, *models.DB, models.Caller, string, time.Duration) (T, error), fill ...filler[T],
+) func(*API, http.ResponseWriter, *request) error {
+	return func(a *API, w http.ResponseWriter, rq *request) error {
+		overlap, err := overlapOf(rq.Content)
+		if err != nil {
+			return err
+		}
+		item, err := rotate(rq.Context(), rq.DB, rq.Caller(), rq.id(), overlap)
+		if err == nil {
+			err = filled(rq, rq.DB, item, fill)
+		}
+		if err != nil {
+			return err
+		}
+		return a.writeOne(w, rq, rq.route.success(), item)
+	}
+}
+
+// How long earlier secrets go on working after a rotation.
+const (
+	defaultOverlap = 24 * time.Hour
+	maxOverlap     = 7 * 24 * time.Hour
+)
+
+// overlapOf returns the overlap that the body of a rotation asks for: meta.overlap, in seconds.
+func overlapOf(content []byte) (time.Duration, error) {
+	if len(content) == 0 {
+		return defaultOverlap, nil
+	}
+	seconds, given, err := jsonapi.DecodeMetaNumber(content, "overlap", 0, int64(maxOverlap/time.Second))
+	if err != nil || !given {
+		return defaultOverlap, err
+	}
+	return time.Duration(seconds) * time.Second, nil
+}
+
+// sendTest sends a webhook.test to an endpoint, and returns its delivery, which is on its way.
+func sendTest(ctx context.Context, db *models.DB, by models.Caller, id string) (*models.WebhookDelivery, error) {
+	return models.SendTest(ctx, db, by, id, webhooks.RenderMessage)
+}

@@ -1,0 +1,30 @@
+package handlers
+
+import (
+	"net/http"
+	"strconv"
+
+	"roster/jsonapi"
+	"roster/models"
+)
+
+// readAttempt answers with one attempt at a delivery. Attempts are no collection: their number is their place in the delivery.
+func (a *API) readAttempt(w http.ResponseWriter, rq *request) error {
+	text := rq.Var("number")
+	number, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || strconv.FormatInt(number, 10) != text {
+		number = 0 // which none has: one resource has one spelling
+	}
+	attempt, err := models.FindAttempt(rq.Context(), rq.DB, rq.Caller(), rq.id(), number)
+	if err != nil {
+		return err
+	}
+	resources, err := jsonapi.Serialize([]any{attempt}, nil)
+	if err != nil {
+		return err
+	}
+	self := jsonapi.Href(models.Root + "webhookDeliveries/" + rq.id() + "/attempts/" + strconv.FormatInt(number, 10))
+	resources[0].Links = &jsonapi.Links{Self: self}
+	return writeDocument(w, rq, http.StatusOK,
+		&jsonapi.Document{Data: resources[0], Meta: map[string]any{}, Links: &jsonapi.Links{Self: self}})
+}

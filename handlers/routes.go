@@ -1,0 +1,218 @@
+package handlers
+
+import (
+	"net/http"
+
+	"roster/auth"
+	"roster/handlers/openapi"
+	"roster/jsonapi"
+	"roster/models"
+)
+
+// route is one line of the route table: what is answered, to whom, and by what.
+type route struct {
+	method string
+	path   string // below /public/v2
+	// form is what kind of route it is, from which the description of the API has what it takes and answers.
+	form  openapi.Form
+	needs auth.Permission
+	// query says which query parameters it takes.
+	query jsonapi.Accepts
+	// target is the resource that {id} in the path is an id of; nil for none.
+	target *resource
+	// served is the resource that the answer shows, and that the query speaks of; nil for none.
+	served *resource
+	// decode reads the body into the request, for handle to find. It does what takes long and needs no database, because handle may run
+	// within a transaction.
+	decode func(*request) error
+	handle func(*API, http.ResponseWriter, *request) error
+	// ext names the extensions that a request must apply.
+	ext []string
+	// status is that of a success where it is not what the form says.
+	status int
+
+	// What follows is told in the description of the API.
+
+	doc string
+	// name is that of the operation where its form and the type that it shows do not make it; prefix is what the made name has before the
+	// type.
+	name, prefix string
+	// tag is the part of the API that the route belongs to.
+	tag openapi.Tag
+	// shows is the type of the answer where it is not that of served.
+	shows *jsonapi.Schema
+	// variables are those of the path, in order; without any that of target.
+	variables []openapi.Variable
+}
+
+// success returns the status of the answer of an action.
+func (rt *route) success() int {
+	if rt.status != 0 {
+		return rt.status
+	}
+	return http.StatusOK
+}
+
+// related reports whether the answer is about the target of the relationship in the path.
+func (rt *route) related() bool { return rt.form == openapi.Related }
+
+// relates reports whether the path has a relationship in it.
+func (rt *route) relates() bool { return rt.form == openapi.Related || rt.form == openapi.Linkage }
+
+// routes is the table of contents of the API: the routes that every resource has, and those that only one has.
+func routes() []route {
+	var table []route
+	for _, res := range resources {
+		table = append(table, res.routes()...)
+	}
+	table = append(table, actions()...)
+	return append(table,
+		route{
+			method: "GET", path: "webhookDeliveries/{id}/attempts/{number}", form: openapi.Read, prefix: "WebhookDelivery",
+			needs: auth.Read("webhooks"), query: jsonapi.NoQuery,
+			target: resourceOf("webhookDeliveries"), tag: resourceOf("webhookDeliveries").tag(), shows: models.AttemptSchema,
+			variables: []openapi.Variable{openapi.ResourceID, {Name: "number", Doc: "The number of it, from 1.", Number: true}},
+			handle:    (*API).readAttempt,
+			doc: "Reads one attempt at a delivery: the request as it was sent, and what came back. Both are kept for a while (7 days by " +
+				"default), the attempt for as long as the delivery.",
+		},
+		route{
+			method: "GET", path: eventTypesPath, form: openapi.List, needs: auth.Anyone(), query: jsonapi.NoQuery,
+			tag: eventTypesTag, shows: eventTypes, handle: (*API).listEventTypes,
+			doc: "Lists every type of event with the JSON Schema (2020-12) of its body and an example.",
+		},
+		route{
+			method: "GET", path: eventTypesPath + "/{eventType}", form: openapi.Read, needs: auth.Anyone(), query: jsonapi.NoQuery,
+			tag: eventTypesTag, shows: eventTypes,
+			variables: []openapi.Variable{{Name: "eventType", Doc: openapi.ResourceID.Doc, Of: eventTypes}},
+			handle:    (*API).readEventType,
+			doc:       "Reads one type of event.",
+		},
+		route{
+			method: "POST", path: operationsPath, form: openapi.Operate, name: "operate", needs: auth.Anyone(), query: jsonapi.NoQuery,
+			tag:    openapi.Tag{Name: operationsPath, Doc: "Several changes at once, all or none: the Atomic Operations extension."},
+			decode: (*request).decodeOperations, handle: (*API).operate, ext: []string{jsonapi.AtomicExt},
+			doc: "Carries out up to 100 operations in order, all or none (Atomic Operations). Each needs the permission of the request " +
+				"that it stands for.",
+		},
+	)
+}
+
+// actions are the routes of what is done to one resource beside changing it.
+func actions() []route {
+	organizations, keys, endpoints := resourceOf("management/organizations"), resourceOf("apiKeys"), resourceOf("webhooks")
+	deliveries := resourceOf("webhookDeliveries")
+	table := []route{
+		{
+			path: "management/refresh-token/{id}", name: "refreshToken", target: organizations, served: organizations,
+			needs:  auth.All().Manage(), // which the token holds within the organization
+			handle: done(models.RefreshToken),
+			doc: "Replaces the token of an organization. The answer is the only one with the new token; the old one is dead at once. A " +
+				"token can do everything within its organization, so the credential must hold every scope, and the token ends when it " +
+				"does: meta.tokenExpiresAt.",
+		},
+		{
+			path: "apiKeys/{id}/rotate", name: "rotateApiKey", target: keys, served: keys, needs: auth.Write("apiKeys"),
+			handle: rotated(models.RotateAPIKey),
+			doc: "Gives a key a new secret. The answer is the only one with it. Earlier secrets work for the overlap, in seconds, of " +
+				"meta.overlap; 86400 by default, at most 604800.",
+		},
+		{
+			path: "webhooks/{id}/rotate-secret", name: "rotateWebhookSecret", target: endpoints, served: endpoints,
+			needs:  auth.Write("webhooks"),
+			handle: rotated(models.RotateWebhookSecret, models.FillWebhookHealth),
+			doc: "Gives an endpoint a new secret. The answer is the only one with it. Earlier secrets go on signing beside it for the " +
+				"overlap, in seconds, of meta.overlap; 86400 by default, at most 604800.",
+		},
+		{
+			path: "webhooks/{id}/test", name: "testWebhook", target: endpoints, served: deliveries, status: http.StatusAccepted,
+			needs: auth.Write("webhooks"), handle: done(sendTest),
+			doc: "Sends a webhook.test to the endpoint and answers with its delivery; while one is pending, with that one.",
+		},
+		{
+			path: "webhookDeliveries/{id}/redeliver", name: "redeliverWebhookDelivery", target: deliveries, served: deliveries,
+			status: http.StatusAccepted, needs: auth.Write("webhooks"), handle: done(models.Redeliver),
+			doc: "Makes a delivery go out again, with a fresh schedule. One that is pending has its next attempt moved up.",
+		},
+	}
+	for i := range table {
+		rt := &table[i]
+		rt.method, rt.form, rt.query, rt.tag = http.MethodPost, openapi.Act, jsonapi.OneQuery, rt.target.tag()
+	}
+	return table
+}
+
+// routes returns the routes of a resource.
+func (res *resource) routes() []route {
+	one, typ := res.path+"/{id}", res.Schema.Type
+	table := []route{
+		{
+			method: "GET", path: res.path, form: openapi.List, needs: res.reads, query: jsonapi.ListQuery, served: res,
+			handle: (*API).list, doc: "Lists " + typ + ".",
+		},
+		{
+			method: "GET", path: one, form: openapi.Read, needs: res.reads, query: jsonapi.OneQuery, target: res, served: res,
+			handle: (*API).read, doc: "Reads one of " + typ + ".",
+		},
+	}
+	if res.create != nil {
+		table = append(table, route{
+			method: "POST", path: res.path, form: openapi.Create, needs: res.creates, query: jsonapi.OneQuery, served: res,
+			decode: (*request).decodeCreation, handle: (*API).create, doc: "Creates one of " + typ + ".",
+		})
+	}
+	if res.update != nil {
+		table = append(table, route{
+			method: "PATCH", path: one, form: openapi.Update, needs: res.writes, query: jsonapi.OneQuery, target: res, served: res,
+			handle: (*API).update, doc: "Changes the members that are sent; the others stay.",
+		})
+	}
+	if res.remove != nil {
+		table = append(table, route{
+			method: "DELETE", path: one, form: openapi.Delete, needs: res.deletes, query: jsonapi.NoQuery, target: res, served: res,
+			handle: (*API).remove, doc: "Deletes one of " + typ + ".",
+		})
+	}
+	table = append(table, res.relationshipRoutes()...)
+	for i := range table {
+		table[i].tag, table[i].prefix = res.tag(), res.prefix
+	}
+	return table
+}
+
+// relationshipRoutes returns the routes of related resources and of relationships. Each relationship of the resource has the readable
+// ones; what cannot be changed answers 403, as the specification wants (§ Updating Relationships).
+func (res *resource) relationshipRoutes() []route {
+	if len(res.Schema.Relationships) == 0 {
+		return nil
+	}
+	self := res.path + "/{id}/relationships/" + relationshipVariable
+	table := []route{
+		{
+			method: "GET", path: self, form: openapi.Linkage, needs: res.reads, query: jsonapi.LinkageQuery,
+			handle: (*API).relationship, doc: "Reads the linkage of a relationship.",
+		},
+		{
+			method: "GET", path: res.path + "/{id}/" + relationshipVariable, form: openapi.Related, needs: res.reads,
+			query:  jsonapi.ListQuery,
+			handle: (*API).related, doc: "Reads what a relationship leads to.",
+		},
+	}
+	writes := res.changing()
+	table = append(table,
+		route{method: "PATCH", path: self, form: openapi.Linkage, needs: writes, query: jsonapi.NoQuery, handle: (*API).replaceRelationship,
+			doc: "Replaces the linkage of a relationship."},
+		route{method: "POST", path: self, form: openapi.Linkage, needs: writes, query: jsonapi.NoQuery, handle: (*API).addToRelationship,
+			doc: "Adds members to a to-many relationship; members that are there stay."},
+		route{method: "DELETE", path: self, form: openapi.Linkage, needs: writes, query: jsonapi.NoQuery,
+			handle: (*API).removeFromRelationship,
+			doc:    "Removes members from a to-many relationship; members that are not there are no error."},
+	)
+	for i := range table {
+		table[i].target, table[i].served = res, res
+	}
+	return table
+}
+
+// relationshipVariable is what stands for the name of a relationship in a path.
+const relationshipVariable = "{relationship}"

@@ -1,0 +1,172 @@
+package handlers
+
+import (
+	"context"
+
+	"roster/auth"
+	"roster/handlers/openapi"
+	"roster/models"
+)
+
+// resource is how one collection is served at one path.
+type resource struct {
+	*models.Collection
+	path string // below /public/v2
+	// area is the part of the API that it belongs to where that is not its type, nil otherwise; prefix is what the names of its operations
+	// begin with there.
+	area   *openapi.Tag
+	prefix string
+	// reads, writes, creates and deletes are the permissions of its routes; the zero Permission of creates or deletes means that there is
+	// no such route.
+	reads, writes, creates, deletes auth.Permission
+
+	// prepare is work on what was sent that takes long and needs no database.
+	prepare func(context.Context, *models.Change) error
+
+	create creation
+	update change
+	remove deletion
+	// members holds the permission to change the members of a relationship at its URL, where it is not writes.
+	members map[string]auth.Permission
+}
+
+// creation makes a resource of what was sent, change changes one, deletion deletes one. What they return is the model.
+type (
+	creation func(*request, *models.DB, *models.Change) (any, error)
+	change   func(*request, *models.DB, string, *models.Change) (any, error)
+	deletion func(*request, *models.DB, string, *models.Versions) error
+)
+
+// filler adds to models what a read of them shows, and no write returns.
+type filler[T any] func(context.Context, *models.DB, ...T) error
+
+// created is the creation by a function of models.
+func created[T any](
+	create func(context.Context, *models.DB, models.Caller, *models.Change) (T, error), fill ...filler[T],
+) creation {
+	return func(rq *request, db *models.DB, in *models.Change) (any, error) {
+		item, err := create(rq.Context(), db, rq.Caller(), in)
+		if err != nil {
+			return nil, err
+		}
+		return item, filled(rq, db, item, fill)
+	}
+}
+
+// changed is the change by a function of models.
+func changed[T any](
+	update func(context.Context, *models.DB, models.Caller, string, *models.Change) (T, error), fill ...filler[T],
+) change {
+	return func(rq *request, db *models.DB, id string, in *models.Change) (any, error) {
+		item, err := update(rq.Context(), db, rq.Caller(), id, in)
+		if err != nil {
+			return nil, err
+		}
+		return item, filled(rq, db, item, fill)
+	}
+}
+
+// deleted is the deletion by a function of models.
+func deleted(remove func(context.Context, *models.DB, models.Caller, string, *models.Versions) error) deletion {
+	return func(rq *request, db *models.DB, id string, versions *models.Versions) error {
+		return remove(rq.Context(), db, rq.Caller(), id, versions)
+	}
+}
+
+func filled[T any](rq *request, db *models.DB, item T, fill []filler[T]) error {
+	for _, f := range fill {
+		if err := f(rq.Context(), db, item); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// resources is the table of what is served. A new resource is a line here.
+var resources = []*resource{
+	{
+		Collection: models.Organizations, path: "management/organizations", area: management, prefix: "Management",
+		reads: auth.Read("organizations").Manage(), writes: auth.Write("organizations").Manage(),
+		creates: auth.Write("organizations").Manage(), deletes: auth.Write("organizations").Manage(),
+		members: map[string]auth.Permission{"users": auth.Write("memberships").Manage()},
+		create:  created(models.CreateOrganization),
+		update:  changed(models.UpdateOrganization),
+		remove:  deleted(models.DeleteOrganization),
+	},
+	{
+		Collection: models.Organizations, path: "organizations",
+		reads: auth.Read("organizations"), writes: auth.Write("organizations"),
+		creates: auth.Write("organizations").Manage(), deletes: auth.Write("organizations").Manage(),
+		members: map[string]auth.Permission{"users": auth.Write("memberships")},
+		create:  created(models.CreateOrganization),
+		update:  changed(models.UpdateOrganization),
+		remove:  deleted(models.DeleteOrganization),
+	},
+	{
+		Collection: models.Users, path: "users",
+		reads: auth.Read("users"), writes: auth.Write("users"), creates: auth.Write("users"), deletes: auth.Write("users"),
+		prepare: models.HashPassword,
+		create:  created(models.CreateUser), update: changed(models.UpdateUser), remove: deleted(models.DeleteUser),
+	},
+	{
+		Collection: models.Memberships, path: "memberships",
+		reads: auth.Read("memberships"), writes: auth.Write("memberships"),
+		creates: auth.Write("memberships"), deletes: auth.Write("memberships"),
+		create: created(models.CreateMembership), update: changed(models.UpdateMembership), remove: deleted(models.DeleteMembership),
+	},
+	{
+		Collection: models.APIKeys, path: "apiKeys",
+		reads: auth.Read("apiKeys"), writes: auth.Write("apiKeys"), creates: auth.Write("apiKeys"), deletes: auth.Write("apiKeys"),
+		create: created(models.CreateAPIKey), update: changed(models.UpdateAPIKey), remove: deleted(models.DeleteAPIKey),
+	},
+	{
+		Collection: models.Events, path: "events",
+		reads: auth.Read("events"),
+	},
+	{
+		Collection: models.Webhooks, path: "webhooks",
+		reads: auth.Read("webhooks"), writes: auth.Write("webhooks"), creates: auth.Write("webhooks"), deletes: auth.Write("webhooks"),
+		create: created(models.CreateWebhook, models.FillWebhookHealth),
+		update: changed(models.UpdateWebhook, models.FillWebhookHealth),
+		remove: deleted(models.DeleteWebhook),
+	},
+	{
+		Collection: models.WebhookDeliveries, path: "webhookDeliveries",
+		reads: auth.Read("webhooks"),
+	},
+	{
+		Collection: models.WebhookJobs, path: "webhookReplays",
+		reads: auth.Read("webhooks"), writes: auth.Write("webhooks"), creates: auth.Write("webhooks"),
+		create: created(models.CreateWebhookJob), update: changed(models.UpdateWebhookJob),
+	},
+}
+
+var management = &openapi.Tag{Name: "management", Doc: "What only management keys may do."}
+
+// tag returns the part of the API that the resource belongs to.
+func (res *resource) tag() openapi.Tag {
+	if res.area != nil {
+		return *res.area
+	}
+	return openapi.Tag{Name: res.Schema.Type, Doc: res.Schema.Doc}
+}
+
+// resourceOf returns the resource that is served at a path.
+func resourceOf(path string) *resource {
+	for _, res := range resources {
+		if res.path == path {
+			return res
+		}
+	}
+	return nil
+}
+
+// reading returns the permission to read resources of a type.
+func reading(typ string) auth.Permission {
+	for _, res := range resources {
+		if res.Schema.Type == typ {
+			return auth.Permission{Scope: res.reads.Scope}
+		}
+	}
+	return auth.Read(typ)
+}

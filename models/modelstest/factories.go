@@ -1,0 +1,88 @@
+package modelstest
+
+import (
+	"slices"
+	"testing"
+
+	"roster/jsonapi"
+	"roster/models"
+)
+
+// The functions below make what a test is not about: a resource of a type with everything that it needs, made by the system. What the test
+// is about, it says with options.
+
+// Option changes what is made.
+type Option func(*models.Change)
+
+// With sets an attribute.
+func With(attribute string, value any) Option {
+	return func(in *models.Change) { in.Attributes[attribute] = value }
+}
+
+// To relates what is made to resources with those ids. An empty id is none.
+func To(relationship string, ids ...string) Option {
+	return func(in *models.Change) {
+		in.Links[relationship] = slices.DeleteFunc(models.Links(ids), func(id string) bool { return id == "" })
+	}
+}
+
+// Organization makes an organization, at the head of a tree unless To("parent", …) says where.
+func Organization(t testing.TB, db *models.DB, options ...Option) *models.Organization {
+	t.Helper()
+	in := input(append([]Option{With("name", "Acme")}, options...))
+	org, err := models.CreateOrganization(t.Context(), db, author, in)
+	return made(t, org, err)
+}
+
+// User makes a user, who is in no organization unless To("organizations", …) says so.
+func User(t testing.TB, db *models.DB, options ...Option) *models.User {
+	t.Helper()
+	user, err := models.CreateUser(t.Context(), db, author, input(append([]Option{With("firstName", "Ada")}, options...)))
+	return made(t, user, err)
+}
+
+// Membership makes a user a member of an organization.
+func Membership(t testing.TB, db *models.DB, user, organization string, options ...Option) *models.Membership {
+	t.Helper()
+	in := input(append([]Option{To("user", user), To("organization", organization)}, options...))
+	membership, err := models.CreateMembership(t.Context(), db, author, in)
+	return made(t, membership, err)
+}
+
+// Webhook makes an endpoint of an organization.
+func Webhook(t testing.TB, db *models.DB, organization, url string, options ...Option) *models.Webhook {
+	t.Helper()
+	in := input(append([]Option{With("url", url), To("organization", organization)}, options...))
+	webhook, err := models.CreateWebhook(t.Context(), db, author, in)
+	return made(t, webhook, err)
+}
+
+// Key makes a key that may do everything within an organization, or within the whole installation for "".
+func Key(t testing.TB, db *models.DB, kind models.KeyKind, organization string, options ...Option) *models.APIKey {
+	t.Helper()
+	in := input(append([]Option{
+		With("name", "Key"), With("kind", string(kind)), With("scopes", jsonapi.Strings{models.EveryScope}),
+		To("organization", organization),
+	}, options...))
+	key, err := models.CreateAPIKey(t.Context(), db, author, in)
+	return made(t, key, err)
+}
+
+// author is who makes what tests need.
+var author = models.System("test")
+
+func input(options []Option) *models.Change {
+	in := &models.Change{Attributes: map[string]any{}, Links: map[string]models.Links{}}
+	for _, o := range options {
+		o(in)
+	}
+	return in
+}
+
+func made[T any](t testing.TB, model T, err error) T {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return model
+}
