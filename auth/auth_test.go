@@ -14,6 +14,7 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 func TestTheCredentialOfARequest(t *testing.T) {
@@ -100,7 +101,7 @@ func TestWhatAPrincipalMayDo(t *testing.T) {
 
 func TestAnOverlongCredentialIsNobody(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		for _, text := range []string{"", strings.Repeat("a", 513), strings.Repeat("a", 100), "\x00\xff",
 			models.NewSecret(models.ManagementKey).Text} {
 			if p, err := auth.Authenticate(t.Context(), db, text); p != nil || err != nil {
@@ -113,7 +114,7 @@ func TestAnOverlongCredentialIsNobody(t *testing.T) {
 // TestTheUseOfAKeyIsWrittenInBatches notes many uses, and looks at what is kept after a tick and after the end.
 func TestTheUseOfAKeyIsWrittenInBatches(t *testing.T) {
 	t.Parallel()
-	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
+	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		secret, err := models.CreateFirstManagementKey(t.Context(), db)
 		if err != nil {
 			t.Fatal(err)

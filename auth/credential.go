@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"roster/models"
+	"roster/models/store"
 )
 
 // ErrAmbiguous says that a request carries two different credentials.
@@ -38,7 +39,7 @@ func Credential(header http.Header) (string, error) {
 }
 
 // Authenticate returns whom a credential speaks for, or nil for one that does not work: unknown, expired and revoked are not told apart.
-func Authenticate(ctx context.Context, db *models.DB, credential string) (*Principal, error) {
+func Authenticate(ctx context.Context, db *store.DB, credential string) (*Principal, error) {
 	if credential == "" || len(credential) > maxCredential {
 		return nil, nil
 	}

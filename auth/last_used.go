@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"roster/models"
+	"roster/models/store"
 )
 
 // LastUsed remembers which keys were used since it last told the database, so that a busy key costs one write a minute and not one a
@@ -36,7 +37,7 @@ func (l *LastUsed) Note(keyID string, at time.Time) {
 }
 
 // Write tells the database what was noted since the last time. What it could not tell it tells the next time.
-func (l *LastUsed) Write(ctx context.Context, db *models.DB) error {
+func (l *LastUsed) Write(ctx context.Context, db *store.DB) error {
 	l.mu.Lock()
 	used := l.used
 	l.used = map[string]time.Time{}
@@ -63,7 +64,7 @@ func (l *LastUsed) keep(keyID string, at time.Time) {
 }
 
 // Run writes at every tick until ctx ends, and then once more.
-func (l *LastUsed) Run(ctx context.Context, db *models.DB, ticks <-chan time.Time, logger *slog.Logger) {
+func (l *LastUsed) Run(ctx context.Context, db *store.DB, ticks <-chan time.Time, logger *slog.Logger) {
 	for {
 		select {
 		case <-ticks:

@@ -7,6 +7,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/store"
 	"roster/webhooks"
 )
 
@@ -15,7 +16,7 @@ import (
 
 // done handles an action that a function of models carries out.
 func done[T any](
-	act func(context.Context, *models.DB, models.Caller, string) (T, error),
+	act func(context.Context, *store.DB, models.Caller, string) (T, error),
 ) func(*API, http.ResponseWriter, *request) error {
 	return func(a *API, w http.ResponseWriter, rq *request) error {
 		item, err := act(rq.Context(), rq.DB, rq.Caller(), rq.id())
@@ -28,7 +29,7 @@ func done[T any](
 
 // rotated handles the rotation of a secret by a function of models: the request says how long earlier ones go on working.
 func rotated[T any](
-	rotate func(context.Context, *models.DB, models.Caller, string, time.Duration) (T, error), fill ...filler[T],
+	rotate func(context.Context, *store.DB, models.Caller, string, time.Duration) (T, error), fill ...filler[T],
 ) func(*API, http.ResponseWriter, *request) error {
 	return func(a *API, w http.ResponseWriter, rq *request) error {
 		overlap, err := overlapOf(rq.Content)
@@ -65,6 +66,6 @@ func overlapOf(content []byte) (time.Duration, error) {
 }
 
 // sendTest sends a webhook.test to an endpoint, and returns its delivery, which is on its way.
-func sendTest(ctx context.Context, db *models.DB, by models.Caller, id string) (*models.WebhookDelivery, error) {
+func sendTest(ctx context.Context, db *store.DB, by models.Caller, id string) (*models.WebhookDelivery, error) {
 	return models.SendTest(ctx, db, by, id, webhooks.RenderMessage)
 }

@@ -8,6 +8,7 @@ import (
 
 	"roster/auth"
 	"roster/models"
+	"roster/models/store"
 	"roster/server"
 )
 
@@ -18,7 +19,7 @@ type API struct {
 }
 
 // NewAPI returns the API over a database.
-func NewAPI(db *models.DB) *API {
+func NewAPI(db *store.DB) *API {
 	return &API{watch: models.NewEventWatch(db), waits: &waits{ofOne: map[string]int{}}}
 }
 

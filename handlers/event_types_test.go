@@ -9,8 +9,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 	"roster/webhooks/webhookstest"
 )
 
@@ -54,7 +54,7 @@ func eventSchemas(t *testing.T, s *service) map[string]*jsonschema.Schema {
 
 func TestEveryDeliveredBodyIsWhatItsSchemaSays(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		s := newService(t, db)
 		schemas := eventSchemas(t, s)
 		receiver := webhookstest.NewReceiver(t)

@@ -20,6 +20,7 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 const examplesFile = "openapi/examples.json"
@@ -28,7 +29,7 @@ const examplesFile = "openapi/examples.json"
 // sent and answered are the examples of the document: this test writes them with ROSTER_GOLDEN=update, and otherwise compares.
 func TestEveryOperationDoesWhatTheDocumentSays(t *testing.T) {
 	t.Parallel()
-	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
+	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		st := &story{
 			service: newService(t, db), clock: clock, ids: map[string]string{}, names: map[string]string{},
 			examples: openapi.Examples{Requests: map[string]json.RawMessage{}, Responses: map[string]json.RawMessage{},

@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"roster/jsonapi"
-	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // told is what of an answer must be the same when the request is sent again.
@@ -132,7 +132,7 @@ func TestARefusedRequestLeavesItsKeyFree(t *testing.T) {
 
 func TestAKeyIsForgottenAfterADay(t *testing.T) {
 	t.Parallel()
-	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
+	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		s := newService(t, db)
 		create := func(key string) *answer {
 			return s.do("POST", managed, resource("organizations", object{"name": "Acme"}), "Idempotency-Key", key).want(201)
@@ -164,7 +164,7 @@ func TestAKeyIsForgottenAfterADay(t *testing.T) {
 	})
 }
 
-func reader(db *models.DB) *sql.DB {
+func reader(db *store.DB) *sql.DB {
 	for _, name := range []string{"read", "main"} {
 		if pool := db.Pools()[name]; pool != nil {
 			return pool

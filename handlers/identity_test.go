@@ -11,6 +11,7 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 	"roster/server"
 )
 
@@ -18,7 +19,7 @@ import (
 func (s *service) giveID(key, id string) {
 	s.t.Helper()
 	idType := "uuid"
-	if s.db.Dialect() == models.SQLite {
+	if s.db.Dialect() == store.SQLite {
 		idType = "text"
 	}
 	s.exec(`INSERT INTO api_keys (id, kind, organization_id, name, scopes, version, created_at, updated_at)
@@ -31,7 +32,7 @@ func (s *service) giveID(key, id string) {
 // and asks for what that organization was answered.
 func TestAKeyWithTheIDOfAnOrganizationIsNotThatOrganization(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		clock := modelstest.NewClock()
 		s := newServiceWith(t, db, func(c *server.Config, _ *http.Server) { c.Limiter = server.NewLimiter(50, time.Minute, clock.Now) })
 		victim, token := s.organization("Victim")
@@ -195,7 +196,7 @@ func TestIDsAreChosenForOrganizationsAndUsersOnly(t *testing.T) {
 // TestAnOrganizationAndItsKeysShareABudget spends it from seven credentials, each of which has one of its own.
 func TestAnOrganizationAndItsKeysShareABudget(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		clock := modelstest.NewClock()
 		fixture := newService(t, db)
 		org, token := fixture.organization("Acme")

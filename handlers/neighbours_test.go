@@ -6,15 +6,15 @@ import (
 	"sync"
 	"testing"
 
-	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // TestOneOrganizationTakesAQuarterOfTheConnections has an organization ask for more at once than there are connections, with its token and
 // with a key, for what takes long: PostgreSQL waits for a lock.
 func TestOneOrganizationTakesAQuarterOfTheConnections(t *testing.T) {
 	t.Parallel()
-	cfg := modelstest.Config(t, models.Postgres) // with eight connections
+	cfg := modelstest.Config(t, store.Postgres) // with eight connections
 	beside := modelstest.OpenConfig(t, cfg).Pools()["main"]
 	db := modelstest.OpenConfig(t, cfg)
 	s := newService(t, db)

@@ -9,6 +9,7 @@ import (
 	"roster/auth"
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/store"
 	"roster/server"
 )
 
@@ -46,7 +47,7 @@ func (a *API) operate(w http.ResponseWriter, rq *request) error {
 		return rq.sent.err
 	}
 	var results []jsonapi.Result
-	err := models.Transaction(rq.Context(), rq.DB, func(tx *models.DB) (err error) {
+	err := store.Transaction(rq.Context(), rq.DB, func(tx *store.DB) (err error) {
 		results, err = rq.carryOut(tx, rq.sent.operations)
 		return err
 	})
@@ -131,7 +132,7 @@ func permissionOf(op *jsonapi.Operation) (needs auth.Permission, possible bool) 
 }
 
 // carryOut runs the operations in order within a transaction. It keeps nothing between two runs: the database may ask for another.
-func (rq *request) carryOut(tx *models.DB, operations []*jsonapi.Operation) ([]jsonapi.Result, error) {
+func (rq *request) carryOut(tx *store.DB, operations []*jsonapi.Operation) ([]jsonapi.Result, error) {
 	if err := planOf(operations).Reserve(rq.Context(), tx, rq.Scope()); err != nil {
 		return nil, err
 	}
@@ -177,7 +178,7 @@ func planOf(operations []*jsonapi.Operation) *models.Plan {
 // batch is one run of the operations of a request.
 type batch struct {
 	rq *request
-	tx *models.DB
+	tx *store.DB
 	// ids holds the ids of the resources that were added under a lid.
 	ids map[jsonapi.Ref]string
 }
@@ -216,7 +217,8 @@ func (b *batch) change(op *jsonapi.Operation, in *jsonapi.Input) *models.Change 
 func (b *batch) relate(res *resource, id string, op *jsonapi.Operation) error {
 	links, versions := linksOf(op.Linkage.Resolve(b.ids)), versionsFor(op)
 	if !op.Relationship.Many {
-		_, err := res.update(b.rq, b.tx, id, &models.Change{Links: map[string]models.Links{op.Relationship.Name: links}, Versions: versions})
+		change := &models.Change{Links: map[string]models.Links{op.Relationship.Name: links}, Versions: versions}
+		_, err := res.update(b.rq, b.tx, id, change)
 		return err
 	}
 	if fault := judgeable(op.Relationship, versions); fault != nil {

@@ -18,8 +18,8 @@ import (
 	"roster/docs"
 	"roster/handlers/openapi"
 	"roster/jsonapi"
-	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 func TestEveryCodeHasItsSection(t *testing.T) {
@@ -77,7 +77,7 @@ func indent(t *testing.T, document json.RawMessage) string {
 
 func TestTheDocumentationIsServed(t *testing.T) {
 	t.Parallel()
-	s := newService(t, modelstest.Open(t, models.SQLite)).as("")
+	s := newService(t, modelstest.Open(t, store.SQLite)).as("")
 	for _, path := range []string{"/docs", "/docs/", "/docs/errors", "/docs/errors/", "/docs/start.js", "/docs/page.css",
 		"/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css"} {
 		a := s.get(path).want(200)

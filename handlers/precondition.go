@@ -6,6 +6,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/store"
 	"roster/server"
 )
 
@@ -71,7 +72,7 @@ func (a *API) perform(w http.ResponseWriter, rq *request) error {
 		return err
 	}
 	var answer *server.Kept
-	err = models.Transaction(rq.Context(), rq.DB, func(tx *models.DB) error {
+	err = store.Transaction(rq.Context(), rq.DB, func(tx *store.DB) error {
 		if err := rq.route.guarded().keep(rq, tx, rq.id(), versions); err != nil {
 			return err
 		}
@@ -86,7 +87,7 @@ func (a *API) perform(w http.ResponseWriter, rq *request) error {
 
 // keep makes sure that a resource is at one of the versions, and stays at it until the transaction ends; nil is any version. An update
 // without a change does both.
-func (res *resource) keep(rq *request, tx *models.DB, id string, versions *models.Versions) error {
+func (res *resource) keep(rq *request, tx *store.DB, id string, versions *models.Versions) error {
 	if versions == nil {
 		return nil
 	}

@@ -7,13 +7,14 @@ import (
 
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 	"roster/server"
 )
 
 // TestARefusalCostsNoQuery closes the database: what is refused for its budget is refused all the same, by 429 and not by 500.
 func TestARefusalCostsNoQuery(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		clock := modelstest.NewClock()
 		s := newServiceWith(t, db, func(c *server.Config, _ *http.Server) {
 			c.Limiter = server.NewLimiter(5, time.Minute, clock.Now)

@@ -6,6 +6,7 @@ import (
 	"roster/auth"
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/store"
 )
 
 // permission returns the permission that a route needs for a relationship in its path, "" for none.
@@ -224,7 +225,7 @@ func (a *API) changeMembers(w http.ResponseWriter, rq *request, how models.Membe
 		return fault.InHeader("If-Match")
 	}
 	res := rq.route.served
-	err = models.Transaction(rq.Context(), rq.DB, func(tx *models.DB) error {
+	err = store.Transaction(rq.Context(), rq.DB, func(tx *store.DB) error {
 		if err := res.keep(rq, tx, rq.id(), versions); err != nil {
 			return err
 		}

@@ -18,13 +18,14 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 	"roster/server"
 )
 
 // service is the API on a real socket over a real database, with the first management key.
 type service struct {
 	t   *testing.T
-	db  *models.DB
+	db  *store.DB
 	url string
 	// key is sent with every request that names no credential itself.
 	key string
@@ -34,16 +35,16 @@ type service struct {
 func eachService(t *testing.T, test func(t *testing.T, s *service)) {
 	t.Helper()
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) { test(t, newService(t, db)) })
+	modelstest.Each(t, func(t *testing.T, db *store.DB) { test(t, newService(t, db)) })
 }
 
-func newService(t *testing.T, db *models.DB) *service {
+func newService(t *testing.T, db *store.DB) *service {
 	t.Helper()
 	return newServiceWith(t, db, func(*server.Config, *http.Server) {})
 }
 
 // newServiceWith returns a service whose configuration and server a test has changed.
-func newServiceWith(t *testing.T, db *models.DB, change func(*server.Config, *http.Server)) *service {
+func newServiceWith(t *testing.T, db *store.DB, change func(*server.Config, *http.Server)) *service {
 	t.Helper()
 	key, err := models.CreateFirstManagementKey(t.Context(), db)
 	if err != nil {
@@ -63,7 +64,7 @@ func newServiceWith(t *testing.T, db *models.DB, change func(*server.Config, *ht
 	return &service{t: t, db: db, url: listening.URL, key: key}
 }
 
-func testConfig(db *models.DB) server.Config {
+func testConfig(db *store.DB) server.Config {
 	return server.Config{
 		DB: db, LastUsed: auth.NewLastUsed(),
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Metrics: server.NewMetrics("test", db.Pools()),

@@ -6,6 +6,7 @@ import (
 	"roster/auth"
 	"roster/handlers/openapi"
 	"roster/models"
+	"roster/models/store"
 )
 
 // resource is how one collection is served at one path.
@@ -32,19 +33,19 @@ type resource struct {
 
 // creation makes a resource of what was sent, change changes one, deletion deletes one. What they return is the model.
 type (
-	creation func(*request, *models.DB, *models.Change) (any, error)
-	change   func(*request, *models.DB, string, *models.Change) (any, error)
-	deletion func(*request, *models.DB, string, *models.Versions) error
+	creation func(*request, *store.DB, *models.Change) (any, error)
+	change   func(*request, *store.DB, string, *models.Change) (any, error)
+	deletion func(*request, *store.DB, string, *models.Versions) error
 )
 
 // filler adds to models what a read of them shows, and no write returns.
-type filler[T any] func(context.Context, *models.DB, ...T) error
+type filler[T any] func(context.Context, *store.DB, ...T) error
 
 // created is the creation by a function of models.
 func created[T any](
-	create func(context.Context, *models.DB, models.Caller, *models.Change) (T, error), fill ...filler[T],
+	create func(context.Context, *store.DB, models.Caller, *models.Change) (T, error), fill ...filler[T],
 ) creation {
-	return func(rq *request, db *models.DB, in *models.Change) (any, error) {
+	return func(rq *request, db *store.DB, in *models.Change) (any, error) {
 		item, err := create(rq.Context(), db, rq.Caller(), in)
 		if err != nil {
 			return nil, err
@@ -55,9 +56,9 @@ func created[T any](
 
 // changed is the change by a function of models.
 func changed[T any](
-	update func(context.Context, *models.DB, models.Caller, string, *models.Change) (T, error), fill ...filler[T],
+	update func(context.Context, *store.DB, models.Caller, string, *models.Change) (T, error), fill ...filler[T],
 ) change {
-	return func(rq *request, db *models.DB, id string, in *models.Change) (any, error) {
+	return func(rq *request, db *store.DB, id string, in *models.Change) (any, error) {
 		item, err := update(rq.Context(), db, rq.Caller(), id, in)
 		if err != nil {
 			return nil, err
@@ -67,13 +68,13 @@ func changed[T any](
 }
 
 // deleted is the deletion by a function of models.
-func deleted(remove func(context.Context, *models.DB, models.Caller, string, *models.Versions) error) deletion {
-	return func(rq *request, db *models.DB, id string, versions *models.Versions) error {
+func deleted(remove func(context.Context, *store.DB, models.Caller, string, *models.Versions) error) deletion {
+	return func(rq *request, db *store.DB, id string, versions *models.Versions) error {
 		return remove(rq.Context(), db, rq.Caller(), id, versions)
 	}
 }
 
-func filled[T any](rq *request, db *models.DB, item T, fill []filler[T]) error {
+func filled[T any](rq *request, db *store.DB, item T, fill []filler[T]) error {
 	for _, f := range fill {
 		if err := f(rq.Context(), db, item); err != nil {
 			return err

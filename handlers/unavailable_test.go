@@ -8,15 +8,15 @@ import (
 	"testing"
 	"time"
 
-	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // TestADatabaseThatCannotAnswerIsNoMistakeOfOurs keeps PostgreSQL from answering in two ways: by a lock on what is asked for, and by
 // letting nobody in.
 func TestADatabaseThatCannotAnswerIsNoMistakeOfOurs(t *testing.T) {
 	t.Parallel()
-	cfg := modelstest.Config(t, models.Postgres)
+	cfg := modelstest.Config(t, store.Postgres)
 	beside := modelstest.OpenConfig(t, cfg).Pools()["main"]
 	cfg.StatementTimeout = 2 * time.Second
 	s := newService(t, modelstest.OpenConfig(t, cfg))

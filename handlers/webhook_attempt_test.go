@@ -11,6 +11,7 @@ import (
 
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 	"roster/webhooks/webhookstest"
 )
 
@@ -153,7 +154,7 @@ func TestAFailedAttemptTellsNothingOfTheNetworkHere(t *testing.T) {
 // TestWhatWasSentIsToldToWhoMayReadWhatItIsAbout: webhooks:read alone shows that an event was sent, not the person it is about.
 func TestWhatWasSentIsToldToWhoMayReadWhatItIsAbout(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		s := newService(t, db)
 		newDispatch(s, asItIs)
 		receiver := webhookstest.NewReceiver(t)
@@ -181,7 +182,7 @@ func TestWhatWasSentIsToldToWhoMayReadWhatItIsAbout(t *testing.T) {
 // branch has moved away, nothing of it is sent again.
 func TestWhatASubtreeEndpointWasSentIsToldToWhoSeesTheSubtree(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		s := newService(t, db)
 		newDispatch(s, asItIs)
 		receiver := webhookstest.NewReceiver(t)

@@ -10,8 +10,8 @@ import (
 
 	"github.com/miekg/dns"
 
-	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 	"roster/webhooks"
 	"roster/webhooks/webhookstest"
 )
@@ -67,7 +67,7 @@ func refused(t *testing.T) *mishap {
 // event.
 func TestEveryFaultIsToldRetriedAndMended(t *testing.T) {
 	t.Parallel()
-	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
+	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		names, authority, elsewhere := webhookstest.NewDNS(t), webhookstest.NewAuthority(t), webhookstest.NewReceiver(t)
 		names.Fail("servfail.test", dns.RcodeServerFailure)
 		names.Answer("metadata.test", "169.254.169.254")
@@ -121,7 +121,7 @@ func TestEveryFaultIsToldRetriedAndMended(t *testing.T) {
 // TestEveryFaultThatTakesTimeEndsAtTheDeadline is the same for what ends only because this side ends it.
 func TestEveryFaultThatTakesTimeEndsAtTheDeadline(t *testing.T) {
 	t.Parallel()
-	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
+	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		names := webhookstest.NewDNS(t)
 		names.Ignore("silent.test")
 		d := newDispatch(newService(t, db), func(c *webhooks.SenderConfig, _ *webhooks.WorkerConfig) {

@@ -13,8 +13,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 	"roster/webhooks"
 	"roster/webhooks/webhookstest"
 )
@@ -23,7 +23,7 @@ import (
 // seldom whether it is back, and goes on by itself without having lost anything.
 func TestTheServiceOutlivesAnOutageOfPostgreSQL(t *testing.T) {
 	t.Parallel()
-	cfg := modelstest.Config(t, models.Postgres)
+	cfg := modelstest.Config(t, store.Postgres)
 	proxy := modelstest.NewProxy(t, cfg.URL)
 	cfg.URL = proxy.URL
 	const laneCap = 8
@@ -100,12 +100,12 @@ func TestTheServiceOutlivesAnOutageOfPostgreSQL(t *testing.T) {
 func TestWhatCannotBeWrittenDownIsNotSentAgain(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		dialect models.Dialect
-		shut    func(t *testing.T, db *models.DB, url string) (open func())
+		dialect store.Dialect
+		shut    func(t *testing.T, db *store.DB, url string) (open func())
 	}{
-		"full SQLite":          {models.SQLite, pragma("max_page_count = 1", "max_page_count = 1073741823")},
-		"read-only SQLite":     {models.SQLite, pragma("query_only = on", "query_only = off")},
-		"read-only PostgreSQL": {models.Postgres, readOnly},
+		"full SQLite":          {store.SQLite, pragma("max_page_count = 1", "max_page_count = 1073741823")},
+		"read-only SQLite":     {store.SQLite, pragma("query_only = on", "query_only = off")},
+		"read-only PostgreSQL": {store.Postgres, readOnly},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -162,8 +162,8 @@ func TestWhatCannotBeWrittenDownIsNotSentAgain(t *testing.T) {
 }
 
 // pragma makes SQLite's only writer refuse to write, and take that back.
-func pragma(shut, open string) func(*testing.T, *models.DB, string) func() {
-	return func(t *testing.T, db *models.DB, _ string) func() {
+func pragma(shut, open string) func(*testing.T, *store.DB, string) func() {
+	return func(t *testing.T, db *store.DB, _ string) func() {
 		t.Helper()
 		set := func(to string) {
 			t.Helper()
@@ -177,7 +177,7 @@ func pragma(shut, open string) func(*testing.T, *models.DB, string) func() {
 }
 
 // readOnly makes a PostgreSQL database read-only for everybody, as after a switch to a standby, and takes that back.
-func readOnly(t *testing.T, db *models.DB, url string) func() {
+func readOnly(t *testing.T, db *store.DB, url string) func() {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 	"roster/webhooks"
 )
 
@@ -70,7 +70,7 @@ func (s *service) number(query string) int {
 func (s *service) exec(statement string, args ...any) {
 	s.t.Helper()
 	for i := range args {
-		if s.db.Dialect() == models.Postgres {
+		if s.db.Dialect() == store.Postgres {
 			statement = strings.Replace(statement, "?", fmt.Sprintf("$%d", i+1), 1)
 		}
 	}

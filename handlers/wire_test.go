@@ -12,8 +12,8 @@ import (
 	"testing"
 
 	"roster/jsonapi"
-	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 	"roster/server"
 )
 
@@ -137,7 +137,7 @@ func TestABodyThatIsNotWhatWasAnnouncedIsRefused(t *testing.T) {
 // TestARequestThatWasGivenUpDoesNothing resets a stream of HTTP/2 in the middle of its body.
 func TestARequestThatWasGivenUpDoesNothing(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		s := newServiceWith(t, db, overHTTP2)
 		ctx, giveUp := context.WithCancel(t.Context())
 		body, half := io.Pipe()
@@ -189,7 +189,7 @@ func overHTTP2(_ *server.Config, server *http.Server) {
 func TestWhatNetHTTPAnswersItself(t *testing.T) {
 	t.Parallel()
 	small := func(_ *server.Config, server *http.Server) { server.MaxHeaderBytes = 4096 }
-	s := newServiceWith(t, modelstest.Open(t, models.SQLite), small)
+	s := newServiceWith(t, modelstest.Open(t, store.SQLite), small)
 	const line, end = "POST /public/v2/users HTTP/1.1\r\n", "\r\n\r\n"
 	for text, status := range map[string]int{
 		"nonsense\r\n\r\n": 400,

@@ -8,6 +8,8 @@ import (
 	"golang.org/x/net/idna"
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
+
+	"roster/models/store"
 )
 
 // emailKey returns what makes two spellings of an address one (ADR 0051).
@@ -41,11 +43,11 @@ func asciiDomain(domain string) string {
 // RekeyAddresses brings the keys of addresses that were kept under an earlier rule up to the present one, once for each database. Of
 // several users whose addresses turn out to be one, the key goes to the one who has it already, else to the oldest; it returns the ids of
 // the others. Those stay as they are, findable by their own spelling, until their address is changed.
-func RekeyAddresses(ctx context.Context, db *DB) (others []string, err error) {
-	err = Transaction(ctx, db, func(tx *DB) error {
+func RekeyAddresses(ctx context.Context, db *store.DB) (others []string, err error) {
+	err = store.Transaction(ctx, db, func(tx *store.DB) error {
 		others = nil
 		// Of two processes that start at once one inserts; the other waits for it and then has nothing to do.
-		n, err := tx.exec(ctx, `INSERT INTO installation (name, value) VALUES ('email_keys', 'folded') ON CONFLICT (name) DO NOTHING`)
+		n, err := tx.Exec(ctx, `INSERT INTO installation (name, value) VALUES ('email_keys', 'folded') ON CONFLICT (name) DO NOTHING`)
 		if err != nil {
 			return fmt.Errorf("note the rule of addresses: %w", err)
 		}
@@ -54,7 +56,7 @@ func RekeyAddresses(ctx context.Context, db *DB) (others []string, err error) {
 		}
 		var users []*User
 		// Of ASCII alone the key was the lower case, and is.
-		q := tx.session(ctx).Select("id", "email", "email_key").Where("octet_length(email) <> length(email)")
+		q := tx.Session(ctx).Select("id", "email", "email_key").Where("octet_length(email) <> length(email)")
 		if err := q.Order("created_at, id").Find(&users).Error; err != nil {
 			return fmt.Errorf("read addresses: %w", err)
 		}
@@ -63,7 +65,7 @@ func RekeyAddresses(ctx context.Context, db *DB) (others []string, err error) {
 			if *key == *u.EmailKey {
 				continue
 			}
-			n, err := tx.exec(ctx, `UPDATE users SET email_key = ?
+			n, err := tx.Exec(ctx, `UPDATE users SET email_key = ?
 				WHERE id = ? AND NOT EXISTS (SELECT 1 FROM users o WHERE o.email_key = ?)`, *key, u.ID, *key)
 			if err != nil {
 				return fmt.Errorf("rekey address: %w", err)

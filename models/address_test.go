@@ -7,6 +7,7 @@ import (
 
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // TestTheKeyOfAnAddressIsItsOwnKey looks at every letter: an address that is kept as its key is still the same address.
@@ -27,7 +28,7 @@ func TestTheKeyOfAnAddressIsItsOwnKey(t *testing.T) {
 // TestAddressesOfAnEarlierVersionAreBroughtUpToDate writes rows as the version before did, with the key in lower case.
 func TestAddressesOfAnEarlierVersionAreBroughtUpToDate(t *testing.T) {
 	t.Parallel()
-	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
+	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		old := func(email, key string) *models.User {
 			t.Helper()
 			clock.Advance(1_000_000)
@@ -71,7 +72,7 @@ func TestAddressesOfAnEarlierVersionAreBroughtUpToDate(t *testing.T) {
 
 func TestReplicasThatStartAtOnceBringAddressesUpToDateOnce(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		var ids []string
 		for _, email := range []string{"weiss@example.com", "weiß@example.com"} {
 			u := user(t, db, "x")

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // APIKey lets a program call the service. Its secret is in the credentials; a rotation adds a second one for a while.
@@ -45,8 +46,8 @@ func defineAPIKeys(c *Collection) {
 		reached: reached{table: "api_keys", column: "organization_id", inOrder: []string{"created_at", "id"}},
 		order:   []string{"api_keys.created_at", "api_keys.id"},
 		always:  []string{"version"},
-		filters: map[string]func(*DB, any) where{
-			"organizationId": func(_ *DB, v any) where { return idEquals("api_keys.organization_id", v) },
+		filters: map[string]func(*store.DB, any) where{
+			"organizationId": func(_ *store.DB, v any) where { return idEquals("api_keys.organization_id", v) },
 		},
 		total: func(s Scope, filter, _ string) counted {
 			if filter == "" && s.reach == everything {
@@ -86,11 +87,11 @@ func (k *APIKey) rights() Rights { return Rights{k.Scopes, k.ExpiresAt} }
 
 // CreateAPIKey creates the key that the input describes and returns it with its secret, which is never known again. Nobody makes a key that
 // can do more than itself, or for longer; without an expiry it has that of its maker.
-func CreateAPIKey(ctx context.Context, db *DB, by Caller, in *Change) (*APIKey, error) {
+func CreateAPIKey(ctx context.Context, db *store.DB, by Caller, in *Change) (*APIKey, error) {
 	if err := in.check(APIKeys, toCreate); err != nil {
 		return nil, err
 	}
-	return resulting(ctx, db, func(tx *DB) (key *APIKey, err error) {
+	return resulting(ctx, db, func(tx *store.DB) (key *APIKey, err error) {
 		now := jsonapi.Stamp{Time: tx.Now()}
 		key = &APIKey{
 			ID: NewID(), CreatedAt: now, UpdatedAt: now, Kind: string(OrganizationKey), Scopes: jsonapi.Strings{}, ExpiresAt: by.Rights.Until, Version: 1,
@@ -105,13 +106,13 @@ func CreateAPIKey(ctx context.Context, db *DB, by Caller, in *Change) (*APIKey, 
 		if err := checkGain(by.Rights, nil, key); err != nil {
 			return nil, err
 		}
-		if err := tx.session(ctx).Create(key).Error; err != nil {
+		if err := tx.Session(ctx).Create(key).Error; err != nil {
 			return nil, classifyFor(err, "insert key")
 		}
 		if err := checkUnchanged(APIKeys, key, in, true); err != nil {
 			return nil, err
 		}
-		tx.count(countAPIKeys, "", 1)
+		tx.Count(countAPIKeys, "", 1)
 		err = record(ctx, tx, by, change{verb: created, collection: APIKeys, organization: deref(key.OrganizationID), after: key})
 		if err != nil {
 			return nil, err
@@ -121,8 +122,8 @@ func CreateAPIKey(ctx context.Context, db *DB, by Caller, in *Change) (*APIKey, 
 }
 
 // UpdateAPIKey changes the name, the scopes or the expiry of a key. A caller changes none that can do more than itself.
-func UpdateAPIKey(ctx context.Context, db *DB, by Caller, id string, in *Change) (*APIKey, error) {
-	return resulting(ctx, db, func(tx *DB) (key *APIKey, err error) {
+func UpdateAPIKey(ctx context.Context, db *store.DB, by Caller, id string, in *Change) (*APIKey, error) {
+	return resulting(ctx, db, func(tx *store.DB) (key *APIKey, err error) {
 		before, err := lock[APIKey](ctx, tx, APIKeys, by.Scope, id)
 		if err != nil {
 			return nil, err
@@ -155,7 +156,7 @@ func UpdateAPIKey(ctx context.Context, db *DB, by Caller, id string, in *Change)
 	})
 }
 
-func saveAPIKey(ctx context.Context, tx *DB, by Caller, v verb, before, key *APIKey, columns []string) error {
+func saveAPIKey(ctx context.Context, tx *store.DB, by Caller, v verb, before, key *APIKey, columns []string) error {
 	key.Version++
 	key.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
 	if err := save(ctx, tx, APIKeys, key, append(columns, "version", "updated_at")...); err != nil {
@@ -170,8 +171,8 @@ func saveAPIKey(ctx context.Context, tx *DB, by Caller, v verb, before, key *API
 
 // RotateAPIKey gives a key a new secret and returns it. Earlier secrets go on working for the overlap and are dead afterwards.
 // A caller who holds less than the key, or for less long, cannot: it would be shown a secret that can do more than its own.
-func RotateAPIKey(ctx context.Context, db *DB, by Caller, id string, overlap time.Duration) (*APIKey, error) {
-	return resulting(ctx, db, func(tx *DB) (key *APIKey, err error) {
+func RotateAPIKey(ctx context.Context, db *store.DB, by Caller, id string, overlap time.Duration) (*APIKey, error) {
+	return resulting(ctx, db, func(tx *store.DB) (key *APIKey, err error) {
 		before, err := lock[APIKey](ctx, tx, APIKeys, by.Scope, id)
 		if err != nil {
 			return nil, err
@@ -182,7 +183,7 @@ func RotateAPIKey(ctx context.Context, db *DB, by Caller, id string, overlap tim
 		copied := *before
 		key = &copied
 		end := tx.Now().Add(overlap)
-		_, err = tx.exec(ctx, `UPDATE credentials SET expires_at = ? WHERE api_key_id = ? AND (expires_at IS NULL OR expires_at > ?)`, end, id, end)
+		_, err = tx.Exec(ctx, `UPDATE credentials SET expires_at = ? WHERE api_key_id = ? AND (expires_at IS NULL OR expires_at > ?)`, end, id, end)
 		if err != nil {
 			return nil, fmt.Errorf("limit earlier secrets: %w", err)
 		}
@@ -195,8 +196,8 @@ func RotateAPIKey(ctx context.Context, db *DB, by Caller, id string, overlap tim
 
 // DeleteAPIKey revokes a key: it is dead when this returns, and gone. The event of it stays. A caller revokes none that can do more than
 // itself.
-func DeleteAPIKey(ctx context.Context, db *DB, by Caller, id string, versions *Versions) error {
-	return Transaction(ctx, db, func(tx *DB) error {
+func DeleteAPIKey(ctx context.Context, db *store.DB, by Caller, id string, versions *Versions) error {
+	return store.Transaction(ctx, db, func(tx *store.DB) error {
 		key, err := lock[APIKey](ctx, tx, APIKeys, by.Scope, id)
 		if err != nil {
 			return err
@@ -212,16 +213,16 @@ func DeleteAPIKey(ctx context.Context, db *DB, by Caller, id string, versions *V
 }
 
 // revokeKey removes a key with its secrets.
-func revokeKey(ctx context.Context, tx *DB, by Caller, key *APIKey) error {
-	if _, err := tx.exec(ctx, `DELETE FROM api_keys WHERE id = ?`, key.ID); err != nil {
+func revokeKey(ctx context.Context, tx *store.DB, by Caller, key *APIKey) error {
+	if _, err := tx.Exec(ctx, `DELETE FROM api_keys WHERE id = ?`, key.ID); err != nil {
 		return fmt.Errorf("delete key: %w", err)
 	}
-	tx.count(countAPIKeys, "", -1)
+	tx.Count(countAPIKeys, "", -1)
 	return record(ctx, tx, by, change{verb: revoked, collection: APIKeys, organization: deref(key.OrganizationID), before: key})
 }
 
 // revokeCredentials removes the token and the keys of an organization.
-func revokeCredentials(ctx context.Context, tx *DB, by Caller, organization string) error {
+func revokeCredentials(ctx context.Context, tx *store.DB, by Caller, organization string) error {
 	if err := deleteToken(ctx, tx, organization); err != nil {
 		return err
 	}
@@ -239,7 +240,7 @@ func revokeCredentials(ctx context.Context, tx *DB, by Caller, organization stri
 }
 
 // addSecret makes a new secret for a key and puts its text into the model.
-func addSecret(ctx context.Context, tx *DB, key *APIKey) error {
+func addSecret(ctx context.Context, tx *store.DB, key *APIKey) error {
 	secret := NewSecret(KeyKind(key.Kind))
 	key.Key = &secret.Text
 	return insertCredential(ctx, tx, credential{Secret: secret, apiKeyID: &key.ID})
@@ -250,11 +251,11 @@ const firstKey = "first_management_key"
 
 // CreateFirstManagementKey creates a management key for the whole installation and returns its secret, the first time it is called on a
 // database; later it returns "".
-func CreateFirstManagementKey(ctx context.Context, db *DB) (string, error) {
+func CreateFirstManagementKey(ctx context.Context, db *store.DB) (string, error) {
 	secret := ""
-	err := Transaction(ctx, db, func(tx *DB) error {
+	err := store.Transaction(ctx, db, func(tx *store.DB) error {
 		secret = ""
-		n, err := tx.exec(ctx, `INSERT INTO installation (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING`, firstKey, tx.Now().Format(time.RFC3339))
+		n, err := tx.Exec(ctx, `INSERT INTO installation (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING`, firstKey, tx.Now().Format(time.RFC3339))
 		if err != nil {
 			return fmt.Errorf("claim first key: %w", err)
 		}

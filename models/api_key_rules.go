@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"roster/models/store"
 )
 
 // own sets the organization of a new key: the one of the input, or the one the caller is bound to.
-func own(ctx context.Context, tx *DB, by Caller, in *Change, key *APIKey) error {
+func own(ctx context.Context, tx *store.DB, by Caller, in *Change, key *APIKey) error {
 	link, given := in.Links["organization"]
 	id := link.One()
 	if id == "" && by.Scope.Root() != "" {
@@ -34,7 +36,7 @@ const maxKeys = 100
 
 // roomForKey makes sure that an organization is there, visible and may have one more key. It locks the organization: of two keys at once
 // one is counted by the other, and an organization that is being deleted takes all of them along.
-func roomForKey(ctx context.Context, tx *DB, scope Scope, organization string) error {
+func roomForKey(ctx context.Context, tx *store.DB, scope Scope, organization string) error {
 	if _, err := lockLive[Organization](ctx, tx, Organizations, scope, organization); err != nil {
 		if IsKind(err, NotFound) {
 			return relatedNotFound("organization", 0, "organizations", organization)
@@ -53,7 +55,7 @@ func roomForKey(ctx context.Context, tx *DB, scope Scope, organization string) e
 }
 
 // checkAPIKey holds the rules of a key as it is to be; before is nil for a new one.
-func checkAPIKey(tx *DB, before, key *APIKey) error {
+func checkAPIKey(tx *store.DB, before, key *APIKey) error {
 	var errs Errors
 	for _, scope := range key.Scopes {
 		if !slices.Contains(Scopes(), scope) {

@@ -12,6 +12,7 @@ import (
 	"gorm.io/gorm/schema"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // Batch is whole trees of organizations with their people, for filling a database. Parents come before their children, and every id that
@@ -25,10 +26,10 @@ type Batch struct {
 // InsertBatch inserts a batch in one transaction, with its closure and its counters: either all of it is there afterwards, or nothing.
 // It is the fast way for what is nobody's change: it records no events, which would double the work and tell webhooks of nothing that
 // happened, and it makes no tokens; refresh-token gives an organization its first one. What is taken already is of kind Conflict.
-func InsertBatch(ctx context.Context, db *DB, batch *Batch) error {
+func InsertBatch(ctx context.Context, db *store.DB, batch *Batch) error {
 	paths := batch.paths()
 	everything, byOrganization := batch.count(paths)
-	return bulk(ctx, db, func(tx *DB, insert inserter) error {
+	return bulk(ctx, db, func(tx *store.DB, insert inserter) error {
 		for _, u := range batch.Users {
 			u.EmailKey = emailKey(u.Email)
 		}
@@ -38,7 +39,7 @@ func InsertBatch(ctx context.Context, db *DB, batch *Batch) error {
 				return classifyFor(err, "insert batch")
 			}
 		}
-		tx.add(everything)
+		tx.Add(everything)
 		return nil
 	})
 }
@@ -94,25 +95,25 @@ type counterRow struct {
 func (counterRow) TableName() string { return "counters" }
 
 // count returns what the batch adds to the counters of everything, and the counters of its organizations, which are new.
-func (b *Batch) count(paths []*path) (everything tally, byOrganization []*counterRow) {
-	everything = tally{}
-	everything.add(countOrganizations, "", int64(len(b.Organizations)))
-	everything.add(countUsers, "", int64(len(b.Users)))
-	everything.add(countMemberships, "", int64(len(b.Memberships)))
-	counts := tally{}
+func (b *Batch) count(paths []*path) (everything store.Tally, byOrganization []*counterRow) {
+	everything = store.Tally{}
+	everything.Add(countOrganizations, "", int64(len(b.Organizations)))
+	everything.Add(countUsers, "", int64(len(b.Users)))
+	everything.Add(countMemberships, "", int64(len(b.Memberships)))
+	counts := store.Tally{}
 	for _, p := range paths {
 		if p.Distance > 0 {
-			counts.add(countDescendants, p.AncestorID, 1)
+			counts.Add(countDescendants, p.AncestorID, 1)
 		}
 		if p.Distance == 1 {
-			counts.add(countChildren, p.AncestorID, 1)
+			counts.Add(countChildren, p.AncestorID, 1)
 		}
 	}
 	for _, m := range b.Memberships {
-		counts.add(countUsers, m.OrganizationID, 1)
+		counts.Add(countUsers, m.OrganizationID, 1)
 	}
 	for k, n := range counts {
-		byOrganization = append(byOrganization, &counterRow{Name: k.name, Key: k.key, N: n})
+		byOrganization = append(byOrganization, &counterRow{Name: k.Name, Key: k.Key, N: n})
 	}
 	return everything, byOrganization
 }
@@ -121,17 +122,15 @@ func (b *Batch) count(paths []*path) (everything tally, byOrganization []*counte
 type inserter func(rows any) error
 
 // bulk runs fn in one transaction, with the fastest way of inserting that the database has.
-func bulk(ctx context.Context, db *DB, fn func(*DB, inserter) error) error {
-	if db.dialect == SQLite {
-		return Transaction(ctx, db, func(tx *DB) error {
+func bulk(ctx context.Context, db *store.DB, fn func(*store.DB, inserter) error) error {
+	if db.Dialect() == store.SQLite {
+		return store.Transaction(ctx, db, func(tx *store.DB) error {
 			return fn(tx, func(rows any) error { return insertRows(ctx, tx, rows) })
 		})
 	}
-	return db.session(ctx).Connection(func(g *gorm.DB) error {
+	return db.Session(ctx).Connection(func(g *gorm.DB) error {
 		conn := g.Statement.ConnPool.(*sql.Conn) // what Connection is for
-		one := *db
-		one.gorm = g
-		return Transaction(ctx, &one, func(tx *DB) error {
+		return store.Transaction(ctx, db.On(g), func(tx *store.DB) error {
 			return fn(tx, func(rows any) error { return copyRows(ctx, tx, conn, rows) })
 		})
 	})
@@ -140,16 +139,16 @@ func bulk(ctx context.Context, db *DB, fn func(*DB, inserter) error) error {
 // rowsPerInsert keeps a statement below the 32766 variables that SQLite allows.
 const rowsPerInsert = 1000
 
-func insertRows(ctx context.Context, tx *DB, rows any) error {
+func insertRows(ctx context.Context, tx *store.DB, rows any) error {
 	if reflect.ValueOf(rows).Len() == 0 {
 		return nil
 	}
-	return tx.session(ctx).CreateInBatches(rows, rowsPerInsert).Error
+	return tx.Session(ctx).CreateInBatches(rows, rowsPerInsert).Error
 }
 
 // copyRows sends rows by PostgreSQL's COPY on the connection of the transaction.
-func copyRows(ctx context.Context, tx *DB, conn *sql.Conn, rows any) error {
-	statement := &gorm.Statement{DB: tx.gorm}
+func copyRows(ctx context.Context, tx *store.DB, conn *sql.Conn, rows any) error {
+	statement := &gorm.Statement{DB: tx.Session(ctx)}
 	if err := statement.Parse(rows); err != nil {
 		return err
 	}
@@ -175,12 +174,12 @@ func copyRows(ctx context.Context, tx *DB, conn *sql.Conn, rows any) error {
 }
 
 // HasOrganization reports whether there is an organization of that id, deleted or not.
-func HasOrganization(ctx context.Context, db *DB, id string) (bool, error) {
+func HasOrganization(ctx context.Context, db *store.DB, id string) (bool, error) {
 	if !jsonapi.IsID(id) {
 		return false, nil
 	}
 	var n int64
-	err := db.session(ctx).Raw("SELECT COUNT(*) FROM organizations WHERE id = ?", id).Scan(&n).Error
+	err := db.Session(ctx).Raw("SELECT COUNT(*) FROM organizations WHERE id = ?", id).Scan(&n).Error
 	if err != nil {
 		return false, fmt.Errorf("look for organization: %w", err)
 	}
@@ -189,11 +188,11 @@ func HasOrganization(ctx context.Context, db *DB, id string) (bool, error) {
 
 // Analyze has PostgreSQL look at its tables, which it would do by itself within a minute: until then, queries after a large batch are
 // planned as if the tables were empty.
-func Analyze(ctx context.Context, db *DB) error {
-	if db.dialect == SQLite {
+func Analyze(ctx context.Context, db *store.DB) error {
+	if db.Dialect() == store.SQLite {
 		return nil // it plans without
 	}
-	if _, err := db.exec(ctx, "ANALYZE"); err != nil {
+	if _, err := db.Exec(ctx, "ANALYZE"); err != nil {
 		return fmt.Errorf("analyze: %w", err)
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // family returns three levels of organizations, n children for each, and a user in every organization.
@@ -41,7 +42,7 @@ func family(name string, n int) *models.Batch {
 }
 
 // number returns what a query counts.
-func number(t *testing.T, db *models.DB, query string) int {
+func number(t *testing.T, db *store.DB, query string) int {
 	t.Helper()
 	for _, pool := range db.Pools() {
 		var n int
@@ -81,7 +82,7 @@ var mistakes = map[string]string{
 
 func TestABatchIsCompleteWithItsClosureAndItsCounters(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		for _, batch := range []*models.Batch{family("one", 3), family("two", 40), {}} {
 			if err := models.InsertBatch(t.Context(), db, batch); err != nil {
 				t.Fatal(err)
@@ -100,7 +101,7 @@ func TestABatchIsCompleteWithItsClosureAndItsCounters(t *testing.T) {
 
 func TestABatchThatDoesNotFitLeavesNothing(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		if err := models.InsertBatch(t.Context(), db, family("one", 2)); err != nil {
 			t.Fatal(err)
 		}

@@ -5,12 +5,13 @@ import (
 
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // TestAChangeIsCheckedWhicheverDoorItComesThrough: the rules of single attributes hold for who makes up no document as well.
 func TestAChangeIsCheckedWhicheverDoorItComesThrough(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		org := organization(t, db, "Acme", "")
 		for name, test := range map[string]struct {
 			in    *models.Change

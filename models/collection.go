@@ -5,6 +5,7 @@ import (
 	"reflect"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // Collection is one kind of resource: what the wire knows about it, where its rows are and who may see them. The queries of this package
@@ -36,25 +37,25 @@ type Collection struct {
 	// relations holds how each relationship is stored.
 	relations map[string]relation
 	// filters holds the conditions of filters that are not fields.
-	filters map[string]func(db *DB, value any) where
+	filters map[string]func(db *store.DB, value any) where
 	// beyond holds those that look at other rows than the resource's own, of which the scope may not see all.
-	beyond map[string]func(db *DB, scope Scope, value any) where
+	beyond map[string]func(db *store.DB, scope Scope, value any) where
 	// total returns the counter that knows how many rows a scope sees, narrowed by one filter or by none (filter == ""), or the zero
 	// counted when only counting tells.
 	total func(scope Scope, filter, value string) counted
 	// catchUp makes sure that whatever was committed before a read is there to be read; nil where it always is.
-	catchUp func(context.Context, *DB) error
+	catchUp func(context.Context, *store.DB) error
 	// hides reports whether a scope does not see a resource of those attributes, although it sees the organization; nil if it always
 	// does.
 	hides func(scope Scope, attributes map[string]any) bool
 	// complete computes the attributes that have no column.
-	complete func(db *DB, model any) error
+	complete func(db *store.DB, model any) error
 	// gather computes attributes of several models that were read for a query, when that takes a query of its own; describe computes those
 	// of a single one that was asked for by its id. Either may be nil.
-	gather   func(ctx context.Context, db *DB, items []any, q *jsonapi.Query) error
-	describe func(ctx context.Context, db *DB, item any, q *jsonapi.Query) error
+	gather   func(ctx context.Context, db *store.DB, items []any, q *jsonapi.Query) error
+	describe func(ctx context.Context, db *store.DB, item any, q *jsonapi.Query) error
 	// conceal returns models as a scope is told them, where that may be less than what they say; nil where it never is.
-	conceal func(ctx context.Context, db *DB, scope Scope, items []any) ([]any, error)
+	conceal func(ctx context.Context, db *store.DB, scope Scope, items []any) ([]any, error)
 
 	declaration
 }

@@ -12,6 +12,7 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // world is what the random writers know of: ids that were once there.
@@ -53,7 +54,7 @@ func (w *world) scope(r *rand.Rand) models.Scope {
 }
 
 // change does one random thing.
-func (w *world) change(ctx context.Context, db *models.DB, r *rand.Rand) error {
+func (w *world) change(ctx context.Context, db *store.DB, r *rand.Rand) error {
 	by := caller(w.scope(r))
 	organization := func() string { return w.any(r, &w.organizations) }
 	switch r.IntN(16) {
@@ -126,7 +127,7 @@ func (w *world) change(ctx context.Context, db *models.DB, r *rand.Rand) error {
 
 func TestCountersAndClosureStayTrueInEveryOrderOfChanges(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		w, r := &world{}, rand.New(rand.NewPCG(7, 7))
 		done := 0
 		for step := range 600 {
@@ -149,7 +150,7 @@ func TestCountersAndClosureStayTrueInEveryOrderOfChanges(t *testing.T) {
 }
 
 // checkTotals compares meta totals, which come from counters, with what walking the pages finds.
-func checkTotals(t *testing.T, db *models.DB, w *world) {
+func checkTotals(t *testing.T, db *store.DB, w *world) {
 	t.Helper()
 	scopes := []models.Scope{models.Everything(), {}}
 	queries := map[*models.Collection][]string{
@@ -178,7 +179,7 @@ func checkTotals(t *testing.T, db *models.DB, w *world) {
 }
 
 // live reports whether the organization that bounds a scope is there: its credentials die with it, so nobody has the scope of a deleted one.
-func live(t *testing.T, db *models.DB, scope models.Scope) bool {
+func live(t *testing.T, db *store.DB, scope models.Scope) bool {
 	t.Helper()
 	if scope.Root() == "" {
 		return true
@@ -188,7 +189,7 @@ func live(t *testing.T, db *models.DB, scope models.Scope) bool {
 }
 
 // walk returns the ids of every page. It asks with a second filter that is always true, so that nothing is known from a counter.
-func walk(t *testing.T, db *models.DB, c *models.Collection, scope models.Scope, query string) []string {
+func walk(t *testing.T, db *store.DB, c *models.Collection, scope models.Scope, query string) []string {
 	t.Helper()
 	var ids []string
 	for number := 1; ; number++ {
@@ -206,7 +207,7 @@ func walk(t *testing.T, db *models.DB, c *models.Collection, scope models.Scope,
 
 func TestCountersAndClosureStayTrueUnderConcurrentWriters(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		w := &world{}
 		for range 6 {
 			w.add(&w.organizations, organization(t, db, "root", "").ID)
@@ -230,7 +231,7 @@ func TestCountersAndClosureStayTrueUnderConcurrentWriters(t *testing.T) {
 // TestMovesAmongDeletions moves a branch while its leaves are deleted and restored: each changes the numbers of the same ancestors.
 func TestMovesAmongDeletions(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		roots := []string{organization(t, db, "a", "").ID, organization(t, db, "b", "").ID}
 		branch := organization(t, db, "branch", roots[0]).ID
 		var leaves []string
@@ -268,7 +269,7 @@ func TestMovesAmongDeletions(t *testing.T) {
 // TestNothingLivesOnWhatIsDeleted creates keys, members and children in organizations that are deleted at the same time.
 func TestNothingLivesOnWhatIsDeleted(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		for range 15 {
 			org, u := organization(t, db, "short-lived", "").ID, user(t, db, "Ada").ID
 			start := make(chan struct{})

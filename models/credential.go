@@ -7,6 +7,8 @@ import (
 	"math/big"
 	"regexp"
 	"strings"
+
+	"roster/models/store"
 )
 
 // KeyKind says whose credential it is.
@@ -47,7 +49,7 @@ func NewSecret(kind KeyKind) Secret {
 
 // ParseSecret returns the lookup of a presented credential. One of our own form must carry its checksum; any other text is taken as a
 // token that a client chose, and is looked up by a digest of itself.
-func ParseSecret(vault *Vault, text string) (lookup string, ok bool) {
+func ParseSecret(vault *store.Vault, text string) (lookup string, ok bool) {
 	if strings.HasPrefix(text, "roster_") {
 		if !KeyPattern.MatchString(text) {
 			return "", false
@@ -68,12 +70,12 @@ func ParseSecret(vault *Vault, text string) (lookup string, ok bool) {
 var ChosenToken = regexp.MustCompile(`^[A-Za-z0-9_-]{22,200}$`)
 
 // chosenLookup never collides with a generated lookup, which is shorter.
-func chosenLookup(vault *Vault, text string) string {
+func chosenLookup(vault *store.Vault, text string) string {
 	return hex.EncodeToString(vault.Digest("lookup", text)[:16])
 }
 
 // chosenSecret returns the credential for a token that a client chose.
-func chosenSecret(vault *Vault, text string) Secret {
+func chosenSecret(vault *store.Vault, text string) Secret {
 	return Secret{Text: text, Lookup: chosenLookup(vault, text)}
 }
 

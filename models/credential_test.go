@@ -10,11 +10,12 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
-func vault(t testing.TB, firstByte byte) *models.Vault {
+func vault(t testing.TB, firstByte byte) *store.Vault {
 	t.Helper()
-	return must(models.NewVault(append([]byte{firstByte}, make([]byte, models.MasterKeySize-1)...)))(t)
+	return must(store.NewVault(append([]byte{firstByte}, make([]byte, store.MasterKeySize-1)...)))(t)
 }
 
 func TestASecretHasItsForm(t *testing.T) {
@@ -99,20 +100,20 @@ func TestTheVaultOpensOnlyForItsOwner(t *testing.T) {
 		}
 	}
 	for _, size := range []int{0, 16, 31, 33} {
-		if _, err := models.NewVault(make([]byte, size)); err == nil {
+		if _, err := store.NewVault(make([]byte, size)); err == nil {
 			t.Errorf("a master key of %d bytes is taken", size)
 		}
 	}
 	if bytes.Equal(v.Hash("x"), vault(t, 2).Hash("x")) || bytes.Equal(v.Digest("a", "x"), v.Digest("b", "x")) || bytes.Equal(v.Digest("a", "bx"), v.Digest("ab", "x")) {
 		t.Error("two hashes that must differ are equal")
 	}
-	if bytes.Equal(models.NewMasterKey(), models.NewMasterKey()) {
+	if bytes.Equal(store.NewMasterKey(), store.NewMasterKey()) {
 		t.Error("two new master keys are equal")
 	}
 }
 
 // speaksFor returns the kind and id of whom a credential speaks for, or "".
-func speaksFor(t testing.TB, db *models.DB, secret string) string {
+func speaksFor(t testing.TB, db *store.DB, secret string) string {
 	t.Helper()
 	h := must(models.FindHolder(t.Context(), db, secret))(t)
 	if h == nil {
@@ -123,7 +124,7 @@ func speaksFor(t testing.TB, db *models.DB, secret string) string {
 
 func TestACredentialSpeaksForItsHolder(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		org := organization(t, db, "Acme", "")
 		bound, everywhere := apiKey(t, db, models.ManagementKey, org.ID, "users:read"), apiKey(t, db, models.ManagementKey, "", "*")
 		own := apiKey(t, db, models.OrganizationKey, org.ID, "users:read", "events:read")
@@ -159,7 +160,7 @@ func TestACredentialSpeaksForItsHolder(t *testing.T) {
 
 func TestAChosenToken(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		create := func(token string) (*models.Organization, error) {
 			return models.CreateOrganization(t.Context(), db, everything, input(attributes{"name": "x", "token": token}, nil))
 		}
@@ -185,7 +186,7 @@ func TestAChosenToken(t *testing.T) {
 
 func TestExpiryRotationAndRevocation(t *testing.T) {
 	t.Parallel()
-	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
+	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		org := organization(t, db, "Acme", "").ID
 		expires := jsonapi.Time{Time: clock.Now().Add(48 * time.Hour)}
 		key := must(models.CreateAPIKey(t.Context(), db, everything,
@@ -259,7 +260,7 @@ func TestARevocationIsSeenByEveryReplica(t *testing.T) {
 // TestNobodyMakesAKeyThatCanDoMoreThanHimself tries creation, change and rotation.
 func TestNobodyMakesAKeyThatCanDoMoreThanHimself(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		g := plant(t, db)
 		ctx := t.Context()
 		weak := func(by models.Caller) models.Caller { return holding(by, "apiKeys:write", "users:read") }
@@ -350,7 +351,7 @@ func TestTheFirstManagementKeyIsMadeOnce(t *testing.T) {
 
 func TestTheUseOfKeysIsNotedForward(t *testing.T) {
 	t.Parallel()
-	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
+	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		key := apiKey(t, db, models.ManagementKey, "")
 		lastUsed := func() time.Time {
 			return must(models.Find(t.Context(), db, models.APIKeys, models.Everything(), key.ID, nil))(t).(*models.APIKey).LastUsedAt.Time

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // Turn is how another page of a list is asked for: by a cursor in page[after] or in page[before].
@@ -21,7 +22,7 @@ const (
 // listing is a list that is paged through by cursors.
 type listing struct {
 	*Collection
-	db    *DB
+	db    *store.DB
 	scope Scope
 	query *jsonapi.Query
 	conds []where
@@ -32,7 +33,7 @@ type listing struct {
 
 // pageByCursor returns the page that lies behind one cursor, before another, or between the two. Its cost does not depend on where in the
 // list that is, nor on the length of the list: nothing is counted but what a counter knows.
-func (c *Collection) pageByCursor(ctx context.Context, db *DB, scope Scope, q *jsonapi.Query, conds []where) (*Page, error) {
+func (c *Collection) pageByCursor(ctx context.Context, db *store.DB, scope Scope, q *jsonapi.Query, conds []where) (*Page, error) {
 	l := c.listing(db, scope, q, conds)
 	after, err := l.open(pageAfter, q.Page.After, jsonapi.ListStart)
 	if err != nil {
@@ -59,7 +60,7 @@ func (c *Collection) pageByCursor(ctx context.Context, db *DB, scope Scope, q *j
 }
 
 // listing returns the list of a query.
-func (c *Collection) listing(db *DB, scope Scope, q *jsonapi.Query, conds []where) *listing {
+func (c *Collection) listing(db *store.DB, scope Scope, q *jsonapi.Query, conds []where) *listing {
 	l := &listing{Collection: c, db: db, scope: scope, query: q, conds: conds, keys: c.sortKeys(q.Sort)}
 	l.binding = fmt.Sprintf("%q", []string{c.table, c.narrowed, strings.Join(c.orderBy(l.keys), ", "), q.FilterText()})
 	return l
@@ -153,7 +154,7 @@ func (l *listing) seek(ctx context.Context, from jsonapi.Cursor, backward bool, 
 	}
 	items := []any{}
 	for _, part := range parts {
-		wanted := limits{size: n - len(items), also: column(keys, func(k sortKey) string { return k.column })}
+		wanted := limits{size: n - len(items), also: store.Column(keys, func(k sortKey) string { return k.column })}
 		list := stretch{conds: append(slices.Clip(l.conds), part), keys: keys, place: from.Values}
 		found, err := l.search(ctx, l.db, l.scope, list, l.query, wanted)
 		if err != nil {
@@ -171,7 +172,7 @@ func (l *listing) seal(cursor jsonapi.Cursor) string { return cursor.Encode(l.ma
 
 // mac authenticates cursors of this list.
 func (l *listing) mac(payload string) []byte {
-	return l.db.vault.Digest("cursor", l.binding+"\x00"+payload)
+	return l.db.Vault().Digest("cursor", l.binding+"\x00"+payload)
 }
 
 // open reads the cursor in a parameter; without one it is the end of the list that the parameter begins at.

@@ -12,10 +12,11 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // page lists one page of a collection as everybody's administrator sees it.
-func page(t *testing.T, db *models.DB, c *models.Collection, query string) *models.Page {
+func page(t *testing.T, db *store.DB, c *models.Collection, query string) *models.Page {
 	t.Helper()
 	p, err := models.List(t.Context(), db, c, models.Everything(), parse(t, c, query))
 	if err != nil {
@@ -44,7 +45,7 @@ func ids(c *models.Collection, items []any) []string {
 }
 
 // people creates organizations and users with ties and gaps in everything that can be sorted by.
-func people(t *testing.T, db *models.DB, clock *modelstest.Clock) {
+func people(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 	t.Helper()
 	for i := 1; i <= 13; i++ {
 		if i%3 == 0 {
@@ -89,7 +90,7 @@ func sorts(c *models.Collection) []string {
 
 func TestWalkingByCursorsVisitsEachItemOnceBothWays(t *testing.T) {
 	t.Parallel()
-	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
+	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		people(t, db, clock)
 		for _, c := range []*models.Collection{models.Organizations, models.Users, models.Events} {
 			for _, sort := range sorts(c) {
@@ -101,7 +102,7 @@ func TestWalkingByCursorsVisitsEachItemOnceBothWays(t *testing.T) {
 	})
 }
 
-func turnPages(t *testing.T, db *models.DB, c *models.Collection, sort string, size int) {
+func turnPages(t *testing.T, db *store.DB, c *models.Collection, sort string, size int) {
 	t.Helper()
 	query := fmt.Sprintf("page[size]=%d&fields[%s]=", size, c.Schema.Type)
 	whole := "page[number]=1&page[size]=200"
@@ -143,7 +144,7 @@ func turnPages(t *testing.T, db *models.DB, c *models.Collection, sort string, s
 
 func TestARangeIsWhatLiesBetweenTwoCursors(t *testing.T) {
 	t.Parallel()
-	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
+	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		people(t, db, clock)
 		for _, sort := range []string{"name", "-createdAt", "name,-createdAt"} {
 			query := "sort=" + sort
@@ -177,13 +178,13 @@ func TestARangeIsWhatLiesBetweenTwoCursors(t *testing.T) {
 
 // fill adds that many organizations and users without their events: a thousand companies, and the others below them. Five share a name,
 // three a time, and every other user has no name.
-func fill(t *testing.T, db *models.DB, n int) {
+func fill(t *testing.T, db *store.DB, n int) {
 	t.Helper()
 	series := "generate_series(1, %d) AS s (i)"
 	id := "('018f0000-0000-7000-8000-' || lpad((%s)::text, 12, '0'))::uuid"
 	at := "timestamptz '2024-01-01' + i / 3 * interval '1 second'"
 	pool := db.Pools()["main"]
-	if db.Dialect() == models.SQLite {
+	if db.Dialect() == store.SQLite {
 		series = "(WITH RECURSIVE s (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < %d) SELECT i FROM s)"
 		id, at, pool = "'018f0000-0000-7000-8000-' || printf('%%012d', %s)", "1704067200000000 + i / 3 * 1000000", db.Pools()["write"]
 	}
@@ -200,7 +201,7 @@ func fill(t *testing.T, db *models.DB, n int) {
 
 func TestAPageCostsTheSameAtAnyDepth(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		fill(t, db, 50_000)
 		for _, test := range []struct {
 			c    *models.Collection
@@ -239,7 +240,7 @@ func TestAPageCostsTheSameAtAnyDepth(t *testing.T) {
 }
 
 // checkPlan fails the test unless the database answers a statement from a part of an index that it reads in order.
-func checkPlan(t *testing.T, db *models.DB, one models.Statement) {
+func checkPlan(t *testing.T, db *store.DB, one models.Statement) {
 	t.Helper()
 	plan := explain(t, db, one)
 	// PostgreSQL may sort the few rows that have the same value of the first key; it says so by naming what is sorted already.
@@ -252,10 +253,10 @@ func checkPlan(t *testing.T, db *models.DB, one models.Statement) {
 }
 
 // explain returns how the database runs a statement.
-func explain(t *testing.T, db *models.DB, one models.Statement) string {
+func explain(t *testing.T, db *store.DB, one models.Statement) string {
 	t.Helper()
 	explain, pool := "EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF, COSTS OFF) ", db.Pools()["main"]
-	if db.Dialect() == models.SQLite {
+	if db.Dialect() == store.SQLite {
 		explain, pool = "EXPLAIN QUERY PLAN ", db.Pools()["read"]
 	}
 	rows, err := pool.QueryContext(t.Context(), explain+one.SQL, one.Args...)
@@ -267,7 +268,7 @@ func explain(t *testing.T, db *models.DB, one models.Statement) string {
 	for rows.Next() {
 		var ignored, line string
 		into := []any{&line}
-		if db.Dialect() == models.SQLite {
+		if db.Dialect() == store.SQLite {
 			into = []any{&ignored, &ignored, &ignored, &line}
 		}
 		if err := rows.Scan(into...); err != nil {

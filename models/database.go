@@ -2,30 +2,12 @@ package models
 
 import (
 	"context"
-	"database/sql"
-	"errors"
-	"fmt"
-	"slices"
-	"strings"
-	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
-	"gorm.io/driver/postgres"
-	"gorm.io/gorm"
-	"gorm.io/gorm/logger"
+	"roster/models/store"
 )
 
-// Dialect names one of the two kinds of database.
-type Dialect string
-
-// The two kinds of database.
-const (
-	Postgres Dialect = "postgres"
-	SQLite   Dialect = "sqlite"
-)
-
-// Config says which database to open and how.
+// Config says which database to open and how, and what an installation allows.
 type Config struct {
 	// URL is postgres://… or sqlite:path.
 	URL string
@@ -34,7 +16,7 @@ type Config struct {
 	// StatementTimeout ends a statement that runs longer on PostgreSQL; 0 is no limit.
 	StatementTimeout time.Duration
 	// Vault hashes credentials and encrypts secrets.
-	Vault *Vault
+	Vault *store.Vault
 	// CheckWebhookURL refuses URLs that webhooks must not be sent to, with the reason; nil takes every URL.
 	CheckWebhookURL func(url string) error
 	// CheckWebhookEventType refuses patterns that no event has; nil takes every one that has the form of a pattern.
@@ -47,198 +29,23 @@ type Config struct {
 	Now func() time.Time
 }
 
-// DB is one open database, or one transaction on it, with the clock and the vault that every write needs.
-type DB struct {
-	gorm      *gorm.DB
-	dialect   Dialect
-	vault     *Vault
-	now       func() time.Time
-	pools     *pools
-	committed *listeners
-
+// allowed is what an installation allows. It is attached to the database.
+type allowed struct {
 	answerRetention       time.Duration
 	maxWebhooks           int
 	checkWebhookURL       func(url string) error
 	checkWebhookEventType func(pattern string) error
-
-	inTransaction bool
-	tally         tally // of the transaction
-	news          *news // of the transaction
-	rewritten     *int  // rows of the closure, by the moves of the transaction
 }
 
-// pools are the connection pools behind a DB. On PostgreSQL both are the same one.
-type pools struct {
-	write, read *sql.DB
-	path        string // of the SQLite file
-}
+func allowedOn(db *store.DB) *allowed { return db.Attached().(*allowed) }
 
 // Open connects to the database that cfg names and makes sure that it answers. It does not migrate.
-func Open(ctx context.Context, cfg Config) (*DB, error) {
-	db := &DB{
-		vault: cfg.Vault, now: cfg.Now, committed: &listeners{},
-		answerRetention: cfg.AnswerRetention, maxWebhooks: cfg.MaxWebhooks,
-		checkWebhookURL: cfg.CheckWebhookURL, checkWebhookEventType: cfg.CheckWebhookEventType,
-	}
-	var dialector gorm.Dialector
-	switch scheme, rest, _ := strings.Cut(cfg.URL, ":"); scheme {
-	case "postgres", "postgresql":
-		pool, err := openPostgres(cfg)
-		if err != nil {
-			return nil, err
-		}
-		db.dialect, db.pools = Postgres, &pools{write: pool, read: pool}
-		dialector = postgres.New(postgres.Config{Conn: newFairPool(pool, cfg.MaxConnections)})
-	case "sqlite":
-		write, read, err := openSQLite(ctx, rest, cfg.MaxConnections)
-		if err != nil {
-			return nil, err
-		}
-		db.dialect, db.pools = SQLite, &pools{write: write, read: read, path: rest}
-		dialector = sqliteDialector{pool: splitPool{write: newFairPool(write, 1), read: newFairPool(read, cfg.MaxConnections)}}
-	default:
-		return nil, fmt.Errorf("database URL must start with postgres:// or sqlite:, not %q", scheme+":")
-	}
-	var err error
-	db.gorm, err = gorm.Open(dialector, &gorm.Config{
-		SkipDefaultTransaction: true, // every write opens its own, see Transaction
-		DisableAutomaticPing:   true,
-		Logger:                 logger.Discard, // errors are returned, and logged once by whoever handles them
+func Open(ctx context.Context, cfg Config) (*store.DB, error) {
+	return store.Open(ctx, store.Config{
+		URL: cfg.URL, MaxConnections: cfg.MaxConnections, StatementTimeout: cfg.StatementTimeout, Vault: cfg.Vault, Now: cfg.Now,
+		Attached: &allowed{
+			answerRetention: cfg.AnswerRetention, maxWebhooks: cfg.MaxWebhooks, checkWebhookEventType: cfg.CheckWebhookEventType,
+			checkWebhookURL: cfg.CheckWebhookURL,
+		},
 	})
-	if err == nil {
-		err = db.Ping(ctx)
-	}
-	if err == nil {
-		err = db.checkServer(ctx)
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open database: %w", withoutPassword(err)), db.Close())
-	}
-	return db, nil
-}
-
-// Close closes every connection.
-func (db *DB) Close() error {
-	if db.pools.read == db.pools.write {
-		return db.pools.write.Close()
-	}
-	// The writer last: closing the last connection folds the write-ahead log into the file.
-	return errors.Join(db.pools.read.Close(), db.pools.write.Close())
-}
-
-// Ping returns an error if the database does not answer.
-func (db *DB) Ping(ctx context.Context) error {
-	if err := db.pools.read.PingContext(ctx); err != nil {
-		return fmt.Errorf("reach database: %w", err)
-	}
-	return nil
-}
-
-// Dialect returns the kind of database.
-func (db *DB) Dialect() Dialect { return db.dialect }
-
-// Pools returns the connection pools by name, for metrics.
-func (db *DB) Pools() map[string]*sql.DB {
-	if db.pools.read == db.pools.write {
-		return map[string]*sql.DB{"main": db.pools.write}
-	}
-	return map[string]*sql.DB{"write": db.pools.write, "read": db.pools.read}
-}
-
-// Now returns the time of the database's clock in UTC, cut to microseconds, the precision both databases keep.
-func (db *DB) Now() time.Time { return db.now().UTC().Truncate(time.Microsecond) }
-
-// Vault returns the vault that hashes and encrypts for this database.
-func (db *DB) Vault() *Vault { return db.vault }
-
-// maxTries is how often a transaction that the database refused for the sake of another one is tried.
-const maxTries = 5
-
-// Transaction runs fn inside one transaction and commits it, unless fn returns an error or panics: then nothing is changed. Within a
-// transaction it runs fn as part of that one. PostgreSQL may refuse a transaction because of a concurrent one (deadlock, serialization
-// failure), and fn may find that a tree was changed before it got its lock; it is then run again, so fn must not keep anything from an earlier run.
-func Transaction(ctx context.Context, db *DB, fn func(tx *DB) error) error {
-	if db.inTransaction {
-		return fn(db)
-	}
-	for try := 1; ; try++ {
-		news := news{}
-		err := db.gorm.WithContext(ctx).Transaction(func(g *gorm.DB) error {
-			tx := *db
-			tx.gorm, tx.inTransaction, tx.news = g, true, &news
-			tx.tally, tx.rewritten = tally{}, new(int)
-			if err := fn(&tx); err != nil {
-				return err
-			}
-			return tx.tally.store(ctx, &tx)
-		})
-		if err == nil && news.events {
-			db.committed.tell(news.endpoints)
-		}
-		if errors.Is(err, errTreeMoved) && ctx.Err() == nil {
-			try-- // it does not count, since another transaction was committed
-			continue
-		}
-		if err == nil || try == maxTries || !refused(err) || ctx.Err() != nil {
-			return err
-		}
-	}
-}
-
-// news is what a transaction has to tell after its commit.
-type news struct {
-	events    bool // something was recorded
-	endpoints bool // what is sent where may have changed
-}
-
-// OnCommit makes db call tell after each transaction that recorded an event, until end is called; endpoints says whether endpoints may have
-// changed. tell must not wait.
-func (db *DB) OnCommit(tell func(endpoints bool)) (end func()) { return db.committed.add(tell) }
-
-// listeners are told of commits.
-type listeners struct {
-	mu  sync.RWMutex
-	all []*func(endpoints bool)
-}
-
-func (l *listeners) add(tell func(bool)) (end func()) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.all = append(l.all, &tell)
-	return func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.all = slices.DeleteFunc(l.all, func(one *func(bool)) bool { return one == &tell })
-	}
-}
-
-func (l *listeners) tell(endpoints bool) {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	for _, tell := range l.all {
-		(*tell)(endpoints)
-	}
-}
-
-// recorded notes what there is to tell after the commit.
-func (db *DB) recorded(endpoints bool) {
-	if db.news != nil {
-		db.news.events = true
-		db.news.endpoints = db.news.endpoints || endpoints
-	}
-}
-
-// refused reports whether PostgreSQL ended a transaction only because of a concurrent one.
-func refused(err error) bool {
-	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.Code == "40P01" || pg.Code == "40001")
-}
-
-// session returns GORM bound to the context.
-func (db *DB) session(ctx context.Context) *gorm.DB { return db.gorm.WithContext(ctx) }
-
-// exec runs one statement and returns the number of rows it changed.
-func (db *DB) exec(ctx context.Context, statement string, args ...any) (int64, error) {
-	res := db.session(ctx).Exec(statement, args...)
-	return res.RowsAffected, res.Error
 }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"roster/models/store"
 )
 
 // What a resource says of itself, in its own file, so that nothing else has a case for it.
@@ -21,10 +23,10 @@ type declaration struct {
 	plans plans
 	// leaving ends what belongs to an organization that is deleted, before that is told. left does it after the event, of which it knows the
 	// place in the queue.
-	leaving func(ctx context.Context, tx *DB, by Caller, organization string) error
-	left    func(ctx context.Context, tx *DB, organization string, ordinal int64) error
+	leaving func(ctx context.Context, tx *store.DB, by Caller, organization string) error
+	left    func(ctx context.Context, tx *store.DB, organization string, ordinal int64) error
 	// returning undoes leaving when an organization is restored, as far as it can be.
-	returning func(ctx context.Context, tx *DB, organization string) error
+	returning func(ctx context.Context, tx *store.DB, organization string) error
 	// counts are queries of counters, as counting finds them: name, key, number.
 	counts []string
 	// invariants are queries that find what must not be.

@@ -6,12 +6,13 @@ import (
 
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // TestAnAddressIsFoundInEverySpelling: what makes two addresses one user's makes them equal for a filter.
 func TestAnAddressIsFoundInEverySpelling(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		one := must(models.CreateUser(t.Context(), db, everything, input(attributes{"email": "Zoé@Bücher.example"}, nil)))(t).ID
 		other := must(models.CreateUser(t.Context(), db, everything, input(attributes{"email": "ada@example.com"}, nil)))(t).ID
 		for _, spelling := range []string{"Zoé@Bücher.example", "zoé@bücher.example", "ZOE\u0301@xn--bcher-kva.example"} {

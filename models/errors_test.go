@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"roster/models"
+	"roster/models/store"
 )
 
 // TestAFileThatAnotherProcessWritesIsUnavailable asks SQLite itself for the error that a server gets when its patience is over.
@@ -27,10 +27,10 @@ func TestAFileThatAnotherProcessWritesIsUnavailable(t *testing.T) {
 	if err := begin(path); err != nil {
 		t.Fatal(err)
 	}
-	if err := begin(path); !models.Unavailable(err) {
+	if err := begin(path); !store.Unavailable(err) {
 		t.Errorf("%v says that the database cannot be used at any time", err)
 	}
-	if err := begin(filepath.Dir(path)); !models.Unavailable(err) {
+	if err := begin(filepath.Dir(path)); !store.Unavailable(err) {
 		t.Errorf("a file that cannot be opened: %v", err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // Event is something that changed: who changed what, when, and what it was before. Events are written by the transaction of the change
@@ -60,14 +61,14 @@ func defineEvents(c *Collection) {
 		order:   []string{"event_feed.position"},
 		needs:   map[string][]string{"actor": {"actor_kind", "actor_id", "actor_name"}, "changes": {"data"}}, // see outOfSight
 		always:  []string{"subject_type"},
-		filters: map[string]func(*DB, any) where{
-			"organizationId": func(_ *DB, v any) where { return idEquals("event_feed.organization_id", v) },
-			"subjectId":      func(_ *DB, v any) where { return idEquals("event_feed.subject_id", v) },
+		filters: map[string]func(*store.DB, any) where{
+			"organizationId": func(_ *store.DB, v any) where { return idEquals("event_feed.organization_id", v) },
+			"subjectId":      func(_ *store.DB, v any) where { return idEquals("event_feed.subject_id", v) },
 		},
-		beyond:  map[string]func(*DB, Scope, any) where{"actorId": actedBy},
+		beyond:  map[string]func(*store.DB, Scope, any) where{"actorId": actedBy},
 		catchUp: NumberEvents,
 		conceal: maskEvents,
-		complete: func(_ *DB, model any) error {
+		complete: func(_ *store.DB, model any) error {
 			model.(*Event).tellActor()
 			return nil
 		},
@@ -160,7 +161,7 @@ type change struct {
 }
 
 // record writes the event of a change. The resource is kept as it was right after the change, or right before it was deleted.
-func record(ctx context.Context, tx *DB, by Caller, ch change) error {
+func record(ctx context.Context, tx *store.DB, by Caller, ch change) error {
 	subject := ch.after
 	if subject == nil {
 		subject = ch.before
@@ -191,7 +192,7 @@ func record(ctx context.Context, tx *DB, by Caller, ch change) error {
 	if err != nil {
 		return err
 	}
-	tx.recorded(c.steers)
+	tx.Recorded(c.steers)
 	if ch.ordinal != nil {
 		*ch.ordinal = ordinal
 	}
@@ -204,7 +205,7 @@ func record(ctx context.Context, tx *DB, by Caller, ch change) error {
 
 // Capture inserts an event and puts it into the queue of those to be delivered, all in the transaction of the change. It returns its place
 // in the queue. Every event goes through here, once for each change and organization, so it is one statement where it can be.
-func Capture(ctx context.Context, tx *DB, e *Event) (ordinal int64, err error) {
+func Capture(ctx context.Context, tx *store.DB, e *Event) (ordinal int64, err error) {
 	const insert = `INSERT INTO events (id, event_type, organization_id, subject_type, subject_id, actor_kind, actor_id, actor_name, changes, data,
 		request_id, occurred_at, organization_name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT name FROM organizations WHERE id = ?))`
 	var changes *string
@@ -216,10 +217,10 @@ func Capture(ctx context.Context, tx *DB, e *Event) (ordinal int64, err error) {
 		e.ID, e.EventType, e.OrganizationID, e.SubjectType, e.SubjectID, e.ActorKind, e.ActorID, e.ActorName, changes, e.Resource, e.RequestID,
 		e.OccurredAt.Time, e.OrganizationID,
 	}
-	if tx.dialect == Postgres {
-		err = tx.conn().QueryRowContext(ctx, tx.bind(`WITH e AS (`+insert+` RETURNING id, organization_id)
+	if tx.Dialect() == store.Postgres {
+		err = tx.Conn().QueryRowContext(ctx, tx.Bind(`WITH e AS (`+insert+` RETURNING id, organization_id)
 			INSERT INTO event_queue (event_id, organization_id) SELECT id, COALESCE(organization_id, '`+noOrganization+`') FROM e RETURNING ordinal`), args...).Scan(&ordinal)
-	} else if _, err = tx.run(ctx, insert, args...); err == nil {
+	} else if _, err = tx.Run(ctx, insert, args...); err == nil {
 		var position int64
 		if position, err = numberOnSQLite(ctx, tx, e); err == nil {
 			ordinal, err = enqueue(ctx, tx, e.ID, e.OrganizationID, &position)
@@ -228,7 +229,7 @@ func Capture(ctx context.Context, tx *DB, e *Event) (ordinal int64, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("record %s: %w", e.EventType, err)
 	}
-	tx.recorded(false)
+	tx.Recorded(false)
 	return ordinal, nil
 }
 

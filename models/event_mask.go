@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // An event is written once and told to many: in documents to callers, in bodies to the endpoints of organizations. It names its actor
@@ -54,7 +55,7 @@ type toldRelationship struct {
 
 // mask empties what the scopes of tellings do not see. What becomes of a telling whose subject is out of sight altogether is nothing:
 // neither changes nor resource.
-func mask(ctx context.Context, db *DB, tellings []*telling) error {
+func mask(ctx context.Context, db *store.DB, tellings []*telling) error {
 	named := mentions{}
 	for _, t := range tellings {
 		if t.scope.All() {
@@ -262,7 +263,7 @@ func (named mentions) add(m mention) {
 
 // look finds out which mentions are seen: one statement for each kind of resource and of scope, however many there are. What subtrees saw
 // at positions takes two for each kind, and one for the tree.
-func (named mentions) look(ctx context.Context, db *DB) error {
+func (named mentions) look(ctx context.Context, db *store.DB) error {
 	type group struct {
 		target *Collection
 		reach  reach
@@ -284,8 +285,8 @@ func (named mentions) look(ctx context.Context, db *DB) error {
 	for g, all := range groups {
 		// The condition of one scope, with its root taken from a column.
 		seen := g.target.inSight(Scope{reach: g.reach, id: nilUUID}, condition("mention.id")).replacing(nilUUID, "mention.root")
-		from, pairs := db.pairs(all)
-		err := db.read(ctx, func(rows *sql.Rows) error {
+		from, pairs := pairsOfMentions(db, all)
+		err := db.Read(ctx, func(rows *sql.Rows) error {
 			var root, id string
 			err := rows.Scan(&root, &id)
 			named[mention{Scope{reach: g.reach, id: root}, g.target, id, presently}] = true
@@ -299,13 +300,13 @@ func (named mentions) look(ctx context.Context, db *DB) error {
 }
 
 // pairs returns a table of the roots of the scopes of mentions and their ids.
-func (db *DB) pairs(all []mention) (from string, args []any) {
-	if db.dialect == Postgres {
+func pairsOfMentions(db *store.DB, all []mention) (from string, args []any) {
+	if db.Dialect() == store.Postgres {
 		return `unnest(?::uuid[], ?::uuid[]) AS mention (root, id)`, []any{
-			column(all, func(m mention) string { return m.scope.id }), column(all, func(m mention) string { return m.id }),
+			store.Column(all, func(m mention) string { return m.scope.id }), store.Column(all, func(m mention) string { return m.id }),
 		}
 	}
-	encoded, _ := json.Marshal(column(all, func(m mention) [2]string { return [2]string{m.scope.id, m.id} })) // strings always encode
+	encoded, _ := json.Marshal(store.Column(all, func(m mention) [2]string { return [2]string{m.scope.id, m.id} })) // strings always encode
 	return `(SELECT value ->> 0 AS root, value ->> 1 AS id FROM json_each(?)) AS mention`, []any{string(encoded)}
 }
 
@@ -348,7 +349,7 @@ func (w where) replacing(arg any, column string) where {
 }
 
 // actedBy returns the condition of events whose actor is that of an id, and seen.
-func actedBy(_ *DB, s Scope, v any) where {
+func actedBy(_ *store.DB, s Scope, v any) where {
 	id, _ := v.(string)
 	if !jsonapi.IsID(id) {
 		return never()
@@ -373,7 +374,7 @@ func actedBy(_ *DB, s Scope, v any) where {
 }
 
 // maskEvents returns copies of events as a scope is told them.
-func maskEvents(ctx context.Context, db *DB, scope Scope, items []any) ([]any, error) {
+func maskEvents(ctx context.Context, db *store.DB, scope Scope, items []any) ([]any, error) {
 	masked := make([]any, len(items))
 	tellings := make([]*telling, len(items))
 	for i, item := range items {

@@ -9,10 +9,11 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // told returns the events of an organization as a scope is told them, by type, the last of each.
-func told(t *testing.T, db *models.DB, scope models.Scope, organization string) map[string]string {
+func told(t *testing.T, db *store.DB, scope models.Scope, organization string) map[string]string {
 	t.Helper()
 	byType := map[string]string{}
 	for _, item := range listPage(t, db, models.Events, scope, "page[size]=200&filter[organizationId]="+organization).Items {
@@ -39,7 +40,7 @@ func attributeOf(t *testing.T, event string, path ...string) string {
 // TestAnEventNamesNothingThatTheReaderDoesNotSee moves a branch, and reads of it from within, from above and from everywhere.
 func TestAnEventNamesNothingThatTheReaderDoesNotSee(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		top := organization(t, db, "Top", "").ID
 		from, to, away := organization(t, db, "From", top).ID, organization(t, db, "To", top).ID, organization(t, db, "Away", "").ID
 		child := organization(t, db, "Child", from).ID
@@ -91,7 +92,7 @@ func TestAnEventNamesNothingThatTheReaderDoesNotSee(t *testing.T) {
 // TestTheActorOfAnEventIsToldToWhoSeesIt has every kind of actor act in an organization.
 func TestTheActorOfAnEventIsToldToWhoSeesIt(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		head := organization(t, db, "Head", "").ID
 		org, other := organization(t, db, "Acme", head).ID, organization(t, db, "Other", "").ID
 		all, bound := apiKey(t, db, models.ManagementKey, "", "*").ID, apiKey(t, db, models.ManagementKey, org, "*").ID
@@ -116,7 +117,7 @@ func TestTheActorOfAnEventIsToldToWhoSeesIt(t *testing.T) {
 				ID: models.NewID(), EventType: "user.updated", OccurredAt: jsonapi.Stamp{Time: db.Now()}, OrganizationID: &org, SubjectType: "users",
 				SubjectID: models.NewID(), ActorKind: c.kind, ActorID: &c.id, ActorName: &c.name, Resource: jsonapi.Raw(`{"type":"users","id":"1"}`),
 			}
-			err := models.Transaction(t.Context(), db, func(tx *models.DB) error {
+			err := store.Transaction(t.Context(), db, func(tx *store.DB) error {
 				_, err := models.Capture(t.Context(), tx, event)
 				return err
 			})
@@ -143,7 +144,7 @@ func TestTheActorOfAnEventIsToldToWhoSeesIt(t *testing.T) {
 // TestWhoLeavesAnOrganizationIsToldToIt keeps what it knew: the person of a membership, who may be nobody it sees any more.
 func TestWhoLeavesAnOrganizationIsToldToIt(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		org, other := organization(t, db, "Acme", "").ID, organization(t, db, "Other", "").ID
 		person := user(t, db, "Ada", org, other)
 		err := models.ChangeMembers(t.Context(), db, everything, models.Users, person.ID, "organizations", models.RemoveMembers, many(org))
@@ -165,7 +166,7 @@ func TestWhoLeavesAnOrganizationIsToldToIt(t *testing.T) {
 // TestAnOrganizationIsToldNothingOfTheKeysThatManageIt: that there is one, as it must be to leave no gap, and nothing about it.
 func TestAnOrganizationIsToldNothingOfTheKeysThatManageIt(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		org := organization(t, db, "Acme", "").ID
 		key := apiKey(t, db, models.ManagementKey, org, "*").ID
 		for scope, want := range map[models.Scope]bool{models.OnlyOrganization(org): false, models.Subtree(org): true} {

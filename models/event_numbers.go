@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+
+	"roster/models/store"
 )
 
 // Every event gets two numbers: its position among all events, and its sequence within its organization. Both have no gaps and are given
@@ -28,20 +30,20 @@ const (
 const testEvent = "webhook." + string(tested)
 
 // NumberEvents gives every event that was committed before the call its numbers. It does nothing within a transaction.
-func NumberEvents(ctx context.Context, db *DB) error {
-	if db.dialect == SQLite || db.inTransaction {
+func NumberEvents(ctx context.Context, db *store.DB) error {
+	if db.Dialect() == store.SQLite || db.InTransaction() {
 		return nil
 	}
 	for n := numberBatch; n == numberBatch; {
 		var fresh bool
-		err := db.read(ctx, func(rows *sql.Rows) error { return rows.Scan(&fresh) }, `SELECT EXISTS (SELECT 1 FROM event_queue WHERE position IS NULL)`)
+		err := db.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&fresh) }, `SELECT EXISTS (SELECT 1 FROM event_queue WHERE position IS NULL)`)
 		if err != nil {
 			return fmt.Errorf("look for new events: %w", err)
 		}
 		if !fresh {
 			return nil
 		}
-		err = Transaction(ctx, db, func(tx *DB) (err error) {
+		err = store.Transaction(ctx, db, func(tx *store.DB) (err error) {
 			n, err = numberOnPostgres(ctx, tx)
 			return err
 		})
@@ -54,12 +56,12 @@ func NumberEvents(ctx context.Context, db *DB) error {
 
 // numberOnPostgres numbers the oldest events that have no number, and returns how many. The lock comes first and by itself: the statement
 // behind it then sees whatever was committed before it was taken.
-func numberOnPostgres(ctx context.Context, tx *DB) (n int, err error) {
-	_, err = tx.run(ctx, `SELECT set_config('idle_in_transaction_session_timeout', '5s', true), pg_advisory_xact_lock(?)`, int64(numberLock))
+func numberOnPostgres(ctx context.Context, tx *store.DB) (n int, err error) {
+	_, err = tx.Run(ctx, `SELECT set_config('idle_in_transaction_session_timeout', '5s', true), pg_advisory_xact_lock(?)`, int64(numberLock))
 	if err != nil {
 		return 0, err
 	}
-	err = tx.read(ctx, func(rows *sql.Rows) error {
+	err = tx.Read(ctx, func(rows *sql.Rows) error {
 		var organization string
 		var count int64
 		if err := rows.Scan(&organization, &count); err != nil {
@@ -100,11 +102,11 @@ func numberOnPostgres(ctx context.Context, tx *DB) (n int, err error) {
 		return 0, err
 	}
 	// There is one such transaction at a time, so the lock that notifying takes at the commit makes nobody wait.
-	return n, Notify(ctx, tx, eventChannel, "")
+	return n, store.Notify(ctx, tx, eventChannel, "")
 }
 
 // numberOnSQLite gives an event the next numbers in the transaction that records it, and returns its position.
-func numberOnSQLite(ctx context.Context, tx *DB, e *Event) (position int64, err error) {
+func numberOnSQLite(ctx context.Context, tx *store.DB, e *Event) (position int64, err error) {
 	organization, sequence := deref(e.OrganizationID), (*int64)(nil)
 	next := []string{wholeInstallation}
 	switch {
@@ -116,7 +118,7 @@ func numberOnSQLite(ctx context.Context, tx *DB, e *Event) (position int64, err 
 	}
 	for _, whose := range next {
 		var n int64
-		err := tx.conn().QueryRowContext(ctx, `INSERT INTO event_sequences (organization_id, last) VALUES (?, 1)
+		err := tx.Conn().QueryRowContext(ctx, `INSERT INTO event_sequences (organization_id, last) VALUES (?, 1)
 			ON CONFLICT (organization_id) DO UPDATE SET last = event_sequences.last + 1 RETURNING last`, whose).Scan(&n)
 		if err != nil {
 			return 0, err
@@ -127,7 +129,7 @@ func numberOnSQLite(ctx context.Context, tx *DB, e *Event) (position int64, err 
 			sequence = &n
 		}
 	}
-	_, err = tx.run(ctx, `INSERT INTO event_positions (position, event_id, organization_id, sequence, subject_id) VALUES (?, ?, ?, ?, ?)`,
+	_, err = tx.Run(ctx, `INSERT INTO event_positions (position, event_id, organization_id, sequence, subject_id) VALUES (?, ?, ?, ?, ?)`,
 		position, e.ID, e.OrganizationID, sequence, e.SubjectID)
 	if err != nil {
 		return 0, err
@@ -138,16 +140,16 @@ func numberOnSQLite(ctx context.Context, tx *DB, e *Event) (position int64, err 
 
 // countEvent adds numbered events of an organization, "" for none, to the counters. Counting them in the transactions of the changes
 // would let those wait for each other on PostgreSQL.
-func countEvent(tx *DB, organization string, n int64) {
-	tx.count(countEvents, "", n)
+func countEvent(tx *store.DB, organization string, n int64) {
+	tx.Count(countEvents, "", n)
 	if organization != "" {
-		tx.count(countEvents, organization, n)
+		tx.Count(countEvents, organization, n)
 	}
 }
 
 // lastPosition returns the position of the newest event that has one.
-func lastPosition(ctx context.Context, db *DB) (last int64, err error) {
-	err = db.read(ctx, func(rows *sql.Rows) error { return rows.Scan(&last) },
+func lastPosition(ctx context.Context, db *store.DB) (last int64, err error) {
+	err = db.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&last) },
 		`SELECT last FROM event_sequences WHERE organization_id = ?`, wholeInstallation)
 	if err != nil {
 		return 0, fmt.Errorf("read the last position: %w", err)

@@ -10,11 +10,12 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // captureMany records events of an organization in one transaction, and returns their ids.
-func captureMany(ctx context.Context, db *models.DB, organization string, n int) (ids []string, err error) {
-	err = models.Transaction(ctx, db, func(tx *models.DB) error {
+func captureMany(ctx context.Context, db *store.DB, organization string, n int) (ids []string, err error) {
+	err = store.Transaction(ctx, db, func(tx *store.DB) error {
 		ids = ids[:0]
 		for range n {
 			changes := jsonapi.Raw("{}")
@@ -35,7 +36,7 @@ func captureMany(ctx context.Context, db *models.DB, organization string, n int)
 // feed reads events by cursor.
 type feed struct {
 	t         *testing.T
-	db        *models.DB
+	db        *store.DB
 	after     string
 	ids       []string
 	positions []int64
@@ -77,8 +78,8 @@ func TestAReaderWhoKeepsItsCursorMissesNoEvent(t *testing.T) {
 		t.Run(string(dialect), func(t *testing.T) {
 			t.Parallel()
 			cfg := modelstest.Config(t, dialect)
-			replicas := []*models.DB{modelstest.OpenConfig(t, cfg), nil}
-			if replicas[1] = replicas[0]; dialect == models.Postgres {
+			replicas := []*store.DB{modelstest.OpenConfig(t, cfg), nil}
+			if replicas[1] = replicas[0]; dialect == store.Postgres {
 				replicas[1] = modelstest.OpenConfig(t, cfg)
 			}
 			f := &feed{t: t, db: replicas[0], sequences: map[string][]int64{}}
@@ -140,7 +141,7 @@ func TestAReaderWhoKeepsItsCursorMissesNoEvent(t *testing.T) {
 // TestAnEventIsReadByItsPosition asks for what is behind one, in either order.
 func TestAnEventIsReadByItsPosition(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		organization := models.NewID()
 		if _, err := captureMany(t.Context(), db, organization, 9); err != nil {
 			t.Fatal(err)
@@ -173,12 +174,12 @@ func TestTheEventsThatWereThereKeepTheirNumbers(t *testing.T) {
 		t.Run(string(dialect), func(t *testing.T) {
 			t.Parallel()
 			db := modelstest.OpenConfig(t, modelstest.UnmigratedConfig(t, dialect))
-			if err := models.MigrateTo(t.Context(), db, 5); err != nil {
+			if err := db.MigrateTo(t.Context(), 5); err != nil {
 				t.Fatal(err)
 			}
 			const a, b = "'01912f6a-0000-7000-8000-00000000000a'", "'01912f6a-0000-7000-8000-00000000000b'"
-			blob := map[models.Dialect]string{models.SQLite: "CAST('{}' AS blob)", models.Postgres: "convert_to('{}', 'UTF8')"}[dialect]
-			second := map[models.Dialect]string{models.SQLite: "%d000000", models.Postgres: "to_timestamp(%d)"}[dialect]
+			blob := map[store.Dialect]string{store.SQLite: "CAST('{}' AS blob)", store.Postgres: "convert_to('{}', 'UTF8')"}[dialect]
+			second := map[store.Dialect]string{store.SQLite: "%d000000", store.Postgres: "to_timestamp(%d)"}[dialect]
 			id := func(n int) string { return fmt.Sprintf("'01912f6a-0000-7000-8000-0000000001%02d'", n) }
 			event := func(n, at int, organization string, sequence int) {
 				run(t, pool(db), fmt.Sprintf(`INSERT INTO events (id, event_type, organization_id, subject_type, subject_id, actor_kind, data, occurred_at)
@@ -241,10 +242,10 @@ func TestTheEventsThatWereThereKeepTheirNumbers(t *testing.T) {
 // and by time.
 func TestAPageOfTheFeedCostsTheSameAtAnyDepth(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		series, id := "generate_series(1, 50000) AS s (i)", "('018f0000-0000-7000-8000-' || lpad((%s)::text, 12, '0'))::uuid"
 		at := "timestamptz '2024-01-01' + i / 3 * interval '1 second'"
-		if db.Dialect() == models.SQLite {
+		if db.Dialect() == store.SQLite {
 			series = "(WITH RECURSIVE s (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < 50000) SELECT i FROM s)"
 			id, at = "'018f0000-0000-7000-8000-' || printf('%%012d', %s)", "1704067200000000 + i / 3 * 1000000"
 		}

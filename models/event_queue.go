@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"roster/models/store"
 )
 
 // QueuedEvent is an event on its way from the queue to those who want it.
@@ -60,8 +62,8 @@ const (
 )
 
 // enqueue puts an event into the queue of those to be delivered, and returns its ordinal. position is nil while it has none.
-func enqueue(ctx context.Context, tx *DB, event string, organization *string, position *int64) (ordinal int64, err error) {
-	err = tx.conn().QueryRowContext(ctx, tx.bind(`INSERT INTO event_queue (event_id, organization_id, position)
+func enqueue(ctx context.Context, tx *store.DB, event string, organization *string, position *int64) (ordinal int64, err error) {
+	err = tx.Conn().QueryRowContext(ctx, tx.Bind(`INSERT INTO event_queue (event_id, organization_id, position)
 		VALUES (?, ?, ?) RETURNING ordinal`),
 		event, cmp.Or(deref(organization), noOrganization), position).Scan(&ordinal)
 	return ordinal, err
@@ -70,9 +72,9 @@ func enqueue(ctx context.Context, tx *DB, event string, organization *string, po
 // ClaimEvents takes events that have their numbers out of the queue and gives each its place. They are back if the transaction does not
 // commit. after is the organization with which a shared claim ended. Of several replicas one at a time gets past this call; one that then
 // stalls is cut off by the database after a few seconds.
-func ClaimEvents(ctx context.Context, tx *DB, c EventClaim) (events []*QueuedEvent, after string, err error) {
-	if tx.dialect == Postgres {
-		_, err := tx.run(ctx, `SELECT set_config('idle_in_transaction_session_timeout', '5s', true), pg_advisory_xact_lock(?)`, int64(fanOutLock))
+func ClaimEvents(ctx context.Context, tx *store.DB, c EventClaim) (events []*QueuedEvent, after string, err error) {
+	if tx.Dialect() == store.Postgres {
+		_, err := tx.Run(ctx, `SELECT set_config('idle_in_transaction_session_timeout', '5s', true), pg_advisory_xact_lock(?)`, int64(fanOutLock))
 		if err != nil {
 			return nil, "", fmt.Errorf("claim events: %w", err)
 		}
@@ -89,13 +91,13 @@ func ClaimEvents(ctx context.Context, tx *DB, c EventClaim) (events []*QueuedEve
 			return nil, "", err
 		}
 		which, arg = `unnest(?::bigint[])`, positions
-		if tx.dialect == SQLite {
+		if tx.Dialect() == store.SQLite {
 			encoded, _ := json.Marshal(positions) // numbers always encode
 			which, arg = `(SELECT value FROM json_each(?))`, string(encoded)
 		}
 	}
 	claim := claimOnPostgres
-	if tx.dialect == SQLite {
+	if tx.Dialect() == store.SQLite {
 		claim = claimOnSQLite
 	}
 	if events, err = claim(ctx, tx, which, arg); err != nil {
@@ -106,10 +108,10 @@ func ClaimEvents(ctx context.Context, tx *DB, c EventClaim) (events []*QueuedEve
 
 // waitingOrganizations returns up to limit organizations that have events in the queue: those behind one, then from the beginning up to
 // it. Each is one step through an index, however many of its events wait.
-func waitingOrganizations(ctx context.Context, tx *DB, after string, limit int) ([]string, error) {
+func waitingOrganizations(ctx context.Context, tx *store.DB, after string, limit int) ([]string, error) {
 	var found []string
 	find := func(begin, from string, limit int) error {
-		return tx.read(ctx, func(rows *sql.Rows) error {
+		return tx.Read(ctx, func(rows *sql.Rows) error {
 			var id string
 			err := rows.Scan(&id)
 			found = append(found, id)
@@ -141,7 +143,7 @@ func waitingOrganizations(ctx context.Context, tx *DB, after string, limit int) 
 }
 
 // oldestOfEach returns the positions of the oldest events of each organization, up to share of each.
-func oldestOfEach(ctx context.Context, tx *DB, organizations []string, share int) ([]int64, error) {
+func oldestOfEach(ctx context.Context, tx *store.DB, organizations []string, share int) ([]int64, error) {
 	var positions []int64
 	note := func(rows *sql.Rows) error {
 		var n int64
@@ -150,13 +152,13 @@ func oldestOfEach(ctx context.Context, tx *DB, organizations []string, share int
 		return err
 	}
 	var err error
-	if tx.dialect == Postgres {
-		err = tx.read(ctx, note, `SELECT q.position FROM unnest(?::uuid[]) AS o (id)
+	if tx.Dialect() == store.Postgres {
+		err = tx.Read(ctx, note, `SELECT q.position FROM unnest(?::uuid[]) AS o (id)
 			CROSS JOIN LATERAL (SELECT position FROM event_queue
 				WHERE organization_id = o.id AND position IS NOT NULL ORDER BY position LIMIT ?) AS q`, organizations, share)
 	} else {
 		for _, o := range organizations {
-			err = tx.read(ctx, note, `SELECT position FROM event_queue
+			err = tx.Read(ctx, note, `SELECT position FROM event_queue
 				WHERE organization_id = ? AND position IS NOT NULL ORDER BY position LIMIT ?`, o, share)
 			if err != nil {
 				break
@@ -197,10 +199,10 @@ func scanQueued(rows *sql.Rows, before ...any) (*QueuedEvent, error) {
 
 // claimOnPostgres claims in one statement, because each one more is a round trip that every event waits for. Places come from the
 // sequence of the ordinals.
-func claimOnPostgres(ctx context.Context, tx *DB, which string, arg any) ([]*QueuedEvent, error) {
+func claimOnPostgres(ctx context.Context, tx *store.DB, which string, arg any) ([]*QueuedEvent, error) {
 	var events []*QueuedEvent
 	var places []int64
-	err := tx.read(ctx, func(rows *sql.Rows) error {
+	err := tx.Read(ctx, func(rows *sql.Rows) error {
 		var ordinal, place int64
 		e, err := scanQueued(rows, &ordinal, &place)
 		if err != nil {
@@ -226,9 +228,9 @@ func claimOnPostgres(ctx context.Context, tx *DB, which string, arg any) ([]*Que
 }
 
 // claimOnSQLite does the same in steps. Places come from what AUTOINCREMENT counts ordinals with.
-func claimOnSQLite(ctx context.Context, tx *DB, which string, arg any) ([]*QueuedEvent, error) {
+func claimOnSQLite(ctx context.Context, tx *store.DB, which string, arg any) ([]*QueuedEvent, error) {
 	var events []*QueuedEvent
-	err := tx.read(ctx, func(rows *sql.Rows) error {
+	err := tx.Read(ctx, func(rows *sql.Rows) error {
 		var ordinal int64
 		e, err := scanQueued(rows, &ordinal)
 		if err != nil {
@@ -243,13 +245,13 @@ func claimOnSQLite(ctx context.Context, tx *DB, which string, arg any) ([]*Queue
 	if err != nil || len(events) == 0 {
 		return nil, err
 	}
-	_, err = rowwise{"take events out of the queue", "", `DELETE FROM event_queue WHERE ordinal = ?`}.
-		run(ctx, tx, column(events, func(e *QueuedEvent) int64 { return e.Ordinal }))
+	_, err = store.Rowwise{Doing: "take events out of the queue", SQLite: `DELETE FROM event_queue WHERE ordinal = ?`}.
+		Run(ctx, tx, store.Column(events, func(e *QueuedEvent) int64 { return e.Ordinal }))
 	if err != nil {
 		return nil, err
 	}
 	var place int64
-	err = tx.conn().QueryRowContext(ctx, `UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'event_queue' RETURNING seq`, len(events)).Scan(&place)
+	err = tx.Conn().QueryRowContext(ctx, `UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'event_queue' RETURNING seq`, len(events)).Scan(&place)
 	if err != nil {
 		return nil, err
 	}

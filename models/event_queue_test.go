@@ -9,10 +9,11 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // capture records an event of an organization, "" for none, and returns its id.
-func capture(t *testing.T, db *models.DB, organization string) string {
+func capture(t *testing.T, db *store.DB, organization string) string {
 	t.Helper()
 	changes := jsonapi.Raw("{}")
 	e := &models.Event{
@@ -22,7 +23,7 @@ func capture(t *testing.T, db *models.DB, organization string) string {
 	if organization != "" {
 		e.OrganizationID = &organization
 	}
-	err := models.Transaction(t.Context(), db, func(tx *models.DB) error {
+	err := store.Transaction(t.Context(), db, func(tx *store.DB) error {
 		_, err := models.Capture(t.Context(), tx, e)
 		return err
 	})
@@ -32,12 +33,12 @@ func capture(t *testing.T, db *models.DB, organization string) string {
 	return e.ID
 }
 
-func claim(t *testing.T, db *models.DB, c models.EventClaim) (events []*models.QueuedEvent, after string) {
+func claim(t *testing.T, db *store.DB, c models.EventClaim) (events []*models.QueuedEvent, after string) {
 	t.Helper()
 	if err := models.NumberEvents(t.Context(), db); err != nil {
 		t.Fatal(err)
 	}
-	err := models.Transaction(t.Context(), db, func(tx *models.DB) (err error) {
+	err := store.Transaction(t.Context(), db, func(tx *store.DB) (err error) {
 		events, after, err = models.ClaimEvents(t.Context(), tx, c)
 		return err
 	})
@@ -50,7 +51,7 @@ func claim(t *testing.T, db *models.DB, c models.EventClaim) (events []*models.Q
 // TestASharedClaimServesEveryOrganization claims from a queue in which one organization has almost everything.
 func TestASharedClaimServesEveryOrganization(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		big, others := models.NewID(), []string{models.NewID(), models.NewID(), "", models.NewID()}
 		captured := map[string][]string{} // ids in order
 		for range 50 {
@@ -123,12 +124,12 @@ func TestASharedClaimServesEveryOrganization(t *testing.T) {
 // TestTheSequenceIsTheOrderOfDeliveries lets a transaction commit after one that began later: it gets the later number and the later place.
 func TestTheSequenceIsTheOrderOfDeliveries(t *testing.T) {
 	t.Parallel()
-	db := modelstest.Open(t, models.Postgres) // SQLite has one writer at a time
+	db := modelstest.Open(t, store.Postgres) // SQLite has one writer at a time
 	organization := models.NewID()
 	captured, commit := make(chan struct{}), make(chan struct{})
 	done := make(chan error, 1)
 	go func() {
-		done <- models.Transaction(context.Background(), db, func(tx *models.DB) error {
+		done <- store.Transaction(context.Background(), db, func(tx *store.DB) error {
 			changes := jsonapi.Raw("{}")
 			_, err := models.Capture(context.Background(), tx, &models.Event{
 				ID: models.NewID(), EventType: "queue.slow", OccurredAt: jsonapi.Stamp{Time: db.Now()}, OrganizationID: &organization,

@@ -6,6 +6,8 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+
+	"roster/models/store"
 )
 
 // places are lines that lead from organizations to resources: whoever sees the organization sees the resource.
@@ -27,15 +29,15 @@ func (c *Collection) seenBy() []places {
 
 // lookBack finds out which mentions of one kind of resource subtrees saw at positions. Resources are looked for where they are now, and
 // whether that was in the subtree is decided by the tree of then.
-func (named mentions) lookBack(ctx context.Context, db *DB, target *Collection, all []mention) error {
+func (named mentions) lookBack(ctx context.Context, db *store.DB, target *Collection, all []mention) error {
 	for _, p := range target.seenBy() {
 		all = slices.DeleteFunc(all, func(m mention) bool { return named[m] })
 		if len(all) == 0 {
 			return nil
 		}
 		where, organizations := map[string][]string{}, []string(nil)
-		in, arg := db.among(p.resource, sortedUnique(column(all, func(m mention) string { return m.id })))
-		err := db.read(ctx, func(rows *sql.Rows) error {
+		in, arg := db.Among(p.resource, sortedUnique(store.Column(all, func(m mention) string { return m.id })))
+		err := db.Read(ctx, func(rows *sql.Rows) error {
 			var id, organization string
 			err := rows.Scan(&id, &organization)
 			where[id], organizations = append(where[id], organization), append(organizations, organization)

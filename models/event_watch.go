@@ -7,13 +7,15 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"roster/models/store"
 )
 
 // EventWatch wakes readers who wait for the next event. They hold nothing of the database meanwhile: one goroutine looks for all of them,
 // when this process has committed events, when another one tells that some got their numbers, and from time to time in case nobody did.
 // It wakes those who may see what is new, so that what one organization does lets the readers of others sleep.
 type EventWatch struct {
-	db   *DB
+	db   *store.DB
 	ring chan struct{} // there is something to look for
 
 	mu      sync.Mutex
@@ -29,7 +31,7 @@ const (
 )
 
 // NewEventWatch returns a watch that wakes nobody before Run.
-func NewEventWatch(db *DB) *EventWatch {
+func NewEventWatch(db *store.DB) *EventWatch {
 	return &EventWatch{db: db, ring: make(chan struct{}, 1), waiting: map[*EventWait]struct{}{}}
 }
 
@@ -80,7 +82,7 @@ func (w *EventWatch) Run(ctx context.Context, failed func(error)) {
 	defer w.db.OnCommit(func(bool) { w.Ring() })()
 	var listening sync.WaitGroup
 	defer listening.Wait()
-	if w.db.dialect == Postgres {
+	if w.db.Dialect() == store.Postgres {
 		listening.Go(func() { w.listen(ctx, failed) })
 	}
 	last := unknownPosition
@@ -131,7 +133,7 @@ func (w *EventWatch) end() {
 // listen hears of events that got their numbers in any process.
 func (w *EventWatch) listen(ctx context.Context, failed func(error)) {
 	for ctx.Err() == nil {
-		err := Listen(ctx, w.db, eventChannel, func(string) { w.Ring() })
+		err := store.Listen(ctx, w.db, eventChannel, func(string) { w.Ring() })
 		if err == nil || ctx.Err() != nil || errors.Is(err, context.Canceled) {
 			return
 		}
@@ -154,7 +156,7 @@ func (w *EventWatch) look(ctx context.Context, last int64) (reached int64, err e
 	everybody := last == unknownPosition || reached-last > watchMost
 	distance := map[string]int{} // by organization: how far below it the nearest event happened
 	if !everybody {
-		err = w.db.read(ctx, func(rows *sql.Rows) error {
+		err = w.db.Read(ctx, func(rows *sql.Rows) error {
 			var id string
 			var n int
 			err := rows.Scan(&id, &n)

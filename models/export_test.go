@@ -12,10 +12,11 @@ import (
 	"gorm.io/gorm/logger"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // CursorAt returns the cursor of an item in the list of a query.
-func CursorAt(db *DB, c *Collection, q *jsonapi.Query, item any) string {
+func CursorAt(db *store.DB, c *Collection, q *jsonapi.Query, item any) string {
 	l := c.listing(db, Scope{}, q, nil)
 	return l.seal(c.place(item, l.keys))
 }
@@ -50,11 +51,9 @@ type Statements struct {
 }
 
 // Watch returns the same database with its statements collected.
-func Watch(db *DB) (*DB, *Statements) {
+func Watch(db *store.DB) (*store.DB, *Statements) {
 	s := &Statements{Interface: logger.Discard}
-	watched := *db
-	watched.gorm = db.gorm.Session(&gorm.Session{Logger: s})
-	return &watched, s
+	return db.On(db.Session(context.Background()).Session(&gorm.Session{Logger: s})), s
 }
 
 // LogMode implements logger.Interface.
@@ -88,10 +87,10 @@ func (s *Statements) Take(text string) []Statement {
 }
 
 // CountStatements counts the statements that a database is sent from now on.
-func CountStatements(db *DB) (*atomic.Int64, error) {
+func CountStatements(db *store.DB) (*atomic.Int64, error) {
 	n := &atomic.Int64{}
 	count := func(*gorm.DB) { n.Add(1) }
-	callbacks := db.gorm.Callback()
+	callbacks := db.Session(context.Background()).Callback()
 	for _, err := range []error{
 		callbacks.Query().Before("gorm:query").Register("count", count),
 		callbacks.Row().Before("gorm:row").Register("count", count),
@@ -114,22 +113,12 @@ func (attemptRow) TableName() string { return "webhook_attempts" }
 func Rows() []any { return []any{&WebhookLane{}, &attemptRow{}} }
 
 // HoldReader keeps a connection for reading, as a list does that takes long, until release is called.
-func HoldReader(ctx context.Context, db *DB) (release func() error, err error) {
-	rows, err := db.conn().QueryContext(ctx, "SELECT 1 UNION ALL SELECT 2") //nolint:rowserrcheck,sqlclosecheck // nobody reads them, and release closes them
+func HoldReader(ctx context.Context, db *store.DB) (release func() error, err error) {
+	rows, err := db.Conn().QueryContext(ctx, "SELECT 1 UNION ALL SELECT 2") //nolint:rowserrcheck,sqlclosecheck // nobody reads them, and release closes them
 	if err != nil {
 		return nil, err
 	}
 	return rows.Close, nil
-}
-
-// MigrateTo brings an empty schema up to a step, as a version from before had it.
-func MigrateTo(ctx context.Context, db *DB, version int64) error {
-	provider, err := db.migrator()
-	if err != nil {
-		return err
-	}
-	_, err = provider.UpTo(ctx, version)
-	return err
 }
 
 // EmailKey returns the key of an address.
@@ -137,7 +126,7 @@ func EmailKey(email string) string { return *emailKey(&email) }
 
 // FoundBy returns the rows of a page as each way finds them that is right for some page of the list, whichever search would choose. The page
 // begins behind a model, or at the beginning of the list.
-func FoundBy(ctx context.Context, db *DB, c *Collection, scope Scope, q *jsonapi.Query, behind any, start, size int) (map[string][]any, error) {
+func FoundBy(ctx context.Context, db *store.DB, c *Collection, scope Scope, q *jsonapi.Query, behind any, start, size int) (map[string][]any, error) {
 	conds, err := c.filter(db, scope, q.Filters)
 	if err != nil {
 		return nil, err
@@ -169,7 +158,7 @@ func FoundBy(ctx context.Context, db *DB, c *Collection, scope Scope, q *jsonapi
 }
 
 // Counting returns how the rows that a subtree leads to are counted.
-func Counting(db *DB, c *Collection, scope Scope) Statement {
+func Counting(db *store.DB, c *Collection, scope Scope) Statement {
 	counting := c.reached.counting(scope)
-	return Statement{db.bind(counting.sql), counting.args}
+	return Statement{db.Bind(counting.sql), counting.args}
 }

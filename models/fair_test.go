@@ -9,12 +9,13 @@ import (
 
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // soon is a context that ends at once for who waits, and not before one who need not wait is through.
 func soon(t *testing.T, caller string) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(models.ForCaller(t.Context(), caller), 200*time.Millisecond)
+	ctx, cancel := context.WithTimeout(store.ForCaller(t.Context(), caller), 200*time.Millisecond)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -22,8 +23,8 @@ func soon(t *testing.T, caller string) context.Context {
 // TestOneCallerHoldsAQuarterOfTheConnections opens eight connections, two of them for each caller.
 func TestOneCallerHoldsAQuarterOfTheConnections(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
-		greedy := models.ForCaller(t.Context(), "greedy")
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
+		greedy := store.ForCaller(t.Context(), "greedy")
 		var releases []func() error
 		for range 2 {
 			releases = append(releases, must(models.HoldReader(greedy, db))(t))
@@ -36,7 +37,7 @@ func TestOneCallerHoldsAQuarterOfTheConnections(t *testing.T) {
 			t.Errorf("reading beside them: %v", err)
 		}
 		for _, caller := range []string{"modest", "", "another"} { // "" is the program itself
-			ctx, cancel := context.WithTimeout(models.ForCaller(t.Context(), caller), time.Minute)
+			ctx, cancel := context.WithTimeout(store.ForCaller(t.Context(), caller), time.Minute)
 			defer cancel()
 			if _, err := models.Find(ctx, db, models.Users, models.Everything(), models.NewID(), nil); !models.IsKind(err, models.NotFound) {
 				t.Errorf("%q meanwhile: %v", caller, err)
@@ -61,14 +62,14 @@ func TestOneCallerHoldsAQuarterOfTheConnections(t *testing.T) {
 // TestAWriterWaitsForItsOwnCallerFirst has one caller hold all it may have in transactions that have begun.
 func TestAWriterWaitsForItsOwnCallerFirst(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
-		greedy := models.ForCaller(t.Context(), "greedy")
-		most := map[models.Dialect]int{models.Postgres: 2, models.SQLite: 1}[db.Dialect()]
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
+		greedy := store.ForCaller(t.Context(), "greedy")
+		most := map[store.Dialect]int{store.Postgres: 2, store.SQLite: 1}[db.Dialect()]
 		end, begun := make(chan struct{}), make(chan struct{})
 		var writers sync.WaitGroup
 		for range most {
 			writers.Go(func() {
-				err := models.Transaction(greedy, db, func(*models.DB) error {
+				err := store.Transaction(greedy, db, func(*store.DB) error {
 					begun <- struct{}{}
 					<-end
 					return errors.New("thought better of it")
@@ -79,19 +80,19 @@ func TestAWriterWaitsForItsOwnCallerFirst(t *testing.T) {
 			})
 			<-begun
 		}
-		nothing := func(*models.DB) error { return nil }
-		if err := models.Transaction(soon(t, "greedy"), db, nothing); !errors.Is(err, context.DeadlineExceeded) {
+		nothing := func(*store.DB) error { return nil }
+		if err := store.Transaction(soon(t, "greedy"), db, nothing); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("one more transaction: %v", err)
 		}
-		if db.Dialect() == models.Postgres { // SQLite has one writer for all
-			if err := models.Transaction(models.ForCaller(t.Context(), "modest"), db, nothing); err != nil {
+		if db.Dialect() == store.Postgres { // SQLite has one writer for all
+			if err := store.Transaction(store.ForCaller(t.Context(), "modest"), db, nothing); err != nil {
 				t.Errorf("another caller's: %v", err)
 			}
 		}
 		close(end)
 		writers.Wait()
 		for range 3 * most { // every place was given back
-			if err := models.Transaction(greedy, db, nothing); err != nil {
+			if err := store.Transaction(greedy, db, nothing); err != nil {
 				t.Error(err)
 			}
 		}

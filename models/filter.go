@@ -8,10 +8,11 @@ import (
 	"unicode/utf8"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // filter returns the conditions for a scope and the filters of a query.
-func (c *Collection) filter(db *DB, scope Scope, filters []jsonapi.Condition) ([]where, error) {
+func (c *Collection) filter(db *store.DB, scope Scope, filters []jsonapi.Condition) ([]where, error) {
 	conds := []where{c.visible(scope)}
 	deleted := false
 	for _, f := range filters {
@@ -78,7 +79,7 @@ func (c *Collection) comparable(f jsonapi.Condition) (column string, _ jsonapi.C
 const filterDeleted = "deleted"
 
 // totals returns how many rows the filters leave and how many there are without them. What has a counter is not counted.
-func (c *Collection) totals(ctx context.Context, db *DB, scope Scope, filters []jsonapi.Condition) (total, unfiltered int64, err error) {
+func (c *Collection) totals(ctx context.Context, db *store.DB, scope Scope, filters []jsonapi.Condition) (total, unfiltered int64, err error) {
 	unfiltered, err = c.unfiltered(ctx, db, scope)
 	if err != nil || len(filters) == 0 {
 		return unfiltered, unfiltered, err
@@ -96,7 +97,7 @@ func (c *Collection) totals(ctx context.Context, db *DB, scope Scope, filters []
 }
 
 // unfiltered returns how many rows a scope sees.
-func (c *Collection) unfiltered(ctx context.Context, db *DB, scope Scope) (int64, error) {
+func (c *Collection) unfiltered(ctx context.Context, db *store.DB, scope Scope) (int64, error) {
 	if known := c.known(scope, nil); known.name != "" {
 		return known.read(ctx, db)
 	}
@@ -137,7 +138,7 @@ func soleValue(f jsonapi.Condition) string {
 	return ""
 }
 
-func (c *Collection) countRows(ctx context.Context, db *DB, conds []where) (int64, error) {
+func (c *Collection) countRows(ctx context.Context, db *store.DB, conds []where) (int64, error) {
 	var n int64
 	if err := c.from(ctx, db, conds...).Count(&n).Error; err != nil {
 		return 0, fmt.Errorf("count %s: %w", c.Schema.Type, err)
@@ -146,7 +147,7 @@ func (c *Collection) countRows(ctx context.Context, db *DB, conds []where) (int6
 }
 
 // compare returns the condition of one comparison. The same SQL serves both databases: text compares by code point on each.
-func (c *Collection) compare(db *DB, column string, f jsonapi.Condition) where {
+func (c *Collection) compare(db *store.DB, column string, f jsonapi.Condition) where {
 	if f.Field == "id" {
 		return compareIDs(column, f)
 	}
@@ -171,7 +172,7 @@ func (c *Collection) compare(db *DB, column string, f jsonapi.Condition) where {
 		return condition(fmt.Sprintf("SUBSTR(%s, LENGTH(%s) - %d) = ? AND LENGTH(%s) >= %d", column, column,
 			utf8.RuneCountInString(text)-1, column, utf8.RuneCountInString(text)), text)
 	case jsonapi.OpContains:
-		if db.dialect == Postgres {
+		if db.Dialect() == store.Postgres {
 			return condition("STRPOS("+column+", ?) > 0", text)
 		}
 		return condition("INSTR("+column+", ?) > 0", text)

@@ -11,6 +11,7 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // nasty are texts that databases compare differently when they are let.
@@ -25,7 +26,7 @@ var nasty = []string{
 func TestBothDatabasesFilterAndSortAlike(t *testing.T) {
 	t.Parallel()
 	clock := modelstest.NewClock()
-	dbs := map[models.Dialect]*models.DB{}
+	dbs := map[store.Dialect]*store.DB{}
 	for _, dialect := range modelstest.Dialects {
 		dbs[dialect] = modelstest.OpenClock(t, dialect, clock)
 	}
@@ -50,7 +51,7 @@ func TestBothDatabasesFilterAndSortAlike(t *testing.T) {
 	}
 	ask := func(query string) []string {
 		t.Helper()
-		lite, pg := list(t, dbs[models.SQLite], models.Users, models.Everything(), query+"&page[size]=200"), list(t, dbs[models.Postgres], models.Users, models.Everything(), query+"&page[size]=200")
+		lite, pg := list(t, dbs[store.SQLite], models.Users, models.Everything(), query+"&page[size]=200"), list(t, dbs[store.Postgres], models.Users, models.Everything(), query+"&page[size]=200")
 		if !slices.Equal(lite, pg) {
 			t.Errorf("%s: SQLite finds %q, PostgreSQL %q", query, named(people, lite), named(people, pg))
 		}
@@ -114,7 +115,7 @@ func named(names map[string]string, ids []string) []string {
 // TestWhatAClientReadsItCanFilterBy: server times are printed in whole seconds, so these find what is in the second.
 func TestWhatAClientReadsItCanFilterBy(t *testing.T) {
 	t.Parallel()
-	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
+	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		var ids []string
 		for _, at := range []time.Duration{0, 999_999 * time.Microsecond, time.Second, 1500 * time.Millisecond} {
 			clock.Set(time.Date(2024, 8, 20, 10, 45, 7, 0, time.UTC).Add(at))
@@ -144,7 +145,7 @@ func TestWhatAClientReadsItCanFilterBy(t *testing.T) {
 
 func TestTimesOfAClientComeBackExactly(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		for _, text := range []string{
 			"2026-01-02T03:04:05Z", "2026-01-02T03:04:05.678+02:00", "0001-01-01T00:00:00Z", "1969-12-31T23:59:59.999999Z", "1583-01-01T00:00:00.000001Z",
 			"9999-12-31T23:59:59.999999Z", "2024-02-29T23:59:59-23:59",
@@ -168,7 +169,7 @@ func TestTimesOfAClientComeBackExactly(t *testing.T) {
 
 func TestWhatIsActiveDependsOnTheClock(t *testing.T) {
 	t.Parallel()
-	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
+	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		now := clock.Now()
 		at := func(d time.Duration) jsonapi.Time { return jsonapi.Time{Time: now.Add(d)} }
 		ids := map[string]string{}

@@ -8,6 +8,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/store"
 )
 
 // attributes and relationships of an input, as the decoder hands them over.
@@ -61,7 +62,7 @@ func below(parent string) relations {
 }
 
 // organization creates an organization.
-func organization(t testing.TB, db *models.DB, name, parent string) *models.Organization {
+func organization(t testing.TB, db *store.DB, name, parent string) *models.Organization {
 	t.Helper()
 	org, err := models.CreateOrganization(t.Context(), db, everything, input(attributes{"name": name}, below(parent)))
 	if err != nil {
@@ -71,7 +72,7 @@ func organization(t testing.TB, db *models.DB, name, parent string) *models.Orga
 }
 
 // user creates a user who is a member of some organizations.
-func user(t testing.TB, db *models.DB, name string, organizations ...string) *models.User {
+func user(t testing.TB, db *store.DB, name string, organizations ...string) *models.User {
 	t.Helper()
 	u, err := models.CreateUser(t.Context(), db, everything,
 		input(attributes{"firstName": name}, relations{"organizations": many(organizations...)}))
@@ -82,7 +83,7 @@ func user(t testing.TB, db *models.DB, name string, organizations ...string) *mo
 }
 
 // apiKey creates a key of an organization, or of the whole installation for "".
-func apiKey(t testing.TB, db *models.DB, kind models.KeyKind, organization string, scopes ...string) *models.APIKey {
+func apiKey(t testing.TB, db *store.DB, kind models.KeyKind, organization string, scopes ...string) *models.APIKey {
 	t.Helper()
 	r := relations{}
 	if organization != "" {
@@ -130,7 +131,7 @@ func must[T any](v T, err error) func(testing.TB) T {
 }
 
 // list returns the ids of a collection that a scope sees, in the order of the query.
-func list(t testing.TB, db *models.DB, c *models.Collection, scope models.Scope, query string) []string {
+func list(t testing.TB, db *store.DB, c *models.Collection, scope models.Scope, query string) []string {
 	t.Helper()
 	page := listPage(t, db, c, scope, query)
 	ids := []string{}
@@ -140,7 +141,7 @@ func list(t testing.TB, db *models.DB, c *models.Collection, scope models.Scope,
 	return ids
 }
 
-func listPage(t testing.TB, db *models.DB, c *models.Collection, scope models.Scope, query string) *models.Page {
+func listPage(t testing.TB, db *store.DB, c *models.Collection, scope models.Scope, query string) *models.Page {
 	t.Helper()
 	q, err := jsonapi.ParseQuery(query, jsonapi.ListQuery, c.Schema, models.SchemaOf)
 	if err != nil {
@@ -154,7 +155,7 @@ func listPage(t testing.TB, db *models.DB, c *models.Collection, scope models.Sc
 }
 
 // pool returns the connections that can read everything that was written.
-func pool(db *models.DB) *sql.DB {
+func pool(db *store.DB) *sql.DB {
 	if p, ok := db.Pools()["write"]; ok {
 		return p
 	}
@@ -162,7 +163,7 @@ func pool(db *models.DB) *sql.DB {
 }
 
 // texts returns the one column of a query.
-func texts(t testing.TB, db *models.DB, query string) []string {
+func texts(t testing.TB, db *store.DB, query string) []string {
 	t.Helper()
 	rows, err := pool(db).QueryContext(t.Context(), query)
 	if err != nil {

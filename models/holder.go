@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // credential is one row of what callers can present.
@@ -17,17 +18,17 @@ type credential struct {
 	expiresAt                *jsonapi.Time // nil is never
 }
 
-func insertCredential(ctx context.Context, tx *DB, cr credential) error {
-	_, err := tx.exec(ctx, `INSERT INTO credentials (lookup, hash, api_key_id, organization_id, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)`,
-		cr.Lookup, tx.vault.Hash(cr.Text), cr.apiKeyID, cr.organizationID, tx.Now(), cr.expiresAt)
+func insertCredential(ctx context.Context, tx *store.DB, cr credential) error {
+	_, err := tx.Exec(ctx, `INSERT INTO credentials (lookup, hash, api_key_id, organization_id, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)`,
+		cr.Lookup, tx.Vault().Hash(cr.Text), cr.apiKeyID, cr.organizationID, tx.Now(), cr.expiresAt)
 	if err != nil {
 		return classifyFor(err, "insert credential")
 	}
 	return nil
 }
 
-func deleteToken(ctx context.Context, tx *DB, organization string) error {
-	if _, err := tx.exec(ctx, `DELETE FROM credentials WHERE organization_id = ?`, organization); err != nil {
+func deleteToken(ctx context.Context, tx *store.DB, organization string) error {
+	if _, err := tx.Exec(ctx, `DELETE FROM credentials WHERE organization_id = ?`, organization); err != nil {
 		return fmt.Errorf("delete token: %w", err)
 	}
 	return nil
@@ -56,8 +57,8 @@ func (h *Holder) Identity() Identity {
 
 // FindHolder returns whom a presented credential speaks for, or nil if it is none that works now: unknown, expired, revoked or of a deleted
 // organization. The database is asked on every call, so that a revocation takes effect at once, on every replica.
-func FindHolder(ctx context.Context, db *DB, text string) (*Holder, error) {
-	lookup, ok := ParseSecret(db.vault, text)
+func FindHolder(ctx context.Context, db *store.DB, text string) (*Holder, error) {
+	lookup, ok := ParseSecret(db.Vault(), text)
 	if !ok {
 		return nil, nil
 	}
@@ -74,7 +75,7 @@ func FindHolder(ctx context.Context, db *DB, text string) (*Holder, error) {
 		SecretExpires  *jsonapi.Time
 		KeyExpires     *jsonapi.Time
 	}
-	err := db.session(ctx).Raw(`SELECT c.hash, c.api_key_id, c.organization_id AS token_of, o.name AS token_name, c.expires_at AS secret_expires,
+	err := db.Session(ctx).Raw(`SELECT c.hash, c.api_key_id, c.organization_id AS token_of, o.name AS token_name, c.expires_at AS secret_expires,
 			k.kind, k.name, k.organization_id, k.user_id, k.scopes, k.expires_at AS key_expires
 		FROM credentials c
 		LEFT JOIN api_keys k ON k.id = c.api_key_id
@@ -83,7 +84,7 @@ func FindHolder(ctx context.Context, db *DB, text string) (*Holder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find credential: %w", err)
 	}
-	if len(rows) == 0 || !hmac.Equal(rows[0].Hash, db.vault.Hash(text)) {
+	if len(rows) == 0 || !hmac.Equal(rows[0].Hash, db.Vault().Hash(text)) {
 		return nil, nil
 	}
 	row, now := rows[0], db.Now()
@@ -105,17 +106,17 @@ func FindHolder(ctx context.Context, db *DB, text string) (*Holder, error) {
 }
 
 // TouchAPIKeys notes when keys were last used, in one statement. It is called in batches, from time to time.
-func TouchAPIKeys(ctx context.Context, db *DB, used map[string]time.Time) error {
+func TouchAPIKeys(ctx context.Context, db *store.DB, used map[string]time.Time) error {
 	ids := sortedKeys(used)
-	times := column(ids, func(id string) time.Time { return used[id] })
-	return Transaction(ctx, db, func(tx *DB) error {
-		_, err := rowwise{
-			"note use of keys",
-			`UPDATE api_keys SET last_used_at = u.at
+	times := store.Column(ids, func(id string) time.Time { return used[id] })
+	return store.Transaction(ctx, db, func(tx *store.DB) error {
+		_, err := store.Rowwise{
+			Doing: "note use of keys",
+			Postgres: `UPDATE api_keys SET last_used_at = u.at
 			FROM unnest(?::timestamptz[], ?::uuid[]) AS u (at, id)
 			WHERE api_keys.id = u.id AND (last_used_at IS NULL OR last_used_at < u.at)`,
-			`UPDATE api_keys SET last_used_at = ?1 WHERE id = ?2 AND (last_used_at IS NULL OR last_used_at < ?1)`,
-		}.run(ctx, tx, times, ids)
+			SQLite: `UPDATE api_keys SET last_used_at = ?1 WHERE id = ?2 AND (last_used_at IS NULL OR last_used_at < ?1)`,
+		}.Run(ctx, tx, times, ids)
 		return err
 	})
 }

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"roster/models/store"
 )
 
 // AnswerLifetime is how long an answer is kept for requests that are sent again.
@@ -30,8 +32,8 @@ type KeyedRequest struct {
 // Once runs fn in a transaction, and keeps what it returns in the same transaction. If that was done within AnswerLifetime before, fn is
 // not called: the earlier answer is returned, with replayed set; a caller who holds less than it did then is Forbidden. Of several at once
 // one runs and the others wait for its answer. If fn fails nothing has happened, nothing is kept, and the key is free. fn may be called again after the database refused its transaction.
-func Once(ctx context.Context, db *DB, keyed KeyedRequest, fn func(tx *DB) (string, error)) (answer string, replayed bool, err error) {
-	err = Transaction(ctx, db, func(tx *DB) error {
+func Once(ctx context.Context, db *store.DB, keyed KeyedRequest, fn func(tx *store.DB) (string, error)) (answer string, replayed bool, err error) {
+	err = store.Transaction(ctx, db, func(tx *store.DB) error {
 		var kept *string
 		if kept, err = claim(ctx, tx, keyed); err != nil {
 			return err
@@ -47,8 +49,8 @@ func Once(ctx context.Context, db *DB, keyed KeyedRequest, fn func(tx *DB) (stri
 		if err != nil {
 			return fmt.Errorf("encode rights: %w", err)
 		}
-		_, err = tx.exec(ctx, `UPDATE idempotency_keys SET answer = ?, rights = ? WHERE caller = ? AND key = ?`,
-			tx.vault.Seal(keyed.owner(), answer), string(rights), keyed.Caller.String(), keyed.Key)
+		_, err = tx.Exec(ctx, `UPDATE idempotency_keys SET answer = ?, rights = ? WHERE caller = ? AND key = ?`,
+			tx.Vault().Seal(keyed.owner(), answer), string(rights), keyed.Caller.String(), keyed.Key)
 		if err != nil {
 			return fmt.Errorf("keep answer: %w", err)
 		}
@@ -62,9 +64,9 @@ func (r KeyedRequest) owner() string { return fmt.Sprintf("answer %q %q", r.Call
 
 // claim takes the key, or returns the answer that was given under it. On PostgreSQL it waits for a transaction that holds the key; SQLite
 // has one writer at a time. It comes first in the transaction: who waits here holds nothing that others wait for.
-func claim(ctx context.Context, tx *DB, keyed KeyedRequest) (*string, error) {
-	now, fingerprint := tx.Now(), tx.vault.Digest("idempotency", keyed.Request)
-	taken, err := tx.exec(ctx, `INSERT INTO idempotency_keys (caller, key, fingerprint, created_at)
+func claim(ctx context.Context, tx *store.DB, keyed KeyedRequest) (*string, error) {
+	now, fingerprint := tx.Now(), tx.Vault().Digest("idempotency", keyed.Request)
+	taken, err := tx.Exec(ctx, `INSERT INTO idempotency_keys (caller, key, fingerprint, created_at)
 		VALUES (?, ?, ?, ?)
 		ON CONFLICT (caller, key) DO UPDATE SET fingerprint = excluded.fingerprint, answer = NULL, rights = NULL, created_at = excluded.created_at
 		WHERE idempotency_keys.created_at <= ?`, keyed.Caller.String(), keyed.Key, fingerprint, now, now.Add(-AnswerLifetime))
@@ -75,7 +77,7 @@ func claim(ctx context.Context, tx *DB, keyed KeyedRequest) (*string, error) {
 		return nil, nil
 	}
 	var rows []keptRow
-	err = tx.session(ctx).Raw(`SELECT fingerprint, answer, rights FROM idempotency_keys WHERE caller = ? AND key = ?`,
+	err = tx.Session(ctx).Raw(`SELECT fingerprint, answer, rights FROM idempotency_keys WHERE caller = ? AND key = ?`,
 		keyed.Caller.String(), keyed.Key).Scan(&rows).Error
 	switch {
 	case err != nil:
@@ -90,7 +92,7 @@ func claim(ctx context.Context, tx *DB, keyed KeyedRequest) (*string, error) {
 	if err := rows[0].permit(keyed.Rights); err != nil {
 		return nil, err
 	}
-	answer, err := tx.vault.Open(keyed.owner(), rows[0].Answer)
+	answer, err := tx.Vault().Open(keyed.owner(), rows[0].Answer)
 	return &answer, err
 }
 
@@ -115,9 +117,9 @@ func (k keptRow) permit(rights Rights) error {
 
 // purgeAnswers removes some answers that have expired. Each request that adds one removes up to twenty, so that they cannot pile up. Rows
 // that another transaction works on are left to it.
-func purgeAnswers(ctx context.Context, tx *DB) error {
-	free := map[Dialect]string{Postgres: "FOR UPDATE SKIP LOCKED"}[tx.dialect]
-	_, err := tx.exec(ctx, `DELETE FROM idempotency_keys
+func purgeAnswers(ctx context.Context, tx *store.DB) error {
+	free := map[store.Dialect]string{store.Postgres: "FOR UPDATE SKIP LOCKED"}[tx.Dialect()]
+	_, err := tx.Exec(ctx, `DELETE FROM idempotency_keys
 		WHERE (caller, key) IN (
 			SELECT caller, key FROM idempotency_keys WHERE created_at <= ? ORDER BY created_at LIMIT ? `+free+`
 		)`, tx.Now().Add(-AnswerLifetime), purgeAtOnce)

@@ -10,6 +10,7 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // TestAnUpgradeTellsCallersApart writes events and kept answers as they were before identities had a kind of credential.
@@ -17,7 +18,7 @@ func TestAnUpgradeTellsCallersApart(t *testing.T) {
 	t.Parallel()
 	eachUnmigrated(t, func(t *testing.T, cfg models.Config) {
 		db := modelstest.OpenConfig(t, cfg)
-		if err := models.MigrateTo(t.Context(), db, 5); err != nil {
+		if err := db.MigrateTo(t.Context(), 5); err != nil {
 			t.Fatal(err)
 		}
 		const org, key, gone = "01912f6a-8c00-7abc-8def-000000000001", "01912f6a-8c00-7abc-8def-000000000002", "01912f6a-8c00-7abc-8def-000000000003"
@@ -36,7 +37,7 @@ func TestAnUpgradeTellsCallersApart(t *testing.T) {
 				string(rune('0'+i)) + `', '` + e.typ + `', 'users', '` + e.subject + `', '` + e.kind + `', '` + e.id + `', '{}', '2024-01-01 00:00:00+00:00')`)
 		}
 		for _, caller := range []string{"management " + key, "organization " + org, "organization " + key} {
-			blob := map[models.Dialect]string{models.SQLite: "x'01'", models.Postgres: `'\x01'`}[db.Dialect()]
+			blob := map[store.Dialect]string{store.SQLite: "x'01'", store.Postgres: `'\x01'`}[db.Dialect()]
 			run(`INSERT INTO idempotency_keys (credential_id, key, fingerprint, answer, created_at) VALUES ('` + caller + `', 'k', ` + blob + `, ` + blob + `, '2024-01-01 00:00:00+00:00')`)
 		}
 		if _, err := db.Migrate(t.Context()); err != nil {
@@ -59,7 +60,7 @@ func TestAnUpgradeTellsCallersApart(t *testing.T) {
 // TestAnIDIsNeverUsedAgain chooses, for new organizations and users, the ids of everything there is and was.
 func TestAnIDIsNeverUsedAgain(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		ctx := t.Context()
 		create := map[string]func(id string) error{
 			"organizations": func(id string) error {
@@ -110,7 +111,7 @@ func TestAnIDIsNeverUsedAgain(t *testing.T) {
 }
 
 // onePerType makes one of everything and returns the ids by type.
-func onePerType(t *testing.T, db *models.DB) map[string]string {
+func onePerType(t *testing.T, db *store.DB) map[string]string {
 	t.Helper()
 	ctx := t.Context()
 	org := organization(t, db, "Acme", "").ID
@@ -127,7 +128,7 @@ func onePerType(t *testing.T, db *models.DB) map[string]string {
 
 func TestOfTwoWhoChooseAnIDAtOnceOneGetsIt(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		id := models.NewID()
 		choose := make([]func() error, 8)
 		for i := range choose {

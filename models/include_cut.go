@@ -118,7 +118,7 @@ func (in *includer) firsts(ctx context.Context, c *Collection, name string, owne
 				Order(order).Limit(most)
 		}
 		var rows []pair
-		err := in.db.session(ctx).Raw(strings.Join(parts, " UNION ALL ")+" ORDER BY place", queries...).Scan(&rows).Error
+		err := in.db.Session(ctx).Raw(strings.Join(parts, " UNION ALL ")+" ORDER BY place", queries...).Scan(&rows).Error
 		if err != nil {
 			return nil, fmt.Errorf("select the first %s of %s: %w", name, c.Schema.Type, err)
 		}

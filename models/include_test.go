@@ -7,11 +7,12 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 func TestAnInclusionCostsTheSameForOneAndForAHundred(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		by := models.System("test")
 		root, err := models.CreateOrganization(t.Context(), db, by, input(attributes{"name": "Root"}, nil))
 		if err != nil {

@@ -7,14 +7,15 @@ import (
 
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // withKey opens the database of cfg with a master key that is told from others by its first byte.
-func withKey(t *testing.T, cfg models.Config, firstByte byte) *models.DB {
+func withKey(t *testing.T, cfg models.Config, firstByte byte) *store.DB {
 	t.Helper()
-	master := make([]byte, models.MasterKeySize)
+	master := make([]byte, store.MasterKeySize)
 	master[0] = firstByte
-	vault, err := models.NewVault(master)
+	vault, err := store.NewVault(master)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,10 +38,10 @@ func TestADatabaseBelongsToTheFirstKeyThatOpensIt(t *testing.T) {
 	onBothDatabases(t, func(t *testing.T, cfg models.Config) {
 		first, other := withKey(t, cfg, 1), withKey(t, cfg, 2)
 		for range 2 {
-			if err := models.CheckVault(t.Context(), first); err != nil {
+			if err := store.CheckVault(t.Context(), first); err != nil {
 				t.Errorf("the first key: %v", err)
 			}
-			if err := models.CheckVault(t.Context(), other); !errors.Is(err, models.ErrForeignVault) {
+			if err := store.CheckVault(t.Context(), other); !errors.Is(err, store.ErrForeignVault) {
 				t.Errorf("another key: %v", err)
 			}
 		}
@@ -50,14 +51,14 @@ func TestADatabaseBelongsToTheFirstKeyThatOpensIt(t *testing.T) {
 func TestOfKeysThatArriveAtOnceOneWins(t *testing.T) {
 	t.Parallel()
 	onBothDatabases(t, func(t *testing.T, cfg models.Config) {
-		dbs := make([]*models.DB, 6)
+		dbs := make([]*store.DB, 6)
 		for n := range dbs {
 			dbs[n] = withKey(t, cfg, byte(n))
 		}
 		results := make([]error, len(dbs))
 		var all sync.WaitGroup
 		for n, db := range dbs {
-			all.Go(func() { results[n] = models.CheckVault(t.Context(), db) })
+			all.Go(func() { results[n] = store.CheckVault(t.Context(), db) })
 		}
 		all.Wait()
 		accepted := 0
@@ -65,7 +66,7 @@ func TestOfKeysThatArriveAtOnceOneWins(t *testing.T) {
 			switch {
 			case err == nil:
 				accepted++
-			case !errors.Is(err, models.ErrForeignVault):
+			case !errors.Is(err, store.ErrForeignVault):
 				t.Errorf("unexpected: %v", err)
 			}
 		}

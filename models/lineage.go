@@ -10,6 +10,7 @@ import (
 	"sort"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // An event goes to those who are above its organization at its position, and tells them what they see there. The fan-out comes later, and
@@ -73,11 +74,11 @@ func (l *lineage) add(moves []branchMove) {
 }
 
 // readLineage reads who is above organizations, and the moves that are kept. It is one statement: between two a move could commit.
-func readLineage(ctx context.Context, tx *DB, organizations []string) (*lineage, error) {
+func readLineage(ctx context.Context, tx *store.DB, organizations []string) (*lineage, error) {
 	l := &lineage{now: map[string][]string{}}
 	var moves []branchMove
-	in, arg := tx.among("descendant_id", organizations)
-	err := tx.read(ctx, func(rows *sql.Rows) error {
+	in, arg := tx.Among("descendant_id", organizations)
+	err := tx.Read(ctx, func(rows *sql.Rows) error {
 		var id string
 		var n int64
 		var ancestor, ancestors *string
@@ -110,8 +111,8 @@ func readLineage(ctx context.Context, tx *DB, organizations []string) (*lineage,
 }
 
 // keepMove keeps a move whose event is in the queue.
-func keepMove(ctx context.Context, tx *DB, m branchMove, event string) error {
-	_, err := tx.run(ctx, `INSERT INTO branch_moves (ordinal, event_id, organization_id, ancestors) VALUES (?, ?, ?, ?)`, m.ordinal, event, m.head, m.above)
+func keepMove(ctx context.Context, tx *store.DB, m branchMove, event string) error {
+	_, err := tx.Run(ctx, `INSERT INTO branch_moves (ordinal, event_id, organization_id, ancestors) VALUES (?, ?, ?, ?)`, m.ordinal, event, m.head, m.above)
 	if err != nil {
 		return fmt.Errorf("keep move: %w", err)
 	}
@@ -119,8 +120,8 @@ func keepMove(ctx context.Context, tx *DB, m branchMove, event string) error {
 }
 
 // forgetMoves removes the moves that no event in the queue is older than.
-func forgetMoves(ctx context.Context, tx *DB) error {
-	_, err := tx.run(ctx, `DELETE FROM branch_moves WHERE event_id IN (
+func forgetMoves(ctx context.Context, tx *store.DB) error {
+	_, err := tx.Run(ctx, `DELETE FROM branch_moves WHERE event_id IN (
 		SELECT p.event_id FROM branch_moves m JOIN event_positions p ON p.event_id = m.event_id
 		WHERE p.position < COALESCE((SELECT MIN(position) FROM event_queue WHERE position IS NOT NULL), ?))`, int64(presently))
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // sending is an event and what each organization of endpoints is sent of it, by organization.
@@ -23,7 +24,7 @@ type sending struct {
 }
 
 // fanOut takes events out of the queue, in the order of their positions, and returns what would be sent.
-func fanOut(ctx context.Context, tx *models.DB, c models.EventClaim) ([]sending, error) {
+func fanOut(ctx context.Context, tx *store.DB, c models.EventClaim) ([]sending, error) {
 	events, _, err := models.ClaimEvents(ctx, tx, c)
 	if err != nil {
 		return nil, err
@@ -66,19 +67,19 @@ func fanOut(ctx context.Context, tx *models.DB, c models.EventClaim) ([]sending,
 var errPeek = errors.New("only looking")
 
 // peek returns what would be sent of all that is in the queue, by event, and leaves it there.
-func peek(t testing.TB, db *models.DB) map[string]sending {
+func peek(t testing.TB, db *store.DB) map[string]sending {
 	t.Helper()
 	return fanOutAll(t, db, errPeek)
 }
 
 // fanOutAll is peek that ends with an error, or commits.
-func fanOutAll(t testing.TB, db *models.DB, end error) map[string]sending {
+func fanOutAll(t testing.TB, db *store.DB, end error) map[string]sending {
 	t.Helper()
 	if err := models.NumberEvents(t.Context(), db); err != nil {
 		t.Fatal(err)
 	}
 	found := map[string]sending{}
-	err := models.Transaction(t.Context(), db, func(tx *models.DB) error {
+	err := store.Transaction(t.Context(), db, func(tx *store.DB) error {
 		all, err := fanOut(t.Context(), tx, models.EventClaim{Limit: 10_000})
 		for _, one := range all {
 			found[one.event.ID] = one
@@ -94,7 +95,7 @@ func fanOutAll(t testing.TB, db *models.DB, end error) map[string]sending {
 // nursery is a tree that a test changes at random, with what it knows of it.
 type nursery struct {
 	t       *testing.T
-	db      *models.DB
+	db      *store.DB
 	r       *rand.Rand
 	parents map[string]string // "" of heads
 	subtree map[string]bool   // organizations with an endpoint, and whether it looks at the subtree
@@ -172,7 +173,7 @@ func (n *nursery) step() (organization string, owners []string) {
 // TestAnEventIsSentAsIfItWereFannedOutAtOnce changes and moves at random, and fans out later.
 func TestAnEventIsSentAsIfItWereFannedOutAtOnce(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		for seed := range uint64(3) {
 			n := &nursery{t, db, rand.New(rand.NewPCG(seed, 13)), map[string]string{}, map[string]bool{}, map[string]string{}}
 			for i := range 12 {
@@ -227,7 +228,7 @@ func TestAnEventIsSentAsIfItWereFannedOutAtOnce(t *testing.T) {
 // takeSome fans out some events, which need not be the oldest.
 func (n *nursery) takeSome(atOnce map[string]sending) {
 	n.t.Helper()
-	err := models.Transaction(n.t.Context(), n.db, func(tx *models.DB) error {
+	err := store.Transaction(n.t.Context(), n.db, func(tx *store.DB) error {
 		some, err := fanOut(n.t.Context(), tx, models.EventClaim{Limit: 1 + n.r.IntN(4), Shared: n.r.IntN(2) == 0})
 		for _, one := range some {
 			if !maps.Equal(atOnce[one.event.ID].sent, one.sent) {
@@ -245,7 +246,7 @@ func (n *nursery) takeSome(atOnce map[string]sending) {
 // moves before an event, by position, say who is above it.
 func TestEventsAreSentByTheirPlaceAmongMovesOfTheSameMoment(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		var ends []string
 		for range 3 {
 			end := organization(t, db, "end", "").ID
@@ -260,7 +261,7 @@ func TestEventsAreSentByTheirPlaceAmongMovesOfTheSameMoment(t *testing.T) {
 		for i := range 2 {
 			workers.Go(func() {
 				for n := range 25 {
-					if err := moveTo(t, db, everything, branch, ends[(n+i)%3]); err != nil && !models.Unavailable(err) {
+					if err := moveTo(t, db, everything, branch, ends[(n+i)%3]); err != nil && !store.Unavailable(err) {
 						t.Error(err)
 					}
 				}
@@ -268,7 +269,7 @@ func TestEventsAreSentByTheirPlaceAmongMovesOfTheSameMoment(t *testing.T) {
 			workers.Go(func() {
 				for n := range 40 {
 					in := input(attributes{"name": fmt.Sprint(i, n)}, nil)
-					if _, err := models.UpdateOrganization(t.Context(), db, everything, leaf, in); err != nil && !models.Unavailable(err) {
+					if _, err := models.UpdateOrganization(t.Context(), db, everything, leaf, in); err != nil && !store.Unavailable(err) {
 						t.Error(err)
 					}
 				}
@@ -321,12 +322,12 @@ func TestEventsAreSentByTheirPlaceAmongMovesOfTheSameMoment(t *testing.T) {
 }
 
 // collect fans out a few events and adds them, by position. It returns how many they were.
-func collect(t *testing.T, db *models.DB, sent map[int64]sending) (n int) {
+func collect(t *testing.T, db *store.DB, sent map[int64]sending) (n int) {
 	t.Helper()
 	if err := models.NumberEvents(t.Context(), db); err != nil {
 		t.Error(err)
 	}
-	err := models.Transaction(t.Context(), db, func(tx *models.DB) error {
+	err := store.Transaction(t.Context(), db, func(tx *store.DB) error {
 		some, err := fanOut(t.Context(), tx, models.EventClaim{Limit: 7, Shared: true})
 		n = len(some)
 		for _, one := range some {
@@ -334,7 +335,7 @@ func collect(t *testing.T, db *models.DB, sent map[int64]sending) (n int) {
 		}
 		return err
 	})
-	if err != nil && !models.Unavailable(err) {
+	if err != nil && !store.Unavailable(err) {
 		t.Error(err)
 	}
 	return n

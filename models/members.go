@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // MemberChange is what a request does to the members of a to-many relationship (§ Updating To-Many Relationships).
@@ -22,14 +23,14 @@ const (
 // ChangeMembers changes the members of a to-many relationship of one resource. Each member changes as it would alone, with the same
 // events: a membership begins or ends, an organization moves. It fails with the kinds NotFound, RelatedNotFound for each identifier, and
 // those of the single changes.
-func ChangeMembers(ctx context.Context, db *DB, by Caller, c *Collection, id, relationship string, how MemberChange,
+func ChangeMembers(ctx context.Context, db *store.DB, by Caller, c *Collection, id, relationship string, how MemberChange,
 	links Links,
 ) error {
 	change := memberChanges[c][relationship]
 	if change == nil {
 		return &Error{Kind: ReadOnly, Field: relationship, Message: "The members of " + relationship + " cannot be changed."}
 	}
-	return Transaction(ctx, db, func(tx *DB) error {
+	return store.Transaction(ctx, db, func(tx *store.DB) error {
 		return change(ctx, tx, by, id, how, links)
 	})
 }
@@ -40,7 +41,7 @@ var memberChanges = map[*Collection]map[string]memberChange{
 	Organizations: {"users": changeUsersOf, "children": changeChildrenOf},
 }
 
-type memberChange func(ctx context.Context, tx *DB, by Caller, id string, how MemberChange, links Links) error
+type memberChange func(ctx context.Context, tx *store.DB, by Caller, id string, how MemberChange, links Links) error
 
 // parts returns what a change of members comes to: the positions in the links of those that join, each once, and those who leave.
 func (how MemberChange) parts(present []string, links Links) (join []int, leave []string) {
@@ -75,7 +76,7 @@ func checkLeaving(relationship string, leave []string) error {
 }
 
 // changeUsersOf changes the people in an organization. Users are locked before memberships, and those before organizations, as everywhere.
-func changeUsersOf(ctx context.Context, tx *DB, by Caller, organization string, how MemberChange,
+func changeUsersOf(ctx context.Context, tx *store.DB, by Caller, organization string, how MemberChange,
 	links Links,
 ) error {
 	if !jsonapi.IsID(organization) {
@@ -105,7 +106,7 @@ func changeUsersOf(ctx context.Context, tx *DB, by Caller, organization string, 
 	if err := shareOrganization(ctx, tx, by.Scope, organization); err != nil {
 		return err
 	}
-	join, leave := how.parts(column(memberships, func(m *Membership) string { return m.UserID }), links)
+	join, leave := how.parts(store.Column(memberships, func(m *Membership) string { return m.UserID }), links)
 	for _, m := range memberships {
 		if !slices.Contains(leave, m.UserID) {
 			continue
@@ -128,7 +129,7 @@ func changeUsersOf(ctx context.Context, tx *DB, by Caller, organization string, 
 
 // joinUsers makes the users at some positions of links members of an organization, and returns their ids. Those who were not seen are
 // all in the error.
-func joinUsers(ctx context.Context, tx *DB, by Caller, organization string, seen []string, join []int,
+func joinUsers(ctx context.Context, tx *store.DB, by Caller, organization string, seen []string, join []int,
 	links Links,
 ) ([]string, error) {
 	var errs Errors
@@ -156,7 +157,7 @@ func joinUsers(ctx context.Context, tx *DB, by Caller, organization string, seen
 }
 
 // lockUsers locks those of some users that a scope sees, and returns their ids in order.
-func lockUsers(ctx context.Context, tx *DB, scope Scope, ids []string) ([]string, error) {
+func lockUsers(ctx context.Context, tx *store.DB, scope Scope, ids []string) ([]string, error) {
 	seen := []string{}
 	q := Users.from(ctx, tx, Users.visible(scope), condition("users.id IN ?", ids)).Clauses(forUpdate)
 	if err := q.Order("users.id").Pluck("users.id", &seen).Error; err != nil {
@@ -166,7 +167,7 @@ func lockUsers(ctx context.Context, tx *DB, scope Scope, ids []string) ([]string
 }
 
 // changeChildrenOf moves organizations below another one, and those that leave it to the head of trees of their own.
-func changeChildrenOf(ctx context.Context, tx *DB, by Caller, parent string, how MemberChange, links Links) error {
+func changeChildrenOf(ctx context.Context, tx *store.DB, by Caller, parent string, how MemberChange, links Links) error {
 	if err := lockTrees(ctx, tx, alone, append(links.known(), parent)...); err != nil {
 		return err
 	}

@@ -8,12 +8,13 @@ import (
 
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // TestEveryRelationshipThatCanBeChangedIs holds the schemas against the table of changes.
 func TestEveryRelationshipThatCanBeChangedIs(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		for _, c := range models.Collections() {
 			for _, rel := range c.Schema.Relationships {
 				if !rel.Many {
@@ -34,7 +35,7 @@ func TestEveryRelationshipThatCanBeChangedIs(t *testing.T) {
 
 func TestThePeopleOfAnOrganizationJoinAndLeaveAtItsURL(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		g := plant(t, db)
 		own := g.users[g.mid.ID].ID
 		leafs := g.users[g.leaf.ID].ID
@@ -91,7 +92,7 @@ func TestThePeopleOfAnOrganizationJoinAndLeaveAtItsURL(t *testing.T) {
 
 func TestChildrenJoinAndLeaveAtTheURLOfTheirParent(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		g := plant(t, db)
 		children := func(by models.Caller, how models.MemberChange, ids ...string) error {
 			return models.ChangeMembers(t.Context(), db, by, models.Organizations, g.side.ID, "children", how, many(ids...))
@@ -141,7 +142,7 @@ func TestChildrenJoinAndLeaveAtTheURLOfTheirParent(t *testing.T) {
 // TestPeopleJoinOneOrganizationFromBothEnds changes the same memberships by the organization and by its people at once.
 func TestPeopleJoinOneOrganizationFromBothEnds(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		org := organization(t, db, "Acme", "")
 		var ids []string
 		for i := range 8 {

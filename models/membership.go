@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // Membership says that a user is in an organization.
@@ -33,9 +34,9 @@ func defineMemberships(c *Collection) {
 		live:    "EXISTS (SELECT 1 FROM organizations mo WHERE mo.id = memberships.organization_id AND mo.deleted_at IS NULL)",
 		order:   []string{"memberships.created_at", "memberships.id"},
 		always:  []string{"version"},
-		filters: map[string]func(*DB, any) where{
-			"organizationId": func(_ *DB, v any) where { return idEquals("memberships.organization_id", v) },
-			"userId":         func(_ *DB, v any) where { return idEquals("memberships.user_id", v) },
+		filters: map[string]func(*store.DB, any) where{
+			"organizationId": func(_ *store.DB, v any) where { return idEquals("memberships.organization_id", v) },
+			"userId":         func(_ *store.DB, v any) where { return idEquals("memberships.user_id", v) },
 		},
 		total: func(s Scope, filter, value string) counted {
 			if filter == "" && s.reach == everything {
@@ -53,10 +54,10 @@ func defineMemberships(c *Collection) {
 			},
 			rank:  2,
 			plans: plans{creates: func(p *Plan, in *Change) { p.Changes(Users, in.Links["user"].One()) }},
-			leaving: func(ctx context.Context, tx *DB, _ Caller, organization string) error {
+			leaving: func(ctx context.Context, tx *store.DB, _ Caller, organization string) error {
 				return countHidden(ctx, tx, organization, -1)
 			},
-			returning: func(ctx context.Context, tx *DB, organization string) error {
+			returning: func(ctx context.Context, tx *store.DB, organization string) error {
 				return countHidden(ctx, tx, organization, 1)
 			},
 			counts: []string{
@@ -89,11 +90,11 @@ func relateMemberships(c *Collection) {
 const MaxMemberships = 1000
 
 // CreateMembership makes the user of the input a member of its organization.
-func CreateMembership(ctx context.Context, db *DB, by Caller, in *Change) (*Membership, error) {
+func CreateMembership(ctx context.Context, db *store.DB, by Caller, in *Change) (*Membership, error) {
 	if err := in.check(Memberships, toCreate); err != nil {
 		return nil, err
 	}
-	return resulting(ctx, db, func(tx *DB) (m *Membership, err error) {
+	return resulting(ctx, db, func(tx *store.DB) (m *Membership, err error) {
 		organization, user := in.Links["organization"].One(), in.Links["user"].One()
 		if organization == "" {
 			organization = by.Scope.Root()
@@ -125,9 +126,9 @@ func CreateMembership(ctx context.Context, db *DB, by Caller, in *Change) (*Memb
 
 // checkMemberships keeps a user, whose row the transaction has locked, from having more memberships than there can be. Those in deleted
 // organizations count: they come back.
-func checkMemberships(ctx context.Context, tx *DB, user string) error {
+func checkMemberships(ctx context.Context, tx *store.DB, user string) error {
 	var n int64
-	if err := tx.session(ctx).Raw(`SELECT COUNT(*) FROM memberships WHERE user_id = ?`, user).Scan(&n).Error; err != nil {
+	if err := tx.Session(ctx).Raw(`SELECT COUNT(*) FROM memberships WHERE user_id = ?`, user).Scan(&n).Error; err != nil {
 		return fmt.Errorf("count memberships: %w", err)
 	}
 	if n > MaxMemberships {
@@ -137,7 +138,7 @@ func checkMemberships(ctx context.Context, tx *DB, user string) error {
 }
 
 // lockEnds locks the user and the organization of a new membership. It fails with RelatedNotFound for each that the scope does not see.
-func lockEnds(ctx context.Context, tx *DB, scope Scope, organization, user string) error {
+func lockEnds(ctx context.Context, tx *store.DB, scope Scope, organization, user string) error {
 	_, userErr := lock[User](ctx, tx, Users, scope, user) // before his organizations, as every change locks them
 	organizationErr := shareOrganization(ctx, tx, scope, organization)
 	var errs Errors
@@ -156,8 +157,8 @@ func lockEnds(ctx context.Context, tx *DB, scope Scope, organization, user strin
 }
 
 // UpdateMembership takes a membership that says what is: nothing of it can be changed.
-func UpdateMembership(ctx context.Context, db *DB, by Caller, id string, in *Change) (*Membership, error) {
-	return resulting(ctx, db, func(tx *DB) (m *Membership, err error) {
+func UpdateMembership(ctx context.Context, db *store.DB, by Caller, id string, in *Change) (*Membership, error) {
+	return resulting(ctx, db, func(tx *store.DB) (m *Membership, err error) {
 		if m, err = lockLive[Membership](ctx, tx, Memberships, by.Scope, id); err != nil {
 			return nil, err
 		}
@@ -172,8 +173,8 @@ func UpdateMembership(ctx context.Context, db *DB, by Caller, id string, in *Cha
 }
 
 // DeleteMembership ends a membership. The user stays.
-func DeleteMembership(ctx context.Context, db *DB, by Caller, id string, versions *Versions) error {
-	return Transaction(ctx, db, func(tx *DB) error {
+func DeleteMembership(ctx context.Context, db *store.DB, by Caller, id string, versions *Versions) error {
+	return store.Transaction(ctx, db, func(tx *store.DB) error {
 		seen, err := Find(ctx, tx, Memberships, by.Scope, id, nil)
 		if err != nil {
 			return err
@@ -194,17 +195,17 @@ func DeleteMembership(ctx context.Context, db *DB, by Caller, id string, version
 
 // touchUser makes a new version of a user whose memberships change: they are what his relationship organizations consists of, and who has
 // read that before must not replace it (If-Match). It is no change of the user himself, of which updatedAt and an event would tell.
-func touchUser(ctx context.Context, tx *DB, id string) error {
-	if _, err := tx.exec(ctx, `UPDATE users SET version = version + 1 WHERE id = ?`, id); err != nil {
+func touchUser(ctx context.Context, tx *store.DB, id string) error {
+	if _, err := tx.Exec(ctx, `UPDATE users SET version = version + 1 WHERE id = ?`, id); err != nil {
 		return fmt.Errorf("raise version of user: %w", err)
 	}
 	return nil
 }
 
-func addMembership(ctx context.Context, tx *DB, by Caller, organization, user string) (*Membership, error) {
+func addMembership(ctx context.Context, tx *store.DB, by Caller, organization, user string) (*Membership, error) {
 	now := jsonapi.Stamp{Time: tx.Now()}
 	m := &Membership{ID: NewID(), CreatedAt: now, UpdatedAt: now, OrganizationID: organization, UserID: user, Version: 1}
-	n, err := tx.exec(ctx, `INSERT INTO memberships (id, organization_id, user_id, user_created_at, version, created_at, updated_at)
+	n, err := tx.Exec(ctx, `INSERT INTO memberships (id, organization_id, user_id, user_created_at, version, created_at, updated_at)
 		SELECT ?, ?, id, created_at, ?, ?, ? FROM users WHERE id = ?`, m.ID, organization, m.Version, now, now, user)
 	switch {
 	case err != nil:
@@ -215,13 +216,13 @@ func addMembership(ctx context.Context, tx *DB, by Caller, organization, user st
 	if err := markShared(ctx, tx, user); err != nil {
 		return nil, err
 	}
-	tx.count(countMemberships, "", 1)
-	tx.count(countUsers, organization, 1)
+	tx.Count(countMemberships, "", 1)
+	tx.Count(countUsers, organization, 1)
 	return m, record(ctx, tx, by, change{verb: created, collection: Memberships, organization: organization, after: m})
 }
 
-func endMembership(ctx context.Context, tx *DB, by Caller, m *Membership) error {
-	if _, err := tx.exec(ctx, `DELETE FROM memberships WHERE id = ?`, m.ID); err != nil {
+func endMembership(ctx context.Context, tx *store.DB, by Caller, m *Membership) error {
+	if _, err := tx.Exec(ctx, `DELETE FROM memberships WHERE id = ?`, m.ID); err != nil {
 		return fmt.Errorf("delete membership: %w", err)
 	}
 	if err := markShared(ctx, tx, m.UserID); err != nil {
@@ -233,18 +234,18 @@ func endMembership(ctx context.Context, tx *DB, by Caller, m *Membership) error 
 	if err := q.Pluck("deleted_at IS NULL", &live).Error; err != nil {
 		return fmt.Errorf("lock organization: %w", err)
 	}
-	tx.count(countUsers, m.OrganizationID, -1)
+	tx.Count(countUsers, m.OrganizationID, -1)
 	if live[0] {
-		tx.count(countMemberships, "", -1)
+		tx.Count(countMemberships, "", -1)
 	}
 	return record(ctx, tx, by, change{verb: deleted, collection: Memberships, organization: m.OrganizationID, before: m})
 }
 
 // markShared notes in the memberships of a user, whom the transaction has locked, whether there are several: who counts the people of many
 // organizations must not count one twice (reached.count).
-func markShared(ctx context.Context, tx *DB, user string) error {
+func markShared(ctx context.Context, tx *store.DB, user string) error {
 	several := "(SELECT COUNT(*) > 1 FROM memberships others WHERE others.user_id = ?)"
-	_, err := tx.exec(ctx, "UPDATE memberships SET shared = "+several+" WHERE user_id = ? AND shared <> "+several, user, user, user)
+	_, err := tx.Exec(ctx, "UPDATE memberships SET shared = "+several+" WHERE user_id = ? AND shared <> "+several, user, user, user)
 	if err != nil {
 		return fmt.Errorf("mark memberships of a user: %w", err)
 	}
@@ -252,15 +253,15 @@ func markShared(ctx context.Context, tx *DB, user string) error {
 }
 
 // countHidden takes the memberships of an organization out of the total when it is deleted, and back when it is restored.
-func countHidden(ctx context.Context, tx *DB, organization string, sign int64) error {
-	n, err := readCounter(ctx, tx, countUsers, organization)
-	tx.count(countMemberships, "", sign*n)
+func countHidden(ctx context.Context, tx *store.DB, organization string, sign int64) error {
+	n, err := store.ReadCounter(ctx, tx, countUsers, organization)
+	tx.Count(countMemberships, "", sign*n)
 	return err
 }
 
 // endMemberships ends the memberships of a user within the caller's scope, those in deleted organizations too, and returns how many those
 // were.
-func endMemberships(ctx context.Context, tx *DB, by Caller, user string) (int, error) {
+func endMemberships(ctx context.Context, tx *store.DB, by Caller, user string) (int, error) {
 	memberships, err := lockMemberships(ctx, tx, Memberships.visible(by.Scope), condition("user_id = ?", user))
 	if err != nil {
 		return 0, err
@@ -274,7 +275,7 @@ func endMemberships(ctx context.Context, tx *DB, by Caller, user string) (int, e
 }
 
 // lockMemberships locks the memberships that meet every condition, and returns them in order.
-func lockMemberships(ctx context.Context, tx *DB, conds ...where) ([]*Membership, error) {
+func lockMemberships(ctx context.Context, tx *store.DB, conds ...where) ([]*Membership, error) {
 	q := Memberships.from(ctx, tx, conds...).Clauses(forUpdate)
 	var memberships []*Membership
 	if err := q.Order("organization_id, user_id").Find(&memberships).Error; err != nil {
@@ -284,7 +285,7 @@ func lockMemberships(ctx context.Context, tx *DB, conds ...where) ([]*Membership
 }
 
 // membershipOrganizations returns the organizations of a user that a scope sees, in order.
-func membershipOrganizations(ctx context.Context, tx *DB, scope Scope, user string) ([]string, error) {
+func membershipOrganizations(ctx context.Context, tx *store.DB, scope Scope, user string) ([]string, error) {
 	q := Memberships.from(ctx, tx, Memberships.visible(scope), condition("user_id = ?", user))
 	var ids []string
 	if err := q.Order("organization_id").Pluck("organization_id", &ids).Error; err != nil {
@@ -294,7 +295,7 @@ func membershipOrganizations(ctx context.Context, tx *DB, scope Scope, user stri
 }
 
 // changeOrganizationsOf changes the organizations that a user is in.
-func changeOrganizationsOf(ctx context.Context, tx *DB, by Caller, user string, how MemberChange,
+func changeOrganizationsOf(ctx context.Context, tx *store.DB, by Caller, user string, how MemberChange,
 	links Links,
 ) error {
 	if _, err := lock[User](ctx, tx, Users, by.Scope, user); err != nil {
@@ -310,13 +311,13 @@ func changeOrganizationsOf(ctx context.Context, tx *DB, by Caller, user string, 
 // anything to change. Memberships in deleted organizations, which the caller is not shown, stay for the day when those are restored.
 // Organizations that are not found are all in the error.
 func setOrganizations(
-	ctx context.Context, tx *DB, by Caller, user string, how MemberChange, links Links,
+	ctx context.Context, tx *store.DB, by Caller, user string, how MemberChange, links Links,
 ) (changed bool, err error) {
 	present, err := lockMemberships(ctx, tx, append(Memberships.base(by.Scope), condition("user_id = ?", user))...)
 	if err != nil {
 		return false, err
 	}
-	join, leave := how.parts(column(present, func(m *Membership) string { return m.OrganizationID }), links)
+	join, leave := how.parts(store.Column(present, func(m *Membership) string { return m.OrganizationID }), links)
 	for _, m := range present {
 		if !slices.Contains(leave, m.OrganizationID) {
 			continue
@@ -349,6 +350,6 @@ func setOrganizations(
 }
 
 // shareOrganization makes sure that a live organization is visible and stays until the transaction ends.
-func shareOrganization(ctx context.Context, tx *DB, scope Scope, id string) error {
+func shareOrganization(ctx context.Context, tx *store.DB, scope Scope, id string) error {
 	return share(ctx, tx, Organizations, scope, id)
 }

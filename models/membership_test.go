@@ -7,10 +7,11 @@ import (
 
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // crowd puts a user into that many organizations, all at once and without events.
-func crowd(t *testing.T, db *models.DB, user string, n int) {
+func crowd(t *testing.T, db *store.DB, user string, n int) {
 	t.Helper()
 	now := "(SELECT created_at FROM users WHERE id = '" + user + "')"
 	var organizations, paths, memberships []string
@@ -28,7 +29,7 @@ func crowd(t *testing.T, db *models.DB, user string, n int) {
 
 func TestAUserIsInAtMostAThousandOrganizations(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		ctx := t.Context()
 		ada := user(t, db, "Ada")
 		crowd(t, db, ada.ID, models.MaxMemberships-1)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"roster/models/store"
 )
 
 // What a merge may cost. A merge of a few organizations costs less than a walk that finds nothing, and one of many less than to gather what
@@ -72,7 +74,7 @@ func (s *search) merge(ctx context.Context, organizations int, l *limits) {
 func (s *search) begin(organization string, n int, by direction, cond where) where {
 	cond = both(condition("r."+s.reached.column+" = "+organization), cond)
 	rest := fmt.Sprintf("FROM %s r WHERE %s ORDER BY %s LIMIT %d", s.reached.table, cond.sql, by.terms("r."), n)
-	if s.db.dialect == Postgres {
+	if s.db.Dialect() == store.Postgres {
 		return condition("CROSS JOIN LATERAL (SELECT "+by.list("r.")+" "+rest+") l", cond.args...)
 	}
 	// SQLite has no LATERAL, and takes a CROSS JOIN in the order in which it is written.

@@ -13,11 +13,12 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // growGrove grows trees at random, and returns their organizations, deleted ones too. In them are people with times in common, some in
 // several organizations, with keys, endpoints, deliveries and events.
-func growGrove(t *testing.T, db *models.DB, clock *modelstest.Clock, r *rand.Rand) (organizations []string) {
+func growGrove(t *testing.T, db *store.DB, clock *modelstest.Clock, r *rand.Rand) (organizations []string) {
 	t.Helper()
 	some := func(ids []string) string { return ids[r.IntN(len(ids))] }
 	for range 24 {
@@ -68,7 +69,7 @@ func growGrove(t *testing.T, db *models.DB, clock *modelstest.Clock, r *rand.Ran
 // TestEveryWayFindsTheSamePage compares pages as each way finds them with a reading of everything, of which is left what is seen one by one.
 func TestEveryWayFindsTheSamePage(t *testing.T) {
 	t.Parallel()
-	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
+	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		seed := uint64(time.Now().UnixNano())
 		t.Logf("seed %d", seed)
 		r := rand.New(rand.NewPCG(seed, 26))
@@ -103,7 +104,7 @@ func TestEveryWayFindsTheSamePage(t *testing.T) {
 // part is rows of a list: size of them behind the first start that are seen behind the one at a place of the list of everything.
 type part struct{ start, size, at int }
 
-func (p part) compare(t *testing.T, db *models.DB, c *models.Collection, scope models.Scope, query string, all []any) {
+func (p part) compare(t *testing.T, db *store.DB, c *models.Collection, scope models.Scope, query string, all []any) {
 	t.Helper()
 	var behind any
 	if p.at >= 0 {
@@ -127,7 +128,7 @@ func (p part) compare(t *testing.T, db *models.DB, c *models.Collection, scope m
 
 // plantBehind plants other people, and then a tree of ten organizations with people who were all created later, one after the other. Their
 // first names are their numbers.
-func plantBehind(t *testing.T, db *models.DB, others, people int) (head string) {
+func plantBehind(t *testing.T, db *store.DB, others, people int) (head string) {
 	t.Helper()
 	plant := func(n int, year int) string {
 		b := &models.Batch{}
@@ -160,7 +161,7 @@ func plantBehind(t *testing.T, db *models.DB, others, people int) (head string) 
 // in the list of each organization, and reads about as many rows as there are organizations and people on the page.
 func TestAPageOfPeopleWhoStandTogetherIsMerged(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		const people, most = 1500, 60
 		head := plantBehind(t, db, 2*people, people)
 		for sort, first := range map[string]int{"createdAt": 0, "-createdAt": people - 1} {

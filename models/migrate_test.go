@@ -9,6 +9,7 @@ import (
 
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 func TestMigratingTwiceDoesNothingTheSecondTime(t *testing.T) {
@@ -37,7 +38,7 @@ func TestEightReplicasMayMigrateAtOnce(t *testing.T) {
 	t.Parallel()
 	eachUnmigrated(t, func(t *testing.T, cfg models.Config) {
 		type outcome struct {
-			steps []models.Migration
+			steps []store.Migration
 			err   error
 		}
 		outcomes := make(chan outcome)
@@ -80,7 +81,7 @@ func TestMigrationsGoForwardOnlyAndAreTheSameStepsOnBothDatabases(t *testing.T) 
 	down := regexp.MustCompile(`(?im)^--\s*\+goose\s+down`)
 	steps := map[string][]string{}
 	for _, dialect := range modelstest.Dialects {
-		files, err := filepath.Glob(filepath.Join("migrations", string(dialect), "*"))
+		files, err := filepath.Glob(filepath.Join("store/migrations", string(dialect), "*"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -122,11 +123,11 @@ func eachUnmigrated(t *testing.T, test func(t *testing.T, cfg models.Config)) {
 // TestWhoHasSeveralMembershipsIsFoundByTheMigration takes a step back by hand and forward again.
 func TestWhoHasSeveralMembershipsIsFoundByTheMigration(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		first, second := organization(t, db, "first", "").ID, organization(t, db, "second", "").ID
 		user(t, db, "alone", first)
 		user(t, db, "twice", first, second)
-		step, err := os.ReadFile(filepath.Join("migrations", string(db.Dialect()), "00011_shared_people.sql"))
+		step, err := os.ReadFile(filepath.Join("store/migrations", string(db.Dialect()), "00011_shared_people.sql"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -145,7 +146,7 @@ func TestMembershipsKeepWhatTheyWereWhenTheyLearnWhenTheirUsersWereCreated(t *te
 	t.Parallel()
 	eachUnmigrated(t, func(t *testing.T, cfg models.Config) {
 		db := modelstest.OpenConfig(t, cfg)
-		if err := models.MigrateTo(t.Context(), db, 11); err != nil {
+		if err := db.MigrateTo(t.Context(), 11); err != nil {
 			t.Fatal(err)
 		}
 		ada, acme, born, joined := models.NewID(), models.NewID(), instant(db, 1), instant(db, 2)

@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // Organization is a company, or a part of one: a node of a tree.
@@ -53,18 +54,18 @@ func defineOrganizations(c *Collection) {
 		order:   []string{"organizations.created_at", "organizations.id"},
 		always:  []string{"version"},
 		needs:   map[string][]string{"active": {"valid_from", "valid_to"}, "webhookUrl": {"webhook_url", "sealed_webhook_url"}},
-		filters: map[string]func(*DB, any) where{
+		filters: map[string]func(*store.DB, any) where{
 			"active": activeFilter,
 		},
-		beyond: map[string]func(*DB, Scope, any) where{"ancestor": ancestorFilter},
+		beyond: map[string]func(*store.DB, Scope, any) where{"ancestor": ancestorFilter},
 		total:  totalOrganizations,
-		complete: func(db *DB, model any) error {
+		complete: func(db *store.DB, model any) error {
 			org := model.(*Organization)
 			org.Active = validAt(org, db)
 			if org.WebhookOrigin == nil {
 				return nil
 			}
-			url, err := openURL(db.vault, org.ID, *org.WebhookOrigin, org.SealedURL)
+			url, err := openURL(db.Vault(), org.ID, *org.WebhookOrigin, org.SealedURL)
 			org.WebhookURL = &url
 			return err
 		},
@@ -128,12 +129,12 @@ func relateOrganizations(c *Collection) {
 		relation{target: Events, foreign: "organization_id", countedBy: "organizationId"})
 }
 
-func validAt(org *Organization, db *DB) bool {
+func validAt(org *Organization, db *store.DB) bool {
 	now := db.Now()
 	return (org.ValidFrom == nil || !org.ValidFrom.After(now)) && (org.ValidTo == nil || org.ValidTo.After(now))
 }
 
-func activeFilter(db *DB, v any) where {
+func activeFilter(db *store.DB, v any) where {
 	now := db.Now()
 	sql := "(organizations.valid_from IS NULL OR organizations.valid_from <= ?) AND (organizations.valid_to IS NULL OR organizations.valid_to > ?)"
 	if v == false {
@@ -142,7 +143,7 @@ func activeFilter(db *DB, v any) where {
 	return condition(sql, now, now)
 }
 
-func ancestorFilter(_ *DB, scope Scope, v any) where {
+func ancestorFilter(_ *store.DB, scope Scope, v any) where {
 	id, _ := v.(string)
 	if !jsonapi.IsID(id) {
 		return never()
@@ -173,11 +174,11 @@ func totalOrganizations(s Scope, filter, value string) counted {
 // CreateOrganization creates the organization that the input describes: the row, its place in the tree, its token, the counters and
 // the event. The returned model is the only one that ever has the token and the webhook secret. A token can do everything within the
 // organization, so a caller who cannot makes an organization without one. A caller whose scope is a subtree creates below the root of it. It fails with Errors of the kinds Invalid, Conflict and RelatedNotFound.
-func CreateOrganization(ctx context.Context, db *DB, by Caller, in *Change) (*Organization, error) {
+func CreateOrganization(ctx context.Context, db *store.DB, by Caller, in *Change) (*Organization, error) {
 	if err := in.check(Organizations, toCreate); err != nil {
 		return nil, err
 	}
-	return resulting(ctx, db, func(tx *DB) (org *Organization, err error) {
+	return resulting(ctx, db, func(tx *store.DB) (org *Organization, err error) {
 		now := jsonapi.Stamp{Time: tx.Now()}
 		id, err := takeID(ctx, tx, in.ID)
 		if err != nil {
@@ -214,7 +215,7 @@ func CreateOrganization(ctx context.Context, db *DB, by Caller, in *Change) (*Or
 }
 
 // announceOrganization counts and records a new organization.
-func announceOrganization(ctx context.Context, tx *DB, by Caller, org *Organization) error {
+func announceOrganization(ctx context.Context, tx *store.DB, by Caller, org *Organization) error {
 	if err := countInTree(ctx, tx, org, 1); err != nil {
 		return err
 	}
@@ -226,7 +227,7 @@ func announceOrganization(ctx context.Context, tx *DB, by Caller, org *Organizat
 
 // insertOrganization inserts the row and its closure. A slug that was not given is made from the name; the database decides whether it
 // is free.
-func insertOrganization(ctx context.Context, tx *DB, org *Organization) error {
+func insertOrganization(ctx context.Context, tx *store.DB, org *Organization) error {
 	given := org.Slug != ""
 	for try := 0; ; try++ {
 		switch {
@@ -236,7 +237,7 @@ func insertOrganization(ctx context.Context, tx *DB, org *Organization) error {
 		default:
 			org.Slug = anotherSlug(slugFor(org.Name))
 		}
-		insert := tx.session(ctx).Clauses(clause.Returning{Columns: []clause.Column{{Name: "number"}}})
+		insert := tx.Session(ctx).Clauses(clause.Returning{Columns: []clause.Column{{Name: "number"}}})
 		if !given {
 			// Not an error, which would end the transaction on PostgreSQL, but no row.
 			insert = insert.Clauses(clause.OnConflict{
@@ -258,8 +259,8 @@ func insertOrganization(ctx context.Context, tx *DB, org *Organization) error {
 // UpdateOrganization changes what the input names and returns the organization as it is then. Null for a deleted organization's deletedAt
 // restores it, below another parent if the input names one. It fails with the kinds NotFound, Invalid, ReadOnly, Conflict, RelatedNotFound
 // and PreconditionFailed.
-func UpdateOrganization(ctx context.Context, db *DB, by Caller, id string, in *Change) (*Organization, error) {
-	return resulting(ctx, db, func(tx *DB) (org *Organization, err error) {
+func UpdateOrganization(ctx context.Context, db *store.DB, by Caller, id string, in *Change) (*Organization, error) {
+	return resulting(ctx, db, func(tx *store.DB) (org *Organization, err error) {
 		if err := lockTreesFor(ctx, tx, by.Scope, id, in); err != nil {
 			return nil, err
 		}
@@ -310,7 +311,7 @@ func UpdateOrganization(ctx context.Context, db *DB, by Caller, id string, in *C
 }
 
 // saveOrganization writes what differs from before. If nothing does, nothing happened: no new version, no event.
-func saveOrganization(ctx context.Context, tx *DB, by Caller, before, org *Organization, columns []string) error {
+func saveOrganization(ctx context.Context, tx *store.DB, by Caller, before, org *Organization, columns []string) error {
 	if reflect.DeepEqual(before, org) {
 		return nil
 	}
@@ -341,6 +342,6 @@ func saveOrganization(ctx context.Context, tx *DB, by Caller, before, org *Organ
 }
 
 // lockOrganization reads an organization, deleted or not, and keeps others from changing it until the transaction ends.
-func lockOrganization(ctx context.Context, tx *DB, scope Scope, id string) (*Organization, error) {
+func lockOrganization(ctx context.Context, tx *store.DB, scope Scope, id string) (*Organization, error) {
 	return lock[Organization](ctx, tx, Organizations, scope, id)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // checkRestore makes sure that a change of a deleted organization takes back the deletion, and is one by the management. For everybody
@@ -18,7 +19,7 @@ func checkRestore(org *Organization, by Caller, in *Change) error {
 }
 
 // checkAbove makes sure that a restored organization comes back below one that is there, and stays until the transaction ends.
-func checkAbove(ctx context.Context, tx *DB, org *Organization) error {
+func checkAbove(ctx context.Context, tx *store.DB, org *Organization) error {
 	if org.ParentID == nil {
 		return nil
 	}
@@ -32,12 +33,12 @@ func checkAbove(ctx context.Context, tx *DB, org *Organization) error {
 
 // saveRestored writes a restored organization. If another one has taken its slug meanwhile it gets a new one, unless it is to have a
 // certain one.
-func saveRestored(ctx context.Context, tx *DB, before, org *Organization, columns ...string) error {
+func saveRestored(ctx context.Context, tx *store.DB, before, org *Organization, columns ...string) error {
 	if org.Slug != before.Slug {
 		return save(ctx, tx, Organizations, org, columns...)
 	}
 	// Within a savepoint, because PostgreSQL ends a transaction at its first error.
-	if _, err := tx.exec(ctx, "SAVEPOINT restoring"); err != nil {
+	if _, err := tx.Exec(ctx, "SAVEPOINT restoring"); err != nil {
 		return fmt.Errorf("set savepoint: %w", err)
 	}
 	for {
@@ -46,7 +47,7 @@ func saveRestored(ctx context.Context, tx *DB, before, org *Organization, column
 		if !errors.As(err, &taken) || taken.Field != "slug" {
 			return err
 		}
-		if _, err := tx.exec(ctx, "ROLLBACK TO SAVEPOINT restoring"); err != nil {
+		if _, err := tx.Exec(ctx, "ROLLBACK TO SAVEPOINT restoring"); err != nil {
 			return fmt.Errorf("go back to savepoint: %w", err)
 		}
 		org.Slug = anotherSlug(before.Slug)
@@ -55,7 +56,7 @@ func saveRestored(ctx context.Context, tx *DB, before, org *Organization, column
 
 // bringBack moves the closure rows of a restored organization to its parent, if that is another one now, and counts it in the tree. Below
 // it all is still deleted.
-func bringBack(ctx context.Context, tx *DB, before, org *Organization) error {
+func bringBack(ctx context.Context, tx *store.DB, before, org *Organization) error {
 	if deref(before.ParentID) != deref(org.ParentID) {
 		if err := moveBranch(ctx, tx, org); err != nil {
 			return err
@@ -76,8 +77,8 @@ func bringBack(ctx context.Context, tx *DB, before, org *Organization) error {
 }
 
 // DeleteOrganization marks an organization as deleted. Its token and keys die with it. One with live children is a Conflict.
-func DeleteOrganization(ctx context.Context, db *DB, by Caller, id string, versions *Versions) error {
-	return Transaction(ctx, db, func(tx *DB) error {
+func DeleteOrganization(ctx context.Context, db *store.DB, by Caller, id string, versions *Versions) error {
+	return store.Transaction(ctx, db, func(tx *store.DB) error {
 		if err := lockTrees(ctx, tx, shared, id); err != nil { // it counts in every ancestor, and those must stay the same
 			return err
 		}
@@ -92,7 +93,7 @@ func DeleteOrganization(ctx context.Context, db *DB, by Caller, id string, versi
 			return err
 		}
 		var child []string
-		err = tx.session(ctx).Table("organizations").Where("parent_id = ? AND deleted_at IS NULL", id).Limit(1).Pluck("id", &child).Error
+		err = tx.Session(ctx).Table("organizations").Where("parent_id = ? AND deleted_at IS NULL", id).Limit(1).Pluck("id", &child).Error
 		if err != nil {
 			return fmt.Errorf("look for children: %w", err)
 		}

@@ -5,10 +5,12 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strings"
+
+	"roster/models/store"
 )
 
 // checkOrganization holds the rules that concern several members, or the world outside.
-func checkOrganization(tx *DB, org, before *Organization, in *Change) error {
+func checkOrganization(tx *store.DB, org, before *Organization, in *Change) error {
 	var errs Errors
 	invalid := func(field, message string, args ...any) {
 		errs = append(errs, &Error{Kind: Invalid, Field: field, Message: fmt.Sprintf(message, args...)})
@@ -22,8 +24,8 @@ func checkOrganization(tx *DB, org, before *Organization, in *Change) error {
 	if org.ValidFrom != nil && org.ValidTo != nil && org.ValidFrom.After(org.ValidTo.Time) {
 		invalid("validTo", "validTo must not be before validFrom.")
 	}
-	if url, ok := in.Attributes["webhookUrl"].(string); ok && url != deref(before.WebhookURL) && tx.checkWebhookURL != nil {
-		if err := tx.checkWebhookURL(url); err != nil {
+	if url, ok := in.Attributes["webhookUrl"].(string); ok && url != deref(before.WebhookURL) && allowedOn(tx).checkWebhookURL != nil {
+		if err := allowedOn(tx).checkWebhookURL(url); err != nil {
 			invalid("webhookUrl", "webhookUrl cannot be used: %s.", err)
 		}
 	}
@@ -90,13 +92,13 @@ func NewWebhookSecret() string {
 
 // sealWebhook keeps the URL of an organization and the secret of the input, encrypted, and generates a secret for a URL that has none: a
 // webhook is never sent unsigned. Taking the URL away takes the secret away.
-func sealWebhook(tx *DB, org, before *Organization, in *Change) {
+func sealWebhook(tx *store.DB, org, before *Organization, in *Change) {
 	url, urlGiven := in.Attributes["webhookUrl"]
 	switch {
 	case urlGiven && url == nil:
 		org.SealedSecret, org.WebhookOrigin, org.SealedURL = nil, nil, nil
 	case org.WebhookURL != nil && deref(before.WebhookURL) != *org.WebhookURL:
-		origin, sealed := sealURL(tx.vault, org.ID, *org.WebhookURL)
+		origin, sealed := sealURL(tx.Vault(), org.ID, *org.WebhookURL)
 		org.WebhookOrigin, org.SealedURL = &origin, sealed
 	}
 	secret, _ := in.Attributes["webhookSecret"].(string)
@@ -104,6 +106,6 @@ func sealWebhook(tx *DB, org, before *Organization, in *Change) {
 		secret = NewWebhookSecret()
 	}
 	if secret != "" {
-		org.SealedSecret, org.WebhookSecret = tx.vault.Seal(org.ID, secret), &secret
+		org.SealedSecret, org.WebhookSecret = tx.Vault().Seal(org.ID, secret), &secret
 	}
 }

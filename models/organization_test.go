@@ -11,11 +11,12 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 func TestASlugIsMadeFromTheName(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		for name, want := range map[string]string{
 			"Acme Corporation": "acme-corporation", "Zoë & Söhne": "zoe-sohne", "  --A__B--  ": "a-b", "ÅNGSTRÖM": "angstrom", "ﬁne": "fine", "①": "1",
 			"Weißer Riese": "weisser-riese", "GROẞ": "gross", "Łódź": "lodz", "Ørsted": "orsted", "Đorđe": "dorde", "Æon": "aeon", "Þór": "thor", "Œuvre": "oeuvre",
@@ -38,7 +39,7 @@ func TestASlugIsMadeFromTheName(t *testing.T) {
 
 func TestSlugsAreUnique(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		var creations []func() error
 		for range 12 {
 			creations = append(creations, func() error {
@@ -78,7 +79,7 @@ func TestSlugsAreUnique(t *testing.T) {
 
 func TestAChosenIDIsTakenOnce(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		in := input(attributes{"name": "x"}, nil)
 		in.ID = models.NewID()
 		create := func() error {
@@ -105,7 +106,7 @@ func TestAChosenIDIsTakenOnce(t *testing.T) {
 
 func TestTheWebhookSecretFollowsItsURL(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		update := func(id string, a attributes) *models.Organization {
 			t.Helper()
 			return must(models.UpdateOrganization(t.Context(), db, everything, id, input(a, nil)))(t)
@@ -150,7 +151,7 @@ func TestTheWebhookSecretFollowsItsURL(t *testing.T) {
 
 func TestAChangeThatChangesNothingLeavesNoTrace(t *testing.T) {
 	t.Parallel()
-	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
+	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		org, u := organization(t, db, "x", ""), user(t, db, "Ada")
 		clock.Advance(1)
 		before := texts(t, db, "SELECT COUNT(*) FROM events")
@@ -169,7 +170,7 @@ func TestAChangeThatChangesNothingLeavesNoTrace(t *testing.T) {
 // is need not be one the second time.
 func TestAnUpdateThatIsRunAgainIsComparedAgain(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		parent := organization(t, db, "parent", "")
 		child := organization(t, db, "child", parent.ID)
 		in := input(attributes{"name": "renamed"}, nil)
@@ -192,7 +193,7 @@ func TestAnUpdateThatIsRunAgainIsComparedAgain(t *testing.T) {
 
 func TestAVersionThatIsGoneChangesNothing(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		org := organization(t, db, "x", "")
 		rename := func() error {
 			in := input(attributes{"name": string(jsonapi.String) + models.NewID()}, nil)
@@ -217,7 +218,7 @@ func TestAVersionThatIsGoneChangesNothing(t *testing.T) {
 // TestAHundredWriters: nothing is lost, and on SQLite nobody hears that the database is locked.
 func TestAHundredWriters(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		root := organization(t, db, "root", "").ID
 		var writers sync.WaitGroup
 		for i := range 100 {

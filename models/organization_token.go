@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // needsEverything is why a caller is refused a token.
@@ -12,7 +13,7 @@ const needsEverything = "A token can do everything within its organization: this
 
 // firstToken gives a new organization its token: the one the input chose, which was checked, or a generated one. A caller who cannot do
 // everything itself gets none.
-func firstToken(ctx context.Context, tx *DB, by Caller, org *Organization, in *Change) error {
+func firstToken(ctx context.Context, tx *store.DB, by Caller, org *Organization, in *Change) error {
 	chosen, given := in.Attributes["token"].(string)
 	switch {
 	case !by.Rights.Hold(EveryScope) && given:
@@ -20,22 +21,22 @@ func firstToken(ctx context.Context, tx *DB, by Caller, org *Organization, in *C
 	case !by.Rights.Hold(EveryScope):
 		return nil
 	case given:
-		return addToken(ctx, tx, by, org, chosenSecret(tx.vault, chosen))
+		return addToken(ctx, tx, by, org, chosenSecret(tx.Vault(), chosen))
 	default:
 		return addToken(ctx, tx, by, org, NewSecret(OrganizationKey))
 	}
 }
 
 // addToken gives an organization a token, which works no longer than the credential that asked for it.
-func addToken(ctx context.Context, tx *DB, by Caller, org *Organization, secret Secret) error {
+func addToken(ctx context.Context, tx *store.DB, by Caller, org *Organization, secret Secret) error {
 	org.Token, org.TokenExpiresAt = &secret.Text, by.Rights.Until
 	return insertCredential(ctx, tx, credential{Secret: secret, organizationID: &org.ID, expiresAt: by.Rights.Until})
 }
 
 // RefreshToken replaces the token of an organization and returns the organization with the new one. The old one is dead when it returns.
 // A caller who cannot do everything cannot: it would be shown a credential that can.
-func RefreshToken(ctx context.Context, db *DB, by Caller, id string) (*Organization, error) {
-	return resulting(ctx, db, func(tx *DB) (org *Organization, err error) {
+func RefreshToken(ctx context.Context, db *store.DB, by Caller, id string) (*Organization, error) {
+	return resulting(ctx, db, func(tx *store.DB) (org *Organization, err error) {
 		before, err := lockOrganization(ctx, tx, by.Scope, id)
 		if err != nil {
 			return nil, err

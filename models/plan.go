@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // Plan says what a transaction of several changes is going to change, as far as that is known before it begins.
@@ -79,8 +80,8 @@ func (p *Plan) Changes(c *Collection, id string) {
 // Reserve takes the locks of the planned changes in the order in which single changes take theirs, whatever the order of the changes: two
 // transactions that change the same resources in opposite orders then wait, instead of being ended by the database as a deadlock.
 // What is not known beforehand can still be one; Transaction then tries again.
-func (p *Plan) Reserve(ctx context.Context, tx *DB, scope Scope) error {
-	if tx.dialect != Postgres {
+func (p *Plan) Reserve(ctx context.Context, tx *store.DB, scope Scope) error {
+	if tx.Dialect() != store.Postgres {
 		return nil // a write transaction is alone
 	}
 	if p.hold != "" {
@@ -104,7 +105,7 @@ func (p *Plan) Reserve(ctx context.Context, tx *DB, scope Scope) error {
 }
 
 // addMembers adds the users of the planned memberships: with a membership its user changes.
-func (p *Plan) addMembers(ctx context.Context, tx *DB, scope Scope) error {
+func (p *Plan) addMembers(ctx context.Context, tx *store.DB, scope Scope) error {
 	memberships, err := FindAll(ctx, tx, Memberships, scope, sortedKeys(p.rows[Memberships]), nil)
 	for _, m := range memberships {
 		p.Changes(Users, m.(*Membership).UserID)
@@ -113,7 +114,7 @@ func (p *Plan) addMembers(ctx context.Context, tx *DB, scope Scope) error {
 }
 
 // lock locks the planned rows of a collection that the scope sees.
-func (p *Plan) lock(ctx context.Context, tx *DB, scope Scope, c *Collection) error {
+func (p *Plan) lock(ctx context.Context, tx *store.DB, scope Scope, c *Collection) error {
 	if len(p.rows[c]) == 0 {
 		return nil
 	}

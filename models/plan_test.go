@@ -7,13 +7,14 @@ import (
 
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // TestPlannedChangesInOppositeOrdersWaitForEachOther runs two transactions that change the same organizations from opposite ends. Without
 // a plan each would come to hold what the other one needs, and one would have to be run again.
 func TestPlannedChangesInOppositeOrdersWaitForEachOther(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		left, right := organization(t, db, "Left", "").ID, organization(t, db, "Right", "").ID
 		begun, done := make(chan struct{}), make(chan error)
 		var first, second int
@@ -41,8 +42,8 @@ func TestPlannedChangesInOppositeOrdersWaitForEachOther(t *testing.T) {
 
 // crossing changes organizations in the given order, within one transaction with a plan. It counts its runs, and calls begun as soon as it
 // has the locks.
-func crossing(ctx context.Context, db *models.DB, runs *int, begun func(), ids ...string) error {
-	return models.Transaction(ctx, db, func(tx *models.DB) error {
+func crossing(ctx context.Context, db *store.DB, runs *int, begun func(), ids ...string) error {
+	return store.Transaction(ctx, db, func(tx *store.DB) error {
 		*runs++
 		plan := &models.Plan{}
 		for _, id := range ids {

@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // Page is one page of a list.
@@ -33,7 +34,7 @@ type Page struct {
 }
 
 // List returns the page of the collection that the query asks for, of what the scope sees.
-func List(ctx context.Context, db *DB, c *Collection, scope Scope, q *jsonapi.Query) (*Page, error) {
+func List(ctx context.Context, db *store.DB, c *Collection, scope Scope, q *jsonapi.Query) (*Page, error) {
 	if err := c.caughtUp(ctx, db); err != nil {
 		return nil, err
 	}
@@ -65,7 +66,7 @@ type limits struct {
 }
 
 // Find returns the model of that id, if the scope sees it. Otherwise the error is of kind NotFound. q may be nil.
-func Find(ctx context.Context, db *DB, c *Collection, scope Scope, id string, q *jsonapi.Query) (any, error) {
+func Find(ctx context.Context, db *store.DB, c *Collection, scope Scope, id string, q *jsonapi.Query) (any, error) {
 	if !jsonapi.IsID(id) {
 		return nil, notFound(c.Schema.Type, id)
 	}
@@ -89,7 +90,7 @@ func Find(ctx context.Context, db *DB, c *Collection, scope Scope, id string, q 
 }
 
 // FindAll returns the models of those ids that the scope sees, in the order of their ids.
-func FindAll(ctx context.Context, db *DB, c *Collection, scope Scope, ids []string, q *jsonapi.Query) ([]any, error) {
+func FindAll(ctx context.Context, db *store.DB, c *Collection, scope Scope, ids []string, q *jsonapi.Query) ([]any, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -101,7 +102,7 @@ func FindAll(ctx context.Context, db *DB, c *Collection, scope Scope, ids []stri
 }
 
 // caughtUp makes sure that what was committed before is there to be read.
-func (c *Collection) caughtUp(ctx context.Context, db *DB) error {
+func (c *Collection) caughtUp(ctx context.Context, db *store.DB) error {
 	if c.catchUp == nil {
 		return nil
 	}
@@ -118,8 +119,8 @@ func (c *Collection) base(scope Scope) []where {
 }
 
 // from returns a query of the rows that meet every condition.
-func (c *Collection) from(ctx context.Context, db *DB, conds ...where) *gorm.DB {
-	q := db.session(ctx).Table(c.table)
+func (c *Collection) from(ctx context.Context, db *store.DB, conds ...where) *gorm.DB {
+	q := db.Session(ctx).Table(c.table)
 	for _, w := range conds {
 		if w.sql != "" {
 			q = q.Where(w.sql, w.args...)
@@ -129,7 +130,7 @@ func (c *Collection) from(ctx context.Context, db *DB, conds ...where) *gorm.DB 
 }
 
 // rows runs the one SELECT that every read of resources is.
-func (c *Collection) rows(ctx context.Context, db *DB, conds []where, order []string, q *jsonapi.Query, limit func(*limits)) ([]any, error) {
+func (c *Collection) rows(ctx context.Context, db *store.DB, conds []where, order []string, q *jsonapi.Query, limit func(*limits)) ([]any, error) {
 	var l limits
 	if limit != nil {
 		limit(&l)

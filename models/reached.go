@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"roster/models/store"
 )
 
 // reached is how organizations lead to the rows of a collection: by a table with a column of their ids.
@@ -38,9 +40,9 @@ func (r reached) lines(scope Scope) where {
 }
 
 // count returns how many rows a subtree leads to. It reads indexes only, and each organization once.
-func (r reached) count(ctx context.Context, db *DB, scope Scope) (int64, error) {
+func (r reached) count(ctx context.Context, db *store.DB, scope Scope) (int64, error) {
 	counting, n := r.counting(scope), int64(0)
-	if err := db.session(ctx).Raw(counting.sql, counting.args...).Scan(&n).Error; err != nil {
+	if err := db.Session(ctx).Raw(counting.sql, counting.args...).Scan(&n).Error; err != nil {
 		return 0, fmt.Errorf("count %s of a subtree: %w", r.table, err)
 	}
 	return n, nil
@@ -59,13 +61,13 @@ func (r reached) counting(scope Scope) where {
 }
 
 // exceeds reports whether a scope leads to more than some lines.
-func (r reached) exceeds(ctx context.Context, db *DB, scope Scope, most int) (bool, error) {
+func (r reached) exceeds(ctx context.Context, db *store.DB, scope Scope, most int) (bool, error) {
 	n, err := countUpTo(ctx, db, most+1, r.lines(scope))
 	return n > most, err
 }
 
 // spread returns how many organizations are in a scope, deleted ones too; most+1 if there are more than most.
-func (r reached) spread(ctx context.Context, db *DB, scope Scope, most int) (int, error) {
+func (r reached) spread(ctx context.Context, db *store.DB, scope Scope, most int) (int, error) {
 	if scope.reach == oneOrganization {
 		return 1, nil
 	}
@@ -73,10 +75,10 @@ func (r reached) spread(ctx context.Context, db *DB, scope Scope, most int) (int
 }
 
 // countUpTo counts the lines that a FROM and a WHERE lead to. It reads no more of them than enough.
-func countUpTo(ctx context.Context, db *DB, enough int, lines where) (int, error) {
+func countUpTo(ctx context.Context, db *store.DB, enough int, lines where) (int, error) {
 	n := 0
 	sql := fmt.Sprintf("SELECT COUNT(*) FROM (SELECT 1 AS line %s LIMIT %d) lines", lines.sql, enough)
-	if err := db.session(ctx).Raw(sql, lines.args...).Scan(&n).Error; err != nil {
+	if err := db.Session(ctx).Raw(sql, lines.args...).Scan(&n).Error; err != nil {
 		return 0, fmt.Errorf("measure what a scope leads to: %w", err)
 	}
 	return n, nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // related returns the condition of a filter by relationship: one of the ids is related, and visible.
@@ -99,7 +100,7 @@ func (c *Collection) Related(relationship, id string) *Collection {
 
 // RelatedID returns the id of the resource that a to-one relationship of a model leads a scope to, and its collection; "" for none.
 // Whether the scope sees the resource is another question.
-func (c *Collection) RelatedID(ctx context.Context, db *DB, scope Scope, model any, relationship string) (*Collection, string, error) {
+func (c *Collection) RelatedID(ctx context.Context, db *store.DB, scope Scope, model any, relationship string) (*Collection, string, error) {
 	r := c.relations[relationship]
 	if r.first {
 		firsts, err := r.firsts(ctx, db, scope, []string{c.ID(model)})
@@ -114,7 +115,7 @@ func (c *Collection) RelatedID(ctx context.Context, db *DB, scope Scope, model a
 
 // firsts returns, for each owner, the id of the first resource that a to-one through a table leads a scope to. Owners that it leads
 // nowhere are not in it.
-func (r relation) firsts(ctx context.Context, db *DB, scope Scope, owners []string) (map[string]string, error) {
+func (r relation) firsts(ctx context.Context, db *store.DB, scope Scope, owners []string) (map[string]string, error) {
 	firsts := map[string]string{}
 	if len(owners) == 0 {
 		return firsts, nil
@@ -126,7 +127,7 @@ func (r relation) firsts(ctx context.Context, db *DB, scope Scope, owners []stri
 			FROM %[3]s j JOIN %[4]s ON %[4]s.id = j.%[2]s
 			WHERE j.%[1]s IN ?%[5]s
 		) ranked WHERE place = 1`, r.owner, r.other, r.through, r.target.table, guard)
-	if err := db.session(ctx).Raw(statement, append([]any{owners}, args...)...).Scan(&pairs).Error; err != nil {
+	if err := db.Session(ctx).Raw(statement, append([]any{owners}, args...)...).Scan(&pairs).Error; err != nil {
 		return nil, fmt.Errorf("select the first of %s: %w", r.target.Schema.Type, err)
 	}
 	for _, p := range pairs {
@@ -136,7 +137,7 @@ func (r relation) firsts(ctx context.Context, db *DB, scope Scope, owners []stri
 }
 
 // visibleIDs returns which of the ids a scope sees in a collection.
-func visibleIDs(ctx context.Context, db *DB, c *Collection, scope Scope, ids []string) (map[string]bool, error) {
+func visibleIDs(ctx context.Context, db *store.DB, c *Collection, scope Scope, ids []string) (map[string]bool, error) {
 	seen := map[string]bool{}
 	if len(ids) == 0 {
 		return seen, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // Root is the path below which every resource of the native API is read.
@@ -12,7 +13,7 @@ const Root = "/public/v2/"
 // Render returns the resource objects of models of one collection as the scope may see them: attributes from the library, relationships
 // and links from here. The API, the atomic endpoint and the outbox of the webhooks all print resources with it. base is the path that the
 // resources are read at, usually c.BasePath(); q may be nil.
-func Render(ctx context.Context, db *DB, c *Collection, scope Scope, items []any, base string, q *jsonapi.Query) ([]*jsonapi.Resource, error) {
+func Render(ctx context.Context, db *store.DB, c *Collection, scope Scope, items []any, base string, q *jsonapi.Query) ([]*jsonapi.Resource, error) {
 	if q == nil {
 		q = &jsonapi.Query{}
 	}
@@ -36,7 +37,7 @@ func Render(ctx context.Context, db *DB, c *Collection, scope Scope, items []any
 }
 
 // showFirsts fills in the linkage of to-ones that are another one for each reader.
-func (c *Collection) showFirsts(ctx context.Context, db *DB, scope Scope, resources []*jsonapi.Resource) error {
+func (c *Collection) showFirsts(ctx context.Context, db *store.DB, scope Scope, resources []*jsonapi.Resource) error {
 	for name, r := range c.relations {
 		if !r.first {
 			continue
@@ -110,7 +111,7 @@ func (c *Collection) relatedPath(rel *jsonapi.Relationship, id, self string) str
 
 // hideInvisible empties the linkage of to-one relationships whose target the scope does not see, so that linkage does not tell what a
 // request for the target would not.
-func (c *Collection) hideInvisible(ctx context.Context, db *DB, scope Scope, resources []*jsonapi.Resource) error {
+func (c *Collection) hideInvisible(ctx context.Context, db *store.DB, scope Scope, resources []*jsonapi.Resource) error {
 	for _, rel := range c.Schema.Relationships {
 		if rel.Many || rel.WriteOnly || c.relations[rel.Name].first {
 			continue

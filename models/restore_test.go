@@ -8,10 +8,11 @@ import (
 
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // restore takes back the deletion of an organization, with what else the input says.
-func restore(t *testing.T, db *models.DB, by models.Caller, id string, a attributes, r relations) (*models.Organization, error) {
+func restore(t *testing.T, db *store.DB, by models.Caller, id string, a attributes, r relations) (*models.Organization, error) {
 	t.Helper()
 	in := input(a, r)
 	in.Echo = map[string]any{"deletedAt": nil}
@@ -19,7 +20,7 @@ func restore(t *testing.T, db *models.DB, by models.Caller, id string, a attribu
 }
 
 // fell deletes organizations, children first.
-func fell(t *testing.T, db *models.DB, ids ...string) {
+func fell(t *testing.T, db *store.DB, ids ...string) {
 	t.Helper()
 	for _, id := range ids {
 		if err := models.DeleteOrganization(t.Context(), db, everything, id, nil); err != nil {
@@ -30,7 +31,7 @@ func fell(t *testing.T, db *models.DB, ids ...string) {
 
 func TestAChildIsRestoredBelowAnotherParent(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		g := plant(t, db)
 		below := organization(t, db, "below the leaf", g.leaf.ID)
 		fell(t, db, below.ID, g.leaf.ID, g.mid.ID)
@@ -78,7 +79,7 @@ func TestAChildIsRestoredBelowAnotherParent(t *testing.T) {
 
 func TestTheSlugOfADeletedOrganizationCanBeTaken(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		gone := organization(t, db, "Acme", "")
 		fell(t, db, gone.ID)
 		taker := organization(t, db, "Acme", "")
@@ -118,7 +119,7 @@ func TestTheSlugOfADeletedOrganizationCanBeTaken(t *testing.T) {
 // TestManyWithOneSlugComeBackAtOnce restores organizations of one slug while others take it.
 func TestManyWithOneSlugComeBackAtOnce(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		var race []func() error
 		for range 4 {
 			org := organization(t, db, "Same", "")
@@ -146,10 +147,10 @@ func TestTheMigrationOfSlugsKeepsEveryRow(t *testing.T) {
 	t.Parallel()
 	eachUnmigrated(t, func(t *testing.T, cfg models.Config) {
 		db := modelstest.OpenConfig(t, cfg)
-		if err := models.MigrateTo(t.Context(), db, 7); err != nil {
+		if err := db.MigrateTo(t.Context(), 7); err != nil {
 			t.Fatal(err)
 		}
-		now := map[models.Dialect]string{models.SQLite: "1", models.Postgres: "now()"}[db.Dialect()]
+		now := map[store.Dialect]string{store.SQLite: "1", store.Postgres: "now()"}[db.Dialect()]
 		head, child, ada, key := models.NewID(), models.NewID(), models.NewID(), models.NewID()
 		for _, statement := range []string{
 			`INSERT INTO users (id, first_name, active, version, created_at, updated_at) VALUES ('` + ada + `', 'Ada', true, 1, NOW, NOW)`,

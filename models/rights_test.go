@@ -7,6 +7,7 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 func TestWhatRightsCover(t *testing.T) {
@@ -46,7 +47,7 @@ func TestWhatRightsCover(t *testing.T) {
 // TestRightsOverKeysOnlyShrink has a key that ends, and lacks some scopes, make and change keys.
 func TestRightsOverKeysOnlyShrink(t *testing.T) {
 	t.Parallel()
-	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
+	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		ctx, org := t.Context(), organization(t, db, "Acme", "").ID
 		end := clock.Now().Add(time.Hour)
 		by := until(holding(caller(models.OnlyOrganization(org)), "apiKeys:write", "users:write"), end)
@@ -139,7 +140,7 @@ func TestRightsOverKeysOnlyShrink(t *testing.T) {
 
 func TestATokenLivesNoLongerThanWhoAskedForIt(t *testing.T) {
 	t.Parallel()
-	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
+	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		ctx := t.Context()
 		create := func(by models.Caller, a attributes) (*models.Organization, error) {
 			a["name"] = "Acme"
@@ -182,7 +183,7 @@ func TestATokenLivesNoLongerThanWhoAskedForIt(t *testing.T) {
 
 func TestAnOrganizationHasAtMostAHundredKeys(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		org, other := organization(t, db, "Acme", "").ID, organization(t, db, "Other", "").ID
 		add := func(kind models.KeyKind) error {
 			_, err := models.CreateAPIKey(t.Context(), db, everything,

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // onlyOne are the differences that are meant, each with its reason.
@@ -15,7 +15,7 @@ var onlyOne = map[string]string{}
 
 func TestBothDatabasesHaveTheSameSchema(t *testing.T) {
 	t.Parallel()
-	found := modelstest.SchemaDifferences(t, modelstest.Open(t, models.SQLite), modelstest.Open(t, models.Postgres))
+	found := modelstest.SchemaDifferences(t, modelstest.Open(t, store.SQLite), modelstest.Open(t, store.Postgres))
 	for _, difference := range found {
 		if _, meant := onlyOne[difference]; !meant {
 			t.Error(difference)
@@ -86,7 +86,7 @@ func TestADifferenceBetweenTheSchemasIsReported(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sqlite, postgres := modelstest.Open(t, models.SQLite), modelstest.Open(t, models.Postgres)
+			sqlite, postgres := modelstest.Open(t, store.SQLite), modelstest.Open(t, store.Postgres)
 			run(t, sqlite.Pools()["write"], c.sqlite)
 			run(t, postgres.Pools()["main"], c.postgres)
 			found := strings.Join(modelstest.SchemaDifferences(t, sqlite, postgres), "\n")

@@ -7,6 +7,7 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // grove is two trees with a user, a membership, keys and events in each organization.
@@ -25,7 +26,7 @@ type grove struct {
 	memberships                 map[string]string         // organization id → a membership there
 }
 
-func plant(t *testing.T, db *models.DB) *grove {
+func plant(t *testing.T, db *store.DB) *grove {
 	t.Helper()
 	g := &grove{users: map[string]*models.User{}, keys: map[string]*models.APIKey{}, memberships: map[string]string{}}
 	g.top = organization(t, db, "top", "")
@@ -51,7 +52,7 @@ func (g *grove) all() []*models.Organization {
 
 func TestAScopeSeesWhatItShould(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		g := plant(t, db)
 		for name, c := range map[string]struct {
 			scope         models.Scope
@@ -130,7 +131,7 @@ func same(t *testing.T, what string, got, want []string) {
 // TestWhatAScopeDoesNotSeeItCannotTouch tries every write on what is there and invisible, and compares with what is missing.
 func TestWhatAScopeDoesNotSeeItCannotTouch(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		g := plant(t, db)
 		ctx, before := t.Context(), texts(t, db, "SELECT COUNT(*) FROM events")
 		nothing := input(attributes{}, nil)
@@ -232,7 +233,7 @@ func TestWhatAScopeDoesNotSeeItCannotTouch(t *testing.T) {
 
 func TestTheZeroScopeMakesNothing(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		by := caller(models.Scope{})
 		if _, err := models.CreateOrganization(t.Context(), db, by, input(attributes{"name": "x"}, nil)); err == nil {
 			t.Error("the zero scope creates an organization")
@@ -249,7 +250,7 @@ func TestTheZeroScopeMakesNothing(t *testing.T) {
 
 func TestLinkageTellsNothingOfWhatIsInvisible(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		g := plant(t, db)
 		for name, c := range map[string]struct {
 			scope models.Scope
@@ -290,7 +291,7 @@ func TestLinkageTellsNothingOfWhatIsInvisible(t *testing.T) {
 
 func TestFiltersByARelationshipSeeOnlyWhatIsVisible(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		g := plant(t, db)
 		mid := models.Subtree(g.mid.ID)
 		for _, c := range []struct {

@@ -7,6 +7,7 @@ import (
 	"net/url"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // Origin returns what may be told of a URL that may hold a secret: scheme, host and port.
@@ -19,12 +20,12 @@ func Origin(rawURL string) string {
 }
 
 // sealURL returns the two forms in which such a URL is kept: in the clear the origin, encrypted all of it.
-func sealURL(v *Vault, owner, rawURL string) (origin string, sealed []byte) {
+func sealURL(v *store.Vault, owner, rawURL string) (origin string, sealed []byte) {
 	return Origin(rawURL), v.Seal(urlOwner(owner), rawURL)
 }
 
 // openURL is the way back. What was kept before URLs were sealed, and is to be sealed yet, is in the clear.
-func openURL(v *Vault, owner, kept string, sealed []byte) (string, error) {
+func openURL(v *store.Vault, owner, kept string, sealed []byte) (string, error) {
 	if sealed == nil {
 		return kept, nil
 	}
@@ -40,21 +41,21 @@ const sealedAtOnce = 200
 // SealURLs seals the URLs that earlier versions have kept in the clear, and cuts what events tell of them down to the origin. It is called
 // at each start, goes on where it was interrupted, and does next to nothing once it is done. Several processes may call it at once. Bodies
 // that were rendered before stay as they are, and go with their deliveries.
-func SealURLs(ctx context.Context, db *DB) error {
+func SealURLs(ctx context.Context, db *store.DB) error {
 	for _, kept := range []struct{ table, url, sealed string }{
 		{"organizations", "webhook_url", "sealed_webhook_url"}, {"webhooks", "url", "sealed_url"},
 	} {
 		for more := true; more; {
-			err := Transaction(ctx, db, func(tx *DB) error {
+			err := store.Transaction(ctx, db, func(tx *store.DB) error {
 				var rows []struct{ ID, URL string }
-				err := tx.session(ctx).Raw(`SELECT id, ` + kept.url + ` AS url FROM ` + kept.table + ` WHERE ` + kept.sealed + ` IS NULL AND ` +
-					kept.url + ` IS NOT NULL ORDER BY id LIMIT ` + fmt.Sprint(sealedAtOnce) + tx.locking(" SKIP LOCKED")).Scan(&rows).Error
+				err := tx.Session(ctx).Raw(`SELECT id, ` + kept.url + ` AS url FROM ` + kept.table + ` WHERE ` + kept.sealed + ` IS NULL AND ` +
+					kept.url + ` IS NOT NULL ORDER BY id LIMIT ` + fmt.Sprint(sealedAtOnce) + tx.Locking(" SKIP LOCKED")).Scan(&rows).Error
 				if err != nil {
 					return err
 				}
 				for _, row := range rows {
-					origin, sealed := sealURL(tx.vault, row.ID, row.URL)
-					_, err := tx.exec(ctx, `UPDATE `+kept.table+` SET `+kept.url+` = ?, `+kept.sealed+` = ? WHERE id = ?`, origin, sealed, row.ID)
+					origin, sealed := sealURL(tx.Vault(), row.ID, row.URL)
+					_, err := tx.Exec(ctx, `UPDATE `+kept.table+` SET `+kept.url+` = ?, `+kept.sealed+` = ? WHERE id = ?`, origin, sealed, row.ID)
 					if err != nil {
 						return err
 					}
@@ -79,15 +80,15 @@ const (
 
 // cutURLsOfEvents takes out of events what earlier versions have told of URLs beyond their origin. It is the only thing that ever changes
 // an event.
-func cutURLsOfEvents(ctx context.Context, db *DB) error {
+func cutURLsOfEvents(ctx context.Context, db *store.DB) error {
 	for done := false; !done; {
-		err := Transaction(ctx, db, func(tx *DB) error {
-			_, err := tx.exec(ctx, `INSERT INTO installation (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING`, cutMark, noOrganization)
+		err := store.Transaction(ctx, db, func(tx *store.DB) error {
+			_, err := tx.Exec(ctx, `INSERT INTO installation (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING`, cutMark, noOrganization)
 			if err != nil {
 				return err
 			}
 			var last string
-			if err := tx.session(ctx).Raw(`SELECT value FROM installation WHERE name = ?`+tx.locking(""), cutMark).Row().Scan(&last); err != nil {
+			if err := tx.Session(ctx).Raw(`SELECT value FROM installation WHERE name = ?`+tx.Locking(""), cutMark).Row().Scan(&last); err != nil {
 				return err
 			}
 			if done = last == cutDone; done {
@@ -97,7 +98,7 @@ func cutURLsOfEvents(ctx context.Context, db *DB) error {
 				ID, SubjectType, Data string
 				Changes               *string
 			}
-			err = tx.session(ctx).Raw(`SELECT id, subject_type, data, changes FROM events WHERE id > ? AND subject_type IN (?, ?) ORDER BY id LIMIT ?`,
+			err = tx.Session(ctx).Raw(`SELECT id, subject_type, data, changes FROM events WHERE id > ? AND subject_type IN (?, ?) ORDER BY id LIMIT ?`,
 				last, Organizations.Schema.Type, Webhooks.Schema.Type, sealedAtOnce).Scan(&rows).Error
 			if err != nil {
 				return err
@@ -112,11 +113,11 @@ func cutURLsOfEvents(ctx context.Context, db *DB) error {
 				if !cut {
 					continue
 				}
-				if _, err := tx.exec(ctx, `UPDATE events SET data = ?, changes = ? WHERE id = ?`, data, optional(changes), row.ID); err != nil {
+				if _, err := tx.Exec(ctx, `UPDATE events SET data = ?, changes = ? WHERE id = ?`, data, optional(changes), row.ID); err != nil {
 					return err
 				}
 			}
-			_, err = tx.exec(ctx, `UPDATE installation SET value = ? WHERE name = ?`, last, cutMark)
+			_, err = tx.Exec(ctx, `UPDATE installation SET value = ? WHERE name = ?`, last, cutMark)
 			return err
 		})
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 const (
@@ -18,7 +19,7 @@ const (
 
 func TestTheSecretOfAURLIsNowhereInTheDatabaseInTheClear(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		org := organization(t, db, "Acme", "")
 		update := func(attributes map[string]any) {
 			t.Helper()
@@ -59,13 +60,13 @@ func TestTheSecretOfAURLIsNowhereInTheDatabaseInTheClear(t *testing.T) {
 	})
 }
 
-func lastEvent(t *testing.T, db *models.DB) *models.Event {
+func lastEvent(t *testing.T, db *store.DB) *models.Event {
 	t.Helper()
 	q := &jsonapi.Query{Page: jsonapi.Page{Size: 1}, Sort: []jsonapi.SortKey{{Attribute: models.Events.Schema.Attribute("occurredAt"), Descending: true}}}
 	return must(models.List(t.Context(), db, models.Events, models.Everything(), q))(t).Items[0].(*models.Event)
 }
 
-func endpoint(t *testing.T, db *models.DB, organization, url string) *models.Webhook {
+func endpoint(t *testing.T, db *store.DB, organization, url string) *models.Webhook {
 	t.Helper()
 	in := &models.Change{Attributes: map[string]any{"url": url}, Links: map[string]models.Links{
 		"organization": {organization},
@@ -77,10 +78,10 @@ func endpoint(t *testing.T, db *models.DB, organization, url string) *models.Web
 func TestURLsOfBeforeAreSealedAtTheStart(t *testing.T) {
 	t.Parallel()
 	const endpoints = 205
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		org := organization(t, db, "Acme", "")
 		var last *models.Webhook
-		err := models.Transaction(t.Context(), db, func(tx *models.DB) error {
+		err := store.Transaction(t.Context(), db, func(tx *store.DB) error {
 			in := &models.Change{Attributes: map[string]any{"webhookUrl": otherURL}}
 			if _, err := models.UpdateOrganization(t.Context(), tx, models.System("test"), org.ID, in); err != nil {
 				return err

@@ -9,6 +9,7 @@ import (
 	"gorm.io/gorm"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // stretch is a list from some place on, in one direction.
@@ -25,7 +26,7 @@ type search struct {
 	*Collection
 	list   stretch
 	terms  []string // of the list's ORDER BY
-	db     *DB
+	db     *store.DB
 	scope  Scope
 	query  *jsonapi.Query
 	wanted limits
@@ -46,7 +47,7 @@ type way func(context.Context) (items []any, found bool, err error)
 // everything, and fruitless if what it sees is elsewhere in the order, so a walk ends with its window.
 //
 // Gather all that the scope sees, and sort it. That is right for a scope that sees little.
-func (c *Collection) search(ctx context.Context, db *DB, scope Scope, list stretch, q *jsonapi.Query, wanted limits) ([]any, error) {
+func (c *Collection) search(ctx context.Context, db *store.DB, scope Scope, list stretch, q *jsonapi.Query, wanted limits) ([]any, error) {
 	s := c.searching(db, scope, list, q, wanted)
 	if !c.narrow(scope) {
 		return s.read(ctx, func(*limits) {})
@@ -67,7 +68,7 @@ func (c *Collection) search(ctx context.Context, db *DB, scope Scope, list stret
 	return s.gatherAll(ctx)
 }
 
-func (c *Collection) searching(db *DB, scope Scope, list stretch, q *jsonapi.Query, wanted limits) *search {
+func (c *Collection) searching(db *store.DB, scope Scope, list stretch, q *jsonapi.Query, wanted limits) *search {
 	return &search{Collection: c, list: list, terms: c.orderBy(list.keys), db: db, scope: scope, query: q, wanted: wanted}
 }
 
@@ -121,27 +122,27 @@ func (s *search) gatherAll(ctx context.Context) ([]any, error) {
 }
 
 // walk makes a read go through a window of rows in their order, and keep those that the scope sees.
-func (c *Collection) walk(ctx context.Context, db *DB, conds []where, order []string, window int, l *limits) {
+func (c *Collection) walk(ctx context.Context, db *store.DB, conds []where, order []string, window int, l *limits) {
 	l.from = c.window(ctx, db, conds, order, window)
 	if conds[0].sql != "" {
 		l.from = l.from.Where(conds[0].sql, conds[0].args...)
 	}
 	// Rows of a subquery with a limit are passed on one by one. PostgreSQL knows that they are in order; SQLite would ask for all of the
 	// window to sort it again.
-	l.inOrder = db.dialect == SQLite
+	l.inOrder = db.Dialect() == store.SQLite
 }
 
 // window returns the first rows, in order, that meet all conditions but the first: what a scope sees.
-func (c *Collection) window(ctx context.Context, db *DB, conds []where, order []string, size int) *gorm.DB {
+func (c *Collection) window(ctx context.Context, db *store.DB, conds []where, order []string, size int) *gorm.DB {
 	inner := c.from(ctx, db, conds[1:]...).Select(c.table + ".*").Order(strings.Join(order, ", ")).Limit(size)
-	return db.session(ctx).Table("(?) AS "+c.table, inner)
+	return db.Session(ctx).Table("(?) AS "+c.table, inner)
 }
 
 // ends reports whether the list has no more rows, whoever sees them, than a window.
-func (c *Collection) ends(ctx context.Context, db *DB, conds []where, window int) (bool, error) {
+func (c *Collection) ends(ctx context.Context, db *store.DB, conds []where, window int) (bool, error) {
 	var n int64
 	inner := c.from(ctx, db, conds[1:]...).Select("1 AS line").Limit(window)
-	if err := db.session(ctx).Table("(?) AS lines", inner).Count(&n).Error; err != nil {
+	if err := db.Session(ctx).Table("(?) AS lines", inner).Count(&n).Error; err != nil {
 		return false, fmt.Errorf("measure %s: %w", c.Schema.Type, err)
 	}
 	return n < int64(window), nil
@@ -149,7 +150,7 @@ func (c *Collection) ends(ctx context.Context, db *DB, conds []where, window int
 
 // sorted makes a read find all that the scope sees, sort its ids, and read the rows of the page alone. The subquery in the middle has a
 // limit that is none, so that no planner is tempted by an index in the order of the page.
-func (c *Collection) sorted(ctx context.Context, db *DB, conds []where, order []string, l *limits) {
+func (c *Collection) sorted(ctx context.Context, db *store.DB, conds []where, order []string, l *limits) {
 	columns := []string{c.table + ".id"}
 	for _, term := range order {
 		if column, _, _ := strings.Cut(term, " "); column != columns[0] {
@@ -157,6 +158,6 @@ func (c *Collection) sorted(ctx context.Context, db *DB, conds []where, order []
 		}
 	}
 	all := c.from(ctx, db, conds...).Select(columns).Limit(math.MaxInt64)
-	page := db.session(ctx).Table("(?) AS "+c.table, all).Select("id").Order(strings.Join(order, ", ")).Limit(l.size).Offset(l.start)
+	page := db.Session(ctx).Table("(?) AS "+c.table, all).Select("id").Order(strings.Join(order, ", ")).Limit(l.size).Offset(l.start)
 	l.from, l.start = c.from(ctx, db).Where(c.table+".id IN (?)", page), 0
 }

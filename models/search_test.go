@@ -9,6 +9,7 @@ import (
 
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // forest is a large tree among other organizations, with people in all of them: each third person is in the tree, each second of those in
@@ -18,7 +19,7 @@ type forest struct {
 	people       int
 }
 
-func plantForest(t *testing.T, db *models.DB) forest {
+func plantForest(t *testing.T, db *store.DB) forest {
 	t.Helper()
 	f := forest{head: organization(t, db, "head", "").ID, people: 1500}
 	f.branch = organization(t, db, "branch", f.head).ID
@@ -64,8 +65,8 @@ func plantForest(t *testing.T, db *models.DB) forest {
 }
 
 // instant is a time as SQL.
-func instant(db *models.DB, second int) string {
-	if db.Dialect() == models.SQLite {
+func instant(db *store.DB, second int) string {
+	if db.Dialect() == store.SQLite {
 		return fmt.Sprint(1704067200000000 + second*1000000)
 	}
 	return fmt.Sprintf("timestamptz '2024-01-01' + %d * interval '1 second'", second)
@@ -75,7 +76,7 @@ func instant(db *models.DB, second int) string {
 // reading of everything.
 func TestASubtreeIsTheSameFromEverySide(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		f := plantForest(t, db)
 		for _, c := range []*models.Collection{models.Users, models.Memberships} {
 			sorts := []string{"createdAt", "-createdAt"}
@@ -106,7 +107,7 @@ func TestASubtreeIsTheSameFromEverySide(t *testing.T) {
 }
 
 // membersBelow returns which users or memberships hang on a live organization of a tree.
-func membersBelow(t *testing.T, db *models.DB, c *models.Collection, root string) map[string]bool {
+func membersBelow(t *testing.T, db *store.DB, c *models.Collection, root string) map[string]bool {
 	t.Helper()
 	column := map[*models.Collection]string{models.Users: "m.user_id", models.Memberships: "m.id"}[c]
 	seen := map[string]bool{}
@@ -118,7 +119,7 @@ func membersBelow(t *testing.T, db *models.DB, c *models.Collection, root string
 }
 
 // walked returns the ids of a whole list, read by cursors.
-func walked(t *testing.T, db *models.DB, c *models.Collection, scope models.Scope, query string, size int) []string {
+func walked(t *testing.T, db *store.DB, c *models.Collection, scope models.Scope, query string, size int) []string {
 	t.Helper()
 	query += fmt.Sprintf("&page[size]=%d", size)
 	ids := []string{}
@@ -147,7 +148,7 @@ func idsOf(c *models.Collection, p *models.Page) []string {
 // TestTheRowsOfALargeSubtreeAreNotSorted looks at the statements of pages that a subtree fills soon.
 func TestTheRowsOfALargeSubtreeAreNotSorted(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		f := plantForest(t, db)
 		for _, sort := range []string{"updatedAt", "-updatedAt", "firstName"} {
 			query := "sort=" + sort + "&page[size]=3"
@@ -177,7 +178,7 @@ func TestTheRowsOfALargeSubtreeAreNotSorted(t *testing.T) {
 // and only one of them knows who is shared.
 func TestPeopleOfASubtreeAreCountedInIndexes(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		head := plantBehind(t, db, 3000, 1500)
 		plan := explain(t, db, models.Counting(db, models.Users, models.Subtree(head)))
 		if !strings.Contains(plan, "memberships_shared") {

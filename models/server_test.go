@@ -13,6 +13,7 @@ import (
 
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // adverse are settings of a server, a database or a role under which the statements of the package would mean something else.
@@ -29,7 +30,7 @@ var adverse = map[string]string{
 
 func TestSettingsOfTheServerDoNotReachConnections(t *testing.T) {
 	t.Parallel()
-	address := modelstest.UnmigratedURL(t, models.Postgres)
+	address := modelstest.UnmigratedURL(t, store.Postgres)
 	statements := []string{"CREATE SCHEMA apart"}
 	for name, value := range adverse {
 		statements = append(statements, "ALTER DATABASE "+databaseIn(t, address)+" SET "+name+" = '"+value+"'")
@@ -63,7 +64,7 @@ func TestConcurrentChangesOfOneRowSucceedWhateverTheDefaultIsolation(t *testing.
 	for _, level := range []string{"repeatable read", "serializable"} {
 		t.Run(level, func(t *testing.T) {
 			t.Parallel()
-			address := modelstest.URL(t, models.Postgres)
+			address := modelstest.URL(t, store.Postgres)
 			administer(t, address, "ALTER ROLE CURRENT_USER IN DATABASE "+databaseIn(t, address)+" SET default_transaction_isolation = '"+level+"'")
 			db := modelstest.OpenConfig(t, modelstest.ConfigAt(address))
 			head := organization(t, db, "head", "").ID
@@ -99,7 +100,7 @@ func TestADatabaseThatIsNotUnicodeIsRefused(t *testing.T) {
 	}
 	t.Run("UTF-16 on SQLite", func(t *testing.T) {
 		t.Parallel()
-		address := modelstest.UnmigratedURL(t, models.SQLite)
+		address := modelstest.UnmigratedURL(t, store.SQLite)
 		utf16(t, strings.TrimPrefix(address, "sqlite:"))
 		refusesToOpen(t, address, "keeps text as UTF-16le, and Roster needs UTF-8")
 	})
@@ -108,7 +109,7 @@ func TestADatabaseThatIsNotUnicodeIsRefused(t *testing.T) {
 func TestADatabaseThatTakesNoWritesIsRefused(t *testing.T) {
 	t.Parallel()
 	const want = "takes no writes, because default_transaction_read_only is on: set it to off"
-	address := modelstest.URL(t, models.Postgres)
+	address := modelstest.URL(t, store.Postgres)
 	refusesToOpen(t, address+"&default_transaction_read_only=on", want)
 	administer(t, address, "ALTER DATABASE "+databaseIn(t, address)+" SET default_transaction_read_only = on")
 	refusesToOpen(t, address, want)
@@ -141,12 +142,12 @@ func utf16(t *testing.T, path string) {
 
 func TestASchemaThatIsNewerThanTheProgramIsLeftAlone(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		run(t, pool(db), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (90000, true)")
-		if _, err := db.PendingMigrations(t.Context()); !errors.Is(err, models.ErrNewerSchema) || !strings.Contains(err.Error(), "step 90000;") {
+		if _, err := db.PendingMigrations(t.Context()); !errors.Is(err, store.ErrNewerSchema) || !strings.Contains(err.Error(), "step 90000;") {
 			t.Errorf("pending migrations: %v", err)
 		}
-		if _, err := db.Migrate(t.Context()); !errors.Is(err, models.ErrNewerSchema) {
+		if _, err := db.Migrate(t.Context()); !errors.Is(err, store.ErrNewerSchema) {
 			t.Errorf("migrate: %v", err)
 		}
 		steps, err := db.Migrations(t.Context())
@@ -154,7 +155,7 @@ func TestASchemaThatIsNewerThanTheProgramIsLeftAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 		known, last := steps[:len(steps)-1], steps[len(steps)-1]
-		if !last.Unknown() || last.Version != 90000 || last.AppliedAt.IsZero() || slices.ContainsFunc(known, models.Migration.Unknown) {
+		if !last.Unknown() || last.Version != 90000 || last.AppliedAt.IsZero() || slices.ContainsFunc(known, store.Migration.Unknown) {
 			t.Errorf("the steps are %+v", steps)
 		}
 	})

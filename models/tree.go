@@ -5,13 +5,14 @@ import (
 	"fmt"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // MaxDepth is the number of levels that a tree of organizations can have.
 const MaxDepth = 16
 
 // place puts a new organization below the parent of the input. A caller who is bound to a subtree never makes a root.
-func place(ctx context.Context, tx *DB, by Caller, in *Change, org *Organization) error {
+func place(ctx context.Context, tx *store.DB, by Caller, in *Change, org *Organization) error {
 	link, given := in.Links["parent"]
 	parent := link.One()
 	if root := by.Scope.Root(); root != "" && parent == "" {
@@ -35,7 +36,7 @@ func place(ctx context.Context, tx *DB, by Caller, in *Change, org *Organization
 
 // checkParent makes sure that a parent is there, visible and stays there until the transaction ends, and that a branch of that height fits
 // below it.
-func checkParent(ctx context.Context, tx *DB, scope Scope, parent string, height int) error {
+func checkParent(ctx context.Context, tx *store.DB, scope Scope, parent string, height int) error {
 	if err := shareOrganization(ctx, tx, scope, parent); err != nil {
 		if IsKind(err, NotFound) {
 			return relatedNotFound("parent", 0, "organizations", parent)
@@ -43,7 +44,7 @@ func checkParent(ctx context.Context, tx *DB, scope Scope, parent string, height
 		return err
 	}
 	var above int
-	err := tx.session(ctx).Raw("SELECT COUNT(*) FROM organization_paths WHERE descendant_id = ?", parent).Scan(&above).Error
+	err := tx.Session(ctx).Raw("SELECT COUNT(*) FROM organization_paths WHERE descendant_id = ?", parent).Scan(&above).Error
 	if err != nil {
 		return fmt.Errorf("measure depth: %w", err)
 	}
@@ -54,8 +55,8 @@ func checkParent(ctx context.Context, tx *DB, scope Scope, parent string, height
 }
 
 // insertPaths adds the closure rows of a new organization.
-func insertPaths(ctx context.Context, tx *DB, id string) error {
-	_, err := tx.exec(ctx, `INSERT INTO organization_paths (ancestor_id, descendant_id, distance)
+func insertPaths(ctx context.Context, tx *store.DB, id string) error {
+	_, err := tx.Exec(ctx, `INSERT INTO organization_paths (ancestor_id, descendant_id, distance)
 		SELECT p.ancestor_id, o.id, p.distance + 1
 		FROM organizations o JOIN organization_paths p ON p.descendant_id = o.parent_id
 		WHERE o.id = ?
@@ -68,7 +69,7 @@ func insertPaths(ctx context.Context, tx *DB, id string) error {
 }
 
 // move changes the parent of an organization to the one of the input, if it names one, and makes the kind follow.
-func move(ctx context.Context, tx *DB, by Caller, in *Change, before, org *Organization) error {
+func move(ctx context.Context, tx *store.DB, by Caller, in *Change, before, org *Organization) error {
 	link, given := in.Links["parent"]
 	parent := link.One() // an id that the caller is not shown is refused as any other would be, which tells nothing
 	if !given || parent == shownParent(by.Scope, org.ID, before.ParentID) {
@@ -112,8 +113,8 @@ func move(ctx context.Context, tx *DB, by Caller, in *Change, before, org *Organ
 }
 
 // isAbove reports whether an organization is another one, or above it.
-func isAbove(ctx context.Context, tx *DB, id, other string) (above bool, err error) {
-	err = tx.session(ctx).Raw("SELECT COUNT(*) > 0 FROM organization_paths WHERE ancestor_id = ? AND descendant_id = ?",
+func isAbove(ctx context.Context, tx *store.DB, id, other string) (above bool, err error) {
+	err = tx.Session(ctx).Raw("SELECT COUNT(*) > 0 FROM organization_paths WHERE ancestor_id = ? AND descendant_id = ?",
 		id, idOrNil(other)).Scan(&above).Error
 	if err != nil {
 		return false, fmt.Errorf("look for a circle: %w", err)
@@ -130,14 +131,14 @@ func idOrNil(id string) any {
 }
 
 // resettle makes the closure and the numbers follow an organization that was moved or restored. It returns the move, nil for none.
-func resettle(ctx context.Context, tx *DB, before, org *Organization) (*branchMove, error) {
+func resettle(ctx context.Context, tx *store.DB, before, org *Organization) (*branchMove, error) {
 	var m *branchMove
 	if deref(before.ParentID) != deref(org.ParentID) {
 		line, err := ancestors(ctx, tx, org.ID)
 		if err != nil {
 			return nil, err
 		}
-		m = &branchMove{head: org.ID, above: column(line[1:], func(a ancestor) string { return a.id })}
+		m = &branchMove{head: org.ID, above: store.Column(line[1:], func(a ancestor) string { return a.id })}
 	}
 	switch {
 	case before.DeletedAt != nil:
@@ -149,8 +150,8 @@ func resettle(ctx context.Context, tx *DB, before, org *Organization) (*branchMo
 }
 
 // relocate moves the closure rows of a branch and its numbers from the old ancestors to the new ones.
-func relocate(ctx context.Context, tx *DB, before, org *Organization) error {
-	below, err := readCounter(ctx, tx, countDescendants, org.ID)
+func relocate(ctx context.Context, tx *store.DB, before, org *Organization) error {
+	below, err := store.ReadCounter(ctx, tx, countDescendants, org.ID)
 	if err != nil {
 		return err
 	}
@@ -162,30 +163,30 @@ func relocate(ctx context.Context, tx *DB, before, org *Organization) error {
 		return err
 	}
 	if before.ParentID != nil {
-		tx.count(countChildren, *before.ParentID, -1)
+		tx.Count(countChildren, *before.ParentID, -1)
 	}
 	if org.ParentID != nil {
-		tx.count(countChildren, *org.ParentID, 1)
+		tx.Count(countChildren, *org.ParentID, 1)
 	}
 	return countAncestors(ctx, tx, org.ID, live)
 }
 
 // countInTree adds n to every number that one organization is part of.
-func countInTree(ctx context.Context, tx *DB, org *Organization, n int64) error {
-	tx.count(countOrganizations, "", n)
+func countInTree(ctx context.Context, tx *store.DB, org *Organization, n int64) error {
+	tx.Count(countOrganizations, "", n)
 	if org.ParentID == nil {
 		return nil
 	}
-	tx.count(countChildren, *org.ParentID, n)
+	tx.Count(countChildren, *org.ParentID, n)
 	return countAncestors(ctx, tx, org.ID, n)
 }
 
 // countAncestors adds n to the descendants of every organization above one.
-func countAncestors(ctx context.Context, tx *DB, id string, n int64) error {
+func countAncestors(ctx context.Context, tx *store.DB, id string, n int64) error {
 	line, err := ancestors(ctx, tx, id)
 	for _, a := range line {
 		if a.distance > 0 {
-			tx.count(countDescendants, a.id, n)
+			tx.Count(countDescendants, a.id, n)
 		}
 	}
 	return err

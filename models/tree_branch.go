@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+
+	"roster/models/store"
 )
 
 // MoveBound bounds how long the moves of one request keep others waiting.
@@ -15,23 +17,26 @@ type MoveBound struct {
 	Each int
 }
 
-// MoveBound returns the bound of a database. On SQLite every other writer waits, about a quarter of a second; on PostgreSQL only those do
+// MoveBoundOf returns the bound of a database. On SQLite every other writer waits, about a quarter of a second; on PostgreSQL only those do
 // that work in the same trees (docs/adr/0065).
-func (d Dialect) MoveBound() MoveBound {
-	if d == SQLite {
+func MoveBoundOf(d store.Dialect) MoveBound {
+	if d == store.SQLite {
 		return MoveBound{Rows: 25_000, Each: 200}
 	}
 	return MoveBound{Rows: 100_000, Each: 80}
 }
+
+// weightOfMoves names what the moves of a transaction come to.
+type weightOfMoves struct{}
 
 // branch is an organization with all that is below it.
 type branch struct{ Height, Size int }
 
 // measureBranch returns the levels and the number of organizations of a branch. One that is too large to be moved is not counted to its
 // end, because others wait meanwhile.
-func measureBranch(ctx context.Context, tx *DB, id string) (b branch, err error) {
-	err = tx.session(ctx).Raw(`SELECT COALESCE(MAX(distance), 0) + 1 AS height, COUNT(*) AS size
-		FROM (SELECT distance FROM organization_paths WHERE ancestor_id = ? LIMIT ?) AS branch`, id, tx.dialect.MoveBound().Rows+1).Scan(&b).Error
+func measureBranch(ctx context.Context, tx *store.DB, id string) (b branch, err error) {
+	err = tx.Session(ctx).Raw(`SELECT COALESCE(MAX(distance), 0) + 1 AS height, COUNT(*) AS size
+		FROM (SELECT distance FROM organization_paths WHERE ancestor_id = ? LIMIT ?) AS branch`, id, MoveBoundOf(tx.Dialect()).Rows+1).Scan(&b).Error
 	if err != nil {
 		return b, fmt.Errorf("measure branch: %w", err)
 	}
@@ -40,30 +45,30 @@ func measureBranch(ctx context.Context, tx *DB, id string) (b branch, err error)
 
 // boundMoves refuses a move that, together with those before it in the transaction, keeps others waiting for too long. It changes a row of
 // the closure for each organization of the branch and each ancestor that is not the same afterwards.
-func boundMoves(ctx context.Context, tx *DB, id, parent string, size int) error {
+func boundMoves(ctx context.Context, tx *store.DB, id, parent string, size int) error {
 	steps, err := stepsOfMove(ctx, tx, id, parent)
 	if err != nil {
 		return err
 	}
-	bound := tx.dialect.MoveBound()
-	*tx.rewritten += bound.Each + size*len(steps)
-	if *tx.rewritten > bound.Rows {
+	bound := MoveBoundOf(tx.Dialect())
+	total := tx.Total(weightOfMoves{}, bound.Each+size*len(steps))
+	if total > bound.Rows {
 		return &Error{Kind: Conflict, Field: "parent", Message: fmt.Sprintf("The moves of one request may change %d ancestors of organizations, "+
 			"each move counting as %d by itself, and with this one it would be at least %d; send fewer at once, or move a large branch in parts.",
-			bound.Rows, bound.Each, *tx.rewritten)}
+			bound.Rows, bound.Each, total)}
 	}
 	return nil
 }
 
 // moveBranch gives a branch the closure rows of its place below the parent of its head, instead of those that it has.
-func moveBranch(ctx context.Context, tx *DB, org *Organization) error {
+func moveBranch(ctx context.Context, tx *store.DB, org *Organization) error {
 	steps, err := stepsOfMove(ctx, tx, org.ID, deref(org.ParentID))
 	if err != nil {
 		return err
 	}
 	for _, s := range steps {
 		statement, args := s.statement(org.ID)
-		if _, err := tx.run(ctx, statement, args...); err != nil {
+		if _, err := tx.Run(ctx, statement, args...); err != nil {
 			return fmt.Errorf("move branch: %w", err)
 		}
 	}
@@ -71,7 +76,7 @@ func moveBranch(ctx context.Context, tx *DB, org *Organization) error {
 }
 
 // stepsOfMove returns what brings a branch below a parent, "" for none.
-func stepsOfMove(ctx context.Context, tx *DB, id, parent string) ([]pathStep, error) {
+func stepsOfMove(ctx context.Context, tx *store.DB, id, parent string) ([]pathStep, error) {
 	was, err := ancestors(ctx, tx, id)
 	if err != nil {
 		return nil, err
@@ -93,8 +98,8 @@ type ancestor struct {
 }
 
 // ancestors returns what is above an organization, from below to above, itself first.
-func ancestors(ctx context.Context, tx *DB, id string) (above []ancestor, err error) {
-	err = tx.read(ctx, func(rows *sql.Rows) error {
+func ancestors(ctx context.Context, tx *store.DB, id string) (above []ancestor, err error) {
+	err = tx.Read(ctx, func(rows *sql.Rows) error {
 		var a ancestor
 		err := rows.Scan(&a.id, &a.distance)
 		above = append(above, a)

@@ -3,11 +3,11 @@ package models
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // A tree has a lock on PostgreSQL, named by its head. Who adds, deletes or restores a leaf shares that of its tree, because the ancestors
@@ -27,7 +27,7 @@ const (
 
 // errTreeMoved says that an organization came into another tree while its own was waited for. Locking that one too would break the order,
 // so the transaction is run again.
-var errTreeMoved = errors.New("an organization was moved into another tree meanwhile")
+var errTreeMoved = fmt.Errorf("an organization was moved into another tree meanwhile: %w", store.ErrTryAgain)
 
 // treeSeed sets the locks of trees apart from other advisory locks.
 const treeSeed = 0x726f73746572 // "roster"
@@ -37,19 +37,19 @@ const headsOf = `SELECT DISTINCT h.id FROM organization_paths p JOIN organizatio
 	WHERE h.parent_id IS NULL AND p.descendant_id = ANY(?)`
 
 // lockTrees takes the locks of the trees that organizations are in. What is no organization is in none.
-func lockTrees(ctx context.Context, tx *DB, how hold, organizations ...string) error {
+func lockTrees(ctx context.Context, tx *store.DB, how hold, organizations ...string) error {
 	ids := slices.DeleteFunc(slices.Clone(organizations), func(id string) bool { return !jsonapi.IsID(id) })
-	if tx.dialect != Postgres || len(ids) == 0 {
+	if tx.Dialect() != store.Postgres || len(ids) == 0 {
 		return nil
 	}
 	// Two trees with one number have one lock, which is more than they need and no harm.
-	locked, err := tx.heads(ctx, fmt.Sprintf(`SELECT id, %s(number) FROM (
+	locked, err := headsIn(ctx, tx, fmt.Sprintf(`SELECT id, %s(number) FROM (
 		SELECT id, hashtextextended(id::text, %d) AS number FROM (%s) heads ORDER BY number
 	) ordered`, how, treeSeed, headsOf), ids)
 	if err != nil {
 		return err
 	}
-	now, err := tx.heads(ctx, "SELECT id, NULL FROM ("+headsOf+") heads", ids)
+	now, err := headsIn(ctx, tx, "SELECT id, NULL FROM ("+headsOf+") heads", ids)
 	if err != nil {
 		return err
 	}
@@ -61,9 +61,9 @@ func lockTrees(ctx context.Context, tx *DB, how hold, organizations ...string) e
 	return nil
 }
 
-// heads reads ids of heads, each with a value that means nothing.
-func (db *DB) heads(ctx context.Context, statement string, ids []string) (heads []string, err error) {
-	err = db.read(ctx, func(rows *sql.Rows) error {
+// headsIn reads ids of heads, each with a value that means nothing.
+func headsIn(ctx context.Context, db *store.DB, statement string, ids []string) (heads []string, err error) {
+	err = db.Read(ctx, func(rows *sql.Rows) error {
 		var head string
 		var nothing any
 		err := rows.Scan(&head, &nothing)
@@ -89,14 +89,14 @@ func treeWork(in *Change) (how hold, parent string) {
 }
 
 // lockTreesFor takes the locks that a change of an organization needs. A parent that is sent back as it is needs none of them alone.
-func lockTreesFor(ctx context.Context, tx *DB, scope Scope, id string, in *Change) error {
+func lockTreesFor(ctx context.Context, tx *store.DB, scope Scope, id string, in *Change) error {
 	how, parent := treeWork(in)
-	if how == "" || tx.dialect != Postgres || !jsonapi.IsID(id) {
+	if how == "" || tx.Dialect() != store.Postgres || !jsonapi.IsID(id) {
 		return nil
 	}
 	if how == alone {
 		var now string
-		err := tx.session(ctx).Raw("SELECT COALESCE(parent_id::text, '') FROM organizations WHERE id = ?", id).Scan(&now).Error
+		err := tx.Session(ctx).Raw("SELECT COALESCE(parent_id::text, '') FROM organizations WHERE id = ?", id).Scan(&now).Error
 		if err != nil {
 			return fmt.Errorf("read parent: %w", err)
 		}

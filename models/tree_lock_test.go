@@ -13,19 +13,20 @@ import (
 
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // TestMovesInOneTreeKeepNoOtherTreeWaiting holds a move open on PostgreSQL while other trees, and the same one, are worked in.
 func TestMovesInOneTreeKeepNoOtherTreeWaiting(t *testing.T) {
 	t.Parallel()
-	db := modelstest.Open(t, models.Postgres)
+	db := modelstest.Open(t, store.Postgres)
 	left, right := organization(t, db, "left", "").ID, organization(t, db, "right", "").ID
 	third := organization(t, db, "third", "").ID
 	branch, under := organization(t, db, "branch", left).ID, organization(t, db, "under", right).ID
 	leaf, other := organization(t, db, "leaf", under).ID, organization(t, db, "other", third).ID
 	moved, end, done := make(chan struct{}), make(chan struct{}), make(chan error)
 	go func() {
-		done <- models.Transaction(t.Context(), db, func(tx *models.DB) error {
+		done <- store.Transaction(t.Context(), db, func(tx *store.DB) error {
 			if err := moveTo(t, tx, everything, branch, third); err != nil {
 				return err
 			}
@@ -73,7 +74,7 @@ func TestMovesInOneTreeKeepNoOtherTreeWaiting(t *testing.T) {
 // TestWhoWaitedForATreeFindsTheOrganizationInAnother moves a branch to another tree while a leaf is added below it.
 func TestWhoWaitedForATreeFindsTheOrganizationInAnother(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		trees := []string{organization(t, db, "a", "").ID, organization(t, db, "b", "").ID, ""}
 		branch := organization(t, db, "branch", trees[0]).ID
 		for n := range 24 {
@@ -100,7 +101,7 @@ func TestWhoWaitedForATreeFindsTheOrganizationInAnother(t *testing.T) {
 // TestMovesAcrossTreesAmongCreationsAndDeletions lets many writers do everything that trees have locks for.
 func TestMovesAcrossTreesAmongCreationsAndDeletions(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		var heads, branches []string
 		for n := range 3 {
 			heads = append(heads, organization(t, db, "head", "").ID)
@@ -129,7 +130,7 @@ func TestMovesAcrossTreesAmongCreationsAndDeletions(t *testing.T) {
 							err = models.DeleteOrganization(t.Context(), db, everything, leaf.ID, nil)
 						}
 					}
-					if err != nil && !refused(err) && !models.Unavailable(err) {
+					if err != nil && !refused(err) && !store.Unavailable(err) {
 						t.Error(err)
 					}
 				}
@@ -143,7 +144,7 @@ func TestMovesAcrossTreesAmongCreationsAndDeletions(t *testing.T) {
 // TestTheMovesOfOneRequestAreBounded moves a branch to and fro in one transaction.
 func TestTheMovesOfOneRequestAreBounded(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		var ends []string
 		for range 2 {
 			deep := ""
@@ -156,9 +157,9 @@ func TestTheMovesOfOneRequestAreBounded(t *testing.T) {
 		for range 300 {
 			organization(t, db, "leaf", branch)
 		}
-		bound, moves := db.Dialect().MoveBound(), 0
+		bound, moves := models.MoveBoundOf(db.Dialect()), 0
 		each := bound.Each + 301*12 // an organization and an ancestor, which becomes another one
-		err := models.Transaction(t.Context(), db, func(tx *models.DB) error {
+		err := store.Transaction(t.Context(), db, func(tx *store.DB) error {
 			for moves = 0; ; moves++ {
 				if err := moveTo(t, tx, everything, branch, ends[(moves+1)%2]); err != nil {
 					return err
@@ -183,7 +184,7 @@ func TestTheMovesOfOneRequestAreBounded(t *testing.T) {
 // TestALargeBranchMoves moves ten thousand organizations to where up to two of their ancestors become others.
 func TestALargeBranchMoves(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		one, other := organization(t, db, "one", "").ID, organization(t, db, "other", "").ID
 		north, south := organization(t, db, "north", one).ID, organization(t, db, "south", one).ID
 		abroad := organization(t, db, "abroad", other).ID
@@ -213,7 +214,7 @@ const wrongPaths = `WITH RECURSIVE above (a, d, n) AS (
 // TestABranchThatIsTooLargeToMoveIsNotCountedToItsEnd asks SQLite to move what the writer would count for long.
 func TestABranchThatIsTooLargeToMoveIsNotCountedToItsEnd(t *testing.T) {
 	t.Parallel()
-	db := modelstest.Open(t, models.SQLite)
+	db := modelstest.Open(t, store.SQLite)
 	branch := largeBranch(t, db, 160) // 25,761 organizations
 	err := moveTo(t, db, everything, branch, organization(t, db, "head", "").ID)
 	wantKind(t, err, models.Conflict, "parent")
@@ -224,7 +225,7 @@ func TestABranchThatIsTooLargeToMoveIsNotCountedToItsEnd(t *testing.T) {
 }
 
 // largeBranch inserts n organizations below a head and n below each of those, and returns the head.
-func largeBranch(t *testing.T, db *models.DB, n int) string {
+func largeBranch(t *testing.T, db *store.DB, n int) string {
 	t.Helper()
 	batch := family("large", n)
 	batch.Users, batch.Memberships = nil, nil

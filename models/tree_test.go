@@ -7,10 +7,11 @@ import (
 
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // moveTo moves an organization below another, "" for none.
-func moveTo(t testing.TB, db *models.DB, by models.Caller, id, parent string) error {
+func moveTo(t testing.TB, db *store.DB, by models.Caller, id, parent string) error {
 	t.Helper()
 	_, err := models.UpdateOrganization(t.Context(), db, by, id, input(attributes{}, relations{"parent": one(parent)}))
 	return err
@@ -18,7 +19,7 @@ func moveTo(t testing.TB, db *models.DB, by models.Caller, id, parent string) er
 
 func TestTheRulesOfTheTree(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		a := organization(t, db, "a", "")
 		b := organization(t, db, "b", a.ID)
 		c := organization(t, db, "c", b.ID)
@@ -53,7 +54,7 @@ func TestTheRulesOfTheTree(t *testing.T) {
 
 func TestACallerBoundToASubtreeStaysInIt(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		g := plant(t, db)
 		by := caller(models.Subtree(g.mid.ID))
 		org, err := models.CreateOrganization(t.Context(), db, by, input(attributes{"name": "x"}, nil))
@@ -82,7 +83,7 @@ func TestACallerBoundToASubtreeStaysInIt(t *testing.T) {
 
 func TestATreeHasAtMostSixteenLevels(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		chain := []string{""}
 		for range models.MaxDepth {
 			chain = append(chain, organization(t, db, "level", chain[len(chain)-1]).ID)
@@ -101,7 +102,7 @@ func TestATreeHasAtMostSixteenLevels(t *testing.T) {
 // TestTwoMovesAtOnceCloseNoCircle moves a below b while b moves below a.
 func TestTwoMovesAtOnceCloseNoCircle(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		for range 12 {
 			a, b := organization(t, db, "a", "").ID, organization(t, db, "b", "").ID
 			for _, parent := range []string{a, b} { // longer branches
@@ -126,7 +127,7 @@ func TestTwoMovesAtOnceCloseNoCircle(t *testing.T) {
 // TestGrowingAndMovingAtOnceKeepTheDepth adds a level below a branch while the branch moves to where the level does not fit.
 func TestGrowingAndMovingAtOnceKeepTheDepth(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		deep := ""
 		for range models.MaxDepth - 1 {
 			deep = organization(t, db, "level", deep).ID
@@ -165,7 +166,7 @@ func atOnce(do ...func() error) []error {
 
 func TestDeletionAndRestore(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		parent := organization(t, db, "parent", "")
 		child := organization(t, db, "child", parent.ID)
 		member := user(t, db, "Ada", child.ID)

@@ -12,6 +12,7 @@ import (
 
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 func TestWhatMayWorkLaterIsToldFromWhatIsWrong(t *testing.T) {
@@ -32,7 +33,7 @@ func TestWhatMayWorkLaterIsToldFromWhatIsWrong(t *testing.T) {
 		context.Canceled:               false,
 		errors.New("no"):               false,
 	} {
-		if got := models.Unavailable(fmt.Errorf("read: %w", err)); got != want {
+		if got := store.Unavailable(fmt.Errorf("read: %w", err)); got != want {
 			t.Errorf("%v: %t, want %t", err, got, want)
 		}
 	}
@@ -48,7 +49,7 @@ func TestWhatWillBeRefusedAgainIsToldFromTheRest(t *testing.T) {
 		"2":     false,
 		"":      false,
 	} {
-		if got := models.Unwritable(fmt.Errorf("settle: %w", &pgconn.PgError{Code: code})); got != want {
+		if got := store.Unwritable(fmt.Errorf("settle: %w", &pgconn.PgError{Code: code})); got != want {
 			t.Errorf("%q: %t, want %t", code, got, want)
 		}
 	}
@@ -56,7 +57,7 @@ func TestWhatWillBeRefusedAgainIsToldFromTheRest(t *testing.T) {
 
 func TestADatabaseThatIsCutOffIsUnavailable(t *testing.T) {
 	t.Parallel()
-	cfg := modelstest.Config(t, models.Postgres)
+	cfg := modelstest.Config(t, store.Postgres)
 	proxy := modelstest.NewProxy(t, cfg.URL)
 	cfg.URL = proxy.URL
 	db := modelstest.OpenConfig(t, cfg)
@@ -67,19 +68,19 @@ func TestADatabaseThatIsCutOffIsUnavailable(t *testing.T) {
 	if err := read(); err != nil {
 		t.Fatal(err)
 	}
-	err := models.Transaction(t.Context(), db, func(tx *models.DB) error {
+	err := store.Transaction(t.Context(), db, func(tx *store.DB) error {
 		_, err := models.HasOrganization(t.Context(), tx, models.NewID())
 		proxy.Cut()
-		if _, err := models.HasOrganization(t.Context(), tx, models.NewID()); !models.Unavailable(err) {
+		if _, err := models.HasOrganization(t.Context(), tx, models.NewID()); !store.Unavailable(err) {
 			t.Errorf("on the connection that breaks: %v", err)
 		}
 		return err
 	})
-	if !models.Unavailable(err) {
+	if !store.Unavailable(err) {
 		t.Errorf("at the end of a transaction whose connection broke: %v", err)
 	}
 	for range 10 { // on connections that break, and on those that are refused
-		if err := read(); !models.Unavailable(err) {
+		if err := read(); !store.Unavailable(err) {
 			t.Errorf("while it is cut off: %v", err)
 		}
 	}

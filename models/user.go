@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // User is a person.
@@ -43,11 +44,11 @@ func defineUsers(c *Collection) {
 		keyed:   map[string]keyColumn{"email": {"email_key", func(text string) string { return deref(emailKey(&text)) }}},
 		always:  []string{"version"},
 		needs:   map[string][]string{"fullName": {"first_name", "last_name"}},
-		beyond:  map[string]func(*DB, Scope, any) where{"organizationId": usersOf},
+		beyond:  map[string]func(*store.DB, Scope, any) where{"organizationId": usersOf},
 		total: func(s Scope, filter, value string) counted {
 			return totalByOrganization(countUsers, s, filter, value, "organizationId", "organizations")
 		},
-		complete: func(_ *DB, model any) error {
+		complete: func(_ *store.DB, model any) error {
 			u := model.(*User)
 			u.FullName = strings.TrimSpace(deref(u.FirstName) + " " + deref(u.LastName))
 			return nil
@@ -88,7 +89,7 @@ func visibleUsers(s Scope) where {
 }
 
 // usersOf returns the condition that a user is a member of one live organization. Out of sight there are no members.
-func usersOf(_ *DB, scope Scope, v any) where {
+func usersOf(_ *store.DB, scope Scope, v any) where {
 	id, _ := v.(string)
 	if !jsonapi.IsID(id) {
 		return never()
@@ -103,14 +104,14 @@ func usersOf(_ *DB, scope Scope, v any) where {
 
 // CreateUser creates the user that the input describes, with a membership in each organization it names; a caller who is bound to an
 // organization makes members of that one. It fails with Errors of the kinds Invalid, Required, Conflict and RelatedNotFound.
-func CreateUser(ctx context.Context, db *DB, by Caller, in *Change) (*User, error) {
+func CreateUser(ctx context.Context, db *store.DB, by Caller, in *Change) (*User, error) {
 	if err := in.check(Users, toCreate); err != nil {
 		return nil, err
 	}
 	if err := HashPassword(ctx, in); err != nil {
 		return nil, err
 	}
-	return resulting(ctx, db, func(tx *DB) (user *User, err error) {
+	return resulting(ctx, db, func(tx *store.DB) (user *User, err error) {
 		now := jsonapi.Stamp{Time: tx.Now()}
 		id, err := takeID(ctx, tx, in.ID)
 		if err != nil {
@@ -128,13 +129,13 @@ func CreateUser(ctx context.Context, db *DB, by Caller, in *Change) (*User, erro
 		if err := checkSignIn(by, &User{}, user); err != nil {
 			return nil, err
 		}
-		if err := tx.session(ctx).Create(user).Error; err != nil {
+		if err := tx.Session(ctx).Create(user).Error; err != nil {
 			return nil, classifyFor(err, "insert user")
 		}
 		if err := checkUnchanged(Users, user, in, true); err != nil {
 			return nil, err
 		}
-		tx.count(countUsers, "", 1)
+		tx.Count(countUsers, "", 1)
 		if err := recordUser(ctx, tx, by, change{verb: created, collection: Users, after: user}, organizations); err != nil {
 			return nil, err
 		}
@@ -148,7 +149,7 @@ func CreateUser(ctx context.Context, db *DB, by Caller, in *Change) (*User, erro
 }
 
 // organizationsOf returns the organizations that a new user becomes a member of.
-func organizationsOf(ctx context.Context, tx *DB, by Caller, in *Change) ([]string, error) {
+func organizationsOf(ctx context.Context, tx *store.DB, by Caller, in *Change) ([]string, error) {
 	var ids []string
 	var errs Errors
 	for _, name := range []string{"organization", "organizations"} {
@@ -178,11 +179,11 @@ func organizationsOf(ctx context.Context, tx *DB, by Caller, in *Change) ([]stri
 
 // UpdateUser changes what the input names and returns the user as they are then. A caller who does not see every organization of theirs
 // changes their memberships alone: the error is of the kind Forbidden for each attribute.
-func UpdateUser(ctx context.Context, db *DB, by Caller, id string, in *Change) (*User, error) {
+func UpdateUser(ctx context.Context, db *store.DB, by Caller, id string, in *Change) (*User, error) {
 	if err := HashPassword(ctx, in); err != nil {
 		return nil, err
 	}
-	return resulting(ctx, db, func(tx *DB) (user *User, err error) {
+	return resulting(ctx, db, func(tx *store.DB) (user *User, err error) {
 		before, err := lock[User](ctx, tx, Users, by.Scope, id)
 		if err != nil {
 			return nil, err
@@ -226,7 +227,7 @@ func UpdateUser(ctx context.Context, db *DB, by Caller, id string, in *Change) (
 	})
 }
 
-func saveUser(ctx context.Context, tx *DB, by Caller, before, user *User, columns []string) error {
+func saveUser(ctx context.Context, tx *store.DB, by Caller, before, user *User, columns []string) error {
 	user.Version++
 	user.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
 	columns = append(columns, "version", "updated_at", "email_key", "password_hash")
@@ -246,8 +247,8 @@ func saveUser(ctx context.Context, tx *DB, by Caller, before, user *User, column
 
 // DeleteUser ends the user's memberships that the caller sees, and deletes the user when none is left or the caller sees everything.
 // Either way the caller does not find them any more, and other organizations are told of nothing but what ended there.
-func DeleteUser(ctx context.Context, db *DB, by Caller, id string, versions *Versions) error {
-	return Transaction(ctx, db, func(tx *DB) error {
+func DeleteUser(ctx context.Context, db *store.DB, by Caller, id string, versions *Versions) error {
+	return store.Transaction(ctx, db, func(tx *store.DB) error {
 		user, err := lock[User](ctx, tx, Users, by.Scope, id)
 		if err != nil {
 			return err
@@ -264,10 +265,10 @@ func DeleteUser(ctx context.Context, db *DB, by Caller, id string, versions *Ver
 			return err
 		}
 		if by.Scope.All() || ended == len(all) {
-			if _, err := tx.exec(ctx, `DELETE FROM users WHERE id = ?`, id); err != nil {
+			if _, err := tx.Exec(ctx, `DELETE FROM users WHERE id = ?`, id); err != nil {
 				return fmt.Errorf("delete user: %w", err)
 			}
-			tx.count(countUsers, "", -1)
+			tx.Count(countUsers, "", -1)
 			err = recordUser(ctx, tx, by, change{verb: deleted, collection: Users, before: user}, all)
 		} else {
 			err = touchUser(ctx, tx, id)
@@ -278,7 +279,7 @@ func DeleteUser(ctx context.Context, db *DB, by Caller, id string, versions *Ver
 
 // recordUser records the change of a user once for each organization he is in, because each has receivers of its own; once without an
 // organization if he is in none.
-func recordUser(ctx context.Context, tx *DB, by Caller, ch change, organizations []string) error {
+func recordUser(ctx context.Context, tx *store.DB, by Caller, ch change, organizations []string) error {
 	if len(organizations) == 0 {
 		return record(ctx, tx, by, ch)
 	}

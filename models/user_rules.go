@@ -3,11 +3,13 @@ package models
 import (
 	"context"
 	"reflect"
+
+	"roster/models/store"
 )
 
 // prepareUser computes what is kept instead of what was sent, and holds the rules that concern several members. before is nil for a new
 // user.
-func prepareUser(tx *DB, before, user *User, in *Change) error {
+func prepareUser(tx *store.DB, before, user *User, in *Change) error {
 	if err := Users.complete(tx, user); err != nil {
 		return err
 	}
@@ -24,7 +26,7 @@ func prepareUser(tx *DB, before, user *User, in *Change) error {
 }
 
 // checkProfile keeps a caller from changing a user whom other organizations share: what one of them wrote would be true in all.
-func checkProfile(ctx context.Context, tx *DB, by Caller, before, user *User) error {
+func checkProfile(ctx context.Context, tx *store.DB, by Caller, before, user *User) error {
 	changed := changedFields(before, user)
 	if len(changed) == 0 || by.Scope.All() {
 		return nil

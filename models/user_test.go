@@ -10,11 +10,12 @@ import (
 
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 func TestAnAddressIsOneUsersWhateverItsSpelling(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		create := func(email string) error {
 			_, err := models.CreateUser(t.Context(), db, everything, input(attributes{"email": email}, nil))
 			return err
@@ -78,7 +79,7 @@ func TestAnAddressIsOneUsersWhateverItsSpelling(t *testing.T) {
 
 func TestAUserHasSomethingToBeKnownBy(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		for name, a := range map[string]attributes{"nothing": {}, "empty names": {"firstName": "", "lastName": ""}, "an empty externalId": {"externalId": ""}, "a phone": {"phone": "1"}} {
 			if _, err := models.CreateUser(t.Context(), db, everything, input(a, nil)); !models.IsKind(err, models.Required) {
 				t.Errorf("%s: %v", name, err)
@@ -106,7 +107,7 @@ var profile = attributes{
 
 func TestASharedPersonIsChangedByWhoManagesEveryOrganizationOfTheirs(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		g := plant(t, db)
 		update := func(by models.Caller, id string, a attributes, r relations) error {
 			_, err := models.UpdateUser(t.Context(), db, by, id, input(a, r))
@@ -156,7 +157,7 @@ func TestASharedPersonIsChangedByWhoManagesEveryOrganizationOfTheirs(t *testing.
 
 func TestNobodyReservesAnAddressWithAPassword(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		g := plant(t, db)
 		known := must(models.CreateUser(t.Context(), db, everything,
 			input(attributes{"email": "known@example.com", "password": "a long password"}, relations{"organization": one(g.leaf.ID)})))(t)
@@ -201,7 +202,7 @@ func TestNobodyReservesAnAddressWithAPassword(t *testing.T) {
 
 func TestDeletingAUserEndsWhatTheCallerSees(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		g := plant(t, db)
 		leaf, other := caller(models.OnlyOrganization(g.leaf.ID)), caller(models.OnlyOrganization(g.other.ID))
 		// What one organization ends there, the other is told nothing of.
@@ -239,7 +240,7 @@ func TestDeletingAUserEndsWhatTheCallerSees(t *testing.T) {
 // TestNoEventHoldsASecret makes every kind of secret and looks for each in every event.
 func TestNoEventHoldsASecret(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		ctx := t.Context()
 		var secrets []string
 		keep := func(s *string) {
@@ -295,7 +296,7 @@ func TestNoEventHoldsASecret(t *testing.T) {
 
 func TestAnEventTellsBeforeAndAfter(t *testing.T) {
 	t.Parallel()
-	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
+	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		parent := organization(t, db, "parent", "")
 		by := models.Caller{Kind: models.ByManagementKey, ID: "k1", Name: "Key <1>", RequestID: "r-1", Scope: models.Everything()}
 		org := must(models.CreateOrganization(t.Context(), db, by, input(attributes{"name": "a", "description": "<d>"}, nil)))(t)
@@ -318,7 +319,7 @@ func TestAnEventTellsBeforeAndAfter(t *testing.T) {
 
 // TestWhoWaitsToHashAPasswordHoldsNoTransaction lets no password be hashed: until one is, the database hears nothing of the user.
 func TestWhoWaitsToHashAPasswordHoldsNoTransaction(t *testing.T) {
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		org := organization(t, db, "Acme", "")
 		ada := user(t, db, "Ada", org.ID)
 		watched, statements := models.Watch(db)

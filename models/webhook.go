@@ -4,6 +4,7 @@ import (
 	"reflect"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // Webhook is an endpoint: where events are sent, which, and how. An organization's own webhookUrl is one, too.
@@ -67,13 +68,13 @@ func defineWebhooks(c *Collection) {
 		order:   []string{"webhooks.created_at", "webhooks.id"},
 		always:  []string{"version"},
 		needs:   map[string][]string{"headers": {"header_names"}, "url": {"url", "sealed_url"}},
-		filters: map[string]func(*DB, any) where{
-			"organizationId": func(_ *DB, v any) where { return idEquals("webhooks.organization_id", v) },
+		filters: map[string]func(*store.DB, any) where{
+			"organizationId": func(_ *store.DB, v any) where { return idEquals("webhooks.organization_id", v) },
 		},
-		complete: func(db *DB, model any) (err error) {
+		complete: func(db *store.DB, model any) (err error) {
 			w := model.(*Webhook)
 			w.printHeaders()
-			w.URL, err = openURL(db.vault, w.ID, w.Origin, w.SealedURL)
+			w.URL, err = openURL(db.Vault(), w.ID, w.Origin, w.SealedURL)
 			return err
 		},
 		gather: gatherHealth,
@@ -170,10 +171,10 @@ func defineWebhookDeliveries(c *Collection) {
 		// Ids are made when a delivery is inserted and sort by time, and neither changes when it is begun again. An index on the times
 		// would cost every attempt at every delivery one more write, to say the same.
 		orderedAs: map[string]string{"created_at": "id"},
-		filters: map[string]func(*DB, any) where{
-			"organizationId": func(_ *DB, v any) where { return idEquals("webhook_deliveries.organization_id", v) },
-			"webhookId":      func(_ *DB, v any) where { return idEquals("webhook_deliveries.webhook_id", v) },
-			"eventId":        func(_ *DB, v any) where { return idEquals("webhook_deliveries.event_id", v) },
+		filters: map[string]func(*store.DB, any) where{
+			"organizationId": func(_ *store.DB, v any) where { return idEquals("webhook_deliveries.organization_id", v) },
+			"webhookId":      func(_ *store.DB, v any) where { return idEquals("webhook_deliveries.webhook_id", v) },
+			"eventId":        func(_ *store.DB, v any) where { return idEquals("webhook_deliveries.event_id", v) },
 		},
 		total:    totalDeliveries,
 		describe: describeDelivery,

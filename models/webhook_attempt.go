@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // WebhookAttempt is one attempt at a delivery with all that went out and came back. It is put together when it is read, and is no
@@ -76,14 +77,14 @@ type attemptSignature struct {
 
 // FindAttempt returns an attempt at a delivery that the caller sees. Otherwise the error is of kind NotFound. What was sent is told to who may
 // read events, or what this one is about.
-func FindAttempt(ctx context.Context, db *DB, by Caller, delivery string, number int64) (*WebhookAttempt, error) {
+func FindAttempt(ctx context.Context, db *store.DB, by Caller, delivery string, number int64) (*WebhookAttempt, error) {
 	found, err := Find(ctx, db, WebhookDeliveries, by.Scope, delivery, nil)
 	if err != nil {
 		return nil, err
 	}
 	d := found.(*WebhookDelivery)
 	var rows []attemptRow
-	err = db.session(ctx).Raw(`SELECT * FROM webhook_attempts WHERE delivery_id = ? AND number = ?`, d.ID, number).Scan(&rows).Error
+	err = db.Session(ctx).Raw(`SELECT * FROM webhook_attempts WHERE delivery_id = ? AND number = ?`, d.ID, number).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read attempt: %w", err)
 	}
@@ -99,7 +100,7 @@ func FindAttempt(ctx context.Context, db *DB, by Caller, delivery string, number
 
 // told returns the bytes that are sent with a delivery, or nil if they are not kept any more, or not to be told to a caller: who sees the
 // endpoint need not see what the endpoint is sent, nor be allowed to read it.
-func (d *WebhookDelivery) told(ctx context.Context, db *DB, by Caller) ([]byte, error) {
+func (d *WebhookDelivery) told(ctx context.Context, db *store.DB, by Caller) ([]byte, error) {
 	if !by.Rights.Hold(Events.Schema.Type+":read") && !by.Rights.Hold(subjectOf(d.EventType)+":read") {
 		return nil, nil
 	}
@@ -113,14 +114,14 @@ func (d *WebhookDelivery) told(ctx context.Context, db *DB, by Caller) ([]byte, 
 }
 
 // messageBody returns the bytes that are sent with a delivery, or nil if they are not kept any more.
-func messageBody(ctx context.Context, db *DB, d *WebhookDelivery) ([]byte, error) {
+func messageBody(ctx context.Context, db *store.DB, d *WebhookDelivery) ([]byte, error) {
 	message := MessageKey{d.EventID, d.OrganizationID}
 	bodies, err := FindBodies(ctx, db, []MessageKey{message})
 	return bodies[message], err
 }
 
 // attempt puts together what is told of an attempt.
-func (row attemptRow) attempt(db *DB, d *WebhookDelivery, body []byte) (*WebhookAttempt, error) {
+func (row attemptRow) attempt(db *store.DB, d *WebhookDelivery, body []byte) (*WebhookAttempt, error) {
 	e := row.entry()
 	a := &WebhookAttempt{
 		ID:     uuid.NewSHA1(uuid.MustParse(d.ID), fmt.Append(nil, row.Number)).String(), // the same at every reading, for the sake of ETags
@@ -134,8 +135,8 @@ func (row attemptRow) attempt(db *DB, d *WebhookDelivery, body []byte) (*Webhook
 	if row.ResponseHead != nil && !row.Truncated {
 		answer.BodyBytes = new(int64(len(row.ResponseHead)))
 	}
-	if db.answerRetention > 0 {
-		answer.KeptUntil = &jsonapi.Time{Time: d.CreatedAt.Add(db.answerRetention).Truncate(time.Second)}
+	if allowedOn(db).answerRetention > 0 {
+		answer.KeptUntil = &jsonapi.Time{Time: d.CreatedAt.Add(allowedOn(db).answerRetention).Truncate(time.Second)}
 	}
 	var err error
 	print := func(v any) (printed jsonapi.Raw) {
@@ -160,14 +161,14 @@ func (row attemptRow) attempt(db *DB, d *WebhookDelivery, body []byte) (*Webhook
 }
 
 // request returns what was sent.
-func (row attemptRow) request(db *DB, d *WebhookDelivery, body []byte) (*attemptRequest, error) {
+func (row attemptRow) request(db *store.DB, d *WebhookDelivery, body []byte) (*attemptRequest, error) {
 	digest := sha256.Sum256(body)
 	r := &attemptRequest{
 		Method: "POST", HTTPVersion: row.Protocol, Headers: [][]string{}, Body: string(body), BodyBytes: int64(len(body)),
 		SHA256: hex.EncodeToString(digest[:]),
 	}
 	var err error
-	if r.URL, err = openURL(db.vault, d.WebhookID, row.URL, row.SealedURL); err != nil {
+	if r.URL, err = openURL(db.Vault(), d.WebhookID, row.URL, row.SealedURL); err != nil {
 		return nil, fmt.Errorf("attempt %d at delivery %s: %w", row.Number, d.ID, err)
 	}
 	if err := json.Unmarshal([]byte(*row.RequestHeaders), &r.Headers); err != nil {

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"time"
+
+	"roster/models/store"
 )
 
 // Backlog is how much waits to be sent.
@@ -16,18 +18,18 @@ type Backlog struct {
 }
 
 // ReadBacklog reads the backlog of the whole installation.
-func ReadBacklog(ctx context.Context, db *DB) (Backlog, error) {
+func ReadBacklog(ctx context.Context, db *store.DB) (Backlog, error) {
 	b := Backlog{Lanes: map[string]int64{}}
-	err := db.read(ctx, func(rows *sql.Rows) error { return rows.Scan(&b.Events) }, `SELECT COUNT(*) FROM event_queue`)
+	err := db.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&b.Events) }, `SELECT COUNT(*) FROM event_queue`)
 	if err == nil {
-		err = db.read(ctx, func(rows *sql.Rows) error { return rows.Scan(&b.Pending) }, `SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending'`)
+		err = db.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&b.Pending) }, `SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending'`)
 	}
 	if err == nil {
-		err = db.read(ctx, func(rows *sql.Rows) error { return rows.Scan(&b.OldestDue) },
+		err = db.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&b.OldestDue) },
 			`SELECT d.due_at FROM webhook_deliveries d WHERE d.state = 'pending' AND d.due_at <= ? ORDER BY d.due_at LIMIT 1`, db.Now())
 	}
 	if err == nil {
-		err = db.read(ctx, func(rows *sql.Rows) error {
+		err = db.Read(ctx, func(rows *sql.Rows) error {
 			var health string
 			var n int64
 			err := rows.Scan(&health, &n)

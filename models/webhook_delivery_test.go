@@ -8,10 +8,11 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // hook creates an endpoint of an organization.
-func hook(t *testing.T, db *models.DB, organization string, a attributes) *models.Webhook {
+func hook(t *testing.T, db *store.DB, organization string, a attributes) *models.Webhook {
 	t.Helper()
 	all := attributes{"url": "https://hooks.example.com/"}
 	for name, value := range a {
@@ -22,25 +23,25 @@ func hook(t *testing.T, db *models.DB, organization string, a attributes) *model
 }
 
 // tested sends a test to an endpoint and returns the delivery.
-func tested(t *testing.T, db *models.DB, webhook string) *models.WebhookDelivery {
+func tested(t *testing.T, db *store.DB, webhook string) *models.WebhookDelivery {
 	t.Helper()
 	return must(models.SendTest(t.Context(), db, everything, webhook, func(*models.Message) ([]byte, error) { return []byte(`{}`), nil }))(t)
 }
 
 // delivery reads a delivery.
-func delivery(t *testing.T, db *models.DB, id string) *models.WebhookDelivery {
+func delivery(t *testing.T, db *store.DB, id string) *models.WebhookDelivery {
 	t.Helper()
 	return must(models.Find(t.Context(), db, models.WebhookDeliveries, models.Everything(), id, nil))(t).(*models.WebhookDelivery)
 }
 
 // leased leases the lane of an endpoint that has its turn.
-func leased(t *testing.T, db *models.DB) *models.WebhookLane {
+func leased(t *testing.T, db *store.DB) *models.WebhookLane {
 	t.Helper()
 	lease := models.Lease{Token: models.NewID(), Until: db.Now().Add(time.Minute)}
 	searches := []models.LaneSearch{{Standing: "ok", Limit: 10}, {Standing: "newcomer", Limit: 10}, {Standing: "probation", Limit: 10}}
 	waiting := must(models.FindWaitingLanes(t.Context(), db, searches))(t)
 	var lanes []*models.WebhookLane
-	err := models.Transaction(t.Context(), db, func(tx *models.DB) (err error) {
+	err := store.Transaction(t.Context(), db, func(tx *store.DB) (err error) {
 		var ids []string
 		for _, l := range waiting {
 			ids = append(ids, l.WebhookID)
@@ -55,7 +56,7 @@ func leased(t *testing.T, db *models.DB) *models.WebhookLane {
 }
 
 // attempted is what a worker writes of the first attempt at a delivery, which used up its schedule.
-func attempted(db *models.DB, d *models.WebhookDelivery) *models.Settlement {
+func attempted(db *store.DB, d *models.WebhookDelivery) *models.Settlement {
 	now := db.Now()
 	code := "timeout"
 	return &models.Settlement{
@@ -69,7 +70,7 @@ func attempted(db *models.DB, d *models.WebhookDelivery) *models.Settlement {
 // TestWhatIsDueIsFoundUnderTheLease looks for what is due in a lane, for its holder and for one whose lease was taken away.
 func TestWhatIsDueIsFoundUnderTheLease(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		d := tested(t, db, hook(t, db, organization(t, db, "Acme", "").ID, nil).ID)
 		lane := leased(t, db)
 		for token, want := range map[string]int{*lane.LeaseToken: 1, models.NewID(): 0} {
@@ -83,7 +84,7 @@ func TestWhatIsDueIsFoundUnderTheLease(t *testing.T) {
 
 func TestAResultThatIsWrittenTwiceChangesNothingTheSecondTime(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		d := tested(t, db, hook(t, db, organization(t, db, "Acme", "").ID, nil).ID)
 		lane := leased(t, db)
 		held := []*models.LaneSettlement{{WebhookLane: *lane, Token: *lane.LeaseToken}}
@@ -109,7 +110,7 @@ func TestAResultThatIsWrittenTwiceChangesNothingTheSecondTime(t *testing.T) {
 }
 
 // finished is a delivery that was tried once and failed. Its lane is free.
-func finished(t *testing.T, db *models.DB, webhook string) *models.WebhookDelivery {
+func finished(t *testing.T, db *store.DB, webhook string) *models.WebhookDelivery {
 	t.Helper()
 	d := tested(t, db, webhook)
 	lane := leased(t, db)
@@ -121,7 +122,7 @@ func finished(t *testing.T, db *models.DB, webhook string) *models.WebhookDelive
 }
 
 // replay begins one of everything that happened before the present moment of the clock.
-func replay(t *testing.T, db *models.DB, webhook string, a attributes) *models.WebhookJob {
+func replay(t *testing.T, db *store.DB, webhook string, a attributes) *models.WebhookJob {
 	t.Helper()
 	all := attributes{"since": jsonapi.Time{Time: db.Now().Add(-time.Hour)}, "until": jsonapi.Time{Time: db.Now().Add(time.Hour)}}
 	for name, value := range a {
@@ -131,12 +132,12 @@ func replay(t *testing.T, db *models.DB, webhook string, a attributes) *models.W
 }
 
 // fannedOut takes every event out of the queue. Those of one type get a body, as if somebody had been to get them.
-func fannedOut(t *testing.T, db *models.DB, wanted string) {
+func fannedOut(t *testing.T, db *store.DB, wanted string) {
 	t.Helper()
 	if err := models.NumberEvents(t.Context(), db); err != nil {
 		t.Fatal(err)
 	}
-	bytes := map[models.Dialect]string{models.Postgres: "convert_to(e.data, 'UTF8')", models.SQLite: "CAST(e.data AS blob)"}[db.Dialect()]
+	bytes := map[store.Dialect]string{store.Postgres: "convert_to(e.data, 'UTF8')", store.SQLite: "CAST(e.data AS blob)"}[db.Dialect()]
 	run(t, pool(db), `INSERT INTO webhook_messages (event_id, organization_id, body) SELECT q.event_id, e.organization_id, `+bytes+`
 		FROM event_queue q JOIN events e ON e.id = q.event_id WHERE e.event_type = '`+wanted+`'`)
 	run(t, pool(db), `DELETE FROM event_queue`)
@@ -146,7 +147,7 @@ func fannedOut(t *testing.T, db *models.DB, wanted string) {
 // not yet committed a delivery of it: the one that the event had before is the last that the purge sees.
 func TestAReplayAndThePurgeLeaveNoDeliveryWithoutABody(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		org := organization(t, db, "Acme", "").ID
 		first := hook(t, db, org, attributes{"eventTypes": jsonapi.Strings{"organization.created"}}).ID
 		second := hook(t, db, org, attributes{"eventTypes": jsonapi.Strings{"*", "webhook.*"}}).ID
@@ -187,8 +188,8 @@ func TestAReplayAndThePurgeLeaveNoDeliveryWithoutABody(t *testing.T) {
 
 // awaitBlocked waits until what a test has started waits for a lock, or has put something into a full channel. On SQLite it waits for the
 // one writer, from the beginning.
-func awaitBlocked(t *testing.T, db *models.DB, ended chan error) {
-	for db.Dialect() == models.Postgres && len(ended) == 0 {
+func awaitBlocked(t *testing.T, db *store.DB, ended chan error) {
+	for db.Dialect() == store.Postgres && len(ended) == 0 {
 		if number(t, db, `SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0 {
 			return
 		}

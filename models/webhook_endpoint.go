@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // Endpoint is what a sender must know about a webhook, with its secrets in the clear. It is read when something is sent.
@@ -25,10 +26,10 @@ type Endpoint struct {
 type SigningSecret struct{ ID, Text string }
 
 // FindEndpoints returns the endpoints that are there, by id.
-func FindEndpoints(ctx context.Context, db *DB, ids []string) (map[string]*Endpoint, error) {
+func FindEndpoints(ctx context.Context, db *store.DB, ids []string) (map[string]*Endpoint, error) {
 	found := make(map[string]*Endpoint, len(ids))
-	in, arg := db.among("id", ids)
-	err := db.read(ctx, func(rows *sql.Rows) error {
+	in, arg := db.Among("id", ids)
+	err := db.Read(ctx, func(rows *sql.Rows) error {
 		e := &Endpoint{}
 		var headers, sealedURL []byte
 		var rate *int64
@@ -38,7 +39,7 @@ func FindEndpoints(ctx context.Context, db *DB, ids []string) (map[string]*Endpo
 		if err != nil {
 			return err
 		}
-		if e.URL, err = openURL(db.vault, e.ID, origin, sealedURL); err != nil {
+		if e.URL, err = openURL(db.Vault(), e.ID, origin, sealedURL); err != nil {
 			return fmt.Errorf("webhook %s: %w", e.ID, err)
 		}
 		if e.Headers, err = OpenHeaders(db, e.ID, headers); err != nil {
@@ -56,14 +57,14 @@ func FindEndpoints(ctx context.Context, db *DB, ids []string) (map[string]*Endpo
 	if err != nil {
 		return nil, fmt.Errorf("find endpoints: %w", err)
 	}
-	in, arg = db.among("webhook_id", ids)
-	err = db.read(ctx, func(rows *sql.Rows) error {
+	in, arg = db.Among("webhook_id", ids)
+	err = db.Read(ctx, func(rows *sql.Rows) error {
 		var id, webhook string
 		var sealed []byte
 		if err := rows.Scan(&id, &webhook, &sealed); err != nil {
 			return err
 		}
-		text, err := db.vault.Open(webhook, sealed)
+		text, err := db.Vault().Open(webhook, sealed)
 		if err != nil {
 			return err
 		}

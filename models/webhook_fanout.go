@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"roster/models/store"
 )
 
 // NewDelivery is a delivery to insert.
@@ -23,14 +25,14 @@ type NewDelivery struct {
 }
 
 // insertDeliveries inserts deliveries, except those of events that an endpoint has already.
-var insertDeliveries = rowwise{
-	"insert deliveries",
-	`INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, order_key, trigger, due_at, created_at,
+var insertDeliveries = store.Rowwise{
+	Doing: "insert deliveries",
+	Postgres: `INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, order_key, trigger, due_at, created_at,
 		state, attempts, round_attempts)
 	SELECT *, 'pending', 0, 0
 	FROM unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[], ?::text[], ?::bigint[], ?::text[], ?::text[], ?::timestamptz[], ?::timestamptz[])
 	ON CONFLICT (event_id, webhook_id) DO NOTHING`,
-	`INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, order_key, trigger, due_at, created_at,
+	SQLite: `INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, order_key, trigger, due_at, created_at,
 		state, attempts, round_attempts)
 	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', 0, 0)
 	ON CONFLICT (event_id, webhook_id) DO NOTHING`,
@@ -38,34 +40,34 @@ var insertDeliveries = rowwise{
 
 func deliveryColumns(deliveries []*NewDelivery) []any {
 	return []any{
-		column(deliveries, func(d *NewDelivery) string { return d.ID }),
-		column(deliveries, func(d *NewDelivery) string { return d.EventID }),
-		column(deliveries, func(d *NewDelivery) string { return d.WebhookID }),
-		column(deliveries, func(d *NewDelivery) string { return d.OrganizationID }),
-		column(deliveries, func(d *NewDelivery) string { return d.EventType }),
-		column(deliveries, func(d *NewDelivery) int64 { return d.Place }),
-		column(deliveries, func(d *NewDelivery) *string { return d.OrderKey }),
-		column(deliveries, func(d *NewDelivery) string { return d.Trigger }),
-		column(deliveries, func(d *NewDelivery) *time.Time { return d.DueAt }),
-		column(deliveries, func(d *NewDelivery) time.Time { return d.CreatedAt }),
+		store.Column(deliveries, func(d *NewDelivery) string { return d.ID }),
+		store.Column(deliveries, func(d *NewDelivery) string { return d.EventID }),
+		store.Column(deliveries, func(d *NewDelivery) string { return d.WebhookID }),
+		store.Column(deliveries, func(d *NewDelivery) string { return d.OrganizationID }),
+		store.Column(deliveries, func(d *NewDelivery) string { return d.EventType }),
+		store.Column(deliveries, func(d *NewDelivery) int64 { return d.Place }),
+		store.Column(deliveries, func(d *NewDelivery) *string { return d.OrderKey }),
+		store.Column(deliveries, func(d *NewDelivery) string { return d.Trigger }),
+		store.Column(deliveries, func(d *NewDelivery) *time.Time { return d.DueAt }),
+		store.Column(deliveries, func(d *NewDelivery) time.Time { return d.CreatedAt }),
 	}
 }
 
 // InsertDeliveries keeps the bodies of messages, and inserts deliveries, except those of events that an endpoint has already. It counts the
 // deliveries, and returns how many were new. Both may be none.
-func InsertDeliveries(ctx context.Context, tx *DB, messages []*Message, deliveries []*NewDelivery) (int64, error) {
+func InsertDeliveries(ctx context.Context, tx *store.DB, messages []*Message, deliveries []*NewDelivery) (int64, error) {
 	var n int64
 	var err error
 	switch {
-	case len(messages) > 0 && len(deliveries) > 0 && tx.dialect == Postgres: // every event waits for each round trip
-		n, err = rowwise{doing: "insert messages and deliveries", postgres: `WITH messages AS (` + insertMessages.postgres + `) ` + insertDeliveries.postgres}.
-			run(ctx, tx, append(messageColumns(messages), deliveryColumns(deliveries)...)...)
+	case len(messages) > 0 && len(deliveries) > 0 && tx.Dialect() == store.Postgres: // every event waits for each round trip
+		n, err = store.Rowwise{Doing: "insert messages and deliveries", Postgres: `WITH messages AS (` + insertMessages.Postgres + `) ` + insertDeliveries.Postgres}.
+			Run(ctx, tx, append(messageColumns(messages), deliveryColumns(deliveries)...)...)
 	default:
 		if len(messages) > 0 {
-			_, err = insertMessages.run(ctx, tx, messageColumns(messages)...)
+			_, err = insertMessages.Run(ctx, tx, messageColumns(messages)...)
 		}
 		if err == nil && len(deliveries) > 0 {
-			n, err = insertDeliveries.run(ctx, tx, deliveryColumns(deliveries)...)
+			n, err = insertDeliveries.Run(ctx, tx, deliveryColumns(deliveries)...)
 		}
 	}
 	if err != nil {
@@ -81,16 +83,16 @@ func InsertDeliveries(ctx context.Context, tx *DB, messages []*Message, deliveri
 	return n, nil
 }
 
-func countDelivery(tx *DB, organization, webhook string, n int64) {
-	tx.count(countDeliveries, "", n)
-	tx.count(countDeliveries, organization, n)
-	tx.count(countDeliveriesTo, webhook, n)
+func countDelivery(tx *store.DB, organization, webhook string, n int64) {
+	tx.Count(countDeliveries, "", n)
+	tx.Count(countDeliveries, organization, n)
+	tx.Count(countDeliveriesTo, webhook, n)
 }
 
 // recountDeliveries counts those that were really inserted, when some were there already.
-func recountDeliveries(ctx context.Context, tx *DB, deliveries []*NewDelivery) error {
-	in, arg := tx.among("id", column(deliveries, func(d *NewDelivery) string { return d.ID }))
-	err := tx.read(ctx, func(rows *sql.Rows) error {
+func recountDeliveries(ctx context.Context, tx *store.DB, deliveries []*NewDelivery) error {
+	in, arg := tx.Among("id", store.Column(deliveries, func(d *NewDelivery) string { return d.ID }))
+	err := tx.Read(ctx, func(rows *sql.Rows) error {
 		var organization, webhook string
 		if err := rows.Scan(&organization, &webhook); err != nil {
 			return err
@@ -109,7 +111,7 @@ type OrderKey struct{ WebhookID, Key string }
 
 // PendingKeys returns which of the keys have a pending delivery. The lanes of the endpoints must be locked, or one that is finished at the
 // same moment would leave its successor waiting for ever.
-func PendingKeys(ctx context.Context, tx *DB, keys []OrderKey) (map[OrderKey]bool, error) {
+func PendingKeys(ctx context.Context, tx *store.DB, keys []OrderKey) (map[OrderKey]bool, error) {
 	pending := map[OrderKey]bool{}
 	note := func(rows *sql.Rows) error {
 		var k OrderKey
@@ -119,16 +121,16 @@ func PendingKeys(ctx context.Context, tx *DB, keys []OrderKey) (map[OrderKey]boo
 		pending[k] = true
 		return nil
 	}
-	webhooks := column(keys, func(k OrderKey) string { return k.WebhookID })
-	texts := column(keys, func(k OrderKey) string { return k.Key })
+	webhooks := store.Column(keys, func(k OrderKey) string { return k.WebhookID })
+	texts := store.Column(keys, func(k OrderKey) string { return k.Key })
 	var err error
-	if tx.dialect == Postgres {
-		err = tx.read(ctx, note, `SELECT k.webhook_id, k.order_key FROM unnest(?::uuid[], ?::text[]) AS k (webhook_id, order_key)
+	if tx.Dialect() == store.Postgres {
+		err = tx.Read(ctx, note, `SELECT k.webhook_id, k.order_key FROM unnest(?::uuid[], ?::text[]) AS k (webhook_id, order_key)
 			WHERE EXISTS (SELECT 1 FROM webhook_deliveries d
 				WHERE d.webhook_id = k.webhook_id AND d.order_key = k.order_key AND d.state = 'pending')`, webhooks, texts)
 	} else {
 		for i := range keys {
-			err = tx.read(ctx, note, `SELECT webhook_id, order_key FROM webhook_deliveries
+			err = tx.Read(ctx, note, `SELECT webhook_id, order_key FROM webhook_deliveries
 				WHERE webhook_id = ? AND order_key = ? AND state = 'pending' LIMIT 1`, webhooks[i], texts[i])
 			if err != nil {
 				break

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // webhookHealth is how an endpoint does, as its attribute health prints it.
@@ -43,7 +44,7 @@ func successRate(failing float64, answers int64) float64 {
 func rounded(v float64) float64 { return math.Round(v*1000) / 1000 }
 
 // FillWebhookHealth sets the attribute health of endpoints, with one query for all of them.
-func FillWebhookHealth(ctx context.Context, db *DB, webhooks ...*Webhook) error {
+func FillWebhookHealth(ctx context.Context, db *store.DB, webhooks ...*Webhook) error {
 	if len(webhooks) == 0 {
 		return nil
 	}
@@ -55,7 +56,7 @@ func FillWebhookHealth(ctx context.Context, db *DB, webhooks ...*Webhook) error 
 		ConsecutiveFailures, Answers, Backlog      int64
 		Failing, Latency                           float64
 	}
-	err := db.session(ctx).Raw(`SELECT l.webhook_id, l.health, l.failing_since, l.last_success_at, l.last_failure_at, l.retry_after, l.probe_at,
+	err := db.Session(ctx).Raw(`SELECT l.webhook_id, l.health, l.failing_since, l.last_success_at, l.last_failure_at, l.retry_after, l.probe_at,
 			l.consecutive_failures, l.answers, l.failing, l.latency,
 			(SELECT COUNT(*) FROM (SELECT 1 FROM webhook_deliveries d WHERE d.webhook_id = l.webhook_id AND d.state = 'pending' LIMIT ?) p) AS backlog,
 			(SELECT MIN(p.created_at) FROM (SELECT d.created_at FROM webhook_deliveries d WHERE d.webhook_id = l.webhook_id AND d.state = 'pending' AND d.due_at IS NOT NULL
@@ -119,7 +120,7 @@ func idsOf(webhooks []*Webhook) []string {
 }
 
 // gatherHealth fills in the health of a page of endpoints.
-func gatherHealth(ctx context.Context, db *DB, items []any, q *jsonapi.Query) error {
+func gatherHealth(ctx context.Context, db *store.DB, items []any, q *jsonapi.Query) error {
 	if !q.Wants(Webhooks.Schema.Type, "health") {
 		return nil
 	}

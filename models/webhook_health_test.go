@@ -9,13 +9,14 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // TestTheOldestPendingDeliveryIsFoundBehindThousandsThatWaitForIt has a long row of deliveries that are sent in order: only the first has a
 // time at which it is due, and the databases do not agree on where those without one are sorted.
 func TestTheOldestPendingDeliveryIsFoundBehindThousandsThatWaitForIt(t *testing.T) {
 	t.Parallel()
-	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
+	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		endpoint := hook(t, db, organization(t, db, "Acme", "").ID, attributes{"ordering": "fifo"})
 		first := tested(t, db, endpoint.ID)
 		clock.Advance(time.Hour)
@@ -38,8 +39,8 @@ func TestTheOldestPendingDeliveryIsFoundBehindThousandsThatWaitForIt(t *testing.
 }
 
 // literal returns a time as SQL.
-func literal(db *models.DB, at time.Time) string {
-	if db.Dialect() == models.SQLite {
+func literal(db *store.DB, at time.Time) string {
+	if db.Dialect() == store.SQLite {
 		return fmt.Sprint(at.UnixMicro())
 	}
 	return "'" + at.Format(time.RFC3339Nano) + "'"

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // maxHistory bounds the attempts that one delivery prints: the newest ones. Only requests to redeliver it can make it have more.
@@ -76,13 +77,13 @@ type attemptEntry struct {
 }
 
 // describeDelivery fills in the attempts at one delivery, the oldest first.
-func describeDelivery(ctx context.Context, db *DB, item any, q *jsonapi.Query) error {
+func describeDelivery(ctx context.Context, db *store.DB, item any, q *jsonapi.Query) error {
 	if !q.Wants(WebhookDeliveries.Schema.Type, "history") {
 		return nil
 	}
 	d := item.(*WebhookDelivery)
 	var rows []attemptRow
-	err := db.session(ctx).Raw(`SELECT * FROM webhook_attempts WHERE delivery_id = ? ORDER BY number DESC LIMIT ?`, d.ID, maxHistory).Scan(&rows).Error
+	err := db.Session(ctx).Raw(`SELECT * FROM webhook_attempts WHERE delivery_id = ? ORDER BY number DESC LIMIT ?`, d.ID, maxHistory).Scan(&rows).Error
 	if err != nil {
 		return fmt.Errorf("read attempts: %w", err)
 	}

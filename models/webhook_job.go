@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // WebhookJob is a replay: failed deliveries of one endpoint again, or every event since a time that it would have got. It is worked off
@@ -56,8 +57,8 @@ func defineWebhookJobs(c *Collection) {
 		order:    []string{"webhook_jobs.created_at", "webhook_jobs.id"},
 		always:   []string{"version"},
 		describe: describeJob,
-		filters: map[string]func(*DB, any) where{
-			"webhookId": func(_ *DB, v any) where { return idEquals("webhook_jobs.webhook_id", v) },
+		filters: map[string]func(*store.DB, any) where{
+			"webhookId": func(_ *store.DB, v any) where { return idEquals("webhook_jobs.webhook_id", v) },
 		},
 	}
 	c.Schema.Attribute("outcome").Shape = reflect.TypeFor[jobOutcome]()
@@ -80,13 +81,13 @@ type jobOutcome struct {
 }
 
 // describeJob counts the deliveries of one replay. Those that another replay has begun since, or that were removed, are not among them.
-func describeJob(ctx context.Context, db *DB, item any, q *jsonapi.Query) error {
+func describeJob(ctx context.Context, db *store.DB, item any, q *jsonapi.Query) error {
 	if !q.Wants(WebhookJobs.Schema.Type, "outcome") {
 		return nil
 	}
 	job := item.(*WebhookJob)
 	counts := map[string]int64{}
-	err := db.read(ctx, func(rows *sql.Rows) error {
+	err := db.Read(ctx, func(rows *sql.Rows) error {
 		var state string
 		var n int64
 		err := rows.Scan(&state, &n)
@@ -111,11 +112,11 @@ func describeJob(ctx context.Context, db *DB, item any, q *jsonapi.Query) error 
 var jobTransitions = map[string][]string{JobRunning: {JobPaused, JobCancelled}, JobPaused: {JobRunning, JobCancelled}}
 
 // CreateWebhookJob begins the replay that the input describes. It fails with the kinds Invalid, Required and RelatedNotFound.
-func CreateWebhookJob(ctx context.Context, db *DB, by Caller, in *Change) (*WebhookJob, error) {
+func CreateWebhookJob(ctx context.Context, db *store.DB, by Caller, in *Change) (*WebhookJob, error) {
 	if err := in.check(WebhookJobs, toCreate); err != nil {
 		return nil, err
 	}
-	return resulting(ctx, db, func(tx *DB) (job *WebhookJob, err error) {
+	return resulting(ctx, db, func(tx *store.DB) (job *WebhookJob, err error) {
 		now := tx.Now()
 		job = &WebhookJob{
 			ID: NewID(), CreatedAt: jsonapi.Stamp{Time: now}, UpdatedAt: jsonapi.Stamp{Time: now}, Kind: ReplayFailed,
@@ -144,22 +145,22 @@ func CreateWebhookJob(ctx context.Context, db *DB, by Caller, in *Change) (*Webh
 		if err := checkNoSuchJob(ctx, tx, job); err != nil {
 			return nil, err
 		}
-		if err := tx.session(ctx).Create(job).Error; err != nil {
+		if err := tx.Session(ctx).Create(job).Error; err != nil {
 			return nil, classifyFor(err, "insert replay")
 		}
-		tx.recorded(false)
+		tx.Recorded(false)
 		return job, checkUnchanged(WebhookJobs, job, in, true)
 	})
 }
 
 // checkNoSuchJob refuses a second replay of the same while one is under way. The endpoint is locked first, so that of two requests at once
 // one sees the other.
-func checkNoSuchJob(ctx context.Context, tx *DB, job *WebhookJob) error {
+func checkNoSuchJob(ctx context.Context, tx *store.DB, job *WebhookJob) error {
 	if _, err := lock[Webhook](ctx, tx, Webhooks, Everything(), job.WebhookID); err != nil {
 		return err
 	}
 	var same []string
-	err := tx.session(ctx).Table("webhook_jobs").
+	err := tx.Session(ctx).Table("webhook_jobs").
 		Where("webhook_id = ? AND state IN ? AND kind = ?", job.WebhookID, []string{JobRunning, JobPaused}, job.Kind).
 		Where("event_types = ? AND since = ? AND include_delivered = ?", job.EventTypes, job.Since, job.IncludeDelivered).Limit(1).Pluck("id", &same).Error
 	if err != nil {
@@ -171,7 +172,7 @@ func checkNoSuchJob(ctx context.Context, tx *DB, job *WebhookJob) error {
 	return nil
 }
 
-func checkJob(tx *DB, job *WebhookJob) error {
+func checkJob(tx *store.DB, job *WebhookJob) error {
 	var errs Errors
 	if !job.Since.Before(job.Until.Time) {
 		errs = append(errs, &Error{Kind: Invalid, Field: "since", Message: "since must be before until."})
@@ -186,8 +187,8 @@ func checkJob(tx *DB, job *WebhookJob) error {
 }
 
 // UpdateWebhookJob pauses a replay, lets it run again, or cancels it. What it has begun goes on.
-func UpdateWebhookJob(ctx context.Context, db *DB, by Caller, id string, in *Change) (*WebhookJob, error) {
-	return resulting(ctx, db, func(tx *DB) (job *WebhookJob, err error) {
+func UpdateWebhookJob(ctx context.Context, db *store.DB, by Caller, id string, in *Change) (*WebhookJob, error) {
+	return resulting(ctx, db, func(tx *store.DB) (job *WebhookJob, err error) {
 		before, err := lock[WebhookJob](ctx, tx, WebhookJobs, by.Scope, id)
 		if err != nil {
 			return nil, err
@@ -221,17 +222,17 @@ func UpdateWebhookJob(ctx context.Context, db *DB, by Caller, id string, in *Cha
 			job.FinishedAt = &job.UpdatedAt
 		}
 		job.Version++
-		err = tx.session(ctx).Model(&WebhookJob{}).Where("id = ?", id).Select("state", "updated_at", "finished_at", "version").Updates(job).Error
+		err = tx.Session(ctx).Model(&WebhookJob{}).Where("id = ?", id).Select("state", "updated_at", "finished_at", "version").Updates(job).Error
 		if err != nil {
 			return nil, fmt.Errorf("update replay: %w", err)
 		}
-		tx.recorded(false)
+		tx.Recorded(false)
 		return job, nil
 	})
 }
 
 // permitReplay makes sure that a caller may direct what a replay sends. To an endpoint that is not there any more nothing is sent.
-func permitReplay(ctx context.Context, tx *DB, by Caller, job *WebhookJob) error {
+func permitReplay(ctx context.Context, tx *store.DB, by Caller, job *WebhookJob) error {
 	endpoint, err := Find(ctx, tx, Webhooks, by.Scope, job.WebhookID, nil)
 	switch {
 	case IsKind(err, NotFound):

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"roster/models/store"
 )
 
 // WebhookLane is the state of one endpoint that decides how it is served. The fields are those of the decision and of the lease.
@@ -33,9 +35,9 @@ type WebhookLane struct {
 const laneColumns = `webhook_id, organization_id, next_turn_at, lease_token, lease_until, cap, max_cap, health, clean, consecutive_failures, failing_since,
 	last_failure_at, last_success_at, answers, failing, slow, latency, retry_after, failed_probes, probe_at`
 
-func readLanes(ctx context.Context, tx *DB, statement string, args ...any) ([]*WebhookLane, error) {
+func readLanes(ctx context.Context, tx *store.DB, statement string, args ...any) ([]*WebhookLane, error) {
 	var lanes []*WebhookLane
-	err := tx.read(ctx, func(rows *sql.Rows) error {
+	err := tx.Read(ctx, func(rows *sql.Rows) error {
 		l := &WebhookLane{}
 		lanes = append(lanes, l)
 		return rows.Scan(&l.WebhookID, &l.OrganizationID, &l.NextTurnAt, &l.LeaseToken, &l.LeaseUntil, &l.Cap, &l.MaxCap, &l.Health, &l.Clean, &l.ConsecutiveFailures,
@@ -46,9 +48,9 @@ func readLanes(ctx context.Context, tx *DB, statement string, args ...any) ([]*W
 }
 
 // LockLanes reads lanes and keeps others from changing them until the transaction ends. They are locked in one order.
-func LockLanes(ctx context.Context, tx *DB, webhooks []string) ([]*WebhookLane, error) {
-	in, arg := tx.among("webhook_id", webhooks)
-	lanes, err := readLanes(ctx, tx, `SELECT `+laneColumns+` FROM webhook_lanes WHERE `+in+` ORDER BY webhook_id`+tx.locking(""), arg)
+func LockLanes(ctx context.Context, tx *store.DB, webhooks []string) ([]*WebhookLane, error) {
+	in, arg := tx.Among("webhook_id", webhooks)
+	lanes, err := readLanes(ctx, tx, `SELECT `+laneColumns+` FROM webhook_lanes WHERE `+in+` ORDER BY webhook_id`+tx.Locking(""), arg)
 	if err != nil {
 		return nil, fmt.Errorf("lock lanes: %w", err)
 	}
@@ -75,14 +77,14 @@ type LaneSearch struct {
 type WaitingLane struct{ Standing, WebhookID, OrganizationID string }
 
 // FindWaitingLanes returns lanes whose turn it is, of each search the longest waiting first. It locks none.
-func FindWaitingLanes(ctx context.Context, db *DB, searches []LaneSearch) ([]WaitingLane, error) {
+func FindWaitingLanes(ctx context.Context, db *store.DB, searches []LaneSearch) ([]WaitingLane, error) {
 	var parts []string
 	var args []any
 	for _, s := range searches {
 		where := laneStanding + ` = ? AND next_turn_at <= ?`
 		args = append(args, s.Standing, db.Now())
 		if len(s.Except) > 0 {
-			in, arg := db.among("organization_id", s.Except)
+			in, arg := db.Among("organization_id", s.Except)
 			where, args = where+` AND NOT (`+in+`)`, append(args, arg)
 		}
 		parts = append(parts, `SELECT * FROM (SELECT `+laneStanding+` AS standing, webhook_id, organization_id FROM webhook_lanes
@@ -91,7 +93,7 @@ func FindWaitingLanes(ctx context.Context, db *DB, searches []LaneSearch) ([]Wai
 		args = append(args, s.Limit)
 	}
 	var found []WaitingLane
-	err := db.read(ctx, func(rows *sql.Rows) error {
+	err := db.Read(ctx, func(rows *sql.Rows) error {
 		var l WaitingLane
 		err := rows.Scan(&l.Standing, &l.WebhookID, &l.OrganizationID)
 		found = append(found, l)
@@ -104,10 +106,10 @@ func FindWaitingLanes(ctx context.Context, db *DB, searches []LaneSearch) ([]Wai
 }
 
 // ClaimLanes leases those of some lanes whose turn it still is, and that nobody else is about to lease or to write.
-func ClaimLanes(ctx context.Context, tx *DB, lease Lease, webhooks []string) ([]*WebhookLane, error) {
-	in, arg := tx.among("webhook_id", webhooks)
+func ClaimLanes(ctx context.Context, tx *store.DB, lease Lease, webhooks []string) ([]*WebhookLane, error) {
+	in, arg := tx.Among("webhook_id", webhooks)
 	lanes, err := readLanes(ctx, tx, `SELECT `+laneColumns+` FROM webhook_lanes WHERE next_turn_at <= ? AND health IN ('ok', 'probation') AND `+in+`
-		ORDER BY next_turn_at`+tx.locking(" SKIP LOCKED"), tx.Now(), arg)
+		ORDER BY next_turn_at`+tx.Locking(" SKIP LOCKED"), tx.Now(), arg)
 	if err != nil {
 		return nil, fmt.Errorf("claim lanes: %w", err)
 	}
@@ -117,13 +119,13 @@ func ClaimLanes(ctx context.Context, tx *DB, lease Lease, webhooks []string) ([]
 	for _, l := range lanes {
 		l.LeaseToken, l.LeaseUntil = &lease.Token, &lease.Until
 	}
-	return lanes, LeaseLanes(ctx, tx, lease, column(lanes, func(l *WebhookLane) string { return l.WebhookID }))
+	return lanes, LeaseLanes(ctx, tx, lease, store.Column(lanes, func(l *WebhookLane) string { return l.WebhookID }))
 }
 
 // LeaseLanes leases lanes that the transaction has locked.
-func LeaseLanes(ctx context.Context, tx *DB, lease Lease, webhooks []string) error {
-	in, arg := tx.among("webhook_id", webhooks)
-	_, err := tx.run(ctx, `UPDATE webhook_lanes SET lease_token = ?, lease_until = ?, next_turn_at = ? WHERE `+in,
+func LeaseLanes(ctx context.Context, tx *store.DB, lease Lease, webhooks []string) error {
+	in, arg := tx.Among("webhook_id", webhooks)
+	_, err := tx.Run(ctx, `UPDATE webhook_lanes SET lease_token = ?, lease_until = ?, next_turn_at = ? WHERE `+in,
 		lease.Token, lease.Until, lease.Until, arg)
 	if err != nil {
 		return fmt.Errorf("lease lanes: %w", err)
@@ -133,9 +135,9 @@ func LeaseLanes(ctx context.Context, tx *DB, lease Lease, webhooks []string) err
 
 // EndLeases gives every lane a turn whoever held it. It is for the start of the only program on an SQLite file: whatever it held before, it
 // does not know of any more.
-func EndLeases(ctx context.Context, db *DB) error {
-	err := Transaction(ctx, db, func(tx *DB) error {
-		_, err := tx.run(ctx, `UPDATE webhook_lanes SET lease_token = NULL, lease_until = NULL, next_turn_at = ? WHERE lease_token IS NOT NULL`, tx.Now())
+func EndLeases(ctx context.Context, db *store.DB) error {
+	err := store.Transaction(ctx, db, func(tx *store.DB) error {
+		_, err := tx.Run(ctx, `UPDATE webhook_lanes SET lease_token = NULL, lease_until = NULL, next_turn_at = ? WHERE lease_token IS NOT NULL`, tx.Now())
 		return err
 	})
 	if err != nil {
@@ -145,10 +147,10 @@ func EndLeases(ctx context.Context, db *DB) error {
 }
 
 // WakeLanes gives lanes that the transaction has locked, and that nobody serves, a turn now, or when they are no longer to be left alone.
-func WakeLanes(ctx context.Context, tx *DB, webhooks []string) error {
+func WakeLanes(ctx context.Context, tx *store.DB, webhooks []string) error {
 	now := tx.Now()
-	in, arg := tx.among("webhook_id", webhooks)
-	_, err := tx.run(ctx, `UPDATE webhook_lanes SET next_turn_at = `+tx.latest("?")+` WHERE lease_token IS NULL AND health IN ('ok', 'probation')
+	in, arg := tx.Among("webhook_id", webhooks)
+	_, err := tx.Run(ctx, `UPDATE webhook_lanes SET next_turn_at = `+latestTurn(tx, "?")+` WHERE lease_token IS NULL AND health IN ('ok', 'probation')
 		AND (next_turn_at IS NULL OR next_turn_at > ?) AND `+in, now, now, arg)
 	if err != nil {
 		return fmt.Errorf("wake lanes: %w", err)
@@ -157,8 +159,8 @@ func WakeLanes(ctx context.Context, tx *DB, webhooks []string) error {
 }
 
 // latest returns the expression of the latest of a time and those until which a lane is to be left alone; NULL only on SQLite, if the time is.
-func (db *DB) latest(at string) string {
-	if db.dialect == SQLite {
+func latestTurn(db *store.DB, at string) string {
+	if db.Dialect() == store.SQLite {
 		return "MAX(" + at + ", COALESCE(retry_after, 0), COALESCE(probe_at, 0))"
 	}
 	return "GREATEST(" + at + "::timestamptz, retry_after, probe_at)"
@@ -168,13 +170,13 @@ func (db *DB) latest(at string) string {
 type Holding struct{ WebhookID, Token string }
 
 // RenewLanes extends leases and returns the lanes that are still held.
-func RenewLanes(ctx context.Context, db *DB, held []Holding, until time.Time) (kept map[string]bool, err error) {
-	err = Transaction(ctx, db, func(tx *DB) error {
+func RenewLanes(ctx context.Context, db *store.DB, held []Holding, until time.Time) (kept map[string]bool, err error) {
+	err = store.Transaction(ctx, db, func(tx *store.DB) error {
 		if kept, err = heldLanes(ctx, tx, held); err != nil {
 			return err
 		}
-		in, arg := tx.among("webhook_id", sortedKeys(kept))
-		_, err := tx.run(ctx, `UPDATE webhook_lanes SET lease_until = ?, next_turn_at = ? WHERE `+in, until, until, arg)
+		in, arg := tx.Among("webhook_id", sortedKeys(kept))
+		_, err := tx.Run(ctx, `UPDATE webhook_lanes SET lease_until = ?, next_turn_at = ? WHERE `+in, until, until, arg)
 		return err
 	})
 	if err != nil {
@@ -184,14 +186,14 @@ func RenewLanes(ctx context.Context, db *DB, held []Holding, until time.Time) (k
 }
 
 // heldLanes locks lanes and returns those that are held under the given tokens. Until the transaction ends nobody can take them over.
-func heldLanes(ctx context.Context, tx *DB, held []Holding) (map[string]bool, error) {
+func heldLanes(ctx context.Context, tx *store.DB, held []Holding) (map[string]bool, error) {
 	tokens := make(map[string]string, len(held))
 	for _, h := range held {
 		tokens[h.WebhookID] = h.Token
 	}
-	in, arg := tx.among("webhook_id", sortedKeys(tokens))
+	in, arg := tx.Among("webhook_id", sortedKeys(tokens))
 	kept := make(map[string]bool, len(tokens))
-	err := tx.read(ctx, func(rows *sql.Rows) error {
+	err := tx.Read(ctx, func(rows *sql.Rows) error {
 		var id string
 		var token *string
 		if err := rows.Scan(&id, &token); err != nil {
@@ -201,7 +203,7 @@ func heldLanes(ctx context.Context, tx *DB, held []Holding) (map[string]bool, er
 			kept[id] = true
 		}
 		return nil
-	}, `SELECT webhook_id, lease_token FROM webhook_lanes WHERE `+in+` ORDER BY webhook_id`+tx.locking(""), arg)
+	}, `SELECT webhook_id, lease_token FROM webhook_lanes WHERE `+in+` ORDER BY webhook_id`+tx.Locking(""), arg)
 	if err != nil {
 		return nil, fmt.Errorf("look at leases: %w", err)
 	}
@@ -234,7 +236,7 @@ type DueSearch struct {
 func (d *DueDelivery) Message() MessageKey { return MessageKey{d.EventID, d.Owner} }
 
 // FindDue returns due deliveries of lanes that are held under the tokens given, up to the limit of each. It marks nothing: the lease does.
-func FindDue(ctx context.Context, tx *DB, searches []DueSearch) ([]*DueDelivery, error) {
+func FindDue(ctx context.Context, tx *store.DB, searches []DueSearch) ([]*DueDelivery, error) {
 	var due []*DueDelivery
 	scan := func(rows *sql.Rows) error {
 		d := &DueDelivery{}
@@ -246,18 +248,18 @@ func FindDue(ctx context.Context, tx *DB, searches []DueSearch) ([]*DueDelivery,
 		d.created_at, length(m.body)`
 	const from = ` FROM webhook_deliveries d WHERE d.state = 'pending' AND d.due_at <= ? AND d.webhook_id = `
 	var err error
-	if tx.dialect == Postgres {
-		err = tx.read(ctx, scan, `SELECT `+columns+`
+	if tx.Dialect() == store.Postgres {
+		err = tx.Read(ctx, scan, `SELECT `+columns+`
 			FROM unnest(?::uuid[], ?::uuid[], ?::bigint[]) AS s (id, token, n)
 			JOIN webhook_lanes l ON l.webhook_id = s.id AND l.lease_token = s.token
 			CROSS JOIN LATERAL (SELECT d.*`+from+`l.webhook_id ORDER BY d.due_at, d.id LIMIT s.n) AS d
 			JOIN webhook_messages m ON m.event_id = d.event_id AND m.organization_id = d.organization_id
 			ORDER BY d.due_at, d.id`,
-			column(searches, func(s DueSearch) string { return s.WebhookID }), column(searches, func(s DueSearch) string { return s.Token }),
-			column(searches, func(s DueSearch) int64 { return int64(s.Limit) }), tx.Now())
+			store.Column(searches, func(s DueSearch) string { return s.WebhookID }), store.Column(searches, func(s DueSearch) string { return s.Token }),
+			store.Column(searches, func(s DueSearch) int64 { return int64(s.Limit) }), tx.Now())
 	} else {
 		for _, s := range searches {
-			err = tx.read(ctx, scan, `SELECT `+columns+`
+			err = tx.Read(ctx, scan, `SELECT `+columns+`
 				FROM (SELECT d.*`+from+`(SELECT webhook_id FROM webhook_lanes WHERE webhook_id = ? AND lease_token = ?)
 					ORDER BY d.due_at, d.id LIMIT ?) AS d
 				JOIN webhook_messages m ON m.event_id = d.event_id AND m.organization_id = d.organization_id

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+
+	"roster/models/store"
 )
 
 // Message is an event as the endpoints of one organization are sent it.
@@ -31,7 +33,7 @@ func (m *Message) Key() MessageKey { return MessageKey{m.Event.ID, m.Owner} }
 
 // DescribeMessages fills in what the owners of messages may see of their events: of what happened in the organization itself what that
 // sees, of what happened below it what is in its subtree: at the position of the event when it is fanned out, and now when it is replayed.
-func DescribeMessages(ctx context.Context, tx *DB, messages []*Message) error {
+func DescribeMessages(ctx context.Context, tx *store.DB, messages []*Message) error {
 	tellings := make([]*telling, len(messages))
 	for i, m := range messages {
 		e := m.Event
@@ -58,32 +60,32 @@ func DescribeMessages(ctx context.Context, tx *DB, messages []*Message) error {
 }
 
 // insertMessages keeps the bodies of messages, except those that are kept already.
-var insertMessages = rowwise{
-	"insert messages",
-	`INSERT INTO webhook_messages (event_id, organization_id, body)
+var insertMessages = store.Rowwise{
+	Doing: "insert messages",
+	Postgres: `INSERT INTO webhook_messages (event_id, organization_id, body)
 	SELECT * FROM unnest(?::uuid[], ?::uuid[], ?::bytea[])
 	ON CONFLICT (event_id, organization_id) DO NOTHING`,
-	`INSERT INTO webhook_messages (event_id, organization_id, body) VALUES (?, ?, ?) ON CONFLICT (event_id, organization_id) DO NOTHING`,
+	SQLite: `INSERT INTO webhook_messages (event_id, organization_id, body) VALUES (?, ?, ?) ON CONFLICT (event_id, organization_id) DO NOTHING`,
 }
 
 func messageColumns(messages []*Message) []any {
 	return []any{
-		column(messages, func(m *Message) string { return m.Event.ID }),
-		column(messages, func(m *Message) string { return m.Owner }),
-		column(messages, func(m *Message) []byte { return m.Body }),
+		store.Column(messages, func(m *Message) string { return m.Event.ID }),
+		store.Column(messages, func(m *Message) string { return m.Owner }),
+		store.Column(messages, func(m *Message) []byte { return m.Body }),
 	}
 }
 
 // FindBodies returns the bodies of messages. Those that nobody gets any more are left out.
-func FindBodies(ctx context.Context, db *DB, keys []MessageKey) (map[MessageKey][]byte, error) {
+func FindBodies(ctx context.Context, db *store.DB, keys []MessageKey) (map[MessageKey][]byte, error) {
 	bodies := make(map[MessageKey][]byte, len(keys))
 	wanted := make(map[MessageKey]bool, len(keys))
 	for _, k := range keys {
 		wanted[k] = true
 	}
-	in, arg := db.among("event_id", sortedUnique(column(keys, func(k MessageKey) string { return k.EventID })))
-	owners, ownersArg := db.among("organization_id", sortedUnique(column(keys, func(k MessageKey) string { return k.Owner })))
-	err := db.read(ctx, func(rows *sql.Rows) error {
+	in, arg := db.Among("event_id", sortedUnique(store.Column(keys, func(k MessageKey) string { return k.EventID })))
+	owners, ownersArg := db.Among("organization_id", sortedUnique(store.Column(keys, func(k MessageKey) string { return k.Owner })))
+	err := db.Read(ctx, func(rows *sql.Rows) error {
 		var k MessageKey
 		var body []byte
 		err := rows.Scan(&k.EventID, &k.Owner, &body)

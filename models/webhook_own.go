@@ -7,11 +7,12 @@ import (
 	"fmt"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // followOrganization keeps the endpoint that an organization's webhookUrl stands for in step with it, so that whoever delivers knows
 // endpoints only. before is nil for a new organization. Who changes it needs what the endpoint would need.
-func followOrganization(ctx context.Context, tx *DB, by Caller, before, org *Organization) error {
+func followOrganization(ctx context.Context, tx *store.DB, by Caller, before, org *Organization) error {
 	if before == nil {
 		before = &Organization{}
 	}
@@ -19,7 +20,7 @@ func followOrganization(ctx context.Context, tx *DB, by Caller, before, org *Org
 		return nil
 	}
 	var own []*Webhook
-	err := tx.session(ctx).Where("organization_id = ? AND kind = ?", org.ID, OwnWebhook).Find(&own).Error
+	err := tx.Session(ctx).Where("organization_id = ? AND kind = ?", org.ID, OwnWebhook).Find(&own).Error
 	if err != nil {
 		return fmt.Errorf("find own webhook: %w", err)
 	}
@@ -32,7 +33,7 @@ func followOrganization(ctx context.Context, tx *DB, by Caller, before, org *Org
 	case org.WebhookURL == nil:
 		return removeWebhook(ctx, tx, own[0].ID)
 	}
-	secret, err := tx.vault.Open(org.ID, org.SealedSecret)
+	secret, err := tx.Vault().Open(org.ID, org.SealedSecret)
 	if err != nil {
 		return err
 	}
@@ -45,8 +46,8 @@ func followOrganization(ctx context.Context, tx *DB, by Caller, before, org *Org
 		}
 		return insertWebhook(ctx, tx, w, secret)
 	}
-	origin, sealed := sealURL(tx.vault, own[0].ID, *org.WebhookURL)
-	_, err = tx.exec(ctx, `UPDATE webhooks SET url = ?, sealed_url = ?, version = version + 1, updated_at = ? WHERE id = ?`,
+	origin, sealed := sealURL(tx.Vault(), own[0].ID, *org.WebhookURL)
+	_, err = tx.Exec(ctx, `UPDATE webhooks SET url = ?, sealed_url = ?, version = version + 1, updated_at = ? WHERE id = ?`,
 		origin, sealed, tx.Now(), own[0].ID)
 	if err != nil {
 		return fmt.Errorf("update own webhook: %w", err)
@@ -85,12 +86,12 @@ func permitOwn(by Caller, before, org *Organization, own []*Webhook) error {
 }
 
 // reserveOrdinal takes the next place in the queue and leaves it empty.
-func reserveOrdinal(ctx context.Context, tx *DB) (int64, error) {
+func reserveOrdinal(ctx context.Context, tx *store.DB) (int64, error) {
 	ordinal, err := enqueue(ctx, tx, NewID(), nil, nil)
 	if err != nil {
 		return 0, err
 	}
-	if _, err := tx.exec(ctx, `DELETE FROM event_queue WHERE ordinal = ?`, ordinal); err != nil {
+	if _, err := tx.Exec(ctx, `DELETE FROM event_queue WHERE ordinal = ?`, ordinal); err != nil {
 		return 0, fmt.Errorf("reserve a place in the queue: %w", err)
 	}
 	return ordinal, nil
@@ -98,9 +99,9 @@ func reserveOrdinal(ctx context.Context, tx *DB) (int64, error) {
 
 // endWebhooks lets the endpoints of a deleted organization get the events up to the one that tells so, and nothing after it. What was
 // pending before is cancelled.
-func endWebhooks(ctx context.Context, tx *DB, organization string, last int64) error {
+func endWebhooks(ctx context.Context, tx *store.DB, organization string, last int64) error {
 	var ids []string
-	if err := tx.session(ctx).Table("webhooks").Where("organization_id = ?", organization).Pluck("id", &ids).Error; err != nil {
+	if err := tx.Session(ctx).Table("webhooks").Where("organization_id = ?", organization).Pluck("id", &ids).Error; err != nil {
 		return fmt.Errorf("find webhooks: %w", err)
 	}
 	if len(ids) == 0 {
@@ -109,14 +110,14 @@ func endWebhooks(ctx context.Context, tx *DB, organization string, last int64) e
 	if err := CancelDeliveries(ctx, tx, ids, CancelledOrganizationDeleted); err != nil {
 		return err
 	}
-	if _, err := tx.exec(ctx, `UPDATE webhooks SET last_ordinal = ? WHERE organization_id = ?`, last, organization); err != nil {
+	if _, err := tx.Exec(ctx, `UPDATE webhooks SET last_ordinal = ? WHERE organization_id = ?`, last, organization); err != nil {
 		return fmt.Errorf("end webhooks: %w", err)
 	}
 	return nil
 }
 
-func reviveWebhooks(ctx context.Context, tx *DB, organization string) error {
-	if _, err := tx.exec(ctx, `UPDATE webhooks SET last_ordinal = NULL WHERE organization_id = ?`, organization); err != nil {
+func reviveWebhooks(ctx context.Context, tx *store.DB, organization string) error {
+	if _, err := tx.Exec(ctx, `UPDATE webhooks SET last_ordinal = NULL WHERE organization_id = ?`, organization); err != nil {
 		return fmt.Errorf("revive webhooks: %w", err)
 	}
 	return nil

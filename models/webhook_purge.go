@@ -7,15 +7,17 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"roster/models/store"
 )
 
 // PurgeDeliveries removes up to limit finished deliveries that were created before a time, with their attempts and the bodies that no
 // other delivery needs. It returns how many it removed.
-func PurgeDeliveries(ctx context.Context, db *DB, before time.Time, limit int) (removed int, err error) {
-	err = Transaction(ctx, db, func(tx *DB) error {
+func PurgeDeliveries(ctx context.Context, db *store.DB, before time.Time, limit int) (removed int, err error) {
+	err = store.Transaction(ctx, db, func(tx *store.DB) error {
 		removed = 0
 		var ids, events []string
-		err := tx.read(ctx, func(rows *sql.Rows) error {
+		err := tx.Read(ctx, func(rows *sql.Rows) error {
 			var id, event, webhook, organization string
 			if err := rows.Scan(&id, &event, &webhook, &organization); err != nil {
 				return err
@@ -25,7 +27,7 @@ func PurgeDeliveries(ctx context.Context, db *DB, before time.Time, limit int) (
 			return nil
 		}, `SELECT id, event_id, webhook_id, organization_id FROM webhook_deliveries
 			WHERE id < ? AND state <> 'pending' AND created_at < ?
-			ORDER BY id LIMIT ?`+tx.locking(" SKIP LOCKED"), idAt(before), before, limit)
+			ORDER BY id LIMIT ?`+tx.Locking(" SKIP LOCKED"), idAt(before), before, limit)
 		if err != nil || len(ids) == 0 {
 			return err
 		}
@@ -33,9 +35,9 @@ func PurgeDeliveries(ctx context.Context, db *DB, before time.Time, limit int) (
 		// A replay that begins a delivery of one of these events holds its message. What it has committed is only seen by statements that
 		// begin after that, so the messages are locked by one of their own.
 		events = sortedUnique(events)
-		in, arg := tx.among("event_id", events)
-		if err := tx.read(ctx, func(*sql.Rows) error { return nil },
-			`SELECT event_id FROM webhook_messages WHERE `+in+` ORDER BY event_id`+tx.locking(""), arg); err != nil {
+		in, arg := tx.Among("event_id", events)
+		if err := tx.Read(ctx, func(*sql.Rows) error { return nil },
+			`SELECT event_id FROM webhook_messages WHERE `+in+` ORDER BY event_id`+tx.Locking(""), arg); err != nil {
 			return err
 		}
 		for _, s := range []struct {
@@ -47,8 +49,8 @@ func PurgeDeliveries(ctx context.Context, db *DB, before time.Time, limit int) (
 			{`DELETE FROM webhook_messages WHERE NOT EXISTS (SELECT 1 FROM webhook_deliveries d
 				WHERE d.event_id = webhook_messages.event_id AND d.organization_id = webhook_messages.organization_id) AND `, "event_id", events},
 		} {
-			in, arg := tx.among(s.column, s.values)
-			if _, err := tx.run(ctx, s.statement+in, arg); err != nil {
+			in, arg := tx.Among(s.column, s.values)
+			if _, err := tx.Run(ctx, s.statement+in, arg); err != nil {
 				return err
 			}
 		}
@@ -62,27 +64,27 @@ func PurgeDeliveries(ctx context.Context, db *DB, before time.Time, limit int) (
 
 // ExpireDeliveries cancels up to limit pending deliveries of endpoints that are paused or disabled, if they were created before a time:
 // what waits for an endpoint that never comes back is kept for as long as what was sent. It returns how many it cancelled.
-func ExpireDeliveries(ctx context.Context, db *DB, before time.Time, limit int) (expired int, err error) {
-	err = Transaction(ctx, db, func(tx *DB) error {
+func ExpireDeliveries(ctx context.Context, db *store.DB, before time.Time, limit int) (expired int, err error) {
+	err = store.Transaction(ctx, db, func(tx *store.DB) error {
 		expired = 0
 		var webhooks []string
 		// The lanes first, as whoever settles deliveries does, and only those that nobody serves or is about to.
-		err := tx.read(ctx, func(rows *sql.Rows) error {
+		err := tx.Read(ctx, func(rows *sql.Rows) error {
 			var id string
 			err := rows.Scan(&id)
 			webhooks = append(webhooks, id)
 			return err
 		}, `SELECT webhook_id FROM webhook_lanes WHERE health IN ('paused', 'disabled') AND (lease_until IS NULL OR lease_until < ?) AND EXISTS (
 				SELECT 1 FROM webhook_deliveries d WHERE d.webhook_id = webhook_lanes.webhook_id AND d.state = 'pending' AND d.created_at < ?)
-			ORDER BY webhook_id LIMIT ?`+tx.locking(" SKIP LOCKED"), tx.Now(), before, limit)
+			ORDER BY webhook_id LIMIT ?`+tx.Locking(" SKIP LOCKED"), tx.Now(), before, limit)
 		if err != nil || len(webhooks) == 0 {
 			return err
 		}
 		now, reason := tx.Now(), CancelledExpired
-		in, arg := tx.among("webhook_id", webhooks)
+		in, arg := tx.Among("webhook_id", webhooks)
 		var ids []string
 		var ended []*Settlement
-		err = tx.read(ctx, func(rows *sql.Rows) error {
+		err = tx.Read(ctx, func(rows *sql.Rows) error {
 			s := &Settlement{State: DeliveryCancelled, FinishedAt: &now, Reason: &reason}
 			err := rows.Scan(&s.DeliveryID, &s.WebhookID, &s.OrderKey)
 			ids, ended = append(ids, s.DeliveryID), append(ended, s)
@@ -92,8 +94,8 @@ func ExpireDeliveries(ctx context.Context, db *DB, before time.Time, limit int) 
 		if err != nil {
 			return err
 		}
-		in, arg = tx.among("id", ids)
-		n, err := tx.run(ctx, `UPDATE webhook_deliveries SET state = 'cancelled', reason = ?, finished_at = ?, due_at = NULL WHERE state = 'pending' AND `+in,
+		in, arg = tx.Among("id", ids)
+		n, err := tx.Run(ctx, `UPDATE webhook_deliveries SET state = 'cancelled', reason = ?, finished_at = ?, due_at = NULL WHERE state = 'pending' AND `+in,
 			reason, now, arg)
 		if err != nil {
 			return err
@@ -108,9 +110,9 @@ func ExpireDeliveries(ctx context.Context, db *DB, before time.Time, limit int) 
 }
 
 // PurgeReplays removes replays that ended before a time.
-func PurgeReplays(ctx context.Context, db *DB, before time.Time) error {
-	err := Transaction(ctx, db, func(tx *DB) error {
-		_, err := tx.run(ctx, `DELETE FROM webhook_jobs WHERE state IN ('done', 'cancelled') AND finished_at < ?`, before)
+func PurgeReplays(ctx context.Context, db *store.DB, before time.Time) error {
+	err := store.Transaction(ctx, db, func(tx *store.DB) error {
+		_, err := tx.Run(ctx, `DELETE FROM webhook_jobs WHERE state IN ('done', 'cancelled') AND finished_at < ?`, before)
 		return err
 	})
 	if err != nil {
@@ -121,10 +123,10 @@ func PurgeReplays(ctx context.Context, db *DB, before time.Time) error {
 
 // PurgeHeads forgets the requests and answers of attempts at deliveries that were created before a time. Deliveries a day older than that
 // were done by an earlier call.
-func PurgeHeads(ctx context.Context, db *DB, before time.Time) error {
+func PurgeHeads(ctx context.Context, db *store.DB, before time.Time) error {
 	from := idAt(before.Add(-24 * time.Hour))
-	err := Transaction(ctx, db, func(tx *DB) error {
-		_, err := tx.run(ctx, `UPDATE webhook_attempts SET response_head = NULL, request_headers = NULL, sealed_url = NULL
+	err := store.Transaction(ctx, db, func(tx *store.DB) error {
+		_, err := tx.Run(ctx, `UPDATE webhook_attempts SET response_head = NULL, request_headers = NULL, sealed_url = NULL
 			WHERE delivery_id >= ? AND delivery_id < ? AND (response_head IS NOT NULL OR request_headers IS NOT NULL)`, from, idAt(before))
 		return err
 	})

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // Redeliver makes a delivery go out again, at once and with a fresh schedule, and returns it. It stays the one row of its event and its
@@ -14,8 +15,8 @@ import (
 // next attempt moved up. It fails with Conflict if the endpoint is no longer there.
 //
 // It does not wait for earlier events of an ordered endpoint, nor do others wait for it: what came after it has been sent long ago.
-func Redeliver(ctx context.Context, db *DB, by Caller, id string) (*WebhookDelivery, error) {
-	return resulting(ctx, db, func(tx *DB) (d *WebhookDelivery, err error) {
+func Redeliver(ctx context.Context, db *store.DB, by Caller, id string) (*WebhookDelivery, error) {
+	return resulting(ctx, db, func(tx *store.DB) (d *WebhookDelivery, err error) {
 		found, err := Find(ctx, tx, WebhookDeliveries, by.Scope, id, nil)
 		if err != nil {
 			return nil, err
@@ -44,7 +45,7 @@ func Redeliver(ctx context.Context, db *DB, by Caller, id string) (*WebhookDeliv
 		if err := hurryRetry(ctx, tx, id); err != nil {
 			return nil, err
 		}
-		tx.recorded(true)
+		tx.Recorded(true)
 		found, err = Find(ctx, tx, WebhookDeliveries, by.Scope, id, nil)
 		d, _ = found.(*WebhookDelivery)
 		return d, err
@@ -61,9 +62,9 @@ func (w *Webhook) reach() Scope {
 
 // reaches refuses to send an event again that the endpoint would not get today, or that the caller does not see: its organization was moved
 // away from below that of the endpoint.
-func (w *Webhook) reaches(ctx context.Context, tx *DB, by Caller, event string) error {
+func (w *Webhook) reaches(ctx context.Context, tx *store.DB, by Caller, event string) error {
 	for _, scope := range []Scope{w.reach(), by.Scope} {
-		q := tx.session(ctx).Table("events").Where("id = ?", event) // not the feed: a test that was just made has no position yet
+		q := tx.Session(ctx).Table("events").Where("id = ?", event) // not the feed: a test that was just made has no position yet
 		if in := scope.within("events.organization_id"); in.sql != "" {
 			q = q.Where(in.sql, in.args...)
 		}
@@ -79,9 +80,9 @@ func (w *Webhook) reaches(ctx context.Context, tx *DB, by Caller, event string) 
 }
 
 // hurryRetry lets a delivery that waits for a retry have it now.
-func hurryRetry(ctx context.Context, tx *DB, id string) error {
+func hurryRetry(ctx context.Context, tx *store.DB, id string) error {
 	now := tx.Now()
-	_, err := tx.exec(ctx, `UPDATE webhook_deliveries SET due_at = ?, trigger = ? WHERE id = ? AND state = 'pending' AND due_at > ?`,
+	_, err := tx.Exec(ctx, `UPDATE webhook_deliveries SET due_at = ?, trigger = ? WHERE id = ? AND state = 'pending' AND due_at > ?`,
 		now, TriggerManual, id, now)
 	if err != nil {
 		return fmt.Errorf("move retry up: %w", err)
@@ -91,9 +92,9 @@ func hurryRetry(ctx context.Context, tx *DB, id string) error {
 
 // hurryLane locks the lane of an endpoint and gives it a turn as soon as the receiver permits. An open breaker does not hold it up: who asks
 // for an attempt wants to know how it goes. While somebody serves the lane, he finds what is due by himself.
-func hurryLane(ctx context.Context, tx *DB, webhook string) error {
+func hurryLane(ctx context.Context, tx *store.DB, webhook string) error {
 	now := tx.Now()
-	_, err := tx.exec(ctx, `UPDATE webhook_lanes SET probe_at = NULL, next_turn_at =
+	_, err := tx.Exec(ctx, `UPDATE webhook_lanes SET probe_at = NULL, next_turn_at =
 			CASE WHEN lease_token IS NOT NULL OR health NOT IN ('ok', 'probation') THEN next_turn_at
 				WHEN retry_after > ? THEN retry_after
 				WHEN next_turn_at < ? THEN next_turn_at
@@ -107,8 +108,8 @@ func hurryLane(ctx context.Context, tx *DB, webhook string) error {
 
 // SendTest sends a webhook.test to one endpoint, whatever it subscribes to, and to no other, and returns the delivery. render makes its
 // body. While one is pending, it is returned instead of a second one. It fails with Conflict if the endpoint is not active.
-func SendTest(ctx context.Context, db *DB, by Caller, id string, render func(*Message) ([]byte, error)) (*WebhookDelivery, error) {
-	return resulting(ctx, db, func(tx *DB) (d *WebhookDelivery, err error) {
+func SendTest(ctx context.Context, db *store.DB, by Caller, id string, render func(*Message) ([]byte, error)) (*WebhookDelivery, error) {
+	return resulting(ctx, db, func(tx *store.DB) (d *WebhookDelivery, err error) {
 		w, err := lockLive[Webhook](ctx, tx, Webhooks, by.Scope, id)
 		if err != nil {
 			return nil, err
@@ -141,9 +142,9 @@ func SendTest(ctx context.Context, db *DB, by Caller, id string, render func(*Me
 }
 
 // pendingTest returns the test of an endpoint that is still to be sent, or nil. The endpoint is locked.
-func pendingTest(ctx context.Context, tx *DB, webhook string) (*WebhookDelivery, error) {
+func pendingTest(ctx context.Context, tx *store.DB, webhook string) (*WebhookDelivery, error) {
 	var found []*WebhookDelivery
-	err := tx.session(ctx).Where("webhook_id = ? AND state = ? AND trigger = ?", webhook, DeliveryPending, TriggerTest).Limit(1).Find(&found).Error
+	err := tx.Session(ctx).Where("webhook_id = ? AND state = ? AND trigger = ?", webhook, DeliveryPending, TriggerTest).Limit(1).Find(&found).Error
 	if err != nil {
 		return nil, fmt.Errorf("look for pending test: %w", err)
 	}
@@ -154,7 +155,7 @@ func pendingTest(ctx context.Context, tx *DB, webhook string) (*WebhookDelivery,
 }
 
 // recordTest records the event of a test. Fan-out passes over it: it has one receiver, who is known.
-func recordTest(ctx context.Context, tx *DB, by Caller, w *Webhook) (*QueuedEvent, error) {
+func recordTest(ctx context.Context, tx *store.DB, by Caller, w *Webhook) (*QueuedEvent, error) {
 	var ordinal int64
 	err := record(ctx, tx, by, change{
 		verb: tested, collection: Webhooks, organization: w.OrganizationID, before: w, after: w, ordinal: &ordinal,
@@ -163,7 +164,7 @@ func recordTest(ctx context.Context, tx *DB, by Caller, w *Webhook) (*QueuedEven
 		return nil, err
 	}
 	var event *QueuedEvent
-	err = tx.read(ctx, func(rows *sql.Rows) (err error) {
+	err = tx.Read(ctx, func(rows *sql.Rows) (err error) {
 		event, err = scanQueued(rows)
 		return err
 	}, `SELECT `+queuedColumns+` FROM event_queue q JOIN events e ON e.id = q.event_id LEFT JOIN event_positions p ON p.event_id = e.id
@@ -179,8 +180,8 @@ func recordTest(ctx context.Context, tx *DB, by Caller, w *Webhook) (*QueuedEven
 }
 
 // insertTest inserts the message and the delivery of a test.
-func insertTest(ctx context.Context, tx *DB, w *Webhook, m *Message) (*WebhookDelivery, error) {
-	if _, err := insertMessages.run(ctx, tx, messageColumns([]*Message{m})...); err != nil {
+func insertTest(ctx context.Context, tx *store.DB, w *Webhook, m *Message) (*WebhookDelivery, error) {
+	if _, err := insertMessages.Run(ctx, tx, messageColumns([]*Message{m})...); err != nil {
 		return nil, err
 	}
 	now := jsonapi.Stamp{Time: tx.Now()}
@@ -188,7 +189,7 @@ func insertTest(ctx context.Context, tx *DB, w *Webhook, m *Message) (*WebhookDe
 		ID: NewID(), CreatedAt: now, EventType: m.Event.Type, State: DeliveryPending, Trigger: TriggerTest, NextAttemptAt: &now,
 		EventID: m.Event.ID, WebhookID: w.ID, OrganizationID: w.OrganizationID, Ordinal: m.Event.Ordinal,
 	}
-	if err := tx.session(ctx).Create(d).Error; err != nil {
+	if err := tx.Session(ctx).Create(d).Error; err != nil {
 		return nil, fmt.Errorf("insert test delivery: %w", err)
 	}
 	countDelivery(tx, w.OrganizationID, w.ID, 1)

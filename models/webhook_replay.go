@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // What one step of a replay can cost: the events or deliveries that it looks at, and how often it does so while there is nothing to begin.
@@ -26,9 +27,9 @@ type Replaying struct {
 
 // StepWebhookJobs takes each running replay a step further: it begins as many deliveries as may be pending. It returns how many it began.
 // Replays whose endpoints have enough to do already are passed over, and one that fails holds up no other.
-func StepWebhookJobs(ctx context.Context, db *DB, r Replaying) (began int, err error) {
+func StepWebhookJobs(ctx context.Context, db *store.DB, r Replaying) (began int, err error) {
 	var ids []string
-	err = db.session(ctx).Raw(`SELECT j.id FROM webhook_jobs j
+	err = db.Session(ctx).Raw(`SELECT j.id FROM webhook_jobs j
 		WHERE j.state = 'running' AND (SELECT COUNT(*) FROM (SELECT 1 FROM webhook_deliveries d
 			WHERE d.webhook_id = j.webhook_id AND d.state = 'pending' AND d.job_id IS NOT NULL LIMIT ?) p) < ?
 		ORDER BY j.created_at, j.id LIMIT ?`, r.Ahead, r.Ahead, replayJobs).Scan(&ids).Error
@@ -54,8 +55,8 @@ func StepWebhookJobs(ctx context.Context, db *DB, r Replaying) (began int, err e
 
 // stepJob takes one replay a step further. The row is locked, so that of several replicas one does it, and the cursor moves in the same
 // transaction, so that nothing is begun twice. more tells that the next step may follow at once.
-func stepJob(ctx context.Context, db *DB, id string, r Replaying) (began int, more bool, err error) {
-	err = Transaction(ctx, db, func(tx *DB) error {
+func stepJob(ctx context.Context, db *store.DB, id string, r Replaying) (began int, more bool, err error) {
+	err = store.Transaction(ctx, db, func(tx *store.DB) error {
 		began, more = 0, false
 		job, err := lock[WebhookJob](ctx, tx, WebhookJobs, Everything(), id)
 		if IsKind(err, NotFound) {
@@ -99,9 +100,9 @@ func stepJob(ctx context.Context, db *DB, id string, r Replaying) (began int, mo
 }
 
 // replayRoom is how many more deliveries of replays to an endpoint may be pending.
-func replayRoom(ctx context.Context, tx *DB, webhook string, ahead int) (int, error) {
+func replayRoom(ctx context.Context, tx *store.DB, webhook string, ahead int) (int, error) {
 	pending := 0
-	err := tx.read(ctx, func(rows *sql.Rows) error { return rows.Scan(&pending) },
+	err := tx.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&pending) },
 		`SELECT COUNT(*) FROM webhook_deliveries WHERE webhook_id = ? AND state = 'pending' AND job_id IS NOT NULL`, webhook)
 	if err != nil {
 		return 0, fmt.Errorf("count replayed deliveries: %w", err)
@@ -109,16 +110,16 @@ func replayRoom(ctx context.Context, tx *DB, webhook string, ahead int) (int, er
 	return max(ahead-pending, 0), nil
 }
 
-func finishJob(ctx context.Context, tx *DB, job *WebhookJob, state string) error {
+func finishJob(ctx context.Context, tx *store.DB, job *WebhookJob, state string) error {
 	job.State, job.FinishedAt = state, &jsonapi.Stamp{Time: tx.Now()}
 	job.Version++
 	return saveJob(ctx, tx, job)
 }
 
 // saveJob writes how far a replay has come. Coming on is no new version: whoever read it to pause it means it a second later, too.
-func saveJob(ctx context.Context, tx *DB, job *WebhookJob) error {
+func saveJob(ctx context.Context, tx *store.DB, job *WebhookJob) error {
 	job.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
-	err := tx.session(ctx).Model(&WebhookJob{}).Where("id = ?", job.ID).
+	err := tx.Session(ctx).Model(&WebhookJob{}).Where("id = ?", job.ID).
 		Select("state", "finished_at", "cursor", "reached_at", "examined", "queued", "updated_at", "version").Updates(job).Error
 	if err != nil {
 		return fmt.Errorf("save replay: %w", err)

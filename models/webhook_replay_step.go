@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // replayStep is one step of a replay.
@@ -44,7 +45,7 @@ type candidate struct {
 
 // failed begins failed deliveries of the span again, in the order of their ids, which is that of their creation. Those of events that are
 // out of the endpoint's reach now are left alone.
-func (s *replayStep) failed(ctx context.Context, tx *DB) error {
+func (s *replayStep) failed(ctx context.Context, tx *store.DB) error {
 	after := s.job.Since.Add(-time.Hour) // no event is older than its delivery, but the clocks of replicas differ
 	cursor := idAt(after)
 	if s.job.Cursor != nil {
@@ -52,7 +53,7 @@ func (s *replayStep) failed(ctx context.Context, tx *DB) error {
 	}
 	var window []candidate
 	reached := s.webhook.reach().within("e.organization_id")
-	err := tx.read(ctx, func(rows *sql.Rows) error {
+	err := tx.Read(ctx, func(rows *sql.Rows) error {
 		var c candidate
 		var state string
 		if err := rows.Scan(&c.id, &c.eventType, &state, &c.at, &c.within); err != nil {
@@ -70,7 +71,7 @@ func (s *replayStep) failed(ctx context.Context, tx *DB) error {
 	}
 	chosen := s.choose(window)
 	if err = s.hold(ctx, tx, chosen); err == nil && len(chosen) > 0 {
-		s.began, err = beginAgain(ctx, tx, column(chosen, func(c candidate) string { return c.id }), TriggerReplay, &s.job.ID)
+		s.began, err = beginAgain(ctx, tx, store.Column(chosen, func(c candidate) string { return c.id }), TriggerReplay, &s.job.ID)
 	}
 	return err
 }
@@ -93,7 +94,7 @@ func (s *replayStep) choose(window []candidate) (chosen []candidate) {
 
 // hold locks the lane of the endpoint, if there is something to begin: from now on nobody else writes its deliveries. Looking for it is
 // over by then, because a fan-out, and whoever settles what the endpoint took, waits for the lane.
-func (s *replayStep) hold(ctx context.Context, tx *DB, chosen []candidate) error {
+func (s *replayStep) hold(ctx context.Context, tx *store.DB, chosen []candidate) error {
 	if len(chosen) == 0 {
 		return nil
 	}
@@ -103,9 +104,9 @@ func (s *replayStep) hold(ctx context.Context, tx *DB, chosen []candidate) error
 
 // beginAgain makes finished deliveries pending. Their numbers of attempts go on, their schedules begin anew, and they wait for nothing.
 // job is the replay that does it; nil leaves the one that did before.
-func beginAgain(ctx context.Context, tx *DB, ids []string, trigger string, job *string) (int, error) {
-	in, arg := tx.among("id", ids)
-	n, err := tx.run(ctx, `UPDATE webhook_deliveries SET state = 'pending', trigger = ?, job_id = COALESCE(?, job_id), round_attempts = 0, due_at = ?,
+func beginAgain(ctx context.Context, tx *store.DB, ids []string, trigger string, job *string) (int, error) {
+	in, arg := tx.Among("id", ids)
+	n, err := tx.Run(ctx, `UPDATE webhook_deliveries SET state = 'pending', trigger = ?, job_id = COALESCE(?, job_id), round_attempts = 0, due_at = ?,
 		finished_at = NULL, reason = NULL, order_key = NULL WHERE state <> 'pending' AND `+in, trigger, job, tx.Now(), arg)
 	if err != nil {
 		return 0, fmt.Errorf("begin deliveries again: %w", err)
@@ -115,7 +116,7 @@ func beginAgain(ctx context.Context, tx *DB, ids []string, trigger string, job *
 
 // events begins deliveries of the events of the span that the endpoint would have got and did not, in the order in which they happened.
 // That of an event that failed is begun again.
-func (s *replayStep) events(ctx context.Context, tx *DB) error {
+func (s *replayStep) events(ctx context.Context, tx *store.DB) error {
 	window, err := s.window(ctx, tx)
 	if err != nil {
 		return err
@@ -125,7 +126,7 @@ func (s *replayStep) events(ctx context.Context, tx *DB) error {
 	if err := s.hold(ctx, tx, chosen); err != nil {
 		return err
 	}
-	found, err := s.messages(ctx, tx, column(chosen, func(c candidate) string { return c.id }))
+	found, err := s.messages(ctx, tx, store.Column(chosen, func(c candidate) string { return c.id }))
 	if err != nil {
 		return err
 	}
@@ -146,11 +147,11 @@ func (s *replayStep) events(ctx context.Context, tx *DB) error {
 
 // window reads the next events behind the cursor. For a subtree those are the events of the whole installation: there is no index on the
 // events of many organizations, and looking at a bounded number of them is what bounds the step.
-func (s *replayStep) window(ctx context.Context, tx *DB) ([]candidate, error) {
+func (s *replayStep) window(ctx context.Context, tx *store.DB) ([]candidate, error) {
 	at, id := s.job.Since.Time, uuid.Nil.String()
 	if s.job.Cursor != nil {
 		id = *s.job.Cursor
-		if err := tx.read(ctx, func(rows *sql.Rows) error { return rows.Scan(&at) }, `SELECT occurred_at FROM events WHERE id = ?`, id); err != nil {
+		if err := tx.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&at) }, `SELECT occurred_at FROM events WHERE id = ?`, id); err != nil {
 			return nil, fmt.Errorf("find the place of a replay: %w", err)
 		}
 	}
@@ -159,7 +160,7 @@ func (s *replayStep) window(ctx context.Context, tx *DB) ([]candidate, error) {
 		within, from = s.webhook.reach().within("e.organization_id").sql, ""
 	}
 	var window []candidate
-	err := tx.read(ctx, func(rows *sql.Rows) error {
+	err := tx.Read(ctx, func(rows *sql.Rows) error {
 		var c candidate
 		var state *string
 		if err := rows.Scan(&c.id, &c.eventType, &c.at, &c.within, &c.delivery, &state); err != nil {
@@ -188,26 +189,26 @@ func (s *replayStep) open(state *string) bool {
 
 // messages reads events that are fanned out, by id, with what the organization of the endpoint is sent. Until the transaction ends nobody
 // takes the bodies away.
-func (s *replayStep) messages(ctx context.Context, tx *DB, ids []string) (map[string]*Message, error) {
+func (s *replayStep) messages(ctx context.Context, tx *store.DB, ids []string) (map[string]*Message, error) {
 	found := map[string]*Message{}
 	if len(ids) == 0 {
 		return found, nil
 	}
 	bodies := map[string][]byte{}
-	in, arg := tx.among("event_id", ids)
-	err := tx.read(ctx, func(rows *sql.Rows) error {
+	in, arg := tx.Among("event_id", ids)
+	err := tx.Read(ctx, func(rows *sql.Rows) error {
 		var id string
 		var body []byte
 		err := rows.Scan(&id, &body)
 		bodies[id] = body
 		return err
-	}, `SELECT event_id, body FROM webhook_messages WHERE organization_id = ? AND `+in+` ORDER BY event_id`+tx.locking(""),
+	}, `SELECT event_id, body FROM webhook_messages WHERE organization_id = ? AND `+in+` ORDER BY event_id`+tx.Locking(""),
 		s.webhook.OrganizationID, arg)
 	if err != nil {
 		return nil, fmt.Errorf("lock messages: %w", err)
 	}
-	in, arg = tx.among("p.event_id", ids)
-	err = tx.read(ctx, func(rows *sql.Rows) error {
+	in, arg = tx.Among("p.event_id", ids)
+	err = tx.Read(ctx, func(rows *sql.Rows) error {
 		e, err := scanQueued(rows)
 		if err == nil {
 			found[e.ID] = &Message{Event: e, Owner: s.webhook.OrganizationID, Body: bodies[e.ID]}
@@ -222,7 +223,7 @@ func (s *replayStep) messages(ctx context.Context, tx *DB, ids []string) (map[st
 }
 
 // begin inserts the deliveries of events, and begins those again that failed.
-func (s *replayStep) begin(ctx context.Context, tx *DB, chosen []candidate, found map[string]*Message) (err error) {
+func (s *replayStep) begin(ctx context.Context, tx *store.DB, chosen []candidate, found map[string]*Message) (err error) {
 	var again []string
 	var bare []*Message
 	for _, c := range chosen {
@@ -261,8 +262,8 @@ func (s *replayStep) begin(ctx context.Context, tx *DB, chosen []candidate, foun
 		return err
 	}
 	s.began += int(n)
-	in, arg := tx.among("id", column(fresh, func(d *NewDelivery) string { return d.ID }))
-	if _, err := tx.run(ctx, `UPDATE webhook_deliveries SET job_id = ? WHERE `+in, s.job.ID, arg); err != nil {
+	in, arg := tx.Among("id", store.Column(fresh, func(d *NewDelivery) string { return d.ID }))
+	if _, err := tx.Run(ctx, `UPDATE webhook_deliveries SET job_id = ? WHERE `+in, s.job.ID, arg); err != nil {
 		return fmt.Errorf("note the replay: %w", err)
 	}
 	return nil

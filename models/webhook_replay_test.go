@@ -10,10 +10,11 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // step takes every replay a step further.
-func step(t *testing.T, db *models.DB, ahead int) {
+func step(t *testing.T, db *store.DB, ahead int) {
 	t.Helper()
 	render := func(*models.Message) []byte { return []byte(`{}`) }
 	if _, err := models.StepWebhookJobs(t.Context(), db, models.Replaying{Ahead: ahead, Render: render}); err != nil {
@@ -22,7 +23,7 @@ func step(t *testing.T, db *models.DB, ahead int) {
 }
 
 // progress is what a replay tells of itself when it is read.
-func progress(t *testing.T, db *models.DB, id string) string {
+func progress(t *testing.T, db *store.DB, id string) string {
 	t.Helper()
 	job := must(models.Find(t.Context(), db, models.WebhookJobs, models.Everything(), id, &jsonapi.Query{}))(t).(*models.WebhookJob)
 	reached := "nothing"
@@ -34,7 +35,7 @@ func progress(t *testing.T, db *models.DB, id string) string {
 
 func TestAReplayTellsHowFarItHasCome(t *testing.T) {
 	t.Parallel()
-	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
+	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		org := organization(t, db, "Acme", "").ID
 		for i := range 4 {
 			clock.Advance(time.Minute)
@@ -87,7 +88,7 @@ func TestAReplayTellsHowFarItHasCome(t *testing.T) {
 
 func TestAReplayWaitsForEventsThatAreNotFannedOut(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		org := organization(t, db, "Acme", "").ID
 		endpoint := hook(t, db, org, attributes{"eventTypes": jsonapi.Strings{"organization.created"}}).ID
 		job := replay(t, db, endpoint, attributes{"kind": "events"}).ID
@@ -106,7 +107,7 @@ func TestAReplayWaitsForEventsThatAreNotFannedOut(t *testing.T) {
 // TestReplaysThatCannotComeOnHoldUpNoOther has more replays to paused endpoints than are looked at in one go.
 func TestReplaysThatCannotComeOnHoldUpNoOther(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		org := organization(t, db, "Acme", "").ID
 		stuck := hook(t, db, org, attributes{"eventTypes": jsonapi.Strings{"organization.created"}}).ID
 		fannedOut(t, db, "")
@@ -127,7 +128,7 @@ func TestReplaysThatCannotComeOnHoldUpNoOther(t *testing.T) {
 // TestAReplayThatRunsCanBePausedByWhoReadIt sends back everything that was read while it came on.
 func TestAReplayThatRunsCanBePausedByWhoReadIt(t *testing.T) {
 	t.Parallel()
-	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
+	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		org := organization(t, db, "Acme", "").ID
 		endpoint := hook(t, db, org, attributes{"eventTypes": jsonapi.Strings{"*", "webhook.*"}}).ID
 		fannedOut(t, db, "")
@@ -146,7 +147,7 @@ func TestAReplayThatRunsCanBePausedByWhoReadIt(t *testing.T) {
 // TestWhatFailedIsReplayedWhereTheEndpointReachesNow moves one of two organizations away after deliveries of both have failed.
 func TestWhatFailedIsReplayedWhereTheEndpointReachesNow(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		head, elsewhere := organization(t, db, "Head", "").ID, organization(t, db, "Elsewhere", "").ID
 		endpoint := hook(t, db, head, attributes{"subtree": true})
 		stays, goes := organization(t, db, "Stays", head).ID, organization(t, db, "Goes", head).ID

@@ -9,13 +9,14 @@ import (
 	"strings"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // eventTypePattern is what an endpoint can subscribe to: a type, a prefix of one ending in ".*", or "*".
 var eventTypePattern = regexp.MustCompile(`^(\*|[a-zA-Z0-9_]+(\.[a-zA-Z0-9_]+)*(\.\*)?)$`)
 
 // checkEventTypes refuses patterns that have not the form of one, or that nothing matches. What was kept before may stay.
-func checkEventTypes(tx *DB, patterns, before []string) (errs Errors) {
+func checkEventTypes(tx *store.DB, patterns, before []string) (errs Errors) {
 	invalid := func(message string, args ...any) {
 		errs = append(errs, &Error{Kind: Invalid, Field: "eventTypes", Message: fmt.Sprintf(message, args...)})
 	}
@@ -24,8 +25,8 @@ func checkEventTypes(tx *DB, patterns, before []string) (errs Errors) {
 		case slices.Contains(before, p):
 		case len(p) > 128 || !eventTypePattern.MatchString(p):
 			invalid("%.60q is neither a type like user.created, nor a prefix like user.*, nor *.", p)
-		case tx.checkWebhookEventType != nil:
-			if err := tx.checkWebhookEventType(p); err != nil {
+		case allowedOn(tx).checkWebhookEventType != nil:
+			if err := allowedOn(tx).checkWebhookEventType(p); err != nil {
 				invalid("eventTypes cannot be used: %s.", err)
 			}
 		}
@@ -35,13 +36,13 @@ func checkEventTypes(tx *DB, patterns, before []string) (errs Errors) {
 
 // checkWebhook holds the rules of an endpoint that concern several members, or the world outside. They are for what changes: a rule that
 // came later must not stand in the way of other changes.
-func checkWebhook(tx *DB, w, before *Webhook, in *Change) error {
+func checkWebhook(tx *store.DB, w, before *Webhook, in *Change) error {
 	errs := checkEventTypes(tx, w.EventTypes, before.EventTypes)
 	invalid := func(field, message string, args ...any) {
 		errs = append(errs, &Error{Kind: Invalid, Field: field, Message: fmt.Sprintf(message, args...)})
 	}
-	if w.URL != before.URL && tx.checkWebhookURL != nil {
-		if err := tx.checkWebhookURL(w.URL); err != nil {
+	if w.URL != before.URL && allowedOn(tx).checkWebhookURL != nil {
+		if err := allowedOn(tx).checkWebhookURL(w.URL); err != nil {
 			invalid("url", "url cannot be used: %s.", err)
 		}
 	}
@@ -67,7 +68,7 @@ func checkWebhook(tx *DB, w, before *Webhook, in *Change) error {
 }
 
 // sealHeaders keeps the headers of the input, encrypted. A value that is printed for every secret stands for the one that is kept.
-func sealHeaders(tx *DB, w *Webhook, in *Change) error {
+func sealHeaders(tx *store.DB, w *Webhook, in *Change) error {
 	if _, given := in.Attributes["headers"]; !given {
 		return nil
 	}
@@ -97,18 +98,18 @@ func sealHeaders(tx *DB, w *Webhook, in *Change) error {
 		if err != nil {
 			return fmt.Errorf("encode headers: %w", err)
 		}
-		w.SealedHeaders = tx.vault.Seal(w.ID, string(text))
+		w.SealedHeaders = tx.Vault().Seal(w.ID, string(text))
 	}
 	return nil
 }
 
 // OpenHeaders returns the headers of an endpoint from the form in which they are kept.
-func OpenHeaders(db *DB, webhook string, sealed []byte) (map[string]string, error) {
+func OpenHeaders(db *store.DB, webhook string, sealed []byte) (map[string]string, error) {
 	headers := map[string]string{}
 	if sealed == nil {
 		return headers, nil
 	}
-	text, err := db.vault.Open(webhook, sealed)
+	text, err := db.Vault().Open(webhook, sealed)
 	if err == nil {
 		err = json.Unmarshal([]byte(text), &headers)
 	}

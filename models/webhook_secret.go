@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"roster/models/store"
 )
 
-func addSigningSecret(ctx context.Context, tx *DB, webhook, secret string) error {
-	_, err := tx.exec(ctx, `INSERT INTO webhook_secrets (id, webhook_id, sealed, created_at) VALUES (?, ?, ?, ?)`,
-		NewID(), webhook, tx.vault.Seal(webhook, secret), tx.Now())
+func addSigningSecret(ctx context.Context, tx *store.DB, webhook, secret string) error {
+	_, err := tx.Exec(ctx, `INSERT INTO webhook_secrets (id, webhook_id, sealed, created_at) VALUES (?, ?, ?, ?)`,
+		NewID(), webhook, tx.Vault().Seal(webhook, secret), tx.Now())
 	if err != nil {
 		return fmt.Errorf("insert secret: %w", err)
 	}
@@ -52,8 +54,8 @@ func signingSecret(w *Webhook, chosen string) (string, error) {
 
 // RotateWebhookSecret gives an endpoint a new secret and returns it. Earlier ones go on signing for the overlap, so that receivers need not
 // change at the same moment; with none they are dead at once. Of a long row of rotations the newest few are kept.
-func RotateWebhookSecret(ctx context.Context, db *DB, by Caller, id string, overlap time.Duration) (*Webhook, error) {
-	return resulting(ctx, db, func(tx *DB) (w *Webhook, err error) {
+func RotateWebhookSecret(ctx context.Context, db *store.DB, by Caller, id string, overlap time.Duration) (*Webhook, error) {
+	return resulting(ctx, db, func(tx *store.DB) (w *Webhook, err error) {
 		before, err := lockLive[Webhook](ctx, tx, Webhooks, by.Scope, id)
 		if err != nil {
 			return nil, err
@@ -74,7 +76,7 @@ func RotateWebhookSecret(ctx context.Context, db *DB, by Caller, id string, over
 			return nil, err
 		}
 		if w.Kind == OwnWebhook {
-			_, err := tx.exec(ctx, `UPDATE organizations SET webhook_secret = ? WHERE id = ?`, tx.vault.Seal(w.OrganizationID, secret), w.OrganizationID)
+			_, err := tx.Exec(ctx, `UPDATE organizations SET webhook_secret = ? WHERE id = ?`, tx.Vault().Seal(w.OrganizationID, secret), w.OrganizationID)
 			if err != nil {
 				return nil, fmt.Errorf("keep secret of organization: %w", err)
 			}
@@ -87,12 +89,12 @@ func RotateWebhookSecret(ctx context.Context, db *DB, by Caller, id string, over
 // maxOldSecrets bounds the signatures of one message.
 const maxOldSecrets = 4
 
-func retireSecrets(ctx context.Context, tx *DB, webhook string, overlap time.Duration) error {
+func retireSecrets(ctx context.Context, tx *store.DB, webhook string, overlap time.Duration) error {
 	now := tx.Now()
 	end := now.Add(overlap)
-	_, err := tx.exec(ctx, `UPDATE webhook_secrets SET expires_at = ? WHERE webhook_id = ? AND (expires_at IS NULL OR expires_at > ?)`, end, webhook, end)
+	_, err := tx.Exec(ctx, `UPDATE webhook_secrets SET expires_at = ? WHERE webhook_id = ? AND (expires_at IS NULL OR expires_at > ?)`, end, webhook, end)
 	if err == nil {
-		_, err = tx.exec(ctx, `DELETE FROM webhook_secrets WHERE webhook_id = ? AND (expires_at <= ? OR id NOT IN (
+		_, err = tx.Exec(ctx, `DELETE FROM webhook_secrets WHERE webhook_id = ? AND (expires_at <= ? OR id NOT IN (
 			SELECT id FROM webhook_secrets WHERE webhook_id = ? ORDER BY created_at DESC, id DESC LIMIT ?))`, webhook, now, webhook, maxOldSecrets)
 	}
 	if err != nil {

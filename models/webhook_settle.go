@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // Attempt is one attempt at a delivery, as it is kept.
@@ -65,9 +66,9 @@ type LaneSettlement struct {
 
 // Settle writes what became of deliveries, with the attempts, and the state of their lanes, in one transaction. What belongs to a lane
 // that is no longer held under its token is left out, and the lane is returned as lost: whoever holds it now decides.
-func Settle(ctx context.Context, db *DB, deliveries []*Settlement, lanes []*LaneSettlement) (lost map[string]bool, err error) {
-	err = Transaction(ctx, db, func(tx *DB) error {
-		kept, err := heldLanes(ctx, tx, column(lanes, func(l *LaneSettlement) Holding { return Holding{l.WebhookID, l.Token} }))
+func Settle(ctx context.Context, db *store.DB, deliveries []*Settlement, lanes []*LaneSettlement) (lost map[string]bool, err error) {
+	err = store.Transaction(ctx, db, func(tx *store.DB) error {
+		kept, err := heldLanes(ctx, tx, store.Column(lanes, func(l *LaneSettlement) Holding { return Holding{l.WebhookID, l.Token} }))
 		if err != nil {
 			return err
 		}
@@ -112,91 +113,91 @@ func Settle(ctx context.Context, db *DB, deliveries []*Settlement, lanes []*Lane
 
 // settleDeliveries writes what became of deliveries that had as many attempts as when that was decided. It is repeated when nobody knows
 // whether it was committed: if it was, and somebody has begun the delivery again meanwhile, nothing of that may be undone.
-func settleDeliveries(ctx context.Context, tx *DB, settled []*Settlement) error {
+func settleDeliveries(ctx context.Context, tx *store.DB, settled []*Settlement) error {
 	if len(settled) == 0 {
 		return nil
 	}
 	if err := insertAttempts(ctx, tx, settled); err != nil {
 		return err
 	}
-	_, err := rowwise{
-		"update deliveries",
-		`UPDATE webhook_deliveries AS d
+	_, err := store.Rowwise{
+		Doing: "update deliveries",
+		Postgres: `UPDATE webhook_deliveries AS d
 		SET state = u.state, attempts = u.attempts, round_attempts = u.round_attempts, due_at = u.due_at, finished_at = u.finished_at,
 			last_code = u.code, last_status = u.status, last_attempt_at = u.started_at, reason = u.reason
 		FROM unnest(?::text[], ?::bigint[], ?::bigint[], ?::timestamptz[], ?::timestamptz[], ?::text[], ?::bigint[], ?::timestamptz[], ?::text[], ?::uuid[],
 			?::bigint[])
 			AS u (state, attempts, round_attempts, due_at, finished_at, code, status, started_at, reason, id, before)
 		WHERE d.id = u.id AND d.state = 'pending' AND d.attempts = u.before`,
-		`UPDATE webhook_deliveries
+		SQLite: `UPDATE webhook_deliveries
 		SET state = ?, attempts = ?, round_attempts = ?, due_at = ?, finished_at = ?, last_code = ?, last_status = ?, last_attempt_at = ?, reason = ?
 		WHERE id = ? AND state = 'pending' AND attempts = ?`,
-	}.run(ctx, tx,
-		column(settled, func(s *Settlement) string { return s.State }),
-		column(settled, func(s *Settlement) int64 { return int64(s.Attempt.Number) }),
-		column(settled, func(s *Settlement) int64 { return int64(s.RoundAttempts) }),
-		column(settled, func(s *Settlement) *time.Time { return s.DueAt }),
-		column(settled, func(s *Settlement) *time.Time { return s.FinishedAt }),
-		column(settled, func(s *Settlement) *string { return s.Attempt.Code }),
-		column(settled, func(s *Settlement) *int64 { return s.Attempt.Status }),
-		column(settled, func(s *Settlement) time.Time { return s.Attempt.StartedAt }),
-		column(settled, func(s *Settlement) *string { return s.Reason }),
-		column(settled, func(s *Settlement) string { return s.DeliveryID }),
-		column(settled, func(s *Settlement) int64 { return int64(s.Attempt.Number) - 1 }))
+	}.Run(ctx, tx,
+		store.Column(settled, func(s *Settlement) string { return s.State }),
+		store.Column(settled, func(s *Settlement) int64 { return int64(s.Attempt.Number) }),
+		store.Column(settled, func(s *Settlement) int64 { return int64(s.RoundAttempts) }),
+		store.Column(settled, func(s *Settlement) *time.Time { return s.DueAt }),
+		store.Column(settled, func(s *Settlement) *time.Time { return s.FinishedAt }),
+		store.Column(settled, func(s *Settlement) *string { return s.Attempt.Code }),
+		store.Column(settled, func(s *Settlement) *int64 { return s.Attempt.Status }),
+		store.Column(settled, func(s *Settlement) time.Time { return s.Attempt.StartedAt }),
+		store.Column(settled, func(s *Settlement) *string { return s.Reason }),
+		store.Column(settled, func(s *Settlement) string { return s.DeliveryID }),
+		store.Column(settled, func(s *Settlement) int64 { return int64(s.Attempt.Number) - 1 }))
 	return err
 }
 
-func insertAttempts(ctx context.Context, tx *DB, settled []*Settlement) error {
+func insertAttempts(ctx context.Context, tx *store.DB, settled []*Settlement) error {
 	micros := func(d func(*Attempt) time.Duration) []int64 {
-		return column(settled, func(s *Settlement) int64 { return d(s.Attempt).Microseconds() })
+		return store.Column(settled, func(s *Settlement) int64 { return d(s.Attempt).Microseconds() })
 	}
 	const columns = `delivery_id, number, trigger, started_at, url, address, protocol, reused, tries, dns_us, connect_us, tls_us, sent_us,
 		first_byte_us, total_us, status, code, detail, response_headers, response_head, truncated, secrets, sealed_url, request_headers`
 	urls := make(map[string]string, len(settled)) // what there is to be told of each
 	sealed := make([][]byte, len(settled))
 	for i, s := range settled {
-		urls[s.Attempt.URL], sealed[i] = sealURL(tx.vault, s.WebhookID, s.Attempt.URL)
+		urls[s.Attempt.URL], sealed[i] = sealURL(tx.Vault(), s.WebhookID, s.Attempt.URL)
 	}
-	_, err := rowwise{
-		"insert attempts",
-		`INSERT INTO webhook_attempts (` + columns + `)
+	_, err := store.Rowwise{
+		Doing: "insert attempts",
+		Postgres: `INSERT INTO webhook_attempts (` + columns + `)
 		SELECT * FROM unnest(?::uuid[], ?::bigint[], ?::text[], ?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::boolean[], ?::bigint[],
 			?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[], ?::text[], ?::text[], ?::bytea[],
 			?::boolean[], ?::text[], ?::bytea[], ?::text[])
 		ON CONFLICT (delivery_id, number) DO NOTHING`,
-		`INSERT INTO webhook_attempts (` + columns + `)
+		SQLite: `INSERT INTO webhook_attempts (` + columns + `)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (delivery_id, number) DO NOTHING`,
-	}.run(ctx, tx,
-		column(settled, func(s *Settlement) string { return s.DeliveryID }),
-		column(settled, func(s *Settlement) int64 { return int64(s.Attempt.Number) }),
-		column(settled, func(s *Settlement) string { return s.Attempt.Trigger }),
-		column(settled, func(s *Settlement) time.Time { return s.Attempt.StartedAt }),
-		column(settled, func(s *Settlement) string { return urls[s.Attempt.URL] }),
-		column(settled, func(s *Settlement) *string { return s.Attempt.Address }),
-		column(settled, func(s *Settlement) *string { return s.Attempt.Protocol }),
-		column(settled, func(s *Settlement) bool { return s.Attempt.Reused }),
-		column(settled, func(s *Settlement) int64 { return int64(s.Attempt.Tries) }),
+	}.Run(ctx, tx,
+		store.Column(settled, func(s *Settlement) string { return s.DeliveryID }),
+		store.Column(settled, func(s *Settlement) int64 { return int64(s.Attempt.Number) }),
+		store.Column(settled, func(s *Settlement) string { return s.Attempt.Trigger }),
+		store.Column(settled, func(s *Settlement) time.Time { return s.Attempt.StartedAt }),
+		store.Column(settled, func(s *Settlement) string { return urls[s.Attempt.URL] }),
+		store.Column(settled, func(s *Settlement) *string { return s.Attempt.Address }),
+		store.Column(settled, func(s *Settlement) *string { return s.Attempt.Protocol }),
+		store.Column(settled, func(s *Settlement) bool { return s.Attempt.Reused }),
+		store.Column(settled, func(s *Settlement) int64 { return int64(s.Attempt.Tries) }),
 		micros(func(a *Attempt) time.Duration { return a.DNS }),
 		micros(func(a *Attempt) time.Duration { return a.Connect }),
 		micros(func(a *Attempt) time.Duration { return a.TLS }),
 		micros(func(a *Attempt) time.Duration { return a.Sent }),
 		micros(func(a *Attempt) time.Duration { return a.FirstByte }),
 		micros(func(a *Attempt) time.Duration { return a.Total }),
-		column(settled, func(s *Settlement) *int64 { return s.Attempt.Status }),
-		column(settled, func(s *Settlement) *string { return s.Attempt.Code }),
-		column(settled, func(s *Settlement) *string { return s.Attempt.Detail }),
-		column(settled, func(s *Settlement) *string { return s.Attempt.ResponseHeaders }),
-		column(settled, func(s *Settlement) []byte { return s.Attempt.ResponseHead }),
-		column(settled, func(s *Settlement) bool { return s.Attempt.Truncated }),
-		column(settled, func(s *Settlement) string { return s.Attempt.Secrets }),
+		store.Column(settled, func(s *Settlement) *int64 { return s.Attempt.Status }),
+		store.Column(settled, func(s *Settlement) *string { return s.Attempt.Code }),
+		store.Column(settled, func(s *Settlement) *string { return s.Attempt.Detail }),
+		store.Column(settled, func(s *Settlement) *string { return s.Attempt.ResponseHeaders }),
+		store.Column(settled, func(s *Settlement) []byte { return s.Attempt.ResponseHead }),
+		store.Column(settled, func(s *Settlement) bool { return s.Attempt.Truncated }),
+		store.Column(settled, func(s *Settlement) string { return s.Attempt.Secrets }),
 		sealed,
-		column(settled, func(s *Settlement) string { return s.Attempt.RequestHeaders }))
+		store.Column(settled, func(s *Settlement) string { return s.Attempt.RequestHeaders }))
 	return err
 }
 
 // advanceKeys lets the next delivery go of each key whose first one is finished.
-func advanceKeys(ctx context.Context, tx *DB, settled []*Settlement) error {
+func advanceKeys(ctx context.Context, tx *store.DB, settled []*Settlement) error {
 	var keys []OrderKey
 	for _, s := range settled {
 		if s.OrderKey != nil && s.State != DeliveryPending {
@@ -207,22 +208,22 @@ func advanceKeys(ctx context.Context, tx *DB, settled []*Settlement) error {
 		return nil
 	}
 	now := tx.Now()
-	_, err := rowwise{
-		"let the next delivery go",
-		`UPDATE webhook_deliveries SET due_at = u.due_at
+	_, err := store.Rowwise{
+		Doing: "let the next delivery go",
+		Postgres: `UPDATE webhook_deliveries SET due_at = u.due_at
 		FROM unnest(?::timestamptz[], ?::uuid[], ?::text[]) AS u (due_at, webhook_id, order_key)
 		CROSS JOIN LATERAL (SELECT d.id FROM webhook_deliveries d
 			WHERE d.webhook_id = u.webhook_id AND d.order_key = u.order_key AND d.state = 'pending'
 			ORDER BY d.ordinal LIMIT 1) AS first
 		WHERE webhook_deliveries.id = first.id AND webhook_deliveries.due_at IS NULL`,
-		`UPDATE webhook_deliveries SET due_at = ?
+		SQLite: `UPDATE webhook_deliveries SET due_at = ?
 		WHERE due_at IS NULL AND id = (SELECT d.id FROM webhook_deliveries d
 			WHERE d.webhook_id = ? AND d.order_key = ? AND d.state = 'pending'
 			ORDER BY d.ordinal LIMIT 1)`,
-	}.run(ctx, tx,
-		column(keys, func(OrderKey) time.Time { return now }),
-		column(keys, func(k OrderKey) string { return k.WebhookID }),
-		column(keys, func(k OrderKey) string { return k.Key }))
+	}.Run(ctx, tx,
+		store.Column(keys, func(OrderKey) time.Time { return now }),
+		store.Column(keys, func(k OrderKey) string { return k.WebhookID }),
+		store.Column(keys, func(k OrderKey) string { return k.Key }))
 	return err
 }
 
@@ -231,14 +232,14 @@ const firstDue = `(SELECT d.due_at FROM webhook_deliveries d
 	WHERE d.webhook_id = webhook_lanes.webhook_id AND d.state = 'pending' AND d.due_at IS NOT NULL
 	ORDER BY d.due_at LIMIT 1)`
 
-func settleLanes(ctx context.Context, tx *DB, lanes []*LaneSettlement) error {
+func settleLanes(ctx context.Context, tx *store.DB, lanes []*LaneSettlement) error {
 	if len(lanes) == 0 {
 		return nil
 	}
 	now := tx.Now()
-	_, err := rowwise{
-		"update lanes",
-		`UPDATE webhook_lanes SET cap = u.cap, max_cap = u.max_cap, health = CASE WHEN webhook_lanes.health IN ('paused', 'disabled') THEN webhook_lanes.health ELSE u.health END,
+	_, err := store.Rowwise{
+		Doing: "update lanes",
+		Postgres: `UPDATE webhook_lanes SET cap = u.cap, max_cap = u.max_cap, health = CASE WHEN webhook_lanes.health IN ('paused', 'disabled') THEN webhook_lanes.health ELSE u.health END,
 			clean = u.clean, consecutive_failures = u.consecutive_failures, failing_since = u.failing_since, last_failure_at = u.last_failure_at,
 			last_success_at = u.last_success_at, answers = u.answers, failing = u.failing, slow = u.slow, latency = u.latency,
 			retry_after = u.retry_after, failed_probes = u.failed_probes, probe_at = u.probe_at
@@ -247,27 +248,27 @@ func settleLanes(ctx context.Context, tx *DB, lanes []*LaneSettlement) error {
 			AS u (cap, max_cap, health, clean, consecutive_failures, failing_since, last_failure_at, last_success_at, answers,
 				failing, slow, latency, retry_after, failed_probes, probe_at, webhook_id)
 		WHERE webhook_lanes.webhook_id = u.webhook_id`,
-		`UPDATE webhook_lanes SET cap = ?, max_cap = ?, health = CASE WHEN health IN ('paused', 'disabled') THEN health ELSE ? END,
+		SQLite: `UPDATE webhook_lanes SET cap = ?, max_cap = ?, health = CASE WHEN health IN ('paused', 'disabled') THEN health ELSE ? END,
 			clean = ?, consecutive_failures = ?, failing_since = ?, last_failure_at = ?, last_success_at = ?, answers = ?,
 			failing = ?, slow = ?, latency = ?, retry_after = ?, failed_probes = ?, probe_at = ?
 		WHERE webhook_id = ?`,
-	}.run(ctx, tx,
-		column(lanes, func(l *LaneSettlement) int64 { return int64(l.Cap) }),
-		column(lanes, func(l *LaneSettlement) int64 { return int64(l.MaxCap) }),
-		column(lanes, func(l *LaneSettlement) string { return l.Health }),
-		column(lanes, func(l *LaneSettlement) int64 { return int64(l.Clean) }),
-		column(lanes, func(l *LaneSettlement) int64 { return int64(l.ConsecutiveFailures) }),
-		column(lanes, func(l *LaneSettlement) *time.Time { return l.FailingSince }),
-		column(lanes, func(l *LaneSettlement) *time.Time { return l.LastFailureAt }),
-		column(lanes, func(l *LaneSettlement) *time.Time { return l.LastSuccessAt }),
-		column(lanes, func(l *LaneSettlement) int64 { return int64(l.Answers) }),
-		column(lanes, func(l *LaneSettlement) float64 { return l.Failing }),
-		column(lanes, func(l *LaneSettlement) float64 { return l.Slow }),
-		column(lanes, func(l *LaneSettlement) float64 { return l.Latency }),
-		column(lanes, func(l *LaneSettlement) *time.Time { return l.RetryAfter }),
-		column(lanes, func(l *LaneSettlement) int64 { return int64(l.FailedProbes) }),
-		column(lanes, func(l *LaneSettlement) *time.Time { return l.ProbeAt }),
-		column(lanes, func(l *LaneSettlement) string { return l.WebhookID }))
+	}.Run(ctx, tx,
+		store.Column(lanes, func(l *LaneSettlement) int64 { return int64(l.Cap) }),
+		store.Column(lanes, func(l *LaneSettlement) int64 { return int64(l.MaxCap) }),
+		store.Column(lanes, func(l *LaneSettlement) string { return l.Health }),
+		store.Column(lanes, func(l *LaneSettlement) int64 { return int64(l.Clean) }),
+		store.Column(lanes, func(l *LaneSettlement) int64 { return int64(l.ConsecutiveFailures) }),
+		store.Column(lanes, func(l *LaneSettlement) *time.Time { return l.FailingSince }),
+		store.Column(lanes, func(l *LaneSettlement) *time.Time { return l.LastFailureAt }),
+		store.Column(lanes, func(l *LaneSettlement) *time.Time { return l.LastSuccessAt }),
+		store.Column(lanes, func(l *LaneSettlement) int64 { return int64(l.Answers) }),
+		store.Column(lanes, func(l *LaneSettlement) float64 { return l.Failing }),
+		store.Column(lanes, func(l *LaneSettlement) float64 { return l.Slow }),
+		store.Column(lanes, func(l *LaneSettlement) float64 { return l.Latency }),
+		store.Column(lanes, func(l *LaneSettlement) *time.Time { return l.RetryAfter }),
+		store.Column(lanes, func(l *LaneSettlement) int64 { return int64(l.FailedProbes) }),
+		store.Column(lanes, func(l *LaneSettlement) *time.Time { return l.ProbeAt }),
+		store.Column(lanes, func(l *LaneSettlement) string { return l.WebhookID }))
 	if err != nil {
 		return err
 	}
@@ -276,7 +277,7 @@ func settleLanes(ctx context.Context, tx *DB, lanes []*LaneSettlement) error {
 
 // releaseLanes gives lanes back. The next turn is when something is due, but not while the lane is to be left alone, nor before it is wanted.
 // What is due is looked for in a statement of its own, which sees whatever was inserted before the lane was locked.
-func releaseLanes(ctx context.Context, tx *DB, lanes []*LaneSettlement, now time.Time) error {
+func releaseLanes(ctx context.Context, tx *store.DB, lanes []*LaneSettlement, now time.Time) error {
 	var ids []string
 	for _, l := range lanes {
 		if l.Release {
@@ -286,16 +287,16 @@ func releaseLanes(ctx context.Context, tx *DB, lanes []*LaneSettlement, now time
 	if len(ids) == 0 {
 		return nil
 	}
-	in, arg := tx.among("webhook_id", ids)
+	in, arg := tx.Among("webhook_id", ids)
 	due := map[string]bool{}
-	err := tx.read(ctx, func(rows *sql.Rows) error {
+	err := tx.Read(ctx, func(rows *sql.Rows) error {
 		var id string
 		var now bool
 		err := rows.Scan(&id, &now)
 		due[id] = now
 		return err
 	}, `UPDATE webhook_lanes SET lease_token = NULL, lease_until = NULL,
-		next_turn_at = CASE WHEN health IN ('ok', 'probation') AND `+firstDue+` IS NOT NULL THEN `+tx.latest(firstDue)+` END
+		next_turn_at = CASE WHEN health IN ('ok', 'probation') AND `+firstDue+` IS NOT NULL THEN `+latestTurn(tx, firstDue)+` END
 		WHERE `+in+` RETURNING webhook_id, COALESCE(next_turn_at <= ?, false)`, arg, now)
 	if err != nil {
 		return fmt.Errorf("release lanes: %w", err)
@@ -310,13 +311,13 @@ func releaseLanes(ctx context.Context, tx *DB, lanes []*LaneSettlement, now time
 	if len(later) == 0 {
 		return nil
 	}
-	turns := column(later, func(l *LaneSettlement) time.Time { return l.NotBefore })
-	_, err = rowwise{
-		"let lanes wait for their turn",
-		`UPDATE webhook_lanes SET next_turn_at = u.turn FROM unnest(?::timestamptz[], ?::uuid[], ?::timestamptz[]) AS u (turn, webhook_id, before)
+	turns := store.Column(later, func(l *LaneSettlement) time.Time { return l.NotBefore })
+	_, err = store.Rowwise{
+		Doing: "let lanes wait for their turn",
+		Postgres: `UPDATE webhook_lanes SET next_turn_at = u.turn FROM unnest(?::timestamptz[], ?::uuid[], ?::timestamptz[]) AS u (turn, webhook_id, before)
 		WHERE webhook_lanes.webhook_id = u.webhook_id AND webhook_lanes.next_turn_at < u.before`,
-		`UPDATE webhook_lanes SET next_turn_at = ? WHERE webhook_id = ? AND next_turn_at < ?`,
-	}.run(ctx, tx, turns, column(later, func(l *LaneSettlement) string { return l.WebhookID }), turns)
+		SQLite: `UPDATE webhook_lanes SET next_turn_at = ? WHERE webhook_id = ? AND next_turn_at < ?`,
+	}.Run(ctx, tx, turns, store.Column(later, func(l *LaneSettlement) string { return l.WebhookID }), turns)
 	return err
 }
 
@@ -324,7 +325,7 @@ func releaseLanes(ctx context.Context, tx *DB, lanes []*LaneSettlement, now time
 const disabled verb = "disabled"
 
 // disableWebhook disables an endpoint and tells so. What is pending stays, for the day it is active again.
-func disableWebhook(ctx context.Context, tx *DB, id, reason string) error {
+func disableWebhook(ctx context.Context, tx *store.DB, id, reason string) error {
 	before, err := lock[Webhook](ctx, tx, Webhooks, Everything(), id)
 	if err != nil || before.Status == WebhookDisabled {
 		return err

@@ -9,11 +9,12 @@ import (
 
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 func TestDeliveriesAreSortedByTheirCreation(t *testing.T) {
 	t.Parallel()
-	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
+	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		org := organization(t, db, "Acme", "").ID
 		endpoint, other := hook(t, db, org, nil).ID, hook(t, db, org, nil).ID
 		var oldest []string
@@ -46,10 +47,10 @@ func TestDeliveriesAreSortedByTheirCreation(t *testing.T) {
 
 func TestAPageOfDeliveriesCostsTheSameHoweverManyThereAre(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		series, id := "generate_series(1, 20000) AS i", "('018f0000-0000-7000-8000-' || lpad(i::text, 12, '0'))::uuid"
 		at, owner := "timestamptz '2024-01-01' + i * interval '1 second'", "('018f0000-0000-7000-8000-' || lpad((i % 400)::text, 12, '0'))::uuid"
-		if db.Dialect() == models.SQLite {
+		if db.Dialect() == store.SQLite {
 			series = "(WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) SELECT i FROM n)"
 			id, at = "'018f0000-0000-7000-8000-' || printf('%012d', i)", "1704067200000000 + i * 1000000"
 			owner = "'018f0000-0000-7000-8000-' || printf('%012d', i % 400)"

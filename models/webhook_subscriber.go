@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // Subscriber is an endpoint that may want an event of its organization or, if it looks at its subtree, of one below.
@@ -38,8 +39,8 @@ type Subscribers struct {
 }
 
 // FindSubscribers finds the endpoints that events may go to. They have left the queue, and happened in organizations.
-func FindSubscribers(ctx context.Context, tx *DB, events []*QueuedEvent) (*Subscribers, error) {
-	l, err := readLineage(ctx, tx, sortedUnique(column(events, func(e *QueuedEvent) string { return e.OrganizationID })))
+func FindSubscribers(ctx context.Context, tx *store.DB, events []*QueuedEvent) (*Subscribers, error) {
+	l, err := readLineage(ctx, tx, sortedUnique(store.Column(events, func(e *QueuedEvent) string { return e.OrganizationID })))
 	if err != nil {
 		return nil, err
 	}
@@ -51,8 +52,8 @@ func FindSubscribers(ctx context.Context, tx *DB, events []*QueuedEvent) (*Subsc
 		owners = append(owners, m.above...)
 	}
 	s := &Subscribers{l, map[string][]Subscriber{}}
-	in, arg := tx.among("organization_id", sortedUnique(owners))
-	err = tx.read(ctx, func(rows *sql.Rows) error {
+	in, arg := tx.Among("organization_id", sortedUnique(owners))
+	err = tx.Read(ctx, func(rows *sql.Rows) error {
 		var one Subscriber
 		err := rows.Scan(&one.WebhookID, &one.Owner, &one.Subtree, &one.EventTypes, &one.Ordering, &one.AfterOrdinal, &one.LastOrdinal)
 		s.byOwner[one.Owner] = append(s.byOwner[one.Owner], one)
@@ -92,7 +93,7 @@ func (s *Subscribers) Of(e *QueuedEvent) []Subscriber {
 }
 
 // ForgetMoves removes the moves that only these events, which have left the queue, were older than.
-func (s *Subscribers) ForgetMoves(ctx context.Context, tx *DB) error {
+func (s *Subscribers) ForgetMoves(ctx context.Context, tx *store.DB) error {
 	if len(s.lineage.moves) == 0 {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // laneCap is the number of attempts at once that an endpoint can come to; one that is served in order never has more than one.
@@ -14,11 +15,11 @@ const laneCap = 8
 
 // CreateWebhook creates the endpoint that the input describes, with its secret and its lane. The returned model is the only one that ever
 // has the secret. It fails with Errors of the kinds Invalid, Required and RelatedNotFound.
-func CreateWebhook(ctx context.Context, db *DB, by Caller, in *Change) (*Webhook, error) {
+func CreateWebhook(ctx context.Context, db *store.DB, by Caller, in *Change) (*Webhook, error) {
 	if err := in.check(Webhooks, toCreate); err != nil {
 		return nil, err
 	}
-	return resulting(ctx, db, func(tx *DB) (w *Webhook, err error) {
+	return resulting(ctx, db, func(tx *store.DB) (w *Webhook, err error) {
 		now := jsonapi.Stamp{Time: tx.Now()}
 		w = newWebhook(now)
 		Webhooks.Schema.Apply(w, in.Attributes)
@@ -74,15 +75,15 @@ func newWebhook(now jsonapi.Stamp) *Webhook {
 }
 
 // checkRoom refuses one endpoint more than an organization can have. The organization is locked, or new.
-func checkRoom(ctx context.Context, tx *DB, w *Webhook) error {
-	if tx.maxWebhooks == 0 {
+func checkRoom(ctx context.Context, tx *store.DB, w *Webhook) error {
+	if allowedOn(tx).maxWebhooks == 0 {
 		return nil
 	}
 	var n int64
-	if err := tx.session(ctx).Table("webhooks").Where("organization_id = ?", w.OrganizationID).Count(&n).Error; err != nil {
+	if err := tx.Session(ctx).Table("webhooks").Where("organization_id = ?", w.OrganizationID).Count(&n).Error; err != nil {
 		return fmt.Errorf("count webhooks: %w", err)
 	}
-	if n < int64(tx.maxWebhooks) {
+	if n < int64(allowedOn(tx).maxWebhooks) {
 		return nil
 	}
 	refused := &Error{Kind: Conflict, Message: fmt.Sprintf("The organization has %d endpoints, its own webhookUrl among them, and cannot have more.", n)}
@@ -93,19 +94,19 @@ func checkRoom(ctx context.Context, tx *DB, w *Webhook) error {
 }
 
 // insertWebhook inserts an endpoint with its secret and its lane.
-func insertWebhook(ctx context.Context, tx *DB, w *Webhook, secret string) error {
+func insertWebhook(ctx context.Context, tx *store.DB, w *Webhook, secret string) error {
 	if err := checkRoom(ctx, tx, w); err != nil {
 		return err
 	}
-	w.Origin, w.SealedURL = sealURL(tx.vault, w.ID, w.URL)
-	if err := tx.session(ctx).Create(w).Error; err != nil {
+	w.Origin, w.SealedURL = sealURL(tx.Vault(), w.ID, w.URL)
+	if err := tx.Session(ctx).Create(w).Error; err != nil {
 		return classifyFor(err, "insert webhook")
 	}
 	health := "ok"
 	if w.Status != WebhookActive {
 		health = w.Status
 	}
-	_, err := tx.exec(ctx, `INSERT INTO webhook_lanes (webhook_id, organization_id, cap, max_cap, health, clean, consecutive_failures, answers, failing,
+	_, err := tx.Exec(ctx, `INSERT INTO webhook_lanes (webhook_id, organization_id, cap, max_cap, health, clean, consecutive_failures, answers, failing,
 			slow, latency, failed_probes)
 		VALUES (?, ?, 1, ?, ?, 0, 0, 0, 0, 0, 0, 0)`, w.ID, w.OrganizationID, laneCap, health)
 	if err != nil {
@@ -115,16 +116,16 @@ func insertWebhook(ctx context.Context, tx *DB, w *Webhook, secret string) error
 }
 
 // beginAfter keeps from a new endpoint what happened before it was there and is not fanned out yet.
-func beginAfter(ctx context.Context, tx *DB, id string, ordinal int64) error {
-	if _, err := tx.exec(ctx, `UPDATE webhooks SET after_ordinal = ? WHERE id = ?`, ordinal, id); err != nil {
+func beginAfter(ctx context.Context, tx *store.DB, id string, ordinal int64) error {
+	if _, err := tx.Exec(ctx, `UPDATE webhooks SET after_ordinal = ? WHERE id = ?`, ordinal, id); err != nil {
 		return fmt.Errorf("begin webhook: %w", err)
 	}
 	return nil
 }
 
 // UpdateWebhook changes what the input names, if the caller may see all that the endpoint got until then and is to get. An endpoint that becomes active again sends what has waited, slowly at first.
-func UpdateWebhook(ctx context.Context, db *DB, by Caller, id string, in *Change) (*Webhook, error) {
-	return resulting(ctx, db, func(tx *DB) (w *Webhook, err error) {
+func UpdateWebhook(ctx context.Context, db *store.DB, by Caller, id string, in *Change) (*Webhook, error) {
+	return resulting(ctx, db, func(tx *store.DB) (w *Webhook, err error) {
 		before, err := lockLive[Webhook](ctx, tx, Webhooks, by.Scope, id)
 		if err != nil {
 			return nil, err
@@ -152,7 +153,7 @@ func UpdateWebhook(ctx context.Context, db *DB, by Caller, id string, in *Change
 		}
 		w.printHeaders()
 		if w.URL != before.URL {
-			w.Origin, w.SealedURL = sealURL(tx.vault, w.ID, w.URL)
+			w.Origin, w.SealedURL = sealURL(tx.Vault(), w.ID, w.URL)
 		}
 		if w.Status != WebhookDisabled {
 			w.DisabledReason, w.DisabledAt = nil, nil
@@ -170,11 +171,11 @@ func UpdateWebhook(ctx context.Context, db *DB, by Caller, id string, in *Change
 }
 
 // saveWebhook writes the columns of an endpoint, makes its lane follow, and records the event.
-func saveWebhook(ctx context.Context, tx *DB, by Caller, v verb, before, w *Webhook, columns []string) error {
+func saveWebhook(ctx context.Context, tx *store.DB, by Caller, v verb, before, w *Webhook, columns []string) error {
 	w.Version++
 	w.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
 	columns = append(columns, "version", "updated_at")
-	if err := tx.session(ctx).Model(&Webhook{}).Where("id = ?", w.ID).Select(columns).Updates(w).Error; err != nil {
+	if err := tx.Session(ctx).Model(&Webhook{}).Where("id = ?", w.ID).Select(columns).Updates(w).Error; err != nil {
 		return fmt.Errorf("update webhook: %w", err)
 	}
 	if before.Status != w.Status {
@@ -192,20 +193,20 @@ func saveWebhook(ctx context.Context, tx *DB, by Caller, v verb, before, w *Webh
 // switchLane lets the lane of an endpoint follow its status. One that is active again starts with one attempt at a time, and what waited
 // for a retry waits no longer: the schedule was for a receiver that nobody had mended. While the lane is leased, its turn is the end of
 // the lease: who held it when it was paused may have died since.
-func switchLane(ctx context.Context, tx *DB, w *Webhook) error {
+func switchLane(ctx context.Context, tx *store.DB, w *Webhook) error {
 	if w.Status != WebhookActive {
-		if _, err := tx.exec(ctx, `UPDATE webhook_lanes SET health = ?, next_turn_at = NULL WHERE webhook_id = ?`, w.Status, w.ID); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE webhook_lanes SET health = ?, next_turn_at = NULL WHERE webhook_id = ?`, w.Status, w.ID); err != nil {
 			return fmt.Errorf("stop lane: %w", err)
 		}
 		return nil
 	}
 	now := tx.Now()
-	_, err := tx.exec(ctx, `UPDATE webhook_lanes SET health = 'ok', cap = 1, clean = 0, consecutive_failures = 0, failing_since = NULL,
+	_, err := tx.Exec(ctx, `UPDATE webhook_lanes SET health = 'ok', cap = 1, clean = 0, consecutive_failures = 0, failing_since = NULL,
 			last_failure_at = NULL, answers = 0, failing = 0, slow = 0, retry_after = NULL, failed_probes = 0, probe_at = NULL,
 			next_turn_at = COALESCE(lease_until, ?)
 		WHERE webhook_id = ?`, now, w.ID)
 	if err == nil {
-		_, err = tx.exec(ctx, `UPDATE webhook_deliveries SET due_at = ? WHERE webhook_id = ? AND state = 'pending' AND due_at > ?`, now, w.ID, now)
+		_, err = tx.Exec(ctx, `UPDATE webhook_deliveries SET due_at = ? WHERE webhook_id = ? AND state = 'pending' AND due_at > ?`, now, w.ID, now)
 	}
 	if err != nil {
 		return fmt.Errorf("start lane: %w", err)
@@ -214,8 +215,8 @@ func switchLane(ctx context.Context, tx *DB, w *Webhook) error {
 }
 
 // DeleteWebhook deletes an endpoint. What was pending is cancelled; the history stays.
-func DeleteWebhook(ctx context.Context, db *DB, by Caller, id string, versions *Versions) error {
-	return Transaction(ctx, db, func(tx *DB) error {
+func DeleteWebhook(ctx context.Context, db *store.DB, by Caller, id string, versions *Versions) error {
+	return store.Transaction(ctx, db, func(tx *store.DB) error {
 		w, err := lockLive[Webhook](ctx, tx, Webhooks, by.Scope, id)
 		if err != nil {
 			return err
@@ -237,23 +238,23 @@ func DeleteWebhook(ctx context.Context, db *DB, by Caller, id string, versions *
 }
 
 // removeWebhook deletes the row of an endpoint with all that hangs on it, and cancels what is pending.
-func removeWebhook(ctx context.Context, tx *DB, id string) error {
+func removeWebhook(ctx context.Context, tx *store.DB, id string) error {
 	if err := CancelDeliveries(ctx, tx, []string{id}, CancelledEndpointDeleted); err != nil {
 		return err
 	}
-	if _, err := tx.exec(ctx, `DELETE FROM webhooks WHERE id = ?`, id); err != nil {
+	if _, err := tx.Exec(ctx, `DELETE FROM webhooks WHERE id = ?`, id); err != nil {
 		return fmt.Errorf("delete webhook: %w", err)
 	}
 	return nil
 }
 
 // CancelDeliveries cancels what is pending for endpoints. Their lanes are locked first, as whoever settles deliveries does.
-func CancelDeliveries(ctx context.Context, tx *DB, webhooks []string, reason string) error {
+func CancelDeliveries(ctx context.Context, tx *store.DB, webhooks []string, reason string) error {
 	slices.Sort(webhooks)
 	for _, id := range webhooks {
-		_, err := tx.exec(ctx, `UPDATE webhook_lanes SET next_turn_at = NULL, lease_token = NULL, lease_until = NULL WHERE webhook_id = ?`, id)
+		_, err := tx.Exec(ctx, `UPDATE webhook_lanes SET next_turn_at = NULL, lease_token = NULL, lease_until = NULL WHERE webhook_id = ?`, id)
 		if err == nil {
-			_, err = tx.exec(ctx, `UPDATE webhook_deliveries SET state = 'cancelled', reason = ?, finished_at = ?, due_at = NULL
+			_, err = tx.Exec(ctx, `UPDATE webhook_deliveries SET state = 'cancelled', reason = ?, finished_at = ?, due_at = NULL
 				WHERE webhook_id = ? AND state = 'pending'`, reason, tx.Now(), id)
 		}
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // checkUnchanged makes sure that read-only members of the input say what is: clients send back what they read. While creating, nothing
@@ -67,7 +68,7 @@ func (c *Collection) sameLinks(name string, model any, links Links, creating boo
 // withoutEcho returns an update without the links that cannot be changed and says what the caller was shown, which may be less than what is: the
 // members of a to-many that he sees, and nothing for a to-one out of his sight. The input itself stays, because a transaction that is run
 // again may find something else to be shown.
-func withoutEcho(ctx context.Context, tx *DB, scope Scope, c *Collection, model any, in *Change) (*Change, error) {
+func withoutEcho(ctx context.Context, tx *store.DB, scope Scope, c *Collection, model any, in *Change) (*Change, error) {
 	rest := *in
 	rest.Echo = maps.Clone(in.Echo)
 	for name, value := range in.Echo {
@@ -89,7 +90,7 @@ func withoutEcho(ctx context.Context, tx *DB, scope Scope, c *Collection, model 
 }
 
 // shown returns the ids of what a scope sees behind a relationship of a model, in order; at most one more than most.
-func (c *Collection) shown(ctx context.Context, tx *DB, scope Scope, model any, name string, most int) ([]string, error) {
+func (c *Collection) shown(ctx context.Context, tx *store.DB, scope Scope, model any, name string, most int) ([]string, error) {
 	target, narrow := c.relations[name].target, []where(nil)
 	if c.Schema.Relationship(name).Many {
 		target = c.Related(name, c.ID(model))
@@ -137,8 +138,8 @@ func checkVersion(version int64, wanted *Versions) error {
 }
 
 // save writes columns of a model whose row the transaction has locked.
-func save(ctx context.Context, tx *DB, c *Collection, model any, columns ...string) error {
-	res := tx.session(ctx).Model(c.Model()).Where("id = ?", c.ID(model)).Select(columns).Updates(model)
+func save(ctx context.Context, tx *store.DB, c *Collection, model any, columns ...string) error {
+	res := tx.Session(ctx).Model(c.Model()).Where("id = ?", c.ID(model)).Select(columns).Updates(model)
 	if res.Error != nil {
 		return classifyFor(res.Error, "update "+c.Schema.Singular())
 	}
@@ -172,16 +173,16 @@ var (
 
 // lock reads one resource that a scope sees, or would see if it were not deleted, and keeps others from changing it until the transaction
 // ends.
-func lock[T any](ctx context.Context, tx *DB, c *Collection, scope Scope, id string) (*T, error) {
+func lock[T any](ctx context.Context, tx *store.DB, c *Collection, scope Scope, id string) (*T, error) {
 	return lockWhere[T](ctx, tx, c, id, c.visible(scope))
 }
 
 // lockLive is lock for what is there: what was deleted, or belongs to something deleted, is not found.
-func lockLive[T any](ctx context.Context, tx *DB, c *Collection, scope Scope, id string) (*T, error) {
+func lockLive[T any](ctx context.Context, tx *store.DB, c *Collection, scope Scope, id string) (*T, error) {
 	return lockWhere[T](ctx, tx, c, id, c.base(scope)...)
 }
 
-func lockWhere[T any](ctx context.Context, tx *DB, c *Collection, id string, conds ...where) (*T, error) {
+func lockWhere[T any](ctx context.Context, tx *store.DB, c *Collection, id string, conds ...where) (*T, error) {
 	if !jsonapi.IsID(id) {
 		return nil, notFound(c.Schema.Type, id)
 	}
@@ -202,7 +203,7 @@ func lockWhere[T any](ctx context.Context, tx *DB, c *Collection, id string, con
 }
 
 // share makes sure that a resource is there, visible, and stays until the transaction ends.
-func share(ctx context.Context, tx *DB, c *Collection, scope Scope, id string) error {
+func share(ctx context.Context, tx *store.DB, c *Collection, scope Scope, id string) error {
 	if !jsonapi.IsID(id) {
 		return notFound(c.Schema.Type, id)
 	}
@@ -220,8 +221,8 @@ func share(ctx context.Context, tx *DB, c *Collection, scope Scope, id string) e
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // resulting runs fn like Transaction, and returns what it returns.
-func resulting[T any](ctx context.Context, db *DB, fn func(tx *DB) (T, error)) (result T, err error) {
-	err = Transaction(ctx, db, func(tx *DB) error {
+func resulting[T any](ctx context.Context, db *store.DB, fn func(tx *store.DB) (T, error)) (result T, err error) {
+	err = store.Transaction(ctx, db, func(tx *store.DB) error {
 		result, err = fn(tx)
 		return err
 	})

@@ -4,12 +4,12 @@ import (
 	"net/http"
 
 	"roster/auth"
-	"roster/models"
+	"roster/models/store"
 )
 
 // admission decides who is served: it finds out who asks, charges whoever pays for that, and asks whether the caller may.
 type admission struct {
-	db      *models.DB
+	db      *store.DB
 	limiter *Limiter
 	used    *auth.LastUsed
 	payers  *payers
@@ -47,7 +47,7 @@ func (a *admission) admit(w http.ResponseWriter, r *http.Request, d *Door, rt *R
 		return nil, err
 	}
 	rq.Principal = principal
-	rq.Request = r.WithContext(models.ForCaller(r.Context(), principal.Neighbour()))
+	rq.Request = r.WithContext(store.ForCaller(r.Context(), principal.Neighbour()))
 	return rq, nil
 }
 

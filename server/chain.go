@@ -7,12 +7,12 @@ import (
 	"time"
 
 	"roster/auth"
-	"roster/models"
+	"roster/models/store"
 )
 
 // Config is what the doors share.
 type Config struct {
-	DB       *models.DB
+	DB       *store.DB
 	Logger   *slog.Logger
 	Metrics  *Metrics
 	Health   *Health

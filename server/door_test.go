@@ -8,13 +8,14 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // TestADoorHasEverythingThatIsShared: a door says how it writes errors, where a key stands and what its routes are; limits, log, metrics,
 // rights, idempotency and events come with the house.
 func TestADoorHasEverythingThatIsShared(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		b := setupOn(t, db, nil)
 		const path, sent = "/plain/organizations", `{"Name":"Acme"}`
 		key := []string{"Api_key", b.key}
@@ -48,7 +49,7 @@ func TestADoorHasEverythingThatIsShared(t *testing.T) {
 	})
 }
 
-func eventsAbout(t *testing.T, db *models.DB, id string) (n int) {
+func eventsAbout(t *testing.T, db *store.DB, id string) (n int) {
 	t.Helper()
 	query := &jsonapi.Query{Page: jsonapi.Page{Size: 100, Number: 1}}
 	page, err := models.List(t.Context(), db, models.Events, models.Everything(), query)

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"roster/models"
+	"roster/models/store"
 )
 
 // Reason is why a request is refused before anybody asks what it is about. Each front door has words of its own for them.
@@ -114,7 +115,7 @@ func (h HandlerFunc) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			x.abort(err) // whoever is still there must not take silence for a success
 		case errors.Is(ended, context.DeadlineExceeded):
 			told = tooSlow()
-		case models.Unavailable(err):
+		case store.Unavailable(err):
 			told = &Error{Reason: Unavailable, Message: "The database cannot be used at the moment. Try again."}
 		default:
 			told = internalError(r)

@@ -15,13 +15,14 @@ import (
 	"roster/auth"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 	"roster/server/servertest"
 )
 
 // bundle is a served router with one route for each thing that can happen to a request.
 type bundle struct {
 	*httptest.Server
-	db     *models.DB
+	db     *store.DB
 	health *Health
 	now    *modelstest.Clock
 	log    *servertest.Output
@@ -107,11 +108,11 @@ func misbehaving() []Route {
 // setup serves the test routes; change adjusts the configuration and the server first.
 func setup(t *testing.T, change func(*Config, *http.Server), more ...*Door) *bundle {
 	t.Helper()
-	return setupOn(t, modelstest.Open(t, models.SQLite), change, more...)
+	return setupOn(t, modelstest.Open(t, store.SQLite), change, more...)
 }
 
 // setupOn is setup on a database.
-func setupOn(t *testing.T, db *models.DB, change func(*Config, *http.Server), more ...*Door) *bundle {
+func setupOn(t *testing.T, db *store.DB, change func(*Config, *http.Server), more ...*Door) *bundle {
 	t.Helper()
 	b := &bundle{db: db, now: modelstest.NewClock(), log: servertest.NewOutput()}
 	key, err := models.CreateFirstManagementKey(t.Context(), db)

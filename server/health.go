@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"roster/models"
+	"roster/models/store"
 )
 
 const (
@@ -19,13 +19,13 @@ const (
 
 // Health answers whether this process is alive and whether it should be sent requests.
 type Health struct {
-	db       *models.DB
+	db       *store.DB
 	draining atomic.Bool
 	migrated atomic.Bool // the schema only moves forward: once complete, complete for this process
 }
 
 // NewHealth returns the health of a process on that database.
-func NewHealth(db *models.DB) *Health { return &Health{db: db} }
+func NewHealth(db *store.DB) *Health { return &Health{db: db} }
 
 // Drain makes the process report that it wants no more requests.
 func (p *Health) Drain() { p.draining.Store(true) }

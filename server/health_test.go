@@ -10,6 +10,7 @@ import (
 
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 func ready(t *testing.T, p *Health) (int, checks) {
@@ -25,7 +26,7 @@ func ready(t *testing.T, p *Health) (int, checks) {
 
 func TestReadiness(t *testing.T) {
 	t.Parallel()
-	db, err := models.Open(t.Context(), modelstest.UnmigratedConfig(t, models.SQLite))
+	db, err := models.Open(t.Context(), modelstest.UnmigratedConfig(t, store.SQLite))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"roster/models"
+	"roster/models/store"
 )
 
 // Headers of requests that may be sent again (draft-ietf-httpapi-idempotency-key-header).
@@ -57,7 +58,7 @@ func (k *Kept) Send(w http.ResponseWriter) error {
 }
 
 // Within serves the request in a transaction, and holds its answer back.
-func (rq *Request) Within(tx *models.DB, serve Serve) (*Kept, error) {
+func (rq *Request) Within(tx *store.DB, serve Serve) (*Kept, error) {
 	outside, answer := rq.DB, &Kept{Head: http.Header{}}
 	rq.DB = tx
 	defer func() { rq.DB = outside }()
@@ -82,7 +83,7 @@ func (rq *Request) once(w http.ResponseWriter, serve Serve) error {
 		return err
 	}
 	keyed := models.KeyedRequest{Caller: rq.Principal.Identity(), Key: key, Rights: rq.Principal.Rights, Request: rq.fingerprint()}
-	text, replayed, err := models.Once(rq.Context(), rq.DB, keyed, func(tx *models.DB) (string, error) {
+	text, replayed, err := models.Once(rq.Context(), rq.DB, keyed, func(tx *store.DB) (string, error) {
 		answer, err := rq.Within(tx, serve)
 		if err != nil {
 			return "", err

@@ -11,6 +11,7 @@ import (
 
 	"roster/auth"
 	"roster/models"
+	"roster/models/store"
 )
 
 // Route is one line of a door's table: what is answered, to whom, and by what.
@@ -45,7 +46,7 @@ type Request struct {
 	// Principal is who asks; nil on a public route.
 	Principal *auth.Principal
 	// DB is the database, or the transaction that the request is served in.
-	DB *models.DB
+	DB *store.DB
 	// Content is the body, once it was read.
 	Content []byte
 

@@ -6,10 +6,11 @@ import (
 	"time"
 
 	"roster/models"
+	"roster/models/store"
 )
 
 // assign inserts the messages and deliveries of a plan, and finds out who serves the lanes.
-func (w *Worker) assign(ctx context.Context, tx *models.DB, p plan, h *handoff) error {
+func (w *Worker) assign(ctx context.Context, tx *store.DB, p plan, h *handoff) error {
 	lanes, inserted, err := p.insert(ctx, tx)
 	if err != nil || len(p.deliveries) == 0 {
 		return err
@@ -31,7 +32,7 @@ func (w *Worker) assign(ctx context.Context, tx *models.DB, p plan, h *handoff) 
 // insert inserts the messages and deliveries of a plan. It returns the lanes of its endpoints, locked, and how many deliveries are new.
 // Which deliveries have to wait for an earlier one of their key is stable only under the locks, so with keys the lanes are locked first;
 // otherwise they are locked as late as possible.
-func (p plan) insert(ctx context.Context, tx *models.DB) (lanes []*models.WebhookLane, inserted int, err error) {
+func (p plan) insert(ctx context.Context, tx *store.DB) (lanes []*models.WebhookLane, inserted int, err error) {
 	if p.keyed {
 		if lanes, err = models.LockLanes(ctx, tx, p.webhooks); err != nil {
 			return nil, 0, err
@@ -48,7 +49,7 @@ func (p plan) insert(ctx context.Context, tx *models.DB) (lanes []*models.Webhoo
 }
 
 // queueBehind lets each delivery wait that has an earlier one with the same key before it.
-func queueBehind(ctx context.Context, tx *models.DB, deliveries []*models.NewDelivery) error {
+func queueBehind(ctx context.Context, tx *store.DB, deliveries []*models.NewDelivery) error {
 	var keys []models.OrderKey
 	for _, d := range deliveries {
 		if d.OrderKey != nil {
@@ -73,7 +74,7 @@ func queueBehind(ctx context.Context, tx *models.DB, deliveries []*models.NewDel
 }
 
 // cancelGone cancels the deliveries of endpoints that were deleted meanwhile: they have no lane any more.
-func cancelGone(ctx context.Context, tx *models.DB, webhooks []string, lanes []*models.WebhookLane) error {
+func cancelGone(ctx context.Context, tx *store.DB, webhooks []string, lanes []*models.WebhookLane) error {
 	there := map[string]bool{}
 	for _, l := range lanes {
 		there[l.WebhookID] = true
@@ -83,7 +84,7 @@ func cancelGone(ctx context.Context, tx *models.DB, webhooks []string, lanes []*
 }
 
 // lend leases the lanes that nobody serves, as far as this worker has room for them, and gives the others a turn.
-func (w *Worker) lend(ctx context.Context, tx *models.DB, lanes []*models.WebhookLane, h *handoff) error {
+func (w *Worker) lend(ctx context.Context, tx *store.DB, lanes []*models.WebhookLane, h *handoff) error {
 	now := tx.Now()
 	h.leaseUntil = time.Now().Add(w.cfg.Lease) // taken first: it must not outlast the lease
 	lease := w.newLease()

@@ -10,6 +10,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/store"
 	"roster/webhooks/webhookstest"
 )
 
@@ -137,7 +138,7 @@ func (r *rig) seat(org *models.Organization, a *audience, n int, eventType strin
 func (r *rig) seatAt(org *models.Organization, url string, n int, eventType string, attributes ...any) []*models.Webhook {
 	r.t.Helper()
 	hooks := make([]*models.Webhook, n)
-	err := models.Transaction(r.t.Context(), r.db, func(tx *models.DB) error {
+	err := store.Transaction(r.t.Context(), r.db, func(tx *store.DB) error {
 		for i := range hooks {
 			in := &rig{t: r.t, db: tx}
 			hooks[i] = in.endpoint(org, fmt.Sprintf("%s/%s/%d", url, eventType, i),
@@ -159,7 +160,7 @@ func (r *rig) publish(org *models.Organization, eventType string, n int) {
 
 func (r *rig) publishData(org *models.Organization, eventType string, n int, data string) {
 	r.t.Helper()
-	err := models.Transaction(r.t.Context(), r.db, func(tx *models.DB) error {
+	err := store.Transaction(r.t.Context(), r.db, func(tx *store.DB) error {
 		for range n {
 			changes := jsonapi.Raw("{}")
 			_, err := models.Capture(r.t.Context(), tx, &models.Event{

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"roster/models"
+	"roster/models/store"
 )
 
 // batching decides how many events a fan-out takes. What a batch costs is its deliveries, and how many those are is known only once the
@@ -13,8 +14,8 @@ type batching struct {
 	limit                    int // of events, for the next batch
 }
 
-func newBatching(dialect models.Dialect) batching {
-	if dialect == models.SQLite { // every other writer waits meanwhile
+func newBatching(dialect store.Dialect) batching {
+	if dialect == store.SQLite { // every other writer waits meanwhile
 		return batching{maxEvents: 100, maxDeliveries: 500, limit: 100}
 	}
 	return batching{maxEvents: 500, maxDeliveries: 2000, limit: 500}

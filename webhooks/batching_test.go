@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"roster/models"
+	"roster/models/store"
 )
 
 // TestABatchIsMeasuredByTheOneBefore begins with the largest batch.
@@ -22,7 +23,7 @@ func TestABatchIsMeasuredByTheOneBefore(t *testing.T) {
 		"after a burst it grows step by step": {4, 1, 1, 8},
 		"nothing was there":                   {100, 0, 0, 100},
 	} {
-		b := newBatching(models.SQLite)
+		b := newBatching(store.SQLite)
 		b.limit = c.limit
 		if b.took(c.events, c.deliveries); b.limit != c.want {
 			t.Errorf("%s: the next batch is %d events, not %d", name, b.limit, c.want)
@@ -32,7 +33,7 @@ func TestABatchIsMeasuredByTheOneBefore(t *testing.T) {
 
 // TestWhatFitsIntoABatch has endpoints that want everything, and events of one organization.
 func TestWhatFitsIntoABatch(t *testing.T) {
-	b := newBatching(models.SQLite)
+	b := newBatching(store.SQLite)
 	for _, c := range []struct{ events, endpoints, fitting int }{
 		{100, 0, 100}, {100, 5, 100}, {100, 6, 83}, {100, 700, 1}, {2, 251, 1}, {1, 1040, 1},
 	} {

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"roster/models"
+	"roster/models/store"
 )
 
 // bell tells everybody who waits for it that something has happened.
@@ -58,10 +58,10 @@ func (b *bell) await(ask func() (answer any, done bool)) (answer any, done bool)
 var steps sync.Map
 
 // stepsOn returns the bell of a database.
-func stepsOn(t *testing.T, db *models.DB) *bell {
+func stepsOn(t *testing.T, db *store.DB) *bell {
 	t.Helper()
 	statement := `SELECT current_database()`
-	if db.Dialect() == models.SQLite {
+	if db.Dialect() == store.SQLite {
 		statement = `SELECT file FROM pragma_database_list WHERE name = 'main'`
 	}
 	name := (&rig{t: t, db: db}).query(statement)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"roster/models"
+	"roster/models/store"
 )
 
 const (
@@ -71,7 +72,7 @@ func (w *Worker) Purge(ctx context.Context) error {
 
 // inBatches purges until there is nothing left. A batch is small, so that other writers need not wait for long.
 func (w *Worker) inBatches(
-	ctx context.Context, before time.Time, purge func(ctx context.Context, db *models.DB, before time.Time, most int) (int, error),
+	ctx context.Context, before time.Time, purge func(ctx context.Context, db *store.DB, before time.Time, most int) (int, error),
 ) error {
 	for n := purgeBatch; n == purgeBatch && ctx.Err() == nil; {
 		var err error

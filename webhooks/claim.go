@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"roster/models"
+	"roster/models/store"
 )
 
 // claims is what the loop knows of the lanes that it does not hold: whether some are to be leased.
@@ -55,7 +56,7 @@ func (w *Worker) claim(ctx context.Context, f *fetched) error {
 	chosen := choose(rq.room, waiting, fetchClaims)
 	if len(chosen) > 0 {
 		lease := w.newLease()
-		err := models.Transaction(ctx, w.db, func(tx *models.DB) (err error) {
+		err := store.Transaction(ctx, w.db, func(tx *store.DB) (err error) {
 			f.leased, err = models.ClaimLanes(ctx, tx, lease, chosen)
 			return err
 		})

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"roster/jsonapi"
-	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 	"roster/webhooks/webhookstest"
 )
 
@@ -24,7 +24,7 @@ func TestAClockThatJumpsMakesNoStormAndNoStall(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
+			modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 				r := newRig(t, db, func(c *WorkerConfig) { // however slow the machine is
 					c.Lease, c.Sender = 7*time.Minute, newSender(t, within(2*time.Minute))
 				})

@@ -10,6 +10,7 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 	"roster/webhooks/webhookstest"
 )
 
@@ -111,7 +112,7 @@ func TestAWorkerDiesAtTheWorstMoments(t *testing.T) {
 func (m *mortal) holdBack(hook *models.Webhook) {
 	m.t.Helper()
 	lease := m.w.newLease()
-	err := models.Transaction(m.t.Context(), m.db, func(tx *models.DB) error {
+	err := store.Transaction(m.t.Context(), m.db, func(tx *store.DB) error {
 		if _, err := models.LockLanes(m.t.Context(), tx, []string{hook.ID}); err != nil {
 			return err
 		}
@@ -174,7 +175,7 @@ func TestAReplicaThatWasCutOffWritesNothingOnceItsLeaseIsOver(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			clock := modelstest.NewClock()
-			cfg := modelstest.Config(t, models.Postgres)
+			cfg := modelstest.Config(t, store.Postgres)
 			cfg.Now = clock.Now
 			proxy := modelstest.NewProxy(t, cfg.URL)
 			through := cfg

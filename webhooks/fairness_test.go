@@ -8,6 +8,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/store"
 	"roster/webhooks/webhookstest"
 )
 
@@ -101,7 +102,7 @@ func TestABacklogOfOneEndpointDoesNotKeepTheOthersWaiting(t *testing.T) {
 		r.publish(org, "calm.asked", 1)
 		r.until(`SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending'`, int64(backlog+others))
 		r.stop()
-		err := models.Transaction(r.t.Context(), r.db, func(tx *models.DB) error {
+		err := store.Transaction(r.t.Context(), r.db, func(tx *store.DB) error {
 			for _, w := range hooks { // the one with the backlog first
 				(&rig{t: r.t, db: tx}).update(w, map[string]any{"status": models.WebhookActive})
 			}
@@ -261,7 +262,7 @@ func TestABurstToOneEndpointDoesNotDelayAnother(t *testing.T) {
 		r.endpoint(crowd, busy.URL(), "rate", int64(100))
 		r.endpoint(one, calm.URL(), "eventTypes", jsonapi.Strings{"organization.*"})
 		const burst = 300
-		err := models.Transaction(r.t.Context(), r.db, func(tx *models.DB) error {
+		err := store.Transaction(r.t.Context(), r.db, func(tx *store.DB) error {
 			for i := range burst {
 				_, err := models.UpdateOrganization(r.t.Context(), tx, someone, crowd.ID,
 					input(map[string]any{"name": fmt.Sprint(i)}))
@@ -292,7 +293,7 @@ func TestABurstLeavesTheQueueAShareAtATime(t *testing.T) {
 		hook := r.endpoint(one, calm.URL(), "eventTypes", jsonapi.Strings{"organization.*"})
 		r.stop()
 		const burst = 2000
-		err := models.Transaction(r.t.Context(), r.db, func(tx *models.DB) error {
+		err := store.Transaction(r.t.Context(), r.db, func(tx *store.DB) error {
 			changes := jsonapi.Raw("{}")
 			for range burst {
 				_, err := models.Capture(r.t.Context(), tx, &models.Event{

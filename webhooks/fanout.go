@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"roster/models"
+	"roster/models/store"
 )
 
 const fanOutPause = time.Second // after a failure
@@ -66,7 +67,7 @@ func (w *Worker) fanOut(ctx context.Context, claim models.EventClaim, b *batchin
 		return h, 0, "", err
 	}
 	changedEndpoints, deliveries := false, 0
-	err = models.Transaction(ctx, w.db, func(tx *models.DB) error {
+	err = store.Transaction(ctx, w.db, func(tx *store.DB) error {
 		h = handoff{deliveries: map[string][]*models.DueDelivery{}, bodies: map[models.MessageKey][]byte{}, tokens: map[string]string{}}
 		changedEndpoints, deliveries = false, 0
 		events, last, err := models.ClaimEvents(ctx, tx, claim)
@@ -122,7 +123,7 @@ type plan struct {
 }
 
 // match finds the endpoints that want each event and renders the messages to their organizations. One that cannot be told is left out.
-func (w *Worker) match(ctx context.Context, tx *models.DB, events []*models.QueuedEvent, subscribers *models.Subscribers) (plan, error) {
+func (w *Worker) match(ctx context.Context, tx *store.DB, events []*models.QueuedEvent, subscribers *models.Subscribers) (plan, error) {
 	type wish struct {
 		subscriber models.Subscriber
 		message    *models.Message

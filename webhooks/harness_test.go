@@ -12,6 +12,7 @@ import (
 
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 	"roster/webhooks/webhookstest"
 )
 
@@ -23,7 +24,7 @@ var someone = models.System("test")
 // rig is a database with a worker on it.
 type rig struct {
 	t  *testing.T
-	db *models.DB
+	db *store.DB
 	w  *Worker
 	// stop ends the worker and waits until it has.
 	stop func()
@@ -33,10 +34,10 @@ type rig struct {
 func each(t *testing.T, test func(r *rig), adjust ...func(*WorkerConfig)) {
 	t.Helper()
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) { test(newRig(t, db, adjust...)) })
+	modelstest.Each(t, func(t *testing.T, db *store.DB) { test(newRig(t, db, adjust...)) })
 }
 
-func newRig(t *testing.T, db *models.DB, adjust ...func(*WorkerConfig)) *rig {
+func newRig(t *testing.T, db *store.DB, adjust ...func(*WorkerConfig)) *rig {
 	t.Helper()
 	r := &rig{t: t, db: db}
 	r.w, r.stop = startWorker(t, db, adjust...)
@@ -44,7 +45,7 @@ func newRig(t *testing.T, db *models.DB, adjust ...func(*WorkerConfig)) *rig {
 }
 
 // startWorker starts a worker. It polls so seldom that a test only passes if everything is told.
-func startWorker(t *testing.T, db *models.DB, adjust ...func(*WorkerConfig)) (*Worker, func()) {
+func startWorker(t *testing.T, db *store.DB, adjust ...func(*WorkerConfig)) (*Worker, func()) {
 	t.Helper()
 	cfg := WorkerConfig{
 		Sender: newSender(t), Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Metrics: NewMetrics(nil),
@@ -183,7 +184,7 @@ func (r *rig) quiet() {
 // eachClockIn runs a test with a clock; move moves it and makes the worker look.
 func eachClockIn(t *testing.T, test func(r *rig, move func(time.Duration)), adjust ...func(*WorkerConfig)) {
 	t.Helper()
-	modelstest.EachClock(t, func(t *testing.T, db *models.DB, clock *modelstest.Clock) {
+	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		r := newRig(t, db, adjust...)
 		test(r, func(d time.Duration) {
 			clock.Advance(d)

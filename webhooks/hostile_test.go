@@ -11,6 +11,7 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 	"roster/webhooks/webhookstest"
 )
 
@@ -65,7 +66,7 @@ func TestNothingThatAReceiverSaysKeepsItsResultFromBeingWritten(t *testing.T) {
 // before: it stands for the one that nobody has thought of.
 func TestAResultThatTheDatabaseRefusesHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		r := newRig(t, db)
 		receiver := webhookstest.NewReceiver(t, webhookstest.Silence())
 		org := r.organization("")

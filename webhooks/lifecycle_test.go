@@ -10,6 +10,7 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 	"roster/webhooks/webhookstest"
 )
 
@@ -294,7 +295,7 @@ func TestPerEntityHoldsOnlyTheEventsOfOneResource(t *testing.T) {
 func TestAStalledWorkerWritesNothingOnceItsLeaseIsOver(t *testing.T) {
 	t.Parallel()
 	clock := modelstest.NewClock()
-	cfg := modelstest.Config(t, models.Postgres)
+	cfg := modelstest.Config(t, store.Postgres)
 	cfg.Now = clock.Now
 	first := newRig(t, modelstest.OpenConfig(t, cfg))
 	answer := make(chan struct{})
@@ -321,7 +322,7 @@ func TestAStalledWorkerWritesNothingOnceItsLeaseIsOver(t *testing.T) {
 
 func TestTwoWorkersShareOneDatabaseWithoutDoubles(t *testing.T) {
 	t.Parallel()
-	cfg := modelstest.Config(t, models.Postgres)
+	cfg := modelstest.Config(t, store.Postgres)
 	first := newRig(t, modelstest.OpenConfig(t, cfg))
 	second := newRig(t, modelstest.OpenConfig(t, cfg))
 	receiver := webhookstest.NewReceiver(t)

@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"roster/models"
+	"roster/models/store"
 )
 
 // Metrics count what a worker does.
@@ -80,7 +81,7 @@ func (m *Metrics) wrote() { m.written.Inc() }
 func (m *Metrics) lost()  { m.discarded.Inc() }
 
 // gauge reads what is counted in the database.
-func (m *Metrics) gauge(ctx context.Context, db *models.DB) error {
+func (m *Metrics) gauge(ctx context.Context, db *store.DB) error {
 	backlog, err := models.ReadBacklog(ctx, db)
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 	"roster/webhooks/webhookstest"
 )
 
@@ -16,7 +17,7 @@ import (
 func eachHeld(t *testing.T, test func(r *rig, start func())) {
 	t.Helper()
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		r := &rig{t: t, db: db}
 		test(r, func() { r.w, r.stop = startWorker(t, db) })
 	})

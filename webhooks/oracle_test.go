@@ -17,6 +17,7 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // scene is one database with many endpoints, workers that come and go, and an oracle that knows what each endpoint is to get.
@@ -106,7 +107,7 @@ func (c *crowd) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 }
 
 // newScene makes organizations with endpoints of every kind.
-func newScene(t *testing.T, dialect models.Dialect, seed uint64, adjust func(*WorkerConfig)) *scene {
+func newScene(t *testing.T, dialect store.Dialect, seed uint64, adjust func(*WorkerConfig)) *scene {
 	t.Helper()
 	s := &scene{t: t, cfg: modelstest.Config(t, dialect), in: newCrowd(t, seed), worker: adjust, seed: seed, events: map[string][]string{}}
 	s.home = &rig{t: t, db: modelstest.OpenConfig(t, s.cfg)}
@@ -136,7 +137,7 @@ func (s *scene) publish(r *rand.Rand, publisher, n int) {
 		SubjectType: "organizations", SubjectID: s.orgs[r.IntN(3)].ID, ActorKind: "system", Changes: &changes,
 		Resource: jsonapi.Raw(fmt.Sprintf(`{"publisher":%d,"n":%d}`, publisher, n)),
 	}
-	err := models.Transaction(s.t.Context(), s.home.db, func(tx *models.DB) error {
+	err := store.Transaction(s.t.Context(), s.home.db, func(tx *store.DB) error {
 		_, err := models.Capture(s.t.Context(), tx, e)
 		return err
 	})
@@ -305,7 +306,7 @@ func TestNothingIsSentTwiceWhileLeasesHold(t *testing.T) {
 			s.play(workersOn(dialect), func(r *rand.Rand, c *crew) {
 				for range 300 {
 					switch n := r.IntN(40); {
-					case n == 0 && dialect == models.Postgres:
+					case n == 0 && dialect == store.Postgres:
 						c.relieve(s, 1+r.IntN(len(c.shifts)-1), false)
 					case n <= 2:
 						s.flip(r)
@@ -353,8 +354,8 @@ func TestNothingIsLostWhenWorkersDie(t *testing.T) {
 	}
 }
 
-func workersOn(dialect models.Dialect) int {
-	if dialect == models.SQLite {
+func workersOn(dialect store.Dialect) int {
+	if dialect == store.SQLite {
 		return 1
 	}
 	return 3

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"roster/models"
+	"roster/models/store"
 )
 
 // batch is what is written in one transaction.
@@ -101,7 +102,7 @@ func (w *Worker) settle(b *batch) settled {
 		}
 		failures++
 		w.failing(context.Background(), "write results", err)
-		if models.Unwritable(err) {
+		if store.Unwritable(err) {
 			// Answers are made printable before they come here. If the database refuses one anyway, the result is written without it: one
 			// receiver must not hold up the results of the others.
 			for _, s := range b.deliveries {

@@ -4,8 +4,8 @@ import (
 	"testing"
 	"time"
 
-	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 	"roster/webhooks/webhookstest"
 )
 
@@ -13,7 +13,7 @@ import (
 // slow that the moment of the commit is met, too: nobody is to wait for the end of a lease.
 func TestAWorkerThatStopsLeavesNoLease(t *testing.T) {
 	t.Parallel()
-	cfg := modelstest.Config(t, models.Postgres)
+	cfg := modelstest.Config(t, store.Postgres)
 	home := &rig{t: t, db: modelstest.OpenConfig(t, cfg)}
 	receiver := webhookstest.NewReceiver(t)
 	org := home.organization(receiver.URL())

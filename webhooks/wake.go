@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"roster/models"
+	"roster/models/store"
 )
 
 const (
@@ -22,7 +22,7 @@ func (w *Worker) tell(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		if err := models.Notify(ctx, w.db, channel, w.id); err != nil {
+		if err := store.Notify(ctx, w.db, channel, w.id); err != nil {
 			w.failing(ctx, "tell other replicas", err)
 		}
 		if !sleep(ctx, tellPause) {
@@ -34,7 +34,7 @@ func (w *Worker) tell(ctx context.Context) {
 // listen hears of what other replicas have for this one.
 func (w *Worker) listen(ctx context.Context) {
 	for ctx.Err() == nil {
-		err := models.Listen(ctx, w.db, channel, func(from string) {
+		err := store.Listen(ctx, w.db, channel, func(from string) {
 			if from != w.id {
 				w.Wake()
 			}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"roster/models"
+	"roster/models/store"
 )
 
 // WorkerConfig says how much a worker does at once, and for how long it keeps what.
@@ -44,7 +45,7 @@ type WorkerConfig struct {
 //	listen     hears from other replicas
 //	chores     replays and retention
 type Worker struct {
-	db  *models.DB
+	db  *store.DB
 	cfg WorkerConfig
 
 	events     chan struct{} // something was recorded
@@ -70,7 +71,7 @@ type Worker struct {
 }
 
 // NewWorker returns a worker that does nothing before Run.
-func NewWorker(db *models.DB, cfg WorkerConfig) *Worker {
+func NewWorker(db *store.DB, cfg WorkerConfig) *Worker {
 	w := &Worker{
 		db: db, cfg: cfg, id: uuid.NewString(), bodies: newBodies(keptBodies), budget: newBudget(cfg.Slots),
 		events: make(chan struct{}, 1), looks: make(chan struct{}, 1), told: make(chan struct{}, 1),
@@ -110,7 +111,7 @@ func signal(c chan struct{}) {
 // up no attempt, writes what became of them and gives back its lanes.
 func (w *Worker) Run(ctx context.Context) {
 	defer w.cut()
-	if w.db.Dialect() == models.SQLite {
+	if w.db.Dialect() == store.SQLite {
 		if err := models.EndLeases(ctx, w.db); err != nil {
 			w.failing(ctx, "end the leases of the last run", err)
 		}
@@ -121,7 +122,7 @@ func (w *Worker) Run(ctx context.Context) {
 	steps.Go(func() { w.fanOutLoop(ctx) })
 	steps.Go(func() { w.chores(ctx) })
 	steps.Go(func() { w.poll(ctx) })
-	if w.db.Dialect() == models.Postgres {
+	if w.db.Dialect() == store.Postgres {
 		steps.Go(func() { w.listen(ctx) })
 		steps.Go(func() { w.tell(ctx) })
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"roster/models"
+	"roster/models/store"
 	"roster/webhooks/webhookstest"
 )
 
@@ -65,7 +66,7 @@ func TestWhatIsRolledBackIsNotSent(t *testing.T) {
 		receiver := webhookstest.NewReceiver(r.t)
 		org := r.organization(receiver.URL())
 		broken := errors.New("no")
-		err := models.Transaction(r.t.Context(), r.db, func(tx *models.DB) error {
+		err := store.Transaction(r.t.Context(), r.db, func(tx *store.DB) error {
 			_, err := models.UpdateOrganization(r.t.Context(), tx, someone, org.ID,
 				input(map[string]any{"name": "Never"}))
 			if err != nil {

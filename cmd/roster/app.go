@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"roster/models"
+	"roster/models/store"
 	"roster/server"
 )
 
@@ -20,7 +20,7 @@ import (
 type app struct {
 	cfg     *config
 	logger  *slog.Logger
-	db      *models.DB
+	db      *store.DB
 	health  *server.Health
 	metrics *server.Metrics
 

@@ -15,6 +15,7 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // atMost is what a page of a subtree may cost, in pages of everything.
@@ -42,7 +43,7 @@ func BenchmarkSubtree(b *testing.B) {
 		b.Run(string(dialect), func(b *testing.B) {
 			dir, cfg := b.TempDir(), modelstest.Config(b, dialect)
 			everything, keys := plantSubtrees(b, dir, cfg, size, organizations)
-			if dialect == models.Postgres {
+			if dialect == store.Postgres {
 				vacuum(b, cfg.URL)
 			}
 			base := serveForBench(b, dir, cfg.URL)

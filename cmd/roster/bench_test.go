@@ -19,8 +19,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // The measurement: every cell of the table is the median of its rounds, and rounds of different cells take turns, so that whatever else
@@ -91,7 +91,7 @@ type site struct {
 
 func newSite(b *testing.B, size int) *site {
 	b.Helper()
-	dir, url := b.TempDir(), modelstest.UnmigratedURL(b, models.Postgres)
+	dir, url := b.TempDir(), modelstest.UnmigratedURL(b, store.Postgres)
 	var problems bytes.Buffer
 	program := func(args ...string) string {
 		var out bytes.Buffer

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"roster/models"
+	"roster/models/store"
 )
 
 // clockTolerance is what clocks may differ by unmentioned. Receivers of webhooks refuse what is dated minutes off, and replicas whose
@@ -13,7 +13,7 @@ const clockTolerance = 3 * time.Second
 
 // compareClocks warns of a clock that is not that of the database, which shows up as failing deliveries far from here.
 func (a *app) compareClocks(ctx context.Context) error {
-	ahead, err := models.ClockDifference(ctx, a.db)
+	ahead, err := store.ClockDifference(ctx, a.db)
 	if err != nil {
 		return err
 	}

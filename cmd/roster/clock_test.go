@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 func TestSmallDifferencesOfClocksAreNotWorthAWarning(t *testing.T) {
@@ -24,7 +24,7 @@ func TestSmallDifferencesOfClocksAreNotWorthAWarning(t *testing.T) {
 func TestAWrongClockIsWarnedOfAtTheStart(t *testing.T) {
 	t.Parallel()
 	for off, want := range map[time.Duration]string{10 * time.Minute: "database_ahead=-", -10 * time.Minute: "database_ahead=", 0: ""} {
-		cfg := modelstest.Config(t, models.Postgres)
+		cfg := modelstest.Config(t, store.Postgres)
 		cfg.Now = func() time.Time { return time.Now().Add(off) }
 		var log bytes.Buffer
 		a := &app{db: modelstest.OpenConfig(t, cfg), logger: slog.New(slog.NewTextHandler(&log, nil))}

@@ -10,11 +10,12 @@ import (
 	"time"
 
 	"roster/models"
+	"roster/models/store"
 )
 
 // openDatabase returns the database ready for use: migrated, or not opened at all, and of the secret key that is configured. Every
 // command that works on it begins here.
-func (c *config) openDatabase(ctx context.Context, logger *slog.Logger) (*models.DB, error) {
+func (c *config) openDatabase(ctx context.Context, logger *slog.Logger) (*store.DB, error) {
 	if err := c.makeDataDir(); err != nil {
 		return nil, err
 	}
@@ -28,7 +29,7 @@ func (c *config) openDatabase(ctx context.Context, logger *slog.Logger) (*models
 	}
 	err = c.bringUpToDate(ctx, db, logger)
 	if err == nil {
-		err = models.CheckVault(ctx, db)
+		err = store.CheckVault(ctx, db)
 	}
 	if err == nil {
 		err = rekeyAddresses(ctx, db, logger)
@@ -36,7 +37,7 @@ func (c *config) openDatabase(ctx context.Context, logger *slog.Logger) (*models
 	if err == nil {
 		err = models.SealURLs(ctx, db)
 	}
-	if errors.Is(err, models.ErrForeignVault) {
+	if errors.Is(err, store.ErrForeignVault) {
 		err = errors.New("the secret key is not the one this database was set up with; " +
 			"put the original key file back, or name it with --secret-key-file (ROSTER_SECRET_KEY_FILE)")
 	}
@@ -47,7 +48,7 @@ func (c *config) openDatabase(ctx context.Context, logger *slog.Logger) (*models
 }
 
 // connect opens the database as it is.
-func (c *config) connect(ctx context.Context, vault *models.Vault) (*models.DB, error) {
+func (c *config) connect(ctx context.Context, vault *store.Vault) (*store.DB, error) {
 	if path, ok := c.sqlitePath(); ok {
 		// SQLite gives its companion files the mode of the database, so the first file decides.
 		file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
@@ -71,8 +72,8 @@ func (c *config) connect(ctx context.Context, vault *models.Vault) (*models.DB, 
 
 // bringUpToDate migrates the embedded database, which nobody else looks after. On PostgreSQL it does so only when asked, because
 // replicas of the version before may still be running.
-func (c *config) bringUpToDate(ctx context.Context, db *models.DB, logger *slog.Logger) error {
-	if db.Dialect() == models.SQLite || c.migrate {
+func (c *config) bringUpToDate(ctx context.Context, db *store.DB, logger *slog.Logger) error {
+	if db.Dialect() == store.SQLite || c.migrate {
 		steps, err := db.Migrate(ctx)
 		for _, s := range steps {
 			logger.InfoContext(ctx, "migration applied", "version", s.Version, "name", s.Name)
@@ -91,7 +92,7 @@ func (c *config) bringUpToDate(ctx context.Context, db *models.DB, logger *slog.
 }
 
 // rekeyAddresses brings the addresses of a database that an earlier version wrote to the present rule of what makes two of them one.
-func rekeyAddresses(ctx context.Context, db *models.DB, logger *slog.Logger) error {
+func rekeyAddresses(ctx context.Context, db *store.DB, logger *slog.Logger) error {
 	others, err := models.RekeyAddresses(ctx, db)
 	for _, id := range others {
 		logger.WarnContext(ctx, "the address of a user is that of another one in another spelling; give it a new one", "user_id", id)

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/term"
 
 	"roster/models"
+	"roster/models/store"
 )
 
 func (p *program) demoCommand() *cli.Command {
@@ -34,7 +35,7 @@ func (p *program) demoCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			return p.withDatabase(ctx, cmd, func(ctx context.Context, _ *cli.Command, db *models.DB) error { return p.fill(ctx, db, d) })
+			return p.withDatabase(ctx, cmd, func(ctx context.Context, _ *cli.Command, db *store.DB) error { return p.fill(ctx, db, d) })
 		},
 	}
 }
@@ -70,7 +71,7 @@ func newDemo(cmd *cli.Command) (*demo, error) {
 }
 
 // fill writes the demo, batch by batch. Each batch is whole trees with all that belongs to them, in one transaction.
-func (p *program) fill(ctx context.Context, db *models.DB, d *demo) error {
+func (p *program) fill(ctx context.Context, db *store.DB, d *demo) error {
 	bar := p.progress(d.organizations)
 	defer bar.Finish()
 	organizations, users := 0, 0

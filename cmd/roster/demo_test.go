@@ -15,16 +15,17 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // opened returns the database of a data directory beside whoever uses it.
-func opened(t *testing.T, dir, url string) *models.DB {
+func opened(t *testing.T, dir, url string) *store.DB {
 	t.Helper()
 	key, err := readSecretKey(filepath.Join(dir, "secret.key"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	vault, err := models.NewVault(key)
+	vault, err := store.NewVault(key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +33,7 @@ func opened(t *testing.T, dir, url string) *models.DB {
 }
 
 // everyPage returns the attributes and ids of a whole collection as the API would list it.
-func everyPage(t *testing.T, db *models.DB, c *models.Collection) []any {
+func everyPage(t *testing.T, db *store.DB, c *models.Collection) []any {
 	t.Helper()
 	var items []any
 	for number := 1; ; number++ {

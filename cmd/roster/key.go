@@ -14,6 +14,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/store"
 )
 
 func (p *program) keyCommand() *cli.Command {
@@ -66,7 +67,7 @@ func (p *program) keyCommand() *cli.Command {
 
 // withDatabase runs a command on the database that the settings name.
 func (p *program) withDatabase(
-	ctx context.Context, cmd *cli.Command, do func(context.Context, *cli.Command, *models.DB) error,
+	ctx context.Context, cmd *cli.Command, do func(context.Context, *cli.Command, *store.DB) error,
 ) (err error) {
 	cfg, err := p.config(cmd)
 	if err != nil {
@@ -81,7 +82,7 @@ func (p *program) withDatabase(
 }
 
 // withFoundDatabase does the same for a command that has nothing to do where there is no database: it makes none.
-func (p *program) withFoundDatabase(ctx context.Context, cmd *cli.Command, do func(context.Context, *cli.Command, *models.DB) error) error {
+func (p *program) withFoundDatabase(ctx context.Context, cmd *cli.Command, do func(context.Context, *cli.Command, *store.DB) error) error {
 	cfg, err := p.config(cmd)
 	if err == nil {
 		err = cfg.findDatabase()
@@ -95,7 +96,7 @@ func (p *program) withFoundDatabase(ctx context.Context, cmd *cli.Command, do fu
 // operator is whom the events name for what is done on the command line.
 var operator = models.System("command line")
 
-func (p *program) createKey(ctx context.Context, cmd *cli.Command, db *models.DB) error {
+func (p *program) createKey(ctx context.Context, cmd *cli.Command, db *store.DB) error {
 	in, err := keyChange(cmd, db.Now())
 	if err != nil {
 		return err
@@ -234,7 +235,7 @@ func parseMoment(value string, now time.Time) (time.Time, bool) {
 	return at, ok
 }
 
-func (p *program) listKeys(ctx context.Context, cmd *cli.Command, db *models.DB) error {
+func (p *program) listKeys(ctx context.Context, cmd *cli.Command, db *store.DB) error {
 	keys, err := allKeys(ctx, db)
 	if err != nil {
 		return err
@@ -281,7 +282,7 @@ func orNever(at *time.Time) string {
 }
 
 // printKeys prints keys as the API does.
-func (p *program) printKeys(ctx context.Context, db *models.DB, keys []any) error {
+func (p *program) printKeys(ctx context.Context, db *store.DB, keys []any) error {
 	resources, err := models.Render(ctx, db, models.APIKeys, models.Everything(), keys, models.APIKeys.BasePath(), nil)
 	if err != nil {
 		return err
@@ -295,7 +296,7 @@ func (p *program) printKeys(ctx context.Context, db *models.DB, keys []any) erro
 }
 
 // allKeys reads every key, page by page.
-func allKeys(ctx context.Context, db *models.DB) ([]any, error) {
+func allKeys(ctx context.Context, db *store.DB) ([]any, error) {
 	var keys []any
 	for number := 1; ; number++ {
 		q := &jsonapi.Query{Page: jsonapi.Page{Number: number, Size: jsonapi.MaxPageSize}}
@@ -321,7 +322,7 @@ func oneID(_ context.Context, cmd *cli.Command) error {
 	return nil
 }
 
-func (p *program) revokeKey(ctx context.Context, cmd *cli.Command, db *models.DB) error {
+func (p *program) revokeKey(ctx context.Context, cmd *cli.Command, db *store.DB) error {
 	id := strings.ToLower(cmd.Args().First())
 	err := models.DeleteAPIKey(ctx, db, operator, id, nil)
 	if models.IsKind(err, models.NotFound) {

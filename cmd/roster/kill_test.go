@@ -20,6 +20,7 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // victim is the program as a process that is killed in the middle of its work, again and again.
@@ -208,7 +209,7 @@ func TestAKilledProgramLeavesNoHalfWrittenChange(t *testing.T) {
 }
 
 // check compares the database with itself, and with what was acknowledged.
-func (v *victim) check(db *models.DB) {
+func (v *victim) check(db *store.DB) {
 	v.t.Helper()
 	modelstest.CheckConsistency(v.t, db)
 	deliveries, err := models.List(v.t.Context(), db, models.WebhookDeliveries, models.Everything(),

@@ -9,7 +9,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
-	"roster/models"
+	"roster/models/store"
 )
 
 func (p *program) migrateCommand() *cli.Command {
@@ -41,7 +41,7 @@ func (p *program) migrateCommand() *cli.Command {
 
 // withSchema opens the database whatever the state of its schema, once there is a place for it.
 func (p *program) withSchema(
-	ctx context.Context, cmd *cli.Command, place func(*config) error, do func(context.Context, *models.DB) error,
+	ctx context.Context, cmd *cli.Command, place func(*config) error, do func(context.Context, *store.DB) error,
 ) (err error) {
 	cfg, err := p.config(cmd)
 	if err != nil {
@@ -58,7 +58,7 @@ func (p *program) withSchema(
 	return do(ctx, db)
 }
 
-func (p *program) migrateUp(ctx context.Context, db *models.DB) error {
+func (p *program) migrateUp(ctx context.Context, db *store.DB) error {
 	steps, err := db.Migrate(ctx)
 	for _, s := range steps {
 		fmt.Fprintf(p.stdout, "applied %s\n", s.Name)
@@ -69,7 +69,7 @@ func (p *program) migrateUp(ctx context.Context, db *models.DB) error {
 	return err
 }
 
-func (p *program) migrateStatus(ctx context.Context, db *models.DB) error {
+func (p *program) migrateStatus(ctx context.Context, db *store.DB) error {
 	steps, err := db.Migrations(ctx)
 	if err != nil {
 		return err
@@ -93,7 +93,7 @@ func (p *program) migrateStatus(ctx context.Context, db *models.DB) error {
 	}
 	switch {
 	case unknown > 0:
-		return fmt.Errorf("%w: %d unknown", models.ErrNewerSchema, unknown)
+		return fmt.Errorf("%w: %d unknown", store.ErrNewerSchema, unknown)
 	case pending > 0:
 		return fmt.Errorf("the schema of the database is not up to date (%d pending)", pending)
 	}

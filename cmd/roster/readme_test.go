@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 const (
@@ -153,7 +153,7 @@ func (r *reader) compare(command, want, got string) {
 // rewriteREADME puts what is seen on SQLite below every command.
 func rewriteREADME(t *testing.T, text string) {
 	t.Helper()
-	r := newReader(t, modelstest.UnmigratedURL(t, models.SQLite))
+	r := newReader(t, modelstest.UnmigratedURL(t, store.SQLite))
 	text = transcript.ReplaceAllStringFunc(text, func(block string) string {
 		var b strings.Builder
 		for _, s := range steps(transcript.FindStringSubmatch(block)[1]) {

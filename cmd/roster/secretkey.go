@@ -9,12 +9,12 @@ import (
 	"path/filepath"
 	"strings"
 
-	"roster/models"
+	"roster/models/store"
 )
 
 // vault returns the vault of the secret key. A file that was named must exist: making one after a typing mistake would leave the
-// installation with two keys. The default file is made on the first start; models.CheckVault refuses a database of another key.
-func (c *config) vault() (*models.Vault, error) {
+// installation with two keys. The default file is made on the first start; store.CheckVault refuses a database of another key.
+func (c *config) vault() (*store.Vault, error) {
 	path := c.secretKeyFile
 	if path == "" {
 		path = filepath.Join(c.dataDir, "secret.key")
@@ -26,7 +26,7 @@ func (c *config) vault() (*models.Vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	return models.NewVault(master)
+	return store.NewVault(master)
 }
 
 // readSecretKey reads a key file that nobody but its owner can read.
@@ -47,8 +47,8 @@ func readSecretKey(path string) ([]byte, error) {
 		return nil, fmt.Errorf("read the secret key file: %w", err)
 	}
 	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
-	if err != nil || len(key) != models.MasterKeySize { // the content is never repeated
-		return nil, fmt.Errorf("the secret key file %s must hold %d bytes in base64", path, models.MasterKeySize)
+	if err != nil || len(key) != store.MasterKeySize { // the content is never repeated
+		return nil, fmt.Errorf("the secret key file %s must hold %d bytes in base64", path, store.MasterKeySize)
 	}
 	return key, nil
 }
@@ -64,7 +64,7 @@ func makeSecretKey(path string) error {
 		return fmt.Errorf("make the secret key file: %w", err)
 	}
 	defer os.Remove(draft.Name()) //nolint:errcheck // a leftover draft is of no use and no harm
-	_, err = draft.WriteString(base64.StdEncoding.EncodeToString(models.NewMasterKey()) + "\n")
+	_, err = draft.WriteString(base64.StdEncoding.EncodeToString(store.NewMasterKey()) + "\n")
 	if err := errors.Join(err, draft.Sync(), draft.Close()); err != nil {
 		return fmt.Errorf("write the secret key file: %w", err)
 	}

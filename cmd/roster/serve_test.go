@@ -17,8 +17,8 @@ import (
 	"testing"
 	"time"
 
-	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 func TestAFreshServerIsReadyAndKeepsItsFilesToItself(t *testing.T) {
@@ -102,7 +102,7 @@ func TestTheFirstKeyIsPrintedOnceAndWorks(t *testing.T) {
 
 func TestReplicasThatStartAtOnceMakeOneKey(t *testing.T) {
 	t.Parallel()
-	dir, url := t.TempDir(), modelstest.UnmigratedURL(t, models.Postgres)
+	dir, url := t.TempDir(), modelstest.UnmigratedURL(t, store.Postgres)
 	if err := makeSecretKey(filepath.Join(dir, "secret.key")); err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestReplicasThatStartAtOnceMakeOneKey(t *testing.T) {
 
 func TestPostgreSQLIsMigratedOnlyWhenToldTo(t *testing.T) {
 	t.Parallel()
-	dir, url := t.TempDir(), modelstest.UnmigratedURL(t, models.Postgres)
+	dir, url := t.TempDir(), modelstest.UnmigratedURL(t, store.Postgres)
 	code, _, problems := command(t, map[string]string{"ROSTER_DATABASE_URL": url}, "serve", "--data-dir", dir, "--listen", "127.0.0.1:0")
 	if code != 1 || !strings.Contains(problems, "run 'roster migrate up', or start with --migrate (ROSTER_MIGRATE=true)") {
 		t.Errorf("%d %s", code, problems)

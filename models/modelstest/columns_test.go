@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"roster/models"
+	"roster/models/store"
 )
 
 type goodPath struct {
@@ -35,7 +35,7 @@ func TestAStructWithTheColumnsOfItsTablePasses(t *testing.T) {
 
 func TestEachDifferenceBetweenStructAndTableIsReported(t *testing.T) {
 	t.Parallel()
-	Each(t, func(t *testing.T, db *models.DB) {
+	Each(t, func(t *testing.T, db *store.DB) {
 		columns, err := readColumns(t.Context(), writable(db), db.Dialect())
 		if err != nil {
 			t.Fatal(err)

@@ -10,14 +10,15 @@ import (
 	"testing"
 
 	"roster/models"
+	"roster/models/store"
 )
 
 // CheckConsistency fails the test for everything in the database that does not agree with the rest: closure rows that parent_id does not
 // imply, counters that are not what counting finds, resources without the event of their creation, credentials of what is deleted.
-func CheckConsistency(t testing.TB, db *models.DB) {
+func CheckConsistency(t testing.TB, db *store.DB) {
 	t.Helper()
 	// PostgreSQL has to be told to look at one moment; SQLite's writer always does.
-	opts := map[models.Dialect]*sql.TxOptions{models.Postgres: {Isolation: sql.LevelRepeatableRead}}[db.Dialect()]
+	opts := map[store.Dialect]*sql.TxOptions{store.Postgres: {Isolation: sql.LevelRepeatableRead}}[db.Dialect()]
 	faults, err := inconsistencies(t.Context(), writable(db), opts)
 	if err != nil {
 		t.Fatal(err)

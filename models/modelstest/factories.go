@@ -6,6 +6,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/store"
 )
 
 // The functions below make what a test is not about: a resource of a type with everything that it needs, made by the system. What the test
@@ -27,7 +28,7 @@ func To(relationship string, ids ...string) Option {
 }
 
 // Organization makes an organization, at the head of a tree unless To("parent", …) says where.
-func Organization(t testing.TB, db *models.DB, options ...Option) *models.Organization {
+func Organization(t testing.TB, db *store.DB, options ...Option) *models.Organization {
 	t.Helper()
 	in := input(append([]Option{With("name", "Acme")}, options...))
 	org, err := models.CreateOrganization(t.Context(), db, author, in)
@@ -35,14 +36,14 @@ func Organization(t testing.TB, db *models.DB, options ...Option) *models.Organi
 }
 
 // User makes a user, who is in no organization unless To("organizations", …) says so.
-func User(t testing.TB, db *models.DB, options ...Option) *models.User {
+func User(t testing.TB, db *store.DB, options ...Option) *models.User {
 	t.Helper()
 	user, err := models.CreateUser(t.Context(), db, author, input(append([]Option{With("firstName", "Ada")}, options...)))
 	return made(t, user, err)
 }
 
 // Membership makes a user a member of an organization.
-func Membership(t testing.TB, db *models.DB, user, organization string, options ...Option) *models.Membership {
+func Membership(t testing.TB, db *store.DB, user, organization string, options ...Option) *models.Membership {
 	t.Helper()
 	in := input(append([]Option{To("user", user), To("organization", organization)}, options...))
 	membership, err := models.CreateMembership(t.Context(), db, author, in)
@@ -50,7 +51,7 @@ func Membership(t testing.TB, db *models.DB, user, organization string, options 
 }
 
 // Webhook makes an endpoint of an organization.
-func Webhook(t testing.TB, db *models.DB, organization, url string, options ...Option) *models.Webhook {
+func Webhook(t testing.TB, db *store.DB, organization, url string, options ...Option) *models.Webhook {
 	t.Helper()
 	in := input(append([]Option{With("url", url), To("organization", organization)}, options...))
 	webhook, err := models.CreateWebhook(t.Context(), db, author, in)
@@ -58,7 +59,7 @@ func Webhook(t testing.TB, db *models.DB, organization, url string, options ...O
 }
 
 // Key makes a key that may do everything within an organization, or within the whole installation for "".
-func Key(t testing.TB, db *models.DB, kind models.KeyKind, organization string, options ...Option) *models.APIKey {
+func Key(t testing.TB, db *store.DB, kind models.KeyKind, organization string, options ...Option) *models.APIKey {
 	t.Helper()
 	in := input(append([]Option{
 		With("name", "Key"), With("kind", string(kind)), With("scopes", jsonapi.Strings{models.EveryScope}),

@@ -5,11 +5,12 @@ import (
 
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 func TestWhatATestIsNotAboutIsMade(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		parent := modelstest.Organization(t, db)
 		child := modelstest.Organization(t, db, modelstest.With("name", "Child"), modelstest.To("parent", parent.ID))
 		if child.Name != "Child" || child.ParentID == nil || *child.ParentID != parent.ID {

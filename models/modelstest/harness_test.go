@@ -14,15 +14,16 @@ import (
 	"time"
 
 	"roster/models"
+	"roster/models/store"
 )
 
 func TestEachRunsOnBothDatabases(t *testing.T) {
 	var mu sync.Mutex
-	seen := map[models.Dialect]string{}
+	seen := map[store.Dialect]string{}
 	t.Run("group", func(t *testing.T) {
-		Each(t, func(t *testing.T, db *models.DB) {
+		Each(t, func(t *testing.T, db *store.DB) {
 			var version string
-			query := map[models.Dialect]string{models.SQLite: "SELECT sqlite_version()", models.Postgres: "SHOW server_version_num"}[db.Dialect()]
+			query := map[store.Dialect]string{store.SQLite: "SELECT sqlite_version()", store.Postgres: "SHOW server_version_num"}[db.Dialect()]
 			if err := writable(db).QueryRowContext(t.Context(), query).Scan(&version); err != nil {
 				t.Fatal(err)
 			}
@@ -31,7 +32,7 @@ func TestEachRunsOnBothDatabases(t *testing.T) {
 			seen[db.Dialect()] = version
 		})
 	})
-	if seen[models.SQLite] == "" || seen[models.Postgres] == "" {
+	if seen[store.SQLite] == "" || seen[store.Postgres] == "" {
 		t.Errorf("Each ran on %v, want sqlite and postgres with their versions", seen)
 	}
 }
@@ -80,7 +81,7 @@ func TestADatabaseIsGoneAfterItsTest(t *testing.T) {
 	t.Parallel()
 	var sqlite, postgres string
 	t.Run("short-lived", func(t *testing.T) {
-		sqlite, postgres = Config(t, models.SQLite).URL, Config(t, models.Postgres).URL
+		sqlite, postgres = Config(t, store.SQLite).URL, Config(t, store.Postgres).URL
 		OpenConfig(t, config(sqlite))
 		OpenConfig(t, config(postgres))
 	})
@@ -95,7 +96,7 @@ func TestADatabaseIsGoneAfterItsTest(t *testing.T) {
 
 func TestTheClockMovesTheDatabase(t *testing.T) {
 	t.Parallel()
-	EachClock(t, func(t *testing.T, db *models.DB, clock *Clock) {
+	EachClock(t, func(t *testing.T, db *store.DB, clock *Clock) {
 		start := db.Now()
 		clock.Advance(90 * time.Minute)
 		if got, want := db.Now(), start.Add(90*time.Minute); !got.Equal(want) {
@@ -110,14 +111,14 @@ func TestTheClockMovesTheDatabase(t *testing.T) {
 }
 
 func TestTheClusterSurvivesTheCollector(t *testing.T) {
-	db := Open(t, models.Postgres)
+	db := Open(t, store.Postgres)
 	for range 3 {
 		runtime.GC() // closes files that nothing refers to any more
 		if n := settings(t, db); n != 0 {
 			t.Errorf("a new database has %d settings, want none", n)
 		}
 	}
-	settings(t, Open(t, models.Postgres))
+	settings(t, Open(t, store.Postgres))
 }
 
 func TestTheNextProcessDropsWhatAKilledOneLeft(t *testing.T) {
@@ -190,7 +191,7 @@ func TestAMachineWithoutAServerIsToldWhatToInstall(t *testing.T) {
 	}
 }
 
-func settings(t *testing.T, db *models.DB) (n int) {
+func settings(t *testing.T, db *store.DB) (n int) {
 	t.Helper()
 	if err := writable(db).QueryRowContext(t.Context(), "SELECT count(*) FROM installation").Scan(&n); err != nil {
 		t.Fatal(err)

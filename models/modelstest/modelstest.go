@@ -6,14 +6,15 @@ import (
 	"time"
 
 	"roster/models"
+	"roster/models/store"
 )
 
 // Dialects are the databases that Each runs a test on.
-var Dialects = []models.Dialect{models.SQLite, models.Postgres}
+var Dialects = []store.Dialect{store.SQLite, store.Postgres}
 
 // Each runs test on an empty, migrated database of each kind, as the parallel subtests "sqlite" and "postgres". Their clock is the real
 // one.
-func Each(t *testing.T, test func(t *testing.T, db *models.DB)) {
+func Each(t *testing.T, test func(t *testing.T, db *store.DB)) {
 	t.Helper()
 	for _, dialect := range Dialects {
 		t.Run(string(dialect), func(t *testing.T) {
@@ -24,7 +25,7 @@ func Each(t *testing.T, test func(t *testing.T, db *models.DB)) {
 }
 
 // EachClock is Each with a clock that stands still until the test moves it.
-func EachClock(t *testing.T, test func(t *testing.T, db *models.DB, clock *Clock)) {
+func EachClock(t *testing.T, test func(t *testing.T, db *store.DB, clock *Clock)) {
 	t.Helper()
 	for _, dialect := range Dialects {
 		t.Run(string(dialect), func(t *testing.T) {
@@ -36,13 +37,13 @@ func EachClock(t *testing.T, test func(t *testing.T, db *models.DB, clock *Clock
 }
 
 // Open returns an empty, migrated database that is gone when the test is over.
-func Open(t testing.TB, dialect models.Dialect) *models.DB {
+func Open(t testing.TB, dialect store.Dialect) *store.DB {
 	t.Helper()
 	return OpenConfig(t, Config(t, dialect))
 }
 
 // OpenClock is Open with a clock that the test moves.
-func OpenClock(t testing.TB, dialect models.Dialect, clock *Clock) *models.DB {
+func OpenClock(t testing.TB, dialect store.Dialect, clock *Clock) *store.DB {
 	t.Helper()
 	cfg := Config(t, dialect)
 	cfg.Now = clock.Now
@@ -50,7 +51,7 @@ func OpenClock(t testing.TB, dialect models.Dialect, clock *Clock) *models.DB {
 }
 
 // OpenConfig opens a database that Config described, or one more connection pool to it, and closes it when the test is over.
-func OpenConfig(t testing.TB, cfg models.Config) *models.DB {
+func OpenConfig(t testing.TB, cfg models.Config) *store.DB {
 	t.Helper()
 	db, err := models.Open(t.Context(), cfg)
 	if err != nil {
@@ -65,30 +66,30 @@ func OpenConfig(t testing.TB, cfg models.Config) *models.DB {
 }
 
 // Config describes an empty, migrated database of the test's own, for tests that open it more than once, as replicas do.
-func Config(t testing.TB, dialect models.Dialect) models.Config {
+func Config(t testing.TB, dialect store.Dialect) models.Config {
 	t.Helper()
 	return config(URL(t, dialect))
 }
 
 // URL returns the URL of an empty, migrated database of the test's own, for tests that start processes.
-func URL(t testing.TB, dialect models.Dialect) string {
+func URL(t testing.TB, dialect store.Dialect) string {
 	t.Helper()
-	if dialect == models.SQLite {
+	if dialect == store.SQLite {
 		return sqliteURL(t, true)
 	}
 	return postgresURL(t, true)
 }
 
 // UnmigratedConfig describes a database without any table.
-func UnmigratedConfig(t testing.TB, dialect models.Dialect) models.Config {
+func UnmigratedConfig(t testing.TB, dialect store.Dialect) models.Config {
 	t.Helper()
 	return config(UnmigratedURL(t, dialect))
 }
 
 // UnmigratedURL returns the URL of a database without any table.
-func UnmigratedURL(t testing.TB, dialect models.Dialect) string {
+func UnmigratedURL(t testing.TB, dialect store.Dialect) string {
 	t.Helper()
-	if dialect == models.SQLite {
+	if dialect == store.SQLite {
 		return sqliteURL(t, false)
 	}
 	return postgresURL(t, false)
@@ -100,7 +101,7 @@ func ConfigAt(url string) models.Config { return config(url) }
 // config describes the database at url as every test opens it. All share one master key, so that pools on one database understand each
 // other.
 func config(url string) models.Config {
-	vault, err := models.NewVault(bytes.Repeat([]byte{7}, models.MasterKeySize))
+	vault, err := store.NewVault(bytes.Repeat([]byte{7}, store.MasterKeySize))
 	if err != nil {
 		panic(err) // the size is the constant's
 	}

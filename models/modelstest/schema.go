@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"roster/models"
+	"roster/models/store"
 )
 
 // A schema is what can be said about each table: one line for each column, key, check and index, written alike for both databases.
@@ -21,7 +21,7 @@ func (s schema) add(table, format string, args ...any) {
 
 // SchemaDifferences migrates neither database; it returns one line for everything that only one of the two schemas has. The PostgreSQL
 // one is changed by the comparison: SQLite's checks and indexes are made on it, so that one parser writes both alike.
-func SchemaDifferences(t testing.TB, sqlite, postgres *models.DB) []string {
+func SchemaDifferences(t testing.TB, sqlite, postgres *store.DB) []string {
 	t.Helper()
 	ours, err := postgresSchema(t.Context(), writable(postgres))
 	if err != nil {
@@ -97,9 +97,9 @@ var families = map[string]string{
 }
 
 // family returns the family of a declared type, or the type itself, which no column of the other database has, if it is of none.
-func family(declared string, dialect models.Dialect) string {
+func family(declared string, dialect store.Dialect) string {
 	declared = strings.ToLower(declared)
-	if f, ok := families[declared]; ok && (declared != "timestamp" || dialect == models.SQLite) {
+	if f, ok := families[declared]; ok && (declared != "timestamp" || dialect == store.SQLite) {
 		return f
 	}
 	return declared + " (" + string(dialect) + ")"
@@ -114,14 +114,14 @@ func defaultValue(text string) string {
 // ignoredTables belong to the migration library and to SQLite.
 const ignoredTables = `'goose_db_version', 'sqlite_sequence', 'sqlite_stat1', 'sqlite_stat4'`
 
-func readColumns(ctx context.Context, pool querier, dialect models.Dialect) ([]column, error) {
+func readColumns(ctx context.Context, pool querier, dialect store.Dialect) ([]column, error) {
 	query := `
 		SELECT m.name, c.name, c.type, coalesce(c.dflt_value, ''), c."notnull" = 0, c.pk = 1 AND m.sql LIKE '%AUTOINCREMENT%'
 		FROM sqlite_schema AS m
 		JOIN pragma_table_xinfo(m.name) AS c
 		WHERE m.type = 'table' AND m.name NOT IN (` + ignoredTables + `)
 		ORDER BY m.name, c.cid`
-	if dialect == models.Postgres {
+	if dialect == store.Postgres {
 		query = `
 		SELECT t.relname, a.attname, format_type(a.atttypid, NULL), coalesce(pg_get_expr(d.adbin, d.adrelid), ''), NOT a.attnotnull, a.attidentity <> ''
 		FROM pg_class AS t

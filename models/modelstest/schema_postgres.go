@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"roster/models"
+	"roster/models/store"
 )
 
 // querier is a pool, or a connection.
@@ -16,7 +16,7 @@ type querier interface {
 }
 
 // writable returns the pool of db that may change it.
-func writable(db *models.DB) *sql.DB {
+func writable(db *store.DB) *sql.DB {
 	if pool, ok := db.Pools()["write"]; ok {
 		return pool
 	}
@@ -24,7 +24,7 @@ func writable(db *models.DB) *sql.DB {
 }
 
 func postgresSchema(ctx context.Context, pool querier) (schema, error) {
-	columns, err := readColumns(ctx, pool, models.Postgres)
+	columns, err := readColumns(ctx, pool, store.Postgres)
 	if err != nil {
 		return nil, err
 	}

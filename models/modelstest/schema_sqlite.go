@@ -6,13 +6,13 @@ import (
 	"regexp"
 	"strings"
 
-	"roster/models"
+	"roster/models/store"
 )
 
 // sqliteSchema reads an SQLite schema. Its checks and indexes are made on scratch, a migrated PostgreSQL database that has its own
 // removed before, and read from there.
 func sqliteSchema(ctx context.Context, pool, scratch querier) (schema, error) {
-	columns, err := readColumns(ctx, pool, models.SQLite)
+	columns, err := readColumns(ctx, pool, store.SQLite)
 	if err != nil {
 		return nil, err
 	}

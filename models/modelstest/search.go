@@ -9,11 +9,11 @@ import (
 	"slices"
 	"testing"
 
-	"roster/models"
+	"roster/models/store"
 )
 
 // Search returns the columns, as table.column, in which a text stands in the clear.
-func Search(t testing.TB, db *models.DB, text string) []string {
+func Search(t testing.TB, db *store.DB, text string) []string {
 	t.Helper()
 	pool := writable(db)
 	columns, err := readColumns(t.Context(), pool, db.Dialect())

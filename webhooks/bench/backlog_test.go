@@ -13,6 +13,7 @@ import (
 
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 var (
@@ -24,7 +25,7 @@ var (
 // BenchmarkBacklog is a million deliveries that wait for ten thousand endpoints on PostgreSQL: how long it takes to lease 50 lanes and
 // fetch 8 deliveries of each, and to write that they succeeded, when all of it waits, when half of it is done, and when a fifth is left.
 func BenchmarkBacklog(b *testing.B) {
-	db := modelstest.Open(b, models.Postgres)
+	db := modelstest.Open(b, store.Postgres)
 	pool := db.Pools()["main"]
 	org := modelstest.Organization(b, db, modelstest.With("webhookUrl", "http://127.0.0.1:9/"), modelstest.With("webhookSecret", secret))
 	for _, statement := range []string{
@@ -62,7 +63,7 @@ func BenchmarkBacklog(b *testing.B) {
 }
 
 // drain works off 200 batches without sending anything.
-func drain(b *testing.B, db *models.DB, name string) {
+func drain(b *testing.B, db *store.DB, name string) {
 	b.Helper()
 	const rounds, ring, share = 200, 50, 8
 	claimed, settled := make([]time.Duration, rounds), make([]time.Duration, rounds)
@@ -93,7 +94,7 @@ func drain(b *testing.B, db *models.DB, name string) {
 	quantiles(b, settled, name+"-settle")
 }
 
-func claim(b *testing.B, db *models.DB, lease models.Lease, most int) (held []*models.WebhookLane, err error) {
+func claim(b *testing.B, db *store.DB, lease models.Lease, most int) (held []*models.WebhookLane, err error) {
 	b.Helper()
 	waiting, err := models.FindWaitingLanes(b.Context(), db, []models.LaneSearch{{Standing: "newcomer", Limit: most}})
 	if err != nil {
@@ -103,14 +104,14 @@ func claim(b *testing.B, db *models.DB, lease models.Lease, most int) (held []*m
 	for i, l := range waiting {
 		ids[i] = l.WebhookID
 	}
-	err = models.Transaction(b.Context(), db, func(tx *models.DB) (err error) {
+	err = store.Transaction(b.Context(), db, func(tx *store.DB) (err error) {
 		held, err = models.ClaimLanes(b.Context(), tx, lease, ids)
 		return err
 	})
 	return held, err
 }
 
-func settle(b *testing.B, db *models.DB, lease models.Lease, held []*models.WebhookLane, due []*models.DueDelivery) {
+func settle(b *testing.B, db *store.DB, lease models.Lease, held []*models.WebhookLane, due []*models.DueDelivery) {
 	b.Helper()
 	now := db.Now()
 	var written []*models.Settlement
@@ -141,7 +142,7 @@ func quantiles(b *testing.B, took []time.Duration, name string) {
 func BenchmarkBurst(b *testing.B) {
 	r := newReceiver(b)
 	r.expect(100)
-	x := newRoster(b, models.Postgres)
+	x := newRoster(b, store.Postgres)
 	orgs := x.organizations(100, func(i int) string { return fmt.Sprint(r.url, i) })
 	r.wait(b)
 	for b.Loop() {

@@ -22,6 +22,7 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 	"roster/webhooks"
 )
 
@@ -168,12 +169,12 @@ func exec(b *testing.B, pool *sql.DB, statement string) {
 // roster is the real thing: a database with a worker.
 type roster struct {
 	b    *testing.B
-	db   *models.DB
+	db   *store.DB
 	w    *webhooks.Worker
 	stop func()
 }
 
-func newRoster(b *testing.B, dialect models.Dialect, adjust ...func(*webhooks.WorkerConfig)) *roster {
+func newRoster(b *testing.B, dialect store.Dialect, adjust ...func(*webhooks.WorkerConfig)) *roster {
 	b.Helper()
 	worker := webhooks.WorkerConfig{
 		Sender: newSender(b), Logger: slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelError})),
@@ -220,7 +221,7 @@ func (x *roster) publish(organization string) string {
 		ID: models.NewID(), EventType: "bench.made", OccurredAt: jsonapi.Stamp{Time: x.db.Now()}, OrganizationID: &organization,
 		SubjectType: "organizations", SubjectID: organization, ActorKind: "system", Changes: &changes, Resource: jsonapi.Raw(data),
 	}
-	err := models.Transaction(context.Background(), x.db, func(tx *models.DB) error {
+	err := store.Transaction(context.Background(), x.db, func(tx *store.DB) error {
 		_, err := models.Capture(context.Background(), tx, e)
 		return err
 	})
@@ -257,7 +258,7 @@ func BenchmarkHanging(b *testing.B) {
 	}
 }
 
-func hang(b *testing.B, dialect models.Dialect, hanging int) []time.Duration {
+func hang(b *testing.B, dialect store.Dialect, hanging int) []time.Duration {
 	b.Helper()
 	if *endpoints <= hanging {
 		b.Fatalf("of %d endpoints %d cannot hang: nobody would be left to measure", *endpoints, hanging)

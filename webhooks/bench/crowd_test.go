@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 	"roster/webhooks"
 )
 
@@ -41,7 +41,7 @@ func BenchmarkCrowd(b *testing.B) {
 	}
 }
 
-func crowd(b *testing.B, dialect models.Dialect, n int) (burst, hanging []time.Duration) {
+func crowd(b *testing.B, dialect store.Dialect, n int) (burst, hanging []time.Duration) {
 	b.Helper()
 	const others = 100
 	r := newReceiver(b)
@@ -56,7 +56,7 @@ func crowd(b *testing.B, dialect models.Dialect, n int) (burst, hanging []time.D
 	orgs := x.organizations(others, func(i int) string { return fmt.Sprint(r.url, i) })
 	r.wait(b)
 	org := modelstest.Organization(b, x.db)
-	err = models.Transaction(b.Context(), x.db, func(tx *models.DB) error {
+	err = store.Transaction(b.Context(), x.db, func(tx *store.DB) error {
 		for i := range n {
 			modelstest.Webhook(b, tx, org.ID, fmt.Sprintf("http://%s/%d", silent.Addr(), i), modelstest.With("secret", secret))
 		}

@@ -9,6 +9,7 @@ import (
 
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 	"roster/webhooks"
 )
 
@@ -27,7 +28,7 @@ type outbox struct {
 
 func openOutbox(b *testing.B, r *receiver, history bool) sender {
 	b.Helper()
-	db := modelstest.Open(b, models.Postgres)
+	db := modelstest.Open(b, store.Postgres)
 	pool := db.Pools()["main"]
 	pool.SetMaxOpenConns(24)
 	pool.SetMaxIdleConns(24)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"roster/models"
+	"roster/models/store"
 	"roster/webhooks"
 )
 
@@ -28,8 +29,8 @@ var contenders = []struct {
 	{"signed POST, no queue", noQueue},
 	{"bare outbox", func(b *testing.B, r *receiver) sender { b.Helper(); return openOutbox(b, r, false) }},
 	{"outbox beside events", func(b *testing.B, r *receiver) sender { b.Helper(); return openOutbox(b, r, true) }},
-	{"Roster on PostgreSQL", func(b *testing.B, r *receiver) sender { b.Helper(); return oneEndpoint(b, r, models.Postgres) }},
-	{"Roster on SQLite", func(b *testing.B, r *receiver) sender { b.Helper(); return oneEndpoint(b, r, models.SQLite) }},
+	{"Roster on PostgreSQL", func(b *testing.B, r *receiver) sender { b.Helper(); return oneEndpoint(b, r, store.Postgres) }},
+	{"Roster on SQLite", func(b *testing.B, r *receiver) sender { b.Helper(); return oneEndpoint(b, r, store.SQLite) }},
 }
 
 // noQueue is a signed POST from each publisher, and nothing else.
@@ -53,7 +54,7 @@ func signingKey(b *testing.B) webhooks.Secret {
 }
 
 // oneEndpoint is one organization with one endpoint.
-func oneEndpoint(b *testing.B, r *receiver, dialect models.Dialect) sender {
+func oneEndpoint(b *testing.B, r *receiver, dialect store.Dialect) sender {
 	b.Helper()
 	r.expect(1)
 	x := newRoster(b, dialect)
@@ -139,7 +140,7 @@ func median(rounds []figures, value func(f figures) float64) float64 {
 func BenchmarkMemory(b *testing.B) {
 	for b.Loop() {
 		r := newReceiver(b)
-		s := oneEndpoint(b, r, models.Postgres)
+		s := oneEndpoint(b, r, store.Postgres)
 		measure(b, r, s)
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)

@@ -1,4 +1,4 @@
-package models
+package store
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 
 // Notify tells whoever listens on a channel of the PostgreSQL database, in all processes.
 func Notify(ctx context.Context, db *DB, channel, payload string) error {
-	if _, err := db.run(ctx, `SELECT pg_notify(?, ?)`, channel, payload); err != nil {
+	if _, err := db.Run(ctx, `SELECT pg_notify(?, ?)`, channel, payload); err != nil {
 		return fmt.Errorf("notify: %w", err)
 	}
 	return nil

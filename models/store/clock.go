@@ -1,4 +1,4 @@
-package models
+package store
 
 import (
 	"context"
@@ -15,7 +15,7 @@ func ClockDifference(ctx context.Context, db *DB) (time.Duration, error) {
 	}
 	var there time.Time
 	before := db.Now()
-	err := db.read(ctx, func(rows *sql.Rows) error { return rows.Scan(&there) }, `SELECT clock_timestamp()`)
+	err := db.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&there) }, `SELECT clock_timestamp()`)
 	if err != nil {
 		return 0, fmt.Errorf("read the clock of the database: %w", err)
 	}

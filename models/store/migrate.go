@@ -1,4 +1,4 @@
-package models
+package store
 
 import (
 	"cmp"
@@ -66,6 +66,16 @@ func (db *DB) Migrate(ctx context.Context) ([]Migration, error) {
 	return steps, err
 }
 
+// MigrateTo brings an empty schema up to a step and no further, as an earlier version of the program had it.
+func (db *DB) MigrateTo(ctx context.Context, version int64) error {
+	provider, err := db.migrator()
+	if err != nil {
+		return err
+	}
+	_, err = provider.UpTo(ctx, version)
+	return err
+}
+
 // Migrations returns every step of the schema in order, with the time it was applied: those of this program, and those that a newer one
 // has applied.
 func (db *DB) Migrations(ctx context.Context) ([]Migration, error) {
@@ -92,11 +102,11 @@ func (db *DB) Migrations(ctx context.Context) ([]Migration, error) {
 
 // unknownMigrations returns the steps in the database that are none of the program's.
 func (db *DB) unknownMigrations(ctx context.Context, known []Migration) ([]Migration, error) {
-	store, err := database.NewStore(gooseDialects[db.dialect], goose.DefaultTablename)
+	versions, err := database.NewStore(gooseDialects[db.dialect], goose.DefaultTablename)
 	if err != nil {
 		return nil, err
 	}
-	applied, err := store.ListMigrations(ctx, db.pools.write)
+	applied, err := versions.ListMigrations(ctx, db.pools.write)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +115,7 @@ func (db *DB) unknownMigrations(ctx context.Context, known []Migration) ([]Migra
 		if a.Version == 0 || slices.ContainsFunc(known, func(m Migration) bool { return m.Version == a.Version }) {
 			continue // 0 is the table's own first row
 		}
-		row, err := store.GetMigration(ctx, db.pools.write, a.Version)
+		row, err := versions.GetMigration(ctx, db.pools.write, a.Version)
 		if err != nil {
 			return nil, err
 		}

@@ -1,4 +1,4 @@
-package models
+package store
 
 import (
 	"context"
@@ -15,11 +15,11 @@ import (
 // The statements of the delivery queue go past GORM, whose reflection and rewriting would be most of their cost. They are written with ?
 // for both databases.
 
-// conn returns what statements of a transaction go through.
-func (db *DB) conn() gorm.ConnPool { return db.gorm.Statement.ConnPool }
+// Conn returns what statements of a transaction go through.
+func (db *DB) Conn() gorm.ConnPool { return db.gorm.Statement.ConnPool }
 
-// bind numbers the parameters for PostgreSQL.
-func (db *DB) bind(statement string) string {
+// Bind numbers the parameters for PostgreSQL.
+func (db *DB) Bind(statement string) string {
 	if db.dialect != Postgres {
 		return statement
 	}
@@ -39,18 +39,18 @@ func (db *DB) bind(statement string) string {
 	}
 }
 
-// run executes one statement and returns the number of rows it changed.
-func (db *DB) run(ctx context.Context, statement string, args ...any) (int64, error) {
-	res, err := db.conn().ExecContext(ctx, db.bind(statement), args...)
+// Run executes one statement and returns the number of rows it changed.
+func (db *DB) Run(ctx context.Context, statement string, args ...any) (int64, error) {
+	res, err := db.Conn().ExecContext(ctx, db.Bind(statement), args...)
 	if err != nil {
 		return 0, err
 	}
 	return res.RowsAffected()
 }
 
-// read runs a query and calls scan for each row.
-func (db *DB) read(ctx context.Context, scan func(*sql.Rows) error, statement string, args ...any) error {
-	rows, err := db.conn().QueryContext(ctx, db.bind(statement), args...)
+// Read runs a query and calls scan for each row.
+func (db *DB) Read(ctx context.Context, scan func(*sql.Rows) error, statement string, args ...any) error {
+	rows, err := db.Conn().QueryContext(ctx, db.Bind(statement), args...)
 	if err != nil {
 		return err
 	}
@@ -63,8 +63,8 @@ func (db *DB) read(ctx context.Context, scan func(*sql.Rows) error, statement st
 	return rows.Err()
 }
 
-// among returns the condition that a column is one of some texts, with its one argument.
-func (db *DB) among(column string, values []string) (string, any) {
+// Among returns the condition that a column is one of some texts, with its one argument.
+func (db *DB) Among(column string, values []string) (string, any) {
 	if db.dialect == Postgres {
 		return column + " = ANY(?)", values
 	}
@@ -72,32 +72,33 @@ func (db *DB) among(column string, values []string) (string, any) {
 	return column + " IN (SELECT value FROM json_each(?))", string(encoded)
 }
 
-// locking returns the end of a SELECT that locks what it finds; a write transaction of SQLite is alone anyway.
-func (db *DB) locking(how string) string {
+// Locking returns the end of a SELECT that locks what it finds; a write transaction of SQLite is alone anyway.
+func (db *DB) Locking(how string) string {
 	if db.dialect == Postgres {
 		return " FOR UPDATE" + how
 	}
 	return ""
 }
 
-// rowwise is a statement over many rows. The rows come as columns, slices of one length: PostgreSQL takes them as arrays in one statement,
+// Rowwise is a statement over many rows. The rows come as columns, slices of one length: PostgreSQL takes them as arrays in one statement,
 // SQLite, which is called and not asked over a wire, takes row after row.
-type rowwise struct {
-	doing            string
-	postgres, sqlite string
+type Rowwise struct {
+	Doing            string
+	Postgres, SQLite string
 }
 
-func (b rowwise) run(ctx context.Context, tx *DB, columns ...any) (int64, error) {
+// Run executes the statement for every row, and returns the number of rows that it changed.
+func (b Rowwise) Run(ctx context.Context, tx *DB, columns ...any) (int64, error) {
 	if tx.dialect == Postgres {
-		n, err := tx.run(ctx, b.postgres, columns...)
+		n, err := tx.Run(ctx, b.Postgres, columns...)
 		if err != nil {
-			return 0, fmt.Errorf("%s: %w", b.doing, err)
+			return 0, fmt.Errorf("%s: %w", b.Doing, err)
 		}
 		return n, nil
 	}
-	statement, err := tx.conn().PrepareContext(ctx, b.sqlite)
+	statement, err := tx.Conn().PrepareContext(ctx, b.SQLite)
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w", b.doing, err)
+		return 0, fmt.Errorf("%s: %w", b.Doing, err)
 	}
 	defer statement.Close() //nolint:errcheck // it was prepared for this only
 	values := make([]reflect.Value, len(columns))
@@ -112,19 +113,19 @@ func (b rowwise) run(ctx context.Context, tx *DB, columns ...any) (int64, error)
 		}
 		res, err := statement.ExecContext(ctx, args...)
 		if err != nil {
-			return 0, fmt.Errorf("%s: %w", b.doing, err)
+			return 0, fmt.Errorf("%s: %w", b.Doing, err)
 		}
 		n, err := res.RowsAffected()
 		if err != nil {
-			return 0, fmt.Errorf("%s: %w", b.doing, err)
+			return 0, fmt.Errorf("%s: %w", b.Doing, err)
 		}
 		changed += n
 	}
 	return changed, nil
 }
 
-// column collects one value of each row.
-func column[R, V any](rows []R, value func(R) V) []V {
+// Column collects one value of each row.
+func Column[R, V any](rows []R, value func(R) V) []V {
 	values := make([]V, len(rows))
 	for i, r := range rows {
 		values[i] = value(r)

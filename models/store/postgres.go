@@ -1,4 +1,4 @@
-package models
+package store
 
 import (
 	"context"
@@ -80,7 +80,7 @@ func (db *DB) checkServer(ctx context.Context) error {
 		return nil
 	}
 	found := map[string]string{}
-	err := db.read(ctx, func(rows *sql.Rows) error {
+	err := db.Read(ctx, func(rows *sql.Rows) error {
 		var name, value string
 		err := rows.Scan(&name, &value)
 		found[name] = value

@@ -1,4 +1,4 @@
-package models
+package store
 
 import (
 	"context"
@@ -17,12 +17,12 @@ var ErrForeignVault = errors.New("the database belongs to another secret key")
 func CheckVault(ctx context.Context, db *DB) error {
 	mark := hex.EncodeToString(db.vault.Digest("check", "roster"))
 	// Of two processes that start at once on an empty database one inserts; both then compare with what it left.
-	_, err := db.exec(ctx, "INSERT INTO installation (name, value) VALUES ('vault_check', ?) ON CONFLICT (name) DO NOTHING", mark)
+	_, err := db.Exec(ctx, "INSERT INTO installation (name, value) VALUES ('vault_check', ?) ON CONFLICT (name) DO NOTHING", mark)
 	if err != nil {
 		return fmt.Errorf("record secret key: %w", err)
 	}
 	var kept string
-	if err := db.session(ctx).Raw("SELECT value FROM installation WHERE name = 'vault_check'").Row().Scan(&kept); err != nil {
+	if err := db.Session(ctx).Raw("SELECT value FROM installation WHERE name = 'vault_check'").Row().Scan(&kept); err != nil {
 		return fmt.Errorf("check secret key: %w", err)
 	}
 	if !hmac.Equal([]byte(kept), []byte(mark)) {

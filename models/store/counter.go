@@ -1,0 +1,73 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+)
+
+// shards is the number of rows a counter is spread over on PostgreSQL, where writers would queue on one. SQLite has one writer anyway.
+const shards = 16
+
+// Tally collects what a transaction adds to counters. It is stored as the last step, so that counter rows are locked for as short as
+// can be, and in one order, so that transactions cannot wait for each other in a circle. One transaction has one Tally, however many
+// changes are part of it.
+type Tally map[CounterKey]int64
+
+// CounterKey names a counter.
+type CounterKey struct{ Name, Key string }
+
+// Add adds to a counter.
+func (t Tally) Add(name, key string, n int64) { t[CounterKey{name, key}] += n }
+
+// Add adds what was collected to the counters when the transaction is committed.
+func (db *DB) Add(t Tally) {
+	for k, n := range t {
+		db.tally[k] += n
+	}
+}
+
+// Count adds to a counter when the transaction is committed.
+func (db *DB) Count(name, key string, n int64) { db.tally.Add(name, key, n) }
+
+// store adds the collected numbers to the counters.
+func (t Tally) store(ctx context.Context, tx *DB) error {
+	keys := make([]CounterKey, 0, len(t))
+	for k, n := range t {
+		if n != 0 {
+			keys = append(keys, k)
+		}
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	slices.SortFunc(keys, func(a, b CounterKey) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Key, b.Key)) })
+	shard := 0
+	if tx.dialect == Postgres {
+		shard = rand.IntN(shards) //nolint:gosec // spreads writers; nobody gains by guessing it
+	}
+	var args []any
+	for _, k := range keys {
+		args = append(args, k.Name, k.Key, shard, t[k])
+	}
+	_, err := tx.Run(ctx, `INSERT INTO counters (name, key, shard, n)
+		VALUES `+strings.TrimSuffix(strings.Repeat("(?, ?, ?, ?), ", len(keys)), ", ")+`
+		ON CONFLICT (name, key, shard) DO UPDATE SET n = counters.n + excluded.n`, args...)
+	if err != nil {
+		return fmt.Errorf("update counters: %w", err)
+	}
+	return nil
+}
+
+// ReadCounter returns the number that a counter stands at.
+func ReadCounter(ctx context.Context, db *DB, name, key string) (int64, error) {
+	var n int64
+	err := db.Session(ctx).Raw(`SELECT COALESCE(SUM(n), 0) FROM counters WHERE name = ? AND key = ?`, name, key).Scan(&n).Error
+	if err != nil {
+		return 0, fmt.Errorf("read counter %s: %w", name, err)
+	}
+	return n + db.tally[CounterKey{name, key}], nil // with what this transaction has not stored yet
+}

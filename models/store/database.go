@@ -1,0 +1,256 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+)
+
+// Dialect names one of the two kinds of database.
+type Dialect string
+
+// The two kinds of database.
+const (
+	Postgres Dialect = "postgres"
+	SQLite   Dialect = "sqlite"
+)
+
+// Config says which database to open and how.
+type Config struct {
+	// URL is postgres://… or sqlite:path.
+	URL string
+	// MaxConnections bounds the connections to PostgreSQL, or the readers of an SQLite file beside its one writer.
+	MaxConnections int
+	// StatementTimeout ends a statement that runs longer on PostgreSQL; 0 is no limit.
+	StatementTimeout time.Duration
+	// Vault hashes credentials and encrypts secrets.
+	Vault *Vault
+	// Attached is what belongs to the packages above, see [DB.Attached].
+	Attached any
+	// Now is the clock; nil is not allowed.
+	Now func() time.Time
+}
+
+// DB is one open database, or one transaction on it, with the clock and the vault that every write needs.
+type DB struct {
+	gorm      *gorm.DB
+	dialect   Dialect
+	vault     *Vault
+	now       func() time.Time
+	pools     *pools
+	committed *listeners
+
+	attached any
+
+	inTransaction bool
+	tally         Tally       // of the transaction
+	news          *news       // of the transaction
+	numbers       map[any]int // of the transaction, see Total
+}
+
+// pools are the connection pools behind a DB. On PostgreSQL both are the same one.
+type pools struct {
+	write, read *sql.DB
+	path        string // of the SQLite file
+}
+
+// Open connects to the database that cfg names and makes sure that it answers. It does not migrate.
+func Open(ctx context.Context, cfg Config) (*DB, error) {
+	db := &DB{
+		vault: cfg.Vault, now: cfg.Now, committed: &listeners{},
+		attached: cfg.Attached,
+	}
+	var dialector gorm.Dialector
+	switch scheme, rest, _ := strings.Cut(cfg.URL, ":"); scheme {
+	case "postgres", "postgresql":
+		pool, err := openPostgres(cfg)
+		if err != nil {
+			return nil, err
+		}
+		db.dialect, db.pools = Postgres, &pools{write: pool, read: pool}
+		dialector = postgres.New(postgres.Config{Conn: newFairPool(pool, cfg.MaxConnections)})
+	case "sqlite":
+		write, read, err := openSQLite(ctx, rest, cfg.MaxConnections)
+		if err != nil {
+			return nil, err
+		}
+		db.dialect, db.pools = SQLite, &pools{write: write, read: read, path: rest}
+		dialector = sqliteDialector{pool: splitPool{write: newFairPool(write, 1), read: newFairPool(read, cfg.MaxConnections)}}
+	default:
+		return nil, fmt.Errorf("database URL must start with postgres:// or sqlite:, not %q", scheme+":")
+	}
+	var err error
+	db.gorm, err = gorm.Open(dialector, &gorm.Config{
+		SkipDefaultTransaction: true, // every write opens its own, see Transaction
+		DisableAutomaticPing:   true,
+		Logger:                 logger.Discard, // errors are returned, and logged once by whoever handles them
+	})
+	if err == nil {
+		err = db.Ping(ctx)
+	}
+	if err == nil {
+		err = db.checkServer(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open database: %w", withoutPassword(err)), db.Close())
+	}
+	return db, nil
+}
+
+// Close closes every connection.
+func (db *DB) Close() error {
+	if db.pools.read == db.pools.write {
+		return db.pools.write.Close()
+	}
+	// The writer last: closing the last connection folds the write-ahead log into the file.
+	return errors.Join(db.pools.read.Close(), db.pools.write.Close())
+}
+
+// Ping returns an error if the database does not answer.
+func (db *DB) Ping(ctx context.Context) error {
+	if err := db.pools.read.PingContext(ctx); err != nil {
+		return fmt.Errorf("reach database: %w", err)
+	}
+	return nil
+}
+
+// Dialect returns the kind of database.
+func (db *DB) Dialect() Dialect { return db.dialect }
+
+// Pools returns the connection pools by name, for metrics.
+func (db *DB) Pools() map[string]*sql.DB {
+	if db.pools.read == db.pools.write {
+		return map[string]*sql.DB{"main": db.pools.write}
+	}
+	return map[string]*sql.DB{"write": db.pools.write, "read": db.pools.read}
+}
+
+// Now returns the time of the database's clock in UTC, cut to microseconds, the precision both databases keep.
+func (db *DB) Now() time.Time { return db.now().UTC().Truncate(time.Microsecond) }
+
+// Vault returns the vault that hashes and encrypts for this database.
+func (db *DB) Vault() *Vault { return db.vault }
+
+// ErrTryAgain says that a transaction found out too late what it had to lock. It is run again.
+var ErrTryAgain = errors.New("the transaction has to be run again")
+
+// Attached returns what the packages above have attached to the database when it was opened.
+func (db *DB) Attached() any { return db.attached }
+
+// InTransaction reports whether db is a transaction.
+func (db *DB) InTransaction() bool { return db.inTransaction }
+
+// Total adds n to a number that lives as long as the transaction, and returns it.
+func (db *DB) Total(of any, n int) int {
+	db.numbers[of] += n
+	return db.numbers[of]
+}
+
+// On returns the same database, or transaction, whose statements go to another session of GORM's.
+func (db *DB) On(g *gorm.DB) *DB {
+	other := *db
+	other.gorm = g
+	return &other
+}
+
+// maxTries is how often a transaction that the database refused for the sake of another one is tried.
+const maxTries = 5
+
+// Transaction runs fn inside one transaction and commits it, unless fn returns an error or panics: then nothing is changed. Within a
+// transaction it runs fn as part of that one. PostgreSQL may refuse a transaction because of a concurrent one (deadlock, serialization
+// failure), and fn may fail with ErrTryAgain; it is then run again, so fn must not keep anything from an earlier run.
+func Transaction(ctx context.Context, db *DB, fn func(tx *DB) error) error {
+	if db.inTransaction {
+		return fn(db)
+	}
+	for try := 1; ; try++ {
+		news := news{}
+		err := db.gorm.WithContext(ctx).Transaction(func(g *gorm.DB) error {
+			tx := *db
+			tx.gorm, tx.inTransaction, tx.news = g, true, &news
+			tx.tally, tx.numbers = Tally{}, map[any]int{}
+			if err := fn(&tx); err != nil {
+				return err
+			}
+			return tx.tally.store(ctx, &tx)
+		})
+		if err == nil && news.events {
+			db.committed.tell(news.endpoints)
+		}
+		if errors.Is(err, ErrTryAgain) && ctx.Err() == nil {
+			try-- // it does not count, since another transaction was committed
+			continue
+		}
+		if err == nil || try == maxTries || !refused(err) || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+// news is what a transaction has to tell after its commit.
+type news struct {
+	events    bool // something was recorded
+	endpoints bool // what is sent where may have changed
+}
+
+// OnCommit makes db call tell after each transaction that recorded an event, until end is called; endpoints says whether endpoints may have
+// changed. tell must not wait.
+func (db *DB) OnCommit(tell func(endpoints bool)) (end func()) { return db.committed.add(tell) }
+
+// listeners are told of commits.
+type listeners struct {
+	mu  sync.RWMutex
+	all []*func(endpoints bool)
+}
+
+func (l *listeners) add(tell func(bool)) (end func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all = append(l.all, &tell)
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.all = slices.DeleteFunc(l.all, func(one *func(bool)) bool { return one == &tell })
+	}
+}
+
+func (l *listeners) tell(endpoints bool) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	for _, tell := range l.all {
+		(*tell)(endpoints)
+	}
+}
+
+// Recorded notes what there is to tell after the commit.
+func (db *DB) Recorded(endpoints bool) {
+	if db.news != nil {
+		db.news.events = true
+		db.news.endpoints = db.news.endpoints || endpoints
+	}
+}
+
+// refused reports whether PostgreSQL ended a transaction only because of a concurrent one.
+func refused(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "40P01" || pg.Code == "40001")
+}
+
+// Session returns GORM bound to the context.
+func (db *DB) Session(ctx context.Context) *gorm.DB { return db.gorm.WithContext(ctx) }
+
+// Exec runs one statement and returns the number of rows it changed.
+func (db *DB) Exec(ctx context.Context, statement string, args ...any) (int64, error) {
+	res := db.Session(ctx).Exec(statement, args...)
+	return res.RowsAffected, res.Error
+}
