@@ -224,7 +224,8 @@ func TestAnInterruptedDemoIsCompleteAsFarAsItGotAndCanGoOn(t *testing.T) {
 	t.Parallel()
 	modelstestURLs(t, func(t *testing.T, url string) {
 		dir := t.TempDir()
-		if code, _, problems := command(t, nil, "key", "list", "--data-dir", dir, "--database-url", url, "--migrate"); code != 0 {
+		if code, _, problems := command(t, nil, "key", "create", "--kind", "management", "--name", "first", "--data-dir", dir, "--database-url", url,
+			"--migrate"); code != 0 {
 			t.Fatal(problems)
 		}
 		db := opened(t, dir, url)
