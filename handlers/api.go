@@ -7,6 +7,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"roster/auth"
+	"roster/jsonapi"
 	"roster/models"
 	"roster/models/store"
 	"roster/server"
@@ -29,13 +30,13 @@ func (a *API) WatchEvents(ctx context.Context, failed func(error)) { a.watch.Run
 // Door returns the front door of the API.
 func (a *API) Door() *server.Door {
 	d := &server.Door{
-		Paths: []string{models.Root, docsPath}, Credential: auth.Credential,
+		Paths: []string{jsonapi.Root, docsPath}, Credential: auth.Credential,
 		HowToPresent: "Send a valid key as Authorization: Bearer <key>.",
 		Refusal:      refusal, Told: toldOf,
 	}
 	for _, rt := range routes() {
 		d.Routes = append(d.Routes, server.Route{
-			Method: rt.method, Path: models.Root + rt.path, Needs: rt.needs,
+			Method: rt.method, Path: jsonapi.Root + rt.path, Needs: rt.needs,
 			NeedsOf: func(r *http.Request) auth.Permission { return rt.permission(mux.Vars(r)["relationship"]) },
 			Take: func(w http.ResponseWriter, rq *server.Request) (server.Serve, error) {
 				return a.take(&rt, w, rq)

@@ -23,7 +23,7 @@ func (a *API) readAttempt(w http.ResponseWriter, rq *request) error {
 	if err != nil {
 		return err
 	}
-	self := jsonapi.Href(models.Root + "webhookDeliveries/" + rq.id() + "/attempts/" + strconv.FormatInt(number, 10))
+	self := jsonapi.Href(jsonapi.Root + "webhookDeliveries/" + rq.id() + "/attempts/" + strconv.FormatInt(number, 10))
 	resources[0].Links = &jsonapi.Links{Self: self}
 	return writeDocument(w, rq, http.StatusOK,
 		&jsonapi.Document{Data: resources[0], Meta: map[string]any{}, Links: &jsonapi.Links{Self: self}})

@@ -10,7 +10,7 @@ import (
 )
 
 // openAPIPath is where the OpenAPI document is served. Every document names it as its description.
-const openAPIPath = models.Root + "openapi.json"
+const openAPIPath = jsonapi.Root + "openapi.json"
 
 // OpenAPI returns the OpenAPI document of the API: that of the route table.
 func OpenAPI() ([]byte, error) {
@@ -50,7 +50,7 @@ func (rt *route) described() []openapi.Route {
 // describedFor returns the route as the document tells it, for a relationship in its path, nil for none.
 func (rt *route) describedFor(rel *jsonapi.Relationship) openapi.Route {
 	out := openapi.Route{
-		Method: rt.method, Path: models.Root + rt.path, Form: rt.form, Name: rt.name, Prefix: rt.prefix, Tag: rt.tag, Doc: rt.doc,
+		Method: rt.method, Path: jsonapi.Root + rt.path, Form: rt.form, Name: rt.name, Prefix: rt.prefix, Tag: rt.tag, Doc: rt.doc,
 		Needs: rt.needs, Relationship: rel, Status: rt.status, Guarded: rt.guarded() != nil, Ext: rt.ext, Variables: rt.variables,
 	}
 	if rel != nil {

@@ -25,7 +25,7 @@ var eventTypes = jsonapi.ForModel(struct {
 
 // listEventTypes answers with every type of event: what it tells, the JSON Schema of its body, and an example.
 func (a *API) listEventTypes(w http.ResponseWriter, rq *request) error {
-	doc := &jsonapi.Document{Meta: map[string]any{}, Links: &jsonapi.Links{Self: jsonapi.Href(models.Root + eventTypesPath)}}
+	doc := &jsonapi.Document{Meta: map[string]any{}, Links: &jsonapi.Links{Self: jsonapi.Href(jsonapi.Root + eventTypesPath)}}
 	resources := []*jsonapi.Resource{}
 	for _, t := range models.EventTypes() {
 		r, err := eventTypeResource(t)
@@ -63,7 +63,7 @@ func eventTypeResource(t models.EventType) (*jsonapi.Resource, error) {
 	return &jsonapi.Resource{
 		Type: "eventTypes", ID: t.Name,
 		Attributes: map[string]any{"description": t.Doc, "schema": openapi.EventSchema(eventOf(t)), "example": jsonapi.Raw(example)},
-		Links:      &jsonapi.Links{Self: jsonapi.Href(models.Root + eventTypesPath + "/" + t.Name)},
+		Links:      &jsonapi.Links{Self: jsonapi.Href(jsonapi.Root + eventTypesPath + "/" + t.Name)},
 	}, nil
 }
 

@@ -60,8 +60,8 @@ func (st *story) begin() {
 	st.ids["organizations"] = st.created("/public/v2/management/organizations", "organizations", false)
 	for _, c := range models.Collections() {
 		typ := c.Schema.Type
-		if _, done := st.ids[typ]; !done && st.operation("POST", "/public/v2/"+c.Path) != nil {
-			st.ids[typ] = st.created("/public/v2/"+c.Path, typ, true)
+		if _, done := st.ids[typ]; !done && st.operation("POST", "/public/v2/"+c.Schema.Type) != nil {
+			st.ids[typ] = st.created("/public/v2/"+c.Schema.Type, typ, true)
 		}
 	}
 	st.ids["webhookDeliveries"] = st.run("POST", "/public/v2/webhooks/{id}/test", 202, nil).text("data", "id")

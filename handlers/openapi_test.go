@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"roster/jsonapi"
 	"roster/models"
 )
 
@@ -113,13 +114,13 @@ func everyArrayHasItems(t *testing.T, name string, schema any) {
 func routed() []string {
 	table := map[string]route{}
 	for _, rt := range routes() {
-		table[rt.method+" "+models.Root+rt.path] = rt
+		table[rt.method+" "+jsonapi.Root+rt.path] = rt
 	}
 	var all []string
 	for _, served := range NewAPI(nil).Door().Routes {
 		at := served.Method + " " + served.Path
 		switch {
-		case !strings.HasPrefix(served.Path, models.Root):
+		case !strings.HasPrefix(served.Path, jsonapi.Root):
 		case !strings.Contains(at, relationshipVariable):
 			all = append(all, at)
 		default:

@@ -13,7 +13,7 @@ import (
 	"roster/server"
 )
 
-// operationsPath is where atomic requests are sent, below models.Root.
+// operationsPath is where atomic requests are sent, below jsonapi.Root.
 const operationsPath = "operations"
 
 // maxPasswords bounds the passwords in one atomic request: hashing one takes as long as hundreds of other changes, by design.
@@ -65,7 +65,7 @@ func (a *API) operate(w http.ResponseWriter, rq *request) error {
 // that its resources are read at.
 func (rq *request) site() *jsonapi.Site {
 	site := &jsonapi.Site{
-		Base: &url.URL{Scheme: "http", Host: rq.Host, Path: models.Root + operationsPath},
+		Base: &url.URL{Scheme: "http", Host: rq.Host, Path: jsonapi.Root + operationsPath},
 		AreTags: func(list string) bool {
 			_, ok := server.VersionsOf([]string{list})
 			return ok
@@ -73,8 +73,8 @@ func (rq *request) site() *jsonapi.Site {
 	}
 	var others []*jsonapi.Place
 	for _, res := range resources {
-		place := &jsonapi.Place{Path: models.Root + res.path, Schema: res.Schema}
-		if res.path == res.Path {
+		place := &jsonapi.Place{Path: jsonapi.Root + res.path, Schema: res.Schema}
+		if res.path == res.Schema.Type {
 			site.Places = append(site.Places, place)
 		} else {
 			others = append(others, place)
@@ -86,7 +86,7 @@ func (rq *request) site() *jsonapi.Site {
 
 // resourceAt returns the line of the resource table that an operation is about.
 func resourceAt(op *jsonapi.Operation) *resource {
-	return resourceOf(strings.TrimPrefix(op.Place.Path, models.Root))
+	return resourceOf(strings.TrimPrefix(op.Place.Path, jsonapi.Root))
 }
 
 // permitOperations makes sure that every operation is one that the caller could have as a request of its own, and that they are not too

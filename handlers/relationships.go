@@ -54,7 +54,7 @@ func (a *API) related(w http.ResponseWriter, rq *request) error {
 		if err != nil {
 			return err
 		}
-		return a.writePage(w, rq, target, page, target.BasePath())
+		return a.writePage(w, rq, target, page, target.Schema.URL())
 	}
 	target, id, err := c.RelatedID(rq.Context(), rq.DB, rq.Scope(), item, rel.Name)
 	if err != nil {
@@ -78,7 +78,7 @@ func (a *API) related(w http.ResponseWriter, rq *request) error {
 	if err != nil {
 		return err
 	}
-	resources, err := models.Render(rq.Context(), rq.DB, target, rq.Scope(), []any{one}, target.BasePath(), rq.query)
+	resources, err := models.Render(rq.Context(), rq.DB, target, rq.Scope(), []any{one}, target.Schema.URL(), rq.query)
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ type sent struct {
 func (rq *request) id() string { return rq.Var("id") }
 
 // base returns the path that the resource of the route is read at.
-func (rq *request) base() string { return models.Root + rq.route.served.path }
+func (rq *request) base() string { return jsonapi.Root + rq.route.served.path }
 
 // take reads a call of a route: the same steps for each, in this order, so that nobody learns more than it may.
 func (a *API) take(rt *route, w http.ResponseWriter, in *server.Request) (server.Serve, error) {

@@ -107,9 +107,9 @@ func TestNobodyIsNamedByNothing(t *testing.T) {
 					case models.Webhooks:
 						doc["data"].(object)["attributes"].(object)["url"] = "https://hooks.example.com"
 					}
-					faults := s.do("POST", "/public/v2/"+c.Path, doc).want(422).faults()
+					faults := s.do("POST", "/public/v2/"+c.Schema.Type, doc).want(422).faults()
 					if len(faults) != 1 || faults[0].Pointer != "/data/attributes/"+a.Name {
-						t.Errorf("%s with %s %+q: %+v", c.Path, a.Name, name, faults)
+						t.Errorf("%s with %s %+q: %+v", c.Schema.Type, a.Name, name, faults)
 					}
 				}
 			}

@@ -102,6 +102,12 @@ type Schema struct {
 	relations  map[string]*Relationship
 }
 
+// Root is the path below which every resource of the native API is read.
+const Root = "/public/v2/"
+
+// URL returns where resources of the type are read: /public/v2/users.
+func (s *Schema) URL() string { return Root + s.Type }
+
 // Singular returns the name of one resource of the type: organization for organizations, policy for policies.
 func (s *Schema) Singular() string { return Singular(s.Type) }
 

@@ -32,7 +32,7 @@ func (APIKey) TableName() string { return "api_keys" }
 
 func defineAPIKeys(c *Collection) {
 	*c = Collection{
-		Schema: jsonapi.ForModel(APIKey{}), Path: "apiKeys", table: "api_keys", model: reflect.TypeFor[APIKey](),
+		Schema: jsonapi.ForModel(APIKey{}), table: "api_keys", model: reflect.TypeFor[APIKey](),
 		visible: func(s Scope) where {
 			w := s.within("api_keys.organization_id")
 			if s.reach == oneOrganization {

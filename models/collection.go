@@ -12,11 +12,8 @@ import (
 // are written once, over collections.
 type Collection struct {
 	Schema *jsonapi.Schema
-	// Path is where the resources are read, below the root of the API: users.
-	Path string
-
-	table string
-	model reflect.Type
+	table  string
+	model  reflect.Type
 	// narrowed names the resource whose related resources these are, "" for a whole collection.
 	narrowed string
 	// keyed has, by attribute, the column that its values are equal in, which is not that of its text.

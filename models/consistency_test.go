@@ -171,7 +171,7 @@ func checkTotals(t *testing.T, db *store.DB, w *world) {
 				}
 				page := listPage(t, db, c, scope, query)
 				if live(t, db, scope) && int64(len(walk(t, db, c, scope, query))) != page.Total {
-					t.Errorf("%s?%s as %+v: total %d, but the pages have %d", c.Path, query, scope, page.Total, len(walk(t, db, c, scope, query)))
+					t.Errorf("%s?%s as %+v: total %d, but the pages have %d", c.Schema.Type, query, scope, page.Total, len(walk(t, db, c, scope, query)))
 				}
 			}
 		}
@@ -198,7 +198,7 @@ func walk(t *testing.T, db *store.DB, c *models.Collection, scope models.Scope, 
 		if len(page) < 200 {
 			slices.Sort(ids)
 			if n := len(slices.Compact(slices.Clone(ids))); n != len(ids) {
-				t.Errorf("%s?%s shows %d resources twice", c.Path, query, len(ids)-n)
+				t.Errorf("%s?%s shows %d resources twice", c.Schema.Type, query, len(ids)-n)
 			}
 			return ids
 		}

@@ -55,7 +55,7 @@ func (e *Event) tellActor() {
 
 func defineEvents(c *Collection) {
 	*c = Collection{
-		Schema: jsonapi.ForModel(Event{}), Path: "events", table: "event_feed", model: reflect.TypeFor[Event](),
+		Schema: jsonapi.ForModel(Event{}), table: "event_feed", model: reflect.TypeFor[Event](),
 		visible: func(s Scope) where { return s.within("event_feed.organization_id") },
 		reached: reached{table: "event_positions", column: "organization_id", inOrder: []string{"position"}},
 		order:   []string{"event_feed.position"},
@@ -174,7 +174,7 @@ func record(ctx context.Context, tx *store.DB, by Caller, ch change) error {
 	if err != nil {
 		return err
 	}
-	rendered, err := Render(ctx, tx, c, Everything(), []any{withoutSecrets(c, subject)}, c.BasePath(), c.told())
+	rendered, err := Render(ctx, tx, c, Everything(), []any{withoutSecrets(c, subject)}, c.Schema.URL(), c.told())
 	if err != nil {
 		return err
 	}

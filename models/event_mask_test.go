@@ -17,7 +17,7 @@ func told(t *testing.T, db *store.DB, scope models.Scope, organization string) m
 	t.Helper()
 	byType := map[string]string{}
 	for _, item := range listPage(t, db, models.Events, scope, "page[size]=200&filter[organizationId]="+organization).Items {
-		rendered := must(models.Render(t.Context(), db, models.Events, scope, []any{item}, models.Events.BasePath(), nil))(t)
+		rendered := must(models.Render(t.Context(), db, models.Events, scope, []any{item}, models.Events.Schema.URL(), nil))(t)
 		byType[item.(*models.Event).EventType] = string(must(jsonapi.Marshal(rendered[0]))(t))
 	}
 	return byType
@@ -176,7 +176,7 @@ func TestAnOrganizationIsToldNothingOfTheKeysThatManageIt(t *testing.T) {
 			}
 		}
 		page := listPage(t, db, models.Events, models.OnlyOrganization(org), "filter[eventType]=apiKey.created&fields[events]=changes")
-		rendered := must(models.Render(t.Context(), db, models.Events, models.OnlyOrganization(org), page.Items, models.Events.BasePath(), &jsonapi.Query{
+		rendered := must(models.Render(t.Context(), db, models.Events, models.OnlyOrganization(org), page.Items, models.Events.Schema.URL(), &jsonapi.Query{
 			Fields: map[string]map[string]bool{"events": {"changes": true}},
 		}))(t)
 		if got := string(must(jsonapi.Marshal(rendered[0]))(t)); strings.Contains(got, `"scopes"`) {

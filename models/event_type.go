@@ -101,7 +101,7 @@ func (c *Collection) Example() (*jsonapi.Resource, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.decorate(resources[0], model, c.BasePath(), c.told())
+	c.decorate(resources[0], model, c.Schema.URL(), c.told())
 	return resources[0], nil
 }
 

@@ -194,7 +194,7 @@ func (in *includer) add(ctx context.Context, c *Collection, items []any) error {
 	if !in.cutting && len(in.included)+len(missing) > jsonapi.MaxIncluded {
 		return errTooLarge
 	}
-	resources, err := Render(ctx, in.db, c, in.scope, missing, c.BasePath(), in.q)
+	resources, err := Render(ctx, in.db, c, in.scope, missing, c.Schema.URL(), in.q)
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ func TestEveryRelationshipThatCanBeChangedIs(t *testing.T) {
 					want = models.ReadOnly
 				}
 				if !models.IsKind(err, want) {
-					t.Errorf("%s of nothing in %s: %v, want %s", rel.Name, c.Path, err, want)
+					t.Errorf("%s of nothing in %s: %v, want %s", rel.Name, c.Schema.Type, err, want)
 				}
 			}
 		}

@@ -28,7 +28,7 @@ func (Membership) TableName() string { return "memberships" }
 
 func defineMemberships(c *Collection) {
 	*c = Collection{
-		Schema: jsonapi.ForModel(Membership{}), Path: "memberships", table: "memberships", model: reflect.TypeFor[Membership](),
+		Schema: jsonapi.ForModel(Membership{}), table: "memberships", model: reflect.TypeFor[Membership](),
 		visible: func(s Scope) where { return s.within("memberships.organization_id") },
 		reached: reached{table: "memberships", column: "organization_id", live: true, inOrder: []string{"created_at", "id"}},
 		live:    "EXISTS (SELECT 1 FROM organizations mo WHERE mo.id = memberships.organization_id AND mo.deleted_at IS NULL)",

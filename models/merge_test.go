@@ -121,7 +121,7 @@ func (p part) compare(t *testing.T, db *store.DB, c *models.Collection, scope mo
 	for _, way := range []string{"merged", "walked", "gathered"} {
 		items, right := found[way]
 		if got := idsOf(c, &models.Page{Items: items}); !right || !slices.Equal(got, want) {
-			t.Errorf("%s?%s of %v, %+v, %s: %v, want %v", c.Path, query, scope, p, way, got, want)
+			t.Errorf("%s?%s of %v, %+v, %s: %v, want %v", c.Schema.Type, query, scope, p, way, got, want)
 		}
 	}
 }

@@ -47,7 +47,7 @@ func (Organization) TableName() string { return "organizations" }
 
 func defineOrganizations(c *Collection) {
 	*c = Collection{
-		Schema: jsonapi.ForModel(Organization{}), Path: "organizations", table: "organizations", model: reflect.TypeFor[Organization](),
+		Schema: jsonapi.ForModel(Organization{}), table: "organizations", model: reflect.TypeFor[Organization](),
 		live:    "organizations.deleted_at IS NULL",
 		visible: func(s Scope) where { return s.within("organizations.id") },
 		reached: reached{table: "organizations", column: "id", live: true},

@@ -7,12 +7,9 @@ import (
 	"roster/models/store"
 )
 
-// Root is the path below which every resource of the native API is read.
-const Root = "/public/v2/"
-
 // Render returns the resource objects of models of one collection as the scope may see them: attributes from the library, relationships
 // and links from here. The API, the atomic endpoint and the outbox of the webhooks all print resources with it. base is the path that the
-// resources are read at, usually c.BasePath(); q may be nil.
+// resources are read at, usually c.Schema.URL(); q may be nil.
 func Render(ctx context.Context, db *store.DB, c *Collection, scope Scope, items []any, base string, q *jsonapi.Query) ([]*jsonapi.Resource, error) {
 	if q == nil {
 		q = &jsonapi.Query{}
@@ -73,9 +70,6 @@ func (c *Collection) decorate(r *jsonapi.Resource, item any, base string, q *jso
 	}
 }
 
-// BasePath returns the path of the collection.
-func (c *Collection) BasePath() string { return Root + c.Path }
-
 func (c *Collection) relationshipObject(rel *jsonapi.Relationship, item any, id, self string) *jsonapi.RelationshipObject {
 	object := &jsonapi.RelationshipObject{Links: &jsonapi.Links{
 		Self:    jsonapi.Href(self + "/relationships/" + rel.Name),
@@ -104,7 +98,7 @@ func (c *Collection) relationshipObject(rel *jsonapi.Relationship, item any, id,
 // relatedPath returns the URL of related resources.
 func (c *Collection) relatedPath(rel *jsonapi.Relationship, id, self string) string {
 	if r := c.relations[rel.Name]; r.listed {
-		return r.target.BasePath() + "?filter[" + r.countedBy + "]=" + id
+		return r.target.Schema.URL() + "?filter[" + r.countedBy + "]=" + id
 	}
 	return self + "/" + rel.Name
 }

@@ -110,7 +110,7 @@ func TestAScopeSeesWhatItShould(t *testing.T) {
 			if name == "nothing" {
 				for _, collection := range models.Collections() {
 					if page := listPage(t, db, collection, c.scope, ""); len(page.Items) != 0 || page.Total != 0 || page.TotalUnfiltered != 0 {
-						t.Errorf("the zero scope sees %d of %d %s", len(page.Items), page.Total, collection.Path)
+						t.Errorf("the zero scope sees %d of %d %s", len(page.Items), page.Total, collection.Schema.Type)
 					}
 				}
 			}
@@ -265,7 +265,7 @@ func TestLinkageTellsNothingOfWhatIsInvisible(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			rendered, err := models.Render(t.Context(), db, models.Organizations, c.scope, []any{found}, models.Organizations.BasePath(), nil)
+			rendered, err := models.Render(t.Context(), db, models.Organizations, c.scope, []any{found}, models.Organizations.Schema.URL(), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -330,7 +330,7 @@ func TestFiltersByARelationshipSeeOnlyWhatIsVisible(t *testing.T) {
 		} {
 			page := listPage(t, db, c.collection, c.scope, c.query)
 			if len(page.Items) != c.want || page.Total != int64(c.want) {
-				t.Errorf("%s?%s as %+v: %d items, total %d, want %d", c.collection.Path, c.query, c.scope, len(page.Items), page.Total, c.want)
+				t.Errorf("%s?%s as %+v: %d items, total %d, want %d", c.collection.Schema.Type, c.query, c.scope, len(page.Items), page.Total, c.want)
 			}
 		}
 	})

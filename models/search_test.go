@@ -93,10 +93,10 @@ func TestASubtreeIsTheSameFromEverySide(t *testing.T) {
 							page := listPage(t, db, c, models.Subtree(root), query+fmt.Sprintf("&page[size]=%d&page[number]=2", size))
 							end := min(2*size, len(want))
 							if int(page.Total) != len(want) || !slices.Equal(idsOf(c, page), want[min(size, end):end]) {
-								t.Errorf("%s?%s, second page of %d: %d of %d, want %d", c.Path, query, size, len(page.Items), page.Total, len(want))
+								t.Errorf("%s?%s, second page of %d: %d of %d, want %d", c.Schema.Type, query, size, len(page.Items), page.Total, len(want))
 							}
 							if size > 1 && root == f.head {
-								same(t, fmt.Sprintf("%s?%s by cursors of %d", c.Path, query, size), walked(t, db, c, models.Subtree(root), query, size), want)
+								same(t, fmt.Sprintf("%s?%s by cursors of %d", c.Schema.Type, query, size), walked(t, db, c, models.Subtree(root), query, size), want)
 							}
 						}
 					}

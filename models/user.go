@@ -37,7 +37,7 @@ func (User) TableName() string { return "users" }
 
 func defineUsers(c *Collection) {
 	*c = Collection{
-		Schema: jsonapi.ForModel(User{}), Path: "users", table: "users", model: reflect.TypeFor[User](),
+		Schema: jsonapi.ForModel(User{}), table: "users", model: reflect.TypeFor[User](),
 		visible: visibleUsers,
 		reached: reached{table: "memberships", column: "organization_id", distinct: "user_id", live: true, inOrder: []string{"user_created_at", "user_id"}},
 		order:   []string{"users.created_at", "users.id"},

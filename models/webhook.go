@@ -61,7 +61,7 @@ const (
 
 func defineWebhooks(c *Collection) {
 	*c = Collection{
-		Schema: jsonapi.ForModel(Webhook{}), Path: "webhooks", table: "webhooks", model: reflect.TypeFor[Webhook](),
+		Schema: jsonapi.ForModel(Webhook{}), table: "webhooks", model: reflect.TypeFor[Webhook](),
 		visible: func(s Scope) where { return s.within("webhooks.organization_id") },
 		reached: reached{table: "webhooks", column: "organization_id", live: true, inOrder: []string{"created_at", "id"}},
 		live:    "EXISTS (SELECT 1 FROM organizations wo WHERE wo.id = webhooks.organization_id AND wo.deleted_at IS NULL)",
@@ -163,7 +163,7 @@ const (
 
 func defineWebhookDeliveries(c *Collection) {
 	*c = Collection{
-		Schema: jsonapi.ForModel(WebhookDelivery{}), Path: "webhookDeliveries", table: "webhook_deliveries",
+		Schema: jsonapi.ForModel(WebhookDelivery{}), table: "webhook_deliveries",
 		model:   reflect.TypeFor[WebhookDelivery](),
 		visible: func(s Scope) where { return s.within("webhook_deliveries.organization_id") },
 		reached: reached{table: "webhook_deliveries", column: "organization_id", inOrder: []string{"id"}},

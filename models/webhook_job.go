@@ -51,7 +51,7 @@ const (
 
 func defineWebhookJobs(c *Collection) {
 	*c = Collection{
-		Schema: jsonapi.ForModel(WebhookJob{}), Path: "webhookReplays", table: "webhook_jobs", model: reflect.TypeFor[WebhookJob](),
+		Schema: jsonapi.ForModel(WebhookJob{}), table: "webhook_jobs", model: reflect.TypeFor[WebhookJob](),
 		visible:  func(s Scope) where { return s.within("webhook_jobs.organization_id") },
 		reached:  reached{table: "webhook_jobs", column: "organization_id"},
 		order:    []string{"webhook_jobs.created_at", "webhook_jobs.id"},

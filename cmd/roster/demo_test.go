@@ -72,7 +72,7 @@ func TestTheSameSeedGivesTheSameData(t *testing.T) {
 		var all []string
 		db := opened(t, dir, url)
 		for _, c := range []*models.Collection{models.Organizations, models.Users, models.Memberships} {
-			resources, err := models.Render(t.Context(), db, c, models.Everything(), everyPage(t, db, c), c.BasePath(), nil)
+			resources, err := models.Render(t.Context(), db, c, models.Everything(), everyPage(t, db, c), c.Schema.URL(), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -245,7 +245,7 @@ func TestAnInterruptedDemoIsCompleteAsFarAsItGotAndCanGoOn(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got := int64(len(everyPage(t, db, c))); got != page.Total || got == 0 {
-				t.Errorf("%s: %d are there, the total says %d", c.Path, got, page.Total)
+				t.Errorf("%s: %d are there, the total says %d", c.Schema.Type, got, page.Total)
 			}
 		}
 		if got := fillDemo(t, dir, url, "--organizations", "4000", "--users", "8000", "--seed",

@@ -283,7 +283,7 @@ func orNever(at *time.Time) string {
 
 // printKeys prints keys as the API does.
 func (p *program) printKeys(ctx context.Context, db *store.DB, keys []any) error {
-	resources, err := models.Render(ctx, db, models.APIKeys, models.Everything(), keys, models.APIKeys.BasePath(), nil)
+	resources, err := models.Render(ctx, db, models.APIKeys, models.Everything(), keys, models.APIKeys.Schema.URL(), nil)
 	if err != nil {
 		return err
 	}
