@@ -16,8 +16,9 @@ import (
 // operationsPath is where atomic requests are sent, below jsonapi.Root.
 const operationsPath = "operations"
 
-// maxPasswords bounds the passwords in one atomic request: hashing one takes as long as hundreds of other changes, by design.
-const maxPasswords = 10
+// maxSlow bounds the values in one atomic request that take long to prepare: hashing a password takes as long as hundreds of other changes,
+// by design.
+const maxSlow = 10
 
 // decodeOperations reads the operations of an atomic request and checks what can be known without the database.
 func (rq *request) decodeOperations() (err error) {
@@ -93,7 +94,7 @@ func resourceAt(op *jsonapi.Operation) *resource {
 // much work together.
 func (rq *request) permitOperations(operations []*jsonapi.Operation) error {
 	var faults jsonapi.Errors
-	passwords := 0
+	slow := 0
 	for _, op := range operations {
 		needs, possible := permissionOf(op)
 		switch {
@@ -106,10 +107,10 @@ func (rq *request) permitOperations(operations []*jsonapi.Operation) error {
 		if op.Input == nil {
 			continue
 		}
-		if op.Input.Attributes["password"] != nil {
-			if passwords++; passwords > maxPasswords {
-				fault := jsonapi.Fault(jsonapi.InvalidDocument, "All operations together can set at most %d passwords.", maxPasswords)
-				faults.Add(fault.At(op.Input.PointerTo("password")).WithMeta("limit", maxPasswords))
+		if name := resourceAt(op).slow; op.Input.Attributes[name] != nil {
+			if slow++; slow > maxSlow {
+				fault := jsonapi.Fault(jsonapi.InvalidDocument, "All operations together can set at most %d %ss.", maxSlow, name)
+				faults.Add(fault.At(op.Input.PointerTo(name)).WithMeta("limit", maxSlow))
 			}
 		}
 	}

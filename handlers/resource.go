@@ -127,7 +127,7 @@ func (a *API) update(w http.ResponseWriter, rq *request) error {
 	if err != nil {
 		// Who may not see the resource learns nothing of what was wrong with the request.
 		if _, missing := models.Find(rq.Context(), rq.DB, res.Collection, rq.Scope(), rq.id(), nil); models.IsKind(missing,
-			models.NotFound) && !restorable(res, rq) {
+			models.NotFound) && !res.Restorable(rq.Scope()) {
 			return missing
 		}
 		return err
@@ -141,11 +141,6 @@ func (a *API) update(w http.ResponseWriter, rq *request) error {
 		return located(err, in)
 	}
 	return a.writeOne(w, rq, http.StatusOK, item)
-}
-
-// restorable reports whether a resource that is not found may be one that was deleted and can be restored by this caller.
-func restorable(res *resource, rq *request) bool {
-	return res.Collection == models.Organizations && rq.Scope().Manages()
 }
 
 // remove deletes a resource (§ Deleting Resources). A body is taken and ignored: some clients send the identifier.

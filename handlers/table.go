@@ -21,8 +21,9 @@ type resource struct {
 	// no such route.
 	reads, writes, creates, deletes auth.Permission
 
-	// prepare is work on what was sent that takes long and needs no database.
+	// prepare is work on what was sent that takes long and needs no database; slow is the attribute that it is about.
 	prepare func(context.Context, *models.Change) error
+	slow    string
 
 	create creation
 	update change
@@ -106,8 +107,8 @@ var resources = []*resource{
 	{
 		Collection: models.Users, path: "users",
 		reads: auth.Read("users"), writes: auth.Write("users"), creates: auth.Write("users"), deletes: auth.Write("users"),
-		prepare: models.HashPassword,
-		create:  created(models.CreateUser), update: changed(models.UpdateUser), remove: deleted(models.DeleteUser),
+		prepare: models.HashPassword, slow: "password",
+		create: created(models.CreateUser), update: changed(models.UpdateUser), remove: deleted(models.DeleteUser),
 	},
 	{
 		Collection: models.Memberships, path: "memberships",

@@ -17,6 +17,8 @@ type declaration struct {
 	tells []told
 	// steers: a change of it may change what is sent where.
 	steers bool
+	// restorable: one that was deleted can be restored by the management, and so is known to it.
+	restorable bool
 	// rank is its place in the order in which single changes lock rows of several resources; those without a rank come last.
 	rank int
 	// plans say what else a change of it works with, for who changes several in one transaction; nil for nothing.
@@ -77,6 +79,9 @@ func Counts() []string {
 	}
 	return all
 }
+
+// Restorable reports whether a resource that is not found may be one that was deleted and can be restored by who sees a scope.
+func (c *Collection) Restorable(s Scope) bool { return c.restorable && s.Manages() }
 
 // inLockOrder returns the collections in the order in which single changes lock rows of several: a user before its memberships, these
 // before their organizations, and an organization before what goes with it.

@@ -77,7 +77,7 @@ func defineOrganizations(c *Collection) {
 				{deleted, "An organization was deleted: the last event that its own endpoints get."},
 				{restored, "A deleted organization is there again."},
 			},
-			steers: true, rank: 3,
+			steers: true, restorable: true, rank: 3,
 			plans: plans{
 				creates: func(p *Plan, in *Change) { p.worksIn(shared, in.Links["parent"].One()) },
 				updates: func(p *Plan, id string, in *Change) {
