@@ -210,6 +210,17 @@ func TestAMisspeltMemberOfAnOperationIsNotIgnored(t *testing.T) {
 		for _, name := range []string{"Meta", "Ref", "HREF"} {
 			s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, "/"+name)}, with(name, object{"ifMatch": `"0-0"`}))
 		}
+		for _, name := range []string{"ifMatch", "If-Match"} {
+			refused := func(pointer string, o object) {
+				s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, pointer+name)}, o)
+			}
+			refused("/", with(name, `"0-0"`))
+			refused("/ref/", object{"op": "remove", "ref": object{"type": "organizations", "id": id, name: `"0-0"`}})
+			refused("/ref/meta/", object{"op": "remove", "ref": object{"type": "organizations", "id": id, "meta": object{name: `"0-0"`}}})
+			in := change("organizations", id, object{"name": "changed"})
+			in["data"].(object)["meta"] = object{name: `"0-0"`}
+			refused("/data/meta/", in)
+		}
 		to := member("organizations", id, "parent")
 		to["relationShip"] = "parent"
 		s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, "/ref/relationShip")},

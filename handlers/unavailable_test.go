@@ -78,3 +78,30 @@ func TestADatabaseThatCannotAnswerIsNoMistakeOfOurs(t *testing.T) {
 		ask()
 	}
 }
+
+// TestAServerThatCrashedWhileNobodyAskedIsNotNoticed: it ends its connections without a word, and is back before the next request.
+func TestAServerThatCrashedWhileNobodyAskedIsNotNoticed(t *testing.T) {
+	t.Parallel()
+	cfg := modelstest.Config(t, store.Postgres)
+	proxy := modelstest.NewProxy(t, cfg.URL)
+	cfg.URL = proxy.URL
+	s := newService(t, modelstest.OpenConfig(t, cfg))
+	for what, ask := range map[string]func(){
+		"read":  func() { s.get("/public/v2/users").want(200) },
+		"feed":  func() { s.get("/public/v2/events").want(200) },
+		"write": func() { s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"})).want(201) },
+		"once": func() {
+			s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"}), "Idempotency-Key", "once").want(201)
+		},
+	} {
+		var asking sync.WaitGroup
+		for range 8 {
+			asking.Go(func() { s.get("/public/v2/users") })
+		}
+		asking.Wait()
+		proxy.Cut()
+		proxy.Restore()
+		t.Log("ask for a " + what)
+		ask()
+	}
+}

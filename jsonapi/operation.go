@@ -24,6 +24,7 @@ func (d *operationDecoder) decode(v any) {
 	}
 	d.object = object
 	d.misspelt(object, d.op.pointer, "op", "ref", "href", "data", "meta")
+	d.misplaced()
 	d.code()
 	d.precondition()
 	if !d.target() || d.op.Code == "" {
@@ -84,11 +85,33 @@ func (d *operationDecoder) precondition() {
 // are ignored, as it demands; ignoring this one would do what was not meant: change a resource in spite of its version, or the whole of it
 // instead of one relationship.
 func (d *operationDecoder) misspelt(object map[string]any, at string, known ...string) {
-	plain := func(name string) string { return strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(name)) }
 	for _, name := range slices.Sorted(maps.Keys(object)) {
-		i := slices.IndexFunc(known, func(k string) bool { return plain(k) == plain(name) })
+		i := slices.IndexFunc(known, func(k string) bool { return spelling(k) == spelling(name) })
 		if i >= 0 && known[i] != name {
 			d.fault(InvalidDocument, Pointer(at, name), "The member %q is spelled %s.", clip(name), known[i])
+		}
+	}
+}
+
+// spelling returns a member's name without its case, hyphens and underscores.
+func spelling(name string) string {
+	return strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(name))
+}
+
+// misplaced refuses a precondition that stands where none is read, for the reason that misspelt has.
+func (d *operationDecoder) misplaced() {
+	places := map[string]any{d.op.pointer: d.object}
+	for _, name := range []string{"ref", "data"} {
+		if object, ok := d.object[name].(map[string]any); ok {
+			places[d.op.Pointer(name)], places[d.op.Pointer(name, "meta")] = object, object["meta"]
+		}
+	}
+	for _, at := range slices.Sorted(maps.Keys(places)) {
+		object, _ := places[at].(map[string]any)
+		for _, name := range slices.Sorted(maps.Keys(object)) {
+			if spelling(name) == "ifmatch" {
+				d.fault(InvalidDocument, Pointer(at, name), "ifMatch is a member of the operation's meta.")
+			}
 		}
 	}
 }

@@ -30,10 +30,12 @@ func checkSeen(s string) (wrong string) {
 // visible reports whether a character leaves ink by itself: letters, digits, punctuation and symbols but for those that are blank, and no
 // combining marks, spaces, format characters, private or unassigned ones.
 func visible(r rune) bool {
-	const brailleBlank = '\u2800' // a symbol without a dot
 	ink := unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S)
-	return ink && !unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r) && r != brailleBlank
+	return ink && !unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r) && !strings.ContainsRune(blankSymbols, r)
 }
+
+// blankSymbols are symbols without ink: a braille pattern without a dot, a note without a head, and what stands for an object.
+const blankSymbols = "\u2800\U0001D159\uFFFC"
 
 // turning reports whether a character embeds, overrides or isolates a direction: what stands before it is then read behind it
 // (https://trojansource.codes).

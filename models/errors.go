@@ -33,7 +33,9 @@ type Error struct {
 	// Parameter is the query parameter at fault, or "".
 	Parameter string
 	// Index is the position of the identifier at fault within a to-many relationship.
-	Index   int
+	Index int
+	// Whole: the request is refused as a whole, whatever else is in it.
+	Whole   bool
 	Message string
 }
 

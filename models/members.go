@@ -203,7 +203,9 @@ func changeChildrenOf(ctx context.Context, tx *store.DB, by Caller, parent strin
 		switch refusal := (*Error)(nil); {
 		case err == nil:
 		case errors.As(ofMember(err, "children", i, child), &refusal):
-			errs = append(errs, refusal)
+			if errs = append(errs, refusal); refusal.Whole {
+				return errs // so it is for those behind it
+			}
 		default:
 			return err
 		}

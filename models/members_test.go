@@ -173,3 +173,20 @@ func TestPeopleJoinOneOrganizationFromBothEnds(t *testing.T) {
 		modelstest.CheckConsistency(t, db)
 	})
 }
+
+// TestWhatIsTooMuchIsSaidOnce: where the moves of one request come to their bound, what is behind is refused for the same reason.
+func TestWhatIsTooMuchIsSaidOnce(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t, store.SQLite) // whose bound a request can come to with leaves
+	bound := models.MoveBoundOf(store.SQLite)
+	head := organization(t, db, "Head", "")
+	var leaves []string
+	for range bound.Rows/bound.Each + 10 {
+		leaves = append(leaves, organization(t, db, "Leaf", "").ID)
+	}
+	err := models.ChangeMembers(t.Context(), db, everything, models.Organizations, head.ID, "children", models.AddMembers, many(leaves...))
+	var refusals models.Errors
+	if !errors.As(err, &refusals) || len(refusals) != 1 || refusals[0].Kind != models.Conflict {
+		t.Errorf("%d refusals: %v", len(refusals), err)
+	}
+}

@@ -53,7 +53,7 @@ func boundMoves(ctx context.Context, tx *store.DB, id, parent string, size int) 
 	bound := MoveBoundOf(tx.Dialect())
 	total := tx.Total(weightOfMoves{}, bound.Each+size*len(steps))
 	if total > bound.Rows {
-		return &Error{Kind: Conflict, Field: "parent", Message: fmt.Sprintf("The moves of one request may change %d ancestors of organizations, "+
+		return &Error{Kind: Conflict, Field: "parent", Whole: true, Message: fmt.Sprintf("The moves of one request may change %d ancestors of organizations, "+
 			"each move counting as %d by itself, and with this one it would be at least %d; send fewer at once, or move a large branch in parts.",
 			bound.Rows, bound.Each, total)}
 	}

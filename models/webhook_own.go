@@ -75,6 +75,13 @@ func permitOwn(by Caller, before, org *Organization, own []*Webhook) error {
 	if len(own) > 0 {
 		endpoint = own[0]
 	}
+	if url := deref(org.WebhookURL); url != "" {
+		var ends *Error
+		if errors.As((&Webhook{URL: url}).directs(by, &Webhook{URL: deref(before.WebhookURL)}), &ends) {
+			ends.Field = field
+			return ends
+		}
+	}
 	var refusals Errors
 	err := endpoint.within(by)
 	if errors.As(err, &refusals) {

@@ -1,6 +1,10 @@
 package models
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"time"
+)
 
 // within refuses an endpoint that gets more than a caller may see: whoever directs an endpoint can have sent to itself all that it gets.
 // It is asked before all that a caller does with an endpoint, and of what comes out of it. No types are all of them, and so is *.
@@ -19,4 +23,27 @@ func (w *Webhook) within(by Caller) error {
 		}
 	}
 	return errs.Err()
+}
+
+// directs refuses that a credential which ends decides where an endpoint sends what: the endpoint would go on without it. before is the
+// endpoint as it was, empty for a new one.
+func (w *Webhook) directs(by Caller, before *Webhook) error {
+	if by.Rights.Until == nil {
+		return nil
+	}
+	var field string
+	switch {
+	case w.URL != before.URL:
+		field = "url"
+	case !slices.Equal(w.EventTypes, before.EventTypes):
+		field = "eventTypes"
+	case w.Subtree && !before.Subtree:
+		field = "subtree"
+	case w.Status == WebhookActive && before.Status != WebhookActive:
+		field = "status"
+	default:
+		return nil
+	}
+	return &Error{Kind: Forbidden, Field: field, Message: "An endpoint goes on until it is deleted, and this credential ends at " +
+		by.Rights.Until.UTC().Format(time.RFC3339) + ": what it subscribes to would be sent for longer than that."}
 }

@@ -44,6 +44,9 @@ func CreateWebhook(ctx context.Context, db *store.DB, by Caller, in *Change) (*W
 		if err := w.within(by); err != nil {
 			return nil, err
 		}
+		if err := w.directs(by, &Webhook{}); err != nil {
+			return nil, err
+		}
 		secret, err = signingSecret(w, secret)
 		if err != nil {
 			return nil, err
@@ -123,7 +126,8 @@ func beginAfter(ctx context.Context, tx *store.DB, id string, ordinal int64) err
 	return nil
 }
 
-// UpdateWebhook changes what the input names, if the caller may see all that the endpoint got until then and is to get. An endpoint that becomes active again sends what has waited, slowly at first.
+// UpdateWebhook changes what the input names, if the caller may see all that the endpoint got until then and is to get. An endpoint that
+// becomes active again sends what has waited, slowly at first.
 func UpdateWebhook(ctx context.Context, db *store.DB, by Caller, id string, in *Change) (*Webhook, error) {
 	return resulting(ctx, db, func(tx *store.DB) (w *Webhook, err error) {
 		before, err := lockLive[Webhook](ctx, tx, Webhooks, by.Scope, id)
@@ -165,6 +169,9 @@ func UpdateWebhook(ctx context.Context, db *store.DB, by Caller, id string, in *
 			if err := endpoint.within(by); err != nil {
 				return nil, err
 			}
+		}
+		if err := w.directs(by, before); err != nil {
+			return nil, err
 		}
 		return w, saveWebhook(ctx, tx, by, updated, before, w, append(columns, "header_names", "headers", "url", "sealed_url", "disabled_reason", "disabled_at"))
 	})

@@ -125,9 +125,9 @@ func (c *config) findDatabase() error {
 	if !embedded {
 		return nil
 	}
-	_, err := os.Stat(path)
+	file, err := os.Stat(path)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist), err == nil && file.Size() == 0:
 		return fmt.Errorf("there is no database at %s yet; 'roster migrate up' makes one, and so does 'roster serve'", path)
 	case err != nil:
 		return fmt.Errorf("look for the database: %w", err)

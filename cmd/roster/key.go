@@ -43,7 +43,15 @@ func (p *program) keyCommand() *cli.Command {
 					&cli.StringFlag{Name: "expires",
 						Usage: "when it ceases to work: 90d, 12h, 2027-01-31 or 2027-01-31T12:00:00Z (default: never)"},
 				}, p.flags(storage, logging)...),
-				Action: func(ctx context.Context, cmd *cli.Command) error { return p.withDatabase(ctx, cmd, p.createKey) },
+				Action: func(ctx context.Context, cmd *cli.Command) error {
+					wanted, err := keyChange(cmd, time.Now()) // first: a mistake on the command line makes no database
+					if err != nil {
+						return err
+					}
+					return p.withDatabase(ctx, cmd, func(ctx context.Context, _ *cli.Command, db *store.DB) error {
+						return p.createKey(ctx, db, wanted)
+					})
+				},
 			},
 			{
 				Name:  "list",
@@ -96,12 +104,8 @@ func (p *program) withFoundDatabase(ctx context.Context, cmd *cli.Command, do fu
 // operator is whom the events name for what is done on the command line.
 var operator = models.System("command line")
 
-func (p *program) createKey(ctx context.Context, cmd *cli.Command, db *store.DB) error {
-	in, err := keyChange(cmd, db.Now())
-	if err != nil {
-		return err
-	}
-	key, err := models.CreateAPIKey(ctx, db, operator, in)
+func (p *program) createKey(ctx context.Context, db *store.DB, wanted *models.Change) error {
+	key, err := models.CreateAPIKey(ctx, db, operator, wanted)
 	if err != nil {
 		return refusal(err)
 	}

@@ -37,7 +37,7 @@ func TestMigrate(t *testing.T) {
 	})
 }
 
-// TestACommandThatOnlyReadsMakesNoDatabase asks for what is in one that is not there.
+// TestACommandThatOnlyReadsMakesNoDatabase asks for what is in one that is not there, and makes mistakes where one would be made.
 func TestACommandThatOnlyReadsMakesNoDatabase(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
@@ -55,6 +55,32 @@ func TestACommandThatOnlyReadsMakesNoDatabase(t *testing.T) {
 			if made, err := os.ReadDir(parent); err != nil || len(made) > 0 {
 				t.Errorf("%v made %v (%v)", args, made, err)
 			}
+		}
+	}
+}
+
+func TestAWrongKeyMakesNoDatabase(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{}, {"--kind", "bogus", "--name", "x"}, {"--kind", "management"}} {
+		parent := t.TempDir()
+		code, stdout, problems := command(t, nil, append([]string{"key", "create", "--data-dir", filepath.Join(parent, "data")}, args...)...)
+		if made, err := os.ReadDir(parent); code != 2 || stdout != "" || err != nil || len(made) > 0 {
+			t.Errorf("%v: %d %s %s, and made %v (%v)", args, code, stdout, problems, made, err)
+		}
+	}
+}
+
+func TestAnEmptyFileIsNoDatabase(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"migrate", "status"}, {"key", "list"}} {
+		dir := t.TempDir()
+		path := filepath.Join(dir, "roster.db")
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		code, _, problems := command(t, nil, append(args, "--data-dir", dir)...)
+		if info, err := os.Stat(path); code != 1 || err != nil || info.Size() > 0 {
+			t.Errorf("%v: %d %s", args, code, problems)
 		}
 	}
 }

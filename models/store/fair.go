@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"io"
 	"sync"
+	"syscall"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"gorm.io/gorm"
@@ -24,20 +26,21 @@ func newFairPool(pool *sql.DB, connections int) fairPool {
 	return fairPool{DB: pool, gate: newGate(max(1, connections/4))}
 }
 
-// asCaller runs a statement on a connection that is held for the caller of ctx, until what the statement returned is closed.
-func (p fairPool) asCaller(ctx context.Context, run func(*sql.Conn) error) error {
+// asCaller runs a statement on a connection that is held for the caller of ctx, until what the statement returned is closed. ended tells a
+// connection that had ended before.
+func (p fairPool) asCaller(ctx context.Context, ended func(error) bool, run func(*sql.Conn) error) error {
 	leave, err := p.gate.enter(ctx, callerOf(ctx))
 	if err != nil {
 		return err
 	}
-	for ended := 0; ; ended++ {
+	for n := 0; ; n++ {
 		conn, err := p.DB.Conn(ctx)
 		if err != nil {
 			leave()
 			return err
 		}
 		err = run(conn)
-		if ended < p.mostEnded() && endedIdle(err) {
+		if n < p.mostEnded() && ended(err) {
 			_ = conn.Close()
 			continue
 		}
@@ -56,14 +59,24 @@ func (p fairPool) asCaller(ctx context.Context, run func(*sql.Conn) error) error
 	}
 }
 
-// again runs a statement, or begins a transaction, until it meets a connection that has not ended.
-func again[T any](p fairPool, run func() (T, error)) (T, error) {
-	for ended := 0; ; ended++ {
+// again runs a statement, or begins a transaction, until it meets a connection that has not ended. ended tells one that did.
+func again[T any](p fairPool, ended func(error) bool, run func() (T, error)) (T, error) {
+	for n := 0; ; n++ {
 		v, err := run()
-		if ended == p.mostEnded() || !endedIdle(err) {
+		if n == p.mostEnded() || !ended(err) {
 			return v, err
 		}
 	}
+}
+
+// cut reports whether a connection is gone, whether or not the server has said so: a server that crashes says nothing. What was sent on it
+// may have taken effect, so this is for what can be done twice: to read, and to begin.
+func cut(err error) bool {
+	var connect *pgconn.ConnectError
+	if errors.As(err, &connect) {
+		return false
+	}
+	return endedIdle(err) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 // mostEnded is how many connections that ended while they were idle one statement can meet: all that there are.
@@ -86,9 +99,9 @@ func endedIdle(err error) bool {
 // ExecContext implements gorm.ConnPool.
 func (p fairPool) ExecContext(ctx context.Context, query string, args ...any) (res sql.Result, err error) {
 	if callerOf(ctx) == "" {
-		return again(p, func() (sql.Result, error) { return p.DB.ExecContext(ctx, query, args...) })
+		return again(p, endedIdle, func() (sql.Result, error) { return p.DB.ExecContext(ctx, query, args...) })
 	}
-	err = p.asCaller(ctx, func(conn *sql.Conn) (err error) {
+	err = p.asCaller(ctx, endedIdle, func(conn *sql.Conn) (err error) {
 		res, err = conn.ExecContext(ctx, query, args...)
 		return err
 	})
@@ -98,11 +111,11 @@ func (p fairPool) ExecContext(ctx context.Context, query string, args ...any) (r
 // QueryContext implements gorm.ConnPool.
 func (p fairPool) QueryContext(ctx context.Context, query string, args ...any) (rows *sql.Rows, err error) {
 	if callerOf(ctx) == "" {
-		return again(p, func() (*sql.Rows, error) { //nolint:sqlclosecheck // whoever asked closes them
+		return again(p, cut, func() (*sql.Rows, error) { //nolint:sqlclosecheck // whoever asked closes them
 			return p.DB.QueryContext(ctx, query, args...)
 		})
 	}
-	err = p.asCaller(ctx, func(conn *sql.Conn) (err error) {
+	err = p.asCaller(ctx, cut, func(conn *sql.Conn) (err error) {
 		rows, err = conn.QueryContext(ctx, query, args...) //nolint:sqlclosecheck,rowserrcheck // whoever asked does both
 		return err
 	})
@@ -113,13 +126,13 @@ func (p fairPool) QueryContext(ctx context.Context, query string, args ...any) (
 func (p fairPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.ConnPool, error) {
 	begin := func() (*sql.Tx, error) { return p.DB.BeginTx(ctx, opts) }
 	if callerOf(ctx) == "" {
-		return again(p, begin)
+		return again(p, cut, begin)
 	}
 	leave, err := p.gate.enter(ctx, callerOf(ctx))
 	if err != nil {
 		return nil, err
 	}
-	tx, err := again(p, begin)
+	tx, err := again(p, cut, begin)
 	if err != nil {
 		leave()
 		return nil, err
