@@ -224,8 +224,9 @@ func TestAnInterruptedDemoIsCompleteAsFarAsItGotAndCanGoOn(t *testing.T) {
 	t.Parallel()
 	modelstestURLs(t, func(t *testing.T, url string) {
 		dir := t.TempDir()
-		if code, _, problems := command(t, nil, "key", "create", "--kind", "management", "--name", "first", "--data-dir", dir, "--database-url", url,
-			"--migrate"); code != 0 {
+		code, _, problems := command(t, nil, "key", "create", "--kind", "management", "--name", "first", "--data-dir", dir,
+			"--database-url", url, "--migrate")
+		if code != 0 {
 			t.Fatal(problems)
 		}
 		db := opened(t, dir, url)

@@ -63,7 +63,8 @@ func TestAWrongKeyMakesNoDatabase(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{}, {"--kind", "bogus", "--name", "x"}, {"--kind", "management"}} {
 		parent := t.TempDir()
-		code, stdout, problems := command(t, nil, append([]string{"key", "create", "--data-dir", filepath.Join(parent, "data")}, args...)...)
+		args = append([]string{"key", "create", "--data-dir", filepath.Join(parent, "data")}, args...)
+		code, stdout, problems := command(t, nil, args...)
 		if made, err := os.ReadDir(parent); code != 2 || stdout != "" || err != nil || len(made) > 0 {
 			t.Errorf("%v: %d %s %s, and made %v (%v)", args, code, stdout, problems, made, err)
 		}
