@@ -170,15 +170,15 @@ func record(ctx context.Context, tx *store.DB, by Caller, ch change) error {
 	if !slices.ContainsFunc(c.tells, func(t told) bool { return t.verb == ch.verb }) {
 		return fmt.Errorf("record %s.%s: its declaration does not have it", c.Schema.Singular(), ch.verb)
 	}
-	changes, err := differences(c, ch)
+	printed, err := ch.print()
 	if err != nil {
 		return err
 	}
-	rendered, err := Render(ctx, tx, c, Everything(), []any{withoutSecrets(c, subject)}, c.Schema.URL(), c.told())
+	changes, err := differences(ch, printed)
 	if err != nil {
 		return err
 	}
-	data, err := jsonapi.Marshal(rendered[0])
+	data, err := ch.resource(ctx, tx, subject, printed)
 	if err != nil {
 		return err
 	}
@@ -201,6 +201,39 @@ func record(ctx context.Context, tx *store.DB, by Caller, ch change) error {
 		return keepMove(ctx, tx, *ch.move, event.ID)
 	}
 	return nil
+}
+
+// states are the attributes of what changed, before and after, as they are printed; nil where it was not there.
+type states [2]*jsonapi.Resource
+
+// print serializes what changed, each state once.
+func (ch *change) print() (printed states, err error) {
+	for i, model := range []any{ch.before, ch.after} {
+		if model == nil {
+			continue
+		}
+		resources, err := jsonapi.Serialize([]any{model}, nil)
+		if err != nil {
+			return printed, err
+		}
+		printed[i] = resources[0]
+	}
+	return printed, nil
+}
+
+// resource returns the resource object of what changed, as JSON: as it was right after the change, or right before it was deleted. It uses
+// up the printed attributes.
+func (ch *change) resource(ctx context.Context, tx *store.DB, subject any, printed states) ([]byte, error) {
+	shown := printed[1]
+	if shown == nil {
+		shown = printed[0]
+	}
+	ch.collection.hideSecrets(shown.Attributes)
+	resources := []*jsonapi.Resource{shown}
+	if err := ch.collection.complement(ctx, tx, Everything(), []any{subject}, resources, ch.collection.Schema.URL(), ch.collection.told()); err != nil {
+		return nil, err
+	}
+	return jsonapi.Marshal(shown)
 }
 
 // Capture inserts an event and puts it into the queue of those to be delivered, all in the transaction of the change. It returns its place
@@ -233,23 +266,22 @@ func Capture(ctx context.Context, tx *store.DB, e *Event) (ordinal int64, err er
 	return ordinal, nil
 }
 
-// withoutSecrets returns a copy of a model in which no secret has a value, and URLs that may hold one are cut down to their origin.
-func withoutSecrets(c *Collection, model any) any {
-	copied := reflect.New(c.model)
-	copied.Elem().Set(reflect.ValueOf(model).Elem())
-	secrets := map[string]any{}
+// hideSecrets takes the values of secrets out of printed attributes, and cuts URLs that may hold one down to their origin.
+func (c *Collection) hideSecrets(attributes map[string]any) {
 	for _, a := range c.Schema.Attributes {
+		value, printed := attributes[a.Name]
 		switch {
-		case a.Secret || a.WriteOnly:
-			secrets[a.Name] = nil
+		case a.WriteOnly:
+			delete(attributes, a.Name)
+		case !printed:
+		case a.Secret:
+			attributes[a.Name] = nil
 		case a.OriginOnly:
-			if url, ok := textOf(a.Field(model)); ok {
-				secrets[a.Name] = Origin(url)
+			if url, ok := textOf(value); ok {
+				attributes[a.Name] = Origin(url)
 			}
 		}
 	}
-	c.Schema.Apply(copied.Interface(), secrets)
-	return copied.Interface()
 }
 
 // textOf returns a text, and false for a pointer to none.
@@ -264,42 +296,41 @@ func textOf(v any) (string, bool) {
 }
 
 // differences returns before and after of each attribute and to-one relationship that a change touched, as JSON.
-func differences(c *Collection, ch change) (jsonapi.Raw, error) {
+func differences(ch change, printed states) (jsonapi.Raw, error) {
 	type pair struct {
 		Before any `json:"before"`
 		After  any `json:"after"`
 	}
-	states := [2]map[string]any{{}, {}}
+	c, sides := ch.collection, [2]map[string]any{{}, {}}
 	for i, model := range []any{ch.before, ch.after} {
 		if model == nil {
 			continue
 		}
-		attributes, err := attributesForEvent(c, model)
-		if err != nil {
-			return nil, err
-		}
-		for name, value := range attributes {
+		for name, value := range printed[i].Attributes {
+			if a := c.Schema.Attribute(name); a != nil && (a.Secret || a.WriteOnly) {
+				continue
+			}
 			encoded, err := jsonapi.Marshal(value)
 			if err != nil {
 				return nil, err
 			}
 			if string(encoded) != "null" {
-				states[i][name] = string(encoded)
+				sides[i][name] = string(encoded)
 			}
 		}
 		for _, rel := range c.Schema.Relationships {
 			if r := c.relations[rel.Name]; r.column != "" {
 				if id := c.columnValue(model, r.column); id != "" {
-					states[i][rel.Name] = `"` + id + `"`
+					sides[i][rel.Name] = `"` + id + `"`
 				}
 			}
 		}
 	}
 	changes := map[string]pair{}
-	for i, state := range states {
-		for name, value := range state {
-			if other := states[1-i][name]; other != value {
-				changes[name] = pair{tell(c, name, states[0][name]), tell(c, name, states[1][name])}
+	for i, side := range sides {
+		for name, value := range side {
+			if other := sides[1-i][name]; other != value {
+				changes[name] = pair{tell(c, name, sides[0][name]), tell(c, name, sides[1][name])}
 			}
 		}
 	}

@@ -97,10 +97,11 @@ func (c *Collection) Example() (*jsonapi.Resource, error) {
 			setText(v.FieldByIndex(columns[r.column]), r.target.Schema.Example)
 		}
 	}
-	resources, err := jsonapi.Serialize([]any{withoutSecrets(c, model)}, nil)
+	resources, err := jsonapi.Serialize([]any{model}, nil)
 	if err != nil {
 		return nil, err
 	}
+	c.hideSecrets(resources[0].Attributes)
 	c.decorate(resources[0], model, c.Schema.URL(), c.told())
 	return resources[0], nil
 }

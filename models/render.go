@@ -24,13 +24,20 @@ func Render(ctx context.Context, db *store.DB, c *Collection, scope Scope, items
 	if err != nil {
 		return nil, err
 	}
+	return resources, c.complement(ctx, db, scope, items, resources, base, q)
+}
+
+// complement adds what the library does not know to the resource objects of models, as a scope sees it.
+func (c *Collection) complement(
+	ctx context.Context, db *store.DB, scope Scope, items []any, resources []*jsonapi.Resource, base string, q *jsonapi.Query,
+) error {
 	for i, item := range items {
 		c.decorate(resources[i], item, base, q)
 	}
 	if err := c.showFirsts(ctx, db, scope, resources); err != nil {
-		return nil, err
+		return err
 	}
-	return resources, c.hideInvisible(ctx, db, scope, resources)
+	return c.hideInvisible(ctx, db, scope, resources)
 }
 
 // showFirsts fills in the linkage of to-ones that are another one for each reader.
@@ -58,7 +65,7 @@ func (c *Collection) showFirsts(ctx context.Context, db *store.DB, scope Scope, 
 	return nil
 }
 
-// decorate adds what the library does not know to the resource object of a model: links and relationships.
+// decorate adds links and relationships to the resource object of a model.
 func (c *Collection) decorate(r *jsonapi.Resource, item any, base string, q *jsonapi.Query) {
 	self := base + "/" + r.ID
 	r.Links = &jsonapi.Links{Self: jsonapi.Href(self)}
@@ -156,18 +163,3 @@ func (c *Collection) told() *jsonapi.Query {
 
 // SecretMark stands for the value of a secret wherever a change of one is told.
 const SecretMark = "(secret)"
-
-// attributesForEvent returns the attributes of a model as an event keeps them: secrets are left out.
-func attributesForEvent(c *Collection, model any) (map[string]any, error) {
-	resources, err := jsonapi.Serialize([]any{model}, nil)
-	if err != nil {
-		return nil, err
-	}
-	attributes := resources[0].Attributes
-	for _, a := range c.Schema.Attributes {
-		if a.Secret || a.WriteOnly {
-			delete(attributes, a.Name)
-		}
-	}
-	return attributes, nil
-}
