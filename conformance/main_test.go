@@ -91,8 +91,10 @@ func TestRunThatCannotBeDoneExitsWithTwo(t *testing.T) {
 		{"no such level", "--fail-on", []string{"--target", s.URL, "--description", d, "--fail-on", "maybe"}},
 		{"a wrong credential", "401", []string{"--target", s.URL, "--description", d, "--header", "Authorization: wrong"}},
 		{"no server", "reach the server", []string{"--target", "http://127.0.0.1:1", "--description", d}},
-		{"no row to opt out of", "there is no row", []string{"--description", write(t, strings.Replace(description, `"resources"`, `"optOut": {"X-1": "because"}, "resources"`, 1))}},
-		{"a rule to opt out of", "not an expectation", []string{"--description", write(t, strings.Replace(description, `"resources"`, `"optOut": {"NEG-9": "because"}, "resources"`, 1))}},
+		{"no row to opt out of", "there is no row", []string{
+			"--description", write(t, strings.Replace(description, `"resources"`, `"optOut": {"X-1": "because"}, "resources"`, 1))}},
+		{"a rule to opt out of", "not an expectation", []string{
+			"--description", write(t, strings.Replace(description, `"resources"`, `"optOut": {"NEG-9": "because"}, "resources"`, 1))}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -134,7 +134,8 @@ func (l locals) check(op *Operation) Errors {
 	var faults Errors
 	unknown := func(ref Ref, pointer string) {
 		if ref.LID != "" && !l[ref] {
-			faults.Add(Fault(InvalidDocument, "No earlier operation adds a resource of the type %s with the lid %q.", clip(ref.Type), clip(ref.LID)).At(pointer + "/lid"))
+			faults.Add(Fault(InvalidDocument, "No earlier operation adds a resource of the type %s with the lid %q.",
+				clip(ref.Type), clip(ref.LID)).At(pointer + "/lid"))
 		}
 	}
 	if op.Code != AddOperation || op.Relationship != nil {
@@ -158,7 +159,8 @@ func (l locals) define(element any, op *Operation) Errors {
 	}
 	ref := Ref{Type: typ, LID: lid}
 	if l[ref] {
-		return Errors{Fault(InvalidDocument, "An earlier operation adds a resource of the type %s with the lid %q already.", clip(typ), clip(lid)).At(op.Pointer("data", "lid"))}
+		return Errors{Fault(InvalidDocument, "An earlier operation adds a resource of the type %s with the lid %q already.",
+			clip(typ), clip(lid)).At(op.Pointer("data", "lid"))}
 	}
 	l[ref] = true
 	return nil

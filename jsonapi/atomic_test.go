@@ -36,25 +36,28 @@ func TestRefAndHrefHaveTheSameResult(t *testing.T) {
 	fans := target{"/v1/things", jsonapi.Ref{Type: "things", ID: "a"}, "fans"}
 	office := target{"/v1/office/things", jsonapi.Ref{Type: "things", ID: "a"}, ""}
 	for operation, want := range map[string]target{
-		`{"op":"remove","ref":{"type":"things","id":"a"}}`:                                                one,
-		`{"op":"remove","href":"/v1/things/a"}`:                                                           one,
-		`{"op":"remove","href":"/v1/things/a/"}`:                                                          one,
-		`{"op":"remove","href":"things/a"}`:                                                               one,
-		`{"op":"remove","href":"./things/../things/a"}`:                                                   one,
-		`{"op":"remove","href":"/v1/%74hings/../things/a"}`:                                               one,
-		`{"op":"remove","href":"http://roster.test:8080/v1/things/a"}`:                                    one,
-		`{"op":"remove","href":"https://ROSTER.test:8080/v1/things/a"}`:                                   one,
-		`{"op":"remove","href":"//roster.test:8080/v1/things/a"}`:                                         one,
-		`{"op":"remove","href":"/v1/office/things/a"}`:                                                    office,
-		`{"op":"update","data":{"type":"things","id":"a"}}`:                                               one,
-		`{"op":"update","ref":null,"href":null,"data":{"type":"things","id":"a"}}`:                        one,
-		`{"op":"update","href":"office/things/a","data":{"type":"things","id":"a"}}`:                      office,
-		`{"op":"add","ref":{"type":"things","id":"a","relationship":"fans"},"data":[]}`:                   fans,
-		`{"op":"remove","href":"/v1/things/a/relationships/fans","data":[{"type":"people","id":"b"}]}`:    fans,
-		`{"op":"update","href":"http://roster.test:8080/v1/things/a/relationships/fans/","data":[]}`:      fans,
-		`{"op":"add","data":{"type":"things","attributes":{"name":"x"}}}`:                                 {"/v1/things", jsonapi.Ref{Type: "things"}, ""},
-		`{"op":"add","href":"/v1/office/things","data":{"type":"things","attributes":{"name":"x"}}}`:      {"/v1/office/things", jsonapi.Ref{Type: "things"}, ""},
-		`{"op":"add","ref":{"type":"things","id":"not-a-uuid","relationship":"fans"},"data":[],"foo":{}}`: {"/v1/things", jsonapi.Ref{Type: "things", ID: "not-a-uuid"}, "fans"},
+		`{"op":"remove","ref":{"type":"things","id":"a"}}`:                                             one,
+		`{"op":"remove","href":"/v1/things/a"}`:                                                        one,
+		`{"op":"remove","href":"/v1/things/a/"}`:                                                       one,
+		`{"op":"remove","href":"things/a"}`:                                                            one,
+		`{"op":"remove","href":"./things/../things/a"}`:                                                one,
+		`{"op":"remove","href":"/v1/%74hings/../things/a"}`:                                            one,
+		`{"op":"remove","href":"http://roster.test:8080/v1/things/a"}`:                                 one,
+		`{"op":"remove","href":"https://ROSTER.test:8080/v1/things/a"}`:                                one,
+		`{"op":"remove","href":"//roster.test:8080/v1/things/a"}`:                                      one,
+		`{"op":"remove","href":"/v1/office/things/a"}`:                                                 office,
+		`{"op":"update","data":{"type":"things","id":"a"}}`:                                            one,
+		`{"op":"update","ref":null,"href":null,"data":{"type":"things","id":"a"}}`:                     one,
+		`{"op":"update","href":"office/things/a","data":{"type":"things","id":"a"}}`:                   office,
+		`{"op":"add","ref":{"type":"things","id":"a","relationship":"fans"},"data":[]}`:                fans,
+		`{"op":"remove","href":"/v1/things/a/relationships/fans","data":[{"type":"people","id":"b"}]}`: fans,
+		`{"op":"update","href":"http://roster.test:8080/v1/things/a/relationships/fans/","data":[]}`:   fans,
+		`{"op":"add","data":{"type":"things","attributes":{"name":"x"}}}`: {
+			"/v1/things", jsonapi.Ref{Type: "things"}, ""},
+		`{"op":"add","href":"/v1/office/things","data":{"type":"things","attributes":{"name":"x"}}}`: {
+			"/v1/office/things", jsonapi.Ref{Type: "things"}, ""},
+		`{"op":"add","ref":{"type":"things","id":"not-a-uuid","relationship":"fans"},"data":[],"foo":{}}`: {
+			"/v1/things", jsonapi.Ref{Type: "things", ID: "not-a-uuid"}, "fans"},
 	} {
 		ops, err := jsonapi.DecodeOperations(atomic(operation), site)
 		if err != nil {
@@ -98,14 +101,16 @@ func TestLocalIDsAreResolvedInACopy(t *testing.T) {
 	ops, err := jsonapi.DecodeOperations(atomic(
 		`{"op":"add","data":{"type":"people","lid":"p"}}`,
 		`{"op":"add","data":{"type":"things","attributes":{"name":"x"},"relationships":{
-			"owner":{"data":{"type":"people","lid":"p"}},"watchers":{"data":[{"type":"people","lid":"p"}]},"fans":{"data":[{"type":"people","id":"q"},{"type":"people","lid":"p"}]}}}}`,
+			"owner":{"data":{"type":"people","lid":"p"}},"watchers":{"data":[{"type":"people","lid":"p"}]},
+			"fans":{"data":[{"type":"people","id":"q"},{"type":"people","lid":"p"}]}}}}`,
 	), site)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, id := range []string{"first", "second"} { // a transaction that is run again gets other ids
 		in := ops[1].Input.Resolve(map[jsonapi.Ref]string{{Type: "people", LID: "p"}: id})
-		got := []string{in.Relationships["owner"].One(), in.ReadOnly["watchers"].(jsonapi.Linkage).One(), in.Relationships["fans"].Refs[0].ID, in.Relationships["fans"].Refs[1].ID}
+		got := []string{in.Relationships["owner"].One(), in.ReadOnly["watchers"].(jsonapi.Linkage).One(),
+			in.Relationships["fans"].Refs[0].ID, in.Relationships["fans"].Refs[1].ID}
 		if diff := cmp.Diff([]string{id, id, "q", id}, got); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
@@ -116,7 +121,8 @@ func TestEveryFaultOfOperationsIsToldAtOnce(t *testing.T) {
 	t.Parallel()
 	body := []byte(`{"data":1,"included":[],"meta":[],"atomic:results":[],"atomic:operations":[
 		7,
-		{"op":"add","data":{"type":"things","lid":"t","attributes":{"name":1},"relationships":{"owner":{"data":{"type":"people","lid":"t"}}}}},
+		{"op":"add","data":{"type":"things","lid":"t","attributes":{"name":1},
+			"relationships":{"owner":{"data":{"type":"people","lid":"t"}}}}},
 		{"op":"remove","ref":{"type":"things","lid":"t"}},
 		{"op":"add","data":{"type":"things","lid":"t","attributes":{"name":"x"}}},
 		{"op":"update","ref":{"type":"things","id":"a","relationship":"maker"},"data":null},
@@ -153,8 +159,10 @@ func TestEveryFaultOfOperationsIsToldAtOnce(t *testing.T) {
 // FuzzAtomic reads arbitrary documents of operations: what is refused says where, what is taken can be carried out.
 func FuzzAtomic(f *testing.F) {
 	for _, seed := range []string{
-		`{"op":"add","data":{"type":"things","lid":"t","attributes":{"name":"x"},"relationships":{"fans":{"data":[{"type":"people","id":"a"}]}}}}`,
-		`{"op":"add","data":{"type":"people","lid":"p"}},{"op":"update","ref":{"type":"things","id":"a","relationship":"owner"},"data":{"type":"people","lid":"p"}}`,
+		`{"op":"add","data":{"type":"things","lid":"t","attributes":{"name":"x"},` +
+			`"relationships":{"fans":{"data":[{"type":"people","id":"a"}]}}}}`,
+		`{"op":"add","data":{"type":"people","lid":"p"}},{"op":"update","ref":{"type":"things","id":"a","relationship":"owner"},` +
+			`"data":{"type":"people","lid":"p"}}`,
 		`{"op":"add","href":"/v1/office/things","data":{"type":"things","attributes":{"name":"x"}}}`,
 		`{"op":"update","data":{"type":"things","lid":"t"},"meta":{"ifMatch":"\"1-x\""}}`,
 		`{"op":"remove","href":"http://roster.test:8080/v1/things/a/relationships/fans","data":[]}`,

@@ -28,7 +28,8 @@ var cursors = []Cursor{
 	{Values: []any{"", "ä\x00,&=\n", int64(1<<63 - 1), int64(-1 << 63)}},
 	{Values: []any{nil}},
 	{Values: []any{time.Date(1, 1, 1, 0, 0, 0, 1000, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 999999000, time.UTC)}},
-	{Values: []any{strings.Repeat("名", 300), strings.Repeat("x", 254), strings.Repeat("名", 200), strings.Repeat("名", 200), strings.Repeat("名", 200), strings.Repeat("0", 36)}},
+	{Values: []any{strings.Repeat("名", 300), strings.Repeat("x", 254), strings.Repeat("名", 200), strings.Repeat("名", 200),
+		strings.Repeat("名", 200), strings.Repeat("0", 36)}},
 }
 
 func TestACursorComesBackAsItWas(t *testing.T) {
@@ -65,7 +66,8 @@ func TestAForgedCursorIsRefused(t *testing.T) {
 				t.Errorf("%v is taken with another byte %d", c, i)
 			}
 		}
-		for _, other := range []string{"", text[1:], text[:len(text)-1], text + "A", text + "=", text + "\n", text[:3] + "\r\n" + text[3:], " " + text} {
+		for _, other := range []string{"", text[1:], text[:len(text)-1], text + "A", text + "=", text + "\n", text[:3] + "\r\n" + text[3:],
+			" " + text} {
 			if _, ok := DecodeCursor(other, mac); ok {
 				t.Errorf("%q is taken for %q", other, text)
 			}

@@ -345,7 +345,8 @@ func DecodeMetaNumber(body []byte, name string, least, most int64) (n int64, giv
 	number, _ := v.(json.Number)
 	n, parseErr := strconv.ParseInt(number.String(), 10, 64)
 	if parseErr != nil || n < least || n > most {
-		return 0, true, Errors{Fault(InvalidValue, "%s must be a whole number from %d to %d.", name, least, most).At(Pointer("/meta", name))}
+		return 0, true, Errors{Fault(InvalidValue, "%s must be a whole number from %d to %d.", name, least, most).
+			At(Pointer("/meta", name))}
 	}
 	return n, true, nil
 }

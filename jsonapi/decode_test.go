@@ -194,16 +194,20 @@ func TestDecodeResourceFaultsOfRelationships(t *testing.T) {
 		`"fans":{"data":{"type":"people","id":"x"}}`:            {Code: bad, Pointer: base + "fans/data"},
 		`"fans":{"data":[null]}`:                                {Code: bad, Pointer: base + "fans/data/0"},
 		`"fans":{"data":[{"type":"people","id":"x"},7]}`:        {Code: bad, Pointer: base + "fans/data/1"},
-		`"fans":{"data":[{"type":"people","id":"x"},{"type":"people","lid":"y"}]}`:                                {Code: bad, Pointer: base + "fans/data/1/lid"},
-		`"fans":{"data":[{"type":"people","id":"x"},{"type":"things","id":"x"}]}`:                                 {Code: jsonapi.TypeMismatch, Pointer: base + "fans/data/1/type"},
-		`"fans":{"data":[` + strings.Repeat(`{"type":"people","id":"x"},`, 1000) + `{"type":"people","id":"x"}]}`: {Code: jsonapi.InvalidValue, Pointer: base + "fans/data"},
+		`"fans":{"data":[{"type":"people","id":"x"},{"type":"people","lid":"y"}]}`: {
+			Code: bad, Pointer: base + "fans/data/1/lid"},
+		`"fans":{"data":[{"type":"people","id":"x"},{"type":"things","id":"x"}]}`: {
+			Code: jsonapi.TypeMismatch, Pointer: base + "fans/data/1/type"},
+		`"fans":{"data":[` + strings.Repeat(`{"type":"people","id":"x"},`, 1000) + `{"type":"people","id":"x"}]}`: {
+			Code: jsonapi.InvalidValue, Pointer: base + "fans/data"},
 		`"nope":{"data":null}`:                    {Code: jsonapi.UnknownField, Pointer: base + "nope"},
 		`"Owner":{"data":null}`:                   {Code: jsonapi.UnknownField, Pointer: base + "Owner"},
 		`"name":{"data":null}`:                    {Code: jsonapi.UnknownField, Pointer: base + "name"},
 		`"a/b~c":{"data":null}`:                   {Code: jsonapi.UnknownField, Pointer: base + "a~1b~0c"},
 		`"subject":{"data":{"type":"people"}}`:    {Code: bad, Pointer: base + "subject/data"},
 		`"subject":{"data":{"type":"x","id":[]}}`: {Code: bad, Pointer: base + "subject/data/id"},
-		`"owner":{"data":{"type":"` + strings.Repeat("t", 5000) + `","id":"x"}}`: {Code: jsonapi.TypeMismatch, Pointer: base + "owner/data/type"},
+		`"owner":{"data":{"type":"` + strings.Repeat("t", 5000) + `","id":"x"}}`: {
+			Code: jsonapi.TypeMismatch, Pointer: base + "owner/data/type"},
 	} {
 		body := minimal(`,"relationships":{` + relationship + `}`)
 		_, err := jsonapi.DecodeResource([]byte(body), things, jsonapi.Create, "")
@@ -227,7 +231,8 @@ func TestEveryFaultIsToldAtOnce(t *testing.T) {
 	t.Parallel()
 	body := []byte(`{"data":{"type":"things","id":"x","lid":"y","meta":[],
 		"attributes":{"note":7,"kind":"x","size":1.5,"nope":1,"open":null},
-		"relationships":{"owner":{"data":{"type":"things","id":"a"}},"fans":{"data":[1,{"type":"people","id":"b"},{}]},"nope":{"data":null}}}}`)
+		"relationships":{"owner":{"data":{"type":"things","id":"a"}},"fans":{"data":[1,{"type":"people","id":"b"},{}]},
+		"nope":{"data":null}}}}`)
 	_, err := jsonapi.DecodeResource(body, things, jsonapi.Create, "")
 	want := []found{
 		{Code: jsonapi.InvalidValue, Pointer: "/data/id"},
@@ -256,7 +261,8 @@ func TestAHostileDocumentGetsABoundedAnswer(t *testing.T) {
 	for i := range 5000 {
 		attributes = append(attributes, fmt.Sprintf(`"x%d":1`, i))
 	}
-	_, err := jsonapi.DecodeResource([]byte(`{"data":{"type":"things","attributes":{`+strings.Join(attributes, ",")+`}}}`), things, jsonapi.Create, "")
+	_, err := jsonapi.DecodeResource([]byte(`{"data":{"type":"things","attributes":{`+strings.Join(attributes, ",")+`}}}`), things,
+		jsonapi.Create, "")
 	if n := len(faultsOf(t, err)); n != 100 {
 		t.Errorf("%d faults for 5000 unknown attributes, want the limit of 100", n)
 	}
@@ -264,13 +270,17 @@ func TestAHostileDocumentGetsABoundedAnswer(t *testing.T) {
 
 func TestDecodeResourceTakes(t *testing.T) {
 	t.Parallel()
-	body := `{"@x":1,"foo":1,"links":{"self":"/x","foo":1},"meta":{},"included":[{"type":"cycle","id":"1"}],"jsonapi":{"version":"1.1"},"data":{
+	body := `{"@x":1,"foo":1,"links":{"self":"/x","foo":1},"meta":{},"included":[{"type":"cycle","id":"1"}],
+		"jsonapi":{"version":"1.1"},"data":{
 		"type":"things","id":null,"lid":"local","foo":1,"@y":2,"links":{"self":"/things/1"},"meta":{"m":1},
 		"attributes":{"@c":1,"name":"é😀\t\n","note":null,"kind":"big","size":-9223372036854775808,"weight":9223372036854775807,"open":true,
-			"since":"2026-01-02T03:04:05.678+02:00","made":"any","tags":["red","blue"],"words":null,"extra":{"any":[1]},"mail":"ada@example.com",
+			"since":"2026-01-02T03:04:05.678+02:00","made":"any","tags":["red","blue"],"words":null,"extra":{"any":[1]},
+			"mail":"ada@example.com",
 			"secret":null,"code":"c","total":12,"pass":"12345"},
-		"relationships":{"@z":{},"owner":{"data":{"type":"people","id":"p","foo":1,"meta":{}},"foo":1},"maker":{"data":{"type":"people","id":"m"}},
-			"origin":{"data":{"type":"things","id":"o"}},"first":{"data":null},"fans":{"data":[{"type":"people","id":"a"},{"type":"people","id":"b"}]},
+		"relationships":{"@z":{},"owner":{"data":{"type":"people","id":"p","foo":1,"meta":{}},"foo":1},
+			"maker":{"data":{"type":"people","id":"m"}},
+			"origin":{"data":{"type":"things","id":"o"}},"first":{"data":null},
+			"fans":{"data":[{"type":"people","id":"a"},{"type":"people","id":"b"}]},
 			"watchers":{"links":{"related":"/things/1/watchers"}},"invited":{"data":{"type":"people","id":"i"}}}}}`
 	in, err := jsonapi.DecodeResource([]byte(body), things, jsonapi.Create, "")
 	if err != nil {
@@ -281,11 +291,13 @@ func TestDecodeResourceTakes(t *testing.T) {
 		Schema: things, LID: "local",
 		Attributes: map[string]any{
 			"name": "é😀\t\n", "note": nil, "kind": "big", "size": int64(-1 << 63), "weight": int64(1<<63 - 1), "open": true,
-			"since": jsonapi.Time{Time: time.Date(2026, 1, 2, 1, 4, 5, 678e6, time.UTC)}, "tags": jsonapi.Strings{"red", "blue"}, "words": nil,
-			"mail": "ada@example.com", "secret": nil, "code": "c", "pass": "12345",
+			"since": jsonapi.Time{Time: time.Date(2026, 1, 2, 1, 4, 5, 678e6, time.UTC)}, "tags": jsonapi.Strings{"red", "blue"},
+			"words": nil,
+			"mail":  "ada@example.com", "secret": nil, "code": "c", "pass": "12345",
 		},
 		ReadOnly: map[string]any{
-			"made": "any", "extra": map[string]any{"any": []any{json.Number("1")}}, "total": json.Number("12"), "origin": one("things", "o"),
+			"made": "any", "extra": map[string]any{"any": []any{json.Number("1")}}, "total": json.Number("12"),
+			"origin": one("things", "o"),
 		},
 		Relationships: map[string]jsonapi.Linkage{
 			"owner": one("people", "p"), "maker": one("people", "m"), "first": {}, "invited": one("people", "i"),
@@ -301,18 +313,19 @@ func TestDecodeResourceTakes(t *testing.T) {
 func TestDecodeResourceOfAnUpdate(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string][]found{
-		`{"data":{"type":"things","id":"` + idA + `"}}`:                            nil,
-		`{"data":{"type":"things","id":"` + idA + `","attributes":{}}}`:            nil,
-		`{"data":{"type":"things","id":"` + idA + `","attributes":{"code":"x"}}}`:  nil, // compared later with what it is
-		`{"data":{"type":"things","id":"` + idB + `"}}`:                            {{Code: jsonapi.IDMismatch, Pointer: "/data/id"}},
-		`{"data":{"type":"things","id":"` + strings.ToUpper(idA) + `"}}`:           {{Code: jsonapi.IDMismatch, Pointer: "/data/id"}},
-		`{"data":{"type":"things"}}`:                                               {{Code: jsonapi.InvalidDocument, Pointer: "/data"}},
-		`{"data":{"type":"things","id":null}}`:                                     {{Code: jsonapi.InvalidDocument, Pointer: "/data/id"}},
-		`{"data":{"type":"things","id":7}}`:                                        {{Code: jsonapi.InvalidDocument, Pointer: "/data/id"}},
-		`{"data":{"type":"people","id":"` + idA + `"}}`:                            {{Code: jsonapi.TypeMismatch, Pointer: "/data/type"}},
-		`{"data":{"type":"things","id":"` + idA + `","attributes":{"name":null}}}`: {{Code: jsonapi.InvalidValue, Pointer: "/data/attributes/name"}},
-		`{"data":[{"type":"things","id":"` + idA + `"}]}`:                          {{Code: jsonapi.InvalidDocument, Pointer: "/data"}},
-		`{"data":{"type":"things","id":"` + idA + `","lid":"a"}}`:                  {{Code: jsonapi.InvalidDocument, Pointer: "/data/lid"}},
+		`{"data":{"type":"things","id":"` + idA + `"}}`:                           nil,
+		`{"data":{"type":"things","id":"` + idA + `","attributes":{}}}`:           nil,
+		`{"data":{"type":"things","id":"` + idA + `","attributes":{"code":"x"}}}`: nil, // compared later with what it is
+		`{"data":{"type":"things","id":"` + idB + `"}}`:                           {{Code: jsonapi.IDMismatch, Pointer: "/data/id"}},
+		`{"data":{"type":"things","id":"` + strings.ToUpper(idA) + `"}}`:          {{Code: jsonapi.IDMismatch, Pointer: "/data/id"}},
+		`{"data":{"type":"things"}}`:                                              {{Code: jsonapi.InvalidDocument, Pointer: "/data"}},
+		`{"data":{"type":"things","id":null}}`:                                    {{Code: jsonapi.InvalidDocument, Pointer: "/data/id"}},
+		`{"data":{"type":"things","id":7}}`:                                       {{Code: jsonapi.InvalidDocument, Pointer: "/data/id"}},
+		`{"data":{"type":"people","id":"` + idA + `"}}`:                           {{Code: jsonapi.TypeMismatch, Pointer: "/data/type"}},
+		`{"data":{"type":"things","id":"` + idA + `","attributes":{"name":null}}}`: {
+			{Code: jsonapi.InvalidValue, Pointer: "/data/attributes/name"}},
+		`{"data":[{"type":"things","id":"` + idA + `"}]}`:         {{Code: jsonapi.InvalidDocument, Pointer: "/data"}},
+		`{"data":{"type":"things","id":"` + idA + `","lid":"a"}}`: {{Code: jsonapi.InvalidDocument, Pointer: "/data/lid"}},
 	} {
 		in, err := jsonapi.DecodeResource([]byte(body), things, jsonapi.Update, idA)
 		if diff := cmp.Diff(want, faultsOf(t, err)); diff != "" {

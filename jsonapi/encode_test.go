@@ -49,15 +49,18 @@ func TestTheEncoderPrintsWhatEncodingJSONWould(t *testing.T) {
 		"time": Time{moment}, "noTime": (*Time)(nil), "aTime": &Time{moment}, "list": Strings{"x"}, "raw": Raw(`{"a":1}`), "float": 1.5,
 	}
 	simple := filled(t, reflect.TypeFor[Resource]()).Interface().(Resource)
-	simple.Relationships["c"] = &RelationshipObject{Links: &Links{Self: Href("/x"), Next: &Link{Null: true}}, Data: []Identifier{{Type: "users", ID: "1"}, {Type: "users", ID: "2"}}}
+	simple.Relationships["c"] = &RelationshipObject{Links: &Links{Self: Href("/x"), Next: &Link{Null: true}},
+		Data: []Identifier{{Type: "users", ID: "1"}, {Type: "users", ID: "2"}}}
 	simple.Relationships["d"] = &RelationshipObject{Data: Null}
 	simple.Relationships["e"] = &RelationshipObject{Data: []Identifier{}}
 	for _, data := range []any{
-		&full, []*Resource{&full, &simple, {Type: "users", ID: "2"}}, []*Resource{}, Identifier{Type: "users", ID: "3"}, []Identifier{}, Null, &Resource{}, nil,
+		&full, []*Resource{&full, &simple, {Type: "users", ID: "2"}}, []*Resource{}, Identifier{Type: "users", ID: "3"}, []Identifier{},
+		Null, &Resource{}, nil,
 	} {
 		d := filled(t, reflect.TypeFor[Document]()).Interface().(Document)
 		d.Data, d.Included = data, []*Resource{&simple}
-		for _, document := range []*Document{&d, {Data: data}, {Data: data, Included: []*Resource{}, Meta: map[string]any{}, Links: &Links{}}} {
+		for _, document := range []*Document{&d, {Data: data},
+			{Data: data, Included: []*Resource{}, Meta: map[string]any{}, Links: &Links{}}} {
 			got, err := document.Encode()
 			if err != nil {
 				t.Fatal(err)
@@ -110,13 +113,15 @@ func BenchmarkEncode(b *testing.B) {
 	var resources []*Resource
 	for range 25 {
 		const self = "/public/v2/management/organizations/01912f6a-8c00-7abc-8def-0123456789ab"
-		r := &Resource{Type: "organizations", ID: "01912f6a-8c00-7abc-8def-0123456789ab", Links: &Links{Self: Href(self)}, Attributes: map[string]any{}}
+		r := &Resource{Type: "organizations", ID: "01912f6a-8c00-7abc-8def-0123456789ab", Links: &Links{Self: Href(self)},
+			Attributes: map[string]any{}}
 		for n := range 16 {
 			r.Attributes[fmt.Sprintf("attribute%d", n)] = "Acme Corporation"
 		}
 		r.Relationships = map[string]*RelationshipObject{}
 		for _, name := range []string{"children", "createdBy", "events", "memberships", "parent", "users"} {
-			r.Relationships[name] = &RelationshipObject{Links: &Links{Self: Href(self + "/relationships/" + name), Related: Href(self + "/" + name)}, Data: Null}
+			r.Relationships[name] = &RelationshipObject{
+				Links: &Links{Self: Href(self + "/relationships/" + name), Related: Href(self + "/" + name)}, Data: Null}
 		}
 		resources = append(resources, r)
 	}

@@ -26,7 +26,8 @@ const (
 
 // ops lists the comparisons that each kind of attribute has.
 var ops = map[Kind][]Op{
-	String:     {OpEqual, OpEqualFold, OpNotEqual, OpPrefix, OpSuffix, OpContains, OpGreater, OpGreaterEqual, OpLess, OpLessEqual, OpMatch, OpNull},
+	String: {OpEqual, OpEqualFold, OpNotEqual, OpPrefix, OpSuffix, OpContains,
+		OpGreater, OpGreaterEqual, OpLess, OpLessEqual, OpMatch, OpNull},
 	Integer:    {OpEqual, OpNotEqual, OpGreater, OpGreaterEqual, OpLess, OpLessEqual, OpMatch, OpNull},
 	Boolean:    {OpEqual, OpNotEqual, OpNull},
 	Moment:     {OpEqual, OpNotEqual, OpGreater, OpGreaterEqual, OpLess, OpLessEqual, OpMatch, OpNull},

@@ -52,7 +52,8 @@ func decodeLinkage(data any, pointer string, rel *Relationship) (Linkage, Errors
 			return linkage, faults
 		}
 		if _, isArray := data.([]any); isArray {
-			return linkage, Errors{Fault(InvalidDocument, "%s leads to one resource: data must be an identifier or null.", rel.Name).At(pointer)}
+			return linkage, Errors{Fault(InvalidDocument, "%s leads to one resource: data must be an identifier or null.", rel.Name).
+				At(pointer)}
 		}
 		if ref, ok := decodeRef(data, pointer, rel, &faults); ok {
 			linkage.Refs = []Ref{ref}
@@ -61,7 +62,8 @@ func decodeLinkage(data any, pointer string, rel *Relationship) (Linkage, Errors
 	}
 	array, ok := data.([]any)
 	if !ok {
-		return linkage, Errors{Fault(InvalidDocument, "%s leads to many resources: data must be an array of identifiers.", rel.Name).At(pointer)}
+		return linkage, Errors{Fault(InvalidDocument, "%s leads to many resources: data must be an array of identifiers.", rel.Name).
+			At(pointer)}
 	}
 	if len(array) > MaxLinkage {
 		return linkage, Errors{Fault(InvalidValue, "At most %d identifiers can be sent at once.", MaxLinkage).At(pointer)}

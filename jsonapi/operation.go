@@ -81,9 +81,9 @@ func (d *operationDecoder) precondition() {
 	d.conditional = true
 }
 
-// misspelt refuses a member that is a known one but for its case, hyphens and underscores. Other members that the specification does not know
-// are ignored, as it demands; ignoring this one would do what was not meant: change a resource in spite of its version, or the whole of it
-// instead of one relationship.
+// misspelt refuses a member that is a known one but for its case, hyphens and underscores. Other members that the specification does not
+// know are ignored, as it demands; ignoring this one would do what was not meant: change a resource in spite of its version, or the whole
+// of it instead of one relationship.
 func (d *operationDecoder) misspelt(object map[string]any, at string, known ...string) {
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		i := slices.IndexFunc(known, func(k string) bool { return spelling(k) == spelling(name) })

@@ -106,7 +106,9 @@ func (p *queryParser) finish() {
 		case first == "":
 			first = f
 		case f != first:
-			p.fault(InvalidParameter, "page["+name+"]", "page[number] with page[size], page[offset] with page[limit], and the cursors page[after] and page[before] with page[size] cannot be mixed.")
+			p.fault(InvalidParameter, "page["+name+"]",
+				"page[number] with page[size], page[offset] with page[limit], and the cursors page[after] and page[before] "+
+					"with page[size] cannot be mixed.")
 			return
 		}
 	}

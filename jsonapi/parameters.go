@@ -126,7 +126,8 @@ func (s *Schema) filterParameters() []Parameter {
 		if _, extra := s.FilterNamed(rel.Name); extra || rel.WriteOnly || rel.Derived || rel.Polymorphic {
 			continue
 		}
-		ids := Parameter{Kind: String, List: true, Most: maxMatchValues, Doc: "Only resources whose " + rel.Name + " is, or has, one of these ids."}
+		ids := Parameter{Kind: String, List: true, Most: maxMatchValues,
+			Doc: "Only resources whose " + rel.Name + " is, or has, one of these ids."}
 		for _, op := range []string{"", "[eq]", "[match]"} {
 			add(rel.Name, op, ids)
 		}
@@ -169,7 +170,8 @@ func (s *Schema) sortParameters() []Parameter {
 
 func pageParameters() []Parameter {
 	integer := func(name string, least, greatest, standard int, doc string) Parameter {
-		return Parameter{Name: "page[" + name + "]", Family: "page", Kind: Integer, Least: least, Greatest: greatest, Default: standard, Doc: doc}
+		return Parameter{Name: "page[" + name + "]", Family: "page", Kind: Integer, Least: least, Greatest: greatest, Default: standard,
+			Doc: doc}
 	}
 	cursor := func(name, doc string) Parameter {
 		return Parameter{Name: "page[" + name + "]", Family: "page", Kind: String, Doc: doc}

@@ -64,11 +64,13 @@ func TestEveryPointerIntoOperationsResolves(t *testing.T) {
 		operation := map[string]any{"op": pick("add", "update", "remove")}
 		for name, make := range map[string]func() any{
 			"ref": func() any {
-				return pick(map[string]any{"type": pick("things"), "id": pick("a")}, map[string]any{"type": "things", "id": "a", "relationship": pick("fans", "owner", "watchers")})
+				return pick(map[string]any{"type": pick("things"), "id": pick("a")},
+					map[string]any{"type": "things", "id": "a", "relationship": pick("fans", "owner", "watchers")})
 			},
 			"href": func() any { return pick("/v1/things", "/v1/things/a", "/v1/things/a/relationships/fans") },
 			"data": func() any {
-				return pick(object(r, 1, members[0]), map[string]any{"type": "things", "id": "a"}, []any{}, nil, map[string]any{"type": "people", "id": "p"})
+				return pick(object(r, 1, members[0]), map[string]any{"type": "things", "id": "a"}, []any{}, nil,
+					map[string]any{"type": "people", "id": "p"})
 			},
 			"meta": func() any { return pick(map[string]any{"ifMatch": pick("*", "*, *")}, map[string]any{}) },
 		} {

@@ -209,7 +209,8 @@ func (p *queryParser) sort(one pair) {
 			a = idAttribute
 		}
 		if a == nil || !a.Sort {
-			p.fault(InvalidParameter, one.name, "%s cannot be sorted by %q; it can by %s.", p.schema.Type, clip(name), strings.Join(p.schema.sortable(), ", "))
+			p.fault(InvalidParameter, one.name, "%s cannot be sorted by %q; it can by %s.", p.schema.Type, clip(name),
+				strings.Join(p.schema.sortable(), ", "))
 			continue
 		}
 		if slices.ContainsFunc(p.q.Sort, func(k SortKey) bool { return k.Attribute == a }) {

@@ -68,56 +68,57 @@ func inclusion(node *jsonapi.Inclusion) string {
 func TestParseQueryTakes(t *testing.T) {
 	t.Parallel()
 	for raw, want := range map[string]string{
-		"":                                                 "",
-		"&&":                                               "",
-		"filter[name]=a":                                   "attribute name eq string a",
-		"filter%5Bname%5D=a":                               "attribute name eq string a",
-		"filter%5bname]=a":                                 "attribute name eq string a",
-		"filter[name]=":                                    "attribute name eq string ",
-		"filter[name]":                                     "attribute name eq string ",
-		"filter[name]=a+b%20c%2Bd":                         "attribute name eq string a b c+d",
-		"filter[name]=a=b":                                 "attribute name eq string a=b",
-		"filter[name]=a,b":                                 "attribute name eq string a,b",
-		"filter[name]=%25_%5C":                             `attribute name eq string %_\`,
-		"filter[name]=%F0%9F%98%80":                        "attribute name eq string 😀",
-		"filter[name][eql]=A":                              "attribute name eql string A",
-		"filter[name][ne]=a":                               "attribute name ne string a",
-		"filter[name][prefix]=a":                           "attribute name prefix string a",
-		"filter[name][suffix]=a":                           "attribute name suffix string a",
-		"filter[name][contains]=a":                         "attribute name contains string a",
-		"filter[name][match]=a,b,":                         "attribute name match []interface {} [a b ]",
-		"filter[id]=a&filter[id][]=b":                      "attribute id match []interface {} [a]; attribute id match []interface {} [b]",
-		"filter[name][]=a&filter[name][]=b,c":              "attribute name match []interface {} [a b c]",
-		"filter[note][null]=true":                          "attribute note null bool true",
-		"filter[size][gt]=-5":                              "attribute size gt int64 -5",
-		"filter[size][match]=1,2":                          "attribute size match []interface {} [1 2]",
-		"filter[open]=false":                               "attribute open eq bool false",
-		"filter[since][lte]=2026-01-02T03:04:05.5Z":        "attribute since lte time.Time 2026-01-02T03:04:05.5Z",
-		"filter[since]=2026-01-02T03:04:05%2B01:00":        "attribute since eq time.Time 2026-01-02T02:04:05Z",
-		"filter[made]=2026-01-02T03:04:05Z":                "attribute made eq jsonapi.WholeSecond second 2026-01-02T03:04:05Z",
-		"filter[made]=2026-01-02T03:04:05.0Z":              "attribute made eq time.Time 2026-01-02T03:04:05Z",
-		"filter[id]=a,b":                                   "attribute id match []interface {} [a b]",
-		"filter[id][]=a&filter[id][]=b":                    "attribute id match []interface {} [a b]",
-		"filter[id]=a&filter%5Bid%5D=b,c":                  "attribute id match []interface {} [a b c]",
-		"filter[id][ne]=a":                                 "attribute id ne string a",
-		"filter[owner]=a,b":                                "relationship owner match []interface {} [a b]",
-		"filter[fans][null]=false":                         "relationship fans null bool false",
-		"filter[near]=x":                                   "extra near eq string x",
-		"filter[near][eq]=x":                               "extra near eq string x",
-		"filter[lost]=true":                                "extra lost eq bool true",
-		"filter[name]=a&filter[name][ne]=b&filter[size]=1": "attribute name eq string a; attribute name ne string b; attribute size eq int64 1",
-		"sort=name":                                        "sort name false",
-		"sort=-id":                                         "sort id true",
-		"sort=-made,name":                                  "sort made true; sort name false",
-		"sort=-made%2Cname":                                "sort made true; sort name false",
-		"include=":                                         "include",
-		"include=owner":                                    "include (owner)",
-		"include=owner,fans.things.owner,owner":            "include (owner) (fans (things (owner)))",
-		"fields[things]=name,owner&fields[people]=":        "fields things name owner; fields people ",
-		"page[size]=200":                                   "page {Kind:0 Number:1 Size:200 Offset:0 After: Before: Sized:true}",
-		"page[number]=2&page[size]=1":                      "page {Kind:0 Number:2 Size:1 Offset:0 After: Before: Sized:true}",
-		"page%5Bnumber%5D=2":                               "page {Kind:0 Number:2 Size:25 Offset:0 After: Before: Sized:false}",
-		"page[offset]=0&page[limit]=5":                     "page {Kind:1 Number:1 Size:5 Offset:0 After: Before: Sized:false}",
+		"":                                          "",
+		"&&":                                        "",
+		"filter[name]=a":                            "attribute name eq string a",
+		"filter%5Bname%5D=a":                        "attribute name eq string a",
+		"filter%5bname]=a":                          "attribute name eq string a",
+		"filter[name]=":                             "attribute name eq string ",
+		"filter[name]":                              "attribute name eq string ",
+		"filter[name]=a+b%20c%2Bd":                  "attribute name eq string a b c+d",
+		"filter[name]=a=b":                          "attribute name eq string a=b",
+		"filter[name]=a,b":                          "attribute name eq string a,b",
+		"filter[name]=%25_%5C":                      `attribute name eq string %_\`,
+		"filter[name]=%F0%9F%98%80":                 "attribute name eq string 😀",
+		"filter[name][eql]=A":                       "attribute name eql string A",
+		"filter[name][ne]=a":                        "attribute name ne string a",
+		"filter[name][prefix]=a":                    "attribute name prefix string a",
+		"filter[name][suffix]=a":                    "attribute name suffix string a",
+		"filter[name][contains]=a":                  "attribute name contains string a",
+		"filter[name][match]=a,b,":                  "attribute name match []interface {} [a b ]",
+		"filter[id]=a&filter[id][]=b":               "attribute id match []interface {} [a]; attribute id match []interface {} [b]",
+		"filter[name][]=a&filter[name][]=b,c":       "attribute name match []interface {} [a b c]",
+		"filter[note][null]=true":                   "attribute note null bool true",
+		"filter[size][gt]=-5":                       "attribute size gt int64 -5",
+		"filter[size][match]=1,2":                   "attribute size match []interface {} [1 2]",
+		"filter[open]=false":                        "attribute open eq bool false",
+		"filter[since][lte]=2026-01-02T03:04:05.5Z": "attribute since lte time.Time 2026-01-02T03:04:05.5Z",
+		"filter[since]=2026-01-02T03:04:05%2B01:00": "attribute since eq time.Time 2026-01-02T02:04:05Z",
+		"filter[made]=2026-01-02T03:04:05Z":         "attribute made eq jsonapi.WholeSecond second 2026-01-02T03:04:05Z",
+		"filter[made]=2026-01-02T03:04:05.0Z":       "attribute made eq time.Time 2026-01-02T03:04:05Z",
+		"filter[id]=a,b":                            "attribute id match []interface {} [a b]",
+		"filter[id][]=a&filter[id][]=b":             "attribute id match []interface {} [a b]",
+		"filter[id]=a&filter%5Bid%5D=b,c":           "attribute id match []interface {} [a b c]",
+		"filter[id][ne]=a":                          "attribute id ne string a",
+		"filter[owner]=a,b":                         "relationship owner match []interface {} [a b]",
+		"filter[fans][null]=false":                  "relationship fans null bool false",
+		"filter[near]=x":                            "extra near eq string x",
+		"filter[near][eq]=x":                        "extra near eq string x",
+		"filter[lost]=true":                         "extra lost eq bool true",
+		"filter[name]=a&filter[name][ne]=b&filter[size]=1": "attribute name eq string a; attribute name ne string b; " +
+			"attribute size eq int64 1",
+		"sort=name":                             "sort name false",
+		"sort=-id":                              "sort id true",
+		"sort=-made,name":                       "sort made true; sort name false",
+		"sort=-made%2Cname":                     "sort made true; sort name false",
+		"include=":                              "include",
+		"include=owner":                         "include (owner)",
+		"include=owner,fans.things.owner,owner": "include (owner) (fans (things (owner)))",
+		"fields[things]=name,owner&fields[people]=": "fields things name owner; fields people ",
+		"page[size]=200":               "page {Kind:0 Number:1 Size:200 Offset:0 After: Before: Sized:true}",
+		"page[number]=2&page[size]=1":  "page {Kind:0 Number:2 Size:1 Offset:0 After: Before: Sized:true}",
+		"page%5Bnumber%5D=2":           "page {Kind:0 Number:2 Size:25 Offset:0 After: Before: Sized:false}",
+		"page[offset]=0&page[limit]=5": "page {Kind:1 Number:1 Size:5 Offset:0 After: Before: Sized:false}",
 	} {
 		q, err := parse(raw)
 		if err != nil {
@@ -249,9 +250,12 @@ func TestParseQueryRefuses(t *testing.T) {
 		"filter[name]=a;b":                 {Code: invalid, Parameter: "filter[name]"},
 		"f%00=a":                           {Code: invalid, Parameter: "f%00"},
 		"%ff=a":                            {Code: invalid, Parameter: "%ff"},
-		"filter[name][match]=" + strings.Repeat("a,", 200) + "a":                                {Code: invalid, Parameter: "filter[name][match]"},
-		strings.Repeat("filter[name][]="+strings.Repeat("a,", 99)+"a&", 2) + "filter[name][]=a": {Code: invalid, Parameter: "filter[name][]"},
-		strings.Repeat("n", 500) + "=1":                                                         {Code: unknown, Parameter: strings.Repeat("n", 500)},
+		"filter[name][match]=" + strings.Repeat("a,", 200) + "a": {
+			Code: invalid, Parameter: "filter[name][match]"},
+		strings.Repeat("filter[name][]="+strings.Repeat("a,", 99)+"a&", 2) + "filter[name][]=a": {
+			Code: invalid, Parameter: "filter[name][]"},
+		strings.Repeat("n", 500) + "=1": {
+			Code: unknown, Parameter: strings.Repeat("n", 500)},
 	} {
 		_, err := parse(raw)
 		faults := faultsOf(t, err)
@@ -341,7 +345,8 @@ func TestEveryKindHasItsOperators(t *testing.T) {
 	for _, p := range things.Parameters(jsonapi.ListQuery, nil) {
 		told = append(told, p.Name)
 	}
-	values := map[string]string{"name": "a", "size": "1", "open": "true", "since": "2026-01-02T03:04:05Z", "made": "2026-01-02T03:04:05Z", "tags": "red"}
+	values := map[string]string{"name": "a", "size": "1", "open": "true", "since": "2026-01-02T03:04:05Z", "made": "2026-01-02T03:04:05Z",
+		"tags": "red"}
 	for field, value := range values {
 		for _, op := range everyOp {
 			text := value
@@ -366,10 +371,12 @@ func TestEncodeKeepsEveryOtherParameter(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := q.Encode(), "?sort=-made&filter%5Bname%5D=a+b%26%2B%E2%82%AC&page%5Bsize%5D=5&include=owner&page%5Bnumber%5D=3&fields%5Bthings%5D=name"; got != want {
+	want := "?sort=-made&filter%5Bname%5D=a+b%26%2B%E2%82%AC&page%5Bsize%5D=5&include=owner&page%5Bnumber%5D=3&fields%5Bthings%5D=name"
+	if got := q.Encode(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	if got, want := q.Encode("page[number]", "4", "page[size]", "5"), "?sort=-made&filter%5Bname%5D=a+b%26%2B%E2%82%AC&include=owner&fields%5Bthings%5D=name&page%5Bnumber%5D=4&page%5Bsize%5D=5"; got != want {
+	want = "?sort=-made&filter%5Bname%5D=a+b%26%2B%E2%82%AC&include=owner&fields%5Bthings%5D=name&page%5Bnumber%5D=4&page%5Bsize%5D=5"
+	if got := q.Encode("page[number]", "4", "page[size]", "5"); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	empty, err := parse("")
@@ -381,7 +388,8 @@ func TestEncodeKeepsEveryOtherParameter(t *testing.T) {
 func TestTheStartOfAPage(t *testing.T) {
 	t.Parallel()
 	for raw, want := range map[string]int{
-		"": 0, "page[number]=3&page[size]=10": 20, "page[offset]=7&page[limit]=5": 7, "page[number]=5497558138&page[size]=200": 5497558137 * 200,
+		"": 0, "page[number]=3&page[size]=10": 20, "page[offset]=7&page[limit]=5": 7,
+		"page[number]=5497558138&page[size]=200": 5497558137 * 200,
 	} {
 		q, err := parse(raw)
 		if err != nil || q.Page.Start() != want {

@@ -57,7 +57,8 @@ func TestASchemaReadsItsTags(t *testing.T) {
 		t.Errorf("type %q, doc %q, example %q", things.Type, things.Doc, things.Example)
 	}
 	want := []string{
-		"name", "note", "kind", "size", "weight", "open", "since", "made", "tags", "words", "extra", "mail", "secret", "code", "total", "pass",
+		"name", "note", "kind", "size", "weight", "open", "since", "made", "tags", "words", "extra", "mail", "secret", "code", "total",
+		"pass",
 		"owner", "maker", "origin", "first", "fans", "watchers", "invited", "subject",
 	}
 	if diff := cmp.Diff(want, things.FieldNames()); diff != "" {
@@ -73,7 +74,8 @@ func TestASchemaReadsItsTags(t *testing.T) {
 	if !code.CreateOnly || code.Max != 200 {
 		t.Errorf("code: %+v", code)
 	}
-	if things.Attribute("hidden") != nil || things.Attribute("Name") != nil || things.Attribute("id") != nil || things.Relationship("Owner") != nil {
+	if things.Attribute("hidden") != nil || things.Attribute("Name") != nil || things.Attribute("id") != nil ||
+		things.Relationship("Owner") != nil {
 		t.Error("a name that is none finds a field")
 	}
 }
@@ -82,9 +84,11 @@ func TestApplySetsWhatIsNamed(t *testing.T) {
 	t.Parallel()
 	note, since := "old", jsonapi.Time{}
 	weight := int64(3)
-	model := &thing{Name: "old", Note: &note, Size: 1, Weight: &weight, Open: true, Since: &since, Tags: jsonapi.Strings{"red"}, Hidden: "h"}
+	model := &thing{Name: "old", Note: &note, Size: 1, Weight: &weight, Open: true, Since: &since, Tags: jsonapi.Strings{"red"},
+		Hidden: "h"}
 	columns := things.Apply(model, map[string]any{
-		"name": "new", "note": nil, "size": int64(7), "weight": nil, "open": false, "tags": jsonapi.Strings{"blue"}, "secret": "s", "hidden": "no", "nope": 1,
+		"name": "new", "note": nil, "size": int64(7), "weight": nil, "open": false, "tags": jsonapi.Strings{"blue"}, "secret": "s",
+		"hidden": "no", "nope": 1,
 	})
 	secret := "s"
 	want := &thing{Name: "new", Size: 7, Since: &since, Tags: jsonapi.Strings{"blue"}, Secret: &secret, Hidden: "h"}
@@ -107,8 +111,8 @@ func TestSerializeKeepsWhatIsWanted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"type":"things","id":"1","attributes":{"code":"","extra":{"x":1},"kind":"","made":"0001-01-01T00:00:00+00:00","mail":null,"name":"a",` +
-		`"note":null,"open":false,"secret":null,"since":null,"size":0,"tags":[],"total":0,"weight":null,"words":null}}`
+	want := `{"type":"things","id":"1","attributes":{"code":"","extra":{"x":1},"kind":"","made":"0001-01-01T00:00:00+00:00","mail":null,` +
+		`"name":"a","note":null,"open":false,"secret":null,"since":null,"size":0,"tags":[],"total":0,"weight":null,"words":null}}`
 	if string(encoded) != want {
 		t.Errorf("got  %s\nwant %s", encoded, want)
 	}

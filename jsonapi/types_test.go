@@ -177,16 +177,21 @@ func TestFormats(t *testing.T) {
 		"email": {
 			[]string{"ada@example.com", "a.b+c@example.co.uk", "ädä@exämple.com", "o'neil@example.com", "ada@localhost"},
 			[]string{
-				"", "ada", "@example.com", "ada@", "ada@@example.com", "ada example@example.com", "Ada <ada@example.com>", "ada@example.com ",
+				"", "ada", "@example.com", "ada@", "ada@@example.com", "ada example@example.com", "Ada <ada@example.com>",
+				"ada@example.com ",
 				" ada@example.com", "ada@example.com\n", "ada@example.com,b@example.com", `"a b"@example.com`, "ada@example..com",
-				strings.Repeat("a", 250) + "@b.ch", "ad\u200ba@example.com", "ada\u00ad@example.com", "ada@exam\u200dple.com", "\u202eada@example.com",
+				strings.Repeat("a", 250) + "@b.ch", "ad\u200ba@example.com", "ada\u00ad@example.com", "ada@exam\u200dple.com",
+				"\u202eada@example.com",
 				"ad\u3164a@example.com", "ad\ufe0fa@example.com",
 			},
 		},
 		"url": {
-			[]string{"https://example.com", "http://example.com:8080/a?b=c#d", "HTTPS://EXAMPLE.COM", "https://[2001:db8::1]/", "https://127.0.0.1/x"},
-			[]string{"", "example.com", "//example.com", "ftp://example.com", "javascript:alert(1)", "https://", "https://:80", "https://u:p@example.com",
-				"https://u@example.com", "https:example.com", "https:///x", "https://exa mple.com", "https://example.com\n", "https://[::1", "file:///etc/passwd", "https://%zz"},
+			[]string{"https://example.com", "http://example.com:8080/a?b=c#d", "HTTPS://EXAMPLE.COM", "https://[2001:db8::1]/",
+				"https://127.0.0.1/x"},
+			[]string{"", "example.com", "//example.com", "ftp://example.com", "javascript:alert(1)", "https://", "https://:80",
+				"https://u:p@example.com",
+				"https://u@example.com", "https:example.com", "https:///x", "https://exa mple.com", "https://example.com\n",
+				"https://[::1", "file:///etc/passwd", "https://%zz"},
 		},
 		"timezone": {
 			[]string{"Europe/Zurich", "America/Argentina/Buenos_Aires", "UTC", "Asia/Kathmandu"},
@@ -229,7 +234,8 @@ func TestANameCanBeSeen(t *testing.T) {
 	}
 	schema := jsonapi.ForModel(named{})
 	for _, text := range []string{
-		"a", "ä", "a\u0308", "日本", "!", "–", "1", "😀", "👩\u200d👩\u200d👧", "\u06a9\u062a\u0627\u0628\u200c\u0647\u0627", "\u200fשלום\u200f (x)", "\u061cسلام", "\uFFFD", " a ",
+		"a", "ä", "a\u0308", "日本", "!", "–", "1", "😀", "👩\u200d👩\u200d👧", "\u06a9\u062a\u0627\u0628\u200c\u0647\u0627",
+		"\u200fשלום\u200f (x)", "\u061cسلام", "\uFFFD", " a ",
 	} {
 		for _, a := range schema.Attributes {
 			if _, wrong := a.Decode(text); wrong != "" {
@@ -286,8 +292,9 @@ func TestEncodingOfDocuments(t *testing.T) {
 			},
 		},
 		Included: []*jsonapi.Resource{},
-		Links:    &jsonapi.Links{Self: &jsonapi.Link{Href: "/x", Type: `application/vnd.api+json; profile="p"`}, Prev: &jsonapi.Link{Null: true}},
-		Meta:     map[string]any{},
+		Links: &jsonapi.Links{Self: &jsonapi.Link{Href: "/x", Type: `application/vnd.api+json; profile="p"`},
+			Prev: &jsonapi.Link{Null: true}},
+		Meta: map[string]any{},
 	}
 	got, err := document.Encode()
 	want := `{"data":{"type":"things","id":"1","attributes":{"name":"<a> & b\u2028","secret":null},"relationships":{"fans":{"data":[]},` +
@@ -349,7 +356,8 @@ func TestTheStatusOfSeveralFaults(t *testing.T) {
 
 func TestPointersAreEscaped(t *testing.T) {
 	t.Parallel()
-	for want, tokens := range map[string][]string{"/data/a~1b~0c": {"a/b~c"}, "/data/~01": {"~1"}, "/data/": {""}, "/data/x/0": {"x", "0"}, "/data": nil} {
+	for want, tokens := range map[string][]string{"/data/a~1b~0c": {"a/b~c"}, "/data/~01": {"~1"}, "/data/": {""}, "/data/x/0": {"x", "0"},
+		"/data": nil} {
 		if got := jsonapi.Pointer("/data", tokens...); got != want {
 			t.Errorf("%q: %q, want %q", tokens, got, want)
 		}

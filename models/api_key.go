@@ -68,7 +68,8 @@ func defineAPIKeys(c *Collection) {
 			counts:  []string{`SELECT 'apiKeys', '', COUNT(*) FROM api_keys`},
 			invariants: []Invariant{
 				withoutCreation("api_keys", "apiKey.created"),
-				{"a key without a secret", `SELECT id FROM api_keys WHERE id NOT IN (SELECT api_key_id FROM credentials WHERE api_key_id IS NOT NULL)`},
+				{"a key without a secret", `SELECT id FROM api_keys
+					WHERE id NOT IN (SELECT api_key_id FROM credentials WHERE api_key_id IS NOT NULL)`},
 				{"a deleted organization with a key",
 					`SELECT o.id FROM organizations o JOIN api_keys k ON k.organization_id = o.id WHERE o.deleted_at IS NOT NULL`},
 			},
@@ -78,7 +79,8 @@ func defineAPIKeys(c *Collection) {
 }
 
 func relateAPIKeys(c *Collection) {
-	c.relate(jsonapi.Relationship{Name: "organization", CreateOnly: true, Doc: "The organization it belongs to, or the root of what a management key sees; null for the whole installation."},
+	c.relate(jsonapi.Relationship{Name: "organization", CreateOnly: true,
+		Doc: "The organization it belongs to, or the root of what a management key sees; null for the whole installation."},
 		relation{target: Organizations, column: "organization_id", evident: true})
 }
 
@@ -94,7 +96,8 @@ func CreateAPIKey(ctx context.Context, db *store.DB, by Caller, in *Change) (*AP
 	return resulting(ctx, db, func(tx *store.DB) (key *APIKey, err error) {
 		now := jsonapi.Stamp{Time: tx.Now()}
 		key = &APIKey{
-			ID: NewID(), CreatedAt: now, UpdatedAt: now, Kind: string(OrganizationKey), Scopes: jsonapi.Strings{}, ExpiresAt: by.Rights.Until, Version: 1,
+			ID: NewID(), CreatedAt: now, UpdatedAt: now, Kind: string(OrganizationKey), Scopes: jsonapi.Strings{},
+			ExpiresAt: by.Rights.Until, Version: 1,
 		}
 		APIKeys.Schema.Apply(key, in.Attributes)
 		if err := own(ctx, tx, by, in, key); err != nil {
@@ -183,7 +186,8 @@ func RotateAPIKey(ctx context.Context, db *store.DB, by Caller, id string, overl
 		copied := *before
 		key = &copied
 		end := tx.Now().Add(overlap)
-		_, err = tx.Exec(ctx, `UPDATE credentials SET expires_at = ? WHERE api_key_id = ? AND (expires_at IS NULL OR expires_at > ?)`, end, id, end)
+		_, err = tx.Exec(ctx, `UPDATE credentials SET expires_at = ? WHERE api_key_id = ? AND (expires_at IS NULL OR expires_at > ?)`,
+			end, id, end)
 		if err != nil {
 			return nil, fmt.Errorf("limit earlier secrets: %w", err)
 		}
@@ -255,7 +259,8 @@ func CreateFirstManagementKey(ctx context.Context, db *store.DB) (string, error)
 	secret := ""
 	err := store.Transaction(ctx, db, func(tx *store.DB) error {
 		secret = ""
-		n, err := tx.Exec(ctx, `INSERT INTO installation (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING`, firstKey, tx.Now().Format(time.RFC3339))
+		n, err := tx.Exec(ctx, `INSERT INTO installation (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING`,
+			firstKey, tx.Now().Format(time.RFC3339))
 		if err != nil {
 			return fmt.Errorf("claim first key: %w", err)
 		}

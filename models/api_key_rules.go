@@ -15,7 +15,8 @@ func own(ctx context.Context, tx *store.DB, by Caller, in *Change, key *APIKey) 
 	id := link.One()
 	if id == "" && by.Scope.Root() != "" {
 		if given {
-			return &Error{Kind: Forbidden, Field: "organization", Message: "This credential is bound to an organization: its keys are, too."}
+			return &Error{Kind: Forbidden, Field: "organization",
+				Message: "This credential is bound to an organization: its keys are, too."}
 		}
 		id = by.Scope.Root()
 	}
@@ -94,7 +95,8 @@ func checkGain(by Rights, before, key *APIKey) error {
 	}
 	if gains := before == nil || !had.Cover(key.rights()); gains && !by.outlast(key.ExpiresAt) {
 		errs = append(errs, &Error{Kind: Forbidden, Field: "expiresAt",
-			Message: fmt.Sprintf("This credential works until %s: it gives no key rights beyond that.", by.Until.UTC().Format(time.RFC3339))})
+			Message: fmt.Sprintf("This credential works until %s: it gives no key rights beyond that.",
+				by.Until.UTC().Format(time.RFC3339))})
 	}
 	return errs.Err()
 }

@@ -19,7 +19,8 @@ func family(name string, n int) *models.Batch {
 	add = func(parent *string, level int) {
 		number := len(batch.Organizations)
 		org := &models.Organization{
-			ID: models.NewID(), CreatedAt: at, UpdatedAt: at, Name: name, Slug: fmt.Sprintf("%s-%d", name, number), Kind: "branch", ParentID: parent, Version: 1,
+			ID: models.NewID(), CreatedAt: at, UpdatedAt: at, Name: name, Slug: fmt.Sprintf("%s-%d", name, number), Kind: "branch",
+			ParentID: parent, Version: 1,
 		}
 		if parent == nil {
 			org.Kind = "company"

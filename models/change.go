@@ -63,7 +63,8 @@ func (in *Change) check(c *Collection, what purpose) error {
 		a := c.Schema.Attribute(name)
 		switch {
 		case a == nil:
-			errs = append(errs, &Error{Kind: Invalid, Field: name, Message: fmt.Sprintf("The type %s has no attribute %q.", c.Schema.Type, name)})
+			errs = append(errs, &Error{Kind: Invalid, Field: name,
+				Message: fmt.Sprintf("The type %s has no attribute %q.", c.Schema.Type, name)})
 		case a.ReadOnly || a.CreateOnly && what == toUpdate:
 			errs = append(errs, &Error{Kind: ReadOnly, Field: name, Message: name + " cannot be changed by this request."})
 		default:
@@ -81,7 +82,8 @@ func (in *Change) check(c *Collection, what purpose) error {
 		rel := c.Schema.Relationship(name)
 		switch {
 		case rel == nil:
-			errs = append(errs, &Error{Kind: Invalid, Field: name, Message: fmt.Sprintf("The type %s has no relationship %q.", c.Schema.Type, name)})
+			errs = append(errs, &Error{Kind: Invalid, Field: name,
+				Message: fmt.Sprintf("The type %s has no relationship %q.", c.Schema.Type, name)})
 		case rel.ReadOnly || rel.CreateOnly && what == toUpdate:
 			errs = append(errs, &Error{Kind: ReadOnly, Field: name, Message: name + " cannot be changed by this request."})
 		case !rel.Many && len(in.Links[name]) > 1:

@@ -25,8 +25,9 @@ func TestAChangeIsCheckedWhicheverDoorItComesThrough(t *testing.T) {
 			"a word that is none":       {input(attributes{"name": "x", "kind": "guild"}, nil), models.Invalid, "kind"},
 			"an attribute that is none": {input(attributes{"name": "x", "colour": "red"}, nil), models.Invalid, "colour"},
 			"what is computed":          {input(attributes{"name": "x", "number": int64(7)}, nil), models.ReadOnly, "number"},
-			"two parents":               {input(attributes{"name": "x"}, relations{"parent": many(org.ID, org.ID)}), models.Invalid, "parent"},
-			"a link that is none":       {input(attributes{"name": "x"}, relations{"sister": one(org.ID)}), models.Invalid, "sister"},
+			"two parents": {
+				input(attributes{"name": "x"}, relations{"parent": many(org.ID, org.ID)}), models.Invalid, "parent"},
+			"a link that is none": {input(attributes{"name": "x"}, relations{"sister": one(org.ID)}), models.Invalid, "sister"},
 		} {
 			_, err := models.CreateOrganization(t.Context(), db, everything, test.in)
 			t.Run(name, func(t *testing.T) { wantKind(t, err, test.kind, test.field) })

@@ -92,18 +92,22 @@ func (w *world) change(ctx context.Context, db *store.DB, r *rand.Rand) error {
 		_, err := models.RefreshToken(ctx, db, by, organization())
 		return err
 	case 9:
-		u, err := models.CreateUser(ctx, db, by, input(attributes{"firstName": "a"}, relations{"organizations": many(organization(), organization())}))
+		u, err := models.CreateUser(ctx, db, by,
+			input(attributes{"firstName": "a"}, relations{"organizations": many(organization(), organization())}))
 		if err == nil {
 			w.add(&w.users, u.ID)
 		}
 		return err
 	case 10:
-		_, err := models.UpdateUser(ctx, db, by, w.any(r, &w.users), input(attributes{"lastName": fmt.Sprint(r.IntN(3))}, relations{"organizations": many(organization(), organization(), organization())}))
+		_, err := models.UpdateUser(ctx, db, by, w.any(r, &w.users),
+			input(attributes{"lastName": fmt.Sprint(r.IntN(3))},
+				relations{"organizations": many(organization(), organization(), organization())}))
 		return err
 	case 11:
 		return models.DeleteUser(ctx, db, by, w.any(r, &w.users), nil)
 	case 12:
-		m, err := models.CreateMembership(ctx, db, by, input(nil, relations{"organization": one(organization()), "user": one(w.any(r, &w.users))}))
+		m, err := models.CreateMembership(ctx, db, by,
+			input(nil, relations{"organization": one(organization()), "user": one(w.any(r, &w.users))}))
 		if err == nil {
 			w.add(&w.memberships, m.ID)
 		}
@@ -171,14 +175,16 @@ func checkTotals(t *testing.T, db *store.DB, w *world) {
 				}
 				page := listPage(t, db, c, scope, query)
 				if live(t, db, scope) && int64(len(walk(t, db, c, scope, query))) != page.Total {
-					t.Errorf("%s?%s as %+v: total %d, but the pages have %d", c.Schema.Type, query, scope, page.Total, len(walk(t, db, c, scope, query)))
+					t.Errorf("%s?%s as %+v: total %d, but the pages have %d", c.Schema.Type, query, scope, page.Total,
+						len(walk(t, db, c, scope, query)))
 				}
 			}
 		}
 	}
 }
 
-// live reports whether the organization that bounds a scope is there: its credentials die with it, so nobody has the scope of a deleted one.
+// live reports whether the organization that bounds a scope is there: its credentials die with it, so nobody has the scope of a deleted
+// one.
 func live(t *testing.T, db *store.DB, scope models.Scope) bool {
 	t.Helper()
 	if scope.Root() == "" {
@@ -277,7 +283,8 @@ func TestNothingLivesOnWhatIsDeleted(t *testing.T) {
 			for _, write := range []func() error{
 				func() error { return models.DeleteOrganization(t.Context(), db, everything, org, nil) },
 				func() error {
-					_, err := models.CreateAPIKey(t.Context(), db, everything, input(attributes{"name": "k", "scopes": jsonapi.Strings{"*"}}, relations{"organization": one(org)}))
+					_, err := models.CreateAPIKey(t.Context(), db, everything,
+						input(attributes{"name": "k", "scopes": jsonapi.Strings{"*"}}, relations{"organization": one(org)}))
 					return err
 				},
 				func() error {
@@ -285,7 +292,8 @@ func TestNothingLivesOnWhatIsDeleted(t *testing.T) {
 					return err
 				},
 				func() error {
-					_, err := models.CreateMembership(t.Context(), db, everything, input(nil, relations{"organization": one(org), "user": one(u)}))
+					_, err := models.CreateMembership(t.Context(), db, everything,
+						input(nil, relations{"organization": one(org), "user": one(u)}))
 					return err
 				},
 				func() error { return models.DeleteUser(t.Context(), db, everything, u, nil) },

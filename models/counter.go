@@ -31,7 +31,8 @@ type counted struct {
 func (k counted) read(ctx context.Context, db *store.DB) (int64, error) {
 	if k.live {
 		var live int64
-		err := db.Session(ctx).Raw(`SELECT COUNT(*) FROM organizations WHERE id = ? AND deleted_at IS NULL`, idOrNil(k.key)).Scan(&live).Error
+		err := db.Session(ctx).Raw(`SELECT COUNT(*) FROM organizations WHERE id = ? AND deleted_at IS NULL`,
+			idOrNil(k.key)).Scan(&live).Error
 		if err != nil || live == 0 {
 			return 0, err
 		}

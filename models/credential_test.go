@@ -21,7 +21,8 @@ func vault(t testing.TB, firstByte byte) *store.Vault {
 func TestASecretHasItsForm(t *testing.T) {
 	t.Parallel()
 	v, seen := vault(t, 1), map[string]bool{}
-	for kind, prefix := range map[models.KeyKind]string{models.ManagementKey: "roster_m_", models.OrganizationKey: "roster_o_", models.UserKey: "roster_u_"} {
+	for kind, prefix := range map[models.KeyKind]string{models.ManagementKey: "roster_m_", models.OrganizationKey: "roster_o_",
+		models.UserKey: "roster_u_"} {
 		for range 200 {
 			s := models.NewSecret(kind)
 			if !strings.HasPrefix(s.Text, prefix) || !models.KeyPattern.MatchString(s.Text) || seen[s.Text] || seen[s.Lookup] {
@@ -55,7 +56,8 @@ func TestOneWrongCharacterMakesNoSecret(t *testing.T) {
 			t.Errorf("%q is read as a credential", wrong)
 		}
 	}
-	for _, chosen := range []string{strings.Repeat("a", 22), strings.Repeat("Z", 200), "5I9cezE6QPYl8v9jggrN3w", "----------------------", "Roster_m_aaaaaaaaaaaaaa"} {
+	for _, chosen := range []string{strings.Repeat("a", 22), strings.Repeat("Z", 200), "5I9cezE6QPYl8v9jggrN3w", "----------------------",
+		"Roster_m_aaaaaaaaaaaaaa"} {
 		lookup, ok := models.ParseSecret(v, chosen)
 		if !ok || strings.Contains(lookup, chosen) {
 			t.Errorf("%q is read with the lookup %q", chosen, lookup)
@@ -104,7 +106,8 @@ func TestTheVaultOpensOnlyForItsOwner(t *testing.T) {
 			t.Errorf("a master key of %d bytes is taken", size)
 		}
 	}
-	if bytes.Equal(v.Hash("x"), vault(t, 2).Hash("x")) || bytes.Equal(v.Digest("a", "x"), v.Digest("b", "x")) || bytes.Equal(v.Digest("a", "bx"), v.Digest("ab", "x")) {
+	if bytes.Equal(v.Hash("x"), vault(t, 2).Hash("x")) || bytes.Equal(v.Digest("a", "x"), v.Digest("b", "x")) ||
+		bytes.Equal(v.Digest("a", "bx"), v.Digest("ab", "x")) {
 		t.Error("two hashes that must differ are equal")
 	}
 	if bytes.Equal(store.NewMasterKey(), store.NewMasterKey()) {
@@ -129,14 +132,17 @@ func TestACredentialSpeaksForItsHolder(t *testing.T) {
 		bound, everywhere := apiKey(t, db, models.ManagementKey, org.ID, "users:read"), apiKey(t, db, models.ManagementKey, "", "*")
 		own := apiKey(t, db, models.OrganizationKey, org.ID, "users:read", "events:read")
 		for secret, want := range map[string]string{
-			*org.Token: "organization  " + org.ID, *bound.Key: "management " + bound.ID + " " + org.ID, *everywhere.Key: "management " + everywhere.ID + " ",
-			*own.Key: "organization " + own.ID + " " + org.ID, models.NewSecret(models.ManagementKey).Text: "", strings.Repeat("a", 30): "", "": "",
+			*org.Token: "organization  " + org.ID, *bound.Key: "management " + bound.ID + " " + org.ID,
+			*everywhere.Key: "management " + everywhere.ID + " ",
+			*own.Key:        "organization " + own.ID + " " + org.ID, models.NewSecret(models.ManagementKey).Text: "",
+			strings.Repeat("a", 30): "", "": "",
 		} {
 			if got := speaksFor(t, db, secret); got != want {
 				t.Errorf("%s speaks for %q, want %q", secret, got, want)
 			}
 		}
-		if h := must(models.FindHolder(t.Context(), db, *own.Key))(t); !slices.Equal(h.Scopes, []string{"users:read", "events:read"}) || h.Name != "key" {
+		if h := must(models.FindHolder(t.Context(), db, *own.Key))(t); !slices.Equal(h.Scopes, []string{"users:read", "events:read"}) ||
+			h.Name != "key" {
 			t.Errorf("the holder is %+v", h)
 		}
 		// The same lookup with another secret is nobody: the hash is compared whole.
@@ -169,7 +175,8 @@ func TestAChosenToken(t *testing.T) {
 		if *org.Token != chosen || speaksFor(t, db, chosen) != "organization  "+org.ID {
 			t.Errorf("the chosen token is %s and speaks for %q", *org.Token, speaksFor(t, db, chosen))
 		}
-		for _, bad := range []string{"", "short", strings.Repeat("a", 21), strings.Repeat("a", 201), "with space in it 12345678", "tökentökentökentökentöken",
+		for _, bad := range []string{"", "short", strings.Repeat("a", 21), strings.Repeat("a", 201), "with space in it 12345678",
+			"tökentökentökentökentöken",
 			models.NewSecret(models.ManagementKey).Text, "roster_o_aaaaaaaaaaaaaaaaaaa"} {
 			_, err := create(bad)
 			wantKind(t, err, models.Invalid, "token")
@@ -224,7 +231,8 @@ func TestExpiryRotationAndRevocation(t *testing.T) {
 		if !works(fourth) {
 			t.Error("a key whose expiry was taken away does not work")
 		}
-		_, err := models.UpdateAPIKey(t.Context(), db, everything, key.ID, input(attributes{"expiresAt": jsonapi.Time{Time: clock.Now()}}, nil))
+		_, err := models.UpdateAPIKey(t.Context(), db, everything, key.ID,
+			input(attributes{"expiresAt": jsonapi.Time{Time: clock.Now()}}, nil))
 		wantKind(t, err, models.Invalid, "expiresAt")
 		if err := models.DeleteAPIKey(t.Context(), db, everything, key.ID, nil); err != nil || works(fourth) {
 			t.Errorf("a revoked key works: %v", err)
@@ -270,7 +278,8 @@ func TestNobodyMakesAKeyThatCanDoMoreThanHimself(t *testing.T) {
 			if organization != "" {
 				r["organization"] = one(organization)
 			}
-			_, err := models.CreateAPIKey(ctx, db, by, input(attributes{"name": "k", "kind": string(kind), "scopes": jsonapi.Strings(scopes)}, r))
+			_, err := models.CreateAPIKey(ctx, db, by,
+				input(attributes{"name": "k", "kind": string(kind), "scopes": jsonapi.Strings(scopes)}, r))
 			return err
 		}
 		leaf, mid, whole := weak(caller(models.OnlyOrganization(g.leaf.ID))), weak(caller(models.Subtree(g.mid.ID))), weak(everything)
@@ -279,14 +288,17 @@ func TestNobodyMakesAKeyThatCanDoMoreThanHimself(t *testing.T) {
 			kind  models.Kind
 			field string
 		}{
-			"a scope he does not hold":        {create(leaf, models.OrganizationKey, "", "users:write"), models.Forbidden, "scopes"},
-			"every scope":                     {create(leaf, models.OrganizationKey, "", "*"), models.Forbidden, "scopes"},
-			"a scope that is none":            {create(leaf, models.OrganizationKey, "", "no:scope"), models.Invalid, "scopes"},
-			"one of several":                  {create(leaf, models.OrganizationKey, "", "users:read", "events:read"), models.Forbidden, "scopes"},
-			"a management key":                {create(leaf, models.ManagementKey, "", "users:read"), models.Forbidden, "kind"},
-			"a management key of his own":     {create(leaf, models.ManagementKey, g.leaf.ID, "users:read"), models.Forbidden, "kind"},
-			"another organization's":          {create(leaf, models.OrganizationKey, g.mid.ID, "users:read"), models.RelatedNotFound, "organization"},
-			"above his subtree":               {create(mid, models.ManagementKey, g.top.ID, "users:read"), models.RelatedNotFound, "organization"},
+			"a scope it does not hold": {create(leaf, models.OrganizationKey, "", "users:write"), models.Forbidden, "scopes"},
+			"every scope":              {create(leaf, models.OrganizationKey, "", "*"), models.Forbidden, "scopes"},
+			"a scope that is none":     {create(leaf, models.OrganizationKey, "", "no:scope"), models.Invalid, "scopes"},
+			"one of several": {
+				create(leaf, models.OrganizationKey, "", "users:read", "events:read"), models.Forbidden, "scopes"},
+			"a management key":            {create(leaf, models.ManagementKey, "", "users:read"), models.Forbidden, "kind"},
+			"a management key of its own": {create(leaf, models.ManagementKey, g.leaf.ID, "users:read"), models.Forbidden, "kind"},
+			"another organization's": {
+				create(leaf, models.OrganizationKey, g.mid.ID, "users:read"), models.RelatedNotFound, "organization"},
+			"above its subtree": {
+				create(mid, models.ManagementKey, g.top.ID, "users:read"), models.RelatedNotFound, "organization"},
 			"of the whole, without a subtree": {create(whole, models.OrganizationKey, "", "users:read"), models.Required, "organization"},
 		} {
 			t.Run(name, func(t *testing.T) { wantKind(t, c.err, c.kind, c.field) })
@@ -294,7 +306,8 @@ func TestNobodyMakesAKeyThatCanDoMoreThanHimself(t *testing.T) {
 		null := relations{"organization": one("")}
 		_, err := models.CreateAPIKey(ctx, db, mid, input(attributes{"name": "k", "kind": "management"}, null))
 		wantKind(t, err, models.Forbidden, "organization")
-		for name, a := range map[string]attributes{"the name": {"name": "n"}, "the scopes": {"scopes": jsonapi.Strings{"*"}}, "the expiry": {"expiresAt": jsonapi.Time{Time: db.Now().Add(time.Hour)}}} {
+		for name, a := range map[string]attributes{"the name": {"name": "n"}, "the scopes": {"scopes": jsonapi.Strings{"*"}},
+			"the expiry": {"expiresAt": jsonapi.Time{Time: db.Now().Add(time.Hour)}}} {
 			if _, err := models.UpdateAPIKey(ctx, db, leaf, strong.ID, input(a, nil)); !models.IsKind(err, models.Forbidden) {
 				t.Errorf("%s of a stronger key: %v", name, err)
 			}
@@ -308,7 +321,7 @@ func TestNobodyMakesAKeyThatCanDoMoreThanHimself(t *testing.T) {
 		_, err = models.RotateAPIKey(ctx, db, caller(models.OnlyOrganization(g.mid.ID)), g.managing.ID, 0)
 		wantKind(t, err, models.NotFound, "") // a management key bound to an organization is not the organization's own
 		if err := create(leaf, models.OrganizationKey, "", "users:read"); err != nil {
-			t.Errorf("a key that can do as much as himself: %v", err)
+			t.Errorf("a key that can do as much as its maker: %v", err)
 		}
 		if err := create(mid, models.ManagementKey, g.leaf.ID, "users:read"); err != nil {
 			t.Errorf("a management key within the subtree: %v", err)

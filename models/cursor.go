@@ -43,7 +43,8 @@ func (c *Collection) pageByCursor(ctx context.Context, db *store.DB, scope Scope
 	if err != nil {
 		return nil, err
 	}
-	page := &Page{First: Turn{pageAfter, l.seal(jsonapi.Cursor{Edge: jsonapi.ListStart})}, Last: Turn{pageBefore, l.seal(jsonapi.Cursor{Edge: jsonapi.ListEnd})}}
+	page := &Page{First: Turn{pageAfter, l.seal(jsonapi.Cursor{Edge: jsonapi.ListStart})},
+		Last: Turn{pageBefore, l.seal(jsonapi.Cursor{Edge: jsonapi.ListEnd})}}
 	if known := c.known(scope, q.Filters); known.name != "" {
 		page.Counted = true
 		if page.Total, err = known.read(ctx, db); err != nil {
@@ -184,7 +185,8 @@ func (l *listing) open(parameter, text string, absent jsonapi.Edge) (jsonapi.Cur
 	if !ok || cursor.Edge == jsonapi.NoEdge && len(cursor.Values) != len(l.keys) {
 		return cursor, &Error{
 			Kind: Invalid, Parameter: parameter,
-			Message: "It is not a cursor of this list. Cursors are taken from the answers to requests with the same path, filters and sort.",
+			Message: "It is not a cursor of this list. Cursors are taken from the answers to requests with the same path, " +
+				"filters and sort.",
 		}
 	}
 	return cursor, nil

@@ -190,9 +190,10 @@ func fill(t *testing.T, db *store.DB, n int) {
 	}
 	from, parent := " FROM "+fmt.Sprintf(series, n), fmt.Sprintf(id, "i % 1000 + 1")
 	id = fmt.Sprintf(id, "i")
-	run(t, pool, `INSERT INTO organizations (id, name, slug, kind, parent_id, is_event_producer, location_tracking, version, created_at, updated_at)
-		SELECT `+id+`, 'name ' || (i / 5), 'slug-' || i, CASE WHEN i > 1000 THEN 'branch' ELSE 'company' END, CASE WHEN i > 1000 THEN `+parent+` END,
-			true, false, 1, `+at+`, `+at+from)
+	run(t, pool, `INSERT INTO organizations (id, name, slug, kind, parent_id,
+			is_event_producer, location_tracking, version, created_at, updated_at)
+		SELECT `+id+`, 'name ' || (i / 5), 'slug-' || i, CASE WHEN i > 1000 THEN 'branch' ELSE 'company' END,
+			CASE WHEN i > 1000 THEN `+parent+` END, true, false, 1, `+at+`, `+at+from)
 	run(t, pool, `INSERT INTO users (id, first_name, active, version, created_at, updated_at)
 		SELECT `+id+`, CASE WHEN i % 2 = 0 THEN 'name ' || (i / 5) END, true, 1, `+at+`, `+at+from)
 	run(t, pool, fmt.Sprintf("INSERT INTO counters (name, key, shard, n) VALUES ('organizations', '', 0, %d), ('users', '', 0, %d)", n, n))
@@ -207,7 +208,8 @@ func TestAPageCostsTheSameAtAnyDepth(t *testing.T) {
 			c    *models.Collection
 			sort string
 		}{
-			{models.Organizations, ""}, {models.Organizations, "-createdAt"}, {models.Organizations, "name"}, {models.Organizations, "-name"},
+			{models.Organizations, ""}, {models.Organizations, "-createdAt"}, {models.Organizations, "name"},
+			{models.Organizations, "-name"},
 			{models.Organizations, "slug"}, {models.Organizations, "-number"},
 			{models.Users, ""}, {models.Users, "firstName"}, {models.Users, "-firstName"},
 		} {

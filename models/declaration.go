@@ -23,8 +23,8 @@ type declaration struct {
 	rank int
 	// plans say what else a change of it works with, for who changes several in one transaction; nil for nothing.
 	plans plans
-	// leaving ends what belongs to an organization that is deleted, before that is told. left does it after the event, of which it knows the
-	// place in the queue.
+	// leaving ends what belongs to an organization that is deleted, before that is told. left does it after the event, of which it knows
+	// the place in the queue.
 	leaving func(ctx context.Context, tx *store.DB, by Caller, organization string) error
 	left    func(ctx context.Context, tx *store.DB, organization string, ordinal int64) error
 	// returning undoes leaving when an organization is restored, as far as it can be.

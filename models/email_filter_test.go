@@ -18,8 +18,10 @@ func TestAnAddressIsFoundInEverySpelling(t *testing.T) {
 		for _, spelling := range []string{"Zoé@Bücher.example", "zoé@bücher.example", "ZOE\u0301@xn--bcher-kva.example"} {
 			text := url.QueryEscape(spelling)
 			same(t, "filter[email]="+spelling, list(t, db, models.Users, models.Everything(), "filter[email]="+text), []string{one})
-			same(t, "filter[email][ne]="+spelling, list(t, db, models.Users, models.Everything(), "filter[email][ne]="+text), []string{other})
-			same(t, "filter[email][match]="+spelling, list(t, db, models.Users, models.Everything(), "filter[email][match]=ADA@example.com,"+text),
+			same(t, "filter[email][ne]="+spelling, list(t, db, models.Users, models.Everything(), "filter[email][ne]="+text),
+				[]string{other})
+			same(t, "filter[email][match]="+spelling,
+				list(t, db, models.Users, models.Everything(), "filter[email][match]=ADA@example.com,"+text),
 				[]string{one, other})
 		}
 		same(t, "a prefix", list(t, db, models.Users, models.Everything(), "filter[email][prefix]=Zo"), []string{one})

@@ -83,7 +83,8 @@ func defineEvents(c *Collection) {
 			},
 			invariants: []Invariant{
 				{"an event without its numbers, and not waiting for them", `SELECT id FROM events
-					WHERE id NOT IN (SELECT event_id FROM event_positions) AND id NOT IN (SELECT event_id FROM event_queue WHERE position IS NULL)`},
+					WHERE id NOT IN (SELECT event_id FROM event_positions)
+					AND id NOT IN (SELECT event_id FROM event_queue WHERE position IS NULL)`},
 				{"a position that is left out, or that is not the last one given", `SELECT CAST(position AS text) FROM (
 						SELECT position, ROW_NUMBER() OVER (ORDER BY position) AS n FROM event_positions) AS p WHERE position <> n
 					UNION ALL SELECT CAST(last AS text) FROM event_sequences WHERE organization_id = '` + wholeInstallation + `'
@@ -98,7 +99,8 @@ func defineEvents(c *Collection) {
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "organizationId", Kind: jsonapi.String, Doc: "Events of that organization."},
 		{Name: "subjectId", Kind: jsonapi.String, Doc: "Events about that resource."},
-		{Name: "actorId", Kind: jsonapi.String, Doc: "Events caused by that key, or by the token of that organization, if the caller sees it."},
+		{Name: "actorId", Kind: jsonapi.String,
+			Doc: "Events caused by that key, or by the token of that organization, if the caller sees it."},
 	}
 }
 
@@ -228,9 +230,10 @@ func (ch *change) resource(ctx context.Context, tx *store.DB, subject any, print
 	if shown == nil {
 		shown = printed[0]
 	}
-	ch.collection.hideSecrets(shown.Attributes)
-	resources := []*jsonapi.Resource{shown}
-	if err := ch.collection.complement(ctx, tx, Everything(), []any{subject}, resources, ch.collection.Schema.URL(), ch.collection.told()); err != nil {
+	c := ch.collection
+	c.hideSecrets(shown.Attributes)
+	err := c.complement(ctx, tx, Everything(), []any{subject}, []*jsonapi.Resource{shown}, c.Schema.URL(), c.told())
+	if err != nil {
 		return nil, err
 	}
 	return jsonapi.Marshal(shown)
@@ -239,20 +242,22 @@ func (ch *change) resource(ctx context.Context, tx *store.DB, subject any, print
 // Capture inserts an event and puts it into the queue of those to be delivered, all in the transaction of the change. It returns its place
 // in the queue. Every event goes through here, once for each change and organization, so it is one statement where it can be.
 func Capture(ctx context.Context, tx *store.DB, e *Event) (ordinal int64, err error) {
-	const insert = `INSERT INTO events (id, event_type, organization_id, subject_type, subject_id, actor_kind, actor_id, actor_name, changes, data,
-		request_id, occurred_at, organization_name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT name FROM organizations WHERE id = ?))`
+	const insert = `INSERT INTO events (id, event_type, organization_id, subject_type, subject_id, actor_kind, actor_id, actor_name,
+		changes, data, request_id, occurred_at, organization_name)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT name FROM organizations WHERE id = ?))`
 	var changes *string
 	if e.Changes != nil {
 		text := string(*e.Changes)
 		changes = &text
 	}
 	args := []any{
-		e.ID, e.EventType, e.OrganizationID, e.SubjectType, e.SubjectID, e.ActorKind, e.ActorID, e.ActorName, changes, e.Resource, e.RequestID,
-		e.OccurredAt.Time, e.OrganizationID,
+		e.ID, e.EventType, e.OrganizationID, e.SubjectType, e.SubjectID, e.ActorKind, e.ActorID, e.ActorName,
+		changes, e.Resource, e.RequestID, e.OccurredAt.Time, e.OrganizationID,
 	}
 	if tx.Dialect() == store.Postgres {
 		err = tx.Conn().QueryRowContext(ctx, tx.Bind(`WITH e AS (`+insert+` RETURNING id, organization_id)
-			INSERT INTO event_queue (event_id, organization_id) SELECT id, COALESCE(organization_id, '`+noOrganization+`') FROM e RETURNING ordinal`), args...).Scan(&ordinal)
+			INSERT INTO event_queue (event_id, organization_id)
+			SELECT id, COALESCE(organization_id, '`+noOrganization+`') FROM e RETURNING ordinal`), args...).Scan(&ordinal)
 	} else if _, err = tx.Run(ctx, insert, args...); err == nil {
 		var position int64
 		if position, err = numberOnSQLite(ctx, tx, e); err == nil {

@@ -54,13 +54,17 @@ func TestAnEventNamesNothingThatTheReaderDoesNotSee(t *testing.T) {
 			scope                         models.Scope
 			actor, before, after, present string
 		}{
-			"the organization itself": {models.OnlyOrganization(child), `{"kind":"management_key","id":null,"name":null}`, "null", "null", "null"},
-			"the new parent":          {models.Subtree(to), `{"kind":"management_key","id":null,"name":null}`, "null", `"` + to + `"`, `{"type":"organizations","id":"` + to + `"}`},
+			"the organization itself": {
+				models.OnlyOrganization(child), `{"kind":"management_key","id":null,"name":null}`, "null", "null", "null"},
+			"the new parent": {models.Subtree(to), `{"kind":"management_key","id":null,"name":null}`, "null", `"` + to + `"`,
+				`{"type":"organizations","id":"` + to + `"}`},
 			"the head of both": {
-				models.Subtree(top), `{"kind":"management_key","id":null,"name":null}`, `"` + from + `"`, `"` + to + `"`, `{"type":"organizations","id":"` + to + `"}`,
+				models.Subtree(top), `{"kind":"management_key","id":null,"name":null}`, `"` + from + `"`, `"` + to + `"`,
+				`{"type":"organizations","id":"` + to + `"}`,
 			},
 			"everything": {
-				models.Everything(), `{"kind":"management_key","id":"` + key.ID + `","name":"the partner's key"}`, `"` + from + `"`, `"` + to + `"`,
+				models.Everything(), `{"kind":"management_key","id":"` + key.ID + `","name":"the partner's key"}`, `"` + from + `"`,
+				`"` + to + `"`,
 				`{"type":"organizations","id":"` + to + `"}`,
 			},
 		} {
@@ -114,8 +118,9 @@ func TestTheActorOfAnEventIsToldToWhoSeesIt(t *testing.T) {
 			{"the token of another organization", models.ByOrganizationToken, other, false, false},
 		} {
 			event := &models.Event{
-				ID: models.NewID(), EventType: "user.updated", OccurredAt: jsonapi.Stamp{Time: db.Now()}, OrganizationID: &org, SubjectType: "users",
-				SubjectID: models.NewID(), ActorKind: c.kind, ActorID: &c.id, ActorName: &c.name, Resource: jsonapi.Raw(`{"type":"users","id":"1"}`),
+				ID: models.NewID(), EventType: "user.updated", OccurredAt: jsonapi.Stamp{Time: db.Now()},
+				OrganizationID: &org, SubjectType: "users", SubjectID: models.NewID(),
+				ActorKind: c.kind, ActorID: &c.id, ActorName: &c.name, Resource: jsonapi.Raw(`{"type":"users","id":"1"}`),
 			}
 			err := store.Transaction(t.Context(), db, func(tx *store.DB) error {
 				_, err := models.Capture(t.Context(), tx, event)
@@ -124,7 +129,8 @@ func TestTheActorOfAnEventIsToldToWhoSeesIt(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for scope, seen := range map[models.Scope]bool{models.OnlyOrganization(org): c.own, models.Subtree(head): c.above, models.Everything(): true} {
+			for scope, seen := range map[models.Scope]bool{models.OnlyOrganization(org): c.own, models.Subtree(head): c.above,
+				models.Everything(): true} {
 				want := fmt.Sprintf(`{"kind":%q,"id":null,"name":null}`, c.kind)
 				if seen {
 					want = fmt.Sprintf(`{"kind":%q,"id":%q,"name":%q}`, c.kind, c.id, c.name)
@@ -176,9 +182,10 @@ func TestAnOrganizationIsToldNothingOfTheKeysThatManageIt(t *testing.T) {
 			}
 		}
 		page := listPage(t, db, models.Events, models.OnlyOrganization(org), "filter[eventType]=apiKey.created&fields[events]=changes")
-		rendered := must(models.Render(t.Context(), db, models.Events, models.OnlyOrganization(org), page.Items, models.Events.Schema.URL(), &jsonapi.Query{
-			Fields: map[string]map[string]bool{"events": {"changes": true}},
-		}))(t)
+		rendered := must(models.Render(t.Context(), db, models.Events, models.OnlyOrganization(org), page.Items,
+			models.Events.Schema.URL(), &jsonapi.Query{
+				Fields: map[string]map[string]bool{"events": {"changes": true}},
+			}))(t)
 		if got := string(must(jsonapi.Marshal(rendered[0]))(t)); strings.Contains(got, `"scopes"`) {
 			t.Errorf("the changes alone tell of it: %s", got)
 		}

@@ -36,7 +36,8 @@ func NumberEvents(ctx context.Context, db *store.DB) error {
 	}
 	for n := numberBatch; n == numberBatch; {
 		var fresh bool
-		err := db.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&fresh) }, `SELECT EXISTS (SELECT 1 FROM event_queue WHERE position IS NULL)`)
+		err := db.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&fresh) },
+			`SELECT EXISTS (SELECT 1 FROM event_queue WHERE position IS NULL)`)
 		if err != nil {
 			return fmt.Errorf("look for new events: %w", err)
 		}
@@ -57,7 +58,8 @@ func NumberEvents(ctx context.Context, db *store.DB) error {
 // numberOnPostgres numbers the oldest events that have no number, and returns how many. The lock comes first and by itself: the statement
 // behind it then sees whatever was committed before it was taken.
 func numberOnPostgres(ctx context.Context, tx *store.DB) (n int, err error) {
-	_, err = tx.Run(ctx, `SELECT set_config('idle_in_transaction_session_timeout', '5s', true), pg_advisory_xact_lock(?)`, int64(numberLock))
+	_, err = tx.Run(ctx, `SELECT set_config('idle_in_transaction_session_timeout', '5s', true), pg_advisory_xact_lock(?)`,
+		int64(numberLock))
 	if err != nil {
 		return 0, err
 	}
@@ -86,7 +88,8 @@ func numberOnPostgres(ctx context.Context, tx *store.DB) (n int, err error) {
 		), numbered AS (
 			INSERT INTO event_positions (position, event_id, organization_id, sequence, subject_id)
 			SELECT every.last - COUNT(*) OVER () + ROW_NUMBER() OVER (ORDER BY f.ordinal), f.id, f.organization_id,
-				CASE WHEN f.test THEN 0 ELSE own.last - COUNT(*) OVER of_one + ROW_NUMBER() OVER (of_one ORDER BY f.ordinal) END, f.subject_id
+				CASE WHEN f.test THEN 0 ELSE own.last - COUNT(*) OVER of_one + ROW_NUMBER() OVER (of_one ORDER BY f.ordinal) END,
+				f.subject_id
 			FROM fresh f
 			JOIN last every ON every.organization_id = '`+wholeInstallation+`'
 			LEFT JOIN last own ON own.organization_id = f.organization_id

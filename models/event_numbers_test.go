@@ -182,14 +182,17 @@ func TestTheEventsThatWereThereKeepTheirNumbers(t *testing.T) {
 			second := map[store.Dialect]string{store.SQLite: "%d000000", store.Postgres: "to_timestamp(%d)"}[dialect]
 			id := func(n int) string { return fmt.Sprintf("'01912f6a-0000-7000-8000-0000000001%02d'", n) }
 			event := func(n, at int, organization string, sequence int) {
-				run(t, pool(db), fmt.Sprintf(`INSERT INTO events (id, event_type, organization_id, subject_type, subject_id, actor_kind, data, occurred_at)
+				run(t, pool(db), fmt.Sprintf(
+					`INSERT INTO events (id, event_type, organization_id, subject_type, subject_id, actor_kind, data, occurred_at)
 					VALUES (%s, 'user.created', %s, 'users', %s, 'system', '{}', `+second+`)`, id(n), organization, id(n), at))
 				switch {
 				case organization == "NULL":
 				case sequence == 0:
-					run(t, pool(db), fmt.Sprintf(`INSERT INTO event_queue (event_id, organization_id) VALUES (%s, %s)`, id(n), organization))
+					run(t, pool(db), fmt.Sprintf(`INSERT INTO event_queue (event_id, organization_id) VALUES (%s, %s)`,
+						id(n), organization))
 				default:
-					run(t, pool(db), fmt.Sprintf(`INSERT INTO webhook_messages (event_id, organization_id, sequence, body) VALUES (%s, %s, %d, %s)`,
+					run(t, pool(db), fmt.Sprintf(`INSERT INTO webhook_messages (event_id, organization_id, sequence, body)
+						VALUES (%s, %s, %d, %s)`,
 						id(n), organization, sequence, blob))
 				}
 			}
@@ -208,9 +211,11 @@ func TestTheEventsThatWereThereKeepTheirNumbers(t *testing.T) {
 			} {
 				run(t, pool(db), `INSERT INTO counters (name, key, shard, n) VALUES (`+counter+`)`)
 			}
-			run(t, pool(db), fmt.Sprintf(`INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, state, trigger,
+			run(t, pool(db), fmt.Sprintf(
+				`INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, state, trigger,
 				attempts, round_attempts, created_at, finished_at)
-				VALUES (%[1]s, %[1]s, %[1]s, %[2]s, 'user.created', 1, 'failed', 'event', 1, 1, `+fmt.Sprintf(second, 10)+`, `+fmt.Sprintf(second, 11)+`)`, id(1), b))
+				VALUES (%[1]s, %[1]s, %[1]s, %[2]s, 'user.created', 1, 'failed', 'event', 1, 1, `+fmt.Sprintf(second, 10)+`, `+
+					fmt.Sprintf(second, 11)+`)`, id(1), b))
 			if _, err := db.Migrate(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -227,7 +232,8 @@ func TestTheEventsThatWereThereKeepTheirNumbers(t *testing.T) {
 				}
 				got = append(got, fmt.Sprintf("%d:%s:%s", e.Position, e.ID[len(e.ID)-2:], sequence))
 			}
-			if want := []string{"1:04:1", "2:02:1", "3:03:0", "4:01:2", "5:05:none", "6:07:3", "7:06:4"}; !slices.Equal(got[:7], want) || got[7][:2] != "8:" {
+			if want := []string{"1:04:1", "2:02:1", "3:03:0", "4:01:2", "5:05:none", "6:07:3", "7:06:4"}; !slices.Equal(got[:7], want) ||
+				got[7][:2] != "8:" {
 				t.Errorf("position:event:sequence are %v\nwant %v and one more", got, want)
 			}
 			if n := number(t, db, `SELECT COUNT(*) FROM webhook_messages WHERE organization_id = `+b); n != 1 {
@@ -260,7 +266,8 @@ func TestAPageOfTheFeedCostsTheSameAtAnyDepth(t *testing.T) {
 		one := map[string]string{"organization": "018f0000-0000-7000-8000-000000000003", "subject": "018f0000-0000-7000-8000-000000000003"}
 		for _, query := range []string{
 			"", "sort=-position", "sort=occurredAt", "sort=-occurredAt", "filter[organizationId]=" + one["organization"],
-			"filter[organizationId]=" + one["organization"] + "&sort=-position", "filter[subjectId]=" + one["subject"], "filter[position][gt]=100",
+			"filter[organizationId]=" + one["organization"] + "&sort=-position", "filter[subjectId]=" + one["subject"],
+			"filter[position][gt]=100",
 		} {
 			middle := page(t, db, models.Events, query+"&page[number]=3&page[size]=25").Items[0]
 			at := models.CursorAt(db, models.Events, parse(t, models.Events, query), middle)

@@ -13,8 +13,8 @@ import (
 // places are lines that lead from organizations to resources: whoever sees the organization sees the resource.
 type places struct{ from, resource, organization string }
 
-// seenBy returns the places by which a subtree sees resources: where they are and, of what may be gone, where events are about them. It says
-// of ids what [Collection.inSight] says of rows.
+// seenBy returns the places by which a subtree sees resources: where they are and, of what may be gone, where events are about them. It
+// says of ids what [Collection.inSight] says of rows.
 func (c *Collection) seenBy() []places {
 	if c == Organizations {
 		return []places{{"organizations l WHERE ", "l.id", "l.id"}}

@@ -114,7 +114,8 @@ func Rows() []any { return []any{&WebhookLane{}, &attemptRow{}} }
 
 // HoldReader keeps a connection for reading, as a list does that takes long, until release is called.
 func HoldReader(ctx context.Context, db *store.DB) (release func() error, err error) {
-	rows, err := db.Conn().QueryContext(ctx, "SELECT 1 UNION ALL SELECT 2") //nolint:rowserrcheck,sqlclosecheck // nobody reads them, and release closes them
+	//nolint:rowserrcheck,sqlclosecheck // nobody reads them, and release closes them
+	rows, err := db.Conn().QueryContext(ctx, "SELECT 1 UNION ALL SELECT 2")
 	if err != nil {
 		return nil, err
 	}
@@ -124,9 +125,10 @@ func HoldReader(ctx context.Context, db *store.DB) (release func() error, err er
 // EmailKey returns the key of an address.
 func EmailKey(email string) string { return *emailKey(&email) }
 
-// FoundBy returns the rows of a page as each way finds them that is right for some page of the list, whichever search would choose. The page
-// begins behind a model, or at the beginning of the list.
-func FoundBy(ctx context.Context, db *store.DB, c *Collection, scope Scope, q *jsonapi.Query, behind any, start, size int) (map[string][]any, error) {
+// FoundBy returns the rows of a page as each way finds them that is right for some page of the list, whichever search would choose. The
+// page begins behind a model, or at the beginning of the list.
+func FoundBy(ctx context.Context, db *store.DB, c *Collection, scope Scope, q *jsonapi.Query, behind any, start,
+	size int) (map[string][]any, error) {
 	conds, err := c.filter(db, scope, q.Filters)
 	if err != nil {
 		return nil, err

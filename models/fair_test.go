@@ -39,7 +39,8 @@ func TestOneCallerHoldsAQuarterOfTheConnections(t *testing.T) {
 		for _, caller := range []string{"modest", "", "another"} { // "" is the program itself
 			ctx, cancel := context.WithTimeout(store.ForCaller(t.Context(), caller), time.Minute)
 			defer cancel()
-			if _, err := models.Find(ctx, db, models.Users, models.Everything(), models.NewID(), nil); !models.IsKind(err, models.NotFound) {
+			if _, err := models.Find(ctx, db, models.Users, models.Everything(), models.NewID(), nil); !models.IsKind(err,
+				models.NotFound) {
 				t.Errorf("%q meanwhile: %v", caller, err)
 			}
 		}

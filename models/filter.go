@@ -49,8 +49,8 @@ type keyColumn struct {
 	of   func(text string) string
 }
 
-// comparable returns the column of a comparison, and the comparison with what is in that column. Equality of a text that has a key is that of
-// the keys.
+// comparable returns the column of a comparison, and the comparison with what is in that column. Equality of a text that has a key is that
+// of the keys.
 func (c *Collection) comparable(f jsonapi.Condition) (column string, _ jsonapi.Condition) {
 	key, has := c.keyed[f.Attribute.Name]
 	if !has {
@@ -79,7 +79,8 @@ func (c *Collection) comparable(f jsonapi.Condition) (column string, _ jsonapi.C
 const filterDeleted = "deleted"
 
 // totals returns how many rows the filters leave and how many there are without them. What has a counter is not counted.
-func (c *Collection) totals(ctx context.Context, db *store.DB, scope Scope, filters []jsonapi.Condition) (total, unfiltered int64, err error) {
+func (c *Collection) totals(ctx context.Context, db *store.DB, scope Scope,
+	filters []jsonapi.Condition) (total, unfiltered int64, err error) {
 	unfiltered, err = c.unfiltered(ctx, db, scope)
 	if err != nil || len(filters) == 0 {
 		return unfiltered, unfiltered, err

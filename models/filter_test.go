@@ -16,9 +16,12 @@ import (
 
 // nasty are texts that databases compare differently when they are let.
 var nasty = []string{
-	"a", "A", "b", "B", "aa", "ab", "a ", " a", "ä", "Ä", "a\u0308", "z", "Z", "é", "É", "e", "ß", "ẞ", "SS", "ss", "İstanbul", "istanbul", "ISTANBUL", "ıi",
-	"ΟΔΟΣ", "οδος", "οδοσ", "Σ", "σ", "ς", "ǅ", "ǆ", "K", "K", "Ａ", "ａ", "100%", "100", "1%0", "a_b", "aXb", `a\b`, `a\\b`, "a'b", `a"b`, "a%", "%a", "_", "%", `\`,
-	"😀", "😀😀", "😁", "n\U0010FFFF", "\U0010FFFFx", "n\uD7FF", "n\uE000", "n\uFFFF", "\uFFFD", "中文", "中", "אב", "e\u0301", "-1", "0", "00", "1", "10", "2", "~", "a\tb", "a\nb",
+	"a", "A", "b", "B", "aa", "ab", "a ", " a", "ä", "Ä", "a\u0308", "z", "Z", "é", "É", "e", "ß", "ẞ", "SS", "ss", "İstanbul", "istanbul",
+	"ISTANBUL", "ıi",
+	"ΟΔΟΣ", "οδος", "οδοσ", "Σ", "σ", "ς", "ǅ", "ǆ", "K", "K", "Ａ", "ａ", "100%", "100", "1%0", "a_b", "aXb", `a\b`, `a\\b`, "a'b", `a"b`,
+	"a%", "%a", "_", "%", `\`,
+	"😀", "😀😀", "😁", "n\U0010FFFF", "\U0010FFFFx", "n\uD7FF", "n\uE000", "n\uFFFF", "\uFFFD", "中文", "中", "אב", "e\u0301", "-1", "0", "00",
+	"1", "10", "2", "~", "a\tb", "a\nb",
 	"\u00A0x", "x\u200B", "NULL", "null", "true", "a,b", "a;b", "a&b", "a=b", "a+b",
 }
 
@@ -51,7 +54,8 @@ func TestBothDatabasesFilterAndSortAlike(t *testing.T) {
 	}
 	ask := func(query string) []string {
 		t.Helper()
-		lite, pg := list(t, dbs[store.SQLite], models.Users, models.Everything(), query+"&page[size]=200"), list(t, dbs[store.Postgres], models.Users, models.Everything(), query+"&page[size]=200")
+		lite := list(t, dbs[store.SQLite], models.Users, models.Everything(), query+"&page[size]=200")
+		pg := list(t, dbs[store.Postgres], models.Users, models.Everything(), query+"&page[size]=200")
 		if !slices.Equal(lite, pg) {
 			t.Errorf("%s: SQLite finds %q, PostgreSQL %q", query, named(people, lite), named(people, pg))
 		}
@@ -86,12 +90,17 @@ func TestBothDatabasesFilterAndSortAlike(t *testing.T) {
 		}
 	}
 	for _, query := range []string{
-		"sort=firstName", "sort=-firstName", "sort=lastName", "sort=-lastName", "sort=lastName,-firstName", "sort=-createdAt,firstName", "sort=updatedAt",
-		"filter[phone][null]=true", "filter[phone][null]=false", "filter[lastName]=", "filter[lastName][ne]=", "filter[lastName][null]=true",
-		"filter[firstName][match]=a,A,%25", "filter[active]=true&filter[phone][null]=false&sort=firstName", "filter[active][ne]=true", "filter[id][ne]=x",
-		"filter[createdAt][gt]=2024-08-20T10:45:20Z", "filter[createdAt][lte]=2024-08-20T10:45:20Z", "filter[createdAt]=2024-08-20T10:45:20Z",
+		"sort=firstName", "sort=-firstName", "sort=lastName", "sort=-lastName", "sort=lastName,-firstName", "sort=-createdAt,firstName",
+		"sort=updatedAt",
+		"filter[phone][null]=true", "filter[phone][null]=false", "filter[lastName]=", "filter[lastName][ne]=",
+		"filter[lastName][null]=true",
+		"filter[firstName][match]=a,A,%25", "filter[active]=true&filter[phone][null]=false&sort=firstName", "filter[active][ne]=true",
+		"filter[id][ne]=x",
+		"filter[createdAt][gt]=2024-08-20T10:45:20Z", "filter[createdAt][lte]=2024-08-20T10:45:20Z",
+		"filter[createdAt]=2024-08-20T10:45:20Z",
 		"filter[createdAt][ne]=2024-08-20T10:45:20Z", "filter[createdAt][match]=2024-08-20T10:45:20Z,2024-08-20T10:45:21Z",
-		"filter[createdAt][gte]=2024-08-20T10:45:20.5Z", "filter[createdAt][lt]=0001-01-01T00:00:00Z", "filter[createdAt][lt]=9999-12-31T23:59:59Z",
+		"filter[createdAt][gte]=2024-08-20T10:45:20.5Z", "filter[createdAt][lt]=0001-01-01T00:00:00Z",
+		"filter[createdAt][lt]=9999-12-31T23:59:59Z",
 	} {
 		ask(query)
 	}
@@ -99,7 +108,8 @@ func TestBothDatabasesFilterAndSortAlike(t *testing.T) {
 	if !slices.IsSorted(sorted) {
 		t.Errorf("sorted by something else than code points: %q", sorted)
 	}
-	for asked, want := range map[string][]string{"Ä": {"ä", "Ä"}, "istanbul": {"istanbul", "ISTANBUL"}, "οδος": {"ΟΔΟΣ", "οδος"}, "É": {"é", "É"}, "ß": {"ß", "ẞ"}} {
+	for asked, want := range map[string][]string{"Ä": {"ä", "Ä"}, "istanbul": {"istanbul", "ISTANBUL"}, "οδος": {"ΟΔΟΣ", "οδος"},
+		"É": {"é", "É"}, "ß": {"ß", "ẞ"}} {
 		same(t, "eql "+asked, ask("filter[firstName][eql]="+url.QueryEscape(asked)), want)
 	}
 }
@@ -147,14 +157,16 @@ func TestTimesOfAClientComeBackExactly(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		for _, text := range []string{
-			"2026-01-02T03:04:05Z", "2026-01-02T03:04:05.678+02:00", "0001-01-01T00:00:00Z", "1969-12-31T23:59:59.999999Z", "1583-01-01T00:00:00.000001Z",
+			"2026-01-02T03:04:05Z", "2026-01-02T03:04:05.678+02:00", "0001-01-01T00:00:00Z", "1969-12-31T23:59:59.999999Z",
+			"1583-01-01T00:00:00.000001Z",
 			"9999-12-31T23:59:59.999999Z", "2024-02-29T23:59:59-23:59",
 		} {
 			at, _, ok := jsonapi.ParseTime(text)
 			if !ok {
 				t.Fatalf("%s is no time", text)
 			}
-			org, err := models.CreateOrganization(t.Context(), db, everything, input(attributes{"name": "x", "validFrom": jsonapi.Time{Time: at}}, nil))
+			org, err := models.CreateOrganization(t.Context(), db, everything,
+				input(attributes{"name": "x", "validFrom": jsonapi.Time{Time: at}}, nil))
 			if err != nil {
 				t.Fatalf("%s: %v", text, err)
 			}
@@ -162,7 +174,8 @@ func TestTimesOfAClientComeBackExactly(t *testing.T) {
 			if !found.ValidFrom.Equal(at) {
 				t.Errorf("%s comes back as %v", text, found.ValidFrom)
 			}
-			same(t, text, list(t, db, models.Organizations, models.Everything(), "filter[validFrom]="+url.QueryEscape(text)), []string{org.ID})
+			same(t, text, list(t, db, models.Organizations, models.Everything(), "filter[validFrom]="+url.QueryEscape(text)),
+				[]string{org.ID})
 		}
 	})
 }
@@ -184,11 +197,15 @@ func TestWhatIsActiveDependsOnTheClock(t *testing.T) {
 				t.Errorf("%s is active: %v", name, org.Active)
 			}
 		}
-		same(t, "active", named(ids, list(t, db, models.Organizations, models.Everything(), "filter[active]=true")), []string{"always", "from now", "present"})
-		same(t, "inactive", named(ids, list(t, db, models.Organizations, models.Everything(), "filter[active]=false")), []string{"past", "until now", "future"})
+		same(t, "active", named(ids, list(t, db, models.Organizations, models.Everything(), "filter[active]=true")),
+			[]string{"always", "from now", "present"})
+		same(t, "inactive", named(ids, list(t, db, models.Organizations, models.Everything(), "filter[active]=false")),
+			[]string{"past", "until now", "future"})
 		clock.Advance(time.Hour)
-		same(t, "an hour later", named(ids, list(t, db, models.Organizations, models.Everything(), "filter[active]=true")), []string{"always", "from now", "future"})
-		_, err := models.CreateOrganization(t.Context(), db, everything, input(attributes{"name": "x", "validFrom": at(1), "validTo": at(-time.Hour)}, nil))
+		same(t, "an hour later", named(ids, list(t, db, models.Organizations, models.Everything(), "filter[active]=true")),
+			[]string{"always", "from now", "future"})
+		_, err := models.CreateOrganization(t.Context(), db, everything,
+			input(attributes{"name": "x", "validFrom": at(1), "validTo": at(-time.Hour)}, nil))
 		wantKind(t, err, models.Invalid, "validTo")
 	})
 }

@@ -19,7 +19,8 @@ type credential struct {
 }
 
 func insertCredential(ctx context.Context, tx *store.DB, cr credential) error {
-	_, err := tx.Exec(ctx, `INSERT INTO credentials (lookup, hash, api_key_id, organization_id, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)`,
+	_, err := tx.Exec(ctx, `INSERT INTO credentials (lookup, hash, api_key_id, organization_id, created_at, expires_at)
+		VALUES (?, ?, ?, ?, ?, ?)`,
 		cr.Lookup, tx.Vault().Hash(cr.Text), cr.apiKeyID, cr.organizationID, tx.Now(), cr.expiresAt)
 	if err != nil {
 		return classifyFor(err, "insert credential")
@@ -75,8 +76,8 @@ func FindHolder(ctx context.Context, db *store.DB, text string) (*Holder, error)
 		SecretExpires  *jsonapi.Time
 		KeyExpires     *jsonapi.Time
 	}
-	err := db.Session(ctx).Raw(`SELECT c.hash, c.api_key_id, c.organization_id AS token_of, o.name AS token_name, c.expires_at AS secret_expires,
-			k.kind, k.name, k.organization_id, k.user_id, k.scopes, k.expires_at AS key_expires
+	err := db.Session(ctx).Raw(`SELECT c.hash, c.api_key_id, c.organization_id AS token_of, o.name AS token_name,
+			c.expires_at AS secret_expires, k.kind, k.name, k.organization_id, k.user_id, k.scopes, k.expires_at AS key_expires
 		FROM credentials c
 		LEFT JOIN api_keys k ON k.id = c.api_key_id
 		LEFT JOIN organizations o ON o.id = c.organization_id
@@ -96,7 +97,8 @@ func FindHolder(ctx context.Context, db *store.DB, text string) (*Holder, error)
 	if row.TokenOf != nil {
 		// A token holds every scope; its kind limits what it reaches.
 		return &Holder{
-			Kind: OrganizationKey, OrganizationID: *row.TokenOf, Name: deref(row.TokenName), Rights: Rights{[]string{EveryScope}, row.SecretExpires},
+			Kind: OrganizationKey, OrganizationID: *row.TokenOf, Name: deref(row.TokenName),
+			Rights: Rights{[]string{EveryScope}, row.SecretExpires},
 		}, nil
 	}
 	return &Holder{

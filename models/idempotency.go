@@ -31,8 +31,10 @@ type KeyedRequest struct {
 
 // Once runs fn in a transaction, and keeps what it returns in the same transaction. If that was done within AnswerLifetime before, fn is
 // not called: the earlier answer is returned, with replayed set; a caller who holds less than it did then is Forbidden. Of several at once
-// one runs and the others wait for its answer. If fn fails nothing has happened, nothing is kept, and the key is free. fn may be called again after the database refused its transaction.
-func Once(ctx context.Context, db *store.DB, keyed KeyedRequest, fn func(tx *store.DB) (string, error)) (answer string, replayed bool, err error) {
+// one runs and the others wait for its answer. If fn fails nothing has happened, nothing is kept, and the key is free. fn may be called
+// again after the database refused its transaction.
+func Once(ctx context.Context, db *store.DB, keyed KeyedRequest,
+	fn func(tx *store.DB) (string, error)) (answer string, replayed bool, err error) {
 	err = store.Transaction(ctx, db, func(tx *store.DB) error {
 		var kept *string
 		if kept, err = claim(ctx, tx, keyed); err != nil {
@@ -68,7 +70,8 @@ func claim(ctx context.Context, tx *store.DB, keyed KeyedRequest) (*string, erro
 	now, fingerprint := tx.Now(), tx.Vault().Digest("idempotency", keyed.Request)
 	taken, err := tx.Exec(ctx, `INSERT INTO idempotency_keys (caller, key, fingerprint, created_at)
 		VALUES (?, ?, ?, ?)
-		ON CONFLICT (caller, key) DO UPDATE SET fingerprint = excluded.fingerprint, answer = NULL, rights = NULL, created_at = excluded.created_at
+		ON CONFLICT (caller, key) DO UPDATE SET fingerprint = excluded.fingerprint, answer = NULL, rights = NULL,
+		created_at = excluded.created_at
 		WHERE idempotency_keys.created_at <= ?`, keyed.Caller.String(), keyed.Key, fingerprint, now, now.Add(-AnswerLifetime))
 	if err != nil {
 		return nil, fmt.Errorf("claim idempotency key: %w", err)

@@ -21,7 +21,11 @@ func TestAnUpgradeTellsCallersApart(t *testing.T) {
 		if err := db.MigrateTo(t.Context(), 5); err != nil {
 			t.Fatal(err)
 		}
-		const org, key, gone = "01912f6a-8c00-7abc-8def-000000000001", "01912f6a-8c00-7abc-8def-000000000002", "01912f6a-8c00-7abc-8def-000000000003"
+		const (
+			org  = "01912f6a-8c00-7abc-8def-000000000001"
+			key  = "01912f6a-8c00-7abc-8def-000000000002"
+			gone = "01912f6a-8c00-7abc-8def-000000000003"
+		)
 		run := func(statement string) {
 			t.Helper()
 			if _, err := pool(db).ExecContext(t.Context(), statement); err != nil {
@@ -31,19 +35,23 @@ func TestAnUpgradeTellsCallersApart(t *testing.T) {
 		run(`INSERT INTO organizations (id, name, slug, kind, is_event_producer, location_tracking, version, created_at, updated_at)
 			VALUES ('` + org + `', 'Acme', 'acme', 'company', TRUE, FALSE, 1, '2024-01-01 00:00:00+00:00', '2024-01-01 00:00:00+00:00')`)
 		for i, e := range []struct{ typ, kind, id, subject string }{
-			{"user.created", "management", key, gone}, {"user.created", "organization", org, gone}, {"user.created", "organization", key, gone}, {"user.deleted", "system", "", gone},
+			{"user.created", "management", key, gone}, {"user.created", "organization", org, gone},
+			{"user.created", "organization", key, gone}, {"user.deleted", "system", "", gone},
 		} {
-			run(`INSERT INTO events (id, event_type, subject_type, subject_id, actor_kind, actor_id, data, occurred_at) VALUES ('01912f6a-8c00-7abc-8def-10000000000` +
-				string(rune('0'+i)) + `', '` + e.typ + `', 'users', '` + e.subject + `', '` + e.kind + `', '` + e.id + `', '{}', '2024-01-01 00:00:00+00:00')`)
+			run(`INSERT INTO events (id, event_type, subject_type, subject_id, actor_kind, actor_id, data, occurred_at)
+				VALUES ('01912f6a-8c00-7abc-8def-10000000000` + string(rune('0'+i)) + `', '` + e.typ +
+				`', 'users', '` + e.subject + `', '` + e.kind + `', '` + e.id + `', '{}', '2024-01-01 00:00:00+00:00')`)
 		}
 		for _, caller := range []string{"management " + key, "organization " + org, "organization " + key} {
 			blob := map[store.Dialect]string{store.SQLite: "x'01'", store.Postgres: `'\x01'`}[db.Dialect()]
-			run(`INSERT INTO idempotency_keys (credential_id, key, fingerprint, answer, created_at) VALUES ('` + caller + `', 'k', ` + blob + `, ` + blob + `, '2024-01-01 00:00:00+00:00')`)
+			run(`INSERT INTO idempotency_keys (credential_id, key, fingerprint, answer, created_at)
+				VALUES ('` + caller + `', 'k', ` + blob + `, ` + blob + `, '2024-01-01 00:00:00+00:00')`)
 		}
 		if _, err := db.Migrate(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff([]string{"management_key", "organization_token", "organization_key", "system"}, texts(t, db, "SELECT actor_kind FROM events ORDER BY id")); diff != "" {
+		if diff := cmp.Diff([]string{"management_key", "organization_token", "organization_key", "system"},
+			texts(t, db, "SELECT actor_kind FROM events ORDER BY id")); diff != "" {
 			t.Errorf("actors (-want +got):\n%s", diff)
 		}
 		want := []string{"management_key:" + key, "organization_key:" + key, "organization_token:" + org}
@@ -97,8 +105,10 @@ func TestAnIDIsNeverUsedAgain(t *testing.T) {
 		refuseAll("while it is there")
 		for _, err := range []error{
 			models.DeleteWebhook(ctx, db, everything, ids["webhooks"], nil), models.DeleteAPIKey(ctx, db, everything, ids["apiKeys"], nil),
-			models.DeleteMembership(ctx, db, everything, ids["memberships"], nil), models.DeleteUser(ctx, db, everything, ids["users"], nil),
-			models.DeleteUser(ctx, db, everything, ids["chosen for users"], nil), models.DeleteOrganization(ctx, db, everything, ids["organizations"], nil),
+			models.DeleteMembership(ctx, db, everything, ids["memberships"], nil),
+			models.DeleteUser(ctx, db, everything, ids["users"], nil),
+			models.DeleteUser(ctx, db, everything, ids["chosen for users"], nil),
+			models.DeleteOrganization(ctx, db, everything, ids["organizations"], nil),
 			models.DeleteOrganization(ctx, db, everything, ids["chosen for organizations"], nil),
 		} {
 			if err != nil {
@@ -121,8 +131,10 @@ func onePerType(t *testing.T, db *store.DB) map[string]string {
 		input(attributes{"since": jsonapi.Time{Time: db.Now().Add(-time.Hour)}}, relations{"webhook": one(hook.ID)})))(t)
 	test := must(models.SendTest(ctx, db, everything, hook.ID, func(*models.Message) ([]byte, error) { return []byte("{}"), nil }))(t)
 	return map[string]string{
-		"organizations": org, "users": user(t, db, "Ada", org).ID, "memberships": list(t, db, models.Memberships, models.Everything(), "")[0],
-		"apiKeys": apiKey(t, db, models.OrganizationKey, org).ID, "webhooks": hook.ID, "webhookReplays": job.ID, "webhookDeliveries": test.ID, "events": test.EventID,
+		"organizations": org, "users": user(t, db, "Ada", org).ID,
+		"memberships": list(t, db, models.Memberships, models.Everything(), "")[0],
+		"apiKeys":     apiKey(t, db, models.OrganizationKey, org).ID, "webhooks": hook.ID, "webhookReplays": job.ID,
+		"webhookDeliveries": test.ID, "events": test.EventID,
 	}
 }
 

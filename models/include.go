@@ -17,7 +17,8 @@ var errTooLarge = errors.New("more would be included than an answer holds")
 // Include returns the resources that a query asks to have included with primary ones (§ Compound Documents), and fills in the linkage by
 // which they are reached, so that the document has full linkage. Each step of a path costs a fixed number of queries, however many
 // resources it starts from. items are the models behind the resources.
-func Include(ctx context.Context, db *store.DB, c *Collection, scope Scope, items []any, resources []*jsonapi.Resource, q *jsonapi.Query) ([]*jsonapi.Resource, error) {
+func Include(ctx context.Context, db *store.DB, c *Collection, scope Scope, items []any, resources []*jsonapi.Resource,
+	q *jsonapi.Query) ([]*jsonapi.Resource, error) {
 	return newIncluder(db, scope, q).build(func(in *includer) error {
 		for _, r := range resources {
 			in.objects[key(r.Type, r.ID)] = r
@@ -30,7 +31,8 @@ func Include(ctx context.Context, db *store.DB, c *Collection, scope Scope, item
 // IncludeLinked returns the resources that a query asks to have included with linkage: those of the collection that the linkage names by
 // their ids, and what the inclusions beneath lead to from these. Of linkage that is cut into pages these are the members of the page, no
 // others: every included resource must be reached from the primary data.
-func IncludeLinked(ctx context.Context, db *store.DB, c *Collection, scope Scope, ids []string, beneath []*jsonapi.Inclusion, q *jsonapi.Query) ([]*jsonapi.Resource, error) {
+func IncludeLinked(ctx context.Context, db *store.DB, c *Collection, scope Scope, ids []string, beneath []*jsonapi.Inclusion,
+	q *jsonapi.Query) ([]*jsonapi.Resource, error) {
 	return newIncluder(db, scope, q).build(func(in *includer) error {
 		found, err := in.fetch(ctx, c, ids)
 		if err != nil {

@@ -48,7 +48,8 @@ const maxShares = 3
 type firstLinkage struct {
 	targets []string
 	cut     bool // there are more
-	// through are the inclusions that led here. What the first one cut is cut alike for the others, and the next link leads on for all of them.
+	// through are the inclusions that led here. What the first one cut is cut alike for the others, and the next link leads on for all of
+	// them.
 	through []*jsonapi.Inclusion
 }
 
@@ -74,7 +75,8 @@ func (in *includer) cutArrows(ctx context.Context, c *Collection, child *jsonapi
 
 // firstArrows returns the first targets of each owner, in the order of the pages of the relationship, most of them together. Owners have
 // equal shares, and what those with few leave goes to the others.
-func (in *includer) firstArrows(ctx context.Context, c *Collection, name string, owners []string, most int) (map[string]*firstLinkage, error) {
+func (in *includer) firstArrows(ctx context.Context, c *Collection, name string, owners []string,
+	most int) (map[string]*firstLinkage, error) {
 	found := map[string]*firstLinkage{}
 	for n := 1; len(owners) > 0; n++ {
 		level := most / len(owners)

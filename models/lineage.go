@@ -102,7 +102,8 @@ func readLineage(ctx context.Context, tx *store.DB, organizations []string) (*li
 		return err
 	}, `SELECT descendant_id, distance, ancestor_id, NULL, NULL FROM organization_paths WHERE `+in+`
 		UNION ALL
-		SELECT m.organization_id, m.ordinal, NULL, p.position, m.ancestors FROM branch_moves m LEFT JOIN event_positions p ON p.event_id = m.event_id`, arg)
+		SELECT m.organization_id, m.ordinal, NULL, p.position, m.ancestors FROM branch_moves m
+		LEFT JOIN event_positions p ON p.event_id = m.event_id`, arg)
 	if err != nil {
 		return nil, fmt.Errorf("read lineage: %w", err)
 	}
@@ -112,7 +113,8 @@ func readLineage(ctx context.Context, tx *store.DB, organizations []string) (*li
 
 // keepMove keeps a move whose event is in the queue.
 func keepMove(ctx context.Context, tx *store.DB, m branchMove, event string) error {
-	_, err := tx.Run(ctx, `INSERT INTO branch_moves (ordinal, event_id, organization_id, ancestors) VALUES (?, ?, ?, ?)`, m.ordinal, event, m.head, m.above)
+	_, err := tx.Run(ctx, `INSERT INTO branch_moves (ordinal, event_id, organization_id, ancestors) VALUES (?, ?, ?, ?)`,
+		m.ordinal, event, m.head, m.above)
 	if err != nil {
 		return fmt.Errorf("keep move: %w", err)
 	}

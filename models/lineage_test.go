@@ -200,7 +200,8 @@ func TestAnEventIsSentAsIfItWereFannedOutAtOnce(t *testing.T) {
 				for id, one := range peek(t, db) {
 					if first, seen := atOnce[id]; seen {
 						if !maps.Equal(first.sent, one.sent) {
-							t.Fatalf("seed %d: %s of %s is sent\n%v\nwhen it was fanned out at once\n%v", seed, one.event.Type, id, one.sent, first.sent)
+							t.Fatalf("seed %d: %s of %s is sent\n%v\nwhen it was fanned out at once\n%v",
+								seed, one.event.Type, id, one.sent, first.sent)
 						}
 						continue
 					}

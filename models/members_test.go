@@ -20,7 +20,8 @@ func TestEveryRelationshipThatCanBeChangedIs(t *testing.T) {
 				if !rel.Many {
 					continue
 				}
-				err := models.ChangeMembers(t.Context(), db, everything, c, models.NewID(), rel.Name, models.AddMembers, many(rel.Target.Type))
+				err := models.ChangeMembers(t.Context(), db, everything, c, models.NewID(), rel.Name, models.AddMembers,
+					many(rel.Target.Type))
 				want := models.NotFound
 				if !rel.Changeable() {
 					want = models.ReadOnly
@@ -51,17 +52,21 @@ func TestThePeopleOfAnOrganizationJoinAndLeaveAtItsURL(t *testing.T) {
 			want []string
 			told []string
 		}{
-			{mid, models.AddMembers, []string{g.shared.ID, leafs, g.shared.ID, own}, []string{own, leafs, g.shared.ID}, []string{"membership.created", "membership.created"}},
+			{mid, models.AddMembers, []string{g.shared.ID, leafs, g.shared.ID, own}, []string{own, leafs, g.shared.ID},
+				[]string{"membership.created", "membership.created"}},
 			{mid, models.AddMembers, nil, []string{own, leafs, g.shared.ID}, nil},
-			{mid, models.RemoveMembers, []string{own, g.users[g.other.ID].ID, "no id", models.NewID()}, []string{leafs, g.shared.ID}, []string{"membership.deleted"}},
+			{mid, models.RemoveMembers, []string{own, g.users[g.other.ID].ID, "no id", models.NewID()}, []string{leafs, g.shared.ID},
+				[]string{"membership.deleted"}},
 			{mid, models.ReplaceMembers, []string{leafs}, []string{leafs}, []string{"membership.deleted"}},
-			{everything, models.ReplaceMembers, []string{own, g.nowhere.ID}, []string{own, g.nowhere.ID}, []string{"membership.deleted", "membership.created", "membership.created"}},
+			{everything, models.ReplaceMembers, []string{own, g.nowhere.ID}, []string{own, g.nowhere.ID},
+				[]string{"membership.deleted", "membership.created", "membership.created"}},
 		} {
 			before := len(texts(t, db, told))
 			if err := people(step.by, step.how, step.ids...); err != nil {
 				t.Fatalf("step %d: %v", i, err)
 			}
-			same(t, fmt.Sprint("people after step ", i), list(t, db, models.Users, models.Everything(), "filter[organizationId]="+g.mid.ID), step.want)
+			same(t, fmt.Sprint("people after step ", i),
+				list(t, db, models.Users, models.Everything(), "filter[organizationId]="+g.mid.ID), step.want)
 			var want []string
 			for _, event := range step.told {
 				want = append(want, event+" "+g.mid.ID)
@@ -127,7 +132,8 @@ func TestChildrenJoinAndLeaveAtTheURLOfTheirParent(t *testing.T) {
 			t.Fatal(err)
 		}
 		want("children that stayed", g.mid.ID)
-		moves := texts(t, db, "SELECT changes FROM events WHERE event_type = 'organization.updated' AND subject_id = '"+g.other.ID+"' ORDER BY occurred_at, id")
+		moves := texts(t, db, "SELECT changes FROM events WHERE event_type = 'organization.updated' AND subject_id = '"+g.other.ID+
+			"' ORDER BY occurred_at, id")
 		wanted := []string{
 			`{"kind":{"before":"company","after":"other"},"parent":{"before":null,"after":"` + g.side.ID + `"}}`,
 			`{"kind":{"before":"other","after":"company"},"parent":{"before":"` + g.side.ID + `","after":null}}`,
@@ -153,7 +159,8 @@ func TestPeopleJoinOneOrganizationFromBothEnds(t *testing.T) {
 		var ends []func() error
 		for _, people := range [][]string{ids, reversed} {
 			ends = append(ends, func() error {
-				return models.ChangeMembers(t.Context(), db, everything, models.Organizations, org.ID, "users", models.AddMembers, many(people...))
+				return models.ChangeMembers(t.Context(), db, everything, models.Organizations, org.ID, "users", models.AddMembers,
+					many(people...))
 			})
 		}
 		for _, id := range ids {

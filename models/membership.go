@@ -62,7 +62,8 @@ func defineMemberships(c *Collection) {
 			},
 			counts: []string{
 				`SELECT 'users', CAST(organization_id AS text), COUNT(*) FROM memberships GROUP BY organization_id`,
-				`SELECT 'memberships', '', COUNT(*) FROM memberships m JOIN organizations o ON o.id = m.organization_id WHERE o.deleted_at IS NULL`,
+				`SELECT 'memberships', '', COUNT(*) FROM memberships m JOIN organizations o ON o.id = m.organization_id
+					WHERE o.deleted_at IS NULL`,
 			},
 			invariants: []Invariant{
 				withoutCreation("memberships", "membership.created"),
@@ -102,7 +103,8 @@ func CreateMembership(ctx context.Context, db *store.DB, by Caller, in *Change) 
 		var errs Errors
 		for _, end := range []struct{ name, id string }{{"organization", organization}, {"user", user}} {
 			if end.id == "" {
-				errs = append(errs, &Error{Kind: Required, Field: end.name, Message: "A membership needs the relationship " + end.name + "."})
+				errs = append(errs, &Error{Kind: Required, Field: end.name,
+					Message: "A membership needs the relationship " + end.name + "."})
 			}
 		}
 		if len(errs) > 0 {
@@ -139,7 +141,7 @@ func checkMemberships(ctx context.Context, tx *store.DB, user string) error {
 
 // lockEnds locks the user and the organization of a new membership. It fails with RelatedNotFound for each that the scope does not see.
 func lockEnds(ctx context.Context, tx *store.DB, scope Scope, organization, user string) error {
-	_, userErr := lock[User](ctx, tx, Users, scope, user) // before his organizations, as every change locks them
+	_, userErr := lock[User](ctx, tx, Users, scope, user) // before their organizations, as every change locks them
 	organizationErr := shareOrganization(ctx, tx, scope, organization)
 	var errs Errors
 	for _, end := range []struct {
@@ -179,7 +181,7 @@ func DeleteMembership(ctx context.Context, db *store.DB, by Caller, id string, v
 		if err != nil {
 			return err
 		}
-		if err := touchUser(ctx, tx, seen.(*Membership).UserID); err != nil { // locks him, before his membership
+		if err := touchUser(ctx, tx, seen.(*Membership).UserID); err != nil { // locks the user, before the membership
 			return err
 		}
 		m, err := lockLive[Membership](ctx, tx, Memberships, by.Scope, id)
@@ -193,8 +195,8 @@ func DeleteMembership(ctx context.Context, db *store.DB, by Caller, id string, v
 	})
 }
 
-// touchUser makes a new version of a user whose memberships change: they are what his relationship organizations consists of, and who has
-// read that before must not replace it (If-Match). It is no change of the user himself, of which updatedAt and an event would tell.
+// touchUser makes a new version of a user whose memberships change: the relationship organizations consists of them, and a caller that read
+// it before must not replace it (If-Match). The user itself does not change, so updatedAt stays and no event is recorded.
 func touchUser(ctx context.Context, tx *store.DB, id string) error {
 	if _, err := tx.Exec(ctx, `UPDATE users SET version = version + 1 WHERE id = ?`, id); err != nil {
 		return fmt.Errorf("raise version of user: %w", err)

@@ -21,10 +21,12 @@ func crowd(t *testing.T, db *store.DB, user string, n int) {
 		paths = append(paths, fmt.Sprintf("('%s', '%[1]s', 0)", org))
 		memberships = append(memberships, fmt.Sprintf("('%s', '%s', '%s', %s, 1, %[4]s, %[4]s)", models.NewID(), org, user, now))
 	}
-	run(t, pool(db), "INSERT INTO organizations (id, name, slug, kind, is_event_producer, location_tracking, version, created_at, updated_at) VALUES "+
+	run(t, pool(db), "INSERT INTO organizations (id, name, slug, kind, is_event_producer, location_tracking, version, created_at, "+
+		"updated_at) VALUES "+
 		strings.Join(organizations, ", "))
 	run(t, pool(db), "INSERT INTO organization_paths (ancestor_id, descendant_id, distance) VALUES "+strings.Join(paths, ", "))
-	run(t, pool(db), "INSERT INTO memberships (id, organization_id, user_id, user_created_at, version, created_at, updated_at) VALUES "+strings.Join(memberships, ", "))
+	run(t, pool(db), "INSERT INTO memberships (id, organization_id, user_id, user_created_at, version, created_at, updated_at) VALUES "+
+		strings.Join(memberships, ", "))
 }
 
 func TestAUserIsInAtMostAThousandOrganizations(t *testing.T) {
@@ -65,7 +67,8 @@ func TestAUserIsInAtMostAThousandOrganizations(t *testing.T) {
 		if err := models.DeleteMembership(ctx, db, everything, id, nil); err != nil {
 			t.Fatal(err)
 		}
-		if err := models.ChangeMembers(ctx, db, everything, models.Users, ada.ID, "organizations", models.AddMembers, many(homes[4])); err != nil {
+		if err := models.ChangeMembers(ctx, db, everything, models.Users, ada.ID, "organizations", models.AddMembers,
+			many(homes[4])); err != nil {
 			t.Error(err)
 		}
 		// Exchanging all of them for as many is no growth, one more is; and a new user begins with as many at most.
@@ -79,7 +82,8 @@ func TestAUserIsInAtMostAThousandOrganizations(t *testing.T) {
 			if kind == "" {
 				continue
 			}
-			_, err = models.CreateUser(ctx, db, everything, input(attributes{"firstName": "New"}, relations{"organizations": many(wanted...)}))
+			_, err = models.CreateUser(ctx, db, everything,
+				input(attributes{"firstName": "New"}, relations{"organizations": many(wanted...)}))
 			if !models.IsKind(err, kind) {
 				t.Errorf("a new user in %d organizations: %v", n, err)
 			}

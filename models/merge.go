@@ -42,8 +42,8 @@ func (s *search) mergeable() bool {
 }
 
 // merge makes a read take the page from the lists of the organizations. It looks at the heads of the lists, the first rows of each, which
-// are together more than the page. The n-th of the heads, for a page that ends with row n, is that end or behind it, so that no row behind it
-// and no list that begins behind it is read. A row can be in several lists, and counts once.
+// are together more than the page. The n-th of the heads, for a page that ends with row n, is that end or behind it, so that no row behind
+// it and no list that begins behind it is read. A row can be in several lists, and counts once.
 func (s *search) merge(ctx context.Context, organizations int, l *limits) {
 	n, all := l.start+l.size, direction{s.order, s.list.keys[0].descending}
 	by := direction{s.reached.inOrder, all.descending}

@@ -66,7 +66,8 @@ func growGrove(t *testing.T, db *store.DB, clock *modelstest.Clock, r *rand.Rand
 	return organizations
 }
 
-// TestEveryWayFindsTheSamePage compares pages as each way finds them with a reading of everything, of which is left what is seen one by one.
+// TestEveryWayFindsTheSamePage compares pages as each way finds them with a reading of everything, of which is left what is seen one by
+// one.
 func TestEveryWayFindsTheSamePage(t *testing.T) {
 	t.Parallel()
 	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
@@ -83,7 +84,8 @@ func TestEveryWayFindsTheSamePage(t *testing.T) {
 			for _, query := range queries {
 				var all []any
 				for n := 1; len(all) == 200*(n-1); n++ {
-					all = append(all, listPage(t, db, c, models.Everything(), fmt.Sprintf("%s&page[size]=200&page[number]=%d", query, n)).Items...)
+					all = append(all, listPage(t, db, c, models.Everything(), fmt.Sprintf("%s&page[size]=200&page[number]=%d", query, n)).
+						Items...)
 				}
 				for range 12 {
 					scope := models.Subtree(organizations[r.IntN(len(organizations))])
@@ -143,7 +145,8 @@ func plantBehind(t *testing.T, db *store.DB, others, people int) (head string) {
 			name, at := fmt.Sprint(i), jsonapi.Stamp{Time: time.Date(year, 1, 1, 0, 0, i, 0, time.UTC)}
 			b.Users = append(b.Users, &models.User{ID: models.NewID(), FirstName: &name, CreatedAt: at, UpdatedAt: at, Version: 1})
 			b.Memberships = append(b.Memberships, &models.Membership{
-				ID: models.NewID(), CreatedAt: at, UpdatedAt: at, OrganizationID: b.Organizations[i%10].ID, UserID: b.Users[i].ID, Version: 1,
+				ID: models.NewID(), CreatedAt: at, UpdatedAt: at, OrganizationID: b.Organizations[i%10].ID, UserID: b.Users[i].ID,
+				Version: 1,
 			})
 		}
 		if err := models.InsertBatch(t.Context(), db, b); err != nil {

@@ -151,7 +151,8 @@ func TestMembershipsKeepWhatTheyWereWhenTheyLearnWhenTheirUsersWereCreated(t *te
 		}
 		ada, acme, born, joined := models.NewID(), models.NewID(), instant(db, 1), instant(db, 2)
 		for _, statement := range []string{
-			`INSERT INTO users (id, first_name, active, version, created_at, updated_at) VALUES ('` + ada + `', 'Ada', true, 1, ` + born + `, ` + born + `)`,
+			`INSERT INTO users (id, first_name, active, version, created_at, updated_at)
+				VALUES ('` + ada + `', 'Ada', true, 1, ` + born + `, ` + born + `)`,
 			`INSERT INTO organizations (id, name, slug, kind, is_event_producer, location_tracking, version, created_at, updated_at)
 				VALUES ('` + acme + `', 'Acme', 'acme', 'company', true, false, 1, ` + born + `, ` + born + `)`,
 			`INSERT INTO memberships (id, organization_id, user_id, version, shared, created_at, updated_at)

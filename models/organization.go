@@ -96,7 +96,8 @@ func defineOrganizations(c *Collection) {
 			invariants: []Invariant{
 				withoutCreation("organizations", "organization.created"),
 				{"an event of the creation of an organization that is not there",
-					`SELECT subject_id FROM events WHERE event_type = 'organization.created' AND subject_id NOT IN (SELECT id FROM organizations)`},
+					`SELECT subject_id FROM events
+						WHERE event_type = 'organization.created' AND subject_id NOT IN (SELECT id FROM organizations)`},
 				{"a live organization below a deleted one", `SELECT o.id FROM organizations o JOIN organizations p ON p.id = o.parent_id
 					WHERE o.deleted_at IS NULL AND p.deleted_at IS NOT NULL`},
 			},
@@ -113,7 +114,8 @@ func defineOrganizations(c *Collection) {
 func relateOrganizations(c *Collection) {
 	c.relate(jsonapi.Relationship{Name: "users", Many: true, ReadOnly: true, ByURL: true,
 		Doc: "The people in it. Who joins or leaves at its URL begins or ends a membership."},
-		relation{target: Users, through: "memberships", owner: "organization_id", other: "user_id", countedBy: "organizationId", listed: true})
+		relation{target: Users, through: "memberships", owner: "organization_id", other: "user_id", countedBy: "organizationId",
+			listed: true})
 	c.relate(jsonapi.Relationship{Name: "parent", Doc: "The organization above it; null for a company."},
 		relation{target: Organizations, column: "parent_id", lasting: true})
 	c.relate(jsonapi.Relationship{Name: "children", Many: true, ReadOnly: true, ByURL: true,
@@ -136,7 +138,8 @@ func validAt(org *Organization, db *store.DB) bool {
 
 func activeFilter(db *store.DB, v any) where {
 	now := db.Now()
-	sql := "(organizations.valid_from IS NULL OR organizations.valid_from <= ?) AND (organizations.valid_to IS NULL OR organizations.valid_to > ?)"
+	sql := "(organizations.valid_from IS NULL OR organizations.valid_from <= ?) " +
+		"AND (organizations.valid_to IS NULL OR organizations.valid_to > ?)"
 	if v == false {
 		sql = "NOT (" + sql + ")"
 	}
@@ -152,7 +155,8 @@ func ancestorFilter(_ *store.DB, scope Scope, v any) where {
 	if in.sql != "" {
 		in.sql = " AND " + in.sql
 	}
-	return condition("organizations.id IN (SELECT a.descendant_id FROM organization_paths a WHERE a.ancestor_id = ? AND a.distance > 0"+in.sql+")",
+	return condition("organizations.id IN (SELECT a.descendant_id FROM organization_paths a "+
+		"WHERE a.ancestor_id = ? AND a.distance > 0"+in.sql+")",
 		append([]any{id}, in.args...)...)
 }
 
@@ -173,7 +177,8 @@ func totalOrganizations(s Scope, filter, value string) counted {
 
 // CreateOrganization creates the organization that the input describes: the row, its place in the tree, its token, the counters and
 // the event. The returned model is the only one that ever has the token and the webhook secret. A token can do everything within the
-// organization, so a caller who cannot makes an organization without one. A caller whose scope is a subtree creates below the root of it. It fails with Errors of the kinds Invalid, Conflict and RelatedNotFound.
+// organization, so a caller who cannot makes an organization without one. A caller whose scope is a subtree creates below the root of it.
+// It fails with Errors of the kinds Invalid, Conflict and RelatedNotFound.
 func CreateOrganization(ctx context.Context, db *store.DB, by Caller, in *Change) (*Organization, error) {
 	if err := in.check(Organizations, toCreate); err != nil {
 		return nil, err
@@ -317,7 +322,8 @@ func saveOrganization(ctx context.Context, tx *store.DB, by Caller, before, org 
 	}
 	org.Version++
 	org.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
-	columns = append(columns, "version", "updated_at", "parent_id", "kind", "deleted_at", "webhook_secret", "webhook_url", "sealed_webhook_url")
+	columns = append(columns, "version", "updated_at", "parent_id", "kind", "deleted_at", "webhook_secret", "webhook_url",
+		"sealed_webhook_url")
 	ch := change{verb: updated, collection: Organizations, organization: org.ID, before: before, after: org}
 	var err error
 	if before.DeletedAt != nil {

@@ -49,5 +49,6 @@ func hashPassword(ctx context.Context, password string) (string, error) {
 	defer func() { <-hashing }()
 	key := argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonLanes, argonKeySize)
 	encode := base64.RawStdEncoding.EncodeToString
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonTime, argonLanes, encode(salt), encode(key)), nil
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s",
+		argon2.Version, argonMemory, argonTime, argonLanes, encode(salt), encode(key)), nil
 }

@@ -130,7 +130,8 @@ func (c *Collection) from(ctx context.Context, db *store.DB, conds ...where) *go
 }
 
 // rows runs the one SELECT that every read of resources is.
-func (c *Collection) rows(ctx context.Context, db *store.DB, conds []where, order []string, q *jsonapi.Query, limit func(*limits)) ([]any, error) {
+func (c *Collection) rows(ctx context.Context, db *store.DB, conds []where, order []string, q *jsonapi.Query,
+	limit func(*limits)) ([]any, error) {
 	var l limits
 	if limit != nil {
 		limit(&l)

@@ -30,9 +30,11 @@ func (c *Collection) related(scope Scope, f jsonapi.Condition) where {
 	case r.column != "" && guard == "":
 		return condition(c.table+"."+r.column+" IN ?", ids)
 	case r.column != "":
-		return condition(fmt.Sprintf("%s.%s IN (SELECT %s.id FROM %s WHERE %s.id IN ?%s)", c.table, r.column, target, target, target, guard), args...)
+		return condition(fmt.Sprintf("%s.%s IN (SELECT %s.id FROM %s WHERE %s.id IN ?%s)",
+			c.table, r.column, target, target, target, guard), args...)
 	case r.foreign != "":
-		return condition(fmt.Sprintf("%s.id IN (SELECT %s.%s FROM %s WHERE %s.id IN ?%s)", c.table, target, r.foreign, target, target, guard), args...)
+		return condition(fmt.Sprintf("%s.id IN (SELECT %s.%s FROM %s WHERE %s.id IN ?%s)",
+			c.table, target, r.foreign, target, target, guard), args...)
 	default:
 		return condition(fmt.Sprintf("%s.id IN (SELECT j.%s FROM %s j JOIN %s ON %s.id = j.%s WHERE %s.id IN ?%s)",
 			c.table, r.owner, r.through, target, target, r.other, target, guard), args...)
@@ -63,7 +65,8 @@ func (r relation) owners(scope Scope) (string, []any) {
 	if r.foreign != "" {
 		return fmt.Sprintf("SELECT %s.%s AS owner FROM %s WHERE 1 = 1%s", target, r.foreign, target, guard), args
 	}
-	return fmt.Sprintf("SELECT j.%s AS owner FROM %s j JOIN %s ON %s.id = j.%s WHERE 1 = 1%s", r.owner, r.through, target, target, r.other, guard), args
+	return fmt.Sprintf("SELECT j.%s AS owner FROM %s j JOIN %s ON %s.id = j.%s WHERE 1 = 1%s",
+		r.owner, r.through, target, target, r.other, guard), args
 }
 
 // conjunction returns conditions as the end of a WHERE, each behind an AND.
@@ -100,7 +103,8 @@ func (c *Collection) Related(relationship, id string) *Collection {
 
 // RelatedID returns the id of the resource that a to-one relationship of a model leads a scope to, and its collection; "" for none.
 // Whether the scope sees the resource is another question.
-func (c *Collection) RelatedID(ctx context.Context, db *store.DB, scope Scope, model any, relationship string) (*Collection, string, error) {
+func (c *Collection) RelatedID(ctx context.Context, db *store.DB, scope Scope,
+	model any, relationship string) (*Collection, string, error) {
 	r := c.relations[relationship]
 	if r.first {
 		firsts, err := r.firsts(ctx, db, scope, []string{c.ID(model)})

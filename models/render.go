@@ -10,7 +10,8 @@ import (
 // Render returns the resource objects of models of one collection as the scope may see them: attributes from the library, relationships
 // and links from here. The API, the atomic endpoint and the outbox of the webhooks all print resources with it. base is the path that the
 // resources are read at, usually c.Schema.URL(); q may be nil.
-func Render(ctx context.Context, db *store.DB, c *Collection, scope Scope, items []any, base string, q *jsonapi.Query) ([]*jsonapi.Resource, error) {
+func Render(ctx context.Context, db *store.DB, c *Collection, scope Scope, items []any, base string,
+	q *jsonapi.Query) ([]*jsonapi.Resource, error) {
 	if q == nil {
 		q = &jsonapi.Query{}
 	}

@@ -58,16 +58,21 @@ func TestAChildIsRestoredBelowAnotherParent(t *testing.T) {
 		if org.DeletedAt != nil || *org.ParentID != g.side.ID || org.Kind != g.leaf.Kind {
 			t.Errorf("restored it is %+v", org)
 		}
-		event := listPage(t, db, models.Events, models.Everything(), "filter[subjectId]="+g.leaf.ID+"&sort=-occurredAt").Items[0].(*models.Event)
-		want := regexp.MustCompile(`^\{"deletedAt":\{"before":"[^"]+","after":null\},"parent":\{"before":"` + g.mid.ID + `","after":"` + g.side.ID + `"\}\}$`)
+		event := listPage(t, db, models.Events, models.Everything(), "filter[subjectId]="+g.leaf.ID+"&sort=-occurredAt").
+			Items[0].(*models.Event)
+		want := regexp.MustCompile(`^\{"deletedAt":\{"before":"[^"]+","after":null\},"parent":\{"before":"` + g.mid.ID + `","after":"` +
+			g.side.ID + `"\}\}$`)
 		if event.EventType != "organization.restored" || !want.Match(*event.Changes) {
 			t.Errorf("the event %s tells %s", event.EventType, *event.Changes)
 		}
-		same(t, "children of the new parent", list(t, db, models.Organizations, models.Everything(), "filter[parent]="+g.side.ID), []string{g.leaf.ID})
-		same(t, "members", list(t, db, models.Users, models.Everything(), "filter[organizationId]="+g.leaf.ID), []string{g.users[g.leaf.ID].ID, g.shared.ID})
+		same(t, "children of the new parent", list(t, db, models.Organizations, models.Everything(), "filter[parent]="+g.side.ID),
+			[]string{g.leaf.ID})
+		same(t, "members", list(t, db, models.Users, models.Everything(), "filter[organizationId]="+g.leaf.ID),
+			[]string{g.users[g.leaf.ID].ID, g.shared.ID})
 		// What was deleted below it is below it, and comes back there.
 		must(restore(t, db, everything, below.ID, nil, nil))(t)
-		same(t, "the branch", list(t, db, models.Organizations, models.Everything(), "filter[ancestor]="+g.side.ID), []string{g.leaf.ID, below.ID})
+		same(t, "the branch", list(t, db, models.Organizations, models.Everything(), "filter[ancestor]="+g.side.ID),
+			[]string{g.leaf.ID, below.ID})
 		// As the head of a tree of its own it is a company.
 		fell(t, db, below.ID)
 		if head := must(restore(t, db, everything, below.ID, nil, under("")))(t); head.ParentID != nil || head.Kind != "company" {
@@ -107,8 +112,10 @@ func TestTheSlugOfADeletedOrganizationCanBeTaken(t *testing.T) {
 		if !regexp.MustCompile(`^acme-[0-9a-z]{8}$`).MatchString(org.Slug) {
 			t.Errorf("restored it has the slug %q", org.Slug)
 		}
-		event := listPage(t, db, models.Events, models.Everything(), "filter[subjectId]="+gone.ID+"&sort=-occurredAt").Items[0].(*models.Event)
-		if !strings.Contains(string(*event.Changes), `"slug":{"before":"acme","after":"`+org.Slug+`"}`) || !strings.Contains(string(event.Resource), `"slug":"`+org.Slug+`"`) {
+		event := listPage(t, db, models.Events, models.Everything(), "filter[subjectId]="+gone.ID+"&sort=-occurredAt").
+			Items[0].(*models.Event)
+		if !strings.Contains(string(*event.Changes), `"slug":{"before":"acme","after":"`+org.Slug+`"}`) ||
+			!strings.Contains(string(event.Resource), `"slug":"`+org.Slug+`"`) {
 			t.Errorf("the event tells %s of %s", *event.Changes, event.Resource)
 		}
 		same(t, "who has the slug", list(t, db, models.Organizations, models.Everything(), "filter[slug]=acme"), []string{taker.ID})
@@ -154,13 +161,18 @@ func TestTheMigrationOfSlugsKeepsEveryRow(t *testing.T) {
 		head, child, ada, key := models.NewID(), models.NewID(), models.NewID(), models.NewID()
 		for _, statement := range []string{
 			`INSERT INTO users (id, first_name, active, version, created_at, updated_at) VALUES ('` + ada + `', 'Ada', true, 1, NOW, NOW)`,
-			`INSERT INTO organizations (id, name, slug, kind, is_event_producer, location_tracking, created_by, version, created_at, updated_at, deleted_at)
+			`INSERT INTO organizations (id, name, slug, kind, is_event_producer, location_tracking, created_by, version,
+				created_at, updated_at, deleted_at)
 				VALUES ('` + head + `', 'Head', 'head', 'company', true, false, '` + ada + `', 3, NOW, NOW, NULL)`,
-			`INSERT INTO organizations (id, parent_id, name, slug, kind, is_event_producer, location_tracking, version, created_at, updated_at, deleted_at)
+			`INSERT INTO organizations (id, parent_id, name, slug, kind, is_event_producer, location_tracking, version,
+				created_at, updated_at, deleted_at)
 				VALUES ('` + child + `', '` + head + `', 'Child', 'child', 'branch', true, false, 2, NOW, NOW, NOW)`,
-			`INSERT INTO organization_paths (ancestor_id, descendant_id, distance) VALUES ('` + head + `', '` + head + `', 0), ('` + head + `', '` + child + `', 1)`,
-			`INSERT INTO memberships (id, organization_id, user_id, version, created_at, updated_at) VALUES ('` + models.NewID() + `', '` + head + `', '` + ada + `', 1, NOW, NOW)`,
-			`INSERT INTO api_keys (id, kind, organization_id, name, scopes, version, created_at, updated_at) VALUES ('` + key + `', 'organization', '` + head + `', 'k', '[]', 1, NOW, NOW)`,
+			`INSERT INTO organization_paths (ancestor_id, descendant_id, distance)
+				VALUES ('` + head + `', '` + head + `', 0), ('` + head + `', '` + child + `', 1)`,
+			`INSERT INTO memberships (id, organization_id, user_id, version, created_at, updated_at)
+				VALUES ('` + models.NewID() + `', '` + head + `', '` + ada + `', 1, NOW, NOW)`,
+			`INSERT INTO api_keys (id, kind, organization_id, name, scopes, version, created_at, updated_at)
+				VALUES ('` + key + `', 'organization', '` + head + `', 'k', '[]', 1, NOW, NOW)`,
 		} {
 			run(t, pool(db), strings.ReplaceAll(statement, "NOW", now))
 		}
@@ -168,7 +180,8 @@ func TestTheMigrationOfSlugsKeepsEveryRow(t *testing.T) {
 			for _, table := range []string{"users", "organization_paths", "memberships", "api_keys"} {
 				rows = append(rows, table+" "+texts(t, db, "SELECT COUNT(*) FROM "+table)[0])
 			}
-			for _, column := range []string{"number", "id", "COALESCE(CAST(parent_id AS text), '')", "name", "slug", "kind", "version", "deleted_at IS NULL", "COALESCE(CAST(created_by AS text), '')"} {
+			for _, column := range []string{"number", "id", "COALESCE(CAST(parent_id AS text), '')", "name", "slug", "kind", "version",
+				"deleted_at IS NULL", "COALESCE(CAST(created_by AS text), '')"} {
 				rows = append(rows, fmt.Sprint(column, texts(t, db, "SELECT "+column+" FROM organizations ORDER BY number")))
 			}
 			return rows
@@ -183,7 +196,8 @@ func TestTheMigrationOfSlugsKeepsEveryRow(t *testing.T) {
 		}
 		// What referred to the old table refers to the new one.
 		for _, statement := range []string{
-			`INSERT INTO memberships (id, organization_id, user_id, version, created_at, updated_at) VALUES ('` + models.NewID() + `', '` + key + `', '` + ada + `', 1, NOW, NOW)`,
+			`INSERT INTO memberships (id, organization_id, user_id, version, created_at, updated_at)
+				VALUES ('` + models.NewID() + `', '` + key + `', '` + ada + `', 1, NOW, NOW)`,
 			`INSERT INTO organization_paths (ancestor_id, descendant_id, distance) VALUES ('` + key + `', '` + head + `', 7)`,
 			`UPDATE organizations SET parent_id = '` + key + `' WHERE id = '` + child + `'`,
 		} {

@@ -98,7 +98,8 @@ func TestRightsOverKeysOnlyShrink(t *testing.T) {
 			{"ending a key for ever", change(with(nil, "users:read"), attributes{"expiresAt": *at(0)}), ""},
 			{"ending a key for ever later than oneself", change(with(nil, "users:read"), attributes{"expiresAt": *at(time.Minute)}), ""},
 			{"prolonging up to oneself", change(with(at(-time.Minute), "users:read"), attributes{"expiresAt": *at(0)}), ""},
-			{"prolonging beyond oneself", change(with(at(-time.Minute), "users:read"), attributes{"expiresAt": *at(time.Second)}), "expiresAt"},
+			{"prolonging beyond oneself", change(with(at(-time.Minute), "users:read"), attributes{"expiresAt": *at(time.Second)}),
+				"expiresAt"},
 			{"taking an end away", change(with(at(0), "users:read"), attributes{"expiresAt": nil}), "expiresAt"},
 			{"taking the end of a later one away", change(with(at(time.Hour), "users:read"), attributes{"expiresAt": nil}), "expiresAt"},
 			{"widening one that ends before", change(with(at(0), "users:read"), attributes{"scopes": writes}), ""},
@@ -155,7 +156,8 @@ func TestATokenLivesNoLongerThanWhoAskedForIt(t *testing.T) {
 		org := must(create(until(everything, clock.Now().Add(time.Hour)), attributes{}))(t)
 		_, err = models.RefreshToken(ctx, db, weak, org.ID)
 		wantKind(t, err, models.Forbidden, "")
-		refreshed := must(models.RefreshToken(ctx, db, until(everything, clock.Now().Add(2*time.Hour)), must(create(everything, attributes{}))(t).ID))(t)
+		refreshed := must(models.RefreshToken(ctx, db, until(everything, clock.Now().Add(2*time.Hour)),
+			must(create(everything, attributes{}))(t).ID))(t)
 		forever := must(create(everything, attributes{}))(t)
 
 		// What the token makes ends with it.
@@ -211,7 +213,8 @@ func TestAnOrganizationHasAtMostAHundredKeys(t *testing.T) {
 		}
 		apiKey(t, db, models.OrganizationKey, other)
 		apiKey(t, db, models.ManagementKey, "")
-		if err := models.DeleteAPIKey(t.Context(), db, everything, list(t, db, models.APIKeys, models.OnlyOrganization(org), "")[0], nil); err != nil {
+		if err := models.DeleteAPIKey(t.Context(), db, everything, list(t, db, models.APIKeys, models.OnlyOrganization(org), "")[0],
+			nil); err != nil {
 			t.Fatal(err)
 		}
 		if err := add(models.OrganizationKey); err != nil {

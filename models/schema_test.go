@@ -67,7 +67,8 @@ func TestADifferenceBetweenTheSchemasIsReported(t *testing.T) {
 		"the condition of an index": {
 			sqlite:   "CREATE UNIQUE INDEX installation_value ON installation (value) WHERE name <> 'a'",
 			postgres: "CREATE UNIQUE INDEX installation_value ON installation (value) WHERE name <> 'b'",
-			want:     "installation: only sqlite has    UNIQUE INDEX installation_value ON installation USING btree (value) WHERE name <> 'a'::text",
+			want: "installation: only sqlite has    UNIQUE INDEX installation_value ON installation USING btree (value) " +
+				"WHERE name <> 'a'::text",
 		},
 		"what a foreign key does": {
 			sqlite:   "ALTER TABLE installation ADD COLUMN user_id text REFERENCES users (id) ON DELETE CASCADE",

@@ -80,7 +80,8 @@ func TestAScopeSeesWhatItShould(t *testing.T) {
 				memberships, keys = append(memberships, g.memberships[org.ID]), append(keys, g.keys[org.ID].ID)
 				eventsOf = append(eventsOf, org.ID)
 				if org == g.leaf || org == g.other {
-					of := list(t, db, models.Memberships, models.Everything(), "filter[userId]="+g.shared.ID+"&filter[organizationId]="+org.ID)
+					of := list(t, db, models.Memberships, models.Everything(),
+						"filter[userId]="+g.shared.ID+"&filter[organizationId]="+org.ID)
 					memberships = append(memberships, of...)
 				}
 			}
@@ -109,7 +110,8 @@ func TestAScopeSeesWhatItShould(t *testing.T) {
 			same(t, name+": events", slices.Compact(events), eventsOf)
 			if name == "nothing" {
 				for _, collection := range models.Collections() {
-					if page := listPage(t, db, collection, c.scope, ""); len(page.Items) != 0 || page.Total != 0 || page.TotalUnfiltered != 0 {
+					if page := listPage(t, db, collection, c.scope, ""); len(page.Items) != 0 || page.Total != 0 ||
+						page.TotalUnfiltered != 0 {
 						t.Errorf("the zero scope sees %d of %d %s", len(page.Items), page.Total, collection.Schema.Type)
 					}
 				}
@@ -143,7 +145,9 @@ func TestWhatAScopeDoesNotSeeItCannotTouch(t *testing.T) {
 				_, err := models.UpdateOrganization(ctx, db, by, id, input(attributes{"name": "x"}, nil))
 				return err
 			}},
-			"delete an organization": {g.other.ID, func(by models.Caller, id string) error { return models.DeleteOrganization(ctx, db, by, id, nil) }},
+			"delete an organization": {g.other.ID, func(by models.Caller, id string) error {
+				return models.DeleteOrganization(ctx, db, by, id, nil)
+			}},
 			"refresh a token": {g.other.ID, func(by models.Caller, id string) error {
 				_, err := models.RefreshToken(ctx, db, by, id)
 				return err
@@ -152,12 +156,16 @@ func TestWhatAScopeDoesNotSeeItCannotTouch(t *testing.T) {
 				_, err := models.UpdateUser(ctx, db, by, id, input(attributes{"firstName": "x"}, nil))
 				return err
 			}},
-			"delete a user": {g.users[g.other.ID].ID, func(by models.Caller, id string) error { return models.DeleteUser(ctx, db, by, id, nil) }},
+			"delete a user": {g.users[g.other.ID].ID, func(by models.Caller, id string) error {
+				return models.DeleteUser(ctx, db, by, id, nil)
+			}},
 			"update a membership": {g.memberships[g.other.ID], func(by models.Caller, id string) error {
 				_, err := models.UpdateMembership(ctx, db, by, id, nothing)
 				return err
 			}},
-			"delete a membership": {g.memberships[g.other.ID], func(by models.Caller, id string) error { return models.DeleteMembership(ctx, db, by, id, nil) }},
+			"delete a membership": {g.memberships[g.other.ID], func(by models.Caller, id string) error {
+				return models.DeleteMembership(ctx, db, by, id, nil)
+			}},
 			"update a key": {g.keys[g.other.ID].ID, func(by models.Caller, id string) error {
 				_, err := models.UpdateAPIKey(ctx, db, by, id, input(attributes{"name": "x"}, nil))
 				return err
@@ -166,7 +174,9 @@ func TestWhatAScopeDoesNotSeeItCannotTouch(t *testing.T) {
 				_, err := models.RotateAPIKey(ctx, db, by, id, 0)
 				return err
 			}},
-			"delete a key": {g.keys[g.other.ID].ID, func(by models.Caller, id string) error { return models.DeleteAPIKey(ctx, db, by, id, nil) }},
+			"delete a key": {g.keys[g.other.ID].ID, func(by models.Caller, id string) error {
+				return models.DeleteAPIKey(ctx, db, by, id, nil)
+			}},
 			"rotate the management's key": {g.everywhere.ID, func(by models.Caller, id string) error {
 				_, err := models.RotateAPIKey(ctx, db, by, id, 0)
 				return err
@@ -201,7 +211,8 @@ func TestWhatAScopeDoesNotSeeItCannotTouch(t *testing.T) {
 				return err
 			}},
 		}
-		for _, by := range []models.Caller{caller(models.Scope{}), caller(models.Subtree(g.mid.ID)), caller(models.OnlyOrganization(g.leaf.ID))} {
+		for _, by := range []models.Caller{caller(models.Scope{}), caller(models.Subtree(g.mid.ID)),
+			caller(models.OnlyOrganization(g.leaf.ID))} {
 			for name, w := range writes {
 				for _, id := range []string{w.id, models.NewID(), "not an id", "", "\x00"} {
 					if err := w.do(by, id); !models.IsKind(err, models.NotFound) {
@@ -265,11 +276,13 @@ func TestLinkageTellsNothingOfWhatIsInvisible(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			rendered, err := models.Render(t.Context(), db, models.Organizations, c.scope, []any{found}, models.Organizations.Schema.URL(), nil)
+			rendered, err := models.Render(t.Context(), db, models.Organizations, c.scope, []any{found}, models.Organizations.Schema.URL(),
+				nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, want := string(must(jsonapi.Marshal(rendered[0].Relationships["parent"].Data))(t)), string(must(jsonapi.Marshal(c.want))(t))
+			got, want := string(must(jsonapi.Marshal(rendered[0].Relationships["parent"].Data))(t)),
+				string(must(jsonapi.Marshal(c.want))(t))
 			if got != want {
 				t.Errorf("%s: parent %s, want %s", name, got, want)
 			}
@@ -330,7 +343,8 @@ func TestFiltersByARelationshipSeeOnlyWhatIsVisible(t *testing.T) {
 		} {
 			page := listPage(t, db, c.collection, c.scope, c.query)
 			if len(page.Items) != c.want || page.Total != int64(c.want) {
-				t.Errorf("%s?%s as %+v: %d items, total %d, want %d", c.collection.Schema.Type, c.query, c.scope, len(page.Items), page.Total, c.want)
+				t.Errorf("%s?%s as %+v: %d items, total %d, want %d", c.collection.Schema.Type, c.query, c.scope, len(page.Items),
+					page.Total, c.want)
 			}
 		}
 	})

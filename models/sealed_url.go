@@ -48,14 +48,16 @@ func SealURLs(ctx context.Context, db *store.DB) error {
 		for more := true; more; {
 			err := store.Transaction(ctx, db, func(tx *store.DB) error {
 				var rows []struct{ ID, URL string }
-				err := tx.Session(ctx).Raw(`SELECT id, ` + kept.url + ` AS url FROM ` + kept.table + ` WHERE ` + kept.sealed + ` IS NULL AND ` +
-					kept.url + ` IS NOT NULL ORDER BY id LIMIT ` + fmt.Sprint(sealedAtOnce) + tx.Locking(" SKIP LOCKED")).Scan(&rows).Error
+				err := tx.Session(ctx).Raw(`SELECT id, ` + kept.url + ` AS url FROM ` + kept.table + `
+					WHERE ` + kept.sealed + ` IS NULL AND ` + kept.url + ` IS NOT NULL
+					ORDER BY id LIMIT ` + fmt.Sprint(sealedAtOnce) + tx.Locking(" SKIP LOCKED")).Scan(&rows).Error
 				if err != nil {
 					return err
 				}
 				for _, row := range rows {
 					origin, sealed := sealURL(tx.Vault(), row.ID, row.URL)
-					_, err := tx.Exec(ctx, `UPDATE `+kept.table+` SET `+kept.url+` = ?, `+kept.sealed+` = ? WHERE id = ?`, origin, sealed, row.ID)
+					_, err := tx.Exec(ctx, `UPDATE `+kept.table+` SET `+kept.url+` = ?, `+kept.sealed+` = ? WHERE id = ?`,
+						origin, sealed, row.ID)
 					if err != nil {
 						return err
 					}
@@ -83,12 +85,14 @@ const (
 func cutURLsOfEvents(ctx context.Context, db *store.DB) error {
 	for done := false; !done; {
 		err := store.Transaction(ctx, db, func(tx *store.DB) error {
-			_, err := tx.Exec(ctx, `INSERT INTO installation (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING`, cutMark, noOrganization)
+			_, err := tx.Exec(ctx, `INSERT INTO installation (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING`,
+				cutMark, noOrganization)
 			if err != nil {
 				return err
 			}
 			var last string
-			if err := tx.Session(ctx).Raw(`SELECT value FROM installation WHERE name = ?`+tx.Locking(""), cutMark).Row().Scan(&last); err != nil {
+			row := tx.Session(ctx).Raw(`SELECT value FROM installation WHERE name = ?`+tx.Locking(""), cutMark).Row()
+			if err := row.Scan(&last); err != nil {
 				return err
 			}
 			if done = last == cutDone; done {
@@ -98,7 +102,8 @@ func cutURLsOfEvents(ctx context.Context, db *store.DB) error {
 				ID, SubjectType, Data string
 				Changes               *string
 			}
-			err = tx.Session(ctx).Raw(`SELECT id, subject_type, data, changes FROM events WHERE id > ? AND subject_type IN (?, ?) ORDER BY id LIMIT ?`,
+			err = tx.Session(ctx).Raw(`SELECT id, subject_type, data, changes FROM events WHERE id > ? AND subject_type IN (?, ?)
+				ORDER BY id LIMIT ?`,
 				last, Organizations.Schema.Type, Webhooks.Schema.Type, sealedAtOnce).Scan(&rows).Error
 			if err != nil {
 				return err
@@ -113,7 +118,8 @@ func cutURLsOfEvents(ctx context.Context, db *store.DB) error {
 				if !cut {
 					continue
 				}
-				if _, err := tx.Exec(ctx, `UPDATE events SET data = ?, changes = ? WHERE id = ?`, data, optional(changes), row.ID); err != nil {
+				if _, err := tx.Exec(ctx, `UPDATE events SET data = ?, changes = ? WHERE id = ?`,
+					data, optional(changes), row.ID); err != nil {
 					return err
 				}
 			}

@@ -47,7 +47,8 @@ func TestTheSecretOfAURLIsNowhereInTheDatabaseInTheClear(t *testing.T) {
 		if got := sent[w.ID].URL; got != otherURL {
 			t.Errorf("the sender reads %q", got)
 		}
-		for _, e := range must(models.List(t.Context(), db, models.Events, models.Everything(), &jsonapi.Query{Page: jsonapi.Page{Size: 100}}))(t).Items {
+		for _, e := range must(models.List(t.Context(), db, models.Events, models.Everything(),
+			&jsonapi.Query{Page: jsonapi.Page{Size: 100}}))(t).Items {
 			told := string(e.(*models.Event).Resource) + string(*e.(*models.Event).Changes)
 			if strings.Contains(told, "chat.example.com") && !strings.Contains(told, `"`+chatShown+`"`) {
 				t.Errorf("an event tells %s", told)
@@ -62,7 +63,8 @@ func TestTheSecretOfAURLIsNowhereInTheDatabaseInTheClear(t *testing.T) {
 
 func lastEvent(t *testing.T, db *store.DB) *models.Event {
 	t.Helper()
-	q := &jsonapi.Query{Page: jsonapi.Page{Size: 1}, Sort: []jsonapi.SortKey{{Attribute: models.Events.Schema.Attribute("occurredAt"), Descending: true}}}
+	q := &jsonapi.Query{Page: jsonapi.Page{Size: 1}, Sort: []jsonapi.SortKey{
+		{Attribute: models.Events.Schema.Attribute("occurredAt"), Descending: true}}}
 	return must(models.List(t.Context(), db, models.Events, models.Everything(), q))(t).Items[0].(*models.Event)
 }
 
@@ -101,7 +103,8 @@ func TestURLsOfBeforeAreSealedAtTheStart(t *testing.T) {
 		for _, statement := range []string{
 			fmt.Sprintf(`UPDATE webhooks SET url = '%s', sealed_url = NULL`, chatURL),
 			fmt.Sprintf(`UPDATE organizations SET webhook_url = '%s', sealed_webhook_url = NULL WHERE webhook_url IS NOT NULL`, otherURL),
-			fmt.Sprintf(`UPDATE events SET data = replace(data, '"%[1]s"', '"%[2]s"'), changes = replace(changes, '"%[1]s"', '"%[2]s"')`, chatShown, chatURL),
+			fmt.Sprintf(`UPDATE events SET data = replace(data, '"%[1]s"', '"%[2]s"'), changes = replace(changes, '"%[1]s"', '"%[2]s"')`,
+				chatShown, chatURL),
 		} {
 			if _, err := write.ExecContext(t.Context(), statement); err != nil {
 				t.Fatal(err)
@@ -127,7 +130,8 @@ func TestURLsOfBeforeAreSealedAtTheStart(t *testing.T) {
 				t.Errorf("what was sealed is read as %q", got)
 			}
 		}
-		if e := lastEvent(t, db); !strings.Contains(string(e.Resource), `"url":"`+chatShown+`"`) || !strings.Contains(string(e.Resource), `"type":"webhooks"`) {
+		if e := lastEvent(t, db); !strings.Contains(string(e.Resource), `"url":"`+chatShown+`"`) ||
+			!strings.Contains(string(e.Resource), `"type":"webhooks"`) {
 			t.Errorf("an event tells %s", e.Resource)
 		}
 	})

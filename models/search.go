@@ -90,8 +90,8 @@ func (s *search) read(ctx context.Context, from func(*limits)) ([]any, error) {
 const (
 	firstWindow = 40
 	nextWindow  = 8 // times as large
-	// worthwhile is how many times as many rows as a window a scope must have: to gather what a scope sees costs each of its rows, to walk in
-	// vain costs the window.
+	// worthwhile is how many times as many rows as a window a scope must have: to gather what a scope sees costs each of its rows, to walk
+	// in vain costs the window.
 	worthwhile = 8
 )
 

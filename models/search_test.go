@@ -51,7 +51,8 @@ func plantForest(t *testing.T, db *store.DB) forest {
 	}
 	for _, statement := range []string{
 		"INSERT INTO users (id, first_name, last_name, active, version, created_at, updated_at) VALUES " + strings.Join(users, ", "),
-		"INSERT INTO memberships (id, organization_id, user_id, user_created_at, version, created_at, updated_at) VALUES " + strings.Join(memberships, ", "),
+		"INSERT INTO memberships (id, organization_id, user_id, user_created_at, version, created_at, updated_at) VALUES " +
+			strings.Join(memberships, ", "),
 		"UPDATE memberships SET shared = true WHERE user_id IN (SELECT user_id FROM memberships GROUP BY user_id HAVING COUNT(*) > 1)",
 	} {
 		run(t, pool(db), statement)
@@ -87,16 +88,19 @@ func TestASubtreeIsTheSameFromEverySide(t *testing.T) {
 				seen := membersBelow(t, db, c, root)
 				for _, sort := range sorts {
 					for _, filter := range []string{"", "&filter[createdAt][gte]=2024-01-01T00:02:00Z"} {
-						want := slices.DeleteFunc(walked(t, db, c, models.Everything(), "sort="+sort+filter, 200), func(id string) bool { return !seen[id] })
+						want := slices.DeleteFunc(walked(t, db, c, models.Everything(), "sort="+sort+filter, 200),
+							func(id string) bool { return !seen[id] })
 						for _, size := range []int{1, 7, 200} {
 							query := "sort=" + sort + filter
 							page := listPage(t, db, c, models.Subtree(root), query+fmt.Sprintf("&page[size]=%d&page[number]=2", size))
 							end := min(2*size, len(want))
 							if int(page.Total) != len(want) || !slices.Equal(idsOf(c, page), want[min(size, end):end]) {
-								t.Errorf("%s?%s, second page of %d: %d of %d, want %d", c.Schema.Type, query, size, len(page.Items), page.Total, len(want))
+								t.Errorf("%s?%s, second page of %d: %d of %d, want %d", c.Schema.Type, query, size, len(page.Items),
+									page.Total, len(want))
 							}
 							if size > 1 && root == f.head {
-								same(t, fmt.Sprintf("%s?%s by cursors of %d", c.Schema.Type, query, size), walked(t, db, c, models.Subtree(root), query, size), want)
+								same(t, fmt.Sprintf("%s?%s by cursors of %d", c.Schema.Type, query, size),
+									walked(t, db, c, models.Subtree(root), query, size), want)
 							}
 						}
 					}
@@ -152,10 +156,12 @@ func TestTheRowsOfALargeSubtreeAreNotSorted(t *testing.T) {
 		f := plantForest(t, db)
 		for _, sort := range []string{"updatedAt", "-updatedAt", "firstName"} {
 			query := "sort=" + sort + "&page[size]=3"
-			near := models.CursorAt(db, models.Users, parse(t, models.Users, query), page(t, db, models.Users, query+"&page[number]=100").Items[0])
+			near := models.CursorAt(db, models.Users, parse(t, models.Users, query),
+				page(t, db, models.Users, query+"&page[number]=100").Items[0])
 			for _, at := range []string{"", "&page[after]=" + near, "&page[before]=" + near} {
 				watched, statements := models.Watch(db)
-				if _, err := models.List(t.Context(), watched, models.Users, models.Subtree(f.head), parse(t, models.Users, query+at)); err != nil {
+				if _, err := models.List(t.Context(), watched, models.Users, models.Subtree(f.head),
+					parse(t, models.Users, query+at)); err != nil {
 					t.Fatal(err)
 				}
 				walks := statements.Take("AS users")
@@ -164,7 +170,8 @@ func TestTheRowsOfALargeSubtreeAreNotSorted(t *testing.T) {
 				}
 				for _, one := range walks {
 					plan := explain(t, db, one)
-					sorts := strings.Contains(plan, "Sort Key") && !strings.Contains(plan, "Presorted Key") || strings.Contains(plan, "USE TEMP B-TREE")
+					sorts := strings.Contains(plan, "Sort Key") && !strings.Contains(plan, "Presorted Key") ||
+						strings.Contains(plan, "USE TEMP B-TREE")
 					if sorts || regexp.MustCompile("Rows Removed by Filter: [0-9]{3,}").MatchString(plan) {
 						t.Errorf("%s%s: %s\n%s", query, at, one.SQL, plan)
 					}

@@ -65,7 +65,8 @@ func TestConcurrentChangesOfOneRowSucceedWhateverTheDefaultIsolation(t *testing.
 		t.Run(level, func(t *testing.T) {
 			t.Parallel()
 			address := modelstest.URL(t, store.Postgres)
-			administer(t, address, "ALTER ROLE CURRENT_USER IN DATABASE "+databaseIn(t, address)+" SET default_transaction_isolation = '"+level+"'")
+			administer(t, address, "ALTER ROLE CURRENT_USER IN DATABASE "+databaseIn(t, address)+" SET default_transaction_isolation = '"+
+				level+"'")
 			db := modelstest.OpenConfig(t, modelstest.ConfigAt(address))
 			head := organization(t, db, "head", "").ID
 			results := make(chan error)
@@ -95,7 +96,8 @@ func TestADatabaseThatIsNotUnicodeIsRefused(t *testing.T) {
 	for _, encoding := range []string{"SQL_ASCII", "LATIN1"} {
 		t.Run(encoding, func(t *testing.T) {
 			t.Parallel()
-			refusesToOpen(t, modelstest.PostgresURL(t, "ENCODING '"+encoding+"' LOCALE 'C'"), "keeps text as "+encoding+", and Roster needs UTF8")
+			refusesToOpen(t, modelstest.PostgresURL(t, "ENCODING '"+encoding+"' LOCALE 'C'"),
+				"keeps text as "+encoding+", and Roster needs UTF8")
 		})
 	}
 	t.Run("UTF-16 on SQLite", func(t *testing.T) {
@@ -144,7 +146,8 @@ func TestASchemaThatIsNewerThanTheProgramIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		run(t, pool(db), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (90000, true)")
-		if _, err := db.PendingMigrations(t.Context()); !errors.Is(err, store.ErrNewerSchema) || !strings.Contains(err.Error(), "step 90000;") {
+		if _, err := db.PendingMigrations(t.Context()); !errors.Is(err, store.ErrNewerSchema) ||
+			!strings.Contains(err.Error(), "step 90000;") {
 			t.Errorf("pending migrations: %v", err)
 		}
 		if _, err := db.Migrate(t.Context()); !errors.Is(err, store.ErrNewerSchema) {

@@ -14,8 +14,8 @@ const maxSlug = 80
 
 var notSlug = regexp.MustCompile(`[^a-z0-9]+`)
 
-// slugFor makes a slug from a name: Zoë & Söhne becomes zoe-sohne, Łódź lodz, Москва moskva, 東京 dong-jing, €uro eur-uro. A name without a letter or
-// digit that has a Latin form becomes organization.
+// slugFor makes a slug from a name: Zoë & Söhne becomes zoe-sohne, Łódź lodz, Москва moskva, 東京 dong-jing, €uro eur-uro. A name without a
+// letter or digit that has a Latin form becomes organization.
 func slugFor(name string) string {
 	slug := notSlug.ReplaceAllString(strings.ToLower(latin(strings.ToLower(norm.NFKC.String(apart(name))))), "-")
 	slug = strings.Trim(slug, "-")

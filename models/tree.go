@@ -17,7 +17,8 @@ func place(ctx context.Context, tx *store.DB, by Caller, in *Change, org *Organi
 	parent := link.One()
 	if root := by.Scope.Root(); root != "" && parent == "" {
 		if given {
-			return &Error{Kind: Forbidden, Field: "parent", Message: "This credential is bound to a subtree: it cannot create an organization without a parent."}
+			return &Error{Kind: Forbidden, Field: "parent",
+				Message: "This credential is bound to a subtree: it cannot create an organization without a parent."}
 		}
 		parent = root
 	}
@@ -86,7 +87,8 @@ func move(ctx context.Context, tx *store.DB, by Caller, in *Change, before, org 
 	case !by.Scope.Manages() || by.Scope.Root() == org.ID:
 		return &Error{Kind: ReadOnly, Field: "parent", Message: "This credential cannot move the organization."}
 	case parent == "" && !by.Scope.All():
-		return &Error{Kind: Forbidden, Field: "parent", Message: "This credential is bound to a subtree: it cannot move an organization out of it."}
+		return &Error{Kind: Forbidden, Field: "parent",
+			Message: "This credential is bound to a subtree: it cannot move an organization out of it."}
 	}
 	if err := lockTrees(ctx, tx, alone, org.ID, parent); err != nil { // which it has, unless the organization was moved meanwhile
 		return err

@@ -36,7 +36,8 @@ type branch struct{ Height, Size int }
 // end, because others wait meanwhile.
 func measureBranch(ctx context.Context, tx *store.DB, id string) (b branch, err error) {
 	err = tx.Session(ctx).Raw(`SELECT COALESCE(MAX(distance), 0) + 1 AS height, COUNT(*) AS size
-		FROM (SELECT distance FROM organization_paths WHERE ancestor_id = ? LIMIT ?) AS branch`, id, MoveBoundOf(tx.Dialect()).Rows+1).Scan(&b).Error
+		FROM (SELECT distance FROM organization_paths WHERE ancestor_id = ? LIMIT ?) AS branch`,
+		id, MoveBoundOf(tx.Dialect()).Rows+1).Scan(&b).Error
 	if err != nil {
 		return b, fmt.Errorf("measure branch: %w", err)
 	}
@@ -53,9 +54,11 @@ func boundMoves(ctx context.Context, tx *store.DB, id, parent string, size int) 
 	bound := MoveBoundOf(tx.Dialect())
 	total := tx.Total(weightOfMoves{}, bound.Each+size*len(steps))
 	if total > bound.Rows {
-		return &Error{Kind: Conflict, Field: "parent", Whole: true, Message: fmt.Sprintf("The moves of one request may change %d ancestors of organizations, "+
-			"each move counting as %d by itself, and with this one it would be at least %d; send fewer at once, or move a large branch in parts.",
-			bound.Rows, bound.Each, total)}
+		return &Error{Kind: Conflict, Field: "parent", Whole: true,
+			Message: fmt.Sprintf("The moves of one request may change %d ancestors of organizations, "+
+				"each move counting as %d by itself, and with this one it would be at least %d; send fewer at once, "+
+				"or move a large branch in parts.",
+				bound.Rows, bound.Each, total)}
 	}
 	return nil
 }

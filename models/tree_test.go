@@ -193,7 +193,8 @@ func TestDeletionAndRestore(t *testing.T) {
 		same(t, "live", list(t, db, models.Organizations, models.Everything(), ""), nil)
 		same(t, "live, by name", list(t, db, models.Organizations, models.Everything(), "filter[deleted]=false"), nil)
 		same(t, "members", list(t, db, models.Users, models.Everything(), "filter[organizationId]="+child.ID), nil)
-		same(t, "members, by another way", list(t, db, models.Users, models.Everything(), "filter[organizations]="+child.ID+"&filter[active]=true"), nil)
+		same(t, "members, by another way",
+			list(t, db, models.Users, models.Everything(), "filter[organizations]="+child.ID+"&filter[active]=true"), nil)
 		same(t, "memberships", list(t, db, models.Memberships, models.Everything(), "filter[userId]="+member.ID), nil)
 		same(t, "users", list(t, db, models.Users, models.Everything(), ""), []string{member.ID})
 
@@ -208,7 +209,8 @@ func TestDeletionAndRestore(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		same(t, "members of the restored", list(t, db, models.Users, models.Everything(), "filter[organizationId]="+child.ID), []string{member.ID})
+		same(t, "members of the restored", list(t, db, models.Users, models.Everything(), "filter[organizationId]="+child.ID),
+			[]string{member.ID})
 		if h, err := models.FindHolder(t.Context(), db, *child.Token); h != nil || err != nil {
 			t.Errorf("the old token works again for %v: %v", h, err)
 		}

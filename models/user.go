@@ -39,12 +39,13 @@ func defineUsers(c *Collection) {
 	*c = Collection{
 		Schema: jsonapi.ForModel(User{}), table: "users", model: reflect.TypeFor[User](),
 		visible: visibleUsers,
-		reached: reached{table: "memberships", column: "organization_id", distinct: "user_id", live: true, inOrder: []string{"user_created_at", "user_id"}},
-		order:   []string{"users.created_at", "users.id"},
-		keyed:   map[string]keyColumn{"email": {"email_key", func(text string) string { return deref(emailKey(&text)) }}},
-		always:  []string{"version"},
-		needs:   map[string][]string{"fullName": {"first_name", "last_name"}},
-		beyond:  map[string]func(*store.DB, Scope, any) where{"organizationId": usersOf},
+		reached: reached{table: "memberships", column: "organization_id", distinct: "user_id", live: true,
+			inOrder: []string{"user_created_at", "user_id"}},
+		order:  []string{"users.created_at", "users.id"},
+		keyed:  map[string]keyColumn{"email": {"email_key", func(text string) string { return deref(emailKey(&text)) }}},
+		always: []string{"version"},
+		needs:  map[string][]string{"fullName": {"first_name", "last_name"}},
+		beyond: map[string]func(*store.DB, Scope, any) where{"organizationId": usersOf},
 		total: func(s Scope, filter, value string) counted {
 			return totalByOrganization(countUsers, s, filter, value, "organizationId", "organizations")
 		},
@@ -62,11 +63,13 @@ func defineUsers(c *Collection) {
 		},
 	}
 	c.Schema.ClientIDs = true
-	c.Schema.Filters = []jsonapi.Filter{{Name: "organizationId", Kind: jsonapi.String, Doc: "Users with a membership in that organization."}}
+	c.Schema.Filters = []jsonapi.Filter{
+		{Name: "organizationId", Kind: jsonapi.String, Doc: "Users with a membership in that organization."}}
 }
 
 func relateUsers(c *Collection) {
-	c.relate(jsonapi.Relationship{Name: "organizations", Many: true, Doc: "The organizations the user is a member of. Each stands for a membership."},
+	c.relate(jsonapi.Relationship{Name: "organizations", Many: true,
+		Doc: "The organizations the user is a member of. Each stands for a membership."},
 		relation{target: Organizations, through: "memberships", owner: "user_id", other: "organization_id"})
 	c.relate(jsonapi.Relationship{Name: "memberships", Many: true, ReadOnly: true, Doc: "The memberships of the user."},
 		relation{target: Memberships, foreign: "user_id"})
@@ -98,7 +101,8 @@ func usersOf(_ *store.DB, scope Scope, v any) where {
 	if in.sql != "" {
 		in.sql = " AND " + in.sql
 	}
-	return condition("users.id IN (SELECT m.user_id FROM memberships m JOIN organizations mo ON mo.id = m.organization_id WHERE mo.deleted_at IS NULL AND m.organization_id = ?"+in.sql+")",
+	return condition("users.id IN (SELECT m.user_id FROM memberships m JOIN organizations mo ON mo.id = m.organization_id "+
+		"WHERE mo.deleted_at IS NULL AND m.organization_id = ?"+in.sql+")",
 		append([]any{id}, in.args...)...)
 }
 
@@ -277,8 +281,8 @@ func DeleteUser(ctx context.Context, db *store.DB, by Caller, id string, version
 	})
 }
 
-// recordUser records the change of a user once for each organization he is in, because each has receivers of its own; once without an
-// organization if he is in none.
+// recordUser records the change of a user once for each organization with that user, because each has receivers of its own; once without an
+// organization if there is none.
 func recordUser(ctx context.Context, tx *store.DB, by Caller, ch change, organizations []string) error {
 	if len(organizations) == 0 {
 		return record(ctx, tx, by, ch)

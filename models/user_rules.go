@@ -58,7 +58,8 @@ func checkSignIn(by Caller, before, user *User) error {
 	}
 	if deref(before.PasswordHash) != deref(user.PasswordHash) {
 		return &Error{Kind: Forbidden, Field: "password",
-			Message: "A password is set, or taken away, by a management key of the whole installation, nobody else: it signs in with an unproven address."}
+			Message: "A password is set, or taken away, by a management key of the whole installation, nobody else: " +
+				"it signs in with an unproven address."}
 	}
 	if (before.PasswordHash != nil || user.PasswordHash != nil) && deref(before.EmailKey) != deref(user.EmailKey) {
 		return &Error{Kind: Forbidden, Field: "email",

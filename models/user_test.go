@@ -66,7 +66,7 @@ func TestAnAddressIsOneUsersWhateverItsSpelling(t *testing.T) {
 			t.Errorf("the address is kept as %s", *kept.Email)
 		}
 		if _, err := models.UpdateUser(t.Context(), db, everything, u.ID, input(attributes{"email": "LATE@example.com"}, nil)); err != nil {
-			t.Errorf("another spelling of his own address: %v", err)
+			t.Errorf("another spelling of their own address: %v", err)
 		}
 		if _, err := models.UpdateUser(t.Context(), db, everything, u.ID, input(attributes{"email": nil}, nil)); err != nil {
 			t.Errorf("no address: %v", err)
@@ -80,7 +80,8 @@ func TestAnAddressIsOneUsersWhateverItsSpelling(t *testing.T) {
 func TestAUserHasSomethingToBeKnownBy(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
-		for name, a := range map[string]attributes{"nothing": {}, "empty names": {"firstName": "", "lastName": ""}, "an empty externalId": {"externalId": ""}, "a phone": {"phone": "1"}} {
+		for name, a := range map[string]attributes{"nothing": {}, "empty names": {"firstName": "", "lastName": ""},
+			"an empty externalId": {"externalId": ""}, "a phone": {"phone": "1"}} {
 			if _, err := models.CreateUser(t.Context(), db, everything, input(a, nil)); !models.IsKind(err, models.Required) {
 				t.Errorf("%s: %v", name, err)
 			}
@@ -150,7 +151,8 @@ func TestASharedPersonIsChangedByWhoManagesEveryOrganizationOfTheirs(t *testing.
 		if err := update(leaf, g.shared.ID, nil, relations{"organizations": many()}); err != nil {
 			t.Fatal(err)
 		}
-		same(t, "organizations of the shared user", texts(t, db, "SELECT CAST(organization_id AS text) FROM memberships WHERE user_id = '"+g.shared.ID+"'"), []string{g.other.ID})
+		same(t, "organizations of the shared user",
+			texts(t, db, "SELECT CAST(organization_id AS text) FROM memberships WHERE user_id = '"+g.shared.ID+"'"), []string{g.other.ID})
 		modelstest.CheckConsistency(t, db)
 	})
 }
@@ -231,7 +233,7 @@ func TestDeletingAUserEndsWhatTheCallerSees(t *testing.T) {
 		}
 		types := texts(t, db, "SELECT event_type FROM events WHERE subject_id = '"+g.shared.ID+"' ORDER BY event_type")
 		if got := slices.Compact(types); !slices.Equal(got, []string{"user.created", "user.deleted"}) {
-			t.Errorf("events about him: %q", got)
+			t.Errorf("events about them: %q", got)
 		}
 		modelstest.CheckConsistency(t, db)
 	})
@@ -250,13 +252,16 @@ func TestNoEventHoldsASecret(t *testing.T) {
 			secrets = append(secrets, *s)
 		}
 		org := must(models.CreateOrganization(ctx, db, everything, input(attributes{
-			"name": "x", "webhookUrl": "https://hooks.example.com", "webhookSecret": "chosen-webhook-secret", "token": "chosen-token-of-the-client",
+			"name": "x", "webhookUrl": "https://hooks.example.com", "webhookSecret": "chosen-webhook-secret",
+			"token": "chosen-token-of-the-client",
 		}, nil)))(t)
 		keep(org.Token)
 		keep(org.WebhookSecret)
 		keep(must(models.RefreshToken(ctx, db, everything, org.ID))(t).Token)
-		keep(must(models.UpdateOrganization(ctx, db, everything, org.ID, input(attributes{"webhookSecret": "another-webhook-secret"}, nil)))(t).WebhookSecret)
-		other := must(models.CreateOrganization(ctx, db, everything, input(attributes{"name": "x", "webhookUrl": "https://hooks.example.com"}, nil)))(t)
+		keep(must(models.UpdateOrganization(ctx, db, everything, org.ID,
+			input(attributes{"webhookSecret": "another-webhook-secret"}, nil)))(t).WebhookSecret)
+		other := must(models.CreateOrganization(ctx, db, everything,
+			input(attributes{"name": "x", "webhookUrl": "https://hooks.example.com"}, nil)))(t)
 		keep(other.WebhookSecret)
 		key := apiKey(t, db, models.OrganizationKey, org.ID)
 		keep(key.Key)
@@ -301,17 +306,21 @@ func TestAnEventTellsBeforeAndAfter(t *testing.T) {
 		by := models.Caller{Kind: models.ByManagementKey, ID: "k1", Name: "Key <1>", RequestID: "r-1", Scope: models.Everything()}
 		org := must(models.CreateOrganization(t.Context(), db, by, input(attributes{"name": "a", "description": "<d>"}, nil)))(t)
 		clock.Advance(1_500_000_000)
-		must(models.UpdateOrganization(t.Context(), db, by, org.ID, input(attributes{"name": "b", "description": nil}, below(parent.ID))))(t)
+		must(models.UpdateOrganization(t.Context(), db, by, org.ID,
+			input(attributes{"name": "b", "description": nil}, below(parent.ID))))(t)
 		page := listPage(t, db, models.Events, models.Everything(), "filter[subjectId]="+org.ID)
 		event := page.Items[1].(*models.Event)
-		want := `{"description":{"before":"<d>","after":null},"kind":{"before":"company","after":"other"},"name":{"before":"a","after":"b"},"parent":{"before":null,"after":"` + parent.ID + `"}}`
+		want := `{"description":{"before":"<d>","after":null},"kind":{"before":"company","after":"other"},` +
+			`"name":{"before":"a","after":"b"},"parent":{"before":null,"after":"` + parent.ID + `"}}`
 		if string(*event.Changes) != want {
 			t.Errorf("changes %s\nwant    %s", *event.Changes, want)
 		}
-		if event.EventType != "organization.updated" || *event.RequestID != "r-1" || string(event.Actor) != `{"kind":"management_key","id":"k1","name":"Key <1>"}` || *event.OrganizationID != org.ID {
+		if event.EventType != "organization.updated" || *event.RequestID != "r-1" ||
+			string(event.Actor) != `{"kind":"management_key","id":"k1","name":"Key <1>"}` || *event.OrganizationID != org.ID {
 			t.Errorf("event %+v, actor %s", event, event.Actor)
 		}
-		if !event.OccurredAt.Equal(clock.Now()) || !strings.Contains(string(event.Resource), `"name":"b"`) || !strings.Contains(string(event.Resource), `"self":"/public/v2/organizations/`+org.ID) {
+		if !event.OccurredAt.Equal(clock.Now()) || !strings.Contains(string(event.Resource), `"name":"b"`) ||
+			!strings.Contains(string(event.Resource), `"self":"/public/v2/organizations/`+org.ID) {
 			t.Errorf("at %v: %s", event.OccurredAt, event.Resource)
 		}
 	})
@@ -327,7 +336,8 @@ func TestWhoWaitsToHashAPasswordHoldsNoTransaction(t *testing.T) {
 		defer release()
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
-		_, err := models.CreateUser(ctx, watched, caller(models.OnlyOrganization(org.ID)), input(attributes{"firstName": "x", "password": "a long password"}, nil))
+		_, err := models.CreateUser(ctx, watched, caller(models.OnlyOrganization(org.ID)),
+			input(attributes{"firstName": "x", "password": "a long password"}, nil))
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("created without a hash: %v", err)
 		}

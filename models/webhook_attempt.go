@@ -42,8 +42,8 @@ var AttemptSchema = attemptSchema()
 func attemptSchema() *jsonapi.Schema {
 	s := jsonapi.ForModel(WebhookAttempt{})
 	for name, shape := range map[string]reflect.Type{
-		"timings": reflect.TypeFor[attemptTimings](), "request": reflect.TypeFor[attemptRequest](), "response": reflect.TypeFor[attemptAnswer](),
-		"signature": reflect.TypeFor[attemptSignature](),
+		"timings": reflect.TypeFor[attemptTimings](), "request": reflect.TypeFor[attemptRequest](),
+		"response": reflect.TypeFor[attemptAnswer](), "signature": reflect.TypeFor[attemptSignature](),
 	} {
 		s.Attribute(name).Shape = shape
 	}
@@ -75,8 +75,8 @@ type attemptSignature struct {
 	SecretIDs     jsonapi.Strings `json:"secretIds" doc:"The ids of the secrets that signed it."`
 }
 
-// FindAttempt returns an attempt at a delivery that the caller sees. Otherwise the error is of kind NotFound. What was sent is told to who may
-// read events, or what this one is about.
+// FindAttempt returns an attempt at a delivery that the caller sees. Otherwise the error is of kind NotFound. What was sent is told to who
+// may read events, or what this one is about.
 func FindAttempt(ctx context.Context, db *store.DB, by Caller, delivery string, number int64) (*WebhookAttempt, error) {
 	found, err := Find(ctx, db, WebhookDeliveries, by.Scope, delivery, nil)
 	if err != nil {
@@ -124,7 +124,8 @@ func messageBody(ctx context.Context, db *store.DB, d *WebhookDelivery) ([]byte,
 func (row attemptRow) attempt(db *store.DB, d *WebhookDelivery, body []byte) (*WebhookAttempt, error) {
 	e := row.entry()
 	a := &WebhookAttempt{
-		ID:     uuid.NewSHA1(uuid.MustParse(d.ID), fmt.Append(nil, row.Number)).String(), // the same at every reading, for the sake of ETags
+		// the same at every reading, for the sake of ETags
+		ID:     uuid.NewSHA1(uuid.MustParse(d.ID), fmt.Append(nil, row.Number)).String(),
 		Number: e.Number, Trigger: e.Trigger, StartedAt: jsonapi.Stamp{Time: e.StartedAt.Time}, Address: e.Address,
 		ReusedConnection: e.ReusedConnection, Tries: e.Tries, Status: e.Status, ErrorCode: e.ErrorCode, Detail: e.Detail,
 	}
@@ -154,7 +155,8 @@ func (row attemptRow) attempt(db *store.DB, d *WebhookDelivery, body []byte) (*W
 		return nil, err
 	}
 	signature := attemptSignature{
-		SignedContent: fmt.Sprintf("%s.%d.%s", d.EventID, row.StartedAt.Unix(), body), Scheme: schemeOf(request.Headers), SecretIDs: row.Secrets,
+		SignedContent: fmt.Sprintf("%s.%d.%s", d.EventID, row.StartedAt.Unix(), body), Scheme: schemeOf(request.Headers),
+		SecretIDs: row.Secrets,
 	}
 	a.Request, a.Signature = new(print(request)), new(print(signature))
 	return a, err

@@ -25,7 +25,8 @@ func hook(t *testing.T, db *store.DB, organization string, a attributes) *models
 // tested sends a test to an endpoint and returns the delivery.
 func tested(t *testing.T, db *store.DB, webhook string) *models.WebhookDelivery {
 	t.Helper()
-	return must(models.SendTest(t.Context(), db, everything, webhook, func(*models.Message) ([]byte, error) { return []byte(`{}`), nil }))(t)
+	render := func(*models.Message) ([]byte, error) { return []byte(`{}`), nil }
+	return must(models.SendTest(t.Context(), db, everything, webhook, render))(t)
 }
 
 // delivery reads a delivery.
@@ -62,7 +63,8 @@ func attempted(db *store.DB, d *models.WebhookDelivery) *models.Settlement {
 	return &models.Settlement{
 		DeliveryID: d.ID, WebhookID: d.WebhookID, State: models.DeliveryFailed, RoundAttempts: 1, FinishedAt: &now,
 		Attempt: &models.Attempt{
-			DeliveryID: d.ID, Number: 1, Trigger: d.Trigger, StartedAt: now, URL: "https://hooks.example.com/", Tries: 1, Code: &code, Secrets: "[]",
+			DeliveryID: d.ID, Number: 1, Trigger: d.Trigger, StartedAt: now, URL: "https://hooks.example.com/", Tries: 1, Code: &code,
+			Secrets: "[]",
 		},
 	}
 }
@@ -103,7 +105,8 @@ func TestAResultThatIsWrittenTwiceChangesNothingTheSecondTime(t *testing.T) {
 		must(models.Redeliver(t.Context(), db, everything, d.ID))(t)
 		write()
 		got := delivery(t, db, d.ID)
-		if got.State != models.DeliveryPending || got.Trigger != models.TriggerManual || got.RoundAttempts != 0 || got.NextAttemptAt == nil {
+		if got.State != models.DeliveryPending || got.Trigger != models.TriggerManual || got.RoundAttempts != 0 ||
+			got.NextAttemptAt == nil {
 			t.Errorf("the redelivery was undone: it is %s by %s, attempt %d of its round", got.State, got.Trigger, got.RoundAttempts)
 		}
 	})
@@ -177,7 +180,8 @@ func TestAReplayAndThePurgeLeaveNoDeliveryWithoutABody(t *testing.T) {
 			t.Fatal(err)
 		}
 		if n := number(t, db, `SELECT COUNT(*) FROM webhook_deliveries d WHERE d.state = 'pending'
-			AND NOT EXISTS (SELECT 1 FROM webhook_messages m WHERE m.event_id = d.event_id AND m.organization_id = d.organization_id)`); n != 0 {
+			AND NOT EXISTS (SELECT 1 FROM webhook_messages m
+			WHERE m.event_id = d.event_id AND m.organization_id = d.organization_id)`); n != 0 {
 			t.Errorf("%d deliveries are pending without a body", n)
 		}
 		if n := number(t, db, `SELECT COUNT(*) FROM webhook_deliveries`); n != 3 {

@@ -34,8 +34,8 @@ const (
 // AnswerMemory is the weight of the newest answer in the share of failures that a lane keeps, which begins at 0.
 const AnswerMemory = 1.0 / 20
 
-// successRate returns the share of good answers. The first ones do not yet fill the memory: what is left in it of the beginning, where there
-// were no answers, is taken out.
+// successRate returns the share of good answers. The first ones do not yet fill the memory: what is left in it of the beginning, where
+// there were no answers, is taken out.
 func successRate(failing float64, answers int64) float64 {
 	return max(0, rounded(1-failing/(1-math.Pow(1-AnswerMemory, float64(answers)))))
 }
@@ -56,10 +56,12 @@ func FillWebhookHealth(ctx context.Context, db *store.DB, webhooks ...*Webhook) 
 		ConsecutiveFailures, Answers, Backlog      int64
 		Failing, Latency                           float64
 	}
-	err := db.Session(ctx).Raw(`SELECT l.webhook_id, l.health, l.failing_since, l.last_success_at, l.last_failure_at, l.retry_after, l.probe_at,
-			l.consecutive_failures, l.answers, l.failing, l.latency,
-			(SELECT COUNT(*) FROM (SELECT 1 FROM webhook_deliveries d WHERE d.webhook_id = l.webhook_id AND d.state = 'pending' LIMIT ?) p) AS backlog,
-			(SELECT MIN(p.created_at) FROM (SELECT d.created_at FROM webhook_deliveries d WHERE d.webhook_id = l.webhook_id AND d.state = 'pending' AND d.due_at IS NOT NULL
+	err := db.Session(ctx).Raw(`SELECT l.webhook_id, l.health, l.failing_since, l.last_success_at, l.last_failure_at, l.retry_after,
+			l.probe_at, l.consecutive_failures, l.answers, l.failing, l.latency,
+			(SELECT COUNT(*) FROM (SELECT 1 FROM webhook_deliveries d
+				WHERE d.webhook_id = l.webhook_id AND d.state = 'pending' LIMIT ?) p) AS backlog,
+			(SELECT MIN(p.created_at) FROM (SELECT d.created_at FROM webhook_deliveries d
+				WHERE d.webhook_id = l.webhook_id AND d.state = 'pending' AND d.due_at IS NOT NULL
 				ORDER BY d.due_at, d.id LIMIT ?) p) AS oldest,
 			(SELECT d.due_at FROM webhook_deliveries d WHERE d.webhook_id = l.webhook_id AND d.state = 'pending' AND d.due_at IS NOT NULL
 				ORDER BY d.due_at LIMIT 1) AS first_due
@@ -71,8 +73,8 @@ func FillWebhookHealth(ctx context.Context, db *store.DB, webhooks ...*Webhook) 
 	health := map[string]jsonapi.Raw{}
 	for _, row := range rows {
 		h := webhookHealth{
-			State: row.Health, FailingSince: row.FailingSince, ConsecutiveFailures: row.ConsecutiveFailures, LastSuccessAt: row.LastSuccessAt,
-			LastFailureAt: row.LastFailureAt, Backlog: row.Backlog, OldestPending: row.Oldest,
+			State: row.Health, FailingSince: row.FailingSince, ConsecutiveFailures: row.ConsecutiveFailures,
+			LastSuccessAt: row.LastSuccessAt, LastFailureAt: row.LastFailureAt, Backlog: row.Backlog, OldestPending: row.Oldest,
 		}
 		if row.Answers > 0 {
 			rate := successRate(row.Failing, row.Answers)

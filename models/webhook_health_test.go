@@ -26,13 +26,14 @@ func TestTheOldestPendingDeliveryIsFoundBehindThousandsThatWaitForIt(t *testing.
 			rows = append(rows, fmt.Sprintf("('%s', '%s', '%s', '%s', 'user.created', %d, '*', 'pending', 'event', 0, 0, %s)",
 				id, id, endpoint.ID, endpoint.OrganizationID, i+1000, literal(db, clock.Now())))
 		}
-		run(t, pool(db), `INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, order_key, state, trigger,
-			attempts, round_attempts, created_at) VALUES `+strings.Join(rows, ", "))
+		run(t, pool(db), `INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, order_key,
+			state, trigger, attempts, round_attempts, created_at) VALUES `+strings.Join(rows, ", "))
 		if err := models.FillWebhookHealth(t.Context(), db, endpoint); err != nil {
 			t.Fatal(err)
 		}
 		at := must(jsonapi.Marshal(jsonapi.Stamp{Time: first.CreatedAt.Time}))(t)
-		if health := string(*endpoint.Health); !strings.Contains(health, `"oldestPending":`+string(at)) || !strings.Contains(health, `"backlog":1501`) {
+		if health := string(*endpoint.Health); !strings.Contains(health, `"oldestPending":`+string(at)) ||
+			!strings.Contains(health, `"backlog":1501`) {
 			t.Errorf("the health is %s, the oldest was created at %s", health, at)
 		}
 	})

@@ -83,7 +83,8 @@ func describeDelivery(ctx context.Context, db *store.DB, item any, q *jsonapi.Qu
 	}
 	d := item.(*WebhookDelivery)
 	var rows []attemptRow
-	err := db.Session(ctx).Raw(`SELECT * FROM webhook_attempts WHERE delivery_id = ? ORDER BY number DESC LIMIT ?`, d.ID, maxHistory).Scan(&rows).Error
+	err := db.Session(ctx).Raw(`SELECT * FROM webhook_attempts WHERE delivery_id = ? ORDER BY number DESC LIMIT ?`,
+		d.ID, maxHistory).Scan(&rows).Error
 	if err != nil {
 		return fmt.Errorf("read attempts: %w", err)
 	}
@@ -104,8 +105,8 @@ func describeDelivery(ctx context.Context, db *store.DB, item any, q *jsonapi.Qu
 func (row attemptRow) entry() attemptEntry {
 	e := attemptEntry{
 		Number: row.Number, Trigger: row.Trigger, StartedAt: row.StartedAt, URL: row.URL, Address: row.Address, Protocol: row.Protocol,
-		ReusedConnection: row.Reused, Tries: row.Tries, Status: row.Status, ErrorCode: row.Code, Detail: row.Detail, SignedWith: row.Secrets,
-		Timings: attemptTimings{
+		ReusedConnection: row.Reused, Tries: row.Tries, Status: row.Status, ErrorCode: row.Code, Detail: row.Detail,
+		SignedWith: row.Secrets, Timings: attemptTimings{
 			DNS: milliseconds(row.DNS), Connect: milliseconds(row.Connect), TLS: milliseconds(row.TLS), Sent: milliseconds(row.Sent),
 			FirstByte: milliseconds(row.FirstByte), Total: milliseconds(row.Total),
 		},

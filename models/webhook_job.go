@@ -162,7 +162,8 @@ func checkNoSuchJob(ctx context.Context, tx *store.DB, job *WebhookJob) error {
 	var same []string
 	err := tx.Session(ctx).Table("webhook_jobs").
 		Where("webhook_id = ? AND state IN ? AND kind = ?", job.WebhookID, []string{JobRunning, JobPaused}, job.Kind).
-		Where("event_types = ? AND since = ? AND include_delivered = ?", job.EventTypes, job.Since, job.IncludeDelivered).Limit(1).Pluck("id", &same).Error
+		Where("event_types = ? AND since = ? AND include_delivered = ?", job.EventTypes, job.Since, job.IncludeDelivered).Limit(1).
+		Pluck("id", &same).Error
 	if err != nil {
 		return fmt.Errorf("look for the same replay: %w", err)
 	}
@@ -181,7 +182,8 @@ func checkJob(tx *store.DB, job *WebhookJob) error {
 		errs = append(errs, &Error{Kind: Invalid, Field: "state", Message: "A new replay is running."})
 	}
 	if job.IncludeDelivered && job.Kind != ReplayEvents {
-		errs = append(errs, &Error{Kind: Invalid, Field: "includeDelivered", Message: "includeDelivered is for the kind events: what failed was not delivered."})
+		errs = append(errs, &Error{Kind: Invalid, Field: "includeDelivered",
+			Message: "includeDelivered is for the kind events: what failed was not delivered."})
 	}
 	return append(errs, checkEventTypes(tx, job.EventTypes, nil)...).Err()
 }
@@ -215,14 +217,16 @@ func UpdateWebhookJob(ctx context.Context, db *store.DB, by Caller, id string, i
 			return nil, err
 		}
 		if !slices.Contains(jobTransitions[before.State], job.State) {
-			return nil, &Error{Kind: Conflict, Field: "state", Message: fmt.Sprintf("A replay that is %s cannot become %s.", before.State, job.State)}
+			return nil, &Error{Kind: Conflict, Field: "state",
+				Message: fmt.Sprintf("A replay that is %s cannot become %s.", before.State, job.State)}
 		}
 		job.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
 		if job.State == JobCancelled {
 			job.FinishedAt = &job.UpdatedAt
 		}
 		job.Version++
-		err = tx.Session(ctx).Model(&WebhookJob{}).Where("id = ?", id).Select("state", "updated_at", "finished_at", "version").Updates(job).Error
+		err = tx.Session(ctx).Model(&WebhookJob{}).Where("id = ?", id).Select("state", "updated_at", "finished_at", "version").
+			Updates(job).Error
 		if err != nil {
 			return nil, fmt.Errorf("update replay: %w", err)
 		}

@@ -82,7 +82,8 @@ func sealHeaders(tx *store.DB, w *Webhook, in *Change) error {
 		if value = strings.TrimSpace(value); value == SecretMark {
 			before, ok := kept[name]
 			if !ok {
-				return &Error{Kind: Invalid, Field: "headers", Message: fmt.Sprintf("%s stands for a value that is kept, and there is none for header %d.", SecretMark, i+1)}
+				return &Error{Kind: Invalid, Field: "headers",
+					Message: fmt.Sprintf("%s stands for a value that is kept, and there is none for header %d.", SecretMark, i+1)}
 			}
 			value = before
 		}

@@ -76,7 +76,8 @@ func RotateWebhookSecret(ctx context.Context, db *store.DB, by Caller, id string
 			return nil, err
 		}
 		if w.Kind == OwnWebhook {
-			_, err := tx.Exec(ctx, `UPDATE organizations SET webhook_secret = ? WHERE id = ?`, tx.Vault().Seal(w.OrganizationID, secret), w.OrganizationID)
+			_, err := tx.Exec(ctx, `UPDATE organizations SET webhook_secret = ? WHERE id = ?`,
+				tx.Vault().Seal(w.OrganizationID, secret), w.OrganizationID)
 			if err != nil {
 				return nil, fmt.Errorf("keep secret of organization: %w", err)
 			}
@@ -92,10 +93,12 @@ const maxOldSecrets = 4
 func retireSecrets(ctx context.Context, tx *store.DB, webhook string, overlap time.Duration) error {
 	now := tx.Now()
 	end := now.Add(overlap)
-	_, err := tx.Exec(ctx, `UPDATE webhook_secrets SET expires_at = ? WHERE webhook_id = ? AND (expires_at IS NULL OR expires_at > ?)`, end, webhook, end)
+	_, err := tx.Exec(ctx, `UPDATE webhook_secrets SET expires_at = ? WHERE webhook_id = ? AND (expires_at IS NULL OR expires_at > ?)`,
+		end, webhook, end)
 	if err == nil {
 		_, err = tx.Exec(ctx, `DELETE FROM webhook_secrets WHERE webhook_id = ? AND (expires_at <= ? OR id NOT IN (
-			SELECT id FROM webhook_secrets WHERE webhook_id = ? ORDER BY created_at DESC, id DESC LIMIT ?))`, webhook, now, webhook, maxOldSecrets)
+			SELECT id FROM webhook_secrets WHERE webhook_id = ? ORDER BY created_at DESC, id DESC LIMIT ?))`,
+			webhook, now, webhook, maxOldSecrets)
 	}
 	if err != nil {
 		return fmt.Errorf("retire secrets: %w", err)

@@ -49,23 +49,26 @@ func TestAPageOfDeliveriesCostsTheSameHoweverManyThereAre(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		series, id := "generate_series(1, 20000) AS i", "('018f0000-0000-7000-8000-' || lpad(i::text, 12, '0'))::uuid"
-		at, owner := "timestamptz '2024-01-01' + i * interval '1 second'", "('018f0000-0000-7000-8000-' || lpad((i % 400)::text, 12, '0'))::uuid"
+		at := "timestamptz '2024-01-01' + i * interval '1 second'"
+		owner := "('018f0000-0000-7000-8000-' || lpad((i % 400)::text, 12, '0'))::uuid"
 		if db.Dialect() == store.SQLite {
 			series = "(WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) SELECT i FROM n)"
 			id, at = "'018f0000-0000-7000-8000-' || printf('%012d', i)", "1704067200000000 + i * 1000000"
 			owner = "'018f0000-0000-7000-8000-' || printf('%012d', i % 400)"
 		}
-		run(t, pool(db), `INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, state, trigger, attempts,
-				round_attempts, created_at, finished_at)
+		run(t, pool(db), `INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, state, trigger,
+				attempts, round_attempts, created_at, finished_at)
 			SELECT `+id+`, `+id+`, `+owner+`, `+owner+`, 'user.created', i, 'succeeded', 'event', 1, 1, `+at+`, `+at+` FROM `+series)
 		run(t, pool(db), "ANALYZE")
 		const one = "018f0000-0000-7000-8000-000000000001"
 		for _, filter := range []string{"", "&filter[webhookId]=" + one, "&filter[organizationId]=" + one} {
 			for _, sort := range []string{"createdAt", "-createdAt"} {
 				query := "sort=" + sort + "&page[size]=10" + filter
-				middle := must(models.Find(t.Context(), db, models.WebhookDeliveries, models.Everything(), "018f0000-0000-7000-8000-000000010001", nil))(t)
+				middle := must(models.Find(t.Context(), db, models.WebhookDeliveries, models.Everything(),
+					"018f0000-0000-7000-8000-000000010001", nil))(t)
 				watched, statements := models.Watch(db)
-				after := query + "&page[after]=" + models.CursorAt(db, models.WebhookDeliveries, parse(t, models.WebhookDeliveries, query), middle)
+				after := query + "&page[after]=" + models.CursorAt(db, models.WebhookDeliveries, parse(t, models.WebhookDeliveries, query),
+					middle)
 				if p := page(t, watched, models.WebhookDeliveries, after); len(p.Items) != 10 {
 					t.Fatalf("%s: %d items", query, len(p.Items))
 				}

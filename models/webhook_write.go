@@ -89,7 +89,8 @@ func checkRoom(ctx context.Context, tx *store.DB, w *Webhook) error {
 	if n < int64(allowedOn(tx).maxWebhooks) {
 		return nil
 	}
-	refused := &Error{Kind: Conflict, Message: fmt.Sprintf("The organization has %d endpoints, its own webhookUrl among them, and cannot have more.", n)}
+	refused := &Error{Kind: Conflict,
+		Message: fmt.Sprintf("The organization has %d endpoints, its own webhookUrl among them, and cannot have more.", n)}
 	if w.Kind == OwnWebhook {
 		refused.Field = "webhookUrl"
 	}
@@ -109,8 +110,8 @@ func insertWebhook(ctx context.Context, tx *store.DB, w *Webhook, secret string)
 	if w.Status != WebhookActive {
 		health = w.Status
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO webhook_lanes (webhook_id, organization_id, cap, max_cap, health, clean, consecutive_failures, answers, failing,
-			slow, latency, failed_probes)
+	_, err := tx.Exec(ctx, `INSERT INTO webhook_lanes (webhook_id, organization_id, cap, max_cap, health, clean, consecutive_failures,
+			answers, failing, slow, latency, failed_probes)
 		VALUES (?, ?, 1, ?, ?, 0, 0, 0, 0, 0, 0, 0)`, w.ID, w.OrganizationID, laneCap, health)
 	if err != nil {
 		return fmt.Errorf("insert lane: %w", err)
@@ -147,7 +148,8 @@ func UpdateWebhook(ctx context.Context, db *store.DB, by Caller, id string, in *
 		}
 		columns := Webhooks.Schema.Apply(w, in.Attributes)
 		if w.Kind == OwnWebhook && w.URL != before.URL {
-			return nil, &Error{Kind: Forbidden, Field: "url", Message: "This is the organization's own endpoint: change webhookUrl of the organization."}
+			return nil, &Error{Kind: Forbidden, Field: "url",
+				Message: "This is the organization's own endpoint: change webhookUrl of the organization."}
 		}
 		if err := checkWebhook(tx, w, before, in); err != nil {
 			return nil, err
@@ -173,7 +175,8 @@ func UpdateWebhook(ctx context.Context, db *store.DB, by Caller, id string, in *
 		if err := w.directs(by, before); err != nil {
 			return nil, err
 		}
-		return w, saveWebhook(ctx, tx, by, updated, before, w, append(columns, "header_names", "headers", "url", "sealed_url", "disabled_reason", "disabled_at"))
+		return w, saveWebhook(ctx, tx, by, updated, before, w,
+			append(columns, "header_names", "headers", "url", "sealed_url", "disabled_reason", "disabled_at"))
 	})
 }
 
@@ -202,7 +205,8 @@ func saveWebhook(ctx context.Context, tx *store.DB, by Caller, v verb, before, w
 // the lease: who held it when it was paused may have died since.
 func switchLane(ctx context.Context, tx *store.DB, w *Webhook) error {
 	if w.Status != WebhookActive {
-		if _, err := tx.Exec(ctx, `UPDATE webhook_lanes SET health = ?, next_turn_at = NULL WHERE webhook_id = ?`, w.Status, w.ID); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE webhook_lanes SET health = ?, next_turn_at = NULL WHERE webhook_id = ?`,
+			w.Status, w.ID); err != nil {
 			return fmt.Errorf("stop lane: %w", err)
 		}
 		return nil
@@ -213,7 +217,8 @@ func switchLane(ctx context.Context, tx *store.DB, w *Webhook) error {
 			next_turn_at = COALESCE(lease_until, ?)
 		WHERE webhook_id = ?`, now, w.ID)
 	if err == nil {
-		_, err = tx.Exec(ctx, `UPDATE webhook_deliveries SET due_at = ? WHERE webhook_id = ? AND state = 'pending' AND due_at > ?`, now, w.ID, now)
+		_, err = tx.Exec(ctx, `UPDATE webhook_deliveries SET due_at = ? WHERE webhook_id = ? AND state = 'pending' AND due_at > ?`,
+			now, w.ID, now)
 	}
 	if err != nil {
 		return fmt.Errorf("start lane: %w", err)
@@ -259,7 +264,8 @@ func removeWebhook(ctx context.Context, tx *store.DB, id string) error {
 func CancelDeliveries(ctx context.Context, tx *store.DB, webhooks []string, reason string) error {
 	slices.Sort(webhooks)
 	for _, id := range webhooks {
-		_, err := tx.Exec(ctx, `UPDATE webhook_lanes SET next_turn_at = NULL, lease_token = NULL, lease_until = NULL WHERE webhook_id = ?`, id)
+		_, err := tx.Exec(ctx, `UPDATE webhook_lanes SET next_turn_at = NULL, lease_token = NULL, lease_until = NULL
+			WHERE webhook_id = ?`, id)
 		if err == nil {
 			_, err = tx.Exec(ctx, `UPDATE webhook_deliveries SET state = 'cancelled', reason = ?, finished_at = ?, due_at = NULL
 				WHERE webhook_id = ? AND state = 'pending'`, reason, tx.Now(), id)

@@ -53,8 +53,8 @@ func (c *Collection) computed(name string) bool {
 	return a != nil && a.Kind == jsonapi.Value && a.Column == ""
 }
 
-// sameLinks reports whether links that cannot be changed say what is. That of a to-many is only compared with nothing: what is changed there is
-// changed elsewhere.
+// sameLinks reports whether links that cannot be changed say what is. That of a to-many is only compared with nothing: what is changed
+// there is changed elsewhere.
 func (c *Collection) sameLinks(name string, model any, links Links, creating bool) bool {
 	if c.Schema.Relationship(name).Many {
 		return creating && len(links) == 0
@@ -65,9 +65,9 @@ func (c *Collection) sameLinks(name string, model any, links Links, creating boo
 	return links.One() == c.columnValue(model, c.relations[name].column)
 }
 
-// withoutEcho returns an update without the links that cannot be changed and says what the caller was shown, which may be less than what is: the
-// members of a to-many that he sees, and nothing for a to-one out of his sight. The input itself stays, because a transaction that is run
-// again may find something else to be shown.
+// withoutEcho returns an update without the links that cannot be changed and that repeat what the caller was shown. That may be less than
+// there is: the members of a to-many that the caller sees, and nothing for a to-one out of its sight. The input itself stays, because a
+// transaction that runs again may find something else to show.
 func withoutEcho(ctx context.Context, tx *store.DB, scope Scope, c *Collection, model any, in *Change) (*Change, error) {
 	rest := *in
 	rest.Echo = maps.Clone(in.Echo)
@@ -102,7 +102,8 @@ func (c *Collection) shown(ctx context.Context, tx *store.DB, scope Scope, model
 		narrow = append(narrow, condition(target.table+".id = ?", idOrNil(id)))
 	}
 	var ids []string
-	if err := target.from(ctx, tx, append(target.base(scope), narrow...)...).Order(target.table+".id").Limit(most+1).Pluck(target.table+".id", &ids).Error; err != nil {
+	found := target.from(ctx, tx, append(target.base(scope), narrow...)...)
+	if err := found.Order(target.table+".id").Limit(most+1).Pluck(target.table+".id", &ids).Error; err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
 	return ids, nil
@@ -208,7 +209,8 @@ func share(ctx context.Context, tx *store.DB, c *Collection, scope Scope, id str
 		return notFound(c.Schema.Type, id)
 	}
 	var found []string
-	if err := c.from(ctx, tx, append(c.base(scope), condition(c.table+".id = ?", id))...).Clauses(forShare).Pluck(c.table+".id", &found).Error; err != nil {
+	rows := c.from(ctx, tx, append(c.base(scope), condition(c.table+".id = ?", id))...)
+	if err := rows.Clauses(forShare).Pluck(c.table+".id", &found).Error; err != nil {
 		return fmt.Errorf("lock %s: %w", c.Schema.Singular(), err)
 	}
 	if len(found) == 0 {

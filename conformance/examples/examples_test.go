@@ -153,7 +153,8 @@ func install(t *testing.T, folder string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if installed, err := os.Stat(filepath.Join(folder, "node_modules", ".package-lock.json")); err == nil && installed.ModTime().After(lock.ModTime()) {
+	if installed, err := os.Stat(filepath.Join(folder, "node_modules", ".package-lock.json")); err == nil &&
+		installed.ModTime().After(lock.ModTime()) {
 		return
 	}
 	cmd := exec.CommandContext(t.Context(), "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")

@@ -222,7 +222,8 @@ func (d *Description) validate() error {
 			errs = append(errs, fmt.Errorf("/resources/%d/type: %q is there twice", i, r.Type))
 		}
 		if f := r.RelationshipFilter; f != nil && r.relationship(f.Relationship) == nil {
-			errs = append(errs, fmt.Errorf("/resources/%d/relationshipFilter/relationship: %s has no relationship %q", i, r.Type, f.Relationship))
+			errs = append(errs, fmt.Errorf("/resources/%d/relationshipFilter/relationship: %s has no relationship %q",
+				i, r.Type, f.Relationship))
 		}
 	}
 	return errors.Join(append(errs, d.validateExpectations()...)...)

@@ -141,7 +141,8 @@ func TestServerThatTakesALibertyIsNotBlamed(t *testing.T) {
 			t.Parallel()
 			report, _ := try(t, name)
 			if diff := cmp.Diff(l.rightly, report.Failed(Must, MustNot, Should, HTTP, Note)); diff != "" {
-				t.Errorf("failed rows, which would be %v if they asked for too much (-want +got):\n%s\n%s", l.blamed, diff, textOf(t, report))
+				t.Errorf("failed rows, which would be %v if they asked for too much (-want +got):\n%s\n%s", l.blamed, diff,
+					textOf(t, report))
 			}
 		})
 	}

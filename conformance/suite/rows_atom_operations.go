@@ -33,7 +33,8 @@ func testATOM11(t *T) {
 	t.needStatus(t.atomic(t.addOperation(res)), 200)
 	ex := t.atomic(
 		add,
-		Object{"op": "update", "data": Object{"type": res.Type, "id": one.id, "attributes": Object{res.Update.Attribute: t.sample(res.Update)}}},
+		Object{"op": "update", "data": Object{"type": res.Type, "id": one.id,
+			"attributes": Object{res.Update.Attribute: t.sample(res.Update)}}},
 		Object{"op": "remove", "ref": identifier(res.Type, ghost())},
 	)
 	t.want(refused(ex), ex, "a failure")

@@ -1,7 +1,8 @@
 package suite
 
 // pending is why the rows about 202 have no test.
-const pending = "whether processing has finished cannot be seen from outside: a server that answers 202 too early or too late looks like one that does not"
+const pending = "whether processing has finished cannot be seen from outside: a server that answers 202 too early or too late " +
+	"looks like one that does not"
 
 var crudRows = []Row{
 	{ID: "CRUD-1", Level: Must, section: "crud", Test: testCRUD1,

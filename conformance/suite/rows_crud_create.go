@@ -264,7 +264,8 @@ func testCRUD34(t *T) {
 	setLinkage(body, "noSuchRelationship", nil)
 	ex = t.post(res.Path, body)
 	t.wantStatus(ex, 422, 400)
-	t.want(len(ex.errors()) > 0 && strings.HasPrefix(str(at(ex.errors()[0], "source", "pointer")), "/data/relationships/noSuchRelationship"),
+	t.want(len(ex.errors()) > 0 &&
+		strings.HasPrefix(str(at(ex.errors()[0], "source", "pointer")), "/data/relationships/noSuchRelationship"),
 		ex, "a pointer at the unknown relationship")
 }
 

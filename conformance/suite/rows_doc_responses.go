@@ -90,7 +90,8 @@ func testDOC14(t *T) {
 	if rel.Kind == "many" && len(related.list()) > 0 {
 		found = related.list()[0]
 	}
-	t.want(found["id"] == target.id && target.kept(single.data(), found), related, "the attributes of the single resource at the related URL")
+	t.want(found["id"] == target.id && target.kept(single.data(), found), related,
+		"the attributes of the single resource at the related URL")
 }
 
 func testDOC21(t *T) {

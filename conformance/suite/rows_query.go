@@ -81,7 +81,8 @@ func openAPIParameters(v any) []string {
 
 func testQUERY3(t *T) {
 	for query, name := range map[string]string{
-		"foo=1": "foo", "pages[size]=1": "pages[size]", "include[]=x": "include[]", "sort[x]=1": "sort[x]", "fields[a][b]=c": "fields[a][b]",
+		"foo=1": "foo", "pages[size]=1": "pages[size]", "include[]=x": "include[]", "sort[x]=1": "sort[x]",
+		"fields[a][b]=c": "fields[a][b]",
 	} {
 		ex := t.get(withQuery(t.listable().Path, query))
 		t.wantStatus(ex, 400)
@@ -133,7 +134,8 @@ func testQUERY6(t *T) {
 	if len(paths) > 1 {
 		plain := t.get(withQuery(one.path(), "include="+paths[0]+","+paths[1]))
 		encoded := t.get(withQuery(one.path(), "include="+paths[0]+"%2C"+paths[1]))
-		t.want(encoded.Status == plain.Status && slices.Equal(ids(encoded.included()), ids(plain.included())), encoded, "%%2C read as a comma")
+		t.want(encoded.Status == plain.Status && slices.Equal(ids(encoded.included()), ids(plain.included())), encoded,
+			"%%2C read as a comma")
 	}
 }
 

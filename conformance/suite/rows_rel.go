@@ -206,9 +206,10 @@ func testREL13(t *T) {
 }
 
 func testREL15(t *T) {
-	res, rel := t.relation("relationship with writable false, of a resource that can be updated", func(r *Resource, rel *Relationship) bool {
-		return rel.readOnly() && r.can("update")
-	})
+	res, rel := t.relation("relationship with writable false, of a resource that can be updated",
+		func(r *Resource, rel *Relationship) bool {
+			return rel.readOnly() && r.can("update")
+		})
 	owner := t.make(res)
 	linkage, codes := t.unwelcome(rel)
 	methods := []string{"PATCH", "POST", "DELETE"}

@@ -332,7 +332,8 @@ func (s *server) write(w http.ResponseWriter, r *http.Request, a answer) {
 
 func (s *server) errorDocument(faults []fault) (int, Object) {
 	status := faults[0].status
-	if status == 400 && faults[0].parameter == "" && faults[0].links == nil && !faults[0].operation && s.takes("422 for what is malformed") {
+	if status == 400 && faults[0].parameter == "" && faults[0].links == nil && !faults[0].operation &&
+		s.takes("422 for what is malformed") {
 		status = 422
 	}
 	var list []any

@@ -37,7 +37,8 @@ var watchdog string
 
 // hasty are the settings of a server whose data nobody wants back.
 var hasty = []string{
-	"shared_buffers=64MB", "fsync=off", "full_page_writes=off", "synchronous_commit=off", "wal_level=minimal", "max_wal_senders=0", "autovacuum=off",
+	"shared_buffers=64MB", "fsync=off", "full_page_writes=off", "synchronous_commit=off", "wal_level=minimal", "max_wal_senders=0",
+	"autovacuum=off",
 }
 
 // startCluster makes and starts a PostgreSQL cluster and returns when it accepts connections.
@@ -102,7 +103,8 @@ func awaitReady(log io.Reader) error {
 
 // errNoServer tells what to do on a machine without PostgreSQL.
 var errNoServer = errors.New(`no PostgreSQL server to test on: install one ("make test" does it where it can; otherwise ` +
-	`"apt-get install postgresql", "brew install postgresql@17", …), or set ROSTER_TEST_POSTGRES to the URL of a role that may create databases`)
+	`"apt-get install postgresql", "brew install postgresql@17", …), ` +
+	`or set ROSTER_TEST_POSTGRES to the URL of a role that may create databases`)
 
 // serverPlaces are where packages put the PostgreSQL binaries that they keep out of PATH.
 var serverPlaces = []string{

@@ -23,7 +23,9 @@ func TestEachRunsOnBothDatabases(t *testing.T) {
 	t.Run("group", func(t *testing.T) {
 		Each(t, func(t *testing.T, db *store.DB) {
 			var version string
-			query := map[store.Dialect]string{store.SQLite: "SELECT sqlite_version()", store.Postgres: "SHOW server_version_num"}[db.Dialect()]
+			query := map[store.Dialect]string{
+				store.SQLite: "SELECT sqlite_version()", store.Postgres: "SHOW server_version_num",
+			}[db.Dialect()]
 			if err := writable(db).QueryRowContext(t.Context(), query).Scan(&version); err != nil {
 				t.Fatal(err)
 			}

@@ -73,8 +73,8 @@ func (s *server) temporary(t testing.TB, template string) string {
 	return s.databaseURL(name)
 }
 
-// theServer returns the server of this process, which it finds or starts when the first test asks. A benchmark gets one with PostgreSQL's own
-// settings: what it costs to keep data is part of what it measures.
+// theServer returns the server of this process, which it finds or starts when the first test asks. A benchmark gets one with PostgreSQL's
+// own settings: what it costs to keep data is part of what it measures.
 func theServer(t testing.TB) (*server, error) {
 	if _, measures := t.(*testing.B); measures {
 		return durableServer()

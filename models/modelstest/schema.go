@@ -123,7 +123,8 @@ func readColumns(ctx context.Context, pool querier, dialect store.Dialect) ([]co
 		ORDER BY m.name, c.cid`
 	if dialect == store.Postgres {
 		query = `
-		SELECT t.relname, a.attname, format_type(a.atttypid, NULL), coalesce(pg_get_expr(d.adbin, d.adrelid), ''), NOT a.attnotnull, a.attidentity <> ''
+		SELECT t.relname, a.attname, format_type(a.atttypid, NULL), coalesce(pg_get_expr(d.adbin, d.adrelid), ''), NOT a.attnotnull,
+			a.attidentity <> ''
 		FROM pg_class AS t
 		JOIN pg_attribute AS a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
 		LEFT JOIN pg_attrdef AS d ON d.adrelid = t.oid AND d.adnum = a.attnum

@@ -95,7 +95,8 @@ func (db *DB) checkServer(ctx context.Context) error {
 	}
 	switch {
 	case found["in_hot_standby"] == "on":
-		return errors.New("the server is a standby, which takes no writes: name the primary in the URL, or several hosts with target_session_attrs=read-write")
+		return errors.New("the server is a standby, which takes no writes: name the primary in the URL, or several hosts with " +
+			"target_session_attrs=read-write")
 	case found["transaction_read_only"] == "on":
 		return errors.New("the database takes no writes, because default_transaction_read_only is on: set it to off where it is set, " +
 			"in the URL, with ALTER DATABASE or ALTER ROLE, or in the configuration of the server")

@@ -68,14 +68,15 @@ func openSQLite(ctx context.Context, path string, readers int) (write, read *sql
 
 // registerFunctions adds the SQL functions that PostgreSQL gets from its first migration. The driver keeps them for the whole process.
 var registerFunctions = sync.OnceFunc(func() {
-	sqlite.MustRegisterDeterministicScalarFunction("roster_lower", 1, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
-		if s, ok := args[0].(string); ok {
-			// SQLite's own lower() knows ASCII only. This is what PostgreSQL's does with ICU: İ becomes two characters, Σ at the end of a
-			// word ς. A Caser has a state, so each call makes its own.
-			return cases.Lower(language.Und).String(s), nil
-		}
-		return args[0], nil
-	})
+	sqlite.MustRegisterDeterministicScalarFunction("roster_lower", 1,
+		func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+			if s, ok := args[0].(string); ok {
+				// SQLite's own lower() knows ASCII only. This is what PostgreSQL's does with ICU: İ becomes two characters, Σ at the end
+				// of a word ς. A Caser has a state, so each call makes its own.
+				return cases.Lower(language.Und).String(s), nil
+			}
+			return args[0], nil
+		})
 })
 
 // splitPool sends what only reads to the readers and everything else to the writer. Transactions are writes.

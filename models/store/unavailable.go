@@ -40,8 +40,8 @@ func unavailablePostgres(code string) bool {
 	case "25006": // read-only: a standby, or set so by whoever looks after a server that is running full
 		return true
 	}
-	// The classes: connection exception; insufficient resources, a full disk among them; operator intervention, which is shut down, crashed,
-	// starting, or a statement that took too long.
+	// The classes: connection exception; insufficient resources, a full disk among them; operator intervention, which is shut down,
+	// crashed, starting, or a statement that took too long.
 	return inClass(code, "08", "53", "57")
 }
 
@@ -73,7 +73,8 @@ func Unwritable(err error) bool {
 	var lite *sqlite.Error
 	switch {
 	case errors.As(err, &pg):
-		// Data exception, integrity constraint violation, program limit exceeded (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+		// Data exception, integrity constraint violation, program limit exceeded
+		// (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 		return inClass(pg.Code, "22", "23", "54")
 	case errors.As(err, &lite):
 		return slices.Contains([]int{sqliteTooBig, sqliteConstraint, sqliteMismatch}, lite.Code()&0xff)
