@@ -127,7 +127,7 @@ func TestACompressedBodyIsToldFromAMalformedOne(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		body := resource("organizations", object{"name": "One"})
 		refused := s.do("POST", managed, body, "Content-Encoding", "gzip").want(415)
-		if got := refused.faults()[0]; got != (fault{"415", "unsupported_media_type", "", "", "Content-Encoding"}) ||
+		if got := refused.errors()[0]; got != (errorObject{"415", "unsupported_media_type", "", "", "Content-Encoding"}) ||
 			refused.Header.Get("Accept-Encoding") != "identity" {
 			t.Errorf("%v, with Accept-Encoding %q", got, refused.Header.Get("Accept-Encoding"))
 		}

@@ -97,20 +97,20 @@ func TestAChangeIsMadeOnlyToTheVersionItIsMeantFor(t *testing.T) {
 			t.Fatal("no ETag in the answer to POST")
 		}
 		second := rename("Two", "If-Match", old).want(200).Header.Get("ETag")
-		want := []fault{{"412", "precondition_failed", "", "", "If-Match"}}
+		want := []errorObject{{"412", "precondition_failed", "", "", "If-Match"}}
 		for _, stale := range []string{old, `W/` + second, `"nope"`, `"nope", ` + old, ""} {
 			if stale == "" {
 				stale = ","
 			}
-			if diff := cmp.Diff(want, rename("Three", "If-Match", stale).want(412).faults()); diff != "" {
+			if diff := cmp.Diff(want, rename("Three", "If-Match", stale).want(412).errors()); diff != "" {
 				t.Errorf("%s: %s", stale, diff)
 			}
-			if diff := cmp.Diff(want, s.do("DELETE", path, nil, "If-Match", stale).want(412).faults()); diff != "" {
+			if diff := cmp.Diff(want, s.do("DELETE", path, nil, "If-Match", stale).want(412).errors()); diff != "" {
 				t.Errorf("DELETE %s: %s", stale, diff)
 			}
 		}
 		if got := rename("Three", "If-Match",
-			"unquoted").want(400).faults()[0]; got != (fault{"400", "invalid_header", "", "", "If-Match"}) {
+			"unquoted").want(400).errors()[0]; got != (errorObject{"400", "invalid_header", "", "", "If-Match"}) {
 			t.Errorf("a header without quotes: %v", got)
 		}
 		// Any representation of the present version will do, in any encoding.
@@ -122,7 +122,7 @@ func TestAChangeIsMadeOnlyToTheVersionItIsMeantFor(t *testing.T) {
 		rename("Four", "If-Match", `"nope", `+s.get(path+"?fields[organizations]=slug").Header.Get("ETag")).want(200)
 		rename("Five", "If-Match", "*").want(200)
 		last := s.get(path).Header.Get("ETag")
-		if got := rename("Six", "If-None-Match", last).want(412).faults()[0].Header; got != "If-None-Match" {
+		if got := rename("Six", "If-None-Match", last).want(412).errors()[0].Header; got != "If-None-Match" {
 			t.Errorf("source.header %q", got)
 		}
 		s.do("DELETE", path, nil, "If-None-Match", "*").want(412)
@@ -237,8 +237,8 @@ func TestAReadIsAnsweredOnlyAsItIsMeant(t *testing.T) {
 				s.get(path, "If-Match", met, "If-None-Match", tag).want(304)
 			}
 			for _, unmet := range []string{`"other"`, "W/" + tag} {
-				want := []fault{{"412", "precondition_failed", "", "", "If-Match"}}
-				if diff := cmp.Diff(want, s.get(path, "If-Match", unmet, "If-None-Match", tag).want(412).faults()); diff != "" {
+				want := []errorObject{{"412", "precondition_failed", "", "", "If-Match"}}
+				if diff := cmp.Diff(want, s.get(path, "If-Match", unmet, "If-None-Match", tag).want(412).errors()); diff != "" {
 					t.Errorf("%s: %s", path, diff)
 				}
 			}

@@ -248,9 +248,9 @@ func errorProblems(x exchanged) (found []string) {
 	if x.answer.Status < 400 {
 		return nil
 	}
-	for _, f := range x.answer.faults() {
-		problem, known := jsonapi.Problems()[jsonapi.Code(f.Code)]
-		if !known || strconv.Itoa(problem.Status) != f.Status || problem.Status != x.answer.Status &&
+	for _, f := range x.answer.errors() {
+		meaning, known := jsonapi.Meanings()[jsonapi.Code(f.Code)]
+		if !known || strconv.Itoa(meaning.Status) != f.Status || meaning.Status != x.answer.Status &&
 			x.answer.Status != http.StatusBadRequest {
 			found = append(found, fmt.Sprintf("the error %+v", f))
 		}

@@ -159,12 +159,12 @@ func TestCursorsOfAnotherListAreRefused(t *testing.T) {
 			managed + "?sort=name&filter[kind]=company&filter[name]=Other&page[after]=" + cursor,
 			"/public/v2/users?page[after]=" + cursor,
 		} {
-			want := []fault{{"400", "invalid_parameter", "", "page[after]", ""}}
-			if diff := cmp.Diff(want, s.get(path).want(400).faults()); diff != "" {
+			want := []errorObject{{"400", "invalid_parameter", "", "page[after]", ""}}
+			if diff := cmp.Diff(want, s.get(path).want(400).errors()); diff != "" {
 				t.Errorf("%s: %s", path, diff)
 			}
 			before := strings.ReplaceAll(path, "page[after]", "page[before]")
-			if got := s.get(before).want(400).faults()[0].Parameter; got != "page[before]" {
+			if got := s.get(before).want(400).errors()[0].Parameter; got != "page[before]" {
 				t.Errorf("%s: source.parameter %q", before, got)
 			}
 		}
@@ -190,7 +190,7 @@ func TestTheCursorProfileNamesItsProblems(t *testing.T) {
 				link != jsonapi.CursorProfile+test.problem {
 				t.Errorf("%s: links.type %s", test.query, link)
 			}
-			if got := a.faults()[0].Parameter; got != test.parameter {
+			if got := a.errors()[0].Parameter; got != test.parameter {
 				t.Errorf("%s: source.parameter %q", test.query, got)
 			}
 		}

@@ -20,7 +20,7 @@ func refusal(err error) *server.Refusal {
 	linked := make(jsonapi.Errors, len(errs))
 	for i, e := range errs {
 		withLink := *e      // errors may be shared between requests
-		if e.Links == nil { // a profile may name its own kinds of problem
+		if e.Links == nil { // a profile may name its own kinds of error
 			withLink.Links = &jsonapi.ErrorLinks{Type: errorPage + string(e.Code)}
 		}
 		linked[i] = &withLink
@@ -45,12 +45,12 @@ func translate(err error) jsonapi.Errors {
 	case errors.As(err, &one):
 		return jsonapi.Errors{one}
 	case errors.As(err, &shared):
-		fault := jsonapi.Fault(reasons[shared.Reason], "%s", shared.Message)
-		fault.ID = shared.ID
+		e := jsonapi.NewError(reasons[shared.Reason], "%s", shared.Message)
+		e.ID = shared.ID
 		if shared.Header != "" {
-			fault = fault.InHeader(shared.Header)
+			e = e.InHeader(shared.Header)
 		}
-		return jsonapi.Errors{fault}
+		return jsonapi.Errors{e}
 	}
-	return faultsOf(models.ErrorsOf(err), func(fault *jsonapi.Error, _ *models.Error) *jsonapi.Error { return fault })
+	return errorsOf(models.ErrorsOf(err), func(e *jsonapi.Error, _ *models.Error) *jsonapi.Error { return e })
 }

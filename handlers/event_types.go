@@ -52,7 +52,7 @@ func (a *API) readEventType(w http.ResponseWriter, rq *request) error {
 		return writeDocument(w, rq, http.StatusOK,
 			&jsonapi.Document{Data: r, Meta: map[string]any{}, Links: &jsonapi.Links{Self: r.Links.Self}})
 	}
-	return jsonapi.Fault(jsonapi.NotFound, "There is no type of event of that name.")
+	return jsonapi.NewError(jsonapi.NotFound, "There is no type of event of that name.")
 }
 
 func eventTypeResource(t models.EventType) (*jsonapi.Resource, error) {

@@ -325,7 +325,7 @@ func (st *story) compare() {
 			}
 		}
 	}
-	for code := range jsonapi.Problems() {
+	for code := range jsonapi.Meanings() {
 		if st.examples.Errors[string(code)] == nil {
 			st.t.Errorf("no example of the error %s was recorded", code)
 		}
@@ -379,7 +379,7 @@ func (st *story) write() {
 
 // everyError provokes an error of each code.
 func (st *story) everyError() {
-	codes := slices.Sorted(maps.Keys(jsonapi.Problems()))
+	codes := slices.Sorted(maps.Keys(jsonapi.Meanings()))
 	// That one takes the database away, and so comes last.
 	codes = append(slices.DeleteFunc(codes, func(c jsonapi.Code) bool { return c == jsonapi.Internal }), jsonapi.Internal)
 	for _, code := range codes {
@@ -389,7 +389,7 @@ func (st *story) everyError() {
 			continue
 		}
 		a := provoke(st)
-		if found := a.faults(); found[0].Code != string(code) {
+		if found := a.errors(); found[0].Code != string(code) {
 			st.t.Errorf("wanted %s, got %s", code, a.Body)
 			continue
 		}

@@ -420,8 +420,8 @@ func TestNoRequestLineBreaksTheService(t *testing.T) {
 	})
 }
 
-// TestEveryFaultOfARequestIsToldAtOnce: one answer names them all, each at its place.
-func TestEveryFaultOfARequestIsToldAtOnce(t *testing.T) {
+// TestEveryErrorOfARequestIsToldAtOnce: one answer names them all, each at its place.
+func TestEveryErrorOfARequestIsToldAtOnce(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		parent, _ := s.organization("x")
 		for body, pointers := range map[string][]string{
@@ -455,7 +455,7 @@ func TestEveryFaultOfARequestIsToldAtOnce(t *testing.T) {
 			a := s.do("POST", path, body)
 			a.wellBehaved("POST", body, body)
 			var got []string
-			for _, f := range a.faults() {
+			for _, f := range a.errors() {
 				got = append(got, f.Pointer)
 			}
 			if fmt.Sprint(sorted(got...)) != fmt.Sprint(pointers) {

@@ -88,8 +88,8 @@ func TestAKeyBelongsToOneRequestOfOneCaller(t *testing.T) {
 			"/public/v2/memberships":                    user("a@example.com"),
 			"/public/v2/management/refresh-token/" + id: nil,
 		} {
-			want := []fault{{"422", "idempotency_mismatch", "", "", "Idempotency-Key"}}
-			if diff := cmp.Diff(want, s.do("POST", path, body, "Idempotency-Key", key).want(422).faults()); diff != "" {
+			want := []errorObject{{"422", "idempotency_mismatch", "", "", "Idempotency-Key"}}
+			if diff := cmp.Diff(want, s.do("POST", path, body, "Idempotency-Key", key).want(422).errors()); diff != "" {
 				t.Errorf("%s: %s", path, diff)
 			}
 		}
@@ -98,9 +98,9 @@ func TestAKeyBelongsToOneRequestOfOneCaller(t *testing.T) {
 			t.Error("one caller was sent the answer to another")
 		}
 		for _, bad := range []string{strings.Repeat("x", 256), "schlüssel", "tab\tulator"} {
-			want := []fault{{"400", "invalid_header", "", "", "Idempotency-Key"}}
+			want := []errorObject{{"400", "invalid_header", "", "", "Idempotency-Key"}}
 			if diff := cmp.Diff(want, s.do("POST", "/public/v2/users", user("d@example.com"), "Idempotency-Key",
-				bad).want(400).faults()); diff != "" {
+				bad).want(400).errors()); diff != "" {
 				t.Errorf("%q: %s", bad, diff)
 			}
 		}

@@ -41,8 +41,8 @@ func TestAKeyWithTheIDOfAnOrganizationIsNotThatOrganization(t *testing.T) {
 			resource("apiKeys", object{"name": "partner", "kind": "management", "scopes": []string{"*"}},
 				"organization", ref("organizations", own))).want(201).text("data", "attributes", "key"))
 		forged := resource("apiKeys", object{"name": "forged", "scopes": []string{"*"}}, "organization", ref("organizations", own))
-		refusal := partner.do("POST", "/public/v2/apiKeys", withID(forged, victim)).want(403).faults()
-		if diff := cmp.Diff([]fault{{"403", "client_id_forbidden", "/data/id", "", ""}}, refusal); diff != "" {
+		refusal := partner.do("POST", "/public/v2/apiKeys", withID(forged, victim)).want(403).errors()
+		if diff := cmp.Diff([]errorObject{{"403", "client_id_forbidden", "/data/id", "", ""}}, refusal); diff != "" {
 			t.Errorf("an id is chosen for a key (-want +got):\n%s", diff)
 		}
 		delete(forged["data"].(object), "id")
@@ -168,16 +168,16 @@ func TestIDsAreChosenForOrganizationsAndUsersOnly(t *testing.T) {
 				return resource("webhookReplays", object{"since": "2024-01-01T00:00:00Z"}, "webhook", ref("webhooks", hook))
 			}, false},
 		} {
-			want := []fault{{"403", "client_id_forbidden", "/data/id", "", ""}}
+			want := []errorObject{{"403", "client_id_forbidden", "/data/id", "", ""}}
 			if c.chosen {
 				s.do("POST", "/public/v2/"+c.path, withID(c.body(), models.NewID())).want(201)
 			} else if diff := cmp.Diff(want, s.do("POST", "/public/v2/"+c.path,
-				withID(c.body(), models.NewID())).want(403).faults()); diff != "" {
+				withID(c.body(), models.NewID())).want(403).errors()); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", c.path, diff)
 			}
 			if c.typ != "organizations" && c.typ != "webhookReplays" {
 				if diff := cmp.Diff(want, s.as(token).do("POST", "/public/v2/"+c.path,
-					withID(c.body(), models.NewID())).want(403).faults()); diff != "" {
+					withID(c.body(), models.NewID())).want(403).errors()); diff != "" {
 					t.Errorf("%s by a token (-want +got):\n%s", c.path, diff)
 				}
 			}
@@ -186,8 +186,8 @@ func TestIDsAreChosenForOrganizationsAndUsersOnly(t *testing.T) {
 			if c.chosen != (a.Status == 200) {
 				t.Errorf("%s by an operation: %d %s", c.path, a.Status, a.Body)
 			}
-			if !c.chosen && a.faults()[0].Pointer != "/atomic:operations/0/data/id" {
-				t.Errorf("%s by an operation: %+v", c.path, a.faults())
+			if !c.chosen && a.errors()[0].Pointer != "/atomic:operations/0/data/id" {
+				t.Errorf("%s by an operation: %+v", c.path, a.errors())
 			}
 		}
 	})
@@ -263,7 +263,7 @@ func TestATokenIsForWhoCanDoEverythingAndEndsWithIt(t *testing.T) {
 			chosen := c.by.do("POST", managed, resource("organizations", object{"name": "Acme", "token": "chosen-for-" + models.NewID()}))
 			if c.token != (chosen.Status == 201) {
 				t.Errorf("%s: a chosen token: %d %s", c.name, chosen.Status, chosen.Body)
-			} else if !c.token && chosen.want(403).faults()[0].Pointer != "/data/attributes/token" {
+			} else if !c.token && chosen.want(403).errors()[0].Pointer != "/data/attributes/token" {
 				t.Errorf("%s: a chosen token: %s", c.name, chosen.Body)
 			}
 			made := c.by.do("POST", managed, resource("organizations", object{"name": "Acme"})).want(201)

@@ -93,28 +93,28 @@ func resourceAt(op *jsonapi.Operation) *resource {
 // permitOperations makes sure that every operation is one that the caller could have as a request of its own, and that they are not too
 // much work together.
 func (rq *request) permitOperations(operations []*jsonapi.Operation) error {
-	var faults jsonapi.Errors
+	var errs jsonapi.Errors
 	slow := 0
 	for _, op := range operations {
 		needs, possible := permissionOf(op)
 		switch {
 		case !possible:
-			faults.Add(jsonapi.Fault(jsonapi.Forbidden, "Clients cannot %s resources of the type %s.", op.Code,
+			errs.Add(jsonapi.NewError(jsonapi.Forbidden, "Clients cannot %s resources of the type %s.", op.Code,
 				op.Place.Schema.Type).At(op.Pointer()))
 		case !rq.Principal.Allows(needs):
-			faults.Add(forbidden(rq.Principal, needs).At(op.Pointer()))
+			errs.Add(forbidden(rq.Principal, needs).At(op.Pointer()))
 		}
 		if op.Input == nil {
 			continue
 		}
 		if name := resourceAt(op).slow; op.Input.Attributes[name] != nil {
 			if slow++; slow > maxSlow {
-				fault := jsonapi.Fault(jsonapi.InvalidDocument, "All operations together can set at most %d %ss.", maxSlow, name)
-				faults.Add(fault.At(op.Input.PointerTo(name)).WithMeta("limit", maxSlow))
+				e := jsonapi.NewError(jsonapi.InvalidDocument, "All operations together can set at most %d %ss.", maxSlow, name)
+				errs.Add(e.At(op.Input.PointerTo(name)).WithMeta("limit", maxSlow))
 			}
 		}
 	}
-	return faults.Err()
+	return errs.Err()
 }
 
 // permissionOf returns the permission of the single request that an operation stands for, and whether there is one.
@@ -222,8 +222,8 @@ func (b *batch) relate(res *resource, id string, op *jsonapi.Operation) error {
 		_, err := res.update(b.rq, b.tx, id, change)
 		return err
 	}
-	if fault := judgeable(op.Relationship, versions); fault != nil {
-		return fault.At(op.Pointer("meta", "ifMatch"))
+	if e := judgeable(op.Relationship, versions); e != nil {
+		return e.At(op.Pointer("meta", "ifMatch"))
 	}
 	if err := res.keep(b.rq, b.tx, id, versions); err != nil {
 		return err
@@ -248,24 +248,24 @@ func (b *batch) render(op *jsonapi.Operation, item any) (*jsonapi.Resource, erro
 
 // locatedInOperation is located for an operation: what has no place in its data is about its target.
 func locatedInOperation(err error, op *jsonapi.Operation) error {
-	refusals := models.ErrorsOf(err)
-	if refusals == nil {
+	causes := models.ErrorsOf(err)
+	if causes == nil {
 		return err
 	}
-	var faults jsonapi.Errors
-	for _, refusal := range refusals {
+	var errs jsonapi.Errors
+	for _, cause := range causes {
 		pointer := op.PointerToTarget()
 		switch {
-		case refusal.Kind == models.PreconditionFailed:
+		case cause.Kind == models.PreconditionFailed:
 			pointer = op.Pointer("meta", "ifMatch")
-		case refusal.Field != "" && op.Input != nil:
-			pointer = pointerTo(op.Input, refusal)
-		case refusal.Kind == models.RelatedNotFound:
-			pointer = op.PointerToMember(refusal.Index)
-		case refusal.Field != "" && op.Relationship != nil:
+		case cause.Field != "" && op.Input != nil:
+			pointer = pointerTo(op.Input, cause)
+		case cause.Kind == models.RelatedNotFound:
+			pointer = op.PointerToMember(cause.Index)
+		case cause.Field != "" && op.Relationship != nil:
 			pointer = op.Pointer("data")
 		}
-		faults.Add(faultOf(refusal).At(pointer))
+		errs.Add(errorOf(cause).At(pointer))
 	}
-	return faults
+	return errs
 }

@@ -32,7 +32,7 @@ func TestATOM11AllOrNothingWithEventsAndCounters(t *testing.T) {
 		user := s.do("POST", "/public/v2/users",
 			resource("users", object{"firstName": "Ada"}, "organizations", []any{ref("organizations", id)})).
 			want(201).text("data", "id")
-		s.wantRefused(fault{Status: "404", Code: "not_found", Pointer: op(6, "/ref")},
+		s.wantRefused(errorObject{Status: "404", Code: "not_found", Pointer: op(6, "/ref")},
 			add("organizations", object{"name": "New", "webhookUrl": "https://hooks.example.com/"}, "lid", "n"),
 			add("users", object{"firstName": "Eve"}, "relationships",
 				linkage("organizations", []any{lid("organizations", "n"), ref("organizations", id)})),
@@ -111,7 +111,7 @@ func TestATOM12And13ResultsByPosition(t *testing.T) {
 	})
 }
 
-func TestATOM14And15FaultsPointIntoTheOperation(t *testing.T) {
+func TestATOM14And15ErrorsPointIntoTheOperation(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		taken := s.do("POST", managed, resource("organizations", object{"name": "Acme", "slug": "taken"})).want(201).text("data", "id")
 		parent, _ := s.organization("Parent")
@@ -122,7 +122,7 @@ func TestATOM14And15FaultsPointIntoTheOperation(t *testing.T) {
 		a := s.atomic(fine, add("organizations", object{"name": 5, "nope": 1, "a/b": 1}),
 			change("users", user, object{"email": "x"})).want(422)
 		var got []string
-		for _, f := range a.faults() {
+		for _, f := range a.errors() {
 			got = append(got, f.Pointer)
 		}
 		want := []string{op(1, "/data/attributes/a~1b"), op(1, "/data/attributes/name"), op(1, "/data/attributes/nope"),
@@ -131,21 +131,21 @@ func TestATOM14And15FaultsPointIntoTheOperation(t *testing.T) {
 			t.Errorf("pointers (-want +got):\n%s", diff)
 		}
 
-		s.wantRefused(fault{Status: "409", Code: "conflict", Pointer: op(1, "/data/attributes/slug")},
+		s.wantRefused(errorObject{Status: "409", Code: "conflict", Pointer: op(1, "/data/attributes/slug")},
 			fine, add("organizations", object{"name": "x", "slug": "taken"}))
-		s.wantRefused(fault{Status: "409", Code: "conflict", Pointer: op(1, "/ref")}, fine, drop(ref("organizations", parent)))
-		s.wantRefused(fault{Status: "404", Code: "not_found", Pointer: op(0, "/href")},
+		s.wantRefused(errorObject{Status: "409", Code: "conflict", Pointer: op(1, "/ref")}, fine, drop(ref("organizations", parent)))
+		s.wantRefused(errorObject{Status: "404", Code: "not_found", Pointer: op(0, "/href")},
 			object{"op": "remove", "href": "/public/v2/users/" + ghost})
-		s.wantRefused(fault{Status: "404", Code: "not_found", Pointer: op(0, "/data")}, change("users", ghost, object{"phone": "1"}))
-		s.wantRefused(fault{Status: "404", Code: "not_found", Pointer: op(0, "/ref")}, drop(ref("users", "not-a-uuid")))
-		s.wantRefused(fault{Status: "404", Code: "related_not_found", Pointer: op(0, "/data/1")},
+		s.wantRefused(errorObject{Status: "404", Code: "not_found", Pointer: op(0, "/data")}, change("users", ghost, object{"phone": "1"}))
+		s.wantRefused(errorObject{Status: "404", Code: "not_found", Pointer: op(0, "/ref")}, drop(ref("users", "not-a-uuid")))
+		s.wantRefused(errorObject{Status: "404", Code: "related_not_found", Pointer: op(0, "/data/1")},
 			object{"op": "add", "ref": member("users", user, "organizations"),
 				"data": []any{ref("organizations", taken), ref("organizations", ghost)}})
-		s.wantRefused(fault{Status: "404", Code: "related_not_found", Pointer: op(0, "/data")},
+		s.wantRefused(errorObject{Status: "404", Code: "related_not_found", Pointer: op(0, "/data")},
 			object{"op": "update", "ref": member("organizations", taken, "parent"), "data": ref("organizations", ghost)})
-		s.wantRefused(fault{Status: "409", Code: "conflict", Pointer: op(0, "/data")},
+		s.wantRefused(errorObject{Status: "409", Code: "conflict", Pointer: op(0, "/data")},
 			object{"op": "update", "ref": member("organizations", taken, "parent"), "data": ref("organizations", taken)})
-		s.wantRefused(fault{Status: "403", Code: "read_only", Pointer: op(0, "/data/attributes/number")},
+		s.wantRefused(errorObject{Status: "403", Code: "read_only", Pointer: op(0, "/data/attributes/number")},
 			change("organizations", taken, object{"number": -1}))
 	})
 }
@@ -177,7 +177,7 @@ func TestATOM16To18ResultsAreThoseOfSingleRequests(t *testing.T) {
 		}
 		misplaced := add("organizations", object{"name": "Acme"})
 		misplaced["href"] = "/public/v2/users"
-		s.wantRefused(fault{Status: "409", Code: "type_mismatch", Pointer: op(0, "/data/type")}, misplaced)
+		s.wantRefused(errorObject{Status: "409", Code: "type_mismatch", Pointer: op(0, "/data/type")}, misplaced)
 	})
 }
 
@@ -199,19 +199,19 @@ func TestATOM19TheTargetOfAnUpdate(t *testing.T) {
 		}
 		o := change("organizations", id, object{"name": "x"})
 		o["ref"] = ref("organizations", other)
-		s.wantRefused(fault{Status: "409", Code: "id_mismatch", Pointer: op(0, "/data/id")}, o)
+		s.wantRefused(errorObject{Status: "409", Code: "id_mismatch", Pointer: op(0, "/data/id")}, o)
 		o["ref"] = ref("users", id)
-		s.wantRefused(fault{Status: "409", Code: "type_mismatch", Pointer: op(0, "/data/type")}, object{
+		s.wantRefused(errorObject{Status: "409", Code: "type_mismatch", Pointer: op(0, "/data/type")}, object{
 			"op": "update", "ref": ref("users", id), "data": object{"type": "organizations", "id": id},
 		})
 		added := add("organizations", object{"name": "x"}, "lid", "a")
-		s.wantRefused(fault{Status: "409", Code: "id_mismatch", Pointer: op(1, "/data/id")}, added, object{
+		s.wantRefused(errorObject{Status: "409", Code: "id_mismatch", Pointer: op(1, "/data/id")}, added, object{
 			"op": "update", "ref": lid("organizations", "a"), "data": ref("organizations", id),
 		})
-		s.wantRefused(fault{Status: "409", Code: "id_mismatch", Pointer: op(1, "/data/lid")}, added, object{
+		s.wantRefused(errorObject{Status: "409", Code: "id_mismatch", Pointer: op(1, "/data/lid")}, added, object{
 			"op": "update", "ref": lid("organizations", "a"), "data": lid("organizations", "b"),
 		})
-		s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(1, "/data")}, added, object{
+		s.wantRefused(errorObject{Status: "400", Code: "invalid_document", Pointer: op(1, "/data")}, added, object{
 			"op": "update", "ref": lid("organizations", "a"), "data": object{"type": "organizations"},
 		})
 	})
@@ -220,9 +220,9 @@ func TestATOM19TheTargetOfAnUpdate(t *testing.T) {
 func TestATOM20Remove(t *testing.T) {
 	eachService(t, func(_ *testing.T, s *service) {
 		id, _ := s.organization("Acme")
-		s.wantRefused(fault{Status: "404", Code: "not_found", Pointer: op(1, "/ref")}, drop(ref("organizations", id)),
+		s.wantRefused(errorObject{Status: "404", Code: "not_found", Pointer: op(1, "/ref")}, drop(ref("organizations", id)),
 			drop(ref("organizations", ghost)))
-		s.wantRefused(fault{Status: "404", Code: "not_found", Pointer: op(1, "/ref")}, drop(ref("organizations", id)),
+		s.wantRefused(errorObject{Status: "404", Code: "not_found", Pointer: op(1, "/ref")}, drop(ref("organizations", id)),
 			drop(ref("organizations", id)))
 		s.atomic(drop(ref("organizations", id))).want(204)
 		s.get(managed + "/" + id).want(404)
@@ -242,11 +242,11 @@ func TestATOM21ToOne(t *testing.T) {
 		if got := linked(); got != nil {
 			t.Errorf("parent is %v", got)
 		}
-		s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, "/data")},
+		s.wantRefused(errorObject{Status: "400", Code: "invalid_document", Pointer: op(0, "/data")},
 			object{"op": "update", "ref": member("organizations", id, "parent"), "data": []any{}})
-		s.wantRefused(fault{Status: "403", Code: "read_only", Pointer: op(0, "/op")},
+		s.wantRefused(errorObject{Status: "403", Code: "read_only", Pointer: op(0, "/op")},
 			object{"op": "add", "ref": member("organizations", id, "parent"), "data": ref("organizations", parent)})
-		s.wantRefused(fault{Status: "403", Code: "read_only", Pointer: op(0, "/ref")},
+		s.wantRefused(errorObject{Status: "403", Code: "read_only", Pointer: op(0, "/ref")},
 			object{"op": "update", "ref": member("organizations", id, "createdBy"), "data": nil})
 	})
 }
@@ -288,11 +288,11 @@ func TestATOM22ToMany(t *testing.T) {
 				t.Errorf("after step %d (-want +got):\n%s", i, diff)
 			}
 		}
-		s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, "/data")},
+		s.wantRefused(errorObject{Status: "400", Code: "invalid_document", Pointer: op(0, "/data")},
 			object{"op": "update", "ref": member("users", user, "organizations"), "data": nil})
-		s.wantRefused(fault{Status: "409", Code: "type_mismatch", Pointer: op(0, "/data/0/type")},
+		s.wantRefused(errorObject{Status: "409", Code: "type_mismatch", Pointer: op(0, "/data/0/type")},
 			object{"op": "add", "ref": member("users", user, "organizations"), "data": []any{ref("users", user)}})
-		s.wantRefused(fault{Status: "403", Code: "read_only", Pointer: op(0, "/ref")},
+		s.wantRefused(errorObject{Status: "403", Code: "read_only", Pointer: op(0, "/ref")},
 			object{"op": "update", "ref": member("users", user, "organization"), "data": nil})
 	})
 }
@@ -300,16 +300,17 @@ func TestATOM22ToMany(t *testing.T) {
 func TestATOM23TheRulesOfSingleRequestsHold(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		id, token := s.organization("Acme")
-		s.wantRefused(fault{Status: "409", Code: "conflict", Pointer: op(0, "/data/id")},
+		s.wantRefused(errorObject{Status: "409", Code: "conflict", Pointer: op(0, "/data/id")},
 			add("organizations", object{"name": "x"}, "id", id))
-		s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, "/data/relationships/parent")},
+		s.wantRefused(errorObject{Status: "400", Code: "invalid_document", Pointer: op(0, "/data/relationships/parent")},
 			add("organizations", object{"name": "x"}, "relationships", object{"parent": object{}}))
-		s.wantRefused(fault{Status: "404", Code: "related_not_found", Pointer: op(0, "/data/relationships/parent/data")},
+		s.wantRefused(errorObject{Status: "404", Code: "related_not_found", Pointer: op(0, "/data/relationships/parent/data")},
 			add("organizations", object{"name": "x"}, "relationships", linkage("parent", ref("organizations", ghost))))
-		s.wantRefused(fault{Status: "403", Code: "forbidden", Pointer: op(0, "")}, add("events", object{}))
+		s.wantRefused(errorObject{Status: "403", Code: "forbidden", Pointer: op(0, "")}, add("events", object{}))
 		a := s.as(token).atomic(add("users", object{"firstName": "Ada"}, "id", ghost)).want(403)
-		if diff := cmp.Diff([]fault{{Status: "403", Code: "client_id_forbidden", Pointer: op(0, "/data/id")}}, a.faults()); diff != "" {
-			t.Errorf("faults (-want +got):\n%s", diff)
+		if diff := cmp.Diff([]errorObject{{Status: "403", Code: "client_id_forbidden", Pointer: op(0, "/data/id")}},
+			a.errors()); diff != "" {
+			t.Errorf("errors (-want +got):\n%s", diff)
 		}
 		s.atomic(add("organizations", object{"name": "x"}, "id", ghost)).want(200)
 		s.get(managed + "/" + ghost).want(200)
@@ -326,26 +327,27 @@ func TestEachOperationNeedsItsPermission(t *testing.T) {
 		reader := s.do("POST", "/public/v2/apiKeys",
 			resource("apiKeys", object{"name": "r", "scopes": []any{"users:write", "organizations:read"}},
 				"organization", ref("organizations", id))).want(201).text("data", "attributes", "key")
-		denied := func(i int) fault { return fault{Status: "403", Code: "forbidden", Pointer: op(i, "")} }
+		denied := func(i int) errorObject { return errorObject{Status: "403", Code: "forbidden", Pointer: op(i, "")} }
 		user := add("users", object{"firstName": "Ada"})
 		managedChange := change("organizations", id, object{"name": "x"})
 		managedChange["href"] = managed + "/" + id
 		for name, try := range map[string]struct {
 			key  string
 			ops  []any
-			want []fault
+			want []errorObject
 		}{
 			"a token adds and removes no organizations": {token,
-				[]any{user, add("organizations", object{"name": "x"}), drop(ref("organizations", id))}, []fault{denied(1), denied(2)}},
-			"a token reaches nothing of the management": {token, []any{managedChange}, []fault{denied(0)}},
+				[]any{user, add("organizations", object{"name": "x"}), drop(ref("organizations", id))},
+				[]errorObject{denied(1), denied(2)}},
+			"a token reaches nothing of the management": {token, []any{managedChange}, []errorObject{denied(0)}},
 			"a scope is needed for each": {reader, []any{user, change("organizations", id, object{"name": "x"}),
-				object{"op": "update", "ref": member("organizations", id, "parent"), "data": nil}}, []fault{denied(1), denied(2)}},
+				object{"op": "update", "ref": member("organizations", id, "parent"), "data": nil}}, []errorObject{denied(1), denied(2)}},
 			"what is not seen is not there": {token, []any{user, change("organizations", other, object{"name": "x"})},
-				[]fault{{Status: "404", Code: "not_found", Pointer: op(1, "/data")}}},
+				[]errorObject{{Status: "404", Code: "not_found", Pointer: op(1, "/data")}}},
 		} {
 			before := s.state()
 			a := s.as(try.key).atomic(try.ops...)
-			if diff := cmp.Diff(try.want, a.faults()); diff != "" {
+			if diff := cmp.Diff(try.want, a.errors()); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", name, diff)
 			}
 			if fmt.Sprint(a.Status) != try.want[0].Status {
@@ -400,8 +402,8 @@ func TestATOM25LidsAreDefinedOnceBeforeTheyAreUsed(t *testing.T) {
 	eachService(t, func(_ *testing.T, s *service) {
 		org, id := add("organizations", object{"name": "x"}, "lid", "x"), ""
 		id, _ = s.organization("Acme")
-		bad := func(i int, below string) fault {
-			return fault{Status: "400", Code: "invalid_document", Pointer: op(i, below)}
+		bad := func(i int, below string) errorObject {
+			return errorObject{Status: "400", Code: "invalid_document", Pointer: op(i, below)}
 		}
 		s.wantRefused(bad(0, "/ref/lid"), drop(lid("organizations", "x")))
 		s.wantRefused(bad(0, "/ref/lid"), drop(lid("organizations", "x")), org)
@@ -416,8 +418,8 @@ func TestATOM25LidsAreDefinedOnceBeforeTheyAreUsed(t *testing.T) {
 			"data": lid("organizations", "x")})
 		s.wantRefused(bad(0, "/data/lid"), object{"op": "update", "data": lid("organizations", "x")})
 		s.wantRefused(bad(0, "/data/lid"), add("organizations", object{"name": "x"}, "lid", 7))
-		// One fault does not make others of every use.
-		s.wantRefused(fault{Status: "422", Code: "required", Pointer: op(0, "/data/attributes")},
+		// One error does not make others of every use.
+		s.wantRefused(errorObject{Status: "422", Code: "required", Pointer: op(0, "/data/attributes")},
 			add("organizations", object{}, "lid", "x"), drop(lid("organizations", "x")))
 	})
 }

@@ -23,22 +23,22 @@ func TestIfMatchInMetaIsAPrecondition(t *testing.T) {
 		parent := func() object {
 			return object{"op": "update", "ref": member("organizations", id, "parent"), "data": nil}
 		}
-		stale := fault{Status: "412", Code: "precondition_failed", Pointer: op(0, "/meta/ifMatch")}
+		stale := errorObject{Status: "412", Code: "precondition_failed", Pointer: op(0, "/meta/ifMatch")}
 		for _, tag := range []string{`"2-x"`, `W/"1-x"`, `"x"`, `"1"`, `"2-a", "3-b"`} {
 			s.wantRefused(stale, with(change("organizations", id, object{"name": "x"}), tag))
 			s.wantRefused(stale, with(drop(ref("organizations", id)), tag))
 			s.wantRefused(stale, with(join(), tag))
 			s.wantRefused(stale, with(parent(), tag))
 		}
-		s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, "/meta/ifMatch")},
+		s.wantRefused(errorObject{Status: "400", Code: "invalid_document", Pointer: op(0, "/meta/ifMatch")},
 			with(add("organizations", object{"name": "x"}), "*"))
 		for _, tag := range []string{"", "1", `"`, `"1-x`, `*, "1-x"`, `1-x"`} {
-			s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, "/meta/ifMatch")},
+			s.wantRefused(errorObject{Status: "400", Code: "invalid_document", Pointer: op(0, "/meta/ifMatch")},
 				with(drop(ref("organizations", id)), tag))
 		}
 		s.atomic(with(join(), `"1-x"`), with(parent(), `*`)).want(204)
 		// The second operation sees what the first has done.
-		s.wantRefused(fault{Status: "412", Code: "precondition_failed", Pointer: op(1, "/meta/ifMatch")},
+		s.wantRefused(errorObject{Status: "412", Code: "precondition_failed", Pointer: op(1, "/meta/ifMatch")},
 			with(change("organizations", id, object{"name": "y"}), `"1-x"`),
 			with(change("organizations", id, object{"name": "z"}), `"1-x"`))
 		s.atomic(with(change("organizations", id, object{"name": "y"}), `"7-q", "1-x-gzip"`),
@@ -204,15 +204,16 @@ func TestAMisspeltMemberOfAnOperationIsNotIgnored(t *testing.T) {
 			return o
 		}
 		for _, name := range []string{"ifmatch", "IfMatch", "if-match", "if_match", "If-Match"} {
-			s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, "/meta/"+name)},
+			s.wantRefused(errorObject{Status: "400", Code: "invalid_document", Pointer: op(0, "/meta/"+name)},
 				with("meta", object{name: `"0-0"`}))
 		}
 		for _, name := range []string{"Meta", "Ref", "HREF"} {
-			s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, "/"+name)}, with(name, object{"ifMatch": `"0-0"`}))
+			s.wantRefused(errorObject{Status: "400", Code: "invalid_document", Pointer: op(0, "/"+name)},
+				with(name, object{"ifMatch": `"0-0"`}))
 		}
 		for _, name := range []string{"ifMatch", "If-Match"} {
 			refused := func(pointer string, o object) {
-				s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, pointer+name)}, o)
+				s.wantRefused(errorObject{Status: "400", Code: "invalid_document", Pointer: op(0, pointer+name)}, o)
 			}
 			refused("/", with(name, `"0-0"`))
 			refused("/ref/", object{"op": "remove", "ref": object{"type": "organizations", "id": id, name: `"0-0"`}})
@@ -223,7 +224,7 @@ func TestAMisspeltMemberOfAnOperationIsNotIgnored(t *testing.T) {
 		}
 		to := member("organizations", id, "parent")
 		to["relationShip"] = "parent"
-		s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, "/ref/relationShip")},
+		s.wantRefused(errorObject{Status: "400", Code: "invalid_document", Pointer: op(0, "/ref/relationShip")},
 			object{"op": "update", "ref": to, "data": nil})
 		s.atomic(with("meta", object{"comment": "ours", "match": 1})).want(200)
 	})

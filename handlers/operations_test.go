@@ -68,13 +68,13 @@ func (s *service) state() []any {
 	return out
 }
 
-// wantRefused fails the test unless the operations are refused with one fault and nothing is changed.
-func (s *service) wantRefused(want fault, ops ...any) {
+// wantRefused fails the test unless the operations are refused with one error and nothing is changed.
+func (s *service) wantRefused(want errorObject, ops ...any) {
 	s.t.Helper()
 	before := s.state()
 	a := s.atomic(ops...)
-	if diff := cmp.Diff([]fault{want}, a.faults()); diff != "" {
-		s.t.Errorf("faults (-want +got):\n%s%s", diff, a.Body)
+	if diff := cmp.Diff([]errorObject{want}, a.errors()); diff != "" {
+		s.t.Errorf("errors (-want +got):\n%s%s", diff, a.Body)
 	}
 	if fmt.Sprint(a.Status) != want.Status {
 		s.t.Errorf("status %d, want %s", a.Status, want.Status)
@@ -97,8 +97,8 @@ func TestATOM1TheExtensionIsNamedBothWays(t *testing.T) {
 			"",
 		} {
 			a := s.atomicRaw(body, "Content-Type", contentType).want(415)
-			want := []fault{{Status: "415", Code: "unsupported_media_type", Header: "Content-Type"}}
-			if diff := cmp.Diff(want, a.faults()); diff != "" {
+			want := []errorObject{{Status: "415", Code: "unsupported_media_type", Header: "Content-Type"}}
+			if diff := cmp.Diff(want, a.errors()); diff != "" {
 				t.Errorf("%q (-want +got):\n%s", contentType, diff)
 			}
 		}
@@ -154,8 +154,8 @@ func TestATOM3And4TheDocumentHasOperationsAndNothingBeside(t *testing.T) {
 		before := s.state()
 		for _, name := range []string{"data", "included", "errors", "atomic:results"} {
 			a := s.atomicRaw(object{"atomic:operations": []any{add("organizations", object{"name": "Acme"})}, name: []any{}}).want(400)
-			want := []fault{{Status: "400", Code: "invalid_document", Pointer: "/" + name}}
-			if diff := cmp.Diff(want, a.faults()); diff != "" {
+			want := []errorObject{{Status: "400", Code: "invalid_document", Pointer: "/" + name}}
+			if diff := cmp.Diff(want, a.errors()); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", name, diff)
 			}
 		}
@@ -164,7 +164,7 @@ func TestATOM3And4TheDocumentHasOperationsAndNothingBeside(t *testing.T) {
 			`{"meta":{}}`, `{"meta":1}`, `[]`, `null`, `{}`, `{"atomic:operations":[{"op":"remove"`, ``,
 			`{"ATOMIC:OPERATIONS":[{"op":"add","data":{"type":"organizations","attributes":{"name":"Acme"}}}]}`,
 		} {
-			s.atomicRaw(body).want(400).faults()
+			s.atomicRaw(body).want(400).errors()
 		}
 		if diff := cmp.Diff(before, s.state()); diff != "" {
 			t.Errorf("a refused request changed something (-before +after):\n%s", diff)
@@ -183,7 +183,7 @@ func TestATOM5AFailureHasOnlyErrors(t *testing.T) {
 	})
 }
 
-func TestATOM6To8EveryFaultOfTheFormIsTold(t *testing.T) {
+func TestATOM6To8EveryErrorOfTheFormIsTold(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		id, _ := s.organization("Acme")
 		org := ref("organizations", id)
@@ -213,10 +213,10 @@ func TestATOM6To8EveryFaultOfTheFormIsTold(t *testing.T) {
 			object{"op": "update", "meta": object{"ifMatch": 1}, "data": named},
 			object{"op": "remove", "ref": lid("organizations", "")},
 		}
-		bad := func(i int, below string) fault {
-			return fault{Status: "400", Code: "invalid_document", Pointer: op(i, below)}
+		bad := func(i int, below string) errorObject {
+			return errorObject{Status: "400", Code: "invalid_document", Pointer: op(i, below)}
 		}
-		want := []fault{
+		want := []errorObject{
 			bad(0, ""), bad(1, ""), bad(2, "/op"), bad(3, "/op"), bad(4, ""), bad(5, "/ref"), bad(6, "/ref"),
 			bad(7, "/ref"), bad(8, "/ref/id"),
 			{Status: "404", Code: "not_found", Pointer: op(9, "/ref/type")},
@@ -225,8 +225,8 @@ func TestATOM6To8EveryFaultOfTheFormIsTold(t *testing.T) {
 			bad(18, "/data"), bad(19, "/data"),
 			bad(20, "/meta"), bad(21, "/meta/ifMatch"), bad(22, "/ref/lid"),
 		}
-		if diff := cmp.Diff(want, s.atomic(ops...).want(400).faults()); diff != "" {
-			t.Errorf("faults (-want +got):\n%s", diff)
+		if diff := cmp.Diff(want, s.atomic(ops...).want(400).errors()); diff != "" {
+			t.Errorf("errors (-want +got):\n%s", diff)
 		}
 	})
 }
@@ -288,8 +288,8 @@ func TestATOM27NoQueryParameters(t *testing.T) {
 		body := object{"atomic:operations": []any{add("organizations", object{"name": "x"})}}
 		for _, parameter := range []string{"include", "sort", "filter[name]", "page[size]", "fields[organizations]", "foo", "atomic:x"} {
 			a := s.do("POST", operations+"?"+parameter+"=1", body, "Content-Type", atomicType).want(400)
-			if got := a.faults()[0].Parameter; got != parameter {
-				t.Errorf("%s: the fault is in %q", parameter, got)
+			if got := a.errors()[0].Parameter; got != parameter {
+				t.Errorf("%s: the error is in %q", parameter, got)
 			}
 		}
 		if diff := cmp.Diff(before, s.state()); diff != "" {
@@ -308,16 +308,18 @@ func TestATOM28HrefLeadsOnlyIntoThisAPI(t *testing.T) {
 			strings.Replace(s.url, "http://", "http://user:secret@", 1) + at, at + "?include=parent", at + "#x", "http://[::1", "%zz",
 			"http://127.0.0.1:1" + at,
 		} {
-			s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, "/href")}, object{"op": "remove", "href": href})
+			s.wantRefused(errorObject{Status: "400", Code: "invalid_document", Pointer: op(0, "/href")},
+				object{"op": "remove", "href": href})
 		}
 		for _, href := range []string{"", "/", "/public/v2/nope/" + id, at + "/parent", at + "/relationships", "/public/v1/users/" + id,
 			"../users/" + id, managed + "x"} {
-			s.wantRefused(fault{Status: "404", Code: "not_found", Pointer: op(0, "/href")}, object{"op": "remove", "href": href})
+			s.wantRefused(errorObject{Status: "404", Code: "not_found", Pointer: op(0, "/href")}, object{"op": "remove", "href": href})
 		}
-		s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, "/href")}, object{"op": "remove", "href": managed})
+		s.wantRefused(errorObject{Status: "400", Code: "invalid_document", Pointer: op(0, "/href")},
+			object{"op": "remove", "href": managed})
 		collision := add("organizations", object{"name": "x"})
 		collision["href"] = at
-		s.wantRefused(fault{Status: "400", Code: "invalid_document", Pointer: op(0, "/href")}, collision)
+		s.wantRefused(errorObject{Status: "400", Code: "invalid_document", Pointer: op(0, "/href")}, collision)
 		for i, form := range []string{managed + "/%s", s.url + managed + "/%s", "management/organizations/%s", "./organizations/%s/",
 			"/public/v2/organizations/%s", strings.Replace(s.url, "http", "HTTP", 1) + managed + "/%s"} {
 			id, _ := s.organization(fmt.Sprint("Org ", i))

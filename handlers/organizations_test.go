@@ -56,8 +56,8 @@ func TestARestoreTellsTheNewSlugAndTakesAParent(t *testing.T) {
 		back := func(relationships ...any) *answer {
 			return s.do("PATCH", managed+"/"+child, withID(resource("organizations", object{"deletedAt": nil}, relationships...), child))
 		}
-		want := fault{Status: "409", Code: "conflict", Pointer: "/data/attributes/deletedAt"}
-		if got := back().want(409).faults()[0]; got != want {
+		want := errorObject{Status: "409", Code: "conflict", Pointer: "/data/attributes/deletedAt"}
+		if got := back().want(409).errors()[0]; got != want {
 			t.Errorf("below a deleted parent: %+v", got)
 		}
 		a := back("parent", ref("organizations", other)).want(200)

@@ -34,12 +34,12 @@ func TestEveryCodeHasItsSection(t *testing.T) {
 	for _, part := range parts[1:] {
 		code, rest, _ := strings.Cut(part, "\n")
 		described[code] = true
-		problem, known := jsonapi.Problems()[jsonapi.Code(code)]
+		meaning, known := jsonapi.Meanings()[jsonapi.Code(code)]
 		if !known {
 			t.Errorf("docs/errors.md describes %s, which is no code", code)
 			continue
 		}
-		if want := fmt.Sprintf("\n%d · %s.\n", problem.Status, problem.Title); !strings.HasPrefix(rest, want) {
+		if want := fmt.Sprintf("\n%d · %s.\n", meaning.Status, meaning.Title); !strings.HasPrefix(rest, want) {
 			t.Errorf("the section %s does not begin with %q", code, want)
 		}
 		text, fenced, _ := strings.Cut(rest, "```json\n")
@@ -55,7 +55,7 @@ func TestEveryCodeHasItsSection(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for code := range jsonapi.Problems() {
+	for code := range jsonapi.Meanings() {
 		if !described[string(code)] {
 			t.Errorf("docs/errors.md has no section %s", code)
 		}
@@ -94,7 +94,7 @@ func TestTheDocumentationIsServed(t *testing.T) {
 		s.get(path, "If-None-Match", a.Header.Get("ETag")).want(304)
 	}
 	page := string(s.get("/docs/errors").Body)
-	for code := range jsonapi.Problems() {
+	for code := range jsonapi.Meanings() {
 		if !strings.Contains(page, `id="`+string(code)+`"`) {
 			t.Errorf("the page about errors has no anchor %s", code)
 		}

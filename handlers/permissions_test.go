@@ -292,7 +292,7 @@ func TestWithoutAValidCredentialEveryRouteSaysTheSame(t *testing.T) {
 		// A key in the query string is never taken, and two that differ are refused.
 		s.get("/public/v2/users?api_key="+s.key, "Authorization", "").want(401)
 		two := s.get("/public/v2/users", "X-API-Key", e.tokens[0]).want(400)
-		if got := two.faults()[0].Code; got != "ambiguous_credentials" {
+		if got := two.errors()[0].Code; got != "ambiguous_credentials" {
 			t.Errorf("two credentials: %s", got)
 		}
 		s.get("/public/v2/users", "X-API-Key", s.key, "API_KEY", s.key).want(200)
@@ -371,7 +371,7 @@ func TestUsersOverHTTP(t *testing.T) {
 			t.Errorf("created %s", created.Body)
 		}
 		second.get("/public/v2/users/" + id).want(404)
-		twice := second.do("POST", "/public/v2/users", resource("users", object{"email": "ADA@example.com"})).want(409).faults()
+		twice := second.do("POST", "/public/v2/users", resource("users", object{"email": "ADA@example.com"})).want(409).errors()
 		if twice[0].Pointer != "/data/attributes/email" {
 			t.Errorf("a taken address is told at %s", twice[0].Pointer)
 		}
@@ -394,7 +394,7 @@ func TestUsersOverHTTP(t *testing.T) {
 		s.do("POST", "/public/v2/users", resource("users", object{})).want(422)
 		both := s.do("POST", "/public/v2/users",
 			resource("users", object{"firstName": "x"}, "organizations",
-				[]any{ref("organizations", e.organization[0]), ref("organizations", "nope"), ref("organizations", id)})).want(404).faults()
+				[]any{ref("organizations", e.organization[0]), ref("organizations", "nope"), ref("organizations", id)})).want(404).errors()
 		if len(both) != 2 || both[0].Pointer != "/data/relationships/organizations/data/1" ||
 			both[1].Pointer != "/data/relationships/organizations/data/2" {
 			t.Errorf("two organizations that are missing: %+v", both)

@@ -12,7 +12,7 @@ import (
 
 // What a request says of the version it is meant for (RFC 9110 §13). To GET it is judged with the answer (notModified); to every other
 // method against the version of the resource that the path names, by the functions here. Nothing of it is passed over: what cannot be
-// judged is a fault that tells what can. If-Modified-Since and If-Unmodified-Since count nowhere, since no resource has a Last-Modified
+// judged is an error that tells what can. If-Modified-Since and If-Unmodified-Since count nowhere, since no resource has a Last-Modified
 // (§13.1.3, §13.1.4).
 
 // conditionals are the headers that are judged.
@@ -48,7 +48,7 @@ func (a *API) conditions(rq *request) (*models.Versions, error) {
 	return server.IfVersions(rq.Header)
 }
 
-// unjudged is the fault of a condition on a request that is about no version of anything.
+// unjudged is the error of a condition on a request that is about no version of anything.
 func (rq *request) unjudged(header string) error {
 	way := "What is made has no version yet. An Idempotency-Key makes the request safe to repeat."
 	switch {
@@ -57,7 +57,7 @@ func (rq *request) unjudged(header string) error {
 	case rq.route.target != nil:
 		way = rq.route.target.Schema.Type + " have no versions."
 	}
-	return jsonapi.Fault(jsonapi.InvalidHeader, "%s cannot be judged here. %s", header, way).InHeader(header)
+	return jsonapi.NewError(jsonapi.InvalidHeader, "%s cannot be judged here. %s", header, way).InHeader(header)
 }
 
 // perform runs the handler of the route. Who changes members of a resource checks its version in the same step; what else is done to one,

@@ -39,7 +39,7 @@ func TestNoPreconditionIsPassedOver(t *testing.T) {
 				{"If-None-Match", "unquoted"},
 			} {
 				a := s.send(rt.Method, path, body, condition[0], condition[1], "Content-Type", contentType)
-				f := a.faults()[0]
+				f := a.errors()[0]
 				readOnly := strings.Contains(rt.Path, "relationships") && a.Status == 403
 				if !readOnly && (a.Status != 400 && a.Status != 412 || f.Header != condition[0]) {
 					t.Errorf("%s %s with %s: %s is answered with %d %v", rt.Method, rt.Path, condition[0], condition[1], a.Status, f)
@@ -86,8 +86,8 @@ func TestAnActionIsDoneToTheVersionItIsMeantFor(t *testing.T) {
 			for _, headers := range [][]string{
 				{"If-Match", old}, {"If-Match", old, "Idempotency-Key", "again"}, {"If-None-Match", now}, {"If-None-Match", "*"},
 			} {
-				got, want := s.do("POST", action, nil, headers...).want(412).faults()[0],
-					fault{"412", "precondition_failed", "", "", headers[0]}
+				got, want := s.do("POST", action, nil, headers...).want(412).errors()[0],
+					errorObject{"412", "precondition_failed", "", "", headers[0]}
 				if got != want {
 					t.Errorf("%s with %q: %v", action, headers, got)
 				}

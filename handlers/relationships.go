@@ -92,7 +92,7 @@ func (a *API) related(w http.ResponseWriter, rq *request) error {
 // permitRelated makes sure that the caller may read resources of the type that a path leads to.
 func (rq *request) permitRelated(typ string) error {
 	if needs := reading(typ); !rq.Principal.Allows(needs) {
-		return jsonapi.Fault(jsonapi.Forbidden, "This needs the scope %s.", needs.Scope)
+		return jsonapi.NewError(jsonapi.Forbidden, "This needs the scope %s.", needs.Scope)
 	}
 	return nil
 }
@@ -162,7 +162,7 @@ func (a *API) includedByLinkage(rq *request, linkage any) ([]*jsonapi.Resource, 
 	var beneath []*jsonapi.Inclusion
 	for _, child := range rq.query.Include.Children {
 		if child.Relationship != rq.relationship {
-			return nil, jsonapi.Fault(jsonapi.InvalidParameter, "Paths begin with %s here.", rq.relationship.Name).InParameter("include")
+			return nil, jsonapi.NewError(jsonapi.InvalidParameter, "Paths begin with %s here.", rq.relationship.Name).InParameter("include")
 		}
 		beneath = child.Children
 	}
@@ -221,8 +221,8 @@ func (a *API) changeMembers(w http.ResponseWriter, rq *request, how models.Membe
 	if err != nil {
 		return err
 	}
-	if fault := judgeable(rq.relationship, versions); fault != nil {
-		return fault.InHeader("If-Match")
+	if e := judgeable(rq.relationship, versions); e != nil {
+		return e.InHeader("If-Match")
 	}
 	res := rq.route.served
 	err = store.Transaction(rq.Context(), rq.DB, func(tx *store.DB) error {
@@ -237,13 +237,13 @@ func (a *API) changeMembers(w http.ResponseWriter, rq *request, how models.Membe
 	return a.relationship(w, rq)
 }
 
-// judgeable returns a fault if a change of a relationship is meant for certain versions of the resource, which says nothing of its members:
-// they are no part of it.
+// judgeable returns an error if a change of a relationship is meant for certain versions of the resource, which says nothing of its
+// members: they are no part of it.
 func judgeable(rel *jsonapi.Relationship, versions *models.Versions) *jsonapi.Error {
 	if versions == nil || !rel.ByURL {
 		return nil
 	}
-	return jsonapi.Fault(jsonapi.InvalidHeader, "The members of %s are no part of this resource, so its version says nothing of them. "+
+	return jsonapi.NewError(jsonapi.InvalidHeader, "The members of %s are no part of this resource, so its version says nothing of them. "+
 		"Change each member alone to do it at a certain version.", rel.Name)
 }
 
@@ -255,10 +255,10 @@ func (a *API) changeable(rq *request) (jsonapi.Linkage, error) {
 	}
 	rel := rq.relationship
 	if !rq.route.served.changes(rel) {
-		return jsonapi.Linkage{}, jsonapi.Fault(jsonapi.ReadOnly, "The relationship %s cannot be changed.", rel.Name)
+		return jsonapi.Linkage{}, jsonapi.NewError(jsonapi.ReadOnly, "The relationship %s cannot be changed.", rel.Name)
 	}
 	if !rel.Many && rq.Method != http.MethodPatch {
-		return jsonapi.Linkage{}, jsonapi.Fault(jsonapi.ReadOnly, "%s leads to one resource: replace it with PATCH.", rel.Name)
+		return jsonapi.Linkage{}, jsonapi.NewError(jsonapi.ReadOnly, "%s leads to one resource: replace it with PATCH.", rel.Name)
 	}
 	if rel.Many {
 		if err := rq.permitRelated(rel.Target.Type); err != nil { // the answer shows them
@@ -275,11 +275,11 @@ func (res *resource) changes(rel *jsonapi.Relationship) bool {
 
 // locatedInLinkage is located for a document whose primary data is linkage.
 func locatedInLinkage(err error, linkage jsonapi.Linkage) error {
-	refusals := models.ErrorsOf(err)
-	if refusals == nil {
+	causes := models.ErrorsOf(err)
+	if causes == nil {
 		return err
 	}
-	return faultsOf(refusals, func(fault *jsonapi.Error, refusal *models.Error) *jsonapi.Error {
-		return fault.At(linkage.Pointer(refusal.Index, refusal.Kind == models.RelatedNotFound))
+	return errorsOf(causes, func(e *jsonapi.Error, cause *models.Error) *jsonapi.Error {
+		return e.At(linkage.Pointer(cause.Index, cause.Kind == models.RelatedNotFound))
 	})
 }

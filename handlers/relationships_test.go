@@ -89,8 +89,8 @@ func TestInclusionHasFullLinkageAndNoDuplicates(t *testing.T) {
 			t.Errorf("an empty include gives %v", got)
 		}
 		for _, path := range []string{"nope", "children.nope", "Children", "name", "a..b", ",", "children.children.children.children"} {
-			want := []fault{{Status: "400", Code: "invalid_parameter", Parameter: "include"}}
-			if diff := cmp.Diff(want[0], s.get(managed + "?include=" + path).want(400).faults()[0]); diff != "" {
+			want := []errorObject{{Status: "400", Code: "invalid_parameter", Parameter: "include"}}
+			if diff := cmp.Diff(want[0], s.get(managed + "?include=" + path).want(400).errors()[0]); diff != "" {
 				t.Errorf("include=%s (-want +got):\n%s", path, diff)
 			}
 		}
@@ -161,7 +161,7 @@ func TestWhoIsInAnOrganizationIsForWhoMayReadUsers(t *testing.T) {
 			"/public/v2/organizations/" + org + "/memberships", "/public/v2/organizations/" + org + "/relationships/memberships",
 			"/public/v2/organizations/" + org + "/relationships/users",
 		} {
-			if got := reader.get(path).want(403).faults()[0].Code; got != "forbidden" {
+			if got := reader.get(path).want(403).errors()[0].Code; got != "forbidden" {
 				t.Errorf("%s: %s", path, got)
 			}
 			s.get(path).want(200)
@@ -169,7 +169,7 @@ func TestWhoIsInAnOrganizationIsForWhoMayReadUsers(t *testing.T) {
 		reader.get("/public/v2/organizations/" + org).want(200)
 		// The error names the parameter as it was spelled.
 		for at, parameter := range map[*service]string{reader: "filter[users][null]", s.as(token): "filter[deleted][eq]"} {
-			if got := at.get("/public/v2/organizations?" + parameter + "=true").want(403).faults()[0].Parameter; got != parameter {
+			if got := at.get("/public/v2/organizations?" + parameter + "=true").want(403).errors()[0].Parameter; got != parameter {
 				t.Errorf("source.parameter is %q, want %q", got, parameter)
 			}
 		}
@@ -190,7 +190,7 @@ func TestMembershipsInADeletedOrganizationWaitForIt(t *testing.T) {
 		shown := s.get(members).want(200).json("data")
 		s.do("PATCH", members, object{"data": shown}).want(200)
 		s.do("DELETE", members, object{"data": both[1:]}).want(200)
-		if got := s.do("POST", members, object{"data": both[1:]}).want(404).faults()[0]; got.Pointer != "/data/0" {
+		if got := s.do("POST", members, object{"data": both[1:]}).want(404).errors()[0]; got.Pointer != "/data/0" {
 			t.Errorf("joining a deleted organization: %v", got)
 		}
 
@@ -208,7 +208,7 @@ func TestEveryMissingEndOfAMembershipIsTold(t *testing.T) {
 		missing := func() object { return ref("organizations", models.NewID()) }
 		members := "/public/v2/users/" + user + "/relationships/organizations"
 		refusals := func(a *answer) (pointers []string) {
-			for _, f := range a.want(404).faults() {
+			for _, f := range a.want(404).errors() {
 				pointers = append(pointers, f.Pointer)
 			}
 			return pointers
@@ -303,14 +303,14 @@ func TestMembersOfAnOrganizationChangeAtItsURL(t *testing.T) {
 				}
 			}
 			missing := s.do("POST", at, object{"data": []object{refs[0],
-				{"type": refs[0]["type"], "id": models.NewID()}}}).want(404).faults()
-			if diff := cmp.Diff([]fault{{Status: "404", Code: "related_not_found", Pointer: "/data/1"}}, missing); diff != "" {
+				{"type": refs[0]["type"], "id": models.NewID()}}}).want(404).errors()
+			if diff := cmp.Diff([]errorObject{{Status: "404", Code: "related_not_found", Pointer: "/data/1"}}, missing); diff != "" {
 				t.Errorf("%s with one who is missing (-want +got):\n%s", name, diff)
 			}
 			// They are no part of the resource: its version says nothing of them, and its document changes none of them.
 			tag := s.get(at).want(200).Header.Get("ETag")
-			want := fault{Status: "400", Code: "invalid_header", Header: "If-Match"}
-			if got := s.send("POST", at, object{"data": refs[:1]}, "If-Match", tag).want(400).faults()[0]; got != want {
+			want := errorObject{Status: "400", Code: "invalid_header", Header: "If-Match"}
+			if got := s.send("POST", at, object{"data": refs[:1]}, "If-Match", tag).want(400).errors()[0]; got != want {
 				t.Errorf("%s at a certain version: %+v", name, got)
 			}
 			s.atomic(object{"op": "add", "ref": member("organizations", org, name), "data": refs[:1],

@@ -77,7 +77,7 @@ func (rq *request) resolve() error {
 	}
 	rq.relationship = rq.route.served.Schema.Relationship(name)
 	if rq.relationship == nil || rq.relationship.WriteOnly {
-		return jsonapi.Fault(jsonapi.NotFound, "The type %s has no relationship of that name.", rq.route.served.Schema.Type)
+		return jsonapi.NewError(jsonapi.NotFound, "The type %s has no relationship of that name.", rq.route.served.Schema.Type)
 	}
 	return nil
 }
@@ -109,7 +109,7 @@ func (rq *request) permitInclusion(node *jsonapi.Inclusion) error {
 	}
 	for _, child := range node.Children {
 		if needs := reading(child.Relationship.Target.Type); !rq.Principal.Allows(needs) {
-			return jsonapi.Fault(jsonapi.Forbidden, "Including %s needs the scope %s.", child.Relationship.Name,
+			return jsonapi.NewError(jsonapi.Forbidden, "Including %s needs the scope %s.", child.Relationship.Name,
 				needs.Scope).InParameter("include")
 		}
 		if err := rq.permitInclusion(child); err != nil {
@@ -126,7 +126,7 @@ func (rq *request) permitFilters() error {
 			continue
 		}
 		if needs := reading(filter.Relationship.Target.Type); !rq.Principal.Allows(needs) {
-			return jsonapi.Fault(jsonapi.Forbidden, "A filter by %s needs the scope %s.", filter.Field,
+			return jsonapi.NewError(jsonapi.Forbidden, "A filter by %s needs the scope %s.", filter.Field,
 				needs.Scope).InParameter(filter.Parameter)
 		}
 	}
@@ -134,5 +134,5 @@ func (rq *request) permitFilters() error {
 }
 
 func forbidden(principal *auth.Principal, needs auth.Permission) *jsonapi.Error {
-	return jsonapi.Fault(jsonapi.Forbidden, "%s", principal.Missing(needs))
+	return jsonapi.NewError(jsonapi.Forbidden, "%s", principal.Missing(needs))
 }

@@ -112,9 +112,9 @@ func (rq *request) permitID(in *jsonapi.Input) error {
 	case in.ID == "":
 		return nil
 	case !in.Schema.ClientIDs:
-		return jsonapi.Fault(jsonapi.ClientIDForbidden, "The ids of %s are chosen by the server.", in.Schema.Type).At(in.PointerTo("id"))
+		return jsonapi.NewError(jsonapi.ClientIDForbidden, "The ids of %s are chosen by the server.", in.Schema.Type).At(in.PointerTo("id"))
 	case !rq.Scope().Manages():
-		return jsonapi.Fault(jsonapi.ClientIDForbidden, "Only a management key can choose ids.").At(in.PointerTo("id"))
+		return jsonapi.NewError(jsonapi.ClientIDForbidden, "Only a management key can choose ids.").At(in.PointerTo("id"))
 	default:
 		return nil
 	}

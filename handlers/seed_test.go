@@ -105,8 +105,8 @@ func TestTheSeedsWrites(t *testing.T) {
 		one := func(attributes object) object { return withID(resource("organizations", attributes), id) }
 
 		// S4-06, S4-07: a token that is none, an id that is none, another type.
-		if diff := cmp.Diff([]fault{{"422", "invalid_value", "/data/attributes/token", "", ""}},
-			s.do("POST", managed, resource("organizations", object{"name": "x", "token": "x"})).want(422).faults()); diff != "" {
+		if diff := cmp.Diff([]errorObject{{"422", "invalid_value", "/data/attributes/token", "", ""}},
+			s.do("POST", managed, resource("organizations", object{"name": "x", "token": "x"})).want(422).errors()); diff != "" {
 			t.Error(diff)
 		}
 		s.do("POST", managed, withID(resource("organizations", object{"name": "x"}), "text")).want(422)
@@ -127,7 +127,7 @@ func TestTheSeedsWrites(t *testing.T) {
 			`{"data":{"type":"organizations","attributes":{"name":null}}}`: "/data/attributes/name",
 			`{"data":{"type":"organizations","attributes":{"name":" "}}}`:  "/data/attributes/name",
 		} {
-			if got := s.do("POST", managed, body).want(422).faults()[0].Pointer; got != pointer {
+			if got := s.do("POST", managed, body).want(422).errors()[0].Pointer; got != pointer {
 				t.Errorf("%s: pointer %s", body, got)
 			}
 		}
@@ -369,8 +369,8 @@ func TestWhatIsReadCanBeSentBack(t *testing.T) {
 		}
 		doc["data"].(object)["attributes"].(object)["number"] = 999
 		doc["data"].(object)["attributes"].(object)["name"] = "Other"
-		want := []fault{{"403", "read_only", "/data/attributes/number", "", ""}}
-		if diff := cmp.Diff(want, s.do("PATCH", managed+"/"+child, doc).want(403).faults()); diff != "" {
+		want := []errorObject{{"403", "read_only", "/data/attributes/number", "", ""}}
+		if diff := cmp.Diff(want, s.do("PATCH", managed+"/"+child, doc).want(403).errors()); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 		if got := s.get(managed+"/"+child).text("data", "attributes", "name"); got != "Child" {

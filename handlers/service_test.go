@@ -226,11 +226,11 @@ func (a *answer) text(path ...any) string {
 	return s
 }
 
-// fault is what an error object says, as far as clients branch on it.
-type fault struct{ Status, Code, Pointer, Parameter, Header string }
+// errorObject is what an error object says, as far as clients branch on it.
+type errorObject struct{ Status, Code, Pointer, Parameter, Header string }
 
-// faults returns the errors of the answer.
-func (a *answer) faults() []fault {
+// errors returns the errors of the answer.
+func (a *answer) errors() []errorObject {
 	a.t.Helper()
 	var doc struct {
 		Errors []struct {
@@ -241,9 +241,9 @@ func (a *answer) faults() []fault {
 	if err := json.Unmarshal(a.Body, &doc); err != nil || len(doc.Errors) == 0 {
 		a.t.Fatalf("body is no error document: %v: %s", err, a.Body)
 	}
-	var out []fault
+	var out []errorObject
 	for _, e := range doc.Errors {
-		out = append(out, fault{e.Status, e.Code, e.Source.Pointer, e.Source.Parameter, e.Source.Header})
+		out = append(out, errorObject{e.Status, e.Code, e.Source.Pointer, e.Source.Parameter, e.Source.Header})
 	}
 	return out
 }

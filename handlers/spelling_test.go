@@ -35,13 +35,13 @@ func TestAResourceHasOneSpelling(t *testing.T) {
 				t.Errorf("filter[organizationId]=%s finds %v", wrong, total)
 			}
 			body := resource("organizations", object{"name": "Child"}, "parent", ref("organizations", wrong))
-			want := []fault{{"404", "related_not_found", "/data/relationships/parent/data", "", ""}}
-			if diff := cmp.Diff(want, s.do("POST", managed, body).want(404).faults()); diff != "" {
+			want := []errorObject{{"404", "related_not_found", "/data/relationships/parent/data", "", ""}}
+			if diff := cmp.Diff(want, s.do("POST", managed, body).want(404).errors()); diff != "" {
 				t.Errorf("linkage to %s (-want +got):\n%s", wrong, diff)
 			}
-			want = []fault{{"422", "invalid_value", "/data/id", "", ""}}
+			want = []errorObject{{"422", "invalid_value", "/data/id", "", ""}}
 			if diff := cmp.Diff(want, s.do("POST", managed, withID(resource("organizations", object{"name": "New"}),
-				wrong)).want(422).faults()); diff != "" {
+				wrong)).want(422).errors()); diff != "" {
 				t.Errorf("an id chosen as %s (-want +got):\n%s", wrong, diff)
 			}
 			s.do("POST", "/public/v2/operations", object{"atomic:operations": []object{{"op": "remove", "ref": ref("organizations",
@@ -55,11 +55,11 @@ func TestAResourceHasOneSpelling(t *testing.T) {
 // TestWhatIsOnlyWrittenIsNoFieldToRead: a sparse fieldset names what a document has.
 func TestWhatIsOnlyWrittenIsNoFieldToRead(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
-		want := []fault{{"400", "invalid_parameter", "", "fields[users]", ""}}
+		want := []errorObject{{"400", "invalid_parameter", "", "fields[users]", ""}}
 		for _, field := range []string{"password", "id", "type", "nope", "firstName,password", " firstName",
 			"firstName,"} {
 			if diff := cmp.Diff(want, s.send("GET", "/public/v2/users?fields[users]="+url.QueryEscape(field),
-				nil).want(400).faults()); diff != "" {
+				nil).want(400).errors()); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", field, diff)
 			}
 		}
@@ -73,7 +73,7 @@ func TestAQueryParameterHasAName(t *testing.T) {
 			managed + "/" + id + "/relationships/parent", "/public/v2/event-types"} {
 			for _, query := range []string{"?=1", "?=", "?%00=1", "?+=1"} {
 				if code := s.send("GET", path+query,
-					nil).want(400).faults()[0].Code; code != "unknown_parameter" && code != "invalid_parameter" {
+					nil).want(400).errors()[0].Code; code != "unknown_parameter" && code != "invalid_parameter" {
 					t.Errorf("%s%s: %s", path, query, code)
 				}
 			}

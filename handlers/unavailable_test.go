@@ -23,7 +23,7 @@ func TestADatabaseThatCannotAnswerIsNoMistakeOfOurs(t *testing.T) {
 	s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"})).want(201)
 	unavailable := func() {
 		t.Helper()
-		if got := s.get("/public/v2/users").want(http.StatusServiceUnavailable).faults()[0].Code; got != "unavailable" {
+		if got := s.get("/public/v2/users").want(http.StatusServiceUnavailable).errors()[0].Code; got != "unavailable" {
 			t.Errorf("the code is %s", got)
 		}
 	}

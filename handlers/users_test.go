@@ -79,7 +79,7 @@ func TestNobodyIsTakenInUnseen(t *testing.T) {
 			},
 		} {
 			unseen, missing := ask(stranger).want(404), ask(nobody).want(404)
-			if got, want := unseen.faults()[0], missing.faults()[0]; got != want {
+			if got, want := unseen.errors()[0], missing.errors()[0]; got != want {
 				t.Errorf("%s with somebody unseen is refused by %+v, with nobody by %+v", door, got, want)
 			}
 		}
@@ -107,9 +107,9 @@ func TestNobodyIsNamedByNothing(t *testing.T) {
 					case models.Webhooks:
 						doc["data"].(object)["attributes"].(object)["url"] = "https://hooks.example.com"
 					}
-					faults := s.do("POST", "/public/v2/"+c.Schema.Type, doc).want(422).faults()
-					if len(faults) != 1 || faults[0].Pointer != "/data/attributes/"+a.Name {
-						t.Errorf("%s with %s %+q: %+v", c.Schema.Type, a.Name, name, faults)
+					errs := s.do("POST", "/public/v2/"+c.Schema.Type, doc).want(422).errors()
+					if len(errs) != 1 || errs[0].Pointer != "/data/attributes/"+a.Name {
+						t.Errorf("%s with %s %+q: %+v", c.Schema.Type, a.Name, name, errs)
 					}
 				}
 			}
@@ -133,9 +133,9 @@ func TestNoTextIsOfNothingVisible(t *testing.T) {
 				}
 				for _, text := range []string{" ", "\n\t", "\u200b\u2060", "\u3164", "\u2800"} {
 					change := object{"data": object{"type": c.of.Schema.Type, "id": c.id, "attributes": object{a.Name: text}}}
-					faults := s.do("PATCH", c.path+"/"+c.id, change).want(422).faults()
-					if len(faults) != 1 || faults[0].Pointer != "/data/attributes/"+a.Name {
-						t.Errorf("%s %+q: %+v", a.Name, text, faults)
+					errs := s.do("PATCH", c.path+"/"+c.id, change).want(422).errors()
+					if len(errs) != 1 || errs[0].Pointer != "/data/attributes/"+a.Name {
+						t.Errorf("%s %+q: %+v", a.Name, text, errs)
 					}
 				}
 			}
@@ -192,7 +192,7 @@ func TestAUsersOrganizationIsReadAsItWasWritten(t *testing.T) {
 		all("the token of the second", s.as(other), second)
 		for _, doc := range []any{ref("organizations", second), nil} {
 			got := s.do("PATCH", at, withID(resource("users", object{}, "organization", doc),
-				created.text("data", "id"))).want(403).faults()[0]
+				created.text("data", "id"))).want(403).errors()[0]
 			if got.Code != "read_only" || got.Pointer != "/data/relationships/organization" {
 				t.Errorf("another organization is refused by %+v", got)
 			}

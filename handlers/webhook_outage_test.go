@@ -219,7 +219,7 @@ func (d *dispatch) load(org string, havoc func(progress func(told, refused int))
 				switch {
 				case got.Status == http.StatusOK:
 					told[name] = true
-				case got.Status == http.StatusServiceUnavailable && got.faults()[0].Code == "unavailable":
+				case got.Status == http.StatusServiceUnavailable && got.errors()[0].Code == "unavailable":
 					refused++
 				default:
 					d.t.Errorf("a change is answered with %d: %s", got.Status, got.Body)
@@ -266,7 +266,7 @@ func (d *dispatch) settled() {
 // refusedWrite sends a change and returns the code of its refusal.
 func (d *dispatch) refusedWrite(method, path string, body any) string {
 	d.t.Helper()
-	return d.do(method, path, body).want(http.StatusServiceUnavailable).faults()[0].Code
+	return d.do(method, path, body).want(http.StatusServiceUnavailable).errors()[0].Code
 }
 
 // changedName returns the name that an event says an organization has now.

@@ -44,7 +44,7 @@ func TestAReplayIsARow(t *testing.T) {
 				"/data/attributes/includeDelivered"},
 			"finished already": {object{"since": "2024-08-02T00:00:00+00:00", "state": "done"}, "/data/attributes/state"},
 		} {
-			if got := ask(c.attributes).want(422).faults(); len(got) != 1 || got[0].Pointer != c.pointer {
+			if got := ask(c.attributes).want(422).errors(); len(got) != 1 || got[0].Pointer != c.pointer {
 				t.Errorf("%s: %v", name, got)
 			}
 		}

@@ -131,7 +131,7 @@ func TestARefusedSubscriptionSaysWhatItNeeds(t *testing.T) {
 		} {
 			a := weak.hook(org, c.attributes).want(403)
 			var pointers []string
-			for _, f := range a.faults() {
+			for _, f := range a.errors() {
 				pointers = append(pointers, f.Pointer)
 			}
 			if diff := cmp.Diff(c.pointers, pointers); diff != "" || a.text("errors", 0, "detail") != c.says {
@@ -173,7 +173,7 @@ func TestTheWebhookOfAnOrganizationNeedsWhatAnEndpointNeeds(t *testing.T) {
 				if refused := a.Status == 403; refused == c.may || !refused && a.Status >= 300 {
 					t.Errorf("%s: %s: %d %s", c.name, what, a.Status, a.Body)
 				} else if refused && !slices.Contains([]string{"/data/attributes/webhookUrl",
-					"/data/attributes/webhookSecret"}, a.faults()[0].Pointer) {
+					"/data/attributes/webhookSecret"}, a.errors()[0].Pointer) {
 					t.Errorf("%s: %s: %s", c.name, what, a.Body)
 				}
 			}

@@ -50,9 +50,9 @@ func TestSecretsOfEndpointsAreShownOnce(t *testing.T) {
 		if got := live(); got != 1 {
 			t.Errorf("%d secrets sign after a rotation without overlap", got)
 		}
-		fault := s.do("POST", hooksPath+"/"+id+"/rotate-secret", object{"meta": object{"overlap": 604801}}).want(422).faults()[0]
-		if fault.Pointer != "/meta/overlap" {
-			t.Errorf("the fault points at %q", fault.Pointer)
+		e := s.do("POST", hooksPath+"/"+id+"/rotate-secret", object{"meta": object{"overlap": 604801}}).want(422).errors()[0]
+		if e.Pointer != "/meta/overlap" {
+			t.Errorf("the error points at %q", e.Pointer)
 		}
 
 		// A header that was read can be sent back and stays as it is.
@@ -118,7 +118,7 @@ func TestEndpointsAreSeenWithinTheScopeOnly(t *testing.T) {
 				t.Errorf("%s has %v", path, got)
 			}
 		}
-		refused := own.hook(other, nil).want(404).faults()[0]
+		refused := own.hook(other, nil).want(404).errors()[0]
 		if refused.Code != "related_not_found" || refused.Pointer != "/data/relationships/organization/data" {
 			t.Errorf("an endpoint for a foreign organization: %v", refused)
 		}

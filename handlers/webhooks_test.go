@@ -107,7 +107,7 @@ func TestEndpointsAreRefusedWithAPointer(t *testing.T) {
 			"ftp://hooks.example.com/",
 			"https://hooks.example.com/#here", "https://hooks.example.com:0/", "http:///nowhere", "javascript:alert(1)", "not a url", "",
 		} {
-			got := s.hook(org, object{"url": url}).want(422).faults()
+			got := s.hook(org, object{"url": url}).want(422).errors()
 			if len(got) != 1 || got[0].Pointer != "/data/attributes/url" {
 				t.Errorf("%s: %v", url, got)
 			}
@@ -152,7 +152,7 @@ func TestEndpointsAreRefusedWithAPointer(t *testing.T) {
 			"a plain secret of 15 bytes":    {"secret", "fifteen bytes.."},
 			"a status that only we can set": {"status", "disabled"},
 		} {
-			got := s.hook(org, object{c.attribute: c.value}).want(422).faults()
+			got := s.hook(org, object{c.attribute: c.value}).want(422).errors()
 			if len(got) != 1 || got[0].Pointer != "/data/attributes/"+c.attribute {
 				t.Errorf("%s: %v", name, got)
 			}
@@ -175,12 +175,12 @@ func TestEndpointsAreRefusedWithAPointer(t *testing.T) {
 			!strings.Contains(body, "Header 3 has the name of header 1") {
 			t.Errorf("headers are told as %s", body)
 		}
-		several := s.hook(org, object{"url": "https://127.1/", "eventTypes": []string{"*x"}, "rate": -1}).want(422).faults()
+		several := s.hook(org, object{"url": "https://127.1/", "eventTypes": []string{"*x"}, "rate": -1}).want(422).errors()
 		if len(several) != 3 {
-			t.Errorf("several faults at once: %v", several)
+			t.Errorf("several errors at once: %v", several)
 		}
 		id := s.hook(org, nil).want(201).text("data", "id")
-		got := s.do("PATCH", hooksPath+"/"+id, withID(resource("webhooks", object{"url": "https://127.1/"}), id)).want(422).faults()
+		got := s.do("PATCH", hooksPath+"/"+id, withID(resource("webhooks", object{"url": "https://127.1/"}), id)).want(422).errors()
 		if got[0].Pointer != "/data/attributes/url" {
 			t.Errorf("in a change: %v", got)
 		}
@@ -226,12 +226,12 @@ func TestTheOwnEndpointHasTheSameRules(t *testing.T) {
 			{"webhookUrl": "https://127.1/"},
 			{"webhookSecret": "fifteen bytes.."}, {"webhookSecret": "whsec_" + strings.Repeat("QUFB", 8) + "QQ"},
 		} {
-			got := s.do("PATCH", "/public/v2/organizations/"+org, withID(resource("organizations", attributes), org)).want(422).faults()
+			got := s.do("PATCH", "/public/v2/organizations/"+org, withID(resource("organizations", attributes), org)).want(422).errors()
 			if len(got) != 1 {
 				t.Errorf("%v: %v", attributes, got)
 			}
 			attributes["name"] = "New"
-			if got := s.do("POST", "/public/v2/organizations", resource("organizations", attributes)).want(422).faults(); len(got) != 1 {
+			if got := s.do("POST", "/public/v2/organizations", resource("organizations", attributes)).want(422).errors(); len(got) != 1 {
 				t.Errorf("in a new one, %v: %v", attributes, got)
 			}
 		}

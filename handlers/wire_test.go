@@ -123,7 +123,7 @@ func TestABodyThatIsNotWhatWasAnnouncedIsRefused(t *testing.T) {
 					t.Errorf("%s %.40q: the connection was cut without an answer", sent.header, sent.body)
 					continue
 				}
-				if got := a.want(400).faults()[0]; got != (fault{"400", "malformed_body", "", "", ""}) {
+				if got := a.want(400).errors()[0]; got != (errorObject{"400", "malformed_body", "", "", ""}) {
 					t.Errorf("%s %.40q: %v", sent.header, sent.body, got)
 				}
 			}

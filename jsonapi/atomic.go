@@ -63,51 +63,51 @@ func (op *Operation) PointerToMember(index int) string {
 
 // DecodeOperations reads the document of an atomic request. Nothing is executed here, but everything that can be known without the data
 // is checked: the form of the document and of each operation, targets, values, and that each lid is defined, once, before it is used.
-// Every fault is in the error, with a pointer that resolves in the document.
+// It returns every error at once, as Errors, each with a pointer that resolves in the document.
 func DecodeOperations(body []byte, site *Site) ([]*Operation, error) {
 	document, err := readDocument(body)
 	if err != nil {
 		return nil, err
 	}
-	var faults Errors
+	var errs Errors
 	for _, name := range []string{"data", "included", "errors", resultsMember} {
 		if _, sent := document[name]; sent {
-			faults.Add(Fault(InvalidDocument, "The member %s cannot stand beside %s.", name, operationsMember).At(Pointer("", name)))
+			errs.Add(NewError(InvalidDocument, "The member %s cannot stand beside %s.", name, operationsMember).At(Pointer("", name)))
 		}
 	}
 	if meta, sent := document["meta"]; sent {
 		if _, ok := meta.(map[string]any); !ok {
-			faults.Add(Fault(InvalidDocument, "The member meta must be an object.").At("/meta"))
+			errs.Add(NewError(InvalidDocument, "The member meta must be an object.").At("/meta"))
 		}
 	}
 	sent, ok := document[operationsMember]
 	if !ok {
-		faults.Add(Fault(InvalidDocument, "The member %s is missing.", operationsMember).At(""))
-		return nil, faults
+		errs.Add(NewError(InvalidDocument, "The member %s is missing.", operationsMember).At(""))
+		return nil, errs
 	}
 	at := Pointer("", operationsMember)
 	array, ok := sent.([]any)
 	switch {
 	case !ok || len(array) == 0:
-		faults.Add(Fault(InvalidDocument, "%s must be an array of at least one operation.", operationsMember).At(at))
-		return nil, faults
+		errs.Add(NewError(InvalidDocument, "%s must be an array of at least one operation.", operationsMember).At(at))
+		return nil, errs
 	case len(array) > MaxOperations:
-		fault := Fault(InvalidDocument, "At most %d operations can be sent at once, not %d.", MaxOperations, len(array))
-		faults.Add(fault.At(at).WithMeta("limit", MaxOperations))
-		return nil, faults
+		e := NewError(InvalidDocument, "At most %d operations can be sent at once, not %d.", MaxOperations, len(array))
+		errs.Add(e.At(at).WithMeta("limit", MaxOperations))
+		return nil, errs
 	}
 	operations := make([]*Operation, len(array))
 	locals := locals{}
 	for i, element := range array {
 		d := operationDecoder{site: site, op: &Operation{pointer: Pointer(at, strconv.Itoa(i))}}
 		d.decode(element)
-		faults.Add(d.faults...)
-		faults.Add(locals.check(d.op)...)
-		faults.Add(locals.define(element, d.op)...)
+		errs.Add(d.errs...)
+		errs.Add(locals.check(d.op)...)
+		errs.Add(locals.define(element, d.op)...)
 		operations[i] = d.op
 	}
-	faults.Add(checkIdentifiers(operations)...)
-	return operations, faults.Err()
+	errs.Add(checkIdentifiers(operations)...)
+	return operations, errs.Err()
 }
 
 // checkIdentifiers bounds the identifiers in all linkage of a request, as one relationship is bounded.
@@ -118,8 +118,8 @@ func checkIdentifiers(operations []*Operation) Errors {
 			n++
 		}
 		if n > MaxLinkage {
-			fault := Fault(InvalidDocument, "All operations together can have at most %d identifiers.", MaxLinkage)
-			return Errors{fault.At(op.pointer).WithMeta("limit", MaxLinkage)}
+			e := NewError(InvalidDocument, "All operations together can have at most %d identifiers.", MaxLinkage)
+			return Errors{e.At(op.pointer).WithMeta("limit", MaxLinkage)}
 		}
 	}
 	return nil
@@ -129,12 +129,12 @@ func checkIdentifiers(operations []*Operation) Errors {
 // resources (§ Identification).
 type locals map[Ref]bool
 
-// check returns a fault for each lid that an operation uses and no earlier one defines.
+// check returns an error for each lid that an operation uses and no earlier one defines.
 func (l locals) check(op *Operation) Errors {
-	var faults Errors
+	var errs Errors
 	unknown := func(ref Ref, pointer string) {
 		if ref.LID != "" && !l[ref] {
-			faults.Add(Fault(InvalidDocument, "No earlier operation adds a resource of the type %s with the lid %q.",
+			errs.Add(NewError(InvalidDocument, "No earlier operation adds a resource of the type %s with the lid %q.",
 				clip(ref.Type), clip(ref.LID)).At(pointer + "/lid"))
 		}
 	}
@@ -144,10 +144,10 @@ func (l locals) check(op *Operation) Errors {
 	for pointer, ref := range op.refs() {
 		unknown(ref, pointer)
 	}
-	return faults
+	return errs
 }
 
-// define notes the lid of an operation that adds a resource, also when something else is wrong with it, so that one fault does not make
+// define notes the lid of an operation that adds a resource, also when something else is wrong with it, so that one error does not make
 // others of every use.
 func (l locals) define(element any, op *Operation) Errors {
 	object, _ := element.(map[string]any)
@@ -159,7 +159,7 @@ func (l locals) define(element any, op *Operation) Errors {
 	}
 	ref := Ref{Type: typ, LID: lid}
 	if l[ref] {
-		return Errors{Fault(InvalidDocument, "An earlier operation adds a resource of the type %s with the lid %q already.",
+		return Errors{NewError(InvalidDocument, "An earlier operation adds a resource of the type %s with the lid %q already.",
 			clip(typ), clip(lid)).At(op.Pointer("data", "lid"))}
 	}
 	l[ref] = true
@@ -231,9 +231,9 @@ func (in *Input) Resolve(ids map[Ref]string) *Input {
 	return &resolved
 }
 
-// faultsIn returns the faults that an error of this package consists of.
-func faultsIn(err error) Errors {
-	var faults Errors
-	errors.As(err, &faults)
-	return faults
+// errorsIn returns the errors that an error of this package consists of.
+func errorsIn(err error) Errors {
+	var errs Errors
+	errors.As(err, &errs)
+	return errs
 }

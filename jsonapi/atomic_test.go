@@ -117,7 +117,7 @@ func TestLocalIDsAreResolvedInACopy(t *testing.T) {
 	}
 }
 
-func TestEveryFaultOfOperationsIsToldAtOnce(t *testing.T) {
+func TestEveryErrorOfOperationsIsToldAtOnce(t *testing.T) {
 	t.Parallel()
 	body := []byte(`{"data":1,"included":[],"meta":[],"atomic:results":[],"atomic:operations":[
 		7,
@@ -150,7 +150,7 @@ func TestEveryFaultOfOperationsIsToldAtOnce(t *testing.T) {
 		{Code: jsonapi.InvalidDocument, Pointer: at + "8/meta/ifMatch"},
 		{Code: jsonapi.InvalidDocument, Pointer: at + "8/data/0"},
 	}
-	if diff := cmp.Diff(want, faultsOf(t, err)); diff != "" {
+	if diff := cmp.Diff(want, errorsOf(t, err)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	checkPointers(t, body, err)

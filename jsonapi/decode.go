@@ -80,7 +80,7 @@ const (
 )
 
 // DecodeResource reads the document of a request that creates or updates one resource of the schema (§ Creating Resources, § Updating
-// Resources). id is the one in the path of an update. Every fault of the document is in the error, each with its pointer.
+// Resources). id is the one in the path of an update. It returns every error of the document at once, as Errors, each with its pointer.
 func DecodeResource(body []byte, schema *Schema, purpose Purpose, id string) (*Input, error) {
 	document, err := readPlain(body)
 	if err != nil {
@@ -88,29 +88,29 @@ func DecodeResource(body []byte, schema *Schema, purpose Purpose, id string) (*I
 	}
 	data, ok := document["data"]
 	if !ok {
-		return nil, Errors{Fault(InvalidDocument, "The member data is missing.").At("")}
+		return nil, Errors{NewError(InvalidDocument, "The member data is missing.").At("")}
 	}
 	in, err := decodeObject(data, "/data", schema, purpose, Ref{ID: id})
 	if err != nil {
 		return nil, err
 	}
-	var faults Errors
+	var errs Errors
 	linkages := in.linkages()
 	for _, name := range slices.Sorted(maps.Keys(linkages)) {
-		faults.Add(unknownLocals(linkages[name], Pointer("/data/relationships", name, "data"))...)
+		errs.Add(unknownLocals(linkages[name], Pointer("/data/relationships", name, "data"))...)
 	}
-	return in, faults.Err()
+	return in, errs.Err()
 }
 
 // readDocument returns the top-level object of a request.
 func readDocument(body []byte) (map[string]any, error) {
-	root, fault := ReadJSON(body)
-	if fault != nil {
-		return nil, Errors{fault}
+	root, e := ReadJSON(body)
+	if e != nil {
+		return nil, Errors{e}
 	}
 	document, ok := root.(map[string]any)
 	if !ok {
-		return nil, Errors{Fault(InvalidDocument, "The document must be an object.").At("")}
+		return nil, Errors{NewError(InvalidDocument, "The document must be an object.").At("")}
 	}
 	return document, nil
 }
@@ -123,7 +123,7 @@ func readPlain(body []byte) (map[string]any, error) {
 	}
 	if meta, sent := document["meta"]; sent {
 		if _, ok := meta.(map[string]any); !ok {
-			return nil, Errors{Fault(InvalidDocument, "The member meta must be an object.").At("/meta")}
+			return nil, Errors{NewError(InvalidDocument, "The member meta must be an object.").At("/meta")}
 		}
 	}
 	return document, nil
@@ -133,7 +133,7 @@ func readPlain(body []byte) (map[string]any, error) {
 func decodeObject(data any, pointer string, schema *Schema, purpose Purpose, target Ref) (*Input, error) {
 	object, ok := data.(map[string]any)
 	if !ok {
-		return nil, Errors{Fault(InvalidDocument, "The primary data must be one resource object.").At(pointer)}
+		return nil, Errors{NewError(InvalidDocument, "The primary data must be one resource object.").At(pointer)}
 	}
 	d := decoder{in: &Input{
 		Schema: schema, Attributes: map[string]any{}, ReadOnly: map[string]any{}, Relationships: map[string]Linkage{},
@@ -141,36 +141,36 @@ func decodeObject(data any, pointer string, schema *Schema, purpose Purpose, tar
 	}}
 	d.identity(object, purpose, target)
 	if typ, isText := object["type"].(string); isText && typ != "" && typ != schema.Type {
-		return d.in, d.faults // what a resource of another type has would only look wrong
+		return d.in, d.errs // what a resource of another type has would only look wrong
 	}
 	if meta, ok := object["meta"]; ok {
 		d.object(meta, pointer+"/meta", "meta")
 	}
 	d.attributes(object, purpose)
 	d.relationships(object, purpose)
-	return d.in, d.faults.Err()
+	return d.in, d.errs.Err()
 }
 
-// decoder collects the faults of one resource object.
+// decoder collects the errors of one resource object.
 type decoder struct {
-	in     *Input
-	faults Errors
+	in   *Input
+	errs Errors
 }
 
-func (d *decoder) fault(code Code, pointer, detail string, args ...any) {
-	d.faults.Add(Fault(code, detail, args...).At(pointer))
+func (d *decoder) errorf(code Code, pointer, detail string, args ...any) {
+	d.errs.Add(NewError(code, detail, args...).At(pointer))
 }
 
 // object returns v as an object, or notes that it is none.
 func (d *decoder) object(v any, pointer, name string) (map[string]any, bool) {
 	object, ok := v.(map[string]any)
 	if !ok {
-		d.fault(InvalidDocument, pointer, "The member %s must be an object.", name)
+		d.errorf(InvalidDocument, pointer, "The member %s must be an object.", name)
 	}
 	return object, ok
 }
 
-// text returns the string member of that name. A missing member is not a fault.
+// text returns the string member of that name. A missing member is not an error.
 func (d *decoder) text(object map[string]any, base, name string) string {
 	v, ok := object[name]
 	if !ok {
@@ -178,7 +178,7 @@ func (d *decoder) text(object map[string]any, base, name string) string {
 	}
 	s, ok := v.(string)
 	if !ok {
-		d.fault(InvalidDocument, Pointer(base, name), "The member %s must be a string.", name)
+		d.errorf(InvalidDocument, Pointer(base, name), "The member %s must be a string.", name)
 	}
 	return s
 }
@@ -188,9 +188,9 @@ func (d *decoder) identity(object map[string]any, purpose Purpose, target Ref) {
 	if object["type"] == nil {
 		d.missing(object, "type")
 	} else if typ, isText := object["type"].(string); !isText || typ == "" {
-		d.fault(InvalidDocument, p+"/type", "The member type must be a string that is not empty.")
+		d.errorf(InvalidDocument, p+"/type", "The member type must be a string that is not empty.")
 	} else if typ != d.in.Schema.Type {
-		d.fault(TypeMismatch, p+"/type", "The type here is %q, not %q.", d.in.Schema.Type, clip(typ))
+		d.errorf(TypeMismatch, p+"/type", "The type here is %q, not %q.", d.in.Schema.Type, clip(typ))
 	}
 	// "id": null and no id are the same to clients that send every member they know.
 	if object["id"] != nil {
@@ -199,11 +199,11 @@ func (d *decoder) identity(object map[string]any, purpose Purpose, target Ref) {
 		switch {
 		case !isText:
 		case purpose == Update && target.LID != "":
-			d.fault(IDMismatch, p+"/id", "The target is named by the lid %q, not by an id.", clip(target.LID))
+			d.errorf(IDMismatch, p+"/id", "The target is named by the lid %q, not by an id.", clip(target.LID))
 		case purpose == Update && d.in.ID != target.ID:
-			d.fault(IDMismatch, p+"/id", "The id here is %q.", clip(target.ID))
+			d.errorf(IDMismatch, p+"/id", "The id here is %q.", clip(target.ID))
 		case purpose == Create && !IsID(d.in.ID):
-			d.fault(InvalidValue, p+"/id", "The id %s.", notAnID)
+			d.errorf(InvalidValue, p+"/id", "The id %s.", notAnID)
 		}
 	} else if purpose == Update && target.LID == "" {
 		d.missing(object, "id")
@@ -224,9 +224,9 @@ func (d *decoder) localIdentity(object map[string]any, purpose Purpose, target R
 	_, isText := object["lid"].(string)
 	switch {
 	case object["id"] != nil:
-		d.fault(InvalidDocument, p+"/lid", "The members id and lid exclude each other.")
+		d.errorf(InvalidDocument, p+"/lid", "The members id and lid exclude each other.")
 	case isText && target.LID != "" && d.in.LID != target.LID:
-		d.fault(IDMismatch, p+"/lid", "The lid here is %q.", clip(target.LID))
+		d.errorf(IDMismatch, p+"/lid", "The lid here is %q.", clip(target.LID))
 	}
 }
 
@@ -236,7 +236,7 @@ func (d *decoder) missing(object map[string]any, name string) {
 	if _, ok := object[name]; ok {
 		pointer += "/" + name
 	}
-	d.fault(InvalidDocument, pointer, "The resource object needs the member %s.", name)
+	d.errorf(InvalidDocument, pointer, "The resource object needs the member %s.", name)
 }
 
 func (d *decoder) attributes(object map[string]any, purpose Purpose) {
@@ -255,15 +255,15 @@ func (d *decoder) attributes(object map[string]any, purpose Purpose) {
 		a := schema.Attribute(name)
 		switch {
 		case a == nil && schema.Relationship(name) != nil:
-			d.fault(UnknownField, pointer, "%s is a relationship of %s, not an attribute.", name, schema.Type)
+			d.errorf(UnknownField, pointer, "%s is a relationship of %s, not an attribute.", name, schema.Type)
 		case a == nil:
-			d.fault(UnknownField, pointer, "The type %s has no attribute %q.", schema.Type, clip(name))
+			d.errorf(UnknownField, pointer, "The type %s has no attribute %q.", schema.Type, clip(name))
 		case a.ReadOnly || a.CreateOnly && purpose == Update:
 			d.in.ReadOnly[name] = value
 		default:
 			decoded, wrong := a.Decode(value)
 			if wrong != "" {
-				d.fault(InvalidValue, pointer, "%s %s.", name, wrong)
+				d.errorf(InvalidValue, pointer, "%s %s.", name, wrong)
 				continue
 			}
 			d.in.Attributes[name] = decoded
@@ -274,7 +274,7 @@ func (d *decoder) attributes(object map[string]any, purpose Purpose) {
 	}
 	for _, a := range schema.Attributes {
 		if _, ok := members[a.Name]; a.Required && !ok {
-			d.fault(Required, d.in.PointerTo(a.Name), "%s is required.", a.Name)
+			d.errorf(Required, d.in.PointerTo(a.Name), "%s is required.", a.Name)
 		}
 	}
 }
@@ -294,7 +294,7 @@ func (d *decoder) relationships(object map[string]any, purpose Purpose) {
 		pointer := Pointer(base, name)
 		rel := schema.Relationship(name)
 		if rel == nil {
-			d.fault(UnknownField, pointer, "The type %s has no relationship %q.", schema.Type, clip(name))
+			d.errorf(UnknownField, pointer, "The type %s has no relationship %q.", schema.Type, clip(name))
 			continue
 		}
 		relationship, ok := d.object(members[name], pointer, name)
@@ -307,13 +307,13 @@ func (d *decoder) relationships(object map[string]any, purpose Purpose) {
 			if links, _ := relationship["links"].(map[string]any); rel.Many && len(links) > 0 {
 				continue
 			}
-			d.fault(InvalidDocument, pointer, "The relationship %s needs the member data.", name)
+			d.errorf(InvalidDocument, pointer, "The relationship %s needs the member data.", name)
 			continue
 		}
-		linkage, faults := decodeLinkage(data, pointer+"/data", rel)
-		d.faults.Add(faults...)
+		linkage, errs := decodeLinkage(data, pointer+"/data", rel)
+		d.errs.Add(errs...)
 		switch {
-		case len(faults) > 0:
+		case len(errs) > 0:
 		case rel.ReadOnly || rel.CreateOnly && purpose == Update:
 			d.in.ReadOnly[name] = linkage
 		default:
@@ -345,7 +345,7 @@ func DecodeMetaNumber(body []byte, name string, least, most int64) (n int64, giv
 	number, _ := v.(json.Number)
 	n, parseErr := strconv.ParseInt(number.String(), 10, 64)
 	if parseErr != nil || n < least || n > most {
-		return 0, true, Errors{Fault(InvalidValue, "%s must be a whole number from %d to %d.", name, least, most).
+		return 0, true, Errors{NewError(InvalidValue, "%s must be a whole number from %d to %d.", name, least, most).
 			At(Pointer("/meta", name))}
 	}
 	return n, true, nil

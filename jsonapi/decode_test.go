@@ -18,7 +18,7 @@ func minimal(more string) string {
 	return `{"data":{"type":"things","attributes":{"name":"a"}` + more + `}}`
 }
 
-func TestDecodeResourceFaultsOfTheDocument(t *testing.T) {
+func TestDecodeResourceErrorsOfTheDocument(t *testing.T) {
 	t.Parallel()
 	doc := func(code jsonapi.Code, pointer string) []found { return []found{{Code: code, Pointer: pointer}} }
 	bad := func(pointer string) []found { return doc(jsonapi.InvalidDocument, pointer) }
@@ -68,14 +68,14 @@ func TestDecodeResourceFaultsOfTheDocument(t *testing.T) {
 		},
 	} {
 		_, err := jsonapi.DecodeResource([]byte(body), things, jsonapi.Create, "")
-		if diff := cmp.Diff(want, faultsOf(t, err)); diff != "" {
+		if diff := cmp.Diff(want, errorsOf(t, err)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", body, diff)
 		}
 		checkPointers(t, []byte(body), err)
 	}
 }
 
-func TestDecodeResourceFaultsOfAttributes(t *testing.T) {
+func TestDecodeResourceErrorsOfAttributes(t *testing.T) {
 	t.Parallel()
 	for attribute, code := range map[string]jsonapi.Code{
 		`"name":null`:                         jsonapi.InvalidValue,
@@ -152,14 +152,14 @@ func TestDecodeResourceFaultsOfAttributes(t *testing.T) {
 		body := `{"data":{"type":"things","attributes":{` + rest + attribute + `}}}`
 		_, err := jsonapi.DecodeResource([]byte(body), things, jsonapi.Create, "")
 		want := []found{{Code: code, Pointer: jsonapi.Pointer("/data/attributes", name)}}
-		if diff := cmp.Diff(want, faultsOf(t, err)); diff != "" {
+		if diff := cmp.Diff(want, errorsOf(t, err)); diff != "" {
 			t.Errorf("%.80s (-want +got):\n%s", attribute, diff)
 		}
 		checkPointers(t, []byte(body), err)
 	}
 }
 
-func TestDecodeResourceFaultsOfRelationships(t *testing.T) {
+func TestDecodeResourceErrorsOfRelationships(t *testing.T) {
 	t.Parallel()
 	const base = "/data/relationships/"
 	bad := jsonapi.InvalidDocument
@@ -211,7 +211,7 @@ func TestDecodeResourceFaultsOfRelationships(t *testing.T) {
 	} {
 		body := minimal(`,"relationships":{` + relationship + `}`)
 		_, err := jsonapi.DecodeResource([]byte(body), things, jsonapi.Create, "")
-		if diff := cmp.Diff([]found{want}, faultsOf(t, err)); diff != "" {
+		if diff := cmp.Diff([]found{want}, errorsOf(t, err)); diff != "" {
 			t.Errorf("%.100s (-want +got):\n%s", relationship, diff)
 		}
 		checkPointers(t, []byte(body), err)
@@ -222,12 +222,12 @@ func TestNothingIsSaidOfTheFieldsOfAnotherType(t *testing.T) {
 	t.Parallel()
 	body := []byte(`{"data":{"type":"people","attributes":{"age":7}}}`)
 	_, err := jsonapi.DecodeResource(body, things, jsonapi.Create, "")
-	if diff := cmp.Diff([]found{{Code: jsonapi.TypeMismatch, Pointer: "/data/type"}}, faultsOf(t, err)); diff != "" {
+	if diff := cmp.Diff([]found{{Code: jsonapi.TypeMismatch, Pointer: "/data/type"}}, errorsOf(t, err)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
-func TestEveryFaultIsToldAtOnce(t *testing.T) {
+func TestEveryErrorIsToldAtOnce(t *testing.T) {
 	t.Parallel()
 	body := []byte(`{"data":{"type":"things","id":"x","lid":"y","meta":[],
 		"attributes":{"note":7,"kind":"x","size":1.5,"nope":1,"open":null},
@@ -249,7 +249,7 @@ func TestEveryFaultIsToldAtOnce(t *testing.T) {
 		{Code: jsonapi.UnknownField, Pointer: "/data/relationships/nope"},
 		{Code: jsonapi.TypeMismatch, Pointer: "/data/relationships/owner/data/type"},
 	}
-	if diff := cmp.Diff(want, faultsOf(t, err)); diff != "" {
+	if diff := cmp.Diff(want, errorsOf(t, err)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	checkPointers(t, body, err)
@@ -263,8 +263,8 @@ func TestAHostileDocumentGetsABoundedAnswer(t *testing.T) {
 	}
 	_, err := jsonapi.DecodeResource([]byte(`{"data":{"type":"things","attributes":{`+strings.Join(attributes, ",")+`}}}`), things,
 		jsonapi.Create, "")
-	if n := len(faultsOf(t, err)); n != 100 {
-		t.Errorf("%d faults for 5000 unknown attributes, want the limit of 100", n)
+	if n := len(errorsOf(t, err)); n != 100 {
+		t.Errorf("%d errors for 5000 unknown attributes, want the limit of 100", n)
 	}
 }
 
@@ -328,7 +328,7 @@ func TestDecodeResourceOfAnUpdate(t *testing.T) {
 		`{"data":{"type":"things","id":"` + idA + `","lid":"a"}}`: {{Code: jsonapi.InvalidDocument, Pointer: "/data/lid"}},
 	} {
 		in, err := jsonapi.DecodeResource([]byte(body), things, jsonapi.Update, idA)
-		if diff := cmp.Diff(want, faultsOf(t, err)); diff != "" {
+		if diff := cmp.Diff(want, errorsOf(t, err)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", body, diff)
 		}
 		checkPointers(t, []byte(body), err)
@@ -362,7 +362,7 @@ func TestDecodeLinkage(t *testing.T) {
 		{fans, `{"data":[`, []found{{Code: jsonapi.InvalidJSON, Pointer: none}}, 0},
 	} {
 		linkage, err := jsonapi.DecodeLinkage([]byte(c.body), c.rel)
-		if diff := cmp.Diff(c.want, faultsOf(t, err)); diff != "" {
+		if diff := cmp.Diff(c.want, errorsOf(t, err)); diff != "" {
 			t.Errorf("%s: %s (-want +got):\n%s", c.rel.Name, c.body, diff)
 		}
 		if err == nil && len(linkage.Refs) != c.refs {
@@ -396,7 +396,7 @@ func TestDecodeMetaNumber(t *testing.T) {
 		n, given, err := jsonapi.DecodeMetaNumber([]byte(body), "n", 0, 10)
 		at := ""
 		if err != nil {
-			at = faultsOf(t, err)[0].Pointer
+			at = errorsOf(t, err)[0].Pointer
 		}
 		if n != want.n && err == nil || given != want.given || at != want.at {
 			t.Errorf("%s: %d, %v, %q; want %v", body, n, given, at, want)

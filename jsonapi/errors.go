@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Code names one kind of problem. Codes are stable: clients may branch on them. docs/errors.md has a section for each.
+// Code names one kind of error. Codes are stable: clients may branch on them. docs/errors.md has a section for each.
 type Code string
 
 // The codes, in the order of docs/errors.md.
@@ -43,13 +43,13 @@ const (
 	Unavailable          Code = "unavailable"
 )
 
-// Problem is what every error of one code has in common: the HTTP status and a title that never varies (§ Error Objects).
-type Problem struct {
+// Meaning is what every error of one code has in common: the HTTP status and a title that never varies (§ Error Objects).
+type Meaning struct {
 	Status int
 	Title  string
 }
 
-var problems = map[Code]Problem{
+var codes = map[Code]Meaning{
 	MalformedBody:        {http.StatusBadRequest, "The body did not arrive as it was announced"},
 	InvalidJSON:          {http.StatusBadRequest, "The body is not valid JSON"},
 	InvalidDocument:      {http.StatusBadRequest, "The body is not the JSON:API document this request needs"},
@@ -81,8 +81,8 @@ var problems = map[Code]Problem{
 	Unavailable:          {http.StatusServiceUnavailable, "The service cannot answer right now"},
 }
 
-// Problems returns what the errors of each code have in common, for the documentation of the API.
-func Problems() map[Code]Problem { return maps.Clone(problems) }
+// Meanings returns what the errors of each code have in common, for the documentation of the API.
+func Meanings() map[Code]Meaning { return maps.Clone(codes) }
 
 // Error is one error object (§ Error Objects).
 type Error struct {
@@ -96,7 +96,7 @@ type Error struct {
 	Meta   map[string]any `json:"meta,omitempty"`
 }
 
-// ErrorLinks are the links of an error object. Type identifies the kind of problem and leads to its documentation.
+// ErrorLinks are the links of an error object. Type identifies the kind of error and leads to its documentation.
 type ErrorLinks struct {
 	About string `json:"about,omitempty"`
 	Type  string `json:"type,omitempty"`
@@ -110,17 +110,17 @@ type Source struct {
 	Header    string  `json:"header,omitempty"`
 }
 
-// Fault returns an error object of that code; the detail is formatted as by fmt.Sprintf. An unknown code is a mistake in this
+// NewError returns an error object of that code; the detail is formatted as by fmt.Sprintf. An unknown code is a mistake in this
 // program and answers as Internal.
-func Fault(code Code, detail string, args ...any) *Error {
-	p, ok := problems[code]
+func NewError(code Code, detail string, args ...any) *Error {
+	m, ok := codes[code]
 	if !ok {
-		code, p = Internal, problems[Internal]
+		code, m = Internal, codes[Internal]
 	}
 	if len(args) > 0 {
 		detail = fmt.Sprintf(detail, args...)
 	}
-	return &Error{Status: p.Status, Code: code, Title: p.Title, Detail: detail}
+	return &Error{Status: m.Status, Code: code, Title: m.Title, Detail: detail}
 }
 
 // At sets the JSON Pointer (RFC 6901) of the cause within the request document and returns the error.
@@ -168,7 +168,7 @@ func (e *Error) Error() string {
 	return string(e.Code) + where + ": " + e.Detail
 }
 
-// Errors is every problem found in one request. An empty list is no error: use Err to return it.
+// Errors is every error found in one request. An empty list is no error: use Err to return it.
 type Errors []*Error
 
 // Error implements error.
@@ -210,9 +210,9 @@ func (es Errors) Status() int {
 // MaxErrors bounds the error objects of one answer, so that a hostile document cannot make a large one.
 const MaxErrors = 100
 
-// Add appends faults, up to the limit of one answer.
-func (es *Errors) Add(faults ...*Error) {
-	for _, e := range faults {
+// Add appends errors, up to the limit of one answer.
+func (es *Errors) Add(errs ...*Error) {
+	for _, e := range errs {
 		if len(*es) < MaxErrors {
 			*es = append(*es, e)
 		}

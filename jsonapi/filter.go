@@ -51,7 +51,7 @@ func (a *Attribute) comparisons() []Op {
 // filter reads filter[field], filter[field][op] and filter[field][].
 func (p *queryParser) filter(one pair, keys []string) {
 	if len(p.q.Filters) == maxFilters {
-		p.fault(InvalidParameter, one.name, "At most %d filters can be combined.", maxFilters)
+		p.errorf(InvalidParameter, one.name, "At most %d filters can be combined.", maxFilters)
 		return
 	}
 	field, op := keys[0], Op("")
@@ -77,7 +77,7 @@ func (p *queryParser) filter(one pair, keys []string) {
 		a = idAttribute
 	}
 	if a == nil || !a.Filter {
-		p.fault(InvalidParameter, one.name, "%s cannot be filtered by %q.", p.schema.Type, clip(field))
+		p.errorf(InvalidParameter, one.name, "%s cannot be filtered by %q.", p.schema.Type, clip(field))
 		return
 	}
 	p.attributeFilter(one, a, op)
@@ -85,12 +85,12 @@ func (p *queryParser) filter(one pair, keys []string) {
 
 func (p *queryParser) extraFilter(one pair, extra Filter, op Op) {
 	if op != "" && op != OpEqual {
-		p.fault(InvalidParameter, one.name, "The filter %s takes no operator %q.", extra.Name, clip(string(op)))
+		p.errorf(InvalidParameter, one.name, "The filter %s takes no operator %q.", extra.Name, clip(string(op)))
 		return
 	}
 	value, wrong := parseText(extra.Kind, one.value)
 	if wrong != "" {
-		p.fault(InvalidParameter, one.name, "It %s.", wrong)
+		p.errorf(InvalidParameter, one.name, "It %s.", wrong)
 		return
 	}
 	p.q.Filters = append(p.q.Filters, Condition{Parameter: one.name, Field: extra.Name, Op: OpEqual, Value: value})
@@ -104,12 +104,12 @@ func (p *queryParser) relationshipFilter(one pair, rel *Relationship, op Op) {
 	case OpNull:
 		value, wrong := parseText(Boolean, one.value)
 		if wrong != "" {
-			p.fault(InvalidParameter, one.name, "It %s.", wrong)
+			p.errorf(InvalidParameter, one.name, "It %s.", wrong)
 			return
 		}
 		cond.Op, cond.Value = OpNull, value
 	default:
-		p.fault(InvalidParameter, one.name, "A relationship is filtered by ids, or with the operator null, not %q.", clip(string(op)))
+		p.errorf(InvalidParameter, one.name, "A relationship is filtered by ids, or with the operator null, not %q.", clip(string(op)))
 		return
 	}
 	p.add(cond, one)
@@ -123,7 +123,7 @@ func (p *queryParser) attributeFilter(one pair, a *Attribute, op Op) {
 		}
 	}
 	if possible := a.comparisons(); !slices.Contains(possible, op) {
-		p.fault(InvalidParameter, one.name, "%s takes the operators %s, not %q.", a.Name, joinOps(possible), clip(string(op)))
+		p.errorf(InvalidParameter, one.name, "%s takes the operators %s, not %q.", a.Name, joinOps(possible), clip(string(op)))
 		return
 	}
 	cond := Condition{Parameter: one.name, Field: a.Name, Op: op, Attribute: a}
@@ -133,14 +133,14 @@ func (p *queryParser) attributeFilter(one pair, a *Attribute, op Op) {
 	case OpNull:
 		value, wrong := parseText(Boolean, one.value)
 		if wrong != "" {
-			p.fault(InvalidParameter, one.name, "It %s.", wrong)
+			p.errorf(InvalidParameter, one.name, "It %s.", wrong)
 			return
 		}
 		cond.Value = value
 	default:
 		value, wrong := a.Parse(one.value)
 		if wrong != "" {
-			p.fault(InvalidParameter, one.name, "It %s.", wrong)
+			p.errorf(InvalidParameter, one.name, "It %s.", wrong)
 			return
 		}
 		cond.Value = value
@@ -169,7 +169,7 @@ func (p *queryParser) add(cond Condition, one pair) {
 }
 
 func (p *queryParser) tooMany(one pair) {
-	p.fault(InvalidParameter, one.name, "At most %d values can be listed.", maxMatchValues)
+	p.errorf(InvalidParameter, one.name, "At most %d values can be listed.", maxMatchValues)
 }
 
 func (p *queryParser) list(one pair, a *Attribute) []any {
@@ -182,7 +182,7 @@ func (p *queryParser) list(one pair, a *Attribute) []any {
 	for _, part := range parts {
 		value, wrong := a.Parse(part)
 		if wrong != "" {
-			p.fault(InvalidParameter, one.name, "%q %s.", clip(part), wrong)
+			p.errorf(InvalidParameter, one.name, "%q %s.", clip(part), wrong)
 			continue
 		}
 		values = append(values, value)

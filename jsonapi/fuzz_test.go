@@ -22,10 +22,10 @@ func FuzzReadJSON(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		v, fault := jsonapi.ReadJSON(body)
-		if fault != nil {
-			if v != nil || fault.Source != nil || !utf8.ValidString(fault.Detail) || len(fault.Detail) > 600 {
-				t.Fatalf("refused with the value %v, the source %v and the detail %q", v, fault.Source, fault.Detail)
+		v, e := jsonapi.ReadJSON(body)
+		if e != nil {
+			if v != nil || e.Source != nil || !utf8.ValidString(e.Detail) || len(e.Detail) > 600 {
+				t.Fatalf("refused with the value %v, the source %v and the detail %q", v, e.Source, e.Detail)
 			}
 			return
 		}
@@ -79,7 +79,7 @@ func FuzzDecodeResource(f *testing.F) {
 	})
 }
 
-// FuzzParseQuery: never a panic, every fault names a parameter, and what is printed again means the same.
+// FuzzParseQuery: never a panic, every error names a parameter, and what is printed again means the same.
 func FuzzParseQuery(f *testing.F) {
 	for _, seed := range []string{
 		"filter[name][contains]=a+b&sort=-made,name&include=owner.things&fields[people]=name&page[number]=2&page[size]=10",
@@ -92,9 +92,9 @@ func FuzzParseQuery(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw string) {
 		q, err := parse(raw)
 		if err != nil {
-			for _, fault := range faultsOf(t, err) {
-				if fault.Pointer != none || fault.Header != "" || !utf8.ValidString(fault.Parameter) {
-					t.Fatalf("%+v", fault)
+			for _, e := range errorsOf(t, err) {
+				if e.Pointer != none || e.Header != "" || !utf8.ValidString(e.Parameter) {
+					t.Fatalf("%+v", e)
 				}
 			}
 			return
@@ -115,7 +115,7 @@ func FuzzParseQuery(f *testing.F) {
 	})
 }
 
-// FuzzNegotiate: never a panic, a fault has its header, and a profile is one that is known.
+// FuzzNegotiate: never a panic, an error has its header, and a profile is one that is known.
 func FuzzNegotiate(f *testing.F) {
 	f.Add(mt, mt+`; profile="`+jsonapi.CursorProfile+`";q=0.5, */*`, true, false)
 	f.Add(mt+`; ext="`+jsonapi.AtomicExt+`"`, mt+`; ext="`+jsonapi.AtomicExt+`"`, true, true)
@@ -127,9 +127,9 @@ func FuzzNegotiate(f *testing.F) {
 		}
 		got, err := jsonapi.Negotiate(http.Header{"Content-Type": {contentType}, "Accept": {accept}}, hasBody, ext)
 		if err != nil {
-			faults := faultsOf(t, err)
-			if len(faults) != 1 || faults[0].Header == "" || len(got.Profiles) > 0 {
-				t.Fatalf("%+v with profiles %v", faults, got.Profiles)
+			errs := errorsOf(t, err)
+			if len(errs) != 1 || errs[0].Header == "" || len(got.Profiles) > 0 {
+				t.Fatalf("%+v with profiles %v", errs, got.Profiles)
 			}
 			return
 		}

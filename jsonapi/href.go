@@ -41,14 +41,14 @@ func (s *Site) placeOf(typ string) *Place {
 func (s *Site) locate(href string) (location, *Error) {
 	ref, err := url.Parse(href)
 	if err != nil {
-		return location{}, Fault(InvalidDocument, "href is not a URI reference.")
+		return location{}, NewError(InvalidDocument, "href is not a URI reference.")
 	}
 	u := s.Base.ResolveReference(ref)
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https" || u.Opaque != "" || !sameHost(u, s.Base):
-		return location{}, Fault(InvalidDocument, "href must lead into this API, not to another place.")
+		return location{}, NewError(InvalidDocument, "href must lead into this API, not to another place.")
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return location{}, Fault(InvalidDocument, "href must be a plain URL, without credentials, query and fragment.")
+		return location{}, NewError(InvalidDocument, "href must be a plain URL, without credentials, query and fragment.")
 	}
 	// Every path answers with and without a trailing slash, and is compared as it is spelled.
 	path := strings.TrimSuffix(u.EscapedPath(), "/")
@@ -67,7 +67,7 @@ func (s *Site) locate(href string) (location, *Error) {
 			return location{place, parts[1], parts[3]}, nil
 		}
 	}
-	return location{}, Fault(NotFound, "href leads to no collection, resource or relationship.")
+	return location{}, NewError(NotFound, "href leads to no collection, resource or relationship.")
 }
 
 // sameHost reports whether a URL names the host that the request was sent to. Behind a proxy the scheme of the request is unknown, so the

@@ -31,53 +31,53 @@ func DecodeLinkage(body []byte, rel *Relationship) (Linkage, error) {
 	}
 	data, ok := document["data"]
 	if !ok {
-		return Linkage{}, Errors{Fault(InvalidDocument, "The member data is missing.").At("")}
+		return Linkage{}, Errors{NewError(InvalidDocument, "The member data is missing.").At("")}
 	}
-	linkage, faults := decodeLinkage(data, "/data", rel)
-	faults.Add(unknownLocals(linkage, "/data")...)
-	return linkage, faults.Err()
+	linkage, errs := decodeLinkage(data, "/data", rel)
+	errs.Add(unknownLocals(linkage, "/data")...)
+	return linkage, errs.Err()
 }
 
 // MaxLinkage bounds the identifiers of one relationship in a request.
 const MaxLinkage = 1000
 
 func decodeLinkage(data any, pointer string, rel *Relationship) (Linkage, Errors) {
-	var faults Errors
+	var errs Errors
 	linkage := Linkage{Many: rel.Many}
 	if !rel.Many {
 		if data == nil {
 			if rel.Required {
-				faults.Add(Fault(InvalidValue, "%s must not be null.", rel.Name).At(pointer))
+				errs.Add(NewError(InvalidValue, "%s must not be null.", rel.Name).At(pointer))
 			}
-			return linkage, faults
+			return linkage, errs
 		}
 		if _, isArray := data.([]any); isArray {
-			return linkage, Errors{Fault(InvalidDocument, "%s leads to one resource: data must be an identifier or null.", rel.Name).
+			return linkage, Errors{NewError(InvalidDocument, "%s leads to one resource: data must be an identifier or null.", rel.Name).
 				At(pointer)}
 		}
-		if ref, ok := decodeRef(data, pointer, rel, &faults); ok {
+		if ref, ok := decodeRef(data, pointer, rel, &errs); ok {
 			linkage.Refs = []Ref{ref}
 		}
-		return linkage, faults
+		return linkage, errs
 	}
 	array, ok := data.([]any)
 	if !ok {
-		return linkage, Errors{Fault(InvalidDocument, "%s leads to many resources: data must be an array of identifiers.", rel.Name).
+		return linkage, Errors{NewError(InvalidDocument, "%s leads to many resources: data must be an array of identifiers.", rel.Name).
 			At(pointer)}
 	}
 	if len(array) > MaxLinkage {
-		return linkage, Errors{Fault(InvalidValue, "At most %d identifiers can be sent at once.", MaxLinkage).At(pointer)}
+		return linkage, Errors{NewError(InvalidValue, "At most %d identifiers can be sent at once.", MaxLinkage).At(pointer)}
 	}
 	for i, element := range array {
-		if ref, ok := decodeRef(element, pointer+"/"+strconv.Itoa(i), rel, &faults); ok {
+		if ref, ok := decodeRef(element, pointer+"/"+strconv.Itoa(i), rel, &errs); ok {
 			linkage.Refs = append(linkage.Refs, ref)
 		}
 	}
-	return linkage, faults
+	return linkage, errs
 }
 
 // decodeRef reads one resource identifier object (§ Resource Identifier Objects).
-func decodeRef(v any, pointer string, rel *Relationship, faults *Errors) (Ref, bool) {
+func decodeRef(v any, pointer string, rel *Relationship, errs *Errors) (Ref, bool) {
 	d := decoder{}
 	object, ok := d.object(v, pointer, "data")
 	if ok {
@@ -87,32 +87,32 @@ func decodeRef(v any, pointer string, rel *Relationship, faults *Errors) (Ref, b
 		_, hasLID := object["lid"]
 		switch {
 		case !hasType:
-			d.fault(InvalidDocument, pointer, "The identifier needs the member type.")
+			d.errorf(InvalidDocument, pointer, "The identifier needs the member type.")
 		case !hasID && !hasLID:
-			d.fault(InvalidDocument, pointer, "The identifier needs the member id.")
+			d.errorf(InvalidDocument, pointer, "The identifier needs the member id.")
 		case hasID && hasLID:
-			d.fault(InvalidDocument, pointer, "The members id and lid exclude each other.")
-		case len(d.faults) > 0:
+			d.errorf(InvalidDocument, pointer, "The members id and lid exclude each other.")
+		case len(d.errs) > 0:
 		case hasID && id == "":
 			// Taken for no id it would empty the relationship.
-			d.fault(InvalidDocument, pointer+"/id", "The member id must not be empty.")
+			d.errorf(InvalidDocument, pointer+"/id", "The member id must not be empty.")
 		case hasLID && lid == "":
-			d.fault(InvalidDocument, pointer+"/lid", "The member lid must not be empty.")
+			d.errorf(InvalidDocument, pointer+"/lid", "The member lid must not be empty.")
 		case !rel.Polymorphic && typ != rel.Target.Type:
-			d.fault(TypeMismatch, pointer+"/type", "%s leads to %s, not to %q.", rel.Name, rel.Target.Type, clip(typ))
+			d.errorf(TypeMismatch, pointer+"/type", "%s leads to %s, not to %q.", rel.Name, rel.Target.Type, clip(typ))
 		}
-		if len(d.faults) == 0 {
+		if len(d.errs) == 0 {
 			return Ref{Type: typ, ID: id, LID: lid}, true
 		}
 	}
-	faults.Add(d.faults...)
+	errs.Add(d.errs...)
 	return Ref{}, false
 }
 
-// unknownLocals returns a fault for each identifier by lid: one resource alone has no other to name by it, and taken for no id it would
+// unknownLocals returns an error for each identifier by lid: one resource alone has no other to name by it, and taken for no id it would
 // empty the relationship.
 func unknownLocals(linkage Linkage, pointer string) Errors {
-	var faults Errors
+	var errs Errors
 	for i, ref := range linkage.Refs {
 		if ref.LID == "" {
 			continue
@@ -121,7 +121,7 @@ func unknownLocals(linkage Linkage, pointer string) Errors {
 		if linkage.Many {
 			at = Pointer(pointer, strconv.Itoa(i), "lid")
 		}
-		faults.Add(Fault(InvalidDocument, "The local id %q names no resource that this request creates.", clip(ref.LID)).At(at))
+		errs.Add(NewError(InvalidDocument, "The local id %q names no resource that this request creates.", clip(ref.LID)).At(at))
 	}
-	return faults
+	return errs
 }

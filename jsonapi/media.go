@@ -39,12 +39,12 @@ func ContentType(ext, profiles []string) string {
 // path uses: a request must apply exactly these. hasBody says that a body was sent: then it must have a media type.
 func Negotiate(header http.Header, hasBody bool, ext []string) (Negotiated, error) {
 	var n Negotiated
-	if fault := checkContentType(header.Values("Content-Type"), hasBody, ext); fault != nil {
-		return n, Errors{fault.InHeader("Content-Type")}
+	if e := checkContentType(header.Values("Content-Type"), hasBody, ext); e != nil {
+		return n, Errors{e.InHeader("Content-Type")}
 	}
-	profiles, fault := checkAccept(header.Values("Accept"), ext)
-	if fault != nil {
-		return n, Errors{fault.InHeader("Accept")}
+	profiles, e := checkAccept(header.Values("Accept"), ext)
+	if e != nil {
+		return n, Errors{e.InHeader("Accept")}
 	}
 	n.Profiles = profiles
 	return n, nil
@@ -53,37 +53,38 @@ func Negotiate(header http.Header, hasBody bool, ext []string) (Negotiated, erro
 func checkContentType(values []string, hasBody bool, ext []string) *Error {
 	if len(values) == 0 || len(values) == 1 && strings.TrimSpace(values[0]) == "" {
 		if hasBody {
-			return Fault(UnsupportedMediaType, "A body needs the Content-Type %s.", ContentType(ext, nil))
+			return NewError(UnsupportedMediaType, "A body needs the Content-Type %s.", ContentType(ext, nil))
 		}
 		return nil
 	}
 	if len(values) > 1 {
-		return Fault(UnsupportedMediaType, "There must be one Content-Type.")
+		return NewError(UnsupportedMediaType, "There must be one Content-Type.")
 	}
 	base, params, err := parseMedia(values[0])
 	switch {
 	case err != nil:
-		return Fault(UnsupportedMediaType, "The Content-Type cannot be read: %s.", err.Error())
+		return NewError(UnsupportedMediaType, "The Content-Type cannot be read: %s.", err.Error())
 	case base != MediaType && !hasBody:
 		return nil // of a body that is not there: some clients always send one
 	case base != MediaType:
-		return Fault(UnsupportedMediaType, "The Content-Type must be %s, not %s.", ContentType(ext, nil), clip(base))
+		return NewError(UnsupportedMediaType, "The Content-Type must be %s, not %s.", ContentType(ext, nil), clip(base))
 	}
 	for name := range params {
 		if name != "ext" && name != "profile" {
-			return Fault(UnsupportedMediaType, "The media type %s takes no parameter but ext and profile, not %q.", MediaType, clip(name))
+			return NewError(UnsupportedMediaType, "The media type %s takes no parameter but ext and profile, not %q.", MediaType,
+				clip(name))
 		}
 	}
 	asked := strings.Fields(params["ext"])
 	for _, uri := range asked {
 		if !slices.Contains(ext, uri) {
-			return Fault(UnsupportedMediaType, "The extension %q is not supported here.", clip(uri))
+			return NewError(UnsupportedMediaType, "The extension %q is not supported here.", clip(uri))
 		}
 	}
 	if hasBody {
 		for _, uri := range ext {
 			if !slices.Contains(asked, uri) {
-				return Fault(UnsupportedMediaType, "This path needs the extension %q in the Content-Type.", uri)
+				return NewError(UnsupportedMediaType, "This path needs the extension %q in the Content-Type.", uri)
 			}
 		}
 	}
@@ -102,13 +103,13 @@ const maxAccept = 100
 // checkAccept returns the profiles of the best acceptable instance of the media type: of equal ones the one with a profile that is known,
 // which was asked for and should be applied, wherever it stands. By the letter of the specification an Accept header in which every
 // instance of the JSON:API media type carries foreign parameters or unsupported extensions is refused, even beside */*.
-func checkAccept(values []string, ext []string) (profiles []string, fault *Error) {
+func checkAccept(values []string, ext []string) (profiles []string, e *Error) {
 	ranges := split(strings.Join(values, ","), ',')
 	if len(ranges) == 0 {
 		return nil, nil
 	}
 	if len(ranges) > maxAccept {
-		return nil, Fault(NotAcceptable, "At most %d media ranges are read.", maxAccept)
+		return nil, NewError(NotAcceptable, "At most %d media ranges are read.", maxAccept)
 	}
 	instances, usable := 0, false
 	best, wildcards := 0.0, map[string]float64{}
@@ -141,9 +142,9 @@ func checkAccept(values []string, ext []string) (profiles []string, fault *Error
 	case usable || instances == 0 && wildcard:
 		return profiles, nil
 	case instances > 0:
-		return nil, Fault(NotAcceptable, "No instance of %s in Accept can be served: here it takes %s.", MediaType, parametersHere(ext))
+		return nil, NewError(NotAcceptable, "No instance of %s in Accept can be served: here it takes %s.", MediaType, parametersHere(ext))
 	default:
-		return nil, Fault(NotAcceptable, "Only %s is served here.", MediaType)
+		return nil, NewError(NotAcceptable, "Only %s is served here.", MediaType)
 	}
 }
 

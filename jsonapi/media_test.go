@@ -62,7 +62,7 @@ func TestNegotiateContentType(t *testing.T) {
 		}
 		if err != nil {
 			want := []found{{Code: jsonapi.UnsupportedMediaType, Pointer: none, Header: "Content-Type"}}
-			if diff := cmp.Diff(want, faultsOf(t, err)); diff != "" {
+			if diff := cmp.Diff(want, errorsOf(t, err)); diff != "" {
 				t.Errorf("%q (-want +got):\n%s", c.values, diff)
 			}
 		}
@@ -136,7 +136,7 @@ func TestNegotiateAccept(t *testing.T) {
 		}
 		if err != nil {
 			want := []found{{Code: jsonapi.NotAcceptable, Pointer: none, Header: "Accept"}}
-			if diff := cmp.Diff(want, faultsOf(t, err)); diff != "" {
+			if diff := cmp.Diff(want, errorsOf(t, err)); diff != "" {
 				t.Errorf("%.100q (-want +got):\n%s", c.values, diff)
 			}
 		}

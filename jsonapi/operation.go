@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// operationDecoder reads one operation object and collects its faults.
+// operationDecoder reads one operation object and collects its errors.
 type operationDecoder struct {
 	decoder
 	site   *Site
@@ -19,7 +19,7 @@ type operationDecoder struct {
 func (d *operationDecoder) decode(v any) {
 	object, ok := v.(map[string]any)
 	if !ok {
-		d.fault(InvalidDocument, d.op.pointer, "Each operation must be an object.")
+		d.errorf(InvalidDocument, d.op.pointer, "Each operation must be an object.")
 		return
 	}
 	d.object = object
@@ -51,9 +51,9 @@ func (d *operationDecoder) code() {
 		if _, sent := d.object["op"]; sent {
 			pointer += "/op"
 		}
-		d.fault(InvalidDocument, pointer, "An operation needs the member op: add, update or remove.")
+		d.errorf(InvalidDocument, pointer, "An operation needs the member op: add, update or remove.")
 	default:
-		d.fault(InvalidDocument, d.op.Pointer("op"), "op must be add, update or remove, not %q.", clip(text))
+		d.errorf(InvalidDocument, d.op.Pointer("op"), "op must be add, update or remove, not %q.", clip(text))
 	}
 }
 
@@ -65,7 +65,7 @@ func (d *operationDecoder) precondition() {
 	}
 	meta, ok := sent.(map[string]any)
 	if !ok {
-		d.fault(InvalidDocument, d.op.Pointer("meta"), "The member meta must be an object.")
+		d.errorf(InvalidDocument, d.op.Pointer("meta"), "The member meta must be an object.")
 		return
 	}
 	d.misspelt(meta, d.op.Pointer("meta"), "ifMatch")
@@ -76,7 +76,7 @@ func (d *operationDecoder) precondition() {
 	text, _ := tags.(string)
 	d.op.IfMatch = text
 	if text == "" || !d.site.AreTags(text) {
-		d.fault(InvalidDocument, d.op.Pointer("meta", "ifMatch"), "ifMatch must be a string with entity tags, as in the header If-Match.")
+		d.errorf(InvalidDocument, d.op.Pointer("meta", "ifMatch"), "ifMatch must be a string with entity tags, as in the header If-Match.")
 	}
 	d.conditional = true
 }
@@ -88,7 +88,7 @@ func (d *operationDecoder) misspelt(object map[string]any, at string, known ...s
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		i := slices.IndexFunc(known, func(k string) bool { return spelling(k) == spelling(name) })
 		if i >= 0 && known[i] != name {
-			d.fault(InvalidDocument, Pointer(at, name), "The member %q is spelled %s.", clip(name), known[i])
+			d.errorf(InvalidDocument, Pointer(at, name), "The member %q is spelled %s.", clip(name), known[i])
 		}
 	}
 }
@@ -110,7 +110,7 @@ func (d *operationDecoder) misplaced() {
 		object, _ := places[at].(map[string]any)
 		for _, name := range slices.Sorted(maps.Keys(object)) {
 			if spelling(name) == "ifmatch" {
-				d.fault(InvalidDocument, Pointer(at, name), "ifMatch is a member of the operation's meta.")
+				d.errorf(InvalidDocument, Pointer(at, name), "ifMatch is a member of the operation's meta.")
 			}
 		}
 	}
@@ -120,10 +120,10 @@ func (d *operationDecoder) misplaced() {
 func (d *operationDecoder) target() bool {
 	// Null stands for absent: some clients send every member they know.
 	ref, href := d.object["ref"], d.object["href"]
-	before := len(d.faults)
+	before := len(d.errs)
 	switch {
 	case ref != nil && href != nil:
-		d.fault(InvalidDocument, d.op.pointer, "The members ref and href exclude each other.")
+		d.errorf(InvalidDocument, d.op.pointer, "The members ref and href exclude each other.")
 	case ref != nil:
 		d.op.named = "ref"
 		d.fromRef(ref)
@@ -134,10 +134,10 @@ func (d *operationDecoder) target() bool {
 		d.op.named = "data"
 		d.fromData()
 	}
-	if len(d.faults) == before && d.conditional && d.op.Code == AddOperation && d.op.Relationship == nil {
-		d.fault(InvalidDocument, d.op.Pointer("meta", "ifMatch"), "ifMatch is for a resource that is there already.")
+	if len(d.errs) == before && d.conditional && d.op.Code == AddOperation && d.op.Relationship == nil {
+		d.errorf(InvalidDocument, d.op.Pointer("meta", "ifMatch"), "ifMatch is for a resource that is there already.")
 	}
-	return len(d.faults) == before
+	return len(d.errs) == before
 }
 
 // fromRef takes the target from a ref object: type and id, or lid, and perhaps a relationship.
@@ -148,22 +148,22 @@ func (d *operationDecoder) fromRef(v any) {
 		return
 	}
 	d.misspelt(ref, at, "type", "id", "lid", "relationship")
-	before := len(d.faults) // of other members
+	before := len(d.errs) // of other members
 	typ, id, lid, name := d.text(ref, at, "type"), d.text(ref, at, "id"), d.text(ref, at, "lid"), d.text(ref, at, "relationship")
 	_, hasType := ref["type"]
 	_, hasID := ref["id"]
 	_, hasLID := ref["lid"]
 	_, hasRelationship := ref["relationship"]
 	switch {
-	case len(d.faults) > before:
+	case len(d.errs) > before:
 	case !hasType:
-		d.fault(InvalidDocument, at, "ref needs the member type.")
+		d.errorf(InvalidDocument, at, "ref needs the member type.")
 	case hasID == hasLID:
-		d.fault(InvalidDocument, at, "ref needs either the member id or the member lid.")
+		d.errorf(InvalidDocument, at, "ref needs either the member id or the member lid.")
 	case hasLID && lid == "":
-		d.fault(InvalidDocument, at+"/lid", "The member lid must not be empty.")
+		d.errorf(InvalidDocument, at+"/lid", "The member lid must not be empty.")
 	case d.op.Code == AddOperation && !hasRelationship:
-		d.fault(InvalidDocument, at, "A resource is added without ref; with the member relationship, ref says where to add members.")
+		d.errorf(InvalidDocument, at, "A resource is added without ref; with the member relationship, ref says where to add members.")
 	default:
 		d.op.Target = Ref{Type: typ, ID: id, LID: lid}
 		if d.place(typ, at+"/type") && hasRelationship {
@@ -177,19 +177,19 @@ func (d *operationDecoder) fromHref(v any) {
 	at := d.op.Pointer("href")
 	href, ok := v.(string)
 	if !ok {
-		d.fault(InvalidDocument, at, "The member href must be a string.")
+		d.errorf(InvalidDocument, at, "The member href must be a string.")
 		return
 	}
-	found, fault := d.site.locate(href)
+	found, e := d.site.locate(href)
 	switch {
-	case fault != nil:
-		d.faults.Add(fault.At(at))
+	case e != nil:
+		d.errs.Add(e.At(at))
 		return
 	case d.op.Code == AddOperation && found.id != "" && found.relationship == "":
-		d.fault(InvalidDocument, at, "A resource is added to a collection: href must not be the URL of a resource.")
+		d.errorf(InvalidDocument, at, "A resource is added to a collection: href must not be the URL of a resource.")
 		return
 	case d.op.Code != AddOperation && d.op.Code != "" && found.id == "":
-		d.fault(InvalidDocument, at, "href must be the URL of a resource or of a relationship, not of a collection.")
+		d.errorf(InvalidDocument, at, "href must be the URL of a resource or of a relationship, not of a collection.")
 		return
 	}
 	d.op.Place = found.place
@@ -204,16 +204,16 @@ func (d *operationDecoder) fromData() {
 	sent, ok := d.object["data"]
 	switch {
 	case d.op.Code == RemoveOperation:
-		d.fault(InvalidDocument, d.op.pointer, "remove needs the member ref or the member href.")
+		d.errorf(InvalidDocument, d.op.pointer, "remove needs the member ref or the member href.")
 		return
 	case !ok:
-		d.fault(InvalidDocument, d.op.pointer, "The operation needs the member data.")
+		d.errorf(InvalidDocument, d.op.pointer, "The operation needs the member data.")
 		return
 	}
 	at := d.op.Pointer("data")
 	data, ok := sent.(map[string]any)
 	if !ok {
-		d.fault(InvalidDocument, at, "Without ref or href the member data must be one resource object.")
+		d.errorf(InvalidDocument, at, "Without ref or href the member data must be one resource object.")
 		return
 	}
 	typ, ok := data["type"].(string)
@@ -221,7 +221,7 @@ func (d *operationDecoder) fromData() {
 		if _, sent := data["type"]; sent {
 			at += "/type"
 		}
-		d.fault(InvalidDocument, at, "The resource object needs the member type, a string.")
+		d.errorf(InvalidDocument, at, "The resource object needs the member type, a string.")
 		return
 	}
 	if d.op.Code == UpdateOperation {
@@ -238,7 +238,7 @@ func (d *operationDecoder) fromData() {
 // place finds the collection of a type.
 func (d *operationDecoder) place(typ, pointer string) bool {
 	if d.op.Place = d.site.placeOf(typ); d.op.Place == nil {
-		d.fault(NotFound, pointer, "There are no resources of the type %q.", clip(typ))
+		d.errorf(NotFound, pointer, "There are no resources of the type %q.", clip(typ))
 	}
 	return d.op.Place != nil
 }
@@ -247,7 +247,7 @@ func (d *operationDecoder) place(typ, pointer string) bool {
 func (d *operationDecoder) relationship(name, pointer string) {
 	rel := d.op.Place.Schema.Relationship(name)
 	if rel == nil || rel.WriteOnly {
-		d.fault(NotFound, pointer, "The type %s has no relationship %q.", d.op.Place.Schema.Type, clip(name))
+		d.errorf(NotFound, pointer, "The type %s has no relationship %q.", d.op.Place.Schema.Type, clip(name))
 		return
 	}
 	d.op.Relationship = rel
@@ -257,20 +257,20 @@ func (d *operationDecoder) relationship(name, pointer string) {
 func (d *operationDecoder) members() {
 	rel := d.op.Relationship
 	if !rel.Changeable() {
-		d.fault(ReadOnly, d.op.PointerToTarget(), "The relationship %s cannot be changed.", rel.Name)
+		d.errorf(ReadOnly, d.op.PointerToTarget(), "The relationship %s cannot be changed.", rel.Name)
 		return
 	}
 	if !rel.Many && d.op.Code != UpdateOperation {
-		d.fault(ReadOnly, d.op.Pointer("op"), "%s leads to one resource: replace it with update.", rel.Name)
+		d.errorf(ReadOnly, d.op.Pointer("op"), "%s leads to one resource: replace it with update.", rel.Name)
 		return
 	}
 	data, ok := d.data()
 	if !ok {
 		return
 	}
-	linkage, faults := decodeLinkage(data, d.op.Pointer("data"), rel)
+	linkage, errs := decodeLinkage(data, d.op.Pointer("data"), rel)
 	d.op.Linkage = linkage
-	d.faults.Add(faults...)
+	d.errs.Add(errs...)
 }
 
 // resource reads the resource object of an operation.
@@ -281,13 +281,13 @@ func (d *operationDecoder) resource(purpose Purpose) {
 	}
 	in, err := decodeObject(data, d.op.Pointer("data"), d.op.Place.Schema, purpose, d.op.Target)
 	d.op.Input = in
-	d.faults.Add(faultsIn(err)...)
+	d.errs.Add(errorsIn(err)...)
 }
 
 func (d *operationDecoder) data() (any, bool) {
 	data, ok := d.object["data"]
 	if !ok {
-		d.fault(InvalidDocument, d.op.pointer, "The operation needs the member data.")
+		d.errorf(InvalidDocument, d.op.pointer, "The operation needs the member data.")
 	}
 	return data, ok
 }

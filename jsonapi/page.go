@@ -59,7 +59,7 @@ func (p *queryParser) page(one pair, key string) {
 
 func (p *queryParser) cursor(one pair) string {
 	if one.value == "" {
-		p.fault(InvalidParameter, one.name, "The cursor must not be empty.")
+		p.errorf(InvalidParameter, one.name, "The cursor must not be empty.")
 	}
 	return one.value
 }
@@ -67,13 +67,13 @@ func (p *queryParser) cursor(one pair) string {
 func (p *queryParser) number(one pair, least, most int) int {
 	for _, c := range one.value {
 		if c < '0' || c > '9' {
-			p.fault(InvalidParameter, one.name, "It must be a whole number of at least %d.", least)
+			p.errorf(InvalidParameter, one.name, "It must be a whole number of at least %d.", least)
 			return least
 		}
 	}
 	n, err := strconv.Atoi(one.value)
 	if err != nil || n < least || n > most {
-		p.fault(InvalidParameter, one.name, "It must be a whole number from %d to %d.", least, most)
+		p.errorf(InvalidParameter, one.name, "It must be a whole number from %d to %d.", least, most)
 		return least
 	}
 	return n
@@ -83,10 +83,10 @@ func (p *queryParser) number(one pair, least, most int) int {
 func (p *queryParser) size(one pair) int {
 	n, err := strconv.Atoi(one.value)
 	if digits := strings.Trim(one.value, "0123456789") == ""; digits && (n > MaxPageSize || errors.Is(err, strconv.ErrRange)) {
-		fault := Fault(InvalidParameter, "It must be at most %d.", MaxPageSize).InParameter(one.name).
+		e := NewError(InvalidParameter, "It must be at most %d.", MaxPageSize).InParameter(one.name).
 			WithMeta("page", map[string]any{"maxSize": MaxPageSize})
-		fault.Links = &ErrorLinks{Type: CursorProfile + "/max-size-exceeded"}
-		p.faults.Add(fault)
+		e.Links = &ErrorLinks{Type: CursorProfile + "/max-size-exceeded"}
+		p.errs.Add(e)
 		return DefaultPageSize
 	}
 	return p.number(one, 1, MaxPageSize)
@@ -106,7 +106,7 @@ func (p *queryParser) finish() {
 		case first == "":
 			first = f
 		case f != first:
-			p.fault(InvalidParameter, "page["+name+"]",
+			p.errorf(InvalidParameter, "page["+name+"]",
 				"page[number] with page[size], page[offset] with page[limit], and the cursors page[after] and page[before] "+
 					"with page[size] cannot be mixed.")
 			return
@@ -126,9 +126,9 @@ func (p *queryParser) finishCursors() {
 	if page.After != "" && page.Before != "" && !page.Sized {
 		page.Size = MaxPageSize // (§ Range Pagination)
 	}
-	for _, fault := range p.faults {
-		if fault.Source != nil && fault.Source.Parameter == "sort" {
-			fault.Links = &ErrorLinks{Type: CursorProfile + "/unsupported-sort"}
+	for _, e := range p.errs {
+		if e.Source != nil && e.Source.Parameter == "sort" {
+			e.Links = &ErrorLinks{Type: CursorProfile + "/unsupported-sort"}
 		}
 	}
 }

@@ -77,8 +77,8 @@ var (
 
 type pair struct{ name, value string }
 
-// ParseQuery reads the raw query of a request for resources of the schema. types finds the schemas that fields may name. Every fault is in
-// the error, with its parameter (§ Query Parameters).
+// ParseQuery reads the raw query of a request for resources of the schema. types finds the schemas that fields may name. It returns
+// every error at once, as Errors, each with its parameter (§ Query Parameters).
 func ParseQuery(raw string, accepts Accepts, schema *Schema, types func(string) *Schema) (*Query, error) {
 	p := queryParser{
 		accepts: accepts, schema: schema, types: types, lists: map[string]int{},
@@ -89,14 +89,14 @@ func ParseQuery(raw string, accepts Accepts, schema *Schema, types func(string) 
 	for _, one := range p.q.pairs {
 		seen[one.name]++
 		if seen[one.name] == 2 && !repeatable(one.name) {
-			p.fault(InvalidParameter, one.name, "It is given more than once.")
+			p.errorf(InvalidParameter, one.name, "It is given more than once.")
 		}
 		if seen[one.name] == 1 || repeatable(one.name) {
 			p.parameter(one)
 		}
 	}
 	p.finish()
-	return p.q, p.faults.Err()
+	return p.q, p.errs.Err()
 }
 
 // repeatable tells whether a parameter may be given several times, for one list: filter[field][] of any field and, since some clients spell
@@ -108,14 +108,14 @@ type queryParser struct {
 	schema  *Schema
 	types   func(string) *Schema
 	q       *Query
-	faults  Errors
+	errs    Errors
 
 	pageNames []string
 	lists     map[string]int // position in q.Filters of each repeatable filter that was given
 }
 
-func (p *queryParser) fault(code Code, parameter, detail string, args ...any) {
-	p.faults.Add(Fault(code, detail, args...).InParameter(parameter))
+func (p *queryParser) errorf(code Code, parameter, detail string, args ...any) {
+	p.errs.Add(NewError(code, detail, args...).InParameter(parameter))
 }
 
 // maxParameters bounds the query parameters of one request.
@@ -129,7 +129,7 @@ func (p *queryParser) split(raw string) []pair {
 			continue
 		}
 		if len(pairs) == maxParameters {
-			p.fault(InvalidParameter, "", "At most %d query parameters are read.", maxParameters)
+			p.errorf(InvalidParameter, "", "At most %d query parameters are read.", maxParameters)
 			break
 		}
 		rawName, rawValue, _ := strings.Cut(part, "=")
@@ -137,11 +137,11 @@ func (p *queryParser) split(raw string) []pair {
 		value, err2 := url.QueryUnescape(rawValue)
 		switch {
 		case err != nil || err2 != nil || unusable(name) != "" || !validText(name) || !validText(value):
-			p.fault(InvalidParameter, strings.ToValidUTF8(rawName, "?"), "It is not properly percent-encoded UTF-8.")
+			p.errorf(InvalidParameter, strings.ToValidUTF8(rawName, "?"), "It is not properly percent-encoded UTF-8.")
 		case name == "":
-			p.fault(UnknownParameter, "", "A query parameter has no name.")
+			p.errorf(UnknownParameter, "", "A query parameter has no name.")
 		case strings.Contains(part, ";"):
-			p.fault(InvalidParameter, name, "Parameters are separated by &; a semicolon is written %s.", "%3B")
+			p.errorf(InvalidParameter, name, "Parameters are separated by &; a semicolon is written %s.", "%3B")
 		default:
 			pairs = append(pairs, pair{name, value})
 		}
@@ -193,13 +193,13 @@ func (p *queryParser) parameter(one pair) {
 }
 
 func (p *queryParser) unknown(name string) {
-	p.fault(UnknownParameter, name, "This request takes no parameter %q.", clip(name))
+	p.errorf(UnknownParameter, name, "This request takes no parameter %q.", clip(name))
 }
 
 func (p *queryParser) sort(one pair) {
 	keys := strings.Split(one.value, ",")
 	if len(keys) > maxSortKeys {
-		p.fault(InvalidParameter, one.name, "At most %d keys can be sorted by.", maxSortKeys)
+		p.errorf(InvalidParameter, one.name, "At most %d keys can be sorted by.", maxSortKeys)
 		return
 	}
 	for _, key := range keys {
@@ -209,12 +209,12 @@ func (p *queryParser) sort(one pair) {
 			a = idAttribute
 		}
 		if a == nil || !a.Sort {
-			p.fault(InvalidParameter, one.name, "%s cannot be sorted by %q; it can by %s.", p.schema.Type, clip(name),
+			p.errorf(InvalidParameter, one.name, "%s cannot be sorted by %q; it can by %s.", p.schema.Type, clip(name),
 				strings.Join(p.schema.sortable(), ", "))
 			continue
 		}
 		if slices.ContainsFunc(p.q.Sort, func(k SortKey) bool { return k.Attribute == a }) {
-			p.fault(InvalidParameter, one.name, "%q is named twice.", name)
+			p.errorf(InvalidParameter, one.name, "%q is named twice.", name)
 			continue
 		}
 		p.q.Sort = append(p.q.Sort, SortKey{a, descending})
@@ -239,7 +239,7 @@ func (p *queryParser) include(one pair) {
 	}
 	paths := strings.Split(one.value, ",")
 	if len(paths) > maxIncludePaths {
-		p.fault(InvalidParameter, one.name, "At most %d paths can be included.", maxIncludePaths)
+		p.errorf(InvalidParameter, one.name, "At most %d paths can be included.", maxIncludePaths)
 		return
 	}
 	for _, path := range paths {
@@ -250,14 +250,14 @@ func (p *queryParser) include(one pair) {
 func (p *queryParser) includePath(parameter, path string) {
 	names := strings.Split(path, ".")
 	if len(names) > maxIncludeDepth {
-		p.fault(InvalidParameter, parameter, "The path %q is longer than %d relationships.", clip(path), maxIncludeDepth)
+		p.errorf(InvalidParameter, parameter, "The path %q is longer than %d relationships.", clip(path), maxIncludeDepth)
 		return
 	}
 	node, schema := p.q.Include, p.schema
 	for _, name := range names {
 		rel := schema.Relationship(name)
 		if rel == nil || rel.WriteOnly || rel.Polymorphic {
-			p.fault(InvalidParameter, parameter, "%s has no relationship %q to include.", schema.Type, clip(name))
+			p.errorf(InvalidParameter, parameter, "%s has no relationship %q to include.", schema.Type, clip(name))
 			return
 		}
 		i := slices.IndexFunc(node.Children, func(c *Inclusion) bool { return c.Relationship == rel })
@@ -272,7 +272,7 @@ func (p *queryParser) includePath(parameter, path string) {
 func (p *queryParser) fields(one pair, typ string) {
 	schema := p.types(typ)
 	if schema == nil {
-		p.fault(InvalidParameter, one.name, "There is no type %q.", clip(typ))
+		p.errorf(InvalidParameter, one.name, "There is no type %q.", clip(typ))
 		return
 	}
 	wanted := map[string]bool{}
@@ -283,7 +283,7 @@ func (p *queryParser) fields(one pair, typ string) {
 	readable := schema.Readable()
 	for _, name := range strings.Split(one.value, ",") {
 		if !slices.Contains(readable, name) {
-			p.fault(InvalidParameter, one.name, "The type %s has no field %q to read.", typ, clip(name))
+			p.errorf(InvalidParameter, one.name, "The type %s has no field %q to read.", typ, clip(name))
 			continue
 		}
 		wanted[name] = true

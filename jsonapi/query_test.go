@@ -258,10 +258,10 @@ func TestParseQueryRefuses(t *testing.T) {
 			Code: unknown, Parameter: strings.Repeat("n", 500)},
 	} {
 		_, err := parse(raw)
-		faults := faultsOf(t, err)
+		errs := errorsOf(t, err)
 		want.Pointer = none
-		if len(faults) == 0 || faults[0] != want {
-			t.Errorf("%.120s: %+v, want first %+v", raw, faults, want)
+		if len(errs) == 0 || errs[0] != want {
+			t.Errorf("%.120s: %+v, want first %+v", raw, errs, want)
 		}
 	}
 }
@@ -280,12 +280,12 @@ func TestTheLimitsOfAQuery(t *testing.T) {
 	if _, err := parse(filters(20)); err != nil {
 		t.Errorf("twenty filters: %v", err)
 	}
-	if f := faultsOf(t, func() error { _, err := parse(filters(21)); return err }()); len(f) != 1 {
+	if f := errorsOf(t, func() error { _, err := parse(filters(21)); return err }()); len(f) != 1 {
 		t.Errorf("one filter too many: %v", f)
 	}
 	_, err := parse(strings.Repeat("x=1&", 10_000))
-	if n := len(faultsOf(t, err)); n == 0 || n > 100 {
-		t.Errorf("%d faults for ten thousand parameters", n)
+	if n := len(errorsOf(t, err)); n == 0 || n > 100 {
+		t.Errorf("%d errors for ten thousand parameters", n)
 	}
 	_, err = parse("page[size]=201")
 	var errs jsonapi.Errors
@@ -298,11 +298,11 @@ func TestTheLimitsOfAQuery(t *testing.T) {
 	}
 }
 
-func TestEveryFaultOfAQueryIsToldAtOnce(t *testing.T) {
+func TestEveryErrorOfAQueryIsToldAtOnce(t *testing.T) {
 	t.Parallel()
 	_, err := parse("foo=1&filter[nope]=x&filter[size]=x&sort=nope,note&page[size]=0&include=nope&fields[nope]=a")
 	var parameters []string
-	for _, f := range faultsOf(t, err) {
+	for _, f := range errorsOf(t, err) {
 		parameters = append(parameters, f.Parameter)
 	}
 	want := []string{"foo", "filter[nope]", "filter[size]", "sort", "sort", "page[size]", "include", "fields[nope]"}
@@ -324,7 +324,7 @@ func TestARequestTakesOnlyItsFamilies(t *testing.T) {
 	} {
 		_, err := jsonapi.ParseQuery(strings.Join(all, "&"), c.accepts, things, typeNamed)
 		var refused []string
-		for _, f := range faultsOf(t, err) {
+		for _, f := range errorsOf(t, err) {
 			refused = append(refused, f.Parameter)
 			if f.Code != jsonapi.UnknownParameter {
 				t.Errorf("%s is refused as %s", f.Parameter, f.Code)

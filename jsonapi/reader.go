@@ -29,12 +29,12 @@ func ReadJSON(body []byte) (any, *Error) {
 	}
 	var deep depthError
 	if errors.As(err, &deep) {
-		return nil, Fault(InvalidJSON, "The document is nested more than %d levels deep.", maxDepth)
+		return nil, NewError(InvalidJSON, "The document is nested more than %d levels deep.", maxDepth)
 	}
 	if len(bytes.TrimSpace(body)) == 0 {
-		return nil, Fault(InvalidJSON, "The body is empty.")
+		return nil, NewError(InvalidJSON, "The body is empty.")
 	}
-	return nil, Fault(InvalidJSON, "%s", sentence(err))
+	return nil, NewError(InvalidJSON, "%s", sentence(err))
 }
 
 type depthError struct{}

@@ -33,9 +33,9 @@ func TestReadJSONTakes(t *testing.T) {
 		},
 		strings.Repeat("[", 32) + strings.Repeat("]", 32): nested(32),
 	} {
-		got, fault := jsonapi.ReadJSON([]byte(body))
-		if fault != nil {
-			t.Errorf("%.60s is refused: %v", body, fault)
+		got, e := jsonapi.ReadJSON([]byte(body))
+		if e != nil {
+			t.Errorf("%.60s is refused: %v", body, e)
 		} else if !reflect.DeepEqual(got, want) {
 			t.Errorf("%.60s is read as %#v, want %#v", body, got, want)
 		}
@@ -99,16 +99,16 @@ func TestReadJSONRefuses(t *testing.T) {
 		strings.Repeat("[{\"a\":", 5000): "more than 32 levels",
 		`{"` + strings.Repeat("x", 5000) + `":1,"` + strings.Repeat("x", 5000) + `":1}`: "occurs twice",
 	} {
-		_, fault := jsonapi.ReadJSON([]byte(body))
+		_, e := jsonapi.ReadJSON([]byte(body))
 		switch {
-		case fault == nil:
+		case e == nil:
 			t.Errorf("%.60q is taken", body)
-		case !strings.Contains(fault.Detail, says):
-			t.Errorf("%.60q is refused with %q, want %q", body, fault.Detail, says)
-		case fault.Code != jsonapi.InvalidJSON || fault.Source != nil:
-			t.Errorf("%.60q is refused as %v with source %v", body, fault.Code, fault.Source)
-		case len(fault.Detail) > 600:
-			t.Errorf("%.60q is refused with a detail of %d bytes", body, len(fault.Detail))
+		case !strings.Contains(e.Detail, says):
+			t.Errorf("%.60q is refused with %q, want %q", body, e.Detail, says)
+		case e.Code != jsonapi.InvalidJSON || e.Source != nil:
+			t.Errorf("%.60q is refused as %v with source %v", body, e.Code, e.Source)
+		case len(e.Detail) > 600:
+			t.Errorf("%.60q is refused with a detail of %d bytes", body, len(e.Detail))
 		}
 	}
 }

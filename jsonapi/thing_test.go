@@ -66,7 +66,7 @@ const (
 	idB = "01912f6a-8c00-7abc-8def-0123456789cd"
 )
 
-// found is one fault as clients branch on it.
+// found is one error as clients branch on it.
 type found struct {
 	Code                       jsonapi.Code
 	Pointer, Parameter, Header string
@@ -75,14 +75,14 @@ type found struct {
 // none stands for the absence of a pointer: "" is a pointer, the whole document.
 const none = "-"
 
-func faultsOf(t testing.TB, err error) []found {
+func errorsOf(t testing.TB, err error) []found {
 	t.Helper()
 	if err == nil {
 		return nil
 	}
 	var errs jsonapi.Errors
 	if !errors.As(err, &errs) {
-		t.Fatalf("the error is no list of faults but %T: %v", err, err)
+		t.Fatalf("the error is no list of errors but %T: %v", err, err)
 	}
 	var out []found
 	for _, e := range errs {
@@ -95,7 +95,7 @@ func faultsOf(t testing.TB, err error) []found {
 		}
 		out = append(out, f)
 		if e.Detail == "" || e.Title == "" || e.Status < 400 {
-			t.Errorf("fault without a detail, a title or a status: %+v", e)
+			t.Errorf("error without a detail, a title or a status: %+v", e)
 		}
 		if strings.Contains(e.Detail, "%!(EXTRA") || strings.Contains(e.Detail, "(MISSING)") || strings.Contains(e.Detail, "written %%") {
 			t.Errorf("badly formatted detail: %s", e.Detail)
@@ -110,7 +110,7 @@ func faultsOf(t testing.TB, err error) []found {
 // checkPointers fails the test for each pointer of an error that leads nowhere in the document that was sent.
 func checkPointers(t testing.TB, body []byte, err error) {
 	t.Helper()
-	for _, f := range faultsOf(t, err) {
+	for _, f := range errorsOf(t, err) {
 		if f.Pointer != none && !jsonapitest.Resolves(string(body), f.Pointer) {
 			t.Errorf("the pointer %q of %s does not resolve in %s", f.Pointer, f.Code, body)
 		}

@@ -318,18 +318,18 @@ func TestEncodingOfDocuments(t *testing.T) {
 	if _, err := (&jsonapi.Document{Meta: map[string]any{"f": func() {}}}).Encode(); err == nil {
 		t.Error("a document that JSON cannot hold is encoded")
 	}
-	at := jsonapi.Fault(jsonapi.InvalidDocument, "d").At("")
+	at := jsonapi.NewError(jsonapi.InvalidDocument, "d").At("")
 	encoded, err := jsonapi.EncodeErrors(jsonapi.Errors{at})
 	if err != nil || !bytes.Contains(encoded, []byte(`"source":{"pointer":""}`)) || !bytes.Contains(encoded, []byte(`"status":"400"`)) {
 		t.Errorf("an error of the whole document is printed as %s (%v)", encoded, err)
 	}
 }
 
-func TestTheStatusOfSeveralFaults(t *testing.T) {
+func TestTheStatusOfSeveralErrors(t *testing.T) {
 	t.Parallel()
 	list := func(codes ...jsonapi.Code) (out jsonapi.Errors) {
 		for _, c := range codes {
-			out.Add(jsonapi.Fault(c, "x"))
+			out.Add(jsonapi.NewError(c, "x"))
 		}
 		return out
 	}
@@ -349,7 +349,7 @@ func TestTheStatusOfSeveralFaults(t *testing.T) {
 			t.Errorf("%v: %d, want %d", c.errs, got, c.want)
 		}
 	}
-	if jsonapi.Fault("no such code", "x").Code != jsonapi.Internal {
+	if jsonapi.NewError("no such code", "x").Code != jsonapi.Internal {
 		t.Error("an unknown code is sent to clients")
 	}
 }

@@ -55,7 +55,7 @@ const (
 	toUpdate
 )
 
-// check holds the rules of single attributes, as the schema has them. A front door that has shown its client each fault in place meets
+// check holds the rules of single attributes, as the schema has them. A front door that has shown its client each error in place meets
 // none here; one that has not is refused.
 func (in *Change) check(c *Collection, what purpose) error {
 	var errs Errors

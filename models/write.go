@@ -115,9 +115,9 @@ func sameJSON(value, read any) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	printed, fault := jsonapi.ReadJSON(encoded)
-	if fault != nil {
-		return false, fault
+	printed, e := jsonapi.ReadJSON(encoded)
+	if e != nil {
+		return false, e
 	}
 	return reflect.DeepEqual(printed, read), nil
 }

@@ -48,9 +48,9 @@ func (g *generator) errors() {
 	}))
 	codes := text("What went wrong. Codes never change; each has its section in /docs/errors.")
 	statuses := map[string]bool{}
-	for _, code := range slices.Sorted(maps.Keys(jsonapi.Problems())) {
+	for _, code := range slices.Sorted(maps.Keys(jsonapi.Meanings())) {
 		codes.Enum = append(codes.Enum, string(code))
-		statuses[strconv.Itoa(jsonapi.Problems()[code].Status)] = true
+		statuses[strconv.Itoa(jsonapi.Meanings()[code].Status)] = true
 	}
 	g.schema("Error", object("One error.", []string{"status", "code", "title", "links"}, members[*schema]{
 		{"id", text("The X-Request-Id, where the log has more.")},
@@ -85,16 +85,16 @@ func (g *generator) errorAnswer(name string, statuses ...int) {
 	var described []string
 	for _, status := range statuses {
 		var codes []string
-		for _, code := range slices.Sorted(maps.Keys(jsonapi.Problems())) {
-			problem := jsonapi.Problems()[code]
-			if problem.Status != status {
+		for _, code := range slices.Sorted(maps.Keys(jsonapi.Meanings())) {
+			meaning := jsonapi.Meanings()[code]
+			if meaning.Status != status {
 				continue
 			}
 			codes = append(codes, string(code))
 			if len(codes) > 1 {
 				continue // one example for each status: /docs/errors has the others
 			}
-			if g.addExample("error."+string(code), problem.Title, g.examples.Errors[string(code)]) {
+			if g.addExample("error."+string(code), meaning.Title, g.examples.Errors[string(code)]) {
 				content.Examples.set(string(code), reference{"#/components/examples/error." + string(code)})
 			}
 		}

@@ -37,51 +37,51 @@ var reasons = map[server.Reason]jsonapi.Code{
 	server.Unavailable:          jsonapi.Unavailable,
 }
 
-// located returns refusals of package models as faults with pointers into the request that caused them. Other errors stay as they are.
+// located returns the errors of package models as error objects with pointers into the request that caused them. Others stay as they are.
 func located(err error, in *jsonapi.Input) error {
-	refusals := models.ErrorsOf(err)
-	if refusals == nil {
+	causes := models.ErrorsOf(err)
+	if causes == nil {
 		return err
 	}
-	return faultsOf(refusals, func(fault *jsonapi.Error, refusal *models.Error) *jsonapi.Error {
-		return fault.At(pointerTo(in, refusal))
+	return errorsOf(causes, func(e *jsonapi.Error, cause *models.Error) *jsonapi.Error {
+		return e.At(pointerTo(in, cause))
 	})
 }
 
-// faultsOf returns refusals as faults; at points those with a field to where it is in the request.
-func faultsOf(refusals models.Errors, at func(*jsonapi.Error, *models.Error) *jsonapi.Error) jsonapi.Errors {
-	var faults jsonapi.Errors
-	for _, refusal := range refusals {
-		fault := faultOf(refusal)
-		if refusal.Field != "" {
-			fault = at(fault, refusal)
+// errorsOf returns the errors of package models as error objects; at points those with a field to where it is in the request.
+func errorsOf(causes models.Errors, at func(*jsonapi.Error, *models.Error) *jsonapi.Error) jsonapi.Errors {
+	var errs jsonapi.Errors
+	for _, cause := range causes {
+		e := errorOf(cause)
+		if cause.Field != "" {
+			e = at(e, cause)
 		}
-		faults.Add(fault)
+		errs.Add(e)
 	}
-	return faults
+	return errs
 }
 
-func faultOf(refusal *models.Error) *jsonapi.Error {
-	fault := jsonapi.Fault(codes[refusal.Kind], "%s", refusal.Message)
+func errorOf(cause *models.Error) *jsonapi.Error {
+	e := jsonapi.NewError(codes[cause.Kind], "%s", cause.Message)
 	switch {
-	case refusal.Parameter != "" && refusal.Kind == models.Invalid:
-		return jsonapi.Fault(jsonapi.InvalidParameter, "%s", refusal.Message).InParameter(refusal.Parameter)
-	case refusal.Parameter != "":
-		return fault.InParameter(refusal.Parameter)
-	case refusal.Kind == models.PreconditionFailed:
-		return fault.InHeader("If-Match")
-	case refusal.Kind == models.OtherRequest:
-		return fault.InHeader(server.IdempotencyKey)
+	case cause.Parameter != "" && cause.Kind == models.Invalid:
+		return jsonapi.NewError(jsonapi.InvalidParameter, "%s", cause.Message).InParameter(cause.Parameter)
+	case cause.Parameter != "":
+		return e.InParameter(cause.Parameter)
+	case cause.Kind == models.PreconditionFailed:
+		return e.InHeader("If-Match")
+	case cause.Kind == models.OtherRequest:
+		return e.InHeader(server.IdempotencyKey)
 	default:
-		return fault
+		return e
 	}
 }
 
-func pointerTo(in *jsonapi.Input, refusal *models.Error) string {
-	if refusal.Kind == models.RelatedNotFound {
-		if linkage, sent := in.Relationships[refusal.Field]; sent && len(linkage.Refs) > refusal.Index {
-			return in.PointerToRef(refusal.Field, refusal.Index)
+func pointerTo(in *jsonapi.Input, cause *models.Error) string {
+	if cause.Kind == models.RelatedNotFound {
+		if linkage, sent := in.Relationships[cause.Field]; sent && len(linkage.Refs) > cause.Index {
+			return in.PointerToRef(cause.Field, cause.Index)
 		}
 	}
-	return in.PointerTo(refusal.Field)
+	return in.PointerTo(cause.Field)
 }
