@@ -22,7 +22,7 @@ const maxSlow = 10
 
 // decodeOperations reads the operations of an atomic request and checks what can be known without the database.
 func (rq *request) decodeOperations() (err error) {
-	rq.sent.operations, err = jsonapi.DecodeOperations(rq.Content, rq.site())
+	rq.sent.operations, err = jsonapi.DecodeOperations(rq.Content, rq.api())
 	if err != nil {
 		return err
 	}
@@ -62,32 +62,32 @@ func (a *API) operate(w http.ResponseWriter, rq *request) error {
 	return writeDocument(w, rq, http.StatusOK, &jsonapi.Document{Results: results, Ext: rq.route.ext})
 }
 
-// site returns what the operations of the request can be about: the collections of the resource table. A type alone names the collection
+// api returns what the operations of the request can be about: the collections of the resource table. A type alone names the collection
 // that its resources are read at.
-func (rq *request) site() *jsonapi.Site {
-	site := &jsonapi.Site{
+func (rq *request) api() *jsonapi.API {
+	api := &jsonapi.API{
 		Base: &url.URL{Scheme: "http", Host: rq.Host, Path: jsonapi.Root + operationsPath},
 		AreTags: func(list string) bool {
 			_, ok := server.VersionsOf([]string{list})
 			return ok
 		},
 	}
-	var others []*jsonapi.Place
+	var others []*jsonapi.Collection
 	for _, res := range resources {
-		place := &jsonapi.Place{Path: jsonapi.Root + res.path, Schema: res.Schema}
+		collection := &jsonapi.Collection{Path: jsonapi.Root + res.path, Schema: res.Schema}
 		if res.path == res.Schema.Type {
-			site.Places = append(site.Places, place)
+			api.Collections = append(api.Collections, collection)
 		} else {
-			others = append(others, place)
+			others = append(others, collection)
 		}
 	}
-	site.Places = append(site.Places, others...)
-	return site
+	api.Collections = append(api.Collections, others...)
+	return api
 }
 
 // resourceAt returns the line of the resource table that an operation is about.
 func resourceAt(op *jsonapi.Operation) *resource {
-	return resourceOf(strings.TrimPrefix(op.Place.Path, jsonapi.Root))
+	return resourceOf(strings.TrimPrefix(op.Collection.Path, jsonapi.Root))
 }
 
 // permitOperations makes sure that every operation is one that the caller could have as a request of its own, and that they are not too
@@ -100,7 +100,7 @@ func (rq *request) permitOperations(operations []*jsonapi.Operation) error {
 		switch {
 		case !possible:
 			errs.Add(jsonapi.NewError(jsonapi.Forbidden, "Clients cannot %s resources of the type %s.", op.Code,
-				op.Place.Schema.Type).At(op.Pointer()))
+				op.Collection.Schema.Type).At(op.Pointer()))
 		case !rq.Principal.Allows(needs):
 			errs.Add(forbidden(rq.Principal, needs).At(op.Pointer()))
 		}
@@ -239,7 +239,7 @@ var changesOfMembers = map[jsonapi.OperationCode]models.MemberChange{
 
 // render returns the resource object of a result, as a single request would show it.
 func (b *batch) render(op *jsonapi.Operation, item any) (*jsonapi.Resource, error) {
-	resources, err := models.Render(b.rq.Context(), b.tx, resourceAt(op).Collection, b.rq.Scope(), []any{item}, op.Place.Path, nil)
+	resources, err := models.Render(b.rq.Context(), b.tx, resourceAt(op).Collection, b.rq.Scope(), []any{item}, op.Collection.Path, nil)
 	if err != nil {
 		return nil, err
 	}

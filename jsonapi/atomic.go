@@ -29,8 +29,8 @@ const (
 // Operation is one entry of atomic:operations, read and checked against the schema of what it is about.
 type Operation struct {
 	Code OperationCode
-	// Place is the collection that it is about.
-	Place *Place
+	// Collection is the one that it is about.
+	Collection *Collection
 	// Target is the resource that it changes, by id or by the lid of one that an earlier operation adds. It names no resource when the
 	// operation adds one.
 	Target Ref
@@ -64,7 +64,7 @@ func (op *Operation) PointerToMember(index int) string {
 // DecodeOperations reads the document of an atomic request. Nothing is executed here, but everything that can be known without the data
 // is checked: the form of the document and of each operation, targets, values, and that each lid is defined, once, before it is used.
 // It returns every error at once, as Errors, each with a pointer that resolves in the document.
-func DecodeOperations(body []byte, site *Site) ([]*Operation, error) {
+func DecodeOperations(body []byte, api *API) ([]*Operation, error) {
 	document, err := readDocument(body)
 	if err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func DecodeOperations(body []byte, site *Site) ([]*Operation, error) {
 	operations := make([]*Operation, len(array))
 	locals := locals{}
 	for i, element := range array {
-		d := operationDecoder{site: site, op: &Operation{pointer: Pointer(at, strconv.Itoa(i))}}
+		d := operationDecoder{api: api, op: &Operation{pointer: Pointer(at, strconv.Itoa(i))}}
 		d.decode(element)
 		errs.Add(d.errs...)
 		errs.Add(locals.check(d.op)...)

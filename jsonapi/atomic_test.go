@@ -10,10 +10,10 @@ import (
 	"roster/jsonapi"
 )
 
-// site has things at two paths, as a collection that is served twice.
-var site = &jsonapi.Site{
+// api has things at two paths, as a collection that is served twice.
+var api = &jsonapi.API{
 	Base: &url.URL{Scheme: "http", Host: "roster.test:8080", Path: "/v1/operations"},
-	Places: []*jsonapi.Place{
+	Collections: []*jsonapi.Collection{
 		{Path: "/v1/things", Schema: things},
 		{Path: "/v1/people", Schema: people},
 		{Path: "/v1/office/things", Schema: things},
@@ -59,12 +59,12 @@ func TestRefAndHrefHaveTheSameResult(t *testing.T) {
 		`{"op":"add","ref":{"type":"things","id":"not-a-uuid","relationship":"fans"},"data":[],"foo":{}}`: {
 			"/v1/things", jsonapi.Ref{Type: "things", ID: "not-a-uuid"}, "fans"},
 	} {
-		ops, err := jsonapi.DecodeOperations(atomic(operation), site)
+		ops, err := jsonapi.DecodeOperations(atomic(operation), api)
 		if err != nil {
 			t.Errorf("%s: %v", operation, err)
 			continue
 		}
-		got := target{Path: ops[0].Place.Path, Ref: ops[0].Target}
+		got := target{Path: ops[0].Collection.Path, Ref: ops[0].Target}
 		if ops[0].Relationship != nil {
 			got.Relationship = ops[0].Relationship.Name
 		}
@@ -76,7 +76,7 @@ func TestRefAndHrefHaveTheSameResult(t *testing.T) {
 
 func TestTheDefaultPortOfAnySchemeIsNoPort(t *testing.T) {
 	t.Parallel()
-	plain := &jsonapi.Site{Base: &url.URL{Scheme: "http", Host: "roster.test", Path: "/v1/operations"}, Places: site.Places}
+	plain := &jsonapi.API{Base: &url.URL{Scheme: "http", Host: "roster.test", Path: "/v1/operations"}, Collections: api.Collections}
 	for href, ours := range map[string]bool{
 		"https://roster.test/v1/things/a":     true,
 		"https://roster.test:443/v1/things/a": true,
@@ -103,7 +103,7 @@ func TestLocalIDsAreResolvedInACopy(t *testing.T) {
 		`{"op":"add","data":{"type":"things","attributes":{"name":"x"},"relationships":{
 			"owner":{"data":{"type":"people","lid":"p"}},"watchers":{"data":[{"type":"people","lid":"p"}]},
 			"fans":{"data":[{"type":"people","id":"q"},{"type":"people","lid":"p"}]}}}}`,
-	), site)
+	), api)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func TestEveryErrorOfOperationsIsToldAtOnce(t *testing.T) {
 		{"op":"update","ref":{"type":"things","id":"a"},"data":{"type":"things","id":"a","attributes":{"size":"x"}},"meta":[]},
 		{"op":"add","ref":{"type":"things","id":"a","relationship":"fans"},"data":[7],"meta":{"ifMatch":7}}
 	]}`)
-	_, err := jsonapi.DecodeOperations(body, site)
+	_, err := jsonapi.DecodeOperations(body, api)
 	at := "/atomic:operations/"
 	want := []found{
 		{Code: jsonapi.InvalidDocument, Pointer: "/data"},
@@ -175,7 +175,7 @@ func FuzzAtomic(f *testing.F) {
 	}
 	f.Add(`{"atomic:operations":{},"atomic:results":[],"data":null}`)
 	f.Fuzz(func(t *testing.T, body string) {
-		ops, err := jsonapi.DecodeOperations([]byte(body), site)
+		ops, err := jsonapi.DecodeOperations([]byte(body), api)
 		if err != nil {
 			checkPointers(t, []byte(body), err)
 			return
@@ -193,8 +193,8 @@ func FuzzAtomic(f *testing.F) {
 // checkOperation fails the test unless an operation has all it takes to be carried out after those that added the ids.
 func checkOperation(t *testing.T, op *jsonapi.Operation, ids map[jsonapi.Ref]string) {
 	t.Helper()
-	if op.Place == nil || op.Target.Type != op.Place.Schema.Type {
-		t.Fatalf("%s: no place for %v", op.Pointer(), op.Target)
+	if op.Collection == nil || op.Target.Type != op.Collection.Schema.Type {
+		t.Fatalf("%s: no collection for %v", op.Pointer(), op.Target)
 	}
 	adds := op.Code == jsonapi.AddOperation && op.Relationship == nil
 	if _, defined := ids[op.Target]; op.Target.LID != "" && !defined && !adds {

@@ -9,7 +9,7 @@ import (
 // operationDecoder reads one operation object and collects its errors.
 type operationDecoder struct {
 	decoder
-	site   *Site
+	api    *API
 	op     *Operation
 	object map[string]any
 	// conditional: there is a precondition, though perhaps one that any version meets.
@@ -75,7 +75,7 @@ func (d *operationDecoder) precondition() {
 	}
 	text, _ := tags.(string)
 	d.op.IfMatch = text
-	if text == "" || !d.site.AreTags(text) {
+	if text == "" || !d.api.AreTags(text) {
 		d.errorf(InvalidDocument, d.op.Pointer("meta", "ifMatch"), "ifMatch must be a string with entity tags, as in the header If-Match.")
 	}
 	d.conditional = true
@@ -166,7 +166,7 @@ func (d *operationDecoder) fromRef(v any) {
 		d.errorf(InvalidDocument, at, "A resource is added without ref; with the member relationship, ref says where to add members.")
 	default:
 		d.op.Target = Ref{Type: typ, ID: id, LID: lid}
-		if d.place(typ, at+"/type") && hasRelationship {
+		if d.collection(typ, at+"/type") && hasRelationship {
 			d.relationship(name, at+"/relationship")
 		}
 	}
@@ -180,7 +180,7 @@ func (d *operationDecoder) fromHref(v any) {
 		d.errorf(InvalidDocument, at, "The member href must be a string.")
 		return
 	}
-	found, e := d.site.locate(href)
+	found, e := d.api.locate(href)
 	switch {
 	case e != nil:
 		d.errs.Add(e.At(at))
@@ -192,8 +192,8 @@ func (d *operationDecoder) fromHref(v any) {
 		d.errorf(InvalidDocument, at, "href must be the URL of a resource or of a relationship, not of a collection.")
 		return
 	}
-	d.op.Place = found.place
-	d.op.Target = Ref{Type: found.place.Schema.Type, ID: found.id}
+	d.op.Collection = found.collection
+	d.op.Target = Ref{Type: found.collection.Schema.Type, ID: found.id}
 	if found.relationship != "" {
 		d.relationship(found.relationship, at)
 	}
@@ -232,22 +232,22 @@ func (d *operationDecoder) fromData() {
 		}
 	}
 	d.op.Target.Type = typ
-	d.place(typ, at+"/type")
+	d.collection(typ, at+"/type")
 }
 
-// place finds the collection of a type.
-func (d *operationDecoder) place(typ, pointer string) bool {
-	if d.op.Place = d.site.placeOf(typ); d.op.Place == nil {
+// collection finds the one of a type.
+func (d *operationDecoder) collection(typ, pointer string) bool {
+	if d.op.Collection = d.api.collectionOf(typ); d.op.Collection == nil {
 		d.errorf(NotFound, pointer, "There are no resources of the type %q.", clip(typ))
 	}
-	return d.op.Place != nil
+	return d.op.Collection != nil
 }
 
 // relationship finds the relationship of that name. One that is only written when a resource is added has no linkage of its own.
 func (d *operationDecoder) relationship(name, pointer string) {
-	rel := d.op.Place.Schema.Relationship(name)
+	rel := d.op.Collection.Schema.Relationship(name)
 	if rel == nil || rel.WriteOnly {
-		d.errorf(NotFound, pointer, "The type %s has no relationship %q.", d.op.Place.Schema.Type, clip(name))
+		d.errorf(NotFound, pointer, "The type %s has no relationship %q.", d.op.Collection.Schema.Type, clip(name))
 		return
 	}
 	d.op.Relationship = rel
@@ -279,7 +279,7 @@ func (d *operationDecoder) resource(purpose Purpose) {
 	if !ok {
 		return
 	}
-	in, err := decodeObject(data, d.op.Pointer("data"), d.op.Place.Schema, purpose, d.op.Target)
+	in, err := decodeObject(data, d.op.Pointer("data"), d.op.Collection.Schema, purpose, d.op.Target)
 	d.op.Input = in
 	d.errs.Add(errorsIn(err)...)
 }

@@ -82,7 +82,7 @@ func TestEveryPointerIntoOperationsResolves(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ops, err := jsonapi.DecodeOperations(body, site)
+		ops, err := jsonapi.DecodeOperations(body, api)
 		checkPointers(t, body, err)
 		if err != nil {
 			refused++

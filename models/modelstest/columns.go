@@ -24,27 +24,27 @@ func CompareColumns(t *testing.T, structs ...any) {
 			t.Fatal(err)
 		}
 		for _, s := range structs {
-			faults, err := columnFaults(columns, s)
+			mismatches, err := columnMismatches(columns, s)
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, fault := range faults {
-				t.Errorf("%s: %s", dialect, fault)
+			for _, mismatch := range mismatches {
+				t.Errorf("%s: %s", dialect, mismatch)
 			}
 		}
 	}
 }
 
-// columnFaults returns what differs between the struct and the columns of its table.
-func columnFaults(columns []column, structPointer any) ([]string, error) {
+// columnMismatches returns what differs between the struct and the columns of its table.
+func columnMismatches(columns []column, structPointer any) ([]string, error) {
 	parsed, err := gorm.Parse(structPointer, &sync.Map{}, gorm.NamingStrategy{})
 	if err != nil {
 		return nil, fmt.Errorf("read tags of %T: %w", structPointer, err)
 	}
 	unseen := maps.Clone(parsed.FieldsByDBName)
-	var faults []string
-	fault := func(format string, args ...any) {
-		faults = append(faults, fmt.Sprintf("%T: ", structPointer)+fmt.Sprintf(format, args...))
+	var mismatches []string
+	mismatch := func(format string, args ...any) {
+		mismatches = append(mismatches, fmt.Sprintf("%T: ", structPointer)+fmt.Sprintf(format, args...))
 	}
 	for _, c := range columns {
 		if c.Table != parsed.Table {
@@ -52,7 +52,7 @@ func columnFaults(columns []column, structPointer any) ([]string, error) {
 		}
 		field, ok := unseen[c.Name]
 		if !ok {
-			fault("no field for %s.%v", c.Table, c)
+			mismatch("no field for %s.%v", c.Table, c)
 			continue
 		}
 		delete(unseen, c.Name)
@@ -61,18 +61,18 @@ func columnFaults(columns []column, structPointer any) ([]string, error) {
 			continue
 		}
 		if kind != c.Family {
-			fault("%s is %s, but %s.%v", field.Name, field.FieldType, c.Table, c)
+			mismatch("%s is %s, but %s.%v", field.Name, field.FieldType, c.Table, c)
 		} else if nullable != c.Nullable && kind != "blob" { // nil bytes are NULL
-			fault("%s is %s: NULL, but %s.%v", field.Name, field.FieldType, c.Table, c)
+			mismatch("%s is %s: NULL, but %s.%v", field.Name, field.FieldType, c.Table, c)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(unseen)) {
 		if !unseen[name].Creatable {
 			continue // it is read from another table
 		}
-		fault("%s has no column %s.%s", unseen[name].Name, parsed.Table, name)
+		mismatch("%s has no column %s.%s", unseen[name].Name, parsed.Table, name)
 	}
-	return faults, nil
+	return mismatches, nil
 }
 
 // goFamily returns the family of columns that hold the field, and whether it can be NULL. It is not known of types that convert themselves.

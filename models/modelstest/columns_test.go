@@ -40,7 +40,7 @@ func TestEachDifferenceBetweenStructAndTableIsReported(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		faults, err := columnFaults(columns, &badCredential{})
+		mismatches, err := columnMismatches(columns, &badCredential{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -51,7 +51,7 @@ func TestEachDifferenceBetweenStructAndTableIsReported(t *testing.T) {
 			"*modelstest.badCredential: CreatedAt is *time.Time: NULL, but credentials.column created_at timestamp NOT NULL",
 			"*modelstest.badCredential: Owner has no column credentials.owner",
 		}
-		if got := strings.Join(faults, "\n"); got != strings.Join(want, "\n") {
+		if got := strings.Join(mismatches, "\n"); got != strings.Join(want, "\n") {
 			t.Errorf("reported:\n%s\nwant:\n%s", got, strings.Join(want, "\n"))
 		}
 	})
