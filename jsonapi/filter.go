@@ -28,10 +28,10 @@ const (
 var ops = map[Kind][]Op{
 	String: {OpEqual, OpEqualFold, OpNotEqual, OpPrefix, OpSuffix, OpContains,
 		OpGreater, OpGreaterEqual, OpLess, OpLessEqual, OpMatch, OpNull},
-	Integer:    {OpEqual, OpNotEqual, OpGreater, OpGreaterEqual, OpLess, OpLessEqual, OpMatch, OpNull},
-	Boolean:    {OpEqual, OpNotEqual, OpNull},
-	Moment:     {OpEqual, OpNotEqual, OpGreater, OpGreaterEqual, OpLess, OpLessEqual, OpMatch, OpNull},
-	ServerTime: {OpEqual, OpNotEqual, OpGreater, OpGreaterEqual, OpLess, OpLessEqual, OpMatch, OpNull},
+	Integer:   {OpEqual, OpNotEqual, OpGreater, OpGreaterEqual, OpLess, OpLessEqual, OpMatch, OpNull},
+	Boolean:   {OpEqual, OpNotEqual, OpNull},
+	TimeKind:  {OpEqual, OpNotEqual, OpGreater, OpGreaterEqual, OpLess, OpLessEqual, OpMatch, OpNull},
+	StampKind: {OpEqual, OpNotEqual, OpGreater, OpGreaterEqual, OpLess, OpLessEqual, OpMatch, OpNull},
 }
 
 // idAttribute makes the id filterable and sortable like an attribute, by the comparisons that mean something for an id.

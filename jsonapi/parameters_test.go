@@ -39,7 +39,7 @@ func sample(p jsonapi.Parameter) string {
 		return "true"
 	case p.Kind == jsonapi.Integer:
 		return strconv.Itoa(max(p.Least, 1))
-	case p.Kind == jsonapi.Moment || p.Kind == jsonapi.ServerTime:
+	case p.Kind == jsonapi.TimeKind || p.Kind == jsonapi.StampKind:
 		return "2026-01-02T03:04:05+00:00"
 	default:
 		return "a"

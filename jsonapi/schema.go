@@ -16,11 +16,11 @@ const (
 	String  Kind = "string"
 	Integer Kind = "integer"
 	Boolean Kind = "boolean"
-	// Moment is an instant a client gave; it is printed exactly.
-	Moment Kind = "time"
-	// ServerTime is an instant the server took; it is kept exactly and printed in whole seconds.
-	ServerTime Kind = "serverTime"
-	List       Kind = "list" // of strings
+	// TimeKind is that of a [Time], which a client gave.
+	TimeKind Kind = "time"
+	// StampKind is that of a [Stamp], which the server took.
+	StampKind Kind = "stamp"
+	List      Kind = "list" // of strings
 	// Value is any JSON; only read-only attributes have it.
 	Value Kind = "value"
 )
@@ -154,8 +154,8 @@ var kinds = map[reflect.Type]Kind{
 	reflect.TypeFor[string]():  String,
 	reflect.TypeFor[int64]():   Integer,
 	reflect.TypeFor[bool]():    Boolean,
-	reflect.TypeFor[Time]():    Moment,
-	reflect.TypeFor[Stamp]():   ServerTime,
+	reflect.TypeFor[Time]():    TimeKind,
+	reflect.TypeFor[Stamp]():   StampKind,
 	reflect.TypeFor[Strings](): List,
 	reflect.TypeFor[Raw]():     Value,
 }

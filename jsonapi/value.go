@@ -37,7 +37,7 @@ func (a *Attribute) Decode(v any) (value any, wrong string) {
 			}
 		}
 		return nil, "must be an integer of at most 64 bits"
-	case Moment, ServerTime:
+	case TimeKind, StampKind:
 		s, _ := v.(string)
 		if t, _, ok := ParseTime(s); ok {
 			return Time{t}, ""
@@ -71,7 +71,7 @@ func (a *Attribute) Check(value any) (wrong string) {
 	case int64:
 		kind = Integer
 	case Time:
-		kind = Moment
+		kind = TimeKind
 	}
 	if kind != a.Kind {
 		return fmt.Sprintf("must not be a %T", value)
@@ -107,12 +107,12 @@ func parseText(kind Kind, text string) (value any, wrong string) {
 			return i, ""
 		}
 		return nil, "must be an integer"
-	case Moment, ServerTime:
+	case TimeKind, StampKind:
 		t, whole, ok := ParseTime(text)
 		if !ok {
 			return nil, "must be a time like 2026-01-02T03:04:05+00:00 (RFC 3339; a + in a URL is written %2B)"
 		}
-		if whole && kind == ServerTime {
+		if whole && kind == StampKind {
 			return WholeSecond{t}, ""
 		}
 		return t, ""

@@ -120,7 +120,7 @@ func exampleOf(a *jsonapi.Attribute) any {
 		return jsonapi.Strings{text}
 	case a.Kind == jsonapi.List:
 		return jsonapi.Strings{}
-	case a.Kind == jsonapi.Moment || a.Kind == jsonapi.ServerTime:
+	case a.Kind == jsonapi.TimeKind || a.Kind == jsonapi.StampKind:
 		if text == "" && a.Nullable {
 			return nil
 		}

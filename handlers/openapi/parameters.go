@@ -119,7 +119,7 @@ func parameterValue(p jsonapi.Parameter) *schema {
 		return s
 	case jsonapi.Boolean:
 		return &schema{Type: "boolean"}
-	case jsonapi.Moment, jsonapi.ServerTime:
+	case jsonapi.TimeKind, jsonapi.StampKind:
 		return &schema{Type: "string", Format: "date-time"}
 	default:
 		return textEnum(p.Enum...)

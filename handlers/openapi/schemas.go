@@ -163,7 +163,7 @@ func attribute(a *jsonapi.Attribute, p purpose) *schema {
 		out.Type, out.Format = "integer", "int64"
 	case jsonapi.Boolean:
 		out.Type = "boolean"
-	case jsonapi.Moment, jsonapi.ServerTime:
+	case jsonapi.TimeKind, jsonapi.StampKind:
 		out.Type, out.Format = "string", "date-time"
 	case jsonapi.List:
 		out.Type, out.Items = "array", textEnum()
