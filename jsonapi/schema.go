@@ -41,8 +41,8 @@ type Attribute struct {
 	Visible bool
 	// Secret: it is sent once, in the answer to the request that set it, and null means "unchanged".
 	Secret bool
-	// OriginOnly: it is a URL that may hold a secret in its path or query. Who reads the resource is told all of it, everybody else the
-	// origin.
+	// OriginOnly: it is a URL that may hold a secret in its path or query. A caller that may read the
+	// resource is shown all of it, others the origin.
 	OriginOnly   bool
 	Min, Max     int // characters of a string, elements of a list
 	Enum         []string

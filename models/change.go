@@ -8,7 +8,7 @@ import (
 	"roster/jsonapi"
 )
 
-// Change is what somebody wants a resource to be, whichever front door it came through.
+// Change is what a caller wants a resource to be, whichever front door it came through.
 type Change struct {
 	// ID is that of a new resource, "" for one that is made.
 	ID string

@@ -70,9 +70,9 @@ type relation struct {
 	first bool
 	// countedBy is the filter of the target's list that means the same as this to-many relationship, and may have a counter.
 	countedBy string
-	// lasting: the target cannot vanish while this resource is there, so that who sees everything sees it.
+	// lasting: the target cannot vanish while this resource is there, so a caller that sees everything sees it.
 	lasting bool
-	// evident: whoever sees the resource sees the target, or saw it when the resource was there.
+	// evident: a caller that sees the resource sees the target, or saw it when the resource was there.
 	evident bool
 	// typeColumn is this table's column with the type of a polymorphic to-one.
 	typeColumn string

@@ -183,8 +183,8 @@ func checkTotals(t *testing.T, db *store.DB, w *world) {
 	}
 }
 
-// live reports whether the organization that bounds a scope is there: its credentials die with it, so nobody has the scope of a deleted
-// one.
+// live reports whether the organization that bounds a scope is there: its credentials die with it, so no caller has
+// the scope of a deleted one.
 func live(t *testing.T, db *store.DB, scope models.Scope) bool {
 	t.Helper()
 	if scope.Root() == "" {

@@ -80,7 +80,7 @@ func Counts() []string {
 	return all
 }
 
-// Restorable reports whether a resource that is not found may be one that was deleted and can be restored by who sees a scope.
+// Restorable reports whether a resource that is not found may have been deleted, and a caller with that scope can restore it.
 func (c *Collection) Restorable(s Scope) bool { return c.restorable && s.Manages() }
 
 // inLockOrder returns the collections in the order in which single changes lock rows of several: a user before its memberships, these

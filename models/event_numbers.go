@@ -9,7 +9,7 @@ import (
 )
 
 // Every event gets two numbers: its position among all events, and its sequence within its organization. Both have no gaps and are given
-// in the order in which events become visible, so whoever has read up to one of them has missed nothing before it (docs/adr/0070).
+// in the order in which events become visible, so a reader that has come to one of them has missed nothing before it (docs/adr/0070).
 //
 // SQLite has one writer, so the transaction of the change takes the next numbers itself. On PostgreSQL transactions commit in another
 // order than they write in. There the numbers are given by a step of its own, after the commit and by one replica at a time. The fan-out

@@ -10,7 +10,7 @@ import (
 	"roster/models/store"
 )
 
-// places are lines that lead from organizations to resources: whoever sees the organization sees the resource.
+// places are rows that lead from organizations to resources: a caller that sees the organization sees the resource.
 type places struct{ from, resource, organization string }
 
 // seenBy returns the places by which a subtree sees resources: where they are and, of what may be gone, where events are about them. It

@@ -55,7 +55,7 @@ func subjectOf(eventType string) string {
 const aboutEndpoints = "webhook."
 
 // Subscribes tells whether an endpoint with those patterns wants events of that type. No patterns, and "*", want everything that is not
-// about endpoints: that is told only to who asks for it by name. Otherwise n endpoints, made one after the other, would cost n²/2
+// about endpoints: an endpoint gets that only if it asks for it by name. Otherwise n endpoints, made one after the other, would cost n²/2
 // deliveries.
 func Subscribes(patterns []string, eventType string) bool {
 	if !strings.HasPrefix(eventType, aboutEndpoints) {

@@ -111,7 +111,7 @@ func (w *EventWatch) Run(ctx context.Context, failed func(error)) {
 	}
 }
 
-// unknownPosition is how far a watch has come that has not looked yet. Whoever waits then may have missed something.
+// unknownPosition is how far a watch has come that has not looked yet. Who waits then may have missed something.
 const unknownPosition int64 = -1
 
 func (w *EventWatch) anybody() bool {

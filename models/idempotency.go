@@ -22,8 +22,8 @@ type KeyedRequest struct {
 	// Caller and Key name it together: callers choose their keys without knowing of each other.
 	Caller Identity
 	Key    string
-	// Rights are what the caller holds. An answer can tell secrets that go as far as the rights under which it was made, so it is given
-	// again to who still holds at least those.
+	// Rights are what the caller holds. An answer can tell secrets that go as far as the rights under which it was made, so only a caller
+	// that still holds at least those gets it again.
 	Rights Rights
 	// Request is all that the answer depends on. The same key with another request is a mistake of the client.
 	Request string

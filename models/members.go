@@ -127,8 +127,8 @@ func changeUsersOf(ctx context.Context, tx *store.DB, by Caller, organization st
 	return nil
 }
 
-// joinUsers makes the users at some positions of links members of an organization, and returns their ids. Those who were not seen are
-// all in the error.
+// joinUsers makes the users at some positions of links members of an organization, and returns their ids. The error has all those
+// that the caller does not see.
 func joinUsers(ctx context.Context, tx *store.DB, by Caller, organization string, seen []string, join []int,
 	links Links,
 ) ([]string, error) {

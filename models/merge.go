@@ -9,8 +9,8 @@ import (
 	"roster/models/store"
 )
 
-// What a merge may cost. A merge of a few organizations costs less than a walk that finds nothing, and one of many less than to gather what
-// they have.
+// What a merge may cost. Merging a few organizations costs less than a walk that finds nothing; merging many costs less than gathering
+// all that they have.
 const (
 	mergedAtOnce = 200    // organizations, without a walk before
 	mergedAtMost = 20_000 // organizations, and rows up to the end of the page

@@ -66,8 +66,8 @@ func growGrove(t *testing.T, db *store.DB, clock *modelstest.Clock, r *rand.Rand
 	return organizations
 }
 
-// TestEveryWayFindsTheSamePage compares pages as each way finds them with a reading of everything, of which is left what is seen one by
-// one.
+// TestEveryWayFindsTheSamePage compares the page that each way finds with a read of everything, from which what the scope does not see is
+// left out row by row.
 func TestEveryWayFindsTheSamePage(t *testing.T) {
 	t.Parallel()
 	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {

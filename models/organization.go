@@ -31,7 +31,7 @@ type Organization struct {
 	WebhookSecret    *string        `gorm:"-" jsonapi:"attr,webhookSecret" rule:"secret,min=16,max=200" doc:"Signs its webhooks. It has a value only in the answer to the request that set or generated it, and null changes nothing."`
 	Token            *string        `gorm:"-" jsonapi:"attr,token" rule:"secret,createonly,max=200" doc:"Its credential. It has a value only in the answer to the request that made it, if that came from a credential with the scope *; meta.tokenExpiresAt tells when it ends, if it does. A management key may choose one on creation: at least 22 characters of A-Z, a-z, 0-9, - and _."`
 
-	// TokenExpiresAt is when the token ceases to work, nil for never. It is known where the token is.
+	// TokenExpiresAt is when the token stops working, nil for never. It is known where the token is.
 	TokenExpiresAt *jsonapi.Time `gorm:"-"`
 
 	ParentID      *string `gorm:"column:parent_id"`

@@ -85,7 +85,7 @@ func (p *Plan) Reserve(ctx context.Context, tx *store.DB, scope Scope) error {
 		return nil // a write transaction is alone
 	}
 	if p.hold != "" {
-		// Whoever is bound to a subtree creates at its root what names no parent.
+		// A caller that is bound to a subtree creates at its root what names no parent.
 		if err := lockTrees(ctx, tx, p.hold, append(p.trees, scope.Root())...); err != nil {
 			return err
 		}

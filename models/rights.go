@@ -11,7 +11,7 @@ import (
 type Rights struct {
 	// Scopes are the scopes it holds.
 	Scopes []string `json:"scopes"`
-	// Until is when it ceases to work; nil is never.
+	// Until is when it stops working; nil is never.
 	Until *jsonapi.Time `json:"until"`
 }
 

@@ -73,8 +73,7 @@ func SealURLs(ctx context.Context, db *store.DB) error {
 	return cutURLsOfEvents(ctx, db)
 }
 
-// cutMark is where the installation keeps the id of the last event that cutURLsOfEvents has looked at; cutDone is what it keeps in the
-// end.
+// The installation keeps under cutMark the id of the last event that cutURLsOfEvents has looked at, and cutDone in the end.
 const (
 	cutMark = "events_without_urls"
 	cutDone = "done"

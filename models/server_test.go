@@ -36,7 +36,7 @@ func TestSettingsOfTheServerDoNotReachConnections(t *testing.T) {
 		statements = append(statements, "ALTER DATABASE "+databaseIn(t, address)+" SET "+name+" = '"+value+"'")
 	}
 	administer(t, address, strings.Join(statements, "; "))
-	// What somebody has put into the URL does not count either.
+	// What the URL sets does not count either.
 	db := modelstest.OpenConfig(t, modelstest.ConfigAt(address+"&default_transaction_isolation=repeatable+read&timezone=Asia%2FTokyo"))
 	if _, err := db.Migrate(t.Context()); err != nil {
 		t.Fatal(err)

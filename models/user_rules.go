@@ -50,8 +50,8 @@ func checkProfile(ctx context.Context, tx *store.DB, by Caller, before, user *Us
 	return errs
 }
 
-// checkSignIn keeps a caller who is bound to some organizations from making somebody able to sign in with an address that nobody has
-// proven: a password that the caller knows, or another address for a password that is there (ADR 0050).
+// checkSignIn keeps a caller that is bound to some organizations from letting a person sign in with an address that is not proven:
+// a password that the caller knows, or another address for a password that is there (ADR 0050).
 func checkSignIn(by Caller, before, user *User) error {
 	if by.Scope.All() {
 		return nil

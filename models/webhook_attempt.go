@@ -75,8 +75,8 @@ type attemptSignature struct {
 	SecretIDs     jsonapi.Strings `json:"secretIds" doc:"The ids of the secrets that signed it."`
 }
 
-// FindAttempt returns an attempt at a delivery that the caller sees. Otherwise the error is of kind NotFound. What was sent is told to who
-// may read events, or what this one is about.
+// FindAttempt returns an attempt at a delivery that the caller sees. Otherwise the error is of kind NotFound. What was sent is shown
+// to a caller that may read events, or what this one is about.
 func FindAttempt(ctx context.Context, db *store.DB, by Caller, delivery string, number int64) (*WebhookAttempt, error) {
 	found, err := Find(ctx, db, WebhookDeliveries, by.Scope, delivery, nil)
 	if err != nil {

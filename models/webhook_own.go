@@ -10,8 +10,8 @@ import (
 	"roster/models/store"
 )
 
-// followOrganization keeps the endpoint that an organization's webhookUrl stands for in step with it, so that whoever delivers knows
-// endpoints only. before is nil for a new organization. Who changes it needs what the endpoint would need.
+// followOrganization keeps the endpoint that an organization's webhookUrl stands for in step with it, so that delivery knows
+// endpoints only. before is nil for a new organization. A caller needs the rights that a change of the endpoint would need.
 func followOrganization(ctx context.Context, tx *store.DB, by Caller, before, org *Organization) error {
 	if before == nil {
 		before = &Organization{}
@@ -55,7 +55,7 @@ func followOrganization(ctx context.Context, tx *store.DB, by Caller, before, or
 	if bytes.Equal(before.SealedSecret, org.SealedSecret) {
 		return nil
 	}
-	// Whoever names a new secret means it: the old one signs nothing any more. An overlap is what a rotation is for.
+	// The old secret signs nothing any more. An overlap is what a rotation is for.
 	if err := retireSecrets(ctx, tx, own[0].ID, 0); err != nil {
 		return err
 	}

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// within refuses an endpoint that gets more than a caller may see: whoever directs an endpoint can have sent to itself all that it gets.
-// It is asked before all that a caller does with an endpoint, and of what comes out of it. No types are all of them, and so is *.
+// within refuses an endpoint that gets more than a caller may see: who directs an endpoint can direct all that it gets to itself. It is
+// checked before everything that a caller does with an endpoint, and on the result. No types are all of them, and so is *.
 func (w *Webhook) within(by Caller) error {
 	var errs Errors
 	if w.Subtree && !by.Scope.SeesBelow() {

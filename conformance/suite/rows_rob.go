@@ -107,7 +107,7 @@ func (t *T) tagOf(path string) string {
 	return tag
 }
 
-// testROB8 changes and deletes a resource that somebody else has changed since.
+// testROB8 changes and deletes a resource that another client has changed since.
 func testROB8(t *T) {
 	t.needConditional("resources")
 	one := t.make(t.updatable())

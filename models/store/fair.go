@@ -14,8 +14,8 @@ import (
 )
 
 // fairPool is a pool of connections of which each caller holds at most a part (ForCaller). The program's own statements go straight to the
-// pool, and so does what no request uses: single rows outside of a transaction, and prepared statements. Whoever asks does not notice that
-// a connection ended while nobody used it. It implements gorm.ConnPool and gorm.ConnPoolBeginner.
+// pool, and so does what no request uses: single rows outside of a transaction, and prepared statements. A caller does not notice that a
+// connection ended while nobody used it. It implements gorm.ConnPool and gorm.ConnPoolBeginner.
 type fairPool struct {
 	*sql.DB
 	gate *gate
@@ -83,8 +83,7 @@ func cut(err error) bool {
 func (p fairPool) mostEnded() int { return p.Stats().MaxOpenConnections }
 
 // endedIdle reports whether a statement took no effect, because its connection ended before it was done: mostly while nobody used it, and
-// then the next statement reads what the server said at the end. sql.DB tries again by itself only where the driver knows of the end
-// before.
+// the next statement reads the server's last words. sql.DB tries again by itself only if the driver has noticed the end before.
 func endedIdle(err error) bool {
 	var connect *pgconn.ConnectError
 	var pg *pgconn.PgError

@@ -69,7 +69,7 @@ func (g *gate) enter(ctx context.Context, caller string) (leave func(), err erro
 	return nil, ctx.Err()
 }
 
-// leave hands the place to who waits longest.
+// leave hands the place to the caller that waits longest.
 func (g *gate) leave(caller string, l *line) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -66,8 +66,7 @@ const (
 	sqliteMismatch   = 20
 )
 
-// Unwritable reports whether a database refuses what it was given, and will refuse it again: text that is none, values that are too large,
-// constraints.
+// Unwritable reports whether a database refuses a value and will refuse it again: invalid text, values that are too large, constraints.
 func Unwritable(err error) bool {
 	var pg *pgconn.PgError
 	var lite *sqlite.Error
