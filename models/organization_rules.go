@@ -98,7 +98,7 @@ func sealWebhook(tx *store.DB, org, before *Organization, in *Change) {
 	case urlGiven && url == nil:
 		org.SealedSecret, org.WebhookOrigin, org.SealedURL = nil, nil, nil
 	case org.WebhookURL != nil && deref(before.WebhookURL) != *org.WebhookURL:
-		origin, sealed := sealURL(tx.Vault(), org.ID, *org.WebhookURL)
+		origin, sealed := SealURL(tx.Vault(), org.ID, *org.WebhookURL)
 		org.WebhookOrigin, org.SealedURL = &origin, sealed
 	}
 	secret, _ := in.Attributes["webhookSecret"].(string)

@@ -74,7 +74,7 @@ func defineWebhooks(c *Collection) {
 		complete: func(db *store.DB, model any) (err error) {
 			w := model.(*Webhook)
 			w.printHeaders()
-			w.URL, err = openURL(db.Vault(), w.ID, w.Origin, w.SealedURL)
+			w.URL, err = OpenURL(db.Vault(), w.ID, w.Origin, w.SealedURL)
 			return err
 		},
 		gather: gatherHealth,

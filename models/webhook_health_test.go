@@ -18,7 +18,7 @@ func TestTheOldestPendingDeliveryIsFoundBehindThousandsThatWaitForIt(t *testing.
 	t.Parallel()
 	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		endpoint := hook(t, db, organization(t, db, "Acme", "").ID, attributes{"ordering": "fifo"})
-		first := tested(t, db, endpoint.ID)
+		first := tested(t, db, endpoint)
 		clock.Advance(time.Hour)
 		var rows []string
 		for i := range 1500 {

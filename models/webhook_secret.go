@@ -55,7 +55,7 @@ func signingSecret(w *Webhook, chosen string) (string, error) {
 // RotateWebhookSecret gives an endpoint a new secret and returns it. Earlier ones go on signing for the overlap, so that receivers need not
 // change at the same moment; with none they are dead at once. Of a long row of rotations the newest few are kept.
 func RotateWebhookSecret(ctx context.Context, db *store.DB, by Caller, id string, overlap time.Duration) (*Webhook, error) {
-	return resulting(ctx, db, func(tx *store.DB) (w *Webhook, err error) {
+	return store.Resulting(ctx, db, func(tx *store.DB) (w *Webhook, err error) {
 		before, err := lockLive[Webhook](ctx, tx, Webhooks, by.Scope, id)
 		if err != nil {
 			return nil, err

@@ -8,7 +8,7 @@ import (
 // standing is on what terms a lane is served.
 type standing string
 
-// The standings; models.LaneSearch knows them by these words. Those that may hang have a quarter of the slots each, so that they cannot
+// The standings; queue.LaneSearch knows them by these words. Those that may hang have a quarter of the slots each, so that they cannot
 // take the slots of those that answer.
 const (
 	proven   standing = "ok"        // its answers are good: all slots are open to it

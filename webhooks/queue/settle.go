@@ -1,4 +1,4 @@
-package models
+package queue
 
 import (
 	"context"
@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"roster/jsonapi"
+	"roster/models"
 	"roster/models/store"
 )
 
@@ -52,7 +52,7 @@ type Settlement struct {
 
 // LaneSettlement is the state of a lane after attempts.
 type LaneSettlement struct {
-	WebhookLane
+	LaneRow
 	Token string
 	// Release gives the lane back; it then has its next turn when something is due.
 	Release bool
@@ -98,7 +98,7 @@ func Settle(ctx context.Context, db *store.DB, deliveries []*Settlement, lanes [
 		}
 		for _, l := range held {
 			if l.Disable != "" {
-				if err := disableWebhook(ctx, tx, l.WebhookID, l.Disable); err != nil {
+				if err := models.DisableWebhook(ctx, tx, l.WebhookID, l.Disable); err != nil {
 					return err
 				}
 			}
@@ -156,7 +156,7 @@ func insertAttempts(ctx context.Context, tx *store.DB, settled []*Settlement) er
 	urls := make(map[string]string, len(settled)) // what there is to be told of each
 	sealed := make([][]byte, len(settled))
 	for i, s := range settled {
-		urls[s.Attempt.URL], sealed[i] = sealURL(tx.Vault(), s.WebhookID, s.Attempt.URL)
+		urls[s.Attempt.URL], sealed[i] = models.SealURL(tx.Vault(), s.WebhookID, s.Attempt.URL)
 	}
 	_, err := store.Rowwise{
 		Doing: "insert attempts",
@@ -200,7 +200,7 @@ func insertAttempts(ctx context.Context, tx *store.DB, settled []*Settlement) er
 func advanceKeys(ctx context.Context, tx *store.DB, settled []*Settlement) error {
 	var keys []OrderKey
 	for _, s := range settled {
-		if s.OrderKey != nil && s.State != DeliveryPending {
+		if s.OrderKey != nil && s.State != models.DeliveryPending {
 			keys = append(keys, OrderKey{s.WebhookID, *s.OrderKey})
 		}
 	}
@@ -319,19 +319,4 @@ func releaseLanes(ctx context.Context, tx *store.DB, lanes []*LaneSettlement, no
 		SQLite: `UPDATE webhook_lanes SET next_turn_at = ? WHERE webhook_id = ? AND next_turn_at < ?`,
 	}.Run(ctx, tx, turns, store.Column(later, func(l *LaneSettlement) string { return l.WebhookID }), turns)
 	return err
-}
-
-// disabled is what happens to an endpoint that cannot be used any more.
-const disabled verb = "disabled"
-
-// disableWebhook disables an endpoint and tells so. What is pending stays, for the day it is active again.
-func disableWebhook(ctx context.Context, tx *store.DB, id, reason string) error {
-	before, err := lock[Webhook](ctx, tx, Webhooks, Everything(), id)
-	if err != nil || before.Status == WebhookDisabled {
-		return err
-	}
-	after := *before
-	now := jsonapi.Stamp{Time: tx.Now()}
-	after.Status, after.DisabledReason, after.DisabledAt = WebhookDisabled, &reason, &now
-	return saveWebhook(ctx, tx, System("webhooks"), disabled, before, &after, []string{"status", "disabled_reason", "disabled_at"})
 }

@@ -1,4 +1,4 @@
-package models
+package queue
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"roster/models"
 	"roster/models/store"
 )
 
@@ -23,7 +24,7 @@ func PurgeDeliveries(ctx context.Context, db *store.DB, before time.Time, limit 
 				return err
 			}
 			ids, events = append(ids, id), append(events, event)
-			countDelivery(tx, organization, webhook, -1)
+			models.CountDelivery(tx, organization, webhook, -1)
 			return nil
 		}, `SELECT id, event_id, webhook_id, organization_id FROM webhook_deliveries
 			WHERE id < ? AND state <> 'pending' AND created_at < ?
@@ -34,7 +35,7 @@ func PurgeDeliveries(ctx context.Context, db *store.DB, before time.Time, limit 
 		removed = len(ids)
 		// A replay that begins a delivery of one of these events holds its message. What it has committed is only seen by statements that
 		// begin after that, so the messages are locked by one of their own.
-		events = sortedUnique(events)
+		events = store.SortedUnique(events)
 		in, arg := tx.Among("event_id", events)
 		if err := tx.Read(ctx, func(*sql.Rows) error { return nil },
 			`SELECT event_id FROM webhook_messages WHERE `+in+` ORDER BY event_id`+tx.Locking(""), arg); err != nil {
@@ -80,12 +81,12 @@ func ExpireDeliveries(ctx context.Context, db *store.DB, before time.Time, limit
 		if err != nil || len(webhooks) == 0 {
 			return err
 		}
-		now, reason := tx.Now(), CancelledExpired
+		now, reason := tx.Now(), models.CancelledExpired
 		in, arg := tx.Among("webhook_id", webhooks)
 		var ids []string
 		var ended []*Settlement
 		err = tx.Read(ctx, func(rows *sql.Rows) error {
-			s := &Settlement{State: DeliveryCancelled, FinishedAt: &now, Reason: &reason}
+			s := &Settlement{State: models.DeliveryCancelled, FinishedAt: &now, Reason: &reason}
 			err := rows.Scan(&s.DeliveryID, &s.WebhookID, &s.OrderKey)
 			ids, ended = append(ids, s.DeliveryID), append(ended, s)
 			return err

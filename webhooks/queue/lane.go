@@ -1,17 +1,20 @@
-package models
+package queue
 
 import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
+	"roster/models"
 	"roster/models/store"
 )
 
-// WebhookLane is the state of one endpoint that decides how it is served. The fields are those of the decision and of the lease.
-type WebhookLane struct {
+// LaneRow is a lane as the database has it: the state of one endpoint that decides how it is served, and the lease.
+type LaneRow struct {
 	WebhookID           string
 	OrganizationID      string
 	NextTurnAt          *time.Time
@@ -35,10 +38,10 @@ type WebhookLane struct {
 const laneColumns = `webhook_id, organization_id, next_turn_at, lease_token, lease_until, cap, max_cap, health, clean, consecutive_failures, failing_since,
 	last_failure_at, last_success_at, answers, failing, slow, latency, retry_after, failed_probes, probe_at`
 
-func readLanes(ctx context.Context, tx *store.DB, statement string, args ...any) ([]*WebhookLane, error) {
-	var lanes []*WebhookLane
+func readLanes(ctx context.Context, tx *store.DB, statement string, args ...any) ([]*LaneRow, error) {
+	var lanes []*LaneRow
 	err := tx.Read(ctx, func(rows *sql.Rows) error {
-		l := &WebhookLane{}
+		l := &LaneRow{}
 		lanes = append(lanes, l)
 		return rows.Scan(&l.WebhookID, &l.OrganizationID, &l.NextTurnAt, &l.LeaseToken, &l.LeaseUntil, &l.Cap, &l.MaxCap, &l.Health, &l.Clean, &l.ConsecutiveFailures,
 			&l.FailingSince, &l.LastFailureAt, &l.LastSuccessAt, &l.Answers, &l.Failing, &l.Slow, &l.Latency, &l.RetryAfter, &l.FailedProbes,
@@ -48,7 +51,7 @@ func readLanes(ctx context.Context, tx *store.DB, statement string, args ...any)
 }
 
 // LockLanes reads lanes and keeps others from changing them until the transaction ends. They are locked in one order.
-func LockLanes(ctx context.Context, tx *store.DB, webhooks []string) ([]*WebhookLane, error) {
+func LockLanes(ctx context.Context, tx *store.DB, webhooks []string) ([]*LaneRow, error) {
 	in, arg := tx.Among("webhook_id", webhooks)
 	lanes, err := readLanes(ctx, tx, `SELECT `+laneColumns+` FROM webhook_lanes WHERE `+in+` ORDER BY webhook_id`+tx.Locking(""), arg)
 	if err != nil {
@@ -106,7 +109,7 @@ func FindWaitingLanes(ctx context.Context, db *store.DB, searches []LaneSearch) 
 }
 
 // ClaimLanes leases those of some lanes whose turn it still is, and that nobody else is about to lease or to write.
-func ClaimLanes(ctx context.Context, tx *store.DB, lease Lease, webhooks []string) ([]*WebhookLane, error) {
+func ClaimLanes(ctx context.Context, tx *store.DB, lease Lease, webhooks []string) ([]*LaneRow, error) {
 	in, arg := tx.Among("webhook_id", webhooks)
 	lanes, err := readLanes(ctx, tx, `SELECT `+laneColumns+` FROM webhook_lanes WHERE next_turn_at <= ? AND health IN ('ok', 'probation') AND `+in+`
 		ORDER BY next_turn_at`+tx.Locking(" SKIP LOCKED"), tx.Now(), arg)
@@ -119,7 +122,7 @@ func ClaimLanes(ctx context.Context, tx *store.DB, lease Lease, webhooks []strin
 	for _, l := range lanes {
 		l.LeaseToken, l.LeaseUntil = &lease.Token, &lease.Until
 	}
-	return lanes, LeaseLanes(ctx, tx, lease, store.Column(lanes, func(l *WebhookLane) string { return l.WebhookID }))
+	return lanes, LeaseLanes(ctx, tx, lease, store.Column(lanes, func(l *LaneRow) string { return l.WebhookID }))
 }
 
 // LeaseLanes leases lanes that the transaction has locked.
@@ -175,7 +178,7 @@ func RenewLanes(ctx context.Context, db *store.DB, held []Holding, until time.Ti
 		if kept, err = heldLanes(ctx, tx, held); err != nil {
 			return err
 		}
-		in, arg := tx.Among("webhook_id", sortedKeys(kept))
+		in, arg := tx.Among("webhook_id", slices.Sorted(maps.Keys(kept)))
 		_, err := tx.Run(ctx, `UPDATE webhook_lanes SET lease_until = ?, next_turn_at = ? WHERE `+in, until, until, arg)
 		return err
 	})
@@ -191,7 +194,7 @@ func heldLanes(ctx context.Context, tx *store.DB, held []Holding) (map[string]bo
 	for _, h := range held {
 		tokens[h.WebhookID] = h.Token
 	}
-	in, arg := tx.Among("webhook_id", sortedKeys(tokens))
+	in, arg := tx.Among("webhook_id", slices.Sorted(maps.Keys(tokens)))
 	kept := make(map[string]bool, len(tokens))
 	err := tx.Read(ctx, func(rows *sql.Rows) error {
 		var id string
@@ -233,7 +236,9 @@ type DueSearch struct {
 }
 
 // Message returns the name of what is sent.
-func (d *DueDelivery) Message() MessageKey { return MessageKey{d.EventID, d.Owner} }
+func (d *DueDelivery) Message() models.MessageKey {
+	return models.MessageKey{EventID: d.EventID, Owner: d.Owner}
+}
 
 // FindDue returns due deliveries of lanes that are held under the tokens given, up to the limit of each. It marks nothing: the lease does.
 func FindDue(ctx context.Context, tx *store.DB, searches []DueSearch) ([]*DueDelivery, error) {
