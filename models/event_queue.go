@@ -36,6 +36,12 @@ type QueuedEvent struct {
 // IsTest reports whether it was made to try one endpoint. Its delivery was made with it.
 func (e *QueuedEvent) IsTest() bool { return e.Type == TestEvent }
 
+// Steers reports whether it may change what is sent where.
+func (e *QueuedEvent) Steers() bool {
+	subject := CollectionOf(e.SubjectType)
+	return subject != nil && subject.steers
+}
+
 // nilUUID sorts before every id. In the queue it stands for what happened in no organization, among the sequences for everything.
 const (
 	nilUUID           = "00000000-0000-0000-0000-000000000000"

@@ -15,12 +15,12 @@ const laneCap = 8
 
 // insertLane inserts the lane of a new endpoint, which has its first turn when there is something to send.
 func insertLane(ctx context.Context, tx *store.DB, w *Webhook) error {
-	health := "ok"
+	health := HealthOK
 	if w.Status != WebhookActive {
 		health = w.Status
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO webhook_lanes (webhook_id, organization_id, cap, max_cap, health, clean, consecutive_failures, answers, failing,
-			slow, latency, failed_probes)
+	_, err := tx.Exec(ctx, `INSERT INTO webhook_lanes (webhook_id, organization_id, cap, max_cap, health, clean, consecutive_failures,
+			answers, failing, slow, latency, failed_probes)
 		VALUES (?, ?, 1, ?, ?, 0, 0, 0, 0, 0, 0, 0)`, w.ID, w.OrganizationID, laneCap, health)
 	if err != nil {
 		return fmt.Errorf("insert lane: %w", err)
@@ -53,7 +53,8 @@ func reserveOrdinal(ctx context.Context, tx *store.DB) (int64, error) {
 // the lease: who held it when it was paused may have died since.
 func switchLane(ctx context.Context, tx *store.DB, w *Webhook) error {
 	if w.Status != WebhookActive {
-		if _, err := tx.Exec(ctx, `UPDATE webhook_lanes SET health = ?, next_turn_at = NULL WHERE webhook_id = ?`, w.Status, w.ID); err != nil {
+		_, err := tx.Exec(ctx, `UPDATE webhook_lanes SET health = ?, next_turn_at = NULL WHERE webhook_id = ?`, w.Status, w.ID)
+		if err != nil {
 			return fmt.Errorf("stop lane: %w", err)
 		}
 		return nil
@@ -64,7 +65,8 @@ func switchLane(ctx context.Context, tx *store.DB, w *Webhook) error {
 			next_turn_at = COALESCE(lease_until, ?)
 		WHERE webhook_id = ?`, now, w.ID)
 	if err == nil {
-		_, err = tx.Exec(ctx, `UPDATE webhook_deliveries SET due_at = ? WHERE webhook_id = ? AND state = 'pending' AND due_at > ?`, now, w.ID, now)
+		_, err = tx.Exec(ctx, `UPDATE webhook_deliveries SET due_at = ? WHERE webhook_id = ? AND state = 'pending' AND due_at > ?`,
+			now, w.ID, now)
 	}
 	if err != nil {
 		return fmt.Errorf("start lane: %w", err)
@@ -76,7 +78,8 @@ func switchLane(ctx context.Context, tx *store.DB, w *Webhook) error {
 func CancelDeliveries(ctx context.Context, tx *store.DB, webhooks []string, reason string) error {
 	slices.Sort(webhooks)
 	for _, id := range webhooks {
-		_, err := tx.Exec(ctx, `UPDATE webhook_lanes SET next_turn_at = NULL, lease_token = NULL, lease_until = NULL WHERE webhook_id = ?`, id)
+		_, err := tx.Exec(ctx, `UPDATE webhook_lanes SET next_turn_at = NULL, lease_token = NULL, lease_until = NULL
+			WHERE webhook_id = ?`, id)
 		if err == nil {
 			_, err = tx.Exec(ctx, `UPDATE webhook_deliveries SET state = 'cancelled', reason = ?, finished_at = ?, due_at = NULL
 				WHERE webhook_id = ? AND state = 'pending'`, reason, tx.Now(), id)

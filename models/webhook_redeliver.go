@@ -30,7 +30,7 @@ func PermitRedelivery(ctx context.Context, tx *store.DB, by Caller, id string) (
 	return delivery, endpoint.(*Webhook).reaches(ctx, tx, by, delivery.EventID)
 }
 
-// scope is where happens what the endpoint is sent. It is looked at when something happened long ago and is to be sent now.
+// scope is where the events happen that the endpoint is sent. It is looked at when something happened long ago and is to be sent now.
 func (w *Webhook) scope() Scope {
 	if w.Subtree {
 		return Subtree(w.OrganizationID)
@@ -38,7 +38,7 @@ func (w *Webhook) scope() Scope {
 	return OnlyOrganization(w.OrganizationID)
 }
 
-// Reach returns the condition, with its arguments, that the endpoint is sent what happens in the organization that a column names.
+// Reach returns the condition, with its arguments, that the endpoint is sent what happens in the organization in a column.
 func (w *Webhook) Reach(column string) (sql string, args []any) {
 	in := w.scope().within(column)
 	return in.sql, in.args
@@ -63,8 +63,8 @@ func (w *Webhook) reaches(ctx context.Context, tx *store.DB, by Caller, event st
 	return nil
 }
 
-// LockForTest returns an endpoint that a caller may have sent a test, and keeps others from changing it until the transaction ends. It fails
-// with Conflict if the endpoint is not active.
+// LockForTest returns an endpoint that a caller may have sent a test, and keeps others from changing it until the transaction ends. It
+// fails with Conflict if the endpoint is not active.
 func LockForTest(ctx context.Context, tx *store.DB, by Caller, id string) (*Webhook, error) {
 	w, err := lockLive[Webhook](ctx, tx, Webhooks, by.Scope, id)
 	if err != nil {

@@ -36,7 +36,7 @@ func signingSecret(w *Webhook, chosen string) (string, error) {
 	seed := make([]byte, ed25519.SeedSize)
 	_, _ = rand.Read(seed) // never fails (crypto/rand)
 	if chosen != "" {
-		encoded, ok := strings.CutPrefix(chosen, privateKeyPrefix)
+		encoded, ok := strings.CutPrefix(chosen, PrivateKeyPrefix)
 		raw, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(encoded, "="))
 		if !ok || err != nil || len(raw) != ed25519.SeedSize && len(raw) != ed25519.PrivateKeySize {
 			return "", &Error{Kind: Invalid, Field: "secret", Message: "secret must be whsk_ and an ed25519 key in base64."}
@@ -47,9 +47,9 @@ func signingSecret(w *Webhook, chosen string) (string, error) {
 		}
 	}
 	private := ed25519.NewKeyFromSeed(seed)
-	public := publicKeyPrefix + base64.StdEncoding.EncodeToString(private.Public().(ed25519.PublicKey))
+	public := PublicKeyPrefix + base64.StdEncoding.EncodeToString(private.Public().(ed25519.PublicKey))
 	w.PublicKey = &public
-	return privateKeyPrefix + base64.StdEncoding.EncodeToString(private), nil
+	return PrivateKeyPrefix + base64.StdEncoding.EncodeToString(private), nil
 }
 
 // RotateWebhookSecret gives an endpoint a new secret and returns it. Earlier ones go on signing for the overlap, so that receivers need not

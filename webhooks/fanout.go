@@ -77,7 +77,7 @@ func (w *Worker) fanOut(ctx context.Context, claim queue.EventClaim, b *batching
 			return err
 		}
 		for _, e := range events {
-			changedEndpoints = changedEndpoints || strings.HasPrefix(e.Type, "webhook.") || strings.HasPrefix(e.Type, "organization.")
+			changedEndpoints = changedEndpoints || e.Steers()
 		}
 		// What happened in no organization is sent to nobody, and a test has its delivery.
 		events = slices.DeleteFunc(events, func(e *models.QueuedEvent) bool { return e.OrganizationID == "" || e.IsTest() })

@@ -38,7 +38,10 @@ func delivery(t *testing.T, db *store.DB, id string) *models.WebhookDelivery {
 func leased(t *testing.T, db *store.DB) *queue.LaneRow {
 	t.Helper()
 	lease := queue.Lease{Token: models.NewID(), Until: db.Now().Add(time.Minute)}
-	searches := []queue.LaneSearch{{Standing: "ok", Limit: 10}, {Standing: "newcomer", Limit: 10}, {Standing: "probation", Limit: 10}}
+	var searches []queue.LaneSearch
+	for _, standing := range []string{queue.Proven, queue.Newcomer, queue.Doubted} {
+		searches = append(searches, queue.LaneSearch{Standing: standing, Limit: 10})
+	}
 	waiting := must(queue.FindWaitingLanes(t.Context(), db, searches))(t)
 	var lanes []*queue.LaneRow
 	err := store.Transaction(t.Context(), db, func(tx *store.DB) (err error) {
@@ -62,7 +65,8 @@ func attempted(db *store.DB, d *models.WebhookDelivery) *queue.Settlement {
 	return &queue.Settlement{
 		DeliveryID: d.ID, WebhookID: d.WebhookID, State: models.DeliveryFailed, RoundAttempts: 1, FinishedAt: &now,
 		Attempt: &queue.Attempt{
-			DeliveryID: d.ID, Number: 1, Trigger: d.Trigger, StartedAt: now, URL: "https://hooks.example.com/", Tries: 1, Code: &code, Secrets: "[]",
+			DeliveryID: d.ID, Number: 1, Trigger: d.Trigger, StartedAt: now, URL: "https://hooks.example.com/", Tries: 1, Code: &code,
+			Secrets: "[]",
 		},
 	}
 }
@@ -103,7 +107,8 @@ func TestAResultThatIsWrittenTwiceChangesNothingTheSecondTime(t *testing.T) {
 		must(queue.Redeliver(t.Context(), db, everything, d.ID))(t)
 		write()
 		got := delivery(t, db, d.ID)
-		if got.State != models.DeliveryPending || got.Trigger != models.TriggerManual || got.RoundAttempts != 0 || got.NextAttemptAt == nil {
+		if got.State != models.DeliveryPending || got.Trigger != models.TriggerManual || got.RoundAttempts != 0 ||
+			got.NextAttemptAt == nil {
 			t.Errorf("the redelivery was undone: it is %s by %s, attempt %d of its round", got.State, got.Trigger, got.RoundAttempts)
 		}
 	})
@@ -125,7 +130,8 @@ func finished(t *testing.T, db *store.DB, webhook string) *models.WebhookDeliver
 func replay(t *testing.T, db *store.DB, webhook string, options ...modelstest.Option) *models.WebhookJob {
 	t.Helper()
 	in := change(append([]modelstest.Option{
-		modelstest.With("since", jsonapi.Time{Time: db.Now().Add(-time.Hour)}), modelstest.With("until", jsonapi.Time{Time: db.Now().Add(time.Hour)}),
+		modelstest.With("since", jsonapi.Time{Time: db.Now().Add(-time.Hour)}),
+		modelstest.With("until", jsonapi.Time{Time: db.Now().Add(time.Hour)}),
 		modelstest.To("webhook", webhook),
 	}, options...)...)
 	return must(models.CreateWebhookJob(t.Context(), db, everything, in))(t)
@@ -177,7 +183,8 @@ func TestAReplayAndThePurgeLeaveNoDeliveryWithoutABody(t *testing.T) {
 			t.Fatal(err)
 		}
 		if n := number(t, db, `SELECT COUNT(*) FROM webhook_deliveries d WHERE d.state = 'pending'
-			AND NOT EXISTS (SELECT 1 FROM webhook_messages m WHERE m.event_id = d.event_id AND m.organization_id = d.organization_id)`); n != 0 {
+			AND NOT EXISTS (SELECT 1 FROM webhook_messages m
+				WHERE m.event_id = d.event_id AND m.organization_id = d.organization_id)`); n != 0 {
 			t.Errorf("%d deliveries are pending without a body", n)
 		}
 		if n := number(t, db, `SELECT COUNT(*) FROM webhook_deliveries`); n != 3 {

@@ -35,17 +35,18 @@ type LaneRow struct {
 	ProbeAt             *time.Time
 }
 
-const laneColumns = `webhook_id, organization_id, next_turn_at, lease_token, lease_until, cap, max_cap, health, clean, consecutive_failures, failing_since,
-	last_failure_at, last_success_at, answers, failing, slow, latency, retry_after, failed_probes, probe_at`
+const laneColumns = `webhook_id, organization_id, next_turn_at, lease_token, lease_until, cap, max_cap, health, clean, consecutive_failures,
+	failing_since, last_failure_at, last_success_at, answers, failing, slow, latency, retry_after, failed_probes, probe_at`
 
 func readLanes(ctx context.Context, tx *store.DB, statement string, args ...any) ([]*LaneRow, error) {
 	var lanes []*LaneRow
 	err := tx.Read(ctx, func(rows *sql.Rows) error {
 		l := &LaneRow{}
 		lanes = append(lanes, l)
-		return rows.Scan(&l.WebhookID, &l.OrganizationID, &l.NextTurnAt, &l.LeaseToken, &l.LeaseUntil, &l.Cap, &l.MaxCap, &l.Health, &l.Clean, &l.ConsecutiveFailures,
-			&l.FailingSince, &l.LastFailureAt, &l.LastSuccessAt, &l.Answers, &l.Failing, &l.Slow, &l.Latency, &l.RetryAfter, &l.FailedProbes,
-			&l.ProbeAt)
+		return rows.Scan(
+			&l.WebhookID, &l.OrganizationID, &l.NextTurnAt, &l.LeaseToken, &l.LeaseUntil, &l.Cap, &l.MaxCap, &l.Health, &l.Clean,
+			&l.ConsecutiveFailures, &l.FailingSince, &l.LastFailureAt, &l.LastSuccessAt, &l.Answers, &l.Failing, &l.Slow, &l.Latency,
+			&l.RetryAfter, &l.FailedProbes, &l.ProbeAt)
 	}, statement, args...)
 	return lanes, err
 }
@@ -66,12 +67,19 @@ type Lease struct {
 	Until time.Time
 }
 
-// laneStanding is the health of a lane, or "newcomer" if it is in good health and was never answered. The index of turns begins with it.
-const laneStanding = `(CASE WHEN health = 'ok' AND answers = 0 THEN 'newcomer' ELSE health END)`
+// The standings of lanes that may have a turn: their health, but for those in good health that were never answered.
+const (
+	Proven   = models.HealthOK
+	Newcomer = "newcomer"
+	Doubted  = models.HealthProbation
+)
+
+// laneStanding is the standing of a lane. The index of turns begins with it.
+const laneStanding = `(CASE WHEN health = '` + models.HealthOK + `' AND answers = 0 THEN '` + Newcomer + `' ELSE health END)`
 
 // LaneSearch is which lanes to look for.
 type LaneSearch struct {
-	Standing string   // ok, newcomer or probation
+	Standing string
 	Except   []string // organizations whose lanes are not wanted
 	Limit    int
 }
@@ -111,7 +119,8 @@ func FindWaitingLanes(ctx context.Context, db *store.DB, searches []LaneSearch) 
 // ClaimLanes leases those of some lanes whose turn it still is, and that nobody else is about to lease or to write.
 func ClaimLanes(ctx context.Context, tx *store.DB, lease Lease, webhooks []string) ([]*LaneRow, error) {
 	in, arg := tx.Among("webhook_id", webhooks)
-	lanes, err := readLanes(ctx, tx, `SELECT `+laneColumns+` FROM webhook_lanes WHERE next_turn_at <= ? AND health IN ('ok', 'probation') AND `+in+`
+	lanes, err := readLanes(ctx, tx, `SELECT `+laneColumns+` FROM webhook_lanes
+		WHERE next_turn_at <= ? AND health IN ('ok', 'probation') AND `+in+`
 		ORDER BY next_turn_at`+tx.Locking(" SKIP LOCKED"), tx.Now(), arg)
 	if err != nil {
 		return nil, fmt.Errorf("claim lanes: %w", err)
@@ -140,7 +149,8 @@ func LeaseLanes(ctx context.Context, tx *store.DB, lease Lease, webhooks []strin
 // does not know of any more.
 func EndLeases(ctx context.Context, db *store.DB) error {
 	err := store.Transaction(ctx, db, func(tx *store.DB) error {
-		_, err := tx.Run(ctx, `UPDATE webhook_lanes SET lease_token = NULL, lease_until = NULL, next_turn_at = ? WHERE lease_token IS NOT NULL`, tx.Now())
+		_, err := tx.Run(ctx, `UPDATE webhook_lanes SET lease_token = NULL, lease_until = NULL, next_turn_at = ?
+			WHERE lease_token IS NOT NULL`, tx.Now())
 		return err
 	})
 	if err != nil {
@@ -153,7 +163,8 @@ func EndLeases(ctx context.Context, db *store.DB) error {
 func WakeLanes(ctx context.Context, tx *store.DB, webhooks []string) error {
 	now := tx.Now()
 	in, arg := tx.Among("webhook_id", webhooks)
-	_, err := tx.Run(ctx, `UPDATE webhook_lanes SET next_turn_at = `+latestTurn(tx, "?")+` WHERE lease_token IS NULL AND health IN ('ok', 'probation')
+	_, err := tx.Run(ctx, `UPDATE webhook_lanes SET next_turn_at = `+latestTurn(tx, "?")+`
+		WHERE lease_token IS NULL AND health IN ('ok', 'probation')
 		AND (next_turn_at IS NULL OR next_turn_at > ?) AND `+in, now, now, arg)
 	if err != nil {
 		return fmt.Errorf("wake lanes: %w", err)
@@ -161,7 +172,8 @@ func WakeLanes(ctx context.Context, tx *store.DB, webhooks []string) error {
 	return nil
 }
 
-// latest returns the expression of the latest of a time and those until which a lane is to be left alone; NULL only on SQLite, if the time is.
+// latestTurn returns the expression of the latest of a time and those until which a lane is to be left alone; NULL only on SQLite, if the
+// time is.
 func latestTurn(db *store.DB, at string) string {
 	if db.Dialect() == store.SQLite {
 		return "MAX(" + at + ", COALESCE(retry_after, 0), COALESCE(probe_at, 0))"
@@ -246,11 +258,11 @@ func FindDue(ctx context.Context, tx *store.DB, searches []DueSearch) ([]*DueDel
 	scan := func(rows *sql.Rows) error {
 		d := &DueDelivery{}
 		due = append(due, d)
-		return rows.Scan(&d.ID, &d.EventID, &d.WebhookID, &d.Owner, &d.EventType, &d.OrderKey, &d.Trigger, &d.Attempts, &d.RoundAttempts, &d.DueAt,
-			&d.CreatedAt, &d.BodySize)
+		return rows.Scan(&d.ID, &d.EventID, &d.WebhookID, &d.Owner, &d.EventType, &d.OrderKey, &d.Trigger, &d.Attempts, &d.RoundAttempts,
+			&d.DueAt, &d.CreatedAt, &d.BodySize)
 	}
-	const columns = `d.id, d.event_id, d.webhook_id, d.organization_id, d.event_type, d.order_key, d.trigger, d.attempts, d.round_attempts, d.due_at,
-		d.created_at, length(m.body)`
+	const columns = `d.id, d.event_id, d.webhook_id, d.organization_id, d.event_type, d.order_key, d.trigger, d.attempts,
+		d.round_attempts, d.due_at, d.created_at, length(m.body)`
 	const from = ` FROM webhook_deliveries d WHERE d.state = 'pending' AND d.due_at <= ? AND d.webhook_id = `
 	var err error
 	if tx.Dialect() == store.Postgres {
@@ -260,7 +272,8 @@ func FindDue(ctx context.Context, tx *store.DB, searches []DueSearch) ([]*DueDel
 			CROSS JOIN LATERAL (SELECT d.*`+from+`l.webhook_id ORDER BY d.due_at, d.id LIMIT s.n) AS d
 			JOIN webhook_messages m ON m.event_id = d.event_id AND m.organization_id = d.organization_id
 			ORDER BY d.due_at, d.id`,
-			store.Column(searches, func(s DueSearch) string { return s.WebhookID }), store.Column(searches, func(s DueSearch) string { return s.Token }),
+			store.Column(searches, func(s DueSearch) string { return s.WebhookID }),
+			store.Column(searches, func(s DueSearch) string { return s.Token }),
 			store.Column(searches, func(s DueSearch) int64 { return int64(s.Limit) }), tx.Now())
 	} else {
 		for _, s := range searches {
