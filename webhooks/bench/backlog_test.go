@@ -97,7 +97,7 @@ func drain(b *testing.B, db *store.DB, name string) {
 
 func claim(b *testing.B, db *store.DB, lease queue.Lease, most int) (held []*queue.LaneRow, err error) {
 	b.Helper()
-	waiting, err := queue.FindWaitingLanes(b.Context(), db, []queue.LaneSearch{{Standing: "newcomer", Limit: most}})
+	waiting, err := queue.FindWaitingLanes(b.Context(), db, []queue.LaneSearch{{Standing: queue.Newcomer, Limit: most}})
 	if err != nil {
 		return nil, err
 	}

@@ -31,7 +31,8 @@ const fanOutLock = 0x726f73746572 + 1
 // stalls is cut off by the database after a few seconds.
 func ClaimEvents(ctx context.Context, tx *store.DB, c EventClaim) (events []*models.QueuedEvent, after string, err error) {
 	if tx.Dialect() == store.Postgres {
-		_, err := tx.Run(ctx, `SELECT set_config('idle_in_transaction_session_timeout', '5s', true), pg_advisory_xact_lock(?)`, int64(fanOutLock))
+		_, err := tx.Run(ctx, `SELECT set_config('idle_in_transaction_session_timeout', '5s', true), pg_advisory_xact_lock(?)`,
+			int64(fanOutLock))
 		if err != nil {
 			return nil, "", fmt.Errorf("claim events: %w", err)
 		}
@@ -182,7 +183,8 @@ func claimOnSQLite(ctx context.Context, tx *store.DB, which string, arg any) ([]
 		return nil, err
 	}
 	var place int64
-	err = tx.Conn().QueryRowContext(ctx, `UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'event_queue' RETURNING seq`, len(events)).Scan(&place)
+	err = tx.Conn().QueryRowContext(ctx, `UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'event_queue' RETURNING seq`,
+		len(events)).Scan(&place)
 	if err != nil {
 		return nil, err
 	}

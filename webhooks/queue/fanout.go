@@ -27,13 +27,14 @@ type NewDelivery struct {
 // insertDeliveries inserts deliveries, except those of events that an endpoint has already.
 var insertDeliveries = store.Rowwise{
 	Doing: "insert deliveries",
-	Postgres: `INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, order_key, trigger, due_at, created_at,
-		state, attempts, round_attempts)
+	Postgres: `INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, order_key, trigger, due_at,
+		created_at, state, attempts, round_attempts)
 	SELECT *, 'pending', 0, 0
-	FROM unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[], ?::text[], ?::bigint[], ?::text[], ?::text[], ?::timestamptz[], ?::timestamptz[])
+	FROM unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[], ?::text[], ?::bigint[], ?::text[], ?::text[], ?::timestamptz[],
+		?::timestamptz[])
 	ON CONFLICT (event_id, webhook_id) DO NOTHING`,
-	SQLite: `INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, order_key, trigger, due_at, created_at,
-		state, attempts, round_attempts)
+	SQLite: `INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, order_key, trigger, due_at,
+		created_at, state, attempts, round_attempts)
 	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', 0, 0)
 	ON CONFLICT (event_id, webhook_id) DO NOTHING`,
 }
@@ -60,8 +61,10 @@ func InsertDeliveries(ctx context.Context, tx *store.DB, messages []*models.Mess
 	var err error
 	switch {
 	case len(messages) > 0 && len(deliveries) > 0 && tx.Dialect() == store.Postgres: // every event waits for each round trip
-		n, err = store.Rowwise{Doing: "insert messages and deliveries", Postgres: `WITH messages AS (` + insertMessages.Postgres + `) ` + insertDeliveries.Postgres}.
-			Run(ctx, tx, append(messageColumns(messages), deliveryColumns(deliveries)...)...)
+		n, err = store.Rowwise{
+			Doing:    "insert messages and deliveries",
+			Postgres: `WITH messages AS (` + insertMessages.Postgres + `) ` + insertDeliveries.Postgres,
+		}.Run(ctx, tx, append(messageColumns(messages), deliveryColumns(deliveries)...)...)
 	default:
 		if len(messages) > 0 {
 			_, err = insertMessages.Run(ctx, tx, messageColumns(messages)...)

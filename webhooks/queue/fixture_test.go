@@ -11,7 +11,8 @@ import (
 
 // everything is a caller that sees the whole installation and may do everything.
 var everything = models.Caller{
-	Kind: models.ByManagementKey, ID: "test", Name: "Test", Scope: models.Everything(), Rights: models.Rights{Scopes: []string{models.EveryScope}},
+	Kind: models.ByManagementKey, ID: "test", Name: "Test", Scope: models.Everything(),
+	Rights: models.Rights{Scopes: []string{models.EveryScope}},
 }
 
 // change puts together what a write is asked for.

@@ -160,7 +160,8 @@ func (n *nursery) step() (organization string, owners []string) {
 		slices.Sort(owners)
 		return id, slices.Compact(owners)
 	case 1:
-		child := must(models.CreateOrganization(ctx, n.db, by, change(modelstest.With("name", "child"), modelstest.To("parent", id))))(n.t).ID
+		in := change(modelstest.With("name", "child"), modelstest.To("parent", id))
+		child := must(models.CreateOrganization(ctx, n.db, by, in))(n.t).ID
 		n.parents[child] = id
 		id = child
 	default:
@@ -201,7 +202,8 @@ func TestAnEventIsSentAsIfItWereFannedOutAtOnce(t *testing.T) {
 				for id, one := range peek(t, db) {
 					if first, seen := atOnce[id]; seen {
 						if !maps.Equal(first.sent, one.sent) {
-							t.Fatalf("seed %d: %s of %s is sent\n%v\nwhen it was fanned out at once\n%v", seed, one.event.Type, id, one.sent, first.sent)
+							t.Fatalf("seed %d: %s of %s is sent\n%v\nwhen it was fanned out at once\n%v",
+								seed, one.event.Type, id, one.sent, first.sent)
 						}
 						continue
 					}

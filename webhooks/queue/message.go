@@ -15,7 +15,8 @@ var insertMessages = store.Rowwise{
 	Postgres: `INSERT INTO webhook_messages (event_id, organization_id, body)
 	SELECT * FROM unnest(?::uuid[], ?::uuid[], ?::bytea[])
 	ON CONFLICT (event_id, organization_id) DO NOTHING`,
-	SQLite: `INSERT INTO webhook_messages (event_id, organization_id, body) VALUES (?, ?, ?) ON CONFLICT (event_id, organization_id) DO NOTHING`,
+	SQLite: `INSERT INTO webhook_messages (event_id, organization_id, body) VALUES (?, ?, ?)
+	ON CONFLICT (event_id, organization_id) DO NOTHING`,
 }
 
 func messageColumns(messages []*models.Message) []any {
@@ -33,8 +34,11 @@ func FindBodies(ctx context.Context, db *store.DB, keys []models.MessageKey) (ma
 	for _, k := range keys {
 		wanted[k] = true
 	}
-	in, arg := db.Among("event_id", store.SortedUnique(store.Column(keys, func(k models.MessageKey) string { return k.EventID })))
-	owners, ownersArg := db.Among("organization_id", store.SortedUnique(store.Column(keys, func(k models.MessageKey) string { return k.Owner })))
+	unique := func(part func(models.MessageKey) string) []string {
+		return store.SortedUnique(store.Column(keys, part))
+	}
+	in, arg := db.Among("event_id", unique(func(k models.MessageKey) string { return k.EventID }))
+	owners, ownersArg := db.Among("organization_id", unique(func(k models.MessageKey) string { return k.Owner }))
 	err := db.Read(ctx, func(rows *sql.Rows) error {
 		var k models.MessageKey
 		var body []byte

@@ -48,8 +48,8 @@ func hurryRetry(ctx context.Context, tx *store.DB, id string) error {
 	return nil
 }
 
-// hurryLane locks the lane of an endpoint and gives it a turn as soon as the receiver permits. An open breaker does not hold it up: who asks
-// for an attempt wants to know how it goes. While a worker serves the lane, it finds what is due by itself.
+// hurryLane locks the lane of an endpoint and gives it a turn as soon as the receiver permits. An open breaker does not hold it up: who
+// asks for an attempt wants to know how it goes. While a worker serves the lane, it finds what is due by itself.
 func hurryLane(ctx context.Context, tx *store.DB, webhook string) error {
 	now := tx.Now()
 	_, err := tx.Exec(ctx, `UPDATE webhook_lanes SET probe_at = NULL, next_turn_at =
@@ -67,7 +67,8 @@ func hurryLane(ctx context.Context, tx *store.DB, webhook string) error {
 // PendingTest returns the test of an endpoint that is still to be sent, or nil. The endpoint is locked.
 func PendingTest(ctx context.Context, tx *store.DB, webhook string) (*models.WebhookDelivery, error) {
 	var found []*models.WebhookDelivery
-	err := tx.Session(ctx).Where("webhook_id = ? AND state = ? AND trigger = ?", webhook, models.DeliveryPending, models.TriggerTest).Limit(1).Find(&found).Error
+	err := tx.Session(ctx).Where("webhook_id = ? AND state = ? AND trigger = ?", webhook, models.DeliveryPending, models.TriggerTest).
+		Limit(1).Find(&found).Error
 	if err != nil {
 		return nil, fmt.Errorf("look for pending test: %w", err)
 	}
@@ -84,8 +85,8 @@ func InsertTest(ctx context.Context, tx *store.DB, w *models.Webhook, m *models.
 	}
 	now := jsonapi.Stamp{Time: tx.Now()}
 	d := &models.WebhookDelivery{
-		ID: models.NewID(), CreatedAt: now, EventType: m.Event.Type, State: models.DeliveryPending, Trigger: models.TriggerTest, NextAttemptAt: &now,
-		EventID: m.Event.ID, WebhookID: w.ID, OrganizationID: w.OrganizationID, Ordinal: m.Event.Ordinal,
+		ID: models.NewID(), CreatedAt: now, EventType: m.Event.Type, State: models.DeliveryPending, Trigger: models.TriggerTest,
+		NextAttemptAt: &now, EventID: m.Event.ID, WebhookID: w.ID, OrganizationID: w.OrganizationID, Ordinal: m.Event.Ordinal,
 	}
 	if err := tx.Session(ctx).Create(d).Error; err != nil {
 		return nil, fmt.Errorf("insert test delivery: %w", err)

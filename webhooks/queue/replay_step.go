@@ -61,7 +61,8 @@ func (s *replayStep) failed(ctx context.Context, tx *store.DB) error {
 			return err
 		}
 		c.within = c.within && !c.at.Before(s.job.Since.Time) && c.at.Before(s.job.Until.Time)
-		c.wanted = c.within && (state == models.DeliveryFailed || state == models.DeliveryCancelled) && models.Matches(s.job.EventTypes, c.eventType)
+		c.wanted = c.within && (state == models.DeliveryFailed || state == models.DeliveryCancelled) &&
+			models.Matches(s.job.EventTypes, c.eventType)
 		window = append(window, c)
 		return nil
 	}, `SELECT d.id, d.event_type, d.state, d.created_at, `+reached+`
@@ -107,7 +108,8 @@ func (s *replayStep) hold(ctx context.Context, tx *store.DB, chosen []candidate)
 // job is the replay that does it; nil leaves the one that did before.
 func beginAgain(ctx context.Context, tx *store.DB, ids []string, trigger string, job *string) (int, error) {
 	in, arg := tx.Among("id", ids)
-	n, err := tx.Run(ctx, `UPDATE webhook_deliveries SET state = 'pending', trigger = ?, job_id = COALESCE(?, job_id), round_attempts = 0, due_at = ?,
+	n, err := tx.Run(ctx, `UPDATE webhook_deliveries SET
+		state = 'pending', trigger = ?, job_id = COALESCE(?, job_id), round_attempts = 0, due_at = ?,
 		finished_at = NULL, reason = NULL, order_key = NULL WHERE state <> 'pending' AND `+in, trigger, job, tx.Now(), arg)
 	if err != nil {
 		return 0, fmt.Errorf("begin deliveries again: %w", err)
@@ -152,7 +154,8 @@ func (s *replayStep) window(ctx context.Context, tx *store.DB) ([]candidate, err
 	at, id := s.job.Since.Time, uuid.Nil.String()
 	if s.job.Cursor != nil {
 		id = *s.job.Cursor
-		if err := tx.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&at) }, `SELECT occurred_at FROM events WHERE id = ?`, id); err != nil {
+		err := tx.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&at) }, `SELECT occurred_at FROM events WHERE id = ?`, id)
+		if err != nil {
 			return nil, fmt.Errorf("find the place of a replay: %w", err)
 		}
 	}
@@ -186,7 +189,8 @@ func (s *replayStep) window(ctx context.Context, tx *store.DB) ([]candidate, err
 
 // open tells whether an event is still to come to the endpoint, from the state of its delivery; nil if there is none.
 func (s *replayStep) open(state *string) bool {
-	return state == nil || *state == models.DeliveryFailed || *state == models.DeliveryCancelled || *state == models.DeliverySucceeded && s.job.IncludeDelivered
+	return state == nil || *state == models.DeliveryFailed || *state == models.DeliveryCancelled ||
+		*state == models.DeliverySucceeded && s.job.IncludeDelivered
 }
 
 // messages reads events that are fanned out, by id, with what the organization of the endpoint is sent. Until the transaction ends nobody
@@ -249,8 +253,8 @@ func (s *replayStep) begin(ctx context.Context, tx *store.DB, chosen []candidate
 	for _, c := range chosen {
 		if e := found[c.id].Event; c.delivery == nil && found[c.id].Body != nil {
 			fresh = append(fresh, &NewDelivery{
-				ID: models.NewID(), EventID: e.ID, WebhookID: s.webhook.ID, OrganizationID: s.webhook.OrganizationID, EventType: e.Type, Trigger: models.TriggerReplay,
-				DueAt: &now, CreatedAt: now,
+				ID: models.NewID(), EventID: e.ID, WebhookID: s.webhook.ID, OrganizationID: s.webhook.OrganizationID, EventType: e.Type,
+				Trigger: models.TriggerReplay, DueAt: &now, CreatedAt: now,
 			})
 		}
 	}

@@ -73,15 +73,18 @@ func TestAReplayTellsHowFarItHasCome(t *testing.T) {
 			t.Errorf("it tells (-want +got):\n%s", diff)
 		}
 		// One that failed was not got either; those that were taken are left alone.
-		second := replay(t, db, endpoint, modelstest.With("kind", "events"), modelstest.With("eventTypes", jsonapi.Strings{"organization.updated"})).ID
+		second := replay(t, db, endpoint, modelstest.With("kind", "events"),
+			modelstest.With("eventTypes", jsonapi.Strings{"organization.updated"})).ID
 		step(t, db, 10)
-		if got, want := progress(t, db, second), `done, 2 of 6, reached -1m0s, {"pending":2,"succeeded":0,"failed":0,"cancelled":0}`; got != want {
+		want := `done, 2 of 6, reached -1m0s, {"pending":2,"succeeded":0,"failed":0,"cancelled":0}`
+		if got := progress(t, db, second); got != want {
 			t.Errorf("the second one tells %s, want %s", got, want)
 		}
 		finish("succeeded")
 		third := replay(t, db, endpoint, modelstest.With("kind", "events"), modelstest.With("includeDelivered", true)).ID
 		step(t, db, 10)
-		if got, want := progress(t, db, third), `done, 4 of 6, reached -1m0s, {"pending":4,"succeeded":0,"failed":0,"cancelled":0}`; got != want {
+		want = `done, 4 of 6, reached -1m0s, {"pending":4,"succeeded":0,"failed":0,"cancelled":0}`
+		if got := progress(t, db, third); got != want {
 			t.Errorf("the third one tells %s, want %s", got, want)
 		}
 	})
@@ -94,7 +97,8 @@ func TestAReplayWaitsForEventsThatAreNotFannedOut(t *testing.T) {
 		endpoint := hook(t, db, org, modelstest.With("eventTypes", jsonapi.Strings{"organization.created"})).ID
 		job := replay(t, db, endpoint, modelstest.With("kind", "events")).ID
 		step(t, db, 10)
-		if got, want := progress(t, db, job), `running, 0 of 0, reached nothing, {"pending":0,"succeeded":0,"failed":0,"cancelled":0}`; got != want {
+		want := `running, 0 of 0, reached nothing, {"pending":0,"succeeded":0,"failed":0,"cancelled":0}`
+		if got := progress(t, db, job); got != want {
 			t.Errorf("before the fan-out: %s, want %s", got, want)
 		}
 		fannedOut(t, db, "")
@@ -113,7 +117,8 @@ func TestReplaysThatCannotComeOnHoldUpNoOther(t *testing.T) {
 		stuck := hook(t, db, org, modelstest.With("eventTypes", jsonapi.Strings{"organization.created"})).ID
 		fannedOut(t, db, "")
 		for i := range 101 {
-			replay(t, db, stuck, modelstest.With("kind", "events"), modelstest.With("since", jsonapi.Time{Time: db.Now().Add(-time.Duration(i+1) * time.Hour)}))
+			since := jsonapi.Time{Time: db.Now().Add(-time.Duration(i+1) * time.Hour)}
+			replay(t, db, stuck, modelstest.With("kind", "events"), modelstest.With("since", since))
 		}
 		step(t, db, 1) // its one place is taken now, and nobody sends
 		endpoint := hook(t, db, org, modelstest.With("eventTypes", jsonapi.Strings{"organization.created"})).ID
@@ -154,8 +159,8 @@ func TestWhatFailedIsReplayedWhereTheEndpointReachesNow(t *testing.T) {
 		stays, goes := organization(t, db, "Stays", head).ID, organization(t, db, "Goes", head).ID
 		fail := func(id string) {
 			event := texts(t, db, `SELECT id FROM events WHERE subject_id = '`+id+`'`)[0]
-			run(t, db, fmt.Sprintf(`INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, trigger, state,
-					attempts, round_attempts, created_at, finished_at)
+			run(t, db, fmt.Sprintf(`INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, trigger,
+					state, attempts, round_attempts, created_at, finished_at)
 				SELECT '%s', id, '%s', '%s', event_type, 1, 'event', 'failed', 1, 1, occurred_at, occurred_at FROM events WHERE id = '%s'`,
 				models.NewID(), endpoint.ID, head, event))
 		}

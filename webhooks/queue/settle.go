@@ -125,12 +125,13 @@ func settleDeliveries(ctx context.Context, tx *store.DB, settled []*Settlement) 
 		Postgres: `UPDATE webhook_deliveries AS d
 		SET state = u.state, attempts = u.attempts, round_attempts = u.round_attempts, due_at = u.due_at, finished_at = u.finished_at,
 			last_code = u.code, last_status = u.status, last_attempt_at = u.started_at, reason = u.reason
-		FROM unnest(?::text[], ?::bigint[], ?::bigint[], ?::timestamptz[], ?::timestamptz[], ?::text[], ?::bigint[], ?::timestamptz[], ?::text[], ?::uuid[],
-			?::bigint[])
+		FROM unnest(?::text[], ?::bigint[], ?::bigint[], ?::timestamptz[], ?::timestamptz[], ?::text[], ?::bigint[], ?::timestamptz[],
+			?::text[], ?::uuid[], ?::bigint[])
 			AS u (state, attempts, round_attempts, due_at, finished_at, code, status, started_at, reason, id, before)
 		WHERE d.id = u.id AND d.state = 'pending' AND d.attempts = u.before`,
 		SQLite: `UPDATE webhook_deliveries
-		SET state = ?, attempts = ?, round_attempts = ?, due_at = ?, finished_at = ?, last_code = ?, last_status = ?, last_attempt_at = ?, reason = ?
+		SET state = ?, attempts = ?, round_attempts = ?, due_at = ?, finished_at = ?, last_code = ?, last_status = ?, last_attempt_at = ?,
+			reason = ?
 		WHERE id = ? AND state = 'pending' AND attempts = ?`,
 	}.Run(ctx, tx,
 		store.Column(settled, func(s *Settlement) string { return s.State }),
@@ -161,9 +162,9 @@ func insertAttempts(ctx context.Context, tx *store.DB, settled []*Settlement) er
 	_, err := store.Rowwise{
 		Doing: "insert attempts",
 		Postgres: `INSERT INTO webhook_attempts (` + columns + `)
-		SELECT * FROM unnest(?::uuid[], ?::bigint[], ?::text[], ?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::boolean[], ?::bigint[],
-			?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[], ?::text[], ?::text[], ?::bytea[],
-			?::boolean[], ?::text[], ?::bytea[], ?::text[])
+		SELECT * FROM unnest(?::uuid[], ?::bigint[], ?::text[], ?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::boolean[],
+			?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[], ?::text[],
+			?::text[], ?::bytea[], ?::boolean[], ?::text[], ?::bytea[], ?::text[])
 		ON CONFLICT (delivery_id, number) DO NOTHING`,
 		SQLite: `INSERT INTO webhook_attempts (` + columns + `)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -239,12 +240,13 @@ func settleLanes(ctx context.Context, tx *store.DB, lanes []*LaneSettlement) err
 	now := tx.Now()
 	_, err := store.Rowwise{
 		Doing: "update lanes",
-		Postgres: `UPDATE webhook_lanes SET cap = u.cap, max_cap = u.max_cap, health = CASE WHEN webhook_lanes.health IN ('paused', 'disabled') THEN webhook_lanes.health ELSE u.health END,
-			clean = u.clean, consecutive_failures = u.consecutive_failures, failing_since = u.failing_since, last_failure_at = u.last_failure_at,
+		Postgres: `UPDATE webhook_lanes SET cap = u.cap, max_cap = u.max_cap,
+			health = CASE WHEN webhook_lanes.health IN ('paused', 'disabled') THEN webhook_lanes.health ELSE u.health END, clean = u.clean,
+			consecutive_failures = u.consecutive_failures, failing_since = u.failing_since, last_failure_at = u.last_failure_at,
 			last_success_at = u.last_success_at, answers = u.answers, failing = u.failing, slow = u.slow, latency = u.latency,
 			retry_after = u.retry_after, failed_probes = u.failed_probes, probe_at = u.probe_at
-		FROM unnest(?::bigint[], ?::bigint[], ?::text[], ?::bigint[], ?::bigint[], ?::timestamptz[], ?::timestamptz[], ?::timestamptz[], ?::bigint[],
-			?::float8[], ?::float8[], ?::float8[], ?::timestamptz[], ?::bigint[], ?::timestamptz[], ?::uuid[])
+		FROM unnest(?::bigint[], ?::bigint[], ?::text[], ?::bigint[], ?::bigint[], ?::timestamptz[], ?::timestamptz[], ?::timestamptz[],
+			?::bigint[], ?::float8[], ?::float8[], ?::float8[], ?::timestamptz[], ?::bigint[], ?::timestamptz[], ?::uuid[])
 			AS u (cap, max_cap, health, clean, consecutive_failures, failing_since, last_failure_at, last_success_at, answers,
 				failing, slow, latency, retry_after, failed_probes, probe_at, webhook_id)
 		WHERE webhook_lanes.webhook_id = u.webhook_id`,
@@ -275,8 +277,8 @@ func settleLanes(ctx context.Context, tx *store.DB, lanes []*LaneSettlement) err
 	return releaseLanes(ctx, tx, lanes, now)
 }
 
-// releaseLanes gives lanes back. The next turn is when something is due, but not while the lane is to be left alone, nor before it is wanted.
-// What is due is looked for in a statement of its own, which sees whatever was inserted before the lane was locked.
+// releaseLanes gives lanes back. The next turn is when something is due, but not while the lane is to be left alone, nor before it is
+// wanted. What is due is looked for in a statement of its own, which sees whatever was inserted before the lane was locked.
 func releaseLanes(ctx context.Context, tx *store.DB, lanes []*LaneSettlement, now time.Time) error {
 	var ids []string
 	for _, l := range lanes {
@@ -314,7 +316,8 @@ func releaseLanes(ctx context.Context, tx *store.DB, lanes []*LaneSettlement, no
 	turns := store.Column(later, func(l *LaneSettlement) time.Time { return l.NotBefore })
 	_, err = store.Rowwise{
 		Doing: "let lanes wait for their turn",
-		Postgres: `UPDATE webhook_lanes SET next_turn_at = u.turn FROM unnest(?::timestamptz[], ?::uuid[], ?::timestamptz[]) AS u (turn, webhook_id, before)
+		Postgres: `UPDATE webhook_lanes SET next_turn_at = u.turn
+		FROM unnest(?::timestamptz[], ?::uuid[], ?::timestamptz[]) AS u (turn, webhook_id, before)
 		WHERE webhook_lanes.webhook_id = u.webhook_id AND webhook_lanes.next_turn_at < u.before`,
 		SQLite: `UPDATE webhook_lanes SET next_turn_at = ? WHERE webhook_id = ? AND next_turn_at < ?`,
 	}.Run(ctx, tx, turns, store.Column(later, func(l *LaneSettlement) string { return l.WebhookID }), turns)
