@@ -97,17 +97,6 @@ func apiKey(t testing.TB, db *store.DB, kind models.KeyKind, organization string
 	return key
 }
 
-// hook creates an endpoint of an organization.
-func hook(t *testing.T, db *store.DB, organization string, a attributes) *models.Webhook {
-	t.Helper()
-	all := attributes{"url": "https://hooks.example.com/"}
-	for name, value := range a {
-		all[name] = value
-	}
-	in := input(all, relations{"organization": one(organization)})
-	return must(models.CreateWebhook(t.Context(), db, everything, in))(t)
-}
-
 // tested makes a delivery of a test to an endpoint.
 func tested(t *testing.T, db *store.DB, w *models.Webhook) *models.WebhookDelivery {
 	t.Helper()
