@@ -8,7 +8,6 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/store"
-	"roster/webhooks"
 )
 
 // Actions are what is done to one resource beside creating, changing and deleting it. They answer with a resource: that one, or what came
@@ -63,9 +62,4 @@ func overlapOf(content []byte) (time.Duration, error) {
 		return defaultOverlap, err
 	}
 	return time.Duration(seconds) * time.Second, nil
-}
-
-// sendTest sends a webhook.test to an endpoint, and returns its delivery, which is on its way.
-func sendTest(ctx context.Context, db *store.DB, by models.Caller, id string) (*models.WebhookDelivery, error) {
-	return models.SendTest(ctx, db, by, id, webhooks.RenderMessage)
 }

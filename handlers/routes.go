@@ -7,6 +7,8 @@ import (
 	"roster/handlers/openapi"
 	"roster/jsonapi"
 	"roster/models"
+	"roster/webhooks"
+	"roster/webhooks/queue"
 )
 
 // route is one line of the route table: what is answered, to whom, and by what.
@@ -126,12 +128,12 @@ func actions() []route {
 		},
 		{
 			path: "webhooks/{id}/test", name: "testWebhook", target: endpoints, served: deliveries, status: http.StatusAccepted,
-			needs: auth.Write("webhooks"), handle: done(sendTest),
+			needs: auth.Write("webhooks"), handle: done(webhooks.SendTest),
 			doc: "Sends a webhook.test to the endpoint and answers with its delivery; while one is pending, with that one.",
 		},
 		{
 			path: "webhookDeliveries/{id}/redeliver", name: "redeliverWebhookDelivery", target: deliveries, served: deliveries,
-			status: http.StatusAccepted, needs: auth.Write("webhooks"), handle: done(models.Redeliver),
+			status: http.StatusAccepted, needs: auth.Write("webhooks"), handle: done(queue.Redeliver),
 			doc: "Makes a delivery go out again, with a fresh schedule. One that is pending has its next attempt moved up.",
 		},
 	}

@@ -9,9 +9,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"roster/models"
 	"roster/models/modelstest"
 	"roster/models/store"
+	"roster/webhooks/queue"
 	"roster/webhooks/webhookstest"
 )
 
@@ -110,7 +110,7 @@ func TestWhatWasSentWithAnAttemptCanBeSeen(t *testing.T) {
 				s.send("GET", deliveriesPath+"/"+delivery+"/attempts/"+number, nil).want(404)
 			}
 
-			if err := models.PurgeHeads(t.Context(), s.db, time.Now().Add(time.Hour)); err != nil {
+			if err := queue.PurgeHeads(t.Context(), s.db, time.Now().Add(time.Hour)); err != nil {
 				t.Fatal(err)
 			}
 			old := s.attempted(delivery)

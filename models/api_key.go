@@ -93,7 +93,7 @@ func CreateAPIKey(ctx context.Context, db *store.DB, by Caller, in *Change) (*AP
 	if err := in.check(APIKeys, toCreate); err != nil {
 		return nil, err
 	}
-	return resulting(ctx, db, func(tx *store.DB) (key *APIKey, err error) {
+	return store.Resulting(ctx, db, func(tx *store.DB) (key *APIKey, err error) {
 		now := jsonapi.Stamp{Time: tx.Now()}
 		key = &APIKey{
 			ID: NewID(), CreatedAt: now, UpdatedAt: now, Kind: string(OrganizationKey), Scopes: jsonapi.Strings{},
@@ -126,7 +126,7 @@ func CreateAPIKey(ctx context.Context, db *store.DB, by Caller, in *Change) (*AP
 
 // UpdateAPIKey changes the name, the scopes or the expiry of a key. A caller changes none that can do more than itself.
 func UpdateAPIKey(ctx context.Context, db *store.DB, by Caller, id string, in *Change) (*APIKey, error) {
-	return resulting(ctx, db, func(tx *store.DB) (key *APIKey, err error) {
+	return store.Resulting(ctx, db, func(tx *store.DB) (key *APIKey, err error) {
 		before, err := lock[APIKey](ctx, tx, APIKeys, by.Scope, id)
 		if err != nil {
 			return nil, err
@@ -175,7 +175,7 @@ func saveAPIKey(ctx context.Context, tx *store.DB, by Caller, v verb, before, ke
 // RotateAPIKey gives a key a new secret and returns it. Earlier secrets go on working for the overlap and are dead afterwards.
 // A caller who holds less than the key, or for less long, cannot: it would be shown a secret that can do more than its own.
 func RotateAPIKey(ctx context.Context, db *store.DB, by Caller, id string, overlap time.Duration) (*APIKey, error) {
-	return resulting(ctx, db, func(tx *store.DB) (key *APIKey, err error) {
+	return store.Resulting(ctx, db, func(tx *store.DB) (key *APIKey, err error) {
 		before, err := lock[APIKey](ctx, tx, APIKeys, by.Scope, id)
 		if err != nil {
 			return nil, err

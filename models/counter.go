@@ -40,3 +40,10 @@ func (k counted) read(ctx context.Context, db *store.DB) (int64, error) {
 	n, err := store.ReadCounter(ctx, db, k.name, k.key)
 	return n + k.plus, err
 }
+
+// CountDelivery counts n more deliveries to an endpoint of an organization.
+func CountDelivery(tx *store.DB, organization, webhook string, n int64) {
+	tx.Count(countDeliveries, "", n)
+	tx.Count(countDeliveries, organization, n)
+	tx.Count(countDeliveriesTo, webhook, n)
+}

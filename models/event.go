@@ -256,8 +256,8 @@ func Capture(ctx context.Context, tx *store.DB, e *Event) (ordinal int64, err er
 	}
 	if tx.Dialect() == store.Postgres {
 		err = tx.Conn().QueryRowContext(ctx, tx.Bind(`WITH e AS (`+insert+` RETURNING id, organization_id)
-			INSERT INTO event_queue (event_id, organization_id)
-			SELECT id, COALESCE(organization_id, '`+noOrganization+`') FROM e RETURNING ordinal`), args...).Scan(&ordinal)
+			INSERT INTO event_queue (event_id, organization_id) SELECT id, COALESCE(organization_id, '`+NoOrganization+`') FROM e
+				RETURNING ordinal`), args...).Scan(&ordinal)
 	} else if _, err = tx.Run(ctx, insert, args...); err == nil {
 		var position int64
 		if position, err = numberOnSQLite(ctx, tx, e); err == nil {

@@ -25,9 +25,9 @@ const (
 	numberBatch = 5_000
 )
 
-// testEvent is the type of events that are made to try one endpoint. They have a position, and no place in the sequence: other endpoints,
+// TestEvent is the type of events that are made to try one endpoint. They have a position, and no place in the sequence: other endpoints,
 // which do not get them, would miss a number. Their sequence is 0.
-const testEvent = "webhook." + string(tested)
+const TestEvent = "webhook." + string(tested)
 
 // NumberEvents gives every event that was committed before the call its numbers. It does nothing within a transaction.
 func NumberEvents(ctx context.Context, db *store.DB) error {
@@ -73,7 +73,7 @@ func numberOnPostgres(ctx context.Context, tx *store.DB) (n int, err error) {
 		countEvent(tx, organization, count)
 		return nil
 	}, `WITH fresh AS (
-			SELECT q.ordinal, e.id, e.organization_id, e.subject_id, e.event_type = '`+testEvent+`' AS test
+			SELECT q.ordinal, e.id, e.organization_id, e.subject_id, e.event_type = '`+TestEvent+`' AS test
 			FROM event_queue q JOIN events e ON e.id = q.event_id
 			WHERE q.position IS NULL
 			ORDER BY q.ordinal
@@ -114,7 +114,7 @@ func numberOnSQLite(ctx context.Context, tx *store.DB, e *Event) (position int64
 	next := []string{wholeInstallation}
 	switch {
 	case organization == "":
-	case e.EventType == testEvent:
+	case e.EventType == TestEvent:
 		sequence = new(int64)
 	default:
 		next = append(next, organization)

@@ -36,7 +36,7 @@ func (named mentions) lookBack(ctx context.Context, db *store.DB, target *Collec
 			return nil
 		}
 		where, organizations := map[string][]string{}, []string(nil)
-		in, arg := db.Among(p.resource, sortedUnique(store.Column(all, func(m mention) string { return m.id })))
+		in, arg := db.Among(p.resource, store.SortedUnique(store.Column(all, func(m mention) string { return m.id })))
 		err := db.Read(ctx, func(rows *sql.Rows) error {
 			var id, organization string
 			err := rows.Scan(&id, &organization)
@@ -49,7 +49,7 @@ func (named mentions) lookBack(ctx context.Context, db *store.DB, target *Collec
 		if len(organizations) == 0 {
 			continue
 		}
-		l, err := readLineage(ctx, db, sortedUnique(organizations))
+		l, err := readLineage(ctx, db, store.SortedUnique(organizations))
 		if err != nil {
 			return err
 		}

@@ -97,6 +97,24 @@ func apiKey(t testing.TB, db *store.DB, kind models.KeyKind, organization string
 	return key
 }
 
+// tested makes a delivery of a test to an endpoint.
+func tested(t *testing.T, db *store.DB, w *models.Webhook) *models.WebhookDelivery {
+	t.Helper()
+	return must(store.Resulting(t.Context(), db, func(tx *store.DB) (*models.WebhookDelivery, error) {
+		event, err := models.RecordTest(t.Context(), tx, everything, w)
+		if err != nil {
+			return nil, err
+		}
+		now := jsonapi.Stamp{Time: tx.Now()}
+		d := &models.WebhookDelivery{
+			ID: models.NewID(), CreatedAt: now, EventType: event.Type, State: models.DeliveryPending, Trigger: models.TriggerTest,
+			NextAttemptAt: &now, EventID: event.ID, WebhookID: w.ID, OrganizationID: w.OrganizationID, Ordinal: event.Ordinal,
+		}
+		models.CountDelivery(tx, w.OrganizationID, w.ID, 1)
+		return d, tx.Session(t.Context()).Create(d).Error
+	}))(t)
+}
+
 // wantKind fails the test unless err is a refusal of that kind, about that field.
 func wantKind(t testing.TB, err error, kind models.Kind, field string) {
 	t.Helper()

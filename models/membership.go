@@ -95,7 +95,7 @@ func CreateMembership(ctx context.Context, db *store.DB, by Caller, in *Change) 
 	if err := in.check(Memberships, toCreate); err != nil {
 		return nil, err
 	}
-	return resulting(ctx, db, func(tx *store.DB) (m *Membership, err error) {
+	return store.Resulting(ctx, db, func(tx *store.DB) (m *Membership, err error) {
 		organization, user := in.Links["organization"].One(), in.Links["user"].One()
 		if organization == "" {
 			organization = by.Scope.Root()
@@ -160,7 +160,7 @@ func lockEnds(ctx context.Context, tx *store.DB, scope Scope, organization, user
 
 // UpdateMembership takes a membership that says what is: nothing of it can be changed.
 func UpdateMembership(ctx context.Context, db *store.DB, by Caller, id string, in *Change) (*Membership, error) {
-	return resulting(ctx, db, func(tx *store.DB) (m *Membership, err error) {
+	return store.Resulting(ctx, db, func(tx *store.DB) (m *Membership, err error) {
 		if m, err = lockLive[Membership](ctx, tx, Memberships, by.Scope, id); err != nil {
 			return nil, err
 		}

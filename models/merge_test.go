@@ -54,7 +54,7 @@ func growGrove(t *testing.T, db *store.DB, clock *modelstest.Clock, r *rand.Rand
 		case 3:
 			apiKey(t, db, models.OrganizationKey, where)
 		default:
-			tested(t, db, hook(t, db, where, nil).ID)
+			tested(t, db, modelstest.Webhook(t, db, where, "https://hooks.example.com/"))
 		}
 	}
 	for range 6 { // those with organizations below stay

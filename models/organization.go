@@ -65,7 +65,7 @@ func defineOrganizations(c *Collection) {
 			if org.WebhookOrigin == nil {
 				return nil
 			}
-			url, err := openURL(db.Vault(), org.ID, *org.WebhookOrigin, org.SealedURL)
+			url, err := OpenURL(db.Vault(), org.ID, *org.WebhookOrigin, org.SealedURL)
 			org.WebhookURL = &url
 			return err
 		},
@@ -183,7 +183,7 @@ func CreateOrganization(ctx context.Context, db *store.DB, by Caller, in *Change
 	if err := in.check(Organizations, toCreate); err != nil {
 		return nil, err
 	}
-	return resulting(ctx, db, func(tx *store.DB) (org *Organization, err error) {
+	return store.Resulting(ctx, db, func(tx *store.DB) (org *Organization, err error) {
 		now := jsonapi.Stamp{Time: tx.Now()}
 		id, err := takeID(ctx, tx, in.ID)
 		if err != nil {
@@ -265,7 +265,7 @@ func insertOrganization(ctx context.Context, tx *store.DB, org *Organization) er
 // restores it, below another parent if the input names one. It fails with the kinds NotFound, Invalid, ReadOnly, Conflict, RelatedNotFound
 // and PreconditionFailed.
 func UpdateOrganization(ctx context.Context, db *store.DB, by Caller, id string, in *Change) (*Organization, error) {
-	return resulting(ctx, db, func(tx *store.DB) (org *Organization, err error) {
+	return store.Resulting(ctx, db, func(tx *store.DB) (org *Organization, err error) {
 		if err := lockTreesFor(ctx, tx, by.Scope, id, in); err != nil {
 			return nil, err
 		}

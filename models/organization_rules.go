@@ -42,13 +42,13 @@ func checkOrganization(tx *store.DB, org, before *Organization, in *Change) erro
 	return errs.Err()
 }
 
-// webhookSecretPrefix marks a secret whose bytes are in base64 (Standard Webhooks § Symmetric signatures).
-const webhookSecretPrefix = "whsec_"
+// SymmetricPrefix marks a secret whose bytes are in base64 (Standard Webhooks § Symmetric signatures).
+const SymmetricPrefix = "whsec_"
 
 // The prefixes of the halves of an ed25519 pair.
 const (
-	privateKeyPrefix = "whsk_"
-	publicKeyPrefix  = "whpk_"
+	PrivateKeyPrefix = "whsk_"
+	PublicKeyPrefix  = "whpk_"
 )
 
 // leastPlainSecret is the number of bytes of a secret that is used as it is: 128 bits, if they are random.
@@ -57,13 +57,13 @@ const leastPlainSecret = 16
 // checkWebhookSecret tells what is wrong with a secret that a client chose. One without the prefix is used as its UTF-8 bytes, unless it
 // is plainly meant for the other algorithm: whoever holds it would never verify what it signs.
 func checkWebhookSecret(secret string) (wrong string) {
-	if strings.HasPrefix(secret, privateKeyPrefix) || strings.HasPrefix(secret, publicKeyPrefix) {
+	if strings.HasPrefix(secret, PrivateKeyPrefix) || strings.HasPrefix(secret, PublicKeyPrefix) {
 		return "is an ed25519 key, which belongs to a webhook whose algorithm is v1a"
 	}
 	if strings.TrimSpace(secret) != secret {
 		return "begins or ends with a blank, which the receiver's copy of it would have to have as well"
 	}
-	encoded, ok := strings.CutPrefix(secret, webhookSecretPrefix)
+	encoded, ok := strings.CutPrefix(secret, SymmetricPrefix)
 	if !ok {
 		if len(secret) < leastPlainSecret {
 			return fmt.Sprintf("must be at least %d bytes, or whsec_ and 24 to 64 bytes in base64", leastPlainSecret)
@@ -87,7 +87,7 @@ func checkWebhookSecret(secret string) (wrong string) {
 func NewWebhookSecret() string {
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // never fails (crypto/rand)
-	return webhookSecretPrefix + base64.StdEncoding.EncodeToString(key)
+	return SymmetricPrefix + base64.StdEncoding.EncodeToString(key)
 }
 
 // sealWebhook keeps the URL of an organization and the secret of the input, encrypted, and generates a secret for a URL that has none: a
@@ -98,7 +98,7 @@ func sealWebhook(tx *store.DB, org, before *Organization, in *Change) {
 	case urlGiven && url == nil:
 		org.SealedSecret, org.WebhookOrigin, org.SealedURL = nil, nil, nil
 	case org.WebhookURL != nil && deref(before.WebhookURL) != *org.WebhookURL:
-		origin, sealed := sealURL(tx.Vault(), org.ID, *org.WebhookURL)
+		origin, sealed := SealURL(tx.Vault(), org.ID, *org.WebhookURL)
 		org.WebhookOrigin, org.SealedURL = &origin, sealed
 	}
 	secret, _ := in.Attributes["webhookSecret"].(string)

@@ -36,7 +36,7 @@ func addToken(ctx context.Context, tx *store.DB, by Caller, org *Organization, s
 // RefreshToken replaces the token of an organization and returns the organization with the new one. The old one is dead when it returns.
 // A caller who cannot do everything cannot: it would be shown a credential that can.
 func RefreshToken(ctx context.Context, db *store.DB, by Caller, id string) (*Organization, error) {
-	return resulting(ctx, db, func(tx *store.DB) (org *Organization, err error) {
+	return store.Resulting(ctx, db, func(tx *store.DB) (org *Organization, err error) {
 		before, err := lockOrganization(ctx, tx, by.Scope, id)
 		if err != nil {
 			return nil, err

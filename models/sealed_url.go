@@ -19,13 +19,13 @@ func Origin(rawURL string) string {
 	return u.Scheme + "://" + u.Host
 }
 
-// sealURL returns the two forms in which such a URL is kept: in the clear the origin, encrypted all of it.
-func sealURL(v *store.Vault, owner, rawURL string) (origin string, sealed []byte) {
+// SealURL returns the two forms in which such a URL is kept: in the clear the origin, encrypted all of it.
+func SealURL(v *store.Vault, owner, rawURL string) (origin string, sealed []byte) {
 	return Origin(rawURL), v.Seal(urlOwner(owner), rawURL)
 }
 
-// openURL is the way back. What was kept before URLs were sealed, and is to be sealed yet, is in the clear.
-func openURL(v *store.Vault, owner, kept string, sealed []byte) (string, error) {
+// OpenURL is the way back. What was kept before URLs were sealed, and is to be sealed yet, is in the clear.
+func OpenURL(v *store.Vault, owner, kept string, sealed []byte) (string, error) {
 	if sealed == nil {
 		return kept, nil
 	}
@@ -55,7 +55,7 @@ func SealURLs(ctx context.Context, db *store.DB) error {
 					return err
 				}
 				for _, row := range rows {
-					origin, sealed := sealURL(tx.Vault(), row.ID, row.URL)
+					origin, sealed := SealURL(tx.Vault(), row.ID, row.URL)
 					_, err := tx.Exec(ctx, `UPDATE `+kept.table+` SET `+kept.url+` = ?, `+kept.sealed+` = ? WHERE id = ?`,
 						origin, sealed, row.ID)
 					if err != nil {
@@ -85,7 +85,7 @@ func cutURLsOfEvents(ctx context.Context, db *store.DB) error {
 	for done := false; !done; {
 		err := store.Transaction(ctx, db, func(tx *store.DB) error {
 			_, err := tx.Exec(ctx, `INSERT INTO installation (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING`,
-				cutMark, noOrganization)
+				cutMark, NoOrganization)
 			if err != nil {
 				return err
 			}

@@ -115,7 +115,7 @@ func CreateUser(ctx context.Context, db *store.DB, by Caller, in *Change) (*User
 	if err := HashPassword(ctx, in); err != nil {
 		return nil, err
 	}
-	return resulting(ctx, db, func(tx *store.DB) (user *User, err error) {
+	return store.Resulting(ctx, db, func(tx *store.DB) (user *User, err error) {
 		now := jsonapi.Stamp{Time: tx.Now()}
 		id, err := takeID(ctx, tx, in.ID)
 		if err != nil {
@@ -187,7 +187,7 @@ func UpdateUser(ctx context.Context, db *store.DB, by Caller, id string, in *Cha
 	if err := HashPassword(ctx, in); err != nil {
 		return nil, err
 	}
-	return resulting(ctx, db, func(tx *store.DB) (user *User, err error) {
+	return store.Resulting(ctx, db, func(tx *store.DB) (user *User, err error) {
 		before, err := lock[User](ctx, tx, Users, by.Scope, id)
 		if err != nil {
 			return nil, err

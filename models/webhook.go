@@ -74,7 +74,7 @@ func defineWebhooks(c *Collection) {
 		complete: func(db *store.DB, model any) (err error) {
 			w := model.(*Webhook)
 			w.printHeaders()
-			w.URL, err = openURL(db.Vault(), w.ID, w.Origin, w.SealedURL)
+			w.URL, err = OpenURL(db.Vault(), w.ID, w.Origin, w.SealedURL)
 			return err
 		},
 		gather: gatherHealth,
@@ -84,7 +84,7 @@ func defineWebhooks(c *Collection) {
 				{updated, "An endpoint was changed, paused or made active again." + byName},
 				{rotated, "An endpoint got a new secret." + byName},
 				{deleted, "An endpoint was deleted." + byName},
-				{"disabled", "An endpoint failed for so long, or said so, that nothing is sent to it any more." + byName},
+				{disabled, "An endpoint failed for so long, or said so, that nothing is sent to it any more." + byName},
 				{tested, "A test: sent to one endpoint when somebody asked for it, with the sequence 0."},
 			},
 			steers: true, left: endWebhooks, returning: reviveWebhooks,

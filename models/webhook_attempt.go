@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -115,9 +116,13 @@ func (d *WebhookDelivery) told(ctx context.Context, db *store.DB, by Caller) ([]
 
 // messageBody returns the bytes that are sent with a delivery, or nil if they are not kept any more.
 func messageBody(ctx context.Context, db *store.DB, d *WebhookDelivery) ([]byte, error) {
-	message := MessageKey{d.EventID, d.OrganizationID}
-	bodies, err := FindBodies(ctx, db, []MessageKey{message})
-	return bodies[message], err
+	var body []byte
+	err := db.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&body) },
+		`SELECT body FROM webhook_messages WHERE event_id = ? AND organization_id = ?`, d.EventID, d.OrganizationID)
+	if err != nil {
+		return nil, fmt.Errorf("read what was sent: %w", err)
+	}
+	return body, nil
 }
 
 // attempt puts together what is told of an attempt.
@@ -170,7 +175,7 @@ func (row attemptRow) request(db *store.DB, d *WebhookDelivery, body []byte) (*a
 		SHA256: hex.EncodeToString(digest[:]),
 	}
 	var err error
-	if r.URL, err = openURL(db.Vault(), d.WebhookID, row.URL, row.SealedURL); err != nil {
+	if r.URL, err = OpenURL(db.Vault(), d.WebhookID, row.URL, row.SealedURL); err != nil {
 		return nil, fmt.Errorf("attempt %d at delivery %s: %w", row.Number, d.ID, err)
 	}
 	if err := json.Unmarshal([]byte(*row.RequestHeaders), &r.Headers); err != nil {

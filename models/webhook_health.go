@@ -31,6 +31,12 @@ const (
 	maxOldest  = 1_000
 )
 
+// How far an endpoint is trusted: the health of its lane. That of one that is not active is its status.
+const (
+	HealthOK        = "ok"
+	HealthProbation = "probation" // it failed lately, or is slow
+)
+
 // AnswerMemory is the weight of the newest answer in the share of failures that a lane keeps, which begins at 0.
 const AnswerMemory = 1.0 / 20
 
@@ -84,7 +90,7 @@ func FillWebhookHealth(ctx context.Context, db *store.DB, webhooks ...*Webhook) 
 			latency := rounded(row.Latency)
 			h.Latency = &latency
 		}
-		if row.Health == "ok" || row.Health == "probation" {
+		if row.Health == HealthOK || row.Health == HealthProbation {
 			h.NextAttemptAt = latest(row.FirstDue, row.RetryAfter, row.ProbeAt)
 		}
 		if health[row.WebhookID], err = jsonapi.Marshal(h); err != nil {

@@ -17,8 +17,9 @@ import (
 func TestTheOldestPendingDeliveryIsFoundBehindThousandsThatWaitForIt(t *testing.T) {
 	t.Parallel()
 	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
-		endpoint := hook(t, db, organization(t, db, "Acme", "").ID, attributes{"ordering": "fifo"})
-		first := tested(t, db, endpoint.ID)
+		org := modelstest.Organization(t, db).ID
+		endpoint := modelstest.Webhook(t, db, org, "https://hooks.example.com/", modelstest.With("ordering", "fifo"))
+		first := tested(t, db, endpoint)
 		clock.Advance(time.Hour)
 		var rows []string
 		for i := range 1500 {

@@ -116,7 +116,7 @@ func CreateWebhookJob(ctx context.Context, db *store.DB, by Caller, in *Change) 
 	if err := in.check(WebhookJobs, toCreate); err != nil {
 		return nil, err
 	}
-	return resulting(ctx, db, func(tx *store.DB) (job *WebhookJob, err error) {
+	return store.Resulting(ctx, db, func(tx *store.DB) (job *WebhookJob, err error) {
 		now := tx.Now()
 		job = &WebhookJob{
 			ID: NewID(), CreatedAt: jsonapi.Stamp{Time: now}, UpdatedAt: jsonapi.Stamp{Time: now}, Kind: ReplayFailed,
@@ -190,7 +190,7 @@ func checkJob(tx *store.DB, job *WebhookJob) error {
 
 // UpdateWebhookJob pauses a replay, lets it run again, or cancels it. What it has begun goes on.
 func UpdateWebhookJob(ctx context.Context, db *store.DB, by Caller, id string, in *Change) (*WebhookJob, error) {
-	return resulting(ctx, db, func(tx *store.DB) (job *WebhookJob, err error) {
+	return store.Resulting(ctx, db, func(tx *store.DB) (job *WebhookJob, err error) {
 		before, err := lock[WebhookJob](ctx, tx, WebhookJobs, by.Scope, id)
 		if err != nil {
 			return nil, err
@@ -233,6 +233,11 @@ func UpdateWebhookJob(ctx context.Context, db *store.DB, by Caller, id string, i
 		tx.Recorded(false)
 		return job, nil
 	})
+}
+
+// LockWebhookJob returns a replay and keeps others from changing it until the transaction ends. Otherwise the error is of kind NotFound.
+func LockWebhookJob(ctx context.Context, tx *store.DB, id string) (*WebhookJob, error) {
+	return lock[WebhookJob](ctx, tx, WebhookJobs, Everything(), id)
 }
 
 // permitReplay makes sure that a caller may direct what a replay sends. To an endpoint that is not there any more nothing is sent.

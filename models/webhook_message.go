@@ -2,8 +2,6 @@ package models
 
 import (
 	"context"
-	"database/sql"
-	"fmt"
 
 	"roster/models/store"
 )
@@ -57,45 +55,4 @@ func DescribeMessages(ctx context.Context, tx *store.DB, messages []*Message) er
 		m.OrganizationName = tellings[i].organizationName
 	}
 	return nil
-}
-
-// insertMessages keeps the bodies of messages, except those that are kept already.
-var insertMessages = store.Rowwise{
-	Doing: "insert messages",
-	Postgres: `INSERT INTO webhook_messages (event_id, organization_id, body)
-	SELECT * FROM unnest(?::uuid[], ?::uuid[], ?::bytea[])
-	ON CONFLICT (event_id, organization_id) DO NOTHING`,
-	SQLite: `INSERT INTO webhook_messages (event_id, organization_id, body) VALUES (?, ?, ?) ON CONFLICT (event_id, organization_id) DO NOTHING`,
-}
-
-func messageColumns(messages []*Message) []any {
-	return []any{
-		store.Column(messages, func(m *Message) string { return m.Event.ID }),
-		store.Column(messages, func(m *Message) string { return m.Owner }),
-		store.Column(messages, func(m *Message) []byte { return m.Body }),
-	}
-}
-
-// FindBodies returns the bodies of messages. Those that nobody gets any more are left out.
-func FindBodies(ctx context.Context, db *store.DB, keys []MessageKey) (map[MessageKey][]byte, error) {
-	bodies := make(map[MessageKey][]byte, len(keys))
-	wanted := make(map[MessageKey]bool, len(keys))
-	for _, k := range keys {
-		wanted[k] = true
-	}
-	in, arg := db.Among("event_id", sortedUnique(store.Column(keys, func(k MessageKey) string { return k.EventID })))
-	owners, ownersArg := db.Among("organization_id", sortedUnique(store.Column(keys, func(k MessageKey) string { return k.Owner })))
-	err := db.Read(ctx, func(rows *sql.Rows) error {
-		var k MessageKey
-		var body []byte
-		err := rows.Scan(&k.EventID, &k.Owner, &body)
-		if wanted[k] {
-			bodies[k] = body
-		}
-		return err
-	}, `SELECT event_id, organization_id, body FROM webhook_messages WHERE `+in+` AND `+owners, arg, ownersArg)
-	if err != nil {
-		return nil, fmt.Errorf("find %d bodies: %w", len(keys), err)
-	}
-	return bodies, nil
 }

@@ -46,7 +46,7 @@ func followOrganization(ctx context.Context, tx *store.DB, by Caller, before, or
 		}
 		return insertWebhook(ctx, tx, w, secret)
 	}
-	origin, sealed := sealURL(tx.Vault(), own[0].ID, *org.WebhookURL)
+	origin, sealed := SealURL(tx.Vault(), own[0].ID, *org.WebhookURL)
 	_, err = tx.Exec(ctx, `UPDATE webhooks SET url = ?, sealed_url = ?, version = version + 1, updated_at = ? WHERE id = ?`,
 		origin, sealed, tx.Now(), own[0].ID)
 	if err != nil {
@@ -90,18 +90,6 @@ func permitOwn(by Caller, before, org *Organization, own []*Webhook) error {
 		}
 	}
 	return err
-}
-
-// reserveOrdinal takes the next place in the queue and leaves it empty.
-func reserveOrdinal(ctx context.Context, tx *store.DB) (int64, error) {
-	ordinal, err := enqueue(ctx, tx, NewID(), nil, nil)
-	if err != nil {
-		return 0, err
-	}
-	if _, err := tx.Exec(ctx, `DELETE FROM event_queue WHERE ordinal = ?`, ordinal); err != nil {
-		return 0, fmt.Errorf("reserve a place in the queue: %w", err)
-	}
-	return ordinal, nil
 }
 
 // endWebhooks lets the endpoints of a deleted organization get the events up to the one that tells so, and nothing after it. What was

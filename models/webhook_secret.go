@@ -36,7 +36,7 @@ func signingSecret(w *Webhook, chosen string) (string, error) {
 	seed := make([]byte, ed25519.SeedSize)
 	_, _ = rand.Read(seed) // never fails (crypto/rand)
 	if chosen != "" {
-		encoded, ok := strings.CutPrefix(chosen, privateKeyPrefix)
+		encoded, ok := strings.CutPrefix(chosen, PrivateKeyPrefix)
 		raw, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(encoded, "="))
 		if !ok || err != nil || len(raw) != ed25519.SeedSize && len(raw) != ed25519.PrivateKeySize {
 			return "", &Error{Kind: Invalid, Field: "secret", Message: "secret must be whsk_ and an ed25519 key in base64."}
@@ -47,15 +47,15 @@ func signingSecret(w *Webhook, chosen string) (string, error) {
 		}
 	}
 	private := ed25519.NewKeyFromSeed(seed)
-	public := publicKeyPrefix + base64.StdEncoding.EncodeToString(private.Public().(ed25519.PublicKey))
+	public := PublicKeyPrefix + base64.StdEncoding.EncodeToString(private.Public().(ed25519.PublicKey))
 	w.PublicKey = &public
-	return privateKeyPrefix + base64.StdEncoding.EncodeToString(private), nil
+	return PrivateKeyPrefix + base64.StdEncoding.EncodeToString(private), nil
 }
 
 // RotateWebhookSecret gives an endpoint a new secret and returns it. Earlier ones go on signing for the overlap, so that receivers need not
 // change at the same moment; with none they are dead at once. Of a long row of rotations the newest few are kept.
 func RotateWebhookSecret(ctx context.Context, db *store.DB, by Caller, id string, overlap time.Duration) (*Webhook, error) {
-	return resulting(ctx, db, func(tx *store.DB) (w *Webhook, err error) {
+	return store.Resulting(ctx, db, func(tx *store.DB) (w *Webhook, err error) {
 		before, err := lockLive[Webhook](ctx, tx, Webhooks, by.Scope, id)
 		if err != nil {
 			return nil, err

@@ -1,49 +1,12 @@
 package models_test
 
 import (
-	"slices"
 	"testing"
-	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"roster/models"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
-
-func TestDeliveriesAreSortedByTheirCreation(t *testing.T) {
-	t.Parallel()
-	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
-		org := organization(t, db, "Acme", "").ID
-		endpoint, other := hook(t, db, org, nil).ID, hook(t, db, org, nil).ID
-		var oldest []string
-		for range 5 {
-			clock.Advance(time.Minute)
-			oldest = append(oldest, finished(t, db, endpoint).ID)
-		}
-		finished(t, db, other)
-		must(models.Redeliver(t.Context(), db, everything, oldest[2]))(t) // begun again, it keeps its place
-		newest := slices.Clone(oldest)
-		slices.Reverse(newest)
-		for sort, want := range map[string][]string{"createdAt": oldest, "-createdAt": newest} {
-			query := "sort=" + sort + "&page[size]=2&filter[webhookId]=" + endpoint
-			found := list(t, db, models.WebhookDeliveries, models.Everything(), query)
-			for {
-				first := must(models.Find(t.Context(), db, models.WebhookDeliveries, models.Everything(), found[len(found)-1], nil))(t)
-				next := list(t, db, models.WebhookDeliveries, models.Everything(),
-					query+"&page[after]="+models.CursorAt(db, models.WebhookDeliveries, parse(t, models.WebhookDeliveries, query), first))
-				if len(next) == 0 {
-					break
-				}
-				found = append(found, next...)
-			}
-			if diff := cmp.Diff(want, found); diff != "" {
-				t.Errorf("sorted by %s (-want +got):\n%s", sort, diff)
-			}
-		}
-	})
-}
 
 func TestAPageOfDeliveriesCostsTheSameHoweverManyThereAre(t *testing.T) {
 	t.Parallel()

@@ -40,7 +40,7 @@ type Subscribers struct {
 
 // FindSubscribers finds the endpoints that events may go to. They have left the queue, and happened in organizations.
 func FindSubscribers(ctx context.Context, tx *store.DB, events []*QueuedEvent) (*Subscribers, error) {
-	l, err := readLineage(ctx, tx, sortedUnique(store.Column(events, func(e *QueuedEvent) string { return e.OrganizationID })))
+	l, err := readLineage(ctx, tx, store.SortedUnique(store.Column(events, func(e *QueuedEvent) string { return e.OrganizationID })))
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func FindSubscribers(ctx context.Context, tx *store.DB, events []*QueuedEvent) (
 		owners = append(owners, m.above...)
 	}
 	s := &Subscribers{l, map[string][]Subscriber{}}
-	in, arg := tx.Among("organization_id", sortedUnique(owners))
+	in, arg := tx.Among("organization_id", store.SortedUnique(owners))
 	err = tx.Read(ctx, func(rows *sql.Rows) error {
 		var one Subscriber
 		err := rows.Scan(&one.WebhookID, &one.Owner, &one.Subtree, &one.EventTypes, &one.Ordering, &one.AfterOrdinal, &one.LastOrdinal)

@@ -4,14 +4,10 @@ import (
 	"context"
 	"fmt"
 	"reflect"
-	"slices"
 
 	"roster/jsonapi"
 	"roster/models/store"
 )
-
-// laneCap is the number of attempts at once that an endpoint can come to; one that is served in order never has more than one.
-const laneCap = 8
 
 // CreateWebhook creates the endpoint that the input describes, with its secret and its lane. The returned model is the only one that ever
 // has the secret. It fails with Errors of the kinds Invalid, Required and RelatedNotFound.
@@ -19,7 +15,7 @@ func CreateWebhook(ctx context.Context, db *store.DB, by Caller, in *Change) (*W
 	if err := in.check(Webhooks, toCreate); err != nil {
 		return nil, err
 	}
-	return resulting(ctx, db, func(tx *store.DB) (w *Webhook, err error) {
+	return store.Resulting(ctx, db, func(tx *store.DB) (w *Webhook, err error) {
 		now := jsonapi.Stamp{Time: tx.Now()}
 		w = newWebhook(now)
 		Webhooks.Schema.Apply(w, in.Attributes)
@@ -102,35 +98,20 @@ func insertWebhook(ctx context.Context, tx *store.DB, w *Webhook, secret string)
 	if err := checkRoom(ctx, tx, w); err != nil {
 		return err
 	}
-	w.Origin, w.SealedURL = sealURL(tx.Vault(), w.ID, w.URL)
+	w.Origin, w.SealedURL = SealURL(tx.Vault(), w.ID, w.URL)
 	if err := tx.Session(ctx).Create(w).Error; err != nil {
 		return classifyFor(err, "insert webhook")
 	}
-	health := "ok"
-	if w.Status != WebhookActive {
-		health = w.Status
-	}
-	_, err := tx.Exec(ctx, `INSERT INTO webhook_lanes (webhook_id, organization_id, cap, max_cap, health, clean, consecutive_failures,
-			answers, failing, slow, latency, failed_probes)
-		VALUES (?, ?, 1, ?, ?, 0, 0, 0, 0, 0, 0, 0)`, w.ID, w.OrganizationID, laneCap, health)
-	if err != nil {
-		return fmt.Errorf("insert lane: %w", err)
+	if err := insertLane(ctx, tx, w); err != nil {
+		return err
 	}
 	return addSigningSecret(ctx, tx, w.ID, secret)
-}
-
-// beginAfter keeps from a new endpoint what happened before it was there and is not fanned out yet.
-func beginAfter(ctx context.Context, tx *store.DB, id string, ordinal int64) error {
-	if _, err := tx.Exec(ctx, `UPDATE webhooks SET after_ordinal = ? WHERE id = ?`, ordinal, id); err != nil {
-		return fmt.Errorf("begin webhook: %w", err)
-	}
-	return nil
 }
 
 // UpdateWebhook changes what the input names, if the caller may see all that the endpoint got until then and is to get. An endpoint that
 // becomes active again sends what has waited, slowly at first.
 func UpdateWebhook(ctx context.Context, db *store.DB, by Caller, id string, in *Change) (*Webhook, error) {
-	return resulting(ctx, db, func(tx *store.DB) (w *Webhook, err error) {
+	return store.Resulting(ctx, db, func(tx *store.DB) (w *Webhook, err error) {
 		before, err := lockLive[Webhook](ctx, tx, Webhooks, by.Scope, id)
 		if err != nil {
 			return nil, err
@@ -159,7 +140,7 @@ func UpdateWebhook(ctx context.Context, db *store.DB, by Caller, id string, in *
 		}
 		w.printHeaders()
 		if w.URL != before.URL {
-			w.Origin, w.SealedURL = sealURL(tx.Vault(), w.ID, w.URL)
+			w.Origin, w.SealedURL = SealURL(tx.Vault(), w.ID, w.URL)
 		}
 		if w.Status != WebhookDisabled {
 			w.DisabledReason, w.DisabledAt = nil, nil
@@ -200,32 +181,6 @@ func saveWebhook(ctx context.Context, tx *store.DB, by Caller, v verb, before, w
 	return record(ctx, tx, by, ch)
 }
 
-// switchLane lets the lane of an endpoint follow its status. One that is active again starts with one attempt at a time, and what waited
-// for a retry waits no longer: the schedule was for a receiver that nobody had mended. While the lane is leased, its turn is the end of
-// the lease: who held it when it was paused may have died since.
-func switchLane(ctx context.Context, tx *store.DB, w *Webhook) error {
-	if w.Status != WebhookActive {
-		if _, err := tx.Exec(ctx, `UPDATE webhook_lanes SET health = ?, next_turn_at = NULL WHERE webhook_id = ?`,
-			w.Status, w.ID); err != nil {
-			return fmt.Errorf("stop lane: %w", err)
-		}
-		return nil
-	}
-	now := tx.Now()
-	_, err := tx.Exec(ctx, `UPDATE webhook_lanes SET health = 'ok', cap = 1, clean = 0, consecutive_failures = 0, failing_since = NULL,
-			last_failure_at = NULL, answers = 0, failing = 0, slow = 0, retry_after = NULL, failed_probes = 0, probe_at = NULL,
-			next_turn_at = COALESCE(lease_until, ?)
-		WHERE webhook_id = ?`, now, w.ID)
-	if err == nil {
-		_, err = tx.Exec(ctx, `UPDATE webhook_deliveries SET due_at = ? WHERE webhook_id = ? AND state = 'pending' AND due_at > ?`,
-			now, w.ID, now)
-	}
-	if err != nil {
-		return fmt.Errorf("start lane: %w", err)
-	}
-	return nil
-}
-
 // DeleteWebhook deletes an endpoint. What was pending is cancelled; the history stays.
 func DeleteWebhook(ctx context.Context, db *store.DB, by Caller, id string, versions *Versions) error {
 	return store.Transaction(ctx, db, func(tx *store.DB) error {
@@ -260,19 +215,17 @@ func removeWebhook(ctx context.Context, tx *store.DB, id string) error {
 	return nil
 }
 
-// CancelDeliveries cancels what is pending for endpoints. Their lanes are locked first, as whoever settles deliveries does.
-func CancelDeliveries(ctx context.Context, tx *store.DB, webhooks []string, reason string) error {
-	slices.Sort(webhooks)
-	for _, id := range webhooks {
-		_, err := tx.Exec(ctx, `UPDATE webhook_lanes SET next_turn_at = NULL, lease_token = NULL, lease_until = NULL
-			WHERE webhook_id = ?`, id)
-		if err == nil {
-			_, err = tx.Exec(ctx, `UPDATE webhook_deliveries SET state = 'cancelled', reason = ?, finished_at = ?, due_at = NULL
-				WHERE webhook_id = ? AND state = 'pending'`, reason, tx.Now(), id)
-		}
-		if err != nil {
-			return fmt.Errorf("cancel deliveries: %w", err)
-		}
+// disabled is what happens to an endpoint that cannot be used any more.
+const disabled verb = "disabled"
+
+// DisableWebhook disables an endpoint and tells so. What is pending stays, for the day it is active again.
+func DisableWebhook(ctx context.Context, tx *store.DB, id, reason string) error {
+	before, err := lock[Webhook](ctx, tx, Webhooks, Everything(), id)
+	if err != nil || before.Status == WebhookDisabled {
+		return err
 	}
-	return nil
+	after := *before
+	now := jsonapi.Stamp{Time: tx.Now()}
+	after.Status, after.DisabledReason, after.DisabledAt = WebhookDisabled, &reason, &now
+	return saveWebhook(ctx, tx, System("webhooks"), disabled, before, &after, []string{"status", "disabled_reason", "disabled_at"})
 }

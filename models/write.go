@@ -221,16 +221,3 @@ func share(ctx context.Context, tx *store.DB, c *Collection, scope Scope, id str
 
 // sortedKeys returns the keys of a map in order, so that rows are locked in one order.
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
-
-// resulting runs fn like Transaction, and returns what it returns.
-func resulting[T any](ctx context.Context, db *store.DB, fn func(tx *store.DB) (T, error)) (result T, err error) {
-	err = store.Transaction(ctx, db, func(tx *store.DB) error {
-		result, err = fn(tx)
-		return err
-	})
-	if err != nil {
-		var none T
-		return none, err
-	}
-	return result, nil
-}

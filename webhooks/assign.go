@@ -7,6 +7,7 @@ import (
 
 	"roster/models"
 	"roster/models/store"
+	"roster/webhooks/queue"
 )
 
 // assign inserts the messages and deliveries of a plan, and finds out who serves the lanes.
@@ -32,31 +33,31 @@ func (w *Worker) assign(ctx context.Context, tx *store.DB, p plan, h *handoff) e
 // insert inserts the messages and deliveries of a plan. It returns the lanes of its endpoints, locked, and how many deliveries are new.
 // Which deliveries have to wait for an earlier one of their key is stable only under the locks, so with keys the lanes are locked first;
 // otherwise they are locked as late as possible.
-func (p plan) insert(ctx context.Context, tx *store.DB) (lanes []*models.WebhookLane, inserted int, err error) {
+func (p plan) insert(ctx context.Context, tx *store.DB) (lanes []*queue.LaneRow, inserted int, err error) {
 	if p.keyed {
-		if lanes, err = models.LockLanes(ctx, tx, p.webhooks); err != nil {
+		if lanes, err = queue.LockLanes(ctx, tx, p.webhooks); err != nil {
 			return nil, 0, err
 		}
 		if err := queueBehind(ctx, tx, p.deliveries); err != nil {
 			return nil, 0, err
 		}
 	}
-	n, err := models.InsertDeliveries(ctx, tx, p.messages, p.deliveries)
+	n, err := queue.InsertDeliveries(ctx, tx, p.messages, p.deliveries)
 	if err == nil && !p.keyed && len(p.deliveries) > 0 {
-		lanes, err = models.LockLanes(ctx, tx, p.webhooks)
+		lanes, err = queue.LockLanes(ctx, tx, p.webhooks)
 	}
 	return lanes, int(n), err
 }
 
 // queueBehind lets each delivery wait that has an earlier one with the same key before it.
-func queueBehind(ctx context.Context, tx *store.DB, deliveries []*models.NewDelivery) error {
-	var keys []models.OrderKey
+func queueBehind(ctx context.Context, tx *store.DB, deliveries []*queue.NewDelivery) error {
+	var keys []queue.OrderKey
 	for _, d := range deliveries {
 		if d.OrderKey != nil {
-			keys = append(keys, models.OrderKey{WebhookID: d.WebhookID, Key: *d.OrderKey})
+			keys = append(keys, queue.OrderKey{WebhookID: d.WebhookID, Key: *d.OrderKey})
 		}
 	}
-	pending, err := models.PendingKeys(ctx, tx, keys)
+	pending, err := queue.PendingKeys(ctx, tx, keys)
 	if err != nil {
 		return err
 	}
@@ -64,7 +65,7 @@ func queueBehind(ctx context.Context, tx *store.DB, deliveries []*models.NewDeli
 		if d.OrderKey == nil {
 			continue
 		}
-		key := models.OrderKey{WebhookID: d.WebhookID, Key: *d.OrderKey}
+		key := queue.OrderKey{WebhookID: d.WebhookID, Key: *d.OrderKey}
 		if pending[key] {
 			d.DueAt = nil
 		}
@@ -74,7 +75,7 @@ func queueBehind(ctx context.Context, tx *store.DB, deliveries []*models.NewDeli
 }
 
 // cancelGone cancels the deliveries of endpoints that were deleted meanwhile: they have no lane any more.
-func cancelGone(ctx context.Context, tx *store.DB, webhooks []string, lanes []*models.WebhookLane) error {
+func cancelGone(ctx context.Context, tx *store.DB, webhooks []string, lanes []*queue.LaneRow) error {
 	there := map[string]bool{}
 	for _, l := range lanes {
 		there[l.WebhookID] = true
@@ -84,7 +85,7 @@ func cancelGone(ctx context.Context, tx *store.DB, webhooks []string, lanes []*m
 }
 
 // lend leases the lanes that nobody serves, as far as this worker has room for them, and gives the others a turn.
-func (w *Worker) lend(ctx context.Context, tx *store.DB, lanes []*models.WebhookLane, h *handoff) error {
+func (w *Worker) lend(ctx context.Context, tx *store.DB, lanes []*queue.LaneRow, h *handoff) error {
 	now := tx.Now()
 	h.leaseUntil = time.Now().Add(w.cfg.Lease) // taken first: it must not outlast the lease
 	lease := w.newLease()
@@ -107,18 +108,18 @@ func (w *Worker) lend(ctx context.Context, tx *store.DB, lanes []*models.Webhook
 		}
 	}
 	if len(lend) > 0 {
-		if err := models.LeaseLanes(ctx, tx, lease, lend); err != nil {
+		if err := queue.LeaseLanes(ctx, tx, lease, lend); err != nil {
 			return err
 		}
 	}
 	if len(wake) > 0 {
 		h.woken = true
-		return models.WakeLanes(ctx, tx, wake)
+		return queue.WakeLanes(ctx, tx, wake)
 	}
 	return nil
 }
 
 // backlog tells whether a lane that nobody serves has something due already, so that it must wait for its turn.
-func backlog(l *models.WebhookLane, now time.Time) bool {
+func backlog(l *queue.LaneRow, now time.Time) bool {
 	return l.NextTurnAt != nil && !l.NextTurnAt.After(now)
 }

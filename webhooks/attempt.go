@@ -11,13 +11,14 @@ import (
 	"time"
 
 	"roster/models"
+	"roster/webhooks/queue"
 )
 
 // attempt is one exchange on behalf of a delivery.
 type attempt struct {
 	lane     *heldLane
 	endpoint *endpoint
-	delivery *models.DueDelivery
+	delivery *queue.DueDelivery
 	at       time.Time
 	seat     seat // whose slot it has
 	result   Result
@@ -45,7 +46,7 @@ func (w *Worker) send(a *attempt) Result {
 }
 
 // conclude decides what becomes of a delivery and of its lane, tells the log and the metrics, and returns what is to be written.
-func (l *loop) conclude(a *attempt) *models.Settlement {
+func (l *loop) conclude(a *attempt) *queue.Settlement {
 	lane, d, r := a.lane, a.delivery, a.result
 	now := l.w.db.Now()
 	step := scheduleStep{attempt: d.RoundAttempts + 1, of: a.endpoint.schedule, roll: rand.Float64()} //nolint:gosec // jitter
@@ -56,7 +57,7 @@ func (l *loop) conclude(a *attempt) *models.Settlement {
 	if verdict.Disable != "" {
 		lane.disable = verdict.Disable
 	}
-	s := &models.Settlement{
+	s := &queue.Settlement{
 		DeliveryID: d.ID, WebhookID: d.WebhookID, OrderKey: d.OrderKey, State: string(verdict.State), RoundAttempts: d.RoundAttempts,
 		Attempt: attemptRow(a),
 	}
@@ -108,9 +109,9 @@ func (l *loop) log(a *attempt, v Verdict) {
 }
 
 // attemptRow returns the attempt as it is kept.
-func attemptRow(a *attempt) *models.Attempt {
+func attemptRow(a *attempt) *queue.Attempt {
 	r := a.result
-	kept := &models.Attempt{
+	kept := &queue.Attempt{
 		DeliveryID: a.delivery.ID, Number: a.delivery.Attempts + 1, Trigger: a.delivery.Trigger, StartedAt: a.at, URL: a.endpoint.URL,
 		RequestHeaders: sentHeaders(r.Sent, a.endpoint.header), Reused: r.Reused, Tries: r.Tries, Truncated: r.Truncated,
 		DNS: r.Timings.DNS, Connect: r.Timings.Connect, TLS: r.Timings.TLS, Sent: r.Timings.Sent, FirstByte: r.Timings.FirstByte,

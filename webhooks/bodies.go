@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"roster/models"
+	"roster/webhooks/queue"
 )
 
 const keptBodies = 32 << 20 // bytes
@@ -59,7 +60,7 @@ func (w *Worker) body(ctx context.Context, message models.MessageKey) ([]byte, e
 	}
 	ctx, cancel := context.WithTimeout(ctx, w.bodyTimeout())
 	defer cancel()
-	found, err := models.FindBodies(ctx, w.db, []models.MessageKey{message})
+	found, err := queue.FindBodies(ctx, w.db, []models.MessageKey{message})
 	if err != nil {
 		return nil, err
 	}
@@ -74,13 +75,13 @@ func (w *Worker) body(ctx context.Context, message models.MessageKey) ([]byte, e
 // prepare reads the bodies of deliveries that are not kept, up to a number of bytes, and returns the deliveries whose bodies came with it.
 // cut are the endpoints of the others.
 func (w *Worker) prepare(
-	ctx context.Context, due []*models.DueDelivery, most int,
-) (ready []*models.DueDelivery, cut map[string]bool, err error) {
+	ctx context.Context, due []*queue.DueDelivery, most int,
+) (ready []*queue.DueDelivery, cut map[string]bool, err error) {
 	cut = map[string]bool{}
 	wanted := map[models.MessageKey]bool{}
 	var missing []models.MessageKey
 	bytes := 0
-	ready = slices.DeleteFunc(due, func(d *models.DueDelivery) bool {
+	ready = slices.DeleteFunc(due, func(d *queue.DueDelivery) bool {
 		message := d.Message()
 		if wanted[message] {
 			return false
@@ -99,7 +100,7 @@ func (w *Worker) prepare(
 	if len(missing) == 0 {
 		return ready, cut, nil
 	}
-	found, err := models.FindBodies(ctx, w.db, missing)
+	found, err := queue.FindBodies(ctx, w.db, missing)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"roster/models"
+	"roster/webhooks/queue"
 )
 
 func TestBodiesAreKeptUpToANumberOfBytes(t *testing.T) {
@@ -45,16 +46,16 @@ func TestAFetchReadsSomeBytesOfBodies(t *testing.T) {
 		r.publish(org, "oracle.asked", 10)
 		w := NewWorker(r.db, r.w.cfg)
 		batch := newBatching(r.db.Dialect())
-		h, n, _, err := w.fanOut(r.t.Context(), models.EventClaim{Limit: 100}, &batch)
+		h, n, _, err := w.fanOut(r.t.Context(), queue.EventClaim{Limit: 100}, &batch)
 		if err != nil || n < 10 {
 			r.t.Fatalf("%d events, %v", n, err)
 		}
 		w.bodies = newBodies(keptBodies) // as if they had been sent long ago
-		var searches []models.DueSearch
+		var searches []queue.DueSearch
 		for _, hook := range hooks {
-			searches = append(searches, models.DueSearch{Holding: models.Holding{WebhookID: hook.ID, Token: h.tokens[hook.ID]}, Limit: 100})
+			searches = append(searches, queue.DueSearch{Holding: queue.Holding{WebhookID: hook.ID, Token: h.tokens[hook.ID]}, Limit: 100})
 		}
-		due, err := models.FindDue(r.t.Context(), r.db, searches)
+		due, err := queue.FindDue(r.t.Context(), r.db, searches)
 		if err != nil || len(due) != 30 {
 			r.t.Fatalf("%d are due, %v", len(due), err)
 		}

@@ -3,17 +3,19 @@ package webhooks
 import (
 	"maps"
 	"sync"
+
+	"roster/webhooks/queue"
 )
 
 // standing is on what terms a lane is served.
 type standing string
 
-// The standings; models.LaneSearch knows them by these words. Those that may hang have a quarter of the slots each, so that they cannot
+// The standings, which lanes are looked for by. Those that may hang have a quarter of the slots each, so that they cannot
 // take the slots of those that answer.
 const (
-	proven   standing = "ok"        // its answers are good: all slots are open to it
-	newcomer standing = "newcomer"  // it was never answered
-	doubted  standing = "probation" // see HealthProbation
+	proven   standing = queue.Proven   // its answers are good: all slots are open to it
+	newcomer standing = queue.Newcomer // it was never answered
+	doubted  standing = queue.Doubted  // see HealthProbation
 )
 
 var standings = [...]standing{proven, newcomer, doubted}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"roster/models"
+	"roster/webhooks/queue"
 )
 
 func TestStanding(t *testing.T) {
@@ -94,16 +94,16 @@ func TestWhatIsHeldBesideRunningIsTheRoom(t *testing.T) {
 
 // TestWhichLanesAreClaimed looks for lanes among those of organizations that hold some already.
 func TestWhichLanesAreClaimed(t *testing.T) {
-	waiting := func(of standing, organizations ...string) (lanes []models.WaitingLane) {
+	waiting := func(of standing, organizations ...string) (lanes []queue.WaitingLane) {
 		for i, o := range organizations {
-			lanes = append(lanes, models.WaitingLane{Standing: string(of), WebhookID: fmt.Sprint(of, " ", i), OrganizationID: o})
+			lanes = append(lanes, queue.WaitingLane{Standing: string(of), WebhookID: fmt.Sprint(of, " ", i), OrganizationID: o})
 		}
 		return lanes
 	}
 	for name, c := range map[string]struct {
 		slots   int
 		held    []seat
-		waiting []models.WaitingLane
+		waiting []queue.WaitingLane
 		most    int
 		want    []string
 		left    []standing

@@ -8,6 +8,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/webhooks/queue"
 	"roster/webhooks/webhookstest"
 )
 
@@ -122,7 +123,7 @@ func TestAClickBesideARetryIsOneAttempt(t *testing.T) {
 		move(time.Second)
 		id := r.query(`SELECT CAST(id AS text) FROM webhook_deliveries`).(string)
 		for range 2 {
-			if _, err := models.Redeliver(r.t.Context(), r.db, someone, id); err != nil {
+			if _, err := queue.Redeliver(r.t.Context(), r.db, someone, id); err != nil {
 				r.t.Fatal(err)
 			}
 		}

@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
-	"roster/models"
 	"roster/models/store"
+	"roster/webhooks/queue"
 )
 
 const (
@@ -40,7 +40,7 @@ func (w *Worker) chores(ctx context.Context) {
 
 // replay takes each replay a step further.
 func (w *Worker) replay(ctx context.Context) error {
-	began, err := models.StepWebhookJobs(ctx, w.db, models.Replaying{Ahead: replayAhead, Render: w.render})
+	began, err := queue.StepReplays(ctx, w.db, queue.Replaying{Ahead: replayAhead, Render: w.render})
 	w.stepped()
 	if began > 0 {
 		w.Wake()
@@ -54,18 +54,18 @@ func (w *Worker) Purge(ctx context.Context) error {
 	now := w.db.Now()
 	if w.cfg.Retention > 0 {
 		before := now.Add(-w.cfg.Retention)
-		if err := w.inBatches(ctx, before, models.ExpireDeliveries); err != nil {
+		if err := w.inBatches(ctx, before, queue.ExpireDeliveries); err != nil {
 			return err
 		}
-		if err := w.inBatches(ctx, before, models.PurgeDeliveries); err != nil {
+		if err := w.inBatches(ctx, before, queue.PurgeDeliveries); err != nil {
 			return err
 		}
-		if err := models.PurgeReplays(ctx, w.db, before); err != nil {
+		if err := queue.PurgeReplays(ctx, w.db, before); err != nil {
 			return err
 		}
 	}
 	if w.cfg.HeadRetention > 0 {
-		return models.PurgeHeads(ctx, w.db, now.Add(-w.cfg.HeadRetention))
+		return queue.PurgeHeads(ctx, w.db, now.Add(-w.cfg.HeadRetention))
 	}
 	return nil
 }

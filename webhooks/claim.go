@@ -4,8 +4,8 @@ import (
 	"context"
 	"slices"
 
-	"roster/models"
 	"roster/models/store"
+	"roster/webhooks/queue"
 )
 
 // claims is what the loop knows of the lanes that it does not hold: whether some are to be leased.
@@ -46,10 +46,10 @@ func (c *claims) othersWait(of standing) bool { return c.passedOver[of] }
 // claim leases lanes whose turn it is, as far as there is room, and adds them to the request.
 func (w *Worker) claim(ctx context.Context, f *fetched) error {
 	rq := &f.request
-	var waiting []models.WaitingLane
+	var waiting []queue.WaitingLane
 	var err error
 	if len(rq.searches) > 0 {
-		if waiting, err = models.FindWaitingLanes(ctx, w.db, rq.searches); err != nil {
+		if waiting, err = queue.FindWaitingLanes(ctx, w.db, rq.searches); err != nil {
 			return err
 		}
 	}
@@ -57,7 +57,7 @@ func (w *Worker) claim(ctx context.Context, f *fetched) error {
 	if len(chosen) > 0 {
 		lease := w.newLease()
 		err := store.Transaction(ctx, w.db, func(tx *store.DB) (err error) {
-			f.leased, err = models.ClaimLanes(ctx, tx, lease, chosen)
+			f.leased, err = queue.ClaimLanes(ctx, tx, lease, chosen)
 			return err
 		})
 		if err != nil {
@@ -75,17 +75,17 @@ func (w *Worker) claim(ctx context.Context, f *fetched) error {
 }
 
 // search returns which lanes to look for: up to most of those that there is room for.
-func search(room *shares, most int) (searches []models.LaneSearch) {
+func search(room *shares, most int) (searches []queue.LaneSearch) {
 	for _, s := range standings {
 		if n := min(room.free(s), most); n > 0 {
-			searches = append(searches, models.LaneSearch{Standing: string(s), Except: room.satisfied(s), Limit: n})
+			searches = append(searches, queue.LaneSearch{Standing: string(s), Except: room.satisfied(s), Limit: n})
 		}
 	}
 	return searches
 }
 
 // choose returns the lanes that there is room for, of those that wait, the first of each standing first.
-func choose(room *shares, waiting []models.WaitingLane, most int) (chosen []string) {
+func choose(room *shares, waiting []queue.WaitingLane, most int) (chosen []string) {
 	for _, l := range waiting {
 		at := seat{standing(l.Standing), l.OrganizationID}
 		if len(chosen) < most && room.admits(at) {
@@ -99,7 +99,7 @@ func choose(room *shares, waiting []models.WaitingLane, most int) (chosen []stri
 // remaining tells of which standings lanes may still wait once those that were chosen are leased, and whether it is worth looking again at
 // once: the search ended before all were seen, and one organization has left its place to others.
 func remaining(
-	searches []models.LaneSearch, waiting []models.WaitingLane, chosen []string, most int,
+	searches []queue.LaneSearch, waiting []queue.WaitingLane, chosen []string, most int,
 ) (passedOver map[standing]bool, again bool) {
 	passedOver = map[standing]bool{}
 	for _, s := range standings {

@@ -11,6 +11,7 @@ import (
 	"roster/models"
 	"roster/models/modelstest"
 	"roster/models/store"
+	"roster/webhooks/queue"
 	"roster/webhooks/webhookstest"
 )
 
@@ -113,10 +114,10 @@ func (m *mortal) holdBack(hook *models.Webhook) {
 	m.t.Helper()
 	lease := m.w.newLease()
 	err := store.Transaction(m.t.Context(), m.db, func(tx *store.DB) error {
-		if _, err := models.LockLanes(m.t.Context(), tx, []string{hook.ID}); err != nil {
+		if _, err := queue.LockLanes(m.t.Context(), tx, []string{hook.ID}); err != nil {
 			return err
 		}
-		return models.LeaseLanes(m.t.Context(), tx, lease, []string{hook.ID})
+		return queue.LeaseLanes(m.t.Context(), tx, lease, []string{hook.ID})
 	})
 	if err != nil {
 		m.t.Fatal(err)

@@ -66,5 +66,5 @@
 //
 // The loop decides, from state that only its goroutine touches. Each decision is a pure function or a type without I/O, with a table test:
 // judge, Lane, Schedule, turn, rotation, claims, choose, shares, unwritten, era and known, batching, Guard.Permit. Sockets and databases
-// are elsewhere.
+// are elsewhere: statements in package webhooks/queue.
 package webhooks

@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"roster/models"
+	"roster/webhooks/queue"
 )
 
 const endpointAge = time.Second // after which an endpoint is read again, should no replica have told of a change
 
 // endpoint is what is needed to send to one.
 type endpoint struct {
-	*models.Endpoint
+	*queue.Endpoint
 	header   http.Header
 	secrets  []Secret
 	ids      []string // of the secrets
@@ -25,7 +26,7 @@ type endpoint struct {
 
 func (w *Worker) readEndpoints(ctx context.Context, ids []string, generation uint64) (map[string]*endpoint, error) {
 	readAt := time.Now()
-	found, err := models.FindEndpoints(ctx, w.db, ids)
+	found, err := queue.FindEndpoints(ctx, w.db, ids)
 	if err != nil {
 		return nil, err
 	}

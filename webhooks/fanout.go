@@ -9,6 +9,7 @@ import (
 
 	"roster/models"
 	"roster/models/store"
+	"roster/webhooks/queue"
 )
 
 const fanOutPause = time.Second // after a failure
@@ -17,7 +18,7 @@ const fanOutPause = time.Second // after a failure
 // organization. So whatever one organization does, the events of the others wait for a batch or two.
 func (w *Worker) fanOutLoop(ctx context.Context) {
 	b := newBatching(w.db.Dialect())
-	claim := models.EventClaim{}
+	claim := queue.EventClaim{}
 	for {
 		select {
 		case <-w.events:
@@ -62,21 +63,21 @@ func (w *Worker) fanOutLoop(ctx context.Context) {
 
 // fanOut takes a batch of events out of the queue, and makes a delivery for each endpoint that wants one. Lanes that nobody serves are
 // leased at once if there is room. It returns how many events it took, and where a shared claim ended.
-func (w *Worker) fanOut(ctx context.Context, claim models.EventClaim, b *batching) (h handoff, claimed int, after string, err error) {
+func (w *Worker) fanOut(ctx context.Context, claim queue.EventClaim, b *batching) (h handoff, claimed int, after string, err error) {
 	if err := models.NumberEvents(ctx, w.db); err != nil {
 		return h, 0, "", err
 	}
 	changedEndpoints, deliveries := false, 0
 	err = store.Transaction(ctx, w.db, func(tx *store.DB) error {
-		h = handoff{deliveries: map[string][]*models.DueDelivery{}, bodies: map[models.MessageKey][]byte{}, tokens: map[string]string{}}
+		h = handoff{deliveries: map[string][]*queue.DueDelivery{}, bodies: map[models.MessageKey][]byte{}, tokens: map[string]string{}}
 		changedEndpoints, deliveries = false, 0
-		events, last, err := models.ClaimEvents(ctx, tx, claim)
+		events, last, err := queue.ClaimEvents(ctx, tx, claim)
 		claimed, after = len(events), last
 		if err != nil {
 			return err
 		}
 		for _, e := range events {
-			changedEndpoints = changedEndpoints || strings.HasPrefix(e.Type, "webhook.") || strings.HasPrefix(e.Type, "organization.")
+			changedEndpoints = changedEndpoints || e.Steers()
 		}
 		// What happened in no organization is sent to nobody, and a test has its delivery.
 		events = slices.DeleteFunc(events, func(e *models.QueuedEvent) bool { return e.OrganizationID == "" || e.IsTest() })
@@ -116,7 +117,7 @@ func (w *Worker) fanOut(ctx context.Context, claim models.EventClaim, b *batchin
 // plan is what becomes of a batch of events.
 type plan struct {
 	messages   []*models.Message // what somebody gets
-	deliveries []*models.NewDelivery
+	deliveries []*queue.NewDelivery
 	bodies     [][]byte // of each delivery, shared between those of one message
 	webhooks   []string // that get something
 	keyed      bool     // some deliveries have an order key
@@ -158,7 +159,7 @@ func (w *Worker) match(ctx context.Context, tx *store.DB, events []*models.Queue
 		if body == nil {
 			continue
 		}
-		d := &models.NewDelivery{
+		d := &queue.NewDelivery{
 			ID: models.NewID(), EventID: e.ID, WebhookID: s.WebhookID, OrganizationID: s.Owner, EventType: e.Type, Place: e.Place,
 			OrderKey: orderKey(s, e), Trigger: models.TriggerEvent, DueAt: &now, CreatedAt: e.OccurredAt,
 		}

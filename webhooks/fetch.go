@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"roster/models"
+	"roster/webhooks/queue"
 )
 
 // What one fetch may cost, however much waits. It brings one delivery of each lane at least, and one body.
@@ -19,9 +19,9 @@ const (
 // fetchRequest is what the loop asks for in one go: lanes to lease, endpoints to read, deliveries that are due.
 type fetchRequest struct {
 	room       *shares // what may be leased; nil for nothing
-	searches   []models.LaneSearch
+	searches   []queue.LaneSearch
 	endpoints  []string
-	due        []models.DueSearch
+	due        []queue.DueSearch
 	share      int    // of deliveries, for each lane
 	generation uint64 // of what is read about endpoints
 }
@@ -32,25 +32,25 @@ func (rq fetchRequest) empty() bool {
 
 // askFor makes the request bring up to n deliveries of a lane that is held under a token.
 func (rq *fetchRequest) askFor(webhook, token string, n int) {
-	rq.due = append(rq.due, models.DueSearch{Holding: models.Holding{WebhookID: webhook, Token: token}, Limit: n})
+	rq.due = append(rq.due, queue.DueSearch{Holding: queue.Holding{WebhookID: webhook, Token: token}, Limit: n})
 }
 
 // fetched is what became of a fetchRequest. Lanes that were leased are in it even if the rest failed.
 type fetched struct {
 	request    fetchRequest
-	leased     []*models.WebhookLane
+	leased     []*queue.LaneRow
 	leaseUntil time.Time
 	passedOver map[standing]bool // lanes that may have their turn and were not leased
 	again      bool              // more of them can be leased at once
 	endpoints  map[string]*endpoint
-	due        []*models.DueDelivery
+	due        []*queue.DueDelivery
 	cut        map[string]bool // webhooks of which more is due than was read
 	err        error
 }
 
 // dueByLane returns the deliveries that have come, by endpoint.
-func (f fetched) dueByLane() map[string][]*models.DueDelivery {
-	byLane := map[string][]*models.DueDelivery{}
+func (f fetched) dueByLane() map[string][]*queue.DueDelivery {
+	byLane := map[string][]*queue.DueDelivery{}
 	for _, d := range f.due {
 		byLane[d.WebhookID] = append(byLane[d.WebhookID], d)
 	}
@@ -71,7 +71,7 @@ func (w *Worker) fetch(ctx context.Context, rq fetchRequest) fetched {
 		}
 	}
 	if len(f.request.due) > 0 {
-		if f.due, f.err = models.FindDue(ctx, w.db, f.request.due); f.err != nil {
+		if f.due, f.err = queue.FindDue(ctx, w.db, f.request.due); f.err != nil {
 			return f
 		}
 		f.due, f.cut, f.err = w.prepare(ctx, f.due, fetchBytes)

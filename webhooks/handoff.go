@@ -7,14 +7,15 @@ import (
 	"time"
 
 	"roster/models"
+	"roster/webhooks/queue"
 )
 
 // handoff is what a fan-out gives the loop: deliveries of lanes that this worker holds, so that they need not be fetched.
 type handoff struct {
-	deliveries map[string][]*models.DueDelivery // by webhook
+	deliveries map[string][]*queue.DueDelivery // by webhook
 	bodies     map[models.MessageKey][]byte
-	tokens     map[string]string     // of the lanes, as they were when the deliveries were inserted
-	leased     []*models.WebhookLane // by this fan-out
+	tokens     map[string]string // of the lanes, as they were when the deliveries were inserted
+	leased     []*queue.LaneRow  // by this fan-out
 	leaseUntil time.Time
 	woken      bool // others have their turn
 }
@@ -25,7 +26,7 @@ func (h *handoff) take(p plan) {
 		if _, held := h.tokens[d.WebhookID]; !held || d.DueAt == nil {
 			continue
 		}
-		due := &models.DueDelivery{
+		due := &queue.DueDelivery{
 			ID: d.ID, EventID: d.EventID, WebhookID: d.WebhookID, Owner: d.OrganizationID, EventType: d.EventType, OrderKey: d.OrderKey,
 			Trigger: d.Trigger, DueAt: *d.DueAt, CreatedAt: d.CreatedAt, BodySize: len(p.bodies[i]),
 		}
@@ -41,11 +42,11 @@ func (w *Worker) abandon(h handoff) {
 	}
 	b := &batch{}
 	for _, l := range h.leased {
-		b.lanes = append(b.lanes, &models.LaneSettlement{WebhookLane: *l, Token: *l.LeaseToken, Release: true})
+		b.lanes = append(b.lanes, &queue.LaneSettlement{LaneRow: *l, Token: *l.LeaseToken, Release: true})
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
-	if _, err := models.Settle(ctx, w.db, nil, b.lanes); err != nil && !errors.Is(err, context.Canceled) {
+	if _, err := queue.Settle(ctx, w.db, nil, b.lanes); err != nil && !errors.Is(err, context.Canceled) {
 		w.cfg.Logger.Error("webhooks: give back lanes", "error", fmt.Errorf("they are free when their lease ends: %w", err))
 	}
 }

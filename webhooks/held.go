@@ -3,7 +3,7 @@ package webhooks
 import (
 	"time"
 
-	"roster/models"
+	"roster/webhooks/queue"
 )
 
 const queueDepth = 16 // deliveries of one lane in memory, for each attempt at once that it can come to
@@ -20,14 +20,14 @@ type heldLane struct {
 
 	// What decides how it is served.
 	state         Lane
-	row           models.WebhookLane // as it was leased; the columns beside the state are kept up to date
-	endpoint      *endpoint          // nil until it was read
-	seat          seat               // what it counts as in the budget; only reseat changes it
+	row           queue.LaneRow // as it was leased; the columns beside the state are kept up to date
+	endpoint      *endpoint     // nil until it was read
+	seat          seat          // what it counts as in the budget; only reseat changes it
 	turn          turn
 	nextAttemptAt time.Time // when its rate permits the next attempt
 
 	// Deliveries. Each is known from when it is queued until nobody can bring it a second time.
-	queue          []*models.DueDelivery
+	queue          []*queue.DueDelivery
 	known          known
 	underWay       int // attempts
 	unwritten      int // results
@@ -64,14 +64,14 @@ func (lane *heldLane) measure(r Result, now time.Time) {
 }
 
 // settlement returns what is written of a lane, beside what becomes of it.
-func (lane *heldLane) settlement() *models.LaneSettlement {
-	s := &models.LaneSettlement{WebhookLane: rowOf(lane.id, lane.state), Token: lane.token, Disable: string(lane.disable)}
+func (lane *heldLane) settlement() *queue.LaneSettlement {
+	s := &queue.LaneSettlement{LaneRow: rowOf(lane.id, lane.state), Token: lane.token, Disable: string(lane.disable)}
 	s.LastSuccessAt, s.Latency = lane.row.LastSuccessAt, lane.row.Latency
 	return s
 }
 
 // laneOf returns the state of a lane from its row.
-func laneOf(row *models.WebhookLane) Lane {
+func laneOf(row *queue.LaneRow) Lane {
 	return Lane{
 		Cap: row.Cap, MaxCap: row.MaxCap, Health: Health(row.Health), Clean: row.Clean, ConsecutiveFailures: row.ConsecutiveFailures,
 		FailingSince: timeOf(row.FailingSince), LastFailureAt: timeOf(row.LastFailureAt), Answers: row.Answers, Failing: row.Failing,
@@ -81,12 +81,12 @@ func laneOf(row *models.WebhookLane) Lane {
 
 // rowOf is the way back. A lane that was just disabled is written as in probation: disabling is a change of the endpoint, which the lane
 // follows.
-func rowOf(id string, l Lane) models.WebhookLane {
+func rowOf(id string, l Lane) queue.LaneRow {
 	health := l.Health
 	if health == HealthDisabled || health == HealthPaused {
 		health = HealthProbation
 	}
-	return models.WebhookLane{
+	return queue.LaneRow{
 		WebhookID: id, Cap: l.Cap, MaxCap: l.MaxCap, Health: string(health), Clean: l.Clean, ConsecutiveFailures: l.ConsecutiveFailures,
 		FailingSince: pointerTo(l.FailingSince), LastFailureAt: pointerTo(l.LastFailureAt), Answers: l.Answers, Failing: l.Failing,
 		Slow: l.Slow, RetryAfter: pointerTo(l.RetryAfter), FailedProbes: l.FailedProbes, ProbeAt: pointerTo(l.ProbeAt),

@@ -12,6 +12,7 @@ import (
 	"roster/models"
 	"roster/models/modelstest"
 	"roster/models/store"
+	"roster/webhooks/queue"
 	"roster/webhooks/webhookstest"
 )
 
@@ -80,12 +81,12 @@ func TestAResultThatTheDatabaseRefusesHoldsUpNoOther(t *testing.T) {
 		for _, row := range r.rows(`SELECT d.id, d.webhook_id, l.lease_token FROM webhook_deliveries d
 			JOIN webhook_lanes l ON l.webhook_id = d.webhook_id`) {
 			now := db.Now()
-			b.deliveries = append(b.deliveries, &models.Settlement{
+			b.deliveries = append(b.deliveries, &queue.Settlement{
 				DeliveryID: row[0], WebhookID: row[1], State: models.DeliverySucceeded, FinishedAt: &now,
-				Attempt: &models.Attempt{DeliveryID: row[0], Number: 1, StartedAt: now, Detail: &poison, Secrets: "[]"},
+				Attempt: &queue.Attempt{DeliveryID: row[0], Number: 1, StartedAt: now, Detail: &poison, Secrets: "[]"},
 			})
-			lane := models.WebhookLane{WebhookID: row[1], Cap: 1, MaxCap: 1, Health: "ok"}
-			b.lanes = append(b.lanes, &models.LaneSettlement{WebhookLane: lane, Token: row[2]})
+			lane := queue.LaneRow{WebhookID: row[1], Cap: 1, MaxCap: 1, Health: "ok"}
+			b.lanes = append(b.lanes, &queue.LaneSettlement{LaneRow: lane, Token: row[2]})
 		}
 		if s := r.w.settle(b); s.err != nil || len(s.lost) > 0 {
 			t.Errorf("lost %v: %v", s.lost, s.err)

@@ -12,10 +12,10 @@ type Health string
 
 // Lanes in probation have a quarter of all slots, see standing.
 const (
-	HealthOK        Health = "ok"
-	HealthProbation Health = "probation"
-	HealthPaused    Health = "paused"   // by its owner
-	HealthDisabled  Health = "disabled" // by a verdict
+	HealthOK        Health = models.HealthOK
+	HealthProbation Health = models.HealthProbation
+	HealthPaused    Health = models.WebhookPaused   // by its owner
+	HealthDisabled  Health = models.WebhookDisabled // by a verdict
 )
 
 const (

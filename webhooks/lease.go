@@ -4,11 +4,11 @@ import (
 	"context"
 	"time"
 
-	"roster/models"
+	"roster/webhooks/queue"
 )
 
 // hold begins to serve lanes that were leased.
-func (l *loop) hold(rows []*models.WebhookLane, leaseUntil time.Time) {
+func (l *loop) hold(rows []*queue.LaneRow, leaseUntil time.Time) {
 	if leaseUntil.Before(time.Now()) {
 		return // they came too late: another worker may have them, or this worker under another lease
 	}
@@ -30,7 +30,7 @@ func (l *loop) hold(rows []*models.WebhookLane, leaseUntil time.Time) {
 }
 
 // held returns a lane if it is still held under that token, otherwise nil.
-func (l *loop) held(h models.Holding) *heldLane {
+func (l *loop) held(h queue.Holding) *heldLane {
 	if lane := l.lanes[h.WebhookID]; lane != nil && lane.token == h.Token {
 		return lane
 	}
@@ -74,23 +74,23 @@ func (l *loop) renew() {
 	if len(l.lanes) == 0 || l.renewing {
 		return
 	}
-	held := make([]models.Holding, 0, len(l.lanes))
+	held := make([]queue.Holding, 0, len(l.lanes))
 	for _, lane := range l.lanes {
-		held = append(held, models.Holding{WebhookID: lane.id, Token: lane.token})
+		held = append(held, queue.Holding{WebhookID: lane.id, Token: lane.token})
 	}
 	l.renewing = true
 	go func() {
 		r := renewed{held: held, leaseUntil: time.Now().Add(l.w.cfg.Lease)}
 		ctx, cancel := context.WithTimeout(l.w.sending, l.w.cfg.Lease/3)
 		defer cancel()
-		r.kept, r.err = models.RenewLanes(ctx, l.w.db, held, l.w.db.Now().Add(l.w.cfg.Lease))
+		r.kept, r.err = queue.RenewLanes(ctx, l.w.db, held, l.w.db.Now().Add(l.w.cfg.Lease))
 		l.w.renewed <- r
 	}()
 }
 
 // renewed is what became of a renewal.
 type renewed struct {
-	held       []models.Holding
+	held       []queue.Holding
 	kept       map[string]bool
 	leaseUntil time.Time
 	err        error

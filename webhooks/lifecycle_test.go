@@ -11,6 +11,7 @@ import (
 	"roster/models"
 	"roster/models/modelstest"
 	"roster/models/store"
+	"roster/webhooks/queue"
 	"roster/webhooks/webhookstest"
 )
 
@@ -353,7 +354,7 @@ func TestRedeliveringAndReplaying(t *testing.T) {
 		}
 		r.until(`SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'failed'`, int64(3))
 		id := r.query(`SELECT CAST(id AS text) FROM webhook_deliveries ORDER BY id`).(string)
-		d, err := models.Redeliver(r.t.Context(), r.db, someone, id)
+		d, err := queue.Redeliver(r.t.Context(), r.db, someone, id)
 		if err != nil || d.State != "pending" {
 			r.t.Fatalf("%+v, %v", d, err)
 		}
@@ -378,7 +379,7 @@ func TestRedeliveringAndReplaying(t *testing.T) {
 		}
 		r.received(late, 3)
 		r.quiet()
-		_, err = models.SendTest(r.t.Context(), r.db, someone, newcomer.ID, RenderMessage)
+		_, err = SendTest(r.t.Context(), r.db, someone, newcomer.ID)
 		if err != nil {
 			r.t.Fatal(err)
 		}

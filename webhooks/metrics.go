@@ -8,6 +8,7 @@ import (
 
 	"roster/models"
 	"roster/models/store"
+	"roster/webhooks/queue"
 )
 
 // Metrics count what a worker does.
@@ -82,7 +83,7 @@ func (m *Metrics) lost()  { m.discarded.Inc() }
 
 // gauge reads what is counted in the database.
 func (m *Metrics) gauge(ctx context.Context, db *store.DB) error {
-	backlog, err := models.ReadBacklog(ctx, db)
+	backlog, err := queue.ReadBacklog(ctx, db)
 	if err != nil {
 		return err
 	}

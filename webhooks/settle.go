@@ -4,14 +4,14 @@ import (
 	"context"
 	"time"
 
-	"roster/models"
 	"roster/models/store"
+	"roster/webhooks/queue"
 )
 
 // batch is what is written in one transaction.
 type batch struct {
-	deliveries []*models.Settlement
-	lanes      []*models.LaneSettlement
+	deliveries []*queue.Settlement
+	lanes      []*queue.LaneSettlement
 	of         map[string]*heldLane
 	freed      map[standing]bool // of which standings lanes are given back
 }
@@ -88,7 +88,7 @@ func (w *Worker) settle(b *batch) settled {
 	failures := 0
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
 		ctx, cancel := context.WithTimeout(context.Background(), w.patience(failures))
-		lost, err := models.Settle(ctx, w.db, b.deliveries, b.lanes)
+		lost, err := queue.Settle(ctx, w.db, b.deliveries, b.lanes)
 		cancel()
 		if err == nil {
 			for _, d := range b.deliveries {

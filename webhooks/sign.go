@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"roster/models"
 )
 
 // The three headers of Standard Webhooks. They are spelled in lower case, as in the specification; HTTP/1 receivers compare
@@ -23,11 +25,8 @@ const (
 )
 
 const (
-	prefixSymmetric = "whsec_"
-	prefixPrivate   = "whsk_"
-	prefixPublic    = "whpk_"
-	schemeHMAC      = "v1"
-	schemeEd25519   = "v1a"
+	schemeHMAC    = models.SignV1
+	schemeEd25519 = models.SignV1a
 )
 
 // Secret is a signing key. It prints as "[secret]" wherever it is printed, also inside other values.
@@ -44,19 +43,19 @@ type material struct {
 // compute its signatures.
 func ParseSecret(s string) (Secret, error) {
 	switch {
-	case strings.HasPrefix(s, prefixSymmetric):
-		key, err := decodeKey(s[len(prefixSymmetric):])
+	case strings.HasPrefix(s, models.SymmetricPrefix):
+		key, err := decodeKey(s[len(models.SymmetricPrefix):])
 		if err != nil {
 			return Secret{}, fmt.Errorf("read a whsec_ secret: %w", err)
 		}
 		return Secret{&material{hmacKey: key}}, nil
-	case strings.HasPrefix(s, prefixPrivate):
-		private, err := decodePrivate(s[len(prefixPrivate):])
+	case strings.HasPrefix(s, models.PrivateKeyPrefix):
+		private, err := decodePrivate(s[len(models.PrivateKeyPrefix):])
 		if err != nil {
 			return Secret{}, fmt.Errorf("read a whsk_ secret: %w", err)
 		}
 		return Secret{&material{private: private}}, nil
-	case strings.HasPrefix(s, prefixPublic):
+	case strings.HasPrefix(s, models.PublicKeyPrefix):
 		return Secret{}, errors.New("read a secret: a whpk_ key is public and signs nothing; the secret half starts with whsk_")
 	case s == "":
 		return Secret{}, errors.New("read a secret: it is empty")
@@ -99,7 +98,7 @@ func (s Secret) PublicKey() string {
 	if s.material == nil || s.material.private == nil {
 		return ""
 	}
-	return prefixPublic + base64.StdEncoding.EncodeToString(s.material.private.Public().(ed25519.PublicKey))
+	return models.PublicKeyPrefix + base64.StdEncoding.EncodeToString(s.material.private.Public().(ed25519.PublicKey))
 }
 
 func (s Secret) String() string { return "[secret]" }
@@ -168,8 +167,8 @@ type VerifyingKey struct {
 
 // ParseVerifyingKey reads what a receiver was given: a whpk_ public key, or a secret in any form ParseSecret takes.
 func ParseVerifyingKey(s string) (VerifyingKey, error) {
-	if strings.HasPrefix(s, prefixPublic) {
-		raw, err := decodeKey(s[len(prefixPublic):])
+	if strings.HasPrefix(s, models.PublicKeyPrefix) {
+		raw, err := decodeKey(s[len(models.PublicKeyPrefix):])
 		if err != nil {
 			return VerifyingKey{}, fmt.Errorf("read a whpk_ key: %w", err)
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"roster/models"
+	"roster/webhooks/queue"
 )
 
 const (
@@ -14,13 +15,13 @@ const (
 
 // unwritten is the results of attempts that are not in the database yet. One batch of them is out at a time.
 type unwritten struct {
-	queue  []*models.Settlement // in no batch yet, in the order in which they came
-	since  time.Time            // when the first of the queue came, or was left over by a batch
-	urgent bool                 // another delivery is due once one of the queue is written
-	count  int                  // in the queue and in the batch
+	queue  []*queue.Settlement // in no batch yet, in the order in which they came
+	since  time.Time           // when the first of the queue came, or was left over by a batch
+	urgent bool                // another delivery is due once one of the queue is written
+	count  int                 // in the queue and in the batch
 }
 
-func (u *unwritten) add(s *models.Settlement, now time.Time) {
+func (u *unwritten) add(s *queue.Settlement, now time.Time) {
 	if len(u.queue) == 0 {
 		u.since = now
 	}
@@ -38,7 +39,7 @@ func (u *unwritten) lingerUntil(now time.Time) time.Time {
 }
 
 // take returns what makes a batch, and how many results of each endpoint are left in the queue.
-func (u *unwritten) take(now time.Time) (taken []*models.Settlement, left map[string]int) {
+func (u *unwritten) take(now time.Time) (taken []*queue.Settlement, left map[string]int) {
 	n := min(len(u.queue), batchSize)
 	taken, u.queue = u.queue[:n:n], slices.Clone(u.queue[n:])
 	u.since, u.urgent = now, u.urgent && len(u.queue) > 0
@@ -51,10 +52,10 @@ func (u *unwritten) take(now time.Time) (taken []*models.Settlement, left map[st
 
 // discard takes the results of an endpoint out of the queue. It leaves count alone: some of them may be in the batch.
 func (u *unwritten) discard(webhook string) {
-	u.queue = slices.DeleteFunc(u.queue, func(s *models.Settlement) bool { return s.WebhookID == webhook })
+	u.queue = slices.DeleteFunc(u.queue, func(s *queue.Settlement) bool { return s.WebhookID == webhook })
 }
 
 // endsHead tells whether a result ends the first delivery of an order key, so that the next one is due once it is written.
-func endsHead(s *models.Settlement) bool {
+func endsHead(s *queue.Settlement) bool {
 	return s.OrderKey != nil && s.State != models.DeliveryPending
 }

@@ -5,25 +5,26 @@ import (
 	"time"
 
 	"roster/models"
+	"roster/webhooks/queue"
 )
 
 // TestHowLongAResultWaitsToBeWrittenWithOthers has results that came at noon.
 func TestHowLongAResultWaitsToBeWrittenWithOthers(t *testing.T) {
 	key := "user 7"
-	retried := &models.Settlement{WebhookID: "a", State: models.DeliveryPending, OrderKey: &key}
-	ended := &models.Settlement{WebhookID: "a", State: models.DeliverySucceeded}
-	endedHead := &models.Settlement{WebhookID: "a", State: models.DeliverySucceeded, OrderKey: &key}
+	retried := &queue.Settlement{WebhookID: "a", State: models.DeliveryPending, OrderKey: &key}
+	ended := &queue.Settlement{WebhookID: "a", State: models.DeliverySucceeded}
+	endedHead := &queue.Settlement{WebhookID: "a", State: models.DeliverySucceeded, OrderKey: &key}
 	for name, c := range map[string]struct {
-		results []*models.Settlement
+		results []*queue.Settlement
 		after   time.Duration
 		waits   bool
 	}{
 		"none":                                  {nil, 0, false},
-		"one":                                   {[]*models.Settlement{ended}, 0, true},
-		"one, a moment before its time":         {[]*models.Settlement{ended}, linger - 1, true},
-		"one, when its time has come":           {[]*models.Settlement{ended}, linger, false},
-		"another delivery waits for it":         {[]*models.Settlement{ended, endedHead, ended}, 0, false},
-		"one of an order key, which is retried": {[]*models.Settlement{retried}, 0, true},
+		"one":                                   {[]*queue.Settlement{ended}, 0, true},
+		"one, a moment before its time":         {[]*queue.Settlement{ended}, linger - 1, true},
+		"one, when its time has come":           {[]*queue.Settlement{ended}, linger, false},
+		"another delivery waits for it":         {[]*queue.Settlement{ended, endedHead, ended}, 0, false},
+		"one of an order key, which is retried": {[]*queue.Settlement{retried}, 0, true},
 		"few":                                   {repeated(ended, batchSize/4-1), 0, true},
 		"many":                                  {repeated(ended, batchSize/4), 0, false},
 	} {
@@ -41,10 +42,10 @@ func TestHowLongAResultWaitsToBeWrittenWithOthers(t *testing.T) {
 // TestWhatDoesNotFitIntoABatchStays has more results of two endpoints than a batch, and then loses the lane of one.
 func TestWhatDoesNotFitIntoABatchStays(t *testing.T) {
 	var u unwritten
-	for _, s := range append(repeated(&models.Settlement{WebhookID: "a"}, batchSize), repeated(&models.Settlement{WebhookID: "b"}, 3)...) {
+	for _, s := range append(repeated(&queue.Settlement{WebhookID: "a"}, batchSize), repeated(&queue.Settlement{WebhookID: "b"}, 3)...) {
 		u.add(s, noon)
 	}
-	u.add(&models.Settlement{WebhookID: "a"}, noon)
+	u.add(&queue.Settlement{WebhookID: "a"}, noon)
 	later := noon.Add(time.Second)
 	taken, left := u.take(later)
 	if len(taken) != batchSize || left["a"] != 1 || left["b"] != 3 || u.count != batchSize+4 {
@@ -62,8 +63,8 @@ func TestWhatDoesNotFitIntoABatchStays(t *testing.T) {
 	}
 }
 
-func repeated(s *models.Settlement, n int) []*models.Settlement {
-	all := make([]*models.Settlement, n)
+func repeated(s *queue.Settlement, n int) []*queue.Settlement {
+	all := make([]*queue.Settlement, n)
 	for i := range all {
 		all[i] = s
 	}

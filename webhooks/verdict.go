@@ -3,6 +3,8 @@ package webhooks
 import (
 	"net/http"
 	"time"
+
+	"roster/models"
 )
 
 // State is where a delivery stands.
@@ -10,10 +12,10 @@ type State string
 
 // A delivery is pending until one of the other three is true for good.
 const (
-	StatePending   State = "pending"
-	StateSucceeded State = "succeeded"
-	StateFailed    State = "failed"    // every attempt used up; it can be replayed
-	StateCancelled State = "cancelled" // by the receiver, or because its endpoint is gone
+	StatePending   State = models.DeliveryPending
+	StateSucceeded State = models.DeliverySucceeded
+	StateFailed    State = models.DeliveryFailed    // every attempt used up; it can be replayed
+	StateCancelled State = models.DeliveryCancelled // by the receiver, or because its endpoint is gone
 )
 
 // DisableReason says why an endpoint gets nothing any more. Its deliveries stay pending and go out when it is enabled again.

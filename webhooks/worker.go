@@ -11,8 +11,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"roster/models"
 	"roster/models/store"
+	"roster/webhooks/queue"
 )
 
 // WorkerConfig says how much a worker does at once, and for how long it keeps what.
@@ -112,7 +112,7 @@ func signal(c chan struct{}) {
 func (w *Worker) Run(ctx context.Context) {
 	defer w.cut()
 	if w.db.Dialect() == store.SQLite {
-		if err := models.EndLeases(ctx, w.db); err != nil {
+		if err := queue.EndLeases(ctx, w.db); err != nil {
 			w.failing(ctx, "end the leases of the last run", err)
 		}
 	}
@@ -166,8 +166,8 @@ func (w *Worker) patience(failures int) time.Duration {
 }
 
 // newLease returns a lease with a token of its own.
-func (w *Worker) newLease() models.Lease {
-	return models.Lease{Token: uuid.NewString(), Until: w.db.Now().Add(w.cfg.Lease)}
+func (w *Worker) newLease() queue.Lease {
+	return queue.Lease{Token: uuid.NewString(), Until: w.db.Now().Add(w.cfg.Lease)}
 }
 
 // failing logs that a step did not work, unless it was ended.

@@ -197,6 +197,19 @@ func Transaction(ctx context.Context, db *DB, fn func(tx *DB) error) error {
 	}
 }
 
+// Resulting runs fn like Transaction, and returns what it returns.
+func Resulting[T any](ctx context.Context, db *DB, fn func(tx *DB) (T, error)) (result T, err error) {
+	err = Transaction(ctx, db, func(tx *DB) error {
+		result, err = fn(tx)
+		return err
+	})
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return result, nil
+}
+
 // news is what a transaction has to tell after its commit.
 type news struct {
 	events    bool // something was recorded

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -131,4 +132,11 @@ func Column[R, V any](rows []R, value func(R) V) []V {
 		values[i] = value(r)
 	}
 	return values
+}
+
+// SortedUnique returns the different texts in order.
+func SortedUnique(texts []string) []string {
+	texts = slices.Clone(texts)
+	slices.Sort(texts)
+	return slices.Compact(texts)
 }

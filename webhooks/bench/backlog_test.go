@@ -14,6 +14,7 @@ import (
 	"roster/models"
 	"roster/models/modelstest"
 	"roster/models/store"
+	"roster/webhooks/queue"
 )
 
 var (
@@ -69,16 +70,16 @@ func drain(b *testing.B, db *store.DB, name string) {
 	claimed, settled := make([]time.Duration, rounds), make([]time.Duration, rounds)
 	began, done := time.Now(), 0
 	for i := range rounds {
-		lease := models.Lease{Token: uuid.NewString(), Until: db.Now().Add(time.Minute)}
+		lease := queue.Lease{Token: uuid.NewString(), Until: db.Now().Add(time.Minute)}
 		start := time.Now()
 		held, err := claim(b, db, lease, ring)
-		var searches []models.DueSearch
+		var searches []queue.DueSearch
 		for _, l := range held {
-			searches = append(searches, models.DueSearch{Holding: models.Holding{WebhookID: l.WebhookID, Token: lease.Token}, Limit: share})
+			searches = append(searches, queue.DueSearch{Holding: queue.Holding{WebhookID: l.WebhookID, Token: lease.Token}, Limit: share})
 		}
-		var due []*models.DueDelivery
+		var due []*queue.DueDelivery
 		if err == nil {
-			due, err = models.FindDue(b.Context(), db, searches)
+			due, err = queue.FindDue(b.Context(), db, searches)
 		}
 		claimed[i] = time.Since(start)
 		if err != nil || len(due) != ring*share {
@@ -94,9 +95,9 @@ func drain(b *testing.B, db *store.DB, name string) {
 	quantiles(b, settled, name+"-settle")
 }
 
-func claim(b *testing.B, db *store.DB, lease models.Lease, most int) (held []*models.WebhookLane, err error) {
+func claim(b *testing.B, db *store.DB, lease queue.Lease, most int) (held []*queue.LaneRow, err error) {
 	b.Helper()
-	waiting, err := models.FindWaitingLanes(b.Context(), db, []models.LaneSearch{{Standing: "newcomer", Limit: most}})
+	waiting, err := queue.FindWaitingLanes(b.Context(), db, []queue.LaneSearch{{Standing: queue.Newcomer, Limit: most}})
 	if err != nil {
 		return nil, err
 	}
@@ -105,27 +106,27 @@ func claim(b *testing.B, db *store.DB, lease models.Lease, most int) (held []*mo
 		ids[i] = l.WebhookID
 	}
 	err = store.Transaction(b.Context(), db, func(tx *store.DB) (err error) {
-		held, err = models.ClaimLanes(b.Context(), tx, lease, ids)
+		held, err = queue.ClaimLanes(b.Context(), tx, lease, ids)
 		return err
 	})
 	return held, err
 }
 
-func settle(b *testing.B, db *store.DB, lease models.Lease, held []*models.WebhookLane, due []*models.DueDelivery) {
+func settle(b *testing.B, db *store.DB, lease queue.Lease, held []*queue.LaneRow, due []*queue.DueDelivery) {
 	b.Helper()
 	now := db.Now()
-	var written []*models.Settlement
+	var written []*queue.Settlement
 	for _, d := range due {
-		written = append(written, &models.Settlement{
+		written = append(written, &queue.Settlement{
 			DeliveryID: d.ID, WebhookID: d.WebhookID, State: models.DeliverySucceeded, RoundAttempts: 1, FinishedAt: &now,
-			Attempt: &models.Attempt{DeliveryID: d.ID, Number: 1, Trigger: d.Trigger, StartedAt: now, Secrets: "[]"},
+			Attempt: &queue.Attempt{DeliveryID: d.ID, Number: 1, Trigger: d.Trigger, StartedAt: now, Secrets: "[]"},
 		})
 	}
-	var back []*models.LaneSettlement
+	var back []*queue.LaneSettlement
 	for _, l := range held {
-		back = append(back, &models.LaneSettlement{WebhookLane: *l, Token: lease.Token, Release: true, NotBefore: now})
+		back = append(back, &queue.LaneSettlement{LaneRow: *l, Token: lease.Token, Release: true, NotBefore: now})
 	}
-	lost, err := models.Settle(b.Context(), db, written, back)
+	lost, err := queue.Settle(b.Context(), db, written, back)
 	if err != nil || len(lost) > 0 {
 		b.Fatalf("lost %d, %v", len(lost), err)
 	}

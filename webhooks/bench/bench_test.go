@@ -203,7 +203,9 @@ func newRoster(b *testing.B, dialect store.Dialect, adjust ...func(*webhooks.Wor
 func (x *roster) organizations(n int, url func(i int) string) []string {
 	ids := make([]string, n)
 	concurrently(n, func(i int) {
-		in := &models.Change{Attributes: map[string]any{"name": fmt.Sprint("Organization ", i), "webhookUrl": url(i), "webhookSecret": secret}}
+		in := &models.Change{Attributes: map[string]any{
+			"name": fmt.Sprint("Organization ", i), "webhookUrl": url(i), "webhookSecret": secret,
+		}}
 		org, err := models.CreateOrganization(context.Background(), x.db, models.System("bench"), in)
 		if err != nil {
 			x.b.Error(err)

@@ -1,4 +1,4 @@
-package models
+package queue
 
 import (
 	"context"
@@ -10,14 +10,15 @@ import (
 	"github.com/google/uuid"
 
 	"roster/jsonapi"
+	"roster/models"
 	"roster/models/store"
 )
 
 // replayStep is one step of a replay.
 type replayStep struct {
 	Replaying
-	job     *WebhookJob
-	webhook *Webhook
+	job     *models.WebhookJob
+	webhook *models.Webhook
 	room    int
 
 	began   int
@@ -52,7 +53,7 @@ func (s *replayStep) failed(ctx context.Context, tx *store.DB) error {
 		cursor = *s.job.Cursor
 	}
 	var window []candidate
-	reached := s.webhook.reach().within("e.organization_id")
+	reached, args := s.webhook.Reach("e.organization_id")
 	err := tx.Read(ctx, func(rows *sql.Rows) error {
 		var c candidate
 		var state string
@@ -60,18 +61,19 @@ func (s *replayStep) failed(ctx context.Context, tx *store.DB) error {
 			return err
 		}
 		c.within = c.within && !c.at.Before(s.job.Since.Time) && c.at.Before(s.job.Until.Time)
-		c.wanted = c.within && (state == DeliveryFailed || state == DeliveryCancelled) && Matches(s.job.EventTypes, c.eventType)
+		c.wanted = c.within && (state == models.DeliveryFailed || state == models.DeliveryCancelled) &&
+			models.Matches(s.job.EventTypes, c.eventType)
 		window = append(window, c)
 		return nil
-	}, `SELECT d.id, d.event_type, d.state, d.created_at, `+reached.sql+`
+	}, `SELECT d.id, d.event_type, d.state, d.created_at, `+reached+`
 		FROM webhook_deliveries d JOIN events e ON e.id = d.event_id
-		WHERE d.webhook_id = ? AND d.id > ? ORDER BY d.id LIMIT ?`, append(reached.args, s.job.WebhookID, cursor, replayWindow)...)
+		WHERE d.webhook_id = ? AND d.id > ? ORDER BY d.id LIMIT ?`, append(args, s.job.WebhookID, cursor, replayWindow)...)
 	if err != nil {
 		return fmt.Errorf("look for failed deliveries: %w", err)
 	}
 	chosen := s.choose(window)
 	if err = s.hold(ctx, tx, chosen); err == nil && len(chosen) > 0 {
-		s.began, err = beginAgain(ctx, tx, store.Column(chosen, func(c candidate) string { return c.id }), TriggerReplay, &s.job.ID)
+		s.began, err = beginAgain(ctx, tx, store.Column(chosen, func(c candidate) string { return c.id }), models.TriggerReplay, &s.job.ID)
 	}
 	return err
 }
@@ -106,7 +108,8 @@ func (s *replayStep) hold(ctx context.Context, tx *store.DB, chosen []candidate)
 // job is the replay that does it; nil leaves the one that did before.
 func beginAgain(ctx context.Context, tx *store.DB, ids []string, trigger string, job *string) (int, error) {
 	in, arg := tx.Among("id", ids)
-	n, err := tx.Run(ctx, `UPDATE webhook_deliveries SET state = 'pending', trigger = ?, job_id = COALESCE(?, job_id), round_attempts = 0, due_at = ?,
+	n, err := tx.Run(ctx, `UPDATE webhook_deliveries SET
+		state = 'pending', trigger = ?, job_id = COALESCE(?, job_id), round_attempts = 0, due_at = ?,
 		finished_at = NULL, reason = NULL, order_key = NULL WHERE state <> 'pending' AND `+in, trigger, job, tx.Now(), arg)
 	if err != nil {
 		return 0, fmt.Errorf("begin deliveries again: %w", err)
@@ -151,13 +154,15 @@ func (s *replayStep) window(ctx context.Context, tx *store.DB) ([]candidate, err
 	at, id := s.job.Since.Time, uuid.Nil.String()
 	if s.job.Cursor != nil {
 		id = *s.job.Cursor
-		if err := tx.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&at) }, `SELECT occurred_at FROM events WHERE id = ?`, id); err != nil {
+		err := tx.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&at) }, `SELECT occurred_at FROM events WHERE id = ?`, id)
+		if err != nil {
 			return nil, fmt.Errorf("find the place of a replay: %w", err)
 		}
 	}
 	within, from, args := "1 = 1", "organization_id = ? AND ", []any{s.webhook.OrganizationID}
 	if s.webhook.Subtree {
-		within, from = s.webhook.reach().within("e.organization_id").sql, ""
+		within, args = s.webhook.Reach("e.organization_id")
+		from = ""
 	}
 	var window []candidate
 	err := tx.Read(ctx, func(rows *sql.Rows) error {
@@ -166,8 +171,8 @@ func (s *replayStep) window(ctx context.Context, tx *store.DB) ([]candidate, err
 		if err := rows.Scan(&c.id, &c.eventType, &c.at, &c.within, &c.delivery, &state); err != nil {
 			return err
 		}
-		c.wanted = c.within && s.open(state) && c.eventType != Webhooks.Schema.Singular()+"."+string(tested) &&
-			Subscribes(s.webhook.EventTypes, c.eventType) && Matches(s.job.EventTypes, c.eventType)
+		c.wanted = c.within && s.open(state) && c.eventType != models.TestEvent &&
+			models.Subscribes(s.webhook.EventTypes, c.eventType) && models.Matches(s.job.EventTypes, c.eventType)
 		window = append(window, c)
 		return nil
 	}, `SELECT e.id, e.event_type, e.occurred_at, `+within+`, d.id, d.state
@@ -184,13 +189,14 @@ func (s *replayStep) window(ctx context.Context, tx *store.DB) ([]candidate, err
 
 // open tells whether an event is still to come to the endpoint, from the state of its delivery; nil if there is none.
 func (s *replayStep) open(state *string) bool {
-	return state == nil || *state == DeliveryFailed || *state == DeliveryCancelled || *state == DeliverySucceeded && s.job.IncludeDelivered
+	return state == nil || *state == models.DeliveryFailed || *state == models.DeliveryCancelled ||
+		*state == models.DeliverySucceeded && s.job.IncludeDelivered
 }
 
 // messages reads events that are fanned out, by id, with what the organization of the endpoint is sent. Until the transaction ends nobody
 // takes the bodies away.
-func (s *replayStep) messages(ctx context.Context, tx *store.DB, ids []string) (map[string]*Message, error) {
-	found := map[string]*Message{}
+func (s *replayStep) messages(ctx context.Context, tx *store.DB, ids []string) (map[string]*models.Message, error) {
+	found := map[string]*models.Message{}
 	if len(ids) == 0 {
 		return found, nil
 	}
@@ -209,12 +215,12 @@ func (s *replayStep) messages(ctx context.Context, tx *store.DB, ids []string) (
 	}
 	in, arg = tx.Among("p.event_id", ids)
 	err = tx.Read(ctx, func(rows *sql.Rows) error {
-		e, err := scanQueued(rows)
+		e, err := models.ScanQueued(rows)
 		if err == nil {
-			found[e.ID] = &Message{Event: e, Owner: s.webhook.OrganizationID, Body: bodies[e.ID]}
+			found[e.ID] = &models.Message{Event: e, Owner: s.webhook.OrganizationID, Body: bodies[e.ID]}
 		}
 		return err
-	}, `SELECT `+queuedColumns+` FROM event_positions p JOIN events e ON e.id = p.event_id
+	}, `SELECT `+models.QueuedColumns+` FROM event_positions p JOIN events e ON e.id = p.event_id
 		WHERE `+in+` AND NOT EXISTS (SELECT 1 FROM event_queue q WHERE q.position = p.position)`, arg)
 	if err != nil {
 		return nil, fmt.Errorf("read events: %w", err)
@@ -223,9 +229,9 @@ func (s *replayStep) messages(ctx context.Context, tx *store.DB, ids []string) (
 }
 
 // begin inserts the deliveries of events, and begins those again that failed.
-func (s *replayStep) begin(ctx context.Context, tx *store.DB, chosen []candidate, found map[string]*Message) (err error) {
+func (s *replayStep) begin(ctx context.Context, tx *store.DB, chosen []candidate, found map[string]*models.Message) (err error) {
 	var again []string
-	var bare []*Message
+	var bare []*models.Message
 	for _, c := range chosen {
 		if c.delivery != nil {
 			again = append(again, *c.delivery)
@@ -233,10 +239,10 @@ func (s *replayStep) begin(ctx context.Context, tx *store.DB, chosen []candidate
 			bare = append(bare, found[c.id])
 		}
 	}
-	if err := DescribeMessages(ctx, tx, bare); err != nil {
+	if err := models.DescribeMessages(ctx, tx, bare); err != nil {
 		return err
 	}
-	var rendered []*Message
+	var rendered []*models.Message
 	for _, m := range bare {
 		if m.Body = s.Render(m); m.Body != nil {
 			rendered = append(rendered, m)
@@ -247,13 +253,13 @@ func (s *replayStep) begin(ctx context.Context, tx *store.DB, chosen []candidate
 	for _, c := range chosen {
 		if e := found[c.id].Event; c.delivery == nil && found[c.id].Body != nil {
 			fresh = append(fresh, &NewDelivery{
-				ID: NewID(), EventID: e.ID, WebhookID: s.webhook.ID, OrganizationID: s.webhook.OrganizationID, EventType: e.Type, Trigger: TriggerReplay,
-				DueAt: &now, CreatedAt: now,
+				ID: models.NewID(), EventID: e.ID, WebhookID: s.webhook.ID, OrganizationID: s.webhook.OrganizationID, EventType: e.Type,
+				Trigger: models.TriggerReplay, DueAt: &now, CreatedAt: now,
 			})
 		}
 	}
 	if len(again) > 0 {
-		if s.began, err = beginAgain(ctx, tx, again, TriggerReplay, &s.job.ID); err != nil {
+		if s.began, err = beginAgain(ctx, tx, again, models.TriggerReplay, &s.job.ID); err != nil {
 			return err
 		}
 	}

@@ -1,4 +1,4 @@
-package models
+package queue
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"roster/jsonapi"
+	"roster/models"
 	"roster/models/store"
 )
 
@@ -39,15 +40,17 @@ func FindEndpoints(ctx context.Context, db *store.DB, ids []string) (map[string]
 		if err != nil {
 			return err
 		}
-		if e.URL, err = openURL(db.Vault(), e.ID, origin, sealedURL); err != nil {
+		if e.URL, err = models.OpenURL(db.Vault(), e.ID, origin, sealedURL); err != nil {
 			return fmt.Errorf("webhook %s: %w", e.ID, err)
 		}
-		if e.Headers, err = OpenHeaders(db, e.ID, headers); err != nil {
+		if e.Headers, err = models.OpenHeaders(db, e.ID, headers); err != nil {
 			return err
 		}
-		e.Rate = int(deref(rate))
+		if rate != nil {
+			e.Rate = int(*rate)
+		}
 		if schedule != nil {
-			if e.Schedule, err = ParseSchedule(*schedule); err != nil {
+			if e.Schedule, err = models.ParseSchedule(*schedule); err != nil {
 				return err
 			}
 		}

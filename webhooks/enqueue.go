@@ -1,6 +1,6 @@
 package webhooks
 
-import "roster/models"
+import "roster/webhooks/queue"
 
 // dropQueues leaves what was not begun to the next lease.
 func (l *loop) dropQueues() {
@@ -35,7 +35,7 @@ func (l *loop) takeHandoff(h handoff) {
 		signal(l.w.told)
 	}
 	for id, deliveries := range h.deliveries {
-		lane := l.held(models.Holding{WebhookID: id, Token: h.tokens[id]})
+		lane := l.held(queue.Holding{WebhookID: id, Token: h.tokens[id]})
 		if lane == nil {
 			l.claims.miss()
 			signal(l.w.told)
@@ -46,7 +46,7 @@ func (l *loop) takeHandoff(h handoff) {
 }
 
 // enqueue adds deliveries to the queue of a lane, up to its depth, unless it knows them already.
-func (l *loop) enqueue(lane *heldLane, deliveries []*models.DueDelivery) {
+func (l *loop) enqueue(lane *heldLane, deliveries []*queue.DueDelivery) {
 	for _, d := range deliveries {
 		if len(lane.queue) >= lane.depth() {
 			lane.mayHaveMore = true

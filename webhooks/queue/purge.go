@@ -1,4 +1,4 @@
-package models
+package queue
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"roster/models"
 	"roster/models/store"
 )
 
@@ -23,7 +24,7 @@ func PurgeDeliveries(ctx context.Context, db *store.DB, before time.Time, limit 
 				return err
 			}
 			ids, events = append(ids, id), append(events, event)
-			countDelivery(tx, organization, webhook, -1)
+			models.CountDelivery(tx, organization, webhook, -1)
 			return nil
 		}, `SELECT id, event_id, webhook_id, organization_id FROM webhook_deliveries
 			WHERE id < ? AND state <> 'pending' AND created_at < ?
@@ -34,7 +35,7 @@ func PurgeDeliveries(ctx context.Context, db *store.DB, before time.Time, limit 
 		removed = len(ids)
 		// A replay that begins a delivery of one of these events holds its message. What it has committed is only seen by statements that
 		// begin after that, so the messages are locked by one of their own.
-		events = sortedUnique(events)
+		events = store.SortedUnique(events)
 		in, arg := tx.Among("event_id", events)
 		if err := tx.Read(ctx, func(*sql.Rows) error { return nil },
 			`SELECT event_id FROM webhook_messages WHERE `+in+` ORDER BY event_id`+tx.Locking(""), arg); err != nil {
@@ -47,7 +48,8 @@ func PurgeDeliveries(ctx context.Context, db *store.DB, before time.Time, limit 
 			{`DELETE FROM webhook_attempts WHERE `, "delivery_id", ids},
 			{`DELETE FROM webhook_deliveries WHERE `, "id", ids},
 			{`DELETE FROM webhook_messages WHERE NOT EXISTS (SELECT 1 FROM webhook_deliveries d
-				WHERE d.event_id = webhook_messages.event_id AND d.organization_id = webhook_messages.organization_id) AND `, "event_id", events},
+				WHERE d.event_id = webhook_messages.event_id AND d.organization_id = webhook_messages.organization_id) AND `,
+				"event_id", events},
 		} {
 			in, arg := tx.Among(s.column, s.values)
 			if _, err := tx.Run(ctx, s.statement+in, arg); err != nil {
@@ -74,29 +76,32 @@ func ExpireDeliveries(ctx context.Context, db *store.DB, before time.Time, limit
 			err := rows.Scan(&id)
 			webhooks = append(webhooks, id)
 			return err
-		}, `SELECT webhook_id FROM webhook_lanes WHERE health IN ('paused', 'disabled') AND (lease_until IS NULL OR lease_until < ?) AND EXISTS (
-				SELECT 1 FROM webhook_deliveries d WHERE d.webhook_id = webhook_lanes.webhook_id AND d.state = 'pending' AND d.created_at < ?)
+		}, `SELECT webhook_id FROM webhook_lanes
+			WHERE health IN ('paused', 'disabled') AND (lease_until IS NULL OR lease_until < ?) AND EXISTS (
+				SELECT 1 FROM webhook_deliveries d
+				WHERE d.webhook_id = webhook_lanes.webhook_id AND d.state = 'pending' AND d.created_at < ?)
 			ORDER BY webhook_id LIMIT ?`+tx.Locking(" SKIP LOCKED"), tx.Now(), before, limit)
 		if err != nil || len(webhooks) == 0 {
 			return err
 		}
-		now, reason := tx.Now(), CancelledExpired
+		now, reason := tx.Now(), models.CancelledExpired
 		in, arg := tx.Among("webhook_id", webhooks)
 		var ids []string
 		var ended []*Settlement
 		err = tx.Read(ctx, func(rows *sql.Rows) error {
-			s := &Settlement{State: DeliveryCancelled, FinishedAt: &now, Reason: &reason}
+			s := &Settlement{State: models.DeliveryCancelled, FinishedAt: &now, Reason: &reason}
 			err := rows.Scan(&s.DeliveryID, &s.WebhookID, &s.OrderKey)
 			ids, ended = append(ids, s.DeliveryID), append(ended, s)
 			return err
-		}, `SELECT id, webhook_id, order_key FROM webhook_deliveries WHERE state = 'pending' AND created_at < ? AND `+in+` ORDER BY id LIMIT ?`,
+		}, `SELECT id, webhook_id, order_key FROM webhook_deliveries
+			WHERE state = 'pending' AND created_at < ? AND `+in+` ORDER BY id LIMIT ?`,
 			before, arg, limit)
 		if err != nil {
 			return err
 		}
 		in, arg = tx.Among("id", ids)
-		n, err := tx.Run(ctx, `UPDATE webhook_deliveries SET state = 'cancelled', reason = ?, finished_at = ?, due_at = NULL WHERE state = 'pending' AND `+in,
-			reason, now, arg)
+		n, err := tx.Run(ctx, `UPDATE webhook_deliveries SET state = 'cancelled', reason = ?, finished_at = ?, due_at = NULL
+			WHERE state = 'pending' AND `+in, reason, now, arg)
 		if err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-package models
+package queue
 
 import (
 	"context"
@@ -22,7 +22,8 @@ func ReadBacklog(ctx context.Context, db *store.DB) (Backlog, error) {
 	b := Backlog{Lanes: map[string]int64{}}
 	err := db.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&b.Events) }, `SELECT COUNT(*) FROM event_queue`)
 	if err == nil {
-		err = db.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&b.Pending) }, `SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending'`)
+		err = db.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&b.Pending) },
+			`SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending'`)
 	}
 	if err == nil {
 		err = db.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&b.OldestDue) },

@@ -1,4 +1,4 @@
-package models_test
+package queue_test
 
 import (
 	"sync"
@@ -9,24 +9,23 @@ import (
 	"roster/models"
 	"roster/models/modelstest"
 	"roster/models/store"
+	"roster/webhooks/queue"
 )
-
-// hook creates an endpoint of an organization.
-func hook(t *testing.T, db *store.DB, organization string, a attributes) *models.Webhook {
-	t.Helper()
-	all := attributes{"url": "https://hooks.example.com/"}
-	for name, value := range a {
-		all[name] = value
-	}
-	in := input(all, relations{"organization": one(organization)})
-	return must(models.CreateWebhook(t.Context(), db, everything, in))(t)
-}
 
 // tested sends a test to an endpoint and returns the delivery.
 func tested(t *testing.T, db *store.DB, webhook string) *models.WebhookDelivery {
 	t.Helper()
-	render := func(*models.Message) ([]byte, error) { return []byte(`{}`), nil }
-	return must(models.SendTest(t.Context(), db, everything, webhook, render))(t)
+	return must(store.Resulting(t.Context(), db, func(tx *store.DB) (*models.WebhookDelivery, error) {
+		w, err := models.LockForTest(t.Context(), tx, everything, webhook)
+		if err != nil {
+			return nil, err
+		}
+		event, err := models.RecordTest(t.Context(), tx, everything, w)
+		if err != nil {
+			return nil, err
+		}
+		return queue.InsertTest(t.Context(), tx, w, &models.Message{Event: event, Owner: w.OrganizationID, Body: []byte(`{}`)})
+	}))(t)
 }
 
 // delivery reads a delivery.
@@ -36,18 +35,21 @@ func delivery(t *testing.T, db *store.DB, id string) *models.WebhookDelivery {
 }
 
 // leased leases the lane of an endpoint that has its turn.
-func leased(t *testing.T, db *store.DB) *models.WebhookLane {
+func leased(t *testing.T, db *store.DB) *queue.LaneRow {
 	t.Helper()
-	lease := models.Lease{Token: models.NewID(), Until: db.Now().Add(time.Minute)}
-	searches := []models.LaneSearch{{Standing: "ok", Limit: 10}, {Standing: "newcomer", Limit: 10}, {Standing: "probation", Limit: 10}}
-	waiting := must(models.FindWaitingLanes(t.Context(), db, searches))(t)
-	var lanes []*models.WebhookLane
+	lease := queue.Lease{Token: models.NewID(), Until: db.Now().Add(time.Minute)}
+	var searches []queue.LaneSearch
+	for _, standing := range []string{queue.Proven, queue.Newcomer, queue.Doubted} {
+		searches = append(searches, queue.LaneSearch{Standing: standing, Limit: 10})
+	}
+	waiting := must(queue.FindWaitingLanes(t.Context(), db, searches))(t)
+	var lanes []*queue.LaneRow
 	err := store.Transaction(t.Context(), db, func(tx *store.DB) (err error) {
 		var ids []string
 		for _, l := range waiting {
 			ids = append(ids, l.WebhookID)
 		}
-		lanes, err = models.ClaimLanes(t.Context(), tx, lease, ids)
+		lanes, err = queue.ClaimLanes(t.Context(), tx, lease, ids)
 		return err
 	})
 	if err != nil || len(lanes) != 1 {
@@ -57,12 +59,12 @@ func leased(t *testing.T, db *store.DB) *models.WebhookLane {
 }
 
 // attempted is what a worker writes of the first attempt at a delivery, which used up its schedule.
-func attempted(db *store.DB, d *models.WebhookDelivery) *models.Settlement {
+func attempted(db *store.DB, d *models.WebhookDelivery) *queue.Settlement {
 	now := db.Now()
 	code := "timeout"
-	return &models.Settlement{
+	return &queue.Settlement{
 		DeliveryID: d.ID, WebhookID: d.WebhookID, State: models.DeliveryFailed, RoundAttempts: 1, FinishedAt: &now,
-		Attempt: &models.Attempt{
+		Attempt: &queue.Attempt{
 			DeliveryID: d.ID, Number: 1, Trigger: d.Trigger, StartedAt: now, URL: "https://hooks.example.com/", Tries: 1, Code: &code,
 			Secrets: "[]",
 		},
@@ -73,11 +75,11 @@ func attempted(db *store.DB, d *models.WebhookDelivery) *models.Settlement {
 func TestWhatIsDueIsFoundUnderTheLease(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
-		d := tested(t, db, hook(t, db, organization(t, db, "Acme", "").ID, nil).ID)
+		d := tested(t, db, hook(t, db, organization(t, db, "Acme", "").ID).ID)
 		lane := leased(t, db)
 		for token, want := range map[string]int{*lane.LeaseToken: 1, models.NewID(): 0} {
-			held := models.Holding{WebhookID: d.WebhookID, Token: token}
-			if due := must(models.FindDue(t.Context(), db, []models.DueSearch{{Holding: held, Limit: 10}}))(t); len(due) != want {
+			held := queue.Holding{WebhookID: d.WebhookID, Token: token}
+			if due := must(queue.FindDue(t.Context(), db, []queue.DueSearch{{Holding: held, Limit: 10}}))(t); len(due) != want {
 				t.Errorf("%d are due, want %d", len(due), want)
 			}
 		}
@@ -87,13 +89,13 @@ func TestWhatIsDueIsFoundUnderTheLease(t *testing.T) {
 func TestAResultThatIsWrittenTwiceChangesNothingTheSecondTime(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
-		d := tested(t, db, hook(t, db, organization(t, db, "Acme", "").ID, nil).ID)
+		d := tested(t, db, hook(t, db, organization(t, db, "Acme", "").ID).ID)
 		lane := leased(t, db)
-		held := []*models.LaneSettlement{{WebhookLane: *lane, Token: *lane.LeaseToken}}
-		result := []*models.Settlement{attempted(db, d)}
+		held := []*queue.LaneSettlement{{LaneRow: *lane, Token: *lane.LeaseToken}}
+		result := []*queue.Settlement{attempted(db, d)}
 		write := func() {
 			t.Helper()
-			if lost, err := models.Settle(t.Context(), db, result, held); err != nil || len(lost) > 0 {
+			if lost, err := queue.Settle(t.Context(), db, result, held); err != nil || len(lost) > 0 {
 				t.Fatalf("lost %v: %v", lost, err)
 			}
 		}
@@ -102,7 +104,7 @@ func TestAResultThatIsWrittenTwiceChangesNothingTheSecondTime(t *testing.T) {
 			t.Fatalf("after the attempt it is %s with %d attempts", got.State, got.Attempts)
 		}
 		// The answer to the commit got lost, and before it is written again somebody asks for it to be sent again.
-		must(models.Redeliver(t.Context(), db, everything, d.ID))(t)
+		must(queue.Redeliver(t.Context(), db, everything, d.ID))(t)
 		write()
 		got := delivery(t, db, d.ID)
 		if got.State != models.DeliveryPending || got.Trigger != models.TriggerManual || got.RoundAttempts != 0 ||
@@ -117,21 +119,22 @@ func finished(t *testing.T, db *store.DB, webhook string) *models.WebhookDeliver
 	t.Helper()
 	d := tested(t, db, webhook)
 	lane := leased(t, db)
-	held := []*models.LaneSettlement{{WebhookLane: *lane, Token: *lane.LeaseToken, Release: true}}
-	if _, err := models.Settle(t.Context(), db, []*models.Settlement{attempted(db, d)}, held); err != nil {
+	held := []*queue.LaneSettlement{{LaneRow: *lane, Token: *lane.LeaseToken, Release: true}}
+	if _, err := queue.Settle(t.Context(), db, []*queue.Settlement{attempted(db, d)}, held); err != nil {
 		t.Fatal(err)
 	}
 	return delivery(t, db, d.ID)
 }
 
 // replay begins one of everything that happened before the present moment of the clock.
-func replay(t *testing.T, db *store.DB, webhook string, a attributes) *models.WebhookJob {
+func replay(t *testing.T, db *store.DB, webhook string, options ...modelstest.Option) *models.WebhookJob {
 	t.Helper()
-	all := attributes{"since": jsonapi.Time{Time: db.Now().Add(-time.Hour)}, "until": jsonapi.Time{Time: db.Now().Add(time.Hour)}}
-	for name, value := range a {
-		all[name] = value
-	}
-	return must(models.CreateWebhookJob(t.Context(), db, everything, input(all, relations{"webhook": one(webhook)})))(t)
+	in := change(append([]modelstest.Option{
+		modelstest.With("since", jsonapi.Time{Time: db.Now().Add(-time.Hour)}),
+		modelstest.With("until", jsonapi.Time{Time: db.Now().Add(time.Hour)}),
+		modelstest.To("webhook", webhook),
+	}, options...)...)
+	return must(models.CreateWebhookJob(t.Context(), db, everything, in))(t)
 }
 
 // fannedOut takes every event out of the queue. Those of one type get a body, as if somebody had been to get them.
@@ -141,9 +144,9 @@ func fannedOut(t *testing.T, db *store.DB, wanted string) {
 		t.Fatal(err)
 	}
 	bytes := map[store.Dialect]string{store.Postgres: "convert_to(e.data, 'UTF8')", store.SQLite: "CAST(e.data AS blob)"}[db.Dialect()]
-	run(t, pool(db), `INSERT INTO webhook_messages (event_id, organization_id, body) SELECT q.event_id, e.organization_id, `+bytes+`
+	run(t, db, `INSERT INTO webhook_messages (event_id, organization_id, body) SELECT q.event_id, e.organization_id, `+bytes+`
 		FROM event_queue q JOIN events e ON e.id = q.event_id WHERE e.event_type = '`+wanted+`'`)
-	run(t, pool(db), `DELETE FROM event_queue`)
+	run(t, db, `DELETE FROM event_queue`)
 }
 
 // TestAReplayAndThePurgeLeaveNoDeliveryWithoutABody lets the purge come while a replay, as that of another replica, has chosen an event and
@@ -152,25 +155,25 @@ func TestAReplayAndThePurgeLeaveNoDeliveryWithoutABody(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		org := organization(t, db, "Acme", "").ID
-		first := hook(t, db, org, attributes{"eventTypes": jsonapi.Strings{"organization.created"}}).ID
-		second := hook(t, db, org, attributes{"eventTypes": jsonapi.Strings{"*", "webhook.*"}}).ID
+		first := hook(t, db, org, modelstest.With("eventTypes", jsonapi.Strings{"organization.created"})).ID
+		second := hook(t, db, org, modelstest.With("eventTypes", jsonapi.Strings{"*", "webhook.*"})).ID
 		fannedOut(t, db, "organization.created")
 		purged := make(chan error, 1)
 		step := func(render func(*models.Message) []byte) {
 			t.Helper()
-			r := models.Replaying{Ahead: 10, Render: render}
-			if _, err := models.StepWebhookJobs(t.Context(), db, r); err != nil {
+			r := queue.Replaying{Ahead: 10, Render: render}
+			if _, err := queue.StepReplays(t.Context(), db, r); err != nil {
 				t.Fatal(err)
 			}
 		}
-		replay(t, db, first, attributes{"kind": "events"})
+		replay(t, db, first, modelstest.With("kind", "events"))
 		step(nil)
-		run(t, pool(db), `UPDATE webhook_deliveries SET state = 'succeeded', due_at = NULL, finished_at = created_at`)
+		run(t, db, `UPDATE webhook_deliveries SET state = 'succeeded', due_at = NULL, finished_at = created_at`)
 
-		replay(t, db, second, attributes{"kind": "events"})
+		replay(t, db, second, modelstest.With("kind", "events"))
 		begin := sync.OnceFunc(func() {
 			go func() {
-				_, err := models.PurgeDeliveries(t.Context(), db, time.Now().Add(time.Hour), 1000)
+				_, err := queue.PurgeDeliveries(t.Context(), db, time.Now().Add(time.Hour), 1000)
 				purged <- err
 			}()
 			awaitBlocked(t, db, purged)
@@ -181,7 +184,7 @@ func TestAReplayAndThePurgeLeaveNoDeliveryWithoutABody(t *testing.T) {
 		}
 		if n := number(t, db, `SELECT COUNT(*) FROM webhook_deliveries d WHERE d.state = 'pending'
 			AND NOT EXISTS (SELECT 1 FROM webhook_messages m
-			WHERE m.event_id = d.event_id AND m.organization_id = d.organization_id)`); n != 0 {
+				WHERE m.event_id = d.event_id AND m.organization_id = d.organization_id)`); n != 0 {
 			t.Errorf("%d deliveries are pending without a body", n)
 		}
 		if n := number(t, db, `SELECT COUNT(*) FROM webhook_deliveries`); n != 3 {

@@ -1,4 +1,4 @@
-package models_test
+package queue_test
 
 import (
 	"context"
@@ -15,6 +15,7 @@ import (
 	"roster/models"
 	"roster/models/modelstest"
 	"roster/models/store"
+	"roster/webhooks/queue"
 )
 
 // sending is an event and what each organization of endpoints is sent of it, by organization.
@@ -24,8 +25,8 @@ type sending struct {
 }
 
 // fanOut takes events out of the queue, in the order of their positions, and returns what would be sent.
-func fanOut(ctx context.Context, tx *store.DB, c models.EventClaim) ([]sending, error) {
-	events, _, err := models.ClaimEvents(ctx, tx, c)
+func fanOut(ctx context.Context, tx *store.DB, c queue.EventClaim) ([]sending, error) {
+	events, _, err := queue.ClaimEvents(ctx, tx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +81,7 @@ func fanOutAll(t testing.TB, db *store.DB, end error) map[string]sending {
 	}
 	found := map[string]sending{}
 	err := store.Transaction(t.Context(), db, func(tx *store.DB) error {
-		all, err := fanOut(t.Context(), tx, models.EventClaim{Limit: 10_000})
+		all, err := fanOut(t.Context(), tx, queue.EventClaim{Limit: 10_000})
 		for _, one := range all {
 			found[one.event.ID] = one
 		}
@@ -152,18 +153,19 @@ func (n *nursery) step() (organization string, owners []string) {
 		if slices.Contains(n.above(parent), id) || parent == n.parents[id] {
 			return n.step()
 		}
-		a := attributes{"name": fmt.Sprint("moved ", n.r.IntN(1000))}
-		must(models.UpdateOrganization(ctx, n.db, by, id, input(a, relations{"parent": one(parent)})))(n.t)
+		a := modelstest.With("name", fmt.Sprint("moved ", n.r.IntN(1000)))
+		must(models.UpdateOrganization(ctx, n.db, by, id, change(a, modelstest.To("parent", parent))))(n.t)
 		n.parents[id] = parent
 		owners = append(n.interested(before), n.interested(n.above(id))...)
 		slices.Sort(owners)
 		return id, slices.Compact(owners)
 	case 1:
-		child := must(models.CreateOrganization(ctx, n.db, by, input(attributes{"name": "child"}, below(id))))(n.t).ID
+		in := change(modelstest.With("name", "child"), modelstest.To("parent", id))
+		child := must(models.CreateOrganization(ctx, n.db, by, in))(n.t).ID
 		n.parents[child] = id
 		id = child
 	default:
-		must(models.UpdateOrganization(ctx, n.db, by, id, input(attributes{"name": fmt.Sprint("n", n.r.Int())}, nil)))(n.t)
+		must(models.UpdateOrganization(ctx, n.db, by, id, change(modelstest.With("name", fmt.Sprint("n", n.r.Int())))))(n.t)
 	}
 	owners = n.interested(n.above(id))
 	slices.Sort(owners)
@@ -185,13 +187,13 @@ func TestAnEventIsSentAsIfItWereFannedOutAtOnce(t *testing.T) {
 				n.parents[id] = parent
 				switch i % 4 {
 				case 0, 1:
-					hook(t, db, id, attributes{"subtree": true})
+					hook(t, db, id, modelstest.With("subtree", true))
 					n.subtree[id] = true
 				case 2:
-					hook(t, db, id, attributes{"subtree": false})
+					hook(t, db, id, modelstest.With("subtree", false))
 					n.subtree[id] = false
 				}
-				n.keys[id] = apiKey(t, db, models.ManagementKey, id, "*").ID
+				n.keys[id] = modelstest.Key(t, db, models.ManagementKey, id).ID
 			}
 			fanOutAll(t, db, nil)
 			atOnce := map[string]sending{}
@@ -230,7 +232,7 @@ func TestAnEventIsSentAsIfItWereFannedOutAtOnce(t *testing.T) {
 func (n *nursery) takeSome(atOnce map[string]sending) {
 	n.t.Helper()
 	err := store.Transaction(n.t.Context(), n.db, func(tx *store.DB) error {
-		some, err := fanOut(n.t.Context(), tx, models.EventClaim{Limit: 1 + n.r.IntN(4), Shared: n.r.IntN(2) == 0})
+		some, err := fanOut(n.t.Context(), tx, queue.EventClaim{Limit: 1 + n.r.IntN(4), Shared: n.r.IntN(2) == 0})
 		for _, one := range some {
 			if !maps.Equal(atOnce[one.event.ID].sent, one.sent) {
 				n.t.Errorf("a share of the queue is sent\n%v\nwant\n%v", one.sent, atOnce[one.event.ID].sent)
@@ -251,7 +253,7 @@ func TestEventsAreSentByTheirPlaceAmongMovesOfTheSameMoment(t *testing.T) {
 		var ends []string
 		for range 3 {
 			end := organization(t, db, "end", "").ID
-			hook(t, db, end, attributes{"subtree": true})
+			hook(t, db, end, modelstest.With("subtree", true))
 			ends = append(ends, end)
 		}
 		branch := organization(t, db, "branch", ends[0]).ID
@@ -262,14 +264,14 @@ func TestEventsAreSentByTheirPlaceAmongMovesOfTheSameMoment(t *testing.T) {
 		for i := range 2 {
 			workers.Go(func() {
 				for n := range 25 {
-					if err := moveTo(t, db, everything, branch, ends[(n+i)%3]); err != nil && !store.Unavailable(err) {
+					if err := moveTo(t, db, branch, ends[(n+i)%3]); err != nil && !store.Unavailable(err) {
 						t.Error(err)
 					}
 				}
 			})
 			workers.Go(func() {
 				for n := range 40 {
-					in := input(attributes{"name": fmt.Sprint(i, n)}, nil)
+					in := change(modelstest.With("name", fmt.Sprint(i, n)))
 					if _, err := models.UpdateOrganization(t.Context(), db, everything, leaf, in); err != nil && !store.Unavailable(err) {
 						t.Error(err)
 					}
@@ -329,7 +331,7 @@ func collect(t *testing.T, db *store.DB, sent map[int64]sending) (n int) {
 		t.Error(err)
 	}
 	err := store.Transaction(t.Context(), db, func(tx *store.DB) error {
-		some, err := fanOut(t.Context(), tx, models.EventClaim{Limit: 7, Shared: true})
+		some, err := fanOut(t.Context(), tx, queue.EventClaim{Limit: 7, Shared: true})
 		n = len(some)
 		for _, one := range some {
 			sent[one.event.Position] = one

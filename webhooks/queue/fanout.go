@@ -1,12 +1,12 @@
-package models
+package queue
 
 import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 	"time"
 
+	"roster/models"
 	"roster/models/store"
 )
 
@@ -27,13 +27,14 @@ type NewDelivery struct {
 // insertDeliveries inserts deliveries, except those of events that an endpoint has already.
 var insertDeliveries = store.Rowwise{
 	Doing: "insert deliveries",
-	Postgres: `INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, order_key, trigger, due_at, created_at,
-		state, attempts, round_attempts)
+	Postgres: `INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, order_key, trigger, due_at,
+		created_at, state, attempts, round_attempts)
 	SELECT *, 'pending', 0, 0
-	FROM unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[], ?::text[], ?::bigint[], ?::text[], ?::text[], ?::timestamptz[], ?::timestamptz[])
+	FROM unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[], ?::text[], ?::bigint[], ?::text[], ?::text[], ?::timestamptz[],
+		?::timestamptz[])
 	ON CONFLICT (event_id, webhook_id) DO NOTHING`,
-	SQLite: `INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, order_key, trigger, due_at, created_at,
-		state, attempts, round_attempts)
+	SQLite: `INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, order_key, trigger, due_at,
+		created_at, state, attempts, round_attempts)
 	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', 0, 0)
 	ON CONFLICT (event_id, webhook_id) DO NOTHING`,
 }
@@ -55,13 +56,15 @@ func deliveryColumns(deliveries []*NewDelivery) []any {
 
 // InsertDeliveries keeps the bodies of messages, and inserts deliveries, except those of events that an endpoint has already. It counts the
 // deliveries, and returns how many were new. Both may be none.
-func InsertDeliveries(ctx context.Context, tx *store.DB, messages []*Message, deliveries []*NewDelivery) (int64, error) {
+func InsertDeliveries(ctx context.Context, tx *store.DB, messages []*models.Message, deliveries []*NewDelivery) (int64, error) {
 	var n int64
 	var err error
 	switch {
 	case len(messages) > 0 && len(deliveries) > 0 && tx.Dialect() == store.Postgres: // every event waits for each round trip
-		n, err = store.Rowwise{Doing: "insert messages and deliveries", Postgres: `WITH messages AS (` + insertMessages.Postgres + `) ` + insertDeliveries.Postgres}.
-			Run(ctx, tx, append(messageColumns(messages), deliveryColumns(deliveries)...)...)
+		n, err = store.Rowwise{
+			Doing:    "insert messages and deliveries",
+			Postgres: `WITH messages AS (` + insertMessages.Postgres + `) ` + insertDeliveries.Postgres,
+		}.Run(ctx, tx, append(messageColumns(messages), deliveryColumns(deliveries)...)...)
 	default:
 		if len(messages) > 0 {
 			_, err = insertMessages.Run(ctx, tx, messageColumns(messages)...)
@@ -75,18 +78,12 @@ func InsertDeliveries(ctx context.Context, tx *store.DB, messages []*Message, de
 	}
 	if int(n) == len(deliveries) {
 		for _, d := range deliveries {
-			countDelivery(tx, d.OrganizationID, d.WebhookID, 1)
+			models.CountDelivery(tx, d.OrganizationID, d.WebhookID, 1)
 		}
 	} else if err := recountDeliveries(ctx, tx, deliveries); err != nil {
 		return 0, err
 	}
 	return n, nil
-}
-
-func countDelivery(tx *store.DB, organization, webhook string, n int64) {
-	tx.Count(countDeliveries, "", n)
-	tx.Count(countDeliveries, organization, n)
-	tx.Count(countDeliveriesTo, webhook, n)
 }
 
 // recountDeliveries counts those that were really inserted, when some were there already.
@@ -97,7 +94,7 @@ func recountDeliveries(ctx context.Context, tx *store.DB, deliveries []*NewDeliv
 		if err := rows.Scan(&organization, &webhook); err != nil {
 			return err
 		}
-		countDelivery(tx, organization, webhook, 1)
+		models.CountDelivery(tx, organization, webhook, 1)
 		return nil
 	}, `SELECT organization_id, webhook_id FROM webhook_deliveries WHERE `+in, arg)
 	if err != nil {
@@ -141,11 +138,4 @@ func PendingKeys(ctx context.Context, tx *store.DB, keys []OrderKey) (map[OrderK
 		return nil, fmt.Errorf("find pending keys: %w", err)
 	}
 	return pending, nil
-}
-
-// sortedUnique returns the different texts in order.
-func sortedUnique(texts []string) []string {
-	texts = slices.Clone(texts)
-	slices.Sort(texts)
-	return slices.Compact(texts)
 }

@@ -1,4 +1,4 @@
-package models
+package queue
 
 import (
 	"context"
@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"roster/jsonapi"
+	"roster/models"
 	"roster/models/store"
 )
 
@@ -52,7 +52,7 @@ type Settlement struct {
 
 // LaneSettlement is the state of a lane after attempts.
 type LaneSettlement struct {
-	WebhookLane
+	LaneRow
 	Token string
 	// Release gives the lane back; it then has its next turn when something is due.
 	Release bool
@@ -98,7 +98,7 @@ func Settle(ctx context.Context, db *store.DB, deliveries []*Settlement, lanes [
 		}
 		for _, l := range held {
 			if l.Disable != "" {
-				if err := disableWebhook(ctx, tx, l.WebhookID, l.Disable); err != nil {
+				if err := models.DisableWebhook(ctx, tx, l.WebhookID, l.Disable); err != nil {
 					return err
 				}
 			}
@@ -125,12 +125,13 @@ func settleDeliveries(ctx context.Context, tx *store.DB, settled []*Settlement) 
 		Postgres: `UPDATE webhook_deliveries AS d
 		SET state = u.state, attempts = u.attempts, round_attempts = u.round_attempts, due_at = u.due_at, finished_at = u.finished_at,
 			last_code = u.code, last_status = u.status, last_attempt_at = u.started_at, reason = u.reason
-		FROM unnest(?::text[], ?::bigint[], ?::bigint[], ?::timestamptz[], ?::timestamptz[], ?::text[], ?::bigint[], ?::timestamptz[], ?::text[], ?::uuid[],
-			?::bigint[])
+		FROM unnest(?::text[], ?::bigint[], ?::bigint[], ?::timestamptz[], ?::timestamptz[], ?::text[], ?::bigint[], ?::timestamptz[],
+			?::text[], ?::uuid[], ?::bigint[])
 			AS u (state, attempts, round_attempts, due_at, finished_at, code, status, started_at, reason, id, before)
 		WHERE d.id = u.id AND d.state = 'pending' AND d.attempts = u.before`,
 		SQLite: `UPDATE webhook_deliveries
-		SET state = ?, attempts = ?, round_attempts = ?, due_at = ?, finished_at = ?, last_code = ?, last_status = ?, last_attempt_at = ?, reason = ?
+		SET state = ?, attempts = ?, round_attempts = ?, due_at = ?, finished_at = ?, last_code = ?, last_status = ?, last_attempt_at = ?,
+			reason = ?
 		WHERE id = ? AND state = 'pending' AND attempts = ?`,
 	}.Run(ctx, tx,
 		store.Column(settled, func(s *Settlement) string { return s.State }),
@@ -156,14 +157,14 @@ func insertAttempts(ctx context.Context, tx *store.DB, settled []*Settlement) er
 	urls := make(map[string]string, len(settled)) // what there is to be told of each
 	sealed := make([][]byte, len(settled))
 	for i, s := range settled {
-		urls[s.Attempt.URL], sealed[i] = sealURL(tx.Vault(), s.WebhookID, s.Attempt.URL)
+		urls[s.Attempt.URL], sealed[i] = models.SealURL(tx.Vault(), s.WebhookID, s.Attempt.URL)
 	}
 	_, err := store.Rowwise{
 		Doing: "insert attempts",
 		Postgres: `INSERT INTO webhook_attempts (` + columns + `)
-		SELECT * FROM unnest(?::uuid[], ?::bigint[], ?::text[], ?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::boolean[], ?::bigint[],
-			?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[], ?::text[], ?::text[], ?::bytea[],
-			?::boolean[], ?::text[], ?::bytea[], ?::text[])
+		SELECT * FROM unnest(?::uuid[], ?::bigint[], ?::text[], ?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::boolean[],
+			?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[], ?::text[],
+			?::text[], ?::bytea[], ?::boolean[], ?::text[], ?::bytea[], ?::text[])
 		ON CONFLICT (delivery_id, number) DO NOTHING`,
 		SQLite: `INSERT INTO webhook_attempts (` + columns + `)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -200,7 +201,7 @@ func insertAttempts(ctx context.Context, tx *store.DB, settled []*Settlement) er
 func advanceKeys(ctx context.Context, tx *store.DB, settled []*Settlement) error {
 	var keys []OrderKey
 	for _, s := range settled {
-		if s.OrderKey != nil && s.State != DeliveryPending {
+		if s.OrderKey != nil && s.State != models.DeliveryPending {
 			keys = append(keys, OrderKey{s.WebhookID, *s.OrderKey})
 		}
 	}
@@ -239,12 +240,13 @@ func settleLanes(ctx context.Context, tx *store.DB, lanes []*LaneSettlement) err
 	now := tx.Now()
 	_, err := store.Rowwise{
 		Doing: "update lanes",
-		Postgres: `UPDATE webhook_lanes SET cap = u.cap, max_cap = u.max_cap, health = CASE WHEN webhook_lanes.health IN ('paused', 'disabled') THEN webhook_lanes.health ELSE u.health END,
-			clean = u.clean, consecutive_failures = u.consecutive_failures, failing_since = u.failing_since, last_failure_at = u.last_failure_at,
+		Postgres: `UPDATE webhook_lanes SET cap = u.cap, max_cap = u.max_cap,
+			health = CASE WHEN webhook_lanes.health IN ('paused', 'disabled') THEN webhook_lanes.health ELSE u.health END, clean = u.clean,
+			consecutive_failures = u.consecutive_failures, failing_since = u.failing_since, last_failure_at = u.last_failure_at,
 			last_success_at = u.last_success_at, answers = u.answers, failing = u.failing, slow = u.slow, latency = u.latency,
 			retry_after = u.retry_after, failed_probes = u.failed_probes, probe_at = u.probe_at
-		FROM unnest(?::bigint[], ?::bigint[], ?::text[], ?::bigint[], ?::bigint[], ?::timestamptz[], ?::timestamptz[], ?::timestamptz[], ?::bigint[],
-			?::float8[], ?::float8[], ?::float8[], ?::timestamptz[], ?::bigint[], ?::timestamptz[], ?::uuid[])
+		FROM unnest(?::bigint[], ?::bigint[], ?::text[], ?::bigint[], ?::bigint[], ?::timestamptz[], ?::timestamptz[], ?::timestamptz[],
+			?::bigint[], ?::float8[], ?::float8[], ?::float8[], ?::timestamptz[], ?::bigint[], ?::timestamptz[], ?::uuid[])
 			AS u (cap, max_cap, health, clean, consecutive_failures, failing_since, last_failure_at, last_success_at, answers,
 				failing, slow, latency, retry_after, failed_probes, probe_at, webhook_id)
 		WHERE webhook_lanes.webhook_id = u.webhook_id`,
@@ -275,8 +277,8 @@ func settleLanes(ctx context.Context, tx *store.DB, lanes []*LaneSettlement) err
 	return releaseLanes(ctx, tx, lanes, now)
 }
 
-// releaseLanes gives lanes back. The next turn is when something is due, but not while the lane is to be left alone, nor before it is wanted.
-// What is due is looked for in a statement of its own, which sees whatever was inserted before the lane was locked.
+// releaseLanes gives lanes back. The next turn is when something is due, but not while the lane is to be left alone, nor before it is
+// wanted. What is due is looked for in a statement of its own, which sees whatever was inserted before the lane was locked.
 func releaseLanes(ctx context.Context, tx *store.DB, lanes []*LaneSettlement, now time.Time) error {
 	var ids []string
 	for _, l := range lanes {
@@ -314,24 +316,10 @@ func releaseLanes(ctx context.Context, tx *store.DB, lanes []*LaneSettlement, no
 	turns := store.Column(later, func(l *LaneSettlement) time.Time { return l.NotBefore })
 	_, err = store.Rowwise{
 		Doing: "let lanes wait for their turn",
-		Postgres: `UPDATE webhook_lanes SET next_turn_at = u.turn FROM unnest(?::timestamptz[], ?::uuid[], ?::timestamptz[]) AS u (turn, webhook_id, before)
+		Postgres: `UPDATE webhook_lanes SET next_turn_at = u.turn
+		FROM unnest(?::timestamptz[], ?::uuid[], ?::timestamptz[]) AS u (turn, webhook_id, before)
 		WHERE webhook_lanes.webhook_id = u.webhook_id AND webhook_lanes.next_turn_at < u.before`,
 		SQLite: `UPDATE webhook_lanes SET next_turn_at = ? WHERE webhook_id = ? AND next_turn_at < ?`,
 	}.Run(ctx, tx, turns, store.Column(later, func(l *LaneSettlement) string { return l.WebhookID }), turns)
 	return err
-}
-
-// disabled is what happens to an endpoint that cannot be used any more.
-const disabled verb = "disabled"
-
-// disableWebhook disables an endpoint and tells so. What is pending stays, for the day it is active again.
-func disableWebhook(ctx context.Context, tx *store.DB, id, reason string) error {
-	before, err := lock[Webhook](ctx, tx, Webhooks, Everything(), id)
-	if err != nil || before.Status == WebhookDisabled {
-		return err
-	}
-	after := *before
-	now := jsonapi.Stamp{Time: tx.Now()}
-	after.Status, after.DisabledReason, after.DisabledAt = WebhookDisabled, &reason, &now
-	return saveWebhook(ctx, tx, System("webhooks"), disabled, before, &after, []string{"status", "disabled_reason", "disabled_at"})
 }

@@ -1,4 +1,4 @@
-package models_test
+package queue_test
 
 import (
 	"fmt"
@@ -11,13 +11,14 @@ import (
 	"roster/models"
 	"roster/models/modelstest"
 	"roster/models/store"
+	"roster/webhooks/queue"
 )
 
 // step takes every replay a step further.
 func step(t *testing.T, db *store.DB, ahead int) {
 	t.Helper()
 	render := func(*models.Message) []byte { return []byte(`{}`) }
-	if _, err := models.StepWebhookJobs(t.Context(), db, models.Replaying{Ahead: ahead, Render: render}); err != nil {
+	if _, err := queue.StepReplays(t.Context(), db, queue.Replaying{Ahead: ahead, Render: render}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -39,17 +40,17 @@ func TestAReplayTellsHowFarItHasCome(t *testing.T) {
 		org := organization(t, db, "Acme", "").ID
 		for i := range 4 {
 			clock.Advance(time.Minute)
-			in := input(attributes{"name": fmt.Sprint("Name ", i)}, nil)
+			in := change(modelstest.With("name", fmt.Sprint("Name ", i)))
 			must(models.UpdateOrganization(t.Context(), db, everything, org, in))(t)
 		}
-		endpoint := hook(t, db, org, attributes{"eventTypes": jsonapi.Strings{"organization.updated"}}).ID
+		endpoint := hook(t, db, org, modelstest.With("eventTypes", jsonapi.Strings{"organization.updated"})).ID
 		fannedOut(t, db, "")
 		clock.Advance(time.Minute)
-		job := replay(t, db, endpoint, attributes{"kind": "events"}).ID
+		job := replay(t, db, endpoint, modelstest.With("kind", "events")).ID
 		var told []string
 		tell := func() { told = append(told, progress(t, db, job)) }
 		finish := func(state string) {
-			run(t, pool(db), `UPDATE webhook_deliveries SET state = '`+state+`', due_at = NULL, finished_at = created_at WHERE state = 'pending'`)
+			run(t, db, `UPDATE webhook_deliveries SET state = '`+state+`', due_at = NULL, finished_at = created_at WHERE state = 'pending'`)
 		}
 		tell()
 		step(t, db, 2)
@@ -72,15 +73,18 @@ func TestAReplayTellsHowFarItHasCome(t *testing.T) {
 			t.Errorf("it tells (-want +got):\n%s", diff)
 		}
 		// One that failed was not got either; those that were taken are left alone.
-		second := replay(t, db, endpoint, attributes{"kind": "events", "eventTypes": jsonapi.Strings{"organization.updated"}}).ID
+		second := replay(t, db, endpoint, modelstest.With("kind", "events"),
+			modelstest.With("eventTypes", jsonapi.Strings{"organization.updated"})).ID
 		step(t, db, 10)
-		if got, want := progress(t, db, second), `done, 2 of 6, reached -1m0s, {"pending":2,"succeeded":0,"failed":0,"cancelled":0}`; got != want {
+		want := `done, 2 of 6, reached -1m0s, {"pending":2,"succeeded":0,"failed":0,"cancelled":0}`
+		if got := progress(t, db, second); got != want {
 			t.Errorf("the second one tells %s, want %s", got, want)
 		}
 		finish("succeeded")
-		third := replay(t, db, endpoint, attributes{"kind": "events", "includeDelivered": true}).ID
+		third := replay(t, db, endpoint, modelstest.With("kind", "events"), modelstest.With("includeDelivered", true)).ID
 		step(t, db, 10)
-		if got, want := progress(t, db, third), `done, 4 of 6, reached -1m0s, {"pending":4,"succeeded":0,"failed":0,"cancelled":0}`; got != want {
+		want = `done, 4 of 6, reached -1m0s, {"pending":4,"succeeded":0,"failed":0,"cancelled":0}`
+		if got := progress(t, db, third); got != want {
 			t.Errorf("the third one tells %s, want %s", got, want)
 		}
 	})
@@ -90,10 +94,11 @@ func TestAReplayWaitsForEventsThatAreNotFannedOut(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		org := organization(t, db, "Acme", "").ID
-		endpoint := hook(t, db, org, attributes{"eventTypes": jsonapi.Strings{"organization.created"}}).ID
-		job := replay(t, db, endpoint, attributes{"kind": "events"}).ID
+		endpoint := hook(t, db, org, modelstest.With("eventTypes", jsonapi.Strings{"organization.created"})).ID
+		job := replay(t, db, endpoint, modelstest.With("kind", "events")).ID
 		step(t, db, 10)
-		if got, want := progress(t, db, job), `running, 0 of 0, reached nothing, {"pending":0,"succeeded":0,"failed":0,"cancelled":0}`; got != want {
+		want := `running, 0 of 0, reached nothing, {"pending":0,"succeeded":0,"failed":0,"cancelled":0}`
+		if got := progress(t, db, job); got != want {
 			t.Errorf("before the fan-out: %s, want %s", got, want)
 		}
 		fannedOut(t, db, "")
@@ -109,15 +114,16 @@ func TestReplaysThatCannotComeOnHoldUpNoOther(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		org := organization(t, db, "Acme", "").ID
-		stuck := hook(t, db, org, attributes{"eventTypes": jsonapi.Strings{"organization.created"}}).ID
+		stuck := hook(t, db, org, modelstest.With("eventTypes", jsonapi.Strings{"organization.created"})).ID
 		fannedOut(t, db, "")
 		for i := range 101 {
-			replay(t, db, stuck, attributes{"kind": "events", "since": jsonapi.Time{Time: db.Now().Add(-time.Duration(i+1) * time.Hour)}})
+			since := jsonapi.Time{Time: db.Now().Add(-time.Duration(i+1) * time.Hour)}
+			replay(t, db, stuck, modelstest.With("kind", "events"), modelstest.With("since", since))
 		}
 		step(t, db, 1) // its one place is taken now, and nobody sends
-		endpoint := hook(t, db, org, attributes{"eventTypes": jsonapi.Strings{"organization.created"}}).ID
+		endpoint := hook(t, db, org, modelstest.With("eventTypes", jsonapi.Strings{"organization.created"})).ID
 		fannedOut(t, db, "")
-		job := replay(t, db, endpoint, attributes{"kind": "events"}).ID
+		job := replay(t, db, endpoint, modelstest.With("kind", "events")).ID
 		step(t, db, 1)
 		if n := number(t, db, `SELECT COUNT(*) FROM webhook_deliveries WHERE job_id = '`+job+`'`); n != 1 {
 			t.Errorf("it has begun %d deliveries", n)
@@ -130,12 +136,12 @@ func TestAReplayThatRunsCanBePausedByWhoReadIt(t *testing.T) {
 	t.Parallel()
 	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		org := organization(t, db, "Acme", "").ID
-		endpoint := hook(t, db, org, attributes{"eventTypes": jsonapi.Strings{"*", "webhook.*"}}).ID
+		endpoint := hook(t, db, org, modelstest.With("eventTypes", jsonapi.Strings{"*", "webhook.*"})).ID
 		fannedOut(t, db, "")
-		job := replay(t, db, endpoint, attributes{"kind": "events"})
+		job := replay(t, db, endpoint, modelstest.With("kind", "events"))
 		clock.Advance(time.Second)
 		step(t, db, 1)
-		in := input(attributes{"state": "paused"}, nil)
+		in := change(modelstest.With("state", "paused"))
 		in.Echo = map[string]any{"queued": 0.0, "examined": 0.0, "reachedAt": nil, "outcome": nil, "updatedAt": "2024-08-20T10:45:07+00:00"}
 		in.Versions = &models.Versions{Listed: []int64{job.Version}}
 		if _, err := models.UpdateWebhookJob(t.Context(), db, everything, job.ID, in); err != nil {
@@ -149,21 +155,21 @@ func TestWhatFailedIsReplayedWhereTheEndpointReachesNow(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		head, elsewhere := organization(t, db, "Head", "").ID, organization(t, db, "Elsewhere", "").ID
-		endpoint := hook(t, db, head, attributes{"subtree": true})
+		endpoint := hook(t, db, head, modelstest.With("subtree", true))
 		stays, goes := organization(t, db, "Stays", head).ID, organization(t, db, "Goes", head).ID
 		fail := func(id string) {
 			event := texts(t, db, `SELECT id FROM events WHERE subject_id = '`+id+`'`)[0]
-			run(t, pool(db), fmt.Sprintf(`INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, trigger, state,
-					attempts, round_attempts, created_at, finished_at)
+			run(t, db, fmt.Sprintf(`INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, trigger,
+					state, attempts, round_attempts, created_at, finished_at)
 				SELECT '%s', id, '%s', '%s', event_type, 1, 'event', 'failed', 1, 1, occurred_at, occurred_at FROM events WHERE id = '%s'`,
 				models.NewID(), endpoint.ID, head, event))
 		}
 		fail(stays)
 		fail(goes)
-		if err := moveTo(t, db, everything, goes, elsewhere); err != nil {
+		if err := moveTo(t, db, goes, elsewhere); err != nil {
 			t.Fatal(err)
 		}
-		job := replay(t, db, endpoint.ID, attributes{"kind": "failed"}).ID
+		job := replay(t, db, endpoint.ID, modelstest.With("kind", "failed")).ID
 		step(t, db, 10)
 		again := texts(t, db, `SELECT e.subject_id FROM webhook_deliveries d JOIN events e ON e.id = d.event_id WHERE d.job_id = '`+job+`'`)
 		if len(again) != 1 || again[0] != stays {

@@ -1,4 +1,4 @@
-package models_test
+package queue_test
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"roster/models"
 	"roster/models/modelstest"
 	"roster/models/store"
+	"roster/webhooks/queue"
 )
 
 // capture records an event of an organization, "" for none, and returns its id.
@@ -33,13 +34,13 @@ func capture(t *testing.T, db *store.DB, organization string) string {
 	return e.ID
 }
 
-func claim(t *testing.T, db *store.DB, c models.EventClaim) (events []*models.QueuedEvent, after string) {
+func claim(t *testing.T, db *store.DB, c queue.EventClaim) (events []*models.QueuedEvent, after string) {
 	t.Helper()
 	if err := models.NumberEvents(t.Context(), db); err != nil {
 		t.Fatal(err)
 	}
 	err := store.Transaction(t.Context(), db, func(tx *store.DB) (err error) {
-		events, after, err = models.ClaimEvents(t.Context(), tx, c)
+		events, after, err = queue.ClaimEvents(t.Context(), tx, c)
 		return err
 	})
 	if err != nil {
@@ -65,7 +66,7 @@ func TestASharedClaimServesEveryOrganization(t *testing.T) {
 
 		taken, sequences := map[string][]string{}, map[string][]int64{}
 		var places []int64
-		take := func(c models.EventClaim) (sizes map[string]int, after string) {
+		take := func(c queue.EventClaim) (sizes map[string]int, after string) {
 			events, after := claim(t, db, c)
 			sizes = map[string]int{}
 			for _, e := range events {
@@ -77,13 +78,13 @@ func TestASharedClaimServesEveryOrganization(t *testing.T) {
 			return sizes, after
 		}
 
-		if sizes, _ := take(models.EventClaim{Limit: 5}); sizes[big] != 5 {
+		if sizes, _ := take(queue.EventClaim{Limit: 5}); sizes[big] != 5 {
 			t.Errorf("the oldest five: %v, want five of the first organization", sizes)
 		}
 		// Two organizations fit into each of these; the next claim goes on behind them, and round.
-		first, after := take(models.EventClaim{Limit: 2, Shared: true})
-		second, after := take(models.EventClaim{Limit: 2, Shared: true, After: after})
-		third, after := take(models.EventClaim{Limit: 2, Shared: true, After: after})
+		first, after := take(queue.EventClaim{Limit: 2, Shared: true})
+		second, after := take(queue.EventClaim{Limit: 2, Shared: true, After: after})
+		third, after := take(queue.EventClaim{Limit: 2, Shared: true, After: after})
 		served := map[string]int{}
 		for _, sizes := range []map[string]int{first, second, third} {
 			if len(sizes) != 2 {
@@ -96,12 +97,12 @@ func TestASharedClaimServesEveryOrganization(t *testing.T) {
 		if len(served) != 5 {
 			t.Errorf("three shared claims of two served %d of 5: %v", len(served), served)
 		}
-		sizes, after := take(models.EventClaim{Limit: 20, Shared: true, After: after})
+		sizes, after := take(queue.EventClaim{Limit: 20, Shared: true, After: after})
 		if sizes[big] != 20/5 && sizes[big] != 20/4 {
 			t.Errorf("a shared claim took %v, want an equal share for each", sizes)
 		}
 		for range 20 {
-			_, after = take(models.EventClaim{Limit: 20, Shared: true, After: after})
+			_, after = take(queue.EventClaim{Limit: 20, Shared: true, After: after})
 		}
 		for o, want := range captured {
 			if !slices.Equal(taken[o], want) {
@@ -142,12 +143,12 @@ func TestTheSequenceIsTheOrderOfDeliveries(t *testing.T) {
 	}()
 	<-captured
 	capture(t, db, organization)
-	quick, _ := claim(t, db, models.EventClaim{Limit: 10})
+	quick, _ := claim(t, db, queue.EventClaim{Limit: 10})
 	close(commit)
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	slow, _ := claim(t, db, models.EventClaim{Limit: 10})
+	slow, _ := claim(t, db, queue.EventClaim{Limit: 10})
 	if len(quick) != 1 || len(slow) != 1 {
 		t.Fatalf("claimed %d and %d events, want one each", len(quick), len(slow))
 	}

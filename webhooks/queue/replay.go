@@ -1,4 +1,4 @@
-package models
+package queue
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"roster/jsonapi"
+	"roster/models"
 	"roster/models/store"
 )
 
@@ -22,12 +23,12 @@ type Replaying struct {
 	// Ahead is how many deliveries of replays to one endpoint may be pending at once.
 	Ahead int
 	// Render makes the body of a message that nobody was to get until now; nil if it cannot be sent.
-	Render func(*Message) []byte
+	Render func(*models.Message) []byte
 }
 
-// StepWebhookJobs takes each running replay a step further: it begins as many deliveries as may be pending. It returns how many it began.
+// StepReplays takes each running replay a step further: it begins as many deliveries as may be pending. It returns how many it began.
 // Replays whose endpoints have enough to do already are passed over, and one that fails holds up no other.
-func StepWebhookJobs(ctx context.Context, db *store.DB, r Replaying) (began int, err error) {
+func StepReplays(ctx context.Context, db *store.DB, r Replaying) (began int, err error) {
 	var ids []string
 	err = db.Session(ctx).Raw(`SELECT j.id FROM webhook_jobs j
 		WHERE j.state = 'running' AND (SELECT COUNT(*) FROM (SELECT 1 FROM webhook_deliveries d
@@ -58,25 +59,25 @@ func StepWebhookJobs(ctx context.Context, db *store.DB, r Replaying) (began int,
 func stepJob(ctx context.Context, db *store.DB, id string, r Replaying) (began int, more bool, err error) {
 	err = store.Transaction(ctx, db, func(tx *store.DB) error {
 		began, more = 0, false
-		job, err := lock[WebhookJob](ctx, tx, WebhookJobs, Everything(), id)
-		if IsKind(err, NotFound) {
+		job, err := models.LockWebhookJob(ctx, tx, id)
+		if models.IsKind(err, models.NotFound) {
 			return nil // deleted with its endpoint
 		}
-		if err != nil || job.State != JobRunning {
+		if err != nil || job.State != models.JobRunning {
 			return err
 		}
-		endpoint, err := Find(ctx, tx, Webhooks, Everything(), job.WebhookID, nil)
-		if IsKind(err, NotFound) {
-			return finishJob(ctx, tx, job, JobCancelled)
+		endpoint, err := models.Find(ctx, tx, models.Webhooks, models.Everything(), job.WebhookID, nil)
+		if models.IsKind(err, models.NotFound) {
+			return finishJob(ctx, tx, job, models.JobCancelled)
 		}
 		if err != nil {
 			return err
 		}
-		step := &replayStep{job: job, webhook: endpoint.(*Webhook), Replaying: r}
+		step := &replayStep{job: job, webhook: endpoint.(*models.Webhook), Replaying: r}
 		if step.room, err = replayRoom(ctx, tx, job.WebhookID, r.Ahead); err != nil || step.room == 0 {
 			return err
 		}
-		if job.Kind == ReplayFailed {
+		if job.Kind == models.ReplayFailed {
 			err = step.failed(ctx, tx)
 		} else {
 			err = step.events(ctx, tx)
@@ -92,7 +93,7 @@ func stepJob(ctx context.Context, db *store.DB, id string, r Replaying) (began i
 			}
 		}
 		if step.done {
-			return finishJob(ctx, tx, job, JobDone)
+			return finishJob(ctx, tx, job, models.JobDone)
 		}
 		return saveJob(ctx, tx, job)
 	})
@@ -110,16 +111,16 @@ func replayRoom(ctx context.Context, tx *store.DB, webhook string, ahead int) (i
 	return max(ahead-pending, 0), nil
 }
 
-func finishJob(ctx context.Context, tx *store.DB, job *WebhookJob, state string) error {
+func finishJob(ctx context.Context, tx *store.DB, job *models.WebhookJob, state string) error {
 	job.State, job.FinishedAt = state, &jsonapi.Stamp{Time: tx.Now()}
 	job.Version++
 	return saveJob(ctx, tx, job)
 }
 
 // saveJob writes how far a replay has come. Coming on is no new version: whoever read it to pause it means it a second later, too.
-func saveJob(ctx context.Context, tx *store.DB, job *WebhookJob) error {
+func saveJob(ctx context.Context, tx *store.DB, job *models.WebhookJob) error {
 	job.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
-	err := tx.Session(ctx).Model(&WebhookJob{}).Where("id = ?", job.ID).
+	err := tx.Session(ctx).Model(&models.WebhookJob{}).Where("id = ?", job.ID).
 		Select("state", "finished_at", "cursor", "reached_at", "examined", "queued", "updated_at", "version").Updates(job).Error
 	if err != nil {
 		return fmt.Errorf("save replay: %w", err)

@@ -1,17 +1,20 @@
-package models
+package queue
 
 import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
+	"roster/models"
 	"roster/models/store"
 )
 
-// WebhookLane is the state of one endpoint that decides how it is served. The fields are those of the decision and of the lease.
-type WebhookLane struct {
+// LaneRow is a lane as the database has it: the state of one endpoint that decides how it is served, and the lease.
+type LaneRow struct {
 	WebhookID           string
 	OrganizationID      string
 	NextTurnAt          *time.Time
@@ -32,23 +35,24 @@ type WebhookLane struct {
 	ProbeAt             *time.Time
 }
 
-const laneColumns = `webhook_id, organization_id, next_turn_at, lease_token, lease_until, cap, max_cap, health, clean, consecutive_failures, failing_since,
-	last_failure_at, last_success_at, answers, failing, slow, latency, retry_after, failed_probes, probe_at`
+const laneColumns = `webhook_id, organization_id, next_turn_at, lease_token, lease_until, cap, max_cap, health, clean, consecutive_failures,
+	failing_since, last_failure_at, last_success_at, answers, failing, slow, latency, retry_after, failed_probes, probe_at`
 
-func readLanes(ctx context.Context, tx *store.DB, statement string, args ...any) ([]*WebhookLane, error) {
-	var lanes []*WebhookLane
+func readLanes(ctx context.Context, tx *store.DB, statement string, args ...any) ([]*LaneRow, error) {
+	var lanes []*LaneRow
 	err := tx.Read(ctx, func(rows *sql.Rows) error {
-		l := &WebhookLane{}
+		l := &LaneRow{}
 		lanes = append(lanes, l)
-		return rows.Scan(&l.WebhookID, &l.OrganizationID, &l.NextTurnAt, &l.LeaseToken, &l.LeaseUntil, &l.Cap, &l.MaxCap, &l.Health, &l.Clean, &l.ConsecutiveFailures,
-			&l.FailingSince, &l.LastFailureAt, &l.LastSuccessAt, &l.Answers, &l.Failing, &l.Slow, &l.Latency, &l.RetryAfter, &l.FailedProbes,
-			&l.ProbeAt)
+		return rows.Scan(
+			&l.WebhookID, &l.OrganizationID, &l.NextTurnAt, &l.LeaseToken, &l.LeaseUntil, &l.Cap, &l.MaxCap, &l.Health, &l.Clean,
+			&l.ConsecutiveFailures, &l.FailingSince, &l.LastFailureAt, &l.LastSuccessAt, &l.Answers, &l.Failing, &l.Slow, &l.Latency,
+			&l.RetryAfter, &l.FailedProbes, &l.ProbeAt)
 	}, statement, args...)
 	return lanes, err
 }
 
 // LockLanes reads lanes and keeps others from changing them until the transaction ends. They are locked in one order.
-func LockLanes(ctx context.Context, tx *store.DB, webhooks []string) ([]*WebhookLane, error) {
+func LockLanes(ctx context.Context, tx *store.DB, webhooks []string) ([]*LaneRow, error) {
 	in, arg := tx.Among("webhook_id", webhooks)
 	lanes, err := readLanes(ctx, tx, `SELECT `+laneColumns+` FROM webhook_lanes WHERE `+in+` ORDER BY webhook_id`+tx.Locking(""), arg)
 	if err != nil {
@@ -63,12 +67,19 @@ type Lease struct {
 	Until time.Time
 }
 
-// laneStanding is the health of a lane, or "newcomer" if it is in good health and was never answered. The index of turns begins with it.
-const laneStanding = `(CASE WHEN health = 'ok' AND answers = 0 THEN 'newcomer' ELSE health END)`
+// The standings of lanes that may have a turn: their health, but for those in good health that were never answered.
+const (
+	Proven   = models.HealthOK
+	Newcomer = "newcomer"
+	Doubted  = models.HealthProbation
+)
+
+// laneStanding is the standing of a lane. The index of turns begins with it.
+const laneStanding = `(CASE WHEN health = '` + models.HealthOK + `' AND answers = 0 THEN '` + Newcomer + `' ELSE health END)`
 
 // LaneSearch is which lanes to look for.
 type LaneSearch struct {
-	Standing string   // ok, newcomer or probation
+	Standing string
 	Except   []string // organizations whose lanes are not wanted
 	Limit    int
 }
@@ -106,9 +117,10 @@ func FindWaitingLanes(ctx context.Context, db *store.DB, searches []LaneSearch) 
 }
 
 // ClaimLanes leases those of some lanes whose turn it still is, and that nobody else is about to lease or to write.
-func ClaimLanes(ctx context.Context, tx *store.DB, lease Lease, webhooks []string) ([]*WebhookLane, error) {
+func ClaimLanes(ctx context.Context, tx *store.DB, lease Lease, webhooks []string) ([]*LaneRow, error) {
 	in, arg := tx.Among("webhook_id", webhooks)
-	lanes, err := readLanes(ctx, tx, `SELECT `+laneColumns+` FROM webhook_lanes WHERE next_turn_at <= ? AND health IN ('ok', 'probation') AND `+in+`
+	lanes, err := readLanes(ctx, tx, `SELECT `+laneColumns+` FROM webhook_lanes
+		WHERE next_turn_at <= ? AND health IN ('ok', 'probation') AND `+in+`
 		ORDER BY next_turn_at`+tx.Locking(" SKIP LOCKED"), tx.Now(), arg)
 	if err != nil {
 		return nil, fmt.Errorf("claim lanes: %w", err)
@@ -119,7 +131,7 @@ func ClaimLanes(ctx context.Context, tx *store.DB, lease Lease, webhooks []strin
 	for _, l := range lanes {
 		l.LeaseToken, l.LeaseUntil = &lease.Token, &lease.Until
 	}
-	return lanes, LeaseLanes(ctx, tx, lease, store.Column(lanes, func(l *WebhookLane) string { return l.WebhookID }))
+	return lanes, LeaseLanes(ctx, tx, lease, store.Column(lanes, func(l *LaneRow) string { return l.WebhookID }))
 }
 
 // LeaseLanes leases lanes that the transaction has locked.
@@ -137,7 +149,8 @@ func LeaseLanes(ctx context.Context, tx *store.DB, lease Lease, webhooks []strin
 // does not know of any more.
 func EndLeases(ctx context.Context, db *store.DB) error {
 	err := store.Transaction(ctx, db, func(tx *store.DB) error {
-		_, err := tx.Run(ctx, `UPDATE webhook_lanes SET lease_token = NULL, lease_until = NULL, next_turn_at = ? WHERE lease_token IS NOT NULL`, tx.Now())
+		_, err := tx.Run(ctx, `UPDATE webhook_lanes SET lease_token = NULL, lease_until = NULL, next_turn_at = ?
+			WHERE lease_token IS NOT NULL`, tx.Now())
 		return err
 	})
 	if err != nil {
@@ -150,7 +163,8 @@ func EndLeases(ctx context.Context, db *store.DB) error {
 func WakeLanes(ctx context.Context, tx *store.DB, webhooks []string) error {
 	now := tx.Now()
 	in, arg := tx.Among("webhook_id", webhooks)
-	_, err := tx.Run(ctx, `UPDATE webhook_lanes SET next_turn_at = `+latestTurn(tx, "?")+` WHERE lease_token IS NULL AND health IN ('ok', 'probation')
+	_, err := tx.Run(ctx, `UPDATE webhook_lanes SET next_turn_at = `+latestTurn(tx, "?")+`
+		WHERE lease_token IS NULL AND health IN ('ok', 'probation')
 		AND (next_turn_at IS NULL OR next_turn_at > ?) AND `+in, now, now, arg)
 	if err != nil {
 		return fmt.Errorf("wake lanes: %w", err)
@@ -158,7 +172,8 @@ func WakeLanes(ctx context.Context, tx *store.DB, webhooks []string) error {
 	return nil
 }
 
-// latest returns the expression of the latest of a time and those until which a lane is to be left alone; NULL only on SQLite, if the time is.
+// latestTurn returns the expression of the latest of a time and those until which a lane is to be left alone; NULL only on SQLite, if the
+// time is.
 func latestTurn(db *store.DB, at string) string {
 	if db.Dialect() == store.SQLite {
 		return "MAX(" + at + ", COALESCE(retry_after, 0), COALESCE(probe_at, 0))"
@@ -175,7 +190,7 @@ func RenewLanes(ctx context.Context, db *store.DB, held []Holding, until time.Ti
 		if kept, err = heldLanes(ctx, tx, held); err != nil {
 			return err
 		}
-		in, arg := tx.Among("webhook_id", sortedKeys(kept))
+		in, arg := tx.Among("webhook_id", slices.Sorted(maps.Keys(kept)))
 		_, err := tx.Run(ctx, `UPDATE webhook_lanes SET lease_until = ?, next_turn_at = ? WHERE `+in, until, until, arg)
 		return err
 	})
@@ -191,7 +206,7 @@ func heldLanes(ctx context.Context, tx *store.DB, held []Holding) (map[string]bo
 	for _, h := range held {
 		tokens[h.WebhookID] = h.Token
 	}
-	in, arg := tx.Among("webhook_id", sortedKeys(tokens))
+	in, arg := tx.Among("webhook_id", slices.Sorted(maps.Keys(tokens)))
 	kept := make(map[string]bool, len(tokens))
 	err := tx.Read(ctx, func(rows *sql.Rows) error {
 		var id string
@@ -233,7 +248,9 @@ type DueSearch struct {
 }
 
 // Message returns the name of what is sent.
-func (d *DueDelivery) Message() MessageKey { return MessageKey{d.EventID, d.Owner} }
+func (d *DueDelivery) Message() models.MessageKey {
+	return models.MessageKey{EventID: d.EventID, Owner: d.Owner}
+}
 
 // FindDue returns due deliveries of lanes that are held under the tokens given, up to the limit of each. It marks nothing: the lease does.
 func FindDue(ctx context.Context, tx *store.DB, searches []DueSearch) ([]*DueDelivery, error) {
@@ -241,11 +258,11 @@ func FindDue(ctx context.Context, tx *store.DB, searches []DueSearch) ([]*DueDel
 	scan := func(rows *sql.Rows) error {
 		d := &DueDelivery{}
 		due = append(due, d)
-		return rows.Scan(&d.ID, &d.EventID, &d.WebhookID, &d.Owner, &d.EventType, &d.OrderKey, &d.Trigger, &d.Attempts, &d.RoundAttempts, &d.DueAt,
-			&d.CreatedAt, &d.BodySize)
+		return rows.Scan(&d.ID, &d.EventID, &d.WebhookID, &d.Owner, &d.EventType, &d.OrderKey, &d.Trigger, &d.Attempts, &d.RoundAttempts,
+			&d.DueAt, &d.CreatedAt, &d.BodySize)
 	}
-	const columns = `d.id, d.event_id, d.webhook_id, d.organization_id, d.event_type, d.order_key, d.trigger, d.attempts, d.round_attempts, d.due_at,
-		d.created_at, length(m.body)`
+	const columns = `d.id, d.event_id, d.webhook_id, d.organization_id, d.event_type, d.order_key, d.trigger, d.attempts,
+		d.round_attempts, d.due_at, d.created_at, length(m.body)`
 	const from = ` FROM webhook_deliveries d WHERE d.state = 'pending' AND d.due_at <= ? AND d.webhook_id = `
 	var err error
 	if tx.Dialect() == store.Postgres {
@@ -255,7 +272,8 @@ func FindDue(ctx context.Context, tx *store.DB, searches []DueSearch) ([]*DueDel
 			CROSS JOIN LATERAL (SELECT d.*`+from+`l.webhook_id ORDER BY d.due_at, d.id LIMIT s.n) AS d
 			JOIN webhook_messages m ON m.event_id = d.event_id AND m.organization_id = d.organization_id
 			ORDER BY d.due_at, d.id`,
-			store.Column(searches, func(s DueSearch) string { return s.WebhookID }), store.Column(searches, func(s DueSearch) string { return s.Token }),
+			store.Column(searches, func(s DueSearch) string { return s.WebhookID }),
+			store.Column(searches, func(s DueSearch) string { return s.Token }),
 			store.Column(searches, func(s DueSearch) int64 { return int64(s.Limit) }), tx.Now())
 	} else {
 		for _, s := range searches {
