@@ -137,9 +137,9 @@ var resources = []*resource{
 		reads: auth.Read("webhooks"),
 	},
 	{
-		Collection: models.WebhookJobs, path: "webhookReplays",
+		Collection: models.WebhookReplays, path: "webhookReplays",
 		reads: auth.Read("webhooks"), writes: auth.Write("webhooks"), creates: auth.Write("webhooks"),
-		create: created(models.CreateWebhookJob), update: changed(models.UpdateWebhookJob),
+		create: created(models.CreateWebhookReplay), update: changed(models.UpdateWebhookReplay),
 	},
 }
 

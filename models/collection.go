@@ -122,13 +122,13 @@ var (
 	APIKeys       = &Collection{}
 	Events        = &Collection{}
 	Webhooks      = &Collection{}
-	// WebhookDeliveries are events on their way to endpoints, WebhookJobs replays of them.
+	// WebhookDeliveries are events on their way to endpoints, WebhookReplays replays of them.
 	WebhookDeliveries = &Collection{}
-	WebhookJobs       = &Collection{}
+	WebhookReplays    = &Collection{}
 )
 
 // collections lists every collection in the order of the documentation.
-var collections = []*Collection{Organizations, Users, Memberships, APIKeys, Events, Webhooks, WebhookDeliveries, WebhookJobs}
+var collections = []*Collection{Organizations, Users, Memberships, APIKeys, Events, Webhooks, WebhookDeliveries, WebhookReplays}
 
 // init fills the collections: what they declare refers to functions that refer to them. The schemas come first, because relationships
 // point at each other.
@@ -140,7 +140,7 @@ func init() {
 	defineEvents(Events)
 	defineWebhooks(Webhooks)
 	defineWebhookDeliveries(WebhookDeliveries)
-	defineWebhookJobs(WebhookJobs)
+	defineWebhookReplays(WebhookReplays)
 	relateOrganizations(Organizations)
 	relateUsers(Users)
 	relateMemberships(Memberships)
@@ -148,7 +148,7 @@ func init() {
 	relateEvents(Events)
 	relateWebhooks(Webhooks)
 	relateWebhookDeliveries(WebhookDeliveries)
-	relateWebhookJobs(WebhookJobs)
+	relateWebhookReplays(WebhookReplays)
 }
 
 // Collections returns every collection in the order of the documentation.

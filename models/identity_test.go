@@ -127,7 +127,7 @@ func onePerType(t *testing.T, db *store.DB) map[string]string {
 	org := organization(t, db, "Acme", "").ID
 	hook := must(models.CreateWebhook(ctx, db, everything,
 		input(attributes{"url": "https://hooks.example.com/"}, relations{"organization": one(org)})))(t)
-	job := must(models.CreateWebhookJob(ctx, db, everything,
+	job := must(models.CreateWebhookReplay(ctx, db, everything,
 		input(attributes{"since": jsonapi.Time{Time: db.Now().Add(-time.Hour)}}, relations{"webhook": one(hook.ID)})))(t)
 	test := tested(t, db, hook)
 	return map[string]string{

@@ -131,7 +131,7 @@ type WebhookDelivery struct {
 	Ordinal        int64   `gorm:"column:ordinal"` // the place of its event, see QueuedEvent
 	OrderKey       *string `gorm:"column:order_key"`
 	RoundAttempts  int64   `gorm:"column:round_attempts"`
-	JobID          *string `gorm:"column:job_id"` // the replay that began it last
+	ReplayID       *string `gorm:"column:job_id"` // the replay that began it last
 }
 
 // TableName implements GORM's Tabler.

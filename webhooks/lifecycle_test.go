@@ -363,7 +363,7 @@ func TestRedeliveringAndReplaying(t *testing.T) {
 		in := input(map[string]any{"since": jsonapi.Time{Time: r.db.Now().Add(-time.Hour)}})
 		move(time.Minute)
 		in.Links["webhook"] = models.Links{endpoint.ID}
-		if _, err := models.CreateWebhookJob(r.t.Context(), r.db, someone, in); err != nil {
+		if _, err := models.CreateWebhookReplay(r.t.Context(), r.db, someone, in); err != nil {
 			r.t.Fatal(err)
 		}
 		r.received(receiver, 6)
@@ -374,7 +374,7 @@ func TestRedeliveringAndReplaying(t *testing.T) {
 		in = input(map[string]any{"kind": "events", "since": jsonapi.Time{Time: r.db.Now().Add(-time.Hour)}})
 		in.Links["webhook"] = models.Links{newcomer.ID}
 		move(time.Minute)
-		if _, err := models.CreateWebhookJob(r.t.Context(), r.db, someone, in); err != nil {
+		if _, err := models.CreateWebhookReplay(r.t.Context(), r.db, someone, in); err != nil {
 			r.t.Fatal(err)
 		}
 		r.received(late, 3)

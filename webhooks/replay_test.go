@@ -28,14 +28,14 @@ func TestAReplayGoesOnAfterARestart(t *testing.T) {
 		move(time.Hour)
 		job := input(map[string]any{"since": jsonapi.Time{Time: r.db.Now().AddDate(0, 0, -1)}})
 		job.Links["webhook"] = models.Links{hook.ID}
-		if _, err := models.CreateWebhookJob(r.t.Context(), r.db, someone, job); err != nil {
+		if _, err := models.CreateWebhookReplay(r.t.Context(), r.db, someone, job); err != nil {
 			r.t.Fatal(err)
 		}
 		in.await(failed + replayAhead + replayAhead/2) // the second step has begun
 		r.publish(org, "oracle.asked", 1)
 		r.until(`SELECT COUNT(*) FROM webhook_deliveries WHERE trigger = 'event' AND state = 'succeeded'`, int64(1))
 		r.stop()
-		if state := r.query(`SELECT state FROM webhook_jobs`); state != models.JobRunning {
+		if state := r.query(`SELECT state FROM webhook_jobs`); state != models.ReplayRunning {
 			r.t.Fatalf("when the worker is stopped the replay is %v", state)
 		}
 		r.w, r.stop = startWorker(r.t, r.db)

@@ -114,7 +114,7 @@ func TestOldReplaysAreRemoved(t *testing.T) {
 		endpoint := r.endpoint(r.organization(""), receiver.URL())
 		in := input(map[string]any{"since": jsonapi.Time{Time: r.db.Now().Add(-time.Hour)}})
 		in.Links["webhook"] = models.Links{endpoint.ID}
-		if _, err := models.CreateWebhookJob(r.t.Context(), r.db, someone, in); err != nil {
+		if _, err := models.CreateWebhookReplay(r.t.Context(), r.db, someone, in); err != nil {
 			r.t.Fatal(err)
 		}
 		r.until(`SELECT COUNT(*) FROM webhook_jobs WHERE state = 'done'`, int64(1))

@@ -127,14 +127,14 @@ func finished(t *testing.T, db *store.DB, webhook string) *models.WebhookDeliver
 }
 
 // replay begins one of everything that happened before the present moment of the clock.
-func replay(t *testing.T, db *store.DB, webhook string, options ...modelstest.Option) *models.WebhookJob {
+func replay(t *testing.T, db *store.DB, webhook string, options ...modelstest.Option) *models.WebhookReplay {
 	t.Helper()
 	in := change(append([]modelstest.Option{
 		modelstest.With("since", jsonapi.Time{Time: db.Now().Add(-time.Hour)}),
 		modelstest.With("until", jsonapi.Time{Time: db.Now().Add(time.Hour)}),
 		modelstest.To("webhook", webhook),
 	}, options...)...)
-	return must(models.CreateWebhookJob(t.Context(), db, everything, in))(t)
+	return must(models.CreateWebhookReplay(t.Context(), db, everything, in))(t)
 }
 
 // fannedOut takes every event out of the queue. Those of one type get a body, as if somebody had been to get them.

@@ -15,7 +15,7 @@ import (
 const (
 	replayWindow  = 5_000
 	replayWindows = 10
-	replayJobs    = 100
+	replaysAtOnce = 100
 )
 
 // Replaying is what the steps of replays need from whoever delivers.
@@ -33,14 +33,14 @@ func StepReplays(ctx context.Context, db *store.DB, r Replaying) (began int, err
 	err = db.Session(ctx).Raw(`SELECT j.id FROM webhook_jobs j
 		WHERE j.state = 'running' AND (SELECT COUNT(*) FROM (SELECT 1 FROM webhook_deliveries d
 			WHERE d.webhook_id = j.webhook_id AND d.state = 'pending' AND d.job_id IS NOT NULL LIMIT ?) p) < ?
-		ORDER BY j.created_at, j.id LIMIT ?`, r.Ahead, r.Ahead, replayJobs).Scan(&ids).Error
+		ORDER BY j.created_at, j.id LIMIT ?`, r.Ahead, r.Ahead, replaysAtOnce).Scan(&ids).Error
 	if err != nil {
 		return 0, fmt.Errorf("find replays: %w", err)
 	}
 	var failures []error
 	for _, id := range ids {
 		for range replayWindows {
-			n, more, err := stepJob(ctx, db, id, r)
+			n, more, err := stepReplay(ctx, db, id, r)
 			if err != nil {
 				failures = append(failures, fmt.Errorf("step replay %s: %w", id, err))
 				break
@@ -54,30 +54,30 @@ func StepReplays(ctx context.Context, db *store.DB, r Replaying) (began int, err
 	return began, errors.Join(failures...)
 }
 
-// stepJob takes one replay a step further. The row is locked, so that of several replicas one does it, and the cursor moves in the same
+// stepReplay takes one replay a step further. The row is locked, so that of several replicas one does it, and the cursor moves in the same
 // transaction, so that nothing is begun twice. more tells that the next step may follow at once.
-func stepJob(ctx context.Context, db *store.DB, id string, r Replaying) (began int, more bool, err error) {
+func stepReplay(ctx context.Context, db *store.DB, id string, r Replaying) (began int, more bool, err error) {
 	err = store.Transaction(ctx, db, func(tx *store.DB) error {
 		began, more = 0, false
-		job, err := models.LockWebhookJob(ctx, tx, id)
+		replay, err := models.LockWebhookReplay(ctx, tx, id)
 		if models.IsKind(err, models.NotFound) {
 			return nil // deleted with its endpoint
 		}
-		if err != nil || job.State != models.JobRunning {
+		if err != nil || replay.State != models.ReplayRunning {
 			return err
 		}
-		endpoint, err := models.Find(ctx, tx, models.Webhooks, models.Everything(), job.WebhookID, nil)
+		endpoint, err := models.Find(ctx, tx, models.Webhooks, models.Everything(), replay.WebhookID, nil)
 		if models.IsKind(err, models.NotFound) {
-			return finishJob(ctx, tx, job, models.JobCancelled)
+			return finishReplay(ctx, tx, replay, models.ReplayCancelled)
 		}
 		if err != nil {
 			return err
 		}
-		step := &replayStep{job: job, webhook: endpoint.(*models.Webhook), Replaying: r}
-		if step.room, err = replayRoom(ctx, tx, job.WebhookID, r.Ahead); err != nil || step.room == 0 {
+		step := &replayStep{replay: replay, webhook: endpoint.(*models.Webhook), Replaying: r}
+		if step.room, err = replayRoom(ctx, tx, replay.WebhookID, r.Ahead); err != nil || step.room == 0 {
 			return err
 		}
-		if job.Kind == models.ReplayFailed {
+		if replay.Kind == models.ReplayFailed {
 			err = step.failed(ctx, tx)
 		} else {
 			err = step.events(ctx, tx)
@@ -86,16 +86,16 @@ func stepJob(ctx context.Context, db *store.DB, id string, r Replaying) (began i
 			return err
 		}
 		began, more = step.began, !step.done && !step.waiting
-		job.Queued += int64(began)
+		replay.Queued += int64(began)
 		if began > 0 {
-			if err := WakeLanes(ctx, tx, []string{job.WebhookID}); err != nil {
+			if err := WakeLanes(ctx, tx, []string{replay.WebhookID}); err != nil {
 				return err
 			}
 		}
 		if step.done {
-			return finishJob(ctx, tx, job, models.JobDone)
+			return finishReplay(ctx, tx, replay, models.ReplayDone)
 		}
-		return saveJob(ctx, tx, job)
+		return saveReplay(ctx, tx, replay)
 	})
 	return began, more, err
 }
@@ -111,17 +111,17 @@ func replayRoom(ctx context.Context, tx *store.DB, webhook string, ahead int) (i
 	return max(ahead-pending, 0), nil
 }
 
-func finishJob(ctx context.Context, tx *store.DB, job *models.WebhookJob, state string) error {
-	job.State, job.FinishedAt = state, &jsonapi.Stamp{Time: tx.Now()}
-	job.Version++
-	return saveJob(ctx, tx, job)
+func finishReplay(ctx context.Context, tx *store.DB, replay *models.WebhookReplay, state string) error {
+	replay.State, replay.FinishedAt = state, &jsonapi.Stamp{Time: tx.Now()}
+	replay.Version++
+	return saveReplay(ctx, tx, replay)
 }
 
-// saveJob writes how far a replay has come. Coming on is no new version: whoever read it to pause it means it a second later, too.
-func saveJob(ctx context.Context, tx *store.DB, job *models.WebhookJob) error {
-	job.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
-	err := tx.Session(ctx).Model(&models.WebhookJob{}).Where("id = ?", job.ID).
-		Select("state", "finished_at", "cursor", "reached_at", "examined", "queued", "updated_at", "version").Updates(job).Error
+// saveReplay writes how far a replay has come. Coming on is no new version: whoever read it to pause it means it a second later, too.
+func saveReplay(ctx context.Context, tx *store.DB, replay *models.WebhookReplay) error {
+	replay.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
+	err := tx.Session(ctx).Model(&models.WebhookReplay{}).Where("id = ?", replay.ID).
+		Select("state", "finished_at", "cursor", "reached_at", "examined", "queued", "updated_at", "version").Updates(replay).Error
 	if err != nil {
 		return fmt.Errorf("save replay: %w", err)
 	}

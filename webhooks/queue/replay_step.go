@@ -17,7 +17,7 @@ import (
 // replayStep is one step of a replay.
 type replayStep struct {
 	Replaying
-	job     *models.WebhookJob
+	replay  *models.WebhookReplay
 	webhook *models.Webhook
 	room    int
 
@@ -28,10 +28,10 @@ type replayStep struct {
 
 // passed moves the cursor behind an event or a delivery, and counts it if the replay is about it.
 func (s *replayStep) passed(id string, at time.Time, within bool) {
-	s.job.Cursor = &id
+	s.replay.Cursor = &id
 	if within {
-		s.job.Examined++
-		s.job.ReachedAt = &jsonapi.Stamp{Time: at}
+		s.replay.Examined++
+		s.replay.ReachedAt = &jsonapi.Stamp{Time: at}
 	}
 }
 
@@ -47,10 +47,10 @@ type candidate struct {
 // failed begins failed deliveries of the span again, in the order of their ids, which is that of their creation. Those of events that are
 // out of the endpoint's reach now are left alone.
 func (s *replayStep) failed(ctx context.Context, tx *store.DB) error {
-	after := s.job.Since.Add(-time.Hour) // no event is older than its delivery, but the clocks of replicas differ
+	after := s.replay.Since.Add(-time.Hour) // no event is older than its delivery, but the clocks of replicas differ
 	cursor := idAt(after)
-	if s.job.Cursor != nil {
-		cursor = *s.job.Cursor
+	if s.replay.Cursor != nil {
+		cursor = *s.replay.Cursor
 	}
 	var window []candidate
 	reached, args := s.webhook.Reach("e.organization_id")
@@ -60,20 +60,21 @@ func (s *replayStep) failed(ctx context.Context, tx *store.DB) error {
 		if err := rows.Scan(&c.id, &c.eventType, &state, &c.at, &c.within); err != nil {
 			return err
 		}
-		c.within = c.within && !c.at.Before(s.job.Since.Time) && c.at.Before(s.job.Until.Time)
+		c.within = c.within && !c.at.Before(s.replay.Since.Time) && c.at.Before(s.replay.Until.Time)
 		c.wanted = c.within && (state == models.DeliveryFailed || state == models.DeliveryCancelled) &&
-			models.Matches(s.job.EventTypes, c.eventType)
+			models.Matches(s.replay.EventTypes, c.eventType)
 		window = append(window, c)
 		return nil
 	}, `SELECT d.id, d.event_type, d.state, d.created_at, `+reached+`
 		FROM webhook_deliveries d JOIN events e ON e.id = d.event_id
-		WHERE d.webhook_id = ? AND d.id > ? ORDER BY d.id LIMIT ?`, append(args, s.job.WebhookID, cursor, replayWindow)...)
+		WHERE d.webhook_id = ? AND d.id > ? ORDER BY d.id LIMIT ?`, append(args, s.replay.WebhookID, cursor, replayWindow)...)
 	if err != nil {
 		return fmt.Errorf("look for failed deliveries: %w", err)
 	}
 	chosen := s.choose(window)
 	if err = s.hold(ctx, tx, chosen); err == nil && len(chosen) > 0 {
-		s.began, err = beginAgain(ctx, tx, store.Column(chosen, func(c candidate) string { return c.id }), models.TriggerReplay, &s.job.ID)
+		s.began, err = beginAgain(ctx, tx, store.Column(chosen, func(c candidate) string { return c.id }), models.TriggerReplay,
+			&s.replay.ID)
 	}
 	return err
 }
@@ -105,12 +106,12 @@ func (s *replayStep) hold(ctx context.Context, tx *store.DB, chosen []candidate)
 }
 
 // beginAgain makes finished deliveries pending. Their numbers of attempts go on, their schedules begin anew, and they wait for nothing.
-// job is the replay that does it; nil leaves the one that did before.
-func beginAgain(ctx context.Context, tx *store.DB, ids []string, trigger string, job *string) (int, error) {
+// replay is the replay that does it; nil leaves the one that did before.
+func beginAgain(ctx context.Context, tx *store.DB, ids []string, trigger string, replay *string) (int, error) {
 	in, arg := tx.Among("id", ids)
 	n, err := tx.Run(ctx, `UPDATE webhook_deliveries SET
 		state = 'pending', trigger = ?, job_id = COALESCE(?, job_id), round_attempts = 0, due_at = ?,
-		finished_at = NULL, reason = NULL, order_key = NULL WHERE state <> 'pending' AND `+in, trigger, job, tx.Now(), arg)
+		finished_at = NULL, reason = NULL, order_key = NULL WHERE state <> 'pending' AND `+in, trigger, replay, tx.Now(), arg)
 	if err != nil {
 		return 0, fmt.Errorf("begin deliveries again: %w", err)
 	}
@@ -124,7 +125,7 @@ func (s *replayStep) events(ctx context.Context, tx *store.DB) error {
 	if err != nil {
 		return err
 	}
-	before := *s.job
+	before := *s.replay
 	chosen := s.choose(window)
 	if err := s.hold(ctx, tx, chosen); err != nil {
 		return err
@@ -136,7 +137,7 @@ func (s *replayStep) events(ctx context.Context, tx *store.DB) error {
 	if first := slices.IndexFunc(chosen, func(c candidate) bool { return found[c.id] == nil }); first >= 0 {
 		// It is fanned out soon, and then it is its turn.
 		s.waiting, s.done = true, false
-		s.job.Cursor, s.job.Examined, s.job.ReachedAt = before.Cursor, before.Examined, before.ReachedAt
+		s.replay.Cursor, s.replay.Examined, s.replay.ReachedAt = before.Cursor, before.Examined, before.ReachedAt
 		for _, c := range window {
 			if c.id == chosen[first].id {
 				break
@@ -151,9 +152,9 @@ func (s *replayStep) events(ctx context.Context, tx *store.DB) error {
 // window reads the next events behind the cursor. For a subtree those are the events of the whole installation: there is no index on the
 // events of many organizations, and looking at a bounded number of them is what bounds the step.
 func (s *replayStep) window(ctx context.Context, tx *store.DB) ([]candidate, error) {
-	at, id := s.job.Since.Time, uuid.Nil.String()
-	if s.job.Cursor != nil {
-		id = *s.job.Cursor
+	at, id := s.replay.Since.Time, uuid.Nil.String()
+	if s.replay.Cursor != nil {
+		id = *s.replay.Cursor
 		err := tx.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&at) }, `SELECT occurred_at FROM events WHERE id = ?`, id)
 		if err != nil {
 			return nil, fmt.Errorf("find the place of a replay: %w", err)
@@ -172,7 +173,7 @@ func (s *replayStep) window(ctx context.Context, tx *store.DB) ([]candidate, err
 			return err
 		}
 		c.wanted = c.within && s.open(state) && c.eventType != models.TestEvent &&
-			models.Subscribes(s.webhook.EventTypes, c.eventType) && models.Matches(s.job.EventTypes, c.eventType)
+			models.Subscribes(s.webhook.EventTypes, c.eventType) && models.Matches(s.replay.EventTypes, c.eventType)
 		window = append(window, c)
 		return nil
 	}, `SELECT e.id, e.event_type, e.occurred_at, `+within+`, d.id, d.state
@@ -180,7 +181,7 @@ func (s *replayStep) window(ctx context.Context, tx *store.DB) ([]candidate, err
 			WHERE `+from+`(occurred_at, id) > (?, ?) AND occurred_at < ?
 			ORDER BY occurred_at, id LIMIT ?) AS e
 		LEFT JOIN webhook_deliveries d ON d.event_id = e.id AND d.webhook_id = ?
-		ORDER BY e.occurred_at, e.id`, append(args, at, id, s.job.Until.Time, replayWindow, s.webhook.ID)...)
+		ORDER BY e.occurred_at, e.id`, append(args, at, id, s.replay.Until.Time, replayWindow, s.webhook.ID)...)
 	if err != nil {
 		return nil, fmt.Errorf("look for events: %w", err)
 	}
@@ -190,7 +191,7 @@ func (s *replayStep) window(ctx context.Context, tx *store.DB) ([]candidate, err
 // open tells whether an event is still to come to the endpoint, from the state of its delivery; nil if there is none.
 func (s *replayStep) open(state *string) bool {
 	return state == nil || *state == models.DeliveryFailed || *state == models.DeliveryCancelled ||
-		*state == models.DeliverySucceeded && s.job.IncludeDelivered
+		*state == models.DeliverySucceeded && s.replay.IncludeDelivered
 }
 
 // messages reads events that are fanned out, by id, with what the organization of the endpoint is sent. Until the transaction ends nobody
@@ -259,7 +260,7 @@ func (s *replayStep) begin(ctx context.Context, tx *store.DB, chosen []candidate
 		}
 	}
 	if len(again) > 0 {
-		if s.began, err = beginAgain(ctx, tx, again, models.TriggerReplay, &s.job.ID); err != nil {
+		if s.began, err = beginAgain(ctx, tx, again, models.TriggerReplay, &s.replay.ID); err != nil {
 			return err
 		}
 	}
@@ -269,7 +270,7 @@ func (s *replayStep) begin(ctx context.Context, tx *store.DB, chosen []candidate
 	}
 	s.began += int(n)
 	in, arg := tx.Among("id", store.Column(fresh, func(d *NewDelivery) string { return d.ID }))
-	if _, err := tx.Run(ctx, `UPDATE webhook_deliveries SET job_id = ? WHERE `+in, s.job.ID, arg); err != nil {
+	if _, err := tx.Run(ctx, `UPDATE webhook_deliveries SET job_id = ? WHERE `+in, s.replay.ID, arg); err != nil {
 		return fmt.Errorf("note the replay: %w", err)
 	}
 	return nil

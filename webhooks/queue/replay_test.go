@@ -26,7 +26,7 @@ func step(t *testing.T, db *store.DB, ahead int) {
 // progress is what a replay tells of itself when it is read.
 func progress(t *testing.T, db *store.DB, id string) string {
 	t.Helper()
-	job := must(models.Find(t.Context(), db, models.WebhookJobs, models.Everything(), id, &jsonapi.Query{}))(t).(*models.WebhookJob)
+	job := must(models.Find(t.Context(), db, models.WebhookReplays, models.Everything(), id, &jsonapi.Query{}))(t).(*models.WebhookReplay)
 	reached := "nothing"
 	if job.ReachedAt != nil {
 		reached = fmt.Sprint(job.ReachedAt.Sub(db.Now()))
@@ -144,7 +144,7 @@ func TestAReplayThatRunsCanBePausedByWhoReadIt(t *testing.T) {
 		in := change(modelstest.With("state", "paused"))
 		in.Echo = map[string]any{"queued": 0.0, "examined": 0.0, "reachedAt": nil, "outcome": nil, "updatedAt": "2024-08-20T10:45:07+00:00"}
 		in.Versions = &models.Versions{Listed: []int64{job.Version}}
-		if _, err := models.UpdateWebhookJob(t.Context(), db, everything, job.ID, in); err != nil {
+		if _, err := models.UpdateWebhookReplay(t.Context(), db, everything, job.ID, in); err != nil {
 			t.Error(err)
 		}
 	})

@@ -11,9 +11,9 @@ import (
 	"roster/models/store"
 )
 
-// WebhookJob is a replay: failed deliveries of one endpoint again, or every event since a time that it would have got. It is worked off
+// WebhookReplay is a replay: failed deliveries of one endpoint again, or every event since a time that it would have got. It is worked off
 // step by step beside live traffic, and survives restarts.
-type WebhookJob struct {
+type WebhookReplay struct {
 	ID               string          `gorm:"column:id;primaryKey" jsonapi:"primary,webhookReplays" doc:"A replay of events to one endpoint." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
 	CreatedAt        jsonapi.Stamp   `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly,sort" doc:"When it was created." example:"2024-08-20T10:45:07+00:00"`
 	UpdatedAt        jsonapi.Stamp   `gorm:"column:updated_at;autoUpdateTime:false" jsonapi:"attr,updatedAt" rule:"readonly,filter" doc:"When it last came on." example:"2024-08-20T10:45:07+00:00"`
@@ -36,56 +36,56 @@ type WebhookJob struct {
 }
 
 // TableName implements GORM's Tabler.
-func (WebhookJob) TableName() string { return "webhook_jobs" }
+func (WebhookReplay) TableName() string { return "webhook_jobs" }
 
 // The kinds and states of replays.
 const (
 	ReplayFailed = "failed"
 	ReplayEvents = "events"
 
-	JobRunning   = "running"
-	JobPaused    = "paused"
-	JobDone      = "done"
-	JobCancelled = "cancelled"
+	ReplayRunning   = "running"
+	ReplayPaused    = "paused"
+	ReplayDone      = "done"
+	ReplayCancelled = "cancelled"
 )
 
-func defineWebhookJobs(c *Collection) {
+func defineWebhookReplays(c *Collection) {
 	*c = Collection{
-		Schema: jsonapi.ForModel(WebhookJob{}), table: "webhook_jobs", model: reflect.TypeFor[WebhookJob](),
+		Schema: jsonapi.ForModel(WebhookReplay{}), table: "webhook_jobs", model: reflect.TypeFor[WebhookReplay](),
 		visible:  func(s Scope) where { return s.within("webhook_jobs.organization_id") },
 		reached:  reached{table: "webhook_jobs", column: "organization_id"},
 		order:    []string{"webhook_jobs.created_at", "webhook_jobs.id"},
 		always:   []string{"version"},
-		describe: describeJob,
+		describe: describeReplay,
 		filters: map[string]func(*store.DB, any) where{
 			"webhookId": func(_ *store.DB, v any) where { return idEquals("webhook_jobs.webhook_id", v) },
 		},
 	}
-	c.Schema.Attribute("outcome").Shape = reflect.TypeFor[jobOutcome]()
+	c.Schema.Attribute("outcome").Shape = reflect.TypeFor[replayOutcome]()
 	c.Schema.Filters = []jsonapi.Filter{{Name: "webhookId", Kind: jsonapi.String, Doc: "Replays to that endpoint."}}
 }
 
-func relateWebhookJobs(c *Collection) {
+func relateWebhookReplays(c *Collection) {
 	c.relate(jsonapi.Relationship{Name: "webhook", Required: true, CreateOnly: true, Doc: "The endpoint."},
 		relation{target: Webhooks, column: "webhook_id", lasting: true})
 	c.relate(jsonapi.Relationship{Name: "organization", ReadOnly: true, Doc: "The organization of the endpoint."},
 		relation{target: Organizations, column: "organization_id", lasting: true})
 }
 
-// jobOutcome is what has become of what a replay began, as the attribute outcome prints it.
-type jobOutcome struct {
+// replayOutcome is what has become of what a replay began, as the attribute outcome prints it.
+type replayOutcome struct {
 	Pending   int64 `json:"pending" doc:"Still to be sent."`
 	Succeeded int64 `json:"succeeded" doc:"Answered with 2xx."`
 	Failed    int64 `json:"failed" doc:"Every attempt used up."`
 	Cancelled int64 `json:"cancelled" doc:"Given up for the reason that the delivery tells."`
 }
 
-// describeJob counts the deliveries of one replay. Those that another replay has begun since, or that were removed, are not among them.
-func describeJob(ctx context.Context, db *store.DB, item any, q *jsonapi.Query) error {
-	if !q.Wants(WebhookJobs.Schema.Type, "outcome") {
+// describeReplay counts the deliveries of one replay. Those that another replay has begun since, or that were removed, are not among them.
+func describeReplay(ctx context.Context, db *store.DB, item any, q *jsonapi.Query) error {
+	if !q.Wants(WebhookReplays.Schema.Type, "outcome") {
 		return nil
 	}
-	job := item.(*WebhookJob)
+	replay := item.(*WebhookReplay)
 	counts := map[string]int64{}
 	err := db.Read(ctx, func(rows *sql.Rows) error {
 		var state string
@@ -93,36 +93,36 @@ func describeJob(ctx context.Context, db *store.DB, item any, q *jsonapi.Query) 
 		err := rows.Scan(&state, &n)
 		counts[state] = n
 		return err
-	}, `SELECT state, COUNT(*) FROM webhook_deliveries WHERE job_id = ? GROUP BY state`, job.ID)
+	}, `SELECT state, COUNT(*) FROM webhook_deliveries WHERE job_id = ? GROUP BY state`, replay.ID)
 	if err != nil {
 		return fmt.Errorf("count deliveries of replay: %w", err)
 	}
-	encoded, err := jsonapi.Marshal(jobOutcome{
+	encoded, err := jsonapi.Marshal(replayOutcome{
 		counts[DeliveryPending], counts[DeliverySucceeded], counts[DeliveryFailed], counts[DeliveryCancelled],
 	})
 	if err != nil {
 		return err
 	}
 	printed := jsonapi.Raw(encoded)
-	job.Outcome = &printed
+	replay.Outcome = &printed
 	return nil
 }
 
-// jobTransitions are the states that a request can bring a replay to.
-var jobTransitions = map[string][]string{JobRunning: {JobPaused, JobCancelled}, JobPaused: {JobRunning, JobCancelled}}
+// replayTransitions are the states that a request can bring a replay to.
+var replayTransitions = map[string][]string{ReplayRunning: {ReplayPaused, ReplayCancelled}, ReplayPaused: {ReplayRunning, ReplayCancelled}}
 
-// CreateWebhookJob begins the replay that the input describes. It fails with the kinds Invalid, Required and RelatedNotFound.
-func CreateWebhookJob(ctx context.Context, db *store.DB, by Caller, in *Change) (*WebhookJob, error) {
-	if err := in.check(WebhookJobs, toCreate); err != nil {
+// CreateWebhookReplay begins the replay that the input describes. It fails with the kinds Invalid, Required and RelatedNotFound.
+func CreateWebhookReplay(ctx context.Context, db *store.DB, by Caller, in *Change) (*WebhookReplay, error) {
+	if err := in.check(WebhookReplays, toCreate); err != nil {
 		return nil, err
 	}
-	return store.Resulting(ctx, db, func(tx *store.DB) (job *WebhookJob, err error) {
+	return store.Resulting(ctx, db, func(tx *store.DB) (replay *WebhookReplay, err error) {
 		now := tx.Now()
-		job = &WebhookJob{
+		replay = &WebhookReplay{
 			ID: NewID(), CreatedAt: jsonapi.Stamp{Time: now}, UpdatedAt: jsonapi.Stamp{Time: now}, Kind: ReplayFailed,
-			EventTypes: jsonapi.Strings{}, Until: jsonapi.Time{Time: now}, State: JobRunning, Version: 1,
+			EventTypes: jsonapi.Strings{}, Until: jsonapi.Time{Time: now}, State: ReplayRunning, Version: 1,
 		}
-		WebhookJobs.Schema.Apply(job, in.Attributes)
+		WebhookReplays.Schema.Apply(replay, in.Attributes)
 		id := in.Links["webhook"].One()
 		if id == "" {
 			return nil, &Error{Kind: Required, Field: "webhook", Message: "A replay needs the relationship webhook."}
@@ -132,37 +132,37 @@ func CreateWebhookJob(ctx context.Context, db *store.DB, by Caller, in *Change) 
 			if IsKind(err, NotFound) {
 				return nil, relatedNotFound("webhook", 0, "webhooks", id)
 			}
-			return job, err
+			return replay, err
 		}
 		endpoint := found.(*Webhook)
 		if err := endpoint.within(by); err != nil {
 			return nil, err
 		}
-		job.WebhookID, job.OrganizationID = id, endpoint.OrganizationID
-		if err := checkJob(tx, job); err != nil {
+		replay.WebhookID, replay.OrganizationID = id, endpoint.OrganizationID
+		if err := checkReplay(tx, replay); err != nil {
 			return nil, err
 		}
-		if err := checkNoSuchJob(ctx, tx, job); err != nil {
+		if err := checkNoSuchReplay(ctx, tx, replay); err != nil {
 			return nil, err
 		}
-		if err := tx.Session(ctx).Create(job).Error; err != nil {
+		if err := tx.Session(ctx).Create(replay).Error; err != nil {
 			return nil, classifyFor(err, "insert replay")
 		}
 		tx.Recorded(false)
-		return job, checkUnchanged(WebhookJobs, job, in, true)
+		return replay, checkUnchanged(WebhookReplays, replay, in, true)
 	})
 }
 
-// checkNoSuchJob refuses a second replay of the same while one is under way. The endpoint is locked first, so that of two requests at once
-// one sees the other.
-func checkNoSuchJob(ctx context.Context, tx *store.DB, job *WebhookJob) error {
-	if _, err := lock[Webhook](ctx, tx, Webhooks, Everything(), job.WebhookID); err != nil {
+// checkNoSuchReplay refuses a second replay of the same while one is under way. The endpoint is locked first, so that of two requests at
+// once one sees the other.
+func checkNoSuchReplay(ctx context.Context, tx *store.DB, replay *WebhookReplay) error {
+	if _, err := lock[Webhook](ctx, tx, Webhooks, Everything(), replay.WebhookID); err != nil {
 		return err
 	}
 	var same []string
 	err := tx.Session(ctx).Table("webhook_jobs").
-		Where("webhook_id = ? AND state IN ? AND kind = ?", job.WebhookID, []string{JobRunning, JobPaused}, job.Kind).
-		Where("event_types = ? AND since = ? AND include_delivered = ?", job.EventTypes, job.Since, job.IncludeDelivered).Limit(1).
+		Where("webhook_id = ? AND state IN ? AND kind = ?", replay.WebhookID, []string{ReplayRunning, ReplayPaused}, replay.Kind).
+		Where("event_types = ? AND since = ? AND include_delivered = ?", replay.EventTypes, replay.Since, replay.IncludeDelivered).Limit(1).
 		Pluck("id", &same).Error
 	if err != nil {
 		return fmt.Errorf("look for the same replay: %w", err)
@@ -173,76 +173,76 @@ func checkNoSuchJob(ctx context.Context, tx *store.DB, job *WebhookJob) error {
 	return nil
 }
 
-func checkJob(tx *store.DB, job *WebhookJob) error {
+func checkReplay(tx *store.DB, replay *WebhookReplay) error {
 	var errs Errors
-	if !job.Since.Before(job.Until.Time) {
+	if !replay.Since.Before(replay.Until.Time) {
 		errs = append(errs, &Error{Kind: Invalid, Field: "since", Message: "since must be before until."})
 	}
-	if job.State != JobRunning {
+	if replay.State != ReplayRunning {
 		errs = append(errs, &Error{Kind: Invalid, Field: "state", Message: "A new replay is running."})
 	}
-	if job.IncludeDelivered && job.Kind != ReplayEvents {
+	if replay.IncludeDelivered && replay.Kind != ReplayEvents {
 		errs = append(errs, &Error{Kind: Invalid, Field: "includeDelivered",
 			Message: "includeDelivered is for the kind events: what failed was not delivered."})
 	}
-	return append(errs, checkEventTypes(tx, job.EventTypes, nil)...).Err()
+	return append(errs, checkEventTypes(tx, replay.EventTypes, nil)...).Err()
 }
 
-// UpdateWebhookJob pauses a replay, lets it run again, or cancels it. What it has begun goes on.
-func UpdateWebhookJob(ctx context.Context, db *store.DB, by Caller, id string, in *Change) (*WebhookJob, error) {
-	return store.Resulting(ctx, db, func(tx *store.DB) (job *WebhookJob, err error) {
-		before, err := lock[WebhookJob](ctx, tx, WebhookJobs, by.Scope, id)
+// UpdateWebhookReplay pauses a replay, lets it run again, or cancels it. What it has begun goes on.
+func UpdateWebhookReplay(ctx context.Context, db *store.DB, by Caller, id string, in *Change) (*WebhookReplay, error) {
+	return store.Resulting(ctx, db, func(tx *store.DB) (replay *WebhookReplay, err error) {
+		before, err := lock[WebhookReplay](ctx, tx, WebhookReplays, by.Scope, id)
 		if err != nil {
 			return nil, err
 		}
 		if err := checkVersion(before.Version, in.Versions); err != nil {
 			return nil, err
 		}
-		if err := in.check(WebhookJobs, toUpdate); err != nil {
+		if err := in.check(WebhookReplays, toUpdate); err != nil {
 			return nil, err
 		}
 		copied := *before
-		job = &copied
+		replay = &copied
 		for _, moving := range []string{"updatedAt", "queued", "examined", "reachedAt"} {
 			delete(in.Echo, moving) // what the client read may be a second old
 		}
-		if err := checkUnchanged(WebhookJobs, job, in, false); err != nil {
+		if err := checkUnchanged(WebhookReplays, replay, in, false); err != nil {
 			return nil, err
 		}
-		WebhookJobs.Schema.Apply(job, in.Attributes)
-		if job.State == before.State {
-			return job, nil
+		WebhookReplays.Schema.Apply(replay, in.Attributes)
+		if replay.State == before.State {
+			return replay, nil
 		}
-		if err := permitReplay(ctx, tx, by, job); err != nil {
+		if err := permitReplay(ctx, tx, by, replay); err != nil {
 			return nil, err
 		}
-		if !slices.Contains(jobTransitions[before.State], job.State) {
+		if !slices.Contains(replayTransitions[before.State], replay.State) {
 			return nil, &Error{Kind: Conflict, Field: "state",
-				Message: fmt.Sprintf("A replay that is %s cannot become %s.", before.State, job.State)}
+				Message: fmt.Sprintf("A replay that is %s cannot become %s.", before.State, replay.State)}
 		}
-		job.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
-		if job.State == JobCancelled {
-			job.FinishedAt = &job.UpdatedAt
+		replay.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
+		if replay.State == ReplayCancelled {
+			replay.FinishedAt = &replay.UpdatedAt
 		}
-		job.Version++
-		err = tx.Session(ctx).Model(&WebhookJob{}).Where("id = ?", id).Select("state", "updated_at", "finished_at", "version").
-			Updates(job).Error
+		replay.Version++
+		err = tx.Session(ctx).Model(&WebhookReplay{}).Where("id = ?", id).Select("state", "updated_at", "finished_at", "version").
+			Updates(replay).Error
 		if err != nil {
 			return nil, fmt.Errorf("update replay: %w", err)
 		}
 		tx.Recorded(false)
-		return job, nil
+		return replay, nil
 	})
 }
 
-// LockWebhookJob returns a replay and keeps others from changing it until the transaction ends. Otherwise the error is of kind NotFound.
-func LockWebhookJob(ctx context.Context, tx *store.DB, id string) (*WebhookJob, error) {
-	return lock[WebhookJob](ctx, tx, WebhookJobs, Everything(), id)
+// LockWebhookReplay returns a replay and keeps others from changing it until the transaction ends. Otherwise the error is of kind NotFound.
+func LockWebhookReplay(ctx context.Context, tx *store.DB, id string) (*WebhookReplay, error) {
+	return lock[WebhookReplay](ctx, tx, WebhookReplays, Everything(), id)
 }
 
 // permitReplay makes sure that a caller may direct what a replay sends. To an endpoint that is not there any more nothing is sent.
-func permitReplay(ctx context.Context, tx *store.DB, by Caller, job *WebhookJob) error {
-	endpoint, err := Find(ctx, tx, Webhooks, by.Scope, job.WebhookID, nil)
+func permitReplay(ctx context.Context, tx *store.DB, by Caller, replay *WebhookReplay) error {
+	endpoint, err := Find(ctx, tx, Webhooks, by.Scope, replay.WebhookID, nil)
 	switch {
 	case IsKind(err, NotFound):
 		return nil
