@@ -221,6 +221,12 @@ func TestAMisspeltMemberOfAnOperationIsNotIgnored(t *testing.T) {
 			in := change("organizations", id, object{"name": "changed"})
 			in["data"].(object)["meta"] = object{name: `"0-0"`}
 			refused("/data/meta/", in)
+			in = change("organizations", id, object{"name": "changed"})
+			in["data"].(object)["relationships"] = object{"parent": object{"data": nil, "meta": object{name: `"0-0"`}}}
+			refused("/data/relationships/parent/meta/", in)
+			refused("/data/0/meta/", object{"op": "add", "ref": member("organizations", id, "users"), "data": []any{
+				object{"type": "users", "id": id, "meta": object{name: `"0-0"`}},
+			}})
 		}
 		to := member("organizations", id, "parent")
 		to["relationShip"] = "parent"

@@ -80,6 +80,14 @@ func DecodeOperations(body []byte, api *API) ([]*Operation, error) {
 			errs.Add(NewError(InvalidDocument, "The member meta must be an object.").At("/meta"))
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(document)) {
+		switch {
+		case spelling(name) == "ifmatch":
+			errs.Add(misplacedPrecondition(Pointer("", name)))
+		case name == "meta":
+			errs.Add(preconditionsIn(document[name], Pointer("", name))...)
+		}
+	}
 	sent, ok := document[operationsMember]
 	if !ok {
 		errs.Add(NewError(InvalidDocument, "The member %s is missing.", operationsMember).At(""))

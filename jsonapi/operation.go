@@ -3,6 +3,7 @@ package jsonapi
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -98,22 +99,41 @@ func spelling(name string) string {
 	return strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(name))
 }
 
-// misplaced refuses a precondition that stands where none is read, for the reason that misspelt has.
+// misplaced refuses a precondition that stands where none is read, for the reason that misspelt has: beside the members of the
+// operation, or anywhere in its ref and its data but in values of attributes, whose members are the client's.
 func (d *operationDecoder) misplaced() {
-	places := map[string]any{d.op.pointer: d.object}
-	for _, name := range []string{"ref", "data"} {
-		if object, ok := d.object[name].(map[string]any); ok {
-			places[d.op.Pointer(name)], places[d.op.Pointer(name, "meta")] = object, object["meta"]
+	for _, name := range slices.Sorted(maps.Keys(d.object)) {
+		switch {
+		case spelling(name) == "ifmatch":
+			d.errs.Add(misplacedPrecondition(d.op.Pointer(name)))
+		case name == "ref" || name == "data":
+			d.errs.Add(preconditionsIn(d.object[name], d.op.Pointer(name))...)
 		}
 	}
-	for _, at := range slices.Sorted(maps.Keys(places)) {
-		object, _ := places[at].(map[string]any)
-		for _, name := range slices.Sorted(maps.Keys(object)) {
-			if spelling(name) == "ifmatch" {
-				d.errorf(InvalidDocument, Pointer(at, name), "ifMatch is a member of the operation's meta.")
+}
+
+// preconditionsIn returns an error for each member of a value, at any depth, that looks like a precondition.
+func preconditionsIn(v any, at string) (errs Errors) {
+	switch v := v.(type) {
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			switch {
+			case spelling(name) == "ifmatch":
+				errs.Add(misplacedPrecondition(Pointer(at, name)))
+			case name != "attributes":
+				errs.Add(preconditionsIn(v[name], Pointer(at, name))...)
 			}
 		}
+	case []any:
+		for i, element := range v {
+			errs.Add(preconditionsIn(element, at+"/"+strconv.Itoa(i))...)
+		}
 	}
+	return errs
+}
+
+func misplacedPrecondition(at string) *Error {
+	return NewError(InvalidDocument, "ifMatch is a member of the operation's meta.").At(at)
 }
 
 // target finds out what the operation is about: ref, href, or the identity of its data say it.

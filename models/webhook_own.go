@@ -75,11 +75,9 @@ func permitOwn(by Caller, before, org *Organization, own []*Webhook) error {
 	if len(own) > 0 {
 		endpoint = own[0]
 	}
-	if url := deref(org.WebhookURL); url != "" {
-		var ends *Error
-		if errors.As((&Webhook{URL: url}).directs(by, &Webhook{URL: deref(before.WebhookURL)}), &ends) {
-			ends.Field = field
-			return ends
+	if org.WebhookURL != nil { // which goes on, or begins
+		if err := endsBefore(by, field); err != nil {
+			return err
 		}
 	}
 	var refusals Errors

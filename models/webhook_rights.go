@@ -25,25 +25,31 @@ func (w *Webhook) within(by Caller) error {
 	return errs.Err()
 }
 
-// directs refuses that a credential which ends decides where an endpoint sends what: the endpoint would go on without it. before is the
-// endpoint as it was, empty for a new one.
-func (w *Webhook) directs(by Caller, before *Webhook) error {
-	if by.Rights.Until == nil {
-		return nil
-	}
-	var field string
+// directs refuses that a credential which ends decides where an endpoint sends what, and with which headers: the endpoint would go on
+// without it. before is the endpoint as it was, empty for a new one.
+func (w *Webhook) directs(by Caller, before *Webhook, in *Change) error {
+	_, headers := in.Attributes["headers"]
 	switch {
 	case w.URL != before.URL:
-		field = "url"
+		return endsBefore(by, "url")
 	case !slices.Equal(w.EventTypes, before.EventTypes):
-		field = "eventTypes"
+		return endsBefore(by, "eventTypes")
 	case w.Subtree && !before.Subtree:
-		field = "subtree"
+		return endsBefore(by, "subtree")
+	case headers:
+		return endsBefore(by, "headers")
 	case w.Status == WebhookActive && before.Status != WebhookActive:
-		field = "status"
+		return endsBefore(by, "status")
 	default:
 		return nil
 	}
+}
+
+// endsBefore refuses a caller that ends before an endpoint does, which has no end.
+func endsBefore(by Caller, field string) error {
+	if by.Rights.Until == nil {
+		return nil
+	}
 	return &Error{Kind: Forbidden, Field: field, Message: "An endpoint goes on until it is deleted, and this credential ends at " +
-		by.Rights.Until.UTC().Format(time.RFC3339) + ": what it subscribes to would be sent for longer than that."}
+		by.Rights.Until.UTC().Format(time.RFC3339) + ": it cannot direct one, or be shown or choose its secret."}
 }

@@ -32,6 +32,15 @@ func TestWhatEndsDirectsNoEndpoint(t *testing.T) {
 		wantKind(t, change(attributes{"eventTypes": jsonapi.Strings{"user.*"}}), models.Forbidden, "eventTypes")
 		wantKind(t, change(attributes{"subtree": true}), models.Forbidden, "subtree")
 		wantKind(t, change(attributes{"status": models.WebhookActive}), models.Forbidden, "status")
+		wantKind(t, change(attributes{"headers": jsonapi.Strings{"X-Team: ours"}}), models.Forbidden, "headers")
+		_, err = models.RotateWebhookSecret(ctx, db, ends, there.ID, 0)
+		wantKind(t, err, models.Forbidden, "")
+		own := must(models.CreateOrganization(ctx, db, everything, input(attributes{"name": "Own", "webhookUrl": chatURL}, nil)))(t)
+		_, err = models.UpdateOrganization(ctx, db, ends, own.ID, input(attributes{"webhookSecret": "a secret of 16 bytes or more"}, nil))
+		wantKind(t, err, models.Forbidden, "webhookSecret")
+		if _, err := models.UpdateOrganization(ctx, db, ends, own.ID, input(attributes{"webhookUrl": nil}, nil)); err != nil {
+			t.Errorf("the end of the own one: %v", err)
+		}
 		if err := change(attributes{"ordering": models.OrderFIFO}); err != nil {
 			t.Errorf("what directs nothing: %v", err)
 		}

@@ -63,6 +63,9 @@ func RotateWebhookSecret(ctx context.Context, db *store.DB, by Caller, id string
 		if err := before.within(by); err != nil {
 			return nil, err
 		}
+		if err := endsBefore(by, ""); err != nil {
+			return nil, err
+		}
 		copied := *before
 		w = &copied
 		secret, err := signingSecret(w, "")

@@ -40,7 +40,7 @@ func CreateWebhook(ctx context.Context, db *store.DB, by Caller, in *Change) (*W
 		if err := w.within(by); err != nil {
 			return nil, err
 		}
-		if err := w.directs(by, &Webhook{}); err != nil {
+		if err := w.directs(by, &Webhook{}, in); err != nil {
 			return nil, err
 		}
 		secret, err = signingSecret(w, secret)
@@ -153,7 +153,7 @@ func UpdateWebhook(ctx context.Context, db *store.DB, by Caller, id string, in *
 				return nil, err
 			}
 		}
-		if err := w.directs(by, before); err != nil {
+		if err := w.directs(by, before, in); err != nil {
 			return nil, err
 		}
 		return w, saveWebhook(ctx, tx, by, updated, before, w,

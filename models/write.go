@@ -31,7 +31,7 @@ func checkUnchanged(c *Collection, model any, in *Change, creating bool) error {
 		switch {
 		case same:
 		case c.computed(name): // it is another at every look
-			same = true
+			same = isPrintedValue(value)
 		case c.Schema.Relationship(name) != nil:
 			same = c.sameLinks(name, model, value.(Links), creating)
 		default:
@@ -45,6 +45,16 @@ func checkUnchanged(c *Collection, model any, in *Change, creating bool) error {
 		}
 	}
 	return errs.Err()
+}
+
+// isPrintedValue reports whether a JSON value has the form of what is put together when it is read: an object, a list or null.
+func isPrintedValue(value any) bool {
+	switch value.(type) {
+	case nil, map[string]any, []any:
+		return true
+	default:
+		return false
+	}
 }
 
 // computed reports whether an attribute is JSON that is put together when it is read.

@@ -17,10 +17,10 @@ func crossOrigin(next http.Handler, origins []string) http.Handler {
 		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete},
 		AllowedHeaders: []string{
 			"Accept", "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match",
-			"X-API-Key", "API_KEY", "X-Request-Id",
+			"Prefer", "X-API-Key", "API_KEY", "X-Request-Id",
 		},
 		ExposedHeaders: []string{
-			"ETag", "Idempotency-Replayed", "Location", "Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining",
+			"ETag", "Idempotency-Replayed", "Location", "Preference-Applied", "Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining",
 			"X-RateLimit-Reset", "X-Request-Id",
 		},
 		// Cookies only for origins named one by one: with any origin allowed, every page could act as the signed-in user.

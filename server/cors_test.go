@@ -11,13 +11,13 @@ func TestCrossOrigin(t *testing.T) {
 	on := setup(t, func(c *Config, _ *http.Server) { c.Origins = []string{"https://console.example.com"} })
 	preflight := []string{
 		"Origin", "https://console.example.com", "Access-Control-Request-Method", "PATCH",
-		"Access-Control-Request-Headers", "authorization,content-type,if-match",
+		"Access-Control-Request-Headers", "authorization,content-type,if-match,prefer",
 	}
 	answer, _ := on.do(t, "OPTIONS", "/long/1", "", preflight...)
 	for name, want := range map[string]string{
 		"Access-Control-Allow-Origin":      "https://console.example.com",
 		"Access-Control-Allow-Methods":     "PATCH",
-		"Access-Control-Allow-Headers":     "authorization,content-type,if-match",
+		"Access-Control-Allow-Headers":     "authorization,content-type,if-match,prefer",
 		"Access-Control-Allow-Credentials": "true",
 		"X-Content-Type-Options":           "nosniff",
 		"Vary":                             "Accept, Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
@@ -28,7 +28,7 @@ func TestCrossOrigin(t *testing.T) {
 	}
 	answer, _ = on.do(t, "GET", "/long/1", "", "Origin", "https://console.example.com")
 	exposed := answer.Header.Get("Access-Control-Expose-Headers")
-	for _, name := range []string{"ETag", "Location", "Retry-After", "X-Ratelimit-Remaining", "X-Request-Id"} {
+	for _, name := range []string{"ETag", "Location", "Retry-After", "X-Ratelimit-Remaining", "X-Request-Id", "Preference-Applied"} {
 		if !strings.Contains(strings.ToLower(exposed), strings.ToLower(name)) {
 			t.Errorf("%s is not exposed: %s", name, exposed)
 		}

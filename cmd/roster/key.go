@@ -153,12 +153,12 @@ func keyChange(cmd *cli.Command, now time.Time) (*models.Change, error) {
 // refusal returns what models refuses as a sentence for users. One about a value that was given is a usage error; any other says that what
 // was asked for cannot be done now.
 func refusal(err error) error {
-	var refused *models.Error
-	if !errors.As(err, &refused) {
+	all := models.ErrorsOf(err)
+	if all == nil {
 		return err
 	}
-	sentence := errors.New(strings.TrimSuffix(refused.Message, "."))
-	switch refused.Kind {
+	sentence := errors.New(strings.TrimSuffix(all[0].Message, "."))
+	switch all[0].Kind {
 	case models.Invalid, models.Required, models.RelatedNotFound:
 		return usageError{sentence}
 	default:

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -83,6 +84,17 @@ func (db *DB) Migrations(ctx context.Context) ([]Migration, error) {
 	if err != nil {
 		return nil, err
 	}
+	empty, err := db.neverMigrated(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read migration status: %w", err)
+	}
+	if empty { // goose would make its table to look into it
+		var steps []Migration
+		for _, source := range provider.ListSources() {
+			steps = append(steps, Migration{Version: source.Version, Name: source.Path})
+		}
+		return steps, nil
+	}
 	status, err := provider.Status(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read migration status: %w", err)
@@ -98,6 +110,17 @@ func (db *DB) Migrations(ctx context.Context) ([]Migration, error) {
 	steps = append(steps, unknown...)
 	slices.SortFunc(steps, func(a, b Migration) int { return cmp.Compare(a.Version, b.Version) })
 	return steps, nil
+}
+
+// neverMigrated reports whether the database has no record of a step.
+func (db *DB) neverMigrated(ctx context.Context) (bool, error) {
+	statement := `SELECT COUNT(*) FROM sqlite_master WHERE name = ?`
+	if db.dialect == Postgres {
+		statement = `SELECT COUNT(to_regclass(?))`
+	}
+	var n int
+	err := db.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&n) }, statement, goose.DefaultTablename)
+	return n == 0, err
 }
 
 // unknownMigrations returns the steps in the database that are none of the program's.
