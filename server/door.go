@@ -61,6 +61,11 @@ func (d *Door) check() error {
 	if d.Credential == nil || d.Refusal == nil {
 		return fmt.Errorf("the door at %v does not say where a credential stands, or how it refuses", d.Paths)
 	}
+	for reason := range statuses {
+		if d.Refusal(&Error{Reason: reason}) == nil {
+			return fmt.Errorf("the door at %v has no words for %s", d.Paths, reason)
+		}
+	}
 	for _, rt := range d.Routes {
 		if rt.Method == http.MethodPost && d.Told == nil && !rt.Needs.Public {
 			return fmt.Errorf("the door at %v takes %s %s, and does not say what its answers tell of", d.Paths, rt.Method, rt.Path)

@@ -2,6 +2,7 @@ package server
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
@@ -126,6 +127,15 @@ func TestADoorThatLacksSomethingIsNotOpened(t *testing.T) {
 		"where a key stands":       func(d *Door) { d.Credential = nil },
 		"how it refuses":           func(d *Door) { d.Refusal = nil },
 		"what its answers tell of": func(d *Door) { d.Told = nil },
+		"what a mistake of ours is": func(d *Door) {
+			all := d.Refusal
+			d.Refusal = func(err error) *Refusal {
+				if own := (*Error)(nil); errors.As(err, &own) && own.Reason == Internal {
+					return nil
+				}
+				return all(err)
+			}
+		},
 	} {
 		d := plainDoor()
 		forget(d)

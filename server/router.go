@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
@@ -14,6 +15,9 @@ var methods = []string{
 // New returns everything that is served on the main listener: the probes, the routes of the doors, and the stages around them. Whatever
 // matches no route is refused in the form of the door whose paths it is among, or else of the first.
 func New(cfg Config, all ...*Door) (http.Handler, error) {
+	if len(all) == 0 {
+		return nil, errors.New("there is no door")
+	}
 	router := mux.NewRouter().SkipClean(true) // cleaning a path is done by redirecting, and clients repeat a redirected POST as GET
 	router.Use(nameRoute)
 	probe := func(path string, h http.Handler) {
