@@ -114,7 +114,12 @@ func TestATypeThatIsNoLongerWantedIsStillRetried(t *testing.T) {
 func TestAClickBesideARetryIsOneAttempt(t *testing.T) {
 	t.Parallel()
 	eachClockIn(t, func(r *rig, move func(time.Duration)) {
-		receiver := webhookstest.NewReceiver(r.t, webhookstest.Status(http.StatusInternalServerError), webhookstest.Status(http.StatusOK))
+		clicked := make(chan struct{}) // twice, before the attempt of the first click ends: what has ended is sent again by the second
+		receiver := webhookstest.NewReceiver(r.t, webhookstest.Status(http.StatusInternalServerError), func(x *webhookstest.Exchange) {
+			if x.Read() && x.Await(clicked) {
+				x.Respond(http.StatusOK, nil)
+			}
+		})
 		org := r.organization("")
 		r.endpoint(org, receiver.URL(), "eventTypes", jsonapi.Strings{"organization.updated"})
 		r.change(org, "Acme & Sons")
@@ -127,6 +132,7 @@ func TestAClickBesideARetryIsOneAttempt(t *testing.T) {
 				r.t.Fatal(err)
 			}
 		}
+		close(clicked)
 		r.received(receiver, 2)
 		r.quiet()
 		r.failedOnce(2)
