@@ -88,7 +88,7 @@ func (g *generator) queryParameter(p jsonapi.Parameter) *parameter {
 	}
 	if p.Family == "sort" {
 		// The values have a component of their own, so that generated clients get a type of them.
-		name := pascal(singular(p.Type)) + "SortKey"
+		name := pascal(jsonapi.Singular(p.Type)) + "SortKey"
 		value.Description = p.Doc
 		g.schema(name, value)
 		value = refTo(name)

@@ -8,8 +8,7 @@ import (
 	"roster/jsonapi"
 )
 
-// Names of components. A resource type gives its name in the singular, in capitals: Organization, ApiKey, WebhookDelivery.
-
+// pascal returns words as the name of a component: a resource type in the singular gives Organization, ApiKey, WebhookDelivery.
 func pascal(words ...string) string {
 	var b strings.Builder
 	for _, word := range words {
@@ -20,15 +19,8 @@ func pascal(words ...string) string {
 	return b.String()
 }
 
-func singular(plural string) string {
-	if stem, ok := strings.CutSuffix(plural, "ies"); ok {
-		return stem + "y"
-	}
-	return strings.TrimSuffix(plural, "s")
-}
-
 // nameOf returns the name of the component that is one resource of a type.
-func nameOf(s *jsonapi.Schema) string { return pascal(singular(s.Type)) }
+func nameOf(s *jsonapi.Schema) string { return pascal(s.Singular()) }
 
 // purpose is what the attributes of a schema are for.
 type purpose int
