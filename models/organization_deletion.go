@@ -54,14 +54,8 @@ func saveRestored(ctx context.Context, tx *store.DB, before, org *Organization, 
 	}
 }
 
-// bringBack moves the closure rows of a restored organization to its parent, if that is another one now, and counts it in the tree. Below
-// it all is still deleted.
-func bringBack(ctx context.Context, tx *store.DB, before, org *Organization) error {
-	if deref(before.ParentID) != deref(org.ParentID) {
-		if err := moveBranch(ctx, tx, org); err != nil {
-			return err
-		}
-	}
+// bringBack counts a restored organization in its tree, and brings back what ended with it. Below it all is still deleted.
+func bringBack(ctx context.Context, tx *store.DB, org *Organization) error {
 	if err := countInTree(ctx, tx, org, 1); err != nil {
 		return err
 	}

@@ -136,33 +136,37 @@ func idOrNil(id string) any {
 func resettle(ctx context.Context, tx *store.DB, before, org *Organization) (*branchMove, error) {
 	var m *branchMove
 	if deref(before.ParentID) != deref(org.ParentID) {
-		line, err := ancestors(ctx, tx, org.ID)
+		r, err := readRelocation(ctx, tx, org.ID, deref(org.ParentID))
 		if err != nil {
 			return nil, err
 		}
-		m = &branchMove{head: org.ID, above: store.Column(line[1:], func(a ancestor) string { return a.id })}
+		if err := r.carryOut(ctx, tx, org.ID); err != nil {
+			return nil, err
+		}
+		if before.DeletedAt == nil { // what is deleted counts nowhere, and neither does what is below it
+			if err := r.count(ctx, tx, before, org); err != nil {
+				return nil, err
+			}
+		}
+		m = &branchMove{head: org.ID, above: store.Column(r.was, func(a ancestor) string { return a.id })}
 	}
-	switch {
-	case before.DeletedAt != nil:
-		return m, bringBack(ctx, tx, before, org)
-	case m != nil:
-		return m, relocate(ctx, tx, before, org)
+	if before.DeletedAt != nil {
+		return m, bringBack(ctx, tx, org)
 	}
 	return m, nil
 }
 
-// relocate moves the closure rows of a branch and its numbers from the old ancestors to the new ones.
-func relocate(ctx context.Context, tx *store.DB, before, org *Organization) error {
+// count moves the numbers of a branch from the old ancestors to the new ones.
+func (r relocation) count(ctx context.Context, tx *store.DB, before, org *Organization) error {
 	below, err := store.ReadCounter(ctx, tx, countDescendants, org.ID)
 	if err != nil {
 		return err
 	}
-	live := below + 1
-	if err := countAncestors(ctx, tx, org.ID, -live); err != nil {
-		return err
+	for _, a := range r.was {
+		tx.Count(countDescendants, a.id, -below-1)
 	}
-	if err := moveBranch(ctx, tx, org); err != nil {
-		return err
+	for _, a := range r.is {
+		tx.Count(countDescendants, a.id, below+1)
 	}
 	if before.ParentID != nil {
 		tx.Count(countChildren, *before.ParentID, -1)
@@ -170,7 +174,7 @@ func relocate(ctx context.Context, tx *store.DB, before, org *Organization) erro
 	if org.ParentID != nil {
 		tx.Count(countChildren, *org.ParentID, 1)
 	}
-	return countAncestors(ctx, tx, org.ID, live)
+	return nil
 }
 
 // countInTree adds n to every number that one organization is part of.

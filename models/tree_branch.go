@@ -47,12 +47,12 @@ func measureBranch(ctx context.Context, tx *store.DB, id string) (b branch, err 
 // boundMoves refuses a move that, together with those before it in the transaction, keeps others waiting for too long. It changes a row of
 // the closure for each organization of the branch and each ancestor that is not the same afterwards.
 func boundMoves(ctx context.Context, tx *store.DB, id, parent string, size int) error {
-	steps, err := stepsOfMove(ctx, tx, id, parent)
+	r, err := readRelocation(ctx, tx, id, parent)
 	if err != nil {
 		return err
 	}
 	bound := MoveBoundOf(tx.Dialect())
-	total := tx.Total(weightOfMoves{}, bound.Each+size*len(steps))
+	total := tx.Total(weightOfMoves{}, bound.Each+size*len(pathSteps(r.was, r.is)))
 	if total > bound.Rows {
 		return &Error{Kind: Conflict, Field: "parent", Whole: true,
 			Message: fmt.Sprintf("The moves of one request may change %d ancestors of organizations, "+
@@ -63,35 +63,34 @@ func boundMoves(ctx context.Context, tx *store.DB, id, parent string, size int) 
 	return nil
 }
 
-// moveBranch gives a branch the closure rows of its place below the parent of its head, instead of those that it has.
-func moveBranch(ctx context.Context, tx *store.DB, org *Organization) error {
-	steps, err := stepsOfMove(ctx, tx, org.ID, deref(org.ParentID))
+// relocation is what is above the head of a branch before and after a move, nearest first. The distances are from the head.
+type relocation struct{ was, is []ancestor }
+
+// readRelocation returns the move of a branch below a parent, "" for none, before it is made.
+func readRelocation(ctx context.Context, tx *store.DB, id, parent string) (r relocation, err error) {
+	line, err := ancestors(ctx, tx, id)
 	if err != nil {
-		return err
+		return r, err
 	}
-	for _, s := range steps {
-		statement, args := s.statement(org.ID)
+	r.was = line[1:] // without itself
+	if r.is, err = ancestors(ctx, tx, parent); err != nil {
+		return r, err
+	}
+	for i := range r.is {
+		r.is[i].distance++
+	}
+	return r, nil
+}
+
+// carryOut gives a branch the closure rows of its new place instead of those that it has.
+func (r relocation) carryOut(ctx context.Context, tx *store.DB, id string) error {
+	for _, s := range pathSteps(r.was, r.is) {
+		statement, args := s.statement(id)
 		if _, err := tx.Run(ctx, statement, args...); err != nil {
 			return fmt.Errorf("move branch: %w", err)
 		}
 	}
 	return nil
-}
-
-// stepsOfMove returns what brings a branch below a parent, "" for none.
-func stepsOfMove(ctx context.Context, tx *store.DB, id, parent string) ([]pathStep, error) {
-	was, err := ancestors(ctx, tx, id)
-	if err != nil {
-		return nil, err
-	}
-	is, err := ancestors(ctx, tx, parent)
-	if err != nil {
-		return nil, err
-	}
-	for i := range is {
-		is[i].distance++ // from the head of the branch
-	}
-	return pathSteps(was[1:], is), nil // without itself
 }
 
 // ancestor is an organization above another one, so many levels.

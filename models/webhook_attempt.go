@@ -141,8 +141,8 @@ func (row attemptRow) attempt(db *store.DB, d *WebhookDelivery, body []byte) (*W
 	if row.ResponseHead != nil && !row.Truncated {
 		answer.BodyBytes = new(int64(len(row.ResponseHead)))
 	}
-	if allowedOn(db).answerRetention > 0 {
-		answer.KeptUntil = &jsonapi.Time{Time: d.CreatedAt.Add(allowedOn(db).answerRetention).Truncate(time.Second)}
+	if allowedOn(db).AnswerRetention > 0 {
+		answer.KeptUntil = &jsonapi.Time{Time: d.CreatedAt.Add(allowedOn(db).AnswerRetention).Truncate(time.Second)}
 	}
 	var err error
 	print := func(v any) (printed jsonapi.Raw) {

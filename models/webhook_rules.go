@@ -25,8 +25,8 @@ func checkEventTypes(tx *store.DB, patterns, before []string) (errs Errors) {
 		case slices.Contains(before, p):
 		case len(p) > 128 || !eventTypePattern.MatchString(p):
 			invalid("%.60q is neither a type like user.created, nor a prefix like user.*, nor *.", p)
-		case allowedOn(tx).checkWebhookEventType != nil:
-			if err := allowedOn(tx).checkWebhookEventType(p); err != nil {
+		case allowedOn(tx).CheckWebhookEventType != nil:
+			if err := allowedOn(tx).CheckWebhookEventType(p); err != nil {
 				invalid("eventTypes cannot be used: %s.", err)
 			}
 		}
@@ -41,8 +41,8 @@ func checkWebhook(tx *store.DB, w, before *Webhook, in *Change) error {
 	invalid := func(field, message string, args ...any) {
 		errs = append(errs, &Error{Kind: Invalid, Field: field, Message: fmt.Sprintf(message, args...)})
 	}
-	if w.URL != before.URL && allowedOn(tx).checkWebhookURL != nil {
-		if err := allowedOn(tx).checkWebhookURL(w.URL); err != nil {
+	if w.URL != before.URL && allowedOn(tx).CheckWebhookURL != nil {
+		if err := allowedOn(tx).CheckWebhookURL(w.URL); err != nil {
 			invalid("url", "url cannot be used: %s.", err)
 		}
 	}

@@ -75,14 +75,14 @@ func newWebhook(now jsonapi.Stamp) *Webhook {
 
 // checkRoom refuses one endpoint more than an organization can have. The organization is locked, or new.
 func checkRoom(ctx context.Context, tx *store.DB, w *Webhook) error {
-	if allowedOn(tx).maxWebhooks == 0 {
+	if allowedOn(tx).MaxWebhooks == 0 {
 		return nil
 	}
 	var n int64
 	if err := tx.Session(ctx).Table("webhooks").Where("organization_id = ?", w.OrganizationID).Count(&n).Error; err != nil {
 		return fmt.Errorf("count webhooks: %w", err)
 	}
-	if n < int64(allowedOn(tx).maxWebhooks) {
+	if n < int64(allowedOn(tx).MaxWebhooks) {
 		return nil
 	}
 	refused := &Error{Kind: Conflict,

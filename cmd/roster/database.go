@@ -59,13 +59,13 @@ func (c *config) connect(ctx context.Context, vault *store.Vault) (*store.DB, er
 			return nil, fmt.Errorf("open the database file: %w", err)
 		}
 	}
-	cfg := models.Config{
+	cfg := models.Config{Config: store.Config{
 		URL:              c.database(),
 		MaxConnections:   c.connections,
 		StatementTimeout: c.statementTime,
 		Vault:            vault,
 		Now:              time.Now,
-	}
+	}}
 	c.guardWebhooks(&cfg)
 	return models.Open(ctx, cfg)
 }

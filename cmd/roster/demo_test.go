@@ -29,7 +29,7 @@ func opened(t *testing.T, dir, url string) *store.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return modelstest.OpenConfig(t, models.Config{URL: url, MaxConnections: 4, Vault: vault, Now: time.Now})
+	return modelstest.OpenConfig(t, models.Config{Config: store.Config{URL: url, MaxConnections: 4, Vault: vault, Now: time.Now}})
 }
 
 // everyPage returns the attributes and ids of a whole collection as the API would list it.

@@ -105,5 +105,5 @@ func config(url string) models.Config {
 	if err != nil {
 		panic(err) // the size is the constant's
 	}
-	return models.Config{URL: url, MaxConnections: 8, StatementTimeout: time.Minute, Vault: vault, Now: time.Now}
+	return models.Config{Config: store.Config{URL: url, MaxConnections: 8, StatementTimeout: time.Minute, Vault: vault, Now: time.Now}}
 }
