@@ -57,7 +57,7 @@ func (c *Collection) orderBy(keys []sortKey) []string {
 		}
 		if k.nullable {
 			// Both databases can do it, and each would do something else by itself.
-			terms[i] += map[bool]string{false: " NULLS FIRST", true: " NULLS LAST"}[k.descending]
+			terms[i] += either(k.descending, " NULLS LAST", " NULLS FIRST")
 		}
 	}
 	return terms

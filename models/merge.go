@@ -78,7 +78,7 @@ func (s *search) begin(organization string, n int, by direction, cond where) whe
 		return condition("CROSS JOIN LATERAL (SELECT "+by.list("r.")+" "+rest+") l", cond.args...)
 	}
 	// SQLite has no LATERAL, and takes a CROSS JOIN in the order in which it is written.
-	op := map[bool]string{true: "=", false: "IN"}[n == 1]
+	op := either(n == 1, "=", "IN")
 	return condition("CROSS JOIN "+s.reached.table+" l ON l.rowid "+op+" (SELECT r.rowid "+rest+")", cond.args...)
 }
 
@@ -98,19 +98,19 @@ func (d direction) list(of string) string { return of + strings.Join(d.columns, 
 
 // terms returns an ORDER BY of the columns of a table.
 func (d direction) terms(of string) string {
-	down := map[bool]string{true: " DESC"}[d.descending]
+	down := either(d.descending, " DESC", "")
 	return of + strings.Join(d.columns, down+", "+of) + down
 }
 
 // behind returns the condition that a row of a table is behind a place, as one comparison.
 func (d direction) behind(of string, place []any) where {
-	op := map[bool]string{false: ">", true: "<"}[d.descending]
+	op := either(d.descending, "<", ">")
 	marks := strings.TrimSuffix(strings.Repeat("?, ", len(place)), ", ")
 	return condition("("+d.list(of)+") "+op+" ("+marks+")", place...)
 }
 
 // upTo returns the condition that a row of a table is not behind that of another one.
 func (d direction) upTo(of, bound string) string {
-	op := map[bool]string{false: "<=", true: ">="}[d.descending]
+	op := either(d.descending, ">=", "<=")
 	return "(" + d.list(of) + ") " + op + " (" + d.list(bound) + ")"
 }

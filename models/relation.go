@@ -43,7 +43,7 @@ func (c *Collection) related(scope Scope, f jsonapi.Condition) where {
 
 // unrelated returns the condition that a relationship is empty, or is not.
 func (c *Collection) unrelated(r relation, scope Scope, empty bool) where {
-	not := map[bool]string{true: "NOT ", false: ""}[empty]
+	not := either(empty, "NOT ", "")
 	switch {
 	case r.column != "":
 		column := c.table + "." + r.column
@@ -51,7 +51,7 @@ func (c *Collection) unrelated(r relation, scope Scope, empty bool) where {
 			return condition(fmt.Sprintf("%s(%s IS NOT NULL AND %s IN (SELECT %s.id FROM %s WHERE %s))",
 				not, column, column, r.target.table, r.target.table, visible.sql), visible.args...)
 		}
-		return condition(column + " IS " + map[bool]string{true: "NULL", false: "NOT NULL"}[empty])
+		return condition(column + " IS " + either(empty, "NULL", "NOT NULL"))
 	default:
 		owners, args := r.owners(scope)
 		return condition(fmt.Sprintf("%sEXISTS (SELECT 1 FROM (%s) related WHERE owner = %s.id)", not, owners, c.table), args...)

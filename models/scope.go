@@ -59,6 +59,14 @@ func never() where  { return where{sql: "1 = 0"} }
 
 func condition(sql string, args ...any) where { return where{sql, args} }
 
+// either returns the first of two words of SQL if something holds, otherwise the second.
+func either(holds bool, yes, no string) string {
+	if holds {
+		return yes
+	}
+	return no
+}
+
 // both returns the condition that two conditions hold.
 func both(a, b where) where {
 	switch {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 
@@ -50,13 +51,7 @@ var statuses = map[Reason]int{
 }
 
 // Reasons returns every reason with its status.
-func Reasons() map[Reason]int {
-	all := make(map[Reason]int, len(statuses))
-	for reason, status := range statuses {
-		all[reason] = status
-	}
-	return all
-}
+func Reasons() map[Reason]int { return maps.Clone(statuses) }
 
 // kinds has the status of each kind of error of package models.
 var kinds = map[models.Kind]int{
