@@ -1,9 +1,11 @@
 package webhooks
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -256,6 +258,44 @@ func TestFIFODeliversOneAfterTheOtherAcrossAFailure(t *testing.T) {
 			r.t.Errorf("they came in the order %v", order)
 		}
 		r.quiet()
+	})
+}
+
+// A new event leases the lane of its endpoint, and has to wait behind a delivery that failed. The retry that becomes due meanwhile goes out
+// when the lane is given back, not when somebody looks around.
+func TestWhatBecomesDueWhileALaneIsLentIsSent(t *testing.T) {
+	t.Parallel()
+	eachClockIn(t, func(r *rig, move func(time.Duration)) {
+		receiver := webhookstest.NewReceiver(r.t, webhookstest.Status(500), webhookstest.Status(200))
+		org := r.organization("")
+		r.endpoint(org, receiver.URL(), "ordering", "fifo", "eventTypes", jsonapi.Strings{"organization.*"})
+		r.change(org, "Fails first")
+		r.received(receiver, 1)
+		r.until(`SELECT COUNT(*) FROM webhook_lanes WHERE lease_token IS NULL AND consecutive_failures = 1`, int64(1))
+		r.stop()
+		r.change(org, "Waits behind it")
+
+		next := NewWorker(r.db, r.w.cfg) // of which only the loop and the writer run
+		b := newBatching(r.db.Dialect())
+		h, claimed, _, err := next.fanOut(r.t.Context(), queue.EventClaim{Limit: b.limit}, &b)
+		if err != nil || claimed != 1 || len(h.leased) != 1 {
+			r.t.Fatalf("%d events, %d lanes, %v", claimed, len(h.leased), err)
+		}
+		move(7 * time.Second)
+		l := newLoop(next)
+		l.claims = claims{} // it has looked
+		l.takeHandoff(h)
+		l.pump()
+		l.write()
+		ctx, stop := context.WithCancel(r.t.Context())
+		var running sync.WaitGroup
+		running.Go(next.settleLoop)
+		running.Go(func() { l.run(ctx); close(next.batches) })
+		defer running.Wait()
+		defer stop()
+		if got := read(r.t, r.received(receiver, 2)[1]).Data.Attributes["name"]; got != "Fails first" {
+			r.t.Errorf("%q came first", got)
+		}
 	})
 }
 

@@ -150,14 +150,15 @@ func (l *loop) takeSettled(s settled) {
 	l.claims.due = l.claims.due || s.batch.leavesWork()
 }
 
-// leavesWork tells whether lanes can be claimed because of what was given back: a lane with something due, which was inserted after the
-// worker had looked or is more than a turn, or one of those that wait for a slot of lanes in doubt. A lane that sent nothing in its
-// turn proves neither.
+// leavesWork tells whether lanes can be claimed because of what was given back: a lane with something due, which was inserted or became
+// due after the worker had looked or is more than a turn, or one of those that wait for a slot of lanes in doubt. A lane whose turn was
+// ended before it sent anything proves neither.
 func (b *batch) leavesWork() bool {
 	for _, given := range b.lanes {
 		lane := b.of[given.WebhookID]
+		sent := lane.turn.attempts > 0
 		doubted := lane.row.Health != string(HealthOK) || lane.state.Health != HealthOK
-		if given.Release && lane.turn.attempts > 0 && (given.Due || doubted) {
+		if given.Release && (given.Due && (sent || !lane.turn.ended) || sent && doubted) {
 			return true
 		}
 	}
