@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"roster/models/modelstest"
+	"roster/models/target"
 	"roster/server/servertest"
 	"roster/webhooks"
 	"roster/webhooks/webhookstest"
@@ -30,7 +31,7 @@ type dispatch struct {
 func newDispatch(s *service, adjust func(*webhooks.SenderConfig, *webhooks.WorkerConfig)) *dispatch {
 	s.t.Helper()
 	outward := webhooks.SenderConfig{
-		Guard:     webhooks.NewGuard(webhooks.GuardConfig{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}),
+		Targets:   target.Rules{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
 		Timeout:   10 * time.Second,
 		UserAgent: "Roster-Webhooks/test", IdleConns: 64, IdleConnsPerHost: 8,
 	}

@@ -10,7 +10,7 @@ import (
 
 	"roster/models/modelstest"
 	"roster/models/store"
-	"roster/webhooks"
+	"roster/models/target"
 )
 
 const (
@@ -24,15 +24,13 @@ const (
 func eachHooks(t *testing.T, test func(t *testing.T, s *service, clock *modelstest.Clock)) {
 	t.Helper()
 	t.Parallel()
-	guard := webhooks.NewGuard(webhooks.GuardConfig{Allow: []netip.Prefix{netip.MustParsePrefix("10.9.0.0/16")}})
 	for _, dialect := range modelstest.Dialects {
 		t.Run(string(dialect), func(t *testing.T) {
 			t.Parallel()
 			clock := modelstest.NewClock()
 			cfg := modelstest.Config(t, dialect)
 			cfg.Now = clock.Now
-			cfg.CheckWebhookURL = guard.CheckURL
-			cfg.CheckWebhookEventType = webhooks.CheckSubscription
+			cfg.WebhookTargets = target.Rules{Allow: []netip.Prefix{netip.MustParsePrefix("10.9.0.0/16")}}
 			test(t, newService(t, modelstest.OpenConfig(t, cfg)), clock)
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"roster/models/store"
+	"roster/models/target"
 )
 
 // Config says which database to open and how, and what the installation allows.
@@ -15,10 +16,8 @@ type Config struct {
 
 // Allowed is what an installation allows. It is attached to its database.
 type Allowed struct {
-	// CheckWebhookURL refuses URLs that webhooks must not be sent to, with the reason; nil takes every URL.
-	CheckWebhookURL func(url string) error
-	// CheckWebhookEventType refuses patterns that no event has; nil takes every one that has the form of a pattern.
-	CheckWebhookEventType func(pattern string) error
+	// WebhookTargets are where webhooks may be sent.
+	WebhookTargets target.Rules
 	// MaxWebhooks is how many endpoints an organization can have; 0 is no limit.
 	MaxWebhooks int
 	// AnswerRetention is for how long what was sent and answered is kept, as attempts tell it; 0 is for as long as the delivery.

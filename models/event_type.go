@@ -2,8 +2,6 @@ package models
 
 import (
 	"reflect"
-	"slices"
-	"strings"
 	"time"
 
 	"roster/jsonapi"
@@ -49,32 +47,6 @@ func subjectOf(eventType string) string {
 		}
 	}
 	return ""
-}
-
-// aboutEndpoints is what the types of events that tell of endpoints themselves begin with.
-const aboutEndpoints = "webhook."
-
-// Subscribes tells whether an endpoint with those patterns wants events of that type. No patterns, and "*", want everything that is not
-// about endpoints: an endpoint gets that only if it asks for it by name. Otherwise n endpoints, made one after the other, would cost n²/2
-// deliveries.
-func Subscribes(patterns []string, eventType string) bool {
-	if !strings.HasPrefix(eventType, aboutEndpoints) {
-		return Matches(patterns, eventType)
-	}
-	return slices.ContainsFunc(patterns, func(pattern string) bool { return pattern != "*" && matches(pattern, eventType) })
-}
-
-// Matches tells whether patterns name a type. No patterns, and "*", name every one.
-func Matches(patterns []string, eventType string) bool {
-	return len(patterns) == 0 || slices.ContainsFunc(patterns, func(pattern string) bool { return matches(pattern, eventType) })
-}
-
-func matches(pattern, eventType string) bool {
-	if pattern == "*" || pattern == eventType {
-		return true
-	}
-	prefix, ok := strings.CutSuffix(pattern, "*")
-	return ok && strings.HasSuffix(prefix, ".") && strings.HasPrefix(eventType, prefix)
 }
 
 // exampleTime is when everything in the examples happens: the time that the published API shows.

@@ -24,8 +24,8 @@ func checkOrganization(tx *store.DB, org, before *Organization, in *Change) erro
 	if org.ValidFrom != nil && org.ValidTo != nil && org.ValidFrom.After(org.ValidTo.Time) {
 		invalid("validTo", "validTo must not be before validFrom.")
 	}
-	if url, ok := in.Attributes["webhookUrl"].(string); ok && url != deref(before.WebhookURL) && allowedOn(tx).CheckWebhookURL != nil {
-		if err := allowedOn(tx).CheckWebhookURL(url); err != nil {
+	if url, ok := in.Attributes["webhookUrl"].(string); ok && url != deref(before.WebhookURL) {
+		if err := allowedOn(tx).WebhookTargets.CheckURL(url); err != nil {
 			invalid("webhookUrl", "webhookUrl cannot be used: %s.", err)
 		}
 	}

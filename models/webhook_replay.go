@@ -185,7 +185,7 @@ func checkReplay(tx *store.DB, replay *WebhookReplay) error {
 		errs = append(errs, &Error{Kind: Invalid, Field: "includeDelivered",
 			Message: "includeDelivered is for the kind events: what failed was not delivered."})
 	}
-	return append(errs, checkEventTypes(tx, replay.EventTypes, nil)...).Err()
+	return append(errs, checkEventTypes(replay.EventTypes, nil)...).Err()
 }
 
 // UpdateWebhookReplay pauses a replay, lets it run again, or cancels it. What it has begun goes on.

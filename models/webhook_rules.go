@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -12,23 +11,18 @@ import (
 	"roster/models/store"
 )
 
-// eventTypePattern is what an endpoint can subscribe to: a type, a prefix of one ending in ".*", or "*".
-var eventTypePattern = regexp.MustCompile(`^(\*|[a-zA-Z0-9_]+(\.[a-zA-Z0-9_]+)*(\.\*)?)$`)
-
 // checkEventTypes refuses patterns that have not the form of one, or that nothing matches. What was kept before may stay.
-func checkEventTypes(tx *store.DB, patterns, before []string) (errs Errors) {
+func checkEventTypes(patterns, before []string) (errs Errors) {
 	invalid := func(message string, args ...any) {
 		errs = append(errs, &Error{Kind: Invalid, Field: "eventTypes", Message: fmt.Sprintf(message, args...)})
 	}
 	for _, p := range patterns {
 		switch {
 		case slices.Contains(before, p):
-		case len(p) > 128 || !eventTypePattern.MatchString(p):
+		case !isEventPattern(p):
 			invalid("%.60q is neither a type like user.created, nor a prefix like user.*, nor *.", p)
-		case allowedOn(tx).CheckWebhookEventType != nil:
-			if err := allowedOn(tx).CheckWebhookEventType(p); err != nil {
-				invalid("eventTypes cannot be used: %s.", err)
-			}
+		case !namesSomeEvent(p):
+			invalid("eventTypes cannot be used: there is no event of the type %q.", p)
 		}
 	}
 	return errs
@@ -37,12 +31,12 @@ func checkEventTypes(tx *store.DB, patterns, before []string) (errs Errors) {
 // checkWebhook holds the rules of an endpoint that concern several members, or the world outside. They are for what changes: a rule that
 // came later must not stand in the way of other changes.
 func checkWebhook(tx *store.DB, w, before *Webhook, in *Change) error {
-	errs := checkEventTypes(tx, w.EventTypes, before.EventTypes)
+	errs := checkEventTypes(w.EventTypes, before.EventTypes)
 	invalid := func(field, message string, args ...any) {
 		errs = append(errs, &Error{Kind: Invalid, Field: field, Message: fmt.Sprintf(message, args...)})
 	}
-	if w.URL != before.URL && allowedOn(tx).CheckWebhookURL != nil {
-		if err := allowedOn(tx).CheckWebhookURL(w.URL); err != nil {
+	if w.URL != before.URL {
+		if err := allowedOn(tx).WebhookTargets.CheckURL(w.URL); err != nil {
 			invalid("url", "url cannot be used: %s.", err)
 		}
 	}

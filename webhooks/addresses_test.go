@@ -8,6 +8,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"roster/models/target"
 	"roster/webhooks/webhookstest"
 )
 
@@ -20,7 +21,7 @@ func TestAddressesAreCheckedWhenTheyAreDialled(t *testing.T) {
 	names.Answer("mapped.test", "::ffff:127.0.0.1")
 	names.Answer("half.test", "127.0.0.2 127.0.0.1") // nothing listens on the first, the second is internal
 	guarded := func(c *SenderConfig) {
-		c.Guard = NewGuard(GuardConfig{Allow: prefixes("127.0.0.2/32")})
+		c.Targets = allowing("127.0.0.2/32")
 		c.Resolver = names.Resolver()
 	}
 	port := inside.Address().Port()
@@ -48,7 +49,7 @@ func TestDNSRebindingIsBlocked(t *testing.T) {
 	names := webhookstest.NewDNS(t)
 	names.Answer("rebound.test", "127.0.0.2", "127.0.0.1")
 	s := newSender(t, func(c *SenderConfig) {
-		c.Guard = NewGuard(GuardConfig{Allow: prefixes("127.0.0.2/32")})
+		c.Targets = allowing("127.0.0.2/32")
 		c.Resolver = names.Resolver()
 	})
 	if result := s.Send(t.Context(), delivery(t, outside.URLAt("rebound.test"))); !result.Succeeded() || result.Timings.DNS <= 0 {
@@ -104,7 +105,7 @@ func TestProxies(t *testing.T) {
 	through := func(url *url.URL) func(*SenderConfig) {
 		return func(c *SenderConfig) {
 			c.Proxy = url
-			c.Guard = NewGuard(GuardConfig{PlainHTTP: true}) // does not admit the proxy, and need not
+			c.Targets = target.Rules{PlainHTTP: true} // does not admit the proxy, and need not
 		}
 	}
 	address, err := url.Parse(proxy.URL())

@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"sync/atomic"
 	"syscall"
 )
@@ -61,4 +63,16 @@ func connOf(c net.Conn) *conn {
 	}
 	ours, _ := c.(*conn)
 	return ours
+}
+
+// dialled reads the address as net.Dialer hands it to Control.
+func dialled(network, address string) (netip.AddrPort, error) {
+	if network != "tcp4" && network != "tcp6" {
+		return netip.AddrPort{}, fmt.Errorf("dial %s over %s: only TCP is permitted", address, network)
+	}
+	to, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return netip.AddrPort{}, errors.Join(fmt.Errorf("dial %q", address), err)
+	}
+	return to, nil
 }

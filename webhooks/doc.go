@@ -13,7 +13,7 @@
 //	claim      lanes whose turn it is are leased, the longest waiting first, as far as there is room for their kind and their
 //	   │       organization (budget), and a few due deliveries are taken from each. A lane is one endpoint; after its turn it
 //	   │       goes behind the others.
-//	send       one HTTP exchange (Sender), signed with every live secret (Sign), to an address that is permitted (Guard)
+//	send       one HTTP exchange (Sender), signed with every live secret (Sign), to an address that is permitted (target.Rules)
 //	   │
 //	settle     judge turns the Result into a Verdict and the next state of the Lane; attempt, delivery and lane are
 //	   │       written in one transaction, if the lease is still ours
@@ -65,6 +65,6 @@
 // # What decides
 //
 // The loop decides, from state that only its goroutine touches. Each decision is a pure function or a type without I/O, with a table test:
-// judge, Lane, Schedule, turn, rotation, claims, choose, shares, unwritten, era and known, batching, Guard.Permit. Sockets and databases
+// judge, Lane, Schedule, turn, rotation, claims, choose, shares, unwritten, era and known, batching, target.Rules. Sockets and databases
 // are elsewhere: statements in package webhooks/queue.
 package webhooks

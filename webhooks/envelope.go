@@ -74,8 +74,8 @@ func (e Envelope) Render(limit int) ([]byte, error) {
 }
 
 func (e Envelope) check() error {
-	if err := checkEventType(e.Type); err != nil {
-		return err
+	if !models.IsEventType(e.Type) {
+		return errors.New("its type has not the form of one")
 	}
 	// json.Valid looks at the grammar only, but JSON on the wire is UTF-8 (RFC 8259, section 8.1).
 	if !json.Valid(e.Data) || !utf8.Valid(e.Data) {

@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"roster/models/target"
 )
 
 // exchangeKey finds the exchange in the context of its dials.
@@ -43,7 +45,7 @@ type progress struct {
 	sentAfter, firstByteAfter  time.Duration
 	address                    netip.AddrPort
 	conn                       *conn
-	blocked                    *BlockedError
+	blocked                    *target.BlockedError
 }
 
 func (e *exchange) note(change func(p *progress)) {
@@ -53,7 +55,7 @@ func (e *exchange) note(change func(p *progress)) {
 }
 
 func (e *exchange) noteBlocked(err error) {
-	var blocked *BlockedError
+	var blocked *target.BlockedError
 	if errors.As(err, &blocked) {
 		e.note(func(p *progress) { p.blocked = blocked })
 	}

@@ -6,10 +6,12 @@ import (
 	"database/sql"
 	"io"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
+	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
 	"roster/models/store"
@@ -93,11 +95,33 @@ func (r *rig) endpoint(org *models.Organization, url string, attributes ...any) 
 		in.Attributes[attributes[i].(string)] = attributes[i+1]
 	}
 	in.Links["organization"] = models.Links{org.ID}
+	patterns, _ := in.Attributes["eventTypes"].(jsonapi.Strings)
+	invented := len(patterns) > 0 && !slices.ContainsFunc(models.EventTypes(), func(known models.EventType) bool {
+		return models.Matches(patterns, known.Name)
+	})
+	if invented {
+		in.Attributes["eventTypes"] = jsonapi.Strings{models.TestEvent}
+	}
 	w, err := models.CreateWebhook(r.t.Context(), r.db, someone, in)
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	if invented {
+		r.subscribe(w, patterns)
+	}
 	return w
+}
+
+// subscribe makes an endpoint want events of types that there are in tests only, which no request can ask for.
+func (r *rig) subscribe(w *models.Webhook, patterns jsonapi.Strings) {
+	r.t.Helper()
+	err := store.Transaction(r.t.Context(), r.db, func(tx *store.DB) error {
+		w.EventTypes = patterns
+		return tx.Session(r.t.Context()).Model(w).Select("event_types").UpdateColumns(w).Error
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
 }
 
 // change makes one more event of an organization.

@@ -115,6 +115,15 @@ func (l *Listener) forward(w http.ResponseWriter, r *http.Request, body []byte) 
 	http.Error(w, "the target of forwarding cannot be reached", http.StatusBadGateway)
 }
 
+// reasonOf leaves out the URL, which url.Error repeats: it may hold credentials.
+func reasonOf(err error) string {
+	var parse *url.Error
+	if errors.As(err, &parse) {
+		return parse.Err.Error()
+	}
+	return err.Error()
+}
+
 // forwardable leaves out the headers that belong to the connection.
 func forwardable(header http.Header) http.Header {
 	out := header.Clone()

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"roster/models"
 )
 
 // Printable returns s with everything a terminal or a log reader would act upon escaped as in a Go string literal: control
@@ -13,6 +15,10 @@ func Printable(s string) string { return escape(s, false) }
 
 // printableLines keeps line feeds and tabs.
 func printableLines(s string) string { return escape(s, true) }
+
+// RedactURL returns the origin of a URL for logs and screens: people put secrets into all the rest. Everything that could break a line is
+// escaped.
+func RedactURL(rawURL string) string { return Printable(models.Origin(rawURL)) }
 
 func escape(s string, lines bool) string {
 	const hex = "0123456789abcdef"

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"roster/models"
+	"roster/models/target"
 )
 
 const (
@@ -28,14 +29,14 @@ const (
 
 // SenderConfig says how deliveries leave the process.
 type SenderConfig struct {
-	Guard     *Guard
+	Targets   target.Rules  // where to
 	Timeout   time.Duration // for one exchange as a whole: names, connection, TLS, headers and body
 	UserAgent string
 	// Resolver and RootCAs are the system's when nil, as everywhere in the standard library.
 	Resolver *net.Resolver
 	RootCAs  *x509.CertPool
-	// Proxy is where all deliveries go through; nil means none, whatever HTTP_PROXY says. The guard then sees only the literal
-	// hosts of URLs, and the proxy must keep out the rest.
+	// Proxy is where all deliveries go through; nil means none, whatever HTTP_PROXY says. Targets then hold for the literal
+	// hosts of URLs only, and the proxy must keep out the rest.
 	Proxy *url.URL
 	// IdleConns and IdleConnsPerHost bound the connections kept for the next delivery. A connection beyond them is closed after use.
 	IdleConns, IdleConnsPerHost int
@@ -46,7 +47,7 @@ type SenderConfig struct {
 type Sender struct {
 	timeout   time.Duration
 	userAgent string
-	guard     *Guard
+	targets   target.Rules
 	proxied   bool
 	pooled    *http.Transport
 	fresh     *http.Transport // for second tries: never hands out a used connection
@@ -54,7 +55,7 @@ type Sender struct {
 
 // NewSender returns a sender with that configuration. Close it when done.
 func NewSender(config SenderConfig) *Sender {
-	s := &Sender{timeout: config.Timeout, userAgent: config.UserAgent, guard: config.Guard, proxied: config.Proxy != nil}
+	s := &Sender{timeout: config.Timeout, userAgent: config.UserAgent, targets: config.Targets, proxied: config.Proxy != nil}
 	s.pooled = newTransport(config)
 	s.fresh = newTransport(config)
 	s.fresh.DisableKeepAlives = true
@@ -68,7 +69,7 @@ func newTransport(config SenderConfig) *http.Transport {
 	// so this timeout only divides the time between several addresses; a little longer, it never ends before the deadline does.
 	dialer := &net.Dialer{Timeout: config.Timeout + time.Second, KeepAlive: 15 * time.Second, Resolver: config.Resolver}
 	transport := &http.Transport{
-		Proxy:                 nil, // not ProxyFromEnvironment: it would lead deliveries around the guard
+		Proxy:                 nil, // not ProxyFromEnvironment: it would lead deliveries around guarded
 		DialContext:           remembering(dialer.DialContext),
 		TLSHandshakeTimeout:   config.Timeout,
 		ResponseHeaderTimeout: config.Timeout,
@@ -89,13 +90,13 @@ func newTransport(config SenderConfig) *http.Transport {
 		transport.Proxy = http.ProxyURL(config.Proxy)
 		transport.OnProxyConnectResponse = refuseProxyAnswer
 	} else {
-		dialer.ControlContext = guarded(config.Guard)
+		dialer.ControlContext = guarded(config.Targets)
 	}
 	return transport
 }
 
 // guarded runs after the name was resolved and before each connection is opened, so that no answer of the DNS gets past it.
-func guarded(guard *Guard) func(context.Context, string, string, syscall.RawConn) error {
+func guarded(targets target.Rules) func(context.Context, string, string, syscall.RawConn) error {
 	return func(ctx context.Context, network, address string, _ syscall.RawConn) error {
 		to, err := dialled(network, address)
 		if err != nil {
@@ -105,7 +106,7 @@ func guarded(guard *Guard) func(context.Context, string, string, syscall.RawConn
 		if e == nil {
 			return errors.New("dial outside an exchange")
 		}
-		err = guard.Permit(e.scheme, to)
+		err = targets.Permit(e.scheme, to)
 		e.noteBlocked(err)
 		return err
 	}
@@ -140,7 +141,7 @@ func (s *Sender) Send(ctx context.Context, r Request) Result {
 		return Result{Code: CodeInvalidRequest, Detail: detail(err), Started: started}
 	}
 	if s.proxied {
-		if err := s.guard.CheckURL(r.URL); err != nil {
+		if err := s.targets.CheckURL(r.URL); err != nil {
 			return Result{Code: CodeBlockedAddress, Detail: detail(err), Started: started}
 		}
 	}
@@ -150,7 +151,7 @@ func (s *Sender) Send(ctx context.Context, r Request) Result {
 		result, _ = s.try(deadline, s.fresh, request, r.At, started)
 		result.Tries = 2
 	}
-	if result.Peer.IsValid() && !s.proxied && s.guard.isPublic(result.Peer.Addr()) {
+	if result.Peer.IsValid() && !s.proxied && s.targets.IsPublic(result.Peer.Addr()) {
 		result.Address = result.Peer
 	}
 	if ctx.Err() != nil && result.Status == 0 {

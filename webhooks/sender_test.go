@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
+	"roster/models/target"
 	"roster/webhooks/webhookstest"
 )
 
@@ -18,11 +20,16 @@ const (
 	hasty   = 200 * time.Millisecond
 )
 
+// allowing are rules that admit a network of this machine.
+func allowing(network string) target.Rules {
+	return target.Rules{Allow: []netip.Prefix{netip.MustParsePrefix(network)}}
+}
+
 // newSender returns a sender that may reach loopback, as a self-hoster would allow.
 func newSender(t testing.TB, adjust ...func(*SenderConfig)) *Sender {
 	t.Helper()
 	config := SenderConfig{
-		Guard: NewGuard(GuardConfig{Allow: prefixes("127.0.0.0/8")}), Timeout: patient, UserAgent: "Roster-Webhooks/test",
+		Targets: allowing("127.0.0.0/8"), Timeout: patient, UserAgent: "Roster-Webhooks/test",
 		IdleConns: 16, IdleConnsPerHost: 4,
 	}
 	for _, a := range adjust {

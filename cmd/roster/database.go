@@ -65,8 +65,7 @@ func (c *config) connect(ctx context.Context, vault *store.Vault) (*store.DB, er
 		StatementTimeout: c.statementTime,
 		Vault:            vault,
 		Now:              time.Now,
-	}}
-	c.guardWebhooks(&cfg)
+	}, Allowed: c.allowed()}
 	return models.Open(ctx, cfg)
 }
 

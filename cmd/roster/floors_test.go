@@ -21,6 +21,7 @@ var floors = map[string]int{
 	"docs":           0, // text, and programs of integrators, which import nothing of ours
 	"jsonapi":        0,
 	"models/store":   1,
+	"models/target":  1,
 	"models":         2,
 	"webhooks/queue": 3,
 	"auth":           4,

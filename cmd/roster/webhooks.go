@@ -4,29 +4,29 @@ import (
 	"time"
 
 	"roster/models"
+	"roster/models/target"
 	"roster/webhooks"
 )
 
 const day = 24 * time.Hour
 
-// guard says where webhooks may be sent. Plain HTTP goes to the private networks that are allowed, and elsewhere only if that is wanted.
-func (c *config) guard() *webhooks.Guard {
-	return webhooks.NewGuard(webhooks.GuardConfig{Allow: c.privateTargets, PlainHTTP: c.webhookPlainHTTP})
+// targets says where webhooks may be sent. Plain HTTP goes to the private networks that are allowed, and elsewhere only if that is wanted.
+func (c *config) targets() target.Rules {
+	return target.Rules{Allow: c.privateTargets, PlainHTTP: c.webhookPlainHTTP}
 }
 
-// guardWebhooks makes a database refuse endpoints that nothing could be sent to.
-func (c *config) guardWebhooks(cfg *models.Config) {
-	cfg.MaxWebhooks = c.webhooks
-	cfg.CheckWebhookEventType = webhooks.CheckSubscription
-	cfg.AnswerRetention = time.Duration(c.webhookAnswers) * day
-	cfg.CheckWebhookURL = c.guard().CheckURL
+// allowed returns what the installation allows.
+func (c *config) allowed() models.Allowed {
+	return models.Allowed{
+		WebhookTargets: c.targets(), MaxWebhooks: c.webhooks, AnswerRetention: time.Duration(c.webhookAnswers) * day,
+	}
 }
 
 // deliverWebhooks runs the worker beside the servers. It begins to end with them, in the same period of grace; what the last requests
 // changed is left to the next start, or to another replica.
 func (a *app) deliverWebhooks() {
 	sender := webhooks.NewSender(webhooks.SenderConfig{
-		Guard: a.cfg.guard(), Timeout: a.cfg.webhookTimeout, UserAgent: "Roster-Webhooks/" + version(), Proxy: a.cfg.webhookProxy,
+		Targets: a.cfg.targets(), Timeout: a.cfg.webhookTimeout, UserAgent: "Roster-Webhooks/" + version(), Proxy: a.cfg.webhookProxy,
 		IdleConns: a.cfg.webhookSlots, IdleConnsPerHost: a.cfg.webhookLaneCap,
 	})
 	a.onStop(func() error {

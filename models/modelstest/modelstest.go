@@ -2,11 +2,13 @@ package modelstest
 
 import (
 	"bytes"
+	"net/netip"
 	"testing"
 	"time"
 
 	"roster/models"
 	"roster/models/store"
+	"roster/models/target"
 )
 
 // Dialects are the databases that Each runs a test on.
@@ -99,11 +101,14 @@ func UnmigratedURL(t testing.TB, dialect store.Dialect) string {
 func ConfigAt(url string) models.Config { return config(url) }
 
 // config describes the database at url as every test opens it. All share one master key, so that pools on one database understand each
-// other.
+// other. Webhooks may be sent to receivers on this machine.
 func config(url string) models.Config {
 	vault, err := store.NewVault(bytes.Repeat([]byte{7}, store.MasterKeySize))
 	if err != nil {
 		panic(err) // the size is the constant's
 	}
-	return models.Config{Config: store.Config{URL: url, MaxConnections: 8, StatementTimeout: time.Minute, Vault: vault, Now: time.Now}}
+	return models.Config{
+		Config:  store.Config{URL: url, MaxConnections: 8, StatementTimeout: time.Minute, Vault: vault, Now: time.Now},
+		Allowed: models.Allowed{WebhookTargets: target.Rules{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}},
+	}
 }

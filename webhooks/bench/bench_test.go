@@ -23,6 +23,7 @@ import (
 	"roster/models"
 	"roster/models/modelstest"
 	"roster/models/store"
+	"roster/models/target"
 	"roster/webhooks"
 )
 
@@ -94,7 +95,7 @@ func (r *receiver) wait(b *testing.B) {
 func newSender(b *testing.B) *webhooks.Sender {
 	b.Helper()
 	s := webhooks.NewSender(webhooks.SenderConfig{
-		Guard:   webhooks.NewGuard(webhooks.GuardConfig{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}),
+		Targets: target.Rules{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
 		Timeout: 20 * time.Second, UserAgent: "bench", IdleConns: 1024, IdleConnsPerHost: 64,
 	})
 	b.Cleanup(s.Close)

@@ -1,4 +1,4 @@
-package webhooks
+package target
 
 import (
 	"errors"
@@ -11,8 +11,6 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
-
-	"roster/models"
 )
 
 // maxURLLength is what common browsers, proxies and databases agree on.
@@ -20,7 +18,7 @@ const maxURLLength = 2048
 
 // CheckURL returns nil if an endpoint may be saved with that URL. Otherwise the error is a sentence for the person who typed it.
 // It resolves no names: what a name resolves to is checked when it is dialled.
-func (g *Guard) CheckURL(rawURL string) error {
+func (r Rules) CheckURL(rawURL string) error {
 	if len(rawURL) > maxURLLength {
 		return fmt.Errorf("the URL has %d characters, at most %d are taken", len(rawURL), maxURLLength)
 	}
@@ -37,14 +35,14 @@ func (g *Guard) CheckURL(rawURL string) error {
 		return errors.New("the URL must not carry a user name or password; use a custom header for credentials")
 	case u.Fragment != "" || strings.HasSuffix(rawURL, "#"):
 		return errors.New("the URL must not have a fragment (#): it would never be sent")
-	case u.Scheme == "http" && !g.config.PlainHTTP && len(g.config.Allow) == 0:
+	case u.Scheme == "http" && !r.PlainHTTP && len(r.Allow) == 0:
 		return errors.New("the URL must start with https://")
 	}
 	port, err := portOf(u)
 	if err != nil {
 		return err
 	}
-	if err := g.checkHost(u, port); err != nil {
+	if err := r.checkHost(u, port); err != nil {
 		return err
 	}
 	return checkQuery(rawURL)
@@ -72,7 +70,7 @@ func isEscape(s string) bool {
 	return len(s) > 2 && strings.IndexByte(hex, s[1]) >= 0 && strings.IndexByte(hex, s[2]) >= 0
 }
 
-func (g *Guard) checkHost(u *url.URL, port uint16) error {
+func (r Rules) checkHost(u *url.URL, port uint16) error {
 	host := u.Hostname()
 	if strings.Contains(host, "%") {
 		return fmt.Errorf("the host %q has a zone, which exists on one machine only", host)
@@ -82,7 +80,7 @@ func (g *Guard) checkHost(u *url.URL, port uint16) error {
 		return err
 	}
 	if isAddr {
-		return g.checkLiteral(u.Scheme, host, netip.AddrPortFrom(addr, port))
+		return r.checkLiteral(u.Scheme, host, netip.AddrPortFrom(addr, port))
 	}
 	name, err := hostNames.ToASCII(strings.TrimSuffix(host, "."))
 	if err != nil {
@@ -94,7 +92,7 @@ func (g *Guard) checkHost(u *url.URL, port uint16) error {
 	// RFC 6761, section 6.3: these names mean the loopback interface, whatever the DNS says.
 	if name == "localhost" || strings.HasSuffix(name, ".localhost") {
 		loopback4, loopback6 := netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()
-		if !g.allows(loopback4) && !g.allows(loopback6) {
+		if !r.allows(loopback4) && !r.allows(loopback6) {
 			return fmt.Errorf("the host %q is this machine itself", host)
 		}
 	}
@@ -127,9 +125,9 @@ func checkName(name string) error {
 	return nil
 }
 
-func (g *Guard) checkLiteral(scheme, host string, to netip.AddrPort) error {
+func (r Rules) checkLiteral(scheme, host string, to netip.AddrPort) error {
 	var blocked *BlockedError
-	if err := g.Permit(scheme, to); errors.As(err, &blocked) {
+	if err := r.Permit(scheme, to); errors.As(err, &blocked) {
 		if host != to.Addr().String() {
 			return fmt.Errorf("the host %q is the address %s, which is not permitted: %s", host, to.Addr(), blocked.Reason)
 		}
@@ -237,16 +235,3 @@ func portOf(u *url.URL) (uint16, error) {
 	}
 	return uint16(port), nil
 }
-
-// reasonOf leaves out the URL, which url.Error repeats: it may hold credentials.
-func reasonOf(err error) string {
-	var parse *url.Error
-	if errors.As(err, &parse) {
-		return parse.Err.Error()
-	}
-	return err.Error()
-}
-
-// RedactURL returns the origin of a URL for logs and screens: people put secrets into all the rest. Everything that could break a line is
-// escaped.
-func RedactURL(rawURL string) string { return Printable(models.Origin(rawURL)) }
