@@ -9,11 +9,10 @@ import (
 )
 
 const (
-	choreEvery  = time.Second
-	gaugeEvery  = 15 * time.Second
-	purgeEvery  = 10 * time.Minute
-	purgeBatch  = 1000
-	replayAhead = 100 // deliveries of a replay that may be pending at once, so that it never stands in the way of what happens now
+	choreEvery = time.Second
+	gaugeEvery = 15 * time.Second
+	purgeEvery = 10 * time.Minute
+	purgeBatch = 1000
 )
 
 // chores works off replays, reads the gauges and removes what is too old.
@@ -36,16 +35,6 @@ func (w *Worker) chores(ctx context.Context) {
 			}
 		}
 	}
-}
-
-// replay takes each replay a step further.
-func (w *Worker) replay(ctx context.Context) error {
-	began, err := queue.StepReplays(ctx, w.db, queue.Replaying{Ahead: replayAhead, Render: w.render})
-	w.stepped()
-	if began > 0 {
-		w.Wake()
-	}
-	return err
 }
 
 // Purge removes finished deliveries and replays, and heads of answers, that are older than they are to be kept, and ends what has waited as

@@ -144,14 +144,10 @@ func (w *Worker) match(ctx context.Context, tx *store.DB, events []*models.Queue
 			wishes = append(wishes, wish{s, own[s.Owner]})
 		}
 	}
-	if err := models.DescribeMessages(ctx, tx, messages); err != nil {
-		return plan{}, err
-	}
 	var p plan
-	for _, m := range messages {
-		if m.Body = w.render(m); m.Body != nil {
-			p.messages = append(p.messages, m)
-		}
+	var err error
+	if p.messages, err = w.renderAll(ctx, tx, messages); err != nil {
+		return plan{}, err
 	}
 	now := tx.Now()
 	for _, wish := range wishes {
@@ -191,6 +187,19 @@ func orderKey(s models.Subscriber, e *models.QueuedEvent) *string {
 		return &e.SubjectID
 	}
 	return nil
+}
+
+// renderAll makes the bodies of messages. It returns those that can be told; the others have none.
+func (w *Worker) renderAll(ctx context.Context, tx *store.DB, messages []*models.Message) (rendered []*models.Message, err error) {
+	if err := models.DescribeMessages(ctx, tx, messages); err != nil {
+		return nil, err
+	}
+	for _, m := range messages {
+		if m.Body = w.render(m); m.Body != nil {
+			rendered = append(rendered, m)
+		}
+	}
+	return rendered, nil
 }
 
 // render returns the bytes that are sent, or nil for an event that cannot be told.

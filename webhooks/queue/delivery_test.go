@@ -1,11 +1,9 @@
 package queue_test
 
 import (
-	"sync"
 	"testing"
 	"time"
 
-	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
 	"roster/models/store"
@@ -124,84 +122,4 @@ func finished(t *testing.T, db *store.DB, webhook string) *models.WebhookDeliver
 		t.Fatal(err)
 	}
 	return delivery(t, db, d.ID)
-}
-
-// replay begins one of everything that happened before the present moment of the clock.
-func replay(t *testing.T, db *store.DB, webhook string, options ...modelstest.Option) *models.WebhookReplay {
-	t.Helper()
-	in := change(append([]modelstest.Option{
-		modelstest.With("since", jsonapi.Time{Time: db.Now().Add(-time.Hour)}),
-		modelstest.With("until", jsonapi.Time{Time: db.Now().Add(time.Hour)}),
-		modelstest.To("webhook", webhook),
-	}, options...)...)
-	return must(models.CreateWebhookReplay(t.Context(), db, everything, in))(t)
-}
-
-// fannedOut takes every event out of the queue. Those of one type get a body, as if somebody had been to get them.
-func fannedOut(t *testing.T, db *store.DB, wanted string) {
-	t.Helper()
-	if err := models.NumberEvents(t.Context(), db); err != nil {
-		t.Fatal(err)
-	}
-	bytes := map[store.Dialect]string{store.Postgres: "convert_to(e.data, 'UTF8')", store.SQLite: "CAST(e.data AS blob)"}[db.Dialect()]
-	run(t, db, `INSERT INTO webhook_messages (event_id, organization_id, body) SELECT q.event_id, e.organization_id, `+bytes+`
-		FROM event_queue q JOIN events e ON e.id = q.event_id WHERE e.event_type = '`+wanted+`'`)
-	run(t, db, `DELETE FROM event_queue`)
-}
-
-// TestAReplayAndThePurgeLeaveNoDeliveryWithoutABody lets the purge come while a replay, as that of another replica, has chosen an event and
-// not yet committed a delivery of it: the one that the event had before is the last that the purge sees.
-func TestAReplayAndThePurgeLeaveNoDeliveryWithoutABody(t *testing.T) {
-	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *store.DB) {
-		org := organization(t, db, "Acme", "").ID
-		first := hook(t, db, org, modelstest.With("eventTypes", jsonapi.Strings{"organization.created"})).ID
-		second := hook(t, db, org, modelstest.With("eventTypes", jsonapi.Strings{"*", "webhook.*"})).ID
-		fannedOut(t, db, "organization.created")
-		purged := make(chan error, 1)
-		step := func(render func(*models.Message) []byte) {
-			t.Helper()
-			r := queue.Replaying{Ahead: 10, Render: render}
-			if _, err := queue.StepReplays(t.Context(), db, r); err != nil {
-				t.Fatal(err)
-			}
-		}
-		replay(t, db, first, modelstest.With("kind", "events"))
-		step(nil)
-		run(t, db, `UPDATE webhook_deliveries SET state = 'succeeded', due_at = NULL, finished_at = created_at`)
-
-		replay(t, db, second, modelstest.With("kind", "events"))
-		begin := sync.OnceFunc(func() {
-			go func() {
-				_, err := queue.PurgeDeliveries(t.Context(), db, time.Now().Add(time.Hour), 1000)
-				purged <- err
-			}()
-			awaitBlocked(t, db, purged)
-		})
-		step(func(*models.Message) []byte { begin(); return []byte(`{}`) })
-		if err := <-purged; err != nil {
-			t.Fatal(err)
-		}
-		if n := number(t, db, `SELECT COUNT(*) FROM webhook_deliveries d WHERE d.state = 'pending'
-			AND NOT EXISTS (SELECT 1 FROM webhook_messages m
-				WHERE m.event_id = d.event_id AND m.organization_id = d.organization_id)`); n != 0 {
-			t.Errorf("%d deliveries are pending without a body", n)
-		}
-		if n := number(t, db, `SELECT COUNT(*) FROM webhook_deliveries`); n != 3 {
-			t.Errorf("%d deliveries, want the three of the second endpoint", n)
-		}
-	})
-}
-
-// awaitBlocked waits until what a test has started waits for a lock, or has put something into a full channel. On SQLite it waits for the
-// one writer, from the beginning.
-func awaitBlocked(t *testing.T, db *store.DB, ended chan error) {
-	for db.Dialect() == store.Postgres && len(ended) == 0 {
-		if number(t, db, `SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0 {
-			return
-		}
-		if t.Context().Err() != nil {
-			return
-		}
-	}
 }

@@ -54,18 +54,6 @@ func must[T any](v T, err error) func(testing.TB) T {
 	}
 }
 
-// run changes rows as no function of ours would.
-func run(t testing.TB, db *store.DB, statement string) {
-	t.Helper()
-	err := store.Transaction(t.Context(), db, func(tx *store.DB) error {
-		_, err := tx.Run(t.Context(), statement)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // texts returns the one column of a query.
 func texts(t testing.TB, db *store.DB, query string) []string {
 	t.Helper()
@@ -80,13 +68,4 @@ func texts(t testing.TB, db *store.DB, query string) []string {
 		t.Fatal(err)
 	}
 	return out
-}
-
-// number returns what a query counts.
-func number(t testing.TB, db *store.DB, query string) (n int) {
-	t.Helper()
-	if err := db.Read(t.Context(), func(rows *sql.Rows) error { return rows.Scan(&n) }, query); err != nil {
-		t.Fatal(err)
-	}
-	return n
 }

@@ -24,7 +24,7 @@ func Redeliver(ctx context.Context, db *store.DB, by models.Caller, id string) (
 			return nil, err
 		}
 		// The lane is locked: nobody else writes its deliveries until this commits.
-		if _, err := beginAgain(ctx, tx, []string{id}, models.TriggerManual, nil); err != nil {
+		if _, err := BeginAgain(ctx, tx, []string{id}, models.TriggerManual, nil); err != nil {
 			return nil, err
 		}
 		if err := hurryRetry(ctx, tx, id); err != nil {

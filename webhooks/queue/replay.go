@@ -3,122 +3,180 @@ package queue
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
+	"time"
+
+	"github.com/google/uuid"
 
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/store"
 )
 
-// What one step of a replay can cost: the events or deliveries that it looks at, and how often it does so while there is nothing to begin.
-const (
-	replayWindow  = 5_000
-	replayWindows = 10
-	replaysAtOnce = 100
-)
-
-// Replaying is what the steps of replays need from whoever delivers.
-type Replaying struct {
-	// Ahead is how many deliveries of replays to one endpoint may be pending at once.
-	Ahead int
-	// Render makes the body of a message that nobody was to get until now; nil if it cannot be sent.
-	Render func(*models.Message) []byte
-}
-
-// StepReplays takes each running replay a step further: it begins as many deliveries as may be pending. It returns how many it began.
-// Replays whose endpoints have enough to do already are passed over, and one that fails holds up no other.
-func StepReplays(ctx context.Context, db *store.DB, r Replaying) (began int, err error) {
+// FindReplays returns the ids of up to limit running replays, the oldest first, to endpoints of which fewer than ahead replayed deliveries
+// are pending.
+func FindReplays(ctx context.Context, db *store.DB, ahead, limit int) ([]string, error) {
 	var ids []string
-	err = db.Session(ctx).Raw(`SELECT j.id FROM webhook_jobs j
+	err := db.Session(ctx).Raw(`SELECT j.id FROM webhook_jobs j
 		WHERE j.state = 'running' AND (SELECT COUNT(*) FROM (SELECT 1 FROM webhook_deliveries d
 			WHERE d.webhook_id = j.webhook_id AND d.state = 'pending' AND d.job_id IS NOT NULL LIMIT ?) p) < ?
-		ORDER BY j.created_at, j.id LIMIT ?`, r.Ahead, r.Ahead, replaysAtOnce).Scan(&ids).Error
+		ORDER BY j.created_at, j.id LIMIT ?`, ahead, ahead, limit).Scan(&ids).Error
 	if err != nil {
-		return 0, fmt.Errorf("find replays: %w", err)
+		return nil, fmt.Errorf("find replays: %w", err)
 	}
-	var failures []error
-	for _, id := range ids {
-		for range replayWindows {
-			n, more, err := stepReplay(ctx, db, id, r)
-			if err != nil {
-				failures = append(failures, fmt.Errorf("step replay %s: %w", id, err))
-				break
-			}
-			began += n
-			if n > 0 || !more {
-				break
-			}
-		}
-	}
-	return began, errors.Join(failures...)
+	return ids, nil
 }
 
-// stepReplay takes one replay a step further. The row is locked, so that of several replicas one does it, and the cursor moves in the same
-// transaction, so that nothing is begun twice. more tells that the next step may follow at once.
-func stepReplay(ctx context.Context, db *store.DB, id string, r Replaying) (began int, more bool, err error) {
-	err = store.Transaction(ctx, db, func(tx *store.DB) error {
-		began, more = 0, false
-		replay, err := models.LockWebhookReplay(ctx, tx, id)
-		if models.IsKind(err, models.NotFound) {
-			return nil // deleted with its endpoint
-		}
-		if err != nil || replay.State != models.ReplayRunning {
-			return err
-		}
-		endpoint, err := models.Find(ctx, tx, models.Webhooks, models.Everything(), replay.WebhookID, nil)
-		if models.IsKind(err, models.NotFound) {
-			return finishReplay(ctx, tx, replay, models.ReplayCancelled)
-		}
-		if err != nil {
-			return err
-		}
-		step := &replayStep{replay: replay, webhook: endpoint.(*models.Webhook), Replaying: r}
-		if step.room, err = replayRoom(ctx, tx, replay.WebhookID, r.Ahead); err != nil || step.room == 0 {
-			return err
-		}
-		if replay.Kind == models.ReplayFailed {
-			err = step.failed(ctx, tx)
-		} else {
-			err = step.events(ctx, tx)
-		}
-		if err != nil {
-			return err
-		}
-		began, more = step.began, !step.done && !step.waiting
-		replay.Queued += int64(began)
-		if began > 0 {
-			if err := WakeLanes(ctx, tx, []string{replay.WebhookID}); err != nil {
-				return err
-			}
-		}
-		if step.done {
-			return finishReplay(ctx, tx, replay, models.ReplayDone)
-		}
-		return saveReplay(ctx, tx, replay)
-	})
-	return began, more, err
-}
-
-// replayRoom is how many more deliveries of replays to an endpoint may be pending.
-func replayRoom(ctx context.Context, tx *store.DB, webhook string, ahead int) (int, error) {
-	pending := 0
-	err := tx.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&pending) },
+// CountReplayed returns how many deliveries of replays to an endpoint are pending.
+func CountReplayed(ctx context.Context, tx *store.DB, webhook string) (pending int, err error) {
+	err = tx.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&pending) },
 		`SELECT COUNT(*) FROM webhook_deliveries WHERE webhook_id = ? AND state = 'pending' AND job_id IS NOT NULL`, webhook)
 	if err != nil {
 		return 0, fmt.Errorf("count replayed deliveries: %w", err)
 	}
-	return max(ahead-pending, 0), nil
+	return pending, nil
 }
 
-func finishReplay(ctx context.Context, tx *store.DB, replay *models.WebhookReplay, state string) error {
+// Candidate is what a replay comes across: a delivery, or an event.
+type Candidate struct {
+	ID         string // of which the cursor of the replay is made
+	EventType  string
+	At         time.Time // when the event happened, or the delivery was created
+	Reached    bool      // by the endpoint, where it happened
+	DeliveryID string    // of the event to the endpoint
+	State      string    // of that delivery, or NoDelivery
+}
+
+// NoDelivery is in place of a state for an event of which there is no delivery to the endpoint.
+const NoDelivery = ""
+
+// FindReplayDeliveries returns up to limit deliveries to the endpoint of a replay that are behind its cursor, in the order of their ids,
+// which is that of their creation.
+func FindReplayDeliveries(
+	ctx context.Context, tx *store.DB, replay *models.WebhookReplay, w *models.Webhook, limit int,
+) ([]Candidate, error) {
+	cursor := idAt(replay.Since.Add(-time.Hour)) // no event is older than its delivery, but the clocks of replicas differ
+	if replay.Cursor != nil {
+		cursor = *replay.Cursor
+	}
+	var window []Candidate
+	reached, args := w.Reach("e.organization_id")
+	err := tx.Read(ctx, func(rows *sql.Rows) error {
+		var c Candidate
+		err := rows.Scan(&c.ID, &c.EventType, &c.State, &c.At, &c.Reached)
+		c.DeliveryID = c.ID
+		window = append(window, c)
+		return err
+	}, `SELECT d.id, d.event_type, d.state, d.created_at, `+reached+`
+		FROM webhook_deliveries d JOIN events e ON e.id = d.event_id
+		WHERE d.webhook_id = ? AND d.id > ? ORDER BY d.id LIMIT ?`, append(args, w.ID, cursor, limit)...)
+	if err != nil {
+		return nil, fmt.Errorf("look for failed deliveries: %w", err)
+	}
+	return window, nil
+}
+
+// FindReplayEvents returns up to limit events of the span of a replay that are behind its cursor, in the order in which they happened. For
+// a subtree those are the events of the whole installation: there is no index on the events of many organizations, and looking at a
+// bounded number of them is what bounds the step.
+func FindReplayEvents(
+	ctx context.Context, tx *store.DB, replay *models.WebhookReplay, w *models.Webhook, limit int,
+) ([]Candidate, error) {
+	at, id := replay.Since.Time, uuid.Nil.String()
+	if replay.Cursor != nil {
+		id = *replay.Cursor
+		err := tx.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&at) }, `SELECT occurred_at FROM events WHERE id = ?`, id)
+		if err != nil {
+			return nil, fmt.Errorf("find the place of a replay: %w", err)
+		}
+	}
+	reached, from, args := "1 = 1", "organization_id = ? AND ", []any{w.OrganizationID}
+	if w.Subtree {
+		reached, args = w.Reach("e.organization_id")
+		from = ""
+	}
+	var window []Candidate
+	err := tx.Read(ctx, func(rows *sql.Rows) error {
+		var c Candidate
+		var delivery, state sql.NullString
+		err := rows.Scan(&c.ID, &c.EventType, &c.At, &c.Reached, &delivery, &state)
+		c.DeliveryID, c.State = delivery.String, state.String
+		window = append(window, c)
+		return err
+	}, `SELECT e.id, e.event_type, e.occurred_at, `+reached+`, d.id, d.state
+		FROM (SELECT id, event_type, occurred_at, organization_id FROM events
+			WHERE `+from+`(occurred_at, id) > (?, ?) AND occurred_at < ?
+			ORDER BY occurred_at, id LIMIT ?) AS e
+		LEFT JOIN webhook_deliveries d ON d.event_id = e.id AND d.webhook_id = ?
+		ORDER BY e.occurred_at, e.id`, append(args, at, id, replay.Until.Time, limit, w.ID)...)
+	if err != nil {
+		return nil, fmt.Errorf("look for events: %w", err)
+	}
+	return window, nil
+}
+
+// LockMessages returns what an organization is sent of those of some events that are fanned out, by event. Until the transaction ends
+// nobody takes the bodies away. There is none if no endpoint of the organization was to get it until now.
+func LockMessages(ctx context.Context, tx *store.DB, owner string, events []string) (map[string]*models.Message, error) {
+	bodies := map[string][]byte{}
+	in, arg := tx.Among("event_id", events)
+	err := tx.Read(ctx, func(rows *sql.Rows) error {
+		var id string
+		var body []byte
+		err := rows.Scan(&id, &body)
+		bodies[id] = body
+		return err
+	}, `SELECT event_id, body FROM webhook_messages WHERE organization_id = ? AND `+in+` ORDER BY event_id`+tx.Locking(""), owner, arg)
+	if err != nil {
+		return nil, fmt.Errorf("lock messages: %w", err)
+	}
+	found := map[string]*models.Message{}
+	in, arg = tx.Among("p.event_id", events)
+	err = tx.Read(ctx, func(rows *sql.Rows) error {
+		e, err := models.ScanQueued(rows)
+		if err == nil {
+			found[e.ID] = &models.Message{Event: e, Owner: owner, Body: bodies[e.ID]}
+		}
+		return err
+	}, `SELECT `+models.QueuedColumns+` FROM event_positions p JOIN events e ON e.id = p.event_id
+		WHERE `+in+` AND NOT EXISTS (SELECT 1 FROM event_queue q WHERE q.position = p.position)`, arg)
+	if err != nil {
+		return nil, fmt.Errorf("read events: %w", err)
+	}
+	return found, nil
+}
+
+// BeginAgain makes finished deliveries pending and returns how many. Their numbers of attempts go on, their schedules begin anew, and they
+// wait for nothing. replay is the replay that does it; nil leaves the one that did before.
+func BeginAgain(ctx context.Context, tx *store.DB, ids []string, trigger string, replay *string) (int, error) {
+	in, arg := tx.Among("id", ids)
+	n, err := tx.Run(ctx, `UPDATE webhook_deliveries SET
+		state = 'pending', trigger = ?, job_id = COALESCE(?, job_id), round_attempts = 0, due_at = ?,
+		finished_at = NULL, reason = NULL, order_key = NULL WHERE state <> 'pending' AND `+in, trigger, replay, tx.Now(), arg)
+	if err != nil {
+		return 0, fmt.Errorf("begin deliveries again: %w", err)
+	}
+	return int(n), nil
+}
+
+// NoteReplay makes deliveries that were just inserted those of a replay.
+func NoteReplay(ctx context.Context, tx *store.DB, replay string, deliveries []*NewDelivery) error {
+	in, arg := tx.Among("id", store.Column(deliveries, func(d *NewDelivery) string { return d.ID }))
+	if _, err := tx.Run(ctx, `UPDATE webhook_deliveries SET job_id = ? WHERE `+in, replay, arg); err != nil {
+		return fmt.Errorf("note the replay: %w", err)
+	}
+	return nil
+}
+
+// FinishReplay ends a replay in a state.
+func FinishReplay(ctx context.Context, tx *store.DB, replay *models.WebhookReplay, state string) error {
 	replay.State, replay.FinishedAt = state, &jsonapi.Stamp{Time: tx.Now()}
 	replay.Version++
-	return saveReplay(ctx, tx, replay)
+	return SaveReplay(ctx, tx, replay)
 }
 
-// saveReplay writes how far a replay has come. Coming on is no new version: whoever read it to pause it means it a second later, too.
-func saveReplay(ctx context.Context, tx *store.DB, replay *models.WebhookReplay) error {
+// SaveReplay writes how far a replay has come. Coming on is no new version: whoever read it to pause it means it a second later, too.
+func SaveReplay(ctx context.Context, tx *store.DB, replay *models.WebhookReplay) error {
 	replay.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
 	err := tx.Session(ctx).Model(&models.WebhookReplay{}).Where("id = ?", replay.ID).
 		Select("state", "finished_at", "cursor", "reached_at", "examined", "queued", "updated_at", "version").Updates(replay).Error
