@@ -109,19 +109,26 @@ func FindHolder(ctx context.Context, db *store.DB, text string) (*Holder, error)
 
 // TouchAPIKeys notes when keys were last used, in one statement. It is called in batches, from time to time.
 func TouchAPIKeys(ctx context.Context, db *store.DB, used map[string]time.Time) error {
-	ids := sortedKeys(used)
-	times := store.Column(ids, func(id string) time.Time { return used[id] })
+	uses := make([]keyUse, 0, len(used))
+	for _, id := range sortedKeys(used) {
+		uses = append(uses, keyUse{id, used[id]})
+	}
 	return store.Transaction(ctx, db, func(tx *store.DB) error {
-		_, err := store.Rowwise{
-			Doing: "note use of keys",
-			Postgres: `UPDATE api_keys SET last_used_at = u.at
-			FROM unnest(?::timestamptz[], ?::uuid[]) AS u (at, id)
-			WHERE api_keys.id = u.id AND (last_used_at IS NULL OR last_used_at < u.at)`,
-			SQLite: `UPDATE api_keys SET last_used_at = ?1 WHERE id = ?2 AND (last_used_at IS NULL OR last_used_at < ?1)`,
-		}.Run(ctx, tx, times, ids)
+		_, err := noteUses.Run(ctx, tx, uses)
 		return err
 	})
 }
+
+type keyUse struct {
+	id string
+	at time.Time
+}
+
+var noteUses = store.UpdateRows("note use of keys", "api_keys",
+	`(api_keys.last_used_at IS NULL OR api_keys.last_used_at < u.last_used_at)`,
+	store.Col("id", "uuid", func(k keyUse) string { return k.id }).Key(),
+	store.Col("last_used_at", "timestamptz", func(k keyUse) time.Time { return k.at }),
+)
 
 // credentialUnique is that of what a credential is found by: a client that chooses a token can meet one that is there.
 var credentialUnique = unique{"credentials_pkey", "credentials.lookup", "token", "That token cannot be used."}

@@ -92,12 +92,12 @@ func (w *Worker) lend(ctx context.Context, tx *store.DB, lanes []*queue.LaneRow,
 	room := w.budget.room()
 	var lend, wake []string
 	for _, l := range lanes {
-		state := laneOf(l)
+		state := Lane(l.LaneState)
 		at := seat{state.standing(), l.OrganizationID}
 		switch {
 		case l.LeaseToken != nil && l.LeaseUntil.After(now):
 			h.tokens[l.WebhookID] = *l.LeaseToken
-		case l.Health == string(HealthOK) && !state.PausedUntil().After(now) && !backlog(l, now) && room.admits(at):
+		case l.Health == models.HealthOK && !state.PausedUntil().After(now) && !backlog(l, now) && room.admits(at):
 			room.take(at)
 			lend = append(lend, l.WebhookID)
 			l.LeaseToken = &lease.Token

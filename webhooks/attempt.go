@@ -51,9 +51,8 @@ func (l *loop) conclude(a *attempt) *queue.Settlement {
 	now := l.w.db.Now()
 	step := scheduleStep{attempt: d.RoundAttempts + 1, of: a.endpoint.schedule, roll: rand.Float64()} //nolint:gosec // jitter
 	verdict, state := judge(r, step, lane.state, now)
-	lane.state = state
+	lane.state = state.measured(r, now)
 	l.fit(lane)
-	lane.measure(r, now)
 	if verdict.Disable != "" {
 		lane.disable = verdict.Disable
 	}
@@ -97,7 +96,7 @@ func (l *loop) log(a *attempt, v Verdict) {
 		slog.String("webhook_id", a.delivery.WebhookID), slog.String("organization_id", a.endpoint.OrganizationID),
 		slog.Int("attempt", a.delivery.Attempts+1), slog.String("trigger", a.delivery.Trigger),
 		slog.String("url", RedactURL(a.endpoint.URL)),
-		slog.String("state", string(v.State)), slog.String("health", string(a.lane.state.Health)), slog.Any("result", a.result),
+		slog.String("state", string(v.State)), slog.String("health", a.lane.state.Health), slog.Any("result", a.result),
 	}
 	if v.State == StatePending {
 		attributes = append(attributes, slog.Time("next_at", v.NextAt))
@@ -112,7 +111,7 @@ func (l *loop) log(a *attempt, v Verdict) {
 func attemptRow(a *attempt) *queue.Attempt {
 	r := a.result
 	kept := &queue.Attempt{
-		DeliveryID: a.delivery.ID, Number: a.delivery.Attempts + 1, Trigger: a.delivery.Trigger, StartedAt: a.at, URL: a.endpoint.URL,
+		Number: a.delivery.Attempts + 1, Trigger: a.delivery.Trigger, StartedAt: a.at, URL: a.endpoint.URL,
 		RequestHeaders: sentHeaders(r.Sent, a.endpoint.header), Reused: r.Reused, Tries: r.Tries, Truncated: r.Truncated,
 		DNS: r.Timings.DNS, Connect: r.Timings.Connect, TLS: r.Timings.TLS, Sent: r.Timings.Sent, FirstByte: r.Timings.FirstByte,
 		Total: r.Timings.Total, Code: text(string(r.Code)), Detail: text(r.Detail), Protocol: text(r.Protocol),

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"sync"
 
+	"roster/models"
 	"roster/webhooks/queue"
 )
 
@@ -15,7 +16,7 @@ type standing string
 const (
 	proven   standing = queue.Proven   // its answers are good: all slots are open to it
 	newcomer standing = queue.Newcomer // it was never answered
-	doubted  standing = queue.Doubted  // see HealthProbation
+	doubted  standing = queue.Doubted  // see models.HealthProbation
 )
 
 var standings = [...]standing{proven, newcomer, doubted}
@@ -23,7 +24,7 @@ var standings = [...]standing{proven, newcomer, doubted}
 // standing returns on what terms a lane is served.
 func (l Lane) standing() standing {
 	switch {
-	case l.Health != HealthOK:
+	case l.Health != models.HealthOK:
 		return doubted
 	case l.Answers == 0:
 		return newcomer

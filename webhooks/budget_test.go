@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"roster/models"
 	"roster/webhooks/queue"
 )
 
@@ -16,11 +17,11 @@ func TestStanding(t *testing.T) {
 		want standing
 	}{
 		"new":                          {newLane(8), newcomer},
-		"answered":                     {Lane{Health: HealthOK, Answers: 1}, proven},
-		"failed once":                  {Lane{Health: HealthOK, Answers: 1, ConsecutiveFailures: 1}, proven},
-		"timed out":                    {Lane{Health: HealthProbation, Answers: 1, ConsecutiveFailures: 1}, doubted},
-		"in doubt, its breaker closed": {Lane{Health: HealthProbation}, doubted},
-		"disabled by its last answer":  {Lane{Health: HealthDisabled, Answers: 9}, doubted},
+		"answered":                     {Lane{Health: models.HealthOK, Answers: 1}, proven},
+		"failed once":                  {Lane{Health: models.HealthOK, Answers: 1, ConsecutiveFailures: 1}, proven},
+		"timed out":                    {Lane{Health: models.HealthProbation, Answers: 1, ConsecutiveFailures: 1}, doubted},
+		"in doubt, its breaker closed": {Lane{Health: models.HealthProbation}, doubted},
+		"disabled by its last answer":  {Lane{Health: models.WebhookDisabled, Answers: 9}, doubted},
 	} {
 		if got := c.lane.standing(); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"roster/jsonapi"
+	"roster/models"
 	"roster/models/modelstest"
 	"roster/models/store"
 	"roster/webhooks/webhookstest"
@@ -88,7 +89,7 @@ func TestAClockThatJumpsMakesNoStormAndNoStall(t *testing.T) {
 					t.Errorf("%d requests at the healthy endpoint", n)
 				}
 				r.until(fmt.Sprintf(`SELECT COUNT(*) FROM webhook_lanes
-					WHERE next_turn_at IS NOT NULL OR health <> '%s'`, HealthOK), int64(0))
+					WHERE next_turn_at IS NOT NULL OR health <> '%s'`, models.HealthOK), int64(0))
 			})
 		})
 	}

@@ -42,7 +42,7 @@ func (w *Worker) abandon(h handoff) {
 	}
 	b := &batch{}
 	for _, l := range h.leased {
-		b.lanes = append(b.lanes, &queue.LaneSettlement{LaneRow: *l, Token: *l.LeaseToken, Release: true})
+		b.lanes = append(b.lanes, &queue.LaneSettlement{Holding: l.Holding(), State: l.LaneState, Release: true})
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()

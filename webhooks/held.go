@@ -3,6 +3,7 @@ package webhooks
 import (
 	"time"
 
+	"roster/models"
 	"roster/webhooks/queue"
 )
 
@@ -20,9 +21,9 @@ type heldLane struct {
 
 	// What decides how it is served.
 	state         Lane
-	row           queue.LaneRow // as it was leased; the columns beside the state are kept up to date
-	endpoint      *endpoint     // nil until it was read
-	seat          seat          // what it counts as in the budget; only reseat changes it
+	leasedHealth  string    // that of the state as it was leased
+	endpoint      *endpoint // nil until it was read
+	seat          seat      // what it counts as in the budget; only reseat changes it
 	turn          turn
 	nextAttemptAt time.Time // when its rate permits the next attempt
 
@@ -50,59 +51,17 @@ func (lane *heldLane) idle() bool {
 	return !lane.leaseLost && len(lane.queue) == 0 && lane.underWay == 0 && lane.unwrittenHeads == 0 && !lane.mayHaveMore && !lane.inFetch
 }
 
-// measure keeps what the health of an endpoint is told by.
-func (lane *heldLane) measure(r Result, now time.Time) {
-	if !r.Succeeded() {
-		return
-	}
-	lane.row.LastSuccessAt = &now
-	took := float64(r.Timings.Total.Microseconds()) / 1000
-	if lane.row.Latency == 0 {
-		lane.row.Latency = took
-	}
-	lane.row.Latency += (took - lane.row.Latency) * failingMemory
-}
-
-// settlement returns what is written of a lane, beside what becomes of it.
+// settlement returns what is written of a lane, beside what becomes of it. A lane that was just disabled is written as in probation:
+// disabling is a change of the endpoint, which the lane follows.
 func (lane *heldLane) settlement() *queue.LaneSettlement {
-	s := &queue.LaneSettlement{LaneRow: rowOf(lane.id, lane.state), Token: lane.token, Disable: string(lane.disable)}
-	s.LastSuccessAt, s.Latency = lane.row.LastSuccessAt, lane.row.Latency
+	s := &queue.LaneSettlement{Holding: lane.holding(), State: queue.LaneState(lane.state), Disable: string(lane.disable)}
+	if s.State.Health == models.WebhookDisabled || s.State.Health == models.WebhookPaused {
+		s.State.Health = models.HealthProbation
+	}
 	return s
 }
 
-// laneOf returns the state of a lane from its row.
-func laneOf(row *queue.LaneRow) Lane {
-	return Lane{
-		Cap: row.Cap, MaxCap: row.MaxCap, Health: Health(row.Health), Clean: row.Clean, ConsecutiveFailures: row.ConsecutiveFailures,
-		FailingSince: timeOf(row.FailingSince), LastFailureAt: timeOf(row.LastFailureAt), Answers: row.Answers, Failing: row.Failing,
-		Slow: row.Slow, RetryAfter: timeOf(row.RetryAfter), FailedProbes: row.FailedProbes, ProbeAt: timeOf(row.ProbeAt),
-	}
-}
-
-// rowOf is the way back. A lane that was just disabled is written as in probation: disabling is a change of the endpoint, which the lane
-// follows.
-func rowOf(id string, l Lane) queue.LaneRow {
-	health := l.Health
-	if health == HealthDisabled || health == HealthPaused {
-		health = HealthProbation
-	}
-	return queue.LaneRow{
-		WebhookID: id, Cap: l.Cap, MaxCap: l.MaxCap, Health: string(health), Clean: l.Clean, ConsecutiveFailures: l.ConsecutiveFailures,
-		FailingSince: pointerTo(l.FailingSince), LastFailureAt: pointerTo(l.LastFailureAt), Answers: l.Answers, Failing: l.Failing,
-		Slow: l.Slow, RetryAfter: pointerTo(l.RetryAfter), FailedProbes: l.FailedProbes, ProbeAt: pointerTo(l.ProbeAt),
-	}
-}
-
-func timeOf(t *time.Time) time.Time {
-	if t == nil {
-		return time.Time{}
-	}
-	return *t
-}
-
-func pointerTo(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
+// holding returns what the lane is held under.
+func (lane *heldLane) holding() queue.Holding {
+	return queue.Holding{WebhookID: lane.id, Token: lane.token}
 }

@@ -83,10 +83,11 @@ func TestAResultThatTheDatabaseRefusesHoldsUpNoOther(t *testing.T) {
 			now := db.Now()
 			b.deliveries = append(b.deliveries, &queue.Settlement{
 				DeliveryID: row[0], WebhookID: row[1], State: models.DeliverySucceeded, FinishedAt: &now,
-				Attempt: &queue.Attempt{DeliveryID: row[0], Number: 1, StartedAt: now, Detail: &poison, Secrets: "[]"},
+				Attempt: &queue.Attempt{Number: 1, StartedAt: now, Detail: &poison, Secrets: "[]"},
 			})
-			lane := queue.LaneRow{WebhookID: row[1], Cap: 1, MaxCap: 1, Health: "ok"}
-			b.lanes = append(b.lanes, &queue.LaneSettlement{LaneRow: lane, Token: row[2]})
+			b.lanes = append(b.lanes, &queue.LaneSettlement{
+				Holding: queue.Holding{WebhookID: row[1], Token: row[2]}, State: queue.LaneState{Cap: 1, MaxCap: 1, Health: models.HealthOK},
+			})
 		}
 		if s := r.w.settle(b); s.err != nil || len(s.lost) > 0 {
 			t.Errorf("lost %v: %v", s.lost, s.err)

@@ -5,17 +5,7 @@ import (
 	"time"
 
 	"roster/models"
-)
-
-// Health is how far a lane is trusted.
-type Health string
-
-// Lanes in probation have a quarter of all slots, see standing.
-const (
-	HealthOK        Health = models.HealthOK
-	HealthProbation Health = models.HealthProbation
-	HealthPaused    Health = models.WebhookPaused   // by its owner
-	HealthDisabled  Health = models.WebhookDisabled // by a verdict
+	"roster/webhooks/queue"
 )
 
 const (
@@ -32,21 +22,9 @@ const (
 )
 
 // Lane is the state of one endpoint that decides how it is served. The lane of a new endpoint has one slot: hundreds of
-// endpoints that hang from the first moment hold hundreds of slots, not thousands.
-type Lane struct {
-	Cap, MaxCap         int // attempts at once, now and at most
-	Health              Health
-	Clean               int // quick successes in a row
-	ConsecutiveFailures int
-	FailingSince        time.Time // first failure since the last success; zero when there is none
-	LastFailureAt       time.Time
-	Answers             int       // since the breaker last closed
-	Failing             float64   // share of failures among recent answers
-	Slow                float64   // share of slow successes among recent successes
-	RetryAfter          time.Time // until then the receiver asked to be left alone
-	FailedProbes        int       // more than zero: the breaker is open
-	ProbeAt             time.Time // until then the open breaker lets nothing through
-}
+// endpoints that hang from the first moment hold hundreds of slots, not thousands. Lanes in probation have a quarter of all slots, see
+// standing.
+type Lane queue.LaneState
 
 // Open tells whether the breaker is open: one attempt at a time goes out when ProbeAt has come, and the other deliveries keep
 // their place and their attempts.
@@ -58,6 +36,20 @@ func (l Lane) PausedUntil() time.Time {
 		return l.ProbeAt
 	}
 	return l.RetryAfter
+}
+
+// measured keeps what the health of an endpoint is told by, and nothing here is decided by.
+func (l Lane) measured(r Result, now time.Time) Lane {
+	if !r.Succeeded() {
+		return l
+	}
+	l.LastSuccessAt = now
+	took := float64(r.Timings.Total.Microseconds()) / 1000
+	if l.Latency == 0 {
+		l.Latency = took
+	}
+	l.Latency += (took - l.Latency) * failingMemory
+	return l
 }
 
 func (l Lane) succeeded(r Result) Lane {
@@ -79,10 +71,10 @@ func (l Lane) succeeded(r Result) Lane {
 		l.Cap = min(l.Cap+1, l.MaxCap)
 	}
 	switch {
-	case l.Health == HealthOK && l.Slow > slowShare:
-		l.Health = HealthProbation
-	case l.Health == HealthProbation && l.Clean >= cleanForOK && l.Slow <= slowShare:
-		l.Health = HealthOK
+	case l.Health == models.HealthOK && l.Slow > slowShare:
+		l.Health = models.HealthProbation
+	case l.Health == models.HealthProbation && l.Clean >= cleanForOK && l.Slow <= slowShare:
+		l.Health = models.HealthOK
 	}
 	return l
 }
@@ -103,8 +95,8 @@ func (l Lane) failed(r Result, roll float64, now time.Time) Lane {
 		l.RetryAfter = until
 	}
 	// One timeout is enough for probation: it held a slot for the whole deadline. Other failures cost little.
-	if l.Health == HealthOK && (r.Code == CodeTimeout || l.ConsecutiveFailures >= failuresToDoubt) {
-		l.Health = HealthProbation
+	if l.Health == models.HealthOK && (r.Code == CodeTimeout || l.ConsecutiveFailures >= failuresToDoubt) {
+		l.Health = models.HealthProbation
 	}
 	return l.trip(roll, now)
 }

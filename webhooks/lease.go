@@ -17,8 +17,8 @@ func (l *loop) hold(rows []*queue.LaneRow, leaseUntil time.Time) {
 			l.lose(old) // its lease ended before it was renewed
 		}
 		lane := &heldLane{
-			id: row.WebhookID, token: *row.LeaseToken, state: laneOf(row), row: *row, leaseUntil: leaseUntil, turn: turn{began: time.Now()},
-			endpoint: l.endpoints[row.WebhookID], nextAttemptAt: l.paces[row.WebhookID],
+			id: row.WebhookID, token: *row.LeaseToken, state: Lane(row.LaneState), leasedHealth: row.Health, leaseUntil: leaseUntil,
+			turn: turn{began: time.Now()}, endpoint: l.endpoints[row.WebhookID], nextAttemptAt: l.paces[row.WebhookID],
 		}
 		lane.seat = seat{lane.state.standing(), row.OrganizationID}
 		delete(l.paces, lane.id)
@@ -76,7 +76,7 @@ func (l *loop) renew() {
 	}
 	held := make([]queue.Holding, 0, len(l.lanes))
 	for _, lane := range l.lanes {
-		held = append(held, queue.Holding{WebhookID: lane.id, Token: lane.token})
+		held = append(held, lane.holding())
 	}
 	l.renewing = true
 	go func() {

@@ -93,7 +93,7 @@ func (m *Metrics) gauge(ctx context.Context, db *store.DB) error {
 	if !backlog.OldestDue.IsZero() {
 		m.oldest.Set(max(db.Now().Sub(backlog.OldestDue), time.Duration(0)).Seconds())
 	}
-	for _, health := range []Health{HealthOK, HealthProbation, HealthPaused, HealthDisabled} {
+	for _, health := range []string{models.HealthOK, models.HealthProbation, models.WebhookPaused, models.WebhookDisabled} {
 		m.lanes.WithLabelValues(string(health)).Set(float64(backlog.Lanes[string(health)]))
 	}
 	return nil

@@ -1,6 +1,10 @@
 package webhooks
 
-import "time"
+import (
+	"time"
+
+	"roster/models"
+)
 
 // pump starts attempts, one for each lane in turn, while there are slots.
 func (l *loop) pump() {
@@ -37,7 +41,7 @@ func (l *loop) canStart(lane *heldLane, now, today time.Time) bool {
 	if lane.leaseLost || lane.givenBack || l.stopping {
 		return false
 	}
-	if until := lane.state.PausedUntil(); lane.state.Health == HealthDisabled || until.After(today) {
+	if until := lane.state.PausedUntil(); lane.state.Health == models.WebhookDisabled || until.After(today) {
 		l.drop(lane) // given back until then
 		return false
 	}

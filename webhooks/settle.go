@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"roster/models"
 	"roster/models/store"
 	"roster/webhooks/queue"
 )
@@ -157,7 +158,7 @@ func (b *batch) leavesWork() bool {
 	for _, given := range b.lanes {
 		lane := b.of[given.WebhookID]
 		sent := lane.turn.attempts > 0
-		doubted := lane.row.Health != string(HealthOK) || lane.state.Health != HealthOK
+		doubted := lane.leasedHealth != models.HealthOK || lane.state.Health != models.HealthOK
 		if given.Release && (given.Due && (sent || !lane.turn.ended) || sent && doubted) {
 			return true
 		}

@@ -61,7 +61,7 @@ func judge(r Result, step scheduleStep, lane Lane, now time.Time) (Verdict, Lane
 		v := Verdict{State: StateSucceeded, Counts: true}
 		lane = lane.succeeded(r)
 		if r.Control == ControlDisable {
-			v.Disable, lane.Health = DisabledRequested, HealthDisabled
+			v.Disable, lane.Health = DisabledRequested, models.WebhookDisabled
 		}
 		return v, lane
 	case r.Control == ControlAbort:
@@ -72,7 +72,7 @@ func judge(r Result, step scheduleStep, lane Lane, now time.Time) (Verdict, Lane
 	v.Disable = disables(r, lane, now)
 	lane = lane.failed(r, step.roll, now)
 	if v.Disable != "" {
-		lane.Health = HealthDisabled
+		lane.Health = models.WebhookDisabled
 	}
 	return v, lane
 }

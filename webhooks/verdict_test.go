@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"roster/models"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -23,7 +25,7 @@ func answer(status int) Result {
 }
 
 // newLane returns the lane of a new endpoint.
-func newLane(maxCap int) Lane { return Lane{Cap: 1, MaxCap: maxCap, Health: HealthOK} }
+func newLane(maxCap int) Lane { return Lane{Cap: 1, MaxCap: maxCap, Health: models.HealthOK} }
 
 // middling is an attempt that can be followed by another, with a roll that leaves waits as they are.
 var middling = scheduleStep{attempt: 2, of: DefaultSchedule(), roll: 0.5}
@@ -35,19 +37,19 @@ func TestJudgeEveryAnswer(t *testing.T) {
 	waiting := func(r Result, d time.Duration) Result { r.RetryAfter = d; return r }
 	asking := func(r Result, c Control) Result { r.Control = c; return r }
 	taking := func(d time.Duration) Result { r := answer(200); r.Timings.Total = d; return r }
-	lane := Lane{Cap: 6, MaxCap: 8, Health: HealthOK, Clean: 5}
+	lane := Lane{Cap: 6, MaxCap: 8, Health: models.HealthOK, Clean: 5}
 	failing := func(cap int, change ...func(*Lane)) Lane {
-		l := Lane{Cap: cap, MaxCap: 8, Health: HealthOK, ConsecutiveFailures: 1, FailingSince: noon, LastFailureAt: noon,
+		l := Lane{Cap: cap, MaxCap: 8, Health: models.HealthOK, ConsecutiveFailures: 1, FailingSince: noon, LastFailureAt: noon,
 			Answers: 1, Failing: 0.05}
 		for _, c := range change {
 			c(&l)
 		}
 		return l
 	}
-	disabled := func(l *Lane) { l.Health = HealthDisabled }
-	probation := func(l *Lane) { l.Health = HealthProbation }
+	disabled := func(l *Lane) { l.Health = models.WebhookDisabled }
+	probation := func(l *Lane) { l.Health = models.HealthProbation }
 	quiet := func(d time.Duration) func(*Lane) { return func(l *Lane) { l.RetryAfter = noon.Add(d) } }
-	ok := Lane{Cap: 6, MaxCap: 8, Health: HealthOK, Clean: 6, Answers: 1}
+	ok := Lane{Cap: 6, MaxCap: 8, Health: models.HealthOK, Clean: 6, Answers: 1}
 
 	for _, v := range []struct {
 		name    string
@@ -60,10 +62,10 @@ func TestJudgeEveryAnswer(t *testing.T) {
 		{"204", answer(204), middling, Verdict{State: StateSucceeded, Counts: true}, ok},
 		{"299 at the last attempt", answer(299), last, Verdict{State: StateSucceeded, Counts: true}, ok},
 		{"a slow 200", taking(19 * time.Second), middling, Verdict{State: StateSucceeded, Counts: true},
-			Lane{Cap: 6, MaxCap: 8, Health: HealthOK, Answers: 1, Slow: 1.0 / 32}},
+			Lane{Cap: 6, MaxCap: 8, Health: models.HealthOK, Answers: 1, Slow: 1.0 / 32}},
 		{"200, asking to be disabled", asking(answer(200), ControlDisable), middling,
 			Verdict{State: StateSucceeded, Counts: true, Disable: DisabledRequested},
-			Lane{Cap: 6, MaxCap: 8, Health: HealthDisabled, Clean: 6, Answers: 1}},
+			Lane{Cap: 6, MaxCap: 8, Health: models.WebhookDisabled, Clean: 6, Answers: 1}},
 		{"200, asking to abort what it took", asking(answer(200), ControlAbort), middling,
 			Verdict{State: StateSucceeded, Counts: true}, ok},
 
@@ -168,26 +170,26 @@ func TestProbation(t *testing.T) {
 	for _, v := range []struct {
 		name    string
 		results []Result
-		want    Health
+		want    string
 	}{
-		{"one failure is forgiven", times(1, answer(500)), HealthOK},
-		{"three in a row are not", times(3, answer(400)), HealthProbation},
-		{"one timeout is enough", times(1, Result{Code: CodeTimeout}), HealthProbation},
-		{"one slow answer is forgiven", times(1, slow), HealthOK},
-		{"two are not", times(2, slow), HealthProbation},
-		{"one slow answer in a hundred is forgiven", append(append(times(1, slow), times(99, answer(200))...), slow), HealthOK},
-		{"it lasts for a while", append(times(3, answer(400)), times(15, answer(200))...), HealthProbation},
-		{"and ends", append(times(3, answer(400)), times(16, answer(200))...), HealthOK},
-		{"slowness is remembered for longer", append(times(20, slow), times(16, answer(200))...), HealthProbation},
-		{"and forgotten", append(times(20, slow), times(100, answer(200))...), HealthOK},
+		{"one failure is forgiven", times(1, answer(500)), models.HealthOK},
+		{"three in a row are not", times(3, answer(400)), models.HealthProbation},
+		{"one timeout is enough", times(1, Result{Code: CodeTimeout}), models.HealthProbation},
+		{"one slow answer is forgiven", times(1, slow), models.HealthOK},
+		{"two are not", times(2, slow), models.HealthProbation},
+		{"one slow answer in a hundred is forgiven", append(append(times(1, slow), times(99, answer(200))...), slow), models.HealthOK},
+		{"it lasts for a while", append(times(3, answer(400)), times(15, answer(200))...), models.HealthProbation},
+		{"and ends", append(times(3, answer(400)), times(16, answer(200))...), models.HealthOK},
+		{"slowness is remembered for longer", append(times(20, slow), times(16, answer(200))...), models.HealthProbation},
+		{"and forgotten", append(times(20, slow), times(100, answer(200))...), models.HealthOK},
 	} {
 		if got := play(newLane(8), noon, v.results...).Health; got != v.want {
 			t.Errorf("%s: %s", v.name, got)
 		}
 	}
 	paused := newLane(8)
-	paused.Health = HealthPaused
-	if got := play(paused, noon, times(5, Result{Code: CodeTimeout})...).Health; got != HealthPaused {
+	paused.Health = models.WebhookPaused
+	if got := play(paused, noon, times(5, Result{Code: CodeTimeout})...).Health; got != models.WebhookPaused {
 		t.Errorf("results of a paused lane made it %s", got)
 	}
 }
@@ -216,7 +218,7 @@ func TestTheBreakerProbesAndCloses(t *testing.T) {
 		}
 	}
 	lane = play(lane, lane.PausedUntil(), answer(200))
-	if lane.Open() || !lane.PausedUntil().IsZero() || lane.Health != HealthProbation {
+	if lane.Open() || !lane.PausedUntil().IsZero() || lane.Health != models.HealthProbation {
 		t.Errorf("after a probe that succeeded: %+v", lane)
 	}
 	if lane = play(lane, now, answer(400)); lane.Open() {
@@ -297,7 +299,7 @@ func TestFailingForFiveDaysDisables(t *testing.T) {
 			var verdict Verdict
 			if verdict, lane = judge(answer(500), middling, lane, noon.Add(at)); verdict.Disable != "" {
 				disabledAt = at
-				if verdict.Disable != DisabledFailing || lane.Health != HealthDisabled || verdict.State != StatePending {
+				if verdict.Disable != DisabledFailing || lane.Health != models.WebhookDisabled || verdict.State != StatePending {
 					t.Errorf("%s: %+v, lane %s", v.name, verdict, lane.Health)
 				}
 				break

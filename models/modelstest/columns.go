@@ -83,7 +83,7 @@ func goFamily(field *gorm.Field) (name string, nullable, known bool) {
 	}
 	switch {
 	case t == reflect.TypeFor[time.Time]():
-		return "timestamp", nullable, true
+		return "timestamp", nullable || field.DefaultValue == "null", true // a zero time is written as the default
 	case field.Serializer != nil, t.Implements(reflect.TypeFor[driver.Valuer]()):
 		return "", false, false
 	case t == reflect.TypeFor[[]byte]():

@@ -4,8 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"fmt"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -79,50 +77,6 @@ func (db *DB) Locking(how string) string {
 		return " FOR UPDATE" + how
 	}
 	return ""
-}
-
-// Rowwise is a statement over many rows. The rows come as columns, slices of one length: PostgreSQL takes them as arrays in one statement,
-// SQLite, which is called and not asked over a wire, takes row after row.
-type Rowwise struct {
-	Doing            string
-	Postgres, SQLite string
-}
-
-// Run executes the statement for every row, and returns the number of rows that it changed.
-func (b Rowwise) Run(ctx context.Context, tx *DB, columns ...any) (int64, error) {
-	if tx.dialect == Postgres {
-		n, err := tx.Run(ctx, b.Postgres, columns...)
-		if err != nil {
-			return 0, fmt.Errorf("%s: %w", b.Doing, err)
-		}
-		return n, nil
-	}
-	statement, err := tx.Conn().PrepareContext(ctx, b.SQLite)
-	if err != nil {
-		return 0, fmt.Errorf("%s: %w", b.Doing, err)
-	}
-	defer statement.Close() //nolint:errcheck // it was prepared for this only
-	values := make([]reflect.Value, len(columns))
-	for i, column := range columns {
-		values[i] = reflect.ValueOf(column)
-	}
-	args := make([]any, len(columns))
-	changed := int64(0)
-	for row := range values[0].Len() {
-		for i, v := range values {
-			args[i] = v.Index(row).Interface()
-		}
-		res, err := statement.ExecContext(ctx, args...)
-		if err != nil {
-			return 0, fmt.Errorf("%s: %w", b.Doing, err)
-		}
-		n, err := res.RowsAffected()
-		if err != nil {
-			return 0, fmt.Errorf("%s: %w", b.Doing, err)
-		}
-		changed += n
-	}
-	return changed, nil
 }
 
 // Column collects one value of each row.

@@ -119,12 +119,12 @@ func settle(b *testing.B, db *store.DB, lease queue.Lease, held []*queue.LaneRow
 	for _, d := range due {
 		written = append(written, &queue.Settlement{
 			DeliveryID: d.ID, WebhookID: d.WebhookID, State: models.DeliverySucceeded, RoundAttempts: 1, FinishedAt: &now,
-			Attempt: &queue.Attempt{DeliveryID: d.ID, Number: 1, Trigger: d.Trigger, StartedAt: now, Secrets: "[]"},
+			Attempt: &queue.Attempt{Number: 1, Trigger: d.Trigger, StartedAt: now, Secrets: "[]"},
 		})
 	}
 	var back []*queue.LaneSettlement
 	for _, l := range held {
-		back = append(back, &queue.LaneSettlement{LaneRow: *l, Token: lease.Token, Release: true, NotBefore: now})
+		back = append(back, &queue.LaneSettlement{Holding: l.Holding(), State: l.LaneState, Release: true, NotBefore: now})
 	}
 	lost, err := queue.Settle(b.Context(), db, written, back)
 	if err != nil || len(lost) > 0 {

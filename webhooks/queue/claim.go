@@ -177,9 +177,7 @@ func claimOnSQLite(ctx context.Context, tx *store.DB, which string, arg any) ([]
 	if err != nil || len(events) == 0 {
 		return nil, err
 	}
-	_, err = store.Rowwise{Doing: "take events out of the queue", SQLite: `DELETE FROM event_queue WHERE ordinal = ?`}.
-		Run(ctx, tx, store.Column(events, func(e *models.QueuedEvent) int64 { return e.Ordinal }))
-	if err != nil {
+	if _, err := tx.Run(ctx, `DELETE FROM event_queue WHERE position IN `+which, arg); err != nil {
 		return nil, err
 	}
 	var place int64

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"roster/models"
 	"roster/models/modelstest"
 	"roster/models/store"
@@ -63,7 +65,7 @@ func attempted(db *store.DB, d *models.WebhookDelivery) *queue.Settlement {
 	return &queue.Settlement{
 		DeliveryID: d.ID, WebhookID: d.WebhookID, State: models.DeliveryFailed, RoundAttempts: 1, FinishedAt: &now,
 		Attempt: &queue.Attempt{
-			DeliveryID: d.ID, Number: 1, Trigger: d.Trigger, StartedAt: now, URL: "https://hooks.example.com/", Tries: 1, Code: &code,
+			Number: 1, Trigger: d.Trigger, StartedAt: now, URL: "https://hooks.example.com/", Tries: 1, Code: &code,
 			Secrets: "[]",
 		},
 	}
@@ -89,7 +91,7 @@ func TestAResultThatIsWrittenTwiceChangesNothingTheSecondTime(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		d := tested(t, db, hook(t, db, organization(t, db, "Acme", "").ID).ID)
 		lane := leased(t, db)
-		held := []*queue.LaneSettlement{{LaneRow: *lane, Token: *lane.LeaseToken}}
+		held := []*queue.LaneSettlement{{Holding: lane.Holding(), State: lane.LaneState}}
 		result := []*queue.Settlement{attempted(db, d)}
 		write := func() {
 			t.Helper()
@@ -117,9 +119,43 @@ func finished(t *testing.T, db *store.DB, webhook string) *models.WebhookDeliver
 	t.Helper()
 	d := tested(t, db, webhook)
 	lane := leased(t, db)
-	held := []*queue.LaneSettlement{{LaneRow: *lane, Token: *lane.LeaseToken, Release: true}}
+	held := []*queue.LaneSettlement{{Holding: lane.Holding(), State: lane.LaneState, Release: true}}
 	if _, err := queue.Settle(t.Context(), db, []*queue.Settlement{attempted(db, d)}, held); err != nil {
 		t.Fatal(err)
 	}
 	return delivery(t, db, d.ID)
+}
+
+// TestTheStateOfALaneIsReadAsItWasWritten writes every column, and then none that can be NULL.
+func TestTheStateOfALaneIsReadAsItWasWritten(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
+		d := tested(t, db, hook(t, db, organization(t, db, "Acme", "").ID).ID)
+		lane := leased(t, db)
+		noon := time.Date(2024, 8, 20, 12, 0, 0, 0, time.UTC)
+		for _, want := range []queue.LaneState{
+			{
+				Cap: 2, MaxCap: 3, Health: models.HealthProbation, Clean: 4, ConsecutiveFailures: 5, FailingSince: noon,
+				LastFailureAt: noon.Add(time.Millisecond), LastSuccessAt: noon.Add(time.Second), Answers: 6, Failing: 0.25, Slow: 0.5, Latency: 0.75,
+				RetryAfter: noon.Add(time.Minute), FailedProbes: 7, ProbeAt: noon.Add(time.Hour),
+			},
+			{Cap: 1, MaxCap: 1, Health: models.HealthOK},
+		} {
+			written := []*queue.LaneSettlement{{Holding: lane.Holding(), State: want}}
+			if lost, err := queue.Settle(t.Context(), db, nil, written); err != nil || len(lost) > 0 {
+				t.Fatalf("lost %v: %v", lost, err)
+			}
+			var read []*queue.LaneRow
+			err := store.Transaction(t.Context(), db, func(tx *store.DB) (err error) {
+				read, err = queue.LockLanes(t.Context(), tx, []string{d.WebhookID})
+				return err
+			})
+			if err != nil || len(read) != 1 {
+				t.Fatalf("%d lanes: %v", len(read), err)
+			}
+			if diff := cmp.Diff(want, read[0].LaneState); diff != "" {
+				t.Errorf("the state (-want +got):\n%s", diff)
+			}
+		}
+	})
 }

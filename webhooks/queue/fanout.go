@@ -25,53 +25,37 @@ type NewDelivery struct {
 }
 
 // insertDeliveries inserts deliveries, except those of events that an endpoint has already.
-var insertDeliveries = store.Rowwise{
-	Doing: "insert deliveries",
-	Postgres: `INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, order_key, trigger, due_at,
-		created_at, state, attempts, round_attempts)
-	SELECT *, 'pending', 0, 0
-	FROM unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[], ?::text[], ?::bigint[], ?::text[], ?::text[], ?::timestamptz[],
-		?::timestamptz[])
-	ON CONFLICT (event_id, webhook_id) DO NOTHING`,
-	SQLite: `INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, order_key, trigger, due_at,
-		created_at, state, attempts, round_attempts)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', 0, 0)
-	ON CONFLICT (event_id, webhook_id) DO NOTHING`,
-}
+var insertDeliveries = store.InsertRows("insert deliveries", "webhook_deliveries", `ON CONFLICT (event_id, webhook_id) DO NOTHING`,
+	store.Col("id", "uuid", func(d *NewDelivery) string { return d.ID }),
+	store.Col("event_id", "uuid", func(d *NewDelivery) string { return d.EventID }),
+	store.Col("webhook_id", "uuid", func(d *NewDelivery) string { return d.WebhookID }),
+	store.Col("organization_id", "uuid", func(d *NewDelivery) string { return d.OrganizationID }),
+	store.Col("event_type", "text", func(d *NewDelivery) string { return d.EventType }),
+	store.Col("ordinal", "bigint", func(d *NewDelivery) int64 { return d.Place }),
+	store.Col("order_key", "text", func(d *NewDelivery) *string { return d.OrderKey }),
+	store.Col("trigger", "text", func(d *NewDelivery) string { return d.Trigger }),
+	store.Col("due_at", "timestamptz", func(d *NewDelivery) *time.Time { return d.DueAt }),
+	store.Col("created_at", "timestamptz", func(d *NewDelivery) time.Time { return d.CreatedAt }),
+	store.Fixed[*NewDelivery]("state", "'pending'"),
+	store.Fixed[*NewDelivery]("attempts", "0"),
+	store.Fixed[*NewDelivery]("round_attempts", "0"),
+)
 
-func deliveryColumns(deliveries []*NewDelivery) []any {
-	return []any{
-		store.Column(deliveries, func(d *NewDelivery) string { return d.ID }),
-		store.Column(deliveries, func(d *NewDelivery) string { return d.EventID }),
-		store.Column(deliveries, func(d *NewDelivery) string { return d.WebhookID }),
-		store.Column(deliveries, func(d *NewDelivery) string { return d.OrganizationID }),
-		store.Column(deliveries, func(d *NewDelivery) string { return d.EventType }),
-		store.Column(deliveries, func(d *NewDelivery) int64 { return d.Place }),
-		store.Column(deliveries, func(d *NewDelivery) *string { return d.OrderKey }),
-		store.Column(deliveries, func(d *NewDelivery) string { return d.Trigger }),
-		store.Column(deliveries, func(d *NewDelivery) *time.Time { return d.DueAt }),
-		store.Column(deliveries, func(d *NewDelivery) time.Time { return d.CreatedAt }),
-	}
-}
+// insertBoth inserts messages and deliveries in one statement of PostgreSQL: every event waits for each round trip.
+var insertBoth = `WITH messages AS (` + insertMessages.Postgres() + `) ` + insertDeliveries.Postgres()
 
 // InsertDeliveries keeps the bodies of messages, and inserts deliveries, except those of events that an endpoint has already. It counts the
 // deliveries, and returns how many were new. Both may be none.
 func InsertDeliveries(ctx context.Context, tx *store.DB, messages []*models.Message, deliveries []*NewDelivery) (int64, error) {
 	var n int64
 	var err error
-	switch {
-	case len(messages) > 0 && len(deliveries) > 0 && tx.Dialect() == store.Postgres: // every event waits for each round trip
-		n, err = store.Rowwise{
-			Doing:    "insert messages and deliveries",
-			Postgres: `WITH messages AS (` + insertMessages.Postgres + `) ` + insertDeliveries.Postgres,
-		}.Run(ctx, tx, append(messageColumns(messages), deliveryColumns(deliveries)...)...)
-	default:
-		if len(messages) > 0 {
-			_, err = insertMessages.Run(ctx, tx, messageColumns(messages)...)
+	if len(messages) > 0 && len(deliveries) > 0 && tx.Dialect() == store.Postgres {
+		n, err = tx.Run(ctx, insertBoth, append(insertMessages.Arrays(messages), insertDeliveries.Arrays(deliveries)...)...)
+		if err != nil {
+			return 0, fmt.Errorf("insert messages and deliveries: %w", err)
 		}
-		if err == nil && len(deliveries) > 0 {
-			n, err = insertDeliveries.Run(ctx, tx, deliveryColumns(deliveries)...)
-		}
+	} else if _, err = insertMessages.Run(ctx, tx, messages); err == nil {
+		n, err = insertDeliveries.Run(ctx, tx, deliveries)
 	}
 	if err != nil {
 		return 0, err

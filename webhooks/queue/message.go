@@ -10,22 +10,11 @@ import (
 )
 
 // insertMessages keeps the bodies of messages, except those that are kept already.
-var insertMessages = store.Rowwise{
-	Doing: "insert messages",
-	Postgres: `INSERT INTO webhook_messages (event_id, organization_id, body)
-	SELECT * FROM unnest(?::uuid[], ?::uuid[], ?::bytea[])
-	ON CONFLICT (event_id, organization_id) DO NOTHING`,
-	SQLite: `INSERT INTO webhook_messages (event_id, organization_id, body) VALUES (?, ?, ?)
-	ON CONFLICT (event_id, organization_id) DO NOTHING`,
-}
-
-func messageColumns(messages []*models.Message) []any {
-	return []any{
-		store.Column(messages, func(m *models.Message) string { return m.Event.ID }),
-		store.Column(messages, func(m *models.Message) string { return m.Owner }),
-		store.Column(messages, func(m *models.Message) []byte { return m.Body }),
-	}
-}
+var insertMessages = store.InsertRows("insert messages", "webhook_messages", `ON CONFLICT (event_id, organization_id) DO NOTHING`,
+	store.Col("event_id", "uuid", func(m *models.Message) string { return m.Event.ID }),
+	store.Col("organization_id", "uuid", func(m *models.Message) string { return m.Owner }),
+	store.Col("body", "bytea", func(m *models.Message) []byte { return m.Body }),
+)
 
 // FindBodies returns the bodies of messages. Those that nobody gets any more are left out.
 func FindBodies(ctx context.Context, db *store.DB, keys []models.MessageKey) (map[models.MessageKey][]byte, error) {

@@ -80,7 +80,7 @@ func PendingTest(ctx context.Context, tx *store.DB, webhook string) (*models.Web
 
 // InsertTest inserts the message and the delivery of a test, and lets it go at once.
 func InsertTest(ctx context.Context, tx *store.DB, w *models.Webhook, m *models.Message) (*models.WebhookDelivery, error) {
-	if _, err := insertMessages.Run(ctx, tx, messageColumns([]*models.Message{m})...); err != nil {
+	if _, err := insertMessages.Run(ctx, tx, []*models.Message{m}); err != nil {
 		return nil, err
 	}
 	now := jsonapi.Stamp{Time: tx.Now()}
