@@ -139,7 +139,7 @@ func CreateWebhookReplay(ctx context.Context, db *store.DB, by Caller, in *Chang
 			return nil, err
 		}
 		replay.WebhookID, replay.OrganizationID = id, endpoint.OrganizationID
-		if err := checkReplay(tx, replay); err != nil {
+		if err := checkReplay(replay); err != nil {
 			return nil, err
 		}
 		if err := checkNoSuchReplay(ctx, tx, replay); err != nil {
@@ -173,7 +173,7 @@ func checkNoSuchReplay(ctx context.Context, tx *store.DB, replay *WebhookReplay)
 	return nil
 }
 
-func checkReplay(tx *store.DB, replay *WebhookReplay) error {
+func checkReplay(replay *WebhookReplay) error {
 	var errs Errors
 	if !replay.Since.Before(replay.Until.Time) {
 		errs = append(errs, &Error{Kind: Invalid, Field: "since", Message: "since must be before until."})

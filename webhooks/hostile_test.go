@@ -86,7 +86,8 @@ func TestAResultThatTheDatabaseRefusesHoldsUpNoOther(t *testing.T) {
 				Attempt: &queue.Attempt{Number: 1, StartedAt: now, Detail: &poison, Secrets: "[]"},
 			})
 			b.lanes = append(b.lanes, &queue.LaneSettlement{
-				Holding: queue.Holding{WebhookID: row[1], Token: row[2]}, State: queue.LaneState{Cap: 1, MaxCap: 1, Health: models.HealthOK},
+				Holding: queue.Holding{WebhookID: row[1], Token: row[2]},
+				State:   queue.LaneState{Cap: 1, MaxCap: 1, Health: models.HealthOK},
 			})
 		}
 		if s := r.w.settle(b); s.err != nil || len(s.lost) > 0 {

@@ -43,8 +43,8 @@ func (c RowColumn[R]) As(expression string) RowColumn[R] {
 	return c
 }
 
-// Rowwise is a statement over many rows. PostgreSQL takes them as arrays, one for each column, in one statement; SQLite, which is called and
-// not asked over a wire, takes row after row. It is made once, from its columns.
+// Rowwise is a statement over many rows. PostgreSQL takes them as arrays, one for each column, in one statement; SQLite, which is called
+// and not asked over a wire, takes row after row. It is made once, from its columns.
 type Rowwise[R any] struct {
 	doing    string
 	postgres string

@@ -86,7 +86,7 @@ func drain(b *testing.B, db *store.DB, name string) {
 			b.Fatalf("%d deliveries of %d lanes, %v", len(due), len(held), err)
 		}
 		start = time.Now()
-		settle(b, db, lease, held, due)
+		settle(b, db, held, due)
 		settled[i] = time.Since(start)
 		done += len(due)
 	}
@@ -112,7 +112,7 @@ func claim(b *testing.B, db *store.DB, lease queue.Lease, most int) (held []*que
 	return held, err
 }
 
-func settle(b *testing.B, db *store.DB, lease queue.Lease, held []*queue.LaneRow, due []*queue.DueDelivery) {
+func settle(b *testing.B, db *store.DB, held []*queue.LaneRow, due []*queue.DueDelivery) {
 	b.Helper()
 	now := db.Now()
 	var written []*queue.Settlement

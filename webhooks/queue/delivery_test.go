@@ -136,8 +136,8 @@ func TestTheStateOfALaneIsReadAsItWasWritten(t *testing.T) {
 		for _, want := range []queue.LaneState{
 			{
 				Cap: 2, MaxCap: 3, Health: models.HealthProbation, Clean: 4, ConsecutiveFailures: 5, FailingSince: noon,
-				LastFailureAt: noon.Add(time.Millisecond), LastSuccessAt: noon.Add(time.Second), Answers: 6, Failing: 0.25, Slow: 0.5, Latency: 0.75,
-				RetryAfter: noon.Add(time.Minute), FailedProbes: 7, ProbeAt: noon.Add(time.Hour),
+				LastFailureAt: noon.Add(time.Millisecond), LastSuccessAt: noon.Add(time.Second), Answers: 6, Failing: 0.25, Slow: 0.5,
+				Latency: 0.75, RetryAfter: noon.Add(time.Minute), FailedProbes: 7, ProbeAt: noon.Add(time.Hour),
 			},
 			{Cap: 1, MaxCap: 1, Health: models.HealthOK},
 		} {

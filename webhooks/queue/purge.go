@@ -77,21 +77,24 @@ func ExpireDeliveries(ctx context.Context, db *store.DB, before time.Time, limit
 			webhooks = append(webhooks, id)
 			return err
 		}, `SELECT webhook_id FROM webhook_lanes
-			WHERE health IN ('paused', 'disabled') AND (lease_until IS NULL OR lease_until < ?) AND EXISTS (
+			WHERE `+isInactive+` AND (lease_until IS NULL OR lease_until < ?) AND EXISTS (
 				SELECT 1 FROM webhook_deliveries d
 				WHERE d.webhook_id = webhook_lanes.webhook_id AND d.state = 'pending' AND d.created_at < ?)
 			ORDER BY webhook_id LIMIT ?`+tx.Locking(" SKIP LOCKED"), tx.Now(), before, limit)
 		if err != nil || len(webhooks) == 0 {
 			return err
 		}
-		now, reason := tx.Now(), models.CancelledExpired
 		in, arg := tx.Among("webhook_id", webhooks)
 		var ids []string
-		var ended []*Settlement
+		var keys []OrderKey
 		err = tx.Read(ctx, func(rows *sql.Rows) error {
-			s := &Settlement{State: models.DeliveryCancelled, FinishedAt: &now, Reason: &reason}
-			err := rows.Scan(&s.DeliveryID, &s.WebhookID, &s.OrderKey)
-			ids, ended = append(ids, s.DeliveryID), append(ended, s)
+			var id, webhook string
+			var key *string
+			err := rows.Scan(&id, &webhook, &key)
+			ids = append(ids, id)
+			if key != nil {
+				keys = append(keys, OrderKey{webhook, *key})
+			}
 			return err
 		}, `SELECT id, webhook_id, order_key FROM webhook_deliveries
 			WHERE state = 'pending' AND created_at < ? AND `+in+` ORDER BY id LIMIT ?`,
@@ -101,12 +104,12 @@ func ExpireDeliveries(ctx context.Context, db *store.DB, before time.Time, limit
 		}
 		in, arg = tx.Among("id", ids)
 		n, err := tx.Run(ctx, `UPDATE webhook_deliveries SET state = 'cancelled', reason = ?, finished_at = ?, due_at = NULL
-			WHERE state = 'pending' AND `+in, reason, now, arg)
+			WHERE state = 'pending' AND `+in, models.CancelledExpired, tx.Now(), arg)
 		if err != nil {
 			return err
 		}
 		expired = int(n)
-		return advanceKeys(ctx, tx, ended)
+		return advanceKeys(ctx, tx, keys)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("expire deliveries: %w", err)

@@ -53,7 +53,7 @@ func hurryRetry(ctx context.Context, tx *store.DB, id string) error {
 func hurryLane(ctx context.Context, tx *store.DB, webhook string) error {
 	now := tx.Now()
 	_, err := tx.Exec(ctx, `UPDATE webhook_lanes SET probe_at = NULL, next_turn_at =
-			CASE WHEN lease_token IS NOT NULL OR health NOT IN ('ok', 'probation') THEN next_turn_at
+			CASE WHEN lease_token IS NOT NULL OR NOT `+isActive+` THEN next_turn_at
 				WHEN retry_after > ? THEN retry_after
 				WHEN next_turn_at < ? THEN next_turn_at
 				ELSE ? END

@@ -81,15 +81,19 @@ func Settle(ctx context.Context, db *store.DB, deliveries []*Settlement, lanes [
 				lost[l.WebhookID] = true
 			}
 		}
+		var finished []OrderKey
 		for _, s := range deliveries {
 			if kept[s.WebhookID] {
 				mine = append(mine, s)
+				if s.OrderKey != nil && s.State != models.DeliveryPending {
+					finished = append(finished, OrderKey{s.WebhookID, *s.OrderKey})
+				}
 			}
 		}
 		if err := settleDeliveries(ctx, tx, mine); err != nil {
 			return err
 		}
-		if err := advanceKeys(ctx, tx, mine); err != nil {
+		if err := advanceKeys(ctx, tx, finished); err != nil {
 			return err
 		}
 		if err := settleLanes(ctx, tx, held); err != nil {
@@ -174,22 +178,16 @@ var insertAttempts = store.InsertRows("insert attempts", "webhook_attempts", `ON
 )
 
 // advanceKeys lets the next delivery go of each key whose first one is finished.
-func advanceKeys(ctx context.Context, tx *store.DB, settled []*Settlement) error {
-	var heads []finishedHead
+func advanceKeys(ctx context.Context, tx *store.DB, keys []OrderKey) error {
 	now := tx.Now()
-	for _, s := range settled {
-		if s.OrderKey != nil && s.State != models.DeliveryPending {
-			heads = append(heads, finishedHead{OrderKey{s.WebhookID, *s.OrderKey}, now})
-		}
-	}
-	_, err := letNextGo.Run(ctx, tx, heads)
+	_, err := letNextGo.Run(ctx, tx, store.Column(keys, func(k OrderKey) advance { return advance{k, now} }))
 	return err
 }
 
-// finishedHead is a key whose first delivery is finished: the next one is due at a time.
-type finishedHead struct {
+// advance gives the next delivery of a key the time at which it is due.
+type advance struct {
 	OrderKey
-	nextDue time.Time
+	dueAt time.Time
 }
 
 var letNextGo = store.ForRows("let the next delivery go",
@@ -203,9 +201,9 @@ var letNextGo = store.ForRows("let the next delivery go",
 	WHERE due_at IS NULL AND id = (SELECT d.id FROM webhook_deliveries d
 		WHERE d.webhook_id = u.webhook_id AND d.order_key = u.order_key AND d.state = 'pending'
 		ORDER BY d.ordinal LIMIT 1)`,
-	store.Col("due_at", "timestamptz", func(h finishedHead) time.Time { return h.nextDue }),
-	store.Col("webhook_id", "uuid", func(h finishedHead) string { return h.WebhookID }),
-	store.Col("order_key", "text", func(h finishedHead) string { return h.Key }),
+	store.Col("due_at", "timestamptz", func(a advance) time.Time { return a.dueAt }),
+	store.Col("webhook_id", "uuid", func(a advance) string { return a.WebhookID }),
+	store.Col("order_key", "text", func(a advance) string { return a.Key }),
 )
 
 // firstDue is when the first pending delivery of a lane is due. It looks for a row, not for a minimum, so that SQLite keeps the type.
@@ -246,7 +244,7 @@ func releaseLanes(ctx context.Context, tx *store.DB, lanes []*LaneSettlement) er
 		due[id] = now
 		return err
 	}, `UPDATE webhook_lanes SET lease_token = NULL, lease_until = NULL,
-		next_turn_at = CASE WHEN health IN ('ok', 'probation') AND `+firstDue+` IS NOT NULL THEN `+latestTurn(tx, firstDue)+` END
+		next_turn_at = CASE WHEN `+isActive+` AND `+firstDue+` IS NOT NULL THEN `+latestTurn(tx, firstDue)+` END
 		WHERE `+in+` RETURNING webhook_id, COALESCE(next_turn_at <= ?, false)`, arg, tx.Now())
 	if err != nil {
 		return fmt.Errorf("release lanes: %w", err)
