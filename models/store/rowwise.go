@@ -7,20 +7,20 @@ import (
 	"strings"
 )
 
-// RowColumn is a column that a statement over many rows takes a value for from each.
+// RowColumn is a column of a statement over many rows, to which each row gives a value.
 type RowColumn[R any] struct {
 	name       string
-	kind       string        // its type on PostgreSQL
+	dataType   string        // on PostgreSQL
 	value      func(R) any   // of one row
 	values     func([]R) any // of all rows, in a slice of their own type
 	key        bool
 	expression string
 }
 
-// Col returns the column with that name and type, and how its value is read off a row.
-func Col[R, V any](name, kind string, value func(R) V) RowColumn[R] {
+// Col returns the column with that name, that type on PostgreSQL, and what reads its value off a row.
+func Col[R, V any](name, dataType string, value func(R) V) RowColumn[R] {
 	return RowColumn[R]{
-		name: name, kind: kind, expression: "u." + name,
+		name: name, dataType: dataType, expression: "u." + name,
 		value:  func(row R) any { return value(row) },
 		values: func(rows []R) any { return Column(rows, value) },
 	}
@@ -62,7 +62,7 @@ func ForRows[R any](doing, postgres, sqlite string, columns ...RowColumn[R]) *Ro
 	for _, c := range columns {
 		if c.value != nil {
 			s.arrays = append(s.arrays, c)
-			arrays, names = append(arrays, "?::"+c.kind+"[]"), append(names, c.name)
+			arrays, names = append(arrays, "?::"+c.dataType+"[]"), append(names, c.name)
 			named["u."+c.name] = c
 		}
 	}
@@ -71,7 +71,7 @@ func ForRows[R any](doing, postgres, sqlite string, columns ...RowColumn[R]) *Ro
 	s.sqlite = ofRow.ReplaceAllStringFunc(sqlite, func(name string) string {
 		c, ok := named[name]
 		if !ok {
-			return name // which no database knows either
+			return name // which PostgreSQL does not know either
 		}
 		s.values = append(s.values, c)
 		return "?"

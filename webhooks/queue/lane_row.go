@@ -47,11 +47,11 @@ type stateColumn struct {
 	written store.RowColumn[*LaneSettlement]
 }
 
-func inState[V any](name, kind string, field func(*LaneState) *V) stateColumn {
+func inState[V any](name, dataType string, field func(*LaneState) *V) stateColumn {
 	return stateColumn{
 		name:    name,
 		read:    func(l *LaneState) any { return field(l) },
-		written: store.Col(name, kind, func(l *LaneSettlement) V { return *field(&l.State) }),
+		written: store.Col(name, dataType, func(l *LaneSettlement) V { return *field(&l.State) }),
 	}
 }
 
