@@ -23,14 +23,24 @@ const (
 // eachHooks runs a test against the API on each database, with the rules for endpoints that the program has, and a clock that stands.
 func eachHooks(t *testing.T, test func(t *testing.T, s *service, clock *modelstest.Clock)) {
 	t.Helper()
+	eachAllowing(t, []string{"10.9.0.0/16"}, test)
+}
+
+// eachAllowing is eachHooks where endpoints may be in some private networks.
+func eachAllowing(t *testing.T, networks []string, test func(t *testing.T, s *service, clock *modelstest.Clock)) {
+	t.Helper()
 	t.Parallel()
+	var targets target.Rules
+	for _, network := range networks {
+		targets.Allow = append(targets.Allow, netip.MustParsePrefix(network))
+	}
 	for _, dialect := range modelstest.Dialects {
 		t.Run(string(dialect), func(t *testing.T) {
 			t.Parallel()
 			clock := modelstest.NewClock()
 			cfg := modelstest.Config(t, dialect)
 			cfg.Now = clock.Now
-			cfg.WebhookTargets = target.Rules{Allow: []netip.Prefix{netip.MustParsePrefix("10.9.0.0/16")}}
+			cfg.WebhookTargets = targets
 			test(t, newService(t, modelstest.OpenConfig(t, cfg)), clock)
 		})
 	}
