@@ -1,6 +1,8 @@
 package auth
 
-import "roster/models"
+import (
+	"roster/models"
+)
 
 // Permission is what a route asks of its caller: a scope of its credential and, for some, its kind.
 type Permission struct {

@@ -248,7 +248,7 @@ func (b *batch) render(op *jsonapi.Operation, item any) (*jsonapi.Resource, erro
 
 // locatedInOperation is located for an operation: what has no place in its data is about its target.
 func locatedInOperation(err error, op *jsonapi.Operation) error {
-	causes := models.ErrorsOf(err)
+	causes := store.ErrorsOf(err)
 	if causes == nil {
 		return err
 	}
@@ -256,11 +256,11 @@ func locatedInOperation(err error, op *jsonapi.Operation) error {
 	for _, cause := range causes {
 		pointer := op.PointerToTarget()
 		switch {
-		case cause.Kind == models.PreconditionFailed:
+		case cause.Kind == store.PreconditionFailed:
 			pointer = op.Pointer("meta", "ifMatch")
 		case cause.Field != "" && op.Input != nil:
 			pointer = pointerTo(op.Input, cause)
-		case cause.Kind == models.RelatedNotFound:
+		case cause.Kind == store.RelatedNotFound:
 			pointer = op.PointerToMember(cause.Index)
 		case cause.Field != "" && op.Relationship != nil:
 			pointer = op.Pointer("data")

@@ -72,7 +72,7 @@ func (a *API) related(w http.ResponseWriter, rq *request) error {
 		return err
 	}
 	one, err := models.Find(rq.Context(), rq.DB, target, rq.Scope(), id, rq.query)
-	if models.IsKind(err, models.NotFound) {
+	if store.IsKind(err, store.NotFound) {
 		return writeDocument(w, rq, http.StatusOK, doc) // gone, or not for this caller: the same as none
 	}
 	if err != nil {
@@ -275,11 +275,11 @@ func (res *resource) changes(rel *jsonapi.Relationship) bool {
 
 // locatedInLinkage is located for a document whose primary data is linkage.
 func locatedInLinkage(err error, linkage jsonapi.Linkage) error {
-	causes := models.ErrorsOf(err)
+	causes := store.ErrorsOf(err)
 	if causes == nil {
 		return err
 	}
-	return errorsOf(causes, func(e *jsonapi.Error, cause *models.Error) *jsonapi.Error {
-		return e.At(linkage.Pointer(cause.Index, cause.Kind == models.RelatedNotFound))
+	return errorsOf(causes, func(e *jsonapi.Error, cause *store.Error) *jsonapi.Error {
+		return e.At(linkage.Pointer(cause.Index, cause.Kind == store.RelatedNotFound))
 	})
 }

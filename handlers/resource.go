@@ -5,6 +5,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/store"
 )
 
 // list answers with one page of a collection.
@@ -126,8 +127,8 @@ func (a *API) update(w http.ResponseWriter, rq *request) error {
 	in, err := jsonapi.DecodeResource(rq.Content, res.Schema, jsonapi.Update, rq.id())
 	if err != nil {
 		// Who may not see the resource learns nothing of what was wrong with the request.
-		if _, missing := models.Find(rq.Context(), rq.DB, res.Collection, rq.Scope(), rq.id(), nil); models.IsKind(missing,
-			models.NotFound) && !res.Restorable(rq.Scope()) {
+		if _, missing := models.Find(rq.Context(), rq.DB, res.Collection, rq.Scope(), rq.id(), nil); store.IsKind(missing,
+			store.NotFound) && !models.Restorable(res.Collection, rq.Scope()) {
 			return missing
 		}
 		return err

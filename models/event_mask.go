@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"roster/jsonapi"
@@ -113,13 +114,13 @@ func (t *telling) asBefore() error {
 			delete(t.told.changes, name)
 			continue
 		}
-		linked, told := t.subject.relations[name], t.told.resource.Relationships[name]
-		if told == nil || linked.target == nil {
+		linked, told := t.subject.Relation(name), t.told.resource.Relationships[name]
+		if told == nil || linked.Target == nil {
 			continue
 		}
 		told.Data = jsonapi.Null
 		if id := idIn(change.Before); id != "" {
-			told.Data, _ = jsonapi.Marshal(jsonapi.Identifier{Type: linked.target.Schema.Type, ID: id}) // strings always encode
+			told.Data, _ = jsonapi.Marshal(jsonapi.Identifier{Type: linked.Target.Schema.Type, ID: id}) // strings always encode
 		}
 	}
 	_ = json.Unmarshal(attributes["name"], &t.organizationName) // an organization is what is lost
@@ -130,7 +131,7 @@ func (t *telling) asBefore() error {
 
 // eachActor calls found for what the actor may be. A management key is nothing that one organization sees.
 func (t *telling) eachActor(found func(mention)) {
-	if t.actor.ID == nil || t.actor.Kind == ByManagementKey && t.scope.reach == oneOrganization {
+	if t.actor.ID == nil || t.actor.Kind == ByManagementKey && t.scope.Single() {
 		return
 	}
 	for _, target := range actorsOf(t.actor.Kind) {
@@ -157,11 +158,11 @@ func (t *telling) eachLinked(found func(mention, *json.RawMessage)) {
 		return
 	}
 	for _, rel := range t.subject.Schema.Relationships {
-		r := t.subject.relations[rel.Name]
-		if r.column == "" || r.evident {
+		r := t.subject.Relation(rel.Name)
+		if r.Column == "" || r.Evident {
 			continue
 		}
-		target := r.target
+		target := r.Target
 		note := func(id string, where *json.RawMessage) {
 			if id != "" && (target != Organizations || id != t.organization) {
 				found(t.mention(target, id), where)
@@ -228,12 +229,13 @@ func (t *telling) outOfSight() bool {
 	if t.subject == nil {
 		return true // of a type that this program does not know
 	}
-	if t.subject.hides == nil || t.told.resource == nil {
+	hides := declared(t.subject).hides
+	if hides == nil || t.told.resource == nil {
 		return false
 	}
 	attributes := map[string]any{}
 	_ = json.Unmarshal(t.told.resource.Attributes, &attributes) // it was valid as a part of the resource
-	return t.subject.hides(t.scope, attributes)
+	return hides(t.scope, attributes)
 }
 
 // mention is a resource that is named to a scope.
@@ -246,7 +248,7 @@ type mention struct {
 
 func (t *telling) mention(target *Collection, id string) mention {
 	m := mention{t.scope, target, id, presently}
-	if t.scope.reach == subtree { // what one organization sees does not change with its place
+	if t.scope.Manages() { // what one organization sees does not change with its place
 		m.at = t.at
 	}
 	return m
@@ -266,14 +268,14 @@ func (named mentions) add(m mention) {
 func (named mentions) look(ctx context.Context, db *store.DB) error {
 	type group struct {
 		target *Collection
-		reach  reach
+		scope  Scope // of every root, with nilUUID in its place
 	}
 	groups, past := map[group][]mention{}, map[*Collection][]mention{}
 	for m := range named {
-		switch g := (group{m.target, m.scope.reach}); {
+		switch g := (group{m.target, m.scope.RootedIn(nilUUID)}); {
 		case m.at != presently:
 			past[m.target] = append(past[m.target], m)
-		case m.scope.reach != nothing:
+		case m.scope.Bounded():
 			groups[g] = append(groups[g], m)
 		}
 	}
@@ -284,14 +286,14 @@ func (named mentions) look(ctx context.Context, db *store.DB) error {
 	}
 	for g, all := range groups {
 		// The condition of one scope, with its root taken from a column.
-		seen := g.target.inSight(Scope{reach: g.reach, id: nilUUID}, condition("mention.id")).replacing(nilUUID, "mention.root")
+		seen := replacing(inSight(g.target, g.scope, Condition("mention.id")), nilUUID, "mention.root")
 		from, pairs := pairsOfMentions(db, all)
 		err := db.Read(ctx, func(rows *sql.Rows) error {
 			var root, id string
 			err := rows.Scan(&root, &id)
-			named[mention{Scope{reach: g.reach, id: root}, g.target, id, presently}] = true
+			named[mention{g.scope.RootedIn(root), g.target, id, presently}] = true
 			return err
-		}, `SELECT mention.root, mention.id FROM `+from+` WHERE `+seen.sql, append(pairs, seen.args...)...)
+		}, `SELECT mention.root, mention.id FROM `+from+` WHERE `+seen.SQL, append(pairs, seen.Args...)...)
 		if err != nil {
 			return fmt.Errorf("look for mentioned %s: %w", g.target.Schema.Type, err)
 		}
@@ -303,38 +305,33 @@ func (named mentions) look(ctx context.Context, db *store.DB) error {
 func pairsOfMentions(db *store.DB, all []mention) (from string, args []any) {
 	if db.Dialect() == store.Postgres {
 		return `unnest(?::uuid[], ?::uuid[]) AS mention (root, id)`, []any{
-			store.Column(all, func(m mention) string { return m.scope.id }), store.Column(all, func(m mention) string { return m.id }),
+			store.Column(all, func(m mention) string { return m.scope.Root() }), store.Column(all, func(m mention) string { return m.id }),
 		}
 	}
-	encoded, _ := json.Marshal(store.Column(all, func(m mention) [2]string { return [2]string{m.scope.id, m.id} })) // strings always encode
+	pairs := store.Column(all, func(m mention) [2]string { return [2]string{m.scope.Root(), m.id} })
+	encoded, _ := json.Marshal(pairs) // strings always encode
 	return `(SELECT value ->> 0 AS root, value ->> 1 AS id FROM json_each(?)) AS mention`, []any{string(encoded)}
 }
 
 // inSight returns the condition that a scope sees a resource of an id or, of what may be gone, that an event of the scope is about it.
-func (c *Collection) inSight(s Scope, id where) where {
-	visible := condition(fmt.Sprintf("EXISTS (SELECT 1 FROM %s WHERE %s.id = %s", c.table, c.table, id.sql), id.args...)
-	if w := c.visible(s); w.sql != "" {
-		visible = condition(visible.sql+" AND "+w.sql, append(visible.args, w.args...)...)
-	}
-	visible.sql += ")"
+func inSight(c *Collection, s Scope, id Where) Where {
+	and, args := Conjunction(c.Visible(s))
+	there := fmt.Sprintf("EXISTS (SELECT 1 FROM %[1]s WHERE %[1]s.id = %[2]s%[3]s)", c.Table, id.SQL, and)
 	if c == Organizations {
-		return visible // they are marked as deleted, and stay
+		return Condition(there, slices.Concat(id.Args, args)...) // they are marked as deleted, and stay
 	}
-	own := Events.visible(s)
-	sql := fmt.Sprintf("EXISTS (SELECT 1 FROM event_feed WHERE event_feed.subject_id = %s AND event_feed.subject_type = '%s'",
-		id.sql, c.Schema.Type)
-	if own.sql != "" {
-		sql += " AND " + own.sql
-	}
-	return condition("("+visible.sql+" OR "+sql+"))", append(append(visible.args, id.args...), own.args...)...)
+	own, ownArgs := Conjunction(Events.Visible(s))
+	told := fmt.Sprintf("EXISTS (SELECT 1 FROM event_feed WHERE event_feed.subject_id = %s AND event_feed.subject_type = '%s'%s)",
+		id.SQL, c.Schema.Type, own)
+	return Condition("("+there+" OR "+told+")", slices.Concat(id.Args, args, id.Args, ownArgs)...)
 }
 
-// replacing returns the condition with a column in place of an argument.
-func (w where) replacing(arg any, column string) where {
+// replacing returns a condition with a column in place of an argument.
+func replacing(w Where, arg any, column string) Where {
 	var b strings.Builder
 	var args []any
-	rest := w.sql
-	for _, a := range w.args {
+	rest := w.SQL
+	for _, a := range w.Args {
 		before, after, _ := strings.Cut(rest, "?")
 		b.WriteString(before)
 		if a == arg {
@@ -345,30 +342,30 @@ func (w where) replacing(arg any, column string) where {
 		}
 		rest = after
 	}
-	return where{b.String() + rest, args}
+	return Condition(b.String()+rest, args...)
 }
 
 // actedBy returns the condition of events whose actor is that of an id, and seen.
-func actedBy(_ *store.DB, s Scope, v any) where {
+func actedBy(_ *store.DB, s Scope, v any) Where {
 	id, _ := v.(string)
 	if !jsonapi.IsID(id) {
-		return never()
+		return Never()
 	}
-	by := condition("event_feed.actor_id = ?", id)
+	by := Condition("event_feed.actor_id = ?", id)
 	if s.All() {
 		return by
 	}
-	var seen where
+	var seen Where
 	for _, target := range actorsOf("") {
-		one := target.inSight(s, condition("?", id))
-		if seen.sql != "" {
-			one = condition(seen.sql+" OR "+one.sql, append(seen.args, one.args...)...)
+		one := inSight(target, s, Condition("?", id))
+		if seen.SQL != "" {
+			one = Condition(seen.SQL+" OR "+one.SQL, append(seen.Args, one.Args...)...)
 		}
 		seen = one
 	}
-	by = both(by, seen)
-	if s.reach == oneOrganization { // see eachActor
-		by = both(by, condition("event_feed.actor_kind <> ?", ByManagementKey))
+	by = Both(by, seen)
+	if s.Single() { // see eachActor
+		by = Both(by, Condition("event_feed.actor_kind <> ?", ByManagementKey))
 	}
 	return by
 }

@@ -171,8 +171,8 @@ func (w *EventWatch) look(ctx context.Context, last int64) (reached int64, err e
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for wait := range w.waiting {
-		n, below := distance[wait.scope.id]
-		if everybody || !wait.scope.bounded() || below && (n == 0 || wait.scope.reach == subtree) {
+		n, below := distance[wait.scope.Root()]
+		if everybody || !wait.scope.Bounded() || below && (n == 0 || wait.scope.SeesBelow()) {
 			select {
 			case wait.woken <- struct{}{}:
 			default:

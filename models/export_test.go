@@ -158,6 +158,6 @@ func FoundBy(ctx context.Context, db *store.DB, c *Collection, scope Scope, q *j
 
 // Counting returns how the rows that a subtree leads to are counted.
 func Counting(db *store.DB, c *Collection, scope Scope) Statement {
-	counting := c.reached.counting(scope)
-	return Statement{db.Bind(counting.sql), counting.args}
+	counting := c.Reached.counting(scope)
+	return Statement{db.Bind(counting.SQL), counting.Args}
 }

@@ -39,8 +39,8 @@ func TestOneCallerHoldsAQuarterOfTheConnections(t *testing.T) {
 		for _, caller := range []string{"modest", "", "another"} { // "" is the program itself
 			ctx, cancel := context.WithTimeout(store.ForCaller(t.Context(), caller), time.Minute)
 			defer cancel()
-			if _, err := models.Find(ctx, db, models.Users, models.Everything(), models.NewID(), nil); !models.IsKind(err,
-				models.NotFound) {
+			if _, err := models.Find(ctx, db, models.Users, models.Everything(), models.NewID(), nil); !store.IsKind(err,
+				store.NotFound) {
 				t.Errorf("%q meanwhile: %v", caller, err)
 			}
 		}
@@ -54,7 +54,7 @@ func TestOneCallerHoldsAQuarterOfTheConnections(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if err := <-waiting; !models.IsKind(err, models.NotFound) {
+		if err := <-waiting; !store.IsKind(err, store.NotFound) {
 			t.Errorf("who waited: %v", err)
 		}
 	})

@@ -170,9 +170,9 @@ func TestTimesOfAClientComeBackExactly(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: %v", text, err)
 			}
-			found := must(models.Find(t.Context(), db, models.Organizations, models.Everything(), org.ID, nil))(t).(*models.Organization)
-			if !found.ValidFrom.Equal(at) {
-				t.Errorf("%s comes back as %v", text, found.ValidFrom)
+			found := must(models.Find(t.Context(), db, models.Organizations, models.Everything(), org.ID, nil))(t)
+			if from := found.(*models.Organization).ValidFrom; !from.Equal(at) {
+				t.Errorf("%s comes back as %v", text, from)
 			}
 			same(t, text, list(t, db, models.Organizations, models.Everything(), "filter[validFrom]="+url.QueryEscape(text)),
 				[]string{org.ID})
@@ -206,6 +206,6 @@ func TestWhatIsActiveDependsOnTheClock(t *testing.T) {
 			[]string{"always", "from now", "future"})
 		_, err := models.CreateOrganization(t.Context(), db, everything,
 			input(attributes{"name": "x", "validFrom": at(1), "validTo": at(-time.Hour)}, nil))
-		wantKind(t, err, models.Invalid, "validTo")
+		wantKind(t, err, store.Invalid, "validTo")
 	})
 }

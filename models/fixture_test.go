@@ -116,10 +116,10 @@ func tested(t *testing.T, db *store.DB, w *models.Webhook) *models.WebhookDelive
 }
 
 // wantKind fails the test unless err is a refusal of that kind, about that field.
-func wantKind(t testing.TB, err error, kind models.Kind, field string) {
+func wantKind(t testing.TB, err error, kind store.Kind, field string) {
 	t.Helper()
-	var several models.Errors
-	var refusal *models.Error
+	var several store.Errors
+	var refusal *store.Error
 	if errors.As(err, &several) {
 		refusal = several[0]
 	} else {
@@ -132,8 +132,8 @@ func wantKind(t testing.TB, err error, kind models.Kind, field string) {
 
 // refused reports whether an error is a refusal: something that a caller can do something about.
 func refused(err error) bool {
-	var several models.Errors
-	var refusal *models.Error
+	var several store.Errors
+	var refusal *store.Error
 	return errors.As(err, &several) || errors.As(err, &refusal)
 }
 

@@ -124,7 +124,9 @@ func TouchAPIKeys(ctx context.Context, db *store.DB, used map[string]time.Time) 
 }
 
 // credentialUnique is that of what a credential is found by: a client that chooses a token can meet one that is there.
-var credentialUnique = unique{"credentials_pkey", "credentials.lookup", "token", "That token cannot be used."}
+var credentialUnique = store.Unique{
+	Postgres: "credentials_pkey", SQLite: "credentials.lookup", Field: "token", Message: "That token cannot be used.",
+}
 
 // credentialInvariants hold between credentials and whose they are.
 var credentialInvariants = []Invariant{

@@ -61,7 +61,7 @@ func TestAnUpgradeTellsCallersApart(t *testing.T) {
 		in := input(attributes{"firstName": "Second"}, nil)
 		in.ID = gone
 		_, err := models.CreateUser(t.Context(), db, everything, in)
-		wantKind(t, err, models.Conflict, "id")
+		wantKind(t, err, store.Conflict, "id")
 	})
 }
 
@@ -89,7 +89,7 @@ func TestAnIDIsNeverUsedAgain(t *testing.T) {
 			t.Helper()
 			for typ, id := range ids {
 				for what, choose := range create {
-					if err := choose(id); !models.IsKind(err, models.Conflict) {
+					if err := choose(id); !store.IsKind(err, store.Conflict) {
 						t.Errorf("%s: the id of one of %s is taken for one of %s: %v", when, typ, what, err)
 					}
 				}
@@ -162,7 +162,7 @@ func TestOfTwoWhoChooseAnIDAtOnceOneGetsIt(t *testing.T) {
 			switch {
 			case err == nil:
 				made++
-			case !models.IsKind(err, models.Conflict) || !strings.Contains(err.Error(), "That id is taken."):
+			case !store.IsKind(err, store.Conflict) || !strings.Contains(err.Error(), "That id is taken."):
 				t.Error(err)
 			}
 		}

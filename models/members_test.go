@@ -22,11 +22,11 @@ func TestEveryRelationshipThatCanBeChangedIs(t *testing.T) {
 				}
 				err := models.ChangeMembers(t.Context(), db, everything, c, models.NewID(), rel.Name, models.AddMembers,
 					many(rel.Target.Type))
-				want := models.NotFound
+				want := store.NotFound
 				if !rel.Changeable() {
-					want = models.ReadOnly
+					want = store.ReadOnly
 				}
-				if !models.IsKind(err, want) {
+				if !store.IsKind(err, want) {
 					t.Errorf("%s of nothing in %s: %v, want %s", rel.Name, c.Schema.Type, err, want)
 				}
 			}
@@ -76,18 +76,18 @@ func TestThePeopleOfAnOrganizationJoinAndLeaveAtItsURL(t *testing.T) {
 		// Each whom the caller does not see is told, like each who is not there, and nothing is done.
 		before := texts(t, db, told)
 		err := people(mid, models.AddMembers, leafs, g.users[g.other.ID].ID, models.NewID(), "no id")
-		var several models.Errors
+		var several store.Errors
 		errors.As(err, &several)
 		var at []int
 		for _, e := range several {
-			if e.Kind == models.RelatedNotFound && e.Field == "users" {
+			if e.Kind == store.RelatedNotFound && e.Field == "users" {
 				at = append(at, e.Index)
 			}
 		}
 		if !slices.Equal(at, []int{1, 2, 3}) {
 			t.Errorf("three who are not seen are told at %v: %v", at, err)
 		}
-		wantKind(t, people(caller(models.OnlyOrganization(g.leaf.ID)), models.AddMembers, leafs), models.NotFound, "")
+		wantKind(t, people(caller(models.OnlyOrganization(g.leaf.ID)), models.AddMembers, leafs), store.NotFound, "")
 		if after := texts(t, db, told); !slices.Equal(before, after) {
 			t.Errorf("refused changes are told of: %v", after[len(before):])
 		}
@@ -107,12 +107,12 @@ func TestChildrenJoinAndLeaveAtTheURLOfTheirParent(t *testing.T) {
 			same(t, what, list(t, db, models.Organizations, models.Everything(), "filter[parent]="+g.side.ID), ids)
 		}
 		top := caller(models.Subtree(g.top.ID))
-		wantKind(t, children(top, models.AddMembers, g.mid.ID, g.top.ID), models.ReadOnly, "children") // its own root
-		wantKind(t, children(everything, models.AddMembers, g.mid.ID, g.top.ID), models.Conflict, "children")
-		wantKind(t, children(everything, models.AddMembers, g.side.ID), models.Conflict, "children")
-		wantKind(t, children(top, models.AddMembers, g.other.ID), models.RelatedNotFound, "children")
-		wantKind(t, children(everything, models.ReplaceMembers, models.NewID(), "no id"), models.RelatedNotFound, "children")
-		wantKind(t, children(caller(models.OnlyOrganization(g.side.ID)), models.AddMembers, g.side.ID), models.ReadOnly, "children")
+		wantKind(t, children(top, models.AddMembers, g.mid.ID, g.top.ID), store.ReadOnly, "children") // its own root
+		wantKind(t, children(everything, models.AddMembers, g.mid.ID, g.top.ID), store.Conflict, "children")
+		wantKind(t, children(everything, models.AddMembers, g.side.ID), store.Conflict, "children")
+		wantKind(t, children(top, models.AddMembers, g.other.ID), store.RelatedNotFound, "children")
+		wantKind(t, children(everything, models.ReplaceMembers, models.NewID(), "no id"), store.RelatedNotFound, "children")
+		wantKind(t, children(caller(models.OnlyOrganization(g.side.ID)), models.AddMembers, g.side.ID), store.ReadOnly, "children")
 		want("children after refusals")
 
 		if err := children(top, models.AddMembers, g.leaf.ID, g.leaf.ID); err != nil {
@@ -123,11 +123,12 @@ func TestChildrenJoinAndLeaveAtTheURLOfTheirParent(t *testing.T) {
 			t.Fatal(err)
 		}
 		want("replaced children", g.mid.ID, g.other.ID)
-		left := must(models.Find(t.Context(), db, models.Organizations, models.Everything(), g.leaf.ID, nil))(t).(*models.Organization)
+		found := must(models.Find(t.Context(), db, models.Organizations, models.Everything(), g.leaf.ID, nil))(t)
+		left := found.(*models.Organization)
 		if left.ParentID != nil || left.Kind != "company" {
 			t.Errorf("who left is %+v", left)
 		}
-		wantKind(t, children(top, models.RemoveMembers, g.mid.ID), models.Forbidden, "children") // out of its subtree
+		wantKind(t, children(top, models.RemoveMembers, g.mid.ID), store.Forbidden, "children") // out of its subtree
 		if err := children(everything, models.RemoveMembers, g.other.ID, g.leaf.ID, "no id"); err != nil {
 			t.Fatal(err)
 		}
@@ -192,8 +193,8 @@ func TestWhatIsTooMuchIsSaidOnce(t *testing.T) {
 		leaves = append(leaves, organization(t, db, "Leaf", "").ID)
 	}
 	err := models.ChangeMembers(t.Context(), db, everything, models.Organizations, head.ID, "children", models.AddMembers, many(leaves...))
-	var refusals models.Errors
-	if !errors.As(err, &refusals) || len(refusals) != 1 || refusals[0].Kind != models.Conflict {
+	var refusals store.Errors
+	if !errors.As(err, &refusals) || len(refusals) != 1 || refusals[0].Kind != store.Conflict {
 		t.Errorf("%d refusals: %v", len(refusals), err)
 	}
 }

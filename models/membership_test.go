@@ -56,7 +56,7 @@ func TestAUserIsInAtMostAThousandOrganizations(t *testing.T) {
 				taken++
 				continue
 			}
-			wantKind(t, err, models.Conflict, "")
+			wantKind(t, err, store.Conflict, "")
 		}
 		count := "SELECT COUNT(*) FROM memberships WHERE user_id = '" + ada.ID + "'"
 		if n := texts(t, db, count); taken != 1 || n[0] != "1000" {
@@ -73,10 +73,10 @@ func TestAUserIsInAtMostAThousandOrganizations(t *testing.T) {
 		}
 		// Exchanging all of them for as many is no growth, one more is; and a new user begins with as many at most.
 		all := append(texts(t, db, "SELECT CAST(id AS text) FROM organizations WHERE name = 'x'"), homes[0])
-		for n, kind := range map[int]models.Kind{models.MaxMemberships: "", models.MaxMemberships + 1: models.Conflict} {
+		for n, kind := range map[int]store.Kind{models.MaxMemberships: "", models.MaxMemberships + 1: store.Conflict} {
 			wanted := append(all, homes[1])[:n]
 			_, err := models.UpdateUser(ctx, db, everything, ada.ID, input(nil, relations{"organizations": many(wanted...)}))
-			if kind == "" && err != nil || kind != "" && !models.IsKind(err, kind) {
+			if kind == "" && err != nil || kind != "" && !store.IsKind(err, kind) {
 				t.Errorf("exchanged for %d organizations: %v", n, err)
 			}
 			if kind == "" {
@@ -84,7 +84,7 @@ func TestAUserIsInAtMostAThousandOrganizations(t *testing.T) {
 			}
 			_, err = models.CreateUser(ctx, db, everything,
 				input(attributes{"firstName": "New"}, relations{"organizations": many(wanted...)}))
-			if !models.IsKind(err, kind) {
+			if !store.IsKind(err, kind) {
 				t.Errorf("a new user in %d organizations: %v", n, err)
 			}
 		}

@@ -42,7 +42,7 @@ func growGrove(t *testing.T, db *store.DB, clock *modelstest.Clock, r *rand.Rand
 		switch where, who := some(organizations), people[n]; n % 5 {
 		case 0: // late members stand among the people by when they were created
 			in := input(nil, relations{"organization": one(where), "user": one(who)})
-			if _, err := models.CreateMembership(t.Context(), db, everything, in); err != nil && !models.IsKind(err, models.Conflict) {
+			if _, err := models.CreateMembership(t.Context(), db, everything, in); err != nil && !store.IsKind(err, store.Conflict) {
 				t.Fatal(err)
 			}
 		case 1:

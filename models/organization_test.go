@@ -71,7 +71,7 @@ func TestSlugsAreUnique(t *testing.T) {
 		taken := 0
 		for _, err := range atOnce(chosen, chosen, chosen) {
 			if err != nil {
-				wantKind(t, err, models.Conflict, "slug")
+				wantKind(t, err, store.Conflict, "slug")
 				taken++
 			}
 		}
@@ -80,7 +80,7 @@ func TestSlugsAreUnique(t *testing.T) {
 		}
 		other := organization(t, db, "other", "")
 		_, err := models.UpdateOrganization(t.Context(), db, everything, other.ID, input(attributes{"slug": "chosen"}, nil))
-		wantKind(t, err, models.Conflict, "slug")
+		wantKind(t, err, store.Conflict, "slug")
 		modelstest.CheckConsistency(t, db)
 	})
 }
@@ -97,7 +97,7 @@ func TestAChosenIDIsTakenOnce(t *testing.T) {
 		taken := 0
 		for _, err := range atOnce(create, create, create) {
 			if err != nil {
-				wantKind(t, err, models.Conflict, "id")
+				wantKind(t, err, store.Conflict, "id")
 				taken++
 			}
 		}
@@ -107,7 +107,7 @@ func TestAChosenIDIsTakenOnce(t *testing.T) {
 		if err := models.DeleteOrganization(t.Context(), db, everything, in.ID, nil); err != nil {
 			t.Fatal(err)
 		}
-		wantKind(t, create(), models.Conflict, "id") // never reused
+		wantKind(t, create(), store.Conflict, "id") // never reused
 		modelstest.CheckConsistency(t, db)
 	})
 }
@@ -152,7 +152,7 @@ func TestTheWebhookSecretFollowsItsURL(t *testing.T) {
 		}
 		for _, bad := range []string{"whsec_", "whsec_!!!", "whsec_c2hvcnQ=", "whsec_" + strings.Repeat("A", 100)} {
 			_, err := models.UpdateOrganization(t.Context(), db, everything, org.ID, input(attributes{"webhookSecret": bad}, nil))
-			wantKind(t, err, models.Invalid, "webhookSecret")
+			wantKind(t, err, store.Invalid, "webhookSecret")
 		}
 	})
 }
@@ -188,7 +188,7 @@ func TestAnUpdateThatIsRunAgainIsComparedAgain(t *testing.T) {
 		must(models.UpdateOrganization(t.Context(), db, everything, parent.ID, in))(t)
 		organization(t, db, "another child", parent.ID)
 		_, err := models.UpdateOrganization(t.Context(), db, everything, parent.ID, in)
-		wantKind(t, err, models.ReadOnly, "children")
+		wantKind(t, err, store.ReadOnly, "children")
 
 		ada := user(t, db, "Ada", parent.ID)
 		in = input(attributes{"firstName": "Ada Augusta"}, nil)
@@ -197,7 +197,7 @@ func TestAnUpdateThatIsRunAgainIsComparedAgain(t *testing.T) {
 		must(models.CreateMembership(t.Context(), db, everything,
 			input(nil, relations{"user": one(ada.ID), "organization": one(child.ID)})))(t)
 		_, err = models.UpdateUser(t.Context(), db, everything, ada.ID, in)
-		wantKind(t, err, models.ReadOnly, "memberships")
+		wantKind(t, err, store.ReadOnly, "memberships")
 	})
 }
 
@@ -216,7 +216,7 @@ func TestAVersionThatIsGoneChangesNothing(t *testing.T) {
 			if err == nil {
 				done++
 			} else {
-				wantKind(t, err, models.PreconditionFailed, "")
+				wantKind(t, err, store.PreconditionFailed, "")
 			}
 		}
 		if done != 1 {

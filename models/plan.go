@@ -19,15 +19,15 @@ type Plan struct {
 
 // Creates notes that a resource of a collection is created of an input.
 func (p *Plan) Creates(c *Collection, in *Change) {
-	if c.plans.creates != nil {
-		c.plans.creates(p, in)
+	if creates := declared(c).plans.creates; creates != nil {
+		creates(p, in)
 	}
 }
 
 // Updates notes that a resource is changed as the input says.
 func (p *Plan) Updates(c *Collection, id string, in *Change) {
-	if c.plans.updates != nil {
-		c.plans.updates(p, id, in)
+	if updates := declared(c).plans.updates; updates != nil {
+		updates(p, id, in)
 	}
 	p.Changes(c, id)
 }
@@ -38,19 +38,19 @@ func (p *Plan) Relates(c *Collection, id string, rel *jsonapi.Relationship, link
 		p.Updates(c, id, &Change{Links: map[string]Links{rel.Name: links}})
 		return
 	}
-	target := c.relations[rel.Name].target
+	target := c.Relation(rel.Name).Target
 	for _, member := range links {
 		p.Changes(target, member)
 	}
-	if target.plans.moves != nil {
-		target.plans.moves(p, id, links)
+	if moves := declared(target).plans.moves; moves != nil {
+		moves(p, id, links)
 	}
 }
 
 // Deletes notes that a resource is deleted.
 func (p *Plan) Deletes(c *Collection, id string) {
-	if c.plans.deletes != nil {
-		c.plans.deletes(p, id)
+	if deletes := declared(c).plans.deletes; deletes != nil {
+		deletes(p, id)
 	}
 	p.Changes(c, id)
 }
@@ -118,9 +118,9 @@ func (p *Plan) lock(ctx context.Context, tx *store.DB, scope Scope, c *Collectio
 	if len(p.rows[c]) == 0 {
 		return nil
 	}
-	q := c.from(ctx, tx, c.visible(scope), condition(c.table+".id IN ?", sortedKeys(p.rows[c]))).Clauses(forUpdate)
+	q := c.From(ctx, tx, c.Visible(scope), Condition(c.Table+".id IN ?", sortedKeys(p.rows[c]))).Clauses(forUpdate)
 	var locked []string
-	if err := q.Order(c.table+".id").Pluck(c.table+".id", &locked).Error; err != nil {
+	if err := q.Order(c.Table+".id").Pluck(c.Table+".id", &locked).Error; err != nil {
 		return fmt.Errorf("reserve %s: %w", c.Schema.Type, err)
 	}
 	return nil

@@ -38,21 +38,21 @@ func TestAChildIsRestoredBelowAnotherParent(t *testing.T) {
 		under := func(id string) relations { return relations{"parent": one(id)} }
 
 		_, err := restore(t, db, everything, g.leaf.ID, nil, nil)
-		wantKind(t, err, models.Conflict, "deletedAt")
+		wantKind(t, err, store.Conflict, "deletedAt")
 		if !strings.Contains(err.Error(), "name another parent") {
 			t.Errorf("the way out is not told: %v", err)
 		}
 		_, err = restore(t, db, everything, g.leaf.ID, nil, under(g.mid.ID)) // as it was read
-		wantKind(t, err, models.Conflict, "deletedAt")
+		wantKind(t, err, store.Conflict, "deletedAt")
 		_, err = restore(t, db, everything, g.leaf.ID, nil, under(below.ID))
-		wantKind(t, err, models.Conflict, "parent")
+		wantKind(t, err, store.Conflict, "parent")
 		_, err = restore(t, db, everything, below.ID, nil, under(g.mid.ID))
-		wantKind(t, err, models.RelatedNotFound, "parent")
+		wantKind(t, err, store.RelatedNotFound, "parent")
 		// Who is shown no parent, because it is deleted, sends none back.
 		_, err = restore(t, db, caller(models.Subtree(g.top.ID)), g.leaf.ID, nil, under(""))
-		wantKind(t, err, models.Conflict, "deletedAt")
+		wantKind(t, err, store.Conflict, "deletedAt")
 		_, err = restore(t, db, caller(models.Subtree(g.top.ID)), g.leaf.ID, nil, under(g.other.ID))
-		wantKind(t, err, models.RelatedNotFound, "parent")
+		wantKind(t, err, store.RelatedNotFound, "parent")
 
 		org := must(restore(t, db, caller(models.Subtree(g.top.ID)), g.leaf.ID, nil, under(g.side.ID)))(t)
 		if org.DeletedAt != nil || *org.ParentID != g.side.ID || org.Kind != g.leaf.Kind {
@@ -104,7 +104,7 @@ func TestTheSlugOfADeletedOrganizationCanBeTaken(t *testing.T) {
 		}
 		fell(t, db, gone.ID)
 		_, err = restore(t, db, everything, gone.ID, attributes{"slug": "mine"}, nil)
-		wantKind(t, err, models.Conflict, "slug")
+		wantKind(t, err, store.Conflict, "slug")
 		must(models.UpdateOrganization(t.Context(), db, everything, taker.ID, input(attributes{"slug": "acme"}, nil)))(t)
 
 		// Sent back as it was read, and taken meanwhile: it gets a free one, which is told.

@@ -127,7 +127,7 @@ func TestRightsOverKeysOnlyShrink(t *testing.T) {
 					t.Error(err)
 				}
 				if c.field != "" {
-					wantKind(t, err, models.Forbidden, c.field)
+					wantKind(t, err, store.Forbidden, c.field)
 				}
 			})
 		}
@@ -152,17 +152,19 @@ func TestATokenLivesNoLongerThanWhoAskedForIt(t *testing.T) {
 			t.Error("who cannot do everything is shown a token that can")
 		}
 		_, err := create(weak, attributes{"token": "5I9cezE6QPYl8v9jggrN3w"})
-		wantKind(t, err, models.Forbidden, "token")
+		wantKind(t, err, store.Forbidden, "token")
 		org := must(create(until(everything, clock.Now().Add(time.Hour)), attributes{}))(t)
 		_, err = models.RefreshToken(ctx, db, weak, org.ID)
-		wantKind(t, err, models.Forbidden, "")
+		wantKind(t, err, store.Forbidden, "")
 		refreshed := must(models.RefreshToken(ctx, db, until(everything, clock.Now().Add(2*time.Hour)),
 			must(create(everything, attributes{}))(t).ID))(t)
 		forever := must(create(everything, attributes{}))(t)
 
 		// What the token makes ends with it.
 		holder := must(models.FindHolder(ctx, db, *org.Token))(t)
-		child := models.Caller{Kind: models.ByOrganizationToken, ID: org.ID, Scope: models.OnlyOrganization(org.ID), Rights: holder.Rights}
+		child := models.Caller{
+			Kind: models.ByOrganizationToken, ID: org.ID, Scope: models.OnlyOrganization(org.ID), Rights: holder.Rights,
+		}
 		key := must(models.CreateAPIKey(ctx, db, child, input(attributes{"name": "k", "scopes": jsonapi.Strings{"*"}}, nil)))(t)
 
 		for _, step := range []struct {
@@ -204,7 +206,7 @@ func TestAnOrganizationHasAtMostAHundredKeys(t *testing.T) {
 		refused := 0
 		for _, err := range atOnce(at...) {
 			if err != nil {
-				wantKind(t, err, models.Conflict, "organization")
+				wantKind(t, err, store.Conflict, "organization")
 				refused++
 			}
 		}

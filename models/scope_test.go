@@ -54,6 +54,7 @@ func TestAScopeSeesWhatItShould(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		g := plant(t, db)
+		type some = []*models.Organization
 		for name, c := range map[string]struct {
 			scope         models.Scope
 			organizations []*models.Organization
@@ -64,12 +65,12 @@ func TestAScopeSeesWhatItShould(t *testing.T) {
 		}{
 			"nothing":          {models.Scope{}, nil, false, false, false, false},
 			"everything":       {models.Everything(), g.all(), true, true, true, true},
-			"a subtree":        {models.Subtree(g.mid.ID), []*models.Organization{g.mid, g.leaf}, true, false, true, false},
-			"a whole tree":     {models.Subtree(g.top.ID), []*models.Organization{g.top, g.mid, g.leaf, g.side}, true, false, true, false},
-			"a leaf's subtree": {models.Subtree(g.side.ID), []*models.Organization{g.side}, false, false, false, false},
+			"a subtree":        {models.Subtree(g.mid.ID), some{g.mid, g.leaf}, true, false, true, false},
+			"a whole tree":     {models.Subtree(g.top.ID), some{g.top, g.mid, g.leaf, g.side}, true, false, true, false},
+			"a leaf's subtree": {models.Subtree(g.side.ID), some{g.side}, false, false, false, false},
 			// An organization sees itself, and not the management key that is bound to it.
-			"one organization":        {models.OnlyOrganization(g.mid.ID), []*models.Organization{g.mid}, false, false, false, false},
-			"another organization":    {models.OnlyOrganization(g.other.ID), []*models.Organization{g.other}, true, false, false, false},
+			"one organization":        {models.OnlyOrganization(g.mid.ID), some{g.mid}, false, false, false, false},
+			"another organization":    {models.OnlyOrganization(g.other.ID), some{g.other}, true, false, false, false},
 			"one that is not there":   {models.OnlyOrganization(models.NewID()), nil, false, false, false, false},
 			"a subtree of nothing":    {models.Subtree(models.NewID()), nil, false, false, false, false},
 			"a subtree of all's user": {models.Subtree(g.shared.ID), nil, false, false, false, false},
@@ -215,7 +216,7 @@ func TestWhatAScopeDoesNotSeeItCannotTouch(t *testing.T) {
 			caller(models.OnlyOrganization(g.leaf.ID))} {
 			for name, w := range writes {
 				for _, id := range []string{w.id, models.NewID(), "not an id", "", "\x00"} {
-					if err := w.do(by, id); !models.IsKind(err, models.NotFound) {
+					if err := w.do(by, id); !store.IsKind(err, store.NotFound) {
 						t.Errorf("%s %q as %+v: %v", name, id, by.Scope, err)
 					}
 				}
@@ -224,14 +225,14 @@ func TestWhatAScopeDoesNotSeeItCannotTouch(t *testing.T) {
 				for _, id := range []string{r.id, models.NewID(), "not an id", "\x00"} {
 					err := r.do(by, id)
 					if by.Scope == (models.Scope{}) && r.field == "user" { // the organization is looked at first
-						wantKind(t, err, models.RelatedNotFound, "organization")
+						wantKind(t, err, store.RelatedNotFound, "organization")
 						continue
 					}
 					if err == nil {
 						t.Errorf("%s %q as %+v is done", name, id, by.Scope)
 						continue
 					}
-					wantKind(t, err, models.RelatedNotFound, r.field)
+					wantKind(t, err, store.RelatedNotFound, r.field)
 				}
 			}
 		}
@@ -276,8 +277,8 @@ func TestLinkageTellsNothingOfWhatIsInvisible(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			rendered, err := models.Render(t.Context(), db, models.Organizations, c.scope, []any{found}, models.Organizations.Schema.URL(),
-				nil)
+			url := models.Organizations.Schema.URL()
+			rendered, err := models.Render(t.Context(), db, models.Organizations, c.scope, []any{found}, url, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -109,7 +109,7 @@ func lockTreesFor(ctx context.Context, tx *store.DB, scope Scope, id string, in 
 
 // shownParent returns the parent of an organization as a scope is shown it.
 func shownParent(scope Scope, id string, parent *string) string {
-	if scope.hidesParentOf(id) {
+	if scope.Single() || scope.Root() == id {
 		return ""
 	}
 	return deref(parent)

@@ -35,7 +35,7 @@ func TestAnAddressIsOneUsersWhateverItsSpelling(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, other := range others {
-				wantKind(t, create(other), models.Conflict, "email")
+				wantKind(t, create(other), store.Conflict, "email")
 			}
 		}
 		for _, other := range []string{"a.da@example.com", "ada+1@example.com", "jurg@example.com", "élan@example.com"} {
@@ -48,7 +48,7 @@ func TestAnAddressIsOneUsersWhateverItsSpelling(t *testing.T) {
 		other := func() error { return create("SAME@example.com") }
 		for _, err := range atOnce(same, other, same, other) {
 			if err != nil {
-				wantKind(t, err, models.Conflict, "email")
+				wantKind(t, err, store.Conflict, "email")
 				taken++
 			}
 		}
@@ -60,7 +60,7 @@ func TestAnAddressIsOneUsersWhateverItsSpelling(t *testing.T) {
 		}
 		u := user(t, db, "late")
 		_, err := models.UpdateUser(t.Context(), db, everything, u.ID, input(attributes{"email": "Ada@example.com"}, nil))
-		wantKind(t, err, models.Conflict, "email")
+		wantKind(t, err, store.Conflict, "email")
 		kept := must(models.UpdateUser(t.Context(), db, everything, u.ID, input(attributes{"email": "Late@Example.com"}, nil)))(t)
 		if *kept.Email != "Late@Example.com" {
 			t.Errorf("the address is kept as %s", *kept.Email)
@@ -82,7 +82,7 @@ func TestAUserHasSomethingToBeKnownBy(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		for name, a := range map[string]attributes{"nothing": {}, "empty names": {"firstName": "", "lastName": ""},
 			"an empty externalId": {"externalId": ""}, "a phone": {"phone": "1"}} {
-			if _, err := models.CreateUser(t.Context(), db, everything, input(a, nil)); !models.IsKind(err, models.Required) {
+			if _, err := models.CreateUser(t.Context(), db, everything, input(a, nil)); !store.IsKind(err, store.Required) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
@@ -91,7 +91,7 @@ func TestAUserHasSomethingToBeKnownBy(t *testing.T) {
 			t.Errorf("full name %q", u.FullName)
 		}
 		_, err := models.UpdateUser(t.Context(), db, everything, u.ID, input(attributes{"firstName": nil}, nil))
-		wantKind(t, err, models.Required, "email")
+		wantKind(t, err, store.Required, "email")
 		both := must(models.UpdateUser(t.Context(), db, everything, u.ID, input(attributes{"lastName": "Lovelace"}, nil)))(t)
 		if both.FullName != "Ada Lovelace" {
 			t.Errorf("full name %q", both.FullName)
@@ -124,12 +124,14 @@ func TestASharedPersonIsChangedByWhoManagesEveryOrganizationOfTheirs(t *testing.
 			if !written {
 				continue
 			}
-			for _, by := range []models.Caller{leaf, caller(models.Subtree(g.top.ID)), caller(models.OnlyOrganization(g.other.ID))} {
-				wantKind(t, update(by, g.shared.ID, attributes{a.Name: value}, nil), models.Forbidden, a.Name)
+			for _, by := range []models.Caller{
+				leaf, caller(models.Subtree(g.top.ID)), caller(models.OnlyOrganization(g.other.ID)),
+			} {
+				wantKind(t, update(by, g.shared.ID, attributes{a.Name: value}, nil), store.Forbidden, a.Name)
 			}
 		}
 		err := update(leaf, g.shared.ID, attributes{"firstName": "x", "phone": "1", "locale": nil}, nil)
-		var several models.Errors
+		var several store.Errors
 		if !errors.As(err, &several) || len(several) != 2 || several[0].Field != "firstName" || several[1].Field != "phone" {
 			t.Errorf("two changes and an echo are refused by %v", err)
 		}
@@ -143,7 +145,7 @@ func TestASharedPersonIsChangedByWhoManagesEveryOrganizationOfTheirs(t *testing.
 		if err := models.DeleteOrganization(t.Context(), db, everything, g.other.ID, nil); err != nil {
 			t.Fatal(err)
 		}
-		wantKind(t, update(leaf, g.shared.ID, attributes{"phone": "1"}, nil), models.Forbidden, "phone")
+		wantKind(t, update(leaf, g.shared.ID, attributes{"phone": "1"}, nil), store.Forbidden, "phone")
 		if err := update(everything, g.shared.ID, profile, nil); err != nil {
 			t.Errorf("the management: %v", err)
 		}
@@ -172,12 +174,12 @@ func TestNobodyReservesAnAddressWithAPassword(t *testing.T) {
 				return err
 			}
 			_, err := create(attributes{"email": "victim@example.com", "password": "a long password"})
-			wantKind(t, err, models.Forbidden, "password")
+			wantKind(t, err, store.Forbidden, "password")
 			_, err = create(attributes{"firstName": "first without an address", "password": "a long password"})
-			wantKind(t, err, models.Forbidden, "password")
+			wantKind(t, err, store.Forbidden, "password")
 			only := must(create(attributes{"firstName": "Ada", "password": nil}))(t)
-			wantKind(t, update(only.ID, attributes{"password": "a long password"}), models.Forbidden, "password")
-			wantKind(t, update(known.ID, attributes{"email": "victim@example.com"}), models.Forbidden, "email")
+			wantKind(t, update(only.ID, attributes{"password": "a long password"}), store.Forbidden, "password")
+			wantKind(t, update(known.ID, attributes{"email": "victim@example.com"}), store.Forbidden, "email")
 			for name, a := range profile { // of who is in no other organization, the rest can be changed
 				if name == "password" || name == "active" {
 					continue
@@ -197,7 +199,7 @@ func TestNobodyReservesAnAddressWithAPassword(t *testing.T) {
 		// Nor does taking the password away make the address anybody's.
 		for _, a := range []attributes{{"password": nil}, {"password": nil, "email": "free@example.com"}} {
 			_, err := models.UpdateUser(t.Context(), db, leaf, known.ID, input(a, nil))
-			wantKind(t, err, models.Forbidden, "password")
+			wantKind(t, err, store.Forbidden, "password")
 		}
 	})
 }
@@ -222,9 +224,9 @@ func TestDeletingAUserEndsWhatTheCallerSees(t *testing.T) {
 			if err := models.DeleteUser(t.Context(), db, by, g.shared.ID, nil); err != nil {
 				t.Fatal(err)
 			}
-			wantKind(t, models.DeleteUser(t.Context(), db, by, g.shared.ID, nil), models.NotFound, "")
+			wantKind(t, models.DeleteUser(t.Context(), db, by, g.shared.ID, nil), store.NotFound, "")
 			_, err := models.Find(t.Context(), db, models.Users, models.Everything(), g.shared.ID, nil)
-			if gone := models.IsKind(err, models.NotFound); gone != (by.Scope == other.Scope) {
+			if gone := store.IsKind(err, store.NotFound); gone != (by.Scope == other.Scope) {
 				t.Errorf("after the deletion by %+v the user is gone: %v", by.Scope, gone)
 			}
 		}

@@ -90,7 +90,7 @@ func FindAttempt(ctx context.Context, db *store.DB, by Caller, delivery string, 
 		return nil, fmt.Errorf("read attempt: %w", err)
 	}
 	if len(rows) == 0 {
-		return nil, &Error{Kind: NotFound, Message: "The delivery has no attempt of that number."}
+		return nil, &store.Error{Kind: store.NotFound, Message: "The delivery has no attempt of that number."}
 	}
 	body, err := d.told(ctx, db, by)
 	if err != nil {
@@ -106,7 +106,7 @@ func (d *WebhookDelivery) told(ctx context.Context, db *store.DB, by Caller) ([]
 		return nil, nil
 	}
 	if _, err := Find(ctx, db, Events, by.Scope, d.EventID, nil); err != nil {
-		if IsKind(err, NotFound) {
+		if store.IsKind(err, store.NotFound) {
 			return nil, nil
 		}
 		return nil, err

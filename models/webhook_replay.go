@@ -51,14 +51,14 @@ const (
 
 func defineWebhookReplays(c *Collection) {
 	*c = Collection{
-		Schema: jsonapi.ForModel(WebhookReplay{}), table: "webhook_jobs", model: reflect.TypeFor[WebhookReplay](),
-		visible:  func(s Scope) where { return s.within("webhook_jobs.organization_id") },
-		reached:  reached{table: "webhook_jobs", column: "organization_id"},
-		order:    []string{"webhook_jobs.created_at", "webhook_jobs.id"},
-		always:   []string{"version"},
-		describe: describeReplay,
-		filters: map[string]func(*store.DB, any) where{
-			"webhookId": func(_ *store.DB, v any) where { return idEquals("webhook_jobs.webhook_id", v) },
+		Schema: jsonapi.ForModel(WebhookReplay{}), Table: "webhook_jobs", Model: reflect.TypeFor[WebhookReplay](),
+		Visible:  func(s Scope) Where { return s.Within("webhook_jobs.organization_id") },
+		Reached:  Reached{Table: "webhook_jobs", Column: "organization_id"},
+		Order:    []string{"webhook_jobs.created_at", "webhook_jobs.id"},
+		Always:   []string{"version"},
+		Describe: describeReplay,
+		Filters: map[string]Filter{
+			"webhookId": ByID("webhook_jobs.webhook_id"),
 		},
 	}
 	c.Schema.Attribute("outcome").Shape = reflect.TypeFor[replayOutcome]()
@@ -66,10 +66,10 @@ func defineWebhookReplays(c *Collection) {
 }
 
 func relateWebhookReplays(c *Collection) {
-	c.relate(jsonapi.Relationship{Name: "webhook", Required: true, CreateOnly: true, Doc: "The endpoint."},
-		relation{target: Webhooks, column: "webhook_id", lasting: true})
-	c.relate(jsonapi.Relationship{Name: "organization", ReadOnly: true, Doc: "The organization of the endpoint."},
-		relation{target: Organizations, column: "organization_id", lasting: true})
+	c.Relate(jsonapi.Relationship{Name: "webhook", Required: true, CreateOnly: true, Doc: "The endpoint."},
+		Relation{Target: Webhooks, Column: "webhook_id", Lasting: true})
+	c.Relate(jsonapi.Relationship{Name: "organization", ReadOnly: true, Doc: "The organization of the endpoint."},
+		Relation{Target: Organizations, Column: "organization_id", Lasting: true})
 }
 
 // replayOutcome is what has become of what a replay began, as the attribute outcome prints it.
@@ -125,12 +125,12 @@ func CreateWebhookReplay(ctx context.Context, db *store.DB, by Caller, in *Chang
 		WebhookReplays.Schema.Apply(replay, in.Attributes)
 		id := in.Links["webhook"].One()
 		if id == "" {
-			return nil, &Error{Kind: Required, Field: "webhook", Message: "A replay needs the relationship webhook."}
+			return nil, &store.Error{Kind: store.Required, Field: "webhook", Message: "A replay needs the relationship webhook."}
 		}
 		found, err := Find(ctx, tx, Webhooks, by.Scope, id, nil)
 		if err != nil {
-			if IsKind(err, NotFound) {
-				return nil, relatedNotFound("webhook", 0, "webhooks", id)
+			if store.IsKind(err, store.NotFound) {
+				return nil, store.NoRelated("webhook", 0, "webhooks", id)
 			}
 			return replay, err
 		}
@@ -168,21 +168,21 @@ func checkNoSuchReplay(ctx context.Context, tx *store.DB, replay *WebhookReplay)
 		return fmt.Errorf("look for the same replay: %w", err)
 	}
 	if len(same) > 0 {
-		return &Error{Kind: Conflict, Message: fmt.Sprintf("The replay %s does the same and is not finished.", same[0])}
+		return &store.Error{Kind: store.Conflict, Message: fmt.Sprintf("The replay %s does the same and is not finished.", same[0])}
 	}
 	return nil
 }
 
 func checkReplay(tx *store.DB, replay *WebhookReplay) error {
-	var errs Errors
+	var errs store.Errors
 	if !replay.Since.Before(replay.Until.Time) {
-		errs = append(errs, &Error{Kind: Invalid, Field: "since", Message: "since must be before until."})
+		errs = append(errs, &store.Error{Kind: store.Invalid, Field: "since", Message: "since must be before until."})
 	}
 	if replay.State != ReplayRunning {
-		errs = append(errs, &Error{Kind: Invalid, Field: "state", Message: "A new replay is running."})
+		errs = append(errs, &store.Error{Kind: store.Invalid, Field: "state", Message: "A new replay is running."})
 	}
 	if replay.IncludeDelivered && replay.Kind != ReplayEvents {
-		errs = append(errs, &Error{Kind: Invalid, Field: "includeDelivered",
+		errs = append(errs, &store.Error{Kind: store.Invalid, Field: "includeDelivered",
 			Message: "includeDelivered is for the kind events: what failed was not delivered."})
 	}
 	return append(errs, checkEventTypes(tx, replay.EventTypes, nil)...).Err()
@@ -217,7 +217,7 @@ func UpdateWebhookReplay(ctx context.Context, db *store.DB, by Caller, id string
 			return nil, err
 		}
 		if !slices.Contains(replayTransitions[before.State], replay.State) {
-			return nil, &Error{Kind: Conflict, Field: "state",
+			return nil, &store.Error{Kind: store.Conflict, Field: "state",
 				Message: fmt.Sprintf("A replay that is %s cannot become %s.", before.State, replay.State)}
 		}
 		replay.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
@@ -244,7 +244,7 @@ func LockWebhookReplay(ctx context.Context, tx *store.DB, id string) (*WebhookRe
 func permitReplay(ctx context.Context, tx *store.DB, by Caller, replay *WebhookReplay) error {
 	endpoint, err := Find(ctx, tx, Webhooks, by.Scope, replay.WebhookID, nil)
 	switch {
-	case IsKind(err, NotFound):
+	case store.IsKind(err, store.NotFound):
 		return nil
 	case err != nil:
 		return err

@@ -18,7 +18,7 @@ type Door struct {
 	// HowToPresent is the sentence that tells a stranger how a credential is presented.
 	HowToPresent string
 	// Refusal returns how the door tells a client of an error, nil for one that is no business of clients: then it is asked again, for an
-	// [Error] with the reason Internal. It must know every Error, and the errors of package models.
+	// [Error] with the reason Internal. It must know every Error, and the errors of package store.
 	Refusal func(error) *Refusal
 	// Told returns the resources that an answer of the door's tells of, from its body: before it is given again, whoever asks must see
 	// them. A door that writes needs it.

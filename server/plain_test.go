@@ -8,6 +8,7 @@ import (
 	"roster/auth"
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/store"
 )
 
 // plainDoor is a whole front door: plain JSON, errors of another form, the key in one header.
@@ -37,7 +38,7 @@ type plainError struct{ Wrong, Message, ID string }
 func plainRefusal(err error) *Refusal {
 	var told plainError
 	var own *Error
-	switch refused := models.ErrorsOf(err); {
+	switch refused := store.ErrorsOf(err); {
 	case errors.As(err, &own):
 		told = plainError{string(own.Reason), own.Message, own.ID}
 	case refused != nil:
@@ -70,7 +71,7 @@ func createPlainly(w http.ResponseWriter, rq *Request) (Serve, error) {
 	}
 	var sent plainOrganization
 	if err := json.Unmarshal(rq.Content, &sent); err != nil {
-		return nil, &models.Error{Kind: models.Invalid, Message: "Send a JSON object."}
+		return nil, &store.Error{Kind: store.Invalid, Message: "Send a JSON object."}
 	}
 	return func(w http.ResponseWriter) error {
 		in := &models.Change{Attributes: map[string]any{"name": sent.Name}}

@@ -153,13 +153,13 @@ func keyChange(cmd *cli.Command, now time.Time) (*models.Change, error) {
 // refusal returns what models refuses as a sentence for users. One about a value that was given is a usage error; any other says that what
 // was asked for cannot be done now.
 func refusal(err error) error {
-	all := models.ErrorsOf(err)
+	all := store.ErrorsOf(err)
 	if all == nil {
 		return err
 	}
 	sentence := errors.New(strings.TrimSuffix(all[0].Message, "."))
 	switch all[0].Kind {
-	case models.Invalid, models.Required, models.RelatedNotFound:
+	case store.Invalid, store.Required, store.RelatedNotFound:
 		return usageError{sentence}
 	default:
 		return sentence
@@ -329,7 +329,7 @@ func oneID(_ context.Context, cmd *cli.Command) error {
 func (p *program) revokeKey(ctx context.Context, cmd *cli.Command, db *store.DB) error {
 	id := strings.ToLower(cmd.Args().First())
 	err := models.DeleteAPIKey(ctx, db, operator, id, nil)
-	if models.IsKind(err, models.NotFound) {
+	if store.IsKind(err, store.NotFound) {
 		return fmt.Errorf("there is no key with the id %s; 'roster key list' shows those there are", id)
 	}
 	return refusal(err)

@@ -60,14 +60,14 @@ func stepReplay(ctx context.Context, db *store.DB, id string, r Replaying) (bega
 	err = store.Transaction(ctx, db, func(tx *store.DB) error {
 		began, more = 0, false
 		replay, err := models.LockWebhookReplay(ctx, tx, id)
-		if models.IsKind(err, models.NotFound) {
+		if store.IsKind(err, store.NotFound) {
 			return nil // deleted with its endpoint
 		}
 		if err != nil || replay.State != models.ReplayRunning {
 			return err
 		}
 		endpoint, err := models.Find(ctx, tx, models.Webhooks, models.Everything(), replay.WebhookID, nil)
-		if models.IsKind(err, models.NotFound) {
+		if store.IsKind(err, store.NotFound) {
 			return finishReplay(ctx, tx, replay, models.ReplayCancelled)
 		}
 		if err != nil {

@@ -26,7 +26,8 @@ func step(t *testing.T, db *store.DB, ahead int) {
 // progress is what a replay tells of itself when it is read.
 func progress(t *testing.T, db *store.DB, id string) string {
 	t.Helper()
-	job := must(models.Find(t.Context(), db, models.WebhookReplays, models.Everything(), id, &jsonapi.Query{}))(t).(*models.WebhookReplay)
+	found := must(models.Find(t.Context(), db, models.WebhookReplays, models.Everything(), id, &jsonapi.Query{}))(t)
+	job := found.(*models.WebhookReplay)
 	reached := "nothing"
 	if job.ReachedAt != nil {
 		reached = fmt.Sprint(job.ReachedAt.Sub(db.Now()))
