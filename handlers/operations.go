@@ -9,6 +9,7 @@ import (
 	"roster/auth"
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/store"
 	"roster/server"
 )
@@ -239,7 +240,7 @@ var changesOfMembers = map[jsonapi.OperationCode]models.MemberChange{
 
 // render returns the resource object of a result, as a single request would show it.
 func (b *batch) render(op *jsonapi.Operation, item any) (*jsonapi.Resource, error) {
-	resources, err := models.Render(b.rq.Context(), b.tx, resourceAt(op).Collection, b.rq.Scope(), []any{item}, op.Collection.Path, nil)
+	resources, err := collection.Render(b.rq.Context(), b.tx, resourceAt(op).Collection, b.rq.Scope(), []any{item}, op.Collection.Path, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -30,31 +31,31 @@ type APIKey struct {
 // TableName implements GORM's Tabler.
 func (APIKey) TableName() string { return "api_keys" }
 
-func defineAPIKeys(c *Collection) {
-	*c = Collection{
+func defineAPIKeys(c *collection.Collection) {
+	*c = collection.Collection{
 		Schema: jsonapi.ForModel(APIKey{}), Table: "api_keys", Model: reflect.TypeFor[APIKey](),
-		Visible: func(s Scope) Where {
+		Visible: func(s collection.Scope) collection.Where {
 			w := s.Within("api_keys.organization_id")
 			if s.Single() {
 				w.SQL += " AND api_keys.kind = 'organization'" // a management key of a subtree is not the organization's own
 			}
 			return w
 		},
-		Reached: Reached{Table: "api_keys", Column: "organization_id", InOrder: []string{"created_at", "id"}},
+		Reached: collection.Reached{Table: "api_keys", Column: "organization_id", InOrder: []string{"created_at", "id"}},
 		Order:   []string{"api_keys.created_at", "api_keys.id"},
 		Always:  []string{"version"},
-		Filters: map[string]Filter{
-			"organizationId": ByID("api_keys.organization_id"),
+		Filters: map[string]collection.Filter{
+			"organizationId": collection.ByID("api_keys.organization_id"),
 		},
-		Total: func(s Scope, filter, _ string) Counted {
+		Total: func(s collection.Scope, filter, _ string) collection.Counted {
 			if filter == "" && s.All() {
-				return Counted{Name: countAPIKeys}
+				return collection.Counted{Name: countAPIKeys}
 			}
-			return Counted{}
+			return collection.Counted{}
 		},
 	}
 	declare(c, declaration{
-		hides: func(s Scope, attributes map[string]any) bool {
+		hides: func(s collection.Scope, attributes map[string]any) bool {
 			return s.Single() && attributes["kind"] != string(OrganizationKey)
 		},
 		tells: []told{
@@ -78,10 +79,10 @@ func defineAPIKeys(c *Collection) {
 	c.Schema.Filters = []jsonapi.Filter{{Name: "organizationId", Kind: jsonapi.String, Doc: "Keys of that organization."}}
 }
 
-func relateAPIKeys(c *Collection) {
+func relateAPIKeys(c *collection.Collection) {
 	c.Relate(jsonapi.Relationship{Name: "organization", CreateOnly: true,
 		Doc: "The organization it belongs to, or the root of what a management key sees; null for the whole installation."},
-		Relation{Target: Organizations, Column: "organization_id", Evident: true})
+		collection.Relation{Target: Organizations, Column: "organization_id", Evident: true})
 }
 
 // rights returns what the key may do, and until when.
@@ -231,7 +232,7 @@ func revokeCredentials(ctx context.Context, tx *store.DB, by Caller, organizatio
 		return err
 	}
 	var keys []*APIKey
-	q := APIKeys.From(ctx, tx, Condition("organization_id = ?", organization)).Clauses(forUpdate)
+	q := APIKeys.From(ctx, tx, collection.Condition("organization_id = ?", organization)).Clauses(forUpdate)
 	if err := q.Order("id").Find(&keys).Error; err != nil {
 		return fmt.Errorf("read keys: %w", err)
 	}

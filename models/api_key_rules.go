@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -38,7 +39,7 @@ const maxKeys = 100
 
 // roomForKey makes sure that an organization is there, visible and may have one more key. It locks the organization: of two keys at once
 // one is counted by the other, and an organization that is being deleted takes all of them along.
-func roomForKey(ctx context.Context, tx *store.DB, scope Scope, organization string) error {
+func roomForKey(ctx context.Context, tx *store.DB, scope collection.Scope, organization string) error {
 	if _, err := lockLive[Organization](ctx, tx, Organizations, scope, organization); err != nil {
 		if store.IsKind(err, store.NotFound) {
 			return store.NoRelated("organization", 0, "organizations", organization)
@@ -46,7 +47,7 @@ func roomForKey(ctx context.Context, tx *store.DB, scope Scope, organization str
 		return err
 	}
 	var n int64
-	if err := APIKeys.From(ctx, tx, Condition("organization_id = ?", organization)).Count(&n).Error; err != nil {
+	if err := APIKeys.From(ctx, tx, collection.Condition("organization_id = ?", organization)).Count(&n).Error; err != nil {
 		return fmt.Errorf("count keys: %w", err)
 	}
 	if n >= maxKeys {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -58,7 +59,7 @@ const (
 
 // check holds the rules of single attributes, as the schema has them. A front door that has shown its client each error in place meets
 // none here; one that has not is refused.
-func (in *Change) check(c *Collection, what purpose) error {
+func (in *Change) check(c *collection.Collection, what purpose) error {
 	var errs store.Errors
 	for _, name := range slices.Sorted(maps.Keys(in.Attributes)) {
 		a := c.Schema.Attribute(name)

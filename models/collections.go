@@ -2,23 +2,24 @@ package models
 
 import (
 	"roster/jsonapi"
+	"roster/models/collection"
 )
 
 // The collections. They are tables of the program: built once, never changed.
 var (
-	Organizations = &Collection{}
-	Users         = &Collection{}
-	Memberships   = &Collection{}
-	APIKeys       = &Collection{}
-	Events        = &Collection{}
-	Webhooks      = &Collection{}
+	Organizations = &collection.Collection{}
+	Users         = &collection.Collection{}
+	Memberships   = &collection.Collection{}
+	APIKeys       = &collection.Collection{}
+	Events        = &collection.Collection{}
+	Webhooks      = &collection.Collection{}
 	// WebhookDeliveries are events on their way to endpoints, WebhookReplays replays of them.
-	WebhookDeliveries = &Collection{}
-	WebhookReplays    = &Collection{}
+	WebhookDeliveries = &collection.Collection{}
+	WebhookReplays    = &collection.Collection{}
 )
 
 // collections lists every collection in the order of the documentation.
-var collections = []*Collection{Organizations, Users, Memberships, APIKeys, Events, Webhooks, WebhookDeliveries, WebhookReplays}
+var collections = []*collection.Collection{Organizations, Users, Memberships, APIKeys, Events, Webhooks, WebhookDeliveries, WebhookReplays}
 
 // init fills the collections: what they declare refers to functions that refer to them. The schemas come first, because relationships
 // point at each other.
@@ -42,10 +43,10 @@ func init() {
 }
 
 // Collections returns every collection in the order of the documentation.
-func Collections() []*Collection { return collections }
+func Collections() []*collection.Collection { return collections }
 
 // CollectionOf returns the collection of a type, or nil.
-func CollectionOf(typ string) *Collection {
+func CollectionOf(typ string) *collection.Collection {
 	for _, c := range collections {
 		if c.Schema.Type == typ {
 			return c

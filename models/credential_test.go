@@ -9,6 +9,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -282,8 +283,8 @@ func TestNobodyMakesAKeyThatCanDoMoreThanHimself(t *testing.T) {
 				input(attributes{"name": "k", "kind": string(kind), "scopes": jsonapi.Strings(scopes)}, r))
 			return err
 		}
-		leaf, whole := weak(caller(models.OnlyOrganization(g.leaf.ID))), weak(everything)
-		mid := weak(caller(models.Subtree(g.mid.ID)))
+		leaf, whole := weak(caller(collection.OnlyOrganization(g.leaf.ID))), weak(everything)
+		mid := weak(caller(collection.Subtree(g.mid.ID)))
 		for name, c := range map[string]struct {
 			err   error
 			kind  store.Kind
@@ -319,7 +320,7 @@ func TestNobodyMakesAKeyThatCanDoMoreThanHimself(t *testing.T) {
 		if speaksFor(t, db, *strong.Key) == "" {
 			t.Error("a refused rotation or revocation ended the key")
 		}
-		_, err = models.RotateAPIKey(ctx, db, caller(models.OnlyOrganization(g.mid.ID)), g.managing.ID, 0)
+		_, err = models.RotateAPIKey(ctx, db, caller(collection.OnlyOrganization(g.mid.ID)), g.managing.ID, 0)
 		wantKind(t, err, store.NotFound, "") // a management key bound to an organization is not the organization's own
 		if err := create(leaf, models.OrganizationKey, "", "users:read"); err != nil {
 			t.Errorf("a key that can do as much as its maker: %v", err)
@@ -368,7 +369,7 @@ func TestTheUseOfKeysIsNotedForward(t *testing.T) {
 	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		key := apiKey(t, db, models.ManagementKey, "")
 		lastUsed := func() time.Time {
-			found := must(models.Find(t.Context(), db, models.APIKeys, models.Everything(), key.ID, nil))(t)
+			found := must(collection.Find(t.Context(), db, models.APIKeys, collection.Everything(), key.ID, nil))(t)
 			return found.(*models.APIKey).LastUsedAt.Time
 		}
 		now := clock.Now()

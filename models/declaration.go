@@ -7,11 +7,12 @@ import (
 	"slices"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
 // declaration is what a resource says of itself, in its own file, so that nothing else has a case for it. What lists need to know of it is
-// in its [Collection]; the rest, which is about writing and telling, is here.
+// in its [collection.Collection]; the rest, which is about writing and telling, is here.
 type declaration struct {
 	// unique are its uniquenesses beside that of its id.
 	unique []store.Unique
@@ -20,7 +21,7 @@ type declaration struct {
 	// steers: a change of it may change what is sent where.
 	steers bool
 	// hides reports whether a scope does not see a resource of those attributes, although it sees the organization; nil if it always does.
-	hides func(scope Scope, attributes map[string]any) bool
+	hides func(scope collection.Scope, attributes map[string]any) bool
 	// restorable: one that was deleted can be restored by the management, and so is known to it.
 	restorable bool
 	// rank is its place in the order in which single changes lock rows of several resources; those without a rank come last.
@@ -40,14 +41,14 @@ type declaration struct {
 }
 
 // declarations are a table of the program, as the collections are. They are found by the schema, which a collection has in common with the
-// parts of it (see [Collection.Related]).
+// parts of it (see [collection.Collection.Related]).
 var declarations = map[*jsonapi.Schema]declaration{}
 
 // declare adds what a resource says of itself, once.
-func declare(c *Collection, d declaration) { declarations[c.Schema] = d }
+func declare(c *collection.Collection, d declaration) { declarations[c.Schema] = d }
 
 // declared returns what the resource of a collection says of itself, which may be nothing.
-func declared(c *Collection) declaration { return declarations[c.Schema] }
+func declared(c *collection.Collection) declaration { return declarations[c.Schema] }
 
 // told is one type of event.
 type told struct {
@@ -93,7 +94,7 @@ func Counts() []string {
 
 // Restorable reports whether a resource of a collection that is not found may have been deleted, and a caller with that scope can restore
 // it.
-func Restorable(c *Collection, s Scope) bool {
+func Restorable(c *collection.Collection, s collection.Scope) bool {
 	return declared(c).restorable && s.Manages()
 }
 
@@ -112,10 +113,10 @@ func uniques() []store.Unique {
 
 // inLockOrder returns the collections in the order in which single changes lock rows of several: a user before its memberships, these
 // before their organizations, and an organization before what goes with it.
-func inLockOrder() []*Collection {
+func inLockOrder() []*collection.Collection {
 	last := len(collections)
-	place := func(c *Collection) int { return cmp.Or(declared(c).rank, last) }
-	return slices.SortedStableFunc(slices.Values(collections), func(a, b *Collection) int {
+	place := func(c *collection.Collection) int { return cmp.Or(declared(c).rank, last) }
+	return slices.SortedStableFunc(slices.Values(collections), func(a, b *collection.Collection) int {
 		return cmp.Compare(place(a), place(b))
 	})
 }

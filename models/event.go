@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -53,26 +54,26 @@ func (e *Event) tellActor() {
 	}
 }
 
-func defineEvents(c *Collection) {
-	*c = Collection{
+func defineEvents(c *collection.Collection) {
+	*c = collection.Collection{
 		Schema: jsonapi.ForModel(Event{}), Table: "event_feed", Model: reflect.TypeFor[Event](),
-		Visible: func(s Scope) Where { return s.Within("event_feed.organization_id") },
-		Reached: Reached{Table: "event_positions", Column: "organization_id", InOrder: []string{"position"}},
+		Visible: func(s collection.Scope) collection.Where { return s.Within("event_feed.organization_id") },
+		Reached: collection.Reached{Table: "event_positions", Column: "organization_id", InOrder: []string{"position"}},
 		Order:   []string{"event_feed.position"},
 		Needs:   map[string][]string{"actor": {"actor_kind", "actor_id", "actor_name"}, "changes": {"data"}}, // see outOfSight
 		Always:  []string{"subject_type"},
-		Filters: map[string]Filter{
-			"organizationId": ByID("event_feed.organization_id"),
-			"subjectId":      ByID("event_feed.subject_id"),
+		Filters: map[string]collection.Filter{
+			"organizationId": collection.ByID("event_feed.organization_id"),
+			"subjectId":      collection.ByID("event_feed.subject_id"),
 		},
-		Beyond:  map[string]FilterBeyond{"actorId": actedBy},
+		Beyond:  map[string]collection.FilterBeyond{"actorId": actedBy},
 		CatchUp: NumberEvents,
 		Conceal: maskEvents,
 		Complete: func(_ *store.DB, model any) error {
 			model.(*Event).tellActor()
 			return nil
 		},
-		Total: func(s Scope, filter, value string) Counted {
+		Total: func(s collection.Scope, filter, value string) collection.Counted {
 			return totalByOrganization(countEvents, s, filter, value, "organizationId", "organization")
 		},
 	}
@@ -104,25 +105,25 @@ func defineEvents(c *Collection) {
 	}
 }
 
-func relateEvents(c *Collection) {
+func relateEvents(c *collection.Collection) {
 	c.Relate(jsonapi.Relationship{Name: "organization", ReadOnly: true, Doc: "The organization in which it happened."},
-		Relation{Target: Organizations, Column: "organization_id"})
+		collection.Relation{Target: Organizations, Column: "organization_id"})
 	c.Relate(jsonapi.Relationship{Name: "subject", ReadOnly: true, Polymorphic: true, Doc: "The resource that changed."},
-		Relation{Column: "subject_id", TypeColumn: "subject_type", TargetOf: CollectionOf})
+		collection.Relation{Column: "subject_id", TypeColumn: "subject_type", TargetOf: CollectionOf})
 }
 
 // totalByOrganization finds the counter of resources that hang on one organization.
-func totalByOrganization(counter string, s Scope, filter, value string, names ...string) Counted {
+func totalByOrganization(counter string, s collection.Scope, filter, value string, names ...string) collection.Counted {
 	byOrganization := filter != "" && (filter == names[0] || len(names) > 1 && filter == names[1])
 	switch {
 	case filter == "" && s.All():
-		return Counted{Name: counter}
+		return collection.Counted{Name: counter}
 	case filter == "" && s.Single():
-		return Counted{Name: counter, Key: s.Root()}
+		return collection.Counted{Name: counter, Key: s.Root()}
 	case byOrganization && (s.All() || s.Single() && s.Root() == value):
-		return Counted{Name: counter, Key: value, Live: counter == countUsers}
+		return collection.Counted{Name: counter, Key: value, Live: counter == countUsers}
 	default:
-		return Counted{}
+		return collection.Counted{}
 	}
 }
 
@@ -141,7 +142,7 @@ const (
 // change is one change to tell of.
 type change struct {
 	verb       verb
-	collection *Collection
+	collection *collection.Collection
 	// organization is where it happened, "" for none.
 	organization string
 	// before and after are the models; before is nil for something new, after for something gone.
@@ -224,7 +225,7 @@ func (ch *change) resource(ctx context.Context, tx *store.DB, subject any, print
 	}
 	c := ch.collection
 	hideSecrets(c, shown.Attributes)
-	err := c.Complement(ctx, tx, Everything(), []any{subject}, []*jsonapi.Resource{shown}, c.Schema.URL(), toldQuery(c))
+	err := c.Complement(ctx, tx, collection.Everything(), []any{subject}, []*jsonapi.Resource{shown}, c.Schema.URL(), toldQuery(c))
 	if err != nil {
 		return nil, err
 	}
@@ -264,7 +265,7 @@ func Capture(ctx context.Context, tx *store.DB, e *Event) (ordinal int64, err er
 }
 
 // hideSecrets takes the values of secrets out of printed attributes, and cuts URLs that may hold one down to their origin.
-func hideSecrets(c *Collection, attributes map[string]any) {
+func hideSecrets(c *collection.Collection, attributes map[string]any) {
 	for _, a := range c.Schema.Attributes {
 		value, printed := attributes[a.Name]
 		switch {
@@ -282,7 +283,7 @@ func hideSecrets(c *Collection, attributes map[string]any) {
 }
 
 // toldQuery returns the query of a resource as events tell it: all of it but linkage that is another one for each reader.
-func toldQuery(c *Collection) *jsonapi.Query {
+func toldQuery(c *collection.Collection) *jsonapi.Query {
 	fields := map[string]bool{}
 	for _, name := range c.Schema.FieldNames() {
 		rel := c.Schema.Relationship(name)
@@ -352,7 +353,7 @@ func differences(ch change, printed states) (jsonapi.Raw, error) {
 }
 
 // tell returns the JSON of a field as it is told to others.
-func tell(c *Collection, name string, text any) any {
+func tell(c *collection.Collection, name string, text any) any {
 	a := c.Schema.Attribute(name)
 	if s, ok := text.(string); ok && a != nil && a.OriginOnly {
 		var url string

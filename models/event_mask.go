@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -18,12 +19,12 @@ import (
 
 // telling is an event on its way to whoever sees a scope.
 type telling struct {
-	scope            Scope
+	scope            collection.Scope
 	at               int64  // the position at which the scope looks
 	left             bool   // the scope has lost the subject by the event, and looks right before
 	organization     string // whose event it is, which the scope sees; "" for none
 	organizationName string // as it was when the event happened
-	subject          *Collection
+	subject          *collection.Collection
 	actor            Actor
 	changes          []byte // JSON, or nothing
 	resource         []byte // JSON, or nothing
@@ -140,14 +141,14 @@ func (t *telling) eachActor(found func(mention)) {
 }
 
 // actorsOf returns what actors of a kind can be.
-func actorsOf(kind string) []*Collection {
+func actorsOf(kind string) []*collection.Collection {
 	switch kind {
 	case ByManagementKey, ByOrganizationKey, ByUserKey:
-		return []*Collection{APIKeys}
+		return []*collection.Collection{APIKeys}
 	case ByOrganizationToken:
-		return []*Collection{Organizations}
+		return []*collection.Collection{Organizations}
 	default:
-		return []*Collection{Organizations, Users, APIKeys}
+		return []*collection.Collection{Organizations, Users, APIKeys}
 	}
 }
 
@@ -240,13 +241,13 @@ func (t *telling) outOfSight() bool {
 
 // mention is a resource that is named to a scope.
 type mention struct {
-	scope  Scope
-	target *Collection
+	scope  collection.Scope
+	target *collection.Collection
 	id     string
 	at     int64 // the position at which the scope looks
 }
 
-func (t *telling) mention(target *Collection, id string) mention {
+func (t *telling) mention(target *collection.Collection, id string) mention {
 	m := mention{t.scope, target, id, presently}
 	if t.scope.Manages() { // what one organization sees does not change with its place
 		m.at = t.at
@@ -267,10 +268,10 @@ func (named mentions) add(m mention) {
 // at positions takes two for each kind, and one for the tree.
 func (named mentions) look(ctx context.Context, db *store.DB) error {
 	type group struct {
-		target *Collection
-		scope  Scope // of every root, with nilUUID in its place
+		target *collection.Collection
+		scope  collection.Scope // of every root, with nilUUID in its place
 	}
-	groups, past := map[group][]mention{}, map[*Collection][]mention{}
+	groups, past := map[group][]mention{}, map[*collection.Collection][]mention{}
 	for m := range named {
 		switch g := (group{m.target, m.scope.RootedIn(nilUUID)}); {
 		case m.at != presently:
@@ -286,7 +287,7 @@ func (named mentions) look(ctx context.Context, db *store.DB) error {
 	}
 	for g, all := range groups {
 		// The condition of one scope, with its root taken from a column.
-		seen := replacing(inSight(g.target, g.scope, Condition("mention.id")), nilUUID, "mention.root")
+		seen := replacing(inSight(g.target, g.scope, collection.Condition("mention.id")), nilUUID, "mention.root")
 		from, pairs := pairsOfMentions(db, all)
 		err := db.Read(ctx, func(rows *sql.Rows) error {
 			var root, id string
@@ -314,20 +315,20 @@ func pairsOfMentions(db *store.DB, all []mention) (from string, args []any) {
 }
 
 // inSight returns the condition that a scope sees a resource of an id or, of what may be gone, that an event of the scope is about it.
-func inSight(c *Collection, s Scope, id Where) Where {
-	and, args := Conjunction(c.Visible(s))
+func inSight(c *collection.Collection, s collection.Scope, id collection.Where) collection.Where {
+	and, args := collection.Conjunction(c.Visible(s))
 	there := fmt.Sprintf("EXISTS (SELECT 1 FROM %[1]s WHERE %[1]s.id = %[2]s%[3]s)", c.Table, id.SQL, and)
 	if c == Organizations {
-		return Condition(there, slices.Concat(id.Args, args)...) // they are marked as deleted, and stay
+		return collection.Condition(there, slices.Concat(id.Args, args)...) // they are marked as deleted, and stay
 	}
-	own, ownArgs := Conjunction(Events.Visible(s))
+	own, ownArgs := collection.Conjunction(Events.Visible(s))
 	told := fmt.Sprintf("EXISTS (SELECT 1 FROM event_feed WHERE event_feed.subject_id = %s AND event_feed.subject_type = '%s'%s)",
 		id.SQL, c.Schema.Type, own)
-	return Condition("("+there+" OR "+told+")", slices.Concat(id.Args, args, id.Args, ownArgs)...)
+	return collection.Condition("("+there+" OR "+told+")", slices.Concat(id.Args, args, id.Args, ownArgs)...)
 }
 
 // replacing returns a condition with a column in place of an argument.
-func replacing(w Where, arg any, column string) Where {
+func replacing(w collection.Where, arg any, column string) collection.Where {
 	var b strings.Builder
 	var args []any
 	rest := w.SQL
@@ -342,36 +343,36 @@ func replacing(w Where, arg any, column string) Where {
 		}
 		rest = after
 	}
-	return Condition(b.String()+rest, args...)
+	return collection.Condition(b.String()+rest, args...)
 }
 
 // actedBy returns the condition of events whose actor is that of an id, and seen.
-func actedBy(_ *store.DB, s Scope, v any) Where {
+func actedBy(_ *store.DB, s collection.Scope, v any) collection.Where {
 	id, _ := v.(string)
 	if !jsonapi.IsID(id) {
-		return Never()
+		return collection.Never()
 	}
-	by := Condition("event_feed.actor_id = ?", id)
+	by := collection.Condition("event_feed.actor_id = ?", id)
 	if s.All() {
 		return by
 	}
-	var seen Where
+	var seen collection.Where
 	for _, target := range actorsOf("") {
-		one := inSight(target, s, Condition("?", id))
+		one := inSight(target, s, collection.Condition("?", id))
 		if seen.SQL != "" {
-			one = Condition(seen.SQL+" OR "+one.SQL, append(seen.Args, one.Args...)...)
+			one = collection.Condition(seen.SQL+" OR "+one.SQL, append(seen.Args, one.Args...)...)
 		}
 		seen = one
 	}
-	by = Both(by, seen)
+	by = collection.Both(by, seen)
 	if s.Single() { // see eachActor
-		by = Both(by, Condition("event_feed.actor_kind <> ?", ByManagementKey))
+		by = collection.Both(by, collection.Condition("event_feed.actor_kind <> ?", ByManagementKey))
 	}
 	return by
 }
 
 // maskEvents returns copies of events as a scope is told them.
-func maskEvents(ctx context.Context, db *store.DB, scope Scope, items []any) ([]any, error) {
+func maskEvents(ctx context.Context, db *store.DB, scope collection.Scope, items []any) ([]any, error) {
 	masked := make([]any, len(items))
 	tellings := make([]*telling, len(items))
 	for i, item := range items {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -15,7 +16,7 @@ type places struct{ from, resource, organization string }
 
 // seenBy returns the places by which a subtree sees resources: where they are and, of what may be gone, where events are about them. It
 // says of ids what inSight says of rows.
-func seenBy(c *Collection) []places {
+func seenBy(c *collection.Collection) []places {
 	if c == Organizations {
 		return []places{{"organizations l WHERE ", "l.id", "l.id"}}
 	}
@@ -29,7 +30,7 @@ func seenBy(c *Collection) []places {
 
 // lookBack finds out which mentions of one kind of resource subtrees saw at positions. Resources are looked for where they are now, and
 // whether that was in the subtree is decided by the tree of then.
-func (named mentions) lookBack(ctx context.Context, db *store.DB, target *Collection, all []mention) error {
+func (named mentions) lookBack(ctx context.Context, db *store.DB, target *collection.Collection, all []mention) error {
 	for _, p := range seenBy(target) {
 		all = slices.DeleteFunc(all, func(m mention) bool { return named[m] })
 		if len(all) == 0 {

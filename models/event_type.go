@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 )
 
 // EventType is a kind of event: what happens to which resources.
 type EventType struct {
 	Name    string
-	Subject *Collection
+	Subject *collection.Collection
 	Doc     string
 
 	verb verb
@@ -80,7 +81,7 @@ func matches(pattern, eventType string) bool {
 var exampleTime = time.Date(2024, 8, 20, 10, 45, 7, 0, time.UTC)
 
 // Example returns a resource of a collection as it is printed, made of the examples of its fields. Secrets have no value, as in events.
-func Example(c *Collection) (*jsonapi.Resource, error) {
+func Example(c *collection.Collection) (*jsonapi.Resource, error) {
 	model := c.New()
 	values := map[string]any{}
 	for _, a := range c.Schema.Attributes {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -41,13 +42,13 @@ type EventWait struct {
 	Woken <-chan struct{}
 
 	woken chan struct{}
-	scope Scope
+	scope collection.Scope
 	watch *EventWatch
 }
 
 // Wait returns a reader who waits for events that a scope sees. What is committed from now on wakes it, so it looks once more before it
 // waits. It must be ended.
-func (w *EventWatch) Wait(scope Scope) *EventWait {
+func (w *EventWatch) Wait(scope collection.Scope) *EventWait {
 	woken := make(chan struct{}, 1)
 	wait := &EventWait{Woken: woken, woken: woken, scope: scope, watch: w}
 	w.mu.Lock()

@@ -9,6 +9,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -129,10 +130,10 @@ func onePerType(t *testing.T, db *store.DB) map[string]string {
 		input(attributes{"url": "https://hooks.example.com/"}, relations{"organization": one(org)})))(t)
 	job := must(models.CreateWebhookReplay(ctx, db, everything,
 		input(attributes{"since": jsonapi.Time{Time: db.Now().Add(-time.Hour)}}, relations{"webhook": one(hook.ID)})))(t)
-	test := tested(t, db, hook)
+	test := modelstest.Delivery(t, db, hook)
 	return map[string]string{
 		"organizations": org, "users": user(t, db, "Ada", org).ID,
-		"memberships": list(t, db, models.Memberships, models.Everything(), "")[0],
+		"memberships": list(t, db, models.Memberships, collection.Everything(), "")[0],
 		"apiKeys":     apiKey(t, db, models.OrganizationKey, org).ID, "webhooks": hook.ID, "webhookReplays": job.ID,
 		"webhookDeliveries": test.ID, "events": test.EventID,
 	}

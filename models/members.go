@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -23,7 +24,7 @@ const (
 // ChangeMembers changes the members of a to-many relationship of one resource. Each member changes as it would alone, with the same
 // events: a membership begins or ends, an organization moves. It fails with the kinds NotFound, RelatedNotFound for each identifier, and
 // those of the single changes.
-func ChangeMembers(ctx context.Context, db *store.DB, by Caller, c *Collection, id, relationship string, how MemberChange,
+func ChangeMembers(ctx context.Context, db *store.DB, by Caller, c *collection.Collection, id, relationship string, how MemberChange,
 	links Links,
 ) error {
 	change := memberChanges[c][relationship]
@@ -36,7 +37,7 @@ func ChangeMembers(ctx context.Context, db *store.DB, by Caller, c *Collection, 
 }
 
 // memberChanges holds how the members of each to-many relationship are changed that can be.
-var memberChanges = map[*Collection]map[string]memberChange{
+var memberChanges = map[*collection.Collection]map[string]memberChange{
 	Users:         {"organizations": changeOrganizationsOf},
 	Organizations: {"users": changeUsersOf, "children": changeChildrenOf},
 }
@@ -83,7 +84,7 @@ func changeUsersOf(ctx context.Context, tx *store.DB, by Caller, organization st
 		return store.NoResource("organizations", organization)
 	}
 	users := links.known()
-	in := Condition("organization_id = ?", organization)
+	in := collection.Condition("organization_id = ?", organization)
 	if how == ReplaceMembers {
 		var present []string
 		q := Memberships.From(ctx, tx, append(Memberships.Present(by.Scope), in)...)
@@ -99,7 +100,7 @@ func changeUsersOf(ctx context.Context, tx *store.DB, by Caller, organization st
 	if err != nil {
 		return err
 	}
-	memberships, err := lockMemberships(ctx, tx, append(Memberships.Present(by.Scope), in, Condition("user_id IN ?", seen))...)
+	memberships, err := lockMemberships(ctx, tx, append(Memberships.Present(by.Scope), in, collection.Condition("user_id IN ?", seen))...)
 	if err != nil {
 		return err
 	}
@@ -157,9 +158,9 @@ func joinUsers(ctx context.Context, tx *store.DB, by Caller, organization string
 }
 
 // lockUsers locks those of some users that a scope sees, and returns their ids in order.
-func lockUsers(ctx context.Context, tx *store.DB, scope Scope, ids []string) ([]string, error) {
+func lockUsers(ctx context.Context, tx *store.DB, scope collection.Scope, ids []string) ([]string, error) {
 	seen := []string{}
-	q := Users.From(ctx, tx, Users.Visible(scope), Condition("users.id IN ?", ids)).Clauses(forUpdate)
+	q := Users.From(ctx, tx, Users.Visible(scope), collection.Condition("users.id IN ?", ids)).Clauses(forUpdate)
 	if err := q.Order("users.id").Pluck("users.id", &seen).Error; err != nil {
 		return nil, fmt.Errorf("lock users: %w", err)
 	}
@@ -174,9 +175,9 @@ func changeChildrenOf(ctx context.Context, tx *store.DB, by Caller, parent strin
 	if err := shareOrganization(ctx, tx, by.Scope, parent); err != nil {
 		return err
 	}
-	children := append(Organizations.Present(by.Scope), Condition("organizations.parent_id = ?", parent))
+	children := append(Organizations.Present(by.Scope), collection.Condition("organizations.parent_id = ?", parent))
 	if how != ReplaceMembers {
-		children = append(children, Condition("organizations.id IN ?", links.known()))
+		children = append(children, collection.Condition("organizations.id IN ?", links.known()))
 	}
 	var present []string
 	q := Organizations.From(ctx, tx, children...).Order("organizations.id").Limit(mostPresent + 1)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -43,7 +44,7 @@ func TestThePeopleOfAnOrganizationJoinAndLeaveAtItsURL(t *testing.T) {
 		people := func(by models.Caller, how models.MemberChange, ids ...string) error {
 			return models.ChangeMembers(t.Context(), db, by, models.Organizations, g.mid.ID, "users", how, many(ids...))
 		}
-		mid := caller(models.Subtree(g.mid.ID))
+		mid := caller(collection.Subtree(g.mid.ID))
 		const told = "SELECT event_type || ' ' || CAST(organization_id AS text) FROM events"
 		for i, step := range []struct {
 			by   models.Caller
@@ -66,7 +67,7 @@ func TestThePeopleOfAnOrganizationJoinAndLeaveAtItsURL(t *testing.T) {
 				t.Fatalf("step %d: %v", i, err)
 			}
 			same(t, fmt.Sprint("people after step ", i),
-				list(t, db, models.Users, models.Everything(), "filter[organizationId]="+g.mid.ID), step.want)
+				list(t, db, models.Users, collection.Everything(), "filter[organizationId]="+g.mid.ID), step.want)
 			var want []string
 			for _, event := range step.told {
 				want = append(want, event+" "+g.mid.ID)
@@ -87,7 +88,7 @@ func TestThePeopleOfAnOrganizationJoinAndLeaveAtItsURL(t *testing.T) {
 		if !slices.Equal(at, []int{1, 2, 3}) {
 			t.Errorf("three who are not seen are told at %v: %v", at, err)
 		}
-		wantKind(t, people(caller(models.OnlyOrganization(g.leaf.ID)), models.AddMembers, leafs), store.NotFound, "")
+		wantKind(t, people(caller(collection.OnlyOrganization(g.leaf.ID)), models.AddMembers, leafs), store.NotFound, "")
 		if after := texts(t, db, told); !slices.Equal(before, after) {
 			t.Errorf("refused changes are told of: %v", after[len(before):])
 		}
@@ -104,15 +105,15 @@ func TestChildrenJoinAndLeaveAtTheURLOfTheirParent(t *testing.T) {
 		}
 		want := func(what string, ids ...string) {
 			t.Helper()
-			same(t, what, list(t, db, models.Organizations, models.Everything(), "filter[parent]="+g.side.ID), ids)
+			same(t, what, list(t, db, models.Organizations, collection.Everything(), "filter[parent]="+g.side.ID), ids)
 		}
-		top := caller(models.Subtree(g.top.ID))
+		top := caller(collection.Subtree(g.top.ID))
 		wantKind(t, children(top, models.AddMembers, g.mid.ID, g.top.ID), store.ReadOnly, "children") // its own root
 		wantKind(t, children(everything, models.AddMembers, g.mid.ID, g.top.ID), store.Conflict, "children")
 		wantKind(t, children(everything, models.AddMembers, g.side.ID), store.Conflict, "children")
 		wantKind(t, children(top, models.AddMembers, g.other.ID), store.RelatedNotFound, "children")
 		wantKind(t, children(everything, models.ReplaceMembers, models.NewID(), "no id"), store.RelatedNotFound, "children")
-		wantKind(t, children(caller(models.OnlyOrganization(g.side.ID)), models.AddMembers, g.side.ID), store.ReadOnly, "children")
+		wantKind(t, children(caller(collection.OnlyOrganization(g.side.ID)), models.AddMembers, g.side.ID), store.ReadOnly, "children")
 		want("children after refusals")
 
 		if err := children(top, models.AddMembers, g.leaf.ID, g.leaf.ID); err != nil {
@@ -123,7 +124,7 @@ func TestChildrenJoinAndLeaveAtTheURLOfTheirParent(t *testing.T) {
 			t.Fatal(err)
 		}
 		want("replaced children", g.mid.ID, g.other.ID)
-		found := must(models.Find(t.Context(), db, models.Organizations, models.Everything(), g.leaf.ID, nil))(t)
+		found := must(collection.Find(t.Context(), db, models.Organizations, collection.Everything(), g.leaf.ID, nil))(t)
 		left := found.(*models.Organization)
 		if left.ParentID != nil || left.Kind != "company" {
 			t.Errorf("who left is %+v", left)
@@ -174,7 +175,7 @@ func TestPeopleJoinOneOrganizationFromBothEnds(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		same(t, "people", list(t, db, models.Users, models.Everything(), "filter[organizationId]="+org.ID), ids)
+		same(t, "people", list(t, db, models.Users, collection.Everything(), "filter[organizationId]="+org.ID), ids)
 		if n := texts(t, db, "SELECT COUNT(*) FROM events WHERE event_type = 'membership.created'"); n[0] != "8" {
 			t.Errorf("%s memberships are told of, want 8", n)
 		}

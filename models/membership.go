@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -26,21 +27,21 @@ type Membership struct {
 // TableName implements GORM's Tabler.
 func (Membership) TableName() string { return "memberships" }
 
-func defineMemberships(c *Collection) {
-	*c = Collection{
+func defineMemberships(c *collection.Collection) {
+	*c = collection.Collection{
 		Schema: jsonapi.ForModel(Membership{}), Table: "memberships", Model: reflect.TypeFor[Membership](),
-		Visible: func(s Scope) Where { return s.Within("memberships.organization_id") },
-		Reached: Reached{Table: "memberships", Column: "organization_id", Live: true, InOrder: []string{"created_at", "id"}},
+		Visible: func(s collection.Scope) collection.Where { return s.Within("memberships.organization_id") },
+		Reached: collection.Reached{Table: "memberships", Column: "organization_id", Live: true, InOrder: []string{"created_at", "id"}},
 		Live:    "EXISTS (SELECT 1 FROM organizations mo WHERE mo.id = memberships.organization_id AND mo.deleted_at IS NULL)",
 		Order:   []string{"memberships.created_at", "memberships.id"},
 		Always:  []string{"version"},
-		Filters: map[string]Filter{
-			"organizationId": ByID("memberships.organization_id"),
-			"userId":         ByID("memberships.user_id"),
+		Filters: map[string]collection.Filter{
+			"organizationId": collection.ByID("memberships.organization_id"),
+			"userId":         collection.ByID("memberships.user_id"),
 		},
-		Total: func(s Scope, filter, value string) Counted {
+		Total: func(s collection.Scope, filter, value string) collection.Counted {
 			if filter == "" && s.All() {
-				return Counted{Name: countMemberships}
+				return collection.Counted{Name: countMemberships}
 			}
 			return totalByOrganization(countUsers, s, filter, value, "organizationId", "organization")
 		},
@@ -80,11 +81,11 @@ func defineMemberships(c *Collection) {
 	}
 }
 
-func relateMemberships(c *Collection) {
+func relateMemberships(c *collection.Collection) {
 	c.Relate(jsonapi.Relationship{Name: "organization", Required: true, CreateOnly: true, Doc: "The organization the user is in."},
-		Relation{Target: Organizations, Column: "organization_id", Evident: true})
+		collection.Relation{Target: Organizations, Column: "organization_id", Evident: true})
 	c.Relate(jsonapi.Relationship{Name: "user", Required: true, CreateOnly: true, Doc: "The user who is in it."},
-		Relation{Target: Users, Column: "user_id", Evident: true})
+		collection.Relation{Target: Users, Column: "user_id", Evident: true})
 }
 
 // MaxMemberships is the number of organizations that a user can be in.
@@ -140,7 +141,7 @@ func checkMemberships(ctx context.Context, tx *store.DB, user string) error {
 }
 
 // lockEnds locks the user and the organization of a new membership. It fails with RelatedNotFound for each that the scope does not see.
-func lockEnds(ctx context.Context, tx *store.DB, scope Scope, organization, user string) error {
+func lockEnds(ctx context.Context, tx *store.DB, scope collection.Scope, organization, user string) error {
 	_, userErr := lock[User](ctx, tx, Users, scope, user) // before their organizations, as every change locks them
 	organizationErr := shareOrganization(ctx, tx, scope, organization)
 	var errs store.Errors
@@ -177,7 +178,7 @@ func UpdateMembership(ctx context.Context, db *store.DB, by Caller, id string, i
 // DeleteMembership ends a membership. The user stays.
 func DeleteMembership(ctx context.Context, db *store.DB, by Caller, id string, versions *Versions) error {
 	return store.Transaction(ctx, db, func(tx *store.DB) error {
-		seen, err := Find(ctx, tx, Memberships, by.Scope, id, nil)
+		seen, err := collection.Find(ctx, tx, Memberships, by.Scope, id, nil)
 		if err != nil {
 			return err
 		}
@@ -232,7 +233,7 @@ func endMembership(ctx context.Context, tx *store.DB, by Caller, m *Membership) 
 	}
 	// Sharing the organization's row keeps it from being deleted, or restored, while its numbers change.
 	var live []bool
-	q := Organizations.From(ctx, tx, Condition("id = ?", m.OrganizationID)).Clauses(forShare)
+	q := Organizations.From(ctx, tx, collection.Condition("id = ?", m.OrganizationID)).Clauses(forShare)
 	if err := q.Pluck("deleted_at IS NULL", &live).Error; err != nil {
 		return fmt.Errorf("lock organization: %w", err)
 	}
@@ -264,7 +265,7 @@ func countHidden(ctx context.Context, tx *store.DB, organization string, sign in
 // endMemberships ends the memberships of a user within the caller's scope, those in deleted organizations too, and returns how many those
 // were.
 func endMemberships(ctx context.Context, tx *store.DB, by Caller, user string) (int, error) {
-	memberships, err := lockMemberships(ctx, tx, Memberships.Visible(by.Scope), Condition("user_id = ?", user))
+	memberships, err := lockMemberships(ctx, tx, Memberships.Visible(by.Scope), collection.Condition("user_id = ?", user))
 	if err != nil {
 		return 0, err
 	}
@@ -277,7 +278,7 @@ func endMemberships(ctx context.Context, tx *store.DB, by Caller, user string) (
 }
 
 // lockMemberships locks the memberships that meet every condition, and returns them in order.
-func lockMemberships(ctx context.Context, tx *store.DB, conds ...Where) ([]*Membership, error) {
+func lockMemberships(ctx context.Context, tx *store.DB, conds ...collection.Where) ([]*Membership, error) {
 	q := Memberships.From(ctx, tx, conds...).Clauses(forUpdate)
 	var memberships []*Membership
 	if err := q.Order("organization_id, user_id").Find(&memberships).Error; err != nil {
@@ -287,8 +288,8 @@ func lockMemberships(ctx context.Context, tx *store.DB, conds ...Where) ([]*Memb
 }
 
 // membershipOrganizations returns the organizations of a user that a scope sees, in order.
-func membershipOrganizations(ctx context.Context, tx *store.DB, scope Scope, user string) ([]string, error) {
-	q := Memberships.From(ctx, tx, Memberships.Visible(scope), Condition("user_id = ?", user))
+func membershipOrganizations(ctx context.Context, tx *store.DB, scope collection.Scope, user string) ([]string, error) {
+	q := Memberships.From(ctx, tx, Memberships.Visible(scope), collection.Condition("user_id = ?", user))
 	var ids []string
 	if err := q.Order("organization_id").Pluck("organization_id", &ids).Error; err != nil {
 		return nil, fmt.Errorf("read memberships: %w", err)
@@ -315,7 +316,7 @@ func changeOrganizationsOf(ctx context.Context, tx *store.DB, by Caller, user st
 func setOrganizations(
 	ctx context.Context, tx *store.DB, by Caller, user string, how MemberChange, links Links,
 ) (changed bool, err error) {
-	present, err := lockMemberships(ctx, tx, append(Memberships.Present(by.Scope), Condition("user_id = ?", user))...)
+	present, err := lockMemberships(ctx, tx, append(Memberships.Present(by.Scope), collection.Condition("user_id = ?", user))...)
 	if err != nil {
 		return false, err
 	}
@@ -352,6 +353,6 @@ func setOrganizations(
 }
 
 // shareOrganization makes sure that a live organization is visible and stays until the transaction ends.
-func shareOrganization(ctx context.Context, tx *store.DB, scope Scope, id string) error {
+func shareOrganization(ctx context.Context, tx *store.DB, scope collection.Scope, id string) error {
 	return share(ctx, tx, Organizations, scope, id)
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -63,7 +64,7 @@ func TestAUserIsInAtMostAThousandOrganizations(t *testing.T) {
 			t.Errorf("%d of %d doors took a user with 999 memberships in, who has %s now", taken, len(doors), n)
 		}
 		// One who leaves makes room.
-		id := list(t, db, models.Memberships, models.Everything(), "filter[userId]="+ada.ID)[0]
+		id := list(t, db, models.Memberships, collection.Everything(), "filter[userId]="+ada.ID)[0]
 		if err := models.DeleteMembership(ctx, db, everything, id, nil); err != nil {
 			t.Fatal(err)
 		}

@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -45,19 +46,19 @@ type Organization struct {
 // TableName implements GORM's Tabler.
 func (Organization) TableName() string { return "organizations" }
 
-func defineOrganizations(c *Collection) {
-	*c = Collection{
+func defineOrganizations(c *collection.Collection) {
+	*c = collection.Collection{
 		Schema: jsonapi.ForModel(Organization{}), Table: "organizations", Model: reflect.TypeFor[Organization](),
 		Live:    "organizations.deleted_at IS NULL",
-		Visible: func(s Scope) Where { return s.Within("organizations.id") },
-		Reached: Reached{Table: "organizations", Column: "id", Live: true},
+		Visible: func(s collection.Scope) collection.Where { return s.Within("organizations.id") },
+		Reached: collection.Reached{Table: "organizations", Column: "id", Live: true},
 		Order:   []string{"organizations.created_at", "organizations.id"},
 		Always:  []string{"version"},
 		Needs:   map[string][]string{"active": {"valid_from", "valid_to"}, "webhookUrl": {"webhook_url", "sealed_webhook_url"}},
-		Filters: map[string]Filter{
+		Filters: map[string]collection.Filter{
 			"active": activeFilter,
 		},
-		Beyond: map[string]FilterBeyond{"ancestor": ancestorFilter},
+		Beyond: map[string]collection.FilterBeyond{"ancestor": ancestorFilter},
 		Total:  totalOrganizations,
 		Complete: func(db *store.DB, model any) error {
 			org := model.(*Organization)
@@ -109,29 +110,29 @@ func defineOrganizations(c *Collection) {
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "ancestor", Kind: jsonapi.String, Doc: "Organizations below that one, at any depth."},
 		{Name: "active", Kind: jsonapi.Boolean, Doc: "Whether now is inside the validity."},
-		{Name: FilterDeleted, Kind: jsonapi.Boolean,
+		{Name: collection.FilterDeleted, Kind: jsonapi.Boolean,
 			Doc: "true: deleted organizations instead of live ones; for the management."},
 	}
 }
 
-func relateOrganizations(c *Collection) {
+func relateOrganizations(c *collection.Collection) {
 	c.Relate(jsonapi.Relationship{Name: "users", Many: true, ReadOnly: true, ByURL: true,
 		Doc: "The people in it. Who joins or leaves at its URL begins or ends a membership."},
-		Relation{Target: Users, Through: "memberships", Owner: "organization_id", Other: "user_id", CountedBy: "organizationId",
+		collection.Relation{Target: Users, Through: "memberships", Owner: "organization_id", Other: "user_id", CountedBy: "organizationId",
 			Listed: true})
 	c.Relate(jsonapi.Relationship{Name: "parent", Doc: "The organization above it; null for a company."},
-		Relation{Target: Organizations, Column: "parent_id", Lasting: true})
+		collection.Relation{Target: Organizations, Column: "parent_id", Lasting: true})
 	c.Relate(jsonapi.Relationship{Name: "children", Many: true, ReadOnly: true, ByURL: true,
 		Doc: "The organizations right below it. What joins at its URL moves here, what leaves becomes a company."},
-		Relation{Target: Organizations, Foreign: "parent_id", CountedBy: "parent"})
+		collection.Relation{Target: Organizations, Foreign: "parent_id", CountedBy: "parent"})
 	c.Relate(jsonapi.Relationship{Name: "memberships", Many: true, ReadOnly: true, Doc: "Who is in it, one membership a person."},
-		Relation{Target: Memberships, Foreign: "organization_id", CountedBy: "organizationId"})
+		collection.Relation{Target: Memberships, Foreign: "organization_id", CountedBy: "organizationId"})
 	c.Relate(jsonapi.Relationship{Name: "createdBy", ReadOnly: true, Doc: "The user who created it, if it was one."},
-		Relation{Target: Users, Column: "created_by", Lasting: true})
+		collection.Relation{Target: Users, Column: "created_by", Lasting: true})
 	c.Relate(jsonapi.Relationship{Name: "webhooks", Many: true, ReadOnly: true, Doc: "Where its events are sent."},
-		Relation{Target: Webhooks, Foreign: "organization_id"})
+		collection.Relation{Target: Webhooks, Foreign: "organization_id"})
 	c.Relate(jsonapi.Relationship{Name: "events", Many: true, ReadOnly: true, Doc: "What changed in it."},
-		Relation{Target: Events, Foreign: "organization_id", CountedBy: "organizationId"})
+		collection.Relation{Target: Events, Foreign: "organization_id", CountedBy: "organizationId"})
 }
 
 func validAt(org *Organization, db *store.DB) bool {
@@ -139,39 +140,39 @@ func validAt(org *Organization, db *store.DB) bool {
 	return (org.ValidFrom == nil || !org.ValidFrom.After(now)) && (org.ValidTo == nil || org.ValidTo.After(now))
 }
 
-func activeFilter(db *store.DB, v any) Where {
+func activeFilter(db *store.DB, v any) collection.Where {
 	now := db.Now()
 	sql := "(organizations.valid_from IS NULL OR organizations.valid_from <= ?) " +
 		"AND (organizations.valid_to IS NULL OR organizations.valid_to > ?)"
 	if v == false {
 		sql = "NOT (" + sql + ")"
 	}
-	return Condition(sql, now, now)
+	return collection.Condition(sql, now, now)
 }
 
-func ancestorFilter(_ *store.DB, scope Scope, v any) Where {
+func ancestorFilter(_ *store.DB, scope collection.Scope, v any) collection.Where {
 	id, _ := v.(string)
 	if !jsonapi.IsID(id) {
-		return Never()
+		return collection.Never()
 	}
-	and, args := Conjunction(scope.Within("a.ancestor_id"))
-	return Condition("organizations.id IN (SELECT a.descendant_id FROM organization_paths a "+
+	and, args := collection.Conjunction(scope.Within("a.ancestor_id"))
+	return collection.Condition("organizations.id IN (SELECT a.descendant_id FROM organization_paths a "+
 		"WHERE a.ancestor_id = ? AND a.distance > 0"+and+")",
 		append([]any{id}, args...)...)
 }
 
-func totalOrganizations(s Scope, filter, value string) Counted {
+func totalOrganizations(s collection.Scope, filter, value string) collection.Counted {
 	switch {
 	case filter == "" && s.All():
-		return Counted{Name: countOrganizations}
+		return collection.Counted{Name: countOrganizations}
 	case filter == "" && s.SeesBelow():
-		return Counted{Name: countDescendants, Key: s.Root(), Plus: 1}
+		return collection.Counted{Name: countDescendants, Key: s.Root(), Plus: 1}
 	case filter == "parent" && s.All():
-		return Counted{Name: countChildren, Key: value}
+		return collection.Counted{Name: countChildren, Key: value}
 	case filter == "ancestor" && s.All():
-		return Counted{Name: countDescendants, Key: value}
+		return collection.Counted{Name: countDescendants, Key: value}
 	default:
-		return Counted{}
+		return collection.Counted{}
 	}
 }
 
@@ -348,6 +349,6 @@ func saveOrganization(ctx context.Context, tx *store.DB, by Caller, before, org 
 }
 
 // lockOrganization reads an organization, deleted or not, and keeps others from changing it until the transaction ends.
-func lockOrganization(ctx context.Context, tx *store.DB, scope Scope, id string) (*Organization, error) {
+func lockOrganization(ctx context.Context, tx *store.DB, scope collection.Scope, id string) (*Organization, error) {
 	return lock[Organization](ctx, tx, Organizations, scope, id)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -23,7 +24,7 @@ func checkAbove(ctx context.Context, tx *store.DB, org *Organization) error {
 	if org.ParentID == nil {
 		return nil
 	}
-	err := shareOrganization(ctx, tx, Everything(), *org.ParentID)
+	err := shareOrganization(ctx, tx, collection.Everything(), *org.ParentID)
 	if store.IsKind(err, store.NotFound) {
 		return &store.Error{Kind: store.Conflict, Field: "deletedAt",
 			Message: "The organization above it is deleted: restore that one first, or name another parent."}

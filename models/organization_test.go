@@ -10,6 +10,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -121,7 +122,7 @@ func TestTheWebhookSecretFollowsItsURL(t *testing.T) {
 		}
 		kept := func(id string) string {
 			t.Helper()
-			org := must(models.Find(t.Context(), db, models.Organizations, models.Everything(), id, nil))(t).(*models.Organization)
+			org := must(collection.Find(t.Context(), db, models.Organizations, collection.Everything(), id, nil))(t).(*models.Organization)
 			if org.WebhookSecret != nil || org.Token != nil {
 				t.Error("a secret is read from the database")
 			}
@@ -192,7 +193,7 @@ func TestAnUpdateThatIsRunAgainIsComparedAgain(t *testing.T) {
 
 		ada := user(t, db, "Ada", parent.ID)
 		in = input(attributes{"firstName": "Ada Augusta"}, nil)
-		in.Echo = map[string]any{"memberships": many(list(t, db, models.Memberships, models.Everything(), "filter[userId]="+ada.ID)...)}
+		in.Echo = map[string]any{"memberships": many(list(t, db, models.Memberships, collection.Everything(), "filter[userId]="+ada.ID)...)}
 		must(models.UpdateUser(t.Context(), db, everything, ada.ID, in))(t)
 		must(models.CreateMembership(t.Context(), db, everything,
 			input(nil, relations{"user": one(ada.ID), "organization": one(child.ID)})))(t)
@@ -247,11 +248,11 @@ func TestAHundredWriters(t *testing.T) {
 					input(attributes{"firstName": "a"}, relations{"organization": one(org.ID)})); err != nil {
 					t.Error(err)
 				}
-				list(t, db, models.Organizations, models.Everything(), "filter[parent]="+root)
+				list(t, db, models.Organizations, collection.Everything(), "filter[parent]="+root)
 			})
 		}
 		writers.Wait()
-		page := listPage(t, db, models.Organizations, models.Everything(), "filter[name][prefix]=m&page[size]=200")
+		page := listPage(t, db, models.Organizations, collection.Everything(), "filter[name][prefix]=m&page[size]=200")
 		if len(page.Items) != 100 || page.Total != 100 || page.TotalUnfiltered != 101 {
 			t.Errorf("%d of a hundred changes are there, total %d of %d", len(page.Items), page.Total, page.TotalUnfiltered)
 		}

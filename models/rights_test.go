@@ -6,6 +6,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -50,7 +51,7 @@ func TestRightsOverKeysOnlyShrink(t *testing.T) {
 	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		ctx, org := t.Context(), organization(t, db, "Acme", "").ID
 		end := clock.Now().Add(time.Hour)
-		by := until(holding(caller(models.OnlyOrganization(org)), "apiKeys:write", "users:write"), end)
+		by := until(holding(caller(collection.OnlyOrganization(org)), "apiKeys:write", "users:write"), end)
 		at := func(d time.Duration) *jsonapi.Time { return &jsonapi.Time{Time: end.Add(d)} }
 		with := func(ends *jsonapi.Time, scopes ...string) *models.APIKey {
 			t.Helper()
@@ -163,7 +164,7 @@ func TestATokenLivesNoLongerThanWhoAskedForIt(t *testing.T) {
 		// What the token makes ends with it.
 		holder := must(models.FindHolder(ctx, db, *org.Token))(t)
 		child := models.Caller{
-			Kind: models.ByOrganizationToken, ID: org.ID, Scope: models.OnlyOrganization(org.ID), Rights: holder.Rights,
+			Kind: models.ByOrganizationToken, ID: org.ID, Scope: collection.OnlyOrganization(org.ID), Rights: holder.Rights,
 		}
 		key := must(models.CreateAPIKey(ctx, db, child, input(attributes{"name": "k", "scopes": jsonapi.Strings{"*"}}, nil)))(t)
 
@@ -215,7 +216,7 @@ func TestAnOrganizationHasAtMostAHundredKeys(t *testing.T) {
 		}
 		apiKey(t, db, models.OrganizationKey, other)
 		apiKey(t, db, models.ManagementKey, "")
-		if err := models.DeleteAPIKey(t.Context(), db, everything, list(t, db, models.APIKeys, models.OnlyOrganization(org), "")[0],
+		if err := models.DeleteAPIKey(t.Context(), db, everything, list(t, db, models.APIKeys, collection.OnlyOrganization(org), "")[0],
 			nil); err != nil {
 			t.Fatal(err)
 		}

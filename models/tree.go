@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -36,7 +37,7 @@ func place(ctx context.Context, tx *store.DB, by Caller, in *Change, org *Organi
 
 // checkParent makes sure that a parent is there, visible and stays there until the transaction ends, and that a branch of that height fits
 // below it.
-func checkParent(ctx context.Context, tx *store.DB, scope Scope, parent string, height int) error {
+func checkParent(ctx context.Context, tx *store.DB, scope collection.Scope, parent string, height int) error {
 	if err := shareOrganization(ctx, tx, scope, parent); err != nil {
 		if store.IsKind(err, store.NotFound) {
 			return store.NoRelated("parent", 0, "organizations", parent)
@@ -116,7 +117,7 @@ func move(ctx context.Context, tx *store.DB, by Caller, in *Change, before, org 
 // isAbove reports whether an organization is another one, or above it.
 func isAbove(ctx context.Context, tx *store.DB, id, other string) (above bool, err error) {
 	err = tx.Session(ctx).Raw("SELECT COUNT(*) > 0 FROM organization_paths WHERE ancestor_id = ? AND descendant_id = ?",
-		id, IDOrNil(other)).Scan(&above).Error
+		id, collection.IDOrNil(other)).Scan(&above).Error
 	if err != nil {
 		return false, fmt.Errorf("look for a circle: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -106,7 +107,7 @@ func ancestors(ctx context.Context, tx *store.DB, id string) (above []ancestor, 
 		err := rows.Scan(&a.id, &a.distance)
 		above = append(above, a)
 		return err
-	}, "SELECT ancestor_id, distance FROM organization_paths WHERE descendant_id = ? ORDER BY distance", IDOrNil(id))
+	}, "SELECT ancestor_id, distance FROM organization_paths WHERE descendant_id = ? ORDER BY distance", collection.IDOrNil(id))
 	if err != nil {
 		return nil, fmt.Errorf("read ancestors: %w", err)
 	}

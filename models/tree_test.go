@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -56,7 +57,7 @@ func TestACallerBoundToASubtreeStaysInIt(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		g := plant(t, db)
-		by := caller(models.Subtree(g.mid.ID))
+		by := caller(collection.Subtree(g.mid.ID))
 		org, err := models.CreateOrganization(t.Context(), db, by, input(attributes{"name": "x"}, nil))
 		if err != nil || org.ParentID == nil || *org.ParentID != g.mid.ID {
 			t.Errorf("created without a parent it is below %v: %v", org, err)
@@ -68,7 +69,7 @@ func TestACallerBoundToASubtreeStaysInIt(t *testing.T) {
 		wantKind(t, moveTo(t, db, by, g.leaf.ID, ""), store.Forbidden, "parent")
 		wantKind(t, moveTo(t, db, by, g.leaf.ID, g.other.ID), store.RelatedNotFound, "parent")
 		wantKind(t, moveTo(t, db, by, g.mid.ID, g.leaf.ID), store.ReadOnly, "parent")
-		wantKind(t, moveTo(t, db, caller(models.OnlyOrganization(g.leaf.ID)), g.leaf.ID, g.leaf.ID), store.ReadOnly, "parent")
+		wantKind(t, moveTo(t, db, caller(collection.OnlyOrganization(g.leaf.ID)), g.leaf.ID, g.leaf.ID), store.ReadOnly, "parent")
 		// Who does not see the parent cannot find it out by naming it.
 		wantKind(t, moveTo(t, db, by, g.mid.ID, g.top.ID), store.ReadOnly, "parent")
 		if err := moveTo(t, db, by, g.mid.ID, ""); err != nil {
@@ -170,7 +171,7 @@ func TestDeletionAndRestore(t *testing.T) {
 		parent := organization(t, db, "parent", "")
 		child := organization(t, db, "child", parent.ID)
 		member := user(t, db, "Ada", child.ID)
-		membership := list(t, db, models.Memberships, models.Everything(), "filter[userId]="+member.ID)[0]
+		membership := list(t, db, models.Memberships, collection.Everything(), "filter[userId]="+member.ID)[0]
 		key := apiKey(t, db, models.OrganizationKey, child.ID, "users:read")
 		restore := func(by models.Caller, id string) error {
 			in := input(attributes{}, nil)
@@ -189,28 +190,28 @@ func TestDeletionAndRestore(t *testing.T) {
 				t.Errorf("a credential of a deleted organization speaks for %v: %v", h, err)
 			}
 		}
-		same(t, "deleted", list(t, db, models.Organizations, models.Everything(), "filter[deleted]=true"),
+		same(t, "deleted", list(t, db, models.Organizations, collection.Everything(), "filter[deleted]=true"),
 			[]string{parent.ID, child.ID})
-		same(t, "live", list(t, db, models.Organizations, models.Everything(), ""), nil)
-		same(t, "live, by name", list(t, db, models.Organizations, models.Everything(), "filter[deleted]=false"), nil)
-		same(t, "members", list(t, db, models.Users, models.Everything(), "filter[organizationId]="+child.ID), nil)
+		same(t, "live", list(t, db, models.Organizations, collection.Everything(), ""), nil)
+		same(t, "live, by name", list(t, db, models.Organizations, collection.Everything(), "filter[deleted]=false"), nil)
+		same(t, "members", list(t, db, models.Users, collection.Everything(), "filter[organizationId]="+child.ID), nil)
 		same(t, "members, by another way",
-			list(t, db, models.Users, models.Everything(), "filter[organizations]="+child.ID+"&filter[active]=true"), nil)
-		same(t, "memberships", list(t, db, models.Memberships, models.Everything(), "filter[userId]="+member.ID), nil)
-		same(t, "users", list(t, db, models.Users, models.Everything(), ""), []string{member.ID})
+			list(t, db, models.Users, collection.Everything(), "filter[organizations]="+child.ID+"&filter[active]=true"), nil)
+		same(t, "memberships", list(t, db, models.Memberships, collection.Everything(), "filter[userId]="+member.ID), nil)
+		same(t, "users", list(t, db, models.Users, collection.Everything(), ""), []string{member.ID})
 
 		wantKind(t, models.DeleteMembership(t.Context(), db, everything, membership, nil), store.NotFound, "")
 		_, err := models.UpdateMembership(t.Context(), db, everything, membership, input(nil, nil))
 		wantKind(t, err, store.NotFound, "")
 
-		wantKind(t, restore(caller(models.OnlyOrganization(child.ID)), child.ID), store.NotFound, "")
+		wantKind(t, restore(caller(collection.OnlyOrganization(child.ID)), child.ID), store.NotFound, "")
 		wantKind(t, restore(everything, child.ID), store.Conflict, "deletedAt")
 		for _, id := range []string{parent.ID, child.ID} {
 			if err := restore(everything, id); err != nil {
 				t.Fatal(err)
 			}
 		}
-		same(t, "members of the restored", list(t, db, models.Users, models.Everything(), "filter[organizationId]="+child.ID),
+		same(t, "members of the restored", list(t, db, models.Users, collection.Everything(), "filter[organizationId]="+child.ID),
 			[]string{member.ID})
 		if h, err := models.FindHolder(t.Context(), db, *child.Token); h != nil || err != nil {
 			t.Errorf("the old token works again for %v: %v", h, err)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -35,20 +36,20 @@ type User struct {
 // TableName implements GORM's Tabler.
 func (User) TableName() string { return "users" }
 
-func defineUsers(c *Collection) {
-	*c = Collection{
+func defineUsers(c *collection.Collection) {
+	*c = collection.Collection{
 		Schema: jsonapi.ForModel(User{}), Table: "users", Model: reflect.TypeFor[User](),
 		Visible: visibleUsers,
-		Reached: Reached{Table: "memberships", Column: "organization_id", Distinct: "user_id", Live: true,
+		Reached: collection.Reached{Table: "memberships", Column: "organization_id", Distinct: "user_id", Live: true,
 			InOrder: []string{"user_created_at", "user_id"}},
 		Order: []string{"users.created_at", "users.id"},
-		Keyed: map[string]KeyColumn{
+		Keyed: map[string]collection.KeyColumn{
 			"email": {Name: "email_key", Of: func(text string) string { return deref(emailKey(&text)) }},
 		},
 		Always: []string{"version"},
 		Needs:  map[string][]string{"fullName": {"first_name", "last_name"}},
-		Beyond: map[string]FilterBeyond{"organizationId": usersOf},
-		Total: func(s Scope, filter, value string) Counted {
+		Beyond: map[string]collection.FilterBeyond{"organizationId": usersOf},
+		Total: func(s collection.Scope, filter, value string) collection.Counted {
 			return totalByOrganization(countUsers, s, filter, value, "organizationId", "organizations")
 		},
 		Complete: func(_ *store.DB, model any) error {
@@ -71,21 +72,21 @@ func defineUsers(c *Collection) {
 		{Name: "organizationId", Kind: jsonapi.String, Doc: "Users with a membership in that organization."}}
 }
 
-func relateUsers(c *Collection) {
+func relateUsers(c *collection.Collection) {
 	c.Relate(jsonapi.Relationship{Name: "organizations", Many: true,
 		Doc: "The organizations the user is a member of. Each stands for a membership."},
-		Relation{Target: Organizations, Through: "memberships", Owner: "user_id", Other: "organization_id"})
+		collection.Relation{Target: Organizations, Through: "memberships", Owner: "user_id", Other: "organization_id"})
 	c.Relate(jsonapi.Relationship{Name: "memberships", Many: true, ReadOnly: true, Doc: "The memberships of the user."},
-		Relation{Target: Memberships, Foreign: "user_id"})
+		collection.Relation{Target: Memberships, Foreign: "user_id"})
 	c.Relate(jsonapi.Relationship{Name: "organization", CreateOnly: true, Derived: true,
 		Doc: "The organization that the user has been in for longest, of those that the reader sees. On creation: the one to join."},
-		Relation{Target: Organizations, Through: "memberships", Owner: "user_id", Other: "organization_id", First: true})
+		collection.Relation{Target: Organizations, Through: "memberships", Owner: "user_id", Other: "organization_id", First: true})
 }
 
 // visibleUsers returns the condition that a user is a member of an organization that the scope sees.
-func visibleUsers(s Scope) Where {
+func visibleUsers(s collection.Scope) collection.Where {
 	if s.All() {
-		return Always()
+		return collection.Always()
 	}
 	in := s.Within("m.organization_id")
 	in.SQL = "FROM memberships m JOIN organizations mo ON mo.id = m.organization_id WHERE mo.deleted_at IS NULL AND " + in.SQL
@@ -93,13 +94,13 @@ func visibleUsers(s Scope) Where {
 }
 
 // usersOf returns the condition that a user is a member of one live organization. Out of sight there are no members.
-func usersOf(_ *store.DB, scope Scope, v any) Where {
+func usersOf(_ *store.DB, scope collection.Scope, v any) collection.Where {
 	id, _ := v.(string)
 	if !jsonapi.IsID(id) {
-		return Never()
+		return collection.Never()
 	}
-	and, args := Conjunction(scope.Within("m.organization_id"))
-	return Condition("users.id IN (SELECT m.user_id FROM memberships m JOIN organizations mo ON mo.id = m.organization_id "+
+	and, args := collection.Conjunction(scope.Within("m.organization_id"))
+	return collection.Condition("users.id IN (SELECT m.user_id FROM memberships m JOIN organizations mo ON mo.id = m.organization_id "+
 		"WHERE mo.deleted_at IS NULL AND m.organization_id = ?"+and+")",
 		append([]any{id}, args...)...)
 }
@@ -240,7 +241,7 @@ func saveUser(ctx context.Context, tx *store.DB, by Caller, before, user *User, 
 	if deref(before.PasswordHash) != deref(user.PasswordHash) {
 		ch.secrets = []string{"password"}
 	}
-	organizations, err := membershipOrganizations(ctx, tx, Everything(), user.ID)
+	organizations, err := membershipOrganizations(ctx, tx, collection.Everything(), user.ID)
 	if err != nil {
 		return err
 	}
@@ -258,7 +259,7 @@ func DeleteUser(ctx context.Context, db *store.DB, by Caller, id string, version
 		if err := checkVersion(user.Version, versions); err != nil {
 			return err
 		}
-		all, err := membershipOrganizations(ctx, tx, Everything(), id)
+		all, err := membershipOrganizations(ctx, tx, collection.Everything(), id)
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"reflect"
 
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -31,7 +32,7 @@ func checkProfile(ctx context.Context, tx *store.DB, by Caller, before, user *Us
 	if len(changed) == 0 || by.Scope.All() {
 		return nil
 	}
-	all, err := membershipOrganizations(ctx, tx, Everything(), user.ID)
+	all, err := membershipOrganizations(ctx, tx, collection.Everything(), user.ID)
 	if err != nil {
 		return err
 	}

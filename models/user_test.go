@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -114,7 +115,7 @@ func TestASharedPersonIsChangedByWhoManagesEveryOrganizationOfTheirs(t *testing.
 			_, err := models.UpdateUser(t.Context(), db, by, id, input(a, r))
 			return err
 		}
-		leaf := caller(models.OnlyOrganization(g.leaf.ID))
+		leaf := caller(collection.OnlyOrganization(g.leaf.ID))
 		before := texts(t, db, "SELECT COUNT(*) FROM events")
 		for _, a := range models.Users.Schema.Attributes {
 			value, written := profile[a.Name]
@@ -125,7 +126,7 @@ func TestASharedPersonIsChangedByWhoManagesEveryOrganizationOfTheirs(t *testing.
 				continue
 			}
 			for _, by := range []models.Caller{
-				leaf, caller(models.Subtree(g.top.ID)), caller(models.OnlyOrganization(g.other.ID)),
+				leaf, caller(collection.Subtree(g.top.ID)), caller(collection.OnlyOrganization(g.other.ID)),
 			} {
 				wantKind(t, update(by, g.shared.ID, attributes{a.Name: value}, nil), store.Forbidden, a.Name)
 			}
@@ -165,7 +166,7 @@ func TestNobodyReservesAnAddressWithAPassword(t *testing.T) {
 		g := plant(t, db)
 		known := must(models.CreateUser(t.Context(), db, everything,
 			input(attributes{"email": "known@example.com", "password": "a long password"}, relations{"organization": one(g.leaf.ID)})))(t)
-		for _, by := range []models.Caller{caller(models.OnlyOrganization(g.leaf.ID)), caller(models.Subtree(g.mid.ID))} {
+		for _, by := range []models.Caller{caller(collection.OnlyOrganization(g.leaf.ID)), caller(collection.Subtree(g.mid.ID))} {
 			create := func(a attributes) (*models.User, error) {
 				return models.CreateUser(t.Context(), db, by, input(a, nil))
 			}
@@ -195,7 +196,7 @@ func TestNobodyReservesAnAddressWithAPassword(t *testing.T) {
 				t.Errorf("another spelling of the address: %v", err)
 			}
 		}
-		leaf := caller(models.OnlyOrganization(g.leaf.ID))
+		leaf := caller(collection.OnlyOrganization(g.leaf.ID))
 		// Nor does taking the password away make the address anybody's.
 		for _, a := range []attributes{{"password": nil}, {"password": nil, "email": "free@example.com"}} {
 			_, err := models.UpdateUser(t.Context(), db, leaf, known.ID, input(a, nil))
@@ -208,11 +209,11 @@ func TestDeletingAUserEndsWhatTheCallerSees(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		g := plant(t, db)
-		leaf, other := caller(models.OnlyOrganization(g.leaf.ID)), caller(models.OnlyOrganization(g.other.ID))
+		leaf, other := caller(collection.OnlyOrganization(g.leaf.ID)), caller(collection.OnlyOrganization(g.other.ID))
 		// What one organization ends there, the other is told nothing of.
 		elsewhere := "SELECT COUNT(*) FROM events WHERE organization_id = '" + g.other.ID + "'"
 		before := texts(t, db, elsewhere)
-		if err := models.DeleteUser(t.Context(), db, caller(models.Subtree(g.top.ID)), g.shared.ID, nil); err != nil {
+		if err := models.DeleteUser(t.Context(), db, caller(collection.Subtree(g.top.ID)), g.shared.ID, nil); err != nil {
 			t.Fatal(err)
 		}
 		if after := texts(t, db, elsewhere); !slices.Equal(before, after) {
@@ -225,7 +226,7 @@ func TestDeletingAUserEndsWhatTheCallerSees(t *testing.T) {
 				t.Fatal(err)
 			}
 			wantKind(t, models.DeleteUser(t.Context(), db, by, g.shared.ID, nil), store.NotFound, "")
-			_, err := models.Find(t.Context(), db, models.Users, models.Everything(), g.shared.ID, nil)
+			_, err := collection.Find(t.Context(), db, models.Users, collection.Everything(), g.shared.ID, nil)
 			if gone := store.IsKind(err, store.NotFound); gone != (by.Scope == other.Scope) {
 				t.Errorf("after the deletion by %+v the user is gone: %v", by.Scope, gone)
 			}
@@ -305,12 +306,12 @@ func TestAnEventTellsBeforeAndAfter(t *testing.T) {
 	t.Parallel()
 	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		parent := organization(t, db, "parent", "")
-		by := models.Caller{Kind: models.ByManagementKey, ID: "k1", Name: "Key <1>", RequestID: "r-1", Scope: models.Everything()}
+		by := models.Caller{Kind: models.ByManagementKey, ID: "k1", Name: "Key <1>", RequestID: "r-1", Scope: collection.Everything()}
 		org := must(models.CreateOrganization(t.Context(), db, by, input(attributes{"name": "a", "description": "<d>"}, nil)))(t)
 		clock.Advance(1_500_000_000)
 		must(models.UpdateOrganization(t.Context(), db, by, org.ID,
 			input(attributes{"name": "b", "description": nil}, below(parent.ID))))(t)
-		page := listPage(t, db, models.Events, models.Everything(), "filter[subjectId]="+org.ID)
+		page := listPage(t, db, models.Events, collection.Everything(), "filter[subjectId]="+org.ID)
 		event := page.Items[1].(*models.Event)
 		want := `{"description":{"before":"<d>","after":null},"kind":{"before":"company","after":"other"},` +
 			`"name":{"before":"a","after":"b"},"parent":{"before":null,"after":"` + parent.ID + `"}}`
@@ -338,7 +339,7 @@ func TestWhoWaitsToHashAPasswordHoldsNoTransaction(t *testing.T) {
 		defer release()
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
-		_, err := models.CreateUser(ctx, watched, caller(models.OnlyOrganization(org.ID)),
+		_, err := models.CreateUser(ctx, watched, caller(collection.OnlyOrganization(org.ID)),
 			input(attributes{"firstName": "x", "password": "a long password"}, nil))
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("created without a hash: %v", err)

@@ -4,6 +4,7 @@ import (
 	"reflect"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -59,17 +60,17 @@ const (
 	WebhookDisabled = "disabled"
 )
 
-func defineWebhooks(c *Collection) {
-	*c = Collection{
+func defineWebhooks(c *collection.Collection) {
+	*c = collection.Collection{
 		Schema: jsonapi.ForModel(Webhook{}), Table: "webhooks", Model: reflect.TypeFor[Webhook](),
-		Visible: func(s Scope) Where { return s.Within("webhooks.organization_id") },
-		Reached: Reached{Table: "webhooks", Column: "organization_id", Live: true, InOrder: []string{"created_at", "id"}},
+		Visible: func(s collection.Scope) collection.Where { return s.Within("webhooks.organization_id") },
+		Reached: collection.Reached{Table: "webhooks", Column: "organization_id", Live: true, InOrder: []string{"created_at", "id"}},
 		Live:    "EXISTS (SELECT 1 FROM organizations wo WHERE wo.id = webhooks.organization_id AND wo.deleted_at IS NULL)",
 		Order:   []string{"webhooks.created_at", "webhooks.id"},
 		Always:  []string{"version"},
 		Needs:   map[string][]string{"headers": {"header_names"}, "url": {"url", "sealed_url"}},
-		Filters: map[string]Filter{
-			"organizationId": ByID("webhooks.organization_id"),
+		Filters: map[string]collection.Filter{
+			"organizationId": collection.ByID("webhooks.organization_id"),
 		},
 		Complete: func(db *store.DB, model any) (err error) {
 			w := model.(*Webhook)
@@ -102,11 +103,11 @@ func (w *Webhook) printHeaders() {
 	}
 }
 
-func relateWebhooks(c *Collection) {
+func relateWebhooks(c *collection.Collection) {
 	c.Relate(jsonapi.Relationship{Name: "organization", Required: true, CreateOnly: true, Doc: "The organization it belongs to."},
-		Relation{Target: Organizations, Column: "organization_id", Evident: true})
+		collection.Relation{Target: Organizations, Column: "organization_id", Evident: true})
 	c.Relate(jsonapi.Relationship{Name: "deliveries", Many: true, ReadOnly: true, Doc: "What was sent to it, and what will be."},
-		Relation{Target: WebhookDeliveries, Foreign: "webhook_id", CountedBy: "webhookId"})
+		collection.Relation{Target: WebhookDeliveries, Foreign: "webhook_id", CountedBy: "webhookId"})
 }
 
 // WebhookDelivery is one event on its way to one endpoint.
@@ -161,20 +162,20 @@ const (
 	CancelledExpired             = "expired"
 )
 
-func defineWebhookDeliveries(c *Collection) {
-	*c = Collection{
+func defineWebhookDeliveries(c *collection.Collection) {
+	*c = collection.Collection{
 		Schema: jsonapi.ForModel(WebhookDelivery{}), Table: "webhook_deliveries",
 		Model:   reflect.TypeFor[WebhookDelivery](),
-		Visible: func(s Scope) Where { return s.Within("webhook_deliveries.organization_id") },
-		Reached: Reached{Table: "webhook_deliveries", Column: "organization_id", InOrder: []string{"id"}},
+		Visible: func(s collection.Scope) collection.Where { return s.Within("webhook_deliveries.organization_id") },
+		Reached: collection.Reached{Table: "webhook_deliveries", Column: "organization_id", InOrder: []string{"id"}},
 		Order:   []string{"webhook_deliveries.id"},
 		// Ids are made when a delivery is inserted and sort by time, and neither changes when it is begun again. An index on the times
 		// would cost every attempt at every delivery one more write, to say the same.
 		OrderedAs: map[string]string{"created_at": "id"},
-		Filters: map[string]Filter{
-			"organizationId": ByID("webhook_deliveries.organization_id"),
-			"webhookId":      ByID("webhook_deliveries.webhook_id"),
-			"eventId":        ByID("webhook_deliveries.event_id"),
+		Filters: map[string]collection.Filter{
+			"organizationId": collection.ByID("webhook_deliveries.organization_id"),
+			"webhookId":      collection.ByID("webhook_deliveries.webhook_id"),
+			"eventId":        collection.ByID("webhook_deliveries.event_id"),
 		},
 		Total:    totalDeliveries,
 		Describe: describeDelivery,
@@ -193,23 +194,23 @@ func defineWebhookDeliveries(c *Collection) {
 }
 
 // totalDeliveries finds the counter of deliveries: of all, of an organization, or of an endpoint.
-func totalDeliveries(s Scope, filter, value string) Counted {
+func totalDeliveries(s collection.Scope, filter, value string) collection.Counted {
 	switch filter {
 	case "webhookId", "webhook":
 		if s.All() {
-			return Counted{Name: countDeliveriesTo, Key: value}
+			return collection.Counted{Name: countDeliveriesTo, Key: value}
 		}
-		return Counted{}
+		return collection.Counted{}
 	default:
 		return totalByOrganization(countDeliveries, s, filter, value, "organizationId", "organization")
 	}
 }
 
-func relateWebhookDeliveries(c *Collection) {
+func relateWebhookDeliveries(c *collection.Collection) {
 	c.Relate(jsonapi.Relationship{Name: "webhook", ReadOnly: true, Doc: "The endpoint."},
-		Relation{Target: Webhooks, Column: "webhook_id"})
+		collection.Relation{Target: Webhooks, Column: "webhook_id"})
 	c.Relate(jsonapi.Relationship{Name: "event", ReadOnly: true, Doc: "The event."},
-		Relation{Target: Events, Column: "event_id"})
+		collection.Relation{Target: Events, Column: "event_id"})
 	c.Relate(jsonapi.Relationship{Name: "organization", ReadOnly: true, Doc: "The organization of the endpoint."},
-		Relation{Target: Organizations, Column: "organization_id"})
+		collection.Relation{Target: Organizations, Column: "organization_id"})
 }

@@ -6,18 +6,19 @@ import (
 	"errors"
 	"fmt"
 
+	"roster/models/collection"
 	"roster/models/store"
 )
 
 // PermitRedelivery returns a delivery that a caller may have sent once more. It fails with Conflict if the endpoint is no longer there, or
 // would not get the event today.
 func PermitRedelivery(ctx context.Context, tx *store.DB, by Caller, id string) (*WebhookDelivery, error) {
-	found, err := Find(ctx, tx, WebhookDeliveries, by.Scope, id, nil)
+	found, err := collection.Find(ctx, tx, WebhookDeliveries, by.Scope, id, nil)
 	if err != nil {
 		return nil, err
 	}
 	delivery := found.(*WebhookDelivery)
-	endpoint, err := Find(ctx, tx, Webhooks, by.Scope, delivery.WebhookID, nil)
+	endpoint, err := collection.Find(ctx, tx, Webhooks, by.Scope, delivery.WebhookID, nil)
 	if err != nil {
 		if store.IsKind(err, store.NotFound) {
 			return nil, &store.Error{Kind: store.Conflict, Message: "The endpoint of this delivery is no longer there."}
@@ -31,11 +32,11 @@ func PermitRedelivery(ctx context.Context, tx *store.DB, by Caller, id string) (
 }
 
 // scope is where the events happen that the endpoint is sent. It is looked at when something happened long ago and is to be sent now.
-func (w *Webhook) scope() Scope {
+func (w *Webhook) scope() collection.Scope {
 	if w.Subtree {
-		return Subtree(w.OrganizationID)
+		return collection.Subtree(w.OrganizationID)
 	}
-	return OnlyOrganization(w.OrganizationID)
+	return collection.OnlyOrganization(w.OrganizationID)
 }
 
 // Reach returns the condition, with its arguments, that the endpoint is sent what happens in the organization in a column.
@@ -47,7 +48,7 @@ func (w *Webhook) Reach(column string) (sql string, args []any) {
 // reaches refuses to send an event again that the endpoint would not get today, or that the caller does not see: its organization was moved
 // away from below that of the endpoint.
 func (w *Webhook) reaches(ctx context.Context, tx *store.DB, by Caller, event string) error {
-	for _, scope := range []Scope{w.scope(), by.Scope} {
+	for _, scope := range []collection.Scope{w.scope(), by.Scope} {
 		q := tx.Session(ctx).Table("events").Where("id = ?", event) // not the feed: a test that was just made has no position yet
 		if in := scope.Within("events.organization_id"); in.SQL != "" {
 			q = q.Where(in.SQL, in.Args...)

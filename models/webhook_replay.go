@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -49,27 +50,27 @@ const (
 	ReplayCancelled = "cancelled"
 )
 
-func defineWebhookReplays(c *Collection) {
-	*c = Collection{
+func defineWebhookReplays(c *collection.Collection) {
+	*c = collection.Collection{
 		Schema: jsonapi.ForModel(WebhookReplay{}), Table: "webhook_jobs", Model: reflect.TypeFor[WebhookReplay](),
-		Visible:  func(s Scope) Where { return s.Within("webhook_jobs.organization_id") },
-		Reached:  Reached{Table: "webhook_jobs", Column: "organization_id"},
+		Visible:  func(s collection.Scope) collection.Where { return s.Within("webhook_jobs.organization_id") },
+		Reached:  collection.Reached{Table: "webhook_jobs", Column: "organization_id"},
 		Order:    []string{"webhook_jobs.created_at", "webhook_jobs.id"},
 		Always:   []string{"version"},
 		Describe: describeReplay,
-		Filters: map[string]Filter{
-			"webhookId": ByID("webhook_jobs.webhook_id"),
+		Filters: map[string]collection.Filter{
+			"webhookId": collection.ByID("webhook_jobs.webhook_id"),
 		},
 	}
 	c.Schema.Attribute("outcome").Shape = reflect.TypeFor[replayOutcome]()
 	c.Schema.Filters = []jsonapi.Filter{{Name: "webhookId", Kind: jsonapi.String, Doc: "Replays to that endpoint."}}
 }
 
-func relateWebhookReplays(c *Collection) {
+func relateWebhookReplays(c *collection.Collection) {
 	c.Relate(jsonapi.Relationship{Name: "webhook", Required: true, CreateOnly: true, Doc: "The endpoint."},
-		Relation{Target: Webhooks, Column: "webhook_id", Lasting: true})
+		collection.Relation{Target: Webhooks, Column: "webhook_id", Lasting: true})
 	c.Relate(jsonapi.Relationship{Name: "organization", ReadOnly: true, Doc: "The organization of the endpoint."},
-		Relation{Target: Organizations, Column: "organization_id", Lasting: true})
+		collection.Relation{Target: Organizations, Column: "organization_id", Lasting: true})
 }
 
 // replayOutcome is what has become of what a replay began, as the attribute outcome prints it.
@@ -127,7 +128,7 @@ func CreateWebhookReplay(ctx context.Context, db *store.DB, by Caller, in *Chang
 		if id == "" {
 			return nil, &store.Error{Kind: store.Required, Field: "webhook", Message: "A replay needs the relationship webhook."}
 		}
-		found, err := Find(ctx, tx, Webhooks, by.Scope, id, nil)
+		found, err := collection.Find(ctx, tx, Webhooks, by.Scope, id, nil)
 		if err != nil {
 			if store.IsKind(err, store.NotFound) {
 				return nil, store.NoRelated("webhook", 0, "webhooks", id)
@@ -156,7 +157,7 @@ func CreateWebhookReplay(ctx context.Context, db *store.DB, by Caller, in *Chang
 // checkNoSuchReplay refuses a second replay of the same while one is under way. The endpoint is locked first, so that of two requests at
 // once one sees the other.
 func checkNoSuchReplay(ctx context.Context, tx *store.DB, replay *WebhookReplay) error {
-	if _, err := lock[Webhook](ctx, tx, Webhooks, Everything(), replay.WebhookID); err != nil {
+	if _, err := lock[Webhook](ctx, tx, Webhooks, collection.Everything(), replay.WebhookID); err != nil {
 		return err
 	}
 	var same []string
@@ -237,12 +238,12 @@ func UpdateWebhookReplay(ctx context.Context, db *store.DB, by Caller, id string
 
 // LockWebhookReplay returns a replay and keeps others from changing it until the transaction ends. Otherwise the error is of kind NotFound.
 func LockWebhookReplay(ctx context.Context, tx *store.DB, id string) (*WebhookReplay, error) {
-	return lock[WebhookReplay](ctx, tx, WebhookReplays, Everything(), id)
+	return lock[WebhookReplay](ctx, tx, WebhookReplays, collection.Everything(), id)
 }
 
 // permitReplay makes sure that a caller may direct what a replay sends. To an endpoint that is not there any more nothing is sent.
 func permitReplay(ctx context.Context, tx *store.DB, by Caller, replay *WebhookReplay) error {
-	endpoint, err := Find(ctx, tx, Webhooks, by.Scope, replay.WebhookID, nil)
+	endpoint, err := collection.Find(ctx, tx, Webhooks, by.Scope, replay.WebhookID, nil)
 	switch {
 	case store.IsKind(err, store.NotFound):
 		return nil

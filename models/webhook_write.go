@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -222,7 +223,7 @@ const disabled verb = "disabled"
 
 // DisableWebhook disables an endpoint and tells so. What is pending stays, for the day it is active again.
 func DisableWebhook(ctx context.Context, tx *store.DB, id, reason string) error {
-	before, err := lock[Webhook](ctx, tx, Webhooks, Everything(), id)
+	before, err := lock[Webhook](ctx, tx, Webhooks, collection.Everything(), id)
 	if err != nil || before.Status == WebhookDisabled {
 		return err
 	}

@@ -11,12 +11,13 @@ import (
 	"gorm.io/gorm/clause"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
 // checkUnchanged makes sure that read-only members of the input say what is: clients send back what they read. While creating, nothing
 // is yet, and null is nothing.
-func checkUnchanged(c *Collection, model any, in *Change, creating bool) error {
+func checkUnchanged(c *collection.Collection, model any, in *Change, creating bool) error {
 	if len(in.Echo) == 0 {
 		return nil
 	}
@@ -59,14 +60,14 @@ func isPrintedValue(value any) bool {
 }
 
 // computed reports whether an attribute is JSON that is put together when it is read.
-func computed(c *Collection, name string) bool {
+func computed(c *collection.Collection, name string) bool {
 	a := c.Schema.Attribute(name)
 	return a != nil && a.Kind == jsonapi.Value && a.Column == ""
 }
 
 // sameLinks reports whether links that cannot be changed say what is. That of a to-many is only compared with nothing: what is changed
 // there is changed elsewhere.
-func sameLinks(c *Collection, name string, model any, links Links, creating bool) bool {
+func sameLinks(c *collection.Collection, name string, model any, links Links, creating bool) bool {
 	if c.Schema.Relationship(name).Many {
 		return creating && len(links) == 0
 	}
@@ -79,7 +80,7 @@ func sameLinks(c *Collection, name string, model any, links Links, creating bool
 // there is: the members of a to-many that the caller sees, and nothing for a to-one out of its sight. The input itself stays, because a
 // transaction that runs again may find something else to show.
 func withoutEcho(
-	ctx context.Context, tx *store.DB, scope Scope, c *Collection, model any, in *Change,
+	ctx context.Context, tx *store.DB, scope collection.Scope, c *collection.Collection, model any, in *Change,
 ) (*Change, error) {
 	rest := *in
 	rest.Echo = maps.Clone(in.Echo)
@@ -103,9 +104,9 @@ func withoutEcho(
 
 // shown returns the ids of what a scope sees behind a relationship of a model, in order; at most one more than most.
 func shown(
-	ctx context.Context, tx *store.DB, c *Collection, scope Scope, model any, name string, most int,
+	ctx context.Context, tx *store.DB, c *collection.Collection, scope collection.Scope, model any, name string, most int,
 ) ([]string, error) {
-	target, narrow := c.Relation(name).Target, []Where(nil)
+	target, narrow := c.Relation(name).Target, []collection.Where(nil)
 	if c.Schema.Relationship(name).Many {
 		target = c.Related(name, c.ID(model))
 	} else {
@@ -113,7 +114,7 @@ func shown(
 		if err != nil {
 			return nil, err
 		}
-		narrow = append(narrow, Condition(target.Table+".id = ?", IDOrNil(id)))
+		narrow = append(narrow, collection.Condition(target.Table+".id = ?", collection.IDOrNil(id)))
 	}
 	var ids []string
 	found := target.From(ctx, tx, append(target.Present(scope), narrow...)...)
@@ -153,7 +154,7 @@ func checkVersion(version int64, wanted *Versions) error {
 }
 
 // save writes columns of a model whose row the transaction has locked.
-func save(ctx context.Context, tx *store.DB, c *Collection, model any, columns ...string) error {
+func save(ctx context.Context, tx *store.DB, c *collection.Collection, model any, columns ...string) error {
 	res := tx.Session(ctx).Model(c.New()).Where("id = ?", c.ID(model)).Select(columns).Updates(model)
 	if res.Error != nil {
 		return classifyFor(res.Error, "update "+c.Schema.Singular())
@@ -188,20 +189,20 @@ var (
 
 // lock reads one resource that a scope sees, or would see if it were not deleted, and keeps others from changing it until the transaction
 // ends.
-func lock[T any](ctx context.Context, tx *store.DB, c *Collection, scope Scope, id string) (*T, error) {
+func lock[T any](ctx context.Context, tx *store.DB, c *collection.Collection, scope collection.Scope, id string) (*T, error) {
 	return lockWhere[T](ctx, tx, c, id, c.Visible(scope))
 }
 
 // lockLive is lock for what is there: what was deleted, or belongs to something deleted, is not found.
-func lockLive[T any](ctx context.Context, tx *store.DB, c *Collection, scope Scope, id string) (*T, error) {
+func lockLive[T any](ctx context.Context, tx *store.DB, c *collection.Collection, scope collection.Scope, id string) (*T, error) {
 	return lockWhere[T](ctx, tx, c, id, c.Present(scope)...)
 }
 
-func lockWhere[T any](ctx context.Context, tx *store.DB, c *Collection, id string, conds ...Where) (*T, error) {
+func lockWhere[T any](ctx context.Context, tx *store.DB, c *collection.Collection, id string, conds ...collection.Where) (*T, error) {
 	if !jsonapi.IsID(id) {
 		return nil, store.NoResource(c.Schema.Type, id)
 	}
-	q := c.From(ctx, tx, append(conds, Condition(c.Table+".id = ?", id))...).Clauses(forUpdate)
+	q := c.From(ctx, tx, append(conds, collection.Condition(c.Table+".id = ?", id))...).Clauses(forUpdate)
 	var found []*T
 	if err := q.Limit(1).Find(&found).Error; err != nil {
 		return nil, fmt.Errorf("lock %s: %w", c.Schema.Singular(), err)
@@ -218,12 +219,12 @@ func lockWhere[T any](ctx context.Context, tx *store.DB, c *Collection, id strin
 }
 
 // share makes sure that a resource is there, visible, and stays until the transaction ends.
-func share(ctx context.Context, tx *store.DB, c *Collection, scope Scope, id string) error {
+func share(ctx context.Context, tx *store.DB, c *collection.Collection, scope collection.Scope, id string) error {
 	if !jsonapi.IsID(id) {
 		return store.NoResource(c.Schema.Type, id)
 	}
 	var found []string
-	rows := c.From(ctx, tx, append(c.Present(scope), Condition(c.Table+".id = ?", id))...)
+	rows := c.From(ctx, tx, append(c.Present(scope), collection.Condition(c.Table+".id = ?", id))...)
 	if err := rows.Clauses(forShare).Pluck(c.Table+".id", &found).Error; err != nil {
 		return fmt.Errorf("lock %s: %w", c.Schema.Singular(), err)
 	}

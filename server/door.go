@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"roster/models"
+	"roster/models/collection"
 )
 
 // Door is a front door: one wire format that the service is spoken to in. It says what is different there, and nothing else.
@@ -100,11 +101,11 @@ func (refusal *Refusal) write(w http.ResponseWriter) {
 func (told Told) sees(rq *Request) error {
 	for typ, ids := range told {
 		c := models.CollectionOf(typ)
-		seen, err := models.FindAll(rq.Context(), rq.DB, c, rq.Scope(), ids, nil)
+		seen, err := collection.FindAll(rq.Context(), rq.DB, c, rq.Scope(), ids, nil)
 		if err != nil {
 			return err
 		}
-		there, err := models.FindAll(rq.Context(), rq.DB, c, models.Everything(), ids, nil)
+		there, err := collection.FindAll(rq.Context(), rq.DB, c, collection.Everything(), ids, nil)
 		if err != nil {
 			return err
 		}

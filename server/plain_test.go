@@ -8,6 +8,7 @@ import (
 	"roster/auth"
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -52,7 +53,7 @@ func plainRefusal(err error) *Refusal {
 
 func listPlainly(_ http.ResponseWriter, rq *Request) (Serve, error) {
 	return func(w http.ResponseWriter) error {
-		page, err := models.List(rq.Context(), rq.DB, models.Organizations, rq.Scope(),
+		page, err := collection.List(rq.Context(), rq.DB, models.Organizations, rq.Scope(),
 			&jsonapi.Query{Page: jsonapi.Page{Size: 10, Number: 1}})
 		if err != nil {
 			return err

@@ -14,6 +14,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -287,7 +288,7 @@ func orNever(at *time.Time) string {
 
 // printKeys prints keys as the API does.
 func (p *program) printKeys(ctx context.Context, db *store.DB, keys []any) error {
-	resources, err := models.Render(ctx, db, models.APIKeys, models.Everything(), keys, models.APIKeys.Schema.URL(), nil)
+	resources, err := collection.Render(ctx, db, models.APIKeys, collection.Everything(), keys, models.APIKeys.Schema.URL(), nil)
 	if err != nil {
 		return err
 	}
@@ -304,7 +305,7 @@ func allKeys(ctx context.Context, db *store.DB) ([]any, error) {
 	var keys []any
 	for number := 1; ; number++ {
 		q := &jsonapi.Query{Page: jsonapi.Page{Number: number, Size: jsonapi.MaxPageSize}}
-		page, err := models.List(ctx, db, models.APIKeys, models.Everything(), q)
+		page, err := collection.List(ctx, db, models.APIKeys, collection.Everything(), q)
 		if err != nil {
 			return nil, err
 		}

@@ -8,6 +8,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -66,7 +67,7 @@ func stepReplay(ctx context.Context, db *store.DB, id string, r Replaying) (bega
 		if err != nil || replay.State != models.ReplayRunning {
 			return err
 		}
-		endpoint, err := models.Find(ctx, tx, models.Webhooks, models.Everything(), replay.WebhookID, nil)
+		endpoint, err := collection.Find(ctx, tx, models.Webhooks, collection.Everything(), replay.WebhookID, nil)
 		if store.IsKind(err, store.NotFound) {
 			return finishReplay(ctx, tx, replay, models.ReplayCancelled)
 		}

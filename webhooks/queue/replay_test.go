@@ -9,6 +9,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 	"roster/webhooks/queue"
@@ -26,7 +27,7 @@ func step(t *testing.T, db *store.DB, ahead int) {
 // progress is what a replay tells of itself when it is read.
 func progress(t *testing.T, db *store.DB, id string) string {
 	t.Helper()
-	found := must(models.Find(t.Context(), db, models.WebhookReplays, models.Everything(), id, &jsonapi.Query{}))(t)
+	found := must(collection.Find(t.Context(), db, models.WebhookReplays, collection.Everything(), id, &jsonapi.Query{}))(t)
 	job := found.(*models.WebhookReplay)
 	reached := "nothing"
 	if job.ReachedAt != nil {

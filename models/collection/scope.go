@@ -1,4 +1,4 @@
-package models
+package collection
 
 // Scope is what a caller may see. The zero Scope sees nothing.
 type Scope struct {
