@@ -13,6 +13,7 @@ import (
 	"roster/auth"
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -80,13 +81,13 @@ func TestWhatAPrincipalMayDo(t *testing.T) {
 			}
 		}
 	}
-	for kind, want := range map[models.KeyKind]models.Scope{models.ManagementKey: models.Subtree("o"),
-		models.OrganizationKey: models.OnlyOrganization("o"), "nonsense": {}} {
+	for kind, want := range map[models.KeyKind]collection.Scope{models.ManagementKey: collection.Subtree("o"),
+		models.OrganizationKey: collection.OnlyOrganization("o"), "nonsense": {}} {
 		if got := key(kind, "*").Scope(); got != want {
 			t.Errorf("a %s key sees %+v, want %+v", kind, got, want)
 		}
 	}
-	if got := (&auth.Principal{Holder: models.Holder{Kind: models.ManagementKey}}).Scope(); got != models.Everything() {
+	if got := (&auth.Principal{Holder: models.Holder{Kind: models.ManagementKey}}).Scope(); got != collection.Everything() {
 		t.Errorf("a management key of no organization sees %+v", got)
 	}
 	for want, who := range map[string]*auth.Principal{
@@ -124,7 +125,7 @@ func TestTheUseOfAKeyIsWrittenInBatches(t *testing.T) {
 			t.Fatalf("the first key is %v: %v", principal, err)
 		}
 		lastUsed := func() *jsonapi.Stamp {
-			found, err := models.Find(t.Context(), db, models.APIKeys, models.Everything(), principal.KeyID, nil)
+			found, err := collection.Find(t.Context(), db, models.APIKeys, collection.Everything(), principal.KeyID, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

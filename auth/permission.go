@@ -1,6 +1,9 @@
 package auth
 
-import "roster/models"
+import (
+	"roster/models"
+	"roster/models/collection"
+)
 
 // Permission is what a route asks of its caller: a scope of its credential and, for some, its kind.
 type Permission struct {
@@ -41,16 +44,16 @@ type Principal struct {
 }
 
 // Scope returns what the principal may see.
-func (p *Principal) Scope() models.Scope {
+func (p *Principal) Scope() collection.Scope {
 	switch {
 	case p.Kind == models.ManagementKey && p.OrganizationID == "":
-		return models.Everything()
+		return collection.Everything()
 	case p.Kind == models.ManagementKey:
-		return models.Subtree(p.OrganizationID)
+		return collection.Subtree(p.OrganizationID)
 	case p.Kind == models.OrganizationKey:
-		return models.OnlyOrganization(p.OrganizationID)
+		return collection.OnlyOrganization(p.OrganizationID)
 	default:
-		return models.Scope{}
+		return collection.Scope{}
 	}
 }
 

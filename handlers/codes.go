@@ -2,21 +2,21 @@ package handlers
 
 import (
 	"roster/jsonapi"
-	"roster/models"
+	"roster/models/store"
 	"roster/server"
 )
 
-// codes is the mapping from the kinds of error of package models to what the API says.
-var codes = map[models.Kind]jsonapi.Code{
-	models.NotFound:           jsonapi.NotFound,
-	models.RelatedNotFound:    jsonapi.RelatedNotFound,
-	models.Conflict:           jsonapi.Conflict,
-	models.Invalid:            jsonapi.InvalidValue,
-	models.Required:           jsonapi.Required,
-	models.Forbidden:          jsonapi.Forbidden,
-	models.ReadOnly:           jsonapi.ReadOnly,
-	models.PreconditionFailed: jsonapi.PreconditionFailed,
-	models.OtherRequest:       jsonapi.IdempotencyMismatch,
+// codes is the mapping from the kinds of error of package store to what the API says.
+var codes = map[store.Kind]jsonapi.Code{
+	store.NotFound:           jsonapi.NotFound,
+	store.RelatedNotFound:    jsonapi.RelatedNotFound,
+	store.Conflict:           jsonapi.Conflict,
+	store.Invalid:            jsonapi.InvalidValue,
+	store.Required:           jsonapi.Required,
+	store.Forbidden:          jsonapi.Forbidden,
+	store.ReadOnly:           jsonapi.ReadOnly,
+	store.PreconditionFailed: jsonapi.PreconditionFailed,
+	store.OtherRequest:       jsonapi.IdempotencyMismatch,
 }
 
 // reasons are the codes of what is refused before anybody asks what a request is about.
@@ -37,19 +37,19 @@ var reasons = map[server.Reason]jsonapi.Code{
 	server.Unavailable:          jsonapi.Unavailable,
 }
 
-// located returns the errors of package models as error objects with pointers into the request that caused them. Others stay as they are.
+// located returns the errors of package store as error objects with pointers into the request that caused them. Others stay as they are.
 func located(err error, in *jsonapi.Input) error {
-	causes := models.ErrorsOf(err)
+	causes := store.ErrorsOf(err)
 	if causes == nil {
 		return err
 	}
-	return errorsOf(causes, func(e *jsonapi.Error, cause *models.Error) *jsonapi.Error {
+	return errorsOf(causes, func(e *jsonapi.Error, cause *store.Error) *jsonapi.Error {
 		return e.At(pointerTo(in, cause))
 	})
 }
 
-// errorsOf returns the errors of package models as error objects; at points those with a field to where it is in the request.
-func errorsOf(causes models.Errors, at func(*jsonapi.Error, *models.Error) *jsonapi.Error) jsonapi.Errors {
+// errorsOf returns the errors of package store as error objects; at points those with a field to where it is in the request.
+func errorsOf(causes store.Errors, at func(*jsonapi.Error, *store.Error) *jsonapi.Error) jsonapi.Errors {
 	var errs jsonapi.Errors
 	for _, cause := range causes {
 		e := errorOf(cause)
@@ -61,24 +61,24 @@ func errorsOf(causes models.Errors, at func(*jsonapi.Error, *models.Error) *json
 	return errs
 }
 
-func errorOf(cause *models.Error) *jsonapi.Error {
+func errorOf(cause *store.Error) *jsonapi.Error {
 	e := jsonapi.NewError(codes[cause.Kind], "%s", cause.Message)
 	switch {
-	case cause.Parameter != "" && cause.Kind == models.Invalid:
+	case cause.Parameter != "" && cause.Kind == store.Invalid:
 		return jsonapi.NewError(jsonapi.InvalidParameter, "%s", cause.Message).InParameter(cause.Parameter)
 	case cause.Parameter != "":
 		return e.InParameter(cause.Parameter)
-	case cause.Kind == models.PreconditionFailed:
+	case cause.Kind == store.PreconditionFailed:
 		return e.InHeader("If-Match")
-	case cause.Kind == models.OtherRequest:
+	case cause.Kind == store.OtherRequest:
 		return e.InHeader(server.IdempotencyKey)
 	default:
 		return e
 	}
 }
 
-func pointerTo(in *jsonapi.Input, cause *models.Error) string {
-	if cause.Kind == models.RelatedNotFound {
+func pointerTo(in *jsonapi.Input, cause *store.Error) string {
+	if cause.Kind == store.RelatedNotFound {
 		if linkage, sent := in.Relationships[cause.Field]; sent && len(linkage.Refs) > cause.Index {
 			return in.PointerToRef(cause.Field, cause.Index)
 		}

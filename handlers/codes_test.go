@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"roster/jsonapi"
-	"roster/models"
+	"roster/models/store"
 	"roster/server"
 )
 
@@ -18,7 +18,7 @@ func TestEveryReasonHasACodeOfItsStatus(t *testing.T) {
 		}
 	}
 	for kind, code := range codes {
-		if status := server.Status(&models.Error{Kind: kind}); meanings[code].Status != status {
+		if status := server.Status(&store.Error{Kind: kind}); meanings[code].Status != status {
 			t.Errorf("%s is told as %q with the status %d, the server has %d", kind, code, meanings[code].Status, status)
 		}
 	}

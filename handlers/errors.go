@@ -4,7 +4,7 @@ import (
 	"errors"
 
 	"roster/jsonapi"
-	"roster/models"
+	"roster/models/store"
 	"roster/server"
 )
 
@@ -52,5 +52,5 @@ func translate(err error) jsonapi.Errors {
 		}
 		return jsonapi.Errors{e}
 	}
-	return errorsOf(models.ErrorsOf(err), func(e *jsonapi.Error, _ *models.Error) *jsonapi.Error { return e })
+	return errorsOf(store.ErrorsOf(err), func(e *jsonapi.Error, _ *store.Error) *jsonapi.Error { return e })
 }

@@ -69,7 +69,7 @@ func eventTypeResource(t models.EventType) (*jsonapi.Resource, error) {
 
 // exampleEvent returns the body of an event of that type: the example of its subject, in the envelope that is sent.
 func exampleEvent(t models.EventType) ([]byte, error) {
-	subject, err := t.Subject.Example()
+	subject, err := models.Example(t.Subject)
 	if err != nil {
 		return nil, err
 	}

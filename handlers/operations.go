@@ -9,6 +9,7 @@ import (
 	"roster/auth"
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/store"
 	"roster/server"
 )
@@ -239,7 +240,7 @@ var changesOfMembers = map[jsonapi.OperationCode]models.MemberChange{
 
 // render returns the resource object of a result, as a single request would show it.
 func (b *batch) render(op *jsonapi.Operation, item any) (*jsonapi.Resource, error) {
-	resources, err := models.Render(b.rq.Context(), b.tx, resourceAt(op).Collection, b.rq.Scope(), []any{item}, op.Collection.Path, nil)
+	resources, err := collection.Render(b.rq.Context(), b.tx, resourceAt(op).Collection, b.rq.Scope(), []any{item}, op.Collection.Path, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -248,7 +249,7 @@ func (b *batch) render(op *jsonapi.Operation, item any) (*jsonapi.Resource, erro
 
 // locatedInOperation is located for an operation: what has no place in its data is about its target.
 func locatedInOperation(err error, op *jsonapi.Operation) error {
-	causes := models.ErrorsOf(err)
+	causes := store.ErrorsOf(err)
 	if causes == nil {
 		return err
 	}
@@ -256,11 +257,11 @@ func locatedInOperation(err error, op *jsonapi.Operation) error {
 	for _, cause := range causes {
 		pointer := op.PointerToTarget()
 		switch {
-		case cause.Kind == models.PreconditionFailed:
+		case cause.Kind == store.PreconditionFailed:
 			pointer = op.Pointer("meta", "ifMatch")
 		case cause.Field != "" && op.Input != nil:
 			pointer = pointerTo(op.Input, cause)
-		case cause.Kind == models.RelatedNotFound:
+		case cause.Kind == store.RelatedNotFound:
 			pointer = op.PointerToMember(cause.Index)
 		case cause.Field != "" && op.Relationship != nil:
 			pointer = op.Pointer("data")

@@ -4,11 +4,11 @@ import (
 	"strconv"
 
 	"roster/jsonapi"
-	"roster/models"
+	"roster/models/collection"
 )
 
 // paged adds to a document of a list what it says of the page: links, meta and the profile that was applied.
-func paged(doc *jsonapi.Document, rq *request, page *models.Page) *jsonapi.Document {
+func paged(doc *jsonapi.Document, rq *request, page *collection.Page) *jsonapi.Document {
 	if rq.query.Page.Kind == jsonapi.ByCursor {
 		doc.Profile = append(doc.Profile, jsonapi.CursorProfile)
 		doc.Meta, doc.Links = cursorMeta(page), cursorLinks(rq.URL.Path, rq.query, page)
@@ -20,7 +20,7 @@ func paged(doc *jsonapi.Document, rq *request, page *models.Page) *jsonapi.Docum
 }
 
 // markCursors gives each resource of a page that was cut by cursors its own.
-func markCursors(resources []*jsonapi.Resource, page *models.Page) {
+func markCursors(resources []*jsonapi.Resource, page *collection.Page) {
 	for i, cursor := range page.Cursors {
 		resources[i].Meta = cursorOf(cursor)
 	}
@@ -32,7 +32,7 @@ func cursorOf(cursor string) map[string]any {
 }
 
 // cursorMeta has the members that the cursor profile defines, and no others. The total is told when it need not be counted.
-func cursorMeta(page *models.Page) map[string]any {
+func cursorMeta(page *collection.Page) map[string]any {
 	members := map[string]any{}
 	if page.Counted {
 		members["total"] = page.Total
@@ -45,8 +45,8 @@ func cursorMeta(page *models.Page) map[string]any {
 
 // cursorLinks returns the links of a page that was cut by cursors. Each carries a cursor, so that following one stays in the profile
 // whatever the client accepts.
-func cursorLinks(path string, q *jsonapi.Query, page *models.Page) *jsonapi.Links {
-	link := func(turn *models.Turn) *jsonapi.Link {
+func cursorLinks(path string, q *jsonapi.Query, page *collection.Page) *jsonapi.Links {
+	link := func(turn *collection.Turn) *jsonapi.Link {
 		if turn == nil {
 			return &jsonapi.Link{Null: true}
 		}
@@ -59,7 +59,7 @@ func cursorLinks(path string, q *jsonapi.Query, page *models.Page) *jsonapi.Link
 }
 
 // pageMeta says how large the collection is, and where in it the page stands.
-func pageMeta(p jsonapi.Page, page *models.Page) map[string]any {
+func pageMeta(p jsonapi.Page, page *collection.Page) map[string]any {
 	current := p.Start()/p.Size + 1
 	last := int((page.Total + int64(p.Size) - 1) / int64(p.Size))
 	return map[string]any{

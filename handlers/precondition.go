@@ -6,6 +6,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/store"
 	"roster/server"
 )
@@ -37,7 +38,7 @@ func (a *API) conditions(rq *request) (*models.Versions, error) {
 		}
 	}
 	if rq.Header.Get("If-None-Match") != "" {
-		item, err := models.Find(rq.Context(), rq.DB, res.Collection, rq.Scope(), rq.id(), nil)
+		item, err := collection.Find(rq.Context(), rq.DB, res.Collection, rq.Scope(), rq.id(), nil)
 		if err == nil {
 			err = server.CheckNoneMatch(rq.Header, res.Version(item))
 		}

@@ -6,6 +6,7 @@ import (
 	"roster/auth"
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -35,7 +36,7 @@ func (res *resource) changing() auth.Permission {
 
 // owner returns the model that the path names, if the caller sees it.
 func (a *API) owner(rq *request) (any, error) {
-	return models.Find(rq.Context(), rq.DB, rq.route.served.Collection, rq.Scope(), rq.id(), nil)
+	return collection.Find(rq.Context(), rq.DB, rq.route.served.Collection, rq.Scope(), rq.id(), nil)
 }
 
 // related answers with what a relationship leads to (§ Fetching Resources): one resource or null, or a page of a collection.
@@ -71,14 +72,14 @@ func (a *API) related(w http.ResponseWriter, rq *request) error {
 	if err := rq.permitRelated(target.Schema.Type); err != nil {
 		return err
 	}
-	one, err := models.Find(rq.Context(), rq.DB, target, rq.Scope(), id, rq.query)
-	if models.IsKind(err, models.NotFound) {
+	one, err := collection.Find(rq.Context(), rq.DB, target, rq.Scope(), id, rq.query)
+	if store.IsKind(err, store.NotFound) {
 		return writeDocument(w, rq, http.StatusOK, doc) // gone, or not for this caller: the same as none
 	}
 	if err != nil {
 		return err
 	}
-	resources, err := models.Render(rq.Context(), rq.DB, target, rq.Scope(), []any{one}, target.Schema.URL(), rq.query)
+	resources, err := collection.Render(rq.Context(), rq.DB, target, rq.Scope(), []any{one}, target.Schema.URL(), rq.query)
 	if err != nil {
 		return err
 	}
@@ -111,7 +112,7 @@ func (a *API) writeLinkage(w http.ResponseWriter, rq *request, item any) error {
 	c, rel := rq.route.served.Collection, rq.relationship
 	// The resource as it is printed has the links of the relationship, and the linkage of a to-one that the caller may see.
 	plain := &jsonapi.Query{}
-	owners, err := models.Render(rq.Context(), rq.DB, c, rq.Scope(), []any{item}, rq.base(), plain)
+	owners, err := collection.Render(rq.Context(), rq.DB, c, rq.Scope(), []any{item}, rq.base(), plain)
 	if err != nil {
 		return err
 	}
@@ -138,7 +139,7 @@ func (a *API) linkagePage(rq *request, doc *jsonapi.Document) error {
 	target := rq.route.served.Related(rel.Name, rq.id())
 	ids := *rq.query
 	ids.Fields = map[string]map[string]bool{rel.Target.Type: {}} // nothing but the ids is read
-	page, err := models.List(rq.Context(), rq.DB, target, rq.Scope(), &ids)
+	page, err := collection.List(rq.Context(), rq.DB, target, rq.Scope(), &ids)
 	if err != nil {
 		return err
 	}
@@ -179,7 +180,7 @@ func (a *API) includedByLinkage(rq *request, linkage any) ([]*jsonapi.Resource, 
 		}
 	}
 	target := models.CollectionOf(rq.relationship.Target.Type)
-	return models.IncludeLinked(rq.Context(), rq.DB, target, rq.Scope(), ids, beneath, rq.query)
+	return collection.IncludeLinked(rq.Context(), rq.DB, target, rq.Scope(), ids, beneath, rq.query)
 }
 
 // replaceRelationship sets a to-one, or makes the sent members the only ones of a to-many.
@@ -275,11 +276,11 @@ func (res *resource) changes(rel *jsonapi.Relationship) bool {
 
 // locatedInLinkage is located for a document whose primary data is linkage.
 func locatedInLinkage(err error, linkage jsonapi.Linkage) error {
-	causes := models.ErrorsOf(err)
+	causes := store.ErrorsOf(err)
 	if causes == nil {
 		return err
 	}
-	return errorsOf(causes, func(e *jsonapi.Error, cause *models.Error) *jsonapi.Error {
-		return e.At(linkage.Pointer(cause.Index, cause.Kind == models.RelatedNotFound))
+	return errorsOf(causes, func(e *jsonapi.Error, cause *store.Error) *jsonapi.Error {
+		return e.At(linkage.Pointer(cause.Index, cause.Kind == store.RelatedNotFound))
 	})
 }

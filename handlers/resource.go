@@ -5,6 +5,8 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
+	"roster/models/store"
 )
 
 // list answers with one page of a collection.
@@ -18,8 +20,8 @@ func (a *API) list(w http.ResponseWriter, rq *request) error {
 }
 
 // writePage answers with a page of resources of a collection.
-func (a *API) writePage(w http.ResponseWriter, rq *request, c *models.Collection, page *models.Page, base string) error {
-	resources, err := models.Render(rq.Context(), rq.DB, c, rq.Scope(), page.Items, base, rq.query)
+func (a *API) writePage(w http.ResponseWriter, rq *request, c *collection.Collection, page *collection.Page, base string) error {
+	resources, err := collection.Render(rq.Context(), rq.DB, c, rq.Scope(), page.Items, base, rq.query)
 	if err != nil {
 		return err
 	}
@@ -32,16 +34,16 @@ func (a *API) writePage(w http.ResponseWriter, rq *request, c *models.Collection
 }
 
 // included returns the resources to include with the primary ones, or nil if the client did not ask for any.
-func (a *API) included(rq *request, c *models.Collection, items []any, resources []*jsonapi.Resource) ([]*jsonapi.Resource, error) {
+func (a *API) included(rq *request, c *collection.Collection, items []any, resources []*jsonapi.Resource) ([]*jsonapi.Resource, error) {
 	if rq.query.Include == nil {
 		return nil, nil
 	}
-	return models.Include(rq.Context(), rq.DB, c, rq.Scope(), items, resources, rq.query)
+	return collection.Include(rq.Context(), rq.DB, c, rq.Scope(), items, resources, rq.query)
 }
 
 // read answers with one resource.
 func (a *API) read(w http.ResponseWriter, rq *request) error {
-	item, err := models.Find(rq.Context(), rq.DB, rq.route.served.Collection, rq.Scope(), rq.id(), rq.query)
+	item, err := collection.Find(rq.Context(), rq.DB, rq.route.served.Collection, rq.Scope(), rq.id(), rq.query)
 	if err != nil {
 		return err
 	}
@@ -50,7 +52,7 @@ func (a *API) read(w http.ResponseWriter, rq *request) error {
 
 // writeOne answers with one model as a resource.
 func (a *API) writeOne(w http.ResponseWriter, rq *request, status int, item any) error {
-	resources, err := models.Render(rq.Context(), rq.DB, rq.route.served.Collection, rq.Scope(), []any{item}, rq.base(), rq.query)
+	resources, err := collection.Render(rq.Context(), rq.DB, rq.route.served.Collection, rq.Scope(), []any{item}, rq.base(), rq.query)
 	if err != nil {
 		return err
 	}
@@ -126,8 +128,8 @@ func (a *API) update(w http.ResponseWriter, rq *request) error {
 	in, err := jsonapi.DecodeResource(rq.Content, res.Schema, jsonapi.Update, rq.id())
 	if err != nil {
 		// Who may not see the resource learns nothing of what was wrong with the request.
-		if _, missing := models.Find(rq.Context(), rq.DB, res.Collection, rq.Scope(), rq.id(), nil); models.IsKind(missing,
-			models.NotFound) && !res.Restorable(rq.Scope()) {
+		if _, missing := collection.Find(rq.Context(), rq.DB, res.Collection, rq.Scope(), rq.id(), nil); store.IsKind(missing,
+			store.NotFound) && !models.Restorable(res.Collection, rq.Scope()) {
 			return missing
 		}
 		return err

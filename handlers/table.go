@@ -6,12 +6,13 @@ import (
 	"roster/auth"
 	"roster/handlers/openapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
 // resource is how one collection is served at one path.
 type resource struct {
-	*models.Collection
+	*collection.Collection
 	path string // below /public/v2
 	// area is the part of the API that it belongs to where that is not its type, nil otherwise; prefix is what the names of its operations
 	// begin with there.

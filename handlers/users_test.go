@@ -6,6 +6,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 )
 
 // TestATakenAddressSaysNothingOfWhoHasIt takes an address in one's own organization, in another, and in none, through every door.
@@ -123,7 +124,7 @@ func TestNoTextIsOfNothingVisible(t *testing.T) {
 		org, _ := s.organization("Acme")
 		user := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"})).want(201).text("data", "id")
 		for _, c := range []struct {
-			of   *models.Collection
+			of   *collection.Collection
 			path string
 			id   string
 		}{{models.Organizations, managed, org}, {models.Users, "/public/v2/users", user}} {

@@ -9,6 +9,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 )
 
 // A reader who has come to the end of the events can wait for the next one: Prefer: wait=20 (RFC 7240 §4.3). The request looks again when
@@ -51,17 +52,17 @@ func (w *waits) begin(caller string) (end func(), ok bool) {
 }
 
 // page returns the page of a list. One of events that has nothing, at the end of the list, waits if the request prefers that.
-func (a *API) page(w http.ResponseWriter, rq *request, c *models.Collection) (*models.Page, error) {
+func (a *API) page(w http.ResponseWriter, rq *request, c *collection.Collection) (*collection.Page, error) {
 	patience := time.Duration(0)
 	if c.Schema == models.Events.Schema {
 		patience = patienceOf(rq)
 	}
 	if patience == 0 {
-		return models.List(rq.Context(), rq.DB, c, rq.Scope(), rq.query)
+		return collection.List(rq.Context(), rq.DB, c, rq.Scope(), rq.query)
 	}
 	end, ok := a.waits.begin(rq.Principal.Identity().String())
 	if !ok {
-		return models.List(rq.Context(), rq.DB, c, rq.Scope(), rq.query)
+		return collection.List(rq.Context(), rq.DB, c, rq.Scope(), rq.query)
 	}
 	defer end()
 	page, err := a.await(rq, c, patience)
@@ -73,13 +74,13 @@ func (a *API) page(w http.ResponseWriter, rq *request, c *models.Collection) (*m
 }
 
 // await returns the page of a list, once there is something on it or behind it, or the patience is at its end.
-func (a *API) await(rq *request, c *models.Collection, patience time.Duration) (*models.Page, error) {
+func (a *API) await(rq *request, c *collection.Collection, patience time.Duration) (*collection.Page, error) {
 	wait := a.watch.Wait(rq.Scope())
 	defer wait.End()
 	enough := time.NewTimer(patience)
 	defer enough.Stop()
 	for {
-		page, err := models.List(rq.Context(), rq.DB, c, rq.Scope(), rq.query)
+		page, err := collection.List(rq.Context(), rq.DB, c, rq.Scope(), rq.query)
 		if err != nil {
 			return nil, err
 		}

@@ -65,7 +65,7 @@ func TestAddressesOfAnEarlierVersionAreBroughtUpToDate(t *testing.T) {
 		// Who lost their key goes on, and is asked for another address only when it changes.
 		must(models.UpdateUser(t.Context(), db, everything, elder.ID, input(attributes{"email": "weiß@example.com", "phone": "1"}, nil)))(t)
 		_, err = models.UpdateUser(t.Context(), db, everything, elder.ID, input(attributes{"email": "WEIß@example.com"}, nil))
-		wantKind(t, err, models.Conflict, "email")
+		wantKind(t, err, store.Conflict, "email")
 		must(models.UpdateUser(t.Context(), db, everything, elder.ID, input(attributes{"email": "weisz@example.com"}, nil)))(t)
 	})
 }

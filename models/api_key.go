@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -30,58 +31,58 @@ type APIKey struct {
 // TableName implements GORM's Tabler.
 func (APIKey) TableName() string { return "api_keys" }
 
-func defineAPIKeys(c *Collection) {
-	*c = Collection{
-		Schema: jsonapi.ForModel(APIKey{}), table: "api_keys", model: reflect.TypeFor[APIKey](),
-		visible: func(s Scope) where {
-			w := s.within("api_keys.organization_id")
-			if s.reach == oneOrganization {
-				w.sql += " AND api_keys.kind = 'organization'" // a management key of a subtree is not the organization's own
+func defineAPIKeys(c *collection.Collection) {
+	*c = collection.Collection{
+		Schema: jsonapi.ForModel(APIKey{}), Table: "api_keys", Model: reflect.TypeFor[APIKey](),
+		Visible: func(s collection.Scope) collection.Where {
+			w := s.Within("api_keys.organization_id")
+			if s.Single() {
+				w.SQL += " AND api_keys.kind = 'organization'" // a management key of a subtree is not the organization's own
 			}
 			return w
 		},
-		hides: func(s Scope, attributes map[string]any) bool {
-			return s.reach == oneOrganization && attributes["kind"] != string(OrganizationKey)
+		Reached: collection.Reached{Table: "api_keys", Column: "organization_id", InOrder: []string{"created_at", "id"}},
+		Order:   []string{"api_keys.created_at", "api_keys.id"},
+		Always:  []string{"version"},
+		Filters: map[string]collection.Filter{
+			"organizationId": collection.ByID("api_keys.organization_id"),
 		},
-		reached: reached{table: "api_keys", column: "organization_id", inOrder: []string{"created_at", "id"}},
-		order:   []string{"api_keys.created_at", "api_keys.id"},
-		always:  []string{"version"},
-		filters: map[string]func(*store.DB, any) where{
-			"organizationId": func(_ *store.DB, v any) where { return idEquals("api_keys.organization_id", v) },
-		},
-		total: func(s Scope, filter, _ string) counted {
-			if filter == "" && s.reach == everything {
-				return counted{name: countAPIKeys}
+		Total: func(s collection.Scope, filter, _ string) collection.Counted {
+			if filter == "" && s.All() {
+				return collection.Counted{Name: countAPIKeys}
 			}
-			return counted{}
-		},
-		declaration: declaration{
-			tells: []told{
-				{created, "A key was created."}, {updated, "A key was changed."}, {rotated, "A key got a new secret."},
-				{revoked, "A key was deleted and works no more."},
-			},
-			plans: plans{creates: func(p *Plan, in *Change) {
-				p.adds = true
-				p.Changes(Organizations, in.Links["organization"].One())
-			}},
-			leaving: revokeCredentials,
-			counts:  []string{`SELECT 'apiKeys', '', COUNT(*) FROM api_keys`},
-			invariants: []Invariant{
-				withoutCreation("api_keys", "apiKey.created"),
-				{"a key without a secret", `SELECT id FROM api_keys
-					WHERE id NOT IN (SELECT api_key_id FROM credentials WHERE api_key_id IS NOT NULL)`},
-				{"a deleted organization with a key",
-					`SELECT o.id FROM organizations o JOIN api_keys k ON k.organization_id = o.id WHERE o.deleted_at IS NOT NULL`},
-			},
+			return collection.Counted{}
 		},
 	}
+	declare(c, declaration{
+		hides: func(s collection.Scope, attributes map[string]any) bool {
+			return s.Single() && attributes["kind"] != string(OrganizationKey)
+		},
+		tells: []told{
+			{created, "A key was created."}, {updated, "A key was changed."}, {rotated, "A key got a new secret."},
+			{revoked, "A key was deleted and works no more."},
+		},
+		plans: plans{creates: func(p *Plan, in *Change) {
+			p.adds = true
+			p.Changes(Organizations, in.Links["organization"].One())
+		}},
+		leaving: revokeCredentials,
+		counts:  []string{`SELECT 'apiKeys', '', COUNT(*) FROM api_keys`},
+		invariants: []Invariant{
+			withoutCreation("api_keys", "apiKey.created"),
+			{"a key without a secret", `SELECT id FROM api_keys
+				WHERE id NOT IN (SELECT api_key_id FROM credentials WHERE api_key_id IS NOT NULL)`},
+			{"a deleted organization with a key",
+				`SELECT o.id FROM organizations o JOIN api_keys k ON k.organization_id = o.id WHERE o.deleted_at IS NOT NULL`},
+		},
+	})
 	c.Schema.Filters = []jsonapi.Filter{{Name: "organizationId", Kind: jsonapi.String, Doc: "Keys of that organization."}}
 }
 
-func relateAPIKeys(c *Collection) {
-	c.relate(jsonapi.Relationship{Name: "organization", CreateOnly: true,
+func relateAPIKeys(c *collection.Collection) {
+	c.Relate(jsonapi.Relationship{Name: "organization", CreateOnly: true,
 		Doc: "The organization it belongs to, or the root of what a management key sees; null for the whole installation."},
-		relation{target: Organizations, column: "organization_id", evident: true})
+		collection.Relation{Target: Organizations, Column: "organization_id", Evident: true})
 }
 
 // rights returns what the key may do, and until when.
@@ -231,7 +232,7 @@ func revokeCredentials(ctx context.Context, tx *store.DB, by Caller, organizatio
 		return err
 	}
 	var keys []*APIKey
-	q := APIKeys.from(ctx, tx, condition("organization_id = ?", organization)).Clauses(forUpdate)
+	q := APIKeys.From(ctx, tx, collection.Condition("organization_id = ?", organization)).Clauses(forUpdate)
 	if err := q.Order("id").Find(&keys).Error; err != nil {
 		return fmt.Errorf("read keys: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -15,16 +16,17 @@ func own(ctx context.Context, tx *store.DB, by Caller, in *Change, key *APIKey) 
 	id := link.One()
 	if id == "" && by.Scope.Root() != "" {
 		if given {
-			return &Error{Kind: Forbidden, Field: "organization",
+			return &store.Error{Kind: store.Forbidden, Field: "organization",
 				Message: "This credential is bound to an organization: its keys are, too."}
 		}
 		id = by.Scope.Root()
 	}
 	switch {
 	case key.Kind == string(OrganizationKey) && id == "":
-		return &Error{Kind: Required, Field: "organization", Message: "A key of the kind organization needs the relationship organization."}
+		return &store.Error{Kind: store.Required, Field: "organization",
+			Message: "A key of the kind organization needs the relationship organization."}
 	case key.Kind == string(ManagementKey) && !by.Scope.Manages():
-		return &Error{Kind: Forbidden, Field: "kind", Message: "Only the management creates management keys."}
+		return &store.Error{Kind: store.Forbidden, Field: "kind", Message: "Only the management creates management keys."}
 	case id == "":
 		return nil
 	}
@@ -37,19 +39,19 @@ const maxKeys = 100
 
 // roomForKey makes sure that an organization is there, visible and may have one more key. It locks the organization: of two keys at once
 // one is counted by the other, and an organization that is being deleted takes all of them along.
-func roomForKey(ctx context.Context, tx *store.DB, scope Scope, organization string) error {
+func roomForKey(ctx context.Context, tx *store.DB, scope collection.Scope, organization string) error {
 	if _, err := lockLive[Organization](ctx, tx, Organizations, scope, organization); err != nil {
-		if IsKind(err, NotFound) {
-			return relatedNotFound("organization", 0, "organizations", organization)
+		if store.IsKind(err, store.NotFound) {
+			return store.NoRelated("organization", 0, "organizations", organization)
 		}
 		return err
 	}
 	var n int64
-	if err := APIKeys.from(ctx, tx, condition("organization_id = ?", organization)).Count(&n).Error; err != nil {
+	if err := APIKeys.From(ctx, tx, collection.Condition("organization_id = ?", organization)).Count(&n).Error; err != nil {
 		return fmt.Errorf("count keys: %w", err)
 	}
 	if n >= maxKeys {
-		return &Error{Kind: Conflict, Field: "organization",
+		return &store.Error{Kind: store.Conflict, Field: "organization",
 			Message: fmt.Sprintf("An organization has at most %d keys. Delete one that is not used.", maxKeys)}
 	}
 	return nil
@@ -57,15 +59,15 @@ func roomForKey(ctx context.Context, tx *store.DB, scope Scope, organization str
 
 // checkAPIKey holds the rules of a key as it is to be; before is nil for a new one.
 func checkAPIKey(tx *store.DB, before, key *APIKey) error {
-	var errs Errors
+	var errs store.Errors
 	for _, scope := range key.Scopes {
 		if !slices.Contains(Scopes(), scope) {
-			errs = append(errs, &Error{Kind: Invalid, Field: "scopes", Message: fmt.Sprintf("There is no scope %.60q.", scope)})
+			errs = append(errs, &store.Error{Kind: store.Invalid, Field: "scopes", Message: fmt.Sprintf("There is no scope %.60q.", scope)})
 		}
 	}
 	kept := before != nil && before.ExpiresAt != nil && key.ExpiresAt != nil && before.ExpiresAt.Equal(key.ExpiresAt.Time)
 	if !kept && key.ExpiresAt != nil && !key.ExpiresAt.After(tx.Now()) {
-		errs = append(errs, &Error{Kind: Invalid, Field: "expiresAt", Message: "expiresAt must be in the future."})
+		errs = append(errs, &store.Error{Kind: store.Invalid, Field: "expiresAt", Message: "expiresAt must be in the future."})
 	}
 	return errs.Err()
 }
@@ -73,7 +75,7 @@ func checkAPIKey(tx *store.DB, before, key *APIKey) error {
 // checkTouch makes sure that a caller changes, or ends, no key that can do more than itself.
 func checkTouch(by Rights, key *APIKey) error {
 	if scope := by.lacking(key.Scopes); scope != "" {
-		return &Error{Kind: Forbidden, Field: "scopes",
+		return &store.Error{Kind: store.Forbidden, Field: "scopes",
 			Message: fmt.Sprintf("The key has the scope %.60q, which this credential does not hold.", scope)}
 	}
 	return nil
@@ -82,19 +84,19 @@ func checkTouch(by Rights, key *APIKey) error {
 // checkGain makes sure that what a key has after a change and did not have before is within the rights of who makes it: in what it allows,
 // and for how long. before is nil for a key that is new, and for one whose secret is handed out, which gives all that it has.
 func checkGain(by Rights, before, key *APIKey) error {
-	var errs Errors
+	var errs store.Errors
 	had := Rights{}
 	if before != nil {
 		had = before.rights()
 	}
 	for _, scope := range key.Scopes {
 		if !by.Hold(scope) && !had.Hold(scope) {
-			errs = append(errs, &Error{Kind: Forbidden, Field: "scopes",
+			errs = append(errs, &store.Error{Kind: store.Forbidden, Field: "scopes",
 				Message: fmt.Sprintf("This credential does not hold the scope %.60q itself.", scope)})
 		}
 	}
 	if gains := before == nil || !had.Cover(key.rights()); gains && !by.outlast(key.ExpiresAt) {
-		errs = append(errs, &Error{Kind: Forbidden, Field: "expiresAt",
+		errs = append(errs, &store.Error{Kind: store.Forbidden, Field: "expiresAt",
 			Message: fmt.Sprintf("This credential works until %s: it gives no key rights beyond that.",
 				by.Until.UTC().Format(time.RFC3339))})
 	}

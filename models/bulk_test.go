@@ -108,13 +108,13 @@ func TestABatchThatDoesNotFitLeavesNothing(t *testing.T) {
 		}
 		second := family("two", 2)
 		second.Organizations[5].Slug = "one-3"
-		if err := models.InsertBatch(t.Context(), db, second); !models.IsKind(err, models.Conflict) {
+		if err := models.InsertBatch(t.Context(), db, second); !store.IsKind(err, store.Conflict) {
 			t.Errorf("a slug that is taken: %v", err)
 		}
 		second = family("two", 2)
 		second.Memberships[3].UserID = second.Memberships[2].UserID
 		second.Memberships[3].OrganizationID = second.Memberships[2].OrganizationID
-		if err := models.InsertBatch(t.Context(), db, second); !models.IsKind(err, models.Conflict) {
+		if err := models.InsertBatch(t.Context(), db, second); !store.IsKind(err, store.Conflict) {
 			t.Errorf("the same membership twice: %v", err)
 		}
 		if got := number(t, db, "SELECT COUNT(*) FROM users"); got != 7 {

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"roster/jsonapi"
+	"roster/models/collection"
+	"roster/models/store"
 )
 
 // Change is what a caller wants a resource to be, whichever front door it came through.
@@ -57,37 +59,37 @@ const (
 
 // check holds the rules of single attributes, as the schema has them. A front door that has shown its client each error in place meets
 // none here; one that has not is refused.
-func (in *Change) check(c *Collection, what purpose) error {
-	var errs Errors
+func (in *Change) check(c *collection.Collection, what purpose) error {
+	var errs store.Errors
 	for _, name := range slices.Sorted(maps.Keys(in.Attributes)) {
 		a := c.Schema.Attribute(name)
 		switch {
 		case a == nil:
-			errs = append(errs, &Error{Kind: Invalid, Field: name,
+			errs = append(errs, &store.Error{Kind: store.Invalid, Field: name,
 				Message: fmt.Sprintf("The type %s has no attribute %q.", c.Schema.Type, name)})
 		case a.ReadOnly || a.CreateOnly && what == toUpdate:
-			errs = append(errs, &Error{Kind: ReadOnly, Field: name, Message: name + " cannot be changed by this request."})
+			errs = append(errs, &store.Error{Kind: store.ReadOnly, Field: name, Message: name + " cannot be changed by this request."})
 		default:
 			if wrong := a.Check(in.Attributes[name]); wrong != "" {
-				errs = append(errs, &Error{Kind: Invalid, Field: name, Message: name + " " + wrong + "."})
+				errs = append(errs, &store.Error{Kind: store.Invalid, Field: name, Message: name + " " + wrong + "."})
 			}
 		}
 	}
 	for _, a := range c.Schema.Attributes {
 		if _, given := in.Attributes[a.Name]; a.Required && !given && what == toCreate {
-			errs = append(errs, &Error{Kind: Required, Field: a.Name, Message: a.Name + " is required."})
+			errs = append(errs, &store.Error{Kind: store.Required, Field: a.Name, Message: a.Name + " is required."})
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(in.Links)) {
 		rel := c.Schema.Relationship(name)
 		switch {
 		case rel == nil:
-			errs = append(errs, &Error{Kind: Invalid, Field: name,
+			errs = append(errs, &store.Error{Kind: store.Invalid, Field: name,
 				Message: fmt.Sprintf("The type %s has no relationship %q.", c.Schema.Type, name)})
 		case rel.ReadOnly || rel.CreateOnly && what == toUpdate:
-			errs = append(errs, &Error{Kind: ReadOnly, Field: name, Message: name + " cannot be changed by this request."})
+			errs = append(errs, &store.Error{Kind: store.ReadOnly, Field: name, Message: name + " cannot be changed by this request."})
 		case !rel.Many && len(in.Links[name]) > 1:
-			errs = append(errs, &Error{Kind: Invalid, Field: name, Message: name + " leads to one resource."})
+			errs = append(errs, &store.Error{Kind: store.Invalid, Field: name, Message: name + " leads to one resource."})
 		}
 	}
 	return errs.Err()

@@ -11,6 +11,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -42,14 +43,14 @@ func (w *world) any(r *rand.Rand, list *[]string) string {
 }
 
 // scope returns one of every reach.
-func (w *world) scope(r *rand.Rand) models.Scope {
+func (w *world) scope(r *rand.Rand) collection.Scope {
 	switch r.IntN(6) {
 	case 0:
-		return models.Subtree(w.any(r, &w.organizations))
+		return collection.Subtree(w.any(r, &w.organizations))
 	case 1:
-		return models.OnlyOrganization(w.any(r, &w.organizations))
+		return collection.OnlyOrganization(w.any(r, &w.organizations))
 	default:
-		return models.Everything()
+		return collection.Everything()
 	}
 }
 
@@ -156,12 +157,12 @@ func TestCountersAndClosureStayTrueInEveryOrderOfChanges(t *testing.T) {
 // checkTotals compares meta totals, which come from counters, with what walking the pages finds.
 func checkTotals(t *testing.T, db *store.DB, w *world) {
 	t.Helper()
-	scopes := []models.Scope{models.Everything(), {}}
-	queries := map[*models.Collection][]string{
+	scopes := []collection.Scope{collection.Everything(), {}}
+	queries := map[*collection.Collection][]string{
 		models.Organizations: {""}, models.Users: {""}, models.Memberships: {""}, models.APIKeys: {""}, models.Events: {""},
 	}
 	for _, id := range w.organizations[:min(40, len(w.organizations))] {
-		scopes = append(scopes, models.Subtree(id), models.OnlyOrganization(id))
+		scopes = append(scopes, collection.Subtree(id), collection.OnlyOrganization(id))
 		queries[models.Organizations] = append(queries[models.Organizations], "filter[parent]="+id, "filter[ancestor]="+id)
 		queries[models.Users] = append(queries[models.Users], "filter[organizationId]="+id, "filter[organizations]="+id)
 		queries[models.Memberships] = append(queries[models.Memberships], "filter[organizationId]="+id, "filter[organization]="+id)
@@ -185,17 +186,17 @@ func checkTotals(t *testing.T, db *store.DB, w *world) {
 
 // live reports whether the organization that bounds a scope is there: its credentials die with it, so no caller has
 // the scope of a deleted one.
-func live(t *testing.T, db *store.DB, scope models.Scope) bool {
+func live(t *testing.T, db *store.DB, scope collection.Scope) bool {
 	t.Helper()
 	if scope.Root() == "" {
 		return true
 	}
-	_, err := models.Find(t.Context(), db, models.Organizations, models.Everything(), scope.Root(), nil)
+	_, err := collection.Find(t.Context(), db, models.Organizations, collection.Everything(), scope.Root(), nil)
 	return err == nil
 }
 
 // walk returns the ids of every page. It asks with a second filter that is always true, so that nothing is known from a counter.
-func walk(t *testing.T, db *store.DB, c *models.Collection, scope models.Scope, query string) []string {
+func walk(t *testing.T, db *store.DB, c *collection.Collection, scope collection.Scope, query string) []string {
 	t.Helper()
 	var ids []string
 	for number := 1; ; number++ {

@@ -9,6 +9,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -179,10 +180,10 @@ func TestAChosenToken(t *testing.T) {
 			"tökentökentökentökentöken",
 			models.NewSecret(models.ManagementKey).Text, "roster_o_aaaaaaaaaaaaaaaaaaa"} {
 			_, err := create(bad)
-			wantKind(t, err, models.Invalid, "token")
+			wantKind(t, err, store.Invalid, "token")
 		}
 		_, err := create(chosen)
-		wantKind(t, err, models.Conflict, "token")
+		wantKind(t, err, store.Conflict, "token")
 		fresh := must(models.RefreshToken(t.Context(), db, everything, org.ID))(t)
 		if speaksFor(t, db, chosen) != "" || speaksFor(t, db, *fresh.Token) == "" {
 			t.Error("after a refresh the old token works, or the new one does not")
@@ -233,7 +234,7 @@ func TestExpiryRotationAndRevocation(t *testing.T) {
 		}
 		_, err := models.UpdateAPIKey(t.Context(), db, everything, key.ID,
 			input(attributes{"expiresAt": jsonapi.Time{Time: clock.Now()}}, nil))
-		wantKind(t, err, models.Invalid, "expiresAt")
+		wantKind(t, err, store.Invalid, "expiresAt")
 		if err := models.DeleteAPIKey(t.Context(), db, everything, key.ID, nil); err != nil || works(fourth) {
 			t.Errorf("a revoked key works: %v", err)
 		}
@@ -282,44 +283,45 @@ func TestNobodyMakesAKeyThatCanDoMoreThanHimself(t *testing.T) {
 				input(attributes{"name": "k", "kind": string(kind), "scopes": jsonapi.Strings(scopes)}, r))
 			return err
 		}
-		leaf, mid, whole := weak(caller(models.OnlyOrganization(g.leaf.ID))), weak(caller(models.Subtree(g.mid.ID))), weak(everything)
+		leaf, whole := weak(caller(collection.OnlyOrganization(g.leaf.ID))), weak(everything)
+		mid := weak(caller(collection.Subtree(g.mid.ID)))
 		for name, c := range map[string]struct {
 			err   error
-			kind  models.Kind
+			kind  store.Kind
 			field string
 		}{
-			"a scope it does not hold": {create(leaf, models.OrganizationKey, "", "users:write"), models.Forbidden, "scopes"},
-			"every scope":              {create(leaf, models.OrganizationKey, "", "*"), models.Forbidden, "scopes"},
-			"a scope that is none":     {create(leaf, models.OrganizationKey, "", "no:scope"), models.Invalid, "scopes"},
+			"a scope it does not hold": {create(leaf, models.OrganizationKey, "", "users:write"), store.Forbidden, "scopes"},
+			"every scope":              {create(leaf, models.OrganizationKey, "", "*"), store.Forbidden, "scopes"},
+			"a scope that is none":     {create(leaf, models.OrganizationKey, "", "no:scope"), store.Invalid, "scopes"},
 			"one of several": {
-				create(leaf, models.OrganizationKey, "", "users:read", "events:read"), models.Forbidden, "scopes"},
-			"a management key":            {create(leaf, models.ManagementKey, "", "users:read"), models.Forbidden, "kind"},
-			"a management key of its own": {create(leaf, models.ManagementKey, g.leaf.ID, "users:read"), models.Forbidden, "kind"},
+				create(leaf, models.OrganizationKey, "", "users:read", "events:read"), store.Forbidden, "scopes"},
+			"a management key":            {create(leaf, models.ManagementKey, "", "users:read"), store.Forbidden, "kind"},
+			"a management key of its own": {create(leaf, models.ManagementKey, g.leaf.ID, "users:read"), store.Forbidden, "kind"},
 			"another organization's": {
-				create(leaf, models.OrganizationKey, g.mid.ID, "users:read"), models.RelatedNotFound, "organization"},
+				create(leaf, models.OrganizationKey, g.mid.ID, "users:read"), store.RelatedNotFound, "organization"},
 			"above its subtree": {
-				create(mid, models.ManagementKey, g.top.ID, "users:read"), models.RelatedNotFound, "organization"},
-			"of the whole, without a subtree": {create(whole, models.OrganizationKey, "", "users:read"), models.Required, "organization"},
+				create(mid, models.ManagementKey, g.top.ID, "users:read"), store.RelatedNotFound, "organization"},
+			"of the whole, without a subtree": {create(whole, models.OrganizationKey, "", "users:read"), store.Required, "organization"},
 		} {
 			t.Run(name, func(t *testing.T) { wantKind(t, c.err, c.kind, c.field) })
 		}
 		null := relations{"organization": one("")}
 		_, err := models.CreateAPIKey(ctx, db, mid, input(attributes{"name": "k", "kind": "management"}, null))
-		wantKind(t, err, models.Forbidden, "organization")
+		wantKind(t, err, store.Forbidden, "organization")
 		for name, a := range map[string]attributes{"the name": {"name": "n"}, "the scopes": {"scopes": jsonapi.Strings{"*"}},
 			"the expiry": {"expiresAt": jsonapi.Time{Time: db.Now().Add(time.Hour)}}} {
-			if _, err := models.UpdateAPIKey(ctx, db, leaf, strong.ID, input(a, nil)); !models.IsKind(err, models.Forbidden) {
+			if _, err := models.UpdateAPIKey(ctx, db, leaf, strong.ID, input(a, nil)); !store.IsKind(err, store.Forbidden) {
 				t.Errorf("%s of a stronger key: %v", name, err)
 			}
 		}
-		wantKind(t, models.DeleteAPIKey(ctx, db, leaf, strong.ID, nil), models.Forbidden, "scopes")
+		wantKind(t, models.DeleteAPIKey(ctx, db, leaf, strong.ID, nil), store.Forbidden, "scopes")
 		_, err = models.RotateAPIKey(ctx, db, leaf, strong.ID, 0)
-		wantKind(t, err, models.Forbidden, "scopes")
+		wantKind(t, err, store.Forbidden, "scopes")
 		if speaksFor(t, db, *strong.Key) == "" {
 			t.Error("a refused rotation or revocation ended the key")
 		}
-		_, err = models.RotateAPIKey(ctx, db, caller(models.OnlyOrganization(g.mid.ID)), g.managing.ID, 0)
-		wantKind(t, err, models.NotFound, "") // a management key bound to an organization is not the organization's own
+		_, err = models.RotateAPIKey(ctx, db, caller(collection.OnlyOrganization(g.mid.ID)), g.managing.ID, 0)
+		wantKind(t, err, store.NotFound, "") // a management key bound to an organization is not the organization's own
 		if err := create(leaf, models.OrganizationKey, "", "users:read"); err != nil {
 			t.Errorf("a key that can do as much as its maker: %v", err)
 		}
@@ -367,7 +369,8 @@ func TestTheUseOfKeysIsNotedForward(t *testing.T) {
 	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		key := apiKey(t, db, models.ManagementKey, "")
 		lastUsed := func() time.Time {
-			return must(models.Find(t.Context(), db, models.APIKeys, models.Everything(), key.ID, nil))(t).(*models.APIKey).LastUsedAt.Time
+			found := must(collection.Find(t.Context(), db, models.APIKeys, collection.Everything(), key.ID, nil))(t)
+			return found.(*models.APIKey).LastUsedAt.Time
 		}
 		now := clock.Now()
 		for _, at := range []time.Time{now.Add(time.Minute), now} { // the second comes from a replica that is late

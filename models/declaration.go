@@ -6,17 +6,22 @@ import (
 	"fmt"
 	"slices"
 
+	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
-// What a resource says of itself, in its own file, so that nothing else has a case for it.
+// declaration is what a resource says of itself, in its own file, so that nothing else has a case for it. What lists need to know of it is
+// in its [collection.Collection]; the rest, which is about writing and telling, is here.
 type declaration struct {
 	// unique are its uniquenesses beside that of its id.
-	unique []unique
+	unique []store.Unique
 	// tells are the events about it: whatever record is asked to tell.
 	tells []told
 	// steers: a change of it may change what is sent where.
 	steers bool
+	// hides reports whether a scope does not see a resource of those attributes, although it sees the organization; nil if it always does.
+	hides func(scope collection.Scope, attributes map[string]any) bool
 	// restorable: one that was deleted can be restored by the management, and so is known to it.
 	restorable bool
 	// rank is its place in the order in which single changes lock rows of several resources; those without a rank come last.
@@ -35,8 +40,15 @@ type declaration struct {
 	invariants []Invariant
 }
 
-// unique is a uniqueness in the words of both databases, and what a client is told of it.
-type unique struct{ postgres, sqlite, field, message string }
+// declarations are a table of the program, as the collections are. They are found by the schema, which a collection has in common with the
+// parts of it (see [collection.Collection.Related]).
+var declarations = map[*jsonapi.Schema]declaration{}
+
+// declare adds what a resource says of itself, once.
+func declare(c *collection.Collection, d declaration) { declarations[c.Schema] = d }
+
+// declared returns what the resource of a collection says of itself, which may be nothing.
+func declared(c *collection.Collection) declaration { return declarations[c.Schema] }
 
 // told is one type of event.
 type told struct {
@@ -60,7 +72,7 @@ type Invariant struct{ Says, Query string }
 func Invariants() []Invariant {
 	all := credentialInvariants
 	for _, c := range collections {
-		all = append(slices.Clip(all), c.invariants...)
+		all = append(slices.Clip(all), declared(c).invariants...)
 	}
 	return all
 }
@@ -75,18 +87,36 @@ func withoutCreation(table, event string) Invariant {
 func Counts() []string {
 	var all []string
 	for _, c := range collections {
-		all = append(all, c.counts...)
+		all = append(all, declared(c).counts...)
 	}
 	return all
 }
 
-// Restorable reports whether a resource that is not found may have been deleted, and a caller with that scope can restore it.
-func (c *Collection) Restorable(s Scope) bool { return c.restorable && s.Manages() }
+// Restorable reports whether a resource of a collection that is not found may have been deleted, and a caller with that scope can restore
+// it.
+func Restorable(c *collection.Collection, s collection.Scope) bool {
+	return declared(c).restorable && s.Manages()
+}
+
+// idTaken is what a client is told of an id that is there.
+const idTaken = "That id is taken."
+
+// uniques returns every uniqueness that a change can break.
+func uniques() []store.Unique {
+	all := []store.Unique{credentialUnique}
+	for _, c := range collections {
+		all = append(all, store.Unique{Postgres: c.Table + "_pkey", SQLite: c.Table + ".id", Field: "id", Message: idTaken})
+		all = append(all, declared(c).unique...)
+	}
+	return all
+}
 
 // inLockOrder returns the collections in the order in which single changes lock rows of several: a user before its memberships, these
 // before their organizations, and an organization before what goes with it.
-func inLockOrder() []*Collection {
+func inLockOrder() []*collection.Collection {
 	last := len(collections)
-	place := func(c *Collection) int { return cmp.Or(c.rank, last) }
-	return slices.SortedStableFunc(slices.Values(collections), func(a, b *Collection) int { return cmp.Compare(place(a), place(b)) })
+	place := func(c *collection.Collection) int { return cmp.Or(declared(c).rank, last) }
+	return slices.SortedStableFunc(slices.Values(collections), func(a, b *collection.Collection) int {
+		return cmp.Compare(place(a), place(b))
+	})
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -53,48 +54,48 @@ func (e *Event) tellActor() {
 	}
 }
 
-func defineEvents(c *Collection) {
-	*c = Collection{
-		Schema: jsonapi.ForModel(Event{}), table: "event_feed", model: reflect.TypeFor[Event](),
-		visible: func(s Scope) where { return s.within("event_feed.organization_id") },
-		reached: reached{table: "event_positions", column: "organization_id", inOrder: []string{"position"}},
-		order:   []string{"event_feed.position"},
-		needs:   map[string][]string{"actor": {"actor_kind", "actor_id", "actor_name"}, "changes": {"data"}}, // see outOfSight
-		always:  []string{"subject_type"},
-		filters: map[string]func(*store.DB, any) where{
-			"organizationId": func(_ *store.DB, v any) where { return idEquals("event_feed.organization_id", v) },
-			"subjectId":      func(_ *store.DB, v any) where { return idEquals("event_feed.subject_id", v) },
+func defineEvents(c *collection.Collection) {
+	*c = collection.Collection{
+		Schema: jsonapi.ForModel(Event{}), Table: "event_feed", Model: reflect.TypeFor[Event](),
+		Visible: func(s collection.Scope) collection.Where { return s.Within("event_feed.organization_id") },
+		Reached: collection.Reached{Table: "event_positions", Column: "organization_id", InOrder: []string{"position"}},
+		Order:   []string{"event_feed.position"},
+		Needs:   map[string][]string{"actor": {"actor_kind", "actor_id", "actor_name"}, "changes": {"data"}}, // see outOfSight
+		Always:  []string{"subject_type"},
+		Filters: map[string]collection.Filter{
+			"organizationId": collection.ByID("event_feed.organization_id"),
+			"subjectId":      collection.ByID("event_feed.subject_id"),
 		},
-		beyond:  map[string]func(*store.DB, Scope, any) where{"actorId": actedBy},
-		catchUp: NumberEvents,
-		conceal: maskEvents,
-		complete: func(_ *store.DB, model any) error {
+		Beyond:  map[string]collection.FilterBeyond{"actorId": actedBy},
+		CatchUp: NumberEvents,
+		Conceal: maskEvents,
+		Complete: func(_ *store.DB, model any) error {
 			model.(*Event).tellActor()
 			return nil
 		},
-		total: func(s Scope, filter, value string) counted {
+		Total: func(s collection.Scope, filter, value string) collection.Counted {
 			return totalByOrganization(countEvents, s, filter, value, "organizationId", "organization")
 		},
-		declaration: declaration{
-			counts: []string{
-				`SELECT 'events', '', COUNT(*) FROM event_positions`,
-				`SELECT 'events', CAST(organization_id AS text), COUNT(*) FROM event_positions
-					WHERE organization_id IS NOT NULL GROUP BY organization_id`,
-			},
-			invariants: []Invariant{
-				{"an event without its numbers, and not waiting for them", `SELECT id FROM events
-					WHERE id NOT IN (SELECT event_id FROM event_positions)
-					AND id NOT IN (SELECT event_id FROM event_queue WHERE position IS NULL)`},
-				{"a position that is left out, or that is not the last one given", `SELECT CAST(position AS text) FROM (
-						SELECT position, ROW_NUMBER() OVER (ORDER BY position) AS n FROM event_positions) AS p WHERE position <> n
-					UNION ALL SELECT CAST(last AS text) FROM event_sequences WHERE organization_id = '` + wholeInstallation + `'
-						AND last <> (SELECT COALESCE(MAX(position), 0) FROM event_positions)`},
-				{"a sequence with a gap, or in another order than the positions", `SELECT event_id FROM (
-					SELECT event_id, sequence, ROW_NUMBER() OVER (PARTITION BY organization_id ORDER BY position) AS n
-					FROM event_positions WHERE sequence > 0) AS p WHERE sequence <> n`},
-			},
-		},
 	}
+	declare(c, declaration{
+		counts: []string{
+			`SELECT 'events', '', COUNT(*) FROM event_positions`,
+			`SELECT 'events', CAST(organization_id AS text), COUNT(*) FROM event_positions
+				WHERE organization_id IS NOT NULL GROUP BY organization_id`,
+		},
+		invariants: []Invariant{
+			{"an event without its numbers, and not waiting for them", `SELECT id FROM events
+				WHERE id NOT IN (SELECT event_id FROM event_positions)
+				AND id NOT IN (SELECT event_id FROM event_queue WHERE position IS NULL)`},
+			{"a position that is left out, or that is not the last one given", `SELECT CAST(position AS text) FROM (
+					SELECT position, ROW_NUMBER() OVER (ORDER BY position) AS n FROM event_positions) AS p WHERE position <> n
+				UNION ALL SELECT CAST(last AS text) FROM event_sequences WHERE organization_id = '` + wholeInstallation + `'
+					AND last <> (SELECT COALESCE(MAX(position), 0) FROM event_positions)`},
+			{"a sequence with a gap, or in another order than the positions", `SELECT event_id FROM (
+				SELECT event_id, sequence, ROW_NUMBER() OVER (PARTITION BY organization_id ORDER BY position) AS n
+				FROM event_positions WHERE sequence > 0) AS p WHERE sequence <> n`},
+		},
+	})
 	c.Schema.Attribute("actor").Shape = reflect.TypeFor[Actor]()
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "organizationId", Kind: jsonapi.String, Doc: "Events of that organization."},
@@ -104,33 +105,25 @@ func defineEvents(c *Collection) {
 	}
 }
 
-func relateEvents(c *Collection) {
-	c.relate(jsonapi.Relationship{Name: "organization", ReadOnly: true, Doc: "The organization in which it happened."},
-		relation{target: Organizations, column: "organization_id"})
-	c.relate(jsonapi.Relationship{Name: "subject", ReadOnly: true, Polymorphic: true, Doc: "The resource that changed."},
-		relation{column: "subject_id", typeColumn: "subject_type"})
-}
-
-// idEquals compares a column of ids with a text that may be none.
-func idEquals(column string, v any) where {
-	if s, _ := v.(string); jsonapi.IsID(s) {
-		return condition(column+" = ?", s)
-	}
-	return never()
+func relateEvents(c *collection.Collection) {
+	c.Relate(jsonapi.Relationship{Name: "organization", ReadOnly: true, Doc: "The organization in which it happened."},
+		collection.Relation{Target: Organizations, Column: "organization_id"})
+	c.Relate(jsonapi.Relationship{Name: "subject", ReadOnly: true, Polymorphic: true, Doc: "The resource that changed."},
+		collection.Relation{Column: "subject_id", TypeColumn: "subject_type", TargetOf: CollectionOf})
 }
 
 // totalByOrganization finds the counter of resources that hang on one organization.
-func totalByOrganization(counter string, s Scope, filter, value string, names ...string) counted {
+func totalByOrganization(counter string, s collection.Scope, filter, value string, names ...string) collection.Counted {
 	byOrganization := filter != "" && (filter == names[0] || len(names) > 1 && filter == names[1])
 	switch {
-	case filter == "" && s.reach == everything:
-		return counted{name: counter}
-	case filter == "" && s.reach == oneOrganization:
-		return counted{name: counter, key: s.id}
-	case byOrganization && (s.reach == everything || s.reach == oneOrganization && s.id == value):
-		return counted{name: counter, key: value, live: counter == countUsers}
+	case filter == "" && s.All():
+		return collection.Counted{Name: counter}
+	case filter == "" && s.Single():
+		return collection.Counted{Name: counter, Key: s.Root()}
+	case byOrganization && (s.All() || s.Single() && s.Root() == value):
+		return collection.Counted{Name: counter, Key: value, Live: counter == countUsers}
 	default:
-		return counted{}
+		return collection.Counted{}
 	}
 }
 
@@ -149,7 +142,7 @@ const (
 // change is one change to tell of.
 type change struct {
 	verb       verb
-	collection *Collection
+	collection *collection.Collection
 	// organization is where it happened, "" for none.
 	organization string
 	// before and after are the models; before is nil for something new, after for something gone.
@@ -169,7 +162,7 @@ func record(ctx context.Context, tx *store.DB, by Caller, ch change) error {
 		subject = ch.before
 	}
 	c := ch.collection
-	if !slices.ContainsFunc(c.tells, func(t told) bool { return t.verb == ch.verb }) {
+	if !slices.ContainsFunc(declared(c).tells, func(t told) bool { return t.verb == ch.verb }) {
 		return fmt.Errorf("record %s.%s: its declaration does not have it", c.Schema.Singular(), ch.verb)
 	}
 	printed, err := ch.print()
@@ -194,7 +187,7 @@ func record(ctx context.Context, tx *store.DB, by Caller, ch change) error {
 	if err != nil {
 		return err
 	}
-	tx.Recorded(c.steers)
+	tx.Recorded(declared(c).steers)
 	if ch.ordinal != nil {
 		*ch.ordinal = ordinal
 	}
@@ -231,8 +224,8 @@ func (ch *change) resource(ctx context.Context, tx *store.DB, subject any, print
 		shown = printed[0]
 	}
 	c := ch.collection
-	c.hideSecrets(shown.Attributes)
-	err := c.complement(ctx, tx, Everything(), []any{subject}, []*jsonapi.Resource{shown}, c.Schema.URL(), c.told())
+	hideSecrets(c, shown.Attributes)
+	err := c.Complement(ctx, tx, collection.Everything(), []any{subject}, []*jsonapi.Resource{shown}, c.Schema.URL(), toldQuery(c))
 	if err != nil {
 		return nil, err
 	}
@@ -272,7 +265,7 @@ func Capture(ctx context.Context, tx *store.DB, e *Event) (ordinal int64, err er
 }
 
 // hideSecrets takes the values of secrets out of printed attributes, and cuts URLs that may hold one down to their origin.
-func (c *Collection) hideSecrets(attributes map[string]any) {
+func hideSecrets(c *collection.Collection, attributes map[string]any) {
 	for _, a := range c.Schema.Attributes {
 		value, printed := attributes[a.Name]
 		switch {
@@ -288,6 +281,19 @@ func (c *Collection) hideSecrets(attributes map[string]any) {
 		}
 	}
 }
+
+// toldQuery returns the query of a resource as events tell it: all of it but linkage that is another one for each reader.
+func toldQuery(c *collection.Collection) *jsonapi.Query {
+	fields := map[string]bool{}
+	for _, name := range c.Schema.FieldNames() {
+		rel := c.Schema.Relationship(name)
+		fields[name] = rel == nil || !rel.Derived
+	}
+	return &jsonapi.Query{Fields: map[string]map[string]bool{c.Schema.Type: fields}}
+}
+
+// SecretMark stands for the value of a secret wherever a change of one is told.
+const SecretMark = "(secret)"
 
 // textOf returns a text, and false for a pointer to none.
 func textOf(v any) (string, bool) {
@@ -324,8 +330,8 @@ func differences(ch change, printed states) (jsonapi.Raw, error) {
 			}
 		}
 		for _, rel := range c.Schema.Relationships {
-			if r := c.relations[rel.Name]; r.column != "" {
-				if id := c.columnValue(model, r.column); id != "" {
+			if r := c.Relation(rel.Name); r.Column != "" {
+				if id := c.Text(model, r.Column); id != "" {
 					sides[i][rel.Name] = `"` + id + `"`
 				}
 			}
@@ -347,7 +353,7 @@ func differences(ch change, printed states) (jsonapi.Raw, error) {
 }
 
 // tell returns the JSON of a field as it is told to others.
-func tell(c *Collection, name string, text any) any {
+func tell(c *collection.Collection, name string, text any) any {
 	a := c.Schema.Attribute(name)
 	if s, ok := text.(string); ok && a != nil && a.OriginOnly {
 		var url string

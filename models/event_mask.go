@@ -5,9 +5,11 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -17,12 +19,12 @@ import (
 
 // telling is an event on its way to whoever sees a scope.
 type telling struct {
-	scope            Scope
+	scope            collection.Scope
 	at               int64  // the position at which the scope looks
 	left             bool   // the scope has lost the subject by the event, and looks right before
 	organization     string // whose event it is, which the scope sees; "" for none
 	organizationName string // as it was when the event happened
-	subject          *Collection
+	subject          *collection.Collection
 	actor            Actor
 	changes          []byte // JSON, or nothing
 	resource         []byte // JSON, or nothing
@@ -113,13 +115,13 @@ func (t *telling) asBefore() error {
 			delete(t.told.changes, name)
 			continue
 		}
-		linked, told := t.subject.relations[name], t.told.resource.Relationships[name]
-		if told == nil || linked.target == nil {
+		linked, told := t.subject.Relation(name), t.told.resource.Relationships[name]
+		if told == nil || linked.Target == nil {
 			continue
 		}
 		told.Data = jsonapi.Null
 		if id := idIn(change.Before); id != "" {
-			told.Data, _ = jsonapi.Marshal(jsonapi.Identifier{Type: linked.target.Schema.Type, ID: id}) // strings always encode
+			told.Data, _ = jsonapi.Marshal(jsonapi.Identifier{Type: linked.Target.Schema.Type, ID: id}) // strings always encode
 		}
 	}
 	_ = json.Unmarshal(attributes["name"], &t.organizationName) // an organization is what is lost
@@ -130,7 +132,7 @@ func (t *telling) asBefore() error {
 
 // eachActor calls found for what the actor may be. A management key is nothing that one organization sees.
 func (t *telling) eachActor(found func(mention)) {
-	if t.actor.ID == nil || t.actor.Kind == ByManagementKey && t.scope.reach == oneOrganization {
+	if t.actor.ID == nil || t.actor.Kind == ByManagementKey && t.scope.Single() {
 		return
 	}
 	for _, target := range actorsOf(t.actor.Kind) {
@@ -139,14 +141,14 @@ func (t *telling) eachActor(found func(mention)) {
 }
 
 // actorsOf returns what actors of a kind can be.
-func actorsOf(kind string) []*Collection {
+func actorsOf(kind string) []*collection.Collection {
 	switch kind {
 	case ByManagementKey, ByOrganizationKey, ByUserKey:
-		return []*Collection{APIKeys}
+		return []*collection.Collection{APIKeys}
 	case ByOrganizationToken:
-		return []*Collection{Organizations}
+		return []*collection.Collection{Organizations}
 	default:
-		return []*Collection{Organizations, Users, APIKeys}
+		return []*collection.Collection{Organizations, Users, APIKeys}
 	}
 }
 
@@ -157,11 +159,11 @@ func (t *telling) eachLinked(found func(mention, *json.RawMessage)) {
 		return
 	}
 	for _, rel := range t.subject.Schema.Relationships {
-		r := t.subject.relations[rel.Name]
-		if r.column == "" || r.evident {
+		r := t.subject.Relation(rel.Name)
+		if r.Column == "" || r.Evident {
 			continue
 		}
-		target := r.target
+		target := r.Target
 		note := func(id string, where *json.RawMessage) {
 			if id != "" && (target != Organizations || id != t.organization) {
 				found(t.mention(target, id), where)
@@ -228,25 +230,26 @@ func (t *telling) outOfSight() bool {
 	if t.subject == nil {
 		return true // of a type that this program does not know
 	}
-	if t.subject.hides == nil || t.told.resource == nil {
+	hides := declared(t.subject).hides
+	if hides == nil || t.told.resource == nil {
 		return false
 	}
 	attributes := map[string]any{}
 	_ = json.Unmarshal(t.told.resource.Attributes, &attributes) // it was valid as a part of the resource
-	return t.subject.hides(t.scope, attributes)
+	return hides(t.scope, attributes)
 }
 
 // mention is a resource that is named to a scope.
 type mention struct {
-	scope  Scope
-	target *Collection
+	scope  collection.Scope
+	target *collection.Collection
 	id     string
 	at     int64 // the position at which the scope looks
 }
 
-func (t *telling) mention(target *Collection, id string) mention {
+func (t *telling) mention(target *collection.Collection, id string) mention {
 	m := mention{t.scope, target, id, presently}
-	if t.scope.reach == subtree { // what one organization sees does not change with its place
+	if t.scope.Manages() { // what one organization sees does not change with its place
 		m.at = t.at
 	}
 	return m
@@ -265,15 +268,15 @@ func (named mentions) add(m mention) {
 // at positions takes two for each kind, and one for the tree.
 func (named mentions) look(ctx context.Context, db *store.DB) error {
 	type group struct {
-		target *Collection
-		reach  reach
+		target *collection.Collection
+		scope  collection.Scope // of every root, with nilUUID in its place
 	}
-	groups, past := map[group][]mention{}, map[*Collection][]mention{}
+	groups, past := map[group][]mention{}, map[*collection.Collection][]mention{}
 	for m := range named {
-		switch g := (group{m.target, m.scope.reach}); {
+		switch g := (group{m.target, m.scope.RootedIn(nilUUID)}); {
 		case m.at != presently:
 			past[m.target] = append(past[m.target], m)
-		case m.scope.reach != nothing:
+		case m.scope.Bounded():
 			groups[g] = append(groups[g], m)
 		}
 	}
@@ -284,14 +287,14 @@ func (named mentions) look(ctx context.Context, db *store.DB) error {
 	}
 	for g, all := range groups {
 		// The condition of one scope, with its root taken from a column.
-		seen := g.target.inSight(Scope{reach: g.reach, id: nilUUID}, condition("mention.id")).replacing(nilUUID, "mention.root")
+		seen := replacing(inSight(g.target, g.scope, collection.Condition("mention.id")), nilUUID, "mention.root")
 		from, pairs := pairsOfMentions(db, all)
 		err := db.Read(ctx, func(rows *sql.Rows) error {
 			var root, id string
 			err := rows.Scan(&root, &id)
-			named[mention{Scope{reach: g.reach, id: root}, g.target, id, presently}] = true
+			named[mention{g.scope.RootedIn(root), g.target, id, presently}] = true
 			return err
-		}, `SELECT mention.root, mention.id FROM `+from+` WHERE `+seen.sql, append(pairs, seen.args...)...)
+		}, `SELECT mention.root, mention.id FROM `+from+` WHERE `+seen.SQL, append(pairs, seen.Args...)...)
 		if err != nil {
 			return fmt.Errorf("look for mentioned %s: %w", g.target.Schema.Type, err)
 		}
@@ -303,38 +306,33 @@ func (named mentions) look(ctx context.Context, db *store.DB) error {
 func pairsOfMentions(db *store.DB, all []mention) (from string, args []any) {
 	if db.Dialect() == store.Postgres {
 		return `unnest(?::uuid[], ?::uuid[]) AS mention (root, id)`, []any{
-			store.Column(all, func(m mention) string { return m.scope.id }), store.Column(all, func(m mention) string { return m.id }),
+			store.Column(all, func(m mention) string { return m.scope.Root() }), store.Column(all, func(m mention) string { return m.id }),
 		}
 	}
-	encoded, _ := json.Marshal(store.Column(all, func(m mention) [2]string { return [2]string{m.scope.id, m.id} })) // strings always encode
+	pairs := store.Column(all, func(m mention) [2]string { return [2]string{m.scope.Root(), m.id} })
+	encoded, _ := json.Marshal(pairs) // strings always encode
 	return `(SELECT value ->> 0 AS root, value ->> 1 AS id FROM json_each(?)) AS mention`, []any{string(encoded)}
 }
 
 // inSight returns the condition that a scope sees a resource of an id or, of what may be gone, that an event of the scope is about it.
-func (c *Collection) inSight(s Scope, id where) where {
-	visible := condition(fmt.Sprintf("EXISTS (SELECT 1 FROM %s WHERE %s.id = %s", c.table, c.table, id.sql), id.args...)
-	if w := c.visible(s); w.sql != "" {
-		visible = condition(visible.sql+" AND "+w.sql, append(visible.args, w.args...)...)
-	}
-	visible.sql += ")"
+func inSight(c *collection.Collection, s collection.Scope, id collection.Where) collection.Where {
+	and, args := collection.Conjunction(c.Visible(s))
+	there := fmt.Sprintf("EXISTS (SELECT 1 FROM %[1]s WHERE %[1]s.id = %[2]s%[3]s)", c.Table, id.SQL, and)
 	if c == Organizations {
-		return visible // they are marked as deleted, and stay
+		return collection.Condition(there, slices.Concat(id.Args, args)...) // they are marked as deleted, and stay
 	}
-	own := Events.visible(s)
-	sql := fmt.Sprintf("EXISTS (SELECT 1 FROM event_feed WHERE event_feed.subject_id = %s AND event_feed.subject_type = '%s'",
-		id.sql, c.Schema.Type)
-	if own.sql != "" {
-		sql += " AND " + own.sql
-	}
-	return condition("("+visible.sql+" OR "+sql+"))", append(append(visible.args, id.args...), own.args...)...)
+	own, ownArgs := collection.Conjunction(Events.Visible(s))
+	told := fmt.Sprintf("EXISTS (SELECT 1 FROM event_feed WHERE event_feed.subject_id = %s AND event_feed.subject_type = '%s'%s)",
+		id.SQL, c.Schema.Type, own)
+	return collection.Condition("("+there+" OR "+told+")", slices.Concat(id.Args, args, id.Args, ownArgs)...)
 }
 
-// replacing returns the condition with a column in place of an argument.
-func (w where) replacing(arg any, column string) where {
+// replacing returns a condition with a column in place of an argument.
+func replacing(w collection.Where, arg any, column string) collection.Where {
 	var b strings.Builder
 	var args []any
-	rest := w.sql
-	for _, a := range w.args {
+	rest := w.SQL
+	for _, a := range w.Args {
 		before, after, _ := strings.Cut(rest, "?")
 		b.WriteString(before)
 		if a == arg {
@@ -345,36 +343,36 @@ func (w where) replacing(arg any, column string) where {
 		}
 		rest = after
 	}
-	return where{b.String() + rest, args}
+	return collection.Condition(b.String()+rest, args...)
 }
 
 // actedBy returns the condition of events whose actor is that of an id, and seen.
-func actedBy(_ *store.DB, s Scope, v any) where {
+func actedBy(_ *store.DB, s collection.Scope, v any) collection.Where {
 	id, _ := v.(string)
 	if !jsonapi.IsID(id) {
-		return never()
+		return collection.Never()
 	}
-	by := condition("event_feed.actor_id = ?", id)
+	by := collection.Condition("event_feed.actor_id = ?", id)
 	if s.All() {
 		return by
 	}
-	var seen where
+	var seen collection.Where
 	for _, target := range actorsOf("") {
-		one := target.inSight(s, condition("?", id))
-		if seen.sql != "" {
-			one = condition(seen.sql+" OR "+one.sql, append(seen.args, one.args...)...)
+		one := inSight(target, s, collection.Condition("?", id))
+		if seen.SQL != "" {
+			one = collection.Condition(seen.SQL+" OR "+one.SQL, append(seen.Args, one.Args...)...)
 		}
 		seen = one
 	}
-	by = both(by, seen)
-	if s.reach == oneOrganization { // see eachActor
-		by = both(by, condition("event_feed.actor_kind <> ?", ByManagementKey))
+	by = collection.Both(by, seen)
+	if s.Single() { // see eachActor
+		by = collection.Both(by, collection.Condition("event_feed.actor_kind <> ?", ByManagementKey))
 	}
 	return by
 }
 
 // maskEvents returns copies of events as a scope is told them.
-func maskEvents(ctx context.Context, db *store.DB, scope Scope, items []any) ([]any, error) {
+func maskEvents(ctx context.Context, db *store.DB, scope collection.Scope, items []any) ([]any, error) {
 	masked := make([]any, len(items))
 	tellings := make([]*telling, len(items))
 	for i, item := range items {

@@ -8,16 +8,17 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
 
 // told returns the events of an organization as a scope is told them, by type, the last of each.
-func told(t *testing.T, db *store.DB, scope models.Scope, organization string) map[string]string {
+func told(t *testing.T, db *store.DB, scope collection.Scope, organization string) map[string]string {
 	t.Helper()
 	byType := map[string]string{}
 	for _, item := range listPage(t, db, models.Events, scope, "page[size]=200&filter[organizationId]="+organization).Items {
-		rendered := must(models.Render(t.Context(), db, models.Events, scope, []any{item}, models.Events.Schema.URL(), nil))(t)
+		rendered := must(collection.Render(t.Context(), db, models.Events, scope, []any{item}, models.Events.Schema.URL(), nil))(t)
 		byType[item.(*models.Event).EventType] = string(must(jsonapi.Marshal(rendered[0]))(t))
 	}
 	return byType
@@ -45,25 +46,25 @@ func TestAnEventNamesNothingThatTheReaderDoesNotSee(t *testing.T) {
 		from, to, away := organization(t, db, "From", top).ID, organization(t, db, "To", top).ID, organization(t, db, "Away", "").ID
 		child := organization(t, db, "Child", from).ID
 		key := apiKey(t, db, models.ManagementKey, "", "*")
-		by := models.Caller{Kind: models.ByManagementKey, ID: key.ID, Name: "the partner's key", Scope: models.Everything()}
+		by := models.Caller{Kind: models.ByManagementKey, ID: key.ID, Name: "the partner's key", Scope: collection.Everything()}
 		move := func(parent string) {
 			must(models.UpdateOrganization(t.Context(), db, by, child, input(nil, below(parent))))(t)
 		}
 		move(to)
 		for name, c := range map[string]struct {
-			scope                         models.Scope
+			scope                         collection.Scope
 			actor, before, after, present string
 		}{
 			"the organization itself": {
-				models.OnlyOrganization(child), `{"kind":"management_key","id":null,"name":null}`, "null", "null", "null"},
-			"the new parent": {models.Subtree(to), `{"kind":"management_key","id":null,"name":null}`, "null", `"` + to + `"`,
+				collection.OnlyOrganization(child), `{"kind":"management_key","id":null,"name":null}`, "null", "null", "null"},
+			"the new parent": {collection.Subtree(to), `{"kind":"management_key","id":null,"name":null}`, "null", `"` + to + `"`,
 				`{"type":"organizations","id":"` + to + `"}`},
 			"the head of both": {
-				models.Subtree(top), `{"kind":"management_key","id":null,"name":null}`, `"` + from + `"`, `"` + to + `"`,
+				collection.Subtree(top), `{"kind":"management_key","id":null,"name":null}`, `"` + from + `"`, `"` + to + `"`,
 				`{"type":"organizations","id":"` + to + `"}`,
 			},
 			"everything": {
-				models.Everything(), `{"kind":"management_key","id":"` + key.ID + `","name":"the partner's key"}`, `"` + from + `"`,
+				collection.Everything(), `{"kind":"management_key","id":"` + key.ID + `","name":"the partner's key"}`, `"` + from + `"`,
 				`"` + to + `"`,
 				`{"type":"organizations","id":"` + to + `"}`,
 			},
@@ -83,7 +84,7 @@ func TestAnEventNamesNothingThatTheReaderDoesNotSee(t *testing.T) {
 		}
 		// Moved to where the old head does not see it, the head is told where from, and nothing else is left of the branch for it.
 		move(away)
-		for _, event := range told(t, db, models.OnlyOrganization(child), child) {
+		for _, event := range told(t, db, collection.OnlyOrganization(child), child) {
 			for _, id := range []string{top, from, to, away, key.ID, "the partner's key"} {
 				if strings.Contains(event, id) {
 					t.Errorf("the organization is told %s: %s", id, event)
@@ -129,8 +130,8 @@ func TestTheActorOfAnEventIsToldToWhoSeesIt(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for scope, seen := range map[models.Scope]bool{models.OnlyOrganization(org): c.own, models.Subtree(head): c.above,
-				models.Everything(): true} {
+			for scope, seen := range map[collection.Scope]bool{collection.OnlyOrganization(org): c.own, collection.Subtree(head): c.above,
+				collection.Everything(): true} {
 				want := fmt.Sprintf(`{"kind":%q,"id":null,"name":null}`, c.kind)
 				if seen {
 					want = fmt.Sprintf(`{"kind":%q,"id":%q,"name":%q}`, c.kind, c.id, c.name)
@@ -157,7 +158,7 @@ func TestWhoLeavesAnOrganizationIsToldToIt(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		events := told(t, db, models.OnlyOrganization(org), org)
+		events := told(t, db, collection.OnlyOrganization(org), org)
 		if got := attributeOf(t, events["membership.deleted"], "changes", "user", "before"); got != `"`+person.ID+`"` {
 			t.Errorf("who left is told as %s", got)
 		}
@@ -175,14 +176,14 @@ func TestAnOrganizationIsToldNothingOfTheKeysThatManageIt(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		org := organization(t, db, "Acme", "").ID
 		key := apiKey(t, db, models.ManagementKey, org, "*").ID
-		for scope, want := range map[models.Scope]bool{models.OnlyOrganization(org): false, models.Subtree(org): true} {
+		for scope, want := range map[collection.Scope]bool{collection.OnlyOrganization(org): false, collection.Subtree(org): true} {
 			event := told(t, db, scope, org)["apiKey.created"]
 			if strings.Contains(event, key) != want {
 				t.Errorf("%+v is told %s", scope, event)
 			}
 		}
-		page := listPage(t, db, models.Events, models.OnlyOrganization(org), "filter[eventType]=apiKey.created&fields[events]=changes")
-		rendered := must(models.Render(t.Context(), db, models.Events, models.OnlyOrganization(org), page.Items,
+		page := listPage(t, db, models.Events, collection.OnlyOrganization(org), "filter[eventType]=apiKey.created&fields[events]=changes")
+		rendered := must(collection.Render(t.Context(), db, models.Events, collection.OnlyOrganization(org), page.Items,
 			models.Events.Schema.URL(), &jsonapi.Query{
 				Fields: map[string]map[string]bool{"events": {"changes": true}},
 			}))(t)

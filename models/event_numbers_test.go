@@ -9,6 +9,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -55,7 +56,7 @@ func (f *feed) read() {
 		if err != nil {
 			f.t.Fatal(err)
 		}
-		page, err := models.List(f.t.Context(), f.db, models.Events, models.Everything(), q)
+		page, err := collection.List(f.t.Context(), f.db, models.Events, collection.Everything(), q)
 		if err != nil {
 			f.t.Fatal(err)
 		}
@@ -95,7 +96,7 @@ func TestAReaderWhoKeepsItsCursorMissesNoEvent(t *testing.T) {
 							t.Error(err)
 							return
 						}
-						found, err := models.FindAll(t.Context(), replicas[1-replica], models.Events, models.Everything(), ids, nil)
+						found, err := collection.FindAll(t.Context(), replicas[1-replica], models.Events, collection.Everything(), ids, nil)
 						if err != nil || len(found) != n {
 							t.Errorf("of %d events that were committed %d can be read: %v", n, len(found), err)
 						}
@@ -157,7 +158,7 @@ func TestAnEventIsReadByItsPosition(t *testing.T) {
 			"filter[organizationId]=" + models.NewID():                                "[]",
 		} {
 			var got []int64
-			for _, item := range listPage(t, db, models.Events, models.Everything(), query).Items {
+			for _, item := range listPage(t, db, models.Events, collection.Everything(), query).Items {
 				got = append(got, item.(*models.Event).Position)
 			}
 			if fmt.Sprint(got) != want {
@@ -224,7 +225,7 @@ func TestTheEventsThatWereThereKeepTheirNumbers(t *testing.T) {
 				t.Fatal(err)
 			}
 			var got []string
-			for _, item := range listPage(t, db, models.Events, models.Everything(), "").Items {
+			for _, item := range listPage(t, db, models.Events, collection.Everything(), "").Items {
 				e := item.(*models.Event)
 				sequence := "none"
 				if e.Sequence != nil {
@@ -269,8 +270,7 @@ func TestAPageOfTheFeedCostsTheSameAtAnyDepth(t *testing.T) {
 			"filter[organizationId]=" + one["organization"] + "&sort=-position", "filter[subjectId]=" + one["subject"],
 			"filter[position][gt]=100",
 		} {
-			middle := page(t, db, models.Events, query+"&page[number]=3&page[size]=25").Items[0]
-			at := models.CursorAt(db, models.Events, parse(t, models.Events, query), middle)
+			at := cursors(t, db, models.Events, query, 51)[50]
 			for _, direction := range []string{"after", "before"} {
 				watched, statements := models.Watch(db)
 				if p := page(t, watched, models.Events, query+"&page["+direction+"]="+at); len(p.Items) != jsonapi.DefaultPageSize {

@@ -39,7 +39,7 @@ func (e *QueuedEvent) IsTest() bool { return e.Type == TestEvent }
 // Steers reports whether it may change what is sent where.
 func (e *QueuedEvent) Steers() bool {
 	subject := CollectionOf(e.SubjectType)
-	return subject != nil && subject.steers
+	return subject != nil && declared(subject).steers
 }
 
 // nilUUID sorts before every id. In the queue it stands for what happened in no organization, among the sequences for everything.

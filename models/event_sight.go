@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -14,23 +15,23 @@ import (
 type places struct{ from, resource, organization string }
 
 // seenBy returns the places by which a subtree sees resources: where they are and, of what may be gone, where events are about them. It
-// says of ids what [Collection.inSight] says of rows.
-func (c *Collection) seenBy() []places {
+// says of ids what inSight says of rows.
+func seenBy(c *collection.Collection) []places {
 	if c == Organizations {
 		return []places{{"organizations l WHERE ", "l.id", "l.id"}}
 	}
-	r := c.reached
-	there := places{r.table + " l WHERE ", "l." + cmp.Or(r.distinct, "id"), "l." + r.column}
-	if r.live {
-		there.from = r.table + " l JOIN organizations o ON o.id = l." + r.column + " AND o.deleted_at IS NULL WHERE "
+	r := c.Reached
+	there := places{r.Table + " l WHERE ", "l." + cmp.Or(r.Distinct, "id"), "l." + r.Column}
+	if r.Live {
+		there.from = r.Table + " l JOIN organizations o ON o.id = l." + r.Column + " AND o.deleted_at IS NULL WHERE "
 	}
 	return []places{there, {"event_feed l WHERE l.subject_type = '" + c.Schema.Type + "' AND ", "l.subject_id", "l.organization_id"}}
 }
 
 // lookBack finds out which mentions of one kind of resource subtrees saw at positions. Resources are looked for where they are now, and
 // whether that was in the subtree is decided by the tree of then.
-func (named mentions) lookBack(ctx context.Context, db *store.DB, target *Collection, all []mention) error {
-	for _, p := range target.seenBy() {
+func (named mentions) lookBack(ctx context.Context, db *store.DB, target *collection.Collection, all []mention) error {
+	for _, p := range seenBy(target) {
 		all = slices.DeleteFunc(all, func(m mention) bool { return named[m] })
 		if len(all) == 0 {
 			return nil
@@ -55,7 +56,7 @@ func (named mentions) lookBack(ctx context.Context, db *store.DB, target *Collec
 		}
 		for _, m := range all {
 			named[m] = slices.ContainsFunc(where[m.id], func(organization string) bool {
-				return slices.Contains(l.at(m.at, organization), m.scope.id)
+				return slices.Contains(l.at(m.at, organization), m.scope.Root())
 			})
 		}
 	}

@@ -1,16 +1,16 @@
 package models
 
 import (
-	"reflect"
 	"time"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 )
 
 // EventType is a kind of event: what happens to which resources.
 type EventType struct {
 	Name    string
-	Subject *Collection
+	Subject *collection.Collection
 	Doc     string
 
 	verb verb
@@ -32,7 +32,7 @@ const tested verb = "test"
 func EventTypes() []EventType {
 	var types []EventType
 	for _, c := range collections {
-		for _, t := range c.tells {
+		for _, t := range declared(c).tells {
 			types = append(types, EventType{c.Schema.Singular() + "." + string(t.verb), c, t.doc, t.verb})
 		}
 	}
@@ -52,9 +52,9 @@ func subjectOf(eventType string) string {
 // exampleTime is when everything in the examples happens: the time that the published API shows.
 var exampleTime = time.Date(2024, 8, 20, 10, 45, 7, 0, time.UTC)
 
-// Example returns a resource of the collection as it is printed, made of the examples of its fields. Secrets have no value, as in events.
-func (c *Collection) Example() (*jsonapi.Resource, error) {
-	model := c.Model()
+// Example returns a resource of a collection as it is printed, made of the examples of its fields. Secrets have no value, as in events.
+func Example(c *collection.Collection) (*jsonapi.Resource, error) {
+	model := c.New()
 	values := map[string]any{}
 	for _, a := range c.Schema.Attributes {
 		if value := exampleOf(a); value != nil {
@@ -62,20 +62,18 @@ func (c *Collection) Example() (*jsonapi.Resource, error) {
 		}
 	}
 	c.Schema.Apply(model, values)
-	v := reflect.ValueOf(model).Elem()
-	columns := columnsOf(c.model)
-	setText(v.FieldByIndex(columns["id"]), c.Schema.Example)
+	c.SetText(model, "id", c.Schema.Example)
 	for _, rel := range c.Schema.Relationships {
-		if r := c.relations[rel.Name]; r.column != "" && r.target != nil && rel.Required {
-			setText(v.FieldByIndex(columns[r.column]), r.target.Schema.Example)
+		if r := c.Relation(rel.Name); r.Column != "" && r.Target != nil && rel.Required {
+			c.SetText(model, r.Column, r.Target.Schema.Example)
 		}
 	}
 	resources, err := jsonapi.Serialize([]any{model}, nil)
 	if err != nil {
 		return nil, err
 	}
-	c.hideSecrets(resources[0].Attributes)
-	c.decorate(resources[0], model, c.Schema.URL(), c.told())
+	hideSecrets(c, resources[0].Attributes)
+	c.Decorate(resources[0], model, c.Schema.URL(), toldQuery(c))
 	return resources[0], nil
 }
 
@@ -108,13 +106,4 @@ func exampleOf(a *jsonapi.Attribute) any {
 		return nil
 	}
 	return value
-}
-
-// setText sets a field that is a string or a pointer to one.
-func setText(field reflect.Value, text string) {
-	if field.Kind() == reflect.Pointer {
-		field.Set(reflect.ValueOf(&text))
-		return
-	}
-	field.SetString(text)
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -41,13 +42,13 @@ type EventWait struct {
 	Woken <-chan struct{}
 
 	woken chan struct{}
-	scope Scope
+	scope collection.Scope
 	watch *EventWatch
 }
 
 // Wait returns a reader who waits for events that a scope sees. What is committed from now on wakes it, so it looks once more before it
 // waits. It must be ended.
-func (w *EventWatch) Wait(scope Scope) *EventWait {
+func (w *EventWatch) Wait(scope collection.Scope) *EventWait {
 	woken := make(chan struct{}, 1)
 	wait := &EventWait{Woken: woken, woken: woken, scope: scope, watch: w}
 	w.mu.Lock()
@@ -171,8 +172,8 @@ func (w *EventWatch) look(ctx context.Context, last int64) (reached int64, err e
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for wait := range w.waiting {
-		n, below := distance[wait.scope.id]
-		if everybody || !wait.scope.bounded() || below && (n == 0 || wait.scope.reach == subtree) {
+		n, below := distance[wait.scope.Root()]
+		if everybody || !wait.scope.Bounded() || below && (n == 0 || wait.scope.SeesBelow()) {
 			select {
 			case wait.woken <- struct{}{}:
 			default:

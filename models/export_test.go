@@ -2,7 +2,6 @@ package models
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -11,15 +10,8 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
 
-	"roster/jsonapi"
 	"roster/models/store"
 )
-
-// CursorAt returns the cursor of an item in the list of a query.
-func CursorAt(db *store.DB, c *Collection, q *jsonapi.Query, item any) string {
-	l := c.listing(db, Scope{}, q, nil)
-	return l.seal(c.place(item, l.keys))
-}
 
 var holding sync.Mutex
 
@@ -59,9 +51,18 @@ func Watch(db *store.DB) (*store.DB, *Statements) {
 // LogMode implements logger.Interface.
 func (s *Statements) LogMode(logger.LogLevel) logger.Interface { return s }
 
-// Trace implements logger.Interface.
+// Trace implements logger.Interface. Of what gorm scans itself it is told with the arguments in their places, past ParamsFilter.
 func (s *Statements) Trace(_ context.Context, _ time.Time, statement func() (string, int64), _ error) {
-	statement()
+	before := s.len()
+	if sql, _ := statement(); s.len() == before {
+		s.ParamsFilter(context.Background(), sql)
+	}
+}
+
+func (s *Statements) len() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.all)
 }
 
 // ParamsFilter implements gorm.ParamsFilter.
@@ -121,43 +122,3 @@ func HoldReader(ctx context.Context, db *store.DB) (release func() error, err er
 
 // EmailKey returns the key of an address.
 func EmailKey(email string) string { return *emailKey(&email) }
-
-// FoundBy returns the rows of a page as each way finds them that is right for some page of the list, whichever search would choose. The
-// page begins behind a model, or at the beginning of the list.
-func FoundBy(ctx context.Context, db *store.DB, c *Collection, scope Scope, q *jsonapi.Query, behind any, start,
-	size int) (map[string][]any, error) {
-	conds, err := c.filter(db, scope, q.Filters)
-	if err != nil {
-		return nil, err
-	}
-	list := stretch{conds: conds, keys: c.sortKeys(q.Sort)}
-	if behind != nil {
-		list.place = c.place(behind, list.keys).Values
-		list.conds = append(list.conds, c.behind(list.keys, list.place)...)
-	}
-	s := c.searching(db, scope, list, q, limits{size: size, start: start})
-	found := map[string][]any{}
-	if !c.narrow(scope) {
-		return found, nil
-	}
-	gathering := func(ctx context.Context) ([]any, bool, error) {
-		items, err := s.gatherAll(ctx)
-		return items, true, err
-	}
-	for name, way := range map[string]way{"merged": s.merging(1 << 30), "walked": s.walking(1<<30, -1), "gathered": gathering} {
-		items, right, err := way(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		if right {
-			found[name] = items
-		}
-	}
-	return found, nil
-}
-
-// Counting returns how the rows that a subtree leads to are counted.
-func Counting(db *store.DB, c *Collection, scope Scope) Statement {
-	counting := c.reached.counting(scope)
-	return Statement{db.Bind(counting.sql), counting.args}
-}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -32,21 +33,21 @@ func TestOneCallerHoldsAQuarterOfTheConnections(t *testing.T) {
 		if _, err := models.HoldReader(soon(t, "greedy"), db); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("a third connection: %v", err)
 		}
-		_, err := models.Find(soon(t, "greedy"), db, models.Users, models.Everything(), models.NewID(), nil)
+		_, err := collection.Find(soon(t, "greedy"), db, models.Users, collection.Everything(), models.NewID(), nil)
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("reading beside them: %v", err)
 		}
 		for _, caller := range []string{"modest", "", "another"} { // "" is the program itself
 			ctx, cancel := context.WithTimeout(store.ForCaller(t.Context(), caller), time.Minute)
 			defer cancel()
-			if _, err := models.Find(ctx, db, models.Users, models.Everything(), models.NewID(), nil); !models.IsKind(err,
-				models.NotFound) {
+			if _, err := collection.Find(ctx, db, models.Users, collection.Everything(), models.NewID(), nil); !store.IsKind(err,
+				store.NotFound) {
 				t.Errorf("%q meanwhile: %v", caller, err)
 			}
 		}
 		waiting := make(chan error)
 		go func() {
-			_, err := models.Find(greedy, db, models.Users, models.Everything(), models.NewID(), nil)
+			_, err := collection.Find(greedy, db, models.Users, collection.Everything(), models.NewID(), nil)
 			waiting <- err
 		}()
 		for _, release := range releases {
@@ -54,7 +55,7 @@ func TestOneCallerHoldsAQuarterOfTheConnections(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if err := <-waiting; !models.IsKind(err, models.NotFound) {
+		if err := <-waiting; !store.IsKind(err, store.NotFound) {
 			t.Errorf("who waited: %v", err)
 		}
 	})

@@ -10,6 +10,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -54,8 +55,8 @@ func TestBothDatabasesFilterAndSortAlike(t *testing.T) {
 	}
 	ask := func(query string) []string {
 		t.Helper()
-		lite := list(t, dbs[store.SQLite], models.Users, models.Everything(), query+"&page[size]=200")
-		pg := list(t, dbs[store.Postgres], models.Users, models.Everything(), query+"&page[size]=200")
+		lite := list(t, dbs[store.SQLite], models.Users, collection.Everything(), query+"&page[size]=200")
+		pg := list(t, dbs[store.Postgres], models.Users, collection.Everything(), query+"&page[size]=200")
 		if !slices.Equal(lite, pg) {
 			t.Errorf("%s: SQLite finds %q, PostgreSQL %q", query, named(people, lite), named(people, pg))
 		}
@@ -146,7 +147,7 @@ func TestWhatAClientReadsItCanFilterBy(t *testing.T) {
 			"filter[createdAt][gt]=2024-08-20T10:45:07.5Z":               ids[1:],
 			"filter[updatedAt][lte]=2024-08-20T10:45:08Z&sort=updatedAt": ids,
 		} {
-			if got := list(t, db, models.Organizations, models.Everything(), query); !slices.Equal(got, append([]string{}, want...)) {
+			if got := list(t, db, models.Organizations, collection.Everything(), query); !slices.Equal(got, append([]string{}, want...)) {
 				t.Errorf("%s: %v, want %v", query, got, want)
 			}
 		}
@@ -170,11 +171,11 @@ func TestTimesOfAClientComeBackExactly(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: %v", text, err)
 			}
-			found := must(models.Find(t.Context(), db, models.Organizations, models.Everything(), org.ID, nil))(t).(*models.Organization)
-			if !found.ValidFrom.Equal(at) {
-				t.Errorf("%s comes back as %v", text, found.ValidFrom)
+			found := must(collection.Find(t.Context(), db, models.Organizations, collection.Everything(), org.ID, nil))(t)
+			if from := found.(*models.Organization).ValidFrom; !from.Equal(at) {
+				t.Errorf("%s comes back as %v", text, from)
 			}
-			same(t, text, list(t, db, models.Organizations, models.Everything(), "filter[validFrom]="+url.QueryEscape(text)),
+			same(t, text, list(t, db, models.Organizations, collection.Everything(), "filter[validFrom]="+url.QueryEscape(text)),
 				[]string{org.ID})
 		}
 	})
@@ -197,15 +198,15 @@ func TestWhatIsActiveDependsOnTheClock(t *testing.T) {
 				t.Errorf("%s is active: %v", name, org.Active)
 			}
 		}
-		same(t, "active", named(ids, list(t, db, models.Organizations, models.Everything(), "filter[active]=true")),
+		same(t, "active", named(ids, list(t, db, models.Organizations, collection.Everything(), "filter[active]=true")),
 			[]string{"always", "from now", "present"})
-		same(t, "inactive", named(ids, list(t, db, models.Organizations, models.Everything(), "filter[active]=false")),
+		same(t, "inactive", named(ids, list(t, db, models.Organizations, collection.Everything(), "filter[active]=false")),
 			[]string{"past", "until now", "future"})
 		clock.Advance(time.Hour)
-		same(t, "an hour later", named(ids, list(t, db, models.Organizations, models.Everything(), "filter[active]=true")),
+		same(t, "an hour later", named(ids, list(t, db, models.Organizations, collection.Everything(), "filter[active]=true")),
 			[]string{"always", "from now", "future"})
 		_, err := models.CreateOrganization(t.Context(), db, everything,
 			input(attributes{"name": "x", "validFrom": at(1), "validTo": at(-time.Hour)}, nil))
-		wantKind(t, err, models.Invalid, "validTo")
+		wantKind(t, err, store.Invalid, "validTo")
 	})
 }

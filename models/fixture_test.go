@@ -8,6 +8,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -21,10 +22,10 @@ type (
 var all = models.Rights{Scopes: []string{models.EveryScope}}
 
 // everything is a caller who sees the whole installation and may do everything.
-var everything = models.Caller{Kind: models.ByManagementKey, ID: "test", Name: "Test", Scope: models.Everything(), Rights: all}
+var everything = models.Caller{Kind: models.ByManagementKey, ID: "test", Name: "Test", Scope: collection.Everything(), Rights: all}
 
 // caller returns one with another scope.
-func caller(scope models.Scope) models.Caller {
+func caller(scope collection.Scope) models.Caller {
 	return models.Caller{Kind: models.ByOrganizationKey, ID: "test", Name: "Test", Scope: scope, Rights: all}
 }
 
@@ -97,29 +98,11 @@ func apiKey(t testing.TB, db *store.DB, kind models.KeyKind, organization string
 	return key
 }
 
-// tested makes a delivery of a test to an endpoint.
-func tested(t *testing.T, db *store.DB, w *models.Webhook) *models.WebhookDelivery {
-	t.Helper()
-	return must(store.Resulting(t.Context(), db, func(tx *store.DB) (*models.WebhookDelivery, error) {
-		event, err := models.RecordTest(t.Context(), tx, everything, w)
-		if err != nil {
-			return nil, err
-		}
-		now := jsonapi.Stamp{Time: tx.Now()}
-		d := &models.WebhookDelivery{
-			ID: models.NewID(), CreatedAt: now, EventType: event.Type, State: models.DeliveryPending, Trigger: models.TriggerTest,
-			NextAttemptAt: &now, EventID: event.ID, WebhookID: w.ID, OrganizationID: w.OrganizationID, Ordinal: event.Ordinal,
-		}
-		models.CountDelivery(tx, w.OrganizationID, w.ID, 1)
-		return d, tx.Session(t.Context()).Create(d).Error
-	}))(t)
-}
-
 // wantKind fails the test unless err is a refusal of that kind, about that field.
-func wantKind(t testing.TB, err error, kind models.Kind, field string) {
+func wantKind(t testing.TB, err error, kind store.Kind, field string) {
 	t.Helper()
-	var several models.Errors
-	var refusal *models.Error
+	var several store.Errors
+	var refusal *store.Error
 	if errors.As(err, &several) {
 		refusal = several[0]
 	} else {
@@ -132,8 +115,8 @@ func wantKind(t testing.TB, err error, kind models.Kind, field string) {
 
 // refused reports whether an error is a refusal: something that a caller can do something about.
 func refused(err error) bool {
-	var several models.Errors
-	var refusal *models.Error
+	var several store.Errors
+	var refusal *store.Error
 	return errors.As(err, &several) || errors.As(err, &refusal)
 }
 
@@ -149,7 +132,7 @@ func must[T any](v T, err error) func(testing.TB) T {
 }
 
 // list returns the ids of a collection that a scope sees, in the order of the query.
-func list(t testing.TB, db *store.DB, c *models.Collection, scope models.Scope, query string) []string {
+func list(t testing.TB, db *store.DB, c *collection.Collection, scope collection.Scope, query string) []string {
 	t.Helper()
 	page := listPage(t, db, c, scope, query)
 	ids := []string{}
@@ -159,13 +142,13 @@ func list(t testing.TB, db *store.DB, c *models.Collection, scope models.Scope, 
 	return ids
 }
 
-func listPage(t testing.TB, db *store.DB, c *models.Collection, scope models.Scope, query string) *models.Page {
+func listPage(t testing.TB, db *store.DB, c *collection.Collection, scope collection.Scope, query string) *collection.Page {
 	t.Helper()
 	q, err := jsonapi.ParseQuery(query, jsonapi.ListQuery, c.Schema, models.SchemaOf)
 	if err != nil {
 		t.Fatalf("%s: %v", query, err)
 	}
-	page, err := models.List(t.Context(), db, c, scope, q)
+	page, err := collection.List(t.Context(), db, c, scope, q)
 	if err != nil {
 		t.Fatalf("%s: %v", query, err)
 	}

@@ -131,7 +131,9 @@ var noteUses = store.UpdateRows("note use of keys", "api_keys",
 )
 
 // credentialUnique is that of what a credential is found by: a client that chooses a token can meet one that is there.
-var credentialUnique = unique{"credentials_pkey", "credentials.lookup", "token", "That token cannot be used."}
+var credentialUnique = store.Unique{
+	Postgres: "credentials_pkey", SQLite: "credentials.lookup", Field: "token", Message: "That token cannot be used.",
+}
 
 // credentialInvariants hold between credentials and whose they are.
 var credentialInvariants = []Invariant{

@@ -88,9 +88,9 @@ func claim(ctx context.Context, tx *store.DB, keyed KeyedRequest) (*string, erro
 	case len(rows) == 0:
 		return nil, errors.New("read kept answer: it was purged just now")
 	case !hmac.Equal(rows[0].Fingerprint, fingerprint):
-		return nil, &Error{Kind: OtherRequest, Message: "This key was used with another path or body within the last 24 hours."}
+		return nil, &store.Error{Kind: store.OtherRequest, Message: "This key was used with another path or body within the last 24 hours."}
 	case rows[0].Answer == nil: // of a version that did not note who may have it
-		return nil, &Error{Kind: Conflict, Message: "This request took effect before; its answer is not kept any more."}
+		return nil, &store.Error{Kind: store.Conflict, Message: "This request took effect before; its answer is not kept any more."}
 	}
 	if err := rows[0].permit(keyed.Rights); err != nil {
 		return nil, err
@@ -112,7 +112,7 @@ func (k keptRow) permit(rights Rights) error {
 		return fmt.Errorf("read rights of kept answer: %w", err)
 	}
 	if !rights.Cover(then) {
-		return &Error{Kind: Forbidden,
+		return &store.Error{Kind: store.Forbidden,
 			Message: "This request took effect when this credential could do more, or for longer; its answer is not given again."}
 	}
 	return nil

@@ -1,5 +1,7 @@
 package models
 
+import "roster/models/collection"
+
 // Identity is who a caller is: the kind of its credential and an id. An id alone is unique among resources of one type only. It is what
 // events, logs, kept answers and budgets know a caller by; a key is the same caller with whichever of its secrets it comes.
 type Identity struct {
@@ -23,11 +25,11 @@ func (i Identity) String() string { return i.Kind + ":" + i.ID }
 type Caller struct {
 	Kind, ID, Name string
 	RequestID      string
-	Scope          Scope
+	Scope          collection.Scope
 	Rights         Rights
 }
 
 // System is the program itself, changing something nobody asked for by a request.
 func System(name string) Caller {
-	return Caller{Kind: BySystem, Name: name, Scope: Everything(), Rights: Rights{Scopes: []string{EveryScope}}}
+	return Caller{Kind: BySystem, Name: name, Scope: collection.Everything(), Rights: Rights{Scopes: []string{EveryScope}}}
 }

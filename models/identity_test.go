@@ -9,6 +9,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -61,7 +62,7 @@ func TestAnUpgradeTellsCallersApart(t *testing.T) {
 		in := input(attributes{"firstName": "Second"}, nil)
 		in.ID = gone
 		_, err := models.CreateUser(t.Context(), db, everything, in)
-		wantKind(t, err, models.Conflict, "id")
+		wantKind(t, err, store.Conflict, "id")
 	})
 }
 
@@ -89,7 +90,7 @@ func TestAnIDIsNeverUsedAgain(t *testing.T) {
 			t.Helper()
 			for typ, id := range ids {
 				for what, choose := range create {
-					if err := choose(id); !models.IsKind(err, models.Conflict) {
+					if err := choose(id); !store.IsKind(err, store.Conflict) {
 						t.Errorf("%s: the id of one of %s is taken for one of %s: %v", when, typ, what, err)
 					}
 				}
@@ -129,10 +130,10 @@ func onePerType(t *testing.T, db *store.DB) map[string]string {
 		input(attributes{"url": "https://hooks.example.com/"}, relations{"organization": one(org)})))(t)
 	job := must(models.CreateWebhookReplay(ctx, db, everything,
 		input(attributes{"since": jsonapi.Time{Time: db.Now().Add(-time.Hour)}}, relations{"webhook": one(hook.ID)})))(t)
-	test := tested(t, db, hook)
+	test := modelstest.Delivery(t, db, hook)
 	return map[string]string{
 		"organizations": org, "users": user(t, db, "Ada", org).ID,
-		"memberships": list(t, db, models.Memberships, models.Everything(), "")[0],
+		"memberships": list(t, db, models.Memberships, collection.Everything(), "")[0],
 		"apiKeys":     apiKey(t, db, models.OrganizationKey, org).ID, "webhooks": hook.ID, "webhookReplays": job.ID,
 		"webhookDeliveries": test.ID, "events": test.EventID,
 	}
@@ -162,7 +163,7 @@ func TestOfTwoWhoChooseAnIDAtOnceOneGetsIt(t *testing.T) {
 			switch {
 			case err == nil:
 				made++
-			case !models.IsKind(err, models.Conflict) || !strings.Contains(err.Error(), "That id is taken."):
+			case !store.IsKind(err, store.Conflict) || !strings.Contains(err.Error(), "That id is taken."):
 				t.Error(err)
 			}
 		}

@@ -6,6 +6,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -41,15 +42,15 @@ func TestAnInclusionCostsTheSameForOneAndForAHundred(t *testing.T) {
 				t.Fatal(err)
 			}
 			before := statements.Load()
-			page, err := models.List(t.Context(), db, models.Organizations, models.Everything(), q)
+			page, err := collection.List(t.Context(), db, models.Organizations, collection.Everything(), q)
 			if err != nil {
 				t.Fatal(err)
 			}
-			resources, err := models.Render(t.Context(), db, models.Organizations, models.Everything(), page.Items, "/", q)
+			resources, err := collection.Render(t.Context(), db, models.Organizations, collection.Everything(), page.Items, "/", q)
 			if err != nil {
 				t.Fatal(err)
 			}
-			included, err := models.Include(t.Context(), db, models.Organizations, models.Everything(), page.Items, resources, q)
+			included, err := collection.Include(t.Context(), db, models.Organizations, collection.Everything(), page.Items, resources, q)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -23,12 +24,12 @@ const (
 // ChangeMembers changes the members of a to-many relationship of one resource. Each member changes as it would alone, with the same
 // events: a membership begins or ends, an organization moves. It fails with the kinds NotFound, RelatedNotFound for each identifier, and
 // those of the single changes.
-func ChangeMembers(ctx context.Context, db *store.DB, by Caller, c *Collection, id, relationship string, how MemberChange,
+func ChangeMembers(ctx context.Context, db *store.DB, by Caller, c *collection.Collection, id, relationship string, how MemberChange,
 	links Links,
 ) error {
 	change := memberChanges[c][relationship]
 	if change == nil {
-		return &Error{Kind: ReadOnly, Field: relationship, Message: "The members of " + relationship + " cannot be changed."}
+		return &store.Error{Kind: store.ReadOnly, Field: relationship, Message: "The members of " + relationship + " cannot be changed."}
 	}
 	return store.Transaction(ctx, db, func(tx *store.DB) error {
 		return change(ctx, tx, by, id, how, links)
@@ -36,7 +37,7 @@ func ChangeMembers(ctx context.Context, db *store.DB, by Caller, c *Collection, 
 }
 
 // memberChanges holds how the members of each to-many relationship are changed that can be.
-var memberChanges = map[*Collection]map[string]memberChange{
+var memberChanges = map[*collection.Collection]map[string]memberChange{
 	Users:         {"organizations": changeOrganizationsOf},
 	Organizations: {"users": changeUsersOf, "children": changeChildrenOf},
 }
@@ -71,7 +72,7 @@ func checkLeaving(relationship string, leave []string) error {
 	if len(leave) <= jsonapi.MaxLinkage {
 		return nil
 	}
-	return &Error{Kind: Forbidden, Field: relationship,
+	return &store.Error{Kind: store.Forbidden, Field: relationship,
 		Message: fmt.Sprintf("That would remove more than %d members: remove them by DELETE, so many at a time.", jsonapi.MaxLinkage)}
 }
 
@@ -80,13 +81,13 @@ func changeUsersOf(ctx context.Context, tx *store.DB, by Caller, organization st
 	links Links,
 ) error {
 	if !jsonapi.IsID(organization) {
-		return notFound("organizations", organization)
+		return store.NoResource("organizations", organization)
 	}
 	users := links.known()
-	in := condition("organization_id = ?", organization)
+	in := collection.Condition("organization_id = ?", organization)
 	if how == ReplaceMembers {
 		var present []string
-		q := Memberships.from(ctx, tx, append(Memberships.base(by.Scope), in)...)
+		q := Memberships.From(ctx, tx, append(Memberships.Present(by.Scope), in)...)
 		if err := q.Limit(mostPresent+1).Pluck("user_id", &present).Error; err != nil {
 			return fmt.Errorf("read members: %w", err)
 		}
@@ -99,7 +100,7 @@ func changeUsersOf(ctx context.Context, tx *store.DB, by Caller, organization st
 	if err != nil {
 		return err
 	}
-	memberships, err := lockMemberships(ctx, tx, append(Memberships.base(by.Scope), in, condition("user_id IN ?", seen))...)
+	memberships, err := lockMemberships(ctx, tx, append(Memberships.Present(by.Scope), in, collection.Condition("user_id IN ?", seen))...)
 	if err != nil {
 		return err
 	}
@@ -132,12 +133,12 @@ func changeUsersOf(ctx context.Context, tx *store.DB, by Caller, organization st
 func joinUsers(ctx context.Context, tx *store.DB, by Caller, organization string, seen []string, join []int,
 	links Links,
 ) ([]string, error) {
-	var errs Errors
+	var errs store.Errors
 	var joined []string
 	for _, i := range join {
 		user := links[i]
 		if _, found := slices.BinarySearch(seen, user); !found {
-			errs = append(errs, relatedNotFound("users", i, "users", user))
+			errs = append(errs, store.NoRelated("users", i, "users", user))
 			continue
 		}
 		joined = append(joined, user)
@@ -157,9 +158,9 @@ func joinUsers(ctx context.Context, tx *store.DB, by Caller, organization string
 }
 
 // lockUsers locks those of some users that a scope sees, and returns their ids in order.
-func lockUsers(ctx context.Context, tx *store.DB, scope Scope, ids []string) ([]string, error) {
+func lockUsers(ctx context.Context, tx *store.DB, scope collection.Scope, ids []string) ([]string, error) {
 	seen := []string{}
-	q := Users.from(ctx, tx, Users.visible(scope), condition("users.id IN ?", ids)).Clauses(forUpdate)
+	q := Users.From(ctx, tx, Users.Visible(scope), collection.Condition("users.id IN ?", ids)).Clauses(forUpdate)
 	if err := q.Order("users.id").Pluck("users.id", &seen).Error; err != nil {
 		return nil, fmt.Errorf("lock users: %w", err)
 	}
@@ -174,12 +175,12 @@ func changeChildrenOf(ctx context.Context, tx *store.DB, by Caller, parent strin
 	if err := shareOrganization(ctx, tx, by.Scope, parent); err != nil {
 		return err
 	}
-	children := append(Organizations.base(by.Scope), condition("organizations.parent_id = ?", parent))
+	children := append(Organizations.Present(by.Scope), collection.Condition("organizations.parent_id = ?", parent))
 	if how != ReplaceMembers {
-		children = append(children, condition("organizations.id IN ?", links.known()))
+		children = append(children, collection.Condition("organizations.id IN ?", links.known()))
 	}
 	var present []string
-	q := Organizations.from(ctx, tx, children...).Order("organizations.id").Limit(mostPresent + 1)
+	q := Organizations.From(ctx, tx, children...).Order("organizations.id").Limit(mostPresent + 1)
 	if err := q.Pluck("organizations.id", &present).Error; err != nil {
 		return fmt.Errorf("read children: %w", err)
 	}
@@ -196,11 +197,11 @@ func changeChildrenOf(ctx context.Context, tx *store.DB, by Caller, parent strin
 			return ofMember(err, "children", 0, child)
 		}
 	}
-	var errs Errors
+	var errs store.Errors
 	for _, i := range join {
 		child := links[i]
 		err := moveTo(child, Links{parent})
-		switch refusal := (*Error)(nil); {
+		switch refusal := (*store.Error)(nil); {
 		case err == nil:
 		case errors.As(ofMember(err, "children", i, child), &refusal):
 			if errs = append(errs, refusal); refusal.Whole {
@@ -215,12 +216,12 @@ func changeChildrenOf(ctx context.Context, tx *store.DB, by Caller, parent strin
 
 // ofMember returns the refusal of a change of one member as one of the relationship.
 func ofMember(err error, relationship string, i int, id string) error {
-	var refusal *Error
+	var refusal *store.Error
 	switch {
 	case !errors.As(err, &refusal):
 		return err
-	case refusal.Kind == NotFound:
-		return relatedNotFound(relationship, i, "organizations", id)
+	case refusal.Kind == store.NotFound:
+		return store.NoRelated(relationship, i, "organizations", id)
 	default:
 		of := *refusal
 		of.Field, of.Index = relationship, i

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -22,11 +23,11 @@ func TestEveryRelationshipThatCanBeChangedIs(t *testing.T) {
 				}
 				err := models.ChangeMembers(t.Context(), db, everything, c, models.NewID(), rel.Name, models.AddMembers,
 					many(rel.Target.Type))
-				want := models.NotFound
+				want := store.NotFound
 				if !rel.Changeable() {
-					want = models.ReadOnly
+					want = store.ReadOnly
 				}
-				if !models.IsKind(err, want) {
+				if !store.IsKind(err, want) {
 					t.Errorf("%s of nothing in %s: %v, want %s", rel.Name, c.Schema.Type, err, want)
 				}
 			}
@@ -43,7 +44,7 @@ func TestThePeopleOfAnOrganizationJoinAndLeaveAtItsURL(t *testing.T) {
 		people := func(by models.Caller, how models.MemberChange, ids ...string) error {
 			return models.ChangeMembers(t.Context(), db, by, models.Organizations, g.mid.ID, "users", how, many(ids...))
 		}
-		mid := caller(models.Subtree(g.mid.ID))
+		mid := caller(collection.Subtree(g.mid.ID))
 		const told = "SELECT event_type || ' ' || CAST(organization_id AS text) FROM events"
 		for i, step := range []struct {
 			by   models.Caller
@@ -66,7 +67,7 @@ func TestThePeopleOfAnOrganizationJoinAndLeaveAtItsURL(t *testing.T) {
 				t.Fatalf("step %d: %v", i, err)
 			}
 			same(t, fmt.Sprint("people after step ", i),
-				list(t, db, models.Users, models.Everything(), "filter[organizationId]="+g.mid.ID), step.want)
+				list(t, db, models.Users, collection.Everything(), "filter[organizationId]="+g.mid.ID), step.want)
 			var want []string
 			for _, event := range step.told {
 				want = append(want, event+" "+g.mid.ID)
@@ -76,18 +77,18 @@ func TestThePeopleOfAnOrganizationJoinAndLeaveAtItsURL(t *testing.T) {
 		// Each whom the caller does not see is told, like each who is not there, and nothing is done.
 		before := texts(t, db, told)
 		err := people(mid, models.AddMembers, leafs, g.users[g.other.ID].ID, models.NewID(), "no id")
-		var several models.Errors
+		var several store.Errors
 		errors.As(err, &several)
 		var at []int
 		for _, e := range several {
-			if e.Kind == models.RelatedNotFound && e.Field == "users" {
+			if e.Kind == store.RelatedNotFound && e.Field == "users" {
 				at = append(at, e.Index)
 			}
 		}
 		if !slices.Equal(at, []int{1, 2, 3}) {
 			t.Errorf("three who are not seen are told at %v: %v", at, err)
 		}
-		wantKind(t, people(caller(models.OnlyOrganization(g.leaf.ID)), models.AddMembers, leafs), models.NotFound, "")
+		wantKind(t, people(caller(collection.OnlyOrganization(g.leaf.ID)), models.AddMembers, leafs), store.NotFound, "")
 		if after := texts(t, db, told); !slices.Equal(before, after) {
 			t.Errorf("refused changes are told of: %v", after[len(before):])
 		}
@@ -104,15 +105,15 @@ func TestChildrenJoinAndLeaveAtTheURLOfTheirParent(t *testing.T) {
 		}
 		want := func(what string, ids ...string) {
 			t.Helper()
-			same(t, what, list(t, db, models.Organizations, models.Everything(), "filter[parent]="+g.side.ID), ids)
+			same(t, what, list(t, db, models.Organizations, collection.Everything(), "filter[parent]="+g.side.ID), ids)
 		}
-		top := caller(models.Subtree(g.top.ID))
-		wantKind(t, children(top, models.AddMembers, g.mid.ID, g.top.ID), models.ReadOnly, "children") // its own root
-		wantKind(t, children(everything, models.AddMembers, g.mid.ID, g.top.ID), models.Conflict, "children")
-		wantKind(t, children(everything, models.AddMembers, g.side.ID), models.Conflict, "children")
-		wantKind(t, children(top, models.AddMembers, g.other.ID), models.RelatedNotFound, "children")
-		wantKind(t, children(everything, models.ReplaceMembers, models.NewID(), "no id"), models.RelatedNotFound, "children")
-		wantKind(t, children(caller(models.OnlyOrganization(g.side.ID)), models.AddMembers, g.side.ID), models.ReadOnly, "children")
+		top := caller(collection.Subtree(g.top.ID))
+		wantKind(t, children(top, models.AddMembers, g.mid.ID, g.top.ID), store.ReadOnly, "children") // its own root
+		wantKind(t, children(everything, models.AddMembers, g.mid.ID, g.top.ID), store.Conflict, "children")
+		wantKind(t, children(everything, models.AddMembers, g.side.ID), store.Conflict, "children")
+		wantKind(t, children(top, models.AddMembers, g.other.ID), store.RelatedNotFound, "children")
+		wantKind(t, children(everything, models.ReplaceMembers, models.NewID(), "no id"), store.RelatedNotFound, "children")
+		wantKind(t, children(caller(collection.OnlyOrganization(g.side.ID)), models.AddMembers, g.side.ID), store.ReadOnly, "children")
 		want("children after refusals")
 
 		if err := children(top, models.AddMembers, g.leaf.ID, g.leaf.ID); err != nil {
@@ -123,11 +124,12 @@ func TestChildrenJoinAndLeaveAtTheURLOfTheirParent(t *testing.T) {
 			t.Fatal(err)
 		}
 		want("replaced children", g.mid.ID, g.other.ID)
-		left := must(models.Find(t.Context(), db, models.Organizations, models.Everything(), g.leaf.ID, nil))(t).(*models.Organization)
+		found := must(collection.Find(t.Context(), db, models.Organizations, collection.Everything(), g.leaf.ID, nil))(t)
+		left := found.(*models.Organization)
 		if left.ParentID != nil || left.Kind != "company" {
 			t.Errorf("who left is %+v", left)
 		}
-		wantKind(t, children(top, models.RemoveMembers, g.mid.ID), models.Forbidden, "children") // out of its subtree
+		wantKind(t, children(top, models.RemoveMembers, g.mid.ID), store.Forbidden, "children") // out of its subtree
 		if err := children(everything, models.RemoveMembers, g.other.ID, g.leaf.ID, "no id"); err != nil {
 			t.Fatal(err)
 		}
@@ -173,7 +175,7 @@ func TestPeopleJoinOneOrganizationFromBothEnds(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		same(t, "people", list(t, db, models.Users, models.Everything(), "filter[organizationId]="+org.ID), ids)
+		same(t, "people", list(t, db, models.Users, collection.Everything(), "filter[organizationId]="+org.ID), ids)
 		if n := texts(t, db, "SELECT COUNT(*) FROM events WHERE event_type = 'membership.created'"); n[0] != "8" {
 			t.Errorf("%s memberships are told of, want 8", n)
 		}
@@ -192,8 +194,8 @@ func TestWhatIsTooMuchIsSaidOnce(t *testing.T) {
 		leaves = append(leaves, organization(t, db, "Leaf", "").ID)
 	}
 	err := models.ChangeMembers(t.Context(), db, everything, models.Organizations, head.ID, "children", models.AddMembers, many(leaves...))
-	var refusals models.Errors
-	if !errors.As(err, &refusals) || len(refusals) != 1 || refusals[0].Kind != models.Conflict {
+	var refusals store.Errors
+	if !errors.As(err, &refusals) || len(refusals) != 1 || refusals[0].Kind != store.Conflict {
 		t.Errorf("%d refusals: %v", len(refusals), err)
 	}
 }

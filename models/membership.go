@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -26,65 +27,65 @@ type Membership struct {
 // TableName implements GORM's Tabler.
 func (Membership) TableName() string { return "memberships" }
 
-func defineMemberships(c *Collection) {
-	*c = Collection{
-		Schema: jsonapi.ForModel(Membership{}), table: "memberships", model: reflect.TypeFor[Membership](),
-		visible: func(s Scope) where { return s.within("memberships.organization_id") },
-		reached: reached{table: "memberships", column: "organization_id", live: true, inOrder: []string{"created_at", "id"}},
-		live:    "EXISTS (SELECT 1 FROM organizations mo WHERE mo.id = memberships.organization_id AND mo.deleted_at IS NULL)",
-		order:   []string{"memberships.created_at", "memberships.id"},
-		always:  []string{"version"},
-		filters: map[string]func(*store.DB, any) where{
-			"organizationId": func(_ *store.DB, v any) where { return idEquals("memberships.organization_id", v) },
-			"userId":         func(_ *store.DB, v any) where { return idEquals("memberships.user_id", v) },
+func defineMemberships(c *collection.Collection) {
+	*c = collection.Collection{
+		Schema: jsonapi.ForModel(Membership{}), Table: "memberships", Model: reflect.TypeFor[Membership](),
+		Visible: func(s collection.Scope) collection.Where { return s.Within("memberships.organization_id") },
+		Reached: collection.Reached{Table: "memberships", Column: "organization_id", Live: true, InOrder: []string{"created_at", "id"}},
+		Live:    "EXISTS (SELECT 1 FROM organizations mo WHERE mo.id = memberships.organization_id AND mo.deleted_at IS NULL)",
+		Order:   []string{"memberships.created_at", "memberships.id"},
+		Always:  []string{"version"},
+		Filters: map[string]collection.Filter{
+			"organizationId": collection.ByID("memberships.organization_id"),
+			"userId":         collection.ByID("memberships.user_id"),
 		},
-		total: func(s Scope, filter, value string) counted {
-			if filter == "" && s.reach == everything {
-				return counted{name: countMemberships}
+		Total: func(s collection.Scope, filter, value string) collection.Counted {
+			if filter == "" && s.All() {
+				return collection.Counted{Name: countMemberships}
 			}
 			return totalByOrganization(countUsers, s, filter, value, "organizationId", "organization")
 		},
-		declaration: declaration{
-			unique: []unique{{
-				"memberships_organization_id_user_id_key", "memberships.organization_id, memberships.user_id",
-				"user", "That user is a member of that organization already.",
-			}},
-			tells: []told{
-				{created, "A user became a member of an organization."}, {deleted, "A user ceased to be a member of an organization."},
-			},
-			rank:  2,
-			plans: plans{creates: func(p *Plan, in *Change) { p.Changes(Users, in.Links["user"].One()) }},
-			leaving: func(ctx context.Context, tx *store.DB, _ Caller, organization string) error {
-				return countHidden(ctx, tx, organization, -1)
-			},
-			returning: func(ctx context.Context, tx *store.DB, organization string) error {
-				return countHidden(ctx, tx, organization, 1)
-			},
-			counts: []string{
-				`SELECT 'users', CAST(organization_id AS text), COUNT(*) FROM memberships GROUP BY organization_id`,
-				`SELECT 'memberships', '', COUNT(*) FROM memberships m JOIN organizations o ON o.id = m.organization_id
-					WHERE o.deleted_at IS NULL`,
-			},
-			invariants: []Invariant{
-				withoutCreation("memberships", "membership.created"),
-				{"a membership that does not know whether its user has others", `SELECT id FROM memberships m
-					WHERE shared <> (SELECT COUNT(*) > 1 FROM memberships o WHERE o.user_id = m.user_id)`},
-				{"a membership that does not know when its user was created",
-					`SELECT m.id FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.user_created_at <> u.created_at`},
-			},
-		},
 	}
+	declare(c, declaration{
+		unique: []store.Unique{{
+			Postgres: "memberships_organization_id_user_id_key", SQLite: "memberships.organization_id, memberships.user_id",
+			Field: "user", Message: "That user is a member of that organization already.",
+		}},
+		tells: []told{
+			{created, "A user became a member of an organization."}, {deleted, "A user ceased to be a member of an organization."},
+		},
+		rank:  2,
+		plans: plans{creates: func(p *Plan, in *Change) { p.Changes(Users, in.Links["user"].One()) }},
+		leaving: func(ctx context.Context, tx *store.DB, _ Caller, organization string) error {
+			return countHidden(ctx, tx, organization, -1)
+		},
+		returning: func(ctx context.Context, tx *store.DB, organization string) error {
+			return countHidden(ctx, tx, organization, 1)
+		},
+		counts: []string{
+			`SELECT 'users', CAST(organization_id AS text), COUNT(*) FROM memberships GROUP BY organization_id`,
+			`SELECT 'memberships', '', COUNT(*) FROM memberships m JOIN organizations o ON o.id = m.organization_id
+				WHERE o.deleted_at IS NULL`,
+		},
+		invariants: []Invariant{
+			withoutCreation("memberships", "membership.created"),
+			{"a membership that does not know whether its user has others", `SELECT id FROM memberships m
+				WHERE shared <> (SELECT COUNT(*) > 1 FROM memberships o WHERE o.user_id = m.user_id)`},
+			{"a membership that does not know when its user was created",
+				`SELECT m.id FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.user_created_at <> u.created_at`},
+		},
+	})
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "organizationId", Kind: jsonapi.String, Doc: "Memberships in that organization."},
 		{Name: "userId", Kind: jsonapi.String, Doc: "Memberships of that user."},
 	}
 }
 
-func relateMemberships(c *Collection) {
-	c.relate(jsonapi.Relationship{Name: "organization", Required: true, CreateOnly: true, Doc: "The organization the user is in."},
-		relation{target: Organizations, column: "organization_id", evident: true})
-	c.relate(jsonapi.Relationship{Name: "user", Required: true, CreateOnly: true, Doc: "The user who is in it."},
-		relation{target: Users, column: "user_id", evident: true})
+func relateMemberships(c *collection.Collection) {
+	c.Relate(jsonapi.Relationship{Name: "organization", Required: true, CreateOnly: true, Doc: "The organization the user is in."},
+		collection.Relation{Target: Organizations, Column: "organization_id", Evident: true})
+	c.Relate(jsonapi.Relationship{Name: "user", Required: true, CreateOnly: true, Doc: "The user who is in it."},
+		collection.Relation{Target: Users, Column: "user_id", Evident: true})
 }
 
 // MaxMemberships is the number of organizations that a user can be in.
@@ -100,10 +101,10 @@ func CreateMembership(ctx context.Context, db *store.DB, by Caller, in *Change) 
 		if organization == "" {
 			organization = by.Scope.Root()
 		}
-		var errs Errors
+		var errs store.Errors
 		for _, end := range []struct{ name, id string }{{"organization", organization}, {"user", user}} {
 			if end.id == "" {
-				errs = append(errs, &Error{Kind: Required, Field: end.name,
+				errs = append(errs, &store.Error{Kind: store.Required, Field: end.name,
 					Message: "A membership needs the relationship " + end.name + "."})
 			}
 		}
@@ -134,23 +135,23 @@ func checkMemberships(ctx context.Context, tx *store.DB, user string) error {
 		return fmt.Errorf("count memberships: %w", err)
 	}
 	if n > MaxMemberships {
-		return &Error{Kind: Conflict, Message: fmt.Sprintf("A user can be in at most %d organizations.", MaxMemberships)}
+		return &store.Error{Kind: store.Conflict, Message: fmt.Sprintf("A user can be in at most %d organizations.", MaxMemberships)}
 	}
 	return nil
 }
 
 // lockEnds locks the user and the organization of a new membership. It fails with RelatedNotFound for each that the scope does not see.
-func lockEnds(ctx context.Context, tx *store.DB, scope Scope, organization, user string) error {
+func lockEnds(ctx context.Context, tx *store.DB, scope collection.Scope, organization, user string) error {
 	_, userErr := lock[User](ctx, tx, Users, scope, user) // before their organizations, as every change locks them
 	organizationErr := shareOrganization(ctx, tx, scope, organization)
-	var errs Errors
+	var errs store.Errors
 	for _, end := range []struct {
 		name, typ, id string
 		err           error
 	}{{"organization", "organizations", organization, organizationErr}, {"user", "users", user, userErr}} {
 		switch {
-		case IsKind(end.err, NotFound):
-			errs = append(errs, relatedNotFound(end.name, 0, end.typ, end.id))
+		case store.IsKind(end.err, store.NotFound):
+			errs = append(errs, store.NoRelated(end.name, 0, end.typ, end.id))
 		case end.err != nil:
 			return end.err
 		}
@@ -177,7 +178,7 @@ func UpdateMembership(ctx context.Context, db *store.DB, by Caller, id string, i
 // DeleteMembership ends a membership. The user stays.
 func DeleteMembership(ctx context.Context, db *store.DB, by Caller, id string, versions *Versions) error {
 	return store.Transaction(ctx, db, func(tx *store.DB) error {
-		seen, err := Find(ctx, tx, Memberships, by.Scope, id, nil)
+		seen, err := collection.Find(ctx, tx, Memberships, by.Scope, id, nil)
 		if err != nil {
 			return err
 		}
@@ -213,7 +214,7 @@ func addMembership(ctx context.Context, tx *store.DB, by Caller, organization, u
 	case err != nil:
 		return nil, classifyFor(err, "insert membership")
 	case n == 0:
-		return nil, notFound(Users.Schema.Type, user)
+		return nil, store.NoResource(Users.Schema.Type, user)
 	}
 	if err := markShared(ctx, tx, user); err != nil {
 		return nil, err
@@ -232,7 +233,7 @@ func endMembership(ctx context.Context, tx *store.DB, by Caller, m *Membership) 
 	}
 	// Sharing the organization's row keeps it from being deleted, or restored, while its numbers change.
 	var live []bool
-	q := Organizations.from(ctx, tx, condition("id = ?", m.OrganizationID)).Clauses(forShare)
+	q := Organizations.From(ctx, tx, collection.Condition("id = ?", m.OrganizationID)).Clauses(forShare)
 	if err := q.Pluck("deleted_at IS NULL", &live).Error; err != nil {
 		return fmt.Errorf("lock organization: %w", err)
 	}
@@ -264,7 +265,7 @@ func countHidden(ctx context.Context, tx *store.DB, organization string, sign in
 // endMemberships ends the memberships of a user within the caller's scope, those in deleted organizations too, and returns how many those
 // were.
 func endMemberships(ctx context.Context, tx *store.DB, by Caller, user string) (int, error) {
-	memberships, err := lockMemberships(ctx, tx, Memberships.visible(by.Scope), condition("user_id = ?", user))
+	memberships, err := lockMemberships(ctx, tx, Memberships.Visible(by.Scope), collection.Condition("user_id = ?", user))
 	if err != nil {
 		return 0, err
 	}
@@ -277,8 +278,8 @@ func endMemberships(ctx context.Context, tx *store.DB, by Caller, user string) (
 }
 
 // lockMemberships locks the memberships that meet every condition, and returns them in order.
-func lockMemberships(ctx context.Context, tx *store.DB, conds ...where) ([]*Membership, error) {
-	q := Memberships.from(ctx, tx, conds...).Clauses(forUpdate)
+func lockMemberships(ctx context.Context, tx *store.DB, conds ...collection.Where) ([]*Membership, error) {
+	q := Memberships.From(ctx, tx, conds...).Clauses(forUpdate)
 	var memberships []*Membership
 	if err := q.Order("organization_id, user_id").Find(&memberships).Error; err != nil {
 		return nil, fmt.Errorf("read memberships: %w", err)
@@ -287,8 +288,8 @@ func lockMemberships(ctx context.Context, tx *store.DB, conds ...where) ([]*Memb
 }
 
 // membershipOrganizations returns the organizations of a user that a scope sees, in order.
-func membershipOrganizations(ctx context.Context, tx *store.DB, scope Scope, user string) ([]string, error) {
-	q := Memberships.from(ctx, tx, Memberships.visible(scope), condition("user_id = ?", user))
+func membershipOrganizations(ctx context.Context, tx *store.DB, scope collection.Scope, user string) ([]string, error) {
+	q := Memberships.From(ctx, tx, Memberships.Visible(scope), collection.Condition("user_id = ?", user))
 	var ids []string
 	if err := q.Order("organization_id").Pluck("organization_id", &ids).Error; err != nil {
 		return nil, fmt.Errorf("read memberships: %w", err)
@@ -315,7 +316,7 @@ func changeOrganizationsOf(ctx context.Context, tx *store.DB, by Caller, user st
 func setOrganizations(
 	ctx context.Context, tx *store.DB, by Caller, user string, how MemberChange, links Links,
 ) (changed bool, err error) {
-	present, err := lockMemberships(ctx, tx, append(Memberships.base(by.Scope), condition("user_id = ?", user))...)
+	present, err := lockMemberships(ctx, tx, append(Memberships.Present(by.Scope), collection.Condition("user_id = ?", user))...)
 	if err != nil {
 		return false, err
 	}
@@ -328,13 +329,13 @@ func setOrganizations(
 			return false, err
 		}
 	}
-	var errs Errors
+	var errs store.Errors
 	for _, i := range join {
 		id := links[i]
 		err := shareOrganization(ctx, tx, by.Scope, id)
 		switch {
-		case IsKind(err, NotFound):
-			errs = append(errs, relatedNotFound("organizations", i, "organizations", id))
+		case store.IsKind(err, store.NotFound):
+			errs = append(errs, store.NoRelated("organizations", i, "organizations", id))
 			continue
 		case err != nil:
 			return false, err
@@ -352,6 +353,6 @@ func setOrganizations(
 }
 
 // shareOrganization makes sure that a live organization is visible and stays until the transaction ends.
-func shareOrganization(ctx context.Context, tx *store.DB, scope Scope, id string) error {
+func shareOrganization(ctx context.Context, tx *store.DB, scope collection.Scope, id string) error {
 	return share(ctx, tx, Organizations, scope, id)
 }

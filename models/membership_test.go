@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -56,14 +57,14 @@ func TestAUserIsInAtMostAThousandOrganizations(t *testing.T) {
 				taken++
 				continue
 			}
-			wantKind(t, err, models.Conflict, "")
+			wantKind(t, err, store.Conflict, "")
 		}
 		count := "SELECT COUNT(*) FROM memberships WHERE user_id = '" + ada.ID + "'"
 		if n := texts(t, db, count); taken != 1 || n[0] != "1000" {
 			t.Errorf("%d of %d doors took a user with 999 memberships in, who has %s now", taken, len(doors), n)
 		}
 		// One who leaves makes room.
-		id := list(t, db, models.Memberships, models.Everything(), "filter[userId]="+ada.ID)[0]
+		id := list(t, db, models.Memberships, collection.Everything(), "filter[userId]="+ada.ID)[0]
 		if err := models.DeleteMembership(ctx, db, everything, id, nil); err != nil {
 			t.Fatal(err)
 		}
@@ -73,10 +74,10 @@ func TestAUserIsInAtMostAThousandOrganizations(t *testing.T) {
 		}
 		// Exchanging all of them for as many is no growth, one more is; and a new user begins with as many at most.
 		all := append(texts(t, db, "SELECT CAST(id AS text) FROM organizations WHERE name = 'x'"), homes[0])
-		for n, kind := range map[int]models.Kind{models.MaxMemberships: "", models.MaxMemberships + 1: models.Conflict} {
+		for n, kind := range map[int]store.Kind{models.MaxMemberships: "", models.MaxMemberships + 1: store.Conflict} {
 			wanted := append(all, homes[1])[:n]
 			_, err := models.UpdateUser(ctx, db, everything, ada.ID, input(nil, relations{"organizations": many(wanted...)}))
-			if kind == "" && err != nil || kind != "" && !models.IsKind(err, kind) {
+			if kind == "" && err != nil || kind != "" && !store.IsKind(err, kind) {
 				t.Errorf("exchanged for %d organizations: %v", n, err)
 			}
 			if kind == "" {
@@ -84,7 +85,7 @@ func TestAUserIsInAtMostAThousandOrganizations(t *testing.T) {
 			}
 			_, err = models.CreateUser(ctx, db, everything,
 				input(attributes{"firstName": "New"}, relations{"organizations": many(wanted...)}))
-			if !models.IsKind(err, kind) {
+			if !store.IsKind(err, kind) {
 				t.Errorf("a new user in %d organizations: %v", n, err)
 			}
 		}

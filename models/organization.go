@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -45,21 +46,21 @@ type Organization struct {
 // TableName implements GORM's Tabler.
 func (Organization) TableName() string { return "organizations" }
 
-func defineOrganizations(c *Collection) {
-	*c = Collection{
-		Schema: jsonapi.ForModel(Organization{}), table: "organizations", model: reflect.TypeFor[Organization](),
-		live:    "organizations.deleted_at IS NULL",
-		visible: func(s Scope) where { return s.within("organizations.id") },
-		reached: reached{table: "organizations", column: "id", live: true},
-		order:   []string{"organizations.created_at", "organizations.id"},
-		always:  []string{"version"},
-		needs:   map[string][]string{"active": {"valid_from", "valid_to"}, "webhookUrl": {"webhook_url", "sealed_webhook_url"}},
-		filters: map[string]func(*store.DB, any) where{
+func defineOrganizations(c *collection.Collection) {
+	*c = collection.Collection{
+		Schema: jsonapi.ForModel(Organization{}), Table: "organizations", Model: reflect.TypeFor[Organization](),
+		Live:    "organizations.deleted_at IS NULL",
+		Visible: func(s collection.Scope) collection.Where { return s.Within("organizations.id") },
+		Reached: collection.Reached{Table: "organizations", Column: "id", Live: true},
+		Order:   []string{"organizations.created_at", "organizations.id"},
+		Always:  []string{"version"},
+		Needs:   map[string][]string{"active": {"valid_from", "valid_to"}, "webhookUrl": {"webhook_url", "sealed_webhook_url"}},
+		Filters: map[string]collection.Filter{
 			"active": activeFilter,
 		},
-		beyond: map[string]func(*store.DB, Scope, any) where{"ancestor": ancestorFilter},
-		total:  totalOrganizations,
-		complete: func(db *store.DB, model any) error {
+		Beyond: map[string]collection.FilterBeyond{"ancestor": ancestorFilter},
+		Total:  totalOrganizations,
+		Complete: func(db *store.DB, model any) error {
 			org := model.(*Organization)
 			org.Active = validAt(org, db)
 			if org.WebhookOrigin == nil {
@@ -69,66 +70,69 @@ func defineOrganizations(c *Collection) {
 			org.WebhookURL = &url
 			return err
 		},
-		declaration: declaration{
-			unique: []unique{{"organizations_slug", "organizations.slug", "slug", "That slug is taken."}},
-			tells: []told{
-				{created, "An organization was created."},
-				{updated, "An organization was changed, or got a new token."},
-				{deleted, "An organization was deleted: the last event that its own endpoints get."},
-				{restored, "A deleted organization is there again."},
-			},
-			steers: true, restorable: true, rank: 3,
-			plans: plans{
-				creates: func(p *Plan, in *Change) { p.worksIn(shared, in.Links["parent"].One()) },
-				updates: func(p *Plan, id string, in *Change) {
-					if how, parent := treeWork(in); how != "" {
-						p.worksIn(how, id, parent)
-					}
-				},
-				deletes: func(p *Plan, id string) { p.worksIn(shared, id) },
-				moves:   func(p *Plan, owner string, members Links) { p.worksIn(alone, append(members.known(), owner)...) },
-			},
-			counts: []string{
-				`SELECT 'organizations', '', COUNT(*) FROM organizations WHERE deleted_at IS NULL`,
-				`SELECT 'children', CAST(parent_id AS text), COUNT(*) FROM organizations
-					WHERE deleted_at IS NULL AND parent_id IS NOT NULL GROUP BY parent_id`,
-			},
-			invariants: []Invariant{
-				withoutCreation("organizations", "organization.created"),
-				{"an event of the creation of an organization that is not there",
-					`SELECT subject_id FROM events
-						WHERE event_type = 'organization.created' AND subject_id NOT IN (SELECT id FROM organizations)`},
-				{"a live organization below a deleted one", `SELECT o.id FROM organizations o JOIN organizations p ON p.id = o.parent_id
-					WHERE o.deleted_at IS NULL AND p.deleted_at IS NOT NULL`},
-			},
-		},
 	}
+	declare(c, declaration{
+		unique: []store.Unique{{
+			Postgres: "organizations_slug", SQLite: "organizations.slug", Field: "slug", Message: "That slug is taken.",
+		}},
+		tells: []told{
+			{created, "An organization was created."},
+			{updated, "An organization was changed, or got a new token."},
+			{deleted, "An organization was deleted: the last event that its own endpoints get."},
+			{restored, "A deleted organization is there again."},
+		},
+		steers: true, restorable: true, rank: 3,
+		plans: plans{
+			creates: func(p *Plan, in *Change) { p.worksIn(shared, in.Links["parent"].One()) },
+			updates: func(p *Plan, id string, in *Change) {
+				if how, parent := treeWork(in); how != "" {
+					p.worksIn(how, id, parent)
+				}
+			},
+			deletes: func(p *Plan, id string) { p.worksIn(shared, id) },
+			moves:   func(p *Plan, owner string, members Links) { p.worksIn(alone, append(members.known(), owner)...) },
+		},
+		counts: []string{
+			`SELECT 'organizations', '', COUNT(*) FROM organizations WHERE deleted_at IS NULL`,
+			`SELECT 'children', CAST(parent_id AS text), COUNT(*) FROM organizations
+				WHERE deleted_at IS NULL AND parent_id IS NOT NULL GROUP BY parent_id`,
+		},
+		invariants: []Invariant{
+			withoutCreation("organizations", "organization.created"),
+			{"an event of the creation of an organization that is not there",
+				`SELECT subject_id FROM events
+					WHERE event_type = 'organization.created' AND subject_id NOT IN (SELECT id FROM organizations)`},
+			{"a live organization below a deleted one", `SELECT o.id FROM organizations o JOIN organizations p ON p.id = o.parent_id
+				WHERE o.deleted_at IS NULL AND p.deleted_at IS NOT NULL`},
+		},
+	})
 	c.Schema.ClientIDs = true
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "ancestor", Kind: jsonapi.String, Doc: "Organizations below that one, at any depth."},
 		{Name: "active", Kind: jsonapi.Boolean, Doc: "Whether now is inside the validity."},
-		{Name: filterDeleted, Kind: jsonapi.Boolean, Doc: "true: deleted organizations instead of live ones; for the management."},
+		{Name: collection.FilterDeleted, Kind: jsonapi.Boolean,
+			Doc: "true: deleted organizations instead of live ones; for the management."},
 	}
 }
 
-func relateOrganizations(c *Collection) {
-	c.relate(jsonapi.Relationship{Name: "users", Many: true, ReadOnly: true, ByURL: true,
+func relateOrganizations(c *collection.Collection) {
+	c.Relate(jsonapi.Relationship{Name: "users", Many: true, ReadOnly: true, ByURL: true,
 		Doc: "The people in it. Who joins or leaves at its URL begins or ends a membership."},
-		relation{target: Users, through: "memberships", owner: "organization_id", other: "user_id", countedBy: "organizationId",
-			listed: true})
-	c.relate(jsonapi.Relationship{Name: "parent", Doc: "The organization above it; null for a company."},
-		relation{target: Organizations, column: "parent_id", lasting: true})
-	c.relate(jsonapi.Relationship{Name: "children", Many: true, ReadOnly: true, ByURL: true,
+		collection.Relation{Target: Users, Through: "memberships", Owner: "organization_id", Other: "user_id", CountedBy: "organizationId",
+			Listed: true})
+	c.Relate(jsonapi.Relationship{Name: "parent", Doc: "The organization above it; null for a company."},
+		collection.Relation{Target: Organizations, Column: "parent_id", Lasting: true})
+	c.Relate(jsonapi.Relationship{Name: "children", Many: true, ReadOnly: true, ByURL: true,
 		Doc: "The organizations right below it. What joins at its URL moves here, what leaves becomes a company."},
-		relation{target: Organizations, foreign: "parent_id", countedBy: "parent"})
-	c.relate(jsonapi.Relationship{Name: "memberships", Many: true, ReadOnly: true, Doc: "Who is in it, one membership a person."},
-		relation{target: Memberships, foreign: "organization_id", countedBy: "organizationId"})
-	c.relate(jsonapi.Relationship{Name: "createdBy", ReadOnly: true, Doc: "The user who created it, if it was one."},
-		relation{target: Users, column: "created_by", lasting: true})
-	c.relate(jsonapi.Relationship{Name: "webhooks", Many: true, ReadOnly: true, Doc: "Where its events are sent."},
-		relation{target: Webhooks, foreign: "organization_id"})
-	c.relate(jsonapi.Relationship{Name: "events", Many: true, ReadOnly: true, Doc: "What changed in it."},
-		relation{target: Events, foreign: "organization_id", countedBy: "organizationId"})
+		collection.Relation{Target: Organizations, Foreign: "parent_id", CountedBy: "parent"})
+	c.Relate(jsonapi.Relationship{Name: "memberships", Many: true, ReadOnly: true, Doc: "Who is in it, one membership a person."},
+		collection.Relation{Target: Memberships, Foreign: "organization_id", CountedBy: "organizationId"})
+	c.Relate(jsonapi.Relationship{Name: "createdBy", ReadOnly: true, Doc: "The user who created it, if it was one."},
+		collection.Relation{Target: Users, Column: "created_by", Lasting: true})
+	c.Relate(jsonapi.Relationship{Name: "webhooks", Many: true, ReadOnly: true, Doc: "Where its events are sent."},
+		collection.Relation{Target: Webhooks, Foreign: "organization_id"})
+	c.Relate(jsonapi.Relationship{Name: "events", Many: true, ReadOnly: true, Doc: "What changed in it."},
+		collection.Relation{Target: Events, Foreign: "organization_id", CountedBy: "organizationId"})
 }
 
 func validAt(org *Organization, db *store.DB) bool {
@@ -136,42 +140,39 @@ func validAt(org *Organization, db *store.DB) bool {
 	return (org.ValidFrom == nil || !org.ValidFrom.After(now)) && (org.ValidTo == nil || org.ValidTo.After(now))
 }
 
-func activeFilter(db *store.DB, v any) where {
+func activeFilter(db *store.DB, v any) collection.Where {
 	now := db.Now()
 	sql := "(organizations.valid_from IS NULL OR organizations.valid_from <= ?) " +
 		"AND (organizations.valid_to IS NULL OR organizations.valid_to > ?)"
 	if v == false {
 		sql = "NOT (" + sql + ")"
 	}
-	return condition(sql, now, now)
+	return collection.Condition(sql, now, now)
 }
 
-func ancestorFilter(_ *store.DB, scope Scope, v any) where {
+func ancestorFilter(_ *store.DB, scope collection.Scope, v any) collection.Where {
 	id, _ := v.(string)
 	if !jsonapi.IsID(id) {
-		return never()
+		return collection.Never()
 	}
-	in := scope.within("a.ancestor_id")
-	if in.sql != "" {
-		in.sql = " AND " + in.sql
-	}
-	return condition("organizations.id IN (SELECT a.descendant_id FROM organization_paths a "+
-		"WHERE a.ancestor_id = ? AND a.distance > 0"+in.sql+")",
-		append([]any{id}, in.args...)...)
+	and, args := collection.Conjunction(scope.Within("a.ancestor_id"))
+	return collection.Condition("organizations.id IN (SELECT a.descendant_id FROM organization_paths a "+
+		"WHERE a.ancestor_id = ? AND a.distance > 0"+and+")",
+		append([]any{id}, args...)...)
 }
 
-func totalOrganizations(s Scope, filter, value string) counted {
+func totalOrganizations(s collection.Scope, filter, value string) collection.Counted {
 	switch {
-	case filter == "" && s.reach == everything:
-		return counted{name: countOrganizations}
-	case filter == "" && s.reach == subtree:
-		return counted{name: countDescendants, key: s.id, plus: 1}
-	case filter == "parent" && s.reach == everything:
-		return counted{name: countChildren, key: value}
-	case filter == "ancestor" && s.reach == everything:
-		return counted{name: countDescendants, key: value}
+	case filter == "" && s.All():
+		return collection.Counted{Name: countOrganizations}
+	case filter == "" && s.SeesBelow():
+		return collection.Counted{Name: countDescendants, Key: s.Root(), Plus: 1}
+	case filter == "parent" && s.All():
+		return collection.Counted{Name: countChildren, Key: value}
+	case filter == "ancestor" && s.All():
+		return collection.Counted{Name: countDescendants, Key: value}
 	default:
-		return counted{}
+		return collection.Counted{}
 	}
 }
 
@@ -348,6 +349,6 @@ func saveOrganization(ctx context.Context, tx *store.DB, by Caller, before, org 
 }
 
 // lockOrganization reads an organization, deleted or not, and keeps others from changing it until the transaction ends.
-func lockOrganization(ctx context.Context, tx *store.DB, scope Scope, id string) (*Organization, error) {
+func lockOrganization(ctx context.Context, tx *store.DB, scope collection.Scope, id string) (*Organization, error) {
 	return lock[Organization](ctx, tx, Organizations, scope, id)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -13,7 +14,7 @@ import (
 // else there is nothing to change.
 func checkRestore(org *Organization, by Caller, in *Change) error {
 	if value, given := in.Echo["deletedAt"]; !by.Scope.Manages() || !given || value != nil {
-		return notFound("organizations", org.ID)
+		return store.NoResource("organizations", org.ID)
 	}
 	return nil
 }
@@ -23,9 +24,9 @@ func checkAbove(ctx context.Context, tx *store.DB, org *Organization) error {
 	if org.ParentID == nil {
 		return nil
 	}
-	err := shareOrganization(ctx, tx, Everything(), *org.ParentID)
-	if IsKind(err, NotFound) {
-		return &Error{Kind: Conflict, Field: "deletedAt",
+	err := shareOrganization(ctx, tx, collection.Everything(), *org.ParentID)
+	if store.IsKind(err, store.NotFound) {
+		return &store.Error{Kind: store.Conflict, Field: "deletedAt",
 			Message: "The organization above it is deleted: restore that one first, or name another parent."}
 	}
 	return err
@@ -43,7 +44,7 @@ func saveRestored(ctx context.Context, tx *store.DB, before, org *Organization, 
 	}
 	for {
 		err := save(ctx, tx, Organizations, org, append(columns, "slug")...)
-		var taken *Error
+		var taken *store.Error
 		if !errors.As(err, &taken) || taken.Field != "slug" {
 			return err
 		}
@@ -60,11 +61,10 @@ func bringBack(ctx context.Context, tx *store.DB, org *Organization) error {
 		return err
 	}
 	for _, c := range collections {
-		if c.returning == nil {
-			continue
-		}
-		if err := c.returning(ctx, tx, org.ID); err != nil {
-			return err
+		if returning := declared(c).returning; returning != nil {
+			if err := returning(ctx, tx, org.ID); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -81,7 +81,7 @@ func DeleteOrganization(ctx context.Context, db *store.DB, by Caller, id string,
 			return err
 		}
 		if org.DeletedAt != nil {
-			return notFound("organizations", id)
+			return store.NoResource("organizations", id)
 		}
 		if err := checkVersion(org.Version, versions); err != nil {
 			return err
@@ -92,7 +92,7 @@ func DeleteOrganization(ctx context.Context, db *store.DB, by Caller, id string,
 			return fmt.Errorf("look for children: %w", err)
 		}
 		if len(child) > 0 {
-			return &Error{Kind: Conflict, Message: "The organization has children; move or delete them first."}
+			return &store.Error{Kind: store.Conflict, Message: "The organization has children; move or delete them first."}
 		}
 		before := *org
 		org.DeletedAt = &jsonapi.Stamp{Time: tx.Now()}
@@ -102,11 +102,10 @@ func DeleteOrganization(ctx context.Context, db *store.DB, by Caller, id string,
 			return err
 		}
 		for _, c := range collections {
-			if c.leaving == nil {
-				continue
-			}
-			if err := c.leaving(ctx, tx, by, id); err != nil {
-				return err
+			if leaving := declared(c).leaving; leaving != nil {
+				if err := leaving(ctx, tx, by, id); err != nil {
+					return err
+				}
 			}
 		}
 		if err := countInTree(ctx, tx, org, -1); err != nil {
@@ -118,11 +117,10 @@ func DeleteOrganization(ctx context.Context, db *store.DB, by Caller, id string,
 			return err
 		}
 		for _, c := range collections {
-			if c.left == nil {
-				continue
-			}
-			if err := c.left(ctx, tx, id, last); err != nil {
-				return err
+			if left := declared(c).left; left != nil {
+				if err := left(ctx, tx, id, last); err != nil {
+					return err
+				}
 			}
 		}
 		return nil

@@ -11,9 +11,9 @@ import (
 
 // checkOrganization holds the rules that concern several members, or the world outside.
 func checkOrganization(tx *store.DB, org, before *Organization, in *Change) error {
-	var errs Errors
+	var errs store.Errors
 	invalid := func(field, message string, args ...any) {
-		errs = append(errs, &Error{Kind: Invalid, Field: field, Message: fmt.Sprintf(message, args...)})
+		errs = append(errs, &store.Error{Kind: store.Invalid, Field: field, Message: fmt.Sprintf(message, args...)})
 	}
 	switch {
 	case org.Kind == "company" && org.ParentID != nil:

@@ -10,6 +10,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -71,7 +72,7 @@ func TestSlugsAreUnique(t *testing.T) {
 		taken := 0
 		for _, err := range atOnce(chosen, chosen, chosen) {
 			if err != nil {
-				wantKind(t, err, models.Conflict, "slug")
+				wantKind(t, err, store.Conflict, "slug")
 				taken++
 			}
 		}
@@ -80,7 +81,7 @@ func TestSlugsAreUnique(t *testing.T) {
 		}
 		other := organization(t, db, "other", "")
 		_, err := models.UpdateOrganization(t.Context(), db, everything, other.ID, input(attributes{"slug": "chosen"}, nil))
-		wantKind(t, err, models.Conflict, "slug")
+		wantKind(t, err, store.Conflict, "slug")
 		modelstest.CheckConsistency(t, db)
 	})
 }
@@ -97,7 +98,7 @@ func TestAChosenIDIsTakenOnce(t *testing.T) {
 		taken := 0
 		for _, err := range atOnce(create, create, create) {
 			if err != nil {
-				wantKind(t, err, models.Conflict, "id")
+				wantKind(t, err, store.Conflict, "id")
 				taken++
 			}
 		}
@@ -107,7 +108,7 @@ func TestAChosenIDIsTakenOnce(t *testing.T) {
 		if err := models.DeleteOrganization(t.Context(), db, everything, in.ID, nil); err != nil {
 			t.Fatal(err)
 		}
-		wantKind(t, create(), models.Conflict, "id") // never reused
+		wantKind(t, create(), store.Conflict, "id") // never reused
 		modelstest.CheckConsistency(t, db)
 	})
 }
@@ -121,7 +122,7 @@ func TestTheWebhookSecretFollowsItsURL(t *testing.T) {
 		}
 		kept := func(id string) string {
 			t.Helper()
-			org := must(models.Find(t.Context(), db, models.Organizations, models.Everything(), id, nil))(t).(*models.Organization)
+			org := must(collection.Find(t.Context(), db, models.Organizations, collection.Everything(), id, nil))(t).(*models.Organization)
 			if org.WebhookSecret != nil || org.Token != nil {
 				t.Error("a secret is read from the database")
 			}
@@ -152,7 +153,7 @@ func TestTheWebhookSecretFollowsItsURL(t *testing.T) {
 		}
 		for _, bad := range []string{"whsec_", "whsec_!!!", "whsec_c2hvcnQ=", "whsec_" + strings.Repeat("A", 100)} {
 			_, err := models.UpdateOrganization(t.Context(), db, everything, org.ID, input(attributes{"webhookSecret": bad}, nil))
-			wantKind(t, err, models.Invalid, "webhookSecret")
+			wantKind(t, err, store.Invalid, "webhookSecret")
 		}
 	})
 }
@@ -188,16 +189,16 @@ func TestAnUpdateThatIsRunAgainIsComparedAgain(t *testing.T) {
 		must(models.UpdateOrganization(t.Context(), db, everything, parent.ID, in))(t)
 		organization(t, db, "another child", parent.ID)
 		_, err := models.UpdateOrganization(t.Context(), db, everything, parent.ID, in)
-		wantKind(t, err, models.ReadOnly, "children")
+		wantKind(t, err, store.ReadOnly, "children")
 
 		ada := user(t, db, "Ada", parent.ID)
 		in = input(attributes{"firstName": "Ada Augusta"}, nil)
-		in.Echo = map[string]any{"memberships": many(list(t, db, models.Memberships, models.Everything(), "filter[userId]="+ada.ID)...)}
+		in.Echo = map[string]any{"memberships": many(list(t, db, models.Memberships, collection.Everything(), "filter[userId]="+ada.ID)...)}
 		must(models.UpdateUser(t.Context(), db, everything, ada.ID, in))(t)
 		must(models.CreateMembership(t.Context(), db, everything,
 			input(nil, relations{"user": one(ada.ID), "organization": one(child.ID)})))(t)
 		_, err = models.UpdateUser(t.Context(), db, everything, ada.ID, in)
-		wantKind(t, err, models.ReadOnly, "memberships")
+		wantKind(t, err, store.ReadOnly, "memberships")
 	})
 }
 
@@ -216,7 +217,7 @@ func TestAVersionThatIsGoneChangesNothing(t *testing.T) {
 			if err == nil {
 				done++
 			} else {
-				wantKind(t, err, models.PreconditionFailed, "")
+				wantKind(t, err, store.PreconditionFailed, "")
 			}
 		}
 		if done != 1 {
@@ -247,11 +248,11 @@ func TestAHundredWriters(t *testing.T) {
 					input(attributes{"firstName": "a"}, relations{"organization": one(org.ID)})); err != nil {
 					t.Error(err)
 				}
-				list(t, db, models.Organizations, models.Everything(), "filter[parent]="+root)
+				list(t, db, models.Organizations, collection.Everything(), "filter[parent]="+root)
 			})
 		}
 		writers.Wait()
-		page := listPage(t, db, models.Organizations, models.Everything(), "filter[name][prefix]=m&page[size]=200")
+		page := listPage(t, db, models.Organizations, collection.Everything(), "filter[name][prefix]=m&page[size]=200")
 		if len(page.Items) != 100 || page.Total != 100 || page.TotalUnfiltered != 101 {
 			t.Errorf("%d of a hundred changes are there, total %d of %d", len(page.Items), page.Total, page.TotalUnfiltered)
 		}

@@ -17,7 +17,7 @@ func firstToken(ctx context.Context, tx *store.DB, by Caller, org *Organization,
 	chosen, given := in.Attributes["token"].(string)
 	switch {
 	case !by.Rights.Hold(EveryScope) && given:
-		return &Error{Kind: Forbidden, Field: "token", Message: needsEverything}
+		return &store.Error{Kind: store.Forbidden, Field: "token", Message: needsEverything}
 	case !by.Rights.Hold(EveryScope):
 		return nil
 	case given:
@@ -42,10 +42,10 @@ func RefreshToken(ctx context.Context, db *store.DB, by Caller, id string) (*Org
 			return nil, err
 		}
 		if before.DeletedAt != nil {
-			return nil, notFound("organizations", id)
+			return nil, store.NoResource("organizations", id)
 		}
 		if !by.Rights.Hold(EveryScope) {
-			return nil, &Error{Kind: Forbidden, Message: needsEverything}
+			return nil, &store.Error{Kind: store.Forbidden, Message: needsEverything}
 		}
 		copied := *before
 		org = &copied

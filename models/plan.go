@@ -5,12 +5,13 @@ import (
 	"fmt"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
 // Plan says what a transaction of several changes is going to change, as far as that is known before it begins.
 type Plan struct {
-	rows map[*Collection]map[string]bool
+	rows map[*collection.Collection]map[string]bool
 	// trees are organizations whose trees are worked in, hold is how.
 	trees []string
 	hold  hold
@@ -18,39 +19,39 @@ type Plan struct {
 }
 
 // Creates notes that a resource of a collection is created of an input.
-func (p *Plan) Creates(c *Collection, in *Change) {
-	if c.plans.creates != nil {
-		c.plans.creates(p, in)
+func (p *Plan) Creates(c *collection.Collection, in *Change) {
+	if creates := declared(c).plans.creates; creates != nil {
+		creates(p, in)
 	}
 }
 
 // Updates notes that a resource is changed as the input says.
-func (p *Plan) Updates(c *Collection, id string, in *Change) {
-	if c.plans.updates != nil {
-		c.plans.updates(p, id, in)
+func (p *Plan) Updates(c *collection.Collection, id string, in *Change) {
+	if updates := declared(c).plans.updates; updates != nil {
+		updates(p, id, in)
 	}
 	p.Changes(c, id)
 }
 
 // Relates notes that members of a to-many relationship of a resource are changed. Where they are no part of it, it is they that change.
-func (p *Plan) Relates(c *Collection, id string, rel *jsonapi.Relationship, links Links) {
+func (p *Plan) Relates(c *collection.Collection, id string, rel *jsonapi.Relationship, links Links) {
 	if !rel.ByURL {
 		p.Updates(c, id, &Change{Links: map[string]Links{rel.Name: links}})
 		return
 	}
-	target := c.relations[rel.Name].target
+	target := c.Relation(rel.Name).Target
 	for _, member := range links {
 		p.Changes(target, member)
 	}
-	if target.plans.moves != nil {
-		target.plans.moves(p, id, links)
+	if moves := declared(target).plans.moves; moves != nil {
+		moves(p, id, links)
 	}
 }
 
 // Deletes notes that a resource is deleted.
-func (p *Plan) Deletes(c *Collection, id string) {
-	if c.plans.deletes != nil {
-		c.plans.deletes(p, id)
+func (p *Plan) Deletes(c *collection.Collection, id string) {
+	if deletes := declared(c).plans.deletes; deletes != nil {
+		deletes(p, id)
 	}
 	p.Changes(c, id)
 }
@@ -64,12 +65,12 @@ func (p *Plan) worksIn(how hold, organizations ...string) {
 }
 
 // Changes notes that something of a resource is changed. The id is "" for one that the transaction creates itself.
-func (p *Plan) Changes(c *Collection, id string) {
+func (p *Plan) Changes(c *collection.Collection, id string) {
 	if !jsonapi.IsID(id) {
 		return
 	}
 	if p.rows == nil {
-		p.rows = map[*Collection]map[string]bool{}
+		p.rows = map[*collection.Collection]map[string]bool{}
 	}
 	if p.rows[c] == nil {
 		p.rows[c] = map[string]bool{}
@@ -80,7 +81,7 @@ func (p *Plan) Changes(c *Collection, id string) {
 // Reserve takes the locks of the planned changes in the order in which single changes take theirs, whatever the order of the changes: two
 // transactions that change the same resources in opposite orders then wait, instead of being ended by the database as a deadlock.
 // What is not known beforehand can still be one; Transaction then tries again.
-func (p *Plan) Reserve(ctx context.Context, tx *store.DB, scope Scope) error {
+func (p *Plan) Reserve(ctx context.Context, tx *store.DB, scope collection.Scope) error {
 	if tx.Dialect() != store.Postgres {
 		return nil // a write transaction is alone
 	}
@@ -105,8 +106,8 @@ func (p *Plan) Reserve(ctx context.Context, tx *store.DB, scope Scope) error {
 }
 
 // addMembers adds the users of the planned memberships: with a membership its user changes.
-func (p *Plan) addMembers(ctx context.Context, tx *store.DB, scope Scope) error {
-	memberships, err := FindAll(ctx, tx, Memberships, scope, sortedKeys(p.rows[Memberships]), nil)
+func (p *Plan) addMembers(ctx context.Context, tx *store.DB, scope collection.Scope) error {
+	memberships, err := collection.FindAll(ctx, tx, Memberships, scope, sortedKeys(p.rows[Memberships]), nil)
 	for _, m := range memberships {
 		p.Changes(Users, m.(*Membership).UserID)
 	}
@@ -114,13 +115,13 @@ func (p *Plan) addMembers(ctx context.Context, tx *store.DB, scope Scope) error 
 }
 
 // lock locks the planned rows of a collection that the scope sees.
-func (p *Plan) lock(ctx context.Context, tx *store.DB, scope Scope, c *Collection) error {
+func (p *Plan) lock(ctx context.Context, tx *store.DB, scope collection.Scope, c *collection.Collection) error {
 	if len(p.rows[c]) == 0 {
 		return nil
 	}
-	q := c.from(ctx, tx, c.visible(scope), condition(c.table+".id IN ?", sortedKeys(p.rows[c]))).Clauses(forUpdate)
+	q := c.From(ctx, tx, c.Visible(scope), collection.Condition(c.Table+".id IN ?", sortedKeys(p.rows[c]))).Clauses(forUpdate)
 	var locked []string
-	if err := q.Order(c.table+".id").Pluck(c.table+".id", &locked).Error; err != nil {
+	if err := q.Order(c.Table+".id").Pluck(c.Table+".id", &locked).Error; err != nil {
 		return fmt.Errorf("reserve %s: %w", c.Schema.Type, err)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -32,7 +33,7 @@ func TestPlannedChangesInOppositeOrdersWaitForEachOther(t *testing.T) {
 			t.Errorf("the transactions were run %d and %d times, want once each", first, second)
 		}
 		for _, id := range []string{left, right} {
-			org := must(models.Find(t.Context(), db, models.Organizations, models.Everything(), id, nil))(t)
+			org := must(collection.Find(t.Context(), db, models.Organizations, collection.Everything(), id, nil))(t)
 			if got := models.Organizations.Version(org); got != 3 {
 				t.Errorf("version %d after two changes, want 3", got)
 			}
@@ -49,7 +50,7 @@ func crossing(ctx context.Context, db *store.DB, runs *int, begun func(), ids ..
 		for _, id := range ids {
 			plan.Changes(models.Organizations, id)
 		}
-		if err := plan.Reserve(ctx, tx, models.Everything()); err != nil {
+		if err := plan.Reserve(ctx, tx, collection.Everything()); err != nil {
 			return err
 		}
 		begun()

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -38,40 +39,40 @@ func TestAChildIsRestoredBelowAnotherParent(t *testing.T) {
 		under := func(id string) relations { return relations{"parent": one(id)} }
 
 		_, err := restore(t, db, everything, g.leaf.ID, nil, nil)
-		wantKind(t, err, models.Conflict, "deletedAt")
+		wantKind(t, err, store.Conflict, "deletedAt")
 		if !strings.Contains(err.Error(), "name another parent") {
 			t.Errorf("the way out is not told: %v", err)
 		}
 		_, err = restore(t, db, everything, g.leaf.ID, nil, under(g.mid.ID)) // as it was read
-		wantKind(t, err, models.Conflict, "deletedAt")
+		wantKind(t, err, store.Conflict, "deletedAt")
 		_, err = restore(t, db, everything, g.leaf.ID, nil, under(below.ID))
-		wantKind(t, err, models.Conflict, "parent")
+		wantKind(t, err, store.Conflict, "parent")
 		_, err = restore(t, db, everything, below.ID, nil, under(g.mid.ID))
-		wantKind(t, err, models.RelatedNotFound, "parent")
+		wantKind(t, err, store.RelatedNotFound, "parent")
 		// Who is shown no parent, because it is deleted, sends none back.
-		_, err = restore(t, db, caller(models.Subtree(g.top.ID)), g.leaf.ID, nil, under(""))
-		wantKind(t, err, models.Conflict, "deletedAt")
-		_, err = restore(t, db, caller(models.Subtree(g.top.ID)), g.leaf.ID, nil, under(g.other.ID))
-		wantKind(t, err, models.RelatedNotFound, "parent")
+		_, err = restore(t, db, caller(collection.Subtree(g.top.ID)), g.leaf.ID, nil, under(""))
+		wantKind(t, err, store.Conflict, "deletedAt")
+		_, err = restore(t, db, caller(collection.Subtree(g.top.ID)), g.leaf.ID, nil, under(g.other.ID))
+		wantKind(t, err, store.RelatedNotFound, "parent")
 
-		org := must(restore(t, db, caller(models.Subtree(g.top.ID)), g.leaf.ID, nil, under(g.side.ID)))(t)
+		org := must(restore(t, db, caller(collection.Subtree(g.top.ID)), g.leaf.ID, nil, under(g.side.ID)))(t)
 		if org.DeletedAt != nil || *org.ParentID != g.side.ID || org.Kind != g.leaf.Kind {
 			t.Errorf("restored it is %+v", org)
 		}
-		event := listPage(t, db, models.Events, models.Everything(), "filter[subjectId]="+g.leaf.ID+"&sort=-occurredAt").
+		event := listPage(t, db, models.Events, collection.Everything(), "filter[subjectId]="+g.leaf.ID+"&sort=-occurredAt").
 			Items[0].(*models.Event)
 		want := regexp.MustCompile(`^\{"deletedAt":\{"before":"[^"]+","after":null\},"parent":\{"before":"` + g.mid.ID + `","after":"` +
 			g.side.ID + `"\}\}$`)
 		if event.EventType != "organization.restored" || !want.Match(*event.Changes) {
 			t.Errorf("the event %s tells %s", event.EventType, *event.Changes)
 		}
-		same(t, "children of the new parent", list(t, db, models.Organizations, models.Everything(), "filter[parent]="+g.side.ID),
+		same(t, "children of the new parent", list(t, db, models.Organizations, collection.Everything(), "filter[parent]="+g.side.ID),
 			[]string{g.leaf.ID})
-		same(t, "members", list(t, db, models.Users, models.Everything(), "filter[organizationId]="+g.leaf.ID),
+		same(t, "members", list(t, db, models.Users, collection.Everything(), "filter[organizationId]="+g.leaf.ID),
 			[]string{g.users[g.leaf.ID].ID, g.shared.ID})
 		// What was deleted below it is below it, and comes back there.
 		must(restore(t, db, everything, below.ID, nil, nil))(t)
-		same(t, "the branch", list(t, db, models.Organizations, models.Everything(), "filter[ancestor]="+g.side.ID),
+		same(t, "the branch", list(t, db, models.Organizations, collection.Everything(), "filter[ancestor]="+g.side.ID),
 			[]string{g.leaf.ID, below.ID})
 		// As the head of a tree of its own it is a company.
 		fell(t, db, below.ID)
@@ -104,7 +105,7 @@ func TestTheSlugOfADeletedOrganizationCanBeTaken(t *testing.T) {
 		}
 		fell(t, db, gone.ID)
 		_, err = restore(t, db, everything, gone.ID, attributes{"slug": "mine"}, nil)
-		wantKind(t, err, models.Conflict, "slug")
+		wantKind(t, err, store.Conflict, "slug")
 		must(models.UpdateOrganization(t.Context(), db, everything, taker.ID, input(attributes{"slug": "acme"}, nil)))(t)
 
 		// Sent back as it was read, and taken meanwhile: it gets a free one, which is told.
@@ -112,13 +113,13 @@ func TestTheSlugOfADeletedOrganizationCanBeTaken(t *testing.T) {
 		if !regexp.MustCompile(`^acme-[0-9a-z]{8}$`).MatchString(org.Slug) {
 			t.Errorf("restored it has the slug %q", org.Slug)
 		}
-		event := listPage(t, db, models.Events, models.Everything(), "filter[subjectId]="+gone.ID+"&sort=-occurredAt").
+		event := listPage(t, db, models.Events, collection.Everything(), "filter[subjectId]="+gone.ID+"&sort=-occurredAt").
 			Items[0].(*models.Event)
 		if !strings.Contains(string(*event.Changes), `"slug":{"before":"acme","after":"`+org.Slug+`"}`) ||
 			!strings.Contains(string(event.Resource), `"slug":"`+org.Slug+`"`) {
 			t.Errorf("the event tells %s of %s", *event.Changes, event.Resource)
 		}
-		same(t, "who has the slug", list(t, db, models.Organizations, models.Everything(), "filter[slug]=acme"), []string{taker.ID})
+		same(t, "who has the slug", list(t, db, models.Organizations, collection.Everything(), "filter[slug]=acme"), []string{taker.ID})
 		modelstest.CheckConsistency(t, db)
 	})
 }

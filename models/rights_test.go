@@ -6,6 +6,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -50,7 +51,7 @@ func TestRightsOverKeysOnlyShrink(t *testing.T) {
 	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		ctx, org := t.Context(), organization(t, db, "Acme", "").ID
 		end := clock.Now().Add(time.Hour)
-		by := until(holding(caller(models.OnlyOrganization(org)), "apiKeys:write", "users:write"), end)
+		by := until(holding(caller(collection.OnlyOrganization(org)), "apiKeys:write", "users:write"), end)
 		at := func(d time.Duration) *jsonapi.Time { return &jsonapi.Time{Time: end.Add(d)} }
 		with := func(ends *jsonapi.Time, scopes ...string) *models.APIKey {
 			t.Helper()
@@ -127,7 +128,7 @@ func TestRightsOverKeysOnlyShrink(t *testing.T) {
 					t.Error(err)
 				}
 				if c.field != "" {
-					wantKind(t, err, models.Forbidden, c.field)
+					wantKind(t, err, store.Forbidden, c.field)
 				}
 			})
 		}
@@ -152,17 +153,19 @@ func TestATokenLivesNoLongerThanWhoAskedForIt(t *testing.T) {
 			t.Error("who cannot do everything is shown a token that can")
 		}
 		_, err := create(weak, attributes{"token": "5I9cezE6QPYl8v9jggrN3w"})
-		wantKind(t, err, models.Forbidden, "token")
+		wantKind(t, err, store.Forbidden, "token")
 		org := must(create(until(everything, clock.Now().Add(time.Hour)), attributes{}))(t)
 		_, err = models.RefreshToken(ctx, db, weak, org.ID)
-		wantKind(t, err, models.Forbidden, "")
+		wantKind(t, err, store.Forbidden, "")
 		refreshed := must(models.RefreshToken(ctx, db, until(everything, clock.Now().Add(2*time.Hour)),
 			must(create(everything, attributes{}))(t).ID))(t)
 		forever := must(create(everything, attributes{}))(t)
 
 		// What the token makes ends with it.
 		holder := must(models.FindHolder(ctx, db, *org.Token))(t)
-		child := models.Caller{Kind: models.ByOrganizationToken, ID: org.ID, Scope: models.OnlyOrganization(org.ID), Rights: holder.Rights}
+		child := models.Caller{
+			Kind: models.ByOrganizationToken, ID: org.ID, Scope: collection.OnlyOrganization(org.ID), Rights: holder.Rights,
+		}
 		key := must(models.CreateAPIKey(ctx, db, child, input(attributes{"name": "k", "scopes": jsonapi.Strings{"*"}}, nil)))(t)
 
 		for _, step := range []struct {
@@ -204,7 +207,7 @@ func TestAnOrganizationHasAtMostAHundredKeys(t *testing.T) {
 		refused := 0
 		for _, err := range atOnce(at...) {
 			if err != nil {
-				wantKind(t, err, models.Conflict, "organization")
+				wantKind(t, err, store.Conflict, "organization")
 				refused++
 			}
 		}
@@ -213,7 +216,7 @@ func TestAnOrganizationHasAtMostAHundredKeys(t *testing.T) {
 		}
 		apiKey(t, db, models.OrganizationKey, other)
 		apiKey(t, db, models.ManagementKey, "")
-		if err := models.DeleteAPIKey(t.Context(), db, everything, list(t, db, models.APIKeys, models.OnlyOrganization(org), "")[0],
+		if err := models.DeleteAPIKey(t.Context(), db, everything, list(t, db, models.APIKeys, collection.OnlyOrganization(org), "")[0],
 			nil); err != nil {
 			t.Fatal(err)
 		}

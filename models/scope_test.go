@@ -6,6 +6,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -37,7 +38,7 @@ func plant(t *testing.T, db *store.DB) *grove {
 	for _, org := range g.all() {
 		g.users[org.ID] = user(t, db, "of "+org.Name, org.ID)
 		g.keys[org.ID] = apiKey(t, db, models.OrganizationKey, org.ID, "users:read")
-		g.memberships[org.ID] = list(t, db, models.Memberships, models.Everything(), "filter[organizationId]="+org.ID)[0]
+		g.memberships[org.ID] = list(t, db, models.Memberships, collection.Everything(), "filter[organizationId]="+org.ID)[0]
 	}
 	g.managing = apiKey(t, db, models.ManagementKey, g.mid.ID, "*")
 	g.everywhere = apiKey(t, db, models.ManagementKey, "", "*")
@@ -54,25 +55,26 @@ func TestAScopeSeesWhatItShould(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		g := plant(t, db)
+		type some = []*models.Organization
 		for name, c := range map[string]struct {
-			scope         models.Scope
+			scope         collection.Scope
 			organizations []*models.Organization
 			shared        bool
 			nowhere       bool
 			managing      bool
 			everywhere    bool
 		}{
-			"nothing":          {models.Scope{}, nil, false, false, false, false},
-			"everything":       {models.Everything(), g.all(), true, true, true, true},
-			"a subtree":        {models.Subtree(g.mid.ID), []*models.Organization{g.mid, g.leaf}, true, false, true, false},
-			"a whole tree":     {models.Subtree(g.top.ID), []*models.Organization{g.top, g.mid, g.leaf, g.side}, true, false, true, false},
-			"a leaf's subtree": {models.Subtree(g.side.ID), []*models.Organization{g.side}, false, false, false, false},
+			"nothing":          {collection.Scope{}, nil, false, false, false, false},
+			"everything":       {collection.Everything(), g.all(), true, true, true, true},
+			"a subtree":        {collection.Subtree(g.mid.ID), some{g.mid, g.leaf}, true, false, true, false},
+			"a whole tree":     {collection.Subtree(g.top.ID), some{g.top, g.mid, g.leaf, g.side}, true, false, true, false},
+			"a leaf's subtree": {collection.Subtree(g.side.ID), some{g.side}, false, false, false, false},
 			// An organization sees itself, and not the management key that is bound to it.
-			"one organization":        {models.OnlyOrganization(g.mid.ID), []*models.Organization{g.mid}, false, false, false, false},
-			"another organization":    {models.OnlyOrganization(g.other.ID), []*models.Organization{g.other}, true, false, false, false},
-			"one that is not there":   {models.OnlyOrganization(models.NewID()), nil, false, false, false, false},
-			"a subtree of nothing":    {models.Subtree(models.NewID()), nil, false, false, false, false},
-			"a subtree of all's user": {models.Subtree(g.shared.ID), nil, false, false, false, false},
+			"one organization":        {collection.OnlyOrganization(g.mid.ID), some{g.mid}, false, false, false, false},
+			"another organization":    {collection.OnlyOrganization(g.other.ID), some{g.other}, true, false, false, false},
+			"one that is not there":   {collection.OnlyOrganization(models.NewID()), nil, false, false, false, false},
+			"a subtree of nothing":    {collection.Subtree(models.NewID()), nil, false, false, false, false},
+			"a subtree of all's user": {collection.Subtree(g.shared.ID), nil, false, false, false, false},
 		} {
 			var organizations, users, memberships, keys, eventsOf []string
 			for _, org := range c.organizations {
@@ -80,7 +82,7 @@ func TestAScopeSeesWhatItShould(t *testing.T) {
 				memberships, keys = append(memberships, g.memberships[org.ID]), append(keys, g.keys[org.ID].ID)
 				eventsOf = append(eventsOf, org.ID)
 				if org == g.leaf || org == g.other {
-					of := list(t, db, models.Memberships, models.Everything(),
+					of := list(t, db, models.Memberships, collection.Everything(),
 						"filter[userId]="+g.shared.ID+"&filter[organizationId]="+org.ID)
 					memberships = append(memberships, of...)
 				}
@@ -211,11 +213,11 @@ func TestWhatAScopeDoesNotSeeItCannotTouch(t *testing.T) {
 				return err
 			}},
 		}
-		for _, by := range []models.Caller{caller(models.Scope{}), caller(models.Subtree(g.mid.ID)),
-			caller(models.OnlyOrganization(g.leaf.ID))} {
+		for _, by := range []models.Caller{caller(collection.Scope{}), caller(collection.Subtree(g.mid.ID)),
+			caller(collection.OnlyOrganization(g.leaf.ID))} {
 			for name, w := range writes {
 				for _, id := range []string{w.id, models.NewID(), "not an id", "", "\x00"} {
-					if err := w.do(by, id); !models.IsKind(err, models.NotFound) {
+					if err := w.do(by, id); !store.IsKind(err, store.NotFound) {
 						t.Errorf("%s %q as %+v: %v", name, id, by.Scope, err)
 					}
 				}
@@ -223,15 +225,15 @@ func TestWhatAScopeDoesNotSeeItCannotTouch(t *testing.T) {
 			for name, r := range related {
 				for _, id := range []string{r.id, models.NewID(), "not an id", "\x00"} {
 					err := r.do(by, id)
-					if by.Scope == (models.Scope{}) && r.field == "user" { // the organization is looked at first
-						wantKind(t, err, models.RelatedNotFound, "organization")
+					if by.Scope == (collection.Scope{}) && r.field == "user" { // the organization is looked at first
+						wantKind(t, err, store.RelatedNotFound, "organization")
 						continue
 					}
 					if err == nil {
 						t.Errorf("%s %q as %+v is done", name, id, by.Scope)
 						continue
 					}
-					wantKind(t, err, models.RelatedNotFound, r.field)
+					wantKind(t, err, store.RelatedNotFound, r.field)
 				}
 			}
 		}
@@ -245,7 +247,7 @@ func TestWhatAScopeDoesNotSeeItCannotTouch(t *testing.T) {
 func TestTheZeroScopeMakesNothing(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
-		by := caller(models.Scope{})
+		by := caller(collection.Scope{})
 		if _, err := models.CreateOrganization(t.Context(), db, by, input(attributes{"name": "x"}, nil)); err == nil {
 			t.Error("the zero scope creates an organization")
 		}
@@ -264,20 +266,20 @@ func TestLinkageTellsNothingOfWhatIsInvisible(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		g := plant(t, db)
 		for name, c := range map[string]struct {
-			scope models.Scope
+			scope collection.Scope
 			want  any
 		}{
-			"everything":       {models.Everything(), jsonapi.Identifier{Type: "organizations", ID: g.top.ID}},
-			"the parent too":   {models.Subtree(g.top.ID), jsonapi.Identifier{Type: "organizations", ID: g.top.ID}},
-			"the subtree":      {models.Subtree(g.mid.ID), jsonapi.Null},
-			"one organization": {models.OnlyOrganization(g.mid.ID), jsonapi.Null},
+			"everything":       {collection.Everything(), jsonapi.Identifier{Type: "organizations", ID: g.top.ID}},
+			"the parent too":   {collection.Subtree(g.top.ID), jsonapi.Identifier{Type: "organizations", ID: g.top.ID}},
+			"the subtree":      {collection.Subtree(g.mid.ID), jsonapi.Null},
+			"one organization": {collection.OnlyOrganization(g.mid.ID), jsonapi.Null},
 		} {
-			found, err := models.Find(t.Context(), db, models.Organizations, c.scope, g.mid.ID, nil)
+			found, err := collection.Find(t.Context(), db, models.Organizations, c.scope, g.mid.ID, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			rendered, err := models.Render(t.Context(), db, models.Organizations, c.scope, []any{found}, models.Organizations.Schema.URL(),
-				nil)
+			url := models.Organizations.Schema.URL()
+			rendered, err := collection.Render(t.Context(), db, models.Organizations, c.scope, []any{found}, url, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -306,10 +308,10 @@ func TestFiltersByARelationshipSeeOnlyWhatIsVisible(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		g := plant(t, db)
-		mid := models.Subtree(g.mid.ID)
+		mid := collection.Subtree(g.mid.ID)
 		for _, c := range []struct {
-			collection *models.Collection
-			scope      models.Scope
+			collection *collection.Collection
+			scope      collection.Scope
 			query      string
 			want       int
 		}{
@@ -319,27 +321,27 @@ func TestFiltersByARelationshipSeeOnlyWhatIsVisible(t *testing.T) {
 			{models.Organizations, mid, "filter[ancestor]=" + g.mid.ID, 1},
 			{models.Organizations, mid, "filter[parent][null]=true", 1},
 			{models.Organizations, mid, "filter[parent][null]=false", 1},
-			{models.Organizations, models.Everything(), "filter[parent]=" + g.top.ID, 2},
-			{models.Organizations, models.Everything(), "filter[parent]=" + g.top.ID + "," + g.mid.ID, 3},
-			{models.Organizations, models.Everything(), "filter[parent][null]=true", 2},
-			{models.Organizations, models.Everything(), "filter[children][null]=true", 3},
-			{models.Organizations, models.Everything(), "filter[children]=" + g.leaf.ID, 1},
-			{models.Organizations, models.Everything(), "filter[users]=" + g.shared.ID, 2},
+			{models.Organizations, collection.Everything(), "filter[parent]=" + g.top.ID, 2},
+			{models.Organizations, collection.Everything(), "filter[parent]=" + g.top.ID + "," + g.mid.ID, 3},
+			{models.Organizations, collection.Everything(), "filter[parent][null]=true", 2},
+			{models.Organizations, collection.Everything(), "filter[children][null]=true", 3},
+			{models.Organizations, collection.Everything(), "filter[children]=" + g.leaf.ID, 1},
+			{models.Organizations, collection.Everything(), "filter[users]=" + g.shared.ID, 2},
 			{models.Organizations, mid, "filter[users]=" + g.shared.ID, 1},
 			{models.Organizations, mid, "filter[users]=" + g.users[g.other.ID].ID, 0},
 			{models.Users, mid, "filter[organizations]=" + g.other.ID, 0},
 			{models.Users, mid, "filter[organizationId]=" + g.other.ID + "&filter[active]=true", 0},
-			{models.Users, models.OnlyOrganization(g.leaf.ID), "filter[organizations]=" + g.other.ID, 0},
-			{models.Users, models.Everything(), "filter[organizations][null]=true", 1},
-			{models.Users, models.Everything(), "filter[organizations]=" + g.leaf.ID + "," + g.other.ID, 3},
-			{models.Users, models.Everything(), "filter[organizations]=nonsense", 0},
+			{models.Users, collection.OnlyOrganization(g.leaf.ID), "filter[organizations]=" + g.other.ID, 0},
+			{models.Users, collection.Everything(), "filter[organizations][null]=true", 1},
+			{models.Users, collection.Everything(), "filter[organizations]=" + g.leaf.ID + "," + g.other.ID, 3},
+			{models.Users, collection.Everything(), "filter[organizations]=nonsense", 0},
 			{models.Memberships, mid, "filter[organization]=" + g.other.ID, 0},
 			{models.Memberships, mid, "filter[userId]=" + g.shared.ID, 1},
 			{models.APIKeys, mid, "filter[organization]=" + g.other.ID, 0},
-			{models.APIKeys, models.Everything(), "filter[organization][null]=true", 1},
+			{models.APIKeys, collection.Everything(), "filter[organization][null]=true", 1},
 			{models.Events, mid, "filter[organization]=" + g.other.ID, 0},
 			{models.Events, mid, "filter[subjectId]=" + g.other.ID, 0},
-			{models.Events, models.Everything(), "filter[subjectId]=" + g.other.ID, 1},
+			{models.Events, collection.Everything(), "filter[subjectId]=" + g.other.ID, 1},
 		} {
 			page := listPage(t, db, c.collection, c.scope, c.query)
 			if len(page.Items) != c.want || page.Total != int64(c.want) {

@@ -7,6 +7,7 @@ import (
 	"net/url"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -134,7 +135,7 @@ func cutURLsOfEvents(ctx context.Context, db *store.DB) error {
 
 // cutURLs returns the data and the changes of an event with the origin in place of each URL that may hold a secret, and whether there was
 // one.
-func cutURLs(c *Collection, data, changes string) (cutData, cutChanges string, cut bool, err error) {
+func cutURLs(c *collection.Collection, data, changes string) (cutData, cutChanges string, cut bool, err error) {
 	within := func(text string, edit func(members map[string]json.RawMessage) error) (string, error) {
 		members := map[string]json.RawMessage{}
 		if text == "" {

@@ -7,6 +7,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -38,12 +39,12 @@ func TestTheSecretOfAURLIsNowhereInTheDatabaseInTheClear(t *testing.T) {
 		if where := modelstest.Search(t, db, "hunter2"); len(where) != 0 {
 			t.Errorf("found in %v", where)
 		}
-		read := must(models.Find(t.Context(), db, models.Webhooks, models.Everything(), w.ID, nil))(t).(*models.Webhook)
-		same := must(models.Find(t.Context(), db, models.Organizations, models.Everything(), org.ID, nil))(t).(*models.Organization)
+		read := must(collection.Find(t.Context(), db, models.Webhooks, collection.Everything(), w.ID, nil))(t).(*models.Webhook)
+		same := must(collection.Find(t.Context(), db, models.Organizations, collection.Everything(), org.ID, nil))(t).(*models.Organization)
 		if read.URL != otherURL || *same.WebhookURL != otherURL {
 			t.Errorf("read back: %q, %q", read.URL, *same.WebhookURL)
 		}
-		for _, e := range must(models.List(t.Context(), db, models.Events, models.Everything(),
+		for _, e := range must(collection.List(t.Context(), db, models.Events, collection.Everything(),
 			&jsonapi.Query{Page: jsonapi.Page{Size: 100}}))(t).Items {
 			told := string(e.(*models.Event).Resource) + string(*e.(*models.Event).Changes)
 			if strings.Contains(told, "chat.example.com") && !strings.Contains(told, `"`+chatShown+`"`) {
@@ -61,7 +62,7 @@ func lastEvent(t *testing.T, db *store.DB) *models.Event {
 	t.Helper()
 	q := &jsonapi.Query{Page: jsonapi.Page{Size: 1}, Sort: []jsonapi.SortKey{
 		{Attribute: models.Events.Schema.Attribute("occurredAt"), Descending: true}}}
-	return must(models.List(t.Context(), db, models.Events, models.Everything(), q))(t).Items[0].(*models.Event)
+	return must(collection.List(t.Context(), db, models.Events, collection.Everything(), q))(t).Items[0].(*models.Event)
 }
 
 func endpoint(t *testing.T, db *store.DB, organization, url string) *models.Webhook {
@@ -110,7 +111,7 @@ func TestURLsOfBeforeAreSealedAtTheStart(t *testing.T) {
 			t.Fatalf("before, the secret is in %v", where)
 		}
 		read := func() string {
-			return must(models.Find(t.Context(), db, models.Webhooks, models.Everything(), last.ID, nil))(t).(*models.Webhook).URL
+			return must(collection.Find(t.Context(), db, models.Webhooks, collection.Everything(), last.ID, nil))(t).(*models.Webhook).URL
 		}
 		if got := read(); got != chatURL {
 			t.Errorf("what is not sealed yet is read as %q", got)

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -51,7 +52,7 @@ func TestSettingsOfTheServerDoNotReachConnections(t *testing.T) {
 		}
 	}
 	head := organization(t, db, `Zoë "Ö" \ 組織`, "")
-	found, err := models.Find(t.Context(), db, models.Organizations, models.Everything(), head.ID, nil)
+	found, err := collection.Find(t.Context(), db, models.Organizations, collection.Everything(), head.ID, nil)
 	if err != nil || found.(*models.Organization).Name != head.Name || !found.(*models.Organization).CreatedAt.Equal(head.CreatedAt.Time) {
 		t.Errorf("written %+v, read %+v (%v)", head, found, err)
 	}
@@ -188,8 +189,8 @@ func TestTextComparesByItsBytes(t *testing.T) {
 	for _, name := range names {
 		want = append(want, ids[name])
 	}
-	same(t, "by name", list(t, db, models.Organizations, models.Everything(), "sort=name"), want)
-	behind := list(t, db, models.Organizations, models.Everything(), "sort=name&filter[name][gt]=Zoo")
+	same(t, "by name", list(t, db, models.Organizations, collection.Everything(), "sort=name"), want)
+	behind := list(t, db, models.Organizations, collection.Everything(), "sort=name&filter[name][gt]=Zoo")
 	same(t, "behind Zoo", behind, want[slices.Index(names, "Zoo")+1:])
 }
 

@@ -26,7 +26,7 @@ func takeID(ctx context.Context, tx *store.DB, chosen string) (string, error) {
 		}
 	}
 	if taken {
-		return "", &Error{Kind: Conflict, Field: "id", Message: "That id is taken."}
+		return "", &store.Error{Kind: store.Conflict, Field: "id", Message: idTaken}
 	}
 	return chosen, nil
 }
@@ -36,7 +36,7 @@ func isAnID(ctx context.Context, tx *store.DB, id string) (bool, error) {
 	tables := []string{"events"} // the collection shows those that have a position
 	for _, c := range Collections() {
 		if c != Events {
-			tables = append(tables, c.table)
+			tables = append(tables, c.Table)
 		}
 	}
 	var selects []string

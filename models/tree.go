@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -17,14 +17,14 @@ func place(ctx context.Context, tx *store.DB, by Caller, in *Change, org *Organi
 	parent := link.One()
 	if root := by.Scope.Root(); root != "" && parent == "" {
 		if given {
-			return &Error{Kind: Forbidden, Field: "parent",
+			return &store.Error{Kind: store.Forbidden, Field: "parent",
 				Message: "This credential is bound to a subtree: it cannot create an organization without a parent."}
 		}
 		parent = root
 	}
 	switch {
 	case parent == "" && !by.Scope.All():
-		return &Error{Kind: Forbidden, Message: "This credential cannot create an organization without a parent."}
+		return &store.Error{Kind: store.Forbidden, Message: "This credential cannot create an organization without a parent."}
 	case parent == "":
 		return nil
 	}
@@ -37,10 +37,10 @@ func place(ctx context.Context, tx *store.DB, by Caller, in *Change, org *Organi
 
 // checkParent makes sure that a parent is there, visible and stays there until the transaction ends, and that a branch of that height fits
 // below it.
-func checkParent(ctx context.Context, tx *store.DB, scope Scope, parent string, height int) error {
+func checkParent(ctx context.Context, tx *store.DB, scope collection.Scope, parent string, height int) error {
 	if err := shareOrganization(ctx, tx, scope, parent); err != nil {
-		if IsKind(err, NotFound) {
-			return relatedNotFound("parent", 0, "organizations", parent)
+		if store.IsKind(err, store.NotFound) {
+			return store.NoRelated("parent", 0, "organizations", parent)
 		}
 		return err
 	}
@@ -50,7 +50,7 @@ func checkParent(ctx context.Context, tx *store.DB, scope Scope, parent string, 
 		return fmt.Errorf("measure depth: %w", err)
 	}
 	if above+height > MaxDepth {
-		return &Error{Kind: Invalid, Field: "parent", Message: fmt.Sprintf("A tree has at most %d levels.", MaxDepth)}
+		return &store.Error{Kind: store.Invalid, Field: "parent", Message: fmt.Sprintf("A tree has at most %d levels.", MaxDepth)}
 	}
 	return nil
 }
@@ -77,7 +77,7 @@ func move(ctx context.Context, tx *store.DB, by Caller, in *Change, before, org 
 		return nil // nothing but what it was shown
 	}
 	if before.DeletedAt != nil && parent == "" && !by.Scope.All() {
-		if err := shareOrganization(ctx, tx, by.Scope, deref(before.ParentID)); IsKind(err, NotFound) {
+		if err := shareOrganization(ctx, tx, by.Scope, deref(before.ParentID)); store.IsKind(err, store.NotFound) {
 			return nil // it is shown none if that is deleted, too
 		} else if err != nil {
 			return err
@@ -85,9 +85,9 @@ func move(ctx context.Context, tx *store.DB, by Caller, in *Change, before, org 
 	}
 	switch {
 	case !by.Scope.Manages() || by.Scope.Root() == org.ID:
-		return &Error{Kind: ReadOnly, Field: "parent", Message: "This credential cannot move the organization."}
+		return &store.Error{Kind: store.ReadOnly, Field: "parent", Message: "This credential cannot move the organization."}
 	case parent == "" && !by.Scope.All():
-		return &Error{Kind: Forbidden, Field: "parent",
+		return &store.Error{Kind: store.Forbidden, Field: "parent",
 			Message: "This credential is bound to a subtree: it cannot move an organization out of it."}
 	}
 	if err := lockTrees(ctx, tx, alone, org.ID, parent); err != nil { // which it has, unless the organization was moved meanwhile
@@ -100,7 +100,7 @@ func move(ctx context.Context, tx *store.DB, by Caller, in *Change, before, org 
 	if circle, err := isAbove(ctx, tx, org.ID, parent); err != nil {
 		return err
 	} else if circle {
-		return &Error{Kind: Conflict, Field: "parent", Message: "An organization cannot be below itself."}
+		return &store.Error{Kind: store.Conflict, Field: "parent", Message: "An organization cannot be below itself."}
 	}
 	branch, err := measureBranch(ctx, tx, org.ID)
 	if err != nil {
@@ -117,19 +117,11 @@ func move(ctx context.Context, tx *store.DB, by Caller, in *Change, before, org 
 // isAbove reports whether an organization is another one, or above it.
 func isAbove(ctx context.Context, tx *store.DB, id, other string) (above bool, err error) {
 	err = tx.Session(ctx).Raw("SELECT COUNT(*) > 0 FROM organization_paths WHERE ancestor_id = ? AND descendant_id = ?",
-		id, idOrNil(other)).Scan(&above).Error
+		id, collection.IDOrNil(other)).Scan(&above).Error
 	if err != nil {
 		return false, fmt.Errorf("look for a circle: %w", err)
 	}
 	return above, nil
-}
-
-// idOrNil keeps a text that is no id away from a comparison that PostgreSQL would refuse.
-func idOrNil(id string) any {
-	if jsonapi.IsID(id) {
-		return id
-	}
-	return nil
 }
 
 // resettle makes the closure and the numbers follow an organization that was moved or restored. It returns the move, nil for none.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -54,7 +55,7 @@ func boundMoves(ctx context.Context, tx *store.DB, id, parent string, size int) 
 	bound := MoveBoundOf(tx.Dialect())
 	total := tx.Total(weightOfMoves{}, bound.Each+size*len(pathSteps(r.was, r.is)))
 	if total > bound.Rows {
-		return &Error{Kind: Conflict, Field: "parent", Whole: true,
+		return &store.Error{Kind: store.Conflict, Field: "parent", Whole: true,
 			Message: fmt.Sprintf("The moves of one request may change %d ancestors of organizations, "+
 				"each move counting as %d by itself, and with this one it would be at least %d; send fewer at once, "+
 				"or move a large branch in parts.",
@@ -106,7 +107,7 @@ func ancestors(ctx context.Context, tx *store.DB, id string) (above []ancestor, 
 		err := rows.Scan(&a.id, &a.distance)
 		above = append(above, a)
 		return err
-	}, "SELECT ancestor_id, distance FROM organization_paths WHERE descendant_id = ? ORDER BY distance", idOrNil(id))
+	}, "SELECT ancestor_id, distance FROM organization_paths WHERE descendant_id = ? ORDER BY distance", collection.IDOrNil(id))
 	if err != nil {
 		return nil, fmt.Errorf("read ancestors: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -89,7 +90,7 @@ func treeWork(in *Change) (how hold, parent string) {
 }
 
 // lockTreesFor takes the locks that a change of an organization needs. A parent that is sent back as it is needs none of them alone.
-func lockTreesFor(ctx context.Context, tx *store.DB, scope Scope, id string, in *Change) error {
+func lockTreesFor(ctx context.Context, tx *store.DB, scope collection.Scope, id string, in *Change) error {
 	how, parent := treeWork(in)
 	if how == "" || tx.Dialect() != store.Postgres || !jsonapi.IsID(id) {
 		return nil
@@ -108,8 +109,8 @@ func lockTreesFor(ctx context.Context, tx *store.DB, scope Scope, id string, in 
 }
 
 // shownParent returns the parent of an organization as a scope is shown it.
-func shownParent(scope Scope, id string, parent *string) string {
-	if scope.hidesParentOf(id) {
+func shownParent(scope collection.Scope, id string, parent *string) string {
+	if scope.Single() || scope.Root() == id {
 		return ""
 	}
 	return deref(parent)

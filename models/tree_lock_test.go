@@ -166,8 +166,8 @@ func TestTheMovesOfOneRequestAreBounded(t *testing.T) {
 				}
 			}
 		})
-		wantKind(t, err, models.Conflict, "parent")
-		var refusal *models.Error
+		wantKind(t, err, store.Conflict, "parent")
+		var refusal *store.Error
 		want := fmt.Sprintf("may change %d ancestors of organizations, each move counting as %d by itself, "+
 			"and with this one it would be at least %d;",
 			bound.Rows, bound.Each, (moves+1)*each)
@@ -217,11 +217,11 @@ func TestABranchThatIsTooLargeToMoveIsNotCountedToItsEnd(t *testing.T) {
 	db := modelstest.Open(t, store.SQLite)
 	branch := largeBranch(t, db, 160) // 25,761 organizations
 	err := moveTo(t, db, everything, branch, organization(t, db, "head", "").ID)
-	wantKind(t, err, models.Conflict, "parent")
+	wantKind(t, err, store.Conflict, "parent")
 	if !strings.Contains(err.Error(), "it would be at least 25201;") {
 		t.Error(err)
 	}
-	wantKind(t, moveTo(t, db, everything, branch, branch), models.Conflict, "parent")
+	wantKind(t, moveTo(t, db, everything, branch, branch), store.Conflict, "parent")
 }
 
 // largeBranch inserts n organizations below a head and n below each of those, and returns the head.

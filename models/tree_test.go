@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -27,13 +28,13 @@ func TestTheRulesOfTheTree(t *testing.T) {
 			t.Errorf("kinds %s and %s, want company and other", a.Kind, b.Kind)
 		}
 		for _, below := range []string{a.ID, b.ID, c.ID} {
-			wantKind(t, moveTo(t, db, everything, a.ID, below), models.Conflict, "parent")
+			wantKind(t, moveTo(t, db, everything, a.ID, below), store.Conflict, "parent")
 		}
-		wantKind(t, moveTo(t, db, everything, c.ID, models.NewID()), models.RelatedNotFound, "parent")
-		wantKind(t, moveTo(t, db, everything, c.ID, "no id"), models.RelatedNotFound, "parent")
+		wantKind(t, moveTo(t, db, everything, c.ID, models.NewID()), store.RelatedNotFound, "parent")
+		wantKind(t, moveTo(t, db, everything, c.ID, "no id"), store.RelatedNotFound, "parent")
 		for kind, parent := range map[string]string{"company": a.ID, "branch": ""} {
 			_, err := models.CreateOrganization(t.Context(), db, everything, input(attributes{"name": "x", "kind": kind}, below(parent)))
-			wantKind(t, err, models.Invalid, "kind")
+			wantKind(t, err, store.Invalid, "kind")
 		}
 		// The kind follows a move, unless it is named.
 		if err := moveTo(t, db, everything, b.ID, ""); err != nil {
@@ -46,8 +47,8 @@ func TestTheRulesOfTheTree(t *testing.T) {
 		wantKind(t, func() error {
 			_, err := models.UpdateOrganization(t.Context(), db, everything, b.ID, input(attributes{"kind": "company"}, nil))
 			return err
-		}(), models.Invalid, "kind")
-		wantKind(t, models.DeleteOrganization(t.Context(), db, everything, b.ID, nil), models.Conflict, "")
+		}(), store.Invalid, "kind")
+		wantKind(t, models.DeleteOrganization(t.Context(), db, everything, b.ID, nil), store.Conflict, "")
 		modelstest.CheckConsistency(t, db)
 	})
 }
@@ -56,21 +57,21 @@ func TestACallerBoundToASubtreeStaysInIt(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		g := plant(t, db)
-		by := caller(models.Subtree(g.mid.ID))
+		by := caller(collection.Subtree(g.mid.ID))
 		org, err := models.CreateOrganization(t.Context(), db, by, input(attributes{"name": "x"}, nil))
 		if err != nil || org.ParentID == nil || *org.ParentID != g.mid.ID {
 			t.Errorf("created without a parent it is below %v: %v", org, err)
 		}
 		in := input(attributes{"name": "x"}, relations{"parent": one("")})
-		if _, err := models.CreateOrganization(t.Context(), db, by, in); !models.IsKind(err, models.Forbidden) {
+		if _, err := models.CreateOrganization(t.Context(), db, by, in); !store.IsKind(err, store.Forbidden) {
 			t.Errorf("created with an empty parent: %v", err)
 		}
-		wantKind(t, moveTo(t, db, by, g.leaf.ID, ""), models.Forbidden, "parent")
-		wantKind(t, moveTo(t, db, by, g.leaf.ID, g.other.ID), models.RelatedNotFound, "parent")
-		wantKind(t, moveTo(t, db, by, g.mid.ID, g.leaf.ID), models.ReadOnly, "parent")
-		wantKind(t, moveTo(t, db, caller(models.OnlyOrganization(g.leaf.ID)), g.leaf.ID, g.leaf.ID), models.ReadOnly, "parent")
+		wantKind(t, moveTo(t, db, by, g.leaf.ID, ""), store.Forbidden, "parent")
+		wantKind(t, moveTo(t, db, by, g.leaf.ID, g.other.ID), store.RelatedNotFound, "parent")
+		wantKind(t, moveTo(t, db, by, g.mid.ID, g.leaf.ID), store.ReadOnly, "parent")
+		wantKind(t, moveTo(t, db, caller(collection.OnlyOrganization(g.leaf.ID)), g.leaf.ID, g.leaf.ID), store.ReadOnly, "parent")
 		// Who does not see the parent cannot find it out by naming it.
-		wantKind(t, moveTo(t, db, by, g.mid.ID, g.top.ID), models.ReadOnly, "parent")
+		wantKind(t, moveTo(t, db, by, g.mid.ID, g.top.ID), store.ReadOnly, "parent")
 		if err := moveTo(t, db, by, g.mid.ID, ""); err != nil {
 			t.Errorf("sent back as it was shown: %v", err)
 		}
@@ -89,9 +90,9 @@ func TestATreeHasAtMostSixteenLevels(t *testing.T) {
 			chain = append(chain, organization(t, db, "level", chain[len(chain)-1]).ID)
 		}
 		_, err := models.CreateOrganization(t.Context(), db, everything, input(attributes{"name": "x"}, below(chain[models.MaxDepth])))
-		wantKind(t, err, models.Invalid, "parent")
+		wantKind(t, err, store.Invalid, "parent")
 		top := organization(t, db, "top", "").ID
-		wantKind(t, moveTo(t, db, everything, chain[1], top), models.Invalid, "parent")
+		wantKind(t, moveTo(t, db, everything, chain[1], top), store.Invalid, "parent")
 		if err := moveTo(t, db, everything, chain[2], top); err != nil {
 			t.Errorf("a branch of fifteen levels below a sixteenth: %v", err)
 		}
@@ -118,7 +119,7 @@ func TestTwoMovesAtOnceCloseNoCircle(t *testing.T) {
 			if errs[0] != nil {
 				t.Errorf("neither moved: %v", errs)
 			}
-			wantKind(t, errs[1], models.Conflict, "parent")
+			wantKind(t, errs[1], store.Conflict, "parent")
 		}
 		modelstest.CheckConsistency(t, db)
 	})
@@ -170,7 +171,7 @@ func TestDeletionAndRestore(t *testing.T) {
 		parent := organization(t, db, "parent", "")
 		child := organization(t, db, "child", parent.ID)
 		member := user(t, db, "Ada", child.ID)
-		membership := list(t, db, models.Memberships, models.Everything(), "filter[userId]="+member.ID)[0]
+		membership := list(t, db, models.Memberships, collection.Everything(), "filter[userId]="+member.ID)[0]
 		key := apiKey(t, db, models.OrganizationKey, child.ID, "users:read")
 		restore := func(by models.Caller, id string) error {
 			in := input(attributes{}, nil)
@@ -182,34 +183,35 @@ func TestDeletionAndRestore(t *testing.T) {
 			if err := models.DeleteOrganization(t.Context(), db, everything, id, nil); err != nil {
 				t.Fatal(err)
 			}
-			wantKind(t, models.DeleteOrganization(t.Context(), db, everything, id, nil), models.NotFound, "")
+			wantKind(t, models.DeleteOrganization(t.Context(), db, everything, id, nil), store.NotFound, "")
 		}
 		for _, secret := range []string{*child.Token, *key.Key} {
 			if h, err := models.FindHolder(t.Context(), db, secret); h != nil || err != nil {
 				t.Errorf("a credential of a deleted organization speaks for %v: %v", h, err)
 			}
 		}
-		same(t, "deleted", list(t, db, models.Organizations, models.Everything(), "filter[deleted]=true"), []string{parent.ID, child.ID})
-		same(t, "live", list(t, db, models.Organizations, models.Everything(), ""), nil)
-		same(t, "live, by name", list(t, db, models.Organizations, models.Everything(), "filter[deleted]=false"), nil)
-		same(t, "members", list(t, db, models.Users, models.Everything(), "filter[organizationId]="+child.ID), nil)
+		same(t, "deleted", list(t, db, models.Organizations, collection.Everything(), "filter[deleted]=true"),
+			[]string{parent.ID, child.ID})
+		same(t, "live", list(t, db, models.Organizations, collection.Everything(), ""), nil)
+		same(t, "live, by name", list(t, db, models.Organizations, collection.Everything(), "filter[deleted]=false"), nil)
+		same(t, "members", list(t, db, models.Users, collection.Everything(), "filter[organizationId]="+child.ID), nil)
 		same(t, "members, by another way",
-			list(t, db, models.Users, models.Everything(), "filter[organizations]="+child.ID+"&filter[active]=true"), nil)
-		same(t, "memberships", list(t, db, models.Memberships, models.Everything(), "filter[userId]="+member.ID), nil)
-		same(t, "users", list(t, db, models.Users, models.Everything(), ""), []string{member.ID})
+			list(t, db, models.Users, collection.Everything(), "filter[organizations]="+child.ID+"&filter[active]=true"), nil)
+		same(t, "memberships", list(t, db, models.Memberships, collection.Everything(), "filter[userId]="+member.ID), nil)
+		same(t, "users", list(t, db, models.Users, collection.Everything(), ""), []string{member.ID})
 
-		wantKind(t, models.DeleteMembership(t.Context(), db, everything, membership, nil), models.NotFound, "")
+		wantKind(t, models.DeleteMembership(t.Context(), db, everything, membership, nil), store.NotFound, "")
 		_, err := models.UpdateMembership(t.Context(), db, everything, membership, input(nil, nil))
-		wantKind(t, err, models.NotFound, "")
+		wantKind(t, err, store.NotFound, "")
 
-		wantKind(t, restore(caller(models.OnlyOrganization(child.ID)), child.ID), models.NotFound, "")
-		wantKind(t, restore(everything, child.ID), models.Conflict, "deletedAt")
+		wantKind(t, restore(caller(collection.OnlyOrganization(child.ID)), child.ID), store.NotFound, "")
+		wantKind(t, restore(everything, child.ID), store.Conflict, "deletedAt")
 		for _, id := range []string{parent.ID, child.ID} {
 			if err := restore(everything, id); err != nil {
 				t.Fatal(err)
 			}
 		}
-		same(t, "members of the restored", list(t, db, models.Users, models.Everything(), "filter[organizationId]="+child.ID),
+		same(t, "members of the restored", list(t, db, models.Users, collection.Everything(), "filter[organizationId]="+child.ID),
 			[]string{member.ID})
 		if h, err := models.FindHolder(t.Context(), db, *child.Token); h != nil || err != nil {
 			t.Errorf("the old token works again for %v: %v", h, err)

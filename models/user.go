@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -35,75 +36,73 @@ type User struct {
 // TableName implements GORM's Tabler.
 func (User) TableName() string { return "users" }
 
-func defineUsers(c *Collection) {
-	*c = Collection{
-		Schema: jsonapi.ForModel(User{}), table: "users", model: reflect.TypeFor[User](),
-		visible: visibleUsers,
-		reached: reached{table: "memberships", column: "organization_id", distinct: "user_id", live: true,
-			inOrder: []string{"user_created_at", "user_id"}},
-		order:  []string{"users.created_at", "users.id"},
-		keyed:  map[string]keyColumn{"email": {"email_key", func(text string) string { return deref(emailKey(&text)) }}},
-		always: []string{"version"},
-		needs:  map[string][]string{"fullName": {"first_name", "last_name"}},
-		beyond: map[string]func(*store.DB, Scope, any) where{"organizationId": usersOf},
-		total: func(s Scope, filter, value string) counted {
+func defineUsers(c *collection.Collection) {
+	*c = collection.Collection{
+		Schema: jsonapi.ForModel(User{}), Table: "users", Model: reflect.TypeFor[User](),
+		Visible: visibleUsers,
+		Reached: collection.Reached{Table: "memberships", Column: "organization_id", Distinct: "user_id", Live: true,
+			InOrder: []string{"user_created_at", "user_id"}},
+		Order: []string{"users.created_at", "users.id"},
+		Keyed: map[string]collection.KeyColumn{
+			"email": {Name: "email_key", Of: func(text string) string { return deref(emailKey(&text)) }},
+		},
+		Always: []string{"version"},
+		Needs:  map[string][]string{"fullName": {"first_name", "last_name"}},
+		Beyond: map[string]collection.FilterBeyond{"organizationId": usersOf},
+		Total: func(s collection.Scope, filter, value string) collection.Counted {
 			return totalByOrganization(countUsers, s, filter, value, "organizationId", "organizations")
 		},
-		complete: func(_ *store.DB, model any) error {
+		Complete: func(_ *store.DB, model any) error {
 			u := model.(*User)
 			u.FullName = strings.TrimSpace(deref(u.FirstName) + " " + deref(u.LastName))
 			return nil
 		},
-		declaration: declaration{
-			unique:     []unique{{"users_email_key_key", "users.email_key", "email", "That email is taken."}},
-			tells:      []told{{created, "A user was created."}, {updated, "A user was changed."}, {deleted, "A user was deleted."}},
-			rank:       1,
-			counts:     []string{`SELECT 'users', '', COUNT(*) FROM users`},
-			invariants: []Invariant{withoutCreation("users", "user.created")},
-		},
 	}
+	declare(c, declaration{
+		unique: []store.Unique{{
+			Postgres: "users_email_key_key", SQLite: "users.email_key", Field: "email", Message: "That email is taken.",
+		}},
+		tells:      []told{{created, "A user was created."}, {updated, "A user was changed."}, {deleted, "A user was deleted."}},
+		rank:       1,
+		counts:     []string{`SELECT 'users', '', COUNT(*) FROM users`},
+		invariants: []Invariant{withoutCreation("users", "user.created")},
+	})
 	c.Schema.ClientIDs = true
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "organizationId", Kind: jsonapi.String, Doc: "Users with a membership in that organization."}}
 }
 
-func relateUsers(c *Collection) {
-	c.relate(jsonapi.Relationship{Name: "organizations", Many: true,
+func relateUsers(c *collection.Collection) {
+	c.Relate(jsonapi.Relationship{Name: "organizations", Many: true,
 		Doc: "The organizations the user is a member of. Each stands for a membership."},
-		relation{target: Organizations, through: "memberships", owner: "user_id", other: "organization_id"})
-	c.relate(jsonapi.Relationship{Name: "memberships", Many: true, ReadOnly: true, Doc: "The memberships of the user."},
-		relation{target: Memberships, foreign: "user_id"})
-	c.relate(jsonapi.Relationship{Name: "organization", CreateOnly: true, Derived: true,
+		collection.Relation{Target: Organizations, Through: "memberships", Owner: "user_id", Other: "organization_id"})
+	c.Relate(jsonapi.Relationship{Name: "memberships", Many: true, ReadOnly: true, Doc: "The memberships of the user."},
+		collection.Relation{Target: Memberships, Foreign: "user_id"})
+	c.Relate(jsonapi.Relationship{Name: "organization", CreateOnly: true, Derived: true,
 		Doc: "The organization that the user has been in for longest, of those that the reader sees. On creation: the one to join."},
-		relation{target: Organizations, through: "memberships", owner: "user_id", other: "organization_id", first: true})
+		collection.Relation{Target: Organizations, Through: "memberships", Owner: "user_id", Other: "organization_id", First: true})
 }
 
 // visibleUsers returns the condition that a user is a member of an organization that the scope sees.
-func visibleUsers(s Scope) where {
-	if s.reach == everything {
-		return always()
+func visibleUsers(s collection.Scope) collection.Where {
+	if s.All() {
+		return collection.Always()
 	}
-	in := s.within("m.organization_id")
-	members := "FROM memberships m JOIN organizations mo ON mo.id = m.organization_id WHERE mo.deleted_at IS NULL AND " + in.sql
-	if s.gathered {
-		return condition("users.id IN (SELECT m.user_id "+members+")", in.args...)
-	}
-	return condition("EXISTS (SELECT 1 "+members+" AND m.user_id = users.id"+fence+")", in.args...)
+	in := s.Within("m.organization_id")
+	in.SQL = "FROM memberships m JOIN organizations mo ON mo.id = m.organization_id WHERE mo.deleted_at IS NULL AND " + in.SQL
+	return s.Among("users.id", "m.user_id", in)
 }
 
 // usersOf returns the condition that a user is a member of one live organization. Out of sight there are no members.
-func usersOf(_ *store.DB, scope Scope, v any) where {
+func usersOf(_ *store.DB, scope collection.Scope, v any) collection.Where {
 	id, _ := v.(string)
 	if !jsonapi.IsID(id) {
-		return never()
+		return collection.Never()
 	}
-	in := scope.within("m.organization_id")
-	if in.sql != "" {
-		in.sql = " AND " + in.sql
-	}
-	return condition("users.id IN (SELECT m.user_id FROM memberships m JOIN organizations mo ON mo.id = m.organization_id "+
-		"WHERE mo.deleted_at IS NULL AND m.organization_id = ?"+in.sql+")",
-		append([]any{id}, in.args...)...)
+	and, args := collection.Conjunction(scope.Within("m.organization_id"))
+	return collection.Condition("users.id IN (SELECT m.user_id FROM memberships m JOIN organizations mo ON mo.id = m.organization_id "+
+		"WHERE mo.deleted_at IS NULL AND m.organization_id = ?"+and+")",
+		append([]any{id}, args...)...)
 }
 
 // CreateUser creates the user that the input describes, with a membership in each organization it names; a caller who is bound to an
@@ -155,17 +154,17 @@ func CreateUser(ctx context.Context, db *store.DB, by Caller, in *Change) (*User
 // organizationsOf returns the organizations that a new user becomes a member of.
 func organizationsOf(ctx context.Context, tx *store.DB, by Caller, in *Change) ([]string, error) {
 	var ids []string
-	var errs Errors
+	var errs store.Errors
 	for _, name := range []string{"organization", "organizations"} {
 		for i, id := range in.Links[name] {
 			if slices.Contains(ids, id) {
 				continue
 			}
 			if err := shareOrganization(ctx, tx, by.Scope, id); err != nil {
-				if !IsKind(err, NotFound) {
+				if !store.IsKind(err, store.NotFound) {
 					return nil, err
 				}
-				errs = append(errs, relatedNotFound(name, i, "organizations", id))
+				errs = append(errs, store.NoRelated(name, i, "organizations", id))
 			}
 			ids = append(ids, id)
 		}
@@ -242,7 +241,7 @@ func saveUser(ctx context.Context, tx *store.DB, by Caller, before, user *User, 
 	if deref(before.PasswordHash) != deref(user.PasswordHash) {
 		ch.secrets = []string{"password"}
 	}
-	organizations, err := membershipOrganizations(ctx, tx, Everything(), user.ID)
+	organizations, err := membershipOrganizations(ctx, tx, collection.Everything(), user.ID)
 	if err != nil {
 		return err
 	}
@@ -260,7 +259,7 @@ func DeleteUser(ctx context.Context, db *store.DB, by Caller, id string, version
 		if err := checkVersion(user.Version, versions); err != nil {
 			return err
 		}
-		all, err := membershipOrganizations(ctx, tx, Everything(), id)
+		all, err := membershipOrganizations(ctx, tx, collection.Everything(), id)
 		if err != nil {
 			return err
 		}

@@ -4,20 +4,21 @@ import (
 	"context"
 	"reflect"
 
+	"roster/models/collection"
 	"roster/models/store"
 )
 
 // prepareUser computes what is kept instead of what was sent, and holds the rules that concern several members. before is nil for a new
 // user.
 func prepareUser(tx *store.DB, before, user *User, in *Change) error {
-	if err := Users.complete(tx, user); err != nil {
+	if err := Users.Complete(tx, user); err != nil {
 		return err
 	}
 	if before == nil || deref(before.Email) != deref(user.Email) { // the key of one that stays may be older, see RekeyAddresses
 		user.EmailKey = emailKey(user.Email)
 	}
 	if user.Email == nil && user.FullName == "" && deref(user.ExternalID) == "" {
-		return &Error{Kind: Required, Field: "email", Message: "A user needs a name, an email or an externalId."}
+		return &store.Error{Kind: store.Required, Field: "email", Message: "A user needs a name, an email or an externalId."}
 	}
 	if _, given := in.Attributes["password"]; given {
 		user.PasswordHash, user.Password = optional(in.Kept["password"]), nil
@@ -31,7 +32,7 @@ func checkProfile(ctx context.Context, tx *store.DB, by Caller, before, user *Us
 	if len(changed) == 0 || by.Scope.All() {
 		return nil
 	}
-	all, err := membershipOrganizations(ctx, tx, Everything(), user.ID)
+	all, err := membershipOrganizations(ctx, tx, collection.Everything(), user.ID)
 	if err != nil {
 		return err
 	}
@@ -42,9 +43,9 @@ func checkProfile(ctx context.Context, tx *store.DB, by Caller, before, user *Us
 	if len(seen) == len(all) {
 		return checkSignIn(by, before, user)
 	}
-	var errs Errors
+	var errs store.Errors
 	for _, field := range changed {
-		errs = append(errs, &Error{Kind: Forbidden, Field: field,
+		errs = append(errs, &store.Error{Kind: store.Forbidden, Field: field,
 			Message: "This user is also in other organizations: " + field + " can be changed only by who manages every one of them."})
 	}
 	return errs
@@ -57,12 +58,12 @@ func checkSignIn(by Caller, before, user *User) error {
 		return nil
 	}
 	if deref(before.PasswordHash) != deref(user.PasswordHash) {
-		return &Error{Kind: Forbidden, Field: "password",
+		return &store.Error{Kind: store.Forbidden, Field: "password",
 			Message: "A password is set, or taken away, by a management key of the whole installation, nobody else: " +
 				"it signs in with an unproven address."}
 	}
 	if (before.PasswordHash != nil || user.PasswordHash != nil) && deref(before.EmailKey) != deref(user.EmailKey) {
-		return &Error{Kind: Forbidden, Field: "email",
+		return &store.Error{Kind: store.Forbidden, Field: "email",
 			Message: "The address of a user who has a password is changed by a management key of the whole installation, nobody else."}
 	}
 	return nil
@@ -70,15 +71,15 @@ func checkSignIn(by Caller, before, user *User) error {
 
 // changedFields returns the names of the attributes in which two states of a user differ.
 func changedFields(before, user *User) []string {
-	was, is := reflect.ValueOf(before).Elem(), reflect.ValueOf(user).Elem()
 	var names []string
 	for _, a := range Users.Schema.Attributes {
 		column := a.Column
 		if a.Name == "password" {
 			column = "password_hash"
 		}
-		index, kept := columnsOf(Users.model)[column]
-		if kept && !reflect.DeepEqual(was.FieldByIndex(index).Interface(), is.FieldByIndex(index).Interface()) {
+		was, kept := Users.Value(before, column)
+		is, _ := Users.Value(user, column)
+		if kept && !reflect.DeepEqual(was, is) {
 			names = append(names, a.Name)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -35,7 +36,7 @@ func TestAnAddressIsOneUsersWhateverItsSpelling(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, other := range others {
-				wantKind(t, create(other), models.Conflict, "email")
+				wantKind(t, create(other), store.Conflict, "email")
 			}
 		}
 		for _, other := range []string{"a.da@example.com", "ada+1@example.com", "jurg@example.com", "élan@example.com"} {
@@ -48,7 +49,7 @@ func TestAnAddressIsOneUsersWhateverItsSpelling(t *testing.T) {
 		other := func() error { return create("SAME@example.com") }
 		for _, err := range atOnce(same, other, same, other) {
 			if err != nil {
-				wantKind(t, err, models.Conflict, "email")
+				wantKind(t, err, store.Conflict, "email")
 				taken++
 			}
 		}
@@ -60,7 +61,7 @@ func TestAnAddressIsOneUsersWhateverItsSpelling(t *testing.T) {
 		}
 		u := user(t, db, "late")
 		_, err := models.UpdateUser(t.Context(), db, everything, u.ID, input(attributes{"email": "Ada@example.com"}, nil))
-		wantKind(t, err, models.Conflict, "email")
+		wantKind(t, err, store.Conflict, "email")
 		kept := must(models.UpdateUser(t.Context(), db, everything, u.ID, input(attributes{"email": "Late@Example.com"}, nil)))(t)
 		if *kept.Email != "Late@Example.com" {
 			t.Errorf("the address is kept as %s", *kept.Email)
@@ -82,7 +83,7 @@ func TestAUserHasSomethingToBeKnownBy(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		for name, a := range map[string]attributes{"nothing": {}, "empty names": {"firstName": "", "lastName": ""},
 			"an empty externalId": {"externalId": ""}, "a phone": {"phone": "1"}} {
-			if _, err := models.CreateUser(t.Context(), db, everything, input(a, nil)); !models.IsKind(err, models.Required) {
+			if _, err := models.CreateUser(t.Context(), db, everything, input(a, nil)); !store.IsKind(err, store.Required) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
@@ -91,7 +92,7 @@ func TestAUserHasSomethingToBeKnownBy(t *testing.T) {
 			t.Errorf("full name %q", u.FullName)
 		}
 		_, err := models.UpdateUser(t.Context(), db, everything, u.ID, input(attributes{"firstName": nil}, nil))
-		wantKind(t, err, models.Required, "email")
+		wantKind(t, err, store.Required, "email")
 		both := must(models.UpdateUser(t.Context(), db, everything, u.ID, input(attributes{"lastName": "Lovelace"}, nil)))(t)
 		if both.FullName != "Ada Lovelace" {
 			t.Errorf("full name %q", both.FullName)
@@ -114,7 +115,7 @@ func TestASharedPersonIsChangedByWhoManagesEveryOrganizationOfTheirs(t *testing.
 			_, err := models.UpdateUser(t.Context(), db, by, id, input(a, r))
 			return err
 		}
-		leaf := caller(models.OnlyOrganization(g.leaf.ID))
+		leaf := caller(collection.OnlyOrganization(g.leaf.ID))
 		before := texts(t, db, "SELECT COUNT(*) FROM events")
 		for _, a := range models.Users.Schema.Attributes {
 			value, written := profile[a.Name]
@@ -124,12 +125,14 @@ func TestASharedPersonIsChangedByWhoManagesEveryOrganizationOfTheirs(t *testing.
 			if !written {
 				continue
 			}
-			for _, by := range []models.Caller{leaf, caller(models.Subtree(g.top.ID)), caller(models.OnlyOrganization(g.other.ID))} {
-				wantKind(t, update(by, g.shared.ID, attributes{a.Name: value}, nil), models.Forbidden, a.Name)
+			for _, by := range []models.Caller{
+				leaf, caller(collection.Subtree(g.top.ID)), caller(collection.OnlyOrganization(g.other.ID)),
+			} {
+				wantKind(t, update(by, g.shared.ID, attributes{a.Name: value}, nil), store.Forbidden, a.Name)
 			}
 		}
 		err := update(leaf, g.shared.ID, attributes{"firstName": "x", "phone": "1", "locale": nil}, nil)
-		var several models.Errors
+		var several store.Errors
 		if !errors.As(err, &several) || len(several) != 2 || several[0].Field != "firstName" || several[1].Field != "phone" {
 			t.Errorf("two changes and an echo are refused by %v", err)
 		}
@@ -143,7 +146,7 @@ func TestASharedPersonIsChangedByWhoManagesEveryOrganizationOfTheirs(t *testing.
 		if err := models.DeleteOrganization(t.Context(), db, everything, g.other.ID, nil); err != nil {
 			t.Fatal(err)
 		}
-		wantKind(t, update(leaf, g.shared.ID, attributes{"phone": "1"}, nil), models.Forbidden, "phone")
+		wantKind(t, update(leaf, g.shared.ID, attributes{"phone": "1"}, nil), store.Forbidden, "phone")
 		if err := update(everything, g.shared.ID, profile, nil); err != nil {
 			t.Errorf("the management: %v", err)
 		}
@@ -163,7 +166,7 @@ func TestNobodyReservesAnAddressWithAPassword(t *testing.T) {
 		g := plant(t, db)
 		known := must(models.CreateUser(t.Context(), db, everything,
 			input(attributes{"email": "known@example.com", "password": "a long password"}, relations{"organization": one(g.leaf.ID)})))(t)
-		for _, by := range []models.Caller{caller(models.OnlyOrganization(g.leaf.ID)), caller(models.Subtree(g.mid.ID))} {
+		for _, by := range []models.Caller{caller(collection.OnlyOrganization(g.leaf.ID)), caller(collection.Subtree(g.mid.ID))} {
 			create := func(a attributes) (*models.User, error) {
 				return models.CreateUser(t.Context(), db, by, input(a, nil))
 			}
@@ -172,12 +175,12 @@ func TestNobodyReservesAnAddressWithAPassword(t *testing.T) {
 				return err
 			}
 			_, err := create(attributes{"email": "victim@example.com", "password": "a long password"})
-			wantKind(t, err, models.Forbidden, "password")
+			wantKind(t, err, store.Forbidden, "password")
 			_, err = create(attributes{"firstName": "first without an address", "password": "a long password"})
-			wantKind(t, err, models.Forbidden, "password")
+			wantKind(t, err, store.Forbidden, "password")
 			only := must(create(attributes{"firstName": "Ada", "password": nil}))(t)
-			wantKind(t, update(only.ID, attributes{"password": "a long password"}), models.Forbidden, "password")
-			wantKind(t, update(known.ID, attributes{"email": "victim@example.com"}), models.Forbidden, "email")
+			wantKind(t, update(only.ID, attributes{"password": "a long password"}), store.Forbidden, "password")
+			wantKind(t, update(known.ID, attributes{"email": "victim@example.com"}), store.Forbidden, "email")
 			for name, a := range profile { // of who is in no other organization, the rest can be changed
 				if name == "password" || name == "active" {
 					continue
@@ -193,11 +196,11 @@ func TestNobodyReservesAnAddressWithAPassword(t *testing.T) {
 				t.Errorf("another spelling of the address: %v", err)
 			}
 		}
-		leaf := caller(models.OnlyOrganization(g.leaf.ID))
+		leaf := caller(collection.OnlyOrganization(g.leaf.ID))
 		// Nor does taking the password away make the address anybody's.
 		for _, a := range []attributes{{"password": nil}, {"password": nil, "email": "free@example.com"}} {
 			_, err := models.UpdateUser(t.Context(), db, leaf, known.ID, input(a, nil))
-			wantKind(t, err, models.Forbidden, "password")
+			wantKind(t, err, store.Forbidden, "password")
 		}
 	})
 }
@@ -206,11 +209,11 @@ func TestDeletingAUserEndsWhatTheCallerSees(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		g := plant(t, db)
-		leaf, other := caller(models.OnlyOrganization(g.leaf.ID)), caller(models.OnlyOrganization(g.other.ID))
+		leaf, other := caller(collection.OnlyOrganization(g.leaf.ID)), caller(collection.OnlyOrganization(g.other.ID))
 		// What one organization ends there, the other is told nothing of.
 		elsewhere := "SELECT COUNT(*) FROM events WHERE organization_id = '" + g.other.ID + "'"
 		before := texts(t, db, elsewhere)
-		if err := models.DeleteUser(t.Context(), db, caller(models.Subtree(g.top.ID)), g.shared.ID, nil); err != nil {
+		if err := models.DeleteUser(t.Context(), db, caller(collection.Subtree(g.top.ID)), g.shared.ID, nil); err != nil {
 			t.Fatal(err)
 		}
 		if after := texts(t, db, elsewhere); !slices.Equal(before, after) {
@@ -222,9 +225,9 @@ func TestDeletingAUserEndsWhatTheCallerSees(t *testing.T) {
 			if err := models.DeleteUser(t.Context(), db, by, g.shared.ID, nil); err != nil {
 				t.Fatal(err)
 			}
-			wantKind(t, models.DeleteUser(t.Context(), db, by, g.shared.ID, nil), models.NotFound, "")
-			_, err := models.Find(t.Context(), db, models.Users, models.Everything(), g.shared.ID, nil)
-			if gone := models.IsKind(err, models.NotFound); gone != (by.Scope == other.Scope) {
+			wantKind(t, models.DeleteUser(t.Context(), db, by, g.shared.ID, nil), store.NotFound, "")
+			_, err := collection.Find(t.Context(), db, models.Users, collection.Everything(), g.shared.ID, nil)
+			if gone := store.IsKind(err, store.NotFound); gone != (by.Scope == other.Scope) {
 				t.Errorf("after the deletion by %+v the user is gone: %v", by.Scope, gone)
 			}
 		}
@@ -303,12 +306,12 @@ func TestAnEventTellsBeforeAndAfter(t *testing.T) {
 	t.Parallel()
 	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		parent := organization(t, db, "parent", "")
-		by := models.Caller{Kind: models.ByManagementKey, ID: "k1", Name: "Key <1>", RequestID: "r-1", Scope: models.Everything()}
+		by := models.Caller{Kind: models.ByManagementKey, ID: "k1", Name: "Key <1>", RequestID: "r-1", Scope: collection.Everything()}
 		org := must(models.CreateOrganization(t.Context(), db, by, input(attributes{"name": "a", "description": "<d>"}, nil)))(t)
 		clock.Advance(1_500_000_000)
 		must(models.UpdateOrganization(t.Context(), db, by, org.ID,
 			input(attributes{"name": "b", "description": nil}, below(parent.ID))))(t)
-		page := listPage(t, db, models.Events, models.Everything(), "filter[subjectId]="+org.ID)
+		page := listPage(t, db, models.Events, collection.Everything(), "filter[subjectId]="+org.ID)
 		event := page.Items[1].(*models.Event)
 		want := `{"description":{"before":"<d>","after":null},"kind":{"before":"company","after":"other"},` +
 			`"name":{"before":"a","after":"b"},"parent":{"before":null,"after":"` + parent.ID + `"}}`
@@ -336,7 +339,7 @@ func TestWhoWaitsToHashAPasswordHoldsNoTransaction(t *testing.T) {
 		defer release()
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
-		_, err := models.CreateUser(ctx, watched, caller(models.OnlyOrganization(org.ID)),
+		_, err := models.CreateUser(ctx, watched, caller(collection.OnlyOrganization(org.ID)),
 			input(attributes{"firstName": "x", "password": "a long password"}, nil))
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("created without a hash: %v", err)

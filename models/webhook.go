@@ -4,6 +4,7 @@ import (
 	"reflect"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -59,37 +60,37 @@ const (
 	WebhookDisabled = "disabled"
 )
 
-func defineWebhooks(c *Collection) {
-	*c = Collection{
-		Schema: jsonapi.ForModel(Webhook{}), table: "webhooks", model: reflect.TypeFor[Webhook](),
-		visible: func(s Scope) where { return s.within("webhooks.organization_id") },
-		reached: reached{table: "webhooks", column: "organization_id", live: true, inOrder: []string{"created_at", "id"}},
-		live:    "EXISTS (SELECT 1 FROM organizations wo WHERE wo.id = webhooks.organization_id AND wo.deleted_at IS NULL)",
-		order:   []string{"webhooks.created_at", "webhooks.id"},
-		always:  []string{"version"},
-		needs:   map[string][]string{"headers": {"header_names"}, "url": {"url", "sealed_url"}},
-		filters: map[string]func(*store.DB, any) where{
-			"organizationId": func(_ *store.DB, v any) where { return idEquals("webhooks.organization_id", v) },
+func defineWebhooks(c *collection.Collection) {
+	*c = collection.Collection{
+		Schema: jsonapi.ForModel(Webhook{}), Table: "webhooks", Model: reflect.TypeFor[Webhook](),
+		Visible: func(s collection.Scope) collection.Where { return s.Within("webhooks.organization_id") },
+		Reached: collection.Reached{Table: "webhooks", Column: "organization_id", Live: true, InOrder: []string{"created_at", "id"}},
+		Live:    "EXISTS (SELECT 1 FROM organizations wo WHERE wo.id = webhooks.organization_id AND wo.deleted_at IS NULL)",
+		Order:   []string{"webhooks.created_at", "webhooks.id"},
+		Always:  []string{"version"},
+		Needs:   map[string][]string{"headers": {"header_names"}, "url": {"url", "sealed_url"}},
+		Filters: map[string]collection.Filter{
+			"organizationId": collection.ByID("webhooks.organization_id"),
 		},
-		complete: func(db *store.DB, model any) (err error) {
+		Complete: func(db *store.DB, model any) (err error) {
 			w := model.(*Webhook)
 			w.printHeaders()
 			w.URL, err = OpenURL(db.Vault(), w.ID, w.Origin, w.SealedURL)
 			return err
 		},
-		gather: gatherHealth,
-		declaration: declaration{
-			tells: []told{
-				{created, "An endpoint was created." + byName},
-				{updated, "An endpoint was changed, paused or made active again." + byName},
-				{rotated, "An endpoint got a new secret." + byName},
-				{deleted, "An endpoint was deleted." + byName},
-				{disabled, "An endpoint failed for so long, or said so, that nothing is sent to it any more." + byName},
-				{tested, "A test: sent to one endpoint when somebody asked for it, with the sequence 0."},
-			},
-			steers: true, left: endWebhooks, returning: reviveWebhooks,
-		},
+		Gather: gatherHealth,
 	}
+	declare(c, declaration{
+		tells: []told{
+			{created, "An endpoint was created." + byName},
+			{updated, "An endpoint was changed, paused or made active again." + byName},
+			{rotated, "An endpoint got a new secret." + byName},
+			{deleted, "An endpoint was deleted." + byName},
+			{disabled, "An endpoint failed for so long, or said so, that nothing is sent to it any more." + byName},
+			{tested, "A test: sent to one endpoint when somebody asked for it, with the sequence 0."},
+		},
+		steers: true, left: endWebhooks, returning: reviveWebhooks,
+	})
 	c.Schema.Filters = []jsonapi.Filter{{Name: "organizationId", Kind: jsonapi.String, Doc: "Endpoints of that organization."}}
 	c.Schema.Attribute("health").Shape = reflect.TypeFor[webhookHealth]()
 }
@@ -102,11 +103,11 @@ func (w *Webhook) printHeaders() {
 	}
 }
 
-func relateWebhooks(c *Collection) {
-	c.relate(jsonapi.Relationship{Name: "organization", Required: true, CreateOnly: true, Doc: "The organization it belongs to."},
-		relation{target: Organizations, column: "organization_id", evident: true})
-	c.relate(jsonapi.Relationship{Name: "deliveries", Many: true, ReadOnly: true, Doc: "What was sent to it, and what will be."},
-		relation{target: WebhookDeliveries, foreign: "webhook_id", countedBy: "webhookId"})
+func relateWebhooks(c *collection.Collection) {
+	c.Relate(jsonapi.Relationship{Name: "organization", Required: true, CreateOnly: true, Doc: "The organization it belongs to."},
+		collection.Relation{Target: Organizations, Column: "organization_id", Evident: true})
+	c.Relate(jsonapi.Relationship{Name: "deliveries", Many: true, ReadOnly: true, Doc: "What was sent to it, and what will be."},
+		collection.Relation{Target: WebhookDeliveries, Foreign: "webhook_id", CountedBy: "webhookId"})
 }
 
 // WebhookDelivery is one event on its way to one endpoint.
@@ -161,29 +162,29 @@ const (
 	CancelledExpired             = "expired"
 )
 
-func defineWebhookDeliveries(c *Collection) {
-	*c = Collection{
-		Schema: jsonapi.ForModel(WebhookDelivery{}), table: "webhook_deliveries",
-		model:   reflect.TypeFor[WebhookDelivery](),
-		visible: func(s Scope) where { return s.within("webhook_deliveries.organization_id") },
-		reached: reached{table: "webhook_deliveries", column: "organization_id", inOrder: []string{"id"}},
-		order:   []string{"webhook_deliveries.id"},
+func defineWebhookDeliveries(c *collection.Collection) {
+	*c = collection.Collection{
+		Schema: jsonapi.ForModel(WebhookDelivery{}), Table: "webhook_deliveries",
+		Model:   reflect.TypeFor[WebhookDelivery](),
+		Visible: func(s collection.Scope) collection.Where { return s.Within("webhook_deliveries.organization_id") },
+		Reached: collection.Reached{Table: "webhook_deliveries", Column: "organization_id", InOrder: []string{"id"}},
+		Order:   []string{"webhook_deliveries.id"},
 		// Ids are made when a delivery is inserted and sort by time, and neither changes when it is begun again. An index on the times
 		// would cost every attempt at every delivery one more write, to say the same.
-		orderedAs: map[string]string{"created_at": "id"},
-		filters: map[string]func(*store.DB, any) where{
-			"organizationId": func(_ *store.DB, v any) where { return idEquals("webhook_deliveries.organization_id", v) },
-			"webhookId":      func(_ *store.DB, v any) where { return idEquals("webhook_deliveries.webhook_id", v) },
-			"eventId":        func(_ *store.DB, v any) where { return idEquals("webhook_deliveries.event_id", v) },
+		OrderedAs: map[string]string{"created_at": "id"},
+		Filters: map[string]collection.Filter{
+			"organizationId": collection.ByID("webhook_deliveries.organization_id"),
+			"webhookId":      collection.ByID("webhook_deliveries.webhook_id"),
+			"eventId":        collection.ByID("webhook_deliveries.event_id"),
 		},
-		total:    totalDeliveries,
-		describe: describeDelivery,
-		declaration: declaration{counts: []string{
-			`SELECT 'webhookDeliveries', '', COUNT(*) FROM webhook_deliveries`,
-			`SELECT 'webhookDeliveries', CAST(organization_id AS text), COUNT(*) FROM webhook_deliveries GROUP BY organization_id`,
-			`SELECT 'webhookDeliveriesTo', CAST(webhook_id AS text), COUNT(*) FROM webhook_deliveries GROUP BY webhook_id`,
-		}},
+		Total:    totalDeliveries,
+		Describe: describeDelivery,
 	}
+	declare(c, declaration{counts: []string{
+		`SELECT 'webhookDeliveries', '', COUNT(*) FROM webhook_deliveries`,
+		`SELECT 'webhookDeliveries', CAST(organization_id AS text), COUNT(*) FROM webhook_deliveries GROUP BY organization_id`,
+		`SELECT 'webhookDeliveriesTo', CAST(webhook_id AS text), COUNT(*) FROM webhook_deliveries GROUP BY webhook_id`,
+	}})
 	c.Schema.Attribute("history").Shape = reflect.TypeFor[[]attemptEntry]()
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "organizationId", Kind: jsonapi.String, Doc: "Deliveries to the endpoints of that organization."},
@@ -193,23 +194,23 @@ func defineWebhookDeliveries(c *Collection) {
 }
 
 // totalDeliveries finds the counter of deliveries: of all, of an organization, or of an endpoint.
-func totalDeliveries(s Scope, filter, value string) counted {
+func totalDeliveries(s collection.Scope, filter, value string) collection.Counted {
 	switch filter {
 	case "webhookId", "webhook":
-		if s.reach == everything {
-			return counted{name: countDeliveriesTo, key: value}
+		if s.All() {
+			return collection.Counted{Name: countDeliveriesTo, Key: value}
 		}
-		return counted{}
+		return collection.Counted{}
 	default:
 		return totalByOrganization(countDeliveries, s, filter, value, "organizationId", "organization")
 	}
 }
 
-func relateWebhookDeliveries(c *Collection) {
-	c.relate(jsonapi.Relationship{Name: "webhook", ReadOnly: true, Doc: "The endpoint."},
-		relation{target: Webhooks, column: "webhook_id"})
-	c.relate(jsonapi.Relationship{Name: "event", ReadOnly: true, Doc: "The event."},
-		relation{target: Events, column: "event_id"})
-	c.relate(jsonapi.Relationship{Name: "organization", ReadOnly: true, Doc: "The organization of the endpoint."},
-		relation{target: Organizations, column: "organization_id"})
+func relateWebhookDeliveries(c *collection.Collection) {
+	c.Relate(jsonapi.Relationship{Name: "webhook", ReadOnly: true, Doc: "The endpoint."},
+		collection.Relation{Target: Webhooks, Column: "webhook_id"})
+	c.Relate(jsonapi.Relationship{Name: "event", ReadOnly: true, Doc: "The event."},
+		collection.Relation{Target: Events, Column: "event_id"})
+	c.Relate(jsonapi.Relationship{Name: "organization", ReadOnly: true, Doc: "The organization of the endpoint."},
+		collection.Relation{Target: Organizations, Column: "organization_id"})
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -79,7 +80,7 @@ type attemptSignature struct {
 // FindAttempt returns an attempt at a delivery that the caller sees. Otherwise the error is of kind NotFound. What was sent is shown
 // to a caller that may read events, or what this one is about.
 func FindAttempt(ctx context.Context, db *store.DB, by Caller, delivery string, number int64) (*WebhookAttempt, error) {
-	found, err := Find(ctx, db, WebhookDeliveries, by.Scope, delivery, nil)
+	found, err := collection.Find(ctx, db, WebhookDeliveries, by.Scope, delivery, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +91,7 @@ func FindAttempt(ctx context.Context, db *store.DB, by Caller, delivery string, 
 		return nil, fmt.Errorf("read attempt: %w", err)
 	}
 	if len(rows) == 0 {
-		return nil, &Error{Kind: NotFound, Message: "The delivery has no attempt of that number."}
+		return nil, &store.Error{Kind: store.NotFound, Message: "The delivery has no attempt of that number."}
 	}
 	body, err := d.told(ctx, db, by)
 	if err != nil {
@@ -105,8 +106,8 @@ func (d *WebhookDelivery) told(ctx context.Context, db *store.DB, by Caller) ([]
 	if !by.Rights.Hold(Events.Schema.Type+":read") && !by.Rights.Hold(subjectOf(d.EventType)+":read") {
 		return nil, nil
 	}
-	if _, err := Find(ctx, db, Events, by.Scope, d.EventID, nil); err != nil {
-		if IsKind(err, NotFound) {
+	if _, err := collection.Find(ctx, db, Events, by.Scope, d.EventID, nil); err != nil {
+		if store.IsKind(err, store.NotFound) {
 			return nil, nil
 		}
 		return nil, err

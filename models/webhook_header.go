@@ -6,15 +6,17 @@ import (
 	"strings"
 
 	"golang.org/x/net/http/httpguts"
+
+	"roster/models/store"
 )
 
 // maxHeaders bounds the headers of an endpoint: receivers commonly take 8 KiB of them all in all.
 const maxHeaders = 4 << 10
 
 // checkHeaders holds the rules of the headers of an endpoint. They are told by their place, because any part of one may be a credential.
-func checkHeaders(headers []string) (errs Errors) {
+func checkHeaders(headers []string) (errs store.Errors) {
 	invalid := func(message string, args ...any) {
-		errs = append(errs, &Error{Kind: Invalid, Field: "headers", Message: fmt.Sprintf(message, args...)})
+		errs = append(errs, &store.Error{Kind: store.Invalid, Field: "headers", Message: fmt.Sprintf(message, args...)})
 	}
 	if n := len(strings.Join(headers, "")); n > maxHeaders {
 		invalid("headers may have %d bytes together, not %d.", maxHeaders, n)

@@ -19,7 +19,7 @@ func TestTheOldestPendingDeliveryIsFoundBehindThousandsThatWaitForIt(t *testing.
 	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		org := modelstest.Organization(t, db).ID
 		endpoint := modelstest.Webhook(t, db, org, "https://hooks.example.com/", modelstest.With("ordering", "fifo"))
-		first := tested(t, db, endpoint)
+		first := modelstest.Delivery(t, db, endpoint)
 		clock.Advance(time.Hour)
 		var rows []string
 		for i := range 1500 {

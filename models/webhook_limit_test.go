@@ -6,6 +6,7 @@ import (
 
 	"roster/models"
 	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // TestAnOrganizationHasSoManyEndpointsAndNoMore lets more requests at once create endpoints than there is room for, one of them the
@@ -47,7 +48,7 @@ func TestAnOrganizationHasSoManyEndpointsAndNoMore(t *testing.T) {
 			refused := 0
 			for _, err := range errs {
 				switch {
-				case models.IsKind(err, models.Conflict):
+				case store.IsKind(err, store.Conflict):
 					refused++
 				case err != nil:
 					t.Error(err)

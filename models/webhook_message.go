@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -35,9 +36,9 @@ func DescribeMessages(ctx context.Context, tx *store.DB, messages []*Message) er
 	tellings := make([]*telling, len(messages))
 	for i, m := range messages {
 		e := m.Event
-		scope := Subtree(m.Owner)
+		scope := collection.Subtree(m.Owner)
 		if e.OrganizationID == m.Owner {
-			scope = OnlyOrganization(m.Owner)
+			scope = collection.OnlyOrganization(m.Owner)
 		}
 		tellings[i] = &telling{
 			scope: scope, at: presently, left: m.left, organization: e.OrganizationID, organizationName: e.OrganizationName,

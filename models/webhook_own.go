@@ -69,7 +69,7 @@ func permitOwn(by Caller, before, org *Organization, own []*Webhook) error {
 		field = "webhookUrl"
 	}
 	if !by.Rights.Hold("webhooks:write") {
-		return &Error{Kind: Forbidden, Field: field, Message: "This needs the scope webhooks:write."}
+		return &store.Error{Kind: store.Forbidden, Field: field, Message: "This needs the scope webhooks:write."}
 	}
 	endpoint := &Webhook{}
 	if len(own) > 0 {
@@ -80,7 +80,7 @@ func permitOwn(by Caller, before, org *Organization, own []*Webhook) error {
 			return err
 		}
 	}
-	var refusals Errors
+	var refusals store.Errors
 	err := endpoint.within(by)
 	if errors.As(err, &refusals) {
 		for _, refusal := range refusals {

@@ -6,21 +6,22 @@ import (
 	"errors"
 	"fmt"
 
+	"roster/models/collection"
 	"roster/models/store"
 )
 
 // PermitRedelivery returns a delivery that a caller may have sent once more. It fails with Conflict if the endpoint is no longer there, or
 // would not get the event today.
 func PermitRedelivery(ctx context.Context, tx *store.DB, by Caller, id string) (*WebhookDelivery, error) {
-	found, err := Find(ctx, tx, WebhookDeliveries, by.Scope, id, nil)
+	found, err := collection.Find(ctx, tx, WebhookDeliveries, by.Scope, id, nil)
 	if err != nil {
 		return nil, err
 	}
 	delivery := found.(*WebhookDelivery)
-	endpoint, err := Find(ctx, tx, Webhooks, by.Scope, delivery.WebhookID, nil)
+	endpoint, err := collection.Find(ctx, tx, Webhooks, by.Scope, delivery.WebhookID, nil)
 	if err != nil {
-		if IsKind(err, NotFound) {
-			return nil, &Error{Kind: Conflict, Message: "The endpoint of this delivery is no longer there."}
+		if store.IsKind(err, store.NotFound) {
+			return nil, &store.Error{Kind: store.Conflict, Message: "The endpoint of this delivery is no longer there."}
 		}
 		return nil, err
 	}
@@ -31,33 +32,34 @@ func PermitRedelivery(ctx context.Context, tx *store.DB, by Caller, id string) (
 }
 
 // scope is where the events happen that the endpoint is sent. It is looked at when something happened long ago and is to be sent now.
-func (w *Webhook) scope() Scope {
+func (w *Webhook) scope() collection.Scope {
 	if w.Subtree {
-		return Subtree(w.OrganizationID)
+		return collection.Subtree(w.OrganizationID)
 	}
-	return OnlyOrganization(w.OrganizationID)
+	return collection.OnlyOrganization(w.OrganizationID)
 }
 
 // Reach returns the condition, with its arguments, that the endpoint is sent what happens in the organization in a column.
 func (w *Webhook) Reach(column string) (sql string, args []any) {
-	in := w.scope().within(column)
-	return in.sql, in.args
+	in := w.scope().Within(column)
+	return in.SQL, in.Args
 }
 
 // reaches refuses to send an event again that the endpoint would not get today, or that the caller does not see: its organization was moved
 // away from below that of the endpoint.
 func (w *Webhook) reaches(ctx context.Context, tx *store.DB, by Caller, event string) error {
-	for _, scope := range []Scope{w.scope(), by.Scope} {
+	for _, scope := range []collection.Scope{w.scope(), by.Scope} {
 		q := tx.Session(ctx).Table("events").Where("id = ?", event) // not the feed: a test that was just made has no position yet
-		if in := scope.within("events.organization_id"); in.sql != "" {
-			q = q.Where(in.sql, in.args...)
+		if in := scope.Within("events.organization_id"); in.SQL != "" {
+			q = q.Where(in.SQL, in.Args...)
 		}
 		var n int64
 		if err := q.Count(&n).Error; err != nil {
 			return fmt.Errorf("look for the event of a delivery: %w", err)
 		}
 		if n == 0 {
-			return &Error{Kind: Conflict, Message: "The event happened in an organization that is out of the endpoint's reach now."}
+			return &store.Error{Kind: store.Conflict,
+				Message: "The event happened in an organization that is out of the endpoint's reach now."}
 		}
 	}
 	return nil
@@ -74,7 +76,8 @@ func LockForTest(ctx context.Context, tx *store.DB, by Caller, id string) (*Webh
 		return nil, err
 	}
 	if w.Status != WebhookActive {
-		return nil, &Error{Kind: Conflict, Message: fmt.Sprintf("The endpoint is %s: set its status to active first.", w.Status)}
+		return nil, &store.Error{Kind: store.Conflict,
+			Message: fmt.Sprintf("The endpoint is %s: set its status to active first.", w.Status)}
 	}
 	return w, nil
 }

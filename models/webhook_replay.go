@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -49,27 +50,27 @@ const (
 	ReplayCancelled = "cancelled"
 )
 
-func defineWebhookReplays(c *Collection) {
-	*c = Collection{
-		Schema: jsonapi.ForModel(WebhookReplay{}), table: "webhook_jobs", model: reflect.TypeFor[WebhookReplay](),
-		visible:  func(s Scope) where { return s.within("webhook_jobs.organization_id") },
-		reached:  reached{table: "webhook_jobs", column: "organization_id"},
-		order:    []string{"webhook_jobs.created_at", "webhook_jobs.id"},
-		always:   []string{"version"},
-		describe: describeReplay,
-		filters: map[string]func(*store.DB, any) where{
-			"webhookId": func(_ *store.DB, v any) where { return idEquals("webhook_jobs.webhook_id", v) },
+func defineWebhookReplays(c *collection.Collection) {
+	*c = collection.Collection{
+		Schema: jsonapi.ForModel(WebhookReplay{}), Table: "webhook_jobs", Model: reflect.TypeFor[WebhookReplay](),
+		Visible:  func(s collection.Scope) collection.Where { return s.Within("webhook_jobs.organization_id") },
+		Reached:  collection.Reached{Table: "webhook_jobs", Column: "organization_id"},
+		Order:    []string{"webhook_jobs.created_at", "webhook_jobs.id"},
+		Always:   []string{"version"},
+		Describe: describeReplay,
+		Filters: map[string]collection.Filter{
+			"webhookId": collection.ByID("webhook_jobs.webhook_id"),
 		},
 	}
 	c.Schema.Attribute("outcome").Shape = reflect.TypeFor[replayOutcome]()
 	c.Schema.Filters = []jsonapi.Filter{{Name: "webhookId", Kind: jsonapi.String, Doc: "Replays to that endpoint."}}
 }
 
-func relateWebhookReplays(c *Collection) {
-	c.relate(jsonapi.Relationship{Name: "webhook", Required: true, CreateOnly: true, Doc: "The endpoint."},
-		relation{target: Webhooks, column: "webhook_id", lasting: true})
-	c.relate(jsonapi.Relationship{Name: "organization", ReadOnly: true, Doc: "The organization of the endpoint."},
-		relation{target: Organizations, column: "organization_id", lasting: true})
+func relateWebhookReplays(c *collection.Collection) {
+	c.Relate(jsonapi.Relationship{Name: "webhook", Required: true, CreateOnly: true, Doc: "The endpoint."},
+		collection.Relation{Target: Webhooks, Column: "webhook_id", Lasting: true})
+	c.Relate(jsonapi.Relationship{Name: "organization", ReadOnly: true, Doc: "The organization of the endpoint."},
+		collection.Relation{Target: Organizations, Column: "organization_id", Lasting: true})
 }
 
 // replayOutcome is what has become of what a replay began, as the attribute outcome prints it.
@@ -125,12 +126,12 @@ func CreateWebhookReplay(ctx context.Context, db *store.DB, by Caller, in *Chang
 		WebhookReplays.Schema.Apply(replay, in.Attributes)
 		id := in.Links["webhook"].One()
 		if id == "" {
-			return nil, &Error{Kind: Required, Field: "webhook", Message: "A replay needs the relationship webhook."}
+			return nil, &store.Error{Kind: store.Required, Field: "webhook", Message: "A replay needs the relationship webhook."}
 		}
-		found, err := Find(ctx, tx, Webhooks, by.Scope, id, nil)
+		found, err := collection.Find(ctx, tx, Webhooks, by.Scope, id, nil)
 		if err != nil {
-			if IsKind(err, NotFound) {
-				return nil, relatedNotFound("webhook", 0, "webhooks", id)
+			if store.IsKind(err, store.NotFound) {
+				return nil, store.NoRelated("webhook", 0, "webhooks", id)
 			}
 			return replay, err
 		}
@@ -156,7 +157,7 @@ func CreateWebhookReplay(ctx context.Context, db *store.DB, by Caller, in *Chang
 // checkNoSuchReplay refuses a second replay of the same while one is under way. The endpoint is locked first, so that of two requests at
 // once one sees the other.
 func checkNoSuchReplay(ctx context.Context, tx *store.DB, replay *WebhookReplay) error {
-	if _, err := lock[Webhook](ctx, tx, Webhooks, Everything(), replay.WebhookID); err != nil {
+	if _, err := lock[Webhook](ctx, tx, Webhooks, collection.Everything(), replay.WebhookID); err != nil {
 		return err
 	}
 	var same []string
@@ -168,21 +169,21 @@ func checkNoSuchReplay(ctx context.Context, tx *store.DB, replay *WebhookReplay)
 		return fmt.Errorf("look for the same replay: %w", err)
 	}
 	if len(same) > 0 {
-		return &Error{Kind: Conflict, Message: fmt.Sprintf("The replay %s does the same and is not finished.", same[0])}
+		return &store.Error{Kind: store.Conflict, Message: fmt.Sprintf("The replay %s does the same and is not finished.", same[0])}
 	}
 	return nil
 }
 
 func checkReplay(replay *WebhookReplay) error {
-	var errs Errors
+	var errs store.Errors
 	if !replay.Since.Before(replay.Until.Time) {
-		errs = append(errs, &Error{Kind: Invalid, Field: "since", Message: "since must be before until."})
+		errs = append(errs, &store.Error{Kind: store.Invalid, Field: "since", Message: "since must be before until."})
 	}
 	if replay.State != ReplayRunning {
-		errs = append(errs, &Error{Kind: Invalid, Field: "state", Message: "A new replay is running."})
+		errs = append(errs, &store.Error{Kind: store.Invalid, Field: "state", Message: "A new replay is running."})
 	}
 	if replay.IncludeDelivered && replay.Kind != ReplayEvents {
-		errs = append(errs, &Error{Kind: Invalid, Field: "includeDelivered",
+		errs = append(errs, &store.Error{Kind: store.Invalid, Field: "includeDelivered",
 			Message: "includeDelivered is for the kind events: what failed was not delivered."})
 	}
 	return append(errs, checkEventTypes(replay.EventTypes, nil)...).Err()
@@ -217,7 +218,7 @@ func UpdateWebhookReplay(ctx context.Context, db *store.DB, by Caller, id string
 			return nil, err
 		}
 		if !slices.Contains(replayTransitions[before.State], replay.State) {
-			return nil, &Error{Kind: Conflict, Field: "state",
+			return nil, &store.Error{Kind: store.Conflict, Field: "state",
 				Message: fmt.Sprintf("A replay that is %s cannot become %s.", before.State, replay.State)}
 		}
 		replay.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
@@ -237,14 +238,14 @@ func UpdateWebhookReplay(ctx context.Context, db *store.DB, by Caller, id string
 
 // LockWebhookReplay returns a replay and keeps others from changing it until the transaction ends. Otherwise the error is of kind NotFound.
 func LockWebhookReplay(ctx context.Context, tx *store.DB, id string) (*WebhookReplay, error) {
-	return lock[WebhookReplay](ctx, tx, WebhookReplays, Everything(), id)
+	return lock[WebhookReplay](ctx, tx, WebhookReplays, collection.Everything(), id)
 }
 
 // permitReplay makes sure that a caller may direct what a replay sends. To an endpoint that is not there any more nothing is sent.
 func permitReplay(ctx context.Context, tx *store.DB, by Caller, replay *WebhookReplay) error {
-	endpoint, err := Find(ctx, tx, Webhooks, by.Scope, replay.WebhookID, nil)
+	endpoint, err := collection.Find(ctx, tx, Webhooks, by.Scope, replay.WebhookID, nil)
 	switch {
-	case IsKind(err, NotFound):
+	case store.IsKind(err, store.NotFound):
 		return nil
 	case err != nil:
 		return err

@@ -4,20 +4,22 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"roster/models/store"
 )
 
 // within refuses an endpoint that gets more than a caller may see: who directs an endpoint can direct all that it gets to itself. It is
 // checked before everything that a caller does with an endpoint, and on the result. No types are all of them, and so is *.
 func (w *Webhook) within(by Caller) error {
-	var errs Errors
+	var errs store.Errors
 	if w.Subtree && !by.Scope.SeesBelow() {
-		errs = append(errs, &Error{Kind: Forbidden, Field: "subtree",
+		errs = append(errs, &store.Error{Kind: store.Forbidden, Field: "subtree",
 			Message: "An endpoint with subtree gets the events of the organizations below its own, which this credential does not see."})
 	}
 	for _, t := range EventTypes() {
 		needs := t.Subject.Schema.Type + ":read"
 		if Subscribes(w.EventTypes, t.Name) && !by.Rights.Hold(needs) {
-			errs = append(errs, &Error{Kind: Forbidden, Field: "eventTypes",
+			errs = append(errs, &store.Error{Kind: store.Forbidden, Field: "eventTypes",
 				Message: fmt.Sprintf("An endpoint with these types gets %s, which needs the scope %s.", t.Name, needs)})
 			break // one says enough
 		}
@@ -50,6 +52,7 @@ func endsBefore(by Caller, field string) error {
 	if by.Rights.Until == nil {
 		return nil
 	}
-	return &Error{Kind: Forbidden, Field: field, Message: "An endpoint goes on until it is deleted, and this credential ends at " +
-		by.Rights.Until.UTC().Format(time.RFC3339) + ": it cannot direct one, or be shown or choose its secret."}
+	return &store.Error{Kind: store.Forbidden, Field: field,
+		Message: "An endpoint goes on until it is deleted, and this credential ends at " +
+			by.Rights.Until.UTC().Format(time.RFC3339) + ": it cannot direct one, or be shown or choose its secret."}
 }

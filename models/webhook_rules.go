@@ -12,9 +12,9 @@ import (
 )
 
 // checkEventTypes refuses patterns that have not the form of one, or that nothing matches. What was kept before may stay.
-func checkEventTypes(patterns, before []string) (errs Errors) {
+func checkEventTypes(patterns, before []string) (errs store.Errors) {
 	invalid := func(message string, args ...any) {
-		errs = append(errs, &Error{Kind: Invalid, Field: "eventTypes", Message: fmt.Sprintf(message, args...)})
+		errs = append(errs, &store.Error{Kind: store.Invalid, Field: "eventTypes", Message: fmt.Sprintf(message, args...)})
 	}
 	for _, p := range patterns {
 		switch {
@@ -33,7 +33,7 @@ func checkEventTypes(patterns, before []string) (errs Errors) {
 func checkWebhook(tx *store.DB, w, before *Webhook, in *Change) error {
 	errs := checkEventTypes(w.EventTypes, before.EventTypes)
 	invalid := func(field, message string, args ...any) {
-		errs = append(errs, &Error{Kind: Invalid, Field: field, Message: fmt.Sprintf(message, args...)})
+		errs = append(errs, &store.Error{Kind: store.Invalid, Field: field, Message: fmt.Sprintf(message, args...)})
 	}
 	if w.URL != before.URL {
 		if err := allowedOn(tx).WebhookTargets.CheckURL(w.URL); err != nil {
@@ -76,7 +76,7 @@ func sealHeaders(tx *store.DB, w *Webhook, in *Change) error {
 		if value = strings.TrimSpace(value); value == SecretMark {
 			before, ok := kept[name]
 			if !ok {
-				return &Error{Kind: Invalid, Field: "headers",
+				return &store.Error{Kind: store.Invalid, Field: "headers",
 					Message: fmt.Sprintf("%s stands for a value that is kept, and there is none for header %d.", SecretMark, i+1)}
 			}
 			value = before

@@ -29,7 +29,7 @@ func signingSecret(w *Webhook, chosen string) (string, error) {
 			chosen = NewWebhookSecret()
 		}
 		if wrong := checkWebhookSecret(chosen); wrong != "" {
-			return "", &Error{Kind: Invalid, Field: "secret", Message: "secret " + wrong + "."}
+			return "", &store.Error{Kind: store.Invalid, Field: "secret", Message: "secret " + wrong + "."}
 		}
 		return chosen, nil
 	}
@@ -39,11 +39,11 @@ func signingSecret(w *Webhook, chosen string) (string, error) {
 		encoded, ok := strings.CutPrefix(chosen, PrivateKeyPrefix)
 		raw, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(encoded, "="))
 		if !ok || err != nil || len(raw) != ed25519.SeedSize && len(raw) != ed25519.PrivateKeySize {
-			return "", &Error{Kind: Invalid, Field: "secret", Message: "secret must be whsk_ and an ed25519 key in base64."}
+			return "", &store.Error{Kind: store.Invalid, Field: "secret", Message: "secret must be whsk_ and an ed25519 key in base64."}
 		}
 		seed = raw[:ed25519.SeedSize]
 		if private := ed25519.NewKeyFromSeed(seed); len(raw) == ed25519.PrivateKeySize && !private.Equal(ed25519.PrivateKey(raw)) {
-			return "", &Error{Kind: Invalid, Field: "secret", Message: "secret has a public half that does not belong to it."}
+			return "", &store.Error{Kind: store.Invalid, Field: "secret", Message: "secret has a public half that does not belong to it."}
 		}
 	}
 	private := ed25519.NewKeyFromSeed(seed)

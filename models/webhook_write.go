@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -24,12 +25,13 @@ func CreateWebhook(ctx context.Context, db *store.DB, by Caller, in *Change) (*W
 			w.OrganizationID = by.Scope.Root()
 		}
 		if w.OrganizationID == "" {
-			return nil, &Error{Kind: Required, Field: "organization", Message: "An endpoint needs the relationship organization."}
+			return nil, &store.Error{Kind: store.Required, Field: "organization",
+				Message: "An endpoint needs the relationship organization."}
 		}
 		// Others that create endpoints of the organization wait, so that all of them are counted.
 		if _, err := lockLive[Organization](ctx, tx, Organizations, by.Scope, w.OrganizationID); err != nil {
-			if IsKind(err, NotFound) {
-				return nil, relatedNotFound("organization", 0, "organizations", w.OrganizationID)
+			if store.IsKind(err, store.NotFound) {
+				return nil, store.NoRelated("organization", 0, "organizations", w.OrganizationID)
 			}
 			return w, err
 		}
@@ -85,7 +87,7 @@ func checkRoom(ctx context.Context, tx *store.DB, w *Webhook) error {
 	if n < int64(allowedOn(tx).MaxWebhooks) {
 		return nil
 	}
-	refused := &Error{Kind: Conflict,
+	refused := &store.Error{Kind: store.Conflict,
 		Message: fmt.Sprintf("The organization has %d endpoints, its own webhookUrl among them, and cannot have more.", n)}
 	if w.Kind == OwnWebhook {
 		refused.Field = "webhookUrl"
@@ -129,7 +131,7 @@ func UpdateWebhook(ctx context.Context, db *store.DB, by Caller, id string, in *
 		}
 		columns := Webhooks.Schema.Apply(w, in.Attributes)
 		if w.Kind == OwnWebhook && w.URL != before.URL {
-			return nil, &Error{Kind: Forbidden, Field: "url",
+			return nil, &store.Error{Kind: store.Forbidden, Field: "url",
 				Message: "This is the organization's own endpoint: change webhookUrl of the organization."}
 		}
 		if err := checkWebhook(tx, w, before, in); err != nil {
@@ -192,7 +194,8 @@ func DeleteWebhook(ctx context.Context, db *store.DB, by Caller, id string, vers
 			return err
 		}
 		if w.Kind == OwnWebhook {
-			return &Error{Kind: Conflict, Message: "This is the organization's own endpoint: set webhookUrl of the organization to null."}
+			return &store.Error{Kind: store.Conflict,
+				Message: "This is the organization's own endpoint: set webhookUrl of the organization to null."}
 		}
 		if err := checkVersion(w.Version, versions); err != nil {
 			return err
@@ -220,7 +223,7 @@ const disabled verb = "disabled"
 
 // DisableWebhook disables an endpoint and tells so. What is pending stays, for the day it is active again.
 func DisableWebhook(ctx context.Context, tx *store.DB, id, reason string) error {
-	before, err := lock[Webhook](ctx, tx, Webhooks, Everything(), id)
+	before, err := lock[Webhook](ctx, tx, Webhooks, collection.Everything(), id)
 	if err != nil || before.Status == WebhookDisabled {
 		return err
 	}

@@ -11,12 +11,13 @@ import (
 	"gorm.io/gorm/clause"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
 // checkUnchanged makes sure that read-only members of the input say what is: clients send back what they read. While creating, nothing
 // is yet, and null is nothing.
-func checkUnchanged(c *Collection, model any, in *Change, creating bool) error {
+func checkUnchanged(c *collection.Collection, model any, in *Change, creating bool) error {
 	if len(in.Echo) == 0 {
 		return nil
 	}
@@ -24,16 +25,16 @@ func checkUnchanged(c *Collection, model any, in *Change, creating bool) error {
 	if err != nil {
 		return err
 	}
-	var errs Errors
+	var errs store.Errors
 	for _, name := range slices.Sorted(maps.Keys(in.Echo)) {
 		value := in.Echo[name]
 		same := creating && value == nil
 		switch {
 		case same:
-		case c.computed(name): // it is another at every look
+		case computed(c, name): // it is another at every look
 			same = isPrintedValue(value)
 		case c.Schema.Relationship(name) != nil:
-			same = c.sameLinks(name, model, value.(Links), creating)
+			same = sameLinks(c, name, model, value.(Links), creating)
 		default:
 			same, err = sameJSON(resources[0].Attributes[name], value)
 			if err != nil {
@@ -41,7 +42,8 @@ func checkUnchanged(c *Collection, model any, in *Change, creating bool) error {
 			}
 		}
 		if !same {
-			errs = append(errs, &Error{Kind: ReadOnly, Field: name, Message: fmt.Sprintf("%s cannot be changed by this request.", name)})
+			errs = append(errs, &store.Error{Kind: store.ReadOnly, Field: name,
+				Message: fmt.Sprintf("%s cannot be changed by this request.", name)})
 		}
 	}
 	return errs.Err()
@@ -58,27 +60,28 @@ func isPrintedValue(value any) bool {
 }
 
 // computed reports whether an attribute is JSON that is put together when it is read.
-func (c *Collection) computed(name string) bool {
+func computed(c *collection.Collection, name string) bool {
 	a := c.Schema.Attribute(name)
 	return a != nil && a.Kind == jsonapi.Value && a.Column == ""
 }
 
 // sameLinks reports whether links that cannot be changed say what is. That of a to-many is only compared with nothing: what is changed
 // there is changed elsewhere.
-func (c *Collection) sameLinks(name string, model any, links Links, creating bool) bool {
+func sameLinks(c *collection.Collection, name string, model any, links Links, creating bool) bool {
 	if c.Schema.Relationship(name).Many {
 		return creating && len(links) == 0
 	}
-	if c.relations[name].first {
-		return false // what the caller is shown was compared before
-	}
-	return links.One() == c.columnValue(model, c.relations[name].column)
+	r := c.Relation(name)
+	return !r.First && // what the caller is shown was compared before
+		links.One() == c.Text(model, r.Column)
 }
 
 // withoutEcho returns an update without the links that cannot be changed and that repeat what the caller was shown. That may be less than
 // there is: the members of a to-many that the caller sees, and nothing for a to-one out of its sight. The input itself stays, because a
 // transaction that runs again may find something else to show.
-func withoutEcho(ctx context.Context, tx *store.DB, scope Scope, c *Collection, model any, in *Change) (*Change, error) {
+func withoutEcho(
+	ctx context.Context, tx *store.DB, scope collection.Scope, c *collection.Collection, model any, in *Change,
+) (*Change, error) {
 	rest := *in
 	rest.Echo = maps.Clone(in.Echo)
 	for name, value := range in.Echo {
@@ -87,12 +90,12 @@ func withoutEcho(ctx context.Context, tx *store.DB, scope Scope, c *Collection, 
 			continue
 		}
 		sent := slices.Clone(links)
-		shown, err := c.shown(ctx, tx, scope, model, name, len(sent))
+		told, err := shown(ctx, tx, c, scope, model, name, len(sent))
 		if err != nil {
 			return nil, err
 		}
 		slices.Sort(sent)
-		if slices.Equal(shown, slices.Compact(sent)) {
+		if slices.Equal(told, slices.Compact(sent)) {
 			delete(rest.Echo, name)
 		}
 	}
@@ -100,8 +103,10 @@ func withoutEcho(ctx context.Context, tx *store.DB, scope Scope, c *Collection, 
 }
 
 // shown returns the ids of what a scope sees behind a relationship of a model, in order; at most one more than most.
-func (c *Collection) shown(ctx context.Context, tx *store.DB, scope Scope, model any, name string, most int) ([]string, error) {
-	target, narrow := c.relations[name].target, []where(nil)
+func shown(
+	ctx context.Context, tx *store.DB, c *collection.Collection, scope collection.Scope, model any, name string, most int,
+) ([]string, error) {
+	target, narrow := c.Relation(name).Target, []collection.Where(nil)
 	if c.Schema.Relationship(name).Many {
 		target = c.Related(name, c.ID(model))
 	} else {
@@ -109,11 +114,11 @@ func (c *Collection) shown(ctx context.Context, tx *store.DB, scope Scope, model
 		if err != nil {
 			return nil, err
 		}
-		narrow = append(narrow, condition(target.table+".id = ?", idOrNil(id)))
+		narrow = append(narrow, collection.Condition(target.Table+".id = ?", collection.IDOrNil(id)))
 	}
 	var ids []string
-	found := target.from(ctx, tx, append(target.base(scope), narrow...)...)
-	if err := found.Order(target.table+".id").Limit(most+1).Pluck(target.table+".id", &ids).Error; err != nil {
+	found := target.From(ctx, tx, append(target.Present(scope), narrow...)...)
+	if err := found.Order(target.Table+".id").Limit(most+1).Pluck(target.Table+".id", &ids).Error; err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
 	return ids, nil
@@ -142,28 +147,28 @@ func checkVersion(version int64, wanted *Versions) error {
 	case wanted == nil || slices.Contains(wanted.Listed, version):
 		return nil
 	case wanted.Weak && len(wanted.Listed) == 0:
-		return &Error{Kind: PreconditionFailed, Message: WeakNeverMatches}
+		return &store.Error{Kind: store.PreconditionFailed, Message: WeakNeverMatches}
 	default:
-		return &Error{Kind: PreconditionFailed, Message: "The resource has changed since the version that If-Match names."}
+		return &store.Error{Kind: store.PreconditionFailed, Message: "The resource has changed since the version that If-Match names."}
 	}
 }
 
 // save writes columns of a model whose row the transaction has locked.
-func save(ctx context.Context, tx *store.DB, c *Collection, model any, columns ...string) error {
-	res := tx.Session(ctx).Model(c.Model()).Where("id = ?", c.ID(model)).Select(columns).Updates(model)
+func save(ctx context.Context, tx *store.DB, c *collection.Collection, model any, columns ...string) error {
+	res := tx.Session(ctx).Model(c.New()).Where("id = ?", c.ID(model)).Select(columns).Updates(model)
 	if res.Error != nil {
 		return classifyFor(res.Error, "update "+c.Schema.Singular())
 	}
 	if res.RowsAffected == 0 {
-		return notFound(c.Schema.Type, c.ID(model))
+		return store.NoResource(c.Schema.Type, c.ID(model))
 	}
 	return nil
 }
 
 // classifyFor returns the refusal behind a database error, or the error with what was being done.
 func classifyFor(err error, doing string) error {
-	var refusal *Error
-	if classified := classify(err); errors.As(classified, &refusal) {
+	var refusal *store.Error
+	if classified := store.Classify(err, uniques()); errors.As(classified, &refusal) {
 		return classified
 	}
 	return fmt.Errorf("%s: %w", doing, err)
@@ -184,29 +189,29 @@ var (
 
 // lock reads one resource that a scope sees, or would see if it were not deleted, and keeps others from changing it until the transaction
 // ends.
-func lock[T any](ctx context.Context, tx *store.DB, c *Collection, scope Scope, id string) (*T, error) {
-	return lockWhere[T](ctx, tx, c, id, c.visible(scope))
+func lock[T any](ctx context.Context, tx *store.DB, c *collection.Collection, scope collection.Scope, id string) (*T, error) {
+	return lockWhere[T](ctx, tx, c, id, c.Visible(scope))
 }
 
 // lockLive is lock for what is there: what was deleted, or belongs to something deleted, is not found.
-func lockLive[T any](ctx context.Context, tx *store.DB, c *Collection, scope Scope, id string) (*T, error) {
-	return lockWhere[T](ctx, tx, c, id, c.base(scope)...)
+func lockLive[T any](ctx context.Context, tx *store.DB, c *collection.Collection, scope collection.Scope, id string) (*T, error) {
+	return lockWhere[T](ctx, tx, c, id, c.Present(scope)...)
 }
 
-func lockWhere[T any](ctx context.Context, tx *store.DB, c *Collection, id string, conds ...where) (*T, error) {
+func lockWhere[T any](ctx context.Context, tx *store.DB, c *collection.Collection, id string, conds ...collection.Where) (*T, error) {
 	if !jsonapi.IsID(id) {
-		return nil, notFound(c.Schema.Type, id)
+		return nil, store.NoResource(c.Schema.Type, id)
 	}
-	q := c.from(ctx, tx, append(conds, condition(c.table+".id = ?", id))...).Clauses(forUpdate)
+	q := c.From(ctx, tx, append(conds, collection.Condition(c.Table+".id = ?", id))...).Clauses(forUpdate)
 	var found []*T
 	if err := q.Limit(1).Find(&found).Error; err != nil {
 		return nil, fmt.Errorf("lock %s: %w", c.Schema.Singular(), err)
 	}
 	if len(found) == 0 {
-		return nil, notFound(c.Schema.Type, id)
+		return nil, store.NoResource(c.Schema.Type, id)
 	}
-	if c.complete != nil {
-		if err := c.complete(tx, found[0]); err != nil {
+	if c.Complete != nil {
+		if err := c.Complete(tx, found[0]); err != nil {
 			return nil, fmt.Errorf("read %s %s: %w", c.Schema.Singular(), id, err)
 		}
 	}
@@ -214,17 +219,17 @@ func lockWhere[T any](ctx context.Context, tx *store.DB, c *Collection, id strin
 }
 
 // share makes sure that a resource is there, visible, and stays until the transaction ends.
-func share(ctx context.Context, tx *store.DB, c *Collection, scope Scope, id string) error {
+func share(ctx context.Context, tx *store.DB, c *collection.Collection, scope collection.Scope, id string) error {
 	if !jsonapi.IsID(id) {
-		return notFound(c.Schema.Type, id)
+		return store.NoResource(c.Schema.Type, id)
 	}
 	var found []string
-	rows := c.from(ctx, tx, append(c.base(scope), condition(c.table+".id = ?", id))...)
-	if err := rows.Clauses(forShare).Pluck(c.table+".id", &found).Error; err != nil {
+	rows := c.From(ctx, tx, append(c.Present(scope), collection.Condition(c.Table+".id = ?", id))...)
+	if err := rows.Clauses(forShare).Pluck(c.Table+".id", &found).Error; err != nil {
 		return fmt.Errorf("lock %s: %w", c.Schema.Singular(), err)
 	}
 	if len(found) == 0 {
-		return notFound(c.Schema.Type, id)
+		return store.NoResource(c.Schema.Type, id)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"roster/models"
+	"roster/models/collection"
 )
 
 // Door is a front door: one wire format that the service is spoken to in. It says what is different there, and nothing else.
@@ -18,7 +19,7 @@ type Door struct {
 	// HowToPresent is the sentence that tells a stranger how a credential is presented.
 	HowToPresent string
 	// Refusal returns how the door tells a client of an error, nil for one that is no business of clients: then it is asked again, for an
-	// [Error] with the reason Internal. It must know every Error, and the errors of package models.
+	// [Error] with the reason Internal. It must know every Error, and the errors of package store.
 	Refusal func(error) *Refusal
 	// Told returns the resources that an answer of the door's tells of, from its body: before it is given again, whoever asks must see
 	// them. A door that writes needs it.
@@ -100,11 +101,11 @@ func (refusal *Refusal) write(w http.ResponseWriter) {
 func (told Told) sees(rq *Request) error {
 	for typ, ids := range told {
 		c := models.CollectionOf(typ)
-		seen, err := models.FindAll(rq.Context(), rq.DB, c, rq.Scope(), ids, nil)
+		seen, err := collection.FindAll(rq.Context(), rq.DB, c, rq.Scope(), ids, nil)
 		if err != nil {
 			return err
 		}
-		there, err := models.FindAll(rq.Context(), rq.DB, c, models.Everything(), ids, nil)
+		there, err := collection.FindAll(rq.Context(), rq.DB, c, collection.Everything(), ids, nil)
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -53,7 +54,7 @@ func TestADoorHasEverythingThatIsShared(t *testing.T) {
 func eventsAbout(t *testing.T, db *store.DB, id string) (n int) {
 	t.Helper()
 	query := &jsonapi.Query{Page: jsonapi.Page{Size: 100, Number: 1}}
-	page, err := models.List(t.Context(), db, models.Events, models.Everything(), query)
+	page, err := collection.List(t.Context(), db, models.Events, collection.Everything(), query)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 
-	"roster/models"
 	"roster/models/store"
 )
 
@@ -53,17 +52,17 @@ var statuses = map[Reason]int{
 // Reasons returns every reason with its status.
 func Reasons() map[Reason]int { return maps.Clone(statuses) }
 
-// kinds has the status of each kind of error of package models.
-var kinds = map[models.Kind]int{
-	models.NotFound:           http.StatusNotFound,
-	models.RelatedNotFound:    http.StatusNotFound,
-	models.Conflict:           http.StatusConflict,
-	models.Invalid:            http.StatusUnprocessableEntity,
-	models.Required:           http.StatusUnprocessableEntity,
-	models.Forbidden:          http.StatusForbidden,
-	models.ReadOnly:           http.StatusForbidden,
-	models.PreconditionFailed: http.StatusPreconditionFailed,
-	models.OtherRequest:       http.StatusUnprocessableEntity,
+// kinds has the status of each kind of error of package store.
+var kinds = map[store.Kind]int{
+	store.NotFound:           http.StatusNotFound,
+	store.RelatedNotFound:    http.StatusNotFound,
+	store.Conflict:           http.StatusConflict,
+	store.Invalid:            http.StatusUnprocessableEntity,
+	store.Required:           http.StatusUnprocessableEntity,
+	store.Forbidden:          http.StatusForbidden,
+	store.ReadOnly:           http.StatusForbidden,
+	store.PreconditionFailed: http.StatusPreconditionFailed,
+	store.OtherRequest:       http.StatusUnprocessableEntity,
 }
 
 // Error is a refusal of the server's own.
@@ -77,13 +76,13 @@ type Error struct {
 // Error implements error.
 func (e *Error) Error() string { return string(e.Reason) + ": " + e.Message }
 
-// Status returns the HTTP status of an error of this package or of package models, of several that of the first; 0 for any other error.
+// Status returns the HTTP status of an error of this package or of package store, of several that of the first; 0 for any other error.
 func Status(err error) int {
 	var own *Error
 	if errors.As(err, &own) {
 		return statuses[own.Reason]
 	}
-	if all := models.ErrorsOf(err); len(all) > 0 {
+	if all := store.ErrorsOf(err); len(all) > 0 {
 		return kinds[all[0].Kind]
 	}
 	return 0

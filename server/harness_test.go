@@ -64,7 +64,7 @@ func misbehaving() []Route {
 		return errors.New("dial postgres: password=hunter2")
 	})
 	get("/refused", func(http.ResponseWriter, *Request) error {
-		return &models.Error{Kind: models.Invalid, Field: "name", Message: "No."}
+		return &store.Error{Kind: store.Invalid, Field: "name", Message: "No."}
 	})
 	get("/wait", func(_ http.ResponseWriter, rq *Request) error {
 		<-rq.Context().Done()

@@ -8,6 +8,8 @@ import (
 	"roster/auth"
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
+	"roster/models/store"
 )
 
 // plainDoor is a whole front door: plain JSON, errors of another form, the key in one header.
@@ -37,7 +39,7 @@ type plainError struct{ Wrong, Message, ID string }
 func plainRefusal(err error) *Refusal {
 	var told plainError
 	var own *Error
-	switch refused := models.ErrorsOf(err); {
+	switch refused := store.ErrorsOf(err); {
 	case errors.As(err, &own):
 		told = plainError{string(own.Reason), own.Message, own.ID}
 	case refused != nil:
@@ -51,7 +53,7 @@ func plainRefusal(err error) *Refusal {
 
 func listPlainly(_ http.ResponseWriter, rq *Request) (Serve, error) {
 	return func(w http.ResponseWriter) error {
-		page, err := models.List(rq.Context(), rq.DB, models.Organizations, rq.Scope(),
+		page, err := collection.List(rq.Context(), rq.DB, models.Organizations, rq.Scope(),
 			&jsonapi.Query{Page: jsonapi.Page{Size: 10, Number: 1}})
 		if err != nil {
 			return err
@@ -70,7 +72,7 @@ func createPlainly(w http.ResponseWriter, rq *Request) (Serve, error) {
 	}
 	var sent plainOrganization
 	if err := json.Unmarshal(rq.Content, &sent); err != nil {
-		return nil, &models.Error{Kind: models.Invalid, Message: "Send a JSON object."}
+		return nil, &store.Error{Kind: store.Invalid, Message: "Send a JSON object."}
 	}
 	return func(w http.ResponseWriter) error {
 		in := &models.Change{Attributes: map[string]any{"name": sent.Name}}

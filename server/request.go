@@ -11,6 +11,7 @@ import (
 
 	"roster/auth"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -59,7 +60,7 @@ type Request struct {
 func (rq *Request) Var(name string) string { return mux.Vars(rq.Request)[name] }
 
 // Scope returns what the caller may see.
-func (rq *Request) Scope() models.Scope { return rq.Principal.Scope() }
+func (rq *Request) Scope() collection.Scope { return rq.Principal.Scope() }
 
 // Caller returns the author of changes.
 func (rq *Request) Caller() models.Caller { return rq.Principal.Caller(RequestID(rq.Context())) }

@@ -8,6 +8,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/webhooks/webhookstest"
 )
 
@@ -52,7 +53,7 @@ func TestAnEndpointThatTakesNothingForFiveDaysIsDisabledAndTold(t *testing.T) {
 		if m.Type != "webhook.disabled" || m.Data.ID != endpoint.ID || m.Data.Attributes["disabledReason"] != "failing" {
 			r.t.Errorf("the organization above is told %+v", m)
 		}
-		page, err := models.List(r.t.Context(), r.db, models.Events, models.Everything(),
+		page, err := collection.List(r.t.Context(), r.db, models.Events, collection.Everything(),
 			query(r.t, models.Events, "filter[eventType]=webhook.disabled"))
 		if err != nil || len(page.Items) != 1 || *page.Items[0].(*models.Event).OrganizationID != org.ID {
 			r.t.Errorf("the management sees %d events, %v", len(page.Items), err)
@@ -118,7 +119,7 @@ func TestWhatWaitsForARetryGoesOutWhenTheEndpointIsEnabled(t *testing.T) {
 }
 
 // query reads the query of a list.
-func query(t *testing.T, c *models.Collection, text string) *jsonapi.Query {
+func query(t *testing.T, c *collection.Collection, text string) *jsonapi.Query {
 	t.Helper()
 	q, err := jsonapi.ParseQuery(text, jsonapi.ListQuery, c.Schema, models.SchemaOf)
 	if err != nil {

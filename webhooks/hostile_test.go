@@ -10,6 +10,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 	"roster/webhooks/queue"
@@ -43,7 +44,7 @@ func TestNothingThatAReceiverSaysKeepsItsResultFromBeingWritten(t *testing.T) {
 		r.until(`SELECT COUNT(*) FROM webhook_attempts`, int64(len(answers)))
 		for i, e := range endpoints {
 			id := r.query(`SELECT CAST(id AS text) FROM webhook_deliveries WHERE webhook_id = '` + e.ID + `'`).(string)
-			found, err := models.Find(r.t.Context(), r.db, models.WebhookDeliveries, models.Everything(), id, &jsonapi.Query{})
+			found, err := collection.Find(r.t.Context(), r.db, models.WebhookDeliveries, collection.Everything(), id, &jsonapi.Query{})
 			if err != nil {
 				r.t.Fatal(err)
 			}

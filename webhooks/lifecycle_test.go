@@ -11,6 +11,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 	"roster/webhooks/queue"
@@ -429,7 +430,7 @@ func TestRedeliveringAndReplaying(t *testing.T) {
 		if err := models.FillWebhookHealth(r.t.Context(), r.db, endpoint); err != nil || endpoint.Health == nil {
 			r.t.Errorf("health: %v", err)
 		}
-		found, err := models.Find(r.t.Context(), r.db, models.WebhookDeliveries, models.Everything(), d.ID, &jsonapi.Query{})
+		found, err := collection.Find(r.t.Context(), r.db, models.WebhookDeliveries, collection.Everything(), d.ID, &jsonapi.Query{})
 		if err != nil || found.(*models.WebhookDelivery).History == nil {
 			r.t.Errorf("history: %v", err)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 	"roster/webhooks/webhookstest"
@@ -194,7 +195,7 @@ func TestABodyTellsWhatWasSeenWhenItHappened(t *testing.T) {
 				r.t.Fatal(err)
 			}
 			return models.Caller{
-				Kind: models.ByManagementKey, ID: made.ID, Name: made.Name, Scope: models.Subtree(org.ID),
+				Kind: models.ByManagementKey, ID: made.ID, Name: made.Name, Scope: collection.Subtree(org.ID),
 				Rights: models.Rights{Scopes: []string{"*"}},
 			}
 		}
@@ -208,7 +209,7 @@ func TestABodyTellsWhatWasSeenWhenItHappened(t *testing.T) {
 		}
 		rename(ofTeam, "before")
 		mover := ofTeam
-		mover.Scope = models.Everything()
+		mover.Scope = collection.Everything()
 		r.moveBy(mover, team, to, nil)
 		rename(ofTeam, "after")
 		rename(ofTo, "by the new owner")

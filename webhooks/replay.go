@@ -8,6 +8,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/store"
 	"roster/webhooks/queue"
 )
@@ -91,14 +92,14 @@ type replayStep struct {
 // it does not run, its endpoint has enough to do, or is gone, which cancels it.
 func nextReplayStep(ctx context.Context, tx *store.DB, id string, ahead int) (*replayStep, error) {
 	replay, err := models.LockWebhookReplay(ctx, tx, id)
-	if models.IsKind(err, models.NotFound) {
+	if store.IsKind(err, store.NotFound) {
 		return nil, nil // deleted with its endpoint
 	}
 	if err != nil || replay.State != models.ReplayRunning {
 		return nil, err
 	}
-	endpoint, err := models.Find(ctx, tx, models.Webhooks, models.Everything(), replay.WebhookID, nil)
-	if models.IsKind(err, models.NotFound) {
+	endpoint, err := collection.Find(ctx, tx, models.Webhooks, collection.Everything(), replay.WebhookID, nil)
+	if store.IsKind(err, store.NotFound) {
 		return nil, queue.FinishReplay(ctx, tx, replay, models.ReplayCancelled)
 	}
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 	"roster/webhooks/queue"
@@ -67,7 +68,7 @@ func (r *rig) fannedOut(wanted string) {
 // progress is what a replay tells of itself when it is read.
 func (r *rig) progress(replay *models.WebhookReplay) string {
 	r.t.Helper()
-	found, err := models.Find(r.t.Context(), r.db, models.WebhookReplays, models.Everything(), replay.ID, &jsonapi.Query{})
+	found, err := collection.Find(r.t.Context(), r.db, models.WebhookReplays, collection.Everything(), replay.ID, &jsonapi.Query{})
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -33,12 +34,12 @@ func opened(t *testing.T, dir, url string) *store.DB {
 }
 
 // everyPage returns the attributes and ids of a whole collection as the API would list it.
-func everyPage(t *testing.T, db *store.DB, c *models.Collection) []any {
+func everyPage(t *testing.T, db *store.DB, c *collection.Collection) []any {
 	t.Helper()
 	var items []any
 	for number := 1; ; number++ {
 		q := &jsonapi.Query{Page: jsonapi.Page{Number: number, Size: jsonapi.MaxPageSize}}
-		page, err := models.List(t.Context(), db, c, models.Everything(), q)
+		page, err := collection.List(t.Context(), db, c, collection.Everything(), q)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -71,8 +72,8 @@ func TestTheSameSeedGivesTheSameData(t *testing.T) {
 		}
 		var all []string
 		db := opened(t, dir, url)
-		for _, c := range []*models.Collection{models.Organizations, models.Users, models.Memberships} {
-			resources, err := models.Render(t.Context(), db, c, models.Everything(), everyPage(t, db, c), c.Schema.URL(), nil)
+		for _, c := range []*collection.Collection{models.Organizations, models.Users, models.Memberships} {
+			resources, err := collection.Render(t.Context(), db, c, collection.Everything(), everyPage(t, db, c), c.Schema.URL(), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -239,9 +240,9 @@ func TestAnInterruptedDemoIsCompleteAsFarAsItGotAndCanGoOn(t *testing.T) {
 		if err := models.InsertBatch(ctx, db, d.next()); err == nil {
 			t.Fatal("a batch was written after the interruption")
 		}
-		for _, c := range []*models.Collection{models.Organizations, models.Users, models.Memberships} {
+		for _, c := range []*collection.Collection{models.Organizations, models.Users, models.Memberships} {
 			q := &jsonapi.Query{Page: jsonapi.Page{Number: 1, Size: 1}}
-			page, err := models.List(t.Context(), db, c, models.Everything(), q)
+			page, err := collection.List(t.Context(), db, c, collection.Everything(), q)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -14,6 +14,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -153,13 +154,13 @@ func keyChange(cmd *cli.Command, now time.Time) (*models.Change, error) {
 // refusal returns what models refuses as a sentence for users. One about a value that was given is a usage error; any other says that what
 // was asked for cannot be done now.
 func refusal(err error) error {
-	all := models.ErrorsOf(err)
+	all := store.ErrorsOf(err)
 	if all == nil {
 		return err
 	}
 	sentence := errors.New(strings.TrimSuffix(all[0].Message, "."))
 	switch all[0].Kind {
-	case models.Invalid, models.Required, models.RelatedNotFound:
+	case store.Invalid, store.Required, store.RelatedNotFound:
 		return usageError{sentence}
 	default:
 		return sentence
@@ -287,7 +288,7 @@ func orNever(at *time.Time) string {
 
 // printKeys prints keys as the API does.
 func (p *program) printKeys(ctx context.Context, db *store.DB, keys []any) error {
-	resources, err := models.Render(ctx, db, models.APIKeys, models.Everything(), keys, models.APIKeys.Schema.URL(), nil)
+	resources, err := collection.Render(ctx, db, models.APIKeys, collection.Everything(), keys, models.APIKeys.Schema.URL(), nil)
 	if err != nil {
 		return err
 	}
@@ -304,7 +305,7 @@ func allKeys(ctx context.Context, db *store.DB) ([]any, error) {
 	var keys []any
 	for number := 1; ; number++ {
 		q := &jsonapi.Query{Page: jsonapi.Page{Number: number, Size: jsonapi.MaxPageSize}}
-		page, err := models.List(ctx, db, models.APIKeys, models.Everything(), q)
+		page, err := collection.List(ctx, db, models.APIKeys, collection.Everything(), q)
 		if err != nil {
 			return nil, err
 		}
@@ -329,7 +330,7 @@ func oneID(_ context.Context, cmd *cli.Command) error {
 func (p *program) revokeKey(ctx context.Context, cmd *cli.Command, db *store.DB) error {
 	id := strings.ToLower(cmd.Args().First())
 	err := models.DeleteAPIKey(ctx, db, operator, id, nil)
-	if models.IsKind(err, models.NotFound) {
+	if store.IsKind(err, store.NotFound) {
 		return fmt.Errorf("there is no key with the id %s; 'roster key list' shows those there are", id)
 	}
 	return refusal(err)

@@ -19,6 +19,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -212,7 +213,7 @@ func TestAKilledProgramLeavesNoHalfWrittenChange(t *testing.T) {
 func (v *victim) check(db *store.DB) {
 	v.t.Helper()
 	modelstest.CheckConsistency(v.t, db)
-	deliveries, err := models.List(v.t.Context(), db, models.WebhookDeliveries, models.Everything(),
+	deliveries, err := collection.List(v.t.Context(), db, models.WebhookDeliveries, collection.Everything(),
 		&jsonapi.Query{Page: jsonapi.Page{Size: 1}})
 	if err != nil {
 		v.t.Fatal(err)

@@ -58,6 +58,25 @@ func Webhook(t testing.TB, db *store.DB, organization, url string, options ...Op
 	return made(t, webhook, err)
 }
 
+// Delivery makes a delivery of a test to an endpoint.
+func Delivery(t testing.TB, db *store.DB, w *models.Webhook) *models.WebhookDelivery {
+	t.Helper()
+	delivery, err := store.Resulting(t.Context(), db, func(tx *store.DB) (*models.WebhookDelivery, error) {
+		event, err := models.RecordTest(t.Context(), tx, author, w)
+		if err != nil {
+			return nil, err
+		}
+		now := jsonapi.Stamp{Time: tx.Now()}
+		d := &models.WebhookDelivery{
+			ID: models.NewID(), CreatedAt: now, EventType: event.Type, State: models.DeliveryPending, Trigger: models.TriggerTest,
+			NextAttemptAt: &now, EventID: event.ID, WebhookID: w.ID, OrganizationID: w.OrganizationID, Ordinal: event.Ordinal,
+		}
+		models.CountDelivery(tx, w.OrganizationID, w.ID, 1)
+		return d, tx.Session(t.Context()).Create(d).Error
+	})
+	return made(t, delivery, err)
+}
+
 // Key makes a key that may do everything within an organization, or within the whole installation for "".
 func Key(t testing.TB, db *store.DB, kind models.KeyKind, organization string, options ...Option) *models.APIKey {
 	t.Helper()

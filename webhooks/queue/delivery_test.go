@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 	"roster/webhooks/queue"
@@ -31,7 +32,7 @@ func tested(t *testing.T, db *store.DB, webhook string) *models.WebhookDelivery 
 // delivery reads a delivery.
 func delivery(t *testing.T, db *store.DB, id string) *models.WebhookDelivery {
 	t.Helper()
-	return must(models.Find(t.Context(), db, models.WebhookDeliveries, models.Everything(), id, nil))(t).(*models.WebhookDelivery)
+	return must(collection.Find(t.Context(), db, models.WebhookDeliveries, collection.Everything(), id, nil))(t).(*models.WebhookDelivery)
 }
 
 // leased leases the lane of an endpoint that has its turn.

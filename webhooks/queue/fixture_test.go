@@ -5,13 +5,14 @@ import (
 	"testing"
 
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
 
 // everything is a caller that sees the whole installation and may do everything.
 var everything = models.Caller{
-	Kind: models.ByManagementKey, ID: "test", Name: "Test", Scope: models.Everything(),
+	Kind: models.ByManagementKey, ID: "test", Name: "Test", Scope: collection.Everything(),
 	Rights: models.Rights{Scopes: []string{models.EveryScope}},
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -31,7 +32,7 @@ func Redeliver(ctx context.Context, db *store.DB, by models.Caller, id string) (
 			return nil, err
 		}
 		tx.Recorded(true)
-		found, err := models.Find(ctx, tx, models.WebhookDeliveries, by.Scope, id, nil)
+		found, err := collection.Find(ctx, tx, models.WebhookDeliveries, by.Scope, id, nil)
 		after, _ := found.(*models.WebhookDelivery)
 		return after, err
 	})

@@ -9,6 +9,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
 	"roster/webhooks/queue"
@@ -49,7 +50,7 @@ func TestDeliveriesAreSortedByTheirCreation(t *testing.T) {
 }
 
 // list reads a page of deliveries that is cut by cursors.
-func list(t *testing.T, db *store.DB, query string) *models.Page {
+func list(t *testing.T, db *store.DB, query string) *collection.Page {
 	t.Helper()
 	accepts := jsonapi.ListQuery
 	accepts.Cursors = true
@@ -57,5 +58,5 @@ func list(t *testing.T, db *store.DB, query string) *models.Page {
 	if err != nil {
 		t.Fatalf("%s: %v", query, err)
 	}
-	return must(models.List(t.Context(), db, models.WebhookDeliveries, models.Everything(), q))(t)
+	return must(collection.List(t.Context(), db, models.WebhookDeliveries, collection.Everything(), q))(t)
 }

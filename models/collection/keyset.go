@@ -1,4 +1,4 @@
-package models
+package collection
 
 import (
 	"cmp"
@@ -20,14 +20,14 @@ type sortKey struct {
 func (c *Collection) sortKeys(named []jsonapi.SortKey) []sortKey {
 	var keys []sortKey
 	if len(named) == 0 {
-		for _, column := range c.order {
-			keys = append(keys, sortKey{column: strings.TrimPrefix(column, c.table+".")})
+		for _, column := range c.Order {
+			keys = append(keys, sortKey{column: strings.TrimPrefix(column, c.Table+".")})
 		}
 		return keys
 	}
-	unique := strings.TrimPrefix(c.order[len(c.order)-1], c.table+".")
+	unique := strings.TrimPrefix(c.Order[len(c.Order)-1], c.Table+".")
 	for _, k := range named {
-		column := cmp.Or(c.orderedAs[k.Attribute.Column], k.Attribute.Column)
+		column := cmp.Or(c.OrderedAs[k.Attribute.Column], k.Attribute.Column)
 		keys = append(keys, sortKey{column, k.Descending, k.Attribute.Nullable})
 		if column == "id" || column == unique {
 			return keys // without ties already: what follows decides nothing
@@ -51,7 +51,7 @@ func reversed(keys []sortKey) []sortKey {
 func (c *Collection) orderBy(keys []sortKey) []string {
 	terms := make([]string, len(keys))
 	for i, k := range keys {
-		terms[i] = c.table + "." + k.column
+		terms[i] = c.Table + "." + k.column
 		if k.descending {
 			terms[i] += " DESC"
 		}
@@ -67,7 +67,7 @@ func (c *Collection) orderBy(keys []sortKey) []string {
 func (c *Collection) place(model any, keys []sortKey) jsonapi.Cursor {
 	var cursor jsonapi.Cursor
 	for _, k := range keys {
-		cursor.Values = append(cursor.Values, sortValue(reflect.ValueOf(model).Elem().FieldByIndex(columnsOf(c.model)[k.column])))
+		cursor.Values = append(cursor.Values, sortValue(reflect.ValueOf(model).Elem().FieldByIndex(columnsOf(c.Model)[k.column])))
 	}
 	return cursor
 }
@@ -94,55 +94,55 @@ func sortValue(field reflect.Value) any {
 // behind returns the conditions of the rows behind a place in the list. Each is a range of an index on the keys, and they stand in the
 // order of the list: all rows of one come before those of the next. One disjunction would say the same, and both databases would walk
 // through the index from its beginning for it (https://use-the-index-luke.com/no-offset; docs/adr/0020).
-func (c *Collection) behind(keys []sortKey, values []any) []where {
+func (c *Collection) behind(keys []sortKey, values []any) []Where {
 	if w, ok := c.behindRow(keys, values); ok {
-		return []where{w}
+		return []Where{w}
 	}
-	var parts []where
+	var parts []Where
 	for i := len(keys) - 1; i >= 0; i-- {
 		var equal []string
 		var args []any
 		for j, k := range keys[:i] {
 			if values[j] == nil {
-				equal = append(equal, c.table+"."+k.column+" IS NULL")
+				equal = append(equal, c.Table+"."+k.column+" IS NULL")
 				continue
 			}
-			equal, args = append(equal, c.table+"."+k.column+" = ?"), append(args, values[j])
+			equal, args = append(equal, c.Table+"."+k.column+" = ?"), append(args, values[j])
 		}
 		for _, next := range c.behindValue(keys[i], values[i]) {
-			sql := strings.Join(append(equal[:len(equal):len(equal)], next.sql), " AND ")
-			parts = append(parts, condition(sql, append(args[:len(args):len(args)], next.args...)...))
+			sql := strings.Join(append(equal[:len(equal):len(equal)], next.SQL), " AND ")
+			parts = append(parts, Condition(sql, append(args[:len(args):len(args)], next.Args...)...))
 		}
 	}
 	return parts
 }
 
 // behindRow returns the comparison of whole rows, where that is the same: in one direction, and with no NULL behind the place.
-func (c *Collection) behindRow(keys []sortKey, values []any) (where, bool) {
+func (c *Collection) behindRow(keys []sortKey, values []any) (Where, bool) {
 	columns := make([]string, len(keys))
 	for i, k := range keys {
 		if k.descending != keys[0].descending || k.descending && k.nullable || values[i] == nil {
-			return where{}, false
+			return Where{}, false
 		}
 		columns[i] = k.column
 	}
-	return direction{columns, keys[0].descending}.behind(c.table+".", values), true
+	return direction{columns, keys[0].descending}.behind(c.Table+".", values), true
 }
 
 // behindValue returns the conditions of the values of one column behind a value.
-func (c *Collection) behindValue(k sortKey, value any) []where {
-	column := c.table + "." + k.column
+func (c *Collection) behindValue(k sortKey, value any) []Where {
+	column := c.Table + "." + k.column
 	switch {
 	case value == nil && k.descending:
 		return nil
 	case value == nil:
-		return []where{condition(column + " IS NOT NULL")}
+		return []Where{Condition(column + " IS NOT NULL")}
 	case k.descending && k.nullable:
-		return []where{condition(column+" < ?", value), condition(column + " IS NULL")}
+		return []Where{Condition(column+" < ?", value), Condition(column + " IS NULL")}
 	case k.descending:
-		return []where{condition(column+" < ?", value)}
+		return []Where{Condition(column+" < ?", value)}
 	default:
-		return []where{condition(column+" > ?", value)}
+		return []Where{Condition(column+" > ?", value)}
 	}
 }
 

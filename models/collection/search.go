@@ -1,4 +1,4 @@
-package models
+package collection
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 // stretch is a list from some place on, in one direction.
 type stretch struct {
 	// conds are those of [Collection.filter], of which the first is what the scope sees, and that of a row behind the place.
-	conds []where
+	conds []Where
 	keys  []sortKey
 	// place is what the last row before the stretch has for each key; none at the beginning of the list.
 	place []any
@@ -74,7 +74,7 @@ func (c *Collection) searching(db *store.DB, scope Scope, list stretch, q *jsona
 
 // narrow reports whether a scope sees a part of the collection that no index has in order.
 func (c *Collection) narrow(scope Scope) bool {
-	return c.reached.table != "" && (scope.reach == subtree || scope.reach == oneOrganization && c.reached.distinct != "")
+	return c.Reached.Table != "" && (scope.reach == subtree || scope.reach == oneOrganization && c.Reached.Distinct != "")
 }
 
 // read reads the page from where from says.
@@ -101,7 +101,7 @@ func (s *search) walking(window, least int) way {
 		if s.small {
 			return nil, false, nil
 		}
-		large, err := s.reached.exceeds(ctx, s.db, s.scope, least)
+		large, err := s.Reached.exceeds(ctx, s.db, s.scope, least)
 		if err != nil || !large {
 			s.small = true
 			return nil, false, err
@@ -117,15 +117,15 @@ func (s *search) walking(window, least int) way {
 
 // gatherAll finds every page.
 func (s *search) gatherAll(ctx context.Context) ([]any, error) {
-	conds := append([]where{s.visible(s.scope.gather())}, s.list.conds[1:]...)
+	conds := append([]Where{s.Visible(s.scope.gather())}, s.list.conds[1:]...)
 	return s.read(ctx, func(l *limits) { s.sorted(ctx, s.db, conds, s.terms, l) })
 }
 
 // walk makes a read go through a window of rows in their order, and keep those that the scope sees.
-func (c *Collection) walk(ctx context.Context, db *store.DB, conds []where, order []string, window int, l *limits) {
+func (c *Collection) walk(ctx context.Context, db *store.DB, conds []Where, order []string, window int, l *limits) {
 	l.from = c.window(ctx, db, conds, order, window)
-	if conds[0].sql != "" {
-		l.from = l.from.Where(conds[0].sql, conds[0].args...)
+	if conds[0].SQL != "" {
+		l.from = l.from.Where(conds[0].SQL, conds[0].Args...)
 	}
 	// Rows of a subquery with a limit are passed on one by one. PostgreSQL knows that they are in order; SQLite would ask for all of the
 	// window to sort it again.
@@ -133,15 +133,15 @@ func (c *Collection) walk(ctx context.Context, db *store.DB, conds []where, orde
 }
 
 // window returns the first rows, in order, that meet all conditions but the first: what a scope sees.
-func (c *Collection) window(ctx context.Context, db *store.DB, conds []where, order []string, size int) *gorm.DB {
-	inner := c.from(ctx, db, conds[1:]...).Select(c.table + ".*").Order(strings.Join(order, ", ")).Limit(size)
-	return db.Session(ctx).Table("(?) AS "+c.table, inner)
+func (c *Collection) window(ctx context.Context, db *store.DB, conds []Where, order []string, size int) *gorm.DB {
+	inner := c.From(ctx, db, conds[1:]...).Select(c.Table + ".*").Order(strings.Join(order, ", ")).Limit(size)
+	return db.Session(ctx).Table("(?) AS "+c.Table, inner)
 }
 
 // ends reports whether the list has no more rows, whoever sees them, than a window.
-func (c *Collection) ends(ctx context.Context, db *store.DB, conds []where, window int) (bool, error) {
+func (c *Collection) ends(ctx context.Context, db *store.DB, conds []Where, window int) (bool, error) {
 	var n int64
-	inner := c.from(ctx, db, conds[1:]...).Select("1 AS line").Limit(window)
+	inner := c.From(ctx, db, conds[1:]...).Select("1 AS line").Limit(window)
 	if err := db.Session(ctx).Table("(?) AS lines", inner).Count(&n).Error; err != nil {
 		return false, fmt.Errorf("measure %s: %w", c.Schema.Type, err)
 	}
@@ -150,14 +150,14 @@ func (c *Collection) ends(ctx context.Context, db *store.DB, conds []where, wind
 
 // sorted makes a read find all that the scope sees, sort its ids, and read the rows of the page alone. The subquery in the middle has a
 // limit that is none, so that no planner is tempted by an index in the order of the page.
-func (c *Collection) sorted(ctx context.Context, db *store.DB, conds []where, order []string, l *limits) {
-	columns := []string{c.table + ".id"}
+func (c *Collection) sorted(ctx context.Context, db *store.DB, conds []Where, order []string, l *limits) {
+	columns := []string{c.Table + ".id"}
 	for _, term := range order {
 		if column, _, _ := strings.Cut(term, " "); column != columns[0] {
 			columns = append(columns, column)
 		}
 	}
-	all := c.from(ctx, db, conds...).Select(columns).Limit(math.MaxInt64)
-	page := db.Session(ctx).Table("(?) AS "+c.table, all).Select("id").Order(strings.Join(order, ", ")).Limit(l.size).Offset(l.start)
-	l.from, l.start = c.from(ctx, db).Where(c.table+".id IN (?)", page), 0
+	all := c.From(ctx, db, conds...).Select(columns).Limit(math.MaxInt64)
+	page := db.Session(ctx).Table("(?) AS "+c.Table, all).Select("id").Order(strings.Join(order, ", ")).Limit(l.size).Offset(l.start)
+	l.from, l.start = c.From(ctx, db).Where(c.Table+".id IN (?)", page), 0
 }

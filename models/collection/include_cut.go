@@ -1,4 +1,4 @@
-package models
+package collection
 
 import (
 	"context"
@@ -115,8 +115,8 @@ func (in *includer) firsts(ctx context.Context, c *Collection, name string, owne
 			related := c.Related(name, owner)
 			order := strings.Join(related.orderBy(related.sortKeys(nil)), ", ")
 			parts[i] = "SELECT * FROM (?) AS part"
-			queries[i] = related.from(ctx, in.db, related.base(in.scope)...).
-				Select("CAST(? AS text) AS owner, "+related.table+".id AS target, ROW_NUMBER() OVER (ORDER BY "+order+") AS place", owner).
+			queries[i] = related.From(ctx, in.db, related.Present(in.scope)...).
+				Select("CAST(? AS text) AS owner, "+related.Table+".id AS target, ROW_NUMBER() OVER (ORDER BY "+order+") AS place", owner).
 				Order(order).Limit(most)
 		}
 		var rows []pair

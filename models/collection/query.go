@@ -1,4 +1,4 @@
-package models
+package collection
 
 import (
 	"context"
@@ -61,28 +61,28 @@ func List(ctx context.Context, db *store.DB, c *Collection, scope Scope, q *json
 type limits struct {
 	size, start int
 	also        []string // columns to read besides those that the query asks for
-	from        *gorm.DB // where the rows are, "" for the collection's table
+	from        *gorm.DB // where the rows are, nil for the collection's table
 	inOrder     bool     // they come from there in the order that is asked for
 }
 
 // Find returns the model of that id, if the scope sees it. Otherwise the error is of kind NotFound. q may be nil.
 func Find(ctx context.Context, db *store.DB, c *Collection, scope Scope, id string, q *jsonapi.Query) (any, error) {
 	if !jsonapi.IsID(id) {
-		return nil, notFound(c.Schema.Type, id)
+		return nil, store.NoResource(c.Schema.Type, id)
 	}
 	if err := c.caughtUp(ctx, db); err != nil {
 		return nil, err
 	}
-	conds := append(c.base(scope), condition(c.table+".id = ?", id))
+	conds := append(c.Present(scope), Condition(c.Table+".id = ?", id))
 	rows, err := c.rows(ctx, db, conds, nil, q, func(l *limits) { l.size = 1 })
 	if err != nil {
 		return nil, err
 	}
 	if len(rows) == 0 {
-		return nil, notFound(c.Schema.Type, id)
+		return nil, store.NoResource(c.Schema.Type, id)
 	}
-	if c.describe != nil && q != nil {
-		if err := c.describe(ctx, db, rows[0], q); err != nil {
+	if c.Describe != nil && q != nil {
+		if err := c.Describe(ctx, db, rows[0], q); err != nil {
 			return nil, err
 		}
 	}
@@ -97,40 +97,40 @@ func FindAll(ctx context.Context, db *store.DB, c *Collection, scope Scope, ids 
 	if err := c.caughtUp(ctx, db); err != nil {
 		return nil, err
 	}
-	conds := append(c.base(scope), condition(c.table+".id IN ?", ids))
-	return c.rows(ctx, db, conds, []string{c.table + ".id"}, q, nil)
+	conds := append(c.Present(scope), Condition(c.Table+".id IN ?", ids))
+	return c.rows(ctx, db, conds, []string{c.Table + ".id"}, q, nil)
 }
 
 // caughtUp makes sure that what was committed before is there to be read.
 func (c *Collection) caughtUp(ctx context.Context, db *store.DB) error {
-	if c.catchUp == nil {
+	if c.CatchUp == nil {
 		return nil
 	}
-	return c.catchUp(ctx, db)
+	return c.CatchUp(ctx, db)
 }
 
-// base returns the conditions of everything that is there for a scope.
-func (c *Collection) base(scope Scope) []where {
-	conds := []where{c.visible(scope)}
-	if c.live != "" {
-		conds = append(conds, condition(c.live))
+// Present returns the conditions of everything that is there for a scope: what it sees and what is not deleted, in this order.
+func (c *Collection) Present(scope Scope) []Where {
+	conds := []Where{c.Visible(scope)}
+	if c.Live != "" {
+		conds = append(conds, Condition(c.Live))
 	}
 	return conds
 }
 
-// from returns a query of the rows that meet every condition.
-func (c *Collection) from(ctx context.Context, db *store.DB, conds ...where) *gorm.DB {
-	q := db.Session(ctx).Table(c.table)
+// From returns a query of the rows that meet every condition.
+func (c *Collection) From(ctx context.Context, db *store.DB, conds ...Where) *gorm.DB {
+	q := db.Session(ctx).Table(c.Table)
 	for _, w := range conds {
-		if w.sql != "" {
-			q = q.Where(w.sql, w.args...)
+		if w.SQL != "" {
+			q = q.Where(w.SQL, w.Args...)
 		}
 	}
 	return q
 }
 
 // rows runs the one SELECT that every read of resources is.
-func (c *Collection) rows(ctx context.Context, db *store.DB, conds []where, order []string, q *jsonapi.Query,
+func (c *Collection) rows(ctx context.Context, db *store.DB, conds []Where, order []string, q *jsonapi.Query,
 	limit func(*limits)) ([]any, error) {
 	var l limits
 	if limit != nil {
@@ -138,13 +138,13 @@ func (c *Collection) rows(ctx context.Context, db *store.DB, conds []where, orde
 	}
 	columns := c.columns(q)
 	for _, name := range l.also {
-		if name = c.table + "." + name; !slices.Contains(columns, name) {
+		if name = c.Table + "." + name; !slices.Contains(columns, name) {
 			columns = append(columns, name)
 		}
 	}
 	tx := l.from
 	if tx == nil {
-		tx = c.from(ctx, db, conds...)
+		tx = c.From(ctx, db, conds...)
 	}
 	tx = tx.Select(columns)
 	if len(order) > 0 && !l.inOrder {
@@ -156,56 +156,56 @@ func (c *Collection) rows(ctx context.Context, db *store.DB, conds []where, orde
 	if l.start > 0 {
 		tx = tx.Offset(l.start)
 	}
-	slice := reflect.New(reflect.SliceOf(reflect.PointerTo(c.model)))
+	slice := reflect.New(reflect.SliceOf(reflect.PointerTo(c.Model)))
 	if err := tx.Find(slice.Interface()).Error; err != nil {
 		return nil, fmt.Errorf("select %s: %w", c.Schema.Type, err)
 	}
 	items := make([]any, slice.Elem().Len())
 	for i := range items {
 		items[i] = slice.Elem().Index(i).Interface()
-		if c.complete != nil {
-			if err := c.complete(db, items[i]); err != nil {
+		if c.Complete != nil {
+			if err := c.Complete(db, items[i]); err != nil {
 				return nil, fmt.Errorf("read %s %s: %w", c.Schema.Singular(), c.ID(items[i]), err)
 			}
 		}
 	}
-	if c.gather != nil && q != nil {
-		return items, c.gather(ctx, db, items, q)
+	if c.Gather != nil && q != nil {
+		return items, c.Gather(ctx, db, items, q)
 	}
 	return items, nil
 }
 
 // columns returns what to read for a query: fields that a client did not ask for are not read. Without a query it is everything.
 func (c *Collection) columns(q *jsonapi.Query) []string {
-	all := columnsOf(c.model)
+	all := columnsOf(c.Model)
 	if q == nil || q.Fields[c.Schema.Type] == nil {
 		columns := make([]string, 0, len(all))
 		for column := range all {
-			columns = append(columns, c.table+"."+column)
+			columns = append(columns, c.Table+"."+column)
 		}
 		slices.Sort(columns)
 		return columns
 	}
-	columns := []string{c.table + ".id"}
+	columns := []string{c.Table + ".id"}
 	add := func(names ...string) {
 		for _, name := range names {
-			if name = c.table + "." + name; !slices.Contains(columns, name) {
+			if name = c.Table + "." + name; !slices.Contains(columns, name) {
 				columns = append(columns, name)
 			}
 		}
 	}
-	add(c.always...)
+	add(c.Always...)
 	for _, a := range c.Schema.Attributes {
 		if q.Wants(c.Schema.Type, a.Name) {
 			if a.Column != "" {
 				add(a.Column)
 			}
-			add(c.needs[a.Name]...)
+			add(c.Needs[a.Name]...)
 		}
 	}
 	for _, r := range c.relations {
-		if r.column != "" {
-			add(r.column)
+		if r.Column != "" {
+			add(r.Column)
 		}
 	}
 	return columns

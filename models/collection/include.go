@@ -1,4 +1,4 @@
-package models
+package collection
 
 import (
 	"cmp"
@@ -89,7 +89,7 @@ func (in *includer) follow(ctx context.Context, c *Collection, items []any, chil
 		if err != nil {
 			return err
 		}
-		target := c.relations[child.Relationship.Name].target
+		target := c.relations[child.Relationship.Name].Target
 		found, err := in.fetch(ctx, target, targets(arrows))
 		if err != nil {
 			return err
@@ -149,11 +149,11 @@ func (in *includer) arrows(ctx context.Context, c *Collection, items []any, chil
 	switch {
 	case len(owners) == 0:
 		return nil, nil
-	case r.first:
+	case r.First:
 		firsts, err := r.firsts(ctx, in.db, in.scope, owners)
 		return pairsOf(owners, func(i int) string { return firsts[owners[i]] }), err
 	case !rel.Many:
-		return pairsOf(owners, func(i int) string { return c.columnValue(items[i], r.column) }), nil
+		return pairsOf(owners, func(i int) string { return c.Text(items[i], r.Column) }), nil
 	case in.cutting:
 		return in.cutArrows(ctx, c, child, owners, share/weight(child))
 	default:
@@ -164,16 +164,16 @@ func (in *includer) arrows(ctx context.Context, c *Collection, items []any, chil
 // allArrows returns every arrow of the owners, or errTooLarge.
 func (in *includer) allArrows(ctx context.Context, c *Collection, name string, owners []string) ([]pair, error) {
 	r := c.relations[name]
-	if err := r.target.caughtUp(ctx, in.db); err != nil {
+	if err := r.Target.caughtUp(ctx, in.db); err != nil {
 		return nil, err
 	}
-	tx := r.target.from(ctx, in.db, r.target.base(in.scope)...)
-	owner := r.target.table + "." + r.foreign
-	if r.foreign == "" {
-		owner = "j." + r.owner
-		tx = tx.Joins(fmt.Sprintf("JOIN %s j ON j.%s = %s.id", r.through, r.other, r.target.table))
+	tx := r.Target.From(ctx, in.db, r.Target.Present(in.scope)...)
+	owner := r.Target.Table + "." + r.Foreign
+	if r.Foreign == "" {
+		owner = "j." + r.Owner
+		tx = tx.Joins(fmt.Sprintf("JOIN %s j ON j.%s = %s.id", r.Through, r.Other, r.Target.Table))
 	}
-	tx = tx.Select(owner+" AS owner, "+r.target.table+".id AS target").Where(owner+" IN ?", owners)
+	tx = tx.Select(owner+" AS owner, "+r.Target.Table+".id AS target").Where(owner+" IN ?", owners)
 	var pairs []pair
 	if err := tx.Limit(jsonapi.MaxIncluded + 1).Find(&pairs).Error; err != nil {
 		return nil, fmt.Errorf("select %s of %s: %w", name, c.Schema.Type, err)

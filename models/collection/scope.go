@@ -1,4 +1,4 @@
-package models
+package collection
 
 // Scope is what a caller may see. The zero Scope sees nothing.
 type Scope struct {
@@ -40,43 +40,16 @@ func (s Scope) All() bool { return s.reach == everything }
 // SeesBelow reports whether what belongs to the organizations below a visible one is visible, too.
 func (s Scope) SeesBelow() bool { return s.Manages() }
 
-// hidesParentOf reports whether the parent of a visible organization is outside of the scope.
-func (s Scope) hidesParentOf(organizationID string) bool {
-	return s.reach == oneOrganization || s.reach == subtree && s.id == organizationID
-}
+// Single reports whether the scope is one organization without those below it.
+func (s Scope) Single() bool { return s.reach == oneOrganization }
 
-// bounded reports whether the scope is an organization, alone or with all below it.
-func (s Scope) bounded() bool { return s.reach == subtree || s.reach == oneOrganization }
+// Bounded reports whether the scope is an organization, alone or with all below it.
+func (s Scope) Bounded() bool { return s.reach == subtree || s.reach == oneOrganization }
 
-// where is a condition of a query with its arguments. The empty condition is always true.
-type where struct {
-	sql  string
-	args []any
-}
-
-func always() where { return where{} }
-func never() where  { return where{sql: "1 = 0"} }
-
-func condition(sql string, args ...any) where { return where{sql, args} }
-
-// either returns the first of two words of SQL if something holds, otherwise the second.
-func either(holds bool, yes, no string) string {
-	if holds {
-		return yes
-	}
-	return no
-}
-
-// both returns the condition that two conditions hold.
-func both(a, b where) where {
-	switch {
-	case a.sql == "":
-		return b
-	case b.sql == "":
-		return a
-	default:
-		return where{"(" + a.sql + ") AND (" + b.sql + ")", append(append([]any{}, a.args...), b.args...)}
-	}
+// RootedIn returns the scope that sees of another organization what this one sees of its own.
+func (s Scope) RootedIn(organizationID string) Scope {
+	s.id = organizationID
+	return s
 }
 
 // gather returns the scope with its conditions written so that the database begins with the organizations of the scope and finds rows by
@@ -90,19 +63,25 @@ func (s Scope) gather() Scope {
 // fence is the end of a subquery that PostgreSQL is to ask for each row, and not to turn into a join with all that the scope sees.
 const fence = " LIMIT 1 OFFSET 0"
 
-// within returns the condition that the organization in a column, named with its table, is in the scope. It says nothing of deleted
+// Within returns the condition that the organization in a column, named with its table, is in the scope. It says nothing of deleted
 // organizations.
-func (s Scope) within(column string) where {
-	switch {
-	case s.reach == everything:
-		return always()
-	case s.reach == subtree && s.gathered:
-		return condition(column+" IN (SELECT descendant_id FROM organization_paths WHERE ancestor_id = ?)", s.id)
-	case s.reach == subtree:
-		return condition("EXISTS (SELECT 1 FROM organization_paths r WHERE r.ancestor_id = ? AND r.descendant_id = "+column+fence+")", s.id)
-	case s.reach == oneOrganization:
-		return condition(column+" = ?", s.id)
+func (s Scope) Within(column string) Where {
+	switch s.reach {
+	case everything:
+		return Always()
+	case subtree:
+		return s.Among(column, "r.descendant_id", Condition("FROM organization_paths r WHERE r.ancestor_id = ?", s.id))
+	case oneOrganization:
+		return Condition(column+" = ?", s.id)
 	default:
-		return never()
+		return Never()
 	}
+}
+
+// Among returns the condition that a column is among the keys of some rows, a FROM and a WHERE, written as the scope has it: see gather.
+func (s Scope) Among(column, key string, rows Where) Where {
+	if s.gathered {
+		return Condition(column+" IN (SELECT "+key+" "+rows.SQL+")", rows.Args...)
+	}
+	return Condition("EXISTS (SELECT 1 "+rows.SQL+" AND "+key+" = "+column+fence+")", rows.Args...)
 }

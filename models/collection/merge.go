@@ -1,4 +1,4 @@
-package models
+package collection
 
 import (
 	"context"
@@ -22,7 +22,7 @@ func (s *search) merging(most int) way {
 		if !s.mergeable() {
 			return nil, false, nil
 		}
-		organizations, err := s.reached.spread(ctx, s.db, s.scope, most)
+		organizations, err := s.Reached.spread(ctx, s.db, s.scope, most)
 		if err != nil || organizations > most {
 			return nil, false, err
 		}
@@ -33,11 +33,11 @@ func (s *search) merging(most int) way {
 
 // mergeable reports whether the lists of the organizations are in the order of the page, and whole.
 func (s *search) mergeable() bool {
-	if len(s.reached.inOrder) == 0 || len(s.query.Filters) > 0 || s.wanted.start+s.wanted.size > mergedAtMost {
+	if len(s.Reached.InOrder) == 0 || len(s.query.Filters) > 0 || s.wanted.start+s.wanted.size > mergedAtMost {
 		return false
 	}
-	return slices.EqualFunc(s.list.keys, s.order, func(key sortKey, column string) bool {
-		return s.table+"."+key.column == column && key.descending == s.list.keys[0].descending
+	return slices.EqualFunc(s.list.keys, s.Order, func(key sortKey, column string) bool {
+		return s.Table+"."+key.column == column && key.descending == s.list.keys[0].descending
 	})
 }
 
@@ -45,41 +45,41 @@ func (s *search) mergeable() bool {
 // are together more than the page. The n-th of the heads, for a page that ends with row n, is that end or behind it, so that no row behind
 // it and no list that begins behind it is read. A row can be in several lists, and counts once.
 func (s *search) merge(ctx context.Context, organizations int, l *limits) {
-	n, all := l.start+l.size, direction{s.order, s.list.keys[0].descending}
-	by := direction{s.reached.inOrder, all.descending}
-	behind := always()
+	n, all := l.start+l.size, direction{s.Order, s.list.keys[0].descending}
+	by := direction{s.Reached.InOrder, all.descending}
+	behind := Always()
 	if len(s.list.place) > 0 {
 		behind = by.behind("r.", s.list.place)
 	}
 	each := min(n, 1+2*n/max(organizations, 1)) // twice as many as would do if all lists were equal
-	first := s.reached.organizations(s.scope, s.begin("p.descendant_id", each, by, behind))
-	lists := s.begin("h.organization", n, by, both(behind, condition(by.upTo("r.", "b."))))
+	first := s.Reached.organizations(s.scope, s.begin("p.descendant_id", each, by, behind))
+	lists := s.begin("h.organization", n, by, Both(behind, Condition(by.upTo("r.", "b."))))
 
 	heads := fmt.Sprintf("SELECT p.descendant_id AS organization, %s, DENSE_RANK() OVER (ORDER BY %s) AS place %s",
-		by.list("l."), by.terms("l."), first.sql)
+		by.list("l."), by.terms("l."), first.SQL)
 	// If the heads are fewer than n, the bound is the end of everything.
 	bound := fmt.Sprintf("SELECT %[1]s FROM (SELECT %[1]s FROM heads WHERE place = %[2]d UNION ALL "+
 		"SELECT * FROM (SELECT %[3]s FROM %[4]s ORDER BY %[5]s LIMIT 1) ends) bounds ORDER BY %[6]s LIMIT 1",
-		by.list(""), n, all.list(""), s.table, all.reversed().terms(""), by.terms(""))
+		by.list(""), n, all.list(""), s.Table, all.reversed().terms(""), by.terms(""))
 	within := fmt.Sprintf("SELECT DISTINCT organization FROM heads WHERE place <= %d", n)
 	page := fmt.Sprintf("SELECT DISTINCT %s FROM bound b CROSS JOIN (%s) h %s ORDER BY %s LIMIT %d OFFSET %d",
-		by.list("l."), within, lists.sql, by.terms("l."), l.size, l.start)
+		by.list("l."), within, lists.SQL, by.terms("l."), l.size, l.start)
 	sql := fmt.Sprintf("%s IN (WITH heads AS (%s), bound AS (%s) SELECT %s FROM (%s) page)",
 		all.last(), heads, bound, by.last(), page)
-	l.from, l.start = s.from(ctx, s.db, condition(sql, slices.Concat(first.args, lists.args)...)), 0
+	l.from, l.start = s.From(ctx, s.db, Condition(sql, slices.Concat(first.Args, lists.Args)...)), 0
 }
 
 // begin returns a join with the first rows, at most n, of an organization's list that meet a condition. They are r in the condition, and l
 // to what is joined.
-func (s *search) begin(organization string, n int, by direction, cond where) where {
-	cond = both(condition("r."+s.reached.column+" = "+organization), cond)
-	rest := fmt.Sprintf("FROM %s r WHERE %s ORDER BY %s LIMIT %d", s.reached.table, cond.sql, by.terms("r."), n)
+func (s *search) begin(organization string, n int, by direction, cond Where) Where {
+	cond = Both(Condition("r."+s.Reached.Column+" = "+organization), cond)
+	rest := fmt.Sprintf("FROM %s r WHERE %s ORDER BY %s LIMIT %d", s.Reached.Table, cond.SQL, by.terms("r."), n)
 	if s.db.Dialect() == store.Postgres {
-		return condition("CROSS JOIN LATERAL (SELECT "+by.list("r.")+" "+rest+") l", cond.args...)
+		return Condition("CROSS JOIN LATERAL (SELECT "+by.list("r.")+" "+rest+") l", cond.Args...)
 	}
 	// SQLite has no LATERAL, and takes a CROSS JOIN in the order in which it is written.
 	op := either(n == 1, "=", "IN")
-	return condition("CROSS JOIN "+s.reached.table+" l ON l.rowid "+op+" (SELECT r.rowid "+rest+")", cond.args...)
+	return Condition("CROSS JOIN "+s.Reached.Table+" l ON l.rowid "+op+" (SELECT r.rowid "+rest+")", cond.Args...)
 }
 
 // direction is an order by columns, all of them in one direction.
@@ -103,10 +103,10 @@ func (d direction) terms(of string) string {
 }
 
 // behind returns the condition that a row of a table is behind a place, as one comparison.
-func (d direction) behind(of string, place []any) where {
+func (d direction) behind(of string, place []any) Where {
 	op := either(d.descending, "<", ">")
 	marks := strings.TrimSuffix(strings.Repeat("?, ", len(place)), ", ")
-	return condition("("+d.list(of)+") "+op+" ("+marks+")", place...)
+	return Condition("("+d.list(of)+") "+op+" ("+marks+")", place...)
 }
 
 // upTo returns the condition that a row of a table is not behind that of another one.

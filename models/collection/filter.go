@@ -1,4 +1,4 @@
-package models
+package collection
 
 import (
 	"context"
@@ -12,47 +12,48 @@ import (
 )
 
 // filter returns the conditions for a scope and the filters of a query.
-func (c *Collection) filter(db *store.DB, scope Scope, filters []jsonapi.Condition) ([]where, error) {
-	conds := []where{c.visible(scope)}
+func (c *Collection) filter(db *store.DB, scope Scope, filters []jsonapi.Condition) ([]Where, error) {
+	conds := []Where{c.Visible(scope)}
 	deleted := false
 	for _, f := range filters {
 		switch {
-		case f.Field == filterDeleted && c.live != "":
+		case f.Field == FilterDeleted && c.Live != "":
 			if !scope.Manages() {
-				return nil, &Error{Kind: Forbidden, Parameter: f.Parameter, Message: "Only the management sees what was deleted."}
+				return nil, &store.Error{Kind: store.Forbidden, Parameter: f.Parameter,
+					Message: "Only the management sees what was deleted."}
 			}
 			deleted = f.Value.(bool)
 		case f.Attribute != nil:
 			column, f := c.comparable(f)
-			conds = append(conds, c.compare(db, c.table+"."+column, f))
+			conds = append(conds, c.compare(db, c.Table+"."+column, f))
 		case f.Relationship != nil:
 			conds = append(conds, c.related(scope, f))
-		case c.beyond[f.Field] != nil:
-			conds = append(conds, c.beyond[f.Field](db, scope, f.Value))
+		case c.Beyond[f.Field] != nil:
+			conds = append(conds, c.Beyond[f.Field](db, scope, f.Value))
 		default:
-			conds = append(conds, c.filters[f.Field](db, f.Value))
+			conds = append(conds, c.Filters[f.Field](db, f.Value))
 		}
 	}
-	if c.live != "" {
+	if c.Live != "" {
 		if deleted {
-			conds = append(conds, condition("NOT ("+c.live+")"))
+			conds = append(conds, Condition("NOT ("+c.Live+")"))
 		} else {
-			conds = append(conds, condition(c.live))
+			conds = append(conds, Condition(c.Live))
 		}
 	}
 	return conds, nil
 }
 
-// keyColumn is a column of keys, and how the key of a text is made.
-type keyColumn struct {
-	name string
-	of   func(text string) string
+// KeyColumn is the name of a column of keys, and how the key of a text is made.
+type KeyColumn struct {
+	Name string
+	Of   func(text string) string
 }
 
 // comparable returns the column of a comparison, and the comparison with what is in that column. Equality of a text that has a key is that
 // of the keys.
 func (c *Collection) comparable(f jsonapi.Condition) (column string, _ jsonapi.Condition) {
-	key, has := c.keyed[f.Attribute.Name]
+	key, has := c.Keyed[f.Attribute.Name]
 	if !has {
 		return f.Attribute.Column, f
 	}
@@ -61,22 +62,22 @@ func (c *Collection) comparable(f jsonapi.Condition) (column string, _ jsonapi.C
 		if f.Op != jsonapi.OpEqual && f.Op != jsonapi.OpEqualFold && f.Op != jsonapi.OpNotEqual {
 			return f.Attribute.Column, f
 		}
-		f.Value = key.of(value)
+		f.Value = key.Of(value)
 	case []any:
 		keys := make([]any, len(value))
 		for i, one := range value {
 			text, _ := one.(string)
-			keys[i] = key.of(text)
+			keys[i] = key.Of(text)
 		}
 		f.Value = keys
 	default:
 		return f.Attribute.Column, f // null
 	}
-	return key.name, f
+	return key.Name, f
 }
 
-// filterDeleted is the filter of collections whose rows are marked as deleted.
-const filterDeleted = "deleted"
+// FilterDeleted is the filter of collections whose rows are marked as deleted.
+const FilterDeleted = "deleted"
 
 // totals returns how many rows the filters leave and how many there are without them. What has a counter is not counted.
 func (c *Collection) totals(ctx context.Context, db *store.DB, scope Scope,
@@ -85,7 +86,7 @@ func (c *Collection) totals(ctx context.Context, db *store.DB, scope Scope,
 	if err != nil || len(filters) == 0 {
 		return unfiltered, unfiltered, err
 	}
-	if known := c.known(scope, filters); known.name != "" {
+	if known := c.known(scope, filters); known.Name != "" {
 		total, err = known.read(ctx, db)
 		return total, unfiltered, err
 	}
@@ -99,28 +100,28 @@ func (c *Collection) totals(ctx context.Context, db *store.DB, scope Scope,
 
 // unfiltered returns how many rows a scope sees.
 func (c *Collection) unfiltered(ctx context.Context, db *store.DB, scope Scope) (int64, error) {
-	if known := c.known(scope, nil); known.name != "" {
+	if known := c.known(scope, nil); known.Name != "" {
 		return known.read(ctx, db)
 	}
-	if c.reached.table != "" && scope.reach == subtree {
-		return c.reached.count(ctx, db, scope)
+	if c.Reached.Table != "" && scope.reach == subtree {
+		return c.Reached.count(ctx, db, scope)
 	}
-	return c.countRows(ctx, db, c.base(scope.gather()))
+	return c.countRows(ctx, db, c.Present(scope.gather()))
 }
 
-// known returns the counter of what the filters leave, or the zero counted if only counting tells: with several filters, or one by
+// known returns the counter of what the filters leave, or the zero Counted if only counting tells: with several filters, or one by
 // something else than one id.
-func (c *Collection) known(scope Scope, filters []jsonapi.Condition) counted {
+func (c *Collection) known(scope Scope, filters []jsonapi.Condition) Counted {
 	switch {
-	case c.total == nil || len(filters) > 1:
-		return counted{}
+	case c.Total == nil || len(filters) > 1:
+		return Counted{}
 	case len(filters) == 0:
-		return c.total(scope, "", "")
+		return c.Total(scope, "", "")
 	default:
 		if value := soleValue(filters[0]); value != "" {
-			return c.total(scope, filters[0].Field, value)
+			return c.Total(scope, filters[0].Field, value)
 		}
-		return counted{}
+		return Counted{}
 	}
 }
 
@@ -139,16 +140,16 @@ func soleValue(f jsonapi.Condition) string {
 	return ""
 }
 
-func (c *Collection) countRows(ctx context.Context, db *store.DB, conds []where) (int64, error) {
+func (c *Collection) countRows(ctx context.Context, db *store.DB, conds []Where) (int64, error) {
 	var n int64
-	if err := c.from(ctx, db, conds...).Count(&n).Error; err != nil {
+	if err := c.From(ctx, db, conds...).Count(&n).Error; err != nil {
 		return 0, fmt.Errorf("count %s: %w", c.Schema.Type, err)
 	}
 	return n, nil
 }
 
 // compare returns the condition of one comparison. The same SQL serves both databases: text compares by code point on each.
-func (c *Collection) compare(db *store.DB, column string, f jsonapi.Condition) where {
+func (c *Collection) compare(db *store.DB, column string, f jsonapi.Condition) Where {
 	if f.Field == "id" {
 		return compareIDs(column, f)
 	}
@@ -159,63 +160,63 @@ func (c *Collection) compare(db *store.DB, column string, f jsonapi.Condition) w
 	text, _ := value.(string)
 	switch f.Op {
 	case jsonapi.OpEqual:
-		return condition(column+" = ?", value)
+		return Condition(column+" = ?", value)
 	case jsonapi.OpNotEqual:
-		return condition("("+column+" <> ? OR "+column+" IS NULL)", value)
+		return Condition("("+column+" <> ? OR "+column+" IS NULL)", value)
 	case jsonapi.OpEqualFold:
-		return condition("roster_lower("+column+") = roster_lower(?)", text)
+		return Condition("roster_lower("+column+") = roster_lower(?)", text)
 	case jsonapi.OpPrefix:
 		return prefix(column, text)
 	case jsonapi.OpSuffix:
 		if text == "" {
-			return condition(column + " IS NOT NULL")
+			return Condition(column + " IS NOT NULL")
 		}
-		return condition(fmt.Sprintf("SUBSTR(%s, LENGTH(%s) - %d) = ? AND LENGTH(%s) >= %d", column, column,
+		return Condition(fmt.Sprintf("SUBSTR(%s, LENGTH(%s) - %d) = ? AND LENGTH(%s) >= %d", column, column,
 			utf8.RuneCountInString(text)-1, column, utf8.RuneCountInString(text)), text)
 	case jsonapi.OpContains:
 		if db.Dialect() == store.Postgres {
-			return condition("STRPOS("+column+", ?) > 0", text)
+			return Condition("STRPOS("+column+", ?) > 0", text)
 		}
-		return condition("INSTR("+column+", ?) > 0", text)
+		return Condition("INSTR("+column+", ?) > 0", text)
 	case jsonapi.OpGreater:
-		return condition(column+" > ?", value)
+		return Condition(column+" > ?", value)
 	case jsonapi.OpGreaterEqual:
-		return condition(column+" >= ?", value)
+		return Condition(column+" >= ?", value)
 	case jsonapi.OpLess:
-		return condition(column+" < ?", value)
+		return Condition(column+" < ?", value)
 	case jsonapi.OpLessEqual:
-		return condition(column+" <= ?", value)
+		return Condition(column+" <= ?", value)
 	case jsonapi.OpNull:
 		if value.(bool) {
-			return condition(column + " IS NULL")
+			return Condition(column + " IS NULL")
 		}
-		return condition(column + " IS NOT NULL")
+		return Condition(column + " IS NOT NULL")
 	default:
 		return compareAny(column, value.([]any))
 	}
 }
 
 // compareIDs treats a text that is no id as one that nothing has: PostgreSQL would refuse to compare it.
-func compareIDs(column string, f jsonapi.Condition) where {
+func compareIDs(column string, f jsonapi.Condition) Where {
 	switch v := f.Value.(type) {
 	case []any:
 		if ids := knownIDs(v); len(ids) > 0 {
-			return condition(column+" IN ?", ids)
+			return Condition(column+" IN ?", ids)
 		}
-		return never()
+		return Never()
 	default:
 		text := v.(string)
 		switch {
 		case f.Op == jsonapi.OpNotEqual && jsonapi.IsID(text):
-			return condition(column+" <> ?", text)
+			return Condition(column+" <> ?", text)
 		case f.Op == jsonapi.OpNotEqual:
-			return always()
+			return Always()
 		case f.Op == jsonapi.OpEqualFold && jsonapi.IsID(strings.ToLower(text)):
-			return condition(column+" = ?", strings.ToLower(text))
+			return Condition(column+" = ?", strings.ToLower(text))
 		case f.Op == jsonapi.OpEqual && jsonapi.IsID(text):
-			return condition(column+" = ?", text)
+			return Condition(column+" = ?", text)
 		default:
-			return never()
+			return Never()
 		}
 	}
 }
@@ -231,28 +232,28 @@ func knownIDs(values []any) []string {
 }
 
 // compareSecond compares at the precision that the attribute is printed with.
-func compareSecond(column string, op jsonapi.Op, second time.Time) where {
+func compareSecond(column string, op jsonapi.Op, second time.Time) Where {
 	next := second.Add(time.Second)
 	switch op {
 	case jsonapi.OpEqual:
-		return condition(column+" >= ? AND "+column+" < ?", second, next)
+		return Condition(column+" >= ? AND "+column+" < ?", second, next)
 	case jsonapi.OpNotEqual:
-		return condition("("+column+" < ? OR "+column+" >= ? OR "+column+" IS NULL)", second, next)
+		return Condition("("+column+" < ? OR "+column+" >= ? OR "+column+" IS NULL)", second, next)
 	case jsonapi.OpGreater:
-		return condition(column+" >= ?", next)
+		return Condition(column+" >= ?", next)
 	case jsonapi.OpGreaterEqual:
-		return condition(column+" >= ?", second)
+		return Condition(column+" >= ?", second)
 	case jsonapi.OpLess:
-		return condition(column+" < ?", second)
+		return Condition(column+" < ?", second)
 	default:
-		return condition(column+" < ?", next)
+		return Condition(column+" < ?", next)
 	}
 }
 
 // compareAny returns the condition that a column has one of the values. Those that stand for themselves are one IN: SQLite takes minutes
 // to plan several long chains of OR.
-func compareAny(column string, values []any) where {
-	var w where
+func compareAny(column string, values []any) Where {
+	var w Where
 	var plain []any
 	var parts []string
 	for _, v := range values {
@@ -262,21 +263,21 @@ func compareAny(column string, values []any) where {
 			continue
 		}
 		one := compareSecond(column, jsonapi.OpEqual, second.Time)
-		parts, w.args = append(parts, one.sql), append(w.args, one.args...)
+		parts, w.Args = append(parts, one.SQL), append(w.Args, one.Args...)
 	}
 	if len(plain) > 0 {
-		parts, w.args = append(parts, column+" IN ?"), append(w.args, plain)
+		parts, w.Args = append(parts, column+" IN ?"), append(w.Args, plain)
 	}
-	w.sql = "((" + strings.Join(parts, ") OR (") + "))"
+	w.SQL = "((" + strings.Join(parts, ") OR (") + "))"
 	return w
 }
 
 // prefix returns a range of the index instead of a LIKE, which would need escapes and ignore case on SQLite.
-func prefix(column, text string) where {
+func prefix(column, text string) Where {
 	if next, ok := successor(text); ok {
-		return condition(column+" >= ? AND "+column+" < ?", text, next)
+		return Condition(column+" >= ? AND "+column+" < ?", text, next)
 	}
-	return condition(column+" >= ?", text)
+	return Condition(column+" >= ?", text)
 }
 
 // successor returns the first text, by code point, behind everything that begins with s.

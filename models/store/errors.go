@@ -1,12 +1,9 @@
-package models
+package store
 
 import (
 	"errors"
 	"fmt"
 	"strings"
-
-	"github.com/jackc/pgx/v5/pgconn"
-	"modernc.org/sqlite"
 )
 
 // Kind is the kind of an error that a caller can do something about.
@@ -25,7 +22,8 @@ const (
 	OtherRequest       Kind = "other request"
 )
 
-// Error is a refusal with its reason in words for the client. Every other error of this package is a failure: its text is for the log.
+// Error is a refusal with its reason in words for the client. Every other error of what stands on a database is a failure: its text is for
+// the log.
 type Error struct {
 	Kind Kind
 	// Field is the attribute or relationship at fault, or "".
@@ -87,58 +85,15 @@ func IsKind(err error, kind Kind) bool {
 	return errors.As(err, &e) && e.Kind == kind
 }
 
-// notFound has one message for what is missing and for what must not be seen.
-func notFound(typ, id string) error {
+// NoResource returns the refusal of an id: one message for what is missing and for what must not be seen.
+func NoResource(typ, id string) error {
 	return &Error{Kind: NotFound, Message: fmt.Sprintf("There is no resource of type %s with the id %.60q.", typ, id)}
 }
 
-// relatedNotFound is the answer to an identifier in a request that names nothing the caller can see.
-func relatedNotFound(relationship string, index int, typ, id string) *Error {
+// NoRelated returns the refusal of an identifier in a request that names nothing the caller can see.
+func NoRelated(relationship string, index int, typ, id string) *Error {
 	return &Error{
 		Kind: RelatedNotFound, Field: relationship, Index: index,
 		Message: fmt.Sprintf("There is no resource of type %s with the id %.60q.", typ, id),
 	}
-}
-
-// idTaken is what a client is told of an id that is there.
-const idTaken = "That id is taken."
-
-// uniques returns every uniqueness that a change can break.
-func uniques() []unique {
-	all := []unique{credentialUnique}
-	for _, c := range collections {
-		all = append(all, unique{c.table + "_pkey", c.table + ".id", "id", idTaken})
-		all = append(all, c.unique...)
-	}
-	return all
-}
-
-// SQLite's extended result codes for a broken uniqueness (https://www.sqlite.org/rescode.html).
-const (
-	sqliteConstraintPrimaryKey = 1555
-	sqliteConstraintUnique     = 2067
-)
-
-// classify turns the database's refusal of a duplicate into a Conflict and leaves every other error as it is.
-func classify(err error) error {
-	var pg *pgconn.PgError
-	var lite *sqlite.Error
-	switch {
-	case errors.As(err, &pg) && pg.Code == "23505":
-		for _, u := range uniques() {
-			if pg.ConstraintName == u.postgres {
-				return &Error{Kind: Conflict, Field: u.field, Message: u.message}
-			}
-		}
-	case errors.As(err, &lite) && (lite.Code() == sqliteConstraintUnique || lite.Code() == sqliteConstraintPrimaryKey):
-		// SQLite names the columns, and only in its message: "constraint failed: UNIQUE constraint failed: users.email_key (2067)".
-		_, columns, _ := strings.Cut(lite.Error(), "UNIQUE constraint failed: ")
-		columns, _, _ = strings.Cut(columns, " (")
-		for _, u := range uniques() {
-			if columns == u.sqlite {
-				return &Error{Kind: Conflict, Field: u.field, Message: u.message}
-			}
-		}
-	}
-	return err
 }

@@ -1,4 +1,4 @@
-package models
+package collection
 
 import (
 	"context"
@@ -15,9 +15,9 @@ func Render(ctx context.Context, db *store.DB, c *Collection, scope Scope, items
 	if q == nil {
 		q = &jsonapi.Query{}
 	}
-	if c.conceal != nil {
+	if c.Conceal != nil {
 		var err error
-		if items, err = c.conceal(ctx, db, scope, items); err != nil {
+		if items, err = c.Conceal(ctx, db, scope, items); err != nil {
 			return nil, err
 		}
 	}
@@ -25,15 +25,15 @@ func Render(ctx context.Context, db *store.DB, c *Collection, scope Scope, items
 	if err != nil {
 		return nil, err
 	}
-	return resources, c.complement(ctx, db, scope, items, resources, base, q)
+	return resources, c.Complement(ctx, db, scope, items, resources, base, q)
 }
 
-// complement adds what the library does not know to the resource objects of models, as a scope sees it.
-func (c *Collection) complement(
+// Complement adds what the library does not know to the resource objects of models, as a scope sees it.
+func (c *Collection) Complement(
 	ctx context.Context, db *store.DB, scope Scope, items []any, resources []*jsonapi.Resource, base string, q *jsonapi.Query,
 ) error {
 	for i, item := range items {
-		c.decorate(resources[i], item, base, q)
+		c.Decorate(resources[i], item, base, q)
 	}
 	if err := c.showFirsts(ctx, db, scope, resources); err != nil {
 		return err
@@ -44,7 +44,7 @@ func (c *Collection) complement(
 // showFirsts fills in the linkage of to-ones that are another one for each reader.
 func (c *Collection) showFirsts(ctx context.Context, db *store.DB, scope Scope, resources []*jsonapi.Resource) error {
 	for name, r := range c.relations {
-		if !r.first {
+		if !r.First {
 			continue
 		}
 		var owners []string
@@ -59,15 +59,15 @@ func (c *Collection) showFirsts(ctx context.Context, db *store.DB, scope Scope, 
 		}
 		for _, resource := range resources {
 			if id := firsts[resource.ID]; id != "" {
-				resource.Relationships[name].Data = jsonapi.Identifier{Type: r.target.Schema.Type, ID: id}
+				resource.Relationships[name].Data = jsonapi.Identifier{Type: r.Target.Schema.Type, ID: id}
 			}
 		}
 	}
 	return nil
 }
 
-// decorate adds links and relationships to the resource object of a model.
-func (c *Collection) decorate(r *jsonapi.Resource, item any, base string, q *jsonapi.Query) {
+// Decorate adds links and relationships to the resource object of a model, whoever reads it. base is that of [Render], q must not be nil.
+func (c *Collection) Decorate(r *jsonapi.Resource, item any, base string, q *jsonapi.Query) {
 	self := base + "/" + r.ID
 	r.Links = &jsonapi.Links{Self: jsonapi.Href(self)}
 	r.Relationships = map[string]*jsonapi.RelationshipObject{}
@@ -88,16 +88,16 @@ func (c *Collection) relationshipObject(rel *jsonapi.Relationship, item any, id,
 	}
 	r := c.relations[rel.Name]
 	typ := ""
-	if r.target != nil {
-		typ = r.target.Schema.Type
+	if r.Target != nil {
+		typ = r.Target.Schema.Type
 	} else {
-		typ = c.columnValue(item, r.typeColumn)
+		typ = c.Text(item, r.TypeColumn)
 	}
 	object.Data = jsonapi.Null
-	if r.first {
+	if r.First {
 		return object // the linkage is each reader's own
 	}
-	if target := c.columnValue(item, r.column); target != "" {
+	if target := c.Text(item, r.Column); target != "" {
 		object.Data = jsonapi.Identifier{Type: typ, ID: target}
 	}
 	return object
@@ -105,8 +105,8 @@ func (c *Collection) relationshipObject(rel *jsonapi.Relationship, item any, id,
 
 // relatedPath returns the URL of related resources.
 func (c *Collection) relatedPath(rel *jsonapi.Relationship, id, self string) string {
-	if r := c.relations[rel.Name]; r.listed {
-		return r.target.Schema.URL() + "?filter[" + r.countedBy + "]=" + id
+	if r := c.relations[rel.Name]; r.Listed {
+		return r.Target.Schema.URL() + "?filter[" + r.CountedBy + "]=" + id
 	}
 	return self + "/" + rel.Name
 }
@@ -115,12 +115,12 @@ func (c *Collection) relatedPath(rel *jsonapi.Relationship, id, self string) str
 // request for the target would not.
 func (c *Collection) hideInvisible(ctx context.Context, db *store.DB, scope Scope, resources []*jsonapi.Resource) error {
 	for _, rel := range c.Schema.Relationships {
-		if rel.Many || rel.WriteOnly || c.relations[rel.Name].first {
+		if rel.Many || rel.WriteOnly || c.relations[rel.Name].First {
 			continue
 		}
 		byTarget := map[*Collection][]string{}
 		for _, r := range resources {
-			if target, id := linked(r, rel.Name); target != nil && (!scope.All() || !c.relations[rel.Name].lasting) {
+			if target, id := c.linked(r, rel.Name); target != nil && (!scope.All() || !c.relations[rel.Name].Lasting) {
 				byTarget[target] = append(byTarget[target], id)
 			}
 		}
@@ -130,7 +130,7 @@ func (c *Collection) hideInvisible(ctx context.Context, db *store.DB, scope Scop
 				return err
 			}
 			for _, r := range resources {
-				if t, id := linked(r, rel.Name); t == target && !visible[id] {
+				if t, id := c.linked(r, rel.Name); t == target && !visible[id] {
 					r.Relationships[rel.Name].Data = jsonapi.Null
 				}
 			}
@@ -140,7 +140,7 @@ func (c *Collection) hideInvisible(ctx context.Context, db *store.DB, scope Scop
 }
 
 // linked returns the target of a to-one relationship that is printed and not empty.
-func linked(r *jsonapi.Resource, name string) (*Collection, string) {
+func (c *Collection) linked(r *jsonapi.Resource, name string) (*Collection, string) {
 	object := r.Relationships[name]
 	if object == nil {
 		return nil, ""
@@ -149,18 +149,5 @@ func linked(r *jsonapi.Resource, name string) (*Collection, string) {
 	if !ok {
 		return nil, ""
 	}
-	return CollectionOf(identifier.Type), identifier.ID
+	return c.relations[name].to(identifier.Type), identifier.ID
 }
-
-// told returns the query of a resource as events tell it: all of it but linkage that is another one for each reader.
-func (c *Collection) told() *jsonapi.Query {
-	fields := map[string]bool{}
-	for _, name := range c.Schema.FieldNames() {
-		rel := c.Schema.Relationship(name)
-		fields[name] = rel == nil || !rel.Derived
-	}
-	return &jsonapi.Query{Fields: map[string]map[string]bool{c.Schema.Type: fields}}
-}
-
-// SecretMark stands for the value of a secret wherever a change of one is told.
-const SecretMark = "(secret)"

@@ -1,4 +1,4 @@
-package models
+package collection
 
 import (
 	"context"
@@ -25,7 +25,7 @@ type listing struct {
 	db    *store.DB
 	scope Scope
 	query *jsonapi.Query
-	conds []where
+	conds []Where
 	keys  []sortKey
 	// binding names the list. A cursor works in the list that it was made for and in no other.
 	binding string
@@ -33,7 +33,7 @@ type listing struct {
 
 // pageByCursor returns the page that lies behind one cursor, before another, or between the two. Its cost does not depend on where in the
 // list that is, nor on the length of the list: nothing is counted but what a counter knows.
-func (c *Collection) pageByCursor(ctx context.Context, db *store.DB, scope Scope, q *jsonapi.Query, conds []where) (*Page, error) {
+func (c *Collection) pageByCursor(ctx context.Context, db *store.DB, scope Scope, q *jsonapi.Query, conds []Where) (*Page, error) {
 	l := c.listing(db, scope, q, conds)
 	after, err := l.open(pageAfter, q.Page.After, jsonapi.ListStart)
 	if err != nil {
@@ -45,7 +45,7 @@ func (c *Collection) pageByCursor(ctx context.Context, db *store.DB, scope Scope
 	}
 	page := &Page{First: Turn{pageAfter, l.seal(jsonapi.Cursor{Edge: jsonapi.ListStart})},
 		Last: Turn{pageBefore, l.seal(jsonapi.Cursor{Edge: jsonapi.ListEnd})}}
-	if known := c.known(scope, q.Filters); known.name != "" {
+	if known := c.known(scope, q.Filters); known.Name != "" {
 		page.Counted = true
 		if page.Total, err = known.read(ctx, db); err != nil {
 			return nil, err
@@ -61,9 +61,9 @@ func (c *Collection) pageByCursor(ctx context.Context, db *store.DB, scope Scope
 }
 
 // listing returns the list of a query.
-func (c *Collection) listing(db *store.DB, scope Scope, q *jsonapi.Query, conds []where) *listing {
+func (c *Collection) listing(db *store.DB, scope Scope, q *jsonapi.Query, conds []Where) *listing {
 	l := &listing{Collection: c, db: db, scope: scope, query: q, conds: conds, keys: c.sortKeys(q.Sort)}
-	l.binding = fmt.Sprintf("%q", []string{c.table, c.narrowed, strings.Join(c.orderBy(l.keys), ", "), q.FilterText()})
+	l.binding = fmt.Sprintf("%q", []string{c.Table, c.narrowed, strings.Join(c.orderBy(l.keys), ", "), q.FilterText()})
 	return l
 }
 
@@ -146,7 +146,7 @@ func (l *listing) seek(ctx context.Context, from jsonapi.Cursor, backward bool, 
 	if backward {
 		keys = reversed(keys)
 	}
-	parts := []where{always()}
+	parts := []Where{Always()}
 	switch {
 	case from.Edge == jsonapi.ListStart && backward, from.Edge == jsonapi.ListEnd && !backward:
 		return nil, nil
@@ -183,8 +183,8 @@ func (l *listing) open(parameter, text string, absent jsonapi.Edge) (jsonapi.Cur
 	}
 	cursor, ok := jsonapi.DecodeCursor(text, l.mac)
 	if !ok || cursor.Edge == jsonapi.NoEdge && len(cursor.Values) != len(l.keys) {
-		return cursor, &Error{
-			Kind: Invalid, Parameter: parameter,
+		return cursor, &store.Error{
+			Kind: store.Invalid, Parameter: parameter,
 			Message: "It is not a cursor of this list. Cursors are taken from the answers to requests with the same path, " +
 				"filters and sort.",
 		}

@@ -1,0 +1,82 @@
+package collection
+
+import (
+	"context"
+	"reflect"
+
+	"roster/jsonapi"
+	"roster/models/store"
+)
+
+// Collection is one kind of resource: what the wire knows about it, where its rows are and who may see them. A resource declares it in its
+// own file; then it is never changed, and may be used by several goroutines.
+type Collection struct {
+	Schema *jsonapi.Schema
+	// Table is where the rows are, Model the struct that they are read into, whose gorm tags name the columns.
+	Table string
+	Model reflect.Type
+	// Keyed has, by attribute, the column that its values are equal in, which is not that of its text.
+	Keyed map[string]KeyColumn
+	// Live is the condition of rows that are not deleted, "" if rows are never marked as deleted.
+	Live string
+	// Visible returns the condition of the rows that a scope sees.
+	Visible func(Scope) Where
+	// Reached is how the organizations of a scope lead to rows, in the collections that are not narrowed.
+	Reached Reached
+	// Order is the order of a list when the client names none: columns, the last of them unique.
+	Order []string
+	// OrderedAs names, for a column that a client may sort by, another one that gives the same order and has the index.
+	OrderedAs map[string]string
+	// Always are columns that every read needs, Needs those that a computed attribute is computed from.
+	Always []string
+	Needs  map[string][]string
+	// Filters are those that are no fields; Beyond are those that look at other rows than the resource's own, of which the scope may not
+	// see all.
+	Filters map[string]Filter
+	Beyond  map[string]FilterBeyond
+	// Total returns the counter that knows how many rows a scope sees, narrowed by one filter or by none (filter == ""), or the zero
+	// Counted when only counting tells; nil where it never tells otherwise.
+	Total func(scope Scope, filter, value string) Counted
+	// CatchUp makes sure that whatever was committed before a read is there to be read; nil where it always is.
+	CatchUp func(context.Context, *store.DB) error
+	// Complete computes the attributes that have no column.
+	Complete func(db *store.DB, model any) error
+	// Gather computes attributes of several models that were read for a query, when that takes a query of its own; Describe computes those
+	// of a single one that was asked for by its id. Either may be nil.
+	Gather   func(ctx context.Context, db *store.DB, items []any, q *jsonapi.Query) error
+	Describe func(ctx context.Context, db *store.DB, item any, q *jsonapi.Query) error
+	// Conceal returns models as a scope is told them, where that may be less than what they say; nil where it never is.
+	Conceal func(ctx context.Context, db *store.DB, scope Scope, items []any) ([]any, error)
+
+	// relations holds how each relationship is stored.
+	relations map[string]Relation
+	// narrowed names the resource whose related resources these are, "" for a whole collection.
+	narrowed string
+}
+
+// Filter returns the condition of a filter with a value.
+type Filter func(db *store.DB, value any) Where
+
+// FilterBeyond is a [Filter] that depends on what a scope sees.
+type FilterBeyond func(db *store.DB, scope Scope, value any) Where
+
+// New returns a new, empty model of the collection: a pointer to its struct.
+func (c *Collection) New() any { return reflect.New(c.Model).Interface() }
+
+// ID returns the id of a model.
+func (c *Collection) ID(model any) string { return c.Text(model, "id") }
+
+// Version returns the version of a model, which every change raises by one; 0 for what never changes.
+func (c *Collection) Version(model any) int64 {
+	index, ok := columnsOf(c.Model)["version"]
+	if !ok {
+		return 0
+	}
+	return reflect.ValueOf(model).Elem().FieldByIndex(index).Int()
+}
+
+// Versioned reports whether the resources have versions.
+func (c *Collection) Versioned() bool {
+	_, ok := columnsOf(c.Model)["version"]
+	return ok
+}

@@ -1,0 +1,43 @@
+package collection
+
+import (
+	"context"
+	"fmt"
+
+	"roster/jsonapi"
+	"roster/models/store"
+)
+
+// FoundBy returns the rows of a page as each way finds them that is right for some page of the list, whichever search would choose. The
+// page begins behind a model, or at the beginning of the list.
+func FoundBy(ctx context.Context, db *store.DB, c *Collection, scope Scope, q *jsonapi.Query, behind any, start,
+	size int) (map[string][]any, error) {
+	conds, err := c.filter(db, scope, q.Filters)
+	if err != nil {
+		return nil, err
+	}
+	list := stretch{conds: conds, keys: c.sortKeys(q.Sort)}
+	if behind != nil {
+		list.place = c.place(behind, list.keys).Values
+		list.conds = append(list.conds, c.behind(list.keys, list.place)...)
+	}
+	s := c.searching(db, scope, list, q, limits{size: size, start: start})
+	found := map[string][]any{}
+	if !c.narrow(scope) {
+		return found, nil
+	}
+	gathering := func(ctx context.Context) ([]any, bool, error) {
+		items, err := s.gatherAll(ctx)
+		return items, true, err
+	}
+	for name, way := range map[string]way{"merged": s.merging(1 << 30), "walked": s.walking(1<<30, -1), "gathered": gathering} {
+		items, right, err := way(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		if right {
+			found[name] = items
+		}
+	}
+	return found, nil
+}

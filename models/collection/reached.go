@@ -1,0 +1,85 @@
+package collection
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"roster/models/store"
+)
+
+// Reached is how organizations lead to the rows of a collection: by a table with a column of their ids.
+type Reached struct {
+	Table, Column string
+	// Distinct is the column of the table with the ids of the rows, if several lines can lead to one. Such lines have shared set.
+	Distinct string
+	// Live: nothing is reached by organizations that are deleted.
+	Live bool
+	// InOrder are the columns of the table with what the collection is sorted by when a client names nothing. With the column of the
+	// organization in front, they are an index of the table; where there is no such index they are none.
+	InOrder []string
+}
+
+// organizations returns a FROM and a WHERE with the organizations of a scope that lead to rows, as p.descendant_id, and what is joined to
+// each of them.
+func (r Reached) organizations(scope Scope, joined Where) Where {
+	sql, args := "FROM organization_paths p "+joined.SQL, slices.Clone(joined.Args)
+	if r.Live {
+		sql += " JOIN organizations o ON o.id = p.descendant_id AND o.deleted_at IS NULL"
+	}
+	sql, args = sql+" WHERE p.ancestor_id = ?", append(args, scope.id)
+	if scope.reach == oneOrganization {
+		sql, args = sql+" AND p.descendant_id = ?", append(args, scope.id)
+	}
+	return Condition(sql, args...)
+}
+
+// lines returns a FROM and a WHERE with every line that leads from a scope to a row.
+func (r Reached) lines(scope Scope) Where {
+	return r.organizations(scope, Condition("JOIN "+r.Table+" l ON l."+r.Column+" = p.descendant_id"))
+}
+
+// count returns how many rows a subtree leads to. It reads indexes only, and each organization once.
+func (r Reached) count(ctx context.Context, db *store.DB, scope Scope) (int64, error) {
+	counting, n := r.counting(scope), int64(0)
+	if err := db.Session(ctx).Raw(counting.SQL, counting.Args...).Scan(&n).Error; err != nil {
+		return 0, fmt.Errorf("count %s of a subtree: %w", r.Table, err)
+	}
+	return n, nil
+}
+
+// counting returns the SELECT of count.
+func (r Reached) counting(scope Scope) Where {
+	lines := r.lines(scope)
+	sql, args := "SELECT COUNT(*) "+lines.SQL, lines.Args
+	if r.Distinct != "" {
+		// Only lines that are marked as shared can lead to the same row.
+		sql = "SELECT (" + sql + ") - (SELECT COUNT(*) - COUNT(DISTINCT l." + r.Distinct + ") " + lines.SQL + " AND l.shared)"
+		args = slices.Concat(args, lines.Args)
+	}
+	return Condition(sql, args...)
+}
+
+// exceeds reports whether a scope leads to more than some lines.
+func (r Reached) exceeds(ctx context.Context, db *store.DB, scope Scope, most int) (bool, error) {
+	n, err := countUpTo(ctx, db, most+1, r.lines(scope))
+	return n > most, err
+}
+
+// spread returns how many organizations are in a scope, deleted ones too; most+1 if there are more than most.
+func (r Reached) spread(ctx context.Context, db *store.DB, scope Scope, most int) (int, error) {
+	if scope.reach == oneOrganization {
+		return 1, nil
+	}
+	return countUpTo(ctx, db, most+1, Condition("FROM organization_paths WHERE ancestor_id = ?", scope.id))
+}
+
+// countUpTo counts the lines that a FROM and a WHERE lead to. It reads no more of them than enough.
+func countUpTo(ctx context.Context, db *store.DB, enough int, lines Where) (int, error) {
+	n := 0
+	sql := fmt.Sprintf("SELECT COUNT(*) FROM (SELECT 1 AS line %s LIMIT %d) lines", lines.SQL, enough)
+	if err := db.Session(ctx).Raw(sql, lines.Args...).Scan(&n).Error; err != nil {
+		return 0, fmt.Errorf("measure what a scope leads to: %w", err)
+	}
+	return n, nil
+}

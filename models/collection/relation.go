@@ -1,0 +1,198 @@
+package collection
+
+import (
+	"context"
+	"fmt"
+
+	"roster/jsonapi"
+	"roster/models/store"
+)
+
+// Relation is how a relationship is stored: exactly one of Column, Foreign and Through is set.
+type Relation struct {
+	Target *Collection
+	// Column is this table's column with the id of the one related resource.
+	Column string
+	// Foreign is the target's column with the id of this resource.
+	Foreign string
+	// Through is a table between the two, with the columns Owner (this) and Other (the target).
+	Through, Owner, Other string
+	// First: of what it leads to through the table, only the first row that the reader sees counts; a to-one.
+	First bool
+	// CountedBy is the filter of the target's list that means the same as this to-many relationship, and may have a counter.
+	CountedBy string
+	// Lasting: the target cannot vanish while this resource is there, so a caller that sees everything sees it.
+	Lasting bool
+	// Evident: a caller that sees the resource sees the target, or saw it when the resource was there.
+	Evident bool
+	// TypeColumn is this table's column with the type of a polymorphic to-one. It has no Target, but TargetOf, which returns the collection
+	// of a type, or nil.
+	TypeColumn string
+	TargetOf   func(typ string) *Collection
+	// Listed: the related link is the list of the target with the filter CountedBy, raw brackets and all, as the published API prints it.
+	Listed bool
+}
+
+// Relation returns how the relationship of a name is stored, the zero Relation for a name that it does not have.
+func (c *Collection) Relation(name string) Relation { return c.relations[name] }
+
+// Relate adds a relationship and how it is stored.
+func (c *Collection) Relate(rel jsonapi.Relationship, stored Relation) {
+	if stored.Target != nil {
+		rel.Target = stored.Target.Schema
+	}
+	c.Schema.Relate(&rel)
+	if c.relations == nil {
+		c.relations = map[string]Relation{}
+	}
+	c.relations[rel.Name] = stored
+}
+
+// related returns the condition of a filter by relationship: one of the ids is related, and visible.
+func (c *Collection) related(scope Scope, f jsonapi.Condition) Where {
+	r := c.relations[f.Relationship.Name]
+	if f.Op == jsonapi.OpNull {
+		return c.unrelated(r, scope, f.Value.(bool))
+	}
+	ids := knownIDs(f.Value.([]any))
+	if len(ids) == 0 {
+		return Never()
+	}
+	guards := r.Target.Present(scope)
+	if r.Column != "" {
+		guards = guards[:1] // what was deleted can still be named by what remembers it
+	}
+	guard, args := Conjunction(guards...)
+	args = append([]any{ids}, args...)
+	target := r.Target.Table
+	// The related table under its own name, because conditions name it; this one is reached from outside by an IN.
+	switch {
+	case r.Column != "" && guard == "":
+		return Condition(c.Table+"."+r.Column+" IN ?", ids)
+	case r.Column != "":
+		return Condition(fmt.Sprintf("%s.%s IN (SELECT %s.id FROM %s WHERE %s.id IN ?%s)",
+			c.Table, r.Column, target, target, target, guard), args...)
+	case r.Foreign != "":
+		return Condition(fmt.Sprintf("%s.id IN (SELECT %s.%s FROM %s WHERE %s.id IN ?%s)",
+			c.Table, target, r.Foreign, target, target, guard), args...)
+	default:
+		return Condition(fmt.Sprintf("%s.id IN (SELECT j.%s FROM %s j JOIN %s ON %s.id = j.%s WHERE %s.id IN ?%s)",
+			c.Table, r.Owner, r.Through, target, target, r.Other, target, guard), args...)
+	}
+}
+
+// unrelated returns the condition that a relationship is empty, or is not.
+func (c *Collection) unrelated(r Relation, scope Scope, empty bool) Where {
+	not := either(empty, "NOT ", "")
+	switch {
+	case r.Column != "":
+		column := c.Table + "." + r.Column
+		if visible := r.Target.Visible(scope); visible.SQL != "" { // an invisible one is shown as none
+			return Condition(fmt.Sprintf("%s(%s IS NOT NULL AND %s IN (SELECT %s.id FROM %s WHERE %s))",
+				not, column, column, r.Target.Table, r.Target.Table, visible.SQL), visible.Args...)
+		}
+		return Condition(column + " IS " + either(empty, "NULL", "NOT NULL"))
+	default:
+		owners, args := r.owners(scope)
+		return Condition(fmt.Sprintf("%sEXISTS (SELECT 1 FROM (%s) related WHERE owner = %s.id)", not, owners, c.Table), args...)
+	}
+}
+
+// owners returns a SELECT of the ids that a to-many relationship leads from to something that a scope sees.
+func (r Relation) owners(scope Scope) (string, []any) {
+	target := r.Target.Table
+	guard, args := Conjunction(r.Target.Present(scope)...)
+	if r.Foreign != "" {
+		return fmt.Sprintf("SELECT %s.%s AS owner FROM %s WHERE 1 = 1%s", target, r.Foreign, target, guard), args
+	}
+	return fmt.Sprintf("SELECT j.%s AS owner FROM %s j JOIN %s ON %s.id = j.%s WHERE 1 = 1%s",
+		r.Owner, r.Through, target, target, r.Other, guard), args
+}
+
+// Related returns the collection of what is related to one resource by a to-many relationship: a collection like any other, to be listed,
+// filtered, sorted and paged. Whether the caller sees the resource itself is not its business.
+func (c *Collection) Related(relationship, id string) *Collection {
+	r := c.relations[relationship]
+	narrow := Condition(fmt.Sprintf("%s.id IN (SELECT %s FROM %s WHERE %s = ?)", r.Target.Table, r.Other, r.Through, r.Owner), id)
+	if r.Foreign != "" {
+		narrow = Condition(r.Target.Table+"."+r.Foreign+" = ?", id)
+	}
+	related := *r.Target
+	related.narrowed = c.Table + " " + id + " " + relationship
+	related.Reached = Reached{} // the one resource leads to few, or to what its whole list is sorted by
+	related.Visible = func(s Scope) Where { return Both(r.Target.Visible(s), narrow) }
+	related.Total = func(s Scope, filter, _ string) Counted {
+		if filter != "" || r.CountedBy == "" || r.Target.Total == nil {
+			return Counted{}
+		}
+		return r.Target.Total(s, r.CountedBy, id)
+	}
+	return &related
+}
+
+// RelatedID returns the id of the resource that a to-one relationship of a model leads a scope to, and its collection; "" for none.
+// Whether the scope sees the resource is another question.
+func (c *Collection) RelatedID(ctx context.Context, db *store.DB, scope Scope,
+	model any, relationship string) (*Collection, string, error) {
+	r := c.relations[relationship]
+	if r.First {
+		firsts, err := r.firsts(ctx, db, scope, []string{c.ID(model)})
+		return r.Target, firsts[c.ID(model)], err
+	}
+	id := c.Text(model, r.Column)
+	if id == "" || r.Target != nil {
+		return r.Target, id, nil
+	}
+	return r.to(c.Text(model, r.TypeColumn)), id, nil
+}
+
+// to returns the collection of what the relationship leads to, which is of a type; nil for a type that there is none of.
+func (r Relation) to(typ string) *Collection {
+	if r.Target != nil {
+		return r.Target
+	}
+	return r.TargetOf(typ)
+}
+
+// firsts returns, for each owner, the id of the first resource that a to-one through a table leads a scope to. Owners that it leads
+// nowhere are not in it.
+func (r Relation) firsts(ctx context.Context, db *store.DB, scope Scope, owners []string) (map[string]string, error) {
+	firsts := map[string]string{}
+	if len(owners) == 0 {
+		return firsts, nil
+	}
+	guard, args := Conjunction(r.Target.Present(scope)...)
+	var pairs []pair
+	statement := fmt.Sprintf(`SELECT owner, target FROM (
+			SELECT j.%[1]s AS owner, j.%[2]s AS target, ROW_NUMBER() OVER (PARTITION BY j.%[1]s ORDER BY j.created_at, j.id) AS place
+			FROM %[3]s j JOIN %[4]s ON %[4]s.id = j.%[2]s
+			WHERE j.%[1]s IN ?%[5]s
+		) ranked WHERE place = 1`, r.Owner, r.Other, r.Through, r.Target.Table, guard)
+	if err := db.Session(ctx).Raw(statement, append([]any{owners}, args...)...).Scan(&pairs).Error; err != nil {
+		return nil, fmt.Errorf("select the first of %s: %w", r.Target.Schema.Type, err)
+	}
+	for _, p := range pairs {
+		firsts[p.Owner] = p.Target
+	}
+	return firsts, nil
+}
+
+// visibleIDs returns which of the ids a scope sees in a collection.
+func visibleIDs(ctx context.Context, db *store.DB, c *Collection, scope Scope, ids []string) (map[string]bool, error) {
+	seen := map[string]bool{}
+	if len(ids) == 0 {
+		return seen, nil
+	}
+	if err := c.caughtUp(ctx, db); err != nil {
+		return nil, err
+	}
+	var found []string
+	there := c.From(ctx, db, append(c.Present(scope), Condition(c.Table+".id IN ?", ids))...)
+	if err := there.Pluck(c.Table+".id", &found).Error; err != nil {
+		return nil, fmt.Errorf("look up %s: %w", c.Schema.Type, err)
+	}
+	for _, id := range found {
+		seen[id] = true
+	}
+	return seen, nil
+}
