@@ -21,6 +21,7 @@ import (
 
 	"roster/models/modelstest"
 	"roster/models/store"
+	"roster/server/servertest"
 )
 
 // The measurement: every cell of the table is the median of its rounds, and rounds of different cells take turns, so that whatever else
@@ -175,7 +176,7 @@ func (l *untilListening) Write(line []byte) (int, error) {
 
 func body(b *testing.B, url, key string) []byte {
 	b.Helper()
-	answer, read, err := request(b.Context(), &http.Transport{DisableKeepAlives: true, DisableCompression: true}, "GET",
+	answer, read, err := servertest.Exchange(b.Context(), servertest.Fresh(), "GET",
 		url, nil, "Authorization", key)
 	if err != nil || answer.StatusCode != http.StatusOK {
 		b.Fatalf("%s: %v %s", url, err, read)

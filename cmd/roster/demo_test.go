@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,6 +15,7 @@ import (
 	"roster/models"
 	"roster/models/modelstest"
 	"roster/models/store"
+	"roster/server/servertest"
 )
 
 // opened returns the database of a data directory beside whoever uses it.
@@ -172,7 +172,7 @@ func TestTheDemoIsServed(t *testing.T) {
 		s := serve(t, dir, frontDoors, "--database-url", url, "--migrate")
 		key := strings.TrimSpace(fillDemoBeside(t, dir, url))
 		list := func(path string) (total, length int) {
-			answer, body, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, "GET",
+			answer, body, err := servertest.Exchange(t.Context(), servertest.Fresh(), "GET",
 				s.base+path, nil, "Authorization", key)
 			if err != nil || answer.StatusCode != 200 {
 				t.Fatalf("%s: %v %s", path, err, body)

@@ -2,13 +2,13 @@ package main
 
 import (
 	"encoding/json"
-	"net/http"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"roster/models"
+	"roster/server/servertest"
 )
 
 func TestKeysBesideARunningServer(t *testing.T) {
@@ -26,7 +26,7 @@ func TestKeysBesideARunningServer(t *testing.T) {
 		}
 		status := func(credential, path string) int {
 			t.Helper()
-			answer, _, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, "GET", s.base+path, nil, "Authorization",
+			answer, _, err := servertest.Exchange(t.Context(), servertest.Fresh(), "GET", s.base+path, nil, "Authorization",
 				strings.TrimSpace(credential))
 			if err != nil {
 				t.Fatal(err)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"net/http"
 	"regexp"
 	"strings"
 	"testing"
@@ -45,7 +44,7 @@ func TestAChangeIsSeenByWhoeverListens(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			answer, content, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, method, s.base+path,
+			answer, content, err := servertest.Exchange(t.Context(), servertest.Fresh(), method, s.base+path,
 				bytes.NewReader(encoded),
 				"Authorization", "Bearer "+key, "Content-Type", "application/vnd.api+json")
 			if err != nil || answer.StatusCode >= 300 {
@@ -113,7 +112,7 @@ func TestListenAnswersItsPathOnly(t *testing.T) {
 	t.Parallel()
 	target, _ := listening(t, nil, "--secret", "one", "--secret", "two, with a comma", "--path", "/hooks")
 	for path, want := range map[string]int{target: 401, strings.TrimSuffix(target, "hooks"): 404} {
-		answer, body, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, "POST", path, strings.NewReader("{}"))
+		answer, body, err := servertest.Exchange(t.Context(), servertest.Fresh(), "POST", path, strings.NewReader("{}"))
 		if err != nil || answer.StatusCode != want {
 			t.Errorf("%s: %v %d %s", path, err, answer.StatusCode, body)
 		}
