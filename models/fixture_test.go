@@ -8,6 +8,7 @@ import (
 
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/modelstest"
 	"roster/models/store"
 )
 
@@ -174,10 +175,7 @@ func listPage(t testing.TB, db *store.DB, c *models.Collection, scope models.Sco
 
 // pool returns the connections that can read everything that was written.
 func pool(db *store.DB) *sql.DB {
-	if p, ok := db.Pools()["write"]; ok {
-		return p
-	}
-	return db.Pools()["main"]
+	return modelstest.Writable(db)
 }
 
 // texts returns the one column of a query.

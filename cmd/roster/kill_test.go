@@ -164,11 +164,7 @@ func (v *victim) check(db *store.DB) {
 		v.t.Fatal(err)
 	}
 	v.deliveries = max(v.deliveries, deliveries.Total)
-	pool := db.Pools()["write"]
-	if pool == nil {
-		pool = db.Pools()["main"]
-	}
-	rows, err := pool.QueryContext(v.t.Context(), "SELECT id FROM organizations")
+	rows, err := modelstest.Writable(db).QueryContext(v.t.Context(), "SELECT id FROM organizations")
 	if err != nil {
 		v.t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ func CheckConsistency(t testing.TB, db *store.DB) {
 	t.Helper()
 	// PostgreSQL has to be told to look at one moment; SQLite's writer always does.
 	opts := map[store.Dialect]*sql.TxOptions{store.Postgres: {Isolation: sql.LevelRepeatableRead}}[db.Dialect()]
-	faults, err := inconsistencies(t.Context(), writable(db), opts)
+	faults, err := inconsistencies(t.Context(), Writable(db), opts)
 	if err != nil {
 		t.Fatal(err)
 	}
