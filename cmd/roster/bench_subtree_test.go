@@ -78,10 +78,10 @@ func BenchmarkSubtree(b *testing.B) {
 func plantSubtrees(b *testing.B, dir string, cfg models.Config, others, organizations int) (everything string, below map[string]string) {
 	b.Helper()
 	program := func(args ...string) string {
-		var out, problems strings.Builder
+		var out, stderr strings.Builder
 		args = append(append([]string{"roster"}, args...), "--data-dir", dir, "--database-url", cfg.URL)
-		if code := run(b.Context(), args, func(string) string { return "" }, &out, &problems, frontDoors); code != 0 {
-			b.Fatalf("%v: %s", args, problems.String())
+		if code := run(b.Context(), args, func(string) string { return "" }, &out, &stderr, frontDoors); code != 0 {
+			b.Fatalf("%v: %s", args, stderr.String())
 		}
 		return strings.TrimSpace(out.String())
 	}

@@ -93,12 +93,12 @@ type site struct {
 func newSite(b *testing.B, size int) *site {
 	b.Helper()
 	dir, url := b.TempDir(), modelstest.UnmigratedURL(b, store.Postgres)
-	var problems bytes.Buffer
+	var stderr bytes.Buffer
 	program := func(args ...string) string {
 		var out bytes.Buffer
 		args = append(append([]string{"roster"}, args...), "--data-dir", dir, "--database-url", url)
-		if code := run(b.Context(), args, func(string) string { return "" }, &out, &problems, frontDoors); code != 0 {
-			b.Fatalf("%v: %s", args, problems.String())
+		if code := run(b.Context(), args, func(string) string { return "" }, &out, &stderr, frontDoors); code != 0 {
+			b.Fatalf("%v: %s", args, stderr.String())
 		}
 		return strings.TrimSpace(out.String())
 	}

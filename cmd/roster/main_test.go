@@ -44,9 +44,9 @@ type served struct {
 // command runs the program to its end.
 func command(t *testing.T, env map[string]string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	var out, problems bytes.Buffer
-	code = run(t.Context(), append([]string{"roster"}, args...), func(name string) string { return env[name] }, &out, &problems, noRoutes)
-	return code, out.String(), problems.String()
+	var out, log bytes.Buffer
+	code = run(t.Context(), append([]string{"roster"}, args...), func(name string) string { return env[name] }, &out, &log, noRoutes)
+	return code, out.String(), log.String()
 }
 
 // noRoutes is the door of the API without its routes.

@@ -132,13 +132,13 @@ func TestReplicasThatStartAtOnceMakeOneKey(t *testing.T) {
 func TestPostgreSQLIsMigratedOnlyWhenToldTo(t *testing.T) {
 	t.Parallel()
 	dir, url := t.TempDir(), modelstest.UnmigratedURL(t, store.Postgres)
-	code, _, problems := command(t, map[string]string{"ROSTER_DATABASE_URL": url}, "serve", "--data-dir", dir, "--listen", "127.0.0.1:0")
-	if code != 1 || !strings.Contains(problems, "run 'roster migrate up', or start with --migrate (ROSTER_MIGRATE=true)") {
-		t.Errorf("%d %s", code, problems)
+	code, _, stderr := command(t, map[string]string{"ROSTER_DATABASE_URL": url}, "serve", "--data-dir", dir, "--listen", "127.0.0.1:0")
+	if code != 1 || !strings.Contains(stderr, "run 'roster migrate up', or start with --migrate (ROSTER_MIGRATE=true)") {
+		t.Errorf("%d %s", code, stderr)
 	}
-	if code, stdout, problems := command(t, nil, "migrate", "up", "--database-url", url); code != 0 ||
+	if code, stdout, stderr := command(t, nil, "migrate", "up", "--database-url", url); code != 0 ||
 		!strings.HasPrefix(stdout, "applied 00001") {
-		t.Errorf("migrate up: %d %s %s", code, stdout, problems)
+		t.Errorf("migrate up: %d %s %s", code, stdout, stderr)
 	}
 	serve(t, dir, noRoutes, "--database-url", url)
 }
@@ -249,8 +249,8 @@ func TestTLS(t *testing.T) {
 		}
 	}
 	address := strings.TrimPrefix(s.base, "https://")
-	if code, _, problems := command(t, nil, "healthcheck", "--listen", address, "--tls-cert", cert, "--tls-key", key); code != 0 {
-		t.Errorf("healthcheck: %d %s", code, problems)
+	if code, _, stderr := command(t, nil, "healthcheck", "--listen", address, "--tls-cert", cert, "--tls-key", key); code != 0 {
+		t.Errorf("healthcheck: %d %s", code, stderr)
 	}
 }
 
@@ -407,9 +407,9 @@ func TestAnAddressInUseIsAFailure(t *testing.T) {
 	t.Parallel()
 	s := serve(t, t.TempDir(), noRoutes)
 	address := strings.TrimPrefix(s.base, "http://")
-	code, _, problems := command(t, nil, "serve", "--listen", address, "--data-dir", t.TempDir())
-	if code != 1 || !strings.Contains(problems, "roster: listen on "+address) {
-		t.Errorf("%d %s", code, problems)
+	code, _, stderr := command(t, nil, "serve", "--listen", address, "--data-dir", t.TempDir())
+	if code != 1 || !strings.Contains(stderr, "roster: listen on "+address) {
+		t.Errorf("%d %s", code, stderr)
 	}
 }
 
@@ -417,11 +417,11 @@ func TestHealthcheck(t *testing.T) {
 	t.Parallel()
 	s := serve(t, t.TempDir(), noRoutes)
 	address := strings.TrimPrefix(s.base, "http://")
-	if code, _, problems := command(t, map[string]string{"ROSTER_LISTEN": address}, "healthcheck"); code != 0 {
-		t.Errorf("%d %s", code, problems)
+	if code, _, stderr := command(t, map[string]string{"ROSTER_LISTEN": address}, "healthcheck"); code != 0 {
+		t.Errorf("%d %s", code, stderr)
 	}
 	s.stop()
-	if code, _, problems := command(t, nil, "healthcheck", "--listen", address); code != 1 {
-		t.Errorf("without a server: %d %s", code, problems)
+	if code, _, stderr := command(t, nil, "healthcheck", "--listen", address); code != 1 {
+		t.Errorf("without a server: %d %s", code, stderr)
 	}
 }
