@@ -242,8 +242,9 @@ func TestTLS(t *testing.T) {
 		tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA: false, tls.TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA: false,
 		tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256: false,
 	} {
-		client := &tls.Config{RootCAs: pool, MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{suite}}
-		_, _, err := servertest.Exchange(t.Context(), &http.Transport{TLSClientConfig: client, DisableKeepAlives: true}, "GET", s.base+"/healthz", nil)
+		client := servertest.Fresh()
+		client.TLSClientConfig = &tls.Config{RootCAs: pool, MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{suite}}
+		_, _, err := servertest.Exchange(t.Context(), client, "GET", s.base+"/healthz", nil)
 		if (err == nil) != taken {
 			t.Errorf("%s of TLS 1.2: %v", tls.CipherSuiteName(suite), err)
 		}
