@@ -145,13 +145,13 @@ type exchanged struct {
 // answered as if it were in order.
 func (c *contract) check(t *testing.T, x exchanged) {
 	t.Helper()
-	for _, problem := range c.problems(x) {
+	for _, violation := range c.violations(x) {
 		t.Errorf("%s %s answered %d, against the OpenAPI document: %s", x.request.Method,
-			x.request.URL.RequestURI(), x.answer.Status, problem)
+			x.request.URL.RequestURI(), x.answer.Status, violation)
 	}
 }
 
-func (c *contract) problems(x exchanged) []string {
+func (c *contract) violations(x exchanged) []string {
 	if !strings.HasPrefix(x.request.URL.Path, "/public/v2/") {
 		return nil // pages for people, probes
 	}
@@ -159,9 +159,9 @@ func (c *contract) problems(x exchanged) []string {
 	if err != nil {
 		return c.undocumented(x)
 	}
-	found := c.answerProblems(route, x)
+	found := c.answerViolations(route, x)
 	if x.answer.Status < 300 {
-		found = append(found, c.requestProblems(route, variables, x)...)
+		found = append(found, c.requestViolations(route, variables, x)...)
 	}
 	return found
 }
@@ -185,7 +185,7 @@ func (c *contract) undocumented(x exchanged) []string {
 	if x.request.Method == http.MethodHead {
 		return nil
 	}
-	return errorProblems(x)
+	return errorViolations(x)
 }
 
 // toAnyRequest are the statuses of errors that any request can be answered with; the document has them as the default.
@@ -204,7 +204,7 @@ var protocol = []string{
 	"X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset", "Strict-Transport-Security",
 }
 
-func (c *contract) answerProblems(route *routers.Route, x exchanged) (found []string) {
+func (c *contract) answerViolations(route *routers.Route, x exchanged) (found []string) {
 	answer := route.Operation.Responses.Value(strconv.Itoa(x.answer.Status))
 	if answer == nil && slices.Contains(toAnyRequest, x.answer.Status) {
 		answer = route.Operation.Responses.Default()
@@ -239,12 +239,12 @@ func (c *contract) answerProblems(route *routers.Route, x exchanged) (found []st
 			}
 		}
 	}
-	return append(found, c.bodyProblems(answer.Value, x)...)
+	return append(found, c.bodyViolations(answer.Value, x)...)
 }
 
-// errorProblems returns what is wrong with the errors of an answer: each code belongs to one status, which is that of the answer unless
+// errorViolations returns what is wrong with the errors of an answer: each code belongs to one status, which is that of the answer unless
 // several came together.
-func errorProblems(x exchanged) (found []string) {
+func errorViolations(x exchanged) (found []string) {
 	if x.answer.Status < 400 {
 		return nil
 	}
@@ -279,7 +279,7 @@ func checkHeader(schema *openapi3.Schema, text string) error {
 	return schema.VisitJSON(value)
 }
 
-func (c *contract) bodyProblems(documented *openapi3.Response, x exchanged) []string {
+func (c *contract) bodyViolations(documented *openapi3.Response, x exchanged) []string {
 	if len(documented.Content) == 0 || x.request.Method == http.MethodHead {
 		if len(x.answer.Body) > 0 {
 			return []string{"no body is documented"}
@@ -298,7 +298,7 @@ func (c *contract) bodyProblems(documented *openapi3.Response, x exchanged) []st
 	if err := strictness.check(content.Schema, x.answer.Body); err != nil {
 		return []string{fmt.Sprintf("%v in %.2000s", err, x.answer.Body)}
 	}
-	return errorProblems(x)
+	return errorViolations(x)
 }
 
 // documentedParameter reports whether there is a query parameter of that name, by itself or as a member of one that stands for several.
@@ -309,8 +309,8 @@ func documentedParameter(parameters openapi3.Parameters, name string) bool {
 	})
 }
 
-// requestProblems returns what the document forbids in a request.
-func (c *contract) requestProblems(route *routers.Route, variables map[string]string, x exchanged) (found []string) {
+// requestViolations returns what the document forbids in a request.
+func (c *contract) requestViolations(route *routers.Route, variables map[string]string, x exchanged) (found []string) {
 	query, err := url.ParseQuery(x.request.URL.RawQuery)
 	if err != nil {
 		return []string{err.Error()}
@@ -434,7 +434,7 @@ func TestTheContractFindsWhatIsNotDocumented(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			found := c.problems(exchanged{request, []byte(sent), a})
+			found := c.violations(exchanged{request, []byte(sent), a})
 			if (len(found) > 0) != (name != "") {
 				t.Errorf("found %q", found)
 			}

@@ -89,9 +89,10 @@ func TestEveryDeliveredBodyIsWhatItsSchemaSays(t *testing.T) {
 		ended := s.do("POST", hooksPath, resource("webhooks", object{"url": refusing.URL()}, "organization",
 			ref("organizations", org))).want(201).text("data", "id")
 		s.do("POST", hooksPath+"/"+ended+"/test", nil).want(202)
-		s.await("an endpoint that was disabled", func() bool {
-			return s.get(hooksPath+"/"+ended).want(200).text("data", "attributes", "status") == "disabled"
-		})
+		disabled := s.get("/public/v2/events?filter[eventType]=webhook.disabled&filter[subjectId]="+ended, "Prefer", "wait=60").want(200)
+		if disabled.json("meta", "total") != 1.0 {
+			t.Fatalf("the endpoint was not disabled: %s", disabled.Body)
+		}
 		s.do("DELETE", "/public/v2/users/"+user, nil).want(204)
 		s.do("DELETE", at, nil).want(204)
 		s.do("PATCH", at, withID(resource("organizations", object{"deletedAt": nil}), org)).want(200)

@@ -8,6 +8,7 @@ import (
 
 	"roster/models/modelstest"
 	"roster/models/store"
+	"roster/server/servertest"
 )
 
 // TestOneOrganizationTakesAQuarterOfTheConnections has an organization ask for more at once than there are connections, with its token and
@@ -54,7 +55,7 @@ func TestOneOrganizationTakesAQuarterOfTheConnections(t *testing.T) {
 		}
 		return n
 	}
-	s.await("two connections that wait for the lock", func() bool { return held() >= 2 })
+	servertest.Poll(s.t, "two connections that wait for the lock", func() bool { return held() >= 2 })
 	for n := range 5 {
 		modest.get(fmt.Sprintf("/public/v2/users?page[number]=%d", n+1)).want(http.StatusOK)
 	}

@@ -9,7 +9,7 @@ import (
 
 // paged adds to a document of a list what it says of the page: links, meta and the profile that was applied.
 func paged(doc *jsonapi.Document, rq *request, page *collection.Page) *jsonapi.Document {
-	if rq.query.Page.Kind == jsonapi.ByCursor {
+	if rq.query.Page.Paging == jsonapi.ByCursor {
 		doc.Profile = append(doc.Profile, jsonapi.CursorProfile)
 		doc.Meta, doc.Links = cursorMeta(page), cursorLinks(rq.URL.Path, rq.query, page)
 		doc.Links.Self.Type = jsonapi.ContentType(doc.Ext, doc.Profile) // a link object, since a profile was applied (§ Profiles)
@@ -72,7 +72,7 @@ func pageMeta(p jsonapi.Page, page *collection.Page) map[string]any {
 func pageLinks(path string, q *jsonapi.Query, total int64) *jsonapi.Links {
 	p := q.Page
 	link := func(start int) *jsonapi.Link {
-		if p.Kind == jsonapi.ByOffset {
+		if p.Paging == jsonapi.ByOffset {
 			return jsonapi.Href(path + q.Encode("page[offset]", strconv.Itoa(start), "page[limit]", strconv.Itoa(p.Size)))
 		}
 		return jsonapi.Href(path + q.Encode("page[number]", strconv.Itoa(start/p.Size+1), "page[size]", strconv.Itoa(p.Size)))

@@ -88,20 +88,6 @@ func open(t *testing.T, cfg server.Config) (*handlers.API, http.Handler) {
 // soon is far more than anything here takes. Tests wait for signals; this only keeps a broken one from waiting for ever.
 const soon = time.Minute
 
-// await asks until something has come about that nothing signals: what a worker writes shows in the database alone.
-func (s *service) await(what string, done func() bool) {
-	s.t.Helper()
-	ask := time.NewTicker(5 * time.Millisecond)
-	defer ask.Stop()
-	for late := time.After(soon); !done(); {
-		select {
-		case <-ask.C:
-		case <-late:
-			s.t.Fatalf("there is not %s", what)
-		}
-	}
-}
-
 // as returns the service as another caller sees it.
 func (s *service) as(key string) *service {
 	other := *s

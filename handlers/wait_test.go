@@ -2,14 +2,15 @@ package handlers_test
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"roster/models/modelstest"
+	"roster/server/servertest"
 )
 
 // waiting sends a request that prefers to wait, and returns where its answer comes.
@@ -135,47 +136,37 @@ func TestWaitsEndWhenTheServerStops(t *testing.T) {
 	t.Parallel()
 	db := modelstest.Open(t, modelstest.Dialects[0])
 	api, served := open(t, testConfig(db))
-	begun, ended := make(chan struct{}, 2), make(chan struct{}, 2)
+	left := make(chan struct{}, 2)
 	listening := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		begun <- struct{}{}
-		defer func() { ended <- struct{}{} }() // also if the connection is cut, since nobody is there to be answered
+		defer func() { left <- struct{}{} }() // also if the connection is cut, since nobody is there to be answered
 		served.ServeHTTP(w, r)
 	}))
 	t.Cleanup(listening.Close)
 	s := newService(t, db)
 	s.organization("Acme")
 	path := s.endOfFeed()
-	request := func(ctx context.Context) (int, error) {
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, listening.URL+path, nil)
-		if err != nil {
-			return 0, err
-		}
-		r.Header.Set("Authorization", s.key)
-		r.Header.Set("Prefer", "wait=60")
-		a, err := http.DefaultClient.Do(r)
-		if err != nil {
-			return 0, err
-		}
-		_, err = io.Copy(io.Discard, a.Body)
-		return a.StatusCode, err
+	ended := func(ctx context.Context, end func()) (answer servertest.Reply, err error) {
+		var asked sync.WaitGroup
+		asked.Go(func() {
+			answer, _, err = servertest.Exchange(ctx, servertest.Fresh(), http.MethodGet, listening.URL+path, nil,
+				"Authorization", s.key, "Prefer", "wait=60")
+		})
+		servertest.Poll(t, "a request that waits", func() bool { return api.Waiting() == 1 })
+		end()
+		asked.Wait()
+		return answer, err
 	}
 	leaving, leave := context.WithCancel(t.Context())
-	soon := func(end func()) {
-		<-begun
-		time.AfterFunc(50*time.Millisecond, end) // it waits by then, or is about to: either way it ends
+	if answer, err := ended(leaving, leave); err == nil {
+		t.Errorf("who left is answered %d", answer.StatusCode)
 	}
-	go soon(leave)
-	if status, err := request(leaving); err == nil {
-		t.Errorf("who left is answered %d", status)
-	}
-	<-ended
+	<-left
 
 	watching, stop := context.WithCancel(t.Context())
 	watched := make(chan struct{})
 	go func() { api.WatchEvents(watching, func(err error) { t.Error(err) }); close(watched) }()
-	go soon(stop)
-	if status, err := request(t.Context()); status != 200 {
-		t.Errorf("when the server stops the answer is %d, %v", status, err)
+	if answer, err := ended(t.Context(), stop); answer.StatusCode != 200 {
+		t.Errorf("when the server stops the answer is %d, %v", answer.StatusCode, err)
 	}
 	<-watched
 }

@@ -11,6 +11,7 @@ import (
 
 	"roster/models/modelstest"
 	"roster/models/store"
+	"roster/server/servertest"
 	"roster/webhooks/queue"
 	"roster/webhooks/webhookstest"
 )
@@ -18,7 +19,7 @@ import (
 // attempted waits until a delivery has an attempt and returns it.
 func (s *service) attempted(delivery string) *answer {
 	s.t.Helper()
-	s.await("an attempt at "+delivery, func() bool {
+	servertest.Poll(s.t, "an attempt at "+delivery, func() bool {
 		return s.send("GET", deliveriesPath+"/"+delivery+"/attempts/1", nil).Status == 200
 	})
 	return s.do("GET", deliveriesPath+"/"+delivery+"/attempts/1/", nil)

@@ -85,7 +85,7 @@ func (d *dispatch) received(receiver *webhookstest.Receiver, n int) []webhookste
 func (d *dispatch) attempted(hook string, attempts float64) *answer {
 	d.t.Helper()
 	var list *answer
-	d.await(fmt.Sprintf("a delivery to %s with %v attempts", hook, attempts), func() bool {
+	servertest.Poll(d.t, fmt.Sprintf("a delivery to %s with %v attempts", hook, attempts), func() bool {
 		list = d.get(deliveriesPath + "?filter[webhookId]=" + hook).want(200)
 		return list.json("meta", "total") == 1.0 && list.json("data", 0, "attributes", "attempts") == attempts
 	})

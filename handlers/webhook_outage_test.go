@@ -15,6 +15,7 @@ import (
 
 	"roster/models/modelstest"
 	"roster/models/store"
+	"roster/server/servertest"
 	"roster/webhooks"
 	"roster/webhooks/webhookstest"
 )
@@ -250,7 +251,7 @@ func (d *dispatch) logged(step string, times int) {
 // until waits until a query for a number finds it. The connection that it gets may have died in an outage.
 func (d *dispatch) until(want int, query string) {
 	d.t.Helper()
-	d.await(fmt.Sprintf("%d from %s", want, query), func() bool {
+	servertest.Poll(d.t, fmt.Sprintf("%d from %s", want, query), func() bool {
 		var n int
 		err := d.pool().QueryRowContext(d.t.Context(), query).Scan(&n)
 		return err == nil && n == want

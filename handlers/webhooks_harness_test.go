@@ -58,10 +58,7 @@ func (s *service) hook(org string, attributes object) *answer {
 
 // pool returns the connections that can read and write everything.
 func (s *service) pool() *sql.DB {
-	if pool := s.db.Pools()["main"]; pool != nil {
-		return pool
-	}
-	return s.db.Pools()["write"]
+	return modelstest.Writable(s.db)
 }
 
 // number returns the only value of a query for a number.

@@ -25,7 +25,7 @@ const (
 )
 
 // ops lists the comparisons that each kind of attribute has.
-var ops = map[Kind][]Op{
+var ops = map[ValueKind][]Op{
 	String: {OpEqual, OpEqualFold, OpNotEqual, OpPrefix, OpSuffix, OpContains,
 		OpGreater, OpGreaterEqual, OpLess, OpLessEqual, OpMatch, OpNull},
 	Integer:   {OpEqual, OpNotEqual, OpGreater, OpGreaterEqual, OpLess, OpLessEqual, OpMatch, OpNull},

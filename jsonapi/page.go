@@ -6,19 +6,19 @@ import (
 	"strings"
 )
 
-// PageKind is the way a collection is cut into pages.
-type PageKind int
+// Paging is the way a collection is cut into pages.
+type Paging int
 
 // The ways to cut a collection.
 const (
-	ByNumber PageKind = iota
+	ByNumber Paging = iota
 	ByOffset
 	ByCursor
 )
 
 // Page is the part of a collection that a query asks for.
 type Page struct {
-	Kind   PageKind
+	Paging Paging
 	Number int // from 1
 	Size   int
 	Offset int
@@ -30,7 +30,7 @@ type Page struct {
 
 // Start returns the number of items before the page.
 func (p Page) Start() int {
-	if p.Kind == ByOffset {
+	if p.Paging == ByOffset {
 		return p.Offset
 	}
 	return (p.Number - 1) * p.Size
@@ -45,13 +45,13 @@ func (p *queryParser) page(one pair, key string) {
 	case "size":
 		page.Size, page.Sized = p.size(one), true
 	case "offset":
-		page.Kind, page.Offset = ByOffset, p.number(one, 0, maxOffset)
+		page.Paging, page.Offset = ByOffset, p.number(one, 0, maxOffset)
 	case "limit":
-		page.Kind, page.Size = ByOffset, p.size(one)
+		page.Paging, page.Size = ByOffset, p.size(one)
 	case "after":
-		page.Kind, page.After = ByCursor, p.cursor(one)
+		page.Paging, page.After = ByCursor, p.cursor(one)
 	case "before":
-		page.Kind, page.Before = ByCursor, p.cursor(one)
+		page.Paging, page.Before = ByCursor, p.cursor(one)
 	default:
 		p.unknown(one.name)
 	}
@@ -98,7 +98,7 @@ func (p *queryParser) finish() {
 	first := ""
 	for _, name := range p.pageNames {
 		f := families[name]
-		if name == "size" && p.q.Page.Kind == ByOffset {
+		if name == "size" && p.q.Page.Paging == ByOffset {
 			f = "number"
 		}
 		switch {
@@ -113,9 +113,9 @@ func (p *queryParser) finish() {
 		}
 	}
 	if first == "" && p.accepts.Page && p.accepts.Cursors {
-		p.q.Page.Kind = ByCursor
+		p.q.Page.Paging = ByCursor
 	}
-	if p.q.Page.Kind == ByCursor {
+	if p.q.Page.Paging == ByCursor {
 		p.finishCursors()
 	}
 }

@@ -17,7 +17,7 @@ type Parameter struct {
 	Type string
 	Doc  string
 	// Kind is the kind of its value, or of each of its values.
-	Kind Kind
+	Kind ValueKind
 	// List: it holds up to Most values, separated by commas. Repeated: it may be given several times.
 	List, Repeated bool
 	Most           int

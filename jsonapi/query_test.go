@@ -115,10 +115,10 @@ func TestParseQueryTakes(t *testing.T) {
 		"include=owner":                         "include (owner)",
 		"include=owner,fans.things.owner,owner": "include (owner) (fans (things (owner)))",
 		"fields[things]=name,owner&fields[people]=": "fields things name owner; fields people ",
-		"page[size]=200":               "page {Kind:0 Number:1 Size:200 Offset:0 After: Before: Sized:true}",
-		"page[number]=2&page[size]=1":  "page {Kind:0 Number:2 Size:1 Offset:0 After: Before: Sized:true}",
-		"page%5Bnumber%5D=2":           "page {Kind:0 Number:2 Size:25 Offset:0 After: Before: Sized:false}",
-		"page[offset]=0&page[limit]=5": "page {Kind:1 Number:1 Size:5 Offset:0 After: Before: Sized:false}",
+		"page[size]=200":               "page {Paging:0 Number:1 Size:200 Offset:0 After: Before: Sized:true}",
+		"page[number]=2&page[size]=1":  "page {Paging:0 Number:2 Size:1 Offset:0 After: Before: Sized:true}",
+		"page%5Bnumber%5D=2":           "page {Paging:0 Number:2 Size:25 Offset:0 After: Before: Sized:false}",
+		"page[offset]=0&page[limit]=5": "page {Paging:1 Number:1 Size:5 Offset:0 After: Before: Sized:false}",
 	} {
 		q, err := parse(raw)
 		if err != nil {

@@ -8,28 +8,28 @@ import (
 	"strings"
 )
 
-// Kind is the JSON kind of an attribute.
-type Kind string
+// ValueKind is what a value is: that of an attribute, a filter, a parameter.
+type ValueKind string
 
-// The kinds of attribute.
+// The kinds of value.
 const (
-	String  Kind = "string"
-	Integer Kind = "integer"
-	Boolean Kind = "boolean"
+	String  ValueKind = "string"
+	Integer ValueKind = "integer"
+	Boolean ValueKind = "boolean"
 	// TimeKind is that of a [Time], which a client gave.
-	TimeKind Kind = "time"
+	TimeKind ValueKind = "time"
 	// StampKind is that of a [Stamp], which the server took.
-	StampKind Kind = "stamp"
-	List      Kind = "list" // of strings
+	StampKind ValueKind = "stamp"
+	List      ValueKind = "list" // of strings
 	// Value is any JSON; only read-only attributes have it.
-	Value Kind = "value"
+	Value ValueKind = "value"
 )
 
 // Attribute is one attribute of a resource type, as its struct tags declare it.
 type Attribute struct {
 	Name   string
 	Column string // empty when it is computed
-	Kind   Kind
+	Kind   ValueKind
 	Format Format
 	// Nullable: null is a value of it.
 	Nullable bool
@@ -81,7 +81,7 @@ func (r *Relationship) Changeable() bool { return r.ByURL || !r.ReadOnly && !r.C
 // Filter is something a list can be filtered by that is neither an attribute nor a relationship.
 type Filter struct {
 	Name string
-	Kind Kind
+	Kind ValueKind
 	Doc  string
 }
 
@@ -150,7 +150,7 @@ func ForModel(model any) *Schema {
 }
 
 // kinds maps the types of model fields to the kinds of attributes.
-var kinds = map[reflect.Type]Kind{
+var kinds = map[reflect.Type]ValueKind{
 	reflect.TypeFor[string]():  String,
 	reflect.TypeFor[int64]():   Integer,
 	reflect.TypeFor[bool]():    Boolean,

@@ -52,7 +52,7 @@ func (a *Attribute) Decode(v any) (value any, wrong string) {
 
 // Check returns what is wrong with a value as Decode returns it, as the end of a sentence; "" for nothing.
 func (a *Attribute) Check(value any) (wrong string) {
-	var kind Kind
+	var kind ValueKind
 	switch v := value.(type) {
 	case nil:
 		return a.checkNull()
@@ -89,7 +89,7 @@ func (a *Attribute) checkNull() (wrong string) {
 // Parse returns the Go value for text from a query parameter.
 func (a *Attribute) Parse(text string) (value any, wrong string) { return parseText(a.Kind, text) }
 
-func parseText(kind Kind, text string) (value any, wrong string) {
+func parseText(kind ValueKind, text string) (value any, wrong string) {
 	if i := unusable(text); i != "" {
 		return nil, i
 	}

@@ -9,6 +9,7 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/collection"
+	"roster/models/modelstest"
 	"roster/models/store"
 )
 
@@ -157,10 +158,7 @@ func listPage(t testing.TB, db *store.DB, c *collection.Collection, scope collec
 
 // pool returns the connections that can read everything that was written.
 func pool(db *store.DB) *sql.DB {
-	if p, ok := db.Pools()["write"]; ok {
-		return p
-	}
-	return db.Pools()["main"]
+	return modelstest.Writable(db)
 }
 
 // texts returns the one column of a query.

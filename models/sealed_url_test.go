@@ -93,10 +93,7 @@ func TestURLsOfBeforeAreSealedAtTheStart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		write := db.Pools()["main"]
-		if write == nil {
-			write = db.Pools()["write"]
-		}
+		write := modelstest.Writable(db)
 		for _, statement := range []string{
 			fmt.Sprintf(`UPDATE webhooks SET url = '%s', sealed_url = NULL`, chatURL),
 			fmt.Sprintf(`UPDATE organizations SET webhook_url = '%s', sealed_webhook_url = NULL WHERE webhook_url IS NOT NULL`, otherURL),

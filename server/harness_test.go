@@ -27,14 +27,16 @@ type bundle struct {
 	now    *modelstest.Clock
 	log    *servertest.Output
 	key    string // of the management, sent to the routes below /long
+
+	waiting chan struct{} // has a token for a request that waits
 }
 
 const testETag = `"v1"`
 
 var longText = strings.Repeat("all work and no play makes jack a dull boy ", 100)
 
-// misbehaving returns routes for what can happen to a request.
-func misbehaving() []Route {
+// misbehaving returns routes for what can happen to a request. One that waits says so first.
+func misbehaving(waits func()) []Route {
 	var table []Route
 	add := func(method, path string, needs auth.Permission, serve func(http.ResponseWriter, *Request) error) {
 		table = append(table, Route{Method: method, Path: path, Needs: needs,
@@ -67,6 +69,7 @@ func misbehaving() []Route {
 		return &store.Error{Kind: store.Invalid, Field: "name", Message: "No."}
 	})
 	get("/wait", func(_ http.ResponseWriter, rq *Request) error {
+		waits()
 		<-rq.Context().Done()
 		return errors.New("interrupted") // what a database may say
 	})
@@ -114,7 +117,7 @@ func setup(t *testing.T, change func(*Config, *http.Server), more ...*Door) *bun
 // setupOn is setup on a database.
 func setupOn(t *testing.T, db *store.DB, change func(*Config, *http.Server), more ...*Door) *bundle {
 	t.Helper()
-	b := &bundle{db: db, now: modelstest.NewClock(), log: servertest.NewOutput()}
+	b := &bundle{db: db, now: modelstest.NewClock(), log: servertest.NewOutput(), waiting: make(chan struct{}, 1)}
 	key, err := models.CreateFirstManagementKey(t.Context(), db)
 	if err != nil {
 		t.Fatal(err)
@@ -133,7 +136,7 @@ func setupOn(t *testing.T, db *store.DB, change func(*Config, *http.Server), mor
 		change(&cfg, b.Config)
 	}
 	door := plainDoor()
-	door.Routes = append(door.Routes, misbehaving()...)
+	door.Routes = append(door.Routes, misbehaving(func() { b.waiting <- struct{}{} })...)
 	service, err := New(cfg, append([]*Door{door}, more...)...)
 	if err != nil {
 		t.Fatal(err)
@@ -145,36 +148,17 @@ func setupOn(t *testing.T, db *store.DB, change func(*Config, *http.Server), mor
 	return b
 }
 
-// reply is an answer whose body has been read.
-type reply struct {
-	StatusCode int
-	Header     http.Header
-}
-
-// do sends a request; headers are name and value in turn. The transport neither asks for gzip nor undoes it.
-func (b *bundle) do(t *testing.T, method, path, body string, headers ...string) (reply, []byte) {
+// do sends a request; headers are name and value in turn.
+func (b *bundle) do(t *testing.T, method, path, body string, headers ...string) (servertest.Reply, []byte) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, b.URL+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
 	if strings.HasPrefix(path, "/long") {
-		req.Header.Set("Api_key", b.key)
+		headers = append([]string{"Api_key", b.key}, headers...)
 	}
-	for i := 0; i < len(headers); i += 2 {
-		req.Header.Add(headers[i], headers[i+1])
-	}
-	transport := &http.Transport{DisableCompression: true, DisableKeepAlives: true}
-	answer, err := transport.RoundTrip(req)
+	answer, content, err := servertest.Exchange(t.Context(), servertest.Fresh(), method, b.URL+path, strings.NewReader(body), headers...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = answer.Body.Close() }()
-	content, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return reply{answer.StatusCode, answer.Header}, content
+	return answer, content
 }
 
 // refusalIn reads an error of the plain door.
@@ -185,17 +169,6 @@ func refusalIn(t *testing.T, body []byte) plainError {
 		t.Fatalf("not an error: %v\n%s", err, body)
 	}
 	return told
-}
-
-// awaitInFlight returns when a request other than the one that asks is being served.
-func (b *bundle) awaitInFlight(t *testing.T) {
-	t.Helper()
-	for {
-		_, body := b.do(t, "GET", "/metrics", "")
-		if strings.Contains(string(body), "roster_http_requests_in_flight 2") {
-			return
-		}
-	}
 }
 
 // findLine waits for the line of a request to that path.

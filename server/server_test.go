@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"roster/server/servertest"
 	"strings"
 	"testing"
 	"time"
@@ -62,7 +63,7 @@ func TestEveryErrorHasTheFormOfTheDoorAndEveryHeader(t *testing.T) {
 	}
 }
 
-func checkHeaders(t *testing.T, answer reply, more map[string]string) {
+func checkHeaders(t *testing.T, answer servertest.Reply, more map[string]string) {
 	t.Helper()
 	want := map[string]string{
 		"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer",
@@ -167,7 +168,7 @@ func TestAClientThatLeftIsLoggedAndNotAnswered(t *testing.T) {
 		defer close(done)
 		_, _ = http.DefaultTransport.RoundTrip(req)
 	}()
-	b.awaitInFlight(t)
+	<-b.waiting
 	leave()
 	<-done
 	if line := b.findLine(t, "/wait"); line["status"] != 499.0 || line["level"] != "INFO" {

@@ -1,7 +1,6 @@
 package webhooks
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"io"
@@ -160,13 +159,8 @@ func await(t *testing.T, receiver *webhookstest.Receiver, n int) []webhookstest.
 // query returns the first value of a query.
 func (r *rig) query(statement string) any {
 	r.t.Helper()
-	pools := r.db.Pools()
-	pool := pools["main"]
-	if pool == nil {
-		pool = pools["read"]
-	}
 	var v any
-	if err := pool.QueryRowContext(r.t.Context(), statement).Scan(&v); err != nil && err != sql.ErrNoRows {
+	if err := modelstest.Readable(r.db).QueryRowContext(r.t.Context(), statement).Scan(&v); err != nil && err != sql.ErrNoRows {
 		r.t.Fatalf("%s: %v", statement, err)
 	}
 	return v
@@ -175,11 +169,7 @@ func (r *rig) query(statement string) any {
 // exec changes the database past the worker and the API.
 func (r *rig) exec(statement string) {
 	r.t.Helper()
-	pool := r.db.Pools()["main"]
-	if pool == nil {
-		pool = r.db.Pools()["write"]
-	}
-	if _, err := pool.ExecContext(r.t.Context(), statement); err != nil {
+	if _, err := modelstest.Writable(r.db).ExecContext(r.t.Context(), statement); err != nil {
 		r.t.Fatalf("%s: %v", statement, err)
 	}
 }
@@ -217,48 +207,10 @@ func eachClockIn(t *testing.T, test func(r *rig, move func(time.Duration)), adju
 	})
 }
 
-// journal is a log that a test can wait for.
-type journal struct {
-	mu      sync.Mutex
-	text    []byte
-	written bell
-}
-
-func (j *journal) Write(line []byte) (int, error) {
-	defer j.written.ring()
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.text = append(j.text, line...)
-	return len(line), nil
-}
-
-// count returns how many lines have that message.
-func (j *journal) count(message string) int {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return bytes.Count(j.text, []byte(message))
-}
-
-// await waits until so many lines have that message.
-func (j *journal) await(t *testing.T, message string, times int) {
-	t.Helper()
-	n, done := j.written.await(func() (any, bool) {
-		n := j.count(message)
-		return n, n >= times
-	})
-	if !done {
-		t.Fatalf("it was logged %d times, not %d: %s", n, times, message)
-	}
-}
-
 // times returns the only column of a query.
 func (r *rig) times(statement string) []time.Time {
 	r.t.Helper()
-	pool := r.db.Pools()["main"]
-	if pool == nil {
-		pool = r.db.Pools()["read"]
-	}
-	rows, err := pool.QueryContext(r.t.Context(), statement)
+	rows, err := modelstest.Readable(r.db).QueryContext(r.t.Context(), statement)
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -104,12 +104,7 @@ func TestAResultThatTheDatabaseRefusesHoldsUpNoOther(t *testing.T) {
 // rows returns the rows of a query of texts.
 func (r *rig) rows(statement string) [][3]string {
 	r.t.Helper()
-	pools := r.db.Pools()
-	pool := pools["main"]
-	if pool == nil {
-		pool = pools["read"]
-	}
-	found, err := pool.QueryContext(r.t.Context(), statement)
+	found, err := modelstest.Readable(r.db).QueryContext(r.t.Context(), statement)
 	if err != nil {
 		r.t.Fatal(err)
 	}

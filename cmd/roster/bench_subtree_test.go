@@ -16,6 +16,7 @@ import (
 	"roster/models"
 	"roster/models/modelstest"
 	"roster/models/store"
+	"roster/server/servertest"
 )
 
 // atMost is what a page of a subtree may cost, in pages of everything.
@@ -77,10 +78,10 @@ func BenchmarkSubtree(b *testing.B) {
 func plantSubtrees(b *testing.B, dir string, cfg models.Config, others, organizations int) (everything string, below map[string]string) {
 	b.Helper()
 	program := func(args ...string) string {
-		var out, problems strings.Builder
+		var out, stderr strings.Builder
 		args = append(append([]string{"roster"}, args...), "--data-dir", dir, "--database-url", cfg.URL)
-		if code := run(b.Context(), args, func(string) string { return "" }, &out, &problems, frontDoors); code != 0 {
-			b.Fatalf("%v: %s", args, problems.String())
+		if code := run(b.Context(), args, func(string) string { return "" }, &out, &stderr, frontDoors); code != 0 {
+			b.Fatalf("%v: %s", args, stderr.String())
 		}
 		return strings.TrimSpace(out.String())
 	}
@@ -126,7 +127,7 @@ func plantedTree(name string, people, organizations int, from, to time.Time) *mo
 // cursorOf returns the cursor in a link of the first page of a list.
 func cursorOf(b *testing.B, base, key, query, link string) string {
 	b.Helper()
-	answer, read, err := request(b.Context(), &http.Transport{DisableKeepAlives: true}, "GET", base+"/public/v2/users?page[size]=25&"+query,
+	answer, read, err := servertest.Exchange(b.Context(), servertest.Fresh(), "GET", base+"/public/v2/users?page[size]=25&"+query,
 		nil,
 		"Authorization", key, "Accept", jsonapi.MediaType+`; profile="`+jsonapi.CursorProfile+`"`)
 	if err != nil || answer.StatusCode != http.StatusOK {

@@ -21,6 +21,7 @@ import (
 
 	"roster/models/modelstest"
 	"roster/models/store"
+	"roster/server/servertest"
 )
 
 // The measurement: every cell of the table is the median of its rounds, and rounds of different cells take turns, so that whatever else
@@ -92,12 +93,12 @@ type site struct {
 func newSite(b *testing.B, size int) *site {
 	b.Helper()
 	dir, url := b.TempDir(), modelstest.UnmigratedURL(b, store.Postgres)
-	var problems bytes.Buffer
+	var stderr bytes.Buffer
 	program := func(args ...string) string {
 		var out bytes.Buffer
 		args = append(append([]string{"roster"}, args...), "--data-dir", dir, "--database-url", url)
-		if code := run(b.Context(), args, func(string) string { return "" }, &out, &problems, frontDoors); code != 0 {
-			b.Fatalf("%v: %s", args, problems.String())
+		if code := run(b.Context(), args, func(string) string { return "" }, &out, &stderr, frontDoors); code != 0 {
+			b.Fatalf("%v: %s", args, stderr.String())
 		}
 		return strings.TrimSpace(out.String())
 	}
@@ -175,7 +176,7 @@ func (l *untilListening) Write(line []byte) (int, error) {
 
 func body(b *testing.B, url, key string) []byte {
 	b.Helper()
-	answer, read, err := request(b.Context(), &http.Transport{DisableKeepAlives: true, DisableCompression: true}, "GET",
+	answer, read, err := servertest.Exchange(b.Context(), servertest.Fresh(), "GET",
 		url, nil, "Authorization", key)
 	if err != nil || answer.StatusCode != http.StatusOK {
 		b.Fatalf("%s: %v %s", url, err, read)

@@ -4,7 +4,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -18,7 +17,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
-	"regexp"
+	"roster/server/servertest"
 	"strconv"
 	"strings"
 	"sync"
@@ -53,7 +52,6 @@ func chaos(t *testing.T, url, driver, dsn string, crash func() error) {
 	inbox := newInbox(t)
 	s := &target{t: t, url: url, dir: t.TempDir(), address: freeAddress(t), inbox: inbox}
 	s.start()
-	t.Cleanup(s.kill)
 	org := s.organization()
 	told := s.load(org, func() {
 		r, down := rand.New(rand.NewPCG(1, uint64(len(driver)))), 0
@@ -141,17 +139,12 @@ func compare(t *testing.T, db *sql.DB, org string, told map[string]bool, inbox *
 
 func awaitQuiet(t *testing.T, db *sql.DB) {
 	t.Helper()
-	for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+	servertest.Poll(t, "an end of what is pending", func() bool {
 		var n int
 		err := db.QueryRow(`SELECT (SELECT COUNT(*) FROM event_queue) +
 			(SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending')`).Scan(&n)
-		if err == nil && n == 0 {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%d are still pending, %v", n, err)
-		}
-	}
+		return err == nil && n == 0
+	})
 }
 
 // inbox is the receiver.
@@ -187,7 +180,8 @@ type target struct {
 	url, dir, address string
 	inbox             *inbox
 	key               string
-	cmd               *exec.Cmd
+
+	*process
 }
 
 func freeAddress(t *testing.T) string {
@@ -199,54 +193,18 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-var keyLine = regexp.MustCompile(`(?m)^  (roster_\S+)$`)
-
 func (s *target) start() {
-	var out bytes.Buffer
-	s.cmd = exec.Command(os.Args[0], "serve", "--listen", s.address, "--data-dir", s.dir, "--database-url", s.url, "--migrate",
-		"--allow-private-webhook-targets", "127.0.0.0/8", "--rate-limit", "0", "--log-level", "error")
-	s.cmd.Env = append(os.Environ(), asProgram+"=1")
-	s.cmd.Stdout, s.cmd.Stderr = &out, os.Stderr
-	if err := s.cmd.Start(); err != nil {
-		s.t.Fatal(err)
-	}
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
-		res, err := http.Get("http://" + s.address + "/healthz")
-		if err == nil {
-			_ = res.Body.Close()
-			break
-		}
-		if time.Now().After(deadline) {
-			s.t.Fatalf("it does not start: %v", err)
-		}
-	}
+	s.process = launch(s.t, "--listen", s.address, "--data-dir", s.dir, "--database-url", s.url, "--migrate",
+		"--allow-private-webhook-targets", "127.0.0.0/8", "--rate-limit", "0")
 	if s.key == "" {
-		found := keyLine.FindStringSubmatch(out.String())
-		if found == nil {
-			s.t.Fatalf("no key in %q", out.String())
-		}
-		s.key = found[1]
+		s.key = s.out.Match(s.t, keyPrinted.String())[0]
 	}
-}
-
-func (s *target) kill() {
-	_ = s.cmd.Process.Kill()
-	_ = s.cmd.Wait()
 }
 
 func (s *target) do(method, path, body string) (int, []byte, error) {
-	q, err := http.NewRequest(method, "http://"+s.address+"/public/v2/management/organizations"+path, strings.NewReader(body))
-	if err != nil {
-		return 0, nil, err
-	}
-	q.Header.Set("Authorization", "Bearer "+s.key)
-	q.Header.Set("Content-Type", "application/vnd.api+json")
-	res, err := http.DefaultClient.Do(q)
-	if err != nil {
-		return 0, nil, err
-	}
-	defer res.Body.Close()
-	answer, err := io.ReadAll(res.Body)
+	res, answer, err := servertest.Exchange(context.Background(), http.DefaultTransport, method,
+		"http://"+s.address+"/public/v2/management/organizations"+path, strings.NewReader(body),
+		"Authorization", "Bearer "+s.key, "Content-Type", "application/vnd.api+json")
 	return res.StatusCode, answer, err
 }
 

@@ -16,6 +16,7 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/server"
+	"roster/server/servertest"
 )
 
 // TestEveryRowOfTheSpecificationHolds runs the black-box conformance suite against the whole program, on each database. The report is
@@ -112,7 +113,7 @@ func checkReport(t *testing.T, report *suite.Report) {
 func organizationToken(t *testing.T, base, key string) string {
 	t.Helper()
 	body := strings.NewReader(`{"data":{"type":"organizations","attributes":{"name":"Limited caller"}}}`)
-	answer, created, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, "POST",
+	answer, created, err := servertest.Exchange(t.Context(), servertest.Fresh(), "POST",
 		base+"/public/v2/management/organizations",
 		body, "Authorization", "Bearer "+key, "Content-Type", "application/vnd.api+json")
 	token := regexp.MustCompile(`roster_o_\w+`).Find(created)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -17,6 +16,7 @@ import (
 	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
+	"roster/server/servertest"
 )
 
 // opened returns the database of a data directory beside whoever uses it.
@@ -52,10 +52,10 @@ func everyPage(t *testing.T, db *store.DB, c *collection.Collection) []any {
 
 func fillDemo(t *testing.T, dir, url string, args ...string) string {
 	t.Helper()
-	code, stdout, problems := command(t, nil,
+	code, stdout, stderr := command(t, nil,
 		append([]string{"demo", "--data-dir", dir, "--database-url", url, "--migrate", "--log-level", "warn"}, args...)...)
-	if code != 0 || problems != "" { // no progress bar where there is no terminal
-		t.Fatalf("%d %s", code, problems)
+	if code != 0 || stderr != "" { // no progress bar where there is no terminal
+		t.Fatalf("%d %s", code, stderr)
 	}
 	return stdout
 }
@@ -173,7 +173,7 @@ func TestTheDemoIsServed(t *testing.T) {
 		s := serve(t, dir, frontDoors, "--database-url", url, "--migrate")
 		key := strings.TrimSpace(fillDemoBeside(t, dir, url))
 		list := func(path string) (total, length int) {
-			answer, body, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, "GET",
+			answer, body, err := servertest.Exchange(t.Context(), servertest.Fresh(), "GET",
 				s.base+path, nil, "Authorization", key)
 			if err != nil || answer.StatusCode != 200 {
 				t.Fatalf("%s: %v %s", path, err, body)
@@ -213,10 +213,10 @@ func TestTheDemoIsServed(t *testing.T) {
 func fillDemoBeside(t *testing.T, dir, url string) string {
 	t.Helper()
 	fillDemo(t, dir, url, "--organizations", "500", "--users", "900")
-	code, key, problems := command(t, nil, "key", "create", "--data-dir", dir, "--database-url", url, "--kind",
+	code, key, stderr := command(t, nil, "key", "create", "--data-dir", dir, "--database-url", url, "--kind",
 		"management", "--name", "reader")
 	if code != 0 {
-		t.Fatal(problems)
+		t.Fatal(stderr)
 	}
 	return key
 }
@@ -225,10 +225,10 @@ func TestAnInterruptedDemoIsCompleteAsFarAsItGotAndCanGoOn(t *testing.T) {
 	t.Parallel()
 	modelstestURLs(t, func(t *testing.T, url string) {
 		dir := t.TempDir()
-		code, _, problems := command(t, nil, "key", "create", "--kind", "management", "--name", "first", "--data-dir", dir,
+		code, _, stderr := command(t, nil, "key", "create", "--kind", "management", "--name", "first", "--data-dir", dir,
 			"--database-url", url, "--migrate")
 		if code != 0 {
-			t.Fatal(problems)
+			t.Fatal(stderr)
 		}
 		db := opened(t, dir, url)
 		ctx, cancel := context.WithCancel(t.Context())
@@ -286,18 +286,18 @@ func TestWrongNumbersForTheDemo(t *testing.T) {
 		"--seed -1":                      `--seed cannot be "-1": it must be a whole number from 0 to 2147483647`,
 		"--organizations 1 --users 2000": `--users cannot be "2000": 1 organizations take at most 1000`,
 	} {
-		code, _, problems := command(t, nil, append([]string{"demo", "--data-dir", t.TempDir()}, strings.Fields(args)...)...)
-		if code != 2 || problems != "roster: "+sentence+"\n" {
-			t.Errorf("%s: %d %s", args, code, problems)
+		code, _, stderr := command(t, nil, append([]string{"demo", "--data-dir", t.TempDir()}, strings.Fields(args)...)...)
+		if code != 2 || stderr != "roster: "+sentence+"\n" {
+			t.Errorf("%s: %d %s", args, code, stderr)
 		}
 	}
 }
 
 func TestTheProgressBarIsForTerminalsOnly(t *testing.T) {
 	t.Parallel()
-	var problems bytes.Buffer
-	(&program{stderr: &problems}).progress(10).Add(10).Finish()
-	if problems.Len() > 0 {
-		t.Errorf("%q", problems.String())
+	var stderr bytes.Buffer
+	(&program{stderr: &stderr}).progress(10).Add(10).Finish()
+	if stderr.Len() > 0 {
+		t.Errorf("%q", stderr.String())
 	}
 }

@@ -47,8 +47,8 @@ func TestImportsOnlyLeadDown(t *testing.T) {
 	if len(packages) < 5 {
 		t.Fatalf("go list found %d packages, so it did not look at the whole module", len(packages))
 	}
-	for _, fault := range floorFaults(packages) {
-		t.Error(fault)
+	for _, forbidden := range forbiddenImports(packages) {
+		t.Error(forbidden)
 	}
 }
 
@@ -117,14 +117,14 @@ func TestAForbiddenImportIsFound(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := floorFaults([]goPackage{c.p}); !slices.Equal(got, []string{c.want}) {
+			if got := forbiddenImports([]goPackage{c.p}); !slices.Equal(got, []string{c.want}) {
 				t.Errorf("found %q, want %q", got, c.want)
 			}
 		})
 	}
 }
 
-func TestAnAllowedImportIsNoFault(t *testing.T) {
+func TestAnAllowedImportIsNotFound(t *testing.T) {
 	t.Parallel()
 	for _, p := range []goPackage{
 		{ImportPath: "roster/jsonapi", Imports: []string{"fmt", "github.com/google/jsonapi"}},
@@ -144,36 +144,36 @@ func TestAnAllowedImportIsNoFault(t *testing.T) {
 		{ImportPath: "roster/compat/orgs/wire", Imports: []string{"roster/compat/orgs"}},
 		{ImportPath: "roster/cmd/roster", Imports: []string{"roster/handlers", "roster/compat/orgs", "roster/models"}},
 	} {
-		for _, fault := range floorFaults([]goPackage{p}) {
-			t.Error(fault)
+		for _, forbidden := range forbiddenImports([]goPackage{p}) {
+			t.Error(forbidden)
 		}
 	}
 }
 
-// floorFaults returns one sentence for every import that the floors forbid.
-func floorFaults(packages []goPackage) []string {
-	var faults []string
+// forbiddenImports returns one sentence for every import that the floors forbid.
+func forbiddenImports(packages []goPackage) []string {
+	var found []string
 	for _, p := range packages {
 		if floorOf(p.ImportPath) == "" {
-			faults = append(faults, p.ImportPath+" stands on no floor")
+			found = append(found, p.ImportPath+" stands on no floor")
 			continue
 		}
 		for _, imported := range p.Imports {
-			if fault := importFault(p.ImportPath, imported, isTestTool(p.ImportPath)); fault != "" {
-				faults = append(faults, fmt.Sprintf("%s imports %s: %s", p.ImportPath, imported, fault))
+			if why := whyForbidden(p.ImportPath, imported, isTestTool(p.ImportPath)); why != "" {
+				found = append(found, fmt.Sprintf("%s imports %s: %s", p.ImportPath, imported, why))
 			}
 		}
 		for _, imported := range append(slices.Clone(p.TestImports), p.XTestImports...) {
-			if fault := importFault(p.ImportPath, imported, true); fault != "" {
-				faults = append(faults, fmt.Sprintf("the tests of %s import %s: %s", p.ImportPath, imported, fault))
+			if why := whyForbidden(p.ImportPath, imported, true); why != "" {
+				found = append(found, fmt.Sprintf("the tests of %s import %s: %s", p.ImportPath, imported, why))
 			}
 		}
 	}
-	return faults
+	return found
 }
 
-// importFault returns why from may not import to, or nothing.
-func importFault(from, to string, test bool) string {
+// whyForbidden returns why from may not import to, or nothing.
+func whyForbidden(from, to string, test bool) string {
 	if to == "github.com/google/jsonapi" && from != module+"/jsonapi" {
 		return "only " + module + "/jsonapi may"
 	}

@@ -2,13 +2,13 @@ package main
 
 import (
 	"encoding/json"
-	"net/http"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"roster/models"
+	"roster/server/servertest"
 )
 
 func TestKeysBesideARunningServer(t *testing.T) {
@@ -18,15 +18,15 @@ func TestKeysBesideARunningServer(t *testing.T) {
 		s := serve(t, dir, frontDoors, "--database-url", url, "--migrate")
 		key := func(args ...string) string {
 			t.Helper()
-			code, stdout, problems := command(t, nil, append(append([]string{"key"}, args...), "--data-dir", dir, "--database-url", url)...)
-			if code != 0 || problems != "" {
-				t.Fatalf("key %s: %d %s", strings.Join(args, " "), code, problems)
+			code, stdout, stderr := command(t, nil, append(append([]string{"key"}, args...), "--data-dir", dir, "--database-url", url)...)
+			if code != 0 || stderr != "" {
+				t.Fatalf("key %s: %d %s", strings.Join(args, " "), code, stderr)
 			}
 			return stdout
 		}
 		status := func(credential, path string) int {
 			t.Helper()
-			answer, _, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, "GET", s.base+path, nil, "Authorization",
+			answer, _, err := servertest.Exchange(t.Context(), servertest.Fresh(), "GET", s.base+path, nil, "Authorization",
 				strings.TrimSpace(credential))
 			if err != nil {
 				t.Fatal(err)
@@ -93,9 +93,9 @@ func TestKeysBesideARunningServer(t *testing.T) {
 		if strings.Contains(key("list"), "Console") {
 			t.Error("the revoked key is listed")
 		}
-		code, _, problems := command(t, nil, "key", "revoke", "--data-dir", dir, "--database-url", url, line[1])
-		if code != 1 || problems != "roster: there is no key with the id "+line[1]+"; 'roster key list' shows those there are\n" {
-			t.Errorf("revoked twice: %d %s", code, problems)
+		code, _, stderr := command(t, nil, "key", "revoke", "--data-dir", dir, "--database-url", url, line[1])
+		if code != 1 || stderr != "roster: there is no key with the id "+line[1]+"; 'roster key list' shows those there are\n" {
+			t.Errorf("revoked twice: %d %s", code, stderr)
 		}
 		var actor struct {
 			Data []struct {
@@ -137,12 +137,12 @@ func TestWrongValuesForKeys(t *testing.T) {
 			`'roster key list' shows them`,
 		"list all": `'roster key list' takes no argument, such as "all"`,
 	} {
-		code, stdout, problems := command(t, nil,
+		code, stdout, stderr := command(t, nil,
 			append(append([]string{"key"}, strings.Fields(args)...), optionsFor(args, t.TempDir())...)...)
 		// the first opening of a database logs its migrations
-		last := problems[strings.LastIndex(strings.TrimSuffix(problems, "\n"), "\n")+1:]
+		last := stderr[strings.LastIndex(strings.TrimSuffix(stderr, "\n"), "\n")+1:]
 		if code != 2 || stdout != "" || last != "roster: "+sentence+"\n" {
-			t.Errorf("key %.60s: %d %s%s", args, code, stdout, problems)
+			t.Errorf("key %.60s: %d %s%s", args, code, stdout, stderr)
 		}
 	}
 }
@@ -181,13 +181,13 @@ func TestAKeyThatTheServiceRefusesIsNoWrongUsage(t *testing.T) {
 		fillDemo(t, dir, url, "--organizations", "1", "--users", "0")
 		organization := everyPage(t, opened(t, dir, url), models.Organizations)[0].(*models.Organization).ID
 		for range 100 {
-			if code, _, problems := key("create", "--kind", "organization", "--organization", organization, "--name", "x"); code != 0 {
-				t.Fatal(problems)
+			if code, _, stderr := key("create", "--kind", "organization", "--organization", organization, "--name", "x"); code != 0 {
+				t.Fatal(stderr)
 			}
 		}
-		code, stdout, problems := key("create", "--kind", "organization", "--organization", organization, "--name", "x")
-		if code != 1 || stdout != "" || problems != "roster: An organization has at most 100 keys. Delete one that is not used\n" {
-			t.Errorf("%d %s %s", code, stdout, problems)
+		code, stdout, stderr := key("create", "--kind", "organization", "--organization", organization, "--name", "x")
+		if code != 1 || stdout != "" || stderr != "roster: An organization has at most 100 keys. Delete one that is not used\n" {
+			t.Errorf("%d %s %s", code, stdout, stderr)
 		}
 	})
 }

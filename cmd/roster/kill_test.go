@@ -1,27 +1,23 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
-	"os"
-	"os/exec"
 	"regexp"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/collection"
 	"roster/models/modelstest"
 	"roster/models/store"
+	"roster/server/servertest"
 )
 
 // victim is the program as a process that is killed in the middle of its work, again and again.
@@ -30,8 +26,7 @@ type victim struct {
 	dir, url string
 	key      string
 
-	cmd  *exec.Cmd
-	base string
+	*process
 
 	mu sync.Mutex
 	// acknowledged are the organizations that the program said were made.
@@ -44,58 +39,17 @@ var keyPrinted = regexp.MustCompile(`roster_m_[0-9A-Za-z]{12}_[0-9A-Za-z]{36}`)
 // start starts the program and waits until it listens. The first time it prints its key.
 func (v *victim) start() {
 	v.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	v.t.Cleanup(cancel)
-	v.cmd = exec.CommandContext(ctx, os.Args[0], "serve", "--listen", "127.0.0.1:0", "--data-dir", v.dir, "--database-url", v.url,
-		"--log-format", "json", "--rate-limit", "0",
+	v.process = launch(v.t, "--listen", "127.0.0.1:0", "--data-dir", v.dir, "--database-url", v.url, "--rate-limit", "0",
 		"--allow-private-webhook-targets", "127.0.0.0/8")
-	v.cmd.Env = append(os.Environ(), asProgram+"=1")
-	log, err := v.cmd.StderrPipe()
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	out, err := v.cmd.StdoutPipe()
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	if err := v.cmd.Start(); err != nil {
-		v.t.Fatal(err)
-	}
-	lines, said := bufio.NewScanner(log), ""
-	for v.base = ""; v.base == "" && lines.Scan(); {
-		said += lines.Text() + "\n"
-		var line map[string]any
-		if json.Unmarshal(lines.Bytes(), &line) == nil && line["msg"] == "listening" {
-			v.base = "http://" + line["address"].(string)
-		}
-	}
-	if v.base == "" {
-		v.t.Fatalf("it ended: %v\n%s", v.cmd.Wait(), said)
-	}
-	go io.Copy(io.Discard, log) //nolint:errcheck // ends with the process
 	if v.key == "" {
-		for printed := bufio.NewScanner(out); v.key == "" && printed.Scan(); {
-			v.key = keyPrinted.FindString(printed.Text())
-		}
+		v.key = v.out.Match(v.t, keyPrinted.String())[0]
 	}
-	go io.Copy(io.Discard, out) //nolint:errcheck // ends with the process
 }
 
 // request sends one and returns the id of the resource in the answer, "" for none; ok is false once the program is gone.
-func (v *victim) request(client *http.Client, method, path, body string) (id string, ok bool) {
-	req, err := http.NewRequestWithContext(context.Background(), method, v.base+path, strings.NewReader(body))
-	if err != nil {
-		v.t.Error(err)
-		return "", false
-	}
-	req.Header.Set("Authorization", "Bearer "+v.key)
-	req.Header.Set("Content-Type", "application/vnd.api+json")
-	answer, err := client.Do(req)
-	if err != nil {
-		return "", false
-	}
-	defer answer.Body.Close()
-	read, err := io.ReadAll(answer.Body)
+func (v *victim) request(through http.RoundTripper, method, path, body string) (id string, ok bool) {
+	answer, read, err := servertest.Exchange(context.Background(), through, method, v.base+path, strings.NewReader(body),
+		"Authorization", "Bearer "+v.key, "Content-Type", "application/vnd.api+json")
 	if err != nil {
 		return "", false
 	}
@@ -111,9 +65,8 @@ func (v *victim) request(client *http.Client, method, path, body string) (id str
 func (v *victim) write(seed uint64, done chan<- struct{}) {
 	const managed = "/public/v2/management/organizations"
 	r := rand.New(rand.NewPCG(seed, 5))
-	transport := &http.Transport{}
-	defer transport.CloseIdleConnections()
-	client := &http.Client{Transport: transport}
+	client := &http.Transport{}
+	defer client.CloseIdleConnections()
 	mine := ""
 	for i := 0; ; i++ {
 		parent := ""
@@ -179,9 +132,7 @@ func TestAKilledProgramLeavesNoHalfWrittenChange(t *testing.T) {
 						t.Fatal("it ended by itself")
 					}
 				}
-				if err := v.cmd.Process.Kill(); err != nil {
-					t.Fatal(err)
-				}
+				v.kill()
 				for waiting := true; waiting; {
 					select {
 					case <-done:
@@ -189,7 +140,6 @@ func TestAKilledProgramLeavesNoHalfWrittenChange(t *testing.T) {
 						waiting = false
 					}
 				}
-				_ = v.cmd.Wait() // killed, as it was meant to be
 				v.check(modelstest.OpenConfig(t, cfg))
 			}
 			v.start()
@@ -197,14 +147,10 @@ func TestAKilledProgramLeavesNoHalfWrittenChange(t *testing.T) {
 			if v.deliveries == 0 { // nobody listens where they go
 				t.Error("nothing was to be delivered, so the numbers of deliveries were not compared")
 			}
-			if _, ok := v.request(http.DefaultClient, "GET", "/public/v2/management/organizations", ""); !ok {
+			if _, ok := v.request(servertest.Fresh(), "GET", "/public/v2/management/organizations", ""); !ok {
 				t.Error("after the last start it does not answer")
 			}
-			http.DefaultClient.CloseIdleConnections()
-			if err := v.cmd.Process.Kill(); err != nil {
-				t.Error(err)
-			}
-			_ = v.cmd.Wait()
+			v.kill()
 		})
 	}
 }
@@ -219,11 +165,7 @@ func (v *victim) check(db *store.DB) {
 		v.t.Fatal(err)
 	}
 	v.deliveries = max(v.deliveries, deliveries.Total)
-	pool := db.Pools()["write"]
-	if pool == nil {
-		pool = db.Pools()["main"]
-	}
-	rows, err := pool.QueryContext(v.t.Context(), "SELECT id FROM organizations")
+	rows, err := modelstest.Writable(db).QueryContext(v.t.Context(), "SELECT id FROM organizations")
 	if err != nil {
 		v.t.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"net/http"
 	"regexp"
 	"strings"
 	"testing"
@@ -16,17 +15,17 @@ import (
 func listening(t *testing.T, env map[string]string, args ...string) (string, *servertest.Output) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	out, problems, ended := servertest.NewOutput(), &bytes.Buffer{}, make(chan int, 1)
+	out, stderr, ended := servertest.NewOutput(), &bytes.Buffer{}, make(chan int, 1)
 	go func() {
 		code := run(ctx, append([]string{"roster", "listen", "--listen", "127.0.0.1:0"}, args...),
-			func(name string) string { return env[name] }, out, problems, noRoutes)
+			func(name string) string { return env[name] }, out, stderr, noRoutes)
 		out.End()
 		ended <- code
 	}()
 	t.Cleanup(func() {
 		cancel()
 		if code := <-ended; code != 0 {
-			t.Errorf("listen ended with %d: %s", code, problems)
+			t.Errorf("listen ended with %d: %s", code, stderr)
 		}
 	})
 	return out.Match(t, `listening on (http://\S+)`)[1], out
@@ -45,7 +44,7 @@ func TestAChangeIsSeenByWhoeverListens(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			answer, content, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, method, s.base+path,
+			answer, content, err := servertest.Exchange(t.Context(), servertest.Fresh(), method, s.base+path,
 				bytes.NewReader(encoded),
 				"Authorization", "Bearer "+key, "Content-Type", "application/vnd.api+json")
 			if err != nil || answer.StatusCode >= 300 {
@@ -102,9 +101,9 @@ func TestListenRefusesWhatMakesNoSense(t *testing.T) {
 		{[]string{"--secret", "a, b", "--forward-to", "localhost:3000"},
 			"--forward-to must be an http or https URL, for example http://localhost:3000/hooks"},
 	} {
-		code, _, problems := command(t, nil, append([]string{"listen"}, c.args...)...)
-		if code != 2 || problems != "roster: "+c.sentence+"\n" {
-			t.Errorf("%v: %d %s want %s", c.args, code, problems, c.sentence)
+		code, _, stderr := command(t, nil, append([]string{"listen"}, c.args...)...)
+		if code != 2 || stderr != "roster: "+c.sentence+"\n" {
+			t.Errorf("%v: %d %s want %s", c.args, code, stderr, c.sentence)
 		}
 	}
 }
@@ -113,7 +112,7 @@ func TestListenAnswersItsPathOnly(t *testing.T) {
 	t.Parallel()
 	target, _ := listening(t, nil, "--secret", "one", "--secret", "two, with a comma", "--path", "/hooks")
 	for path, want := range map[string]int{target: 401, strings.TrimSuffix(target, "hooks"): 404} {
-		answer, body, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, "POST", path, strings.NewReader("{}"))
+		answer, body, err := servertest.Exchange(t.Context(), servertest.Fresh(), "POST", path, strings.NewReader("{}"))
 		if err != nil || answer.StatusCode != want {
 			t.Errorf("%s: %v %d %s", path, err, answer.StatusCode, body)
 		}

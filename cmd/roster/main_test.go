@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -45,9 +44,9 @@ type served struct {
 // command runs the program to its end.
 func command(t *testing.T, env map[string]string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	var out, problems bytes.Buffer
-	code = run(t.Context(), append([]string{"roster"}, args...), func(name string) string { return env[name] }, &out, &problems, noRoutes)
-	return code, out.String(), problems.String()
+	var out, log bytes.Buffer
+	code = run(t.Context(), append([]string{"roster"}, args...), func(name string) string { return env[name] }, &out, &log, noRoutes)
+	return code, out.String(), log.String()
 }
 
 // noRoutes is the door of the API without its routes.
@@ -83,15 +82,10 @@ func begin(t *testing.T, dir string, doors func(*app) []*server.Door, args ...st
 // await returns when the server listens.
 func (s *served) await() {
 	s.t.Helper()
-	line, ok := s.log.Line(func(line map[string]any) bool { return line["msg"] == "listening" && line["server"] == "api" })
-	if !ok {
+	var ok bool
+	if s.base, ok = listens(s.log); !ok {
 		s.t.Fatalf("the server ended with %d: %s", s.stop(), s.log)
 	}
-	scheme := "http://"
-	if line["tls"] == true {
-		scheme = "https://"
-	}
-	s.base = scheme + line["address"].(string)
 }
 
 // stop asks the server to end, as a signal does, and returns its exit code.
@@ -102,40 +96,14 @@ func (s *served) stop() int {
 	return code
 }
 
-// reply is an answer whose body has been read.
-type reply struct {
-	StatusCode int
-	Proto      string
-	Header     http.Header
-}
-
 // get requests a path over a connection of its own.
-func (s *served) get(path string, headers ...string) (reply, []byte) {
+func (s *served) get(path string, headers ...string) (servertest.Reply, []byte) {
 	s.t.Helper()
-	answer, body, err := request(s.t.Context(), &http.Transport{DisableKeepAlives: true, DisableCompression: true},
-		"GET", s.base+path, nil, headers...)
+	answer, body, err := servertest.Exchange(s.t.Context(), servertest.Fresh(), "GET", s.base+path, nil, headers...)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	return answer, body
-}
-
-func request(
-	ctx context.Context, through *http.Transport, method, url string, content io.Reader, headers ...string,
-) (reply, []byte, error) {
-	req, err := http.NewRequestWithContext(ctx, method, url, content)
-	if err != nil {
-		return reply{}, nil, err
-	}
-	for i := 0; i < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
-	}
-	answer, err := through.RoundTrip(req)
-	if err != nil {
-		return reply{}, nil, err
-	}
-	body, err := io.ReadAll(answer.Body)
-	return reply{answer.StatusCode, answer.Proto, answer.Header}, body, errors.Join(err, answer.Body.Close())
 }
 
 func message(text string) func(map[string]any) bool {

@@ -14,21 +14,21 @@ func TestMigrate(t *testing.T) {
 	t.Parallel()
 	modelstestURLs(t, func(t *testing.T, url string) {
 		env := map[string]string{"ROSTER_DATABASE_URL": url, "ROSTER_DATA_DIR": filepath.Join(t.TempDir(), "unused")}
-		code, got, problems := command(t, env, "migrate", "status")
+		code, got, stderr := command(t, env, "migrate", "status")
 		if strings.HasPrefix(url, "sqlite:") { // there is nothing to report of what is not there
-			if code != 1 || got != "" || !strings.Contains(problems, "there is no database") {
-				t.Errorf("before: %d %s %s", code, got, problems)
+			if code != 1 || got != "" || !strings.Contains(stderr, "there is no database") {
+				t.Errorf("before: %d %s %s", code, got, stderr)
 			}
 		} else if code != 1 || !regexp.MustCompile(`(?m)^00001_foundation\.sql +pending$`).MatchString(got) ||
-			!strings.Contains(problems, "pending)") {
-			t.Errorf("before: %d %s %s", code, got, problems)
+			!strings.Contains(stderr, "pending)") {
+			t.Errorf("before: %d %s %s", code, got, stderr)
 		}
-		code, first, problems := command(t, env, "migrate", "up")
+		code, first, stderr := command(t, env, "migrate", "up")
 		if code != 0 || !strings.Contains(first, "applied 00001_foundation.sql\n") {
-			t.Errorf("up: %d %s %s", code, first, problems)
+			t.Errorf("up: %d %s %s", code, first, stderr)
 		}
-		if code, got, problems = command(t, env, "migrate", "status"); code != 0 || strings.Contains(got, "pending") || problems != "" {
-			t.Errorf("after: %d %s %s", code, got, problems)
+		if code, got, stderr = command(t, env, "migrate", "status"); code != 0 || strings.Contains(got, "pending") || stderr != "" {
+			t.Errorf("after: %d %s %s", code, got, stderr)
 		}
 		if _, second, _ := command(t, env, "migrate", "up"); second != "nothing to do\n" {
 			t.Errorf("up again: %s", second)
@@ -47,9 +47,9 @@ func TestACommandThatOnlyReadsMakesNoDatabase(t *testing.T) {
 			{"--data-dir", filepath.Join(parent, "data")},
 			{"--data-dir", filepath.Join(parent, "data"), "--database-url", "sqlite:" + filepath.Join(parent, "elsewhere.db")},
 		} {
-			code, stdout, problems := command(t, nil, append(args, where...)...)
-			if code != 1 || stdout != "" || !strings.HasPrefix(problems, "roster: there is no database at "+parent) {
-				t.Errorf("%v: %d %s %s", args, code, stdout, problems)
+			code, stdout, stderr := command(t, nil, append(args, where...)...)
+			if code != 1 || stdout != "" || !strings.HasPrefix(stderr, "roster: there is no database at "+parent) {
+				t.Errorf("%v: %d %s %s", args, code, stdout, stderr)
 			}
 			if made, err := os.ReadDir(parent); err != nil || len(made) > 0 {
 				t.Errorf("%v made %v (%v)", args, made, err)
@@ -63,9 +63,9 @@ func TestAWrongKeyMakesNoDatabase(t *testing.T) {
 	for _, args := range [][]string{{}, {"--kind", "bogus", "--name", "x"}, {"--kind", "management"}} {
 		parent := t.TempDir()
 		args = append([]string{"key", "create", "--data-dir", filepath.Join(parent, "data")}, args...)
-		code, stdout, problems := command(t, nil, args...)
+		code, stdout, stderr := command(t, nil, args...)
 		if made, err := os.ReadDir(parent); code != 2 || stdout != "" || err != nil || len(made) > 0 {
-			t.Errorf("%v: %d %s %s, and made %v (%v)", args, code, stdout, problems, made, err)
+			t.Errorf("%v: %d %s %s, and made %v (%v)", args, code, stdout, stderr, made, err)
 		}
 	}
 }
@@ -78,9 +78,9 @@ func TestAnEmptyFileIsNoDatabase(t *testing.T) {
 		if err := os.WriteFile(path, nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		code, _, problems := command(t, nil, append(args, "--data-dir", dir)...)
+		code, _, stderr := command(t, nil, append(args, "--data-dir", dir)...)
 		if info, err := os.Stat(path); code != 1 || err != nil || info.Size() > 0 {
-			t.Errorf("%v: %d %s", args, code, problems)
+			t.Errorf("%v: %d %s", args, code, stderr)
 		}
 	}
 }
@@ -101,16 +101,16 @@ func TestADatabaseThatANewerProgramMigratedIsRefusedByEveryCommand(t *testing.T)
 				{"serve", "--listen", "127.0.0.1:0"}, {"serve", "--listen", "127.0.0.1:0", "--migrate"}, {"migrate", "up"},
 				{"key", "list"}, {"key", "create", "--kind", "management", "--name", "x"}, {"demo", "--organizations", "1", "--users", "0"},
 			} {
-				code, stdout, problems := command(t, nil, append(args, "--data-dir", dir, "--database-url", cfg.URL)...)
+				code, stdout, stderr := command(t, nil, append(args, "--data-dir", dir, "--database-url", cfg.URL)...)
 				newer := "is newer than this program, which does not know its step 90000; run the version"
-				if code != 1 || stdout != "" || !strings.Contains(problems, newer) {
-					t.Errorf("%v: %d %s %s", args, code, stdout, problems)
+				if code != 1 || stdout != "" || !strings.Contains(stderr, newer) {
+					t.Errorf("%v: %d %s %s", args, code, stdout, stderr)
 				}
 			}
-			code, stdout, problems := command(t, nil, "migrate", "status", "--database-url", cfg.URL, "--data-dir", dir)
+			code, stdout, stderr := command(t, nil, "migrate", "status", "--database-url", cfg.URL, "--data-dir", dir)
 			listed := regexp.MustCompile(`(?m)^90000 \(unknown to this program\) +2`).MatchString(stdout)
-			if code != 1 || !listed || !strings.Contains(problems, "1 unknown") {
-				t.Errorf("status: %d %s %s", code, stdout, problems)
+			if code != 1 || !listed || !strings.Contains(stderr, "1 unknown") {
+				t.Errorf("status: %d %s %s", code, stdout, stderr)
 			}
 		})
 	}

@@ -14,7 +14,7 @@ func TestTheSecretKeyFile(t *testing.T) {
 	for _, test := range []struct {
 		name, content string
 		mode          os.FileMode
-		problem       string // FILE stands for the path
+		err           string // FILE stands for the path
 	}{
 		{"readable by others", good, 0o644, "the secret key file FILE can be read by others (mode 0644); correct it with: chmod 600 FILE"},
 		{"readable by the group", good, 0o640, "the secret key file FILE can be read by others (mode 0640); correct it with: chmod 600 " +
@@ -32,10 +32,10 @@ func TestTheSecretKeyFile(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			code, _, problems := command(t, nil, "serve", "--data-dir", dir, "--secret-key-file", file)
-			want := "roster: " + strings.ReplaceAll(test.problem, "FILE", file) + "\n"
-			if code != 1 || problems != want {
-				t.Errorf("%d\n got %s want %s", code, problems, want)
+			code, _, stderr := command(t, nil, "serve", "--data-dir", dir, "--secret-key-file", file)
+			want := "roster: " + strings.ReplaceAll(test.err, "FILE", file) + "\n"
+			if code != 1 || stderr != want {
+				t.Errorf("%d\n got %s want %s", code, stderr, want)
 			}
 		})
 	}
@@ -48,9 +48,9 @@ func TestADatabaseOfAnotherKeyIsRefused(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, "secret.key")); err != nil {
 		t.Fatal(err)
 	}
-	code, _, problems := command(t, nil, "serve", "--data-dir", dir, "--listen", "127.0.0.1:0")
-	if code != 1 || !strings.Contains(problems, "roster: the secret key is not the one this database was set up with") {
-		t.Errorf("%d %s", code, problems)
+	code, _, stderr := command(t, nil, "serve", "--data-dir", dir, "--listen", "127.0.0.1:0")
+	if code != 1 || !strings.Contains(stderr, "roster: the secret key is not the one this database was set up with") {
+		t.Errorf("%d %s", code, stderr)
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 
 	"roster/models/modelstest"
 	"roster/models/store"
+	"roster/server/servertest"
 )
 
 func TestAFreshServerIsReadyAndKeepsItsFilesToItself(t *testing.T) {
@@ -80,7 +81,7 @@ func TestTheFirstKeyIsPrintedOnceAndWorks(t *testing.T) {
 		if pasted == nil {
 			t.Fatalf("stdout: %s", s.stdout)
 		}
-		answer, body, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, "GET", pasted[2],
+		answer, body, err := servertest.Exchange(t.Context(), servertest.Fresh(), "GET", pasted[2],
 			nil, "Authorization", pasted[1])
 		if err != nil || answer.StatusCode != 200 || !strings.Contains(string(body), `"data":[]`) {
 			t.Errorf("the command that was printed gets %v %s", err, body)
@@ -131,13 +132,13 @@ func TestReplicasThatStartAtOnceMakeOneKey(t *testing.T) {
 func TestPostgreSQLIsMigratedOnlyWhenToldTo(t *testing.T) {
 	t.Parallel()
 	dir, url := t.TempDir(), modelstest.UnmigratedURL(t, store.Postgres)
-	code, _, problems := command(t, map[string]string{"ROSTER_DATABASE_URL": url}, "serve", "--data-dir", dir, "--listen", "127.0.0.1:0")
-	if code != 1 || !strings.Contains(problems, "run 'roster migrate up', or start with --migrate (ROSTER_MIGRATE=true)") {
-		t.Errorf("%d %s", code, problems)
+	code, _, stderr := command(t, map[string]string{"ROSTER_DATABASE_URL": url}, "serve", "--data-dir", dir, "--listen", "127.0.0.1:0")
+	if code != 1 || !strings.Contains(stderr, "run 'roster migrate up', or start with --migrate (ROSTER_MIGRATE=true)") {
+		t.Errorf("%d %s", code, stderr)
 	}
-	if code, stdout, problems := command(t, nil, "migrate", "up", "--database-url", url); code != 0 ||
+	if code, stdout, stderr := command(t, nil, "migrate", "up", "--database-url", url); code != 0 ||
 		!strings.HasPrefix(stdout, "applied 00001") {
-		t.Errorf("migrate up: %d %s %s", code, stdout, problems)
+		t.Errorf("migrate up: %d %s %s", code, stdout, stderr)
 	}
 	serve(t, dir, noRoutes, "--database-url", url)
 }
@@ -159,7 +160,7 @@ func TestStoppingLetsARunningRequestFinish(t *testing.T) {
 	s := serve(t, t.TempDir(), testRoutes(started, finish), "--shutdown-delay", "300ms")
 	slow := make(chan string, 1)
 	go func() {
-		_, body, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, "GET", s.base+"/slow", nil)
+		_, body, err := servertest.Exchange(t.Context(), servertest.Fresh(), "GET", s.base+"/slow", nil)
 		if err != nil {
 			slow <- err.Error()
 			return
@@ -172,22 +173,20 @@ func TestStoppingLetsARunningRequestFinish(t *testing.T) {
 		t.Fatal("it did not say that it stops")
 	}
 	// Within the delay new requests are still taken, and the probe sends the load balancer elsewhere.
-	for {
+	servertest.Poll(t, "a probe that sends the load balancer elsewhere", func() bool {
 		answer, body := s.get("/readyz")
-		if answer.StatusCode == 503 {
-			if !strings.Contains(string(body), `"accepting":"shutting down"`) {
-				t.Errorf("readyz: %s", body)
-			}
-			break
+		if answer.StatusCode == 503 && !strings.Contains(string(body), `"accepting":"shutting down"`) {
+			t.Errorf("readyz: %s", body)
 		}
-	}
-	for { // until the listener is closed
+		return answer.StatusCode == 503
+	})
+	servertest.Poll(t, "a listener that is closed", func() bool {
 		conn, err := net.DialTimeout("tcp", strings.TrimPrefix(s.base, "http://"), time.Second)
-		if err != nil {
-			break
+		if err == nil {
+			_ = conn.Close()
 		}
-		_ = conn.Close()
-	}
+		return err != nil
+	})
 	close(finish)
 	if got := <-slow; got != "finished" {
 		t.Errorf("the running request got %q", got)
@@ -203,7 +202,7 @@ func TestARequestThatDoesNotEndIsCutOffAfterTheGracePeriod(t *testing.T) {
 	s := serve(t, t.TempDir(), testRoutes(started, nil), "--shutdown-grace", "50ms")
 	cut := make(chan error, 1)
 	go func() {
-		_, _, err := request(t.Context(), &http.Transport{DisableKeepAlives: true}, "GET", s.base+"/slow", nil)
+		_, _, err := servertest.Exchange(t.Context(), servertest.Fresh(), "GET", s.base+"/slow", nil)
 		cut <- err
 	}()
 	<-started
@@ -224,7 +223,7 @@ func TestTLS(t *testing.T) {
 	cert, key, pool := certificate(t, dir)
 	s := serve(t, filepath.Join(dir, "data"), noRoutes, "--tls-cert", cert, "--tls-key", key)
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, DisableKeepAlives: true, ForceAttemptHTTP2: true}
-	answer, _, err := request(t.Context(), transport, "GET", s.base+"/nothing", nil)
+	answer, _, err := servertest.Exchange(t.Context(), transport, "GET", s.base+"/nothing", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,7 +234,7 @@ func TestTLS(t *testing.T) {
 		t.Errorf("protocol %s", answer.Proto)
 	}
 	old := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MaxVersion: tls.VersionTLS11}, DisableKeepAlives: true}
-	if _, _, err := request(t.Context(), old, "GET", s.base+"/healthz", nil); err == nil {
+	if _, _, err := servertest.Exchange(t.Context(), old, "GET", s.base+"/healthz", nil); err == nil {
 		t.Error("TLS 1.1 is accepted")
 	}
 	for suite, taken := range map[uint16]bool{
@@ -243,15 +242,16 @@ func TestTLS(t *testing.T) {
 		tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA: false, tls.TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA: false,
 		tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256: false,
 	} {
-		client := &tls.Config{RootCAs: pool, MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{suite}}
-		_, _, err := request(t.Context(), &http.Transport{TLSClientConfig: client, DisableKeepAlives: true}, "GET", s.base+"/healthz", nil)
+		client := servertest.Fresh()
+		client.TLSClientConfig = &tls.Config{RootCAs: pool, MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{suite}}
+		_, _, err := servertest.Exchange(t.Context(), client, "GET", s.base+"/healthz", nil)
 		if (err == nil) != taken {
 			t.Errorf("%s of TLS 1.2: %v", tls.CipherSuiteName(suite), err)
 		}
 	}
 	address := strings.TrimPrefix(s.base, "https://")
-	if code, _, problems := command(t, nil, "healthcheck", "--listen", address, "--tls-cert", cert, "--tls-key", key); code != 0 {
-		t.Errorf("healthcheck: %d %s", code, problems)
+	if code, _, stderr := command(t, nil, "healthcheck", "--listen", address, "--tls-cert", cert, "--tls-key", key); code != 0 {
+		t.Errorf("healthcheck: %d %s", code, stderr)
 	}
 }
 
@@ -261,7 +261,7 @@ func TestHSTSOfSubdomainsIsAskedFor(t *testing.T) {
 	cert, key, pool := certificate(t, dir)
 	s := serve(t, filepath.Join(dir, "data"), noRoutes, "--tls-cert", cert, "--tls-key", key, "--hsts-preload")
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, DisableKeepAlives: true}
-	answer, _, err := request(t.Context(), transport, "GET", s.base+"/healthz", nil)
+	answer, _, err := servertest.Exchange(t.Context(), transport, "GET", s.base+"/healthz", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -368,11 +368,11 @@ func TestSettingsReachTheServer(t *testing.T) {
 		t.Errorf("CORS or gzip: %v", answer.Header)
 	}
 	transport := &http.Transport{DisableKeepAlives: true}
-	answer, _, err := request(t.Context(), transport, "POST", s.base+"/echo", strings.NewReader(strings.Repeat("x", 2001)))
+	answer, _, err := servertest.Exchange(t.Context(), transport, "POST", s.base+"/echo", strings.NewReader(strings.Repeat("x", 2001)))
 	if err != nil || answer.StatusCode != 413 {
 		t.Errorf("a large body: %v %v", answer, err)
 	}
-	answer, _, err = request(t.Context(), transport, "GET", s.base+"/long", nil, "X-Large", strings.Repeat("x", 20_000))
+	answer, _, err = servertest.Exchange(t.Context(), transport, "GET", s.base+"/long", nil, "X-Large", strings.Repeat("x", 20_000))
 	if err != nil || answer.StatusCode != 431 {
 		t.Errorf("a large header: %v %v", answer, err)
 	}
@@ -385,7 +385,7 @@ func TestSettingsReachTheServer(t *testing.T) {
 		t.Error("the metrics are on the main listener too")
 	}
 	line, _ := s.log.Line(func(line map[string]any) bool { return line["server"] == "metrics" })
-	answer, _, err = request(t.Context(), transport, "GET", "http://"+line["address"].(string)+"/metrics", nil)
+	answer, _, err = servertest.Exchange(t.Context(), transport, "GET", "http://"+line["address"].(string)+"/metrics", nil)
 	if err != nil || answer.StatusCode != 200 {
 		t.Errorf("metrics: %v %v", answer, err)
 	}
@@ -408,9 +408,9 @@ func TestAnAddressInUseIsAFailure(t *testing.T) {
 	t.Parallel()
 	s := serve(t, t.TempDir(), noRoutes)
 	address := strings.TrimPrefix(s.base, "http://")
-	code, _, problems := command(t, nil, "serve", "--listen", address, "--data-dir", t.TempDir())
-	if code != 1 || !strings.Contains(problems, "roster: listen on "+address) {
-		t.Errorf("%d %s", code, problems)
+	code, _, stderr := command(t, nil, "serve", "--listen", address, "--data-dir", t.TempDir())
+	if code != 1 || !strings.Contains(stderr, "roster: listen on "+address) {
+		t.Errorf("%d %s", code, stderr)
 	}
 }
 
@@ -418,11 +418,11 @@ func TestHealthcheck(t *testing.T) {
 	t.Parallel()
 	s := serve(t, t.TempDir(), noRoutes)
 	address := strings.TrimPrefix(s.base, "http://")
-	if code, _, problems := command(t, map[string]string{"ROSTER_LISTEN": address}, "healthcheck"); code != 0 {
-		t.Errorf("%d %s", code, problems)
+	if code, _, stderr := command(t, map[string]string{"ROSTER_LISTEN": address}, "healthcheck"); code != 0 {
+		t.Errorf("%d %s", code, stderr)
 	}
 	s.stop()
-	if code, _, problems := command(t, nil, "healthcheck", "--listen", address); code != 1 {
-		t.Errorf("without a server: %d %s", code, problems)
+	if code, _, stderr := command(t, nil, "healthcheck", "--listen", address); code != 1 {
+		t.Errorf("without a server: %d %s", code, stderr)
 	}
 }

@@ -46,16 +46,16 @@ func TestWrongValuesAreRefusedInOneSentence(t *testing.T) {
 	} {
 		variable := "ROSTER_" + strings.ToUpper(strings.ReplaceAll(test.flag, "-", "_"))
 		sentence := "roster: --" + test.flag + " (" + variable + ") " + test.wrong + "\n"
-		code, _, problems := command(t, map[string]string{variable: test.value}, "serve")
-		if code != 2 || problems != sentence {
-			t.Errorf("%s=%s: %d\n got %s want %s", variable, test.value, code, problems, sentence)
+		code, _, stderr := command(t, map[string]string{variable: test.value}, "serve")
+		if code != 2 || stderr != sentence {
+			t.Errorf("%s=%s: %d\n got %s want %s", variable, test.value, code, stderr, sentence)
 		}
 		if test.flag == "migrate" { // a flag without a value
 			continue
 		}
-		code, _, problems = command(t, nil, "serve", "--"+test.flag+"="+test.value)
-		if code != 2 || problems != sentence {
-			t.Errorf("--%s=%s: %d\n got %s want %s", test.flag, test.value, code, problems, sentence)
+		code, _, stderr = command(t, nil, "serve", "--"+test.flag+"="+test.value)
+		if code != 2 || stderr != sentence {
+			t.Errorf("--%s=%s: %d\n got %s want %s", test.flag, test.value, code, stderr, sentence)
 		}
 	}
 }
@@ -63,9 +63,9 @@ func TestWrongValuesAreRefusedInOneSentence(t *testing.T) {
 func TestACertificateThatCannotBeUsedLeavesEverythingAsItIs(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
-	code, _, problems := command(t, nil, "serve", "--data-dir", data, "--tls-cert", "/nowhere/cert.pem", "--tls-key", "/nowhere/key.pem")
-	if code != 2 || !strings.Contains(problems, `--tls-cert (ROSTER_TLS_CERT) "/nowhere/cert.pem"`) {
-		t.Errorf("%d %s", code, problems)
+	code, _, stderr := command(t, nil, "serve", "--data-dir", data, "--tls-cert", "/nowhere/cert.pem", "--tls-key", "/nowhere/key.pem")
+	if code != 2 || !strings.Contains(stderr, `--tls-cert (ROSTER_TLS_CERT) "/nowhere/cert.pem"`) {
+		t.Errorf("%d %s", code, stderr)
 	}
 	if _, err := os.Stat(data); !os.IsNotExist(err) {
 		t.Errorf("before the certificate was looked at, %s was made: %v", data, err)
@@ -100,10 +100,10 @@ func TestTheTableIsWhatHelpSaysAndWhatStarts(t *testing.T) {
 func TestUsage(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
-		args     string
-		code     int
-		stdout   string // a part of it
-		problems string
+		args   string
+		code   int
+		stdout string // a part of it
+		stderr string
 	}{
 		{"", 0, "roster - keeps organizations", ""},
 		{"--help", 0, "COMMANDS:", ""},
@@ -118,9 +118,9 @@ func TestUsage(t *testing.T) {
 		{"serve --listen", 2, "", "roster: flag needs an argument: --listen; see 'roster serve --help'\n"},
 		{"help nonsense", 2, "", "roster: No help topic for 'nonsense'\n"},
 	} {
-		code, stdout, problems := command(t, nil, strings.Fields(test.args)...)
-		if code != test.code || !strings.Contains(stdout, test.stdout) || problems != test.problems {
-			t.Errorf("roster %s: %d\n%s\n%s", test.args, code, stdout, problems)
+		code, stdout, stderr := command(t, nil, strings.Fields(test.args)...)
+		if code != test.code || !strings.Contains(stdout, test.stdout) || stderr != test.stderr {
+			t.Errorf("roster %s: %d\n%s\n%s", test.args, code, stdout, stderr)
 		}
 	}
 }
@@ -129,8 +129,8 @@ func TestAFlagWinsOverItsVariable(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	env := map[string]string{"ROSTER_DATA_DIR": filepath.Join(dir, "variable")}
-	if code, _, problems := command(t, env, "migrate", "up", "--data-dir", filepath.Join(dir, "flag")); code != 0 {
-		t.Fatal(problems)
+	if code, _, stderr := command(t, env, "migrate", "up", "--data-dir", filepath.Join(dir, "flag")); code != 0 {
+		t.Fatal(stderr)
 	}
 	files, err := os.ReadDir(dir)
 	if err != nil || len(files) != 1 || files[0].Name() != "flag" {

@@ -14,27 +14,27 @@ import (
 	"strings"
 )
 
-// problem is a place in a response that breaks a row.
-type problem struct {
+// violation is a place in a response that breaks a row.
+type violation struct {
 	row, at, message string
 	// typ and within name the place inside a resource object: its type, and a pointer that begins there.
 	typ, within string
 }
 
-func (p problem) String() string {
-	if p.at == "" {
-		return p.message
+func (v violation) String() string {
+	if v.at == "" {
+		return v.message
 	}
-	return p.message + " at " + p.at
+	return v.message + " at " + v.at
 }
 
 // checker is a strict reader of JSON:API documents. It attributes what it finds to
 // rows and counts how often it had occasion to look.
 type checker struct {
-	desc     *Description
-	ex       *Exchange
-	seen     map[string]int
-	problems []problem
+	desc       *Description
+	ex         *Exchange
+	seen       map[string]int
+	violations []violation
 	// object is the resource object that is being checked, and where it is.
 	object, objectAt string
 }
@@ -72,11 +72,11 @@ func (c *checker) payload() bool {
 func (c *checker) want(ok bool, row, at, format string, args ...any) bool {
 	c.seen[row]++
 	if !ok {
-		p := problem{row: row, at: at, message: fmt.Sprintf(format, args...)}
+		v := violation{row: row, at: at, message: fmt.Sprintf(format, args...)}
 		if within, inside := strings.CutPrefix(at, c.objectAt); inside && c.object != "" {
-			p.typ, p.within = c.object, within
+			v.typ, v.within = c.object, within
 		}
-		c.problems = append(c.problems, p)
+		c.violations = append(c.violations, v)
 	}
 	return ok
 }

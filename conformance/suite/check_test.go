@@ -22,8 +22,8 @@ func answered(status int, body string) *Exchange {
 // rowsOf returns the rows a document breaks.
 func rowsOf(t *testing.T, ex *Exchange) []string {
 	rows := map[string]bool{}
-	for _, p := range checkExchange(describe(t), ex).problems {
-		rows[p.row] = true
+	for _, v := range checkExchange(describe(t), ex).violations {
+		rows[v.row] = true
 	}
 	return slices.Sorted(maps.Keys(rows))
 }

@@ -10,32 +10,32 @@ import (
 const maxOperations = 10
 
 func (s *server) operations(c *call) answer {
-	doc, faults := s.decode(c.body)
-	if faults != nil {
-		return refuse(faults...)
+	doc, errs := s.decode(c.body)
+	if errs != nil {
+		return refuse(errs...)
 	}
 	list, ok := doc["atomic:operations"].([]any)
 	if !ok || len(list) == 0 || has(doc, "data") || has(doc, "included") || has(doc, "atomic:results") {
 		return refuse(at400("The document must have operations and nothing else.").at(""))
 	}
 	if len(list) > maxOperations {
-		return refuse(faultf(413, "At most %d operations.", maxOperations))
+		return refuse(errorf(413, "At most %d operations.", maxOperations))
 	}
 	before := s.store.clone()
 	known := lids{}
 	results := []any{}
 	for i, op := range list {
 		place := fmt.Sprintf("/atomic:operations/%d", i)
-		result, faults := s.operation(op, place, known)
-		if faults != nil {
+		result, errs := s.operation(op, place, known)
+		if errs != nil {
 			if !s.breaks("ATOM-11") {
 				s.store = before
 			}
-			for i := range faults {
-				faults[i].operation = true
-				faults[i].hasPointer = faults[i].hasPointer && !s.breaks("ATOM-14")
+			for i := range errs {
+				errs[i].operation = true
+				errs[i].hasPointer = errs[i].hasPointer && !s.breaks("ATOM-14")
 			}
-			return refuse(faults...)
+			return refuse(errs...)
 		}
 		results = append(results, result)
 	}
@@ -45,10 +45,10 @@ func (s *server) operations(c *call) answer {
 	return answer{status: 200, doc: Object{"atomic:results": results}}
 }
 
-func (s *server) operation(v any, place string, known lids) (Object, []fault) {
+func (s *server) operation(v any, place string, known lids) (Object, []apiError) {
 	o, ok := v.(Object)
 	if !ok {
-		return nil, []fault{at400("An operation is an object.").at(place)}
+		return nil, []apiError{at400("An operation is an object.").at(place)}
 	}
 	op := str(o["op"])
 	if !slices.Contains([]string{"add", "update", "remove"}, op) {
@@ -56,16 +56,16 @@ func (s *server) operation(v any, place string, known lids) (Object, []fault) {
 		if has(o, "op") {
 			f = f.at(place + "/op")
 		}
-		return nil, []fault{f}
+		return nil, []apiError{f}
 	}
 	if has(o, "ref") && has(o, "href") {
-		return nil, []fault{at400("ref and href exclude each other.").at(place)}
+		return nil, []apiError{at400("ref and href exclude each other.").at(place)}
 	}
 	ref := target{}
 	if has(o, "ref") || has(o, "href") {
-		var f *fault
+		var f *apiError
 		if ref, f = s.operationTarget(o, place, known); f != nil {
-			return nil, []fault{*f}
+			return nil, []apiError{*f}
 		}
 	}
 	if ref.relationship != "" {
@@ -73,54 +73,54 @@ func (s *server) operation(v any, place string, known lids) (Object, []fault) {
 	}
 	switch op {
 	case "add":
-		data, faults := s.resourceObject(o["data"], place+"/data")
+		data, errs := s.resourceObject(o["data"], place+"/data")
 		if !has(o, "data") {
-			faults = []fault{at400("data is missing.").at(place)}
+			errs = []apiError{at400("data is missing.").at(place)}
 		}
-		if faults != nil {
-			return nil, faults
+		if errs != nil {
+			return nil, errs
 		}
 		typ := str(data["type"])
 		if _, ok := kinds[typ]; !ok || ref.typ != "" && ref.typ != typ {
-			return nil, []fault{faultf(409, "The type does not fit.").at(place + "/data/type")}
+			return nil, []apiError{errorf(409, "The type does not fit.").at(place + "/data/type")}
 		}
-		r, faults := s.create(typ, data, place+"/data", known)
-		if faults != nil {
-			return nil, faults
+		r, errs := s.create(typ, data, place+"/data", known)
+		if errs != nil {
+			return nil, errs
 		}
 		return Object{"data": s.object(r, &query{})}, nil
 	case "update":
 		if ref.typ == "" {
-			var f *fault
+			var f *apiError
 			if ref, f = s.resolveRef(o["data"], place+"/data", known); f != nil {
-				return nil, []fault{*f}
+				return nil, []apiError{*f}
 			}
 		}
 		r := s.store.records[ref.typ+" "+ref.id]
 		if r == nil {
-			return nil, []fault{faultf(404, "There is no such resource.").at(place)}
+			return nil, []apiError{errorf(404, "There is no such resource.").at(place)}
 		}
-		if faults := s.update(r, o["data"], place+"/data", known); faults != nil {
-			return nil, faults
+		if errs := s.update(r, o["data"], place+"/data", known); errs != nil {
+			return nil, errs
 		}
 		return Object{"data": s.object(r, &query{})}, nil
 	}
 	if ref.typ == "" {
-		return nil, []fault{at400("ref is missing.").at(place)}
+		return nil, []apiError{at400("ref is missing.").at(place)}
 	}
 	r := s.store.records[ref.typ+" "+ref.id]
 	if r == nil {
-		return nil, []fault{faultf(404, "There is no such resource.").at(place)}
+		return nil, []apiError{errorf(404, "There is no such resource.").at(place)}
 	}
 	if f, ok := s.remove(r); !ok {
-		return nil, []fault{f.at(place)}
+		return nil, []apiError{f.at(place)}
 	}
 	return Object{}, nil
 }
 
 type target struct{ typ, id, relationship string }
 
-func (s *server) operationTarget(o Object, place string, known lids) (target, *fault) {
+func (s *server) operationTarget(o Object, place string, known lids) (target, *apiError) {
 	if has(o, "ref") {
 		return s.resolveRef(o["ref"], place+"/ref", known)
 	}
@@ -140,7 +140,7 @@ func (s *server) operationTarget(o Object, place string, known lids) (target, *f
 	return t, nil
 }
 
-func (s *server) resolveRef(v any, place string, known lids) (target, *fault) {
+func (s *server) resolveRef(v any, place string, known lids) (target, *apiError) {
 	o, ok := v.(Object)
 	bad := at400("A target has a type and an id.").at(place)
 	if !ok || str(o["type"]) == "" || has(o, "id") == has(o, "lid") || has(o, "id") && str(o["id"]) == "" {
@@ -156,20 +156,20 @@ func (s *server) resolveRef(v any, place string, known lids) (target, *fault) {
 	return t, nil
 }
 
-func (s *server) relationshipOperation(op string, ref target, o Object, place string, known lids) (Object, []fault) {
+func (s *server) relationshipOperation(op string, ref target, o Object, place string, known lids) (Object, []apiError) {
 	r := s.store.records[ref.typ+" "+ref.id]
 	if r == nil {
-		return nil, []fault{faultf(404, "There is no such resource.").at(place + "/ref")}
+		return nil, []apiError{errorf(404, "There is no such resource.").at(place + "/ref")}
 	}
 	if _, ok := kinds[ref.typ].rels[ref.relationship]; !ok {
-		return nil, []fault{faultf(404, "There is no such relationship.").at(place + "/ref/relationship")}
+		return nil, []apiError{errorf(404, "There is no such relationship.").at(place + "/ref/relationship")}
 	}
 	if !has(o, "data") {
-		return nil, []fault{at400("data is missing.").at(place)}
+		return nil, []apiError{at400("data is missing.").at(place)}
 	}
 	method := map[string]string{"add": "POST", "update": "PATCH", "remove": "DELETE"}[op]
-	if faults := s.relate(r, ref.relationship, method, o["data"], place+"/data", known); faults != nil {
-		return nil, faults
+	if errs := s.relate(r, ref.relationship, method, o["data"], place+"/data", known); errs != nil {
+		return nil, errs
 	}
 	return Object{}, nil
 }

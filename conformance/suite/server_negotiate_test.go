@@ -57,8 +57,8 @@ func unsupported(m mediaRange) bool {
 	return false
 }
 
-func (s *server) negotiate(r *http.Request, c *call) (fault, bool) {
-	refuseType := faultf(415, "Content-Type must be %s.", mediaType)
+func (s *server) negotiate(r *http.Request, c *call) (apiError, bool) {
+	refuseType := errorf(415, "Content-Type must be %s.", mediaType)
 	if !s.breaks("NEG-17") {
 		refuseType.header = "Content-Type"
 	}
@@ -79,11 +79,11 @@ func (s *server) negotiate(r *http.Request, c *call) (fault, bool) {
 	} else if len(c.body) > 0 {
 		return refuseType, false
 	}
-	refuseAccept := faultf(406, "Only %s is served.", mediaType)
+	refuseAccept := errorf(406, "Only %s is served.", mediaType)
 	refuseAccept.header = "Accept"
 	values := r.Header.Values("Accept")
 	if len(values) == 0 {
-		return fault{}, true
+		return apiError{}, true
 	}
 	named, usable, wild := false, false, false
 	for _, part := range splitAccept(strings.Join(values, ",")) {
@@ -106,12 +106,12 @@ func (s *server) negotiate(r *http.Request, c *call) (fault, bool) {
 		c.cursor = true
 	}
 	if named && !usable && s.takes("no weights") && strings.HasSuffix(values[0], ";q=0") {
-		return fault{}, true
+		return apiError{}, true
 	}
 	if named && !usable || !named && !wild {
 		return refuseAccept, false
 	}
-	return fault{}, true
+	return apiError{}, true
 }
 
 // unchanged reports whether a change is meant for the present state of its path (If-Match).

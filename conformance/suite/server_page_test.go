@@ -28,7 +28,7 @@ func (s *server) link(c *call, page map[string]string) string {
 	return c.path + "?" + values.Encode()
 }
 
-func (s *server) page(c *call, list []*record) ([]*record, Object, []fault) {
+func (s *server) page(c *call, list []*record) ([]*record, Object, []apiError) {
 	p := c.query.page
 	size := defaultSize
 	if p["size"] != "" {
@@ -39,7 +39,7 @@ func (s *server) page(c *call, list []*record) ([]*record, Object, []fault) {
 	}
 	for _, name := range []string{"after", "before"} {
 		if _, ok := p[name]; ok {
-			return nil, nil, []fault{at400("Cursors need the profile.").in("page[" + name + "]")}
+			return nil, nil, []apiError{at400("Cursors need the profile.").in("page[" + name + "]")}
 		}
 	}
 	number := 1
@@ -97,7 +97,7 @@ func (s *server) decodeCursor(v string, q *query) (*record, bool) {
 	return r, true
 }
 
-func (s *server) cursorPage(c *call, list []*record, size int) ([]*record, Object, []fault) {
+func (s *server) cursorPage(c *call, list []*record, size int) ([]*record, Object, []apiError) {
 	q := &c.query
 	var bounds [2]*record
 	for i, name := range []string{"after", "before"} {
@@ -107,7 +107,7 @@ func (s *server) cursorPage(c *call, list []*record, size int) ([]*record, Objec
 				r, ok = &record{attrs: Object{}}, true
 			}
 			if !ok {
-				return nil, nil, []fault{at400("That is no cursor of this list.").in("page[" + name + "]")}
+				return nil, nil, []apiError{at400("That is no cursor of this list.").in("page[" + name + "]")}
 			}
 			bounds[i] = r
 		}
@@ -116,7 +116,7 @@ func (s *server) cursorPage(c *call, list []*record, size int) ([]*record, Objec
 	if after != nil && before != nil {
 		f := at400("Ranges are not supported.")
 		f.links = Object{"type": cursorURI + "/range-pagination-not-supported"}
-		return nil, nil, []fault{f}
+		return nil, nil, []apiError{f}
 	}
 	from, to := 0, len(list)
 	for i, r := range list {

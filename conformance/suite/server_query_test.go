@@ -36,9 +36,9 @@ func features(c *call) string {
 	return "include fields"
 }
 
-func (s *server) parseQuery(c *call) []fault {
+func (s *server) parseQuery(c *call) []apiError {
 	c.query = query{fields: map[string][]string{}, page: map[string]string{}}
-	var faults []fault
+	var errs []apiError
 	seen := map[string]bool{}
 	for pair := range strings.SplitSeq(c.rawQuery, "&") {
 		if pair == "" {
@@ -51,7 +51,7 @@ func (s *server) parseQuery(c *call) []fault {
 			value, err2 = url.PathUnescape(rawValue)
 		}
 		if err1 != nil || err2 != nil || !utf8.ValidString(value) || strings.Contains(pair, ";") {
-			faults = append(faults, at400("The query is badly encoded."))
+			errs = append(errs, at400("The query is badly encoded."))
 			continue
 		}
 		m := familyName.FindStringSubmatch(name)
@@ -59,11 +59,11 @@ func (s *server) parseQuery(c *call) []fault {
 			if s.breaks("QUERY-4") && name == "noSuchParameter" || s.breaks("QUERY-8") && strings.Contains(name, ":") {
 				continue
 			}
-			faults = append(faults, at400("That parameter is unknown.").in(name))
+			errs = append(errs, at400("That parameter is unknown.").in(name))
 			continue
 		}
 		if seen[name] {
-			faults = append(faults, at400("That parameter is repeated.").in(name))
+			errs = append(errs, at400("That parameter is repeated.").in(name))
 			continue
 		}
 		seen[name] = true
@@ -72,14 +72,14 @@ func (s *server) parseQuery(c *call) []fault {
 			groups = strings.Split(strings.TrimSuffix(strings.TrimPrefix(m[2], "["), "]"), "][")
 		}
 		if f, ok := s.parameter(c, m[1], groups, value); !ok {
-			faults = append(faults, f.in(name))
+			errs = append(errs, f.in(name))
 		}
 	}
 	c.query.scope = fmt.Sprint(c.path, c.query.sort, c.query.filters)
-	return faults
+	return errs
 }
 
-func (s *server) parameter(c *call, family string, groups []string, value string) (fault, bool) {
+func (s *server) parameter(c *call, family string, groups []string, value string) (apiError, bool) {
 	typ := s.target(c)
 	q := &c.query
 	switch {
@@ -88,7 +88,7 @@ func (s *server) parameter(c *call, family string, groups []string, value string
 	case family == "include" && len(groups) == 0:
 		q.included = true
 		if value == "" {
-			return fault{}, true
+			return apiError{}, true
 		}
 		for path := range strings.SplitSeq(value, ",") {
 			if !s.includable(c, typ, path) && !s.breaks("FETCH-24") {
@@ -96,7 +96,7 @@ func (s *server) parameter(c *call, family string, groups []string, value string
 			}
 			q.include = append(q.include, path)
 		}
-		return fault{}, true
+		return apiError{}, true
 	case family == "sort" && len(groups) == 0:
 		for key := range strings.SplitSeq(value, ",") {
 			a, ok := kinds[typ].attrs[strings.TrimPrefix(key, "-")]
@@ -105,7 +105,7 @@ func (s *server) parameter(c *call, family string, groups []string, value string
 			}
 			q.sort = append(q.sort, key)
 		}
-		return fault{}, true
+		return apiError{}, true
 	case family == "fields" && len(groups) == 1:
 		k, ok := kinds[groups[0]]
 		if !ok {
@@ -120,7 +120,7 @@ func (s *server) parameter(c *call, family string, groups []string, value string
 			}
 			q.fields[groups[0]] = append(q.fields[groups[0]], name)
 		}
-		return fault{}, true
+		return apiError{}, true
 	case family == "filter" && len(groups) > 0 && len(groups) < 3:
 		_, isAttr := kinds[typ].attrs[groups[0]]
 		_, isRel := kinds[typ].rels[groups[0]]
@@ -130,14 +130,14 @@ func (s *server) parameter(c *call, family string, groups []string, value string
 		}
 		if isAttr && (op == "eq" || op == "prefix") || isRel && len(groups) == 1 {
 			q.filters = append(q.filters, filterTerm{groups[0], op, value})
-			return fault{}, true
+			return apiError{}, true
 		}
 	case family == "page" && len(groups) == 1 && slices.Contains([]string{"size", "number", "after", "before"}, groups[0]):
 		q.page[groups[0]] = value
 		if groups[0] == "size" || groups[0] == "number" {
 			return s.pageNumber(c, groups[0], value)
 		}
-		return fault{}, true
+		return apiError{}, true
 	}
 	return at400("That parameter is unknown."), false
 }
@@ -146,7 +146,7 @@ var digits = regexp.MustCompile(`^[0-9]+$`)
 
 const maxSize, defaultSize = 10, 6
 
-func (s *server) pageNumber(c *call, name, value string) (fault, bool) {
+func (s *server) pageNumber(c *call, name, value string) (apiError, bool) {
 	n, err := strconv.Atoi(value)
 	if err != nil || !digits.MatchString(value) || n < 1 {
 		return at400("That is no positive integer."), false
@@ -154,14 +154,14 @@ func (s *server) pageNumber(c *call, name, value string) (fault, bool) {
 	if name == "size" && n > maxSize {
 		if s.breaks("CUR-5") && c.cursor {
 			c.query.page["size"] = fmt.Sprint(maxSize)
-			return fault{}, true
+			return apiError{}, true
 		}
 		f := at400("That page is too large.")
 		f.meta = Object{"page": Object{"maxSize": maxSize}}
 		f.links = Object{"type": cursorURI + "/max-size-exceeded"}
 		return f, false
 	}
-	return fault{}, true
+	return apiError{}, true
 }
 
 func (s *server) target(c *call) string {

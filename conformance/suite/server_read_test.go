@@ -172,7 +172,7 @@ func (s *server) related(c *call, r *record, name string, rel relation) answer {
 	}
 	if len(list) == 0 {
 		if s.breaks("FETCH-4") {
-			return refuse(faultf(404, "Nothing is related."))
+			return refuse(errorf(404, "Nothing is related."))
 		}
 		return answer{status: 200, doc: s.document(c, nil, nil)}
 	}
@@ -219,9 +219,9 @@ func (s *server) list(c *call, list []*record) answer {
 		sort = []string{strings.TrimPrefix(sort[0], "-")}
 	}
 	slices.SortStableFunc(list, func(a, b *record) int { return compare(a, b, sort) })
-	page, links, faults := s.page(c, list)
-	if len(faults) > 0 {
-		return refuse(faults...)
+	page, links, errs := s.page(c, list)
+	if len(errs) > 0 {
+		return refuse(errs...)
 	}
 	if late {
 		page = slices.DeleteFunc(slices.Clone(page), unfiltered)

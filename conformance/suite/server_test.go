@@ -118,8 +118,8 @@ func (s *server) insert(r *record) {
 	s.store.records[r.typ+" "+r.id] = r
 }
 
-// fault is an error on its way to the client.
-type fault struct {
+// apiError is an error on its way to the client.
+type apiError struct {
 	status                     int
 	title, detail              string
 	pointer, parameter, header string
@@ -127,34 +127,36 @@ type fault struct {
 	meta, links                Object
 }
 
-func at400(detail string) fault { return fault{status: 400, title: "Bad Request", detail: detail} }
+func at400(detail string) apiError {
+	return apiError{status: 400, title: "Bad Request", detail: detail}
+}
 
-func (f fault) at(pointer string) fault {
+func (f apiError) at(pointer string) apiError {
 	f.pointer, f.hasPointer = pointer, true
 	return f
 }
 
-func (f fault) in(parameter string) fault {
+func (f apiError) in(parameter string) apiError {
 	f.parameter = parameter
 	return f
 }
 
-func faultf(status int, format string, args ...any) fault {
-	return fault{status: status, title: http.StatusText(status), detail: fmt.Sprintf(format, args...)}
+func errorf(status int, format string, args ...any) apiError {
+	return apiError{status: status, title: http.StatusText(status), detail: fmt.Sprintf(format, args...)}
 }
 
-// answer is what a handler returns: faults, or a document.
+// answer is what a handler returns: errors, or a document.
 type answer struct {
 	status  int
 	doc     Object
-	faults  []fault
+	errs    []apiError
 	header  map[string]string
 	cursor  bool // the profile shaped the answer
 	noTags  bool
 	extends bool // the extension was applied
 }
 
-func refuse(faults ...fault) answer { return answer{faults: faults} }
+func refuse(errs ...apiError) answer { return answer{errs: errs} }
 
 // call is one request, taken apart.
 type call struct {
@@ -176,7 +178,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) respond(r *http.Request) answer {
 	if r.Header.Get("Authorization") == "wrong" {
-		a := refuse(faultf(401, "The credential is wrong."))
+		a := refuse(errorf(401, "The credential is wrong."))
 		a.header = map[string]string{"WWW-Authenticate": "Bearer"}
 		return a
 	}
@@ -188,13 +190,13 @@ func (s *server) respond(r *http.Request) answer {
 	}
 	allowed := s.allowed(c)
 	if allowed == nil {
-		return refuse(faultf(404, "There is nothing here."))
+		return refuse(errorf(404, "There is nothing here."))
 	}
 	if !slices.Contains(allowed, c.method) {
 		if c.method == "POST" && len(c.segments) == 1 {
-			return refuse(faultf(403, "These cannot be created."))
+			return refuse(errorf(403, "These cannot be created."))
 		}
-		a := refuse(faultf(405, "This method is not possible here."))
+		a := refuse(errorf(405, "This method is not possible here."))
 		a.header = map[string]string{"Allow": strings.Join(allowed, ", ")}
 		if s.breaks("CRUD-38") {
 			a.header = nil
@@ -203,17 +205,17 @@ func (s *server) respond(r *http.Request) answer {
 	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil || len(body) > 1<<20 {
-		return refuse(faultf(413, "The body is too large."))
+		return refuse(errorf(413, "The body is too large."))
 	}
 	c.body = body
 	if f, ok := s.negotiate(r, c); !ok {
 		return refuse(f)
 	}
-	if faults := s.parseQuery(c); len(faults) > 0 {
-		return refuse(faults...)
+	if errs := s.parseQuery(c); len(errs) > 0 {
+		return refuse(errs...)
 	}
 	if !s.unchanged(r, c) {
-		return refuse(faultf(412, "It has changed."))
+		return refuse(errorf(412, "It has changed."))
 	}
 	a := s.route(c)
 	a.extends = c.atomic
@@ -257,14 +259,14 @@ func (s *server) allowed(c *call) []string {
 func (s *server) write(w http.ResponseWriter, r *http.Request, a answer) {
 	h := w.Header()
 	h.Set("Vary", "Accept")
-	if s.breaks("NEG-14") && len(a.faults) > 0 {
+	if s.breaks("NEG-14") && len(a.errs) > 0 {
 		h.Del("Vary")
 	}
 	for name, value := range a.header {
 		h.Set(name, value)
 	}
-	if len(a.faults) > 0 {
-		a.status, a.doc = s.errorDocument(a.faults)
+	if len(a.errs) > 0 {
+		a.status, a.doc = s.errorDocument(a.errs)
 		if s.takes("errors of another kind") {
 			h.Set("Content-Type", "text/plain")
 			w.WriteHeader(a.status)
@@ -282,7 +284,7 @@ func (s *server) write(w http.ResponseWriter, r *http.Request, a answer) {
 	}
 	ct := mediaType
 	info := Object{"version": "1.1"}
-	if a.extends && len(a.faults) == 0 {
+	if a.extends && len(a.errs) == 0 {
 		ct += `; ext="` + atomicURI + `"`
 		info["ext"] = []any{atomicURI}
 	}
@@ -330,18 +332,18 @@ func (s *server) write(w http.ResponseWriter, r *http.Request, a answer) {
 	}
 }
 
-func (s *server) errorDocument(faults []fault) (int, Object) {
-	status := faults[0].status
-	if status == 400 && faults[0].parameter == "" && faults[0].links == nil && !faults[0].operation &&
+func (s *server) errorDocument(errs []apiError) (int, Object) {
+	status := errs[0].status
+	if status == 400 && errs[0].parameter == "" && errs[0].links == nil && !errs[0].operation &&
 		s.takes("422 for what is malformed") {
 		status = 422
 	}
 	var list []any
-	for _, f := range faults {
-		if f.status != faults[0].status {
+	for _, f := range errs {
+		if f.status != errs[0].status {
 			status = 400
 		}
-		if f.status != status && len(faults) == 1 {
+		if f.status != status && len(errs) == 1 {
 			f.status, f.title = status, http.StatusText(status)
 		}
 		e := Object{"status": fmt.Sprint(f.status), "code": fmt.Sprint("e", f.status), "title": f.title, "detail": f.detail}
@@ -419,7 +421,7 @@ func (s *server) route(c *call) answer {
 	}
 	r := s.store.records[typ+" "+c.segments[1]]
 	if r == nil {
-		return refuse(faultf(404, "There is no such resource."))
+		return refuse(errorf(404, "There is no such resource."))
 	}
 	if len(c.segments) == 2 {
 		switch c.method {
@@ -439,7 +441,7 @@ func (s *server) route(c *call) answer {
 	name := c.segments[len(c.segments)-1]
 	rel, ok := kinds[typ].rels[name]
 	if !ok {
-		return refuse(faultf(404, "There is no such relationship."))
+		return refuse(errorf(404, "There is no such relationship."))
 	}
 	if len(c.segments) == 3 {
 		return s.related(c, r, name, rel)
@@ -448,20 +450,20 @@ func (s *server) route(c *call) answer {
 }
 
 // decode reads a request body strictly.
-func (s *server) decode(body []byte) (Object, []fault) {
+func (s *server) decode(body []byte) (Object, []apiError) {
 	if !utf8.Valid(body) {
-		return nil, []fault{at400("The body is not UTF-8.")}
+		return nil, []apiError{at400("The body is not UTF-8.")}
 	}
 	v, err := decodeJSON(body)
 	if err != nil {
-		return nil, []fault{at400("The body is not JSON.")}
+		return nil, []apiError{at400("The body is not JSON.")}
 	}
 	if uniqueNames(body) != nil {
-		return nil, []fault{at400("The body has a member twice.")}
+		return nil, []apiError{at400("The body has a member twice.")}
 	}
 	o, ok := v.(Object)
 	if !ok {
-		return nil, []fault{at400("The body is no object.").at("")}
+		return nil, []apiError{at400("The body is no object.").at("")}
 	}
 	return o, nil
 }

@@ -15,46 +15,46 @@ var uuid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 type lids map[string]string
 
 // resourceObject checks the shape of a resource object of a request.
-func (s *server) resourceObject(v any, place string) (Object, []fault) {
+func (s *server) resourceObject(v any, place string) (Object, []apiError) {
 	o, ok := v.(Object)
 	if !ok {
-		return nil, []fault{at400("data must be one resource object.").at(place)}
+		return nil, []apiError{at400("data must be one resource object.").at(place)}
 	}
 	if typ, present := o["type"]; !present {
-		return nil, []fault{at400("type is missing.").at(place)}
+		return nil, []apiError{at400("type is missing.").at(place)}
 	} else if str(typ) == "" {
-		return nil, []fault{at400("type must be a string.").at(place + "/type")}
+		return nil, []apiError{at400("type must be a string.").at(place + "/type")}
 	}
 	for _, name := range []string{"attributes", "relationships", "meta"} {
 		if v, present := o[name]; present {
 			if _, ok := v.(Object); !ok {
-				return nil, []fault{at400(name + " must be an object.").at(place + "/" + name)}
+				return nil, []apiError{at400(name + " must be an object.").at(place + "/" + name)}
 			}
 		}
 	}
 	if id, present := o["id"]; present && str(id) == "" {
-		return nil, []fault{at400("id must be a string.").at(place + "/id")}
+		return nil, []apiError{at400("id must be a string.").at(place + "/id")}
 	}
 	if lid, present := o["lid"]; present && str(lid) == "" {
-		return nil, []fault{at400("lid must be a string.").at(place + "/lid")}
+		return nil, []apiError{at400("lid must be a string.").at(place + "/lid")}
 	}
 	if has(o, "id") && has(o, "lid") {
-		return nil, []fault{at400("id and lid exclude each other.").at(place + "/lid")}
+		return nil, []apiError{at400("id and lid exclude each other.").at(place + "/lid")}
 	}
 	return o, nil
 }
 
 func (s *server) post(c *call, typ string) answer {
-	doc, faults := s.decode(c.body)
-	if faults != nil {
-		return refuse(faults...)
+	doc, errs := s.decode(c.body)
+	if errs != nil {
+		return refuse(errs...)
 	}
 	if !has(doc, "data") {
 		return refuse(at400("data is missing.").at(""))
 	}
-	r, faults := s.create(typ, doc["data"], "/data", lids{})
-	if faults != nil {
-		return refuse(faults...)
+	r, errs := s.create(typ, doc["data"], "/data", lids{})
+	if errs != nil {
+		return refuse(errs...)
 	}
 	a := s.single(c, r)
 	a.doc["links"].(Object)["self"] = r.path()
@@ -65,42 +65,42 @@ func (s *server) post(c *call, typ string) answer {
 	return a
 }
 
-// create makes a record out of a resource object, or reports every fault.
-func (s *server) create(typ string, v any, place string, known lids) (*record, []fault) {
-	o, faults := s.resourceObject(v, place)
-	if faults != nil {
-		return nil, faults
+// create makes a record out of a resource object, or reports every error.
+func (s *server) create(typ string, v any, place string, known lids) (*record, []apiError) {
+	o, errs := s.resourceObject(v, place)
+	if errs != nil {
+		return nil, errs
 	}
 	if o["type"] != typ {
-		return nil, []fault{faultf(409, "These are %s.", typ).at(place + "/type")}
+		return nil, []apiError{errorf(409, "These are %s.", typ).at(place + "/type")}
 	}
 	r := &record{typ: typ, id: newUUID(), attrs: Object{}, one: map[string]string{}, many: map[string][]string{}}
 	if id, given := o["id"]; given {
 		switch {
 		case !kinds[typ].clientIDs:
 			if !s.breaks("CRUD-6") {
-				return nil, []fault{faultf(403, "The id is not yours to choose.").at(place + "/id")}
+				return nil, []apiError{errorf(403, "The id is not yours to choose.").at(place + "/id")}
 			}
 		case !uuid.MatchString(str(id)):
-			return nil, []fault{faultf(422, "The id must be a UUID.").at(place + "/id")}
+			return nil, []apiError{errorf(422, "The id must be a UUID.").at(place + "/id")}
 		case s.store.records[typ+" "+str(id)] != nil && !s.breaks("CRUD-8"):
-			return nil, []fault{faultf(409, "That id is taken.").at(place + "/id")}
+			return nil, []apiError{errorf(409, "That id is taken.").at(place + "/id")}
 		default:
 			r.id = str(id)
 		}
 	}
 	if lid := str(o["lid"]); lid != "" {
 		if known[typ+" "+lid] != "" {
-			return nil, []fault{at400("That lid is taken.").at(place + "/lid")}
+			return nil, []apiError{at400("That lid is taken.").at(place + "/lid")}
 		}
 		known[typ+" "+lid] = r.id
 	}
-	if faults := s.apply(r, o, place, known, true); faults != nil {
+	if errs := s.apply(r, o, place, known, true); errs != nil {
 		if s.breaks("CRUD-1") && place == "/data" {
 			r.attrs["title"] = at(o, "attributes", "title")
 			s.insert(r)
 		}
-		return nil, faults
+		return nil, errs
 	}
 	s.insert(r)
 	r.attrs["number"] = r.seq
@@ -115,16 +115,16 @@ func (s *server) touch(r *record) {
 	}
 }
 
-// apply writes attributes and relationships into a record, or reports every fault and writes nothing.
-func (s *server) apply(r *record, o Object, place string, known lids, creating bool) []fault {
-	var faults []fault
+// apply writes attributes and relationships into a record, or reports every error and writes nothing.
+func (s *server) apply(r *record, o Object, place string, known lids, creating bool) []apiError {
+	var errs []apiError
 	attrs, one, many := maps.Clone(r.attrs), maps.Clone(r.one), maps.Clone(r.many)
 	given, _ := o["attributes"].(Object)
 	rels, _ := o["relationships"].(Object)
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if strings.HasPrefix(name, "@") {
 			if s.breaks("DOC-39") {
-				faults = append(faults, faultf(422, "That attribute is unknown.").at(place+"/attributes/"+name))
+				errs = append(errs, errorf(422, "That attribute is unknown.").at(place+"/attributes/"+name))
 			}
 			continue
 		}
@@ -133,7 +133,7 @@ func (s *server) apply(r *record, o Object, place string, known lids, creating b
 			continue
 		}
 		if f, ok := s.attribute(r, name, given[name]); !ok {
-			faults = append(faults, f.at(place+"/attributes/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(name)))
+			errs = append(errs, f.at(place+"/attributes/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(name)))
 			continue
 		}
 		if _, writable := kinds[r.typ].attrs[name]; writable {
@@ -143,7 +143,7 @@ func (s *server) apply(r *record, o Object, place string, known lids, creating b
 	for name, a := range kinds[r.typ].attrs {
 		if v, present := attrs[name]; creating && !present {
 			if a.required {
-				faults = append(faults, faultf(422, "%s is required.", name).at(place))
+				errs = append(errs, errorf(422, "%s is required.", name).at(place))
 			}
 			attrs[name] = nil
 		} else if s.breaksFor("CRUD-22", r.typ) && !creating && name == "body" && v != nil && !has(given, name) {
@@ -153,7 +153,7 @@ func (s *server) apply(r *record, o Object, place string, known lids, creating b
 	for _, name := range slices.Sorted(maps.Keys(rels)) {
 		keys, f := s.newLinkage(r.typ, name, rels[name], place+"/relationships/"+name, known)
 		if f != nil {
-			faults = append(faults, f...)
+			errs = append(errs, f...)
 			continue
 		}
 		if kinds[r.typ].rels[name].many {
@@ -162,61 +162,61 @@ func (s *server) apply(r *record, o Object, place string, known lids, creating b
 			one[name] = strings.Join(keys, "")
 		}
 	}
-	if len(faults) > 0 {
-		return faults
+	if len(errs) > 0 {
+		return errs
 	}
 	r.attrs, r.one, r.many = attrs, one, many
 	return nil
 }
 
-func (s *server) attribute(r *record, name string, value any) (fault, bool) {
+func (s *server) attribute(r *record, name string, value any) (apiError, bool) {
 	a, ok := kinds[r.typ].attrs[name]
 	if !ok {
-		return faultf(422, "That attribute is unknown."), s.breaks("CRUD-34")
+		return errorf(422, "That attribute is unknown."), s.breaks("CRUD-34")
 	}
 	if a.readOnly {
-		return faultf(403, "%s is read-only.", name), text(r.attrs[name]) == text(value) || s.breaks("CRUD-29")
+		return errorf(403, "%s is read-only.", name), text(r.attrs[name]) == text(value) || s.breaks("CRUD-29")
 	}
 	if value == nil {
-		return faultf(422, "%s is required.", name), !a.required
+		return errorf(422, "%s is required.", name), !a.required
 	}
 	if _, isString := value.(string); !isString {
-		return faultf(422, "%s must be a string.", name), s.breaks("CRUD-39")
+		return errorf(422, "%s must be a string.", name), s.breaks("CRUD-39")
 	}
 	if a.unique && !s.breaks("CRUD-33") {
 		for _, other := range s.all(r.typ) {
 			if other.id != r.id && other.attrs[name] == value {
-				return faultf(409, "That %s is taken.", name), false
+				return errorf(409, "That %s is taken.", name), false
 			}
 		}
 	}
-	return fault{}, true
+	return apiError{}, true
 }
 
 // newLinkage reads a relationship object of a request.
-func (s *server) newLinkage(typ, name string, v any, place string, known lids) ([]string, []fault) {
+func (s *server) newLinkage(typ, name string, v any, place string, known lids) ([]string, []apiError) {
 	rel, ok := kinds[typ].rels[name]
 	if !ok {
-		return nil, []fault{faultf(422, "That relationship is unknown.").at(place)}
+		return nil, []apiError{errorf(422, "That relationship is unknown.").at(place)}
 	}
 	o, ok := v.(Object)
 	if !ok {
-		return nil, []fault{at400("A relationship is an object.").at(place)}
+		return nil, []apiError{at400("A relationship is an object.").at(place)}
 	}
 	if !has(o, "data") && !s.breaks("CRUD-4") {
-		return nil, []fault{at400("data is missing.").at(place)}
+		return nil, []apiError{at400("data is missing.").at(place)}
 	}
 	if !rel.writable {
-		return nil, []fault{faultf(403, "%s is read-only.", name).at(place)}
+		return nil, []apiError{errorf(403, "%s is read-only.", name).at(place)}
 	}
 	return s.identifiers(rel, o["data"], place+"/data", known)
 }
 
 // identifiers reads linkage and checks that everything in it exists.
-func (s *server) identifiers(rel relation, v any, place string, known lids) ([]string, []fault) {
+func (s *server) identifiers(rel relation, v any, place string, known lids) ([]string, []apiError) {
 	list, isArray := v.([]any)
 	if isArray != rel.many {
-		return nil, []fault{at400("The shape does not fit the relationship.").at(place)}
+		return nil, []apiError{at400("The shape does not fit the relationship.").at(place)}
 	}
 	if !isArray {
 		if v == nil {
@@ -225,7 +225,7 @@ func (s *server) identifiers(rel relation, v any, place string, known lids) ([]s
 		list = []any{v}
 	}
 	keys := []string{}
-	var faults []fault
+	var errs []apiError
 	for i, e := range list {
 		at := place
 		if isArray {
@@ -233,16 +233,16 @@ func (s *server) identifiers(rel relation, v any, place string, known lids) ([]s
 		}
 		key, f := s.identifier(rel, e, at, known)
 		if f != nil {
-			faults = append(faults, *f)
+			errs = append(errs, *f)
 		} else if !slices.Contains(keys, key) {
 			keys = append(keys, key)
 		}
 	}
-	return keys, faults
+	return keys, errs
 }
 
-func (s *server) identifier(rel relation, v any, place string, known lids) (string, *fault) {
-	bad := func(f fault) (string, *fault) { return "", &f }
+func (s *server) identifier(rel relation, v any, place string, known lids) (string, *apiError) {
+	bad := func(f apiError) (string, *apiError) { return "", &f }
 	o, ok := v.(Object)
 	if !ok {
 		return bad(at400("That is no identifier.").at(place))
@@ -256,7 +256,7 @@ func (s *server) identifier(rel relation, v any, place string, known lids) (stri
 		return bad(at400("An identifier has type and id.").at(place))
 	}
 	if o["type"] != rel.target {
-		return bad(faultf(409, "These are %s.", rel.target).at(place + "/type"))
+		return bad(errorf(409, "These are %s.", rel.target).at(place + "/type"))
 	}
 	id := str(o["id"])
 	if lid := str(o["lid"]); lid != "" {
@@ -267,23 +267,23 @@ func (s *server) identifier(rel relation, v any, place string, known lids) (stri
 	key := rel.target + " " + id
 	if s.store.records[key] == nil {
 		if s.breaks("CRUD-16") && strings.HasPrefix(place, "/data/relationships") {
-			return bad(faultf(422, "There is no such resource.").at(place))
+			return bad(errorf(422, "There is no such resource.").at(place))
 		}
-		return bad(faultf(404, "There is no such resource.").at(place + "/id"))
+		return bad(errorf(404, "There is no such resource.").at(place + "/id"))
 	}
 	return key, nil
 }
 
 func (s *server) patchOne(c *call, r *record) answer {
-	doc, faults := s.decode(c.body)
-	if faults != nil {
-		return refuse(faults...)
+	doc, errs := s.decode(c.body)
+	if errs != nil {
+		return refuse(errs...)
 	}
 	if !has(doc, "data") {
 		return refuse(at400("data is missing.").at(""))
 	}
-	if faults := s.update(r, doc["data"], "/data", lids{}); faults != nil {
-		return refuse(faults...)
+	if errs := s.update(r, doc["data"], "/data", lids{}); errs != nil {
+		return refuse(errs...)
 	}
 	if s.breaks("CRUD-26") {
 		return answer{status: 204}
@@ -291,27 +291,27 @@ func (s *server) patchOne(c *call, r *record) answer {
 	return s.single(c, r)
 }
 
-func (s *server) update(r *record, v any, place string, known lids) []fault {
-	o, faults := s.resourceObject(v, place)
-	if faults != nil {
-		return faults
+func (s *server) update(r *record, v any, place string, known lids) []apiError {
+	o, errs := s.resourceObject(v, place)
+	if errs != nil {
+		return errs
 	}
 	id := str(o["id"])
 	if lid := str(o["lid"]); lid != "" {
 		id = known[r.typ+" "+lid]
 	}
 	if id == "" {
-		return []fault{at400("id is missing.").at(place)}
+		return []apiError{at400("id is missing.").at(place)}
 	}
 	if o["type"] != r.typ && !s.breaksFor("CRUD-32", r.typ) {
-		return []fault{faultf(409, "The type does not match.").at(place + "/type")}
+		return []apiError{errorf(409, "The type does not match.").at(place + "/type")}
 	}
 	if id != r.id {
-		return []fault{faultf(409, "The id does not match.").at(place + "/id")}
+		return []apiError{errorf(409, "The id does not match.").at(place + "/id")}
 	}
 	before := text(r.attrs) + text(r.one) + text(r.many)
-	if faults := s.apply(r, o, place, known, false); faults != nil {
-		return faults
+	if errs := s.apply(r, o, place, known, false); errs != nil {
+		return errs
 	}
 	if text(r.attrs)+text(r.one)+text(r.many) != before {
 		s.touch(r)
@@ -319,11 +319,11 @@ func (s *server) update(r *record, v any, place string, known lids) []fault {
 	return nil
 }
 
-func (s *server) remove(r *record) (fault, bool) {
+func (s *server) remove(r *record) (apiError, bool) {
 	for _, other := range s.store.records {
 		for name, rel := range kinds[other.typ].rels {
 			if rel.required && other.one[name] == r.key() {
-				return faultf(409, "Others need this resource."), false
+				return errorf(409, "Others need this resource."), false
 			}
 		}
 	}
@@ -338,14 +338,14 @@ func (s *server) remove(r *record) (fault, bool) {
 		}
 	}
 	delete(s.store.records, r.key())
-	return fault{}, true
+	return apiError{}, true
 }
 
 func (s *server) relationship(c *call, r *record, name string) answer {
 	if c.method != "GET" {
-		doc, faults := s.decode(c.body)
-		if faults != nil {
-			return refuse(faults...)
+		doc, errs := s.decode(c.body)
+		if errs != nil {
+			return refuse(errs...)
 		}
 		if !has(doc, "data") && !s.breaks("REL-2") {
 			return refuse(at400("data is missing.").at(""))
@@ -370,20 +370,20 @@ func (s *server) relationship(c *call, r *record, name string) answer {
 }
 
 // relate changes a relationship the way a method does.
-func (s *server) relate(r *record, name, method string, v any, place string, known lids) []fault {
+func (s *server) relate(r *record, name, method string, v any, place string, known lids) []apiError {
 	rel := kinds[r.typ].rels[name]
 	if !rel.writable || method != "PATCH" && (!rel.many || s.takes("members change by PATCH only")) {
-		return []fault{faultf(403, "%s cannot be changed that way.", name)}
+		return []apiError{errorf(403, "%s cannot be changed that way.", name)}
 	}
 	if rel.required && v == nil {
-		return []fault{faultf(403, "%s is required.", name).at(place)}
+		return []apiError{errorf(403, "%s is required.", name).at(place)}
 	}
-	keys, faults := s.identifiers(rel, v, place, known)
-	if faults != nil {
+	keys, errs := s.identifiers(rel, v, place, known)
+	if errs != nil {
 		if s.breaks("REL-17") && rel.many && method == "POST" {
 			r.many[name] = append(r.many[name], keys...)
 		}
-		return faults
+		return errs
 	}
 	switch {
 	case !rel.many:
@@ -399,7 +399,7 @@ func (s *server) relate(r *record, name, method string, v any, place string, kno
 	default:
 		for _, key := range keys {
 			if s.breaks("REL-10") && !slices.Contains(r.many[name], key) {
-				return []fault{faultf(404, "That is no member.")}
+				return []apiError{errorf(404, "That is no member.")}
 			}
 		}
 		r.many[name] = slices.DeleteFunc(slices.Clone(r.many[name]), func(k string) bool { return slices.Contains(keys, k) })

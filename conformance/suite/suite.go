@@ -231,8 +231,8 @@ func (r *run) checkAll() {
 		for row, n := range checked.seen {
 			r.seen[row] += n
 		}
-		for _, p := range checked.problems {
-			r.found[p.row] = append(r.found[p.row], Failure{Expected: p.String(), Exchange: ex, at: p.at, typ: p.typ, within: p.within})
+		for _, v := range checked.violations {
+			r.found[v.row] = append(r.found[v.row], Failure{Expected: v.String(), Exchange: ex, at: v.at, typ: v.typ, within: v.within})
 		}
 	}
 }

@@ -42,7 +42,7 @@ func List(ctx context.Context, db *store.DB, c *Collection, scope Scope, q *json
 	if err != nil {
 		return nil, err
 	}
-	if q.Page.Kind == jsonapi.ByCursor {
+	if q.Page.Paging == jsonapi.ByCursor {
 		return c.pageByCursor(ctx, db, scope, q, filtered)
 	}
 	page := &Page{}

@@ -38,11 +38,18 @@ var watchdog string
 // hasty are the settings of a server whose data nobody wants back.
 var hasty = []string{
 	"shared_buffers=64MB", "fsync=off", "full_page_writes=off", "synchronous_commit=off", "wal_level=minimal", "max_wal_senders=0",
-	"autovacuum=off",
+	"autovacuum=off", "max_wal_size=256MB",
 }
 
-// startCluster makes and starts a PostgreSQL cluster and returns when it accepts connections.
-func startCluster(settings ...string) (*cluster, error) {
+// Where a cluster is. In memory it makes a database in an eighth of the time: each is four hundred files, and ext4 is slow to make files
+// while as many are just gone. What data costs is measured on a disk.
+const (
+	inMemory = "/dev/shm" // or on a disk, where there is no such place or no room
+	onDisk   = "/tmp"
+)
+
+// startCluster makes and starts a PostgreSQL cluster at a place and returns when it accepts connections.
+func startCluster(place string, settings ...string) (*cluster, error) {
 	bin, err := findServer(serverPlaces)
 	if err != nil {
 		return nil, err
@@ -51,7 +58,7 @@ func startCluster(settings ...string) (*cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start PostgreSQL: %w", err)
 	}
-	args := []string{"-c", watchdog, "watchdog", bin}
+	args := []string{"-c", watchdog, "watchdog", bin, place}
 	for _, s := range settings {
 		args = append(args, "-c", s)
 	}

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 
 // victim starts a cluster, prints its directory, waits for a byte and ends.
 func victim(ending string) {
-	c, err := startCluster(hasty...)
+	c, err := startCluster(inMemory, hasty...)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -19,7 +19,7 @@ import (
 func CompareColumns(t *testing.T, structs ...any) {
 	t.Helper()
 	for _, dialect := range Dialects {
-		columns, err := readColumns(t.Context(), writable(Open(t, dialect)), dialect)
+		columns, err := readColumns(t.Context(), Writable(Open(t, dialect)), dialect)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -36,7 +36,7 @@ func TestAStructWithTheColumnsOfItsTablePasses(t *testing.T) {
 func TestEachDifferenceBetweenStructAndTableIsReported(t *testing.T) {
 	t.Parallel()
 	Each(t, func(t *testing.T, db *store.DB) {
-		columns, err := readColumns(t.Context(), writable(db), db.Dialect())
+		columns, err := readColumns(t.Context(), Writable(db), db.Dialect())
 		if err != nil {
 			t.Fatal(err)
 		}

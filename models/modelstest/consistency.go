@@ -19,16 +19,16 @@ func CheckConsistency(t testing.TB, db *store.DB) {
 	t.Helper()
 	// PostgreSQL has to be told to look at one moment; SQLite's writer always does.
 	opts := map[store.Dialect]*sql.TxOptions{store.Postgres: {Isolation: sql.LevelRepeatableRead}}[db.Dialect()]
-	faults, err := inconsistencies(t.Context(), writable(db), opts)
+	found, err := inconsistencies(t.Context(), Writable(db), opts)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, fault := range faults {
+	for i, inconsistency := range found {
 		if i == 20 {
-			t.Errorf("and %d more", len(faults)-i)
+			t.Errorf("and %d more", len(found)-i)
 			break
 		}
-		t.Error(fault)
+		t.Error(inconsistency)
 	}
 }
 
@@ -43,25 +43,25 @@ func inconsistencies(ctx context.Context, pool *sql.DB, opts *sql.TxOptions) ([]
 	if err != nil {
 		return nil, err
 	}
-	faults, err := closureFaults(ctx, tx, nodes)
+	found, err := closureInconsistencies(ctx, tx, nodes)
 	if err != nil {
 		return nil, err
 	}
-	counted, err := counterFaults(ctx, tx, nodes)
+	counted, err := counterInconsistencies(ctx, tx, nodes)
 	if err != nil {
 		return nil, err
 	}
-	faults = append(faults, counted...)
+	found = append(found, counted...)
 	for _, rule := range models.Invariants() {
 		broken, err := pick[name](ctx, tx, rule.Query)
 		if err != nil {
 			return nil, err
 		}
 		for _, b := range broken {
-			faults = append(faults, rule.Says+": "+b.Name)
+			found = append(found, rule.Says+": "+b.Name)
 		}
 	}
-	return faults, nil
+	return found, nil
 }
 
 type node struct {
@@ -120,8 +120,8 @@ func above(parents map[string]string, id string) []string {
 	return line
 }
 
-func closureFaults(ctx context.Context, tx *sql.Tx, nodes []node) ([]string, error) {
-	found, err := pick[path](ctx, tx, `SELECT ancestor_id, descendant_id, distance FROM organization_paths`)
+func closureInconsistencies(ctx context.Context, tx *sql.Tx, nodes []node) ([]string, error) {
+	kept, err := pick[path](ctx, tx, `SELECT ancestor_id, descendant_id, distance FROM organization_paths`)
 	if err != nil {
 		return nil, err
 	}
@@ -130,30 +130,30 @@ func closureFaults(ctx context.Context, tx *sql.Tx, nodes []node) ([]string, err
 		parents[n.ID] = n.Parent
 	}
 	wanted := map[path]bool{}
-	var faults []string
+	var found []string
 	for _, n := range nodes {
 		line := above(parents, n.ID)
 		if len(line) > models.MaxDepth {
-			faults = append(faults, fmt.Sprintf("organization %s is on level %d", n.ID, len(line)))
+			found = append(found, fmt.Sprintf("organization %s is on level %d", n.ID, len(line)))
 		}
 		for distance, ancestor := range line {
 			wanted[path{ancestor, n.ID, distance}] = true
 		}
 	}
-	for _, p := range found {
+	for _, p := range kept {
 		if !wanted[p] {
-			faults = append(faults, fmt.Sprintf("a closure row that parent_id does not imply: %+v", p))
+			found = append(found, fmt.Sprintf("a closure row that parent_id does not imply: %+v", p))
 		}
 		delete(wanted, p)
 	}
 	for p := range wanted {
-		faults = append(faults, fmt.Sprintf("no closure row for %+v", p))
+		found = append(found, fmt.Sprintf("no closure row for %+v", p))
 	}
-	return faults, nil
+	return found, nil
 }
 
-func counterFaults(ctx context.Context, tx *sql.Tx, nodes []node) ([]string, error) {
-	found, err := pick[counter](ctx, tx, `SELECT name, key, SUM(n) FROM counters GROUP BY name, key HAVING SUM(n) <> 0`)
+func counterInconsistencies(ctx context.Context, tx *sql.Tx, nodes []node) ([]string, error) {
+	kept, err := pick[counter](ctx, tx, `SELECT name, key, SUM(n) FROM counters GROUP BY name, key HAVING SUM(n) <> 0`)
 	if err != nil {
 		return nil, err
 	}
@@ -181,10 +181,10 @@ func counterFaults(ctx context.Context, tx *sql.Tx, nodes []node) ([]string, err
 			want[c] = true
 		}
 	}
-	var faults []string
-	for _, c := range found {
+	var found []string
+	for _, c := range kept {
 		if !want[c] {
-			faults = append(faults, fmt.Sprintf("the counter %s of %q stands at %d", c.Name, c.Key, c.N))
+			found = append(found, fmt.Sprintf("the counter %s of %q stands at %d", c.Name, c.Key, c.N))
 		}
 		delete(want, c)
 	}
@@ -194,7 +194,7 @@ func counterFaults(ctx context.Context, tx *sql.Tx, nodes []node) ([]string, err
 	}
 	slices.SortFunc(missing, func(a, b counter) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Key, b.Key)) })
 	for _, c := range missing {
-		faults = append(faults, fmt.Sprintf("counting %s of %q finds %d", c.Name, c.Key, c.N))
+		found = append(found, fmt.Sprintf("counting %s of %q finds %d", c.Name, c.Key, c.N))
 	}
-	return faults, nil
+	return found, nil
 }

@@ -5,6 +5,6 @@
 // with a sentence that says what to install.
 //
 // PostgreSQL is the server that ROSTER_TEST_POSTGRES names (a URL of a role that may create databases), or else a throwaway cluster that
-// this process starts from the binaries on the machine and that ends with it, even when it is killed. The package is imported by tests
-// only.
+// this process starts from the binaries on the machine, in memory where there is room, and that ends with it, even when it is killed. The
+// package is imported by tests only.
 package modelstest

@@ -26,7 +26,7 @@ func TestEachRunsOnBothDatabases(t *testing.T) {
 			query := map[store.Dialect]string{
 				store.SQLite: "SELECT sqlite_version()", store.Postgres: "SHOW server_version_num",
 			}[db.Dialect()]
-			if err := writable(db).QueryRowContext(t.Context(), query).Scan(&version); err != nil {
+			if err := Writable(db).QueryRowContext(t.Context(), query).Scan(&version); err != nil {
 				t.Fatal(err)
 			}
 			mu.Lock()
@@ -49,7 +49,7 @@ func TestEveryDatabaseIsMigratedEmptyAndAlone(t *testing.T) {
 			if err != nil || pending != 0 {
 				t.Fatalf("a new database has %d pending migrations (%v), want none", pending, err)
 			}
-			if _, err := writable(first).ExecContext(t.Context(), "INSERT INTO installation (name, value) VALUES ('a', 'b')"); err != nil {
+			if _, err := Writable(first).ExecContext(t.Context(), "INSERT INTO installation (name, value) VALUES ('a', 'b')"); err != nil {
 				t.Fatal(err)
 			}
 			if n := settings(t, first); n != 1 {
@@ -69,7 +69,7 @@ func TestTwoPoolsOpenOneDatabase(t *testing.T) {
 			t.Parallel()
 			cfg := Config(t, dialect)
 			first, second := OpenConfig(t, cfg), OpenConfig(t, cfg)
-			if _, err := writable(first).ExecContext(t.Context(), "INSERT INTO installation (name, value) VALUES ('a', 'b')"); err != nil {
+			if _, err := Writable(first).ExecContext(t.Context(), "INSERT INTO installation (name, value) VALUES ('a', 'b')"); err != nil {
 				t.Fatal(err)
 			}
 			if n := settings(t, second); n != 1 {
@@ -195,7 +195,7 @@ func TestAMachineWithoutAServerIsToldWhatToInstall(t *testing.T) {
 
 func settings(t *testing.T, db *store.DB) (n int) {
 	t.Helper()
-	if err := writable(db).QueryRowContext(t.Context(), "SELECT count(*) FROM installation").Scan(&n); err != nil {
+	if err := Writable(db).QueryRowContext(t.Context(), "SELECT count(*) FROM installation").Scan(&n); err != nil {
 		t.Fatal(err)
 	}
 	return n

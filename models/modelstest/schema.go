@@ -23,11 +23,11 @@ func (s schema) add(table, format string, args ...any) {
 // one is changed by the comparison: SQLite's checks and indexes are made on it, so that one parser writes both alike.
 func SchemaDifferences(t testing.TB, sqlite, postgres *store.DB) []string {
 	t.Helper()
-	ours, err := postgresSchema(t.Context(), writable(postgres))
+	ours, err := postgresSchema(t.Context(), Writable(postgres))
 	if err != nil {
 		t.Fatal(err)
 	}
-	theirs, err := sqliteSchema(t.Context(), writable(sqlite), writable(postgres))
+	theirs, err := sqliteSchema(t.Context(), Writable(sqlite), Writable(postgres))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,14 +15,6 @@ type querier interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
-// writable returns the pool of db that may change it.
-func writable(db *store.DB) *sql.DB {
-	if pool, ok := db.Pools()["write"]; ok {
-		return pool
-	}
-	return db.Pools()["main"]
-}
-
 func postgresSchema(ctx context.Context, pool querier) (schema, error) {
 	columns, err := readColumns(ctx, pool, store.Postgres)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 // Search returns the columns, as table.column, in which a text stands in the clear.
 func Search(t testing.TB, db *store.DB, text string) []string {
 	t.Helper()
-	pool := writable(db)
+	pool := Writable(db)
 	columns, err := readColumns(t.Context(), pool, db.Dialect())
 	if err != nil {
 		t.Fatal(err)

@@ -1,10 +1,13 @@
-# Makes and runs a PostgreSQL cluster from the binaries in $1, with the other arguments for the server, until standard input ends, which is when the process at the other end does,
-# however it ends. Then nothing is left: no server, no file.
+# Makes and runs a PostgreSQL cluster from the binaries in $1, below the directory $2, with the other arguments for the server, until
+# standard input ends, which is when the process at the other end does, however it ends. Then nothing is left: no server, no file.
 set -eu
 umask 077
 
 # Not TMPDIR: the path of a socket has a short limit, and a foreign user may not reach what root calls its temporary directory.
-dir=$(mktemp -d /tmp/roster-postgres-XXXXXX)
+place=$2
+free=$(df -Pk "$place" 2>/dev/null | awk 'NR == 2 { print $4 }') || true
+if [ ! -w "$place" ] || [ "${free:-0}" -lt 1048576 ]; then place=/tmp; fi # less than a gigabyte is no room
+dir=$(mktemp -d "$place/roster-postgres-XXXXXX")
 server=
 finish() {
   # SIGQUIT ends a server at once; there is nothing to keep.
@@ -17,7 +20,7 @@ trap '' PIPE # nobody reads standard error once the server accepts connections
 
 # The locale C makes a database whose own lower() knows ASCII only: nothing may depend on the locale of the server.
 bin=$1
-shift
+shift 2
 "$bin/initdb" --pgdata "$dir/data" --username postgres --auth trust --encoding UTF8 --locale C --no-sync --no-instructions >"$dir/initdb.log" 2>&1 ||
   { cat "$dir/initdb.log" >&2; exit 1; }
 

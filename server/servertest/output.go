@@ -1,4 +1,3 @@
-// Package servertest has what the tests of the HTTP layers share. It imports nothing of theirs, so that each of them can import it.
 package servertest
 
 import (
