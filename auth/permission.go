@@ -7,10 +7,10 @@ import (
 
 // Permission is what a route asks of its caller: a scope of its credential and, for some, its kind.
 type Permission struct {
-	// Scope is resource:read or resource:write.
+	// Scope is resource:read or resource:write; organizations:delete.
 	Scope string
-	// Management: only a management key will do.
-	Management bool
+	// Management: only a management key will do; with User a credential of a user, too.
+	Management, User bool
 	// Public: no credential is needed.
 	Public bool
 	// Anyone: every credential will do.
@@ -23,9 +23,18 @@ func Read(resource string) Permission { return Permission{Scope: resource + ":re
 // Write asks for the scope to change a resource.
 func Write(resource string) Permission { return Permission{Scope: resource + ":write"} }
 
+// Delete asks for the scope to delete a resource, where that is one of its own.
+func Delete(resource string) Permission { return Permission{Scope: resource + ":delete"} }
+
 // Manage asks for a management key besides.
 func (p Permission) Manage() Permission {
 	p.Management = true
+	return p
+}
+
+// OrUser takes a credential of a user where only a management key would do.
+func (p Permission) OrUser() Permission {
+	p.User = true
 	return p
 }
 
@@ -52,6 +61,8 @@ func (p *Principal) Scope() collection.Scope {
 		return collection.Subtree(p.OrganizationID)
 	case p.Kind == models.OrganizationKey:
 		return collection.OnlyOrganization(p.OrganizationID)
+	case p.Kind == models.UserKey:
+		return collection.Person(p.UserID)
 	default:
 		return collection.Scope{}
 	}
@@ -71,9 +82,14 @@ func (p *Principal) Neighbour() string {
 	return p.Identity().String()
 }
 
+// isOfKind reports whether the kind of the credential will do.
+func (p *Principal) isOfKind(permission Permission) bool {
+	return !permission.Management || p.Kind == models.ManagementKey || permission.User && p.Kind == models.UserKey
+}
+
 // Allows reports whether the principal has a permission.
 func (p *Principal) Allows(permission Permission) bool {
-	if permission.Management && p.Kind != models.ManagementKey {
+	if !p.isOfKind(permission) {
 		return false
 	}
 	return permission.Public || permission.Anyone || p.Hold(permission.Scope)
@@ -84,7 +100,9 @@ func (p *Principal) Missing(permission Permission) string {
 	switch {
 	case p.Allows(permission):
 		return ""
-	case permission.Management && p.Kind != models.ManagementKey:
+	case !p.isOfKind(permission) && permission.User:
+		return "This needs a management key, or a credential of a user."
+	case !p.isOfKind(permission):
 		return "This needs a management key."
 	default:
 		return "This needs the scope " + permission.Scope + "."

@@ -2,6 +2,7 @@ package jsonapi
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
@@ -90,16 +91,54 @@ func DecodeResource(body []byte, schema *Schema, purpose Purpose, id string) (*I
 	if !ok {
 		return nil, Errors{NewError(InvalidDocument, "The member data is missing.").At("")}
 	}
-	in, err := decodeObject(data, "/data", schema, purpose, Ref{ID: id})
+	return decodeAlone(data, "/data", schema, purpose, Ref{ID: id})
+}
+
+// decodeAlone is decodeObject for an object that cannot refer to others of its document.
+func decodeAlone(data any, pointer string, schema *Schema, purpose Purpose, target Ref) (*Input, error) {
+	in, err := decodeObject(data, pointer, schema, purpose, target)
 	if err != nil {
 		return nil, err
 	}
 	var errs Errors
 	linkages := in.linkages()
 	for _, name := range slices.Sorted(maps.Keys(linkages)) {
-		errs.Add(unknownLocals(linkages[name], Pointer("/data/relationships", name, "data"))...)
+		errs.Add(unknownLocals(linkages[name], Pointer(pointer, "relationships", name, "data"))...)
 	}
 	return in, errs.Err()
+}
+
+// DecodeResources reads the document of a request with one new resource of the schema, or with up to most of them in a list, and reports
+// whether it was a list. It returns every error of the document at once, as Errors, each with its pointer.
+func DecodeResources(body []byte, schema *Schema, most int) (inputs []*Input, list bool, err error) {
+	document, err := readPlain(body)
+	if err != nil {
+		return nil, false, err
+	}
+	data, ok := document["data"]
+	if !ok {
+		return nil, false, Errors{NewError(InvalidDocument, "The member data is missing.").At("")}
+	}
+	objects, list := data.([]any)
+	switch {
+	case !list:
+		in, err := decodeAlone(data, "/data", schema, Create, Ref{})
+		return []*Input{in}, false, err
+	case len(objects) == 0 || len(objects) > most:
+		return nil, true, Errors{NewError(InvalidValue, "The list must have 1 to %d elements, not %d.", most, len(objects)).At("/data")}
+	}
+	var errs Errors
+	for i, object := range objects {
+		in, err := decodeAlone(object, "/data/"+strconv.Itoa(i), schema, Create, Ref{})
+		var wrong Errors
+		if errors.As(err, &wrong) {
+			errs.Add(wrong...)
+		} else if err != nil {
+			return nil, true, err
+		}
+		inputs = append(inputs, in)
+	}
+	return inputs, true, errs.Err()
 }
 
 // readDocument returns the top-level object of a request.

@@ -68,6 +68,8 @@ type Relationship struct {
 	WriteOnly bool
 	// ByURL: its members can be changed at its own URL, though not with the resource, of which it is no part.
 	ByURL bool
+	// Told: of a to-many, events tell the members before and after a change.
+	Told bool
 	// Derived: it shows one of what another relationship leads to, which may be another for each reader. Lists are filtered by that one.
 	Derived bool
 	// Polymorphic: the type of the target differs from resource to resource; Target is nil.

@@ -17,7 +17,7 @@ type APIKey struct {
 	CreatedAt  jsonapi.Stamp   `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly,sort" doc:"When it was created." example:"2024-08-20T10:45:07+00:00"`
 	UpdatedAt  jsonapi.Stamp   `gorm:"column:updated_at;autoUpdateTime:false" jsonapi:"attr,updatedAt" rule:"readonly,filter" doc:"When it was last changed." example:"2024-08-20T10:45:07+00:00"`
 	Name       string          `gorm:"column:name" jsonapi:"attr,name" rule:"required,visible,max=200,filter" doc:"What it is for." example:"Nightly import"`
-	Kind       string          `gorm:"column:kind" jsonapi:"attr,kind" rule:"createonly,enum=management|organization,filter" doc:"management: the management API, for the whole installation or for the subtree of its organization; organization: that one organization." example:"organization"`
+	Kind       string          `gorm:"column:kind" jsonapi:"attr,kind" rule:"createonly,enum=management|organization|user,filter" doc:"management: the management API, for the whole installation or for the subtree of its organization; organization: that one organization; user: what its user may do at that moment, within its scopes. Who acts as a user makes keys of that user when it names no kind." example:"organization"`
 	Scopes     jsonapi.Strings `gorm:"column:scopes" jsonapi:"attr,scopes" rule:"max=50" doc:"What it may do; an empty list is nothing. Only what the credential that gives them may do itself." example:"users:read"`
 	ExpiresAt  *jsonapi.Time   `gorm:"column:expires_at" jsonapi:"attr,expiresAt" rule:"filter" doc:"When it ceases to work; null is never. Not later than the credential that makes it; without one, then." example:"2034-01-01T00:00:00+00:00"`
 	LastUsedAt *jsonapi.Stamp  `gorm:"column:last_used_at" jsonapi:"attr,lastUsedAt" rule:"readonly,filter" doc:"When it was last used, to about a minute." example:"2024-08-20T10:45:07+00:00"`
@@ -34,18 +34,14 @@ func (APIKey) TableName() string { return "api_keys" }
 func defineAPIKeys(c *collection.Collection) {
 	*c = collection.Collection{
 		Schema: jsonapi.ForModel(APIKey{}), Table: "api_keys", Model: reflect.TypeFor[APIKey](),
-		Visible: func(s collection.Scope) collection.Where {
-			w := s.Within("api_keys.organization_id")
-			if s.Single() {
-				w.SQL += " AND api_keys.kind = 'organization'" // a management key of a subtree is not the organization's own
-			}
-			return w
-		},
-		Reached: collection.Reached{Table: "api_keys", Column: "organization_id", InOrder: []string{"created_at", "id"}},
-		Order:   []string{"api_keys.created_at", "api_keys.id"},
-		Always:  []string{"version"},
+		Visible: visibleKeys,
+		Reached: collection.Reached{Table: "api_keys", Column: "organization_id", Words: reading("apiKeys"), Own: true,
+			InOrder: []string{"created_at", "id"}},
+		Order:  []string{"api_keys.created_at", "api_keys.id"},
+		Always: []string{"version"},
 		Filters: map[string]collection.Filter{
 			"organizationId": collection.ByID("api_keys.organization_id"),
+			"userId":         collection.ByID("api_keys.user_id"),
 		},
 		Total: func(s collection.Scope, filter, _ string) collection.Counted {
 			if filter == "" && s.All() {
@@ -56,7 +52,7 @@ func defineAPIKeys(c *collection.Collection) {
 	}
 	declare(c, declaration{
 		hides: func(s collection.Scope, attributes map[string]any) bool {
-			return s.Single() && attributes["kind"] != string(OrganizationKey)
+			return !s.Manages() && attributes["kind"] == string(ManagementKey)
 		},
 		tells: []told{
 			{created, "A key was created."}, {updated, "A key was changed."}, {rotated, "A key got a new secret."},
@@ -76,13 +72,27 @@ func defineAPIKeys(c *collection.Collection) {
 				`SELECT o.id FROM organizations o JOIN api_keys k ON k.organization_id = o.id WHERE o.deleted_at IS NOT NULL`},
 		},
 	})
-	c.Schema.Filters = []jsonapi.Filter{{Name: "organizationId", Kind: jsonapi.String, Doc: "Keys of that organization."}}
+	c.Schema.Filters = []jsonapi.Filter{
+		{Name: "organizationId", Kind: jsonapi.String, Doc: "Keys of that organization."},
+		{Name: "userId", Kind: jsonapi.String, Doc: "Keys of that user."},
+	}
 }
 
 func relateAPIKeys(c *collection.Collection) {
 	c.Relate(jsonapi.Relationship{Name: "organization", CreateOnly: true,
 		Doc: "The organization it belongs to, or the root of what a management key sees; null for the whole installation."},
 		collection.Relation{Target: Organizations, Column: "organization_id", Evident: true})
+	c.Relate(jsonapi.Relationship{Name: "user", CreateOnly: true, Doc: "Whose key it is, of the kind user; null for the others."},
+		collection.Relation{Target: Users, Column: "user_id", Evident: true})
+}
+
+// visibleKeys returns the condition that a scope sees a key. A management key is not its organization's own: only the management sees it.
+func visibleKeys(s collection.Scope) collection.Where {
+	w := s.Within(reading("apiKeys"), "api_keys.organization_id")
+	if !s.Manages() && w.SQL != "" {
+		w = collection.Both(w, collection.Condition("api_keys.kind = 'organization'"))
+	}
+	return s.OrOwn(w, "api_keys.user_id")
 }
 
 // rights returns what the key may do, and until when.
@@ -100,8 +110,14 @@ func CreateAPIKey(ctx context.Context, db *store.DB, by Caller, in *Change) (*AP
 			ID: NewID(), CreatedAt: now, UpdatedAt: now, Kind: string(OrganizationKey), Scopes: jsonapi.Strings{},
 			ExpiresAt: by.Rights.Until, Version: 1,
 		}
+		if by.User() != "" && len(in.Links["organization"]) == 0 {
+			key.Kind = string(UserKey)
+		}
 		APIKeys.Schema.Apply(key, in.Attributes)
 		if err := own(ctx, tx, by, in, key); err != nil {
+			return nil, err
+		}
+		if by, err = by.over(ctx, tx, key); err != nil {
 			return nil, err
 		}
 		if err := checkAPIKey(tx, nil, key); err != nil {
@@ -130,6 +146,9 @@ func UpdateAPIKey(ctx context.Context, db *store.DB, by Caller, id string, in *C
 	return store.Resulting(ctx, db, func(tx *store.DB) (key *APIKey, err error) {
 		before, err := lock[APIKey](ctx, tx, APIKeys, by.Scope, id)
 		if err != nil {
+			return nil, err
+		}
+		if by, err = by.over(ctx, tx, before); err != nil {
 			return nil, err
 		}
 		if err := checkVersion(before.Version, in.Versions); err != nil {
@@ -181,6 +200,9 @@ func RotateAPIKey(ctx context.Context, db *store.DB, by Caller, id string, overl
 		if err != nil {
 			return nil, err
 		}
+		if by, err = by.over(ctx, tx, before); err != nil {
+			return nil, err
+		}
 		if err := checkGain(by.Rights, nil, before); err != nil {
 			return nil, err
 		}
@@ -207,6 +229,9 @@ func DeleteAPIKey(ctx context.Context, db *store.DB, by Caller, id string, versi
 		if err != nil {
 			return err
 		}
+		if by, err = by.over(ctx, tx, key); err != nil {
+			return err
+		}
 		if err := checkTouch(by.Rights, key); err != nil {
 			return err
 		}
@@ -231,8 +256,17 @@ func revokeCredentials(ctx context.Context, tx *store.DB, by Caller, organizatio
 	if err := deleteToken(ctx, tx, organization); err != nil {
 		return err
 	}
+	return revokeKeys(ctx, tx, by, collection.Condition("organization_id = ?", organization))
+}
+
+// revokeKeysOf removes the keys of a user.
+func revokeKeysOf(ctx context.Context, tx *store.DB, by Caller, user string) error {
+	return revokeKeys(ctx, tx, by, collection.Condition("user_id = ?", user))
+}
+
+func revokeKeys(ctx context.Context, tx *store.DB, by Caller, which collection.Where) error {
 	var keys []*APIKey
-	q := APIKeys.From(ctx, tx, collection.Condition("organization_id = ?", organization)).Clauses(forUpdate)
+	q := APIKeys.From(ctx, tx, which).Clauses(forUpdate)
 	if err := q.Order("id").Find(&keys).Error; err != nil {
 		return fmt.Errorf("read keys: %w", err)
 	}

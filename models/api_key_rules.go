@@ -10,8 +10,14 @@ import (
 	"roster/models/store"
 )
 
-// own sets the organization of a new key: the one of the input, or the one the caller is bound to.
+// own sets whose a new key is: the organization or the user of the input, or those that the caller is bound to.
 func own(ctx context.Context, tx *store.DB, by Caller, in *Change, key *APIKey) error {
+	if key.Kind == string(UserKey) {
+		return ownUser(ctx, tx, by, in, key)
+	}
+	if len(in.Links["user"]) > 0 {
+		return &store.Error{Kind: store.Invalid, Field: "user", Message: "Only a key of the kind user is a user's."}
+	}
 	link, given := in.Links["organization"]
 	id := link.One()
 	if id == "" && by.Scope.Root() != "" {
@@ -34,7 +40,51 @@ func own(ctx context.Context, tx *store.DB, by Caller, in *Change, key *APIKey) 
 	return roomForKey(ctx, tx, by.Scope, id)
 }
 
-// maxKeys is how many keys belong to one organization at most, those that have expired included.
+// over returns a caller with the rights that it has over a key, and refuses it without that to change keys. Over those of their own people
+// have all that their credential has.
+func (by Caller) over(ctx context.Context, tx *store.DB, key *APIKey) (Caller, error) {
+	if key.UserID != nil && *key.UserID == by.User() || by.User() == "" {
+		return by, nil
+	}
+	return by.at(ctx, tx, deref(key.OrganizationID), "apiKeys:write")
+}
+
+// ownUser sets the user of a new key: who makes it, or whom a management key of the whole installation names.
+func ownUser(ctx context.Context, tx *store.DB, by Caller, in *Change, key *APIKey) error {
+	user, self := in.Links["user"].One(), by.User()
+	switch {
+	case len(in.Links["organization"]) > 0:
+		return &store.Error{Kind: store.Invalid, Field: "organization",
+			Message: "A key of the kind user belongs to no organization: it acts for its user."}
+	case self == "" && !by.Scope.All():
+		return &store.Error{Kind: store.Forbidden, Field: "kind",
+			Message: "Keys of users are made by themselves, or by a management key of the whole installation."}
+	case self == "" && user == "":
+		return &store.Error{Kind: store.Required, Field: "user", Message: "A key of the kind user needs the relationship user."}
+	case self != "" && user != "" && user != self:
+		return &store.Error{Kind: store.Forbidden, Field: "user", Message: "A user makes keys for themselves alone."}
+	case user == "":
+		user = self
+	}
+	if _, err := lock[User](ctx, tx, Users, by.Scope, user); err != nil {
+		if store.IsKind(err, store.NotFound) {
+			return store.NoRelated("user", 0, Users.Schema.Type, user)
+		}
+		return err
+	}
+	key.UserID = &user
+	var n int64
+	if err := APIKeys.From(ctx, tx, collection.Condition("user_id = ?", user)).Count(&n).Error; err != nil {
+		return fmt.Errorf("count keys: %w", err)
+	}
+	if n >= maxKeys {
+		return &store.Error{Kind: store.Conflict, Field: "user",
+			Message: fmt.Sprintf("A user has at most %d keys. Delete one that is not used.", maxKeys)}
+	}
+	return nil
+}
+
+// maxKeys is how many keys belong to one organization, or to one user, at most, those that have expired included.
 const maxKeys = 100
 
 // roomForKey makes sure that an organization is there, visible and may have one more key. It locks the organization: of two keys at once

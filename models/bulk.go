@@ -21,6 +21,8 @@ type Batch struct {
 	Organizations []*Organization
 	Users         []*User
 	Memberships   []*Membership
+	// Roles are the ids of built-in roles, by the ids of memberships. One that is not named here has that of a member.
+	Roles map[string][]string
 }
 
 // InsertBatch inserts a batch in one transaction, with its closure and its counters: either all of it is there afterwards, or nothing.
@@ -34,7 +36,7 @@ func InsertBatch(ctx context.Context, db *store.DB, batch *Batch) error {
 			u.EmailKey = emailKey(u.Email)
 		}
 		batch.describeMemberships()
-		for _, rows := range []any{batch.Users, batch.Organizations, paths, batch.Memberships, byOrganization} {
+		for _, rows := range []any{batch.Users, batch.Organizations, paths, batch.Memberships, batch.given(), byOrganization} {
 			if err := insert(rows); err != nil {
 				return classifyFor(err, "insert batch")
 			}
@@ -56,6 +58,29 @@ func (b *Batch) describeMemberships() {
 	for _, m := range b.Memberships {
 		m.UserCreatedAt, m.Shared = since[m.UserID], of[m.UserID] > 1
 	}
+}
+
+// givenRow is a row of the roles of memberships.
+type givenRow struct {
+	MembershipID string `gorm:"column:membership_id"`
+	RoleID       string `gorm:"column:role_id"`
+}
+
+// TableName implements GORM's Tabler.
+func (givenRow) TableName() string { return "membership_roles" }
+
+// given returns the roles of the memberships of the batch.
+func (b *Batch) given() (rows []*givenRow) {
+	for _, m := range b.Memberships {
+		roles := b.Roles[m.ID]
+		if len(roles) == 0 {
+			roles = []string{RoleMember}
+		}
+		for _, role := range roles {
+			rows = append(rows, &givenRow{m.ID, role})
+		}
+	}
+	return rows
 }
 
 // path is a row of the closure.

@@ -10,6 +10,7 @@ var (
 	Organizations = &collection.Collection{}
 	Users         = &collection.Collection{}
 	Memberships   = &collection.Collection{}
+	Roles         = &collection.Collection{}
 	APIKeys       = &collection.Collection{}
 	Events        = &collection.Collection{}
 	Webhooks      = &collection.Collection{}
@@ -19,7 +20,9 @@ var (
 )
 
 // collections lists every collection in the order of the documentation.
-var collections = []*collection.Collection{Organizations, Users, Memberships, APIKeys, Events, Webhooks, WebhookDeliveries, WebhookReplays}
+var collections = []*collection.Collection{
+	Organizations, Users, Memberships, Roles, APIKeys, Events, Webhooks, WebhookDeliveries, WebhookReplays,
+}
 
 // init fills the collections: what they declare refers to functions that refer to them. The schemas come first, because relationships
 // point at each other.
@@ -27,6 +30,7 @@ func init() {
 	defineOrganizations(Organizations)
 	defineUsers(Users)
 	defineMemberships(Memberships)
+	defineRoles(Roles)
 	defineAPIKeys(APIKeys)
 	defineEvents(Events)
 	defineWebhooks(Webhooks)
@@ -35,6 +39,7 @@ func init() {
 	relateOrganizations(Organizations)
 	relateUsers(Users)
 	relateMemberships(Memberships)
+	relateRoles(Roles)
 	relateAPIKeys(APIKeys)
 	relateEvents(Events)
 	relateWebhooks(Webhooks)

@@ -57,11 +57,14 @@ func (e *Event) tellActor() {
 func defineEvents(c *collection.Collection) {
 	*c = collection.Collection{
 		Schema: jsonapi.ForModel(Event{}), Table: "event_feed", Model: reflect.TypeFor[Event](),
-		Visible: func(s collection.Scope) collection.Where { return s.Within("event_feed.organization_id") },
-		Reached: collection.Reached{Table: "event_positions", Column: "organization_id", InOrder: []string{"position"}},
-		Order:   []string{"event_feed.position"},
-		Needs:   map[string][]string{"actor": {"actor_kind", "actor_id", "actor_name"}, "changes": {"data"}}, // see outOfSight
-		Always:  []string{"subject_type"},
+		Visible: func(s collection.Scope) collection.Where {
+			return s.Within(reading("events"), "event_feed.organization_id")
+		},
+		Reached: collection.Reached{Table: "event_positions", Column: "organization_id", Words: reading("events"),
+			InOrder: []string{"position"}},
+		Order:  []string{"event_feed.position"},
+		Needs:  map[string][]string{"actor": {"actor_kind", "actor_id", "actor_name"}, "changes": {"data"}}, // see outOfSight
+		Always: []string{"subject_type"},
 		Filters: map[string]collection.Filter{
 			"organizationId": collection.ByID("event_feed.organization_id"),
 			"subjectId":      collection.ByID("event_feed.subject_id"),
@@ -153,7 +156,12 @@ type change struct {
 	ordinal *int64
 	// move is the move of a branch that it is, nil for none.
 	move *branchMove
+	// members are those of to-many relationships that changed with it.
+	members members
 }
+
+// members are the ids that to-many relationships led to before and after a change, by their names; nil where the resource was not there.
+type members map[string][2][]string
 
 // record writes the event of a change. The resource is kept as it was right after the change, or right before it was deleted.
 func record(ctx context.Context, tx *store.DB, by Caller, ch change) error {
@@ -306,7 +314,7 @@ func textOf(v any) (string, bool) {
 	return "", false
 }
 
-// differences returns before and after of each attribute and to-one relationship that a change touched, as JSON.
+// differences returns before and after of each attribute and relationship that a change touched, as JSON.
 func differences(ch change, printed states) (jsonapi.Raw, error) {
 	type pair struct {
 		Before any `json:"before"`
@@ -334,6 +342,14 @@ func differences(ch change, printed states) (jsonapi.Raw, error) {
 				if id := c.Text(model, r.Column); id != "" {
 					sides[i][rel.Name] = `"` + id + `"`
 				}
+			}
+		}
+	}
+	for name, ids := range ch.members {
+		for i, side := range ids {
+			if side != nil {
+				encoded, _ := jsonapi.Marshal(side) // strings always encode
+				sides[i][name] = string(encoded)
 			}
 		}
 	}

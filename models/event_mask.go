@@ -38,6 +38,32 @@ type telling struct {
 type toldChange struct {
 	Before json.RawMessage `json:"before"`
 	After  json.RawMessage `json:"after"`
+
+	members [2][]json.RawMessage // of a to-many relationship: ids, null for what is not seen
+}
+
+// sides returns before and after.
+func (c *toldChange) sides() [2]*json.RawMessage { return [2]*json.RawMessage{&c.Before, &c.After} }
+
+// split takes apart the lists of ids of a to-many relationship.
+func (c *toldChange) split() {
+	for i, side := range c.sides() {
+		_ = json.Unmarshal(*side, &c.members[i]) // null is no list
+	}
+}
+
+// join puts the lists together again, without what is not seen.
+func (c *toldChange) join() (err error) {
+	for i, side := range c.sides() {
+		if c.members[i] == nil {
+			continue
+		}
+		seen := slices.DeleteFunc(c.members[i], func(id json.RawMessage) bool { return string(id) == string(jsonapi.Null) })
+		if *side, err = jsonapi.Marshal(seen); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // toldResource is a resource object of which only the relationships are looked at.
@@ -92,6 +118,9 @@ func (t *telling) parse() error {
 	if len(t.changes) > 0 {
 		if err := json.Unmarshal(t.changes, &t.told.changes); err != nil {
 			return fmt.Errorf("read the changes of an event: %w", err)
+		}
+		for _, change := range t.told.changes {
+			change.split()
 		}
 	}
 	if t.left && t.subject != nil && t.told.resource != nil {
@@ -160,14 +189,25 @@ func (t *telling) eachLinked(found func(mention, *json.RawMessage)) {
 	}
 	for _, rel := range t.subject.Schema.Relationships {
 		r := t.subject.Relation(rel.Name)
-		if r.Column == "" || r.Evident {
-			continue
-		}
 		target := r.Target
 		note := func(id string, where *json.RawMessage) {
 			if id != "" && (target != Organizations || id != t.organization) {
 				found(t.mention(target, id), where)
 			}
+		}
+		change := t.told.changes[rel.Name]
+		if rel.Many && change != nil && t.scope.PersonID() != "" {
+			// Who sees a membership sees the roles that it has, but for people who do not read roles there.
+			for _, side := range change.members {
+				for i := range side {
+					if id := idIn(side[i]); !slices.Contains(builtInRoles, id) {
+						note(id, &side[i])
+					}
+				}
+			}
+		}
+		if r.Column == "" || r.Evident {
+			continue
 		}
 		if t.told.resource != nil && t.told.resource.Relationships[rel.Name] != nil {
 			told := t.told.resource.Relationships[rel.Name]
@@ -178,7 +218,7 @@ func (t *telling) eachLinked(found func(mention, *json.RawMessage)) {
 			}
 			note(linked.ID, &told.Data)
 		}
-		if change := t.told.changes[rel.Name]; change != nil {
+		if change != nil {
 			note(idIn(change.Before), &change.Before)
 			note(idIn(change.After), &change.After)
 		}
@@ -215,6 +255,11 @@ func (t *telling) empty(named mentions) error {
 	}
 	var err error
 	if t.told.changes != nil {
+		for _, change := range t.told.changes {
+			if err := change.join(); err != nil {
+				return err
+			}
+		}
 		if t.changes, err = jsonapi.Marshal(t.told.changes); err != nil {
 			return err
 		}

@@ -46,7 +46,8 @@ func TestAnEventNamesNothingThatTheReaderDoesNotSee(t *testing.T) {
 		from, to, away := organization(t, db, "From", top).ID, organization(t, db, "To", top).ID, organization(t, db, "Away", "").ID
 		child := organization(t, db, "Child", from).ID
 		key := apiKey(t, db, models.ManagementKey, "", "*")
-		by := models.Caller{Kind: models.ByManagementKey, ID: key.ID, Name: "the partner's key", Scope: collection.Everything()}
+		by := models.Caller{Kind: models.ByManagementKey, ID: key.ID, Name: "the partner's key", Scope: collection.Everything(),
+			Rights: all}
 		move := func(parent string) {
 			must(models.UpdateOrganization(t.Context(), db, by, child, input(nil, below(parent))))(t)
 		}

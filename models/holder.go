@@ -56,8 +56,9 @@ func (h *Holder) Identity() Identity {
 	return Identity{kinds[h.Kind], h.KeyID}
 }
 
-// FindHolder returns whom a presented credential speaks for, or nil if it is none that works now: unknown, expired, revoked or of a deleted
-// organization. The database is asked on every call, so that a revocation takes effect at once, on every replica.
+// FindHolder returns whom a presented credential speaks for, or nil if it is none that works now: unknown, expired, revoked, of a deleted
+// organization or of a user who is not active. The database is asked on every call, so that a revocation takes effect at once, on every
+// replica.
 func FindHolder(ctx context.Context, db *store.DB, text string) (*Holder, error) {
 	lookup, ok := ParseSecret(db.Vault(), text)
 	if !ok {
@@ -72,14 +73,16 @@ func FindHolder(ctx context.Context, db *store.DB, text string) (*Holder, error)
 		Name           *string
 		OrganizationID *string
 		UserID         *string
+		Active         *bool // of the user
 		Scopes         *jsonapi.Strings
 		SecretExpires  *jsonapi.Time
 		KeyExpires     *jsonapi.Time
 	}
 	err := db.Session(ctx).Raw(`SELECT c.hash, c.api_key_id, c.organization_id AS token_of, o.name AS token_name,
-			c.expires_at AS secret_expires, k.kind, k.name, k.organization_id, k.user_id, k.scopes, k.expires_at AS key_expires
+			c.expires_at AS secret_expires, k.kind, k.name, k.organization_id, k.user_id, k.scopes, k.expires_at AS key_expires, u.active
 		FROM credentials c
 		LEFT JOIN api_keys k ON k.id = c.api_key_id
+		LEFT JOIN users u ON u.id = k.user_id
 		LEFT JOIN organizations o ON o.id = c.organization_id
 		WHERE c.lookup = ?`, lookup).Scan(&rows).Error
 	if err != nil {
@@ -89,6 +92,9 @@ func FindHolder(ctx context.Context, db *store.DB, text string) (*Holder, error)
 		return nil, nil
 	}
 	row, now := rows[0], db.Now()
+	if row.UserID != nil && !deref(row.Active) {
+		return nil, nil
+	}
 	for _, end := range []*jsonapi.Time{row.SecretExpires, row.KeyExpires} {
 		if end != nil && !end.After(now) {
 			return nil, nil
@@ -137,8 +143,8 @@ var credentialUnique = store.Unique{
 
 // credentialInvariants hold between credentials and whose they are.
 var credentialInvariants = []Invariant{
-	{"a live organization without a token", `SELECT id FROM organizations o WHERE deleted_at IS NULL
-		AND NOT EXISTS (SELECT 1 FROM credentials c WHERE c.organization_id = o.id)
+	{"a live organization without a token that no user created", `SELECT id FROM organizations o
+		WHERE deleted_at IS NULL AND created_by IS NULL AND NOT EXISTS (SELECT 1 FROM credentials c WHERE c.organization_id = o.id)
 		AND NOT EXISTS (SELECT 1 FROM events e WHERE e.subject_id = o.id AND e.event_type = 'organization.restored')`},
 	{"a deleted organization with a token",
 		`SELECT o.id FROM organizations o JOIN credentials c ON c.organization_id = o.id WHERE o.deleted_at IS NOT NULL`},

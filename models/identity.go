@@ -27,7 +27,12 @@ type Caller struct {
 	RequestID      string
 	Scope          collection.Scope
 	Rights         Rights
+
+	below []string // of a person at an organization, what they hold in those below as well, see [Caller.at]
 }
+
+// User returns the id of the person that the caller acts as, "" for a program.
+func (by Caller) User() string { return by.Scope.PersonID() }
 
 // System is the program itself, changing something nobody asked for by a request.
 func System(name string) Caller {

@@ -40,6 +40,7 @@ func ChangeMembers(ctx context.Context, db *store.DB, by Caller, c *collection.C
 var memberChanges = map[*collection.Collection]map[string]memberChange{
 	Users:         {"organizations": changeOrganizationsOf},
 	Organizations: {"users": changeUsersOf, "children": changeChildrenOf},
+	Memberships:   {"roles": changeRolesOf},
 }
 
 type memberChange func(ctx context.Context, tx *store.DB, by Caller, id string, how MemberChange, links Links) error

@@ -30,11 +30,14 @@ func (Membership) TableName() string { return "memberships" }
 func defineMemberships(c *collection.Collection) {
 	*c = collection.Collection{
 		Schema: jsonapi.ForModel(Membership{}), Table: "memberships", Model: reflect.TypeFor[Membership](),
-		Visible: func(s collection.Scope) collection.Where { return s.Within("memberships.organization_id") },
-		Reached: collection.Reached{Table: "memberships", Column: "organization_id", Live: true, InOrder: []string{"created_at", "id"}},
-		Live:    "EXISTS (SELECT 1 FROM organizations mo WHERE mo.id = memberships.organization_id AND mo.deleted_at IS NULL)",
-		Order:   []string{"memberships.created_at", "memberships.id"},
-		Always:  []string{"version"},
+		Visible: func(s collection.Scope) collection.Where {
+			return s.OrOwn(s.Within(reading("memberships"), "memberships.organization_id"), "memberships.user_id")
+		},
+		Reached: collection.Reached{Table: "memberships", Column: "organization_id", Words: reading("memberships"), Own: true, Live: true,
+			InOrder: []string{"created_at", "id"}},
+		Live:   "EXISTS (SELECT 1 FROM organizations mo WHERE mo.id = memberships.organization_id AND mo.deleted_at IS NULL)",
+		Order:  []string{"memberships.created_at", "memberships.id"},
+		Always: []string{"version"},
 		Filters: map[string]collection.Filter{
 			"organizationId": collection.ByID("memberships.organization_id"),
 			"userId":         collection.ByID("memberships.user_id"),
@@ -52,10 +55,14 @@ func defineMemberships(c *collection.Collection) {
 			Field: "user", Message: "That user is a member of that organization already.",
 		}},
 		tells: []told{
-			{created, "A user became a member of an organization."}, {deleted, "A user ceased to be a member of an organization."},
+			{created, "A user became a member of an organization."}, {updated, "A member of an organization has other roles."},
+			{deleted, "A user ceased to be a member of an organization."},
 		},
-		rank:  2,
-		plans: plans{creates: func(p *Plan, in *Change) { p.Changes(Users, in.Links["user"].One()) }},
+		rank: 2,
+		plans: plans{creates: func(p *Plan, in *Change) {
+			p.Changes(Users, in.Links["user"].One())
+			p.worksIn(shared, in.Links["organization"].One())
+		}},
 		leaving: func(ctx context.Context, tx *store.DB, _ Caller, organization string) error {
 			return countHidden(ctx, tx, organization, -1)
 		},
@@ -86,6 +93,13 @@ func relateMemberships(c *collection.Collection) {
 		collection.Relation{Target: Organizations, Column: "organization_id", Evident: true})
 	c.Relate(jsonapi.Relationship{Name: "user", Required: true, CreateOnly: true, Doc: "The user who is in it."},
 		collection.Relation{Target: Users, Column: "user_id", Evident: true})
+	c.Relate(jsonapi.Relationship{Name: "roles", Many: true, Told: true,
+		Doc: "What the user may do there and, by those that are inheritable, below. At least one; member when absent."},
+		collection.Relation{Target: Roles, Through: "membership_roles", Owner: "membership_id", Other: "role_id"})
+	c.Relate(jsonapi.Relationship{Name: "primaryRole", ReadOnly: true, Derived: true,
+		Doc: "The role of the highest rank; of several the first by its key."},
+		collection.Relation{Target: Roles, Through: "membership_roles", Owner: "membership_id", Other: "role_id",
+			First: "roles.rank DESC, roles.key, roles.id"})
 }
 
 // MaxMemberships is the number of organizations that a user can be in.
@@ -111,13 +125,16 @@ func CreateMembership(ctx context.Context, db *store.DB, by Caller, in *Change) 
 		if len(errs) > 0 {
 			return m, errs
 		}
+		if err := lockForRoles(ctx, tx, organization, in.Links["roles"]); err != nil {
+			return nil, err
+		}
 		if err := lockEnds(ctx, tx, by.Scope, organization, user); err != nil {
 			return nil, err
 		}
 		if err := touchUser(ctx, tx, user); err != nil {
 			return nil, err
 		}
-		if m, err = addMembership(ctx, tx, by, organization, user); err != nil {
+		if m, err = addMembership(ctx, tx, by, organization, user, in.Links["roles"]...); err != nil {
 			return nil, err
 		}
 		if err := checkUnchanged(Memberships, m, in, true); err != nil {
@@ -159,9 +176,12 @@ func lockEnds(ctx context.Context, tx *store.DB, scope collection.Scope, organiz
 	return errs.Err()
 }
 
-// UpdateMembership takes a membership that says what is: nothing of it can be changed.
+// UpdateMembership gives a membership the roles of the input instead of those that it has, as far as the caller sees these.
 func UpdateMembership(ctx context.Context, db *store.DB, by Caller, id string, in *Change) (*Membership, error) {
 	return store.Resulting(ctx, db, func(tx *store.DB) (m *Membership, err error) {
+		if err := lockForRolesOf(ctx, tx, by.Scope, id, in.Links["roles"]); err != nil {
+			return nil, err
+		}
 		if m, err = lockLive[Membership](ctx, tx, Memberships, by.Scope, id); err != nil {
 			return nil, err
 		}
@@ -171,7 +191,17 @@ func UpdateMembership(ctx context.Context, db *store.DB, by Caller, id string, i
 		if err := in.check(Memberships, toUpdate); err != nil {
 			return nil, err
 		}
-		return m, checkUnchanged(Memberships, m, in, false)
+		rest, err := withoutEcho(ctx, tx, by.Scope, Memberships, m, in)
+		if err != nil {
+			return nil, err
+		}
+		if err := checkUnchanged(Memberships, m, rest, false); err != nil {
+			return nil, err
+		}
+		if roles, given := in.Links["roles"]; given {
+			return m, changeRoles(ctx, tx, by, m, ReplaceMembers, roles)
+		}
+		return m, nil
 	})
 }
 
@@ -205,9 +235,21 @@ func touchUser(ctx context.Context, tx *store.DB, id string) error {
 	return nil
 }
 
-func addMembership(ctx context.Context, tx *store.DB, by Caller, organization, user string) (*Membership, error) {
+// addMembership makes a user, whom the transaction has locked, a member of an organization that it shares, with roles that the caller may
+// give there; without any with that of a member.
+func addMembership(ctx context.Context, tx *store.DB, by Caller, organization, user string, roles ...string) (*Membership, error) {
 	now := jsonapi.Stamp{Time: tx.Now()}
 	m := &Membership{ID: NewID(), CreatedAt: now, UpdatedAt: now, OrganizationID: organization, UserID: user, Version: 1}
+	if len(roles) == 0 {
+		roles = []string{RoleMember}
+	}
+	if err := by.may(ctx, tx, organization, "memberships:write"); err != nil {
+		return nil, err
+	}
+	places, _ := AddMembers.parts(nil, roles)
+	if err := checkGrant(ctx, tx, by, m, roles, places); err != nil {
+		return nil, err
+	}
 	n, err := tx.Exec(ctx, `INSERT INTO memberships (id, organization_id, user_id, user_created_at, version, created_at, updated_at)
 		SELECT ?, ?, id, created_at, ?, ?, ? FROM users WHERE id = ?`, m.ID, organization, m.Version, now, now, user)
 	switch {
@@ -216,32 +258,61 @@ func addMembership(ctx context.Context, tx *store.DB, by Caller, organization, u
 	case n == 0:
 		return nil, store.NoResource(Users.Schema.Type, user)
 	}
+	if err := insertRoles(ctx, tx, m, roles); err != nil {
+		return nil, err
+	}
 	if err := markShared(ctx, tx, user); err != nil {
 		return nil, err
 	}
 	tx.Count(countMemberships, "", 1)
 	tx.Count(countUsers, organization, 1)
-	return m, record(ctx, tx, by, change{verb: created, collection: Memberships, organization: organization, after: m})
+	return m, record(ctx, tx, by, change{
+		verb: created, collection: Memberships, organization: organization, after: m, members: members{"roles": {nil, roles}},
+	})
 }
 
+// endMembership ends a membership that the transaction has locked. Who may end it, and whether it is that of the last owner, is asked here.
 func endMembership(ctx context.Context, tx *store.DB, by Caller, m *Membership) error {
+	roles, err := rolesOf(ctx, tx, m)
+	if err != nil {
+		return err
+	}
+	if err := checkMember(ctx, tx, by, m); err != nil {
+		return err
+	}
+	// Sharing the organization's row keeps it from being deleted, or restored, while its numbers change. With its owners nobody else
+	// changes them.
+	lock := forShare
+	if slices.Contains(roles, RoleOwner) {
+		lock = forUpdate
+	}
+	var live []bool
+	q := Organizations.From(ctx, tx, collection.Condition("id = ?", m.OrganizationID)).Clauses(lock)
+	if err := q.Pluck("deleted_at IS NULL", &live).Error; err != nil {
+		return fmt.Errorf("lock organization: %w", err)
+	}
+	owned, err := lostOwner(ctx, tx, m, roles)
+	if err != nil {
+		return err
+	}
 	if _, err := tx.Exec(ctx, `DELETE FROM memberships WHERE id = ?`, m.ID); err != nil {
 		return fmt.Errorf("delete membership: %w", err)
 	}
+	if owned {
+		if err := checkOwner(ctx, tx, m.OrganizationID); err != nil {
+			return err
+		}
+	}
 	if err := markShared(ctx, tx, m.UserID); err != nil {
 		return err
-	}
-	// Sharing the organization's row keeps it from being deleted, or restored, while its numbers change.
-	var live []bool
-	q := Organizations.From(ctx, tx, collection.Condition("id = ?", m.OrganizationID)).Clauses(forShare)
-	if err := q.Pluck("deleted_at IS NULL", &live).Error; err != nil {
-		return fmt.Errorf("lock organization: %w", err)
 	}
 	tx.Count(countUsers, m.OrganizationID, -1)
 	if live[0] {
 		tx.Count(countMemberships, "", -1)
 	}
-	return record(ctx, tx, by, change{verb: deleted, collection: Memberships, organization: m.OrganizationID, before: m})
+	return record(ctx, tx, by, change{
+		verb: deleted, collection: Memberships, organization: m.OrganizationID, before: m, members: members{"roles": {roles, nil}},
+	})
 }
 
 // markShared notes in the memberships of a user, whom the transaction has locked, whether there are several: who counts the people of many

@@ -49,16 +49,18 @@ func (Organization) TableName() string { return "organizations" }
 func defineOrganizations(c *collection.Collection) {
 	*c = collection.Collection{
 		Schema: jsonapi.ForModel(Organization{}), Table: "organizations", Model: reflect.TypeFor[Organization](),
-		Live:    "organizations.deleted_at IS NULL",
-		Visible: func(s collection.Scope) collection.Where { return s.Within("organizations.id") },
-		Reached: collection.Reached{Table: "organizations", Column: "id", Live: true},
+		Live: "organizations.deleted_at IS NULL",
+		Visible: func(s collection.Scope) collection.Where {
+			return s.Within(reading("organizations"), "organizations.id")
+		},
+		Reached: collection.Reached{Table: "organizations", Column: "id", Words: reading("organizations"), Live: true},
 		Order:   []string{"organizations.created_at", "organizations.id"},
 		Always:  []string{"version"},
 		Needs:   map[string][]string{"active": {"valid_from", "valid_to"}, "webhookUrl": {"webhook_url", "sealed_webhook_url"}},
 		Filters: map[string]collection.Filter{
 			"active": activeFilter,
 		},
-		Beyond: map[string]collection.FilterBeyond{"ancestor": ancestorFilter},
+		Beyond: map[string]collection.FilterBeyond{"ancestor": ancestorFilter, "root": rootFilter},
 		Total:  totalOrganizations,
 		Complete: func(db *store.DB, model any) error {
 			org := model.(*Organization)
@@ -109,6 +111,7 @@ func defineOrganizations(c *collection.Collection) {
 	c.Schema.ClientIDs = true
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "ancestor", Kind: jsonapi.String, Doc: "Organizations below that one, at any depth."},
+		{Name: "root", Kind: jsonapi.Boolean, Doc: "Whether the caller does not see what is above: the heads of the trees that it sees."},
 		{Name: "active", Kind: jsonapi.Boolean, Doc: "Whether now is inside the validity."},
 		{Name: collection.FilterDeleted, Kind: jsonapi.Boolean,
 			Doc: "true: deleted organizations instead of live ones; for the management."},
@@ -150,12 +153,22 @@ func activeFilter(db *store.DB, v any) collection.Where {
 	return collection.Condition(sql, now, now)
 }
 
+// rootFilter returns the condition that a scope does not see what is above an organization, or that it does.
+func rootFilter(_ *store.DB, scope collection.Scope, v any) collection.Where {
+	above := scope.Within(reading("organizations"), "organizations.parent_id")
+	seen := collection.Both(collection.Condition("organizations.parent_id IS NOT NULL"), above)
+	if v == true {
+		seen.SQL = "NOT (" + seen.SQL + ")"
+	}
+	return seen
+}
+
 func ancestorFilter(_ *store.DB, scope collection.Scope, v any) collection.Where {
 	id, _ := v.(string)
 	if !jsonapi.IsID(id) {
 		return collection.Never()
 	}
-	and, args := collection.Conjunction(scope.Within("a.ancestor_id"))
+	and, args := collection.Conjunction(scope.Within(reading("organizations"), "a.ancestor_id"))
 	return collection.Condition("organizations.id IN (SELECT a.descendant_id FROM organization_paths a "+
 		"WHERE a.ancestor_id = ? AND a.distance > 0"+and+")",
 		append([]any{id}, args...)...)
@@ -191,9 +204,7 @@ func CreateOrganization(ctx context.Context, db *store.DB, by Caller, in *Change
 			return nil, err
 		}
 		org = &Organization{ID: id, CreatedAt: now, UpdatedAt: now, IsEventProducer: true, Version: 1}
-		if by.Kind == "user" {
-			org.CreatedBy = optional(by.ID)
-		}
+		org.CreatedBy = optional(by.User())
 		Organizations.Schema.Apply(org, in.Attributes)
 		_, kindGiven := in.Attributes["kind"]
 		if err := place(ctx, tx, by, in, org); err != nil {
@@ -216,8 +227,32 @@ func CreateOrganization(ctx context.Context, db *store.DB, by Caller, in *Change
 		if err := checkUnchanged(Organizations, org, in, true); err != nil {
 			return nil, err
 		}
-		return org, announceOrganization(ctx, tx, by, org)
+		if err := announceOrganization(ctx, tx, by, org); err != nil {
+			return nil, err
+		}
+		return org, ownOrganization(ctx, tx, by, org)
 	})
+}
+
+// ownOrganization makes a person the owner of an organization that they have created, unless their roles above let them say who is in it.
+func ownOrganization(ctx context.Context, tx *store.DB, by Caller, org *Organization) error {
+	if by.User() == "" {
+		return nil
+	}
+	s, err := standingOfUser(ctx, tx, by.User(), org.ID, "")
+	if err != nil || holds(s.words, "memberships:write") {
+		return err
+	}
+	// Nobody could give them that; the rule does.
+	giving := by
+	giving.Scope, giving.Rights = collection.Everything(), Rights{Scopes: []string{EveryScope}}
+	if _, err := lock[User](ctx, tx, Users, giving.Scope, by.User()); err != nil {
+		return err
+	}
+	if _, err := addMembership(ctx, tx, giving, org.ID, by.User(), RoleOwner); err != nil {
+		return err
+	}
+	return touchUser(ctx, tx, by.User())
 }
 
 // announceOrganization counts and records a new organization.
@@ -272,6 +307,9 @@ func UpdateOrganization(ctx context.Context, db *store.DB, by Caller, id string,
 		}
 		before, err := lockOrganization(ctx, tx, by.Scope, id)
 		if err != nil {
+			return nil, err
+		}
+		if by, err = by.at(ctx, tx, id, "organizations:write"); err != nil {
 			return nil, err
 		}
 		restoring := before.DeletedAt != nil

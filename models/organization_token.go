@@ -16,6 +16,11 @@ const needsEverything = "A token can do everything within its organization: this
 func firstToken(ctx context.Context, tx *store.DB, by Caller, org *Organization, in *Change) error {
 	chosen, given := in.Attributes["token"].(string)
 	switch {
+	case by.User() != "" && given:
+		return &store.Error{Kind: store.Forbidden, Field: "token",
+			Message: "The token of an organization that a user creates is for the management to make."}
+	case by.User() != "":
+		return nil
 	case !by.Rights.Hold(EveryScope) && given:
 		return &store.Error{Kind: store.Forbidden, Field: "token", Message: needsEverything}
 	case !by.Rights.Hold(EveryScope):
@@ -44,7 +49,7 @@ func RefreshToken(ctx context.Context, db *store.DB, by Caller, id string) (*Org
 		if before.DeletedAt != nil {
 			return nil, store.NoResource("organizations", id)
 		}
-		if !by.Rights.Hold(EveryScope) {
+		if !by.Rights.Hold(EveryScope) || by.User() != "" {
 			return nil, &store.Error{Kind: store.Forbidden, Message: needsEverything}
 		}
 		copied := *before

@@ -1,11 +1,6 @@
 package models
 
-import (
-	"slices"
-	"strings"
-
-	"roster/jsonapi"
-)
+import "roster/jsonapi"
 
 // Rights are what a credential may do, and until when: the bound of what it may hand on. The zero Rights are none.
 type Rights struct {
@@ -18,26 +13,11 @@ type Rights struct {
 // EveryScope is the scope that contains all others.
 const EveryScope = "*"
 
-// scopeSubjects are what scopes are about.
-var scopeSubjects = []string{"organizations", "users", "memberships", "apiKeys", "events", "webhooks"}
+// Scopes returns every scope there is, in order: the one that contains all, and the words of the service.
+func Scopes() []string { return append([]string{EveryScope}, OwnPermissions()...) }
 
-// Scopes returns every scope there is, in order.
-func Scopes() []string {
-	scopes := []string{EveryScope}
-	for _, subject := range scopeSubjects {
-		scopes = append(scopes, subject+":read", subject+":write")
-	}
-	return scopes
-}
-
-// Hold reports whether a scope is among the rights. Who may write may read.
-func (r Rights) Hold(scope string) bool {
-	if slices.Contains(r.Scopes, EveryScope) || slices.Contains(r.Scopes, scope) {
-		return true
-	}
-	subject, reads := strings.CutSuffix(scope, ":read")
-	return reads && slices.Contains(r.Scopes, subject+":write")
-}
+// Hold reports whether a scope is among the rights, or one that includes it.
+func (r Rights) Hold(scope string) bool { return holds(r.Scopes, scope) }
 
 // Cover reports whether the rights are at least others: in what they allow, and for how long.
 func (r Rights) Cover(others Rights) bool {

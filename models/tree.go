@@ -32,16 +32,19 @@ func place(ctx context.Context, tx *store.DB, by Caller, in *Change, org *Organi
 		return err
 	}
 	org.ParentID = &parent
-	return checkParent(ctx, tx, by.Scope, parent, 1)
+	return checkParent(ctx, tx, by, parent, 1)
 }
 
 // checkParent makes sure that a parent is there, visible and stays there until the transaction ends, and that a branch of that height fits
 // below it.
-func checkParent(ctx context.Context, tx *store.DB, scope collection.Scope, parent string, height int) error {
-	if err := shareOrganization(ctx, tx, scope, parent); err != nil {
+func checkParent(ctx context.Context, tx *store.DB, by Caller, parent string, height int) error {
+	if err := shareOrganization(ctx, tx, by.Scope, parent); err != nil {
 		if store.IsKind(err, store.NotFound) {
 			return store.NoRelated("parent", 0, "organizations", parent)
 		}
+		return err
+	}
+	if err := by.may(ctx, tx, parent, "organizations:write"); err != nil {
 		return err
 	}
 	var above int
@@ -73,8 +76,9 @@ func insertPaths(ctx context.Context, tx *store.DB, id string) error {
 func move(ctx context.Context, tx *store.DB, by Caller, in *Change, before, org *Organization) error {
 	link, given := in.Links["parent"]
 	parent := link.One() // an id that the caller is not shown is refused as any other would be, which tells nothing
-	if !given || parent == shownParent(by.Scope, org.ID, before.ParentID) {
-		return nil // nothing but what it was shown
+	shown, err := shownParent(ctx, tx, by.Scope, org.ID, before.ParentID)
+	if err != nil || !given || parent == shown {
+		return err // nothing but what it was shown
 	}
 	if before.DeletedAt != nil && parent == "" && !by.Scope.All() {
 		if err := shareOrganization(ctx, tx, by.Scope, deref(before.ParentID)); store.IsKind(err, store.NotFound) {
@@ -83,12 +87,8 @@ func move(ctx context.Context, tx *store.DB, by Caller, in *Change, before, org 
 			return err
 		}
 	}
-	switch {
-	case !by.Scope.Manages() || by.Scope.Root() == org.ID:
-		return &store.Error{Kind: store.ReadOnly, Field: "parent", Message: "This credential cannot move the organization."}
-	case parent == "" && !by.Scope.All():
-		return &store.Error{Kind: store.Forbidden, Field: "parent",
-			Message: "This credential is bound to a subtree: it cannot move an organization out of it."}
+	if err := permitMove(ctx, tx, by, before, parent); err != nil {
+		return err
 	}
 	if err := lockTrees(ctx, tx, alone, org.ID, parent); err != nil { // which it has, unless the organization was moved meanwhile
 		return err
@@ -102,16 +102,45 @@ func move(ctx context.Context, tx *store.DB, by Caller, in *Change, before, org 
 	} else if circle {
 		return &store.Error{Kind: store.Conflict, Field: "parent", Message: "An organization cannot be below itself."}
 	}
-	branch, err := measureBranch(ctx, tx, org.ID)
+	return checkMove(ctx, tx, by, org.ID, parent)
+}
+
+// permitMove makes sure that a caller may take an organization away from where it is.
+func permitMove(ctx context.Context, tx *store.DB, by Caller, org *Organization, parent string) error {
+	switch {
+	case by.Scope.Single() || by.Scope.Root() == org.ID:
+		return &store.Error{Kind: store.ReadOnly, Field: "parent", Message: "This credential cannot move the organization."}
+	case parent == "" && by.User() != "":
+		return &store.Error{Kind: store.Forbidden, Field: "parent", Message: "A user cannot make an organization the head of a tree."}
+	case parent == "" && !by.Scope.All():
+		return &store.Error{Kind: store.Forbidden, Field: "parent",
+			Message: "This credential is bound to a subtree: it cannot move an organization out of it."}
+	case org.ParentID == nil:
+		return nil
+	default:
+		return by.may(ctx, tx, *org.ParentID, deleteOrganizations)
+	}
+}
+
+// checkMove makes sure that a branch fits below a parent, "" for none, where the caller may write, with the roles that its members have.
+func checkMove(ctx context.Context, tx *store.DB, by Caller, head, parent string) error {
+	branch, err := measureBranch(ctx, tx, head)
 	if err != nil {
 		return err
 	}
 	if parent != "" {
-		if err := checkParent(ctx, tx, by.Scope, parent, branch.Height); err != nil {
+		if err := checkParent(ctx, tx, by, parent, branch.Height); err != nil {
 			return err
 		}
 	}
-	return boundMoves(ctx, tx, org.ID, parent, branch.Size)
+	r, err := readRelocation(ctx, tx, head, parent)
+	if err != nil {
+		return err
+	}
+	if err := r.keepRoles(ctx, tx, head); err != nil {
+		return err
+	}
+	return r.bound(tx, branch.Size)
 }
 
 // isAbove reports whether an organization is another one, or above it.

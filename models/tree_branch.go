@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
 
 	"roster/models/collection"
 	"roster/models/store"
@@ -45,13 +46,9 @@ func measureBranch(ctx context.Context, tx *store.DB, id string) (b branch, err 
 	return b, nil
 }
 
-// boundMoves refuses a move that, together with those before it in the transaction, keeps others waiting for too long. It changes a row of
-// the closure for each organization of the branch and each ancestor that is not the same afterwards.
-func boundMoves(ctx context.Context, tx *store.DB, id, parent string, size int) error {
-	r, err := readRelocation(ctx, tx, id, parent)
-	if err != nil {
-		return err
-	}
+// bound refuses a move that, together with those before it in the transaction, keeps others waiting for too long. It changes a row of the
+// closure for each organization of the branch and each ancestor that is not the same afterwards.
+func (r relocation) bound(tx *store.DB, size int) error {
 	bound := MoveBoundOf(tx.Dialect())
 	total := tx.Total(weightOfMoves{}, bound.Each+size*len(pathSteps(r.was, r.is)))
 	if total > bound.Rows {
@@ -81,6 +78,34 @@ func readRelocation(ctx context.Context, tx *store.DB, id, parent string) (r rel
 		r.is[i].distance++
 	}
 	return r, nil
+}
+
+// keepRoles refuses a move that would leave memberships in the branch with roles of an ancestor which is not above them afterwards.
+func (r relocation) keepRoles(ctx context.Context, tx *store.DB, head string) error {
+	left := store.Column(r.was, func(a ancestor) string { return a.id })
+	left = slices.DeleteFunc(left, func(id string) bool { return slices.ContainsFunc(r.is, func(a ancestor) bool { return a.id == id }) })
+	if len(left) == 0 {
+		return nil
+	}
+	in, arg := tx.Among("r.organization_id", left)
+	var keys []string
+	err := tx.Read(ctx, func(rows *sql.Rows) error {
+		var key string
+		err := rows.Scan(&key)
+		keys = append(keys, key)
+		return err
+	}, `SELECT DISTINCT r.key FROM roles r JOIN membership_roles mr ON mr.role_id = r.id JOIN memberships m ON m.id = mr.membership_id
+		JOIN organization_paths p ON p.descendant_id = m.organization_id
+		WHERE `+in+` AND p.ancestor_id = ? ORDER BY r.key LIMIT 10`, arg, head)
+	if err != nil {
+		return fmt.Errorf("look for roles of ancestors: %w", err)
+	}
+	if len(keys) > 0 {
+		return &store.Error{Kind: store.Conflict, Field: "parent",
+			Message: "Members of the branch have roles that belong to an organization which would not be " +
+				"above it any more: " + strings.Join(keys, ", ") + ". Give them others first."}
+	}
+	return nil
 }
 
 // carryOut gives a branch the closure rows of its new place instead of those that it has.

@@ -101,7 +101,11 @@ func lockTreesFor(ctx context.Context, tx *store.DB, scope collection.Scope, id 
 		if err != nil {
 			return fmt.Errorf("read parent: %w", err)
 		}
-		if parent == shownParent(scope, id, optional(now)) {
+		shown, err := shownParent(ctx, tx, scope, id, optional(now))
+		if err != nil {
+			return err
+		}
+		if parent == shown {
 			how = shared // if it moves before this gets the lock, move takes the lock alone
 		}
 	}
@@ -109,9 +113,15 @@ func lockTreesFor(ctx context.Context, tx *store.DB, scope collection.Scope, id 
 }
 
 // shownParent returns the parent of an organization as a scope is shown it.
-func shownParent(scope collection.Scope, id string, parent *string) string {
-	if scope.Single() || scope.Root() == id {
-		return ""
+func shownParent(ctx context.Context, tx *store.DB, scope collection.Scope, id string, parent *string) (string, error) {
+	if scope.Single() || scope.Root() == id || parent == nil {
+		return "", nil
 	}
-	return deref(parent)
+	if scope.PersonID() != "" {
+		seen, err := collection.VisibleIDs(ctx, tx, Organizations, scope, []string{*parent})
+		if err != nil || !seen[*parent] {
+			return "", err
+		}
+	}
+	return *parent, nil
 }

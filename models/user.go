@@ -26,7 +26,7 @@ type User struct {
 	Locale     *string       `gorm:"column:locale" jsonapi:"attr,locale" rule:"max=35,format=locale,filter" doc:"BCP 47 language tag." example:"de-CH"`
 	ExternalID *string       `gorm:"column:external_id" jsonapi:"attr,externalId" rule:"visible,max=200,sort" doc:"The id of this person in another system." example:"E-1815"`
 	Active     bool          `gorm:"column:active" jsonapi:"attr,active" rule:"filter" doc:"Whether the user may sign in." example:"true"`
-	Password   *string       `gorm:"-" jsonapi:"attr,password,omitempty" rule:"writeonly,min=10,max=200" doc:"For signing in; never sent back. A management key of the whole installation sets it; null takes it away."`
+	Password   *string       `gorm:"-" jsonapi:"attr,password,omitempty" rule:"writeonly,min=12,max=200" doc:"For signing in; never sent back. A management key of the whole installation sets it; null takes it away."`
 
 	EmailKey     *string `gorm:"column:email_key"`
 	PasswordHash *string `gorm:"column:password_hash"`
@@ -40,7 +40,8 @@ func defineUsers(c *collection.Collection) {
 	*c = collection.Collection{
 		Schema: jsonapi.ForModel(User{}), Table: "users", Model: reflect.TypeFor[User](),
 		Visible: visibleUsers,
-		Reached: collection.Reached{Table: "memberships", Column: "organization_id", Distinct: "user_id", Live: true,
+		Reached: collection.Reached{Table: "memberships", Column: "organization_id", Words: reading("users"), Own: true,
+			Distinct: "user_id", Live: true,
 			InOrder: []string{"user_created_at", "user_id"}},
 		Order: []string{"users.created_at", "users.id"},
 		Keyed: map[string]collection.KeyColumn{
@@ -80,7 +81,8 @@ func relateUsers(c *collection.Collection) {
 		collection.Relation{Target: Memberships, Foreign: "user_id"})
 	c.Relate(jsonapi.Relationship{Name: "organization", CreateOnly: true, Derived: true,
 		Doc: "The organization that the user has been in for longest, of those that the reader sees. On creation: the one to join."},
-		collection.Relation{Target: Organizations, Through: "memberships", Owner: "user_id", Other: "organization_id", First: true})
+		collection.Relation{Target: Organizations, Through: "memberships", Owner: "user_id", Other: "organization_id",
+			First: "j.created_at, j.id"})
 }
 
 // visibleUsers returns the condition that a user is a member of an organization that the scope sees.
@@ -88,9 +90,9 @@ func visibleUsers(s collection.Scope) collection.Where {
 	if s.All() {
 		return collection.Always()
 	}
-	in := s.Within("m.organization_id")
+	in := s.Within(reading("users"), "m.organization_id")
 	in.SQL = "FROM memberships m JOIN organizations mo ON mo.id = m.organization_id WHERE mo.deleted_at IS NULL AND " + in.SQL
-	return s.Among("users.id", "m.user_id", in)
+	return s.OrOwn(s.Among("users.id", "m.user_id", in), "users.id")
 }
 
 // usersOf returns the condition that a user is a member of one live organization. Out of sight there are no members.
@@ -99,7 +101,7 @@ func usersOf(_ *store.DB, scope collection.Scope, v any) collection.Where {
 	if !jsonapi.IsID(id) {
 		return collection.Never()
 	}
-	and, args := collection.Conjunction(scope.Within("m.organization_id"))
+	and, args := collection.Conjunction(scope.Within(reading("users"), "m.organization_id"))
 	return collection.Condition("users.id IN (SELECT m.user_id FROM memberships m JOIN organizations mo ON mo.id = m.organization_id "+
 		"WHERE mo.deleted_at IS NULL AND m.organization_id = ?"+and+")",
 		append([]any{id}, args...)...)
@@ -169,6 +171,9 @@ func organizationsOf(ctx context.Context, tx *store.DB, by Caller, in *Change) (
 			ids = append(ids, id)
 		}
 	}
+	if len(ids) == 0 && by.User() != "" {
+		errs = append(errs, &store.Error{Kind: store.Required, Field: "organization", Message: "A user is created in an organization."})
+	}
 	if root := by.Scope.Root(); len(ids) == 0 && !by.Scope.All() {
 		// A deleted root takes its credentials with it; only a race leads here.
 		if err := shareOrganization(ctx, tx, by.Scope, root); err != nil {
@@ -176,8 +181,16 @@ func organizationsOf(ctx context.Context, tx *store.DB, by Caller, in *Change) (
 		}
 		ids = []string{root}
 	}
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	for _, id := range ids {
+		if err := by.may(ctx, tx, id, "users:write"); err != nil {
+			return nil, err
+		}
+	}
 	slices.Sort(ids) // memberships and events come in one order, whatever that of the request
-	return ids, errs.Err()
+	return ids, nil
 }
 
 // UpdateUser changes what the input names and returns the user as they are then. A caller who does not see every organization of theirs
@@ -221,7 +234,9 @@ func UpdateUser(ctx context.Context, db *store.DB, by Caller, id string, in *Cha
 		}
 		switch {
 		case !reflect.DeepEqual(before, user):
-			err = saveUser(ctx, tx, by, before, user, columns)
+			if err = saveUser(ctx, tx, by, before, user, columns); err == nil && before.Active && !user.Active {
+				err = keepOwners(ctx, tx, user.ID)
+			}
 		case moved:
 			user.Version++
 			err = touchUser(ctx, tx, user.ID)
@@ -267,7 +282,17 @@ func DeleteUser(ctx context.Context, db *store.DB, by Caller, id string, version
 		if err != nil {
 			return err
 		}
+		if by.User() != "" {
+			for _, organization := range all {
+				if err := by.may(ctx, tx, organization, "users:write"); err != nil {
+					return err
+				}
+			}
+		}
 		if by.Scope.All() || ended == len(all) {
+			if err := revokeKeysOf(ctx, tx, by, id); err != nil {
+				return err
+			}
 			if _, err := tx.Exec(ctx, `DELETE FROM users WHERE id = ?`, id); err != nil {
 				return fmt.Errorf("delete user: %w", err)
 			}

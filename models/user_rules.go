@@ -36,12 +36,18 @@ func checkProfile(ctx context.Context, tx *store.DB, by Caller, before, user *Us
 	if err != nil {
 		return err
 	}
-	seen, err := membershipOrganizations(ctx, tx, by.Scope, user.ID)
+	writable, err := writableOf(ctx, tx, by, user.ID, all)
 	if err != nil {
 		return err
 	}
-	if len(seen) == len(all) {
-		return checkSignIn(by, before, user)
+	if writable {
+		if err := checkSignIn(by, before, user); err != nil {
+			return err
+		}
+		if before.Active != user.Active {
+			return checkHigher(ctx, tx, by, user.ID, all, "active")
+		}
+		return nil
 	}
 	var errs store.Errors
 	for _, field := range changed {
@@ -49,6 +55,41 @@ func checkProfile(ctx context.Context, tx *store.DB, by Caller, before, user *Us
 			Message: "This user is also in other organizations: " + field + " can be changed only by who manages every one of them."})
 	}
 	return errs
+}
+
+// writableOf reports whether a caller may write users in every organization of one. Their own profile people may write.
+func writableOf(ctx context.Context, tx *store.DB, by Caller, user string, organizations []string) (bool, error) {
+	if by.User() == "" {
+		seen, err := membershipOrganizations(ctx, tx, by.Scope, user)
+		return len(seen) == len(organizations), err
+	}
+	if by.User() == user {
+		return true, nil
+	}
+	for _, organization := range organizations {
+		if err := by.may(ctx, tx, organization, "users:write"); err != nil {
+			if store.IsKind(err, store.Forbidden) {
+				return false, nil
+			}
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// checkHigher makes sure that a caller has a higher rank than a user in some organizations; an owner need not, where they are one.
+func checkHigher(ctx context.Context, tx *store.DB, by Caller, user string, organizations []string, field string) error {
+	for _, organization := range organizations {
+		higher, err := outranks(ctx, tx, by, user, organization)
+		if err != nil {
+			return err
+		}
+		if !higher {
+			return &store.Error{Kind: store.Forbidden, Field: field,
+				Message: "The user has an equal or higher rank in the organization " + organization + "."}
+		}
+	}
+	return nil
 }
 
 // checkSignIn keeps a caller that is bound to some organizations from letting a person sign in with an address that is not proven:

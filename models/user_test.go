@@ -306,7 +306,8 @@ func TestAnEventTellsBeforeAndAfter(t *testing.T) {
 	t.Parallel()
 	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		parent := organization(t, db, "parent", "")
-		by := models.Caller{Kind: models.ByManagementKey, ID: "k1", Name: "Key <1>", RequestID: "r-1", Scope: collection.Everything()}
+		by := models.Caller{Kind: models.ByManagementKey, ID: "k1", Name: "Key <1>", RequestID: "r-1", Scope: collection.Everything(),
+			Rights: all}
 		org := must(models.CreateOrganization(t.Context(), db, by, input(attributes{"name": "a", "description": "<d>"}, nil)))(t)
 		clock.Advance(1_500_000_000)
 		must(models.UpdateOrganization(t.Context(), db, by, org.ID,

@@ -63,12 +63,15 @@ const (
 func defineWebhooks(c *collection.Collection) {
 	*c = collection.Collection{
 		Schema: jsonapi.ForModel(Webhook{}), Table: "webhooks", Model: reflect.TypeFor[Webhook](),
-		Visible: func(s collection.Scope) collection.Where { return s.Within("webhooks.organization_id") },
-		Reached: collection.Reached{Table: "webhooks", Column: "organization_id", Live: true, InOrder: []string{"created_at", "id"}},
-		Live:    "EXISTS (SELECT 1 FROM organizations wo WHERE wo.id = webhooks.organization_id AND wo.deleted_at IS NULL)",
-		Order:   []string{"webhooks.created_at", "webhooks.id"},
-		Always:  []string{"version"},
-		Needs:   map[string][]string{"headers": {"header_names"}, "url": {"url", "sealed_url"}},
+		Visible: func(s collection.Scope) collection.Where {
+			return s.Within(reading("webhooks"), "webhooks.organization_id")
+		},
+		Reached: collection.Reached{Table: "webhooks", Column: "organization_id", Words: reading("webhooks"), Live: true,
+			InOrder: []string{"created_at", "id"}},
+		Live:   "EXISTS (SELECT 1 FROM organizations wo WHERE wo.id = webhooks.organization_id AND wo.deleted_at IS NULL)",
+		Order:  []string{"webhooks.created_at", "webhooks.id"},
+		Always: []string{"version"},
+		Needs:  map[string][]string{"headers": {"header_names"}, "url": {"url", "sealed_url"}},
 		Filters: map[string]collection.Filter{
 			"organizationId": collection.ByID("webhooks.organization_id"),
 		},
@@ -165,10 +168,13 @@ const (
 func defineWebhookDeliveries(c *collection.Collection) {
 	*c = collection.Collection{
 		Schema: jsonapi.ForModel(WebhookDelivery{}), Table: "webhook_deliveries",
-		Model:   reflect.TypeFor[WebhookDelivery](),
-		Visible: func(s collection.Scope) collection.Where { return s.Within("webhook_deliveries.organization_id") },
-		Reached: collection.Reached{Table: "webhook_deliveries", Column: "organization_id", InOrder: []string{"id"}},
-		Order:   []string{"webhook_deliveries.id"},
+		Model: reflect.TypeFor[WebhookDelivery](),
+		Visible: func(s collection.Scope) collection.Where {
+			return s.Within(reading("webhooks"), "webhook_deliveries.organization_id")
+		},
+		Reached: collection.Reached{Table: "webhook_deliveries", Column: "organization_id", Words: reading("webhooks"),
+			InOrder: []string{"id"}},
+		Order: []string{"webhook_deliveries.id"},
 		// Ids are made when a delivery is inserted and sort by time, and neither changes when it is begun again. An index on the times
 		// would cost every attempt at every delivery one more write, to say the same.
 		OrderedAs: map[string]string{"created_at": "id"},

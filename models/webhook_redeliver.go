@@ -25,6 +25,9 @@ func PermitRedelivery(ctx context.Context, tx *store.DB, by Caller, id string) (
 		}
 		return nil, err
 	}
+	if by, err = by.at(ctx, tx, delivery.OrganizationID, "webhooks:write"); err != nil {
+		return nil, err
+	}
 	if err := endpoint.(*Webhook).within(by); err != nil {
 		return nil, err
 	}
@@ -41,7 +44,7 @@ func (w *Webhook) scope() collection.Scope {
 
 // Reach returns the condition, with its arguments, that the endpoint is sent what happens in the organization in a column.
 func (w *Webhook) Reach(column string) (sql string, args []any) {
-	in := w.scope().Within(column)
+	in := w.scope().Within(reading("events"), column)
 	return in.SQL, in.Args
 }
 
@@ -50,7 +53,7 @@ func (w *Webhook) Reach(column string) (sql string, args []any) {
 func (w *Webhook) reaches(ctx context.Context, tx *store.DB, by Caller, event string) error {
 	for _, scope := range []collection.Scope{w.scope(), by.Scope} {
 		q := tx.Session(ctx).Table("events").Where("id = ?", event) // not the feed: a test that was just made has no position yet
-		if in := scope.Within("events.organization_id"); in.SQL != "" {
+		if in := scope.Within(reading("events"), "events.organization_id"); in.SQL != "" {
 			q = q.Where(in.SQL, in.Args...)
 		}
 		var n int64
@@ -70,6 +73,9 @@ func (w *Webhook) reaches(ctx context.Context, tx *store.DB, by Caller, event st
 func LockForTest(ctx context.Context, tx *store.DB, by Caller, id string) (*Webhook, error) {
 	w, err := lockLive[Webhook](ctx, tx, Webhooks, by.Scope, id)
 	if err != nil {
+		return nil, err
+	}
+	if by, err = by.at(ctx, tx, w.OrganizationID, "webhooks:write"); err != nil {
 		return nil, err
 	}
 	if err := w.within(by); err != nil {

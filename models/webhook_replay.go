@@ -53,8 +53,10 @@ const (
 func defineWebhookReplays(c *collection.Collection) {
 	*c = collection.Collection{
 		Schema: jsonapi.ForModel(WebhookReplay{}), Table: "webhook_jobs", Model: reflect.TypeFor[WebhookReplay](),
-		Visible:  func(s collection.Scope) collection.Where { return s.Within("webhook_jobs.organization_id") },
-		Reached:  collection.Reached{Table: "webhook_jobs", Column: "organization_id"},
+		Visible: func(s collection.Scope) collection.Where {
+			return s.Within(reading("webhooks"), "webhook_jobs.organization_id")
+		},
+		Reached:  collection.Reached{Table: "webhook_jobs", Column: "organization_id", Words: reading("webhooks")},
 		Order:    []string{"webhook_jobs.created_at", "webhook_jobs.id"},
 		Always:   []string{"version"},
 		Describe: describeReplay,
@@ -136,6 +138,9 @@ func CreateWebhookReplay(ctx context.Context, db *store.DB, by Caller, in *Chang
 			return replay, err
 		}
 		endpoint := found.(*Webhook)
+		if by, err = by.at(ctx, tx, endpoint.OrganizationID, "webhooks:write"); err != nil {
+			return nil, err
+		}
 		if err := endpoint.within(by); err != nil {
 			return nil, err
 		}
@@ -194,6 +199,9 @@ func UpdateWebhookReplay(ctx context.Context, db *store.DB, by Caller, id string
 	return store.Resulting(ctx, db, func(tx *store.DB) (replay *WebhookReplay, err error) {
 		before, err := lock[WebhookReplay](ctx, tx, WebhookReplays, by.Scope, id)
 		if err != nil {
+			return nil, err
+		}
+		if by, err = by.at(ctx, tx, before.OrganizationID, "webhooks:write"); err != nil {
 			return nil, err
 		}
 		if err := checkVersion(before.Version, in.Versions); err != nil {

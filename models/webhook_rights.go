@@ -12,17 +12,22 @@ import (
 // checked before everything that a caller does with an endpoint, and on the result. No types are all of them, and so is *.
 func (w *Webhook) within(by Caller) error {
 	var errs store.Errors
-	if w.Subtree && !by.Scope.SeesBelow() {
-		errs = append(errs, &store.Error{Kind: store.Forbidden, Field: "subtree",
-			Message: "An endpoint with subtree gets the events of the organizations below its own, which this credential does not see."})
-	}
 	for _, t := range EventTypes() {
 		needs := t.Subject.Schema.Type + ":read"
-		if Subscribes(w.EventTypes, t.Name) && !by.Rights.Hold(needs) {
+		switch {
+		case !Subscribes(w.EventTypes, t.Name):
+			continue
+		case !by.Rights.Hold(needs):
 			errs = append(errs, &store.Error{Kind: store.Forbidden, Field: "eventTypes",
 				Message: fmt.Sprintf("An endpoint with these types gets %s, which needs the scope %s.", t.Name, needs)})
-			break // one says enough
+		case w.Subtree && !by.holdsBelow(needs):
+			errs = append(errs, &store.Error{Kind: store.Forbidden, Field: "subtree",
+				Message: "An endpoint with subtree gets the events of the organizations below its own, which this credential does not " +
+					"see."})
+		default:
+			continue
 		}
+		break // one says enough
 	}
 	return errs.Err()
 }

@@ -60,6 +60,9 @@ func RotateWebhookSecret(ctx context.Context, db *store.DB, by Caller, id string
 		if err != nil {
 			return nil, err
 		}
+		if by, err = by.at(ctx, tx, before.OrganizationID, "webhooks:write"); err != nil {
+			return nil, err
+		}
 		if err := before.within(by); err != nil {
 			return nil, err
 		}

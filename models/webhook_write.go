@@ -35,6 +35,9 @@ func CreateWebhook(ctx context.Context, db *store.DB, by Caller, in *Change) (*W
 			}
 			return w, err
 		}
+		if by, err = by.at(ctx, tx, w.OrganizationID, "webhooks:write"); err != nil {
+			return nil, err
+		}
 		secret, _ := in.Attributes["secret"].(string)
 		if err := checkWebhook(tx, w, &Webhook{}, in); err != nil {
 			return nil, err
@@ -118,6 +121,9 @@ func UpdateWebhook(ctx context.Context, db *store.DB, by Caller, id string, in *
 		if err != nil {
 			return nil, err
 		}
+		if by, err = by.at(ctx, tx, before.OrganizationID, "webhooks:write"); err != nil {
+			return nil, err
+		}
 		if err := checkVersion(before.Version, in.Versions); err != nil {
 			return nil, err
 		}
@@ -188,6 +194,9 @@ func DeleteWebhook(ctx context.Context, db *store.DB, by Caller, id string, vers
 	return store.Transaction(ctx, db, func(tx *store.DB) error {
 		w, err := lockLive[Webhook](ctx, tx, Webhooks, by.Scope, id)
 		if err != nil {
+			return err
+		}
+		if by, err = by.at(ctx, tx, w.OrganizationID, "webhooks:write"); err != nil {
 			return err
 		}
 		if err := w.within(by); err != nil {

@@ -72,7 +72,7 @@ func sameLinks(c *collection.Collection, name string, model any, links Links, cr
 		return creating && len(links) == 0
 	}
 	r := c.Relation(name)
-	return !r.First && // what the caller is shown was compared before
+	return r.First == "" && // what the caller is shown was compared before
 		links.One() == c.Text(model, r.Column)
 }
 

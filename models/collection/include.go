@@ -149,7 +149,7 @@ func (in *includer) arrows(ctx context.Context, c *Collection, items []any, chil
 	switch {
 	case len(owners) == 0:
 		return nil, nil
-	case r.First:
+	case r.First != "":
 		firsts, err := r.firsts(ctx, in.db, in.scope, owners)
 		return pairsOf(owners, func(i int) string { return firsts[owners[i]] }), err
 	case !rel.Many:

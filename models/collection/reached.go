@@ -11,6 +11,9 @@ import (
 // Reached is how organizations lead to the rows of a collection: by a table with a column of their ids.
 type Reached struct {
 	Table, Column string
+	// Words let people read the rows where they hold one. Own: they see rows of their own besides, whatever organizations lead to.
+	Words Words
+	Own   bool
 	// Distinct is the column of the table with the ids of the rows, if several lines can lead to one. Such lines have shared set.
 	Distinct string
 	// Live: nothing is reached by organizations that are deleted.
@@ -23,15 +26,20 @@ type Reached struct {
 // organizations returns a FROM and a WHERE with the organizations of a scope that lead to rows, as p.descendant_id, and what is joined to
 // each of them.
 func (r Reached) organizations(scope Scope, joined Where) Where {
-	sql, args := "FROM organization_paths p "+joined.SQL, slices.Clone(joined.Args)
+	from, ends := Condition("FROM organization_paths p "), Condition(" WHERE p.ancestor_id = ?", scope.id)
+	switch scope.reach {
+	case oneOrganization:
+		ends = Condition(ends.SQL+" AND p.descendant_id = ?", scope.id, scope.id)
+	case person: // several roles can reach one organization
+		reached := r.Words.reaching(scope.id)
+		from = Condition("FROM (SELECT DISTINCT hp.descendant_id "+reached.SQL+") p ", reached.Args...)
+		ends = Condition(" WHERE 1 = 1")
+	}
+	sql := from.SQL + joined.SQL
 	if r.Live {
 		sql += " JOIN organizations o ON o.id = p.descendant_id AND o.deleted_at IS NULL"
 	}
-	sql, args = sql+" WHERE p.ancestor_id = ?", append(args, scope.id)
-	if scope.reach == oneOrganization {
-		sql, args = sql+" AND p.descendant_id = ?", append(args, scope.id)
-	}
-	return Condition(sql, args...)
+	return Condition(sql+ends.SQL, slices.Concat(from.Args, joined.Args, ends.Args)...)
 }
 
 // lines returns a FROM and a WHERE with every line that leads from a scope to a row.
@@ -68,10 +76,14 @@ func (r Reached) exceeds(ctx context.Context, db *store.DB, scope Scope, most in
 
 // spread returns how many organizations are in a scope, deleted ones too; most+1 if there are more than most.
 func (r Reached) spread(ctx context.Context, db *store.DB, scope Scope, most int) (int, error) {
-	if scope.reach == oneOrganization {
+	switch scope.reach {
+	case oneOrganization:
 		return 1, nil
+	case person:
+		return countUpTo(ctx, db, most+1, Reached{Words: r.Words}.organizations(scope, Always()))
+	default:
+		return countUpTo(ctx, db, most+1, Condition("FROM organization_paths WHERE ancestor_id = ?", scope.id))
 	}
-	return countUpTo(ctx, db, most+1, Condition("FROM organization_paths WHERE ancestor_id = ?", scope.id))
 }
 
 // countUpTo counts the lines that a FROM and a WHERE lead to. It reads no more of them than enough.

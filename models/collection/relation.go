@@ -17,8 +17,8 @@ type Relation struct {
 	Foreign string
 	// Through is a table between the two, with the columns Owner (this) and Other (the target).
 	Through, Owner, Other string
-	// First: of what it leads to through the table, only the first row that the reader sees counts; a to-one.
-	First bool
+	// First: of what it leads to through the table, only the first row in this order that the reader sees counts; a to-one. The table is j.
+	First string
 	// CountedBy is the filter of the target's list that means the same as this to-many relationship, and may have a counter.
 	CountedBy string
 	// Lasting: the target cannot vanish while this resource is there, so a caller that sees everything sees it.
@@ -135,7 +135,7 @@ func (c *Collection) Related(relationship, id string) *Collection {
 func (c *Collection) RelatedID(ctx context.Context, db *store.DB, scope Scope,
 	model any, relationship string) (*Collection, string, error) {
 	r := c.relations[relationship]
-	if r.First {
+	if r.First != "" {
 		firsts, err := r.firsts(ctx, db, scope, []string{c.ID(model)})
 		return r.Target, firsts[c.ID(model)], err
 	}
@@ -164,10 +164,10 @@ func (r Relation) firsts(ctx context.Context, db *store.DB, scope Scope, owners 
 	guard, args := Conjunction(r.Target.Present(scope)...)
 	var pairs []pair
 	statement := fmt.Sprintf(`SELECT owner, target FROM (
-			SELECT j.%[1]s AS owner, j.%[2]s AS target, ROW_NUMBER() OVER (PARTITION BY j.%[1]s ORDER BY j.created_at, j.id) AS place
+			SELECT j.%[1]s AS owner, j.%[2]s AS target, ROW_NUMBER() OVER (PARTITION BY j.%[1]s ORDER BY %[6]s) AS place
 			FROM %[3]s j JOIN %[4]s ON %[4]s.id = j.%[2]s
 			WHERE j.%[1]s IN ?%[5]s
-		) ranked WHERE place = 1`, r.Owner, r.Other, r.Through, r.Target.Table, guard)
+		) ranked WHERE place = 1`, r.Owner, r.Other, r.Through, r.Target.Table, guard, r.First)
 	if err := db.Session(ctx).Raw(statement, append([]any{owners}, args...)...).Scan(&pairs).Error; err != nil {
 		return nil, fmt.Errorf("select the first of %s: %w", r.Target.Schema.Type, err)
 	}
@@ -177,8 +177,8 @@ func (r Relation) firsts(ctx context.Context, db *store.DB, scope Scope, owners 
 	return firsts, nil
 }
 
-// visibleIDs returns which of the ids a scope sees in a collection.
-func visibleIDs(ctx context.Context, db *store.DB, c *Collection, scope Scope, ids []string) (map[string]bool, error) {
+// VisibleIDs returns which of the ids a scope sees in a collection.
+func VisibleIDs(ctx context.Context, db *store.DB, c *Collection, scope Scope, ids []string) (map[string]bool, error) {
 	seen := map[string]bool{}
 	if len(ids) == 0 {
 		return seen, nil

@@ -44,7 +44,7 @@ func (c *Collection) Complement(
 // showFirsts fills in the linkage of to-ones that are another one for each reader.
 func (c *Collection) showFirsts(ctx context.Context, db *store.DB, scope Scope, resources []*jsonapi.Resource) error {
 	for name, r := range c.relations {
-		if !r.First {
+		if r.First == "" {
 			continue
 		}
 		var owners []string
@@ -94,7 +94,7 @@ func (c *Collection) relationshipObject(rel *jsonapi.Relationship, item any, id,
 		typ = c.Text(item, r.TypeColumn)
 	}
 	object.Data = jsonapi.Null
-	if r.First {
+	if r.First != "" {
 		return object // the linkage is each reader's own
 	}
 	if target := c.Text(item, r.Column); target != "" {
@@ -115,7 +115,7 @@ func (c *Collection) relatedPath(rel *jsonapi.Relationship, id, self string) str
 // request for the target would not.
 func (c *Collection) hideInvisible(ctx context.Context, db *store.DB, scope Scope, resources []*jsonapi.Resource) error {
 	for _, rel := range c.Schema.Relationships {
-		if rel.Many || rel.WriteOnly || c.relations[rel.Name].First {
+		if rel.Many || rel.WriteOnly || c.relations[rel.Name].First != "" {
 			continue
 		}
 		byTarget := map[*Collection][]string{}
@@ -125,7 +125,7 @@ func (c *Collection) hideInvisible(ctx context.Context, db *store.DB, scope Scop
 			}
 		}
 		for target, ids := range byTarget {
-			visible, err := visibleIDs(ctx, db, target, scope, ids)
+			visible, err := VisibleIDs(ctx, db, target, scope, ids)
 			if err != nil {
 				return err
 			}

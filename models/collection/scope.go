@@ -15,6 +15,7 @@ const (
 	everything
 	subtree
 	oneOrganization
+	person
 )
 
 // Everything sees the whole installation.
@@ -28,8 +29,16 @@ func OnlyOrganization(organizationID string) Scope {
 	return Scope{reach: oneOrganization, id: organizationID}
 }
 
+// Person sees what the roles of a user reach.
+func Person(userID string) Scope { return Scope{reach: person, id: userID} }
+
 // Root returns the organization that bounds the scope, or "".
-func (s Scope) Root() string { return s.id }
+func (s Scope) Root() string {
+	if s.reach == person {
+		return ""
+	}
+	return s.id
+}
 
 // Manages reports whether the scope is that of the management: the whole installation or a subtree.
 func (s Scope) Manages() bool { return s.reach == everything || s.reach == subtree }
@@ -39,6 +48,14 @@ func (s Scope) All() bool { return s.reach == everything }
 
 // SeesBelow reports whether what belongs to the organizations below a visible one is visible, too.
 func (s Scope) SeesBelow() bool { return s.Manages() }
+
+// PersonID returns the user whose scope it is, "" for that of a program.
+func (s Scope) PersonID() string {
+	if s.reach != person {
+		return ""
+	}
+	return s.id
+}
 
 // Single reports whether the scope is one organization without those below it.
 func (s Scope) Single() bool { return s.reach == oneOrganization }
@@ -63,10 +80,12 @@ func (s Scope) gather() Scope {
 // fence is the end of a subquery that PostgreSQL is to ask for each row, and not to turn into a join with all that the scope sees.
 const fence = " LIMIT 1 OFFSET 0"
 
-// Within returns the condition that the organization in a column, named with its table, is in the scope. It says nothing of deleted
-// organizations.
-func (s Scope) Within(column string) Where {
+// Within returns the condition that the organization in a column, named with its table, is in the scope, of people where they hold one of
+// the words. It says nothing of deleted organizations, at which nobody holds anything.
+func (s Scope) Within(words Words, column string) Where {
 	switch s.reach {
+	case person:
+		return s.Among(column, "hp.descendant_id", words.reaching(s.id))
 	case everything:
 		return Always()
 	case subtree:

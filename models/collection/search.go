@@ -74,7 +74,8 @@ func (c *Collection) searching(db *store.DB, scope Scope, list stretch, q *jsona
 
 // narrow reports whether a scope sees a part of the collection that no index has in order.
 func (c *Collection) narrow(scope Scope) bool {
-	return c.Reached.Table != "" && (scope.reach == subtree || scope.reach == oneOrganization && c.Reached.Distinct != "")
+	return c.Reached.Table != "" &&
+		(scope.reach == subtree || scope.reach == person || scope.reach == oneOrganization && c.Reached.Distinct != "")
 }
 
 // read reads the page from where from says.

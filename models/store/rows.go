@@ -79,6 +79,14 @@ func (db *DB) Locking(how string) string {
 	return ""
 }
 
+// Sharing returns the end of a SELECT that keeps what it finds from being changed until the transaction ends.
+func (db *DB) Sharing(of string) string {
+	if db.dialect == Postgres {
+		return " FOR SHARE" + of
+	}
+	return ""
+}
+
 // Column collects one value of each row.
 func Column[R, V any](rows []R, value func(R) V) []V {
 	values := make([]V, len(rows))

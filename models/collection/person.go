@@ -1,0 +1,31 @@
+package collection
+
+import "strings"
+
+// Held is a FROM with the lines by which users have roles at organizations: hm is the membership, hr the role, and hp leads from the
+// organization of the membership to the one where the role counts, which is not deleted. There is no other place that says where a role
+// counts.
+const Held = `memberships hm
+	JOIN membership_roles hmr ON hmr.membership_id = hm.id
+	JOIN roles hr ON hr.id = hmr.role_id
+	JOIN organization_paths hp ON hp.ancestor_id = hm.organization_id AND (hr.inheritable OR hp.distance = 0)
+	JOIN organizations ho ON ho.id = hp.descendant_id AND ho.deleted_at IS NULL`
+
+// Words are permissions, any of which lets people read something. They are words of the program, never of a request.
+type Words []string
+
+// reaching returns the FROM and WHERE of the organizations, as hp.descendant_id, at which a user holds one of the words. One can come
+// several times.
+func (w Words) reaching(user string) Where {
+	return Condition("FROM "+Held+" JOIN role_permissions hw ON hw.role_id = hr.id AND hw.permission IN ('"+
+		strings.Join(w, "', '")+"') WHERE hm.user_id = ?", user)
+}
+
+// OrOwn returns a condition of what a scope sees, or that the user in a column is the person whose scope it is: what is their own they see
+// whatever their roles.
+func (s Scope) OrOwn(seen Where, column string) Where {
+	if s.reach != person {
+		return seen
+	}
+	return Condition("("+seen.SQL+" OR "+column+" = ?)", append(append([]any{}, seen.Args...), s.id)...)
+}

@@ -1,0 +1,59 @@
+package models
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"roster/models/collection"
+)
+
+// A permission is a word. The service's own say what may be done to its resources; they are the scopes of keys as well. Every other word is
+// an application's: it is kept, inherited and answered alike, and means nothing here.
+
+// subjects are what the service's own words are about, each read and written.
+var subjects = []string{"organizations", "users", "memberships", "roles", "invitations", "apiKeys", "events", "webhooks"}
+
+// deleteOrganizations is the one word beside reading and writing: it takes away what others may have below.
+const deleteOrganizations = "organizations:delete"
+
+// OwnPermissions returns the service's own words, in order.
+func OwnPermissions() []string {
+	var words []string
+	for _, subject := range subjects {
+		words = append(words, subject+":read", subject+":write")
+		if subject == "organizations" {
+			words = append(words, deleteOrganizations)
+		}
+	}
+	return words
+}
+
+// applicationWord matches the words that an application may choose.
+var applicationWord = regexp.MustCompile(`^[a-z][a-z0-9._:-]{0,63}$`)
+
+// isPermission reports whether a word can be given to a role. The one that stands for all words cannot: it is the owner's alone.
+func isPermission(word string) bool {
+	return applicationWord.MatchString(word) || isOwn(word)
+}
+
+// isOwn reports whether a word is one of the service's own.
+func isOwn(word string) bool { return slices.Contains(OwnPermissions(), word) }
+
+// including returns the words that include one: itself, the one that stands for all, and of the service's own words for reading the one for
+// writing.
+func including(word string) []string {
+	words := []string{word, EveryScope}
+	if subject, reads := strings.CutSuffix(word, ":read"); reads && slices.Contains(subjects, subject) {
+		words = append(words, subject+":write")
+	}
+	return words
+}
+
+// reading returns the words by which people read what a subject stands for.
+func reading(subject string) collection.Words { return including(subject + ":read") }
+
+// holds reports whether one of some words includes another.
+func holds(held []string, word string) bool {
+	return slices.ContainsFunc(including(word), func(w string) bool { return slices.Contains(held, w) })
+}
