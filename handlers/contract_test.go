@@ -61,10 +61,13 @@ var theContract = sync.OnceValues(func() (*contract, error) {
 			case strings.HasSuffix(name, "Attributes") || strings.HasSuffix(name, "Relationships"):
 				schema["required"] = anys(slices.Sorted(maps.Keys(properties)))
 			case properties["attributes"] != nil: // of a resource
-				schema["required"] = []any{"type", "id", "attributes", "links"}
-				if properties["relationships"] != nil {
-					schema["required"] = append(schema["required"].([]any), "relationships")
+				required := []any{"type", "id", "attributes"}
+				for _, member := range []string{"links", "relationships"} {
+					if properties[member] != nil {
+						required = append(required, member)
+					}
 				}
+				schema["required"] = required
 			}
 		}},
 	} {

@@ -79,6 +79,14 @@ func TestEveryDeliveredBodyIsWhatItsSchemaSays(t *testing.T) {
 		s.do("PATCH", "/public/v2/apiKeys/"+key, withID(resource("apiKeys", object{"name": "Other"}), key)).want(200)
 		s.do("POST", "/public/v2/apiKeys/"+key+"/rotate", nil).want(200)
 		s.do("DELETE", "/public/v2/apiKeys/"+key, nil).want(204)
+		role := s.do("POST", "/public/v2/roles", resource("roles", object{"key": "clerk", "name": "Clerk"}, "organization",
+			ref("organizations", org))).want(201).text("data", "id")
+		s.do("PATCH", "/public/v2/roles/"+role, withID(resource("roles", object{"rank": 20}), role)).want(200)
+		membership := s.get("/public/v2/memberships?filter[userId]="+user).text("data", 0, "id")
+		roles := "/public/v2/memberships/" + membership + "/relationships/roles"
+		s.do("POST", roles, object{"data": rolesAs(role)}).want(200)
+		s.do("DELETE", roles, object{"data": rolesAs(role)}).want(200)
+		s.do("DELETE", "/public/v2/roles/"+role, nil).want(204)
 		s.do("POST", hooksPath+"/"+id+"/test", nil).want(202)
 		s.do("PATCH", hooksPath+"/"+id, withID(resource("webhooks", object{"name": "Everything", "rate": 10_000}), id)).want(200)
 		s.do("POST", hooksPath+"/"+id+"/rotate-secret", nil).want(200)

@@ -91,6 +91,10 @@ func (st *story) newResource(typ string, rich bool) object {
 	if len(attributes) == 0 {
 		attributes = firstExample(typ)
 	}
+	if typ == "roles" && !rich {
+		st.branches++
+		attributes["key"] = fmt.Sprint("role-", st.branches)
+	}
 	if attributes["name"] != nil && !rich { // names that repeat get random slugs
 		st.branches++
 		attributes["name"] = fmt.Sprintf("Acme Branch %d", st.branches)
@@ -98,6 +102,9 @@ func (st *story) newResource(typ string, rich bool) object {
 	for _, rel := range s.Relationships {
 		if rel.Many || rel.ReadOnly || rel.Target == nil || typ == "organizations" && rich {
 			continue // the first organization is the head of its tree
+		}
+		if typ == "apiKeys" && rel.Name == "user" {
+			continue // it is the key of an organization
 		}
 		id := st.target(typ, rel)
 		if typ == "memberships" && rel.Name == "user" { // who is a member already cannot become one
@@ -125,6 +132,9 @@ func exampleValue(a *jsonapi.Attribute) any {
 func (st *story) target(typ string, rel *jsonapi.Relationship) string {
 	if rel.Name == "children" { // what is above cannot be below
 		return st.created("/public/v2/management/organizations", "organizations", false)
+	}
+	if typ == "memberships" && rel.Target.Type == "roles" { // which is usable everywhere
+		return models.RoleViewer
 	}
 	if typ == rel.Target.Type || typ == "memberships" && rel.Name == "organization" {
 		return st.ids["parent"]
@@ -256,11 +266,17 @@ func (st *story) call(method, path string) {
 	switch {
 	case path == "/public/v2/operations":
 		st.atomic(path)
+	case path == "/public/v2/authorize":
+		st.run(method, path, 200, resource("checks", object{"permission": "users:read"}, "user", ref("users", st.ids["users"]),
+			"organization", ref("organizations", st.ids["parent"])))
 	case method == "GET":
 		st.run(method, path, 200, nil)
 	case strings.Contains(path, "/relationships/"):
 		rel := models.SchemaOf(typ).Relationship(segments[len(segments)-1])
 		identifier := ref(rel.Target.Type, st.target(typ, rel))
+		if rel.Name == "roles" && method == "DELETE" { // the last one stays
+			identifier = ref("roles", models.RoleMember)
+		}
 		var linkage any = identifier
 		if rel.Many {
 			linkage = []object{identifier}

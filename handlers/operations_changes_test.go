@@ -361,7 +361,8 @@ func TestEachOperationNeedsItsPermission(t *testing.T) {
 			}
 		}
 		s.as(token).atomic(user, change("organizations", id, object{"name": "Mine"})).want(200)
-		s.as(reader).atomic(user).want(200)
+		ada := s.as(token).do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"})).want(201).text("data", "id")
+		s.as(reader).atomic(change("users", ada, object{"lastName": "Lovelace"})).want(200)
 		s.as("").atomic(user).want(401)
 		s.as("nonsense").atomic(user).want(401)
 	})

@@ -33,6 +33,7 @@ func newEstate(s *service) *estate {
 			"organizations": id,
 			"users":         made("/public/v2/users", resource("users", object{"firstName": "Ada"})),
 			"apiKeys":       made("/public/v2/apiKeys", resource("apiKeys", object{"name": "k"})),
+			"roles":         made("/public/v2/roles", resource("roles", object{"key": "clerk", "name": "Clerk"})),
 			"webhooks": made(hooksPath, resource("webhooks",
 				object{"url": "https://hooks.example.com/", "eventTypes": []string{"webhook.*"}})),
 		}
@@ -65,6 +66,7 @@ func (e *estate) key(kind, organization string, scopes ...string) string {
 // relationshipOf names one relationship of each type and the type it leads to.
 var relationshipOf = map[string][2]string{
 	"organizations": {"children", "organizations"}, "users": {"memberships", "memberships"}, "memberships": {"user", "users"},
+	"roles":   {"organization", "organizations"},
 	"apiKeys": {"organization", "organizations"}, "events": {"organization", "organizations"},
 	"webhooks":          {"deliveries", "webhookDeliveries"},
 	"webhookDeliveries": {"organization", "organizations"}, "webhookReplays": {"webhook", "webhooks"},
@@ -78,7 +80,7 @@ var toMany = []string{"organizations", "users", "webhooks"}
 var asked = map[string]string{
 	"GET management/organizations": "m organizations:read", "GET management/organizations/{id}": "m organizations:read",
 	"POST management/organizations": "m organizations:write", "PATCH management/organizations/{id}": "m organizations:write",
-	"DELETE management/organizations/{id}":              "m organizations:write",
+	"DELETE management/organizations/{id}":              "m organizations:delete",
 	"GET management/organizations/{id}/relationship":    "m organizations:read",
 	"GET management/organizations/{id}/related":         "m organizations:read",
 	"PATCH management/organizations/{id}/relationship":  "m organizations:write",
@@ -88,7 +90,7 @@ var asked = map[string]string{
 
 	"GET organizations": "organizations:read", "GET organizations/{id}": "organizations:read",
 	"POST organizations":       "m organizations:write",
-	"PATCH organizations/{id}": "organizations:write", "DELETE organizations/{id}": "m organizations:write",
+	"PATCH organizations/{id}": "organizations:write", "DELETE organizations/{id}": "m organizations:delete",
 	"GET organizations/{id}/relationship": "organizations:read", "GET organizations/{id}/related": "organizations:read",
 	"PATCH organizations/{id}/relationship": "organizations:write", "POST organizations/{id}/relationship": "organizations:write",
 	"DELETE organizations/{id}/relationship": "organizations:write",
@@ -103,6 +105,13 @@ var asked = map[string]string{
 	"GET memberships/{id}/relationship": "memberships:read", "GET memberships/{id}/related": "memberships:read",
 	"PATCH memberships/{id}/relationship": "memberships:write", "POST memberships/{id}/relationship": "memberships:write",
 	"DELETE memberships/{id}/relationship": "memberships:write",
+
+	"GET roles": "roles:read", "GET roles/{id}": "roles:read", "POST roles": "roles:write", "PATCH roles/{id}": "roles:write",
+	"DELETE roles/{id}": "roles:write", "GET roles/{id}/relationship": "roles:read", "GET roles/{id}/related": "roles:read",
+	"PATCH roles/{id}/relationship": "roles:write", "POST roles/{id}/relationship": "roles:write",
+	"DELETE roles/{id}/relationship": "roles:write",
+
+	"GET me": "anyone", "POST authorize": "anyone",
 
 	"GET apiKeys": "apiKeys:read", "GET apiKeys/{id}": "apiKeys:read", "POST apiKeys": "apiKeys:write",
 	"PATCH apiKeys/{id}":  "apiKeys:write",
@@ -150,7 +159,7 @@ func (e *estate) typeOf(path string) string {
 	switch typ {
 	case "refresh-token":
 		return "organizations"
-	case "event-types", "operations":
+	case "event-types", "operations", "me", "authorize":
 		return ""
 	}
 	if e.ids[typ] == [2]string{} || relationshipOf[typ] == [2]string{} {
@@ -320,7 +329,7 @@ func TestKeysOverHTTP(t *testing.T) {
 		weak.do("POST", "/public/v2/apiKeys", resource("apiKeys",
 			object{"name": "x", "kind": "management", "scopes": []string{"users:read"}})).want(403)
 		weak.do("PATCH", at, withID(resource("apiKeys", object{"kind": "management"}), id)).want(403)
-		weak.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "x", "kind": "user"})).want(422)
+		weak.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "x", "kind": "user"})).want(403)
 		weak.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "x", "key": key})).want(403)
 		weak.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "x", "scopes": []string{"nope"}})).want(422)
 		weak.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "x", "expiresAt": "2020-01-01T00:00:00Z"})).want(422)

@@ -91,7 +91,7 @@ func (rt *route) accepts(rel *jsonapi.Relationship) (jsonapi.Accepts, *jsonapi.S
 	}
 	switch {
 	case rt.served == nil:
-		return accepts, nil
+		return accepts, rt.speaks
 	case rt.related() && rel.Polymorphic:
 		accepts.Include = false
 		return accepts, rt.served.Schema

@@ -22,8 +22,9 @@ type route struct {
 	query jsonapi.Accepts
 	// target is the resource that {id} in the path is an id of; nil for none.
 	target *resource
-	// served is the resource that the answer shows, and that the query speaks of; nil for none.
+	// served is the resource that the answer shows, and that the query speaks of; nil for none. speaks is what the query speaks of instead.
 	served *resource
+	speaks *jsonapi.Schema
 	// decode reads the body into the request, for handle to find. It does what takes long and needs no database, because handle may run
 	// within a transaction.
 	decode func(*request) error
@@ -89,6 +90,22 @@ func routes() []route {
 			variables: []openapi.Variable{{Name: "eventType", Doc: openapi.ResourceID.Doc, Of: eventTypes}},
 			handle:    (*API).readEventType,
 			doc:       "Reads one type of event.",
+		},
+		route{
+			method: "GET", path: mePath, form: openapi.ReadAny, name: "whoAmI", needs: auth.Anyone(),
+			query: jsonapi.Accepts{Select: true, Fields: true}, speaks: meQuery, tag: meTag, handle: (*API).whoAmI,
+			doc: "Reads who the caller is: the user for a credential of one, the organization for its token, otherwise the key. With " +
+				"filter[organizationId] meta.permissions tells the words that the caller holds at those organizations; none where it " +
+				"sees none.",
+		},
+		route{
+			method: "POST", path: authorizePath, form: openapi.Ask, name: "authorize", needs: auth.Anyone(), query: jsonapi.NoQuery,
+			tag: authorizeTag, shows: checks, handle: (*API).authorize,
+			doc: "Answers whether a user may do something at an organization, by their roles of this moment, for up to 100 at once, in " +
+				"order. " +
+				"Without a user it is about the caller itself; about others it needs the scope memberships:read. What is unknown, or " +
+				"out of " +
+				"the caller's sight, is not allowed.",
 		},
 		route{
 			method: "POST", path: operationsPath, form: openapi.Operate, name: "operate", needs: auth.Anyone(), query: jsonapi.NoQuery,

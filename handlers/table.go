@@ -90,7 +90,7 @@ var resources = []*resource{
 	{
 		Collection: models.Organizations, path: "management/organizations", area: management, prefix: "Management",
 		reads: auth.Read("organizations").Manage(), writes: auth.Write("organizations").Manage(),
-		creates: auth.Write("organizations").Manage(), deletes: auth.Write("organizations").Manage(),
+		creates: auth.Write("organizations").Manage(), deletes: auth.Delete("organizations").Manage(),
 		members: map[string]auth.Permission{"users": auth.Write("memberships").Manage()},
 		create:  created(models.CreateOrganization),
 		update:  changed(models.UpdateOrganization),
@@ -99,7 +99,7 @@ var resources = []*resource{
 	{
 		Collection: models.Organizations, path: "organizations",
 		reads: auth.Read("organizations"), writes: auth.Write("organizations"),
-		creates: auth.Write("organizations").Manage(), deletes: auth.Write("organizations").Manage(),
+		creates: auth.Write("organizations").Manage().OrUser(), deletes: auth.Delete("organizations").Manage().OrUser(),
 		members: map[string]auth.Permission{"users": auth.Write("memberships")},
 		create:  created(models.CreateOrganization),
 		update:  changed(models.UpdateOrganization),
@@ -116,6 +116,11 @@ var resources = []*resource{
 		reads: auth.Read("memberships"), writes: auth.Write("memberships"),
 		creates: auth.Write("memberships"), deletes: auth.Write("memberships"),
 		create: created(models.CreateMembership), update: changed(models.UpdateMembership), remove: deleted(models.DeleteMembership),
+	},
+	{
+		Collection: models.Roles, path: "roles",
+		reads: auth.Read("roles"), writes: auth.Write("roles"), creates: auth.Write("roles"), deletes: auth.Write("roles"),
+		create: created(models.CreateRole), update: changed(models.UpdateRole), remove: deleted(models.DeleteRole),
 	},
 	{
 		Collection: models.APIKeys, path: "apiKeys",

@@ -105,6 +105,8 @@ func TestNobodyIsNamedByNothing(t *testing.T) {
 					switch c {
 					case models.Organizations:
 						doc = resource("organizations", object{"name": name})
+					case models.Roles:
+						doc["data"].(object)["attributes"].(object)["key"] = "clerk"
 					case models.Webhooks:
 						doc["data"].(object)["attributes"].(object)["url"] = "https://hooks.example.com"
 					}

@@ -58,7 +58,7 @@ func changingNames(s *jsonapi.Schema) []string {
 		names = append(names, a.Name)
 	}
 	for _, rel := range s.Relationships {
-		if !rel.Many && !rel.Derived {
+		if rel.Told || !rel.Many && !rel.Derived {
 			names = append(names, rel.Name)
 		}
 	}

@@ -16,7 +16,8 @@ const Version = "2.0.0"
 // Form is what kind of route one is. The rest of its description follows from that and from the type that it shows.
 type Form int
 
-// The forms of routes. Act is for what is done to one resource, and Operate for the Atomic Operations.
+// The forms of routes. Act is for what is done to one resource, Operate for the Atomic
+// Operations, ReadAny for one resource of whatever type, and Ask for resources that are answered and not kept.
 const (
 	List Form = iota + 1
 	Read
@@ -27,6 +28,8 @@ const (
 	Related
 	Linkage
 	Operate
+	ReadAny
+	Ask
 )
 
 // Route is one line of the route table.

@@ -120,7 +120,7 @@ func failures(rt *Route, s shape) []int {
 var shapes = map[Form]func(*generator, *Route) shape{
 	List: (*generator).listShape, Read: (*generator).readShape, Create: (*generator).createShape, Update: (*generator).updateShape,
 	Delete: (*generator).deleteShape, Act: (*generator).actShape, Related: (*generator).relatedShape, Linkage: (*generator).linkageShape,
-	Operate: (*generator).atomicShape,
+	Operate: (*generator).atomicShape, ReadAny: (*generator).readAnyShape, Ask: (*generator).askShape,
 }
 
 // shape returns what follows from the form of a route.
@@ -129,9 +129,9 @@ func (g *generator) shape(rt *Route) (shape, error) {
 	switch {
 	case !known:
 		return shape{}, fmt.Errorf("describe %s %s: it has no form", rt.Method, rt.Path)
-	case rt.Shows == nil && rt.Form != Operate:
+	case rt.Shows == nil && rt.Form != Operate && rt.Form != ReadAny:
 		return shape{}, fmt.Errorf("describe %s %s: it shows no resource", rt.Method, rt.Path)
-	case rt.Name == "" && (rt.Form == Act || rt.Form == Operate):
+	case rt.Name == "" && (rt.Form == Act || rt.Form == Operate || rt.Form == ReadAny || rt.Form == Ask):
 		return shape{}, fmt.Errorf("describe %s %s: its operation has no name", rt.Method, rt.Path)
 	}
 	s := of(g, rt)
@@ -194,15 +194,48 @@ func (g *generator) relatedShape(rt *Route) shape {
 		g.waits[document] = rt.Waits
 		return shape{id: "list" + name, success: g.answer(document, http.StatusOK)}
 	case rel.Polymorphic:
-		g.included()
-		g.schema("AnyDocument", documentOf("A document with one resource of any type, or null.", orNull(refTo("AnyResource")),
-			refTo("DocumentLinks"), refTo("Meta"), g.included()))
-		g.seen["AnyDocument"] = true
-		return shape{id: "get" + name, success: g.answer("AnyDocument", http.StatusOK)}
+		return shape{id: "get" + name, success: g.any()}
 	default:
 		return shape{id: "get" + name, success: g.answer(g.one(rel.Target, true), http.StatusOK)}
 	}
 }
+
+// any adds the answer with one resource of whatever type, and returns its name.
+func (g *generator) any() string {
+	g.schema("AnyDocument", documentOf("A document with one resource of any type, or null.", orNull(refTo("AnyResource")),
+		refTo("DocumentLinks"), refTo("Meta"), g.included()))
+	g.seen["AnyDocument"] = true
+	return g.answer("AnyDocument", http.StatusOK)
+}
+
+func (g *generator) readAnyShape(rt *Route) shape { return shape{id: rt.Name, success: g.any()} }
+
+// askShape is that of a route which takes and answers one resource, or a list of them.
+func (g *generator) askShape(rt *Route) shape {
+	name := nameOf(rt.Shows)
+	oneOrMany := func(s *schema) *schema { return &schema{AnyOf: []*schema{s, arrayOf(s, maxAsked)}} }
+	// Nothing of it is kept, so nothing has a link.
+	links := members[*schema]{}
+	for _, rel := range rt.Shows.Relationships {
+		links.set(rel.Name, object(rel.Doc, []string{"data"}, members[*schema]{{"data", g.linkage(rel, jsonapi.MaxLinkage)}}))
+	}
+	g.schema(name+"Answered", object(rt.Shows.Doc, []string{"type", "id", "attributes", "relationships"}, members[*schema]{
+		{"type", g.typeOf(rt.Shows)}, {"id", &schema{Type: "string", Description: "Its number in the list, from 1."}},
+		{"attributes", g.attributes(rt.Shows, reading)}, {"relationships", object("", nil, links)},
+	}))
+	g.schema(name+"Answer", documentOf("A document with answers.", oneOrMany(refTo(name+"Answered")), refTo("DocumentLinks"),
+		refTo("Meta"), nil))
+	g.schema(name+"Questions", object("A document with one resource object, or with a list of them.", []string{"data"}, members[*schema]{
+		{"data", oneOrMany(refTo(g.creation(rt.Shows)))}, {"meta", refTo("Meta")},
+	}))
+	return shape{
+		id: rt.Name, success: g.answer(name+"Answer", http.StatusOK),
+		body: g.requestBody(name, true, "What is asked.", refTo(name+"Questions")),
+	}
+}
+
+// maxAsked bounds the questions of one request.
+const maxAsked = 100
 
 // linkageVerbs say what is done to linkage.
 var linkageVerbs = map[string]string{

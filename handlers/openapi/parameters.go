@@ -171,6 +171,8 @@ func permissionText(rt *Route) string {
 	switch {
 	case rt.Needs.Public:
 		return "Anybody may call it."
+	case rt.Needs.User:
+		return "Needs a management key, or a credential of a user, with the scope " + strconv.Quote(rt.Needs.Scope) + "."
 	case rt.Needs.Management:
 		return "Needs a management key with the scope " + strconv.Quote(rt.Needs.Scope) + "."
 	case rt.Needs.Scope == "":
