@@ -43,7 +43,7 @@ func (d *demo) next() *models.Batch {
 	if d.madeOrganizations == d.organizations {
 		return nil
 	}
-	batch := &models.Batch{}
+	batch := &models.Batch{Roles: map[string][]string{}}
 	for d.madeOrganizations < d.organizations && len(batch.Organizations)+len(batch.Users) < batchOfTheDemo {
 		d.tree(batch)
 	}
@@ -58,7 +58,7 @@ const (
 
 // tree adds one company with all below it and its share of the people. Its choices are a sequence of their own.
 func (d *demo) tree(batch *models.Batch) {
-	t := &demoTree{demo: d, batch: batch, first: len(batch.Organizations),
+	t := &demoTree{demo: d, batch: batch, first: len(batch.Organizations), people: map[string]int{},
 		rand: rand.New(rand.NewPCG(d.key, uint64(d.trees)))} //nolint:gosec // the same seed gives the same data
 	d.trees++
 	t.region = regions[t.rand.IntN(len(regions))]
@@ -76,6 +76,7 @@ func (d *demo) tree(batch *models.Batch) {
 type demoTree struct {
 	*demo
 	batch  *models.Batch
+	people map[string]int // by organization
 	rand   *rand.Rand
 	region region
 	first  int   // index of the company in the batch
@@ -197,10 +198,29 @@ func (t *demoTree) addUser(n int) {
 }
 
 func (t *demoTree) join(org *models.Organization, user *models.User) {
-	t.batch.Memberships = append(t.batch.Memberships, &models.Membership{
+	m := &models.Membership{
 		ID: t.id(user.CreatedAt.Time), CreatedAt: user.CreatedAt, UpdatedAt: user.CreatedAt,
 		OrganizationID: org.ID, UserID: user.ID, Version: 1,
-	})
+	}
+	t.batch.Memberships = append(t.batch.Memberships, m)
+	t.batch.Roles[m.ID] = []string{roleOf(org, t.people[org.ID])}
+	t.people[org.ID]++
+}
+
+// roleOf returns the role of the n-th person of an organization.
+func roleOf(org *models.Organization, n int) string {
+	switch {
+	case n == 0 && org.ParentID == nil:
+		return models.RoleOwner
+	case n == 0:
+		return models.RoleManager
+	case n == 1:
+		return models.RoleAdmin
+	case n%5 == 0:
+		return models.RoleViewer
+	default:
+		return models.RoleMember
+	}
 }
 
 // id returns the UUIDv7 (RFC 9562 §5.7) of that moment, with the random bits of the tree.
