@@ -84,7 +84,7 @@ func defineRoles(c *collection.Collection) {
 				AND NOT EXISTS (SELECT 1 FROM events e WHERE e.subject_id = r.id AND e.event_type = 'role.created')`},
 			{"a role whose words are not those that it is found by", `SELECT w.role_id FROM role_permissions w
 				JOIN roles r ON r.id = w.role_id
-				WHERE r.permissions NOT LIKE '%"' || w.permission || '"%'`},
+				WHERE r.permissions NOT LIKE '%"' || w.permission || '"%' OR r.inheritable <> w.inheritable`},
 			{"a membership without a role", `SELECT id FROM memberships WHERE id NOT IN (SELECT membership_id FROM membership_roles)`},
 			{"a membership with a role that cannot be used there", `SELECT m.id FROM memberships m
 				JOIN membership_roles mr ON mr.membership_id = m.id JOIN roles r ON r.id = mr.role_id
@@ -192,7 +192,7 @@ func UpdateRole(ctx context.Context, db *store.DB, by Caller, id string, in *Cha
 		if err := save(ctx, tx, Roles, role, append(columns, "version", "updated_at")...); err != nil {
 			return nil, err
 		}
-		if !slices.Equal(before.Permissions, role.Permissions) {
+		if !slices.Equal(before.Permissions, role.Permissions) || before.Inheritable != role.Inheritable {
 			if err := replaceWords(ctx, tx, role); err != nil {
 				return nil, err
 			}
@@ -242,15 +242,19 @@ func lockRole(ctx context.Context, tx *store.DB, by Caller, id string) (*Role, e
 }
 
 // permitted is a word of a role.
-type permitted struct{ role, word string }
+type permitted struct {
+	role *Role
+	word string
+}
 
 var insertPermitted = store.InsertRows("insert the permissions of a role", "role_permissions", "",
-	store.Col("role_id", "uuid", func(p permitted) string { return p.role }),
-	store.Col("permission", "text", func(p permitted) string { return p.word }))
+	store.Col("role_id", "uuid", func(p permitted) string { return p.role.ID }),
+	store.Col("permission", "text", func(p permitted) string { return p.word }),
+	store.Col("inheritable", "boolean", func(p permitted) bool { return p.role.Inheritable }))
 
 // insertWords keeps the words of a role in the rows that they are found by.
 func insertWords(ctx context.Context, tx *store.DB, role *Role) error {
-	_, err := insertPermitted.Run(ctx, tx, store.Column(role.Permissions, func(word string) permitted { return permitted{role.ID, word} }))
+	_, err := insertPermitted.Run(ctx, tx, store.Column(role.Permissions, func(word string) permitted { return permitted{role, word} }))
 	return err
 }
 

@@ -37,7 +37,7 @@ func TestABodyTellsWhatTheOrganizationOfTheEndpointSees(t *testing.T) {
 		in := input(map[string]any{"name": "Grown up"})
 		in.Links["parent"] = models.Links{head.ID}
 		by := models.Caller{Kind: models.ByManagementKey, ID: models.NewID(), Name: "the operator", RequestID: "r-1"}
-		by.Scope = collection.Everything()
+		by.Scope, by.Rights = collection.Everything(), models.Rights{Scopes: []string{models.EveryScope}}
 		if _, err := models.UpdateOrganization(r.t.Context(), r.db, by, child.ID, in); err != nil {
 			r.t.Fatal(err)
 		}

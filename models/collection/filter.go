@@ -103,7 +103,7 @@ func (c *Collection) unfiltered(ctx context.Context, db *store.DB, scope Scope) 
 	if known := c.known(scope, nil); known.Name != "" {
 		return known.read(ctx, db)
 	}
-	if c.Reached.Table != "" && scope.reach == subtree {
+	if c.Reached.Table != "" && (scope.reach == subtree || scope.reach == person && !c.Reached.Own) {
 		return c.Reached.count(ctx, db, scope)
 	}
 	return c.countRows(ctx, db, c.Present(scope.gather()))

@@ -55,7 +55,7 @@ func (s *search) merge(ctx context.Context, organizations int, l *limits) {
 		behind = by.behind("r.", s.list.place)
 	}
 	each := min(n, 1+2*n/max(organizations, 1)) // twice as many as would do if all lists were equal
-	first := s.Reached.organizations(s.scope, s.begin("p.descendant_id", each, by, behind))
+	first := s.Reached.organizations(s.scope, s.begin("p.descendant_id", each, by, behind), true)
 	lists := s.begin("h.organization", n, by, Both(behind, Condition(by.upTo("r.", "b."))))
 
 	heads := fmt.Sprintf("SELECT p.descendant_id AS organization, %s, DENSE_RANK() OVER (ORDER BY %s) AS place %s",

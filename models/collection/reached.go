@@ -24,15 +24,16 @@ type Reached struct {
 }
 
 // organizations returns a FROM and a WHERE with the organizations of a scope that lead to rows, as p.descendant_id, and what is joined to
-// each of them.
-func (r Reached) organizations(scope Scope, joined Where) Where {
+// each of them. Without once, an organization can come several times: that is cheaper, and enough for who wants to know whether there are
+// many.
+func (r Reached) organizations(scope Scope, joined Where, once bool) Where {
 	from, ends := Condition("FROM organization_paths p "), Condition(" WHERE p.ancestor_id = ?", scope.id)
 	switch scope.reach {
 	case oneOrganization:
 		ends = Condition(ends.SQL+" AND p.descendant_id = ?", scope.id, scope.id)
 	case person: // several roles can reach one organization
 		reached := r.Words.reaching(scope.id)
-		from = Condition("FROM (SELECT DISTINCT hp.descendant_id "+reached.SQL+") p ", reached.Args...)
+		from = Condition("FROM (SELECT "+either(once, "DISTINCT ", "")+"hp.descendant_id "+reached.SQL+") p ", reached.Args...)
 		ends = Condition(" WHERE 1 = 1")
 	}
 	sql := from.SQL + joined.SQL
@@ -43,8 +44,8 @@ func (r Reached) organizations(scope Scope, joined Where) Where {
 }
 
 // lines returns a FROM and a WHERE with every line that leads from a scope to a row.
-func (r Reached) lines(scope Scope) Where {
-	return r.organizations(scope, Condition("JOIN "+r.Table+" l ON l."+r.Column+" = p.descendant_id"))
+func (r Reached) lines(scope Scope, once bool) Where {
+	return r.organizations(scope, Condition("JOIN "+r.Table+" l ON l."+r.Column+" = p.descendant_id"), once)
 }
 
 // count returns how many rows a subtree leads to. It reads indexes only, and each organization once.
@@ -58,7 +59,7 @@ func (r Reached) count(ctx context.Context, db *store.DB, scope Scope) (int64, e
 
 // counting returns the SELECT of count.
 func (r Reached) counting(scope Scope) Where {
-	lines := r.lines(scope)
+	lines := r.lines(scope, true)
 	sql, args := "SELECT COUNT(*) "+lines.SQL, lines.Args
 	if r.Distinct != "" {
 		// Only lines that are marked as shared can lead to the same row.
@@ -70,7 +71,7 @@ func (r Reached) counting(scope Scope) Where {
 
 // exceeds reports whether a scope leads to more than some lines.
 func (r Reached) exceeds(ctx context.Context, db *store.DB, scope Scope, most int) (bool, error) {
-	n, err := countUpTo(ctx, db, most+1, r.lines(scope))
+	n, err := countUpTo(ctx, db, most+1, r.lines(scope, false))
 	return n > most, err
 }
 
@@ -80,7 +81,7 @@ func (r Reached) spread(ctx context.Context, db *store.DB, scope Scope, most int
 	case oneOrganization:
 		return 1, nil
 	case person:
-		return countUpTo(ctx, db, most+1, Reached{Words: r.Words}.organizations(scope, Always()))
+		return countUpTo(ctx, db, most+1, Reached{Words: r.Words}.organizations(scope, Always(), false))
 	default:
 		return countUpTo(ctx, db, most+1, Condition("FROM organization_paths WHERE ancestor_id = ?", scope.id))
 	}

@@ -19,10 +19,11 @@ CREATE INDEX        roles_built_in ON roles (key) WHERE organization_id IS NULL;
 CREATE INDEX        roles_name     ON roles (name, id);
 CREATE INDEX        roles_order    ON roles (created_at, id);
 
--- The words of each role, a row each: what "may somebody do that there" is found by.
+-- The words of each role, a row each, with what else decides where they hold: "may somebody do that there" is found without the role.
 CREATE TABLE role_permissions (
-  role_id    uuid NOT NULL REFERENCES roles (id) ON DELETE CASCADE,
-  permission text COLLATE "C" NOT NULL,
+  role_id     uuid NOT NULL REFERENCES roles (id) ON DELETE CASCADE,
+  permission  text COLLATE "C" NOT NULL,
+  inheritable boolean NOT NULL,
   PRIMARY KEY (role_id, permission)
 );
 
@@ -39,8 +40,8 @@ INSERT INTO roles (id, organization_id, key, name, description, permissions, ran
   ('00000000-0000-7000-8000-000000000003', NULL, 'manager', 'Manager', 'Runs it: its people, their invitations, its branches.', '["events:read","invitations:write","memberships:write","organizations:write","read","roles:read","users:write","write"]', 60, true, 1, '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z'),
   ('00000000-0000-7000-8000-000000000004', NULL, 'member', 'Member', 'Sees it and the people in it, and works there.', '["memberships:read","organizations:read","read","roles:read","users:read","write"]', 20, true, 1, '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z'),
   ('00000000-0000-7000-8000-000000000005', NULL, 'viewer', 'Viewer', 'Sees it and the people in it.', '["memberships:read","organizations:read","read","roles:read","users:read"]', 10, true, 1, '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z');
-INSERT INTO role_permissions (role_id, permission)
-  SELECT id, json_array_elements_text(permissions::json) FROM roles;
+INSERT INTO role_permissions (role_id, permission, inheritable)
+  SELECT id, json_array_elements_text(permissions::json), inheritable FROM roles;
 
 -- Whoever is in an organization already is a member.
 INSERT INTO membership_roles (membership_id, role_id)

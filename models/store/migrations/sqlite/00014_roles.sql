@@ -19,10 +19,11 @@ CREATE INDEX        roles_built_in ON roles (key) WHERE organization_id IS NULL;
 CREATE INDEX        roles_name     ON roles (name, id);
 CREATE INDEX        roles_order    ON roles (created_at, id);
 
--- The words of each role, a row each: what "may somebody do that there" is found by.
+-- The words of each role, a row each, with what else decides where they hold: "may somebody do that there" is found without the role.
 CREATE TABLE role_permissions (
-  role_id    text NOT NULL REFERENCES roles (id) ON DELETE CASCADE,
-  permission text NOT NULL,
+  role_id     text NOT NULL REFERENCES roles (id) ON DELETE CASCADE,
+  permission  text NOT NULL,
+  inheritable boolean NOT NULL,
   PRIMARY KEY (role_id, permission)
 );
 
@@ -39,8 +40,8 @@ INSERT INTO roles (id, organization_id, key, name, description, permissions, ran
   ('00000000-0000-7000-8000-000000000003', NULL, 'manager', 'Manager', 'Runs it: its people, their invitations, its branches.', '["events:read","invitations:write","memberships:write","organizations:write","read","roles:read","users:write","write"]', 60, true, 1, 1767225600000000, 1767225600000000),
   ('00000000-0000-7000-8000-000000000004', NULL, 'member', 'Member', 'Sees it and the people in it, and works there.', '["memberships:read","organizations:read","read","roles:read","users:read","write"]', 20, true, 1, 1767225600000000, 1767225600000000),
   ('00000000-0000-7000-8000-000000000005', NULL, 'viewer', 'Viewer', 'Sees it and the people in it.', '["memberships:read","organizations:read","read","roles:read","users:read"]', 10, true, 1, 1767225600000000, 1767225600000000);
-INSERT INTO role_permissions (role_id, permission)
-  SELECT roles.id, word.value FROM roles, json_each(permissions) AS word;
+INSERT INTO role_permissions (role_id, permission, inheritable)
+  SELECT roles.id, word.value, inheritable FROM roles, json_each(permissions) AS word;
 
 -- Whoever is in an organization already is a member.
 INSERT INTO membership_roles (membership_id, role_id)
