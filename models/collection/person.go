@@ -3,8 +3,8 @@ package collection
 import "strings"
 
 // Held is a FROM with the lines by which users have roles at organizations: hm is the membership, hr the role, and hp leads from the
-// organization of the membership to the one where the role counts. HeldWords is the same with the words of the role, a line each, in place of
-// the role: it is the shorter by a table, which is a good part of what planning it costs.
+// organization of the membership to the one where the role counts. HeldWords is the same with the words of the role, a line each, in place
+// of the role: it is the shorter by a table, which is a good part of what planning it costs.
 var (
 	Held      = held("roles", "id")
 	HeldWords = held("role_permissions", "role_id")
