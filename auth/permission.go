@@ -71,13 +71,19 @@ func (p *Principal) Scope() collection.Scope {
 // Caller returns the principal as the author of changes.
 func (p *Principal) Caller(requestID string) models.Caller {
 	who := p.Identity()
+	if p.UserID != "" {
+		who.ID = p.UserID // a person is known by what they do, with whichever of their keys
+	}
 	return models.Caller{Kind: who.Kind, ID: who.ID, Name: p.Name, RequestID: requestID, Scope: p.Scope(), Rights: p.Rights}
 }
 
 // Neighbour returns whom the principal shares its part of the database with: an organization and all its keys are one.
 func (p *Principal) Neighbour() string {
-	if p.OrganizationID != "" {
+	switch {
+	case p.OrganizationID != "":
 		return "organization " + p.OrganizationID
+	case p.UserID != "":
+		return "user " + p.UserID
 	}
 	return p.Identity().String()
 }

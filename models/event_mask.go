@@ -172,8 +172,10 @@ func (t *telling) eachActor(found func(mention)) {
 // actorsOf returns what actors of a kind can be.
 func actorsOf(kind string) []*collection.Collection {
 	switch kind {
-	case ByManagementKey, ByOrganizationKey, ByUserKey:
+	case ByManagementKey, ByOrganizationKey:
 		return []*collection.Collection{APIKeys}
+	case ByUserKey:
+		return []*collection.Collection{Users}
 	case ByOrganizationToken:
 		return []*collection.Collection{Organizations}
 	default:
@@ -321,7 +323,7 @@ func (named mentions) look(ctx context.Context, db *store.DB) error {
 		switch g := (group{m.target, m.scope.RootedIn(nilUUID)}); {
 		case m.at != presently:
 			past[m.target] = append(past[m.target], m)
-		case m.scope.Bounded():
+		case m.scope.Whose() != "":
 			groups[g] = append(groups[g], m)
 		}
 	}
@@ -351,10 +353,10 @@ func (named mentions) look(ctx context.Context, db *store.DB) error {
 func pairsOfMentions(db *store.DB, all []mention) (from string, args []any) {
 	if db.Dialect() == store.Postgres {
 		return `unnest(?::uuid[], ?::uuid[]) AS mention (root, id)`, []any{
-			store.Column(all, func(m mention) string { return m.scope.Root() }), store.Column(all, func(m mention) string { return m.id }),
+			store.Column(all, func(m mention) string { return m.scope.Whose() }), store.Column(all, func(m mention) string { return m.id }),
 		}
 	}
-	pairs := store.Column(all, func(m mention) [2]string { return [2]string{m.scope.Root(), m.id} })
+	pairs := store.Column(all, func(m mention) [2]string { return [2]string{m.scope.Whose(), m.id} })
 	encoded, _ := json.Marshal(pairs) // strings always encode
 	return `(SELECT value ->> 0 AS root, value ->> 1 AS id FROM json_each(?)) AS mention`, []any{string(encoded)}
 }

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"fmt"
@@ -73,13 +74,16 @@ func FindHolder(ctx context.Context, db *store.DB, text string) (*Holder, error)
 		Name           *string
 		OrganizationID *string
 		UserID         *string
-		Active         *bool // of the user
+		Active         *bool // of the user, as the next two
+		FirstName      *string
+		LastName       *string
 		Scopes         *jsonapi.Strings
 		SecretExpires  *jsonapi.Time
 		KeyExpires     *jsonapi.Time
 	}
 	err := db.Session(ctx).Raw(`SELECT c.hash, c.api_key_id, c.organization_id AS token_of, o.name AS token_name,
-			c.expires_at AS secret_expires, k.kind, k.name, k.organization_id, k.user_id, k.scopes, k.expires_at AS key_expires, u.active
+			c.expires_at AS secret_expires, k.kind, k.name, k.organization_id, k.user_id, k.scopes, k.expires_at AS key_expires,
+			u.active, u.first_name, u.last_name
 		FROM credentials c
 		LEFT JOIN api_keys k ON k.id = c.api_key_id
 		LEFT JOIN users u ON u.id = k.user_id
@@ -106,6 +110,10 @@ func FindHolder(ctx context.Context, db *store.DB, text string) (*Holder, error)
 			Kind: OrganizationKey, OrganizationID: *row.TokenOf, Name: deref(row.TokenName),
 			Rights: Rights{[]string{EveryScope}, row.SecretExpires},
 		}, nil
+	}
+	if row.UserID != nil { // it is a person who does what is done with it
+		person := &User{FirstName: row.FirstName, LastName: row.LastName}
+		row.Name = optional(cmp.Or(person.fullName(), deref(row.Name)))
 	}
 	return &Holder{
 		Kind: KeyKind(deref(row.Kind)), KeyID: *row.APIKeyID, Name: deref(row.Name), OrganizationID: deref(row.OrganizationID),

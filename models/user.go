@@ -33,6 +33,11 @@ type User struct {
 	Version      int64   `gorm:"column:version"`
 }
 
+// fullName returns first and last name, as far as they are known.
+func (u *User) fullName() string {
+	return strings.TrimSpace(deref(u.FirstName) + " " + deref(u.LastName))
+}
+
 // TableName implements GORM's Tabler.
 func (User) TableName() string { return "users" }
 
@@ -55,7 +60,7 @@ func defineUsers(c *collection.Collection) {
 		},
 		Complete: func(_ *store.DB, model any) error {
 			u := model.(*User)
-			u.FullName = strings.TrimSpace(deref(u.FirstName) + " " + deref(u.LastName))
+			u.FullName = u.fullName()
 			return nil
 		},
 	}

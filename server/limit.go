@@ -51,8 +51,8 @@ func NewLimiter(limit int, window time.Duration, now func() time.Time) *Limiter 
 // every failed authentication.
 type Payer struct {
 	Caller models.Identity
-	// Organization is the one whose credentials share a budget beside their own, "" for none.
-	Organization string
+	// Owner is the organization, or the user, whose credentials share a budget beside their own, "" for none.
+	Owner string
 }
 
 // nobody pays by address.
@@ -61,8 +61,8 @@ var nobody Payer
 // payerOf returns whom the requests of a caller are charged to.
 func payerOf(principal *auth.Principal) Payer {
 	p := Payer{Caller: principal.Identity()}
-	if principal.Kind == models.OrganizationKey {
-		p.Organization = principal.OrganizationID
+	if principal.Kind != models.ManagementKey {
+		p.Owner = principal.Neighbour()
 	}
 	return p
 }
@@ -79,8 +79,8 @@ func (l *Limiter) accounts(r *http.Request, p Payer) []account {
 		return []account{l.ofAddress(ExchangeOf(r.Context()).RemoteIP)}
 	}
 	accounts := []account{{"caller " + p.Caller.String(), l.limit}}
-	if p.Organization != "" {
-		accounts = append(accounts, account{"organization " + p.Organization, sharedLimit * l.limit})
+	if p.Owner != "" {
+		accounts = append(accounts, account{p.Owner, sharedLimit * l.limit})
 	}
 	return accounts
 }

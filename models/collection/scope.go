@@ -57,15 +57,18 @@ func (s Scope) PersonID() string {
 	return s.id
 }
 
+// Whose returns the organization, or the user, whose scope it is; "" for that of everything and of nothing.
+func (s Scope) Whose() string { return s.id }
+
 // Single reports whether the scope is one organization without those below it.
 func (s Scope) Single() bool { return s.reach == oneOrganization }
 
 // Bounded reports whether the scope is an organization, alone or with all below it.
 func (s Scope) Bounded() bool { return s.reach == subtree || s.reach == oneOrganization }
 
-// RootedIn returns the scope that sees of another organization what this one sees of its own.
-func (s Scope) RootedIn(organizationID string) Scope {
-	s.id = organizationID
+// RootedIn returns the scope that sees of another organization, or as another user, what this one sees of its own.
+func (s Scope) RootedIn(id string) Scope {
+	s.id = id
 	return s
 }
 
