@@ -168,6 +168,41 @@ func TestAChangeOfRolesIsTold(t *testing.T) {
 	})
 }
 
+// TestWhoOnlyReadsChangesNothing sends what was read back, as somebody who may not write it: that is refused as a change would be.
+func TestWhoOnlyReadsChangesNothing(t *testing.T) {
+	eachService(t, func(_ *testing.T, s *service) {
+		f := newFamily(s)
+		role := s.do("POST", "/public/v2/roles", resource("roles", object{"key": "clerk", "name": "Clerk"}, "organization",
+			ref("organizations", f.branch))).want(201).text("data", "id")
+		bob := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Bob"})).want(201).text("data", "id")
+		m := s.member(bob, f.branch)
+		ada, reader := s.person("Ada", f.branch)
+		_, manager := s.person("Eve", f.branch, models.RoleManager)
+		_, admin := s.person("Zoe", f.branch, models.RoleAdmin)
+		for typ, id := range map[string]string{"organizations": f.branch, "users": bob, "memberships": m, "roles": role} {
+			path := "/public/v2/" + typ + "/" + id
+			for _, attributes := range []object{{}, {"name": "New"}} {
+				if typ == "users" && attributes["name"] != nil {
+					attributes = object{"lastName": "New"}
+				}
+				if typ == "memberships" {
+					attributes = object{}
+				}
+				reader.do("PATCH", path, withID(resource(typ, attributes), id)).want(403)
+			}
+			reader.do("DELETE", path, nil).want(403)
+		}
+		reader.do("PATCH", "/public/v2/users/"+ada, withID(resource("users", object{"lastName": "Lovelace"}), ada)).want(200)
+		reader.do("PATCH", "/public/v2/users/"+ada, withID(resource("users", object{"active": false}), ada)).want(403)
+		manager.do("PATCH", "/public/v2/users/"+bob, withID(resource("users", object{"active": false}), bob)).want(200)
+		s.member(bob, f.leaf, models.RoleAdmin)
+		for _, attributes := range []object{{"active": true}, {"email": "bob@example.com"}} { // of somebody of a higher rank in the leaf
+			manager.do("PATCH", "/public/v2/users/"+bob, withID(resource("users", attributes), bob)).want(403)
+			admin.do("PATCH", "/public/v2/users/"+bob, withID(resource("users", attributes), bob)).want(403)
+		}
+	})
+}
+
 func TestNobodyGivesMoreThanTheyHold(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		f := newFamily(s)

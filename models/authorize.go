@@ -99,10 +99,13 @@ func DecideFor(ctx context.Context, db *store.DB, by Caller, checks []Check) ([]
 		}
 	}
 	decisions, err := Decide(ctx, db, asked)
+	if err != nil {
+		return nil, err
+	}
 	for i, allowed := range programs {
 		decisions[i].Allowed = allowed
 	}
-	return decisions, err
+	return decisions, nil
 }
 
 // toldOfMembers returns of which organizations a caller may know who does what there.

@@ -185,6 +185,11 @@ func UpdateMembership(ctx context.Context, db *store.DB, by Caller, id string, i
 		if m, err = lockLive[Membership](ctx, tx, Memberships, by.Scope, id); err != nil {
 			return nil, err
 		}
+		if by.User() != m.UserID {
+			if err := by.may(ctx, tx, m.OrganizationID, "memberships:write"); err != nil {
+				return nil, err
+			}
+		}
 		if err := checkVersion(m.Version, in.Versions); err != nil {
 			return nil, err
 		}

@@ -166,6 +166,9 @@ func UpdateRole(ctx context.Context, db *store.DB, by Caller, id string, in *Cha
 		if err != nil {
 			return nil, err
 		}
+		if err := by.may(ctx, tx, deref(before.OrganizationID), "roles:write"); err != nil {
+			return nil, err
+		}
 		if err := checkVersion(before.Version, in.Versions); err != nil {
 			return nil, err
 		}

@@ -108,7 +108,7 @@ func standingOfUser(ctx context.Context, db *store.DB, user, organization, locki
 		return nil
 	}, `SELECT hr.id, hr.permissions, hr.rank, hr.inheritable, u.active FROM `+collection.Held+`
 		JOIN users u ON u.id = hm.user_id
-		WHERE hm.user_id = ? AND hp.descendant_id = ?`+locking, user, collection.IDOrNil(organization))
+		WHERE hm.user_id = ? AND hp.descendant_id = ?`+locking, collection.IDOrNil(user), collection.IDOrNil(organization))
 	if err != nil {
 		return s, fmt.Errorf("read standing: %w", err)
 	}

@@ -228,7 +228,7 @@ func UpdateUser(ctx context.Context, db *store.DB, by Caller, id string, in *Cha
 		if err := prepareUser(tx, before, user, in); err != nil {
 			return nil, err
 		}
-		if err := checkProfile(ctx, tx, by, before, user); err != nil {
+		if err := checkProfile(ctx, tx, by, before, user, in); err != nil {
 			return nil, err
 		}
 		moved := false

@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"reflect"
+	"slices"
 
 	"roster/models/collection"
 	"roster/models/store"
@@ -26,10 +27,12 @@ func prepareUser(tx *store.DB, before, user *User, in *Change) error {
 	return nil
 }
 
-// checkProfile keeps a caller from changing a user whom other organizations share: what one of them wrote would be true in all.
-func checkProfile(ctx context.Context, tx *store.DB, by Caller, before, user *User) error {
+// checkProfile keeps a caller from changing a user whom other organizations share: what one of them wrote would be true in all. A person
+// who may not write the user is refused whatever it was, unless memberships alone are to change.
+func checkProfile(ctx context.Context, tx *store.DB, by Caller, before, user *User, in *Change) error {
 	changed := changedFields(before, user)
-	if len(changed) == 0 || by.Scope.All() {
+	_, moves := in.Links["organizations"]
+	if by.Scope.All() || len(changed) == 0 && (by.User() == "" || moves) {
 		return nil
 	}
 	all, err := membershipOrganizations(ctx, tx, collection.Everything(), user.ID)
@@ -44,10 +47,20 @@ func checkProfile(ctx context.Context, tx *store.DB, by Caller, before, user *Us
 		if err := checkSignIn(by, before, user); err != nil {
 			return err
 		}
-		if before.Active != user.Active {
-			return checkHigher(ctx, tx, by, user.ID, all, "active")
+		for _, field := range []string{"email", "active"} {
+			if slices.Contains(changed, field) && by.User() != user.ID {
+				if err := checkHigher(ctx, tx, by, user.ID, all, field); err != nil {
+					return err
+				}
+			}
+		}
+		if before.Active != user.Active && by.User() == user.ID {
+			return &store.Error{Kind: store.Forbidden, Field: "active", Message: "Nobody locks themselves out."}
 		}
 		return nil
+	}
+	if by.User() != "" {
+		return &store.Error{Kind: store.Forbidden, Message: "This needs users:write at every organization of the user."}
 	}
 	var errs store.Errors
 	for _, field := range changed {
