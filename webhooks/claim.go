@@ -14,7 +14,15 @@ type claims struct {
 	passedOver map[standing]bool // the last claim found some, or may have, and did not lease them
 	noRoom     bool              // the last claim had no room to look for those of some standing
 	missed     bool              // a delivery came for a lane that is being given back, which has its turn after that
+	underWay   bool              // a claim is: what it is going to pass over is not known yet
+	freed      bool              // meanwhile a place became free, which it did not know of
 }
+
+// begin notes that a claim begins, with the room that there is now.
+func (c *claims) begin() { c.due, c.underWay, c.freed = false, true, false }
+
+// failed notes that a claim did not work. Another one is due.
+func (c *claims) failed() { c.due, c.underWay = true, false }
 
 // look makes the next fetch claim. What is being given back meanwhile may have its turn as well.
 func (c *claims) look(givingBack bool) {
@@ -27,15 +35,23 @@ func (c *claims) miss() { c.missed, c.due = true, true }
 
 // claimed takes what a claim has left.
 func (c *claims) claimed(passedOver map[standing]bool, noRoom, again bool) {
-	c.passedOver, c.noRoom = passedOver, noRoom
-	c.due = c.due || again
+	c.passedOver, c.noRoom, c.underWay = passedOver, noRoom, false
+	passed := noRoom
+	for _, some := range passedOver {
+		passed = passed || some
+	}
+	c.due = c.due || again || c.freed && passed
 }
 
 // makeRoom notes that a held lane does not count as being of that standing any more.
-func (c *claims) makeRoom(of standing) { c.due = c.due || c.passedOver[of] }
+func (c *claims) makeRoom(of standing) {
+	c.freed = c.underWay
+	c.due = c.due || c.passedOver[of]
+}
 
 // gaveBack notes that a lane of that standing was given back.
 func (c *claims) gaveBack(of standing) {
+	c.freed = c.underWay
 	c.due = c.due || c.missed || c.noRoom || c.passedOver[of]
 	c.missed = false
 }

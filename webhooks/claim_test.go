@@ -38,6 +38,26 @@ func TestWhenLanesAreClaimedThatAreNotHeld(t *testing.T) {
 			c.due = false
 			c.gaveBack(newcomer)
 		}, false},
+		"a place becomes free while a claim that had none is under way": {left(newcomer), false, false, func(c *claims) {
+			c.claimed(nil, false, false) // nobody waits
+			c.begin()
+			c.makeRoom(newcomer)
+			c.claimed(left(newcomer), true, false)
+		}, true},
+		"a lane is back while a claim that passes over others is under way": {nil, false, false, func(c *claims) {
+			c.begin()
+			c.gaveBack(proven)
+			c.claimed(left(proven), false, false)
+		}, true},
+		"a place becomes free while a claim finds nobody": {nil, false, false, func(c *claims) {
+			c.begin()
+			c.makeRoom(proven)
+			c.claimed(nil, false, false)
+		}, false},
+		"a claim fails": {nil, false, false, func(c *claims) {
+			c.begin()
+			c.failed()
+		}, true},
 	} {
 		var claims claims
 		claims.claimed(c.left, c.noRoom, c.again)

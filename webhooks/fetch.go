@@ -133,7 +133,7 @@ func (l *loop) nextRequest(now time.Time) (rq fetchRequest, lanes []*heldLane) {
 	rq = fetchRequest{generation: l.w.generation.Load()}
 	reserved := 0 // for lanes that are leased by the request
 	if l.claims.due && !l.stopping {
-		l.claims.due = false
+		l.claims.begin()
 		rq.room = l.w.budget.room()
 		rq.searches = search(rq.room, fetchClaims)
 		reserved = fetchClaims
@@ -223,7 +223,7 @@ func (l *loop) fetchAgain(f fetched) {
 	l.fetching.failures++
 	l.w.failing(l.w.sending, "fetch deliveries", f.err)
 	l.fetching.resumeAt = time.Now().Add(fetchPause)
-	l.claims.due = true
+	l.claims.failed()
 	l.alarm(l.fetching.resumeAt)
 	for _, s := range f.request.due {
 		if lane := l.held(s.Holding); lane != nil && !lane.turn.ended && !l.stopping {
