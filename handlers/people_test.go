@@ -194,6 +194,12 @@ func TestWhoOnlyReadsChangesNothing(t *testing.T) {
 		}
 		reader.do("PATCH", "/public/v2/users/"+ada, withID(resource("users", object{"lastName": "Lovelace"}), ada)).want(200)
 		reader.do("PATCH", "/public/v2/users/"+ada, withID(resource("users", object{"active": false}), ada)).want(403)
+		// Roles of their own they may give up, not take.
+		own := "/public/v2/memberships/" + reader.get("/public/v2/memberships?filter[userId]="+ada).text("data", 0, "id") +
+			"/relationships/roles"
+		reader.do("POST", own, object{"data": rolesAs(models.RoleViewer)}).want(403)
+		s.do("POST", own, object{"data": rolesAs(models.RoleViewer)}).want(200)
+		reader.do("DELETE", own, object{"data": rolesAs(models.RoleMember)}).want(200)
 		manager.do("PATCH", "/public/v2/users/"+bob, withID(resource("users", object{"active": false}), bob)).want(200)
 		s.member(bob, f.leaf, models.RoleAdmin)
 		for _, attributes := range []object{{"active": true}, {"email": "bob@example.com"}} { // of somebody of a higher rank in the leaf

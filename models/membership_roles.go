@@ -149,6 +149,11 @@ func changeRoles(ctx context.Context, tx *store.DB, by Caller, m *Membership, ho
 	if err := checkMember(ctx, tx, by, m); err != nil {
 		return err
 	}
+	if len(join) > 0 { // roles of their own people may give up, not take
+		if err := by.may(ctx, tx, m.OrganizationID, "memberships:write"); err != nil {
+			return err
+		}
+	}
 	if err := checkGrant(ctx, tx, by, m, links, join); err != nil {
 		return err
 	}
