@@ -28,9 +28,9 @@ var wordsOf = map[string]string{
 	"events": "events", "webhooks": "webhooks", "webhookDeliveries": "webhooks", "webhookReplays": "webhooks",
 }
 
-// TestEveryRoleOnEveryRoute sends every route that reads, changes or deletes one resource as people with each of the built-in roles, given in
-// its organization, above it, in another, or nowhere: what they may not read is not there, what they may read and not write is refused, and
-// of another organization everything stays as it is.
+// TestEveryRoleOnEveryRoute sends every route that reads, changes or deletes one resource as people with each of the built-in roles, given
+// in its organization, above it, in another, or nowhere: what they may not read is not there, what they may read and not write is refused,
+// and of another organization everything stays as it is.
 func TestEveryRoleOnEveryRoute(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		e := newEstate(s)
