@@ -1,0 +1,100 @@
+package models_test
+
+import (
+	"fmt"
+	"testing"
+
+	"roster/jsonapi"
+	"roster/models"
+	"roster/models/collection"
+	"roster/models/modelstest"
+	"roster/models/store"
+)
+
+// TestOfTwoOwnersWhoLeaveAtOnceOneStays has the last two owners of an organization go in every way there is, each beside every other.
+func TestOfTwoOwnersWhoLeaveAtOnceOneStays(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx := t.Context()
+		type owner struct{ user, membership string }
+		ways := map[string]func(owner) error{
+			"leaves": func(o owner) error {
+				by := models.Caller{Kind: models.ByUserKey, ID: o.user, Name: "Ada", Scope: collection.Person(o.user), Rights: all}
+				return models.DeleteMembership(ctx, db, by, o.membership, nil)
+			},
+			"is given another role": func(o owner) error {
+				_, err := models.UpdateMembership(ctx, db, everything, o.membership,
+					input(nil, relations{"roles": many(models.RoleViewer)}))
+				return err
+			},
+			"is deactivated": func(o owner) error {
+				_, err := models.UpdateUser(ctx, db, everything, o.user, input(attributes{"active": false}, nil))
+				return err
+			},
+			"is deleted": func(o owner) error { return models.DeleteUser(ctx, db, everything, o.user, nil) },
+		}
+		for first, go1 := range ways {
+			for second, go2 := range ways {
+				org := organization(t, db, "Acme", "").ID
+				owners := [2]owner{}
+				for i := range owners {
+					u := user(t, db, fmt.Sprint("u", i)).ID
+					m := modelstest.Membership(t, db, u, org, modelstest.To("roles", models.RoleOwner))
+					owners[i] = owner{u, m.ID}
+				}
+				stayed := 0
+				for _, err := range atOnce(func() error { return go1(owners[0]) }, func() error { return go2(owners[1]) }) {
+					if err != nil {
+						wantKind(t, err, store.Conflict, "")
+						stayed++
+					}
+				}
+				if stayed != 1 {
+					t.Errorf("one %s while another %s: %d stay", first, second, stayed)
+				}
+			}
+		}
+		modelstest.CheckConsistency(t, db)
+	})
+}
+
+// TestARoleIsGivenOrGone has a role of an organization given in a branch while it is deleted, and while the branch moves away from it: no
+// membership is left with a role that is not there, or cannot be used there.
+func TestARoleIsGivenOrGone(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx := t.Context()
+		top, other := organization(t, db, "Top", "").ID, organization(t, db, "Other", "").ID
+		for i := range 8 {
+			branch := organization(t, db, "Branch", top).ID
+			role := must(models.CreateRole(ctx, db, everything, input(attributes{"key": fmt.Sprint("r", i), "name": "R",
+				"permissions": jsonapi.Strings{"read"}}, relations{"organization": one(top)})))(t).ID
+			person := user(t, db, "u").ID
+			give := func() error {
+				_, err := models.CreateMembership(ctx, db, everything, input(nil,
+					relations{"organization": one(branch), "user": one(person), "roles": many(role)}))
+				return err
+			}
+			take := func() error { return models.DeleteRole(ctx, db, everything, role, nil) }
+			if i%2 == 0 {
+				take = func() error {
+					_, err := models.UpdateOrganization(ctx, db, everything, branch, input(nil, relations{"parent": one(other)}))
+					return err
+				}
+			}
+			done := 0
+			for _, err := range atOnce(give, take) {
+				switch {
+				case err == nil:
+					done++
+				case !refused(err):
+					t.Fatal(err)
+				}
+			}
+			if done != 1 {
+				t.Errorf("the %d. time %d of two were done", i, done)
+			}
+		}
+		modelstest.CheckConsistency(t, db)
+	})
+}
