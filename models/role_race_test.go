@@ -98,3 +98,71 @@ func TestARoleIsGivenOrGone(t *testing.T) {
 		modelstest.CheckConsistency(t, db)
 	})
 }
+
+// TestNoReplicaDecidesByWhatWas gives and takes roles, edits them, moves, and deactivates, on one of three replicas, and asks the others as
+// soon as that was answered.
+func TestNoReplicaDecidesByWhatWas(t *testing.T) {
+	t.Parallel()
+	cfg, ctx := modelstest.Config(t, store.Postgres), t.Context()
+	replicas := [3]*store.DB{}
+	for i := range replicas {
+		replicas[i] = modelstest.OpenConfig(t, cfg)
+	}
+	db := replicas[0]
+	top, away := organization(t, db, "Top", "").ID, organization(t, db, "Away", "").ID
+	leaf, u := organization(t, db, "Leaf", top).ID, user(t, db, "u").ID
+	role := must(models.CreateRole(ctx, db, everything, input(attributes{"key": "clerk", "name": "Clerk",
+		"permissions": jsonapi.Strings{"approve"}}, relations{"organization": one(top)})))(t).ID
+	m := modelstest.Membership(t, db, u, top, modelstest.To("roles", role)).ID
+	on := func(i int) *store.DB { return replicas[i%3] }
+	roles := func(ids ...string) func(int) error {
+		return func(i int) error {
+			_, err := models.UpdateMembership(ctx, on(i), everything, m, input(nil, relations{"roles": many(ids...)}))
+			return err
+		}
+	}
+	edit := func(a attributes) func(int) error {
+		return func(i int) error {
+			_, err := models.UpdateRole(ctx, on(i), everything, role, input(a, nil))
+			return err
+		}
+	}
+	move := func(to string) func(int) error {
+		return func(i int) error {
+			_, err := models.UpdateOrganization(ctx, on(i), everything, leaf, input(nil, relations{"parent": one(to)}))
+			return err
+		}
+	}
+	active := func(is bool) func(int) error {
+		return func(i int) error {
+			_, err := models.UpdateUser(ctx, on(i), everything, u, input(attributes{"active": is}, nil))
+			return err
+		}
+	}
+	asked, stale := 0, 0
+	for i := range 45 {
+		for _, change := range []struct {
+			do   func(int) error
+			want bool
+		}{
+			{roles(models.RoleViewer), false}, {roles(role, models.RoleViewer), true},
+			{edit(attributes{"permissions": jsonapi.Strings{"read"}}), false},
+			{edit(attributes{"permissions": jsonapi.Strings{"approve"}}), true},
+			{edit(attributes{"inheritable": false}), false}, {edit(attributes{"inheritable": true}), true},
+			{move(away), false}, {move(top), true}, {active(false), false}, {active(true), true},
+		} {
+			if err := change.do(i); err != nil {
+				t.Fatal(err)
+			}
+			for _, replica := range replicas {
+				d := must(models.Decide(ctx, replica, []models.Check{{User: u, Permission: "approve", Organization: leaf}}))(t)
+				if asked++; d[0].Allowed != change.want {
+					stale++
+				}
+			}
+		}
+	}
+	if stale > 0 || asked < 1000 {
+		t.Errorf("of %d decisions %d were stale", asked, stale)
+	}
+}
