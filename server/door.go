@@ -68,7 +68,7 @@ func (d *Door) check() error {
 		}
 	}
 	for _, rt := range d.Routes {
-		if rt.Method == http.MethodPost && d.Told == nil && !rt.Needs.Public {
+		if rt.Method == http.MethodPost && !rt.Asks && d.Told == nil && !rt.Needs.Public {
 			return fmt.Errorf("the door at %v takes %s %s, and does not say what its answers tell of", d.Paths, rt.Method, rt.Path)
 		}
 	}

@@ -25,6 +25,8 @@ type Route struct {
 	Needs auth.Permission
 	// NeedsOf returns it where it depends on the request; nil where it does not.
 	NeedsOf func(*http.Request) auth.Permission
+	// Asks: a POST that only asks. It can be sent again as it is, so an Idempotency-Key means nothing to it, and no answer is kept.
+	Asks bool
 	// Take looks at a request from an admitted caller: at its header and query before its body is read, then at its body, which it reads
 	// with [Request.Read]. It does what takes long and needs no database. It returns what serves the request.
 	Take func(w http.ResponseWriter, rq *Request) (Serve, error)

@@ -64,7 +64,7 @@ func (a *admission) serve(d *Door, rt *Route) http.Handler {
 		if err != nil {
 			return err
 		}
-		if _, keyed := r.Header[IdempotencyKey]; keyed && rt.Method == http.MethodPost && rq.Principal != nil {
+		if _, keyed := r.Header[IdempotencyKey]; keyed && rt.Method == http.MethodPost && !rt.Asks && rq.Principal != nil {
 			return rq.once(w, serve)
 		}
 		return serve(w)

@@ -77,7 +77,7 @@ func (c *config) networkSettings() []setting {
 		{flag: "metrics-listen", set: optional(address(&c.metricsListen)),
 			help: "`address` for /metrics alone (default: on the main listener)"},
 		{flag: "base-url", set: optional(webURL(&c.baseURL)),
-			help: "public `URL` of this service, for what is printed (default: derived from the listener)"},
+			help: "public `URL` of this service, for what is printed and announced (default: derived from listener or request)"},
 		{flag: "tls-cert", set: text(&c.tlsCert),
 			help: "`file` with the certificate chain in PEM; serves TLS together with --tls-key; a new one is served without a restart"},
 		{flag: "tls-key", set: text(&c.tlsKey),

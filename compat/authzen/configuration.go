@@ -1,0 +1,41 @@
+package authzen
+
+import (
+	"net/http"
+	"strings"
+
+	"roster/server"
+)
+
+// announced is what the service says of itself (§9.1 of the specification).
+type announced struct {
+	Point       string `json:"policy_decision_point"`
+	Evaluation  string `json:"access_evaluation_endpoint"`
+	Evaluations string `json:"access_evaluations_endpoint"`
+	Subjects    string `json:"search_subject_endpoint"`
+	Resources   string `json:"search_resource_endpoint"`
+	Actions     string `json:"search_action_endpoint"`
+}
+
+// configuration answers with where everything is. Clients compare the base with the URL that they asked at.
+func configuration(base string) func(http.ResponseWriter, *server.Request) (server.Serve, error) {
+	return func(_ http.ResponseWriter, rq *server.Request) (server.Serve, error) {
+		at := strings.TrimSuffix(base, "/")
+		if at == "" {
+			at = requested(rq)
+		}
+		return func(w http.ResponseWriter) error {
+			return write(w, announced{
+				at, at + evaluationPath, at + evaluationsPath, at + searchPath + "subject", at + searchPath + "resource", at + searchPath + "action",
+			})
+		}, nil
+	}
+}
+
+// requested returns the URL of the service as the request names it.
+func requested(rq *server.Request) string {
+	if server.ExchangeOf(rq.Context()).Secure {
+		return "https://" + rq.Host
+	}
+	return "http://" + rq.Host
+}

@@ -1,0 +1,139 @@
+package authzen
+
+import (
+	"encoding/json"
+	"errors"
+	"mime"
+	"net/http"
+	"strconv"
+
+	"roster/auth"
+	"roster/models/store"
+	"roster/server"
+)
+
+// The paths of the specification (§10.1), which it lets a server announce.
+const (
+	root              = "/access/v1"
+	evaluationPath    = root + "/evaluation"
+	evaluationsPath   = root + "/evaluations"
+	searchPath        = root + "/search/"
+	configurationPath = "/.well-known/authzen-configuration"
+)
+
+// Door returns the front door. base is the URL that clients know the service by; "" for the one that each request names.
+func Door(base string) *server.Door {
+	members := auth.Read("memberships")
+	return &server.Door{
+		Paths:        []string{root, configurationPath},
+		Credential:   auth.Credential,
+		HowToPresent: "Send a key as Authorization: Bearer.",
+		Refusal:      refusal,
+		Routes: []server.Route{
+			{Method: http.MethodGet, Path: configurationPath, Needs: auth.Public(), Take: configuration(base)},
+			asking(evaluationPath, auth.Anyone(), evaluation),
+			asking(evaluationsPath, auth.Anyone(), evaluations),
+			asking(searchPath+"subject", members, searching(subjectSearch)),
+			asking(searchPath+"resource", auth.Anyone(), searching(resourceSearch)),
+			asking(searchPath+"action", auth.Anyone(), searching(actionSearch)),
+		},
+	}
+}
+
+// answering looks up the answer to a question that was read.
+type answering func() (any, error)
+
+// asking returns a route that reads a question and answers it.
+func asking(path string, needs auth.Permission, read func(*server.Request, object) (answering, error)) server.Route {
+	return server.Route{
+		Method: http.MethodPost, Path: path, Needs: needs, Asks: true,
+		Take: func(w http.ResponseWriter, rq *server.Request) (server.Serve, error) {
+			if err := checkType(rq.Header); err != nil {
+				return nil, err
+			}
+			if err := rq.Read(w); err != nil {
+				return nil, err
+			}
+			body, err := objectOf(rq.Content)
+			if err != nil {
+				return nil, err
+			}
+			answer, err := read(rq, body)
+			if err != nil {
+				return nil, err
+			}
+			return func(w http.ResponseWriter) error {
+				told, err := answer()
+				if err != nil {
+					return err
+				}
+				return write(w, told)
+			}, nil
+		},
+	}
+}
+
+// checkType refuses a body that says it is something else than JSON. One that says nothing is taken for JSON.
+func checkType(header http.Header) error {
+	text := header.Get("Content-Type")
+	if text == "" {
+		return nil
+	}
+	if media, _, err := mime.ParseMediaType(text); err != nil || media != "application/json" {
+		return &refused{http.StatusUnsupportedMediaType, "Send JSON, with Content-Type: application/json."}
+	}
+	return nil
+}
+
+// write answers with JSON, which holds at this moment only.
+func write(w http.ResponseWriter, told any) error {
+	body, err := json.Marshal(told)
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusOK)
+	_, err = w.Write(body)
+	_ = err // the client is gone; nobody is left to tell
+	return nil
+}
+
+// refused is an error as it is told: of a request, or of one evaluation among others.
+type refused struct {
+	Status  int    `json:"status"`
+	Message string `json:"message"`
+}
+
+// Error implements error.
+func (e *refused) Error() string { return e.Message }
+
+// refusedOf returns what a client is told of an error, nil for one that is no business of clients.
+func refusedOf(err error) *refused {
+	var own *refused
+	var shared *server.Error
+	switch stored := store.ErrorsOf(err); {
+	case errors.As(err, &own):
+		return own
+	case errors.As(err, &shared) && shared.ID != "":
+		return &refused{server.Status(err), shared.Message + " " + shared.ID}
+	case errors.As(err, &shared):
+		return &refused{server.Status(err), shared.Message}
+	case len(stored) > 0:
+		return &refused{server.Status(err), stored[0].Message}
+	default:
+		return nil
+	}
+}
+
+// refusal implements [server.Door.Refusal].
+func refusal(err error) *server.Refusal {
+	told := refusedOf(err)
+	if told == nil {
+		return nil
+	}
+	body, _ := json.Marshal(map[string]*refused{"error": told}) // texts and numbers always encode
+	return &server.Refusal{Status: told.Status, ContentType: "application/json", Body: body}
+}
