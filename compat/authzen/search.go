@@ -124,7 +124,9 @@ type page struct {
 }
 
 // turn returns the token of the page behind a place, which is as large as this one.
-func (p page) turn(after string) string { return jsonapi.Cursor{Values: []any{int64(p.limit), after}}.Encode(p.mac) }
+func (p page) turn(after string) string {
+	return jsonapi.Cursor{Values: []any{int64(p.limit), after}}.Encode(p.mac)
+}
 
 // pageIn reads which page of a search is wanted. The token of another search is refused, and another limit than it was made with.
 func pageIn(rq *server.Request, body object) (page, error) {
