@@ -42,7 +42,8 @@ func TestEveryEndpointTakesWhatTheSpecificationSays(t *testing.T) {
 				{"no subject at all", with(question, `"subject":null`), 400},
 				{"no resource", strings.Replace(question, `"resource"`, `"noresource"`, 1), 400},
 				{"a resource that is a list", with(question, `"resource":[]`), 400},
-				{"an organization that is a number", with(question, `"resource":{"type":"a","id":"1","properties":{"organizationId":1}}`), 400},
+				{"an organization that is a number",
+					with(question, `"resource":{"type":"a","id":"1","properties":{"organizationId":1}}`), 400},
 				{"nothing", "", 400}, {"no object", "[]", 400}, {"null", "null", 400}, {"a text", `"subject"`, 400},
 				{"no JSON", "{", 400}, {"something behind it", question + "{}", 400},
 				{"too much", `{"a":"` + strings.Repeat("a", 1<<16) + `"}`, 413},
@@ -69,12 +70,14 @@ func only(endpoint, question string, without func(string) string) []row {
 		{"an empty page", with(question, `"page":{}`), 200}, {"an empty token", with(question, `"page":{"token":""}`), 200},
 		{"a large limit", with(question, `"page":{"limit":1000000}`), 200}, {"a limit of none", with(question, `"page":{"limit":0}`), 400},
 		{"a negative limit", with(question, `"page":{"limit":-1}`), 400}, {"half a limit", with(question, `"page":{"limit":1.5}`), 400},
-		{"a limit that is a text", with(question, `"page":{"limit":"1"}`), 400}, {"a page that is a list", with(question, `"page":[]`), 400},
+		{"a limit that is a text", with(question, `"page":{"limit":"1"}`), 400},
+		{"a page that is a list", with(question, `"page":[]`), 400},
 		{"a token that is a number", with(question, `"page":{"token":1}`), 400},
 		{"a token that is none", with(question, `"page":{"token":"AAAA"}`), 400},
 	}
 	acting := []row{
-		{"an action without a name", with(question, `"action":{}`), 400}, {"an action that is a text", with(question, `"action":"read"`), 400},
+		{"an action without a name", with(question, `"action":{}`), 400},
+		{"an action that is a text", with(question, `"action":"read"`), 400},
 		{"properties of an action", with(question, `"action":{"name":"read","properties":{"method":"GET"}}`), 200},
 		{"properties of an action that are a text", with(question, `"action":{"name":"read","properties":"GET"}`), 400},
 	}

@@ -26,7 +26,8 @@ func configuration(base string) func(http.ResponseWriter, *server.Request) (serv
 		}
 		return func(w http.ResponseWriter) error {
 			return write(w, announced{
-				at, at + evaluationPath, at + evaluationsPath, at + searchPath + "subject", at + searchPath + "resource", at + searchPath + "action",
+				at, at + evaluationPath, at + evaluationsPath,
+				at + searchPath + "subject", at + searchPath + "resource", at + searchPath + "action",
 			})
 		}, nil
 	}

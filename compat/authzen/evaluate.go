@@ -134,11 +134,11 @@ func decide(rq *server.Request, questions []asked) ([]decision, error) {
 	if err != nil {
 		return nil, err
 	}
-	told := make([]decision, len(found))
-	for i, d := range found {
-		switch {
-		case questions[i].err != nil:
-			told[i].Context = &reasons{Error: refusedOf(questions[i].err)}
+	told := make([]decision, len(questions))
+	for i, q := range questions {
+		switch d := found[i]; {
+		case q.err != nil:
+			told[i].Context = &reasons{Error: refusedOf(q.err)}
 		case d.Allowed:
 			told[i] = decision{true, &reasons{Memberships: d.Memberships, Roles: d.Roles}}
 		}

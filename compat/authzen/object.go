@@ -7,8 +7,8 @@ import (
 	"net/http"
 )
 
-// object is a JSON object of a request, whose members are looked at as they are asked for. Names count letter by letter; members that nobody
-// asks for are passed over, as the specification wants.
+// object is a JSON object of a request, whose members are looked at as they are asked for. Names count letter by letter; members that
+// nobody asks for are passed over, as the specification wants.
 type object struct {
 	// path is where it stands: "resource.properties", "" for the whole body.
 	path    string

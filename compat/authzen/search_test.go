@@ -57,6 +57,8 @@ func (s *service) what(subject, resource string) []string {
 func TestASearchFindsWhatIsPermitted(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		clerk := s.person(s.branch, s.clerk)
+		robots := s.search("subject", asks(`{"type":"robot"}`, action("read"), organization(s.top)), "")
+		invoices := s.search("resource", asks(user(clerk), action("approve"), `{"type":"invoice"}`), "")
 		for name, c := range map[string]struct{ got, want []string }{
 			"who writes users": {s.who("users:write", organization(s.leaf)), sorted(s.owner, s.manager)},
 			"who reads":        {s.who("read", organization(s.leaf)), sorted(s.owner, s.manager, s.member)},
@@ -65,13 +67,13 @@ func TestASearchFindsWhatIsPermitted(t *testing.T) {
 				sorted(s.owner, clerk)},
 			"who approves below":              {s.who("approve", invoice(s.leaf)), []string{s.owner}},
 			"who does it nowhere":             {s.who("approve", `{"type":"invoice","id":"17"}`), []string{}},
-			"robots":                          {s.search("subject", asks(`{"type":"robot"}`, action("read"), organization(s.top)), ""), []string{}},
+			"robots":                          {robots, []string{}},
 			"where the manager writes users":  {s.where(s.manager, "users:write"), sorted(s.branch, s.leaf)},
 			"where the owner may do anything": {s.where(s.owner, "whatever"), sorted(s.top, s.branch, s.leaf)},
 			"where the clerk approves":        {s.where(clerk, "invoice:approve"), []string{s.branch}},
 			"where who is not active reads":   {s.where(s.idle, "read"), []string{}},
 			"where nobody reads":              {s.where("ada@example.com", "read"), []string{}},
-			"resources of other types":        {s.search("resource", asks(user(clerk), action("approve"), `{"type":"invoice"}`), ""), []string{}},
+			"resources of other types":        {invoices, []string{}},
 			"what the clerk may":              {s.what(clerk, organization(s.branch)), []string{"invoice:approve", "invoice:read"}},
 			"what the clerk may below":        {s.what(clerk, organization(s.leaf)), []string{}},
 			"what the member may": {s.what(s.member, organization(s.leaf)),
@@ -133,8 +135,8 @@ func TestSearchesAgreeWithDecisions(t *testing.T) {
 					for m, at := range organizations {
 						permitted := found[(m*len(words)+n)*len(users)+i] == 1
 						if slices.Contains(where, at) != permitted || slices.Contains(what[at], word) != permitted {
-							t.Errorf("%s: user %d, %s at organization %d is %v, found by where: %v, by what: %v", name, i, word, m, permitted,
-								where, what[at])
+							t.Errorf("%s: user %d, %s at organization %d is %v, found by where: %v, by what: %v",
+								name, i, word, m, permitted, where, what[at])
 						}
 					}
 				}
