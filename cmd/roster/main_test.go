@@ -26,8 +26,10 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main()
 	}
-	// The test databases' PostgreSQL lives as long as this process, and so does the one who reads its log.
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("io.discard.ReadFrom"))
+	// The test databases' PostgreSQL lives as long as this process, and so do the one who reads its log and the connection that makes
+	// databases. On that, pgx begins to read in the background when a statement is slow to send, and goes on until it is closed.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("io.discard.ReadFrom"),
+		goleak.IgnoreAnyFunction("github.com/jackc/pgx/v5/pgconn/internal/bgreader.(*BGReader).bgRead"))
 }
 
 // served is `roster serve` within this process, on a free port and a directory of its own.
