@@ -344,6 +344,14 @@ func TestWhoMayWhat(t *testing.T) {
 		if a.json("data", 0, "attributes", "allowed") != true || a.json("data", 1, "attributes", "allowed") != false {
 			t.Errorf("a list is answered with %s", a.Body)
 		}
+		// A decision is of its moment: a key for repetitions is passed over.
+		repeated := func(c object) bool {
+			return s.send("POST", "/public/v2/authorize", c, "Idempotency-Key", "the same").want(200).
+				json("data", "attributes", "allowed").(bool)
+		}
+		if !repeated(check(ada, "read", f.leaf)) || repeated(check(ada, "nothing", f.leaf)) {
+			t.Error("a decision was given again")
+		}
 		for len(list) <= 100 {
 			list = append(list, list[0])
 		}

@@ -154,7 +154,9 @@ func (g *generator) headerParameters(rt *Route, s shape) []reference {
 			names = append(names, "Prefer")
 		}
 	case "POST":
-		names = append(names, "Idempotency-Key")
+		if rt.Form != Ask { // which can be sent again as it is
+			names = append(names, "Idempotency-Key")
+		}
 	}
 	if s.versioned && rt.Method != "GET" && rt.Form != Operate { // whose operations have conditions of their own
 		names = append(names, "If-Match", "If-None-Match")
