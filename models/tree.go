@@ -115,6 +115,9 @@ func permitMove(ctx context.Context, tx *store.DB, by Caller, org *Organization,
 	case parent == "" && !by.Scope.All():
 		return &store.Error{Kind: store.Forbidden, Field: "parent",
 			Message: "This credential is bound to a subtree: it cannot move an organization out of it."}
+	case org.ParentID == nil && by.User() != "":
+		return &store.Error{Kind: store.Forbidden, Field: "parent",
+			Message: "A user cannot move the head of a tree: who is above it holds rights in it."}
 	case org.ParentID == nil:
 		return nil
 	default:
