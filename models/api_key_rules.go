@@ -46,7 +46,17 @@ func (by Caller) over(ctx context.Context, tx *store.DB, key *APIKey) (Caller, e
 	if key.UserID != nil && *key.UserID == by.User() || by.User() == "" {
 		return by, nil
 	}
-	return by.at(ctx, tx, deref(key.OrganizationID), "apiKeys:write")
+	by, err := by.at(ctx, tx, deref(key.OrganizationID), "apiKeys:write")
+	if err != nil {
+		return by, err
+	}
+	s, err := standingOf(ctx, tx, by, deref(key.OrganizationID))
+	if err == nil && s.rank < programRank {
+		err = &store.Error{Kind: store.Forbidden, Message: fmt.Sprintf("A key of an organization has the rank %d, and this caller %d.",
+			programRank, s.rank)}
+	}
+	by.Rights.Scopes = by.below // what the key gives to others holds below as well
+	return by, err
 }
 
 // ownUser sets the user of a new key: who makes it, or whom a management key of the whole installation names.

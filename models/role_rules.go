@@ -57,7 +57,9 @@ func checkEditing(ctx context.Context, tx *store.DB, by Caller, states ...*Role)
 		if err != nil {
 			return err
 		}
-		if lacking := s.lacking(role); lacking != nil {
+		wide := *role // it may be given anywhere below
+		wide.Inheritable = true
+		if lacking := s.lacking(&wide); lacking != nil {
 			return lacking
 		}
 	}
