@@ -168,6 +168,49 @@ func TestAChangeOfRolesIsTold(t *testing.T) {
 	})
 }
 
+// TestNothingMadeOutgrowsItsMaker has somebody whose role is not inherited make and change what would reach further than they do.
+func TestNothingMadeOutgrowsItsMaker(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		f := newFamily(s)
+		role := func(key string, inheritable bool, words ...string) string {
+			return s.do("POST", "/public/v2/roles", resource("roles", object{"key": key, "name": key, "permissions": words, "rank": 30,
+				"inheritable": inheritable}, "organization", ref("organizations", f.branch))).want(201).text("data", "id")
+		}
+		narrow := role("narrow", false, "roles:write", "organizations:write", "organizations:delete", "apiKeys:write", "memberships:write")
+		there := role("there", false, "organizations:read", "roles:read")
+		ada, as := s.person("Ada", f.branch, narrow)
+		s.member(ada, f.leaf, there)
+
+		// A role that can be given below is changed within what they hold below.
+		as.do("PATCH", "/public/v2/roles/"+there, withID(resource("roles", object{"permissions": []string{"organizations:delete"}}),
+			there)).want(403)
+		// A key of the organization has the rank 80.
+		as.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "k", "kind": "organization",
+			"scopes": []string{"memberships:write"}}, "organization", ref("organizations", f.branch))).want(403)
+		// An endpoint needs its word, also with a new organization.
+		_, manager := s.person("Bob", f.branch, models.RoleManager)
+		manager.do("POST", "/public/v2/organizations",
+			resource("organizations", object{"name": "N", "webhookUrl": "https://a.example.com/"},
+				"parent", ref("organizations", f.branch))).want(403)
+		// A head is not taken below what one owns.
+		_, founder := s.person("Eve", f.top, models.RoleOwner)
+		s.person("Owner", f.other, models.RoleOwner)
+		s.member(founder.get("/public/v2/me").text("data", "id"), f.other, models.RoleManager)
+		founder.do("PATCH", "/public/v2/organizations/"+f.other+"/relationships/parent",
+			object{"data": ref("organizations", f.top)}).want(403)
+		// A narrow key of an owner does not have the words of applications.
+		key := founder.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "k", "scopes": []string{"users:read"}})).
+			want(201).text("data", "attributes", "key")
+		for word, want := range map[string]bool{"users:read": true, "*": false, "invoices:approve": false} {
+			got := s.as(key).do("POST", "/public/v2/authorize", resource("checks", object{"permission": word}, "organization",
+				ref("organizations", f.top))).want(200).json("data", "attributes", "allowed")
+			if got != want {
+				t.Errorf("%s: %v", word, got)
+			}
+		}
+	})
+}
+
 // TestWhoOnlyReadsChangesNothing sends what was read back, as somebody who may not write it: that is refused as a change would be.
 func TestWhoOnlyReadsChangesNothing(t *testing.T) {
 	eachService(t, func(_ *testing.T, s *service) {

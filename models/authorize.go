@@ -132,8 +132,9 @@ func toldOfMembers(ctx context.Context, db *store.DB, by Caller, organizations [
 	return told, nil
 }
 
-// withholds reports whether the credential of a person lacks one of the service's own words: then it is not theirs while they use it.
-func (by Caller) withholds(word string) bool { return isOwn(word) && !by.Rights.Hold(word) }
+// withholds reports whether the credential of a person lacks a word: then it is not theirs while they use it. Words of applications are in
+// the scope * alone.
+func (by Caller) withholds(word string) bool { return !by.Rights.Hold(word) }
 
 // wordAsked is a word of a check, or one that includes it.
 type wordAsked struct {

@@ -99,7 +99,7 @@ func checkHigher(ctx context.Context, tx *store.DB, by Caller, user string, orga
 		}
 		if !higher {
 			return &store.Error{Kind: store.Forbidden, Field: field,
-				Message: "The user has an equal or higher rank in the organization " + organization + "."}
+				Message: "The user has an equal or higher rank in an organization of theirs."}
 		}
 	}
 	return nil

@@ -19,8 +19,12 @@ func followOrganization(ctx context.Context, tx *store.DB, by Caller, before, or
 	if deref(before.WebhookURL) == deref(org.WebhookURL) && bytes.Equal(before.SealedSecret, org.SealedSecret) {
 		return nil
 	}
+	by, err := by.there(ctx, tx, org.ID)
+	if err != nil {
+		return err
+	}
 	var own []*Webhook
-	err := tx.Session(ctx).Where("organization_id = ? AND kind = ?", org.ID, OwnWebhook).Find(&own).Error
+	err = tx.Session(ctx).Where("organization_id = ? AND kind = ?", org.ID, OwnWebhook).Find(&own).Error
 	if err != nil {
 		return fmt.Errorf("find own webhook: %w", err)
 	}
