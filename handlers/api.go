@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/gorilla/mux"
 
@@ -31,13 +32,24 @@ func (a *API) WatchEvents(ctx context.Context, failed func(error)) { a.watch.Run
 // Door returns the front door of the API.
 func (a *API) Door() *server.Door {
 	d := &server.Door{
-		Paths: []string{jsonapi.Root, docsPath}, Credential: auth.Credential,
+		Paths: []string{jsonapi.Root, docsPath}, Credential: auth.Credential, Sessions: true,
 		HowToPresent: "Send a valid key as Authorization: Bearer <key>.",
 		Refusal:      refusal, Told: toldOf,
 	}
-	for _, rt := range routes() {
+	table := routes()
+	slices.SortStableFunc(table, func(a, b route) int { // a relationship may have any name, also that of another route
+		switch {
+		case a.relates() == b.relates():
+			return 0
+		case a.relates():
+			return 1
+		default:
+			return -1
+		}
+	})
+	for _, rt := range table {
 		d.Routes = append(d.Routes, server.Route{
-			Method: rt.method, Path: jsonapi.Root + rt.path, Needs: rt.needs, Asks: rt.form == openapi.Ask,
+			Method: rt.method, Path: jsonapi.Root + rt.path, Needs: rt.needs, Asks: rt.form == openapi.Ask || rt.asks,
 			NeedsOf: func(r *http.Request) auth.Permission { return rt.permission(mux.Vars(r)["relationship"]) },
 			Take: func(w http.ResponseWriter, rq *server.Request) (server.Serve, error) {
 				return a.take(&rt, w, rq)

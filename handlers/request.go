@@ -1,11 +1,13 @@
 package handlers
 
 import (
+	"bytes"
 	"net/http"
 
 	"roster/auth"
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/server"
 )
 
@@ -17,6 +19,10 @@ type request struct {
 	// relationship is the one in the path, or nil.
 	relationship *jsonapi.Relationship
 	query        *jsonapi.Query
+	// answer is the header of the answer that is being made, for cookies.
+	answer http.Header
+	// sees is what is shown where that is not what the caller sees, else nil.
+	sees *collection.Scope
 	// sent is what the body says, for routes that have it decoded.
 	sent sent
 }
@@ -31,7 +37,28 @@ type sent struct {
 }
 
 // id returns the id in the path.
-func (rq *request) id() string { return rq.Var("id") }
+func (rq *request) id() string {
+	if id := rq.Var("id"); id != currentSession || rq.route.target == nil || rq.route.target.Collection != models.Sessions {
+		return id
+	}
+	return rq.Principal.SessionID
+}
+
+// named returns the id that a body about the resource in the path has: where the path has a word for it, that word will do.
+func (rq *request) named() string {
+	if word := rq.Var("id"); word != rq.id() && bytes.Contains(rq.Content, []byte(`"`+word+`"`)) {
+		return word
+	}
+	return rq.id()
+}
+
+// Scope returns what is shown of what there is.
+func (rq *request) Scope() collection.Scope {
+	if rq.sees != nil {
+		return *rq.sees
+	}
+	return rq.Request.Scope()
+}
 
 // base returns the path that the resource of the route is read at.
 func (rq *request) base() string { return jsonapi.Root + rq.route.served.path }
@@ -39,6 +66,9 @@ func (rq *request) base() string { return jsonapi.Root + rq.route.served.path }
 // take reads a call of a route: the same steps for each, in this order, so that nobody learns more than it may.
 func (a *API) take(rt *route, w http.ResponseWriter, in *server.Request) (server.Serve, error) {
 	rq := &request{Request: in, route: rt}
+	if rt.served != nil && rt.served.private {
+		w.Header().Set("Cache-Control", "no-store")
+	}
 	var err error
 	if rq.negotiated, err = jsonapi.Negotiate(rq.Header, rq.HasBody(), rt.ext); err != nil {
 		return nil, err
@@ -104,7 +134,7 @@ func (rt *route) accepts(rel *jsonapi.Relationship) (jsonapi.Accepts, *jsonapi.S
 
 // permitInclusion makes sure that the caller may read what it wants to have included.
 func (rq *request) permitInclusion(node *jsonapi.Inclusion) error {
-	if node == nil {
+	if node == nil || rq.Principal == nil { // who is somebody once the request was served, or is shown nothing
 		return nil
 	}
 	for _, child := range node.Children {

@@ -22,8 +22,12 @@ type resource struct {
 	// no such route.
 	reads, writes, creates, deletes auth.Permission
 
-	// prepare is work on what was sent that takes long and needs no database; slow is the attribute that it is about.
-	prepare func(context.Context, *models.Change) error
+	// alone: it is no part of atomic requests, whose answers have no cookies. private: its answers are kept nowhere. asks: an Idempotency-Key
+	// of who creates one means nothing.
+	alone, private, asks bool
+
+	// prepare is work on what was sent that takes long and needs no transaction; slow is the attribute that it is about.
+	prepare func(context.Context, *store.DB, *models.Change) error
 	slow    string
 
 	create creation
@@ -109,7 +113,7 @@ var resources = []*resource{
 		Collection: models.Users, path: "users",
 		reads: auth.Read("users"), writes: auth.Write("users"), creates: auth.Write("users"), deletes: auth.Write("users"),
 		prepare: models.HashPassword, slow: "password",
-		create: created(models.CreateUser), update: changed(models.UpdateUser), remove: deleted(models.DeleteUser),
+		create: created(models.CreateUser), update: changeUser, remove: deleted(models.DeleteUser),
 	},
 	{
 		Collection: models.Memberships, path: "memberships",
@@ -121,6 +125,16 @@ var resources = []*resource{
 		Collection: models.Roles, path: "roles",
 		reads: auth.Read("roles"), writes: auth.Write("roles"), creates: auth.Write("roles"), deletes: auth.Write("roles"),
 		create: created(models.CreateRole), update: changed(models.UpdateRole), remove: deleted(models.DeleteRole),
+	},
+	{
+		Collection: models.Sessions, path: "sessions", alone: true, private: true, asks: true,
+		reads: auth.Read("users").Owned(), writes: auth.Write("users").Owned(), creates: auth.Visitor(), deletes: auth.Write("users").Owned(),
+		create: signIn, update: switchSignIn, remove: signOut(deleted(models.DeleteSession)),
+	},
+	{
+		Collection: models.SignIns, path: "signIns", alone: true, private: true,
+		reads: auth.Read("users").Owned(), writes: auth.Write("users").Owned(), deletes: auth.Write("users").Owned(),
+		remove: signOut(deleted(models.DeleteSignIn)),
 	},
 	{
 		Collection: models.APIKeys, path: "apiKeys",
@@ -173,7 +187,7 @@ func resourceOf(path string) *resource {
 func reading(typ string) auth.Permission {
 	for _, res := range resources {
 		if res.Schema.Type == typ {
-			return auth.Permission{Scope: res.reads.Scope}
+			return auth.Permission{Scope: res.reads.Scope, Own: res.reads.Own}
 		}
 	}
 	return auth.Read(typ)

@@ -29,6 +29,8 @@ type Input struct {
 	ReadOnly map[string]any
 	// Relationships holds the linkage of writable relationships that were sent.
 	Relationships map[string]Linkage
+	// Meta is that of the document of a single resource, nil for none.
+	Meta map[string]any
 
 	pointer string // of the resource object
 	sent    any    // the resource object itself
@@ -91,7 +93,11 @@ func DecodeResource(body []byte, schema *Schema, purpose Purpose, id string) (*I
 	if !ok {
 		return nil, Errors{NewError(InvalidDocument, "The member data is missing.").At("")}
 	}
-	return decodeAlone(data, "/data", schema, purpose, Ref{ID: id})
+	in, err := decodeAlone(data, "/data", schema, purpose, Ref{ID: id})
+	if in != nil {
+		in.Meta, _ = document["meta"].(map[string]any)
+	}
+	return in, err
 }
 
 // decodeAlone is decodeObject for an object that cannot refer to others of its document.

@@ -24,6 +24,10 @@ type Change struct {
 	Kept map[string]string
 	// Versions are those of the resource that the change is meant for, nil for any.
 	Versions *Versions
+	// CurrentPassword is what a person says is theirs, "" for nothing.
+	CurrentPassword string
+
+	proven *string // what is kept of CurrentPassword, once it was found right
 }
 
 // Links are the ids of what a relationship leads to: of a to-one at most one, and none means null.

@@ -11,6 +11,8 @@ var (
 	Users         = &collection.Collection{}
 	Memberships   = &collection.Collection{}
 	Roles         = &collection.Collection{}
+	Sessions      = &collection.Collection{}
+	SignIns       = &collection.Collection{}
 	APIKeys       = &collection.Collection{}
 	Events        = &collection.Collection{}
 	Webhooks      = &collection.Collection{}
@@ -21,7 +23,7 @@ var (
 
 // collections lists every collection in the order of the documentation.
 var collections = []*collection.Collection{
-	Organizations, Users, Memberships, Roles, APIKeys, Events, Webhooks, WebhookDeliveries, WebhookReplays,
+	Organizations, Users, Memberships, Roles, Sessions, SignIns, APIKeys, Events, Webhooks, WebhookDeliveries, WebhookReplays,
 }
 
 // init fills the collections: what they declare refers to functions that refer to them. The schemas come first, because relationships
@@ -31,6 +33,8 @@ func init() {
 	defineUsers(Users)
 	defineMemberships(Memberships)
 	defineRoles(Roles)
+	defineSessions(Sessions)
+	defineSignIns(SignIns)
 	defineAPIKeys(APIKeys)
 	defineEvents(Events)
 	defineWebhooks(Webhooks)
@@ -40,6 +44,8 @@ func init() {
 	relateUsers(Users)
 	relateMemberships(Memberships)
 	relateRoles(Roles)
+	relateSessions(Sessions)
+	relateSignIns(SignIns)
 	relateAPIKeys(APIKeys)
 	relateEvents(Events)
 	relateWebhooks(Webhooks)

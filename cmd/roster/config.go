@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"path/filepath"
+	"roster/models"
 	"strings"
 	"time"
 )
@@ -34,6 +35,8 @@ type config struct {
 	corsOrigins    []string
 
 	rateLimit     int
+	sessions      models.SessionTerms
+	passwordWork  int
 	maxBody       int
 	maxHeader     int
 	readTime      time.Duration

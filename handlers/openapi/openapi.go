@@ -55,6 +55,8 @@ type Route struct {
 	Owner        *jsonapi.Schema
 	// Guarded: the request may name the version of the resource in the path that it is meant for.
 	Guarded bool
+	// Asks: it can be sent again as it is.
+	Asks bool
 	// Waits: the request can prefer to wait for what comes next.
 	Waits bool
 	// Ext names the extensions that a request applies.
