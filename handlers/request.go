@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"bytes"
 	"net/http"
 
 	"roster/auth"
@@ -42,14 +41,6 @@ func (rq *request) id() string {
 		return id
 	}
 	return rq.Principal.SessionID
-}
-
-// named returns the id that a body about the resource in the path has: where the path has a word for it, that word will do.
-func (rq *request) named() string {
-	if word := rq.Var("id"); word != rq.id() && bytes.Contains(rq.Content, []byte(`"`+word+`"`)) {
-		return word
-	}
-	return rq.id()
 }
 
 // Scope returns what is shown of what there is.

@@ -83,8 +83,8 @@ const (
 )
 
 // DecodeResource reads the document of a request that creates or updates one resource of the schema (§ Creating Resources, § Updating
-// Resources). id is the one in the path of an update. It returns every error of the document at once, as Errors, each with its pointer.
-func DecodeResource(body []byte, schema *Schema, purpose Purpose, id string) (*Input, error) {
+// Resources). id is the one in the path of an update; words stand for it where they are sent instead. It returns every error of the document at once, as Errors, each with its pointer.
+func DecodeResource(body []byte, schema *Schema, purpose Purpose, id string, words ...string) (*Input, error) {
 	document, err := readPlain(body)
 	if err != nil {
 		return nil, err
@@ -92,6 +92,10 @@ func DecodeResource(body []byte, schema *Schema, purpose Purpose, id string) (*I
 	data, ok := document["data"]
 	if !ok {
 		return nil, Errors{NewError(InvalidDocument, "The member data is missing.").At("")}
+	}
+	object, _ := data.(map[string]any)
+	if word, isText := object["id"].(string); isText && slices.Contains(words, word) {
+		id = word
 	}
 	in, err := decodeAlone(data, "/data", schema, purpose, Ref{ID: id})
 	if in != nil {

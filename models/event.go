@@ -33,8 +33,8 @@ type Event struct {
 	ActorKind      string  `gorm:"column:actor_kind"`
 	ActorID        *string `gorm:"column:actor_id"`
 	ActorName      *string `gorm:"column:actor_name"`
-	// OwnerID is the organization or, of what belongs to none, the user whose it is.
-	OwnerID *string `gorm:"column:owner_id"`
+	// UserID is whose it is, of what belongs to a person and to no organization.
+	UserID *string `gorm:"column:user_id"`
 	// OrganizationName is what the organization was called then.
 	OrganizationName *string `gorm:"column:organization_name"`
 }
@@ -189,7 +189,7 @@ func record(ctx context.Context, tx *store.DB, by Caller, ch change) error {
 	}
 	event := Event{
 		ID: NewID(), EventType: c.Schema.Singular() + "." + string(ch.verb), OccurredAt: jsonapi.Stamp{Time: tx.Now()},
-		OrganizationID: optional(ch.organization), OwnerID: optional(ch.user), SubjectType: c.Schema.Type, SubjectID: c.ID(subject),
+		OrganizationID: optional(ch.organization), UserID: optional(ch.user), SubjectType: c.Schema.Type, SubjectID: c.ID(subject),
 		ActorKind: by.Kind, ActorID: optional(by.ID), ActorName: optional(by.Name), RequestID: optional(by.RequestID),
 		Changes: &changes, Resource: jsonapi.Raw(data),
 	}
@@ -253,13 +253,9 @@ func Capture(ctx context.Context, tx *store.DB, e *Event) (ordinal int64, err er
 		text := string(*e.Changes)
 		changes = &text
 	}
-	user := e.OwnerID
-	if e.OrganizationID != nil {
-		e.OwnerID, user = e.OrganizationID, nil
-	}
 	args := []any{
 		e.ID, e.EventType, e.OrganizationID, e.SubjectType, e.SubjectID, e.ActorKind, e.ActorID, e.ActorName,
-		changes, e.Resource, e.RequestID, e.OccurredAt.Time, user, e.OrganizationID,
+		changes, e.Resource, e.RequestID, e.OccurredAt.Time, e.UserID, e.OrganizationID,
 	}
 	if tx.Dialect() == store.Postgres {
 		err = tx.Conn().QueryRowContext(ctx, tx.Bind(`WITH e AS (`+insert+` RETURNING id, organization_id)

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -133,7 +134,7 @@ func numberOnSQLite(ctx context.Context, tx *store.DB, e *Event) (position int64
 		}
 	}
 	_, err = tx.Run(ctx, `INSERT INTO event_positions (position, event_id, organization_id, sequence, subject_id) VALUES (?, ?, ?, ?, ?)`,
-		position, e.ID, e.OwnerID, sequence, e.SubjectID)
+		position, e.ID, optional(cmp.Or(organization, deref(e.UserID))), sequence, e.SubjectID)
 	if err != nil {
 		return 0, err
 	}

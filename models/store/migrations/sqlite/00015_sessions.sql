@@ -69,6 +69,6 @@ ALTER TABLE events ADD COLUMN user_id text;
 DROP VIEW event_feed;
 -- organization_id of a position is whose event it is: the organization's or, of what belongs to none, the user's.
 CREATE VIEW event_feed AS
-SELECT e.id, e.event_type, p.organization_id AS owner_id, e.organization_id, e.subject_type, p.subject_id, e.actor_kind, e.actor_id,
-  e.actor_name, e.changes, e.data, e.request_id, e.occurred_at, e.organization_name, p.position, p.sequence
+SELECT e.id, e.event_type, p.organization_id AS owner_id, e.organization_id, e.user_id, e.subject_type, p.subject_id, e.actor_kind,
+  e.actor_id, e.actor_name, e.changes, e.data, e.request_id, e.occurred_at, e.organization_name, p.position, p.sequence
 FROM event_positions p JOIN events e ON e.id = p.event_id;
