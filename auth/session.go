@@ -90,7 +90,7 @@ func RenewCookie(ctx context.Context, tx *store.DB, site Site, s *models.Session
 	if err != nil {
 		return Cookie{}, err
 	}
-	manager.SetDeadline(ctx, s.Deadline.Time)
+	manager.SetDeadline(ctx, time.Now().Add(s.Deadline.Sub(tx.Now()))) // by the machine's clock, which the library counts from
 	secret, until, err := manager.Commit(ctx)
 	return Cookie{manager, secret, until}, err
 }

@@ -20,7 +20,6 @@ var codes = map[store.Kind]jsonapi.Code{
 	store.PreconditionFailed: jsonapi.PreconditionFailed,
 	store.OtherRequest:       jsonapi.IdempotencyMismatch,
 	store.Unauthenticated:    jsonapi.Unauthenticated,
-	store.SecondFactor:       jsonapi.SecondFactorRequired,
 	store.TooMany:            jsonapi.RateLimited,
 	store.Busy:               jsonapi.Unavailable,
 }

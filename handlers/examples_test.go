@@ -64,6 +64,7 @@ func (st *story) begin() {
 			st.ids[typ] = st.created("/public/v2/"+c.Schema.Type, typ, true)
 		}
 	}
+	st.ids["signIns"] = st.get("/public/v2/signIns").want(200).text("data", 0, "id")
 	st.ids["webhookDeliveries"] = st.run("POST", "/public/v2/webhooks/{id}/test", 202, nil).text("data", "id")
 	st.finish(st.ids["webhookDeliveries"], "failed", st.clock.Now())
 	st.ids["event-types"] = "organization.updated"
@@ -83,6 +84,12 @@ func (st *story) created(path, typ string, rich bool) string {
 func (st *story) newResource(typ string, rich bool) object {
 	s := models.SchemaOf(typ)
 	attributes, relationships := object{}, []any{}
+	switch {
+	case typ == "sessions":
+		return resource(typ, object{"email": "ada@example.com", "password": passwordOf("ada")})
+	case typ == "users" && rich:
+		attributes["password"] = passwordOf("ada")
+	}
 	for _, a := range s.Attributes {
 		if !a.ReadOnly && a.Example != "" && (rich || a.Required) {
 			attributes[a.Name] = exampleValue(a)
@@ -176,7 +183,7 @@ func (st *story) runFor(id, method, path string, status int, body any) *answer {
 			headers = []string{"Content-Type", mediaType, "Accept", mediaType}
 		}
 	}
-	target := variable.ReplaceAllString(strings.Replace(path, "{number}", "1", 1), id)
+	target := variable.ReplaceAllString(strings.NewReplacer("{number}", "1", "{session}", st.ids["sessions"]).Replace(path), id)
 	if op.Parameters.GetByInAndName("query", "page[size]") != nil {
 		target += "?page[size]=1" // enough to see what a list is
 	}
@@ -286,6 +293,12 @@ func (st *story) call(method, path string) {
 		st.created(path, typ, false)
 	case method == "PATCH":
 		st.run(method, path, 200, withID(resource(typ, firstExample(typ)), st.ids[typ]))
+	case method == "DELETE" && typ == "signIns":
+		session := st.run("POST", sessionsPath, 201, st.newResource("sessions", false))
+		st.runFor(session.text("data", "relationships", "activeSignIn", "data", "id"), method, path, 204, nil)
+	case method == "DELETE" && typ == "users" && strings.Contains(path, "/sessions"):
+		st.ids["sessions"] = st.created(sessionsPath, "sessions", false)
+		st.runFor(st.ids[typ], method, path, 204, nil)
 	case method == "DELETE":
 		st.runFor(st.created(strings.TrimSuffix(path, "/{id}"), typ, false), method, path, 204, nil)
 	case path == "/public/v2/apiKeys/{id}/rotate":

@@ -37,10 +37,11 @@ type sent struct {
 
 // id returns the id in the path.
 func (rq *request) id() string {
-	if id := rq.Var("id"); id != currentSession || rq.route.target == nil || rq.route.target.Collection != models.Sessions {
-		return id
+	id := rq.Var("id")
+	if res := rq.route.target; id != "" && res != nil && id == res.word {
+		return rq.Principal.SessionID
 	}
-	return rq.Principal.SessionID
+	return id
 }
 
 // Scope returns what is shown of what there is.

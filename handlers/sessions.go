@@ -153,7 +153,14 @@ func (a *API) listSessionsOf(w http.ResponseWriter, rq *request) error {
 }
 
 func (a *API) endSessionsOf(w http.ResponseWriter, rq *request) error {
-	err := store.Transaction(rq.Context(), rq.DB, func(tx *store.DB) error {
+	versions, err := a.conditions(rq)
+	if err != nil {
+		return err
+	}
+	err = store.Transaction(rq.Context(), rq.DB, func(tx *store.DB) error {
+		if err := rq.route.target.keep(rq, tx, rq.id(), versions); err != nil {
+			return err
+		}
 		if err := models.EndSessionsOf(rq.Context(), tx, rq.Caller(), rq.id(), rq.Var("session")); err != nil {
 			return err
 		}

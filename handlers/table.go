@@ -22,8 +22,10 @@ type resource struct {
 	// no such route.
 	reads, writes, creates, deletes auth.Permission
 
-	// alone: it is no part of atomic requests, whose answers have no cookies. private: its answers are kept nowhere. asks: an Idempotency-Key
-	// of who creates one means nothing.
+	// word stands in paths for the id of the one that a request comes with, "" for none.
+	word string
+	// alone: it is no part of atomic requests, whose answers have no cookies. private: its answers are kept nowhere. asks: an
+	// Idempotency-Key of who creates one means nothing.
 	alone, private, asks bool
 
 	// prepare is work on what was sent that takes long and needs no transaction; slow is the attribute that it is about.
@@ -127,9 +129,10 @@ var resources = []*resource{
 		create: created(models.CreateRole), update: changed(models.UpdateRole), remove: deleted(models.DeleteRole),
 	},
 	{
-		Collection: models.Sessions, path: "sessions", alone: true, private: true, asks: true,
-		reads: auth.Read("users").Owned(), writes: auth.Write("users").Owned(), creates: auth.Visitor(), deletes: auth.Write("users").Owned(),
-		create: signIn, update: switchSignIn, remove: signOut(deleted(models.DeleteSession)),
+		Collection: models.Sessions, path: "sessions", word: currentSession, alone: true, private: true, asks: true,
+		reads: auth.Read("users").Owned(), writes: auth.Write("users").Owned(), creates: auth.Visitor(),
+		deletes: auth.Write("users").Owned(),
+		create:  signIn, update: switchSignIn, remove: signOut(deleted(models.DeleteSession)),
 	},
 	{
 		Collection: models.SignIns, path: "signIns", alone: true, private: true,
@@ -171,6 +174,15 @@ func (res *resource) tag() openapi.Tag {
 		return *res.area
 	}
 	return openapi.Tag{Name: res.Schema.Type, Doc: res.Schema.Doc}
+}
+
+// variable returns what stands for the id of one in paths.
+func (res *resource) variable() openapi.Variable {
+	v := openapi.ResourceID
+	if v.Word = res.word; v.Word != "" {
+		v.Doc += " The word " + v.Word + " stands for that of the request's own."
+	}
+	return v
 }
 
 // resourceOf returns the resource that is served at a path.

@@ -83,7 +83,8 @@ const (
 )
 
 // DecodeResource reads the document of a request that creates or updates one resource of the schema (§ Creating Resources, § Updating
-// Resources). id is the one in the path of an update; words stand for it where they are sent instead. It returns every error of the document at once, as Errors, each with its pointer.
+// Resources). id is the one in the path of an update; words stand for it where they are sent instead. It returns every error of the
+// document at once, as Errors, each with its pointer.
 func DecodeResource(body []byte, schema *Schema, purpose Purpose, id string, words ...string) (*Input, error) {
 	document, err := readPlain(body)
 	if err != nil {
@@ -363,7 +364,7 @@ func (d *decoder) relationships(object map[string]any, purpose Purpose) {
 		d.errs.Add(errs...)
 		switch {
 		case len(errs) > 0:
-		case rel.ReadOnly || rel.CreateOnly && purpose == Update:
+		case rel.ReadOnly || rel.CreateOnly && purpose == Update || rel.UpdateOnly && purpose == Create:
 			d.in.ReadOnly[name] = linkage
 		default:
 			d.in.Relationships[name] = linkage

@@ -64,8 +64,9 @@ type Relationship struct {
 	Many   bool
 	// Required: a to-one that can never be empty.
 	Required bool
-	// ReadOnly: no request can change it. CreateOnly: it can be given when the resource is created, and not be changed later.
-	ReadOnly, CreateOnly bool
+	// ReadOnly: no request can change it. CreateOnly: it can be given when the resource is created, and not be changed later. UpdateOnly:
+	// it can be changed, and is made with the resource.
+	ReadOnly, CreateOnly, UpdateOnly bool
 	// WriteOnly: it can be given, and is never sent.
 	WriteOnly bool
 	// ByURL: its members can be changed at its own URL, though not with the resource, of which it is no part.

@@ -90,7 +90,7 @@ func (in *Change) check(c *collection.Collection, what purpose) error {
 		case rel == nil:
 			errs = append(errs, &store.Error{Kind: store.Invalid, Field: name,
 				Message: fmt.Sprintf("The type %s has no relationship %q.", c.Schema.Type, name)})
-		case rel.ReadOnly || rel.CreateOnly && what == toUpdate:
+		case rel.ReadOnly || rel.CreateOnly && what == toUpdate || rel.UpdateOnly && what == toCreate:
 			errs = append(errs, &store.Error{Kind: store.ReadOnly, Field: name, Message: name + " cannot be changed by this request."})
 		case !rel.Many && len(in.Links[name]) > 1:
 			errs = append(errs, &store.Error{Kind: store.Invalid, Field: name, Message: name + " leads to one resource."})

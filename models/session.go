@@ -90,6 +90,7 @@ func defineSessions(c *collection.Collection) {
 	}
 	declare(c, declaration{
 		tells: []told{{created, "A person signed in."}, {ended, "A person was signed out, or their session ran out."}},
+		word:  "users",
 		rank:  2,
 		invariants: []Invariant{
 			{"a session whose active sign-in is not one of its own", `SELECT id FROM sessions s WHERE NOT EXISTS (
@@ -101,8 +102,9 @@ func defineSessions(c *collection.Collection) {
 }
 
 func relateSessions(c *collection.Collection) {
-	c.Relate(jsonapi.Relationship{Name: "activeSignIn", Doc: "Whose the requests with its cookie are. Changing it switches to somebody else " +
-		"who has signed in there."},
+	c.Relate(jsonapi.Relationship{Name: "activeSignIn", UpdateOnly: true,
+		Doc: "Whose the requests with its cookie are. Changing it switches to somebody else " +
+			"who has signed in there."},
 		collection.Relation{Target: SignIns, Column: "active_sign_in_id", Evident: true})
 	c.Relate(jsonapi.Relationship{Name: "signIns", Many: true, ReadOnly: true, Doc: "Who has signed in."},
 		collection.Relation{Target: SignIns, Foreign: "session_id"})
@@ -114,7 +116,7 @@ func defineSignIns(c *collection.Collection) {
 		Visible: visibleSignIns,
 		Order:   []string{"sign_ins.created_at", "sign_ins.id"},
 	}
-	declare(c, declaration{rank: 3})
+	declare(c, declaration{word: "users", rank: 3})
 }
 
 func relateSignIns(c *collection.Collection) {
@@ -267,7 +269,8 @@ func putSignIn(ctx context.Context, tx *store.DB, s *Session, who SignedIn) (in 
 		return all[i], true, saveSignIn(ctx, tx, all[i])
 	}
 	if len(all) >= maxSignIns {
-		return nil, false, &store.Error{Kind: store.Conflict, Message: fmt.Sprintf("At most %d people are signed in to one session.", maxSignIns)}
+		return nil, false, &store.Error{Kind: store.Conflict,
+			Message: fmt.Sprintf("At most %d people are signed in to one session.", maxSignIns)}
 	}
 	in = &SignIn{ID: NewID(), CreatedAt: now, Method: who.Method, SessionID: s.ID, UserID: who.User}
 	if len(all) == 0 { // the row that it refers to comes first
@@ -341,9 +344,11 @@ func UpdateSession(ctx context.Context, db *store.DB, by Caller, id string, in *
 		case !given || link.One() == s.ActiveSignInID:
 			return s, nil
 		case id != by.Scope.Session():
-			return nil, &store.Error{Kind: store.Forbidden, Field: "activeSignIn", Message: "Who is active is changed in that browser alone."}
+			return nil, &store.Error{Kind: store.Forbidden, Field: "activeSignIn",
+				Message: "Who is active is changed in that browser alone."}
 		case link.One() == "":
-			return nil, &store.Error{Kind: store.Required, Field: "activeSignIn", Message: "Somebody is active. Delete the session to end it."}
+			return nil, &store.Error{Kind: store.Required, Field: "activeSignIn",
+				Message: "Somebody is active. Delete the session to end it."}
 		}
 		all, err := signInsOf(ctx, tx, id)
 		if err != nil {

@@ -73,7 +73,8 @@ func textIn(in *Change, name string) string {
 // findAccount returns the user with the key of an address, without attributes if there is none.
 func findAccount(ctx context.Context, db *store.DB, key string) (*User, error) {
 	var found []*User
-	err := Users.From(ctx, db, collection.Condition("email_key = ?", key)).Select("id", "active", "password_hash").Limit(1).Find(&found).Error
+	err := Users.From(ctx, db, collection.Condition("email_key = ?", key)).Select("id", "active", "password_hash").Limit(1).Find(&found).
+		Error
 	if err != nil {
 		return nil, fmt.Errorf("find account: %w", err)
 	}

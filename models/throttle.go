@@ -29,9 +29,9 @@ type counted struct {
 // attempt is something that was counted.
 type attempt struct{ id string }
 
-// try counts something for each of its subjects. If one of them has had too many it is not counted, and the error, of the kind TooMany, says
-// for how long to wait. It is written before it is asked: of many at once each sees the others, so that no more get through than may, and
-// sometimes less.
+// try counts something for each of its subjects. If one of them has had too many it is not counted, and the error, of the kind TooMany,
+// says for how long to wait. It is written before it is asked: of many at once each sees the others, so that no more get through than may,
+// and sometimes less.
 func try(ctx context.Context, db *store.DB, message string, all ...counted) (attempt, error) {
 	a := attempt{NewID()}
 	keys, values, args := make([][]byte, len(all)), make([]string, len(all)), []any(nil)

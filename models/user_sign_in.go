@@ -7,8 +7,8 @@ import (
 	"roster/models/store"
 )
 
-// What a user signs in with, an address and a password, is theirs from the day on which they have signed in: they change it themselves, in a
-// session and with the password that they have, and nobody else does but a management key of the whole installation.
+// What a user signs in with, an address and a password, is theirs from the day on which they have signed in: they change it themselves, in
+// a session and with the password that they have, and nobody else does but a management key of the whole installation.
 
 // checkSignIn keeps a caller that is bound to some organizations from letting a person sign in with an address that is not proven: a
 // password that the caller knows, or another address for a password that is there (ADR 0050). People change their own.
@@ -91,8 +91,8 @@ func checkRemoval(ctx context.Context, tx *store.DB, by Caller, user string, org
 	return checkHigher(ctx, tx, by, user, organizations, "")
 }
 
-// mayDirect makes sure that a caller may end the sessions of a user whom it sees: its own, or of whom it may write and has a higher rank than
-// wherever they are a member.
+// mayDirect makes sure that a caller may end the sessions of a user whom it sees: its own, or of whom it may write and has a higher rank
+// than wherever they are a member.
 func mayDirect(ctx context.Context, tx *store.DB, by Caller, user string) error {
 	if by.User() == user {
 		return nil

@@ -56,8 +56,8 @@ func (a *admission) admit(w http.ResponseWriter, r *http.Request, d *Door, rt *R
 	return rq, nil
 }
 
-// identify returns who asks, by a key or by the cookie of a session, nil for nobody. A cookie that does not work is as good as none, because
-// browsers send it whatever the page means to say; beside a key one that works is a second credential.
+// identify returns who asks, by a key or by the cookie of a session, nil for nobody. A cookie that does not work is as good as none,
+// because browsers send it whatever the page means to say; beside a key one that works is a second credential.
 func (a *admission) identify(w http.ResponseWriter, r *http.Request, d *Door) (*auth.Principal, error) {
 	key, err := d.Credential(r.Header)
 	if err != nil {

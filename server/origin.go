@@ -45,6 +45,7 @@ func isSafe(method string) bool {
 
 // foreignPage is the refusal of what a page of another origin made a browser send.
 func foreignPage() *Error {
-	return &Error{Reason: Forbidden, Message: "With the cookie of a session this takes a request from a page of the same origin, or of one " +
+	return &Error{Reason: Forbidden, Message: "With the cookie of a session this takes a request from a page of the same origin, or of " +
+		"one " +
 		"that is listed in --cors-origins."}
 }

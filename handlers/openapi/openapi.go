@@ -68,6 +68,8 @@ type Variable struct {
 	Name, Doc string
 	Of        *jsonapi.Schema
 	Number    bool
+	// Word may stand for such an id, "" for none.
+	Word string
 }
 
 // ResourceID is the variable of a path that most have.
@@ -97,7 +99,7 @@ func Document(self string, routes []Route, types []*jsonapi.Schema, events []Eve
 	g.common()
 	g.errors()
 	g.response("NotModified", "The client has this version already.", []string{"ETag", "Preference-Applied"}, nil)
-	g.response("NoContent", "Done; there is nothing to say.", nil, nil)
+	g.response("NoContent", "Done; there is nothing to say.", []string{"Set-Cookie"}, nil)
 	for i := range routes {
 		if err := g.route(&routes[i]); err != nil {
 			return nil, err
@@ -212,6 +214,11 @@ func (g *generator) securitySchemes() {
 		Description: "`Authorization: <key>`, without a scheme."})
 	add("xApiKey", securityScheme{Type: "apiKey", In: "header", Name: "X-API-Key", Description: "`X-API-Key: <key>`"})
 	add("apiKey", securityScheme{Type: "apiKey", In: "header", Name: "API_KEY", Description: "`API_KEY: <key>`"})
+	add("session", securityScheme{Type: "apiKey", In: "cookie", Name: "__Host-roster",
+		Description: "The cookie of a session, which POST sessions gives; `roster` on a plain loopback address. It acts as the person " +
+			"who " +
+			"is active there, with every scope. What changes something has to come from a page of the same origin, or of one that is " +
+			"allowed to."})
 }
 
 // scopes returns every scope that a key can have, with what it allows.

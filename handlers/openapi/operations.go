@@ -331,6 +331,9 @@ func (g *generator) answer(document string, status int) string {
 	if status == http.StatusCreated {
 		name, description, headers = document+"Created"+answerSuffix, "Created.", []string{"Location", "ETag", "Idempotency-Replayed"}
 	}
+	if slices.Contains([]string{"SessionDocument", "SignInLinkageDocument", "UserDocument"}, document) {
+		headers = append(headers, "Set-Cookie")
+	}
 	if g.waits[document] {
 		headers = append(headers, "Preference-Applied")
 	}
