@@ -28,7 +28,6 @@ require (
 
 require (
 	github.com/VividCortex/ewma v1.2.0 // indirect
-	github.com/alexedwards/scs/v2 v2.9.0 // indirect
 	github.com/beorn7/perks v1.0.1 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/clipperhouse/uax29/v2 v2.2.0 // indirect
@@ -66,6 +65,7 @@ require (
 
 require (
 	code.dny.dev/ssrf v0.3.0
+	github.com/alexedwards/scs/v2 v2.9.0
 	github.com/cheggaaa/pb/v3 v3.3.0
 	github.com/getkin/kin-openapi v0.152.0
 	github.com/miekg/dns v1.1.73
