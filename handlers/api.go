@@ -40,6 +40,9 @@ func (a *API) Door() *server.Door {
 			Method: rt.method, Path: jsonapi.Root + rt.path, Needs: rt.needs, Asks: rt.form == openapi.Ask,
 			NeedsOf: func(r *http.Request) auth.Permission { return rt.permission(mux.Vars(r)["relationship"]) },
 			Take: func(w http.ResponseWriter, rq *server.Request) (server.Serve, error) {
+				if rt.take != nil {
+					return rt.take(a, w, rq)
+				}
 				return a.take(&rt, w, rq)
 			},
 		})

@@ -17,6 +17,7 @@ var codes = map[store.Kind]jsonapi.Code{
 	store.ReadOnly:           jsonapi.ReadOnly,
 	store.PreconditionFailed: jsonapi.PreconditionFailed,
 	store.OtherRequest:       jsonapi.IdempotencyMismatch,
+	store.Unsupported:        jsonapi.UnsupportedMediaType,
 }
 
 // reasons are the codes of what is refused before anybody asks what a request is about.

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"roster/jsonapi"
+	"roster/models"
 	"roster/server"
 )
 
@@ -26,9 +27,14 @@ func writeVersion(w http.ResponseWriter, rq *request, status int, version int64,
 	if err != nil {
 		return err
 	}
+	settled, err := settledBody(doc, body)
+	if err != nil {
+		return err
+	}
+	etag := server.EntityTag(version, settled)
 	switch reading := rq.Method == http.MethodGet || rq.Method == http.MethodHead; {
 	case reading:
-		unchanged, err := server.NotModified(w, rq.Request.Request, server.EntityTag(version, body))
+		unchanged, err := server.NotModified(w, rq.Request.Request, etag)
 		if err != nil {
 			return err
 		}
@@ -37,7 +43,7 @@ func writeVersion(w http.ResponseWriter, rq *request, status int, version int64,
 			return nil
 		}
 	case version != 0:
-		w.Header().Set("ETag", server.EntityTag(version, body))
+		w.Header().Set("ETag", etag)
 	}
 	h := w.Header()
 	h.Set("Content-Type", jsonapi.ContentType(doc.Ext, doc.Profile))
@@ -46,4 +52,13 @@ func writeVersion(w http.ResponseWriter, rq *request, status int, version int64,
 	_, err = w.Write(body)
 	_ = err // the client is gone; nobody is left to tell
 	return nil
+}
+
+// settledBody returns what the ETag of a document is made of: its body, without what is another at each reading.
+func settledBody(doc *jsonapi.Document, body []byte) ([]byte, error) {
+	settled := doc.Settled(models.SchemaOf)
+	if settled == doc {
+		return body, nil
+	}
+	return settled.Encode()
 }

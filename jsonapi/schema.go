@@ -43,7 +43,9 @@ type Attribute struct {
 	Secret bool
 	// OriginOnly: it is a URL that may hold a secret in its path or query. A caller that may read the
 	// resource is shown all of it, others the origin.
-	OriginOnly   bool
+	OriginOnly bool
+	// Fleeting: it is another at each reading, without a change of the resource. It does not count for an ETag.
+	Fleeting     bool
 	Min, Max     int // characters of a string, elements of a list
 	Enum         []string
 	Repeats      bool // elements of a list may be equal
@@ -102,6 +104,7 @@ type Schema struct {
 	model      reflect.Type
 	attributes map[string]*Attribute
 	relations  map[string]*Relationship
+	fleeting   map[string]bool // names of attributes
 }
 
 // Root is the path below which every resource of the native API is read.
@@ -132,7 +135,7 @@ func Singular(plural string) string {
 // It panics on a tag that makes no sense: models are part of the program, and the first test finds it.
 func ForModel(model any) *Schema {
 	t := reflect.TypeOf(model)
-	s := &Schema{model: t, attributes: map[string]*Attribute{}, relations: map[string]*Relationship{}}
+	s := &Schema{model: t, attributes: map[string]*Attribute{}, relations: map[string]*Relationship{}, fleeting: map[string]bool{}}
 	for _, field := range reflect.VisibleFields(t) {
 		role, name, _ := strings.Cut(field.Tag.Get("jsonapi"), ",")
 		name, _, _ = strings.Cut(name, ",")
@@ -144,6 +147,9 @@ func ForModel(model any) *Schema {
 			a := attributeOf(field, name)
 			s.Attributes = append(s.Attributes, a)
 			s.attributes[name] = a
+			if a.Fleeting {
+				s.fleeting[name] = true
+			}
 		default:
 			panic(fmt.Sprintf("%s.%s: jsonapi tag %q", t, field.Name, role))
 		}
@@ -201,6 +207,7 @@ var rules = map[string]func(a *Attribute, value string){
 	"visible":    func(a *Attribute, _ string) { a.Visible = true },
 	"secret":     func(a *Attribute, _ string) { a.Secret = true },
 	"originonly": func(a *Attribute, _ string) { a.OriginOnly = true },
+	"fleeting":   func(a *Attribute, _ string) { a.Fleeting = true },
 	"filter":     func(a *Attribute, _ string) { a.Filter = true },
 	"sort":       func(a *Attribute, _ string) { a.Sort, a.Filter = true, true },
 	"min":        func(a *Attribute, v string) { a.Min = mustInt(v) },

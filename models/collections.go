@@ -12,6 +12,7 @@ var (
 	Memberships   = &collection.Collection{}
 	Roles         = &collection.Collection{}
 	APIKeys       = &collection.Collection{}
+	Files         = &collection.Collection{}
 	Events        = &collection.Collection{}
 	Webhooks      = &collection.Collection{}
 	// WebhookDeliveries are events on their way to endpoints, WebhookReplays replays of them.
@@ -21,7 +22,7 @@ var (
 
 // collections lists every collection in the order of the documentation.
 var collections = []*collection.Collection{
-	Organizations, Users, Memberships, Roles, APIKeys, Events, Webhooks, WebhookDeliveries, WebhookReplays,
+	Organizations, Users, Memberships, Roles, APIKeys, Files, Events, Webhooks, WebhookDeliveries, WebhookReplays,
 }
 
 // init fills the collections: what they declare refers to functions that refer to them. The schemas come first, because relationships
@@ -32,6 +33,7 @@ func init() {
 	defineMemberships(Memberships)
 	defineRoles(Roles)
 	defineAPIKeys(APIKeys)
+	defineFiles(Files)
 	defineEvents(Events)
 	defineWebhooks(Webhooks)
 	defineWebhookDeliveries(WebhookDeliveries)
@@ -41,6 +43,7 @@ func init() {
 	relateMemberships(Memberships)
 	relateRoles(Roles)
 	relateAPIKeys(APIKeys)
+	relateFiles(Files)
 	relateEvents(Events)
 	relateWebhooks(Webhooks)
 	relateWebhookDeliveries(WebhookDeliveries)

@@ -22,6 +22,8 @@ type Allowed struct {
 	MaxWebhooks int
 	// AnswerRetention is for how long what was sent and answered is kept, as attempts tell it; 0 is for as long as the delivery.
 	AnswerRetention time.Duration
+	// Files says where the bytes of files are kept.
+	Files FileRules
 }
 
 func allowedOn(db *store.DB) *Allowed { return db.Attached().(*Allowed) }
@@ -29,5 +31,10 @@ func allowedOn(db *store.DB) *Allowed { return db.Attached().(*Allowed) }
 // Open connects to the database that cfg names and makes sure that it answers. It does not migrate.
 func Open(ctx context.Context, cfg Config) (*store.DB, error) {
 	cfg.Attached = &cfg.Allowed
-	return store.Open(ctx, cfg.Config)
+	db, err := store.Open(ctx, cfg.Config)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Files = cfg.Files.prepared(db)
+	return db, nil
 }

@@ -18,6 +18,8 @@ type declaration struct {
 	unique []store.Unique
 	// tells are the events about it: whatever record is asked to tell.
 	tells []told
+	// follows are the types that it hangs on, where nobody has a word for it alone: who reads those reads it, too.
+	follows []string
 	// steers: a change of it may change what is sent where.
 	steers bool
 	// hides reports whether a scope does not see a resource of those attributes, although it sees the organization; nil if it always does.
@@ -49,6 +51,18 @@ func declare(c *collection.Collection, d declaration) { declarations[c.Schema] =
 
 // declared returns what the resource of a collection says of itself, which may be nothing.
 func declared(c *collection.Collection) declaration { return declarations[c.Schema] }
+
+// reads returns the words that reading every resource of a collection takes.
+func reads(c *collection.Collection) []string {
+	words := []string{}
+	for _, typ := range declared(c).follows {
+		words = append(words, typ+":read")
+	}
+	if len(words) == 0 {
+		words = append(words, c.Schema.Type+":read")
+	}
+	return words
+}
 
 // told is one type of event.
 type told struct {

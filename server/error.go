@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 
+	"roster/models/blob"
 	"roster/models/store"
 )
 
@@ -63,6 +64,7 @@ var kinds = map[store.Kind]int{
 	store.ReadOnly:           http.StatusForbidden,
 	store.PreconditionFailed: http.StatusPreconditionFailed,
 	store.OtherRequest:       http.StatusUnprocessableEntity,
+	store.Unsupported:        http.StatusUnsupportedMediaType,
 }
 
 // Error is a refusal of the server's own.
@@ -109,6 +111,8 @@ func (h HandlerFunc) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			x.abort(err) // whoever is still there must not take silence for a success
 		case errors.Is(ended, context.DeadlineExceeded):
 			told = tooSlow()
+		case errors.Is(err, blob.ErrUnavailable):
+			told = &Error{Reason: Unavailable, Message: "The store of files cannot be used at the moment. Try again."}
 		case store.Unavailable(err):
 			told = &Error{Reason: Unavailable, Message: "The database cannot be used at the moment. Try again."}
 		default:

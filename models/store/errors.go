@@ -20,6 +20,8 @@ const (
 	ReadOnly           Kind = "read-only"
 	PreconditionFailed Kind = "precondition failed"
 	OtherRequest       Kind = "other request"
+	// Unsupported: what was sent is of a kind that is not taken.
+	Unsupported Kind = "unsupported"
 )
 
 // Error is a refusal with its reason in words for the client. Every other error of what stands on a database is a failure: its text is for
