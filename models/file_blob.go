@@ -23,7 +23,7 @@ const stagedFor = time.Hour
 // maxStaged bounds the bytes that are kept for files that did not come to be, of one owner.
 const maxStaged = 2 * MaxFiles
 
-// stageBlob lists bytes that are about to be put under a key.
+// stageBlob lists bytes that are about to be put under a key. What is doomed stays so, and is removed once they are there.
 func stageBlob(ctx context.Context, tx *store.DB, key string, owner FileOwner) error {
 	var n int64
 	err := tx.Session(ctx).Raw(`SELECT COUNT(*) FROM blob_deletions WHERE owner_id = ? AND NOT doomed`, owner.id()).Scan(&n).Error
@@ -34,7 +34,7 @@ func stageBlob(ctx context.Context, tx *store.DB, key string, owner FileOwner) e
 		return &store.Error{Kind: store.Conflict, Message: "Too many uploads came to nothing within an hour. Wait before the next."}
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO blob_deletions (key, owner_id, due_at, doomed) VALUES (?, ?, ?, ?)
-		ON CONFLICT (key) DO UPDATE SET due_at = excluded.due_at WHERE NOT blob_deletions.doomed`,
+		ON CONFLICT (key) DO UPDATE SET due_at = excluded.due_at`,
 		key, owner.id(), tx.Now().Add(stagedFor), false)
 	if err != nil {
 		return fmt.Errorf("stage bytes: %w", err)
@@ -83,7 +83,8 @@ const sweptAtOnce = 100
 // once: to remove what is not there is no error.
 func SweepFiles(ctx context.Context, db *store.DB) (swept int, err error) {
 	for {
-		keys, err := dueBlobs(ctx, db)
+		now := db.Now()
+		keys, err := dueBlobs(ctx, db, now)
 		if err != nil {
 			return swept, err
 		}
@@ -92,7 +93,8 @@ func SweepFiles(ctx context.Context, db *store.DB) (swept int, err error) {
 				return swept, err
 			}
 			err := store.Transaction(ctx, db, func(tx *store.DB) error {
-				_, err := tx.Exec(ctx, `DELETE FROM blob_deletions WHERE key = ? AND doomed`, key)
+				// It may have been staged again meanwhile.
+				_, err := tx.Exec(ctx, `DELETE FROM blob_deletions WHERE key = ? AND doomed AND due_at <= ?`, key, now)
 				return err
 			})
 			if err != nil {
@@ -106,11 +108,10 @@ func SweepFiles(ctx context.Context, db *store.DB) (swept int, err error) {
 	}
 }
 
-// dueBlobs dooms what is due, so that nothing claims it any more, and returns some of the keys.
-func dueBlobs(ctx context.Context, db *store.DB) (keys []string, err error) {
+// dueBlobs dooms what is due at a time, so that nothing claims it any more, and returns some of the keys.
+func dueBlobs(ctx context.Context, db *store.DB, now time.Time) (keys []string, err error) {
 	err = store.Transaction(ctx, db, func(tx *store.DB) error {
 		keys = nil
-		now := tx.Now()
 		if _, err := tx.Exec(ctx, `UPDATE blob_deletions SET doomed = ? WHERE due_at <= ? AND NOT doomed`, true, now); err != nil {
 			return err
 		}

@@ -12,10 +12,8 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/johannesboyne/gofakes3"
-	"github.com/johannesboyne/gofakes3/backend/s3mem"
-
 	"roster/models/blob"
+	"roster/models/blob/blobtest"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -32,35 +30,11 @@ func stores(t *testing.T) map[string]blob.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := map[string]blob.Store{"a directory": directory, "a bucket": inBucket(t, bucketAt(t))}
+	all := map[string]blob.Store{"a directory": directory, "a bucket": blobtest.InBucket(t, blobtest.Bucket(t))}
 	for _, dialect := range modelstest.Dialects {
 		all[string(dialect)] = blob.InDatabase(modelstest.Open(t, dialect))
 	}
 	return all
-}
-
-// bucketAt runs a program that speaks S3, and returns a bucket there.
-func bucketAt(t *testing.T) blob.Bucket {
-	t.Helper()
-	memory := s3mem.New()
-	if err := memory.CreateBucket("files"); err != nil {
-		t.Fatal(err)
-	}
-	listening := httptest.NewServer(gofakes3.New(memory).Server())
-	t.Cleanup(listening.Close)
-	return blob.Bucket{
-		Endpoint: strings.TrimPrefix(listening.URL, "http://"), Plain: true, Region: "eu-central-1", Name: "files", Prefix: "a/b",
-		AccessKey: "AKIATEST", SecretKey: "secret",
-	}
-}
-
-func inBucket(t *testing.T, b blob.Bucket) blob.Store {
-	t.Helper()
-	s, err := blob.InBucket(b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
 }
 
 func TestEveryStoreKeepsBytes(t *testing.T) {
@@ -133,11 +107,11 @@ func TestAStoreThatCannotBeUsedSaysSo(t *testing.T) {
 	if err := closed.Close(); err != nil {
 		t.Fatal(err)
 	}
-	nowhere := bucketAt(t)
+	nowhere := blobtest.Bucket(t)
 	nowhere.Name = "another"
 	for name, s := range map[string]blob.Store{
-		"a directory": directory, "a database": blob.InDatabase(closed), "no bucket": inBucket(t, nowhere),
-		"a bucket": inBucket(t, blob.Bucket{Endpoint: strings.TrimPrefix(refusing.URL, "http://"), Plain: true, Region: "x", Name: "files",
+		"a directory": directory, "a database": blob.InDatabase(closed), "no bucket": blobtest.InBucket(t, nowhere),
+		"a bucket": blobtest.InBucket(t, blob.Bucket{Endpoint: strings.TrimPrefix(refusing.URL, "http://"), Plain: true, Region: "x", Name: "files",
 			AccessKey: "a", SecretKey: "b"}),
 	} {
 		t.Run(name, func(t *testing.T) {
