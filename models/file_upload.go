@@ -81,11 +81,8 @@ func StageFile(ctx context.Context, db *store.DB, by Caller, owner FileOwner, na
 	case err != nil:
 		return nil, err
 	}
-	sum := sha256.Sum256(content)
-	staged := &StagedFile{File{
-		ID: NewID(), FileType: image, ContentType: facts.ContentType, Size: int64(len(content)), Width: int64(facts.Width),
-		Height: int64(facts.Height), SHA256: hex.EncodeToString(sum[:]), OrganizationID: optional(owner.Organization), UserID: optional(owner.User),
-	}}
+	staged := &StagedFile{newFile(owner, facts, content)}
+	staged.file.ID = NewID()
 	if staged.file.FileName, err = fileName(name, facts); err != nil {
 		return nil, err
 	}
@@ -94,6 +91,15 @@ func StageFile(ctx context.Context, db *store.DB, by Caller, owner FileOwner, na
 		return nil, err
 	}
 	return staged, rules.Blobs.Put(ctx, staged.file.ID, content)
+}
+
+// newFile returns a file of an owner, as its bytes tell; its id, name and time are still to be set.
+func newFile(owner FileOwner, facts picture.Facts, content []byte) File {
+	sum := sha256.Sum256(content)
+	return File{
+		FileType: image, ContentType: facts.ContentType, Size: int64(len(content)), Width: int64(facts.Width), Height: int64(facts.Height),
+		SHA256: hex.EncodeToString(sum[:]), OrganizationID: optional(owner.Organization), UserID: optional(owner.User),
+	}
 }
 
 // maxFileName bounds the characters of a name.
