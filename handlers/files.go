@@ -58,7 +58,8 @@ func (rq *request) fileOwner() (models.FileOwner, error) {
 	owner := models.FileOwner{Organization: rq.query.Others[ofOrganization], User: rq.query.Others[ofUser]}
 	switch {
 	case owner.Organization != "" && owner.User != "":
-		return owner, jsonapi.NewError(jsonapi.InvalidParameter, "A file is of an organization or of a user, not of both.").InParameter(ofUser)
+		return owner, jsonapi.NewError(jsonapi.InvalidParameter, "A file is of an organization or of a user, not of both.").
+			InParameter(ofUser)
 	case owner.Organization == "" && owner.User == "":
 		owner.Organization = rq.Scope().Root()
 	}
@@ -75,7 +76,8 @@ func (rq *request) fileSent() (name string, content []byte, err error) {
 	if err != nil || media != "multipart/form-data" {
 		name, err = nameIn(rq.Header.Get("Content-Disposition"))
 		if err != nil {
-			return "", nil, jsonapi.NewError(jsonapi.InvalidHeader, "Content-Disposition cannot be read: %v.", err).InHeader("Content-Disposition")
+			return "", nil, jsonapi.NewError(jsonapi.InvalidHeader, "Content-Disposition cannot be read: %v.", err).
+				InHeader("Content-Disposition")
 		}
 		return name, rq.Content, nil
 	}
@@ -91,7 +93,7 @@ func (rq *request) fileSent() (name string, content []byte, err error) {
 		return "", nil, &server.Error{Reason: server.MalformedBody, Message: "The body is no form with a file in it."}
 	}
 	if _, err := form.NextPart(); !errors.Is(err, io.EOF) {
-		return "", nil, &server.Error{Reason: server.MalformedBody, Message: "A form has one part, the file, and this one goes on behind it."}
+		return "", nil, &server.Error{Reason: server.MalformedBody, Message: "A form has one part, the file, and this one goes on."}
 	}
 	return name, content, nil
 }

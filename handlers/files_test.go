@@ -28,7 +28,7 @@ import (
 func drawn(t *testing.T, width, height int) string {
 	t.Helper()
 	m := image.NewNRGBA(image.Rect(0, 0, width, height))
-	r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same on every run
+	r := rand.New(rand.NewPCG(1, 2))
 	for i := range m.Pix {
 		m.Pix[i] = byte(r.Uint32())
 	}
@@ -104,7 +104,7 @@ func TestWhatIsTaken(t *testing.T) {
 			"a path":                  {small, named(`attachment; filename="../../etc/passwd"`), 201, "image/png", "passwd"},
 			"a path of Windows":       {small, named(`attachment; filename="..\\..\\logo.png"`), 201, "image/png", "logo.png"},
 			"a path and no more":      {small, named(`attachment; filename="/a/.."`), 201, "image/png", "image.png"},
-			"letters of the world":    {small, named(`attachment; filename*=UTF-8''%C3%BCber%20%E6%97%A5%E6%9C%AC.png`), 201, "image/png", "über 日本.png"},
+			"letters of the world":    {small, named(`attachment; filename*=UTF-8''%C3%BC%20%E6%97%A5.png`), 201, "image/png", "ü 日.png"},
 			"a form":                  {oneForm, []string{"Content-Type", formType}, 201, "image/png", "logo.png"},
 
 			"a line in the name":      {small, named(`attachment; filename*=UTF-8''a%0Ab.png`), 422, "", ""},
@@ -116,7 +116,7 @@ func TestWhatIsTaken(t *testing.T) {
 			"a form without boundary": {oneForm, []string{"Content-Type", "multipart/form-data"}, 400, "", ""},
 			"nothing":                 {"", nil, 415, "", ""},
 			"half of it":              {small[:len(small)/2], nil, 415, "", ""},
-			"an SVG":                  {`<svg xmlns="http://www.w3.org/2000/svg"/>`, []string{"Content-Type", "image/svg+xml"}, 415, "", ""},
+			"an SVG":                  {`<svg xmlns="http://www.w3.org/2000/svg"/>`, nil, 415, "", ""},
 			"a document":              {`{"data":{"type":"files"}}`, []string{"Content-Type", jsonapi.MediaType}, 415, "", ""},
 			"compressed":              {small, []string{"Content-Encoding", "gzip"}, 415, "", ""},
 			"4097 pixels":             {drawn(t, 4097, 1), nil, 422, "", ""},
@@ -137,7 +137,8 @@ func TestWhatIsTaken(t *testing.T) {
 				continue
 			}
 			got := a.json("data", "attributes").(object)
-			if got["contentType"] != c.contentType || got["fileName"] != c.name || got["size"] != float64(len(c.body)) && what != "a form" || got["fileType"] != "Image" || got["width"].(float64) < 1 || len(got["sha256"].(string)) != 64 {
+			if got["contentType"] != c.contentType || got["fileName"] != c.name || got["fileType"] != "Image" ||
+				got["size"] != float64(len(c.body)) && what != "a form" || got["width"].(float64) < 1 || len(got["sha256"].(string)) != 64 {
 				t.Errorf("%s: %v", what, got)
 			}
 		}
@@ -157,8 +158,8 @@ func TestWhoUploadsAndSees(t *testing.T) {
 		bob, asBob := s.person("Bob", f.leaf, models.RoleMember)
 		_, asEve := s.person("Eve", f.other, models.RoleOwner)
 		s.member(bob, f.other)
-		usersOnly := s.as(s.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "k", "kind": "management", "scopes": []string{
-			"users:write"}})).want(201).text("data", "attributes", "key"))
+		usersOnly := s.as(s.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "k", "kind": "management",
+			"scopes": []string{"users:write"}})).want(201).text("data", "attributes", "key"))
 
 		for what, c := range map[string]struct {
 			as     *service
@@ -196,8 +197,9 @@ func TestWhoUploadsAndSees(t *testing.T) {
 			user            int
 			changes, erases int
 		}{
-			"a manager above": {asAda, 200, 200, 404, 403}, "a member": {asBob, 200, 200, 403, 404}, "a stranger": {asEve, 404, 200, 404, 403},
-			"another token": {s.as(otherToken), 404, 200, 404, 403}, "a key for users": {usersOnly, 404, 200, 404, 404},
+			"a manager above": {asAda, 200, 200, 404, 403}, "a member": {asBob, 200, 200, 403, 404},
+			"a stranger": {asEve, 404, 200, 404, 403}, "another token": {s.as(otherToken), 404, 200, 404, 403},
+			"a key for users": {usersOnly, 404, 200, 404, 404},
 		} {
 			if a := c.as.get("/public/v2/files/" + of); a.Status != c.organization {
 				t.Errorf("%s sees the organization's with %d", what, a.Status)
@@ -263,7 +265,8 @@ func TestASignedURL(t *testing.T) {
 		made := s.upload("organizationId="+org, picture, "Content-Disposition", `attachment; filename*=UTF-8''%C3%BCber.png`).want(201)
 		id, second := made.text("data", "id"), s.file(other)
 		signed := s.signedURL(id)
-		if end := made.text("data", "attributes", "signedUrlExpiresAt"); end != clock.Now().Add(15*time.Minute).UTC().Format("2006-01-02T15:04:05+00:00") {
+		in15 := clock.Now().Add(15 * time.Minute).UTC().Format("2006-01-02T15:04:05+00:00")
+		if end := made.text("data", "attributes", "signedUrlExpiresAt"); end != in15 {
 			t.Errorf("it ends at %s", end)
 		}
 
@@ -272,7 +275,8 @@ func TestASignedURL(t *testing.T) {
 			t.Error("what is read is not what was sent")
 		}
 		for name, want := range map[string]string{
-			"Content-Type": "image/png", "X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=900", "Accept-Ranges": "bytes",
+			"Content-Type": "image/png", "X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=900",
+			"Accept-Ranges":       "bytes",
 			"Content-Disposition": "inline; filename*=utf-8''%C3%BCber.png", "Content-Security-Policy": "sandbox; default-src 'none'",
 		} {
 			if got := whole.Header.Get(name); got != want {
@@ -375,19 +379,22 @@ func TestAPictureIsOnesOwn(t *testing.T) {
 		avatar := asAda.upload("userId="+ada, pixel).want(201).text("data", "id")
 		org, user := "/public/v2/organizations/"+f.branch, "/public/v2/users/"+ada
 		point := func(as *service, path, typ, relationship, file string) *answer {
-			return as.do("PATCH", path, withID(resource(typ, object{}, relationship, ref("files", file)), path[strings.LastIndex(path, "/")+1:]))
+			id := path[strings.LastIndex(path, "/")+1:]
+			return as.do("PATCH", path, withID(resource(typ, object{}, relationship, ref("files", file)), id))
 		}
 		for what, c := range map[string]struct {
 			a      *answer
 			status int
 		}{
-			"a file of another organization":   {point(s, org, "organizations", "logo", foreign), 409},
-			"an avatar":                        {point(s, org, "organizations", "logo", avatar), 409},
-			"a logo for a user":                {point(s, user, "users", "avatar", logo), 409},
-			"a file out of sight":              {point(asAda, org, "organizations", "logo", foreign), 404},
-			"a missing file":                   {point(s, org, "organizations", "logo", missingID), 404},
-			"a file of another on creation":    {s.do("POST", "/public/v2/organizations", resource("organizations", object{"name": "x"}, "logo", ref("files", logo))), 409},
-			"a file of another, for a new one": {s.do("POST", "/public/v2/users", resource("users", object{"firstName": "x"}, "avatar", ref("files", avatar))), 409},
+			"a file of another organization": {point(s, org, "organizations", "logo", foreign), 409},
+			"an avatar":                      {point(s, org, "organizations", "logo", avatar), 409},
+			"a logo for a user":              {point(s, user, "users", "avatar", logo), 409},
+			"a file out of sight":            {point(asAda, org, "organizations", "logo", foreign), 404},
+			"a missing file":                 {point(s, org, "organizations", "logo", missingID), 404},
+			"a file of another on creation": {s.do("POST", "/public/v2/organizations",
+				resource("organizations", object{"name": "x"}, "logo", ref("files", logo))), 409},
+			"a file of another, for a new one": {s.do("POST", "/public/v2/users",
+				resource("users", object{"firstName": "x"}, "avatar", ref("files", avatar))), 409},
 		} {
 			got := c.a.want(c.status).errors()[0].Pointer
 			if !strings.HasPrefix(got, "/data/relationships/") {
@@ -407,7 +414,8 @@ func TestAPictureIsOnesOwn(t *testing.T) {
 			t.Error("the same logo is a new version")
 		}
 		included := s.get(org + "?include=logo").want(200)
-		if included.text("included", 0, "id") != logo || !strings.HasPrefix(included.text("included", 0, "attributes", "signedUrl"), s.url) {
+		signedURL := included.text("included", 0, "attributes", "signedUrl")
+		if included.text("included", 0, "id") != logo || !strings.HasPrefix(signedURL, s.url) {
 			t.Errorf("included is %s", included.Body)
 		}
 		if got := s.get(user+"/avatar").want(200).text("data", "id"); got != avatar {

@@ -176,7 +176,8 @@ func (s *service) upload(query, picture string, headers ...string) *answer {
 // file uploads a picture to an organization, and returns its id.
 func (s *service) file(organization string) string {
 	s.t.Helper()
-	return s.upload("organizationId="+organization, pixel, "Content-Disposition", `attachment; filename="logo.png"`).want(201).text("data", "id")
+	a := s.upload("organizationId="+organization, pixel, "Content-Disposition", `attachment; filename="logo.png"`)
+	return a.want(201).text("data", "id")
 }
 
 // pixel is a PNG of one pixel.

@@ -13,9 +13,9 @@ import (
 	"roster/models/store"
 )
 
-// The bytes of files may be in a store that no transaction reaches. So whatever is there is either a file's or listed as to be removed: it is
-// listed before it is put there, taken off the list by the transaction that makes the file, and listed again by the one that deletes it. A
-// process that ends in between leaves nothing for ever, and never a file without its bytes.
+// The bytes of files may be in a store that no transaction reaches. So whatever is there is either a file's or listed as to be removed:
+// it is listed before it is put there, taken off the list by the transaction that makes the file, and listed again by the one that
+// deletes it. A process that ends in between leaves nothing for ever, and never a file without its bytes.
 
 // stagedFor is how long bytes are kept that are to become a file's: longer than any request.
 const stagedFor = time.Hour
@@ -128,8 +128,8 @@ func dueBlobs(ctx context.Context, db *store.DB, now time.Time) (keys []string, 
 	return keys, nil
 }
 
-// FileContent returns the bytes of a file, or, for a side that is not 0, the middle of it as a square PNG. That is made when it is asked for
-// first, and kept beside the file.
+// FileContent returns the bytes of a file, or, for a side that is not 0, the middle of it as a square PNG. That is made when it is asked
+// for first, and kept beside the file.
 func FileContent(ctx context.Context, db *store.DB, f *File, side int) ([]byte, error) {
 	rules := &allowedOn(db).Files
 	if side == 0 {

@@ -225,7 +225,8 @@ func TestAFileIsToldToWhoReadsItsOwner(t *testing.T) {
 				t.Errorf("%v: %v", c.scopes, err)
 			}
 		}
-		if names := store.Column(models.EventTypes(), func(e models.EventType) string { return e.Name }); !slices.Contains(names, "file.created") {
+		names := store.Column(models.EventTypes(), func(e models.EventType) string { return e.Name })
+		if !slices.Contains(names, "file.created") {
 			t.Errorf("the types are %v", names)
 		}
 	})

@@ -55,8 +55,8 @@ func (r *FileRules) decode(ctx context.Context, work func() error) error {
 type StagedFile struct{ file File }
 
 // StageFile looks at bytes and keeps them, for CreateFile to make a file of. It takes long and does much besides the database, so it is
-// called before any transaction. The name is what the client calls the file. It fails as CreateFile does, and with the kinds Unsupported for
-// what is no picture, and Invalid for one that is too large or whose name cannot be used.
+// called before any transaction. The name is what the client calls the file. It fails as CreateFile does, and with the kinds Unsupported
+// for what is no picture, and Invalid for one that is too large or whose name cannot be used.
 func StageFile(ctx context.Context, db *store.DB, by Caller, owner FileOwner, name string, content []byte) (*StagedFile, error) {
 	err := store.Transaction(ctx, db, func(tx *store.DB) error { // first, so that nobody decodes in vain
 		if _, _, err := owner.lock(ctx, tx, by); err != nil {
@@ -75,7 +75,8 @@ func StageFile(ctx context.Context, db *store.DB, by Caller, owner FileOwner, na
 	})
 	switch {
 	case errors.Is(err, picture.ErrNone):
-		return nil, &store.Error{Kind: store.Unsupported, Message: "A file is a PNG, JPEG, GIF or WebP that can be decoded to its end; this is none."}
+		return nil, &store.Error{Kind: store.Unsupported,
+			Message: "A file is a PNG, JPEG, GIF or WebP that can be decoded to its end; this is none."}
 	case errors.Is(err, picture.ErrTooLarge):
 		return nil, &store.Error{Kind: store.Invalid, Message: "The file cannot be taken: " + err.Error() + "."}
 	case err != nil:

@@ -322,8 +322,8 @@ func DeleteUser(ctx context.Context, db *store.DB, by Caller, id string, version
 	})
 }
 
-// recordUser records the change of a user, or of what is theirs, once for each organization with that user, because each has receivers of its own; once without an
-// organization if there is none.
+// recordUser records the change of a user, or of what is theirs, once for each organization with that user, because each has receivers of
+// its own; once without an organization if there is none.
 func recordUser(ctx context.Context, tx *store.DB, by Caller, ch change, organizations []string) error {
 	if len(organizations) == 0 {
 		return record(ctx, tx, by, ch)

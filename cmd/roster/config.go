@@ -65,7 +65,8 @@ func (c *config) check() error {
 	case (c.tlsCert == "") != (c.tlsKey == ""):
 		return errors.New("--tls-cert (ROSTER_TLS_CERT) and --tls-key (ROSTER_TLS_KEY) must be given together")
 	case c.lacksAccess():
-		return fmt.Errorf("--files (ROSTER_FILES) cannot be %q: a bucket needs %s and %s in the environment", c.files, accessKey, accessSecret)
+		return fmt.Errorf("--files (ROSTER_FILES) cannot be %q: a bucket needs %s and %s in the environment", c.files, accessKey,
+			accessSecret)
 	case c.writeTime <= c.requestTime:
 		return fmt.Errorf("--write-timeout (ROSTER_WRITE_TIMEOUT) cannot be %q: it must be longer than --request-timeout, %s, "+
 			"or an answer that came late could not be sent", c.writeTime, c.requestTime)

@@ -23,8 +23,8 @@ const (
 	maxLogos     = 200
 )
 
-// addLogo gives the company of a tree a logo, if the tree is large enough. Its choices are a sequence of their own, so that those of the tree
-// are what they were before there were logos.
+// addLogo gives the company of a tree a logo, if the tree is large enough. Its choices are a sequence of their own, so that those of the
+// tree are what they were before there were logos.
 func (t *demoTree) addLogo() {
 	company := t.batch.Organizations[t.first]
 	if len(t.levels) < treeWithLogo || t.logos == maxLogos {
@@ -44,7 +44,7 @@ const logoSide = 256
 
 // drawLogo returns a square in a colour with the initials of a name, as a PNG.
 func drawLogo(name string, r *rand.Rand) []byte {
-	background := color.NRGBA{uint8(40 + r.IntN(120)), uint8(40 + r.IntN(120)), uint8(40 + r.IntN(120)), 255} //nolint:gosec // below 256
+	background := color.NRGBA{uint8(40 + r.IntN(120)), uint8(40 + r.IntN(120)), uint8(40 + r.IntN(120)), 255}
 	initials := ""
 	for _, word := range strings.Fields(plain.Replace(strings.ToLower(name))) {
 		if initials += strings.ToUpper(word[:1]); len(initials) == 2 {

@@ -47,20 +47,26 @@ func (c *config) lacksAccess() bool {
 func filesURL(into **url.URL) func(string) error {
 	return func(value string) error {
 		u, err := url.Parse(value)
-		if err != nil || u.User != nil || u.Fragment != "" {
-			return errors.New("it must be file:///path, or s3://bucket/prefix?endpoint=https://host&region=name")
-		}
-		endpoint, wrong := url.Parse(u.Query().Get("endpoint"))
-		switch {
-		case u.Scheme == "file" && u.Host == "" && strings.HasPrefix(u.Path, "/") && u.RawQuery == "":
-		case u.Scheme == "s3" && u.Host != "" && wrong == nil && endpoint.Host != "" && (endpoint.Scheme == "https" || endpoint.Scheme == "http") &&
-			strings.Trim(endpoint.Path, "/") == "" && u.Query().Get("region") != "" && len(u.Query()) == 2:
-		default:
-			return errors.New("it must be file:///path, or s3://bucket/prefix?endpoint=https://host&region=name")
+		if err != nil || u.User != nil || u.Fragment != "" || !isDirectory(u) && !isBucket(u) {
+			return errors.New("it must be file:///directory, or s3://bucket/prefix?endpoint=https://host&region=name")
 		}
 		*into = u
 		return nil
 	}
+}
+
+func isDirectory(u *url.URL) bool {
+	return u.Scheme == "file" && u.Host == "" && strings.HasPrefix(u.Path, "/") && u.RawQuery == ""
+}
+
+func isBucket(u *url.URL) bool {
+	query := u.Query()
+	endpoint, err := url.Parse(query.Get("endpoint"))
+	if err != nil || endpoint.Host == "" || strings.Trim(endpoint.Path, "/") != "" {
+		return false
+	}
+	return u.Scheme == "s3" && u.Host != "" && query.Get("region") != "" && len(query) == 2 &&
+		(endpoint.Scheme == "https" || endpoint.Scheme == "http")
 }
 
 // sweepInterval is how often the bytes of what was deleted are removed.

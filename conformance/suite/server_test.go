@@ -408,7 +408,9 @@ func (s *server) openAPI() Object {
 			"/articles": Object{"get": Object{"parameters": parameters}},
 			"/pictures": Object{"get": Object{
 				"parameters": []any{Object{"$ref": "#/components/parameters/size"}},
-				"responses":  Object{"200": Object{"$ref": "#/components/responses/bytes"}, "default": Object{"content": Object{mediaType: Object{}}}},
+				"responses": Object{
+					"200": Object{"$ref": "#/components/responses/bytes"}, "default": Object{"content": Object{mediaType: Object{}}},
+				},
 			}},
 		},
 		"components": Object{

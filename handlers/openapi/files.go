@@ -11,7 +11,9 @@ func binary() *schema { return &schema{} }
 // uploadShape is that of a route which takes the bytes of a file, as they are or in a form, and answers with the resource.
 func (g *generator) uploadShape(rt *Route) shape {
 	name := nameOf(rt.Shows) + "Upload"
-	body := &requestBody{Description: "The bytes, with their name in Content-Disposition, or a form with them in its one part.", Required: true}
+	body := &requestBody{
+		Description: "The bytes, with their name in Content-Disposition, or a form with them in its one part.", Required: true,
+	}
 	for _, media := range pictures {
 		body.Content.set(media, &mediaObject{Schema: binary()})
 	}

@@ -31,8 +31,8 @@ func unavailable(doing, key string, err error) error {
 	return fmt.Errorf("%s %s: %w: %w", doing, key, ErrUnavailable, err)
 }
 
-// keys is what every key looks like: an id, and a number behind it for what was made of the bytes under the id. Nothing of it means anything
-// to a file system.
+// keys is what every key looks like: an id, and a number behind it for what was made of the bytes under the id. Nothing of it means
+// anything to a file system.
 var keys = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(-[0-9]{1,4})?$`)
 
 // checkKey refuses what is no key, whoever made it: a mistake in this program must not become a path.

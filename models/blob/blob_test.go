@@ -111,8 +111,8 @@ func TestAStoreThatCannotBeUsedSaysSo(t *testing.T) {
 	nowhere.Name = "another"
 	for name, s := range map[string]blob.Store{
 		"a directory": directory, "a database": blob.InDatabase(closed), "no bucket": blobtest.InBucket(t, nowhere),
-		"a bucket": blobtest.InBucket(t, blob.Bucket{Endpoint: strings.TrimPrefix(refusing.URL, "http://"), Plain: true, Region: "x", Name: "files",
-			AccessKey: "a", SecretKey: "b"}),
+		"a bucket": blobtest.InBucket(t, blob.Bucket{Endpoint: strings.TrimPrefix(refusing.URL, "http://"), Plain: true, Region: "x",
+			Name: "files", AccessKey: "a", SecretKey: "b"}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -76,7 +76,7 @@ func (b bucket) Get(ctx context.Context, key string) ([]byte, error) {
 	}
 	object, err := b.client.GetObject(ctx, b.name, b.at(key), minio.GetObjectOptions{})
 	if err == nil {
-		defer object.Close()
+		defer func() { _ = object.Close() }() // it was only read
 		var content []byte
 		if content, err = io.ReadAll(object); err == nil {
 			return content, nil

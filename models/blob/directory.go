@@ -87,7 +87,7 @@ func (d directory) Get(_ context.Context, key string) ([]byte, error) {
 	case err != nil:
 		return nil, unavailable("get", key, err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // it was only read
 	content, err := io.ReadAll(file)
 	if err != nil {
 		return nil, unavailable("get", key, err)

@@ -74,8 +74,8 @@ func (s Scope) RootedIn(id string) Scope {
 	return s
 }
 
-// Reading returns the scope of a credential that reads organizations, users, or both. It says what that sees of what follows them; whether it
-// may ask for organizations or users themselves is the route's question.
+// Reading returns the scope of a credential that reads organizations, users, or both. It says what that sees of what follows them;
+// whether it may ask for organizations or users themselves is the route's question.
 func (s Scope) Reading(organizations, users bool) Scope {
 	s.withoutOrganizations, s.withoutUsers = !organizations, !users
 	return s

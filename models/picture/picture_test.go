@@ -23,7 +23,7 @@ import (
 // noise returns a picture that compresses badly.
 func noise(width, height int) image.Image {
 	m := image.NewNRGBA(image.Rect(0, 0, width, height))
-	r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same on every run
+	r := rand.New(rand.NewPCG(1, 2))
 	for i := range m.Pix {
 		m.Pix[i] = byte(r.Uint32())
 	}
@@ -83,21 +83,24 @@ func TestWhatAPictureIs(t *testing.T) {
 	t.Parallel()
 	small := noise(40, 30)
 	plain := pngOf(t, small)
+	is := func(contentType string, width, height int) picture.Facts {
+		return picture.Facts{ContentType: "image/" + contentType, Width: width, Height: height}
+	}
 	for name, c := range map[string]struct {
 		content []byte
 		want    picture.Facts
 		err     error
 	}{
-		"a PNG":                     {plain, picture.Facts{ContentType: "image/png", Width: 40, Height: 30}, nil},
-		"a JPEG":                    {jpegOf(t, small), picture.Facts{ContentType: "image/jpeg", Width: 40, Height: 30}, nil},
-		"a GIF":                     {gifOf(t, 20, 10, 3), picture.Facts{ContentType: "image/gif", Width: 20, Height: 10}, nil},
-		"a WebP":                    {webpOf(t, false), picture.Facts{ContentType: "image/webp", Width: 1, Height: 1}, nil},
-		"a lossless WebP":           {webpOf(t, true), picture.Facts{ContentType: "image/webp", Width: 1, Height: 1}, nil},
-		"bytes behind the end":      {append(bytes.Clone(plain), "<script>alert(1)</script>"...), picture.Facts{ContentType: "image/png", Width: 40, Height: 30}, nil},
-		"a GIF with a script":       {append(gifOf(t, 20, 10, 1), "/*<svg onload=alert(1)>*/"...), picture.Facts{ContentType: "image/gif", Width: 20, Height: 10}, nil},
+		"a PNG":                     {plain, is("png", 40, 30), nil},
+		"a JPEG":                    {jpegOf(t, small), is("jpeg", 40, 30), nil},
+		"a GIF":                     {gifOf(t, 20, 10, 3), is("gif", 20, 10), nil},
+		"a WebP":                    {webpOf(t, false), is("webp", 1, 1), nil},
+		"a lossless WebP":           {webpOf(t, true), is("webp", 1, 1), nil},
+		"bytes behind the end":      {append(bytes.Clone(plain), "<script>alert(1)</script>"...), is("png", 40, 30), nil},
+		"a GIF with a script":       {append(gifOf(t, 20, 10, 1), "/*<svg onload=alert(1)>*/"...), is("gif", 20, 10), nil},
 		"nothing":                   {nil, picture.Facts{}, picture.ErrNone},
 		"an SVG":                    {[]byte(`<svg xmlns="http://www.w3.org/2000/svg"/>`), picture.Facts{}, picture.ErrNone},
-		"an SVG behind a signature": {[]byte("\x89PNG\r\n\x1a\n<svg xmlns='http://www.w3.org/2000/svg'/>"), picture.Facts{}, picture.ErrNone},
+		"an SVG behind a signature": {[]byte("\x89PNG\r\n\x1a\n<svg onload='alert(1)'/>"), picture.Facts{}, picture.ErrNone},
 		"HTML":                      {[]byte("<!doctype html>"), picture.Facts{}, picture.ErrNone},
 		"a BMP":                     {append([]byte("BM"), make([]byte, 100)...), picture.Facts{}, picture.ErrNone},
 		"half a PNG":                {plain[:len(plain)/2], picture.Facts{}, picture.ErrNone},
@@ -107,7 +110,7 @@ func TestWhatAPictureIs(t *testing.T) {
 		"half a WebP":               {webpOf(t, true)[:28], picture.Facts{}, picture.ErrNone},
 		"a PNG without pixels":      {claiming(plain, 0, 30), picture.Facts{}, picture.ErrNone},
 		"a broken checksum":         {bytes.Replace(plain, plain[60:64], []byte{1, 2, 3, 4}, 1), picture.Facts{}, picture.ErrNone},
-		"4096 pixels":               {pngOf(t, image.NewGray(image.Rect(0, 0, 4096, 2))), picture.Facts{ContentType: "image/png", Width: 4096, Height: 2}, nil},
+		"4096 pixels":               {pngOf(t, image.NewGray(image.Rect(0, 0, 4096, 2))), is("png", 4096, 2), nil},
 		"4097 pixels":               {pngOf(t, image.NewGray(image.Rect(0, 0, 2, 4097))), picture.Facts{}, picture.ErrTooLarge},
 		"a bomb of pixels":          {claiming(plain, 50_000, 50_000), picture.Facts{}, picture.ErrTooLarge},
 		"frames without end":        {gifOf(t, 1, 1, 1001), picture.Facts{}, picture.ErrTooLarge},
