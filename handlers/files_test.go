@@ -148,8 +148,15 @@ func TestWhatIsTaken(t *testing.T) {
 	})
 }
 
-// TestWhoUploadsAndSees: who sees an organization or a user sees the files, who may change it makes and deletes them.
-func TestWhoUploadsAndSees(t *testing.T) {
+// usersOnly returns the service as a management key sees it that may do nothing but write users.
+func (s *service) usersOnly() *service {
+	s.t.Helper()
+	key := resource("apiKeys", object{"name": "k", "kind": "management", "scopes": []string{"users:write"}})
+	return s.as(s.do("POST", "/public/v2/apiKeys", key).want(201).text("data", "attributes", "key"))
+}
+
+// TestWhoUploads: who may change an organization or a user gives it files.
+func TestWhoUploads(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		f := newFamily(s)
 		otherToken := s.do("POST", "/public/v2/management/refresh-token/"+f.other, nil).want(200).text("data", "attributes", "token")
@@ -158,8 +165,7 @@ func TestWhoUploadsAndSees(t *testing.T) {
 		bob, asBob := s.person("Bob", f.leaf, models.RoleMember)
 		_, asEve := s.person("Eve", f.other, models.RoleOwner)
 		s.member(bob, f.other)
-		usersOnly := s.as(s.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "k", "kind": "management",
-			"scopes": []string{"users:write"}})).want(201).text("data", "attributes", "key"))
+		usersOnly := s.usersOnly()
 
 		for what, c := range map[string]struct {
 			as     *service
@@ -188,7 +194,19 @@ func TestWhoUploadsAndSees(t *testing.T) {
 				t.Errorf("%s: %d, want %d: %s", what, a.Status, c.status, a.Body)
 			}
 		}
+	})
+}
 
+// TestWhoSeesAndDeletes: who sees an organization or a user sees the files, who may change it deletes them.
+func TestWhoSeesAndDeletes(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		f := newFamily(s)
+		otherToken := s.do("POST", "/public/v2/management/refresh-token/"+f.other, nil).want(200).text("data", "attributes", "token")
+		_, asAda := s.person("Ada", f.branch, models.RoleManager)
+		bob, asBob := s.person("Bob", f.leaf, models.RoleMember)
+		_, asEve := s.person("Eve", f.other, models.RoleOwner)
+		s.member(bob, f.other)
+		usersOnly := s.usersOnly()
 		of := s.file(f.leaf)
 		avatar := asBob.upload("userId="+bob, pixel).want(201).text("data", "id")
 		for what, c := range map[string]struct {
@@ -222,10 +240,10 @@ func TestWhoUploadsAndSees(t *testing.T) {
 				}
 			}
 		}
-		if got := s.get("/public/v2/files?filter[organizationId]="+f.leaf).want(200).json("meta", "total"); got != 4.0 {
+		if got := s.get("/public/v2/files?filter[organizationId]="+f.leaf).want(200).json("meta", "total"); got != 1.0 {
 			t.Errorf("the organization has %v files", got)
 		}
-		if got := s.get("/public/v2/files?filter[userId]="+bob).want(200).json("meta", "total"); got != 3.0 {
+		if got := s.get("/public/v2/files?filter[userId]="+bob).want(200).json("meta", "total"); got != 1.0 {
 			t.Errorf("the user has %v files", got)
 		}
 		asBob.do("DELETE", "/public/v2/files/"+avatar, nil).want(204)
@@ -270,76 +288,9 @@ func TestASignedURL(t *testing.T) {
 			t.Errorf("it ends at %s", end)
 		}
 
-		whole := s.content(signed).want(200)
-		if string(whole.Body) != picture {
-			t.Error("what is read is not what was sent")
-		}
-		for name, want := range map[string]string{
-			"Content-Type": "image/png", "X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=900",
-			"Accept-Ranges":       "bytes",
-			"Content-Disposition": "inline; filename*=utf-8''%C3%BCber.png", "Content-Security-Policy": "sandbox; default-src 'none'",
-		} {
-			if got := whole.Header.Get(name); got != want {
-				t.Errorf("%s: %s", name, got)
-			}
-		}
-		etag := whole.Header.Get("ETag")
-		s.content(signed, "If-None-Match", etag).want(304)
-		s.content(signed, "If-Match", `"other"`).want(412)
-		if part := s.content(signed, "Range", "bytes=1-3").want(206); string(part.Body) != picture[1:4] ||
-			part.Header.Get("Content-Range") != fmt.Sprintf("bytes 1-3/%d", len(picture)) {
-			t.Errorf("a part is %q of %s", part.Body, part.Header.Get("Content-Range"))
-		}
-		s.content(signed, "Range", "bytes=1-3", "If-Range", `"other"`).want(200)
-		if all := s.content(signed, "Range", "bytes=9999999-").want(200); string(all.Body) != picture {
-			t.Error("a part that there is none of is not all")
-		}
-		s.as("").send("HEAD", strings.TrimPrefix(signed, s.url), nil).want(200)
-		s.content(signed, "Accept", "image/webp").want(200) // there is one form of it
-		s.as(s.key+"x").send("GET", strings.TrimPrefix(signed, s.url), nil).want(200)
-
-		for _, side := range []int{64, 128, 256} {
-			first := s.content(fmt.Sprintf("%s&size=%d", signed, side)).want(200)
-			m, err := png.Decode(bytes.NewReader(first.Body))
-			if err != nil || m.Bounds() != image.Rect(0, 0, side, side) || first.Header.Get("ETag") == etag {
-				t.Errorf("a square: %v %v", m, err)
-			}
-			if again := s.content(fmt.Sprintf("%s&size=%d", signed, side)).want(200); !bytes.Equal(again.Body, first.Body) {
-				t.Error("a square is another the second time")
-			}
-		}
-		for query, status := range map[string]int{"&size=": 400, "&size=63": 400, "&size=064": 400, "&size=64&size=64": 400, "&x=1": 400} {
-			if a := s.content(signed + query); a.Status != status {
-				t.Errorf("%s: %d", query, a.Status)
-			}
-		}
-
-		missing := s.get("/public/v2/files/"+missingID).want(404).text("errors", 0, "code")
-		parsed, err := url.Parse(signed)
-		if err != nil {
-			t.Fatal(err)
-		}
-		with := func(name, value string) string {
-			query := parsed.Query()
-			query.Set(name, value)
-			return s.url + parsed.Path + "?" + query.Encode()
-		}
-		signature, expires := parsed.Query().Get("signature"), parsed.Query().Get("expires")
-		for what, altered := range map[string]string{
-			"a later end": with("expires", expires+"0"), "a spelled end": with("expires", "+"+expires), "no end": with("expires", ""),
-			"no signature": with("signature", ""), "another case": with("signature", strings.ToUpper(signature)),
-			"a signature and more": with("signature", signature+"A"), "nothing": s.url + parsed.Path,
-			"another file":               strings.Replace(signed, id, second, 1),
-			"the signature of another":   with("signature", strings.SplitAfter(s.signedURL(second), "signature=")[1]),
-			"a missing file":             strings.Replace(signed, id, missingID, 1),
-			"an end that is too large":   with("expires", "99999999999999999999"),
-			"another bit of the padding": with("signature", signature[:42]+string(signature[42]+1)),
-		} {
-			a := s.content(altered)
-			if a.Status != 404 || a.errors()[0].Code != missing {
-				t.Errorf("%s: %d %s", what, a.Status, a.Body)
-			}
-		}
+		s.readWhole(signed, picture)
+		s.readSquares(signed)
+		s.readAltered(signed, id, second)
 
 		clock.Advance(15*time.Minute - time.Second)
 		if left := s.content(signed).want(200).Header.Get("Cache-Control"); left != "private, max-age=1" {
@@ -349,6 +300,93 @@ func TestASignedURL(t *testing.T) {
 		s.content(signed).want(404)
 		s.content(s.signedURL(id)).want(200)
 	})
+}
+
+// readWhole reads the content of a signed URL in every way.
+func (s *service) readWhole(signed, picture string) {
+	t := s.t
+	t.Helper()
+	whole := s.content(signed).want(200)
+	if string(whole.Body) != picture {
+		t.Error("what is read is not what was sent")
+	}
+	for name, want := range map[string]string{
+		"Content-Type": "image/png", "X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=900",
+		"Accept-Ranges":       "bytes",
+		"Content-Disposition": "inline; filename*=utf-8''%C3%BCber.png", "Content-Security-Policy": "sandbox; default-src 'none'",
+	} {
+		if got := whole.Header.Get(name); got != want {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	etag := whole.Header.Get("ETag")
+	s.content(signed, "If-None-Match", etag).want(304)
+	s.content(signed, "If-Match", `"other"`).want(412)
+	if part := s.content(signed, "Range", "bytes=1-3").want(206); string(part.Body) != picture[1:4] ||
+		part.Header.Get("Content-Range") != fmt.Sprintf("bytes 1-3/%d", len(picture)) {
+		t.Errorf("a part is %q of %s", part.Body, part.Header.Get("Content-Range"))
+	}
+	s.content(signed, "Range", "bytes=1-3", "If-Range", `"other"`).want(200)
+	if all := s.content(signed, "Range", "bytes=9999999-").want(200); string(all.Body) != picture {
+		t.Error("a part that there is none of is not all")
+	}
+	s.as("").send("HEAD", strings.TrimPrefix(signed, s.url), nil).want(200)
+	s.content(signed, "Accept", "image/webp").want(200) // there is one form of it
+	s.as(s.key+"x").send("GET", strings.TrimPrefix(signed, s.url), nil).want(200)
+}
+
+// readSquares reads the squares of a picture, and sizes that there are none of.
+func (s *service) readSquares(signed string) {
+	t := s.t
+	t.Helper()
+	etag := s.content(signed).Header.Get("ETag")
+	for _, side := range []int{64, 128, 256} {
+		first := s.content(fmt.Sprintf("%s&size=%d", signed, side)).want(200)
+		m, err := png.Decode(bytes.NewReader(first.Body))
+		if err != nil || m.Bounds() != image.Rect(0, 0, side, side) || first.Header.Get("ETag") == etag {
+			t.Errorf("a square: %v %v", m, err)
+		}
+		if again := s.content(fmt.Sprintf("%s&size=%d", signed, side)).want(200); !bytes.Equal(again.Body, first.Body) {
+			t.Error("a square is another the second time")
+		}
+	}
+	for query, status := range map[string]int{"&size=": 400, "&size=63": 400, "&size=064": 400, "&size=64&size=64": 400, "&x=1": 400} {
+		if a := s.content(signed + query); a.Status != status {
+			t.Errorf("%s: %d", query, a.Status)
+		}
+	}
+}
+
+// readAltered reads what a signed URL of a file can be altered to, with the help of another one.
+func (s *service) readAltered(signed, id, second string) {
+	t := s.t
+	t.Helper()
+	missing := s.get("/public/v2/files/"+missingID).want(404).text("errors", 0, "code")
+	parsed, err := url.Parse(signed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	with := func(name, value string) string {
+		query := parsed.Query()
+		query.Set(name, value)
+		return s.url + parsed.Path + "?" + query.Encode()
+	}
+	signature, expires := parsed.Query().Get("signature"), parsed.Query().Get("expires")
+	for what, altered := range map[string]string{
+		"a later end": with("expires", expires+"0"), "a spelled end": with("expires", "+"+expires), "no end": with("expires", ""),
+		"no signature": with("signature", ""), "another case": with("signature", strings.ToUpper(signature)),
+		"a signature and more": with("signature", signature+"A"), "nothing": s.url + parsed.Path,
+		"another file":               strings.Replace(signed, id, second, 1),
+		"the signature of another":   with("signature", strings.SplitAfter(s.signedURL(second), "signature=")[1]),
+		"a missing file":             strings.Replace(signed, id, missingID, 1),
+		"an end that is too large":   with("expires", "99999999999999999999"),
+		"another bit of the padding": with("signature", signature[:42]+string(signature[42]+1)),
+	} {
+		a := s.content(altered)
+		if a.Status != 404 || a.errors()[0].Code != missing {
+			t.Errorf("%s: %d %s", what, a.Status, a.Body)
+		}
+	}
 }
 
 // TestTheETagOfAFileStays, wherever its URL is told.
