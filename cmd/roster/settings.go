@@ -68,7 +68,7 @@ func (c *config) storageSettings() []setting {
 			help: "longest run of one statement on PostgreSQL; 0 for no limit"},
 		{flag: "migrate", value: "false", toggle: true, set: toggle(&c.migrate),
 			help: "bring a PostgreSQL schema up to date before starting; SQLite always is"},
-		{flag: "files", set: optional(filesURL(&c.files)),
+		{flag: "files", secret: true, set: optional(filesURL(&c.files)),
 			help: "`URL` of where logos and avatars are kept: file:///directory, or s3://bucket/prefix?endpoint=https://host&region=name " +
 				"with " + accessKey + " and " + accessSecret + " in the environment (default: the database)"},
 		{flag: "file-url-lifetime", value: "15m", set: duration(&c.fileURLs, time.Second),
