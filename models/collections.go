@@ -14,6 +14,7 @@ var (
 	Sessions      = &collection.Collection{}
 	SignIns       = &collection.Collection{}
 	APIKeys       = &collection.Collection{}
+	Files         = &collection.Collection{}
 	Events        = &collection.Collection{}
 	Webhooks      = &collection.Collection{}
 	// WebhookDeliveries are events on their way to endpoints, WebhookReplays replays of them.
@@ -23,7 +24,7 @@ var (
 
 // collections lists every collection in the order of the documentation.
 var collections = []*collection.Collection{
-	Organizations, Users, Memberships, Roles, Sessions, SignIns, APIKeys, Events, Webhooks, WebhookDeliveries, WebhookReplays,
+	Organizations, Users, Memberships, Roles, Sessions, SignIns, APIKeys, Files, Events, Webhooks, WebhookDeliveries, WebhookReplays,
 }
 
 // init fills the collections: what they declare refers to functions that refer to them. The schemas come first, because relationships
@@ -36,6 +37,7 @@ func init() {
 	defineSessions(Sessions)
 	defineSignIns(SignIns)
 	defineAPIKeys(APIKeys)
+	defineFiles(Files)
 	defineEvents(Events)
 	defineWebhooks(Webhooks)
 	defineWebhookDeliveries(WebhookDeliveries)
@@ -47,6 +49,7 @@ func init() {
 	relateSessions(Sessions)
 	relateSignIns(SignIns)
 	relateAPIKeys(APIKeys)
+	relateFiles(Files)
 	relateEvents(Events)
 	relateWebhooks(Webhooks)
 	relateWebhookDeliveries(WebhookDeliveries)

@@ -28,6 +28,8 @@ type Allowed struct {
 	Sessions SessionTerms
 	// PasswordWork is how many passwords are worked on at once; 0 is as many as there are processors.
 	PasswordWork int
+	// Files says where the bytes of files are kept.
+	Files FileRules
 }
 
 // attachment is what models keeps with a database.
@@ -46,5 +48,11 @@ func Open(ctx context.Context, cfg Config) (*store.DB, error) {
 	cfg.Sessions.Lifetime = cmp.Or(cfg.Sessions.Lifetime, 90*24*time.Hour)
 	cfg.PasswordWork = cmp.Or(cfg.PasswordWork, runtime.GOMAXPROCS(0))
 	cfg.Attached = &attachment{cfg.Allowed, make(chan struct{}, cfg.PasswordWork)}
-	return store.Open(ctx, cfg.Config)
+	db, err := store.Open(ctx, cfg.Config)
+	if err != nil {
+		return nil, err
+	}
+	allowed := allowedOn(db)
+	allowed.Files = allowed.Files.prepared(db)
+	return db, nil
 }

@@ -17,7 +17,8 @@ const Version = "2.0.0"
 type Form int
 
 // The forms of routes. Act is for what is done to one resource, Operate for the Atomic
-// Operations, ReadAny for one resource of whatever type, and Ask for resources that are answered and not kept.
+// Operations, ReadAny for one resource of whatever type, and Ask for resources that are answered and not kept. Upload makes a file of the
+// bytes of a body, Content answers with those of one.
 const (
 	List Form = iota + 1
 	Read
@@ -30,6 +31,8 @@ const (
 	Operate
 	ReadAny
 	Ask
+	Upload
+	Content
 )
 
 // Route is one line of the route table.
