@@ -74,11 +74,9 @@ type Principal struct {
 }
 
 // Scope returns what the principal may see.
-func (p *Principal) Scope() collection.Scope {
-	return p.reach().Reading(p.Hold("organizations:read"), p.Hold("users:read"))
-}
+func (p *Principal) Scope() collection.Scope { return p.reach().Holding(p.Scopes) }
 
-// reach returns the scope of the kind of the principal, whatever it may read there.
+// reach returns the scope of the kind of the principal, whatever it holds.
 func (p *Principal) reach() collection.Scope {
 	switch {
 	case p.Kind == models.ManagementKey && p.OrganizationID == "":

@@ -84,11 +84,9 @@ type toldRelationship struct {
 // mask empties what the scopes of tellings do not see. What becomes of a telling whose subject is out of sight altogether is nothing:
 // neither changes nor resource.
 func mask(ctx context.Context, db *store.DB, tellings []*telling) error {
+	tellings = slices.DeleteFunc(slices.Clone(tellings), func(t *telling) bool { return seesAll(t.scope) })
 	named := mentions{}
 	for _, t := range tellings {
-		if t.scope.All() {
-			continue
-		}
 		if err := t.parse(); err != nil {
 			return err
 		}
@@ -98,16 +96,20 @@ func mask(ctx context.Context, db *store.DB, tellings []*telling) error {
 	if err := named.look(ctx, db); err != nil {
 		return err
 	}
+	by, err := heldAt(ctx, db, tellings)
+	if err != nil {
+		return err
+	}
 	for _, t := range tellings {
-		if t.scope.All() {
-			continue
-		}
-		if err := t.empty(named); err != nil {
+		if err := t.empty(named, by); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// seesAll reports whether nothing of any event is hidden from a scope.
+func seesAll(s collection.Scope) bool { return s.All() && s.Holds(collection.Words{EveryScope}) }
 
 func (t *telling) parse() error {
 	if len(t.resource) > 0 {
@@ -165,7 +167,9 @@ func (t *telling) eachActor(found func(mention)) {
 		return
 	}
 	for _, target := range actorsOf(t.actor.Kind) {
-		found(t.mention(target, *t.actor.ID))
+		if tellsOf(t.scope, target) {
+			found(t.mention(target, *t.actor.ID))
+		}
 	}
 }
 
@@ -234,15 +238,15 @@ func idIn(value json.RawMessage) (id string) {
 }
 
 // empty replaces by null what is not seen.
-func (t *telling) empty(named mentions) error {
-	if t.actor.ID != nil && *t.actor.ID != t.organization {
+func (t *telling) empty(named mentions, by held) error {
+	if t.actor.ID != nil && *t.actor.ID != t.organization && *t.actor.ID != t.scope.PersonID() {
 		seen := false
 		t.eachActor(func(m mention) { seen = seen || named[m] })
 		if !seen {
 			t.actor.ID, t.actor.Name = nil, nil
 		}
 	}
-	if t.outOfSight() {
+	if t.outOfSight(by) {
 		t.changes, t.resource = nil, nil
 		return nil
 	}
@@ -272,10 +276,13 @@ func (t *telling) empty(named mentions) error {
 	return err
 }
 
-// outOfSight reports whether the scope does not see the subject, although it sees the organization.
-func (t *telling) outOfSight() bool {
-	if t.subject == nil {
-		return true // of a type that this program does not know
+// outOfSight reports whether the scope does not see the subject, or may not read it, although it sees the organization.
+func (t *telling) outOfSight(by held) bool {
+	if t.subject == nil { // of a type that this program does not know
+		return true
+	}
+	if !t.readable(by) {
+		return true
 	}
 	hides := declared(t.subject).hides
 	if hides == nil || t.told.resource == nil {
@@ -307,7 +314,7 @@ type mentions map[mention]bool
 
 func (named mentions) add(m mention) {
 	if m.target != nil && jsonapi.IsID(m.id) {
-		named[m] = false
+		named[m] = m.scope.All()
 	}
 }
 
@@ -368,7 +375,8 @@ func inSight(c *collection.Collection, s collection.Scope, id collection.Where) 
 	if c == Organizations {
 		return collection.Condition(there, slices.Concat(id.Args, args)...) // they are marked as deleted, and stay
 	}
-	own, ownArgs := collection.Conjunction(Events.Visible(s))
+	// of people where they may read what it was
+	own, ownArgs := collection.Conjunction(Events.Visible(s), s.Within(readingOf(c), "event_feed.organization_id"))
 	told := fmt.Sprintf("EXISTS (SELECT 1 FROM event_feed WHERE event_feed.subject_id = %s AND event_feed.subject_type = '%s'%s)",
 		id.SQL, c.Schema.Type, own)
 	return collection.Condition("("+there+" OR "+told+")", slices.Concat(id.Args, args, id.Args, ownArgs)...)
@@ -400,16 +408,16 @@ func actedBy(_ *store.DB, s collection.Scope, v any) collection.Where {
 		return collection.Never()
 	}
 	by := collection.Condition("event_feed.actor_id = ?", id)
-	if s.All() {
+	if seesAll(s) || id == s.PersonID() {
 		return by
 	}
-	var seen collection.Where
+	seen := collection.Never()
 	for _, target := range actorsOf("") {
-		one := inSight(target, s, collection.Condition("?", id))
-		if seen.SQL != "" {
-			one = collection.Condition(seen.SQL+" OR "+one.SQL, append(seen.Args, one.Args...)...)
+		if !tellsOf(s, target) {
+			continue
 		}
-		seen = one
+		one := inSight(target, s, collection.Condition("?", id))
+		seen = collection.Condition(seen.SQL+" OR "+one.SQL, append(seen.Args, one.Args...)...)
 	}
 	by = collection.Both(by, seen)
 	if s.Single() { // see eachActor
