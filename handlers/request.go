@@ -161,5 +161,7 @@ func (rq *request) permitFilters() error {
 }
 
 func forbidden(principal *auth.Principal, needs auth.Permission) *jsonapi.Error {
-	return jsonapi.NewError(jsonapi.Forbidden, "%s", principal.Missing(needs))
+	missing := principal.Missing(needs)
+	return jsonapi.NewError(jsonapi.Forbidden, "%s", missing).Because(
+		&server.Error{Reason: server.Forbidden, Message: missing, Permission: needs.Scope})
 }

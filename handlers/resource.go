@@ -86,6 +86,7 @@ func (rq *request) decodeCreation() (err error) {
 		return err
 	}
 	rq.sent.change = changeOf(rq.sent.input, nil)
+	rq.triedIn(rq.sent.change)
 	if res.prepare == nil {
 		return nil
 	}

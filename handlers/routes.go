@@ -64,6 +64,14 @@ func (rt *route) success() int {
 	return http.StatusOK
 }
 
+// targetType returns the type of the resource that {id} in the path is an id of, "" for none.
+func (rt *route) targetType() string {
+	if rt.target == nil {
+		return ""
+	}
+	return rt.target.Schema.Type
+}
+
 // related reports whether the answer is about the target of the relationship in the path.
 func (rt *route) related() bool { return rt.form == openapi.Related }
 

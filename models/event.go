@@ -83,6 +83,10 @@ func defineEvents(c *collection.Collection) {
 		},
 	}
 	declare(c, declaration{
+		tells: []told{{
+			denied, "A known caller was not permitted what it tried; at most once a minute for the same. The resource is what it was about, " +
+				"without its attributes, and its meta says what was tried.",
+		}},
 		counts: []string{
 			`SELECT 'events', '', COUNT(*) FROM event_positions`,
 			`SELECT 'events', CAST(organization_id AS text), COUNT(*) FROM event_positions

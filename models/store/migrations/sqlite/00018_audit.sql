@@ -1,0 +1,12 @@
+-- +goose Up
+
+-- What callers were denied, and when that was told last: the same within a minute is told once, on however many replicas. Rows are of use for a
+-- minute, and are removed by the caller's next one or from time to time.
+CREATE TABLE access_denials (
+  caller     text      NOT NULL,              -- kind and id
+  permission text      NOT NULL,              -- the word that it would have taken, '' for one that has no name
+  subject_id text      NOT NULL,              -- what it was about
+  told_at    timestamp NOT NULL,
+  PRIMARY KEY (caller, permission, subject_id)
+);
+CREATE INDEX access_denials_told_at ON access_denials (told_at);
