@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gorilla/mux"
 
@@ -19,13 +20,17 @@ import (
 
 // API serves the native JSON:API below /public/v2.
 type API struct {
-	watch *models.EventWatch
-	waits *waits
+	watch          *models.EventWatch
+	waits, exports *places
+	exportStall    time.Duration
 }
 
 // NewAPI returns the API over a database.
 func NewAPI(db *store.DB) *API {
-	return &API{watch: models.NewEventWatch(db), waits: &waits{ofOne: map[string]int{}}}
+	return &API{
+		watch: models.NewEventWatch(db), waits: newPlaces(maxWaits, maxWaitsOfOne),
+		exports: newPlaces(maxExports, maxExportsOfOne), exportStall: exportStall,
+	}
 }
 
 // WatchEvents wakes requests that wait for events, until ctx ends: then they are answered at once. failed is told of what went wrong.
@@ -48,7 +53,7 @@ func (a *API) Door() *server.Door {
 	for _, rt := range wordsFirst(routes()) {
 		d.Routes = append(d.Routes, server.Route{
 			Method: rt.method, Path: jsonapi.Root + rt.path, Needs: rt.needs, Asks: rt.form == openapi.Ask || rt.asks,
-			Target: rt.targetType(),
+			Target:  rt.targetType(),
 			NeedsOf: func(r *http.Request) auth.Permission { return rt.permission(mux.Vars(r)["relationship"]) },
 			Take: func(w http.ResponseWriter, rq *server.Request) (server.Serve, error) {
 				if rt.take != nil {

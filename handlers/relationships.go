@@ -50,12 +50,7 @@ func (a *API) related(w http.ResponseWriter, rq *request) error {
 		if err := rq.permitRelated(rel.Target.Type); err != nil {
 			return err
 		}
-		target := c.Related(rel.Name, rq.id())
-		page, err := a.page(w, rq, target)
-		if err != nil {
-			return err
-		}
-		return a.writePage(w, rq, target, page, target.Schema.URL())
+		return a.listOf(w, rq, c.Related(rel.Name, rq.id()), rel.Target.URL())
 	}
 	target, id, err := c.RelatedID(rq.Context(), rq.DB, rq.Scope(), item, rel.Name)
 	if err != nil {

@@ -75,6 +75,12 @@ func (rt *route) targetType() string {
 // related reports whether the answer is about the target of the relationship in the path.
 func (rt *route) related() bool { return rt.form == openapi.Related }
 
+// lists reports whether the answer is a list of stored resources. rel is the relationship in the path, or nil.
+func (rt *route) lists(rel *jsonapi.Relationship) bool {
+	accepts, _ := rt.accepts(rel)
+	return rt.method == http.MethodGet && rt.served != nil && accepts.Page && (rel == nil || rt.related())
+}
+
 // relates reports whether the path has a relationship in it.
 func (rt *route) relates() bool { return rt.form == openapi.Related || rt.form == openapi.Linkage }
 

@@ -129,7 +129,7 @@ func permit(principal *auth.Principal, needs auth.Permission) error {
 }
 
 // AdmitAgain makes sure that a caller who has waited still is who it was, and may still do what it asked for.
-func (rq *Request) AdmitAgain() error {
+func (rq *Request) AdmitAgain(ctx context.Context) error {
 	key, err := rq.door.Credential(rq.Header)
 	if err != nil {
 		return err
@@ -138,7 +138,7 @@ func (rq *Request) AdmitAgain() error {
 	if rq.Principal.SessionID != "" {
 		ask, key = auth.AuthenticateSession, rq.door.cookie(rq.Request)
 	}
-	principal, err := ask(rq.Context(), rq.DB, key)
+	principal, err := ask(ctx, rq.DB, key)
 	if err != nil {
 		return err
 	}
