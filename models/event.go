@@ -101,12 +101,17 @@ func defineEvents(c *collection.Collection) {
 				WHERE id NOT IN (SELECT event_id FROM event_positions)
 				AND id NOT IN (SELECT event_id FROM event_queue WHERE position IS NULL)`},
 			{"a position that is left out, or that is not the last one given", `SELECT CAST(position AS text) FROM (
-					SELECT position, ROW_NUMBER() OVER (ORDER BY position) AS n FROM event_positions) AS p WHERE position <> n
+					SELECT position, (SELECT position FROM event_horizon) + ROW_NUMBER() OVER (ORDER BY position) AS n
+					FROM event_positions) AS p WHERE position <> n
 				UNION ALL SELECT CAST(last AS text) FROM event_sequences WHERE organization_id = '` + wholeInstallation + `'
-					AND last <> (SELECT COALESCE(MAX(position), 0) FROM event_positions)`},
+					AND last <> (SELECT COALESCE(MAX(p.position), MAX(h.position)) FROM event_horizon h LEFT JOIN event_positions p ON 1 = 1)`},
 			{"a sequence with a gap, or in another order than the positions", `SELECT event_id FROM (
-				SELECT event_id, sequence, ROW_NUMBER() OVER (PARTITION BY organization_id ORDER BY position) AS n
+				SELECT event_id, sequence, MIN(sequence) OVER (PARTITION BY organization_id) - 1
+					+ ROW_NUMBER() OVER (PARTITION BY organization_id ORDER BY position) AS n
 				FROM event_positions WHERE sequence > 0) AS p WHERE sequence <> n`},
+			{"an organization whose events do not begin with the first, although none is removed",
+				`SELECT organization_id FROM event_positions WHERE sequence > 0 AND (SELECT position FROM event_horizon) = 0
+				GROUP BY organization_id HAVING MIN(sequence) <> 1`},
 		},
 	})
 	c.Schema.Attribute("actor").Shape = reflect.TypeFor[Actor]()

@@ -126,4 +126,3 @@ func writeExport(ctx context.Context, db *store.DB, export *handlers.Export, out
 	count, err := export.Run(ctx, db, buffered, func(context.Context) (collection.Scope, error) { return collection.Everything(), nil })
 	return count, errors.Join(err, buffered.Flush())
 }
-

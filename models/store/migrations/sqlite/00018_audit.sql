@@ -10,3 +10,10 @@ CREATE TABLE access_denials (
   PRIMARY KEY (caller, permission, subject_id)
 );
 CREATE INDEX access_denials_told_at ON access_denials (told_at);
+
+-- How far the events were removed because of their age: the position of the last one, and the time of the latest. One row.
+CREATE TABLE event_horizon (
+  position    integer   NOT NULL,
+  occurred_at timestamp NOT NULL
+);
+INSERT INTO event_horizon (position, occurred_at) VALUES (0, 0);
