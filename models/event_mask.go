@@ -382,6 +382,24 @@ func inSight(c *collection.Collection, s collection.Scope, id collection.Where) 
 	return collection.Condition("("+there+" OR "+told+")", slices.Concat(id.Args, args, id.Args, ownArgs)...)
 }
 
+// toldOfUsers returns the users of some ids that a scope sees or, when they are gone, that events of the scope are about.
+func toldOfUsers(ctx context.Context, db *store.DB, scope collection.Scope, ids []string) (map[string]bool, error) {
+	if err := NumberEvents(ctx, db); err != nil { // what tells of the deletion may be a moment old
+		return nil, err
+	}
+	named, told := mentions{}, map[string]bool{}
+	for _, id := range ids {
+		named.add(mention{scope, Users, id, presently})
+	}
+	if err := named.look(ctx, db); err != nil {
+		return nil, err
+	}
+	for m, seen := range named {
+		told[m.id] = seen
+	}
+	return told, nil
+}
+
 // replacing returns a condition with a column in place of an argument.
 func replacing(w collection.Where, arg any, column string) collection.Where {
 	var b strings.Builder

@@ -17,3 +17,6 @@ CREATE TABLE event_horizon (
   occurred_at timestamptz NOT NULL
 );
 INSERT INTO event_horizon (position, occurred_at) VALUES (0, '1970-01-01T00:00:00Z');
+
+-- Who created an organization stays known when they are gone.
+ALTER TABLE organizations DROP CONSTRAINT organizations_created_by_fkey;

@@ -17,3 +17,11 @@ CREATE TABLE event_horizon (
   occurred_at timestamp NOT NULL
 );
 INSERT INTO event_horizon (position, occurred_at) VALUES (0, 0);
+
+-- Who created an organization stays known when they are gone. A reference cannot be taken off a column, so the column is made again.
+ALTER TABLE organizations ADD COLUMN creator text;
+UPDATE organizations SET creator = created_by;
+DROP INDEX organizations_created_by;
+ALTER TABLE organizations DROP COLUMN created_by;
+ALTER TABLE organizations RENAME COLUMN creator TO created_by;
+CREATE INDEX organizations_created_by ON organizations (created_by) WHERE created_by IS NOT NULL;
