@@ -22,7 +22,8 @@ func (s *service) denials() []string {
 	for i := range a.ids("data") {
 		at := func(path ...any) any { return a.json(append([]any{"data", i}, path...)...) }
 		meta := func(name string) any { return at("attributes", "resource", "meta", name) }
-		if subject := at("relationships", "subject", "data", "id"); subject != at("attributes", "resource", "id") || at("attributes", "changes") != nil {
+		if subject := at("relationships", "subject", "data", "id"); subject != at("attributes", "resource", "id") ||
+			at("attributes", "changes") != nil {
 			s.t.Errorf("it is about %v and tells %v, %v", subject, at("attributes", "resource"), at("attributes", "changes"))
 		}
 		told = append(told, fmt.Sprint(at("attributes", "actor", "name"), " ", meta("method"), " ", meta("route"), " ", meta("permission"),
@@ -68,24 +69,32 @@ func TestWhatAKnownCallerIsDeniedIsAnEvent(t *testing.T) {
 			{"something new, once", ada, "POST", "organizations", resource("organizations", object{"name": "X"}, "parent",
 				ref("organizations", f.branch)), 403,
 				"Ada POST /public/v2/organizations organizations:write " + f.branch + " at " + f.branch, []string{"Idempotency-Key", "k"}},
-			{"a relationship", clerk, "PATCH", "organizations/" + f.leaf + "/relationships/parent", object{"data": ref("organizations", f.top)},
-				403, "k PATCH /public/v2/organizations/{id}/relationships/{relationship} organizations:write " + f.leaf + " at " + f.leaf, nil},
-			{"an operation on what is out of sight", clerk, "POST", "operations", operation("remove", object{"ref": ref("roles", role)}), 403,
+			{"a relationship", clerk, "PATCH", "organizations/" + f.leaf + "/relationships/parent",
+				object{"data": ref("organizations", f.top)},
+				403, "k PATCH /public/v2/organizations/{id}/relationships/{relationship} organizations:write " + f.leaf +
+					" at " + f.leaf, nil},
+			{"an operation on what is out of sight", clerk, "POST", "operations",
+				operation("remove", object{"ref": ref("roles", role)}), 403,
 				"", atomic},
-			{"an operation without the scope", clerk, "POST", "operations", operation("remove", object{"ref": ref("memberships", bobs)}), 403,
+			{"an operation without the scope", clerk, "POST", "operations",
+				operation("remove", object{"ref": ref("memberships", bobs)}), 403,
 				"k POST /public/v2/operations memberships:write " + bobs + " at " + f.leaf, atomic},
 			{"an operation there", ada, "POST", "operations", operation("update", object{"data": ref("organizations", f.leaf)}), 403,
 				"Ada POST /public/v2/operations organizations:write " + f.leaf + " at " + f.leaf, atomic},
-			{"a question about others", clerk, "POST", "authorize", resource("checks", object{"permission": "read"}, "user", ref("users", bob),
-				"organization", ref("organizations", f.leaf)), 403, "k POST /public/v2/authorize memberships:read " + f.leaf + " at " + f.leaf, nil},
+			{"a question about others", clerk, "POST", "authorize",
+				resource("checks", object{"permission": "read"}, "user", ref("users", bob),
+					"organization", ref("organizations", f.leaf)), 403,
+				"k POST /public/v2/authorize memberships:read " + f.leaf + " at " + f.leaf, nil},
 
-			{"what is out of sight", ada, "PATCH", "organizations/" + f.top, withID(resource("organizations", object{"name": "X"}), f.top), 404, "", nil},
+			{"what is out of sight", ada, "PATCH", "organizations/" + f.top,
+				withID(resource("organizations", object{"name": "X"}), f.top), 404, "", nil},
 			{"what is out of sight, without the scope", clerk, "PATCH", "organizations/" + f.other, "{}", 403, "", nil},
 			{"what is not there", clerk, "PATCH", "users/" + models.NewID(), "{}", 403, "", nil},
 			{"no id", clerk, "DELETE", "users/x", nil, 403, "", nil},
 			{"something new, nobody knows where", clerk, "POST", "users", resource("users", object{"firstName": "X"}), 403, "", nil},
 			{"a read", clerk, "GET", "users/" + bob + "?include=memberships", nil, 403, "", nil},
-			{"what nobody may change", s, "PATCH", "organizations/" + f.leaf, withID(resource("organizations", object{"number": 99}), f.leaf), 403, "", nil},
+			{"what nobody may change", s, "PATCH", "organizations/" + f.leaf,
+				withID(resource("organizations", object{"number": 99}), f.leaf), 403, "", nil},
 			{"nobody", s.as("nobody"), "DELETE", "organizations/" + f.leaf, nil, 401, "", nil},
 		} {
 			before := s.denials()

@@ -38,21 +38,24 @@ func TestWhoReadsEventsIsToldOfWhatTheyMayRead(t *testing.T) {
 			as                             *service
 			user, key, organization, actor bool
 		}{
-			"the first key":                                    {s, true, true, true, true},
-			"a management key for events":                      {program("management", "events:read"), false, false, false, false},
-			"a management key for events and users":            {program("management", "events:read", "users:write"), true, false, false, true},
-			"a management key for events and keys":             {program("management", "events:read", "apiKeys:read"), false, true, false, false},
-			"an organization's key for events":                 {program("organization", "events:read"), false, false, false, false},
-			"an organization's key for events and itself":      {program("organization", "events:read", "organizations:read"), false, false, true, false},
-			"somebody who reads events":                        {auditing, false, false, false, false},
-			"somebody who is a member besides":                 {both, true, false, true, true},
-			"somebody with both above":                         {above, true, false, true, true},
-			"a manager of the leaf, out of sight of the actor": {manager, true, false, true, false},
-			"an administrator":                                 {admin, true, true, true, true},
-			"their key for less":                               {s.as(narrow.text("data", "attributes", "key")), false, false, true, true},
+			"the first key":                    {s, true, true, true, true},
+			"a management key for events":      {program("management", "events:read"), false, false, false, false},
+			"one for users, too":               {program("management", "events:read", "users:write"), true, false, false, true},
+			"one for keys, too":                {program("management", "events:read", "apiKeys:read"), false, true, false, false},
+			"an organization's key for events": {program("organization", "events:read"), false, false, false, false},
+			"a key of it for itself":           {program("organization", "events:read", "organizations:read"), false, false, true, false},
+			"somebody who reads events":        {auditing, false, false, false, false},
+			"somebody who is a member besides": {both, true, false, true, true},
+			"somebody with both above":         {above, true, false, true, true},
+			"a manager below the actor":        {manager, true, false, true, false},
+			"an administrator":                 {admin, true, true, true, true},
+			"their key for less":               {s.as(narrow.text("data", "attributes", "key")), false, false, true, true},
 		} {
-			for eventType, told := range map[string]bool{"user.updated": c.user, "apiKey.created": c.key, "organization.updated": c.organization} {
-				e := c.as.get("/public/v2/events?filter[eventType]=" + eventType + "&page[size]=1&filter[organizationId]=" + f.leaf).want(200)
+			for eventType, told := range map[string]bool{
+				"user.updated": c.user, "apiKey.created": c.key, "organization.updated": c.organization,
+			} {
+				e := c.as.get("/public/v2/events?page[size]=1&filter[eventType]=" + eventType + "&filter[organizationId]=" +
+					f.leaf).want(200)
 				if n := len(e.ids("data")); n != 1 {
 					t.Fatalf("%s: %d events %s", name, n, eventType)
 				}
@@ -63,7 +66,8 @@ func TestWhoReadsEventsIsToldOfWhatTheyMayRead(t *testing.T) {
 				if actor := e.json("data", 0, "attributes", "actor", "id"); (actor == boss) != c.actor {
 					t.Errorf("%s is told the actor of %s: %v", name, eventType, actor)
 				}
-				if one := c.as.get("/public/v2/events/" + e.ids("data")[0]).want(200); (one.json("data", "attributes", "resource") != nil) != told {
+				one := c.as.get("/public/v2/events/" + e.ids("data")[0]).want(200)
+				if (one.json("data", "attributes", "resource") != nil) != told {
 					t.Errorf("%s reads %s: %s", name, eventType, one.Body)
 				}
 			}

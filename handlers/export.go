@@ -37,7 +37,8 @@ type Export struct {
 	form       exportForm
 }
 
-// NewExport returns the export of a list to a media type, [jsonapi.NDJSON] or [jsonapi.CSV]. base is the path that its resources are read at.
+// NewExport returns the export of a list to a media type, [jsonapi.NDJSON] or [jsonapi.CSV]. base is the path that its resources are read
+// at.
 func NewExport(c *collection.Collection, base string, q *jsonapi.Query, mediaType string) *Export {
 	return &Export{c, base, q, exportForms[mediaType]}
 }

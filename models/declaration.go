@@ -91,8 +91,8 @@ func Invariants() []Invariant {
 	return all
 }
 
-// withoutCreation is the invariant that every resource of a table has the event of its creation, if it is not so old that this may have been
-// removed.
+// withoutCreation is the invariant that every resource of a table has the event of its creation, if it is not so old that this may have
+// been removed.
 func withoutCreation(table, event string) Invariant {
 	return Invariant{table + " without " + event, fmt.Sprintf(
 		`SELECT id FROM %s r WHERE %s AND NOT EXISTS (SELECT 1 FROM events e WHERE e.subject_id = r.id AND e.event_type = '%s')`, table,

@@ -88,8 +88,8 @@ func defineEvents(c *collection.Collection) {
 	}
 	declare(c, declaration{
 		tells: []told{{
-			denied, "A known caller was not permitted what it tried; at most once a minute for the same. The resource is what it was about, " +
-				"without its attributes, and its meta says what was tried.",
+			denied, "A known caller was not permitted what it tried; at most once a minute for the same. The resource is what it was " +
+				"about, without its attributes, and its meta says what was tried.",
 		}},
 		counts: []string{
 			`SELECT 'events', '', COUNT(*) FROM event_positions`,
@@ -104,7 +104,7 @@ func defineEvents(c *collection.Collection) {
 					SELECT position, (SELECT position FROM event_horizon) + ROW_NUMBER() OVER (ORDER BY position) AS n
 					FROM event_positions) AS p WHERE position <> n
 				UNION ALL SELECT CAST(last AS text) FROM event_sequences WHERE organization_id = '` + wholeInstallation + `'
-					AND last <> (SELECT COALESCE(MAX(p.position), MAX(h.position)) FROM event_horizon h LEFT JOIN event_positions p ON 1 = 1)`},
+					AND last <> (SELECT COALESCE((SELECT MAX(position) FROM event_positions), position) FROM event_horizon)`},
 			{"a sequence with a gap, or in another order than the positions", `SELECT event_id FROM (
 				SELECT event_id, sequence, MIN(sequence) OVER (PARTITION BY organization_id) - 1
 					+ ROW_NUMBER() OVER (PARTITION BY organization_id ORDER BY position) AS n

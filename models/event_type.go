@@ -52,16 +52,6 @@ func EventTypes() []EventType {
 	return types
 }
 
-// subjectOf returns the type of the resources that events of a type are about, "" for no type of event.
-func subjectOf(eventType string) string {
-	for _, t := range EventTypes() {
-		if t.Name == eventType {
-			return t.Subject.Schema.Type
-		}
-	}
-	return ""
-}
-
 // exampleTime is when everything in the examples happens: the time that the published API shows.
 var exampleTime = time.Date(2024, 8, 20, 10, 45, 7, 0, time.UTC)
 

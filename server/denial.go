@@ -13,9 +13,9 @@ import (
 // denialTime is the longest that an answer waits for the record of what it denies.
 const denialTime = 2 * time.Second
 
-// recordDenial records that a known caller is denied what it asked for, whichever door it came through, and however much of the request was
-// looked at: it is the one place that every refusal passes. The work on the request is over, and undone. That no record could be made is for
-// the log; the answer stays what it is.
+// recordDenial records that a known caller is denied what it asked for, whichever door it came through, and however much of the request
+// was looked at: it is the one place that every refusal passes. The work on the request is over, and undone. That no record could be made
+// is for the log; the answer stays what it is.
 func (a *admission) recordDenial(d *Door, rq *Request, err error) {
 	if rq == nil || rq.Principal == nil || rq.Method == http.MethodGet || rq.Method == http.MethodHead {
 		return

@@ -20,8 +20,8 @@ type Stream struct {
 // streamPiece is how many bytes have the time of a stall to be taken by the client.
 const streamPiece = 16 << 10
 
-// Stream returns the answer as a stream, and what ends the work on it. It fails when the client takes nothing for the time of a stall. begin
-// sends the header, right before the first byte.
+// Stream returns the answer as a stream, and what ends the work on it. It fails when the client takes nothing for the time of a stall.
+// begin sends the header, right before the first byte.
 func (rq *Request) Stream(w http.ResponseWriter, stall time.Duration, begin func()) (*Stream, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(rq.Context()))
 	stopped := context.AfterFunc(ExchangeOf(rq.Context()).stop, cancel)

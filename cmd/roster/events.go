@@ -68,13 +68,14 @@ func exportOf(cmd *cli.Command) (*handlers.Export, error) {
 		}
 	}
 	q := &jsonapi.Query{}
-	occurred := models.Events.Schema.Attribute("occurredAt")
-	if !since.IsZero() {
-		q.Filters = append(q.Filters, jsonapi.Condition{Field: occurred.Name, Attribute: occurred, Op: jsonapi.OpGreaterEqual, Value: since})
+	occurred := func(op jsonapi.Op, at time.Time) {
+		if !at.IsZero() {
+			a := models.Events.Schema.Attribute("occurredAt")
+			q.Filters = append(q.Filters, jsonapi.Condition{Field: a.Name, Attribute: a, Op: op, Value: at})
+		}
 	}
-	if !until.IsZero() {
-		q.Filters = append(q.Filters, jsonapi.Condition{Field: occurred.Name, Attribute: occurred, Op: jsonapi.OpLess, Value: until})
-	}
+	occurred(jsonapi.OpGreaterEqual, since)
+	occurred(jsonapi.OpLess, until)
 	if organization != "" {
 		q.Filters = append(q.Filters, jsonapi.Condition{Field: "organizationId", Op: jsonapi.OpEqual, Value: organization})
 	}
@@ -101,7 +102,7 @@ func instant(into *time.Time) func(string) error {
 func (p *program) exportEvents(ctx context.Context, db *store.DB, export *handlers.Export, output string) (err error) {
 	out := p.stdout
 	if output != "" {
-		file, err := os.OpenFile(output, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the file that was asked for
+		file, err := os.OpenFile(output, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		if err != nil {
 			return fmt.Errorf("open the output: %w", err)
 		}

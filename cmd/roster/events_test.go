@@ -33,7 +33,8 @@ func TestEventsAreExported(t *testing.T) {
 			t.Fatal(err)
 		}
 		code, stdout, stderr := export()
-		if code != 0 || stdout != string(body) || !strings.HasSuffix(stdout, "{\"meta\":{\"complete\":true,\"count\":5}}\n") || stderr != "5 events\n" {
+		if code != 0 || stdout != string(body) ||
+			!strings.HasSuffix(stdout, "{\"meta\":{\"complete\":true,\"count\":5}}\n") || stderr != "5 events\n" {
 			t.Errorf("%d %s%s, the API says %s", code, stdout, stderr, body)
 		}
 		file := filepath.Join(t.TempDir(), "events.csv")

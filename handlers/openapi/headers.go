@@ -47,10 +47,13 @@ func (g *generator) response(name, description string, headers []string, content
 			r.Content.set(jsonapi.ContentType(nil, []string{jsonapi.CursorProfile}), &mediaObject{Schema: content.Schema})
 		}
 		if g.exports[strings.TrimSuffix(name, answerSuffix)] {
-			r.Content.set(jsonapi.NDJSON, &mediaObject{Schema: &schema{Type: "string", Description: "All pages: a resource object in each " +
-				"line, and {\"meta\":{\"complete\":true,\"count\":n}} in the last. Takes neither page nor include."}})
-			r.Content.set(jsonapi.CSVContent, &mediaObject{Schema: &schema{Type: "string", Description: "All pages, with a line of names in " +
-				"front; the trailer Roster-Complete has the number of resources. Takes neither page nor include."}})
+			text := func(description string) *mediaObject {
+				return &mediaObject{Schema: &schema{Type: "string", Description: description}}
+			}
+			r.Content.set(jsonapi.NDJSON, text("All pages: a resource object in each line, and "+
+				"{\"meta\":{\"complete\":true,\"count\":n}} in the last. Takes neither page nor include."))
+			r.Content.set(jsonapi.CSVContent, text("All pages, with a line of names in front; the trailer Roster-Complete has "+
+				"the number of resources. Takes neither page nor include."))
 		}
 	}
 	g.components.Responses.set(name, r)

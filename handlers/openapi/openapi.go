@@ -91,7 +91,8 @@ type Examples struct {
 func Document(self string, routes []Route, types []*jsonapi.Schema, events []Event, examples Examples) ([]byte, error) {
 	g := &generator{
 		routes: routes, types: types, examples: examples, media: jsonapi.MediaType, components: &components{},
-		done: map[string]bool{}, byCursor: map[string]bool{}, exports: map[string]bool{}, seen: map[string]bool{}, plain: map[string]bool{}, waits: map[string]bool{},
+		done: map[string]bool{}, byCursor: map[string]bool{}, exports: map[string]bool{}, seen: map[string]bool{},
+		plain: map[string]bool{}, waits: map[string]bool{},
 	}
 	if len(types) > 0 {
 		g.exampleID = types[0].Example
