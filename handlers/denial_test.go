@@ -156,8 +156,8 @@ func TestAFloodOfDenialsIsAFewEvents(t *testing.T) {
 			t.Errorf("thirty attempts are %d events, want 20", n-2)
 		}
 		clock.Advance(time.Minute)
-		if err := models.ForgetDenials(t.Context(), db); err != nil {
-			t.Fatal(err)
+		if n, err := models.PurgeDenials(t.Context(), db, 100); n != 20 || err != nil {
+			t.Errorf("%d are removed: %v", n, err)
 		}
 		kept := 0
 		count := func(rows *sql.Rows) error { return rows.Scan(&kept) }

@@ -68,6 +68,9 @@ func (a *API) take(rt *route, w http.ResponseWriter, in *server.Request) (server
 		server.LimitBody(w, rq.Request.Request, rt.limit) // before the first byte is looked at
 	}
 	var err error
+	if rq.Tried.ID != "" {
+		rq.Tried.ID = rq.id() // for which a word may stand
+	}
 	if err := rq.resolve(); err != nil {
 		return nil, err
 	}

@@ -120,7 +120,7 @@ func (d *Denial) claim(ctx context.Context, tx *store.DB, caller string) (first 
 // several, which share a person, it is one that the caller sees. What no single organization is told of is told at none.
 func (d *Denial) place(ctx context.Context, db *store.DB, by Caller, subject *collection.Collection, found any) (string, error) {
 	at := d.At
-	if at == "" {
+	if at == "" && (subject == Organizations || subject.Reached.Table != "") {
 		there := seenBy(subject)[0]
 		first := by.Scope.Within(readingOf(subject), there.organization)
 		if first.SQL == "" {
@@ -173,11 +173,15 @@ func (d *Denial) resource(subject *collection.Collection) deniedResource {
 	return deniedResource{subject.Schema.Type, d.ID, map[string]string{"self": subject.Schema.URL() + "/" + d.ID}, d.Attempt}
 }
 
-// ForgetDenials removes what is of no use any more for telling a denial once. A caller that comes back removes its own.
-func ForgetDenials(ctx context.Context, db *store.DB) error {
-	_, err := db.Run(ctx, `DELETE FROM access_denials WHERE told_at <= ?`, db.Now().Add(-denialWindow))
+// PurgeDenials removes up to most of what is of no use any more for telling a denial once, and returns how many. A caller that comes back
+// removes its own.
+func PurgeDenials(ctx context.Context, db *store.DB, most int) (int, error) {
+	free := map[store.Dialect]string{store.Postgres: "FOR UPDATE SKIP LOCKED"}[db.Dialect()]
+	n, err := db.Exec(ctx, `DELETE FROM access_denials WHERE (caller, permission, subject_id) IN (
+		SELECT caller, permission, subject_id FROM access_denials WHERE told_at <= ? ORDER BY told_at LIMIT ? `+free+`)`,
+		db.Now().Add(-denialWindow), most)
 	if err != nil {
-		return fmt.Errorf("forget what callers were denied: %w", err)
+		return 0, fmt.Errorf("purge denials: %w", err)
 	}
-	return nil
+	return int(n), nil
 }

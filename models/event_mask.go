@@ -376,7 +376,8 @@ func inSight(c *collection.Collection, s collection.Scope, id collection.Where) 
 		return collection.Condition(there, slices.Concat(id.Args, args)...) // they are marked as deleted, and stay
 	}
 	// of people where they may read what it was
-	own, ownArgs := collection.Conjunction(Events.Visible(s), s.Within(readingOf(c), "event_feed.organization_id"))
+	readable := s.OrOwn(s.Within(readingOf(c), "event_feed.owner_id"), "event_feed.owner_id")
+	own, ownArgs := collection.Conjunction(Events.Visible(s), readable)
 	told := fmt.Sprintf("EXISTS (SELECT 1 FROM event_feed WHERE event_feed.subject_id = %s AND event_feed.subject_type = '%s'%s)",
 		id.SQL, c.Schema.Type, own)
 	return collection.Condition("("+there+" OR "+told+")", slices.Concat(id.Args, args, id.Args, ownArgs)...)

@@ -64,7 +64,7 @@ func (t *telling) readable(by held) bool {
 	switch user := t.scope.PersonID(); {
 	case !t.scope.Holds(words):
 		return false
-	case user == "" || t.isOf(user):
+	case user == "" || t.organization == "" || t.isOf(user): // at no organization people see what is their own alone
 		return true
 	default:
 		return slices.ContainsFunc(by[post{user, t.organization}], func(word string) bool { return slices.Contains(words, word) })

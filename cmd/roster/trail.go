@@ -10,8 +10,11 @@ import (
 // trailEvery is how often what is too old is removed from the audit trail.
 const trailEvery = 10 * time.Minute
 
-// keepTrail removes from time to time the events that are older than they are to be kept, and what was noted of denials.
+// keepTrail removes from time to time the events that are older than they are to be kept.
 func (a *app) keepTrail() {
+	if a.cfg.eventRetention == 0 {
+		return
+	}
 	a.atOnce = append(a.atOnce, a.background(func(ctx context.Context) {
 		ticks := time.NewTicker(trailEvery)
 		defer ticks.Stop()
@@ -28,9 +31,6 @@ func (a *app) keepTrail() {
 }
 
 func (a *app) tidyTrail(ctx context.Context) error {
-	if err := models.ForgetDenials(ctx, a.db); err != nil || a.cfg.eventRetention == 0 {
-		return err
-	}
 	removed, err := models.PurgeEvents(ctx, a.db, a.db.Now().Add(-time.Duration(a.cfg.eventRetention)*day))
 	if removed > 0 {
 		a.logger.InfoContext(ctx, "old events removed", "events", removed)
