@@ -40,6 +40,8 @@ func TestWhatAKnownCallerIsDeniedIsAnEvent(t *testing.T) {
 		clerk := s.scoped("organization", f.leaf, "users:read", "organizations:read")
 		role := s.do("POST", "/public/v2/roles", resource("roles", object{"key": "clerk", "name": "Clerk"}, "organization",
 			ref("organizations", f.branch))).want(201).text("data", "id")
+		sync := s.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "Sync", "scopes": []string{"users:read"}},
+			"organization", ref("organizations", f.leaf))).want(201).text("data", "id")
 		bobs := s.get("/public/v2/memberships?filter[userId]="+bob).text("data", 0, "id")
 		profile := func(id string) object { return withID(resource("users", object{"firstName": "New"}), id) }
 		operation := func(op string, rest object) object {
@@ -73,9 +75,11 @@ func TestWhatAKnownCallerIsDeniedIsAnEvent(t *testing.T) {
 				object{"data": ref("organizations", f.top)},
 				403, "k PATCH /public/v2/organizations/{id}/relationships/{relationship} organizations:write " + f.leaf +
 					" at " + f.leaf, nil},
-			{"an operation on what is out of sight", clerk, "POST", "operations",
-				operation("remove", object{"ref": ref("roles", role)}), 403,
-				"", atomic},
+			{"an operation on what is above", clerk, "POST", "operations", operation("remove", object{"ref": ref("roles", role)}), 403,
+				"k POST /public/v2/operations roles:write " + role + " at " + f.branch, atomic},
+			{"a key", clerk, "DELETE", "apiKeys/" + sync, nil, 403,
+				"k DELETE /public/v2/apiKeys/{id} apiKeys:write " + sync + " at " + f.leaf, nil},
+			{"a session of nobody", ada, "DELETE", "sessions/" + models.NewID(), nil, 404, "", nil},
 			{"an operation without the scope", clerk, "POST", "operations",
 				operation("remove", object{"ref": ref("memberships", bobs)}), 403,
 				"k POST /public/v2/operations memberships:write " + bobs + " at " + f.leaf, atomic},

@@ -116,26 +116,22 @@ func (d *Denial) claim(ctx context.Context, tx *store.DB, caller string) (first 
 	return true, nil
 }
 
-// place returns the organization at which the denial is told, "" for none: where a word was missing, or that of what it was about. Of
-// several, which share a person, it is one that the caller sees. What no single organization is told of is told at none.
-func (d *Denial) place(ctx context.Context, db *store.DB, by Caller, subject *collection.Collection, found any) (string, error) {
-	at := d.At
-	if at == "" && (subject == Organizations || subject.Reached.Table != "") {
-		there := seenBy(subject)[0]
-		first := by.Scope.Within(readingOf(subject), there.organization)
-		if first.SQL == "" {
-			first = collection.Condition("1 = 1")
-		}
-		err := db.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&at) },
-			`SELECT `+there.organization+` FROM `+there.from+there.resource+` = ? AND `+there.organization+` IS NOT NULL
-			ORDER BY CASE WHEN `+first.SQL+` THEN 0 ELSE 1 END, `+there.organization+` LIMIT 1`, append([]any{d.ID}, first.Args...)...)
-		if err != nil {
-			return "", fmt.Errorf("find where a caller was denied: %w", err)
-		}
+// place returns the organization at which the denial is told, "" for none: where a word was missing, or that of what it was about. What no
+// single organization is told of is told at none.
+func (d *Denial) place(ctx context.Context, db *store.DB, by Caller, subject *collection.Collection, found any) (at string, err error) {
+	switch _, has := subject.Value(found, "organization_id"); {
+	case d.At != "":
+		at = d.At
+	case subject == Organizations:
+		at = d.ID
+	case subject == Users:
+		at, err = d.placeOfUser(ctx, db, by)
+	case has:
+		at = subject.Text(found, "organization_id")
 	}
 	hides := declared(subject).hides
-	if hides == nil || at == "" {
-		return at, nil
+	if err != nil || hides == nil || at == "" {
+		return at, err
 	}
 	printed, err := jsonapi.Serialize([]any{found}, nil)
 	if err != nil {
@@ -143,6 +139,20 @@ func (d *Denial) place(ctx context.Context, db *store.DB, by Caller, subject *co
 	}
 	if hides(collection.OnlyOrganization(at), printed[0].Attributes) {
 		return "", nil
+	}
+	return at, nil
+}
+
+// placeOfUser returns an organization of the user that the denial is about, one that the caller sees if there is such a one.
+func (d *Denial) placeOfUser(ctx context.Context, db *store.DB, by Caller) (at string, err error) {
+	first := by.Scope.Within(readingOf(Users), "memberships.organization_id")
+	if first.SQL == "" {
+		first = collection.Condition("1 = 1")
+	}
+	err = db.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&at) }, `SELECT organization_id FROM memberships WHERE user_id = ?
+		ORDER BY CASE WHEN `+first.SQL+` THEN 0 ELSE 1 END, organization_id LIMIT 1`, append([]any{d.ID}, first.Args...)...)
+	if err != nil {
+		return "", fmt.Errorf("find where a caller was denied: %w", err)
 	}
 	return at, nil
 }
