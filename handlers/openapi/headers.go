@@ -24,14 +24,13 @@ func (g *generator) headers() {
 	add("Location", true, &schema{Type: "string", Format: "uri-reference"}, "The URL of the new resource.")
 	add("Accept-Ranges", false, fixed("bytes"), "Parts can be asked for by Range.")
 	add("Content-Range", true, text, "Which part it is, and of how much.")
-	add("Content-Disposition", true, text, "The name of the file.")
+	add("Content-Disposition", false, text, "The name of a file for it, of the content of files and of exports.")
 	add("Content-Security-Policy", true, text, "Keeps browsers from running anything.")
 	add("Retry-After", false, number, "Seconds to wait before trying again.")
 	add("Accept-Encoding", false, fixed("identity"), "The body was compressed, and must not be.")
 	add("WWW-Authenticate", false, text, "With 401: how to authenticate.")
 	add("Preference-Applied", false, text, "The preference that was applied, with the seconds that were.")
 	add("Set-Cookie", false, text, "The cookie of the session, when it was signed in to, or what it is known by has changed.")
-	add("Content-Disposition", false, text, "Of an export: the name of a file for it.")
 	add("Idempotency-Replayed", false, fixed("true"), "The answer is that of an earlier request with the same Idempotency-Key.")
 }
 
