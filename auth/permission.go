@@ -2,7 +2,6 @@ package auth
 
 import (
 	"roster/models"
-	"roster/models/collection"
 )
 
 // Permission is what a route asks of its caller: a scope of its credential and, for some, its kind.
@@ -11,8 +10,8 @@ type Permission struct {
 	Scope string
 	// Management: only a management key will do; with User a credential of a user, too.
 	Management, User bool
-	// Public: no credential is needed.
-	Public bool
+	// Public: no credential is needed. Guest: one that is presented is looked at all the same, and must work.
+	Public, Guest bool
 	// Anyone: every credential will do.
 	Anyone bool
 }
@@ -44,28 +43,15 @@ func All() Permission { return Permission{Scope: models.EveryScope} }
 // Public asks for nothing.
 func Public() Permission { return Permission{Public: true} }
 
+// Guest asks for nothing either; who has a credential is known by it.
+func Guest() Permission { return Permission{Public: true, Guest: true} }
+
 // Anyone asks for a credential, whatever it may do.
 func Anyone() Permission { return Permission{Anyone: true} }
 
 // Principal is an authenticated caller.
 type Principal struct {
 	models.Holder
-}
-
-// Scope returns what the principal may see.
-func (p *Principal) Scope() collection.Scope {
-	switch {
-	case p.Kind == models.ManagementKey && p.OrganizationID == "":
-		return collection.Everything()
-	case p.Kind == models.ManagementKey:
-		return collection.Subtree(p.OrganizationID)
-	case p.Kind == models.OrganizationKey:
-		return collection.OnlyOrganization(p.OrganizationID)
-	case p.Kind == models.UserKey:
-		return collection.Person(p.UserID)
-	default:
-		return collection.Scope{}
-	}
 }
 
 // Caller returns the principal as the author of changes.

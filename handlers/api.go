@@ -7,7 +7,6 @@ import (
 	"github.com/gorilla/mux"
 
 	"roster/auth"
-	"roster/handlers/openapi"
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/store"
@@ -37,7 +36,7 @@ func (a *API) Door() *server.Door {
 	}
 	for _, rt := range routes() {
 		d.Routes = append(d.Routes, server.Route{
-			Method: rt.method, Path: jsonapi.Root + rt.path, Needs: rt.needs, Asks: rt.form == openapi.Ask,
+			Method: rt.method, Path: jsonapi.Root + rt.path, Needs: rt.needs, Asks: rt.form.Repeatable(),
 			NeedsOf: func(r *http.Request) auth.Permission { return rt.permission(mux.Vars(r)["relationship"]) },
 			Take: func(w http.ResponseWriter, rq *server.Request) (server.Serve, error) {
 				return a.take(&rt, w, rq)

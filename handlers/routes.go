@@ -29,6 +29,8 @@ type route struct {
 	// within a transaction.
 	decode func(*request) error
 	handle func(*API, http.ResponseWriter, *request) error
+	// takes has the members of meta that are sent, where that is all; nil for other routes.
+	takes *jsonapi.Schema
 	// ext names the extensions that a request must apply.
 	ext []string
 	// status is that of a success where it is not what the form says.
@@ -69,6 +71,7 @@ func routes() []route {
 		table = append(table, res.routes()...)
 	}
 	table = append(table, actions()...)
+	table = append(table, linkRoutes()...)
 	return append(table,
 		route{
 			method: "GET", path: "webhookDeliveries/{id}/attempts/{number}", form: openapi.Read, prefix: "WebhookDelivery",
@@ -120,7 +123,7 @@ func routes() []route {
 // actions are the routes of what is done to one resource beside changing it.
 func actions() []route {
 	organizations, keys, endpoints := resourceOf("management/organizations"), resourceOf("apiKeys"), resourceOf("webhooks")
-	deliveries := resourceOf("webhookDeliveries")
+	deliveries, invitations := resourceOf("webhookDeliveries"), resourceOf("invitations")
 	table := []route{
 		{
 			path: "management/refresh-token/{id}", name: "refreshToken", target: organizations, served: organizations,
@@ -135,6 +138,12 @@ func actions() []route {
 			handle: rotated(models.RotateAPIKey),
 			doc: "Gives a key a new secret. The answer is the only one with it. Earlier secrets work for the overlap, in seconds, of " +
 				"meta.overlap; 86400 by default, at most 604800.",
+		},
+		{
+			path: "invitations/{id}/resend", name: "resendInvitation", target: invitations, served: invitations,
+			needs: auth.Write("invitations"), handle: done(models.ResendInvitation, wholeLink),
+			doc: "Sends an open or expired invitation again, with a new link; the old one is dead at once. It can be accepted for at least " +
+				"seven more days. The caller must be one who may give its roles.",
 		},
 		{
 			path: "webhooks/{id}/rotate-secret", name: "rotateWebhookSecret", target: endpoints, served: endpoints,

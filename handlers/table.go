@@ -123,6 +123,12 @@ var resources = []*resource{
 		create: created(models.CreateRole), update: changed(models.UpdateRole), remove: deleted(models.DeleteRole),
 	},
 	{
+		Collection: models.Invitations, path: "invitations",
+		reads: auth.Read("invitations"), writes: auth.Write("invitations"),
+		creates: auth.Write("invitations"), deletes: auth.Write("invitations"),
+		create: created(models.CreateInvitation, wholeLink), remove: deleted(models.DeleteInvitation),
+	},
+	{
 		Collection: models.APIKeys, path: "apiKeys",
 		reads: auth.Read("apiKeys"), writes: auth.Write("apiKeys"), creates: auth.Write("apiKeys"), deletes: auth.Write("apiKeys"),
 		create: created(models.CreateAPIKey), update: changed(models.UpdateAPIKey), remove: deleted(models.DeleteAPIKey),

@@ -11,6 +11,7 @@ var (
 	Users         = &collection.Collection{}
 	Memberships   = &collection.Collection{}
 	Roles         = &collection.Collection{}
+	Invitations   = &collection.Collection{}
 	APIKeys       = &collection.Collection{}
 	Events        = &collection.Collection{}
 	Webhooks      = &collection.Collection{}
@@ -21,7 +22,7 @@ var (
 
 // collections lists every collection in the order of the documentation.
 var collections = []*collection.Collection{
-	Organizations, Users, Memberships, Roles, APIKeys, Events, Webhooks, WebhookDeliveries, WebhookReplays,
+	Organizations, Users, Memberships, Roles, Invitations, APIKeys, Events, Webhooks, WebhookDeliveries, WebhookReplays,
 }
 
 // init fills the collections: what they declare refers to functions that refer to them. The schemas come first, because relationships
@@ -31,6 +32,7 @@ func init() {
 	defineUsers(Users)
 	defineMemberships(Memberships)
 	defineRoles(Roles)
+	defineInvitations(Invitations)
 	defineAPIKeys(APIKeys)
 	defineEvents(Events)
 	defineWebhooks(Webhooks)
@@ -40,6 +42,7 @@ func init() {
 	relateUsers(Users)
 	relateMemberships(Memberships)
 	relateRoles(Roles)
+	relateInvitations(Invitations)
 	relateAPIKeys(APIKeys)
 	relateEvents(Events)
 	relateWebhooks(Webhooks)

@@ -22,6 +22,10 @@ type Allowed struct {
 	MaxWebhooks int
 	// AnswerRetention is for how long what was sent and answered is kept, as attempts tell it; 0 is for as long as the delivery.
 	AnswerRetention time.Duration
+	// Mails: what is written to people by mail is sent. Otherwise links are shown to who asks for them, where that may be.
+	Mails bool
+	// BaseURL is that of the service, which links begin with; "" if it is not known. Mails need it.
+	BaseURL string
 }
 
 func allowedOn(db *store.DB) *Allowed { return db.Attached().(*Allowed) }

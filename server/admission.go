@@ -18,7 +18,7 @@ type admission struct {
 // admit returns a request to a route with its caller. The permission is asked for last, so that nobody learns more than it may.
 func (a *admission) admit(w http.ResponseWriter, r *http.Request, d *Door, rt *Route) (*Request, error) {
 	rq := &Request{Request: r, DB: a.db, needs: rt.needs(r), door: d}
-	if rq.needs.Public {
+	if rq.needs.Public && !rq.needs.Guest {
 		return rq, a.limiter.Charge(w, r, nobody)
 	}
 	credential, err := d.Credential(r.Header)
@@ -27,6 +27,9 @@ func (a *admission) admit(w http.ResponseWriter, r *http.Request, d *Door, rt *R
 			return nil, err
 		}
 		return nil, &Error{Reason: AmbiguousCredentials, Message: "Send one credential, in one header."}
+	}
+	if rq.needs.Guest && credential == "" {
+		return rq, a.limiter.Charge(w, r, nobody)
 	}
 	principal, err := a.identify(w, r, credential)
 	if err != nil {

@@ -19,6 +19,8 @@ type Exchange struct {
 	RemoteIP  netip.Addr
 	// Secure is whether the client speaks TLS, to us or to a proxy we trust.
 	Secure bool
+	// Base is the URL of the service as the client names it, for links that come back to nobody else.
+	Base string
 
 	// Route is the pattern that matched; empty when none did.
 	Route string
@@ -57,6 +59,10 @@ func begun(next http.Handler, cfg Config, all doors) http.Handler {
 			Secure:    cfg.Proxies.secure(r),
 			door:      all.at(r.URL.EscapedPath()),
 			body:      arriving{r.Body},
+		}
+		x.Base = "http://" + r.Host
+		if x.Secure {
+			x.Base = "https://" + r.Host
 		}
 		if !usableRequestID(x.RequestID) {
 			x.RequestID = uuid.Must(uuid.NewV7()).String()

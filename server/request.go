@@ -62,10 +62,20 @@ type Request struct {
 func (rq *Request) Var(name string) string { return mux.Vars(rq.Request)[name] }
 
 // Scope returns what the caller may see.
-func (rq *Request) Scope() collection.Scope { return rq.Principal.Scope() }
+func (rq *Request) Scope() collection.Scope {
+	if rq.Principal == nil {
+		return collection.Scope{}
+	}
+	return rq.Principal.Scope()
+}
 
 // Caller returns the author of changes.
-func (rq *Request) Caller() models.Caller { return rq.Principal.Caller(RequestID(rq.Context())) }
+func (rq *Request) Caller() models.Caller {
+	if rq.Principal == nil {
+		return models.Caller{RequestID: RequestID(rq.Context())}
+	}
+	return rq.Principal.Caller(RequestID(rq.Context()))
+}
 
 // HasBody reports whether the request has a body. If its length is not told (chunks, HTTP/2), the first byte tells.
 func (rq *Request) HasBody() bool {

@@ -22,7 +22,7 @@ func configuration(base string) func(http.ResponseWriter, *server.Request) (serv
 	return func(_ http.ResponseWriter, rq *server.Request) (server.Serve, error) {
 		at := strings.TrimSuffix(base, "/")
 		if at == "" {
-			at = requested(rq)
+			at = server.ExchangeOf(rq.Context()).Base
 		}
 		return func(w http.ResponseWriter) error {
 			return write(w, announced{
@@ -31,12 +31,4 @@ func configuration(base string) func(http.ResponseWriter, *server.Request) (serv
 			})
 		}, nil
 	}
-}
-
-// requested returns the URL of the service as the request names it.
-func requested(rq *server.Request) string {
-	if server.ExchangeOf(rq.Context()).Secure {
-		return "https://" + rq.Host
-	}
-	return "http://" + rq.Host
 }

@@ -17,7 +17,8 @@ const Version = "2.0.0"
 type Form int
 
 // The forms of routes. Act is for what is done to one resource, Operate for the Atomic
-// Operations, ReadAny for one resource of whatever type, and Ask for resources that are answered and not kept.
+// Operations, ReadAny for one resource of whatever type, Ask for resources that are answered and not kept, Redeem for what somebody does who
+// has the token of a link, and Apply for what is taken whatever becomes of it.
 const (
 	List Form = iota + 1
 	Read
@@ -30,7 +31,12 @@ const (
 	Operate
 	ReadAny
 	Ask
+	Redeem
+	Apply
 )
+
+// Repeatable reports whether requests of the form can be sent again as they are, or must not be: an Idempotency-Key means nothing to them.
+func (f Form) Repeatable() bool { return f == Ask || f == Redeem || f == Apply }
 
 // Route is one line of the route table.
 type Route struct {
@@ -39,6 +45,8 @@ type Route struct {
 	Path      string
 	Variables []Variable
 	Form      Form
+	// Takes has the members of meta that are sent, for Redeem; nil for other forms.
+	Takes *jsonapi.Schema
 	// Name is that of the operation, for Act and Operate. Other forms make it of the type that they show; Prefix comes before that type.
 	Name, Prefix string
 	// Tag is the part of the API that the route is listed under.

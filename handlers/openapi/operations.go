@@ -121,6 +121,7 @@ var shapes = map[Form]func(*generator, *Route) shape{
 	List: (*generator).listShape, Read: (*generator).readShape, Create: (*generator).createShape, Update: (*generator).updateShape,
 	Delete: (*generator).deleteShape, Act: (*generator).actShape, Related: (*generator).relatedShape, Linkage: (*generator).linkageShape,
 	Operate: (*generator).atomicShape, ReadAny: (*generator).readAnyShape, Ask: (*generator).askShape,
+	Redeem: (*generator).redeemShape, Apply: (*generator).applyShape,
 }
 
 // shape returns what follows from the form of a route.
@@ -129,9 +130,9 @@ func (g *generator) shape(rt *Route) (shape, error) {
 	switch {
 	case !known:
 		return shape{}, fmt.Errorf("describe %s %s: it has no form", rt.Method, rt.Path)
-	case rt.Shows == nil && rt.Form != Operate && rt.Form != ReadAny:
+	case rt.Shows == nil && rt.Form != Operate && rt.Form != ReadAny && rt.Form != Redeem:
 		return shape{}, fmt.Errorf("describe %s %s: it shows no resource", rt.Method, rt.Path)
-	case rt.Name == "" && (rt.Form == Act || rt.Form == Operate || rt.Form == ReadAny || rt.Form == Ask):
+	case rt.Name == "" && (rt.Form == Act || rt.Form == Operate || rt.Form == ReadAny || rt.Form.Repeatable()):
 		return shape{}, fmt.Errorf("describe %s %s: its operation has no name", rt.Method, rt.Path)
 	}
 	s := of(g, rt)
@@ -231,6 +232,35 @@ func (g *generator) askShape(rt *Route) shape {
 	return shape{
 		id: rt.Name, success: g.answer(name+"Answer", http.StatusOK),
 		body: g.requestBody(name, true, "What is asked.", refTo(name+"Questions")),
+	}
+}
+
+// redeemShape is that of a route which takes members of meta and answers one resource, or nothing.
+func (g *generator) redeemShape(rt *Route) shape {
+	name := pascal(rt.Name)
+	taken := object(rt.Takes.Doc, requiredOf(rt.Takes), nil)
+	for _, a := range rt.Takes.Attributes {
+		taken.Properties.set(a.Name, attribute(a, sending))
+	}
+	taken.AdditionalProperties = &schema{Description: "Any other member is ignored."}
+	g.schema(name+"Meta", taken)
+	g.schema(name+"Document", object("A document with meta alone.", []string{"meta"}, members[*schema]{{"meta", refTo(name + "Meta")}}))
+	s := shape{id: rt.Name, body: g.requestBody(name, true, rt.Takes.Doc, refTo(name+"Document")), missing: true}
+	if rt.Shows == nil {
+		s.success, s.status = "NoContent", http.StatusNoContent
+		return s
+	}
+	s.success = g.answer(g.one(rt.Shows, false), http.StatusOK)
+	return s
+}
+
+// applyShape is that of a route which takes a resource that is not kept, and answers that it was taken.
+func (g *generator) applyShape(rt *Route) shape {
+	g.schema("TakenDocument", object("A document with meta alone.", []string{"links", "meta", "jsonapi"}, members[*schema]{
+		{"links", refTo("DocumentLinks")}, {"meta", refTo("Meta")}, {"jsonapi", refTo("Implementation")},
+	}))
+	return shape{
+		id: rt.Name, body: g.body(g.creation(rt.Shows)), success: g.answer("TakenDocument", http.StatusAccepted), status: http.StatusAccepted,
 	}
 }
 

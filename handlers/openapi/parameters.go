@@ -154,7 +154,7 @@ func (g *generator) headerParameters(rt *Route, s shape) []reference {
 			names = append(names, "Prefer")
 		}
 	case "POST":
-		if rt.Form != Ask { // which can be sent again as it is
+		if !rt.Form.Repeatable() {
 			names = append(names, "Idempotency-Key")
 		}
 	}
