@@ -2,7 +2,9 @@ package handlers
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
+	"sync"
 
 	"github.com/gorilla/mux"
 
@@ -17,11 +19,14 @@ import (
 type API struct {
 	watch *models.EventWatch
 	waits *waits
+	log   *slog.Logger
+	// withoutMail is when the log is told that somebody wants a mail, and none is sent.
+	withoutMail sync.Once
 }
 
 // NewAPI returns the API over a database.
-func NewAPI(db *store.DB) *API {
-	return &API{watch: models.NewEventWatch(db), waits: &waits{ofOne: map[string]int{}}}
+func NewAPI(db *store.DB, log *slog.Logger) *API {
+	return &API{watch: models.NewEventWatch(db), waits: &waits{ofOne: map[string]int{}}, log: log}
 }
 
 // WatchEvents wakes requests that wait for events, until ctx ends: then they are answered at once. failed is told of what went wrong.

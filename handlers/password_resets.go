@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"errors"
 	"net/http"
 
 	"roster/auth"
@@ -49,7 +50,13 @@ func (a *API) requestPasswordReset(w http.ResponseWriter, rq *request) error {
 	if err != nil {
 		return err
 	}
-	if err := models.RequestPasswordReset(rq.Context(), rq.DB, in.Attributes["email"].(string)); err != nil {
+	err = models.RequestPasswordReset(rq.Context(), rq.DB, in.Attributes["email"].(string))
+	switch {
+	case errors.Is(err, models.ErrNoMail): // which is no business of who asks
+		a.withoutMail.Do(func() {
+			a.log.WarnContext(rq.Context(), "a password reset was asked for, and no mail can be sent: --smtp-url is not set")
+		})
+	case err != nil:
 		return err
 	}
 	return writeDocument(w, rq, http.StatusAccepted, &jsonapi.Document{

@@ -152,3 +152,10 @@ func RetryMail(ctx context.Context, db *store.DB, m *Mail, at time.Time) error {
 	_, err := db.Exec(ctx, `UPDATE mails SET due_at = ?, turn_at = ? WHERE id = ? AND attempts = ?`, at, at, m.ID, m.Attempts)
 	return wrapped("postpone mail", err)
 }
+
+// PostponeMail says when a mail is dealt with that was not tried: the attempt does not count.
+func PostponeMail(ctx context.Context, db *store.DB, m *Mail, at time.Time) error {
+	_, err := db.Exec(ctx, `UPDATE mails SET due_at = ?, turn_at = ?, attempts = attempts - 1 WHERE id = ? AND attempts = ?`,
+		at, at, m.ID, m.Attempts)
+	return wrapped("postpone mail", err)
+}

@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -14,11 +15,14 @@ import (
 // passwordResetLife is how long the token of a reset works.
 const passwordResetLife = time.Hour
 
+// ErrNoMail says that the installation sends no mail.
+var ErrNoMail = errors.New("no mail is sent")
+
 // RequestPasswordReset has a link sent by which the user with an address can set another password. It does the same, and takes as long, for
-// an address that nobody has: whose it is, is looked up when the mail is sent (see openReset). Without mails there is nothing to do.
+// an address that nobody has: whose it is, is looked up when the mail is sent (see openReset). It fails with ErrNoMail where none is.
 func RequestPasswordReset(ctx context.Context, db *store.DB, email string) error {
 	if !allowedOn(db).Mails {
-		return nil
+		return ErrNoMail
 	}
 	return store.Transaction(ctx, db, func(tx *store.DB) error { return mailReset(ctx, tx, email) })
 }
