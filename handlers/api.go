@@ -3,7 +3,9 @@ package handlers
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/gorilla/mux"
@@ -35,7 +37,7 @@ func (a *API) WatchEvents(ctx context.Context, failed func(error)) { a.watch.Run
 // Door returns the front door of the API.
 func (a *API) Door() *server.Door {
 	d := &server.Door{
-		Paths: []string{jsonapi.Root, docsPath}, Credential: auth.Credential,
+		Paths: append([]string{jsonapi.Root, docsPath}, slices.Sorted(maps.Keys(landingPaths))...), Credential: auth.Credential,
 		HowToPresent: "Send a valid key as Authorization: Bearer <key>.",
 		Refusal:      refusal, Told: toldOf,
 	}
@@ -48,6 +50,6 @@ func (a *API) Door() *server.Door {
 			},
 		})
 	}
-	d.Routes = append(d.Routes, docsRoutes()...)
+	d.Routes = slices.Concat(d.Routes, docsRoutes(), landingRoutes())
 	return d
 }

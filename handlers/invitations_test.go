@@ -74,7 +74,7 @@ func TestSomebodyNewAcceptsAnInvitation(t *testing.T) {
 			t.Errorf("the link is %s", url)
 		}
 		at, token := invitations+"/"+made.text("data", "id"), made.tokenIn()
-		if got := manager.get(at+"?include=roles").want(200); got.json("data", "attributes", "url") != nil || len(got.ids("included")) != 2 {
+		if got := manager.get(at + "?include=roles").want(200); got.json("data", "attributes", "url") != nil || len(got.ids("included")) != 2 {
 			t.Errorf("later it is %s", got.Body)
 		}
 		nobody := s.as("")
@@ -166,7 +166,7 @@ func TestALinkThatDoesNotWorkSaysNotWhy(t *testing.T) {
 		id, token := invited("c@example.com")
 		dead["revoked"] = token
 		s.do("DELETE", invitations+"/"+id, nil).want(204)
-		if got := s.get(invitations + "/" + id).want(200).text("data", "attributes", "state"); got != "revoked" {
+		if got := s.get(invitations+"/"+id).want(200).text("data", "attributes", "state"); got != "revoked" {
 			t.Errorf("what was revoked is %s", got)
 		}
 		s.do("DELETE", invitations+"/"+id, nil).want(409)
@@ -229,10 +229,10 @@ func TestWhoIsAskedAlreadyIsNotAskedAgain(t *testing.T) {
 		s.do("DELETE", invitations+"/"+second, nil).want(204)
 		s.do("POST", invitations+"/"+id+"/resend", nil).want(200)
 		for filter, want := range map[string][]string{
-			"filter[organizationId]=" + f.branch:                           {id, second},
+			"filter[organizationId]=" + f.branch:                            {id, second},
 			"filter[organizationId]=" + f.branch + "&filter[state]=pending": {id},
-			"filter[email]=GRACE@example.com&filter[state]=revoked":        {second},
-			"filter[state]=nonsense":                                       {},
+			"filter[email]=GRACE@example.com&filter[state]=revoked":         {second},
+			"filter[state]=nonsense":                                        {},
 		} {
 			if got := s.get(invitations + "?" + filter).want(200).ids("data"); !slices.Equal(got, sorted(want...)) {
 				t.Errorf("%s: %v, want %v", filter, got, want)
@@ -399,7 +399,7 @@ func TestNoEventOrRowHoldsALink(t *testing.T) {
 		accept := object{"meta": object{"token": resent, "password": "a long password", "firstName": "G", "lastName": "H"}}
 		nobody.send("POST", invitations+"/accept", accept, "Idempotency-Key", "k")
 		nobody.do("POST", invitations+"/accept", accept, "Idempotency-Key", "k").want(404)
-		events, err := json.Marshal(s.get("/public/v2/events?filter[subjectId]="+made.text("data", "id")).json("data"))
+		events, err := json.Marshal(s.get("/public/v2/events?filter[subjectId]=" + made.text("data", "id")).json("data"))
 		if err != nil {
 			t.Fatal(err)
 		}
