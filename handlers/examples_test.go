@@ -95,6 +95,10 @@ func (st *story) newResource(typ string, rich bool) object {
 		st.branches++
 		attributes["key"] = fmt.Sprint("role-", st.branches)
 	}
+	if typ == "invitations" && !rich { // nobody is asked twice
+		st.branches++
+		attributes["email"] = fmt.Sprintf("grace+%d@example.com", st.branches)
+	}
 	if attributes["name"] != nil && !rich { // names that repeat get random slugs
 		st.branches++
 		attributes["name"] = fmt.Sprintf("Acme Branch %d", st.branches)
@@ -197,7 +201,7 @@ func component(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1
 
 // random matches what differs from run to run.
 var random = regexp.MustCompile(`\b[0-9a-f]{64}\b|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|roster_[mou]_[0-9A-Za-z]{` +
-	`12}_[0-9A-Za-z]{36}|whsec_[0-9A-Za-z+/=]+`)
+	`12}_[0-9A-Za-z]{36}|roster_[ip]_[0-9A-Za-z]{36}|whsec_[0-9A-Za-z+/=]+|http://127\.0\.0\.1:\d+`)
 
 func keep(st *story, examples map[string]json.RawMessage, name string, document []byte) {
 	st.t.Helper()
@@ -232,6 +236,8 @@ func standIn(found string, n int) string {
 	switch {
 	case strings.HasPrefix(found, "roster_"):
 		return fmt.Sprintf("%sEXAMPLE%05d_%s", found[:len("roster_m_")], n, strings.Repeat("x", 36))
+	case strings.HasPrefix(found, "http"):
+		return "https://roster.example.com"
 	case strings.HasPrefix(found, "whsec_"):
 		return "whsec_ZXhhbXBsZSBleGFtcGxlIGV4YW1wbGUgZXhhbXBsZSA="
 	case len(found) == 64: // a digest
@@ -266,6 +272,20 @@ func (st *story) call(method, path string) {
 	switch {
 	case path == "/public/v2/operations":
 		st.atomic(path)
+	case path == "/public/v2/invitations/accept" || path == "/public/v2/invitations/decline":
+		made := st.do("POST", invitations, st.newResource("invitations", false)).want(201)
+		members := object{"token": made.tokenIn()}
+		if strings.HasSuffix(path, "accept") {
+			maps.Copy(members, grace)
+		}
+		key := st.key
+		st.key = "" // it is somebody new
+		st.run(method, path, 200, object{"meta": members})
+		st.key = key
+	case path == "/public/v2/passwordResets":
+		st.run(method, path, 202, resource("passwordResets", object{"email": "ada@example.com"}))
+	case path == "/public/v2/passwordResets/confirm":
+		st.run(method, path, 204, object{"meta": object{"token": st.resetToken("ada@example.com"), "password": "a long password"}})
 	case path == "/public/v2/authorize":
 		st.run(method, path, 200, resource("checks", object{"permission": "users:read"}, "user", ref("users", st.ids["users"]),
 			"organization", ref("organizations", st.ids["parent"])))

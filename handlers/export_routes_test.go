@@ -5,7 +5,7 @@ import "roster/handlers/openapi"
 // Route is a line of the route table as tests read it.
 type Route struct {
 	Method, Path, Scope string
-	Management          bool
+	Management, Public  bool
 	Extended            bool // asks for an extension
 	DecodesResource     bool // takes a resource object
 }
@@ -15,7 +15,7 @@ func RouteTable() []Route {
 	var out []Route
 	for _, rt := range routes() {
 		out = append(out, Route{
-			Method: rt.method, Path: rt.path, Scope: rt.needs.Scope, Management: rt.needs.Management, Extended: len(rt.ext) > 0,
+			Method: rt.method, Path: rt.path, Scope: rt.needs.Scope, Management: rt.needs.Management, Public: rt.needs.Public, Extended: len(rt.ext) > 0,
 			DecodesResource: rt.form == openapi.Create || rt.form == openapi.Update,
 		})
 	}

@@ -416,3 +416,24 @@ func TestNoEventOrRowHoldsALink(t *testing.T) {
 		}
 	})
 }
+
+// resetToken returns the token of a mail about a password that is not sent.
+func (s *service) resetToken(email string) string {
+	s.t.Helper()
+	allowed := s.db.Attached().(*models.Allowed)
+	allowed.Mails = true
+	defer func() { allowed.Mails = false }()
+	if err := models.RequestPasswordReset(s.t.Context(), s.db, email); err != nil {
+		s.t.Fatal(err)
+	}
+	mails, err := models.ClaimMails(s.t.Context(), s.db, 1, time.Minute)
+	if err != nil || len(mails) == 0 {
+		s.t.Fatalf("%d mails: %v", len(mails), err)
+	}
+	letter, _, err := models.OpenMail(s.t.Context(), s.db, mails[0])
+	if err != nil || letter == nil {
+		s.t.Fatalf("the mail says %v: %v", letter, err)
+	}
+	_, token, _ := strings.Cut(letter.Link, "#token=")
+	return token
+}

@@ -62,6 +62,7 @@ func everyID(s *service) map[string]string {
 	make("users", object{"firstName": "Ada"})
 	make("memberships", object{}, append(in, "user", ref("users", ids["users"]))...)
 	make("roles", object{"key": "clerk", "name": "Clerk"}, in...)
+	make("invitations", object{"email": "grace@example.com"}, in...)
 	make("apiKeys", object{"name": "k", "kind": "organization", "scopes": []string{"users:read"}}, in...)
 	make("webhooks", object{"url": "https://hooks.example.com/x", "eventTypes": []string{"*"}}, in...)
 	make("webhookReplays", object{"since": "2026-01-01T00:00:00+00:00", "until": "2026-01-02T00:00:00+00:00"}, "webhook",

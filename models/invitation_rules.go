@@ -39,13 +39,15 @@ const openInvitations = "invitations.outcome IS NULL AND invitations.expires_at 
 
 // inState returns the condition that an invitation is in a state now.
 func inState(db *store.DB, v any) collection.Where {
-	switch state, _ := v.(string); state {
+	switch state, _ := v.(string); verb(state) {
 	case invitationPending:
 		return collection.Condition(openInvitations, db.Now())
 	case invitationExpired:
 		return collection.Condition("invitations.outcome IS NULL AND invitations.expires_at <= ?", db.Now())
-	default:
+	case accepted, declined, revoked:
 		return collection.Condition("invitations.outcome = ?", state)
+	default:
+		return collection.Never()
 	}
 }
 
