@@ -15,7 +15,8 @@ func RouteTable() []Route {
 	var out []Route
 	for _, rt := range routes() {
 		out = append(out, Route{
-			Method: rt.method, Path: rt.path, Scope: rt.needs.Scope, Management: rt.needs.Management, Public: rt.needs.Public, Extended: len(rt.ext) > 0,
+			Method: rt.method, Path: rt.path, Scope: rt.needs.Scope, Management: rt.needs.Management, Public: rt.needs.Public,
+			Extended:        len(rt.ext) > 0,
 			DecodesResource: rt.form == openapi.Create || rt.form == openapi.Update,
 		})
 	}

@@ -42,8 +42,8 @@ func linkRoutes() []route {
 		{
 			path: invitationsPath + "/accept", form: openapi.Redeem, name: "acceptInvitation", needs: auth.Guest(),
 			served: invitations, tag: invitations.tag(), takes: acceptance, handle: (*API).acceptInvitation,
-			doc: "Accepts the invitation whose token is sent. Whose address it is accepts with their credential: without one it is 401, and " +
-				"403 as anybody else. For an address that no user has, a user is made of password, firstName and lastName. A member " +
+			doc: "Accepts the invitation whose token is sent. Whose address it is accepts with their credential: without one it is " +
+				"401, and 403 as anybody else. For an address that no user has, a user is made of password, firstName and lastName. A member " +
 				"gets the roles beside those that they have. Whether they may be given is judged now: if who sent the invitation may " +
 				"not give them any more, it is 409.",
 		},
@@ -83,7 +83,8 @@ func (a *API) acceptInvitation(w http.ResponseWriter, rq *request) error {
 	inv, err := models.AcceptInvitation(rq.Context(), rq.DB, rq.Caller(), token, &models.Change{Attributes: profile})
 	switch {
 	case errors.Is(err, models.ErrSignIn):
-		return &server.Error{Reason: server.Unauthenticated, Message: "There is a user with that address: accept with a credential of theirs."}
+		return &server.Error{Reason: server.Unauthenticated,
+			Message: "There is a user with that address: accept with a credential of theirs."}
 	case err != nil:
 		return inMeta(err, sent)
 	}

@@ -74,7 +74,8 @@ func TestSomebodyNewAcceptsAnInvitation(t *testing.T) {
 			t.Errorf("the link is %s", url)
 		}
 		at, token := invitations+"/"+made.text("data", "id"), made.tokenIn()
-		if got := manager.get(at + "?include=roles").want(200); got.json("data", "attributes", "url") != nil || len(got.ids("included")) != 2 {
+		got := manager.get(at + "?include=roles").want(200)
+		if got.json("data", "attributes", "url") != nil || len(got.ids("included")) != 2 {
 			t.Errorf("later it is %s", got.Body)
 		}
 		nobody := s.as("")
@@ -92,7 +93,7 @@ func TestSomebodyNewAcceptsAnInvitation(t *testing.T) {
 			answered.text("data", "relationships", "organization", "data", "id") != f.branch {
 			t.Errorf("answered %s", answered.Body)
 		}
-		got := s.get("/public/v2/users/" + user).want(200)
+		got = s.get("/public/v2/users/" + user).want(200)
 		if got.text("data", "attributes", "fullName") != "Grace Hopper" || got.text("data", "attributes", "email") != "Grace@Example.com" ||
 			got.json("data", "attributes", "emailVerifiedAt") != nil { // whoever invited has seen the link
 			t.Errorf("the user is %s", got.Body)
@@ -103,7 +104,8 @@ func TestSomebodyNewAcceptsAnInvitation(t *testing.T) {
 		}
 		nobody.accept(token, grace).want(404)
 		for _, eventType := range []string{"user.created", "membership.created", "invitation.accepted"} {
-			a := s.get("/public/v2/events?filter[eventType]=" + eventType + "&filter[organizationId]=" + f.branch + "&sort=-position").want(200)
+			filter := "?filter[eventType]=" + eventType + "&filter[organizationId]=" + f.branch + "&sort=-position"
+			a := s.get("/public/v2/events" + filter).want(200)
 			if by := a.text("data", 0, "attributes", "actor", "id"); by != user {
 				t.Errorf("%s is by %s", eventType, by)
 			}
@@ -328,8 +330,8 @@ func TestAnOrganizationHasSoManyOpenInvitations(t *testing.T) {
 		statuses := make([]int, 8)
 		for i := range statuses {
 			group.Go(func() {
-				body := resource("invitations", object{"email": fmt.Sprintf("q%d@example.com", i)}, "organization", ref("organizations", org))
-				statuses[i] = s.send("POST", invitations, body).Status
+				email := object{"email": fmt.Sprintf("q%d@example.com", i)}
+				statuses[i] = s.send("POST", invitations, resource("invitations", email, "organization", ref("organizations", org))).Status
 			})
 		}
 		group.Wait()

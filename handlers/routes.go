@@ -142,8 +142,8 @@ func actions() []route {
 		{
 			path: "invitations/{id}/resend", name: "resendInvitation", target: invitations, served: invitations,
 			needs: auth.Write("invitations"), handle: done(models.ResendInvitation, wholeLink),
-			doc: "Sends an open or expired invitation again, with a new link; the old one is dead at once. It can be accepted for at least " +
-				"seven more days. The caller must be one who may give its roles.",
+			doc: "Sends an open or expired invitation again, with a new link; the old one is dead at once. It can be accepted for at " +
+				"least seven more days. The caller must be one who may give its roles.",
 		},
 		{
 			path: "webhooks/{id}/rotate-secret", name: "rotateWebhookSecret", target: endpoints, served: endpoints,

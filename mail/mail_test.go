@@ -84,7 +84,8 @@ func TestAnInvitationArrivesAsTextAndHTML(t *testing.T) {
 				t.Errorf("the text has no %q:\n%s", want, got.Text)
 			}
 		}
-		for _, want := range []string{`<a href="` + link + `">`, "Bücher &amp; &lt;Söhne&gt;", "Hello Grace,<br>welcome &lt;b&gt;aboard&lt;/b&gt;!"} {
+		for _, want := range []string{`<a href="` + link + `">`, "Bücher &amp; &lt;Söhne&gt;",
+			"Hello Grace,<br>welcome &lt;b&gt;aboard&lt;/b&gt;!"} {
 			if !strings.Contains(got.HTML, want) {
 				t.Errorf("the HTML has no %q:\n%s", want, got.HTML)
 			}
@@ -110,7 +111,8 @@ func TestAnInvitationArrivesAsTextAndHTML(t *testing.T) {
 // TestNobodyWritesIntoAHeader: what people call their organizations and themselves makes no lines and turns no text around.
 func TestNobodyWritesIntoAHeader(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"Acme\r\nBcc: victim@example.com", "Acme\u2028Bcc: x", "Acme\u202egro", "A\x00c", strings.Repeat("ü", 200)} {
+	for _, name := range []string{"Acme\r\nBcc: victim@example.com", "Acme\u2028Bcc: x", "Acme\u202egro", "A\x00c",
+		strings.Repeat("ü", 200)} {
 		m, err := mail.Compose("1", &models.Letter{Kind: models.InvitationMail, To: "a@example.com", Organization: name, Inviter: name,
 			Link: "https://roster.example/invitations#token=x", Message: "a\r\nb\u202ec"})
 		if err != nil {
@@ -401,7 +403,8 @@ func TestAPasswordIsNotSentInTheClear(t *testing.T) {
 		t.Fatal(err)
 	}
 	sender := mail.NewSender(server, &netmail.Address{Address: "no-reply@roster.example"}, time.Minute)
-	if err := sender.Send(t.Context(), mail.Message{ID: "1", To: "a@example.com"}); err == nil || !strings.Contains(err.Error(), "STARTTLS") {
+	err = sender.Send(t.Context(), mail.Message{ID: "1", To: "a@example.com"})
+	if err == nil || !strings.Contains(err.Error(), "STARTTLS") {
 		t.Errorf("without STARTTLS: %v", err)
 	}
 	if n := len(receiver.Came()); n != 0 {

@@ -191,7 +191,8 @@ func ResendInvitation(ctx context.Context, db *store.DB, by Caller, id string) (
 		}
 		places, _ := AddMembers.parts(nil, roles)
 		if err := checkGrant(ctx, tx, by, before.OrganizationID, roles, places); len(store.ErrorsOf(err)) > 0 {
-			return nil, &store.Error{Kind: store.Forbidden, Message: "The roles of the invitation are none that this caller may give there."}
+			return nil, &store.Error{Kind: store.Forbidden,
+				Message: "The roles of the invitation are none that this caller may give there."}
 		} else if err != nil {
 			return nil, err
 		}

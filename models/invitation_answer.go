@@ -160,8 +160,8 @@ func checkSignUp(profile *Change) error {
 	var errs store.Errors
 	for _, name := range signUpNeeds {
 		if text, given := profile.Attributes[name].(string); !given || text == "" {
-			errs = append(errs, &store.Error{Kind: store.Required, Field: name, Message: "Nobody has that address yet: who signs up needs " +
-				name + "."})
+			errs = append(errs, &store.Error{Kind: store.Required, Field: name,
+				Message: "Nobody has that address yet: who signs up needs " + name + "."})
 		}
 	}
 	if len(errs) > 0 {

@@ -19,7 +19,7 @@ type Letter struct {
 	Link string
 	// Until is when the link ceases to work.
 	Until time.Time
-	// Organization, Inviter and Message are those of an invitation: the name of what is to be joined, of who asks for it ("" for a program),
+	// Organization, Inviter and Message are those of an invitation: the name of what is to be joined, of who asks for it, "" for a program,
 	// and what they say. They are as people wrote them.
 	Organization, Inviter, Message string
 }
@@ -79,7 +79,8 @@ func openInvitation(ctx context.Context, tx *store.DB, token string) (*Letter, e
 		Link: linkToken{invitationLink, token}.url(allowedOn(tx).BaseURL),
 	}
 	var names struct{ Organization, FirstName, LastName string }
-	err = tx.Session(ctx).Raw(`SELECT o.name AS organization, COALESCE(u.first_name, '') AS first_name, COALESCE(u.last_name, '') AS last_name
+	err = tx.Session(ctx).Raw(`SELECT o.name AS organization, COALESCE(u.first_name, '') AS first_name,
+			COALESCE(u.last_name, '') AS last_name
 		FROM organizations o LEFT JOIN users u ON u.id = ? WHERE o.id = ?`, inv.InvitedBy, inv.OrganizationID).Scan(&names).Error
 	if err != nil {
 		return nil, fmt.Errorf("read who invites: %w", err)

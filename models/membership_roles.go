@@ -53,8 +53,8 @@ func insertRoles(ctx context.Context, tx *store.DB, m *Membership, roles []strin
 	return err
 }
 
-// checkGrant makes sure that a caller may give the roles at some places of a list at an organization: they are seen, can be used there, and are within what the caller holds there. The error has each that is not. What is given stays as it is until the
-// transaction ends.
+// checkGrant makes sure that a caller may give the roles at some places of a list at an organization: they are seen, can be used there, and
+// are within what the caller holds there. The error has each that is not. What is given stays as it is until the transaction ends.
 func checkGrant(ctx context.Context, tx *store.DB, by Caller, organization string, roles Links, places []int) error {
 	s, err := standingOf(ctx, tx, by, organization)
 	if err != nil {

@@ -16,9 +16,9 @@ const Version = "2.0.0"
 // Form is what kind of route one is. The rest of its description follows from that and from the type that it shows.
 type Form int
 
-// The forms of routes. Act is for what is done to one resource, Operate for the Atomic
-// Operations, ReadAny for one resource of whatever type, Ask for resources that are answered and not kept, Redeem for what somebody does who
-// has the token of a link, and Apply for what is taken whatever becomes of it.
+// The forms of routes. Act is for what is done to one resource, Operate for the Atomic Operations, ReadAny for one resource of whatever type,
+// Ask for resources that are answered and not kept, Redeem for what somebody does who has the token of a link, and Apply for what is taken
+// whatever becomes of it.
 const (
 	List Form = iota + 1
 	Read

@@ -260,7 +260,8 @@ func (g *generator) applyShape(rt *Route) shape {
 		{"links", refTo("DocumentLinks")}, {"meta", refTo("Meta")}, {"jsonapi", refTo("Implementation")},
 	}))
 	return shape{
-		id: rt.Name, body: g.body(g.creation(rt.Shows)), success: g.answer("TakenDocument", http.StatusAccepted), status: http.StatusAccepted,
+		id: rt.Name, body: g.body(g.creation(rt.Shows)), success: g.answer("TakenDocument", http.StatusAccepted),
+		status: http.StatusAccepted,
 	}
 }
 
