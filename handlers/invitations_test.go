@@ -287,7 +287,7 @@ func TestAnInvitationGivesNoMoreThanWhoSentItMay(t *testing.T) {
 		ada.do("POST", invitations+"/"+high+"/resend", nil).want(403)
 		ada.do("DELETE", invitations+"/"+high, nil).want(204)
 
-		// A key that is revoked, a key that has expired and an organization's token that goes on.
+		// A key that is revoked, and an organization's token that goes on.
 		id := s.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "k", "kind": "organization",
 			"scopes": []string{"*"}}, "organization", ref("organizations", f.other))).want(201)
 		byKey := s.as(id.text("data", "attributes", "key")).invite("z@example.com", f.other).want(201).tokenIn()
@@ -316,6 +316,7 @@ func TestRolesOfOpenInvitationsAreInUse(t *testing.T) {
 		s.do("POST", invitations+"/"+made.text("data", "id")+"/resend", nil).want(403) // its role is not usable there
 		move(f.top).want(200)
 		s.do("DELETE", "/public/v2/roles/"+role, nil).want(204)
+		s.do("POST", invitations+"/"+made.text("data", "id")+"/resend", nil).want(409)
 		modelstest.CheckConsistency(t, db)
 	})
 }

@@ -189,11 +189,7 @@ func ResendInvitation(ctx context.Context, db *store.DB, by Caller, id string) (
 		if err := before.checkUndecided(); err != nil {
 			return nil, err
 		}
-		places, _ := AddMembers.parts(nil, roles)
-		if err := checkGrant(ctx, tx, by, before.OrganizationID, roles, places); len(store.ErrorsOf(err)) > 0 {
-			return nil, &store.Error{Kind: store.Forbidden,
-				Message: "The roles of the invitation are none that this caller may give there."}
-		} else if err != nil {
+		if err := before.checkOffer(ctx, tx, by, roles); err != nil {
 			return nil, err
 		}
 		copied := *before

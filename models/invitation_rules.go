@@ -110,6 +110,19 @@ func (inv *Invitation) checkUndecided() error {
 	return nil
 }
 
+// checkOffer makes sure that a caller may give the roles of an invitation that is there. Which they are is not for every caller to know.
+func (inv *Invitation) checkOffer(ctx context.Context, tx *store.DB, by Caller, roles Links) error {
+	if len(roles) == 0 {
+		return &store.Error{Kind: store.Conflict, Message: "The roles of the invitation were deleted since it expired. Make another one."}
+	}
+	places, _ := AddMembers.parts(nil, roles)
+	err := checkGrant(ctx, tx, by, inv.OrganizationID, roles, places)
+	if len(store.ErrorsOf(err)) > 0 {
+		return &store.Error{Kind: store.Forbidden, Message: "The roles of the invitation are none that this caller may give there."}
+	}
+	return err
+}
+
 // sign gives an invitation a new token, and notes who sends it.
 func (inv *Invitation) sign(tx *store.DB, by Caller) linkToken {
 	link := newLinkToken(invitationLink)
@@ -157,10 +170,9 @@ func (inv *Invitation) judge(ctx context.Context, tx *store.DB, roles Links) err
 		err = inviter.may(ctx, tx, inv.OrganizationID, "invitations:write")
 	}
 	if err == nil {
-		places, _ := AddMembers.parts(nil, roles)
-		err = checkGrant(ctx, tx, inviter, inv.OrganizationID, roles, places)
+		err = inv.checkOffer(ctx, tx, inviter, roles)
 	}
-	if len(store.ErrorsOf(err)) > 0 || err == nil && len(roles) == 0 {
+	if len(store.ErrorsOf(err)) > 0 {
 		return &store.Error{Kind: store.Conflict,
 			Message: "Who sent this invitation may not give its roles any more. Ask for another one."}
 	}
