@@ -96,8 +96,12 @@ func (w *Worker) deliver(ctx context.Context, m *models.Mail) {
 	case err == nil:
 		err = w.send(ctx, log, m, letter)
 	}
-	if err != nil { // of the database: the lease ends, and somebody tries again
-		log.ErrorContext(ctx, "mail not dealt with", "error", err)
+	if err == nil {
+		return
+	}
+	log.ErrorContext(ctx, "mail not dealt with", "error", err) // its lease ends, and somebody tries again
+	if _, again := nextTry(m.CreatedAt.Time, w.db.Now(), m.Attempts); !again {
+		_ = models.DropMail(ctx, w.db, m) // in vain, it is tried once more
 	}
 }
 

@@ -22,7 +22,8 @@ func linkDead() error {
 
 // AcceptInvitation makes who was asked a member of the organization, with the roles of the invitation, and returns the invitation, whose
 // AcceptedBy they are. For an address that no user has it makes one of the profile, which needs password, firstName and lastName; whose
-// address it is accepts as the caller, and nothing else of their account changes. The caller may be nobody.
+// address it is accepts as the caller. Their account stays as it is, but that mail is known to reach them if the link came by one. The
+// caller may be nobody.
 //
 // It fails with NotFound for a token that does not work, with ErrSignIn where there is a user and nobody has called, with Forbidden where
 // somebody else has, with Required and Invalid for the profile, and with Conflict if who sent the invitation may not give its roles any
@@ -57,8 +58,9 @@ func AcceptInvitation(ctx context.Context, db *store.DB, by Caller, token string
 		if err != nil {
 			return nil, err
 		}
-		if err := shareOrganization(ctx, tx, collection.Everything(), seen.OrganizationID); err != nil {
-			return nil, linkDead() // it was deleted right now
+		err = shareOrganization(ctx, tx, collection.Everything(), seen.OrganizationID)
+		if err != nil && !store.IsKind(err, store.NotFound) { // if it was deleted right now, the link is dead
+			return nil, err
 		}
 		inv, err := lockOpen(ctx, tx, token)
 		if err != nil {
