@@ -66,6 +66,7 @@ require (
 
 require (
 	code.dny.dev/ssrf v0.3.0
+	github.com/alexedwards/scs/v2 v2.9.0
 	github.com/cheggaaa/pb/v3 v3.3.0
 	github.com/emersion/go-smtp v0.25.1
 	github.com/getkin/kin-openapi v0.152.0

@@ -139,9 +139,9 @@ func TestTheUseOfAKeyIsWrittenInBatches(t *testing.T) {
 			uses.Run(ctx, db, ticks, slog.New(slog.NewTextHandler(io.Discard, nil)))
 		}()
 		for range 1000 {
-			uses.Note(principal.KeyID, clock.Now())
+			uses.Note(principal, clock.Now())
 		}
-		uses.Note("", clock.Now())
+		uses.Note(&auth.Principal{}, clock.Now())
 		if lastUsed() != nil {
 			t.Error("a use is written at once")
 		}
@@ -151,7 +151,7 @@ func TestTheUseOfAKeyIsWrittenInBatches(t *testing.T) {
 			t.Errorf("after a tick last used at %v", got)
 		}
 		clock.Advance(time.Minute)
-		uses.Note(principal.KeyID, clock.Now())
+		uses.Note(principal, clock.Now())
 		cancel()
 		<-ended
 		if got := lastUsed(); !got.Equal(clock.Now()) {

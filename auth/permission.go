@@ -1,6 +1,8 @@
 package auth
 
 import (
+	"strings"
+
 	"roster/models"
 )
 
@@ -10,8 +12,12 @@ type Permission struct {
 	Scope string
 	// Management: only a management key will do; with User a credential of a user, too.
 	Management, User bool
-	// Public: no credential is needed. Guest: one that is presented is looked at all the same, and must work.
-	Public, Guest bool
+	// Own: it is about what is a person's own. They read it with whatever credential of theirs, and change it in a session.
+	Own bool
+	// Public: no credential is needed.
+	Public bool
+	// Visitor: none is needed, and one that is sent counts. It is Public as well.
+	Visitor bool
 	// Anyone: every credential will do.
 	Anyone bool
 }
@@ -37,14 +43,20 @@ func (p Permission) OrUser() Permission {
 	return p
 }
 
+// Owned lets people do it without the scope to what is their own.
+func (p Permission) Owned() Permission {
+	p.Own = true
+	return p
+}
+
 // All asks for every scope there is.
 func All() Permission { return Permission{Scope: models.EveryScope} }
 
 // Public asks for nothing.
 func Public() Permission { return Permission{Public: true} }
 
-// Guest asks for nothing either; who has a credential is known by it.
-func Guest() Permission { return Permission{Public: true, Guest: true} }
+// Visitor asks for nothing, and knows whoever sends a credential.
+func Visitor() Permission { return Permission{Public: true, Visitor: true} }
 
 // Anyone asks for a credential, whatever it may do.
 func Anyone() Permission { return Permission{Anyone: true} }
@@ -76,7 +88,7 @@ func (p *Principal) Neighbour() string {
 
 // isOfKind reports whether the kind of the credential will do.
 func (p *Principal) isOfKind(permission Permission) bool {
-	return !permission.Management || p.Kind == models.ManagementKey || permission.User && p.Kind == models.UserKey
+	return !permission.Management || p.Kind == models.ManagementKey || permission.User && p.UserID != ""
 }
 
 // Allows reports whether the principal has a permission.
@@ -84,7 +96,8 @@ func (p *Principal) Allows(permission Permission) bool {
 	if !p.isOfKind(permission) {
 		return false
 	}
-	return permission.Public || permission.Anyone || p.Hold(permission.Scope)
+	own := permission.Own && p.UserID != "" && (p.SessionID != "" || strings.HasSuffix(permission.Scope, ":read"))
+	return permission.Public || permission.Anyone || own || p.Hold(permission.Scope)
 }
 
 // Missing returns what the principal lacks for a permission, in a sentence; "" if it has the permission.

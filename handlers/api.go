@@ -11,6 +11,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"roster/auth"
+	"roster/handlers/openapi"
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/store"
@@ -38,12 +39,24 @@ func (a *API) WatchEvents(ctx context.Context, failed func(error)) { a.watch.Run
 func (a *API) Door() *server.Door {
 	d := &server.Door{
 		Paths: append([]string{jsonapi.Root, docsPath}, slices.Sorted(maps.Keys(landingPaths))...), Credential: auth.Credential,
+		Sessions:     true,
 		HowToPresent: "Send a valid key as Authorization: Bearer <key>.",
 		Refusal:      refusal, Told: toldOf,
 	}
-	for _, rt := range routes() {
+	table := routes()
+	slices.SortStableFunc(table, func(a, b route) int { // a relationship may have any name, also that of another route
+		switch {
+		case a.relates() == b.relates():
+			return 0
+		case a.relates():
+			return 1
+		default:
+			return -1
+		}
+	})
+	for _, rt := range table {
 		d.Routes = append(d.Routes, server.Route{
-			Method: rt.method, Path: jsonapi.Root + rt.path, Needs: rt.needs, Asks: rt.form.Repeatable(),
+			Method: rt.method, Path: jsonapi.Root + rt.path, Needs: rt.needs, Asks: rt.form == openapi.Ask || rt.asks,
 			NeedsOf: func(r *http.Request) auth.Permission { return rt.permission(mux.Vars(r)["relationship"]) },
 			Take: func(w http.ResponseWriter, rq *server.Request) (server.Serve, error) {
 				return a.take(&rt, w, rq)

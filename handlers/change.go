@@ -11,6 +11,7 @@ func changeOf(in *jsonapi.Input, versions *models.Versions) *models.Change {
 	change := &models.Change{
 		ID: in.ID, Attributes: in.Attributes, Links: map[string]models.Links{}, Echo: map[string]any{}, Versions: versions,
 	}
+	change.CurrentPassword, _ = in.Meta["currentPassword"].(string)
 	for name, linkage := range in.Relationships {
 		change.Links[name] = linksOf(linkage)
 	}

@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"slices"
+
 	"roster/jsonapi"
 	"roster/models/store"
 	"roster/server"
@@ -17,6 +19,9 @@ var codes = map[store.Kind]jsonapi.Code{
 	store.ReadOnly:           jsonapi.ReadOnly,
 	store.PreconditionFailed: jsonapi.PreconditionFailed,
 	store.OtherRequest:       jsonapi.IdempotencyMismatch,
+	store.Unauthenticated:    jsonapi.Unauthenticated,
+	store.TooMany:            jsonapi.RateLimited,
+	store.Busy:               jsonapi.Unavailable,
 }
 
 // reasons are the codes of what is refused before anybody asks what a request is about.
@@ -40,8 +45,8 @@ var reasons = map[server.Reason]jsonapi.Code{
 // located returns the errors of package store as error objects with pointers into the request that caused them. Others stay as they are.
 func located(err error, in *jsonapi.Input) error {
 	causes := store.ErrorsOf(err)
-	if causes == nil {
-		return err
+	if !slices.ContainsFunc(causes, func(cause *store.Error) bool { return cause.Field != "" }) {
+		return err // there is nothing to locate, and the server tells besides when to try again
 	}
 	return errorsOf(causes, func(e *jsonapi.Error, cause *store.Error) *jsonapi.Error {
 		return e.At(pointerTo(in, cause))

@@ -201,10 +201,11 @@ var general = map[string]string{
 	"X-Robots-Tag":    "noai, noimageai", "Tdm-Reservation": "1",
 }
 
-// protocol are headers of HTTP itself; whatever is limited says what is left.
+// protocol are headers of HTTP itself, and of fetching (CORS); whatever is limited says what is left.
 var protocol = []string{
 	"Content-Type", "Content-Length", "Content-Encoding", "Date", "Connection",
 	"X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset", "Strict-Transport-Security",
+	"Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Expose-Headers",
 }
 
 func (c *contract) answerViolations(route *routers.Route, x exchanged) (found []string) {

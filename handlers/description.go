@@ -51,15 +51,15 @@ func (rt *route) described() []openapi.Route {
 func (rt *route) describedFor(rel *jsonapi.Relationship) openapi.Route {
 	out := openapi.Route{
 		Method: rt.method, Path: jsonapi.Root + rt.path, Form: rt.form, Name: rt.name, Prefix: rt.prefix, Tag: rt.tag, Doc: rt.doc,
-		Needs: rt.needs, Relationship: rel, Status: rt.status, Guarded: rt.guarded() != nil, Ext: rt.ext, Variables: rt.variables,
-		Takes: rt.takes,
+		Needs: rt.needs, Relationship: rel, Status: rt.status, Guarded: rt.guarded() != nil, Asks: rt.asks, Ext: rt.ext,
+		Variables: rt.variables, Takes: rt.takes,
 	}
 	if rel != nil {
 		out.Needs, out.Owner = rt.permission(rel.Name), rt.served.Schema
 		out.Path = strings.Replace(out.Path, relationshipVariable, rel.Name, 1)
 	}
 	if rt.target != nil && rt.variables == nil {
-		out.Variables = []openapi.Variable{openapi.ResourceID}
+		out.Variables = []openapi.Variable{rt.target.variable()}
 	}
 	out.Query, out.Schema = rt.accepts(rel)
 	out.Waits = rt.waits(rel)

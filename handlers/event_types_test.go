@@ -3,7 +3,9 @@ package handlers_test
 import (
 	"bytes"
 	"context"
+	"maps"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -121,6 +123,10 @@ func TestEveryDeliveredBodyIsWhatItsSchemaSays(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
 		seen := map[string]bool{}
+		for name := range schemas { // what belongs to a person and to no organization is sent to none
+			seen[name] = strings.HasPrefix(name, "session.")
+		}
+		maps.DeleteFunc(seen, func(_ string, sent bool) bool { return !sent })
 		for n := 1; len(seen) < len(schemas); n++ {
 			requests, err := receiver.Wait(ctx, n)
 			if err != nil {

@@ -279,8 +279,7 @@ func TestNoPathBreaksTheService(t *testing.T) {
 				for _, slash := range []string{"", "/"} {
 					a := s.send(method, e.path(rt, e.ids[e.typeOf(rt.Path)][0])+slash, nil)
 					a.wellBehaved(method, method+" "+rt.Path, "")
-					if a.Status != 405 || !strings.Contains(a.Header.Get("Allow"), "GET") &&
-						!strings.Contains(a.Header.Get("Allow"), "POST") {
+					if a.Status != 405 || !strings.Contains(a.Header.Get("Allow"), rt.Method) {
 						t.Errorf("%s %s: %d, Allow %q", method, rt.Path, a.Status, a.Header.Get("Allow"))
 					}
 				}

@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"net/http"
 	"strings"
@@ -40,12 +39,12 @@ func linkRoutes() []route {
 	invitations := resourceOf(invitationsPath)
 	table := append(passwordResetRoutes(), []route{
 		{
-			path: invitationsPath + "/accept", form: openapi.Redeem, name: "acceptInvitation", needs: auth.Guest(),
+			path: invitationsPath + "/accept", form: openapi.Redeem, name: "acceptInvitation", needs: auth.Visitor(),
 			served: invitations, tag: invitations.tag(), takes: acceptance, handle: (*API).acceptInvitation,
 			doc: "Accepts the invitation whose token is sent. Whose address it is accepts with their credential: without one it is " +
-				"401, and 403 as anybody else. For an address that no user has, a user is made of password, firstName and lastName. A member " +
-				"gets the roles beside those that they have. Whether they may be given is judged now: if who sent the invitation may " +
-				"not give them any more, it is 409.",
+				"401, and 403 as anybody else. For an address that no user has, a user is made of password, firstName and lastName, " +
+				"and signed in. A member gets the roles beside those that they have. Whether they may be given is judged now: if who " +
+				"sent the invitation may not give them any more, it is 409.",
 		},
 		{
 			path: invitationsPath + "/decline", form: openapi.Redeem, name: "declineInvitation", needs: auth.Public(),
@@ -54,7 +53,7 @@ func linkRoutes() []route {
 		},
 	}...)
 	for i := range table {
-		table[i].method, table[i].query = http.MethodPost, jsonapi.NoQuery
+		table[i].method, table[i].query, table[i].asks = http.MethodPost, jsonapi.NoQuery, true
 	}
 	return table
 }
@@ -81,12 +80,13 @@ func (a *API) acceptInvitation(w http.ResponseWriter, rq *request) error {
 	delete(profile, "token")
 	sent := maps.Clone(profile)
 	inv, err := models.AcceptInvitation(rq.Context(), rq.DB, rq.Caller(), token, &models.Change{Attributes: profile})
-	switch {
-	case errors.Is(err, models.ErrSignIn):
-		return &server.Error{Reason: server.Unauthenticated,
-			Message: "There is a user with that address: accept with a credential of theirs."}
-	case err != nil:
+	if err != nil {
 		return inMeta(err, sent)
+	}
+	if rq.Principal == nil && server.SiteOf(rq.Request.Request).TakesCookies() { // somebody new
+		if _, err := rq.signIn(rq.DB, models.ByOther(*inv.AcceptedBy, models.ByInvitation)); err != nil {
+			return err
+		}
 	}
 	return a.writeAnswered(w, rq, inv)
 }

@@ -88,6 +88,9 @@ func TestSomebodyNewAcceptsAnInvitation(t *testing.T) {
 			}
 		}
 		answered := nobody.accept(token, grace).want(200)
+		if answered.Header.Get("Set-Cookie") == "" {
+			t.Error("who has signed up is not signed in")
+		}
 		user := answered.text("data", "relationships", "acceptedBy", "data", "id")
 		if answered.text("data", "attributes", "state") != "accepted" ||
 			answered.text("data", "relationships", "organization", "data", "id") != f.branch {
@@ -126,7 +129,9 @@ func TestAnExistingPersonAcceptsAsThemselves(t *testing.T) {
 		bob.accept(token, nil).want(403)
 		s.accept(token, grace).want(403) // a program is nobody's address
 		s.as(s.key+"x").accept(token, nil).want(401)
-		ada.accept(token, grace).want(200)
+		if got := ada.accept(token, grace).want(200).Header.Get("Set-Cookie"); got != "" {
+			t.Errorf("who accepts with a key gets the cookie %s", got)
+		}
 		if after := profile(); !reflect.DeepEqual(after, before) {
 			t.Errorf("the user was %v and is %v", before, after)
 		}
@@ -420,22 +425,19 @@ func TestNoEventOrRowHoldsALink(t *testing.T) {
 	})
 }
 
-// resetToken returns the token of a mail about a password that is not sent.
-func (s *service) resetToken(email string) string {
-	s.t.Helper()
-	allowed := s.db.Attached().(*models.Allowed)
-	allowed.Mails = true
-	defer func() { allowed.Mails = false }()
-	if err := models.RequestPasswordReset(s.t.Context(), s.db, email); err != nil {
-		s.t.Fatal(err)
+// resetToken returns the token of a mail that is not sent. mailing is the same database where mails are written.
+func resetToken(t *testing.T, mailing *store.DB, email string) string {
+	t.Helper()
+	if err := models.RequestPasswordReset(t.Context(), mailing, email); err != nil {
+		t.Fatal(err)
 	}
-	mails, err := models.ClaimMails(s.t.Context(), s.db, 1, time.Minute)
+	mails, err := models.ClaimMails(t.Context(), mailing, 1, time.Minute)
 	if err != nil || len(mails) == 0 {
-		s.t.Fatalf("%d mails: %v", len(mails), err)
+		t.Fatalf("%d mails: %v", len(mails), err)
 	}
-	letter, _, err := models.OpenMail(s.t.Context(), s.db, mails[0])
+	letter, _, err := models.OpenMail(t.Context(), mailing, mails[0])
 	if err != nil || letter == nil {
-		s.t.Fatalf("the mail says %v: %v", letter, err)
+		t.Fatalf("the mail says %v: %v", letter, err)
 	}
 	_, token, _ := strings.Cut(letter.Link, "#token=")
 	return token

@@ -34,7 +34,7 @@ func (rq *request) decodeOperations() (err error) {
 	for _, op := range rq.sent.operations {
 		if prepare := resourceAt(op).prepare; prepare != nil && op.Input != nil {
 			change := changeOf(op.Input, nil)
-			if err := prepare(rq.Context(), change); err != nil {
+			if err := prepare(rq.Context(), rq.DB, change); err != nil {
 				return err
 			}
 			rq.sent.kept[op] = change.Kept
@@ -122,6 +122,8 @@ func (rq *request) permitOperations(operations []*jsonapi.Operation) error {
 func permissionOf(op *jsonapi.Operation) (needs auth.Permission, possible bool) {
 	res := resourceAt(op)
 	switch {
+	case res.alone:
+		return needs, false
 	case op.Relationship != nil:
 		return res.linking(op.Relationship.Name), res.update != nil
 	case op.Code == jsonapi.UpdateOperation:

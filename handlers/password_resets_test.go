@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -104,6 +105,24 @@ func TestAPasswordIsResetByMail(t *testing.T) {
 		}
 		if strings.Contains(log.String(), "example.com") {
 			t.Errorf("the log has an address:\n%s", log)
+		}
+	})
+}
+
+// TestAResetEndsEverySession of the user, and nobody else's.
+func TestAResetEndsEverySession(t *testing.T) {
+	eachPost(t, func(t *testing.T, s *service, receiver *mailtest.Receiver, _ *servertest.Output) {
+		org, _ := s.organization("Acme")
+		s.signedIn("eva@example.com", org)
+		s.signedIn("eve@example.com", org)
+		s.as("").askForReset("eva@example.com").want(202)
+		token := receiver.Next(t, 1).Token(t)
+		meta := object{"token": token, "password": "another long password"}
+		s.as("").do("POST", passwordResets+"/confirm", object{"meta": meta}).want(204)
+		var left []string
+		err := s.db.Session(t.Context()).Raw(`SELECT u.email FROM sign_ins i JOIN users u ON u.id = i.user_id`).Scan(&left).Error
+		if err != nil || !slices.Equal(left, []string{"eve@example.com"}) {
+			t.Errorf("signed in are %v: %v", left, err)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -44,6 +45,7 @@ func newEstate(s *service) *estate {
 		s.finish(ids["webhookDeliveries"], "failed", time.Now())
 		ids["webhookReplays"] = made(replaysPath,
 			resource("webhookReplays", object{"since": "2024-01-01T00:00:00Z"}, "webhook", ref("webhooks", ids["webhooks"])))
+		ids["sessions"], ids["signIns"] = s.signedIn(fmt.Sprintf("eva%d@example.com", i), id)
 		for typ, of := range ids {
 			pair := e.ids[typ]
 			pair[i] = of
@@ -68,13 +70,17 @@ func (e *estate) key(kind, organization string, scopes ...string) string {
 var relationshipOf = map[string][2]string{
 	"organizations": {"children", "organizations"}, "users": {"memberships", "memberships"}, "memberships": {"user", "users"},
 	"roles": {"organization", "organizations"}, "invitations": {"organization", "organizations"},
+	"sessions": {"signIns", "signIns"}, "signIns": {"user", "users"},
 	"apiKeys": {"organization", "organizations"}, "events": {"organization", "organizations"},
 	"webhooks":          {"deliveries", "webhookDeliveries"},
 	"webhookDeliveries": {"organization", "organizations"}, "webhookReplays": {"webhook", "webhooks"},
 }
 
 // toMany are the types whose relationship of that table leads to many: who reads its linkage needs the scope of what it leads to.
-var toMany = []string{"organizations", "users", "webhooks"}
+var toMany = []string{"organizations", "users", "sessions", "webhooks"}
+
+// personal are the types of what is a person's own: no organization sees it.
+var personal = []string{"sessions", "signIns"}
 
 // asked says what each kind of route asks of its caller: a scope, a management key ("m"), nothing but a valid credential ("anyone"), or
 // nothing ("public"). It is written by hand, apart from the route table, so that neither changes without the other.
@@ -119,6 +125,16 @@ var asked = map[string]string{
 	"DELETE invitations/{id}/relationship": "invitations:write",
 	"POST invitations/accept":              "public", "POST invitations/decline": "public",
 	"POST passwordResets": "public", "POST passwordResets/confirm": "public",
+	"GET sessions": "users:read", "GET sessions/{id}": "users:read", "POST sessions": "anyone", "PATCH sessions/{id}": "users:write",
+	"DELETE sessions/{id}": "users:write", "GET sessions/{id}/relationship": "users:read", "GET sessions/{id}/related": "users:read",
+	"PATCH sessions/{id}/relationship": "users:write", "POST sessions/{id}/relationship": "users:write",
+	"DELETE sessions/{id}/relationship": "users:write",
+	"GET signIns":                       "users:read", "GET signIns/{id}": "users:read", "DELETE signIns/{id}": "users:write",
+	"GET signIns/{id}/relationship": "users:read", "GET signIns/{id}/related": "users:read",
+	"PATCH signIns/{id}/relationship": "users:write", "POST signIns/{id}/relationship": "users:write",
+	"DELETE signIns/{id}/relationship": "users:write",
+	"GET users/{id}/sessions":          "users:write", "DELETE users/{id}/sessions": "users:write",
+	"DELETE users/{id}/sessions/{session}": "users:write",
 
 	"GET me": "anyone", "POST authorize": "anyone",
 
@@ -179,7 +195,7 @@ func (e *estate) typeOf(path string) string {
 
 func (e *estate) path(rt handlers.Route, id string) string {
 	return "/public/v2/" + strings.NewReplacer("{id}", id, "{relationship}", relationshipOf[e.typeOf(rt.Path)][0], "{eventType}",
-		"user.created", "{number}", "1").Replace(rt.Path)
+		"user.created", "{number}", "1", "{session}", missingID).Replace(rt.Path)
 }
 
 // visitor is a caller of the matrix.
@@ -253,6 +269,9 @@ func (e *estate) visit(t *testing.T, rt handlers.Route, asks string, v visitor) 
 			continue
 		}
 		id, sees := e.ids[typ][which], v.sees[which] || !strings.Contains(rt.Path, "{id}")
+		if slices.Contains(personal, typ) && strings.Contains(rt.Path, "{id}") {
+			sees = v.sees == [2]bool{true, true}
+		}
 		if may && (rt.Method == http.MethodDelete || strings.Contains(rt.Path, "refresh-token") || strings.HasSuffix(rt.Path, "/resend")) {
 			id, sees = missingID, false // it would be done, or be refused for the roles that it gives
 		}
@@ -260,7 +279,7 @@ func (e *estate) visit(t *testing.T, rt handlers.Route, asks string, v visitor) 
 		if leads := strings.HasSuffix(askedBy(rt), "/related") || strings.HasSuffix(askedBy(rt), "/relationship") &&
 			slices.Contains(toMany, typ); may && sees && reads && leads {
 			// which have no scopes of their own
-			needs := strings.Replace(relationshipOf[typ][1], "webhookDeliveries", "webhooks", 1) + ":read"
+			needs := wordsOf[relationshipOf[typ][1]] + ":read"
 			allowed = v.holds(needs)
 		}
 		a := e.s.as(v.key).send(rt.Method, e.path(rt, id), nil)
@@ -296,6 +315,7 @@ func TestWithoutAValidCredentialEveryRouteSaysTheSame(t *testing.T) {
 			}
 			path := "/public/v2/" + strings.NewReplacer(
 				"{id}", e.organization[0], "{relationship}", "children", "{eventType}", "user.created", "{number}", "1",
+				"{session}", missingID,
 			).Replace(rt.Path)
 			for i, h := range headers {
 				if i > 2 && !strings.HasPrefix(rt.Path, "users") {

@@ -66,7 +66,7 @@ func (rq *request) unjudged(header string) error {
 func (a *API) perform(w http.ResponseWriter, rq *request) error {
 	conditional := slices.ContainsFunc(conditionals, func(name string) bool { return len(rq.Header.Values(name)) > 0 })
 	if rq.Method != http.MethodPost || rq.relationship != nil || !conditional {
-		return rq.route.handle(a, w, rq)
+		return a.handle(w, rq)
 	}
 	versions, err := a.conditions(rq)
 	if err != nil {
@@ -77,13 +77,18 @@ func (a *API) perform(w http.ResponseWriter, rq *request) error {
 		if err := rq.route.guarded().keep(rq, tx, rq.id(), versions); err != nil {
 			return err
 		}
-		answer, err = rq.Within(tx, func(w http.ResponseWriter) error { return rq.route.handle(a, w, rq) })
+		answer, err = rq.Within(tx, func(w http.ResponseWriter) error { return a.handle(w, rq) })
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	return answer.Send(w)
+}
+
+func (a *API) handle(w http.ResponseWriter, rq *request) error {
+	rq.answer = w.Header()
+	return rq.route.handle(a, w, rq)
 }
 
 // keep makes sure that a resource is at one of the versions, and stays at it until the transaction ends; nil is any version. An update

@@ -19,7 +19,8 @@ func TestNoPreconditionIsPassedOver(t *testing.T) {
 			}
 			typ, _, _ := strings.Cut(strings.TrimPrefix(strings.Replace(rt.Path, "management/refresh-token",
 				"organizations", 1), "management/"), "/")
-			path, body, contentType := "/public/v2/"+strings.Replace(rt.Path, "{id}", ids[typ], 1), any(nil), jsonapi.MediaType
+			path, body, contentType := "/public/v2/"+strings.NewReplacer("{id}", ids[typ], "{session}", missingID).
+				Replace(rt.Path), any(nil), jsonapi.MediaType
 			if schema := models.SchemaOf(typ); schema != nil {
 				path = strings.Replace(path, "{relationship}", schema.Relationships[0].Name, 1)
 			}
@@ -33,6 +34,9 @@ func TestNoPreconditionIsPassedOver(t *testing.T) {
 				body = resource(typ, object{"name": "Made"})
 			case strings.Contains(rt.Path, "relationships"):
 				body = object{"data": []object{}}
+				if typ == "sessions" { // the first of theirs leads to one
+					body = object{"data": ref("signIns", ids["signIns"])}
+				}
 			}
 			for _, condition := range [][2]string{
 				{"If-Match", `"1000000-0"`}, {"If-Match", `W/"1-0"`}, {"If-Match", "unquoted"}, {"If-None-Match", "*"},
@@ -63,6 +67,7 @@ func everyID(s *service) map[string]string {
 	make("memberships", object{}, append(in, "user", ref("users", ids["users"]))...)
 	make("roles", object{"key": "clerk", "name": "Clerk"}, in...)
 	make("invitations", object{"email": "grace@example.com"}, in...)
+	ids["sessions"], ids["signIns"] = s.signedIn("eva@example.com", ids["organizations"])
 	make("apiKeys", object{"name": "k", "kind": "organization", "scopes": []string{"users:read"}}, in...)
 	make("webhooks", object{"url": "https://hooks.example.com/x", "eventTypes": []string{"*"}}, in...)
 	make("webhookReplays", object{"since": "2026-01-01T00:00:00+00:00", "until": "2026-01-02T00:00:00+00:00"}, "webhook",

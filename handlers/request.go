@@ -6,6 +6,7 @@ import (
 	"roster/auth"
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/collection"
 	"roster/server"
 )
 
@@ -17,6 +18,10 @@ type request struct {
 	// relationship is the one in the path, or nil.
 	relationship *jsonapi.Relationship
 	query        *jsonapi.Query
+	// answer is the header of the answer that is being made, for cookies.
+	answer http.Header
+	// sees is what is shown where that is not what the caller sees, else nil.
+	sees *collection.Scope
 	// sent is what the body says, for routes that have it decoded.
 	sent sent
 }
@@ -31,7 +36,21 @@ type sent struct {
 }
 
 // id returns the id in the path.
-func (rq *request) id() string { return rq.Var("id") }
+func (rq *request) id() string {
+	id := rq.Var("id")
+	if res := rq.route.target; id != "" && res != nil && id == res.word {
+		return rq.Principal.SessionID
+	}
+	return id
+}
+
+// Scope returns what is shown of what there is.
+func (rq *request) Scope() collection.Scope {
+	if rq.sees != nil {
+		return *rq.sees
+	}
+	return rq.Request.Scope()
+}
 
 // base returns the path that the resource of the route is read at.
 func (rq *request) base() string { return jsonapi.Root + rq.route.served.path }
@@ -39,6 +58,9 @@ func (rq *request) base() string { return jsonapi.Root + rq.route.served.path }
 // take reads a call of a route: the same steps for each, in this order, so that nobody learns more than it may.
 func (a *API) take(rt *route, w http.ResponseWriter, in *server.Request) (server.Serve, error) {
 	rq := &request{Request: in, route: rt}
+	if rt.served != nil && rt.served.private {
+		w.Header().Set("Cache-Control", "no-store")
+	}
 	var err error
 	if rq.negotiated, err = jsonapi.Negotiate(rq.Header, rq.HasBody(), rt.ext); err != nil {
 		return nil, err
@@ -104,7 +126,7 @@ func (rt *route) accepts(rel *jsonapi.Relationship) (jsonapi.Accepts, *jsonapi.S
 
 // permitInclusion makes sure that the caller may read what it wants to have included.
 func (rq *request) permitInclusion(node *jsonapi.Inclusion) error {
-	if node == nil {
+	if node == nil || rq.Principal == nil { // who is somebody once the request was served, or is shown nothing
 		return nil
 	}
 	for _, child := range node.Children {

@@ -94,7 +94,7 @@ func (rq *request) decodeCreation() (err error) {
 	if res.prepare == nil {
 		return nil
 	}
-	return res.prepare(rq.Context(), rq.sent.change)
+	return res.prepare(rq.Context(), rq.DB, rq.sent.change)
 }
 
 // create makes a resource of what was sent (§ Creating Resources).
@@ -130,7 +130,7 @@ func (rq *request) permitID(in *jsonapi.Input) error {
 // update changes a resource (§ Updating Resources).
 func (a *API) update(w http.ResponseWriter, rq *request) error {
 	res := rq.route.served
-	in, err := jsonapi.DecodeResource(rq.Content, res.Schema, jsonapi.Update, rq.id())
+	in, err := jsonapi.DecodeResource(rq.Content, res.Schema, jsonapi.Update, rq.id(), rq.Var("id"))
 	if err != nil {
 		// Who may not see the resource learns nothing of what was wrong with the request.
 		if _, missing := collection.Find(rq.Context(), rq.DB, res.Collection, rq.Scope(), rq.id(), nil); store.IsKind(missing,

@@ -27,6 +27,7 @@ var wordsOf = map[string]string{
 	"organizations": "organizations", "users": "users", "memberships": "memberships", "roles": "roles",
 	"invitations": "invitations", "apiKeys": "apiKeys",
 	"events": "events", "webhooks": "webhooks", "webhookDeliveries": "webhooks", "webhookReplays": "webhooks",
+	"sessions": "users", "signIns": "users",
 }
 
 // TestEveryRoleOnEveryRoute sends every route that reads, changes or deletes one resource as people with each of the built-in roles, given
@@ -101,7 +102,7 @@ func (who somebody) try(t *testing.T, method, typ, id string) {
 	}
 	body, want := any(nil), 200
 	switch {
-	case !who.holds(wordsOf[typ] + ":read"):
+	case slices.Contains(personal, typ), !who.holds(wordsOf[typ] + ":read"):
 		want = 404
 	case method != "GET" && !who.holds(word):
 		want = 403

@@ -31,6 +31,8 @@ type route struct {
 	handle func(*API, http.ResponseWriter, *request) error
 	// takes has the members of meta that are sent, where that is all; nil for other routes.
 	takes *jsonapi.Schema
+	// asks: it can be sent again as it is, so an Idempotency-Key means nothing to it.
+	asks bool
 	// ext names the extensions that a request must apply.
 	ext []string
 	// status is that of a success where it is not what the form says.
@@ -72,6 +74,7 @@ func routes() []route {
 	}
 	table = append(table, actions()...)
 	table = append(table, linkRoutes()...)
+	table = append(table, sessionRoutes()...)
 	return append(table,
 		route{
 			method: "GET", path: "webhookDeliveries/{id}/attempts/{number}", form: openapi.Read, prefix: "WebhookDelivery",
@@ -186,7 +189,7 @@ func (res *resource) routes() []route {
 	if res.create != nil {
 		table = append(table, route{
 			method: "POST", path: res.path, form: openapi.Create, needs: res.creates, query: jsonapi.OneQuery, served: res,
-			decode: (*request).decodeCreation, handle: (*API).create, doc: "Creates one of " + typ + ".",
+			asks: res.asks, decode: (*request).decodeCreation, handle: (*API).create, doc: "Creates one of " + typ + ".",
 		})
 	}
 	if res.update != nil {

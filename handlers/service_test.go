@@ -29,6 +29,8 @@ type service struct {
 	url string
 	// key is sent with every request that names no credential itself.
 	key string
+	// used notes what is used; nothing writes it but tests.
+	used *auth.LastUsed
 }
 
 // eachService runs a test against the API on each database.
@@ -61,7 +63,7 @@ func newServiceWith(t *testing.T, db *store.DB, change func(*server.Config, *htt
 	listening.Config.Handler = h
 	listening.Start()
 	t.Cleanup(listening.Close)
-	return &service{t: t, db: db, url: listening.URL, key: key}
+	return &service{t: t, db: db, url: listening.URL, key: key, used: cfg.LastUsed}
 }
 
 func testConfig(db *store.DB) server.Config {
@@ -141,9 +143,12 @@ func (s *service) exchange(method, path string, body any, headers ...string) (*h
 		req.Header.Set("Content-Type", jsonapi.MediaType)
 	}
 	for i := 0; i+1 < len(headers); i += 2 {
-		if headers[i+1] == "" {
+		switch {
+		case headers[i] == "Host":
+			req.Host = headers[i+1]
+		case headers[i+1] == "":
 			req.Header.Del(headers[i])
-		} else {
+		default:
 			req.Header.Set(headers[i], headers[i+1])
 		}
 	}

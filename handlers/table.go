@@ -22,8 +22,14 @@ type resource struct {
 	// no such route.
 	reads, writes, creates, deletes auth.Permission
 
-	// prepare is work on what was sent that takes long and needs no database; slow is the attribute that it is about.
-	prepare func(context.Context, *models.Change) error
+	// word stands in paths for the id of the one that a request comes with, "" for none.
+	word string
+	// alone: it is no part of atomic requests, whose answers have no cookies. private: its answers are kept nowhere. asks: an
+	// Idempotency-Key of who creates one means nothing.
+	alone, private, asks bool
+
+	// prepare is work on what was sent that takes long and needs no transaction; slow is the attribute that it is about.
+	prepare func(context.Context, *store.DB, *models.Change) error
 	slow    string
 
 	create creation
@@ -109,7 +115,7 @@ var resources = []*resource{
 		Collection: models.Users, path: "users",
 		reads: auth.Read("users"), writes: auth.Write("users"), creates: auth.Write("users"), deletes: auth.Write("users"),
 		prepare: models.HashPassword, slow: "password",
-		create: created(models.CreateUser), update: changed(models.UpdateUser), remove: deleted(models.DeleteUser),
+		create: created(models.CreateUser), update: changeUser, remove: deleted(models.DeleteUser),
 	},
 	{
 		Collection: models.Memberships, path: "memberships",
@@ -127,6 +133,17 @@ var resources = []*resource{
 		reads: auth.Read("invitations"), writes: auth.Write("invitations"),
 		creates: auth.Write("invitations"), deletes: auth.Write("invitations"),
 		create: created(models.CreateInvitation, wholeLink), remove: deleted(models.DeleteInvitation),
+	},
+	{
+		Collection: models.Sessions, path: "sessions", word: currentSession, alone: true, private: true, asks: true,
+		reads: auth.Read("users").Owned(), writes: auth.Write("users").Owned(), creates: auth.Visitor(),
+		deletes: auth.Write("users").Owned(),
+		create:  signIn, update: switchSignIn, remove: signOut(deleted(models.DeleteSession)),
+	},
+	{
+		Collection: models.SignIns, path: "signIns", alone: true, private: true,
+		reads: auth.Read("users").Owned(), writes: auth.Write("users").Owned(), deletes: auth.Write("users").Owned(),
+		remove: signOut(deleted(models.DeleteSignIn)),
 	},
 	{
 		Collection: models.APIKeys, path: "apiKeys",
@@ -165,6 +182,15 @@ func (res *resource) tag() openapi.Tag {
 	return openapi.Tag{Name: res.Schema.Type, Doc: res.Schema.Doc}
 }
 
+// variable returns what stands for the id of one in paths.
+func (res *resource) variable() openapi.Variable {
+	v := openapi.ResourceID
+	if v.Word = res.word; v.Word != "" {
+		v.Doc += " The word " + v.Word + " stands for that of the request's own."
+	}
+	return v
+}
+
 // resourceOf returns the resource that is served at a path.
 func resourceOf(path string) *resource {
 	for _, res := range resources {
@@ -179,7 +205,7 @@ func resourceOf(path string) *resource {
 func reading(typ string) auth.Permission {
 	for _, res := range resources {
 		if res.Schema.Type == typ {
-			return auth.Permission{Scope: res.reads.Scope}
+			return auth.Permission{Scope: res.reads.Scope, Own: res.reads.Own}
 		}
 	}
 	return auth.Read(typ)

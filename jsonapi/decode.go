@@ -29,6 +29,8 @@ type Input struct {
 	ReadOnly map[string]any
 	// Relationships holds the linkage of writable relationships that were sent.
 	Relationships map[string]Linkage
+	// Meta is that of the document of a single resource, nil for none.
+	Meta map[string]any
 
 	pointer string // of the resource object
 	sent    any    // the resource object itself
@@ -81,8 +83,9 @@ const (
 )
 
 // DecodeResource reads the document of a request that creates or updates one resource of the schema (§ Creating Resources, § Updating
-// Resources). id is the one in the path of an update. It returns every error of the document at once, as Errors, each with its pointer.
-func DecodeResource(body []byte, schema *Schema, purpose Purpose, id string) (*Input, error) {
+// Resources). id is the one in the path of an update; words stand for it where they are sent instead. It returns every error of the
+// document at once, as Errors, each with its pointer.
+func DecodeResource(body []byte, schema *Schema, purpose Purpose, id string, words ...string) (*Input, error) {
 	document, err := readPlain(body)
 	if err != nil {
 		return nil, err
@@ -91,7 +94,15 @@ func DecodeResource(body []byte, schema *Schema, purpose Purpose, id string) (*I
 	if !ok {
 		return nil, Errors{NewError(InvalidDocument, "The member data is missing.").At("")}
 	}
-	return decodeAlone(data, "/data", schema, purpose, Ref{ID: id})
+	object, _ := data.(map[string]any)
+	if word, isText := object["id"].(string); isText && slices.Contains(words, word) {
+		id = word
+	}
+	in, err := decodeAlone(data, "/data", schema, purpose, Ref{ID: id})
+	if in != nil {
+		in.Meta, _ = document["meta"].(map[string]any)
+	}
+	return in, err
 }
 
 // decodeAlone is decodeObject for an object that cannot refer to others of its document.
@@ -353,7 +364,7 @@ func (d *decoder) relationships(object map[string]any, purpose Purpose) {
 		d.errs.Add(errs...)
 		switch {
 		case len(errs) > 0:
-		case rel.ReadOnly || rel.CreateOnly && purpose == Update:
+		case rel.ReadOnly || rel.CreateOnly && purpose == Update || rel.UpdateOnly && purpose == Create:
 			d.in.ReadOnly[name] = linkage
 		default:
 			d.in.Relationships[name] = linkage

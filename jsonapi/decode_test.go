@@ -303,6 +303,7 @@ func TestDecodeResourceTakes(t *testing.T) {
 			"owner": one("people", "p"), "maker": one("people", "m"), "first": {}, "invited": one("people", "i"),
 			"fans": {Many: true, Refs: []jsonapi.Ref{{Type: "people", ID: "a"}, {Type: "people", ID: "b"}}},
 		},
+		Meta: map[string]any{},
 	}
 	ignore := cmp.Options{cmpopts.IgnoreUnexported(jsonapi.Input{}), cmp.Comparer(func(a, b *jsonapi.Schema) bool { return a == b })}
 	if diff := cmp.Diff(want, in, ignore); diff != "" {

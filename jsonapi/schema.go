@@ -41,6 +41,8 @@ type Attribute struct {
 	Visible bool
 	// Secret: it is sent once, in the answer to the request that set it, and null means "unchanged".
 	Secret bool
+	// Fleeting: it changes by itself, or with whoever reads it, and is no part of what an ETag stands for.
+	Fleeting bool
 	// OriginOnly: it is a URL that may hold a secret in its path or query. A caller that may read the
 	// resource is shown all of it, others the origin.
 	OriginOnly   bool
@@ -62,8 +64,9 @@ type Relationship struct {
 	Many   bool
 	// Required: a to-one that can never be empty.
 	Required bool
-	// ReadOnly: no request can change it. CreateOnly: it can be given when the resource is created, and not be changed later.
-	ReadOnly, CreateOnly bool
+	// ReadOnly: no request can change it. CreateOnly: it can be given when the resource is created, and not be changed later. UpdateOnly:
+	// it can be changed, and is made with the resource.
+	ReadOnly, CreateOnly, UpdateOnly bool
 	// WriteOnly: it can be given, and is never sent.
 	WriteOnly bool
 	// ByURL: its members can be changed at its own URL, though not with the resource, of which it is no part.
@@ -200,6 +203,7 @@ var rules = map[string]func(a *Attribute, value string){
 	"writeonly":  func(a *Attribute, _ string) { a.WriteOnly = true },
 	"visible":    func(a *Attribute, _ string) { a.Visible = true },
 	"secret":     func(a *Attribute, _ string) { a.Secret = true },
+	"fleeting":   func(a *Attribute, _ string) { a.Fleeting = true },
 	"originonly": func(a *Attribute, _ string) { a.OriginOnly = true },
 	"filter":     func(a *Attribute, _ string) { a.Filter = true },
 	"sort":       func(a *Attribute, _ string) { a.Sort, a.Filter = true, true },

@@ -20,7 +20,7 @@ type APIKey struct {
 	Kind       string          `gorm:"column:kind" jsonapi:"attr,kind" rule:"createonly,enum=management|organization|user,filter" doc:"management: the management API, for the whole installation or for the subtree of its organization; organization: that one organization; user: what its user may do at that moment, within its scopes. Who acts as a user makes keys of that user when it names no kind." example:"organization"`
 	Scopes     jsonapi.Strings `gorm:"column:scopes" jsonapi:"attr,scopes" rule:"max=50" doc:"What it may do; an empty list is nothing. Only what the credential that gives them may do itself." example:"users:read"`
 	ExpiresAt  *jsonapi.Time   `gorm:"column:expires_at" jsonapi:"attr,expiresAt" rule:"filter" doc:"When it ceases to work; null is never. Not later than the credential that makes it; without one, then." example:"2034-01-01T00:00:00+00:00"`
-	LastUsedAt *jsonapi.Stamp  `gorm:"column:last_used_at" jsonapi:"attr,lastUsedAt" rule:"readonly,filter" doc:"When it was last used, to about a minute." example:"2024-08-20T10:45:07+00:00"`
+	LastUsedAt *jsonapi.Stamp  `gorm:"column:last_used_at" jsonapi:"attr,lastUsedAt" rule:"readonly,fleeting,filter" doc:"When it was last used, to about a minute." example:"2024-08-20T10:45:07+00:00"`
 	Key        *string         `gorm:"-" jsonapi:"attr,key" rule:"secret,readonly" doc:"The credential itself. It has a value only in the answer to the request that made it."`
 
 	OrganizationID *string `gorm:"column:organization_id"`

@@ -24,6 +24,10 @@ type Change struct {
 	Kept map[string]string
 	// Versions are those of the resource that the change is meant for, nil for any.
 	Versions *Versions
+	// CurrentPassword is what a person says is theirs, "" for nothing.
+	CurrentPassword string
+
+	proven *string // what is kept of CurrentPassword, once it was found right
 }
 
 // Links are the ids of what a relationship leads to: of a to-one at most one, and none means null.
@@ -86,7 +90,7 @@ func (in *Change) check(c *collection.Collection, what purpose) error {
 		case rel == nil:
 			errs = append(errs, &store.Error{Kind: store.Invalid, Field: name,
 				Message: fmt.Sprintf("The type %s has no relationship %q.", c.Schema.Type, name)})
-		case rel.ReadOnly || rel.CreateOnly && what == toUpdate:
+		case rel.ReadOnly || rel.CreateOnly && what == toUpdate || rel.UpdateOnly && what == toCreate:
 			errs = append(errs, &store.Error{Kind: store.ReadOnly, Field: name, Message: name + " cannot be changed by this request."})
 		case !rel.Many && len(in.Links[name]) > 1:
 			errs = append(errs, &store.Error{Kind: store.Invalid, Field: name, Message: name + " leads to one resource."})

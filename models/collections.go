@@ -12,6 +12,8 @@ var (
 	Memberships   = &collection.Collection{}
 	Roles         = &collection.Collection{}
 	Invitations   = &collection.Collection{}
+	Sessions      = &collection.Collection{}
+	SignIns       = &collection.Collection{}
 	APIKeys       = &collection.Collection{}
 	Events        = &collection.Collection{}
 	Webhooks      = &collection.Collection{}
@@ -22,7 +24,8 @@ var (
 
 // collections lists every collection in the order of the documentation.
 var collections = []*collection.Collection{
-	Organizations, Users, Memberships, Roles, Invitations, APIKeys, Events, Webhooks, WebhookDeliveries, WebhookReplays,
+	Organizations, Users, Memberships, Roles, Invitations, Sessions, SignIns, APIKeys, Events, Webhooks, WebhookDeliveries,
+	WebhookReplays,
 }
 
 // init fills the collections: what they declare refers to functions that refer to them. The schemas come first, because relationships
@@ -33,6 +36,8 @@ func init() {
 	defineMemberships(Memberships)
 	defineRoles(Roles)
 	defineInvitations(Invitations)
+	defineSessions(Sessions)
+	defineSignIns(SignIns)
 	defineAPIKeys(APIKeys)
 	defineEvents(Events)
 	defineWebhooks(Webhooks)
@@ -43,6 +48,8 @@ func init() {
 	relateMemberships(Memberships)
 	relateRoles(Roles)
 	relateInvitations(Invitations)
+	relateSessions(Sessions)
+	relateSignIns(SignIns)
 	relateAPIKeys(APIKeys)
 	relateEvents(Events)
 	relateWebhooks(Webhooks)

@@ -19,6 +19,8 @@ const (
 	ManagementKey   KeyKind = "management"
 	OrganizationKey KeyKind = "organization"
 	UserKey         KeyKind = "user"
+	// SessionKind is that of the cookie of a session, which is no key.
+	SessionKind KeyKind = "session"
 )
 
 // A credential looks like roster_m_kQ3vX9aZ01Bc_<30 random characters><6 of checksum>: the prefix tells a secret scanner and a reader

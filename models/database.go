@@ -1,7 +1,9 @@
 package models
 
 import (
+	"cmp"
 	"context"
+	"runtime"
 	"time"
 
 	"roster/models/store"
@@ -26,12 +28,27 @@ type Allowed struct {
 	Mails bool
 	// BaseURL is that of the service, which links begin with; "" if it is not known. Mails need it.
 	BaseURL string
+	// Sessions is how long sessions of browsers last; zero is for 14 days unused, and 90 altogether.
+	Sessions SessionTerms
+	// PasswordWork is how many passwords are worked on at once; 0 is as many as there are processors.
+	PasswordWork int
 }
 
-func allowedOn(db *store.DB) *Allowed { return db.Attached().(*Allowed) }
+// attachment is what models keeps with a database.
+type attachment struct {
+	Allowed
+	hashing chan struct{} // has one in it for each password that is being worked on
+}
+
+func allowedOn(db *store.DB) *Allowed { return &attached(db).Allowed }
+
+func attached(db *store.DB) *attachment { return db.Attached().(*attachment) }
 
 // Open connects to the database that cfg names and makes sure that it answers. It does not migrate.
 func Open(ctx context.Context, cfg Config) (*store.DB, error) {
-	cfg.Attached = &cfg.Allowed
+	cfg.Sessions.Idle = cmp.Or(cfg.Sessions.Idle, 14*24*time.Hour)
+	cfg.Sessions.Lifetime = cmp.Or(cfg.Sessions.Lifetime, 90*24*time.Hour)
+	cfg.PasswordWork = cmp.Or(cfg.PasswordWork, runtime.GOMAXPROCS(0))
+	cfg.Attached = &attachment{cfg.Allowed, make(chan struct{}, cfg.PasswordWork)}
 	return store.Open(ctx, cfg.Config)
 }

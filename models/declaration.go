@@ -18,6 +18,8 @@ type declaration struct {
 	unique []store.Unique
 	// tells are the events about it: whatever record is asked to tell.
 	tells []told
+	// word is what the words that let somebody read it begin with, where that is not its type.
+	word string
 	// steers: a change of it may change what is sent where.
 	steers bool
 	// hides reports whether a scope does not see a resource of those attributes, although it sees the organization; nil if it always does.
@@ -43,6 +45,9 @@ type declaration struct {
 // declarations are a table of the program, as the collections are. They are found by the schema, which a collection has in common with the
 // parts of it (see [collection.Collection.Related]).
 var declarations = map[*jsonapi.Schema]declaration{}
+
+// reads returns the word that lets somebody read the resources of a collection.
+func reads(c *collection.Collection) string { return cmp.Or(declared(c).word, c.Schema.Type) + ":read" }
 
 // declare adds what a resource says of itself, once.
 func declare(c *collection.Collection, d declaration) { declarations[c.Schema] = d }

@@ -33,6 +33,8 @@ type Event struct {
 	ActorKind      string  `gorm:"column:actor_kind"`
 	ActorID        *string `gorm:"column:actor_id"`
 	ActorName      *string `gorm:"column:actor_name"`
+	// UserID is whose it is, of what belongs to a person and to no organization.
+	UserID *string `gorm:"column:user_id"`
 	// OrganizationName is what the organization was called then.
 	OrganizationName *string `gorm:"column:organization_name"`
 }
@@ -58,15 +60,15 @@ func defineEvents(c *collection.Collection) {
 	*c = collection.Collection{
 		Schema: jsonapi.ForModel(Event{}), Table: "event_feed", Model: reflect.TypeFor[Event](),
 		Visible: func(s collection.Scope) collection.Where {
-			return s.Within(reading("events"), "event_feed.organization_id")
+			return s.OrOwn(s.Within(reading("events"), "event_feed.owner_id"), "event_feed.owner_id")
 		},
-		Reached: collection.Reached{Table: "event_positions", Column: "organization_id", Words: reading("events"),
+		Reached: collection.Reached{Table: "event_positions", Column: "organization_id", Words: reading("events"), Themselves: true,
 			InOrder: []string{"position"}},
 		Order:  []string{"event_feed.position"},
 		Needs:  map[string][]string{"actor": {"actor_kind", "actor_id", "actor_name"}, "changes": {"data"}}, // see outOfSight
 		Always: []string{"subject_type"},
 		Filters: map[string]collection.Filter{
-			"organizationId": collection.ByID("event_feed.organization_id"),
+			"organizationId": collection.ByID("event_feed.owner_id"),
 			"subjectId":      collection.ByID("event_feed.subject_id"),
 		},
 		Beyond:  map[string]collection.FilterBeyond{"actorId": actedBy},
@@ -84,7 +86,7 @@ func defineEvents(c *collection.Collection) {
 		counts: []string{
 			`SELECT 'events', '', COUNT(*) FROM event_positions`,
 			`SELECT 'events', CAST(organization_id AS text), COUNT(*) FROM event_positions
-				WHERE organization_id IS NOT NULL GROUP BY organization_id`,
+				WHERE sequence IS NOT NULL GROUP BY organization_id`,
 		},
 		invariants: []Invariant{
 			{"an event without its numbers, and not waiting for them", `SELECT id FROM events
@@ -146,8 +148,8 @@ const (
 type change struct {
 	verb       verb
 	collection *collection.Collection
-	// organization is where it happened, "" for none.
-	organization string
+	// organization is where it happened, "" for none; user is whose it is then, "" for nobody.
+	organization, user string
 	// before and after are the models; before is nil for something new, after for something gone.
 	before, after any
 	// secrets are the names of secret attributes that changed.
@@ -187,7 +189,7 @@ func record(ctx context.Context, tx *store.DB, by Caller, ch change) error {
 	}
 	event := Event{
 		ID: NewID(), EventType: c.Schema.Singular() + "." + string(ch.verb), OccurredAt: jsonapi.Stamp{Time: tx.Now()},
-		OrganizationID: optional(ch.organization), SubjectType: c.Schema.Type, SubjectID: c.ID(subject),
+		OrganizationID: optional(ch.organization), UserID: optional(ch.user), SubjectType: c.Schema.Type, SubjectID: c.ID(subject),
 		ActorKind: by.Kind, ActorID: optional(by.ID), ActorName: optional(by.Name), RequestID: optional(by.RequestID),
 		Changes: &changes, Resource: jsonapi.Raw(data),
 	}
@@ -244,8 +246,8 @@ func (ch *change) resource(ctx context.Context, tx *store.DB, subject any, print
 // in the queue. Every event goes through here, once for each change and organization, so it is one statement where it can be.
 func Capture(ctx context.Context, tx *store.DB, e *Event) (ordinal int64, err error) {
 	const insert = `INSERT INTO events (id, event_type, organization_id, subject_type, subject_id, actor_kind, actor_id, actor_name,
-		changes, data, request_id, occurred_at, organization_name)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT name FROM organizations WHERE id = ?))`
+		changes, data, request_id, occurred_at, user_id, organization_name)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT name FROM organizations WHERE id = ?))`
 	var changes *string
 	if e.Changes != nil {
 		text := string(*e.Changes)
@@ -253,7 +255,7 @@ func Capture(ctx context.Context, tx *store.DB, e *Event) (ordinal int64, err er
 	}
 	args := []any{
 		e.ID, e.EventType, e.OrganizationID, e.SubjectType, e.SubjectID, e.ActorKind, e.ActorID, e.ActorName,
-		changes, e.Resource, e.RequestID, e.OccurredAt.Time, e.OrganizationID,
+		changes, e.Resource, e.RequestID, e.OccurredAt.Time, e.UserID, e.OrganizationID,
 	}
 	if tx.Dialect() == store.Postgres {
 		err = tx.Conn().QueryRowContext(ctx, tx.Bind(`WITH e AS (`+insert+` RETURNING id, organization_id)

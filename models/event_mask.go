@@ -174,7 +174,7 @@ func actorsOf(kind string) []*collection.Collection {
 	switch kind {
 	case ByManagementKey, ByOrganizationKey:
 		return []*collection.Collection{APIKeys}
-	case ByUserKey:
+	case ByUserKey, BySession:
 		return []*collection.Collection{Users}
 	case ByOrganizationToken:
 		return []*collection.Collection{Organizations}

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -73,7 +74,7 @@ func numberOnPostgres(ctx context.Context, tx *store.DB) (n int, err error) {
 		countEvent(tx, organization, count)
 		return nil
 	}, `WITH fresh AS (
-			SELECT q.ordinal, e.id, e.organization_id, e.subject_id, e.event_type = '`+TestEvent+`' AS test
+			SELECT q.ordinal, e.id, e.organization_id, e.user_id, e.subject_id, e.event_type = '`+TestEvent+`' AS test
 			FROM event_queue q JOIN events e ON e.id = q.event_id
 			WHERE q.position IS NULL
 			ORDER BY q.ordinal
@@ -87,14 +88,14 @@ func numberOnPostgres(ctx context.Context, tx *store.DB) (n int, err error) {
 			RETURNING organization_id, last
 		), numbered AS (
 			INSERT INTO event_positions (position, event_id, organization_id, sequence, subject_id)
-			SELECT every.last - COUNT(*) OVER () + ROW_NUMBER() OVER (ORDER BY f.ordinal), f.id, f.organization_id,
+			SELECT every.last - COUNT(*) OVER () + ROW_NUMBER() OVER (ORDER BY f.ordinal), f.id, COALESCE(f.organization_id, f.user_id),
 				CASE WHEN f.test THEN 0 ELSE own.last - COUNT(*) OVER of_one + ROW_NUMBER() OVER (of_one ORDER BY f.ordinal) END,
 				f.subject_id
 			FROM fresh f
 			JOIN last every ON every.organization_id = '`+wholeInstallation+`'
 			LEFT JOIN last own ON own.organization_id = f.organization_id
 			WINDOW of_one AS (PARTITION BY f.organization_id, f.test)
-			RETURNING position, event_id, organization_id
+			RETURNING position, event_id, CASE WHEN sequence IS NOT NULL THEN organization_id END AS organization_id
 		), queued AS (
 			UPDATE event_queue SET position = numbered.position
 			FROM numbered JOIN fresh ON fresh.id = numbered.event_id
@@ -133,7 +134,7 @@ func numberOnSQLite(ctx context.Context, tx *store.DB, e *Event) (position int64
 		}
 	}
 	_, err = tx.Run(ctx, `INSERT INTO event_positions (position, event_id, organization_id, sequence, subject_id) VALUES (?, ?, ?, ?, ?)`,
-		position, e.ID, e.OrganizationID, sequence, e.SubjectID)
+		position, e.ID, optional(cmp.Or(organization, deref(e.UserID))), sequence, e.SubjectID)
 	if err != nil {
 		return 0, err
 	}

@@ -13,11 +13,9 @@ import (
 	"roster/models/store"
 )
 
-var holding sync.Mutex
-
 // HoldHashing lets no password be hashed until release is called.
-func HoldHashing() (release func()) {
-	holding.Lock() // two that hold half each would wait for ever
+func HoldHashing(db *store.DB) (release func()) {
+	hashing := attached(db).hashing
 	for range cap(hashing) {
 		hashing <- struct{}{}
 	}
@@ -25,7 +23,6 @@ func HoldHashing() (release func()) {
 		for range cap(hashing) {
 			<-hashing
 		}
-		holding.Unlock()
 	}
 }
 

@@ -44,6 +44,10 @@ type Holder struct {
 	KeyID, Name    string
 	OrganizationID string
 	UserID         string
+	// SessionID is the session that the credential is the cookie of, "" for none, and SignInID its active one. IsIdle: its use has to be
+	// noted, see [TouchSessions].
+	SessionID, SignInID string
+	IsIdle              bool
 	// Rights are what it may do, and until when. An earlier secret that still works for a while is as good as the newest: the key is what
 	// ends.
 	Rights
@@ -51,6 +55,9 @@ type Holder struct {
 
 // Identity returns who the holder is.
 func (h *Holder) Identity() Identity {
+	if h.SignInID != "" {
+		return Identity{BySession, h.SignInID}
+	}
 	if h.KeyID == "" {
 		return Identity{ByOrganizationToken, h.OrganizationID}
 	}
@@ -67,8 +74,8 @@ func (h *Holder) Scope() collection.Scope {
 		return collection.Subtree(h.OrganizationID)
 	case h.Kind == OrganizationKey:
 		return collection.OnlyOrganization(h.OrganizationID)
-	case h.Kind == UserKey:
-		return collection.Person(h.UserID)
+	case h.UserID != "":
+		return collection.Person(h.UserID).InSession(h.SessionID)
 	default:
 		return collection.Scope{}
 	}

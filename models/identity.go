@@ -1,6 +1,10 @@
 package models
 
-import "roster/models/collection"
+import (
+	"net/netip"
+
+	"roster/models/collection"
+)
 
 // Identity is who a caller is: the kind of its credential and an id. An id alone is unique among resources of one type only. It is what
 // events, logs, kept answers and budgets know a caller by; a key is the same caller with whichever of its secrets it comes.
@@ -14,6 +18,8 @@ const (
 	ByOrganizationKey   = "organization_key"
 	ByOrganizationToken = "organization_token"
 	ByUserKey           = "user_key"
+	// BySession is a person in a browser. What the identity is known by is the sign-in: a session can have several people.
+	BySession = "session"
 	// BySystem is the program itself. It has no id.
 	BySystem = "system"
 )
@@ -27,6 +33,8 @@ type Caller struct {
 	RequestID      string
 	Scope          collection.Scope
 	Rights         Rights
+	// Address is where the request comes from.
+	Address netip.Addr
 
 	below []string // of a person at an organization, what they hold in those below as well, see [Caller.at]
 }

@@ -2,7 +2,6 @@ package models
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"gorm.io/gorm/clause"
@@ -11,9 +10,6 @@ import (
 	"roster/models/collection"
 	"roster/models/store"
 )
-
-// ErrSignIn says that somebody has to show who they are first.
-var ErrSignIn = errors.New("a person has to sign in")
 
 // linkDead is the refusal of a link that does not work, whatever the reason.
 func linkDead() error {
@@ -25,9 +21,9 @@ func linkDead() error {
 // address it is accepts as the caller. Their account stays as it is, but that mail is known to reach them if the link came by one. The
 // caller may be nobody.
 //
-// It fails with NotFound for a token that does not work, with ErrSignIn where there is a user and nobody has called, with Forbidden where
-// somebody else has, with Required and Invalid for the profile, and with Conflict if who sent the invitation may not give its roles any
-// more.
+// It fails with NotFound for a token that does not work, with Unauthenticated where there is a user and nobody has called, with Forbidden
+// where somebody else has, with Required and Invalid for the profile, and with Conflict if who sent the invitation may not give its roles
+// any more.
 func AcceptInvitation(ctx context.Context, db *store.DB, by Caller, token string, profile *Change) (*Invitation, error) {
 	seen, err := findOpen(ctx, db, token)
 	if err != nil {
@@ -42,7 +38,7 @@ func AcceptInvitation(ctx context.Context, db *store.DB, by Caller, token string
 			return nil, err
 		}
 		profile.Attributes["email"] = seen.Email
-		if err := HashPassword(ctx, profile); err != nil {
+		if err := HashPassword(ctx, db, profile); err != nil {
 			return nil, err
 		}
 	}
@@ -130,7 +126,8 @@ func invited(ctx context.Context, db *store.DB, by Caller, inv *Invitation) (*Us
 	case err != nil:
 		return nil, err
 	case by.Kind == "" && user != nil:
-		return nil, ErrSignIn
+		return nil, &store.Error{Kind: store.Unauthenticated,
+			Message: "There is a user with that address: accept with a credential of theirs."}
 	case by.Kind == "" || user != nil && user.ID == by.User():
 		return user, nil
 	default:
@@ -194,7 +191,7 @@ func signUp(ctx context.Context, tx *store.DB, by Caller, inv *Invitation, profi
 // themselves returns the caller that a user is who has shown it by a link.
 func themselves(user *User, requestID string) Caller {
 	return Caller{
-		Kind: ByUserKey, ID: user.ID, Name: user.FullName, RequestID: requestID, Scope: collection.Person(user.ID),
+		Kind: BySession, ID: user.ID, Name: user.FullName, RequestID: requestID, Scope: collection.Person(user.ID),
 		Rights: Rights{Scopes: []string{EveryScope}},
 	}
 }

@@ -186,7 +186,7 @@ func presentCaller(ctx context.Context, tx *store.DB, who Identity) (Caller, err
 	switch who.Kind {
 	case BySystem:
 		return System(""), nil
-	case ByUserKey:
+	case ByUserKey, BySession:
 		by.Scope = collection.Person(who.ID)
 	case ByOrganizationToken:
 		by.Scope = collection.OnlyOrganization(who.ID)

@@ -24,46 +24,61 @@ type Letter struct {
 	Organization, Inviter, Message string
 }
 
-// At most so many mails go to one address within that time, over all replicas.
-const (
-	mailLimit  = 5
-	mailWindow = time.Hour
-)
+// mailsTo is how many mails one address gets.
+var mailsTo = throttle{"mail to", 5, time.Hour}
 
 // OpenMail returns what a mail that was claimed says, nil for one that nobody is to get any more: it is about what has ended, or to an
 // address that no user has. For an address that has had enough mails, it returns how long the mail has to wait instead.
 func OpenMail(ctx context.Context, db *store.DB, m *Mail) (letter *Letter, wait time.Duration, err error) {
-	err = store.Transaction(ctx, db, func(tx *store.DB) error {
-		letter, wait = nil, 0
-		u, err := m.open(tx)
-		if err != nil {
-			return err
-		}
-		switch m.Kind {
-		case InvitationMail:
-			letter, err = openInvitation(ctx, tx, u.Token)
-		case PasswordResetMail:
-			letter, err = openReset(ctx, tx, m, u)
-		}
-		if err != nil || letter == nil || m.counted {
-			return err
-		}
-		if wait, err = throttle(ctx, tx, "mail", hex.EncodeToString(m.recipient), mailLimit, mailWindow); err != nil {
-			return err
-		}
-		if wait > 0 {
-			return errMailWaits // and what was written for it is not: an earlier token goes on working
-		}
-		_, err = tx.Exec(ctx, `UPDATE mails SET counted = ? WHERE id = ?`, true, m.ID)
-		return wrapped("note that a mail is counted", err)
-	})
-	if errors.Is(err, errMailWaits) {
-		return nil, wait, nil
+	u, err := m.open(db)
+	if err != nil {
+		return nil, 0, err
 	}
+	if wanted, err := m.isWanted(ctx, db, u); err != nil || !wanted {
+		return nil, 0, err
+	}
+	if wait, err = m.count(ctx, db); err != nil || wait > 0 {
+		return nil, wait, err
+	}
+	letter, err = store.Resulting(ctx, db, func(tx *store.DB) (*Letter, error) {
+		if m.Kind == PasswordResetMail {
+			return openReset(ctx, tx, m, u)
+		}
+		return openInvitation(ctx, tx, u.Token)
+	})
 	return letter, 0, err
 }
 
-var errMailWaits = errors.New("the address has had enough mails for now")
+// isWanted reports whether there is still something to send.
+func (m *Mail) isWanted(ctx context.Context, db *store.DB, u unreadable) (bool, error) {
+	if m.Kind == PasswordResetMail {
+		user, err := userWithAddress(ctx, db, *emailKey(&u.Email))
+		return user != nil && user.Active, err
+	}
+	_, err := findOpen(ctx, db, u.Token)
+	if store.IsKind(err, store.NotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// count counts a mail among those that its recipient gets, once, whatever attempts it takes. It returns how long the mail has to wait if
+// these are enough.
+func (m *Mail) count(ctx context.Context, db *store.DB) (wait time.Duration, err error) {
+	if m.counted {
+		return 0, nil
+	}
+	_, err = try(ctx, db, "The address has had enough mails.", counted{throttle: mailsTo, subject: hex.EncodeToString(m.recipient)})
+	var enough *store.Error
+	if errors.As(err, &enough) && enough.Kind == store.TooMany {
+		return enough.Wait, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	_, err = db.Exec(ctx, `UPDATE mails SET counted = ? WHERE id = ?`, true, m.ID)
+	return 0, wrapped("note that a mail is counted", err)
+}
 
 // openInvitation returns the letter about an invitation, nil if the token does not work any more.
 func openInvitation(ctx context.Context, tx *store.DB, token string) (*Letter, error) {

@@ -49,7 +49,7 @@ func ConfirmPasswordReset(ctx context.Context, db *store.DB, requestID, token st
 	if err := in.check(Users, toUpdate); err != nil {
 		return err
 	}
-	if err := HashPassword(ctx, in); err != nil {
+	if err := HashPassword(ctx, db, in); err != nil {
 		return err
 	}
 	return store.Transaction(ctx, db, func(tx *store.DB) error {
@@ -78,7 +78,11 @@ func ConfirmPasswordReset(ctx context.Context, db *store.DB, requestID, token st
 			return err
 		}
 		user.EmailVerifiedAt = &jsonapi.Stamp{Time: tx.Now()}
-		return saveUser(ctx, tx, themselves(&user, requestID), before, &user, nil)
+		by := themselves(&user, requestID)
+		if err := saveUser(ctx, tx, by, before, &user, nil); err != nil {
+			return err
+		}
+		return endOtherSessions(ctx, tx, by, before, &user)
 	})
 }
 

@@ -27,11 +27,12 @@ type User struct {
 	Locale          *string        `gorm:"column:locale" jsonapi:"attr,locale" rule:"max=35,format=locale,filter" doc:"BCP 47 language tag." example:"de-CH"`
 	ExternalID      *string        `gorm:"column:external_id" jsonapi:"attr,externalId" rule:"visible,max=200,sort" doc:"The id of this person in another system." example:"E-1815"`
 	Active          bool           `gorm:"column:active" jsonapi:"attr,active" rule:"filter" doc:"Whether the user may sign in." example:"true"`
-	Password        *string        `gorm:"-" jsonapi:"attr,password,omitempty" rule:"writeonly,min=12,max=200" doc:"For signing in; never sent back. A management key of the whole installation sets it; null takes it away."`
+	Password        *string        `gorm:"-" jsonapi:"attr,password,omitempty" rule:"writeonly,min=12,max=200" doc:"For signing in; never sent back. People change their own, with meta.currentPassword; a management key of the whole installation sets it, and null takes it away."`
 
-	EmailKey     *string `gorm:"column:email_key"`
-	PasswordHash *string `gorm:"column:password_hash"`
-	Version      int64   `gorm:"column:version"`
+	EmailKey     *string       `gorm:"column:email_key"`
+	SignedInAt   *jsonapi.Time `gorm:"column:signed_in_at"` // the last time; null: never
+	PasswordHash *string       `gorm:"column:password_hash"`
+	Version      int64         `gorm:"column:version"`
 }
 
 // fullName returns first and last name, as far as they are known.
@@ -119,7 +120,7 @@ func CreateUser(ctx context.Context, db *store.DB, by Caller, in *Change) (*User
 	if err := in.check(Users, toCreate); err != nil {
 		return nil, err
 	}
-	if err := HashPassword(ctx, in); err != nil {
+	if err := HashPassword(ctx, db, in); err != nil {
 		return nil, err
 	}
 	return store.Resulting(ctx, db, func(tx *store.DB) (user *User, err error) {
@@ -137,7 +138,7 @@ func CreateUser(ctx context.Context, db *store.DB, by Caller, in *Change) (*User
 		if err := prepareUser(tx, nil, user, in); err != nil {
 			return nil, err
 		}
-		if err := checkSignIn(by, &User{}, user); err != nil {
+		if err := checkSignIn(by, &User{}, user, in); err != nil {
 			return nil, err
 		}
 		if err := insertUser(ctx, tx, user); err != nil {
@@ -210,7 +211,10 @@ func organizationsOf(ctx context.Context, tx *store.DB, by Caller, in *Change) (
 // UpdateUser changes what the input names and returns the user as they are then. A caller who does not see every organization of theirs
 // changes their memberships alone: the error is of the kind Forbidden for each attribute.
 func UpdateUser(ctx context.Context, db *store.DB, by Caller, id string, in *Change) (*User, error) {
-	if err := HashPassword(ctx, in); err != nil {
+	if err := ProveOwner(ctx, db, by, id, in); err != nil {
+		return nil, err
+	}
+	if err := HashPassword(ctx, db, in); err != nil {
 		return nil, err
 	}
 	return store.Resulting(ctx, db, func(tx *store.DB) (user *User, err error) {
@@ -248,7 +252,10 @@ func UpdateUser(ctx context.Context, db *store.DB, by Caller, id string, in *Cha
 		}
 		switch {
 		case !reflect.DeepEqual(before, user):
-			if err = saveUser(ctx, tx, by, before, user, columns); err == nil && before.Active && !user.Active {
+			if err = saveUser(ctx, tx, by, before, user, columns); err == nil {
+				err = endOtherSessions(ctx, tx, by, before, user)
+			}
+			if err == nil && before.Active && !user.Active {
 				err = keepOwners(ctx, tx, user.ID)
 			}
 		case moved:
@@ -304,7 +311,13 @@ func DeleteUser(ctx context.Context, db *store.DB, by Caller, id string, version
 			}
 		}
 		if by.Scope.All() || ended == len(all) {
+			if err := checkRemoval(ctx, tx, by, id, all); err != nil {
+				return err
+			}
 			if err := revokeKeysOf(ctx, tx, by, id); err != nil {
+				return err
+			}
+			if err := endSessions(ctx, tx, by, id, ""); err != nil {
 				return err
 			}
 			if _, err := tx.Exec(ctx, `DELETE FROM users WHERE id = ?`, id); err != nil {

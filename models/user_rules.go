@@ -47,7 +47,7 @@ func checkProfile(ctx context.Context, tx *store.DB, by Caller, before, user *Us
 		return err
 	}
 	if writable {
-		if err := checkSignIn(by, before, user); err != nil {
+		if err := checkSignIn(by, before, user, in); err != nil {
 			return err
 		}
 		for _, field := range []string{"email", "active"} {
@@ -104,24 +104,6 @@ func checkHigher(ctx context.Context, tx *store.DB, by Caller, user string, orga
 			return &store.Error{Kind: store.Forbidden, Field: field,
 				Message: "The user has an equal or higher rank in an organization of theirs."}
 		}
-	}
-	return nil
-}
-
-// checkSignIn keeps a caller that is bound to some organizations from letting a person sign in with an address that is not proven:
-// a password that the caller knows, or another address for a password that is there (ADR 0050).
-func checkSignIn(by Caller, before, user *User) error {
-	if by.Scope.All() {
-		return nil
-	}
-	if deref(before.PasswordHash) != deref(user.PasswordHash) {
-		return &store.Error{Kind: store.Forbidden, Field: "password",
-			Message: "A password is set, or taken away, by a management key of the whole installation, nobody else: " +
-				"it signs in with an unproven address."}
-	}
-	if (before.PasswordHash != nil || user.PasswordHash != nil) && deref(before.EmailKey) != deref(user.EmailKey) {
-		return &store.Error{Kind: store.Forbidden, Field: "email",
-			Message: "The address of a user who has a password is changed by a management key of the whole installation, nobody else."}
 	}
 	return nil
 }

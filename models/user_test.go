@@ -336,7 +336,7 @@ func TestWhoWaitsToHashAPasswordHoldsNoTransaction(t *testing.T) {
 		org := organization(t, db, "Acme", "")
 		ada := user(t, db, "Ada", org.ID)
 		watched, statements := models.Watch(db)
-		release := models.HoldHashing()
+		release := models.HoldHashing(db)
 		defer release()
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()

@@ -13,7 +13,7 @@ import (
 func (w *Webhook) within(by Caller) error {
 	var errs store.Errors
 	for _, t := range EventTypes() {
-		needs := t.Subject.Schema.Type + ":read"
+		needs := reads(t.Subject)
 		switch {
 		case !Subscribes(w.EventTypes, t.Name):
 			continue

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"context"
+	"errors"
 	"net/http"
 
 	"roster/auth"
@@ -13,39 +15,39 @@ type admission struct {
 	limiter *Limiter
 	used    *auth.LastUsed
 	payers  *payers
+	origins []string // whose pages may use the cookies of sessions
 }
 
 // admit returns a request to a route with its caller. The permission is asked for last, so that nobody learns more than it may.
 func (a *admission) admit(w http.ResponseWriter, r *http.Request, d *Door, rt *Route) (*Request, error) {
 	rq := &Request{Request: r, DB: a.db, needs: rt.needs(r), door: d}
-	if rq.needs.Public && !rq.needs.Guest {
+	if rq.needs.Public && !rq.needs.Visitor {
 		return rq, a.limiter.Charge(w, r, nobody)
 	}
-	credential, err := d.Credential(r.Header)
-	if err != nil {
-		if err := a.limiter.Charge(w, r, nobody); err != nil {
-			return nil, err
+	principal, err := a.identify(w, r, d)
+	if err == nil && principal == nil && !rq.needs.Visitor {
+		err = &Error{Reason: Unauthenticated, Message: d.HowToPresent}
+	}
+	switch {
+	case isStranger(err) || err == nil && principal == nil:
+		if charged := a.limiter.Charge(w, r, nobody); charged != nil {
+			return nil, charged
 		}
-		return nil, &Error{Reason: AmbiguousCredentials, Message: "Send one credential, in one header."}
-	}
-	if rq.needs.Guest && credential == "" {
-		return rq, a.limiter.Charge(w, r, nobody)
-	}
-	principal, err := a.identify(w, r, credential)
-	if err != nil {
+		if err == nil && originOf(r, a.origins) == foreignOrigin {
+			err = foreignPage()
+		}
+		return rq, err
+	case err != nil:
 		return nil, err
-	}
-	if principal == nil {
-		if err := a.limiter.Charge(w, r, nobody); err != nil {
-			return nil, err
-		}
-		return nil, &Error{Reason: Unauthenticated, Message: d.HowToPresent}
 	}
 	ExchangeOf(r.Context()).Caller = principal.Identity()
 	if err := a.limiter.Charge(w, r, payerOf(principal)); err != nil {
 		return nil, err
 	}
-	a.used.Note(principal.KeyID, a.db.Now())
+	a.used.Note(principal, a.db.Now())
+	if principal.SessionID != "" && !isSafe(r.Method) && originOf(r, a.origins) != ourOrigin {
+		return nil, foreignPage()
+	}
 	if err := permit(principal, rq.needs); err != nil {
 		return nil, err
 	}
@@ -54,13 +56,48 @@ func (a *admission) admit(w http.ResponseWriter, r *http.Request, d *Door, rt *R
 	return rq, nil
 }
 
-// identify returns whom a credential speaks for, nil for nobody. Who is known and has nothing left of its budgets, or of its address's if
+// identify returns who asks, by a key or by the cookie of a session, nil for nobody. A cookie that does not work is as good as none,
+// because browsers send it whatever the page means to say; beside a key one that works is a second credential.
+func (a *admission) identify(w http.ResponseWriter, r *http.Request, d *Door) (*auth.Principal, error) {
+	key, err := d.Credential(r.Header)
+	if err != nil {
+		return nil, ambiguous()
+	}
+	session, err := a.speaker(w, r, "session", d.cookie(r), auth.AuthenticateSession)
+	switch {
+	case err != nil:
+		return nil, err
+	case key == "":
+		return session, nil
+	case session != nil:
+		return nil, ambiguous()
+	}
+	principal, err := a.speaker(w, r, "payer", key, auth.Authenticate)
+	if err == nil && principal == nil {
+		err = &Error{Reason: Unauthenticated, Message: d.HowToPresent}
+	}
+	return principal, err
+}
+
+// isStranger reports whether an error says that nobody is known to have asked.
+func isStranger(err error) bool {
+	var refusal *Error
+	return errors.As(err, &refusal) && (refusal.Reason == Unauthenticated || refusal.Reason == AmbiguousCredentials)
+}
+
+func ambiguous() *Error {
+	return &Error{Reason: AmbiguousCredentials, Message: "Send one credential, in one header."}
+}
+
+// speaker returns whom a credential speaks for, nil for nobody. Who is known and has nothing left of its budgets, or of its address's if
 // it is nobody, is refused without a look into the database.
-func (a *admission) identify(w http.ResponseWriter, r *http.Request, credential string) (*auth.Principal, error) {
+func (a *admission) speaker(w http.ResponseWriter, r *http.Request, purpose, credential string,
+	ask func(context.Context, *store.DB, string) (*auth.Principal, error),
+) (*auth.Principal, error) {
 	if credential == "" {
 		return nil, nil
 	}
-	digest := string(a.db.Vault().Digest("payer", credential)) // nobody finds a credential in the memory of this process
+	digest := string(a.db.Vault().Digest(purpose, credential)) // nobody finds a credential in the memory of this process
 	payer, known := a.payers.of(digest)
 	if known {
 		if err := a.limiter.Refuse(w, r, payer); err != nil {
@@ -73,7 +110,7 @@ func (a *admission) identify(w http.ResponseWriter, r *http.Request, credential 
 		}
 		defer done()
 	}
-	principal, err := auth.Authenticate(r.Context(), a.db, credential)
+	principal, err := ask(r.Context(), a.db, credential)
 	if err != nil {
 		return nil, err
 	}
@@ -94,16 +131,20 @@ func permit(principal *auth.Principal, needs auth.Permission) error {
 
 // AdmitAgain makes sure that a caller who has waited still is who it was, and may still do what it asked for.
 func (rq *Request) AdmitAgain() error {
-	credential, err := rq.door.Credential(rq.Header)
+	key, err := rq.door.Credential(rq.Header)
 	if err != nil {
 		return err
 	}
-	principal, err := auth.Authenticate(rq.Context(), rq.DB, credential)
+	ask := auth.Authenticate
+	if rq.Principal.SessionID != "" {
+		ask, key = auth.AuthenticateSession, rq.door.cookie(rq.Request)
+	}
+	principal, err := ask(rq.Context(), rq.DB, key)
 	if err != nil {
 		return err
 	}
 	if principal == nil {
-		return &Error{Reason: Unauthenticated, Message: "The key does not work any more."}
+		return &Error{Reason: Unauthenticated, Message: "The credential does not work any more."}
 	}
 	rq.Principal = principal
 	return permit(principal, rq.needs)

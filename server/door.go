@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"roster/auth"
 	"roster/models"
 	"roster/models/collection"
 )
@@ -16,6 +17,8 @@ type Door struct {
 	Paths []string
 	// Credential returns what a request presents, "" for nothing. It fails with auth.ErrAmbiguous if that is not one thing.
 	Credential func(http.Header) (string, error)
+	// Sessions: the cookie of a session is a credential, too.
+	Sessions bool
 	// HowToPresent is the sentence that tells a stranger how a credential is presented.
 	HowToPresent string
 	// Refusal returns how the door tells a client of an error, nil for one that is no business of clients: then it is asked again, for an
@@ -75,6 +78,19 @@ func (d *Door) check() error {
 	return nil
 }
 
+// cookie returns the secret of the session that a request presents, "" for none.
+func (d *Door) cookie(r *http.Request) string {
+	if !d.Sessions {
+		return ""
+	}
+	return auth.SessionSecret(r, SiteOf(r))
+}
+
+// SiteOf returns where a request came to, as its browser sees it.
+func SiteOf(r *http.Request) auth.Site {
+	return auth.Site{Secure: ExchangeOf(r.Context()).Secure, Host: r.Host}
+}
+
 // isBelow reports whether a path is another one, or continues it.
 func isBelow(path, above string) bool {
 	rest, ok := strings.CutPrefix(path, strings.TrimSuffix(above, "/"))
@@ -84,7 +100,8 @@ func isBelow(path, above string) bool {
 // write answers with a refusal, and forgets what the handler had prepared for a success.
 func (refusal *Refusal) write(w http.ResponseWriter) {
 	h := w.Header()
-	for _, name := range []string{"ETag", "Last-Modified", "Location", "Content-Length", "Content-Encoding", "Content-Disposition"} {
+	for _, name := range []string{"ETag", "Last-Modified", "Location", "Content-Length", "Content-Encoding", "Content-Disposition",
+		"Set-Cookie"} {
 		h.Del(name)
 	}
 	h.Set("Content-Type", refusal.ContentType)

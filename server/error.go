@@ -7,6 +7,8 @@ import (
 	"maps"
 	"net/http"
 	"os"
+	"strconv"
+	"time"
 
 	"roster/models/store"
 )
@@ -63,6 +65,9 @@ var kinds = map[store.Kind]int{
 	store.ReadOnly:           http.StatusForbidden,
 	store.PreconditionFailed: http.StatusPreconditionFailed,
 	store.OtherRequest:       http.StatusUnprocessableEntity,
+	store.Unauthenticated:    http.StatusUnauthorized,
+	store.TooMany:            http.StatusTooManyRequests,
+	store.Busy:               http.StatusServiceUnavailable,
 }
 
 // Error is a refusal of the server's own.
@@ -118,6 +123,9 @@ func (h HandlerFunc) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if refusal.Status >= http.StatusInternalServerError {
 		x.Err = err
+	}
+	if all := store.ErrorsOf(err); len(all) > 0 && all[0].Wait > 0 {
+		w.Header().Set("Retry-After", strconv.FormatInt(int64((all[0].Wait+time.Second-1)/time.Second), 10))
 	}
 	refusal.write(w)
 }

@@ -46,7 +46,7 @@ func (rt *Route) needs(r *http.Request) auth.Permission {
 // Request is a request that was admitted.
 type Request struct {
 	*http.Request
-	// Principal is who asks; nil on a public route.
+	// Principal is who asks; nil for nobody, on a public route.
 	Principal *auth.Principal
 	// DB is the database, or the transaction that the request is served in.
 	DB *store.DB
@@ -61,7 +61,7 @@ type Request struct {
 // Var returns the part of the path that a variable of the route's template stands for.
 func (rq *Request) Var(name string) string { return mux.Vars(rq.Request)[name] }
 
-// Scope returns what the caller may see.
+// Scope returns what the caller may see, which for nobody is nothing.
 func (rq *Request) Scope() collection.Scope {
 	if rq.Principal == nil {
 		return collection.Scope{}
@@ -71,10 +71,22 @@ func (rq *Request) Scope() collection.Scope {
 
 // Caller returns the author of changes.
 func (rq *Request) Caller() models.Caller {
-	if rq.Principal == nil {
-		return models.Caller{RequestID: RequestID(rq.Context())}
+	x := ExchangeOf(rq.Context())
+	by := models.Caller{RequestID: x.RequestID}
+	if rq.Principal != nil {
+		by = rq.Principal.Caller(x.RequestID)
 	}
-	return rq.Principal.Caller(RequestID(rq.Context()))
+	by.Address = x.RemoteIP
+	return by
+}
+
+// Visit returns what is known of the browser that the request comes from.
+func (rq *Request) Visit() models.Visit {
+	v := models.Visit{Address: ExchangeOf(rq.Context()).RemoteIP, UserAgent: rq.UserAgent()}
+	if rq.Principal != nil {
+		v.Session = rq.Principal.SessionID
+	}
+	return v
 }
 
 // HasBody reports whether the request has a body. If its length is not told (chunks, HTTP/2), the first byte tells.

@@ -28,7 +28,7 @@ func New(cfg Config, all ...*Door) (http.Handler, error) {
 	if cfg.ServeMetrics {
 		probe(metricsPath, cfg.Metrics.Handler())
 	}
-	a := &admission{db: cfg.DB, limiter: cfg.Limiter, used: cfg.LastUsed, payers: newPayers()}
+	a := &admission{db: cfg.DB, limiter: cfg.Limiter, used: cfg.LastUsed, payers: newPayers(), origins: cfg.Origins}
 	for _, d := range all {
 		if err := d.check(); err != nil {
 			return nil, err

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"path/filepath"
+	"roster/models"
 	"strings"
 	"time"
 
@@ -37,6 +38,8 @@ type config struct {
 	corsOrigins    []string
 
 	rateLimit     int
+	sessions      models.SessionTerms
+	passwordWork  int
 	maxBody       int
 	maxHeader     int
 	readTime      time.Duration

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v3"
 )
@@ -99,6 +100,12 @@ func (c *config) boundsSettings() []setting {
 		{flag: "rate-limit", value: "1000", set: number(&c.rateLimit, 0, 1_000_000_000),
 			help: "requests a minute for each credential, and for each address without one; five times that for an organization with " +
 				"its keys; 0 for no limit"},
+		{flag: "session-idle", value: "336h", set: between(&c.sessions.Idle, time.Minute, 8760*time.Hour, "336h"),
+			help: "a session in a browser ends when it was not used for this long"},
+		{flag: "session-lifetime", value: "2160h", set: between(&c.sessions.Lifetime, time.Minute, 87600*time.Hour, "2160h"),
+			help: "a session in a browser ends after this long, however much it is used"},
+		{flag: "password-work", value: "0", set: number(&c.passwordWork, 0, 1000),
+			help: "passwords worked on at once, at most, 19 MiB and a processor each; 0 is one for each processor"},
 		{flag: "max-body", value: "1048576", set: number(&c.maxBody, 1024, 1<<30),
 			help: "largest body of a request in bytes"},
 		{flag: "max-header", value: "65536", set: number(&c.maxHeader, 4096, 1<<20),

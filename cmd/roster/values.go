@@ -56,10 +56,16 @@ const (
 )
 
 func duration(into *time.Duration, least time.Duration) func(string) error {
+	return between(into, least, 24*time.Hour, "30s")
+}
+
+func between(into *time.Duration, least, most time.Duration, example string) func(string) error {
 	return func(value string) error {
 		d, err := time.ParseDuration(value)
-		if err != nil || d < least || d > 24*time.Hour {
-			return fmt.Errorf("it must be a duration from %s to 24h, for example 30s", least)
+		if err != nil || d < least || d > most {
+			short := strings.NewReplacer("h0m0s", "h", "m0s", "m")
+			return fmt.Errorf("it must be a duration from %s to %s, for example %s", short.Replace(least.String()),
+				short.Replace(most.String()), example)
 		}
 		*into = d
 		return nil

@@ -26,6 +26,7 @@ func (g *generator) headers() {
 	add("Accept-Encoding", false, fixed("identity"), "The body was compressed, and must not be.")
 	add("WWW-Authenticate", false, text, "With 401: how to authenticate.")
 	add("Preference-Applied", false, text, "The preference that was applied, with the seconds that were.")
+	add("Set-Cookie", false, text, "The cookie of the session, when it was signed in to, or what it is known by has changed.")
 	add("Idempotency-Replayed", false, fixed("true"), "The answer is that of an earlier request with the same Idempotency-Key.")
 }
 

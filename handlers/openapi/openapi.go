@@ -16,9 +16,9 @@ const Version = "2.0.0"
 // Form is what kind of route one is. The rest of its description follows from that and from the type that it shows.
 type Form int
 
-// The forms of routes. Act is for what is done to one resource, Operate for the Atomic Operations, ReadAny for one resource of whatever type,
-// Ask for resources that are answered and not kept, Redeem for what somebody does who has the token of a link, and Apply for what is taken
-// whatever becomes of it.
+// The forms of routes. Act is for what is done to one resource, Operate for the Atomic Operations, ReadAny for one resource of whatever
+// type, Ask for resources that are answered and not kept, Redeem for what somebody does who has the token of a link, and Apply for what is
+// taken whatever becomes of it.
 const (
 	List Form = iota + 1
 	Read
@@ -34,9 +34,6 @@ const (
 	Redeem
 	Apply
 )
-
-// Repeatable reports whether requests of the form can be sent again as they are, or must not be: an Idempotency-Key means nothing to them.
-func (f Form) Repeatable() bool { return f == Ask || f == Redeem || f == Apply }
 
 // Route is one line of the route table.
 type Route struct {
@@ -63,6 +60,8 @@ type Route struct {
 	Owner        *jsonapi.Schema
 	// Guarded: the request may name the version of the resource in the path that it is meant for.
 	Guarded bool
+	// Asks: it can be sent again as it is.
+	Asks bool
 	// Waits: the request can prefer to wait for what comes next.
 	Waits bool
 	// Ext names the extensions that a request applies.
@@ -74,6 +73,8 @@ type Variable struct {
 	Name, Doc string
 	Of        *jsonapi.Schema
 	Number    bool
+	// Word may stand for such an id, "" for none.
+	Word string
 }
 
 // ResourceID is the variable of a path that most have.
@@ -103,7 +104,7 @@ func Document(self string, routes []Route, types []*jsonapi.Schema, events []Eve
 	g.common()
 	g.errors()
 	g.response("NotModified", "The client has this version already.", []string{"ETag", "Preference-Applied"}, nil)
-	g.response("NoContent", "Done; there is nothing to say.", nil, nil)
+	g.response("NoContent", "Done; there is nothing to say.", []string{"Set-Cookie"}, nil)
 	for i := range routes {
 		if err := g.route(&routes[i]); err != nil {
 			return nil, err
@@ -218,6 +219,11 @@ func (g *generator) securitySchemes() {
 		Description: "`Authorization: <key>`, without a scheme."})
 	add("xApiKey", securityScheme{Type: "apiKey", In: "header", Name: "X-API-Key", Description: "`X-API-Key: <key>`"})
 	add("apiKey", securityScheme{Type: "apiKey", In: "header", Name: "API_KEY", Description: "`API_KEY: <key>`"})
+	add("session", securityScheme{Type: "apiKey", In: "cookie", Name: "__Host-roster",
+		Description: "The cookie of a session, which POST sessions gives; `roster` on a plain loopback address. It acts as the person " +
+			"who " +
+			"is active there, with every scope. What changes something has to come from a page of the same origin, or of one that is " +
+			"allowed to."})
 }
 
 // scopes returns every scope that a key can have, with what it allows.

@@ -132,7 +132,7 @@ func (g *generator) shape(rt *Route) (shape, error) {
 		return shape{}, fmt.Errorf("describe %s %s: it has no form", rt.Method, rt.Path)
 	case rt.Shows == nil && rt.Form != Operate && rt.Form != ReadAny && rt.Form != Redeem:
 		return shape{}, fmt.Errorf("describe %s %s: it shows no resource", rt.Method, rt.Path)
-	case rt.Name == "" && (rt.Form == Act || rt.Form == Operate || rt.Form == ReadAny || rt.Form.Repeatable()):
+	case rt.Name == "" && slices.Contains([]Form{Act, Operate, ReadAny, Ask, Redeem, Apply}, rt.Form):
 		return shape{}, fmt.Errorf("describe %s %s: its operation has no name", rt.Method, rt.Path)
 	}
 	s := of(g, rt)
@@ -361,6 +361,9 @@ func (g *generator) answer(document string, status int) string {
 	name, description, headers := document+answerSuffix, "The document.", []string{"ETag", "Idempotency-Replayed"}
 	if status == http.StatusCreated {
 		name, description, headers = document+"Created"+answerSuffix, "Created.", []string{"Location", "ETag", "Idempotency-Replayed"}
+	}
+	if slices.Contains([]string{"SessionDocument", "SignInLinkageDocument", "UserDocument", "InvitationDocument"}, document) {
+		headers = append(headers, "Set-Cookie")
 	}
 	if g.waits[document] {
 		headers = append(headers, "Preference-Applied")

@@ -136,11 +136,14 @@ func (g *generator) pathParameters(rt *Route) []reference {
 			p.Example, p.Schema = 1, &schema{Type: "integer", Format: "int64", Minimum: new(1)}
 		case v.Of != nil:
 			p.Example, p.Schema = v.Of.Example, idOf(v.Of)
+		case v.Word != "":
+			p.Schema = &schema{Type: "string", Pattern: "^" + v.Word + "$|" + idPattern, MaxLength: new(36)}
 		default:
 			p.Schema = &schema{Type: "string", Pattern: idPattern, MinLength: new(36), MaxLength: new(36)}
 		}
-		g.components.Parameters.set("path."+v.Name, p)
-		refs = append(refs, reference{"#/components/parameters/path." + v.Name})
+		name := "path." + v.Name + v.Word
+		g.components.Parameters.set(name, p)
+		refs = append(refs, reference{"#/components/parameters/" + name})
 	}
 	return refs
 }
@@ -154,7 +157,7 @@ func (g *generator) headerParameters(rt *Route, s shape) []reference {
 			names = append(names, "Prefer")
 		}
 	case "POST":
-		if !rt.Form.Repeatable() {
+		if rt.Form != Ask && !rt.Asks { // which can be sent again as it is
 			names = append(names, "Idempotency-Key")
 		}
 	}

@@ -265,6 +265,8 @@ func (g *generator) relationship(s *jsonapi.Schema, rel *jsonapi.Relationship, p
 		switch {
 		case rel.ReadOnly:
 			o.ReadOnly, o.Description = true, "May be sent only as it is."
+		case rel.UpdateOnly:
+			o.Description += " On creation it may be sent only as it is."
 		case rel.CreateOnly:
 			o.Description += " Once it is set, it may be sent only as it is."
 		}

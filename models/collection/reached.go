@@ -14,6 +14,8 @@ type Reached struct {
 	// Words let people read the rows where they hold one. Own: they see rows of their own besides, whatever organizations lead to.
 	Words Words
 	Own   bool
+	// Themselves: a person leads to rows as the organizations do, by their own id in the column.
+	Themselves bool
 	// Distinct is the column of the table with the ids of the rows, if several lines can lead to one. Such lines have shared set.
 	Distinct string
 	// Live: nothing is reached by organizations that are deleted.
@@ -33,7 +35,11 @@ func (r Reached) organizations(scope Scope, joined Where, once bool) Where {
 		ends = Condition(ends.SQL+" AND p.descendant_id = ?", scope.id, scope.id)
 	case person: // several roles can reach one organization
 		reached := r.Words.reaching(scope.id)
-		from = Condition("FROM (SELECT "+either(once, "DISTINCT ", "")+"hp.descendant_id "+reached.SQL+") p ", reached.Args...)
+		sql := "SELECT " + either(once, "DISTINCT ", "") + "hp.descendant_id " + reached.SQL
+		if r.Themselves {
+			sql, reached.Args = sql+" UNION ALL SELECT id FROM users WHERE id = ?", append(reached.Args, scope.id)
+		}
+		from = Condition("FROM ("+sql+") p ", reached.Args...)
 		ends = Condition(" WHERE 1 = 1")
 	}
 	sql := from.SQL + joined.SQL
@@ -81,7 +87,7 @@ func (r Reached) spread(ctx context.Context, db *store.DB, scope Scope, most int
 	case oneOrganization:
 		return 1, nil
 	case person:
-		return countUpTo(ctx, db, most+1, Reached{Words: r.Words}.organizations(scope, Always(), false))
+		return countUpTo(ctx, db, most+1, Reached{Words: r.Words, Themselves: r.Themselves}.organizations(scope, Always(), false))
 	default:
 		return countUpTo(ctx, db, most+1, Condition("FROM organization_paths WHERE ancestor_id = ?", scope.id))
 	}

@@ -4,6 +4,8 @@ package collection
 type Scope struct {
 	reach reach
 	id    string
+	// session is that of a person who acts in one, see [Scope.InSession].
+	session string
 	// gathered changes how conditions are written, not what they say, see [Scope.gather].
 	gathered bool
 }
@@ -31,6 +33,15 @@ func OnlyOrganization(organizationID string) Scope {
 
 // Person sees what the roles of a user reach.
 func Person(userID string) Scope { return Scope{reach: person, id: userID} }
+
+// InSession returns the scope of a person that acts in a session: who else is signed in there they see as well.
+func (s Scope) InSession(id string) Scope {
+	s.session = id
+	return s
+}
+
+// Session returns the session that a person acts in, "" for none.
+func (s Scope) Session() string { return s.session }
 
 // Root returns the organization that bounds the scope, or "".
 func (s Scope) Root() string {

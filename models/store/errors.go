@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Kind is the kind of an error that a caller can do something about.
@@ -20,6 +21,11 @@ const (
 	ReadOnly           Kind = "read-only"
 	PreconditionFailed Kind = "precondition failed"
 	OtherRequest       Kind = "other request"
+	// Unauthenticated: who it is was not proven.
+	Unauthenticated Kind = "unauthenticated"
+	// TooMany: it was tried too often; Busy: there is more of it to do than can be done at once.
+	TooMany Kind = "too many"
+	Busy    Kind = "busy"
 )
 
 // Error is a refusal with its reason in words for the client. Every other error of what stands on a database is a failure: its text is for
@@ -35,6 +41,8 @@ type Error struct {
 	// Whole: the request is refused as a whole, whatever else is in it.
 	Whole   bool
 	Message string
+	// Wait is after how long to try again, 0 for what does not pass by itself.
+	Wait time.Duration
 }
 
 // Error implements error.

@@ -46,15 +46,6 @@ CREATE TABLE password_resets (
   expires_at timestamptz NOT NULL
 );
 
--- What is counted within a window of time, over all replicas: a row for each.
-CREATE TABLE throttles (
-  id   uuid                    NOT NULL PRIMARY KEY,
-  kind text        COLLATE "C" NOT NULL,
-  key  text        COLLATE "C" NOT NULL,
-  at   timestamptz             NOT NULL
-);
-CREATE INDEX throttles_key ON throttles (kind, key, at);
-
 -- Mail that is to be sent, written by the transaction that it tells of.
 CREATE TABLE mails (
   id         uuid        NOT NULL PRIMARY KEY,

@@ -1,0 +1,494 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"roster/jsonapi"
+	"roster/models/collection"
+	"roster/models/store"
+)
+
+// Session is a browser in which people have signed in. Its cookie holds the secret that the row is found by; the people are its sign-ins,
+// of which one is active: requests with the cookie are that person's.
+type Session struct {
+	ID         string        `gorm:"column:id;primaryKey" jsonapi:"primary,sessions" doc:"A browser in which people have signed in." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
+	CreatedAt  jsonapi.Stamp `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly,sort" doc:"When the first of them signed in." example:"2024-08-20T10:45:07+00:00"`
+	LastUsedAt jsonapi.Stamp `gorm:"column:last_used_at" jsonapi:"attr,lastUsedAt" rule:"readonly,fleeting" doc:"When it was last used, to about a minute." example:"2024-08-20T10:45:07+00:00"`
+	ExpiresAt  jsonapi.Stamp `gorm:"-" jsonapi:"attr,expiresAt" rule:"readonly,fleeting" doc:"When it ends if it is not used before then, and at the latest." example:"2024-09-03T10:45:07+00:00"`
+	IP         string        `gorm:"column:ip" jsonapi:"attr,ip" rule:"readonly" doc:"The address of the last sign-in." example:"203.0.113.7"`
+	UserAgent  *string       `gorm:"column:user_agent" jsonapi:"attr,userAgent" rule:"readonly" doc:"What the browser called itself then." example:"Mozilla/5.0"`
+	Current    bool          `gorm:"-" jsonapi:"attr,current" rule:"readonly,fleeting" doc:"Whether it is the session of this request." example:"false"`
+	Email      *string       `gorm:"-" jsonapi:"attr,email,omitempty" rule:"writeonly,createonly,max=254" doc:"Who signs in."`
+	Password   *string       `gorm:"-" jsonapi:"attr,password,omitempty" rule:"writeonly,createonly,max=200" doc:"Their password."`
+
+	Lookup         *string       `gorm:"column:lookup"`
+	Hash           []byte        `gorm:"column:hash"`
+	ActiveSignInID string        `gorm:"column:active_sign_in_id"`
+	IdleUntil      jsonapi.Stamp `gorm:"column:idle_until"`
+	Deadline       jsonapi.Stamp `gorm:"column:deadline"`
+	Version        int64         `gorm:"column:version"`
+}
+
+// TableName implements GORM's Tabler.
+func (Session) TableName() string { return "sessions" }
+
+// SignIn is a person who has signed in to a session.
+type SignIn struct {
+	ID        string        `gorm:"column:id;primaryKey" jsonapi:"primary,signIns" doc:"A person who has signed in to a session." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
+	CreatedAt jsonapi.Stamp `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly" doc:"When they did, the last time." example:"2024-08-20T10:45:07+00:00"`
+	Method    string        `gorm:"column:method" jsonapi:"attr,method" rule:"readonly,enum=password|totp|oidc|invitation|key" doc:"How: by password, with a second factor besides (totp), by a provider of OpenID Connect, or by accepting an invitation." example:"password"`
+
+	SessionID string `gorm:"column:session_id"`
+	UserID    string `gorm:"column:user_id"`
+}
+
+// TableName implements GORM's Tabler.
+func (SignIn) TableName() string { return "sign_ins" }
+
+// The ways to sign in.
+const (
+	ByPassword   = "password"
+	ByTOTP       = "totp"
+	ByOIDC       = "oidc"
+	ByInvitation = "invitation"
+)
+
+// ended is what happens to a session when its last person is signed out, and for a person when they are.
+const ended verb = "ended"
+
+func defineSessions(c *collection.Collection) {
+	*c = collection.Collection{
+		Schema: jsonapi.ForModel(Session{}), Table: "sessions", Model: reflect.TypeFor[Session](),
+		Visible: visibleSessions,
+		Order:   []string{"sessions.created_at", "sessions.id"},
+		Always:  []string{"version"},
+		Needs:   map[string][]string{"expiresAt": {"idle_until", "deadline"}},
+		Complete: func(_ *store.DB, model any) error {
+			s := model.(*Session)
+			s.ExpiresAt = s.IdleUntil
+			if s.Deadline.Before(s.IdleUntil.Time) {
+				s.ExpiresAt = s.Deadline
+			}
+			return nil
+		},
+		Conceal: func(_ context.Context, _ *store.DB, scope collection.Scope, items []any) ([]any, error) {
+			told := make([]any, len(items))
+			for i, item := range items {
+				s := *item.(*Session)
+				s.Current = s.ID == scope.Session()
+				told[i] = &s
+			}
+			return told, nil
+		},
+	}
+	declare(c, declaration{
+		tells: []told{{created, "A person signed in."}, {ended, "A person was signed out, or their session ran out."}},
+		word:  "users",
+		rank:  2,
+		invariants: []Invariant{
+			{"a session whose active sign-in is not one of its own", `SELECT id FROM sessions s WHERE NOT EXISTS (
+				SELECT 1 FROM sign_ins i WHERE i.id = s.active_sign_in_id AND i.session_id = s.id)`},
+			{"a sign-in without session.created", `SELECT id FROM sign_ins i WHERE NOT EXISTS (
+				SELECT 1 FROM events e WHERE e.subject_id = i.session_id AND e.event_type = 'session.created' AND e.user_id = i.user_id)`},
+		},
+	})
+}
+
+func relateSessions(c *collection.Collection) {
+	c.Relate(jsonapi.Relationship{Name: "activeSignIn", UpdateOnly: true,
+		Doc: "Whose the requests with its cookie are. Changing it switches to somebody else " +
+			"who has signed in there."},
+		collection.Relation{Target: SignIns, Column: "active_sign_in_id", Evident: true})
+	c.Relate(jsonapi.Relationship{Name: "signIns", Many: true, ReadOnly: true, Doc: "Who has signed in."},
+		collection.Relation{Target: SignIns, Foreign: "session_id"})
+}
+
+func defineSignIns(c *collection.Collection) {
+	*c = collection.Collection{
+		Schema: jsonapi.ForModel(SignIn{}), Table: "sign_ins", Model: reflect.TypeFor[SignIn](),
+		Visible: visibleSignIns,
+		Order:   []string{"sign_ins.created_at", "sign_ins.id"},
+	}
+	declare(c, declaration{word: "users", rank: 3})
+}
+
+func relateSignIns(c *collection.Collection) {
+	c.Relate(jsonapi.Relationship{Name: "user", ReadOnly: true, Doc: "Who it is."},
+		collection.Relation{Target: Users, Column: "user_id", Evident: true})
+}
+
+// visibleSessions returns the condition that a person is signed in to a session. Organizations have none.
+func visibleSessions(s collection.Scope) collection.Where {
+	switch {
+	case s.All():
+		return collection.Always()
+	case s.PersonID() == "":
+		return collection.Never()
+	}
+	return collection.Condition("EXISTS (SELECT 1 FROM sign_ins own WHERE own.session_id = sessions.id AND own.user_id = ?)", s.PersonID())
+}
+
+// visibleSignIns returns the condition that a sign-in is a person's own, or of the session that they act in.
+func visibleSignIns(s collection.Scope) collection.Where {
+	switch {
+	case s.All():
+		return collection.Always()
+	case s.PersonID() == "":
+		return collection.Never()
+	case s.Session() == "":
+		return collection.Condition("sign_ins.user_id = ?", s.PersonID())
+	}
+	return collection.Condition("(sign_ins.user_id = ? OR sign_ins.session_id = ?)", s.PersonID(), s.Session())
+}
+
+// SessionTerms say how long sessions last.
+type SessionTerms struct {
+	// Idle ends a session that is not used for so long, Lifetime every one.
+	Idle, Lifetime time.Duration
+}
+
+// TouchEvery returns how often the use of a session is written: once a minute, or in a tenth of the time in which it would end.
+func (t SessionTerms) TouchEvery() time.Duration { return min(time.Minute, t.Idle/10) }
+
+// Visit is what is known of a browser that somebody signs in with.
+type Visit struct {
+	// Address is where it is, UserAgent what it calls itself.
+	Address   netip.Addr
+	UserAgent string
+	// Session is the id of the live session that it has, "" for none.
+	Session string
+}
+
+// Bounds of sessions: those of one person, and the people in one.
+const (
+	maxSessions = 100
+	maxSignIns  = 10
+)
+
+// SignedIn is who may sign in, and how that was found out.
+type SignedIn struct {
+	User, Method string
+	// proof is what is kept of the password that was right, nil if it was something else: a change of it in between makes it worth nothing.
+	proof *string
+}
+
+// ByOther returns that a user may sign in by something else than a password, which has been proven.
+func ByOther(user, method string) SignedIn { return SignedIn{User: user, Method: method} }
+
+// BeginSession signs a person in: to the session of the visit, where they become the active one, or to a new one. It returns the session,
+// which has to be given a new secret in the same transaction. It fails with the kind Unauthenticated if the person may not sign in any
+// more, and with Conflict if too many people are signed in there.
+func BeginSession(ctx context.Context, db *store.DB, requestID string, v Visit, who SignedIn) (*Session, error) {
+	return store.Resulting(ctx, db, func(tx *store.DB) (*Session, error) {
+		user, err := lock[User](ctx, tx, Users, collection.Everything(), who.User)
+		switch {
+		case store.IsKind(err, store.NotFound):
+			return nil, errWrongPassword()
+		case err != nil:
+			return nil, err
+		case !user.Active, who.proof != nil && deref(user.PasswordHash) != *who.proof:
+			return nil, errWrongPassword()
+		}
+		by := Caller{Kind: BySession, ID: user.ID, Name: user.fullName(), RequestID: requestID, Scope: collection.Person(user.ID)}
+		s, err := openSession(ctx, tx, v)
+		if err != nil {
+			return nil, err
+		}
+		in, again, err := putSignIn(ctx, tx, s, who)
+		if err != nil {
+			return nil, err
+		}
+		s.ActiveSignInID = in.ID
+		if err := saveSession(ctx, tx, s); err != nil {
+			return nil, err
+		}
+		if err := noteSignIn(ctx, tx, user, v); err != nil || again {
+			return s, err
+		}
+		if err := makeRoom(ctx, tx, by, user.ID, s.ID); err != nil {
+			return nil, err
+		}
+		return s, record(ctx, tx, by, change{verb: created, collection: Sessions, user: user.ID, after: s})
+	})
+}
+
+// openSession returns the session of a visit, locked, or a new one that is not saved yet.
+func openSession(ctx context.Context, tx *store.DB, v Visit) (*Session, error) {
+	terms, now := allowedOn(tx).Sessions, tx.Now()
+	s := &Session{ID: NewID(), CreatedAt: jsonapi.Stamp{Time: now}, Deadline: jsonapi.Stamp{Time: now.Add(terms.Lifetime)}}
+	if v.Session != "" {
+		found, err := lock[Session](ctx, tx, Sessions, collection.Everything(), v.Session)
+		if err != nil && !store.IsKind(err, store.NotFound) {
+			return nil, err
+		}
+		if err == nil && found.ExpiresAt.After(now) {
+			s = found
+		}
+	}
+	s.IP, s.UserAgent = v.Address.String(), optional(shortened(v.UserAgent, 300))
+	s.LastUsedAt, s.IdleUntil = jsonapi.Stamp{Time: now}, jsonapi.Stamp{Time: now.Add(terms.Idle)}
+	return s, Sessions.Complete(tx, s)
+}
+
+// shortened returns a text cut to so many characters, without those that do not print.
+func shortened(text string, most int) string {
+	clean := []rune(strings.Map(func(c rune) rune {
+		if !unicode.IsPrint(c) {
+			return -1
+		}
+		return c
+	}, strings.ToValidUTF8(text, "")))
+	return string(clean[:min(len(clean), most)])
+}
+
+// saveSession writes a session, new or not.
+func saveSession(ctx context.Context, tx *store.DB, s *Session) error {
+	s.Version++
+	if err := tx.Session(ctx).Save(s).Error; err != nil {
+		return fmt.Errorf("save session: %w", err)
+	}
+	return nil
+}
+
+// putSignIn makes a person one of those of a session, and reports whether they were one before.
+func putSignIn(ctx context.Context, tx *store.DB, s *Session, who SignedIn) (in *SignIn, again bool, err error) {
+	all, err := signInsOf(ctx, tx, s.ID)
+	if err != nil {
+		return nil, false, err
+	}
+	now := jsonapi.Stamp{Time: tx.Now()}
+	if i := slices.IndexFunc(all, func(in *SignIn) bool { return in.UserID == who.User }); i >= 0 {
+		all[i].CreatedAt, all[i].Method = now, who.Method
+		return all[i], true, saveSignIn(ctx, tx, all[i])
+	}
+	if len(all) >= maxSignIns {
+		return nil, false, &store.Error{Kind: store.Conflict,
+			Message: fmt.Sprintf("At most %d people are signed in to one session.", maxSignIns)}
+	}
+	in = &SignIn{ID: NewID(), CreatedAt: now, Method: who.Method, SessionID: s.ID, UserID: who.User}
+	if len(all) == 0 { // the row that it refers to comes first
+		s.ActiveSignInID = in.ID
+		if err := saveSession(ctx, tx, s); err != nil {
+			return nil, false, err
+		}
+	}
+	return in, false, saveSignIn(ctx, tx, in)
+}
+
+func saveSignIn(ctx context.Context, tx *store.DB, in *SignIn) error {
+	if err := tx.Session(ctx).Save(in).Error; err != nil {
+		return fmt.Errorf("save sign-in: %w", err)
+	}
+	return nil
+}
+
+// signInsOf returns the sign-ins of a session, the newest last.
+func signInsOf(ctx context.Context, tx *store.DB, session string) ([]*SignIn, error) {
+	var all []*SignIn
+	err := SignIns.From(ctx, tx, collection.Condition("session_id = ?", session)).Order("created_at, id").Find(&all).Error
+	if err != nil {
+		return nil, fmt.Errorf("read sign-ins: %w", err)
+	}
+	return all, nil
+}
+
+// makeRoom ends the session of a person that was unused for longest, if they have too many.
+func makeRoom(ctx context.Context, tx *store.DB, by Caller, user, except string) error {
+	var ids []string
+	err := Sessions.From(ctx, tx, visibleSessions(collection.Person(user))).Order("last_used_at DESC, id DESC").
+		Limit(maxSessions).Offset(maxSessions).Pluck("id", &ids).Error
+	if err != nil {
+		return fmt.Errorf("count sessions: %w", err)
+	}
+	for _, id := range ids {
+		if id == except {
+			continue
+		}
+		if err := signOut(ctx, tx, by, id, []string{user}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// UpdateSession switches to another of the people of a session. It returns the session, which has to be given a new secret in the same
+// transaction if it is that of the caller.
+func UpdateSession(ctx context.Context, db *store.DB, by Caller, id string, in *Change) (*Session, error) {
+	return store.Resulting(ctx, db, func(tx *store.DB) (*Session, error) {
+		s, err := lock[Session](ctx, tx, Sessions, by.Scope, id)
+		if err != nil {
+			return nil, err
+		}
+		if err := checkVersion(s.Version, in.Versions); err != nil {
+			return nil, err
+		}
+		if err := in.check(Sessions, toUpdate); err != nil {
+			return nil, err
+		}
+		rest, err := withoutEcho(ctx, tx, by.Scope, Sessions, s, in)
+		if err != nil {
+			return nil, err
+		}
+		if err := checkUnchanged(Sessions, s, rest, false); err != nil {
+			return nil, err
+		}
+		link, given := in.Links["activeSignIn"]
+		switch {
+		case !given || link.One() == s.ActiveSignInID:
+			return s, nil
+		case id != by.Scope.Session():
+			return nil, &store.Error{Kind: store.Forbidden, Field: "activeSignIn",
+				Message: "Who is active is changed in that browser alone."}
+		case link.One() == "":
+			return nil, &store.Error{Kind: store.Required, Field: "activeSignIn",
+				Message: "Somebody is active. Delete the session to end it."}
+		}
+		all, err := signInsOf(ctx, tx, id)
+		if err != nil {
+			return nil, err
+		}
+		i := slices.IndexFunc(all, func(in *SignIn) bool { return in.ID == link.One() })
+		if i < 0 {
+			return nil, store.NoRelated("activeSignIn", 0, SignIns.Schema.Type, link.One())
+		}
+		active, err := collection.Find(ctx, tx, Users, collection.Everything(), all[i].UserID, nil)
+		if err != nil {
+			return nil, err
+		}
+		if !active.(*User).Active {
+			return nil, &store.Error{Kind: store.Forbidden, Field: "activeSignIn", Message: "This user is not active."}
+		}
+		s.ActiveSignInID = all[i].ID
+		return s, saveSession(ctx, tx, s)
+	})
+}
+
+// DeleteSession signs out everybody of a session whom the caller sees there: in the caller's own, all. With the last one it ends.
+func DeleteSession(ctx context.Context, db *store.DB, by Caller, id string, versions *Versions) error {
+	return store.Transaction(ctx, db, func(tx *store.DB) error {
+		s, err := lock[Session](ctx, tx, Sessions, by.Scope, id)
+		if err != nil {
+			return err
+		}
+		if err := checkVersion(s.Version, versions); err != nil {
+			return err
+		}
+		var users []string
+		err = SignIns.From(ctx, tx, visibleSignIns(by.Scope), collection.Condition("session_id = ?", id)).Pluck("user_id", &users).Error
+		if err != nil {
+			return fmt.Errorf("read sign-ins: %w", err)
+		}
+		return signOut(ctx, tx, by, id, users)
+	})
+}
+
+// DeleteSignIn signs one person out of a session. If that was the active one, the newest left is.
+func DeleteSignIn(ctx context.Context, db *store.DB, by Caller, id string, _ *Versions) error {
+	return store.Transaction(ctx, db, func(tx *store.DB) error {
+		found, err := collection.Find(ctx, tx, SignIns, by.Scope, id, nil)
+		if err != nil {
+			return err
+		}
+		in := found.(*SignIn)
+		return signOut(ctx, tx, by, in.SessionID, []string{in.UserID})
+	})
+}
+
+// signOut signs people out of a session, and ends it if nobody is left. Each of them is told.
+func signOut(ctx context.Context, tx *store.DB, by Caller, session string, users []string) error {
+	s, err := lock[Session](ctx, tx, Sessions, collection.Everything(), session)
+	if store.IsKind(err, store.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	all, err := signInsOf(ctx, tx, session)
+	if err != nil {
+		return err
+	}
+	var left, gone []*SignIn
+	for _, in := range all {
+		if slices.Contains(users, in.UserID) {
+			gone = append(gone, in)
+		} else {
+			left = append(left, in)
+		}
+	}
+	for _, in := range gone {
+		if err := record(ctx, tx, by, change{verb: ended, collection: Sessions, user: in.UserID, before: s}); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `DELETE FROM sign_ins WHERE id = ?`, in.ID); err != nil {
+			return fmt.Errorf("delete sign-in: %w", err)
+		}
+	}
+	switch {
+	case len(gone) == 0:
+		return nil
+	case len(left) == 0:
+		if _, err := tx.Exec(ctx, `DELETE FROM sessions WHERE id = ?`, session); err != nil {
+			return fmt.Errorf("delete session: %w", err)
+		}
+		return nil
+	case !slices.ContainsFunc(left, func(in *SignIn) bool { return in.ID == s.ActiveSignInID }):
+		s.ActiveSignInID = left[len(left)-1].ID
+	}
+	return saveSession(ctx, tx, s)
+}
+
+// endSessions signs a user out everywhere, but for one session, "" for none. What tells them and others is in the events.
+func endSessions(ctx context.Context, tx *store.DB, by Caller, user, except string) error {
+	var ids []string
+	err := Sessions.From(ctx, tx, visibleSessions(collection.Person(user))).Order("id").Pluck("id", &ids).Error
+	if err != nil {
+		return fmt.Errorf("read sessions: %w", err)
+	}
+	for _, id := range ids {
+		if id == except {
+			continue
+		}
+		if err := signOut(ctx, tx, by, id, []string{user}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// PurgeSessions ends sessions that have run out, at most so many, and returns how many it found.
+func PurgeSessions(ctx context.Context, db *store.DB, most int) (int, error) {
+	var ids []string
+	now := db.Now()
+	err := Sessions.From(ctx, db, collection.Condition("(idle_until <= ? OR deadline <= ?)", now, now)).Order("id").Limit(most).
+		Pluck("id", &ids).Error
+	if err != nil {
+		return 0, fmt.Errorf("look for sessions that have run out: %w", err)
+	}
+	for _, id := range ids {
+		err := store.Transaction(ctx, db, func(tx *store.DB) error {
+			s, err := lock[Session](ctx, tx, Sessions, collection.Everything(), id)
+			if store.IsKind(err, store.NotFound) || err == nil && s.ExpiresAt.After(tx.Now()) {
+				return nil // somebody else ended it, or used it
+			}
+			if err != nil {
+				return err
+			}
+			all, err := signInsOf(ctx, tx, id)
+			if err != nil {
+				return err
+			}
+			return signOut(ctx, tx, System("session expiry"), id, store.Column(all, func(in *SignIn) string { return in.UserID }))
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	return len(ids), nil
+}

@@ -1,0 +1,214 @@
+package models
+
+import (
+	"context"
+	"crypto/hmac"
+	"encoding/hex"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"roster/jsonapi"
+	"roster/models/collection"
+	"roster/models/store"
+)
+
+// How often signing in may fail before more is refused: for one account from one address, from one address, and for one account. The last
+// does not hold where the account has signed in from before, so that nobody can lock its owner out.
+var (
+	failuresThere     = throttle{"sign-in there", 10, 15 * time.Minute}
+	failuresOfAddress = throttle{"sign-in of address", 50, 15 * time.Minute}
+	failuresOfAccount = throttle{"sign-in of account", 100, 15 * time.Minute}
+)
+
+// maxAddresses is how many addresses are remembered of each person.
+const maxAddresses = 20
+
+// errWrongPassword is what whoever cannot sign in is told, whatever the cause.
+func errWrongPassword() error {
+	return &store.Error{Kind: store.Unauthenticated, Message: "The email or the password is not right."}
+}
+
+// ProvePassword returns who may sign in with an address and a password. Whether there is such a user shows in nothing: neither in what is
+// done, nor in how long it takes, nor in the error, of the kind Unauthenticated. It fails with TooMany after too many failures, and with
+// Busy.
+func ProvePassword(ctx context.Context, db *store.DB, v Visit, in *Change) (SignedIn, error) {
+	if err := in.check(Sessions, toCreate); err != nil {
+		return SignedIn{}, err
+	}
+	email, password := textIn(in, "email"), textIn(in, "password")
+	var errs store.Errors
+	for _, name := range []string{"email", "password"} {
+		if textIn(in, name) == "" {
+			errs = append(errs, &store.Error{Kind: store.Required, Field: name, Message: name + " is required."})
+		}
+	}
+	if len(errs) > 0 {
+		return SignedIn{}, errs
+	}
+	key := deref(emailKey(&email))
+	user, err := findAccount(ctx, db, key)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	failure, err := mayFail(ctx, db, key, user.ID, v.Address)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	right, err := isPassword(ctx, db, password, user.PasswordHash)
+	switch {
+	case err != nil:
+		return SignedIn{}, err
+	case !right || !user.Active:
+		return SignedIn{}, errWrongPassword()
+	}
+	return SignedIn{User: user.ID, Method: ByPassword, proof: user.PasswordHash}, failure.forget(ctx, db)
+}
+
+func textIn(in *Change, name string) string {
+	text, _ := in.Attributes[name].(string)
+	return text
+}
+
+// findAccount returns the user with the key of an address, without attributes if there is none.
+func findAccount(ctx context.Context, db *store.DB, key string) (*User, error) {
+	var found []*User
+	err := Users.From(ctx, db, collection.Condition("email_key = ?", key)).Select("id", "active", "password_hash").Limit(1).Find(&found).
+		Error
+	if err != nil {
+		return nil, fmt.Errorf("find account: %w", err)
+	}
+	if len(found) == 0 {
+		return &User{ID: nilUUID}, nil
+	}
+	return found[0], nil
+}
+
+// mayFail counts a failure of an account from an address, before it is known whether it is one, and refuses it after too many.
+func mayFail(ctx context.Context, db *store.DB, account, user string, from netip.Addr) (attempt, error) {
+	address := networkOf(from)
+	known, err := isKnownAddress(ctx, db, user, address)
+	if err != nil {
+		return attempt{}, err
+	}
+	return try(ctx, db, "There were too many failures to sign in. Try again later.",
+		counted{throttle: failuresThere, subject: account + " " + address},
+		counted{throttle: failuresOfAddress, subject: address},
+		counted{throttle: failuresOfAccount, subject: account, exempt: known})
+}
+
+// networkOf returns what one subscriber has: an IPv4 address or, of IPv6, the network of 64 bits.
+func networkOf(ip netip.Addr) string {
+	if ip.Is6() {
+		network, _ := ip.Prefix(64) // 64 bits always fit
+		return network.String()
+	}
+	return ip.String()
+}
+
+// isKnownAddress reports whether a user has signed in from an address before.
+func isKnownAddress(ctx context.Context, db *store.DB, user, address string) (bool, error) {
+	var n int64
+	err := db.Session(ctx).Raw(`SELECT COUNT(*) FROM sign_in_addresses WHERE user_id = ? AND address = ?`,
+		user, db.Vault().Digest("sign-in address", address)).Scan(&n).Error
+	if err != nil {
+		return false, fmt.Errorf("look for known address: %w", err)
+	}
+	return n > 0, nil
+}
+
+// noteSignIn remembers that a user, whose row is locked, has signed in, and from where.
+func noteSignIn(ctx context.Context, tx *store.DB, user *User, v Visit) error {
+	now := tx.Now()
+	if _, err := tx.Exec(ctx, `UPDATE users SET signed_in_at = ? WHERE id = ?`, now, user.ID); err != nil {
+		return fmt.Errorf("note sign-in: %w", err)
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO sign_in_addresses (user_id, address, last_at) VALUES (?, ?, ?)
+		ON CONFLICT (user_id, address) DO UPDATE SET last_at = excluded.last_at`,
+		user.ID, tx.Vault().Digest("sign-in address", networkOf(v.Address)), now)
+	if err != nil {
+		return fmt.Errorf("note address of sign-in: %w", err)
+	}
+	_, err = tx.Exec(ctx, `DELETE FROM sign_in_addresses WHERE user_id = ? AND address NOT IN (
+		SELECT address FROM sign_in_addresses WHERE user_id = ? ORDER BY last_at DESC LIMIT ?)`, user.ID, user.ID, maxAddresses)
+	if err != nil {
+		return fmt.Errorf("forget addresses of sign-ins: %w", err)
+	}
+	return nil
+}
+
+// sessionLookup returns what the session of a cookie is found by. No key is found by it, nor a session by a key.
+func sessionLookup(vault *store.Vault, secret string) string {
+	return hex.EncodeToString(vault.Digest("session lookup", secret)[:16])
+}
+
+// PutSessionSecret gives a session another secret. The one before works no more.
+func PutSessionSecret(ctx context.Context, tx *store.DB, session, secret string) error {
+	n, err := tx.Exec(ctx, `UPDATE sessions SET lookup = ?, hash = ? WHERE id = ?`,
+		sessionLookup(tx.Vault(), secret), tx.Vault().Digest("session", secret), session)
+	if err == nil && n == 0 {
+		err = store.NoResource(Sessions.Schema.Type, session)
+	}
+	if err != nil {
+		return fmt.Errorf("change the secret of a session: %w", err)
+	}
+	return nil
+}
+
+// FindSession returns whom the secret in a cookie speaks for, or nil if it is of no session that lives, or its active person is not active.
+// The database is asked on every call, as by FindHolder.
+func FindSession(ctx context.Context, db *store.DB, secret string) (*Holder, error) {
+	var rows []struct {
+		ID, SignInID, UserID string
+		Hash                 []byte
+		FirstName, LastName  *string
+		Active               bool
+		LastUsedAt           jsonapi.Stamp
+		IdleUntil, Deadline  jsonapi.Stamp
+	}
+	err := db.Session(ctx).Raw(`SELECT s.id, s.hash, s.last_used_at, s.idle_until, s.deadline, i.id AS sign_in_id, i.user_id,
+			u.first_name, u.last_name, u.active
+		FROM sessions s JOIN sign_ins i ON i.id = s.active_sign_in_id JOIN users u ON u.id = i.user_id
+		WHERE s.lookup = ?`, sessionLookup(db.Vault(), secret)).Scan(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("find session: %w", err)
+	}
+	now := db.Now()
+	if len(rows) == 0 || !hmac.Equal(rows[0].Hash, db.Vault().Digest("session", secret)) {
+		return nil, nil
+	}
+	row := rows[0]
+	if !row.Active || !row.IdleUntil.After(now) || !row.Deadline.After(now) {
+		return nil, nil
+	}
+	person := &User{FirstName: row.FirstName, LastName: row.LastName}
+	return &Holder{
+		Kind: SessionKind, UserID: row.UserID, Name: person.fullName(), SessionID: row.ID, SignInID: row.SignInID,
+		IsIdle: !row.LastUsedAt.Add(allowedOn(db).Sessions.TouchEvery()).After(now),
+		Rights: Rights{Scopes: []string{EveryScope}},
+	}, nil
+}
+
+// TouchSessions notes when sessions were last used, in one statement: they live on for as long as they may be idle.
+func TouchSessions(ctx context.Context, db *store.DB, used map[string]time.Time) error {
+	idle := allowedOn(db).Sessions.Idle
+	uses := make([]sessionUse, 0, len(used))
+	for _, id := range sortedKeys(used) {
+		uses = append(uses, sessionUse{id, used[id], used[id].Add(idle)})
+	}
+	return store.Transaction(ctx, db, func(tx *store.DB) error {
+		_, err := noteSessions.Run(ctx, tx, uses)
+		return err
+	})
+}
+
+type sessionUse struct {
+	id        string
+	at, until time.Time
+}
+
+var noteSessions = store.UpdateRows("note use of sessions", "sessions", `sessions.last_used_at < u.last_used_at`,
+	store.Col("id", "uuid", func(s sessionUse) string { return s.id }).Key(),
+	store.Col("last_used_at", "timestamptz", func(s sessionUse) time.Time { return s.at }),
+	store.Col("idle_until", "timestamptz", func(s sessionUse) time.Time { return s.until }),
+)
