@@ -8,8 +8,8 @@ import (
 
 // Permission is what a route asks of its caller: a scope of its credential and, for some, its kind.
 type Permission struct {
-	// Scope is resource:read or resource:write; organizations:delete.
-	Scope string
+	// Scope is resource:read or resource:write; organizations:delete. Or is another one that will do as well, "" for none.
+	Scope, Or string
 	// Management: only a management key will do; with User a credential of a user, too.
 	Management, User bool
 	// Own: it is about what is a person's own. They read it with whatever credential of theirs, and change it in a session.
@@ -30,6 +30,12 @@ func Write(resource string) Permission { return Permission{Scope: resource + ":w
 
 // Delete asks for the scope to delete a resource, where that is one of its own.
 func Delete(resource string) Permission { return Permission{Scope: resource + ":delete"} }
+
+// OrElse takes the scope of another permission as well.
+func (p Permission) OrElse(other Permission) Permission {
+	p.Or = other.Scope
+	return p
+}
 
 // Manage asks for a management key besides.
 func (p Permission) Manage() Permission {
@@ -97,7 +103,7 @@ func (p *Principal) Allows(permission Permission) bool {
 		return false
 	}
 	own := permission.Own && p.UserID != "" && (p.SessionID != "" || strings.HasSuffix(permission.Scope, ":read"))
-	return permission.Public || permission.Anyone || own || p.Hold(permission.Scope)
+	return permission.Public || permission.Anyone || own || p.Hold(permission.Scope) || permission.Or != "" && p.Hold(permission.Or)
 }
 
 // Missing returns what the principal lacks for a permission, in a sentence; "" if it has the permission.
@@ -110,6 +116,14 @@ func (p *Principal) Missing(permission Permission) string {
 	case !p.isOfKind(permission):
 		return "This needs a management key."
 	default:
-		return "This needs the scope " + permission.Scope + "."
+		return "This needs the scope " + permission.Words() + "."
 	}
+}
+
+// Words returns the scopes that will do, in words.
+func (p Permission) Words() string {
+	if p.Or == "" {
+		return p.Scope
+	}
+	return p.Scope + " or " + p.Or
 }

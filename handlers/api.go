@@ -1,11 +1,13 @@
 package handlers
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/gorilla/mux"
@@ -35,6 +37,13 @@ func NewAPI(db *store.DB, log *slog.Logger) *API {
 // WatchEvents wakes requests that wait for events, until ctx ends: then they are answered at once. failed is told of what went wrong.
 func (a *API) WatchEvents(ctx context.Context, failed func(error)) { a.watch.Run(ctx, failed) }
 
+// wordsFirst returns the routes with those last that take any word in their path: the others are found first.
+func wordsFirst(table []route) []route {
+	return slices.SortedStableFunc(slices.Values(table), func(a, b route) int {
+		return cmp.Compare(strings.Count(a.path, relationshipVariable), strings.Count(b.path, relationshipVariable))
+	})
+}
+
 // Door returns the front door of the API.
 func (a *API) Door() *server.Door {
 	d := &server.Door{
@@ -43,22 +52,14 @@ func (a *API) Door() *server.Door {
 		HowToPresent: "Send a valid key as Authorization: Bearer <key>.",
 		Refusal:      refusal, Told: toldOf,
 	}
-	table := routes()
-	slices.SortStableFunc(table, func(a, b route) int { // a relationship may have any name, also that of another route
-		switch {
-		case a.relates() == b.relates():
-			return 0
-		case a.relates():
-			return 1
-		default:
-			return -1
-		}
-	})
-	for _, rt := range table {
+	for _, rt := range wordsFirst(routes()) {
 		d.Routes = append(d.Routes, server.Route{
 			Method: rt.method, Path: jsonapi.Root + rt.path, Needs: rt.needs, Asks: rt.form == openapi.Ask || rt.asks,
 			NeedsOf: func(r *http.Request) auth.Permission { return rt.permission(mux.Vars(r)["relationship"]) },
 			Take: func(w http.ResponseWriter, rq *server.Request) (server.Serve, error) {
+				if rt.take != nil {
+					return rt.take(a, w, rq)
+				}
 				return a.take(&rt, w, rq)
 			},
 		})

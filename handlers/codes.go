@@ -22,6 +22,7 @@ var codes = map[store.Kind]jsonapi.Code{
 	store.Unauthenticated:    jsonapi.Unauthenticated,
 	store.TooMany:            jsonapi.RateLimited,
 	store.Busy:               jsonapi.Unavailable,
+	store.Unsupported:        jsonapi.UnsupportedMediaType,
 }
 
 // reasons are the codes of what is refused before anybody asks what a request is about.

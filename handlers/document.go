@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"maps"
 	"net/http"
 	"strconv"
 
@@ -28,13 +27,14 @@ func writeVersion(w http.ResponseWriter, rq *request, status int, version int64,
 	if err != nil {
 		return err
 	}
-	lasting, err := encodeLasting(doc, body)
+	settled, err := settledBody(doc, body)
 	if err != nil {
 		return err
 	}
+	etag := server.EntityTag(version, settled)
 	switch reading := rq.Method == http.MethodGet || rq.Method == http.MethodHead; {
 	case reading:
-		unchanged, err := server.NotModified(w, rq.Request.Request, server.EntityTag(version, lasting))
+		unchanged, err := server.NotModified(w, rq.Request.Request, etag)
 		if err != nil {
 			return err
 		}
@@ -43,7 +43,7 @@ func writeVersion(w http.ResponseWriter, rq *request, status int, version int64,
 			return nil
 		}
 	case version != 0:
-		w.Header().Set("ETag", server.EntityTag(version, lasting))
+		w.Header().Set("ETag", etag)
 	}
 	h := w.Header()
 	h.Set("Content-Type", jsonapi.ContentType(doc.Ext, doc.Profile))
@@ -54,45 +54,11 @@ func writeVersion(w http.ResponseWriter, rq *request, status int, version int64,
 	return nil
 }
 
-// encodeLasting returns what the ETag of a document stands for: all of it but the attributes that change by themselves, so that reading a
-// thing again finds it unchanged.
-func encodeLasting(doc *jsonapi.Document, body []byte) ([]byte, error) {
-	cut := false
-	without := func(r *jsonapi.Resource) *jsonapi.Resource {
-		schema := models.SchemaOf(r.Type)
-		if schema == nil {
-			return r
-		}
-		lasting := *r
-		for _, a := range schema.Attributes {
-			if _, printed := lasting.Attributes[a.Name]; a.Fleeting && printed {
-				lasting.Attributes = maps.Clone(lasting.Attributes)
-				delete(lasting.Attributes, a.Name)
-				cut = true
-			}
-		}
-		return &lasting
-	}
-	all := func(resources []*jsonapi.Resource) []*jsonapi.Resource {
-		if resources == nil {
-			return nil
-		}
-		lasting := make([]*jsonapi.Resource, len(resources))
-		for i, r := range resources {
-			lasting[i] = without(r)
-		}
-		return lasting
-	}
-	lasting := *doc
-	switch data := doc.Data.(type) {
-	case *jsonapi.Resource:
-		lasting.Data = without(data)
-	case []*jsonapi.Resource:
-		lasting.Data = all(data)
-	}
-	lasting.Included = all(doc.Included)
-	if !cut {
+// settledBody returns what the ETag of a document is made of: its body, without what is another at each reading.
+func settledBody(doc *jsonapi.Document, body []byte) ([]byte, error) {
+	settled := doc.Settled(models.SchemaOf)
+	if settled == doc {
 		return body, nil
 	}
-	return lasting.Encode()
+	return settled.Encode()
 }

@@ -81,6 +81,7 @@ func TestEveryDeliveredBodyIsWhatItsSchemaSays(t *testing.T) {
 		s.do("PATCH", "/public/v2/apiKeys/"+key, withID(resource("apiKeys", object{"name": "Other"}), key)).want(200)
 		s.do("POST", "/public/v2/apiKeys/"+key+"/rotate", nil).want(200)
 		s.do("DELETE", "/public/v2/apiKeys/"+key, nil).want(204)
+		s.do("DELETE", "/public/v2/files/"+s.file(org), nil).want(204)
 		role := s.do("POST", "/public/v2/roles", resource("roles", object{"key": "clerk", "name": "Clerk"}, "organization",
 			ref("organizations", org))).want(201).text("data", "id")
 		s.do("PATCH", "/public/v2/roles/"+role, withID(resource("roles", object{"rank": 20}), role)).want(200)

@@ -5,7 +5,7 @@ import "roster/handlers/openapi"
 // Route is a line of the route table as tests read it.
 type Route struct {
 	Method, Path, Scope string
-	Management, Public  bool
+	Management, Public  bool // Public: asks for no credential
 	Visitor             bool
 	Extended            bool // asks for an extension
 	DecodesResource     bool // takes a resource object

@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"net/http"
-	"strings"
 
 	"roster/auth"
 	"roster/handlers/openapi"
@@ -58,11 +57,10 @@ func linkRoutes() []route {
 	return table
 }
 
-// wholeLink completes the links of invitations that were just made, where the URL of the service is not configured: it is that of the
-// request, which the links go back to.
+// wholeLink completes the links of invitations that were just made with the URL that the client knows the service by.
 func wholeLink(ctx context.Context, _ *store.DB, invitations ...*models.Invitation) error {
 	for _, inv := range invitations {
-		if inv.URL != nil && strings.HasPrefix(*inv.URL, "/") {
+		if inv.URL != nil {
 			whole := server.ExchangeOf(ctx).Base + *inv.URL
 			inv.URL = &whole
 		}

@@ -65,6 +65,7 @@ func everyID(s *service) map[string]string {
 	in := []any{"organization", ref("organizations", ids["organizations"])}
 	make("users", object{"firstName": "Ada"})
 	make("memberships", object{}, append(in, "user", ref("users", ids["users"]))...)
+	ids["files"] = s.file(ids["organizations"])
 	make("roles", object{"key": "clerk", "name": "Clerk"}, in...)
 	make("invitations", object{"email": "grace@example.com"}, in...)
 	ids["sessions"], ids["signIns"] = s.signedIn("eva@example.com", ids["organizations"])

@@ -93,7 +93,7 @@ func (a *API) related(w http.ResponseWriter, rq *request) error {
 // permitRelated makes sure that the caller may read resources of the type that a path leads to.
 func (rq *request) permitRelated(typ string) error {
 	if needs := reading(typ); !rq.Principal.Allows(needs) {
-		return jsonapi.NewError(jsonapi.Forbidden, "This needs the scope %s.", needs.Scope)
+		return jsonapi.NewError(jsonapi.Forbidden, "This needs the scope %s.", needs.Words())
 	}
 	return nil
 }

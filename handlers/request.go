@@ -29,6 +29,7 @@ type request struct {
 // sent is what a body says: a resource or operations, or what is wrong with it.
 type sent struct {
 	input      *jsonapi.Input
+	file       *models.StagedFile
 	change     *models.Change // of input
 	operations []*jsonapi.Operation
 	kept       map[*jsonapi.Operation]map[string]string // what is stored instead of values that operations set, see models.Change
@@ -61,8 +62,12 @@ func (a *API) take(rt *route, w http.ResponseWriter, in *server.Request) (server
 	if rt.served != nil && rt.served.private {
 		w.Header().Set("Cache-Control", "no-store")
 	}
+	if rt.limit != 0 {
+		server.LimitBody(w, rq.Request.Request, rt.limit) // before the first byte is looked at
+	}
 	var err error
-	if rq.negotiated, err = jsonapi.Negotiate(rq.Header, rq.HasBody(), rt.ext); err != nil {
+	document := rt.limit == 0 // the others take bytes, of whatever media type
+	if rq.negotiated, err = jsonapi.Negotiate(rq.Header, document && rq.HasBody(), rt.ext); err != nil {
 		return nil, err
 	}
 	if err := rq.CheckCoding(w); err != nil {
@@ -132,7 +137,7 @@ func (rq *request) permitInclusion(node *jsonapi.Inclusion) error {
 	for _, child := range node.Children {
 		if needs := reading(child.Relationship.Target.Type); !rq.Principal.Allows(needs) {
 			return jsonapi.NewError(jsonapi.Forbidden, "Including %s needs the scope %s.", child.Relationship.Name,
-				needs.Scope).InParameter("include")
+				needs.Words()).InParameter("include")
 		}
 		if err := rq.permitInclusion(child); err != nil {
 			return err
@@ -149,7 +154,7 @@ func (rq *request) permitFilters() error {
 		}
 		if needs := reading(filter.Relationship.Target.Type); !rq.Principal.Allows(needs) {
 			return jsonapi.NewError(jsonapi.Forbidden, "A filter by %s needs the scope %s.", filter.Field,
-				needs.Scope).InParameter(filter.Parameter)
+				needs.Words()).InParameter(filter.Parameter)
 		}
 	}
 	return nil

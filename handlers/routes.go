@@ -7,6 +7,7 @@ import (
 	"roster/handlers/openapi"
 	"roster/jsonapi"
 	"roster/models"
+	"roster/server"
 	"roster/webhooks"
 	"roster/webhooks/queue"
 )
@@ -25,14 +26,19 @@ type route struct {
 	// served is the resource that the answer shows, and that the query speaks of; nil for none. speaks is what the query speaks of instead.
 	served *resource
 	speaks *jsonapi.Schema
-	// decode reads the body into the request, for handle to find. It does what takes long and needs no database, because handle may run
-	// within a transaction.
+	// decode reads the body into the request, for handle to find. It does what takes long and needs no transaction, because handle may run
+	// within one.
 	decode func(*request) error
 	handle func(*API, http.ResponseWriter, *request) error
 	// takes has the members of meta that are sent, where that is all; nil for other routes.
 	takes *jsonapi.Schema
 	// asks: it can be sent again as it is, so an Idempotency-Key means nothing to it.
 	asks bool
+	// limit is how many bytes the body can have, of a route that takes bytes and no document; 0 for one that takes documents, of the size
+	// that is set for all of them.
+	limit int64
+	// take reads a request that has neither a caller nor a document, in place of the steps that others have in common.
+	take func(*API, http.ResponseWriter, *server.Request) (server.Serve, error)
 	// ext names the extensions that a request must apply.
 	ext []string
 	// status is that of a success where it is not what the form says.
@@ -84,6 +90,21 @@ func routes() []route {
 			handle:    (*API).readAttempt,
 			doc: "Reads one attempt at a delivery: the request as it was sent, and what came back. Both are kept for a while (7 days by " +
 				"default), the attempt for as long as the delivery.",
+		},
+		route{
+			method: "POST", path: "files", form: openapi.Upload, needs: resourceOf("files").deletes, query: uploadQuery,
+			served: resourceOf("files"), tag: resourceOf("files").tag(), limit: models.MaxFile + formOverhead,
+			decode: (*request).decodeUpload, handle: (*API).upload,
+			doc: "Uploads a picture: PNG, JPEG, GIF or WebP of at most 5 MiB and 4096 pixels either way, as the body or as the one " +
+				"part of a form. What it is, its bytes say; its name is in Content-Disposition. It is of an organization or of a user, " +
+				"and takes the right to change that.",
+		},
+		route{
+			method: "GET", path: contentPath, form: openapi.Content, needs: auth.Public(), name: "getFileContent", query: contentQuery,
+			speaks: models.Files.Schema,
+			target: resourceOf("files"), tag: resourceOf("files").tag(), shows: models.Files.Schema, take: (*API).takeContent,
+			doc: "Reads the bytes of a file, at its signedUrl as it stands. With size=64, 128 or 256 the middle of it as a square PNG. A " +
+				"URL that was altered or has expired is 404, as is that of what is not there.",
 		},
 		route{
 			method: "GET", path: eventTypesPath, form: openapi.List, needs: auth.Anyone(), query: jsonapi.NoQuery,

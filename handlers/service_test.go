@@ -5,6 +5,8 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"image"
+	"image/png"
 	"io"
 	"log/slog"
 	"net/http"
@@ -169,6 +171,28 @@ func (s *service) exchange(method, path string, body any, headers ...string) (*h
 	}
 	return req, sent, &answer{s.t, res.StatusCode, res.Header, read}
 }
+
+// upload sends a picture, as an organization's or user's file.
+func (s *service) upload(query, picture string, headers ...string) *answer {
+	s.t.Helper()
+	return s.do("POST", "/public/v2/files?"+query, picture, append([]string{"Content-Type", "image/png"}, headers...)...)
+}
+
+// file uploads a picture to an organization, and returns its id.
+func (s *service) file(organization string) string {
+	s.t.Helper()
+	a := s.upload("organizationId="+organization, pixel, "Content-Disposition", `attachment; filename="logo.png"`)
+	return a.want(201).text("data", "id")
+}
+
+// pixel is a PNG of one pixel.
+var pixel = func() string {
+	var out bytes.Buffer
+	if err := png.Encode(&out, image.NewGray(image.Rect(0, 0, 1, 1))); err != nil {
+		panic(err)
+	}
+	return out.String()
+}()
 
 func (s *service) get(path string, headers ...string) *answer {
 	s.t.Helper()

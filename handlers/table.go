@@ -151,6 +151,11 @@ var resources = []*resource{
 		create: created(models.CreateAPIKey), update: changed(models.UpdateAPIKey), remove: deleted(models.DeleteAPIKey),
 	},
 	{
+		Collection: models.Files, path: "files",
+		reads: auth.Read("organizations").OrElse(auth.Read("users")), deletes: auth.Write("organizations").OrElse(auth.Write("users")),
+		remove: deleted(models.DeleteFile),
+	},
+	{
 		Collection: models.Events, path: "events",
 		reads: auth.Read("events"),
 	},
@@ -205,7 +210,7 @@ func resourceOf(path string) *resource {
 func reading(typ string) auth.Permission {
 	for _, res := range resources {
 		if res.Schema.Type == typ {
-			return auth.Permission{Scope: res.reads.Scope, Own: res.reads.Own}
+			return auth.Permission{Scope: res.reads.Scope, Or: res.reads.Or, Own: res.reads.Own}
 		}
 	}
 	return auth.Read(typ)

@@ -9,7 +9,7 @@ import (
 // Parameter is one query parameter that a request may carry, as the documentation of an API tells it.
 type Parameter struct {
 	Name string
-	// Family is filter, sort, page, include or fields.
+	// Family is filter, sort, page, include or fields, "" for none.
 	Family string
 	// Operator is that of a filter whose name has one: prefix of filter[name][prefix], "[]" of filter[name][].
 	Operator string
@@ -58,6 +58,9 @@ func (s *Schema) Parameters(accepts Accepts, types []*Schema) []Parameter {
 				Doc: "The fields of " + t.Type + " that are wanted; without it all of them are sent.",
 			})
 		}
+	}
+	for _, o := range accepts.Others {
+		all = append(all, Parameter{Name: o.Name, Kind: String, Doc: o.Doc, Enum: o.Enum})
 	}
 	return all
 }

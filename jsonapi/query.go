@@ -30,6 +30,8 @@ type Query struct {
 	// Fields holds the wanted fields of each type that the client named.
 	Fields map[string]map[string]bool
 	Page   Page
+	// Others holds the values of parameters of no family, by name.
+	Others map[string]string
 
 	pairs []pair
 }
@@ -65,6 +67,14 @@ type Accepts struct {
 	Select, Page, Include, Fields bool
 	// Cursors: the client asked for the cursor profile, so pages are cut by cursors unless a parameter says otherwise.
 	Cursors bool
+	// Others are parameters of no family.
+	Others []Other
+}
+
+// Other is a query parameter of no family: a text, one of Enum unless that is nil.
+type Other struct {
+	Name, Doc string
+	Enum      []string
 }
 
 // What requests accept.
@@ -82,7 +92,7 @@ type pair struct{ name, value string }
 func ParseQuery(raw string, accepts Accepts, schema *Schema, types func(string) *Schema) (*Query, error) {
 	p := queryParser{
 		accepts: accepts, schema: schema, types: types, lists: map[string]int{},
-		q: &Query{Fields: map[string]map[string]bool{}, Page: Page{Number: 1, Size: DefaultPageSize}},
+		q: &Query{Fields: map[string]map[string]bool{}, Others: map[string]string{}, Page: Page{Number: 1, Size: DefaultPageSize}},
 	}
 	p.q.pairs = p.split(raw)
 	seen := map[string]int{}
@@ -188,7 +198,20 @@ func (p *queryParser) parameter(one pair) {
 	case base == "fields" && p.accepts.Fields && len(keys) == 1:
 		p.fields(one, keys[0])
 	default:
+		p.other(one)
+	}
+}
+
+// other reads a parameter of no family.
+func (p *queryParser) other(one pair) {
+	i := slices.IndexFunc(p.accepts.Others, func(o Other) bool { return o.Name == one.name })
+	switch {
+	case i < 0:
 		p.unknown(one.name)
+	case p.accepts.Others[i].Enum != nil && !slices.Contains(p.accepts.Others[i].Enum, one.value):
+		p.errorf(InvalidParameter, one.name, "%s is one of %s.", one.name, strings.Join(p.accepts.Others[i].Enum, ", "))
+	default:
+		p.q.Others[one.name] = one.value
 	}
 }
 

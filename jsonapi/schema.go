@@ -41,11 +41,11 @@ type Attribute struct {
 	Visible bool
 	// Secret: it is sent once, in the answer to the request that set it, and null means "unchanged".
 	Secret bool
-	// Fleeting: it changes by itself, or with whoever reads it, and is no part of what an ETag stands for.
-	Fleeting bool
 	// OriginOnly: it is a URL that may hold a secret in its path or query. A caller that may read the
 	// resource is shown all of it, others the origin.
-	OriginOnly   bool
+	OriginOnly bool
+	// Fleeting: it is another at each reading, without a change of the resource. It does not count for an ETag.
+	Fleeting     bool
 	Min, Max     int // characters of a string, elements of a list
 	Enum         []string
 	Repeats      bool // elements of a list may be equal
@@ -105,6 +105,7 @@ type Schema struct {
 	model      reflect.Type
 	attributes map[string]*Attribute
 	relations  map[string]*Relationship
+	fleeting   map[string]bool // names of attributes
 }
 
 // Root is the path below which every resource of the native API is read.
@@ -135,7 +136,7 @@ func Singular(plural string) string {
 // It panics on a tag that makes no sense: models are part of the program, and the first test finds it.
 func ForModel(model any) *Schema {
 	t := reflect.TypeOf(model)
-	s := &Schema{model: t, attributes: map[string]*Attribute{}, relations: map[string]*Relationship{}}
+	s := &Schema{model: t, attributes: map[string]*Attribute{}, relations: map[string]*Relationship{}, fleeting: map[string]bool{}}
 	for _, field := range reflect.VisibleFields(t) {
 		role, name, _ := strings.Cut(field.Tag.Get("jsonapi"), ",")
 		name, _, _ = strings.Cut(name, ",")
@@ -147,6 +148,9 @@ func ForModel(model any) *Schema {
 			a := attributeOf(field, name)
 			s.Attributes = append(s.Attributes, a)
 			s.attributes[name] = a
+			if a.Fleeting {
+				s.fleeting[name] = true
+			}
 		default:
 			panic(fmt.Sprintf("%s.%s: jsonapi tag %q", t, field.Name, role))
 		}
@@ -203,8 +207,8 @@ var rules = map[string]func(a *Attribute, value string){
 	"writeonly":  func(a *Attribute, _ string) { a.WriteOnly = true },
 	"visible":    func(a *Attribute, _ string) { a.Visible = true },
 	"secret":     func(a *Attribute, _ string) { a.Secret = true },
-	"fleeting":   func(a *Attribute, _ string) { a.Fleeting = true },
 	"originonly": func(a *Attribute, _ string) { a.OriginOnly = true },
+	"fleeting":   func(a *Attribute, _ string) { a.Fleeting = true },
 	"filter":     func(a *Attribute, _ string) { a.Filter = true },
 	"sort":       func(a *Attribute, _ string) { a.Sort, a.Filter = true, true },
 	"min":        func(a *Attribute, v string) { a.Min = mustInt(v) },

@@ -23,6 +23,8 @@ type Batch struct {
 	Memberships   []*Membership
 	// Roles are the ids of built-in roles, by the ids of memberships. One that is not named here has that of a member.
 	Roles map[string][]string
+	// Logos are those of some of the organizations.
+	Logos []*Logo
 }
 
 // InsertBatch inserts a batch in one transaction, with its closure and its counters: either all of it is there afterwards, or nothing.
@@ -31,18 +33,23 @@ type Batch struct {
 func InsertBatch(ctx context.Context, db *store.DB, batch *Batch) error {
 	paths := batch.paths()
 	everything, byOrganization := batch.count(paths)
+	logos, err := batch.stageLogos(ctx, db)
+	if err != nil {
+		return err
+	}
 	return bulk(ctx, db, func(tx *store.DB, insert inserter) error {
 		for _, u := range batch.Users {
 			u.EmailKey = emailKey(u.Email)
 		}
 		batch.describeMemberships()
-		for _, rows := range []any{batch.Users, batch.Organizations, paths, batch.Memberships, batch.given(), byOrganization} {
+		for _, rows := range []any{batch.Users, batch.Organizations, paths, batch.Memberships, batch.given(), byOrganization,
+			logos} {
 			if err := insert(rows); err != nil {
 				return classifyFor(err, "insert batch")
 			}
 		}
 		tx.Add(everything)
-		return nil
+		return hangLogos(ctx, tx, logos)
 	})
 }
 

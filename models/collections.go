@@ -15,6 +15,7 @@ var (
 	Sessions      = &collection.Collection{}
 	SignIns       = &collection.Collection{}
 	APIKeys       = &collection.Collection{}
+	Files         = &collection.Collection{}
 	Events        = &collection.Collection{}
 	Webhooks      = &collection.Collection{}
 	// WebhookDeliveries are events on their way to endpoints, WebhookReplays replays of them.
@@ -24,7 +25,7 @@ var (
 
 // collections lists every collection in the order of the documentation.
 var collections = []*collection.Collection{
-	Organizations, Users, Memberships, Roles, Invitations, Sessions, SignIns, APIKeys, Events, Webhooks, WebhookDeliveries,
+	Organizations, Users, Memberships, Roles, Invitations, Sessions, SignIns, APIKeys, Files, Events, Webhooks, WebhookDeliveries,
 	WebhookReplays,
 }
 
@@ -39,6 +40,7 @@ func init() {
 	defineSessions(Sessions)
 	defineSignIns(SignIns)
 	defineAPIKeys(APIKeys)
+	defineFiles(Files)
 	defineEvents(Events)
 	defineWebhooks(Webhooks)
 	defineWebhookDeliveries(WebhookDeliveries)
@@ -51,6 +53,7 @@ func init() {
 	relateSessions(Sessions)
 	relateSignIns(SignIns)
 	relateAPIKeys(APIKeys)
+	relateFiles(Files)
 	relateEvents(Events)
 	relateWebhooks(Webhooks)
 	relateWebhookDeliveries(WebhookDeliveries)

@@ -26,12 +26,14 @@ type Allowed struct {
 	AnswerRetention time.Duration
 	// Mails: what is written to people by mail is sent. Otherwise links are shown to who asks for them, where that may be.
 	Mails bool
-	// BaseURL is that of the service, which links begin with; "" if it is not known. Mails need it.
+	// BaseURL is that of the service, which the links in mails begin with.
 	BaseURL string
 	// Sessions is how long sessions of browsers last; zero is for 14 days unused, and 90 altogether.
 	Sessions SessionTerms
 	// PasswordWork is how many passwords are worked on at once; 0 is as many as there are processors.
 	PasswordWork int
+	// Files says where the bytes of files are kept.
+	Files FileRules
 }
 
 // attachment is what models keeps with a database.
@@ -50,5 +52,11 @@ func Open(ctx context.Context, cfg Config) (*store.DB, error) {
 	cfg.Sessions.Lifetime = cmp.Or(cfg.Sessions.Lifetime, 90*24*time.Hour)
 	cfg.PasswordWork = cmp.Or(cfg.PasswordWork, runtime.GOMAXPROCS(0))
 	cfg.Attached = &attachment{cfg.Allowed, make(chan struct{}, cfg.PasswordWork)}
-	return store.Open(ctx, cfg.Config)
+	db, err := store.Open(ctx, cfg.Config)
+	if err != nil {
+		return nil, err
+	}
+	allowed := allowedOn(db)
+	allowed.Files = allowed.Files.prepared(db)
+	return db, nil
 }

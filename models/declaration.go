@@ -18,8 +18,8 @@ type declaration struct {
 	unique []store.Unique
 	// tells are the events about it: whatever record is asked to tell.
 	tells []told
-	// word is what the words that let somebody read it begin with, where that is not its type.
-	word string
+	// follows are the types that it hangs on, where nobody has a word for it alone: who reads those reads it, too.
+	follows []string
 	// steers: a change of it may change what is sent where.
 	steers bool
 	// hides reports whether a scope does not see a resource of those attributes, although it sees the organization; nil if it always does.
@@ -46,14 +46,23 @@ type declaration struct {
 // parts of it (see [collection.Collection.Related]).
 var declarations = map[*jsonapi.Schema]declaration{}
 
-// reads returns the word that lets somebody read the resources of a collection.
-func reads(c *collection.Collection) string { return cmp.Or(declared(c).word, c.Schema.Type) + ":read" }
-
 // declare adds what a resource says of itself, once.
 func declare(c *collection.Collection, d declaration) { declarations[c.Schema] = d }
 
 // declared returns what the resource of a collection says of itself, which may be nothing.
 func declared(c *collection.Collection) declaration { return declarations[c.Schema] }
+
+// reads returns the words that reading every resource of a collection takes.
+func reads(c *collection.Collection) []string {
+	words := []string{}
+	for _, typ := range declared(c).follows {
+		words = append(words, typ+":read")
+	}
+	if len(words) == 0 {
+		words = append(words, c.Schema.Type+":read")
+	}
+	return words
+}
 
 // told is one type of event.
 type told struct {

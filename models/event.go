@@ -73,7 +73,7 @@ func defineEvents(c *collection.Collection) {
 		},
 		Beyond:  map[string]collection.FilterBeyond{"actorId": actedBy},
 		CatchUp: NumberEvents,
-		Conceal: maskEvents,
+		Tell:    maskEvents,
 		Complete: func(_ *store.DB, model any) error {
 			model.(*Event).tellActor()
 			return nil

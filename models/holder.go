@@ -67,6 +67,11 @@ func (h *Holder) Identity() Identity {
 
 // Scope returns what the holder may see. An unknown kind of key sees nothing.
 func (h *Holder) Scope() collection.Scope {
+	return h.reach().Reading(h.Hold("organizations:read"), h.Hold("users:read"))
+}
+
+// reach returns the scope of the kind of the holder, whatever it may read there.
+func (h *Holder) reach() collection.Scope {
 	switch {
 	case h.Kind == ManagementKey && h.OrganizationID == "":
 		return collection.Everything()

@@ -37,6 +37,7 @@ type Organization struct {
 
 	ParentID      *string `gorm:"column:parent_id"`
 	CreatedBy     *string `gorm:"column:created_by"`
+	LogoID        *string `gorm:"column:logo_id"`
 	WebhookOrigin *string `gorm:"column:webhook_url"` // of the URL
 	SealedURL     []byte  `gorm:"column:sealed_webhook_url"`
 	SealedSecret  []byte  `gorm:"column:webhook_secret"`
@@ -132,6 +133,8 @@ func relateOrganizations(c *collection.Collection) {
 		collection.Relation{Target: Memberships, Foreign: "organization_id", CountedBy: "organizationId"})
 	c.Relate(jsonapi.Relationship{Name: "createdBy", ReadOnly: true, Doc: "The user who created it, if it was one."},
 		collection.Relation{Target: Users, Column: "created_by", Lasting: true})
+	c.Relate(jsonapi.Relationship{Name: "logo", Doc: "One of its own files."},
+		collection.Relation{Target: Files, Column: "logo_id", Lasting: true, Evident: true})
 	c.Relate(jsonapi.Relationship{Name: "webhooks", Many: true, ReadOnly: true, Doc: "Where its events are sent."},
 		collection.Relation{Target: Webhooks, Foreign: "organization_id"})
 	c.Relate(jsonapi.Relationship{Name: "events", Many: true, ReadOnly: true, Doc: "What changed in it."},
@@ -208,6 +211,9 @@ func CreateOrganization(ctx context.Context, db *store.DB, by Caller, in *Change
 		Organizations.Schema.Apply(org, in.Attributes)
 		_, kindGiven := in.Attributes["kind"]
 		if err := place(ctx, tx, by, in, org); err != nil {
+			return nil, err
+		}
+		if org.LogoID, err = pointAtFile(ctx, tx, by, in, "logo", FileOwner{Organization: id}, nil); err != nil {
 			return nil, err
 		}
 		if !kindGiven {
@@ -338,6 +344,9 @@ func UpdateOrganization(ctx context.Context, db *store.DB, by Caller, id string,
 		if err := move(ctx, tx, by, in, before, org); err != nil {
 			return nil, err
 		}
+		if org.LogoID, err = pointAtFile(ctx, tx, by, in, "logo", FileOwner{Organization: id}, before.LogoID); err != nil {
+			return nil, err
+		}
 		if restoring {
 			if err := checkAbove(ctx, tx, org); err != nil {
 				return nil, err
@@ -360,7 +369,7 @@ func saveOrganization(ctx context.Context, tx *store.DB, by Caller, before, org 
 	org.Version++
 	org.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
 	columns = append(columns, "version", "updated_at", "parent_id", "kind", "deleted_at", "webhook_secret", "webhook_url",
-		"sealed_webhook_url")
+		"sealed_webhook_url", "logo_id")
 	ch := change{verb: updated, collection: Organizations, organization: org.ID, before: before, after: org}
 	var err error
 	if before.DeletedAt != nil {

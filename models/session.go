@@ -78,7 +78,7 @@ func defineSessions(c *collection.Collection) {
 			}
 			return nil
 		},
-		Conceal: func(_ context.Context, _ *store.DB, scope collection.Scope, items []any) ([]any, error) {
+		Tell: func(_ context.Context, _ *store.DB, scope collection.Scope, items []any) ([]any, error) {
 			told := make([]any, len(items))
 			for i, item := range items {
 				s := *item.(*Session)
@@ -89,9 +89,9 @@ func defineSessions(c *collection.Collection) {
 		},
 	}
 	declare(c, declaration{
-		tells: []told{{created, "A person signed in."}, {ended, "A person was signed out, or their session ran out."}},
-		word:  "users",
-		rank:  2,
+		tells:   []told{{created, "A person signed in."}, {ended, "A person was signed out, or their session ran out."}},
+		follows: []string{"users"},
+		rank:    2,
 		invariants: []Invariant{
 			{"a session whose active sign-in is not one of its own", `SELECT id FROM sessions s WHERE NOT EXISTS (
 				SELECT 1 FROM sign_ins i WHERE i.id = s.active_sign_in_id AND i.session_id = s.id)`},
@@ -116,7 +116,7 @@ func defineSignIns(c *collection.Collection) {
 		Visible: visibleSignIns,
 		Order:   []string{"sign_ins.created_at", "sign_ins.id"},
 	}
-	declare(c, declaration{word: "users", rank: 3})
+	declare(c, declaration{follows: []string{"users"}, rank: 3})
 }
 
 func relateSignIns(c *collection.Collection) {

@@ -30,6 +30,7 @@ type User struct {
 	Password        *string        `gorm:"-" jsonapi:"attr,password,omitempty" rule:"writeonly,min=12,max=200" doc:"For signing in; never sent back. People change their own, with meta.currentPassword; a management key of the whole installation sets it, and null takes it away."`
 
 	EmailKey     *string       `gorm:"column:email_key"`
+	AvatarID     *string       `gorm:"column:avatar_id"`
 	SignedInAt   *jsonapi.Time `gorm:"column:signed_in_at"` // the last time; null: never
 	PasswordHash *string       `gorm:"column:password_hash"`
 	Version      int64         `gorm:"column:version"`
@@ -90,6 +91,8 @@ func relateUsers(c *collection.Collection) {
 		Doc: "The organization that the user has been in for longest, of those that the reader sees. On creation: the one to join."},
 		collection.Relation{Target: Organizations, Through: "memberships", Owner: "user_id", Other: "organization_id",
 			First: "j.created_at, j.id"})
+	c.Relate(jsonapi.Relationship{Name: "avatar", Doc: "One of the user's own files."},
+		collection.Relation{Target: Files, Column: "avatar_id", Lasting: true, Evident: true})
 }
 
 // visibleUsers returns the condition that a user is a member of an organization that the scope sees.
@@ -139,6 +142,9 @@ func CreateUser(ctx context.Context, db *store.DB, by Caller, in *Change) (*User
 			return nil, err
 		}
 		if err := checkSignIn(by, &User{}, user, in); err != nil {
+			return nil, err
+		}
+		if user.AvatarID, err = pointAtFile(ctx, tx, by, in, "avatar", FileOwner{User: id}, nil); err != nil {
 			return nil, err
 		}
 		if err := insertUser(ctx, tx, user); err != nil {
@@ -241,6 +247,9 @@ func UpdateUser(ctx context.Context, db *store.DB, by Caller, id string, in *Cha
 		if err := prepareUser(tx, before, user, in); err != nil {
 			return nil, err
 		}
+		if user.AvatarID, err = pointAtFile(ctx, tx, by, in, "avatar", FileOwner{User: id}, before.AvatarID); err != nil {
+			return nil, err
+		}
 		if err := checkProfile(ctx, tx, by, before, user, in); err != nil {
 			return nil, err
 		}
@@ -269,7 +278,7 @@ func UpdateUser(ctx context.Context, db *store.DB, by Caller, id string, in *Cha
 func saveUser(ctx context.Context, tx *store.DB, by Caller, before, user *User, columns []string) error {
 	user.Version++
 	user.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
-	columns = append(columns, "version", "updated_at", "email_key", "email_verified_at", "password_hash")
+	columns = append(columns, "version", "updated_at", "email_key", "email_verified_at", "password_hash", "avatar_id")
 	if err := save(ctx, tx, Users, user, columns...); err != nil {
 		return err
 	}
@@ -320,6 +329,9 @@ func DeleteUser(ctx context.Context, db *store.DB, by Caller, id string, version
 			if err := endSessions(ctx, tx, by, id, ""); err != nil {
 				return err
 			}
+			if err := deleteFilesOf(ctx, tx, by, id, all); err != nil {
+				return err
+			}
 			if _, err := tx.Exec(ctx, `DELETE FROM users WHERE id = ?`, id); err != nil {
 				return fmt.Errorf("delete user: %w", err)
 			}
@@ -332,8 +344,8 @@ func DeleteUser(ctx context.Context, db *store.DB, by Caller, id string, version
 	})
 }
 
-// recordUser records the change of a user once for each organization with that user, because each has receivers of its own; once without an
-// organization if there is none.
+// recordUser records the change of a user, or of what is theirs, once for each organization with that user, because each has receivers of
+// its own; once without an organization if there is none.
 func recordUser(ctx context.Context, tx *store.DB, by Caller, ch change, organizations []string) error {
 	if len(organizations) == 0 {
 		return record(ctx, tx, by, ch)

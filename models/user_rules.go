@@ -93,6 +93,24 @@ func writableOf(ctx context.Context, tx *store.DB, by Caller, user string, organ
 	return true, nil
 }
 
+// mayWriteProfile refuses a caller that may not change the profile of a user whom it sees.
+func mayWriteProfile(ctx context.Context, tx *store.DB, by Caller, user string) error {
+	if !by.Rights.Hold("users:write") {
+		return &store.Error{Kind: store.Forbidden, Message: "This needs users:write."}
+	}
+	if by.Scope.All() {
+		return nil
+	}
+	all, err := membershipOrganizations(ctx, tx, collection.Everything(), user)
+	if err != nil {
+		return err
+	}
+	if writable, err := writableOf(ctx, tx, by, user, all); err != nil || writable {
+		return err
+	}
+	return &store.Error{Kind: store.Forbidden, Message: "This needs users:write at every organization of the user."}
+}
+
 // checkHigher makes sure that a caller has a higher rank than a user in some organizations; an owner need not, where they are one.
 func checkHigher(ctx context.Context, tx *store.DB, by Caller, user string, organizations []string, field string) error {
 	for _, organization := range organizations {
@@ -121,6 +139,9 @@ func changedFields(before, user *User) []string {
 		if kept && !reflect.DeepEqual(was, is) {
 			names = append(names, a.Name)
 		}
+	}
+	if deref(before.AvatarID) != deref(user.AvatarID) {
+		names = append(names, "avatar")
 	}
 	return names
 }

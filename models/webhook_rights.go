@@ -12,15 +12,12 @@ import (
 // checked before everything that a caller does with an endpoint, and on the result. No types are all of them, and so is *.
 func (w *Webhook) within(by Caller) error {
 	var errs store.Errors
-	for _, t := range EventTypes() {
-		needs := reads(t.Subject)
+	for _, needs := range w.reads() {
 		switch {
-		case !Subscribes(w.EventTypes, t.Name):
-			continue
-		case !by.Rights.Hold(needs):
+		case !by.Rights.Hold(needs.word):
 			errs = append(errs, &store.Error{Kind: store.Forbidden, Field: "eventTypes",
-				Message: fmt.Sprintf("An endpoint with these types gets %s, which needs the scope %s.", t.Name, needs)})
-		case w.Subtree && !by.holdsBelow(needs):
+				Message: fmt.Sprintf("An endpoint with these types gets %s, which needs the scope %s.", needs.eventType, needs.word)})
+		case w.Subtree && !by.holdsBelow(needs.word):
 			errs = append(errs, &store.Error{Kind: store.Forbidden, Field: "subtree",
 				Message: "An endpoint with subtree gets the events of the organizations below its own, which this credential does not " +
 					"see."})
@@ -30,6 +27,22 @@ func (w *Webhook) within(by Caller) error {
 		break // one says enough
 	}
 	return errs.Err()
+}
+
+// need is a word that it takes to get events of a type.
+type need struct{ eventType, word string }
+
+// reads returns what it takes to read all that the endpoint gets.
+func (w *Webhook) reads() (needs []need) {
+	for _, t := range EventTypes() {
+		if !Subscribes(w.EventTypes, t.Name) {
+			continue
+		}
+		for _, word := range reads(t.Subject) {
+			needs = append(needs, need{t.Name, word})
+		}
+	}
+	return needs
 }
 
 // directs refuses that a credential which ends decides where an endpoint sends what, and with which headers: the endpoint would go on

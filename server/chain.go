@@ -19,6 +19,8 @@ type Config struct {
 	Limiter  *Limiter
 	LastUsed *auth.LastUsed // notes which keys are used
 
+	// BaseURL is what clients know the service by, without a slash at its end; "" for what each request names.
+	BaseURL string
 	// HSTSPreload extends Strict-Transport-Security to subdomains and preload lists.
 	HSTSPreload bool
 	// Proxies may say who the client is.

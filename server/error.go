@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"roster/models/blob"
 	"roster/models/store"
 )
 
@@ -68,6 +69,7 @@ var kinds = map[store.Kind]int{
 	store.Unauthenticated:    http.StatusUnauthorized,
 	store.TooMany:            http.StatusTooManyRequests,
 	store.Busy:               http.StatusServiceUnavailable,
+	store.Unsupported:        http.StatusUnsupportedMediaType,
 }
 
 // Error is a refusal of the server's own.
@@ -114,6 +116,8 @@ func (h HandlerFunc) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			x.abort(err) // whoever is still there must not take silence for a success
 		case errors.Is(ended, context.DeadlineExceeded):
 			told = tooSlow()
+		case errors.Is(err, blob.ErrUnavailable):
+			told = &Error{Reason: Unavailable, Message: "The store of files cannot be used at the moment. Try again."}
 		case store.Unavailable(err):
 			told = &Error{Reason: Unavailable, Message: "The database cannot be used at the moment. Try again."}
 		default:

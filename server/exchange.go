@@ -19,7 +19,7 @@ type Exchange struct {
 	RemoteIP  netip.Addr
 	// Secure is whether the client speaks TLS, to us or to a proxy we trust.
 	Secure bool
-	// Base is the URL of the service as the client names it, for links that come back to nobody else.
+	// Base is the URL that clients know the service by, without a slash at its end.
 	Base string
 
 	// Route is the pattern that matched; empty when none did.
@@ -60,9 +60,8 @@ func begun(next http.Handler, cfg Config, all doors) http.Handler {
 			door:      all.at(r.URL.EscapedPath()),
 			body:      arriving{r.Body},
 		}
-		x.Base = "http://" + r.Host
-		if x.Secure {
-			x.Base = "https://" + r.Host
+		if x.Base = cfg.BaseURL; x.Base == "" {
+			x.Base = requested(r, x.Secure)
 		}
 		if !usableRequestID(x.RequestID) {
 			x.RequestID = uuid.Must(uuid.NewV7()).String()
@@ -72,8 +71,16 @@ func begun(next http.Handler, cfg Config, all doors) http.Handler {
 			mergeVary(h)
 			cfg.Limiter.describe(h, x)
 		})
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
+		next.ServeHTTP(w, r.WithContext(models.ServedAt(context.WithValue(r.Context(), exchangeKey{}, x), x.Base)))
 	})
+}
+
+// requested returns the URL of the service as a request names it.
+func requested(r *http.Request, secure bool) string {
+	if secure {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
 }
 
 // usableRequestID reports whether an id that the client chose is short and plain enough to be logged and stored.

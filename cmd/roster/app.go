@@ -72,8 +72,8 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 	a.metrics = server.NewMetrics(version(), a.db.Pools())
 	service, err := server.New(server.Config{
 		DB: a.db, Logger: a.logger, Metrics: a.metrics, Health: a.health, LastUsed: a.noteUses(),
-		Limiter:     server.NewLimiter(a.cfg.rateLimit, time.Minute, time.Now),
-		HSTSPreload: a.cfg.hstsPreload, Proxies: a.cfg.trustedProxies, Origins: a.cfg.corsOrigins,
+		Limiter: server.NewLimiter(a.cfg.rateLimit, time.Minute, time.Now),
+		BaseURL: a.cfg.baseURL, HSTSPreload: a.cfg.hstsPreload, Proxies: a.cfg.trustedProxies, Origins: a.cfg.corsOrigins,
 		Stop: a.working, RequestTimeout: a.cfg.requestTime, MaxBody: int64(a.cfg.maxBody),
 		ServeMetrics: a.cfg.metricsListen == "",
 	}, open(a)...)

@@ -24,6 +24,8 @@ type config struct {
 	connections   int
 	statementTime time.Duration
 	migrate       bool
+	files         *url.URL // nil for the database
+	fileURLs      time.Duration
 
 	logLevel  slog.Level
 	logFormat string
@@ -62,6 +64,8 @@ type config struct {
 
 	mailServer *mail.Server // nil: no mail is sent
 	mailFrom   *netmail.Address
+
+	getenv func(string) string
 }
 
 // check looks at settings that must fit each other.
@@ -69,6 +73,9 @@ func (c *config) check() error {
 	switch {
 	case (c.tlsCert == "") != (c.tlsKey == ""):
 		return errors.New("--tls-cert (ROSTER_TLS_CERT) and --tls-key (ROSTER_TLS_KEY) must be given together")
+	case c.lacksAccess():
+		return fmt.Errorf("--files (ROSTER_FILES) cannot be %q: a bucket needs %s and %s in the environment", c.files, accessKey,
+			accessSecret)
 	case c.writeTime <= c.requestTime:
 		return fmt.Errorf("--write-timeout (ROSTER_WRITE_TIMEOUT) cannot be %q: it must be longer than --request-timeout, %s, "+
 			"or an answer that came late could not be sent", c.writeTime, c.requestTime)

@@ -59,13 +59,18 @@ func (c *config) connect(ctx context.Context, vault *store.Vault) (*store.DB, er
 			return nil, fmt.Errorf("open the database file: %w", err)
 		}
 	}
+	allowed := c.allowed()
+	var err error
+	if allowed.Files.Blobs, err = c.blobs(); err != nil {
+		return nil, err
+	}
 	cfg := models.Config{Config: store.Config{
 		URL:              c.database(),
 		MaxConnections:   c.connections,
 		StatementTimeout: c.statementTime,
 		Vault:            vault,
 		Now:              time.Now,
-	}, Allowed: c.allowed()}
+	}, Allowed: allowed}
 	return models.Open(ctx, cfg)
 }
 

@@ -18,8 +18,8 @@ func (p *program) demoCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "demo",
 		Usage: "fill a database with organizations and people that look real",
-		Description: "The organizations form trees of up to four levels; some are outside of their validity. " +
-			"The same numbers and the same seed\n" +
+		Description: "The organizations form trees of up to four levels; some are outside of their validity, the larger ones have " +
+			"a logo. The same numbers and the same seed\n" +
 			"give the same data, ids included. It adds to what is there: run again, it adds what is missing after an interruption, or\n" +
 			"nothing; another seed or other numbers add other data.\n\n" +
 			"   roster demo --organizations 1000 --users 5000\n" +

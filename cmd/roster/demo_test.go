@@ -72,8 +72,9 @@ func TestTheSameSeedGivesTheSameData(t *testing.T) {
 		}
 		var all []string
 		db := opened(t, dir, url)
-		for _, c := range []*collection.Collection{models.Organizations, models.Users, models.Memberships} {
-			resources, err := collection.Render(t.Context(), db, c, collection.Everything(), everyPage(t, db, c), c.Schema.URL(), nil)
+		for _, c := range []*collection.Collection{models.Organizations, models.Users, models.Memberships, models.Files} {
+			q := &jsonapi.Query{Fields: map[string]map[string]bool{"files": {"fileName": true, "sha256": true, "organization": true}}}
+			resources, err := collection.Render(t.Context(), db, c, collection.Everything(), everyPage(t, db, c), c.Schema.URL(), q)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -195,6 +196,14 @@ func TestTheDemoIsServed(t *testing.T) {
 				t.Errorf("%s: total %d with %d on the page, want %d", path, total, length, want)
 			}
 		}
+		if total, length := list("/public/v2/files"); total != length || length == 0 {
+			t.Errorf("%d logos, with %d on the page", total, length)
+		}
+		signed := firstLogo(t, s.base, key)
+		if answer, picture, err := servertest.Exchange(t.Context(), servertest.Fresh(), "GET", signed, nil, "Accept", "*/*"); err != nil ||
+			answer.StatusCode != 200 || answer.Header.Get("Content-Type") != "image/png" || len(picture) < 100 {
+			t.Errorf("%s: %v %.200s", signed, err, picture)
+		}
 		// The counters of single organizations, against what the pages hold.
 		db := opened(t, dir, url)
 		for _, item := range everyPage(t, db, models.Organizations)[:40] {
@@ -207,6 +216,23 @@ func TestTheDemoIsServed(t *testing.T) {
 			}
 		}
 	})
+}
+
+// firstLogo returns where the logo of some organization is read.
+func firstLogo(t *testing.T, base, key string) string {
+	t.Helper()
+	_, body, err := servertest.Exchange(t.Context(), servertest.Fresh(), "GET",
+		base+"/public/v2/organizations?filter[logo][null]=false&include=logo&page[size]=1", nil, "Authorization", key)
+	var document struct {
+		Included []struct{ Attributes struct{ SignedURL string } }
+	}
+	if err == nil {
+		err = json.Unmarshal(body, &document)
+	}
+	if err != nil || len(document.Included) != 1 {
+		t.Fatalf("%v %s", err, body)
+	}
+	return document.Included[0].Attributes.SignedURL
 }
 
 // fillDemoBeside fills the database of a running server and returns a key for it.

@@ -21,8 +21,8 @@ type demo struct {
 	mark string
 	key  uint64 // what the random choices are made from
 
-	trees, madeOrganizations, madeUsers int
-	now                                 time.Time // when the next organization was created
+	trees, madeOrganizations, madeUsers, logos int
+	now                                        time.Time // when the next organization was created
 }
 
 // The demo's organizations were created between these two.
@@ -70,6 +70,7 @@ func (d *demo) tree(batch *models.Batch) {
 	for n := range people {
 		t.addUser(n)
 	}
+	t.addLogo()
 }
 
 // demoTree is a tree while it grows.

@@ -22,6 +22,8 @@ var floors = map[string]int{
 	"jsonapi":           0,
 	"models/store":      1,
 	"models/target":     1,
+	"models/picture":    1,
+	"models/blob":       2,
 	"models/collection": 2,
 	"models":            3,
 	"webhooks/queue":    4,

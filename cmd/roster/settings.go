@@ -70,6 +70,11 @@ func (c *config) storageSettings() []setting {
 			help: "longest run of one statement on PostgreSQL; 0 for no limit"},
 		{flag: "migrate", value: "false", toggle: true, set: toggle(&c.migrate),
 			help: "bring a PostgreSQL schema up to date before starting; SQLite always is"},
+		{flag: "files", secret: true, set: optional(filesURL(&c.files)),
+			help: "`URL` of where logos and avatars are kept: file:///directory, or s3://bucket/prefix?endpoint=https://host&region=name " +
+				"with " + accessKey + " and " + accessSecret + " in the environment (default: the database)"},
+		{flag: "file-url-lifetime", value: "15m", set: duration(&c.fileURLs, time.Second),
+			help: "how long the signed URL of a file works"},
 	}
 }
 
@@ -204,7 +209,7 @@ func (p *program) flags(groups ...group) []cli.Flag {
 
 // config reads and checks the settings that the command takes; the others have their defaults.
 func (p *program) config(cmd *cli.Command) (*config, error) {
-	c := &config{}
+	c := &config{getenv: p.getenv}
 	for _, s := range c.settings() {
 		value := s.value
 		switch given := cmd.Value(s.flag).(type) {

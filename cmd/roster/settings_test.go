@@ -12,6 +12,7 @@ import (
 
 func TestWrongValuesAreRefusedInOneSentence(t *testing.T) {
 	t.Parallel()
+	const notFiles = "it must be file:///directory, or s3://bucket/prefix?endpoint=https://host&region=name"
 	for _, test := range []struct{ flag, value, wrong string }{
 		{"listen", "8080", `cannot be "8080": it must be host:port with a port number, for example 127.0.0.1:8080 or :8080`},
 		{"listen", ":http", `cannot be ":http": it must be host:port with a port number, for example 127.0.0.1:8080 or :8080`},
@@ -46,6 +47,16 @@ func TestWrongValuesAreRefusedInOneSentence(t *testing.T) {
 			`with special characters percent-encoded`},
 		{"smtp-url", "smtp://localhost", `needs --mail-from (ROSTER_MAIL_FROM), and --base-url (ROSTER_BASE_URL) for the links in mails`},
 		{"mail-from", "Roster", `cannot be "Roster": it must be an address, for example Roster <no-reply@example.com>`},
+		{"files", "/srv/files", "cannot be used: " + notFiles},
+		{"files", "file://host/srv", "cannot be used: " + notFiles},
+		{"files", "file:///srv?x=1", "cannot be used: " + notFiles},
+		{"files", "s3://bucket", "cannot be used: " + notFiles},
+		{"files", "s3://bucket?endpoint=s3.example.com&region=x", "cannot be used: " + notFiles},
+		{"files", "s3://key:secret@bucket?endpoint=https://s3.example.com&region=x", "cannot be used: " + notFiles},
+		{"files", "s3://bucket?endpoint=https://s3.example.com&region=x",
+			`cannot be "s3://bucket?endpoint=https://s3.example.com&region=x": ` +
+				`a bucket needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment`},
+		{"file-url-lifetime", "25h", `cannot be "25h": it must be a duration from 1s to 24h, for example 30s`},
 		{"migrate", "perhaps", `cannot be "perhaps": it must be true or false`},
 	} {
 		variable := "ROSTER_" + strings.ToUpper(strings.ReplaceAll(test.flag, "-", "_"))

@@ -2,7 +2,6 @@ package authzen
 
 import (
 	"net/http"
-	"strings"
 
 	"roster/server"
 )
@@ -18,17 +17,12 @@ type announced struct {
 }
 
 // configuration answers with where everything is. Clients compare the base with the URL that they asked at.
-func configuration(base string) func(http.ResponseWriter, *server.Request) (server.Serve, error) {
-	return func(_ http.ResponseWriter, rq *server.Request) (server.Serve, error) {
-		at := strings.TrimSuffix(base, "/")
-		if at == "" {
-			at = server.ExchangeOf(rq.Context()).Base
-		}
-		return func(w http.ResponseWriter) error {
-			return write(w, announced{
-				at, at + evaluationPath, at + evaluationsPath,
-				at + searchPath + "subject", at + searchPath + "resource", at + searchPath + "action",
-			})
-		}, nil
-	}
+func configuration(_ http.ResponseWriter, rq *server.Request) (server.Serve, error) {
+	at := server.ExchangeOf(rq.Context()).Base
+	return func(w http.ResponseWriter) error {
+		return write(w, announced{
+			at, at + evaluationPath, at + evaluationsPath,
+			at + searchPath + "subject", at + searchPath + "resource", at + searchPath + "action",
+		})
+	}, nil
 }

@@ -21,8 +21,8 @@ const (
 	configurationPath = "/.well-known/authzen-configuration"
 )
 
-// Door returns the front door. base is the URL that clients know the service by; "" for the one that each request names.
-func Door(base string) *server.Door {
+// Door returns the front door.
+func Door() *server.Door {
 	members := auth.Read("memberships")
 	return &server.Door{
 		Paths:        []string{root, configurationPath},
@@ -30,7 +30,7 @@ func Door(base string) *server.Door {
 		HowToPresent: "Send a key as Authorization: Bearer.",
 		Refusal:      refusal,
 		Routes: []server.Route{
-			{Method: http.MethodGet, Path: configurationPath, Needs: auth.Public(), Take: configuration(base)},
+			{Method: http.MethodGet, Path: configurationPath, Needs: auth.Public(), Take: configuration},
 			asking(evaluationPath, auth.Anyone(), evaluation),
 			asking(evaluationsPath, auth.Anyone(), evaluations),
 			asking(searchPath+"subject", members, searching(subjectSearch)),

@@ -45,8 +45,8 @@ func newService(t *testing.T, db *store.DB, base string) *service {
 	h, err := server.New(server.Config{
 		DB: db, LastUsed: auth.NewLastUsed(), Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Metrics: server.NewMetrics("test", db.Pools()), Health: server.NewHealth(db), Limiter: server.NewLimiter(0, time.Minute, time.Now),
-		MaxBody: 1 << 16, Stop: t.Context(), RequestTimeout: 5 * time.Minute,
-	}, authzen.Door(base))
+		MaxBody: 1 << 16, Stop: t.Context(), RequestTimeout: 5 * time.Minute, BaseURL: base,
+	}, authzen.Door())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -60,23 +60,56 @@ func testQUERY2(t *T) {
 	}
 }
 
-// openAPIParameters finds the names of all query parameters in an OpenAPI document.
-func openAPIParameters(v any) []string {
-	var found []string
-	switch v := v.(type) {
-	case Object:
-		if name := str(v["name"]); name != "" && v["in"] == "query" {
-			found = append(found, name)
+// openAPIParameters finds the names of the query parameters in an OpenAPI document, of operations that answer with JSON:API. What answers
+// with something else, such as the bytes of a picture, is none of the specification's business.
+func openAPIParameters(document any) (found []string) {
+	resolved := func(v any) Object {
+		object, _ := v.(Object)
+		if ref := str(object["$ref"]); ref != "" {
+			target := document
+			for _, step := range strings.Split(strings.TrimPrefix(ref, "#/"), "/") {
+				target = at(target, step)
+			}
+			object, _ = target.(Object)
 		}
-		for _, child := range v {
-			found = append(found, openAPIParameters(child)...)
-		}
-	case []any:
-		for _, child := range v {
-			found = append(found, openAPIParameters(child)...)
+		return object
+	}
+	paths, _ := at(document, "paths").(Object)
+	for path := range paths {
+		item, _ := paths[path].(Object)
+		for method := range item {
+			operation, _ := item[method].(Object)
+			if operation == nil || answersOtherwise(operation, resolved) {
+				continue
+			}
+			parameters, _ := operation["parameters"].([]any)
+			for _, v := range parameters {
+				if p := resolved(v); p["in"] == "query" {
+					found = append(found, str(p["name"]))
+				}
+			}
 		}
 	}
 	return found
+}
+
+// answersOtherwise tells whether an operation answers with content, and never with JSON:API.
+func answersOtherwise(operation Object, resolved func(any) Object) bool {
+	responses, _ := operation["responses"].(Object)
+	otherwise := false
+	for status, response := range responses {
+		content, _ := resolved(response)["content"].(Object)
+		for media := range content {
+			switch {
+			case !strings.HasPrefix(status, "2"):
+			case strings.HasPrefix(media, mediaType):
+				return false
+			default:
+				otherwise = true
+			}
+		}
+	}
+	return otherwise
 }
 
 func testQUERY3(t *T) {

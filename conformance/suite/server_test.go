@@ -402,7 +402,22 @@ func (s *server) openAPI() Object {
 	if s.breaks("QUERY-2") {
 		parameters = append(parameters, Object{"in": "query", "name": "pretty"})
 	}
-	return Object{"paths": Object{"/articles": Object{"get": Object{"parameters": parameters}}}}
+	// What is no document has parameters of any name, wherever they are described.
+	return Object{
+		"paths": Object{
+			"/articles": Object{"get": Object{"parameters": parameters}},
+			"/pictures": Object{"get": Object{
+				"parameters": []any{Object{"$ref": "#/components/parameters/size"}},
+				"responses": Object{
+					"200": Object{"$ref": "#/components/responses/bytes"}, "default": Object{"content": Object{mediaType: Object{}}},
+				},
+			}},
+		},
+		"components": Object{
+			"parameters": Object{"size": Object{"in": "query", "name": "size"}},
+			"responses":  Object{"bytes": Object{"content": Object{"image/png": Object{}}}},
+		},
+	}
 }
 
 func (s *server) route(c *call) answer {

@@ -119,6 +119,7 @@ type operation struct {
 type permission struct {
 	Public     bool   `json:"public,omitempty"`
 	Scope      string `json:"scope,omitempty"`
+	Or         string `json:"or,omitempty"` // a scope that will do as well
 	Management bool   `json:"management,omitempty"`
 }
 

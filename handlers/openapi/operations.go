@@ -74,7 +74,7 @@ func (g *generator) operation(rt *Route, s shape) *operation {
 	}
 	op := &operation{
 		OperationID: s.id, Summary: summary, Description: doc + "\n\n" + permissionText(rt), Tags: []string{rt.Tag.Name},
-		Permission: &permission{Public: rt.Needs.Public, Scope: rt.Needs.Scope, Management: rt.Needs.Management},
+		Permission: &permission{Public: rt.Needs.Public, Scope: rt.Needs.Scope, Or: rt.Needs.Or, Management: rt.Needs.Management},
 	}
 	if rt.Needs.Public {
 		op.Security = &[]members[[]string]{} // none
@@ -88,6 +88,9 @@ func (g *generator) operation(rt *Route, s shape) *operation {
 	op.Responses.set(strconv.Itoa(s.status), answerRef(s.success))
 	if rt.Ext != nil {
 		op.Responses.set("204", answerRef("OperationsDone"))
+	}
+	if rt.Form == Content {
+		op.Responses.set("206", answerRef(contentPart))
 	}
 	if rt.Method == http.MethodGet {
 		op.Responses.set("304", answerRef("NotModified"))
@@ -122,6 +125,7 @@ var shapes = map[Form]func(*generator, *Route) shape{
 	Delete: (*generator).deleteShape, Act: (*generator).actShape, Related: (*generator).relatedShape, Linkage: (*generator).linkageShape,
 	Operate: (*generator).atomicShape, ReadAny: (*generator).readAnyShape, Ask: (*generator).askShape,
 	Redeem: (*generator).redeemShape, Apply: (*generator).applyShape,
+	Upload: (*generator).uploadShape, Content: (*generator).contentShape,
 }
 
 // shape returns what follows from the form of a route.
@@ -132,7 +136,7 @@ func (g *generator) shape(rt *Route) (shape, error) {
 		return shape{}, fmt.Errorf("describe %s %s: it has no form", rt.Method, rt.Path)
 	case rt.Shows == nil && rt.Form != Operate && rt.Form != ReadAny && rt.Form != Redeem:
 		return shape{}, fmt.Errorf("describe %s %s: it shows no resource", rt.Method, rt.Path)
-	case rt.Name == "" && slices.Contains([]Form{Act, Operate, ReadAny, Ask, Redeem, Apply}, rt.Form):
+	case rt.Name == "" && slices.Contains([]Form{Act, Operate, ReadAny, Ask, Redeem, Apply, Content}, rt.Form):
 		return shape{}, fmt.Errorf("describe %s %s: its operation has no name", rt.Method, rt.Path)
 	}
 	s := of(g, rt)

@@ -182,6 +182,9 @@ func permissionText(rt *Route) string {
 		return "Needs a management key with the scope " + strconv.Quote(rt.Needs.Scope) + "."
 	case rt.Needs.Scope == "":
 		return "Needs a credential."
+	case rt.Needs.Or != "":
+		return "Needs a credential with the scope " + strconv.Quote(rt.Needs.Scope) + " or " + strconv.Quote(rt.Needs.Or) +
+			", for what it is about."
 	default:
 		return "Needs a credential with the scope " + strconv.Quote(rt.Needs.Scope) + "."
 	}

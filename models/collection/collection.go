@@ -45,8 +45,8 @@ type Collection struct {
 	// of a single one that was asked for by its id. Either may be nil.
 	Gather   func(ctx context.Context, db *store.DB, items []any, q *jsonapi.Query) error
 	Describe func(ctx context.Context, db *store.DB, item any, q *jsonapi.Query) error
-	// Conceal returns models as a scope is told them, where that may be less than what they say; nil where it never is.
-	Conceal func(ctx context.Context, db *store.DB, scope Scope, items []any) ([]any, error)
+	// Tell returns models as a scope is told them at this moment, where that is less than what they say, or more; nil where it never is.
+	Tell func(ctx context.Context, db *store.DB, scope Scope, items []any) ([]any, error)
 
 	// relations holds how each relationship is stored.
 	relations map[string]Relation

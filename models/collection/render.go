@@ -15,9 +15,9 @@ func Render(ctx context.Context, db *store.DB, c *Collection, scope Scope, items
 	if q == nil {
 		q = &jsonapi.Query{}
 	}
-	if c.Conceal != nil {
+	if c.Tell != nil {
 		var err error
-		if items, err = c.Conceal(ctx, db, scope, items); err != nil {
+		if items, err = c.Tell(ctx, db, scope, items); err != nil {
 			return nil, err
 		}
 	}

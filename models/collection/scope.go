@@ -8,6 +8,8 @@ type Scope struct {
 	session string
 	// gathered changes how conditions are written, not what they say, see [Scope.gather].
 	gathered bool
+	// withoutOrganizations, withoutUsers: see [Scope.Reading].
+	withoutOrganizations, withoutUsers bool
 }
 
 type reach int
@@ -81,6 +83,25 @@ func (s Scope) Bounded() bool { return s.reach == subtree || s.reach == oneOrgan
 func (s Scope) RootedIn(id string) Scope {
 	s.id = id
 	return s
+}
+
+// Reading returns the scope of a credential that reads organizations, users, or both. It says what that sees of what follows them;
+// whether it may ask for organizations or users themselves is the route's question.
+func (s Scope) Reading(organizations, users bool) Scope {
+	s.withoutOrganizations, s.withoutUsers = !organizations, !users
+	return s
+}
+
+// Reads reports whether the scope sees what follows resources of a type, organizations or users.
+func (s Scope) Reads(typ string) bool {
+	switch typ {
+	case "organizations":
+		return !s.withoutOrganizations
+	case "users":
+		return !s.withoutUsers
+	default:
+		return false
+	}
 }
 
 // gather returns the scope with its conditions written so that the database begins with the organizations of the scope and finds rows by

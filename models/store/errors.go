@@ -26,6 +26,8 @@ const (
 	// TooMany: it was tried too often; Busy: there is more of it to do than can be done at once.
 	TooMany Kind = "too many"
 	Busy    Kind = "busy"
+	// Unsupported: what was sent is of a kind that is not taken.
+	Unsupported Kind = "unsupported"
 )
 
 // Error is a refusal with its reason in words for the client. Every other error of what stands on a database is a failure: its text is for

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/png"
+	"math/rand/v2"
+	"strings"
+
+	"golang.org/x/image/draw"
+	"golang.org/x/image/font"
+	"golang.org/x/image/font/basicfont"
+	"golang.org/x/image/math/fixed"
+
+	"roster/jsonapi"
+	"roster/models"
+)
+
+// The demo's companies that have at least so many organizations in their tree have a logo, and of them no more than so many.
+const (
+	treeWithLogo = 25
+	maxLogos     = 200
+)
+
+// addLogo gives the company of a tree a logo, if the tree is large enough. Its choices are a sequence of their own, so that those of the
+// tree are what they were before there were logos.
+func (t *demoTree) addLogo() {
+	company := t.batch.Organizations[t.first]
+	if len(t.levels) < treeWithLogo || t.logos == maxLogos {
+		return
+	}
+	t.logos++
+	own := *t
+	own.rand = rand.New(rand.NewPCG(t.key, ^uint64(t.trees))) //nolint:gosec // the same seed gives the same data
+	t.batch.Logos = append(t.batch.Logos, &models.Logo{
+		ID: own.id(company.CreatedAt.Time), CreatedAt: jsonapi.Stamp{Time: company.CreatedAt.Time}, Organization: company.ID,
+		FileName: "logo.png", Content: drawLogo(company.Name, own.rand),
+	})
+}
+
+// logoSide is how many pixels a logo has either way.
+const logoSide = 256
+
+// drawLogo returns a square in a colour with the initials of a name, as a PNG.
+func drawLogo(name string, r *rand.Rand) []byte {
+	background := color.NRGBA{uint8(40 + r.IntN(120)), uint8(40 + r.IntN(120)), uint8(40 + r.IntN(120)), 255}
+	initials := ""
+	for _, word := range strings.Fields(plain.Replace(strings.ToLower(name))) {
+		if initials += strings.ToUpper(word[:1]); len(initials) == 2 {
+			break
+		}
+	}
+	face := basicfont.Face7x13
+	small := image.NewNRGBA(image.Rect(0, 0, 20, 20))
+	draw.Draw(small, small.Bounds(), image.NewUniform(background), image.Point{}, draw.Src)
+	writer := font.Drawer{Dst: small, Src: image.White, Face: face}
+	writer.Dot = fixed.P((20-writer.MeasureString(initials).Ceil())/2, 15)
+	writer.DrawString(initials)
+	logo := image.NewNRGBA(image.Rect(0, 0, logoSide, logoSide))
+	draw.NearestNeighbor.Scale(logo, logo.Bounds(), small, small.Bounds(), draw.Src, nil)
+	var out bytes.Buffer
+	_ = png.Encode(&out, logo) // it fails only where it is written to
+	return out.Bytes()
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"roster/models/blob/blobtest"
+	"roster/server/servertest"
+)
+
+// TestFilesAreKeptWhereTheSettingSays serves with a directory, and reads a logo there and at a URL that begins as --base-url says.
+func TestFilesAreKeptWhereTheSettingSays(t *testing.T) {
+	t.Parallel()
+	dir, kept := t.TempDir(), filepath.Join(t.TempDir(), "files")
+	s := serve(t, dir, frontDoors, "--files", "file://"+filepath.ToSlash(kept), "--base-url", "https://roster.example.com/",
+		"--file-url-lifetime", "1h")
+	code, key, stderr := command(t, nil, "key", "create", "--data-dir", dir, "--kind", "management", "--name", "k")
+	if code != 0 {
+		t.Fatal(stderr)
+	}
+	key = strings.TrimSpace(key)
+	ask := func(method, path, body string, headers ...string) (answer struct {
+		Data struct {
+			ID         string
+			Attributes struct{ SignedURL string }
+		}
+	},
+	) {
+		t.Helper()
+		headers = append(headers, "Authorization", key)
+		reply, got, err := servertest.Exchange(t.Context(), servertest.Fresh(), method, s.base+path, strings.NewReader(body), headers...)
+		if err == nil {
+			err = json.Unmarshal(got, &answer)
+		}
+		if err != nil || reply.StatusCode != 201 {
+			t.Fatalf("%s: %v %s", path, err, got)
+		}
+		return answer
+	}
+	org := ask("POST", "/public/v2/organizations", `{"data":{"type":"organizations","attributes":{"name":"Acme"}}}`, "Content-Type",
+		"application/vnd.api+json").Data.ID
+	logo := string(drawLogo("Acme Corporation", rand.New(rand.NewPCG(1, 2))))
+	file := ask("POST", "/public/v2/files?organizationId="+org, logo, "Content-Type", "image/png").Data
+	signed, outside := strings.CutPrefix(file.Attributes.SignedURL, "https://roster.example.com/public/")
+	if !outside {
+		t.Fatalf("the URL is %s", file.Attributes.SignedURL)
+	}
+	if reply, got := s.get("/public/" + signed); reply.StatusCode != 200 || string(got) != logo {
+		t.Errorf("%d %.200s", reply.StatusCode, got)
+	}
+	found, err := filepath.Glob(filepath.Join(kept, "*", "*"))
+	if err != nil || len(found) != 1 || filepath.Base(found[0]) != file.ID {
+		t.Errorf("kept are %v %v", found, err)
+	}
+	if code := s.stop(); code != 0 {
+		t.Errorf("it ended with %d", code)
+	}
+}
+
+// TestABucketIsWhatItsURLSays opens a bucket by its setting, with the credentials of the environment, and keeps something there.
+func TestABucketIsWhatItsURLSays(t *testing.T) {
+	t.Parallel()
+	b := blobtest.Bucket(t)
+	setting, err := url.Parse("s3://" + b.Name + "/" + b.Prefix + "/?endpoint=http://" + b.Endpoint + "&region=" + b.Region)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &config{files: setting, getenv: func(name string) string {
+		return map[string]string{accessKey: b.AccessKey, accessSecret: b.SecretKey}[name]
+	}}
+	opened, err := c.blobs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const key = "01912f6a-8c00-7abc-8def-0123456789ab"
+	if err := opened.Put(t.Context(), key, []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := blobtest.InBucket(t, b).Get(t.Context(), key); err != nil || string(got) != "x" {
+		t.Errorf("%q %v", got, err)
+	}
+	if none, err := new(config).blobs(); none != nil || err != nil {
+		t.Errorf("without a setting: %v %v", none, err)
+	}
+}

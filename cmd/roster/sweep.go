@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"roster/models"
+	"roster/models/store"
+)
+
+// How often what has run out is removed, and how much of each kind at once.
+const (
+	sweepEvery = time.Minute
+	sweepBatch = 1000
+)
+
+// sweeping is the table of what is removed from time to time, by whichever replica comes first.
+var sweeping = []struct {
+	what   string
+	remove func(ctx context.Context, db *store.DB, most int) (int, error)
+}{
+	{"sessions that have run out", models.PurgeSessions},
+	{"failures to sign in", models.PurgeAttempts},
+	{"the bytes of deleted files", func(ctx context.Context, db *store.DB, _ int) (int, error) { return models.SweepFiles(ctx, db) }},
+}
+
+// sweep removes what has run out, from time to time.
+func (a *app) sweep() {
+	a.atOnce = append(a.atOnce, a.background(func(ctx context.Context) {
+		ticks := time.NewTicker(sweepEvery)
+		defer ticks.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticks.C:
+			}
+			for _, one := range sweeping {
+				if _, err := one.remove(ctx, a.db, sweepBatch); err != nil && ctx.Err() == nil {
+					a.logger.ErrorContext(ctx, "remove "+one.what, "error", err)
+				}
+			}
+		}
+	}))
+}

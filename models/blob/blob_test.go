@@ -1,0 +1,144 @@
+package blob_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"roster/models/blob"
+	"roster/models/blob/blobtest"
+	"roster/models/modelstest"
+	"roster/models/store"
+)
+
+const (
+	key    = "01912f6a-8c00-7abc-8def-0123456789ab"
+	square = key + "-64"
+)
+
+// stores are every kind of store, empty.
+func stores(t *testing.T) map[string]blob.Store {
+	t.Helper()
+	directory, err := blob.InDirectory(filepath.Join(t.TempDir(), "made", "when needed"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]blob.Store{"a directory": directory, "a bucket": blobtest.InBucket(t, blobtest.Bucket(t))}
+	for _, dialect := range modelstest.Dialects {
+		all[string(dialect)] = blob.InDatabase(modelstest.Open(t, dialect))
+	}
+	return all
+}
+
+func TestEveryStoreKeepsBytes(t *testing.T) {
+	t.Parallel()
+	for name, s := range stores(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx := t.Context()
+			want := func(key string, content []byte, problem error) {
+				t.Helper()
+				if got, err := s.Get(ctx, key); !errors.Is(err, problem) || !bytes.Equal(got, content) {
+					t.Errorf("%d bytes and %v under %s, want %d and %v", len(got), err, key, len(content), problem)
+				}
+			}
+			do := func(err error) {
+				t.Helper()
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			large := bytes.Repeat([]byte{0, 1, 0xff, '\n', '\''}, 1<<20)
+			want(key, nil, blob.ErrNotThere)
+			do(s.Delete(ctx, key))
+			do(s.Put(ctx, key, large))
+			do(s.Put(ctx, square, []byte("small")))
+			want(key, large, nil)
+			want(square, []byte("small"), nil)
+			do(s.Put(ctx, key, []byte("instead")))
+			want(key, []byte("instead"), nil)
+			do(s.Delete(ctx, key))
+			want(key, nil, blob.ErrNotThere)
+			want(square, []byte("small"), nil)
+			do(s.Delete(ctx, key))
+
+			var writers sync.WaitGroup
+			for range 8 {
+				writers.Go(func() {
+					if err := s.Put(ctx, key, large); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			writers.Wait()
+			want(key, large, nil)
+
+			for _, wrong := range []string{"", ".", "../" + key, key + "/..", key + "-", "a/" + key, key + "\x00", strings.ToUpper(key)} {
+				_, err := s.Get(ctx, wrong)
+				if err == nil || errors.Is(err, blob.ErrNotThere) || s.Put(ctx, wrong, nil) == nil || s.Delete(ctx, wrong) == nil {
+					t.Errorf("%q is taken for a key", wrong)
+				}
+			}
+		})
+	}
+}
+
+// TestAStoreThatCannotBeUsedSaysSo: a directory that takes no writes, a bucket that refuses, a database that is closed.
+func TestAStoreThatCannotBeUsedSaysSo(t *testing.T) {
+	t.Parallel()
+	at := t.TempDir()
+	directory, err := blob.InDirectory(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(at, key[34:]), []byte("in the way of the folder"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
+	t.Cleanup(refusing.Close)
+	closed := modelstest.Open(t, store.SQLite)
+	if err := closed.Close(); err != nil {
+		t.Fatal(err)
+	}
+	nowhere := blobtest.Bucket(t)
+	nowhere.Name = "another"
+	for name, s := range map[string]blob.Store{
+		"a directory": directory, "a database": blob.InDatabase(closed), "no bucket": blobtest.InBucket(t, nowhere),
+		"a bucket": blobtest.InBucket(t, blob.Bucket{Endpoint: strings.TrimPrefix(refusing.URL, "http://"), Plain: true, Region: "x",
+			Name: "files", AccessKey: "a", SecretKey: "b"}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx := context.Background()
+			_, err := s.Get(ctx, key)
+			for what, err := range map[string]error{"put": s.Put(ctx, key, []byte("x")), "get": err, "delete": s.Delete(ctx, key)} {
+				if !errors.Is(err, blob.ErrUnavailable) {
+					t.Errorf("%s: %v", what, err)
+				}
+			}
+		})
+	}
+}
+
+func TestWhatIsUnfinishedIsUnderNoKey(t *testing.T) {
+	t.Parallel()
+	at := t.TempDir()
+	directory, err := blob.InDirectory(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := directory.Put(t.Context(), key, []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	found, err := filepath.Glob(filepath.Join(at, "*", "*"))
+	if err != nil || len(found) != 1 || found[0] != filepath.Join(at, key[34:], key) {
+		t.Errorf("%v %v", found, err)
+	}
+}
