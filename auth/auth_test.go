@@ -83,12 +83,11 @@ func TestWhatAPrincipalMayDo(t *testing.T) {
 	}
 	for kind, want := range map[models.KeyKind]collection.Scope{models.ManagementKey: collection.Subtree("o"),
 		models.OrganizationKey: collection.OnlyOrganization("o"), "nonsense": {}} {
-		if got := key(kind, "*").Scope(); got != want {
+		if got, want := key(kind, "users:read").Scope(), want.Holding([]string{"users:read"}); got != want {
 			t.Errorf("a %s key sees %+v, want %+v", kind, got, want)
 		}
 	}
-	all := collection.Everything().Reading(false, false) // without a scope
-	if got := (&auth.Principal{Holder: models.Holder{Kind: models.ManagementKey}}).Scope(); got != all {
+	if got := (&auth.Principal{Holder: models.Holder{Kind: models.ManagementKey}}).Scope(); got != collection.Everything().Holding(nil) {
 		t.Errorf("a management key of no organization sees %+v", got)
 	}
 	for want, who := range map[string]*auth.Principal{

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/gorilla/mux"
 
@@ -22,16 +23,20 @@ import (
 
 // API serves the native JSON:API below /public/v2.
 type API struct {
-	watch *models.EventWatch
-	waits *waits
-	log   *slog.Logger
+	watch          *models.EventWatch
+	waits, exports *places
+	exportStall    time.Duration
+	log            *slog.Logger
 	// withoutMail is when the log is told that somebody wants a mail, and none is sent.
 	withoutMail sync.Once
 }
 
 // NewAPI returns the API over a database.
 func NewAPI(db *store.DB, log *slog.Logger) *API {
-	return &API{watch: models.NewEventWatch(db), waits: &waits{ofOne: map[string]int{}}, log: log}
+	return &API{
+		watch: models.NewEventWatch(db), waits: newPlaces(maxWaits, maxWaitsOfOne),
+		exports: newPlaces(maxExports, maxExportsOfOne), exportStall: exportStall, log: log,
+	}
 }
 
 // WatchEvents wakes requests that wait for events, until ctx ends: then they are answered at once. failed is told of what went wrong.
@@ -55,6 +60,7 @@ func (a *API) Door() *server.Door {
 	for _, rt := range wordsFirst(routes()) {
 		d.Routes = append(d.Routes, server.Route{
 			Method: rt.method, Path: jsonapi.Root + rt.path, Needs: rt.needs, Asks: rt.form == openapi.Ask || rt.asks,
+			Target:  rt.targetType(),
 			NeedsOf: func(r *http.Request) auth.Permission { return rt.permission(mux.Vars(r)["relationship"]) },
 			Take: func(w http.ResponseWriter, rq *server.Request) (server.Serve, error) {
 				if rt.take != nil {

@@ -50,7 +50,8 @@ func (a *API) authorize(w http.ResponseWriter, rq *request) error {
 			errs.Add(jsonapi.NewError(jsonapi.Required, "A check needs the relationship organization.").At(in.PointerTo("organization")))
 		}
 		if needs := auth.Read("memberships"); asked[i].User != "" && asked[i].User != rq.Caller().User() && !rq.Principal.Allows(needs) {
-			errs.Add(jsonapi.NewError(jsonapi.Forbidden, "%s", rq.Principal.Missing(needs)).At(in.PointerTo("user")))
+			rq.Tried.Permission, rq.Tried.Type, rq.Tried.ID = needs.Scope, models.Organizations.Schema.Type, asked[i].Organization
+			errs.Add(forbidden(rq.Principal, needs).At(in.PointerTo("user")))
 		}
 	}
 	if err := errs.Err(); err != nil {

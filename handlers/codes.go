@@ -68,7 +68,7 @@ func errorsOf(causes store.Errors, at func(*jsonapi.Error, *store.Error) *jsonap
 }
 
 func errorOf(cause *store.Error) *jsonapi.Error {
-	e := jsonapi.NewError(codes[cause.Kind], "%s", cause.Message)
+	e := jsonapi.NewError(codes[cause.Kind], "%s", cause.Message).Because(cause)
 	switch {
 	case cause.Parameter != "" && cause.Kind == store.Invalid:
 		return jsonapi.NewError(jsonapi.InvalidParameter, "%s", cause.Message).InParameter(cause.Parameter)

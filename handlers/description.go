@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"reflect"
 	"strings"
 
 	"roster/handlers/openapi"
@@ -71,7 +72,11 @@ func (rt *route) describedFor(rel *jsonapi.Relationship) openapi.Route {
 
 // eventOf returns a type of event as the document tells it.
 func eventOf(t models.EventType) openapi.Event {
-	return openapi.Event{Type: t.Name, Subject: t.Subject.Schema, Doc: t.Doc}
+	e := openapi.Event{Type: t.Name, Subject: t.Subject.Schema, Doc: t.Doc}
+	if t.IsDenial() {
+		e.Meta = reflect.TypeFor[models.Attempt]()
+	}
+	return e
 }
 
 // possible reports whether a route can do anything with a relationship but refuse.

@@ -69,11 +69,7 @@ func eventTypeResource(t models.EventType) (*jsonapi.Resource, error) {
 
 // exampleEvent returns the body of an event of that type: the example of its subject, in the envelope that is sent.
 func exampleEvent(t models.EventType) ([]byte, error) {
-	subject, err := models.Example(t.Subject)
-	if err != nil {
-		return nil, err
-	}
-	data, err := jsonapi.Marshal(subject)
+	data, err := exampleOf(t)
 	if err != nil {
 		return nil, err
 	}
@@ -92,6 +88,18 @@ func exampleEvent(t models.EventType) ([]byte, error) {
 		event.Changes = exampleChanges(t.Subject.Schema)
 	}
 	return event.Render(webhooks.DefaultBodyLimit)
+}
+
+// exampleOf returns the resource of an example of an event of that type, as JSON.
+func exampleOf(t models.EventType) ([]byte, error) {
+	if t.IsDenial() {
+		return jsonapi.Marshal(models.ExampleDenial())
+	}
+	subject, err := models.Example(t.Subject)
+	if err != nil {
+		return nil, err
+	}
+	return jsonapi.Marshal(subject)
 }
 
 // exampleChanges returns a change of the first attribute that is a text somebody chose.

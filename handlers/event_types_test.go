@@ -117,6 +117,7 @@ func TestEveryDeliveredBodyIsWhatItsSchemaSays(t *testing.T) {
 		if disabled.json("meta", "total") != 1.0 {
 			t.Fatalf("the endpoint was not disabled: %s", disabled.Body)
 		}
+		s.scoped("organization", org, "users:read").do("DELETE", "/public/v2/users/"+user, nil).want(403)
 		s.do("DELETE", "/public/v2/users/"+user, nil).want(204)
 		s.do("DELETE", at, nil).want(204)
 		s.do("PATCH", at, withID(resource("organizations", object{"deletedAt": nil}), org)).want(200)

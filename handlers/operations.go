@@ -103,6 +103,9 @@ func (rq *request) permitOperations(operations []*jsonapi.Operation) error {
 			errs.Add(jsonapi.NewError(jsonapi.Forbidden, "Clients cannot %s resources of the type %s.", op.Code,
 				op.Collection.Schema.Type).At(op.Pointer()))
 		case !rq.Principal.Allows(needs):
+			if len(errs) == 0 {
+				rq.triedOperation(op)
+			}
 			errs.Add(forbidden(rq.Principal, needs).At(op.Pointer()))
 		}
 		if op.Input == nil {
@@ -145,6 +148,7 @@ func (rq *request) carryOut(tx *store.DB, operations []*jsonapi.Operation) ([]js
 	for i, op := range operations {
 		item, err := b.perform(op)
 		if err != nil {
+			rq.triedOperation(op)
 			return nil, locatedInOperation(err, op)
 		}
 		if item == nil {

@@ -61,8 +61,9 @@ func op(i int, below string) string { return fmt.Sprintf("/atomic:operations/%d%
 func (s *service) state() []any {
 	s.t.Helper()
 	var out []any
-	for _, path := range []string{managed, "/public/v2/users", "/public/v2/memberships", "/public/v2/apiKeys", "/public/v2/events"} {
-		a := s.get(path + "?page[size]=200").want(200)
+	for _, path := range []string{managed + "?", "/public/v2/users?", "/public/v2/memberships?", "/public/v2/apiKeys?",
+		"/public/v2/events?filter[eventType][ne]=access.denied&"} { // which tells of what failed
+		a := s.get(path + "page[size]=200").want(200)
 		out = append(out, a.json("meta", "total"), a.json("data"))
 	}
 	return out

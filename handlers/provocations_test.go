@@ -42,7 +42,7 @@ var provocations = map[jsonapi.Code]func(*story) *answer{
 			ref("organizations", "01912f6a-8c00-7abc-8def-0123456789ab")))
 	},
 	jsonapi.MethodNotAllowed: func(st *story) *answer { return st.do("PUT", "/public/v2/users", nil) },
-	jsonapi.NotAcceptable:    func(st *story) *answer { return st.get("/public/v2/users", "Accept", "text/csv") },
+	jsonapi.NotAcceptable:    func(st *story) *answer { return st.get("/public/v2/users", "Accept", "text/html") },
 	jsonapi.RequestTimeout: func(st *story) *answer {
 		slow := newServiceWith(st.t, st.db, func(_ *server.Config, s *http.Server) { s.ReadTimeout = 50 * time.Millisecond })
 		return slow.as(st.key).wire(request("POST", managed, "Content-Length: 100", "{"))

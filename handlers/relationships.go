@@ -50,12 +50,7 @@ func (a *API) related(w http.ResponseWriter, rq *request) error {
 		if err := rq.permitRelated(rel.Target.Type); err != nil {
 			return err
 		}
-		target := c.Related(rel.Name, rq.id())
-		page, err := a.page(w, rq, target)
-		if err != nil {
-			return err
-		}
-		return a.writePage(w, rq, target, page, target.Schema.URL())
+		return a.listOf(w, rq, c.Related(rel.Name, rq.id()), rel.Target.URL())
 	}
 	target, id, err := c.RelatedID(rq.Context(), rq.DB, rq.Scope(), item, rel.Name)
 	if err != nil {
@@ -93,7 +88,7 @@ func (a *API) related(w http.ResponseWriter, rq *request) error {
 // permitRelated makes sure that the caller may read resources of the type that a path leads to.
 func (rq *request) permitRelated(typ string) error {
 	if needs := reading(typ); !rq.Principal.Allows(needs) {
-		return jsonapi.NewError(jsonapi.Forbidden, "This needs the scope %s.", needs.Words())
+		return forbidden(rq.Principal, needs)
 	}
 	return nil
 }

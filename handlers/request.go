@@ -15,6 +15,8 @@ type request struct {
 	*server.Request
 	route      *route
 	negotiated jsonapi.Negotiated
+	// exported is the media type that a list is wanted in as a whole, "" for a document.
+	exported string
 	// relationship is the one in the path, or nil.
 	relationship *jsonapi.Relationship
 	query        *jsonapi.Query
@@ -66,18 +68,23 @@ func (a *API) take(rt *route, w http.ResponseWriter, in *server.Request) (server
 		server.LimitBody(w, rq.Request.Request, rt.limit) // before the first byte is looked at
 	}
 	var err error
-	document := rt.limit == 0 // the others take bytes, of whatever media type
-	if rq.negotiated, err = jsonapi.Negotiate(rq.Header, document && rq.HasBody(), rt.ext); err != nil {
+	if rq.Tried.ID != "" {
+		rq.Tried.ID = rq.id() // for which a word may stand
+	}
+	if err := rq.resolve(); err != nil {
+		return nil, err
+	}
+	if err := rq.negotiate(); err != nil {
 		return nil, err
 	}
 	if err := rq.CheckCoding(w); err != nil {
 		return nil, err
 	}
-	if err := rq.resolve(); err != nil {
-		return nil, err
-	}
 	accepts, schema := rt.accepts(rq.relationship)
 	accepts.Cursors = rq.negotiated.Wants(jsonapi.CursorProfile)
+	if rq.exported != "" { // all of it, and nothing besides
+		accepts.Page, accepts.Include = false, false
+	}
 	if rq.query, err = jsonapi.ParseQuery(rq.URL.RawQuery, accepts, schema, models.SchemaOf); err != nil {
 		return nil, err
 	}
@@ -94,6 +101,18 @@ func (a *API) take(rt *route, w http.ResponseWriter, in *server.Request) (server
 		rq.sent.err = rt.decode(rq) // which handle tells, in its turn
 	}
 	return func(w http.ResponseWriter) error { return a.perform(w, rq) }, nil
+}
+
+// negotiate finds out in which form the answer is wanted.
+func (rq *request) negotiate() (err error) {
+	if rq.route.lists(rq.relationship) {
+		rq.exported = jsonapi.PreferredExport(rq.Header.Values("Accept"))
+	}
+	if rq.exported == "" {
+		document := rq.route.limit == 0 // the others take bytes, of whatever media type
+		rq.negotiated, err = jsonapi.Negotiate(rq.Header, document && rq.HasBody(), rq.route.ext)
+	}
+	return err
 }
 
 // resolve finds the relationship that the path names. One that is only written has no URL.
@@ -161,5 +180,7 @@ func (rq *request) permitFilters() error {
 }
 
 func forbidden(principal *auth.Principal, needs auth.Permission) *jsonapi.Error {
-	return jsonapi.NewError(jsonapi.Forbidden, "%s", principal.Missing(needs))
+	missing := principal.Missing(needs)
+	return jsonapi.NewError(jsonapi.Forbidden, "%s", missing).Because(
+		&server.Error{Reason: server.Forbidden, Message: missing, Permission: needs.Scope})
 }

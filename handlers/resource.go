@@ -9,14 +9,22 @@ import (
 	"roster/models/store"
 )
 
-// list answers with one page of a collection.
+// list answers with a collection.
 func (a *API) list(w http.ResponseWriter, rq *request) error {
-	c := rq.route.served.Collection
+	return a.listOf(w, rq, rq.route.served.Collection, rq.base())
+}
+
+// listOf answers with one page of a collection, or with all of it in the form of an export. base is the path that its resources are read
+// at.
+func (a *API) listOf(w http.ResponseWriter, rq *request, c *collection.Collection, base string) error {
+	if rq.exported != "" {
+		return a.export(w, rq, c, base)
+	}
 	page, err := a.page(w, rq, c)
 	if err != nil {
 		return err
 	}
-	return a.writePage(w, rq, c, page, rq.base())
+	return a.writePage(w, rq, c, page, base)
 }
 
 // writePage answers with a page of resources of a collection.
@@ -91,6 +99,7 @@ func (rq *request) decodeCreation() (err error) {
 		return err
 	}
 	rq.sent.change = changeOf(rq.sent.input, nil)
+	rq.triedIn(rq.sent.change)
 	if res.prepare == nil {
 		return nil
 	}

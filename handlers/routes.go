@@ -66,8 +66,22 @@ func (rt *route) success() int {
 	return http.StatusOK
 }
 
+// targetType returns the type of the resource that {id} in the path is an id of, "" for none.
+func (rt *route) targetType() string {
+	if rt.target == nil {
+		return ""
+	}
+	return rt.target.Schema.Type
+}
+
 // related reports whether the answer is about the target of the relationship in the path.
 func (rt *route) related() bool { return rt.form == openapi.Related }
+
+// lists reports whether the answer is a list of stored resources. rel is the relationship in the path, or nil.
+func (rt *route) lists(rel *jsonapi.Relationship) bool {
+	accepts, _ := rt.accepts(rel)
+	return rt.method == http.MethodGet && rt.served != nil && accepts.Page && (rel == nil || rt.related())
+}
 
 // relates reports whether the path has a relationship in it.
 func (rt *route) relates() bool { return rt.form == openapi.Related || rt.form == openapi.Linkage }

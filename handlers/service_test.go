@@ -29,6 +29,7 @@ type service struct {
 	t   *testing.T
 	db  *store.DB
 	url string
+	api *handlers.API
 	// key is sent with every request that names no credential itself.
 	key string
 	// used notes what is used; nothing writes it but tests.
@@ -65,7 +66,7 @@ func newServiceWith(t *testing.T, db *store.DB, change func(*server.Config, *htt
 	listening.Config.Handler = h
 	listening.Start()
 	t.Cleanup(listening.Close)
-	return &service{t: t, db: db, url: listening.URL, key: key, used: cfg.LastUsed}
+	return &service{t: t, db: db, url: listening.URL, api: api, key: key, used: cfg.LastUsed}
 }
 
 func testConfig(db *store.DB) server.Config {

@@ -25,18 +25,24 @@ const (
 	maxWaitsOfOne = 20
 )
 
-// waits counts who waits.
-type waits struct {
+// places count the requests that take their time, up to a number in this process and of one caller.
+type places struct {
+	most, mostOfOne int
+
 	mu    sync.Mutex
 	all   int
 	ofOne map[string]int
 }
 
-// begin counts one more wait of a caller, if there is room for it. It must be ended.
-func (w *waits) begin(caller string) (end func(), ok bool) {
+func newPlaces(most, mostOfOne int) *places {
+	return &places{most: most, mostOfOne: mostOfOne, ofOne: map[string]int{}}
+}
+
+// begin counts one more request of a caller, if there is room for it. It must be ended.
+func (w *places) begin(caller string) (end func(), ok bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.all >= maxWaits || w.ofOne[caller] >= maxWaitsOfOne {
+	if w.all >= w.most || w.ofOne[caller] >= w.mostOfOne {
 		return nil, false
 	}
 	w.all++
@@ -103,15 +109,15 @@ func (a *API) await(rq *request, c *collection.Collection, patience time.Duratio
 	}
 }
 
-// waits reports whether page serves a route. rel is the relationship in its path, or nil.
+// waits reports whether the answer of a route can wait for events. rel is the relationship in its path, or nil.
 func (rt *route) waits(rel *jsonapi.Relationship) bool {
-	accepts, schema := rt.accepts(rel)
-	return rt.method == http.MethodGet && schema == models.Events.Schema && accepts.Page && (rel == nil || rt.related())
+	_, schema := rt.accepts(rel)
+	return rt.lists(rel) && schema == models.Events.Schema
 }
 
 // admitAgain makes sure that a caller who has waited may still do what it asked for.
 func (rq *request) admitAgain() error {
-	if err := rq.AdmitAgain(); err != nil {
+	if err := rq.AdmitAgain(rq.Context()); err != nil {
 		return err
 	}
 	return rq.permitInclusion(rq.query.Include)

@@ -4,7 +4,7 @@ import "testing"
 
 func TestSoManyMayWaitAndNoMore(t *testing.T) {
 	t.Parallel()
-	w := &waits{ofOne: map[string]int{}}
+	w := newPlaces(maxWaits, maxWaitsOfOne)
 	var ends []func()
 	begin := func(caller string) bool {
 		end, ok := w.begin(caller)

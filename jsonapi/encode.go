@@ -49,6 +49,13 @@ func (d *Document) sizeHint() int {
 	return 1024 + resources*2560
 }
 
+// Encode returns the bytes of the resource object alone. It fails only for one that this program built wrongly.
+func (r *Resource) Encode() ([]byte, error) {
+	e := &encoder{out: make([]byte, 0, 2560)}
+	e.resource(r)
+	return e.out, e.err
+}
+
 // encoder appends JSON and keeps the first error.
 type encoder struct {
 	out []byte

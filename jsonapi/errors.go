@@ -94,6 +94,8 @@ type Error struct {
 	Detail string         `json:"detail,omitempty"`
 	Source *Source        `json:"source,omitempty"`
 	Meta   map[string]any `json:"meta,omitempty"`
+
+	cause error
 }
 
 // ErrorLinks are the links of an error object. Type identifies the kind of error and leads to its documentation.
@@ -143,6 +145,15 @@ func (e *Error) InHeader(name string) *Error {
 	return e
 }
 
+// Because sets the error that this one tells of, which is for this program alone, and returns the error.
+func (e *Error) Because(cause error) *Error {
+	e.cause = cause
+	return e
+}
+
+// Unwrap returns the error that this one tells of, or nil.
+func (e *Error) Unwrap() error { return e.cause }
+
 // WithMeta adds a member to the error's meta and returns the error.
 func (e *Error) WithMeta(name string, value any) *Error {
 	if e.Meta == nil {
@@ -178,6 +189,15 @@ func (es Errors) Error() string {
 		parts[i] = e.Error()
 	}
 	return strings.Join(parts, "; ")
+}
+
+// Unwrap returns the errors of the list.
+func (es Errors) Unwrap() []error {
+	all := make([]error, len(es))
+	for i, e := range es {
+		all[i] = e
+	}
+	return all
 }
 
 // Err returns nil for an empty list and the list otherwise.

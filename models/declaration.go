@@ -91,10 +91,12 @@ func Invariants() []Invariant {
 	return all
 }
 
-// withoutCreation is the invariant that every resource of a table has the event of its creation.
+// withoutCreation is the invariant that every resource of a table has the event of its creation, if it is not so old that this may have
+// been removed.
 func withoutCreation(table, event string) Invariant {
 	return Invariant{table + " without " + event, fmt.Sprintf(
-		`SELECT id FROM %s r WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.subject_id = r.id AND e.event_type = '%s')`, table, event)}
+		`SELECT id FROM %s r WHERE %s AND NOT EXISTS (SELECT 1 FROM events e WHERE e.subject_id = r.id AND e.event_type = '%s')`, table,
+		afterHorizon("r.created_at"), event)}
 }
 
 // Counts returns queries of everything that counters count, as counting finds it: name, key, number.

@@ -21,7 +21,7 @@ type Event struct {
 	Position   int64         `gorm:"column:position;->" jsonapi:"attr,position" rule:"readonly,sort" doc:"Its place among all events, from 1 without a gap, in the order in which they became visible: whoever has read up to one has missed none before it." example:"1042"`
 	Sequence   *int64        `gorm:"column:sequence;->" jsonapi:"attr,sequence" rule:"readonly" doc:"The same within its organization, as webhooks tell it; 0 for a test, null for what happened in no organization." example:"42"`
 	EventType  string        `gorm:"column:event_type" jsonapi:"attr,eventType" rule:"readonly,filter" doc:"What happened: the kind of resource and the verb." example:"organization.updated"`
-	OccurredAt jsonapi.Stamp `gorm:"column:occurred_at" jsonapi:"attr,occurredAt" rule:"readonly,sort" doc:"When the change was made." example:"2026-01-02T03:04:05+00:00"`
+	OccurredAt jsonapi.Stamp `gorm:"column:occurred_at" jsonapi:"attr,occurredAt" rule:"readonly,filter,sort" doc:"When the change was made." example:"2026-01-02T03:04:05+00:00"`
 	Actor      jsonapi.Raw   `gorm:"-" jsonapi:"attr,actor" rule:"readonly" doc:"Who made the change: kind (management_key, organization_key, organization_token, user_key; system for the program itself), id (of the key, of the organization whose token it is, or of the user whose key it is) and name. Id and name are null if the caller does not see them."`
 	Changes    *jsonapi.Raw  `gorm:"column:changes" jsonapi:"attr,changes" rule:"readonly" doc:"Before and after of each attribute and relationship that changed, without secrets. What the caller does not see is null."`
 	Resource   jsonapi.Raw   `gorm:"column:data" jsonapi:"attr,resource" rule:"readonly" doc:"The resource as it was right then, without secrets: right after the change, or right before it was deleted. What the caller does not see is null."`
@@ -73,7 +73,11 @@ func defineEvents(c *collection.Collection) {
 		},
 		Beyond:  map[string]collection.FilterBeyond{"actorId": actedBy},
 		CatchUp: NumberEvents,
-		Tell:    maskEvents,
+		Until: func(ctx context.Context, db *store.DB) (collection.Where, error) {
+			last, err := lastPosition(ctx, db)
+			return collection.Condition("event_feed.position <= ?", last), err
+		},
+		Tell: maskEvents,
 		Complete: func(_ *store.DB, model any) error {
 			model.(*Event).tellActor()
 			return nil
@@ -83,6 +87,10 @@ func defineEvents(c *collection.Collection) {
 		},
 	}
 	declare(c, declaration{
+		tells: []told{{
+			denied, "A known caller was not permitted what it tried; at most once a minute for the same. The resource is what it was " +
+				"about, without its attributes, and its meta says what was tried.",
+		}},
 		counts: []string{
 			`SELECT 'events', '', COUNT(*) FROM event_positions`,
 			`SELECT 'events', CAST(organization_id AS text), COUNT(*) FROM event_positions
@@ -93,12 +101,17 @@ func defineEvents(c *collection.Collection) {
 				WHERE id NOT IN (SELECT event_id FROM event_positions)
 				AND id NOT IN (SELECT event_id FROM event_queue WHERE position IS NULL)`},
 			{"a position that is left out, or that is not the last one given", `SELECT CAST(position AS text) FROM (
-					SELECT position, ROW_NUMBER() OVER (ORDER BY position) AS n FROM event_positions) AS p WHERE position <> n
+					SELECT position, (SELECT position FROM event_horizon) + ROW_NUMBER() OVER (ORDER BY position) AS n
+					FROM event_positions) AS p WHERE position <> n
 				UNION ALL SELECT CAST(last AS text) FROM event_sequences WHERE organization_id = '` + wholeInstallation + `'
-					AND last <> (SELECT COALESCE(MAX(position), 0) FROM event_positions)`},
+					AND last <> (SELECT COALESCE((SELECT MAX(position) FROM event_positions), position) FROM event_horizon)`},
 			{"a sequence with a gap, or in another order than the positions", `SELECT event_id FROM (
-				SELECT event_id, sequence, ROW_NUMBER() OVER (PARTITION BY organization_id ORDER BY position) AS n
+				SELECT event_id, sequence, MIN(sequence) OVER (PARTITION BY organization_id) - 1
+					+ ROW_NUMBER() OVER (PARTITION BY organization_id ORDER BY position) AS n
 				FROM event_positions WHERE sequence > 0) AS p WHERE sequence <> n`},
+			{"an organization whose events do not begin with the first, although none is removed",
+				`SELECT organization_id FROM event_positions WHERE sequence > 0 AND (SELECT position FROM event_horizon) = 0
+				GROUP BY organization_id HAVING MIN(sequence) <> 1`},
 		},
 	})
 	c.Schema.Attribute("actor").Shape = reflect.TypeFor[Actor]()

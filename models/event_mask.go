@@ -84,11 +84,9 @@ type toldRelationship struct {
 // mask empties what the scopes of tellings do not see. What becomes of a telling whose subject is out of sight altogether is nothing:
 // neither changes nor resource.
 func mask(ctx context.Context, db *store.DB, tellings []*telling) error {
+	tellings = slices.DeleteFunc(slices.Clone(tellings), func(t *telling) bool { return seesAll(t.scope) })
 	named := mentions{}
 	for _, t := range tellings {
-		if t.scope.All() {
-			continue
-		}
 		if err := t.parse(); err != nil {
 			return err
 		}
@@ -98,16 +96,20 @@ func mask(ctx context.Context, db *store.DB, tellings []*telling) error {
 	if err := named.look(ctx, db); err != nil {
 		return err
 	}
+	by, err := heldAt(ctx, db, tellings)
+	if err != nil {
+		return err
+	}
 	for _, t := range tellings {
-		if t.scope.All() {
-			continue
-		}
-		if err := t.empty(named); err != nil {
+		if err := t.empty(named, by); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// seesAll reports whether nothing of any event is hidden from a scope.
+func seesAll(s collection.Scope) bool { return s.All() && s.Holds(collection.Words{EveryScope}) }
 
 func (t *telling) parse() error {
 	if len(t.resource) > 0 {
@@ -165,7 +167,9 @@ func (t *telling) eachActor(found func(mention)) {
 		return
 	}
 	for _, target := range actorsOf(t.actor.Kind) {
-		found(t.mention(target, *t.actor.ID))
+		if tellsOf(t.scope, target) {
+			found(t.mention(target, *t.actor.ID))
+		}
 	}
 }
 
@@ -234,15 +238,15 @@ func idIn(value json.RawMessage) (id string) {
 }
 
 // empty replaces by null what is not seen.
-func (t *telling) empty(named mentions) error {
-	if t.actor.ID != nil && *t.actor.ID != t.organization {
+func (t *telling) empty(named mentions, by held) error {
+	if t.actor.ID != nil && *t.actor.ID != t.organization && *t.actor.ID != t.scope.PersonID() {
 		seen := false
 		t.eachActor(func(m mention) { seen = seen || named[m] })
 		if !seen {
 			t.actor.ID, t.actor.Name = nil, nil
 		}
 	}
-	if t.outOfSight() {
+	if t.outOfSight(by) {
 		t.changes, t.resource = nil, nil
 		return nil
 	}
@@ -272,10 +276,13 @@ func (t *telling) empty(named mentions) error {
 	return err
 }
 
-// outOfSight reports whether the scope does not see the subject, although it sees the organization.
-func (t *telling) outOfSight() bool {
-	if t.subject == nil {
-		return true // of a type that this program does not know
+// outOfSight reports whether the scope does not see the subject, or may not read it, although it sees the organization.
+func (t *telling) outOfSight(by held) bool {
+	if t.subject == nil { // of a type that this program does not know
+		return true
+	}
+	if !t.readable(by) {
+		return true
 	}
 	hides := declared(t.subject).hides
 	if hides == nil || t.told.resource == nil {
@@ -307,7 +314,7 @@ type mentions map[mention]bool
 
 func (named mentions) add(m mention) {
 	if m.target != nil && jsonapi.IsID(m.id) {
-		named[m] = false
+		named[m] = m.scope.All()
 	}
 }
 
@@ -368,10 +375,30 @@ func inSight(c *collection.Collection, s collection.Scope, id collection.Where) 
 	if c == Organizations {
 		return collection.Condition(there, slices.Concat(id.Args, args)...) // they are marked as deleted, and stay
 	}
-	own, ownArgs := collection.Conjunction(Events.Visible(s))
+	// of people where they may read what it was
+	readable := s.OrOwn(s.Within(readingOf(c), "event_feed.owner_id"), "event_feed.owner_id")
+	own, ownArgs := collection.Conjunction(Events.Visible(s), readable)
 	told := fmt.Sprintf("EXISTS (SELECT 1 FROM event_feed WHERE event_feed.subject_id = %s AND event_feed.subject_type = '%s'%s)",
 		id.SQL, c.Schema.Type, own)
 	return collection.Condition("("+there+" OR "+told+")", slices.Concat(id.Args, args, id.Args, ownArgs)...)
+}
+
+// toldOfUsers returns the users of some ids that a scope sees or, when they are gone, that events of the scope are about.
+func toldOfUsers(ctx context.Context, db *store.DB, scope collection.Scope, ids []string) (map[string]bool, error) {
+	if err := NumberEvents(ctx, db); err != nil { // what tells of the deletion may be a moment old
+		return nil, err
+	}
+	named, told := mentions{}, map[string]bool{}
+	for _, id := range ids {
+		named.add(mention{scope, Users, id, presently})
+	}
+	if err := named.look(ctx, db); err != nil {
+		return nil, err
+	}
+	for m, seen := range named {
+		told[m.id] = seen
+	}
+	return told, nil
 }
 
 // replacing returns a condition with a column in place of an argument.
@@ -400,16 +427,16 @@ func actedBy(_ *store.DB, s collection.Scope, v any) collection.Where {
 		return collection.Never()
 	}
 	by := collection.Condition("event_feed.actor_id = ?", id)
-	if s.All() {
+	if seesAll(s) || id == s.PersonID() {
 		return by
 	}
-	var seen collection.Where
+	seen := collection.Never()
 	for _, target := range actorsOf("") {
-		one := inSight(target, s, collection.Condition("?", id))
-		if seen.SQL != "" {
-			one = collection.Condition(seen.SQL+" OR "+one.SQL, append(seen.Args, one.Args...)...)
+		if !tellsOf(s, target) {
+			continue
 		}
-		seen = one
+		one := inSight(target, s, collection.Condition("?", id))
+		seen = collection.Condition(seen.SQL+" OR "+one.SQL, append(seen.Args, one.Args...)...)
 	}
 	by = collection.Both(by, seen)
 	if s.Single() { // see eachActor

@@ -16,6 +16,15 @@ type EventType struct {
 	verb verb
 }
 
+// IsDenial reports whether events of that type tell what a caller was not permitted. They are about resources of any type.
+func (t EventType) IsDenial() bool { return t.verb == denied }
+
+// ExampleDenial returns the resource of an [AccessDenied].
+func ExampleDenial() any {
+	tried := Denial{Attempt{"organizations:delete", "DELETE", jsonapi.Root + "organizations/{id}"}, "", Organizations.Schema.Example, ""}
+	return tried.resource(Organizations)
+}
+
 // IsTest reports whether events of that type are tests.
 func (t EventType) IsTest() bool { return t.verb == tested }
 
@@ -33,20 +42,14 @@ func EventTypes() []EventType {
 	var types []EventType
 	for _, c := range collections {
 		for _, t := range declared(c).tells {
-			types = append(types, EventType{c.Schema.Singular() + "." + string(t.verb), c, t.doc, t.verb})
+			name := c.Schema.Singular() + "." + string(t.verb)
+			if t.verb == denied { // the one that is not about resources of the type that declares it
+				name = AccessDenied
+			}
+			types = append(types, EventType{name, c, t.doc, t.verb})
 		}
 	}
 	return types
-}
-
-// subjectOf returns the type of the resources that events of a type are about, "" for no type of event.
-func subjectOf(eventType string) string {
-	for _, t := range EventTypes() {
-		if t.Name == eventType {
-			return t.Subject.Schema.Type
-		}
-	}
-	return ""
 }
 
 // exampleTime is when everything in the examples happens: the time that the published API shows.

@@ -83,15 +83,15 @@ func relateFiles(c *collection.Collection) {
 
 // visibleFiles returns the condition that a scope sees the organization, or the user, whose file one is.
 func visibleFiles(s collection.Scope) collection.Where {
-	if s.All() && s.Reads("organizations") && s.Reads("users") {
+	if s.All() && s.Holds(reading("organizations")) && s.Holds(reading("users")) {
 		return collection.Always()
 	}
 	organizations, users := collection.Never(), collection.Never()
-	if s.Reads("organizations") {
+	if s.Holds(reading("organizations")) {
 		organizations = collection.Both(collection.Condition("files.organization_id IS NOT NULL"),
 			s.Within(reading("organizations"), "files.organization_id"))
 	}
-	if s.Reads("users") {
+	if s.Holds(reading("users")) {
 		and, args := collection.Conjunction(visibleUsers(s))
 		users = collection.Condition("EXISTS (SELECT 1 FROM users WHERE users.id = files.user_id"+and+")", args...)
 	}

@@ -66,11 +66,9 @@ func (h *Holder) Identity() Identity {
 }
 
 // Scope returns what the holder may see. An unknown kind of key sees nothing.
-func (h *Holder) Scope() collection.Scope {
-	return h.reach().Reading(h.Hold("organizations:read"), h.Hold("users:read"))
-}
+func (h *Holder) Scope() collection.Scope { return h.reach().Holding(h.Scopes) }
 
-// reach returns the scope of the kind of the holder, whatever it may read there.
+// reach returns the scope of the kind of the holder, whatever it holds.
 func (h *Holder) reach() collection.Scope {
 	switch {
 	case h.Kind == ManagementKey && h.OrganizationID == "":
@@ -182,6 +180,7 @@ var credentialUnique = store.Unique{
 var credentialInvariants = []Invariant{
 	{"a live organization without a token that no user created", `SELECT id FROM organizations o
 		WHERE deleted_at IS NULL AND created_by IS NULL AND NOT EXISTS (SELECT 1 FROM credentials c WHERE c.organization_id = o.id)
+		AND ` + afterHorizon("o.created_at") + `
 		AND NOT EXISTS (SELECT 1 FROM events e WHERE e.subject_id = o.id AND e.event_type = 'organization.restored')`},
 	{"a deleted organization with a token",
 		`SELECT o.id FROM organizations o JOIN credentials c ON c.organization_id = o.id WHERE o.deleted_at IS NOT NULL`},

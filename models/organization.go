@@ -131,8 +131,9 @@ func relateOrganizations(c *collection.Collection) {
 		collection.Relation{Target: Organizations, Foreign: "parent_id", CountedBy: "parent"})
 	c.Relate(jsonapi.Relationship{Name: "memberships", Many: true, ReadOnly: true, Doc: "Who is in it, one membership a person."},
 		collection.Relation{Target: Memberships, Foreign: "organization_id", CountedBy: "organizationId"})
-	c.Relate(jsonapi.Relationship{Name: "createdBy", ReadOnly: true, Doc: "The user who created it, if it was one."},
-		collection.Relation{Target: Users, Column: "created_by", Lasting: true})
+	c.Relate(jsonapi.Relationship{Name: "createdBy", ReadOnly: true,
+		Doc: "The user who created it, if it was one, also when they are gone."},
+		collection.Relation{Target: Users, Column: "created_by", Lasting: true, Remembers: toldOfUsers})
 	c.Relate(jsonapi.Relationship{Name: "logo", Doc: "One of its own files."},
 		collection.Relation{Target: Files, Column: "logo_id", Lasting: true, Evident: true})
 	c.Relate(jsonapi.Relationship{Name: "webhooks", Many: true, ReadOnly: true, Doc: "Where its events are sent."},

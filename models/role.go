@@ -80,7 +80,8 @@ func defineRoles(c *collection.Collection) {
 		},
 		rank: 4,
 		invariants: []Invariant{
-			{"roles without role.created", `SELECT id FROM roles r WHERE organization_id IS NOT NULL
+			{"roles without role.created", `SELECT id FROM roles r
+				WHERE organization_id IS NOT NULL AND ` + afterHorizon("r.created_at") + `
 				AND NOT EXISTS (SELECT 1 FROM events e WHERE e.subject_id = r.id AND e.event_type = 'role.created')`},
 			{"a role whose words are not those that it is found by", `SELECT w.role_id FROM role_permissions w
 				JOIN roles r ON r.id = w.role_id

@@ -44,7 +44,8 @@ func standingOf(ctx context.Context, tx *store.DB, by Caller, organization strin
 func (by Caller) at(ctx context.Context, tx *store.DB, organization, word string) (Caller, error) {
 	there, err := by.there(ctx, tx, organization)
 	if err == nil && !there.Rights.Hold(word) { // without its id: it may be one that the caller does not see
-		err = &store.Error{Kind: store.Forbidden, Message: "This needs " + word + " at the organization."}
+		err = &store.Error{Kind: store.Forbidden, Message: "This needs " + word + " at the organization.", Permission: word,
+			At: organization}
 	}
 	return there, err
 }

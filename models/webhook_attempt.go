@@ -78,7 +78,7 @@ type attemptSignature struct {
 }
 
 // FindAttempt returns an attempt at a delivery that the caller sees. Otherwise the error is of kind NotFound. What was sent is shown
-// to a caller that may read events, or what this one is about.
+// to a caller that may read what this event is about.
 func FindAttempt(ctx context.Context, db *store.DB, by Caller, delivery string, number int64) (*WebhookAttempt, error) {
 	found, err := collection.Find(ctx, db, WebhookDeliveries, by.Scope, delivery, nil)
 	if err != nil {
@@ -103,13 +103,15 @@ func FindAttempt(ctx context.Context, db *store.DB, by Caller, delivery string, 
 // told returns the bytes that are sent with a delivery, or nil if they are not kept any more, or not to be told to a caller: who sees the
 // endpoint need not see what the endpoint is sent, nor be allowed to read it.
 func (d *WebhookDelivery) told(ctx context.Context, db *store.DB, by Caller) ([]byte, error) {
-	if !by.Rights.Hold(Events.Schema.Type+":read") && !by.Rights.Hold(subjectOf(d.EventType)+":read") {
-		return nil, nil
-	}
-	if _, err := collection.Find(ctx, db, Events, by.Scope, d.EventID, nil); err != nil {
+	event, err := collection.Find(ctx, db, Events, by.Scope, d.EventID, nil)
+	if err != nil {
 		if store.IsKind(err, store.NotFound) {
 			return nil, nil
 		}
+		return nil, err
+	}
+	told, err := maskEvents(ctx, db, by.Scope, []any{event})
+	if err != nil || len(told[0].(*Event).Resource) == 0 {
 		return nil, err
 	}
 	return messageBody(ctx, db, d)

@@ -18,9 +18,11 @@ type admission struct {
 	origins []string // whose pages may use the cookies of sessions
 }
 
-// admit returns a request to a route with its caller. The permission is asked for last, so that nobody learns more than it may.
+// admit returns a request to a route with its caller. The permission is asked for last, so that nobody learns more than it may. A request
+// of a known caller is returned with the error, too.
 func (a *admission) admit(w http.ResponseWriter, r *http.Request, d *Door, rt *Route) (*Request, error) {
 	rq := &Request{Request: r, DB: a.db, needs: rt.needs(r), door: d}
+	rq.Tried = rt.tried(r, rq.needs)
 	if rq.needs.Public && !rq.needs.Visitor {
 		return rq, a.limiter.Charge(w, r, nobody)
 	}
@@ -48,12 +50,9 @@ func (a *admission) admit(w http.ResponseWriter, r *http.Request, d *Door, rt *R
 	if principal.SessionID != "" && !isSafe(r.Method) && originOf(r, a.origins) != ourOrigin {
 		return nil, foreignPage()
 	}
-	if err := permit(principal, rq.needs); err != nil {
-		return nil, err
-	}
 	rq.Principal = principal
 	rq.Request = r.WithContext(store.ForCaller(r.Context(), principal.Neighbour()))
-	return rq, nil
+	return rq, permit(principal, rq.needs)
 }
 
 // identify returns who asks, by a key or by the cookie of a session, nil for nobody. A cookie that does not work is as good as none,
@@ -124,13 +123,13 @@ func (a *admission) speaker(w http.ResponseWriter, r *http.Request, purpose, cre
 
 func permit(principal *auth.Principal, needs auth.Permission) error {
 	if missing := principal.Missing(needs); missing != "" {
-		return &Error{Reason: Forbidden, Message: missing}
+		return &Error{Reason: Forbidden, Message: missing, Permission: needs.Scope}
 	}
 	return nil
 }
 
 // AdmitAgain makes sure that a caller who has waited still is who it was, and may still do what it asked for.
-func (rq *Request) AdmitAgain() error {
+func (rq *Request) AdmitAgain(ctx context.Context) error {
 	key, err := rq.door.Credential(rq.Header)
 	if err != nil {
 		return err
@@ -139,7 +138,7 @@ func (rq *Request) AdmitAgain() error {
 	if rq.Principal.SessionID != "" {
 		ask, key = auth.AuthenticateSession, rq.door.cookie(rq.Request)
 	}
-	principal, err := ask(rq.Context(), rq.DB, key)
+	principal, err := ask(ctx, rq.DB, key)
 	if err != nil {
 		return err
 	}

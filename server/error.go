@@ -78,6 +78,8 @@ type Error struct {
 	Message string // a sentence for clients
 	Header  string // the name of the request's header that is wrong, "" for none
 	ID      string // of the request, for Internal
+
+	Permission string // that a caller who is Forbidden lacks, "" for none; for who keeps a record of it
 }
 
 // Error implements error.

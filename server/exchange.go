@@ -29,11 +29,13 @@ type Exchange struct {
 	// Err is what went wrong on our side. It goes to the log and nowhere else.
 	Err error
 
-	door   *Door         // that was knocked at
-	stack  []byte        // of a panic
-	status int           // of the answer, 0 until its header is sent
-	bytes  int64         // of the answer's body, as sent
-	body   io.ReadCloser // of the request, without a limit
+	door   *Door           // that was knocked at
+	head   bool            // nothing but the header is asked for
+	stop   context.Context // ends the work on every request
+	stack  []byte          // of a panic
+	status int             // of the answer, 0 until its header is sent
+	bytes  int64           // of the answer's body, as sent
+	body   io.ReadCloser   // of the request, without a limit
 }
 
 type exchangeKey struct{}
@@ -58,6 +60,8 @@ func begun(next http.Handler, cfg Config, all doors) http.Handler {
 			RemoteIP:  cfg.Proxies.clientIP(r),
 			Secure:    cfg.Proxies.secure(r),
 			door:      all.at(r.URL.EscapedPath()),
+			head:      r.Method == http.MethodHead,
+			stop:      cfg.Stop,
 			body:      arriving{r.Body},
 		}
 		if x.Base = cfg.BaseURL; x.Base == "" {

@@ -27,6 +27,8 @@ type Route struct {
 	NeedsOf func(*http.Request) auth.Permission
 	// Asks: a POST that only asks. It can be sent again as it is, so an Idempotency-Key means nothing to it, and no answer is kept.
 	Asks bool
+	// Target is the type of the resource that {id} in the path is an id of, "" for none.
+	Target string
 	// Take looks at a request from an admitted caller: at its header and query before its body is read, then at its body, which it reads
 	// with [Request.Read]. It does what takes long and needs no database. It returns what serves the request.
 	Take func(w http.ResponseWriter, rq *Request) (Serve, error)
@@ -35,6 +37,15 @@ type Route struct {
 // Serve answers a request. It may run in a transaction, and more than once if that could not be committed, so it keeps nothing between two
 // runs, and works with the DB of the request.
 type Serve func(w http.ResponseWriter) error
+
+// tried returns what a request that needs a permission asks for.
+func (rt *Route) tried(r *http.Request, needs auth.Permission) models.Denial {
+	d := models.Denial{Attempt: models.Attempt{Permission: needs.Scope, Method: r.Method, Route: rt.Path}}
+	if rt.Target != "" {
+		d.Type, d.ID = rt.Target, mux.Vars(r)["id"]
+	}
+	return d
+}
 
 func (rt *Route) needs(r *http.Request) auth.Permission {
 	if rt.NeedsOf != nil {
@@ -52,6 +63,9 @@ type Request struct {
 	DB *store.DB
 	// Content is the body, once it was read.
 	Content []byte
+	// Tried is what the caller asks for, for the record if it is denied: the permission of the route, and what the path names. A door that
+	// knows more from the body says so.
+	Tried models.Denial
 
 	read  bool
 	needs auth.Permission

@@ -57,18 +57,26 @@ func (a *admission) mount(router *mux.Router, d *Door, rt *Route) {
 func (a *admission) serve(d *Door, rt *Route) http.Handler {
 	return HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
 		rq, err := a.admit(w, r, d, rt)
+		if err == nil {
+			err = rq.answer(w, rt)
+		}
 		if err != nil {
-			return err
+			a.recordDenial(d, rq, err)
 		}
-		serve, err := rt.Take(w, rq)
-		if err != nil {
-			return err
-		}
-		if _, keyed := r.Header[IdempotencyKey]; keyed && rt.Method == http.MethodPost && !rt.Asks && rq.Principal != nil {
-			return rq.once(w, serve)
-		}
-		return serve(w)
+		return err
 	})
+}
+
+// answer serves a request that was admitted.
+func (rq *Request) answer(w http.ResponseWriter, rt *Route) error {
+	serve, err := rt.Take(w, rq)
+	if err != nil {
+		return err
+	}
+	if _, keyed := rq.Header[IdempotencyKey]; keyed && rt.Method == http.MethodPost && !rt.Asks && rq.Principal != nil {
+		return rq.once(w, serve)
+	}
+	return serve(w)
 }
 
 // refuseUnknown makes a router refuse unknown paths and methods. Middleware of mux does not run on these, so they are charged here.

@@ -100,6 +100,7 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 	a.deliverWebhooks()
 	a.sendMails()
 	a.sweep()
+	a.keepTrail()
 	a.serve(ctx, "api", listener, secure, service)
 	return nil
 }

@@ -52,6 +52,8 @@ type config struct {
 	shutdownDelay time.Duration
 	shutdownGrace time.Duration
 
+	eventRetention int // in days
+
 	privateTargets   []netip.Prefix
 	webhookPlainHTTP bool
 	webhookProxy     *url.URL

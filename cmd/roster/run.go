@@ -73,6 +73,7 @@ func (p *program) command() *cli.Command {
 			p.serveCommand(),
 			p.migrateCommand(),
 			p.keyCommand(),
+			p.eventsCommand(),
 			p.demoCommand(),
 			p.listenCommand(),
 			p.healthcheckCommand(),

@@ -125,6 +125,8 @@ func (c *config) boundsSettings() []setting {
 			help: "longest time from a request's header to the end of its answer"},
 		{flag: "idle-timeout", value: "120s", set: duration(&c.idleTime, positive),
 			help: "longest life of an idle connection"},
+		{flag: "event-retention-days", value: "0", set: number(&c.eventRetention, 0, 36_500),
+			help: "days that events are kept, and as long as one of them is still to be sent; 0 for ever"},
 		{flag: "shutdown-delay", value: "0s", set: duration(&c.shutdownDelay, zero),
 			help: "time between reporting not ready and refusing connections, for load balancers to notice"},
 		{flag: "shutdown-grace", value: "25s", set: duration(&c.shutdownGrace, positive),

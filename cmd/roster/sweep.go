@@ -21,6 +21,7 @@ var sweeping = []struct {
 }{
 	{"sessions that have run out", models.PurgeSessions},
 	{"failures to sign in", models.PurgeAttempts},
+	{"what callers were denied", models.PurgeDenials},
 	{"the bytes of deleted files", func(ctx context.Context, db *store.DB, _ int) (int, error) { return models.SweepFiles(ctx, db) }},
 }
 

@@ -41,7 +41,8 @@ func read(rq *server.Request, body object, looked sought) (question, error) {
 		return q, err
 	}
 	if members := auth.Read("memberships"); q.subject.id != rq.Caller().User() && !rq.Principal.Allows(members) {
-		return q, &server.Error{Reason: server.Forbidden, Message: rq.Principal.Missing(members)}
+		rq.Tried.Type, rq.Tried.ID = models.Organizations.Schema.Type, q.organization()
+		return q, &server.Error{Reason: server.Forbidden, Message: rq.Principal.Missing(members), Permission: members.Scope}
 	}
 	return q, nil
 }

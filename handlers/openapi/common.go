@@ -98,7 +98,7 @@ func (g *generator) many(s *jsonapi.Schema, paged bool) string {
 	document, links, included := nameOf(s)+"List", "DocumentLinks", (*schema)(nil)
 	if paged {
 		links, included = "PageLinks", g.included()
-		g.byCursor[document] = true
+		g.byCursor[document], g.exports[document] = true, true
 	}
 	g.schema(document, documentOf("A document with "+s.Type+".", arrayOf(refTo(g.resource(s)), jsonapi.MaxPageSize),
 		refTo(links), refTo("PageMeta"), included))

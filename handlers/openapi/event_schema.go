@@ -1,6 +1,10 @@
 package openapi
 
-import "roster/jsonapi"
+import (
+	"reflect"
+
+	"roster/jsonapi"
+)
 
 // EventSchema returns the JSON Schema (2020-12) of the body of events of one type, to be encoded as JSON. Members that it does not name may
 // come: receivers ignore what they do not know.
@@ -38,6 +42,10 @@ func EventSchema(e Event) any {
 	})
 	whole.Draft, whole.Title = "https://json-schema.org/draft/2020-12/schema", e.Type
 	// Without references: this stands in documents in which tools would look for them elsewhere.
+	if e.Meta != nil {
+		whole.Properties.set("data", eventMention(e.Meta))
+		return whole
+	}
 	whole.If = &schema{Required: []string{"thin"}}
 	whole.Then = &schema{Properties: members[*schema]{{"data", eventIdentifier(e.Subject)}}}
 	whole.Else = &schema{Properties: members[*schema]{{"data", eventResource(e.Subject)}}}
@@ -71,6 +79,16 @@ func eventIdentifier(s *jsonapi.Schema) *schema {
 		{"type", oneOfTexts(s.Type)},
 		{"id", &schema{Type: "string", Format: "uuid"}},
 		{"links", object("", nil, members[*schema]{{"self", &schema{Type: "string", Format: "uri-reference"}}})},
+	})
+}
+
+// eventMention returns the schema of a resource object of any type in an event that is about it and tells no more of it than meta.
+func eventMention(meta reflect.Type) *schema {
+	return object("What it was about.", []string{"type", "id", "links", "meta"}, members[*schema]{
+		{"type", &schema{Type: "string"}},
+		{"id", &schema{Type: "string", Format: "uuid"}},
+		{"links", object("", []string{"self"}, members[*schema]{{"self", &schema{Type: "string", Format: "uri-reference"}}})},
+		{"meta", shapeOf(meta)},
 	})
 }
 

@@ -31,6 +31,7 @@ func (g *generator) headers() {
 	add("WWW-Authenticate", false, text, "With 401: how to authenticate.")
 	add("Preference-Applied", false, text, "The preference that was applied, with the seconds that were.")
 	add("Set-Cookie", false, text, "The cookie of the session, when it was signed in to, or what it is known by has changed.")
+	add("Content-Disposition", false, text, "Of an export: the name of a file for it.")
 	add("Idempotency-Replayed", false, fixed("true"), "The answer is that of an earlier request with the same Idempotency-Key.")
 }
 
@@ -44,6 +45,15 @@ func (g *generator) response(name, description string, headers []string, content
 		r.Content.set(g.media, content)
 		if g.byCursor[strings.TrimSuffix(name, answerSuffix)] { // the same schema: what differs is in it
 			r.Content.set(jsonapi.ContentType(nil, []string{jsonapi.CursorProfile}), &mediaObject{Schema: content.Schema})
+		}
+		if g.exports[strings.TrimSuffix(name, answerSuffix)] {
+			text := func(description string) *mediaObject {
+				return &mediaObject{Schema: &schema{Type: "string", Description: description}}
+			}
+			r.Content.set(jsonapi.NDJSON, text("All pages: a resource object in each line, and "+
+				"{\"meta\":{\"complete\":true,\"count\":n}} in the last. Takes neither page nor include."))
+			r.Content.set(jsonapi.CSVContent, text("All pages, with a line of names in front; the trailer Roster-Complete has "+
+				"the number of resources. Takes neither page nor include."))
 		}
 	}
 	g.components.Responses.set(name, r)

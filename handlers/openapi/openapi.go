@@ -95,7 +95,8 @@ type Examples struct {
 func Document(self string, routes []Route, types []*jsonapi.Schema, events []Event, examples Examples) ([]byte, error) {
 	g := &generator{
 		routes: routes, types: types, examples: examples, media: jsonapi.MediaType, components: &components{},
-		done: map[string]bool{}, byCursor: map[string]bool{}, seen: map[string]bool{}, plain: map[string]bool{}, waits: map[string]bool{},
+		done: map[string]bool{}, byCursor: map[string]bool{}, exports: map[string]bool{}, seen: map[string]bool{},
+		plain: map[string]bool{}, waits: map[string]bool{},
 	}
 	if len(types) > 0 {
 		g.exampleID = types[0].Example
@@ -180,6 +181,8 @@ type generator struct {
 	seen map[string]bool
 	// byCursor has the documents that can be pages cut by cursors.
 	byCursor map[string]bool
+	// exports has those that can be had as a whole, in another form.
+	exports map[string]bool
 	// waits has the documents that can be waited for.
 	waits map[string]bool
 }

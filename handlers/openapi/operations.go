@@ -372,6 +372,9 @@ func (g *generator) answer(document string, status int) string {
 	if g.waits[document] {
 		headers = append(headers, "Preference-Applied")
 	}
+	if g.exports[document] {
+		headers = append(headers, "Content-Disposition")
+	}
 	content := &mediaObject{Schema: refTo(document)}
 	seen := g.seen[document] || status == http.StatusCreated && g.plain[document]
 	if !seen && g.addExample("response."+name, description, g.examples.Responses[name]) {

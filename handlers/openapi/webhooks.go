@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"reflect"
 	"strings"
 
 	"roster/jsonapi"
@@ -13,6 +14,9 @@ type Event struct {
 	// Subject is the type of the resource that it is about.
 	Subject *jsonapi.Schema
 	Doc     string
+	// Meta is, where the event is about a resource of whatever type and names no more than that, the shape of the meta that it tells; nil
+	// otherwise.
+	Meta reflect.Type
 }
 
 // webhooks returns what the service sends: one webhook for each type of event, whose body is what all events have around a resource of the
@@ -21,9 +25,7 @@ func (g *generator) webhooks(events []Event) members[*pathItem] {
 	g.eventParts()
 	var all members[*pathItem]
 	for _, e := range events {
-		subject := nameOf(e.Subject) + "Event"
-		g.schema(subject, &schema{AllOf: []*schema{refTo("EventEnvelope")},
-			Properties: members[*schema]{{"data", refTo(g.resource(e.Subject))}}})
+		subject := g.eventAbout(e)
 		body := pascal(strings.ReplaceAll(e.Type, ".", "-")) + "Event"
 		g.schema(body, &schema{AllOf: []*schema{refTo(subject)}, Properties: members[*schema]{{"type", textEnum(e.Type)}}})
 		content := &requestBody{Description: e.Doc, Required: true}
@@ -41,6 +43,18 @@ func (g *generator) webhooks(events []Event) members[*pathItem] {
 		all.set(e.Type, &pathItem{Post: op})
 	}
 	return all
+}
+
+// eventAbout adds the schema of the bodies of events about what one is about, and returns its name.
+func (g *generator) eventAbout(e Event) string {
+	name, data := nameOf(e.Subject)+"Event", (*schema)(nil)
+	if e.Meta == nil {
+		data = refTo(g.resource(e.Subject))
+	} else {
+		name, data = "AnythingEvent", eventMention(e.Meta)
+	}
+	g.schema(name, &schema{AllOf: []*schema{refTo("EventEnvelope")}, Properties: members[*schema]{{"data", data}}})
+	return name
 }
 
 // signatureHeaders are those of Standard Webhooks. The introduction says what they hold.

@@ -39,6 +39,8 @@ type Collection struct {
 	Total func(scope Scope, filter, value string) Counted
 	// CatchUp makes sure that whatever was committed before a read is there to be read; nil where it always is.
 	CatchUp func(context.Context, *store.DB) error
+	// Until returns the condition of what a walk through the list that begins now comes to; nil where it goes on to the end.
+	Until func(context.Context, *store.DB) (Where, error)
 	// Complete computes the attributes that have no column.
 	Complete func(db *store.DB, model any) error
 	// Gather computes attributes of several models that were read for a query, when that takes a query of its own; Describe computes those

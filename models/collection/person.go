@@ -29,6 +29,12 @@ func (w Words) reaching(user string) Where {
 	return Condition("FROM "+HeldWords+" WHERE hr.permission IN ('"+strings.Join(w, "', '")+"') AND hm.user_id = ?", user)
 }
 
+// HeldBy returns a SELECT of what a user holds at organizations of a condition on the column hp.descendant_id: the organization and a word.
+func HeldBy(user string, organizations Where) Where {
+	return Condition("SELECT hp.descendant_id, hr.permission FROM "+HeldWords+" WHERE hm.user_id = ? AND "+organizations.SQL,
+		append([]any{user}, organizations.Args...)...)
+}
+
 // OrOwn returns a condition of what a scope sees, or that the user in a column is the person whose scope it is: what is their own they see
 // whatever their roles.
 func (s Scope) OrOwn(seen Where, column string) Where {

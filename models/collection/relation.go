@@ -21,8 +21,11 @@ type Relation struct {
 	First string
 	// CountedBy is the filter of the target's list that means the same as this to-many relationship, and may have a counter.
 	CountedBy string
-	// Lasting: the target cannot vanish while this resource is there, so a caller that sees everything sees it.
+	// Lasting: the target cannot vanish while this resource is there, or stays known, so a caller that sees everything is told it.
 	Lasting bool
+	// Remembers returns, of ids that a scope does not see because what they name is gone, those that it is told nevertheless; nil where a
+	// link ends with its target.
+	Remembers func(ctx context.Context, db *store.DB, scope Scope, ids []string) (map[string]bool, error)
 	// Evident: a caller that sees the resource sees the target, or saw it when the resource was there.
 	Evident bool
 	// TypeColumn is this table's column with the type of a polymorphic to-one. It has no Target, but TargetOf, which returns the collection

@@ -2,6 +2,8 @@ package collection
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"roster/jsonapi"
 	"roster/models/store"
@@ -125,7 +127,7 @@ func (c *Collection) hideInvisible(ctx context.Context, db *store.DB, scope Scop
 			}
 		}
 		for target, ids := range byTarget {
-			visible, err := VisibleIDs(ctx, db, target, scope, ids)
+			visible, err := c.relations[rel.Name].told(ctx, db, target, scope, ids)
 			if err != nil {
 				return err
 			}
@@ -137,6 +139,18 @@ func (c *Collection) hideInvisible(ctx context.Context, db *store.DB, scope Scop
 		}
 	}
 	return nil
+}
+
+// told returns which of the ids that a to-one leads to a scope is told.
+func (r Relation) told(ctx context.Context, db *store.DB, target *Collection, scope Scope, ids []string) (map[string]bool, error) {
+	visible, err := VisibleIDs(ctx, db, target, scope, ids)
+	if err != nil || r.Remembers == nil || len(visible) == len(ids) {
+		return visible, err
+	}
+	gone := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return visible[id] })
+	remembered, err := r.Remembers(ctx, db, scope, gone)
+	maps.Copy(visible, remembered)
+	return visible, err
 }
 
 // linked returns the target of a to-one relationship that is printed and not empty.

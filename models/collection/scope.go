@@ -1,5 +1,10 @@
 package collection
 
+import (
+	"slices"
+	"strings"
+)
+
 // Scope is what a caller may see. The zero Scope sees nothing.
 type Scope struct {
 	reach reach
@@ -8,8 +13,8 @@ type Scope struct {
 	session string
 	// gathered changes how conditions are written, not what they say, see [Scope.gather].
 	gathered bool
-	// withoutOrganizations, withoutUsers: see [Scope.Reading].
-	withoutOrganizations, withoutUsers bool
+	// words are what the credential holds, each between commas; "" for whatever there is, see [Scope.Holding].
+	words string
 }
 
 type reach int
@@ -44,6 +49,18 @@ func (s Scope) InSession(id string) Scope {
 
 // Session returns the session that a person acts in, "" for none.
 func (s Scope) Session() string { return s.session }
+
+// Holding returns the scope of a credential that holds no more than some words. They say what it sees of what follows resources of others,
+// and what it is told by rows about others; whether it may ask for resources themselves is the route's question.
+func (s Scope) Holding(words []string) Scope {
+	s.words = "," + strings.Join(slices.Sorted(slices.Values(words)), ",") + ","
+	return s
+}
+
+// Holds reports whether the credential holds one of some words. A scope that is of no credential holds them all.
+func (s Scope) Holds(words Words) bool {
+	return s.words == "" || slices.ContainsFunc(words, func(word string) bool { return strings.Contains(s.words, ","+word+",") })
+}
 
 // Root returns the organization that bounds the scope, or "".
 func (s Scope) Root() string {
@@ -83,25 +100,6 @@ func (s Scope) Bounded() bool { return s.reach == subtree || s.reach == oneOrgan
 func (s Scope) RootedIn(id string) Scope {
 	s.id = id
 	return s
-}
-
-// Reading returns the scope of a credential that reads organizations, users, or both. It says what that sees of what follows them;
-// whether it may ask for organizations or users themselves is the route's question.
-func (s Scope) Reading(organizations, users bool) Scope {
-	s.withoutOrganizations, s.withoutUsers = !organizations, !users
-	return s
-}
-
-// Reads reports whether the scope sees what follows resources of a type, organizations or users.
-func (s Scope) Reads(typ string) bool {
-	switch typ {
-	case "organizations":
-		return !s.withoutOrganizations
-	case "users":
-		return !s.withoutUsers
-	default:
-		return false
-	}
 }
 
 // gather returns the scope with its conditions written so that the database begins with the organizations of the scope and finds rows by

@@ -45,6 +45,10 @@ type Error struct {
 	Message string
 	// Wait is after how long to try again, 0 for what does not pass by itself.
 	Wait time.Duration
+
+	// Permission is the word that a caller lacks who is Forbidden, and At the organization where, as far as that is known. They are for who
+	// keeps a record of it: the caller need not see the organization.
+	Permission, At string
 }
 
 // Error implements error.

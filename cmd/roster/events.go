@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/urfave/cli/v3"
+
+	"roster/handlers"
+	"roster/jsonapi"
+	"roster/models"
+	"roster/models/collection"
+	"roster/models/store"
+)
+
+func (p *program) eventsCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "events",
+		Usage: "read the audit trail",
+		Commands: []*cli.Command{{
+			Name:  "export",
+			Usage: "write the events to a file or to stdout",
+			Description: "It reads the database itself, beside running servers and without one, and writes what GET /public/v2/events " +
+				"exports, in the\norder of position, up to the last event there is when it begins.\n\n" +
+				"   roster events export --since 2027-01-01 --until 2027-02-01 --output january.ndjson\n" +
+				"   roster events export --organization ID --format csv\n\n" +
+				"NDJSON ends with a line that says that it is complete and has the number of events; the number is told on stderr as well.",
+			Flags: append([]cli.Flag{
+				&cli.StringFlag{Name: "since", Usage: "no event before this `time`: 2027-01-31 or 2027-01-31T12:00:00Z"},
+				&cli.StringFlag{Name: "until", Usage: "no event from this `time` on"},
+				&cli.StringFlag{Name: "organization", Usage: "`ID` of the organization in which they happened"},
+				&cli.StringFlag{Name: "format", Usage: "ndjson or csv", Value: "ndjson"},
+				&cli.StringFlag{Name: "output", Usage: "`file` to write, which must not exist (default: stdout)"},
+			}, p.flags(storage, logging)...),
+			Action: func(ctx context.Context, cmd *cli.Command) error {
+				wanted, err := exportOf(cmd)
+				if err != nil {
+					return err
+				}
+				return p.withFoundDatabase(ctx, cmd, func(ctx context.Context, cmd *cli.Command, db *store.DB) error {
+					return p.exportEvents(ctx, db, wanted, cmd.String("output"))
+				})
+			},
+		}},
+	}
+}
+
+// exportOf returns the export that the flags describe.
+func exportOf(cmd *cli.Command) (*handlers.Export, error) {
+	var organization, format string
+	var since, until time.Time
+	for _, flag := range []struct {
+		name string
+		set  func(string) error
+	}{
+		{"since", optional(instant(&since))},
+		{"until", optional(instant(&until))},
+		{"organization", optional(identifier(&organization))},
+		{"format", oneOf(&format, "ndjson", "csv")},
+	} {
+		if value := cmd.String(flag.name); flag.set(value) != nil {
+			return nil, usageError{fmt.Errorf("--%s cannot be %q: %w", flag.name, value, flag.set(value))}
+		}
+	}
+	q := &jsonapi.Query{}
+	occurred := func(op jsonapi.Op, at time.Time) {
+		if !at.IsZero() {
+			a := models.Events.Schema.Attribute("occurredAt")
+			q.Filters = append(q.Filters, jsonapi.Condition{Field: a.Name, Attribute: a, Op: op, Value: at})
+		}
+	}
+	occurred(jsonapi.OpGreaterEqual, since)
+	occurred(jsonapi.OpLess, until)
+	if organization != "" {
+		q.Filters = append(q.Filters, jsonapi.Condition{Field: "organizationId", Op: jsonapi.OpEqual, Value: organization})
+	}
+	form := map[string]string{"ndjson": jsonapi.NDJSON, "csv": jsonapi.CSV}[format]
+	return handlers.NewExport(models.Events, models.Events.Schema.URL(), q, form), nil
+}
+
+// instant reads a date in UTC, or a time.
+func instant(into *time.Time) func(string) error {
+	return func(value string) error {
+		at, err := time.Parse(time.DateOnly, value)
+		if err != nil {
+			var ok bool
+			if at, _, ok = jsonapi.ParseTime(value); !ok {
+				return errors.New("it must be a date or a time, such as 2027-01-31 or 2027-01-31T12:00:00Z")
+			}
+		}
+		*into = at
+		return nil
+	}
+}
+
+// exportEvents writes events to a new file, or to stdout for "". A file that is not complete is removed.
+func (p *program) exportEvents(ctx context.Context, db *store.DB, export *handlers.Export, output string) (err error) {
+	out := p.stdout
+	if output != "" {
+		file, err := os.OpenFile(output, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
+			return fmt.Errorf("open the output: %w", err)
+		}
+		defer func() {
+			if err = errors.Join(err, file.Close()); err != nil {
+				_ = os.Remove(output)
+			}
+		}()
+		out = file
+	}
+	count, err := writeExport(ctx, db, export, out)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(p.stderr, "%d events\n", count)
+	return err
+}
+
+// writeExport writes an export of everything in large pieces.
+func writeExport(ctx context.Context, db *store.DB, export *handlers.Export, out io.Writer) (int64, error) {
+	buffered := bufio.NewWriterSize(out, 1<<16)
+	count, err := export.Run(ctx, db, buffered, func(context.Context) (collection.Scope, error) { return collection.Everything(), nil })
+	return count, errors.Join(err, buffered.Flush())
+}
