@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"roster/models"
-	"roster/models/collection"
 )
 
 // Permission is what a route asks of its caller: a scope of its credential and, for some, its kind.
@@ -71,25 +70,6 @@ func Anyone() Permission { return Permission{Anyone: true} }
 // Principal is an authenticated caller.
 type Principal struct {
 	models.Holder
-}
-
-// Scope returns what the principal may see.
-func (p *Principal) Scope() collection.Scope { return p.reach().Holding(p.Scopes) }
-
-// reach returns the scope of the kind of the principal, whatever it holds.
-func (p *Principal) reach() collection.Scope {
-	switch {
-	case p.Kind == models.ManagementKey && p.OrganizationID == "":
-		return collection.Everything()
-	case p.Kind == models.ManagementKey:
-		return collection.Subtree(p.OrganizationID)
-	case p.Kind == models.OrganizationKey:
-		return collection.OnlyOrganization(p.OrganizationID)
-	case p.UserID != "":
-		return collection.Person(p.UserID).InSession(p.SessionID)
-	default:
-		return collection.Scope{}
-	}
 }
 
 // Caller returns the principal as the author of changes.

@@ -15,10 +15,13 @@ import (
 
 // done handles an action that a function of models carries out.
 func done[T any](
-	act func(context.Context, *store.DB, models.Caller, string) (T, error),
+	act func(context.Context, *store.DB, models.Caller, string) (T, error), fill ...filler[T],
 ) func(*API, http.ResponseWriter, *request) error {
 	return func(a *API, w http.ResponseWriter, rq *request) error {
 		item, err := act(rq.Context(), rq.DB, rq.Caller(), rq.id())
+		if err == nil {
+			err = filled(rq, rq.DB, item, fill)
+		}
 		if err != nil {
 			return err
 		}

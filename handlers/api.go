@@ -3,9 +3,12 @@ package handlers
 import (
 	"cmp"
 	"context"
+	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -23,13 +26,16 @@ type API struct {
 	watch          *models.EventWatch
 	waits, exports *places
 	exportStall    time.Duration
+	log            *slog.Logger
+	// withoutMail is when the log is told that somebody wants a mail, and none is sent.
+	withoutMail sync.Once
 }
 
 // NewAPI returns the API over a database.
-func NewAPI(db *store.DB) *API {
+func NewAPI(db *store.DB, log *slog.Logger) *API {
 	return &API{
 		watch: models.NewEventWatch(db), waits: newPlaces(maxWaits, maxWaitsOfOne),
-		exports: newPlaces(maxExports, maxExportsOfOne), exportStall: exportStall,
+		exports: newPlaces(maxExports, maxExportsOfOne), exportStall: exportStall, log: log,
 	}
 }
 
@@ -46,7 +52,8 @@ func wordsFirst(table []route) []route {
 // Door returns the front door of the API.
 func (a *API) Door() *server.Door {
 	d := &server.Door{
-		Paths: []string{jsonapi.Root, docsPath}, Credential: auth.Credential, Sessions: true,
+		Paths: append([]string{jsonapi.Root, docsPath}, slices.Sorted(maps.Keys(landingPaths))...), Credential: auth.Credential,
+		Sessions:     true,
 		HowToPresent: "Send a valid key as Authorization: Bearer <key>.",
 		Refusal:      refusal, Told: toldOf,
 	}
@@ -63,6 +70,6 @@ func (a *API) Door() *server.Door {
 			},
 		})
 	}
-	d.Routes = append(d.Routes, docsRoutes()...)
+	d.Routes = slices.Concat(d.Routes, docsRoutes(), landingRoutes())
 	return d
 }

@@ -53,7 +53,7 @@ func (rt *route) describedFor(rel *jsonapi.Relationship) openapi.Route {
 	out := openapi.Route{
 		Method: rt.method, Path: jsonapi.Root + rt.path, Form: rt.form, Name: rt.name, Prefix: rt.prefix, Tag: rt.tag, Doc: rt.doc,
 		Needs: rt.needs, Relationship: rel, Status: rt.status, Guarded: rt.guarded() != nil, Asks: rt.asks, Ext: rt.ext,
-		Variables: rt.variables,
+		Variables: rt.variables, Takes: rt.takes,
 	}
 	if rel != nil {
 		out.Needs, out.Owner = rt.permission(rel.Name), rt.served.Schema

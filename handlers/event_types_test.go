@@ -90,6 +90,19 @@ func TestEveryDeliveredBodyIsWhatItsSchemaSays(t *testing.T) {
 		s.do("POST", roles, object{"data": rolesAs(role)}).want(200)
 		s.do("DELETE", roles, object{"data": rolesAs(role)}).want(200)
 		s.do("DELETE", "/public/v2/roles/"+role, nil).want(204)
+		for email, act := range map[string]func(token, path string){
+			"a@example.com": func(token, _ string) { s.as("").accept(token, grace).want(200) },
+			"b@example.com": func(token, _ string) {
+				s.do("POST", invitations+"/decline", object{"meta": object{"token": token}}).want(200)
+			},
+			"c@example.com": func(_, path string) {
+				s.do("POST", path+"/resend", nil).want(200)
+				s.do("DELETE", path, nil).want(204)
+			},
+		} {
+			made := s.invite(email, org).want(201)
+			act(made.tokenIn(), invitations+"/"+made.text("data", "id"))
+		}
 		s.do("POST", hooksPath+"/"+id+"/test", nil).want(202)
 		s.do("PATCH", hooksPath+"/"+id, withID(resource("webhooks", object{"name": "Everything", "rate": 10_000}), id)).want(200)
 		s.do("POST", hooksPath+"/"+id+"/rotate-secret", nil).want(200)

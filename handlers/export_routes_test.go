@@ -6,6 +6,7 @@ import "roster/handlers/openapi"
 type Route struct {
 	Method, Path, Scope string
 	Management, Public  bool // Public: asks for no credential
+	Visitor             bool
 	Extended            bool // asks for an extension
 	DecodesResource     bool // takes a resource object
 }
@@ -16,6 +17,7 @@ func RouteTable() []Route {
 	for _, rt := range routes() {
 		out = append(out, Route{
 			Method: rt.method, Path: rt.path, Scope: rt.needs.Scope, Management: rt.needs.Management, Public: rt.needs.Public,
+			Visitor:         rt.needs.Visitor,
 			Extended:        len(rt.ext) > 0,
 			DecodesResource: rt.form == openapi.Create || rt.form == openapi.Update,
 		})

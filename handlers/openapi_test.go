@@ -123,7 +123,7 @@ func routed() []string {
 		table[rt.method+" "+jsonapi.Root+rt.path] = rt
 	}
 	var all []string
-	for _, served := range NewAPI(nil).Door().Routes {
+	for _, served := range NewAPI(nil, nil).Door().Routes {
 		at := served.Method + " " + served.Path
 		switch {
 		case !strings.HasPrefix(served.Path, jsonapi.Root):

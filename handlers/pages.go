@@ -27,10 +27,11 @@ type page struct {
 	mediaType string
 	body      []byte
 	etag      string
+	policy    string // its Content-Security-Policy
 }
 
 func newPage(mediaType string, body []byte) *page {
-	return &page{mediaType, body, server.EntityTag(0, body)}
+	return &page{mediaType, body, server.EntityTag(0, body), policy}
 }
 
 // mediaTypes are those of the viewer's files. They are listed here because the lists of operating systems differ.
@@ -121,7 +122,7 @@ func (p *page) write(w http.ResponseWriter, r *http.Request) error {
 	h := w.Header()
 	h.Set("Cache-Control", "public, no-cache") // kept, and used again after asking whether it changed
 	if strings.HasPrefix(p.mediaType, "text/") {
-		h.Set("Content-Security-Policy", policy)
+		h.Set("Content-Security-Policy", p.policy)
 	}
 	unchanged, err := server.NotModified(w, r, p.etag)
 	if err != nil {

@@ -36,6 +36,7 @@ func newEstate(s *service) *estate {
 			"apiKeys":       made("/public/v2/apiKeys", resource("apiKeys", object{"name": "k"})),
 			"files":         own.file(id),
 			"roles":         made("/public/v2/roles", resource("roles", object{"key": "clerk", "name": "Clerk"})),
+			"invitations":   made("/public/v2/invitations", resource("invitations", object{"email": "grace@example.com"})),
 			"webhooks": made(hooksPath, resource("webhooks",
 				object{"url": "https://hooks.example.com/", "eventTypes": []string{"webhook.*"}})),
 		}
@@ -69,7 +70,8 @@ func (e *estate) key(kind, organization string, scopes ...string) string {
 // relationshipOf names one relationship of each type and the type it leads to.
 var relationshipOf = map[string][2]string{
 	"organizations": {"children", "organizations"}, "users": {"memberships", "memberships"}, "memberships": {"user", "users"},
-	"roles": {"organization", "organizations"}, "sessions": {"signIns", "signIns"}, "signIns": {"user", "users"},
+	"roles": {"organization", "organizations"}, "invitations": {"organization", "organizations"},
+	"sessions": {"signIns", "signIns"}, "signIns": {"user", "users"},
 	"files":   {"organization", "organizations"},
 	"apiKeys": {"organization", "organizations"}, "events": {"organization", "organizations"},
 	"webhooks":          {"deliveries", "webhookDeliveries"},
@@ -82,8 +84,8 @@ var toMany = []string{"organizations", "users", "sessions", "webhooks"}
 // personal are the types of what is a person's own: no organization sees it.
 var personal = []string{"sessions", "signIns"}
 
-// asked says what each kind of route asks of its caller: a scope, a management key ("m"), or nothing but a valid credential ("anyone"). It
-// is written by hand, apart from the route table, so that neither changes without the other.
+// asked says what each kind of route asks of its caller: a scope, a management key ("m"), nothing but a valid credential ("anyone"), or
+// nothing ("public"). It is written by hand, apart from the route table, so that neither changes without the other.
 var asked = map[string]string{
 	"GET management/organizations": "m organizations:read", "GET management/organizations/{id}": "m organizations:read",
 	"POST management/organizations": "m organizations:write", "PATCH management/organizations/{id}": "m organizations:write",
@@ -118,6 +120,13 @@ var asked = map[string]string{
 	"PATCH roles/{id}/relationship": "roles:write", "POST roles/{id}/relationship": "roles:write",
 	"DELETE roles/{id}/relationship": "roles:write",
 
+	"GET invitations": "invitations:read", "GET invitations/{id}": "invitations:read", "POST invitations": "invitations:write",
+	"DELETE invitations/{id}": "invitations:write", "POST invitations/{id}/resend": "invitations:write",
+	"GET invitations/{id}/relationship": "invitations:read", "GET invitations/{id}/related": "invitations:read",
+	"PATCH invitations/{id}/relationship": "invitations:write", "POST invitations/{id}/relationship": "invitations:write",
+	"DELETE invitations/{id}/relationship": "invitations:write",
+	"POST invitations/accept":              "public", "POST invitations/decline": "public",
+	"POST passwordResets": "public", "POST passwordResets/confirm": "public",
 	"GET sessions": "users:read", "GET sessions/{id}": "users:read", "POST sessions": "public", "PATCH sessions/{id}": "users:write",
 	"DELETE sessions/{id}": "users:write", "GET sessions/{id}/relationship": "users:read", "GET sessions/{id}/related": "users:read",
 	"PATCH sessions/{id}/relationship": "users:write", "POST sessions/{id}/relationship": "users:write",
@@ -182,7 +191,7 @@ func (e *estate) typeOf(path string) string {
 	switch typ {
 	case "refresh-token":
 		return "organizations"
-	case "event-types", "operations", "me", "authorize":
+	case "event-types", "operations", "me", "authorize", "passwordResets":
 		return ""
 	}
 	if e.ids[typ] == [2]string{} || relationshipOf[typ] == [2]string{} {
@@ -211,7 +220,8 @@ type visitor struct {
 // may reports whether the visitor has what a line of asked says.
 func (v visitor) may(asks string) bool {
 	scope, management := strings.CutPrefix(asks, "m ")
-	return asks == "anyone" || (!management || v.management) && slices.ContainsFunc(strings.Split(scope, "|"), v.holds)
+	return asks == "anyone" || asks == "public" ||
+		(!management || v.management) && slices.ContainsFunc(strings.Split(scope, "|"), v.holds)
 }
 
 func (v visitor) holds(scope string) bool { return v.all || slices.Contains(v.scopes, scope) }
@@ -279,8 +289,8 @@ func (e *estate) visit(t *testing.T, rt handlers.Route, asks string, v visitor) 
 		if slices.Contains(personal, typ) && strings.Contains(rt.Path, "{id}") {
 			sees = v.sees == [2]bool{true, true}
 		}
-		if may && (rt.Method == http.MethodDelete || strings.Contains(rt.Path, "refresh-token")) {
-			id, sees = missingID, false // it would be done
+		if may && (rt.Method == http.MethodDelete || strings.Contains(rt.Path, "refresh-token") || strings.HasSuffix(rt.Path, "/resend")) {
+			id, sees = missingID, false // it would be done, or be refused for the roles that it gives
 		}
 		allowed := may
 		if typ == "files" { // those here are of organizations

@@ -22,7 +22,7 @@ var conditionals = []string{"If-Match", "If-None-Match"}
 // guarded returns the resource whose version a change by the route can be meant for, nil for none.
 func (rt *route) guarded() *resource {
 	res := rt.target
-	if res == nil || res.update == nil || !res.Versioned() {
+	if res == nil || res.update == nil && res.remove == nil || !res.Versioned() {
 		return nil
 	}
 	return res
@@ -96,6 +96,9 @@ func (a *API) handle(w http.ResponseWriter, rq *request) error {
 func (res *resource) keep(rq *request, tx *store.DB, id string, versions *models.Versions) error {
 	if versions == nil {
 		return nil
+	}
+	if res.update == nil {
+		return models.Keep(rq.Context(), tx, res.Collection, rq.Scope(), id, versions)
 	}
 	_, err := res.update(rq, tx, id, &models.Change{Versions: versions})
 	return err

@@ -67,6 +67,7 @@ func everyID(s *service) map[string]string {
 	make("memberships", object{}, append(in, "user", ref("users", ids["users"]))...)
 	ids["files"] = s.file(ids["organizations"])
 	make("roles", object{"key": "clerk", "name": "Clerk"}, in...)
+	make("invitations", object{"email": "grace@example.com"}, in...)
 	ids["sessions"], ids["signIns"] = s.signedIn("eva@example.com", ids["organizations"])
 	make("apiKeys", object{"name": "k", "kind": "organization", "scopes": []string{"users:read"}}, in...)
 	make("webhooks", object{"url": "https://hooks.example.com/x", "eventTypes": []string{"*"}}, in...)

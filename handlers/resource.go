@@ -60,7 +60,12 @@ func (a *API) read(w http.ResponseWriter, rq *request) error {
 
 // writeOne answers with one model as a resource.
 func (a *API) writeOne(w http.ResponseWriter, rq *request, status int, item any) error {
-	resources, err := collection.Render(rq.Context(), rq.DB, rq.route.served.Collection, rq.Scope(), []any{item}, rq.base(), rq.query)
+	return a.writeOneTo(w, rq, rq.Scope(), status, item)
+}
+
+// writeOneTo answers with one model as a resource, as a scope sees it.
+func (a *API) writeOneTo(w http.ResponseWriter, rq *request, scope collection.Scope, status int, item any) error {
+	resources, err := collection.Render(rq.Context(), rq.DB, rq.route.served.Collection, scope, []any{item}, rq.base(), rq.query)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,8 @@ func (who somebody) holds(word string) bool {
 
 // wordsOf are the subjects of the words that let people read and change resources of a type. It is written by hand, as asked is.
 var wordsOf = map[string]string{
-	"organizations": "organizations", "users": "users", "memberships": "memberships", "roles": "roles", "apiKeys": "apiKeys",
+	"organizations": "organizations", "users": "users", "memberships": "memberships", "roles": "roles",
+	"invitations": "invitations", "apiKeys": "apiKeys",
 	"files":  "organizations", // those here
 	"events": "events", "webhooks": "webhooks", "webhookDeliveries": "webhooks", "webhookReplays": "webhooks",
 	"sessions": "users", "signIns": "users",

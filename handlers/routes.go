@@ -30,6 +30,8 @@ type route struct {
 	// within one.
 	decode func(*request) error
 	handle func(*API, http.ResponseWriter, *request) error
+	// takes has the members of meta that are sent, where that is all; nil for other routes.
+	takes *jsonapi.Schema
 	// asks: it can be sent again as it is, so an Idempotency-Key means nothing to it.
 	asks bool
 	// limit is how many bytes the body can have, of a route that takes bytes and no document; 0 for one that takes documents, of the size
@@ -91,6 +93,7 @@ func routes() []route {
 		table = append(table, res.routes()...)
 	}
 	table = append(table, actions()...)
+	table = append(table, linkRoutes()...)
 	table = append(table, sessionRoutes()...)
 	return append(table,
 		route{
@@ -158,7 +161,7 @@ func routes() []route {
 // actions are the routes of what is done to one resource beside changing it.
 func actions() []route {
 	organizations, keys, endpoints := resourceOf("management/organizations"), resourceOf("apiKeys"), resourceOf("webhooks")
-	deliveries := resourceOf("webhookDeliveries")
+	deliveries, invitations := resourceOf("webhookDeliveries"), resourceOf("invitations")
 	table := []route{
 		{
 			path: "management/refresh-token/{id}", name: "refreshToken", target: organizations, served: organizations,
@@ -173,6 +176,12 @@ func actions() []route {
 			handle: rotated(models.RotateAPIKey),
 			doc: "Gives a key a new secret. The answer is the only one with it. Earlier secrets work for the overlap, in seconds, of " +
 				"meta.overlap; 86400 by default, at most 604800.",
+		},
+		{
+			path: "invitations/{id}/resend", name: "resendInvitation", target: invitations, served: invitations,
+			needs: auth.Write("invitations"), handle: done(models.ResendInvitation, wholeLink),
+			doc: "Sends an open or expired invitation again, with a new link; the old one is dead at once. It can be accepted for at " +
+				"least seven more days. The caller must be one who may give its roles.",
 		},
 		{
 			path: "webhooks/{id}/rotate-secret", name: "rotateWebhookSecret", target: endpoints, served: endpoints,

@@ -82,7 +82,7 @@ func testConfig(db *store.DB) server.Config {
 // open returns the API and a server with its door.
 func open(t *testing.T, cfg server.Config) (*handlers.API, http.Handler) {
 	t.Helper()
-	api := handlers.NewAPI(cfg.DB)
+	api := handlers.NewAPI(cfg.DB, cfg.Logger)
 	h, err := server.New(cfg, api.Door())
 	if err != nil {
 		t.Fatal(err)

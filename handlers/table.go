@@ -129,6 +129,12 @@ var resources = []*resource{
 		create: created(models.CreateRole), update: changed(models.UpdateRole), remove: deleted(models.DeleteRole),
 	},
 	{
+		Collection: models.Invitations, path: "invitations",
+		reads: auth.Read("invitations"), writes: auth.Write("invitations"),
+		creates: auth.Write("invitations"), deletes: auth.Write("invitations"),
+		create: created(models.CreateInvitation, wholeLink), remove: deleted(models.DeleteInvitation),
+	},
+	{
 		Collection: models.Sessions, path: "sessions", word: currentSession, alone: true, private: true, asks: true,
 		reads: auth.Read("users").Owned(), writes: auth.Write("users").Owned(), creates: auth.Visitor(),
 		deletes: auth.Write("users").Owned(),

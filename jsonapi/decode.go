@@ -400,3 +400,35 @@ func DecodeMetaNumber(body []byte, name string, least, most int64) (n int64, giv
 	}
 	return n, true, nil
 }
+
+// DecodeMeta reads members of the top-level meta of a request without data, as the attributes of a schema. It returns those that were sent,
+// nil for null, or every error at once, as Errors, each with its pointer. Other members are ignored.
+func DecodeMeta(body []byte, schema *Schema) (map[string]any, error) {
+	document, err := readPlain(body)
+	if err != nil {
+		return nil, err
+	}
+	base := ""
+	sent, ok := document["meta"].(map[string]any)
+	if ok {
+		base = "/meta"
+	}
+	var errs Errors
+	members := map[string]any{}
+	for _, a := range schema.Attributes {
+		value, given := sent[a.Name]
+		if !given {
+			if a.Required {
+				errs.Add(NewError(Required, "meta.%s is required.", a.Name).At(base))
+			}
+			continue
+		}
+		decoded, wrong := a.Decode(value)
+		if wrong != "" {
+			errs.Add(NewError(InvalidValue, "%s %s.", a.Name, wrong).At(Pointer(base, a.Name)))
+			continue
+		}
+		members[a.Name] = decoded
+	}
+	return members, errs.Err()
+}

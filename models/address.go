@@ -22,6 +22,12 @@ func emailKey(email *string) *string {
 	return &key
 }
 
+// mailable returns an address as mail servers take it: with the domain as it is in the DNS.
+func mailable(email string) string {
+	at := strings.LastIndexByte(email, '@')
+	return email[:at+1] + asciiDomain(email[at+1:])
+}
+
 // folded returns a text without what differs between its spellings: composed or decomposed, in whatever case, ß and ss (canonical caseless
 // matching, Unicode D145). Lower case comes first because Fold exchanges the two cases of Cherokee letters.
 func folded(s string) string {

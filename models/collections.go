@@ -11,6 +11,7 @@ var (
 	Users         = &collection.Collection{}
 	Memberships   = &collection.Collection{}
 	Roles         = &collection.Collection{}
+	Invitations   = &collection.Collection{}
 	Sessions      = &collection.Collection{}
 	SignIns       = &collection.Collection{}
 	APIKeys       = &collection.Collection{}
@@ -24,7 +25,8 @@ var (
 
 // collections lists every collection in the order of the documentation.
 var collections = []*collection.Collection{
-	Organizations, Users, Memberships, Roles, Sessions, SignIns, APIKeys, Files, Events, Webhooks, WebhookDeliveries, WebhookReplays,
+	Organizations, Users, Memberships, Roles, Invitations, Sessions, SignIns, APIKeys, Files, Events, Webhooks, WebhookDeliveries,
+	WebhookReplays,
 }
 
 // init fills the collections: what they declare refers to functions that refer to them. The schemas come first, because relationships
@@ -34,6 +36,7 @@ func init() {
 	defineUsers(Users)
 	defineMemberships(Memberships)
 	defineRoles(Roles)
+	defineInvitations(Invitations)
 	defineSessions(Sessions)
 	defineSignIns(SignIns)
 	defineAPIKeys(APIKeys)
@@ -46,6 +49,7 @@ func init() {
 	relateUsers(Users)
 	relateMemberships(Memberships)
 	relateRoles(Roles)
+	relateInvitations(Invitations)
 	relateSessions(Sessions)
 	relateSignIns(SignIns)
 	relateAPIKeys(APIKeys)

@@ -24,6 +24,10 @@ type Allowed struct {
 	MaxWebhooks int
 	// AnswerRetention is for how long what was sent and answered is kept, as attempts tell it; 0 is for as long as the delivery.
 	AnswerRetention time.Duration
+	// Mails: what is written to people by mail is sent. Otherwise links are shown to who asks for them, where that may be.
+	Mails bool
+	// BaseURL is that of the service, which the links in mails begin with.
+	BaseURL string
 	// Sessions is how long sessions of browsers last; zero is for 14 days unused, and 90 altogether.
 	Sessions SessionTerms
 	// PasswordWork is how many passwords are worked on at once; 0 is as many as there are processors.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -62,6 +63,25 @@ func (h *Holder) Identity() Identity {
 	}
 	kinds := map[KeyKind]string{ManagementKey: ByManagementKey, OrganizationKey: ByOrganizationKey, UserKey: ByUserKey}
 	return Identity{kinds[h.Kind], h.KeyID}
+}
+
+// Scope returns what the holder may see. An unknown kind of key sees nothing.
+func (h *Holder) Scope() collection.Scope { return h.reach().Holding(h.Scopes) }
+
+// reach returns the scope of the kind of the holder, whatever it holds.
+func (h *Holder) reach() collection.Scope {
+	switch {
+	case h.Kind == ManagementKey && h.OrganizationID == "":
+		return collection.Everything()
+	case h.Kind == ManagementKey:
+		return collection.Subtree(h.OrganizationID)
+	case h.Kind == OrganizationKey:
+		return collection.OnlyOrganization(h.OrganizationID)
+	case h.UserID != "":
+		return collection.Person(h.UserID).InSession(h.SessionID)
+	default:
+		return collection.Scope{}
+	}
 }
 
 // FindHolder returns whom a presented credential speaks for, or nil if it is none that works now: unknown, expired, revoked, of a deleted

@@ -252,7 +252,7 @@ func addMembership(ctx context.Context, tx *store.DB, by Caller, organization, u
 		return nil, err
 	}
 	places, _ := AddMembers.parts(nil, roles)
-	if err := checkGrant(ctx, tx, by, m, roles, places); err != nil {
+	if err := checkGrant(ctx, tx, by, organization, roles, places); err != nil {
 		return nil, err
 	}
 	n, err := tx.Exec(ctx, `INSERT INTO memberships (id, organization_id, user_id, user_created_at, version, created_at, updated_at)

@@ -40,11 +40,11 @@ func rolesOf(ctx context.Context, tx *store.DB, m *Membership) (ids []string, er
 	return ids, nil
 }
 
-// given is a role that a membership has.
-type given struct{ membership, role string }
+// given is a role that a membership has, or that an invitation offers.
+type given struct{ owner, role string }
 
 var insertGiven = store.InsertRows("insert roles of a membership", "membership_roles", "",
-	store.Col("membership_id", "uuid", func(g given) string { return g.membership }),
+	store.Col("membership_id", "uuid", func(g given) string { return g.owner }),
 	store.Col("role_id", "uuid", func(g given) string { return g.role }))
 
 func insertRoles(ctx context.Context, tx *store.DB, m *Membership, roles []string) error {
@@ -53,18 +53,17 @@ func insertRoles(ctx context.Context, tx *store.DB, m *Membership, roles []strin
 	return err
 }
 
-// checkGrant makes sure that a caller may give the roles at some places of a list at the organization of a membership: they are seen, can
-// be used there, and are within what the caller holds there. The error has each that is not. What is given stays as it is until the
-// transaction ends.
-func checkGrant(ctx context.Context, tx *store.DB, by Caller, m *Membership, roles Links, places []int) error {
-	s, err := standingOf(ctx, tx, by, m.OrganizationID)
+// checkGrant makes sure that a caller may give the roles at some places of a list at an organization: they are seen, can be used there, and
+// are within what the caller holds there. The error has each that is not. What is given stays as it is until the transaction ends.
+func checkGrant(ctx context.Context, tx *store.DB, by Caller, organization string, roles Links, places []int) error {
+	s, err := standingOf(ctx, tx, by, organization)
 	if err != nil {
 		return err
 	}
 	var errs store.Errors
 	for _, i := range places {
 		id := roles[i]
-		role, err := usableRole(ctx, tx, by.Scope, m.OrganizationID, id)
+		role, err := usableRole(ctx, tx, by.Scope, organization, id)
 		var refusal *store.Error
 		switch {
 		case store.IsKind(err, store.NotFound):
@@ -154,7 +153,7 @@ func changeRoles(ctx context.Context, tx *store.DB, by Caller, m *Membership, ho
 			return err
 		}
 	}
-	if err := checkGrant(ctx, tx, by, m, links, join); err != nil {
+	if err := checkGrant(ctx, tx, by, m.OrganizationID, links, join); err != nil {
 		return err
 	}
 	added := store.Column(join, func(i int) string { return links[i] })

@@ -250,9 +250,7 @@ func ownOrganization(ctx context.Context, tx *store.DB, by Caller, org *Organiza
 	if err != nil || holds(s.words, "memberships:write") {
 		return err
 	}
-	// Nobody could give them that; the rule does.
-	giving := by
-	giving.Scope, giving.Rights = collection.Everything(), Rights{Scopes: []string{EveryScope}}
+	giving := by.ruled()
 	if _, err := lock[User](ctx, tx, Users, giving.Scope, by.User()); err != nil {
 		return err
 	}

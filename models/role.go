@@ -206,7 +206,7 @@ func UpdateRole(ctx context.Context, db *store.DB, by Caller, id string, in *Cha
 	})
 }
 
-// DeleteRole deletes a role that nobody has. One that is in use is a Conflict.
+// DeleteRole deletes a role that nobody has and no open invitation offers. One that is in use is a Conflict.
 func DeleteRole(ctx context.Context, db *store.DB, by Caller, id string, versions *Versions) error {
 	return store.Transaction(ctx, db, func(tx *store.DB) error {
 		role, err := lockRole(ctx, tx, by, id)
@@ -219,12 +219,8 @@ func DeleteRole(ctx context.Context, db *store.DB, by Caller, id string, version
 		if err := checkEditing(ctx, tx, by, role); err != nil {
 			return err
 		}
-		var n int64
-		if err := tx.Session(ctx).Raw(`SELECT COUNT(*) FROM membership_roles WHERE role_id = ?`, id).Scan(&n).Error; err != nil {
-			return fmt.Errorf("count memberships with a role: %w", err)
-		}
-		if n > 0 {
-			return &store.Error{Kind: store.Conflict, Message: fmt.Sprintf("%d memberships have the role. Give them others first.", n)}
+		if err := checkUnused(ctx, tx, id); err != nil {
+			return err
 		}
 		if _, err := tx.Exec(ctx, `DELETE FROM roles WHERE id = ?`, id); err != nil {
 			return fmt.Errorf("delete role: %w", err)

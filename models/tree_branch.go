@@ -80,7 +80,8 @@ func readRelocation(ctx context.Context, tx *store.DB, id, parent string) (r rel
 	return r, nil
 }
 
-// keepRoles refuses a move that would leave memberships in the branch with roles of an ancestor which is not above them afterwards.
+// keepRoles refuses a move that would leave memberships or open invitations in the branch with roles of an ancestor which is not above them
+// afterwards.
 func (r relocation) keepRoles(ctx context.Context, tx *store.DB, head string) error {
 	left := store.Column(r.was, func(a ancestor) string { return a.id })
 	left = slices.DeleteFunc(left, func(id string) bool { return slices.ContainsFunc(r.is, func(a ancestor) bool { return a.id == id }) })
@@ -94,16 +95,20 @@ func (r relocation) keepRoles(ctx context.Context, tx *store.DB, head string) er
 		err := rows.Scan(&key)
 		keys = append(keys, key)
 		return err
-	}, `SELECT DISTINCT r.key FROM roles r JOIN membership_roles mr ON mr.role_id = r.id JOIN memberships m ON m.id = mr.membership_id
-		JOIN organization_paths p ON p.descendant_id = m.organization_id
-		WHERE `+in+` AND p.ancestor_id = ? ORDER BY r.key LIMIT 10`, arg, head)
+	}, `SELECT DISTINCT r.key FROM roles r JOIN (
+			SELECT mr.role_id, m.organization_id FROM membership_roles mr JOIN memberships m ON m.id = mr.membership_id
+			UNION ALL SELECT ir.role_id, invitations.organization_id FROM invitation_roles ir
+				JOIN invitations ON invitations.id = ir.invitation_id AND `+openInvitations+`
+		) used ON used.role_id = r.id
+		JOIN organization_paths p ON p.descendant_id = used.organization_id
+		WHERE `+in+` AND p.ancestor_id = ? ORDER BY r.key LIMIT 10`, tx.Now(), arg, head)
 	if err != nil {
 		return fmt.Errorf("look for roles of ancestors: %w", err)
 	}
 	if len(keys) > 0 {
 		return &store.Error{Kind: store.Conflict, Field: "parent",
-			Message: "Members of the branch have roles that belong to an organization which would not be " +
-				"above it any more: " + strings.Join(keys, ", ") + ". Give them others first."}
+			Message: "Members of the branch, or people who are invited to it, have roles that belong to an organization which would " +
+				"not be above it any more: " + strings.Join(keys, ", ") + ". Give them others first."}
 	}
 	return nil
 }

@@ -14,19 +14,20 @@ import (
 
 // User is a person.
 type User struct {
-	ID         string        `gorm:"column:id;primaryKey" jsonapi:"primary,users" doc:"A person." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
-	CreatedAt  jsonapi.Stamp `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly,sort" doc:"When the user was created." example:"2024-08-20T10:45:07+00:00"`
-	UpdatedAt  jsonapi.Stamp `gorm:"column:updated_at;autoUpdateTime:false" jsonapi:"attr,updatedAt" rule:"readonly,sort" doc:"When the user was last changed." example:"2024-08-20T10:45:07+00:00"`
-	FirstName  *string       `gorm:"column:first_name" jsonapi:"attr,firstName" rule:"visible,max=100,sort" doc:"Given name." example:"Ada"`
-	LastName   *string       `gorm:"column:last_name" jsonapi:"attr,lastName" rule:"visible,max=100,sort" doc:"Family name." example:"Lovelace"`
-	FullName   string        `gorm:"-" jsonapi:"attr,fullName" rule:"readonly" doc:"First and last name." example:"Ada Lovelace"`
-	Email      *string       `gorm:"column:email" jsonapi:"attr,email" rule:"max=254,format=email,sort" doc:"Unique, compared without regard to case." example:"ada@example.com"`
-	Phone      *string       `gorm:"column:phone" jsonapi:"attr,phone" rule:"max=40,filter" doc:"Telephone number." example:"+41 44 123 45 67"`
-	TimeZone   *string       `gorm:"column:time_zone" jsonapi:"attr,timeZone" rule:"max=60,format=timezone,filter" doc:"IANA time zone." example:"Europe/Zurich"`
-	Locale     *string       `gorm:"column:locale" jsonapi:"attr,locale" rule:"max=35,format=locale,filter" doc:"BCP 47 language tag." example:"de-CH"`
-	ExternalID *string       `gorm:"column:external_id" jsonapi:"attr,externalId" rule:"visible,max=200,sort" doc:"The id of this person in another system." example:"E-1815"`
-	Active     bool          `gorm:"column:active" jsonapi:"attr,active" rule:"filter" doc:"Whether the user may sign in." example:"true"`
-	Password   *string       `gorm:"-" jsonapi:"attr,password,omitempty" rule:"writeonly,min=12,max=200" doc:"For signing in; never sent back. People change their own, with meta.currentPassword; a management key of the whole installation sets it, and null takes it away."`
+	ID              string         `gorm:"column:id;primaryKey" jsonapi:"primary,users" doc:"A person." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
+	CreatedAt       jsonapi.Stamp  `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly,sort" doc:"When the user was created." example:"2024-08-20T10:45:07+00:00"`
+	UpdatedAt       jsonapi.Stamp  `gorm:"column:updated_at;autoUpdateTime:false" jsonapi:"attr,updatedAt" rule:"readonly,sort" doc:"When the user was last changed." example:"2024-08-20T10:45:07+00:00"`
+	FirstName       *string        `gorm:"column:first_name" jsonapi:"attr,firstName" rule:"visible,max=100,sort" doc:"Given name." example:"Ada"`
+	LastName        *string        `gorm:"column:last_name" jsonapi:"attr,lastName" rule:"visible,max=100,sort" doc:"Family name." example:"Lovelace"`
+	FullName        string         `gorm:"-" jsonapi:"attr,fullName" rule:"readonly" doc:"First and last name." example:"Ada Lovelace"`
+	Email           *string        `gorm:"column:email" jsonapi:"attr,email" rule:"max=254,format=email,sort" doc:"Unique, compared without regard to case." example:"ada@example.com"`
+	EmailVerifiedAt *jsonapi.Stamp `gorm:"column:email_verified_at" jsonapi:"attr,emailVerifiedAt" rule:"readonly,filter" doc:"Since when it is known that mail to the address reaches the user: they have opened a link from it. null while nothing has shown it, and for a new address." example:"2024-08-20T10:45:07+00:00"`
+	Phone           *string        `gorm:"column:phone" jsonapi:"attr,phone" rule:"max=40,filter" doc:"Telephone number." example:"+41 44 123 45 67"`
+	TimeZone        *string        `gorm:"column:time_zone" jsonapi:"attr,timeZone" rule:"max=60,format=timezone,filter" doc:"IANA time zone." example:"Europe/Zurich"`
+	Locale          *string        `gorm:"column:locale" jsonapi:"attr,locale" rule:"max=35,format=locale,filter" doc:"BCP 47 language tag." example:"de-CH"`
+	ExternalID      *string        `gorm:"column:external_id" jsonapi:"attr,externalId" rule:"visible,max=200,sort" doc:"The id of this person in another system." example:"E-1815"`
+	Active          bool           `gorm:"column:active" jsonapi:"attr,active" rule:"filter" doc:"Whether the user may sign in." example:"true"`
+	Password        *string        `gorm:"-" jsonapi:"attr,password,omitempty" rule:"writeonly,min=12,max=200" doc:"For signing in; never sent back. People change their own, with meta.currentPassword; a management key of the whole installation sets it, and null takes it away."`
 
 	EmailKey     *string       `gorm:"column:email_key"`
 	AvatarID     *string       `gorm:"column:avatar_id"`
@@ -146,13 +147,12 @@ func CreateUser(ctx context.Context, db *store.DB, by Caller, in *Change) (*User
 		if user.AvatarID, err = pointAtFile(ctx, tx, by, in, "avatar", FileOwner{User: id}, nil); err != nil {
 			return nil, err
 		}
-		if err := tx.Session(ctx).Create(user).Error; err != nil {
-			return nil, classifyFor(err, "insert user")
+		if err := insertUser(ctx, tx, user); err != nil {
+			return nil, err
 		}
 		if err := checkUnchanged(Users, user, in, true); err != nil {
 			return nil, err
 		}
-		tx.Count(countUsers, "", 1)
 		if err := recordUser(ctx, tx, by, change{verb: created, collection: Users, after: user}, organizations); err != nil {
 			return nil, err
 		}
@@ -163,6 +163,15 @@ func CreateUser(ctx context.Context, db *store.DB, by Caller, in *Change) (*User
 		}
 		return user, checkMemberships(ctx, tx, user.ID)
 	})
+}
+
+// insertUser inserts and counts a user.
+func insertUser(ctx context.Context, tx *store.DB, user *User) error {
+	if err := tx.Session(ctx).Create(user).Error; err != nil {
+		return classifyFor(err, "insert user")
+	}
+	tx.Count(countUsers, "", 1)
+	return nil
 }
 
 // organizationsOf returns the organizations that a new user becomes a member of.
@@ -269,7 +278,7 @@ func UpdateUser(ctx context.Context, db *store.DB, by Caller, id string, in *Cha
 func saveUser(ctx context.Context, tx *store.DB, by Caller, before, user *User, columns []string) error {
 	user.Version++
 	user.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
-	columns = append(columns, "version", "updated_at", "email_key", "password_hash", "avatar_id")
+	columns = append(columns, "version", "updated_at", "email_key", "email_verified_at", "password_hash", "avatar_id")
 	if err := save(ctx, tx, Users, user, columns...); err != nil {
 		return err
 	}

@@ -17,6 +17,9 @@ func prepareUser(tx *store.DB, before, user *User, in *Change) error {
 	}
 	if before == nil || deref(before.Email) != deref(user.Email) { // the key of one that stays may be older, see RekeyAddresses
 		user.EmailKey = emailKey(user.Email)
+		if before != nil && deref(before.EmailKey) != deref(user.EmailKey) {
+			user.EmailVerifiedAt = nil // of another one
+		}
 	}
 	if user.Email == nil && user.FullName == "" && deref(user.ExternalID) == "" {
 		return &store.Error{Kind: store.Required, Field: "email", Message: "A user needs a name, an email or an externalId."}

@@ -153,6 +153,19 @@ func checkVersion(version int64, wanted *Versions) error {
 	}
 }
 
+// Keep makes sure that a resource which a scope sees is at a version that something is meant for, and stays at it until the transaction
+// ends.
+func Keep(ctx context.Context, tx *store.DB, c *collection.Collection, scope collection.Scope, id string, versions *Versions) error {
+	found, err := collection.Find(ctx, tx, c, scope, id, nil)
+	if err != nil {
+		return err
+	}
+	if err := share(ctx, tx, c, scope, id); err != nil {
+		return err
+	}
+	return checkVersion(c.Version(found), versions)
+}
+
 // save writes columns of a model whose row the transaction has locked.
 func save(ctx context.Context, tx *store.DB, c *collection.Collection, model any, columns ...string) error {
 	res := tx.Session(ctx).Model(c.New()).Where("id = ?", c.ID(model)).Select(columns).Updates(model)

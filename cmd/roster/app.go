@@ -98,6 +98,7 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 		return err
 	}
 	a.deliverWebhooks()
+	a.sendMails()
 	a.sweep()
 	a.keepTrail()
 	a.serve(ctx, "api", listener, secure, service)

@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	netmail "net/mail"
 	"net/netip"
 	"net/url"
 	"path/filepath"
 	"roster/models"
 	"strings"
 	"time"
+
+	"roster/mail"
 )
 
 // config is the value of every setting after it was checked.
@@ -61,6 +64,9 @@ type config struct {
 	webhookRetention int
 	webhookAnswers   int
 
+	mailServer *mail.Server // nil: no mail is sent
+	mailFrom   *netmail.Address
+
 	getenv func(string) string
 }
 
@@ -75,6 +81,9 @@ func (c *config) check() error {
 	case c.writeTime <= c.requestTime:
 		return fmt.Errorf("--write-timeout (ROSTER_WRITE_TIMEOUT) cannot be %q: it must be longer than --request-timeout, %s, "+
 			"or an answer that came late could not be sent", c.writeTime, c.requestTime)
+	case c.mailServer != nil && (c.mailFrom == nil || c.baseURL == ""):
+		return errors.New("--smtp-url (ROSTER_SMTP_URL) needs --mail-from (ROSTER_MAIL_FROM), and --base-url (ROSTER_BASE_URL) for the " +
+			"links in mails")
 	}
 	return nil
 }

@@ -28,6 +28,7 @@ var floors = map[string]int{
 	"models":            3,
 	"webhooks/queue":    4,
 	"auth":              5,
+	"mail":              4,
 	"webhooks":          5,
 	"server":            6,
 	"handlers":          7,
@@ -103,6 +104,10 @@ func TestAForbiddenImportIsFound(t *testing.T) {
 		"of google/jsonapi": {
 			goPackage{ImportPath: "roster/models", Imports: []string{"github.com/google/jsonapi"}},
 			"roster/models imports github.com/google/jsonapi: only roster/jsonapi may",
+		},
+		"up, from mails to who asks for them": {
+			goPackage{ImportPath: "roster/mail", Imports: []string{"roster/handlers"}},
+			"roster/mail imports roster/handlers: an import must lead down, from floor 4 to 7 it does not",
 		},
 		"of the tests' tools": {
 			goPackage{ImportPath: "roster/webhooks", Imports: []string{"roster/models/modelstest"}},

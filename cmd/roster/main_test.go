@@ -53,7 +53,7 @@ func command(t *testing.T, env map[string]string, args ...string) (code int, std
 
 // noRoutes is the door of the API without its routes.
 func noRoutes(a *app) []*server.Door {
-	d := handlers.NewAPI(a.db).Door()
+	d := handlers.NewAPI(a.db, a.logger).Door()
 	d.Routes = nil
 	return []*server.Door{d}
 }

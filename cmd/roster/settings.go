@@ -29,7 +29,8 @@ const (
 	network group = "2. Listening"
 	bounds  group = "3. Limits and timeouts"
 	hooks   group = "4. Webhooks"
-	logging group = "5. Log"
+	mails   group = "5. Mail"
+	logging group = "6. Log"
 )
 
 // settings is the one table of everything that can be set. An empty value in it means "not used" or "derived", as the help says.
@@ -43,6 +44,7 @@ func (c *config) settings() []setting {
 		{network, c.networkSettings()},
 		{bounds, c.boundsSettings()},
 		{hooks, c.webhookSettings()},
+		{mails, c.mailSettings()},
 		{logging, c.logSettings()},
 	} {
 		for _, s := range g.settings {
@@ -152,6 +154,16 @@ func (c *config) webhookSettings() []setting {
 			help: "days that finished deliveries are kept, and what waits for a paused or disabled endpoint; 0 for ever"},
 		{flag: "webhook-answer-days", value: "7", set: number(&c.webhookAnswers, 0, 36_500),
 			help: "days that what was sent with an attempt and the answer to it are kept; 0 for as long as the delivery"},
+	}
+}
+
+func (c *config) mailSettings() []setting {
+	return []setting{
+		{flag: "smtp-url", secret: true, set: mailServer(&c.mailServer),
+			help: "`URL` of the mail server: smtps://user:password@host:465, or smtp://user:password@host:587, which must have STARTTLS " +
+				"unless ?starttls=opportunistic or never follows; without one no mail is sent; needs --mail-from and --base-url"},
+		{flag: "mail-from", set: optional(mailAddress(&c.mailFrom)),
+			help: "`address` that mails come from: Roster <no-reply@example.com>"},
 	}
 }
 

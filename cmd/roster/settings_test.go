@@ -43,6 +43,10 @@ func TestWrongValuesAreRefusedInOneSentence(t *testing.T) {
 			`cannot be used: it must look like postgres://user:password@host:5432/name, with special characters percent-encoded`},
 		{"database-url", "sqlite::memory:", `cannot be used: it must name a file after sqlite:, without options`},
 		{"database-url", "sqlite:x?mode=ro", `cannot be used: it must name a file after sqlite:, without options`},
+		{"smtp-url", "smtp://root:hunter2@", `cannot be used: it must look like smtps://user:password@host:465 or smtp://host:587, ` +
+			`with special characters percent-encoded`},
+		{"smtp-url", "smtp://localhost", `needs --mail-from (ROSTER_MAIL_FROM), and --base-url (ROSTER_BASE_URL) for the links in mails`},
+		{"mail-from", "Roster", `cannot be "Roster": it must be an address, for example Roster <no-reply@example.com>`},
 		{"files", "/srv/files", "cannot be used: " + notFiles},
 		{"files", "file://host/srv", "cannot be used: " + notFiles},
 		{"files", "file:///srv?x=1", "cannot be used: " + notFiles},

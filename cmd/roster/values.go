@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	netmail "net/mail"
 	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"roster/mail"
 )
 
 // The functions below return the setter of one kind of value. A setter's error says what the value must be; the caller names the setting.
@@ -207,4 +210,24 @@ func list(value string) []string {
 		}
 	}
 	return items
+}
+
+// mailServer takes an empty value for no mail server.
+func mailServer(into **mail.Server) func(string) error {
+	return optional(func(value string) error {
+		server, err := mail.ParseServer(value)
+		*into = &server
+		return err
+	})
+}
+
+func mailAddress(into **netmail.Address) func(string) error {
+	return func(value string) error {
+		address, err := netmail.ParseAddress(value)
+		if err != nil {
+			return errors.New("it must be an address, for example Roster <no-reply@example.com>")
+		}
+		*into = address
+		return nil
+	}
 }

@@ -19,6 +19,7 @@ func (c *config) targets() target.Rules {
 func (c *config) allowed() models.Allowed {
 	return models.Allowed{
 		WebhookTargets: c.targets(), MaxWebhooks: c.webhooks, AnswerRetention: time.Duration(c.webhookAnswers) * day,
+		Mails: c.mailServer != nil, BaseURL: c.baseURL,
 		Sessions: c.sessions, PasswordWork: c.passwordWork,
 		Files: models.FileRules{URLLifetime: c.fileURLs},
 	}

@@ -16,9 +16,9 @@ const Version = "2.0.0"
 // Form is what kind of route one is. The rest of its description follows from that and from the type that it shows.
 type Form int
 
-// The forms of routes. Act is for what is done to one resource, Operate for the Atomic
-// Operations, ReadAny for one resource of whatever type, and Ask for resources that are answered and not kept. Upload makes a file of the
-// bytes of a body, Content answers with those of one.
+// The forms of routes. Act is for what is done to one resource, Operate for the Atomic Operations, ReadAny for one resource of whatever
+// type, Ask for resources that are answered and not kept, Redeem for what somebody does who has the token of a link, and Apply for what is
+// taken whatever becomes of it. Upload makes a file of the bytes of a body, Content answers with those of one.
 const (
 	List Form = iota + 1
 	Read
@@ -31,6 +31,8 @@ const (
 	Operate
 	ReadAny
 	Ask
+	Redeem
+	Apply
 	Upload
 	Content
 )
@@ -42,6 +44,8 @@ type Route struct {
 	Path      string
 	Variables []Variable
 	Form      Form
+	// Takes has the members of meta that are sent, for Redeem; nil for other forms.
+	Takes *jsonapi.Schema
 	// Name is that of the operation, for Act and Operate. Other forms make it of the type that they show; Prefix comes before that type.
 	Name, Prefix string
 	// Tag is the part of the API that the route is listed under.

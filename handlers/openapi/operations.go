@@ -124,6 +124,7 @@ var shapes = map[Form]func(*generator, *Route) shape{
 	List: (*generator).listShape, Read: (*generator).readShape, Create: (*generator).createShape, Update: (*generator).updateShape,
 	Delete: (*generator).deleteShape, Act: (*generator).actShape, Related: (*generator).relatedShape, Linkage: (*generator).linkageShape,
 	Operate: (*generator).atomicShape, ReadAny: (*generator).readAnyShape, Ask: (*generator).askShape,
+	Redeem: (*generator).redeemShape, Apply: (*generator).applyShape,
 	Upload: (*generator).uploadShape, Content: (*generator).contentShape,
 }
 
@@ -133,9 +134,9 @@ func (g *generator) shape(rt *Route) (shape, error) {
 	switch {
 	case !known:
 		return shape{}, fmt.Errorf("describe %s %s: it has no form", rt.Method, rt.Path)
-	case rt.Shows == nil && rt.Form != Operate && rt.Form != ReadAny:
+	case rt.Shows == nil && rt.Form != Operate && rt.Form != ReadAny && rt.Form != Redeem:
 		return shape{}, fmt.Errorf("describe %s %s: it shows no resource", rt.Method, rt.Path)
-	case rt.Name == "" && (rt.Form == Act || rt.Form == Operate || rt.Form == ReadAny || rt.Form == Ask || rt.Form == Content):
+	case rt.Name == "" && slices.Contains([]Form{Act, Operate, ReadAny, Ask, Redeem, Apply, Content}, rt.Form):
 		return shape{}, fmt.Errorf("describe %s %s: its operation has no name", rt.Method, rt.Path)
 	}
 	s := of(g, rt)
@@ -238,6 +239,36 @@ func (g *generator) askShape(rt *Route) shape {
 	}
 }
 
+// redeemShape is that of a route which takes members of meta and answers one resource, or nothing.
+func (g *generator) redeemShape(rt *Route) shape {
+	name := pascal(rt.Name)
+	taken := object(rt.Takes.Doc, requiredOf(rt.Takes), nil)
+	for _, a := range rt.Takes.Attributes {
+		taken.Properties.set(a.Name, attribute(a, sending))
+	}
+	taken.AdditionalProperties = &schema{Description: "Any other member is ignored."}
+	g.schema(name+"Meta", taken)
+	g.schema(name+"Document", object("A document with meta alone.", []string{"meta"}, members[*schema]{{"meta", refTo(name + "Meta")}}))
+	s := shape{id: rt.Name, body: g.requestBody(name, true, rt.Takes.Doc, refTo(name+"Document")), missing: true}
+	if rt.Shows == nil {
+		s.success, s.status = "NoContent", http.StatusNoContent
+		return s
+	}
+	s.success = g.answer(g.one(rt.Shows, false), http.StatusOK)
+	return s
+}
+
+// applyShape is that of a route which takes a resource that is not kept, and answers that it was taken.
+func (g *generator) applyShape(rt *Route) shape {
+	g.schema("TakenDocument", object("A document with meta alone.", []string{"links", "meta", "jsonapi"}, members[*schema]{
+		{"links", refTo("DocumentLinks")}, {"meta", refTo("Meta")}, {"jsonapi", refTo("Implementation")},
+	}))
+	return shape{
+		id: rt.Name, body: g.body(g.creation(rt.Shows)), success: g.answer("TakenDocument", http.StatusAccepted),
+		status: http.StatusAccepted,
+	}
+}
+
 // maxAsked bounds the questions of one request.
 const maxAsked = 100
 
@@ -335,7 +366,7 @@ func (g *generator) answer(document string, status int) string {
 	if status == http.StatusCreated {
 		name, description, headers = document+"Created"+answerSuffix, "Created.", []string{"Location", "ETag", "Idempotency-Replayed"}
 	}
-	if slices.Contains([]string{"SessionDocument", "SignInLinkageDocument", "UserDocument"}, document) {
+	if slices.Contains([]string{"SessionDocument", "SignInLinkageDocument", "UserDocument", "InvitationDocument"}, document) {
 		headers = append(headers, "Set-Cookie")
 	}
 	if g.waits[document] {

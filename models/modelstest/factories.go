@@ -50,6 +50,14 @@ func Membership(t testing.TB, db *store.DB, user, organization string, options .
 	return made(t, membership, err)
 }
 
+// Invitation asks the owner of an address to join an organization.
+func Invitation(t testing.TB, db *store.DB, email, organization string, options ...Option) *models.Invitation {
+	t.Helper()
+	in := input(append([]Option{With("email", email), To("organization", organization)}, options...))
+	invitation, err := models.CreateInvitation(t.Context(), db, author, in)
+	return made(t, invitation, err)
+}
+
 // Webhook makes an endpoint of an organization.
 func Webhook(t testing.TB, db *store.DB, organization, url string, options ...Option) *models.Webhook {
 	t.Helper()

@@ -1,0 +1,229 @@
+// Package mailtest is the other end of package mail, for tests: a mail server on loopback that keeps what it gets.
+package mailtest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
+	"net"
+	"net/mail"
+	"regexp"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-smtp"
+
+	rostermail "roster/mail"
+)
+
+// Received is a mail that came.
+type Received struct {
+	// From and To are those of the envelope.
+	From, To string
+	// Header is as it was sent, Subject decoded.
+	Header     mail.Header
+	Subject    string
+	Text, HTML string
+	Raw        string
+}
+
+// link matches the link of a mail, up to its token.
+var link = regexp.MustCompile(`https?://\S+/(?:invitations|password-reset)#token=(\w+)`)
+
+// Token returns the token in the link of the text.
+func (r Received) Token(t testing.TB) string {
+	t.Helper()
+	found := link.FindStringSubmatch(r.Text)
+	if found == nil {
+		t.Fatalf("there is no link in %s", r.Raw)
+	}
+	return found[1]
+}
+
+// Receiver is a mail server.
+type Receiver struct {
+	address string
+
+	mu      sync.Mutex
+	refuse  error
+	came    []Received
+	arrived chan struct{} // closed and made again with each mail
+}
+
+// NewReceiver returns a mail server that runs until the test is over.
+func NewReceiver(t testing.TB) *Receiver {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &Receiver{address: listener.Addr().String(), arrived: make(chan struct{})}
+	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{r: r}, nil }))
+	server.Domain, server.ReadTimeout = "localhost", time.Minute
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = server.Serve(listener) // it ends when it is closed
+	}()
+	t.Cleanup(func() {
+		_ = server.Close()
+		<-served
+	})
+	return r
+}
+
+// URL returns the URL of the server as the setting has it.
+func (r *Receiver) URL() string { return "smtp://" + r.address + "?starttls=never" }
+
+// Sender returns a sender to the server.
+func (r *Receiver) Sender(t testing.TB) *rostermail.Sender {
+	t.Helper()
+	server, err := rostermail.ParseServer(r.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rostermail.NewSender(server, &mail.Address{Name: "Roster", Address: "no-reply@roster.example"}, 10*time.Second)
+}
+
+// Refuse makes the server refuse recipients with a code, 0 for none.
+func (r *Receiver) Refuse(code int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.refuse = nil
+	if code != 0 {
+		r.refuse = &smtp.SMTPError{Code: code, EnhancedCode: smtp.NoEnhancedCode, Message: "refused-by-the-test"}
+	}
+}
+
+// Came returns what came so far, in order.
+func (r *Receiver) Came() []Received {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]Received(nil), r.came...)
+}
+
+// Wait returns the first n mails once they are there.
+func (r *Receiver) Wait(t testing.TB, n int) []Received {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for {
+		r.mu.Lock()
+		came, arrived := r.came, r.arrived
+		r.mu.Unlock()
+		if len(came) >= n {
+			return came[:n:n]
+		}
+		select {
+		case <-arrived:
+		case <-ctx.Done():
+			t.Fatalf("%d mails came, not %d", len(came), n)
+		}
+	}
+}
+
+// Next returns the n-th mail, from 1, once it is there.
+func (r *Receiver) Next(t testing.TB, n int) Received {
+	t.Helper()
+	return r.Wait(t, n)[n-1]
+}
+
+func (r *Receiver) keep(m Received) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.came = append(r.came, m)
+	close(r.arrived)
+	r.arrived = make(chan struct{})
+}
+
+// session is one connection.
+type session struct {
+	r        *Receiver
+	from, to string
+}
+
+func (s *session) Reset()        {}
+func (s *session) Logout() error { return nil }
+
+func (s *session) Mail(from string, _ *smtp.MailOptions) error {
+	s.from = from
+	return nil
+}
+
+func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	s.r.mu.Lock()
+	defer s.r.mu.Unlock()
+	s.to = to
+	return s.r.refuse
+}
+
+func (s *session) Data(body io.Reader) error {
+	raw, err := io.ReadAll(body)
+	if err != nil {
+		return err
+	}
+	received, err := parse(raw)
+	if err != nil {
+		return err
+	}
+	received.From, received.To = s.from, s.to
+	s.r.keep(received)
+	return nil
+}
+
+// parse reads a message of two alternatives.
+func parse(raw []byte) (m Received, err error) {
+	m.Raw = string(raw)
+	message, err := mail.ReadMessage(bytes.NewReader(raw))
+	if err != nil {
+		return m, err
+	}
+	m.Header = message.Header
+	if m.Subject, err = new(mime.WordDecoder).DecodeHeader(message.Header.Get("Subject")); err != nil {
+		return m, err
+	}
+	_, parameters, err := mime.ParseMediaType(message.Header.Get("Content-Type"))
+	if err != nil {
+		return m, err
+	}
+	parts := multipart.NewReader(message.Body, parameters["boundary"])
+	for {
+		part, err := parts.NextRawPart()
+		if errors.Is(err, io.EOF) {
+			return m, nil
+		}
+		if err != nil {
+			return m, err
+		}
+		text, err := io.ReadAll(quotedprintable.NewReader(part))
+		if err != nil {
+			return m, err
+		}
+		if typ, _, _ := mime.ParseMediaType(part.Header.Get("Content-Type")); typ == "text/html" {
+			m.HTML = string(text)
+		} else {
+			m.Text = string(text)
+		}
+	}
+}
+
+// Run lets a worker send mails until the function that is returned is called, or the test is over.
+func Run(t testing.TB, w *rostermail.Worker) (end func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		w.Run(ctx)
+	}()
+	end = func() {
+		cancel()
+		<-ended
+	}
+	t.Cleanup(end)
+	return end
+}

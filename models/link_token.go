@@ -1,0 +1,42 @@
+package models
+
+import (
+	"regexp"
+
+	"roster/models/store"
+)
+
+// linkKind is what somebody may do who opens a link. Its first letter is in the prefix of every token.
+type linkKind string
+
+const (
+	invitationLink    linkKind = "invitation"
+	passwordResetLink linkKind = "password reset"
+)
+
+// linkPaths are where the links lead to, below the URL of the service. The token is in the fragment, which browsers send to nobody.
+var linkPaths = map[linkKind]string{invitationLink: "/invitations", passwordResetLink: "/password-reset"}
+
+// LinkPattern matches every token of a link that this program generates. It looks like a credential to who scans for secrets, and is none:
+// it works once, for one thing.
+var LinkPattern = regexp.MustCompile(`^roster_[ip]_[0-9A-Za-z]{36}$`)
+
+// linkToken is a token of a link. Thirty characters of base 62 are 178 random bits.
+type linkToken struct {
+	kind linkKind
+	text string // sent or shown once, never stored
+}
+
+func newLinkToken(kind linkKind) linkToken {
+	body := "roster_" + string(kind[0]) + "_" + randomText(secretLength)
+	return linkToken{kind, body + checksum(body)}
+}
+
+// hash returns what is stored of the token and found by it. It is a MAC with a key from outside the database, so looking it up tells
+// nothing of how near a guess was.
+func (l linkToken) hash(vault *store.Vault) []byte {
+	return vault.Digest(string(l.kind)+" link", l.text)
+}
+
+// url returns the link. Without a URL of the service it begins with its path.
+func (l linkToken) url(base string) string { return base + linkPaths[l.kind] + "#token=" + l.text }
