@@ -117,13 +117,14 @@ func CreateAPIKey(ctx context.Context, db *store.DB, by Caller, in *Change) (*AP
 		if err := own(ctx, tx, by, in, key); err != nil {
 			return nil, err
 		}
-		if by, err = by.over(ctx, tx, key); err != nil {
+		held, err := by.over(ctx, tx, key)
+		if err != nil {
 			return nil, err
 		}
 		if err := checkAPIKey(tx, nil, key); err != nil {
 			return nil, err
 		}
-		if err := checkGain(by.Rights, nil, key); err != nil {
+		if err := checkGain(held, nil, key); err != nil {
 			return nil, err
 		}
 		if err := tx.Session(ctx).Create(key).Error; err != nil {
@@ -148,7 +149,8 @@ func UpdateAPIKey(ctx context.Context, db *store.DB, by Caller, id string, in *C
 		if err != nil {
 			return nil, err
 		}
-		if by, err = by.over(ctx, tx, before); err != nil {
+		held, err := by.over(ctx, tx, before)
+		if err != nil {
 			return nil, err
 		}
 		if err := checkVersion(before.Version, in.Versions); err != nil {
@@ -166,13 +168,13 @@ func UpdateAPIKey(ctx context.Context, db *store.DB, by Caller, id string, in *C
 		if reflect.DeepEqual(before, key) {
 			return key, nil
 		}
-		if err := checkTouch(by.Rights, before); err != nil {
+		if err := checkTouch(held, before); err != nil {
 			return nil, err
 		}
 		if err := checkAPIKey(tx, before, key); err != nil {
 			return nil, err
 		}
-		if err := checkGain(by.Rights, before, key); err != nil {
+		if err := checkGain(held, before, key); err != nil {
 			return nil, err
 		}
 		return key, saveAPIKey(ctx, tx, by, updated, before, key, columns)
@@ -200,10 +202,11 @@ func RotateAPIKey(ctx context.Context, db *store.DB, by Caller, id string, overl
 		if err != nil {
 			return nil, err
 		}
-		if by, err = by.over(ctx, tx, before); err != nil {
+		held, err := by.over(ctx, tx, before)
+		if err != nil {
 			return nil, err
 		}
-		if err := checkGain(by.Rights, nil, before); err != nil {
+		if err := checkGain(held, nil, before); err != nil {
 			return nil, err
 		}
 		copied := *before
@@ -229,10 +232,11 @@ func DeleteAPIKey(ctx context.Context, db *store.DB, by Caller, id string, versi
 		if err != nil {
 			return err
 		}
-		if by, err = by.over(ctx, tx, key); err != nil {
+		held, err := by.over(ctx, tx, key)
+		if err != nil {
 			return err
 		}
-		if err := checkTouch(by.Rights, key); err != nil {
+		if err := checkTouch(held, key); err != nil {
 			return err
 		}
 		if err := checkVersion(key.Version, versions); err != nil {

@@ -40,23 +40,18 @@ func own(ctx context.Context, tx *store.DB, by Caller, in *Change, key *APIKey) 
 	return roomForKey(ctx, tx, by.Scope, id)
 }
 
-// over returns a caller with the rights that it has over a key, and refuses it without that to change keys. Over those of their own people
-// have all that their credential has.
-func (by Caller) over(ctx context.Context, tx *store.DB, key *APIKey) (Caller, error) {
+// over returns the rights that a caller has over a key, and refuses it without that to change keys. Over those of their own people have all
+// that their credential has; of what others get by a key of an organization they have what they hold below it as well.
+func (by Caller) over(ctx context.Context, tx *store.DB, key *APIKey) (Rights, error) {
 	if key.UserID != nil && *key.UserID == by.User() || by.User() == "" {
-		return by, nil
+		return by.Rights, nil
 	}
-	by, err := by.at(ctx, tx, deref(key.OrganizationID), "apiKeys:write")
-	if err != nil {
-		return by, err
-	}
-	s, err := standingOf(ctx, tx, by, deref(key.OrganizationID))
+	s, err := by.at(ctx, tx, deref(key.OrganizationID), "apiKeys:write")
 	if err == nil && s.rank < programRank {
 		err = &store.Error{Kind: store.Forbidden, Message: fmt.Sprintf("A key of an organization has the rank %d, and this caller %d.",
 			programRank, s.rank)}
 	}
-	by.Rights.Scopes = by.below // what the key gives to others holds below as well
-	return by, err
+	return Rights{s.below, s.Until}, err
 }
 
 // ownUser sets the user of a new key: who makes it, or whom a management key of the whole installation names.

@@ -193,7 +193,7 @@ func Permissions(ctx context.Context, db *store.DB, by Caller, organizations []s
 			if err != nil {
 				return nil, err
 			}
-			words[id] = within(by.Rights, s.words)
+			words[id] = within(by.Rights, s.Scopes)
 		}
 	}
 	return words, nil

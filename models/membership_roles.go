@@ -57,7 +57,7 @@ func insertRoles(ctx context.Context, tx *store.DB, m *Membership, roles []strin
 // be used there, and are within what the caller holds there. The error has each that is not. What is given stays as it is until the
 // transaction ends.
 func checkGrant(ctx context.Context, tx *store.DB, by Caller, m *Membership, roles Links, places []int) error {
-	s, err := standingOf(ctx, tx, by, m.OrganizationID)
+	s, err := by.there(ctx, tx, m.OrganizationID)
 	if err != nil {
 		return err
 	}

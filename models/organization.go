@@ -247,7 +247,7 @@ func ownOrganization(ctx context.Context, tx *store.DB, by Caller, org *Organiza
 		return nil
 	}
 	s, err := standingOfUser(ctx, tx, by.User(), org.ID, "")
-	if err != nil || holds(s.words, "memberships:write") {
+	if err != nil || s.Hold("memberships:write") {
 		return err
 	}
 	// Nobody could give them that; the rule does.
@@ -316,7 +316,7 @@ func UpdateOrganization(ctx context.Context, db *store.DB, by Caller, id string,
 		if err != nil {
 			return nil, err
 		}
-		if by, err = by.at(ctx, tx, id, "organizations:write"); err != nil {
+		if err := by.may(ctx, tx, id, "organizations:write"); err != nil {
 			return nil, err
 		}
 		restoring := before.DeletedAt != nil

@@ -50,10 +50,7 @@ func checkRole(role *Role) error {
 // checkEditing makes sure that states of a role are within what the caller holds at the organization of the role.
 func checkEditing(ctx context.Context, tx *store.DB, by Caller, states ...*Role) error {
 	for _, role := range states {
-		if err := by.may(ctx, tx, deref(role.OrganizationID), "roles:write"); err != nil {
-			return err
-		}
-		s, err := standingOf(ctx, tx, by, deref(role.OrganizationID))
+		s, err := by.at(ctx, tx, deref(role.OrganizationID), "roles:write")
 		if err != nil {
 			return err
 		}
