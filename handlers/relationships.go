@@ -188,6 +188,13 @@ func (a *API) replaceRelationship(w http.ResponseWriter, rq *request) error {
 		return err
 	}
 	change := &models.Change{Links: map[string]models.Links{rq.relationship.Name: linksOf(linkage)}}
+	meta, err := jsonapi.DecodeMeta(rq.Content)
+	if err != nil {
+		return err
+	}
+	if err := rq.route.served.optionsOf(meta, "/meta", change); err != nil {
+		return err
+	}
 	if change.Versions, err = a.conditions(rq); err != nil {
 		return err
 	}
@@ -276,6 +283,9 @@ func locatedInLinkage(err error, linkage jsonapi.Linkage) error {
 		return err
 	}
 	return errorsOf(causes, func(e *jsonapi.Error, cause *store.Error) *jsonapi.Error {
+		if pointer, ok := inMeta("/meta", cause); ok {
+			return e.At(pointer)
+		}
 		return e.At(linkage.Pointer(cause.Index, cause.Kind == store.RelatedNotFound))
 	})
 }

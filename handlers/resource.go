@@ -147,7 +147,11 @@ func (a *API) update(w http.ResponseWriter, rq *request) error {
 	if err != nil {
 		return err
 	}
-	item, err := res.update(rq, rq.DB, rq.id(), changeOf(in, versions))
+	change := changeOf(in, versions)
+	if err := res.optionsOf(in.Meta, "/meta", change); err != nil {
+		return err
+	}
+	item, err := res.update(rq, rq.DB, rq.id(), change)
 	if err != nil {
 		return located(err, in)
 	}

@@ -252,7 +252,7 @@ func addMembership(ctx context.Context, tx *store.DB, by Caller, organization, u
 		return nil, err
 	}
 	places, _ := AddMembers.parts(nil, roles)
-	if err := checkGrant(ctx, tx, by, m, roles, places); err != nil {
+	if err := checkGrant(ctx, tx, by, organization, roles, places); err != nil {
 		return nil, err
 	}
 	n, err := tx.Exec(ctx, `INSERT INTO memberships (id, organization_id, user_id, user_created_at, version, created_at, updated_at)
@@ -282,7 +282,7 @@ func endMembership(ctx context.Context, tx *store.DB, by Caller, m *Membership) 
 	if err != nil {
 		return err
 	}
-	if err := checkMember(ctx, tx, by, m); err != nil {
+	if err := checkMember(ctx, tx, by, m.UserID, m.OrganizationID); err != nil {
 		return err
 	}
 	// Sharing the organization's row keeps it from being deleted, or restored, while its numbers change. With its owners nobody else

@@ -53,18 +53,18 @@ func insertRoles(ctx context.Context, tx *store.DB, m *Membership, roles []strin
 	return err
 }
 
-// checkGrant makes sure that a caller may give the roles at some places of a list at the organization of a membership: they are seen, can
-// be used there, and are within what the caller holds there. The error has each that is not. What is given stays as it is until the
+// checkGrant makes sure that a caller may give the roles at some places of a list at an organization: they are seen, can be
+// used there, and are within what the caller holds there. The error has each that is not. What is given stays as it is until the
 // transaction ends.
-func checkGrant(ctx context.Context, tx *store.DB, by Caller, m *Membership, roles Links, places []int) error {
-	s, err := by.there(ctx, tx, m.OrganizationID)
+func checkGrant(ctx context.Context, tx *store.DB, by Caller, organization string, roles Links, places []int) error {
+	s, err := by.there(ctx, tx, organization)
 	if err != nil {
 		return err
 	}
 	var errs store.Errors
 	for _, i := range places {
 		id := roles[i]
-		role, err := usableRole(ctx, tx, by.Scope, m.OrganizationID, id)
+		role, err := usableRole(ctx, tx, by.Scope, organization, id)
 		var refusal *store.Error
 		switch {
 		case store.IsKind(err, store.NotFound):
@@ -104,15 +104,16 @@ func usableRole(ctx context.Context, tx *store.DB, scope collection.Scope, organ
 	return found[0], nil
 }
 
-// checkMember makes sure that a caller may change or end a membership: its own, or that of somebody of a lower rank; an owner anybody's.
-func checkMember(ctx context.Context, tx *store.DB, by Caller, m *Membership) error {
-	if by.User() == m.UserID {
+// checkMember makes sure that a caller may change or end the membership of a user in an organization: its own, or that of somebody of a
+// lower rank; an owner anybody's.
+func checkMember(ctx context.Context, tx *store.DB, by Caller, user, organization string) error {
+	if by.User() == user {
 		return nil
 	}
-	if err := by.may(ctx, tx, m.OrganizationID, "memberships:write"); err != nil {
+	if err := by.may(ctx, tx, organization, "memberships:write"); err != nil {
 		return err
 	}
-	higher, err := outranks(ctx, tx, by, m.UserID, m.OrganizationID)
+	higher, err := outranks(ctx, tx, by, user, organization)
 	if err == nil && !higher {
 		err = &store.Error{Kind: store.Forbidden, Message: "Only an owner changes the membership of somebody of an equal or higher rank."}
 	}
@@ -146,7 +147,7 @@ func changeRoles(ctx context.Context, tx *store.DB, by Caller, m *Membership, ho
 	if len(join)+len(leave) == 0 {
 		return nil
 	}
-	if err := checkMember(ctx, tx, by, m); err != nil {
+	if err := checkMember(ctx, tx, by, m.UserID, m.OrganizationID); err != nil {
 		return err
 	}
 	if len(join) > 0 { // roles of their own people may give up, not take
@@ -154,7 +155,7 @@ func changeRoles(ctx context.Context, tx *store.DB, by Caller, m *Membership, ho
 			return err
 		}
 	}
-	if err := checkGrant(ctx, tx, by, m, links, join); err != nil {
+	if err := checkGrant(ctx, tx, by, m.OrganizationID, links, join); err != nil {
 		return err
 	}
 	added := store.Column(join, func(i int) string { return links[i] })

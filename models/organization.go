@@ -312,6 +312,9 @@ func UpdateOrganization(ctx context.Context, db *store.DB, by Caller, id string,
 		if err := lockTreesFor(ctx, tx, by.Scope, id, in); err != nil {
 			return nil, err
 		}
+		if err := replacements(in.Replacements).lockHolders(ctx, tx, id); err != nil {
+			return nil, err
+		}
 		before, err := lockOrganization(ctx, tx, by.Scope, id)
 		if err != nil {
 			return nil, err
@@ -360,7 +363,10 @@ func UpdateOrganization(ctx context.Context, db *store.DB, by Caller, id string,
 		}
 		sealWebhook(tx, org, before, in)
 		org.Active = validAt(org, tx)
-		return org, saveOrganization(ctx, tx, by, before, org, columns)
+		if err := saveOrganization(ctx, tx, by, before, org, columns); err != nil {
+			return nil, err
+		}
+		return org, arrive(ctx, tx, by, in, before, org)
 	})
 }
 

@@ -102,7 +102,15 @@ func move(ctx context.Context, tx *store.DB, by Caller, in *Change, before, org 
 	} else if circle {
 		return &store.Error{Kind: store.Conflict, Field: "parent", Message: "An organization cannot be below itself."}
 	}
-	return checkMove(ctx, tx, by, org.ID, parent)
+	return checkMove(ctx, tx, by, org.ID, parent, in.Replacements)
+}
+
+// arrive does for a branch what its move asks for at the new place.
+func arrive(ctx context.Context, tx *store.DB, by Caller, in *Change, before, org *Organization) error {
+	if deref(before.ParentID) == deref(org.ParentID) {
+		return nil
+	}
+	return replacements(in.Replacements).carryOut(ctx, tx, by, org.ID)
 }
 
 // permitMove makes sure that a caller may take an organization away from where it is.
@@ -125,8 +133,9 @@ func permitMove(ctx context.Context, tx *store.DB, by Caller, org *Organization,
 	}
 }
 
-// checkMove makes sure that a branch fits below a parent, "" for none, where the caller may write, with the roles that its members have.
-func checkMove(ctx context.Context, tx *store.DB, by Caller, head, parent string) error {
+// checkMove makes sure that a branch fits below a parent, "" for none, where the caller may write, with the roles that its members have
+// or get.
+func checkMove(ctx context.Context, tx *store.DB, by Caller, head, parent string, rs replacements) error {
 	branch, err := measureBranch(ctx, tx, head)
 	if err != nil {
 		return err
@@ -140,7 +149,7 @@ func checkMove(ctx context.Context, tx *store.DB, by Caller, head, parent string
 	if err != nil {
 		return err
 	}
-	if err := r.keepRoles(ctx, tx, head); err != nil {
+	if err := r.keepRoles(ctx, tx, by, head, rs); err != nil {
 		return err
 	}
 	return r.bound(tx, branch.Size)
