@@ -363,9 +363,19 @@ func lockMemberships(ctx context.Context, tx *store.DB, conds ...collection.Wher
 	return memberships, nil
 }
 
-// membershipOrganizations returns the organizations of a user that a scope sees, in order.
+// membershipOrganizations returns the organizations of a user that a scope sees, those that are deleted too, in order.
 func membershipOrganizations(ctx context.Context, tx *store.DB, scope collection.Scope, user string) ([]string, error) {
-	q := Memberships.From(ctx, tx, Memberships.Visible(scope), collection.Condition("user_id = ?", user))
+	return organizationsIn(ctx, tx, user, Memberships.Visible(scope))
+}
+
+// liveOrganizations returns the organizations of a user that a scope sees and that are not deleted, in order.
+func liveOrganizations(ctx context.Context, tx *store.DB, scope collection.Scope, user string) ([]string, error) {
+	return organizationsIn(ctx, tx, user, Memberships.Present(scope)...)
+}
+
+// organizationsIn returns the organizations of the memberships of a user that meet every condition, in order.
+func organizationsIn(ctx context.Context, tx *store.DB, user string, conds ...collection.Where) ([]string, error) {
+	q := Memberships.From(ctx, tx, append(conds, collection.Condition("user_id = ?", user))...)
 	var ids []string
 	if err := q.Order("organization_id").Pluck("organization_id", &ids).Error; err != nil {
 		return nil, fmt.Errorf("read memberships: %w", err)

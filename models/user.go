@@ -292,6 +292,13 @@ func DeleteUser(ctx context.Context, db *store.DB, by Caller, id string, version
 		if err != nil {
 			return err
 		}
+		if by.User() != "" {
+			if writes, err := by.writesUser(ctx, tx, id); err != nil {
+				return err
+			} else if !writes {
+				return errNotWriting()
+			}
+		}
 		if err := checkVersion(user.Version, versions); err != nil {
 			return err
 		}
@@ -302,13 +309,6 @@ func DeleteUser(ctx context.Context, db *store.DB, by Caller, id string, version
 		ended, err := endMemberships(ctx, tx, by, id)
 		if err != nil {
 			return err
-		}
-		if by.User() != "" {
-			for _, organization := range all {
-				if err := by.may(ctx, tx, organization, "users:write"); err != nil {
-					return err
-				}
-			}
 		}
 		if by.Scope.All() || ended == len(all) {
 			if err := checkRemoval(ctx, tx, by, id, all); err != nil {
