@@ -127,6 +127,9 @@ func CreateAPIKey(ctx context.Context, db *store.DB, by Caller, in *Change) (*AP
 		if err := checkGain(held, nil, key); err != nil {
 			return nil, err
 		}
+		if err := roomForKey(ctx, tx, key); err != nil {
+			return nil, err
+		}
 		if err := tx.Session(ctx).Create(key).Error; err != nil {
 			return nil, classifyFor(err, "insert key")
 		}

@@ -37,7 +37,7 @@ func own(ctx context.Context, tx *store.DB, by Caller, in *Change, key *APIKey) 
 		return nil
 	}
 	key.OrganizationID = &id
-	return roomForKey(ctx, tx, by.Scope, id)
+	return lockForKey(ctx, tx, by.Scope, id)
 }
 
 // over returns the rights that a caller has over a key, and refuses it without that to change keys. Over those of their own people have all
@@ -78,36 +78,38 @@ func ownUser(ctx context.Context, tx *store.DB, by Caller, in *Change, key *APIK
 		return err
 	}
 	key.UserID = &user
-	var n int64
-	if err := APIKeys.From(ctx, tx, collection.Condition("user_id = ?", user)).Count(&n).Error; err != nil {
-		return fmt.Errorf("count keys: %w", err)
-	}
-	if n >= maxKeys {
-		return &store.Error{Kind: store.Conflict, Field: "user",
-			Message: fmt.Sprintf("A user has at most %d keys. Delete one that is not used.", maxKeys)}
-	}
 	return nil
 }
 
 // maxKeys is how many keys belong to one organization, or to one user, at most, those that have expired included.
 const maxKeys = 100
 
-// roomForKey makes sure that an organization is there, visible and may have one more key. It locks the organization: of two keys at once
-// one is counted by the other, and an organization that is being deleted takes all of them along.
-func roomForKey(ctx context.Context, tx *store.DB, scope collection.Scope, organization string) error {
-	if _, err := lockLive[Organization](ctx, tx, Organizations, scope, organization); err != nil {
-		if store.IsKind(err, store.NotFound) {
-			return store.NoRelated("organization", 0, "organizations", organization)
-		}
-		return err
+// lockForKey makes sure that an organization is there and visible. It locks the organization: of two keys at once one is counted by the
+// other, and an organization that is being deleted takes all of them along.
+func lockForKey(ctx context.Context, tx *store.DB, scope collection.Scope, organization string) error {
+	_, err := lockLive[Organization](ctx, tx, Organizations, scope, organization)
+	if store.IsKind(err, store.NotFound) {
+		return store.NoRelated("organization", 0, "organizations", organization)
+	}
+	return err
+}
+
+// roomForKey makes sure that whose a new key is, whom the transaction has locked, may have one more.
+func roomForKey(ctx context.Context, tx *store.DB, key *APIKey) error {
+	field, of, whose := "organization", key.OrganizationID, "An organization"
+	if key.UserID != nil {
+		field, of, whose = "user", key.UserID, "A user"
+	}
+	if of == nil {
+		return nil
 	}
 	var n int64
-	if err := APIKeys.From(ctx, tx, collection.Condition("organization_id = ?", organization)).Count(&n).Error; err != nil {
+	if err := APIKeys.From(ctx, tx, collection.Condition(field+"_id = ?", *of)).Count(&n).Error; err != nil {
 		return fmt.Errorf("count keys: %w", err)
 	}
 	if n >= maxKeys {
-		return &store.Error{Kind: store.Conflict, Field: "organization",
-			Message: fmt.Sprintf("An organization has at most %d keys. Delete one that is not used.", maxKeys)}
+		return &store.Error{Kind: store.Conflict, Field: field,
+			Message: fmt.Sprintf("%s has at most %d keys. Delete one that is not used.", whose, maxKeys)}
 	}
 	return nil
 }

@@ -185,10 +185,8 @@ func UpdateMembership(ctx context.Context, db *store.DB, by Caller, id string, i
 		if m, err = lockLive[Membership](ctx, tx, Memberships, by.Scope, id); err != nil {
 			return nil, err
 		}
-		if by.User() != m.UserID {
-			if err := by.may(ctx, tx, m.OrganizationID, "memberships:write"); err != nil {
-				return nil, err
-			}
+		if err := by.touches(ctx, tx, m); err != nil {
+			return nil, err
 		}
 		if err := checkVersion(m.Version, in.Versions); err != nil {
 			return nil, err
@@ -222,6 +220,9 @@ func DeleteMembership(ctx context.Context, db *store.DB, by Caller, id string, v
 		}
 		m, err := lockLive[Membership](ctx, tx, Memberships, by.Scope, id)
 		if err != nil {
+			return err
+		}
+		if err := by.touches(ctx, tx, m); err != nil {
 			return err
 		}
 		if err := checkVersion(m.Version, versions); err != nil {
@@ -390,10 +391,35 @@ func changeOrganizationsOf(ctx context.Context, tx *store.DB, by Caller, user st
 	if _, err := lock[User](ctx, tx, Users, by.Scope, user); err != nil {
 		return err
 	}
+	if err := by.mayJoin(ctx, tx, user, links); err != nil {
+		return err
+	}
 	if changed, err := setOrganizations(ctx, tx, by, user, how, links); err != nil || !changed {
 		return err
 	}
 	return touchUser(ctx, tx, user)
+}
+
+// mayJoin refuses somebody who may write memberships neither where a user is a member nor where they are to be one. Their own memberships
+// people may end.
+func (by Caller) mayJoin(ctx context.Context, tx *store.DB, user string, organizations Links) error {
+	if by.User() == "" || by.User() == user {
+		return nil
+	}
+	present, err := liveOrganizations(ctx, tx, by.Scope, user)
+	if err != nil {
+		return err
+	}
+	var n int64
+	writable := by.Scope.Within(including("memberships:write"), "organizations.id")
+	among := collection.Condition("organizations.id IN ?", append(present, organizations.known()...))
+	if err := Organizations.From(ctx, tx, writable, among).Limit(1).Count(&n).Error; err != nil {
+		return fmt.Errorf("look for a membership to write: %w", err)
+	}
+	if n == 0 || !by.Rights.Hold("memberships:write") {
+		return &store.Error{Kind: store.Forbidden, Message: "This needs memberships:write at an organization of the user."}
+	}
+	return nil
 }
 
 // setOrganizations changes the organizations of a user, whose row is locked, as far as the caller sees, and reports whether there was

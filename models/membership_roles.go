@@ -120,6 +120,14 @@ func checkMember(ctx context.Context, tx *store.DB, by Caller, user, organizatio
 	return err
 }
 
+// touches refuses who may not change a membership at all: it is their own, or they may write memberships there.
+func (by Caller) touches(ctx context.Context, tx *store.DB, m *Membership) error {
+	if by.User() == m.UserID {
+		return nil
+	}
+	return by.may(ctx, tx, m.OrganizationID, "memberships:write")
+}
+
 // changeRolesOf changes the roles of a membership at their URL.
 func changeRolesOf(ctx context.Context, tx *store.DB, by Caller, membership string, how MemberChange, links Links) error {
 	if err := lockForRolesOf(ctx, tx, by.Scope, membership, links); err != nil {
@@ -127,6 +135,9 @@ func changeRolesOf(ctx context.Context, tx *store.DB, by Caller, membership stri
 	}
 	m, err := lockLive[Membership](ctx, tx, Memberships, by.Scope, membership)
 	if err != nil {
+		return err
+	}
+	if err := by.touches(ctx, tx, m); err != nil {
 		return err
 	}
 	return changeRoles(ctx, tx, by, m, how, links)

@@ -213,10 +213,10 @@ func DeleteRole(ctx context.Context, db *store.DB, by Caller, id string, version
 		if err != nil {
 			return err
 		}
-		if err := checkVersion(role.Version, versions); err != nil {
+		if err := checkEditing(ctx, tx, by, role); err != nil {
 			return err
 		}
-		if err := checkEditing(ctx, tx, by, role); err != nil {
+		if err := checkVersion(role.Version, versions); err != nil {
 			return err
 		}
 		var n int64

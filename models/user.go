@@ -219,6 +219,9 @@ func UpdateUser(ctx context.Context, db *store.DB, by Caller, id string, in *Cha
 		if err != nil {
 			return nil, err
 		}
+		if err := by.writesSome(ctx, tx, id, in); err != nil {
+			return nil, err
+		}
 		if err := checkVersion(before.Version, in.Versions); err != nil {
 			return nil, err
 		}

@@ -27,12 +27,10 @@ func prepareUser(tx *store.DB, before, user *User, in *Change) error {
 	return nil
 }
 
-// checkProfile keeps a caller from changing a user whom other organizations share: what one of them wrote would be true in all. A person
-// who may not write the user is refused whatever it was, unless memberships alone are to change.
+// checkProfile keeps a caller from changing a user whom other organizations share: what one of them wrote would be true in all.
 func checkProfile(ctx context.Context, tx *store.DB, by Caller, before, user *User, in *Change) error {
 	changed := changedFields(before, user)
-	_, moves := in.Links["organizations"]
-	if by.Scope.All() || len(changed) == 0 && (by.User() == "" || moves) {
+	if by.Scope.All() || len(changed) == 0 {
 		return nil
 	}
 	writable := by.User() == user.ID // their own profile people may write
@@ -97,6 +95,20 @@ func (by Caller) writesUser(ctx context.Context, tx *store.DB, user string) (boo
 		}
 	}
 	return true, nil
+}
+
+// writesSome refuses a person who may write nothing of what a change of a user is about: neither the profile nor, where these are to
+// change, memberships.
+func (by Caller) writesSome(ctx context.Context, tx *store.DB, user string, in *Change) error {
+	if by.User() == "" || by.User() == user {
+		return nil
+	}
+	if links, moves := in.Links["organizations"]; moves {
+		if err := by.mayJoin(ctx, tx, user, links); !store.IsKind(err, store.Forbidden) {
+			return err
+		}
+	}
+	return mayWriteProfile(ctx, tx, by, user)
 }
 
 // mayWriteProfile refuses a caller that may not change the profile of a user whom it sees.
