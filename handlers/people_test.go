@@ -403,3 +403,55 @@ func TestWhoMayWhat(t *testing.T) {
 		s.as(s.key0("users:read").key).do("POST", "/public/v2/authorize", check(ada, "read", f.leaf)).want(403)
 	})
 }
+
+// TestARoleInUseStays deletes one that memberships have which the caller sees, which it does not, and which nobody sees any more.
+func TestARoleInUseStays(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		f := newFamily(s)
+		role := s.role(f.branch, "clerk", 30, "read")
+		bob := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Bob"})).want(201).text("data", "id")
+		editor := s.do("POST", "/public/v2/roles", resource("roles", object{"key": "editor", "name": "Editor", "rank": 40,
+			"permissions": []string{"roles:write", "read"}}, "organization", ref("organizations", f.branch))).want(201).text("data", "id")
+		ada, as := s.person("Ada", f.branch, editor)
+		s.member(bob, f.branch, role)
+		below := s.member(bob, f.leaf, role)
+		path := "/public/v2/roles/" + role
+		refused := func(by *service, want string) {
+			t.Helper()
+			if got := by.do("DELETE", path, nil).want(409).text("errors", 0, "detail"); got != want {
+				t.Errorf("it is refused with %q, want %q", got, want)
+			}
+		}
+		const unseen = "Memberships that this caller does not see have it."
+		refused(s, "Memberships that have the role: 2. Give them others first.")
+		refused(as, unseen)
+		s.member(ada, f.leaf, models.RoleMember)
+		refused(as, "Memberships that have the role: 1. Give them others first. "+unseen)
+		s.do("PATCH", "/public/v2/memberships/"+s.get("/public/v2/memberships?filter[organizationId]="+f.branch+"&filter[userId]="+bob).
+			text("data", 0, "id")+"/relationships/roles", object{"data": rolesAs(models.RoleViewer)}).want(200)
+		s.do("DELETE", managed+"/"+f.leaf, nil).want(204)
+		refused(s, "Memberships in deleted organizations that have it: 1. Restore these first.")
+		refused(as, unseen)
+		s.do("PATCH", managed+"/"+f.leaf, withID(resource("organizations", object{"deletedAt": nil}), f.leaf)).want(200)
+		s.do("PATCH", "/public/v2/memberships/"+below+"/relationships/roles", object{"data": rolesAs(models.RoleViewer)}).want(200)
+		as.do("DELETE", path, nil).want(204)
+	})
+}
+
+// TestAMembershipHasARole makes one with an empty list of them, and one that names none.
+func TestAMembershipHasARole(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		f := newFamily(s)
+		bob := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Bob"})).want(201).text("data", "id")
+		with := func(more ...any) *answer {
+			return s.do("POST", "/public/v2/memberships", resource("memberships", object{},
+				append([]any{"user", ref("users", bob), "organization", ref("organizations", f.top)}, more...)...))
+		}
+		if at := with("roles", []any{}).want(422).errors()[0].Pointer; at != "/data/relationships/roles" {
+			t.Errorf("it is refused at %s", at)
+		}
+		if got := with().want(201).text("data", "relationships", "primaryRole", "data", "id"); got != models.RoleMember {
+			t.Errorf("it has %s", got)
+		}
+	})
+}

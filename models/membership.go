@@ -122,6 +122,10 @@ func CreateMembership(ctx context.Context, db *store.DB, by Caller, in *Change) 
 					Message: "A membership needs the relationship " + end.name + "."})
 			}
 		}
+		if roles, given := in.Links["roles"]; given && len(roles) == 0 {
+			errs = append(errs, &store.Error{Kind: store.Invalid, Field: "roles",
+				Message: "A membership has at least one role: name none to give that of a member."})
+		}
 		if len(errs) > 0 {
 			return m, errs
 		}

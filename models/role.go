@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"roster/jsonapi"
 	"roster/models/collection"
@@ -219,18 +220,43 @@ func DeleteRole(ctx context.Context, db *store.DB, by Caller, id string, version
 		if err := checkVersion(role.Version, versions); err != nil {
 			return err
 		}
-		var n int64
-		if err := tx.Session(ctx).Raw(`SELECT COUNT(*) FROM membership_roles WHERE role_id = ?`, id).Scan(&n).Error; err != nil {
-			return fmt.Errorf("count memberships with a role: %w", err)
-		}
-		if n > 0 {
-			return &store.Error{Kind: store.Conflict, Message: fmt.Sprintf("%d memberships have the role. Give them others first.", n)}
+		if err := checkUnused(ctx, tx, by, id); err != nil {
+			return err
 		}
 		if _, err := tx.Exec(ctx, `DELETE FROM roles WHERE id = ?`, id); err != nil {
 			return fmt.Errorf("delete role: %w", err)
 		}
 		return record(ctx, tx, by, change{verb: deleted, collection: Roles, organization: deref(role.OrganizationID), before: role})
 	})
+}
+
+// checkUnused refuses the deletion of a role that memberships have, those in deleted organizations too: they come back with these. It tells
+// how many there are of what the caller sees.
+func checkUnused(ctx context.Context, tx *store.DB, by Caller, role string) error {
+	having := collection.Condition("memberships.id IN (SELECT membership_id FROM membership_roles WHERE role_id = ?)", role)
+	var all, seen, live int64
+	for _, of := range []struct {
+		n     *int64
+		conds []collection.Where
+	}{{&all, nil}, {&seen, []collection.Where{Memberships.Visible(by.Scope)}}, {&live, Memberships.Present(by.Scope)}} {
+		if err := Memberships.From(ctx, tx, append(of.conds, having)...).Count(of.n).Error; err != nil {
+			return fmt.Errorf("count memberships with a role: %w", err)
+		}
+		if all == 0 {
+			return nil
+		}
+	}
+	var uses []string
+	if live > 0 {
+		uses = append(uses, fmt.Sprintf("Memberships that have the role: %d. Give them others first.", live))
+	}
+	if seen > live {
+		uses = append(uses, fmt.Sprintf("Memberships in deleted organizations that have it: %d. Restore these first.", seen-live))
+	}
+	if all > seen {
+		uses = append(uses, "Memberships that this caller does not see have it.")
+	}
+	return &store.Error{Kind: store.Conflict, Message: strings.Join(uses, " ")}
 }
 
 // lockRole locks a role that is to be changed. One that is built in cannot be.
