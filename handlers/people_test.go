@@ -455,3 +455,36 @@ func TestAMembershipHasARole(t *testing.T) {
 		}
 	})
 }
+
+// TestReasonsAreWhatTheCallerSees asks who may do what by memberships and roles of which the caller sees some, or none.
+func TestReasonsAreWhatTheCallerSees(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		f := newFamily(s)
+		hidden := s.do("POST", "/public/v2/roles", resource("roles", object{"key": "hidden", "name": "Hidden",
+			"permissions": []string{"read"}}, "organization", ref("organizations", f.top))).want(201).text("data", "id")
+		bob, _ := s.person("Bob", f.top, hidden)
+		below := s.member(bob, f.leaf, models.RoleViewer)
+		above := s.get("/public/v2/memberships?filter[organizationId]="+f.top+"&filter[userId]="+bob).text("data", 0, "id")
+		_, as := s.person("Ada", f.branch, s.do("POST", "/public/v2/roles", resource("roles", object{"key": "asker", "name": "Asker",
+			"permissions": []string{"memberships:read", "users:read"}}, "organization", ref("organizations", f.branch))).
+			want(201).text("data", "id"))
+		check := resource("checks", object{"permission": "read"}, "user", ref("users", bob), "organization", ref("organizations", f.leaf))
+		for name, c := range map[string]struct {
+			by                 *service
+			memberships, roles []string
+		}{
+			"the management":               {s, sorted(above, below), sorted(hidden, models.RoleViewer)},
+			"a person below what it is by": {as, []string{below}, []string{models.RoleViewer}},
+		} {
+			a := c.by.do("POST", "/public/v2/authorize", check).want(200)
+			if a.json("data", "attributes", "allowed") != true {
+				t.Errorf("%s is told no", name)
+			}
+			for rel, want := range map[string][]string{"memberships": c.memberships, "roles": c.roles} {
+				if got := a.ids("data", "relationships", rel, "data"); !slices.Equal(got, want) {
+					t.Errorf("%s is told the %s %v, want %v", name, rel, got, want)
+				}
+			}
+		}
+	})
+}
