@@ -488,3 +488,54 @@ func TestReasonsAreWhatTheCallerSees(t *testing.T) {
 		}
 	})
 }
+
+// TestPeopleSeeTheirOwnMemberships reads them as somebody whose role permits nothing of that: where they are, and by which role; of others'
+// they see what their roles let them see.
+func TestPeopleSeeTheirOwnMemberships(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		f := newFamily(s)
+		hidden := s.role(f.top, "hidden", 30, "invoices:approve")
+		ada, as := s.person("Ada", f.top, hidden)
+		s.person("Bob", f.top, hidden)
+		own := as.get("/public/v2/memberships").want(200).text("data", 0, "id")
+		for _, path := range []string{own, own + "?fields[memberships]=organization,primaryRole", own + "?include=organization,primaryRole"} {
+			one := as.get("/public/v2/memberships/" + path).want(200)
+			for name, want := range map[string]string{"organization": f.top, "primaryRole": hidden} {
+				if got := one.text("data", "relationships", name, "data", "id"); got != want {
+					t.Errorf("%s: %s is %s, want %s", path, name, got, want)
+				}
+			}
+			if got := one.text("data", "meta", "organizationName"); got != "Top" {
+				t.Errorf("%s: the organization is called %q", path, got)
+			}
+		}
+		page := as.get("/public/v2/memberships?page[size]=1", "Accept", cursorMedia).want(200)
+		if page.text("data", 0, "meta", "organizationName") != "Top" || page.text("data", 0, "meta", "page", "cursor") == "" {
+			t.Errorf("a page by cursors says %v", page.json("data", 0, "meta"))
+		}
+		if got := as.get("/public/v2/memberships/"+own+"/relationships/organization").text("data", "id"); got != f.top {
+			t.Errorf("the relationship leads to %s", got)
+		}
+		// What they read they may send back.
+		read := as.get("/public/v2/memberships/" + own).json("data").(map[string]any)
+		delete(read, "attributes")
+		as.do("PATCH", "/public/v2/memberships/"+own, object{"data": read}).want(200)
+		as.get("/public/v2/organizations/" + f.top).want(404)
+		as.get("/public/v2/roles/" + hidden).want(404)
+
+		// Of others they see who is where, and no more than their roles permit, and the management is told no name beside.
+		s.member(ada, f.leaf, s.role(f.leaf, "reader", 30, "memberships:read"))
+		bob, _ := s.person("Bob", f.leaf, s.role(f.leaf, "secret", 30, "read"))
+		other := as.get("/public/v2/memberships?filter[userId]=" + bob).want(200)
+		if got := other.text("data", 0, "relationships", "organization", "data", "id"); got != f.leaf {
+			t.Errorf("the others are in %s", got)
+		}
+		role, meta := other.json("data", 0, "relationships", "primaryRole", "data"), other.json("data", 0).(map[string]any)["meta"]
+		if role != nil || meta != nil {
+			t.Errorf("of others they are told %v, %v", role, meta)
+		}
+		if meta := s.get("/public/v2/memberships/" + own).json("data").(map[string]any)["meta"]; meta != nil {
+			t.Errorf("the management is told %v", meta)
+		}
+	})
+}

@@ -33,11 +33,13 @@ func defineMemberships(c *collection.Collection) {
 		Visible: func(s collection.Scope) collection.Where {
 			return s.OrOwn(s.Within(reading("memberships"), "memberships.organization_id"), "memberships.user_id")
 		},
+		Own: "user_id",
 		Reached: collection.Reached{Table: "memberships", Column: "organization_id", Words: reading("memberships"), Own: true, Live: true,
 			InOrder: []string{"created_at", "id"}},
 		Live:   "EXISTS (SELECT 1 FROM organizations mo WHERE mo.id = memberships.organization_id AND mo.deleted_at IS NULL)",
 		Order:  []string{"memberships.created_at", "memberships.id"},
-		Always: []string{"version"},
+		Always: []string{"version", "user_id", "organization_id"},
+		Remark: nameOrganizations,
 		Filters: map[string]collection.Filter{
 			"organizationId": collection.ByID("memberships.organization_id"),
 			"userId":         collection.ByID("memberships.user_id"),
@@ -89,7 +91,9 @@ func defineMemberships(c *collection.Collection) {
 }
 
 func relateMemberships(c *collection.Collection) {
-	c.Relate(jsonapi.Relationship{Name: "organization", Required: true, CreateOnly: true, Doc: "The organization the user is in."},
+	c.Relate(jsonapi.Relationship{Name: "organization", Required: true, CreateOnly: true,
+		Doc: "The organization the user is in. Of their own memberships people are told its name, too, whatever their roles: " +
+			"meta.organizationName."},
 		collection.Relation{Target: Organizations, Column: "organization_id", Evident: true})
 	c.Relate(jsonapi.Relationship{Name: "user", Required: true, CreateOnly: true, Doc: "The user who is in it."},
 		collection.Relation{Target: Users, Column: "user_id", Evident: true})
@@ -99,7 +103,31 @@ func relateMemberships(c *collection.Collection) {
 	c.Relate(jsonapi.Relationship{Name: "primaryRole", ReadOnly: true, Derived: true,
 		Doc: "The role of the highest rank; of several the first by its key."},
 		collection.Relation{Target: Roles, Through: "membership_roles", Owner: "membership_id", Other: "role_id",
-			First: "roles.rank DESC, roles.key, roles.id"})
+			First: "roles.rank DESC, roles.key, roles.id", OwnToo: true})
+}
+
+// nameOrganizations tells people, in the meta of memberships of their own, the names of the organizations, which they need not see.
+func nameOrganizations(ctx context.Context, db *store.DB, scope collection.Scope, items []any, resources []*jsonapi.Resource) error {
+	own := map[string][]*jsonapi.Resource{}
+	for i, item := range items {
+		if id := item.(*Membership).OrganizationID; Memberships.IsOwn(scope, item) {
+			own[id] = append(own[id], resources[i])
+		}
+	}
+	if len(own) == 0 {
+		return nil
+	}
+	var found []*Organization
+	named := Organizations.From(ctx, db, collection.Condition("id IN ?", sortedKeys(own)))
+	if err := named.Select("id", "name").Find(&found).Error; err != nil {
+		return fmt.Errorf("read names of organizations: %w", err)
+	}
+	for _, org := range found {
+		for _, resource := range own[org.ID] {
+			resource.Meta = map[string]any{"organizationName": org.Name}
+		}
+	}
+	return nil
 }
 
 // MaxMemberships is the number of organizations that a user can be in.
