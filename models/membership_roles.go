@@ -243,15 +243,20 @@ func keepOwners(ctx context.Context, tx *store.DB, user string) error {
 // locked, so that of two owners who leave at once the second one finds the first gone. What is below it needs no look: its owners are those
 // of what is above it, or its own.
 func checkOwner(ctx context.Context, tx *store.DB, organization string) error {
-	var owned bool
-	err := tx.Session(ctx).Raw(`SELECT EXISTS (SELECT 1 FROM `+collection.Held+` JOIN users u ON u.id = hm.user_id AND u.active
-		WHERE hp.descendant_id = ? AND hr.id = ?)`, organization, RoleOwner).Scan(&owned).Error
-	if err != nil {
-		return fmt.Errorf("look for an owner: %w", err)
-	}
-	if !owned {
-		return &store.Error{Kind: store.Conflict, Message: "It is the last owner of the organization " + organization +
+	owned, err := hasOwner(ctx, tx, organization)
+	if err == nil && !owned {
+		err = &store.Error{Kind: store.Conflict, Message: "It is the last owner of the organization " + organization +
 			": make somebody else an owner first."}
 	}
-	return nil
+	return err
+}
+
+// hasOwner reports whether an organization has an effective owner.
+func hasOwner(ctx context.Context, tx *store.DB, organization string) (owned bool, err error) {
+	err = tx.Session(ctx).Raw(`SELECT EXISTS (SELECT 1 FROM `+collection.Held+` JOIN users u ON u.id = hm.user_id AND u.active
+		WHERE hp.descendant_id = ? AND hr.id = ?)`, organization, RoleOwner).Scan(&owned).Error
+	if err != nil {
+		return false, fmt.Errorf("look for an owner: %w", err)
+	}
+	return owned, nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"reflect"
+	"slices"
 
 	"gorm.io/gorm/clause"
 
@@ -250,16 +251,52 @@ func ownOrganization(ctx context.Context, tx *store.DB, by Caller, org *Organiza
 	if err != nil || s.Hold("memberships:write") {
 		return err
 	}
-	// Nobody could give them that; the rule does.
-	giving := by
+	return makeOwner(ctx, tx, by, org)
+}
+
+// ownHead sees to it that a branch which a person has made a head keeps an owner: that person, if it was theirs from above, and otherwise
+// one of its own. Who may take a branch away does not come to own it thereby.
+func ownHead(ctx context.Context, tx *store.DB, by Caller, held standing, org *Organization) error {
+	if s, err := standingOfUser(ctx, tx, by.User(), org.ID, ""); err != nil || s.owner {
+		return err
+	}
+	if held.owner {
+		return makeOwner(ctx, tx, by, org)
+	}
+	owned, err := hasOwner(ctx, tx, org.ID)
+	if err == nil && !owned {
+		err = &store.Error{Kind: store.Conflict, Field: "parent",
+			Message: "Nobody would own the organization, because its owners are above it: make somebody its owner first."}
+	}
+	return err
+}
+
+// makeOwner makes a person an owner of an organization by a membership in it. Nobody could give them that; a rule does.
+func makeOwner(ctx context.Context, tx *store.DB, by Caller, org *Organization) error {
+	giving, user := by, by.User()
 	giving.Scope, giving.Rights = collection.Everything(), Rights{Scopes: []string{EveryScope}}
-	if _, err := lock[User](ctx, tx, Users, giving.Scope, by.User()); err != nil {
+	if _, err := lock[User](ctx, tx, Users, giving.Scope, user); err != nil {
 		return err
 	}
-	if _, err := addMembership(ctx, tx, giving, org.ID, by.User(), RoleOwner); err != nil {
+	here := collection.Condition("organization_id = ? AND user_id = ?", org.ID, user)
+	present, err := lockMemberships(ctx, tx, here)
+	if err != nil {
 		return err
 	}
-	return touchUser(ctx, tx, by.User())
+	for _, m := range present {
+		roles, err := rolesOf(ctx, tx, m)
+		if err != nil {
+			return err
+		}
+		return saveRoles(ctx, tx, giving, m, roles, store.SortedUnique(append(slices.Clone(roles), RoleOwner)))
+	}
+	if _, err := addMembership(ctx, tx, giving, org.ID, user, RoleOwner); err != nil {
+		return err
+	}
+	if err := touchUser(ctx, tx, user); err != nil {
+		return err
+	}
+	return checkMemberships(ctx, tx, user)
 }
 
 // announceOrganization counts and records a new organization.
@@ -319,7 +356,8 @@ func UpdateOrganization(ctx context.Context, db *store.DB, by Caller, id string,
 		if err != nil {
 			return nil, err
 		}
-		if err := by.may(ctx, tx, id, "organizations:write"); err != nil {
+		held, err := by.at(ctx, tx, id, "organizations:write")
+		if err != nil {
 			return nil, err
 		}
 		restoring := before.DeletedAt != nil
@@ -366,7 +404,7 @@ func UpdateOrganization(ctx context.Context, db *store.DB, by Caller, id string,
 		if err := saveOrganization(ctx, tx, by, before, org, columns); err != nil {
 			return nil, err
 		}
-		return org, arrive(ctx, tx, by, in, before, org)
+		return org, arrive(ctx, tx, by, held, in, before, org)
 	})
 }
 

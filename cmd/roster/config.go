@@ -62,6 +62,7 @@ type config struct {
 	webhookAnswers   int
 
 	getenv func(string) string
+	usersCreate bool
 }
 
 // check looks at settings that must fit each other.

@@ -30,6 +30,7 @@ const (
 	bounds  group = "3. Limits and timeouts"
 	hooks   group = "4. Webhooks"
 	logging group = "5. Log"
+	people  group = "6. People"
 )
 
 // settings is the one table of everything that can be set. An empty value in it means "not used" or "derived", as the help says.
@@ -44,6 +45,7 @@ func (c *config) settings() []setting {
 		{bounds, c.boundsSettings()},
 		{hooks, c.webhookSettings()},
 		{logging, c.logSettings()},
+		{people, c.peopleSettings()},
 	} {
 		for _, s := range g.settings {
 			s.group = g.group
@@ -161,6 +163,13 @@ func (c *config) logSettings() []setting {
 			help: "debug, info, warn or error"},
 		{flag: "log-format", value: "text", set: oneOf(&c.logFormat, "text", "json"),
 			help: "text or json"},
+	}
+}
+
+func (c *config) peopleSettings() []setting {
+	return []setting{
+		{flag: "users-create-organizations", value: "false", toggle: true, set: toggle(&c.usersCreate),
+			help: "let people create organizations without a parent, which they own, and make a branch of theirs one"},
 	}
 }
 
