@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"roster/models"
@@ -452,6 +453,36 @@ func TestAMembershipHasARole(t *testing.T) {
 		}
 		if got := with().want(201).text("data", "relationships", "primaryRole", "data", "id"); got != models.RoleMember {
 			t.Errorf("it has %s", got)
+		}
+	})
+}
+
+// TestAKeyGivesTheWordsOfApplicationsThatItHolds has keys of an organization create members, whose role has words of applications.
+func TestAKeyGivesTheWordsOfApplicationsThatItHolds(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		f := newFamily(s)
+		scopes := []string{"users:write", "memberships:write", "organizations:read", "roles:read", "apiKeys:write"}
+		key := func(by *service, want int, scopes ...string) *answer {
+			return by.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "k", "kind": "organization", "scopes": scopes},
+				"organization", ref("organizations", f.top))).want(want)
+		}
+		secret := func(a *answer) *service { return s.as(a.text("data", "attributes", "key")) }
+		narrow, wide := secret(key(s, 201, scopes...)), secret(key(s, 201, append(scopes, "read", "write")...))
+		person := resource("users", object{"firstName": "Bob"})
+		refused := narrow.do("POST", "/public/v2/users", person).want(403).text("errors", 0, "detail")
+		if !strings.Contains(refused, "permission read") {
+			t.Errorf("it is refused with %q", refused)
+		}
+		wide.do("POST", "/public/v2/users", person).want(201)
+		key(narrow, 403, "read")
+		key(wide, 201, "read")
+		key(s, 422, "Read")
+		ask := func(word string) bool {
+			return wide.do("POST", "/public/v2/authorize", resource("checks", object{"permission": word}, "organization",
+				ref("organizations", f.top))).want(200).json("data", "attributes", "allowed").(bool)
+		}
+		if !ask("write") || ask("invoices:approve") {
+			t.Error("it does not hold its words, or more")
 		}
 	})
 }

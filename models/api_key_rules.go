@@ -3,7 +3,6 @@ package models
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"roster/models/collection"
@@ -118,8 +117,8 @@ func roomForKey(ctx context.Context, tx *store.DB, key *APIKey) error {
 func checkAPIKey(tx *store.DB, before, key *APIKey) error {
 	var errs store.Errors
 	for _, scope := range key.Scopes {
-		if !slices.Contains(Scopes(), scope) {
-			errs = append(errs, &store.Error{Kind: store.Invalid, Field: "scopes", Message: fmt.Sprintf("There is no scope %.60q.", scope)})
+		if !IsScope(scope) {
+			errs = append(errs, &store.Error{Kind: store.Invalid, Field: "scopes", Message: fmt.Sprintf("%.80q is no scope: %s.", scope, wordForm)})
 		}
 	}
 	kept := before != nil && before.ExpiresAt != nil && key.ExpiresAt != nil && before.ExpiresAt.Equal(key.ExpiresAt.Time)

@@ -160,8 +160,7 @@ func toldOfMembers(ctx context.Context, db *store.DB, by Caller, organizations [
 	return told, nil
 }
 
-// withholds reports whether the credential of a person lacks a word: then it is not theirs while they use it. Words of applications are in
-// the scope * alone.
+// withholds reports whether the credential of a person lacks a word: then it is not theirs while they use it.
 func (by Caller) withholds(word string) bool { return !by.Rights.Hold(word) }
 
 // wordAsked is a word of a check, or one that includes it.

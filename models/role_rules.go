@@ -37,8 +37,7 @@ func checkRole(role *Role) error {
 		case word == EveryScope:
 			invalid("permissions", "Only the built-in role owner has the permission *.")
 		case !isPermission(word):
-			invalid("permissions", "%.80q is no permission: a small letter, then small letters, digits and . _ : -, 64 characters at most.",
-				word)
+			invalid("permissions", "%.80q is no permission: %s.", word, wordForm)
 		}
 	}
 	words := slices.Clone(role.Permissions)

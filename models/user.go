@@ -116,6 +116,27 @@ func usersOf(_ *store.DB, scope collection.Scope, v any) collection.Where {
 		append([]any{id}, args...)...)
 }
 
+// FindUserNamed returns the user with an id or an address, if the scope sees them. Otherwise the error is of kind NotFound.
+func FindUserNamed(ctx context.Context, db *store.DB, scope collection.Scope, name string) (*User, error) {
+	id := name
+	if !jsonapi.IsID(id) {
+		var found []string
+		q := Users.From(ctx, db, Users.Visible(scope), collection.Condition("users.email_key = ?", emailKey(&name)))
+		if err := q.Limit(1).Pluck("users.id", &found).Error; err != nil {
+			return nil, fmt.Errorf("find a user by address: %w", err)
+		}
+		if len(found) == 0 {
+			return nil, store.NoResource(Users.Schema.Type, name)
+		}
+		id = found[0]
+	}
+	user, err := collection.Find(ctx, db, Users, scope, id, nil)
+	if err != nil {
+		return nil, err
+	}
+	return user.(*User), nil
+}
+
 // CreateUser creates the user that the input describes, with a membership in each organization it names; a caller who is bound to an
 // organization makes members of that one. It fails with Errors of the kinds Invalid, Required, Conflict and RelatedNotFound.
 func CreateUser(ctx context.Context, db *store.DB, by Caller, in *Change) (*User, error) {
