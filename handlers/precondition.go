@@ -91,8 +91,8 @@ func (a *API) handle(w http.ResponseWriter, rq *request) error {
 	return rq.route.handle(a, w, rq)
 }
 
-// refusedFirst returns why the caller may not make a change, if it may not, in place of what was wrong with the request: who may not make it
-// learns nothing of what it would have met. ask makes the change for a version that nothing has, so that nothing happens.
+// refusedFirst returns why the caller may not make a change, if it may not, in place of what was wrong with the request: who may not make
+// it learns nothing of what it would have met. ask makes the change for a version that nothing has, so that nothing happens.
 func (rq *request) refusedFirst(wrong error, ask func(*models.Versions) error) error {
 	res := rq.route.guarded()
 	if res == nil {

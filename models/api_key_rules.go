@@ -118,7 +118,8 @@ func checkAPIKey(tx *store.DB, before, key *APIKey) error {
 	var errs store.Errors
 	for _, scope := range key.Scopes {
 		if !IsScope(scope) {
-			errs = append(errs, &store.Error{Kind: store.Invalid, Field: "scopes", Message: fmt.Sprintf("%.80q is no scope: %s.", scope, wordForm)})
+			errs = append(errs, &store.Error{Kind: store.Invalid, Field: "scopes",
+				Message: fmt.Sprintf("%.80q is no scope: %s.", scope, wordForm)})
 		}
 	}
 	kept := before != nil && before.ExpiresAt != nil && key.ExpiresAt != nil && before.ExpiresAt.Equal(key.ExpiresAt.Time)

@@ -283,12 +283,12 @@ func makeOwner(ctx context.Context, tx *store.DB, by Caller, org *Organization) 
 	if err != nil {
 		return err
 	}
-	for _, m := range present {
-		roles, err := rolesOf(ctx, tx, m)
+	if len(present) > 0 {
+		roles, err := rolesOf(ctx, tx, present[0])
 		if err != nil {
 			return err
 		}
-		return saveRoles(ctx, tx, giving, m, roles, store.SortedUnique(append(slices.Clone(roles), RoleOwner)))
+		return saveRoles(ctx, tx, giving, present[0], roles, store.SortedUnique(append(slices.Clone(roles), RoleOwner)))
 	}
 	if _, err := addMembership(ctx, tx, giving, org.ID, user, RoleOwner); err != nil {
 		return err

@@ -97,8 +97,8 @@ func headsByPeople(t *testing.T, db *store.DB, allowed bool) {
 		t.Fatal(err)
 	}
 	owns := func(user, organization string) bool {
-		decisions := must(models.Decide(ctx, db, []models.Check{{User: user, Permission: models.EveryScope, Organization: organization}}))(t)
-		return decisions[0].Allowed
+		check := models.Check{User: user, Permission: models.EveryScope, Organization: organization}
+		return must(models.Decide(ctx, db, []models.Check{check}))(t)[0].Allowed
 	}
 	if !owns(bob.ID, made.ID) || made.Kind != "company" || made.Token != nil {
 		t.Errorf("who created %+v owns it: %v", made, owns(bob.ID, made.ID))

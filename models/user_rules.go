@@ -72,8 +72,8 @@ func checkProfile(ctx context.Context, tx *store.DB, by Caller, before, user *Us
 }
 
 // writesUser reports whether a caller may write a user: people at every organization that the user is a direct member of, programs if they
-// see every one of them. A deleted one does not count: nobody there could write the user either. Who decides how somebody signs in that is a
-// member there, once it is restored, is another question (see checkEverywhere).
+// see every one of them. A deleted one does not count: nobody there could write the user either. Who decides how somebody signs in that is
+// a member there, once it is restored, is another question (see checkEverywhere).
 func (by Caller) writesUser(ctx context.Context, tx *store.DB, user string) (bool, error) {
 	if by.Scope.All() {
 		return true, nil
@@ -132,8 +132,8 @@ func errNotWriting() error {
 		Permission: "users:write"}
 }
 
-// checkEverywhere makes sure that a caller is above a user in every organization of theirs, deleted ones too, since these may come back: by its
-// rank, and a program by seeing every one.
+// checkEverywhere makes sure that a caller is above a user in every organization of theirs, deleted ones too, since these may come back: by
+// its rank, and a program by seeing every one.
 func checkEverywhere(ctx context.Context, tx *store.DB, by Caller, user string, organizations []string, field string) error {
 	if by.User() != "" {
 		return checkHigher(ctx, tx, by, user, organizations, field)

@@ -61,7 +61,7 @@ type config struct {
 	webhookRetention int
 	webhookAnswers   int
 
-	getenv func(string) string
+	getenv      func(string) string
 	usersCreate bool
 }
 

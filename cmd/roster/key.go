@@ -205,7 +205,8 @@ func scopeList(into *[]string) func(string) error {
 		*into = list(value)
 		for _, scope := range *into {
 			if !models.IsScope(scope) {
-				return fmt.Errorf("%q is no scope: it is one of %s, or a word of an application", scope, strings.Join(models.Scopes(), ", "))
+				return fmt.Errorf("%q is no scope: it is one of %s, or a word of an application", scope,
+					strings.Join(models.Scopes(), ", "))
 			}
 		}
 		if len(*into) == 0 {

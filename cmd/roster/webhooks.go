@@ -20,7 +20,7 @@ func (c *config) allowed() models.Allowed {
 	return models.Allowed{
 		WebhookTargets: c.targets(), MaxWebhooks: c.webhooks, AnswerRetention: time.Duration(c.webhookAnswers) * day,
 		Sessions: c.sessions, PasswordWork: c.passwordWork,
-		Files: models.FileRules{URLLifetime: c.fileURLs},
+		Files:                    models.FileRules{URLLifetime: c.fileURLs},
 		UsersCreateOrganizations: c.usersCreate,
 	}
 }
