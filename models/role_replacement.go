@@ -47,11 +47,7 @@ func (rs replacements) lockHolders(ctx context.Context, tx *store.DB, branch str
 	if len(rs) == 0 {
 		return nil
 	}
-	found, err := lockMemberships(ctx, tx, rs.holders(branch))
-	if err == nil && len(found) > maxReplaced {
-		err = &store.Error{Kind: store.Conflict, Field: "parent", Message: fmt.Sprintf(
-			"More than %d members of the branch have the roles that are replaced. Give some of them others first.", maxReplaced)}
-	}
+	_, err := lockMemberships(ctx, tx, rs.holders(branch))
 	return err
 }
 
@@ -93,6 +89,10 @@ func (rs replacements) carryOut(ctx context.Context, tx *store.DB, by Caller, he
 	holders, err := lockMemberships(ctx, tx, rs.holders(head))
 	if err != nil {
 		return err
+	}
+	if len(holders) > maxReplaced {
+		return &store.Error{Kind: store.Conflict, Field: "parent", Message: fmt.Sprintf(
+			"More than %d members of the branch have the roles that are replaced. Give some of them others first.", maxReplaced)}
 	}
 	live, err := collection.VisibleIDs(ctx, tx, Organizations, collection.Everything(),
 		store.SortedUnique(store.Column(holders, func(m *Membership) string { return m.OrganizationID })))
