@@ -36,7 +36,7 @@ func rotated[T any](
 	return func(a *API, w http.ResponseWriter, rq *request) error {
 		overlap, err := overlapOf(rq.Content)
 		if err != nil {
-			return err
+			return rq.refusedFirst(err, rq.askUpdate)
 		}
 		item, err := rotate(rq.Context(), rq.DB, rq.Caller(), rq.id(), overlap)
 		if err == nil {

@@ -24,6 +24,14 @@ func changeOf(in *jsonapi.Input, versions *models.Versions) *models.Change {
 	return change
 }
 
+// optionsOf takes what the meta of a change, which stands at a pointer, says into it.
+func (res *resource) optionsOf(meta map[string]any, at string, change *models.Change) error {
+	if res.options == nil {
+		return nil
+	}
+	return res.options(meta, at, change)
+}
+
 // linksOf returns the ids that linkage names.
 func linksOf(linkage jsonapi.Linkage) models.Links {
 	links := make(models.Links, len(linkage.Refs))

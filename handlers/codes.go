@@ -84,6 +84,9 @@ func errorOf(cause *store.Error) *jsonapi.Error {
 }
 
 func pointerTo(in *jsonapi.Input, cause *store.Error) string {
+	if pointer, ok := pointedAt("/meta", cause); ok {
+		return pointer
+	}
 	if cause.Kind == store.RelatedNotFound {
 		if linkage, sent := in.Relationships[cause.Field]; sent && len(linkage.Refs) > cause.Index {
 			return in.PointerToRef(cause.Field, cause.Index)

@@ -439,7 +439,7 @@ func TestEveryErrorOfARequestIsToldAtOnce(t *testing.T) {
 				`"createdAt":"2020-01-01T00:00:00+00:00"}}}`: {
 				"/data/attributes/active", "/data/attributes/createdAt", "/data/attributes/number",
 			},
-			`{"data":{"type":"apiKeys","attributes":{"name":"x","kind":"management","scopes":["a","b"],` +
+			`{"data":{"type":"apiKeys","attributes":{"name":"x","kind":"management","scopes":["A","B"],` +
 				`"expiresAt":"2020-01-01T00:00:00Z"}}}`: {
 				"/data/attributes/expiresAt", "/data/attributes/scopes", "/data/attributes/scopes",
 			},

@@ -208,7 +208,11 @@ func (b *batch) perform(op *jsonapi.Operation) (any, error) {
 		}
 		return item, err
 	case op.Code == jsonapi.UpdateOperation:
-		return res.update(b.rq, b.tx, id, b.change(op, op.Input.Resolve(b.ids)))
+		change := b.change(op, op.Input.Resolve(b.ids))
+		if err := res.optionsOf(op.Meta, op.Pointer("meta"), change); err != nil {
+			return nil, err
+		}
+		return res.update(b.rq, b.tx, id, change)
 	default:
 		return nil, res.remove(b.rq, b.tx, id, versionsFor(op))
 	}
@@ -226,6 +230,9 @@ func (b *batch) relate(res *resource, id string, op *jsonapi.Operation) error {
 	links, versions := linksOf(op.Linkage.Resolve(b.ids)), versionsFor(op)
 	if !op.Relationship.Many {
 		change := &models.Change{Links: map[string]models.Links{op.Relationship.Name: links}, Versions: versions}
+		if err := res.optionsOf(op.Meta, op.Pointer("meta"), change); err != nil {
+			return err
+		}
 		_, err := res.update(b.rq, b.tx, id, change)
 		return err
 	}
@@ -262,7 +269,10 @@ func locatedInOperation(err error, op *jsonapi.Operation) error {
 	var errs jsonapi.Errors
 	for _, cause := range causes {
 		pointer := op.PointerToTarget()
+		inOptions, aboutOptions := pointedAt(op.Pointer("meta"), cause)
 		switch {
+		case aboutOptions:
+			pointer = inOptions
 		case cause.Kind == store.PreconditionFailed:
 			pointer = op.Pointer("meta", "ifMatch")
 		case cause.Field != "" && op.Input != nil:

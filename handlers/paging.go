@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"maps"
 	"strconv"
 
 	"roster/jsonapi"
@@ -22,7 +23,10 @@ func paged(doc *jsonapi.Document, rq *request, page *collection.Page) *jsonapi.D
 // markCursors gives each resource of a page that was cut by cursors its own.
 func markCursors(resources []*jsonapi.Resource, page *collection.Page) {
 	for i, cursor := range page.Cursors {
-		resources[i].Meta = cursorOf(cursor)
+		if resources[i].Meta == nil {
+			resources[i].Meta = map[string]any{}
+		}
+		maps.Copy(resources[i].Meta, cursorOf(cursor))
 	}
 }
 

@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"roster/models"
@@ -401,5 +402,171 @@ func TestWhoMayWhat(t *testing.T) {
 		s.send("POST", "/public/v2/authorize", object{"data": list}).want(422)
 		s.send("POST", "/public/v2/authorize", resource("checks", object{"permission": "read"})).want(422)
 		s.as(s.key0("users:read").key).do("POST", "/public/v2/authorize", check(ada, "read", f.leaf)).want(403)
+	})
+}
+
+// TestARoleInUseStays deletes one that memberships have which the caller sees, which it does not, and which nobody sees any more.
+func TestARoleInUseStays(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		f := newFamily(s)
+		role := s.role(f.branch, "clerk", 30, "read")
+		bob := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Bob"})).want(201).text("data", "id")
+		editor := s.do("POST", "/public/v2/roles", resource("roles", object{"key": "editor", "name": "Editor", "rank": 40,
+			"permissions": []string{"roles:write", "read"}}, "organization", ref("organizations", f.branch))).want(201).text("data", "id")
+		ada, as := s.person("Ada", f.branch, editor)
+		s.member(bob, f.branch, role)
+		below := s.member(bob, f.leaf, role)
+		path := "/public/v2/roles/" + role
+		refused := func(by *service, want string) {
+			t.Helper()
+			if got := by.do("DELETE", path, nil).want(409).text("errors", 0, "detail"); got != want {
+				t.Errorf("it is refused with %q, want %q", got, want)
+			}
+		}
+		const unseen = "Memberships that this caller does not see have it."
+		refused(s, "Memberships that have the role: 2. Give them others first.")
+		refused(as, unseen)
+		s.member(ada, f.leaf, models.RoleMember)
+		refused(as, "Memberships that have the role: 1. Give them others first. "+unseen)
+		s.do("PATCH", "/public/v2/memberships/"+s.get("/public/v2/memberships?filter[organizationId]="+f.branch+"&filter[userId]="+bob).
+			text("data", 0, "id")+"/relationships/roles", object{"data": rolesAs(models.RoleViewer)}).want(200)
+		s.do("DELETE", managed+"/"+f.leaf, nil).want(204)
+		refused(s, "Memberships in deleted organizations that have it: 1. Restore these first.")
+		refused(as, unseen)
+		s.do("PATCH", managed+"/"+f.leaf, withID(resource("organizations", object{"deletedAt": nil}), f.leaf)).want(200)
+		s.do("PATCH", "/public/v2/memberships/"+below+"/relationships/roles", object{"data": rolesAs(models.RoleViewer)}).want(200)
+		as.do("DELETE", path, nil).want(204)
+	})
+}
+
+// TestAMembershipHasARole makes one with an empty list of them, and one that names none.
+func TestAMembershipHasARole(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		f := newFamily(s)
+		bob := s.do("POST", "/public/v2/users", resource("users", object{"firstName": "Bob"})).want(201).text("data", "id")
+		with := func(more ...any) *answer {
+			return s.do("POST", "/public/v2/memberships", resource("memberships", object{},
+				append([]any{"user", ref("users", bob), "organization", ref("organizations", f.top)}, more...)...))
+		}
+		if at := with("roles", []any{}).want(422).errors()[0].Pointer; at != "/data/relationships/roles" {
+			t.Errorf("it is refused at %s", at)
+		}
+		if got := with().want(201).text("data", "relationships", "primaryRole", "data", "id"); got != models.RoleMember {
+			t.Errorf("it has %s", got)
+		}
+	})
+}
+
+// TestAKeyGivesTheWordsOfApplicationsThatItHolds has keys of an organization create members, whose role has words of applications.
+func TestAKeyGivesTheWordsOfApplicationsThatItHolds(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		f := newFamily(s)
+		scopes := []string{"users:write", "memberships:write", "organizations:read", "roles:read", "apiKeys:write"}
+		key := func(by *service, want int, scopes ...string) *answer {
+			return by.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "k", "kind": "organization", "scopes": scopes},
+				"organization", ref("organizations", f.top))).want(want)
+		}
+		secret := func(a *answer) *service { return s.as(a.text("data", "attributes", "key")) }
+		narrow, wide := secret(key(s, 201, scopes...)), secret(key(s, 201, append(scopes, "read", "write")...))
+		person := resource("users", object{"firstName": "Bob"})
+		refused := narrow.do("POST", "/public/v2/users", person).want(403).text("errors", 0, "detail")
+		if !strings.Contains(refused, "permission read") {
+			t.Errorf("it is refused with %q", refused)
+		}
+		wide.do("POST", "/public/v2/users", person).want(201)
+		key(narrow, 403, "read")
+		key(wide, 201, "read")
+		key(s, 422, "Read")
+		ask := func(word string) bool {
+			return wide.do("POST", "/public/v2/authorize", resource("checks", object{"permission": word}, "organization",
+				ref("organizations", f.top))).want(200).json("data", "attributes", "allowed").(bool)
+		}
+		if !ask("write") || ask("invoices:approve") {
+			t.Error("it does not hold its words, or more")
+		}
+	})
+}
+
+// TestReasonsAreWhatTheCallerSees asks who may do what by memberships and roles of which the caller sees some, or none.
+func TestReasonsAreWhatTheCallerSees(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		f := newFamily(s)
+		hidden := s.do("POST", "/public/v2/roles", resource("roles", object{"key": "hidden", "name": "Hidden",
+			"permissions": []string{"read"}}, "organization", ref("organizations", f.top))).want(201).text("data", "id")
+		bob, _ := s.person("Bob", f.top, hidden)
+		below := s.member(bob, f.leaf, models.RoleViewer)
+		above := s.get("/public/v2/memberships?filter[organizationId]="+f.top+"&filter[userId]="+bob).text("data", 0, "id")
+		_, as := s.person("Ada", f.branch, s.do("POST", "/public/v2/roles", resource("roles", object{"key": "asker", "name": "Asker",
+			"permissions": []string{"memberships:read", "users:read"}}, "organization", ref("organizations", f.branch))).
+			want(201).text("data", "id"))
+		check := resource("checks", object{"permission": "read"}, "user", ref("users", bob), "organization", ref("organizations", f.leaf))
+		for name, c := range map[string]struct {
+			by                 *service
+			memberships, roles []string
+		}{
+			"the management":               {s, sorted(above, below), sorted(hidden, models.RoleViewer)},
+			"a person below what it is by": {as, []string{below}, []string{models.RoleViewer}},
+		} {
+			a := c.by.do("POST", "/public/v2/authorize", check).want(200)
+			if a.json("data", "attributes", "allowed") != true {
+				t.Errorf("%s is told no", name)
+			}
+			for rel, want := range map[string][]string{"memberships": c.memberships, "roles": c.roles} {
+				if got := a.ids("data", "relationships", rel, "data"); !slices.Equal(got, want) {
+					t.Errorf("%s is told the %s %v, want %v", name, rel, got, want)
+				}
+			}
+		}
+	})
+}
+
+// TestPeopleSeeTheirOwnMemberships reads them as somebody whose role permits nothing of that: where they are, and by which role; of others'
+// they see what their roles let them see.
+func TestPeopleSeeTheirOwnMemberships(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		f := newFamily(s)
+		hidden := s.role(f.top, "hidden", 30, "invoices:approve")
+		ada, as := s.person("Ada", f.top, hidden)
+		s.person("Bob", f.top, hidden)
+		own := as.get("/public/v2/memberships").want(200).text("data", 0, "id")
+		for _, path := range []string{"", "?fields[memberships]=organization,primaryRole", "?include=organization,primaryRole"} {
+			one := as.get("/public/v2/memberships/" + own + path).want(200)
+			for name, want := range map[string]string{"organization": f.top, "primaryRole": hidden} {
+				if got := one.text("data", "relationships", name, "data", "id"); got != want {
+					t.Errorf("%s: %s is %s, want %s", path, name, got, want)
+				}
+			}
+			if got := one.text("data", "meta", "organizationName"); got != "Top" {
+				t.Errorf("%s: the organization is called %q", path, got)
+			}
+		}
+		page := as.get("/public/v2/memberships?page[size]=1", "Accept", cursorMedia).want(200)
+		if page.text("data", 0, "meta", "organizationName") != "Top" || page.text("data", 0, "meta", "page", "cursor") == "" {
+			t.Errorf("a page by cursors says %v", page.json("data", 0, "meta"))
+		}
+		if got := as.get("/public/v2/memberships/"+own+"/relationships/organization").text("data", "id"); got != f.top {
+			t.Errorf("the relationship leads to %s", got)
+		}
+		// What they read they may send back.
+		read := as.get("/public/v2/memberships/" + own).json("data").(map[string]any)
+		delete(read, "attributes")
+		as.do("PATCH", "/public/v2/memberships/"+own, object{"data": read}).want(200)
+		as.get("/public/v2/organizations/" + f.top).want(404)
+		as.get("/public/v2/roles/" + hidden).want(404)
+
+		// Of others they see who is where, and no more than their roles permit, and the management is told no name beside.
+		s.member(ada, f.leaf, s.role(f.leaf, "reader", 30, "memberships:read"))
+		bob, _ := s.person("Bob", f.leaf, s.role(f.leaf, "secret", 30, "read"))
+		other := as.get("/public/v2/memberships?filter[userId]=" + bob).want(200)
+		if got := other.text("data", 0, "relationships", "organization", "data", "id"); got != f.leaf {
+			t.Errorf("the others are in %s", got)
+		}
+		role, meta := other.json("data", 0, "relationships", "primaryRole", "data"), other.json("data", 0).(map[string]any)["meta"]
+		if role != nil || meta != nil {
+			t.Errorf("of others they are told %v, %v", role, meta)
+		}
+		if meta := s.get("/public/v2/memberships/" + own).json("data").(map[string]any)["meta"]; meta != nil {
+			t.Errorf("the management is told %v", meta)
+		}
 	})
 }

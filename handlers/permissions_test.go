@@ -384,7 +384,7 @@ func TestKeysOverHTTP(t *testing.T) {
 		weak.do("PATCH", at, withID(resource("apiKeys", object{"kind": "management"}), id)).want(403)
 		weak.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "x", "kind": "user"})).want(403)
 		weak.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "x", "key": key})).want(403)
-		weak.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "x", "scopes": []string{"nope"}})).want(422)
+		weak.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "x", "scopes": []string{"Nope"}})).want(422)
 		weak.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "x", "expiresAt": "2020-01-01T00:00:00Z"})).want(422)
 
 		for body, status := range map[string]int{`{"meta":{"overlap":-1}}`: 422, `{"meta":{"overlap":604801}}`: 422,

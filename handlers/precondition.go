@@ -70,7 +70,7 @@ func (a *API) perform(w http.ResponseWriter, rq *request) error {
 	}
 	versions, err := a.conditions(rq)
 	if err != nil {
-		return err
+		return rq.refusedFirst(err, rq.askUpdate)
 	}
 	var answer *server.Kept
 	err = store.Transaction(rq.Context(), rq.DB, func(tx *store.DB) error {
@@ -89,6 +89,29 @@ func (a *API) perform(w http.ResponseWriter, rq *request) error {
 func (a *API) handle(w http.ResponseWriter, rq *request) error {
 	rq.answer = w.Header()
 	return rq.route.handle(a, w, rq)
+}
+
+// refusedFirst returns why the caller may not make a change, if it may not, in place of what was wrong with the request: who may not make
+// it learns nothing of what it would have met. ask makes the change for a version that nothing has, so that nothing happens.
+func (rq *request) refusedFirst(wrong error, ask func(*models.Versions) error) error {
+	res := rq.route.guarded()
+	if res == nil {
+		return wrong
+	}
+	refusal := ask(&models.Versions{})
+	for _, cause := range store.ErrorsOf(refusal) {
+		missing := cause.Kind == store.NotFound && !models.Restorable(res.Collection, rq.Scope())
+		if missing || cause.Kind == store.Forbidden {
+			return refusal
+		}
+	}
+	return wrong
+}
+
+// askUpdate is an update of the resource in the path, for refusedFirst.
+func (rq *request) askUpdate(none *models.Versions) error {
+	_, err := rq.route.guarded().update(rq, rq.DB, rq.id(), &models.Change{Versions: none})
+	return err
 }
 
 // keep makes sure that a resource is at one of the versions, and stays at it until the transaction ends; nil is any version. An update

@@ -183,18 +183,33 @@ func (a *API) replaceRelationship(w http.ResponseWriter, rq *request) error {
 	if rq.relationship.Many {
 		return a.changeMembers(w, rq, models.ReplaceMembers)
 	}
-	linkage, err := a.changeable(rq)
-	if err != nil {
+	if err := rq.changeable(); err != nil {
 		return err
 	}
-	change := &models.Change{Links: map[string]models.Links{rq.relationship.Name: linksOf(linkage)}}
-	if change.Versions, err = a.conditions(rq); err != nil {
-		return err
+	linkage, change, err := a.decodeReplacement(rq)
+	if err != nil {
+		return rq.refusedFirst(err, rq.askUpdate)
 	}
 	if _, err := rq.route.served.update(rq, rq.DB, rq.id(), change); err != nil {
 		return locatedInLinkage(err, linkage)
 	}
 	return a.relationship(w, rq)
+}
+
+// decodeReplacement reads what a to-one is to lead to, and which versions of the resource that is meant for.
+func (a *API) decodeReplacement(rq *request) (linkage jsonapi.Linkage, change *models.Change, err error) {
+	if linkage, err = jsonapi.DecodeLinkage(rq.Content, rq.relationship); err != nil {
+		return linkage, nil, err
+	}
+	meta, err := jsonapi.PlainMeta(rq.Content)
+	if err != nil {
+		return linkage, nil, err
+	}
+	change = &models.Change{Links: map[string]models.Links{rq.relationship.Name: linksOf(linkage)}}
+	if change.Versions, err = a.conditions(rq); err != nil {
+		return linkage, nil, err
+	}
+	return linkage, change, rq.route.served.optionsOf(meta, "/meta", change)
 }
 
 // addToRelationship adds members to a to-many relationship.
@@ -209,28 +224,40 @@ func (a *API) removeFromRelationship(w http.ResponseWriter, rq *request) error {
 
 // changeMembers changes the members of a to-many relationship.
 func (a *API) changeMembers(w http.ResponseWriter, rq *request, how models.MemberChange) error {
-	linkage, err := a.changeable(rq)
-	if err != nil {
+	if err := rq.changeable(); err != nil {
 		return err
-	}
-	versions, err := a.conditions(rq)
-	if err != nil {
-		return err
-	}
-	if e := judgeable(rq.relationship, versions); e != nil {
-		return e.InHeader("If-Match")
 	}
 	res := rq.route.served
-	err = store.Transaction(rq.Context(), rq.DB, func(tx *store.DB) error {
-		if err := res.keep(rq, tx, rq.id(), versions); err != nil {
-			return err
-		}
-		return models.ChangeMembers(rq.Context(), tx, rq.Caller(), res.Collection, rq.id(), rq.relationship.Name, how, linksOf(linkage))
-	})
+	change := func(how models.MemberChange, links models.Links, versions *models.Versions) error {
+		return store.Transaction(rq.Context(), rq.DB, func(tx *store.DB) error {
+			if err := res.keep(rq, tx, rq.id(), versions); err != nil {
+				return err
+			}
+			return models.ChangeMembers(rq.Context(), tx, rq.Caller(), res.Collection, rq.id(), rq.relationship.Name, how, links)
+		})
+	}
+	linkage, versions, err := a.decodeMembers(rq)
 	if err != nil {
+		return rq.refusedFirst(err, func(*models.Versions) error { return change(models.AddMembers, nil, nil) })
+	}
+	if err := change(how, linksOf(linkage), versions); err != nil {
 		return locatedInLinkage(err, linkage)
 	}
 	return a.relationship(w, rq)
+}
+
+// decodeMembers reads the members that a request names, and which versions of the resource it is meant for.
+func (a *API) decodeMembers(rq *request) (linkage jsonapi.Linkage, versions *models.Versions, err error) {
+	if linkage, err = jsonapi.DecodeLinkage(rq.Content, rq.relationship); err != nil {
+		return linkage, nil, err
+	}
+	if versions, err = a.conditions(rq); err != nil {
+		return linkage, nil, err
+	}
+	if e := judgeable(rq.relationship, versions); e != nil {
+		return linkage, nil, e.InHeader("If-Match")
+	}
+	return linkage, versions, nil
 }
 
 // judgeable returns an error if a change of a relationship is meant for certain versions of the resource, which says nothing of its
@@ -243,25 +270,22 @@ func judgeable(rel *jsonapi.Relationship, versions *models.Versions) *jsonapi.Er
 		"Change each member alone to do it at a certain version.", rel.Name)
 }
 
-// changeable reads the linkage of a request that changes a relationship, if the caller sees the resource and the relationship can be
-// changed at all.
-func (a *API) changeable(rq *request) (jsonapi.Linkage, error) {
-	if _, err := a.owner(rq); err != nil {
-		return jsonapi.Linkage{}, err
+// changeable makes sure that the caller sees the resource, and that the relationship can be changed at all.
+func (rq *request) changeable() error {
+	c, rel := rq.route.served.Collection, rq.relationship
+	if _, err := collection.Find(rq.Context(), rq.DB, c, rq.Scope(), rq.id(), nil); err != nil {
+		return err
 	}
-	rel := rq.relationship
 	if !rq.route.served.changes(rel) {
-		return jsonapi.Linkage{}, jsonapi.NewError(jsonapi.ReadOnly, "The relationship %s cannot be changed.", rel.Name)
+		return jsonapi.NewError(jsonapi.ReadOnly, "The relationship %s cannot be changed.", rel.Name)
 	}
 	if !rel.Many && rq.Method != http.MethodPatch {
-		return jsonapi.Linkage{}, jsonapi.NewError(jsonapi.ReadOnly, "%s leads to one resource: replace it with PATCH.", rel.Name)
+		return jsonapi.NewError(jsonapi.ReadOnly, "%s leads to one resource: replace it with PATCH.", rel.Name)
 	}
 	if rel.Many {
-		if err := rq.permitRelated(rel.Target.Type); err != nil { // the answer shows them
-			return jsonapi.Linkage{}, err
-		}
+		return rq.permitRelated(rel.Target.Type) // the answer shows them
 	}
-	return jsonapi.DecodeLinkage(rq.Content, rel)
+	return nil
 }
 
 // changes reports whether a relationship of the resource can be changed at all.
@@ -276,6 +300,9 @@ func locatedInLinkage(err error, linkage jsonapi.Linkage) error {
 		return err
 	}
 	return errorsOf(causes, func(e *jsonapi.Error, cause *store.Error) *jsonapi.Error {
+		if pointer, ok := pointedAt("/meta", cause); ok {
+			return e.At(pointer)
+		}
 		return e.At(linkage.Pointer(cause.Index, cause.Kind == store.RelatedNotFound))
 	})
 }

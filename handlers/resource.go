@@ -6,7 +6,6 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/collection"
-	"roster/models/store"
 )
 
 // list answers with a collection.
@@ -139,31 +138,39 @@ func (rq *request) permitID(in *jsonapi.Input) error {
 // update changes a resource (§ Updating Resources).
 func (a *API) update(w http.ResponseWriter, rq *request) error {
 	res := rq.route.served
-	in, err := jsonapi.DecodeResource(rq.Content, res.Schema, jsonapi.Update, rq.id(), rq.Var("id"))
+	in, change, err := a.decodeUpdate(rq)
 	if err != nil {
-		// Who may not see the resource learns nothing of what was wrong with the request.
-		if _, missing := collection.Find(rq.Context(), rq.DB, res.Collection, rq.Scope(), rq.id(), nil); store.IsKind(missing,
-			store.NotFound) && !models.Restorable(res.Collection, rq.Scope()) {
-			return missing
-		}
-		return err
+		return rq.refusedFirst(err, rq.askUpdate)
 	}
-	versions, err := a.conditions(rq)
-	if err != nil {
-		return err
-	}
-	item, err := res.update(rq, rq.DB, rq.id(), changeOf(in, versions))
+	item, err := res.update(rq, rq.DB, rq.id(), change)
 	if err != nil {
 		return located(err, in)
 	}
 	return a.writeOne(w, rq, http.StatusOK, item)
 }
 
+// decodeUpdate reads what a resource is to become, and which versions of it that is meant for.
+func (a *API) decodeUpdate(rq *request) (*jsonapi.Input, *models.Change, error) {
+	res := rq.route.served
+	in, err := jsonapi.DecodeResource(rq.Content, res.Schema, jsonapi.Update, rq.id(), rq.Var("id"))
+	if err != nil {
+		return nil, nil, err
+	}
+	versions, err := a.conditions(rq)
+	if err != nil {
+		return nil, nil, err
+	}
+	change := changeOf(in, versions)
+	return in, change, res.optionsOf(in.Meta, "/meta", change)
+}
+
 // remove deletes a resource (§ Deleting Resources). A body is taken and ignored: some clients send the identifier.
 func (a *API) remove(w http.ResponseWriter, rq *request) error {
 	versions, err := a.conditions(rq)
 	if err != nil {
-		return err
+		return rq.refusedFirst(err, func(none *models.Versions) error {
+			return rq.route.served.remove(rq, rq.DB, rq.id(), none)
+		})
 	}
 	if err := rq.route.served.remove(rq, rq.DB, rq.id(), versions); err != nil {
 		return err

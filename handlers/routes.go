@@ -230,7 +230,7 @@ func (res *resource) routes() []route {
 	if res.update != nil {
 		table = append(table, route{
 			method: "PATCH", path: one, form: openapi.Update, needs: res.writes, query: jsonapi.OneQuery, target: res, served: res,
-			handle: (*API).update, doc: "Changes the members that are sent; the others stay.",
+			handle: (*API).update, doc: "Changes the members that are sent; the others stay." + res.optional,
 		})
 	}
 	if res.remove != nil {

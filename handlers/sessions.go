@@ -155,7 +155,9 @@ func (a *API) listSessionsOf(w http.ResponseWriter, rq *request) error {
 func (a *API) endSessionsOf(w http.ResponseWriter, rq *request) error {
 	versions, err := a.conditions(rq)
 	if err != nil {
-		return err
+		return rq.refusedFirst(err, func(*models.Versions) error {
+			return models.MayDirect(rq.Context(), rq.DB, rq.Caller(), rq.id())
+		})
 	}
 	err = store.Transaction(rq.Context(), rq.DB, func(tx *store.DB) error {
 		if err := rq.route.target.keep(rq, tx, rq.id(), versions); err != nil {

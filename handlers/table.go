@@ -32,6 +32,11 @@ type resource struct {
 	prepare func(context.Context, *store.DB, *models.Change) error
 	slow    string
 
+	// options takes what the meta of a change, which stands at a pointer, says into it; nil where it says nothing.
+	options func(meta map[string]any, at string, in *models.Change) error
+	// optional says what that is.
+	optional string
+
 	create creation
 	update change
 	remove deletion
@@ -98,18 +103,20 @@ var resources = []*resource{
 		reads: auth.Read("organizations").Manage(), writes: auth.Write("organizations").Manage(),
 		creates: auth.Write("organizations").Manage(), deletes: auth.Delete("organizations").Manage(),
 		members: map[string]auth.Permission{"users": auth.Write("memberships").Manage()},
-		create:  created(models.CreateOrganization),
-		update:  changed(models.UpdateOrganization),
-		remove:  deleted(models.DeleteOrganization),
+		options: readReplacements, optional: replacementsDoc,
+		create: created(models.CreateOrganization),
+		update: changed(models.UpdateOrganization),
+		remove: deleted(models.DeleteOrganization),
 	},
 	{
 		Collection: models.Organizations, path: "organizations",
 		reads: auth.Read("organizations"), writes: auth.Write("organizations"),
 		creates: auth.Write("organizations").Manage().OrUser(), deletes: auth.Delete("organizations").Manage().OrUser(),
 		members: map[string]auth.Permission{"users": auth.Write("memberships")},
-		create:  created(models.CreateOrganization),
-		update:  changed(models.UpdateOrganization),
-		remove:  deleted(models.DeleteOrganization),
+		options: readReplacements, optional: replacementsDoc,
+		create: created(models.CreateOrganization),
+		update: changed(models.UpdateOrganization),
+		remove: deleted(models.DeleteOrganization),
 	},
 	{
 		Collection: models.Users, path: "users",

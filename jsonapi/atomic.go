@@ -42,6 +42,8 @@ type Operation struct {
 	Linkage Linkage
 	// IfMatch is the list of entity tags that meta.ifMatch names, "" if it names none: the versions that the operation is meant for.
 	IfMatch string
+	// Meta is that of the operation, as plain JSON; nil for none.
+	Meta map[string]any
 
 	pointer string
 	named   string // the member that names the target: ref, href or data

@@ -381,13 +381,19 @@ func clip(s string) string {
 	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
+// PlainMeta reads the top-level meta of a request as plain JSON, nil for none.
+func PlainMeta(body []byte) (map[string]any, error) {
+	document, err := readPlain(body)
+	meta, _ := document["meta"].(map[string]any)
+	return meta, err
+}
+
 // DecodeMetaNumber reads a whole number from the top-level meta of a request without data. given tells whether it was there.
 func DecodeMetaNumber(body []byte, name string, least, most int64) (n int64, given bool, err error) {
-	document, err := readPlain(body)
+	meta, err := PlainMeta(body)
 	if err != nil {
 		return 0, false, err
 	}
-	meta, _ := document["meta"].(map[string]any)
 	v, given := meta[name]
 	if !given {
 		return 0, false, nil

@@ -69,6 +69,7 @@ func (d *operationDecoder) precondition() {
 		d.errorf(InvalidDocument, d.op.Pointer("meta"), "The member meta must be an object.")
 		return
 	}
+	d.op.Meta = meta
 	d.misspelt(meta, d.op.Pointer("meta"), "ifMatch")
 	tags, ok := meta["ifMatch"]
 	if !ok {

@@ -18,7 +18,7 @@ type APIKey struct {
 	UpdatedAt  jsonapi.Stamp   `gorm:"column:updated_at;autoUpdateTime:false" jsonapi:"attr,updatedAt" rule:"readonly,filter" doc:"When it was last changed." example:"2024-08-20T10:45:07+00:00"`
 	Name       string          `gorm:"column:name" jsonapi:"attr,name" rule:"required,visible,max=200,filter" doc:"What it is for." example:"Nightly import"`
 	Kind       string          `gorm:"column:kind" jsonapi:"attr,kind" rule:"createonly,enum=management|organization|user,filter" doc:"management: the management API, for the whole installation or for the subtree of its organization; organization: that one organization; user: what its user may do at that moment, within its scopes. Who acts as a user makes keys of that user when it names no kind." example:"organization"`
-	Scopes     jsonapi.Strings `gorm:"column:scopes" jsonapi:"attr,scopes" rule:"max=50" doc:"What it may do; an empty list is nothing. Only what the credential that gives them may do itself." example:"users:read"`
+	Scopes     jsonapi.Strings `gorm:"column:scopes" jsonapi:"attr,scopes" rule:"max=50" doc:"What it may do: words of the service such as users:read, words of applications, or * for everything; an empty list is nothing. Only what the credential that gives them may do itself." example:"users:read"`
 	ExpiresAt  *jsonapi.Time   `gorm:"column:expires_at" jsonapi:"attr,expiresAt" rule:"filter" doc:"When it ceases to work; null is never. Not later than the credential that makes it; without one, then." example:"2034-01-01T00:00:00+00:00"`
 	LastUsedAt *jsonapi.Stamp  `gorm:"column:last_used_at" jsonapi:"attr,lastUsedAt" rule:"readonly,fleeting,filter" doc:"When it was last used, to about a minute." example:"2024-08-20T10:45:07+00:00"`
 	Key        *string         `gorm:"-" jsonapi:"attr,key" rule:"secret,readonly" doc:"The credential itself. It has a value only in the answer to the request that made it."`
@@ -117,13 +117,17 @@ func CreateAPIKey(ctx context.Context, db *store.DB, by Caller, in *Change) (*AP
 		if err := own(ctx, tx, by, in, key); err != nil {
 			return nil, err
 		}
-		if by, err = by.over(ctx, tx, key); err != nil {
+		held, err := by.over(ctx, tx, key)
+		if err != nil {
 			return nil, err
 		}
 		if err := checkAPIKey(tx, nil, key); err != nil {
 			return nil, err
 		}
-		if err := checkGain(by.Rights, nil, key); err != nil {
+		if err := checkGain(held, nil, key); err != nil {
+			return nil, err
+		}
+		if err := roomForKey(ctx, tx, key); err != nil {
 			return nil, err
 		}
 		if err := tx.Session(ctx).Create(key).Error; err != nil {
@@ -148,7 +152,8 @@ func UpdateAPIKey(ctx context.Context, db *store.DB, by Caller, id string, in *C
 		if err != nil {
 			return nil, err
 		}
-		if by, err = by.over(ctx, tx, before); err != nil {
+		held, err := by.over(ctx, tx, before)
+		if err != nil {
 			return nil, err
 		}
 		if err := checkVersion(before.Version, in.Versions); err != nil {
@@ -166,13 +171,13 @@ func UpdateAPIKey(ctx context.Context, db *store.DB, by Caller, id string, in *C
 		if reflect.DeepEqual(before, key) {
 			return key, nil
 		}
-		if err := checkTouch(by.Rights, before); err != nil {
+		if err := checkTouch(held, before); err != nil {
 			return nil, err
 		}
 		if err := checkAPIKey(tx, before, key); err != nil {
 			return nil, err
 		}
-		if err := checkGain(by.Rights, before, key); err != nil {
+		if err := checkGain(held, before, key); err != nil {
 			return nil, err
 		}
 		return key, saveAPIKey(ctx, tx, by, updated, before, key, columns)
@@ -200,10 +205,11 @@ func RotateAPIKey(ctx context.Context, db *store.DB, by Caller, id string, overl
 		if err != nil {
 			return nil, err
 		}
-		if by, err = by.over(ctx, tx, before); err != nil {
+		held, err := by.over(ctx, tx, before)
+		if err != nil {
 			return nil, err
 		}
-		if err := checkGain(by.Rights, nil, before); err != nil {
+		if err := checkGain(held, nil, before); err != nil {
 			return nil, err
 		}
 		copied := *before
@@ -229,10 +235,11 @@ func DeleteAPIKey(ctx context.Context, db *store.DB, by Caller, id string, versi
 		if err != nil {
 			return err
 		}
-		if by, err = by.over(ctx, tx, key); err != nil {
+		held, err := by.over(ctx, tx, key)
+		if err != nil {
 			return err
 		}
-		if err := checkTouch(by.Rights, key); err != nil {
+		if err := checkTouch(held, key); err != nil {
 			return err
 		}
 		if err := checkVersion(key.Version, versions); err != nil {

@@ -3,7 +3,6 @@ package models
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"roster/models/collection"
@@ -37,26 +36,21 @@ func own(ctx context.Context, tx *store.DB, by Caller, in *Change, key *APIKey) 
 		return nil
 	}
 	key.OrganizationID = &id
-	return roomForKey(ctx, tx, by.Scope, id)
+	return lockForKey(ctx, tx, by.Scope, id)
 }
 
-// over returns a caller with the rights that it has over a key, and refuses it without that to change keys. Over those of their own people
-// have all that their credential has.
-func (by Caller) over(ctx context.Context, tx *store.DB, key *APIKey) (Caller, error) {
+// over returns the rights that a caller has over a key, and refuses it without that to change keys. Over those of their own people have all
+// that their credential has; of what others get by a key of an organization they have what they hold below it as well.
+func (by Caller) over(ctx context.Context, tx *store.DB, key *APIKey) (Rights, error) {
 	if key.UserID != nil && *key.UserID == by.User() || by.User() == "" {
-		return by, nil
+		return by.Rights, nil
 	}
-	by, err := by.at(ctx, tx, deref(key.OrganizationID), "apiKeys:write")
-	if err != nil {
-		return by, err
-	}
-	s, err := standingOf(ctx, tx, by, deref(key.OrganizationID))
+	s, err := by.at(ctx, tx, deref(key.OrganizationID), "apiKeys:write")
 	if err == nil && s.rank < programRank {
 		err = &store.Error{Kind: store.Forbidden, Message: fmt.Sprintf("A key of an organization has the rank %d, and this caller %d.",
 			programRank, s.rank)}
 	}
-	by.Rights.Scopes = by.below // what the key gives to others holds below as well
-	return by, err
+	return Rights{s.below, s.Until}, err
 }
 
 // ownUser sets the user of a new key: who makes it, or whom a management key of the whole installation names.
@@ -83,36 +77,38 @@ func ownUser(ctx context.Context, tx *store.DB, by Caller, in *Change, key *APIK
 		return err
 	}
 	key.UserID = &user
-	var n int64
-	if err := APIKeys.From(ctx, tx, collection.Condition("user_id = ?", user)).Count(&n).Error; err != nil {
-		return fmt.Errorf("count keys: %w", err)
-	}
-	if n >= maxKeys {
-		return &store.Error{Kind: store.Conflict, Field: "user",
-			Message: fmt.Sprintf("A user has at most %d keys. Delete one that is not used.", maxKeys)}
-	}
 	return nil
 }
 
 // maxKeys is how many keys belong to one organization, or to one user, at most, those that have expired included.
 const maxKeys = 100
 
-// roomForKey makes sure that an organization is there, visible and may have one more key. It locks the organization: of two keys at once
-// one is counted by the other, and an organization that is being deleted takes all of them along.
-func roomForKey(ctx context.Context, tx *store.DB, scope collection.Scope, organization string) error {
-	if _, err := lockLive[Organization](ctx, tx, Organizations, scope, organization); err != nil {
-		if store.IsKind(err, store.NotFound) {
-			return store.NoRelated("organization", 0, "organizations", organization)
-		}
-		return err
+// lockForKey makes sure that an organization is there and visible. It locks the organization: of two keys at once one is counted by the
+// other, and an organization that is being deleted takes all of them along.
+func lockForKey(ctx context.Context, tx *store.DB, scope collection.Scope, organization string) error {
+	_, err := lockLive[Organization](ctx, tx, Organizations, scope, organization)
+	if store.IsKind(err, store.NotFound) {
+		return store.NoRelated("organization", 0, "organizations", organization)
+	}
+	return err
+}
+
+// roomForKey makes sure that whose a new key is, whom the transaction has locked, may have one more.
+func roomForKey(ctx context.Context, tx *store.DB, key *APIKey) error {
+	field, of, whose := "organization", key.OrganizationID, "An organization"
+	if key.UserID != nil {
+		field, of, whose = "user", key.UserID, "A user"
+	}
+	if of == nil {
+		return nil
 	}
 	var n int64
-	if err := APIKeys.From(ctx, tx, collection.Condition("organization_id = ?", organization)).Count(&n).Error; err != nil {
+	if err := APIKeys.From(ctx, tx, collection.Condition(field+"_id = ?", *of)).Count(&n).Error; err != nil {
 		return fmt.Errorf("count keys: %w", err)
 	}
 	if n >= maxKeys {
-		return &store.Error{Kind: store.Conflict, Field: "organization",
-			Message: fmt.Sprintf("An organization has at most %d keys. Delete one that is not used.", maxKeys)}
+		return &store.Error{Kind: store.Conflict, Field: field,
+			Message: fmt.Sprintf("%s has at most %d keys. Delete one that is not used.", whose, maxKeys)}
 	}
 	return nil
 }
@@ -121,8 +117,9 @@ func roomForKey(ctx context.Context, tx *store.DB, scope collection.Scope, organ
 func checkAPIKey(tx *store.DB, before, key *APIKey) error {
 	var errs store.Errors
 	for _, scope := range key.Scopes {
-		if !slices.Contains(Scopes(), scope) {
-			errs = append(errs, &store.Error{Kind: store.Invalid, Field: "scopes", Message: fmt.Sprintf("There is no scope %.60q.", scope)})
+		if !IsScope(scope) {
+			errs = append(errs, &store.Error{Kind: store.Invalid, Field: "scopes",
+				Message: fmt.Sprintf("%.80q is no scope: %s.", scope, wordForm)})
 		}
 	}
 	kept := before != nil && before.ExpiresAt != nil && key.ExpiresAt != nil && before.ExpiresAt.Equal(key.ExpiresAt.Time)

@@ -18,7 +18,7 @@ import (
 // Check is a question: may a user do something at an organization?
 type Check struct{ User, Permission, Organization string }
 
-// Decision is the answer to a check, with the memberships and roles that it comes from, in order; none where it is no.
+// Decision is the answer to a check, with memberships and roles that it comes from, in order; none where it is no.
 type Decision struct {
 	Allowed            bool
 	Memberships, Roles []string
@@ -62,7 +62,8 @@ func Decide(ctx context.Context, db *store.DB, checks []Check) ([]Decision, erro
 }
 
 // DecideFor answers checks as a caller may know: it is told of organizations and users that it sees, and, if it is a person, of others
-// where it reads memberships; of the rest no. A check without a user is about the caller itself.
+// where it reads memberships; of the rest no. A check without a user is about the caller itself. Of what a yes comes from it is told the
+// memberships and roles that it sees.
 func DecideFor(ctx context.Context, db *store.DB, by Caller, checks []Check) ([]Decision, error) {
 	asked := slices.Clone(checks)
 	var users, organizations []string
@@ -105,7 +106,34 @@ func DecideFor(ctx context.Context, db *store.DB, by Caller, checks []Check) ([]
 	for i, allowed := range programs {
 		decisions[i].Allowed = allowed
 	}
-	return decisions, nil
+	return decisions, by.tellReasons(ctx, db, decisions)
+}
+
+// tellReasons takes out of decisions the memberships and roles that a caller does not see.
+func (by Caller) tellReasons(ctx context.Context, db *store.DB, decisions []Decision) error {
+	if by.Scope.All() {
+		return nil
+	}
+	for _, reasons := range []struct {
+		of  *collection.Collection
+		ids func(*Decision) *[]string
+	}{
+		{Memberships, func(d *Decision) *[]string { return &d.Memberships }}, {Roles, func(d *Decision) *[]string { return &d.Roles }},
+	} {
+		var named []string
+		for i := range decisions {
+			named = append(named, *reasons.ids(&decisions[i])...)
+		}
+		seen, err := collection.VisibleIDs(ctx, db, reasons.of, by.Scope, store.SortedUnique(named))
+		if err != nil {
+			return err
+		}
+		for i := range decisions {
+			ids := reasons.ids(&decisions[i])
+			*ids = slices.DeleteFunc(*ids, func(id string) bool { return !seen[id] })
+		}
+	}
+	return nil
 }
 
 // told returns the condition that a caller may know who does what at the organization in a column: a person where they read memberships,
@@ -132,8 +160,7 @@ func toldOfMembers(ctx context.Context, db *store.DB, by Caller, organizations [
 	return told, nil
 }
 
-// withholds reports whether the credential of a person lacks a word: then it is not theirs while they use it. Words of applications are in
-// the scope * alone.
+// withholds reports whether the credential of a person lacks a word: then it is not theirs while they use it.
 func (by Caller) withholds(word string) bool { return !by.Rights.Hold(word) }
 
 // wordAsked is a word of a check, or one that includes it.
@@ -193,7 +220,7 @@ func Permissions(ctx context.Context, db *store.DB, by Caller, organizations []s
 			if err != nil {
 				return nil, err
 			}
-			words[id] = within(by.Rights, s.words)
+			words[id] = within(by.Rights, s.Scopes)
 		}
 	}
 	return words, nil

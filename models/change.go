@@ -22,6 +22,8 @@ type Change struct {
 	Echo map[string]any
 	// Kept holds, by attribute, what is stored instead of a value, where that was worked out beforehand (HashPassword).
 	Kept map[string]string
+	// Replacements are the roles that the members of a branch get in place of those that they lose by a move.
+	Replacements []RoleReplacement
 	// Versions are those of the resource that the change is meant for, nil for any.
 	Versions *Versions
 	// CurrentPassword is what a person says is theirs, "" for nothing.

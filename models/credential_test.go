@@ -292,7 +292,7 @@ func TestNobodyMakesAKeyThatCanDoMoreThanHimself(t *testing.T) {
 		}{
 			"a scope it does not hold": {create(leaf, models.OrganizationKey, "", "users:write"), store.Forbidden, "scopes"},
 			"every scope":              {create(leaf, models.OrganizationKey, "", "*"), store.Forbidden, "scopes"},
-			"a scope that is none":     {create(leaf, models.OrganizationKey, "", "no:scope"), store.Invalid, "scopes"},
+			"a scope that is none":     {create(leaf, models.OrganizationKey, "", "No:scope"), store.Invalid, "scopes"},
 			"one of several": {
 				create(leaf, models.OrganizationKey, "", "users:read", "events:read"), store.Forbidden, "scopes"},
 			"a management key":            {create(leaf, models.ManagementKey, "", "users:read"), store.Forbidden, "kind"},

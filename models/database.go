@@ -34,6 +34,8 @@ type Allowed struct {
 	PasswordWork int
 	// Files says where the bytes of files are kept.
 	Files FileRules
+	// UsersCreateOrganizations: people may create the head of a tree, and make a branch one.
+	UsersCreateOrganizations bool
 }
 
 // attachment is what models keeps with a database.

@@ -35,8 +35,6 @@ type Caller struct {
 	Rights         Rights
 	// Address is where the request comes from.
 	Address netip.Addr
-
-	below []string // of a person at an organization, what they hold in those below as well, see [Caller.at]
 }
 
 // User returns the id of the person that the caller acts as, "" for a program.

@@ -108,6 +108,11 @@ func changeUsersOf(ctx context.Context, tx *store.DB, by Caller, organization st
 	if err := shareOrganization(ctx, tx, by.Scope, organization); err != nil {
 		return err
 	}
+	if how != RemoveMembers || !slices.Equal(links, Links{by.User()}) { // anyone may leave
+		if err := by.may(ctx, tx, organization, "memberships:write"); err != nil {
+			return err
+		}
+	}
 	join, leave := how.parts(store.Column(memberships, func(m *Membership) string { return m.UserID }), links)
 	for _, m := range memberships {
 		if !slices.Contains(leave, m.UserID) {
@@ -174,6 +179,13 @@ func changeChildrenOf(ctx context.Context, tx *store.DB, by Caller, parent strin
 		return err
 	}
 	if err := shareOrganization(ctx, tx, by.Scope, parent); err != nil {
+		return err
+	}
+	word := "organizations:write"
+	if how == RemoveMembers {
+		word = deleteOrganizations
+	}
+	if err := by.may(ctx, tx, parent, word); err != nil {
 		return err
 	}
 	children := append(Organizations.Present(by.Scope), collection.Condition("organizations.parent_id = ?", parent))

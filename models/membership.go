@@ -33,11 +33,13 @@ func defineMemberships(c *collection.Collection) {
 		Visible: func(s collection.Scope) collection.Where {
 			return s.OrOwn(s.Within(reading("memberships"), "memberships.organization_id"), "memberships.user_id")
 		},
+		Own: "user_id",
 		Reached: collection.Reached{Table: "memberships", Column: "organization_id", Words: reading("memberships"), Own: true, Live: true,
 			InOrder: []string{"created_at", "id"}},
 		Live:   "EXISTS (SELECT 1 FROM organizations mo WHERE mo.id = memberships.organization_id AND mo.deleted_at IS NULL)",
 		Order:  []string{"memberships.created_at", "memberships.id"},
-		Always: []string{"version"},
+		Always: []string{"version", "user_id", "organization_id"},
+		Remark: nameOrganizations,
 		Filters: map[string]collection.Filter{
 			"organizationId": collection.ByID("memberships.organization_id"),
 			"userId":         collection.ByID("memberships.user_id"),
@@ -89,7 +91,9 @@ func defineMemberships(c *collection.Collection) {
 }
 
 func relateMemberships(c *collection.Collection) {
-	c.Relate(jsonapi.Relationship{Name: "organization", Required: true, CreateOnly: true, Doc: "The organization the user is in."},
+	c.Relate(jsonapi.Relationship{Name: "organization", Required: true, CreateOnly: true,
+		Doc: "The organization the user is in. Of their own memberships people are told its name, too, whatever their roles: " +
+			"meta.organizationName."},
 		collection.Relation{Target: Organizations, Column: "organization_id", Evident: true})
 	c.Relate(jsonapi.Relationship{Name: "user", Required: true, CreateOnly: true, Doc: "The user who is in it."},
 		collection.Relation{Target: Users, Column: "user_id", Evident: true})
@@ -99,7 +103,31 @@ func relateMemberships(c *collection.Collection) {
 	c.Relate(jsonapi.Relationship{Name: "primaryRole", ReadOnly: true, Derived: true,
 		Doc: "The role of the highest rank; of several the first by its key."},
 		collection.Relation{Target: Roles, Through: "membership_roles", Owner: "membership_id", Other: "role_id",
-			First: "roles.rank DESC, roles.key, roles.id"})
+			First: "roles.rank DESC, roles.key, roles.id", OwnToo: true})
+}
+
+// nameOrganizations tells people, in the meta of memberships of their own, the names of the organizations, which they need not see.
+func nameOrganizations(ctx context.Context, db *store.DB, scope collection.Scope, items []any, resources []*jsonapi.Resource) error {
+	own := map[string][]*jsonapi.Resource{}
+	for i, item := range items {
+		if id := item.(*Membership).OrganizationID; Memberships.IsOwn(scope, item) {
+			own[id] = append(own[id], resources[i])
+		}
+	}
+	if len(own) == 0 {
+		return nil
+	}
+	var found []*Organization
+	named := Organizations.From(ctx, db, collection.Condition("id IN ?", sortedKeys(own)))
+	if err := named.Select("id", "name").Find(&found).Error; err != nil {
+		return fmt.Errorf("read names of organizations: %w", err)
+	}
+	for _, org := range found {
+		for _, resource := range own[org.ID] {
+			resource.Meta = map[string]any{"organizationName": org.Name}
+		}
+	}
+	return nil
 }
 
 // MaxMemberships is the number of organizations that a user can be in.
@@ -121,6 +149,10 @@ func CreateMembership(ctx context.Context, db *store.DB, by Caller, in *Change) 
 				errs = append(errs, &store.Error{Kind: store.Required, Field: end.name,
 					Message: "A membership needs the relationship " + end.name + "."})
 			}
+		}
+		if roles, given := in.Links["roles"]; given && len(roles) == 0 {
+			errs = append(errs, &store.Error{Kind: store.Invalid, Field: "roles",
+				Message: "A membership has at least one role: name none to give that of a member."})
 		}
 		if len(errs) > 0 {
 			return m, errs
@@ -185,10 +217,8 @@ func UpdateMembership(ctx context.Context, db *store.DB, by Caller, id string, i
 		if m, err = lockLive[Membership](ctx, tx, Memberships, by.Scope, id); err != nil {
 			return nil, err
 		}
-		if by.User() != m.UserID {
-			if err := by.may(ctx, tx, m.OrganizationID, "memberships:write"); err != nil {
-				return nil, err
-			}
+		if err := by.touches(ctx, tx, m); err != nil {
+			return nil, err
 		}
 		if err := checkVersion(m.Version, in.Versions); err != nil {
 			return nil, err
@@ -222,6 +252,9 @@ func DeleteMembership(ctx context.Context, db *store.DB, by Caller, id string, v
 		}
 		m, err := lockLive[Membership](ctx, tx, Memberships, by.Scope, id)
 		if err != nil {
+			return err
+		}
+		if err := by.touches(ctx, tx, m); err != nil {
 			return err
 		}
 		if err := checkVersion(m.Version, versions); err != nil {
@@ -282,7 +315,7 @@ func endMembership(ctx context.Context, tx *store.DB, by Caller, m *Membership) 
 	if err != nil {
 		return err
 	}
-	if err := checkMember(ctx, tx, by, m); err != nil {
+	if err := checkMember(ctx, tx, by, m.UserID, m.OrganizationID); err != nil {
 		return err
 	}
 	// Sharing the organization's row keeps it from being deleted, or restored, while its numbers change. With its owners nobody else
@@ -363,9 +396,19 @@ func lockMemberships(ctx context.Context, tx *store.DB, conds ...collection.Wher
 	return memberships, nil
 }
 
-// membershipOrganizations returns the organizations of a user that a scope sees, in order.
+// membershipOrganizations returns the organizations of a user that a scope sees, those that are deleted too, in order.
 func membershipOrganizations(ctx context.Context, tx *store.DB, scope collection.Scope, user string) ([]string, error) {
-	q := Memberships.From(ctx, tx, Memberships.Visible(scope), collection.Condition("user_id = ?", user))
+	return organizationsIn(ctx, tx, user, Memberships.Visible(scope))
+}
+
+// liveOrganizations returns the organizations of a user that a scope sees and that are not deleted, in order.
+func liveOrganizations(ctx context.Context, tx *store.DB, scope collection.Scope, user string) ([]string, error) {
+	return organizationsIn(ctx, tx, user, Memberships.Present(scope)...)
+}
+
+// organizationsIn returns the organizations of the memberships of a user that meet every condition, in order.
+func organizationsIn(ctx context.Context, tx *store.DB, user string, conds ...collection.Where) ([]string, error) {
+	q := Memberships.From(ctx, tx, append(conds, collection.Condition("user_id = ?", user))...)
 	var ids []string
 	if err := q.Order("organization_id").Pluck("organization_id", &ids).Error; err != nil {
 		return nil, fmt.Errorf("read memberships: %w", err)
@@ -380,10 +423,35 @@ func changeOrganizationsOf(ctx context.Context, tx *store.DB, by Caller, user st
 	if _, err := lock[User](ctx, tx, Users, by.Scope, user); err != nil {
 		return err
 	}
+	if err := by.mayJoin(ctx, tx, user, links); err != nil {
+		return err
+	}
 	if changed, err := setOrganizations(ctx, tx, by, user, how, links); err != nil || !changed {
 		return err
 	}
 	return touchUser(ctx, tx, user)
+}
+
+// mayJoin refuses somebody who may write memberships neither where a user is a member nor where they are to be one. Their own memberships
+// people may end.
+func (by Caller) mayJoin(ctx context.Context, tx *store.DB, user string, organizations Links) error {
+	if by.User() == "" || by.User() == user {
+		return nil
+	}
+	present, err := liveOrganizations(ctx, tx, by.Scope, user)
+	if err != nil {
+		return err
+	}
+	var n int64
+	writable := by.Scope.Within(including("memberships:write"), "organizations.id")
+	among := collection.Condition("organizations.id IN ?", append(present, organizations.known()...))
+	if err := Organizations.From(ctx, tx, writable, among).Limit(1).Count(&n).Error; err != nil {
+		return fmt.Errorf("look for a membership to write: %w", err)
+	}
+	if n == 0 || !by.Rights.Hold("memberships:write") {
+		return &store.Error{Kind: store.Forbidden, Message: "This needs memberships:write at an organization of the user."}
+	}
+	return nil
 }
 
 // setOrganizations changes the organizations of a user, whose row is locked, as far as the caller sees, and reports whether there was

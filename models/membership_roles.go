@@ -53,10 +53,11 @@ func insertRoles(ctx context.Context, tx *store.DB, m *Membership, roles []strin
 	return err
 }
 
-// checkGrant makes sure that a caller may give the roles at some places of a list at an organization: they are seen, can be used there, and
-// are within what the caller holds there. The error has each that is not. What is given stays as it is until the transaction ends.
+// checkGrant makes sure that a caller may give the roles at some places of a list at an organization: they are seen, can be
+// used there, and are within what the caller holds there. The error has each that is not. What is given stays as it is until the
+// transaction ends.
 func checkGrant(ctx context.Context, tx *store.DB, by Caller, organization string, roles Links, places []int) error {
-	s, err := standingOf(ctx, tx, by, organization)
+	s, err := by.there(ctx, tx, organization)
 	if err != nil {
 		return err
 	}
@@ -103,19 +104,28 @@ func usableRole(ctx context.Context, tx *store.DB, scope collection.Scope, organ
 	return found[0], nil
 }
 
-// checkMember makes sure that a caller may change or end a membership: its own, or that of somebody of a lower rank; an owner anybody's.
-func checkMember(ctx context.Context, tx *store.DB, by Caller, m *Membership) error {
-	if by.User() == m.UserID {
+// checkMember makes sure that a caller may change or end the membership of a user in an organization: its own, or that of somebody of a
+// lower rank; an owner anybody's.
+func checkMember(ctx context.Context, tx *store.DB, by Caller, user, organization string) error {
+	if by.User() == user {
 		return nil
 	}
-	if err := by.may(ctx, tx, m.OrganizationID, "memberships:write"); err != nil {
+	if err := by.may(ctx, tx, organization, "memberships:write"); err != nil {
 		return err
 	}
-	higher, err := outranks(ctx, tx, by, m.UserID, m.OrganizationID)
+	higher, err := outranks(ctx, tx, by, user, organization)
 	if err == nil && !higher {
 		err = &store.Error{Kind: store.Forbidden, Message: "Only an owner changes the membership of somebody of an equal or higher rank."}
 	}
 	return err
+}
+
+// touches refuses who may not change a membership at all: it is their own, or they may write memberships there.
+func (by Caller) touches(ctx context.Context, tx *store.DB, m *Membership) error {
+	if by.User() == m.UserID {
+		return nil
+	}
+	return by.may(ctx, tx, m.OrganizationID, "memberships:write")
 }
 
 // changeRolesOf changes the roles of a membership at their URL.
@@ -125,6 +135,9 @@ func changeRolesOf(ctx context.Context, tx *store.DB, by Caller, membership stri
 	}
 	m, err := lockLive[Membership](ctx, tx, Memberships, by.Scope, membership)
 	if err != nil {
+		return err
+	}
+	if err := by.touches(ctx, tx, m); err != nil {
 		return err
 	}
 	return changeRoles(ctx, tx, by, m, how, links)
@@ -145,7 +158,7 @@ func changeRoles(ctx context.Context, tx *store.DB, by Caller, m *Membership, ho
 	if len(join)+len(leave) == 0 {
 		return nil
 	}
-	if err := checkMember(ctx, tx, by, m); err != nil {
+	if err := checkMember(ctx, tx, by, m.UserID, m.OrganizationID); err != nil {
 		return err
 	}
 	if len(join) > 0 { // roles of their own people may give up, not take
@@ -230,15 +243,20 @@ func keepOwners(ctx context.Context, tx *store.DB, user string) error {
 // locked, so that of two owners who leave at once the second one finds the first gone. What is below it needs no look: its owners are those
 // of what is above it, or its own.
 func checkOwner(ctx context.Context, tx *store.DB, organization string) error {
-	var owned bool
-	err := tx.Session(ctx).Raw(`SELECT EXISTS (SELECT 1 FROM `+collection.Held+` JOIN users u ON u.id = hm.user_id AND u.active
-		WHERE hp.descendant_id = ? AND hr.id = ?)`, organization, RoleOwner).Scan(&owned).Error
-	if err != nil {
-		return fmt.Errorf("look for an owner: %w", err)
-	}
-	if !owned {
-		return &store.Error{Kind: store.Conflict, Message: "It is the last owner of the organization " + organization +
+	owned, err := hasOwner(ctx, tx, organization)
+	if err == nil && !owned {
+		err = &store.Error{Kind: store.Conflict, Message: "It is the last owner of the organization " + organization +
 			": make somebody else an owner first."}
 	}
-	return nil
+	return err
+}
+
+// hasOwner reports whether an organization has an effective owner.
+func hasOwner(ctx context.Context, tx *store.DB, organization string) (owned bool, err error) {
+	err = tx.Session(ctx).Raw(`SELECT EXISTS (SELECT 1 FROM `+collection.Held+` JOIN users u ON u.id = hm.user_id AND u.active
+		WHERE hp.descendant_id = ? AND hr.id = ?)`, organization, RoleOwner).Scan(&owned).Error
+	if err != nil {
+		return false, fmt.Errorf("look for an owner: %w", err)
+	}
+	return owned, nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"reflect"
+	"slices"
 
 	"gorm.io/gorm/clause"
 
@@ -247,17 +248,54 @@ func ownOrganization(ctx context.Context, tx *store.DB, by Caller, org *Organiza
 		return nil
 	}
 	s, err := standingOfUser(ctx, tx, by.User(), org.ID, "")
-	if err != nil || holds(s.words, "memberships:write") {
+	if err != nil || s.Hold("memberships:write") {
 		return err
 	}
-	giving := by.ruled()
-	if _, err := lock[User](ctx, tx, Users, giving.Scope, by.User()); err != nil {
+	return makeOwner(ctx, tx, by, org)
+}
+
+// ownHead sees to it that a branch which a person has made a head keeps an owner: that person, if it was theirs from above, and otherwise
+// one of its own. Who may take a branch away does not come to own it thereby.
+func ownHead(ctx context.Context, tx *store.DB, by Caller, held standing, org *Organization) error {
+	if s, err := standingOfUser(ctx, tx, by.User(), org.ID, ""); err != nil || s.owner {
 		return err
 	}
-	if _, err := addMembership(ctx, tx, giving, org.ID, by.User(), RoleOwner); err != nil {
+	if held.owner {
+		return makeOwner(ctx, tx, by, org)
+	}
+	owned, err := hasOwner(ctx, tx, org.ID)
+	if err == nil && !owned {
+		err = &store.Error{Kind: store.Conflict, Field: "parent",
+			Message: "Nobody would own the organization, because its owners are above it: make somebody its owner first."}
+	}
+	return err
+}
+
+// makeOwner makes a person an owner of an organization by a membership in it. Nobody could give them that; a rule does.
+func makeOwner(ctx context.Context, tx *store.DB, by Caller, org *Organization) error {
+	giving, user := by.ruled(), by.User()
+	if _, err := lock[User](ctx, tx, Users, giving.Scope, user); err != nil {
 		return err
 	}
-	return touchUser(ctx, tx, by.User())
+	here := collection.Condition("organization_id = ? AND user_id = ?", org.ID, user)
+	present, err := lockMemberships(ctx, tx, here)
+	if err != nil {
+		return err
+	}
+	if len(present) > 0 {
+		roles, err := rolesOf(ctx, tx, present[0])
+		if err != nil {
+			return err
+		}
+		return saveRoles(ctx, tx, giving, present[0], roles, store.SortedUnique(append(slices.Clone(roles), RoleOwner)))
+	}
+	if _, err := addMembership(ctx, tx, giving, org.ID, user, RoleOwner); err != nil {
+		return err
+	}
+	if err := touchUser(ctx, tx, user); err != nil {
+		return err
+	}
+	return checkMemberships(ctx, tx, user)
 }
 
 // announceOrganization counts and records a new organization.
@@ -310,11 +348,15 @@ func UpdateOrganization(ctx context.Context, db *store.DB, by Caller, id string,
 		if err := lockTreesFor(ctx, tx, by.Scope, id, in); err != nil {
 			return nil, err
 		}
+		if err := replacements(in.Replacements).lockHolders(ctx, tx, id); err != nil {
+			return nil, err
+		}
 		before, err := lockOrganization(ctx, tx, by.Scope, id)
 		if err != nil {
 			return nil, err
 		}
-		if by, err = by.at(ctx, tx, id, "organizations:write"); err != nil {
+		held, err := by.at(ctx, tx, id, "organizations:write")
+		if err != nil {
 			return nil, err
 		}
 		restoring := before.DeletedAt != nil
@@ -358,7 +400,10 @@ func UpdateOrganization(ctx context.Context, db *store.DB, by Caller, id string,
 		}
 		sealWebhook(tx, org, before, in)
 		org.Active = validAt(org, tx)
-		return org, saveOrganization(ctx, tx, by, before, org, columns)
+		if err := saveOrganization(ctx, tx, by, before, org, columns); err != nil {
+			return nil, err
+		}
+		return org, arrive(ctx, tx, by, held, in, before, org)
 	})
 }
 

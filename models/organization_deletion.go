@@ -83,7 +83,7 @@ func DeleteOrganization(ctx context.Context, db *store.DB, by Caller, id string,
 		if org.DeletedAt != nil {
 			return store.NoResource("organizations", id)
 		}
-		if by, err = by.at(ctx, tx, id, "organizations:delete"); err != nil {
+		if err := by.may(ctx, tx, id, "organizations:delete"); err != nil {
 			return err
 		}
 		if err := checkVersion(org.Version, versions); err != nil {

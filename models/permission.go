@@ -32,6 +32,9 @@ func OwnPermissions() []string {
 // applicationWord matches the words that an application may choose.
 var applicationWord = regexp.MustCompile(`^[a-z][a-z0-9._:-]{0,63}$`)
 
+// wordForm says what they look like.
+const wordForm = "a small letter, then small letters, digits and . _ : -, 64 characters at most"
+
 // isPermission reports whether a word can be given to a role. The one that stands for all words cannot: it is the owner's alone.
 func isPermission(word string) bool {
 	return applicationWord.MatchString(word) || isOwn(word)

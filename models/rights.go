@@ -13,8 +13,12 @@ type Rights struct {
 // EveryScope is the scope that contains all others.
 const EveryScope = "*"
 
-// Scopes returns every scope there is, in order: the one that contains all, and the words of the service.
+// Scopes returns the scopes that the service itself asks for, in order: the one that contains all, and its own words.
 func Scopes() []string { return append([]string{EveryScope}, OwnPermissions()...) }
+
+// IsScope reports whether a word can be a scope: the one that contains all, or whatever a role can permit. With the words of applications a
+// credential may do nothing here; it may hand them on, and is told that it holds them.
+func IsScope(word string) bool { return word == EveryScope || isPermission(word) }
 
 // Hold reports whether a scope is among the rights, or one that includes it.
 func (r Rights) Hold(scope string) bool { return holds(r.Scopes, scope) }

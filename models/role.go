@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"roster/jsonapi"
 	"roster/models/collection"
@@ -213,13 +214,13 @@ func DeleteRole(ctx context.Context, db *store.DB, by Caller, id string, version
 		if err != nil {
 			return err
 		}
-		if err := checkVersion(role.Version, versions); err != nil {
-			return err
-		}
 		if err := checkEditing(ctx, tx, by, role); err != nil {
 			return err
 		}
-		if err := checkUnused(ctx, tx, id); err != nil {
+		if err := checkVersion(role.Version, versions); err != nil {
+			return err
+		}
+		if err := checkUnused(ctx, tx, by, id); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, `DELETE FROM roles WHERE id = ?`, id); err != nil {
@@ -227,6 +228,59 @@ func DeleteRole(ctx context.Context, db *store.DB, by Caller, id string, version
 		}
 		return record(ctx, tx, by, change{verb: deleted, collection: Roles, organization: deref(role.OrganizationID), before: role})
 	})
+}
+
+// checkUnused refuses the deletion of a role that memberships have, those in deleted organizations too: they come back with these. It tells
+// how many there are of what the caller sees.
+func checkUnused(ctx context.Context, tx *store.DB, by Caller, role string) error {
+	having := collection.Condition("memberships.id IN (SELECT membership_id FROM membership_roles WHERE role_id = ?)", role)
+	var all, seen, live int64
+	for _, of := range []struct {
+		n     *int64
+		conds []collection.Where
+	}{{&all, nil}, {&seen, []collection.Where{Memberships.Visible(by.Scope)}}, {&live, Memberships.Present(by.Scope)}} {
+		if err := Memberships.From(ctx, tx, append(of.conds, having)...).Count(of.n).Error; err != nil {
+			return fmt.Errorf("count memberships with a role: %w", err)
+		}
+	}
+	offers, err := offersOf(ctx, tx, by, role)
+	if err != nil {
+		return err
+	}
+	uses := offers
+	if live > 0 {
+		uses = append(uses, fmt.Sprintf("Memberships that have the role: %d. Give them others first.", live))
+	}
+	if seen > live {
+		uses = append(uses, fmt.Sprintf("Memberships in deleted organizations that have it: %d. Restore these first.", seen-live))
+	}
+	if all > seen {
+		uses = append(uses, "Memberships that this caller does not see have it.")
+	}
+	if len(uses) == 0 {
+		return nil
+	}
+	return &store.Error{Kind: store.Conflict, Message: strings.Join(uses, " ")}
+}
+
+// offersOf says which open invitations offer a role.
+func offersOf(ctx context.Context, tx *store.DB, by Caller, role string) (uses []string, err error) {
+	offering := []collection.Where{collection.Condition(openInvitations, tx.Now()),
+		collection.Condition("invitations.id IN (SELECT invitation_id FROM invitation_roles WHERE role_id = ?)", role)}
+	var all, seen int64
+	if err = Invitations.From(ctx, tx, offering...).Count(&all).Error; err == nil && all > 0 {
+		err = Invitations.From(ctx, tx, append(offering, Invitations.Visible(by.Scope))...).Count(&seen).Error
+	}
+	if err != nil {
+		return nil, fmt.Errorf("count invitations with a role: %w", err)
+	}
+	if seen > 0 {
+		uses = append(uses, fmt.Sprintf("Open invitations that offer the role: %d. Revoke them first.", seen))
+	}
+	if all > seen {
+		uses = append(uses, "Open invitations that this caller does not see offer it.")
+	}
+	return uses, nil
 }
 
 // lockRole locks a role that is to be changed. One that is built in cannot be.

@@ -37,8 +37,7 @@ func checkRole(role *Role) error {
 		case word == EveryScope:
 			invalid("permissions", "Only the built-in role owner has the permission *.")
 		case !isPermission(word):
-			invalid("permissions", "%.80q is no permission: a small letter, then small letters, digits and . _ : -, 64 characters at most.",
-				word)
+			invalid("permissions", "%.80q is no permission: %s.", word, wordForm)
 		}
 	}
 	words := slices.Clone(role.Permissions)
@@ -47,30 +46,10 @@ func checkRole(role *Role) error {
 	return errs.Err()
 }
 
-// checkUnused makes sure that nobody has a role, whose row the transaction has locked, and that no open invitation offers it.
-func checkUnused(ctx context.Context, tx *store.DB, id string) error {
-	var n struct{ Given, Offered int64 }
-	err := tx.Session(ctx).Raw(`SELECT (SELECT COUNT(*) FROM membership_roles WHERE role_id = ?) AS given,
-			(SELECT COUNT(*) FROM invitation_roles ir JOIN invitations ON invitations.id = ir.invitation_id
-				WHERE ir.role_id = ? AND `+openInvitations+`) AS offered`, id, id, tx.Now()).Scan(&n).Error
-	switch {
-	case err != nil:
-		return fmt.Errorf("count who has a role: %w", err)
-	case n.Given > 0:
-		return &store.Error{Kind: store.Conflict, Message: fmt.Sprintf("%d memberships have the role. Give them others first.", n.Given)}
-	case n.Offered > 0:
-		return &store.Error{Kind: store.Conflict, Message: fmt.Sprintf("%d open invitations offer the role. Revoke them first.", n.Offered)}
-	}
-	return nil
-}
-
 // checkEditing makes sure that states of a role are within what the caller holds at the organization of the role.
 func checkEditing(ctx context.Context, tx *store.DB, by Caller, states ...*Role) error {
 	for _, role := range states {
-		if err := by.may(ctx, tx, deref(role.OrganizationID), "roles:write"); err != nil {
-			return err
-		}
-		s, err := standingOf(ctx, tx, by, deref(role.OrganizationID))
+		s, err := by.at(ctx, tx, deref(role.OrganizationID), "roles:write")
 		if err != nil {
 			return err
 		}

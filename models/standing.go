@@ -11,53 +11,45 @@ import (
 	"roster/models/store"
 )
 
-// standing is what a caller may do, and hand on, at one organization.
+// standing is what a caller holds at one organization: what it may do there, and hand on. It is no [Caller], so that nobody can be asked
+// at one organization for what they hold at another.
 type standing struct {
-	// anything: the caller manages it. Nothing is beyond it.
+	// Rights are those of the credential; of a person they hold no more than their roles permit there.
+	Rights
+	// below are the words that it holds in the organizations below as well.
+	below []string
+	// anything: the caller manages the organization. Nothing is beyond it.
 	anything bool
-	// words are the permissions that it holds there, below those that it holds in the organizations below as well.
-	words, below []string
-	rank         int64
-	owner        bool
+	// seesBelow: what belongs to the organizations below is the caller's to see.
+	seesBelow bool
+	rank      int64
+	owner     bool
 }
 
 // programRank is that of the credentials of an organization itself.
 const programRank = 80
 
-// standingOf returns what a caller may do at an organization that it sees. The memberships that this comes from stay until the transaction
-// ends: of a change and the end of a membership that permitted it, one is first.
-func standingOf(ctx context.Context, tx *store.DB, by Caller, organization string) (standing, error) {
-	switch {
-	case by.Scope.Manages():
-		return standing{anything: true}, nil
-	case by.Scope.Single():
-		return standing{words: by.Rights.Scopes, below: by.Rights.Scopes, rank: programRank}, nil
+// there returns what a caller holds at an organization that it sees. The memberships that this comes from stay until the transaction ends:
+// of a change and the end of a membership that permitted it, one is first. The rights of a program are the same everywhere; those of people
+// are what their roles permit there, and no more than the scopes of their key.
+func (by Caller) there(ctx context.Context, tx *store.DB, organization string) (standing, error) {
+	if by.User() == "" {
+		return standing{Rights: by.Rights, below: by.Rights.Scopes, anything: by.Scope.Manages(), seesBelow: by.Scope.SeesBelow(),
+			rank: programRank}, nil
 	}
 	s, err := standingOfUser(ctx, tx, by.User(), organization, tx.Sharing(" OF hm"))
-	s.words, s.below = within(by.Rights, s.words), within(by.Rights, s.below)
+	s.Scopes, s.below, s.Until = within(by.Rights, s.Scopes), within(by.Rights, s.below), by.Rights.Until
 	return s, err
 }
 
-// at returns a caller with the rights that it has at an organization which it sees, and refuses it without the word that is needed there.
-// The rights of a program are the same everywhere; those of people are what their roles permit there, and no more than the scopes of their
-// key.
-func (by Caller) at(ctx context.Context, tx *store.DB, organization, word string) (Caller, error) {
-	there, err := by.there(ctx, tx, organization)
-	if err == nil && !there.Rights.Hold(word) { // without its id: it may be one that the caller does not see
+// at is there, and refuses a caller without the word that is needed at the organization.
+func (by Caller) at(ctx context.Context, tx *store.DB, organization, word string) (standing, error) {
+	s, err := by.there(ctx, tx, organization)
+	if err == nil && !s.Hold(word) { // without its id: it may be one that the caller does not see
 		err = &store.Error{Kind: store.Forbidden, Message: "This needs " + word + " at the organization.", Permission: word,
 			At: organization}
 	}
-	return there, err
-}
-
-// there returns a caller with the rights that it has at an organization, whatever they are.
-func (by Caller) there(ctx context.Context, tx *store.DB, organization string) (Caller, error) {
-	if by.User() == "" {
-		return by, nil
-	}
-	s, err := standingOf(ctx, tx, by, organization)
-	by.Rights.Scopes, by.below = s.words, s.below
-	return by, err
+	return s, err
 }
 
 // may is at for who needs nothing but to know.
@@ -66,13 +58,8 @@ func (by Caller) may(ctx context.Context, tx *store.DB, organization, word strin
 	return err
 }
 
-// holdsBelow reports whether a caller that was asked at an organization holds a scope in those below as well.
-func (by Caller) holdsBelow(scope string) bool {
-	if by.User() != "" {
-		return holds(by.below, scope)
-	}
-	return by.Scope.SeesBelow() && by.Rights.Hold(scope)
-}
+// holdsBelow reports whether a scope is held in the organizations below as well, by a caller that sees them.
+func (s standing) holdsBelow(scope string) bool { return s.seesBelow && holds(s.below, scope) }
 
 // ruled returns a caller for what a rule of the service does on its behalf, and it could not do itself.
 func (by Caller) ruled() Caller {
@@ -100,6 +87,7 @@ func within(rights Rights, words []string) (both []string) {
 
 // standingOfUser returns what a user may do at a live organization. Somebody who is not active holds nothing there, and keeps the rank.
 func standingOfUser(ctx context.Context, db *store.DB, user, organization, locking string) (s standing, err error) {
+	s.seesBelow = true
 	err = db.Read(ctx, func(rows *sql.Rows) error {
 		var role string
 		var permissions jsonapi.Strings
@@ -112,7 +100,7 @@ func standingOfUser(ctx context.Context, db *store.DB, user, organization, locki
 			return nil
 		}
 		s.owner = s.owner || role == RoleOwner
-		s.words = append(s.words, permissions...)
+		s.Scopes = append(s.Scopes, permissions...)
 		if inheritable {
 			s.below = append(s.below, permissions...)
 		}
@@ -123,13 +111,13 @@ func standingOfUser(ctx context.Context, db *store.DB, user, organization, locki
 	if err != nil {
 		return s, fmt.Errorf("read standing: %w", err)
 	}
-	s.words, s.below = store.SortedUnique(s.words), store.SortedUnique(s.below)
+	s.Scopes, s.below = store.SortedUnique(s.Scopes), store.SortedUnique(s.below)
 	return s, nil
 }
 
 // outranks reports whether a caller manages an organization, owns it, or has a higher rank there than a user.
 func outranks(ctx context.Context, tx *store.DB, by Caller, user, organization string) (bool, error) {
-	s, err := standingOf(ctx, tx, by, organization)
+	s, err := by.there(ctx, tx, organization)
 	if err != nil || s.anything || s.owner {
 		return err == nil, err
 	}
@@ -146,7 +134,7 @@ func (s standing) lacking(role *Role) *store.Error {
 		return &store.Error{Kind: store.Forbidden, Field: "rank",
 			Message: fmt.Sprintf("The role %s has the rank %d, and this caller has the rank %d there.", role.Key, role.Rank, s.rank)}
 	}
-	own := s.words
+	own := s.Scopes
 	if role.Inheritable {
 		own = s.below
 	}

@@ -23,7 +23,7 @@ func place(ctx context.Context, tx *store.DB, by Caller, in *Change, org *Organi
 		parent = root
 	}
 	switch {
-	case parent == "" && !by.Scope.All():
+	case parent == "" && !by.mayHead(tx):
 		return &store.Error{Kind: store.Forbidden, Message: "This credential cannot create an organization without a parent."}
 	case parent == "":
 		return nil
@@ -102,7 +102,25 @@ func move(ctx context.Context, tx *store.DB, by Caller, in *Change, before, org 
 	} else if circle {
 		return &store.Error{Kind: store.Conflict, Field: "parent", Message: "An organization cannot be below itself."}
 	}
-	return checkMove(ctx, tx, by, org.ID, parent)
+	return checkMove(ctx, tx, by, org.ID, parent, in.Replacements)
+}
+
+// arrive does for a branch what its move asks for at the new place. held is what the caller held at it before.
+func arrive(ctx context.Context, tx *store.DB, by Caller, held standing, in *Change, before, org *Organization) error {
+	if deref(before.ParentID) == deref(org.ParentID) {
+		return nil
+	}
+	if org.ParentID == nil && by.User() != "" {
+		if err := ownHead(ctx, tx, by, held, org); err != nil {
+			return err
+		}
+	}
+	return replacements(in.Replacements).carryOut(ctx, tx, by, org.ID)
+}
+
+// mayHead reports whether a caller may create the head of a tree, and make a branch one: who sees all, and people where that is allowed.
+func (by Caller) mayHead(tx *store.DB) bool {
+	return by.Scope.All() || by.User() != "" && allowedOn(tx).UsersCreateOrganizations
 }
 
 // permitMove makes sure that a caller may take an organization away from where it is.
@@ -110,9 +128,9 @@ func permitMove(ctx context.Context, tx *store.DB, by Caller, org *Organization,
 	switch {
 	case by.Scope.Single() || by.Scope.Root() == org.ID:
 		return &store.Error{Kind: store.ReadOnly, Field: "parent", Message: "This credential cannot move the organization."}
-	case parent == "" && by.User() != "":
+	case parent == "" && by.User() != "" && !by.mayHead(tx):
 		return &store.Error{Kind: store.Forbidden, Field: "parent", Message: "A user cannot make an organization the head of a tree."}
-	case parent == "" && !by.Scope.All():
+	case parent == "" && !by.mayHead(tx):
 		return &store.Error{Kind: store.Forbidden, Field: "parent",
 			Message: "This credential is bound to a subtree: it cannot move an organization out of it."}
 	case org.ParentID == nil && by.User() != "":
@@ -125,8 +143,9 @@ func permitMove(ctx context.Context, tx *store.DB, by Caller, org *Organization,
 	}
 }
 
-// checkMove makes sure that a branch fits below a parent, "" for none, where the caller may write, with the roles that its members have.
-func checkMove(ctx context.Context, tx *store.DB, by Caller, head, parent string) error {
+// checkMove makes sure that a branch fits below a parent, "" for none, where the caller may write, with the roles that its members have
+// or get.
+func checkMove(ctx context.Context, tx *store.DB, by Caller, head, parent string, rs replacements) error {
 	branch, err := measureBranch(ctx, tx, head)
 	if err != nil {
 		return err
@@ -140,7 +159,7 @@ func checkMove(ctx context.Context, tx *store.DB, by Caller, head, parent string
 	if err != nil {
 		return err
 	}
-	if err := r.keepRoles(ctx, tx, head); err != nil {
+	if err := r.keepRoles(ctx, tx, by, head, rs); err != nil {
 		return err
 	}
 	return r.bound(tx, branch.Size)

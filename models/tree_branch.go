@@ -80,37 +80,69 @@ func readRelocation(ctx context.Context, tx *store.DB, id, parent string) (r rel
 	return r, nil
 }
 
-// keepRoles refuses a move that would leave memberships or open invitations in the branch with roles of an ancestor which is not above them
-// afterwards.
-func (r relocation) keepRoles(ctx context.Context, tx *store.DB, head string) error {
+// keepRoles refuses a move that would leave memberships in the branch with roles of an ancestor which is not above them afterwards, and
+// which are not replaced, or open invitations with such roles: what these offer is not replaced.
+func (r relocation) keepRoles(ctx context.Context, tx *store.DB, by Caller, head string, rs replacements) error {
 	left := store.Column(r.was, func(a ancestor) string { return a.id })
 	left = slices.DeleteFunc(left, func(id string) bool { return slices.ContainsFunc(r.is, func(a ancestor) bool { return a.id == id }) })
-	if len(left) == 0 {
-		return nil
+	if err := rs.check(ctx, tx, by, left); err != nil || len(left) == 0 {
+		return err
 	}
 	in, arg := tx.Among("r.organization_id", left)
-	var keys []string
+	var ids, keys []string
 	err := tx.Read(ctx, func(rows *sql.Rows) error {
-		var key string
-		err := rows.Scan(&key)
-		keys = append(keys, key)
+		var id, key string
+		var offered int
+		err := rows.Scan(&id, &key, &offered)
+		if rs.instead(id) < 0 || offered > 0 {
+			ids, keys = append(ids, id), append(keys, key)
+		}
 		return err
-	}, `SELECT DISTINCT r.key FROM roles r JOIN (
-			SELECT mr.role_id, m.organization_id FROM membership_roles mr JOIN memberships m ON m.id = mr.membership_id
-			UNION ALL SELECT ir.role_id, invitations.organization_id FROM invitation_roles ir
+	}, `SELECT r.id, r.key, MAX(used.offered) FROM roles r JOIN (
+			SELECT mr.role_id, m.organization_id, 0 AS offered FROM membership_roles mr JOIN memberships m ON m.id = mr.membership_id
+			UNION ALL SELECT ir.role_id, invitations.organization_id, 1 FROM invitation_roles ir
 				JOIN invitations ON invitations.id = ir.invitation_id AND `+openInvitations+`
 		) used ON used.role_id = r.id
 		JOIN organization_paths p ON p.descendant_id = used.organization_id
-		WHERE `+in+` AND p.ancestor_id = ? ORDER BY r.key LIMIT 10`, tx.Now(), arg, head)
+		WHERE `+in+` AND p.ancestor_id = ? GROUP BY r.id, r.key ORDER BY r.key, r.id`, tx.Now(), arg, head)
 	if err != nil {
 		return fmt.Errorf("look for roles of ancestors: %w", err)
 	}
-	if len(keys) > 0 {
-		return &store.Error{Kind: store.Conflict, Field: "parent",
-			Message: "Members of the branch, or people who are invited to it, have roles that belong to an organization which would " +
-				"not be above it any more: " + strings.Join(keys, ", ") + ". Give them others first."}
+	if len(ids) == 0 {
+		return nil
 	}
-	return nil
+	told, err := keysSeen(ctx, tx, by.Scope, ids, keys)
+	if err == nil {
+		err = &store.Error{Kind: store.Conflict, Field: "parent",
+			Message: "Members of the branch, or people who are invited to it, have roles that belong to an organization which would " +
+				"not be above it any more: " + told + ". Give them others first, or name replacements."}
+	}
+	return err
+}
+
+// mostKeys bounds the keys of roles that an error names.
+const mostKeys = 10
+
+// keysSeen returns in words the keys of those of some roles that a scope sees, and the number of the others.
+func keysSeen(ctx context.Context, tx *store.DB, scope collection.Scope, ids, keys []string) (string, error) {
+	seen, err := collection.VisibleIDs(ctx, tx, Roles, scope, ids)
+	if err != nil {
+		return "", err
+	}
+	var named []string
+	for i, id := range ids {
+		if seen[id] && len(named) < mostKeys {
+			named = append(named, keys[i])
+		}
+	}
+	switch others := len(ids) - len(named); {
+	case others == 0:
+		return strings.Join(named, ", "), nil
+	case len(named) == 0:
+		return fmt.Sprintf("%d in number", others), nil
+	default:
+		return fmt.Sprintf("%s and %d more", strings.Join(named, ", "), others), nil
+	}
 }
 
 // carryOut gives a branch the closure rows of its new place instead of those that it has.

@@ -117,6 +117,27 @@ func usersOf(_ *store.DB, scope collection.Scope, v any) collection.Where {
 		append([]any{id}, args...)...)
 }
 
+// FindUserNamed returns the user with an id or an address, if the scope sees them. Otherwise the error is of kind NotFound.
+func FindUserNamed(ctx context.Context, db *store.DB, scope collection.Scope, name string) (*User, error) {
+	id := name
+	if !jsonapi.IsID(id) {
+		var found []string
+		q := Users.From(ctx, db, Users.Visible(scope), collection.Condition("users.email_key = ?", emailKey(&name)))
+		if err := q.Limit(1).Pluck("users.id", &found).Error; err != nil {
+			return nil, fmt.Errorf("find a user by address: %w", err)
+		}
+		if len(found) == 0 {
+			return nil, store.NoResource(Users.Schema.Type, name)
+		}
+		id = found[0]
+	}
+	user, err := collection.Find(ctx, db, Users, scope, id, nil)
+	if err != nil {
+		return nil, err
+	}
+	return user.(*User), nil
+}
+
 // CreateUser creates the user that the input describes, with a membership in each organization it names; a caller who is bound to an
 // organization makes members of that one. It fails with Errors of the kinds Invalid, Required, Conflict and RelatedNotFound.
 func CreateUser(ctx context.Context, db *store.DB, by Caller, in *Change) (*User, error) {
@@ -228,6 +249,9 @@ func UpdateUser(ctx context.Context, db *store.DB, by Caller, id string, in *Cha
 		if err != nil {
 			return nil, err
 		}
+		if err := by.writesSome(ctx, tx, id, in); err != nil {
+			return nil, err
+		}
 		if err := checkVersion(before.Version, in.Versions); err != nil {
 			return nil, err
 		}
@@ -301,6 +325,13 @@ func DeleteUser(ctx context.Context, db *store.DB, by Caller, id string, version
 		if err != nil {
 			return err
 		}
+		if by.User() != "" {
+			if writes, err := by.writesUser(ctx, tx, id); err != nil {
+				return err
+			} else if !writes {
+				return errNotWriting()
+			}
+		}
 		if err := checkVersion(user.Version, versions); err != nil {
 			return err
 		}
@@ -311,13 +342,6 @@ func DeleteUser(ctx context.Context, db *store.DB, by Caller, id string, version
 		ended, err := endMemberships(ctx, tx, by, id)
 		if err != nil {
 			return err
-		}
-		if by.User() != "" {
-			for _, organization := range all {
-				if err := by.may(ctx, tx, organization, "users:write"); err != nil {
-					return err
-				}
-			}
 		}
 		if by.Scope.All() || ended == len(all) {
 			if err := checkRemoval(ctx, tx, by, id, all); err != nil {

@@ -30,29 +30,30 @@ func prepareUser(tx *store.DB, before, user *User, in *Change) error {
 	return nil
 }
 
-// checkProfile keeps a caller from changing a user whom other organizations share: what one of them wrote would be true in all. A person
-// who may not write the user is refused whatever it was, unless memberships alone are to change.
+// checkProfile keeps a caller from changing a user whom other organizations share: what one of them wrote would be true in all.
 func checkProfile(ctx context.Context, tx *store.DB, by Caller, before, user *User, in *Change) error {
 	changed := changedFields(before, user)
-	_, moves := in.Links["organizations"]
-	if by.Scope.All() || len(changed) == 0 && (by.User() == "" || moves) {
+	if by.Scope.All() || len(changed) == 0 {
 		return nil
 	}
-	all, err := membershipOrganizations(ctx, tx, collection.Everything(), user.ID)
-	if err != nil {
-		return err
-	}
-	writable, err := writableOf(ctx, tx, by, user.ID, all)
-	if err != nil {
-		return err
+	writable := by.User() == user.ID // their own profile people may write
+	if !writable {
+		var err error
+		if writable, err = by.writesUser(ctx, tx, user.ID); err != nil {
+			return err
+		}
 	}
 	if writable {
+		all, err := membershipOrganizations(ctx, tx, collection.Everything(), user.ID)
+		if err != nil {
+			return err
+		}
 		if err := checkSignIn(by, before, user, in); err != nil {
 			return err
 		}
 		for _, field := range []string{"email", "active"} {
 			if slices.Contains(changed, field) && by.User() != user.ID {
-				if err := checkHigher(ctx, tx, by, user.ID, all, field); err != nil {
+				if err := checkEverywhere(ctx, tx, by, user.ID, all, field); err != nil {
 					return err
 				}
 			}
@@ -63,7 +64,7 @@ func checkProfile(ctx context.Context, tx *store.DB, by Caller, before, user *Us
 		return nil
 	}
 	if by.User() != "" {
-		return &store.Error{Kind: store.Forbidden, Message: "This needs users:write at every organization of the user."}
+		return errNotWriting()
 	}
 	var errs store.Errors
 	for _, field := range changed {
@@ -73,16 +74,22 @@ func checkProfile(ctx context.Context, tx *store.DB, by Caller, before, user *Us
 	return errs
 }
 
-// writableOf reports whether a caller may write users in every organization of one. Their own profile people may write.
-func writableOf(ctx context.Context, tx *store.DB, by Caller, user string, organizations []string) (bool, error) {
-	if by.User() == "" {
-		seen, err := membershipOrganizations(ctx, tx, by.Scope, user)
-		return len(seen) == len(organizations), err
-	}
-	if by.User() == user {
+// writesUser reports whether a caller may write a user: people at every organization that the user is a direct member of, programs if they
+// see every one of them. A deleted one does not count: nobody there could write the user either. Who decides how somebody signs in that is
+// a member there, once it is restored, is another question (see checkEverywhere).
+func (by Caller) writesUser(ctx context.Context, tx *store.DB, user string) (bool, error) {
+	if by.Scope.All() {
 		return true, nil
 	}
-	for _, organization := range organizations {
+	all, err := liveOrganizations(ctx, tx, collection.Everything(), user)
+	if err != nil {
+		return false, err
+	}
+	if by.User() == "" {
+		seen, err := liveOrganizations(ctx, tx, by.Scope, user)
+		return len(seen) == len(all), err
+	}
+	for _, organization := range all {
 		if err := by.may(ctx, tx, organization, "users:write"); err != nil {
 			if store.IsKind(err, store.Forbidden) {
 				return false, nil
@@ -93,22 +100,56 @@ func writableOf(ctx context.Context, tx *store.DB, by Caller, user string, organ
 	return true, nil
 }
 
+// writesSome refuses a person who may write nothing of what a change of a user is about: neither the profile nor, where these are to
+// change, memberships.
+func (by Caller) writesSome(ctx context.Context, tx *store.DB, user string, in *Change) error {
+	if by.User() == "" || by.User() == user {
+		return nil
+	}
+	if links, moves := in.Links["organizations"]; moves {
+		if err := by.mayJoin(ctx, tx, user, links); !store.IsKind(err, store.Forbidden) {
+			return err
+		}
+	}
+	return mayWriteProfile(ctx, tx, by, user)
+}
+
 // mayWriteProfile refuses a caller that may not change the profile of a user whom it sees.
 func mayWriteProfile(ctx context.Context, tx *store.DB, by Caller, user string) error {
 	if !by.Rights.Hold("users:write") {
 		return &store.Error{Kind: store.Forbidden, Message: "This needs users:write."}
 	}
-	if by.Scope.All() {
+	if by.User() == user {
 		return nil
 	}
-	all, err := membershipOrganizations(ctx, tx, collection.Everything(), user)
+	writes, err := by.writesUser(ctx, tx, user)
+	if err == nil && !writes {
+		err = errNotWriting()
+	}
+	return err
+}
+
+// errNotWriting is what a person is told who may not write a user.
+func errNotWriting() error {
+	return &store.Error{Kind: store.Forbidden, Message: "This needs users:write at every organization of the user.",
+		Permission: "users:write"}
+}
+
+// checkEverywhere makes sure that a caller is above a user in every organization of theirs, deleted ones too, since these may come back: by
+// its rank, and a program by seeing every one.
+func checkEverywhere(ctx context.Context, tx *store.DB, by Caller, user string, organizations []string, field string) error {
+	if by.User() != "" {
+		return checkHigher(ctx, tx, by, user, organizations, field)
+	}
+	seen, err := membershipOrganizations(ctx, tx, by.Scope, user)
 	if err != nil {
 		return err
 	}
-	if writable, err := writableOf(ctx, tx, by, user, all); err != nil || writable {
-		return err
+	if len(seen) < len(organizations) {
+		return &store.Error{Kind: store.Forbidden, Field: field,
+			Message: "This user is also in an organization that was deleted, which this credential does not manage."}
 	}
-	return &store.Error{Kind: store.Forbidden, Message: "This needs users:write at every organization of the user."}
+	return checkHigher(ctx, tx, by, user, organizations, field)
 }
 
 // checkHigher makes sure that a caller has a higher rank than a user in some organizations; an owner need not, where they are one.

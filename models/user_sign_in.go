@@ -97,20 +97,20 @@ func mayDirect(ctx context.Context, tx *store.DB, by Caller, user string) error 
 	if by.User() == user {
 		return nil
 	}
-	all, err := membershipOrganizations(ctx, tx, collection.Everything(), user)
-	if err != nil {
-		return err
-	}
-	writable, err := writableOf(ctx, tx, by, user, all)
+	writable, err := by.writesUser(ctx, tx, user)
 	switch {
 	case err != nil:
 		return err
 	case !writable:
-		return &store.Error{Kind: store.Forbidden, Message: "This needs users:write at every organization of the user."}
+		return errNotWriting()
 	case by.Scope.All():
 		return nil
 	}
-	return checkHigher(ctx, tx, by, user, all, "")
+	all, err := membershipOrganizations(ctx, tx, collection.Everything(), user)
+	if err != nil {
+		return err
+	}
+	return checkEverywhere(ctx, tx, by, user, all, "")
 }
 
 // MayDirect is mayDirect for reading their sessions.

@@ -142,11 +142,14 @@ func TestASharedPersonIsChangedByWhoManagesEveryOrganizationOfTheirs(t *testing.
 		if err := update(leaf, g.shared.ID, attributes{"firstName": "shared", "active": true}, nil); err != nil {
 			t.Errorf("sent back as it was read: %v", err)
 		}
-		// A membership in a deleted organization waits for its day, and with it the person.
+		// A membership in a deleted organization waits for its day: it keeps nobody from the profile, but from how the person signs in.
 		if err := models.DeleteOrganization(t.Context(), db, everything, g.other.ID, nil); err != nil {
 			t.Fatal(err)
 		}
-		wantKind(t, update(leaf, g.shared.ID, attributes{"phone": "1"}, nil), store.Forbidden, "phone")
+		if err := update(leaf, g.shared.ID, attributes{"phone": "2"}, nil); err != nil {
+			t.Errorf("what is deleted objects: %v", err)
+		}
+		wantKind(t, update(leaf, g.shared.ID, attributes{"email": "thief@example.com"}, nil), store.Forbidden, "email")
 		if err := update(everything, g.shared.ID, profile, nil); err != nil {
 			t.Errorf("the management: %v", err)
 		}

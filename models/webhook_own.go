@@ -19,7 +19,7 @@ func followOrganization(ctx context.Context, tx *store.DB, by Caller, before, or
 	if deref(before.WebhookURL) == deref(org.WebhookURL) && bytes.Equal(before.SealedSecret, org.SealedSecret) {
 		return nil
 	}
-	by, err := by.there(ctx, tx, org.ID)
+	held, err := by.there(ctx, tx, org.ID)
 	if err != nil {
 		return err
 	}
@@ -28,7 +28,7 @@ func followOrganization(ctx context.Context, tx *store.DB, by Caller, before, or
 	if err != nil {
 		return fmt.Errorf("find own webhook: %w", err)
 	}
-	if err := permitOwn(by, before, org, own); err != nil {
+	if err := permitOwn(held, before, org, own); err != nil {
 		return err
 	}
 	switch {
@@ -67,12 +67,12 @@ func followOrganization(ctx context.Context, tx *store.DB, by Caller, before, or
 }
 
 // permitOwn makes sure that a caller may change the endpoint that an organization's webhookUrl stands for, or make it: one for every type.
-func permitOwn(by Caller, before, org *Organization, own []*Webhook) error {
+func permitOwn(held standing, before, org *Organization, own []*Webhook) error {
 	field := "webhookSecret"
 	if deref(before.WebhookURL) != deref(org.WebhookURL) {
 		field = "webhookUrl"
 	}
-	if !by.Rights.Hold("webhooks:write") {
+	if !held.Hold("webhooks:write") {
 		return &store.Error{Kind: store.Forbidden, Field: field, Message: "This needs the scope webhooks:write."}
 	}
 	endpoint := &Webhook{}
@@ -80,12 +80,12 @@ func permitOwn(by Caller, before, org *Organization, own []*Webhook) error {
 		endpoint = own[0]
 	}
 	if org.WebhookURL != nil { // which goes on, or begins
-		if err := endsBefore(by, field); err != nil {
+		if err := endsBefore(held.Rights, field); err != nil {
 			return err
 		}
 	}
 	var refusals store.Errors
-	err := endpoint.within(by)
+	err := endpoint.within(held)
 	if errors.As(err, &refusals) {
 		for _, refusal := range refusals {
 			refusal.Field = field // what they speak of is no member of organizations

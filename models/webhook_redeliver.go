@@ -25,10 +25,11 @@ func PermitRedelivery(ctx context.Context, tx *store.DB, by Caller, id string) (
 		}
 		return nil, err
 	}
-	if by, err = by.at(ctx, tx, delivery.OrganizationID, "webhooks:write"); err != nil {
+	held, err := by.at(ctx, tx, delivery.OrganizationID, "webhooks:write")
+	if err != nil {
 		return nil, err
 	}
-	if err := endpoint.(*Webhook).within(by); err != nil {
+	if err := endpoint.(*Webhook).within(held); err != nil {
 		return nil, err
 	}
 	return delivery, endpoint.(*Webhook).reaches(ctx, tx, by, delivery.EventID)
@@ -75,10 +76,11 @@ func LockForTest(ctx context.Context, tx *store.DB, by Caller, id string) (*Webh
 	if err != nil {
 		return nil, err
 	}
-	if by, err = by.at(ctx, tx, w.OrganizationID, "webhooks:write"); err != nil {
+	held, err := by.at(ctx, tx, w.OrganizationID, "webhooks:write")
+	if err != nil {
 		return nil, err
 	}
-	if err := w.within(by); err != nil {
+	if err := w.within(held); err != nil {
 		return nil, err
 	}
 	if w.Status != WebhookActive {

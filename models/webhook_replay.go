@@ -138,10 +138,11 @@ func CreateWebhookReplay(ctx context.Context, db *store.DB, by Caller, in *Chang
 			return replay, err
 		}
 		endpoint := found.(*Webhook)
-		if by, err = by.at(ctx, tx, endpoint.OrganizationID, "webhooks:write"); err != nil {
+		held, err := by.at(ctx, tx, endpoint.OrganizationID, "webhooks:write")
+		if err != nil {
 			return nil, err
 		}
-		if err := endpoint.within(by); err != nil {
+		if err := endpoint.within(held); err != nil {
 			return nil, err
 		}
 		replay.WebhookID, replay.OrganizationID = id, endpoint.OrganizationID
@@ -201,7 +202,8 @@ func UpdateWebhookReplay(ctx context.Context, db *store.DB, by Caller, id string
 		if err != nil {
 			return nil, err
 		}
-		if by, err = by.at(ctx, tx, before.OrganizationID, "webhooks:write"); err != nil {
+		held, err := by.at(ctx, tx, before.OrganizationID, "webhooks:write")
+		if err != nil {
 			return nil, err
 		}
 		if err := checkVersion(before.Version, in.Versions); err != nil {
@@ -222,7 +224,7 @@ func UpdateWebhookReplay(ctx context.Context, db *store.DB, by Caller, id string
 		if replay.State == before.State {
 			return replay, nil
 		}
-		if err := permitReplay(ctx, tx, by, replay); err != nil {
+		if err := permitReplay(ctx, tx, by, held, replay); err != nil {
 			return nil, err
 		}
 		if !slices.Contains(replayTransitions[before.State], replay.State) {
@@ -250,7 +252,7 @@ func LockWebhookReplay(ctx context.Context, tx *store.DB, id string) (*WebhookRe
 }
 
 // permitReplay makes sure that a caller may direct what a replay sends. To an endpoint that is not there any more nothing is sent.
-func permitReplay(ctx context.Context, tx *store.DB, by Caller, replay *WebhookReplay) error {
+func permitReplay(ctx context.Context, tx *store.DB, by Caller, held standing, replay *WebhookReplay) error {
 	endpoint, err := collection.Find(ctx, tx, Webhooks, by.Scope, replay.WebhookID, nil)
 	switch {
 	case store.IsKind(err, store.NotFound):
@@ -258,6 +260,6 @@ func permitReplay(ctx context.Context, tx *store.DB, by Caller, replay *WebhookR
 	case err != nil:
 		return err
 	default:
-		return endpoint.(*Webhook).within(by)
+		return endpoint.(*Webhook).within(held)
 	}
 }

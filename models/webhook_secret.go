@@ -60,13 +60,14 @@ func RotateWebhookSecret(ctx context.Context, db *store.DB, by Caller, id string
 		if err != nil {
 			return nil, err
 		}
-		if by, err = by.at(ctx, tx, before.OrganizationID, "webhooks:write"); err != nil {
+		held, err := by.at(ctx, tx, before.OrganizationID, "webhooks:write")
+		if err != nil {
 			return nil, err
 		}
-		if err := before.within(by); err != nil {
+		if err := before.within(held); err != nil {
 			return nil, err
 		}
-		if err := endsBefore(by, ""); err != nil {
+		if err := endsBefore(held.Rights, ""); err != nil {
 			return nil, err
 		}
 		copied := *before

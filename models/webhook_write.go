@@ -35,17 +35,18 @@ func CreateWebhook(ctx context.Context, db *store.DB, by Caller, in *Change) (*W
 			}
 			return w, err
 		}
-		if by, err = by.at(ctx, tx, w.OrganizationID, "webhooks:write"); err != nil {
+		held, err := by.at(ctx, tx, w.OrganizationID, "webhooks:write")
+		if err != nil {
 			return nil, err
 		}
 		secret, _ := in.Attributes["secret"].(string)
 		if err := checkWebhook(tx, w, &Webhook{}, in); err != nil {
 			return nil, err
 		}
-		if err := w.within(by); err != nil {
+		if err := w.within(held); err != nil {
 			return nil, err
 		}
-		if err := w.directs(by, &Webhook{}, in); err != nil {
+		if err := w.directs(held, &Webhook{}, in); err != nil {
 			return nil, err
 		}
 		secret, err = signingSecret(w, secret)
@@ -121,7 +122,8 @@ func UpdateWebhook(ctx context.Context, db *store.DB, by Caller, id string, in *
 		if err != nil {
 			return nil, err
 		}
-		if by, err = by.at(ctx, tx, before.OrganizationID, "webhooks:write"); err != nil {
+		held, err := by.at(ctx, tx, before.OrganizationID, "webhooks:write")
+		if err != nil {
 			return nil, err
 		}
 		if err := checkVersion(before.Version, in.Versions); err != nil {
@@ -157,11 +159,11 @@ func UpdateWebhook(ctx context.Context, db *store.DB, by Caller, id string, in *
 			return w, nil
 		}
 		for _, endpoint := range []*Webhook{before, w} { // what is pending was for the one before
-			if err := endpoint.within(by); err != nil {
+			if err := endpoint.within(held); err != nil {
 				return nil, err
 			}
 		}
-		if err := w.directs(by, before, in); err != nil {
+		if err := w.directs(held, before, in); err != nil {
 			return nil, err
 		}
 		return w, saveWebhook(ctx, tx, by, updated, before, w,
@@ -196,10 +198,11 @@ func DeleteWebhook(ctx context.Context, db *store.DB, by Caller, id string, vers
 		if err != nil {
 			return err
 		}
-		if by, err = by.at(ctx, tx, w.OrganizationID, "webhooks:write"); err != nil {
+		held, err := by.at(ctx, tx, w.OrganizationID, "webhooks:write")
+		if err != nil {
 			return err
 		}
-		if err := w.within(by); err != nil {
+		if err := w.within(held); err != nil {
 			return err
 		}
 		if w.Kind == OwnWebhook {

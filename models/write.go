@@ -114,6 +114,9 @@ func shown(
 		if err != nil {
 			return nil, err
 		}
+		if c.Relation(name).OwnToo && c.IsOwn(scope, model) {
+			return []string{id}, nil
+		}
 		narrow = append(narrow, collection.Condition(target.Table+".id = ?", collection.IDOrNil(id)))
 	}
 	var ids []string

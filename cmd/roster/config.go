@@ -67,7 +67,8 @@ type config struct {
 	mailServer *mail.Server // nil: no mail is sent
 	mailFrom   *netmail.Address
 
-	getenv func(string) string
+	getenv      func(string) string
+	usersCreate bool
 }
 
 // check looks at settings that must fit each other.

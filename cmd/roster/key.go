@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -33,12 +32,14 @@ func (p *program) keyCommand() *cli.Command {
 					"   roster key create --kind management --name 'Console' --expires 90d\n" +
 					"   roster key create --kind management --organization ID --name 'Partner'  " +
 					"(sees that organization and all below it)\n" +
-					"   roster key create --kind organization --organization ID --scopes users:read,events:read --name 'Sync'\n\n" +
-					"Scopes: " + strings.Join(models.Scopes(), ", ") + ".",
+					"   roster key create --kind organization --organization ID --scopes users:read,events:read --name 'Sync'\n" +
+					"   roster key create --kind user --user ada@example.com --name 'Script'  (acts as that person)\n\n" +
+					"Scopes: " + strings.Join(models.Scopes(), ", ") + ", and words of applications.",
 				Flags: append([]cli.Flag{
-					&cli.StringFlag{Name: "kind", Usage: "management or organization"},
+					&cli.StringFlag{Name: "kind", Usage: "management, organization or user"},
 					&cli.StringFlag{Name: "name", Usage: "what the key is for"},
 					&cli.StringFlag{Name: "organization", Usage: "`ID` of the organization it belongs to"},
+					&cli.StringFlag{Name: "user", Usage: "`ID` or email of the user that a key of the kind user acts as"},
 					&cli.StringFlag{Name: "scopes", Usage: "what it may do, separated by commas; * is everything",
 						Value: models.EveryScope},
 					&cli.StringFlag{Name: "expires",
@@ -50,7 +51,7 @@ func (p *program) keyCommand() *cli.Command {
 						return err
 					}
 					return p.withDatabase(ctx, cmd, func(ctx context.Context, _ *cli.Command, db *store.DB) error {
-						return p.createKey(ctx, db, wanted)
+						return p.createKey(ctx, db, wanted, cmd.String("user"))
 					})
 				},
 			},
@@ -105,7 +106,14 @@ func (p *program) withFoundDatabase(ctx context.Context, cmd *cli.Command, do fu
 // operator is whom the events name for what is done on the command line.
 var operator = models.System("command line")
 
-func (p *program) createKey(ctx context.Context, db *store.DB, wanted *models.Change) error {
+func (p *program) createKey(ctx context.Context, db *store.DB, wanted *models.Change, user string) error {
+	if user != "" {
+		found, err := models.FindUserNamed(ctx, db, operator.Scope, user)
+		if err != nil {
+			return refusal(err)
+		}
+		wanted.Links["user"] = models.Links{found.ID}
+	}
 	key, err := models.CreateAPIKey(ctx, db, operator, wanted)
 	if err != nil {
 		return refusal(err)
@@ -126,7 +134,7 @@ func keyChange(cmd *cli.Command, now time.Time) (*models.Change, error) {
 		name string
 		set  func(string) error
 	}{
-		{"kind", oneOf(&kind, string(models.ManagementKey), string(models.OrganizationKey))},
+		{"kind", oneOf(&kind, string(models.ManagementKey), string(models.OrganizationKey), string(models.UserKey))},
 		{"name", required(keyName(&name))},
 		{"organization", optional(identifier(&organization))},
 		{"scopes", scopeList(&scopes)},
@@ -138,6 +146,9 @@ func keyChange(cmd *cli.Command, now time.Time) (*models.Change, error) {
 	}
 	if kind == string(models.OrganizationKey) && organization == "" {
 		return nil, usageError{errors.New("--organization is needed for a key of the kind organization")}
+	}
+	if (kind == string(models.UserKey)) != (cmd.String("user") != "") {
+		return nil, usageError{errors.New("--user is needed for a key of the kind user, and for no other")}
 	}
 	in := &models.Change{
 		Attributes: map[string]any{"name": name, "kind": kind, "scopes": jsonapi.Strings(scopes)}, Links: map[string]models.Links{},
@@ -193,8 +204,9 @@ func scopeList(into *[]string) func(string) error {
 	return func(value string) error {
 		*into = list(value)
 		for _, scope := range *into {
-			if !slices.Contains(models.Scopes(), scope) {
-				return fmt.Errorf("%q is not one of %s", scope, strings.Join(models.Scopes(), ", "))
+			if !models.IsScope(scope) {
+				return fmt.Errorf("%q is no scope: it is one of %s, or a word of an application", scope,
+					strings.Join(models.Scopes(), ", "))
 			}
 		}
 		if len(*into) == 0 {

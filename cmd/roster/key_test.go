@@ -59,6 +59,19 @@ func TestKeysBesideARunningServer(t *testing.T) {
 			}
 		}
 
+		ada := everyPage(t, opened(t, dir, url), models.Users)[0].(*models.User)
+		for _, name := range []string{ada.ID, strings.ToUpper(*ada.Email)} {
+			person := key("create", "--kind", "user", "--user", name, "--name", "Script", "--scopes", "users:read,invoices:approve")
+			_, body := s.get("/public/v2/me", "Authorization", strings.TrimSpace(person))
+			if !strings.Contains(string(body), ada.ID) {
+				t.Errorf("the key of %s acts as %.200s", name, body)
+			}
+			if code, _, stderr := command(t, nil, "key", "create", "--kind", "user", "--user", "nobody@example.com", "--name", "x",
+				"--data-dir", dir, "--database-url", url); code == 0 {
+				t.Errorf("a key of nobody: %s", stderr)
+			}
+		}
+
 		table := key("list")
 		line := regexp.MustCompile(`(?m)^(\S+)  Console +management +all +\* +\S+ +(\S+) +never$`).FindStringSubmatch(table)
 		sync := regexp.MustCompile(`Sync +organization +` + org.ID + ` +organizations:read,users:read +\S+ +never +never\n`)
@@ -76,7 +89,7 @@ func TestKeysBesideARunningServer(t *testing.T) {
 			}
 		}
 		printed := key("list", "--json")
-		if err := json.Unmarshal([]byte(printed), &document); err != nil || len(document.Data) != 3 { // with the first one
+		if err := json.Unmarshal([]byte(printed), &document); err != nil || len(document.Data) != 5 { // with the first one
 			t.Errorf("%v %s", err, printed)
 		}
 		for _, secret := range []string{manager, reader} {
@@ -115,8 +128,11 @@ func TestWrongValuesForKeys(t *testing.T) {
 	t.Parallel()
 	const nobody = "01912f6a-8c00-7abc-8def-0123456789ab"
 	for args, sentence := range map[string]string{
-		"create --name x":                                      `--kind cannot be "": it must be management or organization`,
-		"create --kind user --name x":                          `--kind cannot be "user": it must be management or organization`,
+		"create --name x":             `--kind cannot be "": it must be management or organization or user`,
+		"create --kind user --name x": `--user is needed for a key of the kind user, and for no other`,
+		"create --kind management --name x --user a@example.com": `--user is needed for a key of the kind user, and for no other`,
+		"create --kind management --name x --scopes Read": `--scopes cannot be "Read": "Read" is no scope: it is one of ` +
+			strings.Join(models.Scopes(), ", ") + `, or a word of an application`,
 		"create --kind management":                             `--name cannot be "": it must not be empty`,
 		"create --kind organization --name x":                  `--organization is needed for a key of the kind organization`,
 		"create --kind organization --name x --organization 7": `--organization cannot be "7": it must be a UUID, as the API prints it`,

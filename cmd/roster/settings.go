@@ -30,7 +30,8 @@ const (
 	bounds  group = "3. Limits and timeouts"
 	hooks   group = "4. Webhooks"
 	mails   group = "5. Mail"
-	logging group = "6. Log"
+	people  group = "6. People"
+	logging group = "7. Log"
 )
 
 // settings is the one table of everything that can be set. An empty value in it means "not used" or "derived", as the help says.
@@ -45,6 +46,7 @@ func (c *config) settings() []setting {
 		{bounds, c.boundsSettings()},
 		{hooks, c.webhookSettings()},
 		{mails, c.mailSettings()},
+		{people, c.peopleSettings()},
 		{logging, c.logSettings()},
 	} {
 		for _, s := range g.settings {
@@ -173,6 +175,13 @@ func (c *config) logSettings() []setting {
 			help: "debug, info, warn or error"},
 		{flag: "log-format", value: "text", set: oneOf(&c.logFormat, "text", "json"),
 			help: "text or json"},
+	}
+}
+
+func (c *config) peopleSettings() []setting {
+	return []setting{
+		{flag: "users-create-organizations", value: "false", toggle: true, set: toggle(&c.usersCreate),
+			help: "let people create organizations without a parent, which they own, and make a branch of theirs one"},
 	}
 }
 

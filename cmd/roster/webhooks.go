@@ -21,7 +21,8 @@ func (c *config) allowed() models.Allowed {
 		WebhookTargets: c.targets(), MaxWebhooks: c.webhooks, AnswerRetention: time.Duration(c.webhookAnswers) * day,
 		Mails: c.mailServer != nil, BaseURL: c.baseURL,
 		Sessions: c.sessions, PasswordWork: c.passwordWork,
-		Files: models.FileRules{URLLifetime: c.fileURLs},
+		Files:                    models.FileRules{URLLifetime: c.fileURLs},
+		UsersCreateOrganizations: c.usersCreate,
 	}
 }
 

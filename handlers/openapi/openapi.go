@@ -218,7 +218,8 @@ func (g *generator) securitySchemes() {
 	add := func(name string, s securityScheme) { g.components.SecuritySchemes.set(name, &s) }
 	add("bearer", securityScheme{
 		Type: "http", Scheme: "bearer", Scopes: scopes(),
-		Description: "`Authorization: Bearer <key>`. `x-scopes` are those that a key can have, sent in whichever way.",
+		Description: "`Authorization: Bearer <key>`. `x-scopes` are those that routes need, of a key sent in whichever way; it can have " +
+			"words of applications as well.",
 	})
 	add("raw", securityScheme{Type: "apiKey", In: "header", Name: "Authorization",
 		Description: "`Authorization: <key>`, without a scheme."})
@@ -231,7 +232,7 @@ func (g *generator) securitySchemes() {
 			"allowed to."})
 }
 
-// scopes returns every scope that a key can have, with what it allows.
+// scopes returns every scope that a route can need, with what it allows.
 func scopes() members[string] {
 	var all members[string]
 	for _, scope := range models.Scopes() {

@@ -21,6 +21,8 @@ type Collection struct {
 	Live string
 	// Visible returns the condition of the rows that a scope sees.
 	Visible func(Scope) Where
+	// Own is the column of the user whose own a row is, which that user sees whatever their roles; "" if rows are nobody's own.
+	Own string
 	// Reached is how the organizations of a scope lead to rows, in the collections that are not narrowed.
 	Reached Reached
 	// Order is the order of a list when the client names none: columns, the last of them unique.
@@ -50,6 +52,9 @@ type Collection struct {
 	// Tell returns models as a scope is told them at this moment, where that is less than what they say, or more; nil where it never is.
 	Tell func(ctx context.Context, db *store.DB, scope Scope, items []any) ([]any, error)
 
+	// Remark adds to the resource objects of models what a scope is told beside the members of the schema; nil where that is nothing.
+	Remark func(ctx context.Context, db *store.DB, scope Scope, items []any, resources []*jsonapi.Resource) error
+
 	// relations holds how each relationship is stored.
 	relations map[string]Relation
 	// narrowed names the resource whose related resources these are, "" for a whole collection.
@@ -61,6 +66,12 @@ type Filter func(db *store.DB, value any) Where
 
 // FilterBeyond is a [Filter] that depends on what a scope sees.
 type FilterBeyond func(db *store.DB, scope Scope, value any) Where
+
+// IsOwn reports whether a model is the own of the person whose scope it is.
+func (c *Collection) IsOwn(scope Scope, model any) bool {
+	person := scope.PersonID()
+	return c.Own != "" && person != "" && c.Text(model, c.Own) == person
+}
 
 // New returns a new, empty model of the collection: a pointer to its struct.
 func (c *Collection) New() any { return reflect.New(c.Model).Interface() }

@@ -150,7 +150,7 @@ func (in *includer) arrows(ctx context.Context, c *Collection, items []any, chil
 	case len(owners) == 0:
 		return nil, nil
 	case r.First != "":
-		firsts, err := r.firsts(ctx, in.db, in.scope, owners)
+		firsts, err := c.firsts(ctx, in.db, in.scope, rel.Name, owners)
 		return pairsOf(owners, func(i int) string { return firsts[owners[i]] }), err
 	case !rel.Many:
 		return pairsOf(owners, func(i int) string { return c.Text(items[i], r.Column) }), nil

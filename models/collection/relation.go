@@ -26,8 +26,10 @@ type Relation struct {
 	// Remembers returns, of ids that a scope does not see because what they name is gone, those that it is told nevertheless; nil where a
 	// link ends with its target.
 	Remembers func(ctx context.Context, db *store.DB, scope Scope, ids []string) (map[string]bool, error)
-	// Evident: a caller that sees the resource sees the target, or saw it when the resource was there.
+	// Evident: a caller that sees the resource may know which the target is, or saw it when the resource was there.
 	Evident bool
+	// OwnToo: whose own this resource is may know which the First is, whatever their roles.
+	OwnToo bool
 	// TypeColumn is this table's column with the type of a polymorphic to-one. It has no Target, but TargetOf, which returns the collection
 	// of a type, or nil.
 	TypeColumn string
@@ -139,7 +141,7 @@ func (c *Collection) RelatedID(ctx context.Context, db *store.DB, scope Scope,
 	model any, relationship string) (*Collection, string, error) {
 	r := c.relations[relationship]
 	if r.First != "" {
-		firsts, err := r.firsts(ctx, db, scope, []string{c.ID(model)})
+		firsts, err := c.firsts(ctx, db, scope, relationship, []string{c.ID(model)})
 		return r.Target, firsts[c.ID(model)], err
 	}
 	id := c.Text(model, r.Column)
@@ -159,12 +161,18 @@ func (r Relation) to(typ string) *Collection {
 
 // firsts returns, for each owner, the id of the first resource that a to-one through a table leads a scope to. Owners that it leads
 // nowhere are not in it.
-func (r Relation) firsts(ctx context.Context, db *store.DB, scope Scope, owners []string) (map[string]string, error) {
-	firsts := map[string]string{}
+func (c *Collection) firsts(ctx context.Context, db *store.DB, scope Scope, relationship string, owners []string) (
+	map[string]string, error,
+) {
+	r, firsts := c.relations[relationship], map[string]string{}
 	if len(owners) == 0 {
 		return firsts, nil
 	}
 	guard, args := Conjunction(r.Target.Present(scope)...)
+	if person := scope.PersonID(); r.OwnToo && person != "" {
+		guard = fmt.Sprintf(" AND (1 = 1%s OR j.%s IN (SELECT id FROM %s WHERE %s = ?))", guard, r.Owner, c.Table, c.Own)
+		args = append(args, person)
+	}
 	var pairs []pair
 	statement := fmt.Sprintf(`SELECT owner, target FROM (
 			SELECT j.%[1]s AS owner, j.%[2]s AS target, ROW_NUMBER() OVER (PARTITION BY j.%[1]s ORDER BY %[6]s) AS place

@@ -40,7 +40,10 @@ func (c *Collection) Complement(
 	if err := c.showFirsts(ctx, db, scope, resources); err != nil {
 		return err
 	}
-	return c.hideInvisible(ctx, db, scope, resources)
+	if err := c.hideInvisible(ctx, db, scope, resources); err != nil || c.Remark == nil {
+		return err
+	}
+	return c.Remark(ctx, db, scope, items, resources)
 }
 
 // showFirsts fills in the linkage of to-ones that are another one for each reader.
@@ -55,7 +58,7 @@ func (c *Collection) showFirsts(ctx context.Context, db *store.DB, scope Scope, 
 				owners = append(owners, resource.ID)
 			}
 		}
-		firsts, err := r.firsts(ctx, db, scope, owners)
+		firsts, err := c.firsts(ctx, db, scope, name, owners)
 		if err != nil {
 			return err
 		}
@@ -114,10 +117,10 @@ func (c *Collection) relatedPath(rel *jsonapi.Relationship, id, self string) str
 }
 
 // hideInvisible empties the linkage of to-one relationships whose target the scope does not see, so that linkage does not tell what a
-// request for the target would not.
+// request for the target would not. What is evident from the resource it does tell.
 func (c *Collection) hideInvisible(ctx context.Context, db *store.DB, scope Scope, resources []*jsonapi.Resource) error {
 	for _, rel := range c.Schema.Relationships {
-		if rel.Many || rel.WriteOnly || c.relations[rel.Name].First != "" {
+		if r := c.relations[rel.Name]; rel.Many || rel.WriteOnly || r.First != "" || r.Evident {
 			continue
 		}
 		byTarget := map[*Collection][]string{}

@@ -40,6 +40,8 @@ type Error struct {
 	Parameter string
 	// Index is the position of the identifier at fault within a to-many relationship.
 	Index int
+	// Member is the one at fault of an element of a list beside the resource, whose place is Index; "" for none.
+	Member string
 	// Whole: the request is refused as a whole, whatever else is in it.
 	Whole   bool
 	Message string
