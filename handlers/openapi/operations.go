@@ -187,6 +187,9 @@ func (g *generator) deleteShape(rt *Route) shape {
 }
 
 func (g *generator) actShape(rt *Route) shape {
+	if rt.Method == http.MethodDelete {
+		return shape{id: rt.Name, success: "NoContent", status: http.StatusNoContent, body: g.metaBody(), versioned: rt.Guarded}
+	}
 	return shape{id: rt.Name, success: g.answer(g.one(rt.Shows, false), http.StatusOK), body: g.metaBody(), versioned: rt.Guarded}
 }
 
