@@ -90,7 +90,7 @@ func bindSubject(ctx context.Context, tx *store.DB, s Subject) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("insert subject: %w", err)
 	}
-	return user.ID, nil // in two sign-ins at once it was the same address that found them
+	return userOfSubject(ctx, tx, s) // which another sign-in may have bound first
 }
 
 // finishedSignIn lets a sign-in with a provider be finished once. No such sign-in lasts for as long as this is remembered.
