@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,20 @@ const secondFactorPath = "/public/v2/me/totp"
 func (b *browser) signInWith(email, code string) *answer {
 	b.t.Helper()
 	return b.do("POST", sessionsPath, resource("sessions", object{"email": email, "password": passwordOf(email), "totp": code}))
+}
+
+// enrolled signs a user in who has no second factor, gives them one, and returns the browser with the recovery codes.
+func (st *story) enrolled(email string) (b *browser, recovery []any) {
+	st.t.Helper()
+	b = st.browser()
+	for _, cookie := range (&http.Response{Header: b.signIn(email).Header}).Cookies() {
+		b.cookie = cookie.Value // which a browser would take for expired by now
+	}
+	code, err := totp.GenerateCode(b.do("POST", secondFactorPath, nil).want(200).text("meta", "secret"), st.clock.Now())
+	if err != nil {
+		st.t.Fatal(err)
+	}
+	return b, b.do("POST", secondFactorPath+"/confirm", meta(object{"code": code})).want(200).json("meta", "recoveryCodes").([]any)
 }
 
 // meta is a document with members of meta alone.
