@@ -15,15 +15,12 @@ import (
 
 const root = "/auth"
 
-// door is what the routes share.
-type door struct {
-	base    string
-	clients map[string]*client
-}
+// door is what the routes share: the clients of providers by name.
+type door struct{ clients map[string]*client }
 
-// Door returns the front door. base is the URL that browsers know the service by; "" for the one that each request names.
-func Door(db *store.DB, base string, providers []Provider) *server.Door {
-	d := &door{base, map[string]*client{}}
+// Door returns the front door.
+func Door(db *store.DB, providers []Provider) *server.Door {
+	d := &door{map[string]*client{}}
 	for _, p := range providers {
 		d.clients[p.Name] = newClient(p, db.Now)
 	}
@@ -48,16 +45,8 @@ func (d *door) client(rq *server.Request) (*client, error) {
 }
 
 // redirect returns where a provider sends browsers back to.
-func (d *door) redirect(rq *server.Request, c *client) string {
-	base := d.base
-	if base == "" {
-		site := server.SiteOf(rq.Request)
-		base = "http://" + site.Host
-		if site.Secure {
-			base = "https://" + site.Host
-		}
-	}
-	return base + root + "/" + c.Name + "/callback"
+func redirect(rq *server.Request, c *client) string {
+	return server.ExchangeOf(rq.Context()).Base + root + "/" + c.Name + "/callback"
 }
 
 // begin sends a browser to a provider.
@@ -79,7 +68,7 @@ func (d *door) begin(_ http.ResponseWriter, rq *server.Request) (server.Serve, e
 		if len(sealed) > maxCookie-100 { // a next of that length is no path of ours
 			return &refused{status: http.StatusBadRequest, message: "This link is too long."}
 		}
-		to, err := c.authorizationURL(rq.Context(), d.redirect(rq, c), b)
+		to, err := c.authorizationURL(rq.Context(), redirect(rq, c), b)
 		if err != nil {
 			return err
 		}
@@ -126,7 +115,7 @@ func (d *door) signIn(rq *server.Request, c *client) (next string, cookies []str
 	case query.Has("error"):
 		return "", nil, denied(query)
 	}
-	subject, err := c.redeem(rq.Context(), d.redirect(rq, c), query.Get("code"), query.Get("iss"), b)
+	subject, err := c.redeem(rq.Context(), redirect(rq, c), query.Get("code"), query.Get("iss"), b)
 	if err != nil {
 		return "", nil, err
 	}

@@ -171,7 +171,7 @@ func (s *service) serve(secure bool, providers ...signin.Provider) {
 		DB: s.db, LastUsed: auth.NewLastUsed(), Logger: slog.New(slog.NewTextHandler(s.log, nil)),
 		Metrics: server.NewMetrics("test", s.db.Pools()), Health: server.NewHealth(s.db), Limiter: server.NewLimiter(0, time.Minute, time.Now),
 		MaxBody: 1 << 16, Stop: s.t.Context(), RequestTimeout: 5 * time.Minute,
-	}, signin.Door(s.db, "", providers))
+	}, signin.Door(s.db, providers))
 	if err != nil {
 		s.t.Fatal(err)
 	}
