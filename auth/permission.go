@@ -20,6 +20,8 @@ type Permission struct {
 	Visitor bool
 	// Anyone: every credential will do.
 	Anyone bool
+	// Session: a person in a session will do, and nobody else.
+	Session bool
 }
 
 // Read asks for the scope to read a resource.
@@ -67,6 +69,9 @@ func Visitor() Permission { return Permission{Public: true, Visitor: true} }
 // Anyone asks for a credential, whatever it may do.
 func Anyone() Permission { return Permission{Anyone: true} }
 
+// InSession asks for the session of a person: it is about how they sign in.
+func InSession() Permission { return Permission{Session: true} }
+
 // Principal is an authenticated caller.
 type Principal struct {
 	models.Holder
@@ -102,6 +107,9 @@ func (p *Principal) Allows(permission Permission) bool {
 	if !p.isOfKind(permission) {
 		return false
 	}
+	if permission.Session {
+		return p.SessionID != ""
+	}
 	own := permission.Own && p.UserID != "" && (p.SessionID != "" || strings.HasSuffix(permission.Scope, ":read"))
 	return permission.Public || permission.Anyone || own || p.Hold(permission.Scope) || permission.Or != "" && p.Hold(permission.Or)
 }
@@ -115,6 +123,8 @@ func (p *Principal) Missing(permission Permission) string {
 		return "This needs a management key, or a credential of a user."
 	case !p.isOfKind(permission):
 		return "This needs a management key."
+	case permission.Session:
+		return "This needs the session of a person."
 	default:
 		return "This needs the scope " + permission.Words() + "."
 	}

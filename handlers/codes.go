@@ -20,6 +20,7 @@ var codes = map[store.Kind]jsonapi.Code{
 	store.PreconditionFailed: jsonapi.PreconditionFailed,
 	store.OtherRequest:       jsonapi.IdempotencyMismatch,
 	store.Unauthenticated:    jsonapi.Unauthenticated,
+	store.SecondFactor:       jsonapi.SecondFactorRequired,
 	store.TooMany:            jsonapi.RateLimited,
 	store.Busy:               jsonapi.Unavailable,
 	store.Unsupported:        jsonapi.UnsupportedMediaType,

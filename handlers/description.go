@@ -72,7 +72,7 @@ func (rt *route) describedFor(rel *jsonapi.Relationship) openapi.Route {
 
 // eventOf returns a type of event as the document tells it.
 func eventOf(t models.EventType) openapi.Event {
-	e := openapi.Event{Type: t.Name, Subject: t.Subject.Schema, Doc: t.Doc}
+	e := openapi.Event{Type: t.Name, Subject: t.Subject.Schema, Doc: t.Doc, Besides: t.Besides}
 	if t.IsDenial() {
 		e.Meta = reflect.TypeFor[models.Attempt]()
 	}

@@ -327,6 +327,8 @@ func (st *story) call(method, path string) {
 	case path == "/public/v2/authorize":
 		st.run(method, path, 200, resource("checks", object{"permission": "users:read"}, "user", ref("users", st.ids["users"]),
 			"organization", ref("organizations", st.ids["parent"])))
+	case strings.Contains(path, "/totp"):
+		st.secondFactor(method, path)
 	case method == "GET":
 		st.run(method, path, 200, nil)
 	case strings.Contains(path, "/relationships/"):
@@ -360,6 +362,19 @@ func (st *story) call(method, path string) {
 				st.run(method, path, n, nil)
 			}
 		}
+	}
+}
+
+// secondFactor calls an operation on the second factor of a user of its own. What it answers is another secret each time, and no example.
+func (st *story) secondFactor(method, path string) {
+	email := fmt.Sprintf("factor%d@example.com", len(path+method))
+	id := st.account(email, "")
+	b, recovery := st.enrolled(email)
+	switch {
+	case strings.HasPrefix(path, "/public/v2/users"):
+		st.do(method, strings.Replace(path, "{id}", id, 1), nil).want(204)
+	case method == "DELETE":
+		b.do(method, path, meta(object{"code": recovery[0]})).want(204)
 	}
 }
 

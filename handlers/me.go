@@ -26,8 +26,29 @@ var meQuery = func() *jsonapi.Schema {
 	return s
 }()
 
-// whoAmI answers with the resource that the caller is.
+// whoAmI answers with the resource that the caller is. People are told whether they have a second factor, and nobody else is.
 func (a *API) whoAmI(w http.ResponseWriter, rq *request) error {
+	meta := map[string]any{}
+	var err error
+	if user := rq.Principal.UserID; user != "" {
+		if meta["secondFactor"], err = models.HasSecondFactor(rq.Context(), rq.DB, user); err != nil {
+			return err
+		}
+	}
+	for _, f := range rq.query.Filters {
+		asked := strings.Split(f.Value.(string), ",")
+		if len(asked) > maxAsked {
+			return jsonapi.NewError(jsonapi.InvalidParameter, "At most %d ids.", maxAsked).InParameter(f.Parameter)
+		}
+		if meta["permissions"], err = models.Permissions(rq.Context(), rq.DB, rq.Caller(), asked); err != nil {
+			return err
+		}
+	}
+	return a.writeCaller(w, rq, meta)
+}
+
+// writeCaller answers with the resource that the caller is, and with what is said beside it.
+func (a *API) writeCaller(w http.ResponseWriter, rq *request, meta map[string]any) error {
 	c, id := models.APIKeys, rq.Principal.KeyID
 	switch {
 	case rq.Principal.UserID != "":
@@ -43,16 +64,6 @@ func (a *API) whoAmI(w http.ResponseWriter, rq *request) error {
 	resources, err := collection.Render(rq.Context(), rq.DB, c, rq.Scope(), []any{item}, c.Schema.URL(), rq.query)
 	if err != nil {
 		return err
-	}
-	meta := map[string]any{}
-	for _, f := range rq.query.Filters {
-		asked := strings.Split(f.Value.(string), ",")
-		if len(asked) > maxAsked {
-			return jsonapi.NewError(jsonapi.InvalidParameter, "At most %d ids.", maxAsked).InParameter(f.Parameter)
-		}
-		if meta["permissions"], err = models.Permissions(rq.Context(), rq.DB, rq.Caller(), asked); err != nil {
-			return err
-		}
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	return writeDocument(w, rq, http.StatusOK, &jsonapi.Document{

@@ -144,6 +144,7 @@ var asked = map[string]string{
 	"DELETE files/{id}/relationship": "organizations:read|users:read", "GET files/{id}/content": "public",
 
 	"GET me": "anyone", "POST authorize": "anyone",
+	"POST me/totp": "session", "POST me/totp/confirm": "session", "DELETE me/totp": "session", "DELETE users/{id}/totp": "m users:write",
 
 	"GET apiKeys": "apiKeys:read", "GET apiKeys/{id}": "apiKeys:read", "POST apiKeys": "apiKeys:write",
 	"PATCH apiKeys/{id}":  "apiKeys:write",
@@ -220,6 +221,9 @@ type visitor struct {
 // may reports whether the visitor has what a line of asked says.
 func (v visitor) may(asks string) bool {
 	scope, management := strings.CutPrefix(asks, "m ")
+	if asks == "session" { // none of them is one
+		return false
+	}
 	return asks == "anyone" || asks == "public" ||
 		(!management || v.management) && slices.ContainsFunc(strings.Split(scope, "|"), v.holds)
 }

@@ -13,6 +13,9 @@ import (
 func TestNoPreconditionIsPassedOver(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		ids := everyID(s)
+		s.account("browser@example.com", "")
+		page := s.browser()
+		page.signIn("browser@example.com")
 		for _, rt := range handlers.RouteTable() {
 			if rt.Method == "GET" {
 				continue
@@ -42,7 +45,11 @@ func TestNoPreconditionIsPassedOver(t *testing.T) {
 				{"If-Match", `"1000000-0"`}, {"If-Match", `W/"1-0"`}, {"If-Match", "unquoted"}, {"If-None-Match", "*"},
 				{"If-None-Match", "unquoted"},
 			} {
-				a := s.send(rt.Method, path, body, condition[0], condition[1], "Content-Type", contentType)
+				sender, headers := s, []string{condition[0], condition[1], "Content-Type", contentType}
+				if rt.Session {
+					sender, headers = page.service, page.headers(headers)
+				}
+				a := sender.send(rt.Method, path, body, headers...)
 				f := a.errors()[0]
 				readOnly := strings.Contains(rt.Path, "relationships") && a.Status == 403
 				if !readOnly && (a.Status != 400 && a.Status != 412 || f.Header != condition[0]) {

@@ -22,6 +22,12 @@ var provocations = map[jsonapi.Code]func(*story) *answer{
 		return st.get("/public/v2/users", "X-API-Key", "another_key_than_the_one_in_authorization")
 	},
 	jsonapi.Unauthenticated: func(st *story) *answer { return st.as("").get("/public/v2/users") },
+	jsonapi.SecondFactorRequired: func(st *story) *answer {
+		const email = "factor@example.com"
+		st.account(email, "")
+		st.enrolled(email)
+		return st.browser().try(email, passwordOf(email))
+	},
 	jsonapi.Forbidden: func(st *story) *answer {
 		token := st.do("POST", "/public/v2/management/refresh-token/"+st.ids["organizations"],
 			nil).want(200).text("data", "attributes", "token")

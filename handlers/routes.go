@@ -95,6 +95,7 @@ func routes() []route {
 	table = append(table, actions()...)
 	table = append(table, linkRoutes()...)
 	table = append(table, sessionRoutes()...)
+	table = append(table, secondFactorRoutes()...)
 	return append(table,
 		route{
 			method: "GET", path: "webhookDeliveries/{id}/attempts/{number}", form: openapi.Read, prefix: "WebhookDelivery",
@@ -135,7 +136,8 @@ func routes() []route {
 		route{
 			method: "GET", path: mePath, form: openapi.ReadAny, name: "whoAmI", needs: auth.Anyone(),
 			query: jsonapi.Accepts{Select: true, Fields: true}, speaks: meQuery, tag: meTag, handle: (*API).whoAmI,
-			doc: "Reads who the caller is: the user for a credential of one, the organization for its token, otherwise the key. With " +
+			doc: "Reads who the caller is: the user for a credential of one, the organization for its token, otherwise the key. To a user " +
+				"meta.secondFactor tells whether they have a second factor. With " +
 				"filter[organizationId] meta.permissions tells the words that the caller holds at those organizations; none where it " +
 				"sees none.",
 		},

@@ -29,17 +29,11 @@ func signIn(rq *request, db *store.DB, in *models.Change) (any, error) {
 
 // signIn signs a person in. From then on the request is theirs, and its answer has the cookie.
 func (rq *request) signIn(db *store.DB, who models.SignedIn) (*models.Session, error) {
-	var cookie auth.Cookie
-	session, err := store.Resulting(rq.Context(), db, func(tx *store.DB) (s *models.Session, err error) {
-		if s, err = models.BeginSession(rq.Context(), tx, server.RequestID(rq.Context()), rq.Visit(), who); err != nil {
-			return nil, err
-		}
-		cookie, err = rq.renew(tx, s)
-		return s, err
-	})
+	session, cookie, err := rq.SignIn(db, who)
 	if err != nil {
 		return nil, err
 	}
+	cookie.Write(rq.answer)
 	rq.Principal, err = cookie.Principal(rq.Context(), db)
 	return session, err
 }

@@ -20,6 +20,7 @@ const (
 	InvalidHeader        Code = "invalid_header"
 	AmbiguousCredentials Code = "ambiguous_credentials"
 	Unauthenticated      Code = "unauthenticated"
+	SecondFactorRequired Code = "second_factor_required"
 	Forbidden            Code = "forbidden"
 	ReadOnly             Code = "read_only"
 	ClientIDForbidden    Code = "client_id_forbidden"
@@ -58,6 +59,7 @@ var codes = map[Code]Meaning{
 	InvalidHeader:        {http.StatusBadRequest, "A header has a value that cannot be used"},
 	AmbiguousCredentials: {http.StatusBadRequest, "The request carries two different credentials"},
 	Unauthenticated:      {http.StatusUnauthorized, "A valid credential is needed"},
+	SecondFactorRequired: {http.StatusUnauthorized, "A second factor is needed"},
 	Forbidden:            {http.StatusForbidden, "This credential may not do that"},
 	ReadOnly:             {http.StatusForbidden, "This member cannot be changed"},
 	ClientIDForbidden:    {http.StatusForbidden, "The id cannot be chosen by the client"},

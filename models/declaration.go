@@ -20,6 +20,8 @@ type declaration struct {
 	tells []told
 	// follows are the types that it hangs on, where nobody has a word for it alone: who reads those reads it, too.
 	follows []string
+	// besides are names in the changes of its updates that are no fields.
+	besides []string
 	// steers: a change of it may change what is sent where.
 	steers bool
 	// hides reports whether a scope does not see a resource of those attributes, although it sees the organization; nil if it always does.

@@ -173,6 +173,8 @@ type change struct {
 	move *branchMove
 	// members are those of to-many relationships that changed with it.
 	members members
+	// besides is before and after of what changed and is no field; its declaration has the names.
+	besides map[string][2]any
 }
 
 // members are the ids that to-many relationships led to before and after a change, by their names; nil where the resource was not there.
@@ -378,6 +380,9 @@ func differences(ch change, printed states) (jsonapi.Raw, error) {
 	}
 	for _, name := range ch.secrets {
 		changes[name] = pair{SecretMark, SecretMark}
+	}
+	for name, sides := range ch.besides {
+		changes[name] = pair{sides[0], sides[1]}
 	}
 	delete(changes, "updatedAt") // occurredAt says it
 	return jsonapi.Marshal(changes)

@@ -12,6 +12,8 @@ type EventType struct {
 	Name    string
 	Subject *collection.Collection
 	Doc     string
+	// Besides are names in its changes that are no fields of the subject.
+	Besides []string
 
 	verb verb
 }
@@ -42,11 +44,14 @@ func EventTypes() []EventType {
 	var types []EventType
 	for _, c := range collections {
 		for _, t := range declared(c).tells {
-			name := c.Schema.Singular() + "." + string(t.verb)
-			if t.verb == denied { // the one that is not about resources of the type that declares it
-				name = AccessDenied
+			typ := EventType{Name: c.Schema.Singular() + "." + string(t.verb), Subject: c, Doc: t.doc, verb: t.verb}
+			switch {
+			case t.verb == denied: // the one that is not about resources of the type that declares it
+				typ.Name = AccessDenied
+			case typ.IsUpdate():
+				typ.Besides = declared(c).besides
 			}
-			types = append(types, EventType{name, c, t.doc, t.verb})
+			types = append(types, typ)
 		}
 	}
 	return types

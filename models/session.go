@@ -27,6 +27,7 @@ type Session struct {
 	Current    bool          `gorm:"-" jsonapi:"attr,current" rule:"readonly,fleeting" doc:"Whether it is the session of this request." example:"false"`
 	Email      *string       `gorm:"-" jsonapi:"attr,email,omitempty" rule:"writeonly,createonly,max=254" doc:"Who signs in."`
 	Password   *string       `gorm:"-" jsonapi:"attr,password,omitempty" rule:"writeonly,createonly,max=200" doc:"Their password."`
+	TOTP       *string       `gorm:"-" jsonapi:"attr,totp,omitempty" rule:"writeonly,createonly,max=40" doc:"Who has a second factor: a code of it that was not used yet, or a recovery code."`
 
 	Lookup         *string       `gorm:"column:lookup"`
 	Hash           []byte        `gorm:"column:hash"`
@@ -190,11 +191,16 @@ func BeginSession(ctx context.Context, db *store.DB, requestID string, v Visit, 
 		user, err := lock[User](ctx, tx, Users, collection.Everything(), who.User)
 		switch {
 		case store.IsKind(err, store.NotFound):
-			return nil, errWrongPassword()
+			return nil, errNotRight(false)
 		case err != nil:
 			return nil, err
 		case !user.Active, who.proof != nil && deref(user.PasswordHash) != *who.proof:
-			return nil, errWrongPassword()
+			return nil, errNotRight(false)
+		}
+		if who.Method == ByPassword { // a second factor may have been confirmed since
+			if _, err := proveFactor(ctx, tx, user.ID, ""); err != nil {
+				return nil, err
+			}
 		}
 		by := Caller{Kind: BySession, ID: user.ID, Name: user.fullName(), RequestID: requestID, Scope: collection.Person(user.ID)}
 		s, err := openSession(ctx, tx, v)

@@ -24,14 +24,19 @@ var (
 // maxAddresses is how many addresses are remembered of each person.
 const maxAddresses = 20
 
-// errWrongPassword is what whoever cannot sign in is told, whatever the cause.
-func errWrongPassword() error {
-	return &store.Error{Kind: store.Unauthenticated, Message: "The email or the password is not right."}
+// errNotRight is what whoever cannot sign in is told, whatever the cause. coded is whether they have sent a code besides.
+func errNotRight(coded bool) error {
+	message := "The email or the password is not right."
+	if coded {
+		message = "The email, the password or the code is not right."
+	}
+	return &store.Error{Kind: store.Unauthenticated, Message: message}
 }
 
-// ProvePassword returns who may sign in with an address and a password. Whether there is such a user shows in nothing: neither in what is
-// done, nor in how long it takes, nor in the error, of the kind Unauthenticated. It fails with TooMany after too many failures, and with
-// Busy.
+// ProvePassword returns who may sign in with an address, a password and, if they have one, a second factor. Whether there is such a user
+// shows in nothing: neither in what is done, nor in how long it takes, nor in the error, of the kind Unauthenticated. Who has shown the
+// password and lacks the second factor is told, by SecondFactor; that is no failure. It fails with TooMany after too many failures, and
+// with Busy.
 func ProvePassword(ctx context.Context, db *store.DB, v Visit, in *Change) (SignedIn, error) {
 	if err := in.check(Sessions, toCreate); err != nil {
 		return SignedIn{}, err
@@ -60,9 +65,16 @@ func ProvePassword(ctx context.Context, db *store.DB, v Visit, in *Change) (Sign
 	case err != nil:
 		return SignedIn{}, err
 	case !right || !user.Active:
-		return SignedIn{}, errWrongPassword()
+		return SignedIn{}, errNotRight(textIn(in, "totp") != "")
 	}
-	return SignedIn{User: user.ID, Method: ByPassword, proof: user.PasswordHash}, failure.forget(ctx, db)
+	method, err := proveFactor(ctx, db, user.ID, textIn(in, "totp"))
+	if err != nil && !store.IsKind(err, store.SecondFactor) {
+		return SignedIn{}, err
+	}
+	if forgotten := failure.forget(ctx, db); forgotten != nil {
+		return SignedIn{}, forgotten
+	}
+	return SignedIn{User: user.ID, Method: method, proof: user.PasswordHash}, err
 }
 
 func textIn(in *Change, name string) string {

@@ -72,6 +72,7 @@ func defineUsers(c *collection.Collection) {
 			Postgres: "users_email_key_key", SQLite: "users.email_key", Field: "email", Message: "That email is taken.",
 		}},
 		tells:      []told{{created, "A user was created."}, {updated, "A user was changed."}, {deleted, "A user was deleted."}},
+		besides:    []string{factorChange},
 		rank:       1,
 		counts:     []string{`SELECT 'users', '', COUNT(*) FROM users`},
 		invariants: []Invariant{withoutCreation("users", "user.created")},

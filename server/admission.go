@@ -35,7 +35,7 @@ func (a *admission) admit(w http.ResponseWriter, r *http.Request, d *Door, rt *R
 		if charged := a.limiter.Charge(w, r, nobody); charged != nil {
 			return nil, charged
 		}
-		if err == nil && originOf(r, a.origins) == foreignOrigin {
+		if err == nil && !isSafe(r.Method) && originOf(r, a.origins) == foreignOrigin {
 			err = foreignPage()
 		}
 		return rq, err

@@ -67,6 +67,7 @@ var kinds = map[store.Kind]int{
 	store.PreconditionFailed: http.StatusPreconditionFailed,
 	store.OtherRequest:       http.StatusUnprocessableEntity,
 	store.Unauthenticated:    http.StatusUnauthorized,
+	store.SecondFactor:       http.StatusUnauthorized,
 	store.TooMany:            http.StatusTooManyRequests,
 	store.Busy:               http.StatusServiceUnavailable,
 	store.Unsupported:        http.StatusUnsupportedMediaType,

@@ -8,6 +8,7 @@ import (
 	"roster/compat/authzen"
 	"roster/handlers"
 	"roster/server"
+	"roster/signin"
 )
 
 // noteUses returns what notes the use of keys and sessions, and writes it from time to time.
@@ -27,5 +28,5 @@ func frontDoors(a *app) []*server.Door {
 	a.atOnce = append(a.atOnce, a.background(func(ctx context.Context) { // whoever waits would wait for the whole period of grace
 		api.WatchEvents(ctx, func(err error) { a.logger.ErrorContext(ctx, "requests that wait for events", "error", err) })
 	}))
-	return []*server.Door{api.Door(), authzen.Door()}
+	return []*server.Door{api.Door(), authzen.Door(), signin.Door(a.db, a.cfg.providers)}
 }

@@ -9,11 +9,12 @@ import (
 	"net/netip"
 	"net/url"
 	"path/filepath"
-	"roster/models"
 	"strings"
 	"time"
 
 	"roster/mail"
+	"roster/models"
+	"roster/signin"
 )
 
 // config is the value of every setting after it was checked.
@@ -41,6 +42,7 @@ type config struct {
 
 	rateLimit     int
 	sessions      models.SessionTerms
+	providers     []signin.Provider
 	passwordWork  int
 	maxBody       int
 	maxHeader     int

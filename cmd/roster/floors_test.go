@@ -33,6 +33,7 @@ var floors = map[string]int{
 	"server":            6,
 	"handlers":          7,
 	"compat":            7,
+	"signin":            7,
 	"console":           7,
 	"cmd":               8,
 	"conformance":       7, // tests a server from outside, and so imports nothing of ours; the program is tested with it

@@ -95,6 +95,9 @@ func (c *config) networkSettings() []setting {
 		{flag: "hsts-preload", value: "false", toggle: true, set: toggle(&c.hstsPreload),
 			help: "over TLS, tell browsers to use TLS for every subdomain of this host too, and allow their preload lists to name it " +
 				"(Strict-Transport-Security: includeSubDomains; preload); it can hardly be taken back"},
+		{flag: "oidc-providers", set: optional(providers(&c.providers)),
+			help: "`file` with the providers of OpenID Connect that people sign in with at /auth/NAME: a JSON list of name, issuer, " +
+				"clientId, clientSecret, scopes"},
 		{flag: "trusted-proxies", set: networks(&c.trustedProxies),
 			help: "`networks` (CIDR list) whose X-Forwarded-For and X-Forwarded-Proto are believed"},
 		{flag: "cors-origins", set: origins(&c.corsOrigins),

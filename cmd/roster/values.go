@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"roster/mail"
+	"roster/signin"
 )
 
 // The functions below return the setter of one kind of value. A setter's error says what the value must be; the caller names the setting.
@@ -136,6 +137,13 @@ func webURL(into *string) func(string) error {
 		}
 		*into = strings.TrimSuffix(value, "/")
 		return nil
+	}
+}
+
+func providers(into *[]signin.Provider) func(string) error {
+	return func(value string) (err error) {
+		*into, err = signin.ReadProviders(value)
+		return err
 	}
 }
 

@@ -34,7 +34,7 @@ func EventSchema(e Event) any {
 		{"thin", &schema{Enum: []any{true}, Description: "Present when the event was too large: data then only identifies the resource."}},
 		{"changes", &schema{
 			Type: "object", Description: "Before and after of each attribute and relationship that changed; secrets without their values.",
-			PropertyNames: oneOfTexts(changingNames(e.Subject)...),
+			PropertyNames: oneOfTexts(append(changingNames(e.Subject), e.Besides...)...),
 			AdditionalProperties: object("", []string{"before", "after"}, members[*schema]{
 				{"before", anything}, {"after", anything},
 			}),

@@ -187,7 +187,13 @@ func (g *generator) deleteShape(rt *Route) shape {
 }
 
 func (g *generator) actShape(rt *Route) shape {
-	return shape{id: rt.Name, success: g.answer(g.one(rt.Shows, false), http.StatusOK), body: g.metaBody(), versioned: rt.Guarded}
+	s := shape{id: rt.Name, body: g.metaBody(), versioned: rt.Guarded, missing: true}
+	if rt.Method == http.MethodDelete { // of what is no resource
+		s.success, s.status = "NoContent", http.StatusNoContent
+		return s
+	}
+	s.success = g.answer(g.one(rt.Shows, false), http.StatusOK)
+	return s
 }
 
 // relatedShape is that of a route to what a relationship leads to.

@@ -180,6 +180,8 @@ func permissionText(rt *Route) string {
 		return "Needs a management key, or a credential of a user, with the scope " + strconv.Quote(rt.Needs.Scope) + "."
 	case rt.Needs.Management:
 		return "Needs a management key with the scope " + strconv.Quote(rt.Needs.Scope) + "."
+	case rt.Needs.Session:
+		return "Needs the session of a person."
 	case rt.Needs.Scope == "":
 		return "Needs a credential."
 	case rt.Needs.Or != "":

@@ -17,6 +17,8 @@ type Event struct {
 	// Meta is, where the event is about a resource of whatever type and names no more than that, the shape of the meta that it tells; nil
 	// otherwise.
 	Meta reflect.Type
+	// Besides are names in its changes that are no fields of the subject.
+	Besides []string
 }
 
 // webhooks returns what the service sends: one webhook for each type of event, whose body is what all events have around a resource of the

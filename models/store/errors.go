@@ -21,8 +21,9 @@ const (
 	ReadOnly           Kind = "read-only"
 	PreconditionFailed Kind = "precondition failed"
 	OtherRequest       Kind = "other request"
-	// Unauthenticated: who it is was not proven.
+	// Unauthenticated: who it is was not proven; SecondFactor: by a password alone.
 	Unauthenticated Kind = "unauthenticated"
+	SecondFactor    Kind = "second factor"
 	// TooMany: it was tried too often; Busy: there is more of it to do than can be done at once.
 	TooMany Kind = "too many"
 	Busy    Kind = "busy"
