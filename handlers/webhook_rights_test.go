@@ -19,7 +19,8 @@ func (s *service) scoped(kind, organization string, scopes ...string) *service {
 
 // readAll are the scopes to read everything that events are about, and to write webhooks.
 var readAll = []string{
-	"organizations:read", "users:read", "memberships:read", "roles:read", "invitations:read", "apiKeys:read", "events:read", "webhooks:write",
+	"organizations:read", "users:read", "memberships:read", "roles:read", "invitations:read", "apiKeys:read", "events:read",
+	"webhooks:write",
 }
 
 // TestAnEndpointIsDirectedByWhoMaySeeAllThatItGets has callers do everything that can be done with endpoints, which get more or less.
