@@ -7,7 +7,6 @@ import (
 	"roster/handlers/openapi"
 	"roster/jsonapi"
 	"roster/models"
-	"roster/models/store"
 )
 
 const factorPath = mePath + "/totp"
@@ -115,19 +114,4 @@ func (a *API) takeSecondFactor(w http.ResponseWriter, rq *request) error {
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
-}
-
-// inMeta returns the errors of package store as error objects with pointers into the meta that caused them. Others stay as they are.
-func inMeta(err error, sent map[string]any) error {
-	causes := store.ErrorsOf(err)
-	if causes == nil {
-		return err
-	}
-	return errorsOf(causes, func(e *jsonapi.Error, cause *store.Error) *jsonapi.Error {
-		pointer := "/meta"
-		if _, given := sent[cause.Field]; given {
-			pointer = jsonapi.Pointer(pointer, cause.Field)
-		}
-		return e.At(pointer)
-	})
 }
