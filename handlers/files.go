@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"time"
 
+	"roster/auth"
+	"roster/handlers/openapi"
 	"roster/jsonapi"
 	"roster/models"
 	"roster/server"
@@ -190,4 +192,25 @@ func writeContent(w http.ResponseWriter, r *http.Request, f *models.File, side i
 	}
 	read(w, r)
 	return nil
+}
+
+// fileRoutes are those of the bytes of files.
+func fileRoutes() []route {
+	return []route{
+		{
+			method: "POST", path: "files", form: openapi.Upload, needs: resourceOf("files").deletes, query: uploadQuery,
+			served: resourceOf("files"), tag: resourceOf("files").tag(), limit: models.MaxFile + formOverhead,
+			decode: (*request).decodeUpload, handle: (*API).upload,
+			doc: "Uploads a picture: PNG, JPEG, GIF or WebP of at most 5 MiB and 4096 pixels either way, as the body or as the one " +
+				"part of a form. What it is, its bytes say; its name is in Content-Disposition. It is of an organization or of a user, " +
+				"and takes the right to change that.",
+		},
+		{
+			method: "GET", path: contentPath, form: openapi.Content, needs: auth.Public(), name: "getFileContent", query: contentQuery,
+			speaks: models.Files.Schema,
+			target: resourceOf("files"), tag: resourceOf("files").tag(), shows: models.Files.Schema, take: (*API).takeContent,
+			doc: "Reads the bytes of a file, at its signedUrl as it stands. With size=64, 128 or 256 the middle of it as a square PNG. A " +
+				"URL that was altered or has expired is 404, as is that of what is not there.",
+		},
+	}
 }

@@ -96,6 +96,7 @@ func routes() []route {
 	table = append(table, linkRoutes()...)
 	table = append(table, sessionRoutes()...)
 	table = append(table, secondFactorRoutes()...)
+	table = append(table, fileRoutes()...)
 	return append(table,
 		route{
 			method: "GET", path: "webhookDeliveries/{id}/attempts/{number}", form: openapi.Read, prefix: "WebhookDelivery",
@@ -105,21 +106,6 @@ func routes() []route {
 			handle:    (*API).readAttempt,
 			doc: "Reads one attempt at a delivery: the request as it was sent, and what came back. Both are kept for a while (7 days by " +
 				"default), the attempt for as long as the delivery.",
-		},
-		route{
-			method: "POST", path: "files", form: openapi.Upload, needs: resourceOf("files").deletes, query: uploadQuery,
-			served: resourceOf("files"), tag: resourceOf("files").tag(), limit: models.MaxFile + formOverhead,
-			decode: (*request).decodeUpload, handle: (*API).upload,
-			doc: "Uploads a picture: PNG, JPEG, GIF or WebP of at most 5 MiB and 4096 pixels either way, as the body or as the one " +
-				"part of a form. What it is, its bytes say; its name is in Content-Disposition. It is of an organization or of a user, " +
-				"and takes the right to change that.",
-		},
-		route{
-			method: "GET", path: contentPath, form: openapi.Content, needs: auth.Public(), name: "getFileContent", query: contentQuery,
-			speaks: models.Files.Schema,
-			target: resourceOf("files"), tag: resourceOf("files").tag(), shows: models.Files.Schema, take: (*API).takeContent,
-			doc: "Reads the bytes of a file, at its signedUrl as it stands. With size=64, 128 or 256 the middle of it as a square PNG. A " +
-				"URL that was altered or has expired is 404, as is that of what is not there.",
 		},
 		route{
 			method: "GET", path: eventTypesPath, form: openapi.List, needs: auth.Anyone(), query: jsonapi.NoQuery,
@@ -136,7 +122,8 @@ func routes() []route {
 		route{
 			method: "GET", path: mePath, form: openapi.ReadAny, name: "whoAmI", needs: auth.Anyone(),
 			query: jsonapi.Accepts{Select: true, Fields: true}, speaks: meQuery, tag: meTag, handle: (*API).whoAmI,
-			doc: "Reads who the caller is: the user for a credential of one, the organization for its token, otherwise the key. To a user " +
+			doc: "Reads who the caller is: the user for a credential of one, the organization for its token, otherwise the key. To a " +
+				"user " +
 				"meta.secondFactor tells whether they have a second factor. With " +
 				"filter[organizationId] meta.permissions tells the words that the caller holds at those organizations; none where it " +
 				"sees none.",

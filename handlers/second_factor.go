@@ -30,7 +30,8 @@ func secondFactorRoutes() []route {
 	table := []route{
 		{
 			method: http.MethodPost, path: factorPath, name: "newSecondFactor", needs: auth.InSession(), handle: (*API).newSecondFactor,
-			doc: "Makes a secret for a second factor (TOTP). The answer is the only one with it: meta.secret, and meta.url for a QR code. " +
+			doc: "Makes a secret for a second factor (TOTP). The answer is the only one with it: meta.secret, and meta.url for a QR " +
+				"code. " +
 				"It has no effect before it is confirmed, and replaces one that was not.",
 		},
 		{
@@ -42,13 +43,16 @@ func secondFactorRoutes() []route {
 		{
 			method: http.MethodDelete, path: factorPath, name: "removeSecondFactor", needs: auth.InSession(),
 			handle: (*API).removeSecondFactor,
-			doc: "Takes the caller's second factor away. It needs meta.code, which may be a recovery code, or meta.currentPassword; what is " +
+			doc: "Takes the caller's second factor away. It needs meta.code, which may be a recovery code, or meta.currentPassword; " +
+				"what is " +
 				"wrong counts as a failure to sign in.",
 		},
 		{
-			method: http.MethodDelete, path: "users/{id}/totp", name: "takeSecondFactor", needs: auth.Write("users").Manage(), target: users,
+			method: http.MethodDelete, path: "users/{id}/totp", name: "takeSecondFactor", needs: auth.Write("users").Manage(),
+			target: users,
 			handle: (*API).takeSecondFactor,
-			doc: "Takes the second factor of a user away who has lost it. Only management keys of the whole installation may. Sessions go " +
+			doc: "Takes the second factor of a user away who has lost it. Only management keys of the whole installation may. Sessions " +
+				"go " +
 				"on.",
 		},
 	}

@@ -17,8 +17,8 @@ import (
 	"roster/models/store"
 )
 
-// A second factor is what a person shows besides their password: a code of the moment (TOTP, RFC 6238), or one of ten recovery codes for the
-// day on which they have lost what makes those. Either works once.
+// A second factor is what a person shows besides their password: a code of the moment (TOTP, RFC 6238), or one of ten recovery codes for
+// the day on which they have lost what makes those. Either works once.
 
 // secondFactor is that of a user. One without ConfirmedAt has no effect.
 type secondFactor struct {
@@ -44,8 +44,8 @@ type FactorSecret struct {
 	Secret, URL string
 }
 
-// NewSecondFactor gives a person in a session a secret for a second factor, which has no effect before [ConfirmSecondFactor]. It replaces one
-// that was not confirmed; the error is of the kind Conflict if there is one that was.
+// NewSecondFactor gives a person in a session a secret for a second factor, which has no effect before [ConfirmSecondFactor]. It replaces
+// one that was not confirmed; the error is of the kind Conflict if there is one that was.
 func NewSecondFactor(ctx context.Context, db *store.DB, by Caller) (made FactorSecret, err error) {
 	err = store.Transaction(ctx, db, func(tx *store.DB) error {
 		user, f, err := lockFactor(ctx, tx, by)
@@ -73,8 +73,8 @@ func NewSecondFactor(ctx context.Context, db *store.DB, by Caller) (made FactorS
 	return made, err
 }
 
-// ConfirmSecondFactor makes the second factor of a person count, once they have shown a code of it. It returns their recovery codes: the only
-// time that these are shown. It fails with NotFound without a secret to confirm, and with Invalid for the code.
+// ConfirmSecondFactor makes the second factor of a person count, once they have shown a code of it. It returns their recovery codes: the
+// only time that these are shown. It fails with NotFound without a secret to confirm, and with Invalid for the code.
 func ConfirmSecondFactor(ctx context.Context, db *store.DB, by Caller, code string) ([]string, error) {
 	return store.Resulting(ctx, db, func(tx *store.DB) ([]string, error) {
 		user, f, err := lockFactor(ctx, tx, by)
@@ -159,7 +159,7 @@ func (f *secondFactor) stepOf(db *store.DB, code string) (int64, error) {
 	}
 	now := db.Now().Unix() / int64(totpStep/time.Second)
 	for step := now - totpSkew; step <= now+totpSkew; step++ {
-		if hotp.Validate(code, uint64(step), secret) && step > f.LastStep { //nolint:gosec // it is after 1970
+		if hotp.Validate(code, uint64(step), secret) && step > f.LastStep {
 			return step, nil
 		}
 	}
@@ -196,7 +196,8 @@ func putRecoveryCodes(ctx context.Context, tx *store.DB, user string) ([]string,
 		_, _ = rand.Read(random) // never fails (crypto/rand)
 		text := base32.StdEncoding.EncodeToString(random)
 		codes[i] = strings.ToLower(strings.Join([]string{text[:4], text[4:8], text[8:12], text[12:]}, "-"))
-		_, err := tx.Exec(ctx, `INSERT INTO recovery_codes (user_id, hash) VALUES (?, ?)`, user, recoveryHash(tx, user, plainCode(codes[i])))
+		_, err := tx.Exec(ctx, `INSERT INTO recovery_codes (user_id, hash) VALUES (?, ?)`,
+			user, recoveryHash(tx, user, plainCode(codes[i])))
 		if err != nil {
 			return nil, fmt.Errorf("insert recovery code: %w", err)
 		}

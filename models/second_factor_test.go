@@ -215,7 +215,8 @@ func TestWrongCodesAreFailuresToSignIn(t *testing.T) {
 		}
 		clock.Advance(time.Hour)
 		p.signsIn(codeAt(t, secret, clock.Now()), models.ByTOTP)
-		if _, err := p.signIn("something else", codeAt(t, secret, clock.Now().Add(30*time.Second))); !store.IsKind(err, store.Unauthenticated) {
+		if _, err := p.signIn("something else", codeAt(t, secret, clock.Now().Add(30*time.Second))); !store.IsKind(err,
+			store.Unauthenticated) {
 			t.Errorf("a wrong password with a right code: %v", err)
 		}
 		p.signsIn(codeAt(t, secret, clock.Now().Add(30*time.Second)), models.ByTOTP) // a wrong password uses no code up

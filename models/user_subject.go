@@ -16,8 +16,8 @@ type Subject struct {
 	Email string
 }
 
-// ProveSubject returns who signs in as a subject: the user that it is known to be or, for a subject that is not known yet, the user with its
-// address, who is known by it from then on. An address finds nobody who is another subject of that provider already: providers give
+// ProveSubject returns who signs in as a subject: the user that it is known to be or, for a subject that is not known yet, the user with
+// its address, who is known by it from then on. An address finds nobody who is another subject of that provider already: providers give
 // addresses to others, and never a subject. Without a user who is active the error is of the kind Unauthenticated, alike for all causes.
 func ProveSubject(ctx context.Context, db *store.DB, s Subject) (SignedIn, error) {
 	return store.Resulting(ctx, db, func(tx *store.DB) (SignedIn, error) {

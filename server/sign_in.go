@@ -6,8 +6,8 @@ import (
 	"roster/models/store"
 )
 
-// SignIn signs a person in who has shown who they are: in the session of the browser, or in a new one. It returns the session, and the cookie
-// that the answer must have.
+// SignIn signs a person in who has shown who they are: in the session of the browser, or in a new one. It returns the session, and the
+// cookie that the answer must have.
 func (rq *Request) SignIn(db *store.DB, who models.SignedIn) (s *models.Session, cookie auth.Cookie, err error) {
 	err = store.Transaction(rq.Context(), db, func(tx *store.DB) (err error) {
 		if s, err = models.BeginSession(rq.Context(), tx, RequestID(rq.Context()), rq.Visit(), who); err != nil {

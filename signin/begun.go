@@ -58,7 +58,7 @@ const (
 
 // cookie returns the cookie of a site with a value; with "" the browser forgets it. Lax, because the browser comes back from another site.
 func cookie(site auth.Site, value string) *http.Cookie {
-	c := &http.Cookie{
+	c := &http.Cookie{ //nolint:gosec // Secure wherever there is TLS; elsewhere only loopback gets one
 		Name: plainCookie, Value: value, Path: "/", Secure: site.Secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		MaxAge: int(lifetime / time.Second),
 	}

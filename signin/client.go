@@ -25,8 +25,8 @@ const (
 	maxAnswer = 1 << 20
 )
 
-// client speaks with one provider. What the provider says of itself is asked for when it is needed first, and again after a failure: one that
-// is down keeps nobody from anything but signing in with it.
+// client speaks with one provider. What the provider says of itself is asked for when it is needed first, and again after a failure: one
+// that is down keeps nobody from anything but signing in with it.
 type client struct {
 	Provider
 	http   *http.Client

@@ -141,7 +141,8 @@ func see(w http.ResponseWriter, to string) error {
 	return nil
 }
 
-// stale is the error of an answer to no sign-in that this browser has under way: it was begun in another one, is finished, or took too long.
+// stale is the error of an answer to no sign-in that this browser has under way: it was begun in another one, is finished, or took too
+// long.
 func stale() error {
 	return &refused{status: http.StatusBadRequest, message: "This sign-in was not begun in this browser, is finished, or took too long. " +
 		"Begin again."}

@@ -50,7 +50,7 @@ func ReadProviders(file string) ([]Provider, error) {
 	if info.Size() > maxProvidersFile {
 		return nil, errors.New("it is too large")
 	}
-	content, err := os.ReadFile(file) //nolint:gosec // the operator names it
+	content, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("it cannot be read: %w", err)
 	}
@@ -101,7 +101,8 @@ func parseProvider(members map[string]json.RawMessage) (p Provider, err error) {
 	case !providerName.MatchString(p.Name):
 		return p, errors.New("name: it must be 1 to 32 of a-z, 0-9 and hyphens, for example google")
 	case !isIssuer(p.Issuer):
-		return p, errors.New("issuer: it must be an https URL without a query, for example https://accounts.google.com; http is for loopback")
+		return p, errors.New("issuer: it must be an https URL without a query, for example https://accounts.google.com; http is for " +
+			"loopback")
 	case p.ClientID == "":
 		return p, errors.New("clientId: it must not be empty")
 	case !slices.Contains(p.Scopes, oidc.ScopeOpenID):

@@ -26,8 +26,8 @@ import (
 	"roster/signin"
 )
 
-// provider is a program of others that speaks OpenID Connect on a socket of its own. It lets in whom a test names, and says what a test puts
-// into its mouth.
+// provider is a program of others that speaks OpenID Connect on a socket of its own. It lets in whom a test names, and says what a test
+// puts into its mouth.
 type provider struct {
 	*mockoidc.MockOIDC
 	name string
@@ -50,7 +50,7 @@ func newProvider(t *testing.T, name string) *provider {
 	if err := m.AddMiddleware(p.speak); err != nil {
 		t.Fatal(err)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // the program takes it over
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +169,8 @@ func (s *service) serve(secure bool, providers ...signin.Provider) {
 	s.t.Helper()
 	h, err := server.New(server.Config{
 		DB: s.db, LastUsed: auth.NewLastUsed(), Logger: slog.New(slog.NewTextHandler(s.log, nil)),
-		Metrics: server.NewMetrics("test", s.db.Pools()), Health: server.NewHealth(s.db), Limiter: server.NewLimiter(0, time.Minute, time.Now),
+		Metrics: server.NewMetrics("test", s.db.Pools()), Health: server.NewHealth(s.db),
+		Limiter: server.NewLimiter(0, time.Minute, time.Now),
 		MaxBody: 1 << 16, Stop: s.t.Context(), RequestTimeout: 5 * time.Minute,
 	}, signin.Door(s.db, providers))
 	if err != nil {
@@ -288,7 +289,8 @@ func (b *browser) isIn(p page, user, next string) {
 func (b *browser) isOut(p page, status int) {
 	b.s.t.Helper()
 	if p.StatusCode != status || b.who() != "" || p.Header.Get("Content-Type") != "text/html; charset=utf-8" ||
-		p.Header.Get("X-Frame-Options") != "DENY" || p.Header.Get("Cache-Control") != "no-store" || !strings.Contains(p.text, "Not signed in") {
+		p.Header.Get("X-Frame-Options") != "DENY" || p.Header.Get("Cache-Control") != "no-store" ||
+		!strings.Contains(p.text, "Not signed in") {
 		b.s.t.Fatalf("%d as %q %v, want %d: %s", p.StatusCode, b.who(), p.Header, status, p.text)
 	}
 }

@@ -305,8 +305,9 @@ func TestNobodyIsSentElsewhere(t *testing.T) {
 		for next, want := range map[string]string{
 			"": "/", "/": "/", "/console/users?a=b%20c": "/console/users?a=b%20c", "console": "/",
 			"//evil.example": "/", "///evil.example": "/", "/\\evil.example": "/", "\\\\evil.example": "/", "https://evil.example": "/",
-			"HTTPS:evil.example": "/", "javascript:alert(1)": "/", "/\t/evil.example": "/", "/\n/evil.example": "/", "\t//evil.example": "/",
-			" //evil.example": "/", "/%0d%0aSet-Cookie:x": "/%0d%0aSet-Cookie:x", "/%2f/evil.example": "/%2f/evil.example", "/a\x7f": "/",
+			"HTTPS:evil.example": "/", "javascript:alert(1)": "/", "/\t/evil.example": "/", "/\n/evil.example": "/",
+			"\t//evil.example": "/",
+			" //evil.example":  "/", "/%0d%0aSet-Cookie:x": "/%0d%0aSet-Cookie:x", "/%2f/evil.example": "/%2f/evil.example", "/a\x7f": "/",
 			"?next=x": "/", "/%zz": "/",
 		} {
 			s.one.letsIn("a", ada, true)
