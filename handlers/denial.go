@@ -21,7 +21,7 @@ func (rq *request) triedIn(change *models.Change) {
 // triedOperation notes that a request asks for an operation.
 func (rq *request) triedOperation(op *jsonapi.Operation) {
 	needs, _ := permissionOf(op)
-	rq.Tried.Permission, rq.Tried.Type, rq.Tried.ID = needs.Scope, "", ""
+	rq.Tried.Permission, rq.Tried.Type, rq.Tried.ID = needs.Words(), "", ""
 	if op.Code == jsonapi.AddOperation && op.Relationship == nil {
 		rq.triedIn(changeOf(op.Input, nil))
 		return

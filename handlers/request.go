@@ -182,5 +182,5 @@ func (rq *request) permitFilters() error {
 func forbidden(principal *auth.Principal, needs auth.Permission) *jsonapi.Error {
 	missing := principal.Missing(needs)
 	return jsonapi.NewError(jsonapi.Forbidden, "%s", missing).Because(
-		&server.Error{Reason: server.Forbidden, Message: missing, Permission: needs.Scope})
+		&server.Error{Reason: server.Forbidden, Message: missing, Permission: needs.Words()})
 }

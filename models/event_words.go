@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"slices"
 
 	"roster/models/collection"
 	"roster/models/store"
@@ -14,16 +13,8 @@ import (
 // Who reads events does not read everything by that. What an event tells of its subject, its changes and its resource, is for who may read
 // resources of that type at the organization where it happened; who did it is for who may read users, or keys.
 
-// wordOf returns the word by which resources of a collection are read. What has none of its own is read with the events about it.
-func wordOf(c *collection.Collection) string {
-	if typ := c.Schema.Type; slices.Contains(subjects, typ) {
-		return typ + ":read"
-	}
-	return Events.Schema.Type + ":read"
-}
-
-// readingOf returns the words that include that of a collection.
-func readingOf(c *collection.Collection) collection.Words { return including(wordOf(c)) }
+// readingOf returns the words any of which is enough to read resources of a collection that hang on no two others.
+func readingOf(c *collection.Collection) collection.Words { return including(reads(c)[0]) }
 
 // post is where somebody may hold words.
 type post struct{ user, organization string }
@@ -57,35 +48,48 @@ func heldAt(ctx context.Context, db *store.DB, tellings []*telling) (held, error
 	return found, nil
 }
 
+// needs returns the words that it takes to read the subject of the event: of what hangs on others that of the one it belongs to, if that is
+// told.
+func (t *telling) needs() []string {
+	for _, typ := range declared(t.subject).follows {
+		for _, rel := range t.subject.Schema.Relationships {
+			if target := t.subject.Relation(rel.Name).Target; target != nil && target.Schema.Type == typ && t.linked(rel.Name) != "" {
+				return reads(target)
+			}
+		}
+	}
+	return reads(t.subject)
+}
+
+// linked returns the id that a relationship of the subject leads to, as it is told.
+func (t *telling) linked(relationship string) string {
+	if t.told.resource == nil || t.told.resource.Relationships[relationship] == nil {
+		return ""
+	}
+	var linked struct{ ID string }
+	_ = json.Unmarshal(t.told.resource.Relationships[relationship].Data, &linked) // null, or absent, names nothing
+	return linked.ID
+}
+
 // readable reports whether the reader may read the subject of the event: by the scopes of its credential and, of people, by what they hold
 // where it happened, or because it is their own.
 func (t *telling) readable(by held) bool {
-	words := readingOf(t.subject)
-	switch user := t.scope.PersonID(); {
-	case !t.scope.Holds(words):
-		return false
-	case user == "" || t.organization == "" || t.isOf(user): // at no organization people see what is their own alone
-		return true
-	default:
-		return slices.ContainsFunc(by[post{user, t.organization}], func(word string) bool { return slices.Contains(words, word) })
+	user := t.scope.PersonID()
+	own := user == "" || t.organization == "" || t.isOf(user) // at no organization people see what is their own alone
+	for _, word := range t.needs() {
+		if !t.scope.Holds(including(word)) || !own && !holds(by[post{user, t.organization}], word) {
+			return false
+		}
 	}
+	return true
 }
 
 // isOf reports whether the subject is a user, or belongs to them.
 func (t *telling) isOf(user string) bool {
-	if t.told.resource == nil {
-		return false
-	}
 	if t.subject == Users {
-		return t.told.resource.ID == user
+		return t.told.resource != nil && t.told.resource.ID == user
 	}
-	owner := t.told.resource.Relationships["user"]
-	if owner == nil {
-		return false
-	}
-	var linked struct{ ID string }
-	_ = json.Unmarshal(owner.Data, &linked) // null names nobody
-	return linked.ID == user
+	return t.linked("user") == user
 }
 
 // tellsOf reports whether a scope is told of actors of a collection, beside itself: an organization whose token acts is where it is seen.

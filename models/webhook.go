@@ -186,7 +186,7 @@ func defineWebhookDeliveries(c *collection.Collection) {
 		Total:    totalDeliveries,
 		Describe: describeDelivery,
 	}
-	declare(c, declaration{counts: []string{
+	declare(c, declaration{follows: []string{"webhooks"}, counts: []string{
 		`SELECT 'webhookDeliveries', '', COUNT(*) FROM webhook_deliveries`,
 		`SELECT 'webhookDeliveries', CAST(organization_id AS text), COUNT(*) FROM webhook_deliveries GROUP BY organization_id`,
 		`SELECT 'webhookDeliveriesTo', CAST(webhook_id AS text), COUNT(*) FROM webhook_deliveries GROUP BY webhook_id`,

@@ -64,6 +64,7 @@ func defineWebhookReplays(c *collection.Collection) {
 			"webhookId": collection.ByID("webhook_jobs.webhook_id"),
 		},
 	}
+	declare(c, declaration{follows: []string{"webhooks"}})
 	c.Schema.Attribute("outcome").Shape = reflect.TypeFor[replayOutcome]()
 	c.Schema.Filters = []jsonapi.Filter{{Name: "webhookId", Kind: jsonapi.String, Doc: "Replays to that endpoint."}}
 }

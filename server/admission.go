@@ -123,7 +123,7 @@ func (a *admission) speaker(w http.ResponseWriter, r *http.Request, purpose, cre
 
 func permit(principal *auth.Principal, needs auth.Permission) error {
 	if missing := principal.Missing(needs); missing != "" {
-		return &Error{Reason: Forbidden, Message: missing, Permission: needs.Scope}
+		return &Error{Reason: Forbidden, Message: missing, Permission: needs.Words()}
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ type Serve func(w http.ResponseWriter) error
 
 // tried returns what a request that needs a permission asks for.
 func (rt *Route) tried(r *http.Request, needs auth.Permission) models.Denial {
-	d := models.Denial{Attempt: models.Attempt{Permission: needs.Scope, Method: r.Method, Route: rt.Path}}
+	d := models.Denial{Attempt: models.Attempt{Permission: needs.Words(), Method: r.Method, Route: rt.Path}}
 	if rt.Target != "" {
 		d.Type, d.ID = rt.Target, mux.Vars(r)["id"]
 	}
