@@ -232,3 +232,58 @@ func join(ctx context.Context, tx *store.DB, who Caller, inv *Invitation, user s
 	}
 	return checkMemberships(ctx, tx, user)
 }
+
+// acceptForAddress makes a user of somebody whose address a provider has verified, by the oldest open invitation to it that still gives
+// what it offers, and returns them; nil if there is none. Others they answer themselves.
+func acceptForAddress(ctx context.Context, tx *store.DB, requestID string, s Subject) (*User, error) {
+	var open []*Invitation
+	err := Invitations.From(ctx, tx, append(Invitations.Present(collection.Everything()),
+		collection.Condition("invitations.email_key = ?", deref(emailKey(&s.Email))),
+		collection.Condition(openInvitations, tx.Now()))...).Order("created_at, id").Find(&open).Error
+	if err != nil {
+		return nil, fmt.Errorf("find invitations to an address: %w", err)
+	}
+	for _, seen := range open {
+		user, err := signUpFor(ctx, tx, requestID, s, seen)
+		if user != nil || err != nil && len(store.ErrorsOf(err)) == 0 {
+			return user, err
+		}
+	}
+	return nil, nil
+}
+
+// signUpFor accepts one invitation for somebody whose address a provider has verified. A refusal says that it cannot be accepted.
+func signUpFor(ctx context.Context, tx *store.DB, requestID string, s Subject, seen *Invitation) (*User, error) {
+	roles, err := offeredRoles(ctx, tx, seen.ID)
+	if err != nil {
+		return nil, err
+	}
+	if err := lockForRoles(ctx, tx, seen.OrganizationID, roles); err != nil {
+		return nil, err
+	}
+	if err := shareOrganization(ctx, tx, collection.Everything(), seen.OrganizationID); err != nil {
+		return nil, err
+	}
+	inv, err := lockWhere[Invitation](ctx, tx, Invitations, seen.ID, collection.Condition(openInvitations, tx.Now()))
+	if err != nil {
+		return nil, err
+	}
+	if err := inv.judge(ctx, tx, roles); err != nil {
+		return nil, err
+	}
+	profile := &Change{Attributes: map[string]any{"email": s.Email}}
+	for name, text := range map[string]string{"firstName": s.FirstName, "lastName": s.LastName} {
+		if a := Users.Schema.Attribute(name); text != "" && a.Check(text) == "" {
+			profile.Attributes[name] = text
+		}
+	}
+	user, who, err := signUp(ctx, tx, Caller{RequestID: requestID}, inv, profile)
+	if err != nil {
+		return nil, err
+	}
+	if err := join(ctx, tx, who, inv, user.ID, roles); err != nil {
+		return nil, err
+	}
+	inv.AcceptedBy = &user.ID
+	return user, inv.decide(ctx, tx, who, accepted)
+}

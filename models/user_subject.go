@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"roster/jsonapi"
 	"roster/models/collection"
 	"roster/models/store"
 )
@@ -14,19 +15,22 @@ type Subject struct {
 	Issuer, ID string
 	// Email is their address, if the provider has verified it, otherwise "".
 	Email string
+	// FirstName and LastName are what it says they are called; "" for nothing.
+	FirstName, LastName string
 }
 
 // ProveSubject returns who signs in as a subject: the user that it is known to be or, for a subject that is not known yet, the user with
 // its address, who is known by it from then on. An address finds nobody who is another subject of that provider already: providers give
-// addresses to others, and never a subject. Without a user who is active the error is of the kind Unauthenticated, alike for all causes.
-func ProveSubject(ctx context.Context, db *store.DB, s Subject) (SignedIn, error) {
+// addresses to others, and never a subject. An address that no user has becomes one by an open invitation to it. Without a user who is
+// active the error is of the kind Unauthenticated, alike for all causes.
+func ProveSubject(ctx context.Context, db *store.DB, requestID string, s Subject) (SignedIn, error) {
 	return store.Resulting(ctx, db, func(tx *store.DB) (SignedIn, error) {
 		id, err := userOfSubject(ctx, tx, s)
 		if err != nil {
 			return SignedIn{}, err
 		}
 		if id == "" {
-			if id, err = bindSubject(ctx, tx, s); err != nil {
+			if id, err = bindSubject(ctx, tx, requestID, s); err != nil {
 				return SignedIn{}, err
 			}
 		}
@@ -59,21 +63,18 @@ func userOfSubject(ctx context.Context, tx *store.DB, s Subject) (string, error)
 }
 
 // bindSubject makes a subject that of the user with its address, and returns their id.
-func bindSubject(ctx context.Context, tx *store.DB, s Subject) (string, error) {
+func bindSubject(ctx context.Context, tx *store.DB, requestID string, s Subject) (string, error) {
 	if s.Email == "" {
 		return "", errNoAccount()
 	}
-	account, err := findAccount(ctx, tx, deref(emailKey(&s.Email)))
-	if err != nil {
-		return "", err
+	user, err := userWithAddress(ctx, tx, deref(emailKey(&s.Email)))
+	if err == nil && user == nil {
+		user, err = acceptForAddress(ctx, tx, requestID, s)
 	}
-	user, err := lock[User](ctx, tx, Users, collection.Everything(), account.ID)
 	switch {
-	case store.IsKind(err, store.NotFound):
-		return "", errNoAccount()
 	case err != nil:
 		return "", err
-	case !user.Active:
+	case user == nil, !user.Active:
 		return "", errNoAccount()
 	}
 	var others int64
@@ -89,6 +90,13 @@ func bindSubject(ctx context.Context, tx *store.DB, s Subject) (string, error) {
 		s.Issuer, s.ID, user.ID, tx.Now())
 	if err != nil {
 		return "", fmt.Errorf("insert subject: %w", err)
+	}
+	if user.EmailVerifiedAt == nil {
+		before := *user
+		user.EmailVerifiedAt = &jsonapi.Stamp{Time: tx.Now()}
+		if err := saveUser(ctx, tx, themselves(user, requestID), &before, user, nil); err != nil {
+			return "", err
+		}
 	}
 	return userOfSubject(ctx, tx, s) // which another sign-in may have bound first
 }

@@ -181,7 +181,7 @@ func (c *client) redeem(ctx context.Context, redirect, code, issuer string, b *b
 
 // subject returns a person as the provider knows them.
 func (c *client) subject(id string, said claims) models.Subject {
-	s := models.Subject{Issuer: c.Issuer, ID: id}
+	s := models.Subject{Issuer: c.Issuer, ID: id, FirstName: said.GivenName, LastName: said.FamilyName}
 	if verified, _ := said.EmailVerified.(bool); verified {
 		s.Email = said.Email
 	}

@@ -119,7 +119,7 @@ func (d *door) signIn(rq *server.Request, c *client) (next string, cookies []str
 	if err != nil {
 		return "", nil, err
 	}
-	who, err := models.ProveSubject(rq.Context(), rq.DB, subject)
+	who, err := models.ProveSubject(rq.Context(), rq.DB, server.RequestID(rq.Context()), subject)
 	if err != nil {
 		return "", nil, err
 	}

@@ -3,6 +3,7 @@ package signin_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/oauth2-proxy/mockoidc"
 
+	"roster/models"
+	"roster/models/collection"
 	"roster/models/modelstest"
 )
 
@@ -83,6 +86,55 @@ func TestWhomNobodyKnowsIsNotSignedIn(t *testing.T) {
 		s.one.letsIn("5", ada, true)
 		b := s.browser()
 		b.isOut(b.signIn(s.one, "/"), http.StatusForbidden)
+	})
+}
+
+// TestAnOpenInvitationMakesAUser of somebody whose address a provider has verified, with its roles; and no other invitation does.
+func TestAnOpenInvitationMakesAUser(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		acme := modelstest.Organization(t, s.db).ID
+		invite := func(email string) *models.Invitation {
+			t.Helper()
+			inv, err := models.CreateInvitation(t.Context(), s.db, models.System("test"), &models.Change{
+				Attributes: map[string]any{"email": email},
+				Links:      map[string]models.Links{"organization": {acme}, "roles": {models.RoleManager}},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return inv
+		}
+		inv, revoked := invite("Grace@Example.com"), invite("gone@example.com")
+		if err := models.DeleteInvitation(t.Context(), s.db, models.System("test"), revoked.ID, nil); err != nil {
+			t.Fatal(err)
+		}
+		s.one.letsIn("1", "gone@example.com", true)
+		b := s.browser()
+		b.isOut(b.signIn(s.one, "/"), http.StatusForbidden)
+		s.one.letsIn("2", "grace@example.com", false) // which anybody could say
+		b.isOut(b.signIn(s.one, "/"), http.StatusForbidden)
+
+		s.one.letsIn("3", "grace@example.com", true)
+		p := b.signIn(s.one, "/")
+		id := b.who()
+		b.isIn(p, id, "/")
+		found, err := collection.Find(t.Context(), s.db, models.Invitations, collection.Everything(), inv.ID, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answered := found.(*models.Invitation); answered.State != "accepted" || answered.AcceptedBy == nil || *answered.AcceptedBy != id {
+			t.Errorf("the invitation is %+v", answered)
+		}
+		if user, err := collection.Find(t.Context(), s.db, models.Users, collection.Everything(), id, nil); err != nil ||
+			user.(*models.User).EmailVerifiedAt == nil {
+			t.Errorf("the user is %+v: %v", user, err)
+		}
+		words, err := models.Permissions(t.Context(), s.db, models.Caller{Kind: models.BySession, ID: id,
+			Scope: collection.Person(id), Rights: models.Rights{Scopes: []string{models.EveryScope}}}, []string{acme})
+		if err != nil || !slices.Contains(words[acme], "memberships:write") {
+			t.Errorf("they may %v: %v", words, err)
+		}
+		modelstest.CheckConsistency(t, s.db)
 	})
 }
 
