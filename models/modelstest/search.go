@@ -12,8 +12,8 @@ import (
 	"roster/models/store"
 )
 
-// Search returns the columns, as table.column, in which a text stands in the clear.
-func Search(t testing.TB, db *store.DB, text string) []string {
+// Search returns the columns, as table.column, in which one of the texts stands in the clear.
+func Search(t testing.TB, db *store.DB, texts ...string) []string {
 	t.Helper()
 	pool := Writable(db)
 	columns, err := readColumns(t.Context(), pool, db.Dialect())
@@ -26,7 +26,7 @@ func Search(t testing.TB, db *store.DB, text string) []string {
 	}
 	var found []string
 	for _, table := range slices.Sorted(maps.Keys(tables)) {
-		names, err := columnsWith(t.Context(), pool, table, []byte(text))
+		names, err := columnsWith(t.Context(), pool, table, texts)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -37,8 +37,8 @@ func Search(t testing.TB, db *store.DB, text string) []string {
 	return found
 }
 
-// columnsWith returns the columns of a table in which a text stands.
-func columnsWith(ctx context.Context, pool *sql.DB, table string, text []byte) (found []string, err error) {
+// columnsWith returns the columns of a table in which one of the texts stands.
+func columnsWith(ctx context.Context, pool *sql.DB, table string, texts []string) (found []string, err error) {
 	rows, err := pool.QueryContext(ctx, `SELECT * FROM `+table)
 	if err != nil {
 		return nil, err
@@ -61,7 +61,8 @@ func columnsWith(ctx context.Context, pool *sql.DB, table string, text []byte) (
 			if !ok {
 				raw = fmt.Append(nil, v)
 			}
-			if bytes.Contains(raw, text) && !slices.Contains(found, names[i]) {
+			there := func(text string) bool { return bytes.Contains(raw, []byte(text)) }
+			if !slices.Contains(found, names[i]) && slices.ContainsFunc(texts, there) {
 				found = append(found, names[i])
 			}
 		}
