@@ -80,6 +80,9 @@ func (a *API) perform(w http.ResponseWriter, rq *request) error {
 		answer, err = rq.Within(tx, func(w http.ResponseWriter) error { return a.handle(w, rq) })
 		return err
 	})
+	if store.IsKind(err, store.PreconditionFailed) {
+		return rq.refusedFirst(err, rq.askUpdate)
+	}
 	if err != nil {
 		return err
 	}
@@ -94,8 +97,8 @@ func (a *API) handle(w http.ResponseWriter, rq *request) error {
 // refusedFirst returns why the caller may not make a change, if it may not, in place of what was wrong with the request: who may not make
 // it learns nothing of what it would have met. ask makes the change for a version that nothing has, so that nothing happens.
 func (rq *request) refusedFirst(wrong error, ask func(*models.Versions) error) error {
-	res := rq.route.guarded()
-	if res == nil {
+	res := rq.route.target
+	if res == nil || res.update == nil && res.remove == nil {
 		return wrong
 	}
 	refusal := ask(&models.Versions{})
@@ -108,9 +111,13 @@ func (rq *request) refusedFirst(wrong error, ask func(*models.Versions) error) e
 	return wrong
 }
 
-// askUpdate is an update of the resource in the path, for refusedFirst.
+// askUpdate is an update of the resource in the path, or else a deletion, for refusedFirst.
 func (rq *request) askUpdate(none *models.Versions) error {
-	_, err := rq.route.guarded().update(rq, rq.DB, rq.id(), &models.Change{Versions: none})
+	res := rq.route.target
+	if res.update == nil {
+		return res.remove(rq, rq.DB, rq.id(), none)
+	}
+	_, err := res.update(rq, rq.DB, rq.id(), &models.Change{Versions: none})
 	return err
 }
 

@@ -396,10 +396,13 @@ func DeleteSession(ctx context.Context, db *store.DB, by Caller, id string, vers
 }
 
 // DeleteSignIn signs one person out of a session. If that was the active one, the newest left is.
-func DeleteSignIn(ctx context.Context, db *store.DB, by Caller, id string, _ *Versions) error {
+func DeleteSignIn(ctx context.Context, db *store.DB, by Caller, id string, versions *Versions) error {
 	return store.Transaction(ctx, db, func(tx *store.DB) error {
 		found, err := collection.Find(ctx, tx, SignIns, by.Scope, id, nil)
 		if err != nil {
+			return err
+		}
+		if err := checkVersion(0, versions); err != nil {
 			return err
 		}
 		in := found.(*SignIn)

@@ -122,7 +122,8 @@ func TestAnOpenInvitationMakesAUser(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if answered := found.(*models.Invitation); answered.State != "accepted" || answered.AcceptedBy == nil || *answered.AcceptedBy != id {
+		answered := found.(*models.Invitation)
+		if answered.State != "accepted" || answered.AcceptedBy == nil || *answered.AcceptedBy != id {
 			t.Errorf("the invitation is %+v", answered)
 		}
 		if user, err := collection.Find(t.Context(), s.db, models.Users, collection.Everything(), id, nil); err != nil ||
