@@ -56,7 +56,8 @@ var plants = []struct {
 	}},
 	{"a token that the client chose", func(g *garden) string {
 		const chosen = "planted-token_of_another_system"
-		g.managed("POST", "management/organizations", `{"data":{"type":"organizations","attributes":{"name":"B","token":"`+chosen+`"}}}`, 201)
+		g.managed("POST", "management/organizations", `{"data":{"type":"organizations","attributes":{"name":"B","token":"`+chosen+`"}}}`,
+			201)
 		return chosen
 	}},
 	{"a refreshed token", func(g *garden) string {
@@ -114,7 +115,10 @@ var plants = []struct {
 		g.signIn("ada@example.com", "planted-wrong-password", 401)
 		return "planted-wrong-password"
 	}},
-	{"a password for an address", func(g *garden) string { g.signIn("planted-for-an-address", adas, 401); return "planted-for-an-address" }},
+	{"a password for an address", func(g *garden) string {
+		g.signIn("planted-for-an-address", adas, 401)
+		return "planted-for-an-address"
+	}},
 	{"a password of somebody unknown", func(g *garden) string {
 		g.signIn("nobody@example.com", "planted-by-nobody", 401)
 		return "planted-by-nobody"
@@ -148,7 +152,8 @@ var plants = []struct {
 		return key
 	}},
 	{"a rotated key", func(g *garden) string {
-		made := g.managed("POST", "apiKeys", `{"data":{"type":"apiKeys","attributes":{"name":"k","kind":"management","scopes":["*"]}}}`, 201)
+		made := g.managed("POST", "apiKeys", `{"data":{"type":"apiKeys","attributes":{"name":"k","kind":"management","scopes":["*"]}}}`,
+			201)
 		return g.managed("POST", "apiKeys/"+made.ID+"/rotate", "", 200).attribute("key")
 	}},
 	{"a key in a question of AuthZEN", func(g *garden) string {
@@ -350,5 +355,6 @@ func (g *garden) user(name, password string) (id string) {
 func (g *garden) atomic(user string, want int) {
 	g.t.Helper()
 	const extension = `application/vnd.api+json;ext="https://jsonapi.org/ext/atomic"`
-	g.managed("POST", "operations", `{"atomic:operations":[{"op":"add",`+user[1:]+`]}`, want, "Content-Type", extension, "Accept", extension)
+	g.managed("POST", "operations", `{"atomic:operations":[{"op":"add",`+user[1:]+`]}`, want, "Content-Type", extension, "Accept",
+		extension)
 }
