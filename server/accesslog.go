@@ -70,8 +70,8 @@ func (x *Exchange) attributes(r *http.Request, took time.Duration) []slog.Attr {
 	return attrs
 }
 
-// keyInText finds our credentials wherever a client put one by mistake.
-var keyInText = regexp.MustCompile(`roster_([mou])_[0-9A-Za-z_]+`)
+// keyInText finds our credentials, and the tokens of our links, wherever a client put one by mistake.
+var keyInText = regexp.MustCompile(`roster_([a-z])_[0-9A-Za-z_]+`)
 
 // loggable returns text of a client as the log may keep it: bounded, valid UTF-8, without a credential.
 func loggable(text string, limit int) string {

@@ -75,9 +75,12 @@ func TestNoRequestForgesALine(t *testing.T) {
 func TestACredentialInThePathIsNotLogged(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	b.do(t, "GET", "/x/roster_o_abcdefghijkl_0123456789/y", "", "User-Agent", "curl roster_u_abcdefghijkl_0123456789")
-	line := b.log.Nth(t, 0)
-	if line["path"] != "/x/roster_o_REDACTED/y" || line["user_agent"] != "curl roster_u_REDACTED" {
-		t.Errorf("log: %v", line)
+	for i, kind := range []string{"m", "o", "u", "i", "p"} { // keys, and the tokens of invitations and password resets
+		secret := "roster_" + kind + "_abcdefghijkl0123456789"
+		b.do(t, "GET", "/x/"+secret+"/y", "", "User-Agent", "curl "+secret)
+		line := b.log.Nth(t, i)
+		if line["path"] != "/x/roster_"+kind+"_REDACTED/y" || line["user_agent"] != "curl roster_"+kind+"_REDACTED" {
+			t.Errorf("log: %v", line)
+		}
 	}
 }

@@ -14,20 +14,29 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"roster/mail/mailtest"
 	"roster/models"
 	"roster/models/modelstest"
 	"roster/server/servertest"
+
+	"github.com/pquerna/otp/totp"
 )
 
 // garden is a program that secrets are planted in.
 type garden struct {
 	*served
+	serve        func(args ...string) *served // starts it again
+	logs         string                       // of those that have ended
+	mails        *mailtest.Receiver
 	key          string // of the management
 	organization string
 	ada, bob     string // users
 	cookie       string // of the browser in which they sign in
-	file         string // the signed URL of one
+	secondFactor string // the secret of one
+	recovery     string // a code that is as good
+	invitation   string // the id of one
 }
 
 // passwords that are right at some time.
@@ -56,8 +65,8 @@ var plants = []struct {
 	}},
 	{"a token that the client chose", func(g *garden) string {
 		const chosen = "planted-token_of_another_system"
-		g.managed("POST", "management/organizations", `{"data":{"type":"organizations","attributes":{"name":"B","token":"`+chosen+`"}}}`,
-			201)
+		g.managed("POST", "management/organizations",
+			`{"data":{"type":"organizations","attributes":{"name":"B","token":"`+chosen+`"}}}`, 201)
 		return chosen
 	}},
 	{"a refreshed token", func(g *garden) string {
@@ -152,9 +161,8 @@ var plants = []struct {
 		return key
 	}},
 	{"a rotated key", func(g *garden) string {
-		made := g.managed("POST", "apiKeys", `{"data":{"type":"apiKeys","attributes":{"name":"k","kind":"management","scopes":["*"]}}}`,
-			201)
-		return g.managed("POST", "apiKeys/"+made.ID+"/rotate", "", 200).attribute("key")
+		const manages = `{"data":{"type":"apiKeys","attributes":{"name":"k","kind":"management","scopes":["*"]}}}`
+		return g.managed("POST", "apiKeys/"+g.managed("POST", "apiKeys", manages, 201).ID+"/rotate", "", 200).attribute("key")
 	}},
 	{"a key in a question of AuthZEN", func(g *garden) string {
 		stray := "roster_m_" + strings.Repeat("p5aNt3d", 6)
@@ -166,9 +174,9 @@ var plants = []struct {
 		return stray
 	}},
 	{"the signature of a file", func(g *garden) string {
-		g.file = g.managed("POST", "files?organizationId="+g.organization, string(drawLogo("Acme", rand.New(rand.NewPCG(1, 2)))), 201,
-			"Content-Type", "image/png").attribute("signedUrl")
-		signed, err := url.Parse(g.file)
+		logo := string(drawLogo("Acme", rand.New(rand.NewPCG(1, 2))))
+		signed, err := url.Parse(g.managed("POST", "files?organizationId="+g.organization, logo, 201, "Content-Type", "image/png").
+			attribute("signedUrl"))
 		if err != nil {
 			g.t.Fatal(err)
 		}
@@ -176,6 +184,53 @@ var plants = []struct {
 		g.get(signed.Path + "?expires=1&signature=" + signed.Query().Get("signature"))
 		return signed.Query().Get("signature")
 	}},
+	{"the secret of a second factor", func(g *garden) string {
+		g.secondFactor = g.page("POST", "me/totp", "", 200).meta("secret")
+		return g.secondFactor
+	}},
+	{"a recovery code", func(g *garden) string {
+		code, err := totp.GenerateCode(g.secondFactor, time.Now())
+		if err != nil {
+			g.t.Fatal(err)
+		}
+		codes, _ := g.page("POST", "me/totp/confirm", `{"meta":{"code":"`+code+`"}}`, 200).Meta["recoveryCodes"].([]any)
+		g.recovery, _ = codes[0].(string)
+		return g.recovery
+	}},
+	{"the cookie of a recovery code", func(g *garden) string {
+		g.page("POST", "sessions", `{"data":{"type":"sessions","attributes":{"email":"ada@example.com","password":"`+adas2+
+			`","totp":"`+g.recovery+`"}}}`, 201)
+		return g.cookie
+	}},
+	{"the link of an invitation", func(g *garden) string {
+		made := g.invite("eva@example.com", "Idempotency-Key", "invited")
+		g.invitation = made.ID
+		return tokenIn(made.attribute("url"))
+	}},
+	{"the link that is sent again", func(g *garden) string {
+		token := tokenIn(g.managed("POST", "invitations/"+g.invitation+"/resend", "", 200).attribute("url"))
+		g.send("POST", "invitations/accept", `{"meta":{"token":"`+token+`","password":"too short"}}`, 422)
+		g.send("GET", "invitations/"+token, "", 401, "User-Agent", token)
+		g.send("GET", token, "", 404)
+		g.send("POST", "invitations/accept", `{"meta":{"token":"`+token+
+			`","password":"planted-by-who-accepts","firstName":"Eva","lastName":"E"}}`, 200)
+		return token
+	}},
+	{"a password of who accepts", func(*garden) string { return "planted-by-who-accepts" }},
+	{"the cookie of who accepts", func(g *garden) string { return g.cookie }},
+	{"the link of a mailed invitation", func(g *garden) string {
+		g.withMail()
+		g.invite("fay@example.com")
+		return g.mails.Next(g.t, 1).Token(g.t)
+	}},
+	{"the link of a password reset", func(g *garden) string {
+		g.send("POST", "passwordResets", `{"data":{"type":"passwordResets","attributes":{"email":"bob@example.com"}}}`, 202)
+		token := g.mails.Next(g.t, 2).Token(g.t)
+		g.send("GET", "passwordResets/"+token, "", 404, "User-Agent", token)
+		g.send("POST", "passwordResets/confirm", `{"meta":{"token":"`+token+`","password":"planted-by-a-reset"}}`, 204)
+		return token
+	}},
+	{"a password of a reset", func(*garden) string { return "planted-by-a-reset" }},
 	{"the cookie that is left", func(g *garden) string { g.page("DELETE", "sessions/current", "", 204); return g.cookie }},
 }
 
@@ -185,15 +240,17 @@ func TestNoSecretOfPeopleIsAnywhere(t *testing.T) {
 	t.Parallel()
 	modelstestURLs(t, func(t *testing.T, url string) {
 		dir := t.TempDir()
-		g := &garden{served: serve(t, dir, frontDoors, "--database-url", url, "--migrate", "--log-level", "debug",
-			"--allow-private-webhook-targets", "127.0.0.0/8")}
+		g := &garden{mails: mailtest.NewReceiver(t), serve: func(args ...string) *served {
+			return serve(t, dir, frontDoors, append(args, "--database-url", url, "--migrate", "--log-level", "debug",
+				"--allow-private-webhook-targets", "127.0.0.0/8")...)
+		}}
+		g.served = g.serve()
 		planted := map[string]string{}
 		for _, p := range plants {
 			if planted[p.name] = p.sow(g); len(planted[p.name]) < 10 {
 				t.Fatalf("%s is %q", p.name, planted[p.name])
 			}
 		}
-		g.log.Match(t, `"msg":"delivery attempted"`) // with an error, which is of whom it was sent to
 		// What is no secret is found: as it is, and as it might be written by somebody who means to hide it.
 		const open = "planted-as-a-name"
 		for _, form := range formsOf(open) {
@@ -204,14 +261,14 @@ func TestNoSecretOfPeopleIsAnywhere(t *testing.T) {
 		if code := g.stop(); code != 0 {
 			t.Errorf("it ended with %d", code)
 		}
-		places := map[string][]byte{"the log": []byte(g.log.String()), "the files": append(before, filesAt(t, url)...)}
+		places := map[string][]byte{"the logs": []byte(g.logs + g.log.String()), "the files": append(before, filesAt(t, url)...)}
 		db := opened(t, dir, url)
 		for _, form := range formsOf(open) {
 			if where := modelstest.Search(t, db, form); !slices.Contains(where, "users.first_name") {
 				t.Errorf("%s is found in %v alone", form, where)
 			}
 		}
-		if !stands(places["the log"], open) || strings.HasPrefix(url, "sqlite:") != stands(places["the files"], open) {
+		if !stands(places["the logs"], open) || strings.HasPrefix(url, "sqlite:") != stands(places["the files"], open) {
 			t.Error("what is no secret is not found")
 		}
 		for name, secret := range planted {
@@ -270,7 +327,29 @@ func filesAt(t *testing.T, url string) (all []byte) {
 	return all
 }
 
-// told is the resource of an answer.
+// withMail starts the program again, with a mail server. What it logged before is kept.
+func (g *garden) withMail() {
+	g.t.Helper()
+	g.log.Match(g.t, `"msg":"delivery attempted"`) // with an error that tells whom it was sent to
+	g.stop()
+	g.logs += g.log.String()
+	g.served = g.serve("--smtp-url", g.mails.URL(), "--mail-from", "roster@example.com", "--base-url", "http://127.0.0.1")
+}
+
+// invite asks somebody to join the organization.
+func (g *garden) invite(email string, headers ...string) told {
+	g.t.Helper()
+	return g.managed("POST", "invitations", `{"data":{"type":"invitations","attributes":{"email":"`+email+`"},"relationships":{
+		"organization":{"data":{"type":"organizations","id":"`+g.organization+`"}}}}}`, 201, headers...)
+}
+
+// tokenIn returns the token of a link.
+func tokenIn(link string) string {
+	_, token, _ := strings.Cut(link, "#token=")
+	return token
+}
+
+// told is the resource of an answer, and its meta.
 type told struct {
 	ID            string
 	Attributes    map[string]any
@@ -278,6 +357,12 @@ type told struct {
 		ActiveSignIn struct{ Data struct{ ID string } }
 		SignIns      struct{ Data []struct{ ID string } }
 	}
+	Meta map[string]any `json:"-"`
+}
+
+func (r told) meta(name string) string {
+	text, _ := r.Meta[name].(string)
+	return text
 }
 
 func (r told) attribute(name string) string {
@@ -304,10 +389,14 @@ func (g *garden) send(method, path, body string, want int, headers ...string) to
 			g.cookie = cookie.Value
 		}
 	}
-	var document struct{ Data json.RawMessage }
+	var document struct {
+		Data json.RawMessage
+		Meta map[string]any
+	}
 	var resource told
 	if len(read) > 0 && json.Unmarshal(read, &document) == nil {
 		_ = json.Unmarshal(document.Data, &resource) // of a list there is nothing to tell
+		resource.Meta = document.Meta
 	}
 	return resource
 }
@@ -355,6 +444,6 @@ func (g *garden) user(name, password string) (id string) {
 func (g *garden) atomic(user string, want int) {
 	g.t.Helper()
 	const extension = `application/vnd.api+json;ext="https://jsonapi.org/ext/atomic"`
-	g.managed("POST", "operations", `{"atomic:operations":[{"op":"add",`+user[1:]+`]}`, want, "Content-Type", extension, "Accept",
-		extension)
+	g.managed("POST", "operations", `{"atomic:operations":[{"op":"add",`+user[1:]+`]}`, want,
+		"Content-Type", extension, "Accept", extension)
 }
