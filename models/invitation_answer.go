@@ -74,12 +74,17 @@ func AcceptInvitation(ctx context.Context, db *store.DB, by Caller, token string
 		if err != nil {
 			return nil, err
 		}
-		if err := join(ctx, tx, who, inv, user.ID, roles); err != nil {
-			return nil, err
-		}
-		inv.AcceptedBy = &user.ID
-		return inv, inv.decide(ctx, tx, who, accepted)
+		return inv, inv.accept(ctx, tx, who, user.ID, roles)
 	})
+}
+
+// accept makes a user a member by an invitation that is locked and was judged, and ends it.
+func (inv *Invitation) accept(ctx context.Context, tx *store.DB, who Caller, user string, roles Links) error {
+	if err := join(ctx, tx, who, inv, user, roles); err != nil {
+		return err
+	}
+	inv.AcceptedBy = &user
+	return inv.decide(ctx, tx, who, accepted)
 }
 
 // DeclineInvitation ends an invitation for who was asked, and returns it. It fails with NotFound for a token that does not work.
@@ -281,9 +286,5 @@ func signUpFor(ctx context.Context, tx *store.DB, requestID string, s Subject, s
 	if err != nil {
 		return nil, err
 	}
-	if err := join(ctx, tx, who, inv, user.ID, roles); err != nil {
-		return nil, err
-	}
-	inv.AcceptedBy = &user.ID
-	return user, inv.decide(ctx, tx, who, accepted)
+	return user, inv.accept(ctx, tx, who, user.ID, roles)
 }

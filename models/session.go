@@ -6,9 +6,7 @@ import (
 	"net/netip"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
 
 	"roster/jsonapi"
 	"roster/models/collection"
@@ -160,7 +158,7 @@ func (t SessionTerms) TouchEvery() time.Duration { return min(time.Minute, t.Idl
 
 // Visit is what is known of a browser that somebody signs in with.
 type Visit struct {
-	// Address is where it is, UserAgent what it calls itself.
+	// Address is where it is, UserAgent what it calls itself: of bounded length, and without what looks like a credential.
 	Address   netip.Addr
 	UserAgent string
 	// Session is the id of the live session that it has, "" for none.
@@ -238,20 +236,9 @@ func openSession(ctx context.Context, tx *store.DB, v Visit) (*Session, error) {
 			s = found
 		}
 	}
-	s.IP, s.UserAgent = v.Address.String(), optional(shortened(v.UserAgent, 300))
+	s.IP, s.UserAgent = v.Address.String(), optional(v.UserAgent)
 	s.LastUsedAt, s.IdleUntil = jsonapi.Stamp{Time: now}, jsonapi.Stamp{Time: now.Add(terms.Idle)}
 	return s, Sessions.Complete(tx, s)
-}
-
-// shortened returns a text cut to so many characters, without those that do not print.
-func shortened(text string, most int) string {
-	clean := []rune(strings.Map(func(c rune) rune {
-		if !unicode.IsPrint(c) {
-			return -1
-		}
-		return c
-	}, strings.ToValidUTF8(text, "")))
-	return string(clean[:min(len(clean), most)])
 }
 
 // saveSession writes a session, new or not.
@@ -313,15 +300,7 @@ func makeRoom(ctx context.Context, tx *store.DB, by Caller, user, except string)
 	if err != nil {
 		return fmt.Errorf("count sessions: %w", err)
 	}
-	for _, id := range ids {
-		if id == except {
-			continue
-		}
-		if err := signOut(ctx, tx, by, id, []string{user}); err != nil {
-			return err
-		}
-	}
-	return nil
+	return signOutOf(ctx, tx, by, ids, user, except)
 }
 
 // UpdateSession switches to another of the people of a session. It returns the session, which has to be given a new secret in the same
@@ -460,7 +439,12 @@ func endSessions(ctx context.Context, tx *store.DB, by Caller, user, except stri
 	if err != nil {
 		return fmt.Errorf("read sessions: %w", err)
 	}
-	for _, id := range ids {
+	return signOutOf(ctx, tx, by, ids, user, except)
+}
+
+// signOutOf signs a user out of some sessions, but for one.
+func signOutOf(ctx context.Context, tx *store.DB, by Caller, sessions []string, user, except string) error {
+	for _, id := range sessions {
 		if id == except {
 			continue
 		}

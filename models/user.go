@@ -345,9 +345,6 @@ func DeleteUser(ctx context.Context, db *store.DB, by Caller, id string, version
 			return err
 		}
 		if by.Scope.All() || ended == len(all) {
-			if err := checkRemoval(ctx, tx, by, id, all); err != nil {
-				return err
-			}
 			if err := revokeKeysOf(ctx, tx, by, id); err != nil {
 				return err
 			}

@@ -83,14 +83,6 @@ func endOtherSessions(ctx context.Context, tx *store.DB, by Caller, before, user
 	return endSessions(ctx, tx, by, user.ID, except)
 }
 
-// checkRemoval makes sure that a caller may do away with a user altogether: another one has to be below it wherever they are a member.
-func checkRemoval(ctx context.Context, tx *store.DB, by Caller, user string, organizations []string) error {
-	if by.Scope.All() || by.User() == user {
-		return nil
-	}
-	return checkHigher(ctx, tx, by, user, organizations, "")
-}
-
 // mayDirect makes sure that a caller may end the sessions of a user whom it sees: its own, or of whom it may write and has a higher rank
 // than wherever they are a member.
 func mayDirect(ctx context.Context, tx *store.DB, by Caller, user string) error {

@@ -73,7 +73,7 @@ func (x *Exchange) attributes(r *http.Request, took time.Duration) []slog.Attr {
 // keyInText finds our credentials, and the tokens of our links, wherever a client put one by mistake.
 var keyInText = regexp.MustCompile(`roster_([a-z])_[0-9A-Za-z_]+`)
 
-// loggable returns text of a client as the log may keep it: bounded, valid UTF-8, without a credential.
+// loggable returns text of a client as it may be kept: bounded, valid UTF-8, without a credential.
 func loggable(text string, limit int) string {
 	if strings.Contains(text, "roster_") {
 		text = keyInText.ReplaceAllString(text, "roster_${1}_REDACTED")

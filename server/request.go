@@ -96,7 +96,7 @@ func (rq *Request) Caller() models.Caller {
 
 // Visit returns what is known of the browser that the request comes from.
 func (rq *Request) Visit() models.Visit {
-	v := models.Visit{Address: ExchangeOf(rq.Context()).RemoteIP, UserAgent: rq.UserAgent()}
+	v := models.Visit{Address: ExchangeOf(rq.Context()).RemoteIP, UserAgent: loggable(rq.UserAgent(), 300)}
 	if rq.Principal != nil {
 		v.Session = rq.Principal.SessionID
 	}

@@ -137,6 +137,12 @@ var plants = []struct {
 		g.page("GET", "me", "", 401)
 		return g.cookie
 	}},
+	{"a key as the name of a browser that signs in", func(g *garden) string {
+		stray := "roster_u_" + strings.Repeat("p8aNt3d", 6)
+		g.page("POST", "sessions", `{"data":{"type":"sessions","attributes":{"email":"ada@example.com","password":"`+adas+`"}}}`, 201,
+			"User-Agent", stray)
+		return stray
+	}},
 	{"the cookie of a sign-in", func(g *garden) string { g.signIn("ada@example.com", adas, 201); return g.cookie }},
 	{"the cookie of two", func(g *garden) string { g.signIn("bob@example.com", bobs, 201); return g.cookie }},
 	{"the cookie after a switch", func(g *garden) string {
@@ -408,9 +414,9 @@ func (g *garden) managed(method, path, body string, want int, headers ...string)
 }
 
 // page is send from a page of a browser.
-func (g *garden) page(method, path, body string, want int) told {
+func (g *garden) page(method, path, body string, want int, headers ...string) told {
 	g.t.Helper()
-	return g.send(method, path, body, want, "Cookie", "roster="+g.cookie, "Sec-Fetch-Site", "same-origin")
+	return g.send(method, path, body, want, append(headers, "Cookie", "roster="+g.cookie, "Sec-Fetch-Site", "same-origin")...)
 }
 
 func (g *garden) signIn(email, password string, want int) {

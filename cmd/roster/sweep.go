@@ -14,11 +14,25 @@ const (
 	sweepBatch = 1000
 )
 
-// sweeping is the table of what is removed from time to time, by whichever replica comes first.
-var sweeping = []struct {
+// sweep is one kind of what is removed.
+type sweep struct {
 	what   string
 	remove func(ctx context.Context, db *store.DB, most int) (int, error)
-}{
+}
+
+// all removes batches until there is nothing left: a flood may leave many in a minute.
+func (s sweep) all(ctx context.Context, db *store.DB) error {
+	for n := sweepBatch; n >= sweepBatch && ctx.Err() == nil; {
+		var err error
+		if n, err = s.remove(ctx, db, sweepBatch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sweeping is the table of what is removed from time to time, by whichever replica comes first.
+var sweeping = []sweep{
 	{"sessions that have run out", models.PurgeSessions},
 	{"failures to sign in", models.PurgeAttempts},
 	{"what callers were denied", models.PurgeDenials},
@@ -37,7 +51,7 @@ func (a *app) sweep() {
 			case <-ticks.C:
 			}
 			for _, one := range sweeping {
-				if _, err := one.remove(ctx, a.db, sweepBatch); err != nil && ctx.Err() == nil {
+				if err := one.all(ctx, a.db); err != nil && ctx.Err() == nil {
 					a.logger.ErrorContext(ctx, "remove "+one.what, "error", err)
 				}
 			}
