@@ -16,10 +16,18 @@ type claims struct {
 	missed     bool              // a delivery came for a lane that is being given back, which has its turn after that
 	underWay   bool              // a claim is: what it is going to pass over is not known yet
 	freed      bool              // meanwhile a place became free, which it did not know of
+	turnedAway map[standing]bool // meanwhile lanes were turned away, which it may not have seen
+}
+
+// newClaims returns the state of a loop that has looked for no lanes yet.
+func newClaims() claims {
+	return claims{due: true, passedOver: map[standing]bool{}, turnedAway: map[standing]bool{}}
 }
 
 // begin notes that a claim begins, with the room that there is now.
-func (c *claims) begin() { c.due, c.underWay, c.freed = false, true, false }
+func (c *claims) begin() {
+	c.due, c.underWay, c.freed, c.turnedAway = false, true, false, map[standing]bool{}
+}
 
 // failed notes that a claim did not work. Another one is due.
 func (c *claims) failed() { c.due, c.underWay = true, false }
@@ -35,10 +43,11 @@ func (c *claims) miss() { c.missed, c.due = true, true }
 
 // claimed takes what a claim has left.
 func (c *claims) claimed(passedOver map[standing]bool, noRoom, again bool) {
-	c.passedOver, c.noRoom, c.underWay = passedOver, noRoom, false
+	c.passedOver, c.noRoom, c.underWay = map[standing]bool{}, noRoom, false
 	passed := noRoom
-	for _, some := range passedOver {
-		passed = passed || some
+	for _, s := range standings {
+		c.passedOver[s] = passedOver[s] || c.turnedAway[s]
+		passed = passed || c.passedOver[s]
 	}
 	c.due = c.due || again || c.freed && passed
 }
@@ -54,6 +63,15 @@ func (c *claims) gaveBack(of standing) {
 	c.freed = c.underWay
 	c.due = c.due || c.missed || c.noRoom || c.passedOver[of]
 	c.missed = false
+}
+
+// turnAway notes that a lane of that standing was given back before it sent anything, because more were held than there are slots for. It
+// waits like those that a claim passed over; room says that there is a place for it already.
+func (c *claims) turnAway(of standing, room bool) {
+	for _, waiting := range []map[standing]bool{c.passedOver, c.turnedAway} {
+		waiting[of] = true
+	}
+	c.due = c.due || room
 }
 
 // othersWait tells whether lanes wait that could have the place of one of that standing.

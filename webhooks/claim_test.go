@@ -54,12 +54,34 @@ func TestWhenLanesAreClaimedThatAreNotHeld(t *testing.T) {
 			c.makeRoom(proven)
 			c.claimed(nil, false, false)
 		}, false},
+		"a lane is turned away, and a place becomes free": {nil, false, false, func(c *claims) {
+			c.turnAway(newcomer, false)
+			c.makeRoom(newcomer)
+		}, true},
+		"a lane is turned away when a place has become free": {nil, false, false, func(c *claims) { c.turnAway(newcomer, true) }, true},
+		"a lane is turned away, and no place becomes free": {nil, false, false, func(c *claims) {
+			c.turnAway(newcomer, false)
+			c.makeRoom(proven)
+		}, false},
+		"a lane is turned away while a claim that does not see it is under way": {nil, false, false, func(c *claims) {
+			c.begin()
+			c.turnAway(newcomer, false)
+			c.claimed(nil, false, false)
+			c.gaveBack(newcomer)
+		}, true},
+		"a lane is turned away, a place becomes free, and the claim before ends": {nil, false, false, func(c *claims) {
+			c.begin()
+			c.turnAway(newcomer, false)
+			c.makeRoom(newcomer)
+			c.claimed(nil, false, false)
+		}, true},
 		"a claim fails": {nil, false, false, func(c *claims) {
 			c.begin()
 			c.failed()
 		}, true},
 	} {
-		var claims claims
+		claims := newClaims()
+		claims.begin()
 		claims.claimed(c.left, c.noRoom, c.again)
 		if c.happens(&claims); claims.due != c.due {
 			t.Errorf("%s: a claim is due %t, want %t", name, claims.due, c.due)

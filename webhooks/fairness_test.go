@@ -3,6 +3,7 @@ package webhooks
 import (
 	"fmt"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -253,6 +254,28 @@ func TestAHungEndpointDelaysNobody(t *testing.T) {
 		}
 		hung.Close()
 	}, func(c *WorkerConfig) { c.Grace = time.Millisecond })
+}
+
+// TestManyNewEndpointsGetTheirEvents has more endpoints without an answer yet than there are slots for such: claims and fan-outs lease
+// more of them than can be served, and those that are turned away have their turn later, without a poll.
+func TestManyNewEndpointsGetTheirEvents(t *testing.T) {
+	each(t, func(r *rig) {
+		org := r.organization("")
+		receivers := make([]*webhookstest.Receiver, 40)
+		for i := range receivers {
+			receivers[i] = webhookstest.NewReceiver(r.t)
+			r.endpoint(org, receivers[i].URL(), "eventTypes", jsonapi.Strings{"organization.*"})
+		}
+		const changes = 4
+		var changing sync.WaitGroup
+		for i := range changes {
+			changing.Go(func() { r.change(org, fmt.Sprint("Name ", i)) })
+		}
+		changing.Wait()
+		for _, receiver := range receivers {
+			r.received(receiver, changes)
+		}
+	}, func(c *WorkerConfig) { c.Slots = 8 })
 }
 
 func TestABurstToOneEndpointDoesNotDelayAnother(t *testing.T) {

@@ -3,7 +3,7 @@ package webhooks
 import (
 	"context"
 	"database/sql"
-	"io"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -48,9 +48,11 @@ func newRig(t *testing.T, db *store.DB, adjust ...func(*WorkerConfig)) *rig {
 // startWorker starts a worker. It polls so seldom that a test only passes if everything is told.
 func startWorker(t *testing.T, db *store.DB, adjust ...func(*WorkerConfig)) (*Worker, func()) {
 	t.Helper()
+	log := &logOf{}
 	cfg := WorkerConfig{
-		Sender: newSender(t), Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Metrics: NewMetrics(nil),
-		Slots: 64, LaneCap: 8, Lease: time.Minute, Poll: time.Hour, Grace: soon,
+		Sender: newSender(t), Logger: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Metrics: NewMetrics(nil),
+		Slots:   64, LaneCap: 8, Lease: time.Minute, Poll: time.Hour, Grace: soon,
 	}
 	for _, a := range adjust {
 		a(&cfg)
@@ -64,8 +66,62 @@ func startWorker(t *testing.T, db *store.DB, adjust ...func(*WorkerConfig)) (*Wo
 		cancel()
 		running.Wait()
 	})
-	t.Cleanup(stop)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the worker said:\n%s\nits lanes:\n%s", log, lanesOf(db))
+		}
+		stop()
+	})
 	return w, stop
+}
+
+// logOf keeps the first part of what a worker logs.
+type logOf struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+func (l *logOf) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.text) < 1<<14 {
+		l.text = append(l.text, line...)
+	}
+	return len(line), nil
+}
+
+func (l *logOf) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return string(l.text)
+}
+
+// lanesOf tells how the lanes of a database stand, for a test that failed: what waits in each, and who serves it until when.
+func lanesOf(db *store.DB) string {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	rows, err := modelstest.Readable(db).
+		QueryContext(ctx, `SELECT CAST(l.webhook_id AS text) || ' ' || l.health || ' ' || COUNT(d.id) || ' pending, '
+		|| l.answers || ' answers, holder ' || COALESCE(CAST(l.lease_token AS text), 'none') || ', lease until '
+		|| COALESCE(CAST(l.lease_until AS text), 'none') || ', next turn ' || COALESCE(CAST(l.next_turn_at AS text), 'none')
+		FROM webhook_lanes l LEFT JOIN webhook_deliveries d ON d.webhook_id = l.webhook_id AND d.state = 'pending'
+		GROUP BY l.webhook_id ORDER BY l.webhook_id LIMIT 100`)
+	if err != nil {
+		return err.Error()
+	}
+	defer rows.Close()
+	said := fmt.Sprintf("now %s\n", db.Now().UTC())
+	for rows.Next() {
+		var lane string
+		if err := rows.Scan(&lane); err != nil {
+			return err.Error()
+		}
+		said += lane + "\n"
+	}
+	if err := rows.Err(); err != nil {
+		return err.Error()
+	}
+	return said
 }
 
 func input(attributes map[string]any) *models.Change {

@@ -45,7 +45,7 @@ type loop struct {
 func newLoop(w *Worker) *loop {
 	return &loop{
 		w: w, lanes: map[string]*heldLane{}, endpoints: map[string]*endpoint{}, paces: map[string]time.Time{},
-		rotation: newRotation(), claims: claims{due: true}, changed: map[*heldLane]struct{}{}, timer: time.NewTimer(time.Hour),
+		rotation: newRotation(), claims: newClaims(), changed: map[*heldLane]struct{}{}, timer: time.NewTimer(time.Hour),
 	}
 }
 

@@ -148,7 +148,20 @@ func (l *loop) takeSettled(s settled) {
 	for freed := range s.batch.freed {
 		l.claims.gaveBack(freed)
 	}
+	for _, lane := range s.batch.turnedAway() {
+		l.claims.turnAway(lane.seat.standing, l.w.budget.room().admits(lane.seat))
+	}
 	l.claims.due = l.claims.due || s.batch.leavesWork()
+}
+
+// turnedAway returns the lanes that were given back before they sent what is due, for want of a slot.
+func (b *batch) turnedAway() (lanes []*heldLane) {
+	for _, given := range b.lanes {
+		if lane := b.of[given.WebhookID]; given.Release && given.Due && lane.turn.ended && lane.turn.attempts == 0 {
+			lanes = append(lanes, lane)
+		}
+	}
+	return lanes
 }
 
 // leavesWork tells whether lanes can be claimed because of what was given back: a lane with something due, which was inserted or became
