@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"slices"
 
 	"roster/auth"
 	"roster/jsonapi"
@@ -138,7 +139,7 @@ func (rt *route) accepts(rel *jsonapi.Relationship) (jsonapi.Accepts, *jsonapi.S
 	switch {
 	case rt.served == nil:
 		return accepts, rt.speaks
-	case rt.related() && rel.Polymorphic:
+	case rt.related() && (rel.Polymorphic || len(rel.Also) > 0):
 		accepts.Include = false
 		return accepts, rt.served.Schema
 	case rt.related():
@@ -158,6 +159,7 @@ func (rq *request) permitInclusion(node *jsonapi.Inclusion) error {
 			return jsonapi.NewError(jsonapi.Forbidden, "Including %s needs the scope %s.", child.Relationship.Name,
 				needs.Words()).InParameter("include")
 		}
+		child.Also = slices.DeleteFunc(slices.Clone(child.Also), func(s *jsonapi.Schema) bool { return !rq.Principal.Allows(reading(s.Type)) })
 		if err := rq.permitInclusion(child); err != nil {
 			return err
 		}

@@ -98,7 +98,7 @@ func decodeRef(v any, pointer string, rel *Relationship, errs *Errors) (Ref, boo
 			d.errorf(InvalidDocument, pointer+"/id", "The member id must not be empty.")
 		case hasLID && lid == "":
 			d.errorf(InvalidDocument, pointer+"/lid", "The member lid must not be empty.")
-		case !rel.Polymorphic && typ != rel.Target.Type:
+		case !rel.LeadsTo(typ):
 			d.errorf(TypeMismatch, pointer+"/type", "%s leads to %s, not to %q.", rel.Name, rel.Target.Type, clip(typ))
 		}
 		if len(d.errs) == 0 {

@@ -58,7 +58,9 @@ type SortKey struct {
 // Inclusion is a node of the include tree. The root stands for the primary data.
 type Inclusion struct {
 	Relationship *Relationship
-	Children     []*Inclusion
+	// Also are the further types of a relationship, but for those that the caller may not read: resources of these are not included.
+	Also     []*Schema
+	Children []*Inclusion
 }
 
 // Accepts says which families of query parameters a request may carry. Fields is always possible where there is primary data.
@@ -285,7 +287,7 @@ func (p *queryParser) includePath(parameter, path string) {
 		}
 		i := slices.IndexFunc(node.Children, func(c *Inclusion) bool { return c.Relationship == rel })
 		if i < 0 {
-			node.Children = append(node.Children, &Inclusion{Relationship: rel})
+			node.Children = append(node.Children, &Inclusion{Relationship: rel, Also: rel.Also})
 			i = len(node.Children) - 1
 		}
 		node, schema = node.Children[i], rel.Target

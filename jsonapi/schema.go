@@ -61,7 +61,9 @@ type Attribute struct {
 type Relationship struct {
 	Name   string
 	Target *Schema
-	Many   bool
+	// Also are further types that a to-one may lead to, from one resource to another. Inclusions lead on from those of Target.
+	Also []*Schema
+	Many bool
 	// Required: a to-one that can never be empty.
 	Required bool
 	// ReadOnly: no request can change it. CreateOnly: it can be given when the resource is created, and not be changed later. UpdateOnly:
@@ -78,6 +80,23 @@ type Relationship struct {
 	// Polymorphic: the type of the target differs from resource to resource; Target is nil.
 	Polymorphic bool
 	Doc         string
+}
+
+// Types returns the types that a relationship may lead to; none for a polymorphic one, which may lead to all.
+func (r *Relationship) Types() []string {
+	if r.Polymorphic {
+		return nil
+	}
+	types := []string{r.Target.Type}
+	for _, other := range r.Also {
+		types = append(types, other.Type)
+	}
+	return types
+}
+
+// LeadsTo reports whether the relationship may lead to a resource of a type.
+func (r *Relationship) LeadsTo(typ string) bool {
+	return r.Polymorphic || slices.Contains(r.Types(), typ)
 }
 
 // Changeable reports whether linkage of the relationship can be sent to its own URL.

@@ -219,8 +219,8 @@ func (t *telling) eachLinked(found func(mention, *json.RawMessage)) {
 			told := t.told.resource.Relationships[rel.Name]
 			var linked struct{ Type, ID string }
 			_ = json.Unmarshal(told.Data, &linked) // null, or absent, names nothing
-			if target == nil {
-				target = CollectionOf(linked.Type)
+			if linked.Type != "" {
+				target = r.To(linked.Type)
 			}
 			note(linked.ID, &told.Data)
 		}

@@ -40,6 +40,18 @@ type Caller struct {
 // User returns the id of the person that the caller acts as, "" for a program.
 func (by Caller) User() string { return by.Scope.PersonID() }
 
+// creator returns who made what a caller makes, and the type of that resource: nil for a user. A person made it whatever key they used.
+func (by Caller) creator() (id, typ *string) {
+	switch {
+	case by.User() != "":
+		return optional(by.User()), nil
+	case by.Kind == ByManagementKey || by.Kind == ByOrganizationKey:
+		return optional(by.ID), &APIKeys.Schema.Type
+	default:
+		return nil, nil
+	}
+}
+
 // System is the program itself, changing something nobody asked for by a request.
 func System(name string) Caller {
 	return Caller{Kind: BySystem, Name: name, Scope: collection.Everything(), Rights: Rights{Scopes: []string{EveryScope}}}

@@ -38,6 +38,7 @@ type Organization struct {
 
 	ParentID      *string `gorm:"column:parent_id"`
 	CreatedBy     *string `gorm:"column:created_by"`
+	CreatedByType *string `gorm:"column:created_by_type"` // apiKeys; otherwise it is a user
 	LogoID        *string `gorm:"column:logo_id"`
 	WebhookOrigin *string `gorm:"column:webhook_url"` // of the URL
 	SealedURL     []byte  `gorm:"column:sealed_webhook_url"`
@@ -133,8 +134,9 @@ func relateOrganizations(c *collection.Collection) {
 	c.Relate(jsonapi.Relationship{Name: "memberships", Many: true, ReadOnly: true, Doc: "Who is in it, one membership a person."},
 		collection.Relation{Target: Memberships, Foreign: "organization_id", CountedBy: "organizationId"})
 	c.Relate(jsonapi.Relationship{Name: "createdBy", ReadOnly: true,
-		Doc: "The user who created it, if it was one, also when they are gone."},
-		collection.Relation{Target: Users, Column: "created_by", Lasting: true, Remembers: toldOfUsers})
+		Doc: "The user who created it, or the key, also when they are gone."},
+		collection.Relation{Target: Users, Also: []*collection.Collection{APIKeys}, Column: "created_by", TypeColumn: "created_by_type",
+			Lasting: true, Remembers: toldOfUsers})
 	c.Relate(jsonapi.Relationship{Name: "logo", Doc: "One of its own files."},
 		collection.Relation{Target: Files, Column: "logo_id", Lasting: true, Evident: true})
 	c.Relate(jsonapi.Relationship{Name: "webhooks", Many: true, ReadOnly: true, Doc: "Where its events are sent."},
@@ -209,7 +211,7 @@ func CreateOrganization(ctx context.Context, db *store.DB, by Caller, in *Change
 			return nil, err
 		}
 		org = &Organization{ID: id, CreatedAt: now, UpdatedAt: now, IsEventProducer: true, Version: 1}
-		org.CreatedBy = optional(by.User())
+		org.CreatedBy, org.CreatedByType = by.creator()
 		Organizations.Schema.Apply(org, in.Attributes)
 		_, kindGiven := in.Attributes["kind"]
 		if err := place(ctx, tx, by, in, org); err != nil {

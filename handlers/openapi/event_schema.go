@@ -122,7 +122,7 @@ func eventRelationship(rel *jsonapi.Relationship) *schema {
 	}
 	typ := &schema{Type: "string"}
 	if rel.Target != nil {
-		typ = oneOfTexts(rel.Target.Type)
+		typ = oneOfTexts(rel.Types()...)
 	}
 	out.Required = append(out.Required, "data")
 	// null also for one that must be there: it may be out of sight.

@@ -204,7 +204,7 @@ func (g *generator) relatedShape(rt *Route) shape {
 		document := g.many(rel.Target, true)
 		g.waits[document] = rt.Waits
 		return shape{id: "list" + name, success: g.answer(document, http.StatusOK)}
-	case rel.Polymorphic:
+	case rel.Polymorphic || len(rel.Also) > 0:
 		return shape{id: "get" + name, success: g.any()}
 	default:
 		return shape{id: "get" + name, success: g.answer(g.one(rel.Target, true), http.StatusOK)}
@@ -299,20 +299,17 @@ func (g *generator) linkageShape(rt *Route) shape {
 
 // linkageDocument adds the schema of a document with linkage, and returns its name.
 func (g *generator) linkageDocument(rel *jsonapi.Relationship) string {
-	target := "Any"
-	if rel.Target != nil {
-		target = nameOf(rel.Target)
-	}
+	target := targetName(rel)
 	if rel.Many {
 		name := target + "LinkageList"
 		g.byCursor[name], g.seen[name] = true, true
-		g.schema(name, documentOf("A document with a page of linkage.", arrayOf(g.identifier(rel.Target), jsonapi.MaxPageSize),
+		g.schema(name, documentOf("A document with a page of linkage.", arrayOf(g.identifier(rel), jsonapi.MaxPageSize),
 			refTo("PageLinks"), refTo("PageMeta"), g.included()))
 		return name
 	}
 	name := target + "LinkageDocument"
 	g.seen[name] = true
-	g.schema(name, documentOf("A document with the linkage of a to-one relationship.", orNull(g.identifier(rel.Target)),
+	g.schema(name, documentOf("A document with the linkage of a to-one relationship.", orNull(g.identifier(rel)),
 		refTo("DocumentLinks"), refTo("Meta"), g.included()))
 	return name
 }
@@ -345,7 +342,7 @@ func (g *generator) body(name string) string {
 // echo adds the body of a DELETE, which some clients send, and returns its name.
 func (g *generator) echo(s *jsonapi.Schema) string {
 	document := nameOf(s) + "IdentifierDocument"
-	g.schema(document, object("A document with one resource identifier.", nil, members[*schema]{{"data", g.identifier(s)}}))
+	g.schema(document, object("A document with one resource identifier.", nil, members[*schema]{{"data", g.identifier(&jsonapi.Relationship{Target: s})}}))
 	return g.requestBody(nameOf(s)+"Delete", false, "Not needed. Some clients send the identifier; it is ignored.", refTo(document))
 }
 

@@ -278,7 +278,7 @@ func (g *generator) relationship(s *jsonapi.Schema, rel *jsonapi.Relationship, p
 
 // linkage returns the schema of the data of a relationship; of a to-many with at most that many members.
 func (g *generator) linkage(rel *jsonapi.Relationship, most int) *schema {
-	id := g.identifier(rel.Target)
+	id := g.identifier(rel)
 	switch {
 	case rel.Many:
 		return arrayOf(id, most)
@@ -289,11 +289,26 @@ func (g *generator) linkage(rel *jsonapi.Relationship, most int) *schema {
 	}
 }
 
-// identifier adds the component of a resource identifier object and returns a reference to it. Without a schema it is that of any type.
-func (g *generator) identifier(s *jsonapi.Schema) *schema {
+// targetName names what a relationship leads to, in the names of components.
+func targetName(rel *jsonapi.Relationship) string {
+	if rel.Target == nil {
+		return "Any"
+	}
+	name := nameOf(rel.Target)
+	for _, other := range rel.Also {
+		name += "Or" + nameOf(other)
+	}
+	return name
+}
+
+// identifier adds the component of a resource identifier object as a relationship has it, and returns a reference to it.
+func (g *generator) identifier(rel *jsonapi.Relationship) *schema {
 	typ, name := textEnum(g.typeNames()...), "Identifier"
-	if s != nil {
-		typ, name = g.typeOf(s), nameOf(s)+"Identifier"
+	switch {
+	case len(rel.Also) > 0:
+		typ, name = textEnum(rel.Types()...), targetName(rel)+"Identifier"
+	case rel.Target != nil:
+		typ, name = g.typeOf(rel.Target), targetName(rel)+"Identifier"
 	}
 	g.schema(name, object("Identifies one resource.", []string{"type", "id"}, members[*schema]{
 		{"type", typ}, {"id", refTo("Id")}, {"meta", refTo("Meta")},

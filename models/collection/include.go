@@ -89,10 +89,18 @@ func (in *includer) follow(ctx context.Context, c *Collection, items []any, chil
 		if err != nil {
 			return err
 		}
-		target := c.relations[child.Relationship.Name].Target
+		r := c.relations[child.Relationship.Name]
+		target := r.Target
 		found, err := in.fetch(ctx, target, targets(arrows))
 		if err != nil {
 			return err
+		}
+		for _, other := range r.Also { // an id is that of one resource
+			if slices.Contains(child.Also, other.Schema) {
+				if _, err := in.fetch(ctx, other, targets(arrows)); err != nil {
+					return err
+				}
+			}
 		}
 		if child.Relationship.Many {
 			in.link(c, items, child, target, arrows)

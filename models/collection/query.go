@@ -207,6 +207,9 @@ func (c *Collection) columns(q *jsonapi.Query) []string {
 		if r.Column != "" {
 			add(r.Column)
 		}
+		if r.TypeColumn != "" {
+			add(r.TypeColumn)
+		}
 	}
 	return columns
 }

@@ -30,9 +30,10 @@ type Relation struct {
 	Evident bool
 	// OwnToo: whose own this resource is may know which the First is, whatever their roles.
 	OwnToo bool
-	// TypeColumn is this table's column with the type of a polymorphic to-one. It has no Target, but TargetOf, which returns the collection
-	// of a type, or nil.
+	// TypeColumn is this table's column with the type of what a to-one leads to, if that differs from resource to resource: one of Also, or
+	// NULL for Target; or any type, of a polymorphic one, which has no Target, but TargetOf, that returns the collection of a type, or nil.
 	TypeColumn string
+	Also       []*Collection
 	TargetOf   func(typ string) *Collection
 	// Listed: the related link is the list of the target with the filter CountedBy, raw brackets and all, as the published API prints it.
 	Listed bool
@@ -45,6 +46,9 @@ func (c *Collection) Relation(name string) Relation { return c.relations[name] }
 func (c *Collection) Relate(rel jsonapi.Relationship, stored Relation) {
 	if stored.Target != nil {
 		rel.Target = stored.Target.Schema
+	}
+	for _, other := range stored.Also {
+		rel.Also = append(rel.Also, other.Schema)
 	}
 	c.Schema.Relate(&rel)
 	if c.relations == nil {
@@ -63,27 +67,19 @@ func (c *Collection) related(scope Scope, f jsonapi.Condition) Where {
 	if len(ids) == 0 {
 		return Never()
 	}
-	guards := r.Target.Present(scope)
 	if r.Column != "" {
-		guards = guards[:1] // what was deleted can still be named by what remembers it
+		return Both(Condition(c.Table+"."+r.Column+" IN ?", ids), c.shows(r, scope))
 	}
-	guard, args := Conjunction(guards...)
+	guard, args := Conjunction(r.Target.Present(scope)...)
 	args = append([]any{ids}, args...)
 	target := r.Target.Table
 	// The related table under its own name, because conditions name it; this one is reached from outside by an IN.
-	switch {
-	case r.Column != "" && guard == "":
-		return Condition(c.Table+"."+r.Column+" IN ?", ids)
-	case r.Column != "":
-		return Condition(fmt.Sprintf("%s.%s IN (SELECT %s.id FROM %s WHERE %s.id IN ?%s)",
-			c.Table, r.Column, target, target, target, guard), args...)
-	case r.Foreign != "":
+	if r.Foreign != "" {
 		return Condition(fmt.Sprintf("%s.id IN (SELECT %s.%s FROM %s WHERE %s.id IN ?%s)",
 			c.Table, target, r.Foreign, target, target, guard), args...)
-	default:
-		return Condition(fmt.Sprintf("%s.id IN (SELECT j.%s FROM %s j JOIN %s ON %s.id = j.%s WHERE %s.id IN ?%s)",
-			c.Table, r.Owner, r.Through, target, target, r.Other, target, guard), args...)
 	}
+	return Condition(fmt.Sprintf("%s.id IN (SELECT j.%s FROM %s j JOIN %s ON %s.id = j.%s WHERE %s.id IN ?%s)",
+		c.Table, r.Owner, r.Through, target, target, r.Other, target, guard), args...)
 }
 
 // unrelated returns the condition that a relationship is empty, or is not.
@@ -92,15 +88,35 @@ func (c *Collection) unrelated(r Relation, scope Scope, empty bool) Where {
 	switch {
 	case r.Column != "":
 		column := c.Table + "." + r.Column
-		if visible := r.Target.Visible(scope); visible.SQL != "" { // an invisible one is shown as none
-			return Condition(fmt.Sprintf("%s(%s IS NOT NULL AND %s IN (SELECT %s.id FROM %s WHERE %s))",
-				not, column, column, r.Target.Table, r.Target.Table, visible.SQL), visible.Args...)
+		if shown := c.shows(r, scope); shown.SQL != "" { // an invisible one is shown as none
+			return Condition(not+"("+column+" IS NOT NULL AND ("+shown.SQL+"))", shown.Args...)
 		}
 		return Condition(column + " IS " + either(empty, "NULL", "NOT NULL"))
 	default:
 		owners, args := r.owners(scope)
 		return Condition(fmt.Sprintf("%sEXISTS (SELECT 1 FROM (%s) related WHERE owner = %s.id)", not, owners, c.Table), args...)
 	}
+}
+
+// shows returns the condition that what a to-one leads to is something that a scope sees, deleted or not: what was deleted can still be
+// named by what remembers it. The related table stands under its own name, because conditions name it, and is reached by an IN.
+func (c *Collection) shows(r Relation, scope Scope) Where {
+	shown, anything := Never(), true
+	for i, target := range append([]*Collection{r.Target}, r.Also...) {
+		visible := target.Visible(scope)
+		anything = anything && visible.SQL == ""
+		within, args := Conjunction(visible)
+		part := Condition(fmt.Sprintf("%s.%s IN (SELECT %s.id FROM %s WHERE 1 = 1%s)", c.Table, r.Column, target.Table, target.Table, within), args...)
+		if i == 0 {
+			shown = part
+			continue
+		}
+		shown = Condition(shown.SQL+" OR "+part.SQL, append(shown.Args, part.Args...)...)
+	}
+	if anything {
+		return Always()
+	}
+	return shown
 }
 
 // owners returns a SELECT of the ids that a to-many relationship leads from to something that a scope sees.
@@ -144,15 +160,28 @@ func (c *Collection) RelatedID(ctx context.Context, db *store.DB, scope Scope,
 		firsts, err := c.firsts(ctx, db, scope, relationship, []string{c.ID(model)})
 		return r.Target, firsts[c.ID(model)], err
 	}
-	id := c.Text(model, r.Column)
-	if id == "" || r.Target != nil {
-		return r.Target, id, nil
-	}
-	return r.to(c.Text(model, r.TypeColumn)), id, nil
+	return r.To(c.typeOf(r, model)), c.Text(model, r.Column), nil
 }
 
-// to returns the collection of what the relationship leads to, which is of a type; nil for a type that there is none of.
-func (r Relation) to(typ string) *Collection {
+// typeOf returns the type of what a to-one of a model leads to.
+func (c *Collection) typeOf(r Relation, model any) string {
+	typ := ""
+	if r.TypeColumn != "" {
+		typ = c.Text(model, r.TypeColumn)
+	}
+	if typ == "" && r.Target != nil {
+		typ = r.Target.Schema.Type
+	}
+	return typ
+}
+
+// To returns the collection of what the relationship leads to, which is of a type; nil for a type that there is none of.
+func (r Relation) To(typ string) *Collection {
+	for _, other := range r.Also {
+		if other.Schema.Type == typ {
+			return other
+		}
+	}
 	if r.Target != nil {
 		return r.Target
 	}

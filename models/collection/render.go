@@ -92,18 +92,12 @@ func (c *Collection) relationshipObject(rel *jsonapi.Relationship, item any, id,
 		return object // the linkage comes with an inclusion
 	}
 	r := c.relations[rel.Name]
-	typ := ""
-	if r.Target != nil {
-		typ = r.Target.Schema.Type
-	} else {
-		typ = c.Text(item, r.TypeColumn)
-	}
 	object.Data = jsonapi.Null
 	if r.First != "" {
 		return object // the linkage is each reader's own
 	}
 	if target := c.Text(item, r.Column); target != "" {
-		object.Data = jsonapi.Identifier{Type: typ, ID: target}
+		object.Data = jsonapi.Identifier{Type: c.typeOf(r, item), ID: target}
 	}
 	return object
 }
@@ -166,5 +160,5 @@ func (c *Collection) linked(r *jsonapi.Resource, name string) (*Collection, stri
 	if !ok {
 		return nil, ""
 	}
-	return c.relations[name].to(identifier.Type), identifier.ID
+	return c.relations[name].To(identifier.Type), identifier.ID
 }

@@ -12,7 +12,7 @@ import (
 
 // everything is a caller that sees the whole installation and may do everything.
 var everything = models.Caller{
-	Kind: models.ByManagementKey, ID: "test", Name: "Test", Scope: collection.Everything(),
+	Kind: models.ByManagementKey, ID: "00000000-0000-7000-8000-0000000000ff", Name: "Test", Scope: collection.Everything(),
 	Rights: models.Rights{Scopes: []string{models.EveryScope}},
 }
 
