@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"roster/jsonapi"
 	"roster/models/collection"
@@ -140,9 +141,10 @@ func (t table) text(r *jsonapi.Resource, name string) (string, error) {
 	return string(encoded), nil
 }
 
-// harmless keeps a spreadsheet from taking a cell for a formula (https://owasp.org/www-community/attacks/CSV_Injection).
+// harmless keeps a spreadsheet from taking a cell for a formula, of which some begin with the full-width form of a character
+// (https://owasp.org/www-community/attacks/CSV_Injection).
 func harmless(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+	if first, _ := utf8.DecodeRuneInString(text); text != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
 		return "'" + text
 	}
 	return text

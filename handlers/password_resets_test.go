@@ -15,6 +15,8 @@ import (
 	"roster/models/store"
 	"roster/server"
 	"roster/server/servertest"
+
+	"github.com/pquerna/otp/totp"
 )
 
 const passwordResets = "/public/v2/passwordResets"
@@ -170,5 +172,41 @@ func TestWithoutMailNothingIsSentAndTheLogSaysSoOnce(t *testing.T) {
 		if got := log.String(); strings.Count(got, "level=WARN") != 1 || strings.Contains(got, "example.com") {
 			t.Errorf("the log says %s", got)
 		}
+	})
+}
+
+// TestWhoReadsTheMailOfAnAddressHasItsAccountAlone: somebody gave an address of others to their account, and waits for them in it.
+func TestWhoReadsTheMailOfAnAddressHasItsAccountAlone(t *testing.T) {
+	eachPost(t, func(t *testing.T, s *service, receiver *mailtest.Receiver, _ *servertest.Output) {
+		id := s.account("eve@example.com", "")
+		eve := s.browser()
+		eve.signIn("eve@example.com")
+		key := s.as(eve.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "Mine", "kind": "user", "scopes": []string{"*"}})).
+			want(201).text("data", "attributes", "key"))
+		secret := eve.do("POST", secondFactorPath, nil).want(200).text("meta", "secret")
+		code, err := totp.GenerateCode(secret, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		eve.do("POST", secondFactorPath+"/confirm", meta(object{"code": code})).want(200)
+		eve.do("PATCH", "/public/v2/users/"+id, object{"data": object{"type": "users", "id": id, "attributes": object{
+			"email": "ada@example.com"}}, "meta": object{"currentPassword": passwordOf("eve@example.com")}}).want(200)
+
+		nobody := s.as("")
+		reset := func(mails int) {
+			t.Helper()
+			nobody.askForReset("ada@example.com").want(202)
+			nobody.do("POST", passwordResets+"/confirm", object{"meta": object{"token": receiver.Next(t, mails).Token(t),
+				"password": passwordOf("ada@example.com")}}).want(204)
+		}
+		reset(1)
+		eve.get("/public/v2/me").want(401)
+		key.get("/public/v2/me").want(401)
+		ada := s.browser()
+		ada.signIn("ada@example.com") // without a code
+		hers := s.as(ada.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "Mine", "kind": "user",
+			"scopes": []string{"*"}})).want(201).text("data", "attributes", "key"))
+		reset(2) // the address is proven now: keys go on
+		hers.get("/public/v2/me").want(200)
 	})
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"roster/auth"
+	"roster/compat/authzen"
 	"roster/handlers"
 	"roster/jsonapi"
 	"roster/models"
@@ -83,7 +84,7 @@ func testConfig(db *store.DB) server.Config {
 func open(t *testing.T, cfg server.Config) (*handlers.API, http.Handler) {
 	t.Helper()
 	api := handlers.NewAPI(cfg.DB, cfg.Logger)
-	h, err := server.New(cfg, api.Door())
+	h, err := server.New(cfg, api.Door(), authzen.Door())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -179,10 +179,10 @@ func signUp(ctx context.Context, tx *store.DB, by Caller, inv *Invitation, profi
 	now := jsonapi.Stamp{Time: tx.Now()}
 	user := &User{ID: NewID(), CreatedAt: now, UpdatedAt: now, Active: true, Version: 1}
 	Users.Schema.Apply(user, profile.Attributes)
-	if err := prepareUser(tx, nil, user, profile); err != nil {
+	if err := prepareUser(tx, by, nil, user, profile); err != nil {
 		return nil, by, err
 	}
-	if inv.Mailed {
+	if user.EmailClaimed = !inv.Mailed; inv.Mailed {
 		user.EmailVerifiedAt = &now
 	}
 	if err := insertUser(ctx, tx, user); err != nil {
@@ -207,7 +207,7 @@ func verifyAddress(ctx context.Context, tx *store.DB, by Caller, inv *Invitation
 		return nil
 	}
 	before := *user
-	user.EmailVerifiedAt = &jsonapi.Stamp{Time: tx.Now()}
+	user.EmailVerifiedAt, user.EmailClaimed = &jsonapi.Stamp{Time: tx.Now()}, false
 	return saveUser(ctx, tx, by, &before, user, nil)
 }
 

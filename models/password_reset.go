@@ -73,12 +73,13 @@ func ConfirmPasswordReset(ctx context.Context, db *store.DB, requestID, token st
 		if n == 0 || !before.Active {
 			return linkDead()
 		}
-		user := *before
-		if err := prepareUser(tx, before, &user, in); err != nil {
+		user, by := *before, themselves(before, requestID)
+		if err := prepareUser(tx, by, before, &user, in); err != nil {
 			return err
 		}
-		user.EmailVerifiedAt = &jsonapi.Stamp{Time: tx.Now()}
-		by := themselves(&user, requestID)
+		if _, err := user.provenBy(ctx, tx, by, Subject{}); err != nil {
+			return err
+		}
 		if err := saveUser(ctx, tx, by, before, &user, nil); err != nil {
 			return err
 		}

@@ -31,7 +31,8 @@ type User struct {
 
 	EmailKey     *string       `gorm:"column:email_key"`
 	AvatarID     *string       `gorm:"column:avatar_id"`
-	SignedInAt   *jsonapi.Time `gorm:"column:signed_in_at"` // the last time; null: never
+	SignedInAt   *jsonapi.Time `gorm:"column:signed_in_at"`  // the last time; null: never
+	EmailClaimed bool          `gorm:"column:email_claimed"` // see provenBy
 	PasswordHash *string       `gorm:"column:password_hash"`
 	Version      int64         `gorm:"column:version"`
 }
@@ -160,7 +161,7 @@ func CreateUser(ctx context.Context, db *store.DB, by Caller, in *Change) (*User
 		if err != nil {
 			return nil, err
 		}
-		if err := prepareUser(tx, nil, user, in); err != nil {
+		if err := prepareUser(tx, by, nil, user, in); err != nil {
 			return nil, err
 		}
 		if err := checkSignIn(by, &User{}, user, in); err != nil {
@@ -269,7 +270,7 @@ func UpdateUser(ctx context.Context, db *store.DB, by Caller, id string, in *Cha
 			return nil, err
 		}
 		columns := Users.Schema.Apply(user, in.Attributes)
-		if err := prepareUser(tx, before, user, in); err != nil {
+		if err := prepareUser(tx, by, before, user, in); err != nil {
 			return nil, err
 		}
 		if user.AvatarID, err = pointAtFile(ctx, tx, by, in, "avatar", FileOwner{User: id}, before.AvatarID); err != nil {
@@ -303,7 +304,7 @@ func UpdateUser(ctx context.Context, db *store.DB, by Caller, id string, in *Cha
 func saveUser(ctx context.Context, tx *store.DB, by Caller, before, user *User, columns []string) error {
 	user.Version++
 	user.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
-	columns = append(columns, "version", "updated_at", "email_key", "email_verified_at", "password_hash", "avatar_id")
+	columns = append(columns, "version", "updated_at", "email_key", "email_verified_at", "email_claimed", "password_hash", "avatar_id")
 	if err := save(ctx, tx, Users, user, columns...); err != nil {
 		return err
 	}

@@ -11,14 +11,14 @@ import (
 
 // prepareUser computes what is kept instead of what was sent, and holds the rules that concern several members. before is nil for a new
 // user.
-func prepareUser(tx *store.DB, before, user *User, in *Change) error {
+func prepareUser(tx *store.DB, by Caller, before, user *User, in *Change) error {
 	if err := Users.Complete(tx, user); err != nil {
 		return err
 	}
 	if before == nil || deref(before.Email) != deref(user.Email) { // the key of one that stays may be older, see RekeyAddresses
 		user.EmailKey = emailKey(user.Email)
 		if before != nil && deref(before.EmailKey) != deref(user.EmailKey) {
-			user.EmailVerifiedAt = nil // of another one
+			user.EmailVerifiedAt, user.EmailClaimed = nil, by.User() == user.ID // of another one
 		}
 	}
 	if user.Email == nil && user.FullName == "" && deref(user.ExternalID) == "" {

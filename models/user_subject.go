@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"roster/jsonapi"
 	"roster/models/collection"
 	"roster/models/store"
 )
@@ -21,8 +20,9 @@ type Subject struct {
 
 // ProveSubject returns who signs in as a subject: the user that it is known to be or, for a subject that is not known yet, the user with
 // its address, who is known by it from then on. An address finds nobody who is another subject of that provider already: providers give
-// addresses to others, and never a subject. An address that no user has becomes one by an open invitation to it. Without a user who is
-// active the error is of the kind Unauthenticated, alike for all causes.
+// addresses to others, and never a subject. Whoever held an account with an address that they only claimed loses it then (see provenBy).
+// An address that no user has becomes one by an open invitation to it. Without a user who is active the error is of the kind
+// Unauthenticated, alike for all causes.
 func ProveSubject(ctx context.Context, db *store.DB, requestID string, s Subject) (SignedIn, error) {
 	return store.Resulting(ctx, db, func(tx *store.DB) (SignedIn, error) {
 		id, err := userOfSubject(ctx, tx, s)
@@ -77,6 +77,11 @@ func bindSubject(ctx context.Context, tx *store.DB, requestID string, s Subject)
 	case user == nil, !user.Active:
 		return "", errNoAccount()
 	}
+	before, by := *user, themselves(user, requestID)
+	claimed, err := user.provenBy(ctx, tx, by, s)
+	if err != nil {
+		return "", err
+	}
 	var others int64
 	err = tx.Session(ctx).Raw(`SELECT COUNT(*) FROM user_subjects WHERE issuer = ? AND user_id = ? AND subject <> ?`,
 		s.Issuer, user.ID, s.ID).Scan(&others).Error
@@ -91,10 +96,11 @@ func bindSubject(ctx context.Context, tx *store.DB, requestID string, s Subject)
 	if err != nil {
 		return "", fmt.Errorf("insert subject: %w", err)
 	}
-	if user.EmailVerifiedAt == nil {
-		before := *user
-		user.EmailVerifiedAt = &jsonapi.Stamp{Time: tx.Now()}
-		if err := saveUser(ctx, tx, themselves(user, requestID), &before, user, nil); err != nil {
+	if claimed {
+		user.PasswordHash = nil // of whoever held the account before
+	}
+	if claimed || before.EmailVerifiedAt == nil {
+		if err := saveUser(ctx, tx, by, &before, user, nil); err != nil {
 			return "", err
 		}
 	}

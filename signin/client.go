@@ -23,6 +23,8 @@ const (
 	patience = 10 * time.Second
 	// maxAnswer bounds an answer of a provider in bytes.
 	maxAnswer = 1 << 20
+	// maxSubject bounds the subject of a token in bytes (Core 1.0 §2: 255 characters of ASCII).
+	maxSubject = 1020
 )
 
 // client speaks with one provider. What the provider says of itself is asked for when it is needed first, and again after a failure: one
@@ -161,8 +163,8 @@ func (c *client) redeem(ctx context.Context, redirect, code, issuer string, b *b
 		return models.Subject{}, unproven(errors.New("the nonce is of another sign-in"))
 	case said.Party != "" && said.Party != c.ClientID:
 		return models.Subject{}, unproven(errors.New("the token was given to another client"))
-	case id.Subject == "":
-		return models.Subject{}, unproven(errors.New("the token has no subject"))
+	case id.Subject == "" || len(id.Subject) > maxSubject || strings.ContainsRune(id.Subject, 0):
+		return models.Subject{}, unproven(errors.New("the token has no subject, or one that is none"))
 	}
 	if said.Email == "" && m.UserInfoEndpoint() != "" { // where many tell the address
 		info, err := m.UserInfo(ctx, oauth2.StaticTokenSource(token))
@@ -172,9 +174,11 @@ func (c *client) redeem(ctx context.Context, redirect, code, issuer string, b *b
 		case info.Subject != id.Subject: // Core 1.0 §5.3.2
 			return models.Subject{}, unproven(errors.New("the address is that of another subject"))
 		}
-		if err := info.Claims(&said); err != nil {
+		told := claims{GivenName: said.GivenName, FamilyName: said.FamilyName} // whether an address is verified is told where it stands
+		if err := info.Claims(&told); err != nil {
 			return models.Subject{}, unproven(err)
 		}
+		said = told
 	}
 	return c.subject(id.Subject, said), nil
 }
@@ -182,7 +186,7 @@ func (c *client) redeem(ctx context.Context, redirect, code, issuer string, b *b
 // subject returns a person as the provider knows them.
 func (c *client) subject(id string, said claims) models.Subject {
 	s := models.Subject{Issuer: c.Issuer, ID: id, FirstName: said.GivenName, LastName: said.FamilyName}
-	if verified, _ := said.EmailVerified.(bool); verified {
+	if verified, _ := said.EmailVerified.(bool); verified && models.Users.Schema.Attribute("email").Check(said.Email) == "" {
 		s.Email = said.Email
 	}
 	return s

@@ -11,6 +11,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/oauth2-proxy/mockoidc"
 
+	"roster/jsonapi"
 	"roster/models"
 	"roster/models/collection"
 	"roster/models/modelstest"
@@ -143,7 +144,10 @@ func TestAnOpenInvitationMakesAUser(t *testing.T) {
 func TestTheAddressMayStandInUserInfo(t *testing.T) {
 	eachService(t, func(_ *testing.T, s *service) {
 		id := s.user(ada)
-		s.one.lie(func(c jwt.MapClaims) { delete(c, "email") })
+		s.one.lie(func(c jwt.MapClaims) { // that the address is verified counts where the address stands
+			delete(c, "email")
+			c["email_verified"] = true
+		})
 		for info, status := range map[string]int{
 			`{"sub":"a","email":"ada@example.com"}`:                            http.StatusForbidden,
 			`{"sub":"a","email":"ada@example.com","email_verified":false}`:     http.StatusForbidden,
@@ -175,6 +179,60 @@ func TestWhoIsInactiveLaterIsNotSignedInByTheSubject(t *testing.T) {
 		s.one.letsIn("a", ada, true)
 		b = s.browser()
 		b.isOut(b.signIn(s.one, "/"), http.StatusForbidden)
+	})
+}
+
+func TestAnAddressThatIsNoneFindsNobody(t *testing.T) {
+	eachService(t, func(_ *testing.T, s *service) {
+		for _, email := range []string{"ada@\x00example.com", "ada", strings.Repeat("a", 300) + "@example.com"} {
+			s.one.letsIn("a", email, true)
+			b := s.browser()
+			b.isOut(b.signIn(s.one, "/"), http.StatusForbidden)
+		}
+	})
+}
+
+// TestAnAccountIsThatOfWhoseAddressItIs: somebody gave an address of others to their account, and waits for them in it.
+func TestAnAccountIsThatOfWhoseAddressItIs(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		const password = "correct horse battery"
+		id := s.user("eve@example.com", modelstest.With("password", password))
+		s.one.letsIn("eve", "eve@example.com", true)
+		eve := s.browser()
+		eve.isIn(eve.signIn(s.one, "/"), id, "/")
+		by := models.Caller{Kind: models.BySession, ID: id, Scope: collection.Person(id), Rights: models.Rights{Scopes: []string{"*"}}}
+		key := &models.Change{Attributes: map[string]any{"name": "Mine", "kind": "user", "scopes": jsonapi.Strings{"*"}}}
+		if _, err := models.CreateAPIKey(t.Context(), s.db, by, key); err != nil {
+			t.Fatal(err)
+		}
+		move := &models.Change{Attributes: map[string]any{"email": ada}, CurrentPassword: password}
+		if _, err := models.UpdateUser(t.Context(), s.db, by, id, move); err != nil {
+			t.Fatal(err)
+		}
+
+		s.one.letsIn("ada", ada, true)
+		b := s.browser()
+		b.isIn(b.signIn(s.one, "/"), id, "/")
+		if who := eve.who(); who != "" {
+			t.Errorf("the session of who was there before is that of %s", who)
+		}
+		var left struct {
+			Keys, Subjects, Passwords int64
+		}
+		err := s.db.Session(t.Context()).Raw(`SELECT (SELECT COUNT(*) FROM api_keys WHERE user_id = ?) AS keys,
+			(SELECT COUNT(*) FROM user_subjects WHERE user_id = ? AND subject <> 'ada') AS subjects,
+			(SELECT COUNT(*) FROM users WHERE id = ? AND password_hash IS NOT NULL) AS passwords`, id, id, id).Scan(&left).Error
+		if err != nil || left.Keys+left.Subjects+left.Passwords != 0 {
+			t.Errorf("who was there before has %+v (%v)", left, err)
+		}
+		s.one.letsIn("eve", "eve@example.com", true)
+		eve = s.browser()
+		eve.isOut(eve.signIn(s.one, "/"), http.StatusForbidden)
+
+		s.two.letsIn("ada", ada, true) // the address is proven now: another proof takes nothing away
+		b.isIn(b.signIn(s.two, "/"), id, "/")
+		s.one.letsIn("ada", "", false)
+		b.isIn(b.signIn(s.one, "/"), id, "/")
 	})
 }
 
@@ -212,6 +270,8 @@ func TestATokenThatIsNotAsItShouldBeProvesNothing(t *testing.T) {
 			"another party":                  claim("azp", "other"),
 			"another issuer":                 claim("iss", s.two.Issuer()),
 			"no subject":                     claim("sub", ""),
+			"a subject with a NUL":           claim("sub", "a\x00b"),
+			"a subject without an end":       claim("sub", strings.Repeat("a", 1<<11)),
 			"expired":                        claim("exp", time.Now().Add(-time.Minute).Unix()),
 			"not yet valid":                  claim("nbf", time.Now().Add(time.Hour).Unix()),
 			"unsigned":                       signed(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType),

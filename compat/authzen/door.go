@@ -27,7 +27,8 @@ func Door() *server.Door {
 	return &server.Door{
 		Paths:        []string{root, configurationPath},
 		Credential:   auth.Credential,
-		HowToPresent: "Send a key as Authorization: Bearer.",
+		Sessions:     true,
+		HowToPresent: "Send a key as Authorization: Bearer, or sign in.",
 		Refusal:      refusal,
 		Routes: []server.Route{
 			{Method: http.MethodGet, Path: configurationPath, Needs: auth.Public(), Take: configuration},
