@@ -24,9 +24,8 @@ func (p *program) demoCommand() *cli.Command {
 			"nothing; another seed or other numbers add other data.\n\n" +
 			"   roster demo --organizations 1000 --users 5000\n" +
 			"   roster demo --organizations 1000000 --seed 7 --database-url postgres://roster@localhost/roster --migrate\n\n" +
-			"The data comes without events and without tokens; POST /public/v2/management/refresh-token/ID gives an organization a token.\n" +
-			"\n" +
-			"Seven people of one tree can sign in, with one password: they are printed once, with what each sees. The others have none,\n" +
+			"The data comes without events and without tokens; POST /public/v2/management/refresh-token/ID gives an organization a token." +
+			"\n\nSeven people of one tree can sign in, with one password: they are printed once, with what each sees. The others have none,\n" +
 			"since keeping one is slow by design. What these seven did lately depends on the day and has events: roles of the company's\n" +
 			"own, invitations in every state, keys that are about to end. A tree with fewer than eight people has nobody who signs in.",
 		Flags: append([]cli.Flag{
