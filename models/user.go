@@ -308,8 +308,14 @@ func saveUser(ctx context.Context, tx *store.DB, by Caller, before, user *User, 
 		return err
 	}
 	ch := change{verb: updated, collection: Users, before: before, after: user}
-	if deref(before.PasswordHash) != deref(user.PasswordHash) {
+	newPassword := deref(before.PasswordHash) != deref(user.PasswordHash)
+	if newPassword {
 		ch.secrets = []string{"password"}
+	}
+	if newPassword || deref(before.EmailKey) != deref(user.EmailKey) {
+		if err := endResets(ctx, tx, user.ID); err != nil {
+			return err
+		}
 	}
 	organizations, err := membershipOrganizations(ctx, tx, collection.Everything(), user.ID)
 	if err != nil {
