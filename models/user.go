@@ -69,7 +69,7 @@ func defineUsers(c *collection.Collection) {
 	}
 	declare(c, declaration{
 		unique: []store.Unique{{
-			Postgres: "users_email_key_key", SQLite: "users.email_key", Field: "email", Message: "That email is taken.",
+			Postgres: "users_email_key_key", SQLite: "users.email_key", Field: "email", Message: emailTaken,
 		}},
 		tells:      []told{{created, "A user was created."}, {updated, "A user was changed."}, {deleted, "A user was deleted."}},
 		besides:    []string{factorChange},
@@ -167,6 +167,9 @@ func CreateUser(ctx context.Context, db *store.DB, by Caller, in *Change) (*User
 			return nil, err
 		}
 		if user.AvatarID, err = pointAtFile(ctx, tx, by, in, "avatar", FileOwner{User: id}, nil); err != nil {
+			return nil, err
+		}
+		if err := checkAddress(ctx, tx, by, &User{}, user); err != nil {
 			return nil, err
 		}
 		if err := insertUser(ctx, tx, user); err != nil {
@@ -286,7 +289,10 @@ func UpdateUser(ctx context.Context, db *store.DB, by Caller, id string, in *Cha
 		}
 		switch {
 		case !reflect.DeepEqual(before, user):
-			if err = saveUser(ctx, tx, by, before, user, columns); err == nil {
+			if err = checkAddress(ctx, tx, by, before, user); err == nil {
+				err = saveUser(ctx, tx, by, before, user, columns)
+			}
+			if err == nil {
 				err = endOtherSessions(ctx, tx, by, before, user)
 			}
 			if err == nil && before.Active && !user.Active {
