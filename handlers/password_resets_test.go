@@ -210,3 +210,31 @@ func TestWhoReadsTheMailOfAnAddressHasItsAccountAlone(t *testing.T) {
 		hers.get("/public/v2/me").want(200)
 	})
 }
+
+// TestAnotherPasswordOrAddressEndsTheLinkOfAReset, also when the address is what it was again.
+func TestAnotherPasswordOrAddressEndsTheLinkOfAReset(t *testing.T) {
+	eachPost(t, func(t *testing.T, s *service, receiver *mailtest.Receiver, _ *servertest.Output) {
+		id, _ := s.withEmail("ada@example.com")
+		set := func(name, value string) {
+			t.Helper()
+			s.do("PATCH", "/public/v2/users/"+id, withID(resource("users", object{name: value}), id)).want(200)
+		}
+		confirm := func(token string) *answer {
+			meta := object{"token": token, "password": "a long password"}
+			return s.as("").do("POST", passwordResets+"/confirm", object{"meta": meta})
+		}
+		for n, change := range []func(){
+			func() { set("password", "another long password") },
+			func() { set("email", "eve@example.com"); set("email", "ada@example.com") },
+		} {
+			s.as("").askForReset("ada@example.com").want(202)
+			token := receiver.Next(t, n+1).Token(t)
+			change()
+			confirm(token).want(404)
+		}
+		s.as("").askForReset("ada@example.com").want(202)
+		token := receiver.Next(t, 3).Token(t)
+		set("firstName", "Augusta")
+		confirm(token).want(204)
+	})
+}

@@ -1,12 +1,16 @@
 package handlers_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/collection"
+	"roster/models/modelstest"
+	"roster/models/store"
 )
 
 // TestATakenAddressSaysNothingOfWhoHasIt takes an address in one's own organization, in another, and in none, through every door.
@@ -39,6 +43,90 @@ func TestATakenAddressSaysNothingOfWhoHasIt(t *testing.T) {
 		}
 		if got := own.get("/public/v2/users?filter[email][eql]=other@example.com").want(200).json("meta", "total"); got != 0.0 {
 			t.Errorf("a filter finds %v users of another organization", got)
+		}
+	})
+}
+
+// TestTakenAddressesAreToldSoManyTimes asks as often as is allowed, through every door, and looks at whom that keeps out.
+func TestTakenAddressesAreToldSoManyTimes(t *testing.T) {
+	t.Parallel()
+	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
+		s := newService(t, db)
+		acme, token := s.organization("Acme")
+		_, others := s.organization("Others")
+		_, manager := s.person("Bob", acme, models.RoleManager)
+		for n := range 52 {
+			s.do("POST", "/public/v2/users", resource("users", object{"email": fmt.Sprintf("p%d@example.com", n)})).want(201)
+		}
+		own := s.as(token)
+		id := own.do("POST", "/public/v2/users", resource("users", object{"email": "own@example.com"})).want(201).text("data", "id")
+		create := func(s *service, email string, headers ...string) *answer {
+			return s.do("POST", "/public/v2/users", resource("users", object{"email": email}, "organization", ref("organizations", acme)),
+				headers...)
+		}
+		doors := []func(email string) *answer{
+			func(email string) *answer { return create(own, email) },
+			func(email string) *answer { return create(own, email, "Idempotency-Key", "once") },
+			func(email string) *answer {
+				return own.do("PATCH", "/public/v2/users/"+id, withID(resource("users", object{"email": email}), id))
+			},
+			func(email string) *answer { return own.atomic(add("users", object{"email": email})) },
+			func(email string) *answer { return own.atomic(change("users", id, object{"email": email})) },
+		}
+		for n := range 10 {
+			doors[n%len(doors)]("P0@example.com").want(409)
+		}
+		for n, door := range doors {
+			refused := door("p0@example.com").want(429)
+			if wait, code := refused.Header.Get("Retry-After"), refused.errors()[0].Code; wait != "900" || code != "rate_limited" {
+				t.Errorf("door %d refuses with %s, to wait for %q", n, code, wait)
+			}
+		}
+		// What is free counts for nothing, nor does whom the caller sees; who sees everybody is not concerned.
+		create(own, "free@example.com").want(201)
+		for range 60 {
+			create(own, "free@example.com").want(409)
+			create(s, "p0@example.com").want(409)
+		}
+		// Fifty in all, and then a free address is refused alike.
+		for n := range 40 {
+			create(own, fmt.Sprintf("p%d@example.com", n+1)).want(409)
+		}
+		taken, free := create(own, "p51@example.com").want(429), create(own, "nobody@example.com").want(429)
+		if string(taken.Body) != string(free.Body) {
+			t.Errorf("a taken address is refused by\n%s\nand a free one by\n%s", taken.Body, free.Body)
+		}
+		own.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"})).want(201)
+		s.as(others).do("POST", "/public/v2/users", resource("users", object{"email": "p51@example.com"})).want(409)
+		create(manager, "p51@example.com").want(409)
+		for range 9 {
+			create(manager, "p51@example.com").want(409)
+		}
+		create(manager, "p51@example.com").want(429)
+		clock.Advance(15*time.Minute + time.Second)
+		create(own, "p51@example.com").want(409)
+		create(own, "nobody@example.com").want(201)
+	})
+}
+
+// TestManyAtOnceLearnNoMoreThanMayBeTold asks for more taken addresses at once than one caller is told.
+func TestManyAtOnceLearnNoMoreThanMayBeTold(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		_, token := s.organization("Acme")
+		s.do("POST", "/public/v2/users", resource("users", object{"email": "ada@example.com"})).want(201)
+		own := s.as(token)
+		told := make(chan int, 30)
+		for range cap(told) {
+			go func() {
+				told <- own.do("POST", "/public/v2/users", resource("users", object{"email": "ada@example.com"})).Status
+			}()
+		}
+		count := map[int]int{}
+		for range cap(told) {
+			count[<-told]++
+		}
+		if count[409] > 10 || count[409]+count[429] != cap(told) {
+			t.Errorf("it is answered with %v", count)
 		}
 	})
 }

@@ -87,6 +87,13 @@ func ConfirmPasswordReset(ctx context.Context, db *store.DB, requestID, token st
 	})
 }
 
+// endResets ends the links of a user, whose row is locked, by which another password can be set: whoever has changed the password or the
+// address may have done so because somebody else reads their mail.
+func endResets(ctx context.Context, tx *store.DB, user string) error {
+	_, err := tx.Exec(ctx, `DELETE FROM password_resets WHERE user_id = ?`, user)
+	return wrapped("end password resets", err)
+}
+
 // ofReset returns the id of the user whose password a token can set now, and until when.
 func ofReset(ctx context.Context, db *store.DB, token string) (user string, until time.Time, err error) {
 	if LinkPattern.MatchString(token) {

@@ -36,7 +36,7 @@ func try(ctx context.Context, db *store.DB, message string, all ...counted) (att
 	a := attempt{NewID()}
 	keys, values, args := make([][]byte, len(all)), make([]string, len(all)), []any(nil)
 	for i, c := range all {
-		keys[i] = db.Vault().Digest("attempts "+c.what, c.subject)
+		keys[i] = c.key(db)
 		values[i], args = "(?, ?, ?)", append(args, a.id, keys[i], db.Now())
 	}
 	if _, err := db.Exec(ctx, `INSERT INTO attempts (id, key, at) VALUES `+strings.Join(values, ", "), args...); err != nil {
@@ -61,6 +61,15 @@ func try(ctx context.Context, db *store.DB, message string, all ...counted) (att
 	}
 	return a, &store.Error{Kind: store.TooMany, Message: message, Wait: wait}
 }
+
+// next returns how long it is until one more may happen than there were, 0 for now. It counts nothing.
+func (c counted) next(ctx context.Context, db *store.DB) (time.Duration, error) {
+	c.most--
+	return c.wait(ctx, db, c.key(db))
+}
+
+// key is what the subject is known by where it is not to be read.
+func (c counted) key(db *store.DB) []byte { return db.Vault().Digest("attempts "+c.what, c.subject) }
 
 // wait returns how long it is until another one may happen, 0 for now.
 func (t throttle) wait(ctx context.Context, db *store.DB, key []byte) (time.Duration, error) {

@@ -70,7 +70,7 @@ func defineUsers(c *collection.Collection) {
 	}
 	declare(c, declaration{
 		unique: []store.Unique{{
-			Postgres: "users_email_key_key", SQLite: "users.email_key", Field: "email", Message: "That email is taken.",
+			Postgres: "users_email_key_key", SQLite: "users.email_key", Field: "email", Message: emailTaken,
 		}},
 		tells:      []told{{created, "A user was created."}, {updated, "A user was changed."}, {deleted, "A user was deleted."}},
 		besides:    []string{factorChange},
@@ -168,6 +168,9 @@ func CreateUser(ctx context.Context, db *store.DB, by Caller, in *Change) (*User
 			return nil, err
 		}
 		if user.AvatarID, err = pointAtFile(ctx, tx, by, in, "avatar", FileOwner{User: id}, nil); err != nil {
+			return nil, err
+		}
+		if err := checkAddress(ctx, tx, by, &User{}, user); err != nil {
 			return nil, err
 		}
 		if err := insertUser(ctx, tx, user); err != nil {
@@ -287,7 +290,10 @@ func UpdateUser(ctx context.Context, db *store.DB, by Caller, id string, in *Cha
 		}
 		switch {
 		case !reflect.DeepEqual(before, user):
-			if err = saveUser(ctx, tx, by, before, user, columns); err == nil {
+			if err = checkAddress(ctx, tx, by, before, user); err == nil {
+				err = saveUser(ctx, tx, by, before, user, columns)
+			}
+			if err == nil {
 				err = endOtherSessions(ctx, tx, by, before, user)
 			}
 			if err == nil && before.Active && !user.Active {
@@ -309,8 +315,14 @@ func saveUser(ctx context.Context, tx *store.DB, by Caller, before, user *User, 
 		return err
 	}
 	ch := change{verb: updated, collection: Users, before: before, after: user}
-	if deref(before.PasswordHash) != deref(user.PasswordHash) {
+	newPassword := deref(before.PasswordHash) != deref(user.PasswordHash)
+	if newPassword {
 		ch.secrets = []string{"password"}
+	}
+	if newPassword || deref(before.EmailKey) != deref(user.EmailKey) {
+		if err := endResets(ctx, tx, user.ID); err != nil {
+			return err
+		}
 	}
 	organizations, err := membershipOrganizations(ctx, tx, collection.Everything(), user.ID)
 	if err != nil {

@@ -39,6 +39,18 @@ func (a *admission) recordDenial(d *Door, rq *Request, err error) {
 	}
 }
 
+// countDisclosure counts what an error would tell a known caller of what it does not see, and returns the error to tell: that one, or
+// another if it is too much.
+func (a *admission) countDisclosure(rq *Request, err error) error {
+	if rq == nil || rq.Principal == nil {
+		return err
+	}
+	if instead := models.CountDisclosure(rq.Context(), a.db, rq.Caller(), err); instead != nil {
+		return instead
+	}
+	return err
+}
+
 // denialIn returns the word that a caller lacks by an error, and the organization where, as far as they are known, and whether the error is
 // about what the caller may do: one about what nobody may, such as a member that is read-only, is not.
 func denialIn(err error) (permission, at string, is bool) {

@@ -62,6 +62,7 @@ func (a *admission) serve(d *Door, rt *Route) http.Handler {
 		}
 		if err != nil {
 			a.recordDenial(d, rq, err)
+			err = a.countDisclosure(rq, err)
 		}
 		return err
 	})

@@ -1,6 +1,10 @@
 package signin_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -34,7 +38,7 @@ type provider struct {
 
 	mu     sync.Mutex
 	forged func(jwt.MapClaims) (token string) // makes the token that is given out of its claims; nil for the right one
-	info   string                             // is answered for UserInfo; "" for what the provider has
+	said   map[string]string                  // is answered at a path, in place of what the provider has
 }
 
 func newProvider(t *testing.T, name string) *provider {
@@ -43,7 +47,7 @@ func newProvider(t *testing.T, name string) *provider {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &provider{MockOIDC: m, name: name}
+	p := &provider{MockOIDC: m, name: name, said: map[string]string{}}
 	if m.Keypair, err = mockoidc.RandomKeypair(2048); err != nil {
 		t.Fatal(err)
 	}
@@ -65,9 +69,9 @@ func newProvider(t *testing.T, name string) *provider {
 func (p *provider) speak(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch p.mu.Lock(); {
-		case r.URL.Path == mockoidc.UserinfoEndpoint && p.info != "":
+		case p.said[r.URL.Path] != "":
 			w.Header().Set("Content-Type", "application/json")
-			_, _ = w.Write([]byte(p.info))
+			_, _ = w.Write([]byte(p.said[r.URL.Path]))
 			p.mu.Unlock()
 			return
 		case r.URL.Path != mockoidc.TokenEndpoint:
@@ -120,11 +124,39 @@ func (p *provider) forgeBy(make func(jwt.MapClaims) string) {
 	p.forged = make
 }
 
-// inform sets what is answered for UserInfo.
-func (p *provider) inform(info string) {
+// say sets what is answered at a path, "" for what the provider has there.
+func (p *provider) say(path, text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.info = info
+	p.said[path] = text
+}
+
+// inform sets what is answered for UserInfo.
+func (p *provider) inform(info string) { p.say(mockoidc.UserinfoEndpoint, info) }
+
+// signsByES256 makes the provider sign with a key on the curve P-256, and say so, before anybody has asked it.
+func (p *provider) signsByES256(t *testing.T) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	point, err := key.PublicKey.Bytes() // 4, x and y
+	if err != nil {
+		t.Fatal(err)
+	}
+	encode := base64.RawURLEncoding.EncodeToString
+	p.say(mockoidc.JWKSEndpoint, `{"keys":[{"kty":"EC","crv":"P-256","use":"sig","alg":"ES256","kid":"curve","x":"`+encode(point[1:33])+
+		`","y":"`+encode(point[33:])+`"}]}`)
+	itself := httptest.NewRecorder()
+	p.Discovery(itself, nil)
+	p.say(mockoidc.DiscoveryEndpoint, strings.ReplaceAll(itself.Body.String(), "RS256", "ES256"))
+	p.forgeBy(func(claims jwt.MapClaims) string {
+		token := jwt.NewWithClaims(jwt.SigningMethodES256, claims)
+		token.Header["kid"] = "curve"
+		text, _ := token.SignedString(key)
+		return text
+	})
 }
 
 // letsIn names whom the provider lets in next.

@@ -298,6 +298,25 @@ func TestATokenThatIsNotAsItShouldBeProvesNothing(t *testing.T) {
 	})
 }
 
+// TestAProviderMaySignByES256: what it says of itself decides, and a token that is signed as others do is not believed then.
+func TestAProviderMaySignByES256(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		id := s.user(ada)
+		s.one.signsByES256(t)
+		s.one.letsIn("a", ada, true)
+		b := s.browser()
+		b.isIn(b.signIn(s.one, "/"), id, "/")
+		for range 2 {
+			s.one.letsIn("a", ada, true)
+		}
+		s.one.forgeBy(nil) // by RS256, with the key that it had
+		b = s.browser()
+		b.isOut(b.signIn(s.one, "/"), http.StatusUnauthorized)
+		s.one.signsByES256(t) // by another key of the curve, which it shows
+		b.isIn(b.signIn(s.one, "/"), id, "/")
+	})
+}
+
 func TestACallbackIsForTheSignInThatTheBrowserBegan(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		id := s.user(ada)

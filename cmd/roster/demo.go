@@ -24,18 +24,34 @@ func (p *program) demoCommand() *cli.Command {
 			"nothing; another seed or other numbers add other data.\n\n" +
 			"   roster demo --organizations 1000 --users 5000\n" +
 			"   roster demo --organizations 1000000 --seed 7 --database-url postgres://roster@localhost/roster --migrate\n\n" +
-			"The data comes without events and without tokens; POST /public/v2/management/refresh-token/ID gives an organization a token.",
+			"The data comes without events and without tokens; POST /public/v2/management/refresh-token/ID gives an organization a token." +
+			"\n\nSeven people of one tree can sign in, with one password: they are printed once, with what each sees. The others have\n" +
+			"none, since keeping one is slow by design. What these seven did lately depends on the day and has events: roles of the\n" +
+			"company's own, invitations in every state, keys that are about to end. A demo whose trees have fewer than eight people has\n" +
+			"nobody who signs in.",
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "organizations", Usage: "how many organizations", Value: "100"},
 			&cli.StringFlag{Name: "users", Usage: "how many people, at most a thousand for each organization", Value: "500"},
 			&cli.StringFlag{Name: "seed", Usage: "what the data is made from, a whole number", Value: "1"},
+			&cli.StringFlag{Name: "password", Usage: "what some people sign in with, 12 to 200 characters (default: a random one)"},
 		}, p.flags(storage, logging)...),
 		Action: func(ctx context.Context, cmd *cli.Command) error {
 			d, err := newDemo(cmd)
 			if err != nil {
 				return err
 			}
-			return p.withDatabase(ctx, cmd, func(ctx context.Context, _ *cli.Command, db *store.DB) error { return p.fill(ctx, db, d) })
+			password := cmd.String("password")
+			if cmd.IsSet("password") {
+				if err := checkPassword(password); err != nil {
+					return usageError{fmt.Errorf("--password cannot be used: %w", err)}
+				}
+			}
+			return p.withDatabase(ctx, cmd, func(ctx context.Context, _ *cli.Command, db *store.DB) error {
+				if err := p.fill(ctx, db, d); err != nil || d.cast == nil {
+					return err
+				}
+				return d.cast.play(ctx, db, password, p.stdout)
+			})
 		},
 	}
 }

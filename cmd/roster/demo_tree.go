@@ -23,6 +23,9 @@ type demo struct {
 
 	trees, madeOrganizations, madeUsers, logos int
 	now                                        time.Time // when the next organization was created
+
+	// cast are the people who can sign in, from the first batch on; nil if there are too few people for that.
+	cast *cast
 }
 
 // The demo's organizations were created between these two.
@@ -43,9 +46,15 @@ func (d *demo) next() *models.Batch {
 	if d.madeOrganizations == d.organizations {
 		return nil
 	}
-	batch := &models.Batch{Roles: map[string][]string{}}
+	batch, first := &models.Batch{Roles: map[string][]string{}}, d.trees == 0
+	var grown []grownTree
 	for d.madeOrganizations < d.organizations && len(batch.Organizations)+len(batch.Users) < batchOfTheDemo {
+		organizations, users := len(batch.Organizations), len(batch.Users)
 		d.tree(batch)
+		grown = append(grown, grownTree{batch.Organizations[organizations:], batch.Users[users:]})
+	}
+	if first {
+		d.cast = castFrom(batch, grown)
 	}
 	return batch
 }
@@ -168,18 +177,21 @@ func (t *demoTree) upTo(d time.Duration) time.Duration {
 	return time.Duration(t.rand.Int64N(int64(d))).Truncate(time.Second)
 }
 
-// addUser adds the n-th person of the tree, a member of one of its organizations, or of two.
+// addUser adds the n-th person of the tree, a member of one of its organizations, or of two. The first one owns it.
 func (t *demoTree) addUser(n int) {
 	first, last := pick(t.rand, t.region.first), pick(t.rand, t.region.last)
 	email := slug(first) + "." + slug(last) + strconv.Itoa(n+1) + "@" + t.domain
 	tree := t.batch.Organizations[t.first:]
 	home := t.rand.IntN(len(tree))
+	if n == 0 {
+		home = 0
+	}
 	created := tree[home].CreatedAt.Add(t.upTo(200 * 24 * time.Hour))
 	user := &models.User{
 		ID: t.id(created), CreatedAt: jsonapi.Stamp{Time: created},
 		UpdatedAt: jsonapi.Stamp{Time: created.Add(t.upTo(90 * 24 * time.Hour))},
 		FirstName: &first, LastName: &last, Email: &email, TimeZone: &t.region.zone, Locale: &t.region.locale,
-		Active: !t.chance(7), Version: 1,
+		Active: !t.chance(7) || n == 0, Version: 1,
 	}
 	if t.chance(70) {
 		phone := fmt.Sprintf("%s %d %03d %02d %02d", t.region.phone, 20+t.rand.IntN(70), t.rand.IntN(1000),

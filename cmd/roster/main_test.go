@@ -61,7 +61,13 @@ func noRoutes(a *app) []*server.Door {
 // serve starts the server and waits until it listens.
 func serve(t *testing.T, dir string, doors func(*app) []*server.Door, args ...string) *served {
 	t.Helper()
-	s := begin(t, dir, doors, args...)
+	return serveIn(t, nil, dir, doors, args...)
+}
+
+// serveIn is serve in an environment.
+func serveIn(t *testing.T, env map[string]string, dir string, doors func(*app) []*server.Door, args ...string) *served {
+	t.Helper()
+	s := beginIn(t, env, dir, doors, args...)
 	s.await()
 	return s
 }
@@ -69,11 +75,16 @@ func serve(t *testing.T, dir string, doors func(*app) []*server.Door, args ...st
 // begin starts the server.
 func begin(t *testing.T, dir string, doors func(*app) []*server.Door, args ...string) *served {
 	t.Helper()
+	return beginIn(t, nil, dir, doors, args...)
+}
+
+func beginIn(t *testing.T, env map[string]string, dir string, doors func(*app) []*server.Door, args ...string) *served {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &served{t: t, dir: dir, stdout: &bytes.Buffer{}, log: servertest.NewOutput(), cancel: cancel, ended: make(chan int, 1)}
 	args = append([]string{"roster", "serve", "--listen", "127.0.0.1:0", "--data-dir", dir, "--log-format", "json"}, args...)
 	go func() {
-		code := run(ctx, args, func(string) string { return "" }, s.stdout, s.log, doors)
+		code := run(ctx, args, func(name string) string { return env[name] }, s.stdout, s.log, doors)
 		s.log.End()
 		s.ended <- code
 	}()

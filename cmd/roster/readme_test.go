@@ -26,7 +26,7 @@ func golden() bool { return os.Getenv("ROSTER_GOLDEN") == "update" }
 
 // What the README shows and every installation has otherwise.
 var (
-	changing = regexp.MustCompile(`roster_[mo]_\w+|whsec_[\w+/=]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{` +
+	changing = regexp.MustCompile(`roster_[moi]_\w+|whsec_[\w+/=]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{` +
 		`4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)`)
 )
 
@@ -61,6 +61,7 @@ type reader struct {
 	server    *served
 	variables string            // the assignments so far
 	copied    map[string]string // from what the README shows to what came
+	dir       string            // where they are
 	env       []string
 }
 
@@ -92,7 +93,7 @@ func newReader(t *testing.T, url string) *reader {
 	t.Helper()
 	dir := t.TempDir()
 	s := serve(t, dir, frontDoors, "--database-url", url, "--migrate")
-	return &reader{t: t, server: s, copied: map[string]string{}, env: append(os.Environ(), asProgram+"=1",
+	return &reader{t: t, server: s, copied: map[string]string{}, dir: dir, env: append(os.Environ(), asProgram+"=1",
 		"ROSTER_DATA_DIR="+dir, "ROSTER_DATABASE_URL="+url, "ROSTER_LOG_LEVEL=warn", "PROGRAM="+os.Args[0])}
 }
 
@@ -115,12 +116,12 @@ func (r *reader) run(command string) string {
 		return ""
 	}
 	cmd := exec.CommandContext(r.t.Context(), "/bin/sh", "-c", r.variables+command)
-	cmd.Env = r.env
+	cmd.Env, cmd.Dir = r.env, r.dir
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		r.t.Fatalf("%s: %v\n%s", command, err, out)
 	}
-	return string(out)
+	return strings.ReplaceAll(string(out), r.server.base, documented)
 }
 
 // layOut indents a JSON document for reading, with its members in the order in which they were sent.

@@ -18,9 +18,11 @@ import (
 
 	"roster/mail/mailtest"
 	"roster/models"
+	"roster/models/blob/blobtest"
 	"roster/models/modelstest"
 	"roster/server/servertest"
 
+	"github.com/oauth2-proxy/mockoidc"
 	"github.com/pquerna/otp/totp"
 )
 
@@ -44,6 +46,13 @@ const (
 	adas  = "planted-Correct-Horse-of-Ada"
 	adas2 = "planted-Second-Horse-of-Ada"
 	bobs  = "planted-Correct-Horse-of-Bob"
+)
+
+// secrets that the program is started with.
+const (
+	smtpPassword = "planted-password-of-a-mail-server"
+	bucketSecret = "planted-secret-of-a-bucket"
+	clientSecret = "planted-secret-of-a-client"
 )
 
 // plants are the ways in which a secret comes to the service, or from it, in the order in which they happen. Each returns what nobody may
@@ -237,6 +246,16 @@ var plants = []struct {
 		return token
 	}},
 	{"a password of a reset", func(*garden) string { return "planted-by-a-reset" }},
+	{"the password of the mail server", func(g *garden) string { return g.mails.Next(g.t, 1).Password }},
+	{"the secret of a bucket", func(*garden) string { return bucketSecret }},
+	{"the secret of a client of a provider", func(*garden) string { return clientSecret }},
+	{"the state of a sign-in with a provider", func(g *garden) string { return g.comeBack("planted-authorization-code") }},
+	{"an authorization code", func(*garden) string { return "planted-authorization-code" }},
+	{"a state of somebody's making", func(g *garden) string {
+		g.get("/auth/one/callback?code=planted-code-of-somebody-else&state=planted-state-of-somebody-else")
+		return "planted-state-of-somebody-else"
+	}},
+	{"a code of somebody's making", func(*garden) string { return "planted-code-of-somebody-else" }},
 	{"the cookie that is left", func(g *garden) string { g.page("DELETE", "sessions/current", "", 204); return g.cookie }},
 }
 
@@ -246,9 +265,12 @@ func TestNoSecretOfPeopleIsAnywhere(t *testing.T) {
 	t.Parallel()
 	modelstestURLs(t, func(t *testing.T, url string) {
 		dir := t.TempDir()
+		bucket, providers := blobtest.Bucket(t), providersFile(t)
+		env := map[string]string{accessKey: bucket.AccessKey, accessSecret: bucketSecret}
 		g := &garden{mails: mailtest.NewReceiver(t), serve: func(args ...string) *served {
-			return serve(t, dir, frontDoors, append(args, "--database-url", url, "--migrate", "--log-level", "debug",
-				"--allow-private-webhook-targets", "127.0.0.0/8")...)
+			return serveIn(t, env, dir, frontDoors, append(args, "--database-url", url, "--migrate", "--log-level", "debug",
+				"--allow-private-webhook-targets", "127.0.0.0/8", "--oidc-providers", providers,
+				"--files", "s3://"+bucket.Name+"?endpoint=http://"+bucket.Endpoint+"&region="+bucket.Region)...)
 		}}
 		g.served = g.serve()
 		planted := map[string]string{}
@@ -339,7 +361,43 @@ func (g *garden) withMail() {
 	g.log.Match(g.t, `"msg":"delivery attempted"`) // with an error that tells whom it was sent to
 	g.stop()
 	g.logs += g.log.String()
-	g.served = g.serve("--smtp-url", g.mails.URL(), "--mail-from", "roster@example.com", "--base-url", "http://127.0.0.1")
+	withPassword := strings.Replace(g.mails.URL(), "smtp://", "smtp://roster:"+smtpPassword+"@", 1)
+	g.served = g.serve("--smtp-url", withPassword, "--mail-from", "roster@example.com", "--base-url", "http://127.0.0.1")
+}
+
+// providersFile returns the path of a file that names a provider of OpenID Connect, which runs until the test is over.
+func providersFile(t *testing.T) string {
+	t.Helper()
+	provider, err := mockoidc.Run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = provider.Shutdown() }) // the test is over
+	path := filepath.Join(t.TempDir(), "providers.json")
+	text := `[{"name":"one","issuer":"` + provider.Issuer() + `","clientId":"` + provider.ClientID + `","clientSecret":"` + clientSecret +
+		`","scopes":["openid","email"]}]`
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// comeBack goes to the provider, and comes back with a code that it has not given. It returns the state of that.
+func (g *garden) comeBack(code string) string {
+	g.t.Helper()
+	begun, _ := g.get("/auth/one")
+	to, err := url.Parse(begun.Header.Get("Location"))
+	if err != nil || begun.StatusCode != http.StatusSeeOther {
+		g.t.Fatalf("%d to %s: %v", begun.StatusCode, to, err)
+	}
+	cookie, _, _ := strings.Cut(begun.Header.Get("Set-Cookie"), ";")
+	state := to.Query().Get("state")
+	reply, page, err := servertest.Exchange(g.t.Context(), servertest.Fresh(), "GET",
+		g.base+"/auth/one/callback?code="+code+"&state="+state, nil, "Cookie", cookie)
+	if err != nil || reply.StatusCode != http.StatusBadGateway { // the provider was asked, and looks for the secret of a client elsewhere
+		g.t.Fatalf("%v %d %s", err, reply.StatusCode, page)
+	}
+	return state
 }
 
 // invite asks somebody to join the organization.

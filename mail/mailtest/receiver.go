@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
 
 	rostermail "roster/mail"
@@ -29,7 +30,9 @@ type Received struct {
 	Header     mail.Header
 	Subject    string
 	Text, HTML string
-	Raw        string
+	// Password is what who sent it has signed in with, "" for nobody.
+	Password string
+	Raw      string
 }
 
 // link matches the link of a mail, up to its token.
@@ -64,7 +67,7 @@ func NewReceiver(t testing.TB) *Receiver {
 	}
 	r := &Receiver{address: listener.Addr().String(), arrived: make(chan struct{})}
 	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{r: r}, nil }))
-	server.Domain, server.ReadTimeout = "localhost", time.Minute
+	server.Domain, server.ReadTimeout, server.AllowInsecureAuth = "localhost", time.Minute, true
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
@@ -145,10 +148,21 @@ func (r *Receiver) keep(m Received) {
 type session struct {
 	r        *Receiver
 	from, to string
+	password string
 }
 
 func (s *session) Reset()        {}
 func (s *session) Logout() error { return nil }
+
+// AuthMechanisms and Auth implement smtp.AuthSession: whoever signs in is let in.
+func (s *session) AuthMechanisms() []string { return []string{sasl.Plain} }
+
+func (s *session) Auth(string) (sasl.Server, error) {
+	return sasl.NewPlainServer(func(_, _, password string) error {
+		s.password = password
+		return nil
+	}), nil
+}
 
 func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 	s.from = from
@@ -171,7 +185,7 @@ func (s *session) Data(body io.Reader) error {
 	if err != nil {
 		return err
 	}
-	received.From, received.To = s.from, s.to
+	received.From, received.To, received.Password = s.from, s.to, s.password
 	s.r.keep(received)
 	return nil
 }

@@ -156,6 +156,13 @@ func (db *DB) Total(of any, n int) int {
 	return db.numbers[of]
 }
 
+// At returns the same database, or transaction, with a clock that stands at a time: for what is written down after it happened.
+func (db *DB) At(at time.Time) *DB {
+	other := *db
+	other.now = func() time.Time { return at }
+	return &other
+}
+
 // On returns the same database, or transaction, whose statements go to another session of GORM's.
 func (db *DB) On(g *gorm.DB) *DB {
 	other := *db

@@ -49,6 +49,8 @@ type Error struct {
 	// Wait is after how long to try again, 0 for what does not pass by itself.
 	Wait time.Duration
 
+	// Discloses is what the caller learns by the refusal of what it does not see, "" for nothing. It is for who bounds how often.
+	Discloses string
 	// Permission is the word that a caller lacks who is Forbidden, and At the organization where, as far as that is known. They are for who
 	// keeps a record of it: the caller need not see the organization.
 	Permission, At string
