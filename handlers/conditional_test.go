@@ -226,6 +226,29 @@ func TestARelationshipIsChangedOnlyAtTheVersionItIsMeantFor(t *testing.T) {
 	})
 }
 
+// TestWhoChangesMembershipsAloneMayAskForAVersion of the user, which they may not change otherwise.
+func TestWhoChangesMembershipsAloneMayAskForAVersion(t *testing.T) {
+	eachService(t, func(_ *testing.T, s *service) {
+		acme, _ := s.organization("Acme")
+		below, _ := s.organization("Below", "parent", ref("organizations", acme))
+		words := []string{"organizations:read", "users:read", "roles:read", "memberships:write", "read", "write"}
+		role := s.do("POST", "/public/v2/roles", resource("roles",
+			object{"key": "clerk", "name": "Clerk", "rank": 30, "permissions": words}, "organization", ref("organizations", acme))).want(201).text("data", "id")
+		_, clerk := s.person("Clerk", acme, role)
+		_, member := s.person("Member", acme, models.RoleMember)
+		user, _ := s.person("Ada", acme, models.RoleViewer)
+		path := "/public/v2/users/" + user
+		members, linkage := path+"/relationships/organizations", object{"data": []object{ref("organizations", below)}}
+		old := clerk.get(path).want(200).Header.Get("ETag")
+		member.do("POST", members, linkage, "If-Match", `"0"`).want(403)
+		clerk.do("POST", members, linkage, "If-Match", old).want(200)
+		clerk.do("DELETE", members, linkage, "If-Match", old).want(412)
+		clerk.do("DELETE", members, linkage, "If-Match", clerk.get(path).Header.Get("ETag")).want(200)
+		now := clerk.get(path).Header.Get("ETag")
+		clerk.do("PATCH", path, withID(resource("users", object{"firstName": "Eve"}), user), "If-Match", now).want(403)
+	})
+}
+
 func TestAReadIsAnsweredOnlyAsItIsMeant(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		id, _ := s.organization("One")

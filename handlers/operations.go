@@ -239,7 +239,8 @@ func (b *batch) relate(res *resource, id string, op *jsonapi.Operation) error {
 	if e := judgeable(op.Relationship, versions); e != nil {
 		return e.At(op.Pointer("meta", "ifMatch"))
 	}
-	if err := res.keep(b.rq, b.tx, id, versions); err != nil {
+	none := &models.Change{Versions: versions, Beside: map[string]models.Links{op.Relationship.Name: links}}
+	if err := res.keep(b.rq, b.tx, id, none); err != nil {
 		return err
 	}
 	how := changesOfMembers[op.Code]

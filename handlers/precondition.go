@@ -74,7 +74,7 @@ func (a *API) perform(w http.ResponseWriter, rq *request) error {
 	}
 	var answer *server.Kept
 	err = store.Transaction(rq.Context(), rq.DB, func(tx *store.DB) error {
-		if err := rq.route.guarded().keep(rq, tx, rq.id(), versions); err != nil {
+		if err := rq.route.guarded().keep(rq, tx, rq.id(), &models.Change{Versions: versions}); err != nil {
 			return err
 		}
 		answer, err = rq.Within(tx, func(w http.ResponseWriter) error { return a.handle(w, rq) })
@@ -121,15 +121,15 @@ func (rq *request) askUpdate(none *models.Versions) error {
 	return err
 }
 
-// keep makes sure that a resource is at one of the versions, and stays at it until the transaction ends; nil is any version. An update
-// without a change does both.
-func (res *resource) keep(rq *request, tx *store.DB, id string, versions *models.Versions) error {
-	if versions == nil {
+// keep makes sure that a resource is at one of the versions of a change that is none but for what is beside it, and stays at it until the
+// transaction ends; nil is any version. Such an update does both.
+func (res *resource) keep(rq *request, tx *store.DB, id string, none *models.Change) error {
+	if none.Versions == nil {
 		return nil
 	}
 	if res.update == nil {
-		return models.Keep(rq.Context(), tx, res.Collection, rq.Scope(), id, versions)
+		return models.Keep(rq.Context(), tx, res.Collection, rq.Scope(), id, none.Versions)
 	}
-	_, err := res.update(rq, tx, id, &models.Change{Versions: versions})
+	_, err := res.update(rq, tx, id, none)
 	return err
 }

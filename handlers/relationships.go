@@ -230,7 +230,8 @@ func (a *API) changeMembers(w http.ResponseWriter, rq *request, how models.Membe
 	res := rq.route.served
 	change := func(how models.MemberChange, links models.Links, versions *models.Versions) error {
 		return store.Transaction(rq.Context(), rq.DB, func(tx *store.DB) error {
-			if err := res.keep(rq, tx, rq.id(), versions); err != nil {
+			beside := map[string]models.Links{rq.relationship.Name: links}
+			if err := res.keep(rq, tx, rq.id(), &models.Change{Versions: versions, Beside: beside}); err != nil {
 				return err
 			}
 			return models.ChangeMembers(rq.Context(), tx, rq.Caller(), res.Collection, rq.id(), rq.relationship.Name, how, links)

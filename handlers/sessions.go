@@ -154,7 +154,7 @@ func (a *API) endSessionsOf(w http.ResponseWriter, rq *request) error {
 		})
 	}
 	err = store.Transaction(rq.Context(), rq.DB, func(tx *store.DB) error {
-		if err := rq.route.target.keep(rq, tx, rq.id(), versions); err != nil {
+		if err := rq.route.target.keep(rq, tx, rq.id(), &models.Change{Versions: versions}); err != nil {
 			return err
 		}
 		if err := models.EndSessionsOf(rq.Context(), tx, rq.Caller(), rq.id(), rq.Var("session")); err != nil {

@@ -18,6 +18,9 @@ type Change struct {
 	Attributes map[string]any
 	// Links holds, by the names of relationships, the ids of what they are to lead to.
 	Links map[string]Links
+	// Beside holds links as Links does, which the same request changes by ChangeMembers. They are no part of the change, but who may change
+	// them may ask for a version of the resource.
+	Beside map[string]Links
 	// Echo holds what cannot be changed and was sent back all the same: attributes as plain JSON values, and Links. It must say what is.
 	Echo map[string]any
 	// Kept holds, by attribute, what is stored instead of a value, where that was worked out beforehand (HashPassword).

@@ -106,7 +106,11 @@ func (by Caller) writesSome(ctx context.Context, tx *store.DB, user string, in *
 	if by.User() == "" || by.User() == user {
 		return nil
 	}
-	if links, moves := in.Links["organizations"]; moves {
+	links, moves := in.Links["organizations"]
+	if !moves {
+		links, moves = in.Beside["organizations"]
+	}
+	if moves {
 		if err := by.mayJoin(ctx, tx, user, links); !store.IsKind(err, store.Forbidden) {
 			return err
 		}
