@@ -228,12 +228,12 @@ func TestARelationshipIsChangedOnlyAtTheVersionItIsMeantFor(t *testing.T) {
 
 // TestWhoChangesMembershipsAloneMayAskForAVersion of the user, which they may not change otherwise.
 func TestWhoChangesMembershipsAloneMayAskForAVersion(t *testing.T) {
-	eachService(t, func(t *testing.T, s *service) {
+	eachService(t, func(_ *testing.T, s *service) {
 		acme, _ := s.organization("Acme")
 		below, _ := s.organization("Below", "parent", ref("organizations", acme))
 		words := []string{"organizations:read", "users:read", "roles:read", "memberships:write", "read", "write"}
-		role := s.do("POST", "/public/v2/roles", resource("roles", object{"key": "clerk", "name": "Clerk", "rank": 30, "permissions": words},
-			"organization", ref("organizations", acme))).want(201).text("data", "id")
+		role := s.do("POST", "/public/v2/roles", resource("roles",
+			object{"key": "clerk", "name": "Clerk", "rank": 30, "permissions": words}, "organization", ref("organizations", acme))).want(201).text("data", "id")
 		_, clerk := s.person("Clerk", acme, role)
 		_, member := s.person("Member", acme, models.RoleMember)
 		user, _ := s.person("Ada", acme, models.RoleViewer)
