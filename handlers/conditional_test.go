@@ -233,7 +233,8 @@ func TestWhoChangesMembershipsAloneMayAskForAVersion(t *testing.T) {
 		below, _ := s.organization("Below", "parent", ref("organizations", acme))
 		words := []string{"organizations:read", "users:read", "roles:read", "memberships:write", "read", "write"}
 		role := s.do("POST", "/public/v2/roles", resource("roles",
-			object{"key": "clerk", "name": "Clerk", "rank": 30, "permissions": words}, "organization", ref("organizations", acme))).want(201).text("data", "id")
+			object{"key": "clerk", "name": "Clerk", "rank": 30, "permissions": words}, "organization", ref("organizations", acme))).
+			want(201).text("data", "id")
 		_, clerk := s.person("Clerk", acme, role)
 		_, member := s.person("Member", acme, models.RoleMember)
 		user, _ := s.person("Ada", acme, models.RoleViewer)

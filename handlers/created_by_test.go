@@ -92,7 +92,8 @@ func TestAKeyStaysKnownAsWhoCreatedAnOrganization(t *testing.T) {
 		if n := len(viewer.get("/public/v2/organizations?filter[createdBy]=" + maker).want(200).list()); n != 0 {
 			t.Errorf("a viewer finds %d organizations by a key that they do not see", n)
 		}
-		event := s.get("/public/v2/events?filter[subjectId]=" + made.text("data", "id") + "&filter[eventType]=organization.created").want(200)
+		event := s.get("/public/v2/events?filter[subjectId]=" + made.text("data", "id") + "&filter[eventType]=organization.created").
+			want(200)
 		linked(event, "data", 0, "attributes", "resource", "relationships", "createdBy", "data")
 		s.do("DELETE", "/public/v2/apiKeys/"+maker, nil).want(204)
 		linked(s.get(path).want(200), "data", "relationships", "createdBy", "data")

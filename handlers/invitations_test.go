@@ -129,6 +129,9 @@ func TestAnExistingPersonAcceptsAsThemselves(t *testing.T) {
 		bob.accept(token, nil).want(403)
 		s.accept(token, grace).want(403) // a program is nobody's address
 		s.as(s.key+"x").accept(token, nil).want(401)
+		narrow := s.as(ada.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "Narrow", "kind": "user",
+			"scopes": []string{"memberships:read"}})).want(201).text("data", "attributes", "key"))
+		narrow.accept(token, nil).want(403)
 		if got := ada.accept(token, grace).want(200).Header.Get("Set-Cookie"); got != "" {
 			t.Errorf("who accepts with a key gets the cookie %s", got)
 		}

@@ -181,7 +181,8 @@ func TestWhoReadsTheMailOfAnAddressHasItsAccountAlone(t *testing.T) {
 		id := s.account("eve@example.com", "")
 		eve := s.browser()
 		eve.signIn("eve@example.com")
-		key := s.as(eve.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "Mine", "kind": "user", "scopes": []string{"*"}})).
+		key := s.as(eve.do("POST", "/public/v2/apiKeys",
+			resource("apiKeys", object{"name": "Mine", "kind": "user", "scopes": []string{"*"}})).
 			want(201).text("data", "attributes", "key"))
 		secret := eve.do("POST", secondFactorPath, nil).want(200).text("meta", "secret")
 		code, err := totp.GenerateCode(secret, time.Now())

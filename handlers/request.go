@@ -159,7 +159,8 @@ func (rq *request) permitInclusion(node *jsonapi.Inclusion) error {
 			return jsonapi.NewError(jsonapi.Forbidden, "Including %s needs the scope %s.", child.Relationship.Name,
 				needs.Words()).InParameter("include")
 		}
-		child.Also = slices.DeleteFunc(slices.Clone(child.Also), func(s *jsonapi.Schema) bool { return !rq.Principal.Allows(reading(s.Type)) })
+		child.Also = slices.DeleteFunc(slices.Clone(child.Also),
+			func(s *jsonapi.Schema) bool { return !rq.Principal.Allows(reading(s.Type)) })
 		if err := rq.permitInclusion(child); err != nil {
 			return err
 		}

@@ -17,6 +17,10 @@ var (
 		ID   string `jsonapi:"primary,codes" doc:"A code of a second factor."`
 		Code string `jsonapi:"attr,code" rule:"required,max=40" doc:"Six digits."`
 	}{})
+	passwordProof = jsonapi.ForModel(struct {
+		ID              string  `jsonapi:"primary,passwords" doc:"What is known to nobody else."`
+		CurrentPassword *string `jsonapi:"attr,currentPassword" rule:"max=200" doc:"The password that there is."`
+	}{})
 	factorProof = jsonapi.ForModel(struct {
 		ID              string  `jsonapi:"primary,proofs" doc:"One of both."`
 		Code            *string `jsonapi:"attr,code" rule:"max=40" doc:"A code of the second factor, or a recovery code."`
@@ -32,7 +36,9 @@ func secondFactorRoutes() []route {
 			method: http.MethodPost, path: factorPath, name: "newSecondFactor", needs: auth.InSession(), handle: (*API).newSecondFactor,
 			doc: "Makes a secret for a second factor (TOTP). The answer is the only one with it: meta.secret, and meta.url for a QR " +
 				"code. " +
-				"It has no effect before it is confirmed, and replaces one that was not.",
+				"It has no effect before it is confirmed, and replaces one that was not. In a sign-in that is older than 15 minutes it " +
+				"needs " +
+				"meta.currentPassword.",
 		},
 		{
 			method: http.MethodPost, path: factorPath + "/confirm", name: "confirmSecondFactor", needs: auth.InSession(),
@@ -68,7 +74,15 @@ func secondFactorRoutes() []route {
 
 // newSecondFactor answers with a secret.
 func (a *API) newSecondFactor(w http.ResponseWriter, rq *request) error {
-	made, err := models.NewSecondFactor(rq.Context(), rq.DB, rq.Caller())
+	password := ""
+	if len(rq.Content) > 0 {
+		sent, err := jsonapi.DecodeMeta(rq.Content, passwordProof)
+		if err != nil {
+			return err
+		}
+		password, _ = sent["currentPassword"].(string)
+	}
+	made, err := models.NewSecondFactor(rq.Context(), rq.DB, rq.Caller(), password)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -35,8 +36,53 @@ func (st *story) enrolled(email string) (b *browser, recovery []any) {
 	return b, b.do("POST", secondFactorPath+"/confirm", meta(object{"code": code})).want(200).json("meta", "recoveryCodes").([]any)
 }
 
+// TestManyRightPasswordsAtOnceAreNoFailures: they wait for each other, and are not counted meanwhile.
+func TestManyRightPasswordsAtOnceAreNoFailures(t *testing.T) {
+	t.Parallel()
+	for _, dialect := range modelstest.Dialects {
+		t.Run(string(dialect), func(t *testing.T) {
+			t.Parallel()
+			cfg := modelstest.Config(t, dialect)
+			cfg.PasswordWork = 2
+			s := newService(t, modelstest.OpenConfig(t, cfg))
+			const email = "eva@example.com"
+			s.account(email, "")
+			var all sync.WaitGroup
+			for range 15 {
+				all.Go(func() {
+					a := s.browser().try(email, passwordOf(email))
+					if a.Status != 201 && a.Status != 503 { // a slow machine
+						t.Errorf("%d %s", a.Status, a.Body)
+					}
+				})
+			}
+			all.Wait()
+			s.browser().signIn(email)
+		})
+	}
+}
+
 // meta is a document with members of meta alone.
 func meta(members object) object { return object{"meta": members} }
+
+// TestAnOldSignInGivesNobodyASecondFactor without the password: whoever has stolen it could lock its person out.
+func TestAnOldSignInGivesNobodyASecondFactor(t *testing.T) {
+	t.Parallel()
+	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
+		clock.Set(time.Now())
+		s := newService(t, db)
+		const email = "eva@example.com"
+		s.account(email, "")
+		eva := s.browser()
+		eva.signIn(email)
+		clock.Advance(16 * time.Minute)
+		eva.do("POST", secondFactorPath, nil).want(403)
+		eva.do("POST", secondFactorPath, meta(object{"currentPassword": "not the password"})).want(403)
+		eva.do("POST", secondFactorPath, meta(object{"currentPassword": passwordOf(email)})).want(200)
+		eva.signIn(email)
+		eva.do("POST", secondFactorPath, nil).want(200)
+	})
+}
 
 func TestASecondFactorOverHTTP(t *testing.T) {
 	t.Parallel()

@@ -23,11 +23,13 @@ type (
 var all = models.Rights{Scopes: []string{models.EveryScope}}
 
 // everything is a caller who sees the whole installation and may do everything.
-var everything = models.Caller{Kind: models.ByManagementKey, ID: "00000000-0000-7000-8000-0000000000ff", Name: "Test", Scope: collection.Everything(), Rights: all}
+var everything = models.Caller{Kind: models.ByManagementKey, ID: "00000000-0000-7000-8000-0000000000ff", Name: "Test",
+	Scope: collection.Everything(), Rights: all}
 
 // caller returns one with another scope.
 func caller(scope collection.Scope) models.Caller {
-	return models.Caller{Kind: models.ByOrganizationKey, ID: "00000000-0000-7000-8000-0000000000ff", Name: "Test", Scope: scope, Rights: all}
+	return models.Caller{Kind: models.ByOrganizationKey, ID: "00000000-0000-7000-8000-0000000000ff", Name: "Test", Scope: scope,
+		Rights: all}
 }
 
 // holding returns a caller with fewer scopes.

@@ -123,6 +123,9 @@ func lockOpen(ctx context.Context, tx *store.DB, token string) (*Invitation, err
 	return findOpen(ctx, tx, token, forUpdate)
 }
 
+// joining is what a key holds that its person becomes a member by.
+const joining = "memberships:write"
+
 // invited returns the user who was asked, nil if nobody has the address, and makes sure that it is they who call. Within a transaction
 // they are locked.
 func invited(ctx context.Context, db *store.DB, by Caller, inv *Invitation) (*User, error) {
@@ -133,7 +136,11 @@ func invited(ctx context.Context, db *store.DB, by Caller, inv *Invitation) (*Us
 	case by.Kind == "" && user != nil:
 		return nil, &store.Error{Kind: store.Unauthenticated,
 			Message: "There is a user with that address: accept with a credential of theirs."}
-	case by.Kind == "" || user != nil && user.ID == by.User():
+	case by.Kind == "":
+		return nil, nil
+	case user != nil && user.ID == by.User() && by.withholds(joining):
+		return nil, &store.Error{Kind: store.Forbidden, Message: "This needs " + joining + "."}
+	case user != nil && user.ID == by.User():
 		return user, nil
 	default:
 		return nil, &store.Error{Kind: store.Forbidden, Message: "The invitation is to another address than that of who calls."}

@@ -27,9 +27,9 @@ const (
 // hashingWait is how long a request waits for its turn to work on a password.
 const hashingWait = 5 * time.Second
 
-// hash works on passwords, while at most so many others do: each takes its memory and a processor, and requests must not add up to all
+// inTurn works on a password, while at most so many others do: each takes its memory and a processor, and requests must not add up to all
 // there is. Who waits for too long gets an error of the kind Busy.
-func hash(ctx context.Context, db *store.DB, work func()) error {
+func inTurn(ctx context.Context, db *store.DB, work func() error) error {
 	turns := attached(db).hashing
 	late := time.NewTimer(hashingWait)
 	defer late.Stop()
@@ -41,8 +41,7 @@ func hash(ctx context.Context, db *store.DB, work func()) error {
 		return ctx.Err()
 	}
 	defer func() { <-turns }()
-	work()
-	return nil
+	return work()
 }
 
 // HashPassword works out what is kept of a password in the input, unless that was done before. It takes as long as hundreds of changes,
@@ -64,17 +63,19 @@ func HashPassword(ctx context.Context, db *store.DB, in *Change) error {
 func hashPassword(ctx context.Context, db *store.DB, password string) (kept string, err error) {
 	salt := make([]byte, argonSalt)
 	_, _ = rand.Read(salt) // never fails (crypto/rand)
-	err = hash(ctx, db, func() {
+	err = inTurn(ctx, db, func() error {
 		key := argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonLanes, argonKeySize)
 		encode := base64.RawStdEncoding.EncodeToString
 		kept = fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s",
 			argon2.Version, argonMemory, argonTime, argonLanes, encode(salt), encode(key))
+		return nil
 	})
 	return kept, err
 }
 
-// isPassword reports whether a password is the one that something was kept of. It is the same work if nothing was, and the answer no.
-func isPassword(ctx context.Context, db *store.DB, password string, kept *string) (is bool, err error) {
+// isPassword reports whether a password is the one that something was kept of. It is the same work if nothing was, and the answer no. It
+// is to be called in a turn, see guess.
+func isPassword(password string, kept *string) (bool, error) {
 	text := noPassword()
 	if kept != nil {
 		text = *kept
@@ -83,10 +84,8 @@ func isPassword(ctx context.Context, db *store.DB, password string, kept *string
 	if err != nil {
 		return false, err
 	}
-	err = hash(ctx, db, func() {
-		is = subtle.ConstantTimeCompare(argon2.IDKey([]byte(password), salt, passes, memory, lanes, uint32(len(key))), key) == 1
-	})
-	return is && kept != nil, err
+	is := subtle.ConstantTimeCompare(argon2.IDKey([]byte(password), salt, passes, memory, lanes, uint32(len(key))), key) == 1
+	return is && kept != nil, nil
 }
 
 // noPassword is what is kept of a password that nobody knows.

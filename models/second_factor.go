@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"encoding/base32"
 	"fmt"
 	"strings"
@@ -33,6 +34,9 @@ const (
 	totpStep = 30 * time.Second
 	totpSkew = 1
 
+	// freshSignIn is how old a sign-in may be that a second factor can be made in without the password.
+	freshSignIn = 15 * time.Minute
+
 	totpDigits    = 6
 	recoveryCodes = 10
 	recoveryBytes = 10 // 80 bits
@@ -45,8 +49,12 @@ type FactorSecret struct {
 }
 
 // NewSecondFactor gives a person in a session a secret for a second factor, which has no effect before [ConfirmSecondFactor]. It replaces
-// one that was not confirmed; the error is of the kind Conflict if there is one that was.
-func NewSecondFactor(ctx context.Context, db *store.DB, by Caller) (made FactorSecret, err error) {
+// one that was not confirmed; the error is of the kind Conflict if there is one that was, and Forbidden if they have to show their
+// password, see checkFresh.
+func NewSecondFactor(ctx context.Context, db *store.DB, by Caller, password string) (made FactorSecret, err error) {
+	if err := checkFresh(ctx, db, by, password); err != nil {
+		return made, err
+	}
 	err = store.Transaction(ctx, db, func(tx *store.DB) error {
 		user, f, err := lockFactor(ctx, tx, by)
 		switch {
@@ -71,6 +79,26 @@ func NewSecondFactor(ctx context.Context, db *store.DB, by Caller) (made FactorS
 		return nil
 	})
 	return made, err
+}
+
+// checkFresh keeps somebody who has found or stolen a session from giving its person a second factor, which would lock them out for good:
+// one who did not sign in just now has to show their password. What is wrong counts as a failure to sign in.
+func checkFresh(ctx context.Context, db *store.DB, by Caller, password string) error {
+	var at jsonapi.Stamp
+	err := db.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&at) },
+		`SELECT created_at FROM sign_ins WHERE session_id = ? AND user_id = ?`,
+		collection.IDOrNil(by.Scope.Session()), by.User())
+	switch {
+	case err != nil:
+		return fmt.Errorf("look for the sign-in: %w", err)
+	case at.After(db.Now().Add(-freshSignIn)):
+		return nil
+	case password == "":
+		return &store.Error{Kind: store.Forbidden,
+			Message: "This sign-in is some time ago: it needs meta.currentPassword, or signing in again."}
+	}
+	proof := &Change{CurrentPassword: password}
+	return ProveOwner(ctx, db, by, by.User(), proof)
 }
 
 // ConfirmSecondFactor makes the second factor of a person count, once they have shown a code of it. It returns their recovery codes: the
@@ -260,24 +288,17 @@ func RemoveSecondFactor(ctx context.Context, db *store.DB, by Caller, shown Fact
 	case shown == FactorProof{}:
 		return &store.Error{Kind: store.Forbidden, Message: "This needs meta.code or meta.currentPassword."}
 	}
-	failure, err := mayFail(ctx, db, cmp.Or(deref(user.EmailKey), user.ID), user.ID, by.Address)
-	if err != nil {
-		return err
-	}
-	var right bool
-	if shown.Code != "" {
-		right, err = f.spend(ctx, db, shown.Code)
-	} else {
-		right, err = isPassword(ctx, db, shown.Password, user.PasswordHash)
-	}
+	right, err := guess{cmp.Or(deref(user.EmailKey), user.ID), user.ID, by.Address}.judge(ctx, db, func() (bool, error) {
+		if shown.Code != "" {
+			return f.spend(ctx, db, shown.Code)
+		}
+		return isPassword(shown.Password, user.PasswordHash)
+	})
 	switch {
 	case err != nil:
 		return err
 	case !right:
 		return &store.Error{Kind: store.Forbidden, Message: "The code, or the password, is not right."}
-	}
-	if err := failure.forget(ctx, db); err != nil {
-		return err
 	}
 	return store.Transaction(ctx, db, func(tx *store.DB) error {
 		user, err := lock[User](ctx, tx, Users, collection.Everything(), user.ID)

@@ -70,7 +70,7 @@ func (p *person) isRefused(code string, kind store.Kind) {
 // enrol gives them a second factor that counts, and returns what makes its codes, and their recovery codes.
 func (p *person) enrol(now time.Time) (secret string, recovery []string) {
 	p.t.Helper()
-	made, err := models.NewSecondFactor(p.t.Context(), p.db, p.by)
+	made, err := models.NewSecondFactor(p.t.Context(), p.db, p.by, adaPassword)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestASecondFactorHasNoEffectBeforeItIsConfirmed(t *testing.T) {
 		if _, err := models.ConfirmSecondFactor(ctx, db, p.by, "123456"); !store.IsKind(err, store.NotFound) {
 			t.Errorf("nothing is confirmed: %v", err)
 		}
-		first, err := models.NewSecondFactor(ctx, db, p.by)
+		first, err := models.NewSecondFactor(ctx, db, p.by, adaPassword)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -109,7 +109,7 @@ func TestASecondFactorHasNoEffectBeforeItIsConfirmed(t *testing.T) {
 		}
 		p.signsIn("", models.ByPassword)
 		p.signsIn("000000", models.ByPassword)
-		second, err := models.NewSecondFactor(ctx, db, p.by)
+		second, err := models.NewSecondFactor(ctx, db, p.by, adaPassword)
 		if err != nil || second.Secret == first.Secret {
 			t.Fatalf("the secret is not replaced: %v", err)
 		}
@@ -124,7 +124,7 @@ func TestASecondFactorHasNoEffectBeforeItIsConfirmed(t *testing.T) {
 		if _, err := models.ConfirmSecondFactor(ctx, db, p.by, code); !store.IsKind(err, store.Conflict) {
 			t.Errorf("confirmed twice: %v", err)
 		}
-		if _, err := models.NewSecondFactor(ctx, db, p.by); !store.IsKind(err, store.Conflict) {
+		if _, err := models.NewSecondFactor(ctx, db, p.by, adaPassword); !store.IsKind(err, store.Conflict) {
 			t.Errorf("replaced one that counts: %v", err)
 		}
 		p.isRefused("", store.SecondFactor)

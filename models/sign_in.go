@@ -56,25 +56,29 @@ func ProvePassword(ctx context.Context, db *store.DB, v Visit, in *Change) (Sign
 	if err != nil {
 		return SignedIn{}, err
 	}
-	failure, err := mayFail(ctx, db, key, user.ID, v.Address)
-	if err != nil {
-		return SignedIn{}, err
-	}
-	right, err := isPassword(ctx, db, password, user.PasswordHash)
+	var method string
+	var missing error
+	right, err := guess{key, user.ID, v.Address}.judge(ctx, db, func() (right bool, err error) {
+		if right, err = isPassword(password, user.PasswordHash); err != nil || !right || !user.Active {
+			return false, err
+		}
+		method, err = proveFactor(ctx, db, user.ID, textIn(in, "totp"))
+		switch {
+		case store.IsKind(err, store.SecondFactor):
+			missing = err
+			return true, nil
+		case store.IsKind(err, store.Unauthenticated):
+			return false, nil
+		}
+		return true, err
+	})
 	switch {
 	case err != nil:
 		return SignedIn{}, err
-	case !right || !user.Active:
+	case !right:
 		return SignedIn{}, errNotRight(textIn(in, "totp") != "")
 	}
-	method, err := proveFactor(ctx, db, user.ID, textIn(in, "totp"))
-	if err != nil && !store.IsKind(err, store.SecondFactor) {
-		return SignedIn{}, err
-	}
-	if forgotten := failure.forget(ctx, db); forgotten != nil {
-		return SignedIn{}, forgotten
-	}
-	return SignedIn{User: user.ID, Method: method, proof: user.PasswordHash}, err
+	return SignedIn{User: user.ID, Method: method, proof: user.PasswordHash}, missing
 }
 
 func textIn(in *Change, name string) string {
@@ -96,17 +100,55 @@ func findAccount(ctx context.Context, db *store.DB, key string) (*User, error) {
 	return found[0], nil
 }
 
-// mayFail counts a failure of an account from an address, before it is known whether it is one, and refuses it after too many.
-func mayFail(ctx context.Context, db *store.DB, account, user string, from netip.Addr) (attempt, error) {
-	address := networkOf(from)
-	known, err := isKnownAddress(ctx, db, user, address)
+// guess is somebody showing what only the person of an account knows.
+type guess struct {
+	account string // the key of the address
+	user    string
+	from    netip.Addr
+}
+
+// tooManyFailures is what is told of them.
+const tooManyFailures = "There were too many failures to sign in. Try again later."
+
+// judge reports whether a guess is right, as check tells. It counts as a failure before it is looked at, and is taken back when it is
+// right: of many at once no more are looked at than may fail. That is done in the turn of a password, so that who guesses right does not
+// wait beside many others who do, and count as failures meanwhile. It fails with TooMany and Busy.
+func (g guess) judge(ctx context.Context, db *store.DB, check func() (right bool, err error)) (right bool, err error) {
+	all, err := g.counted(ctx, db)
 	if err != nil {
-		return attempt{}, err
+		return false, err
 	}
-	return try(ctx, db, "There were too many failures to sign in. Try again later.",
-		counted{throttle: failuresThere, subject: account + " " + address},
-		counted{throttle: failuresOfAddress, subject: address},
-		counted{throttle: failuresOfAccount, subject: account, exempt: known})
+	for _, c := range all { // whoever is refused anyway takes nobody's turn
+		wait, err := c.next(ctx, db)
+		switch {
+		case err != nil:
+			return false, err
+		case wait > 0 && !c.exempt:
+			return false, &store.Error{Kind: store.TooMany, Message: tooManyFailures, Wait: wait}
+		}
+	}
+	err = inTurn(ctx, db, func() error {
+		failure, err := try(ctx, db, tooManyFailures, all...)
+		if err != nil {
+			return err
+		}
+		if right, err = check(); err != nil || !right {
+			return err
+		}
+		return failure.forget(ctx, db)
+	})
+	return right && err == nil, err
+}
+
+// counted returns what a failure counts for.
+func (g guess) counted(ctx context.Context, db *store.DB) ([]counted, error) {
+	address := networkOf(g.from)
+	known, err := isKnownAddress(ctx, db, g.user, address)
+	return []counted{
+		{throttle: failuresThere, subject: g.account + " " + address},
+		{throttle: failuresOfAddress, subject: address},
+		{throttle: failuresOfAccount, subject: g.account, exempt: known},
+	}, err
 }
 
 // networkOf returns what one subscriber has: an IPv4 address or, of IPv6, the network of 64 bits.

@@ -15,26 +15,26 @@ import (
 // provenBy notes that the address of a user, who is locked, is that of who is there now, by a link that was mailed to it or the word of a
 // provider. Of one that was claimed, everything ends by which the account could be entered before, but the password, which is the caller's
 // to replace, and the subject s, "" for none. It does not save the user.
-func (user *User) provenBy(ctx context.Context, tx *store.DB, by Caller, s Subject) (claimed bool, err error) {
-	if user.EmailVerifiedAt == nil {
-		user.EmailVerifiedAt = &jsonapi.Stamp{Time: tx.Now()}
+func (u *User) provenBy(ctx context.Context, tx *store.DB, by Caller, s Subject) (claimed bool, err error) {
+	if u.EmailVerifiedAt == nil {
+		u.EmailVerifiedAt = &jsonapi.Stamp{Time: tx.Now()}
 	}
-	if !user.EmailClaimed {
+	if !u.EmailClaimed {
 		return false, nil
 	}
-	user.EmailClaimed = false
-	if err := endSessions(ctx, tx, by, user.ID, ""); err != nil {
+	u.EmailClaimed = false
+	if err := endSessions(ctx, tx, by, u.ID, ""); err != nil {
 		return true, err
 	}
-	if err := revokeKeysOf(ctx, tx, by, user.ID); err != nil {
+	if err := revokeKeysOf(ctx, tx, by, u.ID); err != nil {
 		return true, err
 	}
-	_, err = tx.Exec(ctx, `DELETE FROM user_subjects WHERE user_id = ? AND NOT (issuer = ? AND subject = ?)`, user.ID, s.Issuer, s.ID)
+	_, err = tx.Exec(ctx, `DELETE FROM user_subjects WHERE user_id = ? AND NOT (issuer = ? AND subject = ?)`, u.ID, s.Issuer, s.ID)
 	if err != nil {
 		return true, fmt.Errorf("delete subjects: %w", err)
 	}
-	if has, err := HasSecondFactor(ctx, tx, user.ID); err != nil || !has {
+	if has, err := HasSecondFactor(ctx, tx, u.ID); err != nil || !has {
 		return true, err
 	}
-	return true, dropFactor(ctx, tx, by, user)
+	return true, dropFactor(ctx, tx, by, u)
 }

@@ -53,19 +53,17 @@ func ProveOwner(ctx context.Context, db *store.DB, by Caller, id string, in *Cha
 		return err
 	}
 	user := found.(*User)
-	failure, err := mayFail(ctx, db, deref(user.EmailKey), id, by.Address)
-	if err != nil {
+	right, err := guess{deref(user.EmailKey), id, by.Address}.judge(ctx, db, func() (bool, error) {
+		return isPassword(in.CurrentPassword, user.PasswordHash)
+	})
+	switch {
+	case err != nil:
 		return err
-	}
-	right, err := isPassword(ctx, db, in.CurrentPassword, user.PasswordHash)
-	if err != nil {
-		return err
-	}
-	if !right {
+	case !right:
 		return &store.Error{Kind: store.Forbidden, Message: "meta.currentPassword is not the password that there is."}
 	}
 	in.proven = user.PasswordHash
-	return failure.forget(ctx, db)
+	return nil
 }
 
 // endOtherSessions signs a user out after a change of what they sign in with: everywhere, but for the session in which they made it.

@@ -309,7 +309,8 @@ func TestAnEventTellsBeforeAndAfter(t *testing.T) {
 	t.Parallel()
 	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
 		parent := organization(t, db, "parent", "")
-		by := models.Caller{Kind: models.ByManagementKey, ID: "k1", Name: "Key <1>", RequestID: "r-1", Scope: collection.Everything(),
+		const key = "00000000-0000-7000-8000-0000000000f1"
+		by := models.Caller{Kind: models.ByManagementKey, ID: key, Name: "Key <1>", RequestID: "r-1", Scope: collection.Everything(),
 			Rights: all}
 		org := must(models.CreateOrganization(t.Context(), db, by, input(attributes{"name": "a", "description": "<d>"}, nil)))(t)
 		clock.Advance(1_500_000_000)
@@ -323,7 +324,7 @@ func TestAnEventTellsBeforeAndAfter(t *testing.T) {
 			t.Errorf("changes %s\nwant    %s", *event.Changes, want)
 		}
 		if event.EventType != "organization.updated" || *event.RequestID != "r-1" ||
-			string(event.Actor) != `{"kind":"management_key","id":"k1","name":"Key <1>"}` || *event.OrganizationID != org.ID {
+			string(event.Actor) != `{"kind":"management_key","id":"`+key+`","name":"Key <1>"}` || *event.OrganizationID != org.ID {
 			t.Errorf("event %+v, actor %s", event, event.Actor)
 		}
 		if !event.OccurredAt.Equal(clock.Now()) || !strings.Contains(string(event.Resource), `"name":"b"`) ||

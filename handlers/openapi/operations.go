@@ -342,7 +342,9 @@ func (g *generator) body(name string) string {
 // echo adds the body of a DELETE, which some clients send, and returns its name.
 func (g *generator) echo(s *jsonapi.Schema) string {
 	document := nameOf(s) + "IdentifierDocument"
-	g.schema(document, object("A document with one resource identifier.", nil, members[*schema]{{"data", g.identifier(&jsonapi.Relationship{Target: s})}}))
+	g.schema(document, object("A document with one resource identifier.", nil, members[*schema]{
+		{"data", g.identifier(&jsonapi.Relationship{Target: s})},
+	}))
 	return g.requestBody(nameOf(s)+"Delete", false, "Not needed. Some clients send the identifier; it is ignored.", refTo(document))
 }
 

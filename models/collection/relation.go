@@ -106,7 +106,8 @@ func (c *Collection) shows(r Relation, scope Scope) Where {
 		visible := target.Visible(scope)
 		anything = anything && visible.SQL == ""
 		within, args := Conjunction(visible)
-		part := Condition(fmt.Sprintf("%s.%s IN (SELECT %s.id FROM %s WHERE 1 = 1%s)", c.Table, r.Column, target.Table, target.Table, within), args...)
+		part := Condition(fmt.Sprintf("%s.%s IN (SELECT %s.id FROM %s WHERE 1 = 1%s)", c.Table, r.Column, target.Table, target.Table,
+			within), args...)
 		if i == 0 {
 			shown = part
 			continue
