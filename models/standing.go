@@ -37,7 +37,7 @@ func (by Caller) there(ctx context.Context, tx *store.DB, organization string) (
 		return standing{Rights: by.Rights, below: by.Rights.Scopes, anything: by.Scope.Manages(), seesBelow: by.Scope.SeesBelow(),
 			rank: programRank}, nil
 	}
-	if err := keepStanding(ctx, tx, by.User(), organization); err != nil {
+	if err := keepStanding(ctx, tx, by.Scope, organization); err != nil {
 		return standing{}, err
 	}
 	s, err := standingOfUser(ctx, tx, by.User(), organization)
@@ -45,12 +45,12 @@ func (by Caller) there(ctx context.Context, tx *store.DB, organization string) (
 	return s, err
 }
 
-// keepStanding keeps what a user holds at an organization from being taken away until the transaction ends: the user, their memberships,
-// the roles of these, and the way down to the organization. A statement that waits for a row goes on with the others as they were when it
-// began, so what is held is read by another one.
-func keepStanding(ctx context.Context, tx *store.DB, user, organization string) error {
-	sharing := tx.Sharing(" OF u, hm, hr, hp")
-	if sharing == "" {
+// keepStanding keeps what the person of a scope holds at an organization from being taken away until the transaction ends: the person, their
+// memberships, the roles of these, and the way down to the organization. They come before the row of the organization, as for who ends a
+// membership. A statement that waits for a row goes on with the others as they were when it began, so what is held is read by another one.
+func keepStanding(ctx context.Context, tx *store.DB, scope collection.Scope, organization string) error {
+	sharing, user := tx.Sharing(" OF u, hm, hr, hp"), scope.PersonID()
+	if sharing == "" || user == "" {
 		return nil
 	}
 	_, err := tx.Run(ctx, `SELECT 1 FROM `+linesOfUser+sharing, collection.IDOrNil(user), collection.IDOrNil(organization))
