@@ -498,8 +498,5 @@ func setOrganizations(
 
 // shareOrganization makes sure that a live organization is visible and stays until the transaction ends.
 func shareOrganization(ctx context.Context, tx *store.DB, scope collection.Scope, id string) error {
-	if err := keepStanding(ctx, tx, scope, id); err != nil {
-		return err
-	}
 	return share(ctx, tx, Organizations, scope, id)
 }

@@ -443,8 +443,5 @@ func saveOrganization(ctx context.Context, tx *store.DB, by Caller, before, org 
 
 // lockOrganization reads an organization, deleted or not, and keeps others from changing it until the transaction ends.
 func lockOrganization(ctx context.Context, tx *store.DB, scope collection.Scope, id string) (*Organization, error) {
-	if err := keepStanding(ctx, tx, scope, id); err != nil {
-		return nil, err
-	}
 	return lock[Organization](ctx, tx, Organizations, scope, id)
 }
