@@ -144,9 +144,9 @@ func (who *somebody) verdict(rt handlers.Route, asks, typ string, place int) str
 	return allowed
 }
 
-// TestTheMatrix sends every route that is about one resource, as every kind of caller, about one in their organization, below it, in another
-// tree, and in an organization that is deleted; and every route that lists or creates. What is answered is what the rule says, and of the
-// other tree every row stays as it is, whatever others try.
+// TestTheMatrix sends every route that is about one resource, as every kind of caller, about one in their organization, below it, in
+// another tree, and in an organization that is deleted; and every route that lists or creates. What is answered is what the rule says, and
+// of the other tree every row stays as it is, whatever others try.
 func TestTheMatrix(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {
 		m := newMatrix(s)

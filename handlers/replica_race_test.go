@@ -76,15 +76,16 @@ func TestAMembershipEndsWhileItsPersonWrites(t *testing.T) {
 	modelstest.CheckConsistency(t, s.db)
 }
 
-// TestNothingIsStaleAfterARevoke takes rights and gives them back on one of three replicas, and asks each of them right after the answer, as
-// the management and as the person: not one answer is from before.
+// TestNothingIsStaleAfterARevoke takes rights and gives them back on one of three replicas, and asks each of them right after the answer,
+// as the management and as the person: not one answer is from before.
 func TestNothingIsStaleAfterARevoke(t *testing.T) {
 	t.Parallel()
 	three := replicas(t, 3)
 	s := three[0]
 	f := newFamily(s)
 	role := s.do("POST", "/public/v2/roles", resource("roles", object{"key": "clerk", "name": "Clerk",
-		"permissions": []string{"organizations:read", "approve"}}, "organization", ref("organizations", f.top))).want(201).text("data", "id")
+		"permissions": []string{"organizations:read", "approve"}}, "organization", ref("organizations", f.top))).
+		want(201).text("data", "id")
 	ada, as := s.person("Ada", f.top, role)
 	at := "/public/v2/memberships/" + s.get("/public/v2/memberships?filter[userId]="+ada).text("data", 0, "id") + "/relationships/roles"
 	roles := func(id string) func(*service) {

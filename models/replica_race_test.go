@@ -68,7 +68,8 @@ var waysToTakeRights = map[string]func(t *testing.T, db *store.DB, c clerk) erro
 		return models.DeleteMembership(t.Context(), db, everything, c.membership, nil)
 	},
 	"they get another role": func(t *testing.T, db *store.DB, c clerk) error {
-		_, err := models.UpdateMembership(t.Context(), db, everything, c.membership, input(nil, relations{"roles": many(models.RoleViewer)}))
+		_, err := models.UpdateMembership(t.Context(), db, everything, c.membership,
+			input(nil, relations{"roles": many(models.RoleViewer)}))
 		return err
 	},
 	"their role permits less": func(t *testing.T, db *store.DB, c clerk) error {

@@ -7,8 +7,8 @@ import (
 	"roster/models"
 )
 
-// believed is what a test believes of who may do what: the rules of effective permissions and of grants, in memory. A caller is a user, or ""
-// for the management.
+// believed is what a test believes of who may do what: the rules of effective permissions and of grants, in memory. A caller is a user, or
+// "" for the management.
 type believed struct {
 	parent  map[string]string // of organizations, "" for none
 	deleted map[string]bool

@@ -169,8 +169,8 @@ func (w *randomWorld) someRoles() []string {
 	return store.SortedUnique([]string{pick(w.rand, all), pick(w.rand, all)})
 }
 
-// grant gives a user roles at a place, as a new membership or instead of those that they have there; without any it ends the membership. It is
-// done if the reference says so.
+// grant gives a user roles at a place, as a new membership or instead of those that they have there; without any it ends the membership.
+// It is done if the reference says so.
 func (w *randomWorld) grant(who string, by models.Caller, at place, roles []string) {
 	ctx, id := w.t.Context(), w.memberships[at]
 	var err error

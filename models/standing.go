@@ -45,9 +45,9 @@ func (by Caller) there(ctx context.Context, tx *store.DB, organization string) (
 	return s, err
 }
 
-// keepStanding keeps what the person of a scope holds at an organization from being taken away until the transaction ends: the person, their
-// memberships, the roles of these, and the way down to the organization. A statement that waits for a row goes on with the others as they
-// were when it began, so what is held is read by another one.
+// keepStanding keeps what the person of a scope holds at an organization from being taken away until the transaction ends: the person,
+// their memberships, the roles of these, and the way down to the organization. A statement that waits for a row goes on with the others as
+// they were when it began, so what is held is read by another one.
 func keepStanding(ctx context.Context, tx *store.DB, scope collection.Scope, organization string) error {
 	sharing, user := tx.Sharing(" OF u, hm, hr, hp"), scope.PersonID()
 	if sharing == "" || user == "" {
