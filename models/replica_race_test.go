@@ -209,3 +209,23 @@ func TestARoleIsGivenAsItIs(t *testing.T) {
 		}
 	}
 }
+
+// TestAMoveAndAWriteInTheBranchPass has a clerk describe a branch on one replica while it moves away on another, and back: both are done,
+// or the clerk comes too late.
+func TestAMoveAndAWriteInTheBranchPass(t *testing.T) {
+	t.Parallel()
+	cfg := modelstest.Config(t, store.Postgres)
+	here, there := modelstest.OpenConfig(t, cfg), modelstest.OpenConfig(t, cfg)
+	c := newClerk(t, here)
+	describe, move := usesOfRights["describe it"], waysToTakeRights["the branch moves away"]
+	for range 24 {
+		errs := atOnce(func() error { return describe(t, here, c) }, func() error { return move(t, there, c) })
+		if errs[1] != nil || errs[0] != nil && !refused(errs[0]) {
+			t.Errorf("described: %v, moved: %v", errs[0], errs[1])
+		}
+		if err := moveTo(t, there, everything, c.branch, c.region); err != nil {
+			t.Fatal(err)
+		}
+	}
+	modelstest.CheckConsistency(t, here)
+}
