@@ -2,7 +2,6 @@ package handlers_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -26,27 +25,8 @@ type estate struct {
 func newEstate(s *service) *estate {
 	e := &estate{s: s, ids: map[string][2]string{}}
 	for i, name := range []string{"First", "Second"} {
-		id, token := s.organization(name)
-		own := s.as(token)
+		id, token, ids := s.furnished(name)
 		e.organization[i], e.tokens[i] = id, token
-		made := func(path string, body object) string { return own.do("POST", path, body).want(201).text("data", "id") }
-		ids := map[string]string{
-			"organizations": id,
-			"users":         made("/public/v2/users", resource("users", object{"firstName": "Ada"})),
-			"apiKeys":       made("/public/v2/apiKeys", resource("apiKeys", object{"name": "k"})),
-			"files":         own.file(id),
-			"roles":         made("/public/v2/roles", resource("roles", object{"key": "clerk", "name": "Clerk"})),
-			"invitations":   made("/public/v2/invitations", resource("invitations", object{"email": "grace@example.com"})),
-			"webhooks": made(hooksPath, resource("webhooks",
-				object{"url": "https://hooks.example.com/", "eventTypes": []string{"webhook.*"}})),
-		}
-		ids["memberships"] = own.get("/public/v2/memberships").text("data", 0, "id")
-		ids["events"] = own.get("/public/v2/events").text("data", 0, "id")
-		ids["webhookDeliveries"] = own.do("POST", hooksPath+"/"+ids["webhooks"]+"/test", nil).want(202).text("data", "id")
-		s.finish(ids["webhookDeliveries"], "failed", time.Now())
-		ids["webhookReplays"] = made(replaysPath,
-			resource("webhookReplays", object{"since": "2024-01-01T00:00:00Z"}, "webhook", ref("webhooks", ids["webhooks"])))
-		ids["sessions"], ids["signIns"] = s.signedIn(fmt.Sprintf("eva%d@example.com", i), id)
 		for typ, of := range ids {
 			pair := e.ids[typ]
 			pair[i] = of
@@ -54,6 +34,32 @@ func newEstate(s *service) *estate {
 		}
 	}
 	return e
+}
+
+// furnished makes an organization with one of everything in it, and returns its id, its token, and the resource of each type.
+func (s *service) furnished(name string, relationships ...any) (id, token string, ids map[string]string) {
+	s.t.Helper()
+	id, token = s.organization(name, relationships...)
+	own := s.as(token)
+	made := func(path string, body object) string { return own.do("POST", path, body).want(201).text("data", "id") }
+	ids = map[string]string{
+		"organizations": id,
+		"users":         made("/public/v2/users", resource("users", object{"firstName": "Ada"})),
+		"apiKeys":       made("/public/v2/apiKeys", resource("apiKeys", object{"name": "k"})),
+		"files":         own.file(id),
+		"roles":         made("/public/v2/roles", resource("roles", object{"key": "clerk", "name": "Clerk"})),
+		"invitations":   made("/public/v2/invitations", resource("invitations", object{"email": "grace@example.com"})),
+		"webhooks": made(hooksPath, resource("webhooks",
+			object{"url": "https://hooks.example.com/", "eventTypes": []string{"webhook.*"}})),
+	}
+	ids["memberships"] = own.get("/public/v2/memberships").text("data", 0, "id")
+	ids["events"] = own.get("/public/v2/events").text("data", 0, "id")
+	ids["webhookDeliveries"] = own.do("POST", hooksPath+"/"+ids["webhooks"]+"/test", nil).want(202).text("data", "id")
+	s.finish(ids["webhookDeliveries"], "failed", time.Now())
+	ids["webhookReplays"] = made(replaysPath,
+		resource("webhookReplays", object{"since": "2024-01-01T00:00:00Z"}, "webhook", ref("webhooks", ids["webhooks"])))
+	ids["sessions"], ids["signIns"] = s.signedIn("eva."+strings.ToLower(name)+"@example.com", id)
+	return id, token, ids
 }
 
 // key creates a key and returns it.

@@ -216,7 +216,7 @@ func Permissions(ctx context.Context, db *store.DB, by Caller, organizations []s
 		}
 		words[id] = store.SortedUnique(slices.Clone(by.Rights.Scopes))
 		if user := by.User(); user != "" {
-			s, err := standingOfUser(ctx, db, user, id, "")
+			s, err := standingOfUser(ctx, db, user, id)
 			if err != nil {
 				return nil, err
 			}

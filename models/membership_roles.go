@@ -217,7 +217,7 @@ func lostOwner(ctx context.Context, tx *store.DB, m *Membership, roles []string)
 	if !slices.Contains(roles, RoleOwner) {
 		return false, nil
 	}
-	s, err := standingOfUser(ctx, tx, m.UserID, m.OrganizationID, "")
+	s, err := standingOfUser(ctx, tx, m.UserID, m.OrganizationID)
 	return s.owner, err
 }
 

@@ -249,7 +249,7 @@ func ownOrganization(ctx context.Context, tx *store.DB, by Caller, org *Organiza
 	if by.User() == "" {
 		return nil
 	}
-	s, err := standingOfUser(ctx, tx, by.User(), org.ID, "")
+	s, err := standingOfUser(ctx, tx, by.User(), org.ID)
 	if err != nil || s.Hold("memberships:write") {
 		return err
 	}
@@ -259,7 +259,7 @@ func ownOrganization(ctx context.Context, tx *store.DB, by Caller, org *Organiza
 // ownHead sees to it that a branch which a person has made a head keeps an owner: that person, if it was theirs from above, and otherwise
 // one of its own. Who may take a branch away does not come to own it thereby.
 func ownHead(ctx context.Context, tx *store.DB, by Caller, held standing, org *Organization) error {
-	if s, err := standingOfUser(ctx, tx, by.User(), org.ID, ""); err != nil || s.owner {
+	if s, err := standingOfUser(ctx, tx, by.User(), org.ID); err != nil || s.owner {
 		return err
 	}
 	if held.owner {

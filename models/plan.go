@@ -91,6 +91,11 @@ func (p *Plan) Reserve(ctx context.Context, tx *store.DB, scope collection.Scope
 			return err
 		}
 	}
+	if p.hold == alone {
+		if err := lockWays(ctx, tx, sortedKeys(p.rows[Organizations])...); err != nil {
+			return err
+		}
+	}
 	if p.adds {
 		p.Changes(Organizations, scope.Root()) // that of keys which name none
 	}

@@ -11,39 +11,40 @@ import (
 	"roster/models/store"
 )
 
-// TestOfTwoOwnersWhoLeaveAtOnceOneStays has the last two owners of an organization go in every way there is, each beside every other.
+// TestOfTwoOwnersWhoLeaveAtOnceOneStays has the last two owners of an organization go in every way there is, each beside every other, on
+// two replicas.
 func TestOfTwoOwnersWhoLeaveAtOnceOneStays(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *store.DB) {
+	eachPair(t, func(t *testing.T, here, there *store.DB) {
 		ctx := t.Context()
 		type owner struct{ user, membership string }
-		ways := map[string]func(owner) error{
-			"leaves": func(o owner) error {
+		ways := map[string]func(*store.DB, owner) error{
+			"leaves": func(db *store.DB, o owner) error {
 				by := models.Caller{Kind: models.ByUserKey, ID: o.user, Name: "Ada", Scope: collection.Person(o.user), Rights: all}
 				return models.DeleteMembership(ctx, db, by, o.membership, nil)
 			},
-			"is given another role": func(o owner) error {
+			"is given another role": func(db *store.DB, o owner) error {
 				_, err := models.UpdateMembership(ctx, db, everything, o.membership,
 					input(nil, relations{"roles": many(models.RoleViewer)}))
 				return err
 			},
-			"is deactivated": func(o owner) error {
+			"is deactivated": func(db *store.DB, o owner) error {
 				_, err := models.UpdateUser(ctx, db, everything, o.user, input(attributes{"active": false}, nil))
 				return err
 			},
-			"is deleted": func(o owner) error { return models.DeleteUser(ctx, db, everything, o.user, nil) },
+			"is deleted": func(db *store.DB, o owner) error { return models.DeleteUser(ctx, db, everything, o.user, nil) },
 		}
 		for first, go1 := range ways {
 			for second, go2 := range ways {
-				org := organization(t, db, "Acme", "").ID
+				org := organization(t, here, "Acme", "").ID
 				owners := [2]owner{}
 				for i := range owners {
-					u := user(t, db, fmt.Sprint("u", i)).ID
-					m := modelstest.Membership(t, db, u, org, modelstest.To("roles", models.RoleOwner))
+					u := user(t, here, fmt.Sprint("u", i)).ID
+					m := modelstest.Membership(t, here, u, org, modelstest.To("roles", models.RoleOwner))
 					owners[i] = owner{u, m.ID}
 				}
 				stayed := 0
-				for _, err := range atOnce(func() error { return go1(owners[0]) }, func() error { return go2(owners[1]) }) {
+				for _, err := range atOnce(func() error { return go1(here, owners[0]) }, func() error { return go2(there, owners[1]) }) {
 					if err != nil {
 						wantKind(t, err, store.Conflict, "")
 						stayed++
@@ -54,7 +55,7 @@ func TestOfTwoOwnersWhoLeaveAtOnceOneStays(t *testing.T) {
 				}
 			}
 		}
-		modelstest.CheckConsistency(t, db)
+		modelstest.CheckConsistency(t, here)
 	})
 }
 
@@ -62,7 +63,7 @@ func TestOfTwoOwnersWhoLeaveAtOnceOneStays(t *testing.T) {
 // membership is left with a role that is not there, or cannot be used there.
 func TestARoleIsGivenOrGone(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *store.DB) {
+	eachPair(t, func(t *testing.T, db, there *store.DB) {
 		ctx := t.Context()
 		top, other := organization(t, db, "Top", "").ID, organization(t, db, "Other", "").ID
 		for i := range 8 {
@@ -75,10 +76,10 @@ func TestARoleIsGivenOrGone(t *testing.T) {
 					relations{"organization": one(branch), "user": one(person), "roles": many(role)}))
 				return err
 			}
-			take := func() error { return models.DeleteRole(ctx, db, everything, role, nil) }
+			take := func() error { return models.DeleteRole(ctx, there, everything, role, nil) }
 			if i%2 == 0 {
 				take = func() error {
-					_, err := models.UpdateOrganization(ctx, db, everything, branch, input(nil, relations{"parent": one(other)}))
+					_, err := models.UpdateOrganization(ctx, there, everything, branch, input(nil, relations{"parent": one(other)}))
 					return err
 				}
 			}

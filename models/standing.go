@@ -29,18 +29,39 @@ type standing struct {
 // programRank is that of the credentials of an organization itself.
 const programRank = 80
 
-// there returns what a caller holds at an organization that it sees. The memberships that this comes from stay until the transaction ends:
-// of a change and the end of a membership that permitted it, one is first. The rights of a program are the same everywhere; those of people
-// are what their roles permit there, and no more than the scopes of their key.
+// there returns what a caller holds at an organization that it sees. What this comes from stays until the transaction ends: of a change and
+// of whatever takes away what permitted it, one is first. The rights of a program are the same everywhere; those of people are what their
+// roles permit there, and no more than the scopes of their key.
 func (by Caller) there(ctx context.Context, tx *store.DB, organization string) (standing, error) {
 	if by.User() == "" {
 		return standing{Rights: by.Rights, below: by.Rights.Scopes, anything: by.Scope.Manages(), seesBelow: by.Scope.SeesBelow(),
 			rank: programRank}, nil
 	}
-	s, err := standingOfUser(ctx, tx, by.User(), organization, tx.Sharing(" OF hm"))
+	if err := keepStanding(ctx, tx, by.Scope, organization); err != nil {
+		return standing{}, err
+	}
+	s, err := standingOfUser(ctx, tx, by.User(), organization)
 	s.Scopes, s.below, s.Until = within(by.Rights, s.Scopes), within(by.Rights, s.below), by.Rights.Until
 	return s, err
 }
+
+// keepStanding keeps what the person of a scope holds at an organization from being taken away until the transaction ends: the person,
+// their memberships, the roles of these, and the way down to the organization. A statement that waits for a row goes on with the others as
+// they were when it began, so what is held is read by another one.
+func keepStanding(ctx context.Context, tx *store.DB, scope collection.Scope, organization string) error {
+	sharing, user := tx.Sharing(" OF u, hm, hr, hp"), scope.PersonID()
+	if sharing == "" || user == "" {
+		return nil
+	}
+	_, err := tx.Run(ctx, `SELECT 1 FROM `+linesOfUser+sharing, collection.IDOrNil(user), collection.IDOrNil(organization))
+	if err != nil {
+		return fmt.Errorf("keep standing: %w", err)
+	}
+	return nil
+}
+
+// linesOfUser are the lines by which a user has roles at an organization.
+var linesOfUser = collection.Held + ` JOIN users u ON u.id = hm.user_id WHERE hm.user_id = ? AND hp.descendant_id = ?`
 
 // at is there, and refuses a caller without the word that is needed at the organization.
 func (by Caller) at(ctx context.Context, tx *store.DB, organization, word string) (standing, error) {
@@ -86,7 +107,7 @@ func within(rights Rights, words []string) (both []string) {
 }
 
 // standingOfUser returns what a user may do at a live organization. Somebody who is not active holds nothing there, and keeps the rank.
-func standingOfUser(ctx context.Context, db *store.DB, user, organization, locking string) (s standing, err error) {
+func standingOfUser(ctx context.Context, db *store.DB, user, organization string) (s standing, err error) {
 	s.seesBelow = true
 	err = db.Read(ctx, func(rows *sql.Rows) error {
 		var role string
@@ -105,9 +126,8 @@ func standingOfUser(ctx context.Context, db *store.DB, user, organization, locki
 			s.below = append(s.below, permissions...)
 		}
 		return nil
-	}, `SELECT hr.id, hr.permissions, hr.rank, hr.inheritable, u.active FROM `+collection.Held+`
-		JOIN users u ON u.id = hm.user_id
-		WHERE hm.user_id = ? AND hp.descendant_id = ?`+locking, collection.IDOrNil(user), collection.IDOrNil(organization))
+	}, `SELECT hr.id, hr.permissions, hr.rank, hr.inheritable, u.active FROM `+linesOfUser,
+		collection.IDOrNil(user), collection.IDOrNil(organization))
 	if err != nil {
 		return s, fmt.Errorf("read standing: %w", err)
 	}
@@ -121,7 +141,7 @@ func outranks(ctx context.Context, tx *store.DB, by Caller, user, organization s
 	if err != nil || s.anything || s.owner {
 		return err == nil, err
 	}
-	other, err := standingOfUser(ctx, tx, user, organization, "")
+	other, err := standingOfUser(ctx, tx, user, organization)
 	return other.rank < s.rank, err
 }
 

@@ -109,7 +109,21 @@ func lockTreesFor(ctx context.Context, tx *store.DB, scope collection.Scope, id 
 			how = shared // if it moves before this gets the lock, move takes the lock alone
 		}
 	}
-	return lockTrees(ctx, tx, how, id, parent)
+	if err := lockTrees(ctx, tx, how, id, parent); err != nil || how == shared {
+		return err
+	}
+	return lockWays(ctx, tx, id)
+}
+
+// lockWays locks the ways down to branches that are to move, before the rows of these: a person who writes there keeps the way by which
+// they may, and then locks the row (see keepStanding).
+func lockWays(ctx context.Context, tx *store.DB, branches ...string) error {
+	_, err := tx.Run(ctx, `SELECT 1 FROM organization_paths WHERE descendant_id = ANY(?) AND distance > 0
+		ORDER BY descendant_id, ancestor_id`+tx.Locking(""), branches)
+	if err != nil {
+		return fmt.Errorf("lock ways to branches: %w", err)
+	}
+	return nil
 }
 
 // shownParent returns the parent of an organization as a scope is shown it.

@@ -100,18 +100,19 @@ func TestATreeHasAtMostSixteenLevels(t *testing.T) {
 	})
 }
 
-// TestTwoMovesAtOnceCloseNoCircle moves a below b while b moves below a.
+// TestTwoMovesAtOnceCloseNoCircle moves a below b while b moves below a on another replica, as heads of trees and within one.
 func TestTwoMovesAtOnceCloseNoCircle(t *testing.T) {
 	t.Parallel()
-	modelstest.Each(t, func(t *testing.T, db *store.DB) {
-		for range 12 {
-			a, b := organization(t, db, "a", "").ID, organization(t, db, "b", "").ID
+	eachPair(t, func(t *testing.T, db, there *store.DB) {
+		for n := range 24 {
+			top := []string{"", organization(t, db, "top", "").ID}[n%2]
+			a, b := organization(t, db, "a", top).ID, organization(t, db, "b", top).ID
 			for _, parent := range []string{a, b} { // longer branches
 				organization(t, db, "child", parent)
 			}
 			errs := atOnce(
 				func() error { return moveTo(t, db, everything, a, b) },
-				func() error { return moveTo(t, db, everything, b, a) },
+				func() error { return moveTo(t, there, everything, b, a) },
 			)
 			if errs[0] != nil {
 				slices.Reverse(errs)

@@ -206,11 +206,17 @@ var (
 // lock reads one resource that a scope sees, or would see if it were not deleted, and keeps others from changing it until the transaction
 // ends.
 func lock[T any](ctx context.Context, tx *store.DB, c *collection.Collection, scope collection.Scope, id string) (*T, error) {
+	if err := keepFirst(ctx, tx, c, scope, id); err != nil {
+		return nil, err
+	}
 	return lockWhere[T](ctx, tx, c, id, c.Visible(scope))
 }
 
 // lockLive is lock for what is there: what was deleted, or belongs to something deleted, is not found.
 func lockLive[T any](ctx context.Context, tx *store.DB, c *collection.Collection, scope collection.Scope, id string) (*T, error) {
+	if err := keepFirst(ctx, tx, c, scope, id); err != nil {
+		return nil, err
+	}
 	return lockWhere[T](ctx, tx, c, id, c.Present(scope)...)
 }
 
@@ -239,6 +245,9 @@ func share(ctx context.Context, tx *store.DB, c *collection.Collection, scope co
 	if !jsonapi.IsID(id) {
 		return store.NoResource(c.Schema.Type, id)
 	}
+	if err := keepFirst(ctx, tx, c, scope, id); err != nil {
+		return err
+	}
 	var found []string
 	rows := c.From(ctx, tx, append(c.Present(scope), collection.Condition(c.Table+".id = ?", id))...)
 	if err := rows.Clauses(forShare).Pluck(c.Table+".id", &found).Error; err != nil {
@@ -248,6 +257,15 @@ func share(ctx context.Context, tx *store.DB, c *collection.Collection, scope co
 		return store.NoResource(c.Schema.Type, id)
 	}
 	return nil
+}
+
+// keepFirst keeps what a person holds at an organization before the row of it is locked, as who ends a membership has that before the row,
+// too: the two wait for each other, and do not end as a deadlock.
+func keepFirst(ctx context.Context, tx *store.DB, c *collection.Collection, scope collection.Scope, id string) error {
+	if c != Organizations {
+		return nil
+	}
+	return keepStanding(ctx, tx, scope, id)
 }
 
 // sortedKeys returns the keys of a map in order, so that rows are locked in one order.
