@@ -49,8 +49,8 @@ func wordsFirst(table []route) []route {
 	})
 }
 
-// Door returns the front door of the API.
-func (a *API) Door() *server.Door {
+// Door returns the front door of the API. The documentation shows what others tell of themselves as well.
+func (a *API) Door(others ...*server.Door) *server.Door {
 	d := &server.Door{
 		Paths: append([]string{jsonapi.Root, docsPath}, slices.Sorted(maps.Keys(landingPaths))...), Credential: auth.Credential,
 		Sessions:     true,
@@ -70,6 +70,12 @@ func (a *API) Door() *server.Door {
 			},
 		})
 	}
-	d.Routes = slices.Concat(d.Routes, docsRoutes(), landingRoutes())
+	var told []*server.Description
+	for _, other := range others {
+		if other.Description != nil {
+			told = append(told, other.Description)
+		}
+	}
+	d.Routes = slices.Concat(d.Routes, docsRoutes(told), landingRoutes())
 	return d
 }

@@ -17,10 +17,10 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
-	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"roster/handlers"
 	"roster/jsonapi"
+	"roster/server/servertest"
 )
 
 // contract compares exchanges with the OpenAPI document. kin-openapi finds the operation and reads the parameters; the JSON Schemas are
@@ -29,7 +29,7 @@ type contract struct {
 	document *openapi3.T
 	router   routers.Router
 	// requests has the schemas as they are. answers takes no member that is not documented; whole also misses each that is.
-	requests, answers, whole *schemas
+	requests, answers, whole *servertest.Schemas
 }
 
 var theContract = sync.OnceValues(func() (*contract, error) {
@@ -49,13 +49,13 @@ var theContract = sync.OnceValues(func() (*contract, error) {
 		return nil, err
 	}
 	for _, one := range []struct {
-		to     **schemas
+		to     **servertest.Schemas
 		change func(name string, schema map[string]any)
 	}{
 		{&c.requests, func(string, map[string]any) {}},
-		{&c.answers, closed},
+		{&c.answers, servertest.Closed},
 		{&c.whole, func(name string, schema map[string]any) {
-			closed(name, schema)
+			servertest.Closed(name, schema)
 			properties, _ := schema["properties"].(map[string]any)
 			switch {
 			case strings.HasSuffix(name, "Attributes") || strings.HasSuffix(name, "Relationships"):
@@ -71,19 +71,12 @@ var theContract = sync.OnceValues(func() (*contract, error) {
 			}
 		}},
 	} {
-		if *one.to, err = newSchemas(raw, one.change); err != nil {
+		if *one.to, err = servertest.NewSchemas(raw, one.change); err != nil {
 			return nil, err
 		}
 	}
 	return c, nil
 })
-
-// closed makes a schema refuse members that it does not name.
-func closed(_ string, schema map[string]any) {
-	if _, open := schema["additionalProperties"]; !open && schema["properties"] != nil {
-		schema["additionalProperties"] = false
-	}
-}
 
 func anys[T any](list []T) []any {
 	out := make([]any, len(list))
@@ -91,50 +84,6 @@ func anys[T any](list []T) []any {
 		out[i] = one
 	}
 	return out
-}
-
-// schemas are the schemas of a document, each compiled when it is needed first.
-type schemas struct {
-	mu       sync.Mutex
-	compiler *jsonschema.Compiler
-	compiled map[string]*jsonschema.Schema
-}
-
-func newSchemas(raw []byte, change func(string, map[string]any)) (*schemas, error) {
-	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
-	if err != nil {
-		return nil, err
-	}
-	components := parsed.(map[string]any)["components"].(map[string]any)
-	for name, schema := range components["schemas"].(map[string]any) {
-		change(name, schema.(map[string]any))
-	}
-	s := &schemas{compiler: jsonschema.NewCompiler(), compiled: map[string]*jsonschema.Schema{}}
-	s.compiler.DefaultDraft(jsonschema.Draft2020)
-	s.compiler.AssertFormat()
-	return s, s.compiler.AddResource("openapi.json", map[string]any{"components": map[string]any{"schemas": components["schemas"]}})
-}
-
-// check validates JSON against the component that a schema of the document refers to.
-func (s *schemas) check(ref *openapi3.SchemaRef, body []byte) error {
-	if ref.Ref == "" {
-		return nil // only the OpenAPI document itself has a schema in place: any object
-	}
-	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	s.mu.Lock()
-	schema, ok := s.compiled[ref.Ref]
-	if !ok {
-		if schema, err = s.compiler.Compile("openapi.json" + ref.Ref); err != nil {
-			s.mu.Unlock()
-			return err
-		}
-		s.compiled[ref.Ref] = schema
-	}
-	s.mu.Unlock()
-	return schema.Validate(value)
 }
 
 // exchanged is one request and its answer.
@@ -299,7 +248,7 @@ func (c *contract) bodyViolations(documented *openapi3.Response, x exchanged) []
 	if strings.Contains(x.request.URL.RawQuery, "fields") {
 		strictness = c.answers
 	}
-	if err := strictness.check(content.Schema, x.answer.Body); err != nil {
+	if err := strictness.Check(content.Schema, x.answer.Body); err != nil {
 		return []string{fmt.Sprintf("%v in %.2000s", err, x.answer.Body)}
 	}
 	return errorViolations(x)
@@ -342,7 +291,7 @@ func (c *contract) requestViolations(route *routers.Route, variables map[string]
 		found = append(found, "a request body is required")
 	case body != nil && len(x.sent) > 0:
 		for _, content := range body.Value.Content {
-			if err := c.requests.check(content.Schema, x.sent); err != nil {
+			if err := c.requests.Check(content.Schema, x.sent); err != nil {
 				found = append(found, fmt.Sprintf("the request: %v in %s", err, x.sent))
 			}
 		}
@@ -356,14 +305,14 @@ func TestEveryExampleFitsItsSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	check := func(name string, content openapi3.Content, strictness *schemas) {
+	check := func(name string, content openapi3.Content, strictness *servertest.Schemas) {
 		for _, one := range content {
 			for _, example := range one.Examples {
 				encoded, err := json.Marshal(example.Value.Value)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if err := strictness.check(one.Schema, encoded); err != nil {
+				if err := strictness.Check(one.Schema, encoded); err != nil {
 					t.Errorf("the example of %s: %v", name, err)
 				}
 			}

@@ -3,6 +3,7 @@ package handlers
 import (
 	"bytes"
 	"fmt"
+	"html"
 	"io/fs"
 	"net/http"
 	"path"
@@ -40,8 +41,11 @@ var mediaTypes = map[string]string{
 	".txt": "text/plain; charset=utf-8", "": "text/plain; charset=utf-8",
 }
 
+// documentOf returns where the OpenAPI document of another door is.
+func documentOf(d *server.Description) string { return docsPath + "/" + d.Name + "/openapi.json" }
+
 // pages returns every page by its path.
-func pages() (map[string]*page, error) {
+func pages(others []*server.Description) (map[string]*page, error) {
 	document, err := OpenAPI()
 	if err != nil {
 		return nil, err
@@ -60,6 +64,7 @@ func pages() (map[string]*page, error) {
 		switch path.Base(file) {
 		case "index.html":
 			at = docsPath
+			body = bytes.Replace(body, []byte("{{others}}"), linksTo(others), 1)
 		case "errors.html":
 			at = docsPath + "/errors"
 			if body, err = errorsPage(body); err != nil {
@@ -68,17 +73,29 @@ func pages() (map[string]*page, error) {
 		}
 		all[at] = newPage(mediaTypes[path.Ext(file)], body)
 	}
+	for _, d := range others {
+		all[documentOf(d)] = newPage("application/json", d.Document)
+	}
 	return all, nil
+}
+
+// linksTo returns the links by which the viewer shows the documents of other doors.
+func linksTo(others []*server.Description) []byte {
+	var links bytes.Buffer
+	for _, d := range others {
+		fmt.Fprintf(&links, ` <a href="%s?api=%s" data-document="%s">%s</a>`, docsPath, d.Name, documentOf(d), html.EscapeString(d.Title))
+	}
+	return links.Bytes()
 }
 
 // errorsPage returns the text about the errors as HTML, inside of a frame.
 func errorsPage(frame []byte) ([]byte, error) {
-	var html bytes.Buffer
+	var text bytes.Buffer
 	markdown := goldmark.New(goldmark.WithExtensions(extension.Table), goldmark.WithParserOptions(parser.WithAutoHeadingID()))
-	if err := markdown.Convert(docs.Errors, &html, parser.WithContext(parser.NewContext(parser.WithIDs(verbatim{})))); err != nil {
+	if err := markdown.Convert(docs.Errors, &text, parser.WithContext(parser.NewContext(parser.WithIDs(verbatim{})))); err != nil {
 		return nil, fmt.Errorf("render the page about errors: %w", err)
 	}
-	return bytes.Replace(frame, []byte("{{content}}"), html.Bytes(), 1), nil
+	return bytes.Replace(frame, []byte("{{content}}"), text.Bytes(), 1), nil
 }
 
 // verbatim makes headings reachable under their own text, which for a section about a code is the code.
@@ -98,8 +115,8 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // docsRoutes are the OpenAPI document and the pages that people read. They are public, and made when the first of them is asked for.
-func docsRoutes() []server.Route {
-	made := sync.OnceValues(pages)
+func docsRoutes(others []*server.Description) []server.Route {
+	made := sync.OnceValues(func() (map[string]*page, error) { return pages(others) })
 	take := func(_ http.ResponseWriter, rq *server.Request) (server.Serve, error) {
 		all, err := made()
 		if err != nil {
@@ -112,7 +129,7 @@ func docsRoutes() []server.Route {
 		return func(w http.ResponseWriter) error { return p.write(w, rq.Request) }, nil
 	}
 	var table []server.Route
-	for _, at := range []string{openAPIPath, docsPath, docsPath + "/{file}"} {
+	for _, at := range []string{openAPIPath, docsPath, docsPath + "/{file}", docsPath + "/{api}/openapi.json"} {
 		table = append(table, server.Route{Method: http.MethodGet, Path: at, Needs: auth.Public(), Take: take})
 	}
 	return table

@@ -84,7 +84,8 @@ func testConfig(db *store.DB) server.Config {
 func open(t *testing.T, cfg server.Config) (*handlers.API, http.Handler) {
 	t.Helper()
 	api := handlers.NewAPI(cfg.DB, cfg.Logger)
-	h, err := server.New(cfg, api.Door(), authzen.Door())
+	others := []*server.Door{authzen.Door()}
+	h, err := server.New(cfg, append([]*server.Door{api.Door(others...)}, others...)...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,8 +27,17 @@ type Door struct {
 	// Told returns the resources that an answer of the door's tells of, from its body: before it is given again, whoever asks must see
 	// them. A door that writes needs it.
 	Told func(body []byte) (Told, error)
+	// Description is what the door tells integrators of itself, nil for nothing.
+	Description *Description
 	// Routes are what is served.
 	Routes []Route
+}
+
+// Description is the OpenAPI document of a door.
+type Description struct {
+	// Name is its name in URLs, Title that for people.
+	Name, Title string
+	Document    []byte
 }
 
 // Told has ids of resources by type.

@@ -28,5 +28,6 @@ func frontDoors(a *app) []*server.Door {
 	a.atOnce = append(a.atOnce, a.background(func(ctx context.Context) { // whoever waits would wait for the whole period of grace
 		api.WatchEvents(ctx, func(err error) { a.logger.ErrorContext(ctx, "requests that wait for events", "error", err) })
 	}))
-	return []*server.Door{api.Door(), authzen.Door(), signin.Door(a.db, a.cfg.providers)}
+	others := []*server.Door{authzen.Door(), signin.Door(a.db, a.cfg.providers)}
+	return append([]*server.Door{api.Door(others...)}, others...)
 }

@@ -1,6 +1,7 @@
 package authzen
 
 import (
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"mime"
@@ -21,6 +22,11 @@ const (
 	configurationPath = "/.well-known/authzen-configuration"
 )
 
+// document is the OpenAPI document of the door.
+//
+//go:embed openapi.json
+var document []byte
+
 // Door returns the front door.
 func Door() *server.Door {
 	members := auth.Read("memberships")
@@ -30,6 +36,7 @@ func Door() *server.Door {
 		Sessions:     true,
 		HowToPresent: "Send a key as Authorization: Bearer, or sign in.",
 		Refusal:      refusal,
+		Description:  &server.Description{Name: "authzen", Title: "AuthZEN", Document: document},
 		Routes: []server.Route{
 			{Method: http.MethodGet, Path: configurationPath, Needs: auth.Public(), Take: configuration},
 			asking(evaluationPath, auth.Anyone(), evaluation),

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -125,7 +126,26 @@ func (s *service) do(method, path, body string, headers ...string) answer {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	s.hold(method, path, body, reply, content)
 	return answer{reply, s.t, content}
+}
+
+// contract is the OpenAPI document of the door.
+var contract = sync.OnceValues(func() (*servertest.Contract, error) {
+	return servertest.NewContract(authzen.Door().Description.Document)
+})
+
+// hold compares an exchange with the OpenAPI document.
+func (s *service) hold(method, path, sent string, reply servertest.Reply, body []byte) {
+	s.t.Helper()
+	c, err := contract()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	request := httptest.NewRequest(method, path, nil)
+	for _, violation := range c.Violations(request, []byte(sent), reply, body) {
+		s.t.Errorf("%s %s answered %d, against the OpenAPI document: %s", method, path, reply.StatusCode, violation)
+	}
 }
 
 // ask sends a question that is to be answered, and reads the answer.
