@@ -167,7 +167,8 @@ func (im *importer) settle(ctx context.Context, batch []row) error {
 	return nil
 }
 
-// write writes people. When one is refused, those before are written in a transaction of their own, and those behind in the next.
+// write writes people. When one is refused, those before are written in a transaction of their own, then that one, and then those behind.
+// Alone it may be taken: somebody else may have made the user meanwhile.
 func (im *importer) write(ctx context.Context, people []row) error {
 	for len(people) > 0 {
 		err := im.admit(ctx, people)
@@ -177,12 +178,17 @@ func (im *importer) write(ctx context.Context, people []row) error {
 			return nil
 		case !errors.As(err, &refused):
 			return err
+		case len(people) == 1:
+			im.refuse(people[0], refused.Err)
+			return nil
 		}
-		if err := im.write(ctx, people[:refused.Place]); err != nil {
-			return err
+		at := refused.Place
+		for _, some := range [][]row{people[:at], people[at : at+1]} {
+			if err := im.write(ctx, some); err != nil {
+				return err
+			}
 		}
-		im.refuse(people[refused.Place], refused.Err)
-		people = people[refused.Place+1:]
+		people = people[at+1:]
 	}
 	return nil
 }

@@ -75,7 +75,7 @@ func (o objects) next() (record, error) {
 	said, isObject := value.(map[string]any)
 	switch {
 	case wrong != nil:
-		r.err = errors.New(wrong.Detail)
+		r.err = errors.New(strings.TrimSuffix(wrong.Detail, "."))
 	case !isObject:
 		r.err = errors.New("the line is no JSON object")
 	default:

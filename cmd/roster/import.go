@@ -98,7 +98,9 @@ func (p *program) importPeople(ctx context.Context, db *store.DB, s importing.Se
 		}
 	}
 	in := io.Reader(os.Stdin)
-	if name != "-" {
+	if name == "-" {
+		name = "stdin"
+	} else {
 		file, err := os.Open(name)
 		if err != nil {
 			return fmt.Errorf("open the file: %w", err)
@@ -121,7 +123,7 @@ func (p *program) importPeople(ctx context.Context, db *store.DB, s importing.Se
 	case failure != nil && sum.Line > 0:
 		failure = fmt.Errorf("after line %d, up to which all is done (run it again for the rest): %w", sum.Line, failure)
 	case failure == nil && sum.Faults > 0:
-		failure = fmt.Errorf("%d of %d were refused", sum.Faults, sum.Read)
+		failure = fmt.Errorf("%d of %d people were refused", sum.Faults, sum.Read)
 	}
 	return errors.Join(failure, err)
 }
