@@ -37,7 +37,7 @@ func attribute(column string) *jsonapi.Attribute {
 	return a
 }
 
-// plain returns what the text in a column of a table means, as JSON would have it. What cannot be read is left as text, and refused as that.
+// plain returns what the text in a column of a table means, as JSON would have it. What cannot be read is left as text, and refused so.
 func plain(column, text string) any {
 	if column == roles {
 		var list []any
