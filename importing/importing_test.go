@@ -82,7 +82,7 @@ var tableFaults = []string{
 	"5: active: must be true or false",
 	"7: email: is required",
 	"8: the line is no CSV: extraneous or missing \" in quoted-field",
-	"9: the line is no CSV: bare \" in non-quoted field",
+	"9: the line is no CSV: bare \" in non-quoted-field",
 	"10: roles: There is no role \"nosuch\" to give there",
 	"12: organization: There is no resource of type organizations with the id \"" + nobody + "\"",
 	"13: there are 2 columns, not 7 as in the first line",

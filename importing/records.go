@@ -46,18 +46,6 @@ var (
 	errText = errors.New("the line is not UTF-8")
 )
 
-// check returns why the text of a record cannot be read, whatever it says.
-func check(text []byte, long bool) error {
-	switch {
-	case long:
-		return errLong
-	case !utf8.Valid(text):
-		return errText
-	default:
-		return nil
-	}
-}
-
 // objects reads NDJSON.
 type objects struct{ *lines }
 
@@ -67,13 +55,14 @@ func (o objects) next() (record, error) {
 		return record{}, err
 	}
 	o.take(1)
-	r := record{line: next.number, err: check(next.text, next.long)}
-	if r.err != nil {
-		return r, nil
-	}
+	r := record{line: next.number}
 	value, wrong := jsonapi.ReadJSON(next.text)
 	said, isObject := value.(map[string]any)
 	switch {
+	case next.long:
+		r.err = errLong
+	case !utf8.Valid(next.text):
+		r.err = errText
 	case wrong != nil:
 		r.err = errors.New(strings.TrimSuffix(wrong.Detail, "."))
 	case !isObject:
@@ -148,10 +137,14 @@ func (t *table) cells() (number int, cells []string, err error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	text, long, n := slices.Clone(first.text), first.long, 1
+	if first.long {
+		t.take(1)
+		return first.number, nil, brokenError{errLong}
+	}
+	text, n := slices.Clone(first.text), 1
 	for open := isOpen(first.text); open; n++ {
 		more, err := t.at(n)
-		if errors.Is(err, io.EOF) || err == nil && len(text)+len(more.text) > maxLine || more.long {
+		if errors.Is(err, io.EOF) || more.long || len(text)+len(more.text) > maxLine {
 			break
 		}
 		if err != nil {
@@ -159,14 +152,22 @@ func (t *table) cells() (number int, cells []string, err error) {
 		}
 		text, open = append(text, more.text...), open != isOpen(more.text)
 	}
-	if err := check(text, long); err != nil {
+	if cells, err = parse(text); err != nil {
 		t.take(1)
 		return first.number, nil, brokenError{err}
 	}
+	t.take(n)
+	if !utf8.Valid(text) {
+		return first.number, nil, brokenError{errText}
+	}
+	return first.number, cells, nil
+}
+
+// parse returns the cells of one record.
+func parse(text []byte) (cells []string, err error) {
 	in := csv.NewReader(bytes.NewReader(text))
 	in.FieldsPerRecord = -1
-	cells, err = in.Read()
-	if err == nil {
+	if cells, err = in.Read(); err == nil {
 		if _, end := in.Read(); !errors.Is(end, io.EOF) {
 			err = csv.ErrQuote
 		}
@@ -176,11 +177,9 @@ func (t *table) cells() (number int, cells []string, err error) {
 		err = wrong.Err
 	}
 	if err != nil {
-		t.take(1)
-		return first.number, nil, brokenError{fmt.Errorf("the line is no CSV: %w", err)}
+		return nil, fmt.Errorf("the line is no CSV: %w", err)
 	}
-	t.take(n)
-	return first.number, cells, nil
+	return cells, nil
 }
 
 // isOpen reports whether a line opens a quote that it does not close, or the other way around.
