@@ -28,8 +28,9 @@ func ownRole(t *testing.T, db *store.DB, organization, key string) string {
 // rolesIn returns the keys of the roles that the user with an address has in an organization.
 func rolesIn(t *testing.T, db *store.DB, email, organization string) []string {
 	t.Helper()
-	return texts(t, db, `SELECT r.key FROM memberships m JOIN users u ON u.id = m.user_id JOIN membership_roles mr ON mr.membership_id = m.id
-		JOIN roles r ON r.id = mr.role_id WHERE u.email_key = '`+email+`' AND m.organization_id = '`+organization+`' ORDER BY r.key`)
+	return texts(t, db, `SELECT r.key FROM memberships m JOIN users u ON u.id = m.user_id
+		JOIN membership_roles mr ON mr.membership_id = m.id JOIN roles r ON r.id = mr.role_id
+		WHERE u.email_key = '`+email+`' AND m.organization_id = '`+organization+`' ORDER BY r.key`)
 }
 
 func TestNewcomersAreMadeOrJoinOrWereThere(t *testing.T) {
@@ -45,7 +46,8 @@ func TestNewcomersAreMadeOrJoinOrWereThere(t *testing.T) {
 		renamed.Profile.Attributes["firstName"] = "Not Ada"
 		people := []*models.Newcomer{ada, renamed, newcomer("Bob@Example.com", below), newcomer("ada@example.com", head, "admin")}
 		arrivals, err := models.Admit(t.Context(), db, everything, people)
-		if want := []models.Arrival{models.Created, models.WasThere, models.Joined, models.Joined}; err != nil || !slices.Equal(arrivals, want) {
+		became := []models.Arrival{models.Created, models.WasThere, models.Joined, models.Joined}
+		if err != nil || !slices.Equal(arrivals, became) {
 			t.Fatalf("%v %v", arrivals, err)
 		}
 		for _, c := range []struct {
@@ -60,15 +62,16 @@ func TestNewcomersAreMadeOrJoinOrWereThere(t *testing.T) {
 				t.Errorf("%s: %s", c.email, diff)
 			}
 		}
-		if names := texts(t, db, `SELECT first_name FROM users WHERE email_key = 'ada@example.com'`); !slices.Equal(names, []string{"Ada"}) {
+		names := texts(t, db, `SELECT first_name FROM users WHERE email_key = 'ada@example.com'`)
+		if !slices.Equal(names, []string{"Ada"}) {
 			t.Errorf("Ada is called %v", names)
 		}
 		if version := texts(t, db, `SELECT version FROM users WHERE id = '`+bob.ID+`'`); !slices.Equal(version, []string{"2"}) {
 			t.Errorf("somebody who joins is of version %v", version)
 		}
-		events := texts(t, db, `SELECT event_type FROM events WHERE event_type IN ('user.created', 'membership.created') ORDER BY event_type`)
-		if want := []string{"membership.created", "membership.created", "membership.created", "user.created", "user.created"}; !slices.Equal(
-			events, want) { // with the one of Bob, who was there
+		events := texts(t, db, `SELECT event_type || ' ' || COUNT(*) FROM events
+			WHERE subject_type IN ('users', 'memberships') GROUP BY event_type ORDER BY 1`)
+		if want := []string{"membership.created 3", "user.created 2"}; !slices.Equal(events, want) { // with that of Bob, who was there
 			t.Errorf("events: %v", events)
 		}
 		before := modelstest.Dump(t, db)
@@ -109,11 +112,12 @@ func TestOneNewcomerWhoIsRefusedChangesNothing(t *testing.T) {
 			kind  store.Kind
 			field string
 		}{
-			"nobody":                 {everything, newcomer("", head), store.Required, "email"},
-			"nowhere":                {everything, newcomer("x@example.com", ""), store.Required, "organization"},
-			"no organization":        {everything, newcomer("x@example.com", models.NewID()), store.RelatedNotFound, "organization"},
-			"a deleted one":          {everything, newcomer("x@example.com", gone.ID), store.RelatedNotFound, "organization"},
-			"one out of sight":       {caller(collection.Subtree(below)), newcomer("x@example.com", head), store.RelatedNotFound, "organization"},
+			"nobody":          {everything, newcomer("", head), store.Required, "email"},
+			"nowhere":         {everything, newcomer("x@example.com", ""), store.Required, "organization"},
+			"no organization": {everything, newcomer("x@example.com", models.NewID()), store.RelatedNotFound, "organization"},
+			"a deleted one":   {everything, newcomer("x@example.com", gone.ID), store.RelatedNotFound, "organization"},
+			"one out of sight": {caller(collection.Subtree(below)), newcomer("x@example.com", head), store.RelatedNotFound,
+				"organization"},
 			"a wrong attribute":      {everything, locale, store.Invalid, "locale"},
 			"a password":             {everything, password, store.ReadOnly, "password"},
 			"an unknown role":        {everything, newcomer("x@example.com", head, "member", "nosuch"), store.RelatedNotFound, "roles"},

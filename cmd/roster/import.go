@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -26,14 +25,15 @@ func (p *program) importCommand() *cli.Command {
 			Name:      "people",
 			Usage:     "make people members of organizations",
 			ArgsUsage: "FILE",
-			Description: "FILE has one JSON object on each line, or is CSV with a line of names in front; - is stdin. What can be said of\n" +
-				"people: " + strings.Join(importing.Columns(), ", ") + ".\n" +
+			Description: "FILE has one JSON object on each line, or is CSV with a line of names in front; - is stdin. What it can say\n" +
+				"of people: " + strings.Join(importing.Columns(), ", ") + ".\n" +
 				"Only email is needed. Roles are named by their keys or ids, in CSV with a semicolon between them.\n\n" +
 				"   roster import people --organization ID staff.csv\n" +
-				"   roster import people --organization ID --role viewer --dry-run - --format ndjson < staff.ndjson\n\n" +
-				"Who is not known yet becomes a user; who is gets the membership; who has that is left as they are, so that a file can be\n" +
-				"imported again, after an interruption too. Lines that are refused are told on stderr with the reason, and keep no other\n" +
-				"from being imported. It works on the database itself, beside running servers and without one. Passwords are not imported.",
+				"   roster import people --organization ID --role viewer --dry-run --format ndjson - < staff\n\n" +
+				"Who is not known yet becomes a user; who is gets the membership; who has that is left as they are, so that a file can\n" +
+				"be imported again, after an interruption too. Lines that are refused are told on stderr with the reason, and keep no\n" +
+				"other from being imported. It works on the database itself, beside running servers and without one. Passwords are not\n" +
+				"imported.",
 			ArgValidator: oneFile,
 			Flags: append([]cli.Flag{
 				&cli.StringFlag{Name: "organization", Usage: "`ID` of the organization of people for whom the file names none"},
@@ -97,35 +97,40 @@ func (p *program) importPeople(ctx context.Context, db *store.DB, s importing.Se
 			return refusal(err)
 		}
 	}
-	in := io.Reader(os.Stdin)
-	if name == "-" {
-		name = "stdin"
-	} else {
-		file, err := os.Open(name)
-		if err != nil {
+	in, shown := os.Stdin, "stdin"
+	if name != "-" {
+		if in, err = os.Open(name); err != nil {
 			return fmt.Errorf("open the file: %w", err)
 		}
-		defer file.Close()
-		in = file
+		defer func() { err = errors.Join(err, in.Close()) }()
+		shown = name
 	}
-	s.Fault = func(line int, why string) { fmt.Fprintf(p.stderr, "%s:%d: %s\n", name, line, printable(why)) }
+	s.Fault = func(line int, why string) { fmt.Fprintf(p.stderr, "%s:%d: %s\n", shown, line, printable(why)) }
 	s.Progress = p.reportProgress(db.Now)
 	sum, failure := importing.Run(ctx, db, operator, in, s)
 	tried := ""
 	if s.DryRun {
 		tried = "dry run: "
 	}
-	_, err = fmt.Fprintf(p.stdout, "%sread %d, created %d people, %d memberships, %d already there, %d faults\n", tried, sum.Read, sum.Created,
-		sum.Joined, sum.There, sum.Faults)
+	_, err = fmt.Fprintf(p.stdout, "%sread %d, created %d people, %d memberships, %d already there, %d faults\n",
+		tried, sum.Read, sum.Created, sum.Joined, sum.There, sum.Faults)
+	return errors.Join(outcome(ctx, sum, failure), err)
+}
+
+// outcome returns what an import that was not complete tells its user.
+func outcome(ctx context.Context, sum importing.Summary, failure error) error {
 	switch {
-	case failure != nil && ctx.Err() != nil:
-		failure = fmt.Errorf("stopped after line %d; run it again for the rest", sum.Line)
-	case failure != nil && sum.Line > 0:
-		failure = fmt.Errorf("after line %d, up to which all is done (run it again for the rest): %w", sum.Line, failure)
 	case failure == nil && sum.Faults > 0:
-		failure = fmt.Errorf("%d of %d people were refused", sum.Faults, sum.Read)
+		return fmt.Errorf("%d of %d people were refused", sum.Faults, sum.Read)
+	case failure == nil:
+		return nil
+	case ctx.Err() != nil:
+		return fmt.Errorf("stopped after line %d; run it again for the rest", sum.Line)
+	case sum.Line == 0:
+		return failure
+	default:
+		return fmt.Errorf("after line %d, up to which all is done (run it again for the rest): %w", sum.Line, failure)
 	}
-	return errors.Join(failure, err)
 }
 
 // Progress is told once a second to who watches, and every so many people to a file.
@@ -142,7 +147,7 @@ func (p *program) reportProgress(now func() time.Time) func(importing.Summary) {
 			return
 		}
 		last, told = now(), sum.Read
-		fmt.Fprintf(p.stderr, "line %d: %d created, %d memberships, %d already there, %d faults\n", sum.Line, sum.Created, sum.Joined, sum.There,
-			sum.Faults)
+		fmt.Fprintf(p.stderr, "line %d: %d created, %d memberships, %d already there, %d faults\n",
+			sum.Line, sum.Created, sum.Joined, sum.There, sum.Faults)
 	}
 }
