@@ -92,9 +92,7 @@ func usableRole(ctx context.Context, tx *store.DB, scope collection.Scope, organ
 		return nil, err
 	}
 	var found []*Role
-	usable := collection.Condition("(roles.organization_id IS NULL OR EXISTS (SELECT 1 FROM organization_paths p "+
-		"WHERE p.ancestor_id = roles.organization_id AND p.descendant_id = ?))", organization)
-	err := Roles.From(ctx, tx, collection.Condition("roles.id = ?", id), usable).Find(&found).Error
+	err := Roles.From(ctx, tx, collection.Condition("roles.id = ?", id), usableAt(organization)).Find(&found).Error
 	if err != nil {
 		return nil, fmt.Errorf("read role: %w", err)
 	}
@@ -102,6 +100,12 @@ func usableRole(ctx context.Context, tx *store.DB, scope collection.Scope, organ
 		return nil, nil
 	}
 	return found[0], nil
+}
+
+// usableAt returns the condition that a role can be given at an organization: it is built in, or that of the organization or of one above.
+func usableAt(organization string) collection.Where {
+	return collection.Condition("(roles.organization_id IS NULL OR EXISTS (SELECT 1 FROM organization_paths p "+
+		"WHERE p.ancestor_id = roles.organization_id AND p.descendant_id = ?))", organization)
 }
 
 // checkMember makes sure that a caller may change or end the membership of a user in an organization: its own, or that of somebody of a

@@ -149,46 +149,49 @@ func CreateUser(ctx context.Context, db *store.DB, by Caller, in *Change) (*User
 	if err := HashPassword(ctx, db, in); err != nil {
 		return nil, err
 	}
-	return store.Resulting(ctx, db, func(tx *store.DB) (user *User, err error) {
-		now := jsonapi.Stamp{Time: tx.Now()}
-		id, err := takeID(ctx, tx, in.ID)
-		if err != nil {
+	return store.Resulting(ctx, db, func(tx *store.DB) (*User, error) { return createUser(ctx, tx, by, in) })
+}
+
+// createUser is CreateUser for an input that was checked, with roles of the memberships; without any they have that of a member.
+func createUser(ctx context.Context, tx *store.DB, by Caller, in *Change, roles ...string) (*User, error) {
+	now := jsonapi.Stamp{Time: tx.Now()}
+	id, err := takeID(ctx, tx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	user := &User{ID: id, CreatedAt: now, UpdatedAt: now, Active: true, Version: 1}
+	Users.Schema.Apply(user, in.Attributes)
+	organizations, err := organizationsOf(ctx, tx, by, in)
+	if err != nil {
+		return nil, err
+	}
+	if err := prepareUser(tx, by, nil, user, in); err != nil {
+		return nil, err
+	}
+	if err := checkSignIn(by, &User{}, user, in); err != nil {
+		return nil, err
+	}
+	if user.AvatarID, err = pointAtFile(ctx, tx, by, in, "avatar", FileOwner{User: id}, nil); err != nil {
+		return nil, err
+	}
+	if err := checkAddress(ctx, tx, by, &User{}, user); err != nil {
+		return nil, err
+	}
+	if err := insertUser(ctx, tx, user); err != nil {
+		return nil, err
+	}
+	if err := checkUnchanged(Users, user, in, true); err != nil {
+		return nil, err
+	}
+	if err := recordUser(ctx, tx, by, change{verb: created, collection: Users, after: user}, organizations); err != nil {
+		return nil, err
+	}
+	for _, organization := range organizations {
+		if _, err := addMembership(ctx, tx, by, organization, user.ID, roles...); err != nil {
 			return nil, err
 		}
-		user = &User{ID: id, CreatedAt: now, UpdatedAt: now, Active: true, Version: 1}
-		Users.Schema.Apply(user, in.Attributes)
-		organizations, err := organizationsOf(ctx, tx, by, in)
-		if err != nil {
-			return nil, err
-		}
-		if err := prepareUser(tx, by, nil, user, in); err != nil {
-			return nil, err
-		}
-		if err := checkSignIn(by, &User{}, user, in); err != nil {
-			return nil, err
-		}
-		if user.AvatarID, err = pointAtFile(ctx, tx, by, in, "avatar", FileOwner{User: id}, nil); err != nil {
-			return nil, err
-		}
-		if err := checkAddress(ctx, tx, by, &User{}, user); err != nil {
-			return nil, err
-		}
-		if err := insertUser(ctx, tx, user); err != nil {
-			return nil, err
-		}
-		if err := checkUnchanged(Users, user, in, true); err != nil {
-			return nil, err
-		}
-		if err := recordUser(ctx, tx, by, change{verb: created, collection: Users, after: user}, organizations); err != nil {
-			return nil, err
-		}
-		for _, organization := range organizations {
-			if _, err := addMembership(ctx, tx, by, organization, user.ID); err != nil {
-				return nil, err
-			}
-		}
-		return user, checkMemberships(ctx, tx, user.ID)
-	})
+	}
+	return user, checkMemberships(ctx, tx, user.ID)
 }
 
 // insertUser inserts and counts a user.

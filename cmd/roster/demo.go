@@ -115,8 +115,14 @@ func (p *program) fill(ctx context.Context, db *store.DB, d *demo) error {
 // progress returns a bar on stderr if that is a terminal, and one that shows nothing otherwise.
 func (p *program) progress(total int) *pb.ProgressBar {
 	bar := pb.New(total).SetWriter(io.Discard)
-	if file, ok := p.stderr.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		bar.SetWriter(file)
+	if p.onTerminal() {
+		bar.SetWriter(p.stderr)
 	}
 	return bar.Start()
+}
+
+// onTerminal reports whether somebody watches stderr.
+func (p *program) onTerminal() bool {
+	file, ok := p.stderr.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
 }

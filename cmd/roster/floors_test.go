@@ -29,6 +29,7 @@ var floors = map[string]int{
 	"webhooks/queue":    4,
 	"auth":              5,
 	"mail":              4,
+	"importing":         4,
 	"webhooks":          5,
 	"server":            6,
 	"handlers":          7,

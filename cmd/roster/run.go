@@ -74,6 +74,7 @@ func (p *program) command() *cli.Command {
 			p.migrateCommand(),
 			p.keyCommand(),
 			p.eventsCommand(),
+			p.importCommand(),
 			p.demoCommand(),
 			p.listenCommand(),
 			p.healthcheckCommand(),
