@@ -93,11 +93,11 @@ func TestTheDocumentationIsServed(t *testing.T) {
 		}
 		s.get(path, "If-None-Match", a.Header.Get("ETag")).want(304)
 	}
-	const link = `href="/docs?api=authzen" data-document="/docs/authzen/openapi.json"`
+	const link = `href="/docs?api=other" data-document="/docs/other/openapi.json"`
 	if index := string(s.get("/docs").Body); !strings.Contains(index, link) || strings.Contains(index, "{{") {
 		t.Errorf("the page does not lead to the document of another door: %s", index)
 	}
-	if got := s.get("/docs/authzen/openapi.json").want(200).text("openapi"); got != "3.1.0" {
+	if got := s.get("/docs/other/openapi.json").want(200).text("openapi"); got != "3.1.0" {
 		t.Errorf("the document of another door is of OpenAPI %q", got)
 	}
 	s.get("/docs/nobody/openapi.json").want(404)

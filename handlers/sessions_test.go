@@ -498,25 +498,3 @@ func TestManySignInsAtOnce(t *testing.T) {
 		}
 	})
 }
-
-// TestWhoIsSignedInAsksAuthZENAboutThemselves by the cookie of the session, from a page of the same origin.
-func TestWhoIsSignedInAsksAuthZENAboutThemselves(t *testing.T) {
-	eachService(t, func(t *testing.T, s *service) {
-		f := newFamily(s)
-		id := s.account("ada@example.com", f.branch, models.RoleMember)
-		ada := s.browser()
-		ada.signIn("ada@example.com")
-		ask := func(organization string) *answer {
-			return ada.do("POST", "/access/v1/evaluation", object{"subject": object{"type": "user", "id": id},
-				"action": object{"name": "organizations:read"}, "resource": object{"type": "organization", "id": organization}},
-				"Content-Type", "application/json")
-		}
-		for organization, want := range map[string]bool{f.leaf: true, f.top: false} {
-			if got := ask(organization).want(200).json("decision"); got != want {
-				t.Errorf("at %s they may: %v, want %t", organization, got, want)
-			}
-		}
-		ada.from = []string{"Origin", "https://evil.example"}
-		ask(f.leaf).want(403)
-	})
-}
