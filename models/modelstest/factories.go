@@ -1,6 +1,9 @@
 package modelstest
 
 import (
+	"bytes"
+	"image"
+	"image/png"
 	"slices"
 	"testing"
 
@@ -56,6 +59,25 @@ func Invitation(t testing.TB, db *store.DB, email, organization string, options 
 	in := input(append([]Option{With("email", email), To("organization", organization)}, options...))
 	invitation, err := models.CreateInvitation(t.Context(), db, author, in)
 	return made(t, invitation, err)
+}
+
+// Logo gives an organization a logo: a small picture with the name of a file.
+func Logo(t testing.TB, db *store.DB, organization, name string) *models.File {
+	t.Helper()
+	var picture bytes.Buffer
+	if err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 2, 2))); err != nil {
+		t.Fatal(err)
+	}
+	staged, err := models.StageFile(t.Context(), db, author, models.FileOwner{Organization: organization}, name, picture.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := models.CreateFile(t.Context(), db, author, staged)
+	made(t, file, err)
+	logo := input([]Option{To("logo", file.ID)})
+	organizationOf, err := models.UpdateOrganization(t.Context(), db, author, organization, logo)
+	made(t, organizationOf, err)
+	return file
 }
 
 // Webhook makes an endpoint of an organization.

@@ -1,0 +1,122 @@
+package memberships
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"roster/auth"
+	"roster/models"
+	"roster/models/store"
+	"roster/server"
+)
+
+const (
+	root = "/me"
+	path = root + "/organization-memberships"
+)
+
+// document is the OpenAPI document of the door.
+//
+//go:embed openapi.json
+var document []byte
+
+// Door returns the front door.
+func Door() *server.Door {
+	return &server.Door{
+		Paths:        []string{root},
+		Credential:   auth.Credential, // beside a cookie it is a second one
+		Sessions:     true,
+		HowToPresent: howToPresent,
+		Refusal:      refusal,
+		Description:  &server.Description{Name: "memberships", Title: "Memberships", Document: document},
+		Routes:       []server.Route{{Method: http.MethodGet, Path: path, Needs: auth.Anyone(), Take: list}},
+	}
+}
+
+const howToPresent = "Sign in first: this tells of the session of a browser."
+
+// list answers with the memberships of who is signed in. A key has no session to show.
+func list(_ http.ResponseWriter, rq *server.Request) (server.Serve, error) {
+	if rq.Principal.SessionID == "" {
+		return nil, &server.Error{Reason: server.Unauthenticated, Message: howToPresent}
+	}
+	return func(w http.ResponseWriter) error {
+		found, err := models.DirectMemberships(rq.Context(), rq.DB, rq.Principal.UserID)
+		if err != nil {
+			return err
+		}
+		signIns, err := models.SignInsOf(rq.Context(), rq.DB, rq.Principal.SessionID)
+		if err != nil {
+			return err
+		}
+		told := envelope{Status: http.StatusOK, Data: []membership{}, Session: shownSession(signIns, rq.Principal.SignInID),
+			Errors: []problem{}}
+		for _, m := range found {
+			told.Data = append(told.Data, shown(m))
+		}
+		body, err := encode(told)
+		if err != nil {
+			return err
+		}
+		h := w.Header()
+		h.Set("Content-Type", mediaType)
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+		h.Set("Cache-Control", "no-store")
+		w.WriteHeader(http.StatusOK)
+		_, err = w.Write(body)
+		_ = err // the client is gone; nobody is left to tell
+		return nil
+	}, nil
+}
+
+const mediaType = "application/json"
+
+// encode returns an envelope as JSON, with the & of signed URLs as it is.
+func encode(told envelope) ([]byte, error) {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(told); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
+}
+
+// refusal implements [server.Door.Refusal].
+func refusal(err error) *server.Refusal {
+	var shared *server.Error
+	message := ""
+	switch stored := store.ErrorsOf(err); {
+	case errors.As(err, &shared):
+		message = shared.Message
+		if shared.ID != "" {
+			message += " " + shared.ID
+		}
+	case len(stored) > 0:
+		message = stored[0].Message
+	default:
+		return nil
+	}
+	status := server.Status(err)
+	if message == "" {
+		message = http.StatusText(status)
+	}
+	body, err := encode(envelope{Status: status, Message: message, Session: nobody(), Errors: []problem{{codeOf(status), message}}})
+	if err != nil {
+		return nil
+	}
+	return &server.Refusal{Status: status, ContentType: mediaType, Body: body}
+}
+
+// codeOf returns the code of an error: the name of the status in capitals, and INTERNAL for one of ours.
+func codeOf(status int) string {
+	if status == http.StatusInternalServerError {
+		return "INTERNAL"
+	}
+	return strings.ToUpper(strings.NewReplacer(" ", "_", "-", "_", "'", "").Replace(http.StatusText(status)))
+}
