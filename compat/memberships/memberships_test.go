@@ -95,7 +95,7 @@ func TestWhoIsToldAsWhat(t *testing.T) {
 		leaf := s.organization("Leaf", modelstest.To("parent", top))
 		clerk, err := models.CreateRole(t.Context(), s.db, change,
 			&models.Change{Attributes: map[string]any{"key": "clerk", "name": "Clerk",
-				"rank": int64(30),
+				"rank":        int64(30),
 				"permissions": jsonapi.Strings{"invoices:approve", "users:write", "organizations:delete", "admin", "a.b"}},
 				Links: map[string]models.Links{"organization": {top}}})
 		if err != nil {
