@@ -24,7 +24,7 @@ import (
 // API serves the native JSON:API below /public/v2.
 type API struct {
 	watch          *models.EventWatch
-	waits, exports *places
+	waits, exports *server.Places
 	exportStall    time.Duration
 	log            *slog.Logger
 	// withoutMail is when the log is told that somebody wants a mail, and none is sent.
@@ -34,8 +34,8 @@ type API struct {
 // NewAPI returns the API over a database.
 func NewAPI(db *store.DB, log *slog.Logger) *API {
 	return &API{
-		watch: models.NewEventWatch(db), waits: newPlaces(maxWaits, maxWaitsOfOne),
-		exports: newPlaces(maxExports, maxExportsOfOne), exportStall: exportStall, log: log,
+		watch: models.NewEventWatch(db), waits: server.NewPlaces(maxWaits, maxWaitsOfOne),
+		exports: server.NewPlaces(maxExports, maxExportsOfOne), exportStall: exportStall, log: log,
 	}
 }
 

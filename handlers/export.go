@@ -93,7 +93,7 @@ func (e *Export) part(ctx context.Context, db *store.DB, walk *collection.Walk, 
 
 // export answers with the whole of a list.
 func (a *API) export(w http.ResponseWriter, rq *request, c *collection.Collection, base string) error {
-	end, ok := a.exports.begin(rq.Principal.Identity().String())
+	end, ok := a.exports.Begin(rq.Principal.Identity().String())
 	if !ok {
 		w.Header().Set("Retry-After", exportRetry)
 		return &server.Error{Reason: server.RateLimited, Message: fmt.Sprintf("%d exports of one caller run at once, %d of all.",

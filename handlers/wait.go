@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"roster/jsonapi"
@@ -25,38 +24,6 @@ const (
 	maxWaitsOfOne = 20
 )
 
-// places count the requests that take their time, up to a number in this process and of one caller.
-type places struct {
-	most, mostOfOne int
-
-	mu    sync.Mutex
-	all   int
-	ofOne map[string]int
-}
-
-func newPlaces(most, mostOfOne int) *places {
-	return &places{most: most, mostOfOne: mostOfOne, ofOne: map[string]int{}}
-}
-
-// begin counts one more request of a caller, if there is room for it. It must be ended.
-func (w *places) begin(caller string) (end func(), ok bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.all >= w.most || w.ofOne[caller] >= w.mostOfOne {
-		return nil, false
-	}
-	w.all++
-	w.ofOne[caller]++
-	return func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.all--
-		if w.ofOne[caller]--; w.ofOne[caller] == 0 {
-			delete(w.ofOne, caller)
-		}
-	}, true
-}
-
 // page returns the page of a list. One of events that has nothing, at the end of the list, waits if the request prefers that.
 func (a *API) page(w http.ResponseWriter, rq *request, c *collection.Collection) (*collection.Page, error) {
 	patience := time.Duration(0)
@@ -66,7 +33,7 @@ func (a *API) page(w http.ResponseWriter, rq *request, c *collection.Collection)
 	if patience == 0 {
 		return collection.List(rq.Context(), rq.DB, c, rq.Scope(), rq.query)
 	}
-	end, ok := a.waits.begin(rq.Principal.Identity().String())
+	end, ok := a.waits.Begin(rq.Principal.Identity().String())
 	if !ok {
 		return collection.List(rq.Context(), rq.DB, c, rq.Scope(), rq.query)
 	}

@@ -59,17 +59,12 @@ func DirectMemberships(ctx context.Context, db *store.DB, user string) ([]*Direc
 	if err != nil {
 		return nil, fmt.Errorf("read direct memberships: %w", err)
 	}
-	files, err := collection.FindAll(ctx, db, Files, collection.Everything(), logos, nil)
+	files, err := SignedFiles(ctx, db, logos)
 	if err != nil {
 		return nil, err
 	}
-	signed, err := signFiles(ctx, db, collection.Everything(), files)
-	if err != nil {
-		return nil, err
-	}
-	for _, file := range signed {
-		f := file.(*File)
-		for _, m := range withLogo[f.ID] {
+	for id, f := range files {
+		for _, m := range withLogo[id] {
 			m.Organization.LogoURL = deref(f.SignedURL)
 		}
 	}

@@ -48,6 +48,7 @@ type Holder struct {
 	// noted, see [TouchSessions].
 	SessionID, SignInID string
 	IsIdle              bool
+	lookup string // what the secret of a key is found by
 	// Rights are what it may do, and until when. An earlier secret that still works for a while is as good as the newest: the key is what
 	// ends.
 	Rights
@@ -92,6 +93,12 @@ func FindHolder(ctx context.Context, db *store.DB, text string) (*Holder, error)
 	if !ok {
 		return nil, nil
 	}
+	return findHolder(ctx, db, lookup, func(hash []byte) bool { return hmac.Equal(hash, db.Vault().Hash(text)) })
+}
+
+// findHolder returns whom the credential that is found by something speaks for, if what is kept of it is proven; nil if it is none that
+// works now.
+func findHolder(ctx context.Context, db *store.DB, lookup string, proven func(hash []byte) bool) (*Holder, error) {
 	var rows []struct {
 		Hash           []byte
 		APIKeyID       *string `gorm:"column:api_key_id"`
@@ -119,7 +126,7 @@ func FindHolder(ctx context.Context, db *store.DB, text string) (*Holder, error)
 	if err != nil {
 		return nil, fmt.Errorf("find credential: %w", err)
 	}
-	if len(rows) == 0 || !hmac.Equal(rows[0].Hash, db.Vault().Hash(text)) {
+	if len(rows) == 0 || !proven(rows[0].Hash) {
 		return nil, nil
 	}
 	row, now := rows[0], db.Now()
@@ -144,7 +151,7 @@ func FindHolder(ctx context.Context, db *store.DB, text string) (*Holder, error)
 	}
 	return &Holder{
 		Kind: KeyKind(deref(row.Kind)), KeyID: *row.APIKeyID, Name: deref(row.Name), OrganizationID: deref(row.OrganizationID),
-		UserID: deref(row.UserID), Rights: Rights{slices.Clone(deref(row.Scopes)), row.KeyExpires},
+		UserID: deref(row.UserID), Rights: Rights{slices.Clone(deref(row.Scopes)), row.KeyExpires}, lookup: lookup,
 	}, nil
 }
 
