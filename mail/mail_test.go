@@ -47,7 +47,7 @@ func (o *office) open() (end func()) {
 	o.t.Helper()
 	return mailtest.Run(o.t, mail.NewWorker(o.db, mail.WorkerConfig{
 		Sender: o.receiver.Sender(o.t), Logger: slog.New(slog.NewTextHandler(o.log, nil)), Slots: 2, Poll: 5 * time.Millisecond,
-		Grace: 10 * time.Second,
+		Grace: time.Second,
 	}))
 }
 
@@ -156,7 +156,7 @@ func TestAMailIsTriedAgain(t *testing.T) {
 			t.Errorf("the link does not work: %v", err)
 		}
 
-		o.receiver.Refuse(550)
+		o.receiver.Refuse(530)
 		o.invite("grace@example.com", org.ID)
 		for failed := 2; failed < 8; failed++ { // the one of before is among them
 			o.log.Count(t, "mail not sent", failed)
@@ -168,6 +168,31 @@ func TestAMailIsTriedAgain(t *testing.T) {
 		if got := o.log.String(); strings.Contains(got, "grace") || strings.Contains(got, "refused-by-the-test") {
 			t.Errorf("the log says %s", got)
 		}
+	})
+}
+
+// TestARefusalForGoodEndsAMail: the address does not exist. What the server has against us is tried again, by whichever code.
+func TestARefusalForGoodEndsAMail(t *testing.T) {
+	eachOffice(t, func(t *testing.T, o *office) {
+		o.open()
+		org := modelstest.Organization(t, o.db)
+		o.receiver.Refuse(550)
+		inv := o.invite("grace@example.com", org.ID)
+		o.log.Count(t, "mail refused", 1)
+		servertest.Poll(t, "no mail left", func() bool { return o.waiting() == 0 })
+		for _, want := range []string{"level=WARN", "kind=invitation", "invitation_id=" + inv.ID, "code 550"} {
+			if got := o.log.String(); !strings.Contains(got, want) || strings.Contains(got, "example.com") {
+				t.Errorf("the log has no %s: %s", want, got)
+			}
+		}
+		o.receiver.Refuse(550, 5, 7, 1)
+		if _, err := models.ResendInvitation(t.Context(), o.db, models.System("test"), inv.ID); err != nil {
+			t.Fatal(err)
+		}
+		o.log.Count(t, "mail not sent", 1)
+		o.receiver.Refuse(0)
+		o.clock.Advance(time.Minute)
+		o.receiver.Wait(t, 1)
 	})
 }
 
@@ -358,6 +383,27 @@ func TestAMailedInvitationProvesTheAddress(t *testing.T) {
 			}
 		}
 		modelstest.CheckConsistency(t, o.db)
+	})
+}
+
+// TestAMailThatTakesTooLongIsCutOff when the worker stops, and sent by the next one.
+func TestAMailThatTakesTooLongIsCutOff(t *testing.T) {
+	eachOffice(t, func(t *testing.T, o *office) {
+		stalled, answer := o.receiver.Stall(t)
+		end := o.open()
+		o.invite("a@example.com", modelstest.Organization(t, o.db).ID)
+		stalled()
+		end()
+		o.log.Count(t, "mail cut off", 1)
+		if n := o.due(); n != 1 {
+			t.Errorf("%d mails are due", n)
+		}
+		answer()
+		o.open()
+		o.receiver.Wait(t, 1)
+		if got := o.log.String(); strings.Contains(got, "ERROR") || !strings.Contains(got, "attempt=1") || strings.Contains(got, "attempt=2") {
+			t.Errorf("the log says %s", got)
+		}
 	})
 }
 
