@@ -431,6 +431,7 @@ func TestTheURLOfAMailServer(t *testing.T) {
 		"smtp://localhost": true, "smtp://localhost:25?starttls=never": true, "smtp://u:p%40@mail.example.com?starttls=opportunistic": true,
 		"smtps://u:p@mail.example.com": true, "smtps://mail.example.com:465": true,
 		"": false, "mail.example.com": false, "http://mail.example.com": false, "smtp://": false, "smtp://h:x": false,
+		"smtp://h:65535": true, "smtp://h:65536": false, "smtps://h:0": false,
 		"smtps://h?starttls=never": false, "smtp://h?starttls=maybe": false, "smtp://h?tls=off": false, "smtp://h/path": false,
 		"smtp://h?starttls=never&x=1": false,
 	} {

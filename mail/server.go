@@ -52,8 +52,8 @@ func ParseServer(text string) (Server, error) {
 	}
 	s.starttls = policy
 	s.port, err = strconv.Atoi(cmp.Or(u.Port(), strconv.Itoa(standard)))
-	if err != nil {
-		return Server{}, errors.New("its port must be a number")
+	if err != nil || s.port < 1 || s.port > 65535 {
+		return Server{}, errors.New("its port must be a number from 1 to 65535")
 	}
 	return s, nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -101,7 +102,10 @@ func TestAStoreThatCannotBeUsedSaysSo(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(at, key[34:]), []byte("in the way of the folder"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
+	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = io.WriteString(w, "<Error><Code>SignatureDoesNotMatch</Code><Message>Check your key.</Message></Error>")
+	}))
 	t.Cleanup(refusing.Close)
 	closed := modelstest.Open(t, store.SQLite)
 	if err := closed.Close(); err != nil {
@@ -119,7 +123,7 @@ func TestAStoreThatCannotBeUsedSaysSo(t *testing.T) {
 			ctx := context.Background()
 			_, err := s.Get(ctx, key)
 			for what, err := range map[string]error{"put": s.Put(ctx, key, []byte("x")), "get": err, "delete": s.Delete(ctx, key)} {
-				if !errors.Is(err, blob.ErrUnavailable) {
+				if !errors.Is(err, blob.ErrUnavailable) || name == "a bucket" && !strings.Contains(err.Error(), "403 SignatureDoesNotMatch") {
 					t.Errorf("%s: %v", what, err)
 				}
 			}
