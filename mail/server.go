@@ -73,8 +73,8 @@ func NewSender(server Server, from *netmail.Address, timeout time.Duration) *Sen
 // ErrRefused is the error of a recipient that the mail server refuses for good: it would refuse the same message again.
 var ErrRefused = errors.New("the recipient is refused for good")
 
-// Send hands a message to the server. Without an error the server has it; with [ErrRefused] it will never take it. The error says nothing of
-// who was to get it, and repeats nothing that the server said but its codes.
+// Send hands a message to the server. Without an error the server has it; with [ErrRefused] it will never take it. The error says nothing
+// of who was to get it, and repeats nothing that the server said but its codes.
 func (s *Sender) Send(ctx context.Context, m Message) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()

@@ -166,7 +166,8 @@ func TestNothingIsLeftForEver(t *testing.T) {
 			t.Errorf("left are %v", kept.keys)
 		}
 		for _, side := range []int{0, 64} {
-			if _, err := models.FileContent(ctx, db, f, side); !errors.Is(err, blob.ErrUnavailable) || !strings.Contains(err.Error(), f.ID) {
+			_, err := models.FileContent(ctx, db, f, side)
+			if !errors.Is(err, blob.ErrUnavailable) || !strings.Contains(err.Error(), f.ID) {
 				t.Errorf("bytes that are not there any more, %d: %v", side, err)
 			}
 		}

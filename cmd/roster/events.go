@@ -31,7 +31,7 @@ func (p *program) eventsCommand() *cli.Command {
 				"exports, in the\norder of position, up to the last event there is when it begins.\n\n" +
 				"   roster events export --since 2027-01-01 --until 2027-02-01 --output january.ndjson\n" +
 				"   roster events export --organization ID --format csv\n\n" +
-				"NDJSON ends with a line that says that it is complete and has the number of events; the number is told on stderr as well.\n" +
+				"NDJSON ends with a line that says that it is complete and has the number of events, which is told on stderr as well.\n" +
 				"A file is called FILE.part until it is complete.",
 			Flags: append([]cli.Flag{
 				&cli.StringFlag{Name: "since", Usage: "no event before this `time`: 2027-01-31 or 2027-01-31T12:00:00Z"},

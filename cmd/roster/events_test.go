@@ -71,7 +71,10 @@ func TestEventsAreExported(t *testing.T) {
 			stderr != "roster: there is no organization "+nobody+"\n" {
 			t.Errorf("an organization that is not there: %d %s%s", code, stdout, stderr)
 		}
-		for _, args := range [][]string{{"--since", "2027-02-01", "--until", "2027-01-01"}, {"--since", "yesterday"}, {"--until", "x"}, {"--format", "xml"}, {"--organization", "x"}, {"x"}} {
+		for _, args := range [][]string{
+			{"--since", "2027-02-01", "--until", "2027-01-01"}, {"--since", "2027-01-01", "--until", "2027-01-01"},
+			{"--since", "yesterday"}, {"--until", "x"}, {"--format", "xml"}, {"--organization", "x"}, {"x"},
+		} {
 			if code, stdout, _ := export(args...); code != 2 || stdout != "" {
 				t.Errorf("%q: %d %s", args, code, stdout)
 			}

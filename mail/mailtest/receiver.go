@@ -94,7 +94,7 @@ func (r *Receiver) Sender(t testing.TB) *rostermail.Sender {
 	return rostermail.NewSender(server, &mail.Address{Name: "Roster", Address: "no-reply@roster.example"}, 10*time.Second)
 }
 
-// Refuse makes the server refuse recipients with a code, 0 for none, and the three numbers of an enhanced one (RFC 3463), if they are given.
+// Refuse makes the server refuse recipients with a code, 0 for none, and with an enhanced one of three numbers (RFC 3463) if it is given.
 func (r *Receiver) Refuse(code int, enhancement ...int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
