@@ -367,7 +367,8 @@ func TestAMailedInvitationProvesTheAddress(t *testing.T) {
 		for _, m := range o.receiver.Wait(t, 2) {
 			tokens[m.To] = m.Token(t)
 		}
-		herself := models.Caller{Kind: models.ByUserKey, ID: ada.ID, Scope: collection.Person(ada.ID)}
+		herself := models.Caller{Kind: models.ByUserKey, ID: ada.ID, Scope: collection.Person(ada.ID),
+			Rights: models.Rights{Scopes: []string{models.EveryScope}}}
 		for email, by := range map[string]models.Caller{"ada@example.com": herself, "grace@example.com": {}} {
 			in := &models.Change{Attributes: map[string]any{"password": "a long password", "firstName": "A", "lastName": "B"}}
 			inv, err := models.AcceptInvitation(t.Context(), o.db, by, tokens[email], in)
