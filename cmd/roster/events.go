@@ -128,7 +128,7 @@ func (p *program) exportEvents(ctx context.Context, db *store.DB, export *handle
 		return p.tellExport(ctx, "the output", count, err)
 	}
 	if _, err := os.Lstat(output); !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("the output %s is there already: %w", output, cmp.Or(err, fs.ErrExist))
+		return fmt.Errorf("open the output %s: %w", output, cmp.Or(err, fs.ErrExist))
 	}
 	part := output + ".part"
 	file, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
@@ -145,7 +145,7 @@ func (p *program) exportEvents(ctx context.Context, db *store.DB, export *handle
 	return p.tellExport(ctx, part, count, err)
 }
 
-// tellExport says how many events there are, and returns what a reader of an export that broke off has to know.
+// tellExport says how many events there are, or returns what whoever finds an export that broke off has to know.
 func (p *program) tellExport(ctx context.Context, where string, count int64, err error) error {
 	switch {
 	case err == nil:
@@ -154,7 +154,7 @@ func (p *program) tellExport(ctx context.Context, where string, count int64, err
 	case ctx.Err() != nil: // what the database says of that is of no use
 		return fmt.Errorf("stopped; %s holds %d events and is not complete", where, count)
 	default:
-		return fmt.Errorf("%s holds %d events and is not complete: %w", where, count, err)
+		return fmt.Errorf("%s is not complete: %w", where, err)
 	}
 }
 
