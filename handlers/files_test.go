@@ -547,6 +547,24 @@ func TestWhoIsGoneShowsNothing(t *testing.T) {
 	})
 }
 
+// TestBytesThatAreLostAreUnavailable, as a whole and as a square; the file is still told of.
+func TestBytesThatAreLostAreUnavailable(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		org, _ := s.organization("Acme")
+		id := s.file(org)
+		signed := s.signedURL(id)
+		if _, err := s.db.Exec(t.Context(), `DELETE FROM blobs`); err != nil {
+			t.Fatal(err)
+		}
+		for _, query := range []string{"", "&size=64"} {
+			if got := s.content(signed + query).want(503).errors()[0].Code; got != "unavailable" {
+				t.Errorf("the code is %s", got)
+			}
+		}
+		s.get("/public/v2/files/" + id).want(200)
+	})
+}
+
 // TestAtMostTwentyFiles, also of thirty that come at the same time.
 func TestAtMostTwentyFiles(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {

@@ -47,6 +47,51 @@ func TestTheDocumentIsOpenAPI31(t *testing.T) {
 	}
 }
 
+// TestWhatACredentialIsFor: whether one is asked for, may be sent or counts for nothing, and what each scope allows, apart from the others.
+func TestWhatACredentialIsFor(t *testing.T) {
+	t.Parallel()
+	document, raw := loadOpenAPI(t)
+	for path, want := range map[string]struct{ all, none int }{
+		"/public/v2/invitations/accept": {6, 1}, "/public/v2/sessions": {6, 1}, "/public/v2/invitations/decline": {0, 0},
+		"/public/v2/passwordResets": {0, 0}, "/public/v2/passwordResets/confirm": {0, 0},
+	} {
+		security := document.Paths.Find(path).Post.Security
+		if security == nil {
+			t.Errorf("POST %s needs a credential", path)
+			continue
+		}
+		none := 0
+		for _, one := range *security {
+			if len(one) == 0 {
+				none++
+			}
+		}
+		if len(*security) != want.all || none != want.none {
+			t.Errorf("POST %s has %v", path, *security)
+		}
+	}
+	var schemes struct {
+		Components struct {
+			SecuritySchemes struct {
+				Bearer struct {
+					Scopes map[string]string `json:"x-scopes"`
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(raw, &schemes); err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]string{}
+	for _, scope := range models.Scopes() {
+		text := schemes.Components.SecuritySchemes.Bearer.Scopes[scope]
+		if other, twice := told[text]; twice || text == "" {
+			t.Errorf("of %s it says %q, as of %s", scope, text, other)
+		}
+		told[text] = scope
+	}
+}
+
 // TestTheDocumentStaysReadable bounds its size: tools load it whole, and some take minutes for a megabyte and a half. An operation may cost
 // what three screens hold, however many there are.
 func TestTheDocumentStaysReadable(t *testing.T) {

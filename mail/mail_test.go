@@ -47,7 +47,7 @@ func (o *office) open() (end func()) {
 	o.t.Helper()
 	return mailtest.Run(o.t, mail.NewWorker(o.db, mail.WorkerConfig{
 		Sender: o.receiver.Sender(o.t), Logger: slog.New(slog.NewTextHandler(o.log, nil)), Slots: 2, Poll: 5 * time.Millisecond,
-		Grace: 10 * time.Second,
+		Grace: time.Second,
 	}))
 }
 
@@ -156,7 +156,7 @@ func TestAMailIsTriedAgain(t *testing.T) {
 			t.Errorf("the link does not work: %v", err)
 		}
 
-		o.receiver.Refuse(550)
+		o.receiver.Refuse(530)
 		o.invite("grace@example.com", org.ID)
 		for failed := 2; failed < 8; failed++ { // the one of before is among them
 			o.log.Count(t, "mail not sent", failed)
@@ -168,6 +168,31 @@ func TestAMailIsTriedAgain(t *testing.T) {
 		if got := o.log.String(); strings.Contains(got, "grace") || strings.Contains(got, "refused-by-the-test") {
 			t.Errorf("the log says %s", got)
 		}
+	})
+}
+
+// TestARefusalForGoodEndsAMail: the address does not exist. What the server has against us is tried again, by whichever code.
+func TestARefusalForGoodEndsAMail(t *testing.T) {
+	eachOffice(t, func(t *testing.T, o *office) {
+		o.open()
+		org := modelstest.Organization(t, o.db)
+		o.receiver.Refuse(550)
+		inv := o.invite("grace@example.com", org.ID)
+		o.log.Count(t, "mail refused", 1)
+		servertest.Poll(t, "no mail left", func() bool { return o.waiting() == 0 })
+		for _, want := range []string{"level=WARN", "kind=invitation", "invitation_id=" + inv.ID, "code 550"} {
+			if got := o.log.String(); !strings.Contains(got, want) || strings.Contains(got, "example.com") {
+				t.Errorf("the log has no %s: %s", want, got)
+			}
+		}
+		o.receiver.Refuse(550, 5, 7, 1)
+		if _, err := models.ResendInvitation(t.Context(), o.db, models.System("test"), inv.ID); err != nil {
+			t.Fatal(err)
+		}
+		o.log.Count(t, "mail not sent", 1)
+		o.receiver.Refuse(0)
+		o.clock.Advance(time.Minute)
+		o.receiver.Wait(t, 1)
 	})
 }
 
@@ -342,7 +367,8 @@ func TestAMailedInvitationProvesTheAddress(t *testing.T) {
 		for _, m := range o.receiver.Wait(t, 2) {
 			tokens[m.To] = m.Token(t)
 		}
-		herself := models.Caller{Kind: models.ByUserKey, ID: ada.ID, Scope: collection.Person(ada.ID)}
+		herself := models.Caller{Kind: models.ByUserKey, ID: ada.ID, Scope: collection.Person(ada.ID),
+			Rights: models.Rights{Scopes: []string{models.EveryScope}}}
 		for email, by := range map[string]models.Caller{"ada@example.com": herself, "grace@example.com": {}} {
 			in := &models.Change{Attributes: map[string]any{"password": "a long password", "firstName": "A", "lastName": "B"}}
 			inv, err := models.AcceptInvitation(t.Context(), o.db, by, tokens[email], in)
@@ -358,6 +384,27 @@ func TestAMailedInvitationProvesTheAddress(t *testing.T) {
 			}
 		}
 		modelstest.CheckConsistency(t, o.db)
+	})
+}
+
+// TestAMailThatTakesTooLongIsCutOff when the worker stops, and sent by the next one.
+func TestAMailThatTakesTooLongIsCutOff(t *testing.T) {
+	eachOffice(t, func(t *testing.T, o *office) {
+		stalled, answer := o.receiver.Stall(t)
+		end := o.open()
+		o.invite("a@example.com", modelstest.Organization(t, o.db).ID)
+		stalled()
+		end()
+		o.log.Count(t, "mail cut off", 1)
+		if n := o.due(); n != 1 {
+			t.Errorf("%d mails are due", n)
+		}
+		answer()
+		o.open()
+		o.receiver.Wait(t, 1)
+		if got := o.log.String(); strings.Contains(got, "ERROR") || strings.Contains(got, "attempt=2") {
+			t.Errorf("the log says %s", got)
+		}
 	})
 }
 
@@ -385,6 +432,7 @@ func TestTheURLOfAMailServer(t *testing.T) {
 		"smtp://localhost": true, "smtp://localhost:25?starttls=never": true, "smtp://u:p%40@mail.example.com?starttls=opportunistic": true,
 		"smtps://u:p@mail.example.com": true, "smtps://mail.example.com:465": true,
 		"": false, "mail.example.com": false, "http://mail.example.com": false, "smtp://": false, "smtp://h:x": false,
+		"smtp://h:65535": true, "smtp://h:65536": false, "smtps://h:0": false,
 		"smtps://h?starttls=never": false, "smtp://h?starttls=maybe": false, "smtp://h?tls=off": false, "smtp://h/path": false,
 		"smtp://h?starttls=never&x=1": false,
 	} {

@@ -52,8 +52,8 @@ func ParseServer(text string) (Server, error) {
 	}
 	s.starttls = policy
 	s.port, err = strconv.Atoi(cmp.Or(u.Port(), strconv.Itoa(standard)))
-	if err != nil {
-		return Server{}, errors.New("its port must be a number")
+	if err != nil || s.port < 1 || s.port > 65535 {
+		return Server{}, errors.New("its port must be a number from 1 to 65535")
 	}
 	return s, nil
 }
@@ -70,8 +70,11 @@ func NewSender(server Server, from *netmail.Address, timeout time.Duration) *Sen
 	return &Sender{server: server, from: from, timeout: timeout}
 }
 
-// Send hands a message to the server. Without an error the server has it. The error says nothing of who was to get it, and repeats nothing
-// that the server said but its codes.
+// ErrRefused is the error of a recipient that the mail server refuses for good: it would refuse the same message again.
+var ErrRefused = errors.New("the recipient is refused for good")
+
+// Send hands a message to the server. Without an error the server has it; with [ErrRefused] it will never take it. The error says nothing
+// of who was to get it, and repeats nothing that the server said but its codes.
 func (s *Sender) Send(ctx context.Context, m Message) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
@@ -146,6 +149,8 @@ func withoutWords(err error) error {
 	var sending *gomail.SendError
 	var said *textproto.Error
 	switch {
+	case errors.As(err, &sending) && isRefusal(sending):
+		return fmt.Errorf("%w, with the code %d", ErrRefused, sending.ErrorCode())
 	case errors.As(err, &sending):
 		return fmt.Errorf("%s, with the code %d", sending.Reason, sending.ErrorCode())
 	case errors.As(err, &said):
@@ -153,4 +158,13 @@ func withoutWords(err error) error {
 	default:
 		return err
 	}
+}
+
+// isRefusal reports whether the server refuses the recipient for good, with a 5yz (RFC 5321 §4.2.1). What it says of us, that we have not
+// signed in (530 to 539, RFC 4954 §6) or may not send there (X.7.Z, RFC 3463 §3.8), is put right by the operator and not by another
+// address.
+func isRefusal(said *gomail.SendError) bool {
+	code := said.ErrorCode()
+	ofUs := code/10 == 53 || strings.HasPrefix(said.EnhancedStatusCode(), "5.7.")
+	return said.Reason == gomail.ErrSMTPRcptTo && code/100 == 5 && !ofUs
 }

@@ -86,6 +86,9 @@ func sleep(ctx context.Context, d time.Duration) {
 // deliver makes one attempt, and writes what became of it. Of who gets the mail the log says nothing.
 func (w *Worker) deliver(ctx context.Context, m *models.Mail) {
 	log := w.cfg.Logger.With("mail_id", m.ID, "kind", string(m.Kind), "attempt", m.Attempts)
+	if m.Invitation != nil {
+		log = log.With("invitation_id", *m.Invitation)
+	}
 	letter, wait, err := models.OpenMail(ctx, w.db, m)
 	switch {
 	case err == nil && wait > 0:
@@ -111,12 +114,17 @@ func (w *Worker) send(ctx context.Context, log *slog.Logger, m *models.Mail, let
 	if err == nil {
 		err = w.cfg.Sender.Send(ctx, message)
 	}
-	if err == nil {
+	noting := context.WithoutCancel(ctx) // also when it is to stop: what became of the mail has happened
+	switch {
+	case err == nil:
 		log.InfoContext(ctx, "mail sent")
-		return models.DropMail(context.WithoutCancel(ctx), w.db, m) // also when it is to stop: it was sent
-	}
-	if ctx.Err() != nil { // cut off
-		return errors.Join(err, models.PostponeMail(context.WithoutCancel(ctx), w.db, m, w.db.Now()))
+		return models.DropMail(noting, w.db, m)
+	case errors.Is(err, ErrRefused):
+		log.WarnContext(ctx, "mail refused", "error", err)
+		return models.DropMail(noting, w.db, m)
+	case ctx.Err() != nil:
+		log.InfoContext(ctx, "mail cut off: it is sent by whoever runs next")
+		return models.PostponeMail(noting, w.db, m, w.db.Now())
 	}
 	at, again := nextTry(m.CreatedAt.Time, w.db.Now(), m.Attempts)
 	if !again {

@@ -129,18 +129,18 @@ func dueBlobs(ctx context.Context, db *store.DB, now time.Time) (keys []string, 
 }
 
 // FileContent returns the bytes of a file, or, for a side that is not 0, the middle of it as a square PNG. That is made when it is asked
-// for first, and kept beside the file.
+// for first, and kept beside the file. It fails with [blob.ErrUnavailable] if the store cannot be used, or has not got the bytes.
 func FileContent(ctx context.Context, db *store.DB, f *File, side int) ([]byte, error) {
 	rules := &allowedOn(db).Files
 	if side == 0 {
-		return rules.Blobs.Get(ctx, f.ID)
+		return wholeFile(ctx, rules.Blobs, f)
 	}
 	key := squareKey(f.ID, side)
 	square, err := rules.Blobs.Get(ctx, key)
 	if !errors.Is(err, blob.ErrNotThere) {
 		return square, err
 	}
-	content, err := rules.Blobs.Get(ctx, f.ID)
+	content, err := wholeFile(ctx, rules.Blobs, f)
 	if err != nil {
 		return nil, err
 	}
@@ -152,6 +152,15 @@ func FileContent(ctx context.Context, db *store.DB, f *File, side int) ([]byte, 
 		return nil, fmt.Errorf("make a square of file %s: %w", f.ID, err)
 	}
 	return square, keepSquare(ctx, db, f, key, square)
+}
+
+// wholeFile returns the bytes of a file. A store without them has lost them, or is not the one that they were put in.
+func wholeFile(ctx context.Context, kept blob.Store, f *File) ([]byte, error) {
+	content, err := kept.Get(ctx, f.ID)
+	if errors.Is(err, blob.ErrNotThere) {
+		return nil, fmt.Errorf("read file %s: %w: %w", f.ID, blob.ErrUnavailable, err)
+	}
+	return content, err
 }
 
 // keepSquare keeps a square for as long as its file is there.

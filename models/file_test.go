@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/png"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -164,8 +165,11 @@ func TestNothingIsLeftForEver(t *testing.T) {
 		if len(kept.keys) != 0 {
 			t.Errorf("left are %v", kept.keys)
 		}
-		if _, err := models.FileContent(ctx, db, f, 0); !errors.Is(err, blob.ErrNotThere) {
-			t.Errorf("the bytes of a deleted file: %v", err)
+		for _, side := range []int{0, 64} {
+			_, err := models.FileContent(ctx, db, f, side)
+			if !errors.Is(err, blob.ErrUnavailable) || !strings.Contains(err.Error(), f.ID) {
+				t.Errorf("bytes that are not there any more, %d: %v", side, err)
+			}
 		}
 		modelstest.CheckConsistency(t, db)
 	})

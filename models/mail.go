@@ -29,9 +29,10 @@ type Mail struct {
 	Kind      MailKind
 	Attempts  int // with the present one
 	CreatedAt jsonapi.Stamp
+	// Invitation is the id of the invitation that it is about, nil for a password reset.
+	Invitation *string
 
 	turnAt    jsonapi.Stamp
-	subject   *string // the invitation
 	recipient []byte
 	sealed    []byte
 	counted   bool
@@ -123,7 +124,7 @@ func ClaimMails(ctx context.Context, db *store.DB, most int, lease time.Duration
 		err = tx.Read(ctx, func(rows *sql.Rows) error {
 			m := &Mail{}
 			mails = append(mails, m)
-			return rows.Scan(&m.ID, &m.Kind, &m.Attempts, &m.CreatedAt, &m.turnAt, &m.subject, &m.recipient, &m.sealed, &m.counted)
+			return rows.Scan(&m.ID, &m.Kind, &m.Attempts, &m.CreatedAt, &m.turnAt, &m.Invitation, &m.recipient, &m.sealed, &m.counted)
 		}, `UPDATE mails SET attempts = attempts + 1, due_at = ? WHERE id IN (
 				SELECT id FROM mails WHERE due_at <= ? ORDER BY turn_at, id LIMIT ?`+skipping+`)
 			RETURNING id, kind, attempts, created_at, turn_at, subject_id, recipient, sealed, counted`, tx.Now().Add(lease), tx.Now(), most)

@@ -62,6 +62,9 @@ func parseProviders(content []byte) ([]Provider, error) {
 	if err := json.Unmarshal(content, &entries); err != nil {
 		return nil, errors.New("it must hold a JSON list of objects with name, issuer, clientId, clientSecret and scopes")
 	}
+	if len(entries) == 0 {
+		return nil, errors.New("it lists no provider")
+	}
 	all := make([]Provider, 0, len(entries))
 	for i, members := range entries {
 		p, err := parseProvider(members)

@@ -84,6 +84,11 @@ func (c *config) check() error {
 	case c.writeTime <= c.requestTime:
 		return fmt.Errorf("--write-timeout (ROSTER_WRITE_TIMEOUT) cannot be %q: it must be longer than --request-timeout, %s, "+
 			"or an answer that came late could not be sent", c.writeTime, c.requestTime)
+	case c.sessions.Idle > c.sessions.Lifetime:
+		return fmt.Errorf("--session-idle (ROSTER_SESSION_IDLE) cannot be %q: it must not be longer than --session-lifetime, %s",
+			c.sessions.Idle, c.sessions.Lifetime)
+	case c.mailFrom != nil && c.mailServer == nil:
+		return fmt.Errorf("--mail-from (ROSTER_MAIL_FROM) cannot be %q: without --smtp-url (ROSTER_SMTP_URL) no mail is sent", c.mailFrom)
 	case c.mailServer != nil && (c.mailFrom == nil || c.baseURL == ""):
 		return errors.New("--smtp-url (ROSTER_SMTP_URL) needs --mail-from (ROSTER_MAIL_FROM), and --base-url (ROSTER_BASE_URL) for the " +
 			"links in mails")

@@ -49,6 +49,11 @@ func (c *config) openDatabase(ctx context.Context, logger *slog.Logger) (*store.
 
 // connect opens the database as it is.
 func (c *config) connect(ctx context.Context, vault *store.Vault) (*store.DB, error) {
+	allowed := c.allowed()
+	var err error
+	if allowed.Files.Blobs, err = c.blobs(); err != nil {
+		return nil, err
+	}
 	if path, ok := c.sqlitePath(); ok {
 		// SQLite gives its companion files the mode of the database, so the first file decides.
 		file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
@@ -58,11 +63,6 @@ func (c *config) connect(ctx context.Context, vault *store.Vault) (*store.DB, er
 		if err := file.Close(); err != nil {
 			return nil, fmt.Errorf("open the database file: %w", err)
 		}
-	}
-	allowed := c.allowed()
-	var err error
-	if allowed.Files.Blobs, err = c.blobs(); err != nil {
-		return nil, err
 	}
 	cfg := models.Config{Config: store.Config{
 		URL:              c.database(),

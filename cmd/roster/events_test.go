@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/csv"
 	"os"
 	"path/filepath"
@@ -8,6 +9,11 @@ import (
 	"strings"
 	"testing"
 
+	"roster/handlers"
+	"roster/jsonapi"
+	"roster/models"
+	"roster/models/modelstest"
+	"roster/models/store"
 	"roster/server/servertest"
 )
 
@@ -53,18 +59,56 @@ func TestEventsAreExported(t *testing.T) {
 			t.Error("a file that is there is written over")
 		}
 		for want, args := range map[string][]string{
-			"count\":5":   {"--since", "2020-01-01", "--until", "2999-01-01T00:00:00Z"},
-			"count\":0}":  {"--since", "2999-01-01"},
-			"count\":0}}": {"--organization", "01912f6a-8c00-7abc-8def-0123456789ab"},
+			"count\":5":  {"--since", "2020-01-01", "--until", "2999-01-01T00:00:00Z"},
+			"count\":0}": {"--since", "2999-01-01"},
 		} {
 			if code, stdout, stderr := export(args...); code != 0 || !strings.Contains(stdout, want) {
 				t.Errorf("%q: %d %s%s", args, code, stdout, stderr)
 			}
 		}
-		for _, args := range [][]string{{"--since", "yesterday"}, {"--until", "x"}, {"--format", "xml"}, {"--organization", "x"}, {"x"}} {
+		const nobody = "01912f6a-8c00-7abc-8def-0123456789ab"
+		if code, stdout, stderr := export("--organization", nobody); code != 1 || stdout != "" ||
+			stderr != "roster: there is no organization "+nobody+"\n" {
+			t.Errorf("an organization that is not there: %d %s%s", code, stdout, stderr)
+		}
+		for _, args := range [][]string{
+			{"--since", "2027-02-01", "--until", "2027-01-01"}, {"--since", "2027-01-01", "--until", "2027-01-01"},
+			{"--since", "yesterday"}, {"--until", "x"}, {"--format", "xml"}, {"--organization", "x"}, {"x"},
+		} {
 			if code, stdout, _ := export(args...); code != 2 || stdout != "" {
 				t.Errorf("%q: %d %s", args, code, stdout)
 			}
+		}
+	})
+}
+
+// TestAnExportThatIsStoppedSaysSo, of a file and of stdout, and begins anew the next time.
+func TestAnExportThatIsStoppedSaysSo(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
+		modelstest.Organization(t, db)
+		file := filepath.Join(t.TempDir(), "events.ndjson")
+		var stdout, stderr strings.Builder
+		p := &program{stdout: &stdout, stderr: &stderr}
+		export := func(ctx context.Context, output string) error {
+			all := handlers.NewExport(models.Events, models.Events.Schema.URL(), &jsonapi.Query{}, jsonapi.NDJSON)
+			return p.exportEvents(ctx, db, all, output)
+		}
+		stopped, stop := context.WithCancel(t.Context())
+		stop()
+		for output, where := range map[string]string{file: file + ".part", "": "the output"} {
+			if err := export(stopped, output); err == nil || err.Error() != "stopped; "+where+" holds 0 events and is not complete" {
+				t.Errorf("%q: %v", output, err)
+			}
+		}
+		if _, err := os.Stat(file); !os.IsNotExist(err) {
+			t.Errorf("what is not complete is called as if it were: %v", err)
+		}
+		if err := export(t.Context(), file); err != nil || stderr.String() != "1 events\n" {
+			t.Errorf("%v %s", err, stderr.String())
+		}
+		if _, err := os.Stat(file + ".part"); !os.IsNotExist(err) {
+			t.Errorf("a part is left: %v", err)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -15,7 +16,11 @@ func (c *config) blobs() (blob.Store, error) {
 	case c.files == nil:
 		return nil, nil
 	case c.files.Scheme == "file":
-		return blob.InDirectory(filepath.FromSlash(c.files.Path))
+		kept, err := blob.InDirectory(filepath.FromSlash(c.files.Path))
+		if err != nil {
+			return nil, usageError{fmt.Errorf("--files (ROSTER_FILES) cannot be %q: %w", c.files, err)}
+		}
+		return kept, nil
 	}
 	query := c.files.Query()
 	endpoint, err := url.Parse(query.Get("endpoint"))

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -58,6 +59,20 @@ func TestFilesAreKeptWhereTheSettingSays(t *testing.T) {
 	}
 	if code := s.stop(); code != 0 {
 		t.Errorf("it ended with %d", code)
+	}
+}
+
+// TestADirectoryThatCannotBeUsedKeepsFromStarting, before anything is made.
+func TestADirectoryThatCannotBeUsedKeepsFromStarting(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	database, missing := filepath.Join(dir, "roster.db"), filepath.ToSlash(filepath.Join(dir, "missing", "files"))
+	code, _, stderr := command(t, nil, "serve", "--data-dir", dir, "--files", "file://"+missing)
+	if want := `roster: --files (ROSTER_FILES) cannot be "file://` + missing + `": `; code != 2 || !strings.HasPrefix(stderr, want) {
+		t.Errorf("%d %s", code, stderr)
+	}
+	if _, err := os.Stat(database); !os.IsNotExist(err) {
+		t.Errorf("the database was made: %v", err)
 	}
 }
 

@@ -36,21 +36,22 @@ type step struct{ command, output string }
 // transcript is a block of the README that begins with ```console: what somebody typed, and what was printed.
 var transcript = regexp.MustCompile("(?s)```console\n(.*?)```\n")
 
-// steps splits a transcript. A command goes on in the next line after a backslash.
+// steps splits a transcript. A command goes on in the next line after a backslash, and in one that is indented by four.
 func steps(block string) []step {
 	var all []step
-	continues := false
+	typing, continues := false, false
 	for line := range strings.Lines(block) {
 		command, begins := strings.CutPrefix(line, "$ ")
+		typing = begins || continues || typing && strings.HasPrefix(line, "    ")
 		switch {
 		case begins:
 			all = append(all, step{command: command})
-		case continues:
+		case typing:
 			all[len(all)-1].command += line
 		default:
 			all[len(all)-1].output += line
 		}
-		continues = (begins || continues) && strings.HasSuffix(line, "\\\n")
+		continues = typing && strings.HasSuffix(line, "\\\n")
 	}
 	return all
 }
@@ -228,8 +229,8 @@ func TestTheREADMENamesEveryCommand(t *testing.T) {
 
 func TestATranscriptIsReadLineByLine(t *testing.T) {
 	t.Parallel()
-	got := steps("$ one\n$ two \\\n  more\nseen\nand seen\n")
-	want := []step{{command: "one\n"}, {"two \\\n  more\n", "seen\nand seen\n"}}
+	got := steps("$ one\n$ two \\\n  more\n    and more\nseen\n    and seen\n")
+	want := []step{{command: "one\n"}, {"two \\\n  more\n    and more\n", "seen\n    and seen\n"}}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(step{})); diff != "" {
 		t.Error(diff)
 	}

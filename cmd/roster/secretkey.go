@@ -15,12 +15,16 @@ import (
 // vault returns the vault of the secret key. A file that was named must exist: making one after a typing mistake would leave the
 // installation with two keys. The default file is made on the first start; store.CheckVault refuses a database of another key.
 func (c *config) vault() (*store.Vault, error) {
-	path := c.secretKeyFile
-	if path == "" {
-		path = filepath.Join(c.dataDir, "secret.key")
-		if err := makeSecretKey(path); err != nil {
-			return nil, err
+	if c.secretKeyFile != "" {
+		master, err := readSecretKey(c.secretKeyFile)
+		if err != nil {
+			return nil, usageError{fmt.Errorf("--secret-key-file (ROSTER_SECRET_KEY_FILE) cannot be used: %w", err)}
 		}
+		return store.NewVault(master)
+	}
+	path := filepath.Join(c.dataDir, "secret.key")
+	if err := makeSecretKey(path); err != nil {
+		return nil, err
 	}
 	master, err := readSecretKey(path)
 	if err != nil {

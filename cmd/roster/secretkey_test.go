@@ -33,8 +33,9 @@ func TestTheSecretKeyFile(t *testing.T) {
 				}
 			}
 			code, _, stderr := command(t, nil, "serve", "--data-dir", dir, "--secret-key-file", file)
-			want := "roster: " + strings.ReplaceAll(test.err, "FILE", file) + "\n"
-			if code != 1 || stderr != want {
+			want := "roster: --secret-key-file (ROSTER_SECRET_KEY_FILE) cannot be used: " +
+				strings.ReplaceAll(test.err, "FILE", file) + "\n"
+			if code != 2 || stderr != want {
 				t.Errorf("%d\n got %s want %s", code, stderr, want)
 			}
 		})

@@ -46,6 +46,10 @@ func TestWrongValuesAreRefusedInOneSentence(t *testing.T) {
 		{"smtp-url", "smtp://root:hunter2@", `cannot be used: it must look like smtps://user:password@host:465 or smtp://host:587, ` +
 			`with special characters percent-encoded`},
 		{"smtp-url", "smtp://localhost", `needs --mail-from (ROSTER_MAIL_FROM), and --base-url (ROSTER_BASE_URL) for the links in mails`},
+		{"smtp-url", "smtp://root:hunter2@host:99999", `cannot be used: its port must be a number from 1 to 65535`},
+		{"mail-from", "no-reply@example.com",
+			`cannot be "<no-reply@example.com>": without --smtp-url (ROSTER_SMTP_URL) no mail is sent`},
+		{"session-idle", "2161h", `cannot be "2161h0m0s": it must not be longer than --session-lifetime, 2160h0m0s`},
 		{"mail-from", "Roster", `cannot be "Roster": it must be an address, for example Roster <no-reply@example.com>`},
 		{"files", "/srv/files", "cannot be used: " + notFiles},
 		{"files", "file://host/srv", "cannot be used: " + notFiles},

@@ -238,11 +238,13 @@ func scopes() members[string] {
 	for _, scope := range models.Scopes() {
 		resource, may, _ := strings.Cut(scope, ":")
 		switch may {
+		case "delete":
+			all.set(scope, "Delete "+resource+", and move them away from where they are.")
 		case "read":
 			all.set(scope, "Read "+resource+".")
 		case "write":
 			all.set(scope, "Read and change "+resource+".")
-		default:
+		case "": // models.EveryScope
 			all.set(scope, "Do everything.")
 		}
 	}

@@ -76,7 +76,11 @@ func (g *generator) operation(rt *Route, s shape) *operation {
 		OperationID: s.id, Summary: summary, Description: doc + "\n\n" + permissionText(rt), Tags: []string{rt.Tag.Name},
 		Permission: &permission{Public: rt.Needs.Public, Scope: rt.Needs.Scope, Or: rt.Needs.Or, Management: rt.Needs.Management},
 	}
-	if rt.Needs.Public {
+	switch {
+	case rt.Needs.Visitor: // none, or any
+		either := append([]members[[]string]{{}}, g.anyCredential()...)
+		op.Security = &either
+	case rt.Needs.Public:
 		op.Security = &[]members[[]string]{} // none
 	}
 	for _, ref := range append(g.queryParameters(rt), g.headerParameters(rt, s)...) {

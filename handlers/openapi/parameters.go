@@ -174,6 +174,8 @@ func (g *generator) headerParameters(rt *Route, s shape) []reference {
 // permissionText says in words who may use a route.
 func permissionText(rt *Route) string {
 	switch {
+	case rt.Needs.Visitor:
+		return "Anybody may call it; a credential that is sent counts."
 	case rt.Needs.Public:
 		return "Anybody may call it."
 	case rt.Needs.User:

@@ -54,6 +54,7 @@ type Receiver struct {
 
 	mu      sync.Mutex
 	refuse  error
+	stalled *stall // nil: it answers
 	came    []Received
 	arrived chan struct{} // closed and made again with each mail
 }
@@ -93,13 +94,48 @@ func (r *Receiver) Sender(t testing.TB) *rostermail.Sender {
 	return rostermail.NewSender(server, &mail.Address{Name: "Roster", Address: "no-reply@roster.example"}, 10*time.Second)
 }
 
-// Refuse makes the server refuse recipients with a code, 0 for none.
-func (r *Receiver) Refuse(code int) {
+// Refuse makes the server refuse recipients with a code, 0 for none, and with an enhanced one of three numbers (RFC 3463) if it is given.
+func (r *Receiver) Refuse(code int, enhancement ...int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.refuse = nil
+	enhanced := smtp.NoEnhancedCode
+	if len(enhancement) > 0 {
+		enhanced = smtp.EnhancedCode(enhancement)
+	}
 	if code != 0 {
-		r.refuse = &smtp.SMTPError{Code: code, EnhancedCode: smtp.NoEnhancedCode, Message: "refused-by-the-test"}
+		r.refuse = &smtp.SMTPError{Code: code, EnhancedCode: enhanced, Message: "refused-by-the-test"}
+	}
+}
+
+// stall is a time in which a server does not answer.
+type stall struct {
+	begun, over       chan struct{}
+	beginOnce, ending sync.Once
+}
+
+// Stall makes the server not answer to recipients. The first function that is returned waits until one is not answered to, the second ends
+// it, as the end of the test does.
+func (r *Receiver) Stall(t testing.TB) (begun, end func()) {
+	s := &stall{begun: make(chan struct{}), over: make(chan struct{})}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stalled = s
+	end = func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.stalled = nil
+		s.ending.Do(func() { close(s.over) })
+	}
+	t.Cleanup(end)
+	return func() { <-s.begun }, end
+}
+
+// await waits for the end of a stall.
+func (s *stall) await() {
+	if s != nil {
+		s.beginOnce.Do(func() { close(s.begun) })
+		<-s.over
 	}
 }
 
@@ -171,9 +207,11 @@ func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	s.r.mu.Lock()
-	defer s.r.mu.Unlock()
+	stalled, refuse := s.r.stalled, s.r.refuse
+	s.r.mu.Unlock()
+	stalled.await()
 	s.to = to
-	return s.r.refuse
+	return refuse
 }
 
 func (s *session) Data(body io.Reader) error {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -26,7 +27,7 @@ const (
 // stores are every kind of store, empty.
 func stores(t *testing.T) map[string]blob.Store {
 	t.Helper()
-	directory, err := blob.InDirectory(filepath.Join(t.TempDir(), "made", "when needed"))
+	directory, err := blob.InDirectory(filepath.Join(t.TempDir(), "made when needed"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +102,10 @@ func TestAStoreThatCannotBeUsedSaysSo(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(at, key[34:]), []byte("in the way of the folder"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
+	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = io.WriteString(w, "<Error><Code>SignatureDoesNotMatch</Code><Message>Check your key.</Message></Error>")
+	}))
 	t.Cleanup(refusing.Close)
 	closed := modelstest.Open(t, store.SQLite)
 	if err := closed.Close(); err != nil {
@@ -122,6 +126,9 @@ func TestAStoreThatCannotBeUsedSaysSo(t *testing.T) {
 				if !errors.Is(err, blob.ErrUnavailable) {
 					t.Errorf("%s: %v", what, err)
 				}
+				if name == "a bucket" && !strings.Contains(err.Error(), "403 SignatureDoesNotMatch") {
+					t.Errorf("%s does not say why: %v", what, err)
+				}
 			}
 		})
 	}
@@ -140,5 +147,63 @@ func TestWhatIsUnfinishedIsUnderNoKey(t *testing.T) {
 	found, err := filepath.Glob(filepath.Join(at, "*", "*"))
 	if err != nil || len(found) != 1 || found[0] != filepath.Join(at, key[34:], key) {
 		t.Errorf("%v %v", found, err)
+	}
+}
+
+// TestADirectoryIsWhatIsAtItsPath: nothing is written to one that was moved away, and nothing is made in its place.
+func TestADirectoryIsWhatIsAtItsPath(t *testing.T) {
+	t.Parallel()
+	at := filepath.Join(t.TempDir(), "files")
+	s, err := blob.InDirectory(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	do := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	gone := func() {
+		t.Helper()
+		ctx := t.Context()
+		_, err := s.Get(ctx, key)
+		for what, err := range map[string]error{"put": s.Put(ctx, key, []byte("x")), "get": err, "delete": s.Delete(ctx, key)} {
+			if !errors.Is(err, blob.ErrUnavailable) || errors.Is(err, blob.ErrNotThere) {
+				t.Errorf("%s without a directory: %v", what, err)
+			}
+		}
+	}
+	do(s.Put(t.Context(), key, []byte("before")))
+	do(os.Rename(at, at+".gone"))
+	gone()
+	do(os.Mkdir(at, 0o700))
+	do(s.Put(t.Context(), square, []byte("after")))
+	if _, err := s.Get(t.Context(), key); !errors.Is(err, blob.ErrNotThere) {
+		t.Errorf("what was moved away is read: %v", err)
+	}
+	if found, err := filepath.Glob(filepath.Join(at+"*", "*", "*")); err != nil || len(found) != 2 || filepath.Base(found[1]) != key ||
+		filepath.Base(found[0]) != square {
+		t.Errorf("what is kept: %v %v", found, err)
+	}
+	do(os.RemoveAll(at))
+	gone()
+	do(os.Mkdir(at, 0o700))
+	do(s.Put(t.Context(), key, []byte("again")))
+}
+
+func TestADirectoryIsNotMadeAnywhere(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []string{filepath.Join(dir, "missing", "files"), filepath.Join(dir, "file")} {
+		if _, err := blob.InDirectory(at); err == nil {
+			t.Errorf("%s is taken", at)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "missing")); !os.IsNotExist(err) {
+		t.Errorf("the parent was made: %v", err)
 	}
 }

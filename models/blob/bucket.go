@@ -56,6 +56,14 @@ func InBucket(b Bucket) (Store, error) {
 	return bucket{client, b.Name, b.Prefix}, nil
 }
 
+// answered returns an error of the library with the status and the code of the answer, which it leaves out of what it says.
+func answered(err error) error {
+	if answer := minio.ToErrorResponse(err); answer.StatusCode != 0 {
+		return fmt.Errorf("%d %s: %w", answer.StatusCode, answer.Code, err)
+	}
+	return err
+}
+
 func (b bucket) at(key string) string { return path.Join(b.prefix, key) }
 
 func (b bucket) Put(ctx context.Context, key string, content []byte) error {
@@ -65,7 +73,7 @@ func (b bucket) Put(ctx context.Context, key string, content []byte) error {
 	_, err := b.client.PutObject(ctx, b.name, b.at(key), bytes.NewReader(content), int64(len(content)),
 		minio.PutObjectOptions{ContentType: "application/octet-stream", DisableMultipart: true})
 	if err != nil {
-		return unavailable("put", key, err)
+		return unavailable("put", key, answered(err))
 	}
 	return nil
 }
@@ -85,7 +93,7 @@ func (b bucket) Get(ctx context.Context, key string) ([]byte, error) {
 	if answer := minio.ToErrorResponse(err); answer.StatusCode == http.StatusNotFound && answer.Code == minio.NoSuchKey {
 		return nil, ErrNotThere
 	}
-	return nil, unavailable("get", key, err)
+	return nil, unavailable("get", key, answered(err))
 }
 
 func (b bucket) Delete(ctx context.Context, key string) error {
@@ -93,7 +101,7 @@ func (b bucket) Delete(ctx context.Context, key string) error {
 		return err
 	}
 	if err := b.client.RemoveObject(ctx, b.name, b.at(key), minio.RemoveObjectOptions{}); err != nil {
-		return unavailable("delete", key, err)
+		return unavailable("delete", key, answered(err))
 	}
 	return nil
 }

@@ -5,26 +5,36 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
 )
 
 // directory keeps bytes in files below one directory, which may be shared by replicas. They are in folders by the end of their keys, which
-// is random, so that no folder grows large.
-type directory struct{ root *os.Root }
+// is random, so that no folder grows large. Each call opens what is at the path at that moment: one that was opened before may have been
+// moved away, or be below what was mounted since, and nobody would find what is written there.
+type directory struct{ at string }
 
-// InDirectory returns the store in a directory, which it makes if it is not there.
+// InDirectory returns the store in a directory, which it makes if it is not there, but not what that is in: a path with a mistake in it
+// must not become a place. A directory that goes later is not made again, since it may be one that is to be mounted.
 func InDirectory(at string) (Store, error) {
-	if err := os.MkdirAll(at, 0o700); err != nil {
+	if err := os.Mkdir(at, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("make the directory of files: %w", err)
 	}
 	root, err := os.OpenRoot(at)
 	if err != nil {
 		return nil, fmt.Errorf("open the directory of files: %w", err)
 	}
-	return directory{root}, nil
+	return directory{at}, root.Close()
+}
+
+// in calls with the directory that is at the path now. That there is none is no fs.ErrNotExist: it says nothing of what is in it.
+func (d directory) in(do func(root *os.Root) error) error {
+	root, err := os.OpenRoot(d.at)
+	if err != nil {
+		return fmt.Errorf("open the directory of files: %v", err) //nolint:errorlint // see above
+	}
+	return errors.Join(do(root), root.Close())
 }
 
 // folderOf returns the folder of a key: that of the id in it, so that what was made of the bytes of a file lies beside them.
@@ -34,21 +44,21 @@ func (d directory) Put(_ context.Context, key string, content []byte) error {
 	if err := checkKey(key); err != nil {
 		return err
 	}
-	if err := d.put(key, content); err != nil {
+	if err := d.in(func(root *os.Root) error { return put(root, key, content) }); err != nil {
 		return unavailable("put", key, err)
 	}
 	return nil
 }
 
 // put writes a file under another name and renames it once all of it is on the disk: there is never a part of one under its key.
-func (d directory) put(key string, content []byte) error {
+func put(root *os.Root, key string, content []byte) error {
 	folder := folderOf(key)
-	if err := d.root.Mkdir(folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := root.Mkdir(folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	at := path.Join(folder, key)
 	unfinished := at + "." + rand.Text()
-	file, err := d.root.OpenFile(unfinished, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	file, err := root.OpenFile(unfinished, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
@@ -58,38 +68,36 @@ func (d directory) put(key string, content []byte) error {
 	}
 	err = errors.Join(err, file.Close())
 	if err == nil {
-		err = d.root.Rename(unfinished, at)
+		err = root.Rename(unfinished, at)
 	}
 	if err != nil {
-		_ = d.root.Remove(unfinished) // it may not be there
+		_ = root.Remove(unfinished) // it may not be there
 		return err
 	}
-	return errors.Join(d.sync(folder), d.sync("."))
+	return errors.Join(sync(root, folder), sync(root, "."))
 }
 
 // sync makes the names in a folder survive a loss of power.
-func (d directory) sync(folder string) error {
-	opened, err := d.root.Open(folder)
+func sync(root *os.Root, folder string) error {
+	opened, err := root.Open(folder)
 	if err != nil {
 		return err
 	}
 	return errors.Join(opened.Sync(), opened.Close())
 }
 
-func (d directory) Get(_ context.Context, key string) ([]byte, error) {
+func (d directory) Get(_ context.Context, key string) (content []byte, err error) {
 	if err := checkKey(key); err != nil {
 		return nil, err
 	}
-	file, err := d.root.Open(path.Join(folderOf(key), key))
+	err = d.in(func(root *os.Root) (err error) {
+		content, err = root.ReadFile(path.Join(folderOf(key), key))
+		return err
+	})
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, ErrNotThere
 	case err != nil:
-		return nil, unavailable("get", key, err)
-	}
-	defer func() { _ = file.Close() }() // it was only read
-	content, err := io.ReadAll(file)
-	if err != nil {
 		return nil, unavailable("get", key, err)
 	}
 	return content, nil
@@ -99,7 +107,8 @@ func (d directory) Delete(_ context.Context, key string) error {
 	if err := checkKey(key); err != nil {
 		return err
 	}
-	if err := d.root.Remove(path.Join(folderOf(key), key)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	err := d.in(func(root *os.Root) error { return root.Remove(path.Join(folderOf(key), key)) })
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return unavailable("delete", key, err)
 	}
 	return nil
