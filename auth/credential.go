@@ -39,7 +39,7 @@ func Credential(header http.Header) (string, error) {
 }
 
 // AuthenticateStatement is Authenticate for a statement of a kind about a user's key.
-func AuthenticateStatement(ctx context.Context, db *store.DB, kind models.Statement, text string) (*Principal, error) {
+func AuthenticateStatement(ctx context.Context, db *store.DB, kind models.StatementKind, text string) (*Principal, error) {
 	if len(text) > maxCredential {
 		return nil, nil
 	}

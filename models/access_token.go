@@ -15,23 +15,23 @@ import (
 // A statement says about a secret of a user's key that whoever has it had that secret, and until when it says so. It is signed, and nothing
 // of it is kept: what the secret may do is looked up each time, so that it ends with the key, and before that with the secret.
 
-// Statement is a kind of statement. One of a kind is nothing as another.
-type Statement string
+// StatementKind is a kind of statement. One of a kind is nothing as another.
+type StatementKind string
 
 // The kinds: what a client calls with, and what it asks for another of those with.
 const (
-	AccessStatement  Statement = "access"
-	RefreshStatement Statement = "refresh"
+	AccessStatement  StatementKind = "access"
+	RefreshStatement StatementKind = "refresh"
 )
 
 // StatementPrefix is how every statement begins. No key does.
 const StatementPrefix = "roster_s_"
 
 // lifetimes are how long statements say what they say, at most.
-var lifetimes = map[Statement]time.Duration{AccessStatement: 24 * time.Hour, RefreshStatement: 7 * 24 * time.Hour}
+var lifetimes = map[StatementKind]time.Duration{AccessStatement: 24 * time.Hour, RefreshStatement: 7 * 24 * time.Hour}
 
 // NewStatement returns a statement about the secret of a user's key, and for how long it is good: never for longer than the key.
-func NewStatement(db *store.DB, kind Statement, h *Holder) (text string, life time.Duration) {
+func NewStatement(db *store.DB, kind StatementKind, h *Holder) (text string, life time.Duration) {
 	life = lifetimes[kind]
 	if h.Until != nil {
 		life = min(life, h.Until.Sub(db.Now()).Truncate(time.Second))
@@ -42,7 +42,7 @@ func NewStatement(db *store.DB, kind Statement, h *Holder) (text string, life ti
 }
 
 // FindHolderOf returns whom the key of a statement speaks for, or nil if it is no statement of that kind that is good now.
-func FindHolderOf(ctx context.Context, db *store.DB, kind Statement, text string) (*Holder, error) {
+func FindHolderOf(ctx context.Context, db *store.DB, kind StatementKind, text string) (*Holder, error) {
 	lookup := readStatement(db, kind, text)
 	if lookup == "" {
 		return nil, nil
@@ -58,7 +58,7 @@ func FindHolderOf(ctx context.Context, db *store.DB, kind Statement, text string
 }
 
 // readStatement returns what the secret of a statement is found by, "" for none that is good now.
-func readStatement(db *store.DB, kind Statement, text string) string {
+func readStatement(db *store.DB, kind StatementKind, text string) string {
 	rest, ours := strings.CutPrefix(text, StatementPrefix)
 	encoded, signed, whole := strings.Cut(rest, ".")
 	if !ours || !whole {

@@ -48,7 +48,7 @@ type Holder struct {
 	// noted, see [TouchSessions].
 	SessionID, SignInID string
 	IsIdle              bool
-	lookup string // what the secret of a key is found by
+	lookup              string // what the secret of a key is found by
 	// Rights are what it may do, and until when. An earlier secret that still works for a while is as good as the newest: the key is what
 	// ends.
 	Rights

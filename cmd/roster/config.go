@@ -73,6 +73,9 @@ type config struct {
 	usersCreate bool
 }
 
+// defaultIdle is how long sessions may be idle unless somebody says; a shorter life ends them before.
+const defaultIdle = 14 * 24 * time.Hour
+
 // check looks at settings that must fit each other.
 func (c *config) check() error {
 	switch {
@@ -84,7 +87,7 @@ func (c *config) check() error {
 	case c.writeTime <= c.requestTime:
 		return fmt.Errorf("--write-timeout (ROSTER_WRITE_TIMEOUT) cannot be %q: it must be longer than --request-timeout, %s, "+
 			"or an answer that came late could not be sent", c.writeTime, c.requestTime)
-	case c.sessions.Idle > c.sessions.Lifetime:
+	case c.sessions.Idle > c.sessions.Lifetime && c.sessions.Idle != defaultIdle:
 		return fmt.Errorf("--session-idle (ROSTER_SESSION_IDLE) cannot be %q: it must not be longer than --session-lifetime, %s",
 			c.sessions.Idle, c.sessions.Lifetime)
 	case c.mailFrom != nil && c.mailServer == nil:

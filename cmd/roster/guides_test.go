@@ -45,8 +45,12 @@ const separator = "\x1e"
 func follow(t *testing.T, url string) (typed []step, seen []string) {
 	t.Helper()
 	for _, tool := range []string{"bash", "curl", "jq", "oathtool"} {
-		if _, err := exec.LookPath(tool); err != nil {
+		_, err := exec.LookPath(tool)
+		switch {
+		case err != nil && os.Getenv("ROSTER_GUIDES") == "required":
 			t.Fatalf("the guides are typed into a shell, with tools of which %s is missing: %v", tool, err)
+		case err != nil:
+			t.Skipf("the guides are typed into a shell, with tools of which %s is missing: install it, or trust .ci/run, which does", tool)
 		}
 	}
 	dir := t.TempDir()

@@ -89,7 +89,7 @@ func TestKeysBesideARunningServer(t *testing.T) {
 			}
 		}
 		printed := key("list", "--json")
-		if err := json.Unmarshal([]byte(printed), &document); err != nil || len(document.Data) != 5 { // with the first one
+		if err := json.Unmarshal([]byte(printed), &document); err != nil || len(document.Data) != 7 { // with the first one, and two of the demo
 			t.Errorf("%v %s", err, printed)
 		}
 		for _, secret := range []string{manager, reader} {
