@@ -51,7 +51,7 @@ func (a *admission) admit(w http.ResponseWriter, r *http.Request, d *Door, rt *R
 		return nil, foreignPage()
 	}
 	rq.Principal = principal
-	rq.Request = r.WithContext(store.ForCaller(r.Context(), principal.Neighbour()))
+	rq.Request = r.WithContext(store.Guarded(store.ForCaller(r.Context(), principal.Neighbour()), principal.Keep))
 	return rq, permit(principal, rq.needs)
 }
 
