@@ -2,6 +2,7 @@ package identity
 
 import (
 	"cmp"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,6 +21,11 @@ const (
 	one   = every + "/{id}"
 )
 
+// document is the OpenAPI document of the door.
+//
+//go:embed openapi.json
+var document []byte
+
 // Door returns the front door.
 func Door() *server.Door {
 	reads, writes := auth.Read("organizations"), auth.Write("organizations")
@@ -30,6 +36,7 @@ func Door() *server.Door {
 		HowToPresent: "Send a key as Authorization: Bearer, or sign in.",
 		Refusal:      refusal,
 		Told:         told,
+		Description:  &server.Description{Name: "identity", Title: "Identity", Document: document},
 		Routes: []server.Route{
 			{Method: http.MethodGet, Path: every, Needs: reads, Take: list},
 			{Method: http.MethodPost, Path: every, Needs: writes.Manage().OrUser(), Take: create},
