@@ -50,12 +50,14 @@ func rowDefaults(t *testing.T, s *service) {
 }
 
 func rowBounds(t *testing.T, s *service) {
-	if p := s.list("?limit=100&offset=2147483647"); p.Limit != 100 || p.Offset != 2147483647 || len(p.Organizations) != 0 || p.TotalResults != 4 {
+	p := s.list("?limit=100&offset=2147483647")
+	if p.Limit != 100 || p.Offset != 2147483647 || len(p.Organizations) != 0 || p.TotalResults != 4 {
 		t.Errorf("%+v", p)
 	}
 	for _, query := range []string{
 		"limit=101", "limit=-1", "limit=abc", "limit=1.5", "limit=", "limit", "limit=0", "limit=1&limit=1", "limit=2147483648", "limit=1e1",
-		"limit=%2B5", "limit=0x5", "limit=99999999999999999999", "offset=-1", "offset=2147483648", "offset=", "offset=a", "offset=0&offset=0",
+		"limit=%2B5", "limit=0x5", "limit=99999999999999999999",
+		"offset=-1", "offset=2147483648", "offset=", "offset=a", "offset=0&offset=0",
 	} {
 		s.get(every + "?" + query).want(400)
 	}
@@ -106,7 +108,8 @@ func rowCreate(t *testing.T, s *service) {
 
 // notNames are bodies without a name that can be taken.
 var notNames = []string{
-	``, `{}`, `{"name":""}`, `{"name":"   "}`, `{"name":null}`, `{"name":7}`, `{"name":["a"]}`, `{"Name":"a"}`, `{"name":"a"`, `[]`, `["name"]`,
+	``, `{}`, `{"name":""}`, `{"name":"   "}`, `{"name":null}`, `{"name":7}`, `{"name":["a"]}`, `{"Name":"a"}`, `{"name":"a"`, `[]`,
+	`["name"]`,
 	`null`, `"name"`, `{"name":"a"} {}`, `{"name":"a","name":"b"}`, "{\"name\":\"\xff\"}", `{"name":"\ud800"}`, `{"name":"a\u0000b"}`,
 	named(strings.Repeat("ä", 201)),
 }
@@ -171,8 +174,8 @@ func rowEdit(t *testing.T, s *service) {
 	before, _ := as.read(s.leaf)
 	s.clock.Advance(time.Hour)
 	var after shown
-	decode(t, as.post(every+"/"+s.leaf+"/", `{"x":{"y":[1]},"id":"`+s.top+`","name":"Twig","description":"d","kind":"company","createdBy":{"userId":"`+
-		ada+`","type":"user"},"createdAt":"2000-01-01T00:00:00.000Z","parentId":null}`).want(200), &after)
+	decode(t, as.post(every+"/"+s.leaf+"/", `{"x":{"y":[1]},"id":"`+s.top+`","name":"Twig","description":"d","kind":"company",`+
+		`"createdBy":{"userId":"`+ada+`","type":"user"},"createdAt":"2000-01-01T00:00:00.000Z","parentId":null}`).want(200), &after)
 	before.Name = "Twig"
 	if fmt.Sprint(after) != fmt.Sprint(before) {
 		t.Errorf("%+v, want %+v", after, before)
@@ -181,7 +184,8 @@ func rowEdit(t *testing.T, s *service) {
 		t.Errorf("%+v, want %+v", read, before)
 	}
 	var made shown
-	decode(t, s.post(every, `{"name":"New","id":"`+models.NewID()+`","createdAt":"2000-01-01T00:00:00.000Z","description":"d","x":1}`).want(200), &made)
+	decode(t, s.post(every, `{"name":"New","id":"`+models.NewID()+`","createdAt":"2000-01-01T00:00:00.000Z","description":"d","x":1}`).
+		want(200), &made)
 	if made.Description != "" || made.CreatedAt != s.clock.Now().Format("2006-01-02T15:04:05.000Z") {
 		t.Errorf("%+v", made)
 	}
@@ -190,7 +194,7 @@ func rowEdit(t *testing.T, s *service) {
 	}
 }
 
-func rowDenied(t *testing.T, s *service) {
+func rowDenied(_ *testing.T, s *service) {
 	for role, want := range map[string]int{
 		models.RoleOwner: 200, models.RoleAdmin: 200, models.RoleManager: 200, models.RoleMember: 403, models.RoleViewer: 403,
 	} {
@@ -276,9 +280,11 @@ func rowKeys(t *testing.T, s *service) {
 	}
 }
 
-func rowMedia(t *testing.T, s *service) {
+func rowMedia(_ *testing.T, s *service) {
 	for _, path := range []string{every, every + "/" + s.leaf} {
-		for _, sent := range []string{"text/plain", "application/x-www-form-urlencoded", "application/vnd.api+json", "application/jsonx", "json", ""} {
+		for _, sent := range []string{
+			"text/plain", "application/x-www-form-urlencoded", "application/vnd.api+json", "application/jsonx", "json", "",
+		} {
 			headers := []string{contentType, sent}
 			if sent == "" {
 				headers = nil

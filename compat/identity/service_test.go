@@ -149,7 +149,8 @@ func (s *service) token(organization string) *service {
 // update changes an organization as the native API does.
 func (s *service) update(id string, attributes map[string]any, links map[string]models.Links) {
 	s.t.Helper()
-	_, err := models.UpdateOrganization(s.t.Context(), s.db, models.System("test"), id, &models.Change{Attributes: attributes, Links: links})
+	change := &models.Change{Attributes: attributes, Links: links}
+	_, err := models.UpdateOrganization(s.t.Context(), s.db, models.System("test"), id, change)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -74,7 +74,7 @@ func rowMethods(t *testing.T, s *service) {
 	}
 }
 
-func rowPaths(t *testing.T, s *service) {
+func rowPaths(_ *testing.T, s *service) {
 	nobody := s.as("")
 	for _, path := range []string{
 		"/v1/identity", "/v1/identity/", "/v1/identity/profile", every + "/" + s.leaf + "/members", every + "/" + s.leaf + "/projects/x",
@@ -112,7 +112,8 @@ func rowCredentials(t *testing.T, s *service) {
 	bodies := map[string]bool{}
 	for _, secret := range []string{"", "wrong", *key.Key, idle} {
 		for _, a := range []answer{
-			s.as(secret).get(every + "?limit=x"), s.as(secret).get(every + "/nonsense"), s.as(secret).do("POST", every, "{", contentType, "text/x"),
+			s.as(secret).get(every + "?limit=x"), s.as(secret).get(every + "/nonsense"),
+			s.as(secret).do("POST", every, "{", contentType, "text/x"),
 			s.as(secret).do("POST", every+"/"+s.leaf, ""),
 		} {
 			bodies[a.want(401)] = true
@@ -282,7 +283,8 @@ func rowWebhooks(t *testing.T, s *service) {
 		}
 	}
 	decode(t, string(received[0].Body), &body)
-	if body.Type != "organization.updated" || body.RequestID != "mine" || body.Data.ID != s.branch || body.Data.Attributes.Name != "Renamed" {
+	told := []string{body.Type, body.RequestID, body.Data.ID, body.Data.Attributes.Name}
+	if !slices.Equal(told, []string{"organization.updated", "mine", s.branch, "Renamed"}) {
 		t.Errorf("%s", received[0].Body)
 	}
 	if err := received[0].VerifyAtAnyTime(*hook.Secret); err != nil {
