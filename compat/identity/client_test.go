@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"roster/models"
+	"roster/server"
 )
 
 // patient sends requests as the published client does: with its headers, and again, twice, after 408, 409, 429 and 5xx, as late as
@@ -36,6 +37,29 @@ func (c *patient) do(method, path, body string) answer {
 		}
 		c.clock.Advance(wait)
 	}
+}
+
+// TestThePublishedClientInABrowser asks first whether it may send its headers.
+func TestThePublishedClientInABrowser(t *testing.T) {
+	const page = "https://dash.example.com"
+	eachService(t, func(t *testing.T, s *service) {
+		const wanted = "authorization,content-type,x-stainless-arch,x-stainless-lang,x-stainless-os,x-stainless-package-version," +
+			"x-stainless-retry-count,x-stainless-runtime,x-stainless-runtime-version,x-stainless-timeout"
+		allowed := s.as("").do("OPTIONS", every, "", "Origin", page, "Access-Control-Request-Method", "POST",
+			"Access-Control-Request-Headers", wanted)
+		if got := allowed.Header.Get("Access-Control-Allow-Headers"); got != wanted {
+			t.Errorf("it may send %q", got)
+		}
+		read := s.get(every, "Origin", page)
+		if read.want(200); read.Header.Get("Access-Control-Allow-Origin") != page ||
+			read.Header.Get("Access-Control-Allow-Credentials") != "true" {
+			t.Errorf("%v", read.Header)
+		}
+		foreign := s.get(every, "Origin", "https://evil.example.com")
+		if foreign.want(200); foreign.Header.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("%v", foreign.Header)
+		}
+	}, func(_ *models.Config, web *server.Config) { web.Origins = []string{page} })
 }
 
 // TestThePublishedClient makes organizations, pages through them beyond the limit of requests, renames one, and gives up at once where to

@@ -214,7 +214,7 @@ func (s *service) hold(method, path, sent string, a answer) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if a.Header.Get("Content-Encoding") != "" {
+	if a.Header.Get("Content-Encoding") != "" || method == http.MethodOptions { // what is asked before is no operation
 		return
 	}
 	for _, violation := range c.Violations(httptest.NewRequest(method, path, nil), []byte(sent), a.Reply, a.body) {
