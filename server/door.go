@@ -24,6 +24,8 @@ type Door struct {
 	Authenticate func(context.Context, *store.DB, string) (*auth.Principal, error)
 	// Sessions: the cookie of a session is a credential, too.
 	Sessions bool
+	// Sends are headers that clients of the door send besides, so that pages of other origins may.
+	Sends []string
 	// HowToPresent is the sentence that tells a stranger how a credential is presented.
 	HowToPresent string
 	// Refusal returns how the door tells a client of an error, nil for one that is no business of clients: then it is asked again, for an
