@@ -11,9 +11,9 @@ import (
 	"roster/models/store"
 )
 
-// Keep makes sure that a credential still works, for what it did when it was looked up, and that it is not taken away before the transaction
-// ends: of a change and the revocation of what permits it, one is first. It fails with Unauthenticated for one that has ended, and with
-// Forbidden for one that may do less.
+// Keep makes sure that a credential still works, for what it did when it was looked up, and that it is not taken away before the
+// transaction ends: of a change and the revocation of what permits it, one is first. It fails with Unauthenticated for one that has ended,
+// and with Forbidden for one that may do less.
 //
 // It takes the weakest lock that there is: revocations, rotations and changes of a key lock its row for themselves, and wait for it or are
 // seen by it; what only notes when a key was used does neither.
