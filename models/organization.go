@@ -61,7 +61,10 @@ func defineOrganizations(c *collection.Collection) {
 		Always:  []string{"version"},
 		Needs:   map[string][]string{"active": {"valid_from", "valid_to"}, "webhookUrl": {"webhook_url", "sealed_webhook_url"}},
 		Filters: map[string]collection.Filter{
-			"active": activeFilter,
+			"active":       activeFilter,
+			FilterItself:   collection.ByID("organizations.id"),
+			FilterNameFold: collection.ContainsFold("organizations.name"),
+			FilterExpired:  expiredFilter,
 		},
 		Beyond: map[string]collection.FilterBeyond{"ancestor": ancestorFilter, "root": rootFilter},
 		Total:  totalOrganizations,
@@ -158,6 +161,20 @@ func activeFilter(db *store.DB, v any) collection.Where {
 		sql = "NOT (" + sql + ")"
 	}
 	return collection.Condition(sql, now, now)
+}
+
+// Filters of organizations that other dialects than the JSON:API have.
+const (
+	FilterItself   = "itself"   // the one with an id
+	FilterNameFold = "nameFold" // those with a text in their name, in whatever case
+	FilterExpired  = "expired"  // true: those whose validTo has passed, false: the others; when they begin to be valid does not count
+)
+
+func expiredFilter(db *store.DB, v any) collection.Where {
+	if v == true {
+		return collection.Condition("organizations.valid_to <= ?", db.Now())
+	}
+	return collection.Condition("(organizations.valid_to IS NULL OR organizations.valid_to > ?)", db.Now())
 }
 
 // rootFilter returns the condition that a scope does not see what is above an organization, or that it does.
