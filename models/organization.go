@@ -62,7 +62,6 @@ func defineOrganizations(c *collection.Collection) {
 		Needs:   map[string][]string{"active": {"valid_from", "valid_to"}, "webhookUrl": {"webhook_url", "sealed_webhook_url"}},
 		Filters: map[string]collection.Filter{
 			"active":       activeFilter,
-			FilterItself:   collection.ByID("organizations.id"),
 			FilterNameFold: collection.ContainsFold("organizations.name"),
 			FilterExpired:  expiredFilter,
 		},
@@ -165,10 +164,29 @@ func activeFilter(db *store.DB, v any) collection.Where {
 
 // Filters of organizations that other dialects than the JSON:API have.
 const (
-	FilterItself   = "itself"   // the one with an id
 	FilterNameFold = "nameFold" // those with a text in their name, in whatever case
 	FilterExpired  = "expired"  // true: those whose validTo has passed, false: the others; when they begin to be valid does not count
 )
+
+// Heads returns the organizations without a parent, of which a person sees those that they are a member of: rights flow down.
+func Heads(scope collection.Scope) *collection.Collection {
+	heads := collection.Condition("organizations.parent_id IS NULL")
+	if person := scope.PersonID(); person != "" {
+		heads = collection.Both(heads,
+			collection.Condition("organizations.id IN (SELECT organization_id FROM memberships WHERE user_id = ?)", person))
+	}
+	return Organizations.Few(heads)
+}
+
+// ByItself returns the organizations with an id: one, or none.
+func ByItself(id string) *collection.Collection {
+	return Organizations.Few(collection.Condition("organizations.id = ?", collection.IDOrNil(id)))
+}
+
+// RightBelow returns the organizations whose parent is another one.
+func RightBelow(id string) *collection.Collection {
+	return Organizations.Few(collection.Condition("organizations.parent_id = ?", collection.IDOrNil(id)))
+}
 
 func expiredFilter(db *store.DB, v any) collection.Where {
 	if v == true {

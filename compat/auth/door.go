@@ -44,7 +44,7 @@ func Door() *server.Door {
 // organizations takes a request for the list. Whose key is not a user's has no organizations that it is allowed to see.
 func organizations(_ http.ResponseWriter, rq *server.Request) (server.Serve, error) {
 	if rq.Caller().User() == "" {
-		return nil, &server.Error{Reason: server.Forbidden}
+		return nil, notAllowed()
 	}
 	asked, err := readQuestion(rq.URL.RawQuery)
 	if err != nil {
@@ -67,6 +67,9 @@ func organizations(_ http.ResponseWriter, rq *server.Request) (server.Serve, err
 		return nil
 	}, nil
 }
+
+// notAllowed is the error of a caller who may not have what they ask for.
+func notAllowed() error { return &server.Error{Reason: server.Forbidden} }
 
 // contentType is that of every answer.
 const contentType = "application/json"

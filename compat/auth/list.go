@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 
@@ -8,7 +9,6 @@ import (
 	"roster/models"
 	"roster/models/collection"
 	"roster/models/store"
-	"roster/server"
 )
 
 // pageSize is how many organizations a page has.
@@ -20,50 +20,42 @@ type found struct {
 	total         int64
 }
 
-// find returns the page that is asked for, of what a scope sees. An organization that is named and not there is of kind NotFound; a scope
-// that sees no organization at all is Forbidden.
+// find returns the page that is asked for, of what a scope sees. It fails with a Forbidden if the scope does not see the organization that
+// is named, or any.
 func (q *question) find(ctx context.Context, db *store.DB, scope collection.Scope) (found, error) {
 	from := (q.page - 1) * pageSize
 	if q.organization != "" {
 		return q.findBelow(ctx, db, scope, from)
 	}
-	page, err := q.list(ctx, db, scope, from, pageSize, q.set()...)
+	set := models.Organizations // where there is something to search for
+	if q.name == "" && q.types == nil {
+		set = models.Heads(scope)
+	}
+	page, err := q.list(ctx, db, set, scope, from, pageSize)
 	if err != nil {
 		return found{}, err
 	}
-	if page.TotalUnfiltered == 0 {
-		return found{}, &server.Error{Reason: server.Forbidden}
+	if page.Total == 0 {
+		if sees, err := models.Organizations.Reaches(ctx, db, scope); err != nil || !sees {
+			return found{}, cmp.Or(err, notAllowed())
+		}
 	}
 	return found{page.Items, page.Total}, nil
-}
-
-// set returns the condition of what is searched when no organization is named: everything if there is something to search for, and
-// otherwise the heads.
-func (q *question) set() []jsonapi.Condition {
-	if q.name != "" || q.types != nil {
-		return nil
-	}
-	return []jsonapi.Condition{ofTypes("company")}
 }
 
 // findBelow returns a page of the organization that is named, and those right below it. It is the first, and counts as one of them, if it
 // is what is searched for.
 func (q *question) findBelow(ctx context.Context, db *store.DB, scope collection.Scope, from int) (found, error) {
-	itself, err := q.list(ctx, db, scope, 0, 1, jsonapi.Condition{Field: models.FilterItself, Value: q.organization})
+	itself, err := q.list(ctx, db, models.ByItself(q.organization), scope, 0, 1)
 	if err != nil {
 		return found{}, err
 	}
-	ahead := len(itself.Items)
-	if ahead == 0 {
-		if _, err := collection.Find(ctx, db, models.Organizations, scope, q.organization, nil); err != nil {
-			return found{}, err
-		}
+	if itself.TotalUnfiltered == 0 {
+		return found{}, notAllowed()
 	}
-	parent := models.Organizations.Schema.Relationship("parent")
+	ahead := len(itself.Items)
 	first := itself.Items[:max(0, ahead-from)]
-	children, err := q.list(ctx, db, scope, max(0, from-ahead), pageSize-len(first), jsonapi.Condition{
-		Field: parent.Name, Relationship: parent, Op: jsonapi.OpMatch, Value: []any{q.organization},
-	})
+	children, err := q.list(ctx, db, models.RightBelow(q.organization), scope, max(0, from-ahead), pageSize-len(first))
 	if err != nil {
 		return found{}, err
 	}
@@ -71,26 +63,25 @@ func (q *question) findBelow(ctx context.Context, db *store.DB, scope collection
 }
 
 // list returns some of the organizations of a set that have what is searched for, by name.
-func (q *question) list(ctx context.Context, db *store.DB, scope collection.Scope, from, size int, set ...jsonapi.Condition,
+func (q *question) list(ctx context.Context, db *store.DB, set *collection.Collection, scope collection.Scope, from, size int,
 ) (*collection.Page, error) {
-	schema := models.Organizations.Schema
-	filters := append(set, jsonapi.Condition{Field: models.FilterExpired, Value: q.inactive})
+	filters := []jsonapi.Condition{{Field: models.FilterExpired, Value: q.inactive}}
 	if q.name != "" {
 		filters = append(filters, jsonapi.Condition{Field: models.FilterNameFold, Value: q.name})
 	}
 	if q.types != nil {
-		filters = append(filters, ofTypes(q.types...))
+		filters = append(filters, ofTypes(q.types))
 	}
-	return collection.List(ctx, db, models.Organizations, scope, &jsonapi.Query{
+	return collection.List(ctx, db, set, scope, &jsonapi.Query{
 		Filters: filters,
-		Sort:    []jsonapi.SortKey{{Attribute: schema.Attribute("name")}},
-		Fields:  map[string]map[string]bool{schema.Type: {"name": true, "kind": true, "locationTracking": true}},
+		Sort:    []jsonapi.SortKey{{Attribute: set.Schema.Attribute("name")}},
+		Fields:  map[string]map[string]bool{set.Schema.Type: {"name": true, "kind": true, "locationTracking": true}},
 		Page:    jsonapi.Page{Paging: jsonapi.ByOffset, Offset: from, Size: size},
 	})
 }
 
 // ofTypes returns the condition that an organization is of one of some types.
-func ofTypes(types ...string) jsonapi.Condition {
+func ofTypes(types []string) jsonapi.Condition {
 	kind := models.Organizations.Schema.Attribute("kind")
 	values := make([]any, len(types))
 	for i, one := range types {
