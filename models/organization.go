@@ -61,9 +61,7 @@ func defineOrganizations(c *collection.Collection) {
 		Always:  []string{"version"},
 		Needs:   map[string][]string{"active": {"valid_from", "valid_to"}, "webhookUrl": {"webhook_url", "sealed_webhook_url"}},
 		Filters: map[string]collection.Filter{
-			"active":       activeFilter,
-			FilterNameFold: collection.ContainsFold("organizations.name"),
-			FilterExpired:  expiredFilter,
+			"active": activeFilter, FilterExpired: expiredFilter, FilterNameFold: collection.ContainsFold("organizations.name"),
 		},
 		Beyond: map[string]collection.FilterBeyond{"ancestor": ancestorFilter, "root": rootFilter},
 		Total:  totalOrganizations,
@@ -160,39 +158,6 @@ func activeFilter(db *store.DB, v any) collection.Where {
 		sql = "NOT (" + sql + ")"
 	}
 	return collection.Condition(sql, now, now)
-}
-
-// Filters of organizations that other dialects than the JSON:API have.
-const (
-	FilterNameFold = "nameFold" // those with a text in their name, in whatever case
-	FilterExpired  = "expired"  // true: those whose validTo has passed, false: the others; when they begin to be valid does not count
-)
-
-// Heads returns the organizations without a parent, of which a person sees those that they are a member of: rights flow down.
-func Heads(scope collection.Scope) *collection.Collection {
-	heads := collection.Condition("organizations.parent_id IS NULL")
-	if person := scope.PersonID(); person != "" {
-		heads = collection.Both(heads,
-			collection.Condition("organizations.id IN (SELECT organization_id FROM memberships WHERE user_id = ?)", person))
-	}
-	return Organizations.Few(heads)
-}
-
-// ByItself returns the organizations with an id: one, or none.
-func ByItself(id string) *collection.Collection {
-	return Organizations.Few(collection.Condition("organizations.id = ?", collection.IDOrNil(id)))
-}
-
-// RightBelow returns the organizations whose parent is another one.
-func RightBelow(id string) *collection.Collection {
-	return Organizations.Few(collection.Condition("organizations.parent_id = ?", collection.IDOrNil(id)))
-}
-
-func expiredFilter(db *store.DB, v any) collection.Where {
-	if v == true {
-		return collection.Condition("organizations.valid_to <= ?", db.Now())
-	}
-	return collection.Condition("(organizations.valid_to IS NULL OR organizations.valid_to > ?)", db.Now())
 }
 
 // rootFilter returns the condition that a scope does not see what is above an organization, or that it does.

@@ -55,17 +55,31 @@ func organizations(_ http.ResponseWriter, rq *server.Request) (server.Serve, err
 		if err != nil {
 			return err
 		}
-		body, err := encode(answer{Items: []item{{Message: "Success", Data: asked.show(found)}}, Valid: true})
-		if err != nil {
-			return err
-		}
-		h := w.Header()
-		h.Set("Content-Type", contentType)
-		h.Set("Content-Length", strconv.Itoa(len(body)))
-		w.WriteHeader(http.StatusOK)
-		_, _ = w.Write(body) // nobody is left to tell
-		return nil
+		return write(w, rq.Request, answer{Items: []item{{Message: "Success", Data: asked.show(found)}}, Valid: true})
 	}, nil
+}
+
+// write answers a request with what was found, unless the client has that already.
+func write(w http.ResponseWriter, r *http.Request, told answer) error {
+	body, err := encode(told)
+	if err != nil {
+		return err
+	}
+	unchanged, err := server.NotModified(w, r, server.EntityTag(0, body))
+	switch {
+	case err != nil:
+		return err
+	case unchanged:
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	h := w.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(http.StatusOK)
+	_, err = w.Write(body)
+	_ = err // the client is gone; nobody is left to tell
+	return nil
 }
 
 // notAllowed is the error of a caller who may not have what they ask for.
@@ -90,8 +104,10 @@ func encode(told answer) ([]byte, error) {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(told)
-	return b.Bytes(), err
+	if err := encoder.Encode(told); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
 // badRequest is what is wrong with a parameter.

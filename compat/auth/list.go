@@ -36,7 +36,7 @@ func (q *question) find(ctx context.Context, db *store.DB, scope collection.Scop
 		return found{}, err
 	}
 	if page.Total == 0 {
-		if sees, err := models.Organizations.Reaches(ctx, db, scope); err != nil || !sees {
+		if sees, err := models.Organizations.HasAny(ctx, db, scope); err != nil || !sees {
 			return found{}, cmp.Or(err, notAllowed())
 		}
 	}

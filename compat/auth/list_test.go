@@ -33,8 +33,10 @@ func TestWhatIsListed(t *testing.T) {
 		all := s.person(models.RoleViewer, "Acme", "Zeta")
 		branch := s.person(models.RoleMember, "North")
 		local, err := models.CreateRole(t.Context(), s.db, models.System("test"), &models.Change{
-			Attributes: map[string]any{"key": "local", "name": "Local", "permissions": permissions("organizations:read"), "inheritable": false},
-			Links:      map[string]models.Links{"organization": {s.ids["Acme"]}},
+			Attributes: map[string]any{
+				"key": "local", "name": "Local", "permissions": permissions("organizations:read"), "inheritable": false,
+			},
+			Links: map[string]models.Links{"organization": {s.ids["Acme"]}},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -105,7 +107,7 @@ func TestWhatIsInactive(t *testing.T) {
 
 // TestNamesAreSearchedAsText by their letters, in whatever case and script, and nothing in a text means anything else.
 func TestNamesAreSearchedAsText(t *testing.T) {
-	eachService(t, func(t *testing.T, s *service) {
+	eachService(t, func(_ *testing.T, s *service) {
 		s.organization("Head", "")
 		for _, name := range []string{
 			`100% Öl_AG \ Söhne`, "Ölmühle", "ΟΔΟΣ ΑΘΗΝΩΝ", "Οδοσήμανση", "İstanbul", "ЁЛКА", "a'b\"c", "Groß", "日本語",
@@ -188,9 +190,29 @@ func TestTheDocumentsExample(t *testing.T) {
 			`{"id":"` + s.ids["<R&D>"] + `","locationTracking":false,"organizationName":"<R&D>","type":"other"},` +
 			`{"id":"` + s.ids["Client 123"] + `","locationTracking":true,"organizationName":"Client 123","type":"client"},` +
 			`{"id":"` + s.ids["Project ABC"] + `","locationTracking":false,"organizationName":"Project ABC","type":"project"}],` +
-			`"page":"1","pageSize":"1"}}],"valid":true}` + "\n"
+			`"page":"1","pageSize":"1"}}],"valid":true}`
 		if a.body != want || a.Header.Get("Content-Type") != "application/json" {
 			t.Errorf("SD-01, S3-09: %v\n%s\nwant\n%s", a.Header, a.body, want)
+		}
+	})
+}
+
+// TestAPageThatIsKnownIsNotSentAgain, as natively.
+func TestAPageThatIsKnownIsNotSentAgain(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		s.organization("Acme", "")
+		user := modelstest.User(t, s.db).ID
+		modelstest.Membership(t, s.db, user, s.ids["Acme"])
+		key := s.keyOf(user, models.EveryScope)
+		etag := s.get(key, "").Header.Get("ETag")
+		if a := s.do("GET", path, "API_KEY", key, "If-None-Match", etag); etag == "" || a.StatusCode != 304 || a.body != "" {
+			t.Errorf("known as %s: %d %q", etag, a.StatusCode, a.body)
+		}
+		s.do("GET", path, "API_KEY", key, "If-Match", `"another"`).refused(412)
+		s.organization("Beta", "")
+		modelstest.Membership(t, s.db, user, s.ids["Beta"])
+		if a := s.do("GET", path, "API_KEY", key, "If-None-Match", etag); a.StatusCode != 200 || a.Header.Get("ETag") == etag {
+			t.Errorf("changed: %d %s", a.StatusCode, a.Header.Get("ETag"))
 		}
 	})
 }

@@ -181,7 +181,7 @@ func (a answer) refused(status int) string {
 	err := json.Unmarshal([]byte(a.body), &told)
 	if err != nil || a.StatusCode != status || len(told.Items) != 1 || len(told.Items[0]) != 1 || told.Items[0]["message"] == "" ||
 		told.Valid == nil || *told.Valid || a.Header.Get("Content-Type") != "application/json" ||
-		!strings.HasPrefix(a.body, `{"items":[{"message":"`) || !strings.HasSuffix(strings.TrimSpace(a.body), `"}],"valid":false}`) {
+		!strings.HasPrefix(a.body, `{"items":[{"message":"`) || !strings.HasSuffix(a.body, `"}],"valid":false}`) {
 		a.t.Errorf("want an error %d: %d %v %s", status, a.StatusCode, a.Header, a.body)
 	}
 	return told.Items[0]["message"]

@@ -75,11 +75,6 @@ func (r Reached) counting(scope Scope) Where {
 	return Condition(sql, args...)
 }
 
-// Reaches reports whether the organizations of a scope lead to anything in the collection.
-func (c *Collection) Reaches(ctx context.Context, db *store.DB, scope Scope) (bool, error) {
-	return c.Reached.exceeds(ctx, db, scope, 0)
-}
-
 // exceeds reports whether a scope leads to more than some lines.
 func (r Reached) exceeds(ctx context.Context, db *store.DB, scope Scope, most int) (bool, error) {
 	n, err := countUpTo(ctx, db, most+1, r.lines(scope, false))
