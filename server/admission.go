@@ -71,7 +71,7 @@ func (a *admission) identify(w http.ResponseWriter, r *http.Request, d *Door) (*
 	case session != nil:
 		return nil, ambiguous()
 	}
-	principal, err := a.speaker(w, r, "payer", key, d.authenticate)
+	principal, err := a.speaker(w, r, "payer", key, auth.Authenticate)
 	if err == nil && principal == nil {
 		err = &Error{Reason: Unauthenticated, Message: d.HowToPresent}
 	}
@@ -134,7 +134,7 @@ func (rq *Request) AdmitAgain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ask := rq.door.authenticate
+	ask := auth.Authenticate
 	if rq.Principal.SessionID != "" {
 		ask, key = auth.AuthenticateSession, rq.door.cookie(rq.Request)
 	}
