@@ -1,14 +1,12 @@
 package auth
 
 import (
-	"bytes"
 	_ "embed"
-	"encoding/json"
 	"errors"
 	"net/http"
-	"strconv"
 
 	"roster/auth"
+	"roster/compat/plain"
 	"roster/models/store"
 	"roster/server"
 )
@@ -55,31 +53,8 @@ func organizations(_ http.ResponseWriter, rq *server.Request) (server.Serve, err
 		if err != nil {
 			return err
 		}
-		return write(w, rq.Request, answer{Items: []item{{Message: "Success", Data: asked.show(found)}}, Valid: true})
+		return plain.WriteVersion(w, rq.Request, 0, answer{Items: []item{{Message: "Success", Data: asked.show(found)}}, Valid: true})
 	}, nil
-}
-
-// write answers a request with what was found, unless the client has that already.
-func write(w http.ResponseWriter, r *http.Request, told answer) error {
-	body, err := encode(told)
-	if err != nil {
-		return err
-	}
-	unchanged, err := server.NotModified(w, r, server.EntityTag(0, body))
-	switch {
-	case err != nil:
-		return err
-	case unchanged:
-		w.WriteHeader(http.StatusNotModified)
-		return nil
-	}
-	h := w.Header()
-	h.Set("Content-Type", contentType)
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(http.StatusOK)
-	_, err = w.Write(body)
-	_ = err // the client is gone; nobody is left to tell
-	return nil
 }
 
 // notAllowed is the error of a caller who may not have what they ask for.
@@ -99,17 +74,6 @@ type item struct {
 	Data    *data  `json:"data,omitempty"`
 }
 
-// encode returns JSON with the texts as they are.
-func encode(told answer) ([]byte, error) {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(told); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
-}
-
 // badRequest is what is wrong with a parameter.
 type badRequest string
 
@@ -118,26 +82,19 @@ func (e badRequest) Error() string { return string(e) }
 
 // refusal implements [server.Door.Refusal]. Of an organization that is not there a caller learns as much as of one that they may not see.
 func refusal(err error) *server.Refusal {
-	status, message := server.Status(err), ""
+	status, message := plain.Sentence(err)
 	var bad badRequest
-	var shared *server.Error
 	switch stored := store.ErrorsOf(err); {
 	case errors.As(err, &bad):
 		status, message = http.StatusBadRequest, bad.Error()
-	case errors.As(err, &shared) && shared.ID != "":
-		message = shared.Message + " " + shared.ID
-	case errors.As(err, &shared):
-		message = shared.Message
+	case status == 0:
+		return nil
 	case len(stored) > 0 && status == http.StatusNotFound:
 		status = http.StatusUnauthorized
-	case len(stored) > 0:
-		message = stored[0].Message
-	default:
-		return nil
 	}
 	if status == http.StatusForbidden || status == http.StatusUnauthorized {
 		status, message = http.StatusUnauthorized, unauthorized
 	}
-	body, _ := encode(answer{Items: []item{{Message: message}}}) // texts always encode
+	body, _ := plain.Encode(answer{Items: []item{{Message: message}}}) // texts always encode
 	return &server.Refusal{Status: status, ContentType: contentType, Body: body}
 }
