@@ -96,6 +96,8 @@ func TestTakenAddressesAreToldSoManyTimes(t *testing.T) {
 		if string(taken.Body) != string(free.Body) {
 			t.Errorf("a taken address is refused by\n%s\nand a free one by\n%s", taken.Body, free.Body)
 		}
+		_, below := s.organization("Below", "parent", ref("organizations", acme)) // is of the same tree
+		s.as(below).do("POST", "/public/v2/users", resource("users", object{"email": "p51@example.com"})).want(429)
 		own.do("POST", "/public/v2/users", resource("users", object{"firstName": "Ada"})).want(201)
 		s.as(others).do("POST", "/public/v2/users", resource("users", object{"email": "p51@example.com"})).want(409)
 		create(manager, "p51@example.com").want(409)

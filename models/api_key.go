@@ -271,18 +271,23 @@ func revokeKeysOf(ctx context.Context, tx *store.DB, by Caller, user string) err
 	return revokeKeys(ctx, tx, by, collection.Condition("user_id = ?", user))
 }
 
+// revokeKeys removes keys until there are none: while it waits for a request that is under way with one of them, that may make another.
 func revokeKeys(ctx context.Context, tx *store.DB, by Caller, which collection.Where) error {
-	var keys []*APIKey
-	q := APIKeys.From(ctx, tx, which).Clauses(forUpdate)
-	if err := q.Order("id").Find(&keys).Error; err != nil {
-		return fmt.Errorf("read keys: %w", err)
-	}
-	for _, key := range keys {
-		if err := revokeKey(ctx, tx, by, key); err != nil {
-			return err
+	for {
+		var keys []*APIKey
+		q := APIKeys.From(ctx, tx, which).Clauses(forUpdate)
+		if err := q.Order("id").Find(&keys).Error; err != nil {
+			return fmt.Errorf("read keys: %w", err)
+		}
+		if len(keys) == 0 {
+			return nil
+		}
+		for _, key := range keys {
+			if err := revokeKey(ctx, tx, by, key); err != nil {
+				return err
+			}
 		}
 	}
-	return nil
 }
 
 // addSecret makes a new secret for a key and puts its text into the model.

@@ -48,7 +48,7 @@ type Holder struct {
 	// noted, see [TouchSessions].
 	SessionID, SignInID string
 	IsIdle              bool
-	lookup              string // what the secret of a key is found by
+	lookup              string // what the secret of a key, or a token, is found by
 	// Rights are what it may do, and until when. An earlier secret that still works for a while is as good as the newest: the key is what
 	// ends.
 	Rights
@@ -142,7 +142,7 @@ func findHolder(ctx context.Context, db *store.DB, lookup string, proven func(ha
 		// A token holds every scope; its kind limits what it reaches.
 		return &Holder{
 			Kind: OrganizationKey, OrganizationID: *row.TokenOf, Name: deref(row.TokenName),
-			Rights: Rights{[]string{EveryScope}, row.SecretExpires},
+			Rights: Rights{[]string{EveryScope}, row.SecretExpires}, lookup: lookup,
 		}, nil
 	}
 	if row.UserID != nil { // it is a person who does what is done with it
@@ -186,7 +186,8 @@ var credentialUnique = store.Unique{
 // credentialInvariants hold between credentials and whose they are.
 var credentialInvariants = []Invariant{
 	{"a live organization without a token that no user created", `SELECT id FROM organizations o
-		WHERE deleted_at IS NULL AND (created_by IS NULL OR created_by_type IS NOT NULL) AND NOT EXISTS (SELECT 1 FROM credentials c WHERE c.organization_id = o.id)
+		WHERE deleted_at IS NULL AND (created_by IS NULL OR created_by_type IS NOT NULL) AND NOT EXISTS (SELECT 1 FROM credentials c
+		WHERE c.organization_id = o.id)
 		AND ` + afterHorizon("o.created_at") + `
 		AND NOT EXISTS (SELECT 1 FROM events e WHERE e.subject_id = o.id AND e.event_type = 'organization.restored')`},
 	{"a deleted organization with a token",

@@ -61,7 +61,7 @@ func defineOrganizations(c *collection.Collection) {
 		Always:  []string{"version"},
 		Needs:   map[string][]string{"active": {"valid_from", "valid_to"}, "webhookUrl": {"webhook_url", "sealed_webhook_url"}},
 		Filters: map[string]collection.Filter{
-			"active": activeFilter,
+			"active": activeFilter, FilterExpired: expiredFilter, FilterNameFold: collection.ContainsFold("organizations.name"),
 		},
 		Beyond: map[string]collection.FilterBeyond{"ancestor": ancestorFilter, "root": rootFilter},
 		Total:  totalOrganizations,

@@ -124,7 +124,7 @@ func (p *Plan) lock(ctx context.Context, tx *store.DB, scope collection.Scope, c
 	if len(p.rows[c]) == 0 {
 		return nil
 	}
-	q := c.From(ctx, tx, c.Visible(scope), collection.Condition(c.Table+".id IN ?", sortedKeys(p.rows[c]))).Clauses(forUpdate)
+	q := c.From(ctx, tx, c.Visible(scope), collection.Condition(c.Table+".id IN ?", sortedKeys(p.rows[c]))).Clauses(locking(c))
 	var locked []string
 	if err := q.Order(c.Table+".id").Pluck(c.Table+".id", &locked).Error; err != nil {
 		return fmt.Errorf("reserve %s: %w", c.Schema.Type, err)

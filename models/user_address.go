@@ -1,8 +1,8 @@
 package models
 
 import (
-	"cmp"
 	"context"
+	"database/sql"
 	"fmt"
 	"time"
 
@@ -25,10 +25,17 @@ const emailTaken = "That email is taken."
 const tooManyTaken = "Too many addresses were taken. Try again later."
 
 // asked returns what is counted when a caller learns that an address is taken: whichever credential of a person or an organization it is
-// told by.
-func (by Caller) asked(address string) []counted {
-	who := cmp.Or(by.User(), by.Scope.Root())
-	return []counted{{throttle: takenThere, subject: who + " " + address}, {throttle: takenInAll, subject: who}}
+// told by, and whichever organization of a tree it is: branches are made at will.
+func (by Caller) asked(ctx context.Context, db *store.DB, address string) ([]counted, error) {
+	who := by.User()
+	if who == "" {
+		err := db.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&who) }, `SELECT ancestor_id FROM organization_paths
+			WHERE descendant_id = ? ORDER BY distance DESC LIMIT 1`, collection.IDOrNil(by.Scope.Root()))
+		if err != nil {
+			return nil, fmt.Errorf("find the head of a tree: %w", err)
+		}
+	}
+	return []counted{{throttle: takenThere, subject: who + " " + address}, {throttle: takenInAll, subject: who}}, nil
 }
 
 // checkAddress makes sure that nobody whom the caller does not see has the new address of a user, as far as the caller may learn it: the
@@ -50,7 +57,11 @@ func checkAddress(ctx context.Context, tx *store.DB, by Caller, before, user *Us
 	if len(seen) > 0 {
 		return nil
 	}
-	for _, c := range by.asked(key) {
+	asked, err := by.asked(ctx, tx, key)
+	if err != nil {
+		return err
+	}
+	for _, c := range asked {
 		wait, err := c.next(ctx, tx)
 		if err != nil {
 			return err
@@ -72,7 +83,11 @@ func CountDisclosure(ctx context.Context, db *store.DB, by Caller, refusal error
 		if cause.Discloses == "" {
 			continue
 		}
-		if _, err := try(ctx, db, tooManyTaken, by.asked(cause.Discloses)...); err != nil {
+		asked, err := by.asked(ctx, db, cause.Discloses)
+		if err != nil {
+			return err
+		}
+		if _, err := try(ctx, db, tooManyTaken, asked...); err != nil {
 			return err
 		}
 	}

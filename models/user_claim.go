@@ -8,9 +8,9 @@ import (
 	"roster/models/store"
 )
 
-// An address is claimed while nobody has vouched for it but whoever signs in with it: they gave it to their own account, or signed up with
-// a link that did not come by mail to it. Such an account may have been made to wait for the owner of the address (account pre-hijacking),
-// so it is theirs alone from the moment on which they show up.
+// An address is claimed while nobody has vouched for it but people and organizations: they gave it to an account that is there, their own
+// or another, or signed up with a link that did not come by mail to it. Such an account may have been made to wait for the owner of the
+// address (account pre-hijacking), so it is theirs alone from the moment on which they show up.
 
 // provenBy notes that the address of a user, who is locked, is that of who is there now, by a link that was mailed to it or the word of a
 // provider. Of one that was claimed, everything ends by which the account could be entered before, but the password, which is the caller's

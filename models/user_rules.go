@@ -18,7 +18,7 @@ func prepareUser(tx *store.DB, by Caller, before, user *User, in *Change) error 
 	if before == nil || deref(before.Email) != deref(user.Email) { // the key of one that stays may be older, see RekeyAddresses
 		user.EmailKey = emailKey(user.Email)
 		if before != nil && deref(before.EmailKey) != deref(user.EmailKey) {
-			user.EmailVerifiedAt, user.EmailClaimed = nil, by.User() == user.ID // of another one
+			user.EmailVerifiedAt, user.EmailClaimed = nil, !by.Scope.All() // of another one
 		}
 	}
 	if user.Email == nil && user.FullName == "" && deref(user.ExternalID) == "" {

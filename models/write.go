@@ -197,11 +197,23 @@ func deref[T any](p *T) (v T) {
 	return v
 }
 
-// The two ways to lock rows until the transaction ends. On SQLite, where a write transaction is alone, they say nothing.
+// The ways to lock rows until the transaction ends. On SQLite, where a write transaction is alone, they say nothing.
 var (
 	forUpdate = clause.Locking{Strength: "UPDATE"}
 	forShare  = clause.Locking{Strength: "SHARE"}
+	// forChange is forUpdate for rows that are never deleted, and that others may go on to refer to.
+	forChange = clause.Locking{Strength: "NO KEY UPDATE"}
 )
+
+// locking returns how rows of a collection are locked that are to change. A new organization refers to all above it, from below: that must
+// not wait for who has locked one of these and waits for the one below, as rows are locked in the order of their ids. What may not happen
+// beside a change shares the row (see share), and waits.
+func locking(c *collection.Collection) clause.Locking {
+	if c == Organizations {
+		return forChange
+	}
+	return forUpdate
+}
 
 // lock reads one resource that a scope sees, or would see if it were not deleted, and keeps others from changing it until the transaction
 // ends.
@@ -224,7 +236,7 @@ func lockWhere[T any](ctx context.Context, tx *store.DB, c *collection.Collectio
 	if !jsonapi.IsID(id) {
 		return nil, store.NoResource(c.Schema.Type, id)
 	}
-	q := c.From(ctx, tx, append(conds, collection.Condition(c.Table+".id = ?", id))...).Clauses(forUpdate)
+	q := c.From(ctx, tx, append(conds, collection.Condition(c.Table+".id = ?", id))...).Clauses(locking(c))
 	var found []*T
 	if err := q.Limit(1).Find(&found).Error; err != nil {
 		return nil, fmt.Errorf("lock %s: %w", c.Schema.Singular(), err)

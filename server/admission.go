@@ -51,7 +51,7 @@ func (a *admission) admit(w http.ResponseWriter, r *http.Request, d *Door, rt *R
 		return nil, foreignPage()
 	}
 	rq.Principal = principal
-	rq.Request = r.WithContext(store.ForCaller(r.Context(), principal.Neighbour()))
+	rq.Request = r.WithContext(store.Guarded(store.ForCaller(r.Context(), principal.Neighbour()), principal.Keep))
 	return rq, permit(principal, rq.needs)
 }
 
@@ -71,7 +71,7 @@ func (a *admission) identify(w http.ResponseWriter, r *http.Request, d *Door) (*
 	case session != nil:
 		return nil, ambiguous()
 	}
-	principal, err := a.speaker(w, r, "payer", key, d.authenticate)
+	principal, err := a.speaker(w, r, "payer", key, auth.Authenticate)
 	if err == nil && principal == nil {
 		err = &Error{Reason: Unauthenticated, Message: d.HowToPresent}
 	}
@@ -134,7 +134,7 @@ func (rq *Request) AdmitAgain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ask := rq.door.authenticate
+	ask := auth.Authenticate
 	if rq.Principal.SessionID != "" {
 		ask, key = auth.AuthenticateSession, rq.door.cookie(rq.Request)
 	}

@@ -45,7 +45,7 @@ func wrap(router http.Handler, cfg Config, all doors) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	h = crossOrigin(h, cfg.Origins)
+	h = crossOrigin(h, cfg.Origins, all)
 	h = secured(h, cfg.HSTSPreload)
 	h = recovered(h)
 	h = logged(h, cfg.Logger, cfg.Metrics)

@@ -5,7 +5,9 @@ import (
 	"time"
 
 	"roster/auth"
+	compatauth "roster/compat/auth"
 	"roster/compat/authzen"
+	"roster/compat/identity"
 	"roster/compat/memberships"
 	"roster/handlers"
 	"roster/server"
@@ -29,6 +31,8 @@ func frontDoors(a *app) []*server.Door {
 	a.atOnce = append(a.atOnce, a.background(func(ctx context.Context) { // whoever waits would wait for the whole period of grace
 		api.WatchEvents(ctx, func(err error) { a.logger.ErrorContext(ctx, "requests that wait for events", "error", err) })
 	}))
-	others := []*server.Door{authzen.Door(), memberships.Door(), signin.Door(a.db, a.cfg.providers)}
+	others := []*server.Door{
+		authzen.Door(), compatauth.Door(), identity.Door(), memberships.Door(), signin.Door(a.db, a.cfg.providers),
+	}
 	return append([]*server.Door{api.Door(others...)}, others...)
 }

@@ -32,12 +32,13 @@ var floors = map[string]int{
 	"importing":         4,
 	"webhooks":          5,
 	"server":            6,
-	"handlers":          7,
-	"compat":            7,
-	"signin":            7,
-	"console":           7,
-	"cmd":               8,
-	"conformance":       7, // tests a server from outside, and so imports nothing of ours; the program is tested with it
+	"compat/plain":      7,
+	"handlers":          8,
+	"compat":            8,
+	"signin":            8,
+	"console":           8,
+	"cmd":               9,
+	"conformance":       8, // tests a server from outside, and so imports nothing of ours; the program is tested with it
 }
 
 // goPackage is what "go list -json" tells about a package.
@@ -65,19 +66,19 @@ func TestAForbiddenImportIsFound(t *testing.T) {
 	}{
 		"up": {
 			goPackage{ImportPath: "roster/models", Imports: []string{"roster/handlers"}},
-			"roster/models imports roster/handlers: an import must lead down, from floor 3 to 7 it does not",
+			"roster/models imports roster/handlers: an import must lead down, from floor 3 to 8 it does not",
 		},
 		"up, from a test": {
 			goPackage{ImportPath: "roster/auth", XTestImports: []string{"roster/handlers"}},
-			"the tests of roster/auth import roster/handlers: an import must lead down, from floor 5 to 7 it does not",
+			"the tests of roster/auth import roster/handlers: an import must lead down, from floor 5 to 8 it does not",
 		},
 		"sideways": {
 			goPackage{ImportPath: "roster/handlers", Imports: []string{"roster/console"}},
-			"roster/handlers imports roster/console: an import must lead down, from floor 7 to 7 it does not",
+			"roster/handlers imports roster/console: an import must lead down, from floor 8 to 8 it does not",
 		},
 		"from one dialect to another": {
 			goPackage{ImportPath: "roster/compat/orgs", Imports: []string{"roster/compat/identity"}},
-			"roster/compat/orgs imports roster/compat/identity: an import must lead down, from floor 7 to 7 it does not",
+			"roster/compat/orgs imports roster/compat/identity: an import must lead down, from floor 8 to 8 it does not",
 		},
 		"up, within a folder": {
 			goPackage{ImportPath: "roster/models/store", Imports: []string{"roster/models"}},
@@ -109,7 +110,7 @@ func TestAForbiddenImportIsFound(t *testing.T) {
 		},
 		"up, from mails to who asks for them": {
 			goPackage{ImportPath: "roster/mail", Imports: []string{"roster/handlers"}},
-			"roster/mail imports roster/handlers: an import must lead down, from floor 4 to 7 it does not",
+			"roster/mail imports roster/handlers: an import must lead down, from floor 4 to 8 it does not",
 		},
 		"of the tests' tools": {
 			goPackage{ImportPath: "roster/webhooks", Imports: []string{"roster/models/modelstest"}},
@@ -150,7 +151,7 @@ func TestAnAllowedImportIsNotFound(t *testing.T) {
 		{ImportPath: "roster/webhooks", Imports: []string{"roster/models", "roster/webhooks/queue"}},
 		{ImportPath: "roster/webhooks/queue", Imports: []string{"roster/models", "roster/models/store"}},
 		{ImportPath: "roster/webhooks/webhookstest", Imports: []string{"roster/models/modelstest", "roster/webhooks"}},
-		{ImportPath: "roster/compat/orgs/wire", Imports: []string{"roster/compat/orgs"}},
+		{ImportPath: "roster/compat/orgs/wire", Imports: []string{"roster/compat/orgs", "roster/compat/plain"}},
 		{ImportPath: "roster/cmd/roster", Imports: []string{"roster/handlers", "roster/compat/orgs", "roster/models"}},
 	} {
 		for _, forbidden := range forbiddenImports([]goPackage{p}) {

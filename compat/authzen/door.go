@@ -2,14 +2,11 @@ package authzen
 
 import (
 	_ "embed"
-	"encoding/json"
 	"errors"
-	"mime"
 	"net/http"
-	"strconv"
 
 	"roster/auth"
-	"roster/models/store"
+	"roster/compat/plain"
 	"roster/server"
 )
 
@@ -83,30 +80,16 @@ func asking(path string, needs auth.Permission, read func(*server.Request, objec
 
 // checkType refuses a body that says it is something else than JSON. One that says nothing is taken for JSON.
 func checkType(header http.Header) error {
-	text := header.Get("Content-Type")
-	if text == "" {
+	if header.Get("Content-Type") == "" || plain.SaysJSON(header) {
 		return nil
 	}
-	if media, _, err := mime.ParseMediaType(text); err != nil || media != "application/json" {
-		return &refused{http.StatusUnsupportedMediaType, "Send JSON, with Content-Type: application/json."}
-	}
-	return nil
+	return &refused{http.StatusUnsupportedMediaType, "Send JSON, with Content-Type: application/json."}
 }
 
 // write answers with JSON, which holds at this moment only.
 func write(w http.ResponseWriter, told any) error {
-	body, err := json.Marshal(told)
-	if err != nil {
-		return err
-	}
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(http.StatusOK)
-	_, err = w.Write(body)
-	_ = err // the client is gone; nobody is left to tell
-	return nil
+	w.Header().Set("Cache-Control", "no-store")
+	return plain.Write(w, told)
 }
 
 // refused is an error as it is told: of a request, or of one evaluation among others.
@@ -121,19 +104,14 @@ func (e *refused) Error() string { return e.Message }
 // refusedOf returns what a client is told of an error, nil for one that is no business of clients.
 func refusedOf(err error) *refused {
 	var own *refused
-	var shared *server.Error
-	switch stored := store.ErrorsOf(err); {
-	case errors.As(err, &own):
+	if errors.As(err, &own) {
 		return own
-	case errors.As(err, &shared) && shared.ID != "":
-		return &refused{server.Status(err), shared.Message + " " + shared.ID}
-	case errors.As(err, &shared):
-		return &refused{server.Status(err), shared.Message}
-	case len(stored) > 0:
-		return &refused{server.Status(err), stored[0].Message}
-	default:
+	}
+	status, sentence := plain.Sentence(err)
+	if status == 0 {
 		return nil
 	}
+	return &refused{status, sentence}
 }
 
 // refusal implements [server.Door.Refusal].
@@ -142,6 +120,6 @@ func refusal(err error) *server.Refusal {
 	if told == nil {
 		return nil
 	}
-	body, _ := json.Marshal(map[string]*refused{"error": told}) // texts and numbers always encode
+	body, _ := plain.Encode(map[string]*refused{"error": told}) // texts and numbers always encode
 	return &server.Refusal{Status: told.Status, ContentType: "application/json", Body: body}
 }

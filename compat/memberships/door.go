@@ -1,17 +1,13 @@
 package memberships
 
 import (
-	"bytes"
 	_ "embed"
-	"encoding/json"
-	"errors"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"roster/auth"
+	"roster/compat/plain"
 	"roster/models"
-	"roster/models/store"
 	"roster/server"
 )
 
@@ -59,58 +55,25 @@ func list(_ http.ResponseWriter, rq *server.Request) (server.Serve, error) {
 		for _, m := range found {
 			told.Data = append(told.Data, shown(m))
 		}
-		body, err := encode(told)
-		if err != nil {
-			return err
-		}
-		h := w.Header()
-		h.Set("Content-Type", mediaType)
-		h.Set("Content-Length", strconv.Itoa(len(body)))
-		h.Set("Cache-Control", "no-store")
-		w.WriteHeader(http.StatusOK)
-		_, err = w.Write(body)
-		_ = err // the client is gone; nobody is left to tell
-		return nil
+		w.Header().Set("Cache-Control", "no-store")
+		return plain.Write(w, told)
 	}, nil
-}
-
-const mediaType = "application/json"
-
-// encode returns an envelope as JSON, with the & of signed URLs as it is.
-func encode(told envelope) ([]byte, error) {
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(told); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
 }
 
 // refusal implements [server.Door.Refusal].
 func refusal(err error) *server.Refusal {
-	var shared *server.Error
-	message := ""
-	switch stored := store.ErrorsOf(err); {
-	case errors.As(err, &shared):
-		message = shared.Message
-		if shared.ID != "" {
-			message += " " + shared.ID
-		}
-	case len(stored) > 0:
-		message = stored[0].Message
-	default:
+	status, message := plain.Sentence(err)
+	if status == 0 {
 		return nil
 	}
-	status := server.Status(err)
 	if message == "" {
 		message = http.StatusText(status)
 	}
-	body, err := encode(envelope{Status: status, Message: message, Session: nobody(), Errors: []problem{{codeOf(status), message}}})
+	body, err := plain.Encode(envelope{Status: status, Message: message, Session: nobody(), Errors: []problem{{codeOf(status), message}}})
 	if err != nil {
 		return nil
 	}
-	return &server.Refusal{Status: status, ContentType: mediaType, Body: body}
+	return &server.Refusal{Status: status, ContentType: "application/json", Body: body}
 }
 
 // codeOf returns the code of an error: the name of the status in capitals, and INTERNAL for one of ours.

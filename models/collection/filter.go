@@ -174,10 +174,7 @@ func (c *Collection) compare(db *store.DB, column string, f jsonapi.Condition) W
 		return Condition(fmt.Sprintf("SUBSTR(%s, LENGTH(%s) - %d) = ? AND LENGTH(%s) >= %d", column, column,
 			utf8.RuneCountInString(text)-1, column, utf8.RuneCountInString(text)), text)
 	case jsonapi.OpContains:
-		if db.Dialect() == store.Postgres {
-			return Condition("STRPOS("+column+", ?) > 0", text)
-		}
-		return Condition("INSTR("+column+", ?) > 0", text)
+		return contains(db, column, "?", text)
 	case jsonapi.OpGreater:
 		return Condition(column+" > ?", value)
 	case jsonapi.OpGreaterEqual:
@@ -193,6 +190,22 @@ func (c *Collection) compare(db *store.DB, column string, f jsonapi.Condition) W
 		return Condition(column + " IS NOT NULL")
 	default:
 		return compareAny(column, value.([]any))
+	}
+}
+
+// contains returns the condition that a text of SQL contains another one, in which text is the argument.
+func contains(db *store.DB, whole, part, text string) Where {
+	position := either(db.Dialect() == store.Postgres, "STRPOS", "INSTR")
+	return Condition(position+"("+whole+", "+part+") > 0", text)
+}
+
+// ContainsFold returns the filter of rows in a column of which a text stands, without regard to case. A sigma at the end of a word is one
+// like any other: what ends the text need not end the word.
+func ContainsFold(column string) Filter {
+	folded := func(text string) string { return "REPLACE(roster_lower(" + text + "), 'ς', 'σ')" }
+	return func(db *store.DB, value any) Where {
+		text, _ := value.(string)
+		return contains(db, folded(column), folded("?"), text)
 	}
 }
 

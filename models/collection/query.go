@@ -58,6 +58,15 @@ func List(ctx context.Context, db *store.DB, c *Collection, scope Scope, q *json
 	return page, err
 }
 
+// HasAny reports whether a scope sees anything in the collection.
+func (c *Collection) HasAny(ctx context.Context, db *store.DB, scope Scope) (bool, error) {
+	if c.narrow(scope) && !c.Reached.Own {
+		return c.Reached.exceeds(ctx, db, scope, 0)
+	}
+	n, err := c.unfiltered(ctx, db, scope)
+	return n > 0, err
+}
+
 type limits struct {
 	size, start int
 	also        []string // columns to read besides those that the query asks for

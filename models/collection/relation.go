@@ -152,6 +152,18 @@ func (c *Collection) Related(relationship, id string) *Collection {
 	return &related
 }
 
+// Few returns the collection of the rows that meet a condition, which are few: it is asked of each of them whether a scope sees it. It is
+// listed, filtered, sorted and paged by numbers like any other.
+func (c *Collection) Few(cond Where) *Collection {
+	few := *c
+	few.Reached, few.Total = Reached{}, nil
+	few.Visible = func(s Scope) Where {
+		s.gathered = false
+		return Both(cond, c.Visible(s))
+	}
+	return &few
+}
+
 // RelatedID returns the id of the resource that a to-one relationship of a model leads a scope to, and its collection; "" for none.
 // Whether the scope sees the resource is another question.
 func (c *Collection) RelatedID(ctx context.Context, db *store.DB, scope Scope,

@@ -175,7 +175,8 @@ const maxTries = 5
 
 // Transaction runs fn inside one transaction and commits it, unless fn returns an error or panics: then nothing is changed. Within a
 // transaction it runs fn as part of that one. PostgreSQL may refuse a transaction because of a concurrent one (deadlock, serialization
-// failure), and fn may fail with ErrTryAgain; it is then run again, so fn must not keep anything from an earlier run.
+// failure), and fn may fail with ErrTryAgain; it is then run again, so fn must not keep anything from an earlier run. Before fn comes the
+// look of a context that is [Guarded].
 func Transaction(ctx context.Context, db *DB, fn func(tx *DB) error) error {
 	if db.inTransaction {
 		return fn(db)
@@ -186,6 +187,9 @@ func Transaction(ctx context.Context, db *DB, fn func(tx *DB) error) error {
 			tx := *db
 			tx.gorm, tx.inTransaction, tx.news = g, true, &news
 			tx.tally, tx.numbers = Tally{}, map[any]int{}
+			if err := guard(ctx, &tx); err != nil {
+				return err
+			}
 			if err := fn(&tx); err != nil {
 				return err
 			}

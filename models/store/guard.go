@@ -1,0 +1,20 @@
+package store
+
+import "context"
+
+type guardKey struct{}
+
+// Guarded returns a context whose transactions begin with a look: what it refuses is not done. A request is admitted before its body has
+// come, and waits for others afterwards; whatever admitted it may have ended by the time at which it writes. The look has to keep what it
+// finds until the transaction ends, so that of a write and the end of what permits it one is first.
+func Guarded(ctx context.Context, look func(ctx context.Context, tx *DB) error) context.Context {
+	return context.WithValue(ctx, guardKey{}, look)
+}
+
+// guard has the look of a transaction's context.
+func guard(ctx context.Context, tx *DB) error {
+	if look, ok := ctx.Value(guardKey{}).(func(context.Context, *DB) error); ok {
+		return look(ctx, tx)
+	}
+	return nil
+}
