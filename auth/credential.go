@@ -38,6 +38,18 @@ func Credential(header http.Header) (string, error) {
 	return found, nil
 }
 
+// AuthenticateStatement is Authenticate for a statement of a kind about a user's key.
+func AuthenticateStatement(ctx context.Context, db *store.DB, kind models.StatementKind, text string) (*Principal, error) {
+	if len(text) > maxCredential {
+		return nil, nil
+	}
+	holder, err := models.FindHolderOf(ctx, db, kind, text)
+	if err != nil || holder == nil {
+		return nil, err
+	}
+	return &Principal{Holder: *holder}, nil
+}
+
 // Authenticate returns whom a credential speaks for, or nil for one that does not work: unknown, expired and revoked are not told apart.
 func Authenticate(ctx context.Context, db *store.DB, credential string) (*Principal, error) {
 	if credential == "" || len(credential) > maxCredential {

@@ -71,7 +71,7 @@ func (a *admission) identify(w http.ResponseWriter, r *http.Request, d *Door) (*
 	case session != nil:
 		return nil, ambiguous()
 	}
-	principal, err := a.speaker(w, r, "payer", key, auth.Authenticate)
+	principal, err := a.speaker(w, r, "payer", key, d.authenticate)
 	if err == nil && principal == nil {
 		err = &Error{Reason: Unauthenticated, Message: d.HowToPresent}
 	}
@@ -134,7 +134,7 @@ func (rq *Request) AdmitAgain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ask := auth.Authenticate
+	ask := rq.door.authenticate
 	if rq.Principal.SessionID != "" {
 		ask, key = auth.AuthenticateSession, rq.door.cookie(rq.Request)
 	}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"roster/auth"
 	"roster/models"
 	"roster/models/collection"
+	"roster/models/store"
 )
 
 // Door is a front door: one wire format that the service is spoken to in. It says what is different there, and nothing else.
@@ -17,6 +19,9 @@ type Door struct {
 	Paths []string
 	// Credential returns what a request presents, "" for nothing. It fails with auth.ErrAmbiguous if that is not one thing.
 	Credential func(http.Header) (string, error)
+	// Authenticate returns whom such a credential speaks for, nil for nobody; auth.Authenticate if it is not set. It asks the database on
+	// every call.
+	Authenticate func(context.Context, *store.DB, string) (*auth.Principal, error)
 	// Sessions: the cookie of a session is a credential, too.
 	Sessions bool
 	// Sends are headers that clients of the door send besides, so that pages of other origins may.
@@ -87,6 +92,14 @@ func (d *Door) check() error {
 		}
 	}
 	return nil
+}
+
+// authenticate returns whom a credential speaks for.
+func (d *Door) authenticate(ctx context.Context, db *store.DB, credential string) (*auth.Principal, error) {
+	if d.Authenticate != nil {
+		return d.Authenticate(ctx, db, credential)
+	}
+	return auth.Authenticate(ctx, db, credential)
 }
 
 // cookie returns the secret of the session that a request presents, "" for none.

@@ -9,6 +9,7 @@ import (
 	"roster/compat/authzen"
 	"roster/compat/identity"
 	"roster/compat/memberships"
+	"roster/compat/orgsme"
 	"roster/handlers"
 	"roster/server"
 	"roster/signin"
@@ -32,7 +33,8 @@ func frontDoors(a *app) []*server.Door {
 		api.WatchEvents(ctx, func(err error) { a.logger.ErrorContext(ctx, "requests that wait for events", "error", err) })
 	}))
 	others := []*server.Door{
-		authzen.Door(), compatauth.Door(), identity.Door(), memberships.Door(), signin.Door(a.db, a.cfg.providers),
+		authzen.Door(), compatauth.Door(), identity.Door(), memberships.Door(), orgsme.Door(),
+		signin.Door(a.db, a.cfg.providers),
 	}
 	return append([]*server.Door{api.Door(others...)}, others...)
 }
