@@ -42,7 +42,8 @@ func TestALogoInTheListOfAnAccountOpens(t *testing.T) {
 			t.Fatal(err)
 		}
 		head := idIn(t, v.ask("GET", "organizations?page[size]=1&filter[kind]=company", "", 200).Data)
-		status, uploaded := exchange("POST", s.base+"/public/v2/files?organizationId="+head, picture.String(), "Authorization", key.Attributes.Key,
+		status, uploaded := exchange("POST", s.base+"/public/v2/files?organizationId="+head, picture.String(), "Authorization",
+			key.Attributes.Key,
 			"Content-Type", "image/png", "Content-Disposition", `attachment; filename="black logo+.png"`)
 		if status != http.StatusCreated {
 			t.Fatalf("%d %s", status, uploaded)
@@ -51,7 +52,8 @@ func TestALogoInTheListOfAnAccountOpens(t *testing.T) {
 		if err := json.Unmarshal(uploaded, &file); err != nil {
 			t.Fatal(err)
 		}
-		v.ask("PATCH", "organizations/"+head, `{"data":{"type":"organizations","id":"`+head+`","relationships":{"logo":{"data":{"type":"files","id":"`+
+		v.ask("PATCH", "organizations/"+head, `{"data":{"type":"organizations","id":"`+head+
+			`","relationships":{"logo":{"data":{"type":"files","id":"`+
 			file.Data.ID+`"}}}}}`, 200)
 
 		status, read := exchange("POST", s.base+"/api/auth/api-key/login", `{"key":"`+key.ID+`","secret":"`+key.Attributes.Key+`"}`,

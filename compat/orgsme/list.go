@@ -45,12 +45,13 @@ const (
 // byNumber is the order of the list.
 var byNumber = &jsonapi.Query{Sort: []jsonapi.SortKey{{Attribute: models.Organizations.Schema.Attribute("number")}}}
 
-// list answers with all organizations that the caller sees. They are read and sent part by part, each only when the client has taken the one
-// before: a list has the memory of one part, and nothing of the database while a client does not read.
+// list answers with all organizations that the caller sees. They are read and sent part by part, each only when the client has taken the
+// one before: a list has the memory of one part, and nothing of the database while a client does not read.
 func (d *door) list(_ http.ResponseWriter, rq *server.Request) (server.Serve, error) {
 	if rq.Caller().User() == "" {
-		return nil, &server.Error{Reason: server.Forbidden, Message: "This is about the organisations of an account, and this credential is of " +
-			"none: send a key of a user."}
+		return nil, &server.Error{Reason: server.Forbidden,
+			Message: "This is about the organisations of an account, and this credential is of " +
+				"none: send a key of a user."}
 	}
 	return func(w http.ResponseWriter) error {
 		end, ok := d.lists.Begin(rq.Principal.Identity().String())
@@ -128,7 +129,8 @@ func next(ctx context.Context, rq *server.Request, walk *collection.Walk, first 
 	return ready, len(items), nil
 }
 
-// describe returns organizations as they are printed. The number of one above is told whether or not the caller sees that: it tells nothing.
+// describe returns organizations as they are printed. The number of one above is told whether or not the caller sees that: it tells
+// nothing.
 func describe(ctx context.Context, db *store.DB, items []any) ([]organization, error) {
 	var parents, logos []string
 	for _, item := range items {

@@ -30,8 +30,8 @@ func input(attributes map[string]any) *models.Change {
 	return &models.Change{Attributes: attributes, Links: map[string]models.Links{}}
 }
 
-// TestTheListIsThatOfThePublishedDocument makes its eight organizations, and compares what is answered byte by byte, but for numbers and URLs
-// (S0-01 … S0-05, S0-08, S0-09).
+// TestTheListIsThatOfThePublishedDocument makes its eight organizations, and compares what is answered byte by byte, but for numbers and
+// URLs (S0-01 … S0-05, S0-08, S0-09).
 func TestTheListIsThatOfThePublishedDocument(t *testing.T) {
 	raw, err := os.ReadFile("testdata/published.json")
 	if err != nil {
@@ -65,7 +65,8 @@ func TestTheListIsThatOfThePublishedDocument(t *testing.T) {
 			}
 			if o.UpdatedAt != o.CreatedAt {
 				s.clock.Set(at(t, o.UpdatedAt))
-				if _, err := models.UpdateOrganization(t.Context(), s.db, change, ids[o.ID], input(map[string]any{"description": "x"})); err != nil {
+				if _, err := models.UpdateOrganization(t.Context(), s.db, change, ids[o.ID],
+					input(map[string]any{"description": "x"})); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -130,8 +131,10 @@ func TestWhoReachesWhat(t *testing.T) {
 		branch := s.organization("Branch", modelstest.To("parent", head))
 		leaf := s.organization("Leaf", modelstest.To("parent", branch))
 		s.organization("Beside", modelstest.To("parent", head))
-		local, err := models.CreateRole(t.Context(), s.db, change, &models.Change{Attributes: map[string]any{"key": "local", "name": "Local",
-			"permissions": jsonapi.Strings{"organizations:read"}, "inheritable": false}, Links: map[string]models.Links{"organization": {head}}})
+		local, err := models.CreateRole(t.Context(), s.db, change,
+			&models.Change{Attributes: map[string]any{"key": "local", "name": "Local",
+				"permissions": jsonapi.Strings{"organizations:read"}, "inheritable": false},
+				Links: map[string]models.Links{"organization": {head}}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -195,7 +198,8 @@ func TestWhoIsRefused(t *testing.T) {
 			}
 			phrase := map[int]string{401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed"}[c.status]
 			message, _ := told["message"].(string)
-			if a.StatusCode != c.status || len(told) != 3 || told["statusCode"] != float64(c.status) || told["error"] != phrase || message == "" ||
+			if a.StatusCode != c.status || len(told) != 3 || told["statusCode"] != float64(c.status) || told["error"] != phrase ||
+				message == "" ||
 				a.Header.Get("Content-Type") != "application/json" {
 				t.Errorf("%s: %d %s, want %d", name, a.StatusCode, a.body, c.status)
 			}
@@ -278,13 +282,12 @@ func TestReadersWhoStopStallNobody(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, key := s.person(batch.Organizations[0].ID, models.RoleViewer)
-		var stopped []net.Conn
 		for range readers {
 			c, err := net.Dial("tcp", s.address)
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer c.Close()
+			t.Cleanup(func() { _ = c.Close() }) // nothing is left to lose
 			if err := c.(*net.TCPConn).SetReadBuffer(4 << 10); err != nil {
 				t.Fatal(err)
 			}
@@ -292,7 +295,6 @@ func TestReadersWhoStopStallNobody(t *testing.T) {
 			if line, err := bufio.NewReaderSize(c, 64).ReadString('\n'); err != nil || !strings.Contains(line, "200") {
 				t.Fatalf("%v %q", err, line)
 			}
-			stopped = append(stopped, c)
 		}
 		servertest.Poll(t, "nothing of the database is held", func() bool { return modelstest.Readable(s.db).Stats().InUse == 0 })
 		list, _ := s.list(key)
@@ -305,6 +307,5 @@ func TestReadersWhoStopStallNobody(t *testing.T) {
 			}
 		}
 		s.organization("Another")
-		_ = stopped
 	})
 }

@@ -56,7 +56,8 @@ func asking(answer func(*server.Request, body) (*pair, error)) func(http.Respons
 		}
 		var sent body
 		if err := json.Unmarshal(rq.Content, &sent); err != nil || sent == nil {
-			return nil, issues{{"invalid_type", "object", kindOf(rq.Content), []string{}, "Expected object, received " + kindOf(rq.Content)}}
+			return nil, issues{{"invalid_type", "object", kindOf(rq.Content), []string{},
+				"Expected object, received " + kindOf(rq.Content)}}
 		}
 		return func(w http.ResponseWriter) error {
 			told, err := answer(rq, sent)

@@ -64,7 +64,8 @@ func TestAKeyIsExchangedForTokens(t *testing.T) {
 			}
 			refreshed := s.do("POST", refreshPath, fmt.Sprintf(`{"refreshToken":%q}`, got.RefreshToken), "")
 			var again tokens
-			if err := json.Unmarshal(refreshed.body, &again); err != nil || refreshed.StatusCode != 200 || again.AccessTokenExpiresIn != 86400 ||
+			if err := json.Unmarshal(refreshed.body, &again); err != nil || refreshed.StatusCode != 200 ||
+				again.AccessTokenExpiresIn != 86400 ||
 				again.RefreshToken != "" {
 				t.Fatalf("refreshed: %d %s", refreshed.StatusCode, refreshed.body)
 			}
@@ -104,14 +105,16 @@ func TestWhatShowsNothingIsToldAlike(t *testing.T) {
 		ends := jsonapi.Time{Time: s.clock.Now().Add(time.Hour)}
 		expired := modelstest.Key(t, s.db, models.UserKey, "", modelstest.To("user", user), modelstest.With("expiresAt", ends))
 		if got := s.login(pair(expired.ID, *expired.Key)); got.AccessTokenExpiresIn != 3600 || got.RefreshTokenExpiresIn != 3600 {
-			t.Errorf("tokens of a key that has an hour left are good for %d and %d seconds", got.AccessTokenExpiresIn, got.RefreshTokenExpiresIn)
+			t.Errorf("tokens of a key that has an hour left are good for %d and %d seconds", got.AccessTokenExpiresIn,
+				got.RefreshTokenExpiresIn)
 		}
 		s.clock.Advance(time.Hour)
 		own := modelstest.Key(t, s.db, models.OrganizationKey, head)
 		first := ""
 		for name, body := range map[string]string{
-			"an unknown id": pair(models.NewID(), key), "no id": pair("", key), "another secret": pair(id, otherKey), "another id": pair(other, key),
-			"no secret": pair(id, ""), "expired": pair(expired.ID, *expired.Key), "of an organization": pair(own.ID, *own.Key),
+			"an unknown id": pair(models.NewID(), key), "no id": pair("", key), "another secret": pair(id, otherKey),
+			"another id": pair(other, key),
+			"no secret":  pair(id, ""), "expired": pair(expired.ID, *expired.Key), "of an organization": pair(own.ID, *own.Key),
 			"in one, unknown": `{"apiKey":"x"}`,
 		} {
 			a := s.do("POST", loginPath, body, "")
@@ -123,7 +126,8 @@ func TestWhatShowsNothingIsToldAlike(t *testing.T) {
 			}
 		}
 		for body, want := range map[string][]string{
-			`{}`: {"key", "secret"}, `{"key":1,"secret":null}`: {"key", "secret"}, `{"apiKey":true}`: {"apiKey"}, `[]`: {""}, ``: {""}, `{`: {""},
+			`{}`: {"key", "secret"}, `{"key":1,"secret":null}`: {"key", "secret"}, `{"apiKey":true}`: {"apiKey"}, `[]`: {""}, ``: {""},
+			`{`: {""},
 		} {
 			a := s.do("POST", loginPath, body, "")
 			var told struct{ Message string }
@@ -139,7 +143,8 @@ func TestWhatShowsNothingIsToldAlike(t *testing.T) {
 				continue
 			}
 			for i, path := range want {
-				if got := issues[i]; got.Code != "invalid_type" || got.Message == "" || got.Received == "" || path != "" && got.Path[0] != path {
+				if got := issues[i]; got.Code != "invalid_type" || got.Message == "" || got.Received == "" || path != "" &&
+					got.Path[0] != path {
 					t.Errorf("%s: %+v", body, got)
 				}
 			}
