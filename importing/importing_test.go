@@ -76,7 +76,7 @@ const table = "\ufeffemail,firstName,lastName,locale,active,roles,organization\r
 	"not an address,G,H,?,,viewer;;admin,x\n" +
 	"henk@example.com,\xff,H,,,,\n" + // 16
 	"ida@example.com,I\x00,I,,,,\n" +
-	"jan@example.com,J,\"said \"\"J, too\"\"\",,false,," // the last line has no end
+	"jan@example.com,J,\"said \"\"J, too\"\"\",,FALSE,," // the last line has no end
 
 var tableFaults = []string{
 	"5: active: must be true or false",

@@ -47,7 +47,7 @@ func plain(column, text string) any {
 		return list
 	}
 	if a := attribute(column); a != nil && a.Kind == jsonapi.Boolean {
-		if value, wrong := a.Parse(text); wrong == "" {
+		if value, wrong := a.Parse(strings.ToLower(text)); wrong == "" { // spreadsheets write FALSE
 			return value
 		}
 	}
