@@ -67,7 +67,7 @@ cover: ## test coverage of the whole module, function by function, in dist/cover
 .PHONY: bench
 bench: ## measure the service at 1,000 and 1,000,000 organizations on PostgreSQL next to a bare handler; ORGANIZATIONS=50000 is quicker
 	@.ci/postgres
-	ROSTER_BENCH_ORGANIZATIONS=$(ORGANIZATIONS) go test -run '^$$' -bench 'BenchmarkService|BenchmarkSubtree|BenchmarkPeople' -benchtime 1x -timeout 60m ./cmd/roster
+	ROSTER_BENCH_ORGANIZATIONS=$(ORGANIZATIONS) go test -run '^$$' -bench 'BenchmarkService|BenchmarkSubtree|BenchmarkPeople|BenchmarkDialects' -benchtime 1x -timeout 60m ./cmd/roster
 
 .PHONY: bench-webhooks
 bench-webhooks: ## measure webhooks on both databases; ARGS="-events 5000 -seconds 3" makes it shorter

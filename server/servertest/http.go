@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"time"
 )
 
 // Reply is an answer whose body has been read.
@@ -36,4 +37,37 @@ func Exchange(
 	}
 	body, err := io.ReadAll(answer.Body)
 	return Reply{answer.StatusCode, answer.Proto, answer.Header}, body, errors.Join(err, answer.Body.Close())
+}
+
+// Drain reads an answer to its end, with a credential, and returns when its first byte came, how many there were, and the most of what is
+// measured each time that so many more have come.
+func Drain(ctx context.Context, url, credential string, every int, measure func() float64) (
+	first time.Duration, most float64, bytes int, err error,
+) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	req.Header.Set("Authorization", credential)
+	began := time.Now()
+	answer, err := Fresh().RoundTrip(req)
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	piece, next := make([]byte, 16<<10), every
+	for {
+		n, err := answer.Body.Read(piece)
+		if bytes == 0 && n > 0 {
+			first = time.Since(began)
+		}
+		if bytes += n; bytes >= next {
+			next, most = bytes+every, max(most, measure())
+		}
+		if errors.Is(err, io.EOF) {
+			return first, most, bytes, answer.Body.Close()
+		}
+		if err != nil {
+			return first, most, bytes, errors.Join(err, answer.Body.Close())
+		}
+	}
 }
