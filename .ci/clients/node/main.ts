@@ -4,7 +4,8 @@ import createClient from "openapi-fetch";
 import type { paths } from "./roster.js";
 
 const [server, key] = process.argv.slice(2);
-const client = createClient<paths>({
+// Lists can be had as text as well: which media type is spoken is said once.
+const client = createClient<paths, "application/vnd.api+json">({
   baseUrl: server,
   headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/vnd.api+json" },
   // Lists are separated by commas; objects stand for parameters of their own. Neither is what openapi-fetch does by itself.
