@@ -76,7 +76,8 @@ func BenchmarkDialects(b *testing.B) {
 func reachedFrom(email string, n int) *models.Batch {
 	batch := &models.Batch{Roles: map[string][]string{}}
 	for i := range n {
-		o := &models.Organization{ID: models.NewID(), Name: fmt.Sprint("Reach ", i), Slug: fmt.Sprintf("reach-%d-%d", n, i), Kind: "company",
+		o := &models.Organization{ID: models.NewID(), Name: fmt.Sprint("Reach ", i), Slug: fmt.Sprintf("reach-%d-%d", n, i),
+			Kind:    "company",
 			Version: 1}
 		if i > 0 {
 			o.Kind, o.ParentID = "branch", &batch.Organizations[(i-1)/20].ID
@@ -124,5 +125,6 @@ func readAll(b *testing.B, url, key string, reach int) {
 		b.Fatal(err)
 	}
 	fmt.Printf("%s organizations: first byte after %s, all %.1f MB after %s; heap %.1f MB before, %.1f at most, %.1f afterwards\n",
-		strconv.Itoa(reach), first.Round(time.Millisecond), float64(bytes)/1e6, time.Since(began).Round(time.Millisecond), before, most, heap())
+		strconv.Itoa(reach), first.Round(time.Millisecond), float64(bytes)/1e6, time.Since(began).Round(time.Millisecond), before, most,
+		heap())
 }
