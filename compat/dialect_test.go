@@ -1,19 +1,14 @@
 package compat_test
 
 import (
-	"io"
-	"log/slog"
-	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
-	"time"
 
-	"roster/auth"
+	"roster/compat/compattest"
 	"roster/models"
 	"roster/models/modelstest"
 	"roster/models/store"
-	"roster/server"
 	"roster/server/servertest"
 )
 
@@ -21,16 +16,7 @@ import (
 func TestTheExampleIsADialect(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
-		h, err := server.New(server.Config{
-			DB: db, LastUsed: auth.NewLastUsed(), Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
-			Metrics: server.NewMetrics("test", db.Pools()), Health: server.NewHealth(db),
-			Limiter: server.NewLimiter(0, time.Minute, time.Now), MaxBody: 1 << 10, Stop: t.Context(), RequestTimeout: 5 * time.Minute,
-		}, door())
-		if err != nil {
-			t.Fatal(err)
-		}
-		listening := httptest.NewServer(h)
-		t.Cleanup(listening.Close)
+		url := compattest.Serve(t, db, compattest.Config(t), door())
 		acme, other := modelstest.Organization(t, db).ID, modelstest.Organization(t, db).ID
 		key := *modelstest.Key(t, db, models.OrganizationKey, acme).Key
 		for _, c := range []struct {
@@ -44,7 +30,7 @@ func TestTheExampleIsADialect(t *testing.T) {
 			{"/hello/organizations/" + acme, "", 401, `{"sorry":"Send a key as Authorization: Bearer, or sign in."}`},
 			{"/hello/world", "", 404, `{"sorry":"There is nothing at this path."}`},
 		} {
-			reply, body, err := servertest.Exchange(t.Context(), servertest.Fresh(), "GET", listening.URL+c.path, nil, "API_KEY", c.key)
+			reply, body, err := servertest.Exchange(t.Context(), servertest.Fresh(), "GET", url+c.path, nil, "API_KEY", c.key)
 			if err != nil || reply.StatusCode != c.status || string(body) != c.body {
 				t.Errorf("%s: %d %s, %v", c.path, reply.StatusCode, body, err)
 			}

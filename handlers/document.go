@@ -31,19 +31,8 @@ func writeVersion(w http.ResponseWriter, rq *request, status int, version int64,
 	if err != nil {
 		return err
 	}
-	etag := server.EntityTag(version, settled)
-	switch reading := rq.Method == http.MethodGet || rq.Method == http.MethodHead; {
-	case reading:
-		unchanged, err := server.NotModified(w, rq.Request.Request, etag)
-		if err != nil {
-			return err
-		}
-		if unchanged {
-			w.WriteHeader(http.StatusNotModified)
-			return nil
-		}
-	case version != 0:
-		w.Header().Set("ETag", etag)
+	if done, err := server.Versioned(w, rq.Request.Request, version, settled); done || err != nil {
+		return err
 	}
 	h := w.Header()
 	h.Set("Content-Type", jsonapi.ContentType(doc.Ext, doc.Profile))

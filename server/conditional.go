@@ -43,6 +43,24 @@ func uncompressed(tag string) string {
 	return tag
 }
 
+// Versioned gives an answer with a body its ETag, and reports whether that is all of the answer: to GET, 304 is what a client gets that has
+// it already. The answer to another method has one if it shows one resource, of that version; 0 is none. settled is the body without what
+// is another at each reading. The error is that of [NotModified].
+func Versioned(w http.ResponseWriter, r *http.Request, version int64, settled []byte) (done bool, err error) {
+	etag := EntityTag(version, settled)
+	if !isSafe(r.Method) {
+		if version != 0 {
+			w.Header().Set("ETag", etag)
+		}
+		return false, nil
+	}
+	unchanged, err := NotModified(w, r, etag)
+	if unchanged {
+		w.WriteHeader(http.StatusNotModified)
+	}
+	return unchanged, err
+}
+
 // NotModified sets the ETag of an answer to GET and reports whether the client has it already (If-None-Match, compared weakly, RFC 9110
 // §13.1.2). The answer is then 304 without a body. A header that cannot be read matches nothing. The error is that of an If-Match that the
 // answer does not meet (§13.1.1), which comes first (§13.2.2): here the whole tag is compared, since it is the answer that is meant.

@@ -42,18 +42,8 @@ const (
 // serveBareChecks starts the bare handler on a database and returns its URL.
 func serveBareChecks(b *testing.B, url string) string {
 	b.Helper()
-	cfg, err := pgxpool.ParseConfig(url)
-	if err != nil {
-		b.Fatal(err)
-	}
-	cfg.MaxConns = 16 // as the service
-	pool, err := pgxpool.NewWithConfig(b.Context(), cfg)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(pool.Close)
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST "+checksPath, (&bareChecks{pool}).answer)
+	mux.HandleFunc("POST "+checksPath, (&bareChecks{barePool(b, url)}).answer)
 	server := httptest.NewServer(mux)
 	b.Cleanup(server.Close)
 	return server.URL

@@ -47,19 +47,26 @@ func (o *bareRow) scan(row pgx.Row, now time.Time) error {
 	return err
 }
 
-// serveBare starts the bare handler on a database and returns its URL and some ids of organizations.
-func serveBare(b *testing.B, url string) (base string, ids []string) {
+// barePool returns connections to a database, as many as the service has.
+func barePool(b *testing.B, url string) *pgxpool.Pool {
 	b.Helper()
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		b.Fatal(err)
 	}
-	cfg.MaxConns = 16 // as the service
+	cfg.MaxConns = 16
 	pool, err := pgxpool.NewWithConfig(b.Context(), cfg)
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(pool.Close)
+	return pool
+}
+
+// serveBare starts the bare handler on a database and returns its URL and some ids of organizations.
+func serveBare(b *testing.B, url string) (base string, ids []string) {
+	b.Helper()
+	pool := barePool(b, url)
 	h := &bare{pool: pool}
 	if err := pool.QueryRow(b.Context(), `SELECT COUNT(*) FROM organizations`).Scan(&h.total); err != nil {
 		b.Fatal(err)

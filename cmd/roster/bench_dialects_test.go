@@ -27,14 +27,7 @@ func BenchmarkDialects(b *testing.B) {
 		b.Run(string(dialect), func(b *testing.B) {
 			dir, cfg := b.TempDir(), modelstest.Config(b, dialect)
 			db := modelstest.OpenConfig(b, cfg)
-			program := func(args ...string) string {
-				var out, stderr strings.Builder
-				args = append(append([]string{"roster"}, args...), "--data-dir", dir, "--database-url", cfg.URL)
-				if code := run(b.Context(), args, func(string) string { return "" }, &out, &stderr, frontDoors); code != 0 {
-					b.Fatalf("%v: %s", args, stderr.String())
-				}
-				return strings.TrimSpace(out.String())
-			}
+			program := programOn(b, dir, cfg.URL)
 			keys := map[int]string{}
 			for _, reach := range []int{8, 10_000, fromEnvironment(b, sizeVariable, 100_000)} {
 				email := fmt.Sprintf("reach-%d@bench.example", reach)

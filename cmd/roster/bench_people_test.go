@@ -73,14 +73,7 @@ func BenchmarkPeople(b *testing.B) {
 func newPeopleSite(b *testing.B, size int) *peopleSite {
 	b.Helper()
 	dir, cfg := b.TempDir(), modelstest.Config(b, store.Postgres)
-	program := func(args ...string) string {
-		var out, stderr strings.Builder
-		args = append(append([]string{"roster"}, args...), "--data-dir", dir, "--database-url", cfg.URL)
-		if code := run(b.Context(), args, func(string) string { return "" }, &out, &stderr, frontDoors); code != 0 {
-			b.Fatalf("%v: %s", args, stderr.String())
-		}
-		return strings.TrimSpace(out.String())
-	}
+	program := programOn(b, dir, cfg.URL)
 	program("demo", "--organizations", strconv.Itoa(size), "--users", strconv.Itoa(size/10))
 	s := &peopleSite{size: size}
 	batch := &models.Batch{Roles: map[string][]string{}}

@@ -77,14 +77,7 @@ func BenchmarkSubtree(b *testing.B) {
 // plantSubtrees fills a database and returns a key of everything and one of each tree, with three people for ten others.
 func plantSubtrees(b *testing.B, dir string, cfg models.Config, others, organizations int) (everything string, below map[string]string) {
 	b.Helper()
-	program := func(args ...string) string {
-		var out, stderr strings.Builder
-		args = append(append([]string{"roster"}, args...), "--data-dir", dir, "--database-url", cfg.URL)
-		if code := run(b.Context(), args, func(string) string { return "" }, &out, &stderr, frontDoors); code != 0 {
-			b.Fatalf("%v: %s", args, stderr.String())
-		}
-		return strings.TrimSpace(out.String())
-	}
+	program := programOn(b, dir, cfg.URL)
 	program("demo", "--organizations", strconv.Itoa(max(1, others/100)), "--users", strconv.Itoa(others))
 	everything, below = program("key", "create", "--kind", "management", "--name", "everything"), map[string]string{}
 	db := modelstest.OpenConfig(b, cfg)

@@ -93,15 +93,7 @@ type site struct {
 func newSite(b *testing.B, size int) *site {
 	b.Helper()
 	dir, url := b.TempDir(), modelstest.UnmigratedURL(b, store.Postgres)
-	var stderr bytes.Buffer
-	program := func(args ...string) string {
-		var out bytes.Buffer
-		args = append(append([]string{"roster"}, args...), "--data-dir", dir, "--database-url", url)
-		if code := run(b.Context(), args, func(string) string { return "" }, &out, &stderr, frontDoors); code != 0 {
-			b.Fatalf("%v: %s", args, stderr.String())
-		}
-		return strings.TrimSpace(out.String())
-	}
+	program := programOn(b, dir, url)
 	started := time.Now()
 	program("demo", "--organizations", strconv.Itoa(size), "--users", "0", "--migrate")
 	b.Logf("filled with %d organizations in %s", size, time.Since(started).Round(time.Second))
@@ -120,6 +112,19 @@ func newSite(b *testing.B, size int) *site {
 		}
 	}
 	return s
+}
+
+// programOn returns what runs a command of the program on a database, and returns what it prints.
+func programOn(b *testing.B, dir, url string) func(args ...string) string {
+	return func(args ...string) string {
+		b.Helper()
+		var out, stderr strings.Builder
+		args = append(append([]string{"roster"}, args...), "--data-dir", dir, "--database-url", url)
+		if code := run(b.Context(), args, func(string) string { return "" }, &out, &stderr, frontDoors); code != 0 {
+			b.Fatalf("%v: %s", args, stderr.String())
+		}
+		return strings.TrimSpace(out.String())
+	}
 }
 
 // vacuum does what PostgreSQL would otherwise do by itself in the middle of the measurement.

@@ -33,6 +33,7 @@ var floors = map[string]int{
 	"webhooks":          5,
 	"server":            6,
 	"compat/plain":      7,
+	"compat/compattest": 7,
 	"handlers":          8,
 	"compat":            8,
 	"signin":            8,

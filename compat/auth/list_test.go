@@ -113,7 +113,8 @@ func TestNamesAreSearchedAsText(t *testing.T) {
 	eachService(t, func(_ *testing.T, s *service) {
 		s.organization("Head", "")
 		for _, name := range []string{
-			`100% Öl_AG \ Söhne`, "Ölmühle", "ΟΔΟΣ ΑΘΗΝΩΝ", "Οδοσήμανση", "İstanbul", "ЁЛКА", "a'b\"c", "Groß", "日本語",
+			`100% Öl_AG \ Söhne`, "Ölmühle", "ΟΔΟΣ ΑΘΗΝΩΝ", "Οδοσήμανση", "İstanbul", "ЁЛКА", "a'b\"c", "Groß",
+			"日本語",
 		} {
 			s.organization(name, "Head")
 		}

@@ -5,16 +5,13 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"io"
-	"log/slog"
-	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"roster/auth"
 	compatauth "roster/compat/auth"
+	"roster/compat/compattest"
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
@@ -42,17 +39,10 @@ func eachService(t *testing.T, test func(t *testing.T, s *service)) {
 
 func newService(t *testing.T, db *store.DB, clock *modelstest.Clock, limit int) *service {
 	t.Helper()
-	h, err := server.New(server.Config{
-		DB: db, LastUsed: auth.NewLastUsed(), Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Metrics: server.NewMetrics("test", db.Pools()), Health: server.NewHealth(db),
-		Limiter: server.NewLimiter(limit, time.Minute, clock.Now), MaxBody: 1 << 16, Stop: t.Context(), RequestTimeout: 5 * time.Minute,
-	}, compatauth.Door())
-	if err != nil {
-		t.Fatal(err)
-	}
-	listening := httptest.NewServer(h)
-	t.Cleanup(listening.Close)
-	return &service{t: t, db: db, clock: clock, url: listening.URL, ids: map[string]string{}}
+	cfg := compattest.Config(t)
+	cfg.Limiter = server.NewLimiter(limit, time.Minute, clock.Now)
+	url := compattest.Serve(t, db, cfg, compatauth.Door())
+	return &service{t: t, db: db, clock: clock, url: url, ids: map[string]string{}}
 }
 
 // organization makes one below the parent of that name, "" for a head.
@@ -94,11 +84,6 @@ type answer struct {
 	body string
 }
 
-// contract is the OpenAPI document of the door.
-var contract = sync.OnceValues(func() (*servertest.Contract, error) {
-	return servertest.NewContract(compatauth.Door().Description.Document)
-})
-
 // do sends a request, and holds the exchange against the OpenAPI document. headers are name and value in turn.
 func (s *service) do(method, path string, headers ...string) answer {
 	s.t.Helper()
@@ -106,13 +91,7 @@ func (s *service) do(method, path string, headers ...string) answer {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	c, err := contract()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	for _, violation := range c.Violations(httptest.NewRequest(method, path, nil), nil, reply, plain(s.t, reply, body)) {
-		s.t.Errorf("%s %s answered %d, against the OpenAPI document: %s", method, path, reply.StatusCode, violation)
-	}
+	compattest.Hold(s.t, compatauth.Door(), method, path, "", reply, plain(s.t, reply, body))
 	return answer{reply, s.t, string(body)}
 }
 

@@ -2,21 +2,15 @@ package authzen_test
 
 import (
 	"encoding/json"
-	"io"
-	"log/slog"
-	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
-	"roster/auth"
 	"roster/compat/authzen"
+	"roster/compat/compattest"
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/modelstest"
 	"roster/models/store"
-	"roster/server"
 	"roster/server/servertest"
 )
 
@@ -43,17 +37,9 @@ func eachService(t *testing.T, test func(t *testing.T, s *service)) {
 
 func newService(t *testing.T, db *store.DB, base string) *service {
 	t.Helper()
-	h, err := server.New(server.Config{
-		DB: db, LastUsed: auth.NewLastUsed(), Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Metrics: server.NewMetrics("test", db.Pools()), Health: server.NewHealth(db), Limiter: server.NewLimiter(0, time.Minute, time.Now),
-		MaxBody: 1 << 16, Stop: t.Context(), RequestTimeout: 5 * time.Minute, BaseURL: base,
-	}, authzen.Door())
-	if err != nil {
-		t.Fatal(err)
-	}
-	listening := httptest.NewServer(h)
-	t.Cleanup(listening.Close)
-	s := &service{t: t, db: db, url: listening.URL}
+	cfg := compattest.Config(t)
+	cfg.BaseURL = base
+	s := &service{t: t, db: db, url: compattest.Serve(t, db, cfg, authzen.Door())}
 	s.key = s.keyOf(models.ManagementKey, "", models.EveryScope)
 	below := func(name, parent string) string {
 		return modelstest.Organization(t, db, modelstest.With("name", name), modelstest.To("parent", parent)).ID
@@ -126,26 +112,8 @@ func (s *service) do(method, path, body string, headers ...string) answer {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.hold(method, path, body, reply, content)
+	compattest.Hold(s.t, authzen.Door(), method, path, body, reply, content)
 	return answer{reply, s.t, content}
-}
-
-// contract is the OpenAPI document of the door.
-var contract = sync.OnceValues(func() (*servertest.Contract, error) {
-	return servertest.NewContract(authzen.Door().Description.Document)
-})
-
-// hold compares an exchange with the OpenAPI document.
-func (s *service) hold(method, path, sent string, reply servertest.Reply, body []byte) {
-	s.t.Helper()
-	c, err := contract()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	request := httptest.NewRequest(method, path, nil)
-	for _, violation := range c.Violations(request, []byte(sent), reply, body) {
-		s.t.Errorf("%s %s answered %d, against the OpenAPI document: %s", method, path, reply.StatusCode, violation)
-	}
 }
 
 // ask sends a question that is to be answered, and reads the answer.

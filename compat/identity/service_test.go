@@ -2,16 +2,12 @@ package identity_test
 
 import (
 	"encoding/json"
-	"io"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"roster/auth"
+	"roster/compat/compattest"
 	"roster/compat/identity"
 	"roster/jsonapi"
 	"roster/models"
@@ -69,22 +65,13 @@ func newService(t *testing.T, dialect store.Dialect, settings ...setting) *servi
 	s := &service{t: t, clock: modelstest.NewClock()}
 	cfg := modelstest.Config(t, dialect)
 	cfg.Now = s.clock.Now
-	web := server.Config{
-		LastUsed: auth.NewLastUsed(), Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Limiter: server.NewLimiter(0, time.Minute, time.Now), MaxBody: 1 << 12, Stop: t.Context(), RequestTimeout: 5 * time.Minute,
-	}
+	web := compattest.Config(t)
+	web.MaxBody = 1 << 12
 	for _, set := range settings {
 		set(&cfg, &web)
 	}
 	s.db = modelstest.OpenConfig(t, cfg)
-	web.DB, web.Metrics, web.Health = s.db, server.NewMetrics("test", s.db.Pools()), server.NewHealth(s.db)
-	h, err := server.New(web, identity.Door())
-	if err != nil {
-		t.Fatal(err)
-	}
-	listening := httptest.NewServer(h)
-	t.Cleanup(listening.Close)
-	s.url = listening.URL
+	s.url = compattest.Serve(t, s.db, web, identity.Door())
 	s.key = s.keyOf(models.ManagementKey, "", models.EveryScope)
 	s.top = s.organization("Top", "")
 	s.branch = s.organization("Branch", s.top)
@@ -203,23 +190,13 @@ func (s *service) post(path, body string, headers ...string) answer {
 	return s.do(http.MethodPost, path, body, append(headers, contentType, plainJSON)...)
 }
 
-// contract is the OpenAPI document of the door.
-var contract = sync.OnceValues(func() (*servertest.Contract, error) {
-	return servertest.NewContract(identity.Door().Description.Document)
-})
-
+// hold compares an exchange with the OpenAPI document.
 func (s *service) hold(method, path, sent string, a answer) {
 	s.t.Helper()
-	c, err := contract()
-	if err != nil {
-		s.t.Fatal(err)
-	}
 	if a.Header.Get("Content-Encoding") != "" || method == http.MethodOptions { // what is asked before is no operation
 		return
 	}
-	for _, violation := range c.Violations(httptest.NewRequest(method, path, nil), []byte(sent), a.Reply, a.body) {
-		s.t.Errorf("%s %s answered %d, against the OpenAPI document: %s", method, path, a.StatusCode, violation)
-	}
+	compattest.Hold(s.t, identity.Door(), method, path, sent, a.Reply, a.body)
 }
 
 // want fails the test unless the answer has that status, and returns the body; of an error it makes sure that it has its form.

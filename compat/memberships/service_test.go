@@ -2,16 +2,12 @@ package memberships_test
 
 import (
 	"encoding/json"
-	"io"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"roster/auth"
+	"roster/compat/compattest"
 	"roster/compat/memberships"
 	"roster/models"
 	"roster/models/modelstest"
@@ -41,19 +37,9 @@ func eachService(t *testing.T, test func(t *testing.T, s *service)) {
 
 func newService(t *testing.T, db *store.DB, clock *modelstest.Clock, adjust func(*server.Config)) *service {
 	t.Helper()
-	cfg := server.Config{
-		DB: db, LastUsed: auth.NewLastUsed(), Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Metrics: server.NewMetrics("test", db.Pools()), Health: server.NewHealth(db), Limiter: server.NewLimiter(0, time.Minute, time.Now),
-		MaxBody: 1 << 16, Stop: t.Context(), RequestTimeout: 5 * time.Minute,
-	}
+	cfg := compattest.Config(t)
 	adjust(&cfg)
-	h, err := server.New(cfg, memberships.Door(), signInDoor())
-	if err != nil {
-		t.Fatal(err)
-	}
-	listening := httptest.NewServer(h)
-	t.Cleanup(listening.Close)
-	return &service{t: t, db: db, clock: clock, url: listening.URL}
+	return &service{t: t, db: db, clock: clock, url: compattest.Serve(t, db, cfg, memberships.Door(), signInDoor())}
 }
 
 // signInDoor lets in whom a test names.
@@ -113,10 +99,6 @@ type signIn struct {
 	UserID string `json:"user_id"`
 }
 
-var contract = sync.OnceValues(func() (*servertest.Contract, error) {
-	return servertest.NewContract(memberships.Door().Description.Document)
-})
-
 // do sends a request with the cookie of the browser, and holds the exchange against the OpenAPI document.
 func (s *service) do(method, path string, headers ...string) answer {
 	s.t.Helper()
@@ -127,14 +109,8 @@ func (s *service) do(method, path string, headers ...string) answer {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	c, err := contract()
-	if err != nil {
-		s.t.Fatal(err)
-	}
 	if strings.HasPrefix(path, "/me") {
-		for _, violation := range c.Violations(httptest.NewRequest(method, path, nil), nil, reply, body) {
-			s.t.Errorf("%s %s: %s", method, path, violation)
-		}
+		compattest.Hold(s.t, memberships.Door(), method, path, "", reply, body)
 	}
 	return answer{reply, body}
 }

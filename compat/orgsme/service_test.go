@@ -3,17 +3,13 @@ package orgsme_test
 import (
 	"context"
 	"encoding/json"
-	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
-	"roster/auth"
+	"roster/compat/compattest"
 	"roster/compat/orgsme"
 	"roster/jsonapi"
 	"roster/models"
@@ -48,17 +44,9 @@ func eachService(t *testing.T, test func(t *testing.T, s *service)) {
 
 func newService(t *testing.T, db *store.DB, clock *modelstest.Clock, adjust func(*server.Config)) *service {
 	t.Helper()
-	cfg := server.Config{
-		DB: db, LastUsed: auth.NewLastUsed(), Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Metrics: server.NewMetrics("test", db.Pools()), Health: server.NewHealth(db), Limiter: server.NewLimiter(0, time.Minute, time.Now),
-		MaxBody: 1 << 16, Stop: t.Context(), RequestTimeout: 5 * time.Minute,
-	}
+	cfg := compattest.Config(t)
 	adjust(&cfg)
-	h, err := server.New(cfg, orgsme.Door())
-	if err != nil {
-		t.Fatal(err)
-	}
-	listening := httptest.NewUnstartedServer(h)
+	listening := httptest.NewUnstartedServer(compattest.Handler(t, db, cfg, orgsme.Door()))
 	// A client that stops is noticed soon: little fits into a connection.
 	listening.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
 		if err := c.(*net.TCPConn).SetWriteBuffer(4 << 10); err != nil {
@@ -70,10 +58,6 @@ func newService(t *testing.T, db *store.DB, clock *modelstest.Clock, adjust func
 	t.Cleanup(listening.Close)
 	return &service{t: t, db: db, clock: clock, url: listening.URL, address: listening.Listener.Addr().String()}
 }
-
-var contract = sync.OnceValues(func() (*servertest.Contract, error) {
-	return servertest.NewContract(orgsme.Door().Description.Document)
-})
 
 type answer struct {
 	servertest.Reply
@@ -90,14 +74,8 @@ func (s *service) do(method, path, body, credential string, headers ...string) a
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	c, err := contract()
-	if err != nil {
-		s.t.Fatal(err)
-	}
 	if reply.Header.Get("Content-Encoding") == "" {
-		for _, violation := range c.Violations(httptest.NewRequest(method, path, nil), []byte(body), reply, read) {
-			s.t.Errorf("%s %s: %s", method, path, violation)
-		}
+		compattest.Hold(s.t, orgsme.Door(), method, path, body, reply, read)
 	}
 	return answer{reply, read}
 }

@@ -56,19 +56,8 @@ func WriteVersion(w http.ResponseWriter, r *http.Request, version int64, v any) 
 	if err != nil {
 		return err
 	}
-	etag := server.EntityTag(version, body)
-	switch reading := r.Method == http.MethodGet || r.Method == http.MethodHead; {
-	case reading:
-		unchanged, err := server.NotModified(w, r, etag)
-		if err != nil {
-			return err
-		}
-		if unchanged {
-			w.WriteHeader(http.StatusNotModified)
-			return nil
-		}
-	case version != 0:
-		w.Header().Set("ETag", etag)
+	if done, err := server.Versioned(w, r, version, body); done || err != nil {
+		return err
 	}
 	send(w, body)
 	return nil
