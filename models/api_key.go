@@ -185,6 +185,7 @@ func UpdateAPIKey(ctx context.Context, db *store.DB, by Caller, id string, in *C
 }
 
 func saveAPIKey(ctx context.Context, tx *store.DB, by Caller, v verb, before, key *APIKey, columns []string) error {
+	touchesCredential(tx, key.ID, 1)
 	key.Version++
 	key.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
 	if err := save(ctx, tx, APIKeys, key, append(columns, "version", "updated_at")...); err != nil {
@@ -251,6 +252,7 @@ func DeleteAPIKey(ctx context.Context, db *store.DB, by Caller, id string, versi
 
 // revokeKey removes a key with its secrets.
 func revokeKey(ctx context.Context, tx *store.DB, by Caller, key *APIKey) error {
+	touchesCredential(tx, key.ID, 1)
 	if _, err := tx.Exec(ctx, `DELETE FROM api_keys WHERE id = ?`, key.ID); err != nil {
 		return fmt.Errorf("delete key: %w", err)
 	}

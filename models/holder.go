@@ -31,9 +31,11 @@ func insertCredential(ctx context.Context, tx *store.DB, cr credential) error {
 }
 
 func deleteToken(ctx context.Context, tx *store.DB, organization string) error {
-	if _, err := tx.Exec(ctx, `DELETE FROM credentials WHERE organization_id = ?`, organization); err != nil {
+	n, err := tx.Exec(ctx, `DELETE FROM credentials WHERE organization_id = ?`, organization)
+	if err != nil {
 		return fmt.Errorf("delete token: %w", err)
 	}
+	touchesCredential(tx, organization, int(n))
 	return nil
 }
 

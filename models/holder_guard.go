@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -11,13 +12,16 @@ import (
 	"roster/models/store"
 )
 
-// Keep makes sure that a credential still works, for what it did when it was looked up, and that it is not taken away before the
-// transaction ends: of a change and the revocation of what permits it, one is first. It fails with Unauthenticated for one that has ended,
-// and with Forbidden for one that may do less.
+// Keep makes sure, as the last thing of a transaction, that a credential still works, for what it did when it was looked up, and that it is
+// not taken away before the commit: of a change and the revocation of what permits it, one is first. It fails with Unauthenticated for one
+// that has ended, and with Forbidden for one that may do less. One that the transaction itself has changed or ended was there.
 //
-// It takes the weakest lock that there is: revocations, rotations and changes of a key lock its row for themselves, and wait for it or are
-// seen by it; what only notes when a key was used does neither.
+// It takes the weakest lock that there is, of the row that whoever takes the credential away locks first: the key, the session, or the
+// token. What only notes when a key was used neither waits for it nor is waited for.
 func (h *Holder) Keep(ctx context.Context, tx *store.DB) error {
+	if touchesCredential(tx, cmp.Or(h.SignInID, h.KeyID, h.OrganizationID), 0) {
+		return nil
+	}
 	var until []*jsonapi.Time
 	var scopes *jsonapi.Strings
 	found := false
@@ -32,11 +36,12 @@ func (h *Holder) Keep(ctx context.Context, tx *store.DB) error {
 	case h.SessionID != "":
 		var active string
 		err = tx.Read(ctx, read(&active), `SELECT i.id FROM sessions s JOIN sign_ins i ON i.session_id = s.id
-			WHERE s.id = ? AND i.id = ?`+keeping(tx, "s, i"), collection.IDOrNil(h.SessionID), collection.IDOrNil(h.SignInID))
+			WHERE s.id = ? AND i.id = ?`+keeping(tx, "s"), collection.IDOrNil(h.SessionID), collection.IDOrNil(h.SignInID))
 	case h.KeyID != "":
 		until = make([]*jsonapi.Time, 2)
 		err = tx.Read(ctx, read(&until[0], &until[1], &scopes), `SELECT c.expires_at, k.expires_at, k.scopes
-			FROM credentials c JOIN api_keys k ON k.id = c.api_key_id WHERE c.lookup = ?`+keeping(tx, "c, k"), h.lookup)
+			FROM credentials c JOIN api_keys k ON k.id = c.api_key_id
+			WHERE c.lookup = ? AND NOT EXISTS (SELECT 1 FROM users u WHERE u.id = k.user_id AND NOT u.active)`+keeping(tx, "k"), h.lookup)
 	default:
 		until = make([]*jsonapi.Time, 1)
 		err = tx.Read(ctx, read(&until[0]), `SELECT c.expires_at FROM credentials c
@@ -51,6 +56,14 @@ func (h *Holder) Keep(ctx context.Context, tx *store.DB) error {
 		return &store.Error{Kind: store.Forbidden, Message: "This credential was changed while the request was served. Send it again."}
 	}
 	return nil
+}
+
+// changedCredential is a key, the organization of a token, or a sign-in, whose row a transaction has locked to change or to delete it.
+type changedCredential struct{ id string }
+
+// touchesCredential adds to the times that a transaction has done so, and reports whether it has.
+func touchesCredential(tx *store.DB, id string, times int) bool {
+	return tx.Total(changedCredential{id}, times) > 0
 }
 
 // keeping returns the end of a SELECT whose rows are neither deleted nor locked by others until the transaction ends. On SQLite one

@@ -414,6 +414,7 @@ func signOut(ctx context.Context, tx *store.DB, by Caller, session string, users
 		if err := record(ctx, tx, by, change{verb: ended, collection: Sessions, user: in.UserID, before: s}); err != nil {
 			return err
 		}
+		touchesCredential(tx, in.ID, 1)
 		if _, err := tx.Exec(ctx, `DELETE FROM sign_ins WHERE id = ?`, in.ID); err != nil {
 			return fmt.Errorf("delete sign-in: %w", err)
 		}

@@ -17,7 +17,7 @@ func TestChangesOfABranchAndWhatIsAboveItMeetNoDeadlock(t *testing.T) {
 	db := modelstest.OpenConfig(t, cfg)
 	parent := organization(t, db, "parent", "").ID
 	branch := organization(t, db, "branch", parent).ID
-	before := deadlocks(t, db)
+	before := modelstest.Deadlocks(t, db)
 	var all sync.WaitGroup
 	all.Go(func() {
 		for range 60 {
@@ -44,18 +44,7 @@ func TestChangesOfABranchAndWhatIsAboveItMeetNoDeadlock(t *testing.T) {
 		}
 	})
 	all.Wait()
-	if n := deadlocks(t, db) - before; n > 0 {
+	if n := modelstest.Deadlocks(t, db) - before; n > 0 {
 		t.Errorf("%d deadlocks", n)
 	}
-}
-
-// deadlocks returns how many PostgreSQL has ended in a database.
-func deadlocks(t *testing.T, db *store.DB) (n int64) {
-	t.Helper()
-	err := modelstest.Writable(db).QueryRowContext(t.Context(),
-		`SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`).Scan(&n)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
 }

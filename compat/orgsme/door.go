@@ -17,9 +17,10 @@ import (
 
 const (
 	root        = "/api/orgs"
+	authRoot    = "/api/auth"
 	listPath    = root + "/me"
-	loginPath   = "/api/auth/api-key/login"
-	refreshPath = "/api/auth/access-token/refresh"
+	loginPath   = authRoot + "/api-key/login"
+	refreshPath = authRoot + "/access-token/refresh"
 )
 
 const (
@@ -42,7 +43,7 @@ type door struct{ lists *server.Places }
 func Door() *server.Door {
 	d := &door{server.NewPlaces(maxLists, maxListsOfOne)}
 	return &server.Door{
-		Paths:        []string{root, loginPath, refreshPath},
+		Paths:        []string{root, authRoot},
 		Credential:   auth.Credential,
 		Authenticate: authenticate,
 		Sessions:     true,

@@ -190,6 +190,7 @@ func TestWhoIsRefused(t *testing.T) {
 			"an unknown path":          {"GET", "/api/orgs/17", "", 404},
 			"the root":                 {"GET", "/api/orgs", "", 404},
 			"a login by GET":           {"GET", loginPath, "", 405},
+			"an unknown login":         {"POST", "/api/auth/other", "", 404},
 		} {
 			a := s.do(c.method, c.path, "", c.credential)
 			var told map[string]any

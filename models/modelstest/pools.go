@@ -2,6 +2,7 @@ package modelstest
 
 import (
 	"database/sql"
+	"testing"
 
 	"roster/models/store"
 )
@@ -18,4 +19,14 @@ func poolOf(db *store.DB, name string) *sql.DB {
 		return pool
 	}
 	return db.Pools()["main"]
+}
+
+// Deadlocks returns how many deadlocks PostgreSQL has ended in a database.
+func Deadlocks(t testing.TB, db *store.DB) (n int64) {
+	t.Helper()
+	err := Writable(db).QueryRowContext(t.Context(), `SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`).Scan(&n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }

@@ -175,7 +175,7 @@ const maxTries = 5
 
 // Transaction runs fn inside one transaction and commits it, unless fn returns an error or panics: then nothing is changed. Within a
 // transaction it runs fn as part of that one. PostgreSQL may refuse a transaction because of a concurrent one (deadlock, serialization
-// failure), and fn may fail with ErrTryAgain; it is then run again, so fn must not keep anything from an earlier run. Before fn comes the
+// failure), and fn may fail with ErrTryAgain; it is then run again, so fn must not keep anything from an earlier run. After fn comes the
 // look of a context that is [Guarded].
 func Transaction(ctx context.Context, db *DB, fn func(tx *DB) error) error {
 	if db.inTransaction {
@@ -187,10 +187,10 @@ func Transaction(ctx context.Context, db *DB, fn func(tx *DB) error) error {
 			tx := *db
 			tx.gorm, tx.inTransaction, tx.news = g, true, &news
 			tx.tally, tx.numbers = Tally{}, map[any]int{}
-			if err := guard(ctx, &tx); err != nil {
+			if err := fn(&tx); err != nil {
 				return err
 			}
-			if err := fn(&tx); err != nil {
+			if err := guard(ctx, &tx); err != nil {
 				return err
 			}
 			return tx.tally.store(ctx, &tx)
