@@ -5,9 +5,9 @@ import "context"
 type guardKey struct{}
 
 // Guarded returns a context whose transactions end with a look: what it refuses is not done. A request is admitted before its body has
-// come, and waits for others afterwards; whatever admitted it may have ended by the time at which it writes. The look has to keep what it finds
-// until the transaction is committed, so that of a write and the end of what permits it one is first. It is the last to lock: what it keeps
-// from others it keeps for a moment, and whoever takes a credential away has locked whose it is before.
+// come, and waits for others afterwards; whatever admitted it may have ended by the time at which it writes. The look has to keep what it
+// finds until the transaction is committed, so that of a write and the end of what permits it one is first. It is the last to lock: what it
+// keeps from others it keeps for a moment, and whoever takes a credential away has locked whose it is before.
 func Guarded(ctx context.Context, look func(ctx context.Context, tx *DB) error) context.Context {
 	return context.WithValue(ctx, guardKey{}, look)
 }
