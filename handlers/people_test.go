@@ -338,6 +338,11 @@ func TestWhoAmI(t *testing.T) {
 		if got := a.json("meta", "permissions", f.top).([]any); len(got) != 0 {
 			t.Errorf("out of reach one holds %v", got)
 		}
+		key := as.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "k", "scopes": []string{"invoices:read"}})).want(201)
+		if got, is := s.as(key.text("data", "attributes", "key")).get("/public/v2/me?filter[organizationId]="+f.leaf).
+			json("meta", "permissions", f.leaf).([]any); !is || len(got) != 0 {
+			t.Errorf("with a key of other words one holds %v", got)
+		}
 		if got := a.json("meta", "permissions", f.leaf).([]any); len(got) != 6 || got[0] != "memberships:read" {
 			t.Errorf("a member from above holds %v", got)
 		}

@@ -42,7 +42,7 @@ type sent struct {
 // id returns the id in the path.
 func (rq *request) id() string {
 	id := rq.Var("id")
-	if res := rq.route.target; id != "" && res != nil && id == res.word {
+	if res := rq.route.target; id != "" && res != nil && id == res.word && rq.Principal.SessionID != "" {
 		return rq.Principal.SessionID
 	}
 	return id

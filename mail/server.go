@@ -10,6 +10,7 @@ import (
 	netmail "net/mail"
 	"net/textproto"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -88,11 +89,11 @@ func (s *Sender) Send(ctx context.Context, m Message) error {
 	}
 	connection, err := client.DialToSMTPClientWithContext(ctx)
 	if err != nil {
-		return fmt.Errorf("reach the mail server: %w", withoutWords(err))
+		return fmt.Errorf("reach the mail server: %w", saying(ctx, err))
 	}
 	defer func() { _ = client.CloseWithSMTPClient(connection) }() // it has what it has
 	if err := client.SendWithSMTPClient(connection, msg); err != nil {
-		return fmt.Errorf("hand over mail: %w", withoutWords(err))
+		return fmt.Errorf("hand over mail: %w", saying(ctx, err))
 	}
 	return nil
 }
@@ -142,6 +143,14 @@ func (s *Sender) message(m Message) (*gomail.Msg, error) {
 	msg.SetBodyString(gomail.TypeTextPlain, m.Text)
 	msg.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
 	return msg, nil
+}
+
+// saying returns an error of the library that can be told. What ends with its time ends by closing the connection, whose words say nothing.
+func saying(ctx context.Context, err error) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) && !errors.Is(err, os.ErrDeadlineExceeded) {
+		return fmt.Errorf("it did not answer in time: %w", os.ErrDeadlineExceeded)
+	}
+	return withoutWords(err)
 }
 
 // withoutWords returns an error of the library without what the server said: that can hold the address, or anything.

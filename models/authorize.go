@@ -214,14 +214,15 @@ func Permissions(ctx context.Context, db *store.DB, by Caller, organizations []s
 		if !seen[id] {
 			continue
 		}
-		words[id] = store.SortedUnique(slices.Clone(by.Rights.Scopes))
+		held := by.Rights.Scopes
 		if user := by.User(); user != "" {
 			s, err := standingOfUser(ctx, db, user, id)
 			if err != nil {
 				return nil, err
 			}
-			words[id] = within(by.Rights, s.Scopes)
+			held = within(by.Rights, s.Scopes)
 		}
+		words[id] = append(words[id], store.SortedUnique(held)...)
 	}
 	return words, nil
 }

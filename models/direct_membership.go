@@ -22,14 +22,15 @@ type DirectMembership struct {
 // DirectOrganization is the organization of a [DirectMembership].
 type DirectOrganization struct {
 	ID, Name, Slug string
-	// LogoURL is the signed URL of its logo, "" without one. It is absolute where the request is known (see ServedAt).
+	// LogoURL is the signed URL of its logo, "" without one, and for a member who may not read the organization. It is absolute where the
+	// request is known (see ServedAt).
 	LogoURL string
 }
 
 // DirectMemberships returns the memberships of a user in organizations that are there, by when they began, then by id.
 func DirectMemberships(ctx context.Context, db *store.DB, user string) ([]*DirectMembership, error) {
 	var all []*DirectMembership
-	var logos []string
+	var logos, organizations []string
 	withLogo := map[string][]*DirectMembership{}
 	err := db.Read(ctx, func(rows *sql.Rows) error {
 		m, role := &DirectMembership{}, &Role{}
@@ -42,7 +43,7 @@ func DirectMemberships(ctx context.Context, db *store.DB, user string) ([]*Direc
 		if len(all) == 0 || all[len(all)-1].ID != m.ID {
 			all = append(all, m)
 			if logo != nil {
-				logos = append(logos, *logo)
+				logos, organizations = append(logos, *logo), append(organizations, m.Organization.ID)
 				withLogo[*logo] = append(withLogo[*logo], m)
 			}
 		}
@@ -63,9 +64,15 @@ func DirectMemberships(ctx context.Context, db *store.DB, user string) ([]*Direc
 	if err != nil {
 		return nil, err
 	}
+	readable, err := collection.VisibleIDs(ctx, db, Organizations, collection.Person(user), organizations)
+	if err != nil {
+		return nil, err
+	}
 	for id, f := range files {
 		for _, m := range withLogo[id] {
-			m.Organization.LogoURL = deref(f.SignedURL)
+			if readable[m.Organization.ID] {
+				m.Organization.LogoURL = deref(f.SignedURL)
+			}
 		}
 	}
 	return all, nil

@@ -31,7 +31,7 @@ func AcceptInvitation(ctx context.Context, db *store.DB, by Caller, token string
 	}
 	user, err := invited(ctx, db, by, seen)
 	if err != nil {
-		return nil, err
+		return nil, unlessDead(ctx, db, token, err)
 	}
 	if user == nil { // hashing costs, and is for who may sign up
 		if err := checkSignUp(profile); err != nil {
@@ -52,7 +52,7 @@ func AcceptInvitation(ctx context.Context, db *store.DB, by Caller, token string
 		}
 		user, err := invited(ctx, tx, by, seen)
 		if err != nil {
-			return nil, err
+			return nil, unlessDead(ctx, tx, token, err)
 		}
 		err = shareOrganization(ctx, tx, collection.Everything(), seen.OrganizationID)
 		if err != nil && !store.IsKind(err, store.NotFound) { // if it was deleted right now, the link is dead
@@ -121,6 +121,15 @@ func findOpen(ctx context.Context, db *store.DB, token string, locking ...clause
 // lockOpen is findOpen for an invitation that is to be answered: of two answers at once the second one finds nothing.
 func lockOpen(ctx context.Context, tx *store.DB, token string) (*Invitation, error) {
 	return findOpen(ctx, tx, token, forUpdate)
+}
+
+// unlessDead returns the refusal of who answers an invitation: that the link is dead, if it is by now. Who is not the one who was asked has
+// perhaps waited for them, and they have become a user by the same link.
+func unlessDead(ctx context.Context, db *store.DB, token string, refusal error) error {
+	if _, err := findOpen(ctx, db, token); err != nil {
+		return err
+	}
+	return refusal
 }
 
 // joining is what a key holds that its person becomes a member by.

@@ -64,7 +64,8 @@ func (n *Newcomer) Address() string {
 
 // Admit makes newcomers members, all in one transaction, and returns what became of each. Who is not known yet becomes a user; the profile
 // of one who is there stays as it is, and so does a membership with its roles. If one of them is refused nothing is changed, and the error
-// is a *RefusedNewcomer with the refusal: what Check finds, and what CreateUser and CreateMembership are refused.
+// is a *RefusedNewcomer with the refusal: what Check finds, what CreateUser and CreateMembership are refused, and a Conflict for an
+// address that somebody has claimed and not shown to be theirs.
 func Admit(ctx context.Context, db *store.DB, by Caller, newcomers []*Newcomer) ([]Arrival, error) {
 	return store.Resulting(ctx, db, func(tx *store.DB) ([]Arrival, error) {
 		organizations := store.Column(newcomers, func(n *Newcomer) string { return n.Organization })
@@ -87,24 +88,24 @@ func Admit(ctx context.Context, db *store.DB, by Caller, newcomers []*Newcomer) 
 	})
 }
 
-// lockAddresses locks the users who have the address of a newcomer and whom a scope sees, and returns their ids by what addresses are
-// compared by.
-func lockAddresses(ctx context.Context, tx *store.DB, scope collection.Scope, newcomers []*Newcomer) (map[string]string, error) {
+// lockAddresses locks the users who have the address of a newcomer and whom a scope sees, and returns them by what addresses are compared
+// by.
+func lockAddresses(ctx context.Context, tx *store.DB, scope collection.Scope, newcomers []*Newcomer) (map[string]*User, error) {
 	keys := store.SortedUnique(store.Column(newcomers, (*Newcomer).Address))
 	var users []*User
 	q := Users.From(ctx, tx, Users.Visible(scope), collection.Condition("users.email_key IN ?", keys)).Clauses(forUpdate)
-	if err := q.Select("users.id", "users.email_key").Order("users.id").Find(&users).Error; err != nil {
+	if err := q.Select("users.id", "users.email_key", "users.email_claimed").Order("users.id").Find(&users).Error; err != nil {
 		return nil, fmt.Errorf("lock users by address: %w", err)
 	}
-	known := map[string]string{}
+	known := map[string]*User{}
 	for _, u := range users {
-		known[*u.EmailKey] = u.ID
+		known[*u.EmailKey] = u
 	}
 	return known, nil
 }
 
-// arrive makes one newcomer a member. known are the ids of users, who are locked, by their addresses; it gets that of a new one.
-func (n *Newcomer) arrive(ctx context.Context, tx *store.DB, by Caller, known map[string]string) (Arrival, error) {
+// arrive makes one newcomer a member. known are users, who are locked, by their addresses; it gets a new one.
+func (n *Newcomer) arrive(ctx context.Context, tx *store.DB, by Caller, known map[string]*User) (Arrival, error) {
 	if err := n.Check(); err != nil {
 		return 0, err
 	}
@@ -126,20 +127,24 @@ func (n *Newcomer) arrive(ctx context.Context, tx *store.DB, by Caller, known ma
 		if err != nil {
 			return 0, err
 		}
-		known[n.Address()] = made.ID
+		known[n.Address()] = made
 		return Created, nil
 	}
-	there, err := organizationsIn(ctx, tx, user, collection.Condition("organization_id = ?", n.Organization))
+	there, err := organizationsIn(ctx, tx, user.ID, collection.Condition("organization_id = ?", n.Organization))
 	if err != nil || len(there) > 0 {
 		return WasThere, err
 	}
-	if _, err := addMembership(ctx, tx, by, n.Organization, user, roles...); err != nil {
+	if user.EmailClaimed { // by anybody who has heard that the newcomer would come
+		return 0, &store.Error{Kind: store.Conflict, Field: "email", Message: "A user has claimed that address and not shown that it is " +
+			"theirs: invite the address, or let a management key of the whole installation set it."}
+	}
+	if _, err := addMembership(ctx, tx, by, n.Organization, user.ID, roles...); err != nil {
 		return 0, err
 	}
-	if err := touchUser(ctx, tx, user); err != nil {
+	if err := touchUser(ctx, tx, user.ID); err != nil {
 		return 0, err
 	}
-	return Joined, checkMemberships(ctx, tx, user)
+	return Joined, checkMemberships(ctx, tx, user.ID)
 }
 
 // rolesNamed returns the ids of the roles with some ids or keys. A key is that of a role which can be used at the organization; the error

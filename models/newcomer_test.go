@@ -85,6 +85,40 @@ func TestNewcomersAreMadeOrJoinOrWereThere(t *testing.T) {
 	})
 }
 
+// TestNobodyIsMadeAMemberByAnAddressThatTheyOnlyClaim: who hears that somebody will come could give themselves that address first.
+func TestNobodyIsMadeAMemberByAnAddressThatTheyOnlyClaim(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
+		theirs, ours := modelstest.Organization(t, db).ID, modelstest.Organization(t, db).ID
+		user := modelstest.User(t, db, modelstest.To("organizations", theirs)).ID
+		claiming := everything
+		claiming.Scope = collection.Subtree(theirs)
+		claim := input(attributes{"email": "cfo@example.com"}, nil)
+		if _, err := models.UpdateUser(t.Context(), db, claiming, user, claim); err != nil {
+			t.Fatal(err)
+		}
+		coming := []*models.Newcomer{newcomer("CFO@example.com", ours, "owner")}
+		if _, err := models.Admit(t.Context(), db, everything, coming); !store.IsKind(err, store.Conflict) {
+			t.Errorf("who has claimed the address: %v", err)
+		}
+		if roles := rolesIn(t, db, "cfo@example.com", ours); len(roles) > 0 {
+			t.Errorf("they are %v", roles)
+		}
+		there := []*models.Newcomer{newcomer("cfo@example.com", theirs)}
+		if arrivals, err := models.Admit(t.Context(), db, everything, there); err != nil || arrivals[0] != models.WasThere {
+			t.Errorf("where they are a member: %v %v", arrivals, err)
+		}
+		for _, email := range []string{"cfo@example.org", "cfo@example.com"} { // by who may say whose it is
+			if _, err := models.UpdateUser(t.Context(), db, everything, user, input(attributes{"email": email}, nil)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if arrivals, err := models.Admit(t.Context(), db, everything, coming); err != nil || arrivals[0] != models.Joined {
+			t.Errorf("once it is theirs: %v %v", arrivals, err)
+		}
+	})
+}
+
 func TestOneNewcomerWhoIsRefusedChangesNothing(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {

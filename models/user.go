@@ -221,10 +221,11 @@ func organizationsOf(ctx context.Context, tx *store.DB, by Caller, in *Change) (
 			ids = append(ids, id)
 		}
 	}
-	if len(ids) == 0 && by.User() != "" {
+	switch root := by.Scope.Root(); {
+	case len(ids) > 0 || by.Scope.All():
+	case by.User() != "":
 		errs = append(errs, &store.Error{Kind: store.Required, Field: "organization", Message: "A user is created in an organization."})
-	}
-	if root := by.Scope.Root(); len(ids) == 0 && !by.Scope.All() {
+	default:
 		// A deleted root takes its credentials with it; only a race leads here.
 		if err := shareOrganization(ctx, tx, by.Scope, root); err != nil {
 			return nil, err

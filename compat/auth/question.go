@@ -23,20 +23,20 @@ type question struct {
 // parameter reads the value of a parameter, which is not empty, into a question.
 type parameter struct {
 	read func(q *question, value string) error
-	// list: it may be given several times, for one list.
-	list bool
+	// list: it may be given several times, for one list. id: what cannot be read is one that names nothing.
+	list, id bool
 }
 
-var types = parameter{readTypes, true}
+var types = parameter{read: readTypes, list: true}
 
 // parameters are those that are known; others are passed over. The brackets are put there by libraries that send lists.
 var parameters = map[string]parameter{
-	"organizationId":   {func(q *question, value string) error { q.organization = value; return nil }, false},
-	"organizationName": {func(q *question, value string) error { q.name = value; return nil }, false},
-	"inactive":         {readInactive, false},
+	"organizationId":   {read: func(q *question, value string) error { q.organization = value; return nil }, id: true},
+	"organizationName": {read: func(q *question, value string) error { q.name = value; return nil }},
+	"inactive":         {read: readInactive},
 	"types":            types,
 	"types[]":          types,
-	"page":             {readPage, false},
+	"page":             {read: readPage},
 }
 
 func readInactive(q *question, value string) error {
@@ -87,8 +87,12 @@ func readQuestion(raw string) (*question, error) {
 			continue
 		}
 		value, err := url.QueryUnescape(rawValue)
+		unreadable := err != nil || !utf8.ValidString(value) || strings.ContainsRune(value, 0)
+		if unreadable && p.id {
+			value, unreadable = rawValue, false
+		}
 		switch {
-		case err != nil || !utf8.ValidString(value) || strings.ContainsRune(value, 0):
+		case unreadable:
 			return nil, badRequest(name + " is not properly encoded text.")
 		case value == "":
 			continue

@@ -108,7 +108,7 @@ func TestAWrongParameterIs400(t *testing.T) {
 			{"S3-15", "?page=x&organizationId=" + s.ids["Foreign"], "page"},
 			{"S3-15", "?organizationId=nonsense&types=x", "types"},
 			{"not UTF-8", "?organizationName=%ff", "organizationName"}, {"a NUL", "?organizationName=a%00", "organizationName"},
-			{"no escape", "?organizationName=%zz", "organizationName"}, {"a NUL", "?organizationId=%00", "organizationId"},
+			{"no escape", "?organizationName=%zz", "organizationName"},
 			{"given twice", "?organizationName=a&organizationName=b", "organizationName"},
 		} {
 			if told := s.get(key, c.query).refused(400); !strings.HasPrefix(told, c.name+" ") {

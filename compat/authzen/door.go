@@ -53,7 +53,7 @@ func asking(path string, needs auth.Permission, read func(*server.Request, objec
 	return server.Route{
 		Method: http.MethodPost, Path: path, Needs: needs, Asks: true,
 		Take: func(w http.ResponseWriter, rq *server.Request) (server.Serve, error) {
-			if err := checkType(rq.Header); err != nil {
+			if err := plain.MayBeJSON(rq.Header); err != nil {
 				return nil, err
 			}
 			if err := rq.Read(w); err != nil {
@@ -76,14 +76,6 @@ func asking(path string, needs auth.Permission, read func(*server.Request, objec
 			}, nil
 		},
 	}
-}
-
-// checkType refuses a body that says it is something else than JSON. One that says nothing is taken for JSON.
-func checkType(header http.Header) error {
-	if header.Get("Content-Type") == "" || plain.SaysJSON(header) {
-		return nil
-	}
-	return &refused{http.StatusUnsupportedMediaType, "Send JSON, with Content-Type: application/json."}
 }
 
 // write answers with JSON, which holds at this moment only.

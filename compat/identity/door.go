@@ -94,12 +94,14 @@ func refusedOf(err error) *refused {
 	if status == 0 {
 		return nil
 	}
+	var shared *server.Error
+	absent := errors.As(err, &shared) && shared.Reason == server.NotFound
 	if stored := store.ErrorsOf(err); len(stored) > 0 {
-		kind := stored[0].Kind
-		status = cmp.Or(codes[kind], status)
-		if kind == store.NotFound { // without the id, so that all are alike
-			sentence = "There is no such organization."
-		}
+		status = cmp.Or(codes[stored[0].Kind], status)
+		absent = stored[0].Kind == store.NotFound
+	}
+	if absent { // without the id, so that all are alike, whatever it is made of
+		sentence = "There is no such organization."
 	}
 	return &refused{status, sentence}
 }

@@ -22,7 +22,11 @@ func TestEveryErrorHasItsFormAndStatus(t *testing.T) {
 		}
 	}
 	for reason, status := range server.Reasons() {
-		check(&server.Error{Reason: reason, Message: "So & so."}, status, "So & so.")
+		message := "So & so."
+		if reason == server.NotFound {
+			message = "There is no such organization."
+		}
+		check(&server.Error{Reason: reason, Message: "So & so."}, status, message)
 	}
 	check(&server.Error{Reason: server.Internal, Message: "Ask.", ID: "7"}, http.StatusInternalServerError, "Ask. 7")
 	for kind, code := range map[store.Kind]int{

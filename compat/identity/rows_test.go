@@ -153,8 +153,9 @@ func rowMissing(t *testing.T, s *service) {
 	gone := s.organization("Gone", s.top)
 	s.remove(gone)
 	for who, ids := range map[*service][]string{
-		as: {models.NewID(), s.other, gone, "nonsense", "0", s.top + "0", "00000000-0000-0000-0000-000000000000"},
-		s:  {models.NewID(), gone, "nonsense"},
+		as: {models.NewID(), s.other, gone, "nonsense", "0", s.top + "0", "a%20b", "%25", "a;b", "a%00", "%ff",
+			"00000000-0000-0000-0000-000000000000"},
+		s: {models.NewID(), gone, "nonsense"},
 	} {
 		want := `{"code":404,"message":"There is no such organization."}`
 		for _, id := range ids {

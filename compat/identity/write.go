@@ -81,7 +81,7 @@ func nameIn(w http.ResponseWriter, rq *server.Request) (string, error) {
 	}
 	var members map[string]jsontext.Value
 	if err := json.Unmarshal(rq.Content, &members); err != nil || members == nil {
-		return "", badRequest("The body must be a JSON object.")
+		return "", badRequest("The body must be a JSON object in UTF-8, with no member twice.")
 	}
 	var sent any
 	if err := json.Unmarshal(members["name"], &sent); err != nil {

@@ -138,6 +138,31 @@ func TestWhoIsToldAsWhat(t *testing.T) {
 	})
 }
 
+// TestTheLogoIsForWhoMayReadTheOrganization: files follow their organization, which a membership alone does not open.
+func TestTheLogoIsForWhoMayReadTheOrganization(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		user, top := modelstest.User(t, s.db).ID, s.organization("Top")
+		modelstest.Logo(t, s.db, top, "logo.png")
+		approver, err := models.CreateRole(t.Context(), s.db, change, &models.Change{
+			Attributes: map[string]any{"key": "approver", "name": "Approver", "permissions": jsonapi.Strings{"invoices:approve"}},
+			Links:      map[string]models.Links{"organization": {top}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		membership := s.member(user, top, approver.ID)
+		s.signIn(user)
+		if e := s.list(); len(e.Data) != 1 || *e.Data[0].Organization.ImageURL != "" {
+			t.Errorf("without a right to read it tells %+v", e.Data)
+		}
+		if _, err := models.UpdateMembership(t.Context(), s.db, change, membership, links("roles", models.RoleViewer)); err != nil {
+			t.Fatal(err)
+		}
+		if e := s.list(); *e.Data[0].Organization.ImageURL == "" {
+			t.Error("a viewer is not told of the logo")
+		}
+	})
+}
+
 // TestWhatEndsIsGoneAtOnce (S1-10, S1-11).
 func TestWhatEndsIsGoneAtOnce(t *testing.T) {
 	eachService(t, func(t *testing.T, s *service) {

@@ -7,6 +7,9 @@ import (
 	"net/http"
 	"time"
 
+	strictjson "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"roster/auth"
 	"roster/compat/plain"
 	"roster/models"
@@ -46,16 +49,19 @@ type pair struct {
 }
 
 // body is a JSON object that was sent.
-type body map[string]json.RawMessage
+type body map[string]jsontext.Value
 
 // asking returns what reads a JSON object and answers with tokens. Nobody calls: the body holds what shows who it is.
 func asking(answer func(*server.Request, body) (*pair, error)) func(http.ResponseWriter, *server.Request) (server.Serve, error) {
 	return func(w http.ResponseWriter, rq *server.Request) (server.Serve, error) {
+		if err := plain.MayBeJSON(rq.Header); err != nil {
+			return nil, err
+		}
 		if err := rq.Read(w); err != nil {
 			return nil, err
 		}
 		var sent body
-		if err := json.Unmarshal(rq.Content, &sent); err != nil || sent == nil {
+		if err := strictjson.Unmarshal(rq.Content, &sent); err != nil || sent == nil { // no member twice, and UTF-8 alone
 			return nil, issues{{"invalid_type", "object", kindOf(rq.Content), []string{},
 				"Expected object, received " + kindOf(rq.Content)}}
 		}

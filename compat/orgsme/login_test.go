@@ -127,7 +127,7 @@ func TestWhatShowsNothingIsToldAlike(t *testing.T) {
 		}
 		for body, want := range map[string][]string{
 			`{}`: {"key", "secret"}, `{"key":1,"secret":null}`: {"key", "secret"}, `{"apiKey":true}`: {"apiKey"}, `[]`: {""}, ``: {""},
-			`{`: {""},
+			`{`: {""}, `{"apiKey":"x","apiKey":"` + key + `"}`: {""}, "{\"apiKey\":\"\xff\"}": {""},
 		} {
 			a := s.do("POST", loginPath, body, "")
 			var told struct{ Message string }
@@ -147,6 +147,20 @@ func TestWhatShowsNothingIsToldAlike(t *testing.T) {
 					got.Path[0] != path {
 					t.Errorf("%s: %+v", body, got)
 				}
+			}
+		}
+	})
+}
+
+// TestABodyOfAnotherTypeIsRefused: a form is no JSON, whatever it holds. A body without a type is what it is.
+func TestABodyOfAnotherTypeIsRefused(t *testing.T) {
+	eachService(t, func(t *testing.T, s *service) {
+		user, _ := s.person(s.organization("Head"), models.RoleViewer)
+		body := pair(s.keyOf(user, models.EveryScope))
+		for media, want := range map[string]int{"application/x-www-form-urlencoded": 415, "text/plain": 415, "application/json": 200,
+			"application/json; charset=utf-8": 200} {
+			if a := s.do("POST", loginPath, body, "", "Content-Type", media); a.StatusCode != want {
+				t.Errorf("%s: %d %s", media, a.StatusCode, a.body)
 			}
 		}
 	})

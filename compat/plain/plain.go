@@ -72,6 +72,14 @@ func send(w http.ResponseWriter, body []byte) {
 	_ = err // the client is gone; nobody is left to tell
 }
 
+// MayBeJSON refuses a body that says it is something else than JSON. One that says nothing is taken for JSON.
+func MayBeJSON(header http.Header) error {
+	if header.Get("Content-Type") == "" || SaysJSON(header) {
+		return nil
+	}
+	return &store.Error{Kind: store.Unsupported, Message: "Send JSON, with Content-Type: application/json."}
+}
+
 // SaysJSON reports whether a header says that the body is JSON.
 func SaysJSON(header http.Header) bool {
 	media, _, err := mime.ParseMediaType(header.Get("Content-Type"))
