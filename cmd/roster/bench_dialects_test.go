@@ -2,9 +2,6 @@ package main
 
 import (
 	"fmt"
-	"math/rand/v2"
-	"runtime"
-	"strconv"
 	"strings"
 	"testing"
 	"text/tabwriter"
@@ -21,44 +18,37 @@ const atLeast = 0.8
 
 // BenchmarkDialects measures lists of other front doors next to the native list of as many, on both databases: all that an account reaches,
 // which are eight organizations, and a page of 25. Then it reads everything that is reached from the head of large trees, and prints how
-// much the heap of the process grows meanwhile, with the time to the first byte and to the last.
+// much memory the process has meanwhile, with the time to the first byte and to the last.
 func BenchmarkDialects(b *testing.B) {
 	for _, dialect := range modelstest.Dialects {
 		b.Run(string(dialect), func(b *testing.B) {
-			dir, cfg := b.TempDir(), modelstest.Config(b, dialect)
-			db := modelstest.OpenConfig(b, cfg)
-			program := programOn(b, dir, cfg.URL)
+			s := install(b, buildProgram(b), modelstest.URL(b, dialect))
+			db := modelstest.OpenConfig(b, modelstest.ConfigAt(s.url))
 			keys := map[int]string{}
 			for _, reach := range []int{8, 10_000, fromEnvironment(b, sizeVariable, 100_000)} {
 				email := fmt.Sprintf("reach-%d@bench.example", reach)
 				if err := models.InsertBatch(b.Context(), db, reachedFrom(email, reach)); err != nil {
 					b.Fatal(err)
 				}
-				keys[reach] = program("key", "create", "--kind", "user", "--user", email, "--name", "bench", "--scopes", "*")
+				keys[reach] = s.command(b, "key", "create", "--kind", "user", "--user", email, "--name", "bench", "--scopes", "*")
 			}
-			managing := program("key", "create", "--kind", "management", "--name", "bench")
+			managing := s.command(b, "key", "create", "--kind", "management", "--name", "bench")
 			if dialect == store.Postgres {
-				vacuum(b, cfg.URL)
+				vacuum(b, s.url)
 			}
-			base := serveForBench(b, dir, cfg.URL)
-			get := func(path string) func(*rand.Rand) (string, string, string) {
-				return func(*rand.Rand) (string, string, string) { return "GET", path, "" }
-			}
+			service := s.serve(b, managing)
+			asks := func(key, path string) asked { return get(path, by(key)...) }
 			cells := []*cell{
-				{job: "native, 8", base: base, key: keys[8], next: get("/public/v2/organizations")},
-				{job: "/api/orgs/me, 8", base: base, key: keys[8], next: get("/api/orgs/me")},
-				{job: "native, 25", base: base, key: managing, next: get("/public/v2/organizations")},
-				{job: "/v1/identity, 25", base: base, key: managing, next: get("/v1/identity/organizations")},
+				{name: "native, 8", base: service.base, asked: asks(keys[8], "/public/v2/organizations")},
+				{name: "/api/orgs/me, 8", base: service.base, asked: asks(keys[8], "/api/orgs/me")},
+				{name: "native, 25", base: service.base, asked: asks(managing, "/public/v2/organizations")},
+				{name: "/v1/identity, 25", base: service.base, asked: asks(managing, "/v1/identity/organizations")},
 			}
-			for range rounds {
-				for _, c := range cells {
-					c.rates = append(c.rates, c.measure(b, roundTime))
-				}
-			}
+			measureInTurns(b, cells)
 			reportDialects(b, cells)
 			for reach, key := range keys {
 				if reach > 8 {
-					readAll(b, base+"/api/orgs/me", key, reach)
+					readAll(b, service, key, reach)
 				}
 			}
 		})
@@ -92,9 +82,9 @@ func reportDialects(b *testing.B, cells []*cell) {
 	for i := 0; i < len(cells); i += 2 {
 		native, other := cells[i], cells[i+1]
 		ratio := other.share(native)
-		fmt.Fprintf(table, "%s\t%.0f\t%.0f\t%.2f\t\n", other.job, other.rate(), native.rate(), ratio)
+		fmt.Fprintf(table, "%s\t%.0f\t%.0f\t%.2f\t\n", other.name, other.rate(), native.rate(), ratio)
 		if ratio < atLeast {
-			b.Errorf("%s has %.2f of the native list's rate", other.job, ratio)
+			b.Errorf("%s has %.2f of the native list's rate", other.name, ratio)
 		}
 	}
 	if err := table.Flush(); err != nil {
@@ -104,20 +94,14 @@ func reportDialects(b *testing.B, cells []*cell) {
 }
 
 // readAll reads a list and prints what that takes. What the process holds is looked at while the list is read.
-func readAll(b *testing.B, url, key string, reach int) {
+func readAll(b *testing.B, service *child, key string, reach int) {
 	b.Helper()
-	heap := func() float64 {
-		var m runtime.MemStats
-		runtime.GC()
-		runtime.ReadMemStats(&m)
-		return float64(m.HeapAlloc) / (1 << 20)
-	}
-	before, began := heap(), time.Now()
-	first, most, bytes, err := servertest.Drain(b.Context(), url, key, 1<<20, heap)
+	held := func() float64 { return service.memory("VmRSS") }
+	before, began := held(), time.Now()
+	first, most, bytes, err := servertest.Drain(b.Context(), service.base+"/api/orgs/me", key, 1<<20, held)
 	if err != nil {
 		b.Fatal(err)
 	}
-	fmt.Printf("%s organizations: first byte after %s, all %.1f MB after %s; heap %.1f MB before, %.1f at most, %.1f afterwards\n",
-		strconv.Itoa(reach), first.Round(time.Millisecond), float64(bytes)/1e6, time.Since(began).Round(time.Millisecond), before, most,
-		heap())
+	fmt.Printf("%d organizations: first byte after %s, all %.1f MB after %s; the process has %.1f MiB before, %.1f at most\n", reach,
+		first.Round(time.Millisecond), float64(bytes)/1e6, time.Since(began).Round(time.Millisecond), before, most)
 }

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -16,7 +13,6 @@ import (
 	"roster/models"
 	"roster/models/modelstest"
 	"roster/models/store"
-	"roster/server/servertest"
 )
 
 // atMost is what a page of a subtree may cost, in pages of everything.
@@ -42,12 +38,12 @@ func BenchmarkSubtree(b *testing.B) {
 	organizations := fromEnvironment(b, spreadVariable, max(1, size*3/1000))
 	for _, dialect := range modelstest.Dialects {
 		b.Run(string(dialect), func(b *testing.B) {
-			dir, cfg := b.TempDir(), modelstest.Config(b, dialect)
-			everything, keys := plantSubtrees(b, dir, cfg, size, organizations)
+			at := install(b, buildProgram(b), modelstest.URL(b, dialect))
+			everything, keys := plantSubtrees(b, at, size, organizations)
 			if dialect == store.Postgres {
-				vacuum(b, cfg.URL)
+				vacuum(b, at.url)
 			}
-			base := serveForBench(b, dir, cfg.URL)
+			base := at.serve(b, everything).base
 			cells := []*cell{}
 			// The cursor profile counts nothing, so that what is compared is how rows are found. Those who stand among the others begin
 			// with their second page, where the others have begun, too.
@@ -60,33 +56,27 @@ func BenchmarkSubtree(b *testing.B) {
 					if c.cursor != "" {
 						path += "&page[after]=" + cursorOf(b, base, key, c.path, c.cursor)
 					}
-					next := func(*rand.Rand) (string, string, string) { return "GET", path, "" }
-					cells = append(cells, &cell{job: c.job + ", " + c.stand, size: size, base: base, key: key, next: next})
+					cells = append(cells, &cell{name: c.job + ", " + c.stand, base: base, asked: get(path, by(key)...)})
 				}
 			}
-			for range rounds {
-				for _, c := range cells {
-					c.rates = append(c.rates, c.measure(b, roundTime))
-				}
-			}
-			reportSubtree(b, cells, organizations)
+			measureInTurns(b, cells)
+			reportSubtree(b, cells, organizations, size*3/10)
 		})
 	}
 }
 
 // plantSubtrees fills a database and returns a key of everything and one of each tree, with three people for ten others.
-func plantSubtrees(b *testing.B, dir string, cfg models.Config, others, organizations int) (everything string, below map[string]string) {
+func plantSubtrees(b *testing.B, at *installation, others, organizations int) (everything string, below map[string]string) {
 	b.Helper()
-	program := programOn(b, dir, cfg.URL)
-	program("demo", "--organizations", strconv.Itoa(max(1, others/100)), "--users", strconv.Itoa(others))
-	everything, below = program("key", "create", "--kind", "management", "--name", "everything"), map[string]string{}
-	db := modelstest.OpenConfig(b, cfg)
+	at.command(b, "demo", "--organizations", strconv.Itoa(max(1, others/100)), "--users", strconv.Itoa(others))
+	everything, below = at.command(b, "key", "create", "--kind", "management", "--name", "everything"), map[string]string{}
+	db := modelstest.OpenConfig(b, modelstest.ConfigAt(at.url))
 	for _, s := range subtrees {
 		tree := plantedTree(s.stand, others*3/10, organizations, s.from, s.to)
 		if err := models.InsertBatch(b.Context(), db, tree); err != nil {
 			b.Fatal(err)
 		}
-		below[s.stand] = program("key", "create", "--kind", "management", "--name", s.stand, "--organization", tree.Organizations[0].ID)
+		below[s.stand] = at.command(b, "key", "create", "--kind", "management", "--name", s.stand, "--organization", tree.Organizations[0].ID)
 	}
 	return everything, below
 }
@@ -117,29 +107,8 @@ func plantedTree(name string, people, organizations int, from, to time.Time) *mo
 	return tree
 }
 
-// cursorOf returns the cursor in a link of the first page of a list.
-func cursorOf(b *testing.B, base, key, query, link string) string {
-	b.Helper()
-	answer, read, err := servertest.Exchange(b.Context(), servertest.Fresh(), "GET", base+"/public/v2/users?page[size]=25&"+query,
-		nil,
-		"Authorization", key, "Accept", jsonapi.MediaType+`; profile="`+jsonapi.CursorProfile+`"`)
-	if err != nil || answer.StatusCode != http.StatusOK {
-		b.Fatalf("%v %s", err, read)
-	}
-	var page struct{ Links map[string]any }
-	if err := json.Unmarshal(read, &page); err != nil {
-		b.Fatal(err)
-	}
-	to, _ := page.Links[link].(string)
-	parsed, err := url.Parse(to)
-	if err != nil || !parsed.Query().Has("page[after]") {
-		b.Fatalf("%s leads to %q (%v), want a cursor", link, to, err)
-	}
-	return parsed.Query().Get("page[after]")
-}
-
 // reportSubtree prints the table and fails if the rows of a subtree cost too much.
-func reportSubtree(b *testing.B, cells []*cell, organizations int) {
+func reportSubtree(b *testing.B, cells []*cell, organizations, people int) {
 	b.Helper()
 	var out strings.Builder
 	table := tabwriter.NewWriter(&out, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -147,9 +116,9 @@ func reportSubtree(b *testing.B, cells []*cell, organizations int) {
 	for i := 0; i < len(cells); i += 2 {
 		everything, below := cells[i], cells[i+1]
 		share := below.share(everything)
-		fmt.Fprintf(table, "%s\t%d\t%d\t%.0f\t%.0f\t%.2f\t\n", everything.job, organizations, everything.size*3/10, everything.rate(),
+		fmt.Fprintf(table, "%s\t%d\t%d\t%.0f\t%.0f\t%.2f\t\n", everything.name, organizations, people, everything.rate(),
 			below.rate(), share)
-		if everything.job == "cursor, among" && share < 1/atMost {
+		if everything.name == "cursor, among" && share < 1/atMost {
 			b.Errorf("a page of a subtree costs %.1f of everything, want at most %.1f", 1/share, atMost)
 		}
 	}

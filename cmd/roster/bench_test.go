@@ -2,313 +2,253 @@ package main
 
 import (
 	"bytes"
-	"context"
+	"encoding/json"
 	"fmt"
-	"io"
-	"math/rand/v2"
-	"net/http"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"text/tabwriter"
-	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"roster/models/modelstest"
 	"roster/models/store"
-	"roster/server/servertest"
 )
 
-// The measurement: every cell of the table is the median of its rounds, and rounds of different cells take turns, so that whatever else
-// the machine does falls on all of them.
 const (
-	clients      = 8
-	rounds       = 11
-	roundTime    = time.Second
-	warmUpTime   = time.Second
-	knownIDs     = 1000 // that read-one chooses from
-	flatEnough   = 0.9  // of the list's rate on the small table, on the large one
+	flatEnough   = 0.9  // of the list's rate on the small table, on the large one, or the run fails
+	flatGoal     = 0.95 // is what it should be
+	memoryGoal   = 80   // MiB, at most
+	startGoal    = 60   // milliseconds from the start to the first answer
 	smallTable   = 1000
 	largeTable   = 1_000_000
+	pagedTable   = 100_000                      // of which pages are read at random
 	sizeVariable = "ROSTER_BENCH_ORGANIZATIONS" // of the large table, for a quick look
+	rowsVariable = "ROSTER_BENCH_ROWS"          // a regular expression: the rows that are measured
+	// beforeVariable names an older program, whose rate is what the rows without a bare handler are compared with.
+	beforeVariable = "ROSTER_BENCH_BEFORE"
 )
 
-// BenchmarkService measures the service on PostgreSQL at two sizes next to a handler that runs the same queries with pgx and writes the
-// same bytes by hand: no authentication, no limits, no log, no errors. It prints a table; "make bench" runs it.
+// measured is a row at one place: the service, and who answers beside it.
+type measured struct {
+	*row
+	*site
+	service, beside *cell   // beside is nil where there is no older program
+	answer          *bareAnswer
+	peak            float64 // MiB of the service at most
+}
+
+// BenchmarkService measures the built program, in a process of its own, on databases of two sizes next to bare handlers. It prints one
+// table, and what of its goals is reached; "make bench" runs it.
 func BenchmarkService(b *testing.B) {
-	large := fromEnvironment(b, sizeVariable, largeTable)
-	sites := []*site{newSite(b, smallTable), newSite(b, large)}
-	var cells []*cell
-	for _, job := range []struct {
-		name string
-		next func(*site, *rand.Rand) (method, path, body string)
-	}{{"list-25", listJob}, {"read-one", readJob}, {"create", createJob}} {
-		var ofJob []*cell
-		for _, s := range sites {
-			ofJob = append(ofJob,
-				&cell{job: job.name, size: s.size, base: s.service, key: s.key,
-					next: func(r *rand.Rand) (string, string, string) { return job.next(s, r) }},
-				&cell{job: job.name, size: s.size, bare: true, base: s.bare,
-					next: func(r *rand.Rand) (string, string, string) { return job.next(s, r) }})
-		}
-		for _, c := range ofJob {
-			c.measure(b, warmUpTime)
-		}
-		for range rounds {
-			for _, c := range ofJob {
-				c.rates = append(c.rates, c.measure(b, roundTime))
-			}
-		}
-		cells = append(cells, ofJob...)
-	}
-	report(b, cells)
-}
-
-func listJob(*site, *rand.Rand) (method, path, body string) {
-	return "GET", "/public/v2/management/organizations", ""
-}
-
-func readJob(s *site, r *rand.Rand) (method, path, body string) {
-	return "GET", "/public/v2/management/organizations/" + s.ids[r.IntN(len(s.ids))], ""
-}
-
-func createJob(_ *site, r *rand.Rand) (method, path, body string) {
-	return "POST", "/public/v2/management/organizations",
-		fmt.Sprintf(`{"data":{"type":"organizations","attributes":{"name":"Bench %d"}}}`, r.Uint64())
-}
-
-// site is a database of one size with the service and the bare handler in front of it.
-type site struct {
-	size          int
-	service, bare string
-	key           string
-	ids           []string
-}
-
-func newSite(b *testing.B, size int) *site {
-	b.Helper()
-	dir, url := b.TempDir(), modelstest.UnmigratedURL(b, store.Postgres)
-	program := programOn(b, dir, url)
-	started := time.Now()
-	program("demo", "--organizations", strconv.Itoa(size), "--users", "0", "--migrate")
-	b.Logf("filled with %d organizations in %s", size, time.Since(started).Round(time.Second))
-	vacuum(b, url)
-	s := &site{size: size, key: program("key", "create", "--kind", "management", "--name", "bench")}
-	s.service = serveForBench(b, dir, url)
-	s.bare, s.ids = serveBare(b, url)
-	for _, job := range []func(*site, *rand.Rand) (string, string, string){listJob, readJob} {
-		_, path, _ := job(s, rand.New(rand.NewPCG(1, 1)))
-		if service, bare := body(b, s.service+path, s.key), body(b, s.bare+path, ""); !bytes.Equal(service, bare) {
-			at := 0
-			for at < min(len(service), len(bare)) && service[at] == bare[at] {
-				at++
-			}
-			b.Fatalf("the bare handler writes other bytes for %s from byte %d on: %.100q, not %.100q", path, at, bare[at:], service[at:])
-		}
-	}
-	return s
-}
-
-// programOn returns what runs a command of the program on a database, and returns what it prints.
-func programOn(b *testing.B, dir, url string) func(args ...string) string {
-	return func(args ...string) string {
-		b.Helper()
-		var out, stderr strings.Builder
-		args = append(append([]string{"roster"}, args...), "--data-dir", dir, "--database-url", url)
-		if code := run(b.Context(), args, func(string) string { return "" }, &out, &stderr, frontDoors); code != 0 {
-			b.Fatalf("%v: %s", args, stderr.String())
-		}
-		return strings.TrimSpace(out.String())
-	}
-}
-
-// vacuum does what PostgreSQL would otherwise do by itself in the middle of the measurement.
-func vacuum(b *testing.B, url string) {
-	b.Helper()
-	conn, err := pgx.Connect(b.Context(), url)
+	selected, err := regexp.Compile(os.Getenv(rowsVariable))
 	if err != nil {
+		b.Fatalf("%s: %v", rowsVariable, err)
+	}
+	rows := rowsOf(fromEnvironment(b, sizeVariable, largeTable))
+	rows = slices.DeleteFunc(rows, func(r row) bool { return !selected.MatchString(r.name) })
+	postgres := describePostgres(b, modelstest.URL(b, store.Postgres))
+	printMachine(b, "begins", postgres)
+	sites, table := prepare(b, rows)
+	for _, lines := range table {
+		measureLines(b, lines)
+	}
+	printMachine(b, "ends", postgres)
+	report(b, sites, slices.Concat(table...))
+}
+
+// prepare makes the databases, starts what answers, and returns the lines of each row. It fails unless the answers of a service and of the
+// handler beside it are the same.
+func prepare(b *testing.B, rows []row) ([]*site, [][]*measured) {
+	b.Helper()
+	program := buildProgram(b)
+	var sites []*site
+	specs := map[*site]*bareSpec{}
+	table := make([][]*measured, len(rows))
+	for n := range rows {
+		for _, at := range rows[n].at {
+			known := slices.IndexFunc(sites, func(s *site) bool { return s.spot == at })
+			if known < 0 {
+				known, sites = len(sites), append(sites, newSite(b, program, at))
+			}
+			m := &measured{row: &rows[n], site: sites[known]}
+			m.service = &cell{asked: m.ask(b, m.site), name: m.name, base: m.site.service.base, clients: m.clients}
+			if m.row.bare == nil {
+				m.beside = m.besideBefore(b)
+			} else {
+				if specs[m.site] == nil {
+					specs[m.site] = &bareSpec{Dialect: at.dialect, URL: m.url}
+				}
+				m.beside = m.besideBare(b, specs[m.site])
+			}
+			table[n] = append(table[n], m)
+		}
+	}
+	for _, m := range slices.Concat(table...) { // now that what is learned by creating is there
+		if m.answer != nil && m.answer.List.Type != "" {
+			if err := m.answer.List.learn(m.service.answer(b, 0)); err != nil {
+				b.Fatalf("%s: %v", m.name, err)
+			}
+		}
+	}
+	for s, spec := range specs {
+		s.bare = serveBareHandlers(b, spec)
+	}
+	for _, m := range slices.Concat(table...) {
+		if m.row.bare != nil {
+			m.beside.base = m.site.bare.base + m.beside.base
+			m.compare(b)
+		}
+	}
+	return sites, table
+}
+
+// besideBare adds the handler of a line to what is to be served, and returns its cell with the path that it is going to be below.
+func (m *measured) besideBare(b *testing.B, spec *bareSpec) *cell {
+	b.Helper()
+	answer := m.row.bare(b, m.site)
+	m.answer = answer
+	spec.Answers = append(spec.Answers, answer)
+	return &cell{asked: m.service.asked, name: m.name, base: "/" + strconv.Itoa(len(spec.Answers)-1), clients: m.clients}
+}
+
+// besideBefore starts the older program on a database that it makes itself, as large.
+func (m *measured) besideBefore(b *testing.B) *cell {
+	b.Helper()
+	path := os.Getenv(beforeVariable)
+	if path == "" {
+		return nil
+	}
+	older := install(b, path, modelstest.UnmigratedURL(b, m.dialect))
+	older.command(b, "demo", "--organizations", strconv.Itoa(m.size), "--users", strconv.Itoa(m.size/10), "--migrate")
+	s := &site{spot: m.spot, keys: map[string]string{"management": older.command(b, "key", "create", "--kind", "management", "--name",
+		"bench")}}
+	vacuum(b, older.url)
+	return &cell{asked: m.ask(b, s), name: m.name + ", before", base: older.serve(b, s.keys["management"]).base, clients: m.clients}
+}
+
+// compare fails unless both answer with the same bytes; of what they create, both must have written the same.
+func (m *measured) compare(b *testing.B) {
+	b.Helper()
+	if m.answer.Kind != "create" {
+		m.service.compare(b, m.beside)
+		return
+	}
+	written := func(by *cell, seed uint64) (rows string, answer []byte) {
+		before := m.rows(b)
+		answer = by.answer(b, seed)
+		for n, count := range m.rows(b) {
+			rows += fmt.Sprint(countedTables[n], " ", count-before[n], " ")
+		}
+		return rows, answer
+	}
+	service, _ := written(m.service, 1)
+	bare, answer := written(m.beside, 2)
+	if service != bare {
+		b.Fatalf("%s: the bare handler writes %s, the service %s", m.name, bare, service)
+	}
+	var made struct{ Data struct{ ID string } }
+	if err := json.Unmarshal(answer, &made); err != nil {
 		b.Fatal(err)
 	}
-	defer conn.Close(b.Context()) //nolint:errcheck // nothing is left to lose
-	for _, statement := range []string{"SET statement_timeout = 0", "VACUUM ANALYZE", "CHECKPOINT"} {
-		if _, err := conn.Exec(b.Context(), statement); err != nil {
-			b.Fatalf("%s: %v", statement, err)
+	read, err := m.exchange(b, "GET", listPath+"/"+made.Data.ID, "")
+	if answer = token.ReplaceAll(answer, []byte(`"token":null`)); err != nil || !bytes.Equal(read, answer) {
+		b.Fatalf("%s: the bare handler answers %s, the service reads %v %s", m.name, answer, err, read)
+	}
+}
+
+var token = regexp.MustCompile(`"token":"[^"]*"`)
+
+// countedTables are those that creating an organization writes to, besides the queue, which the service empties.
+var countedTables = []string{"organizations", "organization_paths", "credentials", "events"}
+
+// rows returns how many rows there are in these.
+func (s *site) rows(b *testing.B) []int {
+	b.Helper()
+	counts := make([]int, len(countedTables))
+	for n, table := range countedTables {
+		if err := s.pool.QueryRowContext(b.Context(), "SELECT COUNT(*) FROM "+table).Scan(&counts[n]); err != nil {
+			b.Fatal(err)
 		}
 	}
+	return counts
 }
 
-// serveForBench starts the service as it is, except for the rate limit, with its log thrown away as it is written.
-func serveForBench(b *testing.B, dir, url string) string {
+// measureLines measures the lines of one row in the same rounds.
+func measureLines(b *testing.B, lines []*measured) {
 	b.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	log, ended := &untilListening{address: make(chan string, 1)}, make(chan int, 1)
-	go func() {
-		args := []string{"roster", "serve", "--listen", "127.0.0.1:0", "--data-dir", dir, "--database-url", url, "--rate-limit", "0"}
-		ended <- run(ctx, args, func(string) string { return "" }, io.Discard, log, frontDoors)
-	}()
-	b.Cleanup(func() {
-		cancel()
-		<-ended
-	})
-	select {
-	case address := <-log.address:
-		return "http://" + address
-	case code := <-ended:
-		b.Fatalf("the service ended with %d", code)
-		return ""
-	}
-}
-
-// untilListening is a log that is read as far as the address.
-type untilListening struct {
-	address chan string
-	found   atomic.Bool
-}
-
-func (l *untilListening) Write(line []byte) (int, error) {
-	if !l.found.Load() {
-		if _, rest, ok := strings.Cut(string(line), "msg=listening server=api address="); ok && l.found.CompareAndSwap(false, true) {
-			l.address <- strings.Fields(rest)[0]
+	var cells []*cell
+	for _, m := range lines {
+		m.site.service.forgetPeak()
+		if cells = append(cells, m.service); m.beside != nil {
+			cells = append(cells, m.beside)
 		}
 	}
-	return len(line), nil
+	measureInTurns(b, cells)
+	for _, m := range lines {
+		m.peak = m.site.service.memory("VmHWM")
+	}
 }
 
-func body(b *testing.B, url, key string) []byte {
-	b.Helper()
-	answer, read, err := servertest.Exchange(b.Context(), servertest.Fresh(), "GET",
-		url, nil, "Authorization", key)
-	if err != nil || answer.StatusCode != http.StatusOK {
-		b.Fatalf("%s: %v %s", url, err, read)
+// goals are counted as they are judged.
+type goals struct{ met, missed int }
+
+func (g *goals) judge(met bool) string {
+	if met {
+		g.met++
+		return "met"
 	}
-	return read
+	g.missed++
+	return "missed"
 }
 
-// fromEnvironment returns the number in an environment variable.
-func fromEnvironment(b *testing.B, variable string, otherwise int) int {
-	b.Helper()
-	text := os.Getenv(variable)
-	if text == "" {
-		return otherwise
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		b.Fatalf("%s: %v", variable, err)
-	}
-	return n
+// middle returns how far the middle half of some values goes.
+func middle(values []float64, format string) string {
+	return fmt.Sprintf(format+"–"+format, quantile(values, 0.25), quantile(values, 0.75))
 }
 
-// cell is one number of the table.
-type cell struct {
-	job       string
-	size      int
-	bare      bool
-	base, key string
-	next      func(*rand.Rand) (method, path, body string)
-	rates     []float64
-}
-
-// rate is the median of the rounds, in requests a second.
-func (c *cell) rate() float64 { return median(c.rates) }
-
-// share is the median of how the rounds of two cells compare, each with its neighbour in time.
-func (c *cell) share(of *cell) float64 {
-	shares := make([]float64, len(c.rates))
-	for i := range shares {
-		shares[i] = c.rates[i] / of.rates[i]
-	}
-	return median(shares)
-}
-
-func median(values []float64) float64 {
-	sorted := slices.Sorted(slices.Values(values))
-	return sorted[len(sorted)/2]
-}
-
-// measure has the clients send one request after the other, each over a connection that it keeps, and returns how many were answered in a
-// second.
-func (c *cell) measure(b *testing.B, d time.Duration) float64 {
-	b.Helper()
-	transport := &http.Transport{MaxIdleConnsPerHost: clients, DisableCompression: true}
-	defer transport.CloseIdleConnections()
-	var answered atomic.Int64
-	var wrong atomic.Pointer[string]
-	started := time.Now()
-	var all sync.WaitGroup
-	for range clients {
-		all.Go(func() {
-			r := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
-			for time.Since(started) < d {
-				if err := c.send(b.Context(), transport, r); err != nil {
-					text := err.Error()
-					wrong.Store(&text)
-					return
-				}
-				answered.Add(1)
-			}
-		})
-	}
-	all.Wait()
-	if text := wrong.Load(); text != nil {
-		b.Fatalf("%s at %d: %s", c.job, c.size, *text)
-	}
-	return float64(answered.Load()) / time.Since(started).Seconds()
-}
-
-func (c *cell) send(ctx context.Context, through *http.Transport, r *rand.Rand) error {
-	method, path, content := c.next(r)
-	req, err := http.NewRequestWithContext(ctx, method, c.base+path, strings.NewReader(content))
-	if err != nil {
-		return err
-	}
-	if content == "" {
-		req.Body, req.ContentLength = nil, 0
-	} else {
-		req.Header.Set("Content-Type", "application/vnd.api+json")
-	}
-	if c.key != "" {
-		req.Header.Set("Authorization", c.key)
-	}
-	answer, err := through.RoundTrip(req)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(io.Discard, answer.Body)
-	_ = answer.Body.Close() // read to the end
-	if err == nil && answer.StatusCode >= 300 {
-		err = fmt.Errorf("answered with %d", answer.StatusCode)
-	}
-	return err
-}
-
-// report prints the table and fails if the list is not flat.
-func report(b *testing.B, cells []*cell) {
+// report prints the table and what of its goals is reached. Of these the flat list alone fails the run.
+func report(b *testing.B, sites []*site, table []*measured) {
 	b.Helper()
 	var out strings.Builder
-	table := tabwriter.NewWriter(&out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "request\torganizations\tservice/s\tbare/s\tservice/bare\tof its rate at "+strconv.Itoa(smallTable)+"\t")
-	flat := 1.0
-	for i := 0; i < len(cells); i += 4 {
-		for _, pair := range [][]*cell{cells[i : i+2], cells[i+2 : i+4]} {
-			service, bare := pair[0], pair[1]
-			share := service.share(cells[i])
-			fmt.Fprintf(table, "%s\t%d\t%.0f\t%.0f\t%.2f\t%.2f\t\n", service.job, service.size, service.rate(), bare.rate(),
-				service.share(bare), share)
-			b.ReportMetric(service.rate(), service.job+"-at-"+strconv.Itoa(service.size)+"/s")
-			if service.job == "list-25" {
-				flat = min(flat, share)
-			}
+	var g goals
+	lines := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(lines, "request\tdatabase\torganizations\tservice/s\tbeside it/s\tratio\tmiddle half\tgoal\t\tMiB at most\t")
+	for _, m := range table {
+		beside, ratio, spread, verdict := "", "", "", "not measured: no "+beforeVariable
+		if m.beside != nil {
+			shares := m.service.shares(m.beside)
+			share := quantile(shares, 0.5)
+			beside, ratio, spread = fmt.Sprintf("%.0f", m.beside.rate()), fmt.Sprintf("%.2f", share), middle(shares, "%.2f")
+			verdict = g.judge(share >= m.goal)
 		}
+		fmt.Fprintf(lines, "%s\t%s\t%d\t%.0f\t%s\t%s\t%s\t%.1f\t%s\t%.0f\t%s\n", m.name, m.dialect, m.size, m.service.rate(), beside,
+			ratio, spread, m.goal, verdict, m.peak, g.judge(m.peak < memoryGoal))
 	}
-	if err := table.Flush(); err != nil {
+	if err := lines.Flush(); err != nil {
 		b.Fatal(err)
 	}
-	fmt.Printf("\n%s\n", out.String())
+	for _, s := range sites {
+		started := quantile(s.starts, 0.5)
+		fmt.Fprintf(&out, "start to first answer, %s, %d organizations: %.0f ms (%s), goal %d: %s\n", s.dialect, s.size, started,
+			middle(s.starts, "%.0f"), startGoal, g.judge(started < startGoal))
+	}
+	reportFlat(b, &out, &g, table)
+	fmt.Printf("\n%sgoals: %d met, %d missed\n", &out, g.met, g.missed)
+}
+
+// reportFlat compares the list on the large table with that on the small one.
+func reportFlat(b *testing.B, out *strings.Builder, g *goals, table []*measured) {
+	b.Helper()
+	lists := slices.DeleteFunc(table, func(m *measured) bool { return m.name != "list-25" || m.dialect != store.Postgres })
+	if len(lists) < 2 {
+		return
+	}
+	shares := lists[1].service.shares(lists[0].service)
+	flat := quantile(shares, 0.5)
+	fmt.Fprintf(out, "list-25 at %d has %.2f (%s) of its rate at %d, goal %.2f: %s\n", lists[1].size, flat, middle(shares, "%.2f"),
+		lists[0].size, flatGoal, g.judge(flat >= flatGoal))
 	if flat < flatEnough {
 		b.Errorf("the list is not flat: on the large table it has %.2f of its rate on the small one", flat)
 	}

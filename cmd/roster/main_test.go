@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -25,6 +26,13 @@ const asProgram = "ROSTER_TEST_AS_PROGRAM"
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main()
+	}
+	if os.Getenv(asBare) != "" {
+		if err := serveBare(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
 	}
 	// The test databases' PostgreSQL lives as long as this process, and so do the one who reads its log and the connection that makes
 	// databases. On that, pgx begins to read in the background when a statement is slow to send, and goes on until it is closed.

@@ -3,9 +3,8 @@ package main
 import (
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"strconv"
-	"testing"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -39,17 +38,10 @@ const (
 		`c.user_id AND p.descendant_id = c.organization_id AND r.permission = c.word OFFSET 0) AS g`
 )
 
-// serveBareChecks starts the bare handler on a database and returns its URL.
-func serveBareChecks(b *testing.B, url string) string {
-	b.Helper()
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST "+checksPath, (&bareChecks{barePool(b, url)}).answer)
-	server := httptest.NewServer(mux)
-	b.Cleanup(server.Close)
-	return server.URL
-}
-
-const checksPath = "/public/v2/authorize"
+const (
+	checksPath     = "/public/v2/authorize"
+	evaluationPath = "/access/v1/evaluation"
+)
 
 func (h *bareChecks) answer(w http.ResponseWriter, r *http.Request) {
 	var in struct{ Data []*bareCheck }
@@ -58,7 +50,7 @@ func (h *bareChecks) answer(w http.ResponseWriter, r *http.Request) {
 		err = h.decide(r, in.Data)
 	}
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
+		sendError(w, err)
 		return
 	}
 	out := append(make([]byte, 0, 64<<10), `{"data":[`...)
@@ -68,9 +60,34 @@ func (h *bareChecks) answer(w http.ResponseWriter, r *http.Request) {
 		}
 		out = c.print(out, n)
 	}
-	out = append(out, `],"links":{"self":"`+checksPath+`"`+described+`},"meta":{},"jsonapi":{"version":"1.1"}}`...)
+	out = append(out, `],"links":{"self":"`+checksPath+`","describedby":"/public/v2/openapi.json"},"meta":{},"jsonapi":{"version":"1.1"}}`...)
 	w.Header().Set("Cache-Control", "no-store")
-	send(w, http.StatusOK, out)
+	send(w, "application/vnd.api+json", http.StatusOK, out)
+}
+
+// evaluate answers one question in the words of AuthZEN.
+func (h *bareChecks) evaluate(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Subject, Resource struct{ ID string }
+		Action            struct{ Name string }
+	}
+	var c bareCheck
+	err := json.NewDecoder(r.Body).Decode(&in)
+	if err == nil {
+		c.Attributes.Permission = in.Action.Name
+		c.Relationships.User.Data.ID, c.Relationships.Organization.Data.ID = in.Subject.ID, in.Resource.ID
+		err = h.decide(r, []*bareCheck{&c})
+	}
+	if err != nil {
+		sendError(w, err)
+		return
+	}
+	list := func(ids []string) string { return `["` + strings.Join(ids, `","`) + `"]` }
+	out := strconv.AppendBool([]byte(`{"decision":`), len(c.roles) > 0)
+	if len(c.roles) > 0 {
+		out = append(out, `,"context":{"memberships":`+list(c.memberships)+`,"roles":`+list(c.roles)+`}`...)
+	}
+	send(w, "application/json", http.StatusOK, append(out, '}'))
 }
 
 // words are those by which a permission is held: itself, what includes it, and everything.

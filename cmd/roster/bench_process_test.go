@@ -1,0 +1,160 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// child is a process beside the clients, with memory and a collector of its own.
+type child struct {
+	base    string // its URL
+	process *os.Process
+	started time.Duration // until the first answer
+	stop    func()
+}
+
+// buildProgram builds the program as "make build" does, and returns where it is until the benchmark ends.
+func buildProgram(b *testing.B) string {
+	b.Helper()
+	path := filepath.Join(b.TempDir(), "roster")
+	build := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		b.Fatalf("build the program: %v\n%s", err, out)
+	}
+	return path
+}
+
+// installation is a program with a database and a directory.
+type installation struct{ program, dir, url string }
+
+func install(b *testing.B, program, url string) *installation {
+	b.Helper()
+	return &installation{program, b.TempDir(), url}
+}
+
+// command runs a command of the program to its end and returns what it prints.
+func (i *installation) command(b *testing.B, args ...string) string {
+	b.Helper()
+	var out, stderr bytes.Buffer
+	cmd := exec.CommandContext(b.Context(), i.program, i.arguments(args...)...)
+	cmd.Stdout, cmd.Stderr = &out, &stderr
+	if err := cmd.Run(); err != nil {
+		b.Fatalf("%v: %v\n%s", args, err, &stderr)
+	}
+	return strings.TrimSpace(out.String())
+}
+
+func (i *installation) arguments(args ...string) []string {
+	return append(args, "--data-dir", i.dir, "--database-url", i.url)
+}
+
+// serve starts the service as it is, except for the rate limit, with its log thrown away by the system, and returns when it has answered.
+func (i *installation) serve(b *testing.B, key string) *child {
+	b.Helper()
+	address := freeAddress(b)
+	cmd := exec.Command(i.program, i.arguments("serve", "--listen", address, "--rate-limit", "0")...) //nolint:noctx // is killed below
+	began := time.Now()
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	stop := sync.OnceFunc(func() {
+		_ = cmd.Process.Kill() // it may have ended before
+		<-ended
+	})
+	b.Cleanup(stop)
+	c := &child{base: "http://" + address, process: cmd.Process, stop: stop}
+	for {
+		req, err := http.NewRequestWithContext(b.Context(), "GET", c.base+listPath, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		req.Header.Set("Authorization", key)
+		if answer, err := http.DefaultTransport.RoundTrip(req); err == nil {
+			_, _ = io.Copy(io.Discard, answer.Body)
+			_ = answer.Body.Close()
+			if answer.StatusCode == http.StatusOK {
+				c.started = time.Since(began)
+				return c
+			}
+		}
+		select {
+		case err := <-ended:
+			ended <- err
+			b.Fatalf("%v ended: %v", cmd.Args, err)
+		case <-time.After(500 * time.Microsecond):
+		}
+	}
+}
+
+// freeAddress returns an address of the loopback that nobody listened on a moment ago.
+func freeAddress(b *testing.B) string {
+	b.Helper()
+	free, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // nothing to wait for
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer free.Close() //nolint:errcheck // it is only asked for its address
+	return free.Addr().String()
+}
+
+// serveBareHandlers starts the bare handlers.
+func serveBareHandlers(b *testing.B, spec *bareSpec) *child {
+	b.Helper()
+	input, feed, err := os.Pipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0]) //nolint:noctx // ends with its input
+	cmd.Env, cmd.Stdin, cmd.Stderr = append(os.Environ(), asBare+"=1"), input, os.Stderr
+	output, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		_ = feed.Close()
+		_ = cmd.Wait()
+	})
+	_ = input.Close()
+	if err := json.NewEncoder(feed).Encode(spec); err != nil {
+		b.Fatal(err)
+	}
+	address, err := bufio.NewReader(output).ReadString('\n')
+	if err != nil {
+		b.Fatalf("the bare handlers ended: %v", err)
+	}
+	return &child{base: "http://" + strings.TrimSpace(address), process: cmd.Process}
+}
+
+// forgetPeak makes peak begin anew. Only Linux can.
+func (c *child) forgetPeak() {
+	_ = os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", c.process.Pid), []byte("5"), 0)
+}
+
+// memory returns a line of what the system knows of the memory of the process, in MiB: VmRSS now, VmHWM at most. It is 0 where the system
+// is not Linux.
+func (c *child) memory(line string) float64 {
+	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.process.Pid))
+	_, rest, _ := strings.Cut(string(status), line+":")
+	value, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
+	kilobytes, _ := strconv.ParseFloat(value, 64)
+	return kilobytes / 1024
+}
