@@ -60,7 +60,8 @@ func (h *bareChecks) answer(w http.ResponseWriter, r *http.Request) {
 		}
 		out = c.print(out, n)
 	}
-	out = append(out, `],"links":{"self":"`+checksPath+`","describedby":"/public/v2/openapi.json"},"meta":{},"jsonapi":{"version":"1.1"}}`...)
+	out = append(out, `],"links":{"self":"`+checksPath+`","describedby":"/public/v2/openapi.json"},"meta":{},`+
+		`"jsonapi":{"version":"1.1"}}`...)
 	w.Header().Set("Cache-Control", "no-store")
 	send(w, "application/vnd.api+json", http.StatusOK, out)
 }

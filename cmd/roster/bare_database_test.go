@@ -102,7 +102,7 @@ func openBareSQLite(at string) (*bareSQLite, error) {
 }
 
 func (db *bareSQLite) each(ctx context.Context, statement string, args, into []any, row func() error) error {
-	prepared, err := db.prepare(ctx, db.readers, statement)
+	prepared, err := db.prepare(ctx, db.readers, statement) //nolint:sqlclosecheck // it is kept
 	if err != nil {
 		return err
 	}
@@ -127,7 +127,7 @@ func (db *bareSQLite) write(ctx context.Context, statements []bareStatement) (in
 	prepared := make([]*sql.Stmt, len(statements)) // before the only connection is taken
 	for n, s := range statements {
 		var err error
-		if prepared[n], err = db.prepare(ctx, db.writer, s.text); err != nil {
+		if prepared[n], err = db.prepare(ctx, db.writer, s.text); err != nil { //nolint:sqlclosecheck // it is kept
 			return 0, err
 		}
 	}
@@ -135,12 +135,12 @@ func (db *bareSQLite) write(ctx context.Context, statements []bareStatement) (in
 	if err != nil {
 		return 0, err
 	}
-	defer tx.Rollback() //nolint:errcheck // after a commit it does nothing
-	for n, s := range statements {
+	defer tx.Rollback()            //nolint:errcheck // after a commit it does nothing
+	for n, s := range statements { // those of the transaction end with it
 		if n == 0 {
-			err = tx.StmtContext(ctx, prepared[n]).QueryRowContext(ctx, s.args...).Scan(&number)
+			err = tx.StmtContext(ctx, prepared[n]).QueryRowContext(ctx, s.args...).Scan(&number) //nolint:sqlclosecheck // ends with it
 		} else {
-			_, err = tx.StmtContext(ctx, prepared[n]).ExecContext(ctx, s.args...)
+			_, err = tx.StmtContext(ctx, prepared[n]).ExecContext(ctx, s.args...) //nolint:sqlclosecheck // ends with it
 		}
 		if err != nil {
 			return 0, err
@@ -149,14 +149,14 @@ func (db *bareSQLite) write(ctx context.Context, statements []bareStatement) (in
 	return number, tx.Commit()
 }
 
-// prepare returns a statement of a pool, which is prepared once. SQLite takes $1 for a name and ?1 for a place.
+// prepare returns a statement of a pool, which is prepared once and stays so. SQLite takes $1 for a name and ?1 for a place.
 func (db *bareSQLite) prepare(ctx context.Context, pool *sql.DB, statement string) (*sql.Stmt, error) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	if found := db.prepared[statement]; found != nil {
 		return found, nil
 	}
-	made, err := pool.PrepareContext(ctx, strings.ReplaceAll(statement, "$", "?"))
+	made, err := pool.PrepareContext(ctx, strings.ReplaceAll(statement, "$", "?")) //nolint:sqlclosecheck // it is kept
 	if err == nil {
 		db.prepared[statement] = made
 	}

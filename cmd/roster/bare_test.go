@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -83,7 +84,7 @@ func serveBare() error {
 		_ = server.Close()
 	}()
 	fmt.Println(listener.Addr())
-	if err := server.Serve(listener); err != http.ErrServerClosed { //nolint:errorlint // it is returned as it is
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil

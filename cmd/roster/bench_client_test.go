@@ -155,7 +155,7 @@ func (c *cell) answer(b *testing.B, seed uint64) []byte {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer answer.Body.Close() //nolint:errcheck // it is read to the end
+	defer answer.Body.Close()
 	read, err := io.ReadAll(answer.Body)
 	if err != nil || answer.StatusCode >= 300 {
 		b.Fatalf("%s: %s %s: %d %v %.500s", c.name, method, path, answer.StatusCode, err, read)

@@ -28,8 +28,8 @@ func printMachine(b *testing.B, when, postgres string) {
 	if out, err := exec.CommandContext(b.Context(), "git", "describe", "--always", "--dirty").Output(); err == nil {
 		commit = strings.TrimSpace(string(out))
 	}
-	fmt.Printf("%s %s: %s, %d processors, load average %s, %s, %s, commit %s\n", time.Now().UTC().Format("2006-01-02 15:04"), when, processor,
-		runtime.NumCPU(), load, runtime.Version(), postgres, commit)
+	fmt.Printf("%s %s: %s, %d processors, load average %s, %s, %s, commit %s\n", time.Now().UTC().Format("2006-01-02 15:04"), when,
+		processor, runtime.NumCPU(), load, runtime.Version(), postgres, commit)
 }
 
 // describePostgres returns the version of a server and how it keeps what is committed.
@@ -41,9 +41,9 @@ func describePostgres(b *testing.B, url string) string {
 	}
 	defer conn.Close(b.Context()) //nolint:errcheck // nothing is left to lose
 	var said string
-	err = conn.QueryRow(b.Context(), `SELECT 'PostgreSQL ' || current_setting('server_version') || ' (fsync ' || current_setting('fsync') ||
-		', synchronous_commit ' || current_setting('synchronous_commit') || ', shared_buffers ' || current_setting('shared_buffers') || ')'`).
-		Scan(&said)
+	err = conn.QueryRow(b.Context(), `SELECT format('PostgreSQL %s (fsync %s, synchronous_commit %s, shared_buffers %s)',
+		current_setting('server_version'), current_setting('fsync'), current_setting('synchronous_commit'),
+		current_setting('shared_buffers'))`).Scan(&said)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
@@ -66,17 +65,20 @@ func (i *installation) arguments(args ...string) []string {
 func (i *installation) serve(b *testing.B, key string) *child {
 	b.Helper()
 	address := freeAddress(b)
-	cmd := exec.Command(i.program, i.arguments("serve", "--listen", address, "--rate-limit", "0")...) //nolint:noctx // is killed below
+	cmd := exec.Command(i.program, i.arguments("serve", "--listen", address, "--rate-limit", "0")...)
 	began := time.Now()
 	if err := cmd.Start(); err != nil {
 		b.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	stop := sync.OnceFunc(func() {
+	ended := make(chan struct{})
+	go func() {
+		_ = cmd.Wait() // the state tells how it ended
+		close(ended)
+	}()
+	stop := func() {
 		_ = cmd.Process.Kill() // it may have ended before
 		<-ended
-	})
+	}
 	b.Cleanup(stop)
 	c := &child{base: "http://" + address, process: cmd.Process, stop: stop}
 	for {
@@ -94,9 +96,8 @@ func (i *installation) serve(b *testing.B, key string) *child {
 			}
 		}
 		select {
-		case err := <-ended:
-			ended <- err
-			b.Fatalf("%v ended: %v", cmd.Args, err)
+		case <-ended:
+			b.Fatalf("%v ended: %v", cmd.Args, cmd.ProcessState)
 		case <-time.After(500 * time.Microsecond):
 		}
 	}
@@ -105,7 +106,7 @@ func (i *installation) serve(b *testing.B, key string) *child {
 // freeAddress returns an address of the loopback that nobody listened on a moment ago.
 func freeAddress(b *testing.B) string {
 	b.Helper()
-	free, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // nothing to wait for
+	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -120,7 +121,7 @@ func serveBareHandlers(b *testing.B, spec *bareSpec) *child {
 	if err != nil {
 		b.Fatal(err)
 	}
-	cmd := exec.Command(os.Args[0]) //nolint:noctx // ends with its input
+	cmd := exec.Command(os.Args[0])
 	cmd.Env, cmd.Stdin, cmd.Stderr = append(os.Environ(), asBare+"=1"), input, os.Stderr
 	output, err := cmd.StdoutPipe()
 	if err == nil {

@@ -16,8 +16,8 @@ type row struct {
 	at      []spot
 	ask     func(*testing.B, *site) asked
 	bare    func(*testing.B, *site) *bareAnswer // nil: an older program answers beside it
-	goal    float64 // of the median ratio
-	clients int     // 0: as many as usual
+	goal    float64                             // of the median ratio
+	clients int                                 // 0: as many as usual
 }
 
 const listPath = "/public/v2/management/organizations"
@@ -27,10 +27,11 @@ func rowsOf(large int) []row {
 	small, big := spot{store.Postgres, smallTable}, spot{store.Postgres, large}
 	both, sqlite := []spot{small, big}, []spot{{store.SQLite, smallTable}}
 	at := func(places ...spot) []spot { return places }
+	organizations := listedOrganizations(everything)
 	return []row{
-		{"list-25", both, listed("management", listPath), listedOrganizations(everything), 1, 0},
-		{"list-25, gzip", both, listed("management", listPath, "Accept-Encoding", "gzip"), zipped(listedOrganizations(everything)), 0.7, 0},
-		{"list-25, two fields", both, listed("management", listPath+"?fields[organizations]=name,slug"), listedOrganizations(everything), 0.7, 0},
+		{"list-25", both, listed("management", listPath), organizations, 1, 0},
+		{"list-25, gzip", both, listed("management", listPath, "Accept-Encoding", "gzip"), zipped(organizations), 0.7, 0},
+		{"list-25, two fields", both, listed("management", listPath+"?fields[organizations]=name,slug"), organizations, 0.7, 0},
 		{"list-25, cursor at the far end", at(big), farEnd, listedOrganizations(behindFarEnd), 0.7, 0},
 		{"users-25", both, listed("management", "/public/v2/users"), listedPeople(everybody), 0.7, 0},
 		{"users-25, token of an organization", both, listed("token", "/public/v2/users"), listedPeople(ofBranch), 0.7, 0},
@@ -40,7 +41,7 @@ func rowsOf(large int) []row {
 		{"numbered page at random", at(spot{store.Postgres, min(large, pagedTable)}), randomPage, nil, 5, 0},
 		{"read-one", both, readOne, oneOrganization, 0.7, 0},
 		{"read-one", sqlite, readOne, oneOrganization, 0.6, 0},
-		{"list-25", sqlite, listed("management", listPath), listedOrganizations(everything), 0.8, 0},
+		{"list-25", sqlite, listed("management", listPath), organizations, 0.8, 0},
 		{"authorize", both, authorize(1, 1), bareOf("checks"), 0.6, 0},
 		{"authorize, 16 levels", both, authorize(chainDepth, 1), bareOf("checks"), 0.6, 0},
 		{"authorize, 16 levels, 100 at once", both, authorize(chainDepth, 100), bareOf("checks"), 0.6, 0},
@@ -94,7 +95,8 @@ func readOne(_ *testing.B, s *site) asked {
 func authorize(depth, n int) func(*testing.B, *site) asked {
 	return func(_ *testing.B, s *site) asked {
 		one := fmt.Sprintf(`{"type":"checks","attributes":{"permission":"users:read"},"relationships":{`+
-			`"user":{"data":{"type":"users","id":%q}},"organization":{"data":{"type":"organizations","id":%q}}}}`, s.viewer, s.chain[depth-1])
+			`"user":{"data":{"type":"users","id":%q}},"organization":{"data":{"type":"organizations","id":%q}}}}`,
+			s.viewer, s.chain[depth-1])
 		return post(s, checksPath, "application/vnd.api+json", `{"data":[`+strings.Repeat(one+",", n-1)+one+`]}`)
 	}
 }
@@ -105,7 +107,8 @@ func evaluate(_ *testing.B, s *site) asked {
 }
 
 func post(s *site, path, mediaType, body string) asked {
-	return asked{by(s.keys["management"], "Content-Type", mediaType), func(*rand.Rand) (string, string, string) { return "POST", path, body }}
+	headers := by(s.keys["management"], "Content-Type", mediaType)
+	return asked{headers, func(*rand.Rand) (string, string, string) { return "POST", path, body }}
 }
 
 func create(_ *testing.B, s *site) asked {

@@ -76,7 +76,8 @@ func plantSubtrees(b *testing.B, at *installation, others, organizations int) (e
 		if err := models.InsertBatch(b.Context(), db, tree); err != nil {
 			b.Fatal(err)
 		}
-		below[s.stand] = at.command(b, "key", "create", "--kind", "management", "--name", s.stand, "--organization", tree.Organizations[0].ID)
+		below[s.stand] = at.command(b, "key", "create", "--kind", "management", "--name", s.stand, "--organization",
+			tree.Organizations[0].ID)
 	}
 	return everything, below
 }

@@ -34,7 +34,7 @@ const (
 type measured struct {
 	*row
 	*site
-	service, beside *cell   // beside is nil where there is no older program
+	service, beside *cell // beside is nil where there is no older program
 	answer          *bareAnswer
 	peak            float64 // MiB of the service at most
 }
