@@ -65,9 +65,14 @@ cover: ## test coverage of the whole module, function by function, in dist/cover
 	@go tool cover -func=dist/cover.out | tail -n 1
 
 .PHONY: bench
-bench: ## measure the service at 1,000 and 1,000,000 organizations on PostgreSQL next to a bare handler; ORGANIZATIONS=50000 is quicker
+bench: ## measure the service at 1,000 and 1,000,000 organizations next to bare handlers; ORGANIZATIONS=50000 is quicker
 	@.ci/postgres
-	ROSTER_BENCH_ORGANIZATIONS=$(ORGANIZATIONS) go test -run '^$$' -bench 'BenchmarkService|BenchmarkSubtree|BenchmarkPeople|BenchmarkDialects' -benchtime 1x -timeout 60m ./cmd/roster
+	ROSTER_BENCH_ORGANIZATIONS=$(ORGANIZATIONS) go test -run '^$$' -bench 'BenchmarkService|BenchmarkSubtree|BenchmarkDialects' -benchtime 1x -timeout 120m ./cmd/roster
+
+.PHONY: bench-peers
+bench-peers: ## measure the list next to those of PocketBase and Fortune; needs Node.js
+	@.ci/postgres
+	@.ci/peers/run
 
 .PHONY: bench-webhooks
 bench-webhooks: ## measure webhooks on both databases; ARGS="-events 5000 -seconds 3" makes it shorter

@@ -151,7 +151,7 @@ func (c *cell) answer(b *testing.B, seed uint64) []byte {
 			req.Header.Set(c.headers[i], c.headers[i+1])
 		}
 	}
-	answer, err := http.DefaultTransport.RoundTrip(req)
+	answer, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(req)
 	if err != nil {
 		b.Fatal(err)
 	}

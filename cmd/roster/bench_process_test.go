@@ -5,12 +5,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"roster/server/servertest"
 	"strconv"
 	"strings"
 	"testing"
@@ -25,9 +25,17 @@ type child struct {
 	stop    func()
 }
 
+// profiledVariable is an address on which the first service that finds it free gives profiles of itself, while rows are measured:
+// go tool pprof http://ADDRESS/debug/pprof/profile. The program is the test binary then.
+const profiledVariable = "ROSTER_BENCH_PPROF"
+
 // buildProgram builds the program as "make build" does, and returns where it is until the benchmark ends.
 func buildProgram(b *testing.B) string {
 	b.Helper()
+	if os.Getenv(profiledVariable) != "" {
+		b.Setenv(asProgram, "1")
+		return os.Args[0]
+	}
 	path := filepath.Join(b.TempDir(), "roster")
 	build := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, ".")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -82,18 +90,10 @@ func (i *installation) serve(b *testing.B, key string) *child {
 	b.Cleanup(stop)
 	c := &child{base: "http://" + address, process: cmd.Process, stop: stop}
 	for {
-		req, err := http.NewRequestWithContext(b.Context(), "GET", c.base+listPath, nil)
-		if err != nil {
-			b.Fatal(err)
-		}
-		req.Header.Set("Authorization", key)
-		if answer, err := http.DefaultTransport.RoundTrip(req); err == nil {
-			_, _ = io.Copy(io.Discard, answer.Body)
-			_ = answer.Body.Close()
-			if answer.StatusCode == http.StatusOK {
-				c.started = time.Since(began)
-				return c
-			}
+		answer, _, err := servertest.Exchange(b.Context(), servertest.Fresh(), "GET", c.base+listPath, nil, by(key)...)
+		if err == nil && answer.StatusCode == http.StatusOK {
+			c.started = time.Since(began)
+			return c
 		}
 		select {
 		case <-ended:
@@ -150,8 +150,8 @@ func (c *child) forgetPeak() {
 	_ = os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", c.process.Pid), []byte("5"), 0)
 }
 
-// memory returns a line of what the system knows of the memory of the process, in MiB: VmRSS now, VmHWM at most. It is 0 where the system
-// is not Linux.
+// memory returns a line of what the system knows of the memory of the process, in MiB: RssAnon is its own, VmHWM the most that it had with
+// what it has mapped of files. It is 0 where the system is not Linux.
 func (c *child) memory(line string) float64 {
 	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.process.Pid))
 	_, rest, _ := strings.Cut(string(status), line+":")

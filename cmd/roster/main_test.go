@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	_ "net/http/pprof" // for what is profiled
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,15 +25,18 @@ import (
 const asProgram = "ROSTER_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) != "" {
-		main()
-	}
 	if os.Getenv(asBare) != "" {
 		if err := serveBare(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
 		os.Exit(0)
+	}
+	if os.Getenv(asProgram) != "" {
+		if address := os.Getenv(profiledVariable); address != "" {
+			go func() { _ = http.ListenAndServe(address, nil) }() // another service may have it
+		}
+		main()
 	}
 	// The test databases' PostgreSQL lives as long as this process, and so do the one who reads its log and the connection that makes
 	// databases. On that, pgx begins to read in the background when a statement is slow to send, and goes on until it is closed.
