@@ -19,12 +19,9 @@ func (a *API) readAttempt(w http.ResponseWriter, rq *request) error {
 	if err != nil {
 		return err
 	}
-	resources, err := jsonapi.Serialize([]any{attempt}, nil)
-	if err != nil {
-		return err
-	}
+	resource := models.AttemptSchema.Form("").Resource(attempt)
 	self := jsonapi.Href(jsonapi.Root + "webhookDeliveries/" + rq.id() + "/attempts/" + strconv.FormatInt(number, 10))
-	resources[0].Links = &jsonapi.Links{Self: self}
+	resource.Links = &jsonapi.Links{Self: self} // its id leads nowhere
 	return writeDocument(w, rq, http.StatusOK,
-		&jsonapi.Document{Data: resources[0], Meta: map[string]any{}, Links: &jsonapi.Links{Self: self}})
+		&jsonapi.Document{Data: resource, Meta: map[string]any{}, Links: &jsonapi.Links{Self: self}})
 }

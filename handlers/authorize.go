@@ -17,13 +17,15 @@ var authorizeTag = openapi.Tag{Name: authorizePath, Doc: checks.Doc}
 // maxChecks bounds the questions of one request.
 const maxChecks = 100
 
-// checks is what is asked and answered. Nothing of it is kept.
+// check is what is asked and answered. Nothing of it is kept.
+type check struct {
+	ID         string `jsonapi:"primary,checks" doc:"A question: may somebody do that there?" example:"1"`
+	Permission string `jsonapi:"attr,permission" rule:"required,max=200" doc:"The word that it would take." example:"invoices:approve"`
+	Allowed    bool   `jsonapi:"attr,allowed" rule:"readonly" doc:"Whether it is permitted." example:"true"`
+}
+
 var checks = func() *jsonapi.Schema {
-	s := jsonapi.ForModel(struct {
-		ID         string `jsonapi:"primary,checks" doc:"A question: may somebody do that there?" example:"1"`
-		Permission string `jsonapi:"attr,permission" rule:"required,max=200" doc:"The word that it would take." example:"invoices:approve"`
-		Allowed    bool   `jsonapi:"attr,allowed" rule:"readonly" doc:"Whether it is permitted." example:"true"`
-	}{})
+	s := jsonapi.ForModel(check{})
 	s.Relate(&jsonapi.Relationship{Name: "user", Target: models.Users.Schema, Doc: "Who would do it; the caller itself when absent."})
 	s.Relate(&jsonapi.Relationship{Name: "organization", Target: models.Organizations.Schema, Required: true, Doc: "Where."})
 	s.Relate(&jsonapi.Relationship{Name: "memberships", Target: models.Memberships.Schema, Many: true, ReadOnly: true,
@@ -73,27 +75,22 @@ func (a *API) authorize(w http.ResponseWriter, rq *request) error {
 	return writeDocument(w, rq, http.StatusOK, doc)
 }
 
-// answerTo returns a check with its answer.
+// answerTo returns a check with its answer. It can be read nowhere, so it has no links.
 func answerTo(i int, c models.Check, d models.Decision) *jsonapi.Resource {
-	one := func(typ, id string) *jsonapi.RelationshipObject {
+	answer := checks.Form("").Resource(&check{ID: strconv.Itoa(i + 1), Permission: c.Permission, Allowed: d.Allowed})
+	for name, id := range map[string]string{"user": c.User, "organization": c.Organization} {
 		if id == "" {
-			return &jsonapi.RelationshipObject{Data: jsonapi.Null}
+			answer.Linked(name).SetNone()
+			continue
 		}
-		return &jsonapi.RelationshipObject{Data: jsonapi.Identifier{Type: typ, ID: id}}
+		answer.Linked(name).SetOne(checks.Relationship(name).Target.Type, id)
 	}
-	many := func(typ string, ids []string) *jsonapi.RelationshipObject {
-		data := []jsonapi.Identifier{}
-		for _, id := range ids {
-			data = append(data, jsonapi.Identifier{Type: typ, ID: id})
+	for name, ids := range map[string][]string{"memberships": d.Memberships, "roles": d.Roles} {
+		data := make([]jsonapi.Identifier, len(ids))
+		for i, id := range ids {
+			data[i] = jsonapi.Identifier{Type: checks.Relationship(name).Target.Type, ID: id}
 		}
-		return &jsonapi.RelationshipObject{Data: data}
+		answer.Linked(name).SetMany(data, "")
 	}
-	return &jsonapi.Resource{
-		Type: checks.Type, ID: strconv.Itoa(i + 1),
-		Attributes: map[string]any{"permission": c.Permission, "allowed": d.Allowed},
-		Relationships: map[string]*jsonapi.RelationshipObject{
-			"user": one(models.Users.Schema.Type, c.User), "organization": one(models.Organizations.Schema.Type, c.Organization),
-			"memberships": many(models.Memberships.Schema.Type, d.Memberships), "roles": many(models.Roles.Schema.Type, d.Roles),
-		},
-	}
+	return answer
 }

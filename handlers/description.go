@@ -84,5 +84,5 @@ func (rt *route) possible(rel *jsonapi.Relationship) bool {
 	if rt.method == http.MethodGet {
 		return true
 	}
-	return rt.served.changes(rel) && (rt.method == http.MethodPatch || rel.Many)
+	return rel.Changeable() && (rt.method == http.MethodPatch || rel.Many)
 }

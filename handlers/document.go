@@ -3,9 +3,9 @@ package handlers
 import (
 	"net/http"
 	"strconv"
+	"sync"
 
 	"roster/jsonapi"
-	"roster/models"
 	"roster/server"
 )
 
@@ -23,13 +23,18 @@ func writeVersion(w http.ResponseWriter, rq *request, status int, version int64,
 	}
 	links.DescribedBy = jsonapi.Href(openAPIPath)
 	doc.Links = &links
-	body, err := doc.Encode()
+	buffer := takeBuffer()
+	defer buffer.giveBack()
+	body, fleeting, err := doc.Append(buffer.bytes)
 	if err != nil {
 		return err
 	}
-	settled, err := settledBody(doc, body)
-	if err != nil {
-		return err
+	buffer.bytes = body
+	settled := body
+	if fleeting {
+		if settled, err = doc.AppendSettled(nil); err != nil {
+			return err
+		}
 	}
 	if done, err := server.Versioned(w, rq.Request.Request, version, settled); done || err != nil {
 		return err
@@ -43,11 +48,19 @@ func writeVersion(w http.ResponseWriter, rq *request, status int, version int64,
 	return nil
 }
 
-// settledBody returns what the ETag of a document is made of: its body, without what is another at each reading.
-func settledBody(doc *jsonapi.Document, body []byte) ([]byte, error) {
-	settled := doc.Settled(models.SchemaOf)
-	if settled == doc {
-		return body, nil
+// buffer is where a document is encoded. It is used again, since nothing refers to its bytes once they were written (io.Writer).
+type buffer struct{ bytes []byte }
+
+// maxBuffer bounds what is kept of a buffer that is used again.
+const maxBuffer = 1 << 20
+
+var buffers = sync.Pool{New: func() any { return &buffer{} }}
+
+func takeBuffer() *buffer { return buffers.Get().(*buffer) }
+
+func (b *buffer) giveBack() {
+	if cap(b.bytes) <= maxBuffer {
+		b.bytes = b.bytes[:0]
+		buffers.Put(b)
 	}
-	return settled.Encode()
 }

@@ -15,13 +15,15 @@ const eventTypesPath = "event-types"
 
 var eventTypesTag = openapi.Tag{Name: eventTypesPath, Doc: eventTypes.Doc}
 
-// eventTypes is what the documentation says about the types of events. They are part of the program, so there is no table of them.
-var eventTypes = jsonapi.ForModel(struct {
+// eventType is a type of events as it is described. They are part of the program, so there is no table of them.
+type eventType struct {
 	ID          string      `jsonapi:"primary,eventTypes" doc:"A type of event that webhooks tell about." example:"user.created"`
 	Description string      `jsonapi:"attr,description" rule:"readonly" doc:"What happened." example:"A user was created."`
 	Schema      jsonapi.Raw `jsonapi:"attr,schema" rule:"readonly" doc:"The JSON Schema (2020-12) of the body."`
 	Example     jsonapi.Raw `jsonapi:"attr,example" rule:"readonly" doc:"A body."`
-}{})
+}
+
+var eventTypes = jsonapi.ForModel(eventType{})
 
 // listEventTypes answers with every type of event: what it tells, the JSON Schema of its body, and an example.
 func (a *API) listEventTypes(w http.ResponseWriter, rq *request) error {
@@ -50,7 +52,7 @@ func (a *API) readEventType(w http.ResponseWriter, rq *request) error {
 			return err
 		}
 		return writeDocument(w, rq, http.StatusOK,
-			&jsonapi.Document{Data: r, Meta: map[string]any{}, Links: &jsonapi.Links{Self: r.Links.Self}})
+			&jsonapi.Document{Data: r, Meta: map[string]any{}, Links: &jsonapi.Links{Self: jsonapi.Href(r.URL())}})
 	}
 	return jsonapi.NewError(jsonapi.NotFound, "There is no type of event of that name.")
 }
@@ -60,11 +62,12 @@ func eventTypeResource(t models.EventType) (*jsonapi.Resource, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &jsonapi.Resource{
-		Type: "eventTypes", ID: t.Name,
-		Attributes: map[string]any{"description": t.Doc, "schema": openapi.EventSchema(eventOf(t)), "example": jsonapi.Raw(example)},
-		Links:      &jsonapi.Links{Self: jsonapi.Href(jsonapi.Root + eventTypesPath + "/" + t.Name)},
-	}, nil
+	described, err := jsonapi.Marshal(openapi.EventSchema(eventOf(t)))
+	if err != nil {
+		return nil, err
+	}
+	form := eventTypes.Form(jsonapi.Root + eventTypesPath)
+	return form.Resource(&eventType{ID: t.Name, Description: t.Doc, Schema: described, Example: example}), nil
 }
 
 // exampleEvent returns the body of an event of that type: the example of its subject, in the envelope that is sent.
@@ -99,7 +102,7 @@ func exampleOf(t models.EventType) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return jsonapi.Marshal(subject)
+	return subject.Append(nil)
 }
 
 // exampleChanges returns a change of the first attribute that is a text somebody chose.

@@ -58,11 +58,11 @@ func (ndjson) End(count int64) []byte {
 func (ndjson) Encode(resources []*jsonapi.Resource) ([]byte, error) {
 	var lines []byte
 	for _, r := range resources {
-		line, err := r.Encode()
-		if err != nil {
+		var err error
+		if lines, err = r.Append(lines); err != nil {
 			return nil, err
 		}
-		lines = append(append(lines, line...), '\n')
+		lines = append(lines, '\n')
 	}
 	return lines, nil
 }
@@ -117,17 +117,17 @@ func (t table) Encode(resources []*jsonapi.Resource) ([]byte, error) {
 // text returns what a cell says.
 func (t table) text(r *jsonapi.Resource, name string) (string, error) {
 	if rel := t.relation[name]; rel != nil {
-		object := r.Relationships[name]
-		if object == nil {
+		linked := r.Linked(name)
+		if linked == nil {
 			return "", nil
 		}
-		linked, _ := object.Data.(jsonapi.Identifier) // null is nothing
-		if linked.ID != "" && rel.Polymorphic {
-			return linked.Type + "/" + linked.ID, nil
+		typ, id := linked.One()
+		if id != "" && rel.Polymorphic {
+			return typ + "/" + id, nil
 		}
-		return linked.ID, nil
+		return id, nil
 	}
-	encoded, err := jsonapi.Marshal(r.Attributes[name])
+	encoded, err := r.AppendAttribute(nil, name)
 	if err != nil {
 		return "", err
 	}

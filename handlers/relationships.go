@@ -105,14 +105,12 @@ func (a *API) relationship(w http.ResponseWriter, rq *request) error {
 // writeLinkage answers with the linkage of the relationship in the path, a page of it for a to-many.
 func (a *API) writeLinkage(w http.ResponseWriter, rq *request, item any) error {
 	c, rel := rq.route.served.Collection, rq.relationship
-	// The resource as it is printed has the links of the relationship, and the linkage of a to-one that the caller may see.
-	plain := &jsonapi.Query{}
-	owners, err := collection.Render(rq.Context(), rq.DB, c, rq.Scope(), []any{item}, rq.base(), plain)
+	// The resource as it is printed has the linkage of a to-one that the caller may see.
+	owners, err := collection.Render(rq.Context(), rq.DB, c, rq.Scope(), []any{item}, rq.base(), nil)
 	if err != nil {
 		return err
 	}
-	object := owners[0].Relationships[rel.Name]
-	doc := &jsonapi.Document{Data: object.Data, Meta: map[string]any{}, Links: &jsonapi.Links{Self: &jsonapi.Link{}}}
+	doc := &jsonapi.Document{Data: owners[0].Linked(rel.Name).Data(), Meta: map[string]any{}, Links: &jsonapi.Links{Self: &jsonapi.Link{}}}
 	if rel.Many {
 		if err := rq.permitRelated(rel.Target.Type); err != nil {
 			return err
@@ -121,7 +119,8 @@ func (a *API) writeLinkage(w http.ResponseWriter, rq *request, item any) error {
 			return err
 		}
 	}
-	doc.Links.Self.Href, doc.Links.Related = object.Links.Self.Href+rq.query.Encode(), object.Links.Related
+	self, related := owners[0].LinksOf(rel)
+	doc.Links.Self.Href, doc.Links.Related = self+rq.query.Encode(), jsonapi.Href(related)
 	if doc.Included, err = a.includedByLinkage(rq, doc.Data); err != nil {
 		return err
 	}
@@ -277,7 +276,7 @@ func (rq *request) changeable() error {
 	if _, err := collection.Find(rq.Context(), rq.DB, c, rq.Scope(), rq.id(), nil); err != nil {
 		return err
 	}
-	if !rq.route.served.changes(rel) {
+	if !rel.Changeable() {
 		return jsonapi.NewError(jsonapi.ReadOnly, "The relationship %s cannot be changed.", rel.Name)
 	}
 	if !rel.Many && rq.Method != http.MethodPatch {
@@ -287,11 +286,6 @@ func (rq *request) changeable() error {
 		return rq.permitRelated(rel.Target.Type) // the answer shows them
 	}
 	return nil
-}
-
-// changes reports whether a relationship of the resource can be changed at all.
-func (res *resource) changes(rel *jsonapi.Relationship) bool {
-	return rel.Changeable() && res.update != nil
 }
 
 // locatedInLinkage is located for a document whose primary data is linkage.

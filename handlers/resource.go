@@ -68,7 +68,7 @@ func (a *API) writeOneTo(w http.ResponseWriter, rq *request, scope collection.Sc
 	if err != nil {
 		return err
 	}
-	self := resources[0].Links.Self.Href
+	self := resources[0].URL()
 	if status == http.StatusCreated {
 		w.Header().Set("Location", self)
 	}

@@ -28,27 +28,19 @@ type Document struct {
 
 // Result is one entry of atomic:results.
 type Result struct {
-	Data any            `json:"data,omitempty"`
-	Meta map[string]any `json:"meta,omitempty"`
+	Data any // as that of a document
+	Meta map[string]any
 }
 
 // Null is primary data or linkage that is empty: printed as null.
 var Null = json.RawMessage("null")
 
-// Implementation is the top-level jsonapi object (§ JSON:API Object).
-type Implementation struct {
-	Version string         `json:"version"`
-	Ext     []string       `json:"ext,omitempty"`
-	Profile []string       `json:"profile,omitempty"`
-	Meta    map[string]any `json:"meta,omitempty"`
-}
-
 // EncodeErrors returns the bytes of an error document (§ Errors).
 func EncodeErrors(errs Errors) ([]byte, error) {
 	return Marshal(struct {
-		Errors  Errors         `json:"errors"`
-		JSONAPI Implementation `json:"jsonapi"`
-	}{errs, Implementation{Version: Version}})
+		Errors  Errors            `json:"errors"`
+		JSONAPI map[string]string `json:"jsonapi"`
+	}{errs, map[string]string{"version": Version}})
 }
 
 // Marshal encodes a value as every document is encoded: without escaping <, > and &, which would turn links into unreadable ones.
@@ -71,46 +63,23 @@ type Link struct {
 	Null bool
 }
 
-// MarshalJSON implements json.Marshaler.
-func (l Link) MarshalJSON() ([]byte, error) {
-	switch {
-	case l.Null:
-		return Null, nil
-	case l.Type != "":
-		return Marshal(struct {
-			Href string `json:"href"`
-			Type string `json:"type"`
-		}{l.Href, l.Type})
-	default:
-		return Marshal(l.Href)
-	}
-}
-
 // Href returns a link to that URL.
 func Href(url string) *Link { return &Link{Href: url} }
 
 // Links are the links of a document, a resource or a relationship. Nil members are left out.
 type Links struct {
-	Self        *Link `json:"self,omitempty"`
-	Related     *Link `json:"related,omitempty"`
-	First       *Link `json:"first,omitempty"`
-	Prev        *Link `json:"prev,omitempty"`
-	Next        *Link `json:"next,omitempty"`
-	Last        *Link `json:"last,omitempty"`
-	DescribedBy *Link `json:"describedby,omitempty"`
+	Self        *Link
+	Related     *Link
+	First       *Link
+	Prev        *Link
+	Next        *Link
+	Last        *Link
+	DescribedBy *Link
 }
 
 // Identifier is a resource identifier object (§ Resource Identifier Objects).
 type Identifier struct {
 	Type string         `json:"type"`
 	ID   string         `json:"id"`
-	Meta map[string]any `json:"meta,omitempty"`
-}
-
-// RelationshipObject is one member of a resource's relationships (§ Relationships).
-type RelationshipObject struct {
-	Links *Links `json:"links,omitempty"`
-	// Data is Null, an Identifier or []Identifier; nil leaves the linkage out.
-	Data any            `json:"data,omitempty"`
 	Meta map[string]any `json:"meta,omitempty"`
 }

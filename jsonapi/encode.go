@@ -2,17 +2,27 @@ package jsonapi
 
 import (
 	"encoding/json"
-	"maps"
-	"slices"
-	"strconv"
 )
 
-// What follows appends a document as encoding/json would print it. A page is mostly links, and printing those through reflection and
-// Marshalers, whose output encoding/json reads again, took most of a list's time (docs/performance.md).
+// What follows appends a document as google/jsonapi and encoding/json would print it, without the maps and the reflection that took most of
+// a list's time (docs/adr/0094, docs/performance.md).
 
-// Encode returns the bytes of the document, without a trailing newline. It fails only for a document this program built wrongly.
-func (d *Document) Encode() ([]byte, error) {
-	e := &encoder{out: make([]byte, 0, d.sizeHint())}
+// Append appends the document to out, without a trailing newline. fleeting tells that it has attributes that are others at each reading.
+// It fails only for a document this program built wrongly.
+func (d *Document) Append(out []byte) (body []byte, fleeting bool, err error) {
+	e := &encoder{out: out}
+	e.document(d)
+	return e.out, e.fleeting, e.err
+}
+
+// AppendSettled is Append without the fleeting attributes: what the ETag of the document is made of.
+func (d *Document) AppendSettled(out []byte) ([]byte, error) {
+	e := &encoder{out: out, settled: true}
+	e.document(d)
+	return e.out, e.err
+}
+
+func (e *encoder) document(d *Document) {
 	e.out = append(e.out, '{')
 	if d.Data != nil {
 		e.name("data")
@@ -20,11 +30,11 @@ func (d *Document) Encode() ([]byte, error) {
 	}
 	if len(d.Results) > 0 {
 		e.name("atomic:results")
-		e.value(d.Results)
+		each(e, d.Results, e.result)
 	}
 	if d.Included != nil {
 		e.name("included")
-		e.resources(d.Included)
+		each(e, d.Included, e.resource)
 	}
 	if d.Links != nil {
 		e.name("links")
@@ -32,67 +42,31 @@ func (d *Document) Encode() ([]byte, error) {
 	}
 	if d.Meta != nil {
 		e.name("meta")
-		e.value(d.Meta)
+		e.object(d.Meta)
 	}
 	e.name("jsonapi")
-	e.value(Implementation{Version: Version, Ext: d.Ext, Profile: d.Profile})
+	e.out = append(e.out, `{"version":"`+Version+`"`...)
+	e.applied("ext", d.Ext)
+	e.applied("profile", d.Profile)
+	e.out = append(e.out, '}', '}')
+}
+
+// applied appends the URIs of what was applied to the document, if anything was.
+func (e *encoder) applied(name string, uris []string) {
+	if len(uris) > 0 {
+		e.name(name)
+		each(e, uris, e.text)
+	}
+}
+
+func (e *encoder) result(r Result) {
+	e.out = append(e.out, '{')
+	if r.Data != nil {
+		e.name("data")
+		e.data(r.Data)
+	}
+	e.meta(r.Meta)
 	e.out = append(e.out, '}')
-	return e.out, e.err
-}
-
-// sizeHint is about the size of the document, so that its bytes are seldom moved while they grow.
-func (d *Document) sizeHint() int {
-	resources := 1 + len(d.Included)
-	if page, ok := d.Data.([]*Resource); ok {
-		resources += len(page)
-	}
-	return 1024 + resources*2560
-}
-
-// Encode returns the bytes of the resource object alone. It fails only for one that this program built wrongly.
-func (r *Resource) Encode() ([]byte, error) {
-	e := &encoder{out: make([]byte, 0, 2560)}
-	e.resource(r)
-	return e.out, e.err
-}
-
-// encoder appends JSON and keeps the first error.
-type encoder struct {
-	out []byte
-	err error
-}
-
-// name begins a member of an object whose names need no escape.
-func (e *encoder) name(name string) {
-	e.comma()
-	e.out = append(append(append(e.out, '"'), name...), `":`...)
-}
-
-// comma separates what follows from what stands before it in the same object or array.
-func (e *encoder) comma() {
-	if last := e.out[len(e.out)-1]; last != '{' && last != '[' {
-		e.out = append(e.out, ',')
-	}
-}
-
-// value appends anything, by reflection.
-func (e *encoder) value(v any) {
-	encoded, err := Marshal(v)
-	if err != nil && e.err == nil {
-		e.err = err
-	}
-	e.out = append(e.out, encoded...)
-}
-
-// text appends a string. Plain ASCII, which nearly all are, needs no escapes.
-func (e *encoder) text(s string) {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
-			e.value(s)
-			return
-		}
-	}
-	e.out = append(append(append(e.out, '"'), s...), '"')
 }
 
 func (e *encoder) data(v any) {
@@ -100,105 +74,106 @@ func (e *encoder) data(v any) {
 	case *Resource:
 		e.resource(v)
 	case []*Resource:
-		e.resources(v)
+		each(e, v, e.resource)
 	case Identifier:
 		e.identifier(v)
 	case []Identifier:
-		e.out = append(e.out, '[')
-		for _, identifier := range v {
-			e.comma()
-			e.identifier(identifier)
-		}
-		e.out = append(e.out, ']')
+		each(e, v, e.identifier)
 	case json.RawMessage:
 		e.out = append(e.out, v...) // Null
 	default:
-		e.value(v)
+		e.reflected(v)
 	}
-}
-
-func (e *encoder) resources(resources []*Resource) {
-	e.out = append(e.out, '[')
-	for _, r := range resources {
-		e.comma()
-		e.resource(r)
-	}
-	e.out = append(e.out, ']')
 }
 
 func (e *encoder) resource(r *Resource) {
-	e.out = append(e.out, `{"type":`...)
-	e.text(r.Type)
-	e.name("id")
-	e.text(r.ID)
-	if len(r.Attributes) > 0 {
-		e.name("attributes")
-		e.out = append(e.out, '{')
-		for _, name := range slices.Sorted(maps.Keys(r.Attributes)) {
-			e.name(name)
-			e.attribute(r.Attributes[name])
-		}
-		e.out = append(e.out, '}')
-	}
-	if len(r.Relationships) > 0 {
-		e.name("relationships")
-		e.out = append(e.out, '{')
-		for _, name := range slices.Sorted(maps.Keys(r.Relationships)) {
-			e.name(name)
-			e.relationship(r.Relationships[name])
-		}
-		e.out = append(e.out, '}')
-	}
-	if r.Links != nil {
+	e.out = append(e.out, r.form.head...)
+	start := len(e.out)
+	e.escaped(r.ID)
+	id := e.out[start:]
+	e.out = append(e.out, '"')
+	e.attributes(r)
+	e.relationships(r, id)
+	switch {
+	case r.Links != nil:
 		e.name("links")
 		e.links(r.Links)
+	case r.form.foot != "":
+		e.out = append(append(append(e.out, r.form.foot...), id...), `"}`...)
 	}
-	if len(r.Meta) > 0 {
-		e.name("meta")
-		e.value(r.Meta)
+	e.meta(r.Meta)
+	e.out = append(e.out, '}')
+}
+
+func (e *encoder) attributes(r *Resource) {
+	start := len(e.out)
+	e.out = append(e.out, `,"attributes":{`...)
+	for i := range r.form.fields {
+		f := &r.form.fields[i]
+		e.fleeting = e.fleeting || f.Fleeting
+		if f.Fleeting && e.settled {
+			continue
+		}
+		if value, printed := f.of(r); printed {
+			e.comma()
+			e.out = append(e.out, f.label...)
+			e.value(value)
+		}
+	}
+	if e.out[len(e.out)-1] == '{' { // none
+		e.out = e.out[:start]
+		return
 	}
 	e.out = append(e.out, '}')
 }
 
-// attribute appends the value of an attribute: the kinds that models have without reflection, others with.
-func (e *encoder) attribute(v any) {
-	switch v := v.(type) {
-	case nil:
-		e.out = append(e.out, "null"...)
-	case string:
-		e.text(v)
-	case *string:
-		if v == nil {
-			e.out = append(e.out, "null"...)
-			return
+func (e *encoder) relationships(r *Resource, id []byte) {
+	if len(r.linked) == 0 {
+		return
+	}
+	e.out = append(e.out, `,"relationships":{`...)
+	for i := range r.linked {
+		arrow, linked := &r.form.arrows[i], &r.linked[i]
+		e.comma()
+		e.around(arrow.texts, id)
+		if arrow.page != nil {
+			if linked.many != nil && linked.many.rest != "" {
+				e.out = append(e.out, `,"prev":null,"next":"`...)
+				e.around(arrow.page, id)
+				e.escaped(linked.many.rest)
+				e.out = append(e.out, '"')
+			}
+			e.out = append(e.out, '}')
 		}
-		e.text(*v)
-	case bool:
-		e.out = strconv.AppendBool(e.out, v)
-	case int64:
-		e.out = strconv.AppendInt(e.out, v, 10)
-	case Stamp:
-		e.out = v.UTC().AppendFormat(e.out, `"`+secondLayout+`"`)
+		e.linkage(linked)
+		e.out = append(e.out, '}')
+	}
+	e.out = append(e.out, '}')
+}
+
+// around appends texts with the id between each two.
+func (e *encoder) around(texts []string, id []byte) {
+	for i, text := range texts {
+		if i > 0 {
+			e.out = append(e.out, id...)
+		}
+		e.out = append(e.out, text...)
+	}
+}
+
+func (e *encoder) linkage(l *Linked) {
+	if !l.stated {
+		return
+	}
+	e.name("data")
+	switch {
+	case l.many != nil:
+		each(e, l.many.identifiers, e.identifier)
+	case l.id == "":
+		e.out = append(e.out, Null...)
 	default:
-		e.value(v)
+		e.identifier(Identifier{Type: l.typ, ID: l.id})
 	}
-}
-
-func (e *encoder) relationship(r *RelationshipObject) {
-	e.out = append(e.out, '{')
-	if r.Links != nil {
-		e.name("links")
-		e.links(r.Links)
-	}
-	if r.Data != nil {
-		e.name("data")
-		e.data(r.Data)
-	}
-	if len(r.Meta) > 0 {
-		e.name("meta")
-		e.value(r.Meta)
-	}
-	e.out = append(e.out, '}')
 }
 
 func (e *encoder) identifier(i Identifier) {
@@ -206,11 +181,16 @@ func (e *encoder) identifier(i Identifier) {
 	e.text(i.Type)
 	e.name("id")
 	e.text(i.ID)
-	if len(i.Meta) > 0 {
-		e.name("meta")
-		e.value(i.Meta)
-	}
+	e.meta(i.Meta)
 	e.out = append(e.out, '}')
+}
+
+// meta appends the member meta, if there is anything to say.
+func (e *encoder) meta(meta map[string]any) {
+	if len(meta) > 0 {
+		e.name("meta")
+		e.object(meta)
+	}
 }
 
 func (e *encoder) links(links *Links) {
@@ -228,9 +208,16 @@ func (e *encoder) links(links *Links) {
 func (e *encoder) link(name string, link *Link) {
 	switch {
 	case link == nil:
-	case link.Null || link.Type != "":
+	case link.Null:
 		e.name(name)
-		e.value(link)
+		e.out = append(e.out, Null...)
+	case link.Type != "":
+		e.name(name)
+		e.out = append(e.out, `{"href":`...)
+		e.text(link.Href)
+		e.name("type")
+		e.text(link.Type)
+		e.out = append(e.out, '}')
 	default:
 		e.name(name)
 		e.text(link.Href)

@@ -1,4 +1,4 @@
-package jsonapi
+package jsonapi_test
 
 import (
 	"encoding/json"
@@ -6,140 +6,160 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"roster/jsonapi"
+	"roster/jsonapi/jsonapitest"
 )
 
-// filled returns a value of a type in which nothing is empty, so that a member the encoder forgot is missed.
-func filled(t *testing.T, typ reflect.Type) reflect.Value {
-	t.Helper()
-	v := reflect.New(typ).Elem()
-	switch typ.Kind() {
-	case reflect.Pointer:
-		v.Set(filled(t, typ.Elem()).Addr())
-	case reflect.String:
-		v.SetString("<a&b> ü\u2028\"\\\x00\xff")
-	case reflect.Struct:
-		for i := range typ.NumField() {
-			if typ != reflect.TypeFor[Link]() || typ.Field(i).Name != "Null" { // would hide the others
-				v.Field(i).Set(filled(t, typ.Field(i).Type))
-			}
-		}
-	case reflect.Slice:
-		v.Set(reflect.Append(v, filled(t, typ.Elem()), filled(t, typ.Elem())))
-	case reflect.Map:
-		v.Set(reflect.MakeMap(typ))
-		v.SetMapIndex(reflect.ValueOf("b"), filled(t, typ.Elem()))
-		v.SetMapIndex(reflect.ValueOf("a"), filled(t, typ.Elem()))
-	case reflect.Interface:
-		v.Set(reflect.ValueOf(Identifier{Type: "users", ID: "1", Meta: map[string]any{"since": 7}}))
-	default:
-		t.Fatalf("no value for %s", typ)
+const hard = "<a&b> ü\u2028\"\\\x00\xff"
+
+// full returns a document in which nothing is empty, so that a member the encoder forgot is missed.
+func full(data any, included ...*jsonapi.Resource) *jsonapi.Document {
+	typed := &jsonapi.Link{Href: hard, Type: hard}
+	return &jsonapi.Document{
+		Data: data, Included: included,
+		Links: &jsonapi.Links{Self: typed, Related: jsonapi.Href(hard), First: jsonapi.Href("/1"), Prev: &jsonapi.Link{Null: true},
+			Next: jsonapi.Href(""), Last: jsonapi.Href("/9"), DescribedBy: typed},
+		Meta: map[string]any{
+			hard: hard, "none": nil, "yes": true, "int": -7, "int64": int64(7), "float": 1.5, "list": []string{hard},
+			"page": map[string]any{"b": 1, "a": map[string]any{}}, "noMap": map[string]any(nil),
+		},
+		Results: []jsonapi.Result{{}, {Data: data}, {Meta: map[string]any{"a": 1}}, {Data: jsonapi.Null, Meta: map[string]any{"b": 2}}},
+		Ext:     []string{"/ext", hard}, Profile: []string{hard},
 	}
-	return v
 }
 
-func TestTheEncoderPrintsWhatEncodingJSONWould(t *testing.T) {
+func TestADocumentIsPrintedAsEncodingJSONWould(t *testing.T) {
 	t.Parallel()
-	text, moment := "plain", time.Date(2024, 8, 20, 12, 45, 7, 123456000, time.FixedZone("", 7200))
-	full := filled(t, reflect.TypeFor[Resource]()).Interface().(Resource)
-	full.Attributes = map[string]any{
-		"string": full.ID, "pointer": &text, "none": (*string)(nil), "null": nil, "yes": true, "number": int64(-7), "stamp": Stamp{moment},
-		"time": Time{moment}, "noTime": (*Time)(nil), "aTime": &Time{moment}, "list": Strings{"x"}, "raw": Raw(`{"a":1}`), "float": 1.5,
+	if n := reflect.TypeFor[jsonapi.Document]().NumField(); n != 7 {
+		t.Errorf("a document has %d members that this test does not know", n-7)
 	}
-	simple := filled(t, reflect.TypeFor[Resource]()).Interface().(Resource)
-	simple.Relationships["c"] = &RelationshipObject{Links: &Links{Self: Href("/x"), Next: &Link{Null: true}},
-		Data: []Identifier{{Type: "users", ID: "1"}, {Type: "users", ID: "2"}}}
-	simple.Relationships["d"] = &RelationshipObject{Data: Null}
-	simple.Relationships["e"] = &RelationshipObject{Data: []Identifier{}}
-	for _, data := range []any{
-		&full, []*Resource{&full, &simple, {Type: "users", ID: "2"}}, []*Resource{}, Identifier{Type: "users", ID: "3"}, []Identifier{},
-		Null, &Resource{}, nil,
+	one := printedSchema.Form("/p").Resource(&printed{ID: hard})
+	other := printedSchema.Form("/p").Only(map[string]bool{}).Resource(&printed{ID: "2"})
+	other.Meta, other.Links = map[string]any{"page": map[string]any{"cursor": hard}}, &jsonapi.Links{Self: jsonapi.Href(hard)}
+	identifier := jsonapi.Identifier{Type: "users", ID: hard, Meta: map[string]any{"since": 7}}
+	for name, data := range map[string]any{
+		"a resource": one, "several": []*jsonapi.Resource{one, other}, "none": []*jsonapi.Resource{}, "null": jsonapi.Null, "nil": nil,
+		"an identifier": identifier, "identifiers": []jsonapi.Identifier{identifier, {}}, "no identifiers": []jsonapi.Identifier{},
+		"anything": map[string]int{"a": 1},
 	} {
-		d := filled(t, reflect.TypeFor[Document]()).Interface().(Document)
-		d.Data, d.Included = data, []*Resource{&simple}
-		for _, document := range []*Document{&d, {Data: data},
-			{Data: data, Included: []*Resource{}, Meta: map[string]any{}, Links: &Links{}}} {
-			got, err := document.Encode()
-			if err != nil {
-				t.Fatal(err)
+		for _, document := range []*jsonapi.Document{full(data, one, other), {Data: data}, full(data),
+			{Data: data, Included: []*jsonapi.Resource{}, Meta: map[string]any{}, Links: &jsonapi.Links{}}} {
+			got, fleeting, err := document.Append(nil)
+			if err != nil || fleeting {
+				t.Fatal(err, fleeting)
 			}
 			if diff := cmp.Diff(byReflection(t, document), string(got)); diff != "" {
-				t.Errorf("%T: %s", data, diff)
+				t.Errorf("%s: %s", name, diff)
 			}
 		}
 	}
 }
 
-// byReflection prints a document member by member with encoding/json.
-func byReflection(t *testing.T, d *Document) string {
+// byReflection prints a document member by member with encoding/json, to which a resource object is JSON.
+func byReflection(t *testing.T, d *jsonapi.Document) string {
 	t.Helper()
+	type result struct {
+		Data any            `json:"data,omitempty"`
+		Meta map[string]any `json:"meta,omitempty"`
+	}
+	type implementation struct {
+		Version string   `json:"version"`
+		Ext     []string `json:"ext,omitempty"`
+		Profile []string `json:"profile,omitempty"`
+	}
+	var results []result
+	for _, one := range d.Results {
+		results = append(results, result(one))
+	}
 	var members []string
 	member := func(name string, there bool, value any) {
 		if there {
-			var b strings.Builder
-			enc := json.NewEncoder(&b)
-			enc.SetEscapeHTML(false)
-			if err := enc.Encode(value); err != nil {
+			encoded, err := jsonapitest.Marshal(value)
+			if err != nil {
 				t.Fatal(err)
 			}
-			members = append(members, fmt.Sprintf("%q:%s", name, strings.TrimSuffix(b.String(), "\n")))
+			members = append(members, fmt.Sprintf("%q:%s", name, encoded))
 		}
 	}
 	member("data", d.Data != nil, d.Data)
-	member("atomic:results", len(d.Results) > 0, d.Results)
+	member("atomic:results", len(d.Results) > 0, results)
 	member("included", d.Included != nil, d.Included)
-	member("links", d.Links != nil, d.Links)
+	member("links", d.Links != nil, linksOf(d.Links))
 	member("meta", d.Meta != nil, d.Meta)
-	member("jsonapi", true, Implementation{Version: Version, Ext: d.Ext, Profile: d.Profile})
-	if n := reflect.TypeFor[Document]().NumField(); n != 7 {
-		t.Errorf("a document has %d members that this test does not know", n-7)
-	}
+	member("jsonapi", true, implementation{jsonapi.Version, d.Ext, d.Profile})
 	return "{" + strings.Join(members, ",") + "}"
+}
+
+func linksOf(links *jsonapi.Links) jsonapitest.Links {
+	one := func(link *jsonapi.Link) any {
+		switch {
+		case link == nil:
+			return nil
+		case link.Null:
+			return json.RawMessage("null")
+		case link.Type != "":
+			return struct {
+				Href string `json:"href"`
+				Type string `json:"type"`
+			}{link.Href, link.Type}
+		default:
+			return link.Href
+		}
+	}
+	if links == nil {
+		return jsonapitest.Links{}
+	}
+	return jsonapitest.Links{Self: one(links.Self), Related: one(links.Related), First: one(links.First), Prev: one(links.Prev),
+		Next: one(links.Next), Last: one(links.Last), DescribedBy: one(links.DescribedBy)}
 }
 
 func TestWhatJSONCannotHoldIsAnError(t *testing.T) {
 	t.Parallel()
-	d := &Document{Data: &Resource{Type: "users", ID: "1", Attributes: map[string]any{"broken": func() {}}}}
-	if _, err := d.Encode(); err == nil {
-		t.Error("it was printed")
+	broken := printedSchema.Form("").Resource(&printed{ID: "1", Raw: jsonapi.Raw("{")})
+	for name, d := range map[string]*jsonapi.Document{
+		"JSON that is none": {Data: broken}, "a function": {Meta: map[string]any{"broken": func() {}}},
+		"one that is included": {Data: jsonapi.Null, Included: []*jsonapi.Resource{broken}},
+	} {
+		if _, _, err := d.Append(nil); err == nil {
+			t.Errorf("%s was printed", name)
+		}
 	}
 }
 
-// What the encoder gains over reflection, for a page as the API sends it.
-func BenchmarkEncode(b *testing.B) {
-	page := &Document{Meta: map[string]any{"total": 25}}
-	var resources []*Resource
-	for range 25 {
-		const self = "/public/v2/management/organizations/01912f6a-8c00-7abc-8def-0123456789ab"
-		r := &Resource{Type: "organizations", ID: "01912f6a-8c00-7abc-8def-0123456789ab", Links: &Links{Self: Href(self)},
-			Attributes: map[string]any{}}
-		for n := range 16 {
-			r.Attributes[fmt.Sprintf("attribute%d", n)] = "Acme Corporation"
-		}
-		r.Relationships = map[string]*RelationshipObject{}
-		for _, name := range []string{"children", "createdBy", "events", "memberships", "parent", "users"} {
-			r.Relationships[name] = &RelationshipObject{
-				Links: &Links{Self: Href(self + "/relationships/" + name), Related: Href(self + "/" + name)}, Data: Null}
-		}
-		resources = append(resources, r)
+// TestASettledDocumentLacksWhatIsFleeting, in primary data and in what comes along.
+func TestASettledDocumentLacksWhatIsFleeting(t *testing.T) {
+	t.Parallel()
+	type key struct {
+		ID   string `jsonapi:"primary,keys"`
+		Name string `jsonapi:"attr,name"`
+		Used string `jsonapi:"attr,used" rule:"readonly,fleeting"`
 	}
-	page.Data = resources
-	b.Run("appending", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := page.Encode(); err != nil {
-				b.Fatal(err)
-			}
+	form := jsonapi.ForModel(key{}).Form("/keys")
+	one := form.Resource(&key{"1", "k", "now"})
+	named := form.Only(map[string]bool{"name": true}).Resource(&key{"1", "k", "now"})
+	plain := people.Form("/people").Resource(&person{ID: "1"})
+	for name, c := range map[string]struct {
+		document, settled *jsonapi.Document
+		fleeting          bool
+	}{
+		"one":            {&jsonapi.Document{Data: one}, &jsonapi.Document{Data: named}, true},
+		"several":        {full([]*jsonapi.Resource{plain, one}), full([]*jsonapi.Resource{plain, named}), true},
+		"what comes":     {full(plain, one), full(plain, named), true},
+		"nothing":        {full(plain, plain), full(plain, plain), false},
+		"a fieldset":     {full(named), full(named), false},
+		"no resource's":  {&jsonapi.Document{Data: jsonapi.Null}, &jsonapi.Document{Data: jsonapi.Null}, false},
+		"an operation's": {full(one), full(named), true}, // among its results
+	} {
+		_, fleeting, err := c.document.Append(nil)
+		if err != nil || fleeting != c.fleeting {
+			t.Errorf("%s: fleeting %v, %v", name, fleeting, err)
 		}
-	})
-	b.Run("reflection", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := Marshal(page.Data); err != nil {
-				b.Fatal(err)
-			}
+		got, err := c.document.AppendSettled(nil)
+		if want, _, _ := c.settled.Append(nil); err != nil || string(got) != string(want) {
+			t.Errorf("%s: %s, %v, want %s", name, got, err, want)
 		}
-	})
+	}
 }

@@ -45,3 +45,24 @@ func sample(p jsonapi.Parameter) string {
 		return "a"
 	}
 }
+
+func TestParametersOfNoFamily(t *testing.T) {
+	t.Parallel()
+	schema := jsonapi.ForModel(struct {
+		ID string `jsonapi:"primary,things"`
+	}{})
+	accepts := jsonapi.Accepts{Others: []jsonapi.Other{{Name: "userId"}, {Name: "size", Enum: []string{"64", "128"}}}}
+	for raw, want := range map[string]jsonapi.Code{
+		"userId=a&size=64": "", "userId=": "", "size=63": jsonapi.InvalidParameter, "size=": jsonapi.InvalidParameter,
+		"userId=a&userId=b": jsonapi.InvalidParameter,
+		"userid=a":          jsonapi.UnknownParameter, "userId[x]=a": jsonapi.UnknownParameter,
+	} {
+		q, err := jsonapi.ParseQuery(raw, accepts, schema, func(string) *jsonapi.Schema { return nil })
+		switch errs, _ := err.(jsonapi.Errors); { //nolint:errorlint // it is returned as it is
+		case want == "" && err != nil, want != "" && (len(errs) != 1 || errs[0].Code != want):
+			t.Errorf("%s: %v", raw, err)
+		case raw == "userId=a&size=64" && (q.Others["userId"] != "a" || q.Others["size"] != "64"):
+			t.Errorf("%s is read as %v", raw, q.Others)
+		}
+	}
+}

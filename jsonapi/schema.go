@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // ValueKind is what a value is: that of an attribute, a filter, a parameter.
@@ -54,7 +55,8 @@ type Attribute struct {
 	// Shape is the Go type that a Value is printed from, for its description; nil for any JSON.
 	Shape reflect.Type
 
-	index []int
+	index     []int
+	omitEmpty bool
 }
 
 // Relationship is one relationship of a resource type.
@@ -77,6 +79,9 @@ type Relationship struct {
 	Told bool
 	// Derived: it shows one of what another relationship leads to, which may be another for each reader. Lists are filtered by that one.
 	Derived bool
+	// ListedBy is the filter of the target's list that the related link leads to, raw brackets and all, as the published API prints it; ""
+	// for a path below the resource.
+	ListedBy string
 	// Polymorphic: the type of the target differs from resource to resource; Target is nil.
 	Polymorphic bool
 	Doc         string
@@ -124,7 +129,8 @@ type Schema struct {
 	model      reflect.Type
 	attributes map[string]*Attribute
 	relations  map[string]*Relationship
-	fleeting   map[string]bool // names of attributes
+	id         []int    // the index of the field with it
+	forms      sync.Map // by base
 }
 
 // Root is the path below which every resource of the native API is read.
@@ -155,20 +161,20 @@ func Singular(plural string) string {
 // It panics on a tag that makes no sense: models are part of the program, and the first test finds it.
 func ForModel(model any) *Schema {
 	t := reflect.TypeOf(model)
-	s := &Schema{model: t, attributes: map[string]*Attribute{}, relations: map[string]*Relationship{}, fleeting: map[string]bool{}}
+	s := &Schema{model: t, attributes: map[string]*Attribute{}, relations: map[string]*Relationship{}}
 	for _, field := range reflect.VisibleFields(t) {
 		role, name, _ := strings.Cut(field.Tag.Get("jsonapi"), ",")
-		name, _, _ = strings.Cut(name, ",")
+		name, option, _ := strings.Cut(name, ",")
 		switch role {
 		case "":
 		case "primary":
-			s.Type, s.Doc, s.Example = name, field.Tag.Get("doc"), field.Tag.Get("example")
+			s.Type, s.Doc, s.Example, s.id = name, field.Tag.Get("doc"), field.Tag.Get("example"), field.Index
 		case "attr":
 			a := attributeOf(field, name)
 			s.Attributes = append(s.Attributes, a)
 			s.attributes[name] = a
-			if a.Fleeting {
-				s.fleeting[name] = true
+			if a.omitEmpty = option != ""; a.omitEmpty && option != "omitempty" {
+				panic(fmt.Sprintf("%s.%s: jsonapi tag %q", t, field.Name, option))
 			}
 		default:
 			panic(fmt.Sprintf("%s.%s: jsonapi tag %q", t, field.Name, role))

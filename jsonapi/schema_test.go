@@ -100,14 +100,14 @@ func TestApplySetsWhatIsNamed(t *testing.T) {
 	}
 }
 
-func TestSerializeKeepsWhatIsWanted(t *testing.T) {
+func TestAFormKeepsWhatIsWanted(t *testing.T) {
 	t.Parallel()
 	model := &thing{ID: "1", Name: "a", Extra: jsonapi.Raw(`{"x":1}`), Hidden: "h"}
-	all, err := jsonapi.Serialize([]any{model}, nil)
-	if err != nil {
-		t.Fatal(err)
+	onlyAttributes := map[string]bool{}
+	for _, a := range things.Attributes {
+		onlyAttributes[a.Name] = true
 	}
-	encoded, err := json.Marshal(all[0])
+	encoded, err := json.Marshal(things.Form("").Only(onlyAttributes).Resource(model))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,13 +121,14 @@ func TestSerializeKeepsWhatIsWanted(t *testing.T) {
 		for _, f := range strings.Split(wanted, ",") {
 			fields[f] = true
 		}
-		some, err := jsonapi.Serialize([]any{model}, fields)
-		if err != nil || len(some[0].Attributes) != attributes {
-			t.Errorf("%s: %v (%v)", wanted, some[0].Attributes, err)
+		var some struct{ Attributes map[string]any }
+		encoded, err := things.Form("").Only(fields).Resource(model).Append(nil)
+		if err != nil || json.Unmarshal(encoded, &some) != nil || len(some.Attributes) != attributes {
+			t.Errorf("%s: %v (%v)", wanted, some.Attributes, err)
 		}
 	}
 	for _, hopeless := range []any{nil, 7, "x", []*thing{}, (*thing)(nil)} {
-		if _, err := jsonapi.Serialize([]any{hopeless}, nil); err == nil {
+		if _, err := jsonapi.Attributes(hopeless); err == nil {
 			t.Errorf("%T is serialized", hopeless)
 		}
 	}

@@ -7,30 +7,11 @@ import (
 	"github.com/google/jsonapi"
 )
 
-// Serialize returns the resource objects of models: pointers to structs with jsonapi tags, all of one type. fields, if not nil, names the
-// attributes to keep. Relationships and links are added by the caller: the library would print them only by walking loaded structs, which
-// repeats resources, loses links and recurses without end on a cycle (docs/adr/0006).
-func Serialize(models []any, fields map[string]bool) ([]*Resource, error) {
-	resources := make([]*Resource, len(models))
-	for i, model := range models {
-		node, err := nodeOf(model)
-		if err != nil {
-			return nil, err
-		}
-		if fields != nil {
-			for name := range node.Attributes {
-				if !fields[name] {
-					delete(node.Attributes, name)
-				}
-			}
-		}
-		resources[i] = &Resource{Type: node.Type, ID: node.ID, Attributes: node.Attributes}
-	}
-	return resources, nil
-}
-
-// nodeOf calls the library for one model. It panics on models it does not understand, which must not end a request.
-func nodeOf(model any) (node *jsonapi.Node, err error) {
+// Attributes returns the attributes of a model, a pointer to a struct with jsonapi tags, by their names, as google/jsonapi has them: what
+// a [Form] prints is defined by it. Events are made of them, which compare and hide values. Nothing else of the library is used: it would
+// print relationships and links only by walking loaded structs, which repeats resources, loses links and recurses without end on a cycle
+// (docs/adr/0006). It panics on models that it does not understand, which must not end a request.
+func Attributes(model any) (attributes map[string]any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("serialize %s: %v", reflect.TypeOf(model), p)
@@ -44,5 +25,5 @@ func nodeOf(model any) (node *jsonapi.Node, err error) {
 	if !ok {
 		return nil, fmt.Errorf("serialize %s: it is not one resource", reflect.TypeOf(model))
 	}
-	return one.Data, nil
+	return one.Data.Attributes, nil
 }

@@ -133,11 +133,11 @@ func (d *Denial) place(ctx context.Context, db *store.DB, by Caller, subject *co
 	if err != nil || hides == nil || at == "" {
 		return at, err
 	}
-	printed, err := jsonapi.Serialize([]any{found}, nil)
+	attributes, err := jsonapi.Attributes(found)
 	if err != nil {
 		return "", err
 	}
-	if hides(collection.OnlyOrganization(at), printed[0].Attributes) {
+	if hides(collection.OnlyOrganization(at), attributes) {
 		return "", nil
 	}
 	return at, nil

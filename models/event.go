@@ -224,7 +224,7 @@ func record(ctx context.Context, tx *store.DB, by Caller, ch change) error {
 }
 
 // states are the attributes of what changed, before and after, as they are printed; nil where it was not there.
-type states [2]*jsonapi.Resource
+type states [2]map[string]any
 
 // print serializes what changed, each state once.
 func (ch *change) print() (printed states, err error) {
@@ -232,11 +232,10 @@ func (ch *change) print() (printed states, err error) {
 		if model == nil {
 			continue
 		}
-		resources, err := jsonapi.Serialize([]any{model}, nil)
-		if err != nil {
+		var err error
+		if printed[i], err = jsonapi.Attributes(model); err != nil {
 			return printed, err
 		}
-		printed[i] = resources[0]
 	}
 	return printed, nil
 }
@@ -244,17 +243,16 @@ func (ch *change) print() (printed states, err error) {
 // resource returns the resource object of what changed, as JSON: as it was right after the change, or right before it was deleted. It uses
 // up the printed attributes.
 func (ch *change) resource(ctx context.Context, tx *store.DB, subject any, printed states) ([]byte, error) {
-	shown := printed[1]
-	if shown == nil {
-		shown = printed[0]
+	attributes := printed[1]
+	if attributes == nil {
+		attributes = printed[0]
 	}
-	c := ch.collection
-	hideSecrets(c, shown.Attributes)
-	err := c.Complement(ctx, tx, collection.Everything(), []any{subject}, []*jsonapi.Resource{shown}, c.Schema.URL(), toldQuery(c))
+	told := toldOf(ch.collection, subject, attributes)
+	err := ch.collection.Complement(ctx, tx, collection.Everything(), []any{subject}, []*jsonapi.Resource{told})
 	if err != nil {
 		return nil, err
 	}
-	return jsonapi.Marshal(shown)
+	return told.Append(nil)
 }
 
 // Capture inserts an event and puts it into the queue of those to be delivered, all in the transaction of the change. It returns its place
@@ -307,14 +305,18 @@ func hideSecrets(c *collection.Collection, attributes map[string]any) {
 	}
 }
 
-// toldQuery returns the query of a resource as events tell it: all of it but linkage that is another one for each reader.
-func toldQuery(c *collection.Collection) *jsonapi.Query {
+// toldOf returns the resource object of a model as events tell it: all of it but secrets and linkage that is another one for each reader.
+// It uses up the printed attributes, and has no linkage yet.
+func toldOf(c *collection.Collection, model any, attributes map[string]any) *jsonapi.Resource {
 	fields := map[string]bool{}
 	for _, name := range c.Schema.FieldNames() {
 		rel := c.Schema.Relationship(name)
 		fields[name] = rel == nil || !rel.Derived
 	}
-	return &jsonapi.Query{Fields: map[string]map[string]bool{c.Schema.Type: fields}}
+	told := c.Schema.Form(c.Schema.URL()).Only(fields).Resource(model)
+	hideSecrets(c, attributes)
+	told.Attributes = attributes
+	return told
 }
 
 // SecretMark stands for the value of a secret wherever a change of one is told.
@@ -342,7 +344,7 @@ func differences(ch change, printed states) (jsonapi.Raw, error) {
 		if model == nil {
 			continue
 		}
-		for name, value := range printed[i].Attributes {
+		for name, value := range printed[i] {
 			if a := c.Schema.Attribute(name); a != nil && (a.Secret || a.WriteOnly) {
 				continue
 			}

@@ -76,13 +76,13 @@ func Example(c *collection.Collection) (*jsonapi.Resource, error) {
 			c.SetText(model, r.Column, r.Target.Schema.Example)
 		}
 	}
-	resources, err := jsonapi.Serialize([]any{model}, nil)
+	attributes, err := jsonapi.Attributes(model)
 	if err != nil {
 		return nil, err
 	}
-	hideSecrets(c, resources[0].Attributes)
-	c.Decorate(resources[0], model, c.Schema.URL(), toldQuery(c))
-	return resources[0], nil
+	told := toldOf(c, model, attributes)
+	c.Link(told, model)
+	return told, nil
 }
 
 // exampleOf returns the Go value of the example of an attribute, the first of its possible values without one, or nil.

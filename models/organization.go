@@ -122,10 +122,9 @@ func defineOrganizations(c *collection.Collection) {
 }
 
 func relateOrganizations(c *collection.Collection) {
-	c.Relate(jsonapi.Relationship{Name: "users", Many: true, ReadOnly: true, ByURL: true,
+	c.Relate(jsonapi.Relationship{Name: "users", Many: true, ReadOnly: true, ByURL: true, ListedBy: "organizationId",
 		Doc: "The people in it. Who joins or leaves at its URL begins or ends a membership."},
-		collection.Relation{Target: Users, Through: "memberships", Owner: "organization_id", Other: "user_id", CountedBy: "organizationId",
-			Listed: true})
+		collection.Relation{Target: Users, Through: "memberships", Owner: "organization_id", Other: "user_id", CountedBy: "organizationId"})
 	c.Relate(jsonapi.Relationship{Name: "parent", Doc: "The organization above it; null for a company."},
 		collection.Relation{Target: Organizations, Column: "parent_id", Lasting: true})
 	c.Relate(jsonapi.Relationship{Name: "children", Many: true, ReadOnly: true, ByURL: true,

@@ -316,7 +316,7 @@ func (w *randomWorld) include(who string, sees func(string) bool) {
 	scope := collection.Person(who)
 	q, err := jsonapi.ParseQuery("page[size]=3&include=parent", jsonapi.ListQuery, models.Organizations.Schema, models.SchemaOf)
 	page := must(collection.List(w.t.Context(), w.db, models.Organizations, scope, must(q, err)(w.t)))(w.t)
-	resources := must(jsonapi.Serialize(page.Items, nil))(w.t)
+	resources := models.Organizations.Schema.Form("").Resources(page.Items)
 	included := must(collection.Include(w.t.Context(), w.db, models.Organizations, scope, page.Items, resources, q))(w.t)
 	var got, primary, parents []string
 	for _, item := range page.Items {

@@ -283,15 +283,15 @@ func TestLinkageTellsNothingOfWhatIsInvisible(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, want := string(must(jsonapi.Marshal(rendered[0].Relationships["parent"].Data))(t)),
+			got, want := string(must(jsonapi.Marshal(rendered[0].Linked("parent").Data()))(t)),
 				string(must(jsonapi.Marshal(c.want))(t))
 			if got != want {
 				t.Errorf("%s: parent %s, want %s", name, got, want)
 			}
 			// What a client read it can send back.
 			linkage := one("")
-			if id, ok := rendered[0].Relationships["parent"].Data.(jsonapi.Identifier); ok {
-				linkage = one(id.ID)
+			if _, id := rendered[0].Linked("parent").One(); id != "" {
+				linkage = one(id)
 			}
 			by := caller(c.scope)
 			org, err := models.UpdateOrganization(t.Context(), db, by, g.mid.ID, input(attributes{}, relations{"parent": linkage}))

@@ -21,7 +21,7 @@ func checkUnchanged(c *collection.Collection, model any, in *Change, creating bo
 	if len(in.Echo) == 0 {
 		return nil
 	}
-	resources, err := jsonapi.Serialize([]any{model}, nil)
+	attributes, err := jsonapi.Attributes(model)
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func checkUnchanged(c *collection.Collection, model any, in *Change, creating bo
 		case c.Schema.Relationship(name) != nil:
 			same = sameLinks(c, name, model, value.(Links), creating)
 		default:
-			same, err = sameJSON(resources[0].Attributes[name], value)
+			same, err = sameJSON(attributes[name], value)
 			if err != nil {
 				return err
 			}

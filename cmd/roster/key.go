@@ -304,7 +304,7 @@ func (p *program) printKeys(ctx context.Context, db *store.DB, keys []any) error
 	if err != nil {
 		return err
 	}
-	document, err := (&jsonapi.Document{Data: resources, Meta: map[string]any{"total": len(keys)}}).Encode()
+	document, _, err := (&jsonapi.Document{Data: resources, Meta: map[string]any{"total": len(keys)}}).Append(nil)
 	if err != nil {
 		return err
 	}

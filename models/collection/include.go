@@ -21,7 +21,7 @@ func Include(ctx context.Context, db *store.DB, c *Collection, scope Scope, item
 	q *jsonapi.Query) ([]*jsonapi.Resource, error) {
 	return newIncluder(db, scope, q).build(func(in *includer) error {
 		for _, r := range resources {
-			in.objects[key(r.Type, r.ID)] = r
+			in.objects[key(r.Type(), r.ID)] = r
 			unlink(r, q.Include)
 		}
 		return in.follow(ctx, c, items, q.Include.Children, jsonapi.MaxIncluded)
@@ -209,7 +209,7 @@ func (in *includer) add(ctx context.Context, c *Collection, items []any) error {
 		return err
 	}
 	for _, r := range resources {
-		in.objects[key(r.Type, r.ID)] = r
+		in.objects[key(r.Type(), r.ID)] = r
 	}
 	in.included = append(in.included, resources...)
 	return nil
@@ -226,15 +226,15 @@ func (in *includer) link(c *Collection, items []any, child *jsonapi.Inclusion, t
 	for _, item := range items {
 		id := c.ID(item)
 		object := in.objects[key(c.Schema.Type, id)]
-		if object == nil || object.Relationships[name] == nil {
+		if object == nil {
 			continue
 		}
-		relationship := object.Relationships[name]
-		relationship.Data = append([]jsonapi.Identifier{}, linkage[id]...)
-		relationship.Links.Prev, relationship.Links.Next = nil, nil
-		if l := in.linked[relationshipKey(c, id, name)]; l != nil && l.cut {
-			relationship.Links.Prev = &jsonapi.Link{Null: true}
-			relationship.Links.Next = jsonapi.Href(relationship.Links.Self.Href + in.q.Rest(len(l.targets), l.through...))
+		if linked := object.Linked(name); linked != nil {
+			rest := ""
+			if l := in.linked[relationshipKey(c, id, name)]; l != nil && l.cut {
+				rest = in.q.Rest(len(l.targets), l.through...)
+			}
+			linked.SetMany(append([]jsonapi.Identifier{}, linkage[id]...), rest)
 		}
 	}
 }

@@ -35,8 +35,8 @@ func shareOf(children []*jsonapi.Inclusion, room int) int {
 // unlink takes back the linkage that an inclusion gave a resource.
 func unlink(r *jsonapi.Resource, root *jsonapi.Inclusion) {
 	for _, child := range root.Children {
-		if object := r.Relationships[child.Relationship.Name]; object != nil && child.Relationship.Many {
-			object.Data = nil
+		if linked := r.Linked(child.Relationship.Name); linked != nil && child.Relationship.Many {
+			linked.Leave()
 		}
 	}
 }

@@ -35,8 +35,6 @@ type Relation struct {
 	TypeColumn string
 	Also       []*Collection
 	TargetOf   func(typ string) *Collection
-	// Listed: the related link is the list of the target with the filter CountedBy, raw brackets and all, as the published API prints it.
-	Listed bool
 }
 
 // Relation returns how the relationship of a name is stored, the zero Relation for a name that it does not have.

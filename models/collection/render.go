@@ -9,33 +9,29 @@ import (
 	"roster/models/store"
 )
 
-// Render returns the resource objects of models of one collection as the scope may see them: attributes from the library, relationships
-// and links from here. The API, the atomic endpoint and the outbox of the webhooks all print resources with it. base is the path that the
-// resources are read at, usually c.Schema.URL(); q may be nil.
+// Render returns the resource objects of models of one collection as the scope may see them. The API, the atomic endpoint and exports all
+// print resources with it, the outbox of the webhooks with [Collection.Complement]. base is the path that the resources are read at,
+// usually c.Schema.URL(); q may be nil.
 func Render(ctx context.Context, db *store.DB, c *Collection, scope Scope, items []any, base string,
 	q *jsonapi.Query) ([]*jsonapi.Resource, error) {
-	if q == nil {
-		q = &jsonapi.Query{}
-	}
 	if c.Tell != nil {
 		var err error
 		if items, err = c.Tell(ctx, db, scope, items); err != nil {
 			return nil, err
 		}
 	}
-	resources, err := jsonapi.Serialize(items, q.Fields[c.Schema.Type])
-	if err != nil {
-		return nil, err
+	form := c.Schema.Form(base)
+	if q != nil {
+		form = form.Only(q.Fields[c.Schema.Type])
 	}
-	return resources, c.Complement(ctx, db, scope, items, resources, base, q)
+	resources := form.Resources(items)
+	return resources, c.Complement(ctx, db, scope, items, resources)
 }
 
-// Complement adds what the library does not know to the resource objects of models, as a scope sees it.
-func (c *Collection) Complement(
-	ctx context.Context, db *store.DB, scope Scope, items []any, resources []*jsonapi.Resource, base string, q *jsonapi.Query,
-) error {
+// Complement adds to the resource objects of models their linkage, as a scope sees it, and what it is told beside.
+func (c *Collection) Complement(ctx context.Context, db *store.DB, scope Scope, items []any, resources []*jsonapi.Resource) error {
 	for i, item := range items {
-		c.Decorate(resources[i], item, base, q)
+		c.Link(resources[i], item)
 	}
 	if err := c.showFirsts(ctx, db, scope, resources); err != nil {
 		return err
@@ -46,6 +42,25 @@ func (c *Collection) Complement(
 	return c.Remark(ctx, db, scope, items, resources)
 }
 
+// Link adds to the resource object of a model the linkage that is the same for each reader: that of to-ones, which is null where it is each
+// reader's own. That of to-manies comes with an inclusion.
+func (c *Collection) Link(resource *jsonapi.Resource, item any) {
+	for _, rel := range c.Schema.Relationships {
+		linked := resource.Linked(rel.Name)
+		if rel.Many || linked == nil {
+			continue
+		}
+		linked.SetNone()
+		r := c.relations[rel.Name]
+		if r.First != "" {
+			continue
+		}
+		if target := c.Text(item, r.Column); target != "" {
+			linked.SetOne(c.typeOf(r, item), target)
+		}
+	}
+}
+
 // showFirsts fills in the linkage of to-ones that are another one for each reader.
 func (c *Collection) showFirsts(ctx context.Context, db *store.DB, scope Scope, resources []*jsonapi.Resource) error {
 	for name, r := range c.relations {
@@ -54,7 +69,7 @@ func (c *Collection) showFirsts(ctx context.Context, db *store.DB, scope Scope, 
 		}
 		var owners []string
 		for _, resource := range resources {
-			if resource.Relationships[name] != nil {
+			if resource.Linked(name) != nil {
 				owners = append(owners, resource.ID)
 			}
 		}
@@ -64,73 +79,35 @@ func (c *Collection) showFirsts(ctx context.Context, db *store.DB, scope Scope, 
 		}
 		for _, resource := range resources {
 			if id := firsts[resource.ID]; id != "" {
-				resource.Relationships[name].Data = jsonapi.Identifier{Type: r.Target.Schema.Type, ID: id}
+				resource.Linked(name).SetOne(r.Target.Schema.Type, id)
 			}
 		}
 	}
 	return nil
 }
 
-// Decorate adds links and relationships to the resource object of a model, whoever reads it. base is that of [Render], q must not be nil.
-func (c *Collection) Decorate(r *jsonapi.Resource, item any, base string, q *jsonapi.Query) {
-	self := base + "/" + r.ID
-	r.Links = &jsonapi.Links{Self: jsonapi.Href(self)}
-	r.Relationships = map[string]*jsonapi.RelationshipObject{}
-	for _, rel := range c.Schema.Relationships {
-		if !rel.WriteOnly && q.Wants(c.Schema.Type, rel.Name) {
-			r.Relationships[rel.Name] = c.relationshipObject(rel, item, r.ID, self)
-		}
-	}
-}
-
-func (c *Collection) relationshipObject(rel *jsonapi.Relationship, item any, id, self string) *jsonapi.RelationshipObject {
-	object := &jsonapi.RelationshipObject{Links: &jsonapi.Links{
-		Self:    jsonapi.Href(self + "/relationships/" + rel.Name),
-		Related: jsonapi.Href(c.relatedPath(rel, id, self)),
-	}}
-	if rel.Many {
-		return object // the linkage comes with an inclusion
-	}
-	r := c.relations[rel.Name]
-	object.Data = jsonapi.Null
-	if r.First != "" {
-		return object // the linkage is each reader's own
-	}
-	if target := c.Text(item, r.Column); target != "" {
-		object.Data = jsonapi.Identifier{Type: c.typeOf(r, item), ID: target}
-	}
-	return object
-}
-
-// relatedPath returns the URL of related resources.
-func (c *Collection) relatedPath(rel *jsonapi.Relationship, id, self string) string {
-	if r := c.relations[rel.Name]; r.Listed {
-		return r.Target.Schema.URL() + "?filter[" + r.CountedBy + "]=" + id
-	}
-	return self + "/" + rel.Name
-}
-
 // hideInvisible empties the linkage of to-one relationships whose target the scope does not see, so that linkage does not tell what a
-// request for the target would not. What is evident from the resource it does tell.
+// request for the target would not. What is evident from the resource it does tell, and what lasts to whoever sees everything.
 func (c *Collection) hideInvisible(ctx context.Context, db *store.DB, scope Scope, resources []*jsonapi.Resource) error {
 	for _, rel := range c.Schema.Relationships {
-		if r := c.relations[rel.Name]; rel.Many || rel.WriteOnly || r.First != "" || r.Evident {
+		r := c.relations[rel.Name]
+		if rel.Many || r.First != "" || r.Evident || r.Lasting && scope.All() {
 			continue
 		}
 		byTarget := map[*Collection][]string{}
-		for _, r := range resources {
-			if target, id := c.linked(r, rel.Name); target != nil && (!scope.All() || !c.relations[rel.Name].Lasting) {
+		for _, resource := range resources {
+			if target, id := r.targetOf(resource, rel.Name); target != nil {
 				byTarget[target] = append(byTarget[target], id)
 			}
 		}
 		for target, ids := range byTarget {
-			visible, err := c.relations[rel.Name].told(ctx, db, target, scope, ids)
+			visible, err := r.told(ctx, db, target, scope, ids)
 			if err != nil {
 				return err
 			}
-			for _, r := range resources {
-				if t, id := c.linked(r, rel.Name); t == target && !visible[id] {
-					r.Relationships[rel.Name].Data = jsonapi.Null
+			for _, resource := range resources {
+				if t, id := r.targetOf(resource, rel.Name); t == target && !visible[id] {
+					resource.Linked(rel.Name).SetNone()
 				}
 			}
 		}
@@ -150,15 +127,15 @@ func (r Relation) told(ctx context.Context, db *store.DB, target *Collection, sc
 	return visible, err
 }
 
-// linked returns the target of a to-one relationship that is printed and not empty.
-func (c *Collection) linked(r *jsonapi.Resource, name string) (*Collection, string) {
-	object := r.Relationships[name]
-	if object == nil {
+// targetOf returns what a to-one relationship of a resource leads to, if it is printed and not empty.
+func (r Relation) targetOf(resource *jsonapi.Resource, name string) (target *Collection, id string) {
+	linked := resource.Linked(name)
+	if linked == nil {
 		return nil, ""
 	}
-	identifier, ok := object.Data.(jsonapi.Identifier)
-	if !ok {
+	typ, id := linked.One()
+	if id == "" {
 		return nil, ""
 	}
-	return c.relations[name].To(identifier.Type), identifier.ID
+	return r.To(typ), id
 }
