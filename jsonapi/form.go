@@ -65,13 +65,18 @@ func (s *Schema) compile(base string) *Form {
 	return f
 }
 
-// arrowOf compiles a relationship.
+// arrowOf compiles a relationship. Who may never write to the URL of its linkage is not told it: it is served, and says nothing that the
+// related link does not lead to.
 func arrowOf(rel *Relationship, base string) arrow {
 	head, at := `"`+rel.Name+`":{`, base+"/"+idMark
 	if base == "" {
 		return arrow{rel: rel, texts: []string{head}}
 	}
-	head += `"links":{"self":"` + rel.self(at) + `","related":"` + rel.related(at, idMark) + `"`
+	head += `"links":{`
+	if rel.Changeable() {
+		head += `"self":"` + rel.self(at) + `",`
+	}
+	head += `"related":"` + rel.related(at, idMark) + `"`
 	return arrow{rel: rel, texts: strings.Split(head, idMark), page: strings.Split(rel.self(at), idMark)}
 }
 

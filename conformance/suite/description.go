@@ -199,6 +199,8 @@ type Relationship struct {
 	Inverse string `json:"inverse,omitempty"`
 	// Include is true if it can be included, and false if that is refused. Left out, it is tried, and 400 is no failure.
 	Include *bool `json:"include,omitempty"`
+	// Endpoint is the path of its linkage below the resource, for a relationship that has no self link.
+	Endpoint string `json:"endpoint,omitempty"`
 }
 
 // The answers of a description that may be left out: a row about what is refused needs a no, not silence.

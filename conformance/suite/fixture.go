@@ -23,20 +23,33 @@ type item struct {
 func (i item) path() string       { return strings.TrimSuffix(i.res.Path, "/") + "/" + i.id }
 func (i item) identifier() Object { return identifier(i.res.Type, i.id) }
 
-// endpoint returns the URL of a relationship, and relatedURL that of what it leads to, as the server's own links have them. Both links
-// are optional, so without them there is nothing to test.
-func (t *T) endpoint(i item, name string) string   { return t.emitted(i, name, "self") }
-func (t *T) relatedURL(i item, name string) string { return t.emitted(i, name, "related") }
-
-func (t *T) emitted(i item, name, link string) string {
-	if at(i.object, "relationships", name) == nil {
-		i.object = t.get(i.path()).data()
+// endpoint returns the URL of a relationship, as the server's own links or the description have it, and relatedURL that of what it leads
+// to, as its links have it. Both links are optional, so without them there is nothing to test.
+func (t *T) endpoint(i item, name string) string {
+	ref := t.emitted(i, name, "self")
+	if rel := i.res.relationship(name); ref == "" && rel != nil && rel.Endpoint != "" {
+		ref = i.path() + "/" + rel.Endpoint
 	}
-	ref := href(at(i.object, "relationships", name, "links", link))
+	return t.needLink(i, name, "self", ref)
+}
+
+func (t *T) relatedURL(i item, name string) string {
+	return t.needLink(i, name, "related", t.emitted(i, name, "related"))
+}
+
+func (t *T) needLink(i item, name, link, ref string) string {
 	if ref == "" {
 		t.skip("%s.%s has no %s link", i.res.Type, name, link)
 	}
 	return ref
+}
+
+// emitted returns a link of a relationship, "" for none.
+func (t *T) emitted(i item, name, link string) string {
+	if at(i.object, "relationships", name) == nil {
+		i.object = t.get(i.path()).data()
+	}
+	return href(at(i.object, "relationships", name, "links", link))
 }
 
 // elsewhere returns a URL of an item as it would be for another id. A server may write its URLs so that there is none.

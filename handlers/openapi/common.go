@@ -24,8 +24,8 @@ func (g *generator) common() {
 	})
 	self, described := member[*schema]{"self", link("This document.")}, member[*schema]{"describedby", link("The OpenAPI document.")}
 	g.schema("ResourceLinks", object("Links of a resource.", []string{"self"}, members[*schema]{{"self", link("The resource.")}}))
-	g.schema("RelationshipLinks", object("Links of a relationship.", []string{"self", "related"}, members[*schema]{
-		{"self", link("The relationship itself, as linkage.")}, {"related", link("The related resources.")},
+	g.schema("RelationshipLinks", object("Links of a relationship.", []string{"related"}, members[*schema]{
+		{"self", link("The relationship itself, as linkage, where that can be changed.")}, {"related", link("The related resources.")},
 		{"prev", link("Null beside next: the linkage is that of the first page.")},
 		{"next", link("The rest of the linkage, page by page, where it was included and cut.")},
 	}))

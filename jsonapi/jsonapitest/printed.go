@@ -165,7 +165,9 @@ func Expect(s *jsonapi.Schema, id string, model any, base string, fields map[str
 		if rel.ListedBy != "" {
 			links.Related = rel.Target.URL() + "?filter[" + rel.ListedBy + "]=" + id
 		}
-		links.Self = self + "/relationships/" + rel.Name
+		if rel.Changeable() {
+			links.Self = self + "/relationships/" + rel.Name
+		}
 		if base == "" {
 			links = nil
 		}
