@@ -76,7 +76,7 @@ func BenchmarkRender(b *testing.B) {
 	c := models.Organizations
 	var items []any
 	for i := range 25 {
-		org := &models.Organization{ID: models.NewID(), Name: fmt.Sprint("Acme Corporation ", i), Slug: fmt.Sprint("acme-", i), Kind: "other"}
+		org := &models.Organization{ID: models.NewID(), Name: fmt.Sprint("Acme ", i), Slug: fmt.Sprint("acme-", i), Kind: "other"}
 		parent := models.NewID()
 		org.ParentID = &parent
 		items = append(items, org)
