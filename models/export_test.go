@@ -2,13 +2,11 @@ package models
 
 import (
 	"context"
+	"database/sql"
 	"strings"
 	"sync"
-	"sync/atomic"
-	"time"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/logger"
 
 	"roster/models/store"
 )
@@ -34,40 +32,55 @@ type Statement struct {
 
 // Statements collects what a database is sent.
 type Statements struct {
-	logger.Interface
 	mu  sync.Mutex
 	all []Statement
 }
 
+// watched is a connection pool whose statements are collected. It implements gorm.ConnPool.
+type watched struct {
+	gorm.ConnPool
+	*Statements
+}
+
 // Watch returns the same database with its statements collected.
 func Watch(db *store.DB) (*store.DB, *Statements) {
-	s := &Statements{Interface: logger.Discard}
-	return db.On(db.Session(context.Background()).Session(&gorm.Session{Logger: s})), s
+	s := &Statements{}
+	g := db.Session(context.Background()).Session(&gorm.Session{Context: context.Background()})
+	g.Statement.ConnPool = watched{db.Conn(), s}
+	return db.On(g), s
 }
 
-// LogMode implements logger.Interface.
-func (s *Statements) LogMode(logger.LogLevel) logger.Interface { return s }
+// watchedTx is a transaction.
+type watchedTx struct {
+	watched
+	gorm.TxCommitter
+}
 
-// Trace implements logger.Interface. Of what gorm scans itself it is told with the arguments in their places, past ParamsFilter.
-func (s *Statements) Trace(_ context.Context, _ time.Time, statement func() (string, int64), _ error) {
-	before := s.len()
-	if sql, _ := statement(); s.len() == before {
-		s.ParamsFilter(context.Background(), sql)
+// QueryContext implements gorm.ConnPool.
+func (w watched) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	w.add(query, args)
+	return w.ConnPool.QueryContext(ctx, query, args...)
+}
+
+// ExecContext implements gorm.ConnPool.
+func (w watched) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	w.add(query, args)
+	return w.ConnPool.ExecContext(ctx, query, args...)
+}
+
+// BeginTx implements gorm.ConnPoolBeginner.
+func (w watched) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.ConnPool, error) {
+	tx, err := w.ConnPool.(gorm.ConnPoolBeginner).BeginTx(ctx, opts)
+	if err != nil {
+		return nil, err
 	}
+	return &watchedTx{watched{tx, w.Statements}, tx.(gorm.TxCommitter)}, nil
 }
 
-func (s *Statements) len() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.all)
-}
-
-// ParamsFilter implements gorm.ParamsFilter.
-func (s *Statements) ParamsFilter(_ context.Context, sql string, args ...any) (string, []any) {
+func (s *Statements) add(sql string, args []any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.all = append(s.all, Statement{sql, args})
-	return sql, args
 }
 
 // Take returns the statements with that text in them, and forgets all.
@@ -82,23 +95,6 @@ func (s *Statements) Take(text string) []Statement {
 	}
 	s.all = nil
 	return found
-}
-
-// CountStatements counts the statements that a database is sent from now on.
-func CountStatements(db *store.DB) (*atomic.Int64, error) {
-	n := &atomic.Int64{}
-	count := func(*gorm.DB) { n.Add(1) }
-	callbacks := db.Session(context.Background()).Callback()
-	for _, err := range []error{
-		callbacks.Query().Before("gorm:query").Register("count", count),
-		callbacks.Row().Before("gorm:row").Register("count", count),
-		callbacks.Raw().Before("gorm:raw").Register("count", count),
-	} {
-		if err != nil {
-			return nil, err
-		}
-	}
-	return n, nil
 }
 
 // TableName is for the test that compares structs with tables.

@@ -81,15 +81,11 @@ func (c *Collection) ID(model any) string { return c.Text(model, "id") }
 
 // Version returns the version of a model, which every change raises by one; 0 for what never changes.
 func (c *Collection) Version(model any) int64 {
-	index, ok := columnsOf(c.Model)["version"]
-	if !ok {
+	if !c.Versioned() {
 		return 0
 	}
-	return reflect.ValueOf(model).Elem().FieldByIndex(index).Int()
+	return c.field(model, "version").Int()
 }
 
 // Versioned reports whether the resources have versions.
-func (c *Collection) Versioned() bool {
-	_, ok := columnsOf(c.Model)["version"]
-	return ok
-}
+func (c *Collection) Versioned() bool { return c.has("version") }

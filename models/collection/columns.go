@@ -1,35 +1,139 @@
 package collection
 
 import (
+	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
+	"time"
+
+	"roster/models/store"
 )
 
-// columnCache holds the column table of each model type.
-var columnCache sync.Map // reflect.Type → map[string][]int
+// layout is what the struct of a model has for the columns of its table.
+type layout struct {
+	table  string
+	models reflect.Type // a slice of them
+	fields map[string]field
+	// whole is everything there is to read.
+	whole selection
+}
 
-// columnsOf returns the columns of a model and the index of the struct field of each, from the gorm tags.
-func columnsOf(model reflect.Type) map[string][]int {
-	if cached, ok := columnCache.Load(model); ok {
-		return cached.(map[string][]int)
+// field is that of a struct which belongs to a column.
+type field struct {
+	index []int
+	// optional is a slice of what the field points to, nil for a field that is no pointer.
+	optional reflect.Type
+	// time: it holds a time and nothing else.
+	time bool
+}
+
+// layouts holds the layout of each model.
+var layouts sync.Map // reflect.Type → *layout
+
+// layout returns the layout of the collection's model.
+func (c *Collection) layout() *layout {
+	if known, ok := layouts.Load(c.Model); ok {
+		return known.(*layout)
 	}
-	columns := map[string][]int{}
-	for _, field := range reflect.VisibleFields(model) {
-		for _, part := range strings.Split(field.Tag.Get("gorm"), ";") {
+	l := &layout{table: c.Table, models: reflect.SliceOf(c.Model), fields: map[string]field{}}
+	var names []string
+	for _, f := range reflect.VisibleFields(c.Model) {
+		for _, part := range strings.Split(f.Tag.Get("gorm"), ";") {
 			if column, ok := strings.CutPrefix(part, "column:"); ok {
-				columns[column] = field.Index
+				l.fields[column] = fieldOf(f)
+				names = append(names, column)
 			}
 		}
 	}
-	columnCache.Store(model, columns)
-	return columns
+	slices.Sort(names)
+	l.whole = l.selection(names)
+	known, _ := layouts.LoadOrStore(c.Model, l)
+	return known.(*layout)
+}
+
+func fieldOf(f reflect.StructField) field {
+	known, what := field{index: f.Index}, f.Type
+	if what.Kind() == reflect.Pointer {
+		what = what.Elem()
+		known.optional = reflect.SliceOf(what)
+	}
+	known.time = what.Kind() == reflect.Struct && what.NumField() == 1 && what.Field(0).Type == reflect.TypeFor[time.Time]()
+	return known
+}
+
+// selection is columns to read, and the fields that they are read into.
+type selection struct {
+	models reflect.Type
+	names  []string
+	text   string // of a SELECT
+	fields []field
+}
+
+// selection returns that of some columns.
+func (l *layout) selection(names []string) selection {
+	s := selection{models: l.models, names: names, fields: make([]field, len(names))}
+	for i, name := range names {
+		s.fields[i] = l.fields[name]
+	}
+	s.text = l.table + "." + strings.Join(names, ", "+l.table+".")
+	return s
+}
+
+// read returns a new model for each row of an answer, as pointers.
+func (s *selection) read(a *store.Answer) ([]any, error) {
+	models, items := reflect.MakeSlice(s.models, a.Len(), a.Len()), make([]any, a.Len())
+	for column, f := range s.fields {
+		if err := f.read(a, column, models); err != nil {
+			return nil, fmt.Errorf("read %s: %w", s.names[column], err)
+		}
+	}
+	for i := range items {
+		items[i] = models.Index(i).Addr().Interface()
+	}
+	return items, nil
+}
+
+// read fills the field of every model from a column. NULL is the zero value, or no pointer. What the pointers of a column lead to is one
+// piece of memory.
+func (f *field) read(a *store.Answer, column int, models reflect.Value) error {
+	var optional reflect.Value
+	if f.optional != nil {
+		n := a.Filled(column)
+		if n == 0 {
+			return nil
+		}
+		optional = reflect.MakeSlice(f.optional, n, n)
+	}
+	n := 0
+	for row := range a.Len() {
+		if a.Null(row, column) {
+			continue
+		}
+		value := models.Index(row).FieldByIndex(f.index)
+		if f.optional != nil {
+			value.Set(optional.Index(n).Addr())
+			value, n = optional.Index(n), n+1
+		}
+		if f.time {
+			value = value.Field(0)
+		}
+		if err := a.Into(row, column, value.Addr().Interface()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// field returns the field of a model that belongs to a column.
+func (c *Collection) field(model any, column string) reflect.Value {
+	return reflect.ValueOf(model).Elem().FieldByIndex(c.layout().fields[column].index)
 }
 
 // Text returns the text in the field of a model that belongs to a column, "" for NULL.
 func (c *Collection) Text(model any, column string) string {
-	v := reflect.ValueOf(model).Elem()
-	f := v.FieldByIndex(columnsOf(c.Model)[column])
+	f := c.field(model, column)
 	if f.Kind() == reflect.Pointer {
 		if f.IsNil() {
 			return ""
@@ -41,7 +145,7 @@ func (c *Collection) Text(model any, column string) string {
 
 // SetText sets the field of a model that belongs to a column of texts.
 func (c *Collection) SetText(model any, column, text string) {
-	field := reflect.ValueOf(model).Elem().FieldByIndex(columnsOf(c.Model)[column])
+	field := c.field(model, column)
 	if field.Kind() == reflect.Pointer {
 		field.Set(reflect.ValueOf(&text))
 		return
@@ -51,9 +155,14 @@ func (c *Collection) SetText(model any, column, text string) {
 
 // Value returns what is in the field of a model that belongs to a column, and false if there is no such column.
 func (c *Collection) Value(model any, column string) (any, bool) {
-	index, ok := columnsOf(c.Model)[column]
-	if !ok {
+	if !c.has(column) {
 		return nil, false
 	}
-	return reflect.ValueOf(model).Elem().FieldByIndex(index).Interface(), true
+	return c.field(model, column).Interface(), true
+}
+
+// has reports whether there is a column.
+func (c *Collection) has(column string) bool {
+	_, ok := c.layout().fields[column]
+	return ok
 }

@@ -1,8 +1,7 @@
 package collection
 
 import (
-	"context"
-
+	"roster/jsonapi"
 	"roster/models/store"
 )
 
@@ -15,16 +14,87 @@ type Counted struct {
 	Live bool
 }
 
-// read returns the number as it is now.
-func (k Counted) read(ctx context.Context, db *store.DB) (int64, error) {
+// query returns the query of the number as it is now.
+func (k Counted) query(db *store.DB, n *int64) store.Query {
+	counter, args := store.CounterSQL(k.Name, k.Key)
+	sql := "SELECT 1 = 1, " + counter
 	if k.Live {
-		var live int64
-		err := db.Session(ctx).Raw(`SELECT COUNT(*) FROM organizations WHERE id = ? AND deleted_at IS NULL`,
-			IDOrNil(k.Key)).Scan(&live).Error
-		if err != nil || live == 0 {
-			return 0, err
+		sql = "SELECT EXISTS (SELECT 1 FROM organizations WHERE id = ? AND deleted_at IS NULL), " + counter
+		args = append([]any{IDOrNil(k.Key)}, args...)
+	}
+	return store.Query{SQL: sql, Args: args, Take: func(a *store.Answer) error {
+		if there := a.Number(0, 0) != 0; there {
+			*n = a.Number(0, 1) + db.Uncounted(k.Name, k.Key) + k.Plus
+		}
+		return nil
+	}}
+}
+
+// totals returns the queries of how many rows the filters leave and of how many there are without them. What has a counter is not counted.
+func (c *Collection) totals(db *store.DB, scope Scope, filters []jsonapi.Condition, page *Page) ([]store.Query, error) {
+	unfiltered := c.unfiltered(db, scope, &page.TotalUnfiltered)
+	if len(filters) == 0 {
+		take := unfiltered.Take
+		unfiltered.Take = func(a *store.Answer) error {
+			err := take(a)
+			page.Total = page.TotalUnfiltered
+			return err
+		}
+		return []store.Query{unfiltered}, nil
+	}
+	if known := c.known(scope, filters); known.Name != "" {
+		return []store.Query{unfiltered, known.query(db, &page.Total)}, nil
+	}
+	conds, err := c.filter(db, scope.gather(), filters)
+	if err != nil {
+		return nil, err
+	}
+	return []store.Query{unfiltered, number(c.counting(db, conds), &page.Total)}, nil
+}
+
+// unfiltered returns the query of how many rows a scope sees.
+func (c *Collection) unfiltered(db *store.DB, scope Scope, n *int64) store.Query {
+	if known := c.known(scope, nil); known.Name != "" {
+		return known.query(db, n)
+	}
+	if c.Reached.Table != "" && (scope.reach == subtree || scope.reach == person && !c.Reached.Own) {
+		return number(c.Reached.counting(scope), n)
+	}
+	return number(c.counting(db, c.Present(scope.gather())), n)
+}
+
+// counting returns the SELECT of how many rows meet every condition.
+func (c *Collection) counting(db *store.DB, conds []Where) Where {
+	return statement{columns: "COUNT(*)", from: Condition(c.Table), conds: conds}.on(db.Dialect())
+}
+
+// known returns the counter of what the filters leave, or the zero Counted if only counting tells: with several filters, or one by
+// something else than one id.
+func (c *Collection) known(scope Scope, filters []jsonapi.Condition) Counted {
+	switch {
+	case c.Total == nil || len(filters) > 1:
+		return Counted{}
+	case len(filters) == 0:
+		return c.Total(scope, "", "")
+	default:
+		if value := soleValue(filters[0]); value != "" {
+			return c.Total(scope, filters[0].Field, value)
+		}
+		return Counted{}
+	}
+}
+
+// soleValue returns the one id that a filter names, or "".
+func soleValue(f jsonapi.Condition) string {
+	switch v := f.Value.(type) {
+	case string:
+		if f.Op == jsonapi.OpEqual && f.Attribute == nil {
+			return v
+		}
+	case []any:
+		if s, ok := v[0].(string); ok && len(v) == 1 && f.Relationship != nil {
+			return s
 		}
 	}
-	n, err := store.ReadCounter(ctx, db, k.Name, k.Key)
-	return n + k.Plus, err
+	return ""
 }

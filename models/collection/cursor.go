@@ -27,6 +27,8 @@ type listing struct {
 	query *jsonapi.Query
 	conds []Where
 	keys  []sortKey
+	// along is asked in one round with the first rows.
+	along []store.Query
 	// binding names the list. A cursor works in the list that it was made for and in no other.
 	binding string
 }
@@ -47,9 +49,7 @@ func (c *Collection) pageByCursor(ctx context.Context, db *store.DB, scope Scope
 		Last: Turn{pageBefore, l.seal(jsonapi.Cursor{Edge: jsonapi.ListEnd})}}
 	if known := c.known(scope, q.Filters); known.Name != "" {
 		page.Counted = true
-		if page.Total, err = known.read(ctx, db); err != nil {
-			return nil, err
-		}
+		l.along = []store.Query{known.query(db, &page.Total)}
 	}
 	if err := l.cut(ctx, page, after, before); err != nil {
 		return nil, err
@@ -149,13 +149,14 @@ func (l *listing) seek(ctx context.Context, from jsonapi.Cursor, backward bool, 
 	parts := []Where{Always()}
 	switch {
 	case from.Edge == jsonapi.ListStart && backward, from.Edge == jsonapi.ListEnd && !backward:
-		return nil, nil
+		return nil, l.db.Ask(ctx, l.along...)
 	case from.Edge == jsonapi.NoEdge:
 		parts = l.behind(keys, from.Values)
 	}
 	items := []any{}
 	for _, part := range parts {
-		wanted := limits{size: n - len(items), also: store.Column(keys, func(k sortKey) string { return k.column })}
+		wanted := limits{size: n - len(items), also: store.Column(keys, func(k sortKey) string { return k.column }), along: l.along}
+		l.along = nil
 		list := stretch{conds: append(slices.Clip(l.conds), part), keys: keys, place: from.Values}
 		found, err := l.search(ctx, l.db, l.scope, list, l.query, wanted)
 		if err != nil {

@@ -1,7 +1,6 @@
 package collection
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -78,75 +77,6 @@ func (c *Collection) comparable(f jsonapi.Condition) (column string, _ jsonapi.C
 
 // FilterDeleted is the filter of collections whose rows are marked as deleted.
 const FilterDeleted = "deleted"
-
-// totals returns how many rows the filters leave and how many there are without them. What has a counter is not counted.
-func (c *Collection) totals(ctx context.Context, db *store.DB, scope Scope,
-	filters []jsonapi.Condition) (total, unfiltered int64, err error) {
-	unfiltered, err = c.unfiltered(ctx, db, scope)
-	if err != nil || len(filters) == 0 {
-		return unfiltered, unfiltered, err
-	}
-	if known := c.known(scope, filters); known.Name != "" {
-		total, err = known.read(ctx, db)
-		return total, unfiltered, err
-	}
-	conds, err := c.filter(db, scope.gather(), filters)
-	if err != nil {
-		return 0, 0, err
-	}
-	total, err = c.countRows(ctx, db, conds)
-	return total, unfiltered, err
-}
-
-// unfiltered returns how many rows a scope sees.
-func (c *Collection) unfiltered(ctx context.Context, db *store.DB, scope Scope) (int64, error) {
-	if known := c.known(scope, nil); known.Name != "" {
-		return known.read(ctx, db)
-	}
-	if c.Reached.Table != "" && (scope.reach == subtree || scope.reach == person && !c.Reached.Own) {
-		return c.Reached.count(ctx, db, scope)
-	}
-	return c.countRows(ctx, db, c.Present(scope.gather()))
-}
-
-// known returns the counter of what the filters leave, or the zero Counted if only counting tells: with several filters, or one by
-// something else than one id.
-func (c *Collection) known(scope Scope, filters []jsonapi.Condition) Counted {
-	switch {
-	case c.Total == nil || len(filters) > 1:
-		return Counted{}
-	case len(filters) == 0:
-		return c.Total(scope, "", "")
-	default:
-		if value := soleValue(filters[0]); value != "" {
-			return c.Total(scope, filters[0].Field, value)
-		}
-		return Counted{}
-	}
-}
-
-// soleValue returns the one id that a filter names, or "".
-func soleValue(f jsonapi.Condition) string {
-	switch v := f.Value.(type) {
-	case string:
-		if f.Op == jsonapi.OpEqual && f.Attribute == nil {
-			return v
-		}
-	case []any:
-		if s, ok := v[0].(string); ok && len(v) == 1 && f.Relationship != nil {
-			return s
-		}
-	}
-	return ""
-}
-
-func (c *Collection) countRows(ctx context.Context, db *store.DB, conds []Where) (int64, error) {
-	var n int64
-	if err := c.From(ctx, db, conds...).Count(&n).Error; err != nil {
-		return 0, fmt.Errorf("count %s: %w", c.Schema.Type, err)
-	}
-	return n, nil
-}
 
 // compare returns the condition of one comparison. The same SQL serves both databases: text compares by code point on each.
 func (c *Collection) compare(db *store.DB, column string, f jsonapi.Condition) Where {

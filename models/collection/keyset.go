@@ -67,7 +67,7 @@ func (c *Collection) orderBy(keys []sortKey) []string {
 func (c *Collection) place(model any, keys []sortKey) jsonapi.Cursor {
 	var cursor jsonapi.Cursor
 	for _, k := range keys {
-		cursor.Values = append(cursor.Values, sortValue(reflect.ValueOf(model).Elem().FieldByIndex(columnsOf(c.Model)[k.column])))
+		cursor.Values = append(cursor.Values, sortValue(c.field(model, k.column)))
 	}
 	return cursor
 }

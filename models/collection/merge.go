@@ -26,7 +26,7 @@ func (s *search) merging(most int) way {
 		if err != nil || organizations > most {
 			return nil, false, err
 		}
-		items, err := s.read(ctx, func(l *limits) { s.merge(ctx, organizations, l) })
+		items, err := s.read(ctx, func(l *limits) { s.merge(organizations, l) })
 		return items, true, err
 	}
 }
@@ -47,7 +47,7 @@ func (s *search) mergeable() bool {
 // merge makes a read take the page from the lists of the organizations. It looks at the heads of the lists, the first rows of each, which
 // are together more than the page. The n-th of the heads, for a page that ends with row n, is that end or behind it, so that no row behind
 // it and no list that begins behind it is read. A row can be in several lists, and counts once.
-func (s *search) merge(ctx context.Context, organizations int, l *limits) {
+func (s *search) merge(organizations int, l *limits) {
 	n, all := l.start+l.size, direction{s.Order, s.list.keys[0].descending}
 	by := direction{s.Reached.InOrder, all.descending}
 	behind := Always()
@@ -69,7 +69,7 @@ func (s *search) merge(ctx context.Context, organizations int, l *limits) {
 		by.list("l."), within, lists.SQL, by.terms("l."), l.size, l.start)
 	sql := fmt.Sprintf("%s IN (WITH heads AS (%s), bound AS (%s) SELECT %s FROM (%s) page)",
 		all.last(), heads, bound, by.last(), page)
-	l.from, l.start = s.From(ctx, s.db, Condition(sql, slices.Concat(first.Args, lists.Args)...)), 0
+	l.from, l.start = s.meeting(Condition(sql, slices.Concat(first.Args, lists.Args)...)), 0
 }
 
 // begin returns a join with the first rows, at most n, of an organization's list that meet a condition. They are r in the condition, and l

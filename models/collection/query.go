@@ -3,9 +3,7 @@ package collection
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"slices"
-	"strings"
 
 	"gorm.io/gorm"
 
@@ -45,34 +43,50 @@ func List(ctx context.Context, db *store.DB, c *Collection, scope Scope, q *json
 	if q.Page.Paging == jsonapi.ByCursor {
 		return c.pageByCursor(ctx, db, scope, q, filtered)
 	}
-	page := &Page{}
-	if page.Total, page.TotalUnfiltered, err = c.totals(ctx, db, scope, q.Filters); err != nil {
+	page, wanted := &Page{}, limits{size: q.Page.Size, start: q.Page.Start()}
+	if wanted.along, err = c.totals(db, scope, q.Filters, page); err != nil {
 		return nil, err
 	}
-	if int64(q.Page.Start()) >= page.Total {
-		page.Items = []any{}
-		return page, nil
+	if c.narrow(scope) || wanted.start >= deep { // it would be a pity to look for a page that there is not
+		if err := db.Ask(ctx, wanted.along...); err != nil || int64(wanted.start) >= page.Total {
+			page.Items = []any{}
+			return page, err
+		}
+		wanted.along = nil
 	}
-	wanted := limits{size: q.Page.Size, start: q.Page.Start()}
 	page.Items, err = c.search(ctx, db, scope, stretch{conds: filtered, keys: c.sortKeys(q.Sort)}, q, wanted)
 	return page, err
 }
+
+// deep is how many rows come before a page that is far down a list.
+const deep = 200
 
 // HasAny reports whether a scope sees anything in the collection.
 func (c *Collection) HasAny(ctx context.Context, db *store.DB, scope Scope) (bool, error) {
 	if c.narrow(scope) && !c.Reached.Own {
 		return c.Reached.exceeds(ctx, db, scope, 0)
 	}
-	n, err := c.unfiltered(ctx, db, scope)
+	var n int64
+	err := db.Ask(ctx, c.unfiltered(db, scope, &n))
 	return n > 0, err
 }
 
 type limits struct {
 	size, start int
-	also        []string // columns to read besides those that the query asks for
-	from        *gorm.DB // where the rows are, nil for the collection's table
-	inOrder     bool     // they come from there in the order that is asked for
+	also        []string      // columns to read besides those that the query asks for
+	along       []store.Query // what is asked in the same round, before
+	from        *source       // where the rows are, nil for those of the collection's table that meet the conditions
+	inOrder     bool          // they come from there in the order that is asked for
 }
+
+// source is where rows are, under the name of their table, and which of them.
+type source struct {
+	from  Where
+	conds []Where
+}
+
+// meeting returns the rows of the table that meet every condition.
+func (c *Collection) meeting(conds ...Where) *source { return &source{Condition(c.Table), conds} }
 
 // Find returns the model of that id, if the scope sees it. Otherwise the error is of kind NotFound. q may be nil.
 func Find(ctx context.Context, db *store.DB, c *Collection, scope Scope, id string, q *jsonapi.Query) (any, error) {
@@ -145,37 +159,29 @@ func (c *Collection) rows(ctx context.Context, db *store.DB, conds []Where, orde
 	if limit != nil {
 		limit(&l)
 	}
-	columns := c.columns(q)
-	for _, name := range l.also {
-		if name = c.Table + "." + name; !slices.Contains(columns, name) {
-			columns = append(columns, name)
-		}
+	columns := c.columns(q, l.also)
+	from := l.from
+	if from == nil {
+		from = c.meeting(conds...)
 	}
-	tx := l.from
-	if tx == nil {
-		tx = c.From(ctx, db, conds...)
+	if l.inOrder {
+		order = nil
 	}
-	tx = tx.Select(columns)
-	if len(order) > 0 && !l.inOrder {
-		tx = tx.Order(strings.Join(order, ", "))
-	}
-	if l.size > 0 {
-		tx = tx.Limit(l.size)
-	}
-	if l.start > 0 {
-		tx = tx.Offset(l.start)
-	}
-	slice := reflect.New(reflect.SliceOf(reflect.PointerTo(c.Model)))
-	if err := tx.Find(slice.Interface()).Error; err != nil {
+	read := statement{columns.text, from.from, from.conds, order, l.size, l.start}.on(db.Dialect())
+	var items []any
+	rows := store.Query{SQL: read.SQL, Args: read.Args, Take: func(a *store.Answer) (err error) {
+		items, err = columns.read(a)
+		return err
+	}}
+	if err := db.Ask(ctx, append(slices.Clip(l.along), rows)...); err != nil {
 		return nil, fmt.Errorf("select %s: %w", c.Schema.Type, err)
 	}
-	items := make([]any, slice.Elem().Len())
-	for i := range items {
-		items[i] = slice.Elem().Index(i).Interface()
-		if c.Complete != nil {
-			if err := c.Complete(db, items[i]); err != nil {
-				return nil, fmt.Errorf("read %s %s: %w", c.Schema.Singular(), c.ID(items[i]), err)
-			}
+	for _, item := range items {
+		if c.Complete == nil {
+			break
+		}
+		if err := c.Complete(db, item); err != nil {
+			return nil, fmt.Errorf("read %s %s: %w", c.Schema.Singular(), c.ID(item), err)
 		}
 	}
 	if c.Gather != nil && q != nil {
@@ -184,21 +190,17 @@ func (c *Collection) rows(ctx context.Context, db *store.DB, conds []Where, orde
 	return items, nil
 }
 
-// columns returns what to read for a query: fields that a client did not ask for are not read. Without a query it is everything.
-func (c *Collection) columns(q *jsonapi.Query) []string {
-	all := columnsOf(c.Model)
+// columns returns what to read for a query, and some columns besides: fields that a client did not ask for are not read. Without a query
+// it is everything.
+func (c *Collection) columns(q *jsonapi.Query, also []string) selection {
+	l := c.layout()
 	if q == nil || q.Fields[c.Schema.Type] == nil {
-		columns := make([]string, 0, len(all))
-		for column := range all {
-			columns = append(columns, c.Table+"."+column)
-		}
-		slices.Sort(columns)
-		return columns
+		return l.whole
 	}
-	columns := []string{c.Table + ".id"}
+	columns := []string{"id"}
 	add := func(names ...string) {
 		for _, name := range names {
-			if name = c.Table + "." + name; !slices.Contains(columns, name) {
+			if name != "" && !slices.Contains(columns, name) {
 				columns = append(columns, name)
 			}
 		}
@@ -206,19 +208,14 @@ func (c *Collection) columns(q *jsonapi.Query) []string {
 	add(c.Always...)
 	for _, a := range c.Schema.Attributes {
 		if q.Wants(c.Schema.Type, a.Name) {
-			if a.Column != "" {
-				add(a.Column)
-			}
+			add(a.Column)
 			add(c.Needs[a.Name]...)
 		}
 	}
 	for _, r := range c.relations {
-		if r.Column != "" {
-			add(r.Column)
-		}
-		if r.TypeColumn != "" {
-			add(r.TypeColumn)
-		}
+		add(r.Column, r.TypeColumn)
 	}
-	return columns
+	add(also...)
+	slices.Sort(columns) // so that few statements differ
+	return l.selection(columns)
 }

@@ -54,16 +54,7 @@ func (r Reached) lines(scope Scope, once bool) Where {
 	return r.organizations(scope, Condition("JOIN "+r.Table+" l ON l."+r.Column+" = p.descendant_id"), once)
 }
 
-// count returns how many rows a subtree leads to. It reads indexes only, and each organization once.
-func (r Reached) count(ctx context.Context, db *store.DB, scope Scope) (int64, error) {
-	counting, n := r.counting(scope), int64(0)
-	if err := db.Session(ctx).Raw(counting.SQL, counting.Args...).Scan(&n).Error; err != nil {
-		return 0, fmt.Errorf("count %s of a subtree: %w", r.Table, err)
-	}
-	return n, nil
-}
-
-// counting returns the SELECT of count.
+// counting returns the SELECT of how many rows a subtree leads to. It reads indexes only, and each organization once.
 func (r Reached) counting(scope Scope) Where {
 	lines := r.lines(scope, true)
 	sql, args := "SELECT COUNT(*) "+lines.SQL, lines.Args
@@ -95,10 +86,10 @@ func (r Reached) spread(ctx context.Context, db *store.DB, scope Scope, most int
 
 // countUpTo counts the lines that a FROM and a WHERE lead to. It reads no more of them than enough.
 func countUpTo(ctx context.Context, db *store.DB, enough int, lines Where) (int, error) {
-	n := 0
 	sql := fmt.Sprintf("SELECT COUNT(*) FROM (SELECT 1 AS line %s LIMIT %d) lines", lines.SQL, enough)
-	if err := db.Session(ctx).Raw(sql, lines.Args...).Scan(&n).Error; err != nil {
+	n, err := askNumber(ctx, db, Condition(sql, lines.Args...))
+	if err != nil {
 		return 0, fmt.Errorf("measure what a scope leads to: %w", err)
 	}
-	return n, nil
+	return int(n), nil
 }

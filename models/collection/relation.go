@@ -213,17 +213,19 @@ func (c *Collection) firsts(ctx context.Context, db *store.DB, scope Scope, rela
 		guard = fmt.Sprintf(" AND (1 = 1%s OR j.%s IN (SELECT id FROM %s WHERE %s = ?))", guard, r.Owner, c.Table, c.Own)
 		args = append(args, person)
 	}
-	var pairs []pair
-	statement := fmt.Sprintf(`SELECT owner, target FROM (
+	sql := fmt.Sprintf(`SELECT owner, target FROM (
 			SELECT j.%[1]s AS owner, j.%[2]s AS target, ROW_NUMBER() OVER (PARTITION BY j.%[1]s ORDER BY %[6]s) AS place
 			FROM %[3]s j JOIN %[4]s ON %[4]s.id = j.%[2]s
 			WHERE j.%[1]s IN ?%[5]s
 		) ranked WHERE place = 1`, r.Owner, r.Other, r.Through, r.Target.Table, guard, r.First)
-	if err := db.Session(ctx).Raw(statement, append([]any{owners}, args...)...).Scan(&pairs).Error; err != nil {
+	err := db.Ask(ctx, store.Query{SQL: sql, Args: append([]any{owners}, args...), Take: func(a *store.Answer) error {
+		for row := range a.Len() {
+			firsts[a.Text(row, 0)] = a.Text(row, 1)
+		}
+		return nil
+	}})
+	if err != nil {
 		return nil, fmt.Errorf("select the first of %s: %w", r.Target.Schema.Type, err)
-	}
-	for _, p := range pairs {
-		firsts[p.Owner] = p.Target
 	}
 	return firsts, nil
 }
@@ -237,13 +239,16 @@ func VisibleIDs(ctx context.Context, db *store.DB, c *Collection, scope Scope, i
 	if err := c.caughtUp(ctx, db); err != nil {
 		return nil, err
 	}
-	var found []string
-	there := c.From(ctx, db, append(c.Present(scope), Condition(c.Table+".id IN ?", ids))...)
-	if err := there.Pluck(c.Table+".id", &found).Error; err != nil {
+	there := statement{columns: c.Table + ".id", from: Condition(c.Table), conds: append(c.Present(scope), Condition(c.Table+".id IN ?", ids))}
+	sql := there.on(db.Dialect())
+	err := db.Ask(ctx, store.Query{SQL: sql.SQL, Args: sql.Args, Take: func(a *store.Answer) error {
+		for row := range a.Len() {
+			seen[a.Text(row, 0)] = true
+		}
+		return nil
+	}})
+	if err != nil {
 		return nil, fmt.Errorf("look up %s: %w", c.Schema.Type, err)
-	}
-	for _, id := range found {
-		seen[id] = true
 	}
 	return seen, nil
 }

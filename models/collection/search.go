@@ -6,8 +6,6 @@ import (
 	"math"
 	"strings"
 
-	"gorm.io/gorm"
-
 	"roster/jsonapi"
 	"roster/models/store"
 )
@@ -50,8 +48,16 @@ type way func(context.Context) (items []any, found bool, err error)
 func (c *Collection) search(ctx context.Context, db *store.DB, scope Scope, list stretch, q *jsonapi.Query, wanted limits) ([]any, error) {
 	s := c.searching(db, scope, list, q, wanted)
 	if !c.narrow(scope) {
-		return s.read(ctx, func(*limits) {})
+		return s.read(ctx, func(l *limits) {
+			if l.start >= deep {
+				s.found(db, list.conds, s.terms, l)
+			}
+		})
 	}
+	if err := db.Ask(ctx, wanted.along...); err != nil {
+		return nil, err
+	}
+	s.wanted.along = nil
 	window := firstWindow * (wanted.start + wanted.size)
 	ways := []way{
 		s.merging(mergedAtOnce),
@@ -107,7 +113,7 @@ func (s *search) walking(window, least int) way {
 			s.small = true
 			return nil, false, err
 		}
-		items, err := s.read(ctx, func(l *limits) { s.walk(ctx, s.db, s.list.conds, s.terms, window, l) })
+		items, err := s.read(ctx, func(l *limits) { s.walk(s.db, s.list.conds, s.terms, window, l) })
 		if err != nil || len(items) == s.wanted.size {
 			return items, true, err
 		}
@@ -119,31 +125,23 @@ func (s *search) walking(window, least int) way {
 // gatherAll finds every page.
 func (s *search) gatherAll(ctx context.Context) ([]any, error) {
 	conds := append([]Where{s.Visible(s.scope.gather())}, s.list.conds[1:]...)
-	return s.read(ctx, func(l *limits) { s.sorted(ctx, s.db, conds, s.terms, l) })
+	return s.read(ctx, func(l *limits) { s.sorted(s.db, conds, s.terms, l) })
 }
 
 // walk makes a read go through a window of rows in their order, and keep those that the scope sees.
-func (c *Collection) walk(ctx context.Context, db *store.DB, conds []Where, order []string, window int, l *limits) {
-	l.from = c.window(ctx, db, conds, order, window)
-	if conds[0].SQL != "" {
-		l.from = l.from.Where(conds[0].SQL, conds[0].Args...)
-	}
+func (c *Collection) walk(db *store.DB, conds []Where, order []string, window int, l *limits) {
+	first := statement{columns: c.Table + ".*", from: Condition(c.Table), conds: conds[1:], order: order, size: window}
+	l.from = &source{first.as(c.Table, db.Dialect()), conds[:1]}
 	// Rows of a subquery with a limit are passed on one by one. PostgreSQL knows that they are in order; SQLite would ask for all of the
 	// window to sort it again.
 	l.inOrder = db.Dialect() == store.SQLite
 }
 
-// window returns the first rows, in order, that meet all conditions but the first: what a scope sees.
-func (c *Collection) window(ctx context.Context, db *store.DB, conds []Where, order []string, size int) *gorm.DB {
-	inner := c.From(ctx, db, conds[1:]...).Select(c.Table + ".*").Order(strings.Join(order, ", ")).Limit(size)
-	return db.Session(ctx).Table("(?) AS "+c.Table, inner)
-}
-
 // ends reports whether the list has no more rows, whoever sees them, than a window.
 func (c *Collection) ends(ctx context.Context, db *store.DB, conds []Where, window int) (bool, error) {
-	var n int64
-	inner := c.From(ctx, db, conds[1:]...).Select("1 AS line").Limit(window)
-	if err := db.Session(ctx).Table("(?) AS lines", inner).Count(&n).Error; err != nil {
+	first := statement{columns: "1 AS line", from: Condition(c.Table), conds: conds[1:], size: window}
+	n, err := askNumber(ctx, db, statement{columns: "COUNT(*)", from: first.as("lines", db.Dialect())}.on(db.Dialect()))
+	if err != nil {
 		return false, fmt.Errorf("measure %s: %w", c.Schema.Type, err)
 	}
 	return n < int64(window), nil
@@ -151,14 +149,26 @@ func (c *Collection) ends(ctx context.Context, db *store.DB, conds []Where, wind
 
 // sorted makes a read find all that the scope sees, sort its ids, and read the rows of the page alone. The subquery in the middle has a
 // limit that is none, so that no planner is tempted by an index in the order of the page.
-func (c *Collection) sorted(ctx context.Context, db *store.DB, conds []Where, order []string, l *limits) {
+func (c *Collection) sorted(db *store.DB, conds []Where, order []string, l *limits) {
 	columns := []string{c.Table + ".id"}
 	for _, term := range order {
 		if column, _, _ := strings.Cut(term, " "); column != columns[0] {
 			columns = append(columns, column)
 		}
 	}
-	all := c.From(ctx, db, conds...).Select(columns).Limit(math.MaxInt64)
-	page := db.Session(ctx).Table("(?) AS "+c.Table, all).Select("id").Order(strings.Join(order, ", ")).Limit(l.size).Offset(l.start)
-	l.from, l.start = c.From(ctx, db).Where(c.Table+".id IN (?)", page), 0
+	all := statement{columns: strings.Join(columns, ", "), from: Condition(c.Table), conds: conds, size: math.MaxInt64}
+	c.rowsOf(db, statement{columns: "id", from: all.as(c.Table, db.Dialect()), order: order}, l)
+}
+
+// found makes a read find the ids of the page first, and read the rows of the page alone. What comes before a page far down a list costs
+// an entry of an index then, and not a row.
+func (c *Collection) found(db *store.DB, conds []Where, order []string, l *limits) {
+	c.rowsOf(db, statement{columns: c.Table + ".id", from: Condition(c.Table), conds: conds, order: order}, l)
+}
+
+// rowsOf makes a read take the rows whose ids a SELECT has on the page.
+func (c *Collection) rowsOf(db *store.DB, ids statement, l *limits) {
+	ids.size, ids.start = l.size, l.start
+	page := ids.on(db.Dialect())
+	l.from, l.start = c.meeting(Condition(c.Table+".id IN ("+page.SQL+")", page.Args...)), 0
 }

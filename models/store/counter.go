@@ -63,11 +63,22 @@ func (t Tally) store(ctx context.Context, tx *DB) error {
 }
 
 // ReadCounter returns the number that a counter stands at.
-func ReadCounter(ctx context.Context, db *DB, name, key string) (int64, error) {
-	var n int64
-	err := db.Session(ctx).Raw(`SELECT COALESCE(SUM(n), 0) FROM counters WHERE name = ? AND key = ?`, name, key).Scan(&n).Error
+func ReadCounter(ctx context.Context, db *DB, name, key string) (n int64, err error) {
+	sql, args := CounterSQL(name, key)
+	err = db.Ask(ctx, Query{"SELECT " + sql, args, func(a *Answer) error {
+		n = a.Number(0, 0) + db.Uncounted(name, key)
+		return nil
+	}})
 	if err != nil {
 		return 0, fmt.Errorf("read counter %s: %w", name, err)
 	}
-	return n + db.tally[CounterKey{name, key}], nil // with what this transaction has not stored yet
+	return n, nil
 }
+
+// CounterSQL returns the expression of the number that a counter stands at, but for what a transaction has [DB.Uncounted].
+func CounterSQL(name, key string) (sql string, args []any) {
+	return "(SELECT CAST(COALESCE(SUM(n), 0) AS bigint) FROM counters WHERE name = ? AND key = ?)", []any{name, key}
+}
+
+// Uncounted returns what this transaction adds to a counter and has not stored yet.
+func (db *DB) Uncounted(name, key string) int64 { return db.tally[CounterKey{name, key}] }

@@ -61,7 +61,8 @@ type DB struct {
 // pools are the connection pools behind a DB. On PostgreSQL both are the same one.
 type pools struct {
 	write, read *sql.DB
-	path        string // of the SQLite file
+	path        string    // of the SQLite file
+	prepared    *prepared // on SQLite
 }
 
 // Open connects to the database that cfg names and makes sure that it answers. It does not migrate.
@@ -84,8 +85,8 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		if err != nil {
 			return nil, err
 		}
-		db.dialect, db.pools = SQLite, &pools{write: write, read: read, path: rest}
-		dialector = sqliteDialector{pool: splitPool{write: newFairPool(write, 1), read: newFairPool(read, cfg.MaxConnections)}}
+		db.dialect, db.pools = SQLite, &pools{write: write, read: read, path: rest, prepared: newPrepared(read)}
+		dialector = sqliteDialector{pool: splitPool{newFairPool(write, 1), newFairPool(read, cfg.MaxConnections), db.pools.prepared}}
 	default:
 		return nil, fmt.Errorf("database URL must start with postgres:// or sqlite:, not %q", scheme+":")
 	}
@@ -112,6 +113,7 @@ func (db *DB) Close() error {
 	if db.pools.read == db.pools.write {
 		return db.pools.write.Close()
 	}
+	db.pools.prepared.close()
 	// The writer last: closing the last connection folds the write-ahead log into the file.
 	return errors.Join(db.pools.read.Close(), db.pools.write.Close())
 }

@@ -11,8 +11,8 @@ import (
 	"gorm.io/gorm"
 )
 
-// The statements of the delivery queue go past GORM, whose reflection and rewriting would be most of their cost. They are written with ?
-// for both databases.
+// The statements of the delivery queue, and those that read resources (ask.go), go past GORM, whose reflection and rewriting would be most
+// of their cost. They are written with ? for both databases.
 
 // Conn returns what statements of a transaction go through.
 func (db *DB) Conn() gorm.ConnPool { return db.gorm.Statement.ConnPool }
@@ -36,6 +36,62 @@ func (db *DB) Bind(statement string) string {
 		b.WriteString(strconv.Itoa(n))
 		statement = after
 	}
+}
+
+// bound returns a statement as the database is sent it, with its arguments. Texts behind IN are one argument, so that statements do not
+// differ by how many they are; other lists are as many arguments as they have values.
+func (db *DB) bound(statement string, args []any) (string, []any) {
+	if !slices.ContainsFunc(args, isList) {
+		return db.Bind(statement), args
+	}
+	var b strings.Builder
+	var all []any
+	for _, arg := range args {
+		before, after, _ := strings.Cut(statement, "?")
+		statement = after
+		texts, are := textsOf(arg)
+		list, _ := arg.([]any)
+		switch in, ends := strings.CutSuffix(before, " IN "); {
+		case are && ends:
+			among, one := db.Among(in, texts)
+			b.WriteString(among)
+			all = append(all, one)
+		case list != nil:
+			b.WriteString(before + "(" + strings.TrimSuffix(strings.Repeat("?, ", len(list)), ", ") + ")")
+			all = append(all, list...)
+		default:
+			b.WriteString(before + "?")
+			all = append(all, arg)
+		}
+	}
+	return db.Bind(b.String() + statement), all
+}
+
+func isList(arg any) bool {
+	switch arg.(type) {
+	case []string, []any:
+		return true
+	}
+	return false
+}
+
+// textsOf returns a list of texts as such, and false for anything else.
+func textsOf(arg any) ([]string, bool) {
+	switch v := arg.(type) {
+	case []string:
+		return v, true
+	case []any:
+		texts := make([]string, len(v))
+		for i, one := range v {
+			text, ok := one.(string)
+			if !ok {
+				return nil, false
+			}
+			texts[i] = text
+		}
+		return texts, true
+	}
+	return nil, false
 }
 
 // Run executes one statement and returns the number of rows it changed.

@@ -80,7 +80,25 @@ var registerFunctions = sync.OnceFunc(func() {
 })
 
 // splitPool sends what only reads to the readers and everything else to the writer. Transactions are writes.
-type splitPool struct{ write, read fairPool }
+type splitPool struct {
+	write, read fairPool
+	prepared    *prepared // what reads
+}
+
+// ask runs queries on a reader, one after the other.
+func (p splitPool) ask(ctx context.Context, asked []asked) error {
+	leave, err := p.read.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	for i := range asked {
+		if err := p.prepared.ask(ctx, &asked[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 func (p splitPool) PrepareContext(ctx context.Context, query string) (*sql.Stmt, error) {
 	return p.read.PrepareContext(ctx, query)

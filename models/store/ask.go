@@ -1,0 +1,138 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// Query is a SELECT and who takes what it finds. It is written with ? for both databases; IN ? takes a slice.
+type Query struct {
+	SQL  string
+	Args []any
+	// Take is called once with the answer, which it does not keep.
+	Take func(*Answer) error
+}
+
+// Ask runs queries past GORM and hands each its answer, in their order; the first error ends it. PostgreSQL is sent all of them at once,
+// and answers in one round trip. What they find may be from different moments.
+func (db *DB) Ask(ctx context.Context, queries ...Query) error {
+	if len(queries) == 0 {
+		return nil
+	}
+	asked := make([]asked, len(queries))
+	for i, q := range queries {
+		asked[i].sql, asked[i].args = db.bound(q.SQL, q.Args)
+	}
+	var err error
+	switch pool := db.Conn().(type) {
+	case fairPool:
+		err = pool.ask(ctx, asked)
+	case splitPool:
+		err = pool.ask(ctx, asked)
+	default: // a transaction
+		for i := range asked {
+			if err = asked[i].through(ctx, pool.QueryContext); err != nil {
+				break
+			}
+		}
+	}
+	return hand(queries, asked, err)
+}
+
+// asked is a query as the database is sent it, and its answer, nil before there is one.
+type asked struct {
+	sql    string
+	args   []any
+	answer *Answer
+}
+
+// hand gives queries their answers. err is why the first that has none has none.
+func hand(queries []Query, asked []asked, err error) error {
+	for i, q := range queries {
+		answer := asked[i].answer
+		if answer == nil {
+			return err
+		}
+		taken := q.Take(answer)
+		answer.release()
+		if taken != nil {
+			return taken
+		}
+	}
+	return err
+}
+
+// through reads the answer by database/sql.
+func (a *asked) through(ctx context.Context, query func(context.Context, string, ...any) (*sql.Rows, error)) error {
+	rows, err := query(ctx, a.sql, a.args...)
+	if err != nil {
+		return err
+	}
+	a.answer, err = answerOf(rows)
+	return err
+}
+
+// enter waits for a place of the caller of ctx, and returns how to leave it. The program itself needs none.
+func (p fairPool) enter(ctx context.Context) (leave func(), err error) {
+	caller := callerOf(ctx)
+	if caller == "" {
+		return func() {}, nil
+	}
+	return p.gate.enter(ctx, caller)
+}
+
+// ask sends PostgreSQL queries on one connection of the caller's, beneath database/sql, which knows no batches and makes a value of its
+// own of everything that it reads. The statements are prepared by pgx, which keeps so many for each connection.
+func (p fairPool) ask(ctx context.Context, asked []asked) error {
+	leave, err := p.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	_, err = again(p, cut, func() (bool, error) {
+		return true, p.wired(ctx, func(conn *pgx.Conn) error { return send(ctx, conn, asked) })
+	})
+	return err
+}
+
+// wired runs something on the connection beneath one of the pool's.
+func (p fairPool) wired(ctx context.Context, run func(*pgx.Conn) error) error {
+	conn, err := p.DB.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close() //nolint:errcheck // back into the pool; the statement has told what there was to tell
+	return conn.Raw(func(driver any) error { return run(driver.(*stdlib.Conn).Conn()) })
+}
+
+// send sends queries and reads their answers.
+func send(ctx context.Context, conn *pgx.Conn, asked []asked) error {
+	if len(asked) == 1 {
+		rows, err := conn.Query(ctx, asked[0].sql, asked[0].args...)
+		return asked[0].read(conn, rows, err)
+	}
+	batch := &pgx.Batch{}
+	for _, a := range asked {
+		batch.Queue(a.sql, a.args...)
+	}
+	results := conn.SendBatch(ctx, batch)
+	for i := range asked {
+		rows, err := results.Query()
+		if err := asked[i].read(conn, rows, err); err != nil {
+			_ = results.Close() // with the same error
+			return err
+		}
+	}
+	return results.Close()
+}
+
+// read reads the answer from the wire.
+func (a *asked) read(conn *pgx.Conn, rows pgx.Rows, err error) error {
+	if err == nil {
+		a.answer, err = answerOnWire(conn.TypeMap(), rows)
+	}
+	return err
+}
