@@ -35,8 +35,9 @@ const (
 	null kind = iota
 	text      // also an id
 	bytea
-	number // also 0 for false, 1 for true
-	real   // the bits of a float64
+	number
+	flag // 0 for false, 1 for true
+	real // the bits of a float64
 	moment
 	unknown // what only the driver can read; no cell is of this kind
 )
@@ -78,7 +79,7 @@ func (a *Answer) Null(row, column int) bool { return a.cell(row, column).kind ==
 
 // Number returns the number at a place, 1 for true; 0 for anything else.
 func (a *Answer) Number(row, column int) int64 {
-	if c := a.cell(row, column); c.kind == number {
+	if c := a.cell(row, column); c.kind == number || c.kind == flag {
 		return c.at
 	}
 	return 0
@@ -125,7 +126,7 @@ func (a *Answer) Into(row, column int, pointer any) error {
 			*p, done = float64(c.at), true
 		}
 	case *bool:
-		if c.kind == number {
+		if c.kind == flag || c.kind == number { // SQLite has no other
 			*p, done = c.at != 0, true
 		}
 	case *time.Time:
@@ -157,6 +158,8 @@ func (a *Answer) value(c cell) any {
 		return append([]byte{}, a.bytes[c.at:c.at+c.size]...)
 	case number:
 		return c.at
+	case flag:
+		return c.at != 0
 	case real:
 		return math.Float64frombits(uint64(c.at))
 	case moment:
@@ -209,11 +212,14 @@ func (a *Answer) add(value any) error {
 		a.cells = append(a.cells, cell{text, int64(len(a.bytes)), int64(len(v))})
 		a.bytes = append(a.bytes, v...)
 	case []byte:
+		if v == nil { // so SQLite's driver returns no bytes
+			return a.add(nil)
+		}
 		a.keep(bytea, v)
 	case int64:
 		a.cells = append(a.cells, cell{kind: number, at: v})
 	case bool:
-		a.flag(v)
+		a.cells = append(a.cells, flagged(v))
 	case float64:
 		a.cells = append(a.cells, cell{kind: real, at: int64(math.Float64bits(v))})
 	case time.Time:
@@ -230,12 +236,11 @@ func (a *Answer) keep(k kind, raw []byte) {
 	a.bytes = append(a.bytes, raw...)
 }
 
-func (a *Answer) flag(v bool) {
-	c := cell{kind: number}
+func flagged(v bool) cell {
 	if v {
-		c.at = 1
+		return cell{kind: flag, at: 1}
 	}
-	a.cells = append(a.cells, c)
+	return cell{kind: flag}
 }
 
 // answerOnWire reads all that PostgreSQL has found, and closes it.
@@ -275,8 +280,8 @@ func (a *Answer) wire(column *pgconn.FieldDescription, raw []byte) bool {
 		a.bytes = appendID(a.bytes, raw)
 	case k == text || k == bytea:
 		a.keep(k, raw)
-	case k == number && len(raw) == 1:
-		a.flag(raw[0] != 0)
+	case k == flag && len(raw) == 1:
+		a.cells = append(a.cells, flagged(raw[0] != 0))
 	case k == number && len(raw) == 2:
 		a.cells = append(a.cells, cell{kind: number, at: int64(int16(binary.BigEndian.Uint16(raw)))})
 	case k == number && len(raw) == 4:
@@ -313,7 +318,9 @@ func kindOf(column *pgconn.FieldDescription) kind {
 		return text
 	case pgtype.ByteaOID:
 		return bytea
-	case pgtype.BoolOID, pgtype.Int2OID, pgtype.Int4OID, pgtype.Int8OID:
+	case pgtype.BoolOID:
+		return flag
+	case pgtype.Int2OID, pgtype.Int4OID, pgtype.Int8OID:
 		return number
 	case pgtype.Float8OID:
 		return real
@@ -334,11 +341,15 @@ func appendID(to, id []byte) []byte {
 	return to
 }
 
-// valueOf returns what database/sql would make of a value, by the types that the connection knows.
+// valueOf returns what database/sql would make of a value, by the types that the connection knows; but arrays, which it would ask for as
+// texts, are not read.
 func valueOf(types *pgtype.Map, column *pgconn.FieldDescription, raw []byte) (any, error) {
 	known, ok := types.TypeForOID(column.DataTypeOID)
 	if !ok {
 		return string(raw), nil
+	}
+	if _, array := known.Codec.(*pgtype.ArrayCodec); array {
+		return nil, fmt.Errorf("column %s is an array of the type %s", column.Name, known.Name)
 	}
 	return known.Codec.DecodeDatabaseSQLValue(types, column.DataTypeOID, column.Format, raw)
 }

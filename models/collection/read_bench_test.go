@@ -1,0 +1,76 @@
+package collection_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"roster/jsonapi"
+	"roster/models"
+	"roster/models/collection"
+	"roster/models/modelstest"
+	"roster/models/store"
+)
+
+// plant creates organizations, one below the other for each ten.
+func plant(b *testing.B, db *store.DB, n int) (ids []string) {
+	b.Helper()
+	batch, slug := &models.Batch{}, 0
+	for range n {
+		at := jsonapi.Stamp{Time: time.Date(2026, 1, 1, 0, 0, slug, 0, time.UTC)}
+		description := "What it is for, in a line."
+		org := &models.Organization{ID: models.NewID(), Name: fmt.Sprint("Organization ", slug), Slug: fmt.Sprint("org-", slug), Kind: "company",
+			Description: &description, CreatedAt: at, UpdatedAt: at, Version: 1}
+		if slug%10 > 0 {
+			org.Kind, org.ParentID = "branch", &batch.Organizations[slug-slug%10].ID
+		}
+		batch.Organizations, ids, slug = append(batch.Organizations, org), append(ids, org.ID), slug+1
+	}
+	if err := models.InsertBatch(b.Context(), db, batch); err != nil {
+		b.Fatal(err)
+	}
+	if _, err := modelstest.Writable(db).ExecContext(b.Context(), "ANALYZE"); err != nil {
+		b.Fatal(err)
+	}
+	return ids
+}
+
+// BenchmarkRead reads a page of 25 organizations with its total, one organization, and pages anywhere in a long list.
+func BenchmarkRead(b *testing.B) {
+	for _, dialect := range modelstest.Dialects {
+		db := modelstest.Open(b, dialect)
+		ids := plant(b, db, 20_000)
+		list := func(query string) *collection.Page {
+			q, err := jsonapi.ParseQuery(query, jsonapi.ListQuery, models.Organizations.Schema, models.SchemaOf)
+			if err != nil {
+				b.Fatal(err)
+			}
+			page, err := collection.List(b.Context(), db, models.Organizations, collection.Everything(), q)
+			if err != nil || len(page.Items) != 25 {
+				b.Fatalf("%s: %d organizations, %v", query, len(page.Items), err)
+			}
+			return page
+		}
+		b.Run(string(dialect)+"/page", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				list("")
+			}
+		})
+		b.Run(string(dialect)+"/deep", func(b *testing.B) {
+			for b.Loop() {
+				list(fmt.Sprint("page[number]=", 1+rand.IntN(len(ids)/25)))
+			}
+		})
+		b.Run(string(dialect)+"/one", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				_, err := collection.Find(b.Context(), db, models.Organizations, collection.Everything(), ids[0], nil)
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,164 @@
+package store_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"roster/models/modelstest"
+	"roster/models/store"
+)
+
+// one returns a query of one value, as a sql.Scanner is given it.
+func one(v *any, statement string, args ...any) store.Query {
+	return store.Query{SQL: statement, Args: args, Take: func(a *store.Answer) error {
+		var scanned sql.Null[any]
+		err := a.Into(0, 0, &scanned)
+		*v = scanned.V
+		return err
+	}}
+}
+
+// TestEveryTypeIsReadAsDatabaseSQLReadsIt asks for values of types that Roster has no columns of, too.
+func TestEveryTypeIsReadAsDatabaseSQLReadsIt(t *testing.T) {
+	t.Parallel()
+	expressions := map[store.Dialect][]string{
+		store.SQLite: {"NULL", "''", "'é'", "x'00ff'", "-1", "9223372036854775807", "1.5", "1 = 1"},
+		store.Postgres: {
+			"NULL", "''", "'é'", "'é'::varchar(3)", "'é'::char(3)", "'n'::name", "'c'::\"char\"", "'00ff'::bytea", "''::bytea",
+			"(-32768)::int2", "(-1)::int4", "2147483647", "(-9223372036854775808)::int8", "1 = 1", "1 = 0", "1.5::float4", "1.5::float8",
+			"'NaN'::float8", "12.50::numeric", "'0af12f6a-8c00-7abc-8def-0123456789ab'::uuid", "'{\"a\": 1}'::json", "'{\"a\": 1}'::jsonb",
+			"'2000-01-01'::timestamptz", "'0001-01-01 00:00:00.000001+00'::timestamptz", "'1999-12-31 23:59:59.999999+00'::timestamptz",
+			"'9999-12-31'::timestamptz", "'infinity'::timestamptz", "'2000-01-01'::timestamp", "'2000-01-01'::date", "'(1,2)'::point",
+		},
+	}
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
+		for _, e := range expressions[db.Dialect()] {
+			var want, got, inTransaction any
+			read := func(rows *sql.Rows) error { return rows.Scan(&want) }
+			transaction := func(tx *store.DB) error { return tx.Ask(t.Context(), one(&inTransaction, "SELECT "+e)) }
+			err := errors.Join(db.Read(t.Context(), read, "SELECT "+e), db.Ask(t.Context(), one(&got, "SELECT "+e)),
+				store.Transaction(t.Context(), db, transaction))
+			if err != nil {
+				t.Errorf("%s: %v", e, err)
+			}
+			for _, v := range []any{got, inTransaction} {
+				if !cmp.Equal(want, v, cmpopts.EquateNaNs()) {
+					t.Errorf("%s is %T %v, want %T %v", e, v, v, want, want)
+				}
+			}
+		}
+	})
+}
+
+// TestAnArrayIsNotRead: on the wire it would be bytes that nobody can use.
+func TestAnArrayIsNotRead(t *testing.T) {
+	t.Parallel()
+	var v any
+	err := modelstest.Open(t, store.Postgres).Ask(t.Context(), one(&v, "SELECT ARRAY[1, 2]"))
+	if err == nil {
+		t.Errorf("an array was read as %v", v)
+	}
+}
+
+// TestTheFirstErrorEndsARound asks three things, the second of which fails.
+func TestTheFirstErrorEndsARound(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
+		for _, wrong := range []string{"SELECT nothing", "SELECT CAST(9223372036854775807 AS bigint) + a.n FROM (SELECT 1 AS n) a WHERE"} {
+			var first, second, third any
+			err := db.Ask(t.Context(), one(&first, "SELECT ?", "a"), one(&second, wrong), one(&third, "SELECT ?", "c"))
+			if err == nil || second != nil || third != nil {
+				t.Errorf("%s: %v, and then %v and %v", wrong, err, second, third)
+			}
+		}
+		refused := errors.New("refused")
+		var taken []string
+		take := func(err error) func(*store.Answer) error {
+			return func(a *store.Answer) error {
+				taken = append(taken, a.Text(0, 0))
+				return err
+			}
+		}
+		err := db.Ask(t.Context(), store.Query{SQL: "SELECT 'a'", Take: take(nil)}, store.Query{SQL: "SELECT 'b'", Take: take(refused)},
+			store.Query{SQL: "SELECT 'c'", Take: take(nil)})
+		if !errors.Is(err, refused) || strings.Join(taken, "") != "ab" {
+			t.Errorf("%v, and taken was %v", err, taken)
+		}
+		if err := db.Ask(t.Context(), store.Query{SQL: "SELECT 'd'", Take: take(nil)}); err != nil {
+			t.Errorf("after that: %v", err)
+		}
+	})
+}
+
+// TestListsAreArguments binds lists of texts and of numbers.
+func TestListsAreArguments(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
+		for _, test := range []struct {
+			list any
+			want bool
+		}{
+			{[]string{"a", "b\x01\"é"}, false}, {[]string{"a", "7"}, true}, {[]string{}, false}, {[]any{"7"}, true}, {[]any{"a", "b"}, false},
+		} {
+			var got bool
+			q := store.Query{SQL: "SELECT CAST(? AS text) = 'x' AND CAST('7' AS text) IN ? AND 7 IN ?",
+				Args: []any{"x", test.list, []any{int64(6), int64(7)}}, Take: func(a *store.Answer) error { return a.Into(0, 0, &got) }}
+			if err := db.Ask(t.Context(), q); err != nil || got != test.want {
+				t.Errorf("%v: %v, %v", test.list, got, err)
+			}
+		}
+	})
+}
+
+// TestStatementsAreBounded asks more different statements than are kept, several at once, as clients can by filters and fieldsets.
+func TestStatementsAreBounded(t *testing.T) {
+	t.Parallel()
+	for _, dialect := range modelstest.Dialects {
+		t.Run(string(dialect), func(t *testing.T) {
+			t.Parallel()
+			cfg := modelstest.Config(t, dialect)
+			cfg.MaxConnections = 2
+			db := modelstest.OpenConfig(t, cfg)
+			var clients sync.WaitGroup
+			for range 4 {
+				clients.Go(func() {
+					for n := range 700 {
+						if err := askAlso(t.Context(), db, n); err != nil {
+							t.Error(err)
+							return
+						}
+					}
+				})
+			}
+			clients.Wait()
+			if dialect == store.SQLite {
+				if n := store.Prepared(db); n != store.MaxPrepared {
+					t.Errorf("%d statements are kept, want %d", n, store.MaxPrepared)
+				}
+				return
+			}
+			var n any
+			if err := db.Ask(t.Context(), one(&n, "SELECT COUNT(*) FROM pg_prepared_statements")); err != nil || n.(int64) > 600 {
+				t.Errorf("one connection has %v statements: %v", n, err)
+			}
+		})
+	}
+}
+
+// askAlso asks the n-th statement and the one that everybody asks.
+func askAlso(ctx context.Context, db *store.DB, n int) error {
+	var same, other any
+	err := db.Ask(ctx, one(&same, "SELECT 'same'"), one(&other, fmt.Sprintf("SELECT '%d'", n)))
+	if err == nil && (same != "same" || other != fmt.Sprint(n)) {
+		err = fmt.Errorf("the answers are %v and %v, want same and %d", same, other, n)
+	}
+	return err
+}
