@@ -1,6 +1,8 @@
 package collection
 
 import (
+	"fmt"
+
 	"roster/jsonapi"
 	"roster/models/store"
 )
@@ -28,6 +30,17 @@ func (k Counted) query(db *store.DB, n *int64) store.Query {
 		}
 		return nil
 	}}
+}
+
+// length returns the expression of how many rows the filters leave, if it is wanted and a counter knows. The statement that it is a part of
+// sees the rows and the counter at one moment. What a transaction has not counted yet is in no counter.
+func (c *Collection) length(db *store.DB, scope Scope, filters []jsonapi.Condition, wanted bool) Where {
+	known := c.known(scope, filters)
+	if !wanted || known.Name == "" || known.Live || db.InTransaction() {
+		return Always()
+	}
+	sql, args := store.CounterSQL(known.Name, known.Key)
+	return Condition(fmt.Sprintf("%s + %d", sql, known.Plus), args...)
 }
 
 // totals returns the queries of how many rows the filters leave and of how many there are without them. What has a counter is not counted.

@@ -52,7 +52,7 @@ func List(ctx context.Context, db *store.DB, c *Collection, scope Scope, q *json
 			page.Items = []any{}
 			return page, err
 		}
-		wanted.along = nil
+		wanted.along, wanted.length = nil, c.length(db, scope, q.Filters, int64(2*wanted.start) > page.Total)
 	}
 	page.Items, err = c.search(ctx, db, scope, stretch{conds: filtered, keys: c.sortKeys(q.Sort)}, q, wanted)
 	return page, err
@@ -76,6 +76,7 @@ type limits struct {
 	also        []string      // columns to read besides those that the query asks for
 	along       []store.Query // what is asked in the same round, before
 	from        *source       // where the rows are, nil for those of the collection's table that meet the conditions
+	length      Where         // of the list, where it is nearer to count from its end
 	inOrder     bool          // they come from there in the order that is asked for
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"roster/jsonapi"
@@ -50,7 +51,7 @@ func (c *Collection) search(ctx context.Context, db *store.DB, scope Scope, list
 	if !c.narrow(scope) {
 		return s.read(ctx, func(l *limits) {
 			if l.start >= deep {
-				s.found(db, list.conds, s.terms, l)
+				s.found(l)
 			}
 		})
 	}
@@ -161,9 +162,21 @@ func (c *Collection) sorted(db *store.DB, conds []Where, order []string, l *limi
 }
 
 // found makes a read find the ids of the page first, and read the rows of the page alone. What comes before a page far down a list costs
-// an entry of an index then, and not a row.
-func (c *Collection) found(db *store.DB, conds []Where, order []string, l *limits) {
-	c.rowsOf(db, statement{columns: c.Table + ".id", from: Condition(c.Table), conds: conds, order: order}, l)
+// an entry of an index then, and not a row. If the length is given, what comes before is counted from the end.
+func (s *search) found(l *limits) {
+	ids := statement{columns: s.Table + ".id", from: Condition(s.Table), conds: s.list.conds, order: s.terms}
+	if l.length.SQL == "" {
+		s.rowsOf(s.db, ids, l)
+		return
+	}
+	ids.order = s.orderBy(reversed(s.list.keys))
+	greatest, least := either(s.db.Dialect() == store.SQLite, "MAX", "GREATEST"), either(s.db.Dialect() == store.SQLite, "MIN", "LEAST")
+	behind, page := l.length.SQL+" - ?", ids.on(s.db.Dialect())
+	sql := fmt.Sprintf("%[1]s LIMIT %[2]s(0, %[3]s(%[4]d, %[5]s)) OFFSET %[2]s(0, %[5]s - %[4]d)", page.SQL, greatest, least, l.size, behind)
+	again := append(slices.Clip(l.length.Args), l.start)
+	// The limit around it says to PostgreSQL, which does not know what an expression comes to, that they are few.
+	sql = fmt.Sprintf("%s.id IN (SELECT id FROM (%s) AS page LIMIT %d)", s.Table, sql, l.size)
+	l.from, l.start = s.meeting(Condition(sql, slices.Concat(page.Args, again, again)...)), 0
 }
 
 // rowsOf makes a read take the rows whose ids a SELECT has on the page.
