@@ -20,8 +20,8 @@ func plant(b testing.TB, db *store.DB, n int) (ids []string) {
 	for range n {
 		at := jsonapi.Stamp{Time: time.Date(2026, 1, 1, 0, 0, slug, 0, time.UTC)}
 		description := "What it is for, in a line."
-		org := &models.Organization{ID: models.NewID(), Name: fmt.Sprint("Organization ", slug), Slug: fmt.Sprint("org-", slug), Kind: "company",
-			Description: &description, CreatedAt: at, UpdatedAt: at, Version: 1}
+		org := &models.Organization{ID: models.NewID(), Name: fmt.Sprint("Organization ", slug), Slug: fmt.Sprint("org-", slug),
+			Kind: "company", Description: &description, CreatedAt: at, UpdatedAt: at, Version: 1}
 		if slug%10 > 0 {
 			org.Kind, org.ParentID = "branch", &batch.Organizations[slug-slug%10].ID
 		}

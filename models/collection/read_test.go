@@ -87,8 +87,12 @@ func fillWithEnds(t *testing.T, db *store.DB, c *collection.Collection) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer rows.Close()
 	columns, err := rows.ColumnTypes()
-	if err := errors.Join(err, rows.Err(), rows.Close()); err != nil {
+	for rows.Next() {
+		t.Error("there are rows behind the limit")
+	}
+	if err := errors.Join(err, rows.Err()); err != nil {
 		t.Fatal(err)
 	}
 	var definitions, names []string

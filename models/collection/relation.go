@@ -239,8 +239,8 @@ func VisibleIDs(ctx context.Context, db *store.DB, c *Collection, scope Scope, i
 	if err := c.caughtUp(ctx, db); err != nil {
 		return nil, err
 	}
-	there := statement{columns: c.Table + ".id", from: Condition(c.Table), conds: append(c.Present(scope), Condition(c.Table+".id IN ?", ids))}
-	sql := there.on(db.Dialect())
+	there := append(c.Present(scope), Condition(c.Table+".id IN ?", ids))
+	sql := statement{columns: c.Table + ".id", from: Condition(c.Table), conds: there}.on(db.Dialect())
 	err := db.Ask(ctx, store.Query{SQL: sql.SQL, Args: sql.Args, Take: func(a *store.Answer) error {
 		for row := range a.Len() {
 			seen[a.Text(row, 0)] = true

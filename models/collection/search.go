@@ -170,9 +170,13 @@ func (s *search) found(l *limits) {
 		return
 	}
 	ids.order = s.orderBy(reversed(s.list.keys))
-	greatest, least := either(s.db.Dialect() == store.SQLite, "MAX", "GREATEST"), either(s.db.Dialect() == store.SQLite, "MIN", "LEAST")
-	behind, page := l.length.SQL+" - ?", ids.on(s.db.Dialect())
-	sql := fmt.Sprintf("%[1]s LIMIT %[2]s(0, %[3]s(%[4]d, %[5]s)) OFFSET %[2]s(0, %[5]s - %[4]d)", page.SQL, greatest, least, l.size, behind)
+	greatest, least := "GREATEST", "LEAST"
+	if s.db.Dialect() == store.SQLite {
+		greatest, least = "MAX", "MIN"
+	}
+	page, behind := ids.on(s.db.Dialect()), l.length.SQL+" - ?"
+	sql := fmt.Sprintf("%[1]s LIMIT %[2]s(0, %[3]s(%[4]d, %[5]s)) OFFSET %[2]s(0, %[5]s - %[4]d)",
+		page.SQL, greatest, least, l.size, behind)
 	again := append(slices.Clip(l.length.Args), l.start)
 	// The limit around it says to PostgreSQL, which does not know what an expression comes to, that they are few.
 	sql = fmt.Sprintf("%s.id IN (SELECT id FROM (%s) AS page LIMIT %d)", s.Table, sql, l.size)
