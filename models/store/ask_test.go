@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -56,6 +57,26 @@ func TestEveryTypeIsReadAsDatabaseSQLReadsIt(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestAnswersAreTheSameInEveryMode asks in the ways of pgx that poolers need, some of which have values come as texts.
+func TestAnswersAreTheSameInEveryMode(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []string{"cache_statement", "cache_describe", "describe_exec", "exec", "simple_protocol"} {
+		cfg := modelstest.Config(t, store.Postgres)
+		cfg.URL += "&default_query_exec_mode=" + mode
+		db := modelstest.OpenConfig(t, cfg)
+		const id = "0af12f6a-8c00-7abc-8def-0123456789ab"
+		values := make([]any, 6)
+		err := db.Ask(t.Context(), one(&values[0], "SELECT CAST(? AS uuid)", id),
+			one(&values[1], "SELECT CAST(? AS uuid) IN ?", id, []string{id}),
+			one(&values[2], "SELECT 7::int8"), one(&values[3], "SELECT timestamptz '1999-12-31 23:59:59.5+00' LIMIT ?", 1),
+			one(&values[4], "SELECT 'é'"), one(&values[5], "SELECT '\\x00ff'::bytea"))
+		want := []any{id, true, int64(7), time.Date(1999, 12, 31, 23, 59, 59, 500_000_000, time.UTC), "é", []byte{0, 255}}
+		if diff := cmp.Diff(want, values); err != nil || diff != "" {
+			t.Errorf("%s: %v\n%s", mode, err, diff)
+		}
+	}
 }
 
 // TestAnArrayIsNotRead: on the wire it would be bytes that nobody can use.
