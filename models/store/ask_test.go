@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -117,6 +118,39 @@ func TestTheFirstErrorEndsARound(t *testing.T) {
 			t.Errorf("after that: %v", err)
 		}
 	})
+}
+
+// TestARoundIsAskedAgainWhereTheConnectionsHadEnded ends all connections of a pool behind its back.
+func TestARoundIsAskedAgainWhereTheConnectionsHadEnded(t *testing.T) {
+	t.Parallel()
+	cfg := modelstest.Config(t, store.Postgres)
+	db, other := modelstest.OpenConfig(t, cfg), modelstest.OpenConfig(t, cfg)
+	for _, caller := range []string{"", "somebody"} {
+		for _, queries := range []int{1, 2} {
+			ctx := store.ForCaller(t.Context(), caller)
+			taken := 0
+			round := slices.Repeat([]store.Query{{SQL: "SELECT pg_sleep(0.01)", Take: func(*store.Answer) error { taken++; return nil }}},
+				queries)
+			var clients sync.WaitGroup
+			for range 4 { // so that there are several connections
+				clients.Go(func() {
+					if err := db.Ask(t.Context(),
+						store.Query{SQL: "SELECT pg_sleep(0.1)", Take: func(*store.Answer) error { return nil }}); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			clients.Wait()
+			_, err := other.Run(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+				WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := db.Ask(ctx, round...); err != nil || taken != queries {
+				t.Errorf("%d queries of %q: %v, %d answers are taken", queries, caller, err, taken)
+			}
+		}
+	}
 }
 
 // TestListsAreArguments binds lists of texts and of numbers.
