@@ -48,9 +48,12 @@ func List(ctx context.Context, db *store.DB, c *Collection, scope Scope, q *json
 		return nil, err
 	}
 	if c.narrow(scope) || wanted.start >= deep { // it would be a pity to look for a page that there is not
-		if err := db.Ask(ctx, wanted.along...); err != nil || int64(wanted.start) >= page.Total {
+		if err := db.Ask(ctx, wanted.along...); err != nil {
+			return nil, err
+		}
+		if int64(wanted.start) >= page.Total {
 			page.Items = []any{}
-			return page, err
+			return page, nil
 		}
 		wanted.along, wanted.length = nil, c.length(db, scope, q.Filters, int64(2*wanted.start) > page.Total)
 	}
@@ -58,7 +61,8 @@ func List(ctx context.Context, db *store.DB, c *Collection, scope Scope, q *json
 	return page, err
 }
 
-// deep is how many rows come before a page that is far down a list.
+// deep is how many rows come before a page that is far down a list: it is asked for once it is known that there is one, and found by its
+// ids.
 const deep = 200
 
 // HasAny reports whether a scope sees anything in the collection.
