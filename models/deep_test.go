@@ -1,4 +1,4 @@
-package collection_test
+package models_test
 
 import (
 	"fmt"
@@ -17,7 +17,7 @@ func TestPagesFarDownAreThoseOfTheWholeList(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		const length = 523
-		plant(t, db, length)
+		plantTens(t, db, length)
 		for _, query := range []string{"", "sort=-createdAt", "sort=name", "sort=-slug", "sort=-number", "filter[kind]=branch"} {
 			q := parse(t, models.Organizations, query)
 			walk, err := collection.NewWalk(t.Context(), db, models.Organizations, q)

@@ -1,4 +1,4 @@
-package collection_test
+package models_test
 
 import (
 	"fmt"
@@ -13,8 +13,8 @@ import (
 	"roster/models/store"
 )
 
-// plant creates organizations, one below the other for each ten.
-func plant(b testing.TB, db *store.DB, n int) (ids []string) {
+// plantTens creates organizations: every tenth is the head of the nine behind it.
+func plantTens(b testing.TB, db *store.DB, n int) (ids []string) {
 	b.Helper()
 	batch, slug := &models.Batch{}, 0
 	for range n {
@@ -42,7 +42,7 @@ func plant(b testing.TB, db *store.DB, n int) (ids []string) {
 func BenchmarkRead(b *testing.B) {
 	for _, dialect := range modelstest.Dialects {
 		db := modelstest.Open(b, dialect)
-		ids := plant(b, db, 100_000)
+		ids := plantTens(b, db, 100_000)
 		list := func(query string) *collection.Page {
 			q, err := jsonapi.ParseQuery(query, jsonapi.ListQuery, models.Organizations.Schema, models.SchemaOf)
 			if err != nil {

@@ -1,4 +1,4 @@
-package collection_test
+package models_test
 
 import (
 	"database/sql"
