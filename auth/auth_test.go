@@ -105,7 +105,7 @@ func TestAnOverlongCredentialIsNobody(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		for _, text := range []string{"", strings.Repeat("a", 513), strings.Repeat("a", 100), "\x00\xff",
 			models.NewSecret(models.ManagementKey).Text} {
-			if p, err := auth.Authenticate(t.Context(), db, text); p != nil || err != nil {
+			if p, err := auth.Authenticate(t.Context(), db, auth.LookUp(db, text)); p != nil || err != nil {
 				t.Errorf("%.30q is %v, %v", text, p, err)
 			}
 		}
@@ -120,7 +120,7 @@ func TestTheUseOfAKeyIsWrittenInBatches(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		principal, err := auth.Authenticate(t.Context(), db, secret)
+		principal, err := auth.Authenticate(t.Context(), db, auth.LookUp(db, secret))
 		if err != nil || principal == nil {
 			t.Fatalf("the first key is %v: %v", principal, err)
 		}
@@ -139,9 +139,9 @@ func TestTheUseOfAKeyIsWrittenInBatches(t *testing.T) {
 			uses.Run(ctx, db, ticks, slog.New(slog.NewTextHandler(io.Discard, nil)))
 		}()
 		for range 1000 {
-			uses.Note(principal, clock.Now())
+			uses.Note(&principal.Holder, clock.Now())
 		}
-		uses.Note(&auth.Principal{}, clock.Now())
+		uses.Note(&models.Holder{}, clock.Now())
 		if lastUsed() != nil {
 			t.Error("a use is written at once")
 		}
@@ -151,7 +151,7 @@ func TestTheUseOfAKeyIsWrittenInBatches(t *testing.T) {
 			t.Errorf("after a tick last used at %v", got)
 		}
 		clock.Advance(time.Minute)
-		uses.Note(principal, clock.Now())
+		uses.Note(&principal.Holder, clock.Now())
 		cancel()
 		<-ended
 		if got := lastUsed(); !got.Equal(clock.Now()) {

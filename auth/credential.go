@@ -38,24 +38,25 @@ func Credential(header http.Header) (string, error) {
 	return found, nil
 }
 
-// AuthenticateStatement is Authenticate for a statement of a kind about a user's key.
-func AuthenticateStatement(ctx context.Context, db *store.DB, kind models.StatementKind, text string) (*Principal, error) {
+// LookUp returns the question whom a credential speaks for, nil for a text that is none.
+func LookUp(db *store.DB, credential string) *models.Lookup {
+	if credential == "" || len(credential) > maxCredential {
+		return nil
+	}
+	return models.LookUpHolder(db, credential)
+}
+
+// LookUpStatement is LookUp for a statement of a kind about a user's key.
+func LookUpStatement(db *store.DB, kind models.StatementKind, text string) *models.Lookup {
 	if len(text) > maxCredential {
-		return nil, nil
+		return nil
 	}
-	holder, err := models.FindHolderOf(ctx, db, kind, text)
-	if err != nil || holder == nil {
-		return nil, err
-	}
-	return &Principal{Holder: *holder}, nil
+	return models.LookUpStatement(db, kind, text)
 }
 
 // Authenticate returns whom a credential speaks for, or nil for one that does not work: unknown, expired and revoked are not told apart.
-func Authenticate(ctx context.Context, db *store.DB, credential string) (*Principal, error) {
-	if credential == "" || len(credential) > maxCredential {
-		return nil, nil
-	}
-	holder, err := models.FindHolder(ctx, db, credential)
+func Authenticate(ctx context.Context, db *store.DB, lookup *models.Lookup) (*Principal, error) {
+	holder, err := lookup.Find(ctx, db)
 	if err != nil || holder == nil {
 		return nil, err
 	}

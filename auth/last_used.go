@@ -28,14 +28,17 @@ const maxUsed = 100_000
 
 // Note remembers that the credential of a caller was used. The token of an organization is passed over, and a session whose use was written
 // a moment ago.
-func (l *LastUsed) Note(p *Principal, at time.Time) {
+func (l *LastUsed) Note(h *models.Holder, at time.Time) {
+	if h == nil {
+		return
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
-	case p.KeyID != "":
-		note(l.keys, p.KeyID, at)
-	case p.IsIdle:
-		note(l.sessions, p.SessionID, at)
+	case h.KeyID != "":
+		note(l.keys, h.KeyID, at)
+	case h.IsIdle:
+		note(l.sessions, h.SessionID, at)
 	}
 }
 

@@ -62,16 +62,12 @@ func SessionSecret(r *http.Request, site Site) string {
 	return cookie.Value
 }
 
-// AuthenticateSession returns whom the secret of a session speaks for, or nil for one that does not work.
-func AuthenticateSession(ctx context.Context, db *store.DB, secret string) (*Principal, error) {
+// LookUpSession returns the question whom the secret of a session speaks for.
+func LookUpSession(db *store.DB, secret string) *models.Lookup {
 	if secret == "" {
-		return nil, nil
+		return nil
 	}
-	holder, err := models.FindSession(ctx, db, secret)
-	if err != nil || holder == nil {
-		return nil, err
-	}
-	return &Principal{Holder: *holder}, nil
+	return models.LookUpSession(db, secret)
 }
 
 // Cookie is what a browser is to keep of a session, or is to forget.
@@ -108,7 +104,7 @@ func (c Cookie) Write(to http.Header) {
 
 // Principal returns whose the session of the cookie is.
 func (c Cookie) Principal(ctx context.Context, db *store.DB) (*Principal, error) {
-	return AuthenticateSession(ctx, db, c.secret)
+	return Authenticate(ctx, db, LookUpSession(db, c.secret))
 }
 
 // header takes what is written to the header of an answer.

@@ -1,10 +1,8 @@
 package models
 
 import (
-	"context"
 	"crypto/hmac"
 	"encoding/base64"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -41,20 +39,23 @@ func NewStatement(db *store.DB, kind StatementKind, h *Holder) (text string, lif
 	return StatementPrefix + encode([]byte(payload)) + "." + encode(db.Vault().Digest("statement", payload)), life
 }
 
-// FindHolderOf returns whom the key of a statement speaks for, or nil if it is no statement of that kind that is good now.
-func FindHolderOf(ctx context.Context, db *store.DB, kind StatementKind, text string) (*Holder, error) {
+// LookUpStatement returns the question whom the key of a statement speaks for, nil for a text that is no statement of that kind which is
+// good now.
+func LookUpStatement(db *store.DB, kind StatementKind, text string) *Lookup {
 	lookup := readStatement(db, kind, text)
 	if lookup == "" {
-		return nil, nil
+		return nil
 	}
-	holder, err := findHolder(ctx, db, lookup, func([]byte) bool { return true })
-	if err != nil {
-		return nil, fmt.Errorf("find the key of a statement: %w", err)
+	l := lookUp(db, lookup, func([]byte) bool { return true })
+	ofAny := l.take
+	l.take = func(a *store.Answer) (*Holder, error) {
+		holder, err := ofAny(a)
+		if err != nil || holder == nil || holder.Kind != UserKey {
+			return nil, err
+		}
+		return holder, nil
 	}
-	if holder == nil || holder.Kind != UserKey {
-		return nil, nil
-	}
-	return holder, nil
+	return l
 }
 
 // readStatement returns what the secret of a statement is found by, "" for none that is good now.

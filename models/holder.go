@@ -1,11 +1,8 @@
 package models
 
 import (
-	"cmp"
 	"context"
-	"crypto/hmac"
 	"fmt"
-	"slices"
 	"time"
 
 	"roster/jsonapi"
@@ -87,74 +84,9 @@ func (h *Holder) reach() collection.Scope {
 	}
 }
 
-// FindHolder returns whom a presented credential speaks for, or nil if it is none that works now: unknown, expired, revoked, of a deleted
-// organization or of a user who is not active. The database is asked on every call, so that a revocation takes effect at once, on every
-// replica.
+// FindHolder returns whom a presented credential speaks for, or nil if it is none that works now.
 func FindHolder(ctx context.Context, db *store.DB, text string) (*Holder, error) {
-	lookup, ok := ParseSecret(db.Vault(), text)
-	if !ok {
-		return nil, nil
-	}
-	return findHolder(ctx, db, lookup, func(hash []byte) bool { return hmac.Equal(hash, db.Vault().Hash(text)) })
-}
-
-// findHolder returns whom the credential that is found by something speaks for, if what is kept of it is proven; nil if it is none that
-// works now.
-func findHolder(ctx context.Context, db *store.DB, lookup string, proven func(hash []byte) bool) (*Holder, error) {
-	var rows []struct {
-		Hash           []byte
-		APIKeyID       *string `gorm:"column:api_key_id"`
-		TokenOf        *string
-		TokenName      *string
-		Kind           *string
-		Name           *string
-		OrganizationID *string
-		UserID         *string
-		Active         *bool // of the user, as the next two
-		FirstName      *string
-		LastName       *string
-		Scopes         *jsonapi.Strings
-		SecretExpires  *jsonapi.Time
-		KeyExpires     *jsonapi.Time
-	}
-	err := db.Session(ctx).Raw(`SELECT c.hash, c.api_key_id, c.organization_id AS token_of, o.name AS token_name,
-			c.expires_at AS secret_expires, k.kind, k.name, k.organization_id, k.user_id, k.scopes, k.expires_at AS key_expires,
-			u.active, u.first_name, u.last_name
-		FROM credentials c
-		LEFT JOIN api_keys k ON k.id = c.api_key_id
-		LEFT JOIN users u ON u.id = k.user_id
-		LEFT JOIN organizations o ON o.id = c.organization_id
-		WHERE c.lookup = ?`, lookup).Scan(&rows).Error
-	if err != nil {
-		return nil, fmt.Errorf("find credential: %w", err)
-	}
-	if len(rows) == 0 || !proven(rows[0].Hash) {
-		return nil, nil
-	}
-	row, now := rows[0], db.Now()
-	if row.UserID != nil && !deref(row.Active) {
-		return nil, nil
-	}
-	for _, end := range []*jsonapi.Time{row.SecretExpires, row.KeyExpires} {
-		if end != nil && !end.After(now) {
-			return nil, nil
-		}
-	}
-	if row.TokenOf != nil {
-		// A token holds every scope; its kind limits what it reaches.
-		return &Holder{
-			Kind: OrganizationKey, OrganizationID: *row.TokenOf, Name: deref(row.TokenName),
-			Rights: Rights{[]string{EveryScope}, row.SecretExpires}, lookup: lookup,
-		}, nil
-	}
-	if row.UserID != nil { // it is a person who does what is done with it
-		person := &User{FirstName: row.FirstName, LastName: row.LastName}
-		row.Name = optional(cmp.Or(person.fullName(), deref(row.Name)))
-	}
-	return &Holder{
-		Kind: KeyKind(deref(row.Kind)), KeyID: *row.APIKeyID, Name: deref(row.Name), OrganizationID: deref(row.OrganizationID),
-		UserID: deref(row.UserID), Rights: Rights{slices.Clone(deref(row.Scopes)), row.KeyExpires}, lookup: lookup,
-	}, nil
+	return LookUpHolder(db, text).Find(ctx, db)
 }
 
 // TouchAPIKeys notes when keys were last used, in one statement. It is called in batches, from time to time.

@@ -209,38 +209,37 @@ func PutSessionSecret(ctx context.Context, tx *store.DB, session, secret string)
 	return nil
 }
 
-// FindSession returns whom the secret in a cookie speaks for, or nil if it is of no session that lives, or its active person is not active.
-// The database is asked on every call, as by FindHolder.
-func FindSession(ctx context.Context, db *store.DB, secret string) (*Holder, error) {
-	var rows []struct {
-		ID, SignInID, UserID string
-		Hash                 []byte
-		FirstName, LastName  *string
-		Active               bool
-		LastUsedAt           jsonapi.Stamp
-		IdleUntil, Deadline  jsonapi.Stamp
+// LookUpSession returns the question whom the secret of a session speaks for: the person whose sign-in is active in it.
+func LookUpSession(db *store.DB, secret string) *Lookup {
+	take := func(a *store.Answer) (*Holder, error) {
+		var hash []byte
+		var active bool
+		var lastUsed, idleUntil, deadline jsonapi.Stamp
+		for column, into := range []any{1: &hash, 2: &lastUsed, 3: &idleUntil, 4: &deadline, 7: &active} {
+			if into == nil {
+				continue
+			}
+			if err := a.Into(0, column, into); err != nil {
+				return nil, err
+			}
+		}
+		now := db.Now()
+		if !hmac.Equal(hash, db.Vault().Digest("session", secret)) || !active || !idleUntil.After(now) || !deadline.After(now) {
+			return nil, nil
+		}
+		return &Holder{
+			Kind: SessionKind, SessionID: a.Text(0, 0), SignInID: a.Text(0, 5), UserID: a.Text(0, 6),
+			Name:   fullName(a.Text(0, 8), a.Text(0, 9)),
+			IsIdle: !lastUsed.Add(allowedOn(db).Sessions.TouchEvery()).After(now),
+			Rights: Rights{Scopes: []string{EveryScope}},
+		}, nil
 	}
-	err := db.Session(ctx).Raw(`SELECT s.id, s.hash, s.last_used_at, s.idle_until, s.deadline, i.id AS sign_in_id, i.user_id,
-			u.first_name, u.last_name, u.active
-		FROM sessions s JOIN sign_ins i ON i.id = s.active_sign_in_id JOIN users u ON u.id = i.user_id
-		WHERE s.lookup = ?`, sessionLookup(db.Vault(), secret)).Scan(&rows).Error
-	if err != nil {
-		return nil, fmt.Errorf("find session: %w", err)
-	}
-	now := db.Now()
-	if len(rows) == 0 || !hmac.Equal(rows[0].Hash, db.Vault().Digest("session", secret)) {
-		return nil, nil
-	}
-	row := rows[0]
-	if !row.Active || !row.IdleUntil.After(now) || !row.Deadline.After(now) {
-		return nil, nil
-	}
-	person := &User{FirstName: row.FirstName, LastName: row.LastName}
-	return &Holder{
-		Kind: SessionKind, UserID: row.UserID, Name: person.fullName(), SessionID: row.ID, SignInID: row.SignInID,
-		IsIdle: !row.LastUsedAt.Add(allowedOn(db).Sessions.TouchEvery()).After(now),
-		Rights: Rights{Scopes: []string{EveryScope}},
-	}, nil
+	return &Lookup{take: take, query: store.Query{
+		SQL: `SELECT s.id, s.hash, s.last_used_at, s.idle_until, s.deadline, i.id, i.user_id, u.active, u.first_name, u.last_name
+			FROM sessions s JOIN sign_ins i ON i.id = s.active_sign_in_id JOIN users u ON u.id = i.user_id
+			WHERE s.lookup = ?`,
+		Args: []any{sessionLookup(db.Vault(), secret)},
+	}}
 }
 
 // TouchSessions notes when sessions were last used, in one statement: they live on for as long as they may be idle.

@@ -39,8 +39,10 @@ type User struct {
 
 // fullName returns first and last name, as far as they are known.
 func (u *User) fullName() string {
-	return strings.TrimSpace(deref(u.FirstName) + " " + deref(u.LastName))
+	return fullName(deref(u.FirstName), deref(u.LastName))
 }
+
+func fullName(first, last string) string { return strings.TrimSpace(first + " " + last) }
 
 // TableName implements GORM's Tabler.
 func (User) TableName() string { return "users" }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"roster/auth"
+	"roster/models"
 	"roster/models/store"
 )
 
@@ -19,20 +20,25 @@ type admission struct {
 }
 
 // admit returns a request to a route with its caller. The permission is asked for last, so that nobody learns more than it may. A request
-// of a known caller is returned with the error, too.
-func (a *admission) admit(w http.ResponseWriter, r *http.Request, d *Door, rt *Route) (*Request, error) {
+// of a known caller is returned with the error, too. before is the request when it was served for a caller who is in doubt and was not who
+// it seemed to be, else nil.
+func (a *admission) admit(w http.ResponseWriter, r *http.Request, d *Door, rt *Route, before *Request) (*Request, error) {
 	rq := &Request{Request: r, DB: a.db, needs: rt.needs(r), door: d}
 	rq.Tried = rt.tried(r, rq.needs)
+	if before != nil {
+		rq.takeOver(before)
+		ExchangeOf(r.Context()).Caller = models.Identity{}
+	}
 	if rq.needs.Public && !rq.needs.Visitor {
 		return rq, a.limiter.Charge(w, r, nobody)
 	}
-	principal, err := a.identify(w, r, d)
+	principal, err := a.identify(w, rq, rt, before == nil)
 	if err == nil && principal == nil && !rq.needs.Visitor {
 		err = &Error{Reason: Unauthenticated, Message: d.HowToPresent}
 	}
 	switch {
 	case isStranger(err) || err == nil && principal == nil:
-		if charged := a.limiter.Charge(w, r, nobody); charged != nil {
+		if charged := a.charge(w, r, nobody, before); charged != nil {
 			return nil, charged
 		}
 		if err == nil && !isSafe(r.Method) && originOf(r, a.origins) == foreignOrigin {
@@ -43,26 +49,42 @@ func (a *admission) admit(w http.ResponseWriter, r *http.Request, d *Door, rt *R
 		return nil, err
 	}
 	ExchangeOf(r.Context()).Caller = principal.Identity()
-	if err := a.limiter.Charge(w, r, payerOf(principal)); err != nil {
+	if err := a.charge(w, r, payerOf(principal), before); err != nil {
 		return nil, err
 	}
-	a.used.Note(principal, a.db.Now())
+	if rq.doubt == nil {
+		a.used.Note(&principal.Holder, a.db.Now())
+	}
 	if principal.SessionID != "" && !isSafe(r.Method) && originOf(r, a.origins) != ourOrigin {
 		return nil, foreignPage()
 	}
 	rq.Principal = principal
-	rq.Request = r.WithContext(store.Guarded(store.ForCaller(r.Context(), principal.Neighbour()), principal.Keep))
+	rq.Request = rq.WithContext(store.Guarded(store.ForCaller(r.Context(), principal.Neighbour()), principal.Keep))
 	return rq, permit(principal, rq.needs)
 }
 
+// charge charges who is to pay for a request, once: who has paid for it before, and was not who it seemed to be, gets that back.
+func (a *admission) charge(w http.ResponseWriter, r *http.Request, p Payer, before *Request) error {
+	if before != nil {
+		if p == before.doubt.paid {
+			return nil
+		}
+		a.limiter.repay(r, before.doubt.paid)
+	}
+	return a.limiter.Charge(w, r, p)
+}
+
 // identify returns who asks, by a key or by the cookie of a session, nil for nobody. A cookie that does not work is as good as none,
-// because browsers send it whatever the page means to say; beside a key one that works is a second credential.
-func (a *admission) identify(w http.ResponseWriter, r *http.Request, d *Door) (*auth.Principal, error) {
-	key, err := d.Credential(r.Header)
+// because browsers send it whatever the page means to say; beside a key one that works is a second credential. ahead: who asks may be in
+// doubt.
+func (a *admission) identify(w http.ResponseWriter, rq *Request, rt *Route, ahead bool) (*auth.Principal, error) {
+	key, err := rq.door.Credential(rq.Header)
 	if err != nil {
 		return nil, ambiguous()
 	}
-	session, err := a.speaker(w, r, "session", d.cookie(r), auth.AuthenticateSession)
+	secret := rq.door.cookie(rq.Request)
+	ahead = ahead && (key == "" || secret == "")
+	session, err := a.speaker(w, rq, rt, ahead, "session", secret, auth.LookUpSession)
 	switch {
 	case err != nil:
 		return nil, err
@@ -71,9 +93,9 @@ func (a *admission) identify(w http.ResponseWriter, r *http.Request, d *Door) (*
 	case session != nil:
 		return nil, ambiguous()
 	}
-	principal, err := a.speaker(w, r, "payer", key, d.authenticate)
+	principal, err := a.speaker(w, rq, rt, ahead, "payer", key, rq.door.lookUp)
 	if err == nil && principal == nil {
-		err = &Error{Reason: Unauthenticated, Message: d.HowToPresent}
+		err = &Error{Reason: Unauthenticated, Message: rq.door.HowToPresent}
 	}
 	return principal, err
 }
@@ -90,34 +112,40 @@ func ambiguous() *Error {
 
 // speaker returns whom a credential speaks for, nil for nobody. Who is known and has nothing left of its budgets, or of its address's if
 // it is nobody, is refused without a look into the database.
-func (a *admission) speaker(w http.ResponseWriter, r *http.Request, purpose, credential string,
-	ask func(context.Context, *store.DB, string) (*auth.Principal, error),
+func (a *admission) speaker(w http.ResponseWriter, rq *Request, rt *Route, ahead bool, purpose, credential string,
+	lookUp func(*store.DB, string) *models.Lookup,
 ) (*auth.Principal, error) {
 	if credential == "" {
 		return nil, nil
 	}
 	digest := string(a.db.Vault().Digest(purpose, credential)) // nobody finds a credential in the memory of this process
-	payer, known := a.payers.of(digest)
+	last, known := a.payers.of(digest)
 	if known {
-		if err := a.limiter.Refuse(w, r, payer); err != nil {
+		if err := a.limiter.Refuse(w, rq.Request, last.payer); err != nil {
 			return nil, err
 		}
-	} else if address := a.limiter.ofAddress(ExchangeOf(r.Context()).RemoteIP); a.limiter.isSpent(address) {
-		done, err := a.payers.wait(r.Context(), address.key)
+	} else if address := a.limiter.ofAddress(ExchangeOf(rq.Context()).RemoteIP); a.limiter.isSpent(address) {
+		done, err := a.payers.wait(rq.Context(), address.key)
 		if err != nil {
 			return nil, err
 		}
 		defer done()
 	}
-	principal, err := ask(r.Context(), a.db, credential)
+	lookup := lookUp(a.db, credential)
+	if ahead {
+		if principal := a.foresee(rq, rt, last, lookup); principal != nil {
+			return principal, nil
+		}
+	}
+	principal, err := auth.Authenticate(rq.Context(), a.db, lookup)
 	if err != nil {
 		return nil, err
 	}
-	payer = nobody
+	last = remembered{payer: nobody}
 	if principal != nil {
-		payer = payerOf(principal)
+		last = remembered{payerOf(principal), &principal.Holder}
 	}
-	a.payers.note(digest, payer)
+	a.payers.note(digest, last)
 	return principal, nil
 }
 
@@ -134,11 +162,11 @@ func (rq *Request) AdmitAgain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ask := rq.door.authenticate
+	lookUp := rq.door.lookUp
 	if rq.Principal.SessionID != "" {
-		ask, key = auth.AuthenticateSession, rq.door.cookie(rq.Request)
+		lookUp, key = auth.LookUpSession, rq.door.cookie(rq.Request)
 	}
-	principal, err := ask(ctx, rq.DB, key)
+	principal, err := auth.Authenticate(ctx, rq.DB, lookUp(rq.DB, key))
 	if err != nil {
 		return err
 	}

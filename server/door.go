@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -19,9 +18,8 @@ type Door struct {
 	Paths []string
 	// Credential returns what a request presents, "" for nothing. It fails with auth.ErrAmbiguous if that is not one thing.
 	Credential func(http.Header) (string, error)
-	// Authenticate returns whom such a credential speaks for, nil for nobody; auth.Authenticate if it is not set. It asks the database on
-	// every call.
-	Authenticate func(context.Context, *store.DB, string) (*auth.Principal, error)
+	// LookUp returns the question whom such a credential speaks for, nil for a text that is none; auth.LookUp if it is not set.
+	LookUp func(*store.DB, string) *models.Lookup
 	// Sessions: the cookie of a session is a credential, too.
 	Sessions bool
 	// Sends are headers that clients of the door send besides, so that pages of other origins may.
@@ -94,12 +92,12 @@ func (d *Door) check() error {
 	return nil
 }
 
-// authenticate returns whom a credential speaks for.
-func (d *Door) authenticate(ctx context.Context, db *store.DB, credential string) (*auth.Principal, error) {
-	if d.Authenticate != nil {
-		return d.Authenticate(ctx, db, credential)
+// lookUp returns the question whom a credential speaks for.
+func (d *Door) lookUp(db *store.DB, credential string) *models.Lookup {
+	if d.LookUp != nil {
+		return d.LookUp(db, credential)
 	}
-	return auth.Authenticate(ctx, db, credential)
+	return auth.LookUp(db, credential)
 }
 
 // cookie returns the secret of the session that a request presents, "" for none.

@@ -122,7 +122,7 @@ func (l *Limiter) look(cost int, accounts []account) Budget {
 	tightest := Budget{}
 	for i, a := range accounts {
 		ok := spans[i].count < a.limit
-		if affordable && cost > 0 {
+		if affordable && cost > 0 || cost < 0 && spans[i].count > 0 {
 			spans[i].count += cost
 			l.spent.Add(a.key, spans[i])
 		}
@@ -164,6 +164,13 @@ func (l *Limiter) Charge(w http.ResponseWriter, r *http.Request, p Payer) error 
 		return nil
 	}
 	return l.judge(w, l.take(l.accounts(r, p)...))
+}
+
+// repay takes back what a request was charged, if the window is the same still.
+func (l *Limiter) repay(r *http.Request, p Payer) {
+	if l.limit != 0 {
+		l.look(-1, l.accounts(r, p))
+	}
 }
 
 // Refuse is Charge for a payer who may have nothing left: if it has, nothing happens.

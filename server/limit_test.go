@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"strconv"
 	"testing"
@@ -34,6 +35,34 @@ func TestTheLimitOfACredential(t *testing.T) {
 	b.now.Advance(42 * time.Second)
 	if answer, _ := b.do(t, "GET", "/long/1", ""); answer.StatusCode != 200 {
 		t.Errorf("in the next window: %d", answer.StatusCode)
+	}
+}
+
+// TestWhatIsPaidForNothingIsPaidBack, to each account that it was taken from, once.
+func TestWhatIsPaidForNothingIsPaidBack(t *testing.T) {
+	t.Parallel()
+	clock := modelstest.NewClock()
+	l := NewLimiter(10, time.Minute, clock.Now)
+	p := Payer{Owner: "organization 7"}
+	p.Caller.Kind, p.Caller.ID = "management_key", "1"
+	r, w := httptest.NewRequest("GET", "/", nil), httptest.NewRecorder()
+	left := func() (own, shared int) {
+		accounts := l.accounts(r, p)
+		return l.peek(accounts[0]).Remaining, l.peek(accounts[1]).Remaining
+	}
+	for range 3 {
+		if err := l.Charge(w, r, p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.repay(r, p)
+	if own, shared := left(); own != 8 || shared != 48 {
+		t.Errorf("after three and one paid back %d and %d are left", own, shared)
+	}
+	clock.Advance(time.Minute)
+	l.repay(r, p)
+	if own, shared := left(); own != 10 || shared != 50 {
+		t.Errorf("in a new window %d and %d are left", own, shared)
 	}
 }
 

@@ -8,22 +8,23 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
-// payers remembers who paid for the requests with a credential, so that requests which their budget refuses cost no query. It never says
-// who somebody is: that is asked of the database for every request that is served.
+// payers remembers whom credentials last spoke for and who paid for that, so that requests which their budget refuses cost no query, and
+// requests that only ask none of their own (see doubt). It never says who somebody is: that is asked of the database for every request that
+// is served.
 type payers struct {
 	mu   sync.Mutex
-	last *simplelru.LRU[string, Payer] // by digest of the credential
+	last *simplelru.LRU[string, remembered] // by digest of the credential
 	// turns are taken by strangers from addresses whose budget is spent, one at a time: a good key behind such an address still works, and
 	// a flood of bad ones occupies one connection to the database, not all.
 	turns [64]chan struct{}
 	seed  maphash.Seed
 }
 
-// maxPayers bounds the memory of what is remembered to a few megabytes.
+// maxPayers bounds the memory of what is remembered to some ten megabytes.
 const maxPayers = 20_000
 
 func newPayers() *payers {
-	last, err := simplelru.NewLRU[string, Payer](maxPayers, nil)
+	last, err := simplelru.NewLRU[string, remembered](maxPayers, nil)
 	if err != nil {
 		panic(err) // the size is a positive constant
 	}
@@ -34,16 +35,16 @@ func newPayers() *payers {
 	return ps
 }
 
-func (ps *payers) of(digest string) (p Payer, known bool) {
+func (ps *payers) of(digest string) (last remembered, known bool) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	return ps.last.Get(digest)
 }
 
-func (ps *payers) note(digest string, p Payer) {
+func (ps *payers) note(digest string, last remembered) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
-	ps.last.Add(digest, p)
+	ps.last.Add(digest, last)
 }
 
 // wait returns when it is the turn of a stranger from that address, and how the turn ends.

@@ -67,9 +67,17 @@ type Request struct {
 	// knows more from the body says so.
 	Tried models.Denial
 
-	read  bool
-	needs auth.Permission
-	door  *Door
+	read   bool
+	unread error // why the body could not be read
+	needs  auth.Permission
+	door   *Door
+	doubt  *doubt // about the caller, nil for none
+}
+
+// takeOver takes what was read of a request when it was served before, which cannot be read again.
+func (rq *Request) takeOver(before *Request) {
+	rq.Request = rq.WithContext(rq.Context())
+	rq.Body, rq.Content, rq.read, rq.unread = before.Body, before.Content, before.read, before.unread
 }
 
 // Var returns the part of the path that a variable of the route's template stands for.
@@ -127,14 +135,14 @@ func (rq *Request) CheckCoding(w http.ResponseWriter) error {
 }
 
 // Read reads the body into Content, if that was not done before.
-func (rq *Request) Read(w http.ResponseWriter) (err error) {
+func (rq *Request) Read(w http.ResponseWriter) error {
 	if rq.read {
-		return nil
+		return rq.unread
 	}
 	if err := rq.CheckCoding(w); err != nil {
 		return err
 	}
 	rq.read = true
-	rq.Content, err = io.ReadAll(rq.Body)
-	return err
+	rq.Content, rq.unread = io.ReadAll(rq.Body)
+	return rq.unread
 }

@@ -56,8 +56,16 @@ func (a *admission) mount(router *mux.Router, d *Door, rt *Route) {
 // serve returns the handler of a route: the same steps for each, in this order, so that nobody learns more than it may.
 func (a *admission) serve(d *Door, rt *Route) http.Handler {
 	return HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
-		rq, err := a.admit(w, r, d, rt)
-		if err == nil {
+		rq, err := a.admit(w, r, d, rt, nil)
+		served := false
+		if rq != nil && rq.doubt != nil {
+			if served, err = rq.answerAhead(w, rt, err); served {
+				a.used.Note(rq.doubt.lookup.Holder(), a.db.Now())
+			} else {
+				rq, err = a.admit(w, r, d, rt, rq)
+			}
+		}
+		if !served && err == nil {
 			err = rq.answer(w, rt)
 		}
 		if err != nil {

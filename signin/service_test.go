@@ -298,7 +298,7 @@ func (b *browser) who() string {
 		if cookie.Name != "roster" {
 			continue
 		}
-		holder, err := models.FindSession(b.s.t.Context(), b.s.db, cookie.Value)
+		holder, err := models.LookUpSession(b.s.db, cookie.Value).Find(b.s.t.Context(), b.s.db)
 		if err != nil {
 			b.s.t.Fatal(err)
 		}

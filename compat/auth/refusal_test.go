@@ -322,7 +322,7 @@ func TestASessionIsNoKey(t *testing.T) {
 		if err := models.PutSessionSecret(t.Context(), s.db, session.ID, secret); err != nil {
 			t.Fatal(err)
 		}
-		if who, err := auth.AuthenticateSession(t.Context(), s.db, secret); err != nil || who == nil {
+		if who, err := auth.Authenticate(t.Context(), s.db, auth.LookUpSession(s.db, secret)); err != nil || who == nil {
 			t.Fatalf("the session is nobody's: %v", err)
 		}
 		cookie := "roster=" + secret

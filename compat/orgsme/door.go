@@ -1,7 +1,6 @@
 package orgsme
 
 import (
-	"context"
 	_ "embed"
 	"encoding/json"
 	"net/http"
@@ -45,7 +44,7 @@ func Door() *server.Door {
 	return &server.Door{
 		Paths:        []string{root, authRoot},
 		Credential:   auth.Credential,
-		Authenticate: authenticate,
+		LookUp:       lookUp,
 		Sessions:     true,
 		HowToPresent: "Send an access token, or a key of a user, as Authorization: Bearer.",
 		Refusal:      refusal,
@@ -58,12 +57,12 @@ func Door() *server.Door {
 	}
 }
 
-// authenticate returns whom a credential speaks for: an access token, or a key.
-func authenticate(ctx context.Context, db *store.DB, credential string) (*auth.Principal, error) {
+// lookUp returns the question whom a credential speaks for: an access token, or a key.
+func lookUp(db *store.DB, credential string) *models.Lookup {
 	if strings.HasPrefix(credential, models.StatementPrefix) {
-		return auth.AuthenticateStatement(ctx, db, models.AccessStatement, credential)
+		return auth.LookUpStatement(db, models.AccessStatement, credential)
 	}
-	return auth.Authenticate(ctx, db, credential)
+	return auth.LookUp(db, credential)
 }
 
 // failure is every error as it is told.

@@ -141,7 +141,7 @@ func login(rq *server.Request, sent body) (*pair, error) {
 			return nil, notKnown()
 		}
 	}
-	principal, err := auth.Authenticate(rq.Context(), rq.DB, secret)
+	principal, err := auth.Authenticate(rq.Context(), rq.DB, auth.LookUp(rq.DB, secret))
 	switch {
 	case err != nil:
 		return nil, err
@@ -160,7 +160,7 @@ func refresh(rq *server.Request, sent body) (*pair, error) {
 	if err != nil {
 		return nil, err
 	}
-	principal, err := auth.AuthenticateStatement(rq.Context(), rq.DB, models.RefreshStatement, found[0])
+	principal, err := auth.Authenticate(rq.Context(), rq.DB, auth.LookUpStatement(rq.DB, models.RefreshStatement, found[0]))
 	switch {
 	case err != nil:
 		return nil, err

@@ -26,6 +26,7 @@ type Proxy struct {
 	delay   time.Duration
 	open    map[net.Conn]struct{}
 	asked   int
+	turns   int
 	running sync.WaitGroup
 }
 
@@ -85,6 +86,13 @@ func (p *Proxy) Slow(by time.Duration) {
 	p.delay = by
 }
 
+// Turns returns how often somebody has spoken to the server so far, whatever they said at once, and waited for its answer.
+func (p *Proxy) Turns() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.turns
+}
+
 // Asked returns how many connections were tried so far.
 func (p *Proxy) Asked() int {
 	p.mu.Lock()
@@ -114,10 +122,23 @@ func (p *Proxy) serve(near net.Conn) {
 	}
 	defer far.Close() //nolint:errcheck // both ends go together
 	p.running.Go(func() {
-		_, _ = io.Copy(far, near)
+		_, _ = io.Copy(counted{far, p}, near)
 		_ = far.Close()
 	})
 	_, _ = io.Copy(delayed{near, p}, far)
+}
+
+// counted counts what is written to a connection: a client writes what it says at once in one piece, as long as that is short.
+type counted struct {
+	io.Writer
+	p *Proxy
+}
+
+func (c counted) Write(b []byte) (int, error) {
+	c.p.mu.Lock()
+	c.p.turns++
+	c.p.mu.Unlock()
+	return c.Writer.Write(b)
 }
 
 // delayed writes to a connection as slowly as its proxy is.

@@ -22,6 +22,10 @@ func (db *DB) Ask(ctx context.Context, queries ...Query) error {
 	if len(queries) == 0 {
 		return nil
 	}
+	if db.first != nil && !db.first.asked {
+		db.first.asked = true
+		queries = append([]Query{*db.first.query}, queries...)
+	}
 	asked := make([]asked, len(queries))
 	for i, q := range queries {
 		asked[i].sql, asked[i].args = db.bound(q.SQL, q.Args)
@@ -40,6 +44,20 @@ func (db *DB) Ask(ctx context.Context, queries ...Query) error {
 		}
 	}
 	return hand(queries, asked, err)
+}
+
+// ahead is a query that goes with the first that somebody asks.
+type ahead struct {
+	query *Query
+	asked bool
+}
+
+// Ahead returns the same database, whose first Ask sends a query in front of its own. If that fails to take its answer, the error is that of
+// the Ask. Nothing else sends it: whoever depends on its answer has to see to it that it was asked. It is for one goroutine.
+func (db *DB) Ahead(query *Query) *DB {
+	other := *db
+	other.first = &ahead{query: query}
+	return &other
 }
 
 // asked is a query as the database is sent it, and its answer, nil before there is one.

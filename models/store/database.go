@@ -52,6 +52,7 @@ type DB struct {
 
 	attached any
 
+	first         *ahead // what is asked before everything else, nil for nothing
 	inTransaction bool
 	tally         Tally       // of the transaction
 	news          *news       // of the transaction

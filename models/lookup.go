@@ -1,0 +1,135 @@
+package models
+
+import (
+	"cmp"
+	"context"
+	"crypto/hmac"
+	"fmt"
+	"reflect"
+
+	"roster/jsonapi"
+	"roster/models/store"
+)
+
+// Lookup is the question whom a presented credential speaks for. The database answers it: at every request, so that a revocation takes
+// effect at once, on every replica.
+type Lookup struct {
+	query  store.Query
+	take   func(*store.Answer) (*Holder, error)
+	holder *Holder
+}
+
+// LookUpHolder returns the question about a key or a token, nil for a text that is none.
+func LookUpHolder(db *store.DB, text string) *Lookup {
+	lookup, ok := ParseSecret(db.Vault(), text)
+	if !ok {
+		return nil
+	}
+	return lookUp(db, lookup, func(hash []byte) bool { return hmac.Equal(hash, db.Vault().Hash(text)) })
+}
+
+// Query returns the SELECT that answers the question. Who takes the answer then is told by [Lookup.Holder].
+func (l *Lookup) Query() store.Query {
+	q := l.query
+	q.Take = func(a *store.Answer) (err error) {
+		l.holder = nil
+		if a.Len() > 0 {
+			l.holder, err = l.take(a)
+		}
+		return err
+	}
+	return q
+}
+
+// Holder returns whom the credential spoke for when the database was asked; nil if it was none that worked then: unknown, expired, revoked,
+// of a deleted organization or of a user who is not active.
+func (l *Lookup) Holder() *Holder { return l.holder }
+
+// Find asks the database, and returns the holder. Nil asks nothing.
+func (l *Lookup) Find(ctx context.Context, db *store.DB) (*Holder, error) {
+	if l == nil {
+		return nil, nil
+	}
+	if err := db.Ask(ctx, l.Query()); err != nil {
+		return nil, fmt.Errorf("find credential: %w", err)
+	}
+	return l.holder, nil
+}
+
+// Is reports whether two holders are the same, and may do the same. Either may be nil.
+func (h *Holder) Is(other *Holder) bool {
+	if h == nil || other == nil {
+		return h == other
+	}
+	known := *h
+	known.IsIdle = other.IsIdle
+	return reflect.DeepEqual(&known, other)
+}
+
+const credentialColumns = `SELECT c.hash, c.api_key_id, c.organization_id, o.name, c.expires_at,
+		k.kind, k.name, k.organization_id, k.user_id, k.scopes, k.expires_at, u.active, u.first_name, u.last_name
+	FROM credentials c
+	LEFT JOIN api_keys k ON k.id = c.api_key_id
+	LEFT JOIN users u ON u.id = k.user_id
+	LEFT JOIN organizations o ON o.id = c.organization_id
+	WHERE c.lookup = ?`
+
+// Places of credentialColumns.
+const (
+	ofHash = iota
+	ofKey
+	ofTokenOwner
+	ofTokenName
+	ofSecretEnd
+	ofKind
+	ofName
+	ofOrganization
+	ofUser
+	ofScopes
+	ofKeyEnd
+	ofActive
+	ofFirstName
+	ofLastName
+)
+
+// lookUp returns the question about the credential that is found by something, which works if what is kept of it is proven.
+func lookUp(db *store.DB, lookup string, proven func(hash []byte) bool) *Lookup {
+	take := func(a *store.Answer) (*Holder, error) {
+		var hash []byte
+		if err := a.Into(0, ofHash, &hash); err != nil || !proven(hash) {
+			return nil, err
+		}
+		if !a.Null(0, ofUser) && a.Number(0, ofActive) == 0 {
+			return nil, nil
+		}
+		now, ends := db.Now(), [2]*jsonapi.Time{}
+		for i, column := range []int{ofSecretEnd, ofKeyEnd} {
+			if a.Null(0, column) {
+				continue
+			}
+			ends[i] = &jsonapi.Time{}
+			if err := a.Into(0, column, ends[i]); err != nil || !ends[i].After(now) {
+				return nil, err
+			}
+		}
+		if owner := a.Text(0, ofTokenOwner); owner != "" {
+			// A token holds every scope; its kind limits what it reaches.
+			return &Holder{
+				Kind: OrganizationKey, OrganizationID: owner, Name: a.Text(0, ofTokenName), lookup: lookup,
+				Rights: Rights{[]string{EveryScope}, ends[0]},
+			}, nil
+		}
+		h := &Holder{
+			Kind: KeyKind(a.Text(0, ofKind)), KeyID: a.Text(0, ofKey), Name: a.Text(0, ofName), lookup: lookup,
+			OrganizationID: a.Text(0, ofOrganization), UserID: a.Text(0, ofUser), Rights: Rights{Until: ends[1]},
+		}
+		if h.UserID != "" { // it is a person who does what is done with it
+			h.Name = cmp.Or(fullName(a.Text(0, ofFirstName), a.Text(0, ofLastName)), h.Name)
+		}
+		var scopes jsonapi.Strings
+		err := a.Into(0, ofScopes, &scopes)
+		h.Scopes = scopes
+		return h, err
+	}
+	return &Lookup{query: store.Query{SQL: credentialColumns, Args: []any{lookup}}, take: take}
+}
