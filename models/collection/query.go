@@ -43,7 +43,8 @@ func List(ctx context.Context, db *store.DB, c *Collection, scope Scope, q *json
 	if q.Page.Paging == jsonapi.ByCursor {
 		return c.pageByCursor(ctx, db, scope, q, filtered)
 	}
-	page, wanted := &Page{}, limits{size: q.Page.Size, start: q.Page.Start()}
+	page := &Page{}
+	wanted := limits{size: q.Page.Size, start: q.Page.Start(), counted: &page.TotalUnfiltered}
 	if wanted.along, err = c.totals(db, scope, q.Filters, page); err != nil {
 		return nil, err
 	}
@@ -79,6 +80,7 @@ type limits struct {
 	size, start int
 	also        []string      // columns to read besides those that the query asks for
 	along       []store.Query // what is asked in the same round, before
+	counted     *int64        // how many rows the scope sees, known when along is; nil where nobody counts them
 	from        *source       // where the rows are, nil for those of the collection's table that meet the conditions
 	length      Where         // of the list, where it is nearer to count from its end
 	inOrder     bool          // they come from there in the order that is asked for

@@ -204,10 +204,19 @@ func (r Relation) To(typ string) *Collection {
 func (c *Collection) firsts(ctx context.Context, db *store.DB, scope Scope, relationship string, owners []string) (
 	map[string]string, error,
 ) {
-	r, firsts := c.relations[relationship], map[string]string{}
+	firsts := map[string]string{}
 	if len(owners) == 0 {
 		return firsts, nil
 	}
+	if err := db.Ask(ctx, c.firstsOf(db, scope, relationship, owners, firsts)); err != nil {
+		return nil, fmt.Errorf("select the first of %s: %w", c.relations[relationship].Target.Schema.Type, err)
+	}
+	return firsts, nil
+}
+
+// firstsOf returns the query of firsts, which puts them into a map.
+func (c *Collection) firstsOf(db *store.DB, scope Scope, relationship string, owners []string, firsts map[string]string) store.Query {
+	r := c.relations[relationship]
 	guard, args := Conjunction(r.Target.Present(scope)...)
 	if person := scope.PersonID(); r.OwnToo && person != "" {
 		guard = fmt.Sprintf(" AND (1 = 1%s OR j.%s IN (SELECT id FROM %s WHERE %s = ?))", guard, r.Owner, c.Table, c.Own)
@@ -218,16 +227,12 @@ func (c *Collection) firsts(ctx context.Context, db *store.DB, scope Scope, rela
 			FROM %[3]s j JOIN %[4]s ON %[4]s.id = j.%[2]s
 			WHERE j.%[1]s IN ?%[5]s
 		) ranked WHERE place = 1`, r.Owner, r.Other, r.Through, r.Target.Table, guard, r.First)
-	err := db.Ask(ctx, store.Query{SQL: sql, Args: append([]any{owners}, args...), Take: func(a *store.Answer) error {
+	return store.Query{SQL: sql, Args: append([]any{owners}, args...), Take: func(a *store.Answer) error {
 		for row := range a.Len() {
 			firsts[a.Text(row, 0)] = a.Text(row, 1)
 		}
 		return nil
-	}})
-	if err != nil {
-		return nil, fmt.Errorf("select the first of %s: %w", r.Target.Schema.Type, err)
-	}
-	return firsts, nil
+	}}
 }
 
 // VisibleIDs returns which of the ids a scope sees in a collection.
@@ -239,16 +244,20 @@ func VisibleIDs(ctx context.Context, db *store.DB, c *Collection, scope Scope, i
 	if err := c.caughtUp(ctx, db); err != nil {
 		return nil, err
 	}
+	if err := db.Ask(ctx, visibleAmong(db, c, scope, ids, seen)); err != nil {
+		return nil, fmt.Errorf("look up %s: %w", c.Schema.Type, err)
+	}
+	return seen, nil
+}
+
+// visibleAmong returns the query of VisibleIDs, which puts them into a map.
+func visibleAmong(db *store.DB, c *Collection, scope Scope, ids []string, seen map[string]bool) store.Query {
 	there := append(c.Present(scope), Condition(c.Table+".id IN ?", ids))
 	sql := statement{columns: c.Table + ".id", from: Condition(c.Table), conds: there}.on(db.Dialect())
-	err := db.Ask(ctx, store.Query{SQL: sql.SQL, Args: sql.Args, Take: func(a *store.Answer) error {
+	return store.Query{SQL: sql.SQL, Args: sql.Args, Take: func(a *store.Answer) error {
 		for row := range a.Len() {
 			seen[a.Text(row, 0)] = true
 		}
 		return nil
-	}})
-	if err != nil {
-		return nil, fmt.Errorf("look up %s: %w", c.Schema.Type, err)
-	}
-	return seen, nil
+	}}
 }

@@ -2,6 +2,7 @@ package collection
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -33,10 +34,7 @@ func (c *Collection) Complement(ctx context.Context, db *store.DB, scope Scope, 
 	for i, item := range items {
 		c.Link(resources[i], item)
 	}
-	if err := c.showFirsts(ctx, db, scope, resources); err != nil {
-		return err
-	}
-	if err := c.hideInvisible(ctx, db, scope, resources); err != nil || c.Remark == nil {
+	if err := c.tellLinkage(ctx, db, scope, resources); err != nil || c.Remark == nil {
 		return err
 	}
 	return c.Remark(ctx, db, scope, items, resources)
@@ -61,70 +59,91 @@ func (c *Collection) Link(resource *jsonapi.Resource, item any) {
 	}
 }
 
-// showFirsts fills in the linkage of to-ones that are another one for each reader.
-func (c *Collection) showFirsts(ctx context.Context, db *store.DB, scope Scope, resources []*jsonapi.Resource) error {
-	for name, r := range c.relations {
-		if r.First == "" {
-			continue
-		}
-		var owners []string
-		for _, resource := range resources {
-			if resource.Linked(name) != nil {
-				owners = append(owners, resource.ID)
+// tellLinkage makes the linkage of to-ones that of a reader: it fills in what is another one for each of them, and empties what leads to
+// something that the scope does not see, so that linkage does not tell what a request for the target would not. What is evident from the
+// resource it does tell, and what lasts to whoever sees everything. All relationships are asked about in one round.
+func (c *Collection) tellLinkage(ctx context.Context, db *store.DB, scope Scope, resources []*jsonapi.Resource) error {
+	var asked []store.Query
+	var then []func() error
+	for _, rel := range c.Schema.Relationships {
+		switch r := c.relations[rel.Name]; {
+		case rel.Many || r.Evident || r.First == "" && r.Lasting && scope.All():
+		case r.First != "":
+			query, put := c.tellFirsts(db, scope, rel.Name, resources)
+			asked, then = append(asked, query...), append(then, put)
+		default:
+			for target, ids := range r.targets(rel.Name, resources) {
+				if err := target.caughtUp(ctx, db); err != nil {
+					return err
+				}
+				seen := map[string]bool{}
+				asked = append(asked, visibleAmong(db, target, scope, ids, seen))
+				then = append(then, func() error { return r.hide(ctx, db, scope, rel.Name, target, ids, seen, resources) })
 			}
 		}
-		firsts, err := c.firsts(ctx, db, scope, name, owners)
+	}
+	if err := db.Ask(ctx, asked...); err != nil {
+		return fmt.Errorf("look up what %s lead to: %w", c.Schema.Type, err)
+	}
+	for _, put := range then {
+		if err := put(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tellFirsts returns the query of the linkage that is another one for each reader, and what puts it into the resources.
+func (c *Collection) tellFirsts(db *store.DB, scope Scope, name string, resources []*jsonapi.Resource) (asked []store.Query, put func() error) {
+	var owners []string
+	for _, resource := range resources {
+		if resource.Linked(name) != nil {
+			owners = append(owners, resource.ID)
+		}
+	}
+	firsts := map[string]string{}
+	if len(owners) > 0 {
+		asked = []store.Query{c.firstsOf(db, scope, name, owners, firsts)}
+	}
+	return asked, func() error {
+		for _, resource := range resources {
+			if id := firsts[resource.ID]; id != "" {
+				resource.Linked(name).SetOne(c.relations[name].Target.Schema.Type, id)
+			}
+		}
+		return nil
+	}
+}
+
+// targets returns the ids that a to-one relationship of resources leads to, by the collection that they are in.
+func (r Relation) targets(name string, resources []*jsonapi.Resource) map[*Collection][]string {
+	byTarget := map[*Collection][]string{}
+	for _, resource := range resources {
+		if target, id := r.targetOf(resource, name); target != nil {
+			byTarget[target] = append(byTarget[target], id)
+		}
+	}
+	return byTarget
+}
+
+// hide empties the linkage that leads to a target which a scope neither sees nor is told of.
+func (r Relation) hide(ctx context.Context, db *store.DB, scope Scope, name string, target *Collection, ids []string, seen map[string]bool,
+	resources []*jsonapi.Resource,
+) error {
+	if r.Remembers != nil && len(seen) < len(ids) {
+		gone := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return seen[id] })
+		remembered, err := r.Remembers(ctx, db, scope, gone)
 		if err != nil {
 			return err
 		}
-		for _, resource := range resources {
-			if id := firsts[resource.ID]; id != "" {
-				resource.Linked(name).SetOne(r.Target.Schema.Type, id)
-			}
+		maps.Copy(seen, remembered)
+	}
+	for _, resource := range resources {
+		if t, id := r.targetOf(resource, name); t == target && !seen[id] {
+			resource.Linked(name).SetNone()
 		}
 	}
 	return nil
-}
-
-// hideInvisible empties the linkage of to-one relationships whose target the scope does not see, so that linkage does not tell what a
-// request for the target would not. What is evident from the resource it does tell, and what lasts to whoever sees everything.
-func (c *Collection) hideInvisible(ctx context.Context, db *store.DB, scope Scope, resources []*jsonapi.Resource) error {
-	for _, rel := range c.Schema.Relationships {
-		r := c.relations[rel.Name]
-		if rel.Many || r.First != "" || r.Evident || r.Lasting && scope.All() {
-			continue
-		}
-		byTarget := map[*Collection][]string{}
-		for _, resource := range resources {
-			if target, id := r.targetOf(resource, rel.Name); target != nil {
-				byTarget[target] = append(byTarget[target], id)
-			}
-		}
-		for target, ids := range byTarget {
-			visible, err := r.told(ctx, db, target, scope, ids)
-			if err != nil {
-				return err
-			}
-			for _, resource := range resources {
-				if t, id := r.targetOf(resource, rel.Name); t == target && !visible[id] {
-					resource.Linked(rel.Name).SetNone()
-				}
-			}
-		}
-	}
-	return nil
-}
-
-// told returns which of the ids that a to-one leads to a scope is told.
-func (r Relation) told(ctx context.Context, db *store.DB, target *Collection, scope Scope, ids []string) (map[string]bool, error) {
-	visible, err := VisibleIDs(ctx, db, target, scope, ids)
-	if err != nil || r.Remembers == nil || len(visible) == len(ids) {
-		return visible, err
-	}
-	gone := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return visible[id] })
-	remembered, err := r.Remembers(ctx, db, scope, gone)
-	maps.Copy(visible, remembered)
-	return visible, err
 }
 
 // targetOf returns what a to-one relationship of a resource leads to, if it is printed and not empty.

@@ -109,7 +109,7 @@ func (s *search) walking(window, least int) way {
 		if s.small {
 			return nil, false, nil
 		}
-		large, err := s.Reached.exceeds(ctx, s.db, s.scope, least)
+		large, err := s.leadsBeyond(ctx, least)
 		if err != nil || !large {
 			s.small = true
 			return nil, false, err
@@ -121,6 +121,14 @@ func (s *search) walking(window, least int) way {
 		whole, err := s.ends(ctx, s.db, s.list.conds, window)
 		return items, whole, err
 	}
+}
+
+// leadsBeyond reports whether the scope leads to more rows than some: so many were counted for the totals, or it is measured.
+func (s *search) leadsBeyond(ctx context.Context, rows int) (bool, error) {
+	if s.wanted.counted != nil {
+		return *s.wanted.counted > int64(rows), nil
+	}
+	return s.Reached.exceeds(ctx, s.db, s.scope, rows)
 }
 
 // gatherAll finds every page.
