@@ -87,7 +87,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 			return nil, err
 		}
 		db.dialect, db.pools = SQLite, &pools{write: write, read: read, path: rest, prepared: newPrepared(read)}
-		dialector = sqliteDialector{pool: splitPool{newFairPool(write, 1), newFairPool(read, cfg.MaxConnections), db.pools.prepared}}
+		dialector = sqliteDialector{pool: splitPool{newWriter(write), newFairPool(read, cfg.MaxConnections), db.pools.prepared}}
 	default:
 		return nil, fmt.Errorf("database URL must start with postgres:// or sqlite:, not %q", scheme+":")
 	}
@@ -186,7 +186,7 @@ func Transaction(ctx context.Context, db *DB, fn func(tx *DB) error) error {
 	}
 	for try := 1; ; try++ {
 		news := news{}
-		err := db.gorm.WithContext(ctx).Transaction(func(g *gorm.DB) error {
+		err := transact(db.gorm.WithContext(ctx), func(g *gorm.DB) error {
 			tx := *db
 			tx.gorm, tx.inTransaction, tx.news = g, true, &news
 			tx.tally, tx.numbers = Tally{}, map[any]int{}

@@ -81,8 +81,9 @@ var registerFunctions = sync.OnceFunc(func() {
 
 // splitPool sends what only reads to the readers and everything else to the writer. Transactions are writes.
 type splitPool struct {
-	write, read fairPool
-	prepared    *prepared // what reads
+	write    *writer
+	read     fairPool
+	prepared *prepared // what reads
 }
 
 // ask runs queries on a reader, one after the other.
