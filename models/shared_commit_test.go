@@ -28,7 +28,7 @@ func TestWritersThatFailAtRandomLeaveTheRestWhole(t *testing.T) {
 	var mu sync.Mutex
 	answered, failed := []string{"-"}, []string{"-"} // ids of users
 	for n := range writers {
-		random := rand.New(rand.NewPCG(11, uint64(n))) //nolint:gosec // repeatable
+		random := rand.New(rand.NewPCG(11, uint64(n)))
 		all.Go(func() {
 			for range each {
 				id, err := writeAtRandom(t, db, random, tops)

@@ -72,8 +72,8 @@ func (g *group) hook(rolledBack func(), mayCommit func() int32) error {
 
 func (g *group) rolledBack() { g.ended = true }
 
-// mayCommit refuses what is not the commit of the group: a statement behind a full disk, at which SQLite has rolled back by itself, would be
-// a transaction of its own.
+// mayCommit refuses what is not the commit of the group: after SQLite has rolled back by itself, for a full disk, each further statement
+// would be a transaction of its own.
 func (g *group) mayCommit() int32 {
 	if g.committing {
 		return 0
@@ -198,8 +198,8 @@ func (t *sharedTx) Commit() error {
 	return t.wait()
 }
 
-// Rollback implements gorm.TxCommitter. It returns after the commit of the group, too: what the transaction has read of those before it, and
-// failed for, is there from then on.
+// Rollback implements gorm.TxCommitter. It returns after the commit of the group, too: what the transaction failed for may be what those
+// before it have written, and readers find that from then on.
 func (t *sharedTx) Rollback() error {
 	if t.over {
 		return sql.ErrTxDone

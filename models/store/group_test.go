@@ -21,7 +21,8 @@ func notes(t testing.TB) *DB {
 	t.Helper()
 	db := openNotes(t, filepath.Join(t.TempDir(), "notes.db"))
 	for _, statement := range []string{
-		`CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE, before INTEGER REFERENCES notes (id) DEFERRABLE INITIALLY DEFERRED)`,
+		`CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE,
+			before INTEGER REFERENCES notes (id) DEFERRABLE INITIALLY DEFERRED)`,
 		`CREATE TABLE bytes (content BLOB)`,
 	} {
 		if _, err := db.Exec(t.Context(), statement); err != nil {
@@ -67,7 +68,8 @@ func noted(t testing.TB, db *DB) string {
 	return strings.Join(texts, " ")
 }
 
-// commitsOf counts the commits in the write-ahead log, whose frames say which of them ends one (https://sqlite.org/fileformat2.html#walformat).
+// commitsOf counts the commits in the write-ahead log, whose frames say which of them ends one
+// (https://sqlite.org/fileformat2.html#walformat).
 func commitsOf(t testing.TB, db *DB) (n int) {
 	t.Helper()
 	log, err := os.ReadFile(db.pools.path + "-wal")
@@ -306,7 +308,8 @@ func TestATransactionThatFailsHarmsNoOtherOfItsGroup(t *testing.T) {
 		}, "context canceled"},
 		"gone in a long statement": {func(ctx context.Context, goAway func(), tx *DB) error {
 			time.AfterFunc(10*time.Millisecond, goAway)
-			_, err := tx.Run(ctx, `INSERT INTO bytes WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) SELECT i FROM n`)
+			_, err := tx.Run(ctx, `INSERT INTO bytes
+				WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) SELECT i FROM n`)
 			return err
 		}, "context canceled"},
 	} {
@@ -412,7 +415,8 @@ func TestAGroupThatCannotBeCommittedFailsAsAWhole(t *testing.T) {
 func TestAFullDiskLosesNothingThatWasAnswered(t *testing.T) {
 	t.Parallel()
 	db := notes(t)
-	for _, pragma := range []string{"PRAGMA max_page_count = 40", "PRAGMA cache_size = 5"} { // the second makes SQLite write before the commit
+	// A small cache makes SQLite write before the commit.
+	for _, pragma := range []string{"PRAGMA max_page_count = 40", "PRAGMA cache_size = 5"} {
 		if _, err := db.pools.write.ExecContext(t.Context(), pragma); err != nil {
 			t.Fatal(err)
 		}

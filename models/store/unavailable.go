@@ -25,9 +25,11 @@ func Unavailable(err error) bool {
 		return unavailablePostgres(pg.Code)
 	case errors.As(err, &lite):
 		return unavailableSQLite(lite.Code())
+	case errors.Is(err, errEnded):
+		return true
 	}
 	var network *net.OpError
-	return errors.As(err, &network) || errors.Is(err, errEnded) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF) ||
+	return errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		// "conn closed", whose type has no name: the end of a transaction whose connection broke before.
 		pgconn.SafeToRetry(err) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
 }

@@ -45,7 +45,8 @@ func (w *writer) ExecContext(ctx context.Context, query string, args ...any) (sq
 		return nil, err
 	}
 	res, err := tx.ExecContext(ctx, query, args...)
-	if tx.cause = err; err != nil {
+	if err != nil {
+		tx.cause = err
 		_ = tx.Rollback() // what became of the group tells because
 		return nil, tx.because(err)
 	}
