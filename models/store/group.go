@@ -14,7 +14,7 @@ import (
 const (
 	// mostInGroup is how many transactions share a commit at most.
 	mostInGroup = 16
-	// groupTime is for how long after the first of its transactions is done a group takes more of them.
+	// groupTime is for how long a group takes more transactions after the first is done.
 	groupTime = 5 * time.Millisecond
 )
 
@@ -81,10 +81,10 @@ func (g *group) mayCommit() int32 {
 	return 1
 }
 
-// takes reports whether the first that waits is to be one more of the group.
-func (g *group) takes(waiting []*turn) bool {
+// takes reports whether the first that waits is to be one more of the group, which takes more for so long.
+func (g *group) takes(waiting []*turn, open time.Duration) bool {
 	return len(waiting) > 0 && !waiting[0].alone && !g.alone && !g.ended && g.err == nil && g.done > 0 && g.begun < mostInGroup &&
-		time.Since(g.since) < groupTime
+		time.Since(g.since) < open
 }
 
 // join begins one more transaction.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"slices"
 	"sync"
+	"time"
 
 	"gorm.io/gorm"
 )
@@ -13,7 +14,8 @@ import (
 // passes the connection on to the next and waits for the commit, which is made by the last of the group. Nobody waits for others to come.
 // It implements gorm.ConnPoolBeginner.
 type writer struct {
-	fairPool // of the one connection; each caller has a quarter of a group in the queue
+	fairPool               // of the one connection; each caller has a quarter of a group in the queue
+	open     time.Duration // for how long a group takes more, after the first of it is done
 
 	mu      sync.Mutex // of what follows
 	taken   bool       // somebody has the connection
@@ -27,7 +29,9 @@ type turn struct {
 	come  chan struct{} // closed when it is theirs
 }
 
-func newWriter(pool *sql.DB) *writer { return &writer{fairPool: newFairPool(pool, mostInGroup)} }
+func newWriter(pool *sql.DB) *writer {
+	return &writer{fairPool: newFairPool(pool, mostInGroup), open: groupTime}
+}
 
 // BeginTx implements gorm.ConnPoolBeginner.
 func (w *writer) BeginTx(ctx context.Context, _ *sql.TxOptions) (gorm.ConnPool, error) {
@@ -124,7 +128,7 @@ func (w *writer) take(ctx context.Context) error {
 func (w *writer) passOn() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if g := w.group; g != nil && !g.takes(w.waiting) {
+	if g := w.group; g != nil && !g.takes(w.waiting, w.open) {
 		w.group = nil
 		w.mu.Unlock()
 		g.settle()
