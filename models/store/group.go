@@ -99,7 +99,10 @@ func (g *group) join() (*sharedTx, error) {
 
 // settle commits what is done, and lets everybody know.
 func (g *group) settle() {
-	if g.done == 0 || g.ended || g.err != nil {
+	if g.ended {
+		g.fail(nil) // if nobody has said why
+	}
+	if g.done == 0 || g.err != nil {
 		_ = g.tx.Rollback() // SQLite may have done it
 	} else {
 		g.committing = true
