@@ -66,7 +66,7 @@ func (h *Holder) Is(other *Holder) bool {
 	return reflect.DeepEqual(&known, other)
 }
 
-const credentialColumns = `SELECT c.hash, c.api_key_id, c.organization_id, o.name, c.expires_at,
+const whoseSecret = `SELECT c.hash, c.api_key_id, c.organization_id, o.name, c.expires_at,
 		k.kind, k.name, k.organization_id, k.user_id, k.scopes, k.expires_at, u.active, u.first_name, u.last_name
 	FROM credentials c
 	LEFT JOIN api_keys k ON k.id = c.api_key_id
@@ -74,7 +74,7 @@ const credentialColumns = `SELECT c.hash, c.api_key_id, c.organization_id, o.nam
 	LEFT JOIN organizations o ON o.id = c.organization_id
 	WHERE c.lookup = ?`
 
-// Places of credentialColumns.
+// Places of whoseSecret.
 const (
 	ofHash = iota
 	ofKey
@@ -131,5 +131,5 @@ func lookUp(db *store.DB, lookup string, proven func(hash []byte) bool) *Lookup 
 		h.Scopes = scopes
 		return h, err
 	}
-	return &Lookup{query: store.Query{SQL: credentialColumns, Args: []any{lookup}}, take: take}
+	return &Lookup{query: store.Query{SQL: whoseSecret, Args: []any{lookup}}, take: take}
 }

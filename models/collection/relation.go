@@ -208,14 +208,14 @@ func (c *Collection) firsts(ctx context.Context, db *store.DB, scope Scope, rela
 	if len(owners) == 0 {
 		return firsts, nil
 	}
-	if err := db.Ask(ctx, c.firstsOf(db, scope, relationship, owners, firsts)); err != nil {
+	if err := db.Ask(ctx, c.firstsOf(scope, relationship, owners, firsts)); err != nil {
 		return nil, fmt.Errorf("select the first of %s: %w", c.relations[relationship].Target.Schema.Type, err)
 	}
 	return firsts, nil
 }
 
 // firstsOf returns the query of firsts, which puts them into a map.
-func (c *Collection) firstsOf(db *store.DB, scope Scope, relationship string, owners []string, firsts map[string]string) store.Query {
+func (c *Collection) firstsOf(scope Scope, relationship string, owners []string, firsts map[string]string) store.Query {
 	r := c.relations[relationship]
 	guard, args := Conjunction(r.Target.Present(scope)...)
 	if person := scope.PersonID(); r.OwnToo && person != "" {

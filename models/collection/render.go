@@ -69,7 +69,7 @@ func (c *Collection) tellLinkage(ctx context.Context, db *store.DB, scope Scope,
 		switch r := c.relations[rel.Name]; {
 		case rel.Many || r.Evident || r.First == "" && r.Lasting && scope.All():
 		case r.First != "":
-			query, put := c.tellFirsts(db, scope, rel.Name, resources)
+			query, put := c.tellFirsts(scope, rel.Name, resources)
 			asked, then = append(asked, query...), append(then, put)
 		default:
 			for target, ids := range r.targets(rel.Name, resources) {
@@ -94,7 +94,7 @@ func (c *Collection) tellLinkage(ctx context.Context, db *store.DB, scope Scope,
 }
 
 // tellFirsts returns the query of the linkage that is another one for each reader, and what puts it into the resources.
-func (c *Collection) tellFirsts(db *store.DB, scope Scope, name string, resources []*jsonapi.Resource) (asked []store.Query, put func() error) {
+func (c *Collection) tellFirsts(scope Scope, name string, resources []*jsonapi.Resource) (asked []store.Query, put func() error) {
 	var owners []string
 	for _, resource := range resources {
 		if resource.Linked(name) != nil {
@@ -103,7 +103,7 @@ func (c *Collection) tellFirsts(db *store.DB, scope Scope, name string, resource
 	}
 	firsts := map[string]string{}
 	if len(owners) > 0 {
-		asked = []store.Query{c.firstsOf(db, scope, name, owners, firsts)}
+		asked = []store.Query{c.firstsOf(scope, name, owners, firsts)}
 	}
 	return asked, func() error {
 		for _, resource := range resources {

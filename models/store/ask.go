@@ -52,8 +52,8 @@ type ahead struct {
 	asked bool
 }
 
-// Ahead returns the same database, whose first Ask sends a query in front of its own. If that fails to take its answer, the error is that of
-// the Ask. Nothing else sends it: whoever depends on its answer has to see to it that it was asked. It is for one goroutine.
+// Ahead returns the same database, whose first Ask sends a query in front of its own. If that fails to take its answer, the error is that
+// of the Ask. Nothing else sends it: whoever depends on its answer has to see to it that it was asked. It is for one goroutine.
 func (db *DB) Ahead(query *Query) *DB {
 	other := *db
 	other.first = &ahead{query: query}
