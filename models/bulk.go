@@ -7,7 +7,6 @@ import (
 	"reflect"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/gorm"
 	"gorm.io/gorm/schema"
 
@@ -199,8 +198,8 @@ func copyRows(ctx context.Context, tx *store.DB, conn *sql.Conn, rows any) error
 		}
 		return values, nil
 	})
-	return conn.Raw(func(driver any) error {
-		_, err := driver.(*stdlib.Conn).Conn().CopyFrom(ctx, pgx.Identifier{statement.Schema.Table}, columns, source)
+	return store.Beneath(ctx, conn, func(conn *pgx.Conn) error {
+		_, err := conn.CopyFrom(ctx, pgx.Identifier{statement.Schema.Table}, columns, source)
 		return err
 	})
 }

@@ -27,7 +27,14 @@ type Proxy struct {
 	open    map[net.Conn]struct{}
 	asked   int
 	turns   int
+	broken  turn // where the connections are to break
 	running sync.WaitGroup
+}
+
+// turn is a place in a conversation: the question of that number, counted from 1, or the answer to it.
+type turn struct {
+	n        int
+	answered bool
 }
 
 // NewProxy starts a proxy before the database at a URL of PostgreSQL. It ends with the test.
@@ -100,6 +107,35 @@ func (p *Proxy) Asked() int {
 	return p.asked
 }
 
+// BreakAt breaks all connections once, at the nth question from now on: before the server has it, or before its answer comes. New ones are
+// let through. 0 breaks none.
+func (p *Proxy) BreakAt(nth int, answered bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.broken = turn{}
+	if nth > 0 {
+		p.broken = turn{p.turns + nth, answered}
+	}
+}
+
+// says notes that one side of a conversation says something, and reports false if that is where it breaks.
+func (p *Proxy) says(last *bool, server bool) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if *last && !server {
+		p.turns++
+	}
+	*last = server
+	if p.broken != (turn{p.turns, server}) {
+		return true
+	}
+	p.broken = turn{}
+	for conn := range p.open {
+		_ = conn.Close()
+	}
+	return false
+}
+
 func (p *Proxy) accept() {
 	for {
 		conn, err := p.listener.Accept()
@@ -121,38 +157,34 @@ func (p *Proxy) serve(near net.Conn) {
 		return // as if the server had refused
 	}
 	defer far.Close() //nolint:errcheck // both ends go together
+	server := true    // said the last thing, so that the client is next
 	p.running.Go(func() {
-		_, _ = io.Copy(counted{far, p}, near)
+		_, _ = io.Copy(side{far, p, &server, false}, near)
 		_ = far.Close()
 	})
-	_, _ = io.Copy(delayed{near, p}, far)
+	_, _ = io.Copy(side{near, p, &server, true}, far)
 }
 
-// counted counts what is written to a connection: a client writes what it says at once in one piece, as long as that is short.
-type counted struct {
-	io.Writer
-	p *Proxy
+// side passes on what one side says; what the server says as slowly as its proxy is.
+type side struct {
+	to     io.Writer
+	p      *Proxy
+	last   *bool // whether it was the server who spoke last
+	server bool
 }
 
-func (c counted) Write(b []byte) (int, error) {
-	c.p.mu.Lock()
-	c.p.turns++
-	c.p.mu.Unlock()
-	return c.Writer.Write(b)
-}
-
-// delayed writes to a connection as slowly as its proxy is.
-type delayed struct {
-	io.Writer
-	p *Proxy
-}
-
-func (d delayed) Write(b []byte) (int, error) {
-	d.p.mu.Lock()
-	by := d.p.delay
-	d.p.mu.Unlock()
-	time.Sleep(by)
-	return d.Writer.Write(b)
+// Write implements io.Writer.
+func (s side) Write(b []byte) (int, error) {
+	if !s.p.says(s.last, s.server) {
+		return 0, io.ErrClosedPipe
+	}
+	if s.server {
+		s.p.mu.Lock()
+		by := s.p.delay
+		s.p.mu.Unlock()
+		time.Sleep(by)
+	}
+	return s.to.Write(b)
 }
 
 func (p *Proxy) admit(conn net.Conn) bool {

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // Query is a SELECT and who takes what it finds. It is written with ? for both databases; IN ? takes a slice.
@@ -123,7 +122,7 @@ func (p fairPool) wired(ctx context.Context, run func(*pgx.Conn) error) error {
 		return err
 	}
 	defer conn.Close() //nolint:errcheck // back into the pool; the statement has told what there was to tell
-	return conn.Raw(func(driver any) error { return run(driver.(*stdlib.Conn).Conn()) })
+	return Beneath(ctx, conn, run)
 }
 
 // send sends queries and reads their answers.

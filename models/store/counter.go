@@ -53,13 +53,9 @@ func (t Tally) store(ctx context.Context, tx *DB) error {
 	for _, k := range keys {
 		args = append(args, k.Name, k.Key, shard, t[k])
 	}
-	_, err := tx.Run(ctx, `INSERT INTO counters (name, key, shard, n)
+	return tx.Later(ctx, "update counters", `INSERT INTO counters (name, key, shard, n)
 		VALUES `+strings.TrimSuffix(strings.Repeat("(?, ?, ?, ?), ", len(keys)), ", ")+`
 		ON CONFLICT (name, key, shard) DO UPDATE SET n = counters.n + excluded.n`, args...)
-	if err != nil {
-		return fmt.Errorf("update counters: %w", err)
-	}
-	return nil
 }
 
 // ReadCounter returns the number that a counter stands at.

@@ -40,7 +40,7 @@ func (p fairPool) asCaller(ctx context.Context, ended func(error) bool, run func
 			return err
 		}
 		err = run(conn)
-		if n < p.mostEnded() && ended(err) {
+		if n < mostEnded(p.DB) && ended(err) {
 			_ = conn.Close()
 			continue
 		}
@@ -63,7 +63,7 @@ func (p fairPool) asCaller(ctx context.Context, ended func(error) bool, run func
 func again[T any](p fairPool, ended func(error) bool, run func() (T, error)) (T, error) {
 	for n := 0; ; n++ {
 		v, err := run()
-		if n == p.mostEnded() || !ended(err) {
+		if n == mostEnded(p.DB) || !ended(err) {
 			return v, err
 		}
 	}
@@ -80,7 +80,7 @@ func cut(err error) bool {
 }
 
 // mostEnded is how many connections that ended while they were idle one statement can meet: all that there are.
-func (p fairPool) mostEnded() int { return p.Stats().MaxOpenConnections }
+func mostEnded(pool *sql.DB) int { return pool.Stats().MaxOpenConnections }
 
 // endedIdle reports whether a statement took no effect, because its connection ended before it was done: mostly while nobody used it, and
 // the next statement reads the server's last words. sql.DB tries again by itself only if the driver has noticed the end before.

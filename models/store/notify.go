@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/jackc/pgx/v5"
 )
 
 // Notify tells whoever listens on a channel of the PostgreSQL database, in all processes.
@@ -23,8 +23,7 @@ func Listen(ctx context.Context, db *DB, channel string, heard func(payload stri
 		return fmt.Errorf("listen: %w", err)
 	}
 	defer conn.Close() //nolint:errcheck // it goes back to the pool, or is broken
-	err = conn.Raw(func(driver any) error {
-		pg := driver.(*stdlib.Conn).Conn()
+	err = Beneath(ctx, conn, func(pg *pgx.Conn) error {
 		// What still listens must not go back to the pool.
 		defer func() { _ = pg.Close(context.WithoutCancel(ctx)) }()
 		if _, err := pg.Exec(ctx, "LISTEN "+channel); err != nil {

@@ -50,7 +50,7 @@ func openPostgres(cfg Config) (*sql.DB, error) {
 	if pgx.ConnectTimeout == 0 {
 		pgx.ConnectTimeout = 5 * time.Second
 	}
-	pool := stdlib.OpenDB(*pgx)
+	pool := sql.OpenDB(wires{stdlib.GetConnector(*pgx)})
 	pool.SetMaxOpenConns(cfg.MaxConnections)
 	pool.SetMaxIdleConns(cfg.MaxConnections)
 	pool.SetConnMaxIdleTime(5 * time.Minute)

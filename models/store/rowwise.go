@@ -137,6 +137,15 @@ func (s *Rowwise[R]) Run(ctx context.Context, tx *DB, rows []R) (changed int64, 
 	return changed, nil
 }
 
+// Later executes the statement for every row, and nobody waits until it has (see [DB.Later]).
+func (s *Rowwise[R]) Later(ctx context.Context, tx *DB, rows []R) error {
+	if tx.dialect == Postgres && len(rows) > 0 {
+		return tx.Later(ctx, s.doing, s.postgres, s.Arrays(rows)...)
+	}
+	_, err := s.Run(ctx, tx, rows)
+	return err
+}
+
 // valuesOf returns the arguments for SQLite.
 func (s *Rowwise[R]) valuesOf(row R) []any {
 	values := make([]any, len(s.values))
@@ -153,7 +162,7 @@ func (s *Rowwise[R]) runOneByOne(ctx context.Context, tx *DB, rows []R) (changed
 	}
 	defer statement.Close() //nolint:errcheck // it was prepared for this only
 	for _, row := range rows {
-		res, err := statement.ExecContext(uninterrupted(ctx), s.valuesOf(row)...)
+		res, err := statement.ExecContext(ctx, s.valuesOf(row)...)
 		if err != nil {
 			return 0, err
 		}

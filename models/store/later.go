@@ -1,0 +1,71 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Later runs a statement of a transaction, written with ? for both databases, that nobody waits for the answer of. On PostgreSQL it is held
+// back and sent with the next one that somebody does wait for, or with COMMIT, in one round trip; whoever runs that one, or commits, gets
+// the error. So it is for what cannot be refused: no client can be told of a value of theirs by then. doing is what the error is told with.
+// The arguments must stay as they are until the transaction ends.
+func (db *DB) Later(ctx context.Context, doing, statement string, args ...any) error {
+	if db.dialect == Postgres && db.inTransaction {
+		return db.hold(ctx, later{doing: doing}, statement, args)
+	}
+	if _, err := db.Run(ctx, statement, args...); err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return nil
+}
+
+// Assume makes a transaction end only if a query, held back as by Later, finds something; its locks are taken as ever. Otherwise nothing is
+// changed, the transaction is run again, and Assume reports false, as it does wherever nothing is held back: the caller has to look.
+func (db *DB) Assume(ctx context.Context, query string, args ...any) (assumed bool, err error) {
+	if db.dialect != Postgres || !db.inTransaction || db.doubtful {
+		return false, nil
+	}
+	// A query that finds nothing is no error. Dividing by how much it finds is.
+	return true, db.hold(ctx, later{assumes: true}, "SELECT 1 / COUNT(*) FROM ("+query+") AS assumed", args)
+}
+
+// divisionByZero is the SQLSTATE of an assumption that does not hold.
+const divisionByZero = "22012"
+
+// errAssumption says that an assumption of the transaction does not hold.
+var errAssumption = errors.New("what the transaction assumed is not so")
+
+// hold hands a statement to the connection (see wire), which tells with its error what was being done.
+func (db *DB) hold(ctx context.Context, how later, statement string, args []any) error {
+	_, err := db.Conn().ExecContext(ctx, db.Bind(statement), append([]any{how}, args...)...)
+	return err
+}
+
+// tries counts how often a transaction has been run, and why.
+type tries struct {
+	refused, unbegun int
+	doubtful         bool // an assumption did not hold
+}
+
+// maxTries is how often a transaction that the database refused for the sake of another one is tried.
+const maxTries = 5
+
+// again reports whether a transaction that failed is to be run again.
+func (t *tries) again(db *DB, err error) bool {
+	var unbegun *unbegunError
+	switch {
+	case errors.Is(err, ErrTryAgain): // it does not count, since another transaction was committed
+		return true
+	case errors.Is(err, errAssumption) && !t.doubtful:
+		t.doubtful = true
+		return true
+	case errors.As(err, &unbegun):
+		t.unbegun++
+		return t.unbegun <= mostEnded(db.pools.write)
+	case refused(err):
+		t.refused++
+		return t.refused < maxTries
+	}
+	return false
+}
