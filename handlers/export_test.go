@@ -170,7 +170,7 @@ func large(t *testing.T, db *store.DB) {
 	}
 	err = store.Transaction(t.Context(), db, func(tx *store.DB) error {
 		for range largeCount {
-			_, err := models.Capture(t.Context(), tx, &models.Event{
+			err := models.Capture(t.Context(), tx, &models.Event{
 				ID: models.NewID(), EventType: "user.updated", OccurredAt: jsonapi.Stamp{Time: tx.Now()}, SubjectType: "users",
 				SubjectID: models.NewID(), ActorKind: models.BySystem, Resource: data,
 			})

@@ -73,8 +73,7 @@ func RecordDenial(ctx context.Context, db *store.DB, by Caller, d Denial) error 
 		if err != nil || !first {
 			return err
 		}
-		_, err = Capture(ctx, tx, event)
-		return err
+		return Capture(ctx, tx, event)
 	})
 }
 
@@ -105,15 +104,13 @@ func (d *Denial) claim(ctx context.Context, tx *store.DB, caller string) (first 
 		return false, err
 	}
 	now := tx.Now()
-	if _, err := tx.Run(ctx, `DELETE FROM access_denials WHERE caller = ? AND told_at <= ?`, caller, now.Add(-denialWindow)); err != nil {
-		return false, fmt.Errorf("forget what a caller was denied: %w", err)
-	}
-	_, err = tx.Run(ctx, `INSERT INTO access_denials (caller, permission, subject_id, told_at) VALUES (?, ?, ?, ?)`,
-		caller, d.Permission, d.ID, now)
+	err = tx.Later(ctx, "forget what a caller was denied",
+		`DELETE FROM access_denials WHERE caller = ? AND told_at <= ?`, caller, now.Add(-denialWindow))
 	if err != nil {
-		return false, fmt.Errorf("note what a caller was denied: %w", err)
+		return false, err
 	}
-	return true, nil
+	return true, tx.Later(ctx, "note what a caller was denied",
+		`INSERT INTO access_denials (caller, permission, subject_id, told_at) VALUES (?, ?, ?, ?)`, caller, d.Permission, d.ID, now)
 }
 
 // place returns the organization at which the denial is told, "" for none: where a word was missing, or that of what it was about. What no
@@ -187,7 +184,7 @@ func (d *Denial) resource(subject *collection.Collection) deniedResource {
 // removes its own.
 func PurgeDenials(ctx context.Context, db *store.DB, most int) (int, error) {
 	free := map[store.Dialect]string{store.Postgres: "FOR UPDATE SKIP LOCKED"}[db.Dialect()]
-	n, err := db.Exec(store.Alone(ctx), `DELETE FROM access_denials WHERE (caller, permission, subject_id) IN (
+	n, err := db.Exec(ctx, `DELETE FROM access_denials WHERE (caller, permission, subject_id) IN (
 		SELECT caller, permission, subject_id FROM access_denials WHERE told_at <= ? ORDER BY told_at LIMIT ? `+free+`)`,
 		db.Now().Add(-denialWindow), most)
 	if err != nil {

@@ -216,10 +216,10 @@ func RotateAPIKey(ctx context.Context, db *store.DB, by Caller, id string, overl
 		copied := *before
 		key = &copied
 		end := tx.Now().Add(overlap)
-		_, err = tx.Exec(ctx, `UPDATE credentials SET expires_at = ? WHERE api_key_id = ? AND (expires_at IS NULL OR expires_at > ?)`,
-			end, id, end)
+		err = tx.Later(ctx, "limit earlier secrets",
+			`UPDATE credentials SET expires_at = ? WHERE api_key_id = ? AND (expires_at IS NULL OR expires_at > ?)`, end, id, end)
 		if err != nil {
-			return nil, fmt.Errorf("limit earlier secrets: %w", err)
+			return nil, err
 		}
 		if err := saveAPIKey(ctx, tx, by, rotated, before, key, nil); err != nil {
 			return nil, err
@@ -253,8 +253,8 @@ func DeleteAPIKey(ctx context.Context, db *store.DB, by Caller, id string, versi
 // revokeKey removes a key with its secrets.
 func revokeKey(ctx context.Context, tx *store.DB, by Caller, key *APIKey) error {
 	touchesCredential(tx, key.ID, 1)
-	if _, err := tx.Exec(ctx, `DELETE FROM api_keys WHERE id = ?`, key.ID); err != nil {
-		return fmt.Errorf("delete key: %w", err)
+	if err := tx.Later(ctx, "delete key", `DELETE FROM api_keys WHERE id = ?`, key.ID); err != nil {
+		return err
 	}
 	tx.Count(countAPIKeys, "", -1)
 	return record(ctx, tx, by, change{verb: revoked, collection: APIKeys, organization: deref(key.OrganizationID), before: key})

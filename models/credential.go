@@ -45,14 +45,17 @@ type Secret struct {
 // NewSecret returns a random credential of that kind.
 func NewSecret(kind KeyKind) Secret {
 	lookup := randomText(lookupLength)
-	body := "roster_" + string(kind[0]) + "_" + lookup + "_" + randomText(secretLength)
+	body := ownForm + string(kind[0]) + "_" + lookup + "_" + randomText(secretLength)
 	return Secret{Text: body + checksum(body), Lookup: lookup}
 }
+
+// ownForm is how every secret begins that the program makes, and none that a client chooses.
+const ownForm = "roster_"
 
 // ParseSecret returns the lookup of a presented credential. One of our own form must carry its checksum; any other text is taken as a
 // token that a client chose, and is looked up by a digest of itself.
 func ParseSecret(vault *store.Vault, text string) (lookup string, ok bool) {
-	if strings.HasPrefix(text, "roster_") {
+	if strings.HasPrefix(text, ownForm) {
 		if !KeyPattern.MatchString(text) {
 			return "", false
 		}

@@ -208,11 +208,14 @@ func record(ctx context.Context, tx *store.DB, by Caller, ch change) error {
 		ActorKind: by.Kind, ActorID: optional(by.ID), ActorName: optional(by.Name), RequestID: optional(by.RequestID),
 		Changes: &changes, Resource: jsonapi.Raw(data),
 	}
-	ordinal, err := Capture(ctx, tx, &event)
+	tx.Recorded(declared(c).steers)
+	if ch.ordinal == nil && ch.move == nil {
+		return Capture(ctx, tx, &event)
+	}
+	ordinal, err := capture(ctx, tx, &event)
 	if err != nil {
 		return err
 	}
-	tx.Recorded(declared(c).steers)
 	if ch.ordinal != nil {
 		*ch.ordinal = ordinal
 	}
@@ -255,26 +258,22 @@ func (ch *change) resource(ctx context.Context, tx *store.DB, subject any, print
 	return told.Append(nil)
 }
 
-// Capture inserts an event and puts it into the queue of those to be delivered, all in the transaction of the change. It returns its place
-// in the queue. Every event goes through here, once for each change and organization, so it is one statement where it can be.
-func Capture(ctx context.Context, tx *store.DB, e *Event) (ordinal int64, err error) {
-	const insert = `INSERT INTO events (id, event_type, organization_id, subject_type, subject_id, actor_kind, actor_id, actor_name,
-		changes, data, request_id, occurred_at, user_id, organization_name)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT name FROM organizations WHERE id = ?))`
-	var changes *string
-	if e.Changes != nil {
-		text := string(*e.Changes)
-		changes = &text
+// Capture inserts an event and puts it into the queue of those to be delivered, all in the transaction of the change. Every event goes
+// through here, once for each change and organization, so it is one statement where it can be, which nobody waits for.
+func Capture(ctx context.Context, tx *store.DB, e *Event) error {
+	if tx.Dialect() != store.Postgres {
+		_, err := capture(ctx, tx, e)
+		return err
 	}
-	args := []any{
-		e.ID, e.EventType, e.OrganizationID, e.SubjectType, e.SubjectID, e.ActorKind, e.ActorID, e.ActorName,
-		changes, e.Resource, e.RequestID, e.OccurredAt.Time, e.UserID, e.OrganizationID,
-	}
+	tx.Recorded(false)
+	return tx.Later(ctx, "record "+e.EventType, insertQueued, e.inserted()...)
+}
+
+// capture is Capture, and returns the place of the event in the queue.
+func capture(ctx context.Context, tx *store.DB, e *Event) (ordinal int64, err error) {
 	if tx.Dialect() == store.Postgres {
-		err = tx.Conn().QueryRowContext(ctx, tx.Bind(`WITH e AS (`+insert+` RETURNING id, organization_id)
-			INSERT INTO event_queue (event_id, organization_id) SELECT id, COALESCE(organization_id, '`+NoOrganization+`') FROM e
-				RETURNING ordinal`), args...).Scan(&ordinal)
-	} else if _, err = tx.Run(ctx, insert, args...); err == nil {
+		err = tx.Conn().QueryRowContext(ctx, tx.Bind(insertQueued), e.inserted()...).Scan(&ordinal)
+	} else if _, err = tx.Run(ctx, insertEvent, e.inserted()...); err == nil {
 		var position int64
 		if position, err = numberOnSQLite(ctx, tx, e); err == nil {
 			ordinal, err = enqueue(ctx, tx, e.ID, e.OrganizationID, &position)
@@ -285,6 +284,28 @@ func Capture(ctx context.Context, tx *store.DB, e *Event) (ordinal int64, err er
 	}
 	tx.Recorded(false)
 	return ordinal, nil
+}
+
+const (
+	insertEvent = `INSERT INTO events (id, event_type, organization_id, subject_type, subject_id, actor_kind, actor_id, actor_name,
+		changes, data, request_id, occurred_at, user_id, organization_name)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT name FROM organizations WHERE id = ?))`
+	insertQueued = `WITH e AS (` + insertEvent + ` RETURNING id, organization_id)
+		INSERT INTO event_queue (event_id, organization_id) SELECT id, COALESCE(organization_id, '` + NoOrganization + `') FROM e
+			RETURNING ordinal`
+)
+
+// inserted returns the arguments of insertEvent.
+func (e *Event) inserted() []any {
+	var changes *string
+	if e.Changes != nil {
+		text := string(*e.Changes)
+		changes = &text
+	}
+	return []any{
+		e.ID, e.EventType, e.OrganizationID, e.SubjectType, e.SubjectID, e.ActorKind, e.ActorID, e.ActorName,
+		changes, e.Resource, e.RequestID, e.OccurredAt.Time, e.UserID, e.OrganizationID,
+	}
 }
 
 // hideSecrets takes the values of secrets out of printed attributes, and cuts URLs that may hold one down to their origin.

@@ -125,7 +125,7 @@ func TestTheActorOfAnEventIsToldToWhoSeesIt(t *testing.T) {
 				ActorKind: c.kind, ActorID: &c.id, ActorName: &c.name, Resource: jsonapi.Raw(`{"type":"users","id":"1"}`),
 			}
 			err := store.Transaction(t.Context(), db, func(tx *store.DB) error {
-				_, err := models.Capture(t.Context(), tx, event)
+				err := models.Capture(t.Context(), tx, event)
 				return err
 			})
 			if err != nil {

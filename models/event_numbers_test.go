@@ -24,7 +24,7 @@ func captureMany(ctx context.Context, db *store.DB, organization string, n int) 
 				ID: models.NewID(), EventType: "numbers.tested", OccurredAt: jsonapi.Stamp{Time: db.Now()}, OrganizationID: &organization,
 				SubjectType: "organizations", SubjectID: organization, ActorKind: "system", Changes: &changes, Resource: jsonapi.Raw("{}"),
 			}
-			if _, err := models.Capture(ctx, tx, e); err != nil {
+			if err := models.Capture(ctx, tx, e); err != nil {
 				return err
 			}
 			ids = append(ids, e.ID)

@@ -220,8 +220,8 @@ func DeleteFile(ctx context.Context, db *store.DB, by Caller, id string, version
 
 // deleteFile deletes the row of a file, whose owner is locked, and dooms its bytes. The organizations are told.
 func deleteFile(ctx context.Context, tx *store.DB, by Caller, f *File, organizations []string) error {
-	if _, err := tx.Exec(ctx, `DELETE FROM files WHERE id = ?`, f.ID); err != nil {
-		return fmt.Errorf("delete file: %w", err)
+	if err := tx.Later(ctx, "delete file", `DELETE FROM files WHERE id = ?`, f.ID); err != nil {
+		return err
 	}
 	if err := doomBlobs(ctx, tx, f); err != nil {
 		return err

@@ -33,13 +33,9 @@ func stageBlob(ctx context.Context, tx *store.DB, key string, owner FileOwner) e
 	if n >= maxStaged {
 		return &store.Error{Kind: store.Conflict, Message: "Too many uploads came to nothing within an hour. Wait before the next."}
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO blob_deletions (key, owner_id, due_at, doomed) VALUES (?, ?, ?, ?)
+	return tx.Later(ctx, "stage bytes", `INSERT INTO blob_deletions (key, owner_id, due_at, doomed) VALUES (?, ?, ?, ?)
 		ON CONFLICT (key) DO UPDATE SET due_at = excluded.due_at`,
 		key, owner.id(), tx.Now().Add(stagedFor), false)
-	if err != nil {
-		return fmt.Errorf("stage bytes: %w", err)
-	}
-	return nil
 }
 
 // claimBlob takes bytes off the list, since they have become a file's. It reports false if it came too late for that.
@@ -67,10 +63,10 @@ func doomBlobs(ctx context.Context, tx *store.DB, f *File) error {
 		keys = append(keys, squareKey(f.ID, side))
 	}
 	for _, key := range keys {
-		_, err := tx.Exec(ctx, `INSERT INTO blob_deletions (key, owner_id, due_at, doomed) VALUES (?, ?, ?, ?)
+		err := tx.Later(ctx, "doom bytes", `INSERT INTO blob_deletions (key, owner_id, due_at, doomed) VALUES (?, ?, ?, ?)
 			ON CONFLICT (key) DO UPDATE SET doomed = excluded.doomed`, key, ownerOf(f).id(), tx.Now(), true)
 		if err != nil {
-			return fmt.Errorf("doom bytes: %w", err)
+			return err
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"roster/jsonapi"
@@ -17,11 +18,14 @@ type credential struct {
 	expiresAt                *jsonapi.Time // nil is never
 }
 
+// insertCredential keeps a credential. One that a client has chosen may be taken, which they are told.
 func insertCredential(ctx context.Context, tx *store.DB, cr credential) error {
-	_, err := tx.Exec(ctx, `INSERT INTO credentials (lookup, hash, api_key_id, organization_id, created_at, expires_at)
-		VALUES (?, ?, ?, ?, ?, ?)`,
-		cr.Lookup, tx.Vault().Hash(cr.Text), cr.apiKeyID, cr.organizationID, tx.Now(), cr.expiresAt)
-	if err != nil {
+	const insert = `INSERT INTO credentials (lookup, hash, api_key_id, organization_id, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)`
+	args := []any{cr.Lookup, tx.Vault().Hash(cr.Text), cr.apiKeyID, cr.organizationID, tx.Now(), cr.expiresAt}
+	if strings.HasPrefix(cr.Text, ownForm) {
+		return tx.Later(ctx, "insert credential", insert, args...)
+	}
+	if _, err := tx.Run(ctx, insert, args...); err != nil {
 		return classifyFor(err, "insert credential")
 	}
 	return nil
@@ -96,8 +100,7 @@ func TouchAPIKeys(ctx context.Context, db *store.DB, used map[string]time.Time) 
 		uses = append(uses, keyUse{id, used[id]})
 	}
 	return store.Transaction(ctx, db, func(tx *store.DB) error {
-		_, err := noteUses.Run(ctx, tx, uses)
-		return err
+		return noteUses.Later(ctx, tx, uses)
 	})
 }
 

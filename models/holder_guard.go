@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"time"
 
 	"roster/jsonapi"
 	"roster/models/collection"
@@ -18,44 +19,60 @@ import (
 //
 // It takes the weakest lock that there is, of the row that whoever takes the credential away locks first: the key, the session, or the
 // token. What only notes when a key was used neither waits for it nor is waited for.
+//
+// What it wants to find is nearly always there, just as it was. So that is assumed, and looked for together with the commit; if it is not
+// so, the transaction is run again and looks.
 func (h *Holder) Keep(ctx context.Context, tx *store.DB) error {
 	if touchesCredential(tx, cmp.Or(h.SignInID, h.KeyID, h.OrganizationID), 0) {
 		return nil
 	}
-	var until []*jsonapi.Time
+	query, args := h.look(tx)
+	soon := tx.Now().Add(lookedAhead)
+	assumed, err := tx.Assume(ctx, `SELECT 1 FROM (`+query+`) AS k
+		WHERE (k.secret_end IS NULL OR k.secret_end > ?) AND (k.key_end IS NULL OR k.key_end > ?) AND (k.scopes IS NULL OR k.scopes = ?)`,
+		append(args, soon, soon, jsonapi.Strings(h.Scopes))...)
+	if assumed || err != nil {
+		return err
+	}
+	var until [2]*jsonapi.Time
 	var scopes *jsonapi.Strings
 	found := false
-	read := func(into ...any) func(*sql.Rows) error {
-		return func(rows *sql.Rows) error {
-			found = true
-			return rows.Scan(into...)
-		}
-	}
-	var err error
-	switch {
-	case h.SessionID != "":
-		var active string
-		err = tx.Read(ctx, read(&active), `SELECT i.id FROM sessions s JOIN sign_ins i ON i.session_id = s.id
-			WHERE s.id = ? AND i.id = ?`+keeping(tx, "s"), collection.IDOrNil(h.SessionID), collection.IDOrNil(h.SignInID))
-	case h.KeyID != "":
-		until = make([]*jsonapi.Time, 2)
-		err = tx.Read(ctx, read(&until[0], &until[1], &scopes), `SELECT c.expires_at, k.expires_at, k.scopes
-			FROM credentials c JOIN api_keys k ON k.id = c.api_key_id
-			WHERE c.lookup = ? AND NOT EXISTS (SELECT 1 FROM users u WHERE u.id = k.user_id AND NOT u.active)`+keeping(tx, "k"), h.lookup)
-	default:
-		until = make([]*jsonapi.Time, 1)
-		err = tx.Read(ctx, read(&until[0]), `SELECT c.expires_at FROM credentials c
-			WHERE c.lookup = ? AND c.organization_id IS NOT NULL`+keeping(tx, "c"), h.lookup)
-	}
+	err = tx.Read(ctx, func(rows *sql.Rows) error {
+		found = true
+		return rows.Scan(&until[0], &until[1], &scopes)
+	}, query, args...)
 	switch now := tx.Now(); {
 	case err != nil:
 		return fmt.Errorf("keep credential: %w", err)
-	case !found, slices.ContainsFunc(until, func(end *jsonapi.Time) bool { return end != nil && !end.After(now) }):
+	case !found, slices.ContainsFunc(until[:], func(end *jsonapi.Time) bool { return end != nil && !end.After(now) }):
 		return &store.Error{Kind: store.Unauthenticated, Message: "This credential ended while the request was served."}
 	case scopes != nil && slices.ContainsFunc(h.Scopes, func(scope string) bool { return !(Rights{Scopes: *scopes}).Hold(scope) }):
 		return &store.Error{Kind: store.Forbidden, Message: "This credential was changed while the request was served. Send it again."}
 	}
 	return nil
+}
+
+// lookedAhead is how long a credential has to go on for, at least, that Keep looks at it together with the commit: by the time at which
+// that has waited for the locks of others, it must not have ended.
+const lookedAhead = time.Minute
+
+// look returns the query of what is there of a credential: when its secret ends, when the key does, and the scopes; NULL is never, and all.
+func (h *Holder) look(tx *store.DB) (query string, args []any) {
+	const never = `CAST(NULL AS timestamptz)`
+	switch {
+	case h.SessionID != "":
+		return `SELECT ` + never + ` AS secret_end, ` + never + ` AS key_end, CAST(NULL AS text) AS scopes
+			FROM sessions s JOIN sign_ins i ON i.session_id = s.id
+			WHERE s.id = ? AND i.id = ?` + keeping(tx, "s"), []any{collection.IDOrNil(h.SessionID), collection.IDOrNil(h.SignInID)}
+	case h.KeyID != "":
+		return `SELECT c.expires_at AS secret_end, k.expires_at AS key_end, k.scopes AS scopes
+			FROM credentials c JOIN api_keys k ON k.id = c.api_key_id
+			WHERE c.lookup = ? AND NOT EXISTS (SELECT 1 FROM users u WHERE u.id = k.user_id AND NOT u.active)` + keeping(tx, "k"),
+			[]any{h.lookup}
+	default:
+		return `SELECT c.expires_at AS secret_end, ` + never + ` AS key_end, CAST(NULL AS text) AS scopes FROM credentials c
+			WHERE c.lookup = ? AND c.organization_id IS NOT NULL` + keeping(tx, "c"), []any{h.lookup}
+	}
 }
 
 // changedCredential is a key, the organization of a token, or a sign-in, whose row a transaction has locked to change or to delete it.

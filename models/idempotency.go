@@ -51,10 +51,10 @@ func Once(ctx context.Context, db *store.DB, keyed KeyedRequest,
 		if err != nil {
 			return fmt.Errorf("encode rights: %w", err)
 		}
-		_, err = tx.Exec(ctx, `UPDATE idempotency_keys SET answer = ?, rights = ? WHERE caller = ? AND key = ?`,
+		err = tx.Later(ctx, "keep answer", `UPDATE idempotency_keys SET answer = ?, rights = ? WHERE caller = ? AND key = ?`,
 			tx.Vault().Seal(keyed.owner(), answer), string(rights), keyed.Caller.String(), keyed.Key)
 		if err != nil {
-			return fmt.Errorf("keep answer: %w", err)
+			return err
 		}
 		return purgeAnswers(ctx, tx)
 	})
@@ -122,12 +122,8 @@ func (k keptRow) permit(rights Rights) error {
 // that another transaction works on are left to it.
 func purgeAnswers(ctx context.Context, tx *store.DB) error {
 	free := map[store.Dialect]string{store.Postgres: "FOR UPDATE SKIP LOCKED"}[tx.Dialect()]
-	_, err := tx.Exec(ctx, `DELETE FROM idempotency_keys
+	return tx.Later(ctx, "purge kept answers", `DELETE FROM idempotency_keys
 		WHERE (caller, key) IN (
 			SELECT caller, key FROM idempotency_keys WHERE created_at <= ? ORDER BY created_at LIMIT ? `+free+`
 		)`, tx.Now().Add(-AnswerLifetime), purgeAtOnce)
-	if err != nil {
-		return fmt.Errorf("purge kept answers: %w", err)
-	}
-	return nil
 }

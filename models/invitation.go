@@ -158,8 +158,7 @@ func insertInvitation(ctx context.Context, tx *store.DB, inv *Invitation, roles 
 		return classifyFor(err, "insert invitation")
 	}
 	rows := store.Column(store.SortedUnique(roles), func(id string) given { return given{inv.ID, id} })
-	_, err := insertOffered.Run(ctx, tx, rows)
-	return err
+	return insertOffered.Later(ctx, tx, rows)
 }
 
 // insertOffered inserts the roles of an invitation.

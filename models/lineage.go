@@ -113,12 +113,8 @@ func readLineage(ctx context.Context, tx *store.DB, organizations []string) (*li
 
 // keepMove keeps a move whose event is in the queue.
 func keepMove(ctx context.Context, tx *store.DB, m branchMove, event string) error {
-	_, err := tx.Run(ctx, `INSERT INTO branch_moves (ordinal, event_id, organization_id, ancestors) VALUES (?, ?, ?, ?)`,
+	return tx.Later(ctx, "keep move", `INSERT INTO branch_moves (ordinal, event_id, organization_id, ancestors) VALUES (?, ?, ?, ?)`,
 		m.ordinal, event, m.head, m.above)
-	if err != nil {
-		return fmt.Errorf("keep move: %w", err)
-	}
-	return nil
 }
 
 // forgetMoves removes the moves that no event in the queue is older than.

@@ -78,13 +78,10 @@ func insertMail(ctx context.Context, tx *store.DB, kind MailKind, lane string, s
 	if next := last.Add(mailsApart); next.After(now) {
 		turn = next
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO mails (id, kind, lane, recipient, subject_id, sealed, counted, attempts, turn_at, due_at, created_at)
+	return tx.Later(ctx, "insert mail", `INSERT INTO mails (id, kind, lane, recipient, subject_id, sealed, counted, attempts, turn_at,
+		due_at, created_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?) ON CONFLICT (recipient) WHERE kind = 'password_reset' DO NOTHING`,
 		id, string(kind), lane, recipientOf(tx, key), subject, u.seal(tx, id), false, turn, now, now)
-	if err != nil {
-		return fmt.Errorf("insert mail: %w", err)
-	}
-	return nil
 }
 
 func (u unreadable) seal(db *store.DB, id string) []byte {
@@ -105,10 +102,7 @@ func (m *Mail) open(db *store.DB) (u unreadable, err error) {
 
 // dropMailsAbout deletes what was to be sent about an invitation.
 func dropMailsAbout(ctx context.Context, tx *store.DB, invitation string) error {
-	if _, err := tx.Exec(ctx, `DELETE FROM mails WHERE subject_id = ?`, invitation); err != nil {
-		return fmt.Errorf("delete mails: %w", err)
-	}
-	return nil
+	return tx.Later(ctx, "delete mails", `DELETE FROM mails WHERE subject_id = ?`, invitation)
 }
 
 // ClaimMails returns up to most mails that are due, in the order of their turns, and keeps other replicas from them until the lease ends.

@@ -267,10 +267,7 @@ func DeleteMembership(ctx context.Context, db *store.DB, by Caller, id string, v
 // touchUser makes a new version of a user whose memberships change: the relationship organizations consists of them, and a caller that read
 // it before must not replace it (If-Match). The user itself does not change, so updatedAt stays and no event is recorded.
 func touchUser(ctx context.Context, tx *store.DB, id string) error {
-	if _, err := tx.Exec(ctx, `UPDATE users SET version = version + 1 WHERE id = ?`, id); err != nil {
-		return fmt.Errorf("raise version of user: %w", err)
-	}
-	return nil
+	return tx.Later(ctx, "raise version of user", `UPDATE users SET version = version + 1 WHERE id = ?`, id)
 }
 
 // addMembership makes a user, whom the transaction has locked, a member of an organization that it shares, with roles that the caller may
@@ -333,8 +330,8 @@ func endMembership(ctx context.Context, tx *store.DB, by Caller, m *Membership) 
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, `DELETE FROM memberships WHERE id = ?`, m.ID); err != nil {
-		return fmt.Errorf("delete membership: %w", err)
+	if err := tx.Later(ctx, "delete membership", `DELETE FROM memberships WHERE id = ?`, m.ID); err != nil {
+		return err
 	}
 	if owned {
 		if err := checkOwner(ctx, tx, m.OrganizationID); err != nil {
@@ -357,11 +354,8 @@ func endMembership(ctx context.Context, tx *store.DB, by Caller, m *Membership) 
 // organizations must not count one twice (reached.count).
 func markShared(ctx context.Context, tx *store.DB, user string) error {
 	several := "(SELECT COUNT(*) > 1 FROM memberships others WHERE others.user_id = ?)"
-	_, err := tx.Exec(ctx, "UPDATE memberships SET shared = "+several+" WHERE user_id = ? AND shared <> "+several, user, user, user)
-	if err != nil {
-		return fmt.Errorf("mark memberships of a user: %w", err)
-	}
-	return nil
+	return tx.Later(ctx, "mark memberships of a user",
+		"UPDATE memberships SET shared = "+several+" WHERE user_id = ? AND shared <> "+several, user, user, user)
 }
 
 // countHidden takes the memberships of an organization out of the total when it is deleted, and back when it is restored.

@@ -49,8 +49,7 @@ var insertGiven = store.InsertRows("insert roles of a membership", "membership_r
 
 func insertRoles(ctx context.Context, tx *store.DB, m *Membership, roles []string) error {
 	roles = store.SortedUnique(slices.Clone(roles))
-	_, err := insertGiven.Run(ctx, tx, store.Column(roles, func(id string) given { return given{m.ID, id} }))
-	return err
+	return insertGiven.Later(ctx, tx, store.Column(roles, func(id string) given { return given{m.ID, id} }))
 }
 
 // checkGrant makes sure that a caller may give the roles at some places of a list at an organization: they are seen, can be
@@ -193,8 +192,8 @@ func saveRoles(ctx context.Context, tx *store.DB, by Caller, m *Membership, befo
 			return err
 		}
 	}
-	if _, err := tx.Exec(ctx, `DELETE FROM membership_roles WHERE membership_id = ?`, m.ID); err != nil {
-		return fmt.Errorf("delete roles of a membership: %w", err)
+	if err := tx.Later(ctx, "delete roles of a membership", `DELETE FROM membership_roles WHERE membership_id = ?`, m.ID); err != nil {
+		return err
 	}
 	if err := insertRoles(ctx, tx, m, after); err != nil {
 		return err

@@ -77,7 +77,7 @@ func checkToken(chosen string) (wrong string) {
 	switch {
 	case !ChosenToken.MatchString(chosen):
 		return "A token must be 22 to 200 characters of A-Z, a-z, 0-9, - and _."
-	case strings.HasPrefix(chosen, "roster_"):
+	case strings.HasPrefix(chosen, ownForm):
 		return "A token that you choose must not begin with roster_."
 	default:
 		return ""

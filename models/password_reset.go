@@ -30,12 +30,13 @@ func RequestPasswordReset(ctx context.Context, db *store.DB, email string) error
 // newReset makes the one token by which a user can set another password. Earlier ones are dead.
 func newReset(ctx context.Context, tx *store.DB, user *User) (token string, err error) {
 	link := newLinkToken(passwordResetLink)
-	_, err = tx.Exec(ctx, `INSERT INTO password_resets (user_id, email_key, token_hash, expires_at) VALUES (?, ?, ?, ?)
+	err = tx.Later(ctx, "insert password reset", `INSERT INTO password_resets (user_id, email_key, token_hash, expires_at)
+		VALUES (?, ?, ?, ?)
 		ON CONFLICT (user_id) DO UPDATE SET email_key = excluded.email_key, token_hash = excluded.token_hash,
 			expires_at = excluded.expires_at`,
 		user.ID, deref(user.EmailKey), link.hash(tx.Vault()), tx.Now().Add(passwordResetLife))
 	if err != nil {
-		return "", fmt.Errorf("insert password reset: %w", err)
+		return "", err
 	}
 	return link.text, nil
 }
@@ -90,8 +91,7 @@ func ConfirmPasswordReset(ctx context.Context, db *store.DB, requestID, token st
 // endResets ends the links of a user, whose row is locked, by which another password can be set: whoever has changed the password or the
 // address may have done so because somebody else reads their mail.
 func endResets(ctx context.Context, tx *store.DB, user string) error {
-	_, err := tx.Exec(ctx, `DELETE FROM password_resets WHERE user_id = ?`, user)
-	return wrapped("end password resets", err)
+	return tx.Later(ctx, "end password resets", `DELETE FROM password_resets WHERE user_id = ?`, user)
 }
 
 // ofReset returns the id of the user whose password a token can set now, and until when.

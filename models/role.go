@@ -223,8 +223,8 @@ func DeleteRole(ctx context.Context, db *store.DB, by Caller, id string, version
 		if err := checkUnused(ctx, tx, by, id); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `DELETE FROM roles WHERE id = ?`, id); err != nil {
-			return fmt.Errorf("delete role: %w", err)
+		if err := tx.Later(ctx, "delete role", `DELETE FROM roles WHERE id = ?`, id); err != nil {
+			return err
 		}
 		return record(ctx, tx, by, change{verb: deleted, collection: Roles, organization: deref(role.OrganizationID), before: role})
 	})
@@ -308,13 +308,12 @@ var insertPermitted = store.InsertRows("insert the permissions of a role", "role
 
 // insertWords keeps the words of a role in the rows that they are found by.
 func insertWords(ctx context.Context, tx *store.DB, role *Role) error {
-	_, err := insertPermitted.Run(ctx, tx, store.Column(role.Permissions, func(word string) permitted { return permitted{role, word} }))
-	return err
+	return insertPermitted.Later(ctx, tx, store.Column(role.Permissions, func(word string) permitted { return permitted{role, word} }))
 }
 
 func replaceWords(ctx context.Context, tx *store.DB, role *Role) error {
-	if _, err := tx.Exec(ctx, `DELETE FROM role_permissions WHERE role_id = ?`, role.ID); err != nil {
-		return fmt.Errorf("delete the permissions of a role: %w", err)
+	if err := tx.Later(ctx, "delete the permissions of a role", `DELETE FROM role_permissions WHERE role_id = ?`, role.ID); err != nil {
+		return err
 	}
 	return insertWords(ctx, tx, role)
 }

@@ -415,18 +415,15 @@ func signOut(ctx context.Context, tx *store.DB, by Caller, session string, users
 			return err
 		}
 		touchesCredential(tx, in.ID, 1)
-		if _, err := tx.Exec(ctx, `DELETE FROM sign_ins WHERE id = ?`, in.ID); err != nil {
-			return fmt.Errorf("delete sign-in: %w", err)
+		if err := tx.Later(ctx, "delete sign-in", `DELETE FROM sign_ins WHERE id = ?`, in.ID); err != nil {
+			return err
 		}
 	}
 	switch {
 	case len(gone) == 0:
 		return nil
 	case len(left) == 0:
-		if _, err := tx.Exec(ctx, `DELETE FROM sessions WHERE id = ?`, session); err != nil {
-			return fmt.Errorf("delete session: %w", err)
-		}
-		return nil
+		return tx.Later(ctx, "delete session", `DELETE FROM sessions WHERE id = ?`, session)
 	case !slices.ContainsFunc(left, func(in *SignIn) bool { return in.ID == s.ActiveSignInID }):
 		s.ActiveSignInID = left[len(left)-1].ID
 	}

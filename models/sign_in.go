@@ -174,21 +174,17 @@ func isKnownAddress(ctx context.Context, db *store.DB, user, address string) (bo
 // noteSignIn remembers that a user, whose row is locked, has signed in, and from where.
 func noteSignIn(ctx context.Context, tx *store.DB, user *User, v Visit) error {
 	now := tx.Now()
-	if _, err := tx.Exec(ctx, `UPDATE users SET signed_in_at = ? WHERE id = ?`, now, user.ID); err != nil {
-		return fmt.Errorf("note sign-in: %w", err)
+	if err := tx.Later(ctx, "note sign-in", `UPDATE users SET signed_in_at = ? WHERE id = ?`, now, user.ID); err != nil {
+		return err
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO sign_in_addresses (user_id, address, last_at) VALUES (?, ?, ?)
+	err := tx.Later(ctx, "note address of sign-in", `INSERT INTO sign_in_addresses (user_id, address, last_at) VALUES (?, ?, ?)
 		ON CONFLICT (user_id, address) DO UPDATE SET last_at = excluded.last_at`,
 		user.ID, tx.Vault().Digest("sign-in address", networkOf(v.Address)), now)
 	if err != nil {
-		return fmt.Errorf("note address of sign-in: %w", err)
+		return err
 	}
-	_, err = tx.Exec(ctx, `DELETE FROM sign_in_addresses WHERE user_id = ? AND address NOT IN (
+	return tx.Later(ctx, "forget addresses of sign-ins", `DELETE FROM sign_in_addresses WHERE user_id = ? AND address NOT IN (
 		SELECT address FROM sign_in_addresses WHERE user_id = ? ORDER BY last_at DESC LIMIT ?)`, user.ID, user.ID, maxAddresses)
-	if err != nil {
-		return fmt.Errorf("forget addresses of sign-ins: %w", err)
-	}
-	return nil
 }
 
 // sessionLookup returns what the session of a cookie is found by. No key is found by it, nor a session by a key.
@@ -250,8 +246,7 @@ func TouchSessions(ctx context.Context, db *store.DB, used map[string]time.Time)
 		uses = append(uses, sessionUse{id, used[id], used[id].Add(idle)})
 	}
 	return store.Transaction(ctx, db, func(tx *store.DB) error {
-		_, err := noteSessions.Run(ctx, tx, uses)
-		return err
+		return noteSessions.Later(ctx, tx, uses)
 	})
 }
 

@@ -60,16 +60,12 @@ func checkParent(ctx context.Context, tx *store.DB, by Caller, parent string, he
 
 // insertPaths adds the closure rows of a new organization.
 func insertPaths(ctx context.Context, tx *store.DB, id string) error {
-	_, err := tx.Exec(ctx, `INSERT INTO organization_paths (ancestor_id, descendant_id, distance)
+	return tx.Later(ctx, "insert paths", `INSERT INTO organization_paths (ancestor_id, descendant_id, distance)
 		SELECT p.ancestor_id, o.id, p.distance + 1
 		FROM organizations o JOIN organization_paths p ON p.descendant_id = o.parent_id
 		WHERE o.id = ?
 		UNION ALL
 		SELECT o.id, o.id, 0 FROM organizations o WHERE o.id = ?`, id, id)
-	if err != nil {
-		return fmt.Errorf("insert paths: %w", err)
-	}
-	return nil
 }
 
 // move changes the parent of an organization to the one of the input, if it names one, and makes the kind follow.

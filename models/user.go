@@ -373,8 +373,8 @@ func DeleteUser(ctx context.Context, db *store.DB, by Caller, id string, version
 			if err := deleteFilesOf(ctx, tx, by, id, all); err != nil {
 				return err
 			}
-			if _, err := tx.Exec(ctx, `DELETE FROM users WHERE id = ?`, id); err != nil {
-				return fmt.Errorf("delete user: %w", err)
+			if err := tx.Later(ctx, "delete user", `DELETE FROM users WHERE id = ?`, id); err != nil {
+				return err
 			}
 			tx.Count(countUsers, "", -1)
 			err = recordUser(ctx, tx, by, change{verb: deleted, collection: Users, before: user}, all)

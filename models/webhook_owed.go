@@ -2,7 +2,6 @@ package models
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"roster/models/store"
@@ -19,21 +18,14 @@ func insertLane(ctx context.Context, tx *store.DB, w *Webhook) error {
 	if w.Status != WebhookActive {
 		health = w.Status
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO webhook_lanes (webhook_id, organization_id, cap, max_cap, health, clean, consecutive_failures,
-			answers, failing, slow, latency, failed_probes)
+	return tx.Later(ctx, "insert lane", `INSERT INTO webhook_lanes (webhook_id, organization_id, cap, max_cap, health, clean,
+			consecutive_failures, answers, failing, slow, latency, failed_probes)
 		VALUES (?, ?, 1, ?, ?, 0, 0, 0, 0, 0, 0, 0)`, w.ID, w.OrganizationID, laneCap, health)
-	if err != nil {
-		return fmt.Errorf("insert lane: %w", err)
-	}
-	return nil
 }
 
 // beginAfter keeps from a new endpoint what happened before it was there and is not fanned out yet.
 func beginAfter(ctx context.Context, tx *store.DB, id string, ordinal int64) error {
-	if _, err := tx.Exec(ctx, `UPDATE webhooks SET after_ordinal = ? WHERE id = ?`, ordinal, id); err != nil {
-		return fmt.Errorf("begin webhook: %w", err)
-	}
-	return nil
+	return tx.Later(ctx, "begin webhook", `UPDATE webhooks SET after_ordinal = ? WHERE id = ?`, ordinal, id)
 }
 
 // reserveOrdinal takes the next place in the queue and leaves it empty.
@@ -42,10 +34,7 @@ func reserveOrdinal(ctx context.Context, tx *store.DB) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if _, err := tx.Exec(ctx, `DELETE FROM event_queue WHERE ordinal = ?`, ordinal); err != nil {
-		return 0, fmt.Errorf("reserve a place in the queue: %w", err)
-	}
-	return ordinal, nil
+	return ordinal, tx.Later(ctx, "reserve a place in the queue", `DELETE FROM event_queue WHERE ordinal = ?`, ordinal)
 }
 
 // switchLane lets the lane of an endpoint follow its status. One that is active again starts with one attempt at a time, and what waited
@@ -53,39 +42,32 @@ func reserveOrdinal(ctx context.Context, tx *store.DB) (int64, error) {
 // the lease: who held it when it was paused may have died since.
 func switchLane(ctx context.Context, tx *store.DB, w *Webhook) error {
 	if w.Status != WebhookActive {
-		_, err := tx.Exec(ctx, `UPDATE webhook_lanes SET health = ?, next_turn_at = NULL WHERE webhook_id = ?`, w.Status, w.ID)
-		if err != nil {
-			return fmt.Errorf("stop lane: %w", err)
-		}
-		return nil
+		return tx.Later(ctx, "stop lane", `UPDATE webhook_lanes SET health = ?, next_turn_at = NULL WHERE webhook_id = ?`, w.Status, w.ID)
 	}
 	now := tx.Now()
-	_, err := tx.Exec(ctx, `UPDATE webhook_lanes SET health = 'ok', cap = 1, clean = 0, consecutive_failures = 0, failing_since = NULL,
-			last_failure_at = NULL, answers = 0, failing = 0, slow = 0, retry_after = NULL, failed_probes = 0, probe_at = NULL,
-			next_turn_at = COALESCE(lease_until, ?)
+	err := tx.Later(ctx, "start lane", `UPDATE webhook_lanes SET health = 'ok', cap = 1, clean = 0, consecutive_failures = 0,
+			failing_since = NULL, last_failure_at = NULL, answers = 0, failing = 0, slow = 0, retry_after = NULL, failed_probes = 0,
+			probe_at = NULL, next_turn_at = COALESCE(lease_until, ?)
 		WHERE webhook_id = ?`, now, w.ID)
-	if err == nil {
-		_, err = tx.Exec(ctx, `UPDATE webhook_deliveries SET due_at = ? WHERE webhook_id = ? AND state = 'pending' AND due_at > ?`,
-			now, w.ID, now)
-	}
 	if err != nil {
-		return fmt.Errorf("start lane: %w", err)
+		return err
 	}
-	return nil
+	return tx.Later(ctx, "end waits for retries",
+		`UPDATE webhook_deliveries SET due_at = ? WHERE webhook_id = ? AND state = 'pending' AND due_at > ?`, now, w.ID, now)
 }
 
 // CancelDeliveries cancels what is pending for endpoints. Their lanes are locked first, as whoever settles deliveries does.
 func CancelDeliveries(ctx context.Context, tx *store.DB, webhooks []string, reason string) error {
 	slices.Sort(webhooks)
 	for _, id := range webhooks {
-		_, err := tx.Exec(ctx, `UPDATE webhook_lanes SET next_turn_at = NULL, lease_token = NULL, lease_until = NULL
+		err := tx.Later(ctx, "take lane away", `UPDATE webhook_lanes SET next_turn_at = NULL, lease_token = NULL, lease_until = NULL
 			WHERE webhook_id = ?`, id)
 		if err == nil {
-			_, err = tx.Exec(ctx, `UPDATE webhook_deliveries SET state = 'cancelled', reason = ?, finished_at = ?, due_at = NULL
-				WHERE webhook_id = ? AND state = 'pending'`, reason, tx.Now(), id)
+			err = tx.Later(ctx, "cancel deliveries", `UPDATE webhook_deliveries SET state = 'cancelled', reason = ?, finished_at = ?,
+				due_at = NULL WHERE webhook_id = ? AND state = 'pending'`, reason, tx.Now(), id)
 		}
 		if err != nil {
-			return fmt.Errorf("cancel deliveries: %w", err)
+			return err
 		}
 	}
 	return nil

@@ -51,10 +51,11 @@ func followOrganization(ctx context.Context, tx *store.DB, by Caller, before, or
 		return insertWebhook(ctx, tx, w, secret)
 	}
 	origin, sealed := SealURL(tx.Vault(), own[0].ID, *org.WebhookURL)
-	_, err = tx.Exec(ctx, `UPDATE webhooks SET url = ?, sealed_url = ?, version = version + 1, updated_at = ? WHERE id = ?`,
+	err = tx.Later(ctx, "update own webhook",
+		`UPDATE webhooks SET url = ?, sealed_url = ?, version = version + 1, updated_at = ? WHERE id = ?`,
 		origin, sealed, tx.Now(), own[0].ID)
 	if err != nil {
-		return fmt.Errorf("update own webhook: %w", err)
+		return err
 	}
 	if bytes.Equal(before.SealedSecret, org.SealedSecret) {
 		return nil
@@ -107,15 +108,9 @@ func endWebhooks(ctx context.Context, tx *store.DB, organization string, last in
 	if err := CancelDeliveries(ctx, tx, ids, CancelledOrganizationDeleted); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, `UPDATE webhooks SET last_ordinal = ? WHERE organization_id = ?`, last, organization); err != nil {
-		return fmt.Errorf("end webhooks: %w", err)
-	}
-	return nil
+	return tx.Later(ctx, "end webhooks", `UPDATE webhooks SET last_ordinal = ? WHERE organization_id = ?`, last, organization)
 }
 
 func reviveWebhooks(ctx context.Context, tx *store.DB, organization string) error {
-	if _, err := tx.Exec(ctx, `UPDATE webhooks SET last_ordinal = NULL WHERE organization_id = ?`, organization); err != nil {
-		return fmt.Errorf("revive webhooks: %w", err)
-	}
-	return nil
+	return tx.Later(ctx, "revive webhooks", `UPDATE webhooks SET last_ordinal = NULL WHERE organization_id = ?`, organization)
 }

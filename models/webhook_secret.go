@@ -5,7 +5,6 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/base64"
-	"fmt"
 	"strings"
 	"time"
 
@@ -13,12 +12,8 @@ import (
 )
 
 func addSigningSecret(ctx context.Context, tx *store.DB, webhook, secret string) error {
-	_, err := tx.Exec(ctx, `INSERT INTO webhook_secrets (id, webhook_id, sealed, created_at) VALUES (?, ?, ?, ?)`,
+	return tx.Later(ctx, "insert secret", `INSERT INTO webhook_secrets (id, webhook_id, sealed, created_at) VALUES (?, ?, ?, ?)`,
 		NewID(), webhook, tx.Vault().Seal(webhook, secret), tx.Now())
-	if err != nil {
-		return fmt.Errorf("insert secret: %w", err)
-	}
-	return nil
 }
 
 // signingSecret returns the secret of a new endpoint, or of a rotation: the one that was chosen, or a generated one. It notes the public
@@ -83,10 +78,10 @@ func RotateWebhookSecret(ctx context.Context, db *store.DB, by Caller, id string
 			return nil, err
 		}
 		if w.Kind == OwnWebhook {
-			_, err := tx.Exec(ctx, `UPDATE organizations SET webhook_secret = ? WHERE id = ?`,
+			err := tx.Later(ctx, "keep secret of organization", `UPDATE organizations SET webhook_secret = ? WHERE id = ?`,
 				tx.Vault().Seal(w.OrganizationID, secret), w.OrganizationID)
 			if err != nil {
-				return nil, fmt.Errorf("keep secret of organization: %w", err)
+				return nil, err
 			}
 		}
 		w.Secret = &secret
@@ -100,15 +95,12 @@ const maxOldSecrets = 4
 func retireSecrets(ctx context.Context, tx *store.DB, webhook string, overlap time.Duration) error {
 	now := tx.Now()
 	end := now.Add(overlap)
-	_, err := tx.Exec(ctx, `UPDATE webhook_secrets SET expires_at = ? WHERE webhook_id = ? AND (expires_at IS NULL OR expires_at > ?)`,
-		end, webhook, end)
-	if err == nil {
-		_, err = tx.Exec(ctx, `DELETE FROM webhook_secrets WHERE webhook_id = ? AND (expires_at <= ? OR id NOT IN (
-			SELECT id FROM webhook_secrets WHERE webhook_id = ? ORDER BY created_at DESC, id DESC LIMIT ?))`,
-			webhook, now, webhook, maxOldSecrets)
-	}
+	err := tx.Later(ctx, "retire secrets",
+		`UPDATE webhook_secrets SET expires_at = ? WHERE webhook_id = ? AND (expires_at IS NULL OR expires_at > ?)`, end, webhook, end)
 	if err != nil {
-		return fmt.Errorf("retire secrets: %w", err)
+		return err
 	}
-	return nil
+	return tx.Later(ctx, "forget secrets", `DELETE FROM webhook_secrets WHERE webhook_id = ? AND (expires_at <= ? OR id NOT IN (
+			SELECT id FROM webhook_secrets WHERE webhook_id = ? ORDER BY created_at DESC, id DESC LIMIT ?))`,
+		webhook, now, webhook, maxOldSecrets)
 }

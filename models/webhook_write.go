@@ -224,10 +224,7 @@ func removeWebhook(ctx context.Context, tx *store.DB, id string) error {
 	if err := CancelDeliveries(ctx, tx, []string{id}, CancelledEndpointDeleted); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, `DELETE FROM webhooks WHERE id = ?`, id); err != nil {
-		return fmt.Errorf("delete webhook: %w", err)
-	}
-	return nil
+	return tx.Later(ctx, "delete webhook", `DELETE FROM webhooks WHERE id = ?`, id)
 }
 
 // disabled is what happens to an endpoint that cannot be used any more.

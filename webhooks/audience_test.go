@@ -163,7 +163,7 @@ func (r *rig) publishData(org *models.Organization, eventType string, n int, dat
 	err := store.Transaction(r.t.Context(), r.db, func(tx *store.DB) error {
 		for range n {
 			changes := jsonapi.Raw("{}")
-			_, err := models.Capture(r.t.Context(), tx, &models.Event{
+			err := models.Capture(r.t.Context(), tx, &models.Event{
 				ID: models.NewID(), EventType: eventType, OccurredAt: jsonapi.Stamp{Time: r.db.Now()}, OrganizationID: &org.ID,
 				SubjectType: "organizations", SubjectID: org.ID, ActorKind: "system", Changes: &changes, Resource: jsonapi.Raw(data),
 			})

@@ -319,7 +319,7 @@ func TestABurstLeavesTheQueueAShareAtATime(t *testing.T) {
 		err := store.Transaction(r.t.Context(), r.db, func(tx *store.DB) error {
 			changes := jsonapi.Raw("{}")
 			for range burst {
-				_, err := models.Capture(r.t.Context(), tx, &models.Event{
+				err := models.Capture(r.t.Context(), tx, &models.Event{
 					ID: models.NewID(), EventType: "burst.made", OccurredAt: jsonapi.Stamp{Time: r.db.Now()}, OrganizationID: &crowd.ID,
 					SubjectType: "organizations", SubjectID: crowd.ID, ActorKind: "system", Changes: &changes, Resource: jsonapi.Raw("{}"),
 				})

@@ -138,7 +138,7 @@ func (s *scene) publish(r *rand.Rand, publisher, n int) {
 		Resource: jsonapi.Raw(fmt.Sprintf(`{"publisher":%d,"n":%d}`, publisher, n)),
 	}
 	err := store.Transaction(s.t.Context(), s.home.db, func(tx *store.DB) error {
-		_, err := models.Capture(s.t.Context(), tx, e)
+		err := models.Capture(s.t.Context(), tx, e)
 		return err
 	})
 	if err != nil {

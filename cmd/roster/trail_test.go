@@ -25,7 +25,7 @@ func TestEventsAreKeptForTheirTime(t *testing.T) {
 			SubjectType: "users", SubjectID: models.NewID(), ActorKind: models.BySystem, Resource: jsonapi.Raw("{}"),
 		}
 		err := store.Transaction(t.Context(), db, func(tx *store.DB) error {
-			_, err := models.Capture(t.Context(), tx, old)
+			err := models.Capture(t.Context(), tx, old)
 			return err
 		})
 		if err != nil {

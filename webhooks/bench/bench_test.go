@@ -225,7 +225,7 @@ func (x *roster) publish(organization string) string {
 		SubjectType: "organizations", SubjectID: organization, ActorKind: "system", Changes: &changes, Resource: jsonapi.Raw(data),
 	}
 	err := store.Transaction(context.Background(), x.db, func(tx *store.DB) error {
-		_, err := models.Capture(context.Background(), tx, e)
+		err := models.Capture(context.Background(), tx, e)
 		return err
 	})
 	if err != nil {
