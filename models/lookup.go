@@ -66,6 +66,7 @@ func (h *Holder) Is(other *Holder) bool {
 	return reflect.DeepEqual(&known, other)
 }
 
+//nolint:gosec // it finds credentials and holds none
 const whoseSecret = `SELECT c.hash, c.api_key_id, c.organization_id, o.name, c.expires_at,
 		k.kind, k.name, k.organization_id, k.user_id, k.scopes, k.expires_at, u.active, u.first_name, u.last_name
 	FROM credentials c
