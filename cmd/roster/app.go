@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -64,6 +66,7 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 		return err
 	}
 	a.onStop(a.db.Close)
+	a.collectSeldom()
 	if err := a.compareClocks(ctx); err != nil {
 		return err
 	}
@@ -103,6 +106,15 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 	a.keepTrail()
 	a.serve(ctx, "api", listener, secure, service)
 	return nil
+}
+
+// collectSeldom lets the heap grow to three times what is alive, and not twice, before it is collected: what is alive is a few megabytes,
+// and to look through them often costs more than the memory is worth. SQLite keeps its pages in the process, which is large enough with
+// them. GOGC, the runtime's own variable, has the last word.
+func (a *app) collectSeldom() {
+	if _, given := os.LookupEnv("GOGC"); !given && a.db.Dialect() == store.Postgres {
+		debug.SetGCPercent(200)
+	}
 }
 
 // background runs work beside the servers. When stopping, it is waited for after them; its context ends then, or when the function that is
