@@ -125,6 +125,16 @@ func (in *includer) fetch(ctx context.Context, c *Collection, ids []string) ([]a
 // pair is one arrow of a relationship.
 type pair struct{ Owner, Target string }
 
+// pairsIn returns the query of a SELECT of owners and targets.
+func pairsIn(sql Where, pairs *[]pair) store.Query {
+	return store.Query{SQL: sql.SQL, Args: sql.Args, Take: func(a *store.Answer) error {
+		for row := range a.Len() {
+			*pairs = append(*pairs, pair{a.Text(row, 0), a.Text(row, 1)})
+		}
+		return nil
+	}}
+}
+
 // pairsOf returns the arrows of a to-one from its owners; target returns "" for none.
 func pairsOf(owners []string, target func(i int) string) []pair {
 	var pairs []pair
@@ -175,15 +185,17 @@ func (in *includer) allArrows(ctx context.Context, c *Collection, name string, o
 	if err := r.Target.caughtUp(ctx, in.db); err != nil {
 		return nil, err
 	}
-	tx := r.Target.From(ctx, in.db, r.Target.Present(in.scope)...)
-	owner := r.Target.Table + "." + r.Foreign
+	from, owner := r.Target.Table, r.Target.Table+"."+r.Foreign
 	if r.Foreign == "" {
 		owner = "j." + r.Owner
-		tx = tx.Joins(fmt.Sprintf("JOIN %s j ON j.%s = %s.id", r.Through, r.Other, r.Target.Table))
+		from += fmt.Sprintf(" JOIN %s j ON j.%s = %s.id", r.Through, r.Other, r.Target.Table)
 	}
-	tx = tx.Select(owner+" AS owner, "+r.Target.Table+".id AS target").Where(owner+" IN ?", owners)
+	sql := statement{
+		columns: owner + " AS owner, " + r.Target.Table + ".id AS target", from: Condition(from),
+		conds: append(r.Target.Present(in.scope), Condition(owner+" IN ?", owners)), size: jsonapi.MaxIncluded + 1,
+	}.on(in.db.Dialect())
 	var pairs []pair
-	if err := tx.Limit(jsonapi.MaxIncluded + 1).Find(&pairs).Error; err != nil {
+	if err := in.db.Ask(ctx, pairsIn(sql, &pairs)); err != nil {
 		return nil, fmt.Errorf("select %s of %s: %w", name, c.Schema.Type, err)
 	}
 	if len(pairs) > jsonapi.MaxIncluded {

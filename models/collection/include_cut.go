@@ -110,17 +110,19 @@ const ownersAtOnce = 200
 func (in *includer) firsts(ctx context.Context, c *Collection, name string, owners []string, most int) (map[string][]string, error) {
 	byOwner := map[string][]string{}
 	for some := range slices.Chunk(owners, ownersAtOnce) {
-		parts, queries := make([]string, len(some)), make([]any, len(some))
+		parts, args := make([]string, len(some)), []any{}
 		for i, owner := range some {
 			related := c.Related(name, owner)
-			order := strings.Join(related.orderBy(related.sortKeys(nil)), ", ")
-			parts[i] = "SELECT * FROM (?) AS part"
-			queries[i] = related.From(ctx, in.db, related.Present(in.scope)...).
-				Select("CAST(? AS text) AS owner, "+related.Table+".id AS target, ROW_NUMBER() OVER (ORDER BY "+order+") AS place", owner).
-				Order(order).Limit(most)
+			order := related.orderBy(related.sortKeys(nil))
+			part := statement{
+				columns: "CAST(? AS text) AS owner, " + related.Table + ".id AS target, " +
+					"ROW_NUMBER() OVER (ORDER BY " + strings.Join(order, ", ") + ") AS place",
+				from: Condition(related.Table), conds: related.Present(in.scope), order: order, size: most,
+			}.as("part", in.db.Dialect())
+			parts[i], args = "SELECT * FROM "+part.SQL, append(append(args, owner), part.Args...)
 		}
 		var rows []pair
-		err := in.db.Session(ctx).Raw(strings.Join(parts, " UNION ALL ")+" ORDER BY place", queries...).Scan(&rows).Error
+		err := in.db.Ask(ctx, pairsIn(Condition(strings.Join(parts, " UNION ALL ")+" ORDER BY place", args...), &rows))
 		if err != nil {
 			return nil, fmt.Errorf("select the first %s of %s: %w", name, c.Schema.Type, err)
 		}
