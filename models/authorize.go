@@ -34,19 +34,19 @@ func Decide(ctx context.Context, db *store.DB, checks []Check) ([]Decision, erro
 // Of what a yes comes from it is told the memberships and roles that it sees.
 func DecideFor(ctx context.Context, db *store.DB, by Caller, checks []Check) ([]Decision, error) {
 	self, all := by.User(), by.Scope.All()
-	var users, organizations []string // that it has to be known of whether they are seen
+	var users, organizations []string // of which it depends whether they are seen
 	asked := slices.Clone(checks)
 	for i := range asked {
 		c := &asked[i]
 		c.User = cmp.Or(c.User, self)
-		switch own := c.User == self; {
-		case own && self != "":
-			if by.withholds(c.Permission) {
-				*c = Check{User: self}
-			}
-		case own:
+		switch {
+		case c.User == "": // a program is asked for what its scopes hold
 			organizations = append(organizations, c.Organization)
-		case !all: // which needs no look: who holds something somewhere is there
+		case c.User == self:
+			if by.withholds(c.Permission) {
+				*c = Check{User: self} // a no
+			}
+		case !all: // who sees everything is told of all: whoever holds something is there, and so is where
 			users, organizations = append(users, c.User), append(organizations, c.Organization)
 		}
 	}
@@ -60,7 +60,7 @@ func DecideFor(ctx context.Context, db *store.DB, by Caller, checks []Check) ([]
 	}
 	for i, c := range asked {
 		switch {
-		case c.User == "": // a program is asked for what its scopes hold
+		case c.User == "":
 			decisions[i].Allowed = told[c.Organization] && by.Rights.Hold(c.Permission)
 		case c.User != self && !all && !(seen[c.User] && told[c.Organization]):
 			decisions[i] = Decision{}
@@ -95,8 +95,11 @@ type wordsAsked struct {
 	words []string
 }
 
-// words returns all that are asked about, in order.
+// words returns all that are asked about.
 func (s spot) words() (all []string) {
+	if len(s.asked) == 1 {
+		return s.asked[0].words
+	}
 	for _, a := range s.asked {
 		all = append(all, a.words...)
 	}
@@ -180,10 +183,12 @@ func decision(dialect store.Dialect, scope collection.Scope, spots []spot) colle
 		return collection.Condition(lines("0", "", "?", "?", "IN ?"), append(seen, s.user, s.organization, s.words())...)
 	}
 	if dialect == store.Postgres {
-		return collection.Condition(`SELECT g.* FROM unnest(?::uuid[], ?::uuid[], ?::text[])
-				WITH ORDINALITY AS c (user_id, organization_id, words, n)
-			CROSS JOIN LATERAL (`+lines("c.n - 1", "", "c.user_id", "c.organization_id", "= ANY (string_to_array(c.words, '"+between+"'))")+
-			` OFFSET 0) AS g`, append([]any{
+		return collection.Condition(`WITH c AS MATERIALIZED (
+				SELECT n - 1 AS n, user_id, organization_id, string_to_array(words, '`+between+`') AS words
+				FROM unnest(?::uuid[], ?::uuid[], ?::text[]) WITH ORDINALITY AS u (user_id, organization_id, words, n)
+			)
+			SELECT g.* FROM c
+			CROSS JOIN LATERAL (`+lines("c.n", "", "c.user_id", "c.organization_id", "= ANY (c.words)")+` OFFSET 0) AS g`, append([]any{
 			store.Column(spots, func(s spot) string { return s.user }),
 			store.Column(spots, func(s spot) string { return s.organization }),
 			store.Column(spots, func(s spot) string { return strings.Join(s.words(), between) }),
