@@ -62,7 +62,7 @@ func DecideFor(ctx context.Context, db *store.DB, by Caller, checks []Check) ([]
 		switch {
 		case c.User == "":
 			decisions[i].Allowed = told[c.Organization] && by.Rights.Hold(c.Permission)
-		case c.User != self && !all && !(seen[c.User] && told[c.Organization]):
+		case c.User != self && !all && (!seen[c.User] || !told[c.Organization]):
 			decisions[i] = Decision{}
 		}
 	}
@@ -199,8 +199,8 @@ func decision(dialect store.Dialect, scope collection.Scope, spots []spot) colle
 		"IN (SELECT value FROM json_each(c.value ->> 2))"), append(seen, string(encoded))...)
 }
 
-// between stands between words in one text. No role can hold a word with it, so what is asked with one is answered by those beside it, whose
-// lines are of no check.
+// between stands between words in one text. A word that has it in it, which no role can hold, comes apart, and the lines of its parts answer
+// no check.
 const between = " "
 
 // Permissions returns, for organizations, the words that a caller holds there, in order: none for one that it does not see.

@@ -240,10 +240,11 @@ func TestAnEvaluationIsOneRoundTrip(t *testing.T) {
 	cfg.URL = proxy.URL
 	s := newService(t, modelstest.OpenConfig(t, cfg), "")
 	one := asks(user(s.manager), action("users:read"), organization(s.leaf))
+	other := asks(user(s.member), action("read"), organization(s.top))
 	for _, by := range []*service{s, s.as(s.keyOf(models.UserKey, s.owner, models.EveryScope))} {
 		for path, body := range map[string]string{
 			"evaluation":  one,
-			"evaluations": `{"evaluations":[` + one + strings.Repeat(","+asks(user(s.member), action("read"), organization(s.top)), 99) + `]}`,
+			"evaluations": `{"evaluations":[` + one + strings.Repeat(","+other, 99) + `]}`,
 		} {
 			ask := func() { by.ask(path, body, &struct{}{}) }
 			for range 3 { // connections, statements and callers are known then
