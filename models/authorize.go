@@ -52,7 +52,7 @@ func DecideFor(ctx context.Context, db *store.DB, by Caller, checks []Check) ([]
 	}
 	seen, told := map[string]bool{}, map[string]bool{}
 	decisions, err := decide(ctx, db, by.Scope, asked, append(
-		Users.AmongIDs(db, seen, users, Users.Present(by.Scope)...),
+		Users.AmongIDs(db, seen, distinctIDs(users), Users.Present(by.Scope)...),
 		by.toldAmong(db, told, organizations)...,
 	))
 	if err != nil {
@@ -77,7 +77,13 @@ func (by Caller) told(column string) collection.Where {
 
 // toldAmong returns what finds out of which organizations a caller may know who does what there.
 func (by Caller) toldAmong(db *store.DB, told map[string]bool, organizations []string) []store.Query {
-	return Organizations.AmongIDs(db, told, organizations, by.told("organizations.id"), collection.Condition(Organizations.Live))
+	return Organizations.AmongIDs(db, told, distinctIDs(organizations),
+		by.told("organizations.id"), collection.Condition(Organizations.Live))
+}
+
+// distinctIDs returns the different ids among some texts, in order.
+func distinctIDs(texts []string) []string {
+	return slices.DeleteFunc(store.SortedUnique(texts), func(text string) bool { return !jsonapi.IsID(text) })
 }
 
 // withholds reports whether the credential of a person lacks a word: then it is not theirs while they use it.
@@ -199,14 +205,13 @@ func decision(dialect store.Dialect, scope collection.Scope, spots []spot) colle
 		"IN (SELECT value FROM json_each(c.value ->> 2))"), append(seen, string(encoded))...)
 }
 
-// between stands between words in one text. A word that has it in it, which no role can hold, comes apart, and the lines of its parts answer
-// no check.
+// between stands between words in one text. A word with it, which no role can hold, comes apart there, and the lines of its parts answer no
+// check.
 const between = " "
 
 // Permissions returns, for organizations, the words that a caller holds there, in order: none for one that it does not see.
 func Permissions(ctx context.Context, db *store.DB, by Caller, organizations []string) (map[string][]string, error) {
-	seen, err := collection.VisibleIDs(ctx, db, Organizations, by.Scope, slices.DeleteFunc(slices.Clone(organizations),
-		func(id string) bool { return !jsonapi.IsID(id) }))
+	seen, err := collection.VisibleIDs(ctx, db, Organizations, by.Scope, distinctIDs(organizations))
 	if err != nil {
 		return nil, err
 	}

@@ -251,9 +251,8 @@ func VisibleIDs(ctx context.Context, db *store.DB, c *Collection, scope Scope, i
 	return seen, nil
 }
 
-// AmongIDs returns the query that adds to found which of some ids are of rows that meet every condition; none where no text is an id.
+// AmongIDs returns the query that adds to found which of some ids are of rows that meet every condition; none where there is no id.
 func (c *Collection) AmongIDs(db *store.DB, found map[string]bool, ids []string, conds ...Where) []store.Query {
-	ids = slices.DeleteFunc(store.SortedUnique(ids), func(id string) bool { return !jsonapi.IsID(id) })
 	if len(ids) == 0 {
 		return nil
 	}
