@@ -92,9 +92,9 @@ const notAnID = "must be a UUID in its canonical lower-case form, neither all ze
 // IsID reports whether s is a UUID in its canonical form (RFC 9562 §4, lower case): the form of every id here. Any other spelling of a
 // UUID names nothing, so that one resource has one URL. Nor do the nil and the max UUID (§5.9, §5.10), which stand for no id.
 func IsID(s string) bool {
-	if len(s) != 36 || strings.ToLower(s) != s || s == uuid.Nil.String() || s == uuid.Max.String() {
+	if len(s) != 36 || strings.ToLower(s) != s {
 		return false
 	}
-	_, err := uuid.Parse(s)
-	return err == nil
+	id, err := uuid.Parse(s)
+	return err == nil && id != uuid.Nil && id != uuid.Max
 }

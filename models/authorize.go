@@ -3,11 +3,9 @@ package models
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"roster/jsonapi"
@@ -28,30 +26,126 @@ type Decision struct {
 // are those of the roles of their memberships at it and, of roles that are inheritable, at its ancestors; somebody who is not active has
 // none. What is unknown or malformed is not allowed.
 func Decide(ctx context.Context, db *store.DB, checks []Check) ([]Decision, error) {
-	decisions := make([]Decision, len(checks))
-	var asked []wordAsked
+	return decide(ctx, db, collection.Everything(), checks, nil)
+}
+
+// DecideFor answers checks as a caller may know, all of them with one question to the database: it is told of organizations and users that
+// it sees, and, if it is a person, of others where it reads memberships; of the rest no. A check without a user is about the caller itself.
+// Of what a yes comes from it is told the memberships and roles that it sees.
+func DecideFor(ctx context.Context, db *store.DB, by Caller, checks []Check) ([]Decision, error) {
+	self, all := by.User(), by.Scope.All()
+	var users, organizations []string // of which it depends whether they are seen
+	asked := slices.Clone(checks)
+	for i := range asked {
+		c := &asked[i]
+		c.User = cmp.Or(c.User, self)
+		switch {
+		case c.User == "": // a program is asked for what its scopes hold
+			organizations = append(organizations, c.Organization)
+		case c.User == self:
+			if by.withholds(c.Permission) {
+				*c = Check{User: self} // a no
+			}
+		case !all: // who sees everything is told of all: whoever holds something is there, and so is where
+			users, organizations = append(users, c.User), append(organizations, c.Organization)
+		}
+	}
+	seen, told := map[string]bool{}, map[string]bool{}
+	decisions, err := decide(ctx, db, by.Scope, asked, append(
+		Users.AmongIDs(db, seen, distinctIDs(users), Users.Present(by.Scope)...),
+		by.toldAmong(db, told, organizations)...,
+	))
+	if err != nil {
+		return nil, err
+	}
+	for i, c := range asked {
+		switch {
+		case c.User == "":
+			decisions[i].Allowed = told[c.Organization] && by.Rights.Hold(c.Permission)
+		case c.User != self && !all && (!seen[c.User] || !told[c.Organization]):
+			decisions[i] = Decision{}
+		}
+	}
+	return decisions, nil
+}
+
+// told returns the condition that a caller may know who does what at the organization in a column: a person where they read memberships,
+// others where they see it.
+func (by Caller) told(column string) collection.Where {
+	return by.Scope.Within(reading("memberships"), column)
+}
+
+// toldAmong returns what finds out of which organizations a caller may know who does what there.
+func (by Caller) toldAmong(db *store.DB, told map[string]bool, organizations []string) []store.Query {
+	return Organizations.AmongIDs(db, told, distinctIDs(organizations),
+		by.told("organizations.id"), collection.Condition(Organizations.Live))
+}
+
+// distinctIDs returns the different ids among some texts, in order.
+func distinctIDs(texts []string) []string {
+	return slices.DeleteFunc(store.SortedUnique(texts), func(text string) bool { return !jsonapi.IsID(text) })
+}
+
+// withholds reports whether the credential of a person lacks a word: then it is not theirs while they use it.
+func (by Caller) withholds(word string) bool { return !by.Rights.Hold(word) }
+
+// spot is a user at an organization, and the checks that ask about it.
+type spot struct {
+	user, organization string
+	asked              []wordsAsked
+}
+
+// wordsAsked are the words of which any answers the check with that number.
+type wordsAsked struct {
+	check int
+	words []string
+}
+
+// words returns all that are asked about.
+func (s spot) words() (all []string) {
+	if len(s.asked) == 1 {
+		return s.asked[0].words
+	}
+	for _, a := range s.asked {
+		all = append(all, a.words...)
+	}
+	return store.SortedUnique(all)
+}
+
+// spotsOf returns where checks ask; of those that are malformed nowhere.
+func spotsOf(checks []Check) (spots []spot) {
+	at := make(map[[2]string]int, len(checks))
 	for n, c := range checks {
 		if !jsonapi.IsID(c.User) || !jsonapi.IsID(c.Organization) {
 			continue
 		}
-		for _, word := range including(c.Permission) {
-			asked = append(asked, wordAsked{n, c.User, c.Organization, word})
+		i, known := at[[2]string{c.User, c.Organization}]
+		if !known {
+			i = len(spots)
+			at[[2]string{c.User, c.Organization}], spots = i, append(spots, spot{user: c.User, organization: c.Organization})
 		}
+		spots[i].asked = append(spots[i].asked, wordsAsked{n, including(c.Permission)})
 	}
-	if len(asked) == 0 {
-		return decisions, nil
+	return spots
+}
+
+// decide answers checks with those reasons that a scope sees, and asks something else along.
+func decide(ctx context.Context, db *store.DB, scope collection.Scope, checks []Check, along []store.Query) ([]Decision, error) {
+	decisions, spots := make([]Decision, len(checks)), spotsOf(checks)
+	if len(spots) > 0 {
+		sql := decision(db.Dialect(), scope, spots)
+		along = append(along, store.Query{SQL: sql.SQL, Args: sql.Args, Take: func(a *store.Answer) error {
+			for row := range a.Len() {
+				for _, asked := range spots[a.Number(row, ofSpot)].asked {
+					if slices.Contains(asked.words, a.Text(row, ofWord)) {
+						decisions[asked.check].add(a.Text(row, ofMembership), a.Text(row, ofRole))
+					}
+				}
+			}
+			return nil
+		}})
 	}
-	statement, args := decision(db, asked)
-	err := db.Read(ctx, func(rows *sql.Rows) error {
-		var n int
-		var membership, role string
-		err := rows.Scan(&n, &membership, &role)
-		d := &decisions[n]
-		d.Allowed = true
-		d.Memberships, d.Roles = append(d.Memberships, membership), append(d.Roles, role)
-		return err
-	}, statement, args...)
-	if err != nil {
+	if err := db.Ask(ctx, along...); err != nil {
 		return nil, fmt.Errorf("decide what is permitted: %w", err)
 	}
 	for i := range decisions {
@@ -61,150 +155,63 @@ func Decide(ctx context.Context, db *store.DB, checks []Check) ([]Decision, erro
 	return decisions, nil
 }
 
-// DecideFor answers checks as a caller may know: it is told of organizations and users that it sees, and, if it is a person, of others
-// where it reads memberships; of the rest no. A check without a user is about the caller itself. Of what a yes comes from it is told the
-// memberships and roles that it sees.
-func DecideFor(ctx context.Context, db *store.DB, by Caller, checks []Check) ([]Decision, error) {
-	asked := slices.Clone(checks)
-	var users, organizations []string
-	for i := range asked {
-		c := &asked[i]
-		c.User = cmp.Or(c.User, by.User())
-		if jsonapi.IsID(c.User) && c.User != by.User() {
-			users = append(users, c.User)
-		}
-		if jsonapi.IsID(c.Organization) {
-			organizations = append(organizations, c.Organization)
-		}
+// add makes a decision a yes that comes from a membership and a role, "" for one that is not told.
+func (d *Decision) add(membership, role string) {
+	d.Allowed = true
+	if membership != "" {
+		d.Memberships = append(d.Memberships, membership)
 	}
-	seenUsers, err := collection.VisibleIDs(ctx, db, Users, by.Scope, store.SortedUnique(users))
-	if err != nil {
-		return nil, err
+	if role != "" {
+		d.Roles = append(d.Roles, role)
 	}
-	told, err := toldOfMembers(ctx, db, by, store.SortedUnique(organizations))
-	if err != nil {
-		return nil, err
-	}
-	programs := map[int]bool{}
-	for i := range asked {
-		c := &asked[i]
-		switch {
-		case c.User == "": // a program is asked for what its scopes hold
-			programs[i] = told[c.Organization] && by.Rights.Hold(c.Permission)
-		case c.User == by.User():
-			if by.withholds(c.Permission) {
-				c.User = ""
-			}
-		case !seenUsers[c.User] || !told[c.Organization]:
-			c.User = ""
-		}
-	}
-	decisions, err := Decide(ctx, db, asked)
-	if err != nil {
-		return nil, err
-	}
-	for i, allowed := range programs {
-		decisions[i].Allowed = allowed
-	}
-	return decisions, by.tellReasons(ctx, db, decisions)
 }
 
-// tellReasons takes out of decisions the memberships and roles that a caller does not see.
-func (by Caller) tellReasons(ctx context.Context, db *store.DB, decisions []Decision) error {
-	if by.Scope.All() {
-		return nil
+// Places of a line of decision.
+const (
+	ofSpot = iota
+	ofMembership
+	ofRole
+	ofWord
+)
+
+// decision returns the SELECT of the memberships and roles by which somebody active holds words at spots, as far as a scope sees them. That
+// of one spot has plain arguments, so that PostgreSQL plans it once and for all: planning takes ten times as long as the answer.
+func decision(dialect store.Dialect, scope collection.Scope, spots []spot) collection.Where {
+	membership, role := Memberships.IfSeen(scope, "hm.id"), Roles.IfSeen(scope, "hmr.role_id")
+	seen := slices.Concat(membership.Args, role.Args)
+	lines := func(n, from, user, organization, words string) string {
+		return `SELECT ` + n + `, ` + membership.SQL + `, ` + role.SQL + `, hr.permission FROM ` + from + collection.HeldWords + `
+			JOIN users hu ON hu.id = hm.user_id AND hu.active
+			WHERE hm.user_id = ` + user + ` AND hp.descendant_id = ` + organization + ` AND hr.permission ` + words
 	}
-	for _, reasons := range []struct {
-		of  *collection.Collection
-		ids func(*Decision) *[]string
-	}{
-		{Memberships, func(d *Decision) *[]string { return &d.Memberships }}, {Roles, func(d *Decision) *[]string { return &d.Roles }},
-	} {
-		var named []string
-		for i := range decisions {
-			named = append(named, *reasons.ids(&decisions[i])...)
-		}
-		seen, err := collection.VisibleIDs(ctx, db, reasons.of, by.Scope, store.SortedUnique(named))
-		if err != nil {
-			return err
-		}
-		for i := range decisions {
-			ids := reasons.ids(&decisions[i])
-			*ids = slices.DeleteFunc(*ids, func(id string) bool { return !seen[id] })
-		}
+	if len(spots) == 1 {
+		s := spots[0]
+		return collection.Condition(lines("0", "", "?", "?", "IN ?"), append(seen, s.user, s.organization, s.words())...)
 	}
-	return nil
+	if dialect == store.Postgres {
+		return collection.Condition(`WITH c AS MATERIALIZED (
+				SELECT n - 1 AS n, user_id, organization_id, string_to_array(words, '`+between+`') AS words
+				FROM unnest(?::uuid[], ?::uuid[], ?::text[]) WITH ORDINALITY AS u (user_id, organization_id, words, n)
+			)
+			SELECT g.* FROM c
+			CROSS JOIN LATERAL (`+lines("c.n", "", "c.user_id", "c.organization_id", "= ANY (c.words)")+` OFFSET 0) AS g`, append([]any{
+			store.Column(spots, func(s spot) string { return s.user }),
+			store.Column(spots, func(s spot) string { return s.organization }),
+			store.Column(spots, func(s spot) string { return strings.Join(s.words(), between) }),
+		}, seen...)...)
+	}
+	encoded, _ := json.Marshal(store.Column(spots, func(s spot) [3]any { return [3]any{s.user, s.organization, s.words()} }))
+	return collection.Condition(lines("c.key", "json_each(?) AS c CROSS JOIN ", "c.value ->> 0", "c.value ->> 1",
+		"IN (SELECT value FROM json_each(c.value ->> 2))"), append(seen, string(encoded))...)
 }
 
-// told returns the condition that a caller may know who does what at the organization in a column: a person where they read memberships,
-// others where they see it.
-func (by Caller) told(column string) collection.Where {
-	return by.Scope.Within(reading("memberships"), column)
-}
-
-// toldOfMembers returns of which organizations a caller may know who does what there.
-func toldOfMembers(ctx context.Context, db *store.DB, by Caller, organizations []string) (map[string]bool, error) {
-	told := map[string]bool{}
-	if len(organizations) == 0 {
-		return told, nil
-	}
-	var ids []string
-	err := Organizations.From(ctx, db, by.told("organizations.id"), collection.Condition(Organizations.Live),
-		collection.Condition("organizations.id IN ?", organizations)).Pluck("organizations.id", &ids).Error
-	if err != nil {
-		return nil, fmt.Errorf("look up whose members are told: %w", err)
-	}
-	for _, id := range ids {
-		told[id] = true
-	}
-	return told, nil
-}
-
-// withholds reports whether the credential of a person lacks a word: then it is not theirs while they use it.
-func (by Caller) withholds(word string) bool { return !by.Rights.Hold(word) }
-
-// wordAsked is a word of a check, or one that includes it.
-type wordAsked struct {
-	n                        int
-	user, organization, word string
-}
-
-// lines returns a SELECT of the memberships and roles by which somebody active holds a word. Its arguments are a user, an organization and
-// the word, or what names them.
-func lines(n, user, organization, word string) string {
-	return `SELECT ` + n + ` AS n, hm.id AS membership, hmr.role_id AS role FROM ` + collection.HeldWords + `
-		JOIN users hu ON hu.id = hm.user_id AND hu.active
-		WHERE hm.user_id = ` + user + ` AND hp.descendant_id = ` + organization + ` AND hr.permission = ` + word
-}
-
-// decision returns the statement that answers what is asked. That of one check has plain arguments, so that PostgreSQL plans it once and
-// for all: planning takes ten times as long as the answer.
-func decision(db *store.DB, asked []wordAsked) (statement string, args []any) {
-	if last := asked[len(asked)-1]; last.n == asked[0].n {
-		var parts []string
-		for _, a := range asked {
-			parts, args = append(parts, lines(strconv.Itoa(a.n), "?", "?", "?")), append(args, a.user, a.organization, a.word)
-		}
-		return strings.Join(parts, " UNION ALL "), args
-	}
-	if db.Dialect() == store.Postgres {
-		return `SELECT g.* FROM unnest(?::bigint[], ?::uuid[], ?::uuid[], ?::text[]) AS c (n, user_id, organization_id, word)
-			CROSS JOIN LATERAL (` + lines("c.n", "c.user_id", "c.organization_id", "c.word") + ` OFFSET 0) AS g`, []any{
-				store.Column(asked, func(a wordAsked) int64 { return int64(a.n) }),
-				store.Column(asked, func(a wordAsked) string { return a.user }),
-				store.Column(asked, func(a wordAsked) string { return a.organization }),
-				store.Column(asked, func(a wordAsked) string { return a.word }),
-			}
-	}
-	encoded, _ := json.Marshal(store.Column(asked, func(a wordAsked) [4]any { return [4]any{a.n, a.user, a.organization, a.word} }))
-	return strings.Replace(lines("c.value ->> 0", "c.value ->> 1", "c.value ->> 2", "c.value ->> 3"),
-		" FROM ", " FROM json_each(?) AS c CROSS JOIN ", 1), []any{string(encoded)}
-}
+// between stands between words in one text. A word with it, which no role can hold, comes apart there, and the lines of its parts answer no
+// check.
+const between = " "
 
 // Permissions returns, for organizations, the words that a caller holds there, in order: none for one that it does not see.
 func Permissions(ctx context.Context, db *store.DB, by Caller, organizations []string) (map[string][]string, error) {
-	seen, err := collection.VisibleIDs(ctx, db, Organizations, by.Scope, slices.DeleteFunc(slices.Clone(organizations),
-		func(id string) bool { return !jsonapi.IsID(id) }))
+	seen, err := collection.VisibleIDs(ctx, db, Organizations, by.Scope, distinctIDs(organizations))
 	if err != nil {
 		return nil, err
 	}

@@ -21,9 +21,9 @@ func WhoMay(ctx context.Context, db *store.DB, by Caller, permission, organizati
 	if !jsonapi.IsID(organization) {
 		return nil, "", nil
 	}
-	told, err := toldOfMembers(ctx, db, by, []string{organization})
-	if err != nil {
-		return nil, "", err
+	told := map[string]bool{}
+	if err := db.Ask(ctx, by.toldAmong(db, told, []string{organization})...); err != nil {
+		return nil, "", fmt.Errorf("look up whose members are told: %w", err)
 	}
 	conds := []collection.Where{
 		Users.Visible(by.Scope), collection.Condition("users.active"),

@@ -91,13 +91,16 @@ func readOne(_ *testing.B, s *site) asked {
 	}}
 }
 
-// authorize asks n times whether the viewer may read users at an organization of some depth.
+// authorize asks whether the viewer may read users at n organizations of some depth: the foot of the chain has enough of them.
 func authorize(depth, n int) func(*testing.B, *site) asked {
 	return func(_ *testing.B, s *site) asked {
-		one := fmt.Sprintf(`{"type":"checks","attributes":{"permission":"users:read"},"relationships":{`+
-			`"user":{"data":{"type":"users","id":%q}},"organization":{"data":{"type":"organizations","id":%q}}}}`,
-			s.viewer, s.chain[depth-1])
-		return post(s, checksPath, "application/vnd.api+json", `{"data":[`+strings.Repeat(one+",", n-1)+one+`]}`)
+		checks := make([]string, n)
+		for i := range checks {
+			checks[i] = fmt.Sprintf(`{"type":"checks","attributes":{"permission":"users:read"},"relationships":{`+
+				`"user":{"data":{"type":"users","id":%q}},"organization":{"data":{"type":"organizations","id":%q}}}}`,
+				s.viewer, s.chain[depth-1+i])
+		}
+		return post(s, checksPath, "application/vnd.api+json", `{"data":[`+strings.Join(checks, ",")+`]}`)
 	}
 }
 

@@ -42,7 +42,7 @@ type site struct {
 	keys    map[string]string // by whose they are: see plant
 	keyID   string            // of the management's
 	viewer  string            // who sees the chain
-	chain   []string          // from its head down
+	chain   []string          // from its head down, then the others that are as deep as its foot
 	subtree string            // the head of a tree in which three people are for ten others
 	branch  string            // an organization of it
 	ids     []string          // some organizations
@@ -95,8 +95,8 @@ func (s *site) plant(b *testing.B) {
 	}
 	s.viewer, s.subtree = chain.Users[0].ID, tree.Organizations[0].ID
 	s.branch = tree.Organizations[len(tree.Organizations)-1].ID
-	for n := range chainDepth {
-		s.chain = append(s.chain, chain.Organizations[n].ID)
+	for _, org := range chain.Organizations {
+		s.chain = append(s.chain, org.ID)
 	}
 	s.keys["management"] = s.command(b, "key", "create", "--kind", "management", "--name", "bench")
 	s.keys["subtree"] = s.command(b, "key", "create", "--kind", "management", "--name", "subtree", "--organization", s.subtree)

@@ -231,3 +231,30 @@ func TestTheConfigurationSaysWhereEverythingIs(t *testing.T) {
 		}
 	}
 }
+
+// TestAnEvaluationIsOneRoundTrip counts those to the database, of callers who are known: a program, and a person who is told of others.
+func TestAnEvaluationIsOneRoundTrip(t *testing.T) {
+	t.Parallel()
+	cfg := modelstest.Config(t, store.Postgres)
+	proxy := modelstest.NewProxy(t, cfg.URL)
+	cfg.URL = proxy.URL
+	s := newService(t, modelstest.OpenConfig(t, cfg), "")
+	one := asks(user(s.manager), action("users:read"), organization(s.leaf))
+	other := asks(user(s.member), action("read"), organization(s.top))
+	for _, by := range []*service{s, s.as(s.keyOf(models.UserKey, s.owner, models.EveryScope))} {
+		for path, body := range map[string]string{
+			"evaluation":  one,
+			"evaluations": `{"evaluations":[` + one + strings.Repeat(","+other, 99) + `]}`,
+		} {
+			ask := func() { by.ask(path, body, &struct{}{}) }
+			for range 3 { // connections, statements and callers are known then
+				ask()
+			}
+			before := proxy.Turns()
+			ask()
+			if got := proxy.Turns() - before; got != 1 {
+				t.Errorf("%s takes %d round trips, want 1", path, got)
+			}
+		}
+	}
+}

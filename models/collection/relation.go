@@ -3,6 +3,7 @@ package collection
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"roster/jsonapi"
 	"roster/models/store"
@@ -244,20 +245,32 @@ func VisibleIDs(ctx context.Context, db *store.DB, c *Collection, scope Scope, i
 	if err := c.caughtUp(ctx, db); err != nil {
 		return nil, err
 	}
-	if err := db.Ask(ctx, visibleAmong(db, c, scope, ids, seen)); err != nil {
+	if err := db.Ask(ctx, c.AmongIDs(db, seen, ids, c.Present(scope)...)...); err != nil {
 		return nil, fmt.Errorf("look up %s: %w", c.Schema.Type, err)
 	}
 	return seen, nil
 }
 
-// visibleAmong returns the query of VisibleIDs, which puts them into a map.
-func visibleAmong(db *store.DB, c *Collection, scope Scope, ids []string, seen map[string]bool) store.Query {
-	there := append(c.Present(scope), Condition(c.Table+".id IN ?", ids))
+// AmongIDs returns the query that adds to found which of some ids are of rows that meet every condition; none where there is no id.
+func (c *Collection) AmongIDs(db *store.DB, found map[string]bool, ids []string, conds ...Where) []store.Query {
+	if len(ids) == 0 {
+		return nil
+	}
+	there := append(slices.Clone(conds), Condition(c.Table+".id IN ?", ids))
 	sql := statement{columns: c.Table + ".id", from: Condition(c.Table), conds: there}.on(db.Dialect())
-	return store.Query{SQL: sql.SQL, Args: sql.Args, Take: func(a *store.Answer) error {
+	return []store.Query{{SQL: sql.SQL, Args: sql.Args, Take: func(a *store.Answer) error {
 		for row := range a.Len() {
-			seen[a.Text(row, 0)] = true
+			found[a.Text(row, 0)] = true
 		}
 		return nil
-	}}
+	}}}
+}
+
+// IfSeen returns the expression of the id in a column, or of NULL where the scope does not see the resource that it is of.
+func (c *Collection) IfSeen(scope Scope, column string) Where {
+	if scope.All() {
+		return Condition(column)
+	}
+	seen, args := Conjunction(c.Present(scope)...)
+	return Condition("CASE WHEN EXISTS (SELECT 1 FROM "+c.Table+" WHERE "+c.Table+".id = "+column+seen+") THEN "+column+" END", args...)
 }

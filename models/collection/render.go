@@ -77,7 +77,7 @@ func (c *Collection) tellLinkage(ctx context.Context, db *store.DB, scope Scope,
 					return err
 				}
 				seen := map[string]bool{}
-				asked = append(asked, visibleAmong(db, target, scope, ids, seen))
+				asked = append(asked, target.AmongIDs(db, seen, ids, target.Present(scope)...)...)
 				then = append(then, func() error { return r.hide(ctx, db, scope, rel.Name, target, ids, seen, resources) })
 			}
 		}
