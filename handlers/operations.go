@@ -49,7 +49,7 @@ func (a *API) operate(w http.ResponseWriter, rq *request) error {
 		return rq.sent.err
 	}
 	var results []jsonapi.Result
-	err := store.Transaction(rq.Context(), rq.DB, func(tx *store.DB) (err error) {
+	err := store.Transaction(store.Alone(rq.Context()), rq.DB, func(tx *store.DB) (err error) {
 		results, err = rq.carryOut(tx, rq.sent.operations)
 		return err
 	})

@@ -200,7 +200,7 @@ var errDry = errors.New("dry run")
 func (im *importer) admit(ctx context.Context, people []row) error {
 	newcomers := store.Column(people, func(r row) *models.Newcomer { return r.newcomer })
 	var arrivals []models.Arrival
-	err := store.Transaction(ctx, im.db, func(tx *store.DB) (err error) {
+	err := store.Transaction(store.Alone(ctx), im.db, func(tx *store.DB) (err error) {
 		if arrivals, err = models.Admit(ctx, tx, im.by, newcomers); err == nil && im.DryRun {
 			return errDry
 		}

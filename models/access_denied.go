@@ -184,7 +184,7 @@ func (d *Denial) resource(subject *collection.Collection) deniedResource {
 // removes its own.
 func PurgeDenials(ctx context.Context, db *store.DB, most int) (int, error) {
 	free := map[store.Dialect]string{store.Postgres: "FOR UPDATE SKIP LOCKED"}[db.Dialect()]
-	n, err := db.Exec(ctx, `DELETE FROM access_denials WHERE (caller, permission, subject_id) IN (
+	n, err := db.Exec(store.Alone(ctx), `DELETE FROM access_denials WHERE (caller, permission, subject_id) IN (
 		SELECT caller, permission, subject_id FROM access_denials WHERE told_at <= ? ORDER BY told_at LIMIT ? `+free+`)`,
 		db.Now().Add(-denialWindow), most)
 	if err != nil {

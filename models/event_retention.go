@@ -24,7 +24,7 @@ const (
 // does nothing while another replica does it.
 func PurgeEvents(ctx context.Context, db *store.DB, before time.Time) (removed int, err error) {
 	for n := eventsAtOnce; n == eventsAtOnce && ctx.Err() == nil; {
-		err = store.Transaction(ctx, db, func(tx *store.DB) error {
+		err = store.Transaction(store.Alone(ctx), db, func(tx *store.DB) error {
 			n, err = purgeSomeEvents(ctx, tx, before)
 			return err
 		})

@@ -345,6 +345,9 @@ func insertOrganization(ctx context.Context, tx *store.DB, org *Organization) er
 // restores it, below another parent if the input names one. It fails with the kinds NotFound, Invalid, ReadOnly, Conflict, RelatedNotFound
 // and PreconditionFailed.
 func UpdateOrganization(ctx context.Context, db *store.DB, by Caller, id string, in *Change) (*Organization, error) {
+	if how, _ := treeWork(in); how == alone { // a branch may be large
+		ctx = store.Alone(ctx)
+	}
 	return store.Resulting(ctx, db, func(tx *store.DB) (org *Organization, err error) {
 		if err := lockTreesFor(ctx, tx, by.Scope, id, in); err != nil {
 			return nil, err

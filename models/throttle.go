@@ -102,7 +102,7 @@ const longestThrottle = time.Hour
 // PurgeAttempts removes attempts that no throttle looks at any more, at most so many, and returns how many those were.
 func PurgeAttempts(ctx context.Context, db *store.DB, most int) (int, error) {
 	free := map[store.Dialect]string{store.Postgres: "FOR UPDATE SKIP LOCKED"}[db.Dialect()]
-	n, err := db.Exec(ctx, `DELETE FROM attempts WHERE (id, key) IN (
+	n, err := db.Exec(store.Alone(ctx), `DELETE FROM attempts WHERE (id, key) IN (
 		SELECT id, key FROM attempts WHERE at <= ? ORDER BY at LIMIT ? `+free+`)`, db.Now().Add(-longestThrottle), most)
 	if err != nil {
 		return 0, fmt.Errorf("purge attempts: %w", err)

@@ -40,7 +40,7 @@ func (w *Worker) chores(ctx context.Context) {
 // Purge removes finished deliveries and replays, and heads of answers, that are older than they are to be kept, and ends what has waited as
 // long for an endpoint that is paused or disabled. A payload never goes while a delivery of it is pending.
 func (w *Worker) Purge(ctx context.Context) error {
-	now := w.db.Now()
+	ctx, now := store.Alone(ctx), w.db.Now()
 	if w.cfg.Retention > 0 {
 		before := now.Add(-w.cfg.Retention)
 		if err := w.inBatches(ctx, before, queue.ExpireDeliveries); err != nil {

@@ -58,7 +58,7 @@ func (w *Worker) stepReplays(ctx context.Context, ahead int) (began int, err err
 // stepReplay takes one replay a step further. The row is locked, so that of several replicas one does it, and the cursor moves in the same
 // transaction, so that nothing is begun twice. more tells that the next step may follow at once.
 func (w *Worker) stepReplay(ctx context.Context, id string, ahead int) (began int, more bool, err error) {
-	err = store.Transaction(ctx, w.db, func(tx *store.DB) error {
+	err = store.Transaction(store.Alone(ctx), w.db, func(tx *store.DB) error {
 		began, more = 0, false
 		step, err := nextReplayStep(ctx, tx, id, ahead)
 		if err != nil || step == nil {

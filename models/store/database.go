@@ -88,7 +88,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 			return nil, err
 		}
 		db.dialect, db.pools = SQLite, &pools{write: write, read: read, path: rest, prepared: newPrepared(read)}
-		dialector = sqliteDialector{pool: splitPool{newFairPool(write, 1), newFairPool(read, cfg.MaxConnections), db.pools.prepared}}
+		dialector = sqliteDialector{pool: splitPool{newWriter(write), newFairPool(read, cfg.MaxConnections), db.pools.prepared}}
 	default:
 		return nil, fmt.Errorf("database URL must start with postgres:// or sqlite:, not %q", scheme+":")
 	}
@@ -177,14 +177,15 @@ func (db *DB) On(g *gorm.DB) *DB {
 // Transaction runs fn inside one transaction and commits it, unless fn returns an error or panics: then nothing is changed. Within a
 // transaction it runs fn as part of that one. PostgreSQL may refuse a transaction because of a concurrent one (deadlock, serialization
 // failure), its connection may have ended before, and fn may fail with ErrTryAgain; it is then run again, so fn must not keep anything from
-// an earlier run. After fn comes the look of a context that is [Guarded].
+// an earlier run. After fn comes the look of a context that is [Guarded]. On SQLite transactions that wait for each other share a commit,
+// unless they are [Alone]: whether fn succeeded or not, Transaction returns after it, and with its error if it fails.
 func Transaction(ctx context.Context, db *DB, fn func(tx *DB) error) error {
 	if db.inTransaction {
 		return fn(db)
 	}
 	for tries := (tries{}); ; {
 		news := news{}
-		err := db.gorm.WithContext(ctx).Transaction(func(g *gorm.DB) error {
+		err := transact(db.gorm.WithContext(ctx), func(g *gorm.DB) error {
 			tx := *db
 			tx.gorm, tx.inTransaction, tx.doubtful, tx.news = g, true, tries.doubtful, &news
 			tx.tally, tx.numbers = Tally{}, map[any]int{}

@@ -162,7 +162,7 @@ func (s *Rowwise[R]) runOneByOne(ctx context.Context, tx *DB, rows []R) (changed
 	}
 	defer statement.Close() //nolint:errcheck // it was prepared for this only
 	for _, row := range rows {
-		res, err := statement.ExecContext(ctx, s.valuesOf(row)...)
+		res, err := statement.ExecContext(uninterrupted(ctx), s.valuesOf(row)...)
 		if err != nil {
 			return 0, err
 		}

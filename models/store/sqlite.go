@@ -23,7 +23,7 @@ import (
 )
 
 // openSQLite opens the file at path with one writer, whose transactions take the write lock when they begin, and a pool of readers
-// that cannot write. In WAL mode readers and the writer do not wait for each other; writers of this process wait in the pool's queue,
+// that cannot write. In WAL mode readers and the writer do not wait for each other; writers of this process wait in a queue (writer),
 // writers of other processes (the command line beside a running server) wait up to ten seconds.
 func openSQLite(ctx context.Context, path string, readers int) (write, read *sql.DB, err error) {
 	if path == "" {
@@ -81,8 +81,9 @@ var registerFunctions = sync.OnceFunc(func() {
 
 // splitPool sends what only reads to the readers and everything else to the writer. Transactions are writes.
 type splitPool struct {
-	write, read fairPool
-	prepared    *prepared // what reads
+	write    *writer
+	read     fairPool
+	prepared *prepared // what reads
 }
 
 // ask runs queries on a reader, one after the other.

@@ -25,6 +25,8 @@ func Unavailable(err error) bool {
 		return unavailablePostgres(pg.Code)
 	case errors.As(err, &lite):
 		return unavailableSQLite(lite.Code())
+	case errors.Is(err, errEnded):
+		return true
 	}
 	var network *net.OpError
 	return errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF) ||
