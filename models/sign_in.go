@@ -211,10 +211,7 @@ func LookUpSession(db *store.DB, secret string) *Lookup {
 		var hash []byte
 		var active bool
 		var lastUsed, idleUntil, deadline jsonapi.Stamp
-		for column, into := range []any{1: &hash, 2: &lastUsed, 3: &idleUntil, 4: &deadline, 7: &active} {
-			if into == nil {
-				continue
-			}
+		for column, into := range []any{&hash, &active, &lastUsed, &idleUntil, &deadline} {
 			if err := a.Into(0, column, into); err != nil {
 				return nil, err
 			}
@@ -224,14 +221,14 @@ func LookUpSession(db *store.DB, secret string) *Lookup {
 			return nil, nil
 		}
 		return &Holder{
-			Kind: SessionKind, SessionID: a.Text(0, 0), SignInID: a.Text(0, 5), UserID: a.Text(0, 6),
+			Kind: SessionKind, SessionID: a.Text(0, 5), SignInID: a.Text(0, 6), UserID: a.Text(0, 7),
 			Name:   fullName(a.Text(0, 8), a.Text(0, 9)),
 			IsIdle: !lastUsed.Add(allowedOn(db).Sessions.TouchEvery()).After(now),
 			Rights: Rights{Scopes: []string{EveryScope}},
 		}, nil
 	}
 	return &Lookup{take: take, query: store.Query{
-		SQL: `SELECT s.id, s.hash, s.last_used_at, s.idle_until, s.deadline, i.id, i.user_id, u.active, u.first_name, u.last_name
+		SQL: `SELECT s.hash, u.active, s.last_used_at, s.idle_until, s.deadline, s.id, i.id, i.user_id, u.first_name, u.last_name
 			FROM sessions s JOIN sign_ins i ON i.id = s.active_sign_in_id JOIN users u ON u.id = i.user_id
 			WHERE s.lookup = ?`,
 		Args: []any{sessionLookup(db.Vault(), secret)},

@@ -125,8 +125,10 @@ type remembered struct {
 // foresee returns the caller that a credential last spoke for and the doubt about it, where a request may be served by that: one that only
 // asks can be served again as if it had not been before.
 func (a *admission) foresee(rq *Request, rt *Route, last remembered, lookup *models.Lookup) *auth.Principal {
-	onlyAsks := isSafe(rq.Method) || rt.Asks && last.holder != nil && last.holder.SessionID == "" // what a page may not send is never tried
-	if last.holder == nil || lookup == nil || !onlyAsks || rq.needs.Public {
+	if last.holder == nil || lookup == nil || rq.needs.Public {
+		return nil
+	}
+	if !isSafe(rq.Method) && (!rt.Asks || last.holder.SessionID != "") { // what a page may not send is never tried
 		return nil
 	}
 	rq.doubt = &doubt{db: a.db, lookup: lookup, remembered: last.holder, paid: last.payer}

@@ -20,8 +20,8 @@ func (p *program) demoCommand() *cli.Command {
 		Usage: "fill a database with organizations and people that look real",
 		Description: "The organizations form trees of up to four levels; some are outside of their validity, the larger ones have " +
 			"a logo. The same numbers and the same seed\n" +
-			"give the same data, ids included. It adds to what is there: run again, it adds what is missing after an interruption, or\n" +
-			"nothing; another seed or other numbers add other data.\n\n" +
+			"give the same data, ids included, but for what people did lately. It adds to what is there: run again, it adds what is\n" +
+			"missing after an interruption, or nothing; another seed or other numbers add other data.\n\n" +
 			"   roster demo --organizations 1000 --users 5000\n" +
 			"   roster demo --organizations 1000000 --seed 7 --database-url postgres://roster@localhost/roster --migrate\n\n" +
 			"The data comes without events and without tokens; POST /public/v2/management/refresh-token/ID gives an organization a token." +

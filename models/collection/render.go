@@ -78,7 +78,11 @@ func (c *Collection) tellLinkage(ctx context.Context, db *store.DB, scope Scope,
 				}
 				seen := map[string]bool{}
 				asked = append(asked, target.AmongIDs(db, seen, ids, target.Present(scope)...)...)
-				then = append(then, func() error { return r.hide(ctx, db, scope, rel.Name, target, ids, seen, resources) })
+				then = append(then, func() error {
+					err := r.remember(ctx, db, scope, ids, seen)
+					r.hide(rel.Name, target, seen, resources)
+					return err
+				})
 			}
 		}
 	}
@@ -126,24 +130,24 @@ func (r Relation) targets(name string, resources []*jsonapi.Resource) map[*Colle
 	return byTarget
 }
 
-// hide empties the linkage that leads to a target which a scope neither sees nor is told of.
-func (r Relation) hide(ctx context.Context, db *store.DB, scope Scope, name string, target *Collection, ids []string, seen map[string]bool,
-	resources []*jsonapi.Resource,
-) error {
-	if r.Remembers != nil && len(seen) < len(ids) {
-		gone := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return seen[id] })
-		remembered, err := r.Remembers(ctx, db, scope, gone)
-		if err != nil {
-			return err
-		}
-		maps.Copy(seen, remembered)
+// remember adds to the ids that a scope sees those that it is told of otherwise.
+func (r Relation) remember(ctx context.Context, db *store.DB, scope Scope, ids []string, seen map[string]bool) error {
+	if r.Remembers == nil || len(seen) == len(ids) {
+		return nil
 	}
+	gone := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return seen[id] })
+	remembered, err := r.Remembers(ctx, db, scope, gone)
+	maps.Copy(seen, remembered)
+	return err
+}
+
+// hide empties the linkage that leads to a target which is not among those that are told.
+func (r Relation) hide(name string, target *Collection, told map[string]bool, resources []*jsonapi.Resource) {
 	for _, resource := range resources {
-		if t, id := r.targetOf(resource, name); t == target && !seen[id] {
+		if t, id := r.targetOf(resource, name); t == target && !told[id] {
 			resource.Linked(name).SetNone()
 		}
 	}
-	return nil
 }
 
 // targetOf returns what a to-one relationship of a resource leads to, if it is printed and not empty.
