@@ -1,6 +1,8 @@
 package models_test
 
 import (
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -105,7 +107,7 @@ var usesOfRights = map[string]func(t *testing.T, db *store.DB, c clerk) error{
 		return c.grant(t, db, models.RoleViewer)
 	},
 	"make a role": func(t *testing.T, db *store.DB, c clerk) error {
-		_, err := models.CreateRole(t.Context(), db, as(c.user), input(attributes{"key": "made", "name": "Made",
+		_, err := models.CreateRole(t.Context(), db, as(c.user), input(attributes{"key": "made-" + models.NewID(), "name": "Made",
 			"permissions": jsonapi.Strings{"users:write"}}, relations{"organization": one(c.branch)}))
 		return err
 	},
@@ -162,11 +164,28 @@ func meet(t *testing.T, first, second act, here, there *store.DB) (before bool, 
 	return before, <-done
 }
 
-// usedThenTaken makes sure that rights which are used are taken when what is done by them is there, and are gone then.
+// usedThenTaken makes sure that rights which are used are taken when what is done by them is there, or before, and then it is not done. They
+// are gone in the end.
 func usedThenTaken(t *testing.T, use, take act, here, there *store.DB) {
 	t.Helper()
-	if before, err := meet(t, use, take, here, there); before || err != nil {
-		t.Errorf("taken before what is done is there: %v: %v", before, err)
+	taken := make(chan error, 1)
+	runs, before := 0, false // what is waited for may have ended the rights already
+	err := store.Transaction(t.Context(), here, func(tx *store.DB) error {
+		err := use(tx)
+		if runs++; runs > 1 || err != nil {
+			return err
+		}
+		go func() { taken <- take(there) }()
+		select {
+		case err := <-taken:
+			taken <- err
+			before = true
+		case <-time.After(waits):
+		}
+		return nil
+	})
+	if took := <-taken; took != nil || before && err == nil || err != nil && !refused(err) {
+		t.Errorf("taken before what is done is there: %v: %v, and that says %v", before, took, err)
 	}
 	if err := use(here); err == nil || !refused(err) {
 		t.Errorf("used again afterwards: %v", err)
@@ -182,12 +201,62 @@ func takenThenUsed(t *testing.T, use, take act, here, there *store.DB) {
 }
 
 // TestRightsThatAreUsedAreTakenAfterwards holds a write open on one replica while another takes the rights by which it is made: that is not
-// answered before the write is committed. What comes after it is refused.
+// answered before the write is committed, or the write is refused. What comes after it is refused.
 func TestRightsThatAreUsedAreTakenAfterwards(t *testing.T) { eachUse(t, usedThenTaken) }
 
 // TestRightsThatAreTakenAreNotUsedAfterwards holds open what takes rights on one replica while they are used on another: that is done at
 // once, by what is still true, or it waits and is refused.
 func TestRightsThatAreTakenAreNotUsedAfterwards(t *testing.T) { eachUse(t, takenThenUsed) }
+
+// TestNobodyHoldsOffWhatTakesTheirRights has a clerk write without pause, six times at once on two replicas, until they are refused, and go by
+// other names meanwhile. They are refused: what takes their rights does not wait until nobody uses them.
+func TestNobodyHoldsOffWhatTakesTheirRights(t *testing.T) {
+	t.Parallel()
+	const enough = 5000 // writes of one of the six
+	cfg := modelstest.Config(t, store.Postgres)
+	here, there := modelstest.OpenConfig(t, cfg), modelstest.OpenConfig(t, cfg)
+	for way, take := range waysToTakeRights {
+		t.Run(way, func(t *testing.T) {
+			c := newClerk(t, here)
+			var began sync.WaitGroup
+			began.Add(6)
+			var acts []func() error
+			for i := range 6 {
+				use, db := usesOfRights[[]string{"describe it", "make a role", "grow it"}[i%3]], []*store.DB{here, there}[i%2]
+				acts = append(acts, func() error {
+					var err error
+					for n := 0; err == nil && n < enough; n++ {
+						if err = use(t, db, c); n == 0 {
+							began.Done()
+						}
+					}
+					return err
+				})
+			}
+			var taken atomic.Bool
+			acts = append(acts, func() error {
+				var err error
+				for err == nil && !taken.Load() {
+					_, err = models.UpdateUser(t.Context(), here, as(c.user), c.user, input(attributes{"firstName": models.NewID()}, nil))
+				}
+				if refused(err) { // they are deleted
+					return nil
+				}
+				return err
+			}, func() error {
+				defer taken.Store(true)
+				began.Wait()
+				return take(t, there, c)
+			})
+			for i, err := range atOnce(acts...) {
+				if writes := i < 6; writes != refused(err) || !writes && err != nil {
+					t.Errorf("act %d: %v", i, err)
+				}
+			}
+		})
+	}
+	modelstest.CheckConsistency(t, here)
+}
 
 // TestARoleIsGivenAsItIs has a role come to permit more, or rank higher, than a clerk does who gives it on another replica: they gave it
 // before, or cannot.

@@ -24,14 +24,22 @@ type standing struct {
 	seesBelow bool
 	rank      int64
 	owner     bool
+	// lines are what this comes from.
+	lines []roleLine
+}
+
+// roleLine is a role that somebody has by a membership, as both were read.
+type roleLine struct {
+	membership, role               string
+	membershipVersion, roleVersion int64
 }
 
 // programRank is that of the credentials of an organization itself.
 const programRank = 80
 
-// there returns what a caller holds at an organization that it sees. What this comes from stays until the transaction ends: of a change and
-// of whatever takes away what permitted it, one is first. The rights of a program are the same everywhere; those of people are what their
-// roles permit there, and no more than the scopes of their key.
+// there returns what a caller holds at an organization that it sees. What this comes from is there when the transaction ends: of a change
+// and of whatever takes away what permitted it, one is first. The rights of a program are the same everywhere; those of people are what
+// their roles permit there, and no more than the scopes of their key.
 func (by Caller) there(ctx context.Context, tx *store.DB, organization string) (standing, error) {
 	if by.User() == "" {
 		return standing{Rights: by.Rights, below: by.Rights.Scopes, anything: by.Scope.Manages(), seesBelow: by.Scope.SeesBelow(),
@@ -41,16 +49,52 @@ func (by Caller) there(ctx context.Context, tx *store.DB, organization string) (
 		return standing{}, err
 	}
 	s, err := standingOfUser(ctx, tx, by.User(), organization)
+	s.assume(tx, by.User(), organization)
 	s.Scopes, s.below, s.Until = within(by.Rights, s.Scopes), within(by.Rights, s.below), by.Rights.Until
 	return s, err
 }
 
-// keepStanding keeps what the person of a scope holds at an organization from being taken away until the transaction ends: the person,
-// their memberships, the roles of these, and the way down to the organization. A statement that waits for a row goes on with the others as
-// they were when it began, so what is held is read by another one.
+// A change by a person relies on the person, their memberships, the roles of these, and the way down to the organization. It has read them,
+// and it has to be undone if any of that is taken away before it is committed. Mostly none is. So that is assumed, and looked at with COMMIT:
+// the rows are locked for that moment only, and by whoever does not wait, because who takes rights away may have them and wait for what the
+// change has. If the assumption does not hold, the transaction is run again and keeps the rows first (docs/adr/0099).
+
+// assume makes a transaction end only if what was read of a user's standing is still so.
+func (s *standing) assume(tx *store.DB, user, organization string) {
+	if len(s.lines) == 0 || keepsFirst(tx) {
+		return
+	}
+	lines := s.lines
+	tx.AtLast(keptStanding{user, organization}, func(ctx context.Context, tx *store.DB) error {
+		_, err := tx.Assume(ctx, `SELECT 1 FROM (SELECT 1
+			FROM unnest(?::uuid[], ?::bigint[], ?::uuid[], ?::bigint[]) AS l (membership, membership_version, role, role_version)
+			JOIN memberships hm ON hm.id = l.membership AND hm.version = l.membership_version
+			JOIN roles hr ON hr.id = l.role AND hr.version = l.role_version
+			JOIN organization_paths hp ON hp.ancestor_id = hm.organization_id AND hp.descendant_id = ?
+			JOIN users u ON u.id = hm.user_id AND u.active
+			FOR SHARE OF u, hm, hr, hp NOWAIT) AS kept HAVING COUNT(*) = ?`,
+			store.Column(lines, func(l roleLine) string { return l.membership }),
+			store.Column(lines, func(l roleLine) int64 { return l.membershipVersion }),
+			store.Column(lines, func(l roleLine) string { return l.role }),
+			store.Column(lines, func(l roleLine) int64 { return l.roleVersion }), collection.IDOrNil(organization), len(lines))
+		return err
+	})
+}
+
+// keptStanding is that of a user at an organization.
+type keptStanding struct{ user, organization string }
+
+// branchesMove is what a transaction counts that moves branches: it is going to change the ways by which it may.
+type branchesMove struct{}
+
+// keepsFirst reports whether a transaction keeps what somebody holds before it does anything, and assumes nothing.
+func keepsFirst(tx *store.DB) bool { return !tx.Assumes() || tx.Total(branchesMove{}, 0) > 0 }
+
+// keepStanding keeps what the person of a scope holds at an organization from being taken away until the transaction ends, if that is not
+// assumed. A statement that waits for a row goes on with the others as they were when it began, so what is held is read by another one.
 func keepStanding(ctx context.Context, tx *store.DB, scope collection.Scope, organization string) error {
 	sharing, user := tx.Sharing(" OF u, hm, hr, hp"), scope.PersonID()
-	if sharing == "" || user == "" {
+	if sharing == "" || user == "" || !keepsFirst(tx) {
 		return nil
 	}
 	_, err := tx.Run(ctx, `SELECT 1 FROM `+linesOfUser+sharing, collection.IDOrNil(user), collection.IDOrNil(organization))
@@ -110,23 +154,25 @@ func within(rights Rights, words []string) (both []string) {
 func standingOfUser(ctx context.Context, db *store.DB, user, organization string) (s standing, err error) {
 	s.seesBelow = true
 	err = db.Read(ctx, func(rows *sql.Rows) error {
-		var role string
+		var line roleLine
 		var permissions jsonapi.Strings
 		var rank int64
 		var inheritable, active bool
-		if err := rows.Scan(&role, &permissions, &rank, &inheritable, &active); err != nil {
+		err := rows.Scan(&line.membership, &line.membershipVersion, &line.role, &line.roleVersion, &permissions, &rank, &inheritable, &active)
+		if err != nil {
 			return err
 		}
 		if s.rank = max(s.rank, rank); !active {
 			return nil
 		}
-		s.owner = s.owner || role == RoleOwner
+		s.lines = append(s.lines, line)
+		s.owner = s.owner || line.role == RoleOwner
 		s.Scopes = append(s.Scopes, permissions...)
 		if inheritable {
 			s.below = append(s.below, permissions...)
 		}
 		return nil
-	}, `SELECT hr.id, hr.permissions, hr.rank, hr.inheritable, u.active FROM `+linesOfUser,
+	}, `SELECT hm.id, hm.version, hr.id, hr.version, hr.permissions, hr.rank, hr.inheritable, u.active FROM `+linesOfUser,
 		collection.IDOrNil(user), collection.IDOrNil(organization))
 	if err != nil {
 		return s, fmt.Errorf("read standing: %w", err)

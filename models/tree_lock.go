@@ -43,6 +43,9 @@ func lockTrees(ctx context.Context, tx *store.DB, how hold, organizations ...str
 	if tx.Dialect() != store.Postgres || len(ids) == 0 {
 		return nil
 	}
+	if how == alone {
+		tx.Total(branchesMove{}, 1)
+	}
 	// Two trees with one number have one lock, which is more than they need and no harm.
 	locked, err := headsIn(ctx, tx, fmt.Sprintf(`SELECT id, %s(number) FROM (
 		SELECT id, hashtextextended(id::text, %d) AS number FROM (%s) heads ORDER BY number
@@ -115,8 +118,8 @@ func lockTreesFor(ctx context.Context, tx *store.DB, scope collection.Scope, id 
 	return lockWays(ctx, tx, id)
 }
 
-// lockWays locks the ways down to branches that are to move, before the rows of these: a person who writes there keeps the way by which
-// they may, and then locks the row (see keepStanding).
+// lockWays locks the ways down to branches that are to move, before the rows of these: a person who writes there may keep the way by which
+// they may, and then lock the row (see keepStanding).
 func lockWays(ctx context.Context, tx *store.DB, branches ...string) error {
 	_, err := tx.Run(ctx, `SELECT 1 FROM organization_paths WHERE descendant_id = ANY(?) AND distance > 0
 		ORDER BY descendant_id, ancestor_id`+tx.Locking(""), branches)

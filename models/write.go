@@ -271,8 +271,8 @@ func share(ctx context.Context, tx *store.DB, c *collection.Collection, scope co
 	return nil
 }
 
-// keepFirst keeps what a person holds at an organization before the row of it is locked, as who ends a membership has that before the row,
-// too: the two wait for each other, and do not end as a deadlock.
+// keepFirst keeps what a person holds at an organization, if that is kept and not assumed, before the row of it is locked, as who ends a
+// membership has that before the row, too: the two wait for each other, and do not end as a deadlock.
 func keepFirst(ctx context.Context, tx *store.DB, c *collection.Collection, scope collection.Scope, id string) error {
 	if c != Organizations {
 		return nil

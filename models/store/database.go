@@ -58,6 +58,7 @@ type DB struct {
 	tally         Tally       // of the transaction
 	news          *news       // of the transaction
 	numbers       map[any]int // of the transaction, see Total
+	last          *looks      // of the transaction, see AtLast
 }
 
 // pools are the connection pools behind a DB. On PostgreSQL both are the same one.
@@ -188,14 +189,17 @@ func Transaction(ctx context.Context, db *DB, fn func(tx *DB) error) error {
 		err := transact(db.gorm.WithContext(ctx), func(g *gorm.DB) error {
 			tx := *db
 			tx.gorm, tx.inTransaction, tx.doubtful, tx.news = g, true, tries.doubtful, &news
-			tx.tally, tx.numbers = Tally{}, map[any]int{}
+			tx.tally, tx.numbers, tx.last = Tally{}, map[any]int{}, &looks{}
 			if err := fn(&tx); err != nil {
 				return err
 			}
 			if err := guard(ctx, &tx); err != nil {
 				return err
 			}
-			return tx.tally.store(ctx, &tx)
+			if err := tx.tally.store(ctx, &tx); err != nil {
+				return err
+			}
+			return tx.last.have(ctx, &tx)
 		})
 		if err == nil && news.events {
 			db.committed.tell(news.endpoints)

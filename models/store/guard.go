@@ -1,6 +1,9 @@
 package store
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 type guardKey struct{}
 
@@ -16,6 +19,30 @@ func Guarded(ctx context.Context, look func(ctx context.Context, tx *DB) error) 
 func guard(ctx context.Context, tx *DB) error {
 	if look, ok := ctx.Value(guardKey{}).(func(context.Context, *DB) error); ok {
 		return look(ctx, tx)
+	}
+	return nil
+}
+
+// AtLast has a look as the very last thing of a transaction, after that of its context and after what is counted: once for each key, the
+// first that is given. What others keep by then is not to be waited for, which they may do for this transaction: see [DB.Assume].
+func (db *DB) AtLast(key any, look func(ctx context.Context, tx *DB) error) {
+	if !slices.Contains(db.last.keys, key) {
+		db.last.keys, db.last.all = append(db.last.keys, key), append(db.last.all, look)
+	}
+}
+
+// looks are those that a transaction ends with.
+type looks struct {
+	keys []any
+	all  []func(ctx context.Context, tx *DB) error
+}
+
+// have has them all.
+func (l *looks) have(ctx context.Context, tx *DB) error {
+	for _, look := range l.all {
+		if err := look(ctx, tx); err != nil {
+			return err
+		}
 	}
 	return nil
 }

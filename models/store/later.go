@@ -20,18 +20,25 @@ func (db *DB) Later(ctx context.Context, doing, statement string, args ...any) e
 	return nil
 }
 
-// Assume makes a transaction end only if a query, held back as by Later, finds something; its locks are taken as ever. Otherwise nothing is
-// changed, the transaction is run again, and Assume reports false, as it does wherever nothing is held back: the caller has to look.
+// Assumes reports whether something can be assumed: in a transaction on PostgreSQL, in which nothing was assumed before that is not so.
+func (db *DB) Assumes() bool { return db.dialect == Postgres && db.inTransaction && !db.doubtful }
+
+// Assume makes a transaction end only if a query, held back as by Later, finds something; its locks are taken as ever, and one that others
+// have, if it is not to wait, is as good as finding nothing. Then nothing is changed, the transaction is run again, and Assume reports
+// false, as it does wherever nothing can be assumed: the caller has to look.
 func (db *DB) Assume(ctx context.Context, query string, args ...any) (assumed bool, err error) {
-	if db.dialect != Postgres || !db.inTransaction || db.doubtful {
+	if !db.Assumes() {
 		return false, nil
 	}
 	// A query that finds nothing is no error. Dividing by how much it finds is.
 	return true, db.hold(ctx, later{assumes: true}, "SELECT 1 / COUNT(*) FROM ("+query+") AS assumed", args)
 }
 
-// divisionByZero is the SQLSTATE of an assumption that does not hold.
-const divisionByZero = "22012"
+// The SQLSTATEs of an assumption that does not hold, and of one that others may be about to end.
+const (
+	divisionByZero   = "22012"
+	lockNotAvailable = "55P03"
+)
 
 // errAssumption says that an assumption of the transaction does not hold.
 var errAssumption = errors.New("what the transaction assumed is not so")
