@@ -49,6 +49,10 @@ func TestARevocationDoesNotFightWithTheWritesThatItEnds(t *testing.T) {
 			id, b := session()
 			return writing(b.service, b.headers(nil)...)(f.branch), func() int { return s.do("DELETE", "/public/v2/users/"+id, nil).Status }
 		},
+		"a user who invites": func() (func() int, func() int) {
+			id, b := session()
+			return inviting(b.service, b.headers(nil)...)(f.branch), func() int { return s.do("DELETE", "/public/v2/users/"+id, nil).Status }
+		},
 		"a key of a user": func() (func() int, func() int) {
 			user, _ := session()
 			id, as := key("user", "user", ref("users", user))
@@ -114,6 +118,24 @@ func writing(s *service, headers ...string) func(organization string) func() int
 			}
 			return s.send("PATCH", "/public/v2/organizations/"+organization, withID(resource("organizations",
 				object{"description": fmt.Sprint(n)}), organization), headers...).Status
+		}
+	}
+}
+
+// inviting returns what invites somebody, and sends an invitation again, by turns: what it writes refers to the caller.
+func inviting(s *service, headers ...string) func(organization string) func() int {
+	return func(organization string) func() int {
+		var turn atomic.Int64
+		invite := func() *answer {
+			return s.send("POST", "/public/v2/invitations", resource("invitations", object{"email": models.NewID() + "@example.com"},
+				"organization", ref("organizations", organization)), headers...)
+		}
+		again := "/public/v2/invitations/" + invite().want(201).text("data", "id") + "/resend"
+		return func() int {
+			if turn.Add(1)%3 == 0 {
+				return invite().Status
+			}
+			return s.send("POST", again, nil, headers...).Status
 		}
 	}
 }

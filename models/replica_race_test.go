@@ -208,6 +208,41 @@ func TestRightsThatAreUsedAreTakenAfterwards(t *testing.T) { eachUse(t, usedThen
 // once, by what is still true, or it waits and is refused.
 func TestRightsThatAreTakenAreNotUsedAfterwards(t *testing.T) { eachUse(t, takenThenUsed) }
 
+// TestWhatComesAndGoesMeanwhileIsNotUsed gives a clerk a role while a transaction of theirs is open, which uses it, and takes it away again.
+func TestWhatComesAndGoesMeanwhileIsNotUsed(t *testing.T) {
+	t.Parallel()
+	cfg := modelstest.Config(t, store.Postgres)
+	here, there := modelstest.OpenConfig(t, cfg), modelstest.OpenConfig(t, cfg)
+	c := newClerk(t, here)
+	more := must(models.CreateRole(t.Context(), here, everything, input(attributes{"key": "more", "name": "More", "rank": int64(50),
+		"permissions": jsonapi.Strings{"approve", "roles:write"}}, relations{"organization": one(c.top)})))(t).ID
+	runs := 0
+	err := store.Transaction(t.Context(), here, func(tx *store.DB) error {
+		runs++
+		if err := usesOfRights["describe it"](t, tx, c); err != nil {
+			return err
+		}
+		extra := ""
+		if runs == 1 {
+			extra = modelstest.Membership(t, there, c.user, c.region, modelstest.To("roles", more)).ID
+		}
+		_, err := models.CreateRole(t.Context(), tx, as(c.user), input(attributes{"key": "made", "name": "Made",
+			"permissions": jsonapi.Strings{"approve"}}, relations{"organization": one(c.branch)}))
+		if runs == 1 {
+			if err != nil {
+				t.Fatalf("with the role: %v", err)
+			}
+			if err := models.DeleteMembership(t.Context(), there, everything, extra, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return err
+	})
+	if !refused(err) || runs != 2 {
+		t.Errorf("%d runs: %v", runs, err)
+	}
+}
+
 // TestNobodyHoldsOffWhatTakesTheirRights has a clerk write without pause, six times at once on two replicas, until they are refused, and go by
 // other names meanwhile. They are refused: what takes their rights does not wait until nobody uses them.
 func TestNobodyHoldsOffWhatTakesTheirRights(t *testing.T) {

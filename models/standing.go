@@ -65,24 +65,31 @@ func (s *standing) assume(tx *store.DB, user, organization string) {
 		return
 	}
 	lines := s.lines
-	tx.AtLast(keptStanding{user, organization}, func(ctx context.Context, tx *store.DB) error {
-		_, err := tx.Assume(ctx, `SELECT 1 FROM (SELECT 1
+	tx.AtLast(heldStanding{user, organization, fmt.Sprint(lines)}, func(ctx context.Context, tx *store.DB) error {
+		query := `SELECT 1
 			FROM unnest(?::uuid[], ?::bigint[], ?::uuid[], ?::bigint[]) AS l (membership, membership_version, role, role_version)
 			JOIN memberships hm ON hm.id = l.membership AND hm.version = l.membership_version
 			JOIN roles hr ON hr.id = l.role AND hr.version = l.role_version
 			JOIN organization_paths hp ON hp.ancestor_id = hm.organization_id AND hp.descendant_id = ?
 			JOIN users u ON u.id = hm.user_id AND u.active
-			FOR SHARE OF u, hm, hr, hp NOWAIT) AS kept HAVING COUNT(*) = ?`,
+			FOR SHARE OF u, hm, hr, hp` + tx.NoWait()
+		args := []any{
 			store.Column(lines, func(l roleLine) string { return l.membership }),
 			store.Column(lines, func(l roleLine) int64 { return l.membershipVersion }),
 			store.Column(lines, func(l roleLine) string { return l.role }),
-			store.Column(lines, func(l roleLine) int64 { return l.roleVersion }), collection.IDOrNil(organization), len(lines))
+			store.Column(lines, func(l roleLine) int64 { return l.roleVersion }), collection.IDOrNil(organization),
+		}
+		if !tx.Assumes() { // what is found does not matter: it has been waited for
+			_, err := tx.Run(ctx, query, args...)
+			return err
+		}
+		_, err := tx.Assume(ctx, "SELECT 1 FROM ("+query+") AS kept HAVING COUNT(*) = ?", append(args, len(lines))...)
 		return err
 	})
 }
 
-// keptStanding is that of a user at an organization.
-type keptStanding struct{ user, organization string }
+// heldStanding is what a user was found to hold at an organization. What comes in between two looks may be gone by the end, too.
+type heldStanding struct{ user, organization, lines string }
 
 // branchesMove is what a transaction counts that moves branches: it is going to change the ways by which it may.
 type branchesMove struct{}

@@ -86,6 +86,9 @@ func move(ctx context.Context, tx *store.DB, by Caller, in *Change, before, org 
 	if err := permitMove(ctx, tx, by, before, parent); err != nil {
 		return err
 	}
+	if tx.Dialect() == store.Postgres && tx.Total(branchesMove{}, 0) == 0 {
+		return errTreeMoved // it was sent back where it is, and is not there any more: the locks of trees come before that of the row
+	}
 	if err := lockTrees(ctx, tx, alone, org.ID, parent); err != nil { // which it has, unless the organization was moved meanwhile
 		return err
 	}

@@ -109,7 +109,7 @@ func lockTreesFor(ctx context.Context, tx *store.DB, scope collection.Scope, id 
 			return err
 		}
 		if parent == shown {
-			how = shared // if it moves before this gets the lock, move takes the lock alone
+			how = shared // if it moves before this gets the lock, move has all of it run again
 		}
 	}
 	if err := lockTrees(ctx, tx, how, id, parent); err != nil || how == shared {

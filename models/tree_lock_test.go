@@ -98,6 +98,36 @@ func TestWhoWaitedForATreeFindsTheOrganizationInAnother(t *testing.T) {
 	})
 }
 
+// TestMovesOfOneBranchMeetNoDeadlock has many at once move a branch to and fro: who sends it back where it is finds it elsewhere.
+func TestMovesOfOneBranchMeetNoDeadlock(t *testing.T) {
+	t.Parallel()
+	db := modelstest.Open(t, store.Postgres)
+	top := organization(t, db, "top", "").ID
+	parents := []string{organization(t, db, "left", top).ID, organization(t, db, "right", top).ID}
+	branch := organization(t, db, "branch", parents[0]).ID
+	before := modelstest.Deadlocks(t, db)
+	var movers []func() error
+	for n := range 12 {
+		movers = append(movers, func() error {
+			for turn := range 30 {
+				if err := moveTo(t, db, everything, branch, parents[(n+turn)%len(parents)]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	for _, err := range atOnce(movers...) {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if n := modelstest.Deadlocks(t, db) - before; n > 0 {
+		t.Errorf("%d deadlocks", n)
+	}
+	modelstest.CheckConsistency(t, db)
+}
+
 // TestMovesAcrossTreesAmongCreationsAndDeletions lets many writers do everything that trees have locks for.
 func TestMovesAcrossTreesAmongCreationsAndDeletions(t *testing.T) {
 	t.Parallel()

@@ -55,6 +55,7 @@ type DB struct {
 	first         *ahead // what is asked before everything else, nil for nothing
 	inTransaction bool
 	doubtful      bool        // of the transaction, see Assume
+	patient       bool        // of the transaction, see NoWait
 	tally         Tally       // of the transaction
 	news          *news       // of the transaction
 	numbers       map[any]int // of the transaction, see Total
@@ -177,19 +178,19 @@ func (db *DB) On(g *gorm.DB) *DB {
 
 // Transaction runs fn inside one transaction and commits it, unless fn returns an error or panics: then nothing is changed. Within a
 // transaction it runs fn as part of that one. PostgreSQL may refuse a transaction because of a concurrent one (deadlock, serialization
-// failure), its connection may have ended before, and fn may fail with ErrTryAgain; it is then run again, so fn must not keep anything from
-// an earlier run. After fn comes the look of a context that is [Guarded]. On SQLite transactions that wait for each other share a commit,
+// failure, a row that is locked or gone), its connection may have ended before, and fn may fail with ErrTryAgain; it is then run again, so
+// fn must not keep anything from an earlier run. After fn comes the look of a context that is [Guarded]. On SQLite transactions that wait for each other share a commit,
 // unless they are [Alone]: whether fn succeeded or not, Transaction returns after it, and with its error if it fails.
 func Transaction(ctx context.Context, db *DB, fn func(tx *DB) error) error {
 	if db.inTransaction {
 		return fn(db)
 	}
 	for tries := (tries{}); ; {
-		news := news{}
+		news, last := news{}, &looks{}
 		err := transact(db.gorm.WithContext(ctx), func(g *gorm.DB) error {
 			tx := *db
 			tx.gorm, tx.inTransaction, tx.doubtful, tx.news = g, true, tries.doubtful, &news
-			tx.tally, tx.numbers, tx.last = Tally{}, map[any]int{}, &looks{}
+			tx.tally, tx.numbers, tx.last = Tally{}, map[any]int{}, last
 			if err := fn(&tx); err != nil {
 				return err
 			}
@@ -206,6 +207,11 @@ func Transaction(ctx context.Context, db *DB, fn func(tx *DB) error) error {
 		}
 		if err == nil || ctx.Err() != nil || !tries.again(db, err) {
 			return err
+		}
+		if taken(err) {
+			if err := lookAgain(ctx, db, last); err != nil {
+				return err
+			}
 		}
 	}
 }
@@ -269,7 +275,7 @@ func (db *DB) Recorded(endpoints bool) {
 // refused reports whether PostgreSQL ended a transaction only because of a concurrent one.
 func refused(err error) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.Code == "40P01" || pg.Code == "40001")
+	return errors.As(err, &pg) && (pg.Code == "40P01" || pg.Code == "40001") || taken(err)
 }
 
 // Session returns GORM bound to the context.

@@ -2,7 +2,11 @@ package store
 
 import (
 	"context"
+	"errors"
 	"slices"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"gorm.io/gorm"
 )
 
 type guardKey struct{}
@@ -24,7 +28,8 @@ func guard(ctx context.Context, tx *DB) error {
 }
 
 // AtLast has a look as the very last thing of a transaction, after that of its context and after what is counted: once for each key, the
-// first that is given. What others keep by then is not to be waited for, which they may do for this transaction: see [DB.Assume].
+// first that is given. It does not wait for what others have locked, which they may do for this transaction; it fails ([DB.Assume], NOWAIT).
+// Then, and where nothing can be assumed, it is had in a transaction of its own, waits for them, and the work begins again.
 func (db *DB) AtLast(key any, look func(ctx context.Context, tx *DB) error) {
 	if !slices.Contains(db.last.keys, key) {
 		db.last.keys, db.last.all = append(db.last.keys, key), append(db.last.all, look)
@@ -45,4 +50,44 @@ func (l *looks) have(ctx context.Context, tx *DB) error {
 		}
 	}
 	return nil
+}
+
+// NoWait returns the end of a locking clause for what a transaction looks at last: it waits for nobody, unless the look is all that the
+// transaction does.
+func (db *DB) NoWait() string {
+	if db.patient {
+		return ""
+	}
+	return " NOWAIT"
+}
+
+// The SQLSTATEs of what somebody else has, or has taken away.
+const (
+	lockNotAvailable    = "55P03"
+	foreignKeyViolation = "23503"
+)
+
+// taken reports whether PostgreSQL ended a transaction because somebody else has a row that it does not wait for, or because a row that it
+// refers to is not there any more.
+func taken(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == lockNotAvailable || pg.Code == foreignKeyViolation)
+}
+
+// lookAgain has the looks of a transaction that was refused because of what somebody else has: by itself, holding nothing, it waits for
+// them. What has ended by then is refused here, before anything refers to it.
+func lookAgain(ctx context.Context, db *DB, last *looks) error {
+	err := transact(db.gorm.WithContext(ctx), func(g *gorm.DB) error {
+		tx := *db
+		tx.gorm, tx.inTransaction, tx.doubtful, tx.patient, tx.news = g, true, true, true, &news{}
+		tx.tally, tx.numbers, tx.last = Tally{}, map[any]int{}, &looks{}
+		if err := last.have(ctx, &tx); err != nil {
+			return err
+		}
+		return guard(ctx, &tx)
+	})
+	if refused(err) { // the work meets the same, and counts it
+		return nil
+	}
+	return err
 }

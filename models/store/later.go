@@ -23,9 +23,8 @@ func (db *DB) Later(ctx context.Context, doing, statement string, args ...any) e
 // Assumes reports whether something can be assumed: in a transaction on PostgreSQL, in which nothing was assumed before that is not so.
 func (db *DB) Assumes() bool { return db.dialect == Postgres && db.inTransaction && !db.doubtful }
 
-// Assume makes a transaction end only if a query, held back as by Later, finds something; its locks are taken as ever, and one that others
-// have, if it is not to wait, is as good as finding nothing. Then nothing is changed, the transaction is run again, and Assume reports
-// false, as it does wherever nothing can be assumed: the caller has to look.
+// Assume makes a transaction end only if a query, held back as by Later, finds something; its locks are taken as ever. Otherwise nothing is
+// changed, the transaction is run again, and Assume reports false, as it does wherever nothing can be assumed: the caller has to look.
 func (db *DB) Assume(ctx context.Context, query string, args ...any) (assumed bool, err error) {
 	if !db.Assumes() {
 		return false, nil
@@ -34,11 +33,8 @@ func (db *DB) Assume(ctx context.Context, query string, args ...any) (assumed bo
 	return true, db.hold(ctx, later{assumes: true}, "SELECT 1 / COUNT(*) FROM ("+query+") AS assumed", args)
 }
 
-// The SQLSTATEs of an assumption that does not hold, and of one that others may be about to end.
-const (
-	divisionByZero   = "22012"
-	lockNotAvailable = "55P03"
-)
+// divisionByZero is the SQLSTATE of an assumption that does not hold.
+const divisionByZero = "22012"
 
 // errAssumption says that an assumption of the transaction does not hold.
 var errAssumption = errors.New("what the transaction assumed is not so")
@@ -52,7 +48,7 @@ func (db *DB) hold(ctx context.Context, how later, statement string, args []any)
 // tries counts how often a transaction has been run, and why.
 type tries struct {
 	refused, unbegun int
-	doubtful         bool // an assumption did not hold
+	doubtful         bool // an assumption did not hold, or could not be looked at several times
 }
 
 // maxTries is how often a transaction that the database refused for the sake of another one is tried.
@@ -72,6 +68,7 @@ func (t *tries) again(db *DB, err error) bool {
 		return t.unbegun <= mostEnded(db.pools.write)
 	case refused(err):
 		t.refused++
+		t.doubtful = t.doubtful || t.refused > maxTries/2
 		return t.refused < maxTries
 	}
 	return false

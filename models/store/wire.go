@@ -195,7 +195,7 @@ func (w *wire) send(ctx context.Context, last statement) (*batch, error) {
 func (s *statement) failed(err error) error {
 	var pg *pgconn.PgError
 	switch {
-	case s.assumes && errors.As(err, &pg) && (pg.Code == divisionByZero || pg.Code == lockNotAvailable):
+	case s.assumes && errors.As(err, &pg) && pg.Code == divisionByZero:
 		return errAssumption
 	case s.doing != "":
 		return fmt.Errorf("%s: %w", s.doing, err)
