@@ -46,15 +46,34 @@ func working(stop context.Context, r *http.Request, deadline time.Duration) (con
 	}
 }
 
-// LimitBody replaces the limit of the request's body; reading more fails with an error that becomes 413. It must come before the first
-// read.
+// LimitBody replaces the limit of the request's body; reading more fails with an error that becomes 413, and so does reading any of one that
+// is announced to be longer: it is not waited for. It must come before the first read.
 func LimitBody(w http.ResponseWriter, r *http.Request, limit int64) {
+	if r.ContentLength > limit {
+		r.Body = oversized{w, limit}
+		return
+	}
 	body := ExchangeOf(r.Context()).body
 	if body == nil {
 		body = arriving{r.Body}
 	}
 	r.Body = http.MaxBytesReader(w, body, limit)
 }
+
+// oversized is a body that is too long by what its client has announced.
+type oversized struct {
+	w     http.ResponseWriter
+	limit int64
+}
+
+// Read implements io.Reader. The connection ends with the answer: net/http would wait for the rest of a body to use it again.
+func (o oversized) Read([]byte) (int, error) {
+	o.w.Header().Set("Connection", "close")
+	return 0, &http.MaxBytesError{Limit: o.limit}
+}
+
+// Close implements io.Closer; net/http closes what is underneath.
+func (oversized) Close() error { return nil }
 
 // arriving is the body of a request that tells apart why it cannot be read.
 type arriving struct{ io.ReadCloser }

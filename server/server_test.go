@@ -3,7 +3,9 @@ package server
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"roster/server/servertest"
 	"strings"
@@ -184,5 +186,25 @@ func TestAnUploadMayHaveALimitOfItsOwn(t *testing.T) {
 	}
 	if answer, body := b.do(t, "POST", "/upload", strings.Repeat(longText, 3)); answer.StatusCode != 413 {
 		t.Errorf("%d %s", answer.StatusCode, body)
+	}
+}
+
+// TestABodyThatIsAnnouncedToBeTooLongIsNotWaitedFor announces a body and sends nothing of it, with and without Expect.
+func TestABodyThatIsAnnouncedToBeTooLongIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	for _, expect := range []string{"", "Expect: 100-continue\r\n"} {
+		for _, length := range []string{"100000", "99999999"} { // the first is so short that net/http would wait for it
+			conn, err := net.Dial("tcp", strings.TrimPrefix(b.URL, "http://"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = conn.Close() })
+			fmt.Fprintf(conn, "POST /body HTTP/1.1\r\nHost: x\r\n%sContent-Type: application/json\r\nContent-Length: %s\r\n\r\n", expect, length)
+			everything, err := io.ReadAll(conn) // it ends, as the server hangs up
+			if err != nil || !bytes.HasPrefix(everything, []byte("HTTP/1.1 413 ")) {
+				t.Errorf("%q %s: %v %.60s", expect, length, err, everything)
+			}
+		}
 	}
 }
