@@ -66,7 +66,7 @@ type oversized struct {
 	limit int64
 }
 
-// Read implements io.Reader. The connection ends with the answer: net/http would wait for the rest of a body to use it again.
+// Read implements io.Reader. The connection ends with the answer: to use it again, net/http would wait for the rest before it answers.
 func (o oversized) Read([]byte) (int, error) {
 	o.w.Header().Set("Connection", "close")
 	return 0, &http.MaxBytesError{Limit: o.limit}
