@@ -165,7 +165,8 @@ func standingOfUser(ctx context.Context, db *store.DB, user, organization string
 		var permissions jsonapi.Strings
 		var rank int64
 		var inheritable, active bool
-		err := rows.Scan(&line.membership, &line.membershipVersion, &line.role, &line.roleVersion, &permissions, &rank, &inheritable, &active)
+		err := rows.Scan(&line.membership, &line.membershipVersion, &line.role, &line.roleVersion,
+			&permissions, &rank, &inheritable, &active)
 		if err != nil {
 			return err
 		}
