@@ -51,7 +51,9 @@ func TestARevocationDoesNotFightWithTheWritesThatItEnds(t *testing.T) {
 		},
 		"a user who invites": func() (func() int, func() int) {
 			id, b := session()
-			return inviting(b.service, b.headers(nil)...)(f.branch), func() int { return s.do("DELETE", "/public/v2/users/"+id, nil).Status }
+			return inviting(b.service, b.headers(nil)...)(f.branch), func() int {
+				return s.do("DELETE", "/public/v2/users/"+id, nil).Status
+			}
 		},
 		"a key of a user": func() (func() int, func() int) {
 			user, _ := session()

@@ -21,8 +21,8 @@ import (
 // token. What only notes when a key was used neither waits for it nor is waited for.
 //
 // What it wants to find is nearly always there, just as it was. So that is assumed, and looked for together with the commit; if it is not
-// so, the transaction is run again and looks. It does not wait for who has the row: they take the credential away, and may wait for what the
-// transaction refers to.
+// so, the transaction is run again and looks. It does not wait for who has the row: they take the credential away, and may wait for what
+// the transaction refers to.
 func (h *Holder) Keep(ctx context.Context, tx *store.DB) error {
 	if touchesCredential(tx, cmp.Or(h.SignInID, h.KeyID, h.OrganizationID), 0) {
 		return nil

@@ -164,8 +164,8 @@ func meet(t *testing.T, first, second act, here, there *store.DB) (before bool, 
 	return before, <-done
 }
 
-// usedThenTaken makes sure that rights which are used are taken when what is done by them is there, or before, and then it is not done. They
-// are gone in the end.
+// usedThenTaken makes sure that rights which are used are taken when what is done by them is there, or before, and then it is not done.
+// They are gone in the end.
 func usedThenTaken(t *testing.T, use, take act, here, there *store.DB) {
 	t.Helper()
 	taken := make(chan error, 1)
@@ -208,7 +208,8 @@ func TestRightsThatAreUsedAreTakenAfterwards(t *testing.T) { eachUse(t, usedThen
 // once, by what is still true, or it waits and is refused.
 func TestRightsThatAreTakenAreNotUsedAfterwards(t *testing.T) { eachUse(t, takenThenUsed) }
 
-// TestWhatComesAndGoesMeanwhileIsNotUsed gives a clerk a role while a transaction of theirs is open, which uses it, and takes it away again.
+// TestWhatComesAndGoesMeanwhileIsNotUsed gives a clerk a role while a transaction of theirs is open, which uses it, and takes it away
+// again.
 func TestWhatComesAndGoesMeanwhileIsNotUsed(t *testing.T) {
 	t.Parallel()
 	cfg := modelstest.Config(t, store.Postgres)
@@ -243,8 +244,8 @@ func TestWhatComesAndGoesMeanwhileIsNotUsed(t *testing.T) {
 	}
 }
 
-// TestNobodyHoldsOffWhatTakesTheirRights has a clerk write without pause, six times at once on two replicas, until they are refused, and go by
-// other names meanwhile. They are refused: what takes their rights does not wait until nobody uses them.
+// TestNobodyHoldsOffWhatTakesTheirRights has a clerk write without pause, six times at once on two replicas, until they are refused, and
+// go by other names meanwhile. They are refused: what takes their rights does not wait until nobody uses them.
 func TestNobodyHoldsOffWhatTakesTheirRights(t *testing.T) {
 	t.Parallel()
 	const enough = 5000 // writes of one of the six

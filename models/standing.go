@@ -54,10 +54,10 @@ func (by Caller) there(ctx context.Context, tx *store.DB, organization string) (
 	return s, err
 }
 
-// A change by a person relies on the person, their memberships, the roles of these, and the way down to the organization. It has read them,
-// and it has to be undone if any of that is taken away before it is committed. Mostly none is. So that is assumed, and looked at with COMMIT:
-// the rows are locked for that moment only, and by whoever does not wait, because who takes rights away may have them and wait for what the
-// change has. If the assumption does not hold, the transaction is run again and keeps the rows first (docs/adr/0099).
+// A change by a person relies on the person, their memberships, the roles of these, and the way down to the organization. It has read
+// them, and it has to be undone if any of that is taken away before it is committed. Mostly none is. So that is assumed, and looked at
+// with COMMIT: the rows are locked for that moment only, and by whoever does not wait, because who takes rights away may have them and
+// wait for what the change has. If the assumption does not hold, the transaction is run again and keeps the rows first (docs/adr/0099).
 
 // assume makes a transaction end only if what was read of a user's standing is still so.
 func (s *standing) assume(tx *store.DB, user, organization string) {

@@ -178,10 +178,10 @@ func (db *DB) On(g *gorm.DB) *DB {
 
 // Transaction runs fn inside one transaction and commits it, unless fn returns an error or panics: then nothing is changed. Within a
 // transaction it runs fn as part of that one. PostgreSQL may refuse a transaction because of a concurrent one (deadlock, serialization
-// failure, a row that is locked or gone), its connection may have ended before, and fn may fail with ErrTryAgain; it is then run again, so
-// fn must not keep anything from an earlier run. After fn comes the look of a context that is [Guarded]. On SQLite transactions that wait for
-// each other share a commit, unless they are [Alone]: whether fn succeeded or not, Transaction returns after it, and with its error if it
-// fails.
+// failure, a row that is locked or gone), its connection may have ended before, and fn may fail with ErrTryAgain; it is then run again,
+// so fn must not keep anything from an earlier run. After fn comes the look of a context that is [Guarded]. On SQLite transactions that
+// wait for each other share a commit, unless they are [Alone]: whether fn succeeded or not, Transaction returns after it, and with its
+// error if it fails.
 func Transaction(ctx context.Context, db *DB, fn func(tx *DB) error) error {
 	if db.inTransaction {
 		return fn(db)

@@ -28,8 +28,8 @@ func guard(ctx context.Context, tx *DB) error {
 }
 
 // AtLast has a look as the very last thing of a transaction, after that of its context and after what is counted: once for each key, the
-// first that is given. It does not wait for what others have locked, who may wait for this transaction: it fails ([DB.Assume], NOWAIT). Then
-// it is had in a transaction of its own, waits for them, and the work begins again.
+// first that is given. It does not wait for what others have locked, who may wait for this transaction: it fails ([DB.Assume], NOWAIT).
+// Then it is had in a transaction of its own, waits for them, and the work begins again.
 func (db *DB) AtLast(key any, look func(ctx context.Context, tx *DB) error) {
 	if !slices.Contains(db.last.keys, key) {
 		db.last.keys, db.last.all = append(db.last.keys, key), append(db.last.all, look)
