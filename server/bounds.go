@@ -46,8 +46,8 @@ func working(stop context.Context, r *http.Request, deadline time.Duration) (con
 	}
 }
 
-// LimitBody replaces the limit of the request's body; reading more fails with an error that becomes 413, and so does reading any of one that
-// is announced to be longer: it is not waited for. It must come before the first read.
+// LimitBody replaces the limit of the request's body; reading more fails with an error that becomes 413, and so does reading any of one
+// that is announced to be longer: it is not waited for. It must come before the first read.
 func LimitBody(w http.ResponseWriter, r *http.Request, limit int64) {
 	if r.ContentLength > limit {
 		r.Body = oversized{w, limit}

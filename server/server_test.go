@@ -202,7 +202,8 @@ func TestABodyThatIsAnnouncedToBeTooLongIsNotWaitedFor(t *testing.T) {
 			}
 			t.Cleanup(func() { _ = conn.Close() })
 			_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
-			fmt.Fprintf(conn, "POST /body HTTP/1.1\r\nHost: x\r\n%sContent-Type: application/json\r\nContent-Length: %s\r\n\r\n", expect, length)
+			fmt.Fprintf(conn, "POST /body HTTP/1.1\r\nHost: x\r\n%sContent-Type: application/json\r\nContent-Length: %s\r\n\r\n",
+				expect, length)
 			answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
 			if err != nil {
 				t.Fatalf("%q %s: %v", expect, length, err)
