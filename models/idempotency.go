@@ -62,7 +62,9 @@ func Once(ctx context.Context, db *store.DB, keyed KeyedRequest,
 }
 
 // owner is what the answer is encrypted for.
-func (r KeyedRequest) owner() string { return fmt.Sprintf("answer %q %q", r.Caller, r.Key) }
+func (r KeyedRequest) owner() string { return answerOwner(r.Caller.String(), r.Key) }
+
+func answerOwner(caller, key string) string { return fmt.Sprintf("answer %q %q", caller, key) }
 
 // claim takes the key, or returns the answer that was given under it. On PostgreSQL it waits for a transaction that holds the key; SQLite
 // has one writer at a time. It comes first in the transaction: who waits here holds nothing that others wait for.

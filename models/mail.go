@@ -86,11 +86,11 @@ func insertMail(ctx context.Context, tx *store.DB, kind MailKind, lane string, s
 
 func (u unreadable) seal(db *store.DB, id string) []byte {
 	encoded, _ := json.Marshal(u) // strings always encode
-	return db.Vault().Seal("mail "+id, string(encoded))
+	return db.Vault().Seal(mailOwner(id), string(encoded))
 }
 
 func (m *Mail) open(db *store.DB) (u unreadable, err error) {
-	text, err := db.Vault().Open("mail "+m.ID, m.sealed)
+	text, err := db.Vault().Open(mailOwner(m.ID), m.sealed)
 	if err == nil {
 		err = json.Unmarshal([]byte(text), &u)
 	}
@@ -154,3 +154,6 @@ func PostponeMail(ctx context.Context, db *store.DB, m *Mail, at time.Time) erro
 		at, at, m.ID, m.Attempts)
 	return wrapped("postpone mail", err)
 }
+
+// mailOwner is what a mail is sealed for.
+func mailOwner(id string) string { return "mail " + id }
