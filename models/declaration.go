@@ -42,6 +42,8 @@ type declaration struct {
 	counts []string
 	// invariants are queries that find what must not be.
 	invariants []Invariant
+	// recorded are those that find what no request has made.
+	recorded []Invariant
 }
 
 // declarations are a table of the program, as the collections are. They are found by the schema, which a collection has in common with the
@@ -84,11 +86,21 @@ type plans struct {
 // Invariant is a query that must find nothing: it returns the ids of what breaks a rule.
 type Invariant struct{ Says, Query string }
 
-// Invariants returns those of every resource, and those that hold between resources.
-func Invariants() []Invariant {
-	all := credentialInvariants
+// invariants returns those of every resource, and those that hold between resources.
+func invariants() []Invariant {
+	all := slices.Concat(treeInvariants, credentialInvariants)
 	for _, c := range collections {
-		all = append(slices.Clip(all), declared(c).invariants...)
+		all = append(all, declared(c).invariants...)
+	}
+	return all
+}
+
+// recorded returns those that hold where requests have made everything that there is. A demo fills in years of a history that nobody was
+// told of, and no tokens.
+func recorded() []Invariant {
+	all := []Invariant{withoutToken}
+	for _, c := range collections {
+		all = append(all, declared(c).recorded...)
 	}
 	return all
 }

@@ -55,10 +55,10 @@ func defineFiles(c *collection.Collection) {
 		Tell: signFiles,
 	}
 	declare(c, declaration{
-		tells:   []told{{created, "A file was uploaded."}, {deleted, "A file was deleted: nothing points at it any more."}},
-		follows: []string{"organizations", "users"},
+		tells:    []told{{created, "A file was uploaded."}, {deleted, "A file was deleted: nothing points at it any more."}},
+		follows:  []string{"organizations", "users"},
+		recorded: []Invariant{withoutCreation("files", "file.created")},
 		invariants: []Invariant{
-			withoutCreation("files", "file.created"),
 			{"a logo that is no file of its organization", `SELECT o.id FROM organizations o JOIN files f ON f.id = o.logo_id
 				WHERE f.organization_id IS NULL OR f.organization_id <> o.id`},
 			{"an avatar that is no file of its user", `SELECT u.id FROM users u JOIN files f ON f.id = u.avatar_id

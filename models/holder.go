@@ -122,11 +122,14 @@ var credentialUnique = store.Unique{
 
 // credentialInvariants hold between credentials and whose they are.
 var credentialInvariants = []Invariant{
-	{"a live organization without a token that no user created", `SELECT id FROM organizations o
-		WHERE deleted_at IS NULL AND (created_by IS NULL OR created_by_type IS NOT NULL) AND NOT EXISTS (SELECT 1 FROM credentials c
-		WHERE c.organization_id = o.id)
-		AND ` + afterHorizon("o.created_at") + `
-		AND NOT EXISTS (SELECT 1 FROM events e WHERE e.subject_id = o.id AND e.event_type = 'organization.restored')`},
 	{"a deleted organization with a token",
 		`SELECT o.id FROM organizations o JOIN credentials c ON c.organization_id = o.id WHERE o.deleted_at IS NOT NULL`},
 }
+
+// withoutToken finds organizations that lack what every creation makes.
+var withoutToken = Invariant{"a live organization without a token that no user created",
+	`SELECT id FROM organizations o
+		WHERE deleted_at IS NULL AND (created_by IS NULL OR created_by_type IS NOT NULL) AND NOT EXISTS (SELECT 1 FROM credentials c
+		WHERE c.organization_id = o.id)
+		AND ` + afterHorizon("o.created_at") + `
+		AND NOT EXISTS (SELECT 1 FROM events e WHERE e.subject_id = o.id AND e.event_type = 'organization.restored')`}

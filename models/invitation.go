@@ -71,7 +71,7 @@ func defineInvitations(c *collection.Collection) {
 			p.worksIn(shared, in.Links["organization"].One())
 			p.Changes(Organizations, in.Links["organization"].One())
 		}},
-		invariants: []Invariant{withoutCreation("invitations", "invitation.created")},
+		recorded: []Invariant{withoutCreation("invitations", "invitation.created")},
 	})
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "organizationId", Kind: jsonapi.String, Doc: "Invitations to that organization."},

@@ -80,10 +80,12 @@ func defineRoles(c *collection.Collection) {
 			{created, "A role was created."}, {updated, "A role was changed, for everybody who has it."}, {deleted, "A role was deleted."},
 		},
 		rank: 4,
-		invariants: []Invariant{
+		recorded: []Invariant{
 			{"roles without role.created", `SELECT id FROM roles r
 				WHERE organization_id IS NOT NULL AND ` + afterHorizon("r.created_at") + `
 				AND NOT EXISTS (SELECT 1 FROM events e WHERE e.subject_id = r.id AND e.event_type = 'role.created')`},
+		},
+		invariants: []Invariant{
 			{"a role whose words are not those that it is found by", `SELECT w.role_id FROM role_permissions w
 				JOIN roles r ON r.id = w.role_id
 				WHERE r.permissions NOT LIKE '%"' || w.permission || '"%' OR r.inheritable <> w.inheritable`},

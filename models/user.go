@@ -74,11 +74,11 @@ func defineUsers(c *collection.Collection) {
 		unique: []store.Unique{{
 			Postgres: "users_email_key_key", SQLite: "users.email_key", Field: "email", Message: emailTaken,
 		}},
-		tells:      []told{{created, "A user was created."}, {updated, "A user was changed."}, {deleted, "A user was deleted."}},
-		besides:    []string{factorChange},
-		rank:       1,
-		counts:     []string{`SELECT 'users', '', COUNT(*) FROM users`},
-		invariants: []Invariant{withoutCreation("users", "user.created")},
+		tells:    []told{{created, "A user was created."}, {updated, "A user was changed."}, {deleted, "A user was deleted."}},
+		besides:  []string{factorChange},
+		rank:     1,
+		counts:   []string{`SELECT 'users', '', COUNT(*) FROM users`},
+		recorded: []Invariant{withoutCreation("users", "user.created")},
 	})
 	c.Schema.ClientIDs = true
 	c.Schema.Filters = []jsonapi.Filter{

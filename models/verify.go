@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -9,14 +10,25 @@ import (
 	"roster/models/store"
 )
 
+// mostSaid is how often one thing is said.
+const mostSaid = 20
+
 // Verify compares what is in the database more than once, at one moment: the closure with the parents, the counters with what counting
 // finds, every rule that holds between resources; and opens everything that is sealed. It calls found with a sentence for each thing that
-// is wrong, and fails if it cannot look. No sentence tells a secret.
+// is wrong, up to twenty of a kind and how many more there are, and fails if it cannot look. No sentence tells a secret.
 func Verify(ctx context.Context, db *store.DB, found func(sentence string)) error {
+	return verify(ctx, db, invariants(), found)
+}
+
+// VerifyRequested does the same where requests have made everything that there is: there is an event of each creation, for example.
+func VerifyRequested(ctx context.Context, db *store.DB, found func(sentence string)) error {
+	return verify(ctx, db, append(invariants(), recorded()...), found)
+}
+
+func verify(ctx context.Context, db *store.DB, rules []Invariant, found func(string)) error {
 	return store.Snapshot(ctx, db, func(tx *sql.Tx) error {
-		for _, rule := range append(treeInvariants, Invariants()...) {
-			err := each(ctx, tx, rule.Query, 1, func(id []string) { found(rule.Says + ": " + id[0]) })
-			if err != nil {
+		for _, rule := range rules {
+			if err := each(ctx, tx, rule.Query, 1, found, func(id []string) string { return rule.Says + ": " + id[0] }); err != nil {
 				return err
 			}
 		}
@@ -61,12 +73,8 @@ func verifyCounters(ctx context.Context, tx *sql.Tx, found func(string)) error {
 	UNION ALL SELECT c.name, c.key, '0', CAST(c.n AS text) FROM counted c
 		WHERE c.n <> 0 AND NOT EXISTS (SELECT 1 FROM kept k WHERE k.name = c.name AND k.key = c.key)
 	ORDER BY 1, 2`
-	return each(ctx, tx, query, 4, func(c []string) {
-		of := "all"
-		if c[1] != "" {
-			of = c[1]
-		}
-		found(fmt.Sprintf("the counter %s of %s stands at %s, and counting finds %s", c[0], of, c[2], c[3]))
+	return each(ctx, tx, query, 4, found, func(c []string) string {
+		return fmt.Sprintf("the counter %s of %s stands at %s, and counting finds %s", c[0], cmp.Or(c[1], "all"), c[2], c[3])
 	})
 }
 
@@ -96,15 +104,16 @@ func theirURL(key []string) string { return urlOwner(key[0]) }
 // verify opens what is in the column.
 func (s sealedColumn) verify(ctx context.Context, tx *sql.Tx, vault *store.Vault, found func(string)) error {
 	query := `SELECT ` + s.column + `, ` + s.keys + ` FROM ` + s.table + ` WHERE ` + s.column + ` IS NOT NULL`
-	return each(ctx, tx, query, s.key+1, func(row []string) {
-		if _, err := vault.Open(s.owner(row[1:]), []byte(row[0])); err != nil {
-			found(fmt.Sprintf("what is sealed in %s of %s cannot be opened with the secret key: %s", s.column, s.table, strings.Join(row[1:], " ")))
+	return each(ctx, tx, query, s.key+1, found, func(row []string) string {
+		if _, err := vault.Open(s.owner(row[1:]), []byte(row[0])); err == nil {
+			return ""
 		}
+		return fmt.Sprintf("what is sealed in %s of %s cannot be opened with the secret key: %s", s.column, s.table, strings.Join(row[1:], " "))
 	})
 }
 
-// each calls do with every row of a query, its columns as texts.
-func each(ctx context.Context, tx *sql.Tx, query string, columns int, do func(row []string)) error {
+// each calls found with what say says of the rows of a query, their columns as texts: "" for nothing.
+func each(ctx context.Context, tx *sql.Tx, query string, columns int, found func(string), say func(row []string) string) error {
 	rows, err := tx.QueryContext(ctx, query)
 	if err != nil {
 		return fmt.Errorf("verify: %w", err)
@@ -114,11 +123,19 @@ func each(ctx context.Context, tx *sql.Tx, query string, columns int, do func(ro
 	for i := range row {
 		into[i] = &row[i]
 	}
+	said := 0
 	for rows.Next() {
 		if err := rows.Scan(into...); err != nil {
 			return fmt.Errorf("verify: %w", err)
 		}
-		do(row)
+		if sentence := say(row); sentence != "" {
+			if said++; said <= mostSaid {
+				found(sentence)
+			}
+		}
+	}
+	if said > mostSaid {
+		found(fmt.Sprintf("and %d more of this kind", said-mostSaid))
 	}
 	if err := rows.Err(); err != nil {
 		return fmt.Errorf("verify: %w", err)

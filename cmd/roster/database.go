@@ -19,6 +19,9 @@ func (c *config) openDatabase(ctx context.Context, logger *slog.Logger) (*store.
 	if err := c.makeDataDir(); err != nil {
 		return nil, err
 	}
+	if err := c.checkPlace(); err != nil {
+		return nil, err
+	}
 	vault, err := c.vault()
 	if err != nil {
 		return nil, err
@@ -29,7 +32,7 @@ func (c *config) openDatabase(ctx context.Context, logger *slog.Logger) (*store.
 	}
 	err = c.bringUpToDate(ctx, db, logger)
 	if err == nil {
-		err = store.CheckVault(ctx, db)
+		err = explained(store.CheckVault(ctx, db))
 	}
 	if err == nil {
 		err = rekeyAddresses(ctx, db, logger)
@@ -37,14 +40,19 @@ func (c *config) openDatabase(ctx context.Context, logger *slog.Logger) (*store.
 	if err == nil {
 		err = models.SealURLs(ctx, db)
 	}
-	if errors.Is(err, store.ErrForeignVault) {
-		err = errors.New("the secret key is not the one this database was set up with; " +
-			"put the original key file back, or name it with --secret-key-file (ROSTER_SECRET_KEY_FILE)")
-	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
+}
+
+// explained says what to do about a secret key that is another one.
+func explained(err error) error {
+	if errors.Is(err, store.ErrForeignVault) {
+		return errors.New("the secret key is not the one this database was set up with; " +
+			"put the original key file back, or name it with --secret-key-file (ROSTER_SECRET_KEY_FILE)")
+	}
+	return err
 }
 
 // connect opens the database as it is.
@@ -54,15 +62,8 @@ func (c *config) connect(ctx context.Context, vault *store.Vault) (*store.DB, er
 	if allowed.Files.Blobs, err = c.blobs(); err != nil {
 		return nil, err
 	}
-	if path, ok := c.sqlitePath(); ok {
-		// SQLite gives its companion files the mode of the database, so the first file decides.
-		file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-		if err != nil {
-			return nil, fmt.Errorf("open the database file: %w", err)
-		}
-		if err := file.Close(); err != nil {
-			return nil, fmt.Errorf("open the database file: %w", err)
-		}
+	if err := c.makeDatabaseFile(); err != nil {
+		return nil, err
 	}
 	cfg := models.Config{Config: store.Config{
 		URL:              c.database(),

@@ -72,6 +72,9 @@ func (p *program) command() *cli.Command {
 		Commands: []*cli.Command{
 			p.serveCommand(),
 			p.migrateCommand(),
+			p.backupCommand(),
+			p.restoreCommand(),
+			p.verifyCommand(),
 			p.keyCommand(),
 			p.eventsCommand(),
 			p.importCommand(),

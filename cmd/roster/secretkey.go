@@ -15,22 +15,32 @@ import (
 // vault returns the vault of the secret key. A file that was named must exist: making one after a typing mistake would leave the
 // installation with two keys. The default file is made on the first start; store.CheckVault refuses a database of another key.
 func (c *config) vault() (*store.Vault, error) {
-	if c.secretKeyFile != "" {
-		master, err := readSecretKey(c.secretKeyFile)
-		if err != nil {
-			return nil, usageError{fmt.Errorf("--secret-key-file (ROSTER_SECRET_KEY_FILE) cannot be used: %w", err)}
+	if c.secretKeyFile == "" {
+		if err := makeSecretKey(c.secretKeyPath()); err != nil {
+			return nil, err
 		}
+	}
+	return c.keptVault()
+}
+
+// keptVault returns the vault of a secret key that is there.
+func (c *config) keptVault() (*store.Vault, error) {
+	master, err := readSecretKey(c.secretKeyPath())
+	switch {
+	case err == nil:
 		return store.NewVault(master)
+	case c.secretKeyFile != "":
+		return nil, usageError{fmt.Errorf("--secret-key-file (ROSTER_SECRET_KEY_FILE) cannot be used: %w", err)}
 	}
-	path := filepath.Join(c.dataDir, "secret.key")
-	if err := makeSecretKey(path); err != nil {
-		return nil, err
+	return nil, err
+}
+
+// secretKeyPath returns the file of the secret key.
+func (c *config) secretKeyPath() string {
+	if c.secretKeyFile != "" {
+		return c.secretKeyFile
 	}
-	master, err := readSecretKey(path)
-	if err != nil {
-		return nil, err
-	}
-	return store.NewVault(master)
+	return filepath.Join(c.dataDir, "secret.key")
 }
 
 // readSecretKey reads a key file that nobody but its owner can read.

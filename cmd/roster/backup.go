@@ -1,0 +1,252 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v3"
+
+	"roster/models"
+	"roster/models/store"
+)
+
+func (p *program) backupCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "backup",
+		Usage:     "copy the embedded database to a file, beside a running server",
+		ArgsUsage: "FILE",
+		Description: "FILE is new. It has everything that was answered before the command began, with what is still in the write-ahead log;\n" +
+			"a copy of roster.db alone does not. The secret key is not in it: keep that apart, in a place that is as safe.\n\n" +
+			"   roster backup /backups/roster-$(date +%F).db\n\n" +
+			"PostgreSQL is backed up with its own tools: pg_dump, or its archive of the write-ahead log.",
+		ArgValidator: oneBackup,
+		Flags:        p.flags(storage, logging),
+		Action: func(ctx context.Context, cmd *cli.Command) error {
+			cfg, err := p.config(cmd)
+			if err != nil {
+				return err
+			}
+			return p.backUp(ctx, cfg, cmd.Args().First())
+		},
+	}
+}
+
+func (p *program) restoreCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "restore",
+		Usage:     "put a backup in the place of the embedded database, which must be empty",
+		ArgsUsage: "FILE",
+		Description: "The secret key that the database was used with has to be there before: it is compared.\n\n" +
+			"   roster restore /backups/roster-2026-11-27.db --data-dir ./roster-data\n\n" +
+			"FILE is checked and stays as it is. A database of an earlier version is brought up to date by the next start.",
+		ArgValidator: oneBackup,
+		Flags:        p.flags(storage, logging),
+		Action: func(ctx context.Context, cmd *cli.Command) error {
+			cfg, err := p.config(cmd)
+			if err != nil {
+				return err
+			}
+			return p.restore(ctx, cfg, cmd.Args().First())
+		},
+	}
+}
+
+func (p *program) verifyCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "verify",
+		Usage: "look for what does not agree in the database; exit code 1 if there is anything",
+		Description: "It reads everything, at one moment and beside running servers: the file of SQLite, the closure against the parents, the\n" +
+			"counters against counting, the rules that hold between resources; and opens everything that is sealed with the secret key.\n" +
+			"Nothing is changed. What is wrong comes to stdout, a line each.\n\n" +
+			"   roster verify",
+		Flags: p.flags(storage, logging),
+		Action: func(ctx context.Context, cmd *cli.Command) error {
+			cfg, err := p.config(cmd)
+			if err != nil {
+				return err
+			}
+			return p.verify(ctx, cfg)
+		},
+	}
+}
+
+func oneBackup(_ context.Context, cmd *cli.Command) error {
+	if cmd.NArg() != 1 {
+		return usageError{fmt.Errorf("'%s' takes one argument, the file of the backup", cmd.FullName())}
+	}
+	return nil
+}
+
+// existingDatabase opens a database that is there, with the key that it belongs to, and changes nothing about it.
+func (c *config) existingDatabase(ctx context.Context) (*store.DB, error) {
+	if err := c.findDatabase(); err != nil {
+		return nil, err
+	}
+	vault, err := c.keptVault()
+	if err != nil {
+		return nil, err
+	}
+	db, err := c.connect(ctx, vault)
+	if err != nil {
+		return nil, err
+	}
+	if err := explained(store.CheckVault(ctx, db)); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+func (p *program) backUp(ctx context.Context, cfg *config, file string) (err error) {
+	if _, embedded := cfg.sqlitePath(); !embedded {
+		return usageError{errors.New("PostgreSQL is backed up with its own tools, for example: " +
+			"pg_dump --format=custom --file=FILE \"$ROSTER_DATABASE_URL\"; and restored with: pg_restore --dbname=URL FILE")}
+	}
+	db, err := cfg.existingDatabase(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	size, err := db.BackUp(ctx, file)
+	if err != nil {
+		return inTheWay(err, file)
+	}
+	fmt.Fprintf(p.stdout, "%d bytes in %s\nThe secret key is not in it. Keep a copy of %s apart: without it nothing that is sealed can be read.\n",
+		size, file, cfg.secretKeyPath())
+	if cfg.files != nil {
+		fmt.Fprintln(p.stdout, "Logos and avatars are not in it: they are where --files (ROSTER_FILES) says. Copy them after the database.")
+	}
+	return nil
+}
+
+// restore checks a backup beside where it is to be, and gives it its name there if it is good.
+func (p *program) restore(ctx context.Context, cfg *config, file string) (err error) {
+	path, embedded := cfg.sqlitePath()
+	if !embedded {
+		return usageError{errors.New("a backup of 'roster backup' is put in the place of an embedded database; PostgreSQL is restored with " +
+			"pg_restore")}
+	}
+	for _, there := range []string{path, path + "-wal"} {
+		if _, err := os.Lstat(there); err == nil {
+			return fmt.Errorf("there is a file %s already; restore into an empty place, or move it away", there)
+		}
+	}
+	vault, err := cfg.keptVault()
+	if err != nil {
+		return err
+	}
+	draft, err := copyBeside(file, path)
+	if err != nil {
+		return err
+	}
+	defer removeDatabase(draft)
+	if err := cfg.checkBackup(ctx, draft, vault); err != nil {
+		return fmt.Errorf("%s is not restored: %w", file, err)
+	}
+	size, err := store.Publish(draft, path)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(p.stdout, "%d bytes in %s\n'roster verify' compares what is in it.\n", size, path)
+	return nil
+}
+
+// checkBackup makes sure that a file is a whole database of this program and of the secret key.
+func (c *config) checkBackup(ctx context.Context, file string, vault *store.Vault) (err error) {
+	aside := *c
+	aside.databaseURL = "sqlite:" + file
+	db, err := aside.connect(ctx, vault)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	applied, err := db.Migrations(ctx)
+	if err != nil {
+		return err
+	}
+	if len(applied) == 0 || applied[0].Pending() {
+		return errors.New("it is no database of this program")
+	}
+	if _, err := db.PendingMigrations(ctx); err != nil {
+		return err
+	}
+	if err := explained(store.CheckVault(ctx, db)); err != nil {
+		return err
+	}
+	var wrong error
+	err = db.CheckFile(ctx, func(sentence string) {
+		if wrong == nil {
+			wrong = fmt.Errorf("it is damaged: %s", sentence)
+		}
+	})
+	return errors.Join(err, wrong)
+}
+
+func (p *program) verify(ctx context.Context, cfg *config) (err error) {
+	db, err := cfg.existingDatabase(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	pending, err := db.PendingMigrations(ctx)
+	if err != nil {
+		return err
+	}
+	if pending > 0 {
+		return fmt.Errorf("the schema of the database is not up to date (%d pending); run 'roster migrate up' first", pending)
+	}
+	wrong := false
+	say := func(sentence string) {
+		wrong = true
+		fmt.Fprintln(p.stdout, sentence)
+	}
+	if err := db.CheckFile(ctx, say); err != nil {
+		return err
+	}
+	if err := models.Verify(ctx, db, say); err != nil {
+		return err
+	}
+	if wrong {
+		return errors.New("not everything agrees")
+	}
+	fmt.Fprintln(p.stdout, "everything agrees")
+	return nil
+}
+
+// inTheWay explains why a file was not written.
+func inTheWay(err error, file string) error {
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("there is a file %s already; a backup replaces none", file)
+	}
+	return err
+}
+
+// copyBeside copies a file into the directory of another one, under a name of its own, which it returns.
+func copyBeside(file, path string) (draft string, err error) {
+	from, err := os.Open(file)
+	if err != nil {
+		return "", fmt.Errorf("open the backup: %w", err)
+	}
+	defer from.Close() //nolint:errcheck // it is only read
+	to, err := os.CreateTemp(filepath.Dir(path), ".restored-*")
+	if err != nil {
+		return "", fmt.Errorf("write beside %s: %w", path, err)
+	}
+	_, err = io.Copy(to, from)
+	if err := errors.Join(err, to.Close()); err != nil {
+		removeDatabase(to.Name())
+		return "", fmt.Errorf("copy the backup: %w", err)
+	}
+	return to.Name(), nil
+}
+
+// removeDatabase removes a draft of a database, with what SQLite keeps beside it. What is left of one is of no use and no harm.
+func removeDatabase(path string) {
+	for _, file := range []string{path, path + "-wal", path + "-shm", path + ".lock"} {
+		_ = os.Remove(file)
+	}
+}
