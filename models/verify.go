@@ -51,7 +51,8 @@ var treeInvariants = []Invariant{
 		SELECT 1 FROM organization_paths p WHERE p.ancestor_id = o.id AND p.descendant_id = o.id AND p.distance = 0)`},
 	{"an organization without a closure row that its parent_id implies", `SELECT DISTINCT o.id FROM organizations o
 		JOIN organization_paths q ON q.descendant_id = o.parent_id WHERE NOT EXISTS (
-			SELECT 1 FROM organization_paths p WHERE p.descendant_id = o.id AND p.ancestor_id = q.ancestor_id AND p.distance = q.distance + 1)`},
+			SELECT 1 FROM organization_paths p
+			WHERE p.descendant_id = o.id AND p.ancestor_id = q.ancestor_id AND p.distance = q.distance + 1)`},
 	{"an organization with closure rows that its parent_id does not imply", `SELECT o.id FROM organizations o
 		WHERE (SELECT COUNT(*) FROM organization_paths p WHERE p.descendant_id = o.id) >
 			1 + (SELECT COUNT(*) FROM organization_paths q WHERE q.descendant_id = o.parent_id)`},
@@ -108,7 +109,8 @@ func (s sealedColumn) verify(ctx context.Context, tx *sql.Tx, vault *store.Vault
 		if _, err := vault.Open(s.owner(row[1:]), []byte(row[0])); err == nil {
 			return ""
 		}
-		return fmt.Sprintf("what is sealed in %s of %s cannot be opened with the secret key: %s", s.column, s.table, strings.Join(row[1:], " "))
+		return fmt.Sprintf("what is sealed in %s of %s cannot be opened with the secret key: %s", s.column, s.table,
+			strings.Join(row[1:], " "))
 	})
 }
 
@@ -118,7 +120,7 @@ func each(ctx context.Context, tx *sql.Tx, query string, columns int, found func
 	if err != nil {
 		return fmt.Errorf("verify: %w", err)
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
+	defer rows.Close()
 	row, into := make([]string, columns), make([]any, columns)
 	for i := range row {
 		into[i] = &row[i]

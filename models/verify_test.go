@@ -34,7 +34,8 @@ func TestVerifyFindsWhatDoesNotAgree(t *testing.T) {
 		"counters that are missing": {
 			`DELETE FROM counters WHERE name = 'descendants'`,
 			"stands at 0, and counting finds 2"},
-		"an endpoint's URL": {`UPDATE webhooks SET sealed_url = (SELECT sealed FROM webhook_secrets)`, "what is sealed in sealed_url of webhooks cannot be opened"},
+		"an endpoint's URL": {`UPDATE webhooks SET sealed_url = (SELECT sealed FROM webhook_secrets)`,
+			"what is sealed in sealed_url of webhooks cannot be opened"},
 		"an endpoint's secret": {`UPDATE webhook_secrets SET sealed = (SELECT sealed_url FROM webhooks)`,
 			"what is sealed in sealed of webhook_secrets cannot be opened"},
 		"a creation that nobody was told of": {`DELETE FROM events WHERE event_type = 'user.created'`, "users without user.created: "},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"time"
@@ -22,7 +21,7 @@ func (c *config) openDatabase(ctx context.Context, logger *slog.Logger) (*store.
 	if err := c.checkPlace(); err != nil {
 		return nil, err
 	}
-	vault, err := c.vault()
+	vault, err := c.vault(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -130,12 +129,13 @@ func (c *config) findDatabase() error {
 	if !embedded {
 		return nil
 	}
-	file, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist), err == nil && file.Size() == 0:
-		return fmt.Errorf("there is no database at %s yet; 'roster migrate up' makes one, and so does 'roster serve'", path)
+	switch found, err := databaseFileAt(path); {
 	case err != nil:
-		return fmt.Errorf("look for the database: %w", err)
+		return err
+	case found == absent || found == empty:
+		return fmt.Errorf("there is no database at %s yet; 'roster migrate up' makes one, and so does 'roster serve'", path)
+	case found == withoutLog:
+		return errWithoutLog(path)
 	}
 	return nil
 }

@@ -9,39 +9,50 @@ import (
 	"os"
 )
 
-// databaseFile is what there is of an embedded database before it is opened.
-type databaseFile struct {
-	there      bool // a file that is not empty
-	withoutLog bool // the beginning of one whose contents are in a write-ahead log that is gone
-}
+// databaseFile is the state of the file of an embedded database before it is opened.
+type databaseFile int
+
+const (
+	absent databaseFile = iota
+	empty
+	withoutLog // the beginning of one whose contents are in a write-ahead log that is gone
+	filled
+)
 
 // databaseFileAt looks at the file of an embedded database.
-func databaseFileAt(path string) (p databaseFile, err error) {
+func databaseFileAt(path string) (databaseFile, error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return p, nil
+		return absent, nil
 	}
 	if err != nil {
-		return p, fmt.Errorf("look for the database: %w", err)
+		return absent, fmt.Errorf("look for the database: %w", err)
 	}
 	defer file.Close() //nolint:errcheck // it is only read
 	var header [32]byte
-	n, err := io.ReadFull(file, header[:])
-	if err != nil && n > 0 || n == 0 {
-		return databaseFile{there: n > 0}, nil // SQLite says what is wrong with it
+	switch n, err := io.ReadFull(file, header[:]); {
+	case n == 0:
+		return empty, nil
+	case err != nil:
+		return filled, nil // SQLite says what is wrong with it
 	}
 	// https://www.sqlite.org/fileformat.html, 1.3: the read version is 2 for a database with a write-ahead log. One without tables has a page.
 	const readVersion, pages = 19, 28
-	p.there = true
 	if header[readVersion] == 2 && binary.BigEndian.Uint32(header[pages:]) <= 1 {
-		_, err := os.Lstat(path + "-wal")
-		p.withoutLog = errors.Is(err, fs.ErrNotExist)
+		if _, err := os.Lstat(path + "-wal"); errors.Is(err, fs.ErrNotExist) {
+			return withoutLog, nil
+		}
 	}
-	return p, nil
+	return filled, nil
 }
 
-// checkPlace refuses to begin anew where something was: a database whose key is gone, a key whose database is gone, and a database that was
-// copied without its log. Whoever begins again there would notice it much later.
+func errWithoutLog(path string) error {
+	return fmt.Errorf("the database %s has nothing but its beginning: it was copied without its write-ahead log (%s-wal); "+
+		"take both, or a copy that 'roster backup' has made", path, path)
+}
+
+// checkPlace refuses to begin anew where an embedded database was: where its key is left, and where it was copied without its log. Whoever
+// begins again there would notice it much later.
 func (c *config) checkPlace() error {
 	path, embedded := c.sqlitePath()
 	if !embedded {
@@ -51,20 +62,11 @@ func (c *config) checkPlace() error {
 	if err != nil {
 		return err
 	}
-	_, err = os.Lstat(path)
-	absent := errors.Is(err, fs.ErrNotExist)
 	_, err = os.Lstat(c.secretKeyPath())
-	keyless := errors.Is(err, fs.ErrNotExist)
-	switch {
-	case found.withoutLog:
-		return fmt.Errorf("the database %s has nothing but its beginning: it was copied without its write-ahead log (%s-wal); "+
-			"take both, or a copy that 'roster backup' has made", path, path)
-	case c.secretKeyFile != "":
-		return nil
-	case found.there && keyless:
-		return fmt.Errorf("there is a database %s, and no secret key %s that it was set up with; put the key file back, or name it with "+
-			"--secret-key-file (ROSTER_SECRET_KEY_FILE)", path, c.secretKeyPath())
-	case absent && !keyless:
+	switch keyed := err == nil; {
+	case found == withoutLog:
+		return errWithoutLog(path)
+	case found == absent && keyed && c.secretKeyFile == "":
 		return fmt.Errorf("there is a secret key %s, and no database %s that it belongs to; put the database back, "+
 			"with 'roster restore' for example, or move the key away to begin anew", c.secretKeyPath(), path)
 	}

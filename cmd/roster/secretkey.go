@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -14,13 +15,43 @@ import (
 
 // vault returns the vault of the secret key. A file that was named must exist: making one after a typing mistake would leave the
 // installation with two keys. The default file is made on the first start; store.CheckVault refuses a database of another key.
-func (c *config) vault() (*store.Vault, error) {
+func (c *config) vault(ctx context.Context) (*store.Vault, error) {
 	if c.secretKeyFile == "" {
-		if err := makeSecretKey(c.secretKeyPath()); err != nil {
+		if err := c.needSecretKey(ctx); err != nil {
 			return nil, err
 		}
 	}
 	return c.keptVault()
+}
+
+// needSecretKey makes the default file if there is none, and the database was never used with a key.
+func (c *config) needSecretKey(ctx context.Context) (err error) {
+	path := c.secretKeyPath()
+	if _, err := os.Lstat(path); err == nil {
+		return nil
+	}
+	if file, embedded := c.sqlitePath(); embedded {
+		found, err := databaseFileAt(file)
+		if err != nil {
+			return err
+		}
+		if found != filled {
+			return makeSecretKey(path)
+		}
+	}
+	db, err := c.connect(ctx, nil) // it neither hashes nor encrypts
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	switch used, err := store.HasVault(ctx, db); {
+	case err != nil:
+		return err
+	case used:
+		return fmt.Errorf("there is no secret key %s, and the database was set up with one; put the key file back, or name it with "+
+			"--secret-key-file (ROSTER_SECRET_KEY_FILE)", path)
+	}
+	return makeSecretKey(path)
 }
 
 // keptVault returns the vault of a secret key that is there.

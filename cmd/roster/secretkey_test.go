@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"roster/models/modelstest"
 )
 
 func TestTheSecretKeyFile(t *testing.T) {
@@ -44,14 +46,31 @@ func TestTheSecretKeyFile(t *testing.T) {
 
 func TestADatabaseOfAnotherKeyIsRefused(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	serve(t, dir, noRoutes).stop()
-	if err := os.Remove(filepath.Join(dir, "secret.key")); err != nil {
-		t.Fatal(err)
-	}
-	code, _, stderr := command(t, nil, "serve", "--data-dir", dir, "--listen", "127.0.0.1:0")
-	if code != 1 || !strings.Contains(stderr, "roster: the secret key is not the one this database was set up with") {
-		t.Errorf("%d %s", code, stderr)
+	for _, dialect := range modelstest.Dialects {
+		t.Run(string(dialect), func(t *testing.T) {
+			t.Parallel()
+			cfg, dir := modelstest.Config(t, dialect), t.TempDir()
+			start := []string{"serve", "--data-dir", dir, "--database-url", cfg.URL, "--listen", "127.0.0.1:0"}
+			serve(t, dir, noRoutes, "--database-url", cfg.URL, "--migrate").stop()
+			key := filepath.Join(dir, "secret.key")
+			if err := os.Remove(key); err != nil {
+				t.Fatal(err)
+			}
+			code, _, stderr := command(t, nil, start...)
+			if code != 1 || !strings.Contains(stderr, "roster: there is no secret key "+key+", and the database was set up with one") {
+				t.Errorf("%d %s", code, stderr)
+			}
+			if _, err := os.Lstat(key); err == nil {
+				t.Error("a key was made")
+			}
+			if err := makeSecretKey(key); err != nil {
+				t.Fatal(err)
+			}
+			code, _, stderr = command(t, nil, start...)
+			if code != 1 || !strings.Contains(stderr, "roster: the secret key is not the one this database was set up with") {
+				t.Errorf("%d %s", code, stderr)
+			}
+		})
 	}
 }
 
@@ -62,7 +81,7 @@ func TestTwoProcessesThatStartAtOnceAgreeOnOneKey(t *testing.T) {
 	var all sync.WaitGroup
 	for n := range hashes {
 		all.Go(func() {
-			vault, err := c.vault()
+			vault, err := c.vault(t.Context())
 			if err != nil {
 				t.Error(err)
 				return

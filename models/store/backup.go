@@ -79,8 +79,8 @@ func syncDirectory(path string) error {
 	return nil
 }
 
-// CheckFile calls found with a sentence for everything that is wrong with the file of an SQLite database, at most a hundred: pages, indexes,
-// and rows that refer to none. PostgreSQL looks after its own files.
+// CheckFile calls found with a sentence for everything that is wrong with the file of an SQLite database, at most a hundred: pages,
+// indexes, and rows that refer to none. PostgreSQL looks after its own files.
 func (db *DB) CheckFile(ctx context.Context, found func(sentence string)) error {
 	if db.dialect != SQLite {
 		return nil
@@ -92,7 +92,7 @@ func (db *DB) CheckFile(ctx context.Context, found func(sentence string)) error 
 		if err != nil {
 			return fmt.Errorf("check file: %w", err)
 		}
-		defer rows.Close() //nolint:errcheck // rows.Err tells
+		defer rows.Close()
 		for rows.Next() {
 			var sentence string
 			if err := rows.Scan(&sentence); err != nil {

@@ -30,3 +30,22 @@ func CheckVault(ctx context.Context, db *DB) error {
 	}
 	return nil
 }
+
+// HasVault reports whether a database was ever used with a master key. It fails with ErrNewerSchema if it cannot know.
+func HasVault(ctx context.Context, db *DB) (bool, error) {
+	steps, err := db.Migrations(ctx)
+	if err != nil {
+		return false, err
+	}
+	if len(steps) == 0 || steps[0].Pending() {
+		return false, nil
+	}
+	if _, err := db.PendingMigrations(ctx); err != nil {
+		return false, err
+	}
+	var marks int
+	if err := db.Session(ctx).Raw("SELECT COUNT(*) FROM installation WHERE name = 'vault_check'").Row().Scan(&marks); err != nil {
+		return false, fmt.Errorf("look for the mark of a secret key: %w", err)
+	}
+	return marks > 0, nil
+}
