@@ -115,8 +115,8 @@ func (p *program) backUp(ctx context.Context, cfg *config, file string) (err err
 	if err != nil {
 		return inTheWay(err, file)
 	}
-	fmt.Fprintf(p.stdout, "%d bytes in %s\nThe secret key is not in it. Keep a copy of %s apart: without it nothing that is sealed can be read.\n",
-		size, file, cfg.secretKeyPath())
+	fmt.Fprintf(p.stdout, "%d bytes in %s\nThe secret key is not in it. Keep a copy of %s apart: without it nothing that is sealed can be "+
+		"read.\n", size, file, cfg.secretKeyPath())
 	if cfg.files != nil {
 		fmt.Fprintln(p.stdout, "Logos and avatars are not in it: they are where --files (ROSTER_FILES) says. Copy them after the database.")
 	}
