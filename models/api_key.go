@@ -302,12 +302,25 @@ func addSecret(ctx context.Context, tx *store.DB, key *APIKey) error {
 // firstKey is the name under which the installation remembers that its first management key was made.
 const firstKey = "first_management_key"
 
+// HasManagementKey reports whether somebody was given a management key of the whole installation, or ever was.
+func HasManagementKey(ctx context.Context, db *store.DB) (has bool, err error) {
+	err = db.Session(ctx).Raw(`SELECT EXISTS (SELECT 1 FROM installation WHERE name = ?)
+		OR EXISTS (SELECT 1 FROM api_keys WHERE kind = ? AND organization_id IS NULL)`, firstKey, ManagementKey).Scan(&has).Error
+	if err != nil {
+		return false, fmt.Errorf("look for a management key: %w", err)
+	}
+	return has, nil
+}
+
 // CreateFirstManagementKey creates a management key for the whole installation and returns its secret, the first time it is called on a
-// database; later it returns "".
+// database, unless somebody has made one before; then, and later, it returns "".
 func CreateFirstManagementKey(ctx context.Context, db *store.DB) (string, error) {
 	secret := ""
 	err := store.Transaction(ctx, db, func(tx *store.DB) error {
 		secret = ""
+		if made, err := HasManagementKey(ctx, tx); err != nil || made {
+			return err
+		}
 		n, err := tx.Exec(ctx, `INSERT INTO installation (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING`,
 			firstKey, tx.Now().Format(time.RFC3339))
 		if err != nil {

@@ -17,8 +17,7 @@ import (
 // managed sends a request with the first management key of a server, and returns status and body.
 func (s *served) managed(method, path, body string) (status int, answer []byte) {
 	s.t.Helper()
-	_, rest, _ := strings.Cut(s.stdout.String(), "Authorization: Bearer ")
-	key, _, _ := strings.Cut(rest, "'")
+	key := keyPrinted.FindString(s.stdout.String())
 	told, answer, err := servertest.Exchange(s.t.Context(), servertest.Fresh(), method, s.base+"/public/v2/"+path, strings.NewReader(body),
 		"Authorization", "Bearer "+key, "Content-Type", "application/vnd.api+json")
 	if err != nil {

@@ -22,6 +22,7 @@ type config struct {
 	dataDir       string
 	databaseURL   string
 	secretKeyFile string
+	firstKeyFile  string
 	connections   int
 	statementTime time.Duration
 	migrate       bool

@@ -2,22 +2,45 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 
 	"roster/models"
 )
 
-// firstKey gives a new installation its first management key.
+// firstKey gives a new installation its first management key: in the file of the settings, or printed.
 func (a *app) firstKey(ctx context.Context, stdout io.Writer, listen string) error {
+	file := a.cfg.firstKeyFile
+	if file != "" {
+		made, err := models.HasManagementKey(ctx, a.db)
+		if err != nil || made {
+			return err
+		}
+		if _, err := os.Lstat(file); err == nil { // before there is a key that nobody would see
+			return usageError{fmt.Errorf("--first-key-file (ROSTER_FIRST_KEY_FILE) cannot be %q: there is such a file, and the first "+
+				"management key is to be written to a new one", file)}
+		}
+	}
 	key, err := models.CreateFirstManagementKey(ctx, a.db)
 	if err != nil {
 		return fmt.Errorf("make the first management key: %w", err)
 	}
-	if key == "" { // made before
+	switch {
+	case key == "": // there is one
 		return nil
+	case file != "":
+		err = writeSecret(file, key)
+	case a.cfg.logFormat == "json":
+		err = json.NewEncoder(stdout).Encode(map[string]string{"firstManagementKey": key, "url": a.cfg.publicURL(listen)})
+	default:
+		err = printFirstKey(stdout, a.cfg.publicURL(listen), key)
 	}
-	return printFirstKey(stdout, a.cfg.publicURL(listen), key)
+	if err != nil {
+		return fmt.Errorf("tell the first management key (make another one with 'roster key create'): %w", err)
+	}
+	return nil
 }
 
 // printFirstKey shows the management key of a new installation, the only time anybody can see it, and a command that works when pasted.
@@ -31,10 +54,7 @@ Try it:
   curl -H 'Authorization: Bearer %[1]s' %[2]s/public/v2/management/organizations
 
 `, key, base)
-	if err != nil {
-		return fmt.Errorf("print the first management key (make another one with 'roster key create'): %w", err)
-	}
-	return nil
+	return err
 }
 
 // publicURL returns the base of the URLs that are printed for users: the configured one, or the one of this machine.

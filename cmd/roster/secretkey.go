@@ -98,23 +98,30 @@ func readSecretKey(path string) ([]byte, error) {
 	return key, nil
 }
 
-// makeSecretKey writes a random key unless the file exists. It appears under its name only when complete, and of two processes that
-// start at once one wins.
+// makeSecretKey writes a random key unless the file exists. Of two processes that start at once one wins.
 func makeSecretKey(path string) error {
 	if _, err := os.Stat(path); err == nil {
 		return nil
 	}
+	err := writeSecret(path, base64.StdEncoding.EncodeToString(store.NewMasterKey()))
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	return err
+}
+
+// writeSecret writes a line to a new file that nobody but its owner can read. It appears under its name only when complete. It fails with
+// fs.ErrExist if something has the name.
+func writeSecret(path, secret string) error {
 	draft, err := os.CreateTemp(filepath.Dir(path), ".secret-*") // mode 0600
 	if err != nil {
-		return fmt.Errorf("make the secret key file: %w", err)
+		return fmt.Errorf("write %s: %w", path, err)
 	}
 	defer os.Remove(draft.Name()) //nolint:errcheck // a leftover draft is of no use and no harm
-	_, err = draft.WriteString(base64.StdEncoding.EncodeToString(store.NewMasterKey()) + "\n")
-	if err := errors.Join(err, draft.Sync(), draft.Close()); err != nil {
-		return fmt.Errorf("write the secret key file: %w", err)
+	_, err = draft.WriteString(secret + "\n")
+	if err := errors.Join(err, draft.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
 	}
-	if err := os.Link(draft.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("make the secret key file: %w", err)
-	}
-	return nil
+	_, err = store.Publish(draft.Name(), path)
+	return err
 }

@@ -62,8 +62,7 @@ var plants = []struct {
 	sow  func(g *garden) string
 }{
 	{"the first management key", func(g *garden) string {
-		_, rest, _ := strings.Cut(g.stdout.String(), "Authorization: Bearer ")
-		g.key, _, _ = strings.Cut(rest, "'")
+		g.key = keyPrinted.FindString(g.stdout.String())
 		return g.key
 	}},
 	{"the token of an organization", func(g *garden) string {

@@ -6,13 +6,13 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"math/big"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -72,17 +72,61 @@ func TestAFreshServerIsReadyAndKeepsItsFilesToItself(t *testing.T) {
 	}
 }
 
+// TestTheFirstKeyIsForAnInstallationThatHasNone starts where a key was made before, and with a file for it.
+func TestTheFirstKeyIsForAnInstallationThatHasNone(t *testing.T) {
+	t.Parallel()
+	modelstestURLs(t, func(t *testing.T, url string) {
+		dir := t.TempDir()
+		storage := []string{"--data-dir", dir, "--database-url", url}
+		for _, args := range [][]string{{"migrate", "up"}, {"key", "create", "--kind", "management", "--name", "Console"}} {
+			if code, _, stderr := command(t, nil, append(args, storage...)...); code != 0 {
+				t.Fatal(stderr)
+			}
+		}
+		if s := serve(t, dir, frontDoors, "--database-url", url); s.stdout.Len() > 0 {
+			t.Errorf("it prints %s", s.stdout)
+		}
+	})
+	modelstestURLs(t, func(t *testing.T, url string) {
+		dir := t.TempDir()
+		file := filepath.Join(dir, "first.key")
+		args := []string{"--database-url", url, "--migrate", "--first-key-file", file}
+		s := serve(t, dir, frontDoors, args...)
+		text, err := os.ReadFile(file)
+		if err != nil || s.stdout.Len() > 0 || mode(t, file) != 0o600 {
+			t.Fatalf("%v, and it prints %s", err, s.stdout)
+		}
+		if answer, _ := s.get("/public/v2/organizations", "Authorization", "Bearer "+strings.TrimSpace(string(text))); answer.StatusCode != 200 {
+			t.Errorf("the key in the file gets %d", answer.StatusCode)
+		}
+		s.stop()
+		serve(t, dir, frontDoors, args...).stop() // the file is there, and nothing is to be written
+	})
+	dir := t.TempDir()
+	file := filepath.Join(dir, "there")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := command(t, nil, "serve", "--data-dir", dir, "--listen", "127.0.0.1:0", "--first-key-file", file)
+	if code != 2 || stdout != "" || !strings.Contains(stderr, "--first-key-file (ROSTER_FIRST_KEY_FILE) cannot be") {
+		t.Errorf("%d %s %s", code, stdout, stderr)
+	}
+	if s := serve(t, dir, frontDoors); !keyPrinted.MatchString(s.stdout.String()) {
+		t.Error("the key was made for nobody")
+	}
+}
+
 func TestTheFirstKeyIsPrintedOnceAndWorks(t *testing.T) {
 	t.Parallel()
 	modelstestURLs(t, func(t *testing.T, url string) {
 		dir := t.TempDir()
 		s := serve(t, dir, frontDoors, "--database-url", url, "--migrate")
-		pasted := regexp.MustCompile(`curl -H 'Authorization: (Bearer roster_m_\w+)' (http\S+)`).FindStringSubmatch(s.stdout.String())
-		if pasted == nil {
-			t.Fatalf("stdout: %s", s.stdout)
+		var printed struct{ FirstManagementKey, URL string } // one line, as all that is written then
+		if err := json.Unmarshal(s.stdout.Bytes(), &printed); err != nil || printed.URL != s.base {
+			t.Fatalf("stdout: %s: %v", s.stdout, err)
 		}
-		answer, body, err := servertest.Exchange(t.Context(), servertest.Fresh(), "GET", pasted[2],
-			nil, "Authorization", pasted[1])
+		answer, body, err := servertest.Exchange(t.Context(), servertest.Fresh(), "GET", printed.URL+"/public/v2/management/organizations",
+			nil, "Authorization", "Bearer "+printed.FirstManagementKey)
 		if err != nil || answer.StatusCode != 200 || !strings.Contains(string(body), `"data":[]`) {
 			t.Errorf("the command that was printed gets %v %s", err, body)
 		}

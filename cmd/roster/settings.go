@@ -82,6 +82,8 @@ func (c *config) storageSettings() []setting {
 
 func (c *config) networkSettings() []setting {
 	return []setting{
+		{flag: "first-key-file", set: text(&c.firstKeyFile),
+			help: "new `file` for the first management key of an installation, instead of printing it"},
 		{flag: "listen", value: "127.0.0.1:8080", set: address(&c.listen),
 			help: "`address` to listen on"},
 		{flag: "metrics-listen", set: optional(address(&c.metricsListen)),
