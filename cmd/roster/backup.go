@@ -20,8 +20,9 @@ func (p *program) backupCommand() *cli.Command {
 		Name:      "backup",
 		Usage:     "copy the embedded database to a file, beside a running server",
 		ArgsUsage: "FILE",
-		Description: "FILE is new. It has everything that was answered before the command began, with what is still in the write-ahead log;\n" +
-			"a copy of roster.db alone does not. The secret key is not in it: keep that apart, in a place that is as safe.\n\n" +
+		Description: "FILE is new. It has everything that was answered before the command began, with what is still in the\n" +
+			"write-ahead log; a copy of roster.db alone does not. The secret key is not in it: keep that apart, in a place that\n" +
+			"is as safe.\n\n" +
 			"   roster backup /backups/roster-$(date +%F).db\n\n" +
 			"PostgreSQL is backed up with its own tools: pg_dump, or its archive of the write-ahead log.",
 		ArgValidator: oneBackup,
@@ -60,9 +61,9 @@ func (p *program) verifyCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "verify",
 		Usage: "look for what does not agree in the database; exit code 1 if there is anything",
-		Description: "It reads everything, at one moment and beside running servers: the file of SQLite, the closure against the parents, the\n" +
-			"counters against counting, the rules that hold between resources; and opens everything that is sealed with the secret key.\n" +
-			"Nothing is changed. What is wrong comes to stdout, a line each.\n\n" +
+		Description: "It reads everything, at one moment and beside running servers: the file of SQLite, the closure against the\n" +
+			"parents, the counters against counting, the rules that hold between resources; and opens everything that is sealed\n" +
+			"with the secret key. Nothing is changed. What is wrong comes to stdout, a line each.\n\n" +
 			"   roster verify",
 		Flags: p.flags(storage, logging),
 		Action: func(ctx context.Context, cmd *cli.Command) error {
@@ -127,8 +128,8 @@ func (p *program) backUp(ctx context.Context, cfg *config, file string) (err err
 func (p *program) restore(ctx context.Context, cfg *config, file string) (err error) {
 	path, embedded := cfg.sqlitePath()
 	if !embedded {
-		return usageError{errors.New("a backup of 'roster backup' is put in the place of an embedded database; PostgreSQL is restored with " +
-			"pg_restore")}
+		return usageError{errors.New("a backup of 'roster backup' is put in the place of an embedded database; PostgreSQL is restored " +
+			"with pg_restore")}
 	}
 	for _, there := range []string{path, path + "-wal"} {
 		if _, err := os.Lstat(there); err == nil {

@@ -36,7 +36,8 @@ func databaseFileAt(path string) (databaseFile, error) {
 	case err != nil:
 		return filled, nil // SQLite says what is wrong with it
 	}
-	// https://www.sqlite.org/fileformat.html, 1.3: the read version is 2 for a database with a write-ahead log. One without tables has a page.
+	// https://www.sqlite.org/fileformat.html, 1.3: the read version is 2 for a database with a write-ahead log, and one without tables has
+	// one page.
 	const readVersion, pages = 19, 28
 	if header[readVersion] == 2 && binary.BigEndian.Uint32(header[pages:]) <= 1 {
 		if _, err := os.Lstat(path + "-wal"); errors.Is(err, fs.ErrNotExist) {

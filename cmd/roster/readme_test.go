@@ -93,7 +93,8 @@ func TestTheREADMEShowsWhatHappens(t *testing.T) {
 func newReader(t *testing.T, url string) *reader {
 	t.Helper()
 	dir := t.TempDir()
-	s := serve(t, dir, frontDoors, "--database-url", url, "--migrate")
+	s := begin(t, dir, frontDoors, "--database-url", url, "--migrate", "--log-format", "text") // as whoever types it
+	s.base = "http://" + s.log.Match(t, `msg=listening server=api address=(\S+)`)[1]
 	return &reader{t: t, server: s, copied: map[string]string{}, dir: dir, env: append(os.Environ(), asProgram+"=1",
 		"ROSTER_DATA_DIR="+dir, "ROSTER_DATABASE_URL="+url, "ROSTER_LOG_LEVEL=warn", "PROGRAM="+os.Args[0])}
 }
