@@ -80,7 +80,7 @@ func testConfig(db *store.DB) server.Config {
 }
 
 // open returns the API and a server with its door.
-func open(t *testing.T, cfg server.Config) (*handlers.API, http.Handler) {
+func open(t testing.TB, cfg server.Config) (*handlers.API, http.Handler) {
 	t.Helper()
 	api := handlers.NewAPI(cfg.DB, cfg.Logger)
 	other := &server.Door{Description: &server.Description{Name: "other", Title: "Another", Document: []byte(`{"openapi":"3.1.0"}`)}}

@@ -46,16 +46,7 @@ func LookUpStatement(db *store.DB, kind StatementKind, text string) *Lookup {
 	if lookup == "" {
 		return nil
 	}
-	l := lookUp(db, lookup, func([]byte) bool { return true })
-	ofAny := l.take
-	l.take = func(a *store.Answer) (*Holder, error) {
-		holder, err := ofAny(a)
-		if err != nil || holder == nil || holder.Kind != UserKey {
-			return nil, err
-		}
-		return holder, nil
-	}
-	return l
+	return lookUp(db, UserKey, lookup, func([]byte) bool { return true })
 }
 
 // readStatement returns what the secret of a statement is found by, "" for none that is good now.

@@ -33,9 +33,6 @@ const (
 	alphabet       = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 )
 
-// KeyPattern matches every credential this program generates.
-var KeyPattern = regexp.MustCompile(`^roster_[mou]_[0-9A-Za-z]{12}_[0-9A-Za-z]{36}$`)
-
 // Secret is a credential at the moment it is made: the only time its text is known.
 type Secret struct {
 	Text   string // shown once, never stored
@@ -52,23 +49,37 @@ func NewSecret(kind KeyKind) Secret {
 // ownForm is how every secret begins that the program makes, and none that a client chooses.
 const ownForm = "roster_"
 
-// ParseSecret returns the lookup of a presented credential. One of our own form must carry its checksum; any other text is taken as a
-// token that a client chose, and is looked up by a digest of itself.
-func ParseSecret(vault *store.Vault, text string) (lookup string, ok bool) {
-	if strings.HasPrefix(text, ownForm) {
-		if !KeyPattern.MatchString(text) {
-			return "", false
+// ParseSecret returns whose credential a text is, as it says itself, and what it is found by. One of our own form must carry its checksum;
+// any other text is taken as a token that a client chose for an organization, and is looked up by a digest of itself.
+func ParseSecret(vault *store.Vault, text string) (kind KeyKind, lookup string, ok bool) {
+	rest, own := strings.CutPrefix(text, ownForm)
+	if !own {
+		if !ChosenToken.MatchString(text) {
+			return "", "", false
 		}
-		body, sum := text[:len(text)-checksumLength], text[len(text)-checksumLength:]
-		if checksum(body) != sum {
-			return "", false
+		return OrganizationKey, chosenLookup(vault, text), true
+	}
+	letter, rest, _ := strings.Cut(rest, "_")
+	lookup, secret, _ := strings.Cut(rest, "_")
+	kind, ok = kindsByLetter[letter]
+	if !ok || !isWord(lookup, lookupLength) || !isWord(secret, secretLength+checksumLength) {
+		return "", "", false
+	}
+	body, sum := text[:len(text)-checksumLength], text[len(text)-checksumLength:]
+	return kind, lookup, checksum(body) == sum
+}
+
+// kindsByLetter are the kinds by what stands for them in a key.
+var kindsByLetter = map[string]KeyKind{"m": ManagementKey, "o": OrganizationKey, "u": UserKey}
+
+// isWord reports whether a text consists of so many characters of the alphabet.
+func isWord(text string, length int) bool {
+	for _, c := range []byte(text) {
+		if !('0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z') {
+			return false
 		}
-		return strings.Split(text, "_")[2], true
 	}
-	if !ChosenToken.MatchString(text) {
-		return "", false
-	}
-	return chosenLookup(vault, text), true
+	return len(text) == length
 }
 
 // ChosenToken matches a token that a client may choose for an organization that moves here from another system.

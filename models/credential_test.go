@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"bytes"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -19,6 +20,8 @@ func vault(t testing.TB, firstByte byte) *store.Vault {
 	return must(store.NewVault(append([]byte{firstByte}, make([]byte, store.MasterKeySize-1)...)))(t)
 }
 
+var keyPattern = regexp.MustCompile(`^roster_[mou]_[0-9A-Za-z]{12}_[0-9A-Za-z]{36}$`)
+
 func TestASecretHasItsForm(t *testing.T) {
 	t.Parallel()
 	v, seen := vault(t, 1), map[string]bool{}
@@ -26,12 +29,12 @@ func TestASecretHasItsForm(t *testing.T) {
 		models.UserKey: "roster_u_"} {
 		for range 200 {
 			s := models.NewSecret(kind)
-			if !strings.HasPrefix(s.Text, prefix) || !models.KeyPattern.MatchString(s.Text) || seen[s.Text] || seen[s.Lookup] {
+			if !strings.HasPrefix(s.Text, prefix) || !keyPattern.MatchString(s.Text) || seen[s.Text] || seen[s.Lookup] {
 				t.Fatalf("%s: %s", kind, s.Text)
 			}
 			seen[s.Text], seen[s.Lookup] = true, true
-			if lookup, ok := models.ParseSecret(v, s.Text); !ok || lookup != s.Lookup {
-				t.Fatalf("%s is not read back: %q", s.Text, lookup)
+			if of, lookup, ok := models.ParseSecret(v, s.Text); !ok || of != kind || lookup != s.Lookup {
+				t.Fatalf("%s is not read back: %s, %q", s.Text, of, lookup)
 			}
 		}
 	}
@@ -46,24 +49,24 @@ func TestOneWrongCharacterMakesNoSecret(t *testing.T) {
 			if wrong == s {
 				continue
 			}
-			if lookup, ok := models.ParseSecret(v, wrong); ok {
+			if _, lookup, ok := models.ParseSecret(v, wrong); ok {
 				t.Errorf("%q is read as a key with the lookup %q", wrong, lookup)
 			}
 		}
 	}
 	for _, wrong := range []string{"", "roster_", s[:len(s)-1], s + "0", " " + s, s + "\n", "Bearer " + s, "short", strings.Repeat("a", 21),
 		strings.Repeat("a", 201), "has space in it, 22 chars", "töken-of-twentytwo-characters", "a/b+c=aaaaaaaaaaaaaaaaaaaaa"} {
-		if _, ok := models.ParseSecret(v, wrong); ok {
+		if _, _, ok := models.ParseSecret(v, wrong); ok {
 			t.Errorf("%q is read as a credential", wrong)
 		}
 	}
 	for _, chosen := range []string{strings.Repeat("a", 22), strings.Repeat("Z", 200), "5I9cezE6QPYl8v9jggrN3w", "----------------------",
 		"Roster_m_aaaaaaaaaaaaaa"} {
-		lookup, ok := models.ParseSecret(v, chosen)
-		if !ok || strings.Contains(lookup, chosen) {
+		kind, lookup, ok := models.ParseSecret(v, chosen)
+		if !ok || kind != models.OrganizationKey || strings.Contains(lookup, chosen) {
 			t.Errorf("%q is read with the lookup %q", chosen, lookup)
 		}
-		if other, _ := models.ParseSecret(vault(t, 2), chosen); other == lookup {
+		if _, other, _ := models.ParseSecret(vault(t, 2), chosen); other == lookup {
 			t.Error("the lookup of a chosen token can be computed without the master key")
 		}
 	}

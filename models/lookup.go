@@ -21,11 +21,11 @@ type Lookup struct {
 
 // LookUpHolder returns the question about a key or a token, nil for a text that is none.
 func LookUpHolder(db *store.DB, text string) *Lookup {
-	lookup, ok := ParseSecret(db.Vault(), text)
+	kind, lookup, ok := ParseSecret(db.Vault(), text)
 	if !ok {
 		return nil
 	}
-	return lookUp(db, lookup, func(hash []byte) bool { return hmac.Equal(hash, db.Vault().Hash(text)) })
+	return lookUp(db, kind, lookup, func(hash []byte) bool { return hmac.Equal(hash, db.Vault().Hash(text)) })
 }
 
 // Query returns the SELECT that answers the question. Who takes the answer then is told by [Lookup.Holder].
@@ -66,42 +66,43 @@ func (h *Holder) Is(other *Holder) bool {
 	return reflect.DeepEqual(&known, other)
 }
 
-//nolint:gosec // it finds credentials and holds none
-const whoseSecret = `SELECT c.hash, c.api_key_id, c.organization_id, o.name, c.expires_at,
-		k.kind, k.name, k.organization_id, k.user_id, k.scopes, k.expires_at, u.active, u.first_name, u.last_name
-	FROM credentials c
-	LEFT JOIN api_keys k ON k.id = c.api_key_id
-	LEFT JOIN users u ON u.id = k.user_id
-	LEFT JOIN organizations o ON o.id = c.organization_id
-	WHERE c.lookup = ?`
+// whoseSecret are the SELECTs of a credential with its key, by the kind that its text says it is of, each with what there is besides of
+// that kind. Other tables would be half of the work, and on a small database PostgreSQL reads all people to find none.
+var whoseSecret = map[KeyKind]string{
+	ManagementKey:   secretWith(``, ``),
+	OrganizationKey: secretWith(`, o.name`, ` LEFT JOIN organizations o ON o.id = c.organization_id`),
+	UserKey:         secretWith(`, u.active, u.first_name, u.last_name`, ` LEFT JOIN users u ON u.id = k.user_id`),
+}
+
+func secretWith(columns, join string) string {
+	return `SELECT c.hash, c.organization_id, c.expires_at, k.id, k.kind, k.name, k.organization_id, k.user_id, k.scopes, k.expires_at` +
+		columns + ` FROM credentials c LEFT JOIN api_keys k ON k.id = c.api_key_id` + join + ` WHERE c.lookup = ?`
+}
 
 // Places of whoseSecret.
 const (
 	ofHash = iota
-	ofKey
 	ofTokenOwner
-	ofTokenName
 	ofSecretEnd
+	ofKey
 	ofKind
 	ofName
 	ofOrganization
 	ofUser
 	ofScopes
 	ofKeyEnd
-	ofActive
-	ofFirstName
-	ofLastName
+	ofMore // by kind
+
+	ofTokenName                       = ofMore
+	ofActive, ofFirstName, ofLastName = ofMore, ofMore + 1, ofMore + 2
 )
 
-// lookUp returns the question about the credential that is found by something, which works if what is kept of it is proven.
-func lookUp(db *store.DB, lookup string, proven func(hash []byte) bool) *Lookup {
+// lookUp returns the question about the credential of a kind that is found by something, which works if what is kept of it is proven.
+func lookUp(db *store.DB, kind KeyKind, lookup string, proven func(hash []byte) bool) *Lookup {
 	take := func(a *store.Answer) (*Holder, error) {
 		var hash []byte
 		if err := a.Into(0, ofHash, &hash); err != nil || !proven(hash) {
 			return nil, err
-		}
-		if !a.Null(0, ofUser) && a.Number(0, ofActive) == 0 {
-			return nil, nil
 		}
 		now, ends := db.Now(), [2]*jsonapi.Time{}
 		for i, column := range []int{ofSecretEnd, ofKeyEnd} {
@@ -113,18 +114,24 @@ func lookUp(db *store.DB, lookup string, proven func(hash []byte) bool) *Lookup 
 				return nil, err
 			}
 		}
-		if owner := a.Text(0, ofTokenOwner); owner != "" {
+		if owner := a.Text(0, ofTokenOwner); owner != "" && kind == OrganizationKey {
 			// A token holds every scope; its kind limits what it reaches.
 			return &Holder{
-				Kind: OrganizationKey, OrganizationID: owner, Name: a.Text(0, ofTokenName), lookup: lookup,
+				Kind: kind, OrganizationID: owner, Name: a.Text(0, ofTokenName), lookup: lookup,
 				Rights: Rights{[]string{EveryScope}, ends[0]},
 			}, nil
 		}
+		if KeyKind(a.Text(0, ofKind)) != kind { // what is kept is of another kind than was asked for
+			return nil, nil
+		}
 		h := &Holder{
-			Kind: KeyKind(a.Text(0, ofKind)), KeyID: a.Text(0, ofKey), Name: a.Text(0, ofName), lookup: lookup,
+			Kind: kind, KeyID: a.Text(0, ofKey), Name: a.Text(0, ofName), lookup: lookup,
 			OrganizationID: a.Text(0, ofOrganization), UserID: a.Text(0, ofUser), Rights: Rights{Until: ends[1]},
 		}
-		if h.UserID != "" { // it is a person who does what is done with it
+		if kind == UserKey { // it is a person who does what is done with it
+			if a.Number(0, ofActive) == 0 {
+				return nil, nil
+			}
 			h.Name = cmp.Or(fullName(a.Text(0, ofFirstName), a.Text(0, ofLastName)), h.Name)
 		}
 		var scopes jsonapi.Strings
@@ -132,5 +139,5 @@ func lookUp(db *store.DB, lookup string, proven func(hash []byte) bool) *Lookup 
 		h.Scopes = scopes
 		return h, err
 	}
-	return &Lookup{query: store.Query{SQL: whoseSecret, Args: []any{lookup}}, take: take}
+	return &Lookup{query: store.Query{SQL: whoseSecret[kind], Args: []any{lookup}}, take: take}
 }

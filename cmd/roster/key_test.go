@@ -40,7 +40,7 @@ func TestKeysBesideARunningServer(t *testing.T) {
 		reader := key("create", "--kind", "organization", "--organization", strings.ToUpper(org.ID), "--scopes",
 			"organizations:read, users:read", "--name", "Sync")
 		for _, printed := range []string{manager, reader} {
-			if !models.KeyPattern.MatchString(strings.TrimSuffix(printed, "\n")) {
+			if _, _, ok := models.ParseSecret(nil, strings.TrimSuffix(printed, "\n")); !ok {
 				t.Errorf("stdout is not a key and nothing else: %q", printed)
 			}
 		}

@@ -53,7 +53,10 @@ func (s Scope) Session() string { return s.session }
 // Holding returns the scope of a credential that holds no more than some words. They say what it sees of what follows resources of others,
 // and what it is told by rows about others; whether it may ask for resources themselves is the route's question.
 func (s Scope) Holding(words []string) Scope {
-	s.words = "," + strings.Join(slices.Sorted(slices.Values(words)), ",") + ","
+	if !slices.IsSorted(words) {
+		words = slices.Sorted(slices.Values(words))
+	}
+	s.words = "," + strings.Join(words, ",") + ","
 	return s
 }
 
