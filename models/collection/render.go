@@ -66,25 +66,15 @@ func (c *Collection) tellLinkage(ctx context.Context, db *store.DB, scope Scope,
 	var asked []store.Query
 	var then []func() error
 	for _, rel := range c.Schema.Relationships {
-		switch r := c.relations[rel.Name]; {
-		case rel.Many || r.Evident || r.First == "" && r.Lasting && scope.All():
-		case r.First != "":
-			query, put := c.tellFirsts(scope, rel.Name, resources)
-			asked, then = append(asked, query...), append(then, put)
-		default:
-			for target, ids := range r.targets(rel.Name, resources) {
-				if err := target.caughtUp(ctx, db); err != nil {
-					return err
-				}
-				seen := map[string]bool{}
-				asked = append(asked, target.AmongIDs(db, seen, ids, target.Present(scope)...)...)
-				then = append(then, func() error {
-					err := r.remember(ctx, db, scope, ids, seen)
-					r.hide(rel.Name, target, seen, resources)
-					return err
-				})
-			}
+		r := c.relations[rel.Name]
+		if rel.Many || r.Evident || r.First == "" && r.Lasting && scope.All() {
+			continue
 		}
+		queries, put, err := c.linkageOf(ctx, db, scope, rel.Name, resources)
+		if err != nil {
+			return err
+		}
+		asked, then = append(asked, queries...), append(then, put...)
 	}
 	if err := db.Ask(ctx, asked...); err != nil {
 		return fmt.Errorf("look up what %s lead to: %w", c.Schema.Type, err)
@@ -95,6 +85,30 @@ func (c *Collection) tellLinkage(ctx context.Context, db *store.DB, scope Scope,
 		}
 	}
 	return nil
+}
+
+// linkageOf returns the queries of the linkage of a to-one, as a reader is told it, and what puts that into the resources.
+func (c *Collection) linkageOf(ctx context.Context, db *store.DB, scope Scope, name string, resources []*jsonapi.Resource) (
+	asked []store.Query, then []func() error, _ error,
+) {
+	r := c.relations[name]
+	if r.First != "" {
+		asked, put := c.tellFirsts(scope, name, resources)
+		return asked, []func() error{put}, nil
+	}
+	for target, ids := range r.targets(name, resources) {
+		if err := target.caughtUp(ctx, db); err != nil {
+			return nil, nil, err
+		}
+		seen := map[string]bool{}
+		asked = append(asked, target.AmongIDs(db, seen, ids, target.Present(scope)...)...)
+		then = append(then, func() error {
+			err := r.remember(ctx, db, scope, ids, seen)
+			r.hide(name, target, seen, resources)
+			return err
+		})
+	}
+	return asked, then, nil
 }
 
 // tellFirsts returns the query of the linkage that is another one for each reader, and what puts it into the resources.
