@@ -11,8 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gorilla/mux"
-
 	"roster/auth"
 	"roster/handlers/openapi"
 	"roster/jsonapi"
@@ -61,7 +59,7 @@ func (a *API) Door(others ...*server.Door) *server.Door {
 		d.Routes = append(d.Routes, server.Route{
 			Method: rt.method, Path: jsonapi.Root + rt.path, Needs: rt.needs, Asks: rt.form == openapi.Ask || rt.asks,
 			Target:  rt.targetType(),
-			NeedsOf: func(r *http.Request) auth.Permission { return rt.permission(mux.Vars(r)["relationship"]) },
+			NeedsOf: func(r *http.Request) auth.Permission { return rt.permission(server.Var(r, "relationship")) },
 			Take: func(w http.ResponseWriter, rq *server.Request) (server.Serve, error) {
 				if rt.take != nil {
 					return rt.take(a, w, rq)

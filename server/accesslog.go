@@ -19,10 +19,21 @@ func logged(next http.Handler, logger *slog.Logger, metrics *Metrics) http.Handl
 			x := ExchangeOf(r.Context())
 			took := time.Since(started)
 			metrics.end(r.Method, x, took)
-			logger.LogAttrs(r.Context(), x.level(), "request served", x.attributes(r, took)...)
+			x.log(r, logger, took)
 		}()
 		next.ServeHTTP(w, r)
 	})
+}
+
+// log writes the line. That it is written here is nothing to look for anew each time, as methods of a Logger do.
+func (x *Exchange) log(r *http.Request, logger *slog.Logger, took time.Duration) {
+	level := x.level()
+	if !logger.Enabled(r.Context(), level) {
+		return
+	}
+	line := slog.NewRecord(time.Now(), level, "request served", 0)
+	line.AddAttrs(x.attributes(r, took)...)
+	_ = logger.Handler().Handle(r.Context(), line) // as a Logger, which has nobody to tell either
 }
 
 // level is debug for the probes that come every few seconds, and error for what went wrong on our side.

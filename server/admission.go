@@ -125,7 +125,7 @@ func (a *admission) speaker(w http.ResponseWriter, rq *Request, rt *Route, ahead
 			return nil, err
 		}
 	} else if address := a.limiter.ofAddress(ExchangeOf(rq.Context()).RemoteIP); a.limiter.isSpent(address) {
-		done, err := a.payers.wait(rq.Context(), address.key)
+		done, err := a.payers.wait(rq.Context(), address.key.address)
 		if err != nil {
 			return nil, err
 		}

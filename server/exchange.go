@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/netip"
 
-	"github.com/felixge/httpsnoop"
 	"github.com/google/uuid"
 
 	"roster/models"
@@ -22,20 +21,21 @@ type Exchange struct {
 	// Base is the URL that clients know the service by, without a slash at its end.
 	Base string
 
-	// Route is the pattern that matched; empty when none did.
+	// Route is the pattern that matched; empty when none did. What its variables stand for is told by [Var].
 	Route string
 	// Caller is who was authenticated; the zero Identity is nobody.
 	Caller models.Identity
 	// Err is what went wrong on our side. It goes to the log and nowhere else.
 	Err error
 
-	door   *Door           // that was knocked at
-	head   bool            // nothing but the header is asked for
-	stop   context.Context // ends the work on every request
-	stack  []byte          // of a panic
-	status int             // of the answer, 0 until its header is sent
-	bytes  int64           // of the answer's body, as sent
-	body   io.ReadCloser   // of the request, without a limit
+	door   *Door             // that was knocked at
+	vars   map[string]string // of the pattern
+	head   bool              // nothing but the header is asked for
+	stop   context.Context   // ends the work on every request
+	stack  []byte            // of a panic
+	status int               // of the answer, 0 until its header is sent
+	bytes  int64             // of the answer's body, as sent
+	body   io.ReadCloser     // of the request, without a limit
 }
 
 type exchangeKey struct{}
@@ -71,11 +71,7 @@ func begun(next http.Handler, cfg Config, all doors) http.Handler {
 			x.RequestID = uuid.Must(uuid.NewV7()).String()
 		}
 		w.Header().Set("X-Request-Id", x.RequestID)
-		w = x.watch(w, func(h http.Header) {
-			mergeVary(h)
-			cfg.Limiter.describe(h, x)
-		})
-		next.ServeHTTP(w, r.WithContext(models.ServedAt(context.WithValue(r.Context(), exchangeKey{}, x), x.Base)))
+		next.ServeHTTP(&watched{w, x, cfg.Limiter}, r.WithContext(models.ServedAt(context.WithValue(r.Context(), exchangeKey{}, x), x.Base)))
 	})
 }
 
@@ -101,43 +97,44 @@ func usableRequestID(id string) bool {
 	return true
 }
 
-// watch records status and size of what is written to w, and calls complete with the header right before it is sent.
-func (x *Exchange) watch(w http.ResponseWriter, complete func(http.Header)) http.ResponseWriter {
-	begin := func(status int) {
-		informational := status < 200 && status != http.StatusSwitchingProtocols
-		if x.status == 0 && !informational {
-			complete(w.Header())
-			x.status = status
-		}
+// watched is an answer whose status and size its exchange notes, and whose header is completed right before it is sent.
+type watched struct {
+	http.ResponseWriter
+	x       *Exchange
+	limiter *Limiter
+}
+
+// Unwrap is for http.ResponseController.
+func (w *watched) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// WriteHeader implements http.ResponseWriter.
+func (w *watched) WriteHeader(status int) {
+	w.begin(status)
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (w *watched) Write(b []byte) (int, error) {
+	w.begin(http.StatusOK)
+	n, err := w.ResponseWriter.Write(b)
+	w.x.bytes += int64(n)
+	return n, err
+}
+
+// Flush implements http.Flusher.
+func (w *watched) Flush() {
+	w.begin(http.StatusOK)
+	if f, ok := w.ResponseWriter.(http.Flusher); ok {
+		f.Flush()
 	}
-	return httpsnoop.Wrap(w, httpsnoop.Hooks{
-		WriteHeader: func(write httpsnoop.WriteHeaderFunc) httpsnoop.WriteHeaderFunc {
-			return func(status int) {
-				begin(status)
-				write(status)
-			}
-		},
-		Write: func(write httpsnoop.WriteFunc) httpsnoop.WriteFunc {
-			return func(b []byte) (int, error) {
-				begin(http.StatusOK)
-				n, err := write(b)
-				x.bytes += int64(n)
-				return n, err
-			}
-		},
-		ReadFrom: func(read httpsnoop.ReadFromFunc) httpsnoop.ReadFromFunc {
-			return func(src io.Reader) (int64, error) {
-				begin(http.StatusOK)
-				n, err := read(src)
-				x.bytes += n
-				return n, err
-			}
-		},
-		Flush: func(flush httpsnoop.FlushFunc) httpsnoop.FlushFunc {
-			return func() {
-				begin(http.StatusOK)
-				flush()
-			}
-		},
-	})
+}
+
+// begin notes the status that the header is about to be sent with, unless it has been or is only informational.
+func (w *watched) begin(status int) {
+	informational := status < 200 && status != http.StatusSwitchingProtocols
+	if w.x.status == 0 && !informational {
+		mergeVary(w.Header())
+		w.limiter.describe(w.Header(), w.x)
+		w.x.status = status
+	}
 }

@@ -22,7 +22,7 @@ type Limiter struct {
 	now    func() time.Time
 
 	mu    sync.Mutex
-	spent *simplelru.LRU[string, span]
+	spent *simplelru.LRU[accountKey, span]
 }
 
 // span is the present window of one account.
@@ -40,7 +40,7 @@ const sharedLimit = 5
 
 // NewLimiter returns a limiter of that many requests in each window. A limit of 0 is none.
 func NewLimiter(limit int, window time.Duration, now func() time.Time) *Limiter {
-	spent, err := simplelru.NewLRU[string, span](maxAccounts, nil)
+	spent, err := simplelru.NewLRU[accountKey, span](maxAccounts, nil)
 	if err != nil {
 		panic(err) // the size is a positive constant
 	}
@@ -69,8 +69,15 @@ func payerOf(principal *auth.Principal) Payer {
 
 // account is one budget that requests are counted in.
 type account struct {
-	key   string
+	key   accountKey
 	limit int
+}
+
+// accountKey is whose budget it is: that of one caller, of an owner's credentials together, or of an address.
+type accountKey struct {
+	caller  models.Identity
+	owner   string
+	address netip.Addr
 }
 
 // accounts returns the budgets that a request is charged to: all of them, or none if one is spent.
@@ -78,15 +85,17 @@ func (l *Limiter) accounts(r *http.Request, p Payer) []account {
 	if p == nobody {
 		return []account{l.ofAddress(ExchangeOf(r.Context()).RemoteIP)}
 	}
-	accounts := []account{{"caller " + p.Caller.String(), l.limit}}
+	accounts := append(make([]account, 0, 2), account{accountKey{caller: p.Caller}, l.limit})
 	if p.Owner != "" {
-		accounts = append(accounts, account{p.Owner, sharedLimit * l.limit})
+		accounts = append(accounts, account{accountKey{owner: p.Owner}, sharedLimit * l.limit})
 	}
 	return accounts
 }
 
 // ofAddress is the budget of an address.
-func (l *Limiter) ofAddress(ip netip.Addr) account { return account{addressKey(ip), l.limit} }
+func (l *Limiter) ofAddress(ip netip.Addr) account {
+	return account{accountKey{address: subscriber(ip)}, l.limit}
+}
 
 // Budget is what a payer has left in the present window.
 type Budget struct {
@@ -111,7 +120,7 @@ func (l *Limiter) look(cost int, accounts []account) Budget {
 	defer l.mu.Unlock()
 	now := l.now()
 	l.forget(now)
-	spans, affordable := make([]span, len(accounts)), true
+	spans, affordable := make([]span, len(accounts), 2), true
 	for i, a := range accounts {
 		known := false
 		if spans[i], known = l.spent.Get(a.key); !known || !now.Before(spans[i].opened.Add(l.window)) {
@@ -175,6 +184,9 @@ func (l *Limiter) repay(r *http.Request, p Payer) {
 
 // Refuse is Charge for a payer who may have nothing left: if it has, nothing happens.
 func (l *Limiter) Refuse(w http.ResponseWriter, r *http.Request, p Payer) error {
+	if l.limit == 0 {
+		return nil
+	}
 	accounts := l.accounts(r, p)
 	if !l.isSpent(accounts...) {
 		return nil
@@ -210,13 +222,13 @@ func (b Budget) write(h http.Header) {
 	h.Set("X-RateLimit-Reset", strconv.Itoa(b.Reset))
 }
 
-// addressKey puts a whole /64 into one window: that is what a single IPv6 subscriber has to choose from.
-func addressKey(ip netip.Addr) string {
+// subscriber puts a whole /64 into one window: that is what a single IPv6 subscriber has to choose from.
+func subscriber(ip netip.Addr) netip.Addr {
 	if ip.Is6() {
 		network, _ := ip.Prefix(64) // 64 bits always fit
-		return "address " + network.String()
+		return network.Addr()
 	}
-	return "address " + ip.String()
+	return ip
 }
 
 func count(n int, unit string) string {

@@ -120,11 +120,11 @@ func TestBudgets(t *testing.T) {
 	}
 	for n, step := range steps {
 		c.Advance(step.wait)
-		if diff := cmp.Diff(step.want, l.take(account{step.key, 2})); diff != "" {
+		if diff := cmp.Diff(step.want, l.take(accountOf(step.key, 2))); diff != "" {
 			t.Errorf("step %d: %s", n, diff)
 		}
 	}
-	if diff := cmp.Diff(l.peek(account{"a", 2}), l.peek(account{"a", 2})); diff != "" {
+	if diff := cmp.Diff(l.peek(accountOf("a", 2)), l.peek(accountOf("a", 2))); diff != "" {
 		t.Errorf("looking counts: %s", diff)
 	}
 }
@@ -134,14 +134,14 @@ func TestALimiterForgets(t *testing.T) {
 	c := modelstest.NewClock()
 	l := NewLimiter(1, time.Minute, c.Now)
 	for n := range maxAccounts + 10 {
-		l.take(account{strconv.Itoa(n), 1})
+		l.take(accountOf(strconv.Itoa(n), 1))
 	}
 	if got := l.spent.Len(); got != maxAccounts {
 		t.Errorf("%d accounts are remembered, want %d", got, maxAccounts)
 	}
 	c.Advance(time.Minute)
 	for range maxAccounts {
-		l.take(account{"one", 1})
+		l.take(accountOf("one", 1))
 	}
 	if got := l.spent.Len(); got != 1 {
 		t.Errorf("%d accounts are remembered after their windows ended, want 1", got)
@@ -150,7 +150,7 @@ func TestALimiterForgets(t *testing.T) {
 
 func TestAddresses(t *testing.T) {
 	t.Parallel()
-	key := func(ip string) string { return addressKey(netip.MustParseAddr(ip)) }
+	key := func(ip string) netip.Addr { return subscriber(netip.MustParseAddr(ip)) }
 	if key("2001:db8::1") != key("2001:db8::ffff:1") || key("2001:db8::1") == key("2001:db8:0:1::1") {
 		t.Error("an IPv6 window is not the /64")
 	}
@@ -158,3 +158,5 @@ func TestAddresses(t *testing.T) {
 		t.Error("two IPv4 addresses share a window")
 	}
 }
+
+func accountOf(owner string, limit int) account { return account{accountKey{owner: owner}, limit} }

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"hash/maphash"
+	"net/netip"
 	"sync"
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
@@ -48,8 +49,8 @@ func (ps *payers) note(digest string, last remembered) {
 }
 
 // wait returns when it is the turn of a stranger from that address, and how the turn ends.
-func (ps *payers) wait(ctx context.Context, address string) (done func(), err error) {
-	turn := ps.turns[maphash.String(ps.seed, address)%uint64(len(ps.turns))]
+func (ps *payers) wait(ctx context.Context, address netip.Addr) (done func(), err error) {
+	turn := ps.turns[maphash.Comparable(ps.seed, address)%uint64(len(ps.turns))]
 	select {
 	case turn <- struct{}{}:
 		return func() { <-turn }, nil

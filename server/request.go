@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/gorilla/mux"
-
 	"roster/auth"
 	"roster/models"
 	"roster/models/collection"
@@ -42,7 +40,7 @@ type Serve func(w http.ResponseWriter) error
 func (rt *Route) tried(r *http.Request, needs auth.Permission) models.Denial {
 	d := models.Denial{Attempt: models.Attempt{Permission: needs.Words(), Method: r.Method, Route: rt.Path}}
 	if rt.Target != "" {
-		d.Type, d.ID = rt.Target, mux.Vars(r)["id"]
+		d.Type, d.ID = rt.Target, Var(r, "id")
 	}
 	return d
 }
@@ -81,7 +79,10 @@ func (rq *Request) takeOver(before *Request) {
 }
 
 // Var returns the part of the path that a variable of the route's template stands for.
-func (rq *Request) Var(name string) string { return mux.Vars(rq.Request)[name] }
+func (rq *Request) Var(name string) string { return Var(rq.Request, name) }
+
+// Var returns the part of the path of a request that a variable of its route's template stands for, "" for no variable of it.
+func Var(r *http.Request, name string) string { return ExchangeOf(r.Context()).vars[name] }
 
 // Scope returns what the caller may see, which for nobody is nothing.
 func (rq *Request) Scope() collection.Scope {

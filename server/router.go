@@ -18,10 +18,9 @@ func New(cfg Config, all ...*Door) (http.Handler, error) {
 	if len(all) == 0 {
 		return nil, errors.New("there is no door")
 	}
-	router := mux.NewRouter().SkipClean(true) // cleaning a path is done by redirecting, and clients repeat a redirected POST as GET
-	router.Use(nameRoute)
+	routers := newBranches(all)
 	probe := func(path string, h http.Handler) {
-		router.Handle(path, h).Methods(http.MethodGet, http.MethodHead)
+		routers.of(path).Handle(path, h).Methods(http.MethodGet, http.MethodHead)
 	}
 	probe(healthPath, HandlerFunc(cfg.Health.live))
 	probe(readyPath, HandlerFunc(cfg.Health.ready))
@@ -34,11 +33,13 @@ func New(cfg Config, all ...*Door) (http.Handler, error) {
 			return nil, err
 		}
 		for _, rt := range d.Routes {
-			a.mount(router, d, &rt)
+			a.mount(routers.of(rt.Path), d, &rt)
 		}
 	}
-	refuseUnknown(router, cfg.Limiter)
-	return wrap(asSent(router), cfg, all)
+	for _, b := range routers {
+		refuseUnknown(b.router, cfg.Limiter)
+	}
+	return wrap(asSent(routers), cfg, all)
 }
 
 // mount adds a route to a router.
@@ -109,15 +110,23 @@ func refuseUnknown(router *mux.Router, limiter *Limiter) {
 // NothingHere is the error of a path at which there is nothing.
 func NothingHere() *Error { return &Error{Reason: NotFound, Message: "There is nothing at this path."} }
 
-// asSent keeps from a router what cannot be one of its paths. It would look at them decoded, so that users%2Fx were users/x; we compare
-// them as they are sent, and none of ours needs an escape. One resource has one spelling: no other is redirected to it.
-func asSent(router *mux.Router) http.Handler {
+// asSent serves a request by the route that matches it, and tells the exchange which that is. It keeps from routers what cannot be one of
+// their paths. They would look at them decoded, so that users%2Fx were users/x; we compare them as they are sent, and none of ours needs an
+// escape. One resource has one spelling: no other is redirected to it.
+func asSent(routers branches) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		router := routers.of(r.URL.Path)
 		if !plainPath(r.URL.EscapedPath()) {
 			router.NotFoundHandler.ServeHTTP(w, r)
 			return
 		}
-		router.ServeHTTP(w, r)
+		var match mux.RouteMatch
+		router.Match(r, &match) // a refusal is a match, too
+		if x := ExchangeOf(r.Context()); match.MatchErr == nil {
+			x.Route, _ = match.Route.GetPathTemplate() // each has one
+			x.vars = match.Vars
+		}
+		match.Handler.ServeHTTP(w, r)
 	})
 }
 
@@ -147,16 +156,4 @@ func allowedMethods(router *mux.Router, r *http.Request) []string {
 		}
 	}
 	return allowed
-}
-
-// nameRoute is middleware of a router: it tells the log and the metrics which pattern matched.
-func nameRoute(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if route := mux.CurrentRoute(r); route != nil {
-			if pattern, err := route.GetPathTemplate(); err == nil {
-				ExchangeOf(r.Context()).Route = pattern
-			}
-		}
-		next.ServeHTTP(w, r)
-	})
 }

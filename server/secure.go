@@ -1,6 +1,7 @@
 package server
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,35 +16,48 @@ const (
 
 // secured sets the headers that every answer carries. Handlers may replace Cache-Control.
 func secured(next http.Handler, preload bool) http.Handler {
-	security := hsts
+	security := []string{hsts}
 	if preload {
-		security = hstsPreload
+		security = []string{hstsPreload}
 	}
+	// Every answer shares these lists: whoever sets or adds to a header makes another one.
+	every := http.Header{
+		"X-Content-Type-Options": {"nosniff"},
+		"X-Frame-Options":        {"DENY"},
+		"Referrer-Policy":        {"no-referrer"},
+		"X-Robots-Tag":           {"noai, noimageai"},
+		"Tdm-Reservation":        {"1"}, // TDMRep: no text and data mining
+		"Vary":                   {varied},
+		// Answers belong to one caller, and are used again only after their ETag was checked.
+		"Cache-Control": {"private, no-cache"},
+	}
+	notKept := []string{"no-store"} // those to writes may hold a secret, which is shown once and not kept by anybody on the way
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("X-Robots-Tag", "noai, noimageai")
-		h.Set("Tdm-Reservation", "1") // TDMRep: no text and data mining
-		h.Set("Vary", "Accept, Origin")
-		// Answers belong to one caller, and are used again only after their ETag was checked. Those to writes may hold a secret, which is
-		// shown once and not kept by anybody on the way.
-		h.Set("Cache-Control", "private, no-cache")
+		maps.Copy(h, every)
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			h.Set("Cache-Control", "no-store")
+			h["Cache-Control"] = notKept
 		}
 		if ExchangeOf(r.Context()).Secure {
-			h.Set("Strict-Transport-Security", security)
+			h["Strict-Transport-Security"] = security
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
+// varied are the headers of requests that answers of every route depend on. With what compressed adds it is what nearly all answers say.
+const varied = "Accept, Origin"
+
+var usuallyVaried, usuallyMerged = []string{varied, "Accept-Encoding"}, []string{varied + ", Accept-Encoding"}
+
 // mergeVary writes the names that several stages added to Vary as one line, each once.
 func mergeVary(h http.Header) {
+	if slices.Equal(h["Vary"], usuallyVaried) {
+		h["Vary"] = usuallyMerged
+		return
+	}
 	var names []string
-	for name := range strings.SplitSeq("Accept,Origin,"+strings.Join(h.Values("Vary"), ","), ",") {
+	for name := range strings.SplitSeq(varied+","+strings.Join(h.Values("Vary"), ","), ",") {
 		name = strings.TrimSpace(name)
 		same := func(other string) bool { return strings.EqualFold(other, name) }
 		if name != "" && !slices.ContainsFunc(names, same) {
