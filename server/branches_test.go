@@ -22,7 +22,7 @@ func TestBranchesMatchAsOneRouterDoes(t *testing.T) {
 	routers, one := newBranches(all), mux.NewRouter().SkipClean(true)
 	for _, rt := range table {
 		for _, router := range []*mux.Router{routers.of(rt.Path), one} {
-			router.Handle(rt.Path, http.NotFoundHandler()).Methods(rt.Method)
+			router.StrictSlash(true).Handle(rt.Path, http.NotFoundHandler()).Methods(rt.Method)
 		}
 	}
 	if len(routers) != 7 { // the rest is one

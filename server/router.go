@@ -42,16 +42,13 @@ func New(cfg Config, all ...*Door) (http.Handler, error) {
 	return wrap(asSent(routers), cfg, all)
 }
 
-// mount adds a route to a router.
+// mount adds a route to a router, which has it match with and without a slash at the end.
 func (a *admission) mount(router *mux.Router, d *Door, rt *Route) {
 	methods := []string{rt.Method}
 	if rt.Method == http.MethodGet {
 		methods = append(methods, http.MethodHead)
 	}
-	served := a.serve(d, rt)
-	for _, slash := range []string{"", "/"} {
-		router.Handle(rt.Path+slash, served).Methods(methods...)
-	}
+	router.StrictSlash(true).Handle(rt.Path, a.serve(d, rt)).Methods(methods...)
 }
 
 // serve returns the handler of a route: the same steps for each, in this order, so that nobody learns more than it may.
@@ -122,12 +119,22 @@ func asSent(routers branches) http.Handler {
 		}
 		var match mux.RouteMatch
 		router.Match(r, &match) // a refusal is a match, too
-		if x := ExchangeOf(r.Context()); match.MatchErr == nil {
-			x.Route, _ = match.Route.GetPathTemplate() // each has one
-			x.vars = match.Vars
+		served := match.Handler
+		if match.MatchErr == nil {
+			served = match.Route.GetHandler() // also where the match would redirect, for the sake of a slash
+			ExchangeOf(r.Context()).matched(r, &match)
 		}
-		match.Handler.ServeHTTP(w, r)
+		served.ServeHTTP(w, r)
 	})
+}
+
+// matched notes which route serves the exchange.
+func (x *Exchange) matched(r *http.Request, match *mux.RouteMatch) {
+	x.vars = match.Vars
+	x.Route, _ = match.Route.GetPathTemplate() // each has one
+	if strings.HasSuffix(r.URL.Path, "/") && !strings.HasSuffix(x.Route, "/") {
+		x.Route += "/"
+	}
 }
 
 // unreserved characters need no escape (RFC 3986 §2.3).
