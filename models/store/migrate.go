@@ -14,7 +14,6 @@ import (
 
 	"github.com/gofrs/flock"
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/database"
 	gooselock "github.com/pressly/goose/v3/lock"
 )
 
@@ -78,73 +77,62 @@ func (db *DB) MigrateTo(ctx context.Context, version int64) error {
 }
 
 // Migrations returns every step of the schema in order, with the time it was applied: those of this program, and those that a newer one
-// has applied.
+// has applied. It waits for a process that is applying some.
 func (db *DB) Migrations(ctx context.Context) ([]Migration, error) {
 	provider, err := db.migrator()
 	if err != nil {
 		return nil, err
 	}
-	empty, err := db.neverMigrated(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("read migration status: %w", err)
-	}
-	if empty { // goose would make its table to look into it
-		var steps []Migration
-		for _, source := range provider.ListSources() {
-			steps = append(steps, Migration{Version: source.Version, Name: source.Path})
+	steps, err := db.steps(ctx, provider)
+	begun := slices.ContainsFunc(steps, func(m Migration) bool { return !m.Pending() })
+	if err == nil && begun && slices.ContainsFunc(steps, Migration.Pending) { // else goose would make its table to look into it
+		if _, err = provider.Status(ctx); err == nil { // it has the lock
+			steps, err = db.steps(ctx, provider)
 		}
-		return steps, nil
 	}
-	status, err := provider.Status(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read migration status: %w", err)
 	}
-	steps := make([]Migration, len(status))
-	for i, s := range status {
-		steps[i] = Migration{Version: s.Source.Version, Name: s.Source.Path, AppliedAt: s.AppliedAt}
-	}
-	unknown, err := db.unknownMigrations(ctx, steps)
+	return steps, nil
+}
+
+// steps returns what Migrations does, as it is at the moment, by one query where goose makes one for each step.
+func (db *DB) steps(ctx context.Context, provider *goose.Provider) ([]Migration, error) {
+	applied, err := db.appliedMigrations(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read migration status: %w", err)
+		return nil, err
 	}
-	steps = append(steps, unknown...)
+	var steps []Migration
+	for _, source := range provider.ListSources() {
+		steps = append(steps, Migration{Version: source.Version, Name: source.Path, AppliedAt: applied[source.Version]})
+		delete(applied, source.Version)
+	}
+	for version, at := range applied {
+		steps = append(steps, Migration{Version: version, AppliedAt: at})
+	}
 	slices.SortFunc(steps, func(a, b Migration) int { return cmp.Compare(a.Version, b.Version) })
 	return steps, nil
 }
 
-// neverMigrated reports whether the database has no record of a step.
-func (db *DB) neverMigrated(ctx context.Context) (bool, error) {
+// appliedMigrations returns when each step in the database was applied, by its version; none of a database without a record of any.
+func (db *DB) appliedMigrations(ctx context.Context) (map[int64]time.Time, error) {
 	statement := `SELECT COUNT(*) FROM sqlite_master WHERE name = ?`
 	if db.dialect == Postgres {
 		statement = `SELECT COUNT(to_regclass(?))`
 	}
-	var n int
+	n, applied := 0, map[int64]time.Time{}
 	err := db.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&n) }, statement, goose.DefaultTablename)
-	return n == 0, err
-}
-
-// unknownMigrations returns the steps in the database that are none of the program's.
-func (db *DB) unknownMigrations(ctx context.Context, known []Migration) ([]Migration, error) {
-	versions, err := database.NewStore(gooseDialects[db.dialect], goose.DefaultTablename)
-	if err != nil {
-		return nil, err
+	if err != nil || n == 0 {
+		return applied, err
 	}
-	applied, err := versions.ListMigrations(ctx, db.pools.write)
-	if err != nil {
-		return nil, err
-	}
-	var unknown []Migration
-	for _, a := range applied {
-		if a.Version == 0 || slices.ContainsFunc(known, func(m Migration) bool { return m.Version == a.Version }) {
-			continue // 0 is the table's own first row
-		}
-		row, err := versions.GetMigration(ctx, db.pools.write, a.Version)
-		if err != nil {
-			return nil, err
-		}
-		unknown = append(unknown, Migration{Version: a.Version, AppliedAt: row.Timestamp})
-	}
-	return unknown, nil
+	err = db.Read(ctx, func(rows *sql.Rows) error {
+		var version int64
+		var at time.Time
+		err := rows.Scan(&version, &at)
+		applied[version] = at
+		return err
+	}, `SELECT version_id, tstamp FROM `+goose.DefaultTablename+` WHERE is_applied AND version_id > 0 ORDER BY id`) // 0 is the table's own
+	return applied, err
 }
 
 // PendingMigrations returns the number of steps that were not applied yet. If a newer program has applied steps, the error is

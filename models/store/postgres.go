@@ -16,7 +16,7 @@ import (
 
 // spoken are the settings of a connection that the statements of this package are written for. Each connection asks for them when it is
 // made, because the server, the database, the role or the URL may say something else.
-var spoken = []struct{ name, value string }{
+var spoken = []setting{
 	{"client_encoding", "UTF8"},
 	{"standard_conforming_strings", "on"},
 	// A row that was locked after a wait is read as it is then: rules such as "one owner stays" and the locks of trees depend on it.
@@ -25,6 +25,8 @@ var spoken = []struct{ name, value string }{
 	{"IntervalStyle", "postgres"},
 	{"TimeZone", "UTC"},
 }
+
+type setting struct{ name, value string }
 
 func openPostgres(cfg Config) (*sql.DB, error) {
 	pgx, err := pgx.ParseConfig(cfg.URL)
@@ -79,13 +81,14 @@ func (db *DB) checkServer(ctx context.Context) error {
 		}
 		return nil
 	}
+	names := append(Column(spoken, func(s setting) string { return s.name }), "server_encoding", "in_hot_standby", "transaction_read_only")
 	found := map[string]string{}
 	err := db.Read(ctx, func(rows *sql.Rows) error {
 		var name, value string
 		err := rows.Scan(&name, &value)
 		found[name] = value
 		return err
-	}, "SELECT name, setting FROM pg_settings")
+	}, "SELECT name, COALESCE(current_setting(name, true), '') FROM unnest(CAST(? AS text[])) AS name", names)
 	if err != nil {
 		return fmt.Errorf("ask for the settings: %w", err)
 	}
