@@ -53,8 +53,17 @@ func including(word string) []string {
 	return words
 }
 
-// reading returns the words by which people read what a subject stands for.
-func reading(subject string) collection.Words { return including(subject + ":read") }
+// readings are the words by which people read what a subject stands for.
+var readings = func() map[string]collection.Words {
+	words := map[string]collection.Words{}
+	for _, subject := range subjects {
+		words[subject] = including(subject + ":read")
+	}
+	return words
+}()
+
+// reading returns those of one subject, which are not to be changed.
+func reading(subject string) collection.Words { return readings[subject] }
 
 // holds reports whether one of some words includes another.
 func holds(held []string, word string) bool {

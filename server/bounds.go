@@ -33,23 +33,38 @@ func working(stop context.Context, r *http.Request, deadline time.Duration) (con
 	if r.ProtoMajor > 1 {
 		return context.WithTimeout(r.Context(), deadline)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), deadline)
-	stopped := context.AfterFunc(stop, cancel)
-	left := func() bool { return true }
-	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		left = context.AfterFunc(r.Context(), func() { time.AfterFunc(patience, cancel) })
+	ctx, cancel := context.WithTimeout(stoppedBy{stop, r.Context()}, deadline)
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return ctx, cancel
 	}
+	left := context.AfterFunc(r.Context(), func() { time.AfterFunc(patience, cancel) })
 	return ctx, func() {
-		stopped()
 		left()
 		cancel()
 	}
 }
 
+// stoppedBy is a context that ends with one and has the values of another.
+type stoppedBy struct {
+	context.Context
+	values context.Context
+}
+
+// Value implements context.Context. The one that it ends with is asked first: package context finds in this way how to be told of the end.
+func (c stoppedBy) Value(key any) any {
+	if value := c.Context.Value(key); value != nil {
+		return value
+	}
+	return c.values.Value(key)
+}
+
 // LimitBody replaces the limit of the request's body; reading more fails with an error that becomes 413, and so does reading any of one
 // that is announced to be longer: it is not waited for. It must come before the first read.
 func LimitBody(w http.ResponseWriter, r *http.Request, limit int64) {
-	if r.ContentLength > limit {
+	switch {
+	case r.Body == http.NoBody:
+		return
+	case r.ContentLength > limit:
 		r.Body = oversized{w, limit}
 		return
 	}
