@@ -75,7 +75,7 @@ var kindsByLetter = map[string]KeyKind{"m": ManagementKey, "o": OrganizationKey,
 // isWord reports whether a text consists of so many characters of the alphabet.
 func isWord(text string, length int) bool {
 	for _, c := range []byte(text) {
-		if !('0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z') {
+		if strings.IndexByte(alphabet, c) < 0 {
 			return false
 		}
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/gorilla/mux"
 )
 
-// branches are routers by how the paths of their routes begin. A router looks at one route after the other, at each by a regular expression;
-// so those that a path cannot lead to are in another one.
+// branches are routers by how the paths of their routes begin. A router looks at one route after the other, at each by a regular
+// expression; so those that a path cannot lead to are in another one.
 type branches []branch
 
 // branch has the routes whose paths are its stem, or below it.

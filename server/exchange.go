@@ -71,7 +71,8 @@ func begun(next http.Handler, cfg Config, all doors) http.Handler {
 			x.RequestID = uuid.Must(uuid.NewV7()).String()
 		}
 		w.Header().Set("X-Request-Id", x.RequestID)
-		next.ServeHTTP(&watched{w, x, cfg.Limiter}, r.WithContext(models.ServedAt(context.WithValue(r.Context(), exchangeKey{}, x), x.Base)))
+		ctx := models.ServedAt(context.WithValue(r.Context(), exchangeKey{}, x), x.Base)
+		next.ServeHTTP(&watched{w, x, cfg.Limiter}, r.WithContext(ctx))
 	})
 }
 
