@@ -51,3 +51,20 @@ func TestBranchesMatchAsOneRouterDoes(t *testing.T) {
 		}
 	}
 }
+
+func TestASlashAtTheEndIsTheRoutesOwn(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	for path, want := range map[string]struct {
+		status int
+		route  string
+	}{
+		"/long/1": {200, "/long/{id}"}, "/long/1/": {200, "/long/{id}/"}, "/long/1//": {404, ""},
+		"/healthz": {200, "/healthz"}, "/healthz/": {404, ""},
+	} {
+		answer, _ := b.do(t, "GET", path, "")
+		if line := b.findLine(t, path); answer.StatusCode != want.status || line["route"] != want.route {
+			t.Errorf("%s: %d by %q, want %d by %q", path, answer.StatusCode, line["route"], want.status, want.route)
+		}
+	}
+}
