@@ -58,7 +58,7 @@ func (a *API) Door(others ...*server.Door) *server.Door {
 	for _, rt := range wordsFirst(routes()) {
 		d.Routes = append(d.Routes, server.Route{
 			Method: rt.method, Path: jsonapi.Root + rt.path, Needs: rt.needs, Asks: rt.form == openapi.Ask || rt.asks,
-			Target:  rt.targetType(),
+			AsksFirst: rt.draws(), Target: rt.targetType(),
 			NeedsOf: func(r *http.Request) auth.Permission { return rt.permission(server.Var(r, "relationship")) },
 			Take: func(w http.ResponseWriter, rq *server.Request) (server.Serve, error) {
 				if rt.take != nil {

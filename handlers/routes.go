@@ -58,6 +58,11 @@ type route struct {
 	variables []openapi.Variable
 }
 
+// draws reports whether it draws the number of what it makes of a document, before the transaction.
+func (rt *route) draws() bool {
+	return rt.form == openapi.Create && rt.limit == 0 && rt.served.Number != ""
+}
+
 // success returns the status of the answer of an action.
 func (rt *route) success() int {
 	if rt.status != 0 {

@@ -130,8 +130,8 @@ func CreateAPIKey(ctx context.Context, db *store.DB, by Caller, in *Change) (*AP
 		if err := roomForKey(ctx, tx, key); err != nil {
 			return nil, err
 		}
-		if err := tx.Session(ctx).Create(key).Error; err != nil {
-			return nil, classifyFor(err, "insert key")
+		if err := insert(ctx, tx, APIKeys, key); err != nil {
+			return nil, err
 		}
 		if err := checkUnchanged(APIKeys, key, in, true); err != nil {
 			return nil, err

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"reflect"
 
-	"gorm.io/gorm/clause"
-
 	"roster/jsonapi"
 	"roster/models/collection"
 	"roster/models/store"
@@ -39,7 +37,7 @@ const image = "Image"
 
 func defineFiles(c *collection.Collection) {
 	*c = collection.Collection{
-		Schema: jsonapi.ForModel(File{}), Table: "files", Model: reflect.TypeFor[File](),
+		Schema: jsonapi.ForModel(File{}), Table: "files", Model: reflect.TypeFor[File](), Number: "number",
 		Visible: visibleFiles,
 		Live: "(files.organization_id IS NULL OR EXISTS (SELECT 1 FROM organizations fo " +
 			"WHERE fo.id = files.organization_id AND fo.deleted_at IS NULL))",
@@ -168,8 +166,11 @@ func CreateFile(ctx context.Context, db *store.DB, by Caller, staged *StagedFile
 			return nil, &store.Error{Kind: store.Conflict, Message: "The upload took too long. Send it again."}
 		}
 		f.CreatedAt = jsonapi.Stamp{Time: tx.Now()}
-		if err := tx.Session(ctx).Clauses(clause.Returning{Columns: []clause.Column{{Name: "number"}}}).Create(&f).Error; err != nil {
-			return nil, classifyFor(err, "insert file")
+		if f.Number, err = Files.Draw(ctx, tx); err != nil {
+			return nil, err
+		}
+		if err := insert(ctx, tx, Files, &f); err != nil {
+			return nil, err
 		}
 		organizations, err := owner.organizations(ctx, tx)
 		if err != nil {

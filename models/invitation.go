@@ -154,8 +154,8 @@ func CreateInvitation(ctx context.Context, db *store.DB, by Caller, in *Change) 
 
 func insertInvitation(ctx context.Context, tx *store.DB, inv *Invitation, roles []string) error {
 	inv.tellState(tx.Now())
-	if err := tx.Session(ctx).Create(inv).Error; err != nil {
-		return classifyFor(err, "insert invitation")
+	if err := insert(ctx, tx, Invitations, inv); err != nil {
+		return err
 	}
 	rows := store.Column(store.SortedUnique(roles), func(id string) given { return given{inv.ID, id} })
 	return insertOffered.Later(ctx, tx, rows)

@@ -183,6 +183,11 @@ func checkMemberships(ctx context.Context, tx *store.DB, user string) error {
 	if err := tx.Session(ctx).Raw(`SELECT COUNT(*) FROM memberships WHERE user_id = ?`, user).Scan(&n).Error; err != nil {
 		return fmt.Errorf("count memberships: %w", err)
 	}
+	return boundMemberships(int(n))
+}
+
+// boundMemberships refuses more memberships of a user than there can be.
+func boundMemberships(n int) error {
 	if n > MaxMemberships {
 		return &store.Error{Kind: store.Conflict, Message: fmt.Sprintf("A user can be in at most %d organizations.", MaxMemberships)}
 	}
@@ -285,13 +290,11 @@ func addMembership(ctx context.Context, tx *store.DB, by Caller, organization, u
 	if err := checkGrant(ctx, tx, by, organization, roles, places); err != nil {
 		return nil, err
 	}
-	n, err := tx.Exec(ctx, `INSERT INTO memberships (id, organization_id, user_id, user_created_at, version, created_at, updated_at)
+	err := tx.LaterOr(ctx, refusalOf(Memberships),
+		`INSERT INTO memberships (id, organization_id, user_id, user_created_at, version, created_at, updated_at)
 		SELECT ?, ?, id, created_at, ?, ?, ? FROM users WHERE id = ?`, m.ID, organization, m.Version, now, now, user)
-	switch {
-	case err != nil:
-		return nil, classifyFor(err, "insert membership")
-	case n == 0:
-		return nil, store.NoResource(Users.Schema.Type, user)
+	if err != nil {
+		return nil, err
 	}
 	if err := insertRoles(ctx, tx, m, roles); err != nil {
 		return nil, err

@@ -78,9 +78,11 @@ func Admit(ctx context.Context, db *store.DB, by Caller, newcomers []*Newcomer) 
 		}
 		arrivals := make([]Arrival, len(newcomers))
 		for i, n := range newcomers {
-			if arrivals[i], err = n.arrive(ctx, tx, by, known); store.ErrorsOf(err) != nil {
+			arrivals[i], err = store.Resulting(ctx, tx, func(tx *store.DB) (Arrival, error) { return n.arrive(ctx, tx, by, known) })
+			switch {
+			case store.ErrorsOf(err) != nil:
 				return nil, &RefusedNewcomer{Place: i, Err: err}
-			} else if err != nil {
+			case err != nil:
 				return nil, err
 			}
 		}

@@ -6,8 +6,6 @@ import (
 	"reflect"
 	"slices"
 
-	"gorm.io/gorm/clause"
-
 	"roster/jsonapi"
 	"roster/models/collection"
 	"roster/models/store"
@@ -51,7 +49,7 @@ func (Organization) TableName() string { return "organizations" }
 
 func defineOrganizations(c *collection.Collection) {
 	*c = collection.Collection{
-		Schema: jsonapi.ForModel(Organization{}), Table: "organizations", Model: reflect.TypeFor[Organization](),
+		Schema: jsonapi.ForModel(Organization{}), Table: "organizations", Model: reflect.TypeFor[Organization](), Number: "number",
 		Live: "organizations.deleted_at IS NULL",
 		Visible: func(s collection.Scope) collection.Where {
 			return s.Within(reading("organizations"), "organizations.id")
@@ -203,13 +201,17 @@ func CreateOrganization(ctx context.Context, db *store.DB, by Caller, in *Change
 	if err := in.check(Organizations, toCreate); err != nil {
 		return nil, err
 	}
+	number, err := Organizations.Draw(ctx, db)
+	if err != nil {
+		return nil, err
+	}
 	return store.Resulting(ctx, db, func(tx *store.DB) (org *Organization, err error) {
 		now := jsonapi.Stamp{Time: tx.Now()}
 		id, err := takeID(ctx, tx, in.ID)
 		if err != nil {
 			return nil, err
 		}
-		org = &Organization{ID: id, CreatedAt: now, UpdatedAt: now, IsEventProducer: true, Version: 1}
+		org = &Organization{ID: id, CreatedAt: now, UpdatedAt: now, Number: number, IsEventProducer: true, Version: 1}
 		org.CreatedBy, org.CreatedByType = by.creator()
 		Organizations.Schema.Apply(org, in.Attributes)
 		_, kindGiven := in.Attributes["kind"]
@@ -313,32 +315,23 @@ func announceOrganization(ctx context.Context, tx *store.DB, by Caller, org *Org
 // insertOrganization inserts the row and its closure. A slug that was not given is made from the name; the database decides whether it
 // is free.
 func insertOrganization(ctx context.Context, tx *store.DB, org *Organization) error {
-	given := org.Slug != ""
-	for try := 0; ; try++ {
-		switch {
-		case given:
-		case try == 0:
-			org.Slug = slugFor(org.Name)
-		default:
-			org.Slug = anotherSlug(slugFor(org.Name))
+	if org.Slug != "" {
+		if err := insert(ctx, tx, Organizations, org); err != nil {
+			return err
 		}
-		insert := tx.Session(ctx).Clauses(clause.Returning{Columns: []clause.Column{{Name: "number"}}})
-		if !given {
-			// Not an error, which would end the transaction on PostgreSQL, but no row.
-			insert = insert.Clauses(clause.OnConflict{
-				Columns: []clause.Column{{Name: "slug"}}, DoNothing: true,
-				TargetWhere: clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: "deleted_at IS NULL"}}},
-			})
+		return insertPaths(ctx, tx, org.ID)
+	}
+	made := slugFor(org.Name)
+	for org.Slug = made; ; org.Slug = anotherSlug(made) {
+		// Not an error, which would end the transaction on PostgreSQL, but no row.
+		inserted, err := Organizations.InsertFree(ctx, tx, org, `ON CONFLICT (slug) WHERE deleted_at IS NULL DO NOTHING`)
+		if err != nil {
+			return classifyFor(err, "insert organization")
 		}
-		res := insert.Create(org)
-		if res.Error != nil {
-			return classifyFor(res.Error, "insert organization")
-		}
-		if res.RowsAffected == 1 {
-			break
+		if inserted {
+			return insertPaths(ctx, tx, org.ID)
 		}
 	}
-	return insertPaths(ctx, tx, org.ID)
 }
 
 // UpdateOrganization changes what the input names and returns the organization as it is then. Null for a deleted organization's deletedAt

@@ -150,8 +150,8 @@ func CreateRole(ctx context.Context, db *store.DB, by Caller, in *Change) (*Role
 		if err := checkEditing(ctx, tx, by, role); err != nil {
 			return nil, err
 		}
-		if err := tx.Session(ctx).Create(role).Error; err != nil {
-			return nil, classifyFor(err, "insert role")
+		if err := insert(ctx, tx, Roles, role); err != nil {
+			return nil, err
 		}
 		if err := insertWords(ctx, tx, role); err != nil {
 			return nil, err

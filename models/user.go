@@ -193,16 +193,13 @@ func createUser(ctx context.Context, tx *store.DB, by Caller, in *Change, roles 
 			return nil, err
 		}
 	}
-	return user, checkMemberships(ctx, tx, user.ID)
+	return user, boundMemberships(len(organizations))
 }
 
 // insertUser inserts and counts a user.
 func insertUser(ctx context.Context, tx *store.DB, user *User) error {
-	if err := tx.Session(ctx).Create(user).Error; err != nil {
-		return classifyFor(err, "insert user")
-	}
 	tx.Count(countUsers, "", 1)
-	return nil
+	return insert(ctx, tx, Users, user)
 }
 
 // organizationsOf returns the organizations that a new user becomes a member of.

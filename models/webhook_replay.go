@@ -153,8 +153,8 @@ func CreateWebhookReplay(ctx context.Context, db *store.DB, by Caller, in *Chang
 		if err := checkNoSuchReplay(ctx, tx, replay); err != nil {
 			return nil, err
 		}
-		if err := tx.Session(ctx).Create(replay).Error; err != nil {
-			return nil, classifyFor(err, "insert replay")
+		if err := insert(ctx, tx, WebhookReplays, replay); err != nil {
+			return nil, err
 		}
 		tx.Recorded(false)
 		return replay, checkUnchanged(WebhookReplays, replay, in, true)

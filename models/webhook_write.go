@@ -105,8 +105,8 @@ func insertWebhook(ctx context.Context, tx *store.DB, w *Webhook, secret string)
 		return err
 	}
 	w.Origin, w.SealedURL = SealURL(tx.Vault(), w.ID, w.URL)
-	if err := tx.Session(ctx).Create(w).Error; err != nil {
-		return classifyFor(err, "insert webhook")
+	if err := insert(ctx, tx, Webhooks, w); err != nil {
+		return err
 	}
 	if err := insertLane(ctx, tx, w); err != nil {
 		return err

@@ -169,6 +169,16 @@ func Keep(ctx context.Context, tx *store.DB, c *collection.Collection, scope col
 	return checkVersion(c.Version(found), versions)
 }
 
+// insert inserts a model. It may be told at the end of the transaction that the client is refused for it.
+func insert(ctx context.Context, tx *store.DB, c *collection.Collection, model any) error {
+	return c.Insert(ctx, tx, model, refusalOf(c))
+}
+
+// refusalOf returns what an error is for the client that inserts into a collection.
+func refusalOf(c *collection.Collection) func(error) error {
+	return func(err error) error { return classifyFor(err, "insert "+c.Schema.Singular()) }
+}
+
 // save writes columns of a model whose row the transaction has locked.
 func save(ctx context.Context, tx *store.DB, c *collection.Collection, model any, columns ...string) error {
 	res := tx.Session(ctx).Model(c.New()).Where("id = ?", c.ID(model)).Select(columns).Updates(model)

@@ -123,12 +123,14 @@ type remembered struct {
 }
 
 // foresee returns the caller that a credential last spoke for and the doubt about it, where a request may be served by that: one that only
-// asks can be served again as if it had not been before.
+// asks can be served again as if it had not been before. One that asks before it writes begins to write when the doubt is settled, since
+// a transaction asks first what is to be asked ahead.
 func (a *admission) foresee(rq *Request, rt *Route, last remembered, lookup *models.Lookup) *auth.Principal {
 	if last.holder == nil || lookup == nil || rq.needs.Public {
 		return nil
 	}
-	if !isSafe(rq.Method) && (!rt.Asks || last.holder.SessionID != "") { // what a page may not send is never tried
+	asks := isSafe(rq.Method) || (rt.Asks || rt.AsksFirst) && last.holder.SessionID == "" // what a page may not send is never tried
+	if !asks {
 		return nil
 	}
 	rq.doubt = &doubt{db: a.db, lookup: lookup, remembered: last.holder, paid: last.payer}

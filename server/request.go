@@ -25,6 +25,9 @@ type Route struct {
 	NeedsOf func(*http.Request) auth.Permission
 	// Asks: a POST that only asks. It can be sent again as it is, so an Idempotency-Key means nothing to it, and no answer is kept.
 	Asks bool
+	// AsksFirst: it asks the database something before its transaction, and changes nothing outside of that. Until then a request can be
+	// served again as if it had not been before.
+	AsksFirst bool
 	// Target is the type of the resource that {id} in the path is an id of, "" for none.
 	Target string
 	// Take looks at a request from an admitted caller: at its header and query before its body is read, then at its body, which it reads

@@ -15,6 +15,8 @@ type Collection struct {
 	// Table is where the rows are, Model the struct that they are read into, whose gorm tags name the columns.
 	Table string
 	Model reflect.Type
+	// Number is the column of the number that the database gives to each of them, "" for none.
+	Number string
 	// Keyed has, by attribute, the column that its values are equal in, which is not that of its text.
 	Keyed map[string]KeyColumn
 	// Live is the condition of rows that are not deleted, "" if rows are never marked as deleted.

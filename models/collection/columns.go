@@ -18,6 +18,8 @@ type layout struct {
 	fields map[string]field
 	// whole is everything there is to read.
 	whole selection
+	// insert is how a model becomes a row.
+	insert insertion
 }
 
 // field is that of a struct which belongs to a column.
@@ -48,7 +50,7 @@ func (c *Collection) layout() *layout {
 		}
 	}
 	slices.Sort(names)
-	l.whole = l.selection(names)
+	l.whole, l.insert = l.selection(names), l.insertion(names, c.Number)
 	known, _ := layouts.LoadOrStore(c.Model, l)
 	return known.(*layout)
 }

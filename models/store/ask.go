@@ -52,11 +52,21 @@ type ahead struct {
 }
 
 // Ahead returns the same database, whose first Ask sends a query in front of its own. If that fails to take its answer, the error is that
-// of the Ask. Nothing else sends it: whoever depends on its answer has to see to it that it was asked. It is for one goroutine.
+// of the Ask. A transaction that comes before asks it, too. Nothing else does: whoever depends on its answer has to see to it that it was
+// asked. It is for one goroutine.
 func (db *DB) Ahead(query *Query) *DB {
 	other := *db
 	other.first = &ahead{query: query}
 	return &other
+}
+
+// askFirst asks what is to be asked ahead, unless that was done.
+func (db *DB) askFirst(ctx context.Context) error {
+	if db.first == nil || db.first.asked {
+		return nil
+	}
+	db.first.asked = true
+	return db.Ask(ctx, *db.first.query)
 }
 
 // asked is a query as the database is sent it, and its answer, nil before there is one.

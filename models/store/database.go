@@ -54,6 +54,7 @@ type DB struct {
 
 	first         *ahead // what is asked before everything else, nil for nothing
 	inTransaction bool
+	part          bool        // of a transaction, by one within it
 	doubtful      bool        // of the transaction, see Assume
 	patient       bool        // of the transaction, see NoWait
 	tally         Tally       // of the transaction
@@ -178,13 +179,18 @@ func (db *DB) On(g *gorm.DB) *DB {
 
 // Transaction runs fn inside one transaction and commits it, unless fn returns an error or panics: then nothing is changed. Within a
 // transaction it runs fn as part of that one. PostgreSQL may refuse a transaction because of a concurrent one (deadlock, serialization
-// failure, a row that is locked or gone), its connection may have ended before, and fn may fail with ErrTryAgain; it is then run again,
-// so fn must not keep anything from an earlier run. After fn comes the look of a context that is [Guarded]. On SQLite transactions that
-// wait for each other share a commit, unless they are [Alone]: whether fn succeeded or not, Transaction returns after it, and with its
-// error if it fails.
+// failure, a row that is locked or gone), its connection may have ended before, and fn may fail with ErrTryAgain; it is then run again, so
+// fn must not keep anything from an earlier run. Before it begins comes what is to be asked [DB.Ahead], after fn the look of a context that
+// is [Guarded]. On SQLite transactions that wait for each other share a commit, unless they are [Alone]: whether fn succeeded or not,
+// Transaction returns after it, and with its error if it fails.
 func Transaction(ctx context.Context, db *DB, fn func(tx *DB) error) error {
 	if db.inTransaction {
-		return fn(db)
+		part := *db
+		part.part = true
+		return db.refusedFirst(ctx, fn(&part))
+	}
+	if err := db.askFirst(ctx); err != nil {
+		return err
 	}
 	for tries := (tries{}); ; {
 		news, last := news{}, &looks{}
@@ -193,7 +199,7 @@ func Transaction(ctx context.Context, db *DB, fn func(tx *DB) error) error {
 			tx.gorm, tx.inTransaction, tx.doubtful, tx.news = g, true, tries.doubtful, &news
 			tx.tally, tx.numbers, tx.last = Tally{}, map[any]int{}, last
 			if err := fn(&tx); err != nil {
-				return err
+				return tx.refusedFirst(ctx, err)
 			}
 			if err := guard(ctx, &tx); err != nil {
 				return err

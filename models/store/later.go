@@ -8,8 +8,7 @@ import (
 
 // Later runs a statement of a transaction, written with ? for both databases, that nobody waits for the answer of. On PostgreSQL it is held
 // back and sent with the next one that somebody does wait for, or with COMMIT, in one round trip; whoever runs that one, or commits, gets
-// the error. So it is for what cannot be refused: no client can be told of a value of theirs by then. doing is what the error is told with.
-// The arguments must stay as they are until the transaction ends.
+// the error, with what was being done. The arguments must stay as they are until the transaction ends.
 func (db *DB) Later(ctx context.Context, doing, statement string, args ...any) error {
 	if db.dialect == Postgres && db.inTransaction {
 		return db.hold(ctx, later{doing: doing}, statement, args)
@@ -18,6 +17,28 @@ func (db *DB) Later(ctx context.Context, doing, statement string, args ...any) e
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	return nil
+}
+
+// LaterOr is Later for a statement that a client may be refused for: refusal returns what its error is for them. It is told before whatever
+// went wrong afterwards, and at the latest by the [Transaction] in which it was run, one that is part of another too.
+func (db *DB) LaterOr(ctx context.Context, refusal func(error) error, statement string, args ...any) error {
+	if db.dialect == Postgres && db.inTransaction {
+		return db.hold(ctx, later{refusal: refusal}, statement, args)
+	}
+	if _, err := db.Run(ctx, statement, args...); err != nil {
+		return refusal(err)
+	}
+	return nil
+}
+
+// refusedFirst returns the refusal that is held back, if there is one, and otherwise what a transaction has come to.
+func (db *DB) refusedFirst(ctx context.Context, err error) error {
+	if db.dialect == Postgres {
+		if _, refused := db.Conn().ExecContext(ctx, "", refusals{}); refused != nil {
+			return refused
+		}
+	}
+	return err
 }
 
 // Assumes reports whether something can be assumed: in a transaction on PostgreSQL, in which nothing was assumed before that is not so.
@@ -33,7 +54,16 @@ func (db *DB) Assume(ctx context.Context, query string, args ...any) (assumed bo
 	return true, db.hold(ctx, later{assumes: true}, "SELECT 1 / COUNT(*) FROM ("+query+") AS assumed", args)
 }
 
-// divisionByZero is the SQLSTATE of an assumption that does not hold.
+// AssumeFree makes a transaction end only if an INSERT, held back as by Later, meets no duplicate. If it does, all is as with [DB.Assume].
+// What is a part of a larger transaction does not assume that: all of it would have to be run again, for what is not rare.
+func (db *DB) AssumeFree(ctx context.Context, statement string, args ...any) (assumed bool, err error) {
+	if !db.Assumes() || db.part {
+		return false, nil
+	}
+	return true, db.hold(ctx, later{assumes: true}, statement, args)
+}
+
+// divisionByZero is the SQLSTATE of an assumption that does not hold, and postgresUniqueViolation that of one of [DB.AssumeFree].
 const divisionByZero = "22012"
 
 // errAssumption says that an assumption of the transaction does not hold.

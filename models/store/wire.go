@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -33,9 +34,13 @@ type statement struct {
 
 // later is the argument, before its own, of a statement that is to be held back.
 type later struct {
-	doing   string // what its error is told with
-	assumes bool   // see Assume
+	doing   string            // what its error is told with
+	refusal func(error) error // see LaterOr, nil for what nobody is refused for
+	assumes bool              // see Assume
 }
+
+// refusals, in the place of a statement, sends what is held back if somebody may be refused for some of it.
+type refusals struct{}
 
 // mostHeld is how many statements are held back at most: a change of many rows does not pile up.
 const mostHeld = 64
@@ -68,8 +73,11 @@ func (w *wire) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, e
 
 // ExecContext implements driver.ExecerContext.
 func (w *wire) ExecContext(ctx context.Context, query string, named []driver.NamedValue) (driver.Result, error) {
-	if how, ok := isLater(named); ok {
+	if how, ok := first[later](named); ok {
 		return driver.ResultNoRows, w.hold(ctx, statement{how, query, valuesOf(named[1:])})
+	}
+	if _, ok := first[refusals](named); ok {
+		return driver.ResultNoRows, w.refuse(ctx)
 	}
 	if len(named) == 0 { // it may be several statements, which a batch does not take
 		if err := w.flush(ctx); err != nil {
@@ -112,10 +120,10 @@ func (w *wire) PrepareContext(ctx context.Context, query string) (driver.Stmt, e
 	return w.native.PrepareContext(ctx, query)
 }
 
-// isLater reports whether arguments are those of a statement that is to be held back, and what goes with it.
-func isLater(named []driver.NamedValue) (how later, ok bool) {
+// first returns the argument before a statement's own, which says what is to be done with it, and whether there is one.
+func first[T any](named []driver.NamedValue) (how T, ok bool) {
 	if len(named) > 0 {
-		how, ok = named[0].Value.(later)
+		how, ok = named[0].Value.(T)
 	}
 	return how, ok
 }
@@ -132,6 +140,14 @@ func valuesOf(named []driver.NamedValue) []any {
 func (w *wire) hold(ctx context.Context, s statement) error {
 	w.held = append(w.held, s)
 	if w.inTransaction && len(w.held) < mostHeld {
+		return nil
+	}
+	return w.flush(ctx)
+}
+
+// refuse sends what is held back if somebody may be refused for some of it.
+func (w *wire) refuse(ctx context.Context) error {
+	if !slices.ContainsFunc(w.held, func(s statement) bool { return s.refusal != nil }) {
 		return nil
 	}
 	return w.flush(ctx)
@@ -195,8 +211,10 @@ func (w *wire) send(ctx context.Context, last statement) (*batch, error) {
 func (s *statement) failed(err error) error {
 	var pg *pgconn.PgError
 	switch {
-	case s.assumes && errors.As(err, &pg) && pg.Code == divisionByZero:
+	case s.assumes && errors.As(err, &pg) && (pg.Code == divisionByZero || pg.Code == postgresUniqueViolation):
 		return errAssumption
+	case s.refusal != nil:
+		return s.refusal(err)
 	case s.doing != "":
 		return fmt.Errorf("%s: %w", s.doing, err)
 	}
