@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"hash/crc32"
-	"math/big"
 	"regexp"
 	"strings"
 
@@ -95,13 +94,22 @@ func chosenSecret(vault *store.Vault, text string) Secret {
 	return Secret{Text: text, Lookup: chosenLookup(vault, text)}
 }
 
+// randomText returns n random characters of the alphabet. A byte that is beyond the last whole alphabet would make some likelier: it is
+// thrown away.
 func randomText(n int) string {
-	var b strings.Builder
-	for range n {
-		i, _ := rand.Int(rand.Reader, big.NewInt(int64(len(alphabet)))) // never fails (crypto/rand)
-		b.WriteByte(alphabet[i.Int64()])
+	const fair = 256 - 256%len(alphabet)
+	text, some := make([]byte, 0, n), make([]byte, 2*n)
+	for {
+		_, _ = rand.Read(some) // never fails (crypto/rand)
+		for _, b := range some {
+			if len(text) == n {
+				return string(text)
+			}
+			if int(b) < fair {
+				text = append(text, alphabet[int(b)%len(alphabet)])
+			}
+		}
 	}
-	return b.String()
 }
 
 // checksum returns the CRC-32 (IEEE) of the text in base 62, six characters.
