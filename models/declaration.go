@@ -22,7 +22,7 @@ type declaration struct {
 	follows []string
 	// besides are names in the changes of its updates that are no fields.
 	besides []string
-	// steers: a change of it may change what is sent where.
+	// steers: a change of it may change what is sent where; see the function.
 	steers bool
 	// hides reports whether a scope does not see a resource of those attributes, although it sees the organization; nil if it always does.
 	hides func(scope collection.Scope, attributes map[string]any) bool
@@ -55,6 +55,10 @@ func declare(c *collection.Collection, d declaration) { declarations[c.Schema] =
 
 // declared returns what the resource of a collection says of itself, which may be nothing.
 func declared(c *collection.Collection) declaration { return declarations[c.Schema] }
+
+// steers reports whether what happened to a resource may change what is sent where. That there is a new one does not: nothing is known of
+// it, nor due to it.
+func steers(c *collection.Collection, happened verb) bool { return declared(c).steers && happened != created }
 
 // reads returns the words that reading every resource of a collection takes.
 func reads(c *collection.Collection) []string {

@@ -208,7 +208,7 @@ func record(ctx context.Context, tx *store.DB, by Caller, ch change) error {
 		ActorKind: by.Kind, ActorID: optional(by.ID), ActorName: optional(by.Name), RequestID: optional(by.RequestID),
 		Changes: &changes, Resource: jsonapi.Raw(data),
 	}
-	tx.Recorded(declared(c).steers)
+	tx.Recorded(steers(c, ch.verb))
 	if ch.ordinal == nil && ch.move == nil {
 		return Capture(ctx, tx, &event)
 	}

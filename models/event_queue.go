@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"strings"
 	"time"
 
 	"roster/models/store"
@@ -39,7 +40,11 @@ func (e *QueuedEvent) IsTest() bool { return e.Type == TestEvent }
 // Steers reports whether it may change what is sent where.
 func (e *QueuedEvent) Steers() bool {
 	subject := CollectionOf(e.SubjectType)
-	return subject != nil && declared(subject).steers
+	if subject == nil {
+		return false
+	}
+	_, what, _ := strings.Cut(e.Type, ".")
+	return steers(subject, verb(what))
 }
 
 // nilUUID sorts before every id. In the queue it stands for what happened in no organization, among the sequences for everything.

@@ -319,7 +319,7 @@ func insertOrganization(ctx context.Context, tx *store.DB, org *Organization) er
 		if err := insert(ctx, tx, Organizations, org); err != nil {
 			return err
 		}
-		return insertPaths(ctx, tx, org.ID)
+		return insertPaths(ctx, tx, org)
 	}
 	made := slugFor(org.Name)
 	for org.Slug = made; ; org.Slug = anotherSlug(made) {
@@ -329,7 +329,7 @@ func insertOrganization(ctx context.Context, tx *store.DB, org *Organization) er
 			return classifyFor(err, "insert organization")
 		}
 		if inserted {
-			return insertPaths(ctx, tx, org.ID)
+			return insertPaths(ctx, tx, org)
 		}
 	}
 }

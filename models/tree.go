@@ -59,13 +59,13 @@ func checkParent(ctx context.Context, tx *store.DB, by Caller, parent string, he
 }
 
 // insertPaths adds the closure rows of a new organization.
-func insertPaths(ctx context.Context, tx *store.DB, id string) error {
+func insertPaths(ctx context.Context, tx *store.DB, org *Organization) error {
+	const paths = `INSERT INTO organization_paths (ancestor_id, descendant_id, distance) VALUES (?, ?, 0)`
+	if err := tx.Later(ctx, "insert paths", paths, org.ID, org.ID); err != nil || org.ParentID == nil {
+		return err
+	}
 	return tx.Later(ctx, "insert paths", `INSERT INTO organization_paths (ancestor_id, descendant_id, distance)
-		SELECT p.ancestor_id, o.id, p.distance + 1
-		FROM organizations o JOIN organization_paths p ON p.descendant_id = o.parent_id
-		WHERE o.id = ?
-		UNION ALL
-		SELECT o.id, o.id, 0 FROM organizations o WHERE o.id = ?`, id, id)
+		SELECT ancestor_id, ?, distance + 1 FROM organization_paths WHERE descendant_id = ?`, org.ID, *org.ParentID)
 }
 
 // move changes the parent of an organization to the one of the input, if it names one, and makes the kind follow.
