@@ -1,9 +1,7 @@
 package jsonapi
 
 import (
-	"bytes"
 	"encoding/json"
-	"fmt"
 )
 
 // MediaType is the media type of every document (§ Content Negotiation).
@@ -45,13 +43,11 @@ func EncodeErrors(errs Errors) ([]byte, error) {
 
 // Marshal encodes a value as every document is encoded: without escaping <, > and &, which would turn links into unreadable ones.
 func Marshal(v any) ([]byte, error) {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, fmt.Errorf("encode document: %w", err)
+	e := &encoder{}
+	if e.value(v); e.err != nil {
+		return nil, e.err
 	}
-	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
+	return e.out, nil
 }
 
 // Link is a URL, printed as a string, or as a link object when it has more to say (§ Links).

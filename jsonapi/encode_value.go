@@ -3,6 +3,7 @@ package jsonapi
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -108,9 +109,13 @@ func (e *encoder) list(list Strings) { each(e, list, e.text) }
 
 // reflected appends anything, by reflection.
 func (e *encoder) reflected(v any) {
-	encoded, err := Marshal(v)
-	e.failed(err)
-	e.out = append(e.out, encoded...)
+	buf := bytes.NewBuffer(e.out)
+	enc := json.NewEncoder(buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		e.failed(fmt.Errorf("encode document: %w", err))
+	}
+	e.out = bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
 }
 
 func (e *encoder) failed(err error) {
