@@ -78,6 +78,37 @@ func TestNoAnswerIsOfWhoACallerWas(t *testing.T) {
 	})
 }
 
+// TestNothingIsWrittenForWhoACallerWas takes a key away that two replicas remember, and has them create an organization by it: they refuse,
+// and write nothing.
+func TestNothingIsWrittenForWhoACallerWas(t *testing.T) {
+	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
+		s := newService(t, db)
+		other := s.replica()
+		const path = "/public/v2/management/organizations"
+		for want, take := range map[int]func(key string){
+			401: func(key string) { s.do("DELETE", "/public/v2/apiKeys/"+key, nil).want(204) },
+			403: func(key string) {
+				narrowed := resource("apiKeys", object{"scopes": []string{"organizations:read"}})
+				s.do("PATCH", "/public/v2/apiKeys/"+key, withID(narrowed, key)).want(200)
+			},
+		} {
+			key := modelstest.Key(t, db, models.ManagementKey, "")
+			two := []*service{s.as(*key.Key), other.as(*key.Key)}
+			for _, replica := range two { // which remember who asks
+				replica.send("POST", path, resource("organizations", object{"name": "Kept"})).want(201)
+			}
+			take(key.ID)
+			for _, replica := range two {
+				replica.send("POST", path, resource("organizations", object{"name": "Lost"})).want(want)
+				replica.send("POST", path, resource("organizations", object{"name": "Lost", "nothing": 1})).want(want)
+			}
+		}
+		if lost := s.get(path + "?filter[name]=Lost").list(); len(lost) != 0 {
+			t.Errorf("%d organizations were created", len(lost))
+		}
+	})
+}
+
 // replica returns the service as another server of its database answers.
 func (s *service) replica() *service {
 	s.t.Helper()

@@ -58,7 +58,9 @@ func declared(c *collection.Collection) declaration { return declarations[c.Sche
 
 // steers reports whether what happened to a resource may change what is sent where. That there is a new one does not: nothing is known of
 // it, nor due to it.
-func steers(c *collection.Collection, happened verb) bool { return declared(c).steers && happened != created }
+func steers(c *collection.Collection, happened verb) bool {
+	return declared(c).steers && happened != created
+}
 
 // reads returns the words that reading every resource of a collection takes.
 func reads(c *collection.Collection) []string {
