@@ -81,7 +81,7 @@ func TestNoAnswerIsOfWhoACallerWas(t *testing.T) {
 // TestNothingIsWrittenForWhoACallerWas takes a key away that two replicas remember, and has them create an organization by it: they refuse,
 // and write nothing.
 func TestNothingIsWrittenForWhoACallerWas(t *testing.T) {
-	modelstest.EachClock(t, func(t *testing.T, db *store.DB, clock *modelstest.Clock) {
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		s := newService(t, db)
 		other := s.replica()
 		const path = "/public/v2/management/organizations"

@@ -44,8 +44,8 @@ func TestARefusalIsToldWhereItHappens(t *testing.T) {
 	})
 }
 
-// TestWhatIsNotTakenIsAssumedOnce creates organizations of one name in one transaction, and each in one of its own: the first has the slug of
-// the name, the others another one, and what ran before in the same transaction ran once.
+// TestWhatIsNotTakenIsAssumedOnce creates organizations of one name in one transaction, and each in one of its own: the first has the slug
+// of the name, the others another one, and what ran before in the same transaction ran once.
 func TestWhatIsNotTakenIsAssumedOnce(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
@@ -77,7 +77,8 @@ func TestNumbersAreGivenOnceAndAscend(t *testing.T) {
 		last := organization(t, db, "First", "")
 		for _, name := range []string{"Second", "Second"} { // of which one tries two slugs
 			next := organization(t, db, name, "")
-			read := must(collection.Find(t.Context(), db, models.Organizations, collection.Everything(), next.ID, nil))(t).(*models.Organization)
+			found := must(collection.Find(t.Context(), db, models.Organizations, collection.Everything(), next.ID, nil))(t)
+			read := found.(*models.Organization)
 			if read.Number != next.Number || read.Number <= last.Number {
 				t.Errorf("number %d after %d, and %d was returned", read.Number, last.Number, next.Number)
 			}

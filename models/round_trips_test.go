@@ -33,7 +33,8 @@ func newFar(t testing.TB) far {
 	return f
 }
 
-// TestAWriteAsksPostgreSQLFewTimes counts the round trips of writes, the look at the credential and the number of an organization among them.
+// TestAWriteAsksPostgreSQLFewTimes counts the round trips of writes, the look at the credential and the number of an organization among
+// them.
 func TestAWriteAsksPostgreSQLFewTimes(t *testing.T) {
 	t.Parallel()
 	f := newFar(t)
@@ -160,13 +161,14 @@ func TestWhatIsAssumedOfACredentialIsKept(t *testing.T) {
 	}
 }
 
-// BenchmarkCreate creates organizations as a request does that a key has sent: the look-up of the key, and the transaction.
+// BenchmarkCreate creates organizations as a request does that a known key has sent: the look-up of the key with the number, and the
+// transaction.
 func BenchmarkCreate(b *testing.B) {
 	f := newFar(b)
 	create := func() {
-		holder := must(models.FindHolder(f.ctx, f.db, f.key))(b)
-		ctx := store.Guarded(store.ForCaller(b.Context(), "far"), holder.Keep)
-		if _, err := models.CreateOrganization(ctx, f.db, everything, input(attributes{"name": models.NewID()}, nil)); err != nil {
+		query := models.LookUpHolder(f.db, f.key).Query()
+		in := input(attributes{"name": models.NewID()}, nil)
+		if _, err := models.CreateOrganization(f.ctx, f.db.Ahead(&query), everything, in); err != nil {
 			b.Fatal(err)
 		}
 	}

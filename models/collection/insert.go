@@ -29,9 +29,9 @@ func (l *layout) insertion(names []string, given string) insertion {
 			in.fields, columns = append(in.fields, l.fields[name]), append(columns, name)
 		}
 	}
-	in.own, in.numbered = insertInto(l.table, columns), insertInto(l.table, append(columns, given))
+	in.own = insertInto(l.table, columns)
 	if given != "" {
-		in.index = l.fields[given].index
+		in.index, in.numbered = l.fields[given].index, insertInto(l.table, append(columns, given))
 	}
 	return in
 }
@@ -84,8 +84,8 @@ func (c *Collection) Insert(ctx context.Context, tx *store.DB, model any, refusa
 	return nil
 }
 
-// InsertFree inserts a model unless a row is there that has the same by the end of a statement, ON CONFLICT … DO NOTHING, and reports whether
-// it did. On PostgreSQL it assumes so, as long as it can (see [store.DB.AssumeFree]).
+// InsertFree inserts a model unless a row is there that has the same, by the end of a statement: ON CONFLICT … DO NOTHING. It reports
+// whether it did, and on PostgreSQL assumes so, as long as it can (see [store.DB.AssumeFree]).
 func (c *Collection) InsertFree(ctx context.Context, tx *store.DB, model any, unless string) (inserted bool, err error) {
 	in := &c.layout().insert
 	text, args := in.statement(tx, model)
