@@ -28,7 +28,7 @@ func (a *API) listOf(w http.ResponseWriter, rq *request, c *collection.Collectio
 
 // writePage answers with a page of resources of a collection.
 func (a *API) writePage(w http.ResponseWriter, rq *request, c *collection.Collection, page *collection.Page, base string) error {
-	resources, err := collection.Render(rq.Context(), rq.DB, c, rq.Scope(), page.Items, base, rq.query)
+	resources, err := page.Render(rq.Context(), rq.DB, c, rq.Scope(), base, rq.query)
 	if err != nil {
 		return err
 	}

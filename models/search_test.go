@@ -156,7 +156,7 @@ func TestTheRowsOfALargeSubtreeAreNotSorted(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {
 		f := plantForest(t, db)
 		for _, sort := range []string{"updatedAt", "-updatedAt", "firstName"} {
-			query := "sort=" + sort + "&page[size]=3"
+			query := "sort=" + sort + "&page[size]=3&fields[users]=email" // what a user leads to is sorted, which this is not about
 			near := cursors(t, db, models.Users, query, 298)[297]
 			for _, at := range []string{"", "&page[after]=" + near, "&page[before]=" + near} {
 				watched, statements := models.Watch(db)

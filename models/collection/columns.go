@@ -69,7 +69,7 @@ func fieldOf(f reflect.StructField) field {
 type selection struct {
 	models reflect.Type
 	names  []string
-	text   string // of a SELECT
+	text   string // of a SELECT from the table
 	fields []field
 }
 
@@ -79,9 +79,12 @@ func (l *layout) selection(names []string) selection {
 	for i, name := range names {
 		s.fields[i] = l.fields[name]
 	}
-	s.text = l.table + "." + strings.Join(names, ", "+l.table+".")
+	s.text = s.of(l.table)
 	return s
 }
+
+// of returns the columns of a SELECT from something.
+func (s *selection) of(from string) string { return from + "." + strings.Join(s.names, ", "+from+".") }
 
 // read returns a new model for each row of an answer, as pointers.
 func (s *selection) read(a *store.Answer) ([]any, error) {

@@ -29,6 +29,8 @@ type listing struct {
 	keys  []sortKey
 	// along is asked in one round with the first rows.
 	along []store.Query
+	// linked is where the linkage of what is read is put; nil if nobody wants it.
+	linked linkage
 	// binding names the list. A cursor works in the list that it was made for and in no other.
 	binding string
 }
@@ -45,7 +47,8 @@ func (c *Collection) pageByCursor(ctx context.Context, db *store.DB, scope Scope
 	if err != nil {
 		return nil, err
 	}
-	page := &Page{First: Turn{pageAfter, l.seal(jsonapi.Cursor{Edge: jsonapi.ListStart})},
+	l.linked = linkage{}
+	page := &Page{linked: l.linked, First: Turn{pageAfter, l.seal(jsonapi.Cursor{Edge: jsonapi.ListStart})},
 		Last: Turn{pageBefore, l.seal(jsonapi.Cursor{Edge: jsonapi.ListEnd})}}
 	if known := c.known(scope, q.Filters); known.Name != "" {
 		page.Counted = true
@@ -156,6 +159,9 @@ func (l *listing) seek(ctx context.Context, from jsonapi.Cursor, backward bool, 
 	items := []any{}
 	for _, part := range parts {
 		wanted := limits{size: n - len(items), also: store.Column(keys, func(k sortKey) string { return k.column }), along: l.along}
+		if l.linked != nil {
+			wanted.link(l.Collection, l.scope, l.query, keys, l.linked)
+		}
 		l.along = nil
 		list := stretch{conds: append(slices.Clip(l.conds), part), keys: keys, place: from.Values}
 		found, err := l.search(ctx, l.db, l.scope, list, l.query, wanted)

@@ -28,7 +28,8 @@ type Page struct {
 	// Truncated: there is more between the two cursors of the query than the page holds.
 	Truncated bool
 
-	more bool // in the direction that the page was read in
+	more   bool    // in the direction that the page was read in
+	linked linkage // of the items, as far as it was read with them
 }
 
 // List returns the page of the collection that the query asks for, of what the scope sees.
@@ -43,8 +44,9 @@ func List(ctx context.Context, db *store.DB, c *Collection, scope Scope, q *json
 	if q.Page.Paging == jsonapi.ByCursor {
 		return c.pageByCursor(ctx, db, scope, q, filtered)
 	}
-	page := &Page{}
+	page, keys := &Page{linked: linkage{}}, c.sortKeys(q.Sort)
 	wanted := limits{size: q.Page.Size, start: q.Page.Start(), counted: &page.TotalUnfiltered}
+	wanted.link(c, scope, q, keys, page.linked)
 	if wanted.along, err = c.totals(db, scope, q.Filters, page); err != nil {
 		return nil, err
 	}
@@ -58,7 +60,7 @@ func List(ctx context.Context, db *store.DB, c *Collection, scope Scope, q *json
 		}
 		wanted.along, wanted.length = nil, c.length(db, scope, q.Filters, int64(2*wanted.start) > page.Total)
 	}
-	page.Items, err = c.search(ctx, db, scope, stretch{conds: filtered, keys: c.sortKeys(q.Sort)}, q, wanted)
+	page.Items, err = c.search(ctx, db, scope, stretch{conds: filtered, keys: keys}, q, wanted)
 	return page, err
 }
 
@@ -84,6 +86,9 @@ type limits struct {
 	from        *source       // where the rows are, nil for those of the collection's table that meet the conditions
 	length      Where         // of the list, where it is nearer to count from its end
 	inOrder     bool          // they come from there in the order that is asked for
+	steady      bool          // one plan of the statement is right whatever its arguments are
+	toOnes      []toOne       // that are read with the rows
+	linked      linkage       // where these are put
 }
 
 // source is where rows are, under the name of their table, and which of them.
@@ -171,13 +176,15 @@ func (c *Collection) rows(ctx context.Context, db *store.DB, conds []Where, orde
 	if from == nil {
 		from = c.meeting(conds...)
 	}
+	read := statement{columns: columns.text, from: from.from, conds: from.conds, order: order, size: l.size, start: l.start, steady: l.steady}
 	if l.inOrder {
-		order = nil
+		read.order = nil
 	}
-	read := statement{columns.text, from.from, from.conds, order, l.size, l.start}.on(db.Dialect())
+	sql := read.with(l.toOnes, c, &columns, order, db.Dialect()).on(db.Dialect())
 	var items []any
-	rows := store.Query{SQL: read.SQL, Args: read.Args, Take: func(a *store.Answer) (err error) {
+	rows := store.Query{SQL: sql.SQL, Args: sql.Args, Take: func(a *store.Answer) (err error) {
 		items, err = columns.read(a)
+		l.linked.take(a, l.toOnes, len(columns.names), c, items)
 		return err
 	}}
 	if err := db.Ask(ctx, append(slices.Clip(l.along), rows)...); err != nil {

@@ -200,8 +200,8 @@ func (r Relation) To(typ string) *Collection {
 	return r.TargetOf(typ)
 }
 
-// firsts returns, for each owner, the id of the first resource that a to-one through a table leads a scope to. Owners that it leads
-// nowhere are not in it.
+// firsts returns, for each owner, the id of the first resource that a to-one through a table leads a scope to, "" or nothing for owners
+// that it leads nowhere.
 func (c *Collection) firsts(ctx context.Context, db *store.DB, scope Scope, relationship string, owners []string) (
 	map[string]string, error,
 ) {
@@ -218,17 +218,9 @@ func (c *Collection) firsts(ctx context.Context, db *store.DB, scope Scope, rela
 // firstsOf returns the query of firsts, which puts them into a map.
 func (c *Collection) firstsOf(scope Scope, relationship string, owners []string, firsts map[string]string) store.Query {
 	r := c.relations[relationship]
-	guard, args := Conjunction(r.Target.Present(scope)...)
-	if person := scope.PersonID(); r.OwnToo && person != "" {
-		guard = fmt.Sprintf(" AND (1 = 1%s OR j.%s IN (SELECT id FROM %s WHERE %s = ?))", guard, r.Owner, c.Table, c.Own)
-		args = append(args, person)
-	}
-	sql := fmt.Sprintf(`SELECT owner, target FROM (
-			SELECT j.%[1]s AS owner, j.%[2]s AS target, ROW_NUMBER() OVER (PARTITION BY j.%[1]s ORDER BY %[6]s) AS place
-			FROM %[3]s j JOIN %[4]s ON %[4]s.id = j.%[2]s
-			WHERE j.%[1]s IN ?%[5]s
-		) ranked WHERE place = 1`, r.Owner, r.Other, r.Through, r.Target.Table, guard, r.First)
-	return store.Query{SQL: sql, Args: append([]any{owners}, args...), Take: func(a *store.Answer) error {
+	first := c.first(r, scope, "o.id")
+	sql := fmt.Sprintf("SELECT o.id, %s FROM (SELECT DISTINCT %s AS id FROM %s WHERE %[2]s IN ?) o", first.SQL, r.Owner, r.Through)
+	return store.Query{SQL: sql, Args: append(first.Args, owners), Take: func(a *store.Answer) error {
 		for row := range a.Len() {
 			firsts[a.Text(row, 0)] = a.Text(row, 1)
 		}
@@ -271,6 +263,11 @@ func (c *Collection) IfSeen(scope Scope, column string) Where {
 	if scope.All() {
 		return Condition(column)
 	}
+	return c.ifPresent(scope, column)
+}
+
+// ifPresent is IfSeen that looks for the resource whatever the scope is.
+func (c *Collection) ifPresent(scope Scope, column string) Where {
 	seen, args := Conjunction(c.Present(scope)...)
 	return Condition("CASE WHEN EXISTS (SELECT 1 FROM "+c.Table+" WHERE "+c.Table+".id = "+column+seen+") THEN "+column+" END", args...)
 }

@@ -15,8 +15,14 @@ import (
 // usually c.Schema.URL(); q may be nil.
 func Render(ctx context.Context, db *store.DB, c *Collection, scope Scope, items []any, base string,
 	q *jsonapi.Query) ([]*jsonapi.Resource, error) {
+	return (&Page{Items: items}).Render(ctx, db, c, scope, base, q)
+}
+
+// Render returns the resource objects of a page of a list, as [Render] does, to the scope that the list was read for.
+func (p *Page) Render(ctx context.Context, db *store.DB, c *Collection, scope Scope, base string,
+	q *jsonapi.Query) (_ []*jsonapi.Resource, err error) {
+	items := p.Items
 	if c.Tell != nil {
-		var err error
 		if items, err = c.Tell(ctx, db, scope, items); err != nil {
 			return nil, err
 		}
@@ -26,15 +32,21 @@ func Render(ctx context.Context, db *store.DB, c *Collection, scope Scope, items
 		form = form.Only(q.Fields[c.Schema.Type])
 	}
 	resources := form.Resources(items)
-	return resources, c.Complement(ctx, db, scope, items, resources)
+	return resources, c.complement(ctx, db, scope, items, resources, p.linked)
 }
 
 // Complement adds to the resource objects of models their linkage, as a scope sees it, and what it is told beside.
 func (c *Collection) Complement(ctx context.Context, db *store.DB, scope Scope, items []any, resources []*jsonapi.Resource) error {
+	return c.complement(ctx, db, scope, items, resources, nil)
+}
+
+// complement is Complement where some of the linkage is known.
+func (c *Collection) complement(ctx context.Context, db *store.DB, scope Scope, items []any, resources []*jsonapi.Resource,
+	known linkage) error {
 	for i, item := range items {
 		c.Link(resources[i], item)
 	}
-	if err := c.tellLinkage(ctx, db, scope, resources); err != nil || c.Remark == nil {
+	if err := c.tellLinkage(ctx, db, scope, resources, known); err != nil || c.Remark == nil {
 		return err
 	}
 	return c.Remark(ctx, db, scope, items, resources)
@@ -60,21 +72,41 @@ func (c *Collection) Link(resource *jsonapi.Resource, item any) {
 }
 
 // tellLinkage makes the linkage of to-ones that of a reader: it fills in what is another one for each of them, and empties what leads to
-// something that the scope does not see, so that linkage does not tell what a request for the target would not. What is evident from the
-// resource it does tell, and what lasts to whoever sees everything. All relationships are asked about in one round.
-func (c *Collection) tellLinkage(ctx context.Context, db *store.DB, scope Scope, resources []*jsonapi.Resource) error {
+// something that the scope does not see, so that linkage does not tell what a request for the target would not. All relationships of which
+// it is not known are asked about in one round.
+func (c *Collection) tellLinkage(ctx context.Context, db *store.DB, scope Scope, resources []*jsonapi.Resource, known linkage) error {
 	var asked []store.Query
 	var then []func() error
 	for _, rel := range c.Schema.Relationships {
-		r := c.relations[rel.Name]
-		if rel.Many || r.Evident || r.First == "" && r.Lasting && scope.All() {
+		if rel.Many || !c.relations[rel.Name].asks(scope) {
 			continue
 		}
-		queries, put, err := c.linkageOf(ctx, db, scope, rel.Name, resources)
-		if err != nil {
-			return err
+		r, name := c.relations[rel.Name], rel.Name
+		switch {
+		case r.First != "":
+			firsts := known[name]
+			if owners := linkedBy(name, resources); firsts == nil && len(owners) > 0 {
+				firsts = map[string]string{}
+				asked = append(asked, c.firstsOf(scope, name, owners, firsts))
+			}
+			then = append(then, func() error { return r.lead(name, firsts, resources) })
+		default:
+			for target, ids := range r.targets(name, resources) {
+				seen := known.targets(name)
+				if seen == nil {
+					if err := target.caughtUp(ctx, db); err != nil {
+						return err
+					}
+					seen = map[string]bool{}
+					asked = append(asked, target.AmongIDs(db, seen, ids, target.Present(scope)...)...)
+				}
+				then = append(then, func() error {
+					err := r.remember(ctx, db, scope, ids, seen)
+					r.hide(name, target, seen, resources)
+					return err
+				})
+			}
 		}
-		asked, then = append(asked, queries...), append(then, put...)
 	}
 	if err := db.Ask(ctx, asked...); err != nil {
 		return fmt.Errorf("look up what %s lead to: %w", c.Schema.Type, err)
@@ -87,50 +119,24 @@ func (c *Collection) tellLinkage(ctx context.Context, db *store.DB, scope Scope,
 	return nil
 }
 
-// linkageOf returns the queries of the linkage of a to-one, as a reader is told it, and what puts that into the resources.
-func (c *Collection) linkageOf(ctx context.Context, db *store.DB, scope Scope, name string, resources []*jsonapi.Resource) (
-	asked []store.Query, then []func() error, _ error,
-) {
-	r := c.relations[name]
-	if r.First != "" {
-		asked, put := c.tellFirsts(scope, name, resources)
-		return asked, []func() error{put}, nil
-	}
-	for target, ids := range r.targets(name, resources) {
-		if err := target.caughtUp(ctx, db); err != nil {
-			return nil, nil, err
-		}
-		seen := map[string]bool{}
-		asked = append(asked, target.AmongIDs(db, seen, ids, target.Present(scope)...)...)
-		then = append(then, func() error {
-			err := r.remember(ctx, db, scope, ids, seen)
-			r.hide(name, target, seen, resources)
-			return err
-		})
-	}
-	return asked, then, nil
-}
-
-// tellFirsts returns the query of the linkage that is another one for each reader, and what puts it into the resources.
-func (c *Collection) tellFirsts(scope Scope, name string, resources []*jsonapi.Resource) (asked []store.Query, put func() error) {
-	var owners []string
+// linkedBy returns the ids of the resources that print a relationship.
+func linkedBy(name string, resources []*jsonapi.Resource) (ids []string) {
 	for _, resource := range resources {
 		if resource.Linked(name) != nil {
-			owners = append(owners, resource.ID)
+			ids = append(ids, resource.ID)
 		}
 	}
-	firsts := map[string]string{}
-	if len(owners) > 0 {
-		asked = []store.Query{c.firstsOf(scope, name, owners, firsts)}
-	}
-	return asked, func() error {
-		for _, resource := range resources {
-			if id := firsts[resource.ID]; id != "" {
-				resource.Linked(name).SetOne(c.relations[name].Target.Schema.Type, id)
-			}
+	return ids
+}
+
+// lead fills in the linkage that is another one for each reader.
+func (r Relation) lead(name string, firsts map[string]string, resources []*jsonapi.Resource) error {
+	for _, resource := range resources {
+		if id := firsts[resource.ID]; id != "" {
+			resource.Linked(name).SetOne(r.Target.Schema.Type, id)
 		}
-		return nil
 	}
+	return nil
 }
 
 // targets returns the ids that a to-one relationship of resources leads to, by the collection that they are in.

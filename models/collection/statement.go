@@ -11,25 +11,29 @@ import (
 // statement is a SELECT, in its parts.
 type statement struct {
 	columns string
+	// bound are the arguments of the columns.
+	bound []any
 	// from is a table, or what stands for one.
 	from  Where
 	conds []Where
 	order []string
 	// size is how many rows there are at most, 0 for all; start how many come before them.
 	size, start int
+	// steady: one plan is right whatever the arguments are.
+	steady bool
 }
 
 // on returns the SELECT as it is best for a database.
 //
 // SQLite prepares a statement again each time that it runs if its LIMIT is an argument. On PostgreSQL a LIMIT that is written out lets one
-// plan serve every request, which is right where the arguments change nothing: where there are none, and for a single row. What a scope or
-// a filter leaves may be everything or next to nothing: as long as PostgreSQL is not told how few rows are wanted, plans for any arguments
-// seem dear to it, and it makes one for these.
+// plan serve every request, which is right where the arguments change nothing: where there are none, for a single row, and where the
+// statement is steady. What a scope or a filter leaves may be everything or next to nothing: as long as PostgreSQL is not told how few rows
+// are wanted, plans for any arguments seem dear to it, and it makes one for these.
 func (s statement) on(dialect store.Dialect) Where {
 	var b strings.Builder
 	b.Grow(1024)
 	b.WriteString("SELECT " + s.columns + " FROM " + s.from.SQL)
-	args := append(make([]any, 0, 8), s.from.Args...)
+	args := append(append(make([]any, 0, 8), s.bound...), s.from.Args...)
 	joint := " WHERE ("
 	for _, w := range s.conds {
 		if w.SQL != "" {
@@ -50,7 +54,7 @@ func (s statement) on(dialect store.Dialect) Where {
 			args = append(args, n)
 		}
 	}
-	bind(" LIMIT ", s.size, len(args) == 0 || s.size == 1)
+	bind(" LIMIT ", s.size, len(args) == 0 || s.size == 1 || s.steady)
 	bind(" OFFSET ", s.start, false)
 	return Condition(b.String(), args...)
 }

@@ -1,0 +1,117 @@
+package collection
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"roster/jsonapi"
+	"roster/models/store"
+)
+
+// linkage is what to-ones of resources lead a reader to, where that is another one for each reader or not for each to see: ids by the name
+// of the relationship and the id of the resource, "" for nothing. A page is read together with its linkage, each relationship an
+// expression of the page's statement.
+type linkage map[string]map[string]string
+
+// page is the name under which the rows of a page are read, so that tables of what they lead to stand under their own.
+const page = "page"
+
+// toOne is a relationship, and the expression of what it leads a scope to from a row that is called page.
+type toOne struct {
+	name string
+	to   Where
+}
+
+// toOnes returns the relationships that a query wants to have and that have to be asked for.
+func (c *Collection) toOnes(scope Scope, q *jsonapi.Query) (asked []toOne) {
+	for _, rel := range c.Schema.Relationships {
+		r := c.relations[rel.Name]
+		switch {
+		case !q.Wants(c.Schema.Type, rel.Name) || rel.Many || !r.asks(scope) || r.TargetOf != nil:
+		case r.First != "":
+			asked = append(asked, toOne{rel.Name, c.first(r, scope, page+".id")})
+		case r.Target.CatchUp != nil:
+		default:
+			asked = append(asked, toOne{rel.Name, r.ifSeen(scope)})
+		}
+	}
+	return asked
+}
+
+// link makes a read of what keys are the order of read also the linkage that a query wants.
+func (l *limits) link(c *Collection, scope Scope, q *jsonapi.Query, keys []sortKey, linked linkage) {
+	if l.toOnes = c.toOnes(scope, q); len(l.toOnes) > 0 {
+		l.linked, l.also = linked, store.Column(keys, func(k sortKey) string { return k.column })
+	}
+}
+
+// asks reports whether what a to-one tells a scope is more than the row says. What is evident from the resource is told, and what lasts to
+// whoever sees everything.
+func (r Relation) asks(scope Scope) bool {
+	return r.First != "" || !r.Evident && !(r.Lasting && scope.All())
+}
+
+// ifSeen returns the expression of what a to-one leads to from a row that is called page, NULL where the scope does not see it.
+func (r Relation) ifSeen(scope Scope) Where {
+	seen := r.Target.ifPresent(scope, page+"."+r.Column)
+	for _, other := range r.Also {
+		one := other.ifPresent(scope, page+"."+r.Column)
+		seen = Condition(fmt.Sprintf("CASE %s.%s WHEN '%s' THEN %s ELSE %s END", page, r.TypeColumn, other.Schema.Type, one.SQL, seen.SQL),
+			slices.Concat(one.Args, seen.Args)...)
+	}
+	return seen
+}
+
+// first returns the expression of the first resource that a to-one through a table leads a scope to from the owner in a column; NULL for
+// none.
+func (c *Collection) first(r Relation, scope Scope, owner string) Where {
+	guard, args := Conjunction(r.Target.Present(scope)...)
+	if person := scope.PersonID(); r.OwnToo && person != "" {
+		guard = fmt.Sprintf(" AND (1 = 1%s OR j.%s IN (SELECT id FROM %s WHERE %s = ?))", guard, r.Owner, c.Table, c.Own)
+		args = append(args, person)
+	}
+	return Condition(fmt.Sprintf("(SELECT j.%s FROM %s j JOIN %s ON %[3]s.id = j.%[1]s WHERE j.%[4]s = %s%s ORDER BY %s LIMIT 1)",
+		r.Other, r.Through, r.Target.Table, r.Owner, owner, guard, r.First), args...)
+}
+
+// with returns the statement that reads a page, which a statement says, in an order, and behind the columns what its rows lead to.
+func (s statement) with(asked []toOne, c *Collection, columns *selection, order []string, dialect store.Dialect) statement {
+	if len(asked) == 0 {
+		return s
+	}
+	whole := statement{columns: columns.of(page), from: s.as(page, dialect)}
+	for _, term := range order {
+		whole.order = append(whole.order, page+strings.TrimPrefix(term, c.Table))
+	}
+	for _, one := range asked {
+		whole.columns += ", " + one.to.SQL
+		whole.bound = append(whole.bound, one.to.Args...)
+	}
+	return whole
+}
+
+// targets returns the ids that a relationship leads to, nil if it was not read.
+func (l linkage) targets(name string) map[string]bool {
+	known, ok := l[name]
+	if !ok {
+		return nil
+	}
+	ids := make(map[string]bool, len(known))
+	for _, id := range known {
+		ids[id] = true
+	}
+	return ids
+}
+
+// take puts into it what an answer has behind some columns, from models of a collection.
+func (l linkage) take(a *store.Answer, asked []toOne, behind int, c *Collection, models []any) {
+	for i, one := range asked {
+		if l[one.name] == nil {
+			l[one.name] = make(map[string]string, len(models))
+		}
+		for row, model := range models {
+			l[one.name][c.ID(model)] = a.Text(row, behind+i)
+		}
+	}
+}
