@@ -29,6 +29,8 @@ type listing struct {
 	keys  []sortKey
 	// along is asked in one round with the first rows.
 	along []store.Query
+	// more: there is something before the place that the page begins behind, which is asked along.
+	more bool
 	// linked is where the linkage of what is read is put; nil if nobody wants it.
 	linked linkage
 	// binding names the list. A cursor works in the list that it was made for and in no other.
@@ -54,6 +56,7 @@ func (c *Collection) pageByCursor(ctx context.Context, db *store.DB, scope Scope
 		page.Counted = true
 		l.along = []store.Query{known.query(db, &page.Total)}
 	}
+	l.lookBack(after)
 	if err := l.cut(ctx, page, after, before); err != nil {
 		return nil, err
 	}
@@ -97,6 +100,32 @@ func (l *listing) cut(ctx context.Context, page *Page, after, before jsonapi.Cur
 	return nil
 }
 
+// lookBack asks along whether there is something before the place that the page begins behind, where that is one question. There nearly always
+// is; otherwise it may be what stands at the place itself that is before the page.
+func (l *listing) lookBack(after jsonapi.Cursor) {
+	if after.Edge != jsonapi.NoEdge || l.query.Page.Before != "" || l.narrow(l.scope) {
+		return
+	}
+	keys := reversed(l.keys)
+	var before Where
+	for i, part := range l.behind(keys, after.Values) {
+		near := statement{
+			columns: l.Table + ".id", from: Condition(l.Table), conds: append(slices.Clip(l.conds), part), order: l.orderBy(keys),
+			size: least, steady: wide(l.conds, l.query),
+		}.as("near", l.db.Dialect())
+		before.SQL += either(i > 0, " UNION ALL ", "") + "SELECT id FROM " + near.SQL
+		before.Args = append(before.Args, near.Args...)
+	}
+	l.along = append(l.along, store.Query{SQL: before.SQL, Args: before.Args, Take: func(a *store.Answer) error {
+		l.more = a.Len() > 0
+		return nil
+	}})
+}
+
+// least is how many rows are asked for by who wants to know whether there is one: with LIMIT 1, SQLite takes sorting to be free and may read
+// an index that is in another order.
+const least = 2
+
 // backward reports whether the page is read from its end.
 func (l *listing) backward() bool { return l.query.Page.After == "" && l.query.Page.Before != "" }
 
@@ -114,6 +143,8 @@ func (l *listing) turns(ctx context.Context, page *Page, after, before jsonapi.C
 	switch {
 	case l.backward():
 		hasPrev = page.more
+	case l.more: // what is before the place is before the page
+		hasPrev = true
 	case after.Edge != jsonapi.ListStart:
 		if hasPrev, err = l.any(ctx, first, true); err != nil {
 			return err
@@ -138,8 +169,8 @@ func (l *listing) turns(ctx context.Context, page *Page, after, before jsonapi.C
 
 // any reports whether there is an item behind a place, or before it.
 func (l *listing) any(ctx context.Context, from jsonapi.Cursor, backward bool) (bool, error) {
-	// With LIMIT 1, SQLite takes sorting to be free and may read an index that is in another order.
-	found, err := l.seek(ctx, from, backward, 2)
+	l.linked = nil
+	found, err := l.seek(ctx, from, backward, least)
 	return len(found) > 0, err
 }
 

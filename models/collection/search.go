@@ -50,6 +50,7 @@ func (c *Collection) search(ctx context.Context, db *store.DB, scope Scope, list
 	s := c.searching(db, scope, list, q, wanted)
 	if !c.narrow(scope) {
 		return s.read(ctx, func(l *limits) {
+			l.steady = wide(list.conds, q)
 			if l.start >= deep {
 				s.found(l)
 			}
@@ -84,6 +85,10 @@ func (c *Collection) narrow(scope Scope) bool {
 	return c.Reached.Table != "" &&
 		(scope.reach == subtree || scope.reach == person || scope.reach == oneOrganization && c.Reached.Distinct != "")
 }
+
+// wide reports whether a list has everything, so that no argument changes how much a statement reads: one place in the order is as good as
+// another. conds are those of [Collection.filter].
+func wide(conds []Where, q *jsonapi.Query) bool { return conds[0].SQL == "" && len(q.Filters) == 0 }
 
 // read reads the page from where from says.
 func (s *search) read(ctx context.Context, from func(*limits)) ([]any, error) {
