@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"maps"
 	"strconv"
 
 	"roster/jsonapi"
@@ -23,14 +22,11 @@ func paged(doc *jsonapi.Document, rq *request, page *collection.Page) *jsonapi.D
 // markCursors gives each resource of a page that was cut by cursors its own.
 func markCursors(resources []*jsonapi.Resource, page *collection.Page) {
 	for i, cursor := range page.Cursors {
-		if resources[i].Meta == nil {
-			resources[i].Meta = map[string]any{}
-		}
-		maps.Copy(resources[i].Meta, cursorOf(cursor))
+		resources[i].Cursor = cursor
 	}
 }
 
-// cursorOf returns the meta of an item with that cursor.
+// cursorOf returns the meta of an identifier with that cursor.
 func cursorOf(cursor string) map[string]any {
 	return map[string]any{"page": map[string]any{"cursor": cursor}}
 }

@@ -39,13 +39,13 @@ const (
 
 // Encode returns the cursor as an opaque text for URLs. mac authenticates it together with the list it belongs to: DecodeCursor takes it
 // only with the same one. mac must return at least 16 bytes.
-func (c Cursor) Encode(mac func(payload string) []byte) string {
+func (c Cursor) Encode(mac func(payload []byte) []byte) string {
 	payload := c.payload()
-	return base64.RawURLEncoding.EncodeToString(append(payload, mac(string(payload))[:cursorMACSize]...))
+	return base64.RawURLEncoding.EncodeToString(append(payload, mac(payload)[:cursorMACSize]...))
 }
 
 // DecodeCursor reads what Encode returned. ok is false for anything else: a text that was changed, or made for another list.
-func DecodeCursor(text string, mac func(payload string) []byte) (c Cursor, ok bool) {
+func DecodeCursor(text string, mac func(payload []byte) []byte) (c Cursor, ok bool) {
 	if len(text) > maxCursor {
 		return Cursor{}, false
 	}
@@ -55,7 +55,7 @@ func DecodeCursor(text string, mac func(payload string) []byte) (c Cursor, ok bo
 		return Cursor{}, false
 	}
 	payload := raw[:len(raw)-cursorMACSize]
-	if !hmac.Equal(raw[len(payload):], mac(string(payload))[:cursorMACSize]) {
+	if !hmac.Equal(raw[len(payload):], mac(payload)[:cursorMACSize]) {
 		return Cursor{}, false
 	}
 	return parseCursor(payload)

@@ -13,10 +13,10 @@ import (
 )
 
 // listMAC is the authentication of cursors of one list.
-func listMAC(list string) func(string) []byte {
-	return func(payload string) []byte {
+func listMAC(list string) func([]byte) []byte {
+	return func(payload []byte) []byte {
 		m := hmac.New(sha256.New, []byte("key"))
-		m.Write([]byte(list + "\x00" + payload))
+		m.Write(append([]byte(list+"\x00"), payload...))
 		return m.Sum(nil)
 	}
 }

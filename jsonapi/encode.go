@@ -2,6 +2,7 @@ package jsonapi
 
 import (
 	"encoding/json"
+	"maps"
 )
 
 // What follows appends a document as google/jsonapi and encoding/json would print it, without the maps and the reflection that took most of
@@ -101,8 +102,24 @@ func (e *encoder) resource(r *Resource) {
 	case r.form.foot != "":
 		e.out = append(append(append(e.out, r.form.foot...), id...), `"}`...)
 	}
-	e.meta(r.Meta)
+	e.metaOf(r)
 	e.out = append(e.out, '}')
+}
+
+// metaOf appends the meta of a resource, in which its cursor is meta.page.cursor (profile "Cursor Pagination").
+func (e *encoder) metaOf(r *Resource) {
+	switch {
+	case r.Cursor == "":
+		e.meta(r.Meta)
+	case len(r.Meta) > 0:
+		meta := map[string]any{"page": map[string]any{"cursor": r.Cursor}}
+		maps.Copy(meta, r.Meta)
+		e.meta(meta)
+	default:
+		e.out = append(e.out, `,"meta":{"page":{"cursor":`...)
+		e.text(r.Cursor)
+		e.out = append(e.out, `}}`...)
+	}
 }
 
 func (e *encoder) attributes(r *Resource) {

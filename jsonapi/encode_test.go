@@ -3,6 +3,7 @@ package jsonapi_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"strings"
 	"testing"
@@ -114,6 +115,25 @@ func linksOf(links *jsonapi.Links) jsonapitest.Links {
 	}
 	return jsonapitest.Links{Self: one(links.Self), Related: one(links.Related), First: one(links.First), Prev: one(links.Prev),
 		Next: one(links.Next), Last: one(links.Last), DescribedBy: one(links.DescribedBy)}
+}
+
+// TestACursorStandsInTheMeta of its resource, beside what else is said there.
+func TestACursorStandsInTheMeta(t *testing.T) {
+	t.Parallel()
+	cursor := map[string]any{"cursor": hard}
+	for _, want := range []map[string]any{{"page": cursor}, {"name": hard, "page": cursor, "zone": nil}} {
+		r, same := printedSchema.Form("/p").Resource(&printed{ID: "1"}), printedSchema.Form("/p").Resource(&printed{ID: "1"})
+		r.Cursor, r.Meta, same.Meta = hard, maps.Clone(want), want
+		delete(r.Meta, "page")
+		got, err := r.Append(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		expected, err := same.Append(nil)
+		if diff := cmp.Diff(string(expected), string(got)); diff != "" || err != nil {
+			t.Errorf("%s %v", diff, err)
+		}
+	}
 }
 
 func TestWhatJSONCannotHoldIsAnError(t *testing.T) {

@@ -8,6 +8,8 @@ type Resource struct {
 	// Links are printed instead of those of the form; nil for these.
 	Links *Links
 	Meta  map[string]any
+	// Cursor is where the resource stands in the list that is printed, which its meta tells; "" where nobody asked.
+	Cursor string
 
 	form   *Form
 	model  any

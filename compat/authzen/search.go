@@ -120,7 +120,7 @@ type page struct {
 	limit int
 	after string
 	// mac authenticates tokens of this search.
-	mac func(payload string) []byte
+	mac func(payload []byte) []byte
 }
 
 // turn returns the token of the page behind a place, which is as large as this one.
@@ -135,9 +135,7 @@ func pageIn(rq *server.Request, body object) (page, error) {
 		return page{}, err
 	}
 	binding := strings.TrimSuffix(rq.URL.Path, "/") + body.canonical(subjectMember, actionMember, resourceMember, contextMember)
-	p := page{limit: defaultLimit, mac: func(payload string) []byte {
-		return rq.DB.Vault().Digest("authzen page", binding+"\x00"+payload)
-	}}
+	p := page{limit: defaultLimit, mac: rq.DB.Vault().Digester("authzen page", binding+"\x00")}
 	var limit uint64
 	if wanted.has("limit") {
 		const must = "a whole number from 1"

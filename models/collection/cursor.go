@@ -33,8 +33,8 @@ type listing struct {
 	more bool
 	// linked is where the linkage of what is read is put; nil if nobody wants it.
 	linked linkage
-	// binding names the list. A cursor works in the list that it was made for and in no other.
-	binding string
+	// mac authenticates cursors of this list, in which they work, and in no other.
+	mac func(payload []byte) []byte
 }
 
 // pageByCursor returns the page that lies behind one cursor, before another, or between the two. Its cost does not depend on where in the
@@ -69,7 +69,8 @@ func (c *Collection) pageByCursor(ctx context.Context, db *store.DB, scope Scope
 // listing returns the list of a query.
 func (c *Collection) listing(db *store.DB, scope Scope, q *jsonapi.Query, conds []Where) *listing {
 	l := &listing{Collection: c, db: db, scope: scope, query: q, conds: conds, keys: c.sortKeys(q.Sort)}
-	l.binding = fmt.Sprintf("%q", []string{c.Table, c.narrowed, strings.Join(c.orderBy(l.keys), ", "), q.FilterText()})
+	name := fmt.Sprintf("%q", []string{c.Table, c.narrowed, strings.Join(c.orderBy(l.keys), ", "), q.FilterText()})
+	l.mac = db.Vault().Digester("cursor", name+"\x00")
 	return l
 }
 
@@ -208,11 +209,6 @@ func (l *listing) seek(ctx context.Context, from jsonapi.Cursor, backward bool, 
 
 // seal returns the text of a cursor.
 func (l *listing) seal(cursor jsonapi.Cursor) string { return cursor.Encode(l.mac) }
-
-// mac authenticates cursors of this list.
-func (l *listing) mac(payload string) []byte {
-	return l.db.Vault().Digest("cursor", l.binding+"\x00"+payload)
-}
 
 // open reads the cursor in a parameter; without one it is the end of the list that the parameter begins at.
 func (l *listing) open(parameter, text string, absent jsonapi.Edge) (jsonapi.Cursor, error) {
