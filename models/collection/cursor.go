@@ -190,9 +190,9 @@ func (l *listing) seek(ctx context.Context, from jsonapi.Cursor, backward bool, 
 	}
 	items := []any{}
 	for _, part := range parts {
-		wanted := limits{size: n - len(items), also: store.Column(keys, func(k sortKey) string { return k.column }), along: l.along}
+		wanted := limits{size: n - len(items), also: columnsOf(keys), along: l.along}
 		if l.linked != nil {
-			wanted.link(l.Collection, l.scope, l.query, keys, l.linked)
+			wanted.link(l.Collection, l.scope, l.query, l.linked)
 		}
 		l.along = nil
 		list := stretch{conds: append(slices.Clip(l.conds), part), keys: keys, place: from.Values}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"roster/jsonapi"
+	"roster/models/store"
 )
 
 // sortKey is one column that a list is sorted by. NULL is the least value of a column: first ascending, last descending.
@@ -35,6 +36,11 @@ func (c *Collection) sortKeys(named []jsonapi.SortKey) []sortKey {
 	}
 	// In the direction of the last key, so that the index on (key, id) is read in one direction.
 	return append(keys, sortKey{column: "id", descending: named[len(named)-1].Descending})
+}
+
+// columnsOf returns the columns of the keys.
+func columnsOf(keys []sortKey) []string {
+	return store.Column(keys, func(k sortKey) string { return k.column })
 }
 
 // reversed returns the keys of the same list read from its end.

@@ -39,11 +39,9 @@ func (c *Collection) toOnes(scope Scope, q *jsonapi.Query) (asked []toOne) {
 	return asked
 }
 
-// link makes a read of what keys are the order of read also the linkage that a query wants.
-func (l *limits) link(c *Collection, scope Scope, q *jsonapi.Query, keys []sortKey, linked linkage) {
-	if l.toOnes = c.toOnes(scope, q); len(l.toOnes) > 0 {
-		l.linked, l.also = linked, store.Column(keys, func(k sortKey) string { return k.column })
-	}
+// link makes a read also read the linkage that a query wants, and put it somewhere.
+func (l *limits) link(c *Collection, scope Scope, q *jsonapi.Query, linked linkage) {
+	l.toOnes, l.linked = c.toOnes(scope, q), linked
 }
 
 // asks reports whether what a to-one tells a scope is more than the row says. What is evident from the resource is told, and what lasts to
@@ -75,18 +73,22 @@ func (c *Collection) first(r Relation, scope Scope, owner string) Where {
 		r.Other, r.Through, r.Target.Table, r.Owner, owner, guard, r.First), args...)
 }
 
-// with returns the statement that reads a page, which a statement says, in an order, and behind the columns what its rows lead to.
-func (s statement) with(asked []toOne, c *Collection, columns *selection, order []string, dialect store.Dialect) statement {
-	if len(asked) == 0 {
+// around returns the statement that reads a page, which a statement says, in an order, with what is read besides: behind the columns stands
+// what its rows lead to, and the measure.
+func (l *limits) around(s statement, c *Collection, columns *selection, order []string, dialect store.Dialect) statement {
+	if len(l.toOnes) == 0 && l.measure == nil {
 		return s
 	}
 	whole := statement{columns: columns.of(page), from: s.as(page, dialect)}
 	for _, term := range order {
 		whole.order = append(whole.order, page+strings.TrimPrefix(term, c.Table))
 	}
-	for _, one := range asked {
+	for _, one := range l.toOnes {
 		whole.columns += ", " + one.to.SQL
 		whole.bound = append(whole.bound, one.to.Args...)
+	}
+	if l.measure != nil {
+		return l.measure.around(whole)
 	}
 	return whole
 }

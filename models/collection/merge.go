@@ -22,13 +22,34 @@ func (s *search) merging(most int) way {
 		if !s.mergeable() {
 			return nil, false, nil
 		}
-		organizations, err := s.Reached.spread(ctx, s.db, s.scope, most)
-		if err != nil || organizations > most {
+		if s.scope.reach == oneOrganization {
+			items, err := s.read(ctx, s.only)
+			return items, true, err
+		}
+		organizations, spread := s.Reached.spread(s.scope, most+1)
+		if err := s.ask(ctx, spread); err != nil || *organizations > int64(most) {
 			return nil, false, err
 		}
-		items, err := s.read(ctx, func(l *limits) { s.merge(organizations, l) })
+		items, err := s.read(ctx, func(l *limits) { s.merge(int(*organizations), l) })
 		return items, true, err
 	}
+}
+
+// only makes a read take the page from the list of one organization.
+func (s *search) only(l *limits) {
+	by := direction{s.Reached.InOrder, s.list.keys[0].descending}
+	list := statement{
+		columns: "r." + by.last(), from: Condition(s.Reached.Table + " r"), order: []string{by.terms("r.")}, size: l.size, start: l.start,
+		steady: true, conds: []Where{Condition("r."+s.Reached.Column+" = ?", s.scope.id)},
+	}
+	if s.Reached.Live {
+		list.conds = append(list.conds, Condition("EXISTS (SELECT 1 FROM organizations WHERE id = ? AND deleted_at IS NULL)", s.scope.id))
+	}
+	if len(s.list.place) > 0 {
+		list.conds = append(list.conds, by.behind("r.", s.list.place))
+	}
+	page := list.on(s.db.Dialect())
+	l.from, l.start, l.steady = s.meeting(Condition(direction{columns: s.Order}.last()+" IN ("+page.SQL+")", page.Args...)), 0, true
 }
 
 // mergeable reports whether the lists of the organizations are in the order of the page, and whole.
@@ -69,7 +90,7 @@ func (s *search) merge(organizations int, l *limits) {
 		by.list("l."), within, lists.SQL, by.terms("l."), l.size, l.start)
 	sql := fmt.Sprintf("%s IN (WITH heads AS (%s), bound AS (%s) SELECT %s FROM (%s) page)",
 		all.last(), heads, bound, by.last(), page)
-	l.from, l.start = s.meeting(Condition(sql, slices.Concat(first.Args, lists.Args)...)), 0
+	l.from, l.start, l.steady = s.meeting(Condition(sql, slices.Concat(first.Args, lists.Args)...)), 0, true
 }
 
 // begin returns a join with the first rows, at most n, of an organization's list that meet a condition. They are r in the condition, and l

@@ -46,11 +46,17 @@ func List(ctx context.Context, db *store.DB, c *Collection, scope Scope, q *json
 	}
 	page, keys := &Page{linked: linkage{}}, c.sortKeys(q.Sort)
 	wanted := limits{size: q.Page.Size, start: q.Page.Start(), counted: &page.TotalUnfiltered}
-	wanted.link(c, scope, q, keys, page.linked)
+	wanted.link(c, scope, q, page.linked)
+	if len(wanted.toOnes) > 0 || c.narrow(scope) {
+		wanted.also = columnsOf(keys)
+	}
 	if wanted.along, err = c.totals(db, scope, q.Filters, page); err != nil {
 		return nil, err
 	}
-	if c.narrow(scope) || wanted.start >= deep { // it would be a pity to look for a page that there is not
+	if len(q.Filters) == 0 && c.known(scope, nil).Name == "" {
+		wanted.count = func(n int64) { page.Total, page.TotalUnfiltered = n, n }
+	}
+	if c.narrow(scope) && wanted.start > 0 || wanted.start >= deep { // it would be a pity to look for a page that there is not
 		if err := db.Ask(ctx, wanted.along...); err != nil {
 			return nil, err
 		}
@@ -58,7 +64,7 @@ func List(ctx context.Context, db *store.DB, c *Collection, scope Scope, q *json
 			page.Items = []any{}
 			return page, nil
 		}
-		wanted.along, wanted.length = nil, c.length(db, scope, q.Filters, int64(2*wanted.start) > page.Total)
+		wanted.along, wanted.count, wanted.length = nil, nil, c.length(db, scope, q.Filters, int64(2*wanted.start) > page.Total)
 	}
 	page.Items, err = c.search(ctx, db, scope, stretch{conds: filtered, keys: keys}, q, wanted)
 	return page, err
@@ -71,7 +77,9 @@ const deep = 200
 // HasAny reports whether a scope sees anything in the collection.
 func (c *Collection) HasAny(ctx context.Context, db *store.DB, scope Scope) (bool, error) {
 	if c.narrow(scope) && !c.Reached.Own {
-		return c.Reached.exceeds(ctx, db, scope, 0)
+		n, lines := c.Reached.countLines(scope, 1)
+		err := db.Ask(ctx, lines)
+		return *n > 0, err
 	}
 	var n int64
 	err := db.Ask(ctx, c.unfiltered(db, scope, &n))
@@ -83,12 +91,14 @@ type limits struct {
 	also        []string      // columns to read besides those that the query asks for
 	along       []store.Query // what is asked in the same round, before
 	counted     *int64        // how many rows the scope sees, known when along is; nil where nobody counts them
+	count       func(int64)   // takes how many rows the scope sees, instead of along; nil where that is not all that is asked along
 	from        *source       // where the rows are, nil for those of the collection's table that meet the conditions
 	length      Where         // of the list, where it is nearer to count from its end
 	inOrder     bool          // they come from there in the order that is asked for
 	steady      bool          // one plan of the statement is right whatever its arguments are
 	toOnes      []toOne       // that are read with the rows
 	linked      linkage       // where these are put
+	measure     *measure      // of what leads to them, that tells whether they are the page; nil: they are
 }
 
 // source is where rows are, under the name of their table, and which of them.
@@ -180,9 +190,12 @@ func (c *Collection) rows(ctx context.Context, db *store.DB, conds []Where, orde
 	if l.inOrder {
 		read.order = nil
 	}
-	sql := read.with(l.toOnes, c, &columns, order, db.Dialect()).on(db.Dialect())
+	sql := l.around(read, c, &columns, order, db.Dialect()).on(db.Dialect())
 	var items []any
 	rows := store.Query{SQL: sql.SQL, Args: sql.Args, Take: func(a *store.Answer) (err error) {
+		if l.measure != nil && !l.measure.take(a, len(columns.names)+len(l.toOnes), slices.Index(columns.names, "id")) {
+			return nil
+		}
 		items, err = columns.read(a)
 		l.linked.take(a, l.toOnes, len(columns.names), c, items)
 		return err

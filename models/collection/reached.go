@@ -1,7 +1,6 @@
 package collection
 
 import (
-	"context"
 	"fmt"
 	"slices"
 
@@ -66,30 +65,22 @@ func (r Reached) counting(scope Scope) Where {
 	return Condition(sql, args...)
 }
 
-// exceeds reports whether a scope leads to more than some lines.
-func (r Reached) exceeds(ctx context.Context, db *store.DB, scope Scope, most int) (bool, error) {
-	n, err := countUpTo(ctx, db, most+1, r.lines(scope, false))
-	return n > most, err
+// countLines returns the query of how many lines a scope leads to, and where that is put. It reads no more of them than enough.
+func (r Reached) countLines(scope Scope, enough int) (*int64, store.Query) {
+	return countUpTo(enough, r.lines(scope, false))
 }
 
-// spread returns how many organizations are in a scope, deleted ones too; most+1 if there are more than most.
-func (r Reached) spread(ctx context.Context, db *store.DB, scope Scope, most int) (int, error) {
-	switch scope.reach {
-	case oneOrganization:
-		return 1, nil
-	case person:
-		return countUpTo(ctx, db, most+1, Reached{Words: r.Words, Themselves: r.Themselves}.organizations(scope, Always(), false))
-	default:
-		return countUpTo(ctx, db, most+1, Condition("FROM organization_paths WHERE ancestor_id = ?", scope.id))
+// spread returns the query of how many organizations are in a scope, deleted ones too, and where that is put. It reads no more of them than
+// enough.
+func (r Reached) spread(scope Scope, enough int) (*int64, store.Query) {
+	if scope.reach == person {
+		return countUpTo(enough, Reached{Words: r.Words, Themselves: r.Themselves}.organizations(scope, Always(), false))
 	}
+	return countUpTo(enough, Condition("FROM organization_paths WHERE ancestor_id = ?", scope.id))
 }
 
-// countUpTo counts the lines that a FROM and a WHERE lead to. It reads no more of them than enough.
-func countUpTo(ctx context.Context, db *store.DB, enough int, lines Where) (int, error) {
-	sql := fmt.Sprintf("SELECT COUNT(*) FROM (SELECT 1 AS line %s LIMIT %d) lines", lines.SQL, enough)
-	n, err := askNumber(ctx, db, Condition(sql, lines.Args...))
-	if err != nil {
-		return 0, fmt.Errorf("measure what a scope leads to: %w", err)
-	}
-	return int(n), nil
+// countUpTo returns the query of how many lines a FROM and a WHERE lead to, and where that is put. It reads no more of them than enough.
+func countUpTo(enough int, lines Where) (*int64, store.Query) {
+	n := new(int64)
+	return n, number(Condition(fmt.Sprintf("SELECT COUNT(*) FROM (SELECT 1 AS line %s LIMIT %d) lines", lines.SQL, enough), lines.Args...), n)
 }

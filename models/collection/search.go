@@ -29,8 +29,9 @@ type search struct {
 	scope  Scope
 	query  *jsonapi.Query
 	wanted limits
-	// small: the scope leads to so few rows that it is not worth while to walk.
+	// small: the scope leads to so few rows that it is not worth while to walk. more is a number of rows that it leads to more than.
 	small bool
+	more  int
 }
 
 // A way finds the rows of a page, or says that it is not the right one.
@@ -56,13 +57,10 @@ func (c *Collection) search(ctx context.Context, db *store.DB, scope Scope, list
 			}
 		})
 	}
-	if err := db.Ask(ctx, wanted.along...); err != nil {
-		return nil, err
-	}
-	s.wanted.along = nil
 	window := firstWindow * (wanted.start + wanted.size)
 	ways := []way{
 		s.merging(mergedAtOnce),
+		s.few(window),
 		s.walking(window, window),
 		s.merging(mergedAtMost),
 		s.walking(nextWindow*window, worthwhile*nextWindow*window),
@@ -94,8 +92,16 @@ func wide(conds []Where, q *jsonapi.Query) bool { return conds[0].SQL == "" && l
 func (s *search) read(ctx context.Context, from func(*limits)) ([]any, error) {
 	return s.rows(ctx, s.db, s.list.conds, s.terms, s.query, func(l *limits) {
 		*l = s.wanted
+		l.along, s.wanted.along = s.wanted.along, nil
 		from(l)
 	})
+}
+
+// ask asks something, and before it what is wanted along.
+func (s *search) ask(ctx context.Context, queries ...store.Query) error {
+	queries = append(slices.Clip(s.wanted.along), queries...)
+	s.wanted.along = nil
+	return s.db.Ask(ctx, queries...)
 }
 
 // The windows of a walk, for each row up to the end of the page: a scope that sees every fortieth row fills the page from the first, one
@@ -130,11 +136,20 @@ func (s *search) walking(window, least int) way {
 
 // leadsBeyond reports whether the scope leads to more rows than some: so many were counted for the totals, or it is measured.
 func (s *search) leadsBeyond(ctx context.Context, rows int) (bool, error) {
-	if s.wanted.counted != nil {
-		return *s.wanted.counted > int64(rows), nil
+	switch {
+	case s.more >= rows:
+		return true, nil
+	case s.wanted.counted != nil: // or is going to be, along
+		err := s.ask(ctx)
+		return *s.wanted.counted > int64(rows), err
 	}
-	return s.Reached.exceeds(ctx, s.db, s.scope, rows)
+	n, query := s.Reached.countLines(s.scope, rows+1)
+	err := s.ask(ctx, query)
+	return *n > int64(rows), err
 }
+
+// isCounted reports whether it is known how many rows the scope sees.
+func (s *search) isCounted() bool { return s.wanted.counted != nil && len(s.wanted.along) == 0 }
 
 // gatherAll finds every page.
 func (s *search) gatherAll(ctx context.Context) ([]any, error) {

@@ -91,7 +91,7 @@ func (p part) compare(t *testing.T, db *store.DB, c *collection.Collection, scop
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, way := range []string{"merged", "walked", "gathered"} {
+	for _, way := range []string{"merged", "few", "walked", "gathered"} {
 		items, right := found[way]
 		if got := ids(c, items); !right || !slices.Equal(got, want) {
 			t.Errorf("%s?%s of %v, %+v, %s: %v, want %v", c.Schema.Type, query, scope, p, way, got, want)

@@ -10,6 +10,8 @@ import (
 
 // statement is a SELECT, in its parts.
 type statement struct {
+	// with are the common tables that the rest names.
+	with    Where
 	columns string
 	// bound are the arguments of the columns.
 	bound []any
@@ -32,8 +34,8 @@ type statement struct {
 func (s statement) on(dialect store.Dialect) Where {
 	var b strings.Builder
 	b.Grow(1024)
-	b.WriteString("SELECT " + s.columns + " FROM " + s.from.SQL)
-	args := append(append(make([]any, 0, 8), s.bound...), s.from.Args...)
+	b.WriteString(s.with.SQL + "SELECT " + s.columns + " FROM " + s.from.SQL)
+	args := append(append(append(make([]any, 0, 8), s.with.Args...), s.bound...), s.from.Args...)
 	joint := " WHERE ("
 	for _, w := range s.conds {
 		if w.SQL != "" {
