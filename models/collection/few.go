@@ -14,11 +14,11 @@ import (
 // many there are, finds the page and tells the total.
 func (s *search) few(most int) way {
 	return func(ctx context.Context) ([]any, bool, error) {
-		key, ok := s.keyOfLines()
+		lines, ok := s.lines()
 		if !ok || s.isCounted() && *s.wanted.counted > int64(most) {
 			return nil, false, nil
 		}
-		m := &measure{lines: s.Reached.lines(s.scope, false), key: key, most: most}
+		m := &measure{lines: lines, most: most}
 		along := s.wanted.along
 		if s.wanted.count != nil {
 			s.wanted.along = nil // the total, which is measured
@@ -40,49 +40,63 @@ func (s *search) few(most int) way {
 	}
 }
 
-// keyOfLines returns the column of what leads to rows that has the last column of their order, which is unique. It is false where there is
-// none, or where other rows are asked for than organizations lead to.
-func (s *search) keyOfLines() (key string, ok bool) {
-	if s.scope.reach == person && s.Reached.Own || slices.ContainsFunc(s.query.Filters, isDeleted) {
-		return "", false
+// lines returns the SELECT of what leads to the rows that a scope sees, each line with the last column of their order, which is unique. It is
+// false where other rows are asked for than organizations lead to.
+func (s *search) lines() (lines Where, ok bool) {
+	last := strings.TrimPrefix(direction{columns: s.Order}.last(), s.Table+".")
+	switch n := len(s.Reached.InOrder); {
+	case s.scope.reach == person && s.Reached.Own || slices.ContainsFunc(s.query.Filters, isDeleted):
+		return Where{}, false
+	case s.isTree():
+		lines = s.Reached.themselves(s.scope)
+		lines.SQL = "SELECT hp.descendant_id AS id " + lines.SQL
+	case n > 0:
+		lines = s.Reached.lines(s.scope, false)
+		lines.SQL = "SELECT l." + s.Reached.InOrder[n-1] + " AS id " + lines.SQL
+	default:
+		lines = s.Reached.lines(s.scope, false)
+		lines.SQL = "SELECT l." + last + " AS id " + lines.SQL
+		return lines, s.Reached.Table == s.Table
 	}
-	if n := len(s.Reached.InOrder); n > 0 {
-		return s.Reached.InOrder[n-1], true
-	}
-	return strings.TrimPrefix(direction{columns: s.Order}.last(), s.Table+"."), s.Reached.Table == s.Table
+	return lines, true
 }
+
+// isTree reports whether the rows are the organizations themselves.
+func (c *Collection) isTree() bool { return c.Reached.Table == c.Table && c.Reached.Column == "id" }
 
 func isDeleted(f jsonapi.Condition) bool { return f.Field == FilterDeleted }
 
-// measure is how many lines lead to the rows that a scope sees, and to how many.
+// measure is how many lines lead to the rows that a scope sees, and how many rows these are.
 type measure struct {
-	lines   Where // a FROM and a WHERE
-	key     string
+	lines   Where // a SELECT
+	few     Where // of the rows, if the lines are not more than most
 	most    int
 	n, rows int64
 }
 
-// within makes a read find its page among the rows that the lines lead to, if they are not more than most.
+// within makes a read find its page among the rows that the lines lead to, which are all that the scope sees.
 func (s *search) within(m *measure, l *limits) {
-	few := Condition(direction{columns: s.Order}.last() + " IN (SELECT id FROM lines)")
-	bound := Condition(fmt.Sprintf("(SELECT n FROM measured) <= %d", m.most))
-	l.from = s.meeting(append([]Where{few, bound}, s.list.conds[1:]...)...)
+	m.few = Condition(fmt.Sprintf("SELECT %s.* FROM %[1]s WHERE %[2]s IN (SELECT id FROM lines) AND (SELECT COUNT(*) FROM lines) <= %[3]d",
+		s.Table, direction{columns: s.Order}.last(), m.most))
+	if s.isTree() && s.Live != "" {
+		m.few.SQL += " AND " + s.Live
+	}
+	l.from = &source{Condition("few AS " + s.Table), s.list.conds[1:]}
 	l.measure, l.steady = m, len(s.query.Filters) == 0
 }
 
 // around returns the statement that measures, and reads a page if that shows it to be right: the numbers stand behind the columns of the
 // page, whose rows are none if there is no page.
 func (m *measure) around(s statement) statement {
-	s.with = Condition(fmt.Sprintf(`WITH lines AS MATERIALIZED (SELECT l.%s AS id %s LIMIT %d),
-		measured AS MATERIALIZED (SELECT COUNT(*) AS n, (SELECT COUNT(*) FROM (SELECT DISTINCT id FROM lines) each_row) AS found FROM lines) `,
-		m.key, m.lines.SQL, m.most+1), m.lines.Args...)
+	s.with = Condition(fmt.Sprintf("WITH lines AS MATERIALIZED (%s LIMIT %d), few AS MATERIALIZED (%s), measured AS "+
+		"(SELECT (SELECT COUNT(*) FROM lines) AS n, (SELECT COUNT(*) FROM few) AS found) ", m.lines.SQL, m.most+1, m.few.SQL), m.lines.Args...)
 	s.columns += ", measured.n, measured.found"
 	s.from.SQL = "measured LEFT JOIN " + s.from.SQL + " ON 1 = 1"
 	return s
 }
 
 // take reads the numbers, which stand behind some columns, and reports whether there is a page.
-func (m *measure) take(a *store.Answer, behind int, id int) bool {
+func (m *measure) take(a *store.Answer, behind, id int) bool {
 	m.n, m.rows = a.Number(0, behind), a.Number(0, behind+1)
 	return !a.Null(0, id)
 }

@@ -21,6 +21,16 @@ const page = "page"
 type toOne struct {
 	name string
 	to   Where
+	// own is the column of one that leads to the same collection, "" for others.
+	own string
+}
+
+// among returns the relationship of rows that are among few, which are all that the scope sees.
+func (t toOne) among() toOne {
+	if t.own != "" {
+		t.to = Condition(fmt.Sprintf("CASE WHEN %s.%s IN (SELECT id FROM few) THEN %[1]s.%[2]s END", page, t.own))
+	}
+	return t
 }
 
 // toOnes returns the relationships that a query wants to have and that have to be asked for.
@@ -30,10 +40,14 @@ func (c *Collection) toOnes(scope Scope, q *jsonapi.Query) (asked []toOne) {
 		switch {
 		case !q.Wants(c.Schema.Type, rel.Name) || rel.Many || !r.asks(scope) || r.TargetOf != nil:
 		case r.First != "":
-			asked = append(asked, toOne{rel.Name, c.first(r, scope, page+".id")})
+			asked = append(asked, toOne{name: rel.Name, to: c.first(r, scope, page+".id")})
 		case r.Target.CatchUp != nil:
 		default:
-			asked = append(asked, toOne{rel.Name, r.ifSeen(scope)})
+			one := toOne{name: rel.Name, to: r.ifSeen(scope)}
+			if r.Target.Schema == c.Schema && c.isTree() {
+				one.own = r.Column
+			}
+			asked = append(asked, one)
 		}
 	}
 	return asked
@@ -84,6 +98,9 @@ func (l *limits) around(s statement, c *Collection, columns *selection, order []
 		whole.order = append(whole.order, page+strings.TrimPrefix(term, c.Table))
 	}
 	for _, one := range l.toOnes {
+		if l.measure != nil {
+			one = one.among()
+		}
 		whole.columns += ", " + one.to.SQL
 		whole.bound = append(whole.bound, one.to.Args...)
 	}

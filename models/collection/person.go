@@ -12,21 +12,32 @@ var (
 
 // held is the one place that says where a role counts: at the organization of the membership and, if it is inheritable, below, unless that
 // is deleted.
-func held(roles, id string) string {
+func held(roles, id string) string { return heldAnywhere(roles, id) + unlessDeleted }
+
+func heldAnywhere(roles, id string) string {
 	return `memberships hm
 	JOIN membership_roles hmr ON hmr.membership_id = hm.id
 	JOIN ` + roles + ` hr ON hr.` + id + ` = hmr.role_id
-	JOIN organization_paths hp ON hp.ancestor_id = hm.organization_id AND (hr.inheritable OR hp.distance = 0)
-	JOIN organizations ho ON ho.id = hp.descendant_id AND ho.deleted_at IS NULL`
+	JOIN organization_paths hp ON hp.ancestor_id = hm.organization_id AND (hr.inheritable OR hp.distance = 0)`
 }
+
+const unlessDeleted = `
+	JOIN organizations ho ON ho.id = hp.descendant_id AND ho.deleted_at IS NULL`
 
 // Words are permissions, any of which lets people read something. They are words of the program, never of a request.
 type Words []string
 
 // reaching returns the FROM and WHERE of the organizations, as hp.descendant_id, at which a user holds one of the words. One can come
 // several times.
-func (w Words) reaching(user string) Where {
-	return Condition("FROM "+HeldWords+" WHERE hr.permission IN ('"+strings.Join(w, "', '")+"') AND hm.user_id = ?", user)
+func (w Words) reaching(user string) Where { return w.in(HeldWords, user) }
+
+// reachingAll is reaching with deleted organizations, for who looks at each organization anyway.
+func (w Words) reachingAll(user string) Where {
+	return w.in(heldAnywhere("role_permissions", "role_id"), user)
+}
+
+func (w Words) in(held, user string) Where {
+	return Condition("FROM "+held+" WHERE hr.permission IN ('"+strings.Join(w, "', '")+"') AND hm.user_id = ?", user)
 }
 
 // HeldBy returns a SELECT of what a user holds at organizations of a condition on the column hp.descendant_id: the organization and a word.

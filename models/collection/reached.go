@@ -42,7 +42,7 @@ func (r Reached) organizations(scope Scope, joined Where, once bool) Where {
 		ends = Condition(" WHERE 1 = 1")
 	}
 	sql := from.SQL + joined.SQL
-	if r.Live {
+	if r.Live && scope.reach != person { // who holds nothing at deleted ones
 		sql += " JOIN organizations o ON o.id = p.descendant_id AND o.deleted_at IS NULL"
 	}
 	return Condition(sql+ends.SQL, slices.Concat(from.Args, joined.Args, ends.Args)...)
@@ -51,6 +51,18 @@ func (r Reached) organizations(scope Scope, joined Where, once bool) Where {
 // lines returns a FROM and a WHERE with every line that leads from a scope to a row.
 func (r Reached) lines(scope Scope, once bool) Where {
 	return r.organizations(scope, Condition("JOIN "+r.Table+" l ON l."+r.Column+" = p.descendant_id"), once)
+}
+
+// themselves returns a FROM and a WHERE with the organizations of a scope, as hp.descendant_id, deleted ones too. One can come several times.
+func (r Reached) themselves(scope Scope) Where {
+	switch scope.reach {
+	case person:
+		return r.Words.reachingAll(scope.id)
+	case oneOrganization:
+		return Condition("FROM organization_paths hp WHERE hp.ancestor_id = ? AND hp.descendant_id = ?", scope.id, scope.id)
+	default:
+		return Condition("FROM organization_paths hp WHERE hp.ancestor_id = ?", scope.id)
+	}
 }
 
 // counting returns the SELECT of how many rows a subtree leads to. It reads indexes only, and each organization once.

@@ -22,10 +22,11 @@ func TestEveryWayFindsTheSamePage(t *testing.T) {
 		t.Logf("seed %d", seed)
 		r := rand.New(rand.NewPCG(seed, 26))
 		organizations := modelstest.Grove(t, db, clock, r)
+		people := ids(modelstest.Collection("users"), everything(t, db, modelstest.Collection("users"), ""))
 		for typ, queries := range map[string][]string{
 			"users": {"", "sort=createdAt", "sort=-createdAt"}, "memberships": {"", "sort=-createdAt"},
 			"apiKeys": {"", "sort=-createdAt"}, "webhooks": {"", "sort=-createdAt"},
-			"events": {"", "sort=-position"}, "webhookDeliveries": {"", "sort=-createdAt"},
+			"events": {"", "sort=-position"}, "webhookDeliveries": {"", "sort=-createdAt"}, "organizations": {"", "sort=-createdAt"},
 		} {
 			c := modelstest.Collection(typ)
 			for _, query := range queries {
@@ -34,6 +35,9 @@ func TestEveryWayFindsTheSamePage(t *testing.T) {
 					scope := collection.Subtree(organizations[r.IntN(len(organizations))])
 					if typ == "users" && r.IntN(4) == 0 {
 						scope = collection.OnlyOrganization(scope.Root())
+					}
+					if !c.Reached.Own && r.IntN(2) == 0 {
+						scope = collection.Person(people[r.IntN(len(people))])
 					}
 					p := part{start: r.IntN(3) * r.IntN(20), size: 1 + r.IntN(30), at: -1}
 					if len(all) > 0 && r.IntN(2) == 0 {
@@ -93,6 +97,9 @@ func (p part) compare(t *testing.T, db *store.DB, c *collection.Collection, scop
 	}
 	for _, way := range []string{"merged", "few", "walked", "gathered"} {
 		items, right := found[way]
+		if way == "merged" && len(c.Reached.InOrder) == 0 {
+			continue // organizations have no lists
+		}
 		if got := ids(c, items); !right || !slices.Equal(got, want) {
 			t.Errorf("%s?%s of %v, %+v, %s: %v, want %v", c.Schema.Type, query, scope, p, way, got, want)
 		}
