@@ -164,9 +164,12 @@ func TestWhatIsAskedOnceIsAskedAtOnce(t *testing.T) {
 	cfg.URL = proxy.URL
 	db := modelstest.OpenConfig(t, cfg)
 	s := newService(t, db)
-	org, _ := s.organization("Acme")
+	org, token := s.organization("Acme")
 	other, _ := s.organization("Other")
 	ada, as := s.person("Ada", other, models.RoleAdmin)
+	s.person("Bob", other, models.RoleAdmin)
+	s.person("Cy", other, models.RoleAdmin)
+	second := cursorOf(s, "/public/v2/users", 1)
 	check := resource("checks", object{"permission": "users:read"}, "user", ref("users", ada), "organization", ref("organizations", other))
 	checks := object{"data": slices.Repeat([]any{check["data"]}, 100)}
 	for _, ask := range []struct {
@@ -181,6 +184,10 @@ func TestWhatIsAskedOnceIsAskedAtOnce(t *testing.T) {
 		{s, "GET", "/public/v2/management/organizations?page[number]=1&page[size]=5", nil, 200, 1},
 		{s, "GET", "/public/v2/management/organizations/" + org, nil, 200, 1},
 		{s, "GET", "/public/v2/users?filter[organizationId]=" + org, nil, 200, 1},
+		{s, "GET", "/public/v2/users", nil, 200, 1},
+		{s, "GET", "/public/v2/users?page[after]=" + second, nil, 200, 1},
+		{s.as(token), "GET", "/public/v2/users", nil, 200, 1},
+		{as, "GET", "/public/v2/organizations", nil, 200, 1},
 		{s, "POST", "/public/v2/authorize", check, 200, 1},
 		{s, "POST", "/public/v2/authorize", checks, 200, 1},
 		{as, "POST", "/public/v2/authorize", checks, 200, 1},

@@ -164,7 +164,9 @@ func TestTheRowsOfALargeSubtreeAreNotSorted(t *testing.T) {
 					parse(t, models.Users, query+at)); err != nil {
 					t.Fatal(err)
 				}
-				walks := statements.Take("AS users")
+				walks := slices.DeleteFunc(statements.Take("AS users"), func(one models.Statement) bool {
+					return strings.HasPrefix(one.SQL, "WITH lines") // which finds out that they are not few
+				})
 				if len(walks) == 0 {
 					t.Errorf("%s%s: nothing was walked", query, at)
 				}
