@@ -16,6 +16,29 @@ const (
 	mergedAtMost = 20_000 // organizations, and rows up to the end of the page
 )
 
+// mergingOrWalking is the way that merges the lists of the organizations if there are at most so many, and otherwise walks through a window.
+// PostgreSQL is asked for the walk with how many there are, and does not begin it if they are few; SQLite, which is not asked over a wire,
+// would begin.
+func (s *search) mergingOrWalking(most, window int) way {
+	merging := s.merging(most)
+	return func(ctx context.Context) ([]any, bool, error) {
+		if !s.mergeable() || s.scope.reach == oneOrganization || s.db.Dialect() == store.SQLite {
+			return merging(ctx)
+		}
+		organizations, spread := s.Reached.spread(s.scope, most+1)
+		s.wanted.along = append(slices.Clip(s.wanted.along), spread)
+		items, err := s.read(ctx, func(l *limits) {
+			s.walk(s.db, s.list.conds, s.terms, window, l)
+			many := Condition(fmt.Sprintf("(%s) > %d", spread.SQL, most), spread.Args...)
+			l.from.conds, l.steady = append(slices.Clip(l.from.conds), many), true
+		})
+		if err != nil || *organizations > int64(most) {
+			return s.filled(ctx, items, window, err)
+		}
+		return s.merged(ctx, *organizations)
+	}
+}
+
 // merging is the way that merges the lists of the organizations, if there are at most so many.
 func (s *search) merging(most int) way {
 	return func(ctx context.Context) ([]any, bool, error) {
@@ -30,9 +53,14 @@ func (s *search) merging(most int) way {
 		if err := s.ask(ctx, spread); err != nil || *organizations > int64(most) {
 			return nil, false, err
 		}
-		items, err := s.read(ctx, func(l *limits) { s.merge(int(*organizations), l) })
-		return items, true, err
+		return s.merged(ctx, *organizations)
 	}
+}
+
+// merged merges the lists of so many organizations.
+func (s *search) merged(ctx context.Context, organizations int64) ([]any, bool, error) {
+	items, err := s.read(ctx, func(l *limits) { s.merge(int(organizations), l) })
+	return items, true, err
 }
 
 // only makes a read take the page from the list of one organization.

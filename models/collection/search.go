@@ -32,6 +32,8 @@ type search struct {
 	// small: the scope leads to so few rows that it is not worth while to walk. more is a number of rows that it leads to more than.
 	small bool
 	more  int
+	// walked is the window that was walked through in vain.
+	walked int
 }
 
 // A way finds the rows of a page, or says that it is not the right one.
@@ -59,7 +61,7 @@ func (c *Collection) search(ctx context.Context, db *store.DB, scope Scope, list
 	}
 	window := firstWindow * (wanted.start + wanted.size)
 	ways := []way{
-		s.merging(mergedAtOnce),
+		s.mergingOrWalking(mergedAtOnce, window),
 		s.few(window),
 		s.walking(window, window),
 		s.merging(mergedAtMost),
@@ -125,13 +127,22 @@ func (s *search) walking(window, least int) way {
 			s.small = true
 			return nil, false, err
 		}
-		items, err := s.read(ctx, func(l *limits) { s.walk(s.db, s.list.conds, s.terms, window, l) })
-		if err != nil || len(items) == s.wanted.size {
-			return items, true, err
+		if s.walked >= window {
+			return nil, false, nil
 		}
-		whole, err := s.ends(ctx, s.db, s.list.conds, window)
-		return items, whole, err
+		items, err := s.read(ctx, func(l *limits) { s.walk(s.db, s.list.conds, s.terms, window, l) })
+		return s.filled(ctx, items, window, err)
 	}
+}
+
+// filled returns what a walk through a window has found, and whether that is the page.
+func (s *search) filled(ctx context.Context, items []any, window int, err error) ([]any, bool, error) {
+	s.walked = window
+	if err != nil || len(items) == s.wanted.size {
+		return items, true, err
+	}
+	whole, err := s.ends(ctx, s.db, s.list.conds, window)
+	return items, whole, err
 }
 
 // leadsBeyond reports whether the scope leads to more rows than some: so many were counted for the totals, or it is measured.
