@@ -27,7 +27,7 @@ func page(t *testing.T, db *store.DB, c *collection.Collection, query string) *c
 }
 
 // cursors returns the cursors of the first items of a list.
-func cursors(t *testing.T, db *store.DB, c *collection.Collection, query string, n int) []string {
+func cursors(t testing.TB, db *store.DB, c *collection.Collection, query string, n int) []string {
 	t.Helper()
 	q := parse(t, c, query)
 	q.Page.Size = n // more than a client gets
@@ -39,7 +39,7 @@ func cursors(t *testing.T, db *store.DB, c *collection.Collection, query string,
 	return p.Cursors
 }
 
-func parse(t *testing.T, c *collection.Collection, query string) *jsonapi.Query {
+func parse(t testing.TB, c *collection.Collection, query string) *jsonapi.Query {
 	t.Helper()
 	accepts := jsonapi.ListQuery
 	accepts.Cursors = true // unless the query names a page by its number

@@ -76,3 +76,47 @@ func BenchmarkRead(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkPage lists and renders first pages as several callers see them, and counts the round trips to PostgreSQL.
+func BenchmarkPage(b *testing.B) {
+	f := newFar(b)
+	plantTens(b, f.near, 20_000)
+	head := organization(b, f.near, "head", "")
+	for n := range 60 {
+		organization(b, f.near, fmt.Sprint("below ", n), head.ID)
+		user(b, f.near, fmt.Sprint("of the head ", n), head.ID)
+	}
+	viewer := user(b, f.near, "viewer", head.ID)
+	run(b, f.near.Pools()["main"], "ANALYZE")
+	for _, page := range []struct {
+		name, query string
+		c           *collection.Collection
+		scope       collection.Scope
+	}{
+		{"people", "", models.Users, collection.Everything()},
+		{"people of a token", "", models.Users, collection.OnlyOrganization(head.ID)},
+		{"people of a subtree", "", models.Users, collection.Subtree(head.ID)},
+		{"organizations of a member", "", models.Organizations, collection.Person(viewer.ID)},
+		{"organizations behind a cursor", "page[after]=" + cursors(b, f.near, models.Organizations, "", 10_000)[9_999], models.Organizations, collection.Everything()},
+	} {
+		q := must(jsonapi.ParseQuery(page.query, jsonapi.ListQuery, page.c.Schema, models.SchemaOf))(b)
+		read := func() {
+			found := must(collection.List(f.ctx, f.db, page.c, page.scope, q))(b)
+			if len(found.Items) != 25 {
+				b.Fatalf("%d items", len(found.Items))
+			}
+			must(found.Render(f.ctx, f.db, page.c, page.scope, page.c.Schema.URL(), q))(b)
+		}
+		b.Run(page.name, func(b *testing.B) {
+			for range 10 {
+				read()
+			}
+			before := f.proxy.Turns()
+			b.ReportAllocs()
+			for b.Loop() {
+				read()
+			}
+			b.ReportMetric(float64(f.proxy.Turns()-before)/float64(b.N), "round-trips/op")
+		})
+	}
+}

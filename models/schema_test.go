@@ -98,7 +98,7 @@ func TestADifferenceBetweenTheSchemasIsReported(t *testing.T) {
 	}
 }
 
-func run(t *testing.T, pool *sql.DB, statement string) {
+func run(t testing.TB, pool *sql.DB, statement string) {
 	t.Helper()
 	if _, err := pool.ExecContext(context.Background(), statement); err != nil {
 		t.Fatal(err)

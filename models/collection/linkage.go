@@ -118,7 +118,9 @@ func (l linkage) targets(name string) map[string]bool {
 	}
 	ids := make(map[string]bool, len(known))
 	for _, id := range known {
-		ids[id] = true
+		if id != "" {
+			ids[id] = true
+		}
 	}
 	return ids
 }
