@@ -101,8 +101,8 @@ func (l *listing) cut(ctx context.Context, page *Page, after, before jsonapi.Cur
 	return nil
 }
 
-// lookBack asks along whether there is something before the place that the page begins behind, where that is one question. There nearly always
-// is; otherwise it may be what stands at the place itself that is before the page.
+// lookBack asks along whether there is something before the place that the page begins behind, where that is one question. There nearly
+// always is; otherwise it may be what stands at the place itself that is before the page.
 func (l *listing) lookBack(after jsonapi.Cursor) {
 	if after.Edge != jsonapi.NoEdge || l.query.Page.Before != "" || l.narrow(l.scope) {
 		return
@@ -123,8 +123,8 @@ func (l *listing) lookBack(after jsonapi.Cursor) {
 	}})
 }
 
-// least is how many rows are asked for by who wants to know whether there is one: with LIMIT 1, SQLite takes sorting to be free and may read
-// an index that is in another order.
+// least is how many rows are asked for by who wants to know whether there is one: with LIMIT 1, SQLite takes sorting to be free and may
+// read an index that is in another order.
 const least = 2
 
 // backward reports whether the page is read from its end.

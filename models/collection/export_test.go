@@ -30,7 +30,9 @@ func FoundBy(ctx context.Context, db *store.DB, c *Collection, scope Scope, q *j
 		items, err := s.gatherAll(ctx)
 		return items, true, err
 	}
-	for name, way := range map[string]way{"few": s.few(1 << 30), "merged": s.merging(1 << 30), "walked": s.walking(1<<30, -1), "gathered": gathering} {
+	for name, way := range map[string]way{
+		"few": s.few(1 << 30), "merged": s.merging(1 << 30), "walked": s.walking(1<<30, -1), "gathered": gathering,
+	} {
 		items, right, err := way(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)

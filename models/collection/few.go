@@ -40,8 +40,8 @@ func (s *search) few(most int) way {
 	}
 }
 
-// lines returns the SELECT of what leads to the rows that a scope sees, each line with the last column of their order, which is unique. It is
-// false where other rows are asked for than organizations lead to.
+// lines returns the SELECT of what leads to the rows that a scope sees, each line with the last column of their order, which is unique. It
+// is false where other rows are asked for than organizations lead to.
 func (s *search) lines() (lines Where, ok bool) {
 	last := strings.TrimPrefix(direction{columns: s.Order}.last(), s.Table+".")
 	switch n := len(s.Reached.InOrder); {
@@ -89,7 +89,8 @@ func (s *search) within(m *measure, l *limits) {
 // page, whose rows are none if there is no page.
 func (m *measure) around(s statement) statement {
 	s.with = Condition(fmt.Sprintf("WITH lines AS MATERIALIZED (%s LIMIT %d), few AS MATERIALIZED (%s), measured AS "+
-		"(SELECT (SELECT COUNT(*) FROM lines) AS n, (SELECT COUNT(*) FROM few) AS found) ", m.lines.SQL, m.most+1, m.few.SQL), m.lines.Args...)
+		"(SELECT (SELECT COUNT(*) FROM lines) AS n, (SELECT COUNT(*) FROM few) AS found) ", m.lines.SQL, m.most+1, m.few.SQL),
+		m.lines.Args...)
 	s.columns += ", measured.n, measured.found"
 	s.from.SQL = "measured LEFT JOIN " + s.from.SQL + " ON 1 = 1"
 	return s

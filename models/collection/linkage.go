@@ -61,7 +61,7 @@ func (l *limits) link(c *Collection, scope Scope, q *jsonapi.Query, linked linka
 // asks reports whether what a to-one tells a scope is more than the row says. What is evident from the resource is told, and what lasts to
 // whoever sees everything.
 func (r Relation) asks(scope Scope) bool {
-	return r.First != "" || !r.Evident && !(r.Lasting && scope.All())
+	return r.First != "" || !r.Evident && (!r.Lasting || !scope.All())
 }
 
 // ifSeen returns the expression of what a to-one leads to from a row that is called page, NULL where the scope does not see it.

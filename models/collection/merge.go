@@ -16,9 +16,9 @@ const (
 	mergedAtMost = 20_000 // organizations, and rows up to the end of the page
 )
 
-// mergingOrWalking is the way that merges the lists of the organizations if there are at most so many, and otherwise walks through a window.
-// PostgreSQL is asked for the walk with how many there are, and does not begin it if they are few; SQLite, which is not asked over a wire,
-// would begin.
+// mergingOrWalking is the way that merges the lists of the organizations if there are at most so many, and otherwise walks through a
+// window. PostgreSQL is asked for the walk with how many there are, and does not begin it if they are few; SQLite, which is not asked over
+// a wire, would begin.
 func (s *search) mergingOrWalking(most, window int) way {
 	merging := s.merging(most)
 	return func(ctx context.Context) ([]any, bool, error) {

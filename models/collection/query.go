@@ -186,7 +186,9 @@ func (c *Collection) rows(ctx context.Context, db *store.DB, conds []Where, orde
 	if from == nil {
 		from = c.meeting(conds...)
 	}
-	read := statement{columns: columns.text, from: from.from, conds: from.conds, order: order, size: l.size, start: l.start, steady: l.steady}
+	read := statement{
+		columns: columns.text, from: from.from, conds: from.conds, order: order, size: l.size, start: l.start, steady: l.steady,
+	}
 	if l.inOrder {
 		read.order = nil
 	}

@@ -53,7 +53,8 @@ func (r Reached) lines(scope Scope, once bool) Where {
 	return r.organizations(scope, Condition("JOIN "+r.Table+" l ON l."+r.Column+" = p.descendant_id"), once)
 }
 
-// themselves returns a FROM and a WHERE with the organizations of a scope, as hp.descendant_id, deleted ones too. One can come several times.
+// themselves returns a FROM and a WHERE with the organizations of a scope, as hp.descendant_id, deleted ones too. One can come several
+// times.
 func (r Reached) themselves(scope Scope) Where {
 	switch scope.reach {
 	case person:
@@ -94,5 +95,6 @@ func (r Reached) spread(scope Scope, enough int) (*int64, store.Query) {
 // countUpTo returns the query of how many lines a FROM and a WHERE lead to, and where that is put. It reads no more of them than enough.
 func countUpTo(enough int, lines Where) (*int64, store.Query) {
 	n := new(int64)
-	return n, number(Condition(fmt.Sprintf("SELECT COUNT(*) FROM (SELECT 1 AS line %s LIMIT %d) lines", lines.SQL, enough), lines.Args...), n)
+	sql := fmt.Sprintf("SELECT COUNT(*) FROM (SELECT 1 AS line %s LIMIT %d) lines", lines.SQL, enough)
+	return n, number(Condition(sql, lines.Args...), n)
 }

@@ -39,7 +39,7 @@ type search struct {
 // A way finds the rows of a page, or says that it is not the right one.
 type way func(context.Context) (items []any, found bool, err error)
 
-// search reads the rows of a page that a scope sees, in order. There are three ways, and each can take seconds where another one takes a
+// search reads the rows of a page that a scope sees, in order. There are four ways, and each can take seconds where another one takes a
 // millisecond (docs/adr/0063):
 //
 // Merge the lists of the organizations, each of which is a range of an index. That is right where there is such an index, which is for the
@@ -47,6 +47,8 @@ type way func(context.Context) (items []any, found bool, err error)
 //
 // Walk through the index of the order, and ask of each row whether the scope sees it. That is right if the scope sees a good part of
 // everything, and fruitless if what it sees is elsewhere in the order, so a walk ends with its window.
+//
+// Find few, if all that the scope sees is no more than such a window, with how many they are (docs/adr/0101).
 //
 // Gather all that the scope sees, and sort it. That is right for a scope that sees little.
 func (c *Collection) search(ctx context.Context, db *store.DB, scope Scope, list stretch, q *jsonapi.Query, wanted limits) ([]any, error) {
