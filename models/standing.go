@@ -117,6 +117,10 @@ var linesOfUser = collection.Held + ` JOIN users u ON u.id = hm.user_id WHERE hm
 // at is there, and refuses a caller without the word that is needed at the organization.
 func (by Caller) at(ctx context.Context, tx *store.DB, organization, word string) (standing, error) {
 	s, err := by.there(ctx, tx, organization)
+	if err == nil && !s.Hold(word) && by.User() != "" && !keepsFirst(tx) {
+		// It may have been seen a moment ago, by rights that have gone meanwhile. Then it is not there for the caller.
+		return s, tx.Doubt()
+	}
 	if err == nil && !s.Hold(word) { // without its id: it may be one that the caller does not see
 		err = &store.Error{Kind: store.Forbidden, Message: "This needs " + word + " at the organization.", Permission: word,
 			At: organization}

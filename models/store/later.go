@@ -63,6 +63,9 @@ func (db *DB) AssumeFree(ctx context.Context, statement string, args ...any) (as
 	return true, db.hold(ctx, later{assumes: true}, statement, args)
 }
 
+// Doubt returns the error of an assumption that does not hold: the transaction is run again, and assumes nothing.
+func (db *DB) Doubt() error { return errAssumption }
+
 // divisionByZero is the SQLSTATE of an assumption that does not hold, and postgresUniqueViolation that of one of [DB.AssumeFree].
 const divisionByZero = "22012"
 
