@@ -383,8 +383,12 @@ func inSight(c *collection.Collection, s collection.Scope, id collection.Where) 
 	return collection.Condition("("+there+" OR "+told+")", slices.Concat(id.Args, args, id.Args, ownArgs)...)
 }
 
-// toldOfUsers returns the users of some ids that a scope sees or, when they are gone, that events of the scope are about.
+// toldOfUsers returns of some ids, which the scope does not see, those of users who are gone and whom events of the scope are about.
 func toldOfUsers(ctx context.Context, db *store.DB, scope collection.Scope, ids []string) (map[string]bool, error) {
+	ids, err := goneOf(ctx, db, ids)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
 	if err := NumberEvents(ctx, db); err != nil { // what tells of the deletion may be a moment old
 		return nil, err
 	}
@@ -399,6 +403,19 @@ func toldOfUsers(ctx context.Context, db *store.DB, scope collection.Scope, ids 
 		told[m.id] = seen
 	}
 	return told, nil
+}
+
+// goneOf returns those of some ids of creators that are of nobody who is there.
+func goneOf(ctx context.Context, db *store.DB, ids []string) ([]string, error) {
+	there := map[string]bool{}
+	var asked []store.Query
+	for _, c := range []*collection.Collection{Users, APIKeys, Organizations} {
+		asked = append(asked, c.AmongIDs(db, there, ids)...)
+	}
+	if err := db.Ask(ctx, asked...); err != nil {
+		return nil, fmt.Errorf("look for creators: %w", err)
+	}
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return there[id] }), nil
 }
 
 // replacing returns a condition with a column in place of an argument.
