@@ -124,18 +124,26 @@ func writing(s *service, headers ...string) func(organization string) func() int
 	}
 }
 
-// inviting returns what invites somebody, and sends an invitation again, by turns: what it writes refers to the caller.
+// inviting returns what invites somebody, sends an invitation again, and makes an organization, by turns: what it writes refers to the
+// caller.
 func inviting(s *service, headers ...string) func(organization string) func() int {
 	return func(organization string) func() int {
 		var turn atomic.Int64
+		grow := func() int {
+			return s.send("POST", "/public/v2/organizations", resource("organizations", object{"name": "Leaf"}, "parent",
+				ref("organizations", organization)), headers...).Status
+		}
 		invite := func() *answer {
 			return s.send("POST", "/public/v2/invitations", resource("invitations", object{"email": models.NewID() + "@example.com"},
 				"organization", ref("organizations", organization)), headers...)
 		}
 		again := "/public/v2/invitations/" + invite().want(201).text("data", "id") + "/resend"
 		return func() int {
-			if turn.Add(1)%3 == 0 {
+			switch turn.Add(1) % 4 {
+			case 0:
 				return invite().Status
+			case 1:
+				return grow()
 			}
 			return s.send("POST", again, nil, headers...).Status
 		}

@@ -141,6 +141,9 @@ func CreateInvitation(ctx context.Context, db *store.DB, by Caller, in *Change) 
 		if err := inv.checkRoom(ctx, tx); err != nil {
 			return nil, err
 		}
+		if err := by.stay(ctx, tx); err != nil {
+			return nil, err
+		}
 		link := inv.sign(tx, by)
 		if err := insertInvitation(ctx, tx, inv, roles); err != nil {
 			return nil, err
@@ -197,6 +200,9 @@ func ResendInvitation(ctx context.Context, db *store.DB, by Caller, id string) (
 			inv.ExpiresAt = least
 		}
 		if err := inv.checkRoom(ctx, tx); err != nil {
+			return nil, err
+		}
+		if err := by.stay(ctx, tx); err != nil {
 			return nil, err
 		}
 		link := inv.sign(tx, by)

@@ -228,6 +228,9 @@ func CreateOrganization(ctx context.Context, db *store.DB, by Caller, in *Change
 			return nil, err
 		}
 		sealWebhook(tx, org, &Organization{}, in)
+		if err := by.stay(ctx, tx); err != nil {
+			return nil, err
+		}
 		if err := insertOrganization(ctx, tx, org); err != nil {
 			return nil, err
 		}

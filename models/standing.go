@@ -111,6 +111,28 @@ func keepStanding(ctx context.Context, tx *store.DB, scope collection.Scope, org
 	return nil
 }
 
+// stay keeps the person of a caller from being deleted, as long as the transaction lasts, before a row refers to them. Who deletes them has
+// their row first and may wait for what the transaction has, so this does not wait for that either.
+func (by Caller) stay(ctx context.Context, tx *store.DB) error {
+	user := by.User()
+	if user == "" || tx.Dialect() != store.Postgres {
+		return nil
+	}
+	look := func(ctx context.Context, tx *store.DB) error {
+		query := `SELECT 1 FROM users WHERE id = ? FOR KEY SHARE` + tx.NoWait()
+		if assumed, err := tx.Assume(ctx, query, user); assumed || err != nil {
+			return err
+		}
+		_, err := tx.Run(ctx, query, user)
+		return err
+	}
+	tx.AtLast(stays{user}, look) // which has it already, and waits for it before the transaction is run again
+	return look(ctx, tx)
+}
+
+// stays is that a user is there.
+type stays struct{ user string }
+
 // linesOfUser are the lines by which a user has roles at an organization.
 var linesOfUser = collection.Held + ` JOIN users u ON u.id = hm.user_id WHERE hm.user_id = ? AND hp.descendant_id = ?`
 
