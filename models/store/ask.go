@@ -5,6 +5,7 @@ import (
 	"database/sql"
 
 	"github.com/jackc/pgx/v5"
+	"gorm.io/gorm"
 )
 
 // Query is a SELECT and who takes what it finds. It is written with ? for both databases; IN ? takes a slice.
@@ -16,7 +17,7 @@ type Query struct {
 }
 
 // Ask runs queries past GORM and hands each its answer, in their order; the first error ends it. PostgreSQL is sent all of them at once,
-// and answers in one round trip. What they find may be from different moments.
+// in a transaction with what is held back ([DB.Later]), and answers in one round trip. What they find may be from different moments.
 func (db *DB) Ask(ctx context.Context, queries ...Query) error {
 	if len(queries) == 0 {
 		return nil
@@ -36,13 +37,23 @@ func (db *DB) Ask(ctx context.Context, queries ...Query) error {
 	case splitPool:
 		err = pool.ask(ctx, asked)
 	default: // a transaction
-		for i := range asked {
-			if err = asked[i].through(ctx, pool.QueryContext); err != nil {
-				break
-			}
-		}
+		err = db.askWithin(ctx, pool, asked)
 	}
 	return hand(queries, asked, err)
+}
+
+// askWithin asks within a transaction.
+func (db *DB) askWithin(ctx context.Context, tx gorm.ConnPool, asked []asked) error {
+	if db.dialect == Postgres && db.inTransaction {
+		_, err := tx.ExecContext(ctx, asked[0].sql, together(asked)) // see wire
+		return err
+	}
+	for i := range asked {
+		if err := asked[i].through(ctx, tx.QueryContext); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ahead is a query that goes with the first that somebody asks.

@@ -7,12 +7,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Notify tells whoever listens on a channel of the PostgreSQL database, in all processes.
+// Notify tells whoever listens on a channel of the PostgreSQL database, in all processes; in a transaction, when that commits.
 func Notify(ctx context.Context, db *DB, channel, payload string) error {
-	if _, err := db.Run(ctx, `SELECT pg_notify(?, ?)`, channel, payload); err != nil {
-		return fmt.Errorf("notify: %w", err)
-	}
-	return nil
+	return db.Later(ctx, "notify", `SELECT pg_notify(?, ?)`, channel, payload)
 }
 
 // Listen calls heard for each notification on a channel of the PostgreSQL database until ctx ends or the connection breaks. It keeps one

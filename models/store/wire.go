@@ -79,6 +79,9 @@ func (w *wire) ExecContext(ctx context.Context, query string, named []driver.Nam
 	if _, ok := first[refusals](named); ok {
 		return driver.ResultNoRows, w.refuse(ctx)
 	}
+	if all, ok := first[together](named); ok {
+		return driver.ResultNoRows, w.ask(ctx, all)
+	}
 	if len(named) == 0 { // it may be several statements, which a batch does not take
 		if err := w.flush(ctx); err != nil {
 			return nil, err
@@ -191,20 +194,41 @@ func (w *wire) finish(ctx context.Context, last statement) (pgconn.CommandTag, e
 	return tag, nil
 }
 
-// send sends what is held back and one more, and reads the answers but that of the last.
-func (w *wire) send(ctx context.Context, last statement) (*batch, error) {
-	all, queue := append(w.held, last), &pgx.Batch{}
-	for _, s := range all {
+// send sends what is held back and more, and reads the answers to what was held back.
+func (w *wire) send(ctx context.Context, more ...statement) (*batch, error) {
+	held, queue := w.held, &pgx.Batch{}
+	w.held = nil
+	for _, s := range append(slices.Clip(held), more...) {
 		queue.Queue(s.sql, s.args...)
 	}
-	w.held = nil
-	b := &batch{w.Conn().SendBatch(ctx, queue), all[0].sql == begin, last.sql == commit}
-	for _, s := range all[:len(all)-1] {
+	b := &batch{w.Conn().SendBatch(ctx, queue), len(held) > 0 && held[0].sql == begin, more[len(more)-1].sql == commit}
+	for _, s := range held {
 		if _, err := b.Exec(); err != nil {
 			return nil, b.failed(s.failed(err))
 		}
 	}
 	return b, nil
+}
+
+// together is the one argument of what stands for several queries, which are to be sent at once.
+type together []asked
+
+// ask sends what is held back and queries, and reads their answers.
+func (w *wire) ask(ctx context.Context, all together) error {
+	b, err := w.send(ctx, Column(all, func(a asked) statement { return statement{sql: a.sql, args: a.args} })...)
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		rows, err := b.Query()
+		if err := all[i].read(w.Conn(), rows, err); err != nil {
+			return b.failed(err)
+		}
+	}
+	if err := b.Close(); err != nil {
+		return b.failed(err)
+	}
+	return nil
 }
 
 // failed tells what was being done when a statement failed.
