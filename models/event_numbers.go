@@ -13,8 +13,8 @@ import (
 // in the order in which events become visible, so a reader that has come to one of them has missed nothing before it (docs/adr/0070).
 //
 // SQLite has one writer, so the transaction of the change takes the next numbers itself. On PostgreSQL transactions commit in another
-// order than they write in. There the numbers are given by a step of its own, after the commit and by one replica at a time. The fan-out
-// takes it first thing; who reads events takes it too if some have no number yet, so that what was answered is there to be read.
+// order than they write in. There the numbers are given by a step after the commit, by one replica at a time. The fan-out takes it first
+// thing; who reads events takes it too if some have no number yet, so that what was answered is there to be read.
 
 const (
 	// numberLock is the advisory lock of that step. It is held to the end of the transaction, so the next one sees the numbers of this
@@ -56,12 +56,22 @@ func NumberEvents(ctx context.Context, db *store.DB) error {
 	return nil
 }
 
+// NumberEventsWithin gives events that were committed before the call their numbers as a part of the transaction, as many as a step may.
+// Whoever reads events that have none waits for its end.
+func NumberEventsWithin(ctx context.Context, tx *store.DB) error {
+	if tx.Dialect() == store.SQLite {
+		return nil
+	}
+	if _, err := numberOnPostgres(ctx, tx); err != nil {
+		return fmt.Errorf("number events: %w", err)
+	}
+	return nil
+}
+
 // numberOnPostgres numbers the oldest events that have no number, and returns how many. The lock comes first and by itself: the statement
 // behind it then sees whatever was committed before it was taken.
 func numberOnPostgres(ctx context.Context, tx *store.DB) (n int, err error) {
-	_, err = tx.Run(ctx, `SELECT set_config('idle_in_transaction_session_timeout', '5s', true), pg_advisory_xact_lock(?)`,
-		int64(numberLock))
-	if err != nil {
+	if err := tx.LockStep(ctx, numberLock); err != nil {
 		return 0, err
 	}
 	err = tx.Read(ctx, func(rows *sql.Rows) error {

@@ -3,7 +3,7 @@ package models
 import (
 	"cmp"
 	"context"
-	"database/sql"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -73,42 +73,48 @@ func (l *lineage) add(moves []branchMove) {
 	}
 }
 
-// readLineage reads who is above organizations, and the moves that are kept. It is one statement: between two a move could commit.
-func readLineage(ctx context.Context, tx *store.DB, organizations []string) (*lineage, error) {
-	l := &lineage{now: map[string][]string{}}
+// readLineage reads who is above organizations, and the moves that are kept; along is asked in the same round trip, behind it.
+func readLineage(ctx context.Context, tx *store.DB, organizations []string, along ...store.Query) (*lineage, error) {
+	l := &lineage{}
+	if err := tx.Ask(ctx, append([]store.Query{l.query(organizations)}, along...)...); err != nil {
+		return nil, fmt.Errorf("read lineage: %w", err)
+	}
+	return l, nil
+}
+
+// query asks for the lineage of organizations. It is one statement: between two a move could commit.
+func (l *lineage) query(organizations []string) store.Query {
+	return store.Query{
+		SQL: `SELECT descendant_id, distance, ancestor_id, NULL, NULL FROM organization_paths WHERE descendant_id IN ?
+			UNION ALL
+			SELECT m.organization_id, m.ordinal, NULL, p.position, m.ancestors FROM branch_moves m
+			LEFT JOIN event_positions p ON p.event_id = m.event_id`,
+		Args: []any{organizations},
+		Take: l.take,
+	}
+}
+
+// take reads the answer to the query.
+func (l *lineage) take(a *store.Answer) error {
+	l.now = map[string][]string{}
 	var moves []branchMove
-	in, arg := tx.Among("descendant_id", organizations)
-	err := tx.Read(ctx, func(rows *sql.Rows) error {
-		var id string
-		var n int64
-		var ancestor, ancestors *string
-		var position *int64
-		if err := rows.Scan(&id, &n, &ancestor, &position, &ancestors); err != nil {
-			return err
-		}
-		if ancestor != nil {
+	for i := range a.Len() {
+		id, n := a.Text(i, 0), a.Number(i, 1)
+		if ancestor := a.Text(i, 2); ancestor != "" {
 			for int64(len(l.now[id])) <= n {
 				l.now[id] = append(l.now[id], "")
 			}
-			l.now[id][n] = *ancestor
-			return nil
+			l.now[id][n] = ancestor
+			continue
 		}
 		m := branchMove{ordinal: n, position: presently, head: id}
-		if position != nil {
-			m.position = *position
+		if err := errors.Join(a.Into(i, 3, &m.position), a.Into(i, 4, &m.above)); err != nil {
+			return err
 		}
-		err := m.above.Scan(deref(ancestors))
 		moves = append(moves, m)
-		return err
-	}, `SELECT descendant_id, distance, ancestor_id, NULL, NULL FROM organization_paths WHERE `+in+`
-		UNION ALL
-		SELECT m.organization_id, m.ordinal, NULL, p.position, m.ancestors FROM branch_moves m
-		LEFT JOIN event_positions p ON p.event_id = m.event_id`, arg)
-	if err != nil {
-		return nil, fmt.Errorf("read lineage: %w", err)
 	}
 	l.add(moves)
-	return l, nil
+	return nil
 }
 
 // keepMove keeps a move whose event is in the queue.

@@ -2,7 +2,7 @@ package models
 
 import (
 	"context"
-	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -40,29 +40,47 @@ type Subscribers struct {
 
 // FindSubscribers finds the endpoints that events may go to. They have left the queue, and happened in organizations.
 func FindSubscribers(ctx context.Context, tx *store.DB, events []*QueuedEvent) (*Subscribers, error) {
-	l, err := readLineage(ctx, tx, store.SortedUnique(store.Column(events, func(e *QueuedEvent) string { return e.OrganizationID })))
-	if err != nil {
-		return nil, err
-	}
-	var owners []string
-	for _, line := range l.now {
-		owners = append(owners, line...)
-	}
-	for _, m := range l.moves {
-		owners = append(owners, m.above...)
-	}
-	s := &Subscribers{l, map[string][]Subscriber{}}
-	in, arg := tx.Among("organization_id", store.SortedUnique(owners))
-	err = tx.Read(ctx, func(rows *sql.Rows) error {
-		var one Subscriber
-		err := rows.Scan(&one.WebhookID, &one.Owner, &one.Subtree, &one.EventTypes, &one.Ordering, &one.AfterOrdinal, &one.LastOrdinal)
-		s.byOwner[one.Owner] = append(s.byOwner[one.Owner], one)
-		return err
-	}, `SELECT id, organization_id, subtree, event_types, ordering, after_ordinal, last_ordinal FROM webhooks WHERE `+in, arg)
-	if err != nil {
+	organizations := store.SortedUnique(store.Column(events, func(e *QueuedEvent) string { return e.OrganizationID }))
+	s := &Subscribers{byOwner: map[string][]Subscriber{}}
+	var err error
+	if s.lineage, err = readLineage(ctx, tx, organizations, s.query(tx, organizations)); err != nil {
 		return nil, fmt.Errorf("find subscribers: %w", err)
 	}
 	return s, nil
+}
+
+// query asks for the endpoints of whoever is above organizations, or was before a move that is kept. It comes behind the lineage: of a move
+// that commits in between it sees both sides.
+func (s *Subscribers) query(tx *store.DB, organizations []string) store.Query {
+	before := `SELECT CAST(json_array_elements_text(CAST(ancestors AS json)) AS uuid) FROM branch_moves`
+	if tx.Dialect() == store.SQLite {
+		before = `SELECT value FROM branch_moves, json_each(ancestors)`
+	}
+	return store.Query{
+		SQL: `SELECT id, organization_id, subtree, event_types, ordering, after_ordinal, last_ordinal FROM webhooks
+			WHERE organization_id IN (
+				SELECT ancestor_id FROM organization_paths WHERE descendant_id IN ?
+				UNION ALL
+				` + before + `)`,
+		Args: []any{organizations},
+		Take: s.take,
+	}
+}
+
+// take reads the answer to the query.
+func (s *Subscribers) take(a *store.Answer) error {
+	for i := range a.Len() {
+		one := Subscriber{WebhookID: a.Text(i, 0), Owner: a.Text(i, 1), Ordering: a.Text(i, 4), AfterOrdinal: a.Number(i, 5)}
+		if !a.Null(i, 6) {
+			last := a.Number(i, 6)
+			one.LastOrdinal = &last
+		}
+		if err := errors.Join(a.Into(i, 2, &one.Subtree), a.Into(i, 3, &one.EventTypes)); err != nil {
+			return err
+		}
+		s.byOwner[one.Owner] = append(s.byOwner[one.Owner], one)
+	}
+	return nil
 }
 
 // Of returns the endpoints that an event may go to: those of its organization, and those of the organizations above it that look at their

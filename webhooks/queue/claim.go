@@ -16,7 +16,7 @@ type EventClaim struct {
 	// Limit is how many to take at most.
 	Limit int
 	// Shared takes as many events of each organization that has some, so that the many of one do not delay the few of others. Otherwise
-	// those of the lowest positions are taken.
+	// those of the lowest positions are taken, after new events were given their numbers.
 	Shared bool
 	// After is the organization with which the last shared claim ended: the next one begins behind it.
 	After string
@@ -31,10 +31,13 @@ const fanOutLock = 0x726f73746572 + 1
 // stalls is cut off by the database after a few seconds.
 func ClaimEvents(ctx context.Context, tx *store.DB, c EventClaim) (events []*models.QueuedEvent, after string, err error) {
 	if tx.Dialect() == store.Postgres {
-		_, err := tx.Run(ctx, `SELECT set_config('idle_in_transaction_session_timeout', '5s', true), pg_advisory_xact_lock(?)`,
-			int64(fanOutLock))
-		if err != nil {
-			return nil, "", fmt.Errorf("claim events: %w", err)
+		if err := tx.LockStep(ctx, fanOutLock); err != nil {
+			return nil, "", err
+		}
+	}
+	if !c.Shared {
+		if err := models.NumberEventsWithin(ctx, tx); err != nil {
+			return nil, "", err
 		}
 	}
 	which, arg := `(SELECT position FROM event_queue WHERE position IS NOT NULL ORDER BY position LIMIT ?)`, any(c.Limit)

@@ -105,12 +105,8 @@ func ClaimLanes(ctx context.Context, tx *store.DB, lease Lease, webhooks []strin
 // LeaseLanes leases lanes that the transaction has locked.
 func LeaseLanes(ctx context.Context, tx *store.DB, lease Lease, webhooks []string) error {
 	in, arg := tx.Among("webhook_id", webhooks)
-	_, err := tx.Run(ctx, `UPDATE webhook_lanes SET lease_token = ?, lease_until = ?, next_turn_at = ? WHERE `+in,
+	return tx.Later(ctx, "lease lanes", `UPDATE webhook_lanes SET lease_token = ?, lease_until = ?, next_turn_at = ? WHERE `+in,
 		lease.Token, lease.Until, lease.Until, arg)
-	if err != nil {
-		return fmt.Errorf("lease lanes: %w", err)
-	}
-	return nil
 }
 
 // EndLeases gives every lane a turn whoever held it. It is for the start of the only program on an SQLite file: whatever it held before, it
@@ -131,13 +127,9 @@ func EndLeases(ctx context.Context, db *store.DB) error {
 func WakeLanes(ctx context.Context, tx *store.DB, webhooks []string) error {
 	now := tx.Now()
 	in, arg := tx.Among("webhook_id", webhooks)
-	_, err := tx.Run(ctx, `UPDATE webhook_lanes SET next_turn_at = `+latestTurn(tx, "?")+`
+	return tx.Later(ctx, "wake lanes", `UPDATE webhook_lanes SET next_turn_at = `+latestTurn(tx, "?")+`
 		WHERE lease_token IS NULL AND `+isActive+`
 		AND (next_turn_at IS NULL OR next_turn_at > ?) AND `+in, now, now, arg)
-	if err != nil {
-		return fmt.Errorf("wake lanes: %w", err)
-	}
-	return nil
 }
 
 // latestTurn returns the expression of the latest of a time and those until which a lane is to be left alone; NULL only on SQLite, if the
@@ -159,8 +151,7 @@ func RenewLanes(ctx context.Context, db *store.DB, held []Holding, until time.Ti
 			return err
 		}
 		in, arg := tx.Among("webhook_id", slices.Sorted(maps.Keys(kept)))
-		_, err := tx.Run(ctx, `UPDATE webhook_lanes SET lease_until = ?, next_turn_at = ? WHERE `+in, until, until, arg)
-		return err
+		return tx.Later(ctx, "renew", `UPDATE webhook_lanes SET lease_until = ?, next_turn_at = ? WHERE `+in, until, until, arg)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("renew leases: %w", err)

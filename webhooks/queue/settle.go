@@ -121,11 +121,10 @@ func settleDeliveries(ctx context.Context, tx *store.DB, settled []*Settlement) 
 		origin, sealed := models.SealURL(tx.Vault(), s.WebhookID, s.Attempt.URL)
 		return &keptAttempt{s.Attempt, s.DeliveryID, origin, sealed}
 	})
-	if _, err := insertAttempts.Run(ctx, tx, attempts); err != nil {
+	if err := insertAttempts.Later(ctx, tx, attempts); err != nil {
 		return err
 	}
-	_, err := updateDeliveries.Run(ctx, tx, settled)
-	return err
+	return updateDeliveries.Later(ctx, tx, settled)
 }
 
 var updateDeliveries = store.UpdateRows("update deliveries", "webhook_deliveries",
@@ -180,8 +179,7 @@ var insertAttempts = store.InsertRows("insert attempts", "webhook_attempts", `ON
 // advanceKeys lets the next delivery go of each key whose first one is finished.
 func advanceKeys(ctx context.Context, tx *store.DB, keys []OrderKey) error {
 	now := tx.Now()
-	_, err := letNextGo.Run(ctx, tx, store.Column(keys, func(k OrderKey) advance { return advance{k, now} }))
-	return err
+	return letNextGo.Later(ctx, tx, store.Column(keys, func(k OrderKey) advance { return advance{k, now} }))
 }
 
 // advance gives the next delivery of a key the time at which it is due.
@@ -217,7 +215,7 @@ var updateLanes = store.UpdateRows("update lanes", "webhook_lanes", "", append(
 )...)
 
 func settleLanes(ctx context.Context, tx *store.DB, lanes []*LaneSettlement) error {
-	if _, err := updateLanes.Run(ctx, tx, lanes); err != nil {
+	if err := updateLanes.Later(ctx, tx, lanes); err != nil {
 		return err
 	}
 	return releaseLanes(ctx, tx, lanes)
@@ -256,8 +254,7 @@ func releaseLanes(ctx context.Context, tx *store.DB, lanes []*LaneSettlement) er
 			later = append(later, l)
 		}
 	}
-	_, err = postponeTurns.Run(ctx, tx, later)
-	return err
+	return postponeTurns.Later(ctx, tx, later)
 }
 
 var postponeTurns = store.UpdateRows("let lanes wait for their turn", "webhook_lanes",
