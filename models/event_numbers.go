@@ -5,6 +5,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
+	"slices"
 
 	"roster/models/store"
 )
@@ -68,56 +70,111 @@ func NumberEventsWithin(ctx context.Context, tx *store.DB) error {
 	return nil
 }
 
-// numberOnPostgres numbers the oldest events that have no number, and returns how many. The lock comes first and by itself: the statement
-// behind it then sees whatever was committed before it was taken.
+// freshEvent is one that has no numbers yet. behind is how many of those that are numbered with it come after it, of all and of its
+// organization.
+type freshEvent struct {
+	ordinal        int64
+	id, subject    string
+	organization   string // "" for none
+	owner          *string
+	test           bool
+	behind, within int64
+}
+
+// numberOnPostgres numbers the oldest events that have no number, and returns how many. The lock comes first: the query behind it then sees
+// whatever was committed before it was taken.
 func numberOnPostgres(ctx context.Context, tx *store.DB) (n int, err error) {
 	if err := tx.LockStep(ctx, numberLock); err != nil {
 		return 0, err
 	}
-	err = tx.Read(ctx, func(rows *sql.Rows) error {
-		var organization string
-		var count int64
-		if err := rows.Scan(&organization, &count); err != nil {
-			return err
-		}
-		n += int(count)
-		countEvent(tx, organization, count)
-		return nil
-	}, `WITH fresh AS (
-			SELECT q.ordinal, e.id, e.organization_id, e.user_id, e.subject_id, e.event_type = '`+TestEvent+`' AS test
+	var fresh []*freshEvent
+	err = tx.Ask(ctx, store.Query{
+		SQL: `SELECT q.ordinal, e.id, e.subject_id, e.organization_id, COALESCE(e.organization_id, e.user_id),
+				e.event_type = '` + TestEvent + `'
 			FROM event_queue q JOIN events e ON e.id = q.event_id
 			WHERE q.position IS NULL
 			ORDER BY q.ordinal
-			LIMIT ?
-		), last AS (
-			INSERT INTO event_sequences (organization_id, last)
-			SELECT '`+wholeInstallation+`', COUNT(*) FROM fresh HAVING COUNT(*) > 0
-			UNION ALL
-			SELECT organization_id, COUNT(*) FROM fresh WHERE organization_id IS NOT NULL AND NOT test GROUP BY organization_id
-			ON CONFLICT (organization_id) DO UPDATE SET last = event_sequences.last + excluded.last
-			RETURNING organization_id, last
-		), numbered AS (
-			INSERT INTO event_positions (position, event_id, organization_id, sequence, subject_id)
-			SELECT every.last - COUNT(*) OVER () + ROW_NUMBER() OVER (ORDER BY f.ordinal), f.id, COALESCE(f.organization_id, f.user_id),
-				CASE WHEN f.test THEN 0 ELSE own.last - COUNT(*) OVER of_one + ROW_NUMBER() OVER (of_one ORDER BY f.ordinal) END,
-				f.subject_id
-			FROM fresh f
-			JOIN last every ON every.organization_id = '`+wholeInstallation+`'
-			LEFT JOIN last own ON own.organization_id = f.organization_id
-			WINDOW of_one AS (PARTITION BY f.organization_id, f.test)
-			RETURNING position, event_id, CASE WHEN sequence IS NOT NULL THEN organization_id END AS organization_id
-		), queued AS (
-			UPDATE event_queue SET position = numbered.position
-			FROM numbered JOIN fresh ON fresh.id = numbered.event_id
-			WHERE event_queue.ordinal = fresh.ordinal
-		)
-		SELECT COALESCE(CAST(organization_id AS text), ''), COUNT(*) FROM numbered GROUP BY organization_id`, numberBatch)
-	if err != nil || n == 0 {
+			LIMIT ?`,
+		Args: []any{numberBatch},
+		Take: func(a *store.Answer) error {
+			for i := range a.Len() {
+				fresh = append(fresh, &freshEvent{
+					ordinal: a.Number(i, 0), id: a.Text(i, 1), subject: a.Text(i, 2), organization: a.Text(i, 3),
+					owner: optional(a.Text(i, 4)), test: a.Number(i, 5) != 0,
+				})
+			}
+			return nil
+		},
+	})
+	if err != nil || len(fresh) == 0 {
+		return 0, err
+	}
+	if err := writeNumbers(ctx, tx, fresh); err != nil {
 		return 0, err
 	}
 	// There is one such transaction at a time, so the lock that notifying takes at the commit makes nobody wait.
-	return n, store.Notify(ctx, tx, eventChannel, "")
+	return len(fresh), store.Notify(ctx, tx, eventChannel, "")
 }
+
+// writeNumbers gives events the next numbers in their order, and counts them. Nobody waits for it: which numbers those are is known to the
+// database alone, from the first statement on.
+func writeNumbers(ctx context.Context, tx *store.DB, fresh []*freshEvent) error {
+	next := map[string]int64{wholeInstallation: int64(len(fresh))}
+	for i, e := range slices.Backward(fresh) {
+		countEvent(tx, e.organization, 1)
+		e.behind = int64(len(fresh) - 1 - i)
+		if e.organization != "" && !e.test {
+			e.within = next[e.organization]
+			next[e.organization]++
+		}
+	}
+	var taken []takenNumbers
+	for _, whose := range slices.Sorted(maps.Keys(next)) {
+		taken = append(taken, takenNumbers{whose, next[whose]})
+	}
+	if err := takeNumbers.Later(ctx, tx, taken); err != nil {
+		return err
+	}
+	if err := insertPositions.Later(ctx, tx, fresh); err != nil {
+		return err
+	}
+	return numberQueue.Later(ctx, tx, fresh)
+}
+
+// takenNumbers is how many of the next numbers are taken.
+type takenNumbers struct {
+	whose string
+	n     int64
+}
+
+var takeNumbers = store.InsertRows("take numbers", "event_sequences",
+	`ON CONFLICT (organization_id) DO UPDATE SET last = event_sequences.last + excluded.last`,
+	store.Col("organization_id", "uuid", func(t takenNumbers) string { return t.whose }),
+	store.Col("last", "bigint", func(t takenNumbers) int64 { return t.n }),
+)
+
+// ownPosition is the position of an event, once the numbers are taken.
+const ownPosition = `(SELECT last FROM event_sequences WHERE organization_id = '` + wholeInstallation + `') - u.position`
+
+var insertPositions = store.InsertRows("insert positions", "event_positions", "",
+	store.Col("position", "bigint", func(e *freshEvent) int64 { return e.behind }).As(ownPosition),
+	store.Col("event_id", "uuid", func(e *freshEvent) string { return e.id }),
+	store.Col("organization_id", "uuid", func(e *freshEvent) *string { return e.owner }),
+	store.Col("subject_id", "uuid", func(e *freshEvent) string { return e.subject }),
+	// A test is not in the sequence; what happened in no organization has none.
+	store.Col("sequence", "bigint", func(e *freshEvent) *int64 {
+		if e.test {
+			return nil
+		}
+		return &e.within
+	}).As(`CASE WHEN u.sequence IS NULL THEN 0 ELSE
+		(SELECT last FROM event_sequences WHERE organization_id = u.organization_id) - u.sequence END`),
+)
+
+var numberQueue = store.UpdateRows("number the queue", "event_queue", "",
+	store.Col("ordinal", "bigint", func(e *freshEvent) int64 { return e.ordinal }).Key(),
+	store.Col("position", "bigint", func(e *freshEvent) int64 { return e.behind }).As(ownPosition),
+)
 
 // numberOnSQLite gives an event the next numbers in the transaction that records it, and returns its position.
 func numberOnSQLite(ctx context.Context, tx *store.DB, e *Event) (position int64, err error) {

@@ -67,6 +67,9 @@ type LaneSettlement struct {
 // that is no longer held under its token is left out, and the lane is returned as lost: whoever holds it now decides.
 func Settle(ctx context.Context, db *store.DB, deliveries []*Settlement, lanes []*LaneSettlement) (lost map[string]bool, err error) {
 	err = store.Transaction(ctx, db, func(tx *store.DB) error {
+		if err := tx.ByIndex(ctx); err != nil {
+			return err
+		}
 		kept, err := heldLanes(ctx, tx, store.Column(lanes, func(l *LaneSettlement) Holding { return l.Holding }))
 		if err != nil {
 			return err
@@ -127,8 +130,10 @@ func settleDeliveries(ctx context.Context, tx *store.DB, settled []*Settlement) 
 	return updateDeliveries.Later(ctx, tx, settled)
 }
 
+// A delivery is pending for as long as it is not finished. To say so by its state would offer the indexes of those that are pending, which are
+// all read for one row if they were small when the statement was planned.
 var updateDeliveries = store.UpdateRows("update deliveries", "webhook_deliveries",
-	`webhook_deliveries.state = 'pending' AND webhook_deliveries.attempts = u.attempts - 1`,
+	`webhook_deliveries.finished_at IS NULL AND webhook_deliveries.attempts = u.attempts - 1`,
 	store.Col("id", "uuid", func(s *Settlement) string { return s.DeliveryID }).Key(),
 	store.Col("state", "text", func(s *Settlement) string { return s.State }),
 	store.Col("attempts", "bigint", func(s *Settlement) int { return s.Attempt.Number }),
