@@ -49,10 +49,11 @@ func openSQLite(ctx context.Context, path string, readers int) (write, read *sql
 		return (&url.URL{Scheme: "file", OmitHost: true, Path: path}).String() + "?" + v.Encode()
 	}
 	// synchronous=FULL: a committed change survives a power cut.
-	write, err = sql.Open("sqlite", dsn("_txlock", "immediate", "_journal_mode", "WAL", "_synchronous", "FULL"))
+	connector, err := sqlite.NewConnector(dsn("_txlock", "immediate", "_journal_mode", "WAL", "_synchronous", "FULL"))
 	if err != nil {
 		return nil, nil, fmt.Errorf("open %s: %w", path, err)
 	}
+	write = sql.OpenDB(lites{connector})
 	write.SetMaxOpenConns(1)
 	if err := write.PingContext(ctx); err != nil { // creates the file and switches it to WAL before a reader looks at it
 		return nil, nil, errors.Join(fmt.Errorf("open %s: %w", path, err), write.Close())
