@@ -27,7 +27,7 @@ func TestAnEventAsksPostgreSQLFewTimes(t *testing.T) {
 		webhookstest.Status(200)(x)
 	})
 	org := r.organization(receiver.URL())
-	publish := func() { // nothing that changes who is sent what
+	publish := func() {
 		changes := jsonapi.Raw("{}")
 		err := store.Transaction(t.Context(), near, func(tx *store.DB) error {
 			return models.Capture(t.Context(), tx, &models.Event{
@@ -50,10 +50,13 @@ func TestAnEventAsksPostgreSQLFewTimes(t *testing.T) {
 		r.until(given, int64(0))
 		toSend, toSettle = append(toSend, sent-before), append(toSettle, proxy.Turns()-sent)
 	}
-	if n := slices.Min(toSend); n != 4 {
-		t.Errorf("an event asks %d times before it is sent", n)
+	// What has no number yet; the numbers and the claim; endpoints that are to get it; deliveries; lanes; leases and COMMIT. Then the
+	// endpoint, since an event of an organization may be why it has changed.
+	if n := slices.Min(toSend); n > 7 {
+		t.Errorf("an event asks %d times before it is sent, want 7", n)
 	}
-	if n := slices.Min(toSettle); n != 3 {
-		t.Errorf("an event asks %d times after it was sent", n)
+	// The lease; all that is written; COMMIT.
+	if n := slices.Min(toSettle); n > 3 {
+		t.Errorf("an event asks %d times after it was sent, want 3", n)
 	}
 }
