@@ -1,8 +1,10 @@
 package webhooks
 
 import (
+	"encoding/json"
 	"slices"
 	"testing"
+	"time"
 
 	"roster/jsonapi"
 	"roster/models"
@@ -11,44 +13,62 @@ import (
 	"roster/webhooks/webhookstest"
 )
 
+// far is a worker whose database is behind a proxy, with a rig in front of it.
+type far struct {
+	*rig
+	clock *modelstest.Clock
+	proxy *modelstest.Proxy
+}
+
+func newFar(t *testing.T) far {
+	t.Helper()
+	clock, cfg := modelstest.NewClock(), modelstest.Config(t, store.Postgres)
+	cfg.Now = clock.Now
+	near, proxy := modelstest.OpenConfig(t, cfg), modelstest.NewProxy(t, cfg.URL)
+	cfg.URL = proxy.URL
+	w, _ := startWorker(t, modelstest.OpenConfig(t, cfg))
+	t.Cleanup(near.OnCommit(w.Committed))
+	return far{&rig{t: t, db: near, w: w}, clock, proxy}
+}
+
+// publish makes an event of an organization, and nothing else.
+func (f far) publish(org *models.Organization) {
+	f.t.Helper()
+	changes := jsonapi.Raw("{}")
+	err := store.Transaction(f.t.Context(), f.db, func(tx *store.DB) error {
+		return models.Capture(f.t.Context(), tx, &models.Event{
+			ID: models.NewID(), EventType: "round.made", OccurredAt: jsonapi.Stamp{Time: f.db.Now()}, OrganizationID: &org.ID,
+			SubjectType: "organizations", SubjectID: org.ID, ActorKind: "system", Changes: &changes, Resource: jsonapi.Raw(`{}`),
+		})
+	})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// unsettled is how much is to be worked off, with the lanes that are held.
+const unsettled = `SELECT (` + pending + `) + (SELECT COUNT(*) FROM webhook_lanes WHERE lease_token IS NOT NULL)`
+
 // TestAnEventAsksPostgreSQLFewTimes counts the round trips of a worker that is idle: from the commit of an event until its receiver has it,
 // and until what became of it is written and the lane given back.
 func TestAnEventAsksPostgreSQLFewTimes(t *testing.T) {
 	t.Parallel()
-	cfg := modelstest.Config(t, store.Postgres)
-	near, proxy := modelstest.OpenConfig(t, cfg), modelstest.NewProxy(t, cfg.URL)
-	cfg.URL = proxy.URL
-	w, _ := startWorker(t, modelstest.OpenConfig(t, cfg))
-	r := &rig{t: t, db: near, w: w}
-	defer near.OnCommit(w.Committed)()
+	f := newFar(t)
 	var sent int // round trips, until the receiver was asked
 	receiver := webhookstest.NewReceiver(t, func(x *webhookstest.Exchange) {
-		sent = proxy.Turns()
+		sent = f.proxy.Turns()
 		webhookstest.Status(200)(x)
 	})
-	org := r.organization(receiver.URL())
-	publish := func() {
-		changes := jsonapi.Raw("{}")
-		err := store.Transaction(t.Context(), near, func(tx *store.DB) error {
-			return models.Capture(t.Context(), tx, &models.Event{
-				ID: models.NewID(), EventType: "round.made", OccurredAt: jsonapi.Stamp{Time: near.Now()}, OrganizationID: &org.ID,
-				SubjectType: "organizations", SubjectID: org.ID, ActorKind: "system", Changes: &changes, Resource: jsonapi.Raw(`{}`),
-			})
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	const given = `SELECT (` + pending + `) + (SELECT COUNT(*) FROM webhook_lanes WHERE lease_token IS NOT NULL)`
+	org := f.organization(receiver.URL())
 	var toSend, toSettle []int
 	for i := range 12 { // the first time each connection prepares its statements; others may fall into what the worker does now and then
-		r.received(receiver, i+1)
-		r.until(given, int64(0))
-		before := proxy.Turns()
-		publish()
-		r.received(receiver, i+2)
-		r.until(given, int64(0))
-		toSend, toSettle = append(toSend, sent-before), append(toSettle, proxy.Turns()-sent)
+		f.received(receiver, i+1)
+		f.until(unsettled, int64(0))
+		before := f.proxy.Turns()
+		f.publish(org)
+		f.received(receiver, i+2)
+		f.until(unsettled, int64(0))
+		toSend, toSettle = append(toSend, sent-before), append(toSettle, f.proxy.Turns()-sent)
 	}
 	// What has no number yet; the numbers and the claim; endpoints that are to get it; deliveries; lanes; leases and COMMIT. Then the
 	// endpoint, since an event of an organization may be why it has changed.
@@ -58,5 +78,59 @@ func TestAnEventAsksPostgreSQLFewTimes(t *testing.T) {
 	// The lease; all that is written; COMMIT.
 	if n := slices.Min(toSettle); n > 3 {
 		t.Errorf("an event asks %d times after it was sent, want 3", n)
+	}
+}
+
+// TestWhereverTheConnectionsBreakNothingIsLost breaks them at each question that an event makes the worker ask, before the database has it
+// and before its answer comes. Each event arrives, always with the same body; no sequence is given twice or left out; and each is written
+// down as one attempt.
+func TestWhereverTheConnectionsBreakNothingIsLost(t *testing.T) {
+	t.Parallel()
+	f := newFar(t)
+	receiver := webhookstest.NewReceiver(t)
+	org := f.organization(receiver.URL())
+	f.received(receiver, 1)
+	const asked = 10
+	for nth := range asked {
+		for _, answered := range []bool{false, true} {
+			f.proxy.BreakAt(nth+1, answered)
+			f.publish(org)
+			for f.query(unsettled) != int64(0) {
+				select {
+				case <-stepsOn(t, f.db).rings():
+				case <-time.After(2 * time.Second): // who leased the lane does not know that it did
+					f.clock.Advance(2 * time.Minute)
+					f.w.Wake()
+				}
+			}
+		}
+	}
+	f.proxy.BreakAt(0, false)
+	bodies, sequences := map[string]string{}, []int{}
+	for _, q := range receiver.Requests() {
+		id, body := q.Header.Get(HeaderID), string(q.Body)
+		if before, again := bodies[id]; again {
+			if body != before {
+				t.Errorf("%s was sent as\n%s\nand as\n%s", id, before, body)
+			}
+			continue
+		}
+		var told struct{ Sequence int }
+		if err := json.Unmarshal(q.Body, &told); err != nil {
+			t.Fatal(err)
+		}
+		bodies[id], sequences = body, append(sequences, told.Sequence)
+	}
+	slices.Sort(sequences)
+	for i, n := range sequences {
+		if n != i+1 {
+			t.Fatalf("the sequences that came are %v", sequences)
+		}
+	}
+	if want := 1 + 2*asked; len(sequences) != want {
+		t.Errorf("%d events came, want %d", len(sequences), want)
+	}
+	if n := f.query(`SELECT COUNT(*) FROM webhook_deliveries WHERE state <> 'succeeded' OR attempts <> 1`); n != int64(0) {
+		t.Errorf("%v deliveries are written down as something else than one attempt that succeeded", n)
 	}
 }
