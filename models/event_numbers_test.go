@@ -2,10 +2,13 @@ package models_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 	"sync"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"roster/jsonapi"
 	"roster/models"
@@ -279,6 +282,69 @@ func TestAPageOfTheFeedCostsTheSameAtAnyDepth(t *testing.T) {
 				for _, sent := range statements.Take("FROM \"event_feed\"") {
 					checkPlan(t, db, sent)
 				}
+			}
+		}
+	})
+}
+
+// TestEveryKindOfEventGetsItsNumbers numbers, twice, events of two organizations, of a person in none, of nobody, and a test: SQLite does
+// so one by one, PostgreSQL all at once, in a transaction of its own or in another one.
+func TestEveryKindOfEventGetsItsNumbers(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
+		first, second, person, subject := models.NewID(), models.NewID(), models.NewID(), models.NewID()
+		record := func() {
+			for _, e := range []*models.Event{
+				{OrganizationID: &first}, {OrganizationID: &second}, {OrganizationID: &first, EventType: models.TestEvent},
+				{UserID: &person}, {}, {OrganizationID: &first},
+			} {
+				if e.EventType == "" {
+					e.EventType = "numbers.tested"
+				}
+				changes := jsonapi.Raw("{}")
+				e.ID, e.OccurredAt = models.NewID(), jsonapi.Stamp{Time: db.Now()}
+				e.SubjectType, e.SubjectID, e.ActorKind, e.Changes, e.Resource = "users", subject, "system", &changes, jsonapi.Raw("{}")
+				err := store.Transaction(t.Context(), db, func(tx *store.DB) error { return models.Capture(t.Context(), tx, e) })
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		type numbers struct {
+			Position int64
+			Owner    string
+			Sequence any
+			Astray   bool // the queue, or its subject, says something else
+		}
+		var got []numbers
+		record()
+		err := models.NumberEvents(t.Context(), db)
+		if err == nil {
+			record()
+			err = store.Transaction(t.Context(), db, func(tx *store.DB) error { return models.NumberEventsWithin(t.Context(), tx) })
+		}
+		if err == nil {
+			err = db.Read(t.Context(), func(rows *sql.Rows) error {
+				var n numbers
+				err := rows.Scan(&n.Position, &n.Owner, &n.Sequence, &n.Astray)
+				got = append(got, n)
+				return err
+			}, `SELECT p.position, COALESCE(CAST(p.organization_id AS text), ''), p.sequence,
+					q.position IS NULL OR q.position <> p.position OR p.subject_id <> ?
+				FROM event_queue q LEFT JOIN event_positions p ON p.event_id = q.event_id ORDER BY q.ordinal`, subject)
+		}
+		want := []numbers{
+			{1, first, int64(1), false}, {2, second, int64(1), false}, {3, first, int64(0), false},
+			{4, person, nil, false}, {5, "", nil, false}, {6, first, int64(2), false},
+			{7, first, int64(3), false}, {8, second, int64(2), false}, {9, first, int64(0), false},
+			{10, person, nil, false}, {11, "", nil, false}, {12, first, int64(4), false},
+		}
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%v\n%s", err, diff)
+		}
+		for key, want := range map[string]int64{"": 12, first: 6, second: 2, person: 0} {
+			if n, err := store.ReadCounter(t.Context(), db, "events", key); err != nil || n != want {
+				t.Errorf("%d events are counted for %q, want %d: %v", n, key, want, err)
 			}
 		}
 	})

@@ -10,8 +10,8 @@ func (db *DB) ByIndex(ctx context.Context) error {
 	if db.dialect != Postgres {
 		return nil
 	}
-	return db.Later(ctx, "plan", `SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
-		set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)`)
+	return db.Later(ctx, "plan", `SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('jit', 'off', true),
+		set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`)
 }
 
 // LockStep lets one transaction at a time past it, of all that name the same lock of the PostgreSQL database, until it ends; it plans
