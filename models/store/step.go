@@ -3,9 +3,9 @@ package store
 import "context"
 
 // ByIndex makes PostgreSQL find by indexes whatever the statements that follow in a transaction look for, with one plan for all arguments,
-// which a connection makes once. It is for the steps of a queue, which touch few rows of tables that grow and shrink faster than statistics
-// are kept: a plan that was made while a table was empty reads all of it, and one for each set of arguments takes longer than the statement.
-// It does nothing on SQLite.
+// which a connection makes once (docs/adr/0100). It is for the steps of a queue, which touch few rows of tables that grow and shrink faster
+// than statistics are kept: a plan that was made while a table was empty reads all of it, and one for each set of arguments takes longer
+// than the statement. It does nothing on SQLite.
 func (db *DB) ByIndex(ctx context.Context) error {
 	if db.dialect != Postgres {
 		return nil

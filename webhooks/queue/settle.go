@@ -130,8 +130,8 @@ func settleDeliveries(ctx context.Context, tx *store.DB, settled []*Settlement) 
 	return updateDeliveries.Later(ctx, tx, settled)
 }
 
-// A delivery is pending for as long as it is not finished. To say so by its state would offer the indexes of those that are pending, which are
-// all read for one row if they were small when the statement was planned.
+// A delivery is pending for as long as it is not finished. To say so by its state would offer the indexes of those that are pending, all of
+// which is read for one row if they were small when the statement was planned.
 var updateDeliveries = store.UpdateRows("update deliveries", "webhook_deliveries",
 	`webhook_deliveries.finished_at IS NULL AND webhook_deliveries.attempts = u.attempts - 1`,
 	store.Col("id", "uuid", func(s *Settlement) string { return s.DeliveryID }).Key(),
