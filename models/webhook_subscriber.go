@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"roster/jsonapi"
 	"roster/models/store"
@@ -70,7 +71,10 @@ func (s *Subscribers) query(tx *store.DB, organizations []string) store.Query {
 // take reads the answer to the query.
 func (s *Subscribers) take(a *store.Answer) error {
 	for i := range a.Len() {
-		one := Subscriber{WebhookID: a.Text(i, 0), Owner: a.Text(i, 1), Ordering: a.Text(i, 4), AfterOrdinal: a.Number(i, 5)}
+		one := Subscriber{
+			// They are cloned because deliveries keep them: a text of an answer keeps all of it.
+			WebhookID: strings.Clone(a.Text(i, 0)), Owner: strings.Clone(a.Text(i, 1)), Ordering: a.Text(i, 4), AfterOrdinal: a.Number(i, 5),
+		}
 		if !a.Null(i, 6) {
 			last := a.Number(i, 6)
 			one.LastOrdinal = &last
