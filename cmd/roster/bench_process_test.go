@@ -104,11 +104,11 @@ func (i *installation) serve(b *testing.B, key string) *child {
 }
 
 // freeAddress returns an address of the loopback that nobody listened on a moment ago.
-func freeAddress(b *testing.B) string {
-	b.Helper()
+func freeAddress(tb testing.TB) string {
+	tb.Helper()
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer free.Close() //nolint:errcheck // it is only asked for its address
 	return free.Addr().String()

@@ -50,7 +50,7 @@ func TestChaosOnPostgres(t *testing.T) {
 
 func chaos(t *testing.T, url, driver, dsn string, crash func() error) {
 	inbox := newInbox(t)
-	s := &target{t: t, url: url, dir: t.TempDir(), address: freeAddress(t), inbox: inbox}
+	s := &prey{t: t, url: url, dir: t.TempDir(), address: freeAddress(t), inbox: inbox}
 	s.start()
 	org := s.organization()
 	told := s.load(org, func() {
@@ -174,8 +174,8 @@ func newInbox(t *testing.T) *inbox {
 	return in
 }
 
-// target is the server that is killed.
-type target struct {
+// prey is the server that is killed.
+type prey struct {
 	t                 *testing.T
 	url, dir, address string
 	inbox             *inbox
@@ -184,16 +184,7 @@ type target struct {
 	*process
 }
 
-func freeAddress(t *testing.T) string {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
-}
-
-func (s *target) start() {
+func (s *prey) start() {
 	s.process = launch(s.t, "--listen", s.address, "--data-dir", s.dir, "--database-url", s.url, "--migrate",
 		"--allow-private-webhook-targets", "127.0.0.0/8", "--rate-limit", "0")
 	if s.key == "" {
@@ -201,14 +192,14 @@ func (s *target) start() {
 	}
 }
 
-func (s *target) do(method, path, body string) (int, []byte, error) {
+func (s *prey) do(method, path, body string) (int, []byte, error) {
 	res, answer, err := servertest.Exchange(context.Background(), http.DefaultTransport, method,
 		"http://"+s.address+"/public/v2/management/organizations"+path, strings.NewReader(body),
 		"Authorization", "Bearer "+s.key, "Content-Type", "application/vnd.api+json")
 	return res.StatusCode, answer, err
 }
 
-func (s *target) organization() string {
+func (s *prey) organization() string {
 	status, answer, err := s.do("POST", "",
 		fmt.Sprintf(`{"data":{"type":"organizations","attributes":{"name":"Chaos","webhookUrl":%q}}}`, s.inbox.url))
 	var document struct{ Data struct{ ID string } }
@@ -222,7 +213,7 @@ func (s *target) organization() string {
 }
 
 // load changes the organization from four clients while the havoc lasts, and returns what the clients were told of.
-func (s *target) load(org string, havoc func()) map[string]bool {
+func (s *prey) load(org string, havoc func()) map[string]bool {
 	var stop atomic.Bool
 	var mu sync.Mutex
 	var clients sync.WaitGroup
