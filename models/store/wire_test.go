@@ -289,3 +289,44 @@ func TestATransactionThatFailedIsNotReportedAsCommitted(t *testing.T) {
 		t.Errorf("it was refused with %v", err)
 	}
 }
+
+// TestWhatATransactionAsksTogetherIsOneRoundTrip asks twice, behind what is held back, and meets the error of either.
+func TestWhatATransactionAsksTogetherIsOneRoundTrip(t *testing.T) {
+	t.Parallel()
+	cfg := modelstest.Config(t, store.Postgres)
+	proxy := modelstest.NewProxy(t, cfg.URL)
+	cfg.URL = proxy.URL
+	db := modelstest.OpenConfig(t, cfg)
+	for _, c := range []struct {
+		held, second string // CAST to a number
+		err          string
+	}{
+		{"1", "2", ""},
+		{"x", "2", "divide: "},
+		{"1", "x", "ERROR: "},
+	} {
+		var first, second any
+		fewest := 1 << 30
+		var err error
+		for range 3 { // the first time prepares
+			err = store.Transaction(t.Context(), db, func(tx *store.DB) error {
+				if err := tx.Later(t.Context(), "divide", `SELECT CAST(? AS bigint)`, c.held); err != nil {
+					return err
+				}
+				before := proxy.Turns()
+				err := tx.Ask(t.Context(), one(&first, `SELECT 'a'`), one(&second, `SELECT CAST(CAST(? AS text) AS bigint)`, c.second))
+				fewest = min(fewest, proxy.Turns()-before)
+				return err
+			})
+		}
+		if c.err != "" {
+			if err == nil || !strings.HasPrefix(err.Error(), c.err) {
+				t.Errorf("%s, %s: %v", c.held, c.second, err)
+			}
+			continue
+		}
+		if err != nil || first != "a" || second != int64(2) || fewest != 1 {
+			t.Errorf("%v and %v in %d round trips: %v", first, second, fewest, err)
+		}
+	}
+}
