@@ -99,8 +99,9 @@ func TestAnEventAsksPostgreSQLFewTimes(t *testing.T) {
 	}
 	// What has no number yet; the numbers and the claim; endpoints that are to get it; deliveries; lanes; leases and COMMIT. Then the
 	// endpoint, since an event of an organization may be why it has changed.
-	if n := slices.Min(toSend); n > 7 {
-		t.Errorf("an event asks %d times before it is sent, want 7", n)
+	// Beside that the worker may look for lanes.
+	if n := slices.Min(toSend); n > 8 {
+		t.Errorf("an event asks %d times before it is sent, want 8 at most", n)
 	}
 	// The lease; all that is written; COMMIT.
 	if n := slices.Min(toSettle); n > 3 {
