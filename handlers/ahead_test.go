@@ -187,7 +187,8 @@ func TestWhatIsAskedOnceIsAskedAtOnce(t *testing.T) {
 		{s, "GET", "/public/v2/users", nil, 200, 1},
 		{s, "GET", "/public/v2/users?page[after]=" + second, nil, 200, 1},
 		{s.as(token), "GET", "/public/v2/users", nil, 200, 1},
-		{as, "GET", "/public/v2/organizations?fields[organizations]=name,parent", nil, 200, 1}, // whoever created one may be told when they are gone
+		// Whoever created one may be told when they are gone, which is asked for.
+		{as, "GET", "/public/v2/organizations?fields[organizations]=name,parent", nil, 200, 1},
 		{s, "POST", "/public/v2/authorize", check, 200, 1},
 		{s, "POST", "/public/v2/authorize", checks, 200, 1},
 		{as, "POST", "/public/v2/authorize", checks, 200, 1},

@@ -97,7 +97,8 @@ func BenchmarkPage(b *testing.B) {
 		{"people of a token", "", models.Users, collection.OnlyOrganization(head.ID)},
 		{"people of a subtree", "", models.Users, collection.Subtree(head.ID)},
 		{"organizations of a member", "", models.Organizations, collection.Person(viewer.ID)},
-		{"organizations behind a cursor", "page[after]=" + cursors(b, f.near, models.Organizations, "", 10_000)[9_999], models.Organizations, collection.Everything()},
+		{"organizations behind a cursor", "page[after]=" + cursors(b, f.near, models.Organizations, "", 10_000)[9_999],
+			models.Organizations, collection.Everything()},
 	} {
 		q := must(jsonapi.ParseQuery(page.query, jsonapi.ListQuery, page.c.Schema, models.SchemaOf))(b)
 		read := func() {

@@ -73,7 +73,8 @@ func (s *Subscribers) take(a *store.Answer) error {
 	for i := range a.Len() {
 		one := Subscriber{
 			// They are cloned because deliveries keep them: a text of an answer keeps all of it.
-			WebhookID: strings.Clone(a.Text(i, 0)), Owner: strings.Clone(a.Text(i, 1)), Ordering: a.Text(i, 4), AfterOrdinal: a.Number(i, 5),
+			WebhookID: strings.Clone(a.Text(i, 0)), Owner: strings.Clone(a.Text(i, 1)),
+			Ordering: a.Text(i, 4), AfterOrdinal: a.Number(i, 5),
 		}
 		if !a.Null(i, 6) {
 			last := a.Number(i, 6)

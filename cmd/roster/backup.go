@@ -131,7 +131,7 @@ func (p *program) restore(ctx context.Context, cfg *config, file string) (err er
 		return usageError{errors.New("a backup of 'roster backup' is put in the place of an embedded database; PostgreSQL is restored " +
 			"with pg_restore")}
 	}
-	for _, there := range []string{path, path + "-wal"} {
+	for _, there := range []string{path, path + "-wal", path + "-journal"} { // SQLite would play them into what is restored
 		if _, err := os.Lstat(there); err == nil {
 			return fmt.Errorf("there is a file %s already; restore into an empty place, or move it away", there)
 		}
@@ -231,6 +231,9 @@ func copyBeside(file, path string) (draft string, err error) {
 	from, err := os.Open(file)
 	if err != nil {
 		return "", fmt.Errorf("open the backup: %w", err)
+	}
+	if info, err := from.Stat(); err != nil || !info.Mode().IsRegular() {
+		return "", errors.Join(fmt.Errorf("the backup %s is no file", file), err, from.Close())
 	}
 	defer from.Close() //nolint:errcheck // it is only read
 	to, err := os.CreateTemp(filepath.Dir(path), ".restored-*")

@@ -133,7 +133,7 @@ func TestABackupIsRestoredIntoAnEmptyPlace(t *testing.T) {
 		"nothing":            {nil, dir, "it is no database of this program"},
 		"half of it":         {whole[:len(whole)/2], dir, "malformed"},
 		"damaged":            {damaged, dir, ""},
-		"without a key":      {whole, "", "secret.key does not exist"},
+		"without a key":      {whole, "", "there is no secret key "},
 		"with another's key": {whole, "another", "the secret key is not the one this database was set up with"},
 		"where one is":       {whole, "there", "there is a file "},
 	} {
@@ -181,6 +181,8 @@ func TestNothingBeginsAnewWhereSomethingWas(t *testing.T) {
 	}{
 		"the key alone":                      {[]string{"secret.key"}, "and no database "},
 		"the database alone":                 {[]string{"roster.db", "roster.db-wal"}, "there is no secret key "},
+		"the log alone":                      {[]string{"roster.db-wal"}, "and no database "},
+		"the log and the key":                {[]string{"roster.db-wal", "secret.key"}, "and no database "},
 		"the database without its log":       {[]string{"roster.db", "secret.key"}, "it was copied without its write-ahead log"},
 		"the database without log and key":   {[]string{"roster.db"}, "it was copied without its write-ahead log"},
 		"everything but what can be missing": {[]string{"roster.db", "roster.db-wal", "secret.key"}, ""},
@@ -191,15 +193,17 @@ func TestNothingBeginsAnewWhereSomethingWas(t *testing.T) {
 			for _, file := range test.files {
 				copied(t, file, dir, place)
 			}
-			code, stdout, stderr := command(t, nil, "key", "create", "--kind", "management", "--name", "x", "--data-dir", place)
-			if test.says == "" {
-				if code != 0 {
-					t.Errorf("%d %s %s", code, stdout, stderr)
+			for _, args := range [][]string{
+				{"key", "create", "--kind", "management", "--name", "x"}, {"serve", "--listen", "127.0.0.1:0"}, {"verify"},
+				{"demo", "--organizations", "1", "--users", "0"},
+			} {
+				if test.says == "" && args[0] == "serve" {
+					continue
 				}
-				return
-			}
-			if code != 1 || stdout != "" || !strings.Contains(stderr, test.says) {
-				t.Errorf("%d %s %s", code, stdout, stderr)
+				code, stdout, stderr := command(t, nil, append(args, "--data-dir", place)...)
+				if refused := code != 0; refused != (test.says != "") || refused && (stdout != "" || !strings.Contains(stderr, test.says)) {
+					t.Errorf("%s: %d %s %s", args[0], code, stdout, stderr)
+				}
 			}
 			for _, file := range []string{"roster.db", "secret.key"} {
 				if _, err := os.Stat(filepath.Join(place, file)); (err == nil) != slices.Contains(test.files, file) {

@@ -21,6 +21,12 @@ func (c *config) openDatabase(ctx context.Context, logger *slog.Logger) (*store.
 	if err := c.checkPlace(); err != nil {
 		return nil, err
 	}
+	if _, err := c.blobs(); err != nil { // a setting that cannot be used leaves no database
+		return nil, err
+	}
+	if err := c.makeDatabaseFile(); err != nil { // before the key: a start that is interrupted has no key without a database
+		return nil, err
+	}
 	vault, err := c.vault(ctx)
 	if err != nil {
 		return nil, err
@@ -120,6 +126,9 @@ func (c *config) makeDatabaseDir() error {
 	if c.databaseURL != "" {
 		return nil
 	}
+	if err := c.checkPlace(); err != nil {
+		return err
+	}
 	return c.makeDataDir()
 }
 
@@ -129,13 +138,12 @@ func (c *config) findDatabase() error {
 	if !embedded {
 		return nil
 	}
-	switch found, err := databaseFileAt(path); {
-	case err != nil:
-		return err
-	case found == absent || found == empty:
-		return fmt.Errorf("there is no database at %s yet; 'roster migrate up' makes one, and so does 'roster serve'", path)
-	case found == withoutLog:
-		return errWithoutLog(path)
+	found, err := databaseFileAt(path)
+	if err == nil {
+		err = c.checkPlace()
 	}
-	return nil
+	if err == nil && found != filled {
+		err = fmt.Errorf("there is no database at %s yet; 'roster migrate up' makes one, and so does 'roster serve'", path)
+	}
+	return err
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"roster/models"
 )
@@ -21,6 +22,9 @@ func (a *app) firstKey(ctx context.Context, stdout io.Writer, listen string) err
 		if _, err := os.Lstat(file); err == nil { // before there is a key that nobody would see
 			return usageError{fmt.Errorf("--first-key-file (ROSTER_FIRST_KEY_FILE) cannot be %q: there is such a file, and the first "+
 				"management key is to be written to a new one", file)}
+		}
+		if info, err := os.Stat(filepath.Dir(file)); err != nil || !info.IsDir() {
+			return usageError{fmt.Errorf("--first-key-file (ROSTER_FIRST_KEY_FILE) cannot be %q: there is no such directory", file)}
 		}
 	}
 	key, err := models.CreateFirstManagementKey(ctx, a.db)

@@ -16,7 +16,6 @@ import (
 	"roster/models"
 	"roster/models/collection"
 	"roster/models/modelstest"
-	"roster/models/store"
 	"roster/server/servertest"
 )
 
@@ -140,10 +139,10 @@ func TestAKilledProgramLeavesNoHalfWrittenChange(t *testing.T) {
 						waiting = false
 					}
 				}
-				v.check(modelstest.OpenConfig(t, cfg))
+				v.check(cfg)
 			}
 			v.start()
-			v.check(modelstest.OpenConfig(t, cfg))
+			v.check(cfg)
 			if v.deliveries == 0 { // nobody listens where they go
 				t.Error("nothing was to be delivered, so the numbers of deliveries were not compared")
 			}
@@ -156,8 +155,14 @@ func TestAKilledProgramLeavesNoHalfWrittenChange(t *testing.T) {
 }
 
 // check compares the database with itself, and with what was acknowledged.
-func (v *victim) check(db *store.DB) {
+func (v *victim) check(cfg models.Config) {
 	v.t.Helper()
+	vault, err := (&config{dataDir: v.dir}).keptVault()
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	cfg.Vault = vault // with which it has sealed what it has
+	db := modelstest.OpenConfig(v.t, cfg)
 	modelstest.CheckConsistency(v.t, db)
 	deliveries, err := collection.List(v.t.Context(), db, models.WebhookDeliveries, collection.Everything(),
 		&jsonapi.Query{Page: jsonapi.Page{Size: 1}})

@@ -52,26 +52,31 @@ func errWithoutLog(path string) error {
 		"take both, or a copy that 'roster backup' has made", path, path)
 }
 
-// checkPlace refuses to begin anew where an embedded database was: where its key is left, and where it was copied without its log. Whoever
-// begins again there would notice it much later.
+// checkPlace refuses to begin anew where an embedded database was: where its key or its log is left, and where it was copied without that.
+// Whoever begins again there would notice it much later, and SQLite would throw the log away.
 func (c *config) checkPlace() error {
 	path, embedded := c.sqlitePath()
 	if !embedded {
 		return nil
 	}
 	found, err := databaseFileAt(path)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	_, err = os.Lstat(c.secretKeyPath())
-	switch keyed := err == nil; {
 	case found == withoutLog:
 		return errWithoutLog(path)
-	case found == absent && keyed && c.secretKeyFile == "":
+	case found == filled:
+		return nil
+	}
+	if _, err := os.Lstat(path + "-wal"); err == nil {
+		return fmt.Errorf("there is a write-ahead log %s-wal, and no database %s that it belongs to; put the database back, "+
+			"or move the log away to begin anew", path, path)
+	}
+	if _, err := os.Lstat(c.secretKeyPath()); err == nil && c.secretKeyFile == "" {
 		return fmt.Errorf("there is a secret key %s, and no database %s that it belongs to; put the database back, "+
 			"with 'roster restore' for example, or move the key away to begin anew", c.secretKeyPath(), path)
 	}
-	return c.makeDatabaseFile() // before the key: a start that is interrupted has no key without a database
+	return nil
 }
 
 // makeDatabaseFile makes an empty file of an embedded database, unless there is one. SQLite gives its companion files the mode of the

@@ -48,8 +48,7 @@ func (c *config) needSecretKey(ctx context.Context) (err error) {
 	case err != nil:
 		return err
 	case used:
-		return fmt.Errorf("there is no secret key %s, and the database was set up with one; put the key file back, or name it with "+
-			"--secret-key-file (ROSTER_SECRET_KEY_FILE)", path)
+		return errNoSecretKey(path)
 	}
 	return makeSecretKey(path)
 }
@@ -62,8 +61,16 @@ func (c *config) keptVault() (*store.Vault, error) {
 		return store.NewVault(master)
 	case c.secretKeyFile != "":
 		return nil, usageError{fmt.Errorf("--secret-key-file (ROSTER_SECRET_KEY_FILE) cannot be used: %w", err)}
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, errNoSecretKey(c.secretKeyPath())
 	}
 	return nil, err
+}
+
+// errNoSecretKey says what to do where a database has a secret key, and its file is not there.
+func errNoSecretKey(path string) error {
+	return fmt.Errorf("there is no secret key %s, which the database was set up with; put the key file back, or name it with "+
+		"--secret-key-file (ROSTER_SECRET_KEY_FILE)", path)
 }
 
 // secretKeyPath returns the file of the secret key.
@@ -78,8 +85,7 @@ func (c *config) secretKeyPath() string {
 func readSecretKey(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("the secret key file %s does not exist; "+
-			"make one with: (umask 077; head -c 32 /dev/urandom | base64 > %s)", path, path)
+		return nil, absentKey(path)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("look at the secret key file: %w", err)
@@ -97,6 +103,17 @@ func readSecretKey(path string) ([]byte, error) {
 	}
 	return key, nil
 }
+
+// absentKey is the path of a key file that does not exist.
+type absentKey string
+
+func (path absentKey) Error() string {
+	return fmt.Sprintf("the secret key file %s does not exist; make one with: (umask 077; head -c 32 /dev/urandom | base64 > %[1]s)",
+		string(path))
+}
+
+// Is makes it fs.ErrNotExist.
+func (absentKey) Is(target error) bool { return target == fs.ErrNotExist }
 
 // makeSecretKey writes a random key unless the file exists. Of two processes that start at once one wins.
 func makeSecretKey(path string) error {

@@ -57,7 +57,7 @@ func TestADatabaseOfAnotherKeyIsRefused(t *testing.T) {
 				t.Fatal(err)
 			}
 			code, _, stderr := command(t, nil, start...)
-			if code != 1 || !strings.Contains(stderr, "roster: there is no secret key "+key+", and the database was set up with one") {
+			if code != 1 || !strings.Contains(stderr, "roster: there is no secret key "+key+", which the database was set up with") {
 				t.Errorf("%d %s", code, stderr)
 			}
 			if _, err := os.Lstat(key); err == nil {
