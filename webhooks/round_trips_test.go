@@ -46,7 +46,8 @@ func (f far) publish(org *models.Organization) {
 	}
 }
 
-// idle waits until the worker has nothing to do and asks nothing any more, and returns how often it has asked so far.
+// idle waits until the worker has nothing to do and asks nothing any more, and returns how often it has asked so far. That nothing comes
+// any more has no signal: it looks twice.
 func (f far) idle() (asked int) {
 	f.t.Helper()
 	f.until(unsettled, int64(0))

@@ -27,13 +27,7 @@ func (p *program) backupCommand() *cli.Command {
 			"PostgreSQL is backed up with its own tools: pg_dump, or its archive of the write-ahead log.",
 		ArgValidator: oneBackup,
 		Flags:        p.flags(storage, logging),
-		Action: func(ctx context.Context, cmd *cli.Command) error {
-			cfg, err := p.config(cmd)
-			if err != nil {
-				return err
-			}
-			return p.backUp(ctx, cfg, cmd.Args().First())
-		},
+		Action:       p.onStorage(p.backUp),
 	}
 }
 
@@ -47,13 +41,7 @@ func (p *program) restoreCommand() *cli.Command {
 			"FILE is checked and stays as it is. A database of an earlier version is brought up to date by the next start.",
 		ArgValidator: oneBackup,
 		Flags:        p.flags(storage, logging),
-		Action: func(ctx context.Context, cmd *cli.Command) error {
-			cfg, err := p.config(cmd)
-			if err != nil {
-				return err
-			}
-			return p.restore(ctx, cfg, cmd.Args().First())
-		},
+		Action:       p.onStorage(p.restore),
 	}
 }
 
@@ -65,14 +53,19 @@ func (p *program) verifyCommand() *cli.Command {
 			"parents, the counters against counting, the rules that hold between resources; and opens everything that is sealed\n" +
 			"with the secret key. Nothing is changed. What is wrong comes to stdout, a line each.\n\n" +
 			"   roster verify",
-		Flags: p.flags(storage, logging),
-		Action: func(ctx context.Context, cmd *cli.Command) error {
-			cfg, err := p.config(cmd)
-			if err != nil {
-				return err
-			}
-			return p.verify(ctx, cfg)
-		},
+		Flags:  p.flags(storage, logging),
+		Action: p.onStorage(p.verify),
+	}
+}
+
+// onStorage returns the action of a command that looks after the place of the data, which needs no bucket or directory of files.
+func (p *program) onStorage(do func(ctx context.Context, cfg *config, file string) error) cli.ActionFunc {
+	return func(ctx context.Context, cmd *cli.Command) error {
+		cfg, err := p.config(cmd)
+		if err != nil {
+			return err
+		}
+		return do(ctx, cfg, cmd.Args().First())
 	}
 }
 
@@ -92,14 +85,30 @@ func (c *config) existingDatabase(ctx context.Context) (*store.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := c.connect(ctx, vault)
+	db, err := c.withoutFiles().connect(ctx, vault)
 	if err != nil {
 		return nil, err
 	}
-	if err := explained(store.CheckVault(ctx, db)); err != nil {
+	if err := ofItsKey(ctx, db); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
+}
+
+// withoutFiles returns the settings without where files are kept, which would be made if it is not there.
+func (c *config) withoutFiles() *config {
+	aside := *c
+	aside.files = nil
+	return &aside
+}
+
+// ofItsKey makes sure that a database was not used with another secret key. Unlike the start of a server it leaves no mark.
+func ofItsKey(ctx context.Context, db *store.DB) error {
+	used, err := store.HasVault(ctx, db)
+	if err != nil || !used {
+		return err
+	}
+	return explained(store.CheckVault(ctx, db))
 }
 
 func (p *program) backUp(ctx context.Context, cfg *config, file string) (err error) {
@@ -158,7 +167,7 @@ func (p *program) restore(ctx context.Context, cfg *config, file string) (err er
 
 // checkBackup makes sure that a file is a whole database of this program and of the secret key.
 func (c *config) checkBackup(ctx context.Context, file string, vault *store.Vault) (err error) {
-	aside := *c
+	aside := c.withoutFiles()
 	aside.databaseURL = "sqlite:" + file
 	db, err := aside.connect(ctx, vault)
 	if err != nil {
@@ -172,10 +181,7 @@ func (c *config) checkBackup(ctx context.Context, file string, vault *store.Vaul
 	if len(applied) == 0 || applied[0].Pending() {
 		return errors.New("it is no database of this program")
 	}
-	if _, err := db.PendingMigrations(ctx); err != nil {
-		return err
-	}
-	if err := explained(store.CheckVault(ctx, db)); err != nil {
+	if err := ofItsKey(ctx, db); err != nil {
 		return err
 	}
 	var wrong error
@@ -187,7 +193,7 @@ func (c *config) checkBackup(ctx context.Context, file string, vault *store.Vaul
 	return errors.Join(err, wrong)
 }
 
-func (p *program) verify(ctx context.Context, cfg *config) (err error) {
+func (p *program) verify(ctx context.Context, cfg *config, _ string) (err error) {
 	db, err := cfg.existingDatabase(ctx)
 	if err != nil {
 		return err
