@@ -41,10 +41,10 @@ func (x *Exchange) level() slog.Level {
 	switch {
 	case x.status >= 500 && x.Err != nil, x.stack != nil:
 		return slog.LevelError
+	case x.Route == healthPath, x.Route == readyPath, x.Route == metricsPath: // also what is not ready because it stops
+		return slog.LevelDebug
 	case x.status >= 500:
 		return slog.LevelWarn
-	case x.Route == healthPath, x.Route == readyPath, x.Route == metricsPath:
-		return slog.LevelDebug
 	default:
 		return slog.LevelInfo
 	}

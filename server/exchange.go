@@ -72,7 +72,7 @@ func begun(next http.Handler, cfg Config, all doors) http.Handler {
 		}
 		w.Header().Set("X-Request-Id", x.RequestID)
 		ctx := models.ServedAt(context.WithValue(r.Context(), exchangeKey{}, x), x.Base)
-		next.ServeHTTP(&watched{w, x, cfg.Limiter}, r.WithContext(ctx))
+		next.ServeHTTP(&watched{w, x, cfg.Limiter, cfg.Health}, r.WithContext(ctx))
 	})
 }
 
@@ -103,6 +103,7 @@ type watched struct {
 	http.ResponseWriter
 	x       *Exchange
 	limiter *Limiter
+	health  *Health
 }
 
 // Unwrap is for http.ResponseController.
@@ -136,6 +137,10 @@ func (w *watched) begin(status int) {
 	if w.x.status == 0 && !informational {
 		mergeVary(w.Header())
 		w.limiter.describe(w.Header(), w.x)
+		if w.health.draining.Load() {
+			// The client opens its next connection somewhere else. On HTTP/2 net/http says it with GOAWAY.
+			w.Header().Set("Connection", "close")
+		}
 		w.x.status = status
 	}
 }

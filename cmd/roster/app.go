@@ -25,6 +25,7 @@ type app struct {
 	db      *store.DB
 	health  *server.Health
 	metrics *server.Metrics
+	pair    *keyPair // nil for plain HTTP
 
 	stops  []func() error
 	atOnce []func()   // what is told to end when stopping begins, so that one period of grace is enough for all
@@ -56,10 +57,38 @@ func (a *app) stop() error {
 	return errors.Join(errs...)
 }
 
+// unready reports that the server takes no more requests, and goes on with those that come until whoever sends them has noticed. A person
+// who interrupts it does not wait for that.
+func (a *app) unready(ctx context.Context) error {
+	delay := a.cfg.drainDelay()
+	if errors.Is(context.Cause(ctx), errInterrupted) {
+		delay = 0
+	}
+	a.health.Drain()
+	a.logger.Info("stopping", "delay", delay.String(), "grace", a.cfg.shutdownGrace.String())
+	select {
+	case err := <-a.failed:
+		return err
+	case <-time.After(delay): // a second signal ends it
+		return nil
+	}
+}
+
+// reload reads the files again that may change while the server runs. What cannot be used leaves everything as it is.
+func (a *app) reload() {
+	if err := a.cfg.readLogLevel(); err != nil {
+		a.logger.Warn("log level not changed", "error", err)
+	}
+	if a.pair != nil {
+		a.pair.reload()
+	}
+	a.logger.Info("files read again", "log_level", a.cfg.logLevel.Level().String())
+}
+
 // start opens, wires and begins to serve. After an error, stop still has to be called.
 func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*server.Door) error {
-	secure, err := a.cfg.tls(a.logger) // first: a setting that cannot be used must leave the database as it is
-	if err != nil {
+	var err error
+	if a.pair, err = a.cfg.keyPair(a.logger); err != nil { // first: a setting that cannot be used must leave the database as it is
 		return err
 	}
 	if a.db, err = a.cfg.openDatabase(ctx, a.logger); err != nil {
@@ -104,7 +133,7 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 	a.sendMails()
 	a.sweep()
 	a.keepTrail()
-	a.serve(ctx, "api", listener, secure, service)
+	a.serve(ctx, "api", listener, a.pair.config(), service)
 	return nil
 }
 

@@ -18,8 +18,8 @@ var cipherSuites = []uint16{
 	tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
 }
 
-// tls returns the configuration of TLS, or nil for plain HTTP.
-func (c *config) tls(logger *slog.Logger) (*tls.Config, error) {
+// keyPair returns the certificate that is served, or nil for plain HTTP.
+func (c *config) keyPair(logger *slog.Logger) (*keyPair, error) {
 	if c.tlsCert == "" {
 		return nil, nil
 	}
@@ -28,7 +28,15 @@ func (c *config) tls(logger *slog.Logger) (*tls.Config, error) {
 		return nil, usageError{fmt.Errorf("--tls-cert (ROSTER_TLS_CERT) %q and --tls-key (ROSTER_TLS_KEY) %q cannot be used: %w",
 			c.tlsCert, c.tlsKey, err)}
 	}
-	return &tls.Config{GetCertificate: pair.get, MinVersion: tls.VersionTLS12, CipherSuites: cipherSuites}, nil
+	return pair, nil
+}
+
+// config returns the configuration of TLS, nil for plain HTTP.
+func (p *keyPair) config() *tls.Config {
+	if p == nil {
+		return nil
+	}
+	return &tls.Config{GetCertificate: p.get, MinVersion: tls.VersionTLS12, CipherSuites: cipherSuites}
 }
 
 // keyPair is a certificate with its key that is renewed in its files while it is served.
@@ -56,6 +64,13 @@ func (p *keyPair) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 		}
 	}
 	return p.current.Load(), nil
+}
+
+// reload looks at the files now, whenever that was done before.
+func (p *keyPair) reload() {
+	p.looking.Lock()
+	defer p.looking.Unlock()
+	p.renew()
 }
 
 // renew loads the files if they hold something else than last time.

@@ -8,6 +8,7 @@ import (
 	netmail "net/mail"
 	"net/netip"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -29,8 +30,9 @@ type config struct {
 	files         *url.URL // nil for the database
 	fileURLs      time.Duration
 
-	logLevel  slog.Level
-	logFormat string
+	logLevel     *slog.LevelVar
+	logLevelFile string
+	logFormat    string
 
 	listen         string
 	metricsListen  string
@@ -52,7 +54,7 @@ type config struct {
 	requestTime   time.Duration
 	writeTime     time.Duration
 	idleTime      time.Duration
-	shutdownDelay time.Duration
+	shutdownDelay *time.Duration // nil: by the database
 	shutdownGrace time.Duration
 
 	eventRetention int // in days
@@ -96,6 +98,33 @@ func (c *config) check() error {
 	case c.mailServer != nil && (c.mailFrom == nil || c.baseURL == ""):
 		return errors.New("--smtp-url (ROSTER_SMTP_URL) needs --mail-from (ROSTER_MAIL_FROM), and --base-url (ROSTER_BASE_URL) for the " +
 			"links in mails")
+	}
+	return nil
+}
+
+// drainDelay returns how long a server that was told to stop goes on before it refuses connections. Where no replica can take over, nobody
+// gains by it.
+func (c *config) drainDelay() time.Duration {
+	if c.shutdownDelay != nil {
+		return *c.shutdownDelay
+	}
+	if _, embedded := c.sqlitePath(); embedded {
+		return 0
+	}
+	return 5 * time.Second
+}
+
+// readLogLevel takes the level of the log from its file, if there is to be one.
+func (c *config) readLogLevel() error {
+	if c.logLevelFile == "" {
+		return nil
+	}
+	text, err := os.ReadFile(c.logLevelFile)
+	if err == nil {
+		err = level(&c.logLevel)(strings.TrimSpace(string(text)))
+	}
+	if err != nil {
+		return fmt.Errorf("--log-level-file (ROSTER_LOG_LEVEL_FILE) %q cannot be used: %w", c.logLevelFile, err)
 	}
 	return nil
 }

@@ -46,13 +46,14 @@ func TestMain(m *testing.M) {
 
 // served is `roster serve` within this process, on a free port and a directory of its own.
 type served struct {
-	t      *testing.T
-	base   string
-	dir    string
-	stdout *bytes.Buffer
-	log    *servertest.Output
-	cancel context.CancelFunc
-	ended  chan int
+	t         *testing.T
+	base      string
+	dir       string
+	stdout    *bytes.Buffer
+	log       *servertest.Output
+	cancel    context.CancelFunc // as SIGTERM
+	interrupt context.CancelFunc // as SIGINT
+	ended     chan int
 }
 
 // command runs the program to its end.
@@ -92,8 +93,11 @@ func begin(t *testing.T, dir string, doors func(*app) []*server.Door, args ...st
 
 func beginIn(t *testing.T, env map[string]string, dir string, doors func(*app) []*server.Door, args ...string) *served {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	s := &served{t: t, dir: dir, stdout: &bytes.Buffer{}, log: servertest.NewOutput(), cancel: cancel, ended: make(chan int, 1)}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	s := &served{
+		t: t, dir: dir, stdout: &bytes.Buffer{}, log: servertest.NewOutput(), ended: make(chan int, 1),
+		cancel: func() { cancel(nil) }, interrupt: func() { cancel(errInterrupted) },
+	}
 	args = append([]string{"roster", "serve", "--listen", "127.0.0.1:0", "--data-dir", dir, "--log-format", "json"}, args...)
 	go func() {
 		code := run(ctx, args, func(name string) string { return env[name] }, s.stdout, s.log, doors)
@@ -113,9 +117,9 @@ func (s *served) await() {
 	}
 }
 
-// stop asks the server to end, as a signal does, and returns its exit code.
+// stop asks the server to end, as who interrupts it in a terminal does, and returns its exit code.
 func (s *served) stop() int {
-	s.cancel()
+	s.interrupt()
 	code := <-s.ended
 	s.ended <- code
 	return code

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"log"
 	"log/slog"
+	"os"
+	"os/signal"
 	"strings"
-	"time"
+	"syscall"
 
 	"github.com/urfave/cli/v3"
 )
@@ -19,7 +21,9 @@ func (p *program) serveCommand() *cli.Command {
 			"   roster serve\n" +
 			"   roster serve --listen :8443 --tls-cert cert.pem --tls-key key.pem\n" +
 			"   ROSTER_DATABASE_URL=postgres://roster@localhost/roster roster serve --migrate\n\n" +
-			"SIGTERM and SIGINT let running requests finish; a second one ends the process at once.",
+			"SIGTERM reports not ready, goes on for --shutdown-delay, so that load balancers notice, and lets running requests finish.\n" +
+			"SIGINT, which Ctrl-C sends, leaves the delay out. A second one of either ends the process at once. SIGHUP reads the\n" +
+			"certificate and --log-level-file again.",
 		Flags: p.flags(storage, network, bounds, hooks, mails, people, logging),
 		Action: func(ctx context.Context, cmd *cli.Command) error {
 			cfg, err := p.config(cmd)
@@ -41,15 +45,32 @@ func (p *program) serve(ctx context.Context, cfg *config) (err error) {
 	if err := a.start(ctx, p.stdout, p.doors); err != nil {
 		return err
 	}
-	select {
-	case err := <-a.failed:
+	if err := p.untilStop(ctx, a); err != nil {
 		return err
-	case <-ctx.Done():
 	}
-	a.logger.Info("stopping", "delay", cfg.shutdownDelay.String(), "grace", cfg.shutdownGrace.String())
-	a.health.Drain()
-	time.Sleep(cfg.shutdownDelay) // a second signal ends it
-	return nil
+	return a.unready(ctx)
+}
+
+// untilStop returns when the server is to stop, or with the error of a listener. SIGHUP makes it read its files again, unless it is the
+// last that is heard of the terminal that the server was started in.
+func (p *program) untilStop(ctx context.Context, a *app) error {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	watched := p.onTerminal()
+	for {
+		select {
+		case err := <-a.failed:
+			return err
+		case <-ctx.Done():
+			return nil
+		case <-hangups:
+			if watched && !p.onTerminal() {
+				return nil
+			}
+			a.reload()
+		}
+	}
 }
 
 // libraryLog takes what a library writes to the log of the standard library, a line at a time, into ours. What net/http quotes of a

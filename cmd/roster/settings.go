@@ -134,10 +134,11 @@ func (c *config) boundsSettings() []setting {
 			help: "longest life of an idle connection"},
 		{flag: "event-retention-days", value: "0", set: number(&c.eventRetention, 0, 36_500),
 			help: "days that events are kept, and as long as one of them is still to be sent; 0 for ever"},
-		{flag: "shutdown-delay", value: "0s", set: duration(&c.shutdownDelay, zero),
-			help: "time between reporting not ready and refusing connections, for load balancers to notice"},
-		{flag: "shutdown-grace", value: "25s", set: duration(&c.shutdownGrace, positive),
-			help: "longest wait for running requests when stopping; containers are commonly killed after 30s"},
+		{flag: "shutdown-delay", set: optional(someDuration(&c.shutdownDelay, zero)),
+			help: "time between reporting not ready and refusing connections, for load balancers to notice; Ctrl-C leaves it out " +
+				"(default: 5s on PostgreSQL, none on SQLite, where nobody takes over)"},
+		{flag: "shutdown-grace", value: "20s", set: duration(&c.shutdownGrace, positive),
+			help: "longest wait for running requests when stopping, after the delay; containers are commonly killed after 30s"},
 	}
 }
 
@@ -178,6 +179,8 @@ func (c *config) logSettings() []setting {
 	return []setting{
 		{flag: "log-level", value: "info", set: level(&c.logLevel),
 			help: "debug, info, warn or error"},
+		{flag: "log-level-file", set: text(&c.logLevelFile),
+			help: "`file` with the level in place of --log-level; a server reads it again on SIGHUP"},
 		{flag: "log-format", value: "text", set: oneOf(&c.logFormat, "text", "json"),
 			help: "text or json"},
 	}
@@ -242,6 +245,9 @@ func (p *program) config(cmd *cli.Command) (*config, error) {
 		}
 	}
 	if err := c.check(); err != nil {
+		return nil, usageError{err}
+	}
+	if err := c.readLogLevel(); err != nil {
 		return nil, usageError{err}
 	}
 	return c, nil

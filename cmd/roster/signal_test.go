@@ -1,8 +1,11 @@
 package main
 
 import (
+	"crypto/tls"
 	"errors"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"syscall"
 	"testing"
 
@@ -19,6 +22,60 @@ func TestASignalEndsTheProcessTidily(t *testing.T) {
 		if err := p.wait(); err != nil {
 			t.Errorf("after %s: %v", sig, err)
 		}
+	}
+}
+
+// TestWhoInterruptsItDoesNotWaitForLoadBalancers: the delay is for SIGTERM.
+func TestWhoInterruptsItDoesNotWaitForLoadBalancers(t *testing.T) {
+	t.Parallel()
+	p := launch(t, "--listen", "127.0.0.1:0", "--data-dir", t.TempDir(), "--shutdown-delay", "1h")
+	if err := p.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.wait(); err != nil {
+		t.Errorf("it ended with %v", err)
+	}
+}
+
+// TestAHangupReadsFilesAgain gives a running server another certificate and another level of its log.
+func TestAHangupReadsFilesAgain(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "level")
+	write := func(level string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(level+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("info")
+	cert, key, _ := certificate(t, dir)
+	p := launch(t, "--listen", "127.0.0.1:0", "--data-dir", filepath.Join(dir, "data"), "--log-level-file", file, "--tls-cert", cert,
+		"--tls-key", key)
+	hangUp := func(want string) {
+		t.Helper()
+		if err := p.Signal(syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+		p.log.Match(t, want)
+	}
+	certificate(t, dir)
+	hangUp(`"certificate renewed"(?s:.*)"files read again","log_level":"INFO"`)
+	write("debug")
+	hangUp(`"files read again","log_level":"DEBUG"`)
+	through := servertest.Fresh()
+	through.TLSClientConfig = &tls.Config{InsecureSkipVerify: true}
+	if _, _, err := servertest.Exchange(t.Context(), through, "GET", p.base+"/healthz", nil); err != nil {
+		t.Fatal(err)
+	}
+	p.log.Match(t, `"level":"DEBUG","msg":"request served".*"/healthz"`)
+	write("loud")
+	hangUp(`"log level not changed".*it must be debug, info, warn or error(?s:.*)"log_level":"DEBUG"`)
+	if err := p.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.wait(); err != nil {
+		t.Errorf("after all that it ends with %v", err)
 	}
 }
 

@@ -60,6 +60,13 @@ func duration(into *time.Duration, least time.Duration) func(string) error {
 	return between(into, least, 24*time.Hour, "30s")
 }
 
+func someDuration(into **time.Duration, least time.Duration) func(string) error {
+	return func(value string) error {
+		*into = new(time.Duration)
+		return duration(*into, least)(value)
+	}
+}
+
 func between(into *time.Duration, least, most time.Duration, example string) func(string) error {
 	return func(value string) error {
 		d, err := time.ParseDuration(value)
@@ -83,14 +90,18 @@ func oneOf(into *string, choices ...string) func(string) error {
 	}
 }
 
-func level(into *slog.Level) func(string) error {
+// level sets a level that may be set again while loggers use it.
+func level(into **slog.LevelVar) func(string) error {
 	return func(value string) error {
 		levels := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}
 		l, ok := levels[strings.ToLower(value)]
 		if !ok {
 			return errors.New("it must be debug, info, warn or error")
 		}
-		*into = l
+		if *into == nil {
+			*into = new(slog.LevelVar)
+		}
+		(*into).Set(l)
 		return nil
 	}
 }

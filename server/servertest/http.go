@@ -13,6 +13,7 @@ type Reply struct {
 	StatusCode int
 	Proto      string
 	Header     http.Header
+	Close      bool // the server takes no other request on the connection
 }
 
 // Fresh returns a transport that opens a connection for each request and neither asks for gzip nor undoes it.
@@ -36,7 +37,7 @@ func Exchange(
 		return Reply{}, nil, err
 	}
 	body, err := io.ReadAll(answer.Body)
-	return Reply{answer.StatusCode, answer.Proto, answer.Header}, body, errors.Join(err, answer.Body.Close())
+	return Reply{answer.StatusCode, answer.Proto, answer.Header, answer.Close}, body, errors.Join(err, answer.Body.Close())
 }
 
 // Drain reads an answer to its end, with a credential, and returns when its first byte came, how many there were, and the most of what is
