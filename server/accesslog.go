@@ -6,11 +6,13 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"roster/models/store"
 )
 
 // logged writes one line for each request and counts it. The line never holds a query, a body or a credential; the handlers of slog
 // quote control characters, so that no path can forge a second line.
-func logged(next http.Handler, logger *slog.Logger, metrics *Metrics) http.Handler {
+func logged(next http.Handler, logger *slog.Logger, metrics *Metrics, outage *store.Outage) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := time.Now()
 		metrics.begin()
@@ -19,10 +21,30 @@ func logged(next http.Handler, logger *slog.Logger, metrics *Metrics) http.Handl
 			x := ExchangeOf(r.Context())
 			took := time.Since(started)
 			metrics.end(r.Method, x, took)
+			x.explain(r, outage)
 			x.log(r, logger, took)
 		}()
 		next.ServeHTTP(w, r)
 	})
+}
+
+// explain leaves it to an outage of the database to tell of what went wrong, if that is why.
+func (x *Exchange) explain(r *http.Request, outage *store.Outage) {
+	if x.Err == nil || x.status < http.StatusInternalServerError {
+		return
+	}
+	explains := outage.ExplainsRefusal
+	if x.isProbe() {
+		explains = outage.Explains
+	}
+	if explains(r.Context(), x.Err) {
+		x.Err, x.explained = nil, true
+	}
+}
+
+// isProbe reports whether a request came from who looks after the process.
+func (x *Exchange) isProbe() bool {
+	return x.Route == healthPath || x.Route == readyPath || x.Route == metricsPath
 }
 
 // log writes the line. That it is written here is nothing to look for anew each time, as methods of a Logger do.
@@ -41,9 +63,9 @@ func (x *Exchange) level() slog.Level {
 	switch {
 	case x.status >= 500 && x.Err != nil, x.stack != nil:
 		return slog.LevelError
-	case x.Route == healthPath, x.Route == readyPath, x.Route == metricsPath: // also what is not ready because it stops
+	case x.isProbe(): // also what is not ready because it stops
 		return slog.LevelDebug
-	case x.status >= 500:
+	case x.status >= 500 && !x.explained:
 		return slog.LevelWarn
 	default:
 		return slog.LevelInfo

@@ -18,6 +18,7 @@ type Config struct {
 	Health   *Health
 	Limiter  *Limiter
 	LastUsed *auth.LastUsed // notes which keys are used
+	Outage   *store.Outage  // explains what fails while the database cannot be used; nil for nothing
 
 	// BaseURL is what clients know the service by, without a slash at its end; "" for what each request names.
 	BaseURL string
@@ -48,6 +49,6 @@ func wrap(router http.Handler, cfg Config, all doors) (http.Handler, error) {
 	h = crossOrigin(h, cfg.Origins, all)
 	h = secured(h, cfg.HSTSPreload)
 	h = recovered(h)
-	h = logged(h, cfg.Logger, cfg.Metrics)
+	h = logged(h, cfg.Logger, cfg.Metrics, cfg.Outage)
 	return begun(h, cfg, all), nil
 }

@@ -119,6 +119,9 @@ func (h HandlerFunc) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			x.abort(err) // whoever is still there must not take silence for a success
 		case errors.Is(ended, context.DeadlineExceeded):
 			told = tooSlow()
+			if !errors.Is(err, ended) {
+				err = fmt.Errorf("%w: %w", ended, err)
+			}
 		case errors.Is(err, blob.ErrUnavailable):
 			told = &Error{Reason: Unavailable, Message: "The store of files cannot be used at the moment. Try again."}
 		case store.Unavailable(err):
@@ -133,9 +136,15 @@ func (h HandlerFunc) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if all := store.ErrorsOf(err); len(all) > 0 && all[0].Wait > 0 {
 		w.Header().Set("Retry-After", strconv.FormatInt(int64((all[0].Wait+time.Second-1)/time.Second), 10))
+	} else if refusal.Status == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {
+		w.Header().Set("Retry-After", unavailableRetry)
 	}
 	refusal.write(w)
 }
+
+// unavailableRetry is after how many seconds to try again what could not be served: a failover takes about as long, and many clients that
+// come back at once are not what a database needs that has just started.
+const unavailableRetry = "5"
 
 // abort cuts the connection.
 func (x *Exchange) abort(err error) {

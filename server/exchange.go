@@ -28,6 +28,9 @@ type Exchange struct {
 	// Err is what went wrong on our side. It goes to the log and nowhere else.
 	Err error
 
+	// explained: what went wrong is told by an outage of the database.
+	explained bool
+
 	door   *Door             // that was knocked at
 	vars   map[string]string // of the pattern
 	head   bool              // nothing but the header is asked for

@@ -88,6 +88,9 @@ func writeChecks(w http.ResponseWriter, status int, found checks) error {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", unavailableRetry)
+	}
 	w.WriteHeader(status)
 	_, _ = w.Write(append(body, '\n'))
 	return nil

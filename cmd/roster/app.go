@@ -23,6 +23,7 @@ type app struct {
 	cfg     *config
 	logger  *slog.Logger
 	db      *store.DB
+	outage  *store.Outage
 	health  *server.Health
 	metrics *server.Metrics
 	pair    *keyPair // nil for plain HTTP
@@ -95,6 +96,7 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 		return err
 	}
 	a.onStop(a.db.Close)
+	a.watchOutages()
 	a.collectSeldom()
 	if err := a.compareClocks(ctx); err != nil {
 		return err
@@ -103,7 +105,7 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 	a.health = server.NewHealth(a.db)
 	a.metrics = server.NewMetrics(version(), a.db.Pools())
 	service, err := server.New(server.Config{
-		DB: a.db, Logger: a.logger, Metrics: a.metrics, Health: a.health, LastUsed: a.noteUses(),
+		DB: a.db, Outage: a.outage, Logger: a.logger, Metrics: a.metrics, Health: a.health, LastUsed: a.noteUses(),
 		Limiter: server.NewLimiter(a.cfg.rateLimit, time.Minute, time.Now),
 		BaseURL: a.cfg.baseURL, HSTSPreload: a.cfg.hstsPreload, Proxies: a.cfg.trustedProxies, Origins: a.cfg.corsOrigins,
 		Stop: a.working, RequestTimeout: a.cfg.requestTime, MaxBody: int64(a.cfg.maxBody),
@@ -135,6 +137,17 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 	a.keepTrail()
 	a.serve(ctx, "api", listener, a.pair.config(), service)
 	return nil
+}
+
+// watchOutages makes an outage of the database one thing in the log, from here on: whatever part of the program meets it.
+func (a *app) watchOutages() {
+	a.outage = store.NewOutage(a.db, a.logger)
+	a.logger = a.outage.Logger()
+	a.background(func(ctx context.Context) {
+		ticks := time.NewTicker(time.Second)
+		defer ticks.Stop()
+		a.outage.Watch(ctx, ticks.C)
+	})
 }
 
 // collectSeldom lets the heap grow to three times what is alive, and not twice, before it is collected: what is alive is a few megabytes,

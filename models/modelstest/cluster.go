@@ -19,8 +19,9 @@ import (
 type cluster struct {
 	dir string // where its socket and its data are
 
-	// lifeline is the pipe whose other end the watchdog reads: when this process ends, however it does, the system closes it.
-	lifeline io.Closer
+	// lifeline is the pipe whose other end the watchdog reads: when this process ends, however it does, the system closes it. What is
+	// written there are orders.
+	lifeline io.WriteCloser
 }
 
 func (c *cluster) url() string {

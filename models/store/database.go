@@ -66,6 +66,7 @@ type DB struct {
 // pools are the connection pools behind a DB. On PostgreSQL both are the same one.
 type pools struct {
 	write, read *sql.DB
+	aside       *sql.DB   // makes a connection each time, on PostgreSQL
 	path        string    // of the SQLite file
 	prepared    *prepared // on SQLite
 }
@@ -79,11 +80,11 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	var dialector gorm.Dialector
 	switch scheme, rest, _ := strings.Cut(cfg.URL, ":"); scheme {
 	case "postgres", "postgresql":
-		pool, err := openPostgres(cfg)
+		pool, aside, err := openPostgres(cfg)
 		if err != nil {
 			return nil, err
 		}
-		db.dialect, db.pools = Postgres, &pools{write: pool, read: pool}
+		db.dialect, db.pools = Postgres, &pools{write: pool, read: pool, aside: aside}
 		dialector = postgres.New(postgres.Config{Conn: newFairPool(pool, cfg.MaxConnections)})
 	case "sqlite":
 		write, read, err := openSQLite(ctx, rest, cfg.MaxConnections)
@@ -116,7 +117,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 // Close closes every connection.
 func (db *DB) Close() error {
 	if db.pools.read == db.pools.write {
-		return db.pools.write.Close()
+		return errors.Join(db.pools.aside.Close(), db.pools.write.Close())
 	}
 	db.pools.prepared.close()
 	// The writer last: closing the last connection folds the write-ahead log into the file.

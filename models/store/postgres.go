@@ -28,10 +28,11 @@ var spoken = []setting{
 
 type setting struct{ name, value string }
 
-func openPostgres(cfg Config) (*sql.DB, error) {
+// openPostgres returns the pool, and one that makes a connection each time it is used, for who looks whether that is possible.
+func openPostgres(cfg Config) (pool, aside *sql.DB, err error) {
 	pgx, err := pgx.ParseConfig(cfg.URL)
 	if err != nil {
-		return nil, fmt.Errorf("read database URL: %w", withoutPassword(err))
+		return nil, nil, fmt.Errorf("read database URL: %w", withoutPassword(err))
 	}
 	set := func(name, value string) {
 		if _, given := pgx.RuntimeParams[name]; !given {
@@ -52,11 +53,14 @@ func openPostgres(cfg Config) (*sql.DB, error) {
 	if pgx.ConnectTimeout == 0 {
 		pgx.ConnectTimeout = 5 * time.Second
 	}
-	pool := sql.OpenDB(wires{stdlib.GetConnector(*pgx)})
+	connector := wires{stdlib.GetConnector(*pgx)}
+	pool, aside = sql.OpenDB(connector), sql.OpenDB(connector)
 	pool.SetMaxOpenConns(cfg.MaxConnections)
 	pool.SetMaxIdleConns(cfg.MaxConnections)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
-	return pool, nil
+	aside.SetMaxOpenConns(1)
+	aside.SetMaxIdleConns(-1)
+	return pool, aside, nil
 }
 
 // withoutPassword keeps pgx's parse errors, which quote the URL, from carrying a password into a log.

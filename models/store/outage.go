@@ -1,0 +1,213 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Outage tells of a time in which the database cannot be used as of one thing, whoever meets it: with a line in the log when it begins, one
+// a minute while it lasts, and one when it is over. A nil Outage explains nothing.
+type Outage struct {
+	db  *DB
+	log *slog.Logger // which is told of outages
+
+	looking sync.Mutex // only one looks at a database that is in doubt
+	passed  time.Time  // when that showed that it works
+
+	mu      sync.Mutex // of what follows
+	began   time.Time  // zero while there is none
+	told    time.Time  // when the last line was written
+	refused int        // requests
+	failed  bool       // something, since the last look
+	worked  time.Time  // since when nothing failed and every look worked; zero if something did
+	ended   time.Time  // when the last one was over
+	again   bool       // it began soon after that
+}
+
+const (
+	outageLook = time.Second // the longest look at the database, and how often there is one while it is in doubt
+	outageTell = time.Minute // between two lines; and what it takes to believe that one is over that came back soon
+)
+
+// NewOutage returns what tells a log of the outages of a database. There is none yet.
+func NewOutage(db *DB, log *slog.Logger) *Outage { return &Outage{db: db, log: log} }
+
+// Explains reports whether something failed because the database cannot be used by anybody, so that it is enough to tell of that. Work that
+// took too long is explained by an outage if a look at the database takes too long as well.
+func (o *Outage) Explains(ctx context.Context, err error) bool {
+	switch {
+	case o == nil:
+		return false
+	case lost(err):
+	case !errors.Is(err, context.DeadlineExceeded) || o.db.dialect == SQLite:
+		return false
+	default:
+		if cause := o.doubt(ctx); cause != nil {
+			err = cause
+		} else if !o.lasts() {
+			return false
+		}
+	}
+	o.note(err)
+	return true
+}
+
+// ExplainsRefusal is Explains for what a request was refused with, which is counted.
+func (o *Outage) ExplainsRefusal(ctx context.Context, err error) bool {
+	explained := o.Explains(ctx, err)
+	if explained {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.refused++
+	}
+	return explained
+}
+
+// lost reports whether an error says that the database cannot be used by anybody. That others were first, or that a statement took longer
+// than it may, says nothing of the kind.
+func lost(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		switch pg.Code {
+		case "40001", "40P01", "55P03", "57014":
+			return false
+		}
+	}
+	return Unavailable(err)
+}
+
+func (o *Outage) lasts() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return !o.began.IsZero()
+}
+
+// doubt looks at the database, unless that is known already, and returns what was wrong.
+func (o *Outage) doubt(ctx context.Context) error {
+	o.looking.Lock()
+	defer o.looking.Unlock()
+	if o.lasts() || o.db.Now().Sub(o.passed) < outageLook {
+		return nil
+	}
+	err := o.look(context.WithoutCancel(ctx))
+	if err == nil {
+		o.passed = o.db.Now()
+	}
+	return err
+}
+
+// look writes something to the database that is there already. On PostgreSQL it opens a connection of its own: those of the pool may be
+// taken, which is no outage.
+func (o *Outage) look(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, outageLook)
+	defer cancel()
+	const same = "UPDATE installation SET value = value WHERE name = 'vault_check'"
+	if o.db.dialect == Postgres {
+		_, err := o.db.pools.aside.ExecContext(ctx, same)
+		return err
+	}
+	_, err := o.db.Exec(ctx, same)
+	return err
+}
+
+// note begins an outage, unless it lasts already.
+func (o *Outage) note(err error) {
+	now := o.db.Now()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.failed, o.worked = true, time.Time{}
+	if !o.began.IsZero() {
+		return
+	}
+	o.again = !o.ended.IsZero() && now.Sub(o.ended) < outageTell
+	o.began, o.told, o.refused = now, now, 0
+	o.log.Error("database outage began", "error", err)
+}
+
+// Watch looks at each tick whether an outage is over, until ctx ends.
+func (o *Outage) Watch(ctx context.Context, ticks <-chan time.Time) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks:
+		}
+		if !o.lasts() {
+			continue
+		}
+		err := o.look(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		o.looked(err)
+	}
+}
+
+// looked tells of an outage what there is to tell after a look at the database.
+func (o *Outage) looked(err error) {
+	now := o.db.Now()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch {
+	case err != nil || o.failed: // what takes more room than a look may fail when that does not
+		o.worked = time.Time{}
+	case o.worked.IsZero():
+		o.worked = now
+	}
+	o.failed = false
+	believed := !o.worked.IsZero() && (!o.again || now.Sub(o.worked) >= outageTell)
+	switch {
+	case believed:
+		o.log.Warn("database outage over", "lasted", o.worked.Sub(o.began).Round(time.Millisecond).String(), "requests_refused", o.refused)
+		o.began, o.ended = time.Time{}, now
+	case now.Sub(o.told) >= outageTell:
+		o.told = now
+		attrs := []any{"for", now.Sub(o.began).Round(time.Second).String(), "requests_refused", o.refused}
+		if err != nil {
+			attrs = append(attrs, "error", err)
+		}
+		o.log.Error("database outage goes on", attrs...)
+	}
+}
+
+// Logger returns a log in which the warnings and errors that an outage explains are for who debugs.
+func (o *Outage) Logger() *slog.Logger { return slog.New(outageHandler{o.log.Handler(), o}) }
+
+// outageHandler lowers the level of what an outage explains.
+type outageHandler struct {
+	slog.Handler
+	outage *Outage
+}
+
+// Handle implements slog.Handler.
+func (h outageHandler) Handle(ctx context.Context, line slog.Record) error {
+	explained := false
+	if line.Level >= slog.LevelWarn {
+		line.Attrs(func(a slog.Attr) bool {
+			err, failed := a.Value.Any().(error)
+			explained = failed && h.outage.Explains(ctx, err)
+			return !failed
+		})
+	}
+	if explained {
+		if line.Level = slog.LevelDebug; !h.Enabled(ctx, line.Level) {
+			return nil
+		}
+	}
+	return h.Handler.Handle(ctx, line)
+}
+
+// WithAttrs implements slog.Handler.
+func (h outageHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return outageHandler{h.Handler.WithAttrs(attrs), h.outage}
+}
+
+// WithGroup implements slog.Handler.
+func (h outageHandler) WithGroup(name string) slog.Handler {
+	return outageHandler{h.Handler.WithGroup(name), h.outage}
+}
