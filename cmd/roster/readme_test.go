@@ -139,4 +139,3 @@ func TestTheREADMENamesEveryCommand(t *testing.T) {
 		}
 	}
 }
-
