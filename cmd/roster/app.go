@@ -92,6 +92,11 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 	if a.pair, err = a.cfg.keyPair(a.logger); err != nil { // first: a setting that cannot be used must leave the database as it is
 		return err
 	}
+	release, err := a.cfg.claim() // before the schema changes under a server of another version
+	if err != nil {
+		return err
+	}
+	a.onStop(release)
 	if a.db, err = a.cfg.openDatabase(ctx, a.logger); err != nil {
 		return err
 	}

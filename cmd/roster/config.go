@@ -22,6 +22,7 @@ import (
 type config struct {
 	dataDir       string
 	databaseURL   string
+	placeNamed    bool // by either of the two
 	secretKeyFile string
 	firstKeyFile  string
 	connections   int

@@ -121,8 +121,20 @@ func (c *config) makeDataDir() error {
 	return nil
 }
 
-// makeDatabaseDir makes the data directory if the database is in it.
+// findUnlessNamed makes sure that there is a database, unless the settings say where one may be made: what a command finds where somebody
+// happens to stand is nothing that it begins anew.
+func (c *config) findUnlessNamed() error {
+	if c.placeNamed {
+		return nil
+	}
+	return c.findDatabase()
+}
+
+// makeDatabaseDir makes the data directory if the database is in it, and somebody has named it.
 func (c *config) makeDatabaseDir() error {
+	if err := c.findUnlessNamed(); err != nil {
+		return err
+	}
 	if c.databaseURL != "" {
 		return nil
 	}
@@ -138,12 +150,12 @@ func (c *config) findDatabase() error {
 	if !embedded {
 		return nil
 	}
-	found, err := databaseFileAt(path)
+	found, err := databaseFileAt(followed(path))
 	if err == nil {
 		err = c.checkPlace()
 	}
 	if err == nil && found != filled {
-		err = fmt.Errorf("there is no database at %s yet; 'roster migrate up' makes one, and so does 'roster serve'", path)
+		err = fmt.Errorf("there is no database at %s; 'roster serve' makes one, and --data-dir or --database-url names another place", path)
 	}
 	return err
 }

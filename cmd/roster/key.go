@@ -75,11 +75,14 @@ func (p *program) keyCommand() *cli.Command {
 	}
 }
 
-// withDatabase runs a command on the database that the settings name.
+// withDatabase runs a command on the database that the settings name. It makes one only at a place that somebody has named.
 func (p *program) withDatabase(
 	ctx context.Context, cmd *cli.Command, do func(context.Context, *cli.Command, *store.DB) error,
 ) (err error) {
 	cfg, err := p.config(cmd)
+	if err == nil {
+		err = cfg.findUnlessNamed()
+	}
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 )
 
 // databaseFile is the state of the file of an embedded database before it is opened.
@@ -59,6 +60,7 @@ func (c *config) checkPlace() error {
 	if !embedded {
 		return nil
 	}
+	path = followed(path)
 	found, err := databaseFileAt(path)
 	switch {
 	case err != nil:
@@ -77,6 +79,17 @@ func (c *config) checkPlace() error {
 			"with 'roster restore' for example, or move the key away to begin anew", c.secretKeyPath(), path)
 	}
 	return nil
+}
+
+// followed returns the file that a link leads to, where SQLite keeps its own files as well; what is no link, or leads nowhere, as it is.
+func followed(path string) string {
+	if info, err := os.Lstat(path); err != nil || info.Mode()&fs.ModeSymlink == 0 {
+		return path
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	return path
 }
 
 // makeDatabaseFile makes an empty file of an embedded database, unless there is one. SQLite gives its companion files the mode of the

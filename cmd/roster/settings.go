@@ -228,7 +228,7 @@ func (p *program) flags(groups ...group) []cli.Flag {
 
 // config reads and checks the settings that the command takes; the others have their defaults.
 func (p *program) config(cmd *cli.Command) (*config, error) {
-	c := &config{getenv: p.getenv}
+	c := &config{getenv: p.getenv, placeNamed: cmd.IsSet("data-dir") || cmd.IsSet("database-url")}
 	for _, s := range c.settings() {
 		value := s.value
 		switch given := cmd.Value(s.flag).(type) {

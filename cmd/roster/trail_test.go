@@ -18,7 +18,7 @@ func TestEventsAreKeptForTheirTime(t *testing.T) {
 	t.Parallel()
 	modelstestURLs(t, func(t *testing.T, url string) {
 		dir := t.TempDir()
-		serve(t, dir, frontDoors, "--database-url", url, "--migrate")
+		serve(t, dir, frontDoors, "--database-url", url, "--migrate").stop()
 		db := opened(t, dir, url)
 		old := &models.Event{
 			ID: models.NewID(), EventType: "user.created", OccurredAt: jsonapi.Stamp{Time: time.Now().Add(-7 * 24 * time.Hour)},
@@ -39,7 +39,7 @@ func TestEventsAreKeptForTheirTime(t *testing.T) {
 			return err == nil
 		}
 		servertest.Poll(t, "an event", there)
-		serve(t, dir, frontDoors, "--database-url", url, "--event-retention-days", "0")
+		forEver := serve(t, dir, frontDoors, "--database-url", url, "--event-retention-days", "0")
 		if !there() {
 			t.Error("it is removed, although events are kept for ever")
 		}
@@ -48,6 +48,7 @@ func TestEventsAreKeptForTheirTime(t *testing.T) {
 			err := db.Read(t.Context(), func(rows *sql.Rows) error { return rows.Scan(&n) }, `SELECT COUNT(*) FROM event_queue`)
 			return err == nil && n == 0
 		})
+		forEver.stop()
 		serve(t, dir, frontDoors, "--database-url", url, "--event-retention-days", "1")
 		servertest.Poll(t, "a removal", func() bool { return !there() })
 	})

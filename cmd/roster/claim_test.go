@@ -1,0 +1,63 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestAnEmbeddedDatabaseHasOneServer whatever name it is given, and as many commands beside it as there are.
+func TestAnEmbeddedDatabaseHasOneServer(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	first := launch(t, "--listen", "127.0.0.1:0", "--data-dir", dir)
+	link := filepath.Join(t.TempDir(), "link.db")
+	if err := os.Symlink(filepath.Join(dir, "roster.db"), link); err != nil {
+		t.Fatal(err)
+	}
+	for _, place := range [][]string{{"--data-dir", dir}, {"--data-dir", dir, "--database-url", "sqlite:" + link}} {
+		code, stdout, stderr := command(t, nil, append([]string{"serve", "--listen", "127.0.0.1:0"}, place...)...)
+		if code != 1 || stdout != "" || !strings.HasPrefix(stderr, "roster: another server runs on the database "+dir) ||
+			strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%v: %d %s%s", place, code, stdout, stderr)
+		}
+	}
+	for _, args := range [][]string{
+		{"key", "create", "--kind", "management", "--name", "Beside"}, {"key", "list"}, {"migrate", "up"}, {"migrate", "status"},
+		{"demo", "--organizations", "3", "--users", "0"}, {"events", "export"}, {"backup", filepath.Join(t.TempDir(), "backup")},
+		{"verify"},
+	} {
+		if code, _, stderr := command(t, nil, append(args, "--data-dir", dir)...); code != 0 {
+			t.Errorf("beside a server, %v: %d %s", args, code, stderr)
+		}
+	}
+	first.kill() // as a machine that fails does
+	if s := serve(t, dir, noRoutes); s.stop() != 0 {
+		t.Errorf("after the server was killed: %s", s.log)
+	}
+}
+
+// TestAWrongDirectoryIsLeftAsItIs by every command but the one that serves.
+func TestAWrongDirectoryIsLeftAsItIs(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, args := range [][]string{
+		{"key", "create", "--kind", "management", "--name", "x"}, {"key", "list"},
+		{"key", "revoke", "01912f6a-7c5d-7d3a-8f1e-2b3c4d5e6f70"}, {"migrate", "up"}, {"migrate", "status"},
+		{"demo", "--organizations", "1", "--users", "0"}, {"events", "export"}, {"import", "people", "--format", "csv", "-"},
+		{"backup", "copy"}, {"restore", "copy"}, {"verify"},
+	} {
+		code, stdout, stderr := command(t, nil, args...)
+		if code != 1 || stdout != "" || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%v: %d %s%s", args, code, stdout, stderr)
+		}
+		if left, err := os.ReadDir("."); err != nil || len(left) > 0 {
+			t.Errorf("%v leaves %v, %v", args, left, err)
+		}
+	}
+	for _, args := range [][]string{{"migrate", "up"}, {"demo", "--organizations", "1", "--users", "0"}} { // a place that is named
+		if code, _, stderr := command(t, map[string]string{"ROSTER_DATA_DIR": "named"}, args...); code != 0 {
+			t.Errorf("%v: %d %s", args, code, stderr)
+		}
+	}
+}
