@@ -9,7 +9,10 @@ COPY go.mod go.sum ./
 COPY conformance/go.mod conformance/go.sum ./conformance/
 RUN go mod download
 COPY . .
-RUN CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o /out/roster ./cmd/roster
+# Which build it is, since there is no repository here to ask: "make image" says it.
+ARG VERSION= COMMIT= DATE=
+RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.release=$VERSION -X main.commit=$COMMIT -X main.committed=$DATE" \
+  -o /out/roster ./cmd/roster
 # An empty directory, since nothing in the last stage can make one that another user owns.
 RUN mkdir -p /out/data
 

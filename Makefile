@@ -6,6 +6,12 @@ SHELL := bash
 FUZZTIME ?= 30s
 ORGANIZATIONS ?= 1000000
 ARGS ?=
+# What the program says of itself: a tag, the commit and its date, which is the same for everybody who builds that. Where there is no
+# repository, whoever builds may say it: make build COMMIT=… DATE=….
+VERSION ?= $(shell git describe --tags --exact-match 2>/dev/null)
+COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null)
+DATE ?= $(shell TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd 2>/dev/null)
+IDENTITY = -X main.release=$(VERSION) -X main.commit=$(COMMIT) -X main.committed=$(DATE)
 
 .PHONY: help
 help: ## list the targets
@@ -17,7 +23,11 @@ run: ## start the service on SQLite; ARGS="--listen 127.0.0.1:9000" adds flags
 
 .PHONY: build
 build: ## build ./roster: one static program, no C compiler needed
-	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o roster ./cmd/roster
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w $(IDENTITY)" -o roster ./cmd/roster
+
+.PHONY: image
+image: ## build the container image roster, which has no repository to ask which build it is
+	docker build --build-arg VERSION="$(VERSION)" --build-arg COMMIT="$(COMMIT)" --build-arg DATE="$(DATE)" -t roster .
 
 .PHONY: test
 test: ## run every test on SQLite and PostgreSQL; installs a PostgreSQL server where it can

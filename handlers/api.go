@@ -21,6 +21,9 @@ import (
 
 // API serves the native JSON:API below /public/v2.
 type API struct {
+	// Release is which build of the program this is, for the page that describes the API; "" for none.
+	Release string
+
 	watch          *models.EventWatch
 	waits, exports *server.Places
 	exportStall    time.Duration
@@ -74,6 +77,6 @@ func (a *API) Door(others ...*server.Door) *server.Door {
 			told = append(told, other.Description)
 		}
 	}
-	d.Routes = slices.Concat(d.Routes, docsRoutes(told), landingRoutes())
+	d.Routes = slices.Concat(d.Routes, docsRoutes(a.Release, told), landingRoutes(), []server.Route{frontRoute()})
 	return d
 }

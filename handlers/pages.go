@@ -45,7 +45,7 @@ var mediaTypes = map[string]string{
 func documentOf(d *server.Description) string { return docsPath + "/" + d.Name + "/openapi.json" }
 
 // pages returns every page by its path.
-func pages(others []*server.Description) (map[string]*page, error) {
+func pages(release string, others []*server.Description) (map[string]*page, error) {
 	document, err := OpenAPI()
 	if err != nil {
 		return nil, err
@@ -65,6 +65,7 @@ func pages(others []*server.Description) (map[string]*page, error) {
 		case "index.html":
 			at = docsPath
 			body = bytes.Replace(body, []byte("{{others}}"), linksTo(others), 1)
+			body = bytes.Replace(body, []byte("{{release}}"), []byte(html.EscapeString(release)), 1)
 		case "errors.html":
 			at = docsPath + "/errors"
 			if body, err = errorsPage(body); err != nil {
@@ -115,8 +116,8 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // docsRoutes are the OpenAPI document and the pages that people read. They are public, and made when the first of them is asked for.
-func docsRoutes(others []*server.Description) []server.Route {
-	made := sync.OnceValues(func() (map[string]*page, error) { return pages(others) })
+func docsRoutes(release string, others []*server.Description) []server.Route {
+	made := sync.OnceValues(func() (map[string]*page, error) { return pages(release, others) })
 	take := func(_ http.ResponseWriter, rq *server.Request) (server.Serve, error) {
 		all, err := made()
 		if err != nil {

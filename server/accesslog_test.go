@@ -61,7 +61,7 @@ func TestNoRequestForgesALine(t *testing.T) {
 		"json": func(b *bytes.Buffer) slog.Handler { return slog.NewJSONHandler(b, nil) },
 	} {
 		var log bytes.Buffer
-		served := logged(http.NotFoundHandler(), slog.New(newHandler(&log)), NewMetrics("test", nil), nil)
+		served := logged(http.NotFoundHandler(), slog.New(newHandler(&log)), NewMetrics(Build{Version: "test"}, nil), nil)
 		req := httptest.NewRequestWithContext(t.Context(), "GET", "/a%0alevel=ERROR%1b[31m%E2%80%A8x%ff", nil)
 		req.Header.Set("User-Agent", "x\r\nlevel=ERROR "+strings.Repeat("y", 1000))
 		served.ServeHTTP(httptest.NewRecorder(), req)

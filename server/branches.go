@@ -24,7 +24,9 @@ func newBranches(all doors) branches {
 	for _, d := range all {
 		for _, rt := range d.Routes {
 			stem, _, _ := strings.Cut(rt.Path, "/{")
-			stems = append(stems, stem)
+			if stem != "/" { // everything is below that; its own route is among those of all other paths
+				stems = append(stems, stem)
+			}
 		}
 	}
 	slices.SortFunc(stems, func(a, b string) int { return cmp.Compare(len(a), len(b)) })

@@ -127,7 +127,7 @@ func setupOn(t *testing.T, db *store.DB, change func(*Config, *http.Server), mor
 	cfg := Config{
 		DB: b.db, LastUsed: auth.NewLastUsed(),
 		Logger:  slog.New(slog.NewJSONHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Metrics: NewMetrics("test", b.db.Pools()), Health: b.health,
+		Metrics: NewMetrics(Build{Version: "test"}, b.db.Pools()), Health: b.health,
 		Limiter: NewLimiter(100, time.Minute, b.now.Now), Stop: context.Background(), RequestTimeout: 10 * time.Second,
 		MaxBody: 1000, ServeMetrics: true,
 	}

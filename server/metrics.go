@@ -19,8 +19,11 @@ type Metrics struct {
 	inFlight prometheus.Gauge
 }
 
-// NewMetrics returns metrics of this program's version and of those connection pools.
-func NewMetrics(version string, pools map[string]*sql.DB) *Metrics {
+// Build is which build of the program this is: its version, the commit that it was made of, and the date of that.
+type Build struct{ Version, Commit, Date string }
+
+// NewMetrics returns metrics of a build of the program and of those connection pools.
+func NewMetrics(build Build, pools map[string]*sql.DB) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -37,11 +40,12 @@ func NewMetrics(version string, pools map[string]*sql.DB) *Metrics {
 			Help: "Requests that are being served.",
 		}),
 	}
-	build := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "roster_build_info", Help: "Always 1; the label is the version.", ConstLabels: prometheus.Labels{"version": version},
+	identity := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "roster_build_info", Help: "Always 1; the labels are the version, the commit and its date.",
+		ConstLabels: prometheus.Labels{"version": build.Version, "commit": build.Commit, "date": build.Date},
 	})
-	build.Set(1)
-	m.registry.MustRegister(m.requests, m.duration, m.inFlight, build,
+	identity.Set(1)
+	m.registry.MustRegister(m.requests, m.duration, m.inFlight, identity,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for name, pool := range pools {
 		m.registry.MustRegister(collectors.NewDBStatsCollector(pool, name))

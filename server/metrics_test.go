@@ -22,7 +22,7 @@ func TestMetrics(t *testing.T) {
 		`roster_http_requests_total{method="other",route="unmatched",status="4xx"} 1`,
 		`roster_http_request_duration_seconds_count{method="GET",route="/long/{id}"} 2`,
 		`roster_http_requests_in_flight 1`,
-		`roster_build_info{version="test"} 1`,
+		`roster_build_info{commit="",date="",version="test"} 1`,
 		`go_sql_open_connections{db_name="read"}`,
 		`go_sql_open_connections{db_name="write"}`,
 		`go_goroutines`,

@@ -201,7 +201,7 @@ func (s *service) serve(secure bool, providers ...signin.Provider) {
 	s.t.Helper()
 	h, err := server.New(server.Config{
 		DB: s.db, LastUsed: auth.NewLastUsed(), Logger: slog.New(slog.NewTextHandler(s.log, nil)),
-		Metrics: server.NewMetrics("test", s.db.Pools()), Health: server.NewHealth(s.db),
+		Metrics: server.NewMetrics(server.Build{Version: "test"}, s.db.Pools()), Health: server.NewHealth(s.db),
 		Limiter: server.NewLimiter(0, time.Minute, time.Now),
 		MaxBody: 1 << 16, Stop: s.t.Context(), RequestTimeout: 5 * time.Minute,
 	}, signin.Door(s.db, providers))

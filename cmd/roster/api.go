@@ -29,6 +29,8 @@ func (a *app) noteUses() *auth.LastUsed {
 // frontDoors returns the doors that are open on the main listener, and starts the work that belongs to them.
 func frontDoors(a *app) []*server.Door {
 	api := handlers.NewAPI(a.db, a.logger)
+	b := thisBuild()
+	api.Release = b.Version + ", commit " + b.Commit + " of " + b.Date
 	a.atOnce = append(a.atOnce, a.background(func(ctx context.Context) { // whoever waits would wait for the whole period of grace
 		api.WatchEvents(ctx, func(err error) { a.logger.ErrorContext(ctx, "requests that wait for events", "error", err) })
 	}))

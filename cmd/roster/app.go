@@ -108,7 +108,7 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 	}
 
 	a.health = server.NewHealth(a.db)
-	a.metrics = server.NewMetrics(version(), a.db.Pools())
+	a.metrics = server.NewMetrics(thisBuild(), a.db.Pools())
 	service, err := server.New(server.Config{
 		DB: a.db, Outage: a.outage, Logger: a.logger, Metrics: a.metrics, Health: a.health, LastUsed: a.noteUses(),
 		Limiter: server.NewLimiter(a.cfg.rateLimit, time.Minute, time.Now),
@@ -140,7 +140,23 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 	a.sendMails()
 	a.sweep()
 	a.keepTrail()
+	if err := a.introduce(ctx, listener.Addr().String()); err != nil {
+		return err
+	}
 	a.serve(ctx, "api", listener, a.pair.config(), service)
+	return nil
+}
+
+// introduce says in one line which program serves what, and where it is described.
+func (a *app) introduce(ctx context.Context, address string) error {
+	schema, err := a.db.SchemaVersion(ctx)
+	if err != nil {
+		return err
+	}
+	b := thisBuild()
+	a.logger.InfoContext(ctx, "started", "version", b.Version, "commit", b.Commit, "date", b.Date,
+		"database", string(a.db.Dialect()), "at", a.cfg.databasePlace(), "schema", schema,
+		"address", address, "docs", a.cfg.publicURL(address)+"/docs")
 	return nil
 }
 

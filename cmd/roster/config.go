@@ -5,13 +5,17 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	netmail "net/mail"
 	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"roster/mail"
 	"roster/models"
@@ -132,6 +136,18 @@ func (c *config) readLogLevel() error {
 
 // sqlitePath returns the file of an embedded database, and false for PostgreSQL.
 func (c *config) sqlitePath() (string, bool) { return strings.CutPrefix(c.database(), "sqlite:") }
+
+// databasePlace says where the database is, to people: a file, or host, port and name. There is no password in it.
+func (c *config) databasePlace() string {
+	if path, embedded := c.sqlitePath(); embedded {
+		return path
+	}
+	at, err := pgx.ParseConfig(c.database())
+	if err != nil {
+		return "" // it is open, so this does not happen
+	}
+	return fmt.Sprintf("%s/%s", net.JoinHostPort(at.Host, strconv.Itoa(int(at.Port))), at.Database)
+}
 
 // database returns the URL of the database; without a setting, of the file in the data directory.
 func (c *config) database() string {

@@ -57,6 +57,8 @@ Try it:
 
   curl -H 'Authorization: Bearer %[1]s' %[2]s/public/v2/management/organizations
 
+All that there is to call: %[2]s/docs
+
 `, key, base)
 	return err
 }

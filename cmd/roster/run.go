@@ -37,7 +37,7 @@ func run(
 	ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer, doors func(*app) []*server.Door,
 ) int {
 	p := &program{getenv: getenv, stdout: stdout, stderr: stderr, doors: doors}
-	err := p.command().Run(ctx, args)
+	err := p.command().Run(ctx, helpOf(args))
 	if err == nil {
 		return exitOK
 	}
@@ -49,6 +49,14 @@ func run(
 		return exitUsage
 	}
 	return exitFailure
+}
+
+// helpOf returns a command line that asks for help on a command of a command, "help key create", as the library understands it.
+func helpOf(args []string) []string {
+	if len(args) < 4 || args[1] != "help" {
+		return args
+	}
+	return append(append([]string{args[0]}, args[2:]...), "--help")
 }
 
 // command returns the tree of commands.

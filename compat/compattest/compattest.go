@@ -29,7 +29,7 @@ func Config(t testing.TB) server.Config {
 // Handler returns what serves doors over a database.
 func Handler(t testing.TB, db *store.DB, cfg server.Config, doors ...*server.Door) http.Handler {
 	t.Helper()
-	cfg.DB, cfg.Metrics, cfg.Health = db, server.NewMetrics("test", db.Pools()), server.NewHealth(db)
+	cfg.DB, cfg.Metrics, cfg.Health = db, server.NewMetrics(server.Build{Version: "test"}, db.Pools()), server.NewHealth(db)
 	h, err := server.New(cfg, doors...)
 	if err != nil {
 		t.Fatal(err)

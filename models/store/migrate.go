@@ -135,6 +135,16 @@ func (db *DB) appliedMigrations(ctx context.Context) (map[int64]time.Time, error
 	return applied, err
 }
 
+// SchemaVersion returns the number of the newest step that was applied, 0 for none.
+func (db *DB) SchemaVersion(ctx context.Context) (int64, error) {
+	applied, err := db.appliedMigrations(ctx)
+	newest := int64(0)
+	for version := range applied {
+		newest = max(newest, version)
+	}
+	return newest, err
+}
+
 // PendingMigrations returns the number of steps that were not applied yet. If a newer program has applied steps, the error is
 // ErrNewerSchema.
 func (db *DB) PendingMigrations(ctx context.Context) (int, error) {
