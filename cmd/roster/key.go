@@ -30,19 +30,20 @@ func (p *program) keyCommand() *cli.Command {
 				Usage: "create a key and print it, the only time it is shown",
 				Description: "Nothing but the key goes to stdout.\n\n" +
 					"Kinds, which say whom it acts for:\n\n" +
-					"   management     whoever runs this installation, or a partner: everything, or with --organization that one and all\n" +
-					"                  below it; the only kind that comes to /public/v2/management\n" +
+					"   management     whoever runs this installation, or a partner: everything, or with --organization that\n" +
+					"                  one and all below it; the only kind that comes to /public/v2/management\n" +
 					"   organization   one organization: itself and what hangs on it, such as its people and webhooks\n" +
-					"   user           one person: what their roles allow at this moment, wherever they are a member; dies with them\n\n" +
+					"   user           one person: what their roles allow at this moment, wherever they are a member\n\n" +
 					"   roster key create --kind management --name 'Console' --expires 90d\n" +
 					"   roster key create --kind management --organization ID --name 'Partner'  " +
 					"(sees that organization and all below it)\n" +
 					"   roster key create --kind organization --organization ID --scopes users:read,events:read --name 'Sync'\n" +
 					"   roster key create --kind user --user ada@example.com --name 'Script'  (acts as that person)\n\n" +
 					"Scopes, which say what it may do for them: " + strings.Join(models.Scopes(), ", ") + ",\n" +
-					"and words of applications, such as invoices:approve. Write includes read. They are the words that roles consist of as\n" +
-					"permissions: a key of a user may do what is in both, its scopes and the roles. Give the fewest: a reader of the audit\n" +
-					"trail needs events:read, a sign-up form users:write and memberships:write, a server that asks /authorize memberships:read.",
+					"and words of applications, such as invoices:approve. Write includes read. They are the words that roles\n" +
+					"consist of as permissions: a key of a user may do what is in both, its scopes and the roles. Give the\n" +
+					"fewest: a reader of the audit trail needs events:read, a sign-up form users:write and memberships:write,\n" +
+					"a server that asks /public/v2/authorize about others memberships:read.",
 				Flags: append([]cli.Flag{
 					&cli.StringFlag{Name: "kind", Usage: "management, organization or user"},
 					&cli.StringFlag{Name: "name", Usage: "what the key is for"},

@@ -31,7 +31,8 @@ func beginOutage(t *testing.T, doors func(*app) []*server.Door, args ...string) 
 	receiver := webhookstest.NewReceiver(t, webhookstest.Status(http.StatusNoContent))
 	o := &outage{served: serve(t, filepath.Join(t.TempDir(), "data"), doors, args...)}
 	o.key = keyPrinted.FindString(o.stdout.String())
-	_, body := o.ask("POST", "", fmt.Sprintf(`{"data":{"type":"organizations","attributes":{"name":"Acme","webhookUrl":%q}}}`, receiver.URL()))
+	_, body := o.ask("POST", "",
+		fmt.Sprintf(`{"data":{"type":"organizations","attributes":{"name":"Acme","webhookUrl":%q}}}`, receiver.URL()))
 	var made struct{ Data struct{ ID string } }
 	if err := json.Unmarshal([]byte(body), &made); err != nil {
 		t.Fatal(err)
@@ -170,7 +171,7 @@ func TestAnOutageOfSQLiteIsOneThing(t *testing.T) {
 				t.Fatal(err)
 			}
 			beside.SetMaxOpenConns(1)
-			defer beside.Close()
+			defer beside.Close() //nolint:errcheck // the test is over
 			c.lose(t, db, beside)
 			o.refused(10)
 			c.bringBack(t, db, beside)

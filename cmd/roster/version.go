@@ -41,10 +41,11 @@ func version() string { return thisBuild().Version }
 
 func (p *program) versionCommand() *cli.Command {
 	return &cli.Command{
-		Name:        "version",
-		Usage:       "print the version, the commit and its date",
-		Description: "The metric roster_build_info, the first line of a server's log and its page /docs say the same.\n\n   roster version --json",
-		Flags:       []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print a JSON object"}},
+		Name:  "version",
+		Usage: "print the version, the commit and its date",
+		Description: "The metric roster_build_info, the line \"started\" in the log of a server and its page /docs say the same.\n\n" +
+			"   roster version --json",
+		Flags: []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print a JSON object"}},
 		Action: func(_ context.Context, cmd *cli.Command) error {
 			b, platform := thisBuild(), runtime.GOOS+"/"+runtime.GOARCH
 			if cmd.Bool("json") {

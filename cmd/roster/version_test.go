@@ -14,7 +14,8 @@ func TestABuildSaysEverywhereWhichItIs(t *testing.T) {
 	if err := json.Unmarshal([]byte(stdout), &b); err != nil || b.Version == "" || b.Commit == "" || b.Date == "" {
 		t.Fatalf("%v: %s", err, stdout)
 	}
-	if _, text, _ := command(t, nil, "version"); text != "roster "+b.Version+" commit "+b.Commit+" of "+b.Date+" "+b.Go+" "+b.Platform+"\n" {
+	want := "roster " + b.Version + " commit " + b.Commit + " of " + b.Date + " " + b.Go + " " + b.Platform + "\n"
+	if _, text, _ := command(t, nil, "version"); text != want {
 		t.Errorf("as text it is %s", text)
 	}
 	modelstestURLs(t, func(t *testing.T, url string) {
