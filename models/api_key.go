@@ -43,6 +43,8 @@ func defineAPIKeys(c *collection.Collection) {
 			"organizationId": collection.ByID("api_keys.organization_id"),
 			"userId":         collection.ByID("api_keys.user_id"),
 		},
+		Beyond:   map[string]collection.FilterBeyond{collection.FilterAncestor: below("api_keys.organization_id")},
+		Branches: true,
 		Total: func(s collection.Scope, filter, _ string) collection.Counted {
 			if filter == "" && s.All() {
 				return collection.Counted{Name: countAPIKeys}
@@ -75,6 +77,7 @@ func defineAPIKeys(c *collection.Collection) {
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "organizationId", Kind: jsonapi.String, Doc: "Keys of that organization."},
 		{Name: "userId", Kind: jsonapi.String, Doc: "Keys of that user."},
+		byAncestor("Keys"),
 	}
 }
 

@@ -71,8 +71,11 @@ func defineEvents(c *collection.Collection) {
 			"organizationId": collection.ByID("event_feed.owner_id"),
 			"subjectId":      collection.ByID("event_feed.subject_id"),
 		},
-		Beyond:  map[string]collection.FilterBeyond{"actorId": actedBy},
-		CatchUp: NumberEvents,
+		Beyond: map[string]collection.FilterBeyond{
+			"actorId": actedBy, collection.FilterAncestor: below("event_feed.owner_id"),
+		},
+		Branches: true,
+		CatchUp:  NumberEvents,
 		Until: func(ctx context.Context, db *store.DB) (collection.Where, error) {
 			last, err := lastPosition(ctx, db)
 			return collection.Condition("event_feed.position <= ?", last), err
@@ -120,6 +123,7 @@ func defineEvents(c *collection.Collection) {
 		{Name: "subjectId", Kind: jsonapi.String, Doc: "Events about that resource."},
 		{Name: "actorId", Kind: jsonapi.String,
 			Doc: "Events caused by that key, or by the token of that organization, if the caller sees it."},
+		byAncestor("Events"),
 	}
 }
 

@@ -167,17 +167,6 @@ func rootFilter(_ *store.DB, scope collection.Scope, v any) collection.Where {
 	return seen
 }
 
-func ancestorFilter(_ *store.DB, scope collection.Scope, v any) collection.Where {
-	id, _ := v.(string)
-	if !jsonapi.IsID(id) {
-		return collection.Never()
-	}
-	and, args := collection.Conjunction(scope.Within(reading("organizations"), "a.ancestor_id"))
-	return collection.Condition("organizations.id IN (SELECT a.descendant_id FROM organization_paths a "+
-		"WHERE a.ancestor_id = ? AND a.distance > 0"+and+")",
-		append([]any{id}, args...)...)
-}
-
 func totalOrganizations(s collection.Scope, filter, value string) collection.Counted {
 	switch {
 	case filter == "" && s.All():

@@ -58,9 +58,10 @@ func defineUsers(c *collection.Collection) {
 		Keyed: map[string]collection.KeyColumn{
 			"email": {Name: "email_key", Of: func(text string) string { return deref(emailKey(&text)) }},
 		},
-		Always: []string{"version"},
-		Needs:  map[string][]string{"fullName": {"first_name", "last_name"}},
-		Beyond: map[string]collection.FilterBeyond{"organizationId": usersOf},
+		Always:   []string{"version"},
+		Needs:    map[string][]string{"fullName": {"first_name", "last_name"}},
+		Beyond:   map[string]collection.FilterBeyond{"organizationId": usersOf, collection.FilterAncestor: usersBelow},
+		Branches: true,
 		Total: func(s collection.Scope, filter, value string) collection.Counted {
 			return totalByOrganization(countUsers, s, filter, value, "organizationId", "organizations")
 		},
@@ -82,7 +83,10 @@ func defineUsers(c *collection.Collection) {
 	})
 	c.Schema.ClientIDs = true
 	c.Schema.Filters = []jsonapi.Filter{
-		{Name: "organizationId", Kind: jsonapi.String, Doc: "Users with a membership in that organization."}}
+		{Name: "organizationId", Kind: jsonapi.String, Doc: "Users with a membership in that organization."},
+		{Name: collection.FilterAncestor, Kind: jsonapi.String,
+			Doc: "Users with a membership in that organization or in one below it."},
+	}
 }
 
 func relateUsers(c *collection.Collection) {

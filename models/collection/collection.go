@@ -38,6 +38,8 @@ type Collection struct {
 	// see all.
 	Filters map[string]Filter
 	Beyond  map[string]FilterBeyond
+	// Branches: [FilterAncestor] of it leaves what a scope of that branch sees, and nothing else.
+	Branches bool
 	// Total returns the counter that knows how many rows a scope sees, narrowed by one filter or by none (filter == ""), or the zero
 	// Counted when only counting tells; nil where it never tells otherwise.
 	Total func(scope Scope, filter, value string) Counted
