@@ -18,6 +18,53 @@ func below(column string) collection.FilterBeyond {
 	}
 }
 
+// lineOf returns a FROM and a WHERE with an organization and those above it, as a.ancestor_id, if a scope holds one of the words at the one
+// that a filter names; it is false for what is no id.
+func lineOf(scope collection.Scope, words collection.Words, v any) (line collection.Where, ok bool) {
+	id, _ := v.(string)
+	if !jsonapi.IsID(id) {
+		return line, false
+	}
+	and, args := collection.Conjunction(scope.Within(words, "a.descendant_id"))
+	return collection.Condition("FROM organization_paths a WHERE a.descendant_id = ?"+and, append([]any{id}, args...)...), true
+}
+
+// descendantFilter returns the condition that an organization is the one that is named, or above it.
+func descendantFilter(_ *store.DB, scope collection.Scope, v any) collection.Where {
+	line, ok := lineOf(scope, reading("organizations"), v)
+	if !ok {
+		return collection.Never()
+	}
+	return collection.Condition("organizations.id IN (SELECT a.ancestor_id "+line.SQL+")", line.Args...)
+}
+
+// rolesUsableAt returns the condition that a role can be given at an organization.
+func rolesUsableAt(_ *store.DB, scope collection.Scope, v any) collection.Where {
+	line, ok := lineOf(scope, reading("roles"), v)
+	if !ok {
+		return collection.Never()
+	}
+	return collection.Both(usableAt(v.(string)), collection.Condition("EXISTS (SELECT 1 "+line.SQL+")", line.Args...))
+}
+
+// effectiveAt returns the condition that by a membership somebody holds something at an organization: it is there, or above with a role that
+// is inheritable.
+func effectiveAt(_ *store.DB, scope collection.Scope, v any) collection.Where {
+	line, ok := lineOf(scope, reading("memberships"), v)
+	if !ok {
+		return collection.Never()
+	}
+	return collection.Condition("memberships.id IN (SELECT em.id FROM memberships em "+
+		"JOIN (SELECT a.ancestor_id, a.distance "+line.SQL+") line ON line.ancestor_id = em.organization_id "+
+		"WHERE line.distance = 0 OR EXISTS (SELECT 1 FROM membership_roles er JOIN roles r ON r.id = er.role_id "+
+		"WHERE er.membership_id = em.id AND r.inheritable))", line.Args...)
+}
+
+// equal returns the filter of rows with a value in a column.
+func equal(column string) collection.Filter {
+	return func(_ *store.DB, v any) collection.Where { return collection.Condition(column+" = ?", v) }
+}
+
 // branchOf returns a FROM and a WHERE with the organizations of the branch that a filter names, as a.descendant_id, if the scope sees its
 // head; it is false for what is no id.
 func branchOf(scope collection.Scope, v any) (branch collection.Where, ok bool) {

@@ -61,8 +61,11 @@ func defineOrganizations(c *collection.Collection) {
 		Filters: map[string]collection.Filter{
 			"active": activeFilter, FilterExpired: expiredFilter, FilterNameFold: collection.ContainsFold("organizations.name"),
 		},
-		Beyond: map[string]collection.FilterBeyond{"ancestor": ancestorFilter, "root": rootFilter},
-		Total:  totalOrganizations,
+		Beyond: map[string]collection.FilterBeyond{collection.FilterAncestor: ancestorFilter, "root": rootFilter, "descendant": descendantFilter},
+		Lines: map[string]string{
+			"descendant": "(SELECT COUNT(*) FROM organization_paths up WHERE up.descendant_id = organizations.id)",
+		},
+		Total: totalOrganizations,
 		Complete: func(db *store.DB, model any) error {
 			org := model.(*Organization)
 			org.Active = validAt(org, db)
@@ -112,6 +115,8 @@ func defineOrganizations(c *collection.Collection) {
 	c.Schema.ClientIDs = true
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "ancestor", Kind: jsonapi.String, Doc: "Organizations below that one, at any depth."},
+		{Name: "descendant", Kind: jsonapi.String,
+			Doc: "That organization and all above it: the way up. They come head first, unless they are sorted otherwise."},
 		{Name: "root", Kind: jsonapi.Boolean, Doc: "Whether the caller does not see what is above: the heads of the trees that it sees."},
 		{Name: "active", Kind: jsonapi.Boolean, Doc: "Whether now is inside the validity."},
 		{Name: collection.FilterDeleted, Kind: jsonapi.Boolean,

@@ -65,6 +65,7 @@ func defineRoles(c *collection.Collection) {
 				return collection.Condition("roles.organization_id IS NOT NULL")
 			},
 		},
+		Beyond: map[string]collection.FilterBeyond{"usableAt": rolesUsableAt},
 		Complete: func(_ *store.DB, model any) error {
 			r := model.(*Role)
 			r.BuiltIn = r.OrganizationID == nil
@@ -99,6 +100,8 @@ func defineRoles(c *collection.Collection) {
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "organizationId", Kind: jsonapi.String, Doc: "Roles of that organization; those that are built in belong to none."},
 		{Name: "builtIn", Kind: jsonapi.Boolean, Doc: "Whether they are built in."},
+		{Name: "usableAt", Kind: jsonapi.String, Doc: "Roles that can be given at that organization: those that are built in, its own, and those of the " +
+			"organizations above it."},
 	}
 }
 

@@ -74,6 +74,7 @@ func defineWebhooks(c *collection.Collection) {
 		Needs:  map[string][]string{"headers": {"header_names"}, "url": {"url", "sealed_url"}},
 		Filters: map[string]collection.Filter{
 			"organizationId": collection.ByID("webhooks.organization_id"),
+			"health":         inHealth,
 		},
 		Beyond:   map[string]collection.FilterBeyond{collection.FilterAncestor: below("webhooks.organization_id")},
 		Branches: true,
@@ -99,6 +100,8 @@ func defineWebhooks(c *collection.Collection) {
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "organizationId", Kind: jsonapi.String, Doc: "Endpoints of that organization."},
 		byAncestor("Endpoints"),
+		{Name: "health", Kind: jsonapi.String, Doc: "Endpoints whose health is that: ok, probation, paused or disabled; or failing, whatever " +
+			"their health is: the last attempt failed."},
 	}
 	c.Schema.Attribute("health").Shape = reflect.TypeFor[webhookHealth]()
 }

@@ -19,6 +19,8 @@ type Collection struct {
 	Number string
 	// Keyed has, by attribute, the column that its values are equal in, which is not that of its text.
 	Keyed map[string]KeyColumn
+	// Computed has, by attribute without a column, the expression that filters compare.
+	Computed map[string]string
 	// Live is the condition of rows that are not deleted, "" if rows are never marked as deleted.
 	Live string
 	// Visible returns the condition of the rows that a scope sees.
@@ -38,6 +40,9 @@ type Collection struct {
 	// see all.
 	Filters map[string]Filter
 	Beyond  map[string]FilterBeyond
+	// Lines has, by filter, the order of what it leaves if the client names none: an expression. What it leaves is few rows, which are read
+	// whole and cut.
+	Lines map[string]string
 	// Branches: [FilterAncestor] of it leaves what a scope of that branch sees, and nothing else.
 	Branches bool
 	// Total returns the counter that knows how many rows a scope sees, narrowed by one filter or by none (filter == ""), or the zero

@@ -42,6 +42,9 @@ func List(ctx context.Context, db *store.DB, c *Collection, scope Scope, q *json
 	if err != nil {
 		return nil, err
 	}
+	if order := c.lineOrder(q); order != "" {
+		return c.line(ctx, db, scope, q, filtered, order)
+	}
 	if q.Page.Paging == jsonapi.ByCursor {
 		return c.pageByCursor(ctx, db, scope, p, q, filtered)
 	}
