@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"roster/jsonapi"
 	"roster/models"
 	"roster/models/collection"
 	"roster/models/modelstest"
@@ -39,6 +40,15 @@ func plantBranches(t *testing.T, db *store.DB, clock *modelstest.Clock, r *rand.
 		}
 		b.scopes["person "+role] = collection.Person(person)
 	}
+	// Somebody who reads several organizations and nothing below them, and one of them with all below.
+	person := modelstest.User(t, db).ID
+	for i, at := range live[:6] {
+		in := input(attributes{"key": "reader", "name": "Reader", "inheritable": i == 3,
+			"permissions": jsonapi.Strings{"organizations:read", "memberships:read"}}, relations{"organization": one(at)})
+		role := must(models.CreateRole(t.Context(), db, everything, in))(t).ID
+		modelstest.Membership(t, db, person, at, modelstest.To("roles", role))
+	}
+	b.scopes["person who inherits little"] = collection.Person(person)
 	return b
 }
 

@@ -66,6 +66,7 @@ func defineOrganizations(c *collection.Collection) {
 			"descendant": "(SELECT COUNT(*) FROM organization_paths up WHERE up.descendant_id = organizations.id)",
 		},
 		Total: totalOrganizations,
+		Count: countOfOrganizations,
 		Complete: func(db *store.DB, model any) error {
 			org := model.(*Organization)
 			org.Active = validAt(org, db)
@@ -113,6 +114,9 @@ func defineOrganizations(c *collection.Collection) {
 		},
 	})
 	c.Schema.ClientIDs = true
+	for _, count := range organizationCounts {
+		c.Schema.Counts = append(c.Schema.Counts, count.Count)
+	}
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "ancestor", Kind: jsonapi.String, Doc: "Organizations below that one, at any depth."},
 		{Name: "descendant", Kind: jsonapi.String,
