@@ -216,7 +216,8 @@ func (p *queryParser) counts(one pair) {
 	for _, name := range strings.Split(one.value, ",") {
 		switch known := p.schema.countNames(); {
 		case !slices.Contains(known, name):
-			p.errorf(InvalidParameter, one.name, "%q of %s cannot be counted; %s can.", clip(name), p.schema.Type, strings.Join(known, ", "))
+			p.errorf(InvalidParameter, one.name, "%q of %s cannot be counted; %s can.", clip(name), p.schema.Type,
+				strings.Join(known, ", "))
 		case !slices.Contains(p.q.Counts, name):
 			p.q.Counts = append(p.q.Counts, name)
 		}

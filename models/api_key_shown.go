@@ -56,6 +56,6 @@ func gatherKeyIDs(ctx context.Context, db *store.DB, items []any, q *jsonapi.Que
 
 // byKeyID returns the condition that a key has a secret with that public part, which works.
 func byKeyID(db *store.DB, v any) collection.Where {
-	return collection.Condition("api_keys.id IN (SELECT api_key_id FROM credentials WHERE lookup = ? AND (expires_at IS NULL OR expires_at > ?))",
-		v, db.Now())
+	return collection.Condition("api_keys.id IN (SELECT api_key_id FROM credentials "+
+		"WHERE lookup = ? AND (expires_at IS NULL OR expires_at > ?))", v, db.Now())
 }

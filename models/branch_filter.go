@@ -6,8 +6,8 @@ import (
 	"roster/models/store"
 )
 
-// below returns the filter of rows that an organization in a column, named with its table, leads to: the one that is named, or one below it.
-// Who does not see the one that is named is told of none, or they would learn what stands below it.
+// below returns the filter of rows that an organization in a column, named with its table, leads to: the one that is named, or one below
+// it. Who does not see the one that is named is told of none, or they would learn what stands below it.
 func below(column string) collection.FilterBeyond {
 	return func(_ *store.DB, scope collection.Scope, v any) collection.Where {
 		branch, ok := branchOf(scope, v)
@@ -47,8 +47,8 @@ func rolesUsableAt(_ *store.DB, scope collection.Scope, v any) collection.Where 
 	return collection.Both(usableAt(v.(string)), collection.Condition("EXISTS (SELECT 1 "+line.SQL+")", line.Args...))
 }
 
-// effectiveAt returns the condition that by a membership somebody holds something at an organization: it is there, or above with a role that
-// is inheritable.
+// effectiveAt returns the condition that by a membership somebody holds something at an organization: it is there, or above with a role
+// that is inheritable.
 func effectiveAt(_ *store.DB, scope collection.Scope, v any) collection.Where {
 	line, ok := lineOf(scope, reading("memberships"), v)
 	if !ok {
@@ -94,7 +94,8 @@ func usersBelow(_ *store.DB, scope collection.Scope, v any) collection.Where {
 	}
 	and, args := collection.Conjunction(scope.Within(reading("users"), "m.organization_id"))
 	return collection.Condition("users.id IN (SELECT m.user_id FROM memberships m JOIN organizations mo ON mo.id = m.organization_id "+
-		"WHERE mo.deleted_at IS NULL AND m.organization_id IN (SELECT a.descendant_id "+branch.SQL+")"+and+")", append(branch.Args, args...)...)
+		"WHERE mo.deleted_at IS NULL AND m.organization_id IN (SELECT a.descendant_id "+branch.SQL+")"+and+")",
+		append(branch.Args, args...)...)
 }
 
 // byAncestor declares the filter of what belongs to a branch, of resources that are called what.

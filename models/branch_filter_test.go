@@ -207,9 +207,10 @@ func TestWhatAListCanBeNarrowedBy(t *testing.T) {
 		only := must(models.CreateUser(t.Context(), db, everything, input(attributes{"lastName": "Lace"},
 			relations{"organizations": many(org.ID)})))(t)
 		user(t, db, "Nobody", org.ID)
-		well, ill := modelstest.Webhook(t, db, org.ID, "https://hooks.example.com/1"), modelstest.Webhook(t, db, org.ID, "https://hooks.example.com/2")
-		err := db.Session(t.Context()).Exec("UPDATE webhook_lanes SET health = ?, failing_since = ? WHERE webhook_id = ?", models.HealthProbation,
-			db.Now(), ill.ID).Error
+		well := modelstest.Webhook(t, db, org.ID, "https://hooks.example.com/1")
+		ill := modelstest.Webhook(t, db, org.ID, "https://hooks.example.com/2")
+		err := db.Session(t.Context()).Exec("UPDATE webhook_lanes SET health = ?, failing_since = ? WHERE webhook_id = ?",
+			models.HealthProbation, db.Now(), ill.ID).Error
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -119,6 +119,11 @@ func defineEvents(c *collection.Collection) {
 				GROUP BY organization_id HAVING MIN(sequence) <> 1`},
 		},
 	})
+	filterEvents(c)
+}
+
+// filterEvents names the filters that are no attributes.
+func filterEvents(c *collection.Collection) {
 	c.Schema.Attribute("actor").Shape = reflect.TypeFor[Actor]()
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "organizationId", Kind: jsonapi.String, Doc: "Events of that organization."},

@@ -61,7 +61,9 @@ func defineOrganizations(c *collection.Collection) {
 		Filters: map[string]collection.Filter{
 			"active": activeFilter, FilterExpired: expiredFilter, FilterNameFold: collection.ContainsFold("organizations.name"),
 		},
-		Beyond: map[string]collection.FilterBeyond{collection.FilterAncestor: ancestorFilter, "root": rootFilter, "descendant": descendantFilter},
+		Beyond: map[string]collection.FilterBeyond{
+			collection.FilterAncestor: ancestorFilter, "root": rootFilter, "descendant": descendantFilter,
+		},
 		Lines: map[string]string{
 			"descendant": "(SELECT COUNT(*) FROM organization_paths up WHERE up.descendant_id = organizations.id)",
 		},
@@ -113,6 +115,11 @@ func defineOrganizations(c *collection.Collection) {
 				WHERE o.deleted_at IS NULL AND p.deleted_at IS NOT NULL`},
 		},
 	})
+	filterOrganizations(c)
+}
+
+// filterOrganizations names the filters and the counts that are no attributes.
+func filterOrganizations(c *collection.Collection) {
 	c.Schema.ClientIDs = true
 	for _, count := range organizationCounts {
 		c.Schema.Counts = append(c.Schema.Counts, count.Count)

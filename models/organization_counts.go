@@ -35,7 +35,9 @@ type counting struct {
 }
 
 // countOfOrganizations returns what is counted of organizations that a scope sees.
-func countOfOrganizations(ctx context.Context, db *store.DB, scope collection.Scope, ids, names []string) (map[string]map[string]int64, error) {
+func countOfOrganizations(
+	ctx context.Context, db *store.DB, scope collection.Scope, ids, names []string,
+) (map[string]map[string]int64, error) {
 	wanted := slices.DeleteFunc(slices.Clone(organizationCounts), func(c organizationCount) bool {
 		return !slices.Contains(names, c.Name) || !scope.Holds(reading(c.subject))
 	})
@@ -54,7 +56,9 @@ func countOfOrganizations(ctx context.Context, db *store.DB, scope collection.Sc
 
 // countingBy returns, by subject, for which organizations that is counted. People are asked about, in one query; a program sees the same of
 // every organization.
-func countingBy(ctx context.Context, db *store.DB, scope collection.Scope, ids []string, wanted []organizationCount) (map[string]counting, error) {
+func countingBy(
+	ctx context.Context, db *store.DB, scope collection.Scope, ids []string, wanted []organizationCount,
+) (map[string]counting, error) {
 	by := map[string]counting{}
 	var words collection.Words
 	for _, c := range wanted {
@@ -106,31 +110,33 @@ func countingBy(ctx context.Context, db *store.DB, scope collection.Scope, ids [
 	return by, nil
 }
 
-// countedChildren returns the queries of the organizations right below some. Who does not read everything below sees those at which it holds
-// something itself.
+// countedChildren returns the queries of the organizations right below some. Who does not read everything below sees those at which it
+// holds something itself.
 func countedChildren(db *store.DB, c counting, n map[string]int64) []store.Query {
 	queries := counters(db, countChildren, c.below, n)
 	if c.person == "" || len(c.rest) == 0 {
 		return queries
 	}
 	posts := c.posts()
-	return append(queries, byID(n, collection.Condition(posts.SQL+" SELECT parent_id, COUNT(*) FROM posts WHERE parent_id IN ? GROUP BY parent_id",
-		append(posts.Args, c.rest)...)))
+	return append(queries, byID(n, collection.Condition(
+		posts.SQL+" SELECT parent_id, COUNT(*) FROM posts WHERE parent_id IN ? GROUP BY parent_id", append(posts.Args, c.rest)...)))
 }
 
-// countedDescendants returns the queries of the organizations below some. Of one below which a person does not read everything, these are the
-// heads of the branches that they do read, each with all below it, and the single organizations besides.
+// countedDescendants returns the queries of the organizations below some. Of one below which a person does not read everything, these are
+// the heads of the branches that they do read, each with all below it, and the single organizations besides.
 func countedDescendants(db *store.DB, c counting, n map[string]int64) []store.Query {
 	queries := counters(db, countDescendants, c.below, n)
 	if c.person == "" || len(c.rest) == 0 {
 		return queries
 	}
 	posts := c.posts()
-	return append(queries, byID(n, collection.Condition(posts.SQL+` SELECT p.ancestor_id, CAST(SUM(1 + CASE WHEN posts.inherits = 0 THEN 0 ELSE
-			(SELECT CAST(COALESCE(SUM(k.n), 0) AS bigint) FROM counters k WHERE k.name = ? AND k.key = CAST(posts.id AS text)) END) AS bigint)
+	return append(queries, byID(n, collection.Condition(posts.SQL+` SELECT p.ancestor_id,
+			CAST(SUM(1 + CASE WHEN posts.inherits = 0 THEN 0 ELSE
+				(SELECT COALESCE(SUM(k.n), 0) FROM counters k WHERE k.name = ? AND k.key = CAST(posts.id AS text)) END) AS bigint)
 		FROM posts JOIN organization_paths p ON p.descendant_id = posts.id AND p.distance > 0
 		WHERE p.ancestor_id IN ? AND NOT EXISTS (SELECT 1 FROM posts above
-			JOIN organization_paths q ON q.ancestor_id = above.id AND q.descendant_id = posts.id AND q.distance > 0 WHERE above.inherits > 0)
+			JOIN organization_paths q ON q.ancestor_id = above.id AND q.descendant_id = posts.id AND q.distance > 0
+			WHERE above.inherits > 0)
 		GROUP BY p.ancestor_id`, append(posts.Args, countDescendants, c.rest)...)))
 }
 
@@ -170,8 +176,9 @@ func countRows(n map[string]int64, c *collection.Collection, organizations []str
 		return nil
 	}
 	and, args := collection.Conjunction(append(conds, collection.Condition(c.Live))...)
-	return []store.Query{byID(n, collection.Condition(fmt.Sprintf("SELECT %s.organization_id, COUNT(*) FROM %[1]s WHERE %[1]s.organization_id IN ?%s "+
-		"GROUP BY %[1]s.organization_id", c.Table, and), append([]any{organizations}, args...)...))}
+	sql := fmt.Sprintf("SELECT %s.organization_id, COUNT(*) FROM %[1]s WHERE %[1]s.organization_id IN ?%s GROUP BY %[1]s.organization_id",
+		c.Table, and)
+	return []store.Query{byID(n, collection.Condition(sql, append([]any{organizations}, args...)...))}
 }
 
 // counters returns the query of what a counter knows of live organizations.
@@ -180,7 +187,8 @@ func counters(db *store.DB, name string, organizations []string, n map[string]in
 		return nil
 	}
 	query := byID(n, collection.Condition(`SELECT o.id, (SELECT CAST(COALESCE(SUM(k.n), 0) AS bigint) FROM counters k
-		WHERE k.name = ? AND k.key = CAST(o.id AS text)) FROM organizations o WHERE o.id IN ? AND o.deleted_at IS NULL`, name, organizations))
+		WHERE k.name = ? AND k.key = CAST(o.id AS text)) FROM organizations o WHERE o.id IN ? AND o.deleted_at IS NULL`,
+		name, organizations))
 	take := query.Take
 	query.Take = func(a *store.Answer) error {
 		err := take(a)

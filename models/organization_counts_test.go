@@ -12,8 +12,8 @@ import (
 	"roster/models/store"
 )
 
-// TestCountsAreTheLengthsOfLists compares what is counted of organizations and of roles with the lists that the caller could read, for every
-// kind of caller.
+// TestCountsAreTheLengthsOfLists compares what is counted of organizations and of roles with the lists that the caller could read, for
+// every kind of caller.
 func TestCountsAreTheLengthsOfLists(t *testing.T) {
 	t.Parallel()
 	lists := map[string]struct {

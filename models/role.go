@@ -102,8 +102,8 @@ func defineRoles(c *collection.Collection) {
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "organizationId", Kind: jsonapi.String, Doc: "Roles of that organization; those that are built in belong to none."},
 		{Name: "builtIn", Kind: jsonapi.Boolean, Doc: "Whether they are built in."},
-		{Name: "usableAt", Kind: jsonapi.String, Doc: "Roles that can be given at that organization: those that are built in, its own, and those of the " +
-			"organizations above it."},
+		{Name: "usableAt", Kind: jsonapi.String, Doc: "Roles that can be given at that organization: those that are built in, its " +
+			"own, and those of the organizations above it."},
 	}
 }
 

@@ -10,9 +10,9 @@ import (
 // FilterAncestor is the filter of what belongs to an organization or to one below it.
 const FilterAncestor = "ancestor"
 
-// part is the part of a collection that a list is of: the one that a scope sees and filters leave. Where a filter says no more than that the
-// caller wants to see a branch of the tree, its scope becomes that branch: rows are found then in the ways of a subtree's key (see search),
-// which no planner finds for a condition. What rows lead to is still told by the scope of the caller.
+// part is the part of a collection that a list is of: the one that a scope sees and filters leave. Where a filter says no more than that
+// the caller wants to see a branch of the tree, its scope becomes that branch: rows are found then in the ways of a subtree's key (see
+// search), which no planner finds for a condition. What rows lead to is still told by the scope of the caller.
 type part struct {
 	scope   Scope
 	filters []jsonapi.Condition
