@@ -167,7 +167,7 @@ func actions() []route {
 		},
 		{
 			path: "apiKeys/{id}/rotate", name: "rotateApiKey", target: keys, served: keys, needs: auth.Write("apiKeys"),
-			handle: rotated(models.RotateAPIKey),
+			handle: rotated(models.RotateAPIKey, models.FillKeyIDs),
 			doc: "Gives a key a new secret. The answer is the only one with it. Earlier secrets work for the overlap, in seconds, of " +
 				"meta.overlap; 86400 by default, at most 604800.",
 		},

@@ -155,7 +155,8 @@ var resources = []*resource{
 	{
 		Collection: models.APIKeys, path: "apiKeys",
 		reads: auth.Read("apiKeys"), writes: auth.Write("apiKeys"), creates: auth.Write("apiKeys"), deletes: auth.Write("apiKeys"),
-		create: created(models.CreateAPIKey), update: changed(models.UpdateAPIKey), remove: deleted(models.DeleteAPIKey),
+		create: created(models.CreateAPIKey, models.FillKeyIDs), update: changed(models.UpdateAPIKey, models.FillKeyIDs),
+		remove: deleted(models.DeleteAPIKey),
 	},
 	{
 		Collection: models.Files, path: "files",

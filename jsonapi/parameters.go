@@ -59,6 +59,13 @@ func (s *Schema) Parameters(accepts Accepts, types []*Schema) []Parameter {
 			})
 		}
 	}
+	if accepts.Counts && len(s.Counts) > 0 {
+		doc := "What is to be counted for each resource, of what the caller sees, into counts of its meta."
+		for _, count := range s.Counts {
+			doc += " " + count.Name + ": " + count.Doc
+		}
+		all = append(all, Parameter{Name: countsName, Kind: String, List: true, Most: len(s.Counts), Enum: s.countNames(), Doc: doc})
+	}
 	for _, o := range accepts.Others {
 		all = append(all, Parameter{Name: o.Name, Kind: String, Doc: o.Doc, Enum: o.Enum})
 	}

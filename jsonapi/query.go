@@ -30,6 +30,8 @@ type Query struct {
 	// Fields holds the wanted fields of each type that the client named.
 	Fields map[string]map[string]bool
 	Page   Page
+	// Counts names what is to be counted of each resource.
+	Counts []string
 	// Others holds the values of parameters of no family, by name.
 	Others map[string]string
 
@@ -65,8 +67,8 @@ type Inclusion struct {
 
 // Accepts says which families of query parameters a request may carry. Fields is always possible where there is primary data.
 type Accepts struct {
-	// Select: filter and sort. Page: page. Include: include. Fields: fields.
-	Select, Page, Include, Fields bool
+	// Select: filter and sort. Page: page. Include: include. Fields: fields. Counts: withCounts.
+	Select, Page, Include, Fields, Counts bool
 	// Cursors: the client asked for the cursor profile, so pages are cut by cursors unless a parameter says otherwise.
 	Cursors bool
 	// Others are parameters of no family.
@@ -81,8 +83,8 @@ type Other struct {
 
 // What requests accept.
 var (
-	ListQuery    = Accepts{Select: true, Page: true, Include: true, Fields: true}
-	OneQuery     = Accepts{Include: true, Fields: true}
+	ListQuery    = Accepts{Select: true, Page: true, Include: true, Fields: true, Counts: true}
+	OneQuery     = Accepts{Include: true, Fields: true, Counts: true}
 	LinkageQuery = Accepts{Page: true, Include: true, Fields: true}
 	NoQuery      = Accepts{}
 )
@@ -199,9 +201,35 @@ func (p *queryParser) parameter(one pair) {
 		p.include(one)
 	case base == "fields" && p.accepts.Fields && len(keys) == 1:
 		p.fields(one, keys[0])
+	case one.name == countsName && p.accepts.Counts && len(p.schema.Counts) > 0:
+		p.counts(one)
 	default:
 		p.other(one)
 	}
+}
+
+// countsName is the parameter of what is to be counted of each resource.
+const countsName = "withCounts"
+
+// counts reads the names of what is to be counted. One that is named twice is counted once.
+func (p *queryParser) counts(one pair) {
+	for _, name := range strings.Split(one.value, ",") {
+		switch known := p.schema.countNames(); {
+		case !slices.Contains(known, name):
+			p.errorf(InvalidParameter, one.name, "%q of %s cannot be counted; %s can.", clip(name), p.schema.Type,
+				strings.Join(known, ", "))
+		case !slices.Contains(p.q.Counts, name):
+			p.q.Counts = append(p.q.Counts, name)
+		}
+	}
+}
+
+// countNames names what can be counted.
+func (s *Schema) countNames() (names []string) {
+	for _, count := range s.Counts {
+		names = append(names, count.Name)
+	}
+	return names
 }
 
 // other reads a parameter of no family.

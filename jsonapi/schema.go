@@ -114,6 +114,9 @@ type Filter struct {
 	Doc  string
 }
 
+// Count is a number of what belongs to a resource, which its meta tells who asks for it by this name.
+type Count struct{ Name, Doc string }
+
 // Schema is what the wire knows about a resource type.
 type Schema struct {
 	Type          string
@@ -121,6 +124,8 @@ type Schema struct {
 	Attributes    []*Attribute
 	Relationships []*Relationship
 	Filters       []Filter
+	// Counts are what can be counted of each resource, see [Query.Counts].
+	Counts []Count
 	// Example is an id for documentation.
 	Example string
 	// ClientIDs is whether there are clients that may choose the id of a new resource (§ Client-Generated IDs).

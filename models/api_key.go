@@ -13,19 +13,23 @@ import (
 
 // APIKey lets a program call the service. Its secret is in the credentials; a rotation adds a second one for a while.
 type APIKey struct {
-	ID         string          `gorm:"column:id;primaryKey" jsonapi:"primary,apiKeys" doc:"A credential of a program." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
-	CreatedAt  jsonapi.Stamp   `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly,sort" doc:"When it was created." example:"2024-08-20T10:45:07+00:00"`
-	UpdatedAt  jsonapi.Stamp   `gorm:"column:updated_at;autoUpdateTime:false" jsonapi:"attr,updatedAt" rule:"readonly,filter" doc:"When it was last changed." example:"2024-08-20T10:45:07+00:00"`
-	Name       string          `gorm:"column:name" jsonapi:"attr,name" rule:"required,visible,max=200,filter" doc:"What it is for." example:"Nightly import"`
-	Kind       string          `gorm:"column:kind" jsonapi:"attr,kind" rule:"createonly,enum=management|organization|user,filter" doc:"management: the management API, for the whole installation or for the subtree of its organization; organization: that one organization; user: what its user may do at that moment, within its scopes. Who acts as a user makes keys of that user when it names no kind." example:"organization"`
-	Scopes     jsonapi.Strings `gorm:"column:scopes" jsonapi:"attr,scopes" rule:"max=50" doc:"What it may do: words of the service such as users:read, words of applications, or * for everything; an empty list is nothing. Only what the credential that gives them may do itself." example:"users:read"`
-	ExpiresAt  *jsonapi.Time   `gorm:"column:expires_at" jsonapi:"attr,expiresAt" rule:"filter" doc:"When it ceases to work; null is never. Not later than the credential that makes it; without one, then." example:"2034-01-01T00:00:00+00:00"`
-	LastUsedAt *jsonapi.Stamp  `gorm:"column:last_used_at" jsonapi:"attr,lastUsedAt" rule:"readonly,fleeting,filter" doc:"When it was last used, to about a minute." example:"2024-08-20T10:45:07+00:00"`
-	Key        *string         `gorm:"-" jsonapi:"attr,key" rule:"secret,readonly" doc:"The credential itself. It has a value only in the answer to the request that made it."`
+	ID                string          `gorm:"column:id;primaryKey" jsonapi:"primary,apiKeys" doc:"A credential of a program." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
+	CreatedAt         jsonapi.Stamp   `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly,sort" doc:"When it was created." example:"2024-08-20T10:45:07+00:00"`
+	UpdatedAt         jsonapi.Stamp   `gorm:"column:updated_at;autoUpdateTime:false" jsonapi:"attr,updatedAt" rule:"readonly,filter" doc:"When it was last changed." example:"2024-08-20T10:45:07+00:00"`
+	Name              string          `gorm:"column:name" jsonapi:"attr,name" rule:"required,visible,max=200,filter" doc:"What it is for." example:"Nightly import"`
+	Kind              string          `gorm:"column:kind" jsonapi:"attr,kind" rule:"createonly,enum=management|organization|user,filter" doc:"management: the management API, for the whole installation or for the subtree of its organization; organization: that one organization; user: what its user may do at that moment, within its scopes. Who acts as a user makes keys of that user when it names no kind." example:"organization"`
+	Scopes            jsonapi.Strings `gorm:"column:scopes" jsonapi:"attr,scopes" rule:"max=50" doc:"What it may do: words of the service such as users:read, words of applications, or * for everything; an empty list is nothing. Only what the credential that gives them may do itself." example:"users:read"`
+	ExpiresAt         *jsonapi.Time   `gorm:"column:expires_at" jsonapi:"attr,expiresAt" rule:"filter" doc:"When it ceases to work; null is never. Not later than the credential that makes it; without one, then." example:"2034-01-01T00:00:00+00:00"`
+	LastUsedAt        *jsonapi.Stamp  `gorm:"column:last_used_at" jsonapi:"attr,lastUsedAt" rule:"readonly,fleeting,filter" doc:"When it was last used, to about a minute." example:"2024-08-20T10:45:07+00:00"`
+	KeyID             *string         `gorm:"-" jsonapi:"attr,keyId" rule:"readonly" doc:"The public part of the key, between its kind and its secret. Null in events." example:"kQ3vX9aZ01Bc"`
+	PreviousKeyID     *string         `gorm:"-" jsonapi:"attr,previousKeyId" rule:"readonly" doc:"That of the key before the last rotation, while it still works. Null in events." example:"7KkkJhVxJ3Do"`
+	PreviousExpiresAt *jsonapi.Time   `gorm:"-" jsonapi:"attr,previousExpiresAt" rule:"readonly" doc:"Until when that one works. Null in events." example:"2034-01-01T00:00:00+00:00"`
+	Key               *string         `gorm:"-" jsonapi:"attr,key" rule:"secret,readonly" doc:"The credential itself. It has a value only in the answer to the request that made it."`
 
-	OrganizationID *string `gorm:"column:organization_id"`
-	UserID         *string `gorm:"column:user_id"`
-	Version        int64   `gorm:"column:version"`
+	SecretExpiresAt *jsonapi.Time `gorm:"-"` // when the secret of KeyID ends
+	OrganizationID  *string       `gorm:"column:organization_id"`
+	UserID          *string       `gorm:"column:user_id"`
+	Version         int64         `gorm:"column:version"`
 }
 
 // TableName implements GORM's Tabler.
@@ -42,7 +46,11 @@ func defineAPIKeys(c *collection.Collection) {
 		Filters: map[string]collection.Filter{
 			"organizationId": collection.ByID("api_keys.organization_id"),
 			"userId":         collection.ByID("api_keys.user_id"),
+			"keyId":          byKeyID,
 		},
+		Beyond:   map[string]collection.FilterBeyond{collection.FilterAncestor: below("api_keys.organization_id")},
+		Branches: true,
+		Gather:   gatherKeyIDs,
 		Total: func(s collection.Scope, filter, _ string) collection.Counted {
 			if filter == "" && s.All() {
 				return collection.Counted{Name: countAPIKeys}
@@ -75,6 +83,8 @@ func defineAPIKeys(c *collection.Collection) {
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "organizationId", Kind: jsonapi.String, Doc: "Keys of that organization."},
 		{Name: "userId", Kind: jsonapi.String, Doc: "Keys of that user."},
+		byAncestor("Keys"),
+		{Name: "keyId", Kind: jsonapi.String, Doc: "The key whose public part that is, also that of before a rotation while it works."},
 	}
 }
 
@@ -161,6 +171,11 @@ func UpdateAPIKey(ctx context.Context, db *store.DB, by Caller, id string, in *C
 		}
 		if err := in.check(APIKeys, toUpdate); err != nil {
 			return nil, err
+		}
+		if len(in.Echo) > 0 { // somebody sends back what they read
+			if err := FillKeyIDs(ctx, tx, before); err != nil {
+				return nil, err
+			}
 		}
 		copied := *before
 		key = &copied

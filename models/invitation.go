@@ -56,6 +56,8 @@ func defineInvitations(c *collection.Collection) {
 			"organizationId": collection.ByID("invitations.organization_id"),
 			"state":          inState,
 		},
+		Beyond:   map[string]collection.FilterBeyond{collection.FilterAncestor: below("invitations.organization_id")},
+		Branches: true,
 		Complete: func(db *store.DB, model any) error {
 			model.(*Invitation).tellState(db.Now())
 			return nil
@@ -76,6 +78,7 @@ func defineInvitations(c *collection.Collection) {
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "organizationId", Kind: jsonapi.String, Doc: "Invitations to that organization."},
 		{Name: "state", Kind: jsonapi.String, Doc: "Those in that state now: pending, accepted, declined, revoked or expired."},
+		byAncestor("Invitations"),
 	}
 }
 

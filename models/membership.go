@@ -44,6 +44,10 @@ func defineMemberships(c *collection.Collection) {
 			"organizationId": collection.ByID("memberships.organization_id"),
 			"userId":         collection.ByID("memberships.user_id"),
 		},
+		Beyond: map[string]collection.FilterBeyond{
+			collection.FilterAncestor: below("memberships.organization_id"), "effectiveAt": effectiveAt,
+		},
+		Branches: true,
 		Total: func(s collection.Scope, filter, value string) collection.Counted {
 			if filter == "" && s.All() {
 				return collection.Counted{Name: countMemberships}
@@ -87,6 +91,9 @@ func defineMemberships(c *collection.Collection) {
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "organizationId", Kind: jsonapi.String, Doc: "Memberships in that organization."},
 		{Name: "userId", Kind: jsonapi.String, Doc: "Memberships of that user."},
+		byAncestor("Memberships"),
+		{Name: "effectiveAt", Kind: jsonapi.String, Doc: "Memberships by which somebody holds something at that organization: its " +
+			"own, and those of organizations above it with a role that is inheritable."},
 	}
 }
 

@@ -61,8 +61,14 @@ func defineOrganizations(c *collection.Collection) {
 		Filters: map[string]collection.Filter{
 			"active": activeFilter, FilterExpired: expiredFilter, FilterNameFold: collection.ContainsFold("organizations.name"),
 		},
-		Beyond: map[string]collection.FilterBeyond{"ancestor": ancestorFilter, "root": rootFilter},
-		Total:  totalOrganizations,
+		Beyond: map[string]collection.FilterBeyond{
+			collection.FilterAncestor: ancestorFilter, "root": rootFilter, "descendant": descendantFilter,
+		},
+		Lines: map[string]string{
+			"descendant": "(SELECT COUNT(*) FROM organization_paths up WHERE up.descendant_id = organizations.id)",
+		},
+		Total: totalOrganizations,
+		Count: countOfOrganizations,
 		Complete: func(db *store.DB, model any) error {
 			org := model.(*Organization)
 			org.Active = validAt(org, db)
@@ -109,9 +115,19 @@ func defineOrganizations(c *collection.Collection) {
 				WHERE o.deleted_at IS NULL AND p.deleted_at IS NOT NULL`},
 		},
 	})
+	filterOrganizations(c)
+}
+
+// filterOrganizations names the filters and the counts that are no attributes.
+func filterOrganizations(c *collection.Collection) {
 	c.Schema.ClientIDs = true
+	for _, count := range organizationCounts {
+		c.Schema.Counts = append(c.Schema.Counts, count.Count)
+	}
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "ancestor", Kind: jsonapi.String, Doc: "Organizations below that one, at any depth."},
+		{Name: "descendant", Kind: jsonapi.String,
+			Doc: "That organization and all above it: the way up. They come head first, unless they are sorted otherwise."},
 		{Name: "root", Kind: jsonapi.Boolean, Doc: "Whether the caller does not see what is above: the heads of the trees that it sees."},
 		{Name: "active", Kind: jsonapi.Boolean, Doc: "Whether now is inside the validity."},
 		{Name: collection.FilterDeleted, Kind: jsonapi.Boolean,
@@ -165,17 +181,6 @@ func rootFilter(_ *store.DB, scope collection.Scope, v any) collection.Where {
 		seen.SQL = "NOT (" + seen.SQL + ")"
 	}
 	return seen
-}
-
-func ancestorFilter(_ *store.DB, scope collection.Scope, v any) collection.Where {
-	id, _ := v.(string)
-	if !jsonapi.IsID(id) {
-		return collection.Never()
-	}
-	and, args := collection.Conjunction(scope.Within(reading("organizations"), "a.ancestor_id"))
-	return collection.Condition("organizations.id IN (SELECT a.descendant_id FROM organization_paths a "+
-		"WHERE a.ancestor_id = ? AND a.distance > 0"+and+")",
-		append([]any{id}, args...)...)
 }
 
 func totalOrganizations(s collection.Scope, filter, value string) collection.Counted {

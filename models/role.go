@@ -65,6 +65,8 @@ func defineRoles(c *collection.Collection) {
 				return collection.Condition("roles.organization_id IS NOT NULL")
 			},
 		},
+		Beyond: map[string]collection.FilterBeyond{"usableAt": rolesUsableAt},
+		Count:  countOfRoles,
 		Complete: func(_ *store.DB, model any) error {
 			r := model.(*Role)
 			r.BuiltIn = r.OrganizationID == nil
@@ -96,10 +98,26 @@ func defineRoles(c *collection.Collection) {
 					WHERE p.ancestor_id = r.organization_id AND p.descendant_id = m.organization_id)`},
 		},
 	})
+	c.Schema.Counts = []jsonapi.Count{{Name: "memberships", Doc: "memberships with it."}}
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "organizationId", Kind: jsonapi.String, Doc: "Roles of that organization; those that are built in belong to none."},
 		{Name: "builtIn", Kind: jsonapi.Boolean, Doc: "Whether they are built in."},
+		{Name: "usableAt", Kind: jsonapi.String, Doc: "Roles that can be given at that organization: those that are built in, its " +
+			"own, and those of the organizations above it."},
 	}
+}
+
+// countOfRoles returns how many memberships that a scope sees have each of some roles.
+func countOfRoles(ctx context.Context, db *store.DB, scope collection.Scope, ids, _ []string) (map[string]map[string]int64, error) {
+	if !scope.Holds(reading("memberships")) {
+		return nil, nil
+	}
+	n := map[string]int64{}
+	and, args := collection.Conjunction(Memberships.Present(scope)...)
+	err := db.Ask(ctx, byID(n, collection.Condition("SELECT mr.role_id, COUNT(*) FROM membership_roles mr "+
+		"JOIN memberships ON memberships.id = mr.membership_id WHERE mr.role_id IN ?"+and+" GROUP BY mr.role_id",
+		append([]any{ids}, args...)...)))
+	return map[string]map[string]int64{"memberships": n}, err
 }
 
 func relateRoles(c *collection.Collection) {

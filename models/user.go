@@ -19,7 +19,7 @@ type User struct {
 	UpdatedAt       jsonapi.Stamp  `gorm:"column:updated_at;autoUpdateTime:false" jsonapi:"attr,updatedAt" rule:"readonly,sort" doc:"When the user was last changed." example:"2024-08-20T10:45:07+00:00"`
 	FirstName       *string        `gorm:"column:first_name" jsonapi:"attr,firstName" rule:"visible,max=100,sort" doc:"Given name." example:"Ada"`
 	LastName        *string        `gorm:"column:last_name" jsonapi:"attr,lastName" rule:"visible,max=100,sort" doc:"Family name." example:"Lovelace"`
-	FullName        string         `gorm:"-" jsonapi:"attr,fullName" rule:"readonly" doc:"First and last name." example:"Ada Lovelace"`
+	FullName        string         `gorm:"-" jsonapi:"attr,fullName" rule:"readonly,filter" doc:"First and last name." example:"Ada Lovelace"`
 	Email           *string        `gorm:"column:email" jsonapi:"attr,email" rule:"max=254,format=email,sort" doc:"Unique, compared without regard to case." example:"ada@example.com"`
 	EmailVerifiedAt *jsonapi.Stamp `gorm:"column:email_verified_at" jsonapi:"attr,emailVerifiedAt" rule:"readonly,filter" doc:"Since when it is known that mail to the address reaches the user: they have opened a link from it. null while nothing has shown it, and for a new address." example:"2024-08-20T10:45:07+00:00"`
 	Phone           *string        `gorm:"column:phone" jsonapi:"attr,phone" rule:"max=40,filter" doc:"Telephone number." example:"+41 44 123 45 67"`
@@ -58,9 +58,11 @@ func defineUsers(c *collection.Collection) {
 		Keyed: map[string]collection.KeyColumn{
 			"email": {Name: "email_key", Of: func(text string) string { return deref(emailKey(&text)) }},
 		},
-		Always: []string{"version"},
-		Needs:  map[string][]string{"fullName": {"first_name", "last_name"}},
-		Beyond: map[string]collection.FilterBeyond{"organizationId": usersOf},
+		Always:   []string{"version"},
+		Needs:    map[string][]string{"fullName": {"first_name", "last_name"}},
+		Computed: map[string]string{"fullName": "TRIM(COALESCE(users.first_name, '') || ' ' || COALESCE(users.last_name, ''))"},
+		Beyond:   map[string]collection.FilterBeyond{"organizationId": usersOf, collection.FilterAncestor: usersBelow},
+		Branches: true,
 		Total: func(s collection.Scope, filter, value string) collection.Counted {
 			return totalByOrganization(countUsers, s, filter, value, "organizationId", "organizations")
 		},
@@ -82,7 +84,10 @@ func defineUsers(c *collection.Collection) {
 	})
 	c.Schema.ClientIDs = true
 	c.Schema.Filters = []jsonapi.Filter{
-		{Name: "organizationId", Kind: jsonapi.String, Doc: "Users with a membership in that organization."}}
+		{Name: "organizationId", Kind: jsonapi.String, Doc: "Users with a membership in that organization."},
+		{Name: collection.FilterAncestor, Kind: jsonapi.String,
+			Doc: "Users with a membership in that organization or in one below it."},
+	}
 }
 
 func relateUsers(c *collection.Collection) {

@@ -74,7 +74,10 @@ func defineWebhooks(c *collection.Collection) {
 		Needs:  map[string][]string{"headers": {"header_names"}, "url": {"url", "sealed_url"}},
 		Filters: map[string]collection.Filter{
 			"organizationId": collection.ByID("webhooks.organization_id"),
+			"health":         inHealth,
 		},
+		Beyond:   map[string]collection.FilterBeyond{collection.FilterAncestor: below("webhooks.organization_id")},
+		Branches: true,
 		Complete: func(db *store.DB, model any) (err error) {
 			w := model.(*Webhook)
 			w.printHeaders()
@@ -94,7 +97,12 @@ func defineWebhooks(c *collection.Collection) {
 		},
 		steers: true, left: endWebhooks, returning: reviveWebhooks,
 	})
-	c.Schema.Filters = []jsonapi.Filter{{Name: "organizationId", Kind: jsonapi.String, Doc: "Endpoints of that organization."}}
+	c.Schema.Filters = []jsonapi.Filter{
+		{Name: "organizationId", Kind: jsonapi.String, Doc: "Endpoints of that organization."},
+		byAncestor("Endpoints"),
+		{Name: "health", Kind: jsonapi.String, Doc: "Endpoints whose health is that: ok, probation, paused or disabled; or " +
+			"failing, whatever their health is: the last attempt failed."},
+	}
 	c.Schema.Attribute("health").Shape = reflect.TypeFor[webhookHealth]()
 }
 
@@ -183,6 +191,8 @@ func defineWebhookDeliveries(c *collection.Collection) {
 			"webhookId":      collection.ByID("webhook_deliveries.webhook_id"),
 			"eventId":        collection.ByID("webhook_deliveries.event_id"),
 		},
+		Beyond:   map[string]collection.FilterBeyond{collection.FilterAncestor: below("webhook_deliveries.organization_id")},
+		Branches: true,
 		Total:    totalDeliveries,
 		Describe: describeDelivery,
 	}
@@ -196,6 +206,7 @@ func defineWebhookDeliveries(c *collection.Collection) {
 		{Name: "organizationId", Kind: jsonapi.String, Doc: "Deliveries to the endpoints of that organization."},
 		{Name: "webhookId", Kind: jsonapi.String, Doc: "Deliveries to that endpoint."},
 		{Name: "eventId", Kind: jsonapi.String, Doc: "Deliveries of that event."},
+		byAncestor("Deliveries to the endpoints"),
 	}
 }
 

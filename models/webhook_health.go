@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"roster/jsonapi"
+	"roster/models/collection"
 	"roster/models/store"
 )
 
@@ -35,6 +36,8 @@ const (
 const (
 	HealthOK        = "ok"
 	HealthProbation = "probation" // it failed lately, or is slow
+
+	healthFailing = "failing" // of a filter: the last attempt failed
 )
 
 // AnswerMemory is the weight of the newest answer in the share of failures that a lane keeps, which begins at 0.
@@ -103,6 +106,15 @@ func FillWebhookHealth(ctx context.Context, db *store.DB, webhooks ...*Webhook) 
 		}
 	}
 	return nil
+}
+
+// inHealth returns the condition that an endpoint is in a state of health, or that it fails.
+func inHealth(_ *store.DB, v any) collection.Where {
+	const lane = "EXISTS (SELECT 1 FROM webhook_lanes l WHERE l.webhook_id = webhooks.id AND "
+	if v == healthFailing {
+		return collection.Condition(lane + "l.failing_since IS NOT NULL)")
+	}
+	return collection.Condition(lane+"l.health = ?)", v)
 }
 
 // latest returns the first time, or a later one of the others; nil if there is no first one.

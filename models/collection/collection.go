@@ -19,6 +19,8 @@ type Collection struct {
 	Number string
 	// Keyed has, by attribute, the column that its values are equal in, which is not that of its text.
 	Keyed map[string]KeyColumn
+	// Computed has, by attribute without a column, the expression that filters compare.
+	Computed map[string]string
 	// Live is the condition of rows that are not deleted, "" if rows are never marked as deleted.
 	Live string
 	// Visible returns the condition of the rows that a scope sees.
@@ -38,6 +40,11 @@ type Collection struct {
 	// see all.
 	Filters map[string]Filter
 	Beyond  map[string]FilterBeyond
+	// Lines has, by filter, the order of what it leaves if the client names none: an expression. What it leaves is few rows, which are read
+	// whole and cut.
+	Lines map[string]string
+	// Branches: [FilterAncestor] of it leaves what a scope of that branch sees, and nothing else.
+	Branches bool
 	// Total returns the counter that knows how many rows a scope sees, narrowed by one filter or by none (filter == ""), or the zero
 	// Counted when only counting tells; nil where it never tells otherwise.
 	Total func(scope Scope, filter, value string) Counted
@@ -56,6 +63,10 @@ type Collection struct {
 
 	// Remark adds to the resource objects of models what a scope is told beside the members of the schema; nil where that is nothing.
 	Remark func(ctx context.Context, db *store.DB, scope Scope, items []any, resources []*jsonapi.Resource) error
+
+	// Count returns numbers of what belongs to resources, by the name of what is counted and their ids: those of the names that a scope may
+	// ask for. An id that is not there stands for 0. nil where the schema names no counts.
+	Count func(ctx context.Context, db *store.DB, scope Scope, ids, names []string) (map[string]map[string]int64, error)
 
 	// relations holds how each relationship is stored.
 	relations map[string]Relation

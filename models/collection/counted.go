@@ -43,10 +43,10 @@ func (c *Collection) length(db *store.DB, scope Scope, filters []jsonapi.Conditi
 	return Condition(fmt.Sprintf("%s + %d", sql, known.Plus), args...)
 }
 
-// totals returns the queries of how many rows the filters leave and of how many there are without them. What has a counter is not counted.
-func (c *Collection) totals(db *store.DB, scope Scope, filters []jsonapi.Condition, page *Page) ([]store.Query, error) {
+// totals returns the queries of how many rows a part of a list has and of how many the scope sees. What has a counter is not counted.
+func (c *Collection) totals(db *store.DB, scope Scope, p part, page *Page) ([]store.Query, error) {
 	unfiltered := c.unfiltered(db, scope, &page.TotalUnfiltered)
-	if len(filters) == 0 {
+	if p.whole(scope) {
 		take := unfiltered.Take
 		unfiltered.Take = func(a *store.Answer) error {
 			err := take(a)
@@ -55,10 +55,14 @@ func (c *Collection) totals(db *store.DB, scope Scope, filters []jsonapi.Conditi
 		}
 		return []store.Query{unfiltered}, nil
 	}
-	if known := c.known(scope, filters); known.Name != "" {
+	if known := c.known(scope, p.filters); known.Name != "" && p.scope == scope {
 		return []store.Query{unfiltered, known.query(db, &page.Total)}, nil
 	}
-	conds, err := c.filter(db, scope.gather(), filters)
+	if len(p.filters) == 0 && p.inside.SQL == "" {
+		return []store.Query{unfiltered, c.unfiltered(db, p.scope, &page.Total)}, nil
+	}
+	p.scope = p.scope.gather()
+	conds, err := c.conditions(db, p)
 	if err != nil {
 		return nil, err
 	}

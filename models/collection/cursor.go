@@ -23,7 +23,8 @@ const (
 type listing struct {
 	*Collection
 	db    *store.DB
-	scope Scope
+	scope Scope // of the caller
+	part  part
 	query *jsonapi.Query
 	conds []Where
 	keys  []sortKey
@@ -39,8 +40,10 @@ type listing struct {
 
 // pageByCursor returns the page that lies behind one cursor, before another, or between the two. Its cost does not depend on where in the
 // list that is, nor on the length of the list: nothing is counted but what a counter knows.
-func (c *Collection) pageByCursor(ctx context.Context, db *store.DB, scope Scope, q *jsonapi.Query, conds []Where) (*Page, error) {
-	l := c.listing(db, scope, q, conds)
+func (c *Collection) pageByCursor(
+	ctx context.Context, db *store.DB, scope Scope, p part, q *jsonapi.Query, conds []Where,
+) (*Page, error) {
+	l := c.listing(db, scope, p, q, conds)
 	after, err := l.open(pageAfter, q.Page.After, jsonapi.ListStart)
 	if err != nil {
 		return nil, err
@@ -52,7 +55,7 @@ func (c *Collection) pageByCursor(ctx context.Context, db *store.DB, scope Scope
 	l.linked = linkage{}
 	page := &Page{linked: l.linked, First: Turn{pageAfter, l.seal(jsonapi.Cursor{Edge: jsonapi.ListStart})},
 		Last: Turn{pageBefore, l.seal(jsonapi.Cursor{Edge: jsonapi.ListEnd})}}
-	if known := c.known(scope, q.Filters); known.Name != "" {
+	if known := c.known(scope, p.filters); known.Name != "" && p.scope == scope {
 		page.Counted = true
 		l.along = []store.Query{known.query(db, &page.Total)}
 	}
@@ -67,8 +70,8 @@ func (c *Collection) pageByCursor(ctx context.Context, db *store.DB, scope Scope
 }
 
 // listing returns the list of a query.
-func (c *Collection) listing(db *store.DB, scope Scope, q *jsonapi.Query, conds []Where) *listing {
-	l := &listing{Collection: c, db: db, scope: scope, query: q, conds: conds, keys: c.sortKeys(q.Sort)}
+func (c *Collection) listing(db *store.DB, scope Scope, p part, q *jsonapi.Query, conds []Where) *listing {
+	l := &listing{Collection: c, db: db, scope: scope, part: p, query: q, conds: conds, keys: c.sortKeys(q.Sort)}
 	name := fmt.Sprintf("%q", []string{c.Table, c.narrowed, strings.Join(c.orderBy(l.keys), ", "), q.FilterText()})
 	l.mac = db.Vault().Digester("cursor", name+"\x00")
 	return l
@@ -104,7 +107,7 @@ func (l *listing) cut(ctx context.Context, page *Page, after, before jsonapi.Cur
 // lookBack asks along whether there is something before the place that the page begins behind, where that is one question. There nearly
 // always is; otherwise it may be what stands at the place itself that is before the page.
 func (l *listing) lookBack(after jsonapi.Cursor) {
-	if after.Edge != jsonapi.NoEdge || l.query.Page.Before != "" || l.narrow(l.scope) {
+	if after.Edge != jsonapi.NoEdge || l.query.Page.Before != "" || l.narrow(l.part.scope) {
 		return
 	}
 	keys := reversed(l.keys)
@@ -196,7 +199,7 @@ func (l *listing) seek(ctx context.Context, from jsonapi.Cursor, backward bool, 
 		}
 		l.along = nil
 		list := stretch{conds: append(slices.Clip(l.conds), part), keys: keys, place: from.Values}
-		found, err := l.search(ctx, l.db, l.scope, list, l.query, wanted)
+		found, err := l.search(ctx, l.db, l.part.scope, list, l.query, wanted)
 		if err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package collection
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -24,7 +25,7 @@ func (c *Collection) filter(db *store.DB, scope Scope, filters []jsonapi.Conditi
 			deleted = f.Value.(bool)
 		case f.Attribute != nil:
 			column, f := c.comparable(f)
-			conds = append(conds, c.compare(db, c.Table+"."+column, f))
+			conds = append(conds, c.compare(db, cmp.Or(c.Computed[f.Attribute.Name], c.Table+"."+column), f))
 		case f.Relationship != nil:
 			conds = append(conds, c.related(scope, f))
 		case c.Beyond[f.Field] != nil:

@@ -95,7 +95,7 @@ func (l *limits) around(s statement, c *Collection, columns *selection, order []
 	}
 	whole := statement{columns: columns.of(page), from: s.as(page, dialect)}
 	for _, term := range order {
-		whole.order = append(whole.order, page+strings.TrimPrefix(term, c.Table))
+		whole.order = append(whole.order, strings.ReplaceAll(term, c.Table+".", page+"."))
 	}
 	for _, one := range l.toOnes {
 		if l.measure != nil {

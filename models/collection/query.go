@@ -37,26 +37,30 @@ func List(ctx context.Context, db *store.DB, c *Collection, scope Scope, q *json
 	if err := c.caughtUp(ctx, db); err != nil {
 		return nil, err
 	}
-	filtered, err := c.filter(db, scope, q.Filters)
+	p := c.part(scope, q.Filters)
+	filtered, err := c.conditions(db, p)
 	if err != nil {
 		return nil, err
 	}
+	if order := c.lineOrder(q); order != "" {
+		return c.line(ctx, db, scope, q, filtered, order)
+	}
 	if q.Page.Paging == jsonapi.ByCursor {
-		return c.pageByCursor(ctx, db, scope, q, filtered)
+		return c.pageByCursor(ctx, db, scope, p, q, filtered)
 	}
 	page, keys := &Page{linked: linkage{}}, c.sortKeys(q.Sort)
 	wanted := limits{size: q.Page.Size, start: q.Page.Start(), counted: &page.TotalUnfiltered}
 	wanted.link(c, scope, q, page.linked)
-	if len(wanted.toOnes) > 0 || c.narrow(scope) {
+	if len(wanted.toOnes) > 0 || c.narrow(p.scope) {
 		wanted.also = columnsOf(keys)
 	}
-	if wanted.along, err = c.totals(db, scope, q.Filters, page); err != nil {
+	if wanted.along, err = c.totals(db, scope, p, page); err != nil {
 		return nil, err
 	}
 	if len(q.Filters) == 0 && c.known(scope, nil).Name == "" {
 		wanted.count = func(n int64) { page.Total, page.TotalUnfiltered = n, n }
 	}
-	if c.narrow(scope) && wanted.start > 0 || wanted.start >= deep { // it would be a pity to look for a page that there is not
+	if c.narrow(p.scope) && wanted.start > 0 || wanted.start >= deep { // it would be a pity to look for a page that there is not
 		if err := db.Ask(ctx, wanted.along...); err != nil {
 			return nil, err
 		}
@@ -66,7 +70,7 @@ func List(ctx context.Context, db *store.DB, c *Collection, scope Scope, q *json
 		}
 		wanted.along, wanted.count, wanted.length = nil, nil, c.length(db, scope, q.Filters, int64(2*wanted.start) > page.Total)
 	}
-	page.Items, err = c.search(ctx, db, scope, stretch{conds: filtered, keys: keys}, q, wanted)
+	page.Items, err = c.search(ctx, db, p.scope, stretch{conds: filtered, keys: keys}, q, wanted)
 	return page, err
 }
 

@@ -32,7 +32,36 @@ func (p *Page) Render(ctx context.Context, db *store.DB, c *Collection, scope Sc
 		form = form.Only(q.Fields[c.Schema.Type])
 	}
 	resources := form.Resources(items)
-	return resources, c.complement(ctx, db, scope, items, resources, p.linked)
+	if err := c.complement(ctx, db, scope, items, resources, p.linked); err != nil {
+		return nil, err
+	}
+	return resources, c.tellCounts(ctx, db, scope, resources, q)
+}
+
+// tellCounts adds to the meta of resources the numbers that a query asks for.
+func (c *Collection) tellCounts(ctx context.Context, db *store.DB, scope Scope, resources []*jsonapi.Resource, q *jsonapi.Query) error {
+	if q == nil || len(q.Counts) == 0 || c.Count == nil || len(resources) == 0 {
+		return nil
+	}
+	ids := make([]string, len(resources))
+	for i, resource := range resources {
+		ids[i] = resource.ID
+	}
+	counts, err := c.Count(ctx, db, scope, ids, q.Counts)
+	if err != nil {
+		return fmt.Errorf("count what belongs to %s: %w", c.Schema.Type, err)
+	}
+	for _, resource := range resources {
+		of := map[string]int64{}
+		for name, byID := range counts {
+			of[name] = byID[resource.ID]
+		}
+		if resource.Meta == nil {
+			resource.Meta = map[string]any{}
+		}
+		resource.Meta["counts"] = of
+	}
+	return nil
 }
 
 // Complement adds to the resource objects of models their linkage, as a scope sees it, and what it is told beside.

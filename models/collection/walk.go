@@ -31,14 +31,15 @@ func NewWalk(ctx context.Context, db *store.DB, c *Collection, q *jsonapi.Query)
 
 // Next returns the next items that a scope sees, no more than most, and none at the end of the list.
 func (w *Walk) Next(ctx context.Context, scope Scope, most int) ([]any, error) {
-	conds, err := w.c.filter(w.db, scope, w.query.Filters)
+	p := w.c.part(scope, w.query.Filters)
+	conds, err := w.c.conditions(w.db, p)
 	if err != nil {
 		return nil, err
 	}
 	if w.until.SQL != "" {
 		conds = append(conds, w.until)
 	}
-	l := w.c.listing(w.db, scope, w.query, conds)
+	l := w.c.listing(w.db, scope, p, w.query, conds)
 	items, err := l.seek(ctx, w.place, false, most)
 	if err == nil && len(items) > 0 {
 		w.place = w.c.place(items[len(items)-1], l.keys)

@@ -1,0 +1,61 @@
+package models
+
+import (
+	"context"
+	"fmt"
+
+	"roster/jsonapi"
+	"roster/models/collection"
+	"roster/models/store"
+)
+
+// FillKeyIDs sets the public parts of the secrets of keys, with one query for all of them.
+func FillKeyIDs(ctx context.Context, db *store.DB, keys ...*APIKey) error {
+	byID := map[string]*APIKey{}
+	for _, key := range keys {
+		byID[key.ID] = key
+	}
+	if len(byID) == 0 {
+		return nil
+	}
+	var rows []struct {
+		APIKeyID, Lookup string
+		ExpiresAt        *jsonapi.Time
+	}
+	// The secret that was made last is the one that the key has now; those before it work until a rotation has them end.
+	err := db.Session(ctx).Raw(`SELECT api_key_id, lookup, expires_at FROM credentials WHERE api_key_id IN ?
+		AND (expires_at IS NULL OR expires_at > ?) ORDER BY created_at, expires_at IS NULL`, sortedKeys(byID), db.Now()).Scan(&rows).Error
+	if err != nil {
+		return fmt.Errorf("read the ids of keys: %w", err)
+	}
+	for _, key := range keys {
+		key.KeyID, key.PreviousKeyID, key.PreviousExpiresAt, key.SecretExpiresAt = nil, nil, nil, nil
+	}
+	for _, row := range rows {
+		key := byID[row.APIKeyID]
+		if key.KeyID != nil {
+			key.PreviousKeyID, key.PreviousExpiresAt = key.KeyID, key.SecretExpiresAt
+		}
+		key.KeyID, key.SecretExpiresAt = &row.Lookup, row.ExpiresAt
+	}
+	return nil
+}
+
+// gatherKeyIDs is FillKeyIDs for a page of keys, where somebody wants to know.
+func gatherKeyIDs(ctx context.Context, db *store.DB, items []any, q *jsonapi.Query) error {
+	typ := APIKeys.Schema.Type
+	if !q.Wants(typ, "keyId") && !q.Wants(typ, "previousKeyId") && !q.Wants(typ, "previousExpiresAt") {
+		return nil
+	}
+	keys := make([]*APIKey, len(items))
+	for i, item := range items {
+		keys[i] = item.(*APIKey)
+	}
+	return FillKeyIDs(ctx, db, keys...)
+}
+
+// byKeyID returns the condition that a key has a secret with that public part, which works.
+func byKeyID(db *store.DB, v any) collection.Where {
+	return collection.Condition("api_keys.id IN (SELECT api_key_id FROM credentials "+
+		"WHERE lookup = ? AND (expires_at IS NULL OR expires_at > ?))", v, db.Now())
+}

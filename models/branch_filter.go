@@ -1,0 +1,104 @@
+package models
+
+import (
+	"roster/jsonapi"
+	"roster/models/collection"
+	"roster/models/store"
+)
+
+// below returns the filter of rows that an organization in a column, named with its table, leads to: the one that is named, or one below
+// it. Who does not see the one that is named is told of none, or they would learn what stands below it.
+func below(column string) collection.FilterBeyond {
+	return func(_ *store.DB, scope collection.Scope, v any) collection.Where {
+		branch, ok := branchOf(scope, v)
+		if !ok {
+			return collection.Never()
+		}
+		return collection.Condition(column+" IN (SELECT a.descendant_id "+branch.SQL+")", branch.Args...)
+	}
+}
+
+// lineOf returns a FROM and a WHERE with an organization and those above it, as a.ancestor_id, if a scope holds one of the words at the one
+// that a filter names; it is false for what is no id.
+func lineOf(scope collection.Scope, words collection.Words, v any) (line collection.Where, ok bool) {
+	id, _ := v.(string)
+	if !jsonapi.IsID(id) {
+		return line, false
+	}
+	and, args := collection.Conjunction(scope.Within(words, "a.descendant_id"))
+	return collection.Condition("FROM organization_paths a WHERE a.descendant_id = ?"+and, append([]any{id}, args...)...), true
+}
+
+// descendantFilter returns the condition that an organization is the one that is named, or above it.
+func descendantFilter(_ *store.DB, scope collection.Scope, v any) collection.Where {
+	line, ok := lineOf(scope, reading("organizations"), v)
+	if !ok {
+		return collection.Never()
+	}
+	return collection.Condition("organizations.id IN (SELECT a.ancestor_id "+line.SQL+")", line.Args...)
+}
+
+// rolesUsableAt returns the condition that a role can be given at an organization.
+func rolesUsableAt(_ *store.DB, scope collection.Scope, v any) collection.Where {
+	line, ok := lineOf(scope, reading("roles"), v)
+	if !ok {
+		return collection.Never()
+	}
+	return collection.Both(usableAt(v.(string)), collection.Condition("EXISTS (SELECT 1 "+line.SQL+")", line.Args...))
+}
+
+// effectiveAt returns the condition that by a membership somebody holds something at an organization: it is there, or above with a role
+// that is inheritable.
+func effectiveAt(_ *store.DB, scope collection.Scope, v any) collection.Where {
+	line, ok := lineOf(scope, reading("memberships"), v)
+	if !ok {
+		return collection.Never()
+	}
+	return collection.Condition("memberships.id IN (SELECT em.id FROM memberships em "+
+		"JOIN (SELECT a.ancestor_id, a.distance "+line.SQL+") line ON line.ancestor_id = em.organization_id "+
+		"WHERE line.distance = 0 OR EXISTS (SELECT 1 FROM membership_roles er JOIN roles r ON r.id = er.role_id "+
+		"WHERE er.membership_id = em.id AND r.inheritable))", line.Args...)
+}
+
+// equal returns the filter of rows with a value in a column.
+func equal(column string) collection.Filter {
+	return func(_ *store.DB, v any) collection.Where { return collection.Condition(column+" = ?", v) }
+}
+
+// branchOf returns a FROM and a WHERE with the organizations of the branch that a filter names, as a.descendant_id, if the scope sees its
+// head; it is false for what is no id.
+func branchOf(scope collection.Scope, v any) (branch collection.Where, ok bool) {
+	id, _ := v.(string)
+	if !jsonapi.IsID(id) {
+		return branch, false
+	}
+	and, args := collection.Conjunction(scope.Within(reading("organizations"), "a.ancestor_id"))
+	return collection.Condition("FROM organization_paths a WHERE a.ancestor_id = ?"+and, append([]any{id}, args...)...), true
+}
+
+// ancestorFilter returns the condition that an organization is below the one that is named.
+func ancestorFilter(_ *store.DB, scope collection.Scope, v any) collection.Where {
+	branch, ok := branchOf(scope, v)
+	if !ok {
+		return collection.Never()
+	}
+	return collection.Condition("organizations.id IN (SELECT a.descendant_id "+branch.SQL+" AND a.distance > 0)", branch.Args...)
+}
+
+// usersBelow returns the condition that a user is a member of the organization that is named, or of one below it. Out of sight there are no
+// members.
+func usersBelow(_ *store.DB, scope collection.Scope, v any) collection.Where {
+	branch, ok := branchOf(scope, v)
+	if !ok {
+		return collection.Never()
+	}
+	and, args := collection.Conjunction(scope.Within(reading("users"), "m.organization_id"))
+	return collection.Condition("users.id IN (SELECT m.user_id FROM memberships m JOIN organizations mo ON mo.id = m.organization_id "+
+		"WHERE mo.deleted_at IS NULL AND m.organization_id IN (SELECT a.descendant_id "+branch.SQL+")"+and+")",
+		append(branch.Args, args...)...)
+}
+
+// byAncestor declares the filter of what belongs to a branch, of resources that are called what.
+func byAncestor(what string) jsonapi.Filter {
+	return jsonapi.Filter{Name: collection.FilterAncestor, Kind: jsonapi.String, Doc: what + " of that organization and of all below it."}
+}
