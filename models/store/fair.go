@@ -13,9 +13,9 @@ import (
 	"gorm.io/gorm"
 )
 
-// fairPool is a pool of connections of which each caller takes no more than it leaves free (ForCaller). The program's own statements go straight to the
-// pool, and so does what no request uses: single rows outside of a transaction, and prepared statements. A caller does not notice that a
-// connection ended while nobody used it. It implements gorm.ConnPool and gorm.ConnPoolBeginner.
+// fairPool is a pool of connections of which each caller takes no more than it leaves free (ForCaller). The program's own statements go
+// straight to the pool, and so does what no request uses: single rows outside of a transaction, and prepared statements. A caller does not
+// notice that a connection ended while nobody used it. It implements gorm.ConnPool and gorm.ConnPoolBeginner.
 type fairPool struct {
 	*sql.DB
 	gate *gate
