@@ -20,8 +20,8 @@ func callerOf(ctx context.Context) string {
 	return name
 }
 
-// gate lets callers have only so many of something at once, that there is room for: each takes no more than it leaves free to all others,
-// one at least. Alone it comes to half, two to a third each. Who asks for more waits, in the order of asking.
+// gate shares out places, of which there are so many as it has room for: each caller takes no more than it leaves free, one at least. One
+// that is alone comes to half, two to a third each. Who asks for more waits; those of one caller have their turns in the order of asking.
 type gate struct {
 	room int
 
