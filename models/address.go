@@ -46,14 +46,18 @@ func asciiDomain(domain string) string {
 	return ascii
 }
 
-// RekeyAddresses brings the keys of addresses that were kept under an earlier rule up to the present one, once for each database. Of
+// foldedMark is the name under which the installation keeps that its addresses have keys under the present rule.
+const foldedMark = "email_keys"
+
+// rekeyAddresses brings the keys of addresses that were kept under an earlier rule up to the present one, once for each database. Of
 // several users whose addresses turn out to be one, the key goes to the one who has it already, else to the oldest; it returns the ids of
 // the others. Those stay as they are, findable by their own spelling, until their address is changed.
-func RekeyAddresses(ctx context.Context, db *store.DB) (others []string, err error) {
+func rekeyAddresses(ctx context.Context, db *store.DB) (others []string, err error) {
 	err = store.Transaction(ctx, db, func(tx *store.DB) error {
 		others = nil
 		// Of two processes that start at once one inserts; the other waits for it and then has nothing to do.
-		n, err := tx.Exec(ctx, `INSERT INTO installation (name, value) VALUES ('email_keys', 'folded') ON CONFLICT (name) DO NOTHING`)
+		n, err := tx.Exec(ctx, `INSERT INTO installation (name, value) VALUES (?, 'folded') ON CONFLICT (name) DO NOTHING`,
+			foldedMark)
 		if err != nil {
 			return fmt.Errorf("note the rule of addresses: %w", err)
 		}

@@ -46,7 +46,7 @@ func TestAddressesOfAnEarlierVersionAreBroughtUpToDate(t *testing.T) {
 		first, second := old("e\u0301lan@example.com", "e\u0301lan@example.com"), old("ÉLAN@exämple.com", "élan@exämple.com")
 		third := old("élan@EXÄMPLE.com", "e\u0301lan@exämple.com")
 
-		others, err := models.RekeyAddresses(t.Context(), db)
+		others, err := models.CatchUp(t.Context(), db)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,7 +59,7 @@ func TestAddressesOfAnEarlierVersionAreBroughtUpToDate(t *testing.T) {
 				t.Errorf("the key is %q, want %q", got, want)
 			}
 		}
-		if again, err := models.RekeyAddresses(t.Context(), db); err != nil || len(again) > 0 {
+		if again, err := models.CatchUp(t.Context(), db); err != nil || len(again) > 0 {
 			t.Errorf("the second time it finds %v: %v", again, err)
 		}
 		// Who lost their key goes on, and is asked for another address only when it changes.
@@ -83,7 +83,7 @@ func TestReplicasThatStartAtOnceBringAddressesUpToDateOnce(t *testing.T) {
 		var starts []func() error
 		for i := range found {
 			starts = append(starts, func() (err error) {
-				found[i], err = models.RekeyAddresses(t.Context(), db)
+				found[i], err = models.CatchUp(t.Context(), db)
 				return err
 			})
 		}

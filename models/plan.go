@@ -16,12 +16,18 @@ type Plan struct {
 	trees []string
 	hold  hold
 	adds  bool // keys, which are counted under the lock of their organization
+	// taken are values that are to be those of one resource alone.
+	taken []string
 }
 
 // Creates notes that a resource of a collection is created of an input.
 func (p *Plan) Creates(c *collection.Collection, in *Change) {
 	if creates := declared(c).plans.creates; creates != nil {
 		creates(p, in)
+	}
+	p.takes(c, in)
+	if in.ID != "" {
+		p.taken = append(p.taken, c.Table+".id="+in.ID)
 	}
 }
 
@@ -30,6 +36,7 @@ func (p *Plan) Updates(c *collection.Collection, id string, in *Change) {
 	if updates := declared(c).plans.updates; updates != nil {
 		updates(p, id, in)
 	}
+	p.takes(c, in)
 	p.Changes(c, id)
 }
 
@@ -64,6 +71,15 @@ func (p *Plan) worksIn(how hold, organizations ...string) {
 	}
 }
 
+// takes notes the values of an input that no two resources can have.
+func (p *Plan) takes(c *collection.Collection, in *Change) {
+	for _, u := range declared(c).unique {
+		if value, given := in.Attributes[u.Field].(string); given {
+			p.taken = append(p.taken, c.Table+"."+u.Field+"="+value)
+		}
+	}
+}
+
 // Changes notes that something of a resource is changed. The id is "" for one that the transaction creates itself.
 func (p *Plan) Changes(c *collection.Collection, id string) {
 	if !jsonapi.IsID(id) {
@@ -84,6 +100,9 @@ func (p *Plan) Changes(c *collection.Collection, id string) {
 func (p *Plan) Reserve(ctx context.Context, tx *store.DB, scope collection.Scope) error {
 	if tx.Dialect() != store.Postgres {
 		return nil // a write transaction is alone
+	}
+	if err := p.lockTaken(ctx, tx); err != nil {
+		return err
 	}
 	if p.hold != "" {
 		// A caller that is bound to a subtree creates at its root what names no parent.
@@ -108,6 +127,27 @@ func (p *Plan) Reserve(ctx context.Context, tx *store.DB, scope collection.Scope
 		}
 	}
 	return nil
+}
+
+const (
+	// takenSeed sets the locks of values apart from other advisory locks.
+	takenSeed = treeSeed + 5
+	// mostTaken is how many of them a transaction has at most: PostgreSQL has room for as many of each, by default. Those who take the same
+	// values meet at the first of them.
+	mostTaken = 64
+)
+
+// lockTaken lets nobody else who plans to take the same values past it. Whoever comes second finds them taken, and does not come to wait
+// for a value of the first while that waits for one of theirs, which PostgreSQL looks for after a second. Two values with one number have
+// one lock.
+func (p *Plan) lockTaken(ctx context.Context, tx *store.DB) error {
+	values := store.SortedUnique(p.taken)
+	if len(values) == 0 {
+		return nil
+	}
+	return tx.Later(ctx, "wait for who takes the same", `SELECT pg_advisory_xact_lock(number) FROM (
+		SELECT hashtextextended(value, ?) AS number FROM unnest(CAST(? AS text[])) AS value ORDER BY number
+	) ordered`, int64(takenSeed), values[:min(len(values), mostTaken)])
 }
 
 // addMembers adds the users of the planned memberships: with a membership its user changes.

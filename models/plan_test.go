@@ -3,6 +3,9 @@ package models_test
 import (
 	"context"
 	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"roster/models"
@@ -57,6 +60,57 @@ func crossing(ctx context.Context, db *store.DB, runs *int, begun func(), ids ..
 		for _, id := range ids {
 			change := input(attributes{"description": fmt.Sprint("first ", ids[0])}, nil)
 			if _, err := models.UpdateOrganization(ctx, tx, everything, id, change); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// TestPlannedCreationsOfTheSameWaitForEachOther has clients create the same organizations in one transaction each, every client in another
+// order. One does. Without a plan they would come to wait for each other in circles, and be run again.
+func TestPlannedCreationsOfTheSameWaitForEachOther(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
+		slugs := []string{"one", "two", "three", "four", "five", "six"}
+		var all sync.WaitGroup
+		var runs, done atomic.Int64
+		begin := make(chan struct{})
+		for n := range len(slugs) {
+			all.Go(func() {
+				<-begin
+				err := creating(t.Context(), db, &runs, slices.Concat(slugs[n:], slugs[:n]))
+				switch {
+				case err == nil:
+					done.Add(1)
+				case !store.IsKind(err, store.Conflict):
+					t.Error(err)
+				}
+			})
+		}
+		close(begin)
+		all.Wait()
+		if done.Load() != 1 || runs.Load() != int64(len(slugs)) {
+			t.Errorf("%d of %d transactions were committed, which were run %d times; want one, and one run each", done.Load(), len(slugs),
+				runs.Load())
+		}
+	})
+}
+
+// creating creates organizations with these slugs, in this order, within one transaction with a plan. It counts its runs.
+func creating(ctx context.Context, db *store.DB, runs *atomic.Int64, slugs []string) error {
+	return store.Transaction(ctx, db, func(tx *store.DB) error {
+		runs.Add(1)
+		plan, changes := &models.Plan{}, []*models.Change{}
+		for _, slug := range slugs {
+			changes = append(changes, input(attributes{"name": slug, "slug": slug}, nil))
+			plan.Creates(models.Organizations, changes[len(changes)-1])
+		}
+		if err := plan.Reserve(ctx, tx, collection.Everything()); err != nil {
+			return err
+		}
+		for _, in := range changes {
+			if _, err := models.CreateOrganization(ctx, tx, everything, in); err != nil {
 				return err
 			}
 		}

@@ -36,28 +36,37 @@ func OpenURL(v *store.Vault, owner, kept string, sealed []byte) (string, error) 
 // urlOwner keeps URLs apart from other secrets of the same resource.
 func urlOwner(owner string) string { return "url of " + owner }
 
-// sealedAtOnce bounds a transaction of SealURLs, which others wait for.
+// sealedAtOnce bounds a transaction of sealURLs, which others wait for.
 const sealedAtOnce = 200
 
-// SealURLs seals the URLs that earlier versions have kept in the clear, and cuts what events tell of them down to the origin. It is called
-// at each start, goes on where it was interrupted, and does next to nothing once it is done. Several processes may call it at once. Bodies
-// that were rendered before stay as they are, and go with their deliveries.
-func SealURLs(ctx context.Context, db *store.DB) error {
-	for _, kept := range []struct{ table, url, sealed string }{
-		{"organizations", "webhook_url", "sealed_webhook_url"}, {"webhooks", "url", "sealed_url"},
-	} {
+// sealable are the columns of URLs, in the clear and sealed, by table.
+var sealable = map[string]struct{ url, sealed string }{
+	"organizations": {"webhook_url", "sealed_webhook_url"},
+	"webhooks":      {"url", "sealed_url"},
+}
+
+// unsealed is the condition of the rows of a table whose URL is kept in the clear. There is an index of them.
+func unsealed(table string) string {
+	return sealable[table].sealed + " IS NULL AND " + sealable[table].url + " IS NOT NULL"
+}
+
+// sealURLs seals the URLs that earlier versions have kept in the clear, and cuts what events tell of them down to the origin. It goes on
+// where it was interrupted, and does next to nothing once it is done. Several processes may call it at once. Bodies that were rendered
+// before stay as they are, and go with their deliveries.
+func sealURLs(ctx context.Context, db *store.DB) error {
+	for _, table := range sortedKeys(sealable) {
+		kept := sealable[table]
 		for more := true; more; {
 			err := store.Transaction(ctx, db, func(tx *store.DB) error {
 				var rows []struct{ ID, URL string }
-				err := tx.Session(ctx).Raw(`SELECT id, ` + kept.url + ` AS url FROM ` + kept.table + `
-					WHERE ` + kept.sealed + ` IS NULL AND ` + kept.url + ` IS NOT NULL
+				err := tx.Session(ctx).Raw(`SELECT id, ` + kept.url + ` AS url FROM ` + table + ` WHERE ` + unsealed(table) + `
 					ORDER BY id LIMIT ` + fmt.Sprint(sealedAtOnce) + tx.Locking(" SKIP LOCKED")).Scan(&rows).Error
 				if err != nil {
 					return err
 				}
 				for _, row := range rows {
 					origin, sealed := SealURL(tx.Vault(), row.ID, row.URL)
-					_, err := tx.Exec(ctx, `UPDATE `+kept.table+` SET `+kept.url+` = ?, `+kept.sealed+` = ? WHERE id = ?`,
+					_, err := tx.Exec(ctx, `UPDATE `+table+` SET `+kept.url+` = ?, `+kept.sealed+` = ? WHERE id = ?`,
 						origin, sealed, row.ID)
 					if err != nil {
 						return err
@@ -67,7 +76,7 @@ func SealURLs(ctx context.Context, db *store.DB) error {
 				return nil
 			})
 			if err != nil {
-				return fmt.Errorf("seal URLs of %s: %w", kept.table, err)
+				return fmt.Errorf("seal URLs of %s: %w", table, err)
 			}
 		}
 	}

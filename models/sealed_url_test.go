@@ -114,7 +114,7 @@ func TestURLsOfBeforeAreSealedAtTheStart(t *testing.T) {
 			t.Errorf("what is not sealed yet is read as %q", got)
 		}
 		for range 2 {
-			if err := models.SealURLs(t.Context(), db); err != nil {
+			if _, err := models.CatchUp(t.Context(), db); err != nil {
 				t.Fatal(err)
 			}
 			if where := modelstest.Search(t, db, "hunter2"); len(where) != 0 {

@@ -15,7 +15,7 @@ func prepareUser(tx *store.DB, by Caller, before, user *User, in *Change) error 
 	if err := Users.Complete(tx, user); err != nil {
 		return err
 	}
-	if before == nil || deref(before.Email) != deref(user.Email) { // the key of one that stays may be older, see RekeyAddresses
+	if before == nil || deref(before.Email) != deref(user.Email) { // the key of one that stays may be older, see rekeyAddresses
 		user.EmailKey = emailKey(user.Email)
 		if before != nil && deref(before.EmailKey) != deref(user.EmailKey) {
 			user.EmailVerifiedAt, user.EmailClaimed = nil, !by.Scope.All() // of another one

@@ -40,10 +40,7 @@ func (c *config) openDatabase(ctx context.Context, logger *slog.Logger) (*store.
 		err = explained(store.CheckVault(ctx, db))
 	}
 	if err == nil {
-		err = rekeyAddresses(ctx, db, logger)
-	}
-	if err == nil {
-		err = models.SealURLs(ctx, db)
+		err = catchUp(ctx, db, logger)
 	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -101,9 +98,10 @@ func (c *config) bringUpToDate(ctx context.Context, db *store.DB, logger *slog.L
 	return nil
 }
 
-// rekeyAddresses brings the addresses of a database that an earlier version wrote to the present rule of what makes two of them one.
-func rekeyAddresses(ctx context.Context, db *store.DB, logger *slog.Logger) error {
-	others, err := models.RekeyAddresses(ctx, db)
+// catchUp does what earlier versions have left to be done, and tells of users who have one address among them: only a person can say which
+// of these is to keep it.
+func catchUp(ctx context.Context, db *store.DB, logger *slog.Logger) error {
+	others, err := models.CatchUp(ctx, db)
 	for _, id := range others {
 		logger.WarnContext(ctx, "the address of a user is that of another one in another spelling; give it a new one", "user_id", id)
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -66,9 +67,10 @@ type DB struct {
 // pools are the connection pools behind a DB. On PostgreSQL both are the same one.
 type pools struct {
 	write, read *sql.DB
-	aside       *sql.DB   // makes a connection each time, on PostgreSQL
-	path        string    // of the SQLite file
-	prepared    *prepared // on SQLite
+	aside       *sql.DB       // makes a connection each time, on PostgreSQL
+	path        string        // of the SQLite file
+	prepared    *prepared     // on SQLite
+	shard       atomic.Uint32 // of the counters that were stored last
 }
 
 // Open connects to the database that cfg names and makes sure that it answers. It does not migrate.

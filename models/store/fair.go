@@ -13,17 +13,17 @@ import (
 	"gorm.io/gorm"
 )
 
-// fairPool is a pool of connections of which each caller holds at most a part (ForCaller). The program's own statements go straight to the
-// pool, and so does what no request uses: single rows outside of a transaction, and prepared statements. A caller does not notice that a
-// connection ended while nobody used it. It implements gorm.ConnPool and gorm.ConnPoolBeginner.
+// fairPool is a pool of connections of which each caller takes no more than it leaves free (ForCaller). The program's own statements go
+// straight to the pool, and so does what no request uses: single rows outside of a transaction, and prepared statements. A caller does not
+// notice that a connection ended while nobody used it. It implements gorm.ConnPool and gorm.ConnPoolBeginner.
 type fairPool struct {
 	*sql.DB
 	gate *gate
 }
 
-// newFairPool returns the pool with a quarter of its connections, one at least, for each caller.
+// newFairPool returns the pool, which has so many connections.
 func newFairPool(pool *sql.DB, connections int) fairPool {
-	return fairPool{DB: pool, gate: newGate(max(1, connections/4))}
+	return fairPool{DB: pool, gate: newGate(connections)}
 }
 
 // asCaller runs a statement on a connection that is held for the caller of ctx, until what the statement returned is closed. ended tells a

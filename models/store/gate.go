@@ -8,8 +8,8 @@ import (
 
 type callerKey struct{}
 
-// ForCaller returns a context whose statements are those of a caller: all callers of one name together hold at most a quarter of the
-// connections to the database, so that nobody else waits for what one asks for.
+// ForCaller returns a context whose statements are those of a caller: all callers of one name together take no more connections to the
+// database than they leave free, so that nobody else waits for what one asks for.
 func ForCaller(ctx context.Context, name string) context.Context {
 	return context.WithValue(ctx, callerKey{}, name)
 }
@@ -20,12 +20,15 @@ func callerOf(ctx context.Context) string {
 	return name
 }
 
-// gate lets each caller have only so many of something at once. Who asks for more waits, in the order of asking.
+// gate shares out places, of which there are so many as it has room for: each caller takes no more than it leaves free, one at least. One
+// that is alone comes to half, two to a third each. Who asks for more waits; those of one caller have their turns in the order of asking.
 type gate struct {
-	most int
+	room int
 
-	mu    sync.Mutex // of what follows
-	lines map[string]*line
+	mu      sync.Mutex // of what follows
+	taken   int        // by all
+	waiting int        // of all
+	lines   map[string]*line
 }
 
 // line is one caller at the gate. Somebody waits only if all that the caller may have is taken.
@@ -34,7 +37,7 @@ type line struct {
 	waiting []chan struct{} // each is closed when its turn comes
 }
 
-func newGate(most int) *gate { return &gate{most: most, lines: map[string]*line{}} }
+func newGate(room int) *gate { return &gate{room: room, lines: map[string]*line{}} }
 
 // enter waits until the caller has less than it may, or ctx ends. leave must be called once.
 func (g *gate) enter(ctx context.Context, caller string) (leave func(), err error) {
@@ -44,13 +47,14 @@ func (g *gate) enter(ctx context.Context, caller string) (leave func(), err erro
 		l = &line{}
 		g.lines[caller] = l
 	}
-	if l.taken < g.most {
-		l.taken++
+	if g.admits(l) {
+		g.admit(l)
 		g.mu.Unlock()
 		return func() { g.leave(caller, l) }, nil
 	}
 	turn := make(chan struct{})
 	l.waiting = append(l.waiting, turn)
+	g.waiting++
 	g.mu.Unlock()
 	select {
 	case <-turn:
@@ -61,6 +65,7 @@ func (g *gate) enter(ctx context.Context, caller string) (leave func(), err erro
 	n := slices.Index(l.waiting, turn)
 	if n >= 0 {
 		l.waiting = slices.Delete(l.waiting, n, n+1)
+		g.waiting--
 	}
 	g.mu.Unlock()
 	if n < 0 { // the turn came at the same moment
@@ -69,16 +74,40 @@ func (g *gate) enter(ctx context.Context, caller string) (leave func(), err erro
 	return nil, ctx.Err()
 }
 
-// leave hands the place to the caller that waits longest.
+// admits reports whether a caller may take one more.
+func (g *gate) admits(l *line) bool { return l.taken == 0 || l.taken+1 <= g.room-(g.taken+1) }
+
+func (g *gate) admit(l *line) {
+	l.taken++
+	g.taken++
+}
+
+// leave hands the place on: to the caller that has the least of those who wait, and may have it.
 func (g *gate) leave(caller string, l *line) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if len(l.waiting) > 0 {
-		close(l.waiting[0])
-		l.waiting = slices.Delete(l.waiting, 0, 1)
-		return
-	}
-	if l.taken--; l.taken == 0 {
+	g.taken--
+	if l.taken--; l.taken == 0 && len(l.waiting) == 0 {
 		delete(g.lines, caller)
 	}
+	for g.waiting > 0 {
+		next := g.next()
+		if !g.admits(next) {
+			return
+		}
+		g.admit(next)
+		close(next.waiting[0])
+		next.waiting = slices.Delete(next.waiting, 0, 1)
+		g.waiting--
+	}
+}
+
+// next returns the caller that has the least of those who wait.
+func (g *gate) next() (least *line) {
+	for _, l := range g.lines {
+		if len(l.waiting) > 0 && (least == nil || l.taken < least.taken) {
+			least = l
+		}
+	}
+	return least
 }

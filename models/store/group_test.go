@@ -205,13 +205,13 @@ func TestTransactionsOfOneCallerShareACommit(t *testing.T) {
 	db := notes(t)
 	before, end, c := commitsOf(t, db), make(chan struct{}), crowdOf(t, db)
 	ctx := ForCaller(t.Context(), "one")
-	for n := range mostInGroup / 4 { // who comes now would wait at the gate
+	for n := range mostInGroup / 2 { // who comes now would wait at the gate
 		c.run(ctx, fmt.Sprint(n), until(end))
 	}
 	close(end)
 	c.all.Wait()
 	if n := commitsOf(t, db) - before; n != 1 {
-		t.Errorf("%d transactions were %d commits", mostInGroup/4, n)
+		t.Errorf("%d transactions were %d commits", mostInGroup/2, n)
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 // passes the connection on to the next and waits for the commit, which is made by the last of the group. Nobody waits for others to come.
 // It implements gorm.ConnPoolBeginner.
 type writer struct {
-	fairPool               // of the one connection; each caller has a quarter of a group in the queue
+	fairPool               // of the one connection; callers share the places of a group in the queue
 	open     time.Duration // for how long a group takes more, after the first of it is done
 
 	mu      sync.Mutex // of what follows
