@@ -196,8 +196,8 @@ func TestStatementsAreBounded(t *testing.T) {
 			}
 			clients.Wait()
 			if dialect == store.SQLite {
-				if n := store.Prepared(db); n != store.MaxPrepared {
-					t.Errorf("%d statements are kept, want %d", n, store.MaxPrepared)
+				if n, err := store.Prepared(t.Context(), db); n != store.MaxPrepared || err != nil {
+					t.Errorf("%d statements are kept, %v, want %d", n, err, store.MaxPrepared)
 				}
 				return
 			}

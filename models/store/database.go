@@ -66,8 +66,7 @@ type DB struct {
 // pools are the connection pools behind a DB. On PostgreSQL both are the same one.
 type pools struct {
 	write, read *sql.DB
-	path        string    // of the SQLite file
-	prepared    *prepared // on SQLite
+	path        string // of the SQLite file
 }
 
 // Open connects to the database that cfg names and makes sure that it answers. It does not migrate.
@@ -90,8 +89,8 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		if err != nil {
 			return nil, err
 		}
-		db.dialect, db.pools = SQLite, &pools{write: write, read: read, path: rest, prepared: newPrepared(read)}
-		dialector = sqliteDialector{pool: splitPool{newWriter(write), newFairPool(read, cfg.MaxConnections), db.pools.prepared}}
+		db.dialect, db.pools = SQLite, &pools{write: write, read: read, path: rest}
+		dialector = sqliteDialector{pool: splitPool{newWriter(write), newFairPool(read, cfg.MaxConnections)}}
 	default:
 		return nil, fmt.Errorf("database URL must start with postgres:// or sqlite:, not %q", scheme+":")
 	}
@@ -118,7 +117,6 @@ func (db *DB) Close() error {
 	if db.pools.read == db.pools.write {
 		return db.pools.write.Close()
 	}
-	db.pools.prepared.close()
 	// The writer last: closing the last connection folds the write-ahead log into the file.
 	return errors.Join(db.pools.read.Close(), db.pools.write.Close())
 }
