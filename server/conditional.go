@@ -18,11 +18,12 @@ const gzipSuffix = "-gzip"
 // include and fields make several representations of one version (RFC 9110 §8.8.3).
 func EntityTag(version int64, body []byte) string {
 	sum := sha256.Sum256(body)
-	hash := hex.EncodeToString(sum[:12])
-	if version == 0 {
-		return `"` + hash + `"`
+	var room [64]byte
+	tag := append(room[:0], '"')
+	if version != 0 {
+		tag = append(strconv.AppendInt(tag, version, 10), '-')
 	}
-	return `"` + strconv.FormatInt(version, 10) + "-" + hash + `"`
+	return string(append(hex.AppendEncode(tag, sum[:12]), '"'))
 }
 
 // versionIn returns the version in an ETag that a client sends back; 0 if it has none or is weak.

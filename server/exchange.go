@@ -90,8 +90,7 @@ func usableRequestID(id string) bool {
 		return false
 	}
 	for _, c := range []byte(id) {
-		plain := c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c == '.' || c == '_' || c == '-'
-		if !plain {
+		if c == '~' || !isUnreserved(c) {
 			return false
 		}
 	}

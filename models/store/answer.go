@@ -105,6 +105,19 @@ func (a *Answer) textOf(c cell) string {
 	return a.text[c.at : c.at+c.size]
 }
 
+// AppendRow appends all that a row has, so that rows of one query are alike where what is appended is.
+func (a *Answer) AppendRow(out []byte, row int) []byte {
+	for _, c := range a.cells[row*a.columns:][:a.columns] {
+		out = append(out, byte(c.kind))
+		if c.kind == text || c.kind == bytea {
+			out = append(binary.AppendVarint(out, c.size), a.bytes[c.at:c.at+c.size]...)
+		} else {
+			out = binary.AppendVarint(binary.AppendVarint(out, c.at), c.size)
+		}
+	}
+	return out
+}
+
 // Into writes what is at a place to where a pointer leads: to a string, int64, float64, bool, time.Time (in UTC), []byte, or a sql.Scanner.
 // NULL leaves it as it is. It fails if it is of another kind.
 func (a *Answer) Into(row, column int, pointer any) error {
