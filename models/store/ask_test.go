@@ -153,6 +153,33 @@ func TestARoundIsAskedAgainWhereTheConnectionsHadEnded(t *testing.T) {
 	}
 }
 
+// TestRowsAreAlikeWhereTheirBytesAre compares rows whose values run into each other.
+func TestRowsAreAlikeWhereTheirBytesAre(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
+		seen := map[string]string{}
+		for _, row := range []string{
+			`'a', 'bc'`, `'ab', 'c'`, `'abc', ''`, `'abc', NULL`, `NULL, 'abc'`, `NULL, NULL`, `'', NULL`, `1, 2`, `12, NULL`, `'1', '2'`,
+			`1, -2`, `-1, 2`, `0, NULL`, `NULL, 0`,
+		} {
+			var bytes [2]string
+			for i := range bytes {
+				q := store.Query{SQL: "SELECT " + row, Take: func(a *store.Answer) error {
+					bytes[i] = string(a.AppendRow(nil, 0))
+					return nil
+				}}
+				if err := db.Ask(t.Context(), q); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if other, known := seen[bytes[0]]; bytes[0] != bytes[1] || known {
+				t.Errorf("%s has %q and %q, as %s has", row, bytes[0], bytes[1], other)
+			}
+			seen[bytes[0]] = row
+		}
+	})
+}
+
 // TestListsAreArguments binds lists of texts and of numbers.
 func TestListsAreArguments(t *testing.T) {
 	t.Parallel()
