@@ -113,8 +113,8 @@ func lookUp(db *store.DB, kind KeyKind, lookup string, proven func(hash []byte) 
 		}
 		var room [1024]byte
 		row := a.AppendRow(room[:0], 0)
-		if l.last != nil && l.last.lookup == lookup && l.last.row == string(row) { // the hash, too: it is that of the same text, and was proven
-			return l.last, nil
+		if l.last != nil && l.last.lookup == lookup && l.last.row == string(row) {
+			return l.last, nil // the hash is the same, too, and was proven for the same text
 		}
 		var hash []byte
 		if err := a.Into(0, ofHash, &hash); err != nil || !proven(hash) {

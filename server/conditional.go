@@ -17,8 +17,8 @@ import (
 const gzipSuffix = "-gzip"
 
 // EntityTag returns the strong ETag of an answer: the version of its one resource, if it has versions, and a hash of the body, because
-// include and fields make several representations of one version (RFC 9110 §8.8.3). Who does not know the seed cannot look for two bodies of
-// one hash.
+// include and fields make several representations of one version (RFC 9110 §8.8.3). Who does not know the seed cannot look for two bodies
+// of one hash.
 func EntityTag(seed uint64, version int64, body []byte) string {
 	var hash xxhash.Digest
 	hash.ResetWithSeed(seed)

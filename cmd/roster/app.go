@@ -109,8 +109,8 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 }
 
 // collectSeldom lets the heap grow to more than twice what is alive before it is collected: what is alive is a few megabytes, and to look
-// through them often costs more than the memory is worth. SQLite keeps its pages in the process, which is large enough with them, so that it
-// grows less there. GOGC, the runtime's own variable, has the last word.
+// through them often costs more than the memory is worth. SQLite keeps its pages in the process, which is large enough with them, so that
+// it grows less there. GOGC, the runtime's own variable, has the last word.
 func (a *app) collectSeldom() {
 	if _, given := os.LookupEnv("GOGC"); given {
 		return

@@ -180,6 +180,23 @@ func TestRowsAreAlikeWhereTheirBytesAre(t *testing.T) {
 	})
 }
 
+// TestAnEndlessAnswerEndsWithItsContext asks for rows without end.
+func TestAnEndlessAnswerEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		var n any
+		err := db.Ask(ctx, one(&n, `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n`))
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("it ended with %v", err)
+		}
+		if err := db.Ask(t.Context(), one(&n, `SELECT 'after'`)); err != nil || n != "after" {
+			t.Errorf("the next answer is %v, %v", n, err)
+		}
+	})
+}
+
 // TestListsAreArguments binds lists of texts and of numbers.
 func TestListsAreArguments(t *testing.T) {
 	t.Parallel()

@@ -14,7 +14,8 @@ import (
 const maxPrepared = 256
 
 // lite is a connection to an SQLite file, as database/sql has it, which lets one goroutine at a time use it. It keeps the statements with
-// arguments, and the queries of [DB.Ask], that it ran last: to prepare one costs as much as to insert a row by it, and more than to read one.
+// arguments, and the queries of [DB.Ask], that it ran last: to prepare one costs as much as to insert a row by it, and more than to read
+// one.
 type lite struct {
 	liteConn
 	kept *simplelru.LRU[string, *liteStatement]
@@ -131,7 +132,12 @@ func (l *lite) answer(ctx context.Context, a *asked) error {
 		return err
 	}
 	defer rows.Close() //nolint:errcheck // it only reads
-	a.answer, err = answerOf(len(rows.Columns()), rows.Next)
+	a.answer, err = answerOf(len(rows.Columns()), func(values []driver.Value) error {
+		if err := ctx.Err(); err != nil { // the driver looks until the first row
+			return err
+		}
+		return rows.Next(values)
+	})
 	return err
 }
 
