@@ -32,7 +32,7 @@ type page struct {
 }
 
 func newPage(mediaType string, body []byte) *page {
-	return &page{mediaType, body, server.EntityTag(0, body), policy}
+	return &page{mediaType, body, server.EntityTag(0, 0, body), policy}
 }
 
 // mediaTypes are those of the viewer's files. They are listed here because the lists of operating systems differ.

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"time"
 	"unicode/utf8"
 )
 
@@ -103,8 +104,8 @@ func pointed[T any](e *encoder, v *T, print func(T)) {
 
 func (e *encoder) toggle(on bool)    { e.out = strconv.AppendBool(e.out, on) }
 func (e *encoder) integer(n int64)   { e.out = strconv.AppendInt(e.out, n, 10) }
-func (e *encoder) time(t Time)       { e.out = t.UTC().AppendFormat(e.out, `"`+fractionLayout+`"`) }
-func (e *encoder) stamp(t Stamp)     { e.out = t.UTC().AppendFormat(e.out, `"`+secondLayout+`"`) }
+func (e *encoder) time(t Time)       { e.moment(t.Truncate(time.Microsecond), time.RFC3339Nano) }
+func (e *encoder) stamp(t Stamp)     { e.moment(t.Time, time.RFC3339) }
 func (e *encoder) list(list Strings) { each(e, list, e.text) }
 
 // reflected appends anything, by reflection.
@@ -116,6 +117,12 @@ func (e *encoder) reflected(v any) {
 		e.failed(fmt.Errorf("encode document: %w", err))
 	}
 	e.out = bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
+}
+
+// moment appends a time in a layout that ends with Z in UTC, where package time is quick, with the offset in digits.
+func (e *encoder) moment(t time.Time, layout string) {
+	e.out = t.UTC().AppendFormat(append(e.out, '"'), layout)
+	e.out = append(e.out[:len(e.out)-len("Z")], `+00:00"`...)
 }
 
 func (e *encoder) failed(err error) {
@@ -131,6 +138,10 @@ func (e *encoder) object(members map[string]any) {
 		return
 	}
 	e.out = append(e.out, '{')
+	if len(members) == 0 {
+		e.out = append(e.out, '}')
+		return
+	}
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		e.comma()
 		e.text(name)

@@ -138,7 +138,7 @@ const maxParameters = 200
 // split reads application/x-www-form-urlencoded pairs in their order. Unlike url.ParseQuery it drops nothing.
 func (p *queryParser) split(raw string) []pair {
 	var pairs []pair
-	for _, part := range strings.Split(raw, "&") {
+	for part := range strings.SplitSeq(raw, "&") {
 		if part == "" {
 			continue
 		}

@@ -74,7 +74,7 @@ var kindsByLetter = map[string]KeyKind{"m": ManagementKey, "o": OrganizationKey,
 // isWord reports whether a text consists of so many characters of the alphabet.
 func isWord(text string, length int) bool {
 	for _, c := range []byte(text) {
-		if strings.IndexByte(alphabet, c) < 0 {
+		if !(c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z') {
 			return false
 		}
 	}

@@ -129,6 +129,52 @@ func speaksFor(t testing.TB, db *store.DB, secret string) string {
 	return string(h.Kind) + " " + h.KeyID + " " + h.OrganizationID
 }
 
+// TestAKnownHolderIsWhoTheDatabaseStillSays looks a credential up whose holder is known, after each change of what is kept of it.
+func TestAKnownHolderIsWhoTheDatabaseStillSays(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
+		org := organization(t, db, "Acme", "")
+		key, other := apiKey(t, db, models.ManagementKey, "", "users:read"), apiKey(t, db, models.ManagementKey, "", "users:read")
+		again := func(db *store.DB, last *models.Holder) *models.Holder {
+			l := models.LookUpHolder(db, *key.Key)
+			l.Expect(last)
+			return must(l.Find(t.Context(), db))(t)
+		}
+		ends := db.Now().Add(time.Hour)
+		last := again(db, nil)
+		for _, change := range []struct {
+			statement string
+			args      []any
+			works     bool
+		}{
+			{`UPDATE api_keys SET name = ? WHERE id = ?`, []any{"other", key.ID}, true},
+			{`UPDATE api_keys SET scopes = ? WHERE id = ?`, []any{`["*"]`, key.ID}, true},
+			{`UPDATE api_keys SET organization_id = ? WHERE id = ?`, []any{org.ID, key.ID}, true},
+			{`UPDATE api_keys SET expires_at = ? WHERE id = ?`, []any{ends, key.ID}, true},
+			{`UPDATE credentials SET expires_at = ? WHERE api_key_id = ?`, []any{ends.Add(-time.Minute), key.ID}, true},
+			{`UPDATE credentials SET hash = ? WHERE api_key_id = ?`, []any{make([]byte, 32), key.ID}, false},
+		} {
+			if same := again(db, last); same != last {
+				t.Errorf("before %s: the holder is made anew", change.statement)
+			}
+			if h := again(db, must(models.FindHolder(t.Context(), db, *other.Key))(t)); !h.Is(last) {
+				t.Errorf("before %s: expecting another one, it is %+v", change.statement, h)
+			}
+			for _, moment := range []time.Duration{time.Hour - time.Minute, time.Hour} {
+				if h := again(db.At(ends.Add(-time.Hour+moment)), last); last.Until != nil && moment == time.Hour && h != nil {
+					t.Errorf("before %s: it works after its end", change.statement)
+				}
+			}
+			must(db.Exec(t.Context(), change.statement, change.args...))(t)
+			h := again(db, last)
+			if change.works && (h == nil || h == last) || !change.works && h != nil {
+				t.Errorf("after %s: the holder is %+v", change.statement, h)
+			}
+			last = h
+		}
+	})
+}
+
 func TestACredentialSpeaksForItsHolder(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *store.DB) {

@@ -52,21 +52,24 @@ type Holder struct {
 	SessionID, SignInID string
 	IsIdle              bool
 	lookup              string // what the secret of a key, or a token, is found by
+	row                 string // what the database said of it, "" for what is not compared with that
 	// Rights are what it may do, and until when. An earlier secret that still works for a while is as good as the newest: the key is what
 	// ends.
 	Rights
 }
 
+// keyKinds are the kinds of identity of keys.
+var keyKinds = map[KeyKind]string{ManagementKey: ByManagementKey, OrganizationKey: ByOrganizationKey, UserKey: ByUserKey}
+
 // Identity returns who the holder is.
 func (h *Holder) Identity() Identity {
-	if h.SignInID != "" {
+	switch {
+	case h.SignInID != "":
 		return Identity{BySession, h.SignInID}
-	}
-	if h.KeyID == "" {
+	case h.KeyID == "":
 		return Identity{ByOrganizationToken, h.OrganizationID}
 	}
-	kinds := map[KeyKind]string{ManagementKey: ByManagementKey, OrganizationKey: ByOrganizationKey, UserKey: ByUserKey}
-	return Identity{kinds[h.Kind], h.KeyID}
+	return Identity{keyKinds[h.Kind], h.KeyID}
 }
 
 // Scope returns what the holder may see. An unknown kind of key sees nothing.

@@ -6,6 +6,7 @@ import (
 	"crypto/hmac"
 	"fmt"
 	"reflect"
+	"time"
 
 	"roster/jsonapi"
 	"roster/models/store"
@@ -16,6 +17,7 @@ import (
 type Lookup struct {
 	query  store.Query
 	take   func(*store.Answer) (*Holder, error)
+	last   *Holder // see Expect
 	holder *Holder
 }
 
@@ -41,6 +43,10 @@ func (l *Lookup) Query() store.Query {
 	return q
 }
 
+// Expect tells whom the same credential spoke for when it was looked up before: if the database says the same of it as then, nothing has to
+// be made of that again.
+func (l *Lookup) Expect(last *Holder) { l.last = last }
+
 // Holder returns whom the credential spoke for when the database was asked; nil if it was none that worked then: unknown, expired, revoked,
 // of a deleted organization or of a user who is not active.
 func (l *Lookup) Holder() *Holder { return l.holder }
@@ -58,11 +64,11 @@ func (l *Lookup) Find(ctx context.Context, db *store.DB) (*Holder, error) {
 
 // Is reports whether two holders are the same, and may do the same. Either may be nil.
 func (h *Holder) Is(other *Holder) bool {
-	if h == nil || other == nil {
+	if h == nil || other == nil || h == other {
 		return h == other
 	}
 	known := *h
-	known.IsIdle = other.IsIdle
+	known.IsIdle, known.row = other.IsIdle, other.row
 	return reflect.DeepEqual(&known, other)
 }
 
@@ -99,45 +105,67 @@ const (
 
 // lookUp returns the question about the credential of a kind that is found by something, which works if what is kept of it is proven.
 func lookUp(db *store.DB, kind KeyKind, lookup string, proven func(hash []byte) bool) *Lookup {
-	take := func(a *store.Answer) (*Holder, error) {
+	l := &Lookup{query: store.Query{SQL: whoseSecret[kind], Args: []any{lookup}}}
+	l.take = func(a *store.Answer) (*Holder, error) {
+		ends, works, err := endsOf(a, db.Now())
+		if err != nil || !works {
+			return nil, err
+		}
+		var room [1024]byte
+		row := a.AppendRow(room[:0], 0)
+		if l.last != nil && l.last.lookup == lookup && l.last.row == string(row) {
+			return l.last, nil // the hash is the same, too, and was proven for the same text
+		}
 		var hash []byte
 		if err := a.Into(0, ofHash, &hash); err != nil || !proven(hash) {
 			return nil, err
 		}
-		now, ends := db.Now(), [2]*jsonapi.Time{}
-		for i, column := range []int{ofSecretEnd, ofKeyEnd} {
-			if a.Null(0, column) {
-				continue
-			}
-			ends[i] = &jsonapi.Time{}
-			if err := a.Into(0, column, ends[i]); err != nil || !ends[i].After(now) {
-				return nil, err
-			}
+		h, err := holderIn(a, kind, ends)
+		if h != nil {
+			h.lookup, h.row = lookup, string(row)
 		}
-		if owner := a.Text(0, ofTokenOwner); owner != "" && kind == OrganizationKey {
-			// A token holds every scope; its kind limits what it reaches.
-			return &Holder{
-				Kind: kind, OrganizationID: owner, Name: a.Text(0, ofTokenName), lookup: lookup,
-				Rights: Rights{[]string{EveryScope}, ends[0]},
-			}, nil
-		}
-		if KeyKind(a.Text(0, ofKind)) != kind { // what is kept is of another kind than was asked for
-			return nil, nil
-		}
-		h := &Holder{
-			Kind: kind, KeyID: a.Text(0, ofKey), Name: a.Text(0, ofName), lookup: lookup,
-			OrganizationID: a.Text(0, ofOrganization), UserID: a.Text(0, ofUser), Rights: Rights{Until: ends[1]},
-		}
-		if kind == UserKey { // it is a person who does what is done with it
-			if a.Number(0, ofActive) == 0 {
-				return nil, nil
-			}
-			h.Name = cmp.Or(fullName(a.Text(0, ofFirstName), a.Text(0, ofLastName)), h.Name)
-		}
-		var scopes jsonapi.Strings
-		err := a.Into(0, ofScopes, &scopes)
-		h.Scopes = scopes
 		return h, err
 	}
-	return &Lookup{query: store.Query{SQL: whoseSecret[kind], Args: []any{lookup}}, take: take}
+	return l
+}
+
+// endsOf returns when a secret and its key cease to work, nil for never, and whether both work now.
+func endsOf(a *store.Answer, now time.Time) (ends [2]*jsonapi.Time, work bool, err error) {
+	for i, column := range []int{ofSecretEnd, ofKeyEnd} {
+		if a.Null(0, column) {
+			continue
+		}
+		ends[i] = &jsonapi.Time{}
+		if err := a.Into(0, column, ends[i]); err != nil || !ends[i].After(now) {
+			return ends, false, err
+		}
+	}
+	return ends, true, nil
+}
+
+// holderIn returns whom a row is of, nil for nobody who may do anything.
+func holderIn(a *store.Answer, kind KeyKind, ends [2]*jsonapi.Time) (*Holder, error) {
+	if owner := a.Text(0, ofTokenOwner); owner != "" && kind == OrganizationKey {
+		// A token holds every scope; its kind limits what it reaches.
+		return &Holder{
+			Kind: kind, OrganizationID: owner, Name: a.Text(0, ofTokenName), Rights: Rights{[]string{EveryScope}, ends[0]},
+		}, nil
+	}
+	if KeyKind(a.Text(0, ofKind)) != kind { // what is kept is of another kind than was asked for
+		return nil, nil
+	}
+	h := &Holder{
+		Kind: kind, KeyID: a.Text(0, ofKey), Name: a.Text(0, ofName),
+		OrganizationID: a.Text(0, ofOrganization), UserID: a.Text(0, ofUser), Rights: Rights{Until: ends[1]},
+	}
+	if kind == UserKey { // it is a person who does what is done with it
+		if a.Number(0, ofActive) == 0 {
+			return nil, nil
+		}
+		h.Name = cmp.Or(fullName(a.Text(0, ofFirstName), a.Text(0, ofLastName)), h.Name)
+	}
+	var scopes jsonapi.Strings
+	err := a.Into(0, ofScopes, &scopes)
+	h.Scopes = scopes
+	return h, err
 }

@@ -3,7 +3,6 @@ package models
 import (
 	"regexp"
 	"slices"
-	"strings"
 
 	"roster/models/collection"
 )
@@ -47,11 +46,20 @@ func isOwn(word string) bool { return slices.Contains(OwnPermissions(), word) }
 // writing.
 func including(word string) []string {
 	words := []string{word, EveryScope}
-	if subject, reads := strings.CutSuffix(word, ":read"); reads && slices.Contains(subjects, subject) {
-		words = append(words, subject+":write")
+	if writing := writes[word]; writing != "" {
+		words = append(words, writing)
 	}
 	return words
 }
+
+// writes are the service's own words for writing by those for reading the same.
+var writes = func() map[string]string {
+	words := map[string]string{}
+	for _, subject := range subjects {
+		words[subject+":read"] = subject + ":write"
+	}
+	return words
+}()
 
 // readings are the words by which people read what a subject stands for.
 var readings = func() map[string]collection.Words {
@@ -67,5 +75,6 @@ func reading(subject string) collection.Words { return readings[subject] }
 
 // holds reports whether one of some words includes another.
 func holds(held []string, word string) bool {
-	return slices.ContainsFunc(including(word), func(w string) bool { return slices.Contains(held, w) })
+	writing := writes[word]
+	return slices.ContainsFunc(held, func(w string) bool { return w == word || w == EveryScope || w == writing && writing != "" })
 }

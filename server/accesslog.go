@@ -54,7 +54,8 @@ func (x *Exchange) log(r *http.Request, logger *slog.Logger, took time.Duration)
 		return
 	}
 	line := slog.NewRecord(time.Now(), level, "request served", 0)
-	line.AddAttrs(x.attributes(r, took)...)
+	var room [13]slog.Attr
+	line.AddAttrs(x.attributes(room[:0], r, took)...)
 	_ = logger.Handler().Handle(r.Context(), line) // as a Logger, which has nobody to tell either
 }
 
@@ -75,12 +76,13 @@ func (x *Exchange) level() slog.Level {
 // clientGone is what the log shows for a request that was cut off before the answer, mostly because the client left. It is never sent.
 const clientGone = 499
 
-func (x *Exchange) attributes(r *http.Request, took time.Duration) []slog.Attr {
+// attributes appends what the line says.
+func (x *Exchange) attributes(attrs []slog.Attr, r *http.Request, took time.Duration) []slog.Attr {
 	status := x.status
 	if status == 0 {
 		status = clientGone
 	}
-	attrs := []slog.Attr{
+	attrs = append(attrs,
 		slog.String("request_id", x.RequestID),
 		slog.String("method", loggable(r.Method, 16)),
 		slog.String("path", loggable(r.URL.Path, 500)),
@@ -90,7 +92,7 @@ func (x *Exchange) attributes(r *http.Request, took time.Duration) []slog.Attr {
 		slog.Float64("duration_ms", float64(took.Microseconds())/1000),
 		slog.String("remote_ip", x.RemoteIP.String()),
 		slog.String("user_agent", loggable(r.UserAgent(), 200)),
-	}
+	)
 	if x.Caller.Kind != "" {
 		attrs = append(attrs, slog.String("caller_kind", x.Caller.Kind), slog.String("caller_id", x.Caller.ID))
 	}

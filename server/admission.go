@@ -102,6 +102,9 @@ func (a *admission) identify(w http.ResponseWriter, rq *Request, rt *Route, ahea
 
 // isStranger reports whether an error says that nobody is known to have asked.
 func isStranger(err error) bool {
+	if err == nil {
+		return false
+	}
 	var refusal *Error
 	return errors.As(err, &refusal) && (refusal.Reason == Unauthenticated || refusal.Reason == AmbiguousCredentials)
 }

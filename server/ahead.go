@@ -133,6 +133,7 @@ func (a *admission) foresee(rq *Request, rt *Route, last remembered, lookup *mod
 	if !asks {
 		return nil
 	}
+	lookup.Expect(last.holder)
 	rq.doubt = &doubt{db: a.db, lookup: lookup, remembered: last.holder, paid: last.payer}
 	query := rq.doubt.query()
 	rq.DB = a.db.Ahead(&query)

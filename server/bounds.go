@@ -10,25 +10,13 @@ import (
 	"time"
 )
 
-// bounded gives the work on every request a deadline, at which the database calls of its handler end and it answers 503, and its body a
-// limit.
-func bounded(stop context.Context, next http.Handler, deadline time.Duration, maxBody int64) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, done := working(stop, r, deadline)
-		defer done()
-		r = r.WithContext(ctx)
-		LimitBody(w, r, maxBody)
-		next.ServeHTTP(w, r)
-	})
-}
-
 // patience is how long the work on a read goes on for a client that has stopped sending.
 const patience = 2 * time.Second
 
-// working returns the context of the work on a request, and what ends it. It ends at the deadline, or with stop. net/http also ends the
-// context of an HTTP/1 request when it reads the end of what the client sends, but a client may say that it has sent everything and wait
-// for its answer, and looks like one that left. So a write goes on regardless, and a read for a moment; a stream of HTTP/2 that was reset
-// leaves no doubt (docs/adr/0016).
+// working returns the context of the work on a request, and what ends it. It ends at the deadline, at which the database calls of the
+// handler end and it answers 503, or with stop. net/http also ends the context of an HTTP/1 request when it reads the end of what the
+// client sends, but a client may say that it has sent everything and wait for its answer, and looks like one that left. So a write goes on
+// regardless, and a read for a moment; a stream of HTTP/2 that was reset leaves no doubt (docs/adr/0016).
 func working(stop context.Context, r *http.Request, deadline time.Duration) (context.Context, context.CancelFunc) {
 	if r.ProtoMajor > 1 {
 		return context.WithTimeout(r.Context(), deadline)

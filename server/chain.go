@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/binary"
 	"log/slog"
 	"net/http"
 	"time"
@@ -41,8 +42,7 @@ type Config struct {
 // wrap puts the stages around a router that every request passes, in the order of the lines from last to first. They are outside of the
 // router because its own middleware does not run for unknown paths and methods.
 func wrap(router http.Handler, cfg Config, all doors) (http.Handler, error) {
-	h := bounded(cfg.Stop, router, cfg.RequestTimeout, cfg.MaxBody)
-	h, err := compressed(h)
+	h, err := compressed(router)
 	if err != nil {
 		return nil, err
 	}
@@ -50,5 +50,6 @@ func wrap(router http.Handler, cfg Config, all doors) (http.Handler, error) {
 	h = secured(h, cfg.HSTSPreload)
 	h = recovered(h)
 	h = logged(h, cfg.Logger, cfg.Metrics, cfg.Outage)
-	return begun(h, cfg, all), nil
+	seed := binary.BigEndian.Uint64(cfg.DB.Vault().Digest("entity tags", "")) // the same on each replica
+	return begun(h, cfg, all, seed), nil
 }

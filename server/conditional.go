@@ -1,12 +1,14 @@
 package server
 
 import (
-	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/cespare/xxhash/v2"
 
 	"roster/models"
 )
@@ -15,14 +17,20 @@ import (
 const gzipSuffix = "-gzip"
 
 // EntityTag returns the strong ETag of an answer: the version of its one resource, if it has versions, and a hash of the body, because
-// include and fields make several representations of one version (RFC 9110 §8.8.3).
-func EntityTag(version int64, body []byte) string {
-	sum := sha256.Sum256(body)
-	hash := hex.EncodeToString(sum[:12])
-	if version == 0 {
-		return `"` + hash + `"`
+// include and fields make several representations of one version (RFC 9110 §8.8.3). Who does not know the seed cannot look for two bodies
+// of one hash.
+func EntityTag(seed uint64, version int64, body []byte) string {
+	var hash xxhash.Digest
+	hash.ResetWithSeed(seed)
+	_, _ = hash.Write(body) // never fails
+	var room [64]byte
+	tag := append(room[:0], '"')
+	if version != 0 {
+		tag = append(strconv.AppendInt(tag, version, 10), '-')
 	}
-	return `"` + strconv.FormatInt(version, 10) + "-" + hash + `"`
+	var sum [8]byte
+	binary.BigEndian.PutUint64(sum[:], hash.Sum64())
+	return string(append(hex.AppendEncode(tag, sum[:]), '"'))
 }
 
 // versionIn returns the version in an ETag that a client sends back; 0 if it has none or is weak.
@@ -47,7 +55,7 @@ func uncompressed(tag string) string {
 // it already. The answer to another method has one if it shows one resource, of that version; 0 is none. settled is the body without what
 // is another at each reading. The error is that of [NotModified].
 func Versioned(w http.ResponseWriter, r *http.Request, version int64, settled []byte) (done bool, err error) {
-	etag := EntityTag(version, settled)
+	etag := EntityTag(ExchangeOf(r.Context()).seed, version, settled)
 	if !isSafe(r.Method) {
 		if version != 0 {
 			w.Header().Set("ETag", etag)

@@ -44,7 +44,7 @@ func TestTheETagOfACompressedAnswerComesBack(t *testing.T) {
 
 func TestConditions(t *testing.T) {
 	t.Parallel()
-	tag := EntityTag(7, []byte("{}"))
+	tag := EntityTag(1, 7, []byte("{}"))
 	opaque := strings.Trim(tag, `"`)
 	none, weak := &models.Versions{}, &models.Versions{Weak: true}
 	of := func(versions ...int64) *models.Versions { return &models.Versions{Listed: versions} }
@@ -89,6 +89,19 @@ func TestConditions(t *testing.T) {
 
 func TestEntityTags(t *testing.T) {
 	t.Parallel()
+	seen := map[string]bool{}
+	for _, tag := range []string{
+		EntityTag(1, 0, []byte("{}")), EntityTag(2, 0, []byte("{}")), EntityTag(1, 0, []byte("[]")), EntityTag(1, 7, []byte("{}")),
+		EntityTag(1, 8, []byte("{}")), EntityTag(1, 0, nil),
+	} {
+		if seen[tag] || !isStrong(tag) {
+			t.Errorf("the tag %s is that of another answer", tag)
+		}
+		seen[tag] = true
+	}
+	if EntityTag(1, 7, []byte("{}")) != EntityTag(1, 7, []byte("{}")) {
+		t.Error("an answer has two tags")
+	}
 	got, _, ok := entityTags([]string{` "a" ,W/"b,c"`, `, ,`, `"e"`})
 	if diff := cmp.Diff([]string{`"a"`, `W/"b,c"`, `"e"`}, got); diff != "" || !ok {
 		t.Error(diff)

@@ -32,6 +32,7 @@ type Exchange struct {
 	explained bool
 
 	door   *Door             // that was knocked at
+	seed   uint64            // of the hashes in ETags
 	vars   map[string]string // of the pattern
 	head   bool              // nothing but the header is asked for
 	stop   context.Context   // ends the work on every request
@@ -54,15 +55,16 @@ func ExchangeOf(ctx context.Context) *Exchange {
 // RequestID returns the id of the request that the context belongs to.
 func RequestID(ctx context.Context) string { return ExchangeOf(ctx).RequestID }
 
-// begun is the outermost stage: it gives the request its exchange and its id, and completes every answer's header at the moment it is
-// sent, whoever sends it.
-func begun(next http.Handler, cfg Config, all doors) http.Handler {
+// begun is the outermost stage: it gives the request its exchange and its id, the work on it a deadline and its body a limit, and completes
+// every answer's header at the moment it is sent, whoever sends it. seed is that of the hashes in ETags.
+func begun(next http.Handler, cfg Config, all doors, seed uint64) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := &Exchange{
 			RequestID: r.Header.Get("X-Request-Id"),
 			RemoteIP:  cfg.Proxies.clientIP(r),
 			Secure:    cfg.Proxies.secure(r),
 			door:      all.at(r.URL.EscapedPath()),
+			seed:      seed,
 			head:      r.Method == http.MethodHead,
 			stop:      cfg.Stop,
 			body:      arriving{r.Body},
@@ -74,8 +76,12 @@ func begun(next http.Handler, cfg Config, all doors) http.Handler {
 			x.RequestID = uuid.Must(uuid.NewV7()).String()
 		}
 		w.Header().Set("X-Request-Id", x.RequestID)
-		ctx := models.ServedAt(context.WithValue(r.Context(), exchangeKey{}, x), x.Base)
-		next.ServeHTTP(&watched{w, x, cfg.Limiter, cfg.Health}, r.WithContext(ctx))
+		ctx, done := working(cfg.Stop, r, cfg.RequestTimeout)
+		defer done()
+		r = r.WithContext(models.ServedAt(context.WithValue(ctx, exchangeKey{}, x), x.Base))
+		answer := &watched{w, x, cfg.Limiter, cfg.Health}
+		LimitBody(answer, r, cfg.MaxBody)
+		next.ServeHTTP(answer, r)
 	})
 }
 
@@ -93,8 +99,7 @@ func usableRequestID(id string) bool {
 		return false
 	}
 	for _, c := range []byte(id) {
-		plain := c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c == '.' || c == '_' || c == '-'
-		if !plain {
+		if c == '~' || !isUnreserved(c) {
 			return false
 		}
 	}

@@ -3,7 +3,6 @@ package server
 import (
 	"database/sql"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -75,11 +74,14 @@ func (m *Metrics) end(method string, x *Exchange, took time.Duration) {
 	method = knownMethod(method)
 	status := "aborted"
 	if x.status != 0 {
-		status = strconv.Itoa(x.status/100) + "xx"
+		status = classes[x.status/100%10]
 	}
 	m.requests.WithLabelValues(route, method, status).Inc()
 	m.duration.WithLabelValues(route, method).Observe(took.Seconds())
 }
+
+// classes are the classes of status, by their first digit.
+var classes = [10]string{"0xx", "1xx", "2xx", "3xx", "4xx", "5xx", "6xx", "7xx", "8xx", "9xx"}
 
 func knownMethod(method string) string {
 	for _, known := range methods {

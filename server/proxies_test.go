@@ -49,9 +49,11 @@ func TestHSTSNeedsTLSOrATrustedWordForIt(t *testing.T) {
 		r := httptest.NewRequestWithContext(t.Context(), "GET", "/", nil)
 		r.RemoteAddr = "127.0.0.1:1000"
 		r.Header.Set("X-Forwarded-Proto", "https")
-		cfg := Config{Proxies: Proxies{netip.MustParsePrefix(test.trusted)}, Limiter: NewLimiter(0, 1, nil), Health: NewHealth(nil)}
+		cfg := Config{
+			Proxies: Proxies{netip.MustParsePrefix(test.trusted)}, Limiter: NewLimiter(0, 1, nil), Health: NewHealth(nil), Stop: t.Context(),
+		}
 		w := httptest.NewRecorder()
-		begun(secured(http.NotFoundHandler(), false), cfg, doors{plainDoor()}).ServeHTTP(w, r)
+		begun(secured(http.NotFoundHandler(), false), cfg, doors{plainDoor()}, 0).ServeHTTP(w, r)
 		if got := w.Header().Get("Strict-Transport-Security"); got != test.want {
 			t.Errorf("trusting %s: %q", test.trusted, got)
 		}

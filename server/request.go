@@ -147,6 +147,9 @@ func (rq *Request) Read(w http.ResponseWriter) error {
 		return err
 	}
 	rq.read = true
+	if rq.Body == http.NoBody {
+		return nil
+	}
 	rq.Content, rq.unread = io.ReadAll(rq.Body)
 	return rq.unread
 }

@@ -137,18 +137,24 @@ func (x *Exchange) matched(r *http.Request, match *mux.RouteMatch) {
 	}
 }
 
-// unreserved characters need no escape (RFC 3986 §2.3).
-const unreserved = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-._~"
-
 // plainPath reports whether a path consists of unreserved characters and has no dot segments.
 func plainPath(path string) bool {
-	reserved := func(c rune) bool { return !strings.ContainsRune(unreserved, c) }
 	for segment := range strings.SplitSeq(path, "/") {
-		if segment == "." || segment == ".." || strings.ContainsFunc(segment, reserved) {
+		if segment == "." || segment == ".." {
 			return false
+		}
+		for _, c := range []byte(segment) {
+			if !isUnreserved(c) {
+				return false
+			}
 		}
 	}
 	return true
+}
+
+// isUnreserved reports whether a character needs no escape (RFC 3986 §2.3).
+func isUnreserved(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c == '-' || c == '.' || c == '_' || c == '~'
 }
 
 // allowedMethods returns the methods that have a route for the path of this request.

@@ -171,13 +171,18 @@ func (a *app) watchOutages() {
 	})
 }
 
-// collectSeldom lets the heap grow to three times what is alive, and not twice, before it is collected: what is alive is a few megabytes,
-// and to look through them often costs more than the memory is worth. SQLite keeps its pages in the process, which is large enough with
-// them. GOGC, the runtime's own variable, has the last word.
+// collectSeldom lets the heap grow to more than twice what is alive before it is collected: what is alive is a few megabytes, and to look
+// through them often costs more than the memory is worth. SQLite keeps its pages in the process, which is large enough with them, so that
+// it grows less there. GOGC, the runtime's own variable, has the last word.
 func (a *app) collectSeldom() {
-	if _, given := os.LookupEnv("GOGC"); !given && a.db.Dialect() == store.Postgres {
-		debug.SetGCPercent(200)
+	if _, given := os.LookupEnv("GOGC"); given {
+		return
 	}
+	percent := 200
+	if a.db.Dialect() == store.SQLite {
+		percent = 150
+	}
+	debug.SetGCPercent(percent)
 }
 
 // background runs work beside the servers. When stopping, it is waited for after them; its context ends then, or when the function that is

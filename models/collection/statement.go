@@ -34,12 +34,16 @@ type statement struct {
 func (s statement) on(dialect store.Dialect) Where {
 	var b strings.Builder
 	b.Grow(1024)
-	b.WriteString(s.with.SQL + "SELECT " + s.columns + " FROM " + s.from.SQL)
+	for _, part := range [...]string{s.with.SQL, "SELECT ", s.columns, " FROM ", s.from.SQL} {
+		b.WriteString(part)
+	}
 	args := append(append(append(make([]any, 0, 8), s.with.Args...), s.bound...), s.from.Args...)
 	joint := " WHERE ("
 	for _, w := range s.conds {
 		if w.SQL != "" {
-			b.WriteString(joint + w.SQL + ")")
+			b.WriteString(joint)
+			b.WriteString(w.SQL)
+			b.WriteByte(')')
 			args, joint = append(args, w.Args...), " AND ("
 		}
 	}

@@ -2,9 +2,12 @@ package store
 
 import (
 	"database/sql"
+	"database/sql/driver"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io"
 	"math"
 	"sync"
 	"time"
@@ -19,8 +22,9 @@ import (
 type Answer struct {
 	columns int
 	cells   []cell
-	bytes   []byte // of texts and of bytes
-	text    string // the same, when a text has been asked for
+	bytes   []byte         // of texts and of bytes
+	text    string         // the same, when a text has been asked for
+	values  []driver.Value // of one row, as a driver returns them
 }
 
 // cell is one value. Texts and bytes are at a place and so long, a moment is seconds since 1970 and microseconds; numbers are at only.
@@ -54,7 +58,8 @@ const (
 // release gives an answer back.
 func (a *Answer) release() {
 	if cap(a.bytes) <= keptBytes && cap(a.cells) <= keptCells {
-		*a = Answer{cells: a.cells[:0], bytes: a.bytes[:0]}
+		clear(a.values)
+		*a = Answer{cells: a.cells[:0], bytes: a.bytes[:0], values: a.values[:0]}
 		answers.Put(a)
 	}
 }
@@ -98,6 +103,19 @@ func (a *Answer) textOf(c cell) string {
 		a.text = string(a.bytes)
 	}
 	return a.text[c.at : c.at+c.size]
+}
+
+// AppendRow appends all that a row has, so that rows of one query are alike where what is appended is.
+func (a *Answer) AppendRow(out []byte, row int) []byte {
+	for _, c := range a.cells[row*a.columns:][:a.columns] {
+		out = append(out, byte(c.kind))
+		if c.kind == text || c.kind == bytea {
+			out = append(binary.AppendVarint(out, c.size), a.bytes[c.at:c.at+c.size]...)
+		} else {
+			out = binary.AppendVarint(binary.AppendVarint(out, c.at), c.size)
+		}
+	}
+	return out
 }
 
 // Into writes what is at a place to where a pointer leads: to a string, int64, float64, bool, time.Time (in UTC), []byte, or a sql.Scanner.
@@ -168,30 +186,23 @@ func (a *Answer) value(c cell) any {
 	return nil
 }
 
-// answerOf reads all that database/sql has found, and closes it.
-func answerOf(rows *sql.Rows) (*Answer, error) {
-	defer rows.Close()
-	columns, err := rows.Columns()
-	if err != nil {
-		return nil, err
-	}
+// answerOf reads all that a driver has found, row by row, until next returns io.EOF.
+func answerOf(columns int, next func([]driver.Value) error) (*Answer, error) {
 	a := answers.Get().(*Answer)
-	a.columns = len(columns)
-	values, into := make([]any, len(columns)), make([]any, len(columns))
-	for i := range values {
-		into[i] = &values[i]
-	}
-	for rows.Next() {
-		if err := rows.Scan(into...); err != nil {
-			return nil, err
+	a.columns, a.values = columns, append(a.values, make([]driver.Value, columns)...)
+	for {
+		switch err := next(a.values); {
+		case errors.Is(err, io.EOF):
+			return a, nil
+		case err != nil:
+			return a.complete(err)
 		}
-		for _, v := range values {
+		for _, v := range a.values {
 			if err := a.add(v); err != nil {
-				return nil, err
+				return a.complete(err)
 			}
 		}
 	}
-	return a.complete(rows.Err())
 }
 
 // complete returns the answer, or an error.

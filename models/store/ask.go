@@ -1,8 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"database/sql/driver"
+	"io"
 
 	"github.com/jackc/pgx/v5"
 	"gorm.io/gorm"
@@ -109,7 +112,25 @@ func (a *asked) through(ctx context.Context, query func(context.Context, string,
 	if err != nil {
 		return err
 	}
-	a.answer, err = answerOf(rows)
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	found, into := make([]any, len(columns)), make([]any, len(columns))
+	for i := range found {
+		into[i] = &found[i]
+	}
+	a.answer, err = answerOf(len(columns), func(values []driver.Value) error {
+		if !rows.Next() {
+			return cmp.Or(rows.Err(), io.EOF)
+		}
+		err := rows.Scan(into...)
+		for i, v := range found {
+			values[i] = v
+		}
+		return err
+	})
 	return err
 }
 
@@ -131,19 +152,21 @@ func (p fairPool) ask(ctx context.Context, asked []asked) error {
 	}
 	defer leave()
 	_, err = again(p, cut, func() (bool, error) {
-		return true, p.wired(ctx, func(conn *pgx.Conn) error { return send(ctx, conn, asked) })
+		return true, p.beneath(ctx, func(conn any) error {
+			return conn.(*wire).use(ctx, func(conn *pgx.Conn) error { return send(ctx, conn, asked) })
+		})
 	})
 	return err
 }
 
-// wired runs something on the connection beneath one of the pool's.
-func (p fairPool) wired(ctx context.Context, run func(*pgx.Conn) error) error {
+// beneath runs something on the driver's connection beneath one of the pool's.
+func (p fairPool) beneath(ctx context.Context, run func(conn any) error) error {
 	conn, err := p.DB.Conn(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Close() //nolint:errcheck // back into the pool; the statement has told what there was to tell
-	return Beneath(ctx, conn, run)
+	return conn.Raw(run)
 }
 
 // send sends queries and reads their answers.

@@ -153,6 +153,50 @@ func TestARoundIsAskedAgainWhereTheConnectionsHadEnded(t *testing.T) {
 	}
 }
 
+// TestRowsAreAlikeWhereTheirBytesAre compares rows whose values run into each other.
+func TestRowsAreAlikeWhereTheirBytesAre(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
+		seen := map[string]string{}
+		for _, row := range []string{
+			`'a', 'bc'`, `'ab', 'c'`, `'abc', ''`, `'abc', NULL`, `NULL, 'abc'`, `NULL, NULL`, `'', NULL`, `1, 2`, `12, NULL`, `'1', '2'`,
+			`1, -2`, `-1, 2`, `0, NULL`, `NULL, 0`,
+		} {
+			var bytes [2]string
+			for i := range bytes {
+				q := store.Query{SQL: "SELECT " + row, Take: func(a *store.Answer) error {
+					bytes[i] = string(a.AppendRow(nil, 0))
+					return nil
+				}}
+				if err := db.Ask(t.Context(), q); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if other, known := seen[bytes[0]]; bytes[0] != bytes[1] || known {
+				t.Errorf("%s has %q and %q, as %s has", row, bytes[0], bytes[1], other)
+			}
+			seen[bytes[0]] = row
+		}
+	})
+}
+
+// TestAnEndlessAnswerEndsWithItsContext asks for rows without end.
+func TestAnEndlessAnswerEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		var n any
+		err := db.Ask(ctx, one(&n, `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n`))
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("it ended with %v", err)
+		}
+		if err := db.Ask(t.Context(), one(&n, `SELECT 'after'`)); err != nil || n != "after" {
+			t.Errorf("the next answer is %v, %v", n, err)
+		}
+	})
+}
+
 // TestListsAreArguments binds lists of texts and of numbers.
 func TestListsAreArguments(t *testing.T) {
 	t.Parallel()
@@ -196,8 +240,8 @@ func TestStatementsAreBounded(t *testing.T) {
 			}
 			clients.Wait()
 			if dialect == store.SQLite {
-				if n := store.Prepared(db); n != store.MaxPrepared {
-					t.Errorf("%d statements are kept, want %d", n, store.MaxPrepared)
+				if n, err := store.Prepared(t.Context(), db); n != store.MaxPrepared || err != nil {
+					t.Errorf("%d statements are kept, %v, want %d", n, err, store.MaxPrepared)
 				}
 				return
 			}

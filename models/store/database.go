@@ -69,7 +69,6 @@ type pools struct {
 	write, read *sql.DB
 	aside       *sql.DB       // makes a connection each time, on PostgreSQL
 	path        string        // of the SQLite file
-	prepared    *prepared     // on SQLite
 	shard       atomic.Uint32 // of the counters that were stored last
 }
 
@@ -93,8 +92,8 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		if err != nil {
 			return nil, err
 		}
-		db.dialect, db.pools = SQLite, &pools{write: write, read: read, path: rest, prepared: newPrepared(read)}
-		dialector = sqliteDialector{pool: splitPool{newWriter(write), newFairPool(read, cfg.MaxConnections), db.pools.prepared}}
+		db.dialect, db.pools = SQLite, &pools{write: write, read: read, path: rest}
+		dialector = sqliteDialector{pool: splitPool{newWriter(write), newFairPool(read, cfg.MaxConnections)}}
 	default:
 		return nil, fmt.Errorf("database URL must start with postgres:// or sqlite:, not %q", scheme+":")
 	}
@@ -121,7 +120,6 @@ func (db *DB) Close() error {
 	if db.pools.read == db.pools.write {
 		return errors.Join(db.pools.aside.Close(), db.pools.write.Close())
 	}
-	db.pools.prepared.close()
 	// The writer last: closing the last connection folds the write-ahead log into the file.
 	return errors.Join(db.pools.read.Close(), db.pools.write.Close())
 }

@@ -1,11 +1,16 @@
 package store
 
-// MaxPrepared is how many statements an SQLite database keeps.
+import "context"
+
+// MaxPrepared is how many statements a connection to an SQLite file keeps.
 const MaxPrepared = maxPrepared
 
-// Prepared returns how many statements an SQLite database keeps.
-func Prepared(db *DB) int {
-	db.pools.prepared.mu.Lock()
-	defer db.pools.prepared.mu.Unlock()
-	return db.pools.prepared.bySQL.Len()
+// Prepared returns how many statements a connection that reads an SQLite file keeps.
+func Prepared(ctx context.Context, db *DB) (n int, err error) {
+	pool := db.Conn().(splitPool).read
+	err = pool.beneath(ctx, func(conn any) error {
+		n = conn.(*lite).kept.Len()
+		return nil
+	})
+	return n, err
 }

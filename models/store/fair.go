@@ -72,6 +72,9 @@ func again[T any](p fairPool, ended func(error) bool, run func() (T, error)) (T,
 // cut reports whether a connection is gone, whether or not the server has said so: a server that crashes says nothing. What was sent on it
 // may have taken effect, so this is for what can be done twice: to read, and to begin.
 func cut(err error) bool {
+	if err == nil {
+		return false
+	}
 	var connect *pgconn.ConnectError
 	if errors.As(err, &connect) {
 		return false
@@ -85,6 +88,9 @@ func mostEnded(pool *sql.DB) int { return pool.Stats().MaxOpenConnections }
 // endedIdle reports whether a statement took no effect, because its connection ended before it was done: mostly while nobody used it, and
 // the next statement reads the server's last words. sql.DB tries again by itself only if the driver has noticed the end before.
 func endedIdle(err error) bool {
+	if err == nil {
+		return false
+	}
 	var connect *pgconn.ConnectError
 	var pg *pgconn.PgError
 	switch {
@@ -93,7 +99,7 @@ func endedIdle(err error) bool {
 	case errors.As(err, &pg):
 		return pg.Code == "57P01" || pg.Code == "57P02" // ended by an administrator, or with the whole server
 	}
-	return err != nil && (errors.Is(err, driver.ErrBadConn) || pgconn.SafeToRetry(err))
+	return errors.Is(err, driver.ErrBadConn) || pgconn.SafeToRetry(err)
 }
 
 // ExecContext implements gorm.ConnPool.

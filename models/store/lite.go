@@ -9,8 +9,13 @@ import (
 	"modernc.org/sqlite"
 )
 
-// lite is the connection that writes to an SQLite file, as database/sql has it, which lets one goroutine at a time use it. It keeps the
-// statements with arguments that it ran last: to prepare one costs as much as to insert a row by it.
+// maxPrepared is how many statements are kept for a connection to an SQLite file. Clients can make statements without end, by filters and
+// fieldsets.
+const maxPrepared = 256
+
+// lite is a connection to an SQLite file, as database/sql has it, which lets one goroutine at a time use it. It keeps the statements with
+// arguments, and the queries of [DB.Ask], that it ran last: to prepare one costs as much as to insert a row by it, and more than to read
+// one.
 type lite struct {
 	liteConn
 	kept *simplelru.LRU[string, *liteStatement]
@@ -99,6 +104,53 @@ func (l *lite) QueryContext(ctx context.Context, query string, args []driver.Nam
 		return nil, err
 	}
 	return &liteRows{rows.(liteAnswer), s}, nil
+}
+
+// ask runs queries one after the other, as the driver does it: database/sql makes a goroutine for each, and converts each value.
+func (l *lite) ask(ctx context.Context, asked []asked) error {
+	for i := range asked {
+		if err := l.answer(ctx, &asked[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// answer runs one query.
+func (l *lite) answer(ctx context.Context, a *asked) error {
+	args, err := named(a.args)
+	if err != nil {
+		return err
+	}
+	s, err := l.take(ctx, a.sql)
+	if err != nil {
+		return err
+	}
+	defer s.giveBack()
+	rows, err := s.QueryContext(ctx, args)
+	if err != nil {
+		return err
+	}
+	defer rows.Close() //nolint:errcheck // it only reads
+	a.answer, err = answerOf(len(rows.Columns()), func(values []driver.Value) error {
+		if err := ctx.Err(); err != nil { // the driver looks until the first row
+			return err
+		}
+		return rows.Next(values)
+	})
+	return err
+}
+
+// named returns arguments as database/sql hands them to a driver.
+func named(args []any) (_ []driver.NamedValue, err error) {
+	values := make([]driver.NamedValue, len(args))
+	for i, arg := range args {
+		values[i].Ordinal = i + 1
+		if values[i].Value, err = driver.DefaultParameterConverter.ConvertValue(arg); err != nil {
+			return nil, fmt.Errorf("argument %d: %w", i+1, err)
+		}
+	}
+	return values, nil
 }
 
 // Close implements driver.Conn.

@@ -58,10 +58,11 @@ func openSQLite(ctx context.Context, path string, readers int) (write, read *sql
 	if err := write.PingContext(ctx); err != nil { // creates the file and switches it to WAL before a reader looks at it
 		return nil, nil, errors.Join(fmt.Errorf("open %s: %w", path, err), write.Close())
 	}
-	read, err = sql.Open("sqlite", dsn("_query_only", "on"))
+	connector, err = sqlite.NewConnector(dsn("_query_only", "on"))
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("open %s: %w", path, err), write.Close())
 	}
+	read = sql.OpenDB(lites{connector})
 	read.SetMaxOpenConns(readers)
 	read.SetMaxIdleConns(readers)
 	return write, read, nil
@@ -82,9 +83,8 @@ var registerFunctions = sync.OnceFunc(func() {
 
 // splitPool sends what only reads to the readers and everything else to the writer. Transactions are writes.
 type splitPool struct {
-	write    *writer
-	read     fairPool
-	prepared *prepared // what reads
+	write *writer
+	read  fairPool
 }
 
 // ask runs queries on a reader, one after the other.
@@ -94,12 +94,7 @@ func (p splitPool) ask(ctx context.Context, asked []asked) error {
 		return err
 	}
 	defer leave()
-	for i := range asked {
-		if err := p.prepared.ask(ctx, &asked[i]); err != nil {
-			return err
-		}
-	}
-	return nil
+	return p.read.beneath(ctx, func(conn any) error { return conn.(*lite).ask(ctx, asked) })
 }
 
 func (p splitPool) PrepareContext(ctx context.Context, query string) (*sql.Stmt, error) {

@@ -16,8 +16,14 @@ import (
 // Vault keeps what must not be readable in the database: it hashes credentials with a pepper and encrypts webhook secrets. Both keys
 // come from one master key, which lives outside the database.
 type Vault struct {
-	macs sync.Pool // of hash.Hash, under the pepper: making one costs as much as what it is for
+	macs sync.Pool // of *mac, under the pepper: making one costs as much as what it is for
 	box  cipher.AEAD
+}
+
+// mac makes MACs, and has room for a text.
+type mac struct {
+	hash.Hash
+	text []byte
 }
 
 // MasterKeySize is the number of bytes of a master key.
@@ -45,7 +51,7 @@ func NewVault(master []byte) (*Vault, error) {
 		return nil, fmt.Errorf("make cipher: %w", err)
 	}
 	v := &Vault{box: box}
-	v.macs.New = func() any { return hmac.New(sha256.New, pepper) }
+	v.macs.New = func() any { return &mac{Hash: hmac.New(sha256.New, pepper)} }
 	return v, nil
 }
 
@@ -61,17 +67,19 @@ func (v *Vault) Hash(credential string) []byte { return v.Digest("credential", c
 
 // Digest returns a MAC for any use of the pepper; purpose keeps them apart.
 func (v *Vault) Digest(purpose, text string) []byte {
-	m := v.macs.Get().(hash.Hash)
+	m := v.macs.Get().(*mac)
 	defer v.macs.Put(m)
+	m.text = append(append(append(m.text[:0], purpose...), 0), text...)
 	m.Reset()
-	m.Write([]byte(purpose + "\x00" + text))
+	m.Write(m.text)
+	clear(m.text) // it may be a credential
 	return m.Sum(nil)
 }
 
 // Digester returns the function that is Digest for texts which begin alike: it is given what comes after, and what it returns is good until
 // it is called again. It is for one goroutine.
 func (v *Vault) Digester(purpose, begin string) func(text []byte) []byte {
-	m, head, sum := v.macs.New().(hash.Hash), []byte(purpose+"\x00"+begin), make([]byte, 0, sha256.Size)
+	m, head, sum := v.macs.New().(*mac), []byte(purpose+"\x00"+begin), make([]byte, 0, sha256.Size)
 	return func(text []byte) []byte {
 		m.Reset()
 		m.Write(head)

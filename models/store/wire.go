@@ -158,13 +158,15 @@ func (w *wire) refuse(ctx context.Context) error {
 
 // Beneath calls use with pgx's own connection beneath one of a pool's, after what is held back on that has been sent.
 func Beneath(ctx context.Context, conn *sql.Conn, use func(*pgx.Conn) error) error {
-	return conn.Raw(func(driver any) error {
-		w := driver.(*wire)
-		if err := w.flush(ctx); err != nil {
-			return err
-		}
-		return use(w.Conn())
-	})
+	return conn.Raw(func(driver any) error { return driver.(*wire).use(ctx, use) })
+}
+
+// use is [Beneath] of the connection.
+func (w *wire) use(ctx context.Context, use func(*pgx.Conn) error) error {
+	if err := w.flush(ctx); err != nil {
+		return err
+	}
+	return use(w.Conn())
 }
 
 // flush sends what is held back.
