@@ -131,19 +131,19 @@ func (p fairPool) ask(ctx context.Context, asked []asked) error {
 	}
 	defer leave()
 	_, err = again(p, cut, func() (bool, error) {
-		return true, p.wired(ctx, func(conn *pgx.Conn) error { return send(ctx, conn, asked) })
+		return true, p.wired(ctx, func(w *wire) error { return w.askOnly(ctx, asked) })
 	})
 	return err
 }
 
-// wired runs something on the connection beneath one of the pool's.
-func (p fairPool) wired(ctx context.Context, run func(*pgx.Conn) error) error {
+// wired runs something on one of the pool's connections.
+func (p fairPool) wired(ctx context.Context, run func(*wire) error) error {
 	conn, err := p.DB.Conn(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Close() //nolint:errcheck // back into the pool; the statement has told what there was to tell
-	return Beneath(ctx, conn, run)
+	return conn.Raw(func(driver any) error { return run(driver.(*wire)) })
 }
 
 // send sends queries and reads their answers.

@@ -68,6 +68,8 @@ type pools struct {
 	write, read *sql.DB
 	path        string    // of the SQLite file
 	prepared    *prepared // on SQLite
+	connect     wires     // makes a connection to PostgreSQL
+	pooler      Pooler    // before PostgreSQL
 }
 
 // Open connects to the database that cfg names and makes sure that it answers. It does not migrate.
@@ -79,12 +81,12 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	var dialector gorm.Dialector
 	switch scheme, rest, _ := strings.Cut(cfg.URL, ":"); scheme {
 	case "postgres", "postgresql":
-		pool, err := openPostgres(cfg)
+		pools, err := openPostgres(ctx, cfg)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("open database: %w", err)
 		}
-		db.dialect, db.pools = Postgres, &pools{write: pool, read: pool}
-		dialector = postgres.New(postgres.Config{Conn: newFairPool(pool, cfg.MaxConnections)})
+		db.dialect, db.pools = Postgres, pools
+		dialector = postgres.New(postgres.Config{Conn: newFairPool(pools.write, cfg.MaxConnections)})
 	case "sqlite":
 		write, read, err := openSQLite(ctx, rest, cfg.MaxConnections)
 		if err != nil {

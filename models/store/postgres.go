@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,44 +21,79 @@ import (
 var spoken = []setting{
 	{"client_encoding", "UTF8"},
 	{"standard_conforming_strings", "on"},
-	// A row that was locked after a wait is read as it is then: rules such as "one owner stays" and the locks of trees depend on it.
-	{"default_transaction_isolation", "read committed"},
 	{"DateStyle", "ISO, MDY"},
-	{"IntervalStyle", "postgres"},
 	{"TimeZone", "UTC"},
+	{"IntervalStyle", "postgres"},
+	// A row that was locked after a wait is read as it is then: rules such as "one owner stays" and the locks of trees depend on it.
+	{isolation, "read committed"},
 }
 
-type setting struct{ name, value string }
+const isolation = "default_transaction_isolation"
 
-func openPostgres(cfg Config) (*sql.DB, error) {
-	pgx, err := pgx.ParseConfig(cfg.URL)
+// carried are the parameters with which a connection begins that every pooler takes and keeps for its client
+// (https://www.pgbouncer.org/config.html, track_extra_parameters). It refuses a client that begins with others, or drops them.
+var carried = []string{"application_name", "client_encoding", "standard_conforming_strings", "datestyle", "timezone"}
+
+// postgresConfig reads a URL of PostgreSQL. What a connection begins with is in the first of what is returned, and what is set for it
+// afterwards, or for each transaction, in the second.
+func postgresConfig(cfg Config) (*pgx.ConnConfig, []setting, error) {
+	config, err := pgx.ParseConfig(cfg.URL)
 	if err != nil {
-		return nil, fmt.Errorf("read database URL: %w", withoutPassword(err))
+		return nil, nil, fmt.Errorf("read database URL: %w", withoutPassword(err))
 	}
-	set := func(name, value string) {
-		if _, given := pgx.RuntimeParams[name]; !given {
-			pgx.RuntimeParams[name] = value
-		}
+	wanted := map[string]setting{} // PostgreSQL knows no case in their names
+	want := func(s setting) { wanted[strings.ToLower(s.name)] = s }
+	want(setting{"application_name", "roster"})
+	want(setting{"statement_timeout", strconv.FormatInt(cfg.StatementTimeout.Milliseconds(), 10)})
+	want(setting{"idle_in_transaction_session_timeout", "60000"})
+	for name, value := range config.RuntimeParams {
+		want(setting{name, value})
 	}
-	set("application_name", "roster")
-	set("statement_timeout", strconv.FormatInt(cfg.StatementTimeout.Milliseconds(), 10))
-	set("idle_in_transaction_session_timeout", "60000")
 	for _, s := range spoken {
-		for given := range pgx.RuntimeParams { // PostgreSQL knows no case in their names
-			if strings.EqualFold(given, s.name) {
-				delete(pgx.RuntimeParams, given)
-			}
+		want(s)
+	}
+	var afterwards []setting
+	begins := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(wanted)) {
+		if s := wanted[name]; slices.Contains(carried, name) || name == "options" { // which are no setting
+			begins[s.name] = s.value
+		} else {
+			afterwards = append(afterwards, s)
 		}
-		pgx.RuntimeParams[s.name] = s.value
 	}
-	if pgx.ConnectTimeout == 0 {
-		pgx.ConnectTimeout = 5 * time.Second
+	config.RuntimeParams = begins
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = 5 * time.Second
 	}
-	pool := sql.OpenDB(wires{stdlib.GetConnector(*pgx)})
+	return config, afterwards, nil
+}
+
+func openPostgres(ctx context.Context, cfg Config) (*pools, error) {
+	config, settings, err := postgresConfig(cfg)
+	if err != nil {
+		return nil, err
+	}
+	pooler, err := findPooler(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	config.DefaultQueryExecMode = pooler.mode()
+	connect := wires{Connector: stdlib.GetConnector(*config, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
+		if pooler.Mode == PoolTransaction {
+			return nil
+		}
+		return conn.PgConn().Exec(ctx, settingSQL(settings, false)).Close()
+	}))}
+	if pooler.Mode == PoolTransaction {
+		// The isolation is said at BEGIN; that of a transaction which has begun does not change.
+		settings = slices.DeleteFunc(settings, func(s setting) bool { return s.name == isolation })
+		connect.each = &statement{sql: settingSQL(settings, true)}
+	}
+	pool := sql.OpenDB(connect)
 	pool.SetMaxOpenConns(cfg.MaxConnections)
 	pool.SetMaxIdleConns(cfg.MaxConnections)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
-	return pool, nil
+	return &pools{write: pool, read: pool, pooler: pooler, connect: connect}, nil
 }
 
 // withoutPassword keeps pgx's parse errors, which quote the URL, from carrying a password into a log.
@@ -106,9 +143,18 @@ func (db *DB) checkServer(ctx context.Context) error {
 	}
 	for _, s := range spoken {
 		if found[s.name] != s.value {
-			return fmt.Errorf("the connection has %s = %s, and Roster needs %s: does a pooler in between drop settings?",
-				s.name, found[s.name], s.value)
+			return errSpoken(db.Pooler(), s, found[s.name])
 		}
 	}
 	return nil
+}
+
+// errSpoken says what to do about a setting that a connection does not have.
+func errSpoken(pooler Pooler, s setting, found string) error {
+	if pooler.Mode == PoolTransaction {
+		return fmt.Errorf("the connection has %s = %s, and Roster needs %s; a pooler that lends connections for a transaction keeps no setting "+
+			"of its clients: take it away where it is set (ALTER ROLE … RESET %[1]s, ALTER DATABASE … RESET %[1]s, the configuration of the "+
+			"server), or set pool_mode = session", s.name, found, s.value)
+	}
+	return fmt.Errorf("the connection has %s = %s, and Roster needs %s: does a pooler in between drop settings?", s.name, found, s.value)
 }
