@@ -91,14 +91,14 @@ func (c poolerConn) mode(ctx context.Context, cfg *pgx.ConnConfig) (PoolMode, er
 	defer cancel()
 	second, err := pgx.ConnectConfig(ctx, cfg)
 	if err != nil {
-		return "", errNoSecond(ctx, err)
+		return "", errNoSecond(err)
 	}
 	defer second.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it only asked
 	clients, processes := map[rune]poolerConn{'a': c, 'b': {second}}, map[rune]uint32{}
 	for _, name := range turns {
 		n, err := clients[name].process(ctx)
 		if err != nil {
-			return "", errNoSecond(ctx, err)
+			return "", errNoSecond(err)
 		}
 		if before, known := processes[name]; known && before != n {
 			return PoolTransaction, nil
@@ -112,12 +112,9 @@ func (c poolerConn) mode(ctx context.Context, cfg *pgx.ConnConfig) (PoolMode, er
 }
 
 // errNoSecond explains why a second client of a pooler got no answer.
-func errNoSecond(ctx context.Context, err error) error {
-	if ctx.Err() == context.DeadlineExceeded {
-		return fmt.Errorf("the pooler lent no second connection in %s: let its pool (pool_size) be as large as --database-connections "+
-			"(ROSTER_DATABASE_CONNECTIONS) of all replicas together, or set pool_mode = transaction: %w", lending, err)
-	}
-	return fmt.Errorf("ask the pooler for a second connection: %w", err)
+func errNoSecond(err error) error {
+	return fmt.Errorf("the pooler lent no second connection; let its pool (pool_size) be as large as --database-connections "+
+		"(ROSTER_DATABASE_CONNECTIONS) of all replicas together, or set pool_mode = transaction: %w", err)
 }
 
 // renames reports whether the pooler keeps account of what its clients prepare: it then gives statements names of its own, so that those of
