@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,13 +17,23 @@ import (
 	"roster/webhooks/webhookstest"
 )
 
-// eachPooler runs test before a database without any table, behind a PgBouncer with its own defaults in each mode.
+// eachPooler runs test before a database without any table, behind a PgBouncer in each mode, with the settings of the documentation.
 func eachPooler(t *testing.T, test func(t *testing.T, pooler *modelstest.Pooler, mode store.PoolMode)) {
 	t.Helper()
-	for mode, settings := range map[store.PoolMode][]string{
-		store.PoolSession:     {"default_pool_size = 40"}, // of two replicas
-		store.PoolTransaction: {"default_pool_size = 4"},
-	} {
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "operating.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, _ := strings.Cut(string(page), "auth_file = /etc/pgbouncer/userlist.txt\npool_mode = transaction\n")
+	block, _, found := strings.Cut(block, "```")
+	if !found {
+		t.Fatal("docs/operating.md has no pgbouncer.ini")
+	}
+	for _, mode := range []store.PoolMode{store.PoolSession, store.PoolTransaction} {
+		settings := strings.Split(strings.TrimSpace(block), "\n")
+		if mode == store.PoolSession {
+			settings = append(settings, "default_pool_size = 40") // of two replicas
+		}
 		t.Run(string(mode), func(t *testing.T) {
 			t.Parallel()
 			test(t, modelstest.NewPooler(t, modelstest.UnmigratedURL(t, store.Postgres), mode, settings...), mode)
