@@ -35,6 +35,8 @@ type Config struct {
 	StatementTimeout time.Duration
 	// Vault hashes credentials and encrypts secrets.
 	Vault *Vault
+	// Filling opens a PostgreSQL database that [CopyFrom] has not filled yet, too.
+	Filling bool
 	// Attached is what belongs to the packages above, see [DB.Attached].
 	Attached any
 	// Now is the clock; nil is not allowed.
@@ -107,7 +109,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		err = db.Ping(ctx)
 	}
 	if err == nil {
-		err = db.checkServer(ctx)
+		err = db.checkServer(ctx, cfg.Filling)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", withoutPassword(err)), db.Close())

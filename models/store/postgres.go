@@ -106,7 +106,7 @@ func withoutPassword(err error) error {
 }
 
 // checkServer refuses a database whose text is not Unicode, and a connection that is not as it was asked for: some poolers drop settings.
-func (db *DB) checkServer(ctx context.Context) error {
+func (db *DB) checkServer(ctx context.Context, filling bool) error {
 	if db.dialect == SQLite {
 		var encoding string
 		if err := db.pools.read.QueryRowContext(ctx, "PRAGMA encoding").Scan(&encoding); err != nil {
@@ -125,7 +125,8 @@ func (db *DB) checkServer(ctx context.Context) error {
 		err := rows.Scan(&name, &value)
 		found[name] = value
 		return err
-	}, "SELECT name, COALESCE(current_setting(name, true), '') FROM unnest(CAST(? AS text[])) AS name", names)
+	}, "SELECT name, COALESCE(current_setting(name, true), '') FROM unnest(CAST(? AS text[])) AS name "+
+		"UNION ALL SELECT '"+copyMark+"', COALESCE(CAST(to_regclass('"+copyMark+"') AS text), '')", names)
 	if err != nil {
 		return fmt.Errorf("ask for the settings: %w", err)
 	}
@@ -134,6 +135,8 @@ func (db *DB) checkServer(ctx context.Context) error {
 			"CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0", encoding)
 	}
 	switch {
+	case found[copyMark] != "" && !filling:
+		return ErrHalfCopied
 	case found["in_hot_standby"] == "on":
 		return errors.New("the server is a standby, which takes no writes: name the primary in the URL, or several hosts with " +
 			"target_session_attrs=read-write")
