@@ -77,7 +77,9 @@ func copyAll(ctx context.Context, source *copySource, to *copyTarget, tell func(
 			return 0, err
 		}
 		rows += counts[t.name]
-		tell(CopyProgress{"compare", t.name, counts[t.name], counts[t.name]})
+		if n := counts[t.name]; n > 0 {
+			tell(CopyProgress{"compare", t.name, n, n})
+		}
 	}
 	return rows, to.release(ctx)
 }
