@@ -76,6 +76,16 @@ func copyTarget(t *testing.T, url string) models.Config {
 
 func quietly(store.CopyProgress) {}
 
+// to copies it into a database.
+func (s copySource) to(ctx context.Context, target *store.DB, tell func(store.CopyProgress)) (rows int64, err error) {
+	source, err := store.OpenSource(ctx, s.path)
+	if err != nil {
+		return 0, err
+	}
+	rows, err = source.CopyTo(ctx, target, tell)
+	return rows, errors.Join(err, source.Close())
+}
+
 // isWhole checks a copy as who works with it does, and against a database whose schema was never taken apart.
 func isWhole(t *testing.T, source copySource, url string) {
 	t.Helper()
@@ -134,7 +144,7 @@ func TestACopyOnPostgreSQLHasEverything(t *testing.T) {
 		"through the pooler": modelstest.NewPooler(t, modelstest.URL(t, store.Postgres), store.PoolTransaction).URL,
 	} {
 		steps := map[string]int{}
-		rows, err := store.CopyFrom(t.Context(), source.path, modelstest.OpenConfig(t, copyTarget(t, url)), func(p store.CopyProgress) {
+		rows, err := source.to(t.Context(), modelstest.OpenConfig(t, copyTarget(t, url)), func(p store.CopyProgress) {
 			if p.Table == "taken_ids" && p.Of >= 12000 {
 				steps[p.Step]++
 			}
@@ -144,7 +154,7 @@ func TestACopyOnPostgreSQLHasEverything(t *testing.T) {
 		}
 	}
 	url := modelstest.URL(t, store.Postgres)
-	if _, err := store.CopyFrom(t.Context(), source.path, modelstest.OpenConfig(t, copyTarget(t, url)), quietly); err != nil {
+	if _, err := source.to(t.Context(), modelstest.OpenConfig(t, copyTarget(t, url)), quietly); err != nil {
 		t.Fatal(err)
 	}
 	isWhole(t, source, url)
@@ -162,7 +172,7 @@ func TestACopyThatIsInterruptedGoesOn(t *testing.T) {
 		if err != nil {
 			return 0, err
 		}
-		_, err = store.CopyFrom(ctx, source.path, db, func(store.CopyProgress) {
+		_, err = source.to(ctx, db, func(store.CopyProgress) {
 			if n++; n == end {
 				cancel()
 			}
@@ -175,7 +185,7 @@ func TestACopyThatIsInterruptedGoesOn(t *testing.T) {
 			return err
 		}
 		proxy.BreakAt(turn, turn%2 == 0)
-		_, err = store.CopyFrom(t.Context(), source.path, db, quietly)
+		_, err = source.to(t.Context(), db, quietly)
 		proxy.BreakAt(0, false)
 		return errors.Join(err, db.Close())
 	}
@@ -202,7 +212,7 @@ func TestACopyIsRefused(t *testing.T) {
 	target := modelstest.OpenConfig(t, copyTarget(t, url))
 	refused := func(want string) {
 		t.Helper()
-		if _, err := store.CopyFrom(t.Context(), source.path, target, quietly); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := source.to(t.Context(), target, quietly); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("copying says %v, want %s", err, want)
 		}
 	}
@@ -219,7 +229,7 @@ func TestACopyIsRefused(t *testing.T) {
 	source.with(t, `UPDATE organizations SET description = NULL`)
 
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err := store.CopyFrom(ctx, source.path, target, func(p store.CopyProgress) {
+	_, err := source.to(ctx, target, func(p store.CopyProgress) {
 		if p.Step == "copy" {
 			cancel()
 		}
@@ -230,7 +240,7 @@ func TestACopyIsRefused(t *testing.T) {
 	source.with(t, `UPDATE users SET last_name = 'Changed'`)
 	refused("half of a copy of another state")
 	source.with(t, `UPDATE users SET last_name = NULL`)
-	if _, err := store.CopyFrom(t.Context(), source.path, target, quietly); err != nil {
+	if _, err := source.to(t.Context(), target, quietly); err != nil {
 		t.Error(err)
 	}
 	refused("the target has data already")
@@ -253,7 +263,7 @@ func TestACopyThatDiffersIsFound(t *testing.T) {
 			source, url := newCopySource(t), modelstest.URL(t, store.Postgres)
 			target := modelstest.OpenConfig(t, copyTarget(t, url))
 			changed := false
-			_, err := store.CopyFrom(t.Context(), source.path, target, func(p store.CopyProgress) {
+			_, err := source.to(t.Context(), target, func(p store.CopyProgress) {
 				if p.Step == "compare" && !changed { // of the first table
 					administer(t, url, statement)
 					changed = true
@@ -291,7 +301,7 @@ func TestHostileValuesArriveAsTheyAre(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.CopyFrom(t.Context(), source.path, modelstest.OpenConfig(t, copyTarget(t, url)), quietly); err != nil {
+	if _, err := source.to(t.Context(), modelstest.OpenConfig(t, copyTarget(t, url)), quietly); err != nil {
 		t.Fatal(err)
 	}
 	db = modelstest.OpenConfig(t, modelstest.ConfigAt(url))
@@ -322,7 +332,7 @@ func TestACopyLeavesTheSourceAsItIs(t *testing.T) {
 	}
 	before := dump()
 	target := modelstest.OpenConfig(t, copyTarget(t, modelstest.URL(t, store.Postgres)))
-	if _, err := store.CopyFrom(t.Context(), source.path, target, quietly); err != nil {
+	if _, err := source.to(t.Context(), target, quietly); err != nil {
 		t.Fatal(err)
 	}
 	if dump() != before {

@@ -44,13 +44,21 @@ func (p *program) copyTo(ctx context.Context, cfg *config, url string) (err erro
 	if err := cfg.checkSource(ctx); err != nil {
 		return err
 	}
+	source, err := store.OpenSource(ctx, path)
+	if errors.Is(err, store.ErrInUse) {
+		return fmt.Errorf("%w: stop the server on it first", err)
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, source.Close()) }()
 	logger := cfg.logger(p.stderr)
 	target, err := cfg.openTarget(ctx, url, logger)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, target.Close()) }()
-	rows, err := store.CopyFrom(ctx, path, target, func(done store.CopyProgress) {
+	rows, err := source.CopyTo(ctx, target, func(done store.CopyProgress) {
 		if done.Table == "" {
 			logger.InfoContext(ctx, "looking at everything that is to be copied")
 			return
@@ -58,8 +66,6 @@ func (p *program) copyTo(ctx context.Context, cfg *config, url string) (err erro
 		logger.InfoContext(ctx, copySteps[done.Step], "table", done.Table, "rows", done.Rows, "of", done.Of)
 	})
 	switch {
-	case errors.Is(err, store.ErrInUse):
-		return fmt.Errorf("%w: stop the server on it first", err)
 	case ctx.Err() != nil:
 		return errors.New("the copying was interrupted; the same command goes on where it was")
 	case err != nil:

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -21,17 +20,12 @@ type CopyProgress struct {
 	Of    int64 // rows that the table has, 0 while nobody knows
 }
 
-// CopyFrom copies everything from the file of an SQLite database that nobody else has open into a PostgreSQL database that is migrated and
-// has nothing, which was opened as [Config.Filling], and compares both row by row. It returns how many rows there are. Rows go over as they
-// are, in batches; until all are there and were found to be the same, the target is marked, and [Open] fails with ErrHalfCopied. If it is
-// interrupted, calling it again goes on behind the last batch, unless the source was changed. It fails with ErrInUse if somebody else has
-// the file open, and before anything is written if PostgreSQL cannot hold a value. tell is called every few thousand rows and must not wait.
-func CopyFrom(ctx context.Context, path string, target *DB, tell func(CopyProgress)) (rows int64, err error) {
-	source, err := openAlone(ctx, path)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, source.Close()) }()
+// CopyTo copies everything into a PostgreSQL database that is migrated and has nothing, which was opened as [Config.Filling], and compares
+// both row by row. It returns how many rows there are. Rows go over as they are, in batches; until all are there and were found to be the
+// same, the target is marked, and [Open] fails with ErrHalfCopied. If it is interrupted, calling it again goes on behind the last batch,
+// unless the source was changed. It fails before it writes anything if PostgreSQL cannot hold a value. tell is called every few thousand
+// rows and must not wait.
+func (s *Source) CopyTo(ctx context.Context, target *DB, tell func(CopyProgress)) (rows int64, err error) {
 	conn, err := target.pools.write.Conn(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("reach database: %w", err)
@@ -42,13 +36,13 @@ func CopyFrom(ctx context.Context, path string, target *DB, tell func(CopyProgre
 		if err := to.readTables(ctx); err != nil {
 			return err
 		}
-		rows, err = copyAll(ctx, source, to, tell)
+		rows, err = copyAll(ctx, s, to, tell)
 		return err
 	})
 	return rows, err
 }
 
-func copyAll(ctx context.Context, source *copySource, to *copyTarget, tell func(CopyProgress)) (rows int64, err error) {
+func copyAll(ctx context.Context, source *Source, to *copyTarget, tell func(CopyProgress)) (rows int64, err error) {
 	tell(CopyProgress{Step: "look"})
 	digest, counts, err := source.look(ctx, to.tables)
 	if err != nil {
@@ -97,7 +91,7 @@ var (
 )
 
 // copyTableTo copies the rows of a table that are not there yet. They are in order on both sides, so what is there is the beginning.
-func copyTableTo(ctx context.Context, source *copySource, to *copyTarget, t *copyTable, of int64, tell func(CopyProgress)) error {
+func copyTableTo(ctx context.Context, source *Source, to *copyTarget, t *copyTable, of int64, tell func(CopyProgress)) error {
 	var there int64
 	if err := to.QueryRow(ctx, `SELECT COUNT(*) FROM `+quoted(t.name)).Scan(&there); err != nil {
 		return fmt.Errorf("count %s: %w", t.name, err)
@@ -132,7 +126,7 @@ func copyTableTo(ctx context.Context, source *copySource, to *copyTarget, t *cop
 }
 
 // compareTable compares all rows of a table, one after the other.
-func compareTable(ctx context.Context, source *copySource, to *copyTarget, t *copyTable) error {
+func compareTable(ctx context.Context, source *Source, to *copyTarget, t *copyTable) error {
 	found := to.PgConn().ExecParams(ctx, t.ordered(), nil, nil, nil, []int16{pgtype.BinaryFormatCode})
 	var line, other []byte
 	err := source.rows(ctx, t, 0, func(row []any) (err error) {

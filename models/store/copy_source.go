@@ -14,8 +14,8 @@ import (
 	"modernc.org/sqlite"
 )
 
-// copySource is the file of an SQLite database that nobody else has open, and nobody can open, until it is closed.
-type copySource struct {
+// Source is the file of an SQLite database that nobody else has open, and nobody can open, until it is closed.
+type Source struct {
 	pool *sql.DB
 	conn *sql.Conn
 }
@@ -23,16 +23,17 @@ type copySource struct {
 // ErrInUse says that another process has a database open.
 var ErrInUse = errors.New("another process has the database open")
 
-// openAlone opens the file of a database if nobody else has it open. In the mode with a write-ahead log each connection has a lock on the
-// file for as long as it is there, which one in the exclusive mode does not share (https://www.sqlite.org/wal.html, 6).
-func openAlone(ctx context.Context, path string) (*copySource, error) {
+// OpenSource opens the file of a database that is there. It fails with ErrInUse if anybody else has it open.
+func OpenSource(ctx context.Context, path string) (*Source, error) {
+	// With a write-ahead log each connection has a lock on the file for as long as it is there, which one in the exclusive mode does not share
+	// (https://www.sqlite.org/wal.html, 6).
 	registerFunctions()
 	values := url.Values{"_pragma": {"busy_timeout(0)", "locking_mode(exclusive)", "temp_store(file)"}, "_txlock": {"immediate"}}
 	pool, err := sql.Open("sqlite", (&url.URL{Scheme: "file", OmitHost: true, Path: path}).String()+"?"+values.Encode())
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	s := &copySource{pool: pool}
+	s := &Source{pool: pool}
 	if s.conn, err = pool.Conn(ctx); err == nil {
 		_, err = s.conn.ExecContext(ctx, "BEGIN IMMEDIATE")
 	}
@@ -50,7 +51,7 @@ func openAlone(ctx context.Context, path string) (*copySource, error) {
 }
 
 // Close gives the file back.
-func (s *copySource) Close() error {
+func (s *Source) Close() error {
 	if s.conn != nil {
 		_ = s.conn.Close() // into the pool
 	}
@@ -58,7 +59,7 @@ func (s *copySource) Close() error {
 }
 
 // rows calls each with the rows of a table in order, behind the first so many. A row is there until the next call.
-func (s *copySource) rows(ctx context.Context, t *copyTable, behind int64, each func(row []any) error) error {
+func (s *Source) rows(ctx context.Context, t *copyTable, behind int64, each func(row []any) error) error {
 	rows, err := s.conn.QueryContext(ctx, t.ordered()+" LIMIT -1 OFFSET ?", behind)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", t.name, err)
@@ -86,7 +87,7 @@ func (s *copySource) rows(ctx context.Context, t *copyTable, behind int64, each 
 const mostUnwritable = 20
 
 // look reads everything once: whether PostgreSQL can hold it, how much it is, and a digest by which the same state is known again.
-func (s *copySource) look(ctx context.Context, tables []copyTable) (digest string, counts map[string]int64, err error) {
+func (s *Source) look(ctx context.Context, tables []copyTable) (digest string, counts map[string]int64, err error) {
 	sum, unwritable := sha256.New(), []string{}
 	counts = map[string]int64{}
 	for i := range tables {
@@ -154,7 +155,7 @@ func (t *copyTable) named(row []any) string {
 }
 
 // next returns the last number that was given to rows of each table which numbers them, also of rows that are gone.
-func (s *copySource) next(ctx context.Context, tables []copyTable) (map[string]int64, error) {
+func (s *Source) next(ctx context.Context, tables []copyTable) (map[string]int64, error) {
 	next := map[string]int64{}
 	for _, t := range tables {
 		if t.identity == "" {

@@ -35,7 +35,7 @@ type Config struct {
 	StatementTimeout time.Duration
 	// Vault hashes credentials and encrypts secrets.
 	Vault *Vault
-	// Filling opens a PostgreSQL database that [CopyFrom] has not filled yet, too.
+	// Filling opens a PostgreSQL database that [Source.CopyTo] has not filled yet, too.
 	Filling bool
 	// Attached is what belongs to the packages above, see [DB.Attached].
 	Attached any

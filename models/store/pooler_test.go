@@ -14,7 +14,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"roster/models"
 	"roster/models/modelstest"
 	"roster/models/store"
 )
@@ -78,7 +77,7 @@ func TestAPoolerIsFoundOut(t *testing.T) {
 func TestAPoolThatIsTooSmallForSessionsIsRefused(t *testing.T) {
 	t.Parallel()
 	pooler := modelstest.NewPooler(t, modelstest.URL(t, store.Postgres), store.PoolSession, "default_pool_size = 1", "query_wait_timeout = 1")
-	_, err := models.Open(t.Context(), modelstest.ConfigAt(pooler.URL))
+	_, err := store.Open(t.Context(), modelstest.ConfigAt(pooler.URL).Config)
 	if err == nil || !strings.Contains(err.Error(), "let its pool (pool_size) be as large as --database-connections") {
 		t.Errorf("opening says %v", err)
 	}
@@ -173,7 +172,7 @@ func TestAnotherIsolationIsRefusedBehindAPoolerThatKeepsNoSettings(t *testing.T)
 	t.Parallel()
 	eachPooler(t, func(t *testing.T, direct string, pooler *modelstest.Pooler, c poolerCase) {
 		alter(t, direct, "SET default_transaction_isolation = 'serializable'")
-		db, err := models.Open(t.Context(), modelstest.ConfigAt(pooler.URL))
+		db, err := store.Open(t.Context(), modelstest.ConfigAt(pooler.URL).Config)
 		if err == nil {
 			_ = db.Close()
 		}
@@ -283,7 +282,7 @@ func TestAPoolerThatCrashedIsFoundAgain(t *testing.T) {
 		}
 		change := func() error {
 			return store.Transaction(t.Context(), db, func(tx *store.DB) error {
-				return tx.Later(t.Context(), "write", `INSERT INTO taken_ids (id) VALUES (?)`, models.NewID())
+				return tx.Later(t.Context(), "write", `INSERT INTO taken_ids (id) VALUES (gen_random_uuid())`)
 			})
 		}
 		for name, do := range map[string]func() error{"read": ask, "write": change} {
