@@ -46,7 +46,8 @@ func newCopySource(t *testing.T) copySource {
 	// The parent is the younger one, and each refers to a file that refers to it.
 	young := organization(t, db, "Über \\ \t\n\"'組織\U0001F9F6", "").ID
 	old := organization(t, db, "old", "").ID
-	if _, err := models.UpdateOrganization(t.Context(), db, everything, young, input(attributes{"kind": "branch"}, relations{"parent": one(old)})); err != nil {
+	moved := input(attributes{"kind": "branch"}, relations{"parent": one(old)})
+	if _, err := models.UpdateOrganization(t.Context(), db, everything, young, moved); err != nil {
 		t.Fatal(err)
 	}
 	modelstest.Logo(t, db, old, "logo.png")
@@ -281,8 +282,8 @@ func TestHostileValuesArriveAsTheyAre(t *testing.T) {
 	t.Parallel()
 	source, url := newCopySource(t), modelstest.URL(t, store.Postgres)
 	texts := map[string]string{
-		"empty": "", "null": `\N`, "escaped": "\\.\n\t\r\\", "nul in JSON": `{"a":"\u0000"}`, "huge": strings.Repeat(`{"a":[1,2,"ä"]},`, 1<<20),
-		"last": "\U0010FFFF\uFFFD\u202E\u0001",
+		"empty": "", "null": `\N`, "escaped": "\\.\n\t\r\\", "nul in JSON": `{"a":"\u0000"}`,
+		"huge": strings.Repeat(`{"a":[1,2,"ä"]},`, 1<<20), "last": "\U0010FFFF\uFFFD\u202E\u0001",
 	}
 	for name, text := range texts {
 		source.with(t, `INSERT INTO installation (name, value) VALUES (?, ?)`, name, text)

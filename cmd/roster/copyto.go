@@ -71,8 +71,9 @@ func (p *program) copyTo(ctx context.Context, cfg *config, url string) (err erro
 	case err != nil:
 		return err
 	}
-	fmt.Fprintf(p.stdout, "%d rows were copied, and compared one by one.\nStart the servers with this database and the same secret key, %s. "+
-		"%s is as it was; do not start a server on it again.\n", rows, cfg.secretKeyPath(), path)
+	fmt.Fprintf(p.stdout, "%d rows were copied, and compared one by one.\n"+
+		"Start the servers with this database and the same secret key, %s. %s is as it was; do not start a server on it again.\n",
+		rows, cfg.secretKeyPath(), path)
 	return nil
 }
 

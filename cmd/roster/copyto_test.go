@@ -121,7 +121,8 @@ func TestCopyToIsRefused(t *testing.T) {
 		"PostgreSQL":     {[]string{target, "--database-url", target}, exitUsage, "what is copied is an embedded database"},
 		"nothing there":  {[]string{target, "--data-dir", t.TempDir()}, exitFailure, "there is no database at"},
 		"another key":    {[]string{target, "--secret-key-file", other}, exitFailure, "the secret key is not the one"},
-		"no server":      {[]string{"postgres://roster:hush@127.0.0.1:1/roster"}, exitFailure, "open the target: open database: reach database"},
+		"no server": {[]string{"postgres://roster:hush@127.0.0.1:1/roster"}, exitFailure,
+			"open the target: open database: reach database"},
 	} {
 		args := append([]string{"copy-to"}, c.args...)
 		if !strings.Contains(strings.Join(args, " "), "--data-dir") {

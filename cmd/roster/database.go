@@ -80,7 +80,8 @@ func (c *config) connect(ctx context.Context, vault *store.Vault) (*store.DB, er
 	}, Allowed: allowed}
 	db, err := models.Open(ctx, cfg)
 	if errors.Is(err, store.ErrHalfCopied) {
-		err = fmt.Errorf("%w; run 'roster copy-to' again, which goes on with it, or empty the database (DROP DATABASE, CREATE DATABASE)", err)
+		err = fmt.Errorf("%w; run 'roster copy-to' again, which goes on with it, or empty the database (DROP DATABASE, "+
+			"CREATE DATABASE)", err)
 	}
 	return db, err
 }

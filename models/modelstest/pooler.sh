@@ -1,5 +1,5 @@
-# Runs PgBouncer, the binary $1, with the settings $2, until standard input ends, which is when the process at the other end does, however it
-# ends. Its directory is $3, or a new one that is told on standard output. It is removed if the last line of the input is not "again".
+# Runs PgBouncer, the binary $1, with the settings $2, until standard input ends, which is when the process at the other end does, however
+# it ends. Its directory is $3, or a new one that is told on standard output. It is removed if the last line of the input is not "again".
 set -eu
 umask 077
 dir=$3

@@ -25,8 +25,8 @@ var ErrInUse = errors.New("another process has the database open")
 
 // OpenSource opens the file of a database that is there. It fails with ErrInUse if anybody else has it open.
 func OpenSource(ctx context.Context, path string) (*Source, error) {
-	// With a write-ahead log each connection has a lock on the file for as long as it is there, which one in the exclusive mode does not share
-	// (https://www.sqlite.org/wal.html, 6).
+	// With a write-ahead log each connection has a lock on the file for as long as it is there, which one in the exclusive mode does not
+	// share (https://www.sqlite.org/wal.html, 6).
 	registerFunctions()
 	values := url.Values{"_pragma": {"busy_timeout(0)", "locking_mode(exclusive)", "temp_store(file)"}, "_txlock": {"immediate"}}
 	pool, err := sql.Open("sqlite", (&url.URL{Scheme: "file", OmitHost: true, Path: path}).String()+"?"+values.Encode())

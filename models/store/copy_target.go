@@ -55,7 +55,8 @@ func (t *copyTable) ordered() string {
 // readTables finds out what there is to copy, so that a table of a later migration is not forgotten.
 func (c *copyTarget) readTables(ctx context.Context) error {
 	rows, err := c.Query(ctx, `SELECT t.relname, a.attname, a.atttypid, a.attidentity <> '',
-			COALESCE((SELECT array_position(i.indkey::int[], a.attnum::int) FROM pg_index i WHERE i.indrelid = t.oid AND i.indisprimary), -1)
+			COALESCE((SELECT array_position(i.indkey::int[], a.attnum::int) FROM pg_index i
+				WHERE i.indrelid = t.oid AND i.indisprimary), -1)
 		FROM pg_class t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
 		WHERE t.relnamespace = CAST(current_schema() AS regnamespace) AND t.relkind = 'r' AND t.relname <> ALL ($1)
 		ORDER BY t.relname, a.attnum`, []string{goose.DefaultTablename, copyMark})
@@ -103,8 +104,8 @@ type copyState struct {
 	references []reference
 }
 
-// reference is a foreign key. Rows come in the order of their own keys, and tables refer to each other in circles, so references are checked
-// once at the end.
+// reference is a foreign key. Rows come in the order of their own keys, and tables refer to each other in circles, so references are
+// checked once at the end.
 type reference struct{ Table, Name, Definition string }
 
 // begin marks a database that has nothing as half of a copy of a source, or finds that it is that.
@@ -115,8 +116,8 @@ func (c *copyTarget) begin(ctx context.Context, digest string) (state copyState,
 			state, err = c.state(ctx)
 		}
 		if err == nil && state.digest != digest {
-			err = errors.New("what is there is half of a copy of another state of the embedded database; go on with that, or empty the target " +
-				"(DROP DATABASE, CREATE DATABASE) and begin anew")
+			err = errors.New("what is there is half of a copy of another state of the embedded database; go on with that, or empty " +
+				"the target (DROP DATABASE, CREATE DATABASE) and begin anew")
 		}
 		return state, err
 	}

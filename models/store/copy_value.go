@@ -88,8 +88,8 @@ func appendInteger(to []byte, oid uint32, n int64) ([]byte, error) {
 	return nil, errors.New("the number is too large for the column")
 }
 
-// earliestTime is the first that PostgreSQL keeps, in 4714 BC, in microseconds since 1970. The last that 64 bits of those can be is below its
-// last, in 294276 (https://www.postgresql.org/docs/current/datatype-datetime.html).
+// earliestTime is the first that PostgreSQL keeps, in 4714 BC, in microseconds since 1970. The last that 64 bits of those can be is below
+// its last, in 294276 (https://www.postgresql.org/docs/current/datatype-datetime.html).
 const earliestTime = -210_866_803_200_000_000
 
 func appendTime(to []byte, micro int64) ([]byte, error) {

@@ -128,7 +128,8 @@ func (c poolerConn) renames(ctx context.Context) (renamed bool, err error) {
 		_, err = pg.Prepare(ctx, name, text, nil)
 	}
 	if err == nil {
-		found := pg.ExecParams(ctx, `SELECT name FROM pg_prepared_statements WHERE statement = $1`, [][]byte{[]byte(text)}, nil, nil, nil).Read()
+		found := pg.ExecParams(ctx, `SELECT name FROM pg_prepared_statements WHERE statement = $1`, [][]byte{[]byte(text)}, nil, nil,
+			nil).Read()
 		err = found.Err
 		renamed = len(found.Rows) == 1 && string(found.Rows[0][0]) != name
 	}

@@ -76,14 +76,15 @@ func TestAPoolerIsFoundOut(t *testing.T) {
 
 func TestAPoolThatIsTooSmallForSessionsIsRefused(t *testing.T) {
 	t.Parallel()
-	pooler := modelstest.NewPooler(t, modelstest.URL(t, store.Postgres), store.PoolSession, "default_pool_size = 1", "query_wait_timeout = 1")
+	pooler := modelstest.NewPooler(t, modelstest.URL(t, store.Postgres), store.PoolSession, "default_pool_size = 1",
+		"query_wait_timeout = 1")
 	_, err := store.Open(t.Context(), modelstest.ConfigAt(pooler.URL).Config)
 	if err == nil || !strings.Contains(err.Error(), "let its pool (pool_size) be as large as --database-connections") {
 		t.Errorf("opening says %v", err)
 	}
 }
 
-// TestBehindAPoolerAConnectionIsAsItHasToBe asks for the settings, outside and inside of a transaction, where those of the database are others.
+// TestBehindAPoolerAConnectionIsAsItHasToBe asks for the settings, outside and inside of a transaction, where the database has others.
 func TestBehindAPoolerAConnectionIsAsItHasToBe(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{

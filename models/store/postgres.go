@@ -155,9 +155,9 @@ func (db *DB) checkServer(ctx context.Context, filling bool) error {
 // errSpoken says what to do about a setting that a connection does not have.
 func errSpoken(pooler Pooler, s setting, found string) error {
 	if pooler.Mode == PoolTransaction {
-		return fmt.Errorf("the connection has %s = %s, and Roster needs %s; a pooler that lends connections for a transaction keeps no setting "+
-			"of its clients: take it away where it is set (ALTER ROLE … RESET %[1]s, ALTER DATABASE … RESET %[1]s, the configuration of the "+
-			"server), or set pool_mode = session", s.name, found, s.value)
+		return fmt.Errorf("the connection has %s = %s, and Roster needs %s; a pooler that lends connections for a transaction keeps "+
+			"no setting of its clients: take it away where it is set (ALTER ROLE … RESET %[1]s, ALTER DATABASE … RESET %[1]s, the "+
+			"configuration of the server), or set pool_mode = session", s.name, found, s.value)
 	}
 	return fmt.Errorf("the connection has %s = %s, and Roster needs %s: does a pooler in between drop settings?", s.name, found, s.value)
 }
