@@ -222,6 +222,16 @@ func TestACopyIsRefused(t *testing.T) {
 	if err := server.Close(); err != nil {
 		t.Fatal(err)
 	}
+	alone, err := store.OpenSource(t.Context(), source.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if db, err := models.Open(t.Context(), modelstest.ConfigAt("sqlite:"+source.path)); !errors.Is(err, store.ErrInUse) {
+		t.Errorf("while it is copied it is opened: %v %v", db, err)
+	}
+	if err := alone.Close(); err != nil {
+		t.Fatal(err)
+	}
 	source.with(t, `UPDATE users SET last_name = 'a' || char(0) || 'b'`)
 	source.with(t, `UPDATE organizations SET description = CAST(x'ff' AS text) WHERE name = 'old'`)
 	refused("description in organizations id=")
@@ -230,7 +240,7 @@ func TestACopyIsRefused(t *testing.T) {
 	source.with(t, `UPDATE organizations SET description = NULL`)
 
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err := source.to(ctx, target, func(p store.CopyProgress) {
+	_, err = source.to(ctx, target, func(p store.CopyProgress) {
 		if p.Step == "copy" {
 			cancel()
 		}

@@ -41,13 +41,18 @@ func OpenSource(ctx context.Context, path string) (*Source, error) {
 		_, err = s.conn.ExecContext(ctx, "ROLLBACK") // the lock of the exclusive mode stays
 	}
 	if err != nil {
-		var lite *sqlite.Error
-		if errors.As(err, &lite) && lite.Code()&0xff == 5 { // SQLITE_BUSY
-			err = ErrInUse
-		}
-		return nil, errors.Join(fmt.Errorf("open %s alone: %w", path, err), s.Close())
+		return nil, errors.Join(fmt.Errorf("open %s alone: %w", path, inUse(err)), s.Close())
 	}
 	return s, nil
+}
+
+// inUse tells of a database that cannot be opened because somebody else has it open.
+func inUse(err error) error {
+	var lite *sqlite.Error
+	if errors.As(err, &lite) && lite.Code()&0xff == 5 { // SQLITE_BUSY
+		return ErrInUse
+	}
+	return err
 }
 
 // Close gives the file back.
