@@ -160,13 +160,13 @@ func compareTable(ctx context.Context, source *Source, to *copyTarget, t *copyTa
 
 // appendFound appends a row that PostgreSQL has found as appendRow does.
 func appendFound(to []byte, values [][]byte) []byte {
-	to = binary.BigEndian.AppendUint16(to, uint16(len(values))) //nolint:gosec // PostgreSQL has 1600 columns at most
+	to = binary.BigEndian.AppendUint16(to, uint16(len(values))) // PostgreSQL has 1600 columns at most
 	for _, v := range values {
 		if v == nil {
 			to = binary.BigEndian.AppendUint32(to, 0xffff_ffff)
 			continue
 		}
-		to = append(binary.BigEndian.AppendUint32(to, uint32(len(v))), v...) //nolint:gosec // PostgreSQL holds 1 GB at most
+		to = append(binary.BigEndian.AppendUint32(to, uint32(len(v))), v...) // PostgreSQL holds 1 GB at most
 	}
 	return to
 }

@@ -128,7 +128,7 @@ func errUnwritable(unwritable []string) error {
 // appendRow appends a row in the binary format of COPY (https://www.postgresql.org/docs/current/sql-copy.html): the number of its fields,
 // then each with its length, which is -1 for NULL. The error names the row by its key and the column.
 func (t *copyTable) appendRow(to []byte, row []any) (_ []byte, err error) {
-	to = binary.BigEndian.AppendUint16(to, uint16(len(row))) //nolint:gosec // PostgreSQL has 1600 columns at most
+	to = binary.BigEndian.AppendUint16(to, uint16(len(row))) // PostgreSQL has 1600 columns at most
 	for i, value := range row {
 		begin := len(to)
 		to = binary.BigEndian.AppendUint32(to, 0xffff_ffff)
@@ -138,7 +138,7 @@ func (t *copyTable) appendRow(to []byte, row []any) (_ []byte, err error) {
 		if to, err = appendWire(to, t.columns[i].oid, value); err != nil {
 			return nil, fmt.Errorf("%s in %s: %w", t.columns[i].name, t.named(row), err)
 		}
-		binary.BigEndian.PutUint32(to[begin:], uint32(len(to)-begin-4)) //nolint:gosec // SQLite holds 2 GB at most
+		binary.BigEndian.PutUint32(to[begin:], uint32(len(to)-begin-4)) // SQLite holds 2 GB at most
 	}
 	return to, nil
 }
