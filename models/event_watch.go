@@ -83,7 +83,7 @@ func (w *EventWatch) Run(ctx context.Context, failed func(error)) {
 	defer w.db.OnCommit(func(bool) { w.Ring() })()
 	var listening sync.WaitGroup
 	defer listening.Wait()
-	if w.db.Dialect() == store.Postgres {
+	if w.db.Hears() {
 		listening.Go(func() { w.listen(ctx, failed) })
 	}
 	last := unknownPosition

@@ -36,43 +36,55 @@ func TestMigratingTwiceDoesNothingTheSecondTime(t *testing.T) {
 
 func TestEightReplicasMayMigrateAtOnce(t *testing.T) {
 	t.Parallel()
-	eachUnmigrated(t, func(t *testing.T, cfg models.Config) {
-		type outcome struct {
-			steps []store.Migration
-			err   error
-		}
-		outcomes := make(chan outcome)
-		for range 8 {
-			db := modelstest.OpenConfig(t, cfg)
-			go func() {
-				steps, err := db.Migrate(context.Background())
-				outcomes <- outcome{steps, err}
-			}()
-		}
-		applied := map[int64]int{}
-		for range 8 {
-			o := <-outcomes
-			if o.err != nil {
-				t.Error(o.err)
-			}
-			for _, step := range o.steps {
-				applied[step.Version]++
-			}
-		}
+	eachUnmigrated(t, eightReplicasMigrate)
+	for _, mode := range []store.PoolMode{store.PoolSession, store.PoolTransaction} {
+		t.Run("behind a pooler by "+string(mode), func(t *testing.T) {
+			t.Parallel()
+			pooler := modelstest.NewPooler(t, modelstest.UnmigratedURL(t, store.Postgres), mode)
+			cfg := modelstest.ConfigAt(pooler.URL)
+			cfg.MaxConnections = 1
+			eightReplicasMigrate(t, cfg)
+		})
+	}
+}
+
+func eightReplicasMigrate(t *testing.T, cfg models.Config) {
+	t.Helper()
+	type outcome struct {
+		steps []store.Migration
+		err   error
+	}
+	outcomes := make(chan outcome)
+	for range 8 {
 		db := modelstest.OpenConfig(t, cfg)
-		all, err := db.Migrations(t.Context())
-		if err != nil {
-			t.Fatal(err)
+		go func() {
+			steps, err := db.Migrate(context.Background())
+			outcomes <- outcome{steps, err}
+		}()
+	}
+	applied := map[int64]int{}
+	for range 8 {
+		o := <-outcomes
+		if o.err != nil {
+			t.Error(o.err)
 		}
-		for _, step := range all {
-			if step.AppliedAt.IsZero() || applied[step.Version] != 1 {
-				t.Errorf("step %d was taken %d times and is applied at %v, want once", step.Version, applied[step.Version], step.AppliedAt)
-			}
+		for _, step := range o.steps {
+			applied[step.Version]++
 		}
-		if len(applied) != len(all) {
-			t.Errorf("%d steps were taken, there are %d", len(applied), len(all))
+	}
+	db := modelstest.OpenConfig(t, cfg)
+	all, err := db.Migrations(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range all {
+		if step.AppliedAt.IsZero() || applied[step.Version] != 1 {
+			t.Errorf("step %d was taken %d times and is applied at %v, want once", step.Version, applied[step.Version], step.AppliedAt)
 		}
-	})
+	}
+	if len(applied) != len(all) {
+		t.Errorf("%d steps were taken, there are %d", len(applied), len(all))
+	}
 }
 
 // A step back would lose what was written since; a mistake is mended by the next step.

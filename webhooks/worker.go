@@ -122,9 +122,11 @@ func (w *Worker) Run(ctx context.Context) {
 	steps.Go(func() { w.fanOutLoop(ctx) })
 	steps.Go(func() { w.chores(ctx) })
 	steps.Go(func() { w.poll(ctx) })
-	if w.db.Dialect() == store.Postgres {
+	if w.db.Hears() {
 		steps.Go(func() { w.listen(ctx) })
-		steps.Go(func() { w.tell(ctx) })
+	}
+	if w.db.Dialect() == store.Postgres {
+		steps.Go(func() { w.tell(ctx) }) // others may hear, past a pooler
 	}
 	var writer sync.WaitGroup
 	writer.Go(w.settleLoop)

@@ -102,6 +102,10 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 	}
 	a.onStop(a.db.Close)
 	a.watchOutages()
+	if pooler := a.db.Pooler(); pooler.Mode != "" {
+		a.logger.InfoContext(ctx, "the database is behind a pooler", "pool_mode", pooler.Mode, "prepared_statements", pooler.Prepares,
+			"listens", a.db.Hears())
+	}
 	a.collectSeldom()
 	if err := a.compareClocks(ctx); err != nil {
 		return err

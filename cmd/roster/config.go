@@ -32,6 +32,7 @@ type config struct {
 	connections   int
 	statementTime time.Duration
 	migrate       bool
+	filling       bool     // with a copy of another database
 	files         *url.URL // nil for the database
 	fileURLs      time.Duration
 

@@ -73,8 +73,14 @@ func (c *config) connect(ctx context.Context, vault *store.Vault) (*store.DB, er
 		StatementTimeout: c.statementTime,
 		Vault:            vault,
 		Now:              time.Now,
+		Filling:          c.filling,
 	}, Allowed: allowed}
-	return models.Open(ctx, cfg)
+	db, err := models.Open(ctx, cfg)
+	if errors.Is(err, store.ErrHalfCopied) {
+		err = fmt.Errorf("%w; run 'roster copy-to' again, which goes on with it, or empty the database (DROP DATABASE, "+
+			"CREATE DATABASE)", err)
+	}
+	return db, err
 }
 
 // bringUpToDate migrates the embedded database, which nobody else looks after. On PostgreSQL it does so only when asked, because

@@ -83,6 +83,7 @@ func (p *program) command() *cli.Command {
 			p.backupCommand(),
 			p.restoreCommand(),
 			p.verifyCommand(),
+			p.copyToCommand(),
 			p.keyCommand(),
 			p.eventsCommand(),
 			p.importCommand(),

@@ -152,9 +152,7 @@ func (p fairPool) ask(ctx context.Context, asked []asked) error {
 	}
 	defer leave()
 	_, err = again(p, cut, func() (bool, error) {
-		return true, p.beneath(ctx, func(conn any) error {
-			return conn.(*wire).use(ctx, func(conn *pgx.Conn) error { return send(ctx, conn, asked) })
-		})
+		return true, p.beneath(ctx, func(conn any) error { return conn.(*wire).askOnly(ctx, asked) })
 	})
 	return err
 }

@@ -36,6 +36,8 @@ type Config struct {
 	StatementTimeout time.Duration
 	// Vault hashes credentials and encrypts secrets.
 	Vault *Vault
+	// Filling opens a PostgreSQL database that [Source.CopyTo] has not filled yet, too.
+	Filling bool
 	// Attached is what belongs to the packages above, see [DB.Attached].
 	Attached any
 	// Now is the clock; nil is not allowed.
@@ -70,6 +72,8 @@ type pools struct {
 	aside       *sql.DB       // makes a connection each time, on PostgreSQL
 	path        string        // of the SQLite file
 	shard       atomic.Uint32 // of the counters that were stored last
+	connect     wires         // makes a connection to PostgreSQL
+	pooler      Pooler        // before PostgreSQL
 }
 
 // Open connects to the database that cfg names and makes sure that it answers. It does not migrate.
@@ -81,12 +85,12 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	var dialector gorm.Dialector
 	switch scheme, rest, _ := strings.Cut(cfg.URL, ":"); scheme {
 	case "postgres", "postgresql":
-		pool, aside, err := openPostgres(cfg)
+		pools, err := openPostgres(ctx, cfg)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("open database: %w", err)
 		}
-		db.dialect, db.pools = Postgres, &pools{write: pool, read: pool, aside: aside}
-		dialector = postgres.New(postgres.Config{Conn: newFairPool(pool, cfg.MaxConnections)})
+		db.dialect, db.pools = Postgres, pools
+		dialector = postgres.New(postgres.Config{Conn: newFairPool(pools.write, cfg.MaxConnections)})
 	case "sqlite":
 		write, read, err := openSQLite(ctx, rest, cfg.MaxConnections)
 		if err != nil {
@@ -107,7 +111,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		err = db.Ping(ctx)
 	}
 	if err == nil {
-		err = db.checkServer(ctx)
+		err = db.checkServer(ctx, cfg.Filling)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", withoutPassword(err)), db.Close())

@@ -14,7 +14,6 @@ import (
 
 	"github.com/gofrs/flock"
 	"github.com/pressly/goose/v3"
-	gooselock "github.com/pressly/goose/v3/lock"
 )
 
 //go:embed migrations
@@ -178,11 +177,7 @@ func (db *DB) migrator() (*goose.Provider, error) {
 	}
 	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
 	if db.dialect == Postgres {
-		locker, err := gooselock.NewPostgresSessionLocker(gooselock.WithLockTimeout(1, 300)) // asks every second, for five minutes
-		if err != nil {
-			return nil, err
-		}
-		options = append(options, goose.WithSessionLocker(locker))
+		options = append(options, goose.WithLocker(&migrationLock{connect: db.pools.connect}))
 	}
 	provider, err := goose.NewProvider(gooseDialects[db.dialect], db.pools.write, files, options...)
 	if err != nil {

@@ -12,6 +12,10 @@ func Notify(ctx context.Context, db *DB, channel, payload string) error {
 	return db.Later(ctx, "notify", `SELECT pg_notify(?, ?)`, channel, payload)
 }
 
+// Hears reports whether [Listen] hears anything: on PostgreSQL, unless a pooler lends a connection for a transaction only. Whoever waits
+// for what other processes do has to look from time to time anyway.
+func (db *DB) Hears() bool { return db.dialect == Postgres && db.pools.pooler.Mode != PoolTransaction }
+
 // Listen calls heard for each notification on a channel of the PostgreSQL database until ctx ends or the connection breaks. It keeps one
 // connection of the pool for itself.
 func Listen(ctx context.Context, db *DB, channel string, heard func(payload string)) error {

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,48 +21,82 @@ import (
 var spoken = []setting{
 	{"client_encoding", "UTF8"},
 	{"standard_conforming_strings", "on"},
-	// A row that was locked after a wait is read as it is then: rules such as "one owner stays" and the locks of trees depend on it.
-	{"default_transaction_isolation", "read committed"},
 	{"DateStyle", "ISO, MDY"},
-	{"IntervalStyle", "postgres"},
 	{"TimeZone", "UTC"},
+	{"IntervalStyle", "postgres"},
+	// A row that was locked after a wait is read as it is then: rules such as "one owner stays" and the locks of trees depend on it.
+	{isolation, "read committed"},
 }
 
-type setting struct{ name, value string }
+const isolation = "default_transaction_isolation"
 
-// openPostgres returns the pool, and one that makes a connection each time it is used, for who looks whether that is possible.
-func openPostgres(cfg Config) (pool, aside *sql.DB, err error) {
-	pgx, err := pgx.ParseConfig(cfg.URL)
+// carried are the parameters with which a connection begins that every pooler takes and keeps for its client
+// (https://www.pgbouncer.org/config.html, track_extra_parameters). It refuses a client that begins with others, or drops them.
+var carried = []string{"application_name", "client_encoding", "standard_conforming_strings", "datestyle", "timezone"}
+
+// postgresConfig reads a URL of PostgreSQL. What a connection begins with is in the first of what is returned, and what is set for it
+// afterwards, or for each transaction, in the second.
+func postgresConfig(cfg Config) (*pgx.ConnConfig, []setting, error) {
+	config, err := pgx.ParseConfig(cfg.URL)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read database URL: %w", withoutPassword(err))
 	}
-	set := func(name, value string) {
-		if _, given := pgx.RuntimeParams[name]; !given {
-			pgx.RuntimeParams[name] = value
-		}
+	wanted := map[string]setting{} // PostgreSQL knows no case in their names
+	want := func(s setting) { wanted[strings.ToLower(s.name)] = s }
+	want(setting{"application_name", "roster"})
+	want(setting{"statement_timeout", strconv.FormatInt(cfg.StatementTimeout.Milliseconds(), 10)})
+	want(setting{"idle_in_transaction_session_timeout", "60000"})
+	for name, value := range config.RuntimeParams {
+		want(setting{name, value})
 	}
-	set("application_name", "roster")
-	set("statement_timeout", strconv.FormatInt(cfg.StatementTimeout.Milliseconds(), 10))
-	set("idle_in_transaction_session_timeout", "60000")
 	for _, s := range spoken {
-		for given := range pgx.RuntimeParams { // PostgreSQL knows no case in their names
-			if strings.EqualFold(given, s.name) {
-				delete(pgx.RuntimeParams, given)
-			}
+		want(s)
+	}
+	var afterwards []setting
+	begins := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(wanted)) {
+		if s := wanted[name]; slices.Contains(carried, name) || name == "options" { // which are no setting
+			begins[s.name] = s.value
+		} else {
+			afterwards = append(afterwards, s)
 		}
-		pgx.RuntimeParams[s.name] = s.value
 	}
-	if pgx.ConnectTimeout == 0 {
-		pgx.ConnectTimeout = 5 * time.Second
+	config.RuntimeParams = begins
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = 5 * time.Second
 	}
-	connector := wires{stdlib.GetConnector(*pgx)}
-	pool, aside = sql.OpenDB(connector), sql.OpenDB(connector)
+	return config, afterwards, nil
+}
+
+// openPostgres returns the pool, and one that makes a connection each time it is used, for who looks whether that is possible.
+func openPostgres(ctx context.Context, cfg Config) (*pools, error) {
+	config, settings, err := postgresConfig(cfg)
+	if err != nil {
+		return nil, err
+	}
+	pooler, err := findPooler(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	config.DefaultQueryExecMode = pooler.mode()
+	connect := wires{Connector: stdlib.GetConnector(*config, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
+		if pooler.Mode == PoolTransaction {
+			return nil
+		}
+		return conn.PgConn().Exec(ctx, settingSQL(settings, false)).Close()
+	}))}
+	if pooler.Mode == PoolTransaction {
+		// The isolation is said at BEGIN; that of a transaction which has begun does not change.
+		settings = slices.DeleteFunc(settings, func(s setting) bool { return s.name == isolation })
+		connect.each = &statement{sql: settingSQL(settings, true)}
+	}
+	pool, aside := sql.OpenDB(connect), sql.OpenDB(connect)
 	pool.SetMaxOpenConns(cfg.MaxConnections)
 	pool.SetMaxIdleConns(cfg.MaxConnections)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
 	aside.SetMaxOpenConns(1)
 	aside.SetMaxIdleConns(-1)
-	return pool, aside, nil
+	return &pools{write: pool, read: pool, aside: aside, pooler: pooler, connect: connect}, nil
 }
 
 // withoutPassword keeps pgx's parse errors, which quote the URL, from carrying a password into a log.
@@ -73,7 +109,7 @@ func withoutPassword(err error) error {
 }
 
 // checkServer refuses a database whose text is not Unicode, and a connection that is not as it was asked for: some poolers drop settings.
-func (db *DB) checkServer(ctx context.Context) error {
+func (db *DB) checkServer(ctx context.Context, filling bool) error {
 	if db.dialect == SQLite {
 		var encoding string
 		if err := db.pools.read.QueryRowContext(ctx, "PRAGMA encoding").Scan(&encoding); err != nil {
@@ -92,7 +128,8 @@ func (db *DB) checkServer(ctx context.Context) error {
 		err := rows.Scan(&name, &value)
 		found[name] = value
 		return err
-	}, "SELECT name, COALESCE(current_setting(name, true), '') FROM unnest(CAST(? AS text[])) AS name", names)
+	}, "SELECT name, COALESCE(current_setting(name, true), '') FROM unnest(CAST(? AS text[])) AS name "+
+		"UNION ALL SELECT '"+copyMark+"', COALESCE(CAST(to_regclass('"+copyMark+"') AS text), '')", names)
 	if err != nil {
 		return fmt.Errorf("ask for the settings: %w", err)
 	}
@@ -101,6 +138,8 @@ func (db *DB) checkServer(ctx context.Context) error {
 			"CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0", encoding)
 	}
 	switch {
+	case found[copyMark] != "" && !filling:
+		return ErrHalfCopied
 	case found["in_hot_standby"] == "on":
 		return errors.New("the server is a standby, which takes no writes: name the primary in the URL, or several hosts with " +
 			"target_session_attrs=read-write")
@@ -110,9 +149,18 @@ func (db *DB) checkServer(ctx context.Context) error {
 	}
 	for _, s := range spoken {
 		if found[s.name] != s.value {
-			return fmt.Errorf("the connection has %s = %s, and Roster needs %s: does a pooler in between drop settings?",
-				s.name, found[s.name], s.value)
+			return errSpoken(db.Pooler(), s, found[s.name])
 		}
 	}
 	return nil
+}
+
+// errSpoken says what to do about a setting that a connection does not have.
+func errSpoken(pooler Pooler, s setting, found string) error {
+	if pooler.Mode == PoolTransaction {
+		return fmt.Errorf("the connection has %s = %s, and Roster needs %s; a pooler that lends connections for a transaction keeps "+
+			"no setting of its clients: take it away where it is set (ALTER ROLE … RESET %[1]s, ALTER DATABASE … RESET %[1]s, the "+
+			"configuration of the server), or set pool_mode = session", s.name, found, s.value)
+	}
+	return fmt.Errorf("the connection has %s = %s, and Roster needs %s: does a pooler in between drop settings?", s.name, found, s.value)
 }

@@ -56,7 +56,7 @@ func openSQLite(ctx context.Context, path string, readers int) (write, read *sql
 	write = sql.OpenDB(lites{connector})
 	write.SetMaxOpenConns(1)
 	if err := write.PingContext(ctx); err != nil { // creates the file and switches it to WAL before a reader looks at it
-		return nil, nil, errors.Join(fmt.Errorf("open %s: %w", path, err), write.Close())
+		return nil, nil, errors.Join(fmt.Errorf("open %s: %w", path, inUse(err)), write.Close())
 	}
 	connector, err = sqlite.NewConnector(dsn("_query_only", "on"))
 	if err != nil {

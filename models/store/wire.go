@@ -18,6 +18,7 @@ import (
 // server in the order in which they were run, and nothing behind one that fails is done.
 type wire struct {
 	*native
+	each          *statement // comes first in each transaction, nil for nothing
 	inTransaction bool
 	held          []statement
 }
@@ -45,10 +46,13 @@ type refusals struct{}
 // mostHeld is how many statements are held back at most: a change of many rows does not pile up.
 const mostHeld = 64
 
-const begin, commit = "begin", "commit"
+const begin, commit = "begin isolation level read committed", "commit"
 
 // wires connects as a driver does.
-type wires struct{ driver.Connector }
+type wires struct {
+	driver.Connector
+	each *statement // of every connection
+}
 
 // Connect implements driver.Connector.
 func (c wires) Connect(ctx context.Context) (driver.Conn, error) {
@@ -56,7 +60,7 @@ func (c wires) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &wire{native: conn.(*native)}, nil
+	return &wire{native: conn.(*native), each: c.each}, nil
 }
 
 // BeginTx implements driver.ConnBeginTx. Nothing is sent yet: if the connection has ended, the first statement is who meets that.
@@ -87,7 +91,7 @@ func (w *wire) ExecContext(ctx context.Context, query string, named []driver.Nam
 			return nil, err
 		}
 	}
-	if len(w.held) == 0 {
+	if w.sendsAlone() || len(named) == 0 {
 		return w.native.ExecContext(ctx, query, named)
 	}
 	tag, err := w.finish(ctx, statement{sql: query, args: valuesOf(named)})
@@ -96,7 +100,7 @@ func (w *wire) ExecContext(ctx context.Context, query string, named []driver.Nam
 
 // QueryContext implements driver.QueryerContext.
 func (w *wire) QueryContext(ctx context.Context, query string, named []driver.NamedValue) (driver.Rows, error) {
-	if len(w.held) == 0 {
+	if w.sendsAlone() {
 		return w.native.QueryContext(ctx, query, named)
 	}
 	b, err := w.send(ctx, statement{sql: query, args: valuesOf(named)})
@@ -122,6 +126,9 @@ func (w *wire) PrepareContext(ctx context.Context, query string) (driver.Stmt, e
 	}
 	return w.native.PrepareContext(ctx, query)
 }
+
+// sendsAlone reports whether nothing is sent with a statement.
+func (w *wire) sendsAlone() bool { return len(w.held) == 0 && (w.each == nil || w.inTransaction) }
 
 // first returns the argument before a statement's own, which says what is to be done with it, and whether there is one.
 func first[T any](named []driver.NamedValue) (how T, ok bool) {
@@ -198,18 +205,37 @@ func (w *wire) finish(ctx context.Context, last statement) (pgconn.CommandTag, e
 
 // send sends what is held back and more, and reads the answers to what was held back.
 func (w *wire) send(ctx context.Context, more ...statement) (*batch, error) {
-	held, queue := w.held, &pgx.Batch{}
+	all, queue := append(slices.Clip(w.held), more...), &pgx.Batch{}
 	w.held = nil
-	for _, s := range append(slices.Clip(held), more...) {
+	opens := all[0].sql == begin
+	switch {
+	case w.each == nil:
+	case opens:
+		all = slices.Insert(all, 1, *w.each)
+	case !w.inTransaction: // what is sent at once is a transaction
+		all = slices.Insert(all, 0, *w.each)
+	}
+	for _, s := range all {
 		queue.Queue(s.sql, s.args...)
 	}
-	b := &batch{w.Conn().SendBatch(ctx, queue), len(held) > 0 && held[0].sql == begin, more[len(more)-1].sql == commit}
-	for _, s := range held {
+	b := &batch{w.Conn().SendBatch(ctx, queue), opens, more[len(more)-1].sql == commit}
+	for _, s := range all[:len(all)-len(more)] {
 		if _, err := b.Exec(); err != nil {
 			return nil, b.failed(s.failed(err))
 		}
 	}
 	return b, nil
+}
+
+// askOnly sends queries outside of a transaction, and reads their answers.
+func (w *wire) askOnly(ctx context.Context, all []asked) error {
+	if err := w.flush(ctx); err != nil {
+		return err
+	}
+	if w.sendsAlone() {
+		return send(ctx, w.Conn(), all)
+	}
+	return w.ask(ctx, all)
 }
 
 // together is the one argument of what stands for several queries, which are to be sent at once.

@@ -1,0 +1,174 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+// CopyProgress is how far a copy has come.
+type CopyProgress struct {
+	Step  string // "look", "copy" or "compare"
+	Table string
+	Rows  int64 // of the table
+	Of    int64 // rows that the table has, 0 while nobody knows
+}
+
+// CopyTo copies everything into a PostgreSQL database that is migrated and has nothing, which was opened as [Config.Filling], and compares
+// both row by row. It returns how many rows there are. Rows go over as they are, in batches; until all are there and were found to be the
+// same, the target is marked, and [Open] fails with ErrHalfCopied. If it is interrupted, calling it again goes on behind the last batch,
+// unless the source was changed. It fails before it writes anything if PostgreSQL cannot hold a value. tell is called every few thousand
+// rows and must not wait.
+func (s *Source) CopyTo(ctx context.Context, target *DB, tell func(CopyProgress)) (rows int64, err error) {
+	conn, err := target.pools.write.Conn(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("reach database: %w", err)
+	}
+	defer conn.Close() //nolint:errcheck // into the pool
+	err = Beneath(ctx, conn, func(pg *pgx.Conn) error {
+		to := &copyTarget{Conn: pg}
+		if err := to.readTables(ctx); err != nil {
+			return err
+		}
+		rows, err = copyAll(ctx, s, to, tell)
+		return err
+	})
+	return rows, err
+}
+
+func copyAll(ctx context.Context, source *Source, to *copyTarget, tell func(CopyProgress)) (rows int64, err error) {
+	tell(CopyProgress{Step: "look"})
+	digest, counts, err := source.look(ctx, to.tables)
+	if err != nil {
+		return 0, err
+	}
+	state, err := to.begin(ctx, digest)
+	if err != nil {
+		return 0, err
+	}
+	for i := range to.tables {
+		t := &to.tables[i]
+		if err := copyTableTo(ctx, source, to, t, counts[t.name], tell); err != nil {
+			return 0, err
+		}
+	}
+	next, err := source.next(ctx, to.tables)
+	if err != nil {
+		return 0, err
+	}
+	if err := to.complete(ctx, state.references, next); err != nil {
+		return 0, err
+	}
+	for i := range to.tables {
+		t := &to.tables[i]
+		if err := compareTable(ctx, source, to, t); err != nil {
+			return 0, err
+		}
+		rows += counts[t.name]
+		if n := counts[t.name]; n > 0 {
+			tell(CopyProgress{"compare", t.name, n, n})
+		}
+	}
+	return rows, to.release(ctx)
+}
+
+// A batch ends with either. It is one COPY, which is a transaction.
+const (
+	batchRows  = 5_000
+	batchBytes = 4 << 20
+)
+
+// copyHead is the beginning of data in the binary format, and copyTail its end.
+var (
+	copyHead = []byte("PGCOPY\n\xff\r\n\x00\x00\x00\x00\x00\x00\x00\x00\x00")
+	copyTail = []byte{0xff, 0xff}
+)
+
+// copyTableTo copies the rows of a table that are not there yet. They are in order on both sides, so what is there is the beginning.
+func copyTableTo(ctx context.Context, source *Source, to *copyTarget, t *copyTable, of int64, tell func(CopyProgress)) error {
+	var there int64
+	if err := to.QueryRow(ctx, `SELECT COUNT(*) FROM `+quoted(t.name)).Scan(&there); err != nil {
+		return fmt.Errorf("count %s: %w", t.name, err)
+	}
+	batch, n := slices.Clone(copyHead), 0
+	send := func() error {
+		if n == 0 {
+			return nil
+		}
+		statement := `COPY ` + quoted(t.name) + ` (` + t.list() + `) FROM STDIN (FORMAT binary)`
+		if _, err := to.PgConn().CopyFrom(ctx, bytes.NewReader(append(batch, copyTail...)), statement); err != nil {
+			return fmt.Errorf("copy %s: %w", t.name, err)
+		}
+		there += int64(n)
+		batch, n = batch[:len(copyHead)], 0
+		tell(CopyProgress{"copy", t.name, there, of})
+		return nil
+	}
+	err := source.rows(ctx, t, there, func(row []any) (err error) {
+		if batch, err = t.appendRow(batch, row); err != nil {
+			return err
+		}
+		if n++; n < batchRows && len(batch) < batchBytes {
+			return nil
+		}
+		return send()
+	})
+	if err == nil {
+		err = send()
+	}
+	return err
+}
+
+// compareTable compares all rows of a table, one after the other.
+func compareTable(ctx context.Context, source *Source, to *copyTarget, t *copyTable) error {
+	found := to.PgConn().ExecParams(ctx, t.ordered(), nil, nil, nil, []int16{pgtype.BinaryFormatCode})
+	var line, other []byte
+	err := source.rows(ctx, t, 0, func(row []any) (err error) {
+		if !found.NextRow() {
+			if _, err := found.Close(); err != nil {
+				return fmt.Errorf("compare %s: %w", t.name, err)
+			}
+			return fmt.Errorf("the copy lacks %s", t.named(row))
+		}
+		if line, err = t.appendRow(line[:0], row); err != nil {
+			return err
+		}
+		if other = appendFound(other[:0], found.Values()); !bytes.Equal(line, other) {
+			return fmt.Errorf("the copy differs from %s", t.named(row))
+		}
+		return nil
+	})
+	if err == nil && found.NextRow() {
+		err = fmt.Errorf("the copy has more rows in %s", t.name)
+	}
+	if err != nil {
+		_ = to.Close(context.WithoutCancel(ctx)) // what the server has still to say may be much
+		_, _ = found.Close()                     // with the same error
+		return err
+	}
+	if _, err := found.Close(); err != nil {
+		return fmt.Errorf("compare %s: %w", t.name, err)
+	}
+	return nil
+}
+
+// appendFound appends a row that PostgreSQL has found as appendRow does.
+func appendFound(to []byte, values [][]byte) []byte {
+	to = binary.BigEndian.AppendUint16(to, uint16(len(values))) // PostgreSQL has 1600 columns at most
+	for _, v := range values {
+		if v == nil {
+			to = binary.BigEndian.AppendUint32(to, 0xffff_ffff)
+			continue
+		}
+		to = append(binary.BigEndian.AppendUint32(to, uint32(len(v))), v...) // PostgreSQL holds 1 GB at most
+	}
+	return to
+}
+
+func sortedKeys(m map[int]string) []int { return slices.Sorted(maps.Keys(m)) }
