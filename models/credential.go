@@ -74,7 +74,8 @@ var kindsByLetter = map[string]KeyKind{"m": ManagementKey, "o": OrganizationKey,
 // isWord reports whether a text consists of so many characters of the alphabet.
 func isWord(text string, length int) bool {
 	for _, c := range []byte(text) {
-		if !(c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z') {
+		known := c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
+		if !known {
 			return false
 		}
 	}

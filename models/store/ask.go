@@ -108,7 +108,7 @@ func hand(queries []Query, asked []asked, err error) error {
 
 // through reads the answer by database/sql.
 func (a *asked) through(ctx context.Context, query func(context.Context, string, ...any) (*sql.Rows, error)) error {
-	rows, err := query(ctx, a.sql, a.args...)
+	rows, err := query(ctx, a.sql, a.args...) //nolint:sqlclosecheck // they are, below
 	if err != nil {
 		return err
 	}
