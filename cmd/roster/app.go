@@ -66,6 +66,9 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 		return err
 	}
 	a.onStop(a.db.Close)
+	if err := a.noteSecretKey(ctx); err != nil {
+		return err
+	}
 	a.collectSeldom()
 	if err := a.compareClocks(ctx); err != nil {
 		return err

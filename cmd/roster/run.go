@@ -75,6 +75,7 @@ func (p *program) command() *cli.Command {
 			p.backupCommand(),
 			p.restoreCommand(),
 			p.verifyCommand(),
+			p.secretKeyCommand(),
 			p.keyCommand(),
 			p.eventsCommand(),
 			p.importCommand(),
