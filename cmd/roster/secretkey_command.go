@@ -65,6 +65,7 @@ func (p *program) secretKeyCommand() *cli.Command {
 				Flags:       p.flags(storage, logging),
 				Action:      p.onStorage(p.listSecretKeys),
 			},
+			p.secretKeyResetCommand(),
 		},
 	}
 }
