@@ -71,8 +71,8 @@ func LostWithSecretKey(ctx context.Context, db *store.DB, key *store.SecretKey) 
 }
 
 // ResetSecretKey gives a database whose secret keys are lost to another one, and does away with all that cannot be opened or compared any
-// more: nothing pretends to work. It returns what that was, and fails as store.ReplaceVault does. No server may run meanwhile: it would go on
-// with the former vault.
+// more: nothing pretends to work. It returns what that was, and fails as store.ReplaceVault does. No server should run meanwhile: it would go
+// on with the former vault until it notices.
 func ResetSecretKey(ctx context.Context, db *store.DB, key *store.SecretKey) (lost []Loss, err error) {
 	err = store.ReplaceVault(ctx, db, key, func(tx *store.DB) error {
 		if lost, err = losses(ctx, tx); err != nil {
@@ -114,16 +114,21 @@ func statement(text string) func(context.Context, *store.DB) error {
 // voidWebhooks leaves of each endpoint what is in the clear, gives it a new secret that nobody knows, and disables it. Whoever owns it gives
 // the URL and the headers again, has the secret rotated, and makes it active. It keeps its deliveries until then.
 func voidWebhooks(ctx context.Context, tx *store.DB) error {
-	if err := statement(`UPDATE organizations SET webhook_secret = NULL`)(ctx, tx); err != nil {
+	secrets, err := voidOwnWebhooks(ctx, tx)
+	if err != nil {
 		return err
 	}
 	var all []*Webhook
-	err := tx.Session(ctx).Select("id", "organization_id", "kind", "url", "algorithm").Order("id").Find(&all).Error
+	err = tx.Session(ctx).Select("id", "organization_id", "kind", "url", "algorithm").Order("id").Find(&all).Error
 	if err != nil {
 		return err
 	}
 	for _, w := range all {
-		secret, err := signingSecret(w, "")
+		chosen := ""
+		if w.Kind == OwnWebhook {
+			chosen = secrets[w.OrganizationID]
+		}
+		secret, err := signingSecret(w, chosen)
 		if err != nil {
 			return err
 		}
@@ -139,18 +144,6 @@ func voidWebhooks(ctx context.Context, tx *store.DB) error {
 		if err := addSigningSecret(ctx, tx, w.ID, secret); err != nil {
 			return err
 		}
-		if w.Kind == OwnWebhook {
-			_, err := tx.Exec(ctx, `UPDATE organizations SET webhook_secret = ? WHERE id = ?`, tx.Vault().Seal(w.OrganizationID, secret),
-				w.OrganizationID)
-			if err != nil {
-				return err
-			}
-		}
-	}
-	if err := voidOwnURLs(ctx, tx); err != nil {
-		return err
-	}
-	for _, w := range all {
 		if err := disableLost(ctx, tx, w.ID); err != nil {
 			return err
 		}
@@ -158,19 +151,28 @@ func voidWebhooks(ctx context.Context, tx *store.DB) error {
 	return nil
 }
 
-// voidOwnURLs does the same for what organizations keep of their own endpoints.
-func voidOwnURLs(ctx context.Context, tx *store.DB) error {
-	var rows []struct{ ID, WebhookURL string }
-	if err := tx.Session(ctx).Raw(`SELECT id, webhook_url FROM organizations WHERE webhook_url IS NOT NULL`).Scan(&rows).Error; err != nil {
-		return err
+// voidOwnWebhooks does the same for what organizations keep of their own endpoints, and returns the new secrets by organization.
+func voidOwnWebhooks(ctx context.Context, tx *store.DB) (map[string]string, error) {
+	err := statement(`UPDATE organizations SET webhook_secret = NULL WHERE webhook_url IS NULL`)(ctx, tx)
+	if err != nil {
+		return nil, err
 	}
+	var rows []struct{ ID, WebhookURL string }
+	err = tx.Session(ctx).Raw(`SELECT id, webhook_url FROM organizations WHERE webhook_url IS NOT NULL ORDER BY id`).Scan(&rows).Error
+	if err != nil {
+		return nil, err
+	}
+	secrets := map[string]string{}
 	for _, row := range rows {
+		secrets[row.ID] = NewWebhookSecret()
 		_, sealed := SealURL(tx.Vault(), row.ID, row.WebhookURL)
-		if _, err := tx.Exec(ctx, `UPDATE organizations SET sealed_webhook_url = ? WHERE id = ?`, sealed, row.ID); err != nil {
-			return err
+		_, err := tx.Exec(ctx, `UPDATE organizations SET sealed_webhook_url = ?, webhook_secret = ? WHERE id = ?`,
+			sealed, tx.Vault().Seal(row.ID, secrets[row.ID]), row.ID)
+		if err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return secrets, nil
 }
 
 // disableLost disables an endpoint, or changes why it is.

@@ -99,6 +99,17 @@ func (a *app) noteSecretKey(ctx context.Context) error {
 	return store.NoteStart(ctx, a.db, key)
 }
 
+// checkVault ends a server whose database was given a new vault: what it hashes and seals, nobody else can compare or open.
+func (a *app) checkVault(ctx context.Context) {
+	if same, err := store.HasSameVault(ctx, a.db); err != nil || same { // an outage is told of elsewhere
+		return
+	}
+	select {
+	case a.failed <- errors.New("the secret key of the database was reset while this server ran; start it again, with the new key"):
+	default: // it ends already
+	}
+}
+
 // errNoSecretKey says what to do where a database has a secret key, and its file is not there.
 func errNoSecretKey(path string) error {
 	return fmt.Errorf("there is no secret key %s, which the database was set up with; put the key file back, or name it with "+

@@ -119,11 +119,11 @@ func SecretKeys(ctx context.Context, db *DB) (keys []SecretKeyRow, derivedFrom s
 // VerifyVault calls found with a sentence for everything that is wrong with the secret keys of a database that was unlocked. What another
 // secret key has sealed cannot be opened; its form can be looked at.
 func VerifyVault(ctx context.Context, db *DB, found func(sentence string)) error {
-	mark, err := installed(ctx, db, vaultMark, "")
+	same, err := HasSameVault(ctx, db)
 	if err != nil {
 		return err
 	}
-	if mark != db.vault.mark() {
+	if !same {
 		found("the database has the mark of another pepper than that which its secret key opens")
 	}
 	keys, err := secretKeys(ctx, db)

@@ -120,6 +120,12 @@ func ReplaceVault(ctx context.Context, db *DB, key *SecretKey, void func(tx *DB)
 	return err
 }
 
+// HasSameVault reports whether the vault of an unlocked database is still the one that the database has.
+func HasSameVault(ctx context.Context, db *DB) (bool, error) {
+	mark, err := installed(ctx, db, vaultMark, "")
+	return mark == db.vault.mark(), err
+}
+
 // CheckLost fails as ReplaceVault does, and changes nothing.
 func CheckLost(ctx context.Context, db *DB, key *SecretKey) error {
 	return Transaction(ctx, db, func(tx *DB) error { return checkLost(ctx, tx, key) })
