@@ -192,7 +192,7 @@ func TestASecretKeyIsRotatedUnderLoad(t *testing.T) {
 		t.Error(stdout)
 	}
 	state := mustDo(with(next, "secret-key", "status"))
-	if !regexp.MustCompile(`(?m)^ID .*\n` + old + ` +retired +\S+Z +\S+Z +\n[0-9a-f]{16} +live +\S+Z +\S+Z +here\n$`).MatchString(state) {
+	if !regexp.MustCompile(`(?m)^ID .*\n` + old + ` +retired +\S+Z +\S+Z +no\n[0-9a-f]{16} +live +\S+Z +\S+Z +yes\n$`).MatchString(state) {
 		t.Errorf("status:\n%s", state)
 	}
 }

@@ -31,7 +31,8 @@ func (p *program) secretKeyCommand() *cli.Command {
 				Name:      "create",
 				Usage:     "make a secret key, in a new file or on stdout",
 				ArgsUsage: "[FILE]",
-				Description: "It touches no database. Without FILE nothing but the key goes to stdout, for a Secret or a variable:\n\n" +
+				Description: "It touches no database; on SQLite the first start makes the key by itself. Without FILE nothing but the key goes to\n" +
+					"stdout, for a Secret or a variable:\n\n" +
 					"   roster secret-key create roster-data/secret.key\n" +
 					"   kubectl create secret generic roster --from-literal=secret.key=\"$(roster secret-key create)\"",
 				ArgValidator: atMostOne("file"),
@@ -217,12 +218,12 @@ func (p *program) listSecretKeys(ctx context.Context, cfg *config, _ string) (er
 	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "ID\tSTATE\tSINCE\tLAST START\tIN THE SETTINGS")
 	for _, k := range keys {
-		state, since, here := "live", k.CreatedAt, ""
+		state, since, here := "live", k.CreatedAt, "no"
 		if !k.RetiredAt.IsZero() {
 			state, since = "retired", k.RetiredAt
 		}
 		if k.ID == given {
-			here = "here"
+			here = "yes"
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", k.ID, state, since.UTC().Format(time.RFC3339), orNever(optionalTime(k.OpenedAt)), here)
 	}

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,6 +14,7 @@ import (
 	"roster/mail/mailtest"
 	"roster/models/blob/blobtest"
 	"roster/models/modelstest"
+	"roster/models/store"
 	"roster/webhooks/webhookstest"
 )
 
@@ -76,10 +79,16 @@ func TestALostSecretKeyCostsWhatItProtects(t *testing.T) {
 		if modelstest.Dump(t, modelstest.OpenConfig(t, modelstest.ConfigAt(url))) != before {
 			t.Error("something was changed")
 		}
+		formerBytes := bytesIn(t, url)
 		code, done, stderr := with("secret-key", "reset", "--accept-loss")
 		if code != 0 || !strings.HasPrefix(done, cost) || !regexp.MustCompile(`(?m)^3 +endpoints of webhooks +disabled: `).MatchString(done) ||
 			regexp.MustCompile(`(?m)^0 +(keys|tokens|sessions|open inv|second f|answers)`).MatchString(done) {
 			t.Errorf("%d %s %s", code, done, stderr)
+		}
+		for value := range bytesIn(t, url) {
+			if formerBytes[value] {
+				t.Errorf("it is as it was: %.60s", value)
+			}
 		}
 		refused("opens the database: nothing is lost", "secret-key", "reset", "--accept-loss")
 		if code, stdout, stderr := with("verify"); code != 0 || stdout != "everything agrees\n" {
@@ -206,4 +215,43 @@ func TestAServerEndsWhenTheKeyIsResetBesideIt(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// inTheClear are the columns of bytes that no vault has to do with, and one that says nothing any more.
+var inTheClear = []string{"blobs.content", "webhook_messages.body", "webhook_attempts.response_head", "invitations.token_hash"}
+
+// bytesIn returns what is in the other columns of bytes, whatever there are: what is hashed or sealed is kept as bytes.
+func bytesIn(t *testing.T, url string) map[string]bool {
+	t.Helper()
+	db := modelstest.OpenConfig(t, modelstest.ConfigAt(url))
+	listed := `SELECT m.name || '.' || c.name FROM sqlite_schema m JOIN pragma_table_xinfo(m.name) c WHERE m.type = 'table' AND lower(c.type) = 'blob'`
+	if db.Dialect() == store.Postgres {
+		listed = `SELECT table_name || '.' || column_name FROM information_schema.columns WHERE data_type = 'bytea' AND table_schema = 'public'`
+	}
+	var columns []string
+	if err := db.Session(t.Context()).Raw(listed).Scan(&columns).Error; err != nil || len(columns) < 20 {
+		t.Fatalf("columns: %v %v", columns, err)
+	}
+	values := map[string]bool{}
+	for _, name := range columns {
+		if slices.Contains(inTheClear, name) {
+			continue
+		}
+		table, column, _ := strings.Cut(name, ".")
+		rows, err := db.Session(t.Context()).Raw(`SELECT ` + column + ` FROM ` + table + ` WHERE ` + column + ` IS NOT NULL`).Rows()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for rows.Next() {
+			var value []byte
+			if err := rows.Scan(&value); err != nil {
+				t.Error(err)
+			}
+			values[name+" "+hex.EncodeToString(value)] = true
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return values
 }

@@ -248,3 +248,77 @@ func TestTwoProcessesThatStartAtOnceAgreeOnOneKey(t *testing.T) {
 		t.Errorf("files left: %v %v", left, err)
 	}
 }
+
+// TestTheCommandsOfTheSecretKeySayWhatIsWrong tries what whoever rotates for the first time does wrong.
+func TestTheCommandsOfTheSecretKeySayWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	modelstestURLs(t, func(t *testing.T, url string) {
+		dir := t.TempDir()
+		present, next, third := filepath.Join(dir, "secret.key"), filepath.Join(dir, "next.key"), filepath.Join(dir, "third.key")
+		with := func(args ...string) (int, string, string) {
+			return command(t, nil, append(append([]string{"secret-key"}, args...), "--data-dir", dir, "--database-url", url)...)
+		}
+		says := func(want int, text string, args ...string) {
+			t.Helper()
+			code, stdout, stderr := with(args...)
+			if code != want || !strings.Contains(stdout+stderr, text) {
+				t.Errorf("%v: %d %s%s, want %d %s", args, code, stdout, stderr, want, text)
+			}
+		}
+		for _, file := range []string{present, next, third} {
+			if code, _, stderr := command(t, nil, "secret-key", "create", file); code != 0 {
+				t.Fatal(stderr)
+			}
+		}
+		if strings.HasPrefix(url, "sqlite:") {
+			says(1, "and no database ", "status")
+		} else {
+			says(1, "run 'roster migrate up' first", "status")
+			says(1, "the database has no secret key yet; the first 'roster serve' makes it, or takes that of the settings", "rotate", next)
+		}
+		if code, _, stderr := command(t, nil, "migrate", "up", "--data-dir", dir, "--database-url", url); code != 0 {
+			t.Fatal(stderr)
+		}
+		says(1, "the database has no secret key yet", "rotate", next)
+		says(1, "the database has no secret key yet", "reset", "--accept-loss")
+		begin(t, dir, noRoutes, "--database-url", url).await()
+		ids := map[string]string{}
+		for _, file := range []string{present, next, third} {
+			key, err := readSecretKey(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ids[file] = key.ID()
+		}
+		says(2, "takes one argument, the file of the new key", "rotate")
+		says(2, "does not exist; make one with: roster secret-key create ", "rotate", filepath.Join(dir, "absent"))
+		says(2, "the new key is the present one", "rotate", present)
+		says(1, "is not the one this database was set up with (it is "+ids[third]+", and the database has "+ids[present]+")", "rotate", next,
+			"--secret-key-file", third)
+		says(0, ids[next]+" opens the database, and so does secret key "+ids[present]+".", "rotate", next)
+		says(0, ids[next]+" opens the database already", "rotate", next)
+		says(1, "a rotation is under way: two secret keys open the database", "rotate", third)
+		says(2, ids[present]+" is the key of the settings", "retire", ids[present])
+		says(2, `no secret key with the id "x y" opens the database`, "retire", "x\ny")
+		says(2, "takes one argument, the id of a secret key", "retire")
+		says(0, ids[next]+" is retired", "retire", ids[next]) // taken back
+		says(2, ids[next]+" was retired before; make another one", "rotate", next)
+		says(1, ids[next]+" was one of the database before", "reset", "--accept-loss", "--secret-key-file", next)
+		says(0, ids[third]+" opens the database", "rotate", third)
+		says(0, ids[present]+" is retired", "retire", ids[present], "--secret-key-file", third)
+		says(1, "was retired on ", "retire", ids[third])
+		code, stdout, _ := with("status")
+		if code != 0 || strings.Count(stdout, " retired ") != 2 || strings.Count(stdout, " live ") != 1 || !strings.Contains(stdout, " yes\n") {
+			t.Errorf("%d %s", code, stdout)
+		}
+		if code, stdout, stderr := command(t, nil, "verify", "--data-dir", dir, "--database-url", url, "--secret-key-file", third); code != 0 {
+			t.Errorf("%d %s %s", code, stdout, stderr)
+		}
+		for _, file := range []string{present, next, third} {
+			text, err := os.ReadFile(file)
+			if err != nil || strings.Contains(stdout, strings.TrimSpace(string(text))) {
+				t.Errorf("a key is shown: %v", err)
+			}
+		}
+	})
+}
