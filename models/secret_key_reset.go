@@ -71,8 +71,8 @@ func LostWithSecretKey(ctx context.Context, db *store.DB, key *store.SecretKey) 
 }
 
 // ResetSecretKey gives a database whose secret keys are lost to another one, and does away with all that cannot be opened or compared any
-// more: nothing pretends to work. It returns what that was, and fails as store.ReplaceVault does. No server should run meanwhile: it would go
-// on with the former vault until it notices.
+// more: nothing pretends to work. It returns what that was, and fails as store.ReplaceVault does. No server should run meanwhile: it would
+// go on with the former vault until it notices.
 func ResetSecretKey(ctx context.Context, db *store.DB, key *store.SecretKey) (lost []Loss, err error) {
 	err = store.ReplaceVault(ctx, db, key, func(tx *store.DB) error {
 		if lost, err = losses(ctx, tx); err != nil {
@@ -111,8 +111,8 @@ func statement(text string) func(context.Context, *store.DB) error {
 	}
 }
 
-// voidWebhooks leaves of each endpoint what is in the clear, gives it a new secret that nobody knows, and disables it. Whoever owns it gives
-// the URL and the headers again, has the secret rotated, and makes it active. It keeps its deliveries until then.
+// voidWebhooks leaves of each endpoint what is in the clear, gives it a new secret that nobody knows, and disables it. Whoever owns it
+// gives the URL and the headers again, has the secret rotated, and makes it active. It keeps its deliveries until then.
 func voidWebhooks(ctx context.Context, tx *store.DB) error {
 	secrets, err := voidOwnWebhooks(ctx, tx)
 	if err != nil {

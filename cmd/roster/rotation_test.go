@@ -66,7 +66,8 @@ func (b *balancer) create(typ, members string) string {
 	base, done := b.next()
 	defer done()
 	answer, body, err := servertest.Exchange(context.Background(), b.through, "POST", base+"/public/v2/"+typ,
-		strings.NewReader(`{"data":{"type":"`+typ+`",`+members+`}}`), "Authorization", "Bearer "+b.key, "Content-Type", "application/vnd.api+json")
+		strings.NewReader(`{"data":{"type":"`+typ+`",`+members+`}}`), "Authorization", "Bearer "+b.key,
+		"Content-Type", "application/vnd.api+json")
 	var told struct{ Data struct{ ID string } }
 	if err == nil {
 		err = json.Unmarshal(body, &told)
@@ -166,8 +167,9 @@ func TestASecretKeyIsRotatedUnderLoad(t *testing.T) {
 	b.through.(*http.Transport).CloseIdleConnections()
 
 	code, _, stderr := with(former, "serve", "--listen", "127.0.0.1:0")
-	if code != 1 || !regexp.MustCompile(`the secret key `+old+` was retired on \S+; give this server the one that took its place, [0-9a-f]{16},`).
-		MatchString(stderr) {
+	retired := regexp.MustCompile(`the secret key ` + old +
+		` was retired on \S+; give this server the one that took its place, [0-9a-f]{16},`)
+	if code != 1 || !retired.MatchString(stderr) {
 		t.Errorf("with the old key: %d %s", code, stderr)
 	}
 	deliveries := map[string]bool{}

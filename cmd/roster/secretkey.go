@@ -15,7 +15,7 @@ import (
 
 // secretKeyVariable is the environment variable that may hold the secret key itself. There is no flag for it: everybody on a machine sees
 // the command lines.
-const secretKeyVariable = "ROSTER_SECRET_KEY" //nolint:gosec // the name of one
+const secretKeyVariable = "ROSTER_SECRET_KEY"
 
 // secretKey returns the secret key of the settings. It makes none: where none is named and the default file is not there, the error is an
 // absentKey.
@@ -119,8 +119,8 @@ func errNoSecretKey(path string) error {
 
 // errSecretKeyToMake says how an installation on PostgreSQL begins.
 func errSecretKeyToMake(path string) error {
-	return usageError{fmt.Errorf("there is no secret key yet, and on PostgreSQL, which several servers can share, none is made unasked; make one "+
-		"with 'roster secret-key create %s', keep a copy of it apart from the database, and give the same one to every server: "+
+	return usageError{fmt.Errorf("there is no secret key yet, and on PostgreSQL, which several servers can share, none is made unasked; "+
+		"make one with 'roster secret-key create %s', keep a copy of it apart from the database, and give the same one to every server: "+
 		"in that place, with --secret-key-file (ROSTER_SECRET_KEY_FILE), or in %s", path, secretKeyVariable)}
 }
 
@@ -136,8 +136,8 @@ func explained(err error) error {
 	live := strings.Join(refused.Live, " or ")
 	switch {
 	case refused.Damaged:
-		return fmt.Errorf("%w; start with another secret key that opens it, if there are two (%s), or restore a backup; with the key alone "+
-			"nothing can be opened", refused, live)
+		return fmt.Errorf("%w; start with another secret key that opens it, if there are two (%s), or restore a backup; with the key "+
+			"alone nothing can be opened", refused, live)
 	case !refused.RetiredAt.IsZero():
 		return fmt.Errorf("%w; give this server the one that took its place, %s, with --secret-key-file (ROSTER_SECRET_KEY_FILE) or in %s",
 			refused, live, secretKeyVariable)
@@ -186,8 +186,8 @@ func readSecretKey(path string) (*store.SecretKey, error) {
 	return keyFrom(file, "the secret key file "+path)
 }
 
-// checkKeyMode makes sure that nobody reads a key file but its owner and, where that is root, who root lets: a Secret that Kubernetes mounts
-// belongs to root and the group of the pod. PostgreSQL has the same rule for its private keys.
+// checkKeyMode makes sure that nobody reads a key file but its owner and, where that is root, who root lets: a Secret that Kubernetes
+// mounts belongs to root and the group of the pod. PostgreSQL has the same rule for its private keys.
 func checkKeyMode(path string, info fs.FileInfo) error {
 	mode := info.Mode().Perm()
 	switch {

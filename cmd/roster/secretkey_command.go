@@ -31,8 +31,8 @@ func (p *program) secretKeyCommand() *cli.Command {
 				Name:      "create",
 				Usage:     "make a secret key, in a new file or on stdout",
 				ArgsUsage: "[FILE]",
-				Description: "It touches no database; on SQLite the first start makes the key by itself. Without FILE nothing but the key goes to\n" +
-					"stdout, for a Secret or a variable:\n\n" +
+				Description: "It touches no database; on SQLite the first start makes the key by itself. Without FILE nothing but\n" +
+					"the key goes to stdout, for a Secret or a variable:\n\n" +
 					"   roster secret-key create roster-data/secret.key\n" +
 					"   kubectl create secret generic roster --from-literal=secret.key=\"$(roster secret-key create)\"",
 				ArgValidator: atMostOne("file"),
@@ -42,9 +42,9 @@ func (p *program) secretKeyCommand() *cli.Command {
 				Name:      "rotate",
 				Usage:     "make a new secret key open the database, beside the present one",
 				ArgsUsage: "NEW-FILE",
-				Description: "The settings name the present key; NEW-FILE holds the new one, - is stdin. Servers that run go on, and from now on\n" +
-					"start with either. What is in the database stays as it is: the two keys of its own that everything is hashed\n" +
-					"and sealed with are sealed by one key more. Two can be live, not three.",
+				Description: "The settings name the present key; NEW-FILE holds the new one, - is stdin. Servers that run go on,\n" +
+					"and from now on start with either. What is in the database stays as it is: the two keys of its own that\n" +
+					"everything is hashed and sealed with are sealed by one key more. Two can be live, not three.",
 				ArgValidator: exactlyOne("the file of the new key"),
 				Flags:        p.flags(storage, logging),
 				Action:       p.onStorage(p.rotateSecretKey),
@@ -53,8 +53,9 @@ func (p *program) secretKeyCommand() *cli.Command {
 				Name:      "retire",
 				Usage:     "make a secret key cease to open the database, when no server starts with it any more",
 				ArgsUsage: "ID",
-				Description: "The settings name the key that stays. It takes a rotation back, too: with the old key in the settings and the ID of\n" +
-					"the new one. Servers that run go on until they end. Backups from before can be opened with the old key as ever.",
+				Description: "The settings name the key that stays. It takes a rotation back, too: with the old key in the settings\n" +
+					"and the ID of the new one. Servers that run go on until they end. Backups from before can be opened\n" +
+					"with the old key as ever.",
 				ArgValidator: exactlyOne("the id of a secret key; 'roster secret-key status' shows them"),
 				Flags:        p.flags(storage, logging),
 				Action:       p.onStorage(p.retireSecretKey),
@@ -135,7 +136,8 @@ func (p *program) rotateSecretKey(ctx context.Context, cfg *config, file string)
 	case errors.Is(err, store.ErrKnownKey):
 		return usageError{fmt.Errorf("%s was retired before; make another one with 'roster secret-key create FILE'", next)}
 	case errors.Is(err, store.ErrTwoKeys):
-		return errors.New("a rotation is under way: two secret keys open the database; retire one of them first ('roster secret-key status')")
+		return errors.New("a rotation is under way: two secret keys open the database; retire one of them first " +
+			"('roster secret-key status')")
 	case err != nil:
 		return explained(err)
 	}
@@ -230,8 +232,8 @@ func (p *program) listSecretKeys(ctx context.Context, cfg *config, _ string) (er
 	if err := table.Flush(); err != nil || derivedFrom == "" {
 		return err
 	}
-	_, err = fmt.Fprintf(p.stdout, "\nAn earlier version derived the keys of the database from %s: whoever has that one can open a copy of the "+
-		"database,\nwhether it is retired or not.\n", derivedFrom)
+	_, err = fmt.Fprintf(p.stdout, "\nAn earlier version derived the keys of the database from %s: whoever has that one can open a copy "+
+		"of the database,\nwhether it is retired or not.\n", derivedFrom)
 	return err
 }
 

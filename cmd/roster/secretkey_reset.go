@@ -18,10 +18,10 @@ func (p *program) secretKeyResetCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "reset",
 		Usage: "begin with another secret key when the one of the database is lost, at the cost of all that it protects",
-		Description: "It costs every key, token, session and second factor, every URL and secret of a webhook, and every link in a mail.\n" +
-			"Organizations, people with their passwords, memberships, roles, events and files stay. Without --" + acceptLoss + " it says how\n" +
-			"many there are of each and changes nothing. A server that still runs has the vault in its memory: look for the key,\n" +
-			"before you stop the last one. With all of them stopped:\n\n" +
+		Description: "It costs every key, token, session and second factor, every URL and secret of a webhook, and every link in a\n" +
+			"mail. Organizations, people with their passwords, memberships, roles, events and files stay.\n" +
+			"Without --" + acceptLoss + " it says how many there are of each and changes nothing. A server that still runs has\n" +
+			"the vault in its memory: look for the key before you stop the last one. With all of them stopped:\n\n" +
 			"   roster secret-key create new.key\n" +
 			"   roster secret-key reset --secret-key-file new.key\n" +
 			"   roster secret-key reset --secret-key-file new.key --" + acceptLoss + "\n" +
@@ -82,6 +82,7 @@ func (p *program) tellLost(key *store.SecretKey, lost []models.Loss, accepted bo
 		return fmt.Errorf("nothing was changed: that is what it costs to begin with %s; stop every server, and give --%s to do it", key,
 			acceptLoss)
 	}
-	_, err := fmt.Fprintf(p.stdout, "\nThe database has %s now, and no other. The next 'roster serve' prints a first management key.\n", key)
+	_, err := fmt.Fprintf(p.stdout, "\nThe database has %s now, and no other. The next 'roster serve' prints a first management key.\n",
+		key)
 	return err
 }

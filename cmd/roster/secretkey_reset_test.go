@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -41,10 +40,12 @@ func TestALostSecretKeyCostsWhatItProtects(t *testing.T) {
 				userKey = secret
 			}
 		}
-		hook := g.managed("POST", "webhooks", `{"data":{"type":"webhooks","attributes":{"url":"`+receiver.URL()+`deep/planted","eventTypes":["user.*"],
-			"headers":["X-Tenant: planted"]},"relationships":{"organization":{"data":{"type":"organizations","id":"`+g.organization+`"}}}}}`, 201)
-		asymmetric := g.managed("POST", "webhooks", `{"data":{"type":"webhooks","attributes":{"url":"`+receiver.URL()+`v1a","algorithm":"v1a",
-			"eventTypes":["role.*"]},"relationships":{"organization":{"data":{"type":"organizations","id":"`+g.organization+`"}}}}}`, 201)
+		endpoint := func(attributes string) told {
+			return g.managed("POST", "webhooks", `{"data":{"type":"webhooks","attributes":{`+attributes+`},"relationships":{
+				"organization":{"data":{"type":"organizations","id":"`+g.organization+`"}}}}}`, 201)
+		}
+		hook := endpoint(`"url":"` + receiver.URL() + `deep/planted","eventTypes":["user.*"],"headers":["X-Tenant: planted"]`)
+		asymmetric := endpoint(`"url":"` + receiver.URL() + `v1a","algorithm":"v1a","eventTypes":["role.*"]`)
 		open := g.invite("gil@example.com").ID
 		g.signIn("bob@example.com", "planted-by-a-reset", 201) // a session that is left
 		g.send("POST", "passwordResets", `{"data":{"type":"passwordResets","attributes":{"email":"bob@example.com"}}}`, 202)
@@ -81,7 +82,8 @@ func TestALostSecretKeyCostsWhatItProtects(t *testing.T) {
 		}
 		formerBytes := bytesIn(t, url)
 		code, done, stderr := with("secret-key", "reset", "--accept-loss")
-		if code != 0 || !strings.HasPrefix(done, cost) || !regexp.MustCompile(`(?m)^3 +endpoints of webhooks +disabled: `).MatchString(done) ||
+		if code != 0 || !strings.HasPrefix(done, cost) ||
+			!regexp.MustCompile(`(?m)^3 +endpoints of webhooks +disabled: `).MatchString(done) ||
 			regexp.MustCompile(`(?m)^0 +(keys|tokens|sessions|open inv|second f|answers)`).MatchString(done) {
 			t.Errorf("%d %s %s", code, done, stderr)
 		}
@@ -105,9 +107,10 @@ func TestALostSecretKeyCostsWhatItProtects(t *testing.T) {
 		if g.page("GET", "me", "", 200).meta("secondFactor") != "" {
 			t.Error("she has a second factor")
 		}
-		for id, url := range map[string]string{hook.ID: strings.TrimSuffix(receiver.URL(), "/"), asymmetric.ID: strings.TrimSuffix(receiver.URL(), "/")} {
+		origin := strings.TrimSuffix(receiver.URL(), "/")
+		for _, id := range []string{hook.ID, asymmetric.ID} {
 			w := g.managed("GET", "webhooks/"+id, "", 200)
-			if w.attribute("status") != "disabled" || w.attribute("disabledReason") != "secret_key_lost" || w.attribute("url") != url {
+			if w.attribute("status") != "disabled" || w.attribute("disabledReason") != "secret_key_lost" || w.attribute("url") != origin {
 				t.Errorf("the endpoint is %v", w.Attributes)
 			}
 		}
@@ -122,7 +125,8 @@ func TestALostSecretKeyCostsWhatItProtects(t *testing.T) {
 		}
 		g.managed("POST", "invitations/"+open+"/resend", "", 200)
 		g.managed("POST", "management/refresh-token/"+g.organization, "", 200)
-		g.managed("POST", "organizations", `{"data":{"type":"organizations","attributes":{"name":"Once more"}}}`, 201, "Idempotency-Key", "once")
+		g.managed("POST", "organizations", `{"data":{"type":"organizations","attributes":{"name":"Once more"}}}`, 201,
+			"Idempotency-Key", "once")
 
 		// What is disabled keeps what happens, and goes on once it is given what was lost.
 		patch := func(attributes string, want int) {
@@ -224,9 +228,11 @@ var inTheClear = []string{"blobs.content", "webhook_messages.body", "webhook_att
 func bytesIn(t *testing.T, url string) map[string]bool {
 	t.Helper()
 	db := modelstest.OpenConfig(t, modelstest.ConfigAt(url))
-	listed := `SELECT m.name || '.' || c.name FROM sqlite_schema m JOIN pragma_table_xinfo(m.name) c WHERE m.type = 'table' AND lower(c.type) = 'blob'`
+	listed := `SELECT m.name || '.' || c.name FROM sqlite_schema m JOIN pragma_table_xinfo(m.name) c
+		WHERE m.type = 'table' AND lower(c.type) = 'blob'`
 	if db.Dialect() == store.Postgres {
-		listed = `SELECT table_name || '.' || column_name FROM information_schema.columns WHERE data_type = 'bytea' AND table_schema = 'public'`
+		listed = `SELECT table_name || '.' || column_name FROM information_schema.columns
+			WHERE data_type = 'bytea' AND table_schema = 'public'`
 	}
 	var columns []string
 	if err := db.Session(t.Context()).Raw(listed).Scan(&columns).Error; err != nil || len(columns) < 20 {
@@ -238,19 +244,13 @@ func bytesIn(t *testing.T, url string) map[string]bool {
 			continue
 		}
 		table, column, _ := strings.Cut(name, ".")
-		rows, err := db.Session(t.Context()).Raw(`SELECT ` + column + ` FROM ` + table + ` WHERE ` + column + ` IS NOT NULL`).Rows()
+		var found [][]byte
+		err := db.Session(t.Context()).Raw(`SELECT ` + column + ` FROM ` + table + ` WHERE ` + column + ` IS NOT NULL`).Scan(&found).Error
 		if err != nil {
 			t.Fatal(err)
 		}
-		for rows.Next() {
-			var value []byte
-			if err := rows.Scan(&value); err != nil {
-				t.Error(err)
-			}
+		for _, value := range found {
 			values[name+" "+hex.EncodeToString(value)] = true
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-			t.Fatal(err)
 		}
 	}
 	return values

@@ -27,7 +27,8 @@ func TestTheSecretKeyFile(t *testing.T) {
 		needsRoot     bool
 	}{
 		{"readable by others", good, 0o644, 0, "can be read by others (mode 0644); correct it with: chmod 600 FILE", false},
-		{"as a Secret is mounted without a mode", good, 0o444, 0, "can be read by others (mode 0444); correct it with: chmod 600 FILE", false},
+		{"as a Secret is mounted without a mode", good, 0o444, 0,
+			"can be read by others (mode 0444); correct it with: chmod 600 FILE", false},
 		{"readable by the group, and not root's", good, 0o640, nobody,
 			"can be read by its group (mode 0640), and it does not belong to root; correct it with: chmod 600 FILE", true},
 		{"writable by the group", good, 0o660, 0, "can be changed by its group (mode 0660); correct it with: chmod 440 FILE", true},
@@ -181,13 +182,15 @@ func TestAWrongKeyLeavesTheDatabaseAsItIs(t *testing.T) {
 			if err := db.MigrateTo(t.Context(), 22); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := db.Exec(t.Context(), `INSERT INTO installation (name, value) VALUES ('vault_check', 'of another key')`); err != nil {
+			_, err := db.Exec(t.Context(), `INSERT INTO installation (name, value) VALUES ('vault_check', 'of another key')`)
+			if err != nil {
 				t.Fatal(err)
 			}
 			if err := makeSecretKey(filepath.Join(dir, "secret.key")); err != nil {
 				t.Fatal(err)
 			}
-			code, _, stderr := command(t, nil, "serve", "--data-dir", dir, "--database-url", cfg.URL, "--listen", "127.0.0.1:0", "--migrate")
+			code, _, stderr := command(t, nil, "serve", "--data-dir", dir, "--database-url", cfg.URL, "--listen", "127.0.0.1:0",
+				"--migrate")
 			if code != 1 || !strings.Contains(stderr, "roster: the secret key is not the one this database was set up with; put") {
 				t.Errorf("%d %s", code, stderr)
 			}
@@ -293,8 +296,8 @@ func TestTheCommandsOfTheSecretKeySayWhatIsWrong(t *testing.T) {
 		says(2, "takes one argument, the file of the new key", "rotate")
 		says(2, "does not exist; make one with: roster secret-key create ", "rotate", filepath.Join(dir, "absent"))
 		says(2, "the new key is the present one", "rotate", present)
-		says(1, "is not the one this database was set up with (it is "+ids[third]+", and the database has "+ids[present]+")", "rotate", next,
-			"--secret-key-file", third)
+		says(1, "is not the one this database was set up with (it is "+ids[third]+", and the database has "+ids[present]+")",
+			"rotate", next, "--secret-key-file", third)
 		says(0, ids[next]+" opens the database, and so does secret key "+ids[present]+".", "rotate", next)
 		says(0, ids[next]+" opens the database already", "rotate", next)
 		says(1, "a rotation is under way: two secret keys open the database", "rotate", third)
@@ -308,11 +311,13 @@ func TestTheCommandsOfTheSecretKeySayWhatIsWrong(t *testing.T) {
 		says(0, ids[present]+" is retired", "retire", ids[present], "--secret-key-file", third)
 		says(1, "was retired on ", "retire", ids[third])
 		code, stdout, _ := with("status")
-		if code != 0 || strings.Count(stdout, " retired ") != 2 || strings.Count(stdout, " live ") != 1 || !strings.Contains(stdout, " yes\n") {
+		if code != 0 || strings.Count(stdout, " retired ") != 2 || strings.Count(stdout, " live ") != 1 ||
+			!strings.Contains(stdout, " yes\n") {
 			t.Errorf("%d %s", code, stdout)
 		}
-		if code, stdout, stderr := command(t, nil, "verify", "--data-dir", dir, "--database-url", url, "--secret-key-file", third); code != 0 {
-			t.Errorf("%d %s %s", code, stdout, stderr)
+		code, told, stderr := command(t, nil, "verify", "--data-dir", dir, "--database-url", url, "--secret-key-file", third)
+		if code != 0 {
+			t.Errorf("%d %s %s", code, told, stderr)
 		}
 		for _, file := range []string{present, next, third} {
 			text, err := os.ReadFile(file)

@@ -19,8 +19,8 @@ type KeyError struct {
 	// ID is that of the secret key, Live are those of the ones that open the database; none are known of a version before 00025.
 	ID   string
 	Live []string
-	// RetiredAt is when it was retired, zero if the database does not know it. Damaged says that it does, and that what is kept for it is not
-	// what it has sealed.
+	// RetiredAt is when it was retired, zero if the database does not know it. Damaged says that it does, and that what is kept for it is
+	// not what it has sealed.
 	RetiredAt time.Time
 	Damaged   bool
 }
@@ -54,8 +54,8 @@ func HasVault(ctx context.Context, db *DB) (bool, error) {
 	return mark != "", err
 }
 
-// Unlock gives a database its vault, which the secret key opens, and writes nothing. It fails with ErrNoVault if there is none yet, and with
-// a KeyError if that is not the key. Without a check, a wrong one would look like every credential being wrong.
+// Unlock gives a database its vault, which the secret key opens, and writes nothing. It fails with ErrNoVault if there is none yet, and
+// with a KeyError if that is not the key. Without a check, a wrong one would look like every credential being wrong.
 func Unlock(ctx context.Context, db *DB, key *SecretKey) error {
 	begun, kept, err := keepsKeys(ctx, db)
 	if err != nil {
@@ -71,16 +71,17 @@ func Unlock(ctx context.Context, db *DB, key *SecretKey) error {
 	return err
 }
 
-// SetUp is Unlock on a migrated database that is to be worked on. One that was never used with a secret key gets a vault of random keys; that
-// of a version before 00025 is taken over as it is. Of several processes with different keys that set up an empty database at once one wins,
-// and the others fail with a KeyError.
+// SetUp is Unlock on a migrated database that is to be worked on. One that was never used with a secret key gets a vault of random keys;
+// that of a version before 00025 is taken over as it is. Of several processes with different keys that set up an empty database at once one
+// wins, and the others fail with a KeyError.
 func SetUp(ctx context.Context, db *DB, key *SecretKey) error {
 	fresh, err := randomVault()
 	if err != nil {
 		return err
 	}
 	vault, err := Resulting(ctx, db, func(tx *DB) (*Vault, error) {
-		n, err := tx.Exec(ctx, `INSERT INTO installation (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING`, vaultMark, fresh.mark())
+		n, err := tx.Exec(ctx, `INSERT INTO installation (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING`,
+			vaultMark, fresh.mark())
 		if err != nil {
 			return nil, fmt.Errorf("record secret key: %w", err)
 		}
@@ -193,8 +194,8 @@ func live(keys []SecretKeyRow) (ids []string) {
 	return ids
 }
 
-// keepsKeys reports whether a database has a schema, and whether it is one that keeps secret keys. It fails with ErrNewerSchema if it cannot
-// know.
+// keepsKeys reports whether a database has a schema, and whether it is one that keeps secret keys. It fails with ErrNewerSchema if it
+// cannot know.
 func keepsKeys(ctx context.Context, db *DB) (begun, kept bool, err error) {
 	steps, err := db.Migrations(ctx)
 	if err != nil || len(steps) == 0 || steps[0].Pending() {

@@ -44,8 +44,8 @@ func AddSecretKey(ctx context.Context, db *DB, key, next *SecretKey) (added bool
 	return added, err
 }
 
-// RetireSecretKey makes a secret key cease to open a database, which another one opens. What runs with it goes on until it ends. It fails with
-// ErrUnknownKey, and with ErrSameKey for the one that the database is opened with: one is left, whatever happens.
+// RetireSecretKey makes a secret key cease to open a database, which another one opens. What runs with it goes on until it ends. It fails
+// with ErrUnknownKey, and with ErrSameKey for the one that the database is opened with: one is left, whatever happens.
 func RetireSecretKey(ctx context.Context, db *DB, key *SecretKey, id string) error {
 	return Transaction(ctx, db, func(tx *DB) error {
 		_, keys, err := lockedKeys(ctx, tx, key)
@@ -82,8 +82,8 @@ func retireKeys(ctx context.Context, tx *DB, ids ...string) error {
 
 // ReplaceVault gives a migrated database whose secret keys are lost a new vault of random keys, which a new secret key opens and no other.
 // Within the same transaction, void has to do away with everything that the former vault is needed for; it can seal with the new one. It
-// fails with ErrNoVault where nothing is lost, with ErrOpensAnyway if the key is one that opens the database, and with ErrKnownKey if it was
-// one.
+// fails with ErrNoVault where nothing is lost, with ErrOpensAnyway if the key is one that opens the database, and with ErrKnownKey if it
+// was one.
 func ReplaceVault(ctx context.Context, db *DB, key *SecretKey, void func(tx *DB) error) error {
 	fresh, err := randomVault()
 	if err != nil {

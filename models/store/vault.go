@@ -14,8 +14,8 @@ import (
 	"sync"
 )
 
-// Vault keeps what must not be readable in the database: it hashes credentials with a pepper and encrypts what is sealed with a key. Both are
-// in the database, sealed by the [SecretKey], which is not.
+// Vault keeps what must not be readable in the database: it hashes credentials with a pepper and encrypts what is sealed with a key. Both
+// are in the database, sealed by the [SecretKey], which is not.
 type Vault struct {
 	pepper, key []byte    // which the seal of a secret key holds
 	macs        sync.Pool // of hash.Hash, under the pepper: making one costs as much as what it is for
@@ -25,8 +25,8 @@ type Vault struct {
 // vaultKeySize is the number of bytes of the pepper, and of the key.
 const vaultKeySize = 32
 
-// NewVault returns the vault that is derived from a secret key, of [SecretKeySize] bytes, as versions before 00025 did. Theirs is taken over
-// as it is, so that nothing has to be hashed or sealed anew.
+// NewVault returns the vault that is derived from a secret key, of [SecretKeySize] bytes, as versions before 00025 did. Theirs is taken
+// over as it is, so that nothing has to be hashed or sealed anew.
 func NewVault(secretKey []byte) (*Vault, error) {
 	if len(secretKey) != SecretKeySize {
 		return nil, fmt.Errorf("the secret key must have %d bytes, not %d", SecretKeySize, len(secretKey))
