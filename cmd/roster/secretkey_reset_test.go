@@ -81,6 +81,9 @@ func TestALostSecretKeyCostsWhatItProtects(t *testing.T) {
 			t.Error("something was changed")
 		}
 		formerBytes := bytesIn(t, url)
+		if len(formerBytes) < 10 {
+			t.Errorf("there is hardly anything: %v", formerBytes)
+		}
 		code, done, stderr := with("secret-key", "reset", "--accept-loss")
 		if code != 0 || !strings.HasPrefix(done, cost) ||
 			!regexp.MustCompile(`(?m)^3 +endpoints of webhooks +disabled: `).MatchString(done) ||
