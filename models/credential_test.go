@@ -17,7 +17,7 @@ import (
 
 func vault(t testing.TB, firstByte byte) *store.Vault {
 	t.Helper()
-	return must(store.NewVault(append([]byte{firstByte}, make([]byte, store.MasterKeySize-1)...)))(t)
+	return must(store.NewVault(append([]byte{firstByte}, make([]byte, store.SecretKeySize-1)...)))(t)
 }
 
 var keyPattern = regexp.MustCompile(`^roster_[mou]_[0-9A-Za-z]{12}_[0-9A-Za-z]{36}$`)
@@ -114,7 +114,7 @@ func TestTheVaultOpensOnlyForItsOwner(t *testing.T) {
 		bytes.Equal(v.Digest("a", "bx"), v.Digest("ab", "x")) {
 		t.Error("two hashes that must differ are equal")
 	}
-	if bytes.Equal(store.NewMasterKey(), store.NewMasterKey()) {
+	if bytes.Equal([]byte(store.NewSecretKey().Text()), []byte(store.NewSecretKey().Text())) {
 		t.Error("two new master keys are equal")
 	}
 }

@@ -26,7 +26,7 @@ type Webhook struct {
 	PublicKey      *string          `gorm:"column:public_key" jsonapi:"attr,publicKey" rule:"readonly" doc:"Of v1a: what receivers verify with, whpk_…"`
 	Secret         *string          `gorm:"-" jsonapi:"attr,secret" rule:"secret,createonly,min=16,max=200" doc:"Signs what is sent. It has a value only in the answer to the request that set or generated it."`
 	Status         string           `gorm:"column:status" jsonapi:"attr,status" rule:"enum=active|paused|disabled,filter" doc:"active; paused by a request; disabled because it failed. What is paused or disabled keeps its deliveries, which go out when it is active again." example:"active"`
-	DisabledReason *string          `gorm:"column:disabled_reason" jsonapi:"attr,disabledReason" rule:"readonly,filter" doc:"gone: it answered 410; requested: it asked for it; failing: it took nothing for five days." example:"gone"`
+	DisabledReason *string          `gorm:"column:disabled_reason" jsonapi:"attr,disabledReason" rule:"readonly,filter" doc:"gone: it answered 410; requested: it asked for it; failing: it took nothing for five days; secret_key_lost: its URL but for the origin, its headers and its secret are gone, give it the url again, and rotate." example:"gone"`
 	DisabledAt     *jsonapi.Stamp   `gorm:"column:disabled_at" jsonapi:"attr,disabledAt" rule:"readonly,filter" doc:"When it was disabled." example:"2024-08-20T10:45:07+00:00"`
 	Health         *jsonapi.Raw     `gorm:"-" jsonapi:"attr,health" rule:"readonly" doc:"How it does: failing since, success rate, latency, backlog, oldest pending. Null in events."`
 

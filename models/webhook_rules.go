@@ -55,6 +55,10 @@ func checkWebhook(tx *store.DB, w, before *Webhook, in *Change) error {
 	if w.Status == WebhookDisabled && before.Status != WebhookDisabled {
 		invalid("status", "status can be set to active or paused; an endpoint is disabled when it fails.")
 	}
+	lost := w.Kind == ExtraWebhook && deref(before.DisabledReason) == DisabledSecretKeyLost
+	if _, given := in.Attributes["url"]; lost && !given && w.Status != WebhookDisabled {
+		invalid("url", "url is needed: all but its origin was lost with the secret key of the installation.")
+	}
 	if _, given := in.Attributes["headers"]; given {
 		errs = append(errs, checkHeaders(w.Headers)...)
 	}

@@ -106,6 +106,9 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 		a.logger.InfoContext(ctx, "the database is behind a pooler", "pool_mode", pooler.Mode, "prepared_statements", pooler.Prepares,
 			"listens", a.db.Hears())
 	}
+	if err := a.noteSecretKey(ctx); err != nil {
+		return err
+	}
 	a.collectSeldom()
 	if err := a.compareClocks(ctx); err != nil {
 		return err

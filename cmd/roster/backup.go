@@ -25,7 +25,7 @@ func (p *program) backupCommand() *cli.Command {
 			"is as safe.\n\n" +
 			"   roster backup /backups/roster-$(date +%F).db\n\n" +
 			"PostgreSQL is backed up with its own tools: pg_dump, or its archive of the write-ahead log.",
-		ArgValidator: oneBackup,
+		ArgValidator: exactlyOne("the file of the backup"),
 		Flags:        p.flags(storage, logging),
 		Action:       p.onStorage(p.backUp),
 	}
@@ -39,7 +39,7 @@ func (p *program) restoreCommand() *cli.Command {
 		Description: "The secret key that the database was used with has to be there before: it is compared.\n\n" +
 			"   roster restore /backups/roster-2026-11-27.db --data-dir ./roster-data\n\n" +
 			"FILE is checked and stays as it is. A database of an earlier version is brought up to date by the next start.",
-		ArgValidator: oneBackup,
+		ArgValidator: exactlyOne("the file of the backup"),
 		Flags:        p.flags(storage, logging),
 		Action:       p.onStorage(p.restore),
 	}
@@ -69,28 +69,21 @@ func (p *program) onStorage(do func(ctx context.Context, cfg *config, file strin
 	}
 }
 
-func oneBackup(_ context.Context, cmd *cli.Command) error {
-	if cmd.NArg() != 1 {
-		return usageError{fmt.Errorf("'%s' takes one argument, the file of the backup", cmd.FullName())}
-	}
-	return nil
-}
-
 // existingDatabase opens a database that is there, with the key that it belongs to, and changes nothing about it.
 func (c *config) existingDatabase(ctx context.Context) (*store.DB, error) {
 	if err := c.findDatabase(); err != nil {
 		return nil, err
 	}
-	vault, err := c.keptVault()
+	key, err := c.keptSecretKey()
 	if err != nil {
 		return nil, err
 	}
-	db, err := c.withoutFiles().connect(ctx, vault)
+	db, err := c.withoutFiles().connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := ofItsKey(ctx, db); err != nil {
-		return nil, errors.Join(err, db.Close())
+	if err := store.Unlock(ctx, db, key); err != nil {
+		return nil, errors.Join(explained(err), db.Close())
 	}
 	return db, nil
 }
@@ -100,15 +93,6 @@ func (c *config) withoutFiles() *config {
 	aside := *c
 	aside.files = nil
 	return &aside
-}
-
-// ofItsKey makes sure that a database was not used with another secret key. Unlike the start of a server it leaves no mark.
-func ofItsKey(ctx context.Context, db *store.DB) error {
-	used, err := store.HasVault(ctx, db)
-	if err != nil || !used {
-		return err
-	}
-	return explained(store.CheckVault(ctx, db))
 }
 
 func (p *program) backUp(ctx context.Context, cfg *config, file string) (err error) {
@@ -126,7 +110,7 @@ func (p *program) backUp(ctx context.Context, cfg *config, file string) (err err
 		return inTheWay(err, file)
 	}
 	fmt.Fprintf(p.stdout, "%d bytes in %s\nThe secret key is not in it. Keep a copy of %s apart: without it nothing that is sealed can be "+
-		"read.\n", size, file, cfg.secretKeyPath())
+		"read.\n", size, file, cfg.secretKeyPlace())
 	if cfg.files != nil {
 		fmt.Fprintln(p.stdout, "Logos and avatars are not in it: they are where --files (ROSTER_FILES) says. Copy them after the database.")
 	}
@@ -145,7 +129,7 @@ func (p *program) restore(ctx context.Context, cfg *config, file string) (err er
 			return fmt.Errorf("there is a file %s already; restore into an empty place, or move it away", there)
 		}
 	}
-	vault, err := cfg.keptVault()
+	key, err := cfg.keptSecretKey()
 	if err != nil {
 		return err
 	}
@@ -154,7 +138,7 @@ func (p *program) restore(ctx context.Context, cfg *config, file string) (err er
 		return err
 	}
 	defer removeDatabase(draft)
-	if err := cfg.checkBackup(ctx, draft, vault); err != nil {
+	if err := cfg.checkBackup(ctx, draft, key); err != nil {
 		return fmt.Errorf("%s is not restored: %w", file, err)
 	}
 	size, err := store.Publish(draft, path)
@@ -166,10 +150,10 @@ func (p *program) restore(ctx context.Context, cfg *config, file string) (err er
 }
 
 // checkBackup makes sure that a file is a whole database of this program and of the secret key.
-func (c *config) checkBackup(ctx context.Context, file string, vault *store.Vault) (err error) {
+func (c *config) checkBackup(ctx context.Context, file string, key *store.SecretKey) (err error) {
 	aside := c.withoutFiles()
 	aside.databaseURL = "sqlite:" + file
-	db, err := aside.connect(ctx, vault)
+	db, err := aside.connect(ctx)
 	if err != nil {
 		return err
 	}
@@ -181,8 +165,8 @@ func (c *config) checkBackup(ctx context.Context, file string, vault *store.Vaul
 	if len(applied) == 0 || applied[0].Pending() {
 		return errors.New("it is no database of this program")
 	}
-	if err := ofItsKey(ctx, db); err != nil {
-		return err
+	if err := store.Unlock(ctx, db, key); err != nil && !errors.Is(err, store.ErrNoVault) {
+		return explained(err)
 	}
 	var wrong error
 	err = db.CheckFile(ctx, func(sentence string) {
@@ -199,12 +183,8 @@ func (p *program) verify(ctx context.Context, cfg *config, _ string) (err error)
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	pending, err := db.PendingMigrations(ctx)
-	if err != nil {
+	if err := upToDate(ctx, db); err != nil {
 		return err
-	}
-	if pending > 0 {
-		return fmt.Errorf("the schema of the database is not up to date (%d pending); run 'roster migrate up' first", pending)
 	}
 	wrong := false
 	say := func(sentence string) {
@@ -212,6 +192,9 @@ func (p *program) verify(ctx context.Context, cfg *config, _ string) (err error)
 		fmt.Fprintln(p.stdout, sentence)
 	}
 	if err := db.CheckFile(ctx, say); err != nil {
+		return err
+	}
+	if err := store.VerifyVault(ctx, db, say); err != nil {
 		return err
 	}
 	if err := models.Verify(ctx, db, say); err != nil {

@@ -50,7 +50,9 @@ type installation struct{ program, dir, url string }
 
 func install(b *testing.B, program, url string) *installation {
 	b.Helper()
-	return &installation{program, b.TempDir(), url}
+	i := &installation{program, b.TempDir(), url}
+	withSecretKey(b, i.arguments())
+	return i
 }
 
 // command runs a command of the program to its end and returns what it prints.

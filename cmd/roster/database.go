@@ -24,21 +24,15 @@ func (c *config) openDatabase(ctx context.Context, logger *slog.Logger) (*store.
 	if _, err := c.blobs(); err != nil { // a setting that cannot be used leaves no database
 		return nil, err
 	}
-	if err := c.makeDatabaseFile(); err != nil { // before the key: a start that is interrupted has no key without a database
+	key, err := c.secretKey()
+	if err != nil && !c.lacksDefaultKey(err) {
 		return nil, err
 	}
-	vault, err := c.vault(ctx)
+	db, err := c.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	db, err := c.connect(ctx, vault)
-	if err != nil {
-		return nil, err
-	}
-	err = c.bringUpToDate(ctx, db, logger)
-	if err == nil {
-		err = explained(store.CheckVault(ctx, db))
-	}
+	err = c.setUp(ctx, db, key, func() error { return c.bringUpToDate(ctx, db, logger) })
 	if err == nil {
 		err = catchUp(ctx, db, logger)
 	}
@@ -48,17 +42,8 @@ func (c *config) openDatabase(ctx context.Context, logger *slog.Logger) (*store.
 	return db, nil
 }
 
-// explained says what to do about a secret key that is another one.
-func explained(err error) error {
-	if errors.Is(err, store.ErrForeignVault) {
-		return errors.New("the secret key is not the one this database was set up with; " +
-			"put the original key file back, or name it with --secret-key-file (ROSTER_SECRET_KEY_FILE)")
-	}
-	return err
-}
-
-// connect opens the database as it is.
-func (c *config) connect(ctx context.Context, vault *store.Vault) (*store.DB, error) {
+// connect opens the database as it is, without its vault.
+func (c *config) connect(ctx context.Context) (*store.DB, error) {
 	allowed := c.allowed()
 	var err error
 	if allowed.Files.Blobs, err = c.blobs(); err != nil {
@@ -71,7 +56,6 @@ func (c *config) connect(ctx context.Context, vault *store.Vault) (*store.DB, er
 		URL:              c.database(),
 		MaxConnections:   c.connections,
 		StatementTimeout: c.statementTime,
-		Vault:            vault,
 		Now:              time.Now,
 		Filling:          c.filling,
 	}, Allowed: allowed}
@@ -114,9 +98,9 @@ func catchUp(ctx context.Context, db *store.DB, logger *slog.Logger) error {
 	return err
 }
 
-// makeDataDir makes the directory of the files we generate, unless every one of them was named elsewhere.
+// makeDataDir makes the data directory if the database is in it. For a secret key, it is made with it.
 func (c *config) makeDataDir() error {
-	if c.databaseURL != "" && c.secretKeyFile != "" {
+	if c.databaseURL != "" {
 		return nil
 	}
 	if err := os.MkdirAll(c.dataDir, 0o700); err != nil {

@@ -23,15 +23,20 @@ import (
 // opened returns the database of a data directory beside whoever uses it.
 func opened(t *testing.T, dir, url string) *store.DB {
 	t.Helper()
+	return openedConfig(t, dir, models.Config{Config: store.Config{URL: url, MaxConnections: 4, Now: time.Now}})
+}
+
+func openedConfig(t *testing.T, dir string, cfg models.Config) *store.DB {
+	t.Helper()
 	key, err := readSecretKey(filepath.Join(dir, "secret.key"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	vault, err := store.NewVault(key)
-	if err != nil {
+	db := modelstest.OpenConfig(t, cfg)
+	if err := store.Unlock(t.Context(), db, key); err != nil {
 		t.Fatal(err)
 	}
-	return modelstest.OpenConfig(t, models.Config{Config: store.Config{URL: url, MaxConnections: 4, Vault: vault, Now: time.Now}})
+	return db
 }
 
 // everyPage returns the attributes and ids of a whole collection as the API would list it.
@@ -53,8 +58,9 @@ func everyPage(t *testing.T, db *store.DB, c *collection.Collection) []any {
 
 func fillDemo(t *testing.T, dir, url string, args ...string) string {
 	t.Helper()
-	code, stdout, stderr := command(t, nil,
-		append([]string{"demo", "--data-dir", dir, "--database-url", url, "--migrate", "--log-level", "warn"}, args...)...)
+	args = append([]string{"demo", "--data-dir", dir, "--database-url", url, "--migrate", "--log-level", "warn"}, args...)
+	withSecretKey(t, args)
+	code, stdout, stderr := command(t, nil, args...)
 	if code != 0 || stderr != "" { // no progress bar where there is no terminal
 		t.Fatalf("%d %s", code, stderr)
 	}
@@ -264,8 +270,9 @@ func TestAnInterruptedDemoIsCompleteAsFarAsItGotAndCanGoOn(t *testing.T) {
 	t.Parallel()
 	modelstestURLs(t, func(t *testing.T, url string) {
 		dir := t.TempDir()
-		code, _, stderr := command(t, nil, "key", "create", "--kind", "management", "--name", "first", "--data-dir", dir,
-			"--database-url", url, "--migrate")
+		args := []string{"key", "create", "--kind", "management", "--name", "first", "--data-dir", dir, "--database-url", url, "--migrate"}
+		withSecretKey(t, args)
+		code, _, stderr := command(t, nil, args...)
 		if code != 0 {
 			t.Fatal(stderr)
 		}

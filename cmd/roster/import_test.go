@@ -31,8 +31,10 @@ type importer struct {
 func newImporter(t *testing.T, url string) *importer {
 	t.Helper()
 	im := &importer{t: t, dir: t.TempDir(), url: url}
-	code, key, stderr := command(t, nil, "key", "create", "--kind", "management", "--name", "x", "--data-dir", im.dir,
-		"--database-url", url, "--migrate", "--log-level", "warn")
+	create := []string{"key", "create", "--kind", "management", "--name", "x", "--data-dir", im.dir, "--database-url", url, "--migrate",
+		"--log-level", "warn"}
+	withSecretKey(t, create)
+	code, key, stderr := command(t, nil, create...)
 	if code != 0 {
 		t.Fatal(stderr)
 	}

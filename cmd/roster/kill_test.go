@@ -157,12 +157,7 @@ func TestAKilledProgramLeavesNoHalfWrittenChange(t *testing.T) {
 // check compares the database with itself, and with what was acknowledged.
 func (v *victim) check(cfg models.Config) {
 	v.t.Helper()
-	vault, err := (&config{dataDir: v.dir}).keptVault()
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	cfg.Vault = vault // with which it has sealed what it has
-	db := modelstest.OpenConfig(v.t, cfg)
+	db := openedConfig(v.t, v.dir, cfg) // with the vault that it has sealed with what it has
 	modelstest.CheckConsistency(v.t, db)
 	deliveries, err := collection.List(v.t.Context(), db, models.WebhookDeliveries, collection.Everything(),
 		&jsonapi.Query{Page: jsonapi.Page{Size: 1}})

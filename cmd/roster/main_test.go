@@ -9,6 +9,7 @@ import (
 	_ "net/http/pprof" // for what is profiled
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -85,6 +86,22 @@ func serveIn(t *testing.T, env map[string]string, dir string, doors func(*app) [
 	return s
 }
 
+// withSecretKey makes the secret key that a command with those arguments needs on PostgreSQL, where none is made unasked.
+func withSecretKey(t testing.TB, args []string) {
+	t.Helper()
+	after := func(flag string) string {
+		if at := slices.Index(args, flag); at >= 0 {
+			return args[at+1]
+		}
+		return ""
+	}
+	if dir := after("--data-dir"); dir != "" && strings.HasPrefix(after("--database-url"), "postgres") {
+		if err := makeSecretKey(filepath.Join(dir, "secret.key")); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // begin starts the server.
 func begin(t *testing.T, dir string, doors func(*app) []*server.Door, args ...string) *served {
 	t.Helper()
@@ -99,6 +116,7 @@ func beginIn(t *testing.T, env map[string]string, dir string, doors func(*app) [
 		cancel: func() { cancel(nil) }, interrupt: func() { cancel(errInterrupted) },
 	}
 	args = append([]string{"roster", "serve", "--listen", "127.0.0.1:0", "--data-dir", dir, "--log-format", "json"}, args...)
+	withSecretKey(t, args)
 	go func() {
 		code := run(ctx, args, func(name string) string { return env[name] }, s.stdout, s.log, doors)
 		s.log.End()

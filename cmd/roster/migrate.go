@@ -50,7 +50,7 @@ func (p *program) withSchema(
 	if err := place(cfg); err != nil {
 		return err
 	}
-	db, err := cfg.connect(ctx, nil) // migrations neither hash nor encrypt
+	db, err := cfg.connect(ctx) // migrations neither hash nor encrypt
 	if err != nil {
 		return err
 	}

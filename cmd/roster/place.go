@@ -74,7 +74,7 @@ func (c *config) checkPlace() error {
 		return fmt.Errorf("there is a write-ahead log %s-wal, and no database %s that it belongs to; put the database back, "+
 			"or move the log away to begin anew", path, path)
 	}
-	if _, err := os.Lstat(c.secretKeyPath()); err == nil && c.secretKeyFile == "" {
+	if _, err := os.Lstat(c.secretKeyPath()); err == nil && c.usesDefaultKey() {
 		return fmt.Errorf("there is a secret key %s, and no database %s that it belongs to; put the database back, "+
 			"with 'roster restore' for example, or move the key away to begin anew", c.secretKeyPath(), path)
 	}

@@ -23,6 +23,7 @@ type process struct {
 // launch starts `roster serve` as a process of its own and waits until it listens. It is killed when it outlives its test.
 func launch(t *testing.T, args ...string) *process {
 	t.Helper()
+	withSecretKey(t, args)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute) // nor does it outlive a test that hangs
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, os.Args[0], append([]string{"serve", "--log-format", "json"}, args...)...)

@@ -84,6 +84,7 @@ func (p *program) command() *cli.Command {
 			p.restoreCommand(),
 			p.verifyCommand(),
 			p.copyToCommand(),
+			p.secretKeyCommand(),
 			p.keyCommand(),
 			p.eventsCommand(),
 			p.importCommand(),

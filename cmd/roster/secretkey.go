@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,64 +13,141 @@ import (
 	"roster/models/store"
 )
 
-// vault returns the vault of the secret key. A file that was named must exist: making one after a typing mistake would leave the
-// installation with two keys. The default file is made on the first start; store.CheckVault refuses a database of another key.
-func (c *config) vault(ctx context.Context) (*store.Vault, error) {
-	if c.secretKeyFile == "" {
-		if err := c.needSecretKey(ctx); err != nil {
-			return nil, err
+// secretKeyVariable is the environment variable that may hold the secret key itself. There is no flag for it: everybody on a machine sees
+// the command lines.
+const secretKeyVariable = "ROSTER_SECRET_KEY"
+
+// secretKey returns the secret key of the settings. It makes none: where none is named and the default file is not there, the error is an
+// absentKey.
+func (c *config) secretKey() (*store.SecretKey, error) {
+	if text := c.getenv(secretKeyVariable); text != "" {
+		if c.secretKeyFile != "" {
+			return nil, usageError{errors.New("--secret-key-file (ROSTER_SECRET_KEY_FILE) and " + secretKeyVariable +
+				" are both given, and there is one secret key; take one of them away")}
 		}
+		key, err := store.ParseSecretKey(strings.TrimSpace(text))
+		if err != nil {
+			return nil, usageError{fmt.Errorf("%s cannot be used: %w", secretKeyVariable, err)}
+		}
+		return key, nil
 	}
-	return c.keptVault()
+	key, err := readSecretKey(c.secretKeyPath())
+	if err != nil && c.secretKeyFile != "" {
+		return nil, usageError{fmt.Errorf("--secret-key-file (ROSTER_SECRET_KEY_FILE) cannot be used: %w", err)}
+	}
+	return key, err
 }
 
-// needSecretKey makes the default file if there is none, and the database was never used with a key.
-func (c *config) needSecretKey(ctx context.Context) (err error) {
-	path := c.secretKeyPath()
-	if _, err := os.Lstat(path); err == nil {
-		return nil
+// keptSecretKey is secretKey for a command that needs one which was there before.
+func (c *config) keptSecretKey() (*store.SecretKey, error) {
+	key, err := c.secretKey()
+	if c.lacksDefaultKey(err) {
+		return nil, errNoSecretKey(c.secretKeyPath())
 	}
-	if file, embedded := c.sqlitePath(); embedded {
-		found, err := databaseFileAt(file)
-		if err != nil {
+	return key, err
+}
+
+// lacksDefaultKey reports whether that is the error of a secret key that nobody named, and that is not there.
+func (c *config) lacksDefaultKey(err error) bool {
+	var absent absentKey
+	return errors.As(err, &absent) && c.secretKeyFile == ""
+}
+
+// usesDefaultKey reports whether the secret key is in the data directory, where nobody says otherwise.
+func (c *config) usesDefaultKey() bool {
+	return c.secretKeyFile == "" && c.getenv(secretKeyVariable) == ""
+}
+
+// setUp makes the schema and the vault of a database that was opened, once it is certain that the secret key is that of the database:
+// nothing is written before. key is nil where the default file is not there. On SQLite it is made then, for a database that never had one.
+// It is not on PostgreSQL: each of several replicas, or each new container, would make one of its own.
+func (c *config) setUp(ctx context.Context, db *store.DB, key *store.SecretKey, migrate func() error) error {
+	if key == nil {
+		used, err := store.HasVault(ctx, db)
+		switch {
+		case err != nil:
+			return err
+		case used:
+			return errNoSecretKey(c.secretKeyPath())
+		case db.Dialect() == store.Postgres:
+			return errSecretKeyToMake(c.secretKeyPath())
+		}
+	} else if err := store.Unlock(ctx, db, key); err != nil && !errors.Is(err, store.ErrNoVault) {
+		return explained(err)
+	}
+	if err := migrate(); err != nil {
+		return err
+	}
+	if key == nil { // after the schema: a start that is interrupted leaves no key without its database
+		if err := makeSecretKey(c.secretKeyPath()); err != nil {
 			return err
 		}
-		if found != filled {
-			return makeSecretKey(path)
+		var err error
+		if key, err = c.secretKey(); err != nil {
+			return err
 		}
 	}
-	db, err := c.connect(ctx, nil) // it neither hashes nor encrypts
+	return explained(store.SetUp(ctx, db, key))
+}
+
+// noteSecretKey writes down which secret key a server started with, for whoever wants to retire another.
+func (a *app) noteSecretKey(ctx context.Context) error {
+	key, err := a.cfg.secretKey()
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	switch used, err := store.HasVault(ctx, db); {
-	case err != nil:
-		return err
-	case used:
-		return errNoSecretKey(path)
-	}
-	return makeSecretKey(path)
+	return store.NoteStart(ctx, a.db, key)
 }
 
-// keptVault returns the vault of a secret key that is there.
-func (c *config) keptVault() (*store.Vault, error) {
-	master, err := readSecretKey(c.secretKeyPath())
-	switch {
-	case err == nil:
-		return store.NewVault(master)
-	case c.secretKeyFile != "":
-		return nil, usageError{fmt.Errorf("--secret-key-file (ROSTER_SECRET_KEY_FILE) cannot be used: %w", err)}
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, errNoSecretKey(c.secretKeyPath())
+// checkVault ends a server whose database was given a new vault: what it hashes and seals, nobody else can compare or open.
+func (a *app) checkVault(ctx context.Context) {
+	if same, err := store.HasSameVault(ctx, a.db); err != nil || same { // an outage is told of elsewhere
+		return
 	}
-	return nil, err
+	select {
+	case a.failed <- errors.New("the secret key of the database was reset while this server ran; start it again, with the new key"):
+	default: // it ends already
+	}
 }
 
 // errNoSecretKey says what to do where a database has a secret key, and its file is not there.
 func errNoSecretKey(path string) error {
 	return fmt.Errorf("there is no secret key %s, which the database was set up with; put the key file back, or name it with "+
-		"--secret-key-file (ROSTER_SECRET_KEY_FILE)", path)
+		"--secret-key-file (ROSTER_SECRET_KEY_FILE), or give it in %s; 'roster secret-key reset' tells what can be done when it is lost",
+		path, secretKeyVariable)
+}
+
+// errSecretKeyToMake says how an installation on PostgreSQL begins.
+func errSecretKeyToMake(path string) error {
+	return usageError{fmt.Errorf("there is no secret key yet, and on PostgreSQL, which several servers can share, none is made unasked; "+
+		"make one with 'roster secret-key create %s', keep a copy of it apart from the database, and give the same one to every server: "+
+		"in that place, with --secret-key-file (ROSTER_SECRET_KEY_FILE), or in %s", path, secretKeyVariable)}
+}
+
+// explained says what to do about a secret key that does not open the database.
+func explained(err error) error {
+	if errors.Is(err, store.ErrNoVault) {
+		return fmt.Errorf("%w; the first 'roster serve' makes it, or takes that of the settings", err)
+	}
+	var refused *store.KeyError
+	if !errors.As(err, &refused) {
+		return err
+	}
+	live := strings.Join(refused.Live, " or ")
+	switch {
+	case refused.Damaged:
+		return fmt.Errorf("%w; start with another secret key that opens it, if there are two (%s), or restore a backup; with the key "+
+			"alone nothing can be opened", refused, live)
+	case !refused.RetiredAt.IsZero():
+		return fmt.Errorf("%w; give this server the one that took its place, %s, with --secret-key-file (ROSTER_SECRET_KEY_FILE) or in %s",
+			refused, live, secretKeyVariable)
+	}
+	which := ""
+	if live != "" {
+		which = fmt.Sprintf(" (it is %s, and the database has %s)", refused.ID, live)
+	}
+	return fmt.Errorf("the secret key is not the one this database was set up with%s; put the original key file back, or name it with "+
+		"--secret-key-file (ROSTER_SECRET_KEY_FILE); 'roster secret-key reset' tells what can be done when it is lost", which)
 }
 
 // secretKeyPath returns the file of the secret key.
@@ -81,8 +158,16 @@ func (c *config) secretKeyPath() string {
 	return filepath.Join(c.dataDir, "secret.key")
 }
 
-// readSecretKey reads a key file that nobody but its owner can read.
-func readSecretKey(path string) ([]byte, error) {
+// secretKeyPlace says where the secret key is.
+func (c *config) secretKeyPlace() string {
+	if c.getenv(secretKeyVariable) != "" {
+		return secretKeyVariable
+	}
+	return c.secretKeyPath()
+}
+
+// readSecretKey reads a key file.
+func readSecretKey(path string) (*store.SecretKey, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, absentKey(path)
@@ -90,16 +175,45 @@ func readSecretKey(path string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("look at the secret key file: %w", err)
 	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return nil, fmt.Errorf("the secret key file %s can be read by others (mode %04o); correct it with: chmod 600 %s", path, mode, path)
+	if err := checkKeyMode(path, info); err != nil {
+		return nil, err
 	}
-	text, err := os.ReadFile(path)
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the secret key file: %w", err)
 	}
-	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
-	if err != nil || len(key) != store.MasterKeySize { // the content is never repeated
-		return nil, fmt.Errorf("the secret key file %s must hold %d bytes in base64", path, store.MasterKeySize)
+	defer file.Close() //nolint:errcheck // it is only read
+	return keyFrom(file, "the secret key file "+path)
+}
+
+// checkKeyMode makes sure that nobody reads a key file but its owner and, where that is root, who root lets: a Secret that Kubernetes
+// mounts belongs to root and the group of the pod. PostgreSQL has the same rule for its private keys.
+func checkKeyMode(path string, info fs.FileInfo) error {
+	mode := info.Mode().Perm()
+	switch {
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("the secret key file %s is no file", path)
+	case mode&0o007 != 0:
+		return fmt.Errorf("the secret key file %s can be read by others (mode %04o); correct it with: chmod 600 %s", path, mode, path)
+	case mode&0o070 != 0 && !ofRoot(info):
+		return fmt.Errorf("the secret key file %s can be read by its group (mode %04o), and it does not belong to root; correct it with: "+
+			"chmod 600 %s", path, mode, path)
+	case mode&0o030 != 0:
+		return fmt.Errorf("the secret key file %s can be changed by its group (mode %04o); correct it with: chmod 440 %s", path, mode, path)
+	}
+	return nil
+}
+
+// keyFrom reads a secret key. The error names the source, and repeats nothing of what is in it.
+func keyFrom(in io.Reader, source string) (*store.SecretKey, error) {
+	const enough = 1024 // for the key and white space around it
+	text, err := io.ReadAll(io.LimitReader(in, enough))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", source, err)
+	}
+	key, err := store.ParseSecretKey(strings.TrimSpace(string(text)))
+	if err != nil {
+		return nil, fmt.Errorf("%s must hold %d bytes in base64", source, store.SecretKeySize)
 	}
 	return key, nil
 }
@@ -108,8 +222,7 @@ func readSecretKey(path string) ([]byte, error) {
 type absentKey string
 
 func (path absentKey) Error() string {
-	return fmt.Sprintf("the secret key file %s does not exist; make one with: (umask 077; head -c 32 /dev/urandom | base64 > %[1]s)",
-		string(path))
+	return fmt.Sprintf("the secret key file %s does not exist; make one with: roster secret-key create %[1]s", string(path))
 }
 
 // Is makes it fs.ErrNotExist.
@@ -120,11 +233,19 @@ func makeSecretKey(path string) error {
 	if _, err := os.Stat(path); err == nil {
 		return nil
 	}
-	err := writeSecret(path, base64.StdEncoding.EncodeToString(store.NewMasterKey()))
+	err := writeSecretKey(path, store.NewSecretKey())
 	if errors.Is(err, fs.ErrExist) {
 		return nil
 	}
 	return err
+}
+
+// writeSecretKey writes a key to a new file, in a directory that is made if it is not there.
+func writeSecretKey(path string, key *store.SecretKey) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("make the directory of the secret key: %w", err)
+	}
+	return writeSecret(path, key.Text())
 }
 
 // writeSecret writes a line to a new file that nobody but its owner can read. It appears under its name only when complete. It fails with

@@ -78,6 +78,7 @@ func TestTheFirstKeyIsForAnInstallationThatHasNone(t *testing.T) {
 	modelstestURLs(t, func(t *testing.T, url string) {
 		dir := t.TempDir()
 		storage := []string{"--data-dir", dir, "--database-url", url}
+		withSecretKey(t, storage)
 		for _, args := range [][]string{{"migrate", "up"}, {"key", "create", "--kind", "management", "--name", "Console"}} {
 			if code, _, stderr := command(t, nil, append(args, storage...)...); code != 0 {
 				t.Fatal(stderr)
@@ -177,6 +178,7 @@ func TestReplicasThatStartAtOnceMakeOneKey(t *testing.T) {
 func TestPostgreSQLIsMigratedOnlyWhenToldTo(t *testing.T) {
 	t.Parallel()
 	dir, url := t.TempDir(), modelstest.UnmigratedURL(t, store.Postgres)
+	withSecretKey(t, []string{"--data-dir", dir, "--database-url", url})
 	code, _, stderr := command(t, map[string]string{"ROSTER_DATABASE_URL": url}, "serve", "--data-dir", dir, "--listen", "127.0.0.1:0")
 	if code != 1 || !strings.Contains(stderr, "run 'roster migrate up', or start with --migrate (ROSTER_MIGRATE=true)") {
 		t.Errorf("%d %s", code, stderr)

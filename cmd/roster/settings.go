@@ -64,8 +64,9 @@ func (c *config) storageSettings() []setting {
 		{flag: "database-url", secret: true, set: databaseURL(&c.databaseURL), //nolint:gosec // the help shows how a URL is written
 			help: "`URL` of the database: postgres://user:password@host/name or sqlite:path (default: sqlite:DATA-DIR/roster.db)"},
 		{flag: "secret-key-file", set: text(&c.secretKeyFile),
-			help: "`file` with the key that protects stored secrets, 32 bytes in base64; a file that is named here must exist " +
-				"(default: DATA-DIR/secret.key, made on the first start)"},
+			help: "`file` with the key that protects stored secrets, 32 bytes in base64, or the key itself in " + secretKeyVariable +
+				" in the environment; what is named must exist (default: DATA-DIR/secret.key, made by the first start on SQLite, and by " +
+				"'roster secret-key create')"},
 		{flag: "database-connections", value: "16", set: number(&c.connections, 1, 1000),
 			help: "connections to PostgreSQL, or readers of SQLite, at most"},
 		{flag: "statement-timeout", value: "30s", set: duration(&c.statementTime, zero),

@@ -50,6 +50,7 @@ func (a *app) sweep() {
 				return
 			case <-ticks.C:
 			}
+			a.checkVault(ctx)
 			for _, one := range sweeping {
 				if err := one.all(ctx, a.db); err != nil && ctx.Err() == nil {
 					a.logger.ErrorContext(ctx, "remove "+one.what, "error", err)

@@ -103,7 +103,7 @@ func ConfigAt(url string) models.Config { return config(url) }
 // config describes the database at url as every test opens it. All share one master key, so that pools on one database understand each
 // other. Webhooks may be sent to receivers on this machine.
 func config(url string) models.Config {
-	vault, err := store.NewVault(bytes.Repeat([]byte{7}, store.MasterKeySize))
+	vault, err := store.NewVault(bytes.Repeat([]byte{7}, store.SecretKeySize))
 	if err != nil {
 		panic(err) // the size is the constant's
 	}

@@ -10,14 +10,16 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"io"
 	"sync"
 )
 
-// Vault keeps what must not be readable in the database: it hashes credentials with a pepper and encrypts webhook secrets. Both keys
-// come from one master key, which lives outside the database.
+// Vault keeps what must not be readable in the database: it hashes credentials with a pepper and encrypts what is sealed with a key. Both
+// are in the database, sealed by the [SecretKey], which is not.
 type Vault struct {
-	macs sync.Pool // of *mac, under the pepper: making one costs as much as what it is for
-	box  cipher.AEAD
+	pepper, key []byte    // which the seal of a secret key holds
+	macs        sync.Pool // of *mac, under the pepper: making one costs as much as what it is for
+	box         cipher.AEAD
 }
 
 // mac makes MACs, and has room for a text.
@@ -26,22 +28,44 @@ type mac struct {
 	text []byte
 }
 
-// MasterKeySize is the number of bytes of a master key.
-const MasterKeySize = 32
+// vaultKeySize is the number of bytes of the pepper, and of the key.
+const vaultKeySize = 32
 
-// NewVault returns the vault of that master key.
-func NewVault(master []byte) (*Vault, error) {
-	if len(master) != MasterKeySize {
-		return nil, fmt.Errorf("the master key must have %d bytes, not %d", MasterKeySize, len(master))
+// NewVault returns the vault that is derived from a secret key, of [SecretKeySize] bytes, as versions before 00025 did. Theirs is taken
+// over as it is, so that nothing has to be hashed or sealed anew.
+func NewVault(secretKey []byte) (*Vault, error) {
+	if len(secretKey) != SecretKeySize {
+		return nil, fmt.Errorf("the secret key must have %d bytes, not %d", SecretKeySize, len(secretKey))
 	}
-	pepper, err := hkdf.Key(sha256.New, master, nil, "roster credential pepper", 32)
+	pepper, err := hkdf.Key(sha256.New, secretKey, nil, "roster credential pepper", vaultKeySize)
 	if err != nil {
 		return nil, fmt.Errorf("derive pepper: %w", err)
 	}
-	key, err := hkdf.Key(sha256.New, master, nil, "roster secret encryption", 32)
+	key, err := hkdf.Key(sha256.New, secretKey, nil, "roster secret encryption", vaultKeySize)
 	if err != nil {
 		return nil, fmt.Errorf("derive encryption key: %w", err)
 	}
+	return vaultOf(pepper, key)
+}
+
+// randomVault returns a vault of random keys.
+func randomVault() (*Vault, error) {
+	keys := make([]byte, 2*vaultKeySize)
+	_, _ = rand.Read(keys) // never fails (crypto/rand)
+	return vaultOf(keys[:vaultKeySize], keys[vaultKeySize:])
+}
+
+func vaultOf(pepper, key []byte) (*Vault, error) {
+	box, err := newBox(key)
+	if err != nil {
+		return nil, err
+	}
+	v := &Vault{pepper: pepper, key: key, box: box}
+	v.macs.New = func() any { return &mac{Hash: hmac.New(sha256.New, pepper)} }
+	return v, nil
+}
+
+func newBox(key []byte) (cipher.AEAD, error) {
 	block, err := aes.NewCipher(key)
 	if err != nil {
 		return nil, fmt.Errorf("make cipher: %w", err)
@@ -50,19 +74,13 @@ func NewVault(master []byte) (*Vault, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make cipher: %w", err)
 	}
-	v := &Vault{box: box}
-	v.macs.New = func() any { return &mac{Hash: hmac.New(sha256.New, pepper)} }
-	return v, nil
+	return box, nil
 }
 
-// NewMasterKey returns a random master key.
-func NewMasterKey() []byte {
-	key := make([]byte, MasterKeySize)
-	_, _ = rand.Read(key) // never fails (crypto/rand)
-	return key
-}
+// Format implements fmt.Formatter, and tells nothing: a vault is never printed by accident.
+func (v *Vault) Format(to fmt.State, _ rune) { _, _ = io.WriteString(to, "vault") }
 
-// Hash returns the HMAC-SHA-256 of a credential under the pepper: without the master key the database does not even allow guessing.
+// Hash returns the HMAC-SHA-256 of a credential under the pepper: without the secret key the database does not even allow guessing.
 func (v *Vault) Hash(credential string) []byte { return v.Digest("credential", credential) }
 
 // Digest returns a MAC for any use of the pepper; purpose keeps them apart.
@@ -103,7 +121,7 @@ func (v *Vault) Open(owner string, sealed []byte) (string, error) {
 	}
 	secret, err := v.box.Open(nil, nil, sealed[1:], []byte(owner))
 	if err != nil {
-		return "", errors.New("open secret: it was sealed with another master key, or for another owner")
+		return "", errors.New("open secret: it was sealed with another key, or for another owner")
 	}
 	return string(secret), nil
 }
