@@ -113,8 +113,8 @@ func TestValuesThatCannotBeAreRefused(t *testing.T) {
 	}
 }
 
-// TestTheManifestsAreTheChart compares what stands beside the chart, for whoever does not use Helm, with what the chart makes of no values at
-// all. ROSTER_GOLDEN=update writes it anew.
+// TestTheManifestsAreTheChart compares what stands beside the chart, for whoever does not use Helm, with what the chart makes of no values
+// at all. ROSTER_GOLDEN=update writes it anew.
 func TestTheManifestsAreTheChart(t *testing.T) {
 	t.Parallel()
 	files, err := render(t, "", asKubectl)

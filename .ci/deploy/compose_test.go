@@ -40,7 +40,8 @@ func TestComposeTakesItsFiles(t *testing.T) {
 	}
 }
 
-// TestTheReplicasOfComposeAreAlike also looks at what stops them before their requests have ended, and at what they reach PostgreSQL through.
+// TestTheReplicasOfComposeAreAlike also looks at what stops them before their requests have ended, and at what they reach PostgreSQL
+// through.
 func TestTheReplicasOfComposeAreAlike(t *testing.T) {
 	t.Parallel()
 	p := project(t, "../../deploy/compose/compose.yaml")

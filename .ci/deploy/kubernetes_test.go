@@ -109,9 +109,10 @@ func pods(all []runtime.Object) map[string]corev1.PodTemplateSpec {
 func TestWhatIsRenderedIsOfKubernetes(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
-		"nothing":    "*v1.Deployment *v1.Job *v1.PodDisruptionBudget *v1.Service *v1.Service *v1.ServiceAccount",
-		"everything": "*v1.Deployment *v1.Ingress *v1.Job *v1.NetworkPolicy *v1.PodDisruptionBudget *v1.Service *v1.Service *v1.ServiceAccount",
-		"little":     "*v1.Deployment *v1.NetworkPolicy *v1.Service *v1.Service",
+		"nothing": "*v1.Deployment *v1.Job *v1.PodDisruptionBudget *v1.Service *v1.Service *v1.ServiceAccount",
+		"everything": "*v1.Deployment *v1.Ingress *v1.Job *v1.NetworkPolicy *v1.PodDisruptionBudget *v1.Service *v1.Service " +
+			"*v1.ServiceAccount",
+		"little": "*v1.Deployment *v1.NetworkPolicy *v1.Service *v1.Service",
 	} {
 		var kinds []string
 		for _, object := range objects(t, valuesOfUsers[name]) {
@@ -172,7 +173,8 @@ func TestEveryNameInAPodLeadsSomewhere(t *testing.T) {
 						t.Errorf("%s, %s, %s: %s is set twice", name, owner, c.Name, v.Name)
 					}
 					variables[v.Name] = true
-					if dir := v.Value[:max(0, strings.LastIndex(v.Value, "/"))]; strings.HasPrefix(dir, "/") && !slices.Contains(places, dir) {
+					dir := v.Value[:max(0, strings.LastIndex(v.Value, "/"))]
+					if strings.HasPrefix(dir, "/") && !slices.Contains(places, dir) {
 						t.Errorf("%s, %s, %s: nothing is mounted where %s=%s is", name, owner, c.Name, v.Name, v.Value)
 					}
 				}

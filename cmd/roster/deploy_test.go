@@ -21,7 +21,7 @@ const deploy = "../../deploy"
 // deployed returns the text of everything in deploy/ and of the pages that explain it, by path.
 func deployed(t *testing.T) map[string]string {
 	t.Helper()
-	files := []string{"../../docs/deploy.md", "../../docs/operating.md"}
+	files := []string{"../../docs/deploy.md", "../../docs/upgrade.md", "../../docs/operating.md", "../../SECURITY.md"}
 	err := filepath.WalkDir(deploy, func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.Type().IsRegular() {
 			files = append(files, path)
@@ -47,15 +47,16 @@ var (
 	flagNamed     = regexp.MustCompile(`(?:^|[\s"'(\x60])--([a-z][a-z0-9-]+)`)
 	argumentsOf   = regexp.MustCompile(`(?:args|command): \[([a-z]+(?:, [a-z]+)*)\]`)
 	// Lines with a command of others, whose flags are theirs, up to where the program is called.
-	foreign = regexp.MustCompile(`\b(?:kubectl|helm|docker|curl|haproxy|nginx|caddy|apt-get|systemctl|systemd-analyze|journalctl|pg_\w+|patroni\w*)\b` +
-		`(?:.*? /roster )?`)
+	foreign = regexp.MustCompile(`\b(?:kubectl|helm|docker|curl|haproxy|nginx|caddy|apt-get|systemctl|systemd-analyze|journalctl|` +
+		`createdb|pg_\w+|patroni\w*)\b(?:.*? /roster )?`)
 )
 
 // TestWhatIsDeployedExists looks for every flag, variable and command of the program that an example names. One that is mistyped would be
 // found out by whoever deploys it, or by nobody: an unknown variable is no error.
 func TestWhatIsDeployedExists(t *testing.T) {
 	t.Parallel()
-	variables, flags, commands := map[string]bool{listenSecrets: true, accessKey: true, accessSecret: true}, map[string]bool{}, map[string]bool{}
+	variables := map[string]bool{listenSecrets: true, accessKey: true, accessSecret: true}
+	flags, commands := map[string]bool{}, map[string]bool{}
 	var walk func(path string, c *cli.Command)
 	walk = func(path string, c *cli.Command) {
 		commands[path] = true

@@ -24,9 +24,9 @@ import (
 
 var failovers = flag.Int("failovers", 5, "how often the primary is killed and its standby promoted")
 
-// TestChaosOfFailovers kills the primary under load, promotes its synchronous standby and leads the replicas there: by an address that moves, as
-// a proxy or a Service does, and by a URL that names both servers. Nothing that a client was told is lost, the replicas are not restarted, and
-// they write again as soon as they can reach a server that does.
+// TestChaosOfFailovers kills the primary under load, promotes its synchronous standby and leads the replicas there: by an address that
+// moves, as a proxy or a Service does, and by a URL that names both servers. Nothing that a client was told is lost, the replicas are not
+// restarted, and they write again as soon as they can reach a server that does.
 func TestChaosOfFailovers(t *testing.T) {
 	for name, begin := range map[string]func(*testing.T, *node) way{"by an address": moving, "by a list of hosts": hostList} {
 		t.Run(name, func(t *testing.T) {
@@ -77,8 +77,8 @@ func failOver(t *testing.T, round int, primary, standby *node, to way, org strin
 	for _, s := range replicas {
 		var refused, wrote int
 		servertest.Poll(t, "a write through "+s.name, func() bool {
-			status, _, err := s.do("PATCH", "/"+org, fmt.Sprintf(`{"data":{"type":"organizations","id":%q,"attributes":{"description":"%d"}}}`,
-				org, round))
+			status, _, err := s.do("PATCH", "/"+org,
+				fmt.Sprintf(`{"data":{"type":"organizations","id":%q,"attributes":{"description":"%d"}}}`, org, round))
 			if err == nil && status == http.StatusOK {
 				wrote++
 			} else {
@@ -93,8 +93,8 @@ func failOver(t *testing.T, round int, primary, standby *node, to way, org strin
 		default:
 		}
 	}
-	t.Logf("round %d: promoted after %v; writes through the replicas, after that: %s", round+1, promoted.Sub(killed).Round(time.Millisecond),
-		strings.Join(times, ", "))
+	t.Logf("round %d: promoted after %v; writes through the replicas, after that: %s", round+1,
+		promoted.Sub(killed).Round(time.Millisecond), strings.Join(times, ", "))
 	return standby
 }
 
@@ -114,7 +114,8 @@ func (n *node) url() string { return "postgres://postgres@/postgres?host=" + n.d
 
 func (n *node) start(t *testing.T) {
 	t.Helper()
-	n.server = exec.Command(n.bin+"/postgres", "-D", n.dir+"/data", "-k", n.dir, "-c", "listen_addresses=", "-c", "fsync=off") // the machine stays up
+	// the machine stays up
+	n.server = exec.Command(n.bin+"/postgres", "-D", n.dir+"/data", "-k", n.dir, "-c", "listen_addresses=", "-c", "fsync=off")
 	n.server.SysProcAttr, n.server.Dir = n.attr, n.dir
 	if err := n.server.Start(); err != nil {
 		t.Fatal(err)
@@ -134,8 +135,8 @@ func (n *node) follow(t *testing.T, standby *node) *node {
 	if err := os.RemoveAll(standby.dir + "/data"); err != nil {
 		t.Fatal(err)
 	}
-	copied := exec.Command(n.bin+"/pg_basebackup", "--pgdata", standby.dir+"/data", "--host", n.dir, "--username", "postgres", "--write-recovery-conf",
-		"--checkpoint", "fast", "--no-sync")
+	copied := exec.Command(n.bin+"/pg_basebackup", "--pgdata", standby.dir+"/data", "--host", n.dir, "--username", "postgres",
+		"--write-recovery-conf", "--checkpoint", "fast", "--no-sync")
 	copied.SysProcAttr, copied.Dir = n.attr, standby.dir
 	if out, err := copied.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -150,7 +151,8 @@ func (n *node) follow(t *testing.T, standby *node) *node {
 	defer db.Close()
 	servertest.Poll(t, "a synchronous standby", func() bool {
 		var sync bool
-		err := db.QueryRow(`SELECT EXISTS (SELECT 1 FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = 'sync')`).Scan(&sync)
+		err := db.QueryRow(`SELECT EXISTS (SELECT 1 FROM pg_stat_replication
+			WHERE state = 'streaming' AND sync_state = 'sync')`).Scan(&sync)
 		return err == nil && sync
 	})
 	return standby

@@ -64,7 +64,8 @@ var proxies = map[string]struct {
 		changes: func(listen, upstream, dir string) []string {
 			_, port, _ := net.SplitHostPort(listen)
 			return []string{"127.0.0.1:8080", upstream, "{\n\tservers", "{\n\tadmin off\n\tauto_https off\n\tservers",
-				"roster.example.com {", "https://roster.example.com:" + port + " {\n\tbind 127.0.0.1\n\ttls " + dir + "/tls.crt " + dir + "/tls.key"}
+				"roster.example.com {", "https://roster.example.com:" + port + " {\n\tbind 127.0.0.1\n\ttls " + dir + "/tls.crt " +
+					dir + "/tls.key"}
 		},
 	},
 }
@@ -138,7 +139,8 @@ func speaks(listen string, authorities *x509.CertPool, http2 bool) *http.Transpo
 func (p *proxied) run(program, dir string, args []string) {
 	p.t.Helper()
 	log := servertest.NewOutput()
-	cmd := exec.Command(program, args...) //nolint:noctx // it is ended by a signal, so that it ends its own processes
+	// It is ended by a signal and not by a context, so that it ends its own processes.
+	cmd := exec.Command(program, args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, log, log
 	cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir)
 	if err := cmd.Start(); err != nil {
@@ -178,6 +180,9 @@ func (p *proxied) both(q question) (direct, through servertest.Reply, bodies [2]
 	return answers[0], answers[1], bodies
 }
 
+// kept are the headers that no proxy may change.
+var kept = []string{"Content-Type", "Content-Encoding", "Etag", "Vary", "Cache-Control", "Allow", "Www-Authenticate"}
+
 // TestAnAnswerIsTheSameThroughAProxy runs the examples of deploy/proxy as they are, and asks for what proxies are known to spoil.
 func TestAnAnswerIsTheSameThroughAProxy(t *testing.T) {
 	t.Parallel()
@@ -210,10 +215,10 @@ func TestAnAnswerIsTheSameThroughAProxy(t *testing.T) {
 			} {
 				direct, through, bodies := p.both(q)
 				if direct.StatusCode != through.StatusCode || bodies[0] != bodies[1] {
-					t.Errorf("%s %.80s %.40v: %d %.300s\nthrough %s: %d %.300s", q.method, q.path, q.headers, direct.StatusCode, bodies[0], name,
-						through.StatusCode, bodies[1])
+					t.Errorf("%s %.80s %.40v: %d %.300s\nthrough %s: %d %.300s", q.method, q.path, q.headers, direct.StatusCode, bodies[0],
+						name, through.StatusCode, bodies[1])
 				}
-				for _, header := range []string{"Content-Type", "Content-Encoding", "Etag", "Vary", "Cache-Control", "Allow", "Www-Authenticate"} {
+				for _, header := range kept {
 					if diff := cmp.Diff(direct.Header.Values(header), through.Header.Values(header)); diff != "" {
 						t.Errorf("%s %.80s: %s is another one (-direct +through %s):\n%s", q.method, q.path, header, name, diff)
 					}
@@ -273,7 +278,8 @@ func (p *proxied) tellsWhoWaits() {
 			answered <- err.Error()
 			return
 		}
-		answered <- fmt.Sprint(answer.StatusCode, " ", answer.Header.Get("Preference-Applied"), " ", strings.Contains(string(body), "guard"))
+		answered <- fmt.Sprint(answer.StatusCode, " ", answer.Header.Get("Preference-Applied"), " ",
+			strings.Contains(string(body), "guard"))
 	}()
 	<-p.waits
 	var org struct{ Data struct{ ID string } }
@@ -313,7 +319,8 @@ func TestWhatNginxSpoilsByItself(t *testing.T) {
 			return question{"GET", list, "", []string{"Authorization", key, "Cookie", "other=" + strings.Repeat("x", 40_000)}}
 		}, 400},
 		{`client_max_body_size 8m;`, "", func(key string) question {
-			return question{"POST", "/public/v2/files", strings.Repeat("x", 4<<20), []string{"Authorization", key, "Content-Type", "image/png"}}
+			return question{"POST", "/public/v2/files", strings.Repeat("x", 4<<20),
+				[]string{"Authorization", key, "Content-Type", "image/png"}}
 		}, 413},
 		{`proxy_pass http://roster;`, "proxy_pass http://roster/;", func(key string) question {
 			return question{"GET", "/public/v2/management%2Forganizations", "", []string{"Authorization", key}}
