@@ -71,6 +71,11 @@ func TestTheReplicasOfComposeAreAlike(t *testing.T) {
 	if trusted := *one.Environment["ROSTER_TRUSTED_PROXIES"]; trusted != subnet {
 		t.Errorf("they believe %s, and the proxy is in %s", trusted, subnet)
 	}
+	for name := range p.Services["proxy"].Networks {
+		if _, meet := one.Networks[name]; meet != (name == "inside") {
+			t.Errorf("the proxy and the replicas meet in %s: %v", name, meet)
+		}
+	}
 	for name, c := range p.Configs {
 		if found, err := filepath.Glob(c.File); err != nil || len(found) != 1 {
 			t.Errorf("the file %s of %s is missing: %v", c.File, name, err)

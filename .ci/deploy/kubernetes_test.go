@@ -51,7 +51,6 @@ affinity: {nodeAffinity: {}}
 replicas: 1
 firstKey: {create: false}
 settings: {}
-podDisruptionBudget: {enabled: false}
 networkPolicy: {enabled: true, webhookPorts: []}
 serviceAccount: {create: false}
 resources: {}
