@@ -36,6 +36,7 @@ lint: ## run the linter that .ci/lint pins; the first run builds it, which takes
 	@mkdir -p dist
 	@go build -C .ci/lint -o "$(CURDIR)/dist/golangci-lint" github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 	@.ci/each "$(CURDIR)/dist/golangci-lint" run --allow-parallel-runners ./...
+	@cd .ci/deploy && "$(CURDIR)/dist/golangci-lint" run --allow-parallel-runners ./...
 
 .PHONY: deploy
 deploy: ## check what is in deploy/ with the libraries of Helm, Kubernetes and Compose; the first run builds them, which takes a minute
