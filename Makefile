@@ -46,6 +46,11 @@ lint: ## run the linter that .ci/lint pins; the first run builds it, which takes
 	@mkdir -p dist
 	@go build -C .ci/lint -o "$(CURDIR)/dist/golangci-lint" github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 	@.ci/each "$(CURDIR)/dist/golangci-lint" run --allow-parallel-runners ./...
+	@cd .ci/deploy && "$(CURDIR)/dist/golangci-lint" run --allow-parallel-runners ./...
+
+.PHONY: deploy
+deploy: ## check what is in deploy/ with the libraries of Helm, Kubernetes and Compose; the first run builds them, which takes a minute
+	@cd .ci/deploy && go mod tidy -diff && go vet . && go test .
 
 .PHONY: lint-openapi
 lint-openapi: ## check the OpenAPI document with Redocly's linter; needs Node.js
@@ -64,6 +69,7 @@ fmt: ## format the code
 .PHONY: golden
 golden: ## rewrite the golden files; read the diff before you commit it
 	@ROSTER_GOLDEN=update CONFORMANCE_GOLDEN=update .ci/each go test ./...
+	@ROSTER_GOLDEN=update go test -C .ci/deploy .
 	@git --no-pager diff --stat
 
 .PHONY: cover

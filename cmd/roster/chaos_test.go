@@ -180,6 +180,7 @@ type prey struct {
 	url, dir, address string
 	inbox             *inbox
 	key               string
+	name              string // what the changes of its clients are called after
 
 	*process
 }
@@ -221,7 +222,7 @@ func (s *prey) load(org string, havoc func()) map[string]bool {
 	for c := range 4 {
 		clients.Go(func() {
 			for i := 0; !stop.Load(); i++ {
-				name := fmt.Sprintf("client %d change %d", c, i)
+				name := fmt.Sprintf("%s client %d change %d", s.name, c, i)
 				status, _, err := s.do("PATCH", "/"+org,
 					fmt.Sprintf(`{"data":{"type":"organizations","id":%q,"attributes":{"name":%q}}}`, org, name))
 				if err != nil || status != http.StatusOK {
@@ -241,11 +242,10 @@ func (s *prey) load(org string, havoc func()) map[string]bool {
 	return told
 }
 
-// chaosCluster starts a PostgreSQL server that keeps what it has committed, and returns its URL and how to crash it: a server process that
-// is killed makes the server end all others and recover from its log.
-func chaosCluster(t *testing.T) (url string, crash func() error) {
+// postgresFiles returns where the programs of PostgreSQL are, a directory for a server that is to be broken, and how to start one as the user
+// that it wants to be.
+func postgresFiles(t *testing.T) (bin, dir string, attr *syscall.SysProcAttr) {
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
-	bin := ""
 	if len(found) > 0 {
 		bin = filepath.Dir(found[len(found)-1])
 	} else if path, err := exec.LookPath("postgres"); err == nil {
@@ -258,7 +258,7 @@ func chaosCluster(t *testing.T) (url string, crash func() error) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	attr := &syscall.SysProcAttr{}
+	attr = &syscall.SysProcAttr{}
 	if os.Getuid() == 0 {
 		u, err := user.Lookup("postgres")
 		if err != nil {
@@ -271,12 +271,23 @@ func chaosCluster(t *testing.T) (url string, crash func() error) {
 		}
 		attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 	}
+	return bin, dir, attr
+}
+
+func initdb(t *testing.T, bin, dir string, attr *syscall.SysProcAttr) {
 	initdb := exec.Command(bin+"/initdb", "--pgdata", dir+"/data", "--username", "postgres", "--auth", "trust", "--encoding", "UTF8",
 		"--locale", "C", "--no-sync")
 	initdb.SysProcAttr, initdb.Dir = attr, dir
 	if out, err := initdb.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+}
+
+// chaosCluster starts a PostgreSQL server that keeps what it has committed, and returns its URL and how to crash it: a server process that
+// is killed makes the server end all others and recover from its log.
+func chaosCluster(t *testing.T) (url string, crash func() error) {
+	bin, dir, attr := postgresFiles(t)
+	initdb(t, bin, dir, attr)
 	// the machine stays up
 	server := exec.Command(bin+"/postgres", "-D", dir+"/data", "-k", dir, "-c", "listen_addresses=", "-c", "fsync=off")
 	server.SysProcAttr, server.Dir = attr, dir

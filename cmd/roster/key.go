@@ -65,6 +65,18 @@ func (p *program) keyCommand() *cli.Command {
 				},
 			},
 			{
+				Name:  "first",
+				Usage: "create the first management key of an installation that never had one and print it, as serve does",
+				Description: "For automation that must not look for the key in the log of a server: run it before the first one starts. " +
+					"Nothing but the\n" +
+					"key goes to stdout; where there is one already, nothing does, and the exit code is 0.\n\n" +
+					"   roster key first --database-url postgres://roster@localhost/roster > first.key",
+				Flags: p.flags(storage, logging),
+				Action: func(ctx context.Context, cmd *cli.Command) error {
+					return p.withDatabase(ctx, cmd, p.firstKey)
+				},
+			},
+			{
 				Name:  "list",
 				Usage: "list the keys; never their secrets",
 				Flags: append([]cli.Flag{
@@ -133,6 +145,22 @@ func (p *program) createKey(ctx context.Context, db *store.DB, wanted *models.Ch
 	_, err = fmt.Fprintln(p.stdout, *key.Key)
 	if err != nil {
 		return fmt.Errorf("print the key (it exists: revoke it with 'roster key revoke %s'): %w", key.ID, err)
+	}
+	return nil
+}
+
+// firstKey prints the first management key, or says that there is one.
+func (p *program) firstKey(ctx context.Context, _ *cli.Command, db *store.DB) error {
+	key, err := models.CreateFirstManagementKey(ctx, db)
+	if err != nil {
+		return fmt.Errorf("make the first management key: %w", err)
+	}
+	if key == "" {
+		fmt.Fprintln(p.stderr, "this installation was given its first management key before; 'roster key create' makes another one")
+		return nil
+	}
+	if _, err := fmt.Fprintln(p.stdout, key); err != nil {
+		return fmt.Errorf("print the first management key (make another one with 'roster key create'): %w", err)
 	}
 	return nil
 }

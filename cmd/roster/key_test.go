@@ -207,3 +207,34 @@ func TestAKeyThatTheServiceRefusesIsNoWrongUsage(t *testing.T) {
 		}
 	})
 }
+
+// TestTheFirstKeyIsMadeBeforeTheFirstStart is a job beside the servers: whichever comes first makes the key, and nobody makes another.
+func TestTheFirstKeyIsMadeBeforeTheFirstStart(t *testing.T) {
+	t.Parallel()
+	modelstestURLs(t, func(t *testing.T, url string) {
+		dir := t.TempDir()
+		where := []string{"--data-dir", dir, "--database-url", url, "--migrate"}
+		first := func() (string, string) {
+			t.Helper()
+			code, stdout, stderr := command(t, map[string]string{"ROSTER_LOG_LEVEL": "warn"}, append([]string{"key", "first"}, where...)...)
+			if code != 0 {
+				t.Fatalf("%d %s", code, stderr)
+			}
+			return stdout, stderr
+		}
+		key, said := first()
+		if _, _, ok := models.ParseSecret(nil, strings.TrimSuffix(key, "\n")); !ok || said != "" {
+			t.Fatalf("stdout is not a key and nothing else: %q, stderr %q", key, said)
+		}
+		if again, said := first(); again != "" || !strings.Contains(said, "'roster key create'") {
+			t.Errorf("the second time it prints %q and says %q", again, said)
+		}
+		s := serve(t, dir, frontDoors, where...)
+		if s.stdout.Len() > 0 {
+			t.Errorf("the server prints a key, too: %s", s.stdout)
+		}
+		if status, _ := s.get("/public/v2/management/organizations", "Authorization", strings.TrimSpace(key)); status.StatusCode != 200 {
+			t.Errorf("the key is answered with %d", status.StatusCode)
+		}
+	})
+}

@@ -369,7 +369,7 @@ func TestARenewedCertificateIsServed(t *testing.T) {
 	until("a missing file is told", func() bool { return served() == now && said("certificate not renewed") == 2 })
 }
 
-// certificate writes a certificate for 127.0.0.1 and its key.
+// certificate writes a certificate for 127.0.0.1 and roster.example.com, and its key.
 func certificate(t *testing.T, dir string) (cert, key string, pool *x509.CertPool) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -378,7 +378,8 @@ func certificate(t *testing.T, dir string) (cert, key string, pool *x509.CertPoo
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature,
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"roster.example.com"}, IsCA: true,
+		BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
 	if err != nil {
