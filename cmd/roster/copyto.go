@@ -73,7 +73,7 @@ func (p *program) copyTo(ctx context.Context, cfg *config, url string) (err erro
 	}
 	fmt.Fprintf(p.stdout, "%d rows were copied, and compared one by one.\n"+
 		"Start the servers with this database and the same secret key, %s. %s is as it was; do not start a server on it again.\n",
-		rows, cfg.secretKeyPath(), path)
+		rows, cfg.secretKeyPlace(), path)
 	return nil
 }
 
@@ -99,7 +99,7 @@ func (c *config) openTarget(ctx context.Context, url string, logger *slog.Logger
 	aside := c.withoutFiles()
 	aside.databaseURL, aside.filling, aside.migrate = url, true, true
 	aside.statementTime = 0 // large tables are read by one statement
-	target, err := aside.connect(ctx, nil)
+	target, err := aside.connect(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("open the target: %w", err)
 	}

@@ -70,17 +70,18 @@ func TestAServerGoesOnWithACopy(t *testing.T) {
 // untold creates an organization while no server runs, so that nobody was told of it, and returns the position of that event.
 func (s *served) untold(webhookURL string) (position int64) {
 	s.t.Helper()
-	vault, err := (&config{dataDir: s.dir}).keptVault()
+	key, err := readSecretKey(filepath.Join(s.dir, "secret.key"))
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	cfg := modelstest.ConfigAt("sqlite:" + filepath.Join(s.dir, "roster.db"))
-	cfg.Vault = vault
-	db, err := models.Open(s.t.Context(), cfg)
+	db, err := models.Open(s.t.Context(), modelstest.ConfigAt("sqlite:"+filepath.Join(s.dir, "roster.db")))
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	defer db.Close() //nolint:errcheck // what counts is in the file
+	if err := store.Unlock(s.t.Context(), db, key); err != nil {
+		s.t.Fatal(err)
+	}
 	modelstest.Organization(s.t, db, modelstest.With("name", "Untold"), modelstest.With("webhookUrl", webhookURL))
 	if err := models.NumberEvents(s.t.Context(), db); err != nil {
 		s.t.Fatal(err)

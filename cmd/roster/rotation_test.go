@@ -20,8 +20,8 @@ import (
 	"roster/webhooks/webhookstest"
 )
 
-// balancer sends requests to replicas in turn, and to none that is being started again: what a load balancer does with /readyz.
-type balancer struct {
+// dispatcher sends requests to replicas in turn, and to none that is being started again: what a load dispatcher does with /readyz.
+type dispatcher struct {
 	t       *testing.T
 	key     string
 	through http.RoundTripper
@@ -39,7 +39,7 @@ type berth struct {
 }
 
 // next returns a replica that takes a request, which done tells the end of.
-func (b *balancer) next() (base string, done func()) {
+func (b *dispatcher) next() (base string, done func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for {
@@ -52,7 +52,7 @@ func (b *balancer) next() (base string, done func()) {
 }
 
 // put opens or closes a place, and waits for what is under way there.
-func (b *balancer) put(at *berth, open bool) {
+func (b *dispatcher) put(at *berth, open bool) {
 	b.mu.Lock()
 	at.open = open
 	b.mu.Unlock()
@@ -62,7 +62,7 @@ func (b *balancer) put(at *berth, open bool) {
 }
 
 // create makes a resource, and returns its id.
-func (b *balancer) create(typ, members string) string {
+func (b *dispatcher) create(typ, members string) string {
 	base, done := b.next()
 	defer done()
 	answer, body, err := servertest.Exchange(context.Background(), b.through, "POST", base+"/public/v2/"+typ,
@@ -101,7 +101,7 @@ func TestASecretKeyIsRotatedUnderLoad(t *testing.T) {
 		return launch(t, "--listen", "127.0.0.1:0", "--data-dir", dir, "--database-url", url, "--migrate", "--rate-limit", "0",
 			"--secret-key-file", key, "--allow-private-webhook-targets", "127.0.0.0/8")
 	}
-	b := &balancer{t: t, through: &http.Transport{}, places: []*berth{{open: true}, {open: true}}}
+	b := &dispatcher{t: t, through: &http.Transport{}, places: []*berth{{open: true}, {open: true}}}
 	b.places[0].process = start(former)
 	b.places[1].process = start(former)
 	b.key = b.places[0].out.Match(t, keyPrinted.String())[0]
