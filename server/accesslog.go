@@ -18,7 +18,7 @@ func logged(next http.Handler, logger *slog.Logger, metrics *Metrics) http.Handl
 		defer func() {
 			x := ExchangeOf(r.Context())
 			took := time.Since(started)
-			metrics.end(r.Method, x, took)
+			metrics.end(r, x, took)
 			x.log(r, logger, took)
 		}()
 		next.ServeHTTP(w, r)
@@ -59,7 +59,6 @@ func (x *Exchange) attributes(r *http.Request, took time.Duration) []slog.Attr {
 		status = clientGone
 	}
 	attrs := []slog.Attr{
-		slog.String("request_id", x.RequestID),
 		slog.String("method", loggable(r.Method, 16)),
 		slog.String("path", loggable(r.URL.Path, 500)),
 		slog.String("route", x.Route),

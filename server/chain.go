@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"roster/auth"
 	"roster/models/store"
 )
@@ -17,6 +19,7 @@ type Config struct {
 	Metrics  *Metrics
 	Health   *Health
 	Limiter  *Limiter
+	Tracer   trace.Tracer   // makes a span of each exchange; nil for none
 	LastUsed *auth.LastUsed // notes which keys are used
 
 	// BaseURL is what clients know the service by, without a slash at its end; "" for what each request names.

@@ -134,6 +134,7 @@ func (h HandlerFunc) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if all := store.ErrorsOf(err); len(all) > 0 && all[0].Wait > 0 {
 		w.Header().Set("Retry-After", strconv.FormatInt(int64((all[0].Wait+time.Second-1)/time.Second), 10))
 	}
+	x.refused = err
 	refusal.write(w)
 }
 

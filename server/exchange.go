@@ -7,6 +7,7 @@ import (
 	"net/netip"
 
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/trace"
 
 	"roster/models"
 )
@@ -36,6 +37,10 @@ type Exchange struct {
 	status int               // of the answer, 0 until its header is sent
 	bytes  int64             // of the answer's body, as sent
 	body   io.ReadCloser     // of the request, without a limit
+	span   trace.Span        // nil for none
+
+	refused error     // why, as the handler returned it
+	signsIn SignInWay // "" for an exchange that signs nobody in
 }
 
 type exchangeKey struct{}
@@ -48,7 +53,7 @@ func ExchangeOf(ctx context.Context) *Exchange {
 	return &Exchange{}
 }
 
-// RequestID returns the id of the request that the context belongs to.
+// RequestID returns the id of the request that the context belongs to, "" for none.
 func RequestID(ctx context.Context) string { return ExchangeOf(ctx).RequestID }
 
 // begun is the outermost stage: it gives the request its exchange and its id, and completes every answer's header at the moment it is
@@ -72,6 +77,8 @@ func begun(next http.Handler, cfg Config, all doors) http.Handler {
 		}
 		w.Header().Set("X-Request-Id", x.RequestID)
 		ctx := models.ServedAt(context.WithValue(r.Context(), exchangeKey{}, x), x.Base)
+		ctx = x.traced(ctx, r, cfg.Tracer)
+		defer x.endSpan(r)
 		next.ServeHTTP(&watched{w, x, cfg.Limiter}, r.WithContext(ctx))
 	})
 }

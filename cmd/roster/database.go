@@ -74,6 +74,7 @@ func (c *config) connect(ctx context.Context, vault *store.Vault) (*store.DB, er
 		URL:              c.database(),
 		MaxConnections:   c.connections,
 		StatementTimeout: c.statementTime,
+		Traced:           c.otlpEndpoint != nil,
 		Vault:            vault,
 		Now:              time.Now,
 	}, Allowed: allowed}

@@ -20,7 +20,7 @@ func (p *program) serveCommand() *cli.Command {
 			"   roster serve --listen :8443 --tls-cert cert.pem --tls-key key.pem\n" +
 			"   ROSTER_DATABASE_URL=postgres://roster@localhost/roster roster serve --migrate\n\n" +
 			"SIGTERM and SIGINT let running requests finish; a second one ends the process at once.",
-		Flags: p.flags(storage, network, bounds, hooks, mails, people, logging),
+		Flags: p.flags(storage, network, bounds, hooks, mails, people, logging, insight),
 		Action: func(ctx context.Context, cmd *cli.Command) error {
 			cfg, err := p.config(cmd)
 			if err != nil {

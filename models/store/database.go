@@ -35,6 +35,8 @@ type Config struct {
 	StatementTimeout time.Duration
 	// Vault hashes credentials and encrypts secrets.
 	Vault *Vault
+	// Traced makes spans of the statements whose context has one.
+	Traced bool
 	// Attached is what belongs to the packages above, see [DB.Attached].
 	Attached any
 	// Now is the clock; nil is not allowed.
@@ -86,7 +88,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		db.dialect, db.pools = Postgres, &pools{write: pool, read: pool}
 		dialector = postgres.New(postgres.Config{Conn: newFairPool(pool, cfg.MaxConnections)})
 	case "sqlite":
-		write, read, err := openSQLite(ctx, rest, cfg.MaxConnections)
+		write, read, err := openSQLite(ctx, rest, cfg)
 		if err != nil {
 			return nil, err
 		}

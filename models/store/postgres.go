@@ -52,6 +52,9 @@ func openPostgres(cfg Config) (*sql.DB, error) {
 	if pgx.ConnectTimeout == 0 {
 		pgx.ConnectTimeout = 5 * time.Second
 	}
+	if cfg.Traced {
+		pgx.Tracer = onWire{}
+	}
 	pool := sql.OpenDB(wires{stdlib.GetConnector(*pgx)})
 	pool.SetMaxOpenConns(cfg.MaxConnections)
 	pool.SetMaxIdleConns(cfg.MaxConnections)
