@@ -18,7 +18,7 @@ import (
 const (
 	tracesPath   = "/v1/traces"     // of OTLP over HTTP
 	tryTime      = 10 * time.Second // for one answer
-	firstPause   = time.Second      // before the second try; each further one is twice as long
+	firstPause   = time.Second
 	longestPause = 16 * time.Second
 	maxAnswer    = 64 << 10 // bytes that are read of an answer, so that its connection can be used again
 )
@@ -29,6 +29,7 @@ type client struct {
 	transport *http.Transport
 	endpoint  *url.URL
 	header    http.Header
+	pause     time.Duration // before the second try; each further one is twice as long
 	outage    outage
 
 	closing chan struct{}   // is closed when nothing is tried again
@@ -59,7 +60,7 @@ func newClient(cfg Config) *client {
 			Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 1, IdleConnTimeout: 90 * time.Second,
 			TLSHandshakeTimeout: tryTime, ResponseHeaderTimeout: tryTime,
 		},
-		endpoint: &endpoint, header: header, outage: outage{logger: cfg.Logger, now: time.Now},
+		endpoint: &endpoint, header: header, pause: firstPause, outage: outage{logger: cfg.Logger, now: time.Now},
 		closing: make(chan struct{}), working: working, cutOff: cutOff,
 	}
 }
@@ -78,7 +79,7 @@ func (c *client) UploadTraces(ctx context.Context, spans []*tracepb.ResourceSpan
 	if err != nil {
 		return fmt.Errorf("encode spans: %w", err)
 	}
-	for pause := firstPause; ; pause = min(2*pause, longestPause) {
+	for pause := c.pause; ; pause = min(2*pause, longestPause) {
 		wait, err := c.try(ctx, body)
 		if err == nil {
 			c.outage.over(ctx)

@@ -60,9 +60,12 @@ func (p *Provider) Tracer() trace.Tracer { return p.TracerProvider.Tracer("roste
 // Close sends what has not been sent yet, and tries that once; the end of ctx cuts it off. Nothing is left running. It is for one call.
 func (p *Provider) Close(ctx context.Context) error {
 	close(p.client.closing)
-	defer p.client.transport.CloseIdleConnections()
-	defer p.client.cutOff() // the library gives up waiting when ctx ends, and goes on in the background
-	if err := p.Shutdown(ctx); err != nil {
+	defer p.client.cutOff()
+	defer context.AfterFunc(ctx, p.client.cutOff)()
+	// The library would not wait for its own goroutine if the context ended.
+	err := p.Shutdown(context.WithoutCancel(ctx))
+	p.client.transport.CloseIdleConnections()
+	if err = errors.Join(err, ctx.Err()); err != nil {
 		return fmt.Errorf("send the last traces: %w", err)
 	}
 	return nil
