@@ -40,7 +40,8 @@ func (o *outage) lose(n int) { o.lost += n }
 // over notes a try that succeeded.
 func (o *outage) over(ctx context.Context) {
 	if !o.since.IsZero() {
-		o.logger.InfoContext(ctx, "traces can be sent again", "after", o.now().Sub(o.since).Round(time.Second).String(), "spans_lost", o.lost)
+		after := o.now().Sub(o.since).Round(time.Second)
+		o.logger.InfoContext(ctx, "traces can be sent again", "after", after.String(), "spans_lost", o.lost)
 		*o = outage{logger: o.logger, now: o.now}
 	}
 }

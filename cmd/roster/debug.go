@@ -19,8 +19,8 @@ func (a *app) serveProfiles(ctx context.Context) error {
 		return err
 	}
 	if !isLoopback(listener.Addr()) {
-		a.logger.WarnContext(ctx, "profiles are served to other machines; whoever reaches the address can read them and slow the program down",
-			"address", listener.Addr().String())
+		a.logger.WarnContext(ctx, "profiles are served to other machines; whoever reaches the address can read them, "+
+			"and slow the program down", "address", listener.Addr().String())
 	}
 	only := http.NewServeMux()
 	only.HandleFunc("GET /debug/pprof/", pprof.Index) // and every profile by its name

@@ -35,7 +35,8 @@ func beginSpan(ctx context.Context, system attribute.KeyValue, statements ...str
 		attributes = append(attributes, semconv.DBOperationBatchSize(len(statements)))
 	}
 	text := strings.Join(statements, "; ")
-	attributes = append(attributes, semconv.DBQuerySummary(name), semconv.DBQueryText(strings.ToValidUTF8(text[:min(len(text), longestText)], "")))
+	text = strings.ToValidUTF8(text[:min(len(text), longestText)], "")
+	attributes = append(attributes, semconv.DBQuerySummary(name), semconv.DBQueryText(text))
 	return parent.TracerProvider().Tracer("roster").Start(ctx, name, trace.WithSpanKind(trace.SpanKindClient),
 		trace.WithAttributes(attributes...))
 }
