@@ -72,8 +72,9 @@ func newServiceWith(t *testing.T, db *store.DB, change func(*server.Config, *htt
 func testConfig(db *store.DB) server.Config {
 	return server.Config{
 		DB: db, LastUsed: auth.NewLastUsed(),
-		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Metrics: server.NewMetrics(server.Build{Version: "test"}, db.Pools()),
-		Health: server.NewHealth(db), Limiter: server.NewLimiter(0, time.Minute, time.Now), MaxBody: 1 << 20,
+		Logger:  slog.New(server.NewLog(slog.NewTextHandler(io.Discard, nil))),
+		Metrics: server.NewMetrics(server.Build{Version: "test"}, db.Pools()),
+		Health:  server.NewHealth(db), Limiter: server.NewLimiter(0, time.Minute, time.Now), MaxBody: 1 << 20,
 		Stop:           context.Background(),
 		RequestTimeout: 5 * time.Minute, // a slow machine is no fault of what is tested
 	}

@@ -17,6 +17,7 @@ const currentSession = "current"
 
 // signIn answers an address and a password with a session, or with the one that the browser has.
 func signIn(rq *request, db *store.DB, in *models.Change) (any, error) {
+	rq.SigningIn(server.ByPassword)
 	if !server.SiteOf(rq.Request.Request).TakesCookies() {
 		return nil, jsonapi.NewError(jsonapi.Forbidden, "Signing in needs TLS: a cookie must not travel in the clear.")
 	}

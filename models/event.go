@@ -279,7 +279,10 @@ func Capture(ctx context.Context, tx *store.DB, e *Event) error {
 		return err
 	}
 	tx.Recorded(false)
-	return tx.Later(ctx, "record "+e.EventType, insertQueued, e.inserted()...)
+	if err := tx.Later(ctx, "record "+e.EventType, insertQueued, e.inserted()...); err != nil {
+		return err
+	}
+	return keepTrace(ctx, tx, e.ID)
 }
 
 // capture is Capture, and returns the place of the event in the queue.
@@ -296,7 +299,7 @@ func capture(ctx context.Context, tx *store.DB, e *Event) (ordinal int64, err er
 		return 0, fmt.Errorf("record %s: %w", e.EventType, err)
 	}
 	tx.Recorded(false)
-	return ordinal, nil
+	return ordinal, keepTrace(ctx, tx, e.ID)
 }
 
 const (

@@ -21,6 +21,7 @@ type QueuedEvent struct {
 	SubjectID        string
 	Actor            Actor
 	RequestID        *string
+	Trace            string // which trace it is in, and where, see InTrace; "" for none
 	Changes          []byte // JSON
 	Data             []byte // JSON
 	OccurredAt       time.Time
@@ -66,22 +67,23 @@ func enqueue(ctx context.Context, tx *store.DB, event string, organization *stri
 const QueuedColumns = `e.id, e.event_type, e.organization_id,
 	COALESCE(e.organization_name, (SELECT name FROM organizations WHERE id = e.organization_id)),
 	e.subject_type, e.subject_id, e.actor_kind, e.actor_id, e.actor_name, e.request_id, e.changes, e.data, e.occurred_at, p.position,
-	p.sequence`
+	p.sequence, (SELECT traceparent FROM event_traces WHERE event_id = e.id)`
 
 // ScanQueued reads QueuedColumns, and whatever comes before them.
 func ScanQueued(rows *sql.Rows, before ...any) (*QueuedEvent, error) {
 	e := &QueuedEvent{}
-	var organization, name, changes *string
+	var organization, name, changes, trace *string
 	var position, sequence *int64
 	var data string
 	columns := []any{
 		&e.ID, &e.Type, &organization, &name, &e.SubjectType, &e.SubjectID, &e.Actor.Kind, &e.Actor.ID, &e.Actor.Name, &e.RequestID,
-		&changes, &data, &e.OccurredAt, &position, &sequence,
+		&changes, &data, &e.OccurredAt, &position, &sequence, &trace,
 	}
 	if err := rows.Scan(append(before, columns...)...); err != nil {
 		return nil, err
 	}
 	e.OrganizationID, e.OrganizationName, e.Data = deref(organization), deref(name), []byte(data)
+	e.Trace = deref(trace)
 	e.Position, e.Sequence = deref(position), deref(sequence)
 	if changes != nil {
 		e.Changes = []byte(*changes)

@@ -20,7 +20,7 @@ func logged(next http.Handler, logger *slog.Logger, metrics *Metrics, outage *st
 		defer func() {
 			x := ExchangeOf(r.Context())
 			took := time.Since(started)
-			metrics.end(r.Method, x, took)
+			metrics.end(r, x, took)
 			x.explain(r, outage)
 			x.log(r, logger, took)
 		}()
@@ -83,7 +83,6 @@ func (x *Exchange) attributes(attrs []slog.Attr, r *http.Request, took time.Dura
 		status = clientGone
 	}
 	attrs = append(attrs,
-		slog.String("request_id", x.RequestID),
 		slog.String("method", loggable(r.Method, 16)),
 		slog.String("path", loggable(r.URL.Path, 500)),
 		slog.String("route", x.Route),

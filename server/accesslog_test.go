@@ -84,3 +84,23 @@ func TestACredentialInThePathIsNotLogged(t *testing.T) {
 		}
 	}
 }
+
+func TestALineIsInTheTraceThatTheClientNamed(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil) // nothing is traced here
+	const trace, parent = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+	for path, c := range map[string]struct {
+		sent string
+		want any
+	}{
+		"/long/sampled": {"00-" + trace + "-" + parent + "-01", trace},
+		"/long/not":     {"00-" + trace + "-" + parent + "-00", trace},
+		"/long/zero":    {"00-" + strings.Repeat("0", 32) + "-" + parent + "-01", nil},
+		"/long/forged":  {`" request_id=forged`, nil},
+	} {
+		b.do(t, "GET", path, "", "Traceparent", c.sent)
+		if line := b.findLine(t, path); line["trace_id"] != c.want {
+			t.Errorf("%q: trace_id %v, want %v", c.sent, line["trace_id"], c.want)
+		}
+	}
+}

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"roster/auth"
 	"roster/models/store"
 )
@@ -18,6 +20,7 @@ type Config struct {
 	Metrics  *Metrics
 	Health   *Health
 	Limiter  *Limiter
+	Tracer   trace.Tracer   // makes a span of each exchange; nil for none
 	LastUsed *auth.LastUsed // notes which keys are used
 	Outage   *store.Outage  // explains what fails while the database cannot be used; nil for nothing
 

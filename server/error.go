@@ -139,6 +139,7 @@ func (h HandlerFunc) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	} else if refusal.Status == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {
 		w.Header().Set("Retry-After", unavailableRetry)
 	}
+	x.refused = err
 	refusal.write(w)
 }
 

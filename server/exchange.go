@@ -7,6 +7,7 @@ import (
 	"net/netip"
 
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/trace"
 
 	"roster/models"
 )
@@ -40,6 +41,10 @@ type Exchange struct {
 	status int               // of the answer, 0 until its header is sent
 	bytes  int64             // of the answer's body, as sent
 	body   io.ReadCloser     // of the request, without a limit
+	span   trace.Span        // nil for none
+
+	refused error     // why, as the handler returned it
+	signsIn SignInWay // "" for an exchange that signs nobody in
 }
 
 type exchangeKey struct{}
@@ -52,7 +57,7 @@ func ExchangeOf(ctx context.Context) *Exchange {
 	return &Exchange{}
 }
 
-// RequestID returns the id of the request that the context belongs to.
+// RequestID returns the id of the request that the context belongs to, "" for none.
 func RequestID(ctx context.Context) string { return ExchangeOf(ctx).RequestID }
 
 // begun is the outermost stage: it gives the request its exchange and its id, the work on it a deadline and its body a limit, and completes
@@ -78,7 +83,10 @@ func begun(next http.Handler, cfg Config, all doors, seed uint64) http.Handler {
 		w.Header().Set("X-Request-Id", x.RequestID)
 		ctx, done := working(cfg.Stop, r, cfg.RequestTimeout)
 		defer done()
-		r = r.WithContext(models.ServedAt(context.WithValue(ctx, exchangeKey{}, x), x.Base))
+		ctx = models.ServedAt(context.WithValue(ctx, exchangeKey{}, x), x.Base)
+		ctx = x.traced(ctx, r, cfg.Tracer)
+		defer x.endSpan(r)
+		r = r.WithContext(ctx)
 		answer := &watched{w, x, cfg.Limiter, cfg.Health}
 		LimitBody(answer, r, cfg.MaxBody)
 		next.ServeHTTP(answer, r)

@@ -68,6 +68,17 @@ func misbehaving(waits func()) []Route {
 	get("/refused", func(http.ResponseWriter, *Request) error {
 		return &store.Error{Kind: store.Invalid, Field: "name", Message: "No."}
 	})
+	get("/read-only", func(http.ResponseWriter, *Request) error {
+		return &store.Error{Kind: store.ReadOnly, Field: "name", Message: "No."}
+	})
+	get("/signs-in/{how}", func(w http.ResponseWriter, rq *Request) error {
+		rq.SigningIn(ByPassword)
+		if Var(rq.Request, "how") != "right" {
+			return &store.Error{Kind: store.Unauthenticated, Message: "No."}
+		}
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	})
 	get("/wait", func(_ http.ResponseWriter, rq *Request) error {
 		waits()
 		<-rq.Context().Done()
@@ -126,7 +137,7 @@ func setupOn(t *testing.T, db *store.DB, change func(*Config, *http.Server), mor
 	b.health = NewHealth(b.db)
 	cfg := Config{
 		DB: b.db, LastUsed: auth.NewLastUsed(),
-		Logger:  slog.New(slog.NewJSONHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Logger:  slog.New(NewLog(slog.NewJSONHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))),
 		Metrics: NewMetrics(Build{Version: "test"}, b.db.Pools()), Health: b.health,
 		Limiter: NewLimiter(100, time.Minute, b.now.Now), Stop: context.Background(), RequestTimeout: 10 * time.Second,
 		MaxBody: 1000, ServeMetrics: true,

@@ -2,12 +2,17 @@ package server
 
 import (
 	"database/sql"
+	"errors"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"roster/models/store"
 )
 
 // Metrics counts what the server does, in a registry of its own.
@@ -16,6 +21,8 @@ type Metrics struct {
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	inFlight prometheus.Gauge
+	refusals *prometheus.CounterVec
+	signIns  *prometheus.CounterVec
 }
 
 // Build is which build of the program this is: its version, the commit that it was made of, and the date of that.
@@ -38,13 +45,21 @@ func NewMetrics(build Build, pools map[string]*sql.DB) *Metrics {
 			Name: "roster_http_requests_in_flight",
 			Help: "Requests that are being served.",
 		}),
+		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "roster_http_refusals_total",
+			Help: "Requests refused with 401, 403 or 429, by route pattern, status and reason.",
+		}, []string{"route", "status", "reason"}),
+		signIns: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "roster_sign_ins_total",
+			Help: "Attempts to sign in, by way (password, provider, key) and outcome.",
+		}, []string{"way", "outcome"}),
 	}
 	identity := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "roster_build_info", Help: "Always 1; the labels are the version, the commit and its date.",
 		ConstLabels: prometheus.Labels{"version": build.Version, "commit": build.Commit, "date": build.Date},
 	})
 	identity.Set(1)
-	m.registry.MustRegister(m.requests, m.duration, m.inFlight, identity,
+	m.registry.MustRegister(m.requests, m.duration, m.inFlight, m.refusals, m.signIns, identity,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for name, pool := range pools {
 		m.registry.MustRegister(collectors.NewDBStatsCollector(pool, name))
@@ -65,19 +80,63 @@ func (m *Metrics) Handler() http.Handler {
 
 func (m *Metrics) begin() { m.inFlight.Inc() }
 
-func (m *Metrics) end(method string, x *Exchange, took time.Duration) {
+func (m *Metrics) end(r *http.Request, x *Exchange, took time.Duration) {
 	m.inFlight.Dec()
 	route := x.Route
 	if route == "" {
 		route = "unmatched" // never the path: whoever asks for a million paths must not make a million series
 	}
-	method = knownMethod(method)
+	method := knownMethod(r.Method)
 	status := "aborted"
 	if x.status != 0 {
 		status = classes[x.status/100%10]
 	}
 	m.requests.WithLabelValues(route, method, status).Inc()
 	m.duration.WithLabelValues(route, method).Observe(took.Seconds())
+	switch x.status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests:
+		m.refusals.WithLabelValues(route, strconv.Itoa(x.status), x.reason(r)).Inc()
+	}
+	if x.signsIn != "" {
+		m.signIns.WithLabelValues(string(x.signsIn), x.outcome()).Inc()
+	}
+}
+
+// reason returns why the exchange was refused, in one of few words: the reasons and kinds of errors. Of callers who are nobody it tells
+// those who sent no credential from those whose credential does not work.
+func (x *Exchange) reason(r *http.Request) string {
+	reason := "other" // whoever wrote the answer said no more
+	if all := store.ErrorsOf(x.refused); len(all) > 0 {
+		reason = string(all[0].Kind)
+	}
+	if own := (*Error)(nil); errors.As(x.refused, &own) {
+		reason = string(own.Reason)
+		if own.Reason == Unauthenticated {
+			reason = "no credential"
+			if sent, err := x.door.Credential(r.Header); err != nil || sent != "" {
+				reason = "wrong credential"
+			}
+		}
+	}
+	return strings.NewReplacer(" ", "_", "-", "_").Replace(reason)
+}
+
+// outcome returns what has become of an attempt to sign in.
+func (x *Exchange) outcome() string {
+	switch {
+	case store.IsKind(x.refused, store.SecondFactor):
+		return "second_factor_asked"
+	case x.status == 0:
+		return "aborted"
+	case x.status < http.StatusBadRequest:
+		return "succeeded"
+	case x.status == http.StatusTooManyRequests:
+		return "throttled"
+	case x.status >= http.StatusInternalServerError:
+		return "failed"
+	default:
+		return "refused"
+	}
 }
 
 // classes are the classes of status, by their first digit.

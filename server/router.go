@@ -122,19 +122,16 @@ func asSent(routers branches) http.Handler {
 		served := match.Handler
 		if match.MatchErr == nil {
 			served = match.Route.GetHandler() // also where the match would redirect, for the sake of a slash
-			ExchangeOf(r.Context()).matched(r, &match)
+			ExchangeOf(r.Context()).matched(&match)
 		}
 		served.ServeHTTP(w, r)
 	})
 }
 
 // matched notes which route serves the exchange.
-func (x *Exchange) matched(r *http.Request, match *mux.RouteMatch) {
+func (x *Exchange) matched(match *mux.RouteMatch) {
 	x.vars = match.Vars
-	x.Route, _ = match.Route.GetPathTemplate() // each has one
-	if strings.HasSuffix(r.URL.Path, "/") && !strings.HasSuffix(x.Route, "/") {
-		x.Route += "/"
-	}
+	x.Route, _ = match.Route.GetPathTemplate() // each has one; it is the same with a slash at the end
 }
 
 // plainPath reports whether a path consists of unreserved characters and has no dot segments.

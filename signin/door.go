@@ -83,6 +83,7 @@ func (d *door) finish(_ http.ResponseWriter, rq *server.Request) (server.Serve, 
 	if err != nil {
 		return nil, err
 	}
+	rq.SigningIn(server.ByProvider)
 	return func(w http.ResponseWriter) error {
 		next, cookies, err := d.signIn(rq, c)
 		if err != nil {

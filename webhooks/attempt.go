@@ -22,17 +22,19 @@ type attempt struct {
 	at       time.Time
 	seat     seat // whose slot it has
 	result   Result
+	cause    context.Context // what is said of it in the log belongs to
 }
 
 // perform makes the exchange and tells the loop.
 func (w *Worker) perform(a *attempt) {
+	a.cause = w.sending
 	a.result = w.send(a)
 	w.results <- a
 }
 
 func (w *Worker) send(a *attempt) Result {
 	started := time.Now()
-	body, err := w.body(w.sending, a.delivery.Message())
+	payload, err := w.payload(w.sending, a.delivery.Message())
 	switch {
 	case w.sending.Err() != nil:
 		return Result{Code: CodeCancelled, Started: started}
@@ -40,9 +42,13 @@ func (w *Worker) send(a *attempt) Result {
 		w.failing(w.sending, "read what is to be sent", err)
 		return Result{Code: CodeLocalError, Detail: "what is to be sent could not be read", Started: started}
 	}
-	return w.cfg.Sender.Send(w.sending, Request{
-		URL: a.endpoint.URL, ID: a.delivery.EventID, At: a.at, Body: body, Secrets: a.endpoint.secrets, Header: a.endpoint.header,
+	ctx, span := w.causedBy(w.sending, a, payload)
+	a.cause = ctx
+	a.result = w.cfg.Sender.Send(ctx, Request{
+		URL: a.endpoint.URL, ID: a.delivery.EventID, At: a.at, Body: payload.Body, Secrets: a.endpoint.secrets, Header: a.endpoint.header,
 	})
+	a.endSpan(span)
+	return a.result
 }
 
 // conclude decides what becomes of a delivery and of its lane, tells the log and the metrics, and returns what is to be written.
@@ -86,7 +92,7 @@ func (l *loop) log(a *attempt, v Verdict) {
 	if !a.result.Succeeded() {
 		level = slog.LevelWarn
 	}
-	ctx := context.Background()
+	ctx := a.cause
 	if !l.w.cfg.Logger.Enabled(ctx, level) {
 		return
 	}

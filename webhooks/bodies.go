@@ -23,7 +23,7 @@ func (w *Worker) bodyTimeout() time.Duration { return w.cfg.Sender.timeout / 4 }
 // waits beyond that is in the database. It is safe for concurrent use.
 type bodies struct {
 	mu    sync.Mutex
-	kept  *simplelru.LRU[models.MessageKey, []byte]
+	kept  *simplelru.LRU[models.MessageKey, queue.Payload]
 	bytes int
 	most  int
 }
@@ -31,45 +31,45 @@ type bodies struct {
 func newBodies(most int) *bodies {
 	b := &bodies{most: most}
 	// It fails only for a size below 1.
-	b.kept, _ = simplelru.NewLRU(math.MaxInt32, func(_ models.MessageKey, body []byte) { b.bytes -= len(body) })
+	b.kept, _ = simplelru.NewLRU(math.MaxInt32, func(_ models.MessageKey, p queue.Payload) { b.bytes -= len(p.Body) })
 	return b
 }
 
-func (b *bodies) keep(message models.MessageKey, body []byte) {
+func (b *bodies) keep(message models.MessageKey, payload queue.Payload) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.kept.Contains(message) {
 		return // a message has one body
 	}
-	b.kept.Add(message, body)
-	for b.bytes += len(body); b.bytes > b.most; {
+	b.kept.Add(message, payload)
+	for b.bytes += len(payload.Body); b.bytes > b.most; {
 		b.kept.RemoveOldest()
 	}
 }
 
-func (b *bodies) find(message models.MessageKey) ([]byte, bool) {
+func (b *bodies) find(message models.MessageKey) (queue.Payload, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.kept.Get(message)
 }
 
-// body returns what is sent.
-func (w *Worker) body(ctx context.Context, message models.MessageKey) ([]byte, error) {
-	if body, ok := w.bodies.find(message); ok {
-		return body, nil
+// payload returns what is sent.
+func (w *Worker) payload(ctx context.Context, message models.MessageKey) (queue.Payload, error) {
+	if payload, ok := w.bodies.find(message); ok {
+		return payload, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, w.bodyTimeout())
 	defer cancel()
-	found, err := queue.FindBodies(ctx, w.db, []models.MessageKey{message})
+	found, err := queue.FindPayloads(ctx, w.db, []models.MessageKey{message})
 	if err != nil {
-		return nil, err
+		return queue.Payload{}, err
 	}
-	body, ok := found[message]
+	payload, ok := found[message]
 	if !ok {
-		return nil, fmt.Errorf("event %s has no body for %s", message.EventID, message.Owner)
+		return queue.Payload{}, fmt.Errorf("event %s has no body for %s", message.EventID, message.Owner)
 	}
-	w.bodies.keep(message, body)
-	return body, nil
+	w.bodies.keep(message, payload)
+	return payload, nil
 }
 
 // prepare reads the bodies of deliveries that are not kept, up to a number of bytes, and returns the deliveries whose bodies came with it.
@@ -100,12 +100,12 @@ func (w *Worker) prepare(
 	if len(missing) == 0 {
 		return ready, cut, nil
 	}
-	found, err := queue.FindBodies(ctx, w.db, missing)
+	found, err := queue.FindPayloads(ctx, w.db, missing)
 	if err != nil {
 		return nil, nil, err
 	}
-	for message, body := range found {
-		w.bodies.keep(message, body)
+	for message, payload := range found {
+		w.bodies.keep(message, payload)
 	}
 	return ready, cut, nil
 }

@@ -14,7 +14,7 @@ import (
 func TestBodiesAreKeptUpToANumberOfBytes(t *testing.T) {
 	b := newBodies(10)
 	keep := func(event string, size int) {
-		b.keep(models.MessageKey{EventID: event}, []byte(strings.Repeat("x", size)))
+		b.keep(models.MessageKey{EventID: event}, queue.Payload{Body: []byte(strings.Repeat("x", size))})
 	}
 	kept := func() []string {
 		var events []string
@@ -67,8 +67,8 @@ func TestAFetchReadsSomeBytesOfBodies(t *testing.T) {
 		events := map[string]int{}
 		for _, d := range ready {
 			events[d.EventID]++
-			if body, ok := w.bodies.find(d.Message()); !ok || len(body) != d.BodySize {
-				r.t.Errorf("the body of %s has %d bytes", d.EventID, len(body))
+			if payload, ok := w.bodies.find(d.Message()); !ok || len(payload.Body) != d.BodySize {
+				r.t.Errorf("the body of %s has %d bytes", d.EventID, len(payload.Body))
 			}
 		}
 		if len(events) != 4 || len(cut) != 3 {
@@ -79,8 +79,8 @@ func TestAFetchReadsSomeBytesOfBodies(t *testing.T) {
 				r.t.Errorf("event %s is ready for %d of %d endpoints", event, n, len(hooks))
 			}
 		}
-		if body, err := w.body(r.t.Context(), left); err != nil || len(body) == 0 {
-			r.t.Errorf("what is not kept is read when it is sent: %d bytes, %v", len(body), err)
+		if payload, err := w.payload(r.t.Context(), left); err != nil || len(payload.Body) == 0 {
+			r.t.Errorf("what is not kept is read when it is sent: %d bytes, %v", len(payload.Body), err)
 		}
 	})
 }

@@ -13,6 +13,9 @@ const (
 	gaugeEvery = 15 * time.Second
 	purgeEvery = 10 * time.Minute
 	purgeBatch = 1000
+
+	// traceRetention is how long it is known which trace an event is in: longer than its deliveries are tried.
+	traceRetention = 7 * 24 * time.Hour
 )
 
 // chores works off replays, reads the gauges and removes what is too old.
@@ -41,6 +44,9 @@ func (w *Worker) chores(ctx context.Context) {
 // long for an endpoint that is paused or disabled. A payload never goes while a delivery of it is pending.
 func (w *Worker) Purge(ctx context.Context) error {
 	ctx, now := store.Alone(ctx), w.db.Now()
+	if err := queue.PurgeTraces(ctx, w.db, now.Add(-traceRetention)); err != nil {
+		return err
+	}
 	if w.cfg.Retention > 0 {
 		before := now.Add(-w.cfg.Retention)
 		if err := w.inBatches(ctx, before, queue.ExpireDeliveries); err != nil {

@@ -71,7 +71,7 @@ func (w *Worker) fanOut(ctx context.Context, claim queue.EventClaim, b *batching
 	}
 	changedEndpoints, deliveries := false, 0
 	err = store.Transaction(ctx, w.db, func(tx *store.DB) error {
-		h = handoff{deliveries: map[string][]*queue.DueDelivery{}, bodies: map[models.MessageKey][]byte{}, tokens: map[string]string{}}
+		h = newHandoff()
 		changedEndpoints, deliveries = false, 0
 		events, last, err := queue.ClaimEvents(ctx, tx, claim)
 		claimed, after = len(events), last
@@ -105,8 +105,8 @@ func (w *Worker) fanOut(ctx context.Context, claim queue.EventClaim, b *batching
 	})
 	if err == nil {
 		b.took(claimed, deliveries)
-		for message, body := range h.bodies {
-			w.bodies.keep(message, body)
+		for message, payload := range h.payloads {
+			w.bodies.keep(message, payload)
 		}
 	}
 	if err == nil && changedEndpoints {
@@ -120,9 +120,9 @@ func (w *Worker) fanOut(ctx context.Context, claim queue.EventClaim, b *batching
 type plan struct {
 	messages   []*models.Message // what somebody gets
 	deliveries []*queue.NewDelivery
-	bodies     [][]byte // of each delivery, shared between those of one message
-	webhooks   []string // that get something
-	keyed      bool     // some deliveries have an order key
+	payloads   []queue.Payload // of each delivery, with the body of its message
+	webhooks   []string        // that get something
+	keyed      bool            // some deliveries have an order key
 }
 
 // match finds the endpoints that want each event and renders the messages to their organizations. One that cannot be told is left out.
@@ -153,8 +153,8 @@ func (w *Worker) match(ctx context.Context, tx *store.DB, events []*models.Queue
 	}
 	now := tx.Now()
 	for _, wish := range wishes {
-		s, e, body := wish.subscriber, wish.message.Event, wish.message.Body
-		if body == nil {
+		s, e := wish.subscriber, wish.message.Event
+		if wish.message.Body == nil {
 			continue
 		}
 		d := &queue.NewDelivery{
@@ -162,7 +162,7 @@ func (w *Worker) match(ctx context.Context, tx *store.DB, events []*models.Queue
 			OrderKey: orderKey(s, e), Trigger: models.TriggerEvent, DueAt: &now, CreatedAt: e.OccurredAt,
 		}
 		p.keyed = p.keyed || d.OrderKey != nil
-		p.deliveries, p.bodies = append(p.deliveries, d), append(p.bodies, body)
+		p.deliveries, p.payloads = append(p.deliveries, d), append(p.payloads, queue.PayloadOf(wish.message))
 		p.webhooks = append(p.webhooks, s.WebhookID)
 	}
 	slices.Sort(p.webhooks)
@@ -211,7 +211,8 @@ func (w *Worker) render(m *models.Message) []byte {
 	}
 	body, err := RenderMessage(m)
 	if err != nil {
-		w.cfg.Logger.Error("webhooks: an event cannot be sent", "event_id", m.Event.ID, "error", err)
+		ctx := models.ForRequest(context.Background(), queue.PayloadOf(m).RequestID)
+		w.cfg.Logger.ErrorContext(ctx, "webhooks: an event cannot be sent", "event_id", m.Event.ID, "error", err)
 		return nil
 	}
 	return body

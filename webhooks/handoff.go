@@ -13,11 +13,17 @@ import (
 // handoff is what a fan-out gives the loop: deliveries of lanes that this worker holds, so that they need not be fetched.
 type handoff struct {
 	deliveries map[string][]*queue.DueDelivery // by webhook
-	bodies     map[models.MessageKey][]byte
+	payloads   map[models.MessageKey]queue.Payload
 	tokens     map[string]string // of the lanes, as they were when the deliveries were inserted
 	leased     []*queue.LaneRow  // by this fan-out
 	leaseUntil time.Time
 	woken      bool // others have their turn
+}
+
+func newHandoff() handoff {
+	return handoff{
+		deliveries: map[string][]*queue.DueDelivery{}, payloads: map[models.MessageKey]queue.Payload{}, tokens: map[string]string{},
+	}
 }
 
 // take puts the deliveries that can go at once into the handoff.
@@ -28,10 +34,10 @@ func (h *handoff) take(p plan) {
 		}
 		due := &queue.DueDelivery{
 			ID: d.ID, EventID: d.EventID, WebhookID: d.WebhookID, Owner: d.OrganizationID, EventType: d.EventType, OrderKey: d.OrderKey,
-			Trigger: d.Trigger, DueAt: *d.DueAt, CreatedAt: d.CreatedAt, BodySize: len(p.bodies[i]),
+			Trigger: d.Trigger, DueAt: *d.DueAt, CreatedAt: d.CreatedAt, BodySize: len(p.payloads[i].Body),
 		}
 		h.deliveries[d.WebhookID] = append(h.deliveries[d.WebhookID], due)
-		h.bodies[due.Message()] = p.bodies[i]
+		h.payloads[due.Message()] = p.payloads[i]
 	}
 }
 

@@ -13,15 +13,16 @@ import (
 
 // Metrics count what a worker does.
 type Metrics struct {
-	attempts  *prometheus.CounterVec
-	duration  *prometheus.HistogramVec
-	firstByte prometheus.Histogram
-	written   prometheus.Counter
-	discarded prometheus.Counter
-	backlog   prometheus.Gauge
-	oldest    prometheus.Gauge
-	unfanned  prometheus.Gauge
-	lanes     *prometheus.GaugeVec
+	attempts    *prometheus.CounterVec
+	duration    *prometheus.HistogramVec
+	firstByte   prometheus.Histogram
+	written     prometheus.Counter
+	discarded   prometheus.Counter
+	backlog     prometheus.Gauge
+	oldest      prometheus.Gauge
+	unfanned    prometheus.Gauge
+	unfannedAge prometheus.Gauge
+	lanes       *prometheus.GaugeVec
 }
 
 // NewMetrics returns metrics that registerer shows; a nil one keeps them to themselves.
@@ -56,12 +57,16 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 		unfanned: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "roster_webhook_queued_events", Help: "Events that are not fanned out yet.",
 		}),
+		unfannedAge: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "roster_webhook_oldest_event_seconds", Help: "Age of the oldest event that is not fanned out yet.",
+		}),
 		lanes: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "roster_webhook_lanes", Help: "Endpoints, by health.",
 		}, []string{"health"}),
 	}
 	if registerer != nil {
-		registerer.MustRegister(m.attempts, m.duration, m.firstByte, m.written, m.discarded, m.backlog, m.oldest, m.unfanned, m.lanes)
+		registerer.MustRegister(m.attempts, m.duration, m.firstByte, m.written, m.discarded, m.backlog, m.oldest, m.unfanned, m.unfannedAge,
+			m.lanes)
 	}
 	return m
 }
@@ -89,12 +94,18 @@ func (m *Metrics) gauge(ctx context.Context, db *store.DB) error {
 	}
 	m.backlog.Set(float64(backlog.Pending))
 	m.unfanned.Set(float64(backlog.Events))
-	m.oldest.Set(0)
-	if !backlog.OldestDue.IsZero() {
-		m.oldest.Set(max(db.Now().Sub(backlog.OldestDue), time.Duration(0)).Seconds())
-	}
+	m.oldest.Set(age(db, backlog.OldestDue))
+	m.unfannedAge.Set(age(db, backlog.OldestEvent))
 	for _, health := range []string{models.HealthOK, models.HealthProbation, models.WebhookPaused, models.WebhookDisabled} {
 		m.lanes.WithLabelValues(string(health)).Set(float64(backlog.Lanes[string(health)]))
 	}
 	return nil
+}
+
+// age returns how many seconds ago something was, 0 for nothing.
+func age(db *store.DB, at time.Time) float64 {
+	if at.IsZero() {
+		return 0
+	}
+	return max(db.Now().Sub(at), 0).Seconds()
 }

@@ -47,6 +47,7 @@ func TestTheMetricsTellWhatTheWorkerDoes(t *testing.T) {
 			`roster_webhook_backlog 2`,
 			`roster_webhook_oldest_pending_seconds 180`,
 			`roster_webhook_queued_events 0`,
+			`roster_webhook_oldest_event_seconds 0`,
 			`roster_webhook_lanes{health="ok"} 2`,
 			`roster_webhook_lanes{health="paused"} 1`,
 			`roster_webhook_lanes{health="disabled"} 0`,

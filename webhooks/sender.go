@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"time"
 
+	"go.opentelemetry.io/otel/propagation"
+
 	"roster/models"
 	"roster/models/target"
 )
@@ -127,8 +129,8 @@ func (r Request) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("event_id", r.ID), slog.String("url", RedactURL(r.URL)))
 }
 
-// Send makes one attempt and says how it went. It returns within the timeout, or at once when ctx ends, whatever the receiver says or does
-// not say. (A stream of HTTP/2 may take severAfter longer.)
+// Send makes one attempt, in the trace that ctx belongs to, and says how it went. It returns within the timeout, or at once when ctx ends,
+// whatever the receiver says or does not say. (A stream of HTTP/2 may take severAfter longer.)
 //
 // A connection kept from an earlier exchange may have been closed by the receiver in the meantime. If it breaks before the first
 // byte of an answer, the same request is sent once more over a new connection; that is the only second try.
@@ -136,7 +138,7 @@ func (s *Sender) Send(ctx context.Context, r Request) Result {
 	started := time.Now()
 	deadline, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	request, err := s.build(r)
+	request, err := s.build(ctx, r)
 	if err != nil {
 		return Result{Code: CodeInvalidRequest, Detail: detail(err), Started: started}
 	}
@@ -162,7 +164,7 @@ func (s *Sender) Send(ctx context.Context, r Request) Result {
 }
 
 // build returns a request that can be sent more than once: its body is set by try.
-func (s *Sender) build(r Request) (*http.Request, error) {
+func (s *Sender) build(ctx context.Context, r Request) (*http.Request, error) {
 	u, err := url.Parse(r.URL)
 	if err != nil {
 		return nil, errors.New("the URL cannot be read")
@@ -187,6 +189,7 @@ func (s *Sender) build(r Request) (*http.Request, error) {
 	header.Set(HeaderID, r.ID)
 	header.Set(HeaderTimestamp, strconv.FormatInt(r.At.Unix(), 10))
 	header.Set(HeaderSignature, signature)
+	propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(header))
 	return &http.Request{
 		Method: http.MethodPost, URL: u, Host: u.Host, Header: header, ContentLength: int64(len(r.Body)),
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/trace"
 
 	"roster/models/store"
 	"roster/webhooks/queue"
@@ -20,6 +21,7 @@ type WorkerConfig struct {
 	Sender  *Sender
 	Logger  *slog.Logger
 	Metrics *Metrics
+	Tracer  trace.Tracer // makes a span of each attempt at what is traced; nil for none
 	// Slots are the attempts at once. Lanes in probation share a quarter of them, those that were never answered another one, and no
 	// organization has more than it leaves free.
 	Slots int

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"roster/models/store"
 	"roster/server"
 )
@@ -26,7 +28,8 @@ type app struct {
 	outage  *store.Outage
 	health  *server.Health
 	metrics *server.Metrics
-	pair    *keyPair // nil for plain HTTP
+	tracer  trace.Tracer // nil: nothing is traced
+	pair    *keyPair     // nil for plain HTTP
 
 	stops  []func() error
 	atOnce []func()   // what is told to end when stopping begins, so that one period of grace is enough for all
@@ -39,7 +42,7 @@ type app struct {
 // newApp returns a server that is not started.
 func newApp(cfg *config, logger *slog.Logger) *app {
 	working, cutOff := context.WithCancel(context.Background())
-	return &app{cfg: cfg, logger: logger, failed: make(chan error, 2), working: working, cutOff: cutOff}
+	return &app{cfg: cfg, logger: logger, failed: make(chan error, 3), working: working, cutOff: cutOff}
 }
 
 // onStop adds a step of stopping. Steps run from the last to the first.
@@ -97,6 +100,9 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 		return err
 	}
 	a.onStop(release)
+	if err := a.trace(ctx); err != nil { // what the others end with is traced
+		return err
+	}
 	if a.db, err = a.cfg.openDatabase(ctx, a.logger); err != nil {
 		return err
 	}
@@ -117,7 +123,7 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 	a.health = server.NewHealth(a.db)
 	a.metrics = server.NewMetrics(thisBuild(), a.db.Pools())
 	service, err := server.New(server.Config{
-		DB: a.db, Outage: a.outage, Logger: a.logger, Metrics: a.metrics, Health: a.health, LastUsed: a.noteUses(),
+		DB: a.db, Outage: a.outage, Logger: a.logger, Metrics: a.metrics, Health: a.health, LastUsed: a.noteUses(), Tracer: a.tracer,
 		Limiter: server.NewLimiter(a.cfg.rateLimit, time.Minute, time.Now),
 		BaseURL: a.cfg.baseURL, HSTSPreload: a.cfg.hstsPreload, Proxies: a.cfg.trustedProxies, Origins: a.cfg.corsOrigins,
 		Stop: a.working, RequestTimeout: a.cfg.requestTime, MaxBody: int64(a.cfg.maxBody),
@@ -138,6 +144,9 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 		only := http.NewServeMux()
 		only.Handle("GET /metrics", a.metrics.Handler())
 		a.serve(ctx, "metrics", listener, nil, only)
+	}
+	if err := a.serveProfiles(ctx); err != nil {
+		return err
 	}
 	// Now that the address is known and nothing else can go wrong: the key can be shown only once.
 	if err := a.firstKey(ctx, stdout, listener.Addr().String()); err != nil {

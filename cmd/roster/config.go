@@ -19,6 +19,7 @@ import (
 
 	"roster/mail"
 	"roster/models"
+	"roster/server"
 	"roster/signin"
 )
 
@@ -39,6 +40,9 @@ type config struct {
 	logLevel     *slog.LevelVar
 	logLevelFile string
 	logFormat    string
+
+	otlpEndpoint *url.URL // nil: nothing is traced
+	debugListen  string   // "": no profiles are served
 
 	listen         string
 	metricsListen  string
@@ -162,7 +166,7 @@ func (c *config) database() string {
 func (c *config) logger(w io.Writer) *slog.Logger {
 	options := &slog.HandlerOptions{Level: c.logLevel}
 	if c.logFormat == "json" {
-		return slog.New(slog.NewJSONHandler(w, options))
+		return slog.New(server.NewLog(slog.NewJSONHandler(w, options)))
 	}
-	return slog.New(slog.NewTextHandler(w, options))
+	return slog.New(server.NewLog(slog.NewTextHandler(w, options)))
 }

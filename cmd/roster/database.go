@@ -56,6 +56,7 @@ func (c *config) connect(ctx context.Context) (*store.DB, error) {
 		URL:              c.database(),
 		MaxConnections:   c.connections,
 		StatementTimeout: c.statementTime,
+		Traced:           c.otlpEndpoint != nil,
 		Now:              time.Now,
 		Filling:          c.filling,
 	}, Allowed: allowed}

@@ -24,7 +24,7 @@ func (p *program) serveCommand() *cli.Command {
 			"SIGTERM reports not ready, goes on for --shutdown-delay, so that load balancers notice, and lets running requests finish.\n" +
 			"SIGINT, which Ctrl-C sends, leaves the delay out. A second one of either ends the process at once. SIGHUP reads the\n" +
 			"certificate and --log-level-file again.",
-		Flags: p.flags(storage, network, bounds, hooks, mails, people, logging),
+		Flags: p.flags(storage, network, bounds, hooks, mails, people, logging, insight),
 		Action: func(ctx context.Context, cmd *cli.Command) error {
 			cfg, err := p.config(cmd)
 			if err != nil {

@@ -32,6 +32,7 @@ const (
 	mails   group = "5. Mail"
 	people  group = "6. People"
 	logging group = "7. Log"
+	insight group = "8. Traces and profiles"
 )
 
 // settings is the one table of everything that can be set. An empty value in it means "not used" or "derived", as the help says.
@@ -48,6 +49,7 @@ func (c *config) settings() []setting {
 		{mails, c.mailSettings()},
 		{people, c.peopleSettings()},
 		{logging, c.logSettings()},
+		{insight, c.insightSettings()},
 	} {
 		for _, s := range g.settings {
 			s.group = g.group
@@ -191,6 +193,16 @@ func (c *config) peopleSettings() []setting {
 	return []setting{
 		{flag: "users-create-organizations", value: "false", toggle: true, set: toggle(&c.usersCreate),
 			help: "let people create organizations without a parent, which they own, and make a branch of theirs one"},
+	}
+}
+
+func (c *config) insightSettings() []setting {
+	return []setting{
+		{flag: "otlp-endpoint", secret: true, set: optional(otlpEndpoint(&c.otlpEndpoint)),
+			help: "`URL` of a receiver of OpenTelemetry traces, by OTLP over HTTP: http://127.0.0.1:4318; the OTEL_ variables of the " +
+				"environment that docs/observability.md names are read as well (default: nothing is traced)"},
+		{flag: "debug-listen", set: optional(debugAddress(&c.debugListen)),
+			help: "`address` to serve profiles at, below /debug/pprof/, to whoever can reach it; :6060 is of this machine alone"},
 	}
 }
 

@@ -61,6 +61,8 @@ func TestWrongValuesAreRefusedInOneSentence(t *testing.T) {
 			`cannot be "s3://bucket?endpoint=https://s3.example.com&region=x": ` +
 				`a bucket needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment`},
 		{"file-url-lifetime", "25h", `cannot be "25h": it must be a duration from 1s to 24h, for example 30s`},
+		{"otlp-endpoint", "collector:4317", "cannot be used: it must be an http or https URL, for example http://127.0.0.1:4318"},
+		{"debug-listen", "6060", `cannot be "6060": it must be host:port with a port number, for example 127.0.0.1:8080 or :8080`},
 		{"migrate", "perhaps", `cannot be "perhaps": it must be true or false`},
 	} {
 		variable := "ROSTER_" + strings.ToUpper(strings.ReplaceAll(test.flag, "-", "_"))

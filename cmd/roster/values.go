@@ -169,6 +169,30 @@ func proxy(into **url.URL) func(string) error {
 	}
 }
 
+func otlpEndpoint(into **url.URL) func(string) error {
+	return func(value string) error {
+		u, err := url.Parse(value)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.Fragment != "" {
+			return errors.New("it must be an http or https URL, for example http://127.0.0.1:4318")
+		}
+		*into = u
+		return nil
+	}
+}
+
+// debugAddress takes an address without a host for one that only this machine reaches.
+func debugAddress(into *string) func(string) error {
+	return func(value string) error {
+		if err := address(into)(value); err != nil {
+			return err
+		}
+		if strings.HasPrefix(value, ":") {
+			*into = "127.0.0.1" + value
+		}
+		return nil
+	}
+}
+
 func databaseURL(into *string) func(string) error {
 	return optional(func(value string) error {
 		scheme, rest, _ := strings.Cut(value, ":")

@@ -38,7 +38,7 @@ func (a *app) deliverWebhooks() {
 		return nil
 	})
 	worker := webhooks.NewWorker(a.db, webhooks.WorkerConfig{
-		Sender: sender, Logger: a.logger, Metrics: webhooks.NewMetrics(a.metrics.Registry()),
+		Sender: sender, Logger: a.logger, Metrics: webhooks.NewMetrics(a.metrics.Registry()), Tracer: a.tracer,
 		Slots: a.cfg.webhookSlots, LaneCap: a.cfg.webhookLaneCap, Lease: max(time.Minute, 3*a.cfg.webhookTimeout), Poll: time.Second,
 		Grace:     a.cfg.shutdownGrace,
 		Retention: time.Duration(a.cfg.webhookRetention) * day, HeadRetention: time.Duration(a.cfg.webhookAnswers) * day,

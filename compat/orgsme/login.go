@@ -125,6 +125,7 @@ func notKnown() error {
 
 // login answers with tokens for a key of a user: its id and itself or, as earlier clients do it, itself alone.
 func login(rq *server.Request, sent body) (*pair, error) {
+	rq.SigningIn(server.ByKey)
 	id, secret := "", ""
 	if _, one := sent["apiKey"]; one {
 		found, err := sent.texts("apiKey")

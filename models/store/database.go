@@ -38,6 +38,8 @@ type Config struct {
 	Vault *Vault
 	// Filling opens a PostgreSQL database that [Source.CopyTo] has not filled yet, too.
 	Filling bool
+	// Traced makes spans of the statements whose context has one.
+	Traced bool
 	// Attached is what belongs to the packages above, see [DB.Attached].
 	Attached any
 	// Now is the clock; nil is not allowed.
@@ -92,7 +94,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		db.dialect, db.pools = Postgres, pools
 		dialector = postgres.New(postgres.Config{Conn: newFairPool(pools.write, cfg.MaxConnections)})
 	case "sqlite":
-		write, read, err := openSQLite(ctx, rest, cfg.MaxConnections)
+		write, read, err := openSQLite(ctx, rest, cfg)
 		if err != nil {
 			return nil, err
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"gorm.io/gorm"
 	"modernc.org/sqlite"
 )
@@ -178,12 +179,14 @@ func (t *sharedTx) control(statements string) error {
 }
 
 // Commit implements gorm.TxCommitter. It returns after the commit of the group. If it fails the transaction is rolled back.
-func (t *sharedTx) Commit() error {
+func (t *sharedTx) Commit() (err error) {
+	_, span := beginSpan(t.ctx, semconv.DBSystemNameSQLite, "COMMIT")
+	defer func() { endSpan(span, err) }()
 	if t.over {
 		return sql.ErrTxDone
 	}
-	g, err := t.group, t.ctx.Err()
-	switch {
+	g := t.group
+	switch err = t.ctx.Err(); {
 	case err != nil:
 	case g.ended:
 		err = errEnded

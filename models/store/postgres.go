@@ -79,6 +79,9 @@ func openPostgres(ctx context.Context, cfg Config) (*pools, error) {
 		return nil, err
 	}
 	config.DefaultQueryExecMode = pooler.mode()
+	if cfg.Traced {
+		config.Tracer = onWire{}
+	}
 	connect := wires{Connector: stdlib.GetConnector(*config, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
 		if pooler.Mode == PoolTransaction {
 			return nil

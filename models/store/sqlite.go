@@ -25,7 +25,7 @@ import (
 // openSQLite opens the file at path with one writer, whose transactions take the write lock when they begin, and a pool of readers
 // that cannot write. In WAL mode readers and the writer do not wait for each other; writers of this process wait in a queue (writer),
 // writers of other processes (the command line beside a running server) wait up to ten seconds.
-func openSQLite(ctx context.Context, path string, readers int) (write, read *sql.DB, err error) {
+func openSQLite(ctx context.Context, path string, cfg Config) (write, read *sql.DB, err error) {
 	if path == "" {
 		return nil, nil, errors.New("database URL sqlite: names no file")
 	}
@@ -53,18 +53,17 @@ func openSQLite(ctx context.Context, path string, readers int) (write, read *sql
 	if err != nil {
 		return nil, nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	write = sql.OpenDB(lites{connector})
+	write = sql.OpenDB(lites{traceable(cfg, connector)})
 	write.SetMaxOpenConns(1)
 	if err := write.PingContext(ctx); err != nil { // creates the file and switches it to WAL before a reader looks at it
 		return nil, nil, errors.Join(fmt.Errorf("open %s: %w", path, inUse(err)), write.Close())
 	}
-	connector, err = sqlite.NewConnector(dsn("_query_only", "on"))
-	if err != nil {
+	if connector, err = sqlite.NewConnector(dsn("_query_only", "on")); err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("open %s: %w", path, err), write.Close())
 	}
-	read = sql.OpenDB(lites{connector})
-	read.SetMaxOpenConns(readers)
-	read.SetMaxIdleConns(readers)
+	read = sql.OpenDB(lites{traceable(cfg, connector)})
+	read.SetMaxOpenConns(cfg.MaxConnections)
+	read.SetMaxIdleConns(cfg.MaxConnections)
 	return write, read, nil
 }
 

@@ -197,7 +197,7 @@ type DueDelivery struct {
 	RoundAttempts int
 	DueAt         time.Time
 	CreatedAt     time.Time
-	BodySize      int // in bytes; see FindBodies
+	BodySize      int // in bytes; see FindPayloads
 }
 
 // DueSearch is how much to look for in a lane that is held under a token.

@@ -16,9 +16,25 @@ var insertMessages = store.InsertRows("insert messages", "webhook_messages", `ON
 	store.Col("body", "bytea", func(m *models.Message) []byte { return m.Body }),
 )
 
-// FindBodies returns the bodies of messages. Those that nobody gets any more are left out.
-func FindBodies(ctx context.Context, db *store.DB, keys []models.MessageKey) (map[models.MessageKey][]byte, error) {
-	bodies := make(map[models.MessageKey][]byte, len(keys))
+// Payload is what is sent of an event to the endpoints of one organization, and what caused it.
+type Payload struct {
+	Body      []byte
+	RequestID string // "" if no request made the change
+	Trace     string // see models.InTrace, "" for none
+}
+
+// PayloadOf returns what is sent of a message that has its body.
+func PayloadOf(m *models.Message) Payload {
+	p := Payload{Body: m.Body, Trace: m.Event.Trace}
+	if m.Event.RequestID != nil {
+		p.RequestID = *m.Event.RequestID
+	}
+	return p
+}
+
+// FindPayloads returns what is sent of messages. Those that nobody gets any more are left out.
+func FindPayloads(ctx context.Context, db *store.DB, keys []models.MessageKey) (map[models.MessageKey]Payload, error) {
+	payloads := make(map[models.MessageKey]Payload, len(keys))
 	wanted := make(map[models.MessageKey]bool, len(keys))
 	for _, k := range keys {
 		wanted[k] = true
@@ -26,19 +42,21 @@ func FindBodies(ctx context.Context, db *store.DB, keys []models.MessageKey) (ma
 	unique := func(part func(models.MessageKey) string) []string {
 		return store.SortedUnique(store.Column(keys, part))
 	}
-	in, arg := db.Among("event_id", unique(func(k models.MessageKey) string { return k.EventID }))
-	owners, ownersArg := db.Among("organization_id", unique(func(k models.MessageKey) string { return k.Owner }))
+	in, arg := db.Among("m.event_id", unique(func(k models.MessageKey) string { return k.EventID }))
+	owners, ownersArg := db.Among("m.organization_id", unique(func(k models.MessageKey) string { return k.Owner }))
 	err := db.Read(ctx, func(rows *sql.Rows) error {
 		var k models.MessageKey
-		var body []byte
-		err := rows.Scan(&k.EventID, &k.Owner, &body)
+		var p Payload
+		err := rows.Scan(&k.EventID, &k.Owner, &p.Body, &p.RequestID, &p.Trace)
 		if wanted[k] {
-			bodies[k] = body
+			payloads[k] = p
 		}
 		return err
-	}, `SELECT event_id, organization_id, body FROM webhook_messages WHERE `+in+` AND `+owners, arg, ownersArg)
+	}, `SELECT m.event_id, m.organization_id, m.body, COALESCE((SELECT request_id FROM events WHERE id = m.event_id), ''),
+		COALESCE((SELECT traceparent FROM event_traces WHERE event_id = m.event_id), '')
+		FROM webhook_messages m WHERE `+in+` AND `+owners, arg, ownersArg)
 	if err != nil {
-		return nil, fmt.Errorf("find %d bodies: %w", len(keys), err)
+		return nil, fmt.Errorf("find %d payloads: %w", len(keys), err)
 	}
-	return bodies, nil
+	return payloads, nil
 }

@@ -144,6 +144,18 @@ func PurgeHeads(ctx context.Context, db *store.DB, before time.Time) error {
 	return nil
 }
 
+// PurgeTraces forgets which traces events are in that happened before a time.
+func PurgeTraces(ctx context.Context, db *store.DB, before time.Time) error {
+	err := store.Transaction(ctx, db, func(tx *store.DB) error {
+		_, err := tx.Run(ctx, `DELETE FROM event_traces WHERE event_id < ?`, idAt(before))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("forget old traces: %w", err)
+	}
+	return nil
+}
+
 // idAt returns an id that sorts before those made at a time (RFC 9562 §5.7).
 func idAt(t time.Time) string {
 	var id uuid.UUID

@@ -1,0 +1,7 @@
+-- +goose Up
+
+-- Which trace an event is in, and where (W3C Trace Context), of those that are traced: what is sent of them goes on from there.
+CREATE TABLE event_traces (
+  event_id    uuid NOT NULL PRIMARY KEY,
+  traceparent text COLLATE "C" NOT NULL
+);
