@@ -227,7 +227,7 @@ func (s *replayStep) begin(ctx context.Context, tx *store.DB, rendered []*models
 	if err != nil || n == 0 {
 		return began, err
 	}
-	return began + int(n), queue.NoteReplay(ctx, tx, s.replay.ID, fresh)
+	return began + n, queue.NoteReplay(ctx, tx, s.replay.ID, fresh)
 }
 
 // save writes how far the replay has come, and gives the lane a turn if there is something new in it.

@@ -42,25 +42,33 @@ var insertDeliveries = store.InsertRows("insert deliveries", "webhook_deliveries
 )
 
 // insertBoth inserts messages and deliveries in one statement of PostgreSQL: every event waits for each round trip.
-var insertBoth = `WITH messages AS (` + insertMessages.Postgres() + `) ` + insertDeliveries.Postgres()
+var insertBoth = `WITH messages AS (` + insertMessages.Postgres() + `) ` + insertDeliveries.Postgres() + ` RETURNING 1`
 
 // InsertDeliveries keeps the bodies of messages, and inserts deliveries, except those of events that an endpoint has already. It counts the
-// deliveries, and returns how many were new. Both may be none.
-func InsertDeliveries(ctx context.Context, tx *store.DB, messages []*models.Message, deliveries []*NewDelivery) (int64, error) {
-	var n int64
-	var err error
+// deliveries, and returns how many were new. Both may be none. along is asked behind that, in the same round trip.
+func InsertDeliveries(
+	ctx context.Context, tx *store.DB, messages []*models.Message, deliveries []*NewDelivery, along ...store.Query,
+) (n int, err error) {
 	if len(messages) > 0 && len(deliveries) > 0 && tx.Dialect() == store.Postgres {
-		n, err = tx.Run(ctx, insertBoth, append(insertMessages.Arrays(messages), insertDeliveries.Arrays(deliveries)...)...)
-		if err != nil {
-			return 0, fmt.Errorf("insert messages and deliveries: %w", err)
+		along = append([]store.Query{{
+			SQL:  insertBoth,
+			Args: append(insertMessages.Arrays(messages), insertDeliveries.Arrays(deliveries)...),
+			Take: func(a *store.Answer) error { n = a.Len(); return nil },
+		}}, along...)
+	} else {
+		var inserted int64
+		if _, err := insertMessages.Run(ctx, tx, messages); err != nil {
+			return 0, err
 		}
-	} else if _, err = insertMessages.Run(ctx, tx, messages); err == nil {
-		n, err = insertDeliveries.Run(ctx, tx, deliveries)
+		if inserted, err = insertDeliveries.Run(ctx, tx, deliveries); err != nil {
+			return 0, err
+		}
+		n = int(inserted)
 	}
-	if err != nil {
-		return 0, err
+	if err := tx.Ask(ctx, along...); err != nil {
+		return 0, fmt.Errorf("insert messages and deliveries: %w", err)
 	}
-	if int(n) == len(deliveries) {
+	if n == len(deliveries) {
 		for _, d := range deliveries {
 			models.CountDelivery(tx, d.OrganizationID, d.WebhookID, 1)
 		}

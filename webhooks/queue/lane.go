@@ -14,13 +14,20 @@ import (
 )
 
 // LockLanes reads lanes and keeps others from changing them until the transaction ends. They are locked in one order.
-func LockLanes(ctx context.Context, tx *store.DB, webhooks []string) ([]*LaneRow, error) {
-	in, arg := tx.Among("webhook_id", webhooks)
-	lanes, err := readLanes(ctx, tx, `SELECT `+laneColumns+` FROM webhook_lanes WHERE `+in+` ORDER BY webhook_id`+tx.Locking(""), arg)
-	if err != nil {
+func LockLanes(ctx context.Context, tx *store.DB, webhooks []string) (lanes []*LaneRow, err error) {
+	if err := tx.Ask(ctx, LockingLanes(tx, webhooks, &lanes)); err != nil {
 		return nil, fmt.Errorf("lock lanes: %w", err)
 	}
 	return lanes, nil
+}
+
+// LockingLanes is LockLanes as a query, for what is asked together with others.
+func LockingLanes(tx *store.DB, webhooks []string, into *[]*LaneRow) store.Query {
+	in, arg := tx.Among("webhook_id", webhooks)
+	return store.Query{
+		SQL:  `SELECT ` + laneColumns + ` FROM webhook_lanes WHERE ` + in + ` ORDER BY webhook_id` + tx.Locking(""),
+		Args: []any{arg}, Take: takeLanes(into),
+	}
 }
 
 // Lease is the right to serve lanes until a time. Its token is in every row that it covers, and every write of a holder asks for it.
@@ -87,9 +94,13 @@ func FindWaitingLanes(ctx context.Context, db *store.DB, searches []LaneSearch) 
 // ClaimLanes leases those of some lanes whose turn it still is, and that nobody else is about to lease or to write.
 func ClaimLanes(ctx context.Context, tx *store.DB, lease Lease, webhooks []string) ([]*LaneRow, error) {
 	in, arg := tx.Among("webhook_id", webhooks)
-	lanes, err := readLanes(ctx, tx, `SELECT `+laneColumns+` FROM webhook_lanes
-		WHERE next_turn_at <= ? AND `+isActive+` AND `+in+`
-		ORDER BY next_turn_at`+tx.Locking(" SKIP LOCKED"), tx.Now(), arg)
+	var lanes []*LaneRow
+	err := tx.Ask(ctx, store.Query{
+		SQL: `SELECT ` + laneColumns + ` FROM webhook_lanes
+			WHERE next_turn_at <= ? AND ` + isActive + ` AND ` + in + `
+			ORDER BY next_turn_at` + tx.Locking(" SKIP LOCKED"),
+		Args: []any{tx.Now(), arg}, Take: takeLanes(&lanes),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("claim lanes: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	"roster/models"
@@ -70,6 +71,11 @@ func Settle(ctx context.Context, db *store.DB, deliveries []*Settlement, lanes [
 		if err := tx.ByIndex(ctx); err != nil {
 			return err
 		}
+		if mayBeRepeated(deliveries, lanes) {
+			if err := tx.Unflushed(ctx); err != nil {
+				return err
+			}
+		}
 		kept, err := heldLanes(ctx, tx, store.Column(lanes, func(l *LaneSettlement) Holding { return l.Holding }))
 		if err != nil {
 			return err
@@ -115,6 +121,13 @@ func Settle(ctx context.Context, db *store.DB, deliveries []*Settlement, lanes [
 		return nil, fmt.Errorf("settle %d deliveries: %w", len(deliveries), err)
 	}
 	return lost, nil
+}
+
+// mayBeRepeated tells whether nobody is deceived if what is written is lost with the database's machine, and sent again: no endpoint is
+// disabled, and none asks for an order in which an earlier event would come behind a later one.
+func mayBeRepeated(deliveries []*Settlement, lanes []*LaneSettlement) bool {
+	return !slices.ContainsFunc(lanes, func(l *LaneSettlement) bool { return l.Disable != "" }) &&
+		!slices.ContainsFunc(deliveries, func(s *Settlement) bool { return s.OrderKey != nil })
 }
 
 // settleDeliveries writes what became of deliveries that had as many attempts as when that was decided. It is repeated when nobody knows
