@@ -208,7 +208,8 @@ type DueDelivery struct {
 	RoundAttempts int
 	DueAt         time.Time
 	CreatedAt     time.Time
-	BodySize      int // in bytes; see FindBodies
+	ReplayID      *string // the replay that began it last
+	BodySize      int     // in bytes; see FindBodies
 }
 
 // DueSearch is how much to look for in a lane that is held under a token.
@@ -229,29 +230,30 @@ func FindDue(ctx context.Context, tx *store.DB, searches []DueSearch) ([]*DueDel
 		d := &DueDelivery{}
 		due = append(due, d)
 		return rows.Scan(&d.ID, &d.EventID, &d.WebhookID, &d.Owner, &d.EventType, &d.OrderKey, &d.Trigger, &d.Attempts, &d.RoundAttempts,
-			&d.DueAt, &d.CreatedAt, &d.BodySize)
+			&d.DueAt, &d.CreatedAt, &d.ReplayID, &d.BodySize)
 	}
-	const columns = `d.id, d.event_id, d.webhook_id, d.organization_id, d.event_type, d.order_key, d.trigger, d.attempts,
-		d.round_attempts, d.due_at, d.created_at, length(m.body)`
-	const from = ` FROM webhook_deliveries d WHERE d.state = 'pending' AND d.due_at <= ? AND d.webhook_id = `
+	const columns = `d.id, d.event_id, d.webhook_id, d.organization_id, d.event_type, o.order_key, o.trigger, o.attempts,
+		o.round_attempts, o.due_at, d.created_at, o.job_id, length(m.body)`
+	const open = `SELECT w.* FROM webhook_open w WHERE w.state = 'pending' AND w.due_at <= ? AND w.webhook_id = `
+	const inOrder = ` ORDER BY w.due_at, w.delivery_id`
+	const rest = `
+			JOIN webhook_dispatches d ON d.id = o.delivery_id
+			JOIN webhook_messages m ON m.event_id = d.event_id AND m.organization_id = d.organization_id
+			ORDER BY o.due_at, o.delivery_id`
 	var err error
 	if tx.Dialect() == store.Postgres {
 		err = tx.Read(ctx, scan, `SELECT `+columns+`
 			FROM unnest(?::uuid[], ?::uuid[], ?::bigint[]) AS s (id, token, n)
 			JOIN webhook_lanes l ON l.webhook_id = s.id AND l.lease_token = s.token
-			CROSS JOIN LATERAL (SELECT d.*`+from+`l.webhook_id ORDER BY d.due_at, d.id LIMIT s.n) AS d
-			JOIN webhook_messages m ON m.event_id = d.event_id AND m.organization_id = d.organization_id
-			ORDER BY d.due_at, d.id`,
+			CROSS JOIN LATERAL (`+open+`l.webhook_id`+inOrder+` LIMIT s.n) AS o`+rest,
 			store.Column(searches, func(s DueSearch) string { return s.WebhookID }),
 			store.Column(searches, func(s DueSearch) string { return s.Token }),
 			store.Column(searches, func(s DueSearch) int64 { return int64(s.Limit) }), tx.Now())
 	} else {
 		for _, s := range searches {
 			err = tx.Read(ctx, scan, `SELECT `+columns+`
-				FROM (SELECT d.*`+from+`(SELECT webhook_id FROM webhook_lanes WHERE webhook_id = ? AND lease_token = ?)
-					ORDER BY d.due_at, d.id LIMIT ?) AS d
-				JOIN webhook_messages m ON m.event_id = d.event_id AND m.organization_id = d.organization_id
-				ORDER BY d.due_at, d.id`, tx.Now(), s.WebhookID, s.Token, s.Limit)
+				FROM (`+open+`(SELECT webhook_id FROM webhook_lanes WHERE webhook_id = ? AND lease_token = ?)`+inOrder+`
+					LIMIT ?) AS o`+rest, tx.Now(), s.WebhookID, s.Token, s.Limit)
 			if err != nil {
 				break
 			}
