@@ -17,7 +17,7 @@ import (
 // guides are the pages whose commands a newcomer can type, one page after the other.
 var guides = []string{"people", "sign-in", "second-factor", "invitations", "files", "events"}
 
-// What the guides show and every installation has otherwise, besides what the README does.
+// What the guides show and every installation has otherwise, besides what the tour does.
 var passing = regexp.MustCompile(changing.String() +
 	`|roster_\w_\w+|curl/[\d.]+|expires=\d+&signature=[\w-]+|max-age=\d+|secret=\w+|"[A-Z2-7]{32}"|"\w{4}-\w{4}-\w{4}-\w{4}"`)
 
@@ -44,15 +44,7 @@ const separator = "\x1e"
 // follow types the commands of every guide, and returns them with what was seen of each.
 func follow(t *testing.T, url string) (typed []step, seen []string) {
 	t.Helper()
-	for _, tool := range []string{"bash", "curl", "jq", "oathtool"} {
-		_, err := exec.LookPath(tool)
-		switch {
-		case err != nil && os.Getenv("ROSTER_GUIDES") == "required":
-			t.Fatalf("the guides are typed into a shell, with tools of which %s is missing: %v", tool, err)
-		case err != nil:
-			t.Skipf("the guides are typed into a shell, with tools of which %s is missing: install it, or trust .ci/run, which does", tool)
-		}
-	}
+	requireTools(t, "bash", "curl", "jq", "oathtool")
 	dir := t.TempDir()
 	s := serve(t, dir, frontDoors, "--database-url", url, "--migrate")
 	script := strings.Builder{}
@@ -79,6 +71,20 @@ func follow(t *testing.T, url string) (typed []step, seen []string) {
 		t.Fatalf("%d commands and %d outputs: %v\n%s", len(typed), len(seen)-1, err, out)
 	}
 	return typed, seen[:len(typed)]
+}
+
+// requireTools skips the test where something is missing that it types commands with, unless it must not be.
+func requireTools(t *testing.T, tools ...string) {
+	t.Helper()
+	for _, tool := range tools {
+		_, err := exec.LookPath(tool)
+		switch {
+		case err != nil && os.Getenv("ROSTER_GUIDES") == "required":
+			t.Fatalf("the guides are typed into a shell, with tools of which %s is missing: %v", tool, err)
+		case err != nil:
+			t.Skipf("the guides are typed into a shell, with tools of which %s is missing: install it, or trust .ci/run, which does", tool)
+		}
+	}
 }
 
 func guidePath(name string) string { return filepath.Join("..", "..", "docs", name+".md") }

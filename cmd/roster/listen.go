@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -27,7 +28,8 @@ func (p *program) listenCommand() *cli.Command {
 		Description: "It answers 204 to what verifies with one of the secrets, and 401 to everything else.\n\n" +
 			"   roster listen --secret whsec_…\n" +
 			"   ROSTER_LISTEN_SECRET=whsec_… roster listen --fail-rate 0.3\n" +
-			"   roster listen --secret whsec_… --forward-to http://localhost:3000/hooks\n\n" +
+			"   roster listen --secret whsec_… --forward-to http://localhost:3000/hooks\n" +
+			"   roster listen --secret whsec_… --count 1\n\n" +
 			"During a rotation it takes both secrets: repeat --secret, or separate them by spaces in the variable. " +
 			"A server on the same machine\n" +
 			"sends to it if it was started with --allow-private-webhook-targets 127.0.0.0/8.",
@@ -38,6 +40,7 @@ func (p *program) listenCommand() *cli.Command {
 			&cli.StringFlag{Name: "path", Usage: "`path` that is answered; others are 404", Value: "/"},
 			&cli.StringFlag{Name: "fail-rate",
 				Usage: "share of good webhooks to answer with 500, from 0 to 1, to see them again", Value: "0"},
+			&cli.StringFlag{Name: "count", Usage: "end when this `number` of webhooks was answered with success; 0: go on", Value: "0"},
 			&cli.StringFlag{Name: "forward-to", Usage: "`URL` that verified webhooks are passed on to; its answer is handed back"},
 		},
 		DisableSliceFlagSeparator: true, // a secret may have a comma
@@ -54,6 +57,7 @@ func (p *program) listenCommand() *cli.Command {
 // receiver is what listen was told to be.
 type receiver struct {
 	address, path string
+	count         int64 // of webhooks that are answered with success before it ends; 0: it goes on
 	config        webhooks.ListenConfig
 }
 
@@ -85,6 +89,10 @@ func (p *program) receiver(cmd *cli.Command) (*receiver, error) {
 		return nil, fmt.Errorf("--fail-rate cannot be %q: it must be a number from 0 to 1", cmd.String("fail-rate"))
 	}
 	r.config.FailRate = rate
+	r.count, err = strconv.ParseInt(cmd.String("count"), 10, 64)
+	if err != nil || r.count < 0 {
+		return nil, fmt.Errorf("--count cannot be %q: it must be a whole number, 0 for no end", cmd.String("count"))
+	}
 	if to := cmd.String("forward-to"); to != "" {
 		u, err := url.Parse(to)
 		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
@@ -98,7 +106,7 @@ func (p *program) receiver(cmd *cli.Command) (*receiver, error) {
 // forwardTimeout is shorter than the wait of a sender, so that it hears of a target that hangs.
 const forwardTimeout = 15 * time.Second
 
-// listen receives until ctx ends.
+// listen receives until ctx ends, or as many as it was told to. What is being answered then is answered.
 func (p *program) listen(ctx context.Context, r *receiver) error {
 	listener, err := webhooks.NewListener(r.config)
 	if err != nil {
@@ -108,24 +116,44 @@ func (p *program) listen(ctx context.Context, r *receiver) error {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", r.address, err)
 	}
+	ctx, enough := context.WithCancel(ctx)
+	defer enough()
+	var taken atomic.Int64
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", func(w http.ResponseWriter, request *http.Request) {
 		if request.URL.Path != r.path {
 			http.NotFound(w, request)
 			return
 		}
-		listener.ServeHTTP(w, request)
+		answer := &statusWriter{ResponseWriter: w}
+		listener.ServeHTTP(answer, request)
+		if answer.status/100 == 2 && taken.Add(1) == r.count {
+			enough()
+		}
 	})
 	server := &http.Server{Handler: mux, ReadTimeout: 30 * time.Second, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
 	fmt.Fprintf(p.stdout, "listening on http://%s%s\n\n", bound.Addr(), r.path)
-	stopped := context.AfterFunc(ctx, func() {
-		patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), forwardTimeout)
-		defer cancel()
-		_ = server.Shutdown(patience) // what is left is cut off: this is a tool to look at things with
-	})
-	defer stopped()
-	if err := server.Serve(bound); !errors.Is(err, http.ErrServerClosed) {
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(bound) }()
+	select {
+	case err := <-served:
 		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
 	}
+	patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), forwardTimeout)
+	defer cancel()
+	_ = server.Shutdown(patience) // what is left is cut off: this is a tool to look at things with
+	_ = <-served                  // it says that the server was shut down
 	return nil
+}
+
+// statusWriter keeps the status of an answer.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
 }

@@ -97,6 +97,7 @@ func TestListenRefusesWhatMakesNoSense(t *testing.T) {
 			`--listen cannot be "9000": it must be host:port with a port number, for example 127.0.0.1:8080 or :8080`},
 		{[]string{"--secret", "a, b", "--fail-rate", "30%"}, `--fail-rate cannot be "30%": it must be a number from 0 to 1`},
 		{[]string{"--secret", "a, b", "--fail-rate", "NaN"}, `--fail-rate cannot be "NaN": it must be a number from 0 to 1`},
+		{[]string{"--secret", "a, b", "--count", "-1"}, `--count cannot be "-1": it must be a whole number, 0 for no end`},
 		{[]string{"--secret", "a, b", "--path", "hooks"}, `--path cannot be "hooks": it must begin with a slash`},
 		{[]string{"--secret", "a, b", "--forward-to", "localhost:3000"},
 			"--forward-to must be an http or https URL, for example http://localhost:3000/hooks"},

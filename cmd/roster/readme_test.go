@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,196 +10,109 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"roster/models/modelstest"
-	"roster/models/store"
 )
 
 const (
-	readme     = "../../README.md"
-	documented = "http://127.0.0.1:8080" // the address of the default settings
+	readme       = "../../README.md"
+	settingsPage = "../../docs/settings.md"
 )
 
-// golden tells that files are to be rewritten from what really happens: make golden.
-func golden() bool { return os.Getenv("ROSTER_GOLDEN") == "update" }
-
-// What the README shows and every installation has otherwise.
-var (
-	changing = regexp.MustCompile(`roster_[moi]_\w+|whsec_[\w+/=]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{` +
-		`4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)`)
-)
-
-// step is a command of the README with the output that stands below it.
-type step struct{ command, output string }
-
-// transcript is a block of the README that begins with ```console: what somebody typed, and what was printed.
-var transcript = regexp.MustCompile("(?s)```console\n(.*?)```\n")
-
-// steps splits a transcript. A command goes on in the next line after a backslash, and in one that is indented by four.
-func steps(block string) []step {
-	var all []step
-	typing, continues := false, false
-	for line := range strings.Lines(block) {
-		command, begins := strings.CutPrefix(line, "$ ")
-		typing = begins || continues || typing && strings.HasPrefix(line, "    ")
-		switch {
-		case begins:
-			all = append(all, step{command: command})
-		case typing:
-			all[len(all)-1].command += line
-		default:
-			all[len(all)-1].output += line
-		}
-		continues = typing && strings.HasSuffix(line, "\\\n")
+// fenced returns the blocks of a page in that language.
+func fenced(page, language string) []string {
+	var all []string
+	for _, block := range regexp.MustCompile("(?s)```"+language+"\n(.*?)```\n").FindAllStringSubmatch(page, -1) {
+		all = append(all, block[1])
 	}
 	return all
 }
 
-// reader is somebody who follows the README: ids and keys are copied from the answers that came, not from those that are printed.
-type reader struct {
-	t         *testing.T
-	server    *served
-	variables string            // the assignments so far
-	copied    map[string]string // from what the README shows to what came
-	dir       string            // where they are
-	env       []string
-}
-
-func TestTheREADMEShowsWhatHappens(t *testing.T) {
+// A newcomer pastes the two blocks of the README into two terminals and sees what stands below them.
+func TestTheREADMELeadsToASignedWebhook(t *testing.T) {
 	t.Parallel()
+	requireTools(t, "bash", "curl", "jq")
 	text, err := os.ReadFile(readme)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if golden() {
-		rewriteREADME(t, string(text))
-		return
+	pasted, shown := fenced(string(text), "sh"), fenced(string(text), "text")
+	if len(pasted) != 2 || len(shown) != 1 {
+		t.Fatalf("the README has %d blocks to paste and %d to see, want 2 and 1", len(pasted), len(shown))
+	}
+	flags, serves := strings.CutPrefix(strings.TrimSpace(pasted[0]), "go run ./cmd/roster serve ")
+	if !serves {
+		t.Fatalf("the first block of the README does not start the service: %s", pasted[0])
 	}
 	modelstestURLs(t, func(t *testing.T, url string) {
-		r := newReader(t, url)
-		for _, block := range transcript.FindAllStringSubmatch(string(text), -1) {
-			for _, s := range steps(block[1]) {
-				got, want := layOut(r.run(s.command)), layOut(s.output)
-				r.compare(s.command, want, got)
-			}
+		dir := t.TempDir()
+		s := serve(t, dir, frontDoors, append([]string{"--database-url", url, "--migrate"}, strings.Fields(flags)...)...)
+		const receiver = "127.0.0.1:9000" // the default of roster listen
+		address := freeAddress(t)
+		script := strings.NewReplacer("go build -o roster ./cmd/roster", `ln -s "$PROGRAM" roster`, documented, s.base, receiver, address,
+			"roster listen", "roster listen --listen "+address).Replace(pasted[1])
+		shell := exec.CommandContext(t.Context(), "bash", "-e", "-c", script)
+		shell.Dir = t.TempDir()
+		shell.Env = append(os.Environ(), asProgram+"=1", "PROGRAM="+os.Args[0], "ROSTER_DATA_DIR="+dir, "ROSTER_DATABASE_URL="+url,
+			"ROSTER_LOG_LEVEL=warn")
+		out, err := shell.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
 		}
-		if len(r.copied) < 5 {
-			t.Errorf("the README shows only %d ids and keys", len(r.copied))
+		if got := bytes.ReplaceAll(out, []byte(address), []byte(receiver)); !abridged(shown[0]).Match(got) {
+			t.Errorf("the README shows\n%s\nand what came is\n%s", shown[0], got)
 		}
 	})
 }
 
-func newReader(t *testing.T, url string) *reader {
-	t.Helper()
-	dir := t.TempDir()
-	s := begin(t, dir, frontDoors, "--database-url", url, "--migrate", "--log-format", "text") // as whoever types it
-	s.base = "http://" + s.log.Match(t, `msg=listening server=api address=(\S+)`)[1]
-	return &reader{t: t, server: s, copied: map[string]string{}, dir: dir, env: append(os.Environ(), asProgram+"=1",
-		"ROSTER_DATA_DIR="+dir, "ROSTER_DATABASE_URL="+url, "ROSTER_LOG_LEVEL=warn", "PROGRAM="+os.Args[0])}
-}
-
-// run does what the README says and returns what is seen.
-func (r *reader) run(command string) string {
-	r.t.Helper()
-	if strings.Contains(command, "./cmd/roster serve") {
-		return strings.ReplaceAll(r.server.stdout.String(), r.server.base, documented)
-	}
-	command = strings.ReplaceAll(command, documented, r.server.base)
-	command = strings.ReplaceAll(command, "go run ./cmd/roster", `"$PROGRAM"`)
-	command = changing.ReplaceAllStringFunc(command, func(shown string) string {
-		if got, known := r.copied[shown]; known {
-			return got
-		}
-		return shown
-	})
-	if regexp.MustCompile(`^[A-Z]+=\S+\n$`).MatchString(command) {
-		r.variables += command
-		return ""
-	}
-	cmd := exec.CommandContext(r.t.Context(), "/bin/sh", "-c", r.variables+command)
-	cmd.Env, cmd.Dir = r.env, r.dir
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		r.t.Fatalf("%s: %v\n%s", command, err, out)
-	}
-	return strings.ReplaceAll(string(out), r.server.base, documented)
-}
-
-// layOut indents a JSON document for reading, with its members in the order in which they were sent.
-func layOut(output string) string {
-	var laidOut bytes.Buffer
-	if json.Indent(&laidOut, []byte(strings.TrimSpace(output)), "", "  ") != nil {
-		return output
-	}
-	return laidOut.String() + "\n"
-}
-
-// compare holds what was seen against what the README shows. Ids, keys and times may differ, each always in the same way.
-func (r *reader) compare(command, want, got string) {
-	r.t.Helper()
-	if diff := cmp.Diff(changing.ReplaceAllString(want, "…"), changing.ReplaceAllString(got, "…")); diff != "" {
-		r.t.Fatalf("the README shows something else for %s\n%s", command, diff)
-	}
-	actual := changing.FindAllString(got, -1)
-	for i, shown := range changing.FindAllString(want, -1) {
-		if strings.Contains(shown, "T") && strings.Contains(shown, ":") { // two times may be equal by chance
+// abridged matches what a page shows of an output: a line of … stands for any lines, and ids and times may be other ones.
+func abridged(shown string) *regexp.Regexp {
+	var b strings.Builder
+	for line := range strings.Lines(shown) {
+		if line == "…\n" {
+			b.WriteString("(?s:.*)")
 			continue
 		}
-		if known, again := r.copied[shown]; again && known != actual[i] {
-			r.t.Errorf("after %s: %s stands for %s and for %s", command, shown, known, actual[i])
+		for i, part := range changing.Split(line, -1) {
+			if i > 0 {
+				b.WriteString(`\S+`)
+			}
+			b.WriteString(regexp.QuoteMeta(part))
 		}
-		r.copied[shown] = actual[i]
+	}
+	return regexp.MustCompile("^" + b.String() + "$")
+}
+
+func TestAnAbridgedOutputLeavesOutWhatItSays(t *testing.T) {
+	t.Parallel()
+	for got, want := range map[string]bool{"a\nb\nc\nd\n": true, "a\nd\n": true, "a\nb\n": false, "b\nd\n": false} {
+		if abridged("a\n…\nd\n").MatchString(got) != want {
+			t.Errorf("%q: want %v", got, want)
+		}
 	}
 }
 
-// rewriteREADME puts what is seen on SQLite below every command.
-func rewriteREADME(t *testing.T, text string) {
-	t.Helper()
-	r := newReader(t, modelstest.UnmigratedURL(t, store.SQLite))
-	text = transcript.ReplaceAllStringFunc(text, func(block string) string {
-		var b strings.Builder
-		for _, s := range steps(transcript.FindStringSubmatch(block)[1]) {
-			got := layOut(r.run(s.command))
-			command := s.command
-			for i, shown := range changing.FindAllString(s.output, -1) {
-				if all := changing.FindAllString(got, -1); i < len(all) {
-					r.copied[shown] = all[i]
-				}
-			}
-			for shown, now := range r.copied {
-				command = strings.ReplaceAll(command, shown, now)
-			}
-			b.WriteString("$ " + command + got)
-		}
-		return "```console\n" + b.String() + "```\n"
-	})
-	if err := os.WriteFile(readme, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// settingsTable is the part of the README that is made from the settings.
+// settingsTable is the part of docs/settings.md that is made from the settings.
 var settingsTable = regexp.MustCompile(`(?s)<!-- settings -->\n.*<!-- /settings -->\n`)
 
-func TestTheREADMEListsEverySetting(t *testing.T) { // not parallel: in golden mode it writes what the parallel one reads later
-	text, err := os.ReadFile(readme)
+func TestThePageOfSettingsHasEveryOne(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(settingsPage)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := "<!-- settings -->\n" + tableOfSettings() + "<!-- /settings -->\n"
 	got := settingsTable.FindString(string(text))
 	if golden() && got != "" {
-		if err := os.WriteFile(readme, []byte(strings.Replace(string(text), got, want, 1)), 0o600); err != nil {
+		if err := os.WriteFile(settingsPage, []byte(strings.Replace(string(text), got, want, 1)), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("the README does not list the settings as they are; make golden mends it\n%s", diff)
+		t.Errorf("docs/settings.md does not list the settings as they are; make golden mends it\n%s", diff)
 	}
 }
 
-// tableOfSettings prints the settings for the README.
+// tableOfSettings prints the settings for their page.
 func tableOfSettings() string {
 	var b strings.Builder
 	b.WriteString("| Flag | Variable | Default | |\n|---|---|---|---|\n")
@@ -225,14 +137,5 @@ func TestTheREADMENamesEveryCommand(t *testing.T) {
 		if !c.Hidden && !strings.Contains(string(text), "`roster "+c.Name) {
 			t.Errorf("the README does not name 'roster %s'", c.Name)
 		}
-	}
-}
-
-func TestATranscriptIsReadLineByLine(t *testing.T) {
-	t.Parallel()
-	got := steps("$ one\n$ two \\\n  more\n    and more\nseen\n    and seen\n")
-	want := []step{{command: "one\n"}, {"two \\\n  more\n    and more\n", "seen\n    and seen\n"}}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(step{})); diff != "" {
-		t.Error(diff)
 	}
 }
