@@ -224,7 +224,7 @@ func (d *DueDelivery) Message() models.MessageKey {
 }
 
 // FindDue returns due deliveries of lanes that are held under the tokens given, up to the limit of each. It marks nothing: the lease does.
-func FindDue(ctx context.Context, tx *store.DB, searches []DueSearch) ([]*DueDelivery, error) {
+func FindDue(ctx context.Context, db *store.DB, searches []DueSearch) ([]*DueDelivery, error) {
 	var due []*DueDelivery
 	scan := func(rows *sql.Rows) error {
 		d := &DueDelivery{}
@@ -241,19 +241,25 @@ func FindDue(ctx context.Context, tx *store.DB, searches []DueSearch) ([]*DueDel
 			JOIN webhook_messages m ON m.event_id = d.event_id AND m.organization_id = d.organization_id
 			ORDER BY o.due_at, o.delivery_id`
 	var err error
-	if tx.Dialect() == store.Postgres {
-		err = tx.Read(ctx, scan, `SELECT `+columns+`
-			FROM unnest(?::uuid[], ?::uuid[], ?::bigint[]) AS s (id, token, n)
-			JOIN webhook_lanes l ON l.webhook_id = s.id AND l.lease_token = s.token
-			CROSS JOIN LATERAL (`+open+`l.webhook_id`+inOrder+` LIMIT s.n) AS o`+rest,
-			store.Column(searches, func(s DueSearch) string { return s.WebhookID }),
-			store.Column(searches, func(s DueSearch) string { return s.Token }),
-			store.Column(searches, func(s DueSearch) int64 { return int64(s.Limit) }), tx.Now())
+	if db.Dialect() == store.Postgres {
+		err = store.Transaction(ctx, db, func(tx *store.DB) error {
+			due = nil
+			if err := tx.ByIndex(ctx); err != nil {
+				return err
+			}
+			return tx.Read(ctx, scan, `SELECT `+columns+`
+				FROM unnest(?::uuid[], ?::uuid[], ?::bigint[]) AS s (id, token, n)
+				JOIN webhook_lanes l ON l.webhook_id = s.id AND l.lease_token = s.token
+				CROSS JOIN LATERAL (`+open+`l.webhook_id`+inOrder+` LIMIT s.n) AS o`+rest,
+				store.Column(searches, func(s DueSearch) string { return s.WebhookID }),
+				store.Column(searches, func(s DueSearch) string { return s.Token }),
+				store.Column(searches, func(s DueSearch) int64 { return int64(s.Limit) }), tx.Now())
+		})
 	} else {
 		for _, s := range searches {
-			err = tx.Read(ctx, scan, `SELECT `+columns+`
+			err = db.Read(ctx, scan, `SELECT `+columns+`
 				FROM (`+open+`(SELECT webhook_id FROM webhook_lanes WHERE webhook_id = ? AND lease_token = ?)`+inOrder+`
-					LIMIT ?) AS o`+rest, tx.Now(), s.WebhookID, s.Token, s.Limit)
+					LIMIT ?) AS o`+rest, db.Now(), s.WebhookID, s.Token, s.Limit)
 			if err != nil {
 				break
 			}
