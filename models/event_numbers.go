@@ -103,8 +103,8 @@ func numberOnPostgres(ctx context.Context, tx *store.DB) (n int, err error) {
 	return len(fresh), numberQueue.Later(ctx, tx, fresh)
 }
 
-// writeNumbers gives events the next numbers in their order, counts them, and tells who waits for events. Nobody waits for it: which numbers
-// those are is known to the database alone, from the first statement on. It returns how many were taken.
+// writeNumbers gives events the next numbers in their order, counts them, and tells who waits for events. Nobody waits for it: which
+// numbers those are is known to the database alone, from the first statement on. It returns how many were taken.
 func writeNumbers(ctx context.Context, tx *store.DB, fresh []*freshEvent) (taken []takenNumbers, err error) {
 	next := map[string]int64{wholeInstallation: int64(len(fresh))}
 	for i, e := range slices.Backward(fresh) {

@@ -113,8 +113,8 @@ func relateWebhooks(c *collection.Collection) {
 		collection.Relation{Target: WebhookDeliveries, Foreign: "webhook_id", CountedBy: "webhookId"})
 }
 
-// WebhookDelivery is one event on its way to one endpoint. It is read from a view of the row that was inserted for it, of its last attempt, and
-// of webhook_open, where what is not simply done has a row.
+// WebhookDelivery is one event on its way to one endpoint. It is read from a view of the row that was inserted for it, of its last attempt,
+// and of webhook_open, where what is not simply done has a row.
 type WebhookDelivery struct {
 	ID            string         `gorm:"column:id;primaryKey" jsonapi:"primary,webhookDeliveries" doc:"One event on its way to one endpoint." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
 	CreatedAt     jsonapi.Stamp  `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly,sort" doc:"When the event happened, or when a replay or a test began it; sorting goes by the order in which deliveries were begun first." example:"2024-08-20T10:45:07+00:00"`

@@ -21,8 +21,8 @@ func TestAPageOfDeliveriesCostsTheSameHoweverManyThereAre(t *testing.T) {
 		}
 		run(t, pool(db), `INSERT INTO webhook_dispatches (id, event_id, webhook_id, organization_id, event_type, ordinal, created_at)
 			SELECT `+id+`, `+id+`, `+owner+`, `+owner+`, 'user.created', i, `+at+` FROM `+series)
-		run(t, pool(db), `INSERT INTO webhook_attempts (delivery_id, number, trigger, started_at, url, reused, tries, dns_us, connect_us, tls_us,
-				sent_us, first_byte_us, total_us, truncated, secrets)
+		run(t, pool(db), `INSERT INTO webhook_attempts (delivery_id, number, trigger, started_at, url, reused, tries, dns_us, connect_us,
+				tls_us, sent_us, first_byte_us, total_us, truncated, secrets)
 			SELECT id, 1, 'event', created_at, '', false, 1, 0, 0, 0, 0, 0, 0, false, '[]' FROM webhook_dispatches`)
 		run(t, pool(db), `INSERT INTO webhook_open (delivery_id, webhook_id, ordinal, created_at, state, trigger, attempts, round_attempts,
 				finished_at)

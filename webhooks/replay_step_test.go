@@ -202,7 +202,8 @@ func TestWhatFailedIsReplayedWhereTheEndpointReachesNow(t *testing.T) {
 				SELECT '%s', id, '%s', '%s', event_type, 1, occurred_at FROM events WHERE subject_id = '%s'`,
 				models.NewID(), endpoint.ID, head.ID, org.ID))
 		}
-		r.exec(`INSERT INTO webhook_open (delivery_id, webhook_id, ordinal, created_at, state, trigger, attempts, round_attempts, finished_at)
+		r.exec(`INSERT INTO webhook_open (delivery_id, webhook_id, ordinal, created_at, state, trigger, attempts, round_attempts,
+				finished_at)
 			SELECT id, webhook_id, 1, created_at, 'failed', 'event', 1, 1, created_at FROM webhook_dispatches
 			WHERE webhook_id = '` + endpoint.ID + `' AND id NOT IN (SELECT delivery_id FROM webhook_open)`)
 		move := input(nil)

@@ -106,7 +106,8 @@ func Delivery(t testing.TB, db *store.DB, w *models.Webhook) *models.WebhookDeli
 			return nil, err
 		}
 		_, err = tx.Run(t.Context(), `INSERT INTO webhook_open (delivery_id, webhook_id, ordinal, created_at, state, trigger, attempts,
-			round_attempts, due_at) VALUES (?, ?, ?, ?, ?, ?, 0, 0, ?)`, d.ID, d.WebhookID, d.Ordinal, now.Time, d.State, d.Trigger, now.Time)
+				round_attempts, due_at)
+			VALUES (?, ?, ?, ?, ?, ?, 0, 0, ?)`, d.ID, d.WebhookID, d.Ordinal, now.Time, d.State, d.Trigger, now.Time)
 		return d, err
 	})
 	return made(t, delivery, err)

@@ -100,8 +100,8 @@ func (a *Answer) textOf(c cell) string {
 	return a.text[c.at : c.at+c.size]
 }
 
-// Into writes what is at a place to where a pointer leads: to a string, int64, int, float64, bool, time.Time (in UTC), []byte, or a sql.Scanner.
-// NULL leaves it as it is. It fails if it is of another kind.
+// Into writes what is at a place to where a pointer leads: to a string, int64, float64, bool, time.Time (in UTC), []byte, or a
+// sql.Scanner. NULL leaves it as it is. It fails if it is of another kind.
 func (a *Answer) Into(row, column int, pointer any) error {
 	c := a.cell(row, column)
 	done := c.kind == null
@@ -117,10 +117,6 @@ func (a *Answer) Into(row, column int, pointer any) error {
 	case *int64:
 		if c.kind == number {
 			*p, done = c.at, true
-		}
-	case *int:
-		if c.kind == number {
-			*p, done = int(c.at), true
 		}
 	case *float64:
 		switch c.kind {

@@ -40,7 +40,8 @@ func ClaimEvents(ctx context.Context, tx *store.DB, c EventClaim) (claimed Claim
 	case tx.Dialect() == store.Postgres:
 		claimed.Events, claimed.Numbers, err = models.TakeOldest(ctx, tx, c.Limit)
 	default:
-		claimed.Events, err = claimOnSQLite(ctx, tx, `(SELECT position FROM event_queue WHERE position IS NOT NULL ORDER BY position LIMIT ?)`, c.Limit)
+		claimed.Events, err = claimOnSQLite(ctx, tx,
+			`(SELECT position FROM event_queue WHERE position IS NOT NULL ORDER BY position LIMIT ?)`, c.Limit)
 	}
 	if err != nil {
 		return Claimed{}, fmt.Errorf("claim events: %w", err)

@@ -120,7 +120,9 @@ func takeLanes(into *[]*LaneRow) func(*store.Answer) error {
 				read = append(read, c.read(&l.LaneState))
 			}
 			for n, pointer := range read {
-				if err := a.Into(i, n+2, pointer); err != nil {
+				if small, ok := pointer.(*int); ok {
+					*small = int(a.Number(i, n+2))
+				} else if err := a.Into(i, n+2, pointer); err != nil {
 					return err
 				}
 			}

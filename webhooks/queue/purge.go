@@ -63,8 +63,8 @@ func PurgeDeliveries(ctx context.Context, db *store.DB, before time.Time, limit 
 // oldDelivery is one that is to be removed.
 type oldDelivery struct{ id, event, webhook, organization string }
 
-// lockFinished returns up to limit finished deliveries that were created before a time, and keeps others from beginning them again until the
-// transaction ends. What became of each is looked at again under its lock: whoever began it again before that has changed another row.
+// lockFinished returns up to limit finished deliveries that were created before a time, and keeps others from beginning them again until
+// the transaction ends. What became of each is looked at again under its lock: whoever began it again before that has changed another row.
 func lockFinished(ctx context.Context, tx *store.DB, before time.Time, limit int) (old []oldDelivery, err error) {
 	err = tx.Read(ctx, func(rows *sql.Rows) error {
 		var d oldDelivery
