@@ -71,7 +71,8 @@ func TakeOldest(ctx context.Context, tx *store.DB, limit int) (events []*QueuedE
 	}
 	err = tx.Later(ctx, "take events out of the queue", `DELETE FROM event_queue WHERE ordinal = ANY(?)`,
 		store.Column(events, func(e *QueuedEvent) int64 { return e.Ordinal }))
-	return events, []store.Query{numbersOf(events, events[numbered:], fresh, taken)}, err
+	all := slices.Clone(events) // which the caller may choose among
+	return events, []store.Query{numbersOf(all, all[numbered:], fresh, taken)}, err
 }
 
 // numbersOf asks for the places of events, and for the numbers of those of them that have just got theirs, once these are written.
