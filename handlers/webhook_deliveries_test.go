@@ -83,7 +83,7 @@ func TestADeliveryGoesOutAgainOnce(t *testing.T) {
 			t.Errorf("a pending delivery is now %s, %s", state, trigger)
 		}
 		// Waiting for its retry: moved up, and still one.
-		s.exec(`UPDATE webhook_deliveries SET due_at = ?, attempts = 1, round_attempts = 1 WHERE id = ?`, clock.Now().Add(time.Hour), sent)
+		s.exec(`UPDATE webhook_open SET due_at = ?, round_attempts = 1 WHERE delivery_id = ?`, clock.Now().Add(time.Hour), sent)
 		s.exec(`UPDATE webhook_lanes SET next_turn_at = ? WHERE webhook_id = ?`, clock.Now().Add(time.Hour), id)
 		clock.Advance(time.Minute)
 		again().want(202)
@@ -103,7 +103,7 @@ func TestADeliveryGoesOutAgainOnce(t *testing.T) {
 		if answered.text("data", "attributes", "state") != "pending" || answered.json("data", "attributes", "finishedAt") != nil {
 			t.Errorf("answered with %s", answered.Body)
 		}
-		if got := s.number(`SELECT round_attempts FROM webhook_deliveries`); got != 0 {
+		if got := s.number(`SELECT round_attempts FROM webhook_open`); got != 0 {
 			t.Errorf("the new round begins at attempt %d", got)
 		}
 		if got := s.number(`SELECT COUNT(*) FROM webhook_lanes WHERE next_turn_at = lease_until`); got != 1 {

@@ -118,16 +118,15 @@ func (s *service) key0(scopes ...string) *service {
 // finish ends a delivery as the worker does.
 func (s *service) finish(id, state string, at time.Time) {
 	s.t.Helper()
-	s.exec(`UPDATE webhook_deliveries
-		SET state = ?, attempts = attempts + 1, round_attempts = round_attempts + 1, due_at = NULL, finished_at = ?,
-			last_code = 'timeout', last_attempt_at = ?
-		WHERE id = ?`, state, at, at, id)
+	s.exec(`UPDATE webhook_open
+		SET state = ?, attempts = attempts + 1, round_attempts = round_attempts + 1, due_at = NULL, finished_at = ?
+		WHERE delivery_id = ?`, state, at, id)
 	s.exec(`INSERT INTO webhook_attempts (delivery_id, number, trigger, started_at, url, address, reused, tries, dns_us, connect_us, tls_us,
 			sent_us, first_byte_us, total_us, status, code, detail, response_headers, response_head, truncated, secrets, request_headers)
-		SELECT id, attempts, trigger, last_attempt_at, 'https://hooks.example.com/roster', '192.0.2.7:443', false, 1, 1500, 2500, 3000,
+		SELECT delivery_id, attempts, trigger, finished_at, 'https://hooks.example.com/roster', '192.0.2.7:443', false, 1, 1500, 2500, 3000,
 			100, 0, 20000000, NULL, 'timeout', 'no answer', '[["Server","nginx"]]', ?, true, '["01912f6a-8c00-7abc-8def-0123456789ab"]',
 			'[["Host","hooks.example.com"],["Content-Type","application/json"]]'
-		FROM webhook_deliveries
-		WHERE id = ?`,
+		FROM webhook_open
+		WHERE delivery_id = ?`,
 		[]byte("half a \xff page"), id)
 }

@@ -58,18 +58,6 @@ func NumberEvents(ctx context.Context, db *store.DB) error {
 	return nil
 }
 
-// NumberEventsWithin gives events that were committed before the call their numbers as a part of the transaction, as many as a step may.
-// Whoever reads events that have none waits for its end.
-func NumberEventsWithin(ctx context.Context, tx *store.DB) error {
-	if tx.Dialect() == store.SQLite {
-		return nil
-	}
-	if _, err := numberOnPostgres(ctx, tx); err != nil {
-		return fmt.Errorf("number events: %w", err)
-	}
-	return nil
-}
-
 // freshEvent is one that has no numbers yet. behind is how many of those that are numbered with it come after it, of all and of its
 // organization.
 type freshEvent struct {
@@ -109,16 +97,15 @@ func numberOnPostgres(ctx context.Context, tx *store.DB) (n int, err error) {
 	if err != nil || len(fresh) == 0 {
 		return 0, err
 	}
-	if err := writeNumbers(ctx, tx, fresh); err != nil {
+	if _, err := writeNumbers(ctx, tx, fresh); err != nil {
 		return 0, err
 	}
-	// There is one such transaction at a time, so the lock that notifying takes at the commit makes nobody wait.
-	return len(fresh), store.Notify(ctx, tx, eventChannel, "")
+	return len(fresh), numberQueue.Later(ctx, tx, fresh)
 }
 
-// writeNumbers gives events the next numbers in their order, and counts them. Nobody waits for it: which numbers those are is known to the
-// database alone, from the first statement on.
-func writeNumbers(ctx context.Context, tx *store.DB, fresh []*freshEvent) error {
+// writeNumbers gives events the next numbers in their order, counts them, and tells who waits for events. Nobody waits for it: which
+// numbers those are is known to the database alone, from the first statement on. It returns how many were taken.
+func writeNumbers(ctx context.Context, tx *store.DB, fresh []*freshEvent) (taken []takenNumbers, err error) {
 	next := map[string]int64{wholeInstallation: int64(len(fresh))}
 	for i, e := range slices.Backward(fresh) {
 		countEvent(tx, e.organization, 1)
@@ -128,17 +115,17 @@ func writeNumbers(ctx context.Context, tx *store.DB, fresh []*freshEvent) error 
 			next[e.organization]++
 		}
 	}
-	var taken []takenNumbers
 	for _, whose := range slices.Sorted(maps.Keys(next)) {
 		taken = append(taken, takenNumbers{whose, next[whose]})
 	}
 	if err := takeNumbers.Later(ctx, tx, taken); err != nil {
-		return err
+		return nil, err
 	}
 	if err := insertPositions.Later(ctx, tx, fresh); err != nil {
-		return err
+		return nil, err
 	}
-	return numberQueue.Later(ctx, tx, fresh)
+	// There is one such transaction at a time, so the lock that notifying takes at the commit makes nobody wait.
+	return taken, store.Notify(ctx, tx, eventChannel, "")
 }
 
 // takenNumbers is how many of the next numbers are taken.

@@ -97,7 +97,8 @@ func oldestEvents(ctx context.Context, tx *store.DB, before time.Time) (oldEvent
 		return nil
 	}, `SELECT p.position, p.event_id, p.organization_id, e.occurred_at,
 			EXISTS (SELECT 1 FROM event_queue q WHERE q.position = p.position)
-			OR EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.event_id = p.event_id AND d.state = 'pending')
+			OR EXISTS (SELECT 1 FROM webhook_dispatches d JOIN webhook_open o ON o.delivery_id = d.id
+				WHERE d.event_id = p.event_id AND o.state = 'pending')
 		FROM event_positions p JOIN events e ON e.id = p.event_id
 		ORDER BY p.position LIMIT ?`, eventsAtOnce)
 	return old, err

@@ -100,7 +100,7 @@ func fillWithEnds(t *testing.T, db *store.DB, c *collection.Collection) {
 		definitions, names = append(definitions, column.Name()+" "+column.DatabaseTypeName()), append(names, column.Name())
 	}
 	kind, cascade := "TABLE ", " CASCADE"
-	if c.Table == "event_feed" {
+	if c.Table == models.Events.Table || c.Table == models.WebhookDeliveries.Table {
 		kind = "VIEW "
 	}
 	if db.Dialect() == store.SQLite {

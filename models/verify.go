@@ -93,7 +93,7 @@ var sealedColumns = []sealedColumn{
 	{"webhooks", "headers", "id", 1, theirOwn},
 	{"webhooks", "sealed_url", "id", 1, theirURL},
 	{"webhook_secrets", "sealed", "webhook_id", 1, theirOwn},
-	{"webhook_attempts a JOIN webhook_deliveries d ON d.id = a.delivery_id", "a.sealed_url", "d.webhook_id", 1, theirURL},
+	{"webhook_attempts a JOIN webhook_dispatches d ON d.id = a.delivery_id", "a.sealed_url", "d.webhook_id", 1, theirURL},
 	{"idempotency_keys", "answer", "caller, key", 2, func(key []string) string { return answerOwner(key[0], key[1]) }},
 	{"mails", "sealed", "id", 1, func(key []string) string { return mailOwner(key[0]) }},
 	{"second_factors", "secret", "user_id", 1, func(key []string) string { return factorOwner(key[0]) }},

@@ -121,33 +121,31 @@ func relateWebhooks(c *collection.Collection) {
 		collection.Relation{Target: WebhookDeliveries, Foreign: "webhook_id", CountedBy: "webhookId"})
 }
 
-// WebhookDelivery is one event on its way to one endpoint.
+// WebhookDelivery is one event on its way to one endpoint. It is read from a view of the row that was inserted for it, of its last attempt,
+// and of webhook_open, where what is not simply done has a row.
 type WebhookDelivery struct {
 	ID            string         `gorm:"column:id;primaryKey" jsonapi:"primary,webhookDeliveries" doc:"One event on its way to one endpoint." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
 	CreatedAt     jsonapi.Stamp  `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly,sort" doc:"When the event happened, or when a replay or a test began it; sorting goes by the order in which deliveries were begun first." example:"2024-08-20T10:45:07+00:00"`
 	EventType     string         `gorm:"column:event_type" jsonapi:"attr,eventType" rule:"readonly,filter" doc:"The type of the event." example:"user.created"`
-	State         string         `gorm:"column:state" jsonapi:"attr,state" rule:"readonly,enum=pending|succeeded|failed|cancelled,filter" doc:"pending; succeeded: answered with 2xx; failed: every attempt used up; cancelled, with the reason." example:"succeeded"`
-	Trigger       string         `gorm:"column:trigger" jsonapi:"attr,trigger" rule:"readonly,enum=event|manual|replay|test,filter" doc:"What began it: the event, a request to redeliver it, a replay or a test." example:"event"`
-	Attempts      int64          `gorm:"column:attempts" jsonapi:"attr,attempts" rule:"readonly,filter" doc:"Attempts so far." example:"1"`
-	NextAttemptAt *jsonapi.Stamp `gorm:"column:due_at" jsonapi:"attr,nextAttemptAt" rule:"readonly,filter" doc:"When the next attempt is due; null if there is none, or if an earlier event comes first."`
-	LastCode      *string        `gorm:"column:last_code" jsonapi:"attr,errorCode" rule:"readonly,filter" doc:"Why the last attempt failed; null if it did not." example:"timeout"`
-	LastStatus    *int64         `gorm:"column:last_status" jsonapi:"attr,status" rule:"readonly,filter" doc:"The HTTP status of the last answer." example:"200"`
-	LastAttemptAt *jsonapi.Stamp `gorm:"column:last_attempt_at" jsonapi:"attr,lastAttemptAt" rule:"readonly,filter" doc:"When the last attempt began." example:"2024-08-20T10:45:07+00:00"`
-	FinishedAt    *jsonapi.Stamp `gorm:"column:finished_at" jsonapi:"attr,finishedAt" rule:"readonly,filter" doc:"When it ceased to be pending." example:"2024-08-20T10:45:07+00:00"`
-	Reason        *string        `gorm:"column:reason" jsonapi:"attr,reason" rule:"readonly,filter" doc:"Why it was cancelled: endpoint_deleted; organization_deleted; receiver_aborted: its answer asked for it; expired: it waited for a paused or disabled endpoint for as long as deliveries are kept." example:"endpoint_deleted"`
+	State         string         `gorm:"column:state;->" jsonapi:"attr,state" rule:"readonly,enum=pending|succeeded|failed|cancelled,filter" doc:"pending; succeeded: answered with 2xx; failed: every attempt used up; cancelled, with the reason." example:"succeeded"`
+	Trigger       string         `gorm:"column:trigger;->" jsonapi:"attr,trigger" rule:"readonly,enum=event|manual|replay|test,filter" doc:"What began it: the event, a request to redeliver it, a replay or a test." example:"event"`
+	Attempts      int64          `gorm:"column:attempts;->" jsonapi:"attr,attempts" rule:"readonly,filter" doc:"Attempts so far." example:"1"`
+	NextAttemptAt *jsonapi.Stamp `gorm:"column:due_at;->" jsonapi:"attr,nextAttemptAt" rule:"readonly,filter" doc:"When the next attempt is due; null if there is none, or if an earlier event comes first."`
+	LastCode      *string        `gorm:"column:last_code;->" jsonapi:"attr,errorCode" rule:"readonly,filter" doc:"Why the last attempt failed; null if it did not." example:"timeout"`
+	LastStatus    *int64         `gorm:"column:last_status;->" jsonapi:"attr,status" rule:"readonly,filter" doc:"The HTTP status of the last answer." example:"200"`
+	LastAttemptAt *jsonapi.Stamp `gorm:"column:last_attempt_at;->" jsonapi:"attr,lastAttemptAt" rule:"readonly,filter" doc:"When the last attempt began." example:"2024-08-20T10:45:07+00:00"`
+	FinishedAt    *jsonapi.Stamp `gorm:"column:finished_at;->" jsonapi:"attr,finishedAt" rule:"readonly,filter" doc:"When it ceased to be pending." example:"2024-08-20T10:45:07+00:00"`
+	Reason        *string        `gorm:"column:reason;->" jsonapi:"attr,reason" rule:"readonly,filter" doc:"Why it was cancelled: endpoint_deleted; organization_deleted; receiver_aborted: its answer asked for it; expired: it waited for a paused or disabled endpoint for as long as deliveries are kept." example:"endpoint_deleted"`
 	History       *jsonapi.Raw   `gorm:"-" jsonapi:"attr,history" rule:"readonly" doc:"Each attempt: when, where to, how long each step took, and what came back. Present when one delivery is read."`
 
-	EventID        string  `gorm:"column:event_id"`
-	WebhookID      string  `gorm:"column:webhook_id"`
-	OrganizationID string  `gorm:"column:organization_id"`
-	Ordinal        int64   `gorm:"column:ordinal"` // the place of its event, see QueuedEvent
-	OrderKey       *string `gorm:"column:order_key"`
-	RoundAttempts  int64   `gorm:"column:round_attempts"`
-	ReplayID       *string `gorm:"column:job_id"` // the replay that began it last
+	EventID        string `gorm:"column:event_id"`
+	WebhookID      string `gorm:"column:webhook_id"`
+	OrganizationID string `gorm:"column:organization_id"`
+	Ordinal        int64  `gorm:"column:ordinal"` // the place of its event, see QueuedEvent
 }
 
 // TableName implements GORM's Tabler.
-func (WebhookDelivery) TableName() string { return "webhook_deliveries" }
+func (WebhookDelivery) TableName() string { return "webhook_dispatches" }
 
 // The states of deliveries.
 const (
@@ -184,7 +182,7 @@ func defineWebhookDeliveries(c *collection.Collection) {
 			InOrder: []string{"id"}},
 		Order: []string{"webhook_deliveries.id"},
 		// Ids are made when a delivery is inserted and sort by time, and neither changes when it is begun again. An index on the times
-		// would cost every attempt at every delivery one more write, to say the same.
+		// would cost every delivery one more write, to say the same.
 		OrderedAs: map[string]string{"created_at": "id"},
 		Filters: map[string]collection.Filter{
 			"organizationId": collection.ByID("webhook_deliveries.organization_id"),
@@ -197,9 +195,15 @@ func defineWebhookDeliveries(c *collection.Collection) {
 		Describe: describeDelivery,
 	}
 	declare(c, declaration{follows: []string{"webhooks"}, counts: []string{
-		`SELECT 'webhookDeliveries', '', COUNT(*) FROM webhook_deliveries`,
-		`SELECT 'webhookDeliveries', CAST(organization_id AS text), COUNT(*) FROM webhook_deliveries GROUP BY organization_id`,
-		`SELECT 'webhookDeliveriesTo', CAST(webhook_id AS text), COUNT(*) FROM webhook_deliveries GROUP BY webhook_id`,
+		`SELECT 'webhookDeliveries', '', COUNT(*) FROM webhook_dispatches`,
+		`SELECT 'webhookDeliveries', CAST(organization_id AS text), COUNT(*) FROM webhook_dispatches GROUP BY organization_id`,
+		`SELECT 'webhookDeliveriesTo', CAST(webhook_id AS text), COUNT(*) FROM webhook_dispatches GROUP BY webhook_id`,
+	}, invariants: []Invariant{
+		{"a delivery that was never sent, and is not to be sent", `SELECT d.id FROM webhook_dispatches d
+			WHERE NOT EXISTS (SELECT 1 FROM webhook_open o WHERE o.delivery_id = d.id)
+			AND NOT EXISTS (SELECT 1 FROM webhook_attempts a WHERE a.delivery_id = d.id AND a.code IS NULL)`},
+		{"what became of a delivery that is not there", `SELECT delivery_id FROM webhook_open o
+			WHERE NOT EXISTS (SELECT 1 FROM webhook_dispatches d WHERE d.id = o.delivery_id)`},
 	}})
 	c.Schema.Attribute("history").Shape = reflect.TypeFor[[]attemptEntry]()
 	c.Schema.Filters = []jsonapi.Filter{

@@ -67,13 +67,13 @@ func FillWebhookHealth(ctx context.Context, db *store.DB, webhooks ...*Webhook) 
 	}
 	err := db.Session(ctx).Raw(`SELECT l.webhook_id, l.health, l.failing_since, l.last_success_at, l.last_failure_at, l.retry_after,
 			l.probe_at, l.consecutive_failures, l.answers, l.failing, l.latency,
-			(SELECT COUNT(*) FROM (SELECT 1 FROM webhook_deliveries d
-				WHERE d.webhook_id = l.webhook_id AND d.state = 'pending' LIMIT ?) p) AS backlog,
-			(SELECT MIN(p.created_at) FROM (SELECT d.created_at FROM webhook_deliveries d
-				WHERE d.webhook_id = l.webhook_id AND d.state = 'pending' AND d.due_at IS NOT NULL
-				ORDER BY d.due_at, d.id LIMIT ?) p) AS oldest,
-			(SELECT d.due_at FROM webhook_deliveries d WHERE d.webhook_id = l.webhook_id AND d.state = 'pending' AND d.due_at IS NOT NULL
-				ORDER BY d.due_at LIMIT 1) AS first_due
+			(SELECT COUNT(*) FROM (SELECT 1 FROM webhook_open o
+				WHERE o.webhook_id = l.webhook_id AND o.state = 'pending' LIMIT ?) p) AS backlog,
+			(SELECT MIN(p.created_at) FROM (SELECT o.created_at FROM webhook_open o
+				WHERE o.webhook_id = l.webhook_id AND o.state = 'pending' AND o.due_at IS NOT NULL
+				ORDER BY o.due_at, o.delivery_id LIMIT ?) p) AS oldest,
+			(SELECT o.due_at FROM webhook_open o WHERE o.webhook_id = l.webhook_id AND o.state = 'pending' AND o.due_at IS NOT NULL
+				ORDER BY o.due_at LIMIT 1) AS first_due
 		FROM webhook_lanes l
 		WHERE l.webhook_id IN ?`, maxBacklog, maxOldest, idsOf(webhooks)).Scan(&rows).Error
 	if err != nil {

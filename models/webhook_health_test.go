@@ -24,11 +24,11 @@ func TestTheOldestPendingDeliveryIsFoundBehindThousandsThatWaitForIt(t *testing.
 		var rows []string
 		for i := range 1500 {
 			id := models.NewID()
-			rows = append(rows, fmt.Sprintf("('%s', '%s', '%s', '%s', 'user.created', %d, '*', 'pending', 'event', 0, 0, %s)",
-				id, id, endpoint.ID, endpoint.OrganizationID, i+1000, literal(db, clock.Now())))
+			rows = append(rows, fmt.Sprintf("('%s', '%s', %d, '*', 'pending', 'event', 0, 0, %s)", id, endpoint.ID, i+1000,
+				literal(db, clock.Now())))
 		}
-		run(t, pool(db), `INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, order_key,
-			state, trigger, attempts, round_attempts, created_at) VALUES `+strings.Join(rows, ", "))
+		run(t, pool(db), `INSERT INTO webhook_open (delivery_id, webhook_id, ordinal, order_key, state, trigger, attempts, round_attempts,
+			created_at) VALUES `+strings.Join(rows, ", "))
 		if err := models.FillWebhookHealth(t.Context(), db, endpoint); err != nil {
 			t.Fatal(err)
 		}

@@ -53,7 +53,7 @@ func switchLane(ctx context.Context, tx *store.DB, w *Webhook) error {
 		return err
 	}
 	return tx.Later(ctx, "end waits for retries",
-		`UPDATE webhook_deliveries SET due_at = ? WHERE webhook_id = ? AND state = 'pending' AND due_at > ?`, now, w.ID, now)
+		`UPDATE webhook_open SET due_at = ? WHERE webhook_id = ? AND state = 'pending' AND due_at > ?`, now, w.ID, now)
 }
 
 // CancelDeliveries cancels what is pending for endpoints. Their lanes are locked first, as whoever settles deliveries does.
@@ -63,7 +63,7 @@ func CancelDeliveries(ctx context.Context, tx *store.DB, webhooks []string, reas
 		err := tx.Later(ctx, "take lane away", `UPDATE webhook_lanes SET next_turn_at = NULL, lease_token = NULL, lease_until = NULL
 			WHERE webhook_id = ?`, id)
 		if err == nil {
-			err = tx.Later(ctx, "cancel deliveries", `UPDATE webhook_deliveries SET state = 'cancelled', reason = ?, finished_at = ?,
+			err = tx.Later(ctx, "cancel deliveries", `UPDATE webhook_open SET state = 'cancelled', reason = ?, finished_at = ?,
 				due_at = NULL WHERE webhook_id = ? AND state = 'pending'`, reason, tx.Now(), id)
 		}
 		if err != nil {

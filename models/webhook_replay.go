@@ -97,7 +97,7 @@ func describeReplay(ctx context.Context, db *store.DB, item any, q *jsonapi.Quer
 		err := rows.Scan(&state, &n)
 		counts[state] = n
 		return err
-	}, `SELECT state, COUNT(*) FROM webhook_deliveries WHERE job_id = ? GROUP BY state`, replay.ID)
+	}, `SELECT state, COUNT(*) FROM webhook_open WHERE job_id = ? GROUP BY state`, replay.ID)
 	if err != nil {
 		return fmt.Errorf("count deliveries of replay: %w", err)
 	}

@@ -19,9 +19,14 @@ func TestAPageOfDeliveriesCostsTheSameHoweverManyThereAre(t *testing.T) {
 			id, at = "'018f0000-0000-7000-8000-' || printf('%012d', i)", "1704067200000000 + i * 1000000"
 			owner = "'018f0000-0000-7000-8000-' || printf('%012d', i % 400)"
 		}
-		run(t, pool(db), `INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, state, trigger,
-				attempts, round_attempts, created_at, finished_at)
-			SELECT `+id+`, `+id+`, `+owner+`, `+owner+`, 'user.created', i, 'succeeded', 'event', 1, 1, `+at+`, `+at+` FROM `+series)
+		run(t, pool(db), `INSERT INTO webhook_dispatches (id, event_id, webhook_id, organization_id, event_type, ordinal, created_at)
+			SELECT `+id+`, `+id+`, `+owner+`, `+owner+`, 'user.created', i, `+at+` FROM `+series)
+		run(t, pool(db), `INSERT INTO webhook_attempts (delivery_id, number, trigger, started_at, url, reused, tries, dns_us, connect_us,
+				tls_us, sent_us, first_byte_us, total_us, truncated, secrets)
+			SELECT id, 1, 'event', created_at, '', false, 1, 0, 0, 0, 0, 0, 0, false, '[]' FROM webhook_dispatches`)
+		run(t, pool(db), `INSERT INTO webhook_open (delivery_id, webhook_id, ordinal, created_at, state, trigger, attempts, round_attempts,
+				finished_at)
+			SELECT id, webhook_id, ordinal, created_at, 'failed', 'event', 1, 1, created_at FROM webhook_dispatches WHERE ordinal % 10 = 0`)
 		run(t, pool(db), "ANALYZE")
 		const one = "018f0000-0000-7000-8000-000000000001"
 		for _, filter := range []string{"", "&filter[webhookId]=" + one, "&filter[organizationId]=" + one} {

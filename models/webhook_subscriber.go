@@ -39,12 +39,13 @@ type Subscribers struct {
 	byOwner map[string][]Subscriber
 }
 
-// FindSubscribers finds the endpoints that events may go to. They have left the queue, and happened in organizations.
-func FindSubscribers(ctx context.Context, tx *store.DB, events []*QueuedEvent) (*Subscribers, error) {
+// FindSubscribers finds the endpoints that events may go to. They have left the queue, and happened in organizations. along is asked in the
+// same round trip.
+func FindSubscribers(ctx context.Context, tx *store.DB, events []*QueuedEvent, along ...store.Query) (*Subscribers, error) {
 	organizations := store.SortedUnique(store.Column(events, func(e *QueuedEvent) string { return e.OrganizationID }))
 	s := &Subscribers{byOwner: map[string][]Subscriber{}}
 	var err error
-	if s.lineage, err = readLineage(ctx, tx, organizations, s.query(tx, organizations)); err != nil {
+	if s.lineage, err = readLineage(ctx, tx, organizations, append(along, s.query(tx, organizations))...); err != nil {
 		return nil, fmt.Errorf("find subscribers: %w", err)
 	}
 	return s, nil

@@ -34,6 +34,10 @@ func (w *Worker) assign(ctx context.Context, tx *store.DB, p plan, h *handoff) e
 // Which deliveries have to wait for an earlier one of their key is stable only under the locks, so with keys the lanes are locked first;
 // otherwise they are locked as late as possible.
 func (p plan) insert(ctx context.Context, tx *store.DB) (lanes []*queue.LaneRow, inserted int, err error) {
+	if !p.keyed && len(p.deliveries) > 0 {
+		inserted, err = queue.InsertDeliveries(ctx, tx, p.messages, p.deliveries, queue.LockingLanes(tx, p.webhooks, &lanes))
+		return lanes, inserted, err
+	}
 	if p.keyed {
 		if lanes, err = queue.LockLanes(ctx, tx, p.webhooks); err != nil {
 			return nil, 0, err
@@ -42,11 +46,8 @@ func (p plan) insert(ctx context.Context, tx *store.DB) (lanes []*queue.LaneRow,
 			return nil, 0, err
 		}
 	}
-	n, err := queue.InsertDeliveries(ctx, tx, p.messages, p.deliveries)
-	if err == nil && !p.keyed && len(p.deliveries) > 0 {
-		lanes, err = queue.LockLanes(ctx, tx, p.webhooks)
-	}
-	return lanes, int(n), err
+	inserted, err = queue.InsertDeliveries(ctx, tx, p.messages, p.deliveries)
+	return lanes, inserted, err
 }
 
 // queueBehind lets each delivery wait that has an earlier one with the same key before it.

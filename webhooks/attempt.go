@@ -63,8 +63,8 @@ func (l *loop) conclude(a *attempt) *queue.Settlement {
 		lane.disable = verdict.Disable
 	}
 	s := &queue.Settlement{
-		DeliveryID: d.ID, WebhookID: d.WebhookID, OrderKey: d.OrderKey, State: string(verdict.State), RoundAttempts: d.RoundAttempts,
-		Attempt: attemptRow(a),
+		DeliveryID: d.ID, WebhookID: d.WebhookID, OrderKey: d.OrderKey, State: string(verdict.State), ReplayID: d.ReplayID,
+		RoundAttempts: d.RoundAttempts, Attempt: attemptRow(a),
 	}
 	if verdict.Counts {
 		s.RoundAttempts++

@@ -11,6 +11,7 @@ func (l *loop) dropQueues() {
 
 // drop empties the queue of a lane. What was in it is still pending in the database.
 func (l *loop) drop(lane *heldLane) {
+	l.queued -= len(lane.queue)
 	for _, d := range lane.queue {
 		lane.known.forget(d.ID)
 	}
@@ -41,19 +42,24 @@ func (l *loop) takeHandoff(h handoff) {
 			signal(l.w.told)
 			continue
 		}
-		l.enqueue(lane, deliveries)
+		most := lane.depth()
+		if len(lane.queue) < most && l.queued < queuedAtOnce {
+			most += len(deliveries) // to fetch them would cost more than to keep them
+		}
+		l.enqueue(lane, deliveries, most)
 	}
 }
 
-// enqueue adds deliveries to the queue of a lane, up to its depth, unless it knows them already.
-func (l *loop) enqueue(lane *heldLane, deliveries []*queue.DueDelivery) {
+// enqueue adds deliveries to the queue of a lane until it has so many, unless it knows them already.
+func (l *loop) enqueue(lane *heldLane, deliveries []*queue.DueDelivery, most int) {
 	for _, d := range deliveries {
-		if len(lane.queue) >= lane.depth() {
+		if len(lane.queue) >= most {
 			lane.mayHaveMore = true
 			break
 		}
 		if lane.known.add(d.ID, l.era.n) {
 			lane.queue = append(lane.queue, d)
+			l.queued++
 		}
 	}
 	l.rotation.add(lane)

@@ -73,11 +73,12 @@ func (w *Worker) fanOut(ctx context.Context, claim queue.EventClaim, b *batching
 	err = store.Transaction(ctx, w.db, func(tx *store.DB) error {
 		h = newHandoff()
 		changedEndpoints, deliveries = false, 0
-		events, last, err := queue.ClaimEvents(ctx, tx, claim)
-		claimed, after = len(events), last
+		taken, err := queue.ClaimEvents(ctx, tx, claim)
 		if err != nil {
 			return err
 		}
+		events := taken.Events
+		claimed, after = len(events), taken.After
 		for _, e := range events {
 			changedEndpoints = changedEndpoints || e.Steers()
 		}
@@ -86,7 +87,7 @@ func (w *Worker) fanOut(ctx context.Context, claim queue.EventClaim, b *batching
 		if len(events) == 0 {
 			return nil
 		}
-		subscribers, err := models.FindSubscribers(ctx, tx, events)
+		subscribers, err := models.FindSubscribers(ctx, tx, events, taken.Numbers...)
 		if err != nil {
 			return err
 		}

@@ -212,7 +212,7 @@ func (l *loop) takeRead(f fetched) {
 	for _, s := range f.request.due {
 		if lane := l.held(s.Holding); lane != nil && !l.stopping && !lane.turn.ended {
 			lane.mayHaveMore = lane.mayHaveMore || f.cut[lane.id] || len(due[lane.id]) >= s.Limit
-			l.enqueue(lane, due[lane.id])
+			l.enqueue(lane, due[lane.id], lane.depth())
 			l.touch(lane)
 		}
 	}

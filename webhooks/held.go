@@ -7,7 +7,10 @@ import (
 	"roster/webhooks/queue"
 )
 
-const queueDepth = 16 // deliveries of one lane in memory, for each attempt at once that it can come to
+const (
+	queueDepth   = 16   // deliveries of one lane in memory, for each attempt at once that it can come to
+	queuedAtOnce = 4096 // of all lanes, above which none takes more than that from a fan-out
+)
 
 // heldLane is a lane that this worker leases. Only the loop touches it.
 type heldLane struct {

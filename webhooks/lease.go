@@ -40,6 +40,8 @@ func (l *loop) held(h queue.Holding) *heldLane {
 // leave ends the holding of a lane.
 func (l *loop) leave(lane *heldLane) {
 	delete(l.lanes, lane.id)
+	l.queued -= len(lane.queue)
+	lane.queue = nil
 	l.w.budget.release(lane.seat)
 	if lane.nextAttemptAt.After(time.Now()) {
 		l.paces[lane.id] = lane.nextAttemptAt

@@ -19,6 +19,7 @@ type loop struct {
 	// Lanes, by endpoint. A lane is in lanes, and counted by the budget, from when its lease is known until it is given back or lost.
 	lanes     map[string]*heldLane
 	endpoints map[string]*endpoint // as they were last read
+	queued    int                  // deliveries in the queues of the lanes
 	paces     map[string]time.Time // of lanes that were given back: when their rate permits the next attempt
 
 	// What decides what happens next. The pure part of each is in a file of its own.

@@ -96,6 +96,7 @@ func (l *loop) start(lane *heldLane, now time.Time) {
 	d := lane.queue[0]
 	lane.queue[0] = nil
 	lane.queue = lane.queue[1:]
+	l.queued--
 	lane.underWay++
 	lane.turn.attempts++
 	if rate := lane.endpoint.Rate; rate > 0 {

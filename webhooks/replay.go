@@ -214,7 +214,7 @@ func (s *replayStep) begin(ctx context.Context, tx *store.DB, rendered []*models
 		if m := s.messages[c.ID]; m.Body != nil {
 			fresh = append(fresh, &queue.NewDelivery{
 				ID: models.NewID(), EventID: m.Event.ID, WebhookID: s.webhook.ID, OrganizationID: s.webhook.OrganizationID,
-				EventType: m.Event.Type, Trigger: models.TriggerReplay, DueAt: &now, CreatedAt: now,
+				EventType: m.Event.Type, Trigger: models.TriggerReplay, DueAt: &now, CreatedAt: now, ReplayID: &s.replay.ID,
 			})
 		}
 	}
@@ -224,10 +224,7 @@ func (s *replayStep) begin(ctx context.Context, tx *store.DB, rendered []*models
 		}
 	}
 	n, err := queue.InsertDeliveries(ctx, tx, rendered, fresh)
-	if err != nil || n == 0 {
-		return began, err
-	}
-	return began + int(n), queue.NoteReplay(ctx, tx, s.replay.ID, fresh)
+	return began + n, err
 }
 
 // save writes how far the replay has come, and gives the lane a turn if there is something new in it.

@@ -94,7 +94,7 @@ func TestAReplayTellsHowFarItHasCome(t *testing.T) {
 		var told []string
 		tell := func() { told = append(told, r.progress(job)) }
 		finish := func(state string) {
-			r.exec(`UPDATE webhook_deliveries SET state = '` + state + `', due_at = NULL, finished_at = created_at WHERE state = 'pending'`)
+			r.exec(`UPDATE webhook_open SET state = '` + state + `', due_at = NULL, finished_at = created_at WHERE state = 'pending'`)
 		}
 		tell()
 		r.step(2)
@@ -198,11 +198,14 @@ func TestWhatFailedIsReplayedWhereTheEndpointReachesNow(t *testing.T) {
 		stays := modelstest.Organization(r.t, r.db, modelstest.To("parent", head.ID))
 		goes := modelstest.Organization(r.t, r.db, modelstest.To("parent", head.ID))
 		for _, org := range []*models.Organization{stays, goes} {
-			r.exec(fmt.Sprintf(`INSERT INTO webhook_deliveries (id, event_id, webhook_id, organization_id, event_type, ordinal, trigger,
-					state, attempts, round_attempts, created_at, finished_at)
-				SELECT '%s', id, '%s', '%s', event_type, 1, 'event', 'failed', 1, 1, occurred_at, occurred_at
-				FROM events WHERE subject_id = '%s'`, models.NewID(), endpoint.ID, head.ID, org.ID))
+			r.exec(fmt.Sprintf(`INSERT INTO webhook_dispatches (id, event_id, webhook_id, organization_id, event_type, ordinal, created_at)
+				SELECT '%s', id, '%s', '%s', event_type, 1, occurred_at FROM events WHERE subject_id = '%s'`,
+				models.NewID(), endpoint.ID, head.ID, org.ID))
 		}
+		r.exec(`INSERT INTO webhook_open (delivery_id, webhook_id, ordinal, created_at, state, trigger, attempts, round_attempts,
+				finished_at)
+			SELECT id, webhook_id, 1, created_at, 'failed', 'event', 1, 1, created_at FROM webhook_dispatches
+			WHERE webhook_id = '` + endpoint.ID + `' AND id NOT IN (SELECT delivery_id FROM webhook_open)`)
 		move := input(nil)
 		modelstest.To("parent", elsewhere.ID)(move)
 		if _, err := models.UpdateOrganization(r.t.Context(), r.db, someone, goes.ID, move); err != nil {
@@ -229,7 +232,7 @@ func TestAReplayAndThePurgeLeaveNoDeliveryWithoutABody(t *testing.T) {
 		purged := make(chan error, 1)
 		r.replay(first, map[string]any{"kind": "events"})
 		r.step(10)
-		r.exec(`UPDATE webhook_deliveries SET state = 'succeeded', due_at = NULL, finished_at = created_at`)
+		r.exec(`UPDATE webhook_open SET state = 'succeeded', due_at = NULL, finished_at = created_at`)
 
 		job := r.replay(second, map[string]any{"kind": "events"})
 		err := store.Transaction(r.t.Context(), r.db, func(tx *store.DB) error {

@@ -3,12 +3,15 @@ package webhooks
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"roster/jsonapi"
 	"roster/models"
 	"roster/models/collection"
+	"roster/models/modelstest"
+	"roster/models/store"
 	"roster/webhooks/webhookstest"
 )
 
@@ -105,5 +108,53 @@ func TestAnEndpointIsSentNothingOfAKeyThatItsOrganizationDoesNotSee(t *testing.T
 		if n := len(receiver.Requests()); n != 1 {
 			r.t.Errorf("it is sent %d messages", n)
 		}
+	})
+}
+
+// TestEventsThatNobodyIsToldOfChangeNoNumber fans out, in one batch, events of an organization between some that happened in none.
+func TestEventsThatNobodyIsToldOfChangeNoNumber(t *testing.T) {
+	each(t, func(r *rig) {
+		receiver := webhookstest.NewReceiver(r.t)
+		org := r.organization(receiver.URL())
+		r.received(receiver, 1)
+		var types []string
+		err := store.Transaction(r.t.Context(), r.db, func(tx *store.DB) error {
+			types = nil
+			for i, organization := range []*string{nil, &org.ID, nil, nil, &org.ID, &org.ID, nil} {
+				changes := jsonapi.Raw("{}")
+				e := &models.Event{
+					ID: models.NewID(), EventType: fmt.Sprint("number.", i), OccurredAt: jsonapi.Stamp{Time: r.db.Now()},
+					OrganizationID: organization, SubjectType: "organizations", SubjectID: org.ID, ActorKind: "system", Changes: &changes,
+					Resource: jsonapi.Raw("{}"),
+				}
+				if organization != nil {
+					types = append(types, e.EventType)
+				}
+				if err := models.Capture(r.t.Context(), tx, e); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		r.received(receiver, 1+len(types))
+		r.quiet()
+		got := make([]string, len(types))
+		for _, q := range receiver.Requests()[1:] {
+			var told struct {
+				Type     string
+				Sequence int
+			}
+			if err := json.Unmarshal(q.Body, &told); err != nil || told.Sequence < 2 || told.Sequence > 1+len(types) {
+				r.t.Fatalf("it is sent %s: %v", q.Body, err)
+			}
+			got[told.Sequence-2] = told.Type
+		}
+		if !slices.Equal(got, types) {
+			r.t.Errorf("in the order of their sequence it is sent %v, want %v", got, types)
+		}
+		modelstest.CheckConsistency(r.t, r.db)
 	})
 }

@@ -102,7 +102,13 @@ func Delivery(t testing.TB, db *store.DB, w *models.Webhook) *models.WebhookDeli
 			NextAttemptAt: &now, EventID: event.ID, WebhookID: w.ID, OrganizationID: w.OrganizationID, Ordinal: event.Ordinal,
 		}
 		models.CountDelivery(tx, w.OrganizationID, w.ID, 1)
-		return d, tx.Session(t.Context()).Create(d).Error
+		if err := tx.Session(t.Context()).Create(d).Error; err != nil {
+			return nil, err
+		}
+		_, err = tx.Run(t.Context(), `INSERT INTO webhook_open (delivery_id, webhook_id, ordinal, created_at, state, trigger, attempts,
+				round_attempts, due_at)
+			VALUES (?, ?, ?, ?, ?, ?, 0, 0, ?)`, d.ID, d.WebhookID, d.Ordinal, now.Time, d.State, d.Trigger, now.Time)
+		return d, err
 	})
 	return made(t, delivery, err)
 }

@@ -81,14 +81,18 @@ func ForRows[R any](doing, postgres, sqlite string, columns ...RowColumn[R]) *Ro
 
 var ofRow = regexp.MustCompile(`\bu\.[a-z_]+`)
 
-// InsertRows returns the statement that inserts a row for each. end is what follows the rows, such as ON CONFLICT.
+// InsertRows returns the statement that inserts a row for each. end is what follows the rows: ON CONFLICT, or WHERE for those to insert.
 func InsertRows[R any](doing, table, end string, columns ...RowColumn[R]) *Rowwise[R] {
 	var names, values []string
 	for _, c := range columns {
 		names, values = append(names, c.name), append(values, c.expression)
 	}
 	insert, list := "INSERT INTO "+table+" ("+strings.Join(names, ", ")+") ", strings.Join(values, ", ")
-	return ForRows(doing, insert+"SELECT "+list+" FROM ROWS "+end, insert+"VALUES ("+list+") "+end, columns...)
+	one := "VALUES (" + list + ") "
+	if strings.HasPrefix(end, "WHERE ") {
+		one = "SELECT " + list + " "
+	}
+	return ForRows(doing, insert+"SELECT "+list+" FROM ROWS "+end, insert+one+end, columns...)
 }
 
 // UpdateRows returns the statement that updates the row with the key of each, if a further condition holds; "" is none. In the condition,

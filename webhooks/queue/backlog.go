@@ -28,11 +28,11 @@ func ReadBacklog(ctx context.Context, db *store.DB) (Backlog, error) {
 	}
 	if err == nil {
 		err = db.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&b.Pending) },
-			`SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending'`)
+			`SELECT COUNT(*) FROM webhook_open WHERE state = 'pending'`)
 	}
 	if err == nil {
 		err = db.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&b.OldestDue) },
-			`SELECT d.due_at FROM webhook_deliveries d WHERE d.state = 'pending' AND d.due_at <= ? ORDER BY d.due_at LIMIT 1`, db.Now())
+			`SELECT due_at FROM webhook_open WHERE state = 'pending' AND due_at <= ? ORDER BY due_at LIMIT 1`, db.Now())
 	}
 	if err == nil {
 		err = db.Read(ctx, func(rows *sql.Rows) error {

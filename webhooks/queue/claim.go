@@ -16,55 +16,60 @@ type EventClaim struct {
 	// Limit is how many to take at most.
 	Limit int
 	// Shared takes as many events of each organization that has some, so that the many of one do not delay the few of others. Otherwise
-	// those of the lowest positions are taken, after new events were given their numbers.
+	// the oldest are taken, and given their numbers if they have none.
 	Shared bool
 	// After is the organization with which the last shared claim ended: the next one begins behind it.
 	After string
 }
 
-// fanOutLock is the advisory lock of fan-out on PostgreSQL: one replica takes events out of the queue at a time, so that their places are
-// in the order of their numbers.
-const fanOutLock = 0x726f73746572 + 1
+// Claimed are events that were taken out of the queue.
+type Claimed struct {
+	Events []*models.QueuedEvent
+	// Numbers are queries after which the events have their numbers and places; none if they have them.
+	Numbers []store.Query
+	// After is the organization with which a shared claim ended.
+	After string
+}
 
-// ClaimEvents takes events that have their numbers out of the queue and gives each its place. They are back if the transaction does not
-// commit. after is the organization with which a shared claim ended. Of several replicas one at a time gets past this call; one that then
-// stalls is cut off by the database after a few seconds.
-func ClaimEvents(ctx context.Context, tx *store.DB, c EventClaim) (events []*models.QueuedEvent, after string, err error) {
+// ClaimEvents takes events out of the queue. They are back if the transaction does not commit. Of several replicas one at a time gets past
+// this call; one that then stalls is cut off by the database after a few seconds.
+func ClaimEvents(ctx context.Context, tx *store.DB, c EventClaim) (claimed Claimed, err error) {
+	switch {
+	case c.Shared:
+		claimed, err = claimShares(ctx, tx, c)
+	case tx.Dialect() == store.Postgres:
+		claimed.Events, claimed.Numbers, err = models.TakeOldest(ctx, tx, c.Limit)
+	default:
+		claimed.Events, err = claimOnSQLite(ctx, tx,
+			`(SELECT position FROM event_queue WHERE position IS NOT NULL ORDER BY position LIMIT ?)`, c.Limit)
+	}
+	if err != nil {
+		return Claimed{}, fmt.Errorf("claim events: %w", err)
+	}
+	return claimed, nil
+}
+
+// claimShares takes as many events of each organization that has some. They have their numbers.
+func claimShares(ctx context.Context, tx *store.DB, c EventClaim) (claimed Claimed, err error) {
+	if err := models.LockFanOut(ctx, tx); err != nil {
+		return Claimed{}, err
+	}
+	organizations, err := waitingOrganizations(ctx, tx, c.After, c.Limit)
+	if err != nil || len(organizations) == 0 {
+		return Claimed{}, err
+	}
+	claimed.After = organizations[len(organizations)-1]
+	positions, err := oldestOfEach(ctx, tx, organizations, max(c.Limit/len(organizations), 1))
+	if err != nil {
+		return Claimed{}, err
+	}
 	if tx.Dialect() == store.Postgres {
-		if err := tx.LockStep(ctx, fanOutLock); err != nil {
-			return nil, "", err
-		}
+		claimed.Events, err = claimOnPostgres(ctx, tx, positions)
+	} else {
+		encoded, _ := json.Marshal(positions) // numbers always encode
+		claimed.Events, err = claimOnSQLite(ctx, tx, `(SELECT value FROM json_each(?))`, string(encoded))
 	}
-	if !c.Shared {
-		if err := models.NumberEventsWithin(ctx, tx); err != nil {
-			return nil, "", err
-		}
-	}
-	which, arg := `(SELECT position FROM event_queue WHERE position IS NOT NULL ORDER BY position LIMIT ?)`, any(c.Limit)
-	if c.Shared {
-		organizations, err := waitingOrganizations(ctx, tx, c.After, c.Limit)
-		if err != nil || len(organizations) == 0 {
-			return nil, "", err
-		}
-		after = organizations[len(organizations)-1]
-		positions, err := oldestOfEach(ctx, tx, organizations, max(c.Limit/len(organizations), 1))
-		if err != nil {
-			return nil, "", err
-		}
-		which, arg = `unnest(?::bigint[])`, positions
-		if tx.Dialect() == store.SQLite {
-			encoded, _ := json.Marshal(positions) // numbers always encode
-			which, arg = `(SELECT value FROM json_each(?))`, string(encoded)
-		}
-	}
-	claim := claimOnPostgres
-	if tx.Dialect() == store.SQLite {
-		claim = claimOnSQLite
-	}
-	if events, err = claim(ctx, tx, which, arg); err != nil {
-		return nil, "", fmt.Errorf("claim events: %w", err)
-	}
-	return events, after, nil
+	return claimed, err
 }
 
 // waitingOrganizations returns up to limit organizations that have events in the queue: those behind one, then from the beginning up to
@@ -134,7 +139,7 @@ func oldestOfEach(ctx context.Context, tx *store.DB, organizations []string, sha
 
 // claimOnPostgres claims in one statement, because each one more is a round trip that every event waits for. Places come from the
 // sequence of the ordinals.
-func claimOnPostgres(ctx context.Context, tx *store.DB, which string, arg any) ([]*models.QueuedEvent, error) {
+func claimOnPostgres(ctx context.Context, tx *store.DB, positions []int64) ([]*models.QueuedEvent, error) {
 	var events []*models.QueuedEvent
 	var places []int64
 	err := tx.Read(ctx, func(rows *sql.Rows) error {
@@ -147,11 +152,11 @@ func claimOnPostgres(ctx context.Context, tx *store.DB, which string, arg any) (
 		events, places = append(events, e), append(places, place)
 		return nil
 	}, `WITH q AS (
-			DELETE FROM event_queue WHERE position = ANY(ARRAY(SELECT * FROM `+which+` AS claimed)) RETURNING ordinal, position
+			DELETE FROM event_queue WHERE position = ANY(?) RETURNING ordinal, position
 		)
 		SELECT q.ordinal, nextval('event_queue_ordinal_seq'), `+models.QueuedColumns+`
 		FROM q JOIN event_positions p ON p.position = q.position JOIN events e ON e.id = p.event_id
-		ORDER BY q.position`, arg)
+		ORDER BY q.position`, positions)
 	if err != nil {
 		return nil, err
 	}

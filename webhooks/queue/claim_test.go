@@ -39,9 +39,13 @@ func claim(t *testing.T, db *store.DB, c queue.EventClaim) (events []*models.Que
 	if err := models.NumberEvents(t.Context(), db); err != nil {
 		t.Fatal(err)
 	}
-	err := store.Transaction(t.Context(), db, func(tx *store.DB) (err error) {
-		events, after, err = queue.ClaimEvents(t.Context(), tx, c)
-		return err
+	err := store.Transaction(t.Context(), db, func(tx *store.DB) error {
+		claimed, err := queue.ClaimEvents(t.Context(), tx, c)
+		if err != nil {
+			return err
+		}
+		events, after = claimed.Events, claimed.After
+		return tx.Ask(t.Context(), claimed.Numbers...)
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package queue_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -105,13 +106,28 @@ func TestAResultThatIsWrittenTwiceChangesNothingTheSecondTime(t *testing.T) {
 			t.Fatalf("after the attempt it is %s with %d attempts", got.State, got.Attempts)
 		}
 		// The answer to the commit got lost, and before it is written again somebody asks for it to be sent again.
-		must(queue.Redeliver(t.Context(), db, everything, d.ID))(t)
-		write()
-		got := delivery(t, db, d.ID)
-		if got.State != models.DeliveryPending || got.Trigger != models.TriggerManual || got.RoundAttempts != 0 ||
-			got.NextAttemptAt == nil {
-			t.Errorf("the redelivery was undone: it is %s by %s, attempt %d of its round", got.State, got.Trigger, got.RoundAttempts)
+		again := func() {
+			t.Helper()
+			must(queue.Redeliver(t.Context(), db, everything, d.ID))(t)
+			write()
+			got, round := delivery(t, db, d.ID), texts(t, db, `SELECT CAST(round_attempts AS text) FROM webhook_open`)
+			if got.State != models.DeliveryPending || got.Trigger != models.TriggerManual || !slices.Equal(round, []string{"0"}) ||
+				got.NextAttemptAt == nil {
+				t.Errorf("the redelivery was undone: it is %s by %s, attempts of its round: %v", got.State, got.Trigger, round)
+			}
 		}
+		again()
+		// The same of an attempt that succeeds.
+		result[0].State, result[0].Attempt.Number, result[0].Attempt.Code = models.DeliverySucceeded, 2, nil
+		write()
+		if got := delivery(t, db, d.ID); got.State != models.DeliverySucceeded || got.Attempts != 2 || got.Trigger != d.Trigger ||
+			got.LastCode != nil || got.FinishedAt == nil || got.NextAttemptAt != nil {
+			t.Errorf("after the second attempt it is %+v", got)
+		}
+		if left := texts(t, db, `SELECT delivery_id FROM webhook_open`); len(left) != 0 {
+			t.Errorf("%v is still open", left)
+		}
+		again()
 	})
 }
 

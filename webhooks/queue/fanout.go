@@ -22,45 +22,69 @@ type NewDelivery struct {
 	Trigger        string
 	DueAt          *time.Time
 	CreatedAt      time.Time
+	ReplayID       *string // the replay that begins it
 }
 
 // insertDeliveries inserts deliveries, except those of events that an endpoint has already.
-var insertDeliveries = store.InsertRows("insert deliveries", "webhook_deliveries", `ON CONFLICT (event_id, webhook_id) DO NOTHING`,
+var insertDeliveries = store.InsertRows("insert deliveries", "webhook_dispatches", `ON CONFLICT (event_id, webhook_id) DO NOTHING`,
 	store.Col("id", "uuid", func(d *NewDelivery) string { return d.ID }),
 	store.Col("event_id", "uuid", func(d *NewDelivery) string { return d.EventID }),
 	store.Col("webhook_id", "uuid", func(d *NewDelivery) string { return d.WebhookID }),
 	store.Col("organization_id", "uuid", func(d *NewDelivery) string { return d.OrganizationID }),
 	store.Col("event_type", "text", func(d *NewDelivery) string { return d.EventType }),
 	store.Col("ordinal", "bigint", func(d *NewDelivery) int64 { return d.Place }),
+	store.Col("created_at", "timestamptz", func(d *NewDelivery) time.Time { return d.CreatedAt }),
+)
+
+// openDeliveries makes those deliveries pending that were inserted.
+var openDeliveries = store.InsertRows("open deliveries", "webhook_open",
+	`WHERE EXISTS (SELECT 1 FROM webhook_dispatches d WHERE d.id = u.delivery_id)`,
+	store.Col("delivery_id", "uuid", func(d *NewDelivery) string { return d.ID }),
+	store.Col("webhook_id", "uuid", func(d *NewDelivery) string { return d.WebhookID }),
+	store.Col("ordinal", "bigint", func(d *NewDelivery) int64 { return d.Place }),
 	store.Col("order_key", "text", func(d *NewDelivery) *string { return d.OrderKey }),
 	store.Col("trigger", "text", func(d *NewDelivery) string { return d.Trigger }),
 	store.Col("due_at", "timestamptz", func(d *NewDelivery) *time.Time { return d.DueAt }),
 	store.Col("created_at", "timestamptz", func(d *NewDelivery) time.Time { return d.CreatedAt }),
+	store.Col("job_id", "uuid", func(d *NewDelivery) *string { return d.ReplayID }),
 	store.Fixed[*NewDelivery]("state", "'pending'"),
 	store.Fixed[*NewDelivery]("attempts", "0"),
 	store.Fixed[*NewDelivery]("round_attempts", "0"),
 )
 
 // insertBoth inserts messages and deliveries in one statement of PostgreSQL: every event waits for each round trip.
-var insertBoth = `WITH messages AS (` + insertMessages.Postgres() + `) ` + insertDeliveries.Postgres()
+var insertBoth = `WITH messages AS (` + insertMessages.Postgres() + `) ` + insertDeliveries.Postgres() + ` RETURNING 1`
 
 // InsertDeliveries keeps the bodies of messages, and inserts deliveries, except those of events that an endpoint has already. It counts the
-// deliveries, and returns how many were new. Both may be none.
-func InsertDeliveries(ctx context.Context, tx *store.DB, messages []*models.Message, deliveries []*NewDelivery) (int64, error) {
-	var n int64
-	var err error
+// deliveries, and returns how many were new. Both may be none. along is asked behind that, in the same round trip.
+func InsertDeliveries(
+	ctx context.Context, tx *store.DB, messages []*models.Message, deliveries []*NewDelivery, along ...store.Query,
+) (n int, err error) {
 	if len(messages) > 0 && len(deliveries) > 0 && tx.Dialect() == store.Postgres {
-		n, err = tx.Run(ctx, insertBoth, append(insertMessages.Arrays(messages), insertDeliveries.Arrays(deliveries)...)...)
-		if err != nil {
-			return 0, fmt.Errorf("insert messages and deliveries: %w", err)
+		along = append([]store.Query{{
+			SQL:  insertBoth,
+			Args: append(insertMessages.Arrays(messages), insertDeliveries.Arrays(deliveries)...),
+			Take: func(a *store.Answer) error { n = a.Len(); return nil },
+		}, {
+			SQL: openDeliveries.Postgres(), Args: openDeliveries.Arrays(deliveries), Take: func(*store.Answer) error { return nil },
+		}}, along...)
+	} else {
+		var inserted int64
+		if _, err := insertMessages.Run(ctx, tx, messages); err != nil {
+			return 0, err
 		}
-	} else if _, err = insertMessages.Run(ctx, tx, messages); err == nil {
-		n, err = insertDeliveries.Run(ctx, tx, deliveries)
+		if inserted, err = insertDeliveries.Run(ctx, tx, deliveries); err != nil {
+			return 0, err
+		}
+		if _, err := openDeliveries.Run(ctx, tx, deliveries); err != nil {
+			return 0, err
+		}
+		n = int(inserted)
 	}
-	if err != nil {
-		return 0, err
+	if err := tx.Ask(ctx, along...); err != nil {
+		return 0, fmt.Errorf("insert messages and deliveries: %w", err)
 	}
-	if int(n) == len(deliveries) {
+	if n == len(deliveries) {
 		for _, d := range deliveries {
 			models.CountDelivery(tx, d.OrganizationID, d.WebhookID, 1)
 		}
@@ -80,7 +104,7 @@ func recountDeliveries(ctx context.Context, tx *store.DB, deliveries []*NewDeliv
 		}
 		models.CountDelivery(tx, organization, webhook, 1)
 		return nil
-	}, `SELECT organization_id, webhook_id FROM webhook_deliveries WHERE `+in, arg)
+	}, `SELECT organization_id, webhook_id FROM webhook_dispatches WHERE `+in, arg)
 	if err != nil {
 		return fmt.Errorf("count deliveries: %w", err)
 	}
@@ -107,11 +131,11 @@ func PendingKeys(ctx context.Context, tx *store.DB, keys []OrderKey) (map[OrderK
 	var err error
 	if tx.Dialect() == store.Postgres {
 		err = tx.Read(ctx, note, `SELECT k.webhook_id, k.order_key FROM unnest(?::uuid[], ?::text[]) AS k (webhook_id, order_key)
-			WHERE EXISTS (SELECT 1 FROM webhook_deliveries d
-				WHERE d.webhook_id = k.webhook_id AND d.order_key = k.order_key AND d.state = 'pending')`, webhooks, texts)
+			WHERE EXISTS (SELECT 1 FROM webhook_open o
+				WHERE o.webhook_id = k.webhook_id AND o.order_key = k.order_key AND o.state = 'pending')`, webhooks, texts)
 	} else {
 		for i := range keys {
-			err = tx.Read(ctx, note, `SELECT webhook_id, order_key FROM webhook_deliveries
+			err = tx.Read(ctx, note, `SELECT webhook_id, order_key FROM webhook_open
 				WHERE webhook_id = ? AND order_key = ? AND state = 'pending' LIMIT 1`, webhooks[i], texts[i])
 			if err != nil {
 				break

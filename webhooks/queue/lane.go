@@ -14,13 +14,20 @@ import (
 )
 
 // LockLanes reads lanes and keeps others from changing them until the transaction ends. They are locked in one order.
-func LockLanes(ctx context.Context, tx *store.DB, webhooks []string) ([]*LaneRow, error) {
-	in, arg := tx.Among("webhook_id", webhooks)
-	lanes, err := readLanes(ctx, tx, `SELECT `+laneColumns+` FROM webhook_lanes WHERE `+in+` ORDER BY webhook_id`+tx.Locking(""), arg)
-	if err != nil {
+func LockLanes(ctx context.Context, tx *store.DB, webhooks []string) (lanes []*LaneRow, err error) {
+	if err := tx.Ask(ctx, LockingLanes(tx, webhooks, &lanes)); err != nil {
 		return nil, fmt.Errorf("lock lanes: %w", err)
 	}
 	return lanes, nil
+}
+
+// LockingLanes is LockLanes as a query, for what is asked together with others.
+func LockingLanes(tx *store.DB, webhooks []string, into *[]*LaneRow) store.Query {
+	in, arg := tx.Among("webhook_id", webhooks)
+	return store.Query{
+		SQL:  `SELECT ` + laneColumns + ` FROM webhook_lanes WHERE ` + in + ` ORDER BY webhook_id` + tx.Locking(""),
+		Args: []any{arg}, Take: takeLanes(into),
+	}
 }
 
 // Lease is the right to serve lanes until a time. Its token is in every row that it covers, and every write of a holder asks for it.
@@ -87,9 +94,13 @@ func FindWaitingLanes(ctx context.Context, db *store.DB, searches []LaneSearch) 
 // ClaimLanes leases those of some lanes whose turn it still is, and that nobody else is about to lease or to write.
 func ClaimLanes(ctx context.Context, tx *store.DB, lease Lease, webhooks []string) ([]*LaneRow, error) {
 	in, arg := tx.Among("webhook_id", webhooks)
-	lanes, err := readLanes(ctx, tx, `SELECT `+laneColumns+` FROM webhook_lanes
-		WHERE next_turn_at <= ? AND `+isActive+` AND `+in+`
-		ORDER BY next_turn_at`+tx.Locking(" SKIP LOCKED"), tx.Now(), arg)
+	var lanes []*LaneRow
+	err := tx.Ask(ctx, store.Query{
+		SQL: `SELECT ` + laneColumns + ` FROM webhook_lanes
+			WHERE next_turn_at <= ? AND ` + isActive + ` AND ` + in + `
+			ORDER BY next_turn_at` + tx.Locking(" SKIP LOCKED"),
+		Args: []any{tx.Now(), arg}, Take: takeLanes(&lanes),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("claim lanes: %w", err)
 	}
@@ -197,7 +208,8 @@ type DueDelivery struct {
 	RoundAttempts int
 	DueAt         time.Time
 	CreatedAt     time.Time
-	BodySize      int // in bytes; see FindPayloads
+	ReplayID      *string // the replay that began it last
+	BodySize      int     // in bytes; see FindPayloads
 }
 
 // DueSearch is how much to look for in a lane that is held under a token.
@@ -212,35 +224,42 @@ func (d *DueDelivery) Message() models.MessageKey {
 }
 
 // FindDue returns due deliveries of lanes that are held under the tokens given, up to the limit of each. It marks nothing: the lease does.
-func FindDue(ctx context.Context, tx *store.DB, searches []DueSearch) ([]*DueDelivery, error) {
+func FindDue(ctx context.Context, db *store.DB, searches []DueSearch) ([]*DueDelivery, error) {
 	var due []*DueDelivery
 	scan := func(rows *sql.Rows) error {
 		d := &DueDelivery{}
 		due = append(due, d)
 		return rows.Scan(&d.ID, &d.EventID, &d.WebhookID, &d.Owner, &d.EventType, &d.OrderKey, &d.Trigger, &d.Attempts, &d.RoundAttempts,
-			&d.DueAt, &d.CreatedAt, &d.BodySize)
+			&d.DueAt, &d.CreatedAt, &d.ReplayID, &d.BodySize)
 	}
-	const columns = `d.id, d.event_id, d.webhook_id, d.organization_id, d.event_type, d.order_key, d.trigger, d.attempts,
-		d.round_attempts, d.due_at, d.created_at, length(m.body)`
-	const from = ` FROM webhook_deliveries d WHERE d.state = 'pending' AND d.due_at <= ? AND d.webhook_id = `
-	var err error
-	if tx.Dialect() == store.Postgres {
-		err = tx.Read(ctx, scan, `SELECT `+columns+`
-			FROM unnest(?::uuid[], ?::uuid[], ?::bigint[]) AS s (id, token, n)
-			JOIN webhook_lanes l ON l.webhook_id = s.id AND l.lease_token = s.token
-			CROSS JOIN LATERAL (SELECT d.*`+from+`l.webhook_id ORDER BY d.due_at, d.id LIMIT s.n) AS d
+	const columns = `d.id, d.event_id, d.webhook_id, d.organization_id, d.event_type, o.order_key, o.trigger, o.attempts,
+		o.round_attempts, o.due_at, d.created_at, o.job_id, length(m.body)`
+	const open = `SELECT w.* FROM webhook_open w WHERE w.state = 'pending' AND w.due_at <= ? AND w.webhook_id = `
+	const inOrder = ` ORDER BY w.due_at, w.delivery_id`
+	const rest = `
+			JOIN webhook_dispatches d ON d.id = o.delivery_id
 			JOIN webhook_messages m ON m.event_id = d.event_id AND m.organization_id = d.organization_id
-			ORDER BY d.due_at, d.id`,
-			store.Column(searches, func(s DueSearch) string { return s.WebhookID }),
-			store.Column(searches, func(s DueSearch) string { return s.Token }),
-			store.Column(searches, func(s DueSearch) int64 { return int64(s.Limit) }), tx.Now())
+			ORDER BY o.due_at, o.delivery_id`
+	var err error
+	if db.Dialect() == store.Postgres {
+		err = store.Transaction(ctx, db, func(tx *store.DB) error {
+			due = nil
+			if err := tx.ByIndex(ctx); err != nil {
+				return err
+			}
+			return tx.Read(ctx, scan, `SELECT `+columns+`
+				FROM unnest(?::uuid[], ?::uuid[], ?::bigint[]) AS s (id, token, n)
+				JOIN webhook_lanes l ON l.webhook_id = s.id AND l.lease_token = s.token
+				CROSS JOIN LATERAL (`+open+`l.webhook_id`+inOrder+` LIMIT s.n) AS o`+rest,
+				store.Column(searches, func(s DueSearch) string { return s.WebhookID }),
+				store.Column(searches, func(s DueSearch) string { return s.Token }),
+				store.Column(searches, func(s DueSearch) int64 { return int64(s.Limit) }), tx.Now())
+		})
 	} else {
 		for _, s := range searches {
-			err = tx.Read(ctx, scan, `SELECT `+columns+`
-				FROM (SELECT d.*`+from+`(SELECT webhook_id FROM webhook_lanes WHERE webhook_id = ? AND lease_token = ?)
-					ORDER BY d.due_at, d.id LIMIT ?) AS d
-				JOIN webhook_messages m ON m.event_id = d.event_id AND m.organization_id = d.organization_id
-				ORDER BY d.due_at, d.id`, tx.Now(), s.WebhookID, s.Token, s.Limit)
+			err = db.Read(ctx, scan, `SELECT `+columns+`
+				FROM (`+open+`(SELECT webhook_id FROM webhook_lanes WHERE webhook_id = ? AND lease_token = ?)`+inOrder+`
+					LIMIT ?) AS o`+rest, db.Now(), s.WebhookID, s.Token, s.Limit)
 			if err != nil {
 				break
 			}

@@ -1,7 +1,6 @@
 package queue
 
 import (
-	"context"
 	"database/sql"
 	"strings"
 	"time"
@@ -105,20 +104,36 @@ var stateColumns = []stateColumn{
 	timeInState("probe_at", func(l *LaneState) *time.Time { return &l.ProbeAt }),
 }
 
-// laneColumns are the columns that readLanes scans.
+// laneColumns are the columns that takeLanes reads.
 var laneColumns = `webhook_id, organization_id, next_turn_at, lease_token, lease_until, ` +
 	strings.Join(store.Column(stateColumns, func(c stateColumn) string { return c.name }), ", ")
 
-func readLanes(ctx context.Context, tx *store.DB, statement string, args ...any) ([]*LaneRow, error) {
-	var lanes []*LaneRow
-	err := tx.Read(ctx, func(rows *sql.Rows) error {
-		l := &LaneRow{}
-		lanes = append(lanes, l)
-		into := []any{&l.WebhookID, &l.OrganizationID, &l.NextTurnAt, &l.LeaseToken, &l.LeaseUntil}
-		for _, c := range stateColumns {
-			into = append(into, c.read(&l.LaneState))
+// takeLanes returns what reads lanes from an answer.
+func takeLanes(into *[]*LaneRow) func(*store.Answer) error {
+	return func(a *store.Answer) error {
+		*into = nil
+		for i := range a.Len() {
+			l := &LaneRow{WebhookID: strings.Clone(a.Text(i, 0)), OrganizationID: strings.Clone(a.Text(i, 1))}
+			l.NextTurnAt, l.LeaseToken, l.LeaseUntil = new(time.Time), new(string), new(time.Time)
+			read := []any{l.NextTurnAt, l.LeaseToken, l.LeaseUntil}
+			for _, c := range stateColumns {
+				read = append(read, c.read(&l.LaneState))
+			}
+			for n, pointer := range read {
+				if small, ok := pointer.(*int); ok {
+					*small = int(a.Number(i, n+2))
+				} else if err := a.Into(i, n+2, pointer); err != nil {
+					return err
+				}
+			}
+			if a.Null(i, 2) {
+				l.NextTurnAt = nil
+			}
+			if a.Null(i, 3) {
+				l.LeaseToken, l.LeaseUntil = nil, nil
+			}
+			*into = append(*into, l)
 		}
-		return rows.Scan(into...)
-	}, statement, args...)
-	return lanes, err
+		return nil
+	}
 }

@@ -26,11 +26,12 @@ type sending struct {
 
 // fanOut takes events out of the queue, in the order of their positions, and returns what would be sent.
 func fanOut(ctx context.Context, tx *store.DB, c queue.EventClaim) ([]sending, error) {
-	events, _, err := queue.ClaimEvents(ctx, tx, c)
+	claimed, err := queue.ClaimEvents(ctx, tx, c)
 	if err != nil {
 		return nil, err
 	}
-	subscribers, err := models.FindSubscribers(ctx, tx, events)
+	events := claimed.Events
+	subscribers, err := models.FindSubscribers(ctx, tx, events, claimed.Numbers...)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -17,20 +18,14 @@ import (
 func PurgeDeliveries(ctx context.Context, db *store.DB, before time.Time, limit int) (removed int, err error) {
 	err = store.Transaction(ctx, db, func(tx *store.DB) error {
 		removed = 0
-		var ids, events []string
-		err := tx.Read(ctx, func(rows *sql.Rows) error {
-			var id, event, webhook, organization string
-			if err := rows.Scan(&id, &event, &webhook, &organization); err != nil {
-				return err
-			}
-			ids, events = append(ids, id), append(events, event)
-			models.CountDelivery(tx, organization, webhook, -1)
-			return nil
-		}, `SELECT id, event_id, webhook_id, organization_id FROM webhook_deliveries
-			WHERE id < ? AND state <> 'pending' AND created_at < ?
-			ORDER BY id LIMIT ?`+tx.Locking(" SKIP LOCKED"), idAt(before), before, limit)
-		if err != nil || len(ids) == 0 {
+		old, err := lockFinished(ctx, tx, before, limit)
+		if err != nil || len(old) == 0 {
 			return err
+		}
+		var ids, events []string
+		for _, d := range old {
+			ids, events = append(ids, d.id), append(events, d.event)
+			models.CountDelivery(tx, d.organization, d.webhook, -1)
 		}
 		removed = len(ids)
 		// A replay that begins a delivery of one of these events holds its message. What it has committed is only seen by statements that
@@ -46,8 +41,9 @@ func PurgeDeliveries(ctx context.Context, db *store.DB, before time.Time, limit 
 			values            []string
 		}{
 			{`DELETE FROM webhook_attempts WHERE `, "delivery_id", ids},
-			{`DELETE FROM webhook_deliveries WHERE `, "id", ids},
-			{`DELETE FROM webhook_messages WHERE NOT EXISTS (SELECT 1 FROM webhook_deliveries d
+			{`DELETE FROM webhook_open WHERE `, "delivery_id", ids},
+			{`DELETE FROM webhook_dispatches WHERE `, "id", ids},
+			{`DELETE FROM webhook_messages WHERE NOT EXISTS (SELECT 1 FROM webhook_dispatches d
 				WHERE d.event_id = webhook_messages.event_id AND d.organization_id = webhook_messages.organization_id) AND `,
 				"event_id", events},
 		} {
@@ -64,6 +60,34 @@ func PurgeDeliveries(ctx context.Context, db *store.DB, before time.Time, limit 
 	return removed, nil
 }
 
+// oldDelivery is one that is to be removed.
+type oldDelivery struct{ id, event, webhook, organization string }
+
+// lockFinished returns up to limit finished deliveries that were created before a time, and keeps others from beginning them again until
+// the transaction ends. What became of each is looked at again under its lock: whoever began it again before that has changed another row.
+func lockFinished(ctx context.Context, tx *store.DB, before time.Time, limit int) (old []oldDelivery, err error) {
+	err = tx.Read(ctx, func(rows *sql.Rows) error {
+		var d oldDelivery
+		err := rows.Scan(&d.id, &d.event, &d.webhook, &d.organization)
+		old = append(old, d)
+		return err
+	}, `SELECT id, event_id, webhook_id, organization_id FROM webhook_dispatches d
+		WHERE id < ? AND created_at < ? AND NOT EXISTS (SELECT 1 FROM webhook_open o WHERE o.delivery_id = d.id AND o.state = 'pending')
+		ORDER BY id LIMIT ?`+tx.Locking(" OF d SKIP LOCKED"), idAt(before), before, limit)
+	if err != nil || len(old) == 0 {
+		return nil, err
+	}
+	pending := map[string]bool{}
+	in, arg := tx.Among("delivery_id", store.Column(old, func(d oldDelivery) string { return d.id }))
+	err = tx.Read(ctx, func(rows *sql.Rows) error {
+		var id string
+		err := rows.Scan(&id)
+		pending[id] = true
+		return err
+	}, `SELECT delivery_id FROM webhook_open WHERE state = 'pending' AND `+in, arg)
+	return slices.DeleteFunc(old, func(d oldDelivery) bool { return pending[d.id] }), err
+}
+
 // ExpireDeliveries cancels up to limit pending deliveries of endpoints that are paused or disabled, if they were created before a time:
 // what waits for an endpoint that never comes back is kept for as long as what was sent. It returns how many it cancelled.
 func ExpireDeliveries(ctx context.Context, db *store.DB, before time.Time, limit int) (expired int, err error) {
@@ -78,8 +102,8 @@ func ExpireDeliveries(ctx context.Context, db *store.DB, before time.Time, limit
 			return err
 		}, `SELECT webhook_id FROM webhook_lanes
 			WHERE `+isInactive+` AND (lease_until IS NULL OR lease_until < ?) AND EXISTS (
-				SELECT 1 FROM webhook_deliveries d
-				WHERE d.webhook_id = webhook_lanes.webhook_id AND d.state = 'pending' AND d.created_at < ?)
+				SELECT 1 FROM webhook_open o
+				WHERE o.webhook_id = webhook_lanes.webhook_id AND o.state = 'pending' AND o.created_at < ?)
 			ORDER BY webhook_id LIMIT ?`+tx.Locking(" SKIP LOCKED"), tx.Now(), before, limit)
 		if err != nil || len(webhooks) == 0 {
 			return err
@@ -96,14 +120,14 @@ func ExpireDeliveries(ctx context.Context, db *store.DB, before time.Time, limit
 				keys = append(keys, OrderKey{webhook, *key})
 			}
 			return err
-		}, `SELECT id, webhook_id, order_key FROM webhook_deliveries
-			WHERE state = 'pending' AND created_at < ? AND `+in+` ORDER BY id LIMIT ?`,
+		}, `SELECT delivery_id, webhook_id, order_key FROM webhook_open
+			WHERE state = 'pending' AND created_at < ? AND `+in+` ORDER BY delivery_id LIMIT ?`,
 			before, arg, limit)
 		if err != nil {
 			return err
 		}
-		in, arg = tx.Among("id", ids)
-		n, err := tx.Run(ctx, `UPDATE webhook_deliveries SET state = 'cancelled', reason = ?, finished_at = ?, due_at = NULL
+		in, arg = tx.Among("delivery_id", ids)
+		n, err := tx.Run(ctx, `UPDATE webhook_open SET state = 'cancelled', reason = ?, finished_at = ?, due_at = NULL
 			WHERE state = 'pending' AND `+in, models.CancelledExpired, tx.Now(), arg)
 		if err != nil {
 			return err

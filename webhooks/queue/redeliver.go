@@ -41,7 +41,7 @@ func Redeliver(ctx context.Context, db *store.DB, by models.Caller, id string) (
 // hurryRetry lets a delivery that waits for a retry have it now.
 func hurryRetry(ctx context.Context, tx *store.DB, id string) error {
 	now := tx.Now()
-	_, err := tx.Exec(ctx, `UPDATE webhook_deliveries SET due_at = ?, trigger = ? WHERE id = ? AND state = 'pending' AND due_at > ?`,
+	_, err := tx.Exec(ctx, `UPDATE webhook_open SET due_at = ?, trigger = ? WHERE delivery_id = ? AND state = 'pending' AND due_at > ?`,
 		now, models.TriggerManual, id, now)
 	if err != nil {
 		return fmt.Errorf("move retry up: %w", err)
@@ -68,8 +68,8 @@ func hurryLane(ctx context.Context, tx *store.DB, webhook string) error {
 // PendingTest returns the test of an endpoint that is still to be sent, or nil. The endpoint is locked.
 func PendingTest(ctx context.Context, tx *store.DB, webhook string) (*models.WebhookDelivery, error) {
 	var found []*models.WebhookDelivery
-	err := tx.Session(ctx).Where("webhook_id = ? AND state = ? AND trigger = ?", webhook, models.DeliveryPending, models.TriggerTest).
-		Limit(1).Find(&found).Error
+	err := tx.Session(ctx).Table(models.WebhookDeliveries.Table).Where(`id = (SELECT delivery_id FROM webhook_open
+		WHERE webhook_id = ? AND state = 'pending' AND trigger = ? LIMIT 1)`, webhook, models.TriggerTest).Find(&found).Error
 	if err != nil {
 		return nil, fmt.Errorf("look for pending test: %w", err)
 	}
@@ -81,17 +81,17 @@ func PendingTest(ctx context.Context, tx *store.DB, webhook string) (*models.Web
 
 // InsertTest inserts the message and the delivery of a test, and lets it go at once.
 func InsertTest(ctx context.Context, tx *store.DB, w *models.Webhook, m *models.Message) (*models.WebhookDelivery, error) {
-	if _, err := insertMessages.Run(ctx, tx, []*models.Message{m}); err != nil {
+	now := tx.Now()
+	d := &NewDelivery{
+		ID: models.NewID(), EventID: m.Event.ID, WebhookID: w.ID, OrganizationID: w.OrganizationID, EventType: m.Event.Type,
+		Place: m.Event.Ordinal, Trigger: models.TriggerTest, DueAt: &now, CreatedAt: now,
+	}
+	if _, err := InsertDeliveries(ctx, tx, []*models.Message{m}, []*NewDelivery{d}); err != nil {
 		return nil, err
 	}
-	now := jsonapi.Stamp{Time: tx.Now()}
-	d := &models.WebhookDelivery{
-		ID: models.NewID(), CreatedAt: now, EventType: m.Event.Type, State: models.DeliveryPending, Trigger: models.TriggerTest,
-		NextAttemptAt: &now, EventID: m.Event.ID, WebhookID: w.ID, OrganizationID: w.OrganizationID, Ordinal: m.Event.Ordinal,
-	}
-	if err := tx.Session(ctx).Create(d).Error; err != nil {
-		return nil, fmt.Errorf("insert test delivery: %w", err)
-	}
-	models.CountDelivery(tx, w.OrganizationID, w.ID, 1)
-	return d, hurryLane(ctx, tx, w.ID)
+	at := jsonapi.Stamp{Time: now}
+	return &models.WebhookDelivery{
+		ID: d.ID, CreatedAt: at, EventType: d.EventType, State: models.DeliveryPending, Trigger: d.Trigger, NextAttemptAt: &at,
+		EventID: d.EventID, WebhookID: d.WebhookID, OrganizationID: d.OrganizationID, Ordinal: d.Place,
+	}, hurryLane(ctx, tx, w.ID)
 }

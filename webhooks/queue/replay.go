@@ -18,8 +18,8 @@ import (
 func FindReplays(ctx context.Context, db *store.DB, ahead, limit int) ([]string, error) {
 	var ids []string
 	err := db.Session(ctx).Raw(`SELECT j.id FROM webhook_jobs j
-		WHERE j.state = 'running' AND (SELECT COUNT(*) FROM (SELECT 1 FROM webhook_deliveries d
-			WHERE d.webhook_id = j.webhook_id AND d.state = 'pending' AND d.job_id IS NOT NULL LIMIT ?) p) < ?
+		WHERE j.state = 'running' AND (SELECT COUNT(*) FROM (SELECT 1 FROM webhook_open o
+			WHERE o.webhook_id = j.webhook_id AND o.state = 'pending' AND o.job_id IS NOT NULL LIMIT ?) p) < ?
 		ORDER BY j.created_at, j.id LIMIT ?`, ahead, ahead, limit).Scan(&ids).Error
 	if err != nil {
 		return nil, fmt.Errorf("find replays: %w", err)
@@ -30,7 +30,7 @@ func FindReplays(ctx context.Context, db *store.DB, ahead, limit int) ([]string,
 // CountReplayed returns how many deliveries of replays to an endpoint are pending.
 func CountReplayed(ctx context.Context, tx *store.DB, webhook string) (pending int, err error) {
 	err = tx.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&pending) },
-		`SELECT COUNT(*) FROM webhook_deliveries WHERE webhook_id = ? AND state = 'pending' AND job_id IS NOT NULL`, webhook)
+		`SELECT COUNT(*) FROM webhook_open WHERE webhook_id = ? AND state = 'pending' AND job_id IS NOT NULL`, webhook)
 	if err != nil {
 		return 0, fmt.Errorf("count replayed deliveries: %w", err)
 	}
@@ -46,6 +46,9 @@ type Candidate struct {
 	DeliveryID string    // of the event to the endpoint
 	State      string    // of that delivery, or NoDelivery
 }
+
+// endedAs is the state of a delivery whose row in webhook_open, if there is one, is o.
+const endedAs = `COALESCE(o.state, '` + models.DeliverySucceeded + `')`
 
 // NoDelivery is in place of a state for an event of which there is no delivery to the endpoint.
 const NoDelivery = ""
@@ -67,8 +70,8 @@ func FindReplayDeliveries(
 		c.DeliveryID = c.ID
 		window = append(window, c)
 		return err
-	}, `SELECT d.id, d.event_type, d.state, d.created_at, `+reached+`
-		FROM webhook_deliveries d JOIN events e ON e.id = d.event_id
+	}, `SELECT d.id, d.event_type, `+endedAs+`, d.created_at, `+reached+`
+		FROM webhook_dispatches d JOIN events e ON e.id = d.event_id LEFT JOIN webhook_open o ON o.delivery_id = d.id
 		WHERE d.webhook_id = ? AND d.id > ? ORDER BY d.id LIMIT ?`, append(args, w.ID, cursor, limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("look for failed deliveries: %w", err)
@@ -103,11 +106,13 @@ func FindReplayEvents(
 		c.DeliveryID, c.State = delivery.String, state.String
 		window = append(window, c)
 		return err
-	}, `SELECT e.id, e.event_type, e.occurred_at, `+reached+`, d.id, d.state
+	}, `SELECT e.id, e.event_type, e.occurred_at, `+reached+`, d.id,
+			CASE WHEN d.id IS NOT NULL THEN `+endedAs+` END
 		FROM (SELECT id, event_type, occurred_at, organization_id FROM events
 			WHERE `+from+`(occurred_at, id) > (?, ?) AND occurred_at < ?
 			ORDER BY occurred_at, id LIMIT ?) AS e
-		LEFT JOIN webhook_deliveries d ON d.event_id = e.id AND d.webhook_id = ?
+		LEFT JOIN webhook_dispatches d ON d.event_id = e.id AND d.webhook_id = ?
+		LEFT JOIN webhook_open o ON o.delivery_id = d.id
 		ORDER BY e.occurred_at, e.id`, append(args, at, id, replay.Until.Time, limit, w.ID)...)
 	if err != nil {
 		return nil, fmt.Errorf("look for events: %w", err)
@@ -149,23 +154,24 @@ func LockMessages(ctx context.Context, tx *store.DB, owner string, events []stri
 // BeginAgain makes finished deliveries pending and returns how many. Their numbers of attempts go on, their schedules begin anew, and they
 // wait for nothing. replay is the replay that does it; nil leaves the one that did before.
 func BeginAgain(ctx context.Context, tx *store.DB, ids []string, trigger string, replay *string) (int, error) {
-	in, arg := tx.Among("id", ids)
-	n, err := tx.Run(ctx, `UPDATE webhook_deliveries SET
-		state = 'pending', trigger = ?, job_id = COALESCE(?, job_id), round_attempts = 0, due_at = ?,
-		finished_at = NULL, reason = NULL, order_key = NULL WHERE state <> 'pending' AND `+in, trigger, replay, tx.Now(), arg)
+	due, of := "?", "?"
+	if tx.Dialect() == store.Postgres {
+		due, of = "?::timestamptz", "?::uuid"
+	}
+	in, arg := tx.Among("d.id", ids)
+	// Who removes what is old locks deliveries before it looks whether they are pending.
+	n, err := tx.Run(ctx, `INSERT INTO webhook_open (delivery_id, webhook_id, ordinal, created_at, state, trigger, attempts, round_attempts,
+			due_at, job_id)
+		SELECT d.id, d.webhook_id, d.ordinal, d.created_at, 'pending', ?,
+			COALESCE((SELECT MAX(a.number) FROM webhook_attempts a WHERE a.delivery_id = d.id), 0), 0, `+due+`, `+of+`
+		FROM webhook_dispatches d WHERE `+in+tx.Sharing(" OF d")+`
+		ON CONFLICT (delivery_id) DO UPDATE SET state = 'pending', trigger = excluded.trigger, round_attempts = 0, due_at = excluded.due_at,
+			job_id = COALESCE(excluded.job_id, webhook_open.job_id), finished_at = NULL, reason = NULL, order_key = NULL
+		WHERE webhook_open.state <> 'pending'`, trigger, tx.Now(), replay, arg)
 	if err != nil {
 		return 0, fmt.Errorf("begin deliveries again: %w", err)
 	}
 	return int(n), nil
-}
-
-// NoteReplay makes deliveries that were just inserted those of a replay.
-func NoteReplay(ctx context.Context, tx *store.DB, replay string, deliveries []*NewDelivery) error {
-	in, arg := tx.Among("id", store.Column(deliveries, func(d *NewDelivery) string { return d.ID }))
-	if _, err := tx.Run(ctx, `UPDATE webhook_deliveries SET job_id = ? WHERE `+in, replay, arg); err != nil {
-		return fmt.Errorf("note the replay: %w", err)
-	}
-	return nil
 }
 
 // FinishReplay ends a replay in a state.

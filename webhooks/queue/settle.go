@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	"roster/models"
@@ -42,6 +43,7 @@ type Settlement struct {
 	DeliveryID, WebhookID string
 	OrderKey              *string
 	State                 string
+	ReplayID              *string // that began it
 	RoundAttempts         int
 	DueAt                 *time.Time
 	FinishedAt            *time.Time
@@ -69,6 +71,11 @@ func Settle(ctx context.Context, db *store.DB, deliveries []*Settlement, lanes [
 	err = store.Transaction(ctx, db, func(tx *store.DB) error {
 		if err := tx.ByIndex(ctx); err != nil {
 			return err
+		}
+		if mayBeRepeated(deliveries, lanes) {
+			if err := tx.Unflushed(ctx); err != nil {
+				return err
+			}
 		}
 		kept, err := heldLanes(ctx, tx, store.Column(lanes, func(l *LaneSettlement) Holding { return l.Holding }))
 		if err != nil {
@@ -117,6 +124,13 @@ func Settle(ctx context.Context, db *store.DB, deliveries []*Settlement, lanes [
 	return lost, nil
 }
 
+// mayBeRepeated tells whether nobody is deceived if what is written is lost with the database's machine, and sent again: no endpoint is
+// disabled, and none asks for an order in which an earlier event would come behind a later one.
+func mayBeRepeated(deliveries []*Settlement, lanes []*LaneSettlement) bool {
+	return !slices.ContainsFunc(lanes, func(l *LaneSettlement) bool { return l.Disable != "" }) &&
+		!slices.ContainsFunc(deliveries, func(s *Settlement) bool { return s.OrderKey != nil })
+}
+
 // settleDeliveries writes what became of deliveries that had as many attempts as when that was decided. It is repeated when nobody knows
 // whether it was committed: if it was, and somebody has begun the delivery again meanwhile, nothing of that may be undone.
 func settleDeliveries(ctx context.Context, tx *store.DB, settled []*Settlement) error {
@@ -127,22 +141,40 @@ func settleDeliveries(ctx context.Context, tx *store.DB, settled []*Settlement) 
 	if err := insertAttempts.Later(ctx, tx, attempts); err != nil {
 		return err
 	}
-	return updateDeliveries.Later(ctx, tx, settled)
+	var done, other []*Settlement
+	for _, s := range settled {
+		if s.State == models.DeliverySucceeded && s.ReplayID == nil {
+			done = append(done, s)
+		} else {
+			other = append(other, s)
+		}
+	}
+	if err := closeDeliveries.Later(ctx, tx, done); err != nil {
+		return err
+	}
+	return updateOpen.Later(ctx, tx, other)
 }
 
-// A delivery is pending for as long as it is not finished. To say so by its state would offer the indexes of those that are pending, all of
-// which is read for one row if they were small when the statement was planned.
-var updateDeliveries = store.UpdateRows("update deliveries", "webhook_deliveries",
-	`webhook_deliveries.finished_at IS NULL AND webhook_deliveries.attempts = u.attempts - 1`,
-	store.Col("id", "uuid", func(s *Settlement) string { return s.DeliveryID }).Key(),
+// isOpen is the condition of deliveries that had as many attempts as when what became of them was decided. One is pending for as long as it
+// is not finished. To say so by its state would offer the indexes of those that are pending, all of which is read for one row if they were
+// small when the statement was planned.
+const isOpen = `webhook_open.finished_at IS NULL AND webhook_open.attempts = u.attempts - 1`
+
+// closeDeliveries makes deliveries those that have simply succeeded, which their attempts tell.
+var closeDeliveries = store.ForRows("close deliveries",
+	`DELETE FROM webhook_open USING ROWS WHERE webhook_open.delivery_id = u.delivery_id AND `+isOpen,
+	`DELETE FROM webhook_open WHERE webhook_open.delivery_id = u.delivery_id AND `+isOpen,
+	store.Col("delivery_id", "uuid", func(s *Settlement) string { return s.DeliveryID }),
+	store.Col("attempts", "bigint", func(s *Settlement) int { return s.Attempt.Number }),
+)
+
+var updateOpen = store.UpdateRows("update deliveries", "webhook_open", isOpen,
+	store.Col("delivery_id", "uuid", func(s *Settlement) string { return s.DeliveryID }).Key(),
 	store.Col("state", "text", func(s *Settlement) string { return s.State }),
 	store.Col("attempts", "bigint", func(s *Settlement) int { return s.Attempt.Number }),
 	store.Col("round_attempts", "bigint", func(s *Settlement) int { return s.RoundAttempts }),
 	store.Col("due_at", "timestamptz", func(s *Settlement) *time.Time { return s.DueAt }),
 	store.Col("finished_at", "timestamptz", func(s *Settlement) *time.Time { return s.FinishedAt }),
-	store.Col("last_code", "text", func(s *Settlement) *string { return s.Attempt.Code }),
-	store.Col("last_status", "bigint", func(s *Settlement) *int64 { return s.Attempt.Status }),
-	store.Col("last_attempt_at", "timestamptz", func(s *Settlement) time.Time { return s.Attempt.StartedAt }),
 	store.Col("reason", "text", func(s *Settlement) *string { return s.Reason }),
 )
 
@@ -194,25 +226,25 @@ type advance struct {
 }
 
 var letNextGo = store.ForRows("let the next delivery go",
-	`UPDATE webhook_deliveries SET due_at = u.due_at
+	`UPDATE webhook_open SET due_at = u.due_at
 	FROM ROWS
-	CROSS JOIN LATERAL (SELECT d.id FROM webhook_deliveries d
-		WHERE d.webhook_id = u.webhook_id AND d.order_key = u.order_key AND d.state = 'pending'
-		ORDER BY d.ordinal LIMIT 1) AS first
-	WHERE webhook_deliveries.id = first.id AND webhook_deliveries.due_at IS NULL`,
-	`UPDATE webhook_deliveries SET due_at = u.due_at
-	WHERE due_at IS NULL AND id = (SELECT d.id FROM webhook_deliveries d
-		WHERE d.webhook_id = u.webhook_id AND d.order_key = u.order_key AND d.state = 'pending'
-		ORDER BY d.ordinal LIMIT 1)`,
+	CROSS JOIN LATERAL (SELECT o.delivery_id FROM webhook_open o
+		WHERE o.webhook_id = u.webhook_id AND o.order_key = u.order_key AND o.state = 'pending'
+		ORDER BY o.ordinal LIMIT 1) AS first
+	WHERE webhook_open.delivery_id = first.delivery_id AND webhook_open.due_at IS NULL`,
+	`UPDATE webhook_open SET due_at = u.due_at
+	WHERE due_at IS NULL AND delivery_id = (SELECT o.delivery_id FROM webhook_open o
+		WHERE o.webhook_id = u.webhook_id AND o.order_key = u.order_key AND o.state = 'pending'
+		ORDER BY o.ordinal LIMIT 1)`,
 	store.Col("due_at", "timestamptz", func(a advance) time.Time { return a.dueAt }),
 	store.Col("webhook_id", "uuid", func(a advance) string { return a.WebhookID }),
 	store.Col("order_key", "text", func(a advance) string { return a.Key }),
 )
 
 // firstDue is when the first pending delivery of a lane is due. It looks for a row, not for a minimum, so that SQLite keeps the type.
-const firstDue = `(SELECT d.due_at FROM webhook_deliveries d
-	WHERE d.webhook_id = webhook_lanes.webhook_id AND d.state = 'pending' AND d.due_at IS NOT NULL
-	ORDER BY d.due_at LIMIT 1)`
+const firstDue = `(SELECT o.due_at FROM webhook_open o
+	WHERE o.webhook_id = webhook_lanes.webhook_id AND o.state = 'pending' AND o.due_at IS NOT NULL
+	ORDER BY o.due_at LIMIT 1)`
 
 var updateLanes = store.UpdateRows("update lanes", "webhook_lanes", "", append(
 	store.Column(stateColumns, func(c stateColumn) store.RowColumn[*LaneSettlement] { return c.written }),
