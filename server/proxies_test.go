@@ -50,7 +50,8 @@ func TestHSTSNeedsTLSOrATrustedWordForIt(t *testing.T) {
 		r.RemoteAddr = "127.0.0.1:1000"
 		r.Header.Set("X-Forwarded-Proto", "https")
 		cfg := Config{
-			Proxies: Proxies{netip.MustParsePrefix(test.trusted)}, Limiter: NewLimiter(0, 1, nil), Health: NewHealth(nil), Stop: t.Context(),
+			Proxies: Proxies{netip.MustParsePrefix(test.trusted)}, Limiter: NewLimiter(0, 1, nil), Health: NewHealth(nil),
+			Stop: t.Context(),
 		}
 		w := httptest.NewRecorder()
 		begun(secured(http.NotFoundHandler(), false), cfg, doors{plainDoor()}, 0).ServeHTTP(w, r)

@@ -108,7 +108,7 @@ func (c *client) try(ctx context.Context, body []byte) (wait time.Duration, err 
 	if err != nil {
 		return 0, err
 	}
-	defer answer.Body.Close() //nolint:errcheck // it was read
+	defer answer.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, maxAnswer))
 	if answer.StatusCode/100 == 2 {
 		return 0, nil

@@ -55,7 +55,7 @@ var (
 // found out by whoever deploys it, or by nobody: an unknown variable is no error.
 func TestWhatIsDeployedExists(t *testing.T) {
 	t.Parallel()
-	variables := map[string]bool{listenSecrets: true, accessKey: true, accessSecret: true}
+	variables := map[string]bool{listenSecrets: true, secretKeyVariable: true, accessKey: true, accessSecret: true}
 	flags, commands := map[string]bool{}, map[string]bool{}
 	var walk func(path string, c *cli.Command)
 	walk = func(path string, c *cli.Command) {

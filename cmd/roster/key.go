@@ -25,45 +25,7 @@ func (p *program) keyCommand() *cli.Command {
 			"at once,\n" +
 			"everywhere.",
 		Commands: []*cli.Command{
-			{
-				Name:  "create",
-				Usage: "create a key and print it, the only time it is shown",
-				Description: "Nothing but the key goes to stdout.\n\n" +
-					"Kinds, which say whom it acts for:\n\n" +
-					"   management     whoever runs this installation, or a partner: everything, or with --organization that\n" +
-					"                  one and all below it; the only kind that comes to /public/v2/management\n" +
-					"   organization   one organization: itself and what hangs on it, such as its people and webhooks\n" +
-					"   user           one person: what their roles allow at this moment, wherever they are a member\n\n" +
-					"   roster key create --kind management --name 'Console' --expires 90d\n" +
-					"   roster key create --kind management --organization ID --name 'Partner'  " +
-					"(sees that organization and all below it)\n" +
-					"   roster key create --kind organization --organization ID --scopes users:read,events:read --name 'Sync'\n" +
-					"   roster key create --kind user --user ada@example.com --name 'Script'  (acts as that person)\n\n" +
-					"Scopes, which say what it may do for them: " + strings.Join(models.Scopes(), ", ") + ",\n" +
-					"and words of applications, such as invoices:approve. Write includes read. They are the words that roles\n" +
-					"consist of as permissions: a key of a user may do what is in both, its scopes and the roles. Give the\n" +
-					"fewest: a reader of the audit trail needs events:read, a sign-up form users:write and memberships:write,\n" +
-					"a server that asks /public/v2/authorize about others memberships:read.",
-				Flags: append([]cli.Flag{
-					&cli.StringFlag{Name: "kind", Usage: "management, organization or user"},
-					&cli.StringFlag{Name: "name", Usage: "what the key is for"},
-					&cli.StringFlag{Name: "organization", Usage: "`ID` of the organization it belongs to"},
-					&cli.StringFlag{Name: "user", Usage: "`ID` or email of the user that a key of the kind user acts as"},
-					&cli.StringFlag{Name: "scopes", Usage: "what it may do, separated by commas; * is everything",
-						Value: models.EveryScope},
-					&cli.StringFlag{Name: "expires",
-						Usage: "when it ceases to work: 90d, 12h, 2027-01-31 or 2027-01-31T12:00:00Z (default: never)"},
-				}, p.flags(storage, logging)...),
-				Action: func(ctx context.Context, cmd *cli.Command) error {
-					wanted, err := keyChange(cmd, time.Now()) // first: a mistake on the command line makes no database
-					if err != nil {
-						return err
-					}
-					return p.withDatabase(ctx, cmd, func(ctx context.Context, _ *cli.Command, db *store.DB) error {
-						return p.createKey(ctx, db, wanted, cmd.String("user"))
-					})
-				},
-			},
+			p.createKeyCommand(),
 			{
 				Name:  "first",
 				Usage: "create the first management key of an installation that never had one and print it, as serve does",
@@ -92,6 +54,48 @@ func (p *program) keyCommand() *cli.Command {
 				Flags:        p.flags(storage, logging),
 				Action:       func(ctx context.Context, cmd *cli.Command) error { return p.withFoundDatabase(ctx, cmd, p.revokeKey) },
 			},
+		},
+	}
+}
+
+func (p *program) createKeyCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "create",
+		Usage: "create a key and print it, the only time it is shown",
+		Description: "Nothing but the key goes to stdout.\n\n" +
+			"Kinds, which say whom it acts for:\n\n" +
+			"   management     whoever runs this installation, or a partner: everything, or with --organization that\n" +
+			"                  one and all below it; the only kind that comes to /public/v2/management\n" +
+			"   organization   one organization: itself and what hangs on it, such as its people and webhooks\n" +
+			"   user           one person: what their roles allow at this moment, wherever they are a member\n\n" +
+			"   roster key create --kind management --name 'Console' --expires 90d\n" +
+			"   roster key create --kind management --organization ID --name 'Partner'  " +
+			"(sees that organization and all below it)\n" +
+			"   roster key create --kind organization --organization ID --scopes users:read,events:read --name 'Sync'\n" +
+			"   roster key create --kind user --user ada@example.com --name 'Script'  (acts as that person)\n\n" +
+			"Scopes, which say what it may do for them: " + strings.Join(models.Scopes(), ", ") + ",\n" +
+			"and words of applications, such as invoices:approve. Write includes read. They are the words that roles\n" +
+			"consist of as permissions: a key of a user may do what is in both, its scopes and the roles. Give the\n" +
+			"fewest: a reader of the audit trail needs events:read, a sign-up form users:write and memberships:write,\n" +
+			"a server that asks /public/v2/authorize about others memberships:read.",
+		Flags: append([]cli.Flag{
+			&cli.StringFlag{Name: "kind", Usage: "management, organization or user"},
+			&cli.StringFlag{Name: "name", Usage: "what the key is for"},
+			&cli.StringFlag{Name: "organization", Usage: "`ID` of the organization it belongs to"},
+			&cli.StringFlag{Name: "user", Usage: "`ID` or email of the user that a key of the kind user acts as"},
+			&cli.StringFlag{Name: "scopes", Usage: "what it may do, separated by commas; * is everything",
+				Value: models.EveryScope},
+			&cli.StringFlag{Name: "expires",
+				Usage: "when it ceases to work: 90d, 12h, 2027-01-31 or 2027-01-31T12:00:00Z (default: never)"},
+		}, p.flags(storage, logging)...),
+		Action: func(ctx context.Context, cmd *cli.Command) error {
+			wanted, err := keyChange(cmd, time.Now()) // first: a mistake on the command line makes no database
+			if err != nil {
+				return err
+			}
+			return p.withDatabase(ctx, cmd, func(ctx context.Context, _ *cli.Command, db *store.DB) error {
+				return p.createKey(ctx, db, wanted, cmd.String("user"))
+			})
 		},
 	}
 }

@@ -214,6 +214,7 @@ func TestTheFirstKeyIsMadeBeforeTheFirstStart(t *testing.T) {
 	modelstestURLs(t, func(t *testing.T, url string) {
 		dir := t.TempDir()
 		where := []string{"--data-dir", dir, "--database-url", url, "--migrate"}
+		withSecretKey(t, where)
 		first := func() (string, string) {
 			t.Helper()
 			code, stdout, stderr := command(t, map[string]string{"ROSTER_LOG_LEVEL": "warn"}, append([]string{"key", "first"}, where...)...)

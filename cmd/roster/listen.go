@@ -143,7 +143,7 @@ func (p *program) listen(ctx context.Context, r *receiver) error {
 	patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), forwardTimeout)
 	defer cancel()
 	_ = server.Shutdown(patience) // what is left is cut off: this is a tool to look at things with
-	_ = <-served                  // it says that the server was shut down
+	<-served                      // it says that the server was shut down
 	return nil
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/hex"
 	"encoding/json"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -194,7 +195,8 @@ func TestAServerEndsWhenTheKeyIsResetBesideIt(t *testing.T) {
 	modelstestURLs(t, func(t *testing.T, url string) {
 		dir := t.TempDir()
 		withSecretKey(t, []string{"--data-dir", dir, "--database-url", url})
-		cfg := &config{dataDir: dir, databaseURL: url, migrate: true, connections: 4, getenv: func(string) string { return "" }}
+		cfg := &config{dataDir: dir, databaseURL: url, migrate: true, connections: 4, logLevel: new(slog.LevelVar),
+			getenv: func(string) string { return "" }}
 		a := newApp(cfg, cfg.logger(t.Output()))
 		var err error
 		if a.db, err = cfg.openDatabase(t.Context(), a.logger); err != nil {

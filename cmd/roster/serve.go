@@ -40,23 +40,23 @@ func (p *program) serve(ctx context.Context, cfg *config) (err error) {
 	logger := cfg.logger(p.stderr)
 	log.SetFlags(0)
 	log.SetOutput(libraryLog{logger}) // net/http has no other place for what it finds on a connection to a receiver
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP) // before anybody is told that it listens
+	defer signal.Stop(hangups)
 	a := newApp(cfg, logger)
 	defer func() { err = errors.Join(err, a.stop()) }()
 	if err := a.start(ctx, p.stdout, p.doors); err != nil {
 		return err
 	}
-	if err := p.untilStop(ctx, a); err != nil {
+	if err := p.untilStop(ctx, a, hangups); err != nil {
 		return err
 	}
 	return a.unready(ctx)
 }
 
-// untilStop returns when the server is to stop, or with the error of a listener. SIGHUP makes it read its files again, unless it is the
+// untilStop returns when the server is to stop, or with the error of a listener. A hangup makes it read its files again, unless it is the
 // last that is heard of the terminal that the server was started in.
-func (p *program) untilStop(ctx context.Context, a *app) error {
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	defer signal.Stop(hangups)
+func (p *program) untilStop(ctx context.Context, a *app, hangups <-chan os.Signal) error {
 	watched := p.onTerminal()
 	for {
 		select {

@@ -182,6 +182,8 @@ Try it:
 
   curl -H 'Authorization: Bearer roster_m_x' https://roster.example.com/public/v2/management/organizations
 
+All that there is to call: https://roster.example.com/docs
+
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Error(diff)
