@@ -143,7 +143,9 @@ func (p *program) listen(ctx context.Context, r *receiver) error {
 	patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), forwardTimeout)
 	defer cancel()
 	_ = server.Shutdown(patience) // what is left is cut off: this is a tool to look at things with
-	<-served                      // it says that the server was shut down
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve: %w", err)
+	}
 	return nil
 }
 
