@@ -178,7 +178,7 @@ func defineWebhookDeliveries(c *collection.Collection) {
 		Visible: func(s collection.Scope) collection.Where {
 			return s.Within(reading("webhooks"), "webhook_deliveries.organization_id")
 		},
-		Reached: collection.Reached{Table: "webhook_deliveries", Column: "organization_id", Words: reading("webhooks"),
+		Reached: collection.Reached{Table: "webhook_dispatches", Column: "organization_id", Words: reading("webhooks"),
 			InOrder: []string{"id"}},
 		Order: []string{"webhook_deliveries.id"},
 		// Ids are made when a delivery is inserted and sort by time, and neither changes when it is begun again. An index on the times
