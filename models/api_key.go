@@ -22,7 +22,7 @@ type APIKey struct {
 	ExpiresAt         *jsonapi.Time   `gorm:"column:expires_at" jsonapi:"attr,expiresAt" rule:"filter" doc:"When it ceases to work; null is never. Not later than the credential that makes it; without one, then." example:"2034-01-01T00:00:00+00:00"`
 	LastUsedAt        *jsonapi.Stamp  `gorm:"column:last_used_at" jsonapi:"attr,lastUsedAt" rule:"readonly,fleeting,filter" doc:"When it was last used, to about a minute." example:"2024-08-20T10:45:07+00:00"`
 	KeyID             *string         `gorm:"-" jsonapi:"attr,keyId" rule:"readonly" doc:"The public part of the key, between its kind and its secret. Null in events." example:"kQ3vX9aZ01Bc"`
-	PreviousKeyID     *string         `gorm:"-" jsonapi:"attr,previousKeyId" rule:"readonly" doc:"That of the key before the last rotation, while it still works. Null in events." example:"7KkkJhVxJ3Do"`
+	PreviousKeyID     *string         `gorm:"-" jsonapi:"attr,previousKeyId" rule:"readonly" doc:"That of the key before the last rotation, while it still works; after several rotations those before it can work as well. Null in events." example:"7KkkJhVxJ3Do"`
 	PreviousExpiresAt *jsonapi.Time   `gorm:"-" jsonapi:"attr,previousExpiresAt" rule:"readonly" doc:"Until when that one works. Null in events." example:"2034-01-01T00:00:00+00:00"`
 	Key               *string         `gorm:"-" jsonapi:"attr,key" rule:"secret,readonly" doc:"The credential itself. It has a value only in the answer to the request that made it."`
 
@@ -49,7 +49,7 @@ func defineAPIKeys(c *collection.Collection) {
 			"keyId":          byKeyID,
 		},
 		Beyond:   map[string]collection.FilterBeyond{collection.FilterAncestor: below("api_keys.organization_id")},
-		Branches: true,
+		Branches: reading("organizations"),
 		Gather:   gatherKeyIDs,
 		Total: func(s collection.Scope, filter, _ string) collection.Counted {
 			if filter == "" && s.All() {

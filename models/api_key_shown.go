@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"roster/jsonapi"
 	"roster/models/collection"
@@ -33,13 +34,19 @@ func FillKeyIDs(ctx context.Context, db *store.DB, keys ...*APIKey) error {
 	}
 	for _, row := range rows {
 		key := byID[row.APIKeyID]
-		if key.KeyID != nil {
+		if key.KeyID != nil && !key.ended(db.Now()) {
 			key.PreviousKeyID, key.PreviousExpiresAt = key.KeyID, key.SecretExpiresAt
+			if ends := key.ExpiresAt; ends != nil && (key.SecretExpiresAt == nil || ends.Before(key.SecretExpiresAt.Time)) {
+				key.PreviousExpiresAt = ends
+			}
 		}
 		key.KeyID, key.SecretExpiresAt = &row.Lookup, row.ExpiresAt
 	}
 	return nil
 }
+
+// ended reports whether a key ceased to work, whatever its secret.
+func (k *APIKey) ended(now time.Time) bool { return k.ExpiresAt != nil && !k.ExpiresAt.After(now) }
 
 // gatherKeyIDs is FillKeyIDs for a page of keys, where somebody wants to know.
 func gatherKeyIDs(ctx context.Context, db *store.DB, items []any, q *jsonapi.Query) error {
@@ -56,6 +63,7 @@ func gatherKeyIDs(ctx context.Context, db *store.DB, items []any, q *jsonapi.Que
 
 // byKeyID returns the condition that a key has a secret with that public part, which works.
 func byKeyID(db *store.DB, v any) collection.Where {
-	return collection.Condition("api_keys.id IN (SELECT api_key_id FROM credentials "+
-		"WHERE lookup = ? AND (expires_at IS NULL OR expires_at > ?))", v, db.Now())
+	return collection.Condition("(api_keys.expires_at IS NULL OR api_keys.expires_at > ?) "+
+		"AND api_keys.id IN (SELECT api_key_id FROM credentials WHERE lookup = ? AND (expires_at IS NULL OR expires_at > ?))",
+		db.Now(), v, db.Now())
 }

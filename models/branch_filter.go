@@ -18,20 +18,21 @@ func below(column string) collection.FilterBeyond {
 	}
 }
 
-// lineOf returns a FROM and a WHERE with an organization and those above it, as a.ancestor_id, if a scope holds one of the words at the one
+// lineOf returns a FROM and a WHERE with an organization that is not deleted and those above it, as a.ancestor_id, if a scope sees the one
 // that a filter names; it is false for what is no id.
-func lineOf(scope collection.Scope, words collection.Words, v any) (line collection.Where, ok bool) {
+func lineOf(scope collection.Scope, v any) (line collection.Where, ok bool) {
 	id, _ := v.(string)
-	if !jsonapi.IsID(id) {
+	if !jsonapi.IsID(id) || !scope.Holds(reading("organizations")) {
 		return line, false
 	}
-	and, args := collection.Conjunction(scope.Within(words, "a.descendant_id"))
-	return collection.Condition("FROM organization_paths a WHERE a.descendant_id = ?"+and, append([]any{id}, args...)...), true
+	and, args := collection.Conjunction(scope.Within(reading("organizations"), "a.descendant_id"))
+	return collection.Condition("FROM organization_paths a JOIN organizations lo ON lo.id = a.descendant_id AND lo.deleted_at IS NULL "+
+		"WHERE a.descendant_id = ?"+and, append([]any{id}, args...)...), true
 }
 
 // descendantFilter returns the condition that an organization is the one that is named, or above it.
 func descendantFilter(_ *store.DB, scope collection.Scope, v any) collection.Where {
-	line, ok := lineOf(scope, reading("organizations"), v)
+	line, ok := lineOf(scope, v)
 	if !ok {
 		return collection.Never()
 	}
@@ -40,7 +41,7 @@ func descendantFilter(_ *store.DB, scope collection.Scope, v any) collection.Whe
 
 // rolesUsableAt returns the condition that a role can be given at an organization.
 func rolesUsableAt(_ *store.DB, scope collection.Scope, v any) collection.Where {
-	line, ok := lineOf(scope, reading("roles"), v)
+	line, ok := lineOf(scope, v)
 	if !ok {
 		return collection.Never()
 	}
@@ -50,7 +51,7 @@ func rolesUsableAt(_ *store.DB, scope collection.Scope, v any) collection.Where 
 // effectiveAt returns the condition that by a membership somebody holds something at an organization: it is there, or above with a role
 // that is inheritable.
 func effectiveAt(_ *store.DB, scope collection.Scope, v any) collection.Where {
-	line, ok := lineOf(scope, reading("memberships"), v)
+	line, ok := lineOf(scope, v)
 	if !ok {
 		return collection.Never()
 	}
@@ -69,7 +70,7 @@ func equal(column string) collection.Filter {
 // head; it is false for what is no id.
 func branchOf(scope collection.Scope, v any) (branch collection.Where, ok bool) {
 	id, _ := v.(string)
-	if !jsonapi.IsID(id) {
+	if !jsonapi.IsID(id) || !scope.Holds(reading("organizations")) {
 		return branch, false
 	}
 	and, args := collection.Conjunction(scope.Within(reading("organizations"), "a.ancestor_id"))

@@ -76,7 +76,7 @@ func defineEvents(c *collection.Collection) {
 		Beyond: map[string]collection.FilterBeyond{
 			"actorId": actedBy, collection.FilterAncestor: below("event_feed.owner_id"),
 		},
-		Branches: true,
+		Branches: reading("organizations"),
 		CatchUp:  NumberEvents,
 		Until: func(ctx context.Context, db *store.DB) (collection.Where, error) {
 			last, err := lastPosition(ctx, db)

@@ -62,7 +62,7 @@ func defineUsers(c *collection.Collection) {
 		Needs:    map[string][]string{"fullName": {"first_name", "last_name"}},
 		Computed: map[string]string{"fullName": "TRIM(COALESCE(users.first_name, '') || ' ' || COALESCE(users.last_name, ''))"},
 		Beyond:   map[string]collection.FilterBeyond{"organizationId": usersOf, collection.FilterAncestor: usersBelow},
-		Branches: true,
+		Branches: reading("organizations"),
 		Total: func(s collection.Scope, filter, value string) collection.Counted {
 			return totalByOrganization(countUsers, s, filter, value, "organizationId", "organizations")
 		},

@@ -77,7 +77,7 @@ func defineWebhooks(c *collection.Collection) {
 			"health":         inHealth,
 		},
 		Beyond:   map[string]collection.FilterBeyond{collection.FilterAncestor: below("webhooks.organization_id")},
-		Branches: true,
+		Branches: reading("organizations"),
 		Complete: func(db *store.DB, model any) (err error) {
 			w := model.(*Webhook)
 			w.printHeaders()
@@ -190,7 +190,7 @@ func defineWebhookDeliveries(c *collection.Collection) {
 			"eventId":        collection.ByID("webhook_deliveries.event_id"),
 		},
 		Beyond:   map[string]collection.FilterBeyond{collection.FilterAncestor: below("webhook_deliveries.organization_id")},
-		Branches: true,
+		Branches: reading("organizations"),
 		Total:    totalDeliveries,
 		Describe: describeDelivery,
 	}

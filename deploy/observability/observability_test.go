@@ -21,7 +21,6 @@ import (
 
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
-	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/rulefmt"
 	"github.com/prometheus/prometheus/promql/parser"
 )
@@ -129,7 +128,7 @@ func selects(s *parser.VectorSelector, exported series) (found []string) {
 		return []string{s.Name + " is not exported"}
 	}
 	for _, m := range s.LabelMatchers {
-		if m.Name == labels.MetricName || slices.Contains(byPrometheus, m.Name) || slices.Contains(neverHere, m.String()) {
+		if m.Name == model.MetricNameLabel || slices.Contains(byPrometheus, m.Name) || slices.Contains(neverHere, m.String()) {
 			continue
 		}
 		has := func(one map[string]string) bool { _, ok := one[m.Name]; return ok }
@@ -267,7 +266,7 @@ func (s *served) send(method, path, key string, want int, body string) int {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	defer answer.Body.Close() //nolint:errcheck // it was read
+	defer answer.Body.Close()
 	told, _ := io.ReadAll(answer.Body)
 	if want != 0 && answer.StatusCode != want {
 		s.t.Fatalf("%s %s: %d, want %d: %s", method, path, answer.StatusCode, want, told)
@@ -286,7 +285,7 @@ func (s *served) metrics() series {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	defer answer.Body.Close() //nolint:errcheck // it was read
+	defer answer.Body.Close()
 	text := expfmt.NewTextParser(model.UTF8Validation)
 	families, err := text.TextToMetricFamilies(answer.Body)
 	if err != nil {

@@ -23,7 +23,7 @@ type part struct {
 func (c *Collection) part(scope Scope, filters []jsonapi.Condition) part {
 	p := part{scope: scope, filters: filters}
 	i := slices.IndexFunc(filters, func(f jsonapi.Condition) bool { return f.Field == FilterAncestor && f.Attribute == nil })
-	if i < 0 || !c.Branches || !scope.Manages() {
+	if i < 0 || c.Branches == nil || !scope.Manages() || !scope.Holds(c.Branches) {
 		return p
 	}
 	id, _ := filters[i].Value.(string)

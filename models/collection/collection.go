@@ -43,8 +43,9 @@ type Collection struct {
 	// Lines has, by filter, the order of what it leaves if the client names none: an expression. What it leaves is few rows, which are read
 	// whole and cut.
 	Lines map[string]string
-	// Branches: [FilterAncestor] of it leaves what a scope of that branch sees, and nothing else.
-	Branches bool
+	// Branches: for a credential that holds one of the words, [FilterAncestor] of it leaves what a scope of that branch sees, and nothing
+	// else. nil where that filter is none of it, or says something else.
+	Branches Words
 	// Total returns the counter that knows how many rows a scope sees, narrowed by one filter or by none (filter == ""), or the zero
 	// Counted when only counting tells; nil where it never tells otherwise.
 	Total func(scope Scope, filter, value string) Counted

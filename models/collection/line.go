@@ -58,21 +58,29 @@ func (c *Collection) cutLine(db *store.DB, scope Scope, q *jsonapi.Query, page *
 	if err != nil {
 		return err
 	}
-	// place returns how many items stand before a cursor, or up to it. Behind one that is gone there is nothing.
-	place := func(cursor jsonapi.Cursor, itself int) int {
+	// place returns how many items stand before a cursor, or up to it.
+	place := func(parameter string, cursor jsonapi.Cursor, itself int) (int, error) {
 		switch cursor.Edge {
 		case jsonapi.ListStart:
-			return 0
+			return 0, nil
 		case jsonapi.ListEnd:
-			return len(items)
+			return len(items), nil
 		}
 		i := slices.IndexFunc(items, func(item any) bool { return c.ID(item) == cursor.Values[0] })
 		if i < 0 {
-			return len(items)
+			return 0, &store.Error{Kind: store.Invalid, Parameter: parameter,
+				Message: "What stood there has left the list since. Begin at the beginning: the list is short."}
 		}
-		return i + itself
+		return i + itself, nil
 	}
-	from, to := place(after, 1), place(before, 0)
+	from, err := place(pageAfter, after, 1)
+	if err != nil {
+		return err
+	}
+	to, err := place(pageBefore, before, 0)
+	if err != nil {
+		return err
+	}
 	to = max(from, to)
 	switch {
 	case to-from <= q.Page.Size:

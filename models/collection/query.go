@@ -167,6 +167,9 @@ func (c *Collection) Present(scope Scope) []Where {
 	return conds
 }
 
+// Gathered is Present, written so that the database begins with what the scope leads to: for who counts or reads all of it.
+func (c *Collection) Gathered(scope Scope) []Where { return c.Present(scope.gather()) }
+
 // From returns a query of the rows that meet every condition.
 func (c *Collection) From(ctx context.Context, db *store.DB, conds ...Where) *gorm.DB {
 	q := db.Session(ctx).Table(c.Table)

@@ -55,6 +55,8 @@ func RetireSecretKey(ctx context.Context, db *DB, key *SecretKey, id string) err
 		switch {
 		case id == key.ID():
 			return ErrSameKey
+		case slices.ContainsFunc(keys, func(k SecretKeyRow) bool { return k.ID == id && !k.RetiredAt.IsZero() }):
+			return nil // done already
 		case !slices.Contains(live(keys), id):
 			return ErrUnknownKey
 		}
