@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // databaseFile is the state of the file of an embedded database before it is opened.
@@ -20,8 +21,20 @@ const (
 	filled
 )
 
-// databaseFileAt looks at the file of an embedded database.
-func databaseFileAt(path string) (databaseFile, error) {
+// databaseFileAt looks at the file of an embedded database. One that another process makes at this moment has its beginning first and then its
+// log: it is looked at for a second before it is taken for one without that.
+func databaseFileAt(path string) (found databaseFile, err error) {
+	const looks, pause = 20, 50 * time.Millisecond
+	for range looks {
+		if found, err = lookAtDatabase(path); found != withoutLog {
+			break
+		}
+		time.Sleep(pause)
+	}
+	return found, err
+}
+
+func lookAtDatabase(path string) (databaseFile, error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return absent, nil
