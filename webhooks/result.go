@@ -79,8 +79,12 @@ func (r Result) Succeeded() bool { return r.Code == "" }
 
 // LogValue is the wide line of one attempt: nothing the receiver wrote is in it.
 func (r Result) LogValue() slog.Value {
+	address := ""
+	if r.Peer.IsValid() { // it came to a connection
+		address = r.Peer.String()
+	}
 	attributes := []slog.Attr{
-		slog.String("code", string(r.Code)), slog.Int("status", r.Status), slog.String("address", r.Peer.String()),
+		slog.String("code", string(r.Code)), slog.Int("status", r.Status), slog.String("address", address),
 		slog.Int("tries", r.Tries), slog.Duration("dns", r.Timings.DNS), slog.Duration("connect", r.Timings.Connect),
 		slog.Duration("tls", r.Timings.TLS), slog.Duration("first_byte", r.Timings.FirstByte), slog.Duration("total", r.Timings.Total),
 	}

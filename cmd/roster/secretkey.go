@@ -146,8 +146,9 @@ func explained(err error) error {
 	if live != "" {
 		which = fmt.Sprintf(" (it is %s, and the database has %s)", refused.ID, live)
 	}
-	return fmt.Errorf("the secret key is not the one this database was set up with%s; put the original key file back, or name it with "+
-		"--secret-key-file (ROSTER_SECRET_KEY_FILE); 'roster secret-key reset' tells what can be done when it is lost", which)
+	return fmt.Errorf("the secret key is not the one this database was set up with%s; put the original key back where the "+
+		"settings have it, which is a file, named with --secret-key-file (ROSTER_SECRET_KEY_FILE), or %s; 'roster secret-key reset' tells "+
+		"what can be done when it is lost", which, secretKeyVariable)
 }
 
 // secretKeyPath returns the file of the secret key.
