@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
 
 	"github.com/urfave/cli/v3"
@@ -29,6 +30,7 @@ type program struct {
 	getenv         func(string) string
 	stdout, stderr io.Writer
 	doors          func(*app) []*server.Door
+	log            *slog.Logger // of a server, once there is one: what it ends with is a line of that
 }
 
 // run executes the command line, the name of the program first, and returns the exit code. It ends early, and tidily, when ctx does.
@@ -42,7 +44,11 @@ func run(
 		return exitOK
 	}
 	oneLine := strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\t' }), " ")
-	fmt.Fprintf(stderr, "roster: %s\n", oneLine)
+	if p.log != nil {
+		p.log.Error("ended", "error", oneLine)
+	} else {
+		fmt.Fprintf(stderr, "roster: %s\n", oneLine)
+	}
 	var usage usageError
 	var library cli.ExitCoder // the library's own: an unknown topic of help
 	if errors.As(err, &usage) || errors.As(err, &library) {

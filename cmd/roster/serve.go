@@ -38,6 +38,9 @@ func (p *program) serveCommand() *cli.Command {
 // serve runs the server until ctx ends or a listener fails.
 func (p *program) serve(ctx context.Context, cfg *config) (err error) {
 	logger := cfg.logger(p.stderr)
+	if cfg.logFormat == "json" { // whoever reads that reads no other text
+		p.log = logger
+	}
 	log.SetFlags(0)
 	log.SetOutput(libraryLog{logger}) // net/http has no other place for what it finds on a connection to a receiver
 	hangups := make(chan os.Signal, 1)
