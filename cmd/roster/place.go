@@ -21,8 +21,8 @@ const (
 	filled
 )
 
-// databaseFileAt looks at the file of an embedded database. One that another process makes at this moment has its beginning first and then its
-// log: it is looked at for a second before it is taken for one without that.
+// databaseFileAt looks at the file of an embedded database. One that another process makes at this moment has its beginning first and then
+// its log: it is looked at for a second before it is taken for one without that.
 func databaseFileAt(path string) (found databaseFile, err error) {
 	const looks, pause = 20, 50 * time.Millisecond
 	for range looks {
