@@ -234,7 +234,7 @@ func TestOfRotationsAtOnceOneWins(t *testing.T) {
 		won := make([]bool, 6)
 		var all sync.WaitGroup
 		for n := range won {
-			next, pool := secretKey(t, byte(10+n)), modelstest.OpenConfig(t, cfg)
+			next, pool, starting := secretKey(t, byte(10+n)), modelstest.OpenConfig(t, cfg), modelstest.OpenConfig(t, cfg)
 			all.Go(func() {
 				var err error
 				if won[n], err = store.AddSecretKey(ctx, pool, first, next); err != nil && !errors.Is(err, store.ErrTwoKeys) {
@@ -242,7 +242,7 @@ func TestOfRotationsAtOnceOneWins(t *testing.T) {
 				}
 			})
 			all.Go(func() {
-				if err := store.SetUp(ctx, pool, first); err != nil {
+				if err := store.SetUp(ctx, starting, first); err != nil {
 					t.Error(err)
 				}
 			})
