@@ -25,7 +25,7 @@ var adverse = map[string]string{
 	"TimeZone":                      "Asia/Kathmandu",
 	"DateStyle":                     "SQL, DMY",
 	"IntervalStyle":                 "sql_standard",
-	"statement_timeout":             "1000", // a connection sets its own in a statement, behind a pooler too
+	"statement_timeout":             "1000", // looking for a pooler takes a statement under it
 	"search_path":                   "apart",
 }
 

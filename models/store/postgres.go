@@ -35,7 +35,7 @@ const isolation = "default_transaction_isolation"
 var carried = []string{"application_name", "client_encoding", "standard_conforming_strings", "datestyle", "timezone"}
 
 // postgresConfig reads a URL of PostgreSQL. What a connection begins with is in the first of what is returned, and what is set for it
-// afterwards, or for each transaction, in the second.
+// afterwards behind a pooler, or for each transaction, in the second.
 func postgresConfig(cfg Config) (*pgx.ConnConfig, []setting, error) {
 	config, err := pgx.ParseConfig(cfg.URL)
 	if err != nil {
@@ -82,16 +82,22 @@ func openPostgres(ctx context.Context, cfg Config) (*pools, error) {
 	if cfg.Traced {
 		config.Tracer = onWire{}
 	}
-	connect := wires{Connector: stdlib.GetConnector(*config, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
-		if pooler.Mode == PoolTransaction {
-			return nil
-		}
-		return conn.PgConn().Exec(ctx, settingSQL(settings, false)).Close()
-	}))}
-	if pooler.Mode == PoolTransaction {
+	var connect wires
+	switch pooler.Mode {
+	case PoolSession:
+		set := settingSQL(settings, false)
+		connect.Connector = stdlib.GetConnector(*config, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
+			return conn.PgConn().Exec(ctx, set).Close()
+		}))
+	case PoolTransaction:
 		// The isolation is said at BEGIN; that of a transaction which has begun does not change.
 		settings = slices.DeleteFunc(settings, func(s setting) bool { return s.name == isolation })
-		connect.each = &statement{sql: settingSQL(settings, true)}
+		connect = wires{Connector: stdlib.GetConnector(*config), each: &statement{sql: settingSQL(settings, true)}}
+	default: // with the first packet: it takes no round trip, and nothing runs before them
+		for _, s := range settings {
+			config.RuntimeParams[s.name] = s.value
+		}
+		connect.Connector = stdlib.GetConnector(*config)
 	}
 	pool, aside := sql.OpenDB(connect), sql.OpenDB(connect)
 	pool.SetMaxOpenConns(cfg.MaxConnections)
