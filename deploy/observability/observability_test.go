@@ -2,7 +2,6 @@ package observability
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -216,15 +215,17 @@ type served struct {
 
 var (
 	address  = regexp.MustCompile(`msg=listening server=api address=(\S+)`)
-	firstKey = regexp.MustCompile(`roster_m_\w+`)
+	firstKey = regexp.MustCompile(`(roster_m_\w+)`)
 )
 
 // start starts the program and waits until it listens. It is ended with the test.
 func start(t *testing.T, program string, args ...string) *served {
 	t.Helper()
-	var out bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), program, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
-	cmd.Stdout = &out
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	log, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -236,18 +237,25 @@ func start(t *testing.T, program string, args ...string) *served {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		_ = cmd.Wait() // what it returns is not what is tested
 	})
-	s, lines := &served{t: t}, bufio.NewScanner(log)
-	for s.base == "" && lines.Scan() {
-		if found := address.FindStringSubmatch(lines.Text()); found != nil {
-			s.base = "http://" + found[1]
-		}
-	}
-	go func() { _, _ = io.Copy(io.Discard, log) }()
-	s.key = firstKey.FindString(out.String())
-	if s.base == "" || s.key == "" {
-		t.Fatalf("it does not listen, or has printed no key: %s", lines.Text())
+	s := &served{t: t, key: awaited(out, firstKey)}
+	s.base = "http://" + awaited(log, address)
+	if s.key == "" || s.base == "http://" {
+		t.Fatalf("it has printed no key (%t), or does not listen (%q)", s.key == "", s.base)
 	}
 	return s
+}
+
+// awaited returns what the expression's group finds in the first line that it is found in, and "" if there is none. What comes after that line
+// is read by nobody, so that the program never waits for a reader.
+func awaited(from io.Reader, wanted *regexp.Regexp) string {
+	lines := bufio.NewScanner(from)
+	for lines.Scan() {
+		if found := wanted.FindStringSubmatch(lines.Text()); found != nil {
+			go func() { _, _ = io.Copy(io.Discard, from) }()
+			return found[1]
+		}
+	}
+	return ""
 }
 
 // send sends a request and returns the status, which must be the one that is wanted unless that is 0.
