@@ -101,7 +101,7 @@ func (s *prey) crowd(ctx context.Context, org string, rate int) (answered, faile
 					return
 				}
 				n.Add(1)
-				if err := s.step(i, org); err != nil {
+				if err := s.step(c, i, org); err != nil {
 					if wrong.Add(1) <= 10 {
 						s.t.Error(err)
 					}
@@ -114,8 +114,8 @@ func (s *prey) crowd(ctx context.Context, org string, rate int) (answered, faile
 }
 
 // step asks one of the things that are asked of a server: mostly to read, one in eight to write.
-func (s *prey) step(i int, org string) error {
-	resource := `{"data":{"type":"organizations","id":"` + org + `","attributes":{"name":"soaked ` + strconv.Itoa(i) + `"}}}`
+func (s *prey) step(client, i int, org string) error {
+	resource := `{"data":{"type":"organizations","id":"` + org + `","attributes":{"name":"soaked ` + fmt.Sprint(client, " ", i) + `"}}}`
 	for n, ask := range []struct {
 		every              int
 		method, path, body string
