@@ -59,6 +59,7 @@ func defineAPIKeys(c *collection.Collection) {
 		},
 	}
 	declare(c, declaration{
+		called: []string{"name"},
 		hides: func(s collection.Scope, attributes map[string]any) bool {
 			return !s.Manages() && attributes["kind"] == string(ManagementKey)
 		},

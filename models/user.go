@@ -73,6 +73,7 @@ func defineUsers(c *collection.Collection) {
 		},
 	}
 	declare(c, declaration{
+		called: []string{"fullName", "email"},
 		unique: []store.Unique{{
 			Postgres: "users_email_key_key", SQLite: "users.email_key", Field: "email", Message: emailTaken,
 		}},

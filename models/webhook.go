@@ -87,6 +87,7 @@ func defineWebhooks(c *collection.Collection) {
 		Gather: gatherHealth,
 	}
 	declare(c, declaration{
+		called: []string{"name", "url"},
 		tells: []told{
 			{created, "An endpoint was created." + byName},
 			{updated, "An endpoint was changed, paused or made active again." + byName},
