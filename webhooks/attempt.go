@@ -4,13 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
-	"maps"
 	"math/rand/v2"
 	"net/http"
-	"slices"
 	"time"
 
 	"roster/models"
+	"roster/models/store"
 	"roster/webhooks/queue"
 )
 
@@ -133,12 +132,7 @@ func attemptRow(a *attempt) *queue.Attempt {
 		kept.Status = &status
 	}
 	if len(r.Header) > 0 {
-		var headers [][2]string
-		for _, name := range slices.Sorted(maps.Keys(r.Header)) {
-			for _, value := range r.Header[name] {
-				headers = append(headers, [2]string{name, Printable(value)})
-			}
-		}
+		headers := store.Column(r.Header, func(h [2]string) [2]string { return [2]string{h[0], Printable(h[1])} })
 		encoded, _ := json.Marshal(headers) // strings always encode
 		kept.ResponseHeaders = text(string(encoded))
 	}
