@@ -61,9 +61,14 @@ func (l *loop) conclude(a *attempt) *queue.Settlement {
 	if verdict.Disable != "" {
 		lane.disable = verdict.Disable
 	}
+	if len(r.Sent) > 0 {
+		for _, id := range l.signings.toNote(a.endpoint.ids, a.at) {
+			lane.signings = append(lane.signings, queue.Signing{SecretID: id, At: a.at})
+		}
+	}
 	s := &queue.Settlement{
 		DeliveryID: d.ID, WebhookID: d.WebhookID, OrderKey: d.OrderKey, State: string(verdict.State), ReplayID: d.ReplayID,
-		RoundAttempts: d.RoundAttempts, Attempt: attemptRow(a),
+		RoundAttempts: d.RoundAttempts, Attempt: attemptRow(a), OurFault: r.Code.OurFault(),
 	}
 	if verdict.Counts {
 		s.RoundAttempts++
