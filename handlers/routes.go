@@ -103,6 +103,7 @@ func routes() []route {
 	table = append(table, secondFactorRoutes()...)
 	table = append(table, fileRoutes()...)
 	return append(table,
+		signInMethodsRoute(),
 		route{
 			method: "GET", path: "webhookDeliveries/{id}/attempts/{number}", form: openapi.Read, prefix: "WebhookDelivery",
 			needs: auth.Read("webhooks"), query: jsonapi.NoQuery,

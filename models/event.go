@@ -324,7 +324,8 @@ func (e *Event) inserted() []any {
 	}
 }
 
-// hideSecrets takes the values of secrets out of printed attributes, and cuts URLs that may hold one down to their origin.
+// hideSecrets takes the values of secrets, and of what is not told, out of printed attributes, and cuts URLs that may hold one down to
+// their origin.
 func hideSecrets(c *collection.Collection, attributes map[string]any) {
 	for _, a := range c.Schema.Attributes {
 		value, printed := attributes[a.Name]
@@ -332,7 +333,7 @@ func hideSecrets(c *collection.Collection, attributes map[string]any) {
 		case a.WriteOnly:
 			delete(attributes, a.Name)
 		case !printed:
-		case a.Secret:
+		case a.Secret, slices.Contains(declared(c).unsaid, a.Name):
 			attributes[a.Name] = nil
 		case a.OriginOnly:
 			if url, ok := textOf(value); ok {

@@ -31,7 +31,10 @@ func insertCredential(ctx context.Context, tx *store.DB, cr credential) error {
 	return nil
 }
 
-func deleteToken(ctx context.Context, tx *store.DB, organization string) error {
+func deleteToken(ctx context.Context, tx *store.DB, by Caller, organization string) error {
+	if err := endSessionsBy(ctx, tx, by, "organization_id = ?", organization); err != nil {
+		return err
+	}
 	n, err := tx.Exec(ctx, `DELETE FROM credentials WHERE organization_id = ?`, organization)
 	if err != nil {
 		return fmt.Errorf("delete token: %w", err)
@@ -47,12 +50,13 @@ type Holder struct {
 	KeyID, Name    string
 	OrganizationID string
 	UserID         string
-	// SessionID is the session that the credential is the cookie of, "" for none, and SignInID its active one. IsIdle: its use has to be
-	// noted, see [TouchSessions].
+	// SessionID is the session that the credential is the cookie of, "" for none, and SignInID its active one: that of a person, of the
+	// kind SessionKind, or of a key, of the kind of that. IsIdle: its use has to be noted, see [TouchSessions].
 	SessionID, SignInID string
 	IsIdle              bool
-	lookup              string // what the secret of a key, or a token, is found by
-	row                 string // what the database said of it, "" for what is not compared with that
+	lookup              string        // what the secret of a key, or a token, is found by
+	row                 string        // what the database said of it, "" for what is not compared with that
+	secretUntil         *jsonapi.Time // when the secret ends, whatever the key; nil for never
 	// Rights are what it may do, and until when. An earlier secret that still works for a while is as good as the newest: the key is what
 	// ends.
 	Rights
@@ -61,10 +65,13 @@ type Holder struct {
 // keyKinds are the kinds of identity of keys.
 var keyKinds = map[KeyKind]string{ManagementKey: ByManagementKey, OrganizationKey: ByOrganizationKey, UserKey: ByUserKey}
 
-// Identity returns who the holder is.
+// IsPerson reports whether the holder is a person in a browser, who has signed in as themselves.
+func (h *Holder) IsPerson() bool { return h.Kind == SessionKind }
+
+// Identity returns who the holder is. The session of a key is the key.
 func (h *Holder) Identity() Identity {
 	switch {
-	case h.SignInID != "":
+	case h.Kind == SessionKind:
 		return Identity{BySession, h.SignInID}
 	case h.KeyID == "":
 		return Identity{ByOrganizationToken, h.OrganizationID}
@@ -72,8 +79,17 @@ func (h *Holder) Identity() Identity {
 	return Identity{keyKinds[h.Kind], h.KeyID}
 }
 
+// Caller returns the holder as the author of changes.
+func (h *Holder) Caller(requestID string) Caller {
+	who := h.Identity()
+	if h.UserID != "" {
+		who.ID = h.UserID // a person is known by what they do, with whichever of their keys
+	}
+	return Caller{Kind: who.Kind, ID: who.ID, Name: h.Name, RequestID: requestID, Scope: h.Scope(), Rights: h.Rights}
+}
+
 // Scope returns what the holder may see. An unknown kind of key sees nothing.
-func (h *Holder) Scope() collection.Scope { return h.reach().Holding(h.Scopes) }
+func (h *Holder) Scope() collection.Scope { return h.reach().InSession(h.SessionID).Holding(h.Scopes) }
 
 // reach returns the scope of the kind of the holder, whatever it holds.
 func (h *Holder) reach() collection.Scope {
@@ -85,7 +101,7 @@ func (h *Holder) reach() collection.Scope {
 	case h.Kind == OrganizationKey:
 		return collection.OnlyOrganization(h.OrganizationID)
 	case h.UserID != "":
-		return collection.Person(h.UserID).InSession(h.SessionID)
+		return collection.Person(h.UserID)
 	default:
 		return collection.Scope{}
 	}

@@ -27,6 +27,7 @@ type User struct {
 	Locale          *string        `gorm:"column:locale" jsonapi:"attr,locale" rule:"max=35,format=locale,filter" doc:"BCP 47 language tag." example:"de-CH"`
 	ExternalID      *string        `gorm:"column:external_id" jsonapi:"attr,externalId" rule:"visible,max=200,sort" doc:"The id of this person in another system." example:"E-1815"`
 	Active          bool           `gorm:"column:active" jsonapi:"attr,active" rule:"filter" doc:"Whether the user may sign in." example:"true"`
+	LastSeenAt      *jsonapi.Stamp `gorm:"column:last_seen_at" jsonapi:"attr,lastSeenAt" rule:"readonly,fleeting" doc:"When the user was last here, in a session or by a key: to about an hour for themselves and for who may write them, otherwise to the day. Null in events, and for who never was." example:"2024-08-20T00:00:00+00:00"`
 	Password        *string        `gorm:"-" jsonapi:"attr,password,omitempty" rule:"writeonly,min=12,max=200" doc:"For signing in; never sent back. People change their own, with meta.currentPassword; a management key of the whole installation sets it, and null takes it away."`
 
 	EmailKey     *string       `gorm:"column:email_key"`
@@ -71,6 +72,7 @@ func defineUsers(c *collection.Collection) {
 			u.FullName = u.fullName()
 			return nil
 		},
+		Tell: tellLastSeen,
 	}
 	declare(c, declaration{
 		unique: []store.Unique{{
@@ -78,6 +80,7 @@ func defineUsers(c *collection.Collection) {
 		}},
 		tells:    []told{{created, "A user was created."}, {updated, "A user was changed."}, {deleted, "A user was deleted."}},
 		besides:  []string{factorChange},
+		unsaid:   []string{"lastSeenAt"},
 		rank:     1,
 		counts:   []string{`SELECT 'users', '', COUNT(*) FROM users`},
 		recorded: []Invariant{withoutCreation("users", "user.created")},

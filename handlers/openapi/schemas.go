@@ -48,9 +48,13 @@ func (g *generator) resource(s *jsonapi.Schema) string {
 	if len(s.Relationships) > 0 {
 		properties.set("relationships", g.relationships(s, reading))
 	}
-	properties.set("links", refTo("ResourceLinks"))
+	required := []string{"type", "id"}
+	if !s.Unread {
+		properties.set("links", refTo("ResourceLinks"))
+		required = append(required, "links")
+	}
 	properties.set("meta", refTo("Meta"))
-	g.schema(name, object(s.Doc, []string{"type", "id", "links"}, properties))
+	g.schema(name, object(s.Doc, required, properties))
 	return name
 }
 
