@@ -124,6 +124,8 @@ type Schema struct {
 	Attributes    []*Attribute
 	Relationships []*Relationship
 	Filters       []Filter
+	// SortedBy are what lists can be sorted by that is no attribute of the resource.
+	SortedBy []*Attribute
 	// Unread: its resources are told in lists alone, and read nowhere by themselves. They have no links.
 	Unread bool
 	// Counts are what can be counted of each resource, see [Query.Counts].

@@ -268,7 +268,7 @@ func DeleteAPIKey(ctx context.Context, db *store.DB, by Caller, id string, versi
 // revokeKey removes a key with its secrets.
 func revokeKey(ctx context.Context, tx *store.DB, by Caller, key *APIKey) error {
 	touchesCredential(tx, key.ID, 1)
-	if err := endSessionsBy(ctx, tx, by, "api_key_id = ?", key.ID); err != nil {
+	if err := endSessionsBy(ctx, tx, by, key.ID); err != nil {
 		return err
 	}
 	if err := tx.Later(ctx, "delete key", `DELETE FROM api_keys WHERE id = ?`, key.ID); err != nil {

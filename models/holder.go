@@ -31,16 +31,31 @@ func insertCredential(ctx context.Context, tx *store.DB, cr credential) error {
 	return nil
 }
 
+// deleteToken removes the token of an organization, whose row is locked, and ends the sessions that were begun with it.
 func deleteToken(ctx context.Context, tx *store.DB, by Caller, organization string) error {
-	if err := endSessionsBy(ctx, tx, by, "organization_id = ?", organization); err != nil {
+	tokens, sessions := map[string]bool{}, []string(nil)
+	err := tx.Ask(ctx, store.Query{
+		SQL: `SELECT c.lookup, s.id FROM credentials c LEFT JOIN sessions s ON s.credential = c.lookup WHERE c.organization_id = ?
+			ORDER BY s.id`,
+		Args: []any{organization},
+		Take: func(a *store.Answer) error {
+			for i := range a.Len() {
+				tokens[a.Text(i, 0)] = true
+				if !a.Null(i, 1) {
+					sessions = append(sessions, a.Text(i, 1))
+				}
+			}
+			return nil
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("read token: %w", err)
+	}
+	touchesCredential(tx, organization, len(tokens))
+	if err := endEach(ctx, tx, by, sessions); err != nil {
 		return err
 	}
-	n, err := tx.Exec(ctx, `DELETE FROM credentials WHERE organization_id = ?`, organization)
-	if err != nil {
-		return fmt.Errorf("delete token: %w", err)
-	}
-	touchesCredential(tx, organization, int(n))
-	return nil
+	return tx.Later(ctx, "delete token", `DELETE FROM credentials WHERE organization_id = ?`, organization)
 }
 
 // Holder is whom a credential speaks for.

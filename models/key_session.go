@@ -151,10 +151,10 @@ func makeRoomForKey(ctx context.Context, tx *store.DB, by Caller, credential str
 	return endEach(ctx, tx, by, ids)
 }
 
-// endSessionsBy ends the sessions that were begun with credentials: those that a condition on them selects.
-func endSessionsBy(ctx context.Context, tx *store.DB, by Caller, condition string, arg any) error {
+// endSessionsBy ends the sessions that were begun with a key.
+func endSessionsBy(ctx context.Context, tx *store.DB, by Caller, key string) error {
 	var ids []string
-	which := collection.Condition("credential IN (SELECT lookup FROM credentials WHERE "+condition+")", arg)
+	which := collection.Condition("credential IN (SELECT lookup FROM credentials WHERE api_key_id = ?)", key)
 	if err := Sessions.From(ctx, tx, which).Order("id").Pluck("id", &ids).Error; err != nil {
 		return fmt.Errorf("read sessions of a key: %w", err)
 	}

@@ -45,6 +45,14 @@ func (u *User) fullName() string {
 
 func fullName(first, last string) string { return strings.TrimSpace(first + " " + last) }
 
+// whiteSpace is what strings.TrimSpace takes away, of which SQL by itself knows the first alone.
+const whiteSpace = " \t\n\v\f\r\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+
+// fullNameSQL returns fullName of the users in a table.
+func fullNameSQL(table string) string {
+	return "TRIM(COALESCE(" + table + ".first_name, '') || ' ' || COALESCE(" + table + ".last_name, ''), '" + whiteSpace + "')"
+}
+
 // TableName implements GORM's Tabler.
 func (User) TableName() string { return "users" }
 
@@ -61,7 +69,7 @@ func defineUsers(c *collection.Collection) {
 		},
 		Always:   []string{"version"},
 		Needs:    map[string][]string{"fullName": {"first_name", "last_name"}},
-		Computed: map[string]string{"fullName": "TRIM(COALESCE(users.first_name, '') || ' ' || COALESCE(users.last_name, ''))"},
+		Computed: map[string]string{"fullName": fullNameSQL("users")},
 		Beyond:   map[string]collection.FilterBeyond{"organizationId": usersOf, collection.FilterAncestor: usersBelow},
 		Branches: reading("organizations"),
 		Total: func(s collection.Scope, filter, value string) collection.Counted {
@@ -324,6 +332,11 @@ func saveUser(ctx context.Context, tx *store.DB, by Caller, before, user *User, 
 	columns = append(columns, "version", "updated_at", "email_key", "email_verified_at", "email_claimed", "password_hash", "avatar_id")
 	if err := save(ctx, tx, Users, user, columns...); err != nil {
 		return err
+	}
+	if before.fullName() != user.fullName() {
+		if err := nameMemberships(ctx, tx, user); err != nil {
+			return err
+		}
 	}
 	ch := change{verb: updated, collection: Users, before: before, after: user}
 	newPassword := deref(before.PasswordHash) != deref(user.PasswordHash)
