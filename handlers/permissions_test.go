@@ -186,6 +186,7 @@ var asked = map[string]string{
 
 	"GET users/{id}/effectivePermissions": "memberships:read", "GET permissions": "roles:read",
 	"GET event-types": "anyone", "GET event-types/{eventType}": "anyone", "POST operations": "anyone",
+	"GET signInMethods": "public",
 }
 
 // askedBy returns the key of a route in asked.
@@ -200,7 +201,7 @@ func (e *estate) typeOf(path string) string {
 	switch typ {
 	case "refresh-token":
 		return "organizations"
-	case "event-types", "operations", "me", "authorize", "passwordResets", "permissions":
+	case "event-types", "operations", "me", "authorize", "passwordResets", "permissions", "signInMethods":
 		return ""
 	}
 	if e.ids[typ] == [2]string{} || relationshipOf[typ] == [2]string{} {

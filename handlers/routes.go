@@ -105,6 +105,7 @@ func routes() []route {
 	table = append(table, permissionRoutes()...)
 	table = append(table, seriesRoutes()...)
 	return append(table,
+		signInMethodsRoute(),
 		route{
 			method: "GET", path: "webhookDeliveries/{id}/attempts/{number}", form: openapi.Read, prefix: "WebhookDelivery",
 			needs: auth.Read("webhooks"), query: jsonapi.NoQuery,

@@ -280,6 +280,9 @@ func DeleteAPIKey(ctx context.Context, db *store.DB, by Caller, id string, versi
 // revokeKey removes a key with its secrets.
 func revokeKey(ctx context.Context, tx *store.DB, by Caller, key *APIKey) error {
 	touchesCredential(tx, key.ID, 1)
+	if err := endSessionsBy(ctx, tx, by, key.ID); err != nil {
+		return err
+	}
 	if err := tx.Later(ctx, "delete key", `DELETE FROM api_keys WHERE id = ?`, key.ID); err != nil {
 		return err
 	}
@@ -289,7 +292,7 @@ func revokeKey(ctx context.Context, tx *store.DB, by Caller, key *APIKey) error 
 
 // revokeCredentials removes the token and the keys of an organization.
 func revokeCredentials(ctx context.Context, tx *store.DB, by Caller, organization string) error {
-	if err := deleteToken(ctx, tx, organization); err != nil {
+	if err := deleteToken(ctx, tx, by, organization); err != nil {
 		return err
 	}
 	return revokeKeys(ctx, tx, by, collection.Condition("organization_id = ?", organization))
