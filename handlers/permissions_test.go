@@ -183,7 +183,7 @@ var asked = map[string]string{
 	"PATCH webhookReplays/{id}/relationship": "webhooks:write", "POST webhookReplays/{id}/relationship": "webhooks:write",
 	"DELETE webhookReplays/{id}/relationship": "webhooks:write",
 
-	"GET event-types": "anyone", "GET event-types/{eventType}": "anyone", "POST operations": "anyone",
+	"GET event-types": "anyone", "GET event-types/{eventType}": "anyone", "POST operations": "anyone", "GET search": "anyone",
 }
 
 // askedBy returns the key of a route in asked.
@@ -198,7 +198,7 @@ func (e *estate) typeOf(path string) string {
 	switch typ {
 	case "refresh-token":
 		return "organizations"
-	case "event-types", "operations", "me", "authorize", "passwordResets":
+	case "event-types", "operations", "me", "authorize", "passwordResets", "search":
 		return ""
 	}
 	if e.ids[typ] == [2]string{} || relationshipOf[typ] == [2]string{} {
