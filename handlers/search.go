@@ -60,8 +60,8 @@ func searchRoute() route {
 		doc: "Finds resources of several types that the caller may read. First come those that the text names: by their id, the id of " +
 			"the request that made an event, their number, slug, address or public part of a key. Then come those with a word that begins " +
 			"with it, then those that contain it, in whatever case. meta.match tells by which field each was found, and whether exactly; " +
-			"meta.path of an organization the names from the head of its tree down to its own. A text of one character is only compared " +
-			"exactly. Nothing is counted, and there is no second page.",
+			"meta.path of an organization the names from the head of its tree down to its own. A text of two characters finds no more than " +
+			"beginnings of words, one of one character is only compared exactly. Nothing is counted, and there is no second page.",
 	}
 }
 

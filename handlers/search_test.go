@@ -48,7 +48,7 @@ func TestASearchFindsWhatATextMeans(t *testing.T) {
 			want(201).text("data", "id")
 		key := own.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "Nightly import"})).want(201)
 		delivery := own.do("POST", hooksPath+"/"+hook+"/test", nil).want(202).text("data", "id")
-		number := fmt.Sprint(s.get(managed + "/" + bern).json("data", "attributes", "number"))
+		number := fmt.Sprint(s.get(managed+"/"+bern).json("data", "attributes", "number"))
 		path := " Zürich & Bern [Acme Corporation Zürich & Bern]"
 		for _, c := range []struct {
 			text, rest string
@@ -68,9 +68,13 @@ func TestASearchFindsWhatATextMeans(t *testing.T) {
 			{key.text("data", "attributes", "keyId"), "", []string{"apiKeys keyId true Nightly import"}},
 			// What begins with it comes before what contains it, of each the types in turns.
 			{"ac", "", []string{"organizations name false Acme Corporation [Acme Corporation]", "users fullName false Ada Acton",
-				"webhooks url false Payroll", "roles key false Keeps the books", "organizations name false Pacman [Pacman]"}},
+				"webhooks url false Payroll", "roles key false Keeps the books"}},
 			{"AC", "&filter[type]=roles,organizations", []string{"roles key false Keeps the books",
-				"organizations name false Acme Corporation [Acme Corporation]", "organizations name false Pacman [Pacman]"}},
+				"organizations name false Acme Corporation [Acme Corporation]"}},
+			{"CMA", "", []string{"organizations name false Pacman [Pacman]"}},
+			{"aco", "", []string{"webhooks url false Payroll"}},
+			{"acc", "&filter[type]=organizations,roles", []string{"roles key false Keeps the books"}},
+			{"cor", "", []string{"organizations name false Acme Corporation [Acme Corporation]", "webhooks url false Payroll"}},
 			{"acm", "&page[size]=1", []string{"organizations name false Acme Corporation [Acme Corporation]"}},
 			{"me corp", "", []string{"organizations name false Acme Corporation [Acme Corporation]"}},
 			{"me-CORP ", "", []string{"organizations name false Acme Corporation [Acme Corporation]"}},

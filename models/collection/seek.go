@@ -53,7 +53,7 @@ func Seek(ctx context.Context, db *store.DB, scope Scope, of []*Collection, text
 func seek(ctx context.Context, db *store.DB, scope Scope, of []*Collection, text store.Sought, most int, w windows, along ...store.Query,
 ) ([]Sighting, error) {
 	found := make([]Sighting, len(of))
-	if scope.reach == nothing || text.Length() < 2 {
+	if scope.reach == nothing || text.AtWord() == "" {
 		return found, db.Ask(ctx, along...)
 	}
 	s := seeking{windows: w, db: db, scope: scope, text: text, most: most}
@@ -73,7 +73,7 @@ func seek(ctx context.Context, db *store.DB, scope Scope, of []*Collection, text
 	for i := range found {
 		begin += len(found[i].Begins)
 	}
-	if begin >= most {
+	if begin >= most || text.Within() == "" {
 		return found, nil
 	}
 	return found, s.askIndex(ctx, false)
@@ -94,8 +94,8 @@ type hunt struct {
 	c *Collection
 	// close: the scope has few organizations. whole: nothing else is to be found.
 	close, whole bool
-	seen        map[string]bool
-	found       *Sighting
+	seen         map[string]bool
+	found        *Sighting
 }
 
 // measure finds out for which collections the scope has few organizations.
@@ -160,7 +160,7 @@ func (h *hunt) window() int {
 // lookThrough returns the query of what is found among some rows.
 func (h *hunt) lookThrough(among Where) store.Query {
 	begins := h.has(true)
-	and, args := Conjunction(append([]Where{h.has(false)}, h.c.Present(h.scope)...)...)
+	and, args := Conjunction(append([]Where{h.has(h.text.Within() == "")}, h.c.Present(h.scope)...)...)
 	sql := Condition(fmt.Sprintf("SELECT %[1]s.id, CASE WHEN %[2]s THEN 1 ELSE 0 END FROM %[3]s WHERE %[4]s%[5]s ORDER BY 2 DESC, 1 LIMIT %[6]d",
 		h.c.Table, begins.SQL, h.from(), among.SQL, and, h.most), concat(begins.Args, among.Args, args)...)
 	return store.Query{SQL: sql.SQL, Args: sql.Args, Take: func(a *store.Answer) error {
@@ -271,7 +271,7 @@ func (h *hunt) matching(begins bool, before string) Where {
 	grams := store.Grams(h.looksFor(begins))
 	if h.db.Dialect() == store.SQLite {
 		return Condition(before+"search_grams CROSS JOIN search_texts st ON st.number = search_grams.rowid CROSS JOIN "+h.c.Table+" ON "+
-			h.c.Table+".id = st.id WHERE search_grams MATCH ?"+and, append([]any{store.MatchingGrams(h.c.Texts.Kind, grams)}, args...)...)
+			h.c.Table+".id = st.id WHERE search_grams MATCH ?"+and, append([]any{store.Tokens(h.c.Texts.Kind, grams)}, args...)...)
 	}
 	return Condition(before+h.c.Table+" WHERE roster_grams(roster_search_text("+h.c.Texts.Of+")) @> ?::text[]"+and,
 		append([]any{grams}, args...)...)

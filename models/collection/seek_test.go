@@ -151,7 +151,6 @@ func compareFound(t *testing.T, db *store.DB, what string, scope collection.Scop
 		var begins, within []string
 		for _, item := range seen {
 			switch text := textOf(item); {
-			case sought.Length() < 2:
 			case sought.BeginsWordIn(text):
 				begins = append(begins, c.ID(item))
 			case sought.In(text):

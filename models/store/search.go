@@ -12,13 +12,11 @@ import (
 	"modernc.org/sqlite"
 )
 
-// A text is found by its pieces, two and three characters long: the index of PostgreSQL and that of SQLite have those of the texts of
-// resources, and a text contains another one only if it has all pieces of that (docs/adr/0117).
+// A text is found by its pieces, three characters each: the index of PostgreSQL and that of SQLite have those of the texts of resources, and
+// a text contains another one only if it has all pieces of that (docs/adr/0117).
 
-// separators are signs that are no part of a word. They are searched for and in as blanks. The function of the same name in PostgreSQL has
-// them as well.
-const separators = "\t\n\r!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~\u00a0\u2010\u2011\u2012\u2013\u2014\u2018\u2019\u201c\u201d\u00ab\u00bb\u00b7" +
-	"\u2026\u3000\u3001\u3002\u30fb\u300c\u300d\uff08\uff09\uff0c\uff0e\uff0f"
+// separators are signs that are no part of a word. They are searched for and in as blanks. roster_search_text has them in SQL.
+const separators = "-_.,@/:'’&()+\u00a0"
 
 // fieldEnd stands between the texts of a resource, so that nothing is found across them.
 const fieldEnd = '\x1f'
@@ -40,67 +38,69 @@ func SearchText(first, second string) string {
 
 // Sought is a text that is searched for.
 type Sought struct {
-	text string
+	text   string
+	length int
 }
 
 // SoughtText returns a text as it is searched for, in the form of [SearchText] and without blanks around it.
 func SoughtText(text string) Sought {
 	text = strings.ReplaceAll(text, string(fieldEnd), " ")
-	return Sought{strings.Trim(unseparated.Replace(cases.Lower(language.Und).String(text)), " ")}
+	text = strings.TrimSpace(unseparated.Replace(cases.Lower(language.Und).String(text)))
+	return Sought{text, utf8.RuneCountInString(text)}
 }
 
-// Length is how many characters it has.
-func (s Sought) Length() int { return utf8.RuneCountInString(s.text) }
+// AtWord is the text that stands where a word begins with it, "" if that is not to be looked for: of one character.
+func (s Sought) AtWord() string {
+	if s.length < gramSize-1 {
+		return ""
+	}
+	return " " + s.text
+}
 
-// Within is the text that contains it, AtWord the one that does where a word begins.
-func (s Sought) Within() string { return s.text }
+// Within is the text that stands wherever it is found, "" if that is not to be looked for: the index has no pieces that are so short.
+func (s Sought) Within() string {
+	if s.length < gramSize {
+		return ""
+	}
+	return s.text
+}
 
-// AtWord is Within for a text that is to be found where a word begins.
-func (s Sought) AtWord() string { return " " + s.text }
+// BeginsWordIn reports whether a word of a text of [SearchText] begins with it, In whether it is found there.
+func (s Sought) BeginsWordIn(text string) bool {
+	return s.AtWord() != "" && strings.Contains(text, s.AtWord())
+}
 
-// In reports whether it is in a text of [SearchText].
-func (s Sought) In(text string) bool { return strings.Contains(text, s.Within()) }
+// In reports whether it is found in a text of [SearchText].
+func (s Sought) In(text string) bool {
+	return s.BeginsWordIn(text) || s.Within() != "" && strings.Contains(text, s.Within())
+}
 
-// BeginsWordIn reports whether it is in a text of [SearchText], and begins with a word there.
-func (s Sought) BeginsWordIn(text string) bool { return strings.Contains(text, s.AtWord()) }
+// gramSize is how many characters a piece has.
+const gramSize = 3
 
 // maxGrams bounds the pieces that a text is looked up by: it is read itself afterwards, so fewer are enough.
 const maxGrams = 32
 
-// Grams returns the pieces that a text has that contains another one, of at least two characters.
+// Grams returns pieces that a text has which contains another one.
 func Grams(text string) []string {
+	all := grams(text)
+	return all[:min(len(all), maxGrams)]
+}
+
+// grams returns the pieces of a text, each once.
+func grams(text string) (all []string) {
 	runes := []rune(text)
-	if len(runes) == 2 {
-		return []string{text}
+	for i := 0; i+gramSize <= len(runes); i++ {
+		all = append(all, string(runes[i:i+gramSize]))
 	}
-	var grams []string
-	for i := 0; i+3 <= len(runes) && len(grams) < maxGrams; i++ {
-		grams = append(grams, string(runes[i:i+3]))
-	}
-	return SortedUnique(grams)
+	return SortedUnique(all)
 }
 
 // token returns a piece of a text of some kind as SQLite's index has it: one word of letters and digits.
 func token(kind, gram string) string { return kind + hex.EncodeToString([]byte(gram)) }
 
-// tokens returns all pieces of a text, for SQLite's index.
-func tokens(kind, text string) string {
-	runes, known := []rune(text), map[string]bool{}
-	var b strings.Builder
-	for i := range runes {
-		for n := 2; n <= 3 && i+n <= len(runes); n++ {
-			if t := token(kind, string(runes[i:i+n])); !known[t] {
-				known[t] = true
-				b.WriteString(t)
-				b.WriteByte(' ')
-			}
-		}
-	}
-	return b.String()
-}
-
-// MatchingGrams returns the query of SQLite's index for texts of a kind that have all of some pieces.
-func MatchingGrams(kind string, grams []string) string {
+// Tokens returns pieces of texts of a kind as SQLite's index has them. As a query it is for texts that have all of them.
+func Tokens(kind string, grams []string) string {
 	words := make([]string, len(grams))
 	for i, gram := range grams {
 		words[i] = token(kind, gram)
@@ -126,5 +126,5 @@ func registerSearch() {
 		}
 	}
 	sqlite.MustRegisterDeterministicScalarFunction("roster_search_text", 2, two(SearchText))
-	sqlite.MustRegisterDeterministicScalarFunction("roster_grams", 2, two(tokens))
+	sqlite.MustRegisterDeterministicScalarFunction("roster_grams", 2, two(func(kind, text string) string { return Tokens(kind, grams(text)) }))
 }

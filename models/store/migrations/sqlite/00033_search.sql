@@ -1,8 +1,8 @@
 -- +goose Up
 
--- What resources are searched by (docs/adr/0117): an index of the pieces, two and three characters long, of their texts. SQLite has indexes
--- of words only, so it is a table of them, which triggers keep as the database keeps an index. roster_search_text and roster_grams are
--- functions of the program.
+-- What resources are searched by (docs/adr/0117): an index of the pieces of their texts, three characters each. An index of SQLite has whole
+-- values only, so it is a table of them, which triggers keep as the database keeps an index. roster_search_text and roster_grams are functions
+-- of the program.
 
 -- The texts, a line each: as they are searched in.
 CREATE TABLE search_texts (
