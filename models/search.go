@@ -26,12 +26,13 @@ type Match struct {
 
 // makeSearchable says by which texts resources are found. The indexes have the same texts (docs/adr/0117).
 func makeSearchable() {
-	Organizations.Texts = &collection.Texts{Kind: "o", Of: "organizations.name, organizations.slug", Words: reading("organizations")}
-	Users.Texts = &collection.Texts{Kind: "u", Words: reading("users"), Own: "id",
-		Of: "COALESCE(users.first_name, '') || ' ' || COALESCE(users.last_name, ''), users.email"}
-	Webhooks.Texts = &collection.Texts{Kind: "w", Of: "webhooks.name, webhooks.url", Words: reading("webhooks")}
-	APIKeys.Texts = &collection.Texts{Kind: "k", Of: "api_keys.name, ''", Words: reading("apiKeys"), Own: "user_id"}
-	Roles.Texts = &collection.Texts{Kind: "r", Of: "roles.name, roles.key", Words: reading("roles"), Above: true}
+	Organizations.Texts = &collection.Texts{Kind: "o", First: "organizations.name", Second: "organizations.slug",
+		Words: reading("organizations")}
+	Users.Texts = &collection.Texts{Kind: "u", First: "COALESCE(users.first_name, '') || ' ' || COALESCE(users.last_name, '')",
+		Second: "users.email", Words: reading("users"), Own: "id"}
+	Webhooks.Texts = &collection.Texts{Kind: "w", First: "webhooks.name", Second: "webhooks.url", Words: reading("webhooks")}
+	APIKeys.Texts = &collection.Texts{Kind: "k", First: "api_keys.name", Second: "''", Words: reading("apiKeys"), Own: "user_id"}
+	Roles.Texts = &collection.Texts{Kind: "r", First: "roles.name", Second: "roles.key", Words: reading("roles"), Above: true}
 }
 
 // searchedText is a text of a resource, and the field that it is.
@@ -78,9 +79,9 @@ type found struct {
 	field string // "" for what is found by its texts
 }
 
-// Search finds resources of some collections that a scope sees, at most so many, in this order: those that the text is an id of, a number, a
-// slug, an address, the public part of a key, or the request that made an event; those with a word that begins with it; those that contain
-// it. Of either of the last two the collections take turns. A text of one character is looked up as it is, and nothing more.
+// Search finds resources of some collections that a scope sees, at most so many, in this order: those that the text is an id of, a number,
+// a slug, an address, the public part of a key, or the request that made an event; those with a word that begins with it; those that
+// contain it. Of either of the last two the collections take turns. A text of one character is looked up as it is, and nothing more.
 func Search(ctx context.Context, db *store.DB, scope collection.Scope, of []*collection.Collection, text string, most int) ([]Match, error) {
 	text = strings.TrimSpace(text)
 	exact := exactly(db, of, text)

@@ -35,8 +35,8 @@ const (
 // consoleQuestion is a row of the table of what a console asks.
 type consoleQuestion struct{ name, key, path string }
 
-// questions are asked beside the plain list. The texts are those of names of the demo: a word of many, a piece out of its middle, and what is
-// nowhere. Who sees little finds none of the many.
+// questions are asked beside the plain list. The texts are those of names of the demo: a word of many, a piece out of its middle, and what
+// is nowhere. Who sees little finds none of the many.
 func (s *finding) questions() (all []consoleQuestion) {
 	search := "/public/v2/search?filter[text]="
 	add := func(name, path string, keys ...string) {

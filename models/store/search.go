@@ -12,28 +12,30 @@ import (
 	"modernc.org/sqlite"
 )
 
-// A text is found by its pieces, three characters each: the index of PostgreSQL and that of SQLite have those of the texts of resources, and
-// a text contains another one only if it has all pieces of that (docs/adr/0117).
-
-// separators are signs that are no part of a word. They are searched for and in as blanks. roster_search_text has them in SQL.
-const separators = "-_.,@/:'’&()+\u00a0"
+// A text is found by its pieces, three characters each: the index of PostgreSQL and that of SQLite have those of the texts of resources,
+// and a text contains another one only if it has all pieces of that (docs/adr/0117).
 
 // fieldEnd stands between the texts of a resource, so that nothing is found across them.
 const fieldEnd = '\x1f'
 
-var unseparated = func() *strings.Replacer {
-	pairs := []string{"ς", "σ"} // what ends the text that is searched for need not end a word
-	for _, r := range separators {
-		pairs = append(pairs, string(r), " ")
-	}
-	return strings.NewReplacer(pairs...)
-}()
+// unseparated returns a text with a blank for each sign that is no part of a word. roster_search_text has the same signs in SQL.
+func unseparated(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch r {
+		case '-', '_', '.', ',', '@', '/', ':', '\'', '’', '&', '(', ')', '+', '\u00a0':
+			return ' '
+		case 'ς': // what ends the text that is searched for need not end a word
+			return 'σ'
+		}
+		return r
+	}, text)
+}
 
 // SearchText returns two texts of a resource as they are searched in: in lower case, with a blank for each sign that is no part of a word,
 // and one in front of each of them. roster_search_text says the same in SQL.
 func SearchText(first, second string) string {
 	// A Caser has a state, so each call makes its own.
-	return " " + unseparated.Replace(cases.Lower(language.Und).String(first+string(fieldEnd)+" "+second))
+	return " " + unseparated(cases.Lower(language.Und).String(first+string(fieldEnd)+" "+second))
 }
 
 // Sought is a text that is searched for.
@@ -45,7 +47,7 @@ type Sought struct {
 // SoughtText returns a text as it is searched for, in the form of [SearchText] and without blanks around it.
 func SoughtText(text string) Sought {
 	text = strings.ReplaceAll(text, string(fieldEnd), " ")
-	text = strings.TrimSpace(unseparated.Replace(cases.Lower(language.Und).String(text)))
+	text = strings.TrimSpace(unseparated(cases.Lower(language.Und).String(text)))
 	return Sought{text, utf8.RuneCountInString(text)}
 }
 
@@ -65,6 +67,16 @@ func (s Sought) Within() string {
 	return s.text
 }
 
+// Word is the longest part of it that stands in a text as it is, but for its case, wherever it is found in what [SearchText] makes of that.
+func (s Sought) Word() (longest string) {
+	for part := range strings.FieldsFuncSeq(s.text, func(r rune) bool { return r == ' ' || r == 'σ' }) {
+		if len(part) > len(longest) {
+			longest = part
+		}
+	}
+	return longest
+}
+
 // BeginsWordIn reports whether a word of a text of [SearchText] begins with it, In whether it is found there.
 func (s Sought) BeginsWordIn(text string) bool {
 	return s.AtWord() != "" && strings.Contains(text, s.AtWord())
@@ -82,30 +94,49 @@ const gramSize = 3
 const maxGrams = 32
 
 // Grams returns pieces that a text has which contains another one.
-func Grams(text string) []string {
-	all := grams(text)
-	return all[:min(len(all), maxGrams)]
-}
-
-// grams returns the pieces of a text, each once.
-func grams(text string) (all []string) {
+func Grams(text string) (grams []string) {
 	runes := []rune(text)
-	for i := 0; i+gramSize <= len(runes); i++ {
-		all = append(all, string(runes[i:i+gramSize]))
+	for i := 0; i+gramSize <= len(runes) && len(grams) < maxGrams; i++ {
+		grams = append(grams, string(runes[i:i+gramSize]))
 	}
-	return SortedUnique(all)
+	return SortedUnique(grams)
 }
 
-// token returns a piece of a text of some kind as SQLite's index has it: one word of letters and digits.
-func token(kind, gram string) string { return kind + hex.EncodeToString([]byte(gram)) }
-
-// Tokens returns pieces of texts of a kind as SQLite's index has them. As a query it is for texts that have all of them.
+// Tokens returns pieces of texts of a kind as SQLite's index has them: words of letters and digits. As a query it is for texts that have
+// all of them.
 func Tokens(kind string, grams []string) string {
-	words := make([]string, len(grams))
-	for i, gram := range grams {
-		words[i] = token(kind, gram)
+	var tokens []byte
+	for _, gram := range grams {
+		tokens = appendToken(tokens, kind, gram)
 	}
-	return strings.Join(words, " ")
+	return string(tokens)
+}
+
+func appendToken(tokens []byte, kind, gram string) []byte {
+	return append(hex.AppendEncode(append(tokens, kind...), []byte(gram)), ' ')
+}
+
+// allTokens is Tokens of all pieces of a text. It is run for every row that is written.
+func allTokens(kind, text string) string {
+	tokens := make([]byte, 0, (2*gramSize+2)*len(text))
+	for at := range text {
+		if end := gramEnd(text, at); end > 0 {
+			tokens = appendToken(tokens, kind, text[at:end])
+		}
+	}
+	return string(tokens)
+}
+
+// gramEnd returns where the piece ends that begins at a place of a text, 0 for none.
+func gramEnd(text string, at int) int {
+	for range gramSize {
+		_, size := utf8.DecodeRuneInString(text[at:])
+		if size == 0 {
+			return 0
+		}
+		at += size
+	}
+	return at
 }
 
 // registerSearch adds the functions by which SQLite keeps its index.
@@ -126,5 +157,5 @@ func registerSearch() {
 		}
 	}
 	sqlite.MustRegisterDeterministicScalarFunction("roster_search_text", 2, two(SearchText))
-	sqlite.MustRegisterDeterministicScalarFunction("roster_grams", 2, two(func(kind, text string) string { return Tokens(kind, grams(text)) }))
+	sqlite.MustRegisterDeterministicScalarFunction("roster_grams", 2, two(allTokens))
 }

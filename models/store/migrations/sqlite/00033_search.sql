@@ -7,9 +7,10 @@
 -- The texts, a line each: as they are searched in.
 CREATE TABLE search_texts (
   number integer NOT NULL PRIMARY KEY,
-  id     text    NOT NULL UNIQUE,      -- of the resource
-  kind   text    NOT NULL,             -- one letter, with which its pieces begin
-  text   text    NOT NULL
+  id     text    NOT NULL,   -- of the resource
+  kind   text    NOT NULL,   -- one letter, with which its pieces begin
+  text   text    NOT NULL,
+  UNIQUE (id, kind)
 );
 -- Nothing but which piece is in which text is kept.
 CREATE VIRTUAL TABLE search_grams USING fts5 (grams, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii');
@@ -46,13 +47,13 @@ END;
 CREATE TRIGGER organizations_search_update AFTER UPDATE OF name, slug ON organizations
 BEGIN
   UPDATE search_texts SET text = roster_search_text(NEW.name, NEW.slug)
-    WHERE id = NEW.id;
+    WHERE id = NEW.id AND kind = 'o';
 END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER organizations_search_delete AFTER DELETE ON organizations
 BEGIN
-  DELETE FROM search_texts WHERE id = OLD.id;
+  DELETE FROM search_texts WHERE id = OLD.id AND kind = 'o';
 END;
 -- +goose StatementEnd
 
@@ -69,13 +70,13 @@ END;
 CREATE TRIGGER users_search_update AFTER UPDATE OF first_name, last_name, email ON users
 BEGIN
   UPDATE search_texts SET text = roster_search_text(COALESCE(NEW.first_name, '') || ' ' || COALESCE(NEW.last_name, ''), NEW.email)
-    WHERE id = NEW.id;
+    WHERE id = NEW.id AND kind = 'u';
 END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER users_search_delete AFTER DELETE ON users
 BEGIN
-  DELETE FROM search_texts WHERE id = OLD.id;
+  DELETE FROM search_texts WHERE id = OLD.id AND kind = 'u';
 END;
 -- +goose StatementEnd
 
@@ -92,13 +93,13 @@ END;
 CREATE TRIGGER webhooks_search_update AFTER UPDATE OF name, url ON webhooks
 BEGIN
   UPDATE search_texts SET text = roster_search_text(NEW.name, NEW.url)
-    WHERE id = NEW.id;
+    WHERE id = NEW.id AND kind = 'w';
 END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER webhooks_search_delete AFTER DELETE ON webhooks
 BEGIN
-  DELETE FROM search_texts WHERE id = OLD.id;
+  DELETE FROM search_texts WHERE id = OLD.id AND kind = 'w';
 END;
 -- +goose StatementEnd
 
@@ -115,13 +116,13 @@ END;
 CREATE TRIGGER api_keys_search_update AFTER UPDATE OF name ON api_keys
 BEGIN
   UPDATE search_texts SET text = roster_search_text(NEW.name, '')
-    WHERE id = NEW.id;
+    WHERE id = NEW.id AND kind = 'k';
 END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER api_keys_search_delete AFTER DELETE ON api_keys
 BEGIN
-  DELETE FROM search_texts WHERE id = OLD.id;
+  DELETE FROM search_texts WHERE id = OLD.id AND kind = 'k';
 END;
 -- +goose StatementEnd
 
@@ -138,13 +139,13 @@ END;
 CREATE TRIGGER roles_search_update AFTER UPDATE OF name, key ON roles
 BEGIN
   UPDATE search_texts SET text = roster_search_text(NEW.name, NEW.key)
-    WHERE id = NEW.id;
+    WHERE id = NEW.id AND kind = 'r';
 END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER roles_search_delete AFTER DELETE ON roles
 BEGIN
-  DELETE FROM search_texts WHERE id = OLD.id;
+  DELETE FROM search_texts WHERE id = OLD.id AND kind = 'r';
 END;
 -- +goose StatementEnd
 
