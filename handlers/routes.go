@@ -103,6 +103,7 @@ func routes() []route {
 	table = append(table, secondFactorRoutes()...)
 	table = append(table, fileRoutes()...)
 	table = append(table, searchRoute())
+	table = append(table, permissionRoutes()...)
 	return append(table,
 		route{
 			method: "GET", path: "webhookDeliveries/{id}/attempts/{number}", form: openapi.Read, prefix: "WebhookDelivery",

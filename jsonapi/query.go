@@ -257,10 +257,7 @@ func (p *queryParser) sort(one pair) {
 	}
 	for _, key := range keys {
 		name, descending := strings.CutPrefix(key, "-")
-		a := p.schema.Attribute(name)
-		if name == "id" {
-			a = idAttribute
-		}
+		a := p.schema.field(name)
 		if a == nil || !a.Sort {
 			p.errorf(InvalidParameter, one.name, "%s cannot be sorted by %q; it can by %s.", p.schema.Type, clip(name),
 				strings.Join(p.schema.sortable(), ", "))
@@ -276,7 +273,10 @@ func (p *queryParser) sort(one pair) {
 
 // sortable names what a list can be sorted by. The id is there for admin frameworks, which sort by it until a user clicks on a column.
 func (s *Schema) sortable() []string {
-	names := []string{"id"}
+	var names []string
+	if !s.Computed {
+		names = append(names, "id")
+	}
 	for _, a := range s.Attributes {
 		if a.Sort {
 			names = append(names, a.Name)
