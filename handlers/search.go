@@ -40,8 +40,8 @@ var searchQuery = jsonapi.ForModel(struct {
 }{})
 
 var searchAccepts = jsonapi.Accepts{Fields: true, Others: []jsonapi.Other{
-	{Name: searchText, Doc: fmt.Sprintf("What is searched for: an id of any type, the id of a request, the number of an organization "+
-		"(17 or #17), a slug, an address, the public part of a key; or a text of at most %d characters.", maxSearchText)},
+	{Name: searchText, Required: true, Doc: fmt.Sprintf("What is searched for: an id of any type, the id of a request, the number of an "+
+		"organization (17 or #17), a slug, an address, the public part of a key; or a text of at most %d characters.", maxSearchText)},
 	{Name: searchTypes, Doc: "The types that are searched, separated by commas, in the order in which they take turns: some of " +
 		strings.Join(typesOf(searchable), ", ") + "; all of them when absent. Those that the caller may not read are left out."},
 	{Name: searchSize, Doc: fmt.Sprintf("How many resources are answered at most: 1 to %d, which it is when absent.", maxSearched)},

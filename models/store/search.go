@@ -90,14 +90,15 @@ func (s Sought) In(text string) bool {
 // gramSize is how many characters a piece has.
 const gramSize = 3
 
-// maxGrams bounds the pieces that a text is looked up by: it is read itself afterwards, so fewer are enough.
-const maxGrams = 32
-
-// Grams returns pieces that a text has which contains another one.
+// Grams returns pieces that a text has which contains another one: each character of that is in one of them. Those between them would
+// leave few texts fewer, and each costs the index a look.
 func Grams(text string) (grams []string) {
 	runes := []rune(text)
-	for i := 0; i+gramSize <= len(runes) && len(grams) < maxGrams; i++ {
+	for i := 0; i+gramSize < len(runes); i += gramSize {
 		grams = append(grams, string(runes[i:i+gramSize]))
+	}
+	if len(runes) >= gramSize {
+		grams = append(grams, string(runes[len(runes)-gramSize:]))
 	}
 	return SortedUnique(grams)
 }
