@@ -58,11 +58,12 @@ export async function start(database, { args = [], organizations = 120, users = 
 		});
 	};
 	await begin();
-	const end = () =>
-		new Promise((ended) => {
-			child.once("exit", ended);
-			child.kill("SIGTERM");
-		});
+	const end = async () => {
+		if (child.exitCode !== null) return;
+		const ended = new Promise((exited) => child.once("exit", exited));
+		child.kill("SIGTERM");
+		await ended;
+	};
 	return {
 		get base() {
 			return `http://${address}`;

@@ -20,7 +20,7 @@ export interface Resource<A = Record<string, unknown>> extends Identifier {
 }
 
 export interface Page {
-	total?: number | { exact?: number };
+	total?: number;
 }
 
 export interface Document<D> {
@@ -68,7 +68,7 @@ export function idOf(from: Resource<unknown> | undefined, name: string): string 
 }
 
 /** Returns how many resources a list has in all, if the answer says so. */
-export function totalOf(doc: { meta?: { page?: Page } } | undefined): number | undefined {
-	const total = doc?.meta?.page?.total;
-	return typeof total === "number" ? total : total?.exact;
+export function totalOf(doc: { meta?: { page?: Page; total?: unknown } } | undefined): number | undefined {
+	const total = doc?.meta?.page?.total ?? doc?.meta?.total; // by cursor, and by number
+	return typeof total === "number" ? total : undefined;
 }

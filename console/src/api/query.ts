@@ -59,7 +59,8 @@ export function usePages<R extends Resource<unknown>>(at: string | null, reading
 		...query,
 		rows: pages.flatMap((p) => p.data),
 		included: pages.flatMap((p) => p.included ?? []),
-		total: totalOf(pages[0]),
+		// By cursor a list that would have to be counted has no total, before its end is reached.
+		total: totalOf(pages[0]) ?? (query.hasNextPage || !pages.length ? undefined : pages.reduce((sum, p) => sum + p.data.length, 0)),
 	};
 }
 

@@ -77,7 +77,7 @@ export function Tree({ store, open, path, to }: TreeProps) {
 				{...tree.getContainerProps("Organizations")}
 				className="tree"
 				style={{ height: virtual.getTotalSize() }}
-				onKeyDown={(e) => onTreeKey(e, items, setExpanded)}
+				onKeyDown={(e) => onTreeKey(e, items, choose, setExpanded)}
 			>
 				{rows.map((row) => {
 					const item = items[row.index];
@@ -170,13 +170,19 @@ function Row({ item, store, top, tabbable, choose, toggle }: RowProps) {
 	);
 }
 
-/** The keys of the ARIA pattern that headless-tree has not: * opens all siblings, and typing finds the next that begins so. */
-function onTreeKey(e: KeyboardEvent, items: ItemInstance<Node>[], setExpanded: (change: (now: string[]) => string[]) => void) {
-	if (e.ctrlKey || e.metaKey || e.altKey || e.key.length !== 1 || e.key === " ") return;
+/** The keys of the ARIA pattern that headless-tree has not: Enter goes there, * opens all siblings, and typing finds the next that begins so. */
+function onTreeKey(
+	e: KeyboardEvent, items: ItemInstance<Node>[], choose: (node: Node) => void, setExpanded: (change: (now: string[]) => string[]) => void,
+) {
+	if (e.ctrlKey || e.metaKey || e.altKey || (e.key.length !== 1 && e.key !== "Enter")) return;
 	const at = items.findIndex((i) => i.isFocused());
 	const here = items[at];
 	if (!here) return;
 	e.preventDefault();
+	if (e.key === "Enter" || e.key === " ") {
+		choose(here.getItemData());
+		return;
+	}
 	if (e.key === "*") {
 		const siblings = items.filter((i) => i.getItemMeta().parentId === here.getItemMeta().parentId && i.isFolder());
 		setExpanded((now) => [...new Set([...now, ...siblings.map((s) => s.getId())])]);

@@ -42,4 +42,3 @@ export function FormDialog({ submit, children, buttons, ...rest }: Omit<DialogPr
 		</Dialog>
 	);
 }
-

@@ -103,9 +103,9 @@ function PasswordForm({ id }: { id: string }) {
 				}
 			}}>
 				<Faults error={send.error} />
-				<Field label="The one you have" type="password" autoComplete="current-password" value={now} onChange={(e) => setNow(e.target.value)} />
-				<Field label="The new one" type="password" autoComplete="new-password" hint="12 characters or more." value={next} onChange={(e) => setNext(e.target.value)} />
-				<div className="row"><Button type="submit" not={!now ? "Type the one you have" : next.length < 12 && "It needs 12 characters"}>Change it, and sign out elsewhere</Button></div>
+				<Field label="Current password" type="password" autoComplete="current-password" value={now} onChange={(e) => setNow(e.target.value)} />
+				<Field label="New password" type="password" autoComplete="new-password" hint="12 characters or more." value={next} onChange={(e) => setNext(e.target.value)} />
+				<div className="row"><Button type="submit" not={!now ? "Type the current one" : next.length < 12 && "It needs 12 characters"}>Change it, and sign out elsewhere</Button></div>
 			</form>
 		</Section>
 	);

@@ -31,8 +31,8 @@ export function initials(name: string): string {
 	return (first + last).toLocaleUpperCase();
 }
 
-// Characters that change the direction of what follows, or join and part letters without being seen.
-const hidden = /[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]/g;
+// Characters that change the direction of what follows, or are not seen. Those that join letters and emoji stay.
+const hidden = /[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]/g;
 
 /** Returns a text that somebody typed so that it cannot look like another one: what would turn it around stands there by its number. */
 export function visible(text: string): string {

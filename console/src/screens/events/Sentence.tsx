@@ -92,11 +92,11 @@ const sentences: Record<string, (w: Words) => ReactNode> = {
 	"user.deleted": ({ name }) => <>deleted {name}</>,
 	"membership.created": ({ name, place, told, included }) => {
 		const roles = roleNames(told.relationships?.roles?.data, included);
-		return <>made {name} {roles ? <Strong>{roles}</Strong> : "a member"}{place}</>;
+		return <>made {name} {roles && roles !== "Member" ? <Strong>{roles}</Strong> : "a member"}{place}</>;
 	},
 	"membership.updated": ({ name, place, changes, included }) => {
 		const roles = roleNames(changes.roles?.after, included);
-		return roles ? <>gave {name} <Strong>{roles}</Strong>{place}</> : <>changed the roles of {name}{place}</>;
+		return roles ? <>gave {name} the {many(roles)} <Strong>{roles}</Strong>{place}</> : <>changed the roles of {name}{place}</>;
 	},
 	"membership.deleted": ({ name, place }) => <>ended the membership of {name}{place}</>,
 	"invitation.created": ({ name, place }) => <>invited {name}{place}</>,
@@ -161,6 +161,10 @@ export function nameIn(included: Resource[] | undefined, id: string | undefined)
 }
 
 const builtIn: Record<string, string> = { "1": "Owner", "2": "Administrator", "3": "Manager", "4": "Member", "5": "Viewer" };
+
+function many(roles: string): string {
+	return roles.includes(" and ") || roles.includes(", ") ? "roles" : "role";
+}
 
 /** Returns the names of roles: those that are built in are the same everywhere. */
 function roleNames(value: unknown, included: Resource[] | undefined): string {

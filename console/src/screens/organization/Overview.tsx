@@ -213,7 +213,8 @@ function WhoRunsIt({ id, may }: TabProps) {
 			return { id: m.id, here, user: related<User["attributes"]>(data, m, "user"), role: highest };
 		})
 		.filter((r) => (r.role?.attributes.rank ?? 0) >= 60)
-		.sort((a, b) => (b.role?.attributes.rank ?? 0) - (a.role?.attributes.rank ?? 0))
+		.sort((a, b) => (b.role?.attributes.rank ?? 0) - (a.role?.attributes.rank ?? 0) || Number(b.here) - Number(a.here))
+		.filter((r, i, all) => all.findIndex((other) => other.user?.id === r.user?.id) === i) // once, by the highest that they have
 		.slice(0, 6);
 	const total = totalOf(data);
 	return (

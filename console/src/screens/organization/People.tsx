@@ -3,7 +3,7 @@
 import { useMemo, useState } from "react";
 import { Link } from "wouter";
 import { url } from "../../api/client";
-import { idOf, related, relatedMany } from "../../api/document";
+import { idOf, related, relatedMany, totalOf } from "../../api/document";
 import type { Membership, Role, RoleAttributes, UserAttributes } from "../../api/resources";
 import { usePages, useRead } from "../../api/query";
 import { Menu } from "../../parts/menu";
@@ -53,7 +53,7 @@ export default function People(props: TabProps) {
 	const shown = holders.filter((h) => (from !== "above" || h.roles.some((r) => !r.here)) && matches(h, text));
 	const here = answer.data.meta?.counts?.memberships;
 	const counts = useRead<Membership[]>(url("memberships", { "filter[effectiveAt]": id, "fields[memberships]": "user", "page[size]": 1 }));
-	const total = (counts.data?.meta?.page?.total as number | undefined) ?? undefined;
+	const total = totalOf(counts.data);
 	const picked = holders.find((h) => h.id === who);
 	return (
 		<div className={picked ? "columns" : undefined}>
@@ -173,7 +173,7 @@ function PeopleTable({ shown, may, picked, why, change, end, dim }: TableProps) 
 								<Face name={h.name} />
 								<span className="cut">
 									<Link className="name" href={`/people/${h.id}`}><Typed>{h.name}</Typed></Link>
-									{!h.active && <span className="tag">not active</span>}
+									{!h.active && <span className="tag beside">not active</span>}
 									<br />
 									<span className="second quiet"><Typed>{h.email}</Typed></span>
 								</span>

@@ -188,7 +188,7 @@ function About({ w, name, id, may, etag, request }: AboutProps) {
 			<Section id="settings" title="What it gets">
 				<dl className="facts">
 					<dt>Types</dt>
-					<dd className="mono">{a.eventTypes?.length ? a.eventTypes.join(", ") : "*"}</dd>
+					<dd>{a.eventTypes?.length && !a.eventTypes.includes("*") ? <span className="mono">{a.eventTypes.join(", ")}</span> : "everything"}</dd>
 					<dt>Below as well</dt>
 					<dd>{a.subtree ? "yes" : "no"}</dd>
 					<dt>Order</dt>

@@ -278,4 +278,3 @@ function Timing({ entry }: { entry: Entry }) {
 		</section>
 	);
 }
-

@@ -132,8 +132,8 @@ function Headers({ of }: { of: [string, string][] }): ReactNode {
 
 /** Shows a text as it came, with the strings of JSON set off. */
 function Json({ text }: { text: string }): ReactNode {
-	const parts = visible(text).split(/("(?:[^"\\]|\\.)*"(?!\s*:))/);
-	return parts.map((p, i) => (i % 2 ? <span key={i} className="s">{p}</span> : p));
+	const parts = visible(text).split(/("(?:[^"\\]|\\.)*")/);
+	return parts.map((p, i) => (i % 2 && !/^\s*:/.test(parts[i + 1] ?? "") ? <span key={i} className="s">{p}</span> : p));
 }
 
 function rawText(sent: Sent): string {
