@@ -62,7 +62,13 @@ function Signed() {
 			<Frame>
 				{(frame) => (
 					<Boundary at={path}>
-						<Suspense fallback={<div className="page"><Ghosts /></div>}>
+						<Suspense
+							fallback={
+								<div className="page">
+									<Ghosts />
+								</div>
+							}
+						>
 							<Switch>
 								<Route path="/">
 									<Redirect to={preferences().last ? `/organizations/${preferences().last}` : "/organizations"} replace />

@@ -10,7 +10,12 @@ await mkdir(folder, { recursive: true });
 const service = await start({ url: "" }, { args: ["--allow-private-webhook-targets", "127.0.0.0/8", "--rate-limit", "0"] });
 const s = await scene(service);
 const browser = await launch();
-const sizes = [[1440, "light"], [1440, "dark"], [420, "light"], [420, "dark"]];
+const sizes = [
+	[1440, "light"],
+	[1440, "dark"],
+	[420, "light"],
+	[420, "dark"],
+];
 for (const [width, scheme] of sizes) {
 	const tab = await open(browser, service.base, { width, scheme });
 	if (!names.length || names.includes("sign-in")) {

@@ -15,7 +15,7 @@ export const password = "correct horse battery";
 // The databases of the tests: SQLite, and PostgreSQL where .ci/console has made one.
 export const databases = [
 	{ name: "SQLite", url: "" },
-	...(process.env.ROSTER_TEST_POSTGRES ? [{ name: "PostgreSQL", url: process.env.ROSTER_TEST_POSTGRES }] : []),
+	...(process.env.ROSTER_CONSOLE_POSTGRES ? [{ name: "PostgreSQL", url: process.env.ROSTER_CONSOLE_POSTGRES }] : []),
 ];
 
 /** Starts a receiver of webhooks that answers everything with a status. It can be given another one. */
@@ -39,12 +39,18 @@ export async function start(database, { args = [], organizations = 120, users = 
 	const demo = ["demo", ...where, "--organizations", String(organizations), "--users", String(users), "--password", password];
 	const { stdout } = await run(program, database.url ? [...demo, "--migrate"] : demo, { env, maxBuffer: 1 << 24 });
 	const people = Object.fromEntries(
-		[...stdout.matchAll(/^(\S+@\S+)\s{2,}(.+?)\s{2,}(.+?)\s{2,}\d+$/gm)].map(([, email, role, at]) => [role.split(",")[0], { email, at }]),
+		[...stdout.matchAll(/^(\S+@\S+)\s{2,}(.+?)\s{2,}(.+?)\s{2,}\d+$/gm)].map(([, email, role, at]) => [
+			role.split(",")[0],
+			{ email, at },
+		]),
 	);
 	let child;
 	let address = "127.0.0.1:0";
 	const begin = async () => {
-		child = spawn(program, ["serve", ...where, "--listen", address, "--shutdown-delay", "0s", ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+		child = spawn(program, ["serve", ...where, "--listen", address, "--shutdown-delay", "0s", ...args], {
+			env,
+			stdio: ["ignore", "pipe", "pipe"],
+		});
 		const lines = [];
 		address = await new Promise((found, failed) => {
 			const look = (line) => {
@@ -82,16 +88,27 @@ export async function start(database, { args = [], organizations = 120, users = 
 export async function session(base, email) {
 	const type = { "content-type": "application/vnd.api+json", accept: "application/vnd.api+json", origin: base };
 	const signed = await fetch(`${base}/public/v2/sessions`, {
-		method: "POST", headers: type, body: JSON.stringify({ data: { type: "sessions", attributes: { email, password } } }),
+		method: "POST",
+		headers: type,
+		body: JSON.stringify({ data: { type: "sessions", attributes: { email, password } } }),
 	});
 	if (signed.status !== 201) throw new Error(`signing in as ${email}: ${signed.status} ${await signed.text()}`);
 	const cookie = signed.headers.get("set-cookie").split(";")[0];
 	return async (method, path, body, headers = {}) => {
-		const response = await fetch(`${base}/public/v2/${path}`, { method, headers: { ...type, ...headers, cookie }, body: body && JSON.stringify(body) });
+		const response = await fetch(`${base}/public/v2/${path}`, {
+			method,
+			headers: { ...type, ...headers, cookie },
+			body: body && JSON.stringify(body),
+		});
 		const text = await response.text();
 		const document = text ? JSON.parse(text) : undefined;
 		if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-		return { status: response.status, etag: response.headers.get("etag"), requestId: response.headers.get("x-request-id"), ...document };
+		return {
+			status: response.status,
+			etag: response.headers.get("etag"),
+			requestId: response.headers.get("x-request-id"),
+			...document,
+		};
 	};
 }
 

@@ -13,19 +13,25 @@ export async function scene(service) {
 	const bad = await receiver(503, '{"error":"upstream database is restarting","retry":true}');
 	const link = { organization: { data: { type: "organizations", id: home.id } } };
 	const endpoint = async (name, url) =>
-		(await owner("POST", "webhooks", { data: { type: "webhooks", attributes: { name, url, subtree: true }, relationships: link } })).data.id;
+		(await owner("POST", "webhooks", { data: { type: "webhooks", attributes: { name, url, subtree: true }, relationships: link } }))
+			.data.id;
 	const audit = await endpoint("Audit", well.url);
 	const billing = await endpoint("Billing sync", bad.url);
 	await owner("POST", "apiKeys", {
 		data: {
-			type: "apiKeys", relationships: link,
+			type: "apiKeys",
+			relationships: link,
 			attributes: {
-				kind: "organization", name: "Warehouse import", scopes: ["organizations:read", "users:read", "users:write"],
+				kind: "organization",
+				name: "Warehouse import",
+				scopes: ["organizations:read", "users:read", "users:write"],
 				expiresAt: new Date(Math.floor(Date.now() / 1000) * 1000 + 6 * 86_400_000).toISOString(),
 			},
 		},
 	});
-	await owner("POST", "invitations", { data: { type: "invitations", attributes: { email: "t.okafor@example.com" }, relationships: link } });
+	await owner("POST", "invitations", {
+		data: { type: "invitations", attributes: { email: "t.okafor@example.com" }, relationships: link },
+	});
 	const change = await owner("PATCH", `organizations/${home.id}`, {
 		data: { type: "organizations", id: home.id, attributes: { description: "Harbour depot and its fitters", locationTracking: true } },
 	});
@@ -35,7 +41,16 @@ export async function scene(service) {
 	});
 	await until("a delivery to Audit came", async () => well.state.got > 0);
 	return {
-		owner, head, home, below, audit, billing, delivery: delivery.id, requestId: change.requestId, well, bad,
+		owner,
+		head,
+		home,
+		below,
+		audit,
+		billing,
+		delivery: delivery.id,
+		requestId: change.requestId,
+		well,
+		bad,
 		async close() {
 			await well.close();
 			await bad.close();

@@ -26,8 +26,16 @@ after(async () => {
 async function look(page, name) {
 	await page.evaluate(axe);
 	const found = await page.evaluate(async () => {
-		const { violations } = await window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] });
-		return violations.map((v) => `${v.id}: ${v.help}\n    ${v.nodes.slice(0, 3).map((n) => `${n.html.slice(0, 160)} ${n.any[0]?.message ?? ""}`).join("\n    ")}`);
+		const { violations } = await window.axe.run(document, {
+			runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+		});
+		return violations.map(
+			(v) =>
+				`${v.id}: ${v.help}\n    ${v.nodes
+					.slice(0, 3)
+					.map((n) => `${n.html.slice(0, 160)} ${n.any[0]?.message ?? ""}`)
+					.join("\n    ")}`,
+		);
 	});
 	assert.deepEqual(found, [], name);
 	const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
@@ -52,7 +60,13 @@ for (const scheme of ["light", "dark"]) {
 			await t.test("dialogs", async () => {
 				await tab.page.goto(`${service.base}/console/organizations/${made.home.id}`);
 				await settled(tab.page);
-				for (const [key, title] of [["i", "Invite to"], ["m", "Move"], ["n", "New organization"], ["?", "Keys of this page"], ["/", "Find or paste anything"]]) {
+				for (const [key, title] of [
+					["i", "Invite to"],
+					["m", "Move"],
+					["n", "New organization"],
+					["?", "Keys of this page"],
+					["/", "Find or paste anything"],
+				]) {
 					await tab.page.locator("main h1").focus();
 					await tab.page.keyboard.press(key);
 					await tab.page.getByRole("dialog", { name: title }).waitFor();

@@ -55,7 +55,11 @@ export async function ask<D>(url: string, asking: Asking = {}): Promise<Answer<D
 	let response: Response;
 	try {
 		response = await fetch(url.startsWith("/") ? url : root + url, {
-			method, headers, signal, credentials: "same-origin", body: body === undefined ? undefined : JSON.stringify(body),
+			method,
+			headers,
+			signal,
+			credentials: "same-origin",
+			body: body === undefined ? undefined : JSON.stringify(body),
 		});
 	} catch (e) {
 		if (signal?.aborted) throw e;

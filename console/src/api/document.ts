@@ -46,19 +46,25 @@ export interface Answer<D> extends Document<D> {
 }
 
 /** Returns the resource that a to-one relationship leads to, if the document includes it. */
-export function related<A>(doc: { included?: Resource[] } | undefined, from: Resource<unknown> | undefined, name: string): Resource<A> | undefined {
+export function related<A>(
+	doc: { included?: Resource[] } | undefined,
+	from: Resource<unknown> | undefined,
+	name: string,
+): Resource<A> | undefined {
 	const data = from?.relationships?.[name]?.data;
 	if (!data || Array.isArray(data)) return undefined;
 	return doc?.included?.find((r) => r.type === data.type && r.id === data.id) as Resource<A> | undefined;
 }
 
 /** Returns the resources that a to-many relationship leads to, those that the document includes. */
-export function relatedMany<A>(doc: { included?: Resource[] } | undefined, from: Resource<unknown> | undefined, name: string): Resource<A>[] {
+export function relatedMany<A>(
+	doc: { included?: Resource[] } | undefined,
+	from: Resource<unknown> | undefined,
+	name: string,
+): Resource<A>[] {
 	const data = from?.relationships?.[name]?.data;
 	if (!Array.isArray(data)) return [];
-	return data
-		.map((d) => doc?.included?.find((r) => r.type === d.type && r.id === d.id))
-		.filter((r) => r !== undefined) as Resource<A>[];
+	return data.map((d) => doc?.included?.find((r) => r.type === d.type && r.id === d.id)).filter((r) => r !== undefined) as Resource<A>[];
 }
 
 /** Returns the id of what a to-one relationship leads to, also if the document does not include it. */

@@ -53,13 +53,17 @@ export function Frame({ children }: { children: (state: FrameState) => ReactNode
 	useFocusOnNavigation();
 
 	const way = useRead<Organization[]>(
-		told.organization && me ? url(organizations, { "filter[descendant]": told.organization, "fields[organizations]": "name,kind", "page[size]": 100 }) : null,
+		told.organization && me
+			? url(organizations, { "filter[descendant]": told.organization, "fields[organizations]": "name,kind", "page[size]": 100 })
+			: null,
 		{ every: 60_000, keep: true },
 	);
 	const path = told.organization ? (way.data?.data ?? []) : [];
 	const known = path.at(-1)?.id === told.organization ? path : [];
 	const crumbs: Crumb[] = [
-		...known.slice(0, told.crumbs.length ? undefined : -1).map((o) => ({ name: o.attributes.name ?? "", to: `/organizations/${o.id}` })),
+		...known
+			.slice(0, told.crumbs.length ? undefined : -1)
+			.map((o) => ({ name: o.attributes.name ?? "", to: `/organizations/${o.id}` })),
 		...(told.crumbs.length ? told.crumbs : known.slice(-1).map((o) => ({ name: o.attributes.name ?? "" }))),
 	];
 	return (
@@ -68,8 +72,15 @@ export function Frame({ children }: { children: (state: FrameState) => ReactNode
 				Skip to the page
 			</a>
 			<div className="frame">
-				<Side me={me} store={store} open={told.organization} path={known.map((o) => o.id)} drawer={drawer} close={() => setDrawer(false)}
-					newOrganization={() => setOver("new")} />
+				<Side
+					me={me}
+					store={store}
+					open={told.organization}
+					path={known.map((o) => o.id)}
+					drawer={drawer}
+					close={() => setDrawer(false)}
+					newOrganization={() => setOver("new")}
+				/>
 				{drawer && <div className="scrim drawer-scrim" onClick={() => setDrawer(false)} />}
 				<div className="main">
 					<Top crumbs={crumbs} openDrawer={() => setDrawer(true)} find={() => setOver("palette")} />
@@ -168,7 +179,14 @@ function Said() {
 				<div className="toast" key={notice.id}>
 					<span>{notice.text}</span>
 					{notice.undo && (
-						<button className="toast-undo" type="button" onClick={() => { notice.undo?.(); dismiss(); }}>
+						<button
+							className="toast-undo"
+							type="button"
+							onClick={() => {
+								notice.undo?.();
+								dismiss();
+							}}
+						>
 							Undo
 						</button>
 					)}

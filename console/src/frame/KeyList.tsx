@@ -13,7 +13,15 @@ export default function KeyList({ close }: { close: () => void }) {
 		{ key: "Esc", label: "Close what is open" },
 	];
 	return (
-		<Dialog title="Keys of this page" close={close} foot={<div className="dialog-foot"><Button onClick={close}>Close</Button></div>}>
+		<Dialog
+			title="Keys of this page"
+			close={close}
+			foot={
+				<div className="dialog-foot">
+					<Button onClick={close}>Close</Button>
+				</div>
+			}
+		>
 			<dl className="dialog-body keylist">
 				{rows.map((k) => (
 					<div className="row" key={k.key}>

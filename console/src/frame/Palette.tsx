@@ -32,7 +32,14 @@ interface Group {
 	options: Option[];
 }
 
-const icons: Record<string, IconName> = { users: "people", webhooks: "send", apiKeys: "key", roles: "role", events: "clock", webhookDeliveries: "send" };
+const icons: Record<string, IconName> = {
+	users: "people",
+	webhooks: "send",
+	apiKeys: "key",
+	roles: "role",
+	events: "clock",
+	webhookDeliveries: "send",
+};
 
 export default function Palette({ me, close, organization }: { me: Me | undefined; close: () => void; organization?: string }) {
 	const [, go] = useLocation();
@@ -45,8 +52,12 @@ export default function Palette({ me, close, organization }: { me: Me | undefine
 	const byId = useById(known.kind === "id" ? known.text : null, organizationsOf(me));
 	const pages = usePagesAndActions(text, organization);
 	const groups: Group[] = [
-		...(known.kind === "key" ? [{ title: "A key. Only its public part, " + known.text + ", is used", options: keyOptions(known.text) }] : []),
-		...(known.kind === "path" ? [{ title: "A page of this service", options: [{ id: "path", icon: "out" as const, name: known.text, to: known.text }] }] : []),
+		...(known.kind === "key"
+			? [{ title: "A key. Only its public part, " + known.text + ", is used", options: keyOptions(known.text) }]
+			: []),
+		...(known.kind === "path"
+			? [{ title: "A page of this service", options: [{ id: "path", icon: "out" as const, name: known.text, to: known.text }] }]
+			: []),
 		...byId,
 		...(found?.length ? [{ title: "Found", options: found.map((f) => optionOf(f)) }] : []),
 		...pages,
@@ -110,7 +121,13 @@ export default function Palette({ me, close, organization }: { me: Me | undefine
 										{g.title}
 									</div>
 									{g.options.map((o) => (
-										<OptionRow key={o.id} id={`${listId}-${o.id}`} option={o} current={o === current} choose={(tab) => choose(o, tab)} />
+										<OptionRow
+											key={o.id}
+											id={`${listId}-${o.id}`}
+											option={o}
+											current={o === current}
+											choose={(tab) => choose(o, tab)}
+										/>
 									))}
 								</div>
 							))}
@@ -140,7 +157,13 @@ export default function Palette({ me, close, organization }: { me: Me | undefine
 
 function OptionRow({ id, option: o, current, choose }: { id: string; option: Option; current: boolean; choose: (tab: boolean) => void }) {
 	return (
-		<div role="option" id={id} aria-selected={current} data-highlighted={current ? "" : undefined} onClick={(e) => choose(e.ctrlKey || e.metaKey)}>
+		<div
+			role="option"
+			id={id}
+			aria-selected={current}
+			data-highlighted={current ? "" : undefined}
+			onClick={(e) => choose(e.ctrlKey || e.metaKey)}
+		>
 			{o.kind !== undefined ? <Kind kind={o.kind} /> : <Icon name={o.icon ?? "next"} />}
 			<span className="cut">
 				<Typed>{o.name}</Typed>
@@ -178,31 +201,54 @@ function keyOptions(keyId: string): Option[] {
 /** What an id is of: an organization, a person, an event, a delivery, or a request, which is known by its events. */
 function useById(id: string | null, organizations: string): Group[] {
 	const organization = useRead<{ id: string; attributes: { name?: string; kind?: string } }>(
-		id && url(`${organizations}/${id}`, { "fields[organizations]": "name,kind" }), { every: false },
+		id && url(`${organizations}/${id}`, { "fields[organizations]": "name,kind" }),
+		{ every: false },
 	);
-	const user = useRead<{ id: string; attributes: { fullName?: string; email?: string } }>(id && url(`users/${id}`, { "fields[users]": "fullName,email" }), { every: false });
+	const user = useRead<{ id: string; attributes: { fullName?: string; email?: string } }>(
+		id && url(`users/${id}`, { "fields[users]": "fullName,email" }),
+		{ every: false },
+	);
 	const event = useRead<RecordedEvent>(id && url(`events/${id}`, { "fields[events]": "eventType,occurredAt" }), { every: false });
-	const request = useRead<RecordedEvent[]>(id && url("events", { "filter[requestId]": id, "fields[events]": "eventType,occurredAt", "page[size]": 10 }), { every: false });
+	const request = useRead<RecordedEvent[]>(
+		id && url("events", { "filter[requestId]": id, "fields[events]": "eventType,occurredAt", "page[size]": 10 }),
+		{ every: false },
+	);
 	const deliveries = useRead<{ id: string; attributes: { eventType?: string } }[]>(
-		id && url("webhookDeliveries", { "filter[eventId]": id, "fields[webhookDeliveries]": "eventType,state", "page[size]": 10 }), { every: false },
+		id && url("webhookDeliveries", { "filter[eventId]": id, "fields[webhookDeliveries]": "eventType,state", "page[size]": 10 }),
+		{ every: false },
 	);
 	if (!id) return [];
 	const groups: Group[] = [];
 	const o = organization.data?.data;
-	if (o) groups.push({ title: "An organization", options: [{ id: o.id, kind: o.attributes.kind, name: o.attributes.name ?? "", to: `/organizations/${o.id}` }] });
+	if (o)
+		groups.push({
+			title: "An organization",
+			options: [{ id: o.id, kind: o.attributes.kind, name: o.attributes.name ?? "", to: `/organizations/${o.id}` }],
+		});
 	const u = user.data?.data;
-	if (u) groups.push({ title: "A person", options: [{ id: u.id, icon: "people", name: u.attributes.fullName ?? "", second: u.attributes.email, to: `/people/${u.id}` }] });
+	if (u)
+		groups.push({
+			title: "A person",
+			options: [{ id: u.id, icon: "people", name: u.attributes.fullName ?? "", second: u.attributes.email, to: `/people/${u.id}` }],
+		});
 	const e = event.data?.data;
 	if (e) groups.push({ title: "An event, which is what webhook-id names", options: [eventOption(e)] });
 	const events = request.data?.data ?? [];
 	if (events.length) {
 		groups.push({
 			title: `A request id. It changed ${events.length === 1 ? "one thing" : `${events.length} things`}`,
-			options: [...events.map(eventOption), { id: "all", icon: "list" as const, name: "All that it changed", to: `/events?filter[requestId]=${id}` }],
+			options: [
+				...events.map(eventOption),
+				{ id: "all", icon: "list" as const, name: "All that it changed", to: `/events?filter[requestId]=${id}` },
+			],
 		});
 	}
 	const sent = deliveries.data?.data ?? [];
-	if (sent.length) groups.push({ title: "What came of it", options: [{ id: "deliveries", icon: "send", name: `Its deliveries (${sent.length})`, to: `/deliveries?filter[eventId]=${id}` }] });
+	if (sent.length)
+		groups.push({
+			title: "What came of it",
+			options: [{ id: "deliveries", icon: "send", name: `Its deliveries (${sent.length})`, to: `/deliveries?filter[eventId]=${id}` }],
+		});
 	return groups;
 }
 
@@ -216,10 +262,21 @@ function usePagesAndActions(text: string, organization?: string): Group[] {
 	const fits = (name: string) => !typed || name.toLocaleLowerCase().includes(typed);
 	const actions = keysNow().filter((k) => !/^\d|^G |^\?|^\//.test(k.key) && k.key.length === 1 && fits(k.label));
 	const pages = lists.filter((l) => fits(l.name));
-	const tabs = organization ? ["People", "Roles", "Invitations", "Keys", "Webhooks", "Events", "Settings"].filter((t) => typed && fits(t)) : [];
+	const tabs = organization
+		? ["People", "Roles", "Invitations", "Keys", "Webhooks", "Events", "Settings"].filter((t) => typed && fits(t))
+		: [];
 	return [
-		{ title: "On this page", options: actions.map((k) => ({ id: `key-${k.key}`, icon: "next", name: k.label, key: k.key, act: k.act })) },
-		{ title: "Of this organization", options: tabs.map((t) => ({ id: `tab-${t}`, icon: "next", name: t, to: `/organizations/${organization}/${t.toLowerCase()}` })) },
-		{ title: "Go to", options: pages.map((l) => ({ id: l.path.slice(1), icon: l.icon, name: l.name, key: `G ${l.letter}`, to: l.path })) },
+		{
+			title: "On this page",
+			options: actions.map((k) => ({ id: `key-${k.key}`, icon: "next", name: k.label, key: k.key, act: k.act })),
+		},
+		{
+			title: "Of this organization",
+			options: tabs.map((t) => ({ id: `tab-${t}`, icon: "next", name: t, to: `/organizations/${organization}/${t.toLowerCase()}` })),
+		},
+		{
+			title: "Go to",
+			options: pages.map((l) => ({ id: l.path.slice(1), icon: l.icon, name: l.name, key: `G ${l.letter}`, to: l.path })),
+		},
 	];
 }

@@ -40,9 +40,19 @@ export function Side({ me, store, open, path, drawer, close, newOrganization }: 
 	const to = (id: string) => `/organizations/${id}${kept}`;
 	const [text, setText] = useState("");
 	return (
-		<aside className="side" aria-label="Navigation" data-open={drawer ? "" : undefined} onClick={(e) => {
-			if (drawer && (e.target as HTMLElement).closest("a, .tree-row:not([data-stands])") && !(e.target as HTMLElement).closest(".twist")) close();
-		}}>
+		<aside
+			className="side"
+			aria-label="Navigation"
+			data-open={drawer ? "" : undefined}
+			onClick={(e) => {
+				if (
+					drawer &&
+					(e.target as HTMLElement).closest("a, .tree-row:not([data-stands])") &&
+					!(e.target as HTMLElement).closest(".twist")
+				)
+					close();
+			}}
+		>
 			<div className="side-head">
 				<Link className="wordmark" href="/">
 					<Mark />
@@ -66,7 +76,14 @@ export function Side({ me, store, open, path, drawer, close, newOrganization }: 
 			<div className="side-title">
 				<h2>Tree</h2>
 				<TreeCount path={organizationsOf(me)} ready={me !== undefined} />
-				<button className="button end" data-kind="bare" data-size="small" type="button" aria-label="New organization" onClick={newOrganization}>
+				<button
+					className="button end"
+					data-kind="bare"
+					data-size="small"
+					type="button"
+					aria-label="New organization"
+					onClick={newOrganization}
+				>
 					<Icon name="plus" />
 				</button>
 			</div>
@@ -74,8 +91,15 @@ export function Side({ me, store, open, path, drawer, close, newOrganization }: 
 				<label className="with-icon">
 					<Icon name="filter" />
 					<span className="only-read">Filter the tree</span>
-					<input className="input" data-quiet="" type="search" placeholder="Filter by name or number" value={text}
-						onChange={(e) => setText(e.target.value)} onKeyDown={(e) => e.key === "Escape" && setText("")} />
+					<input
+						className="input"
+						data-quiet=""
+						type="search"
+						placeholder="Filter by name or number"
+						value={text}
+						onChange={(e) => setText(e.target.value)}
+						onKeyDown={(e) => e.key === "Escape" && setText("")}
+					/>
 				</label>
 			</div>
 			{text.trim() ? (
@@ -110,7 +134,17 @@ function Failing() {
 	);
 }
 
-function Matches({ text, organizations, to, chosen }: { text: string; organizations: string; to: (id: string) => string; chosen: () => void }) {
+function Matches({
+	text,
+	organizations,
+	to,
+	chosen,
+}: {
+	text: string;
+	organizations: string;
+	to: (id: string) => string;
+	chosen: () => void;
+}) {
 	const { found, failed } = useFind(text, "organizations", organizations);
 	let shown: ReactNode = null;
 	if (failed) shown = <p className="second">The filter did not work. Try again.</p>;
@@ -141,7 +175,8 @@ function Matches({ text, organizations, to, chosen }: { text: string; organizati
 
 function Account({ me }: { me: Me | undefined }) {
 	const name = nameOfMe(me);
-	const second = me?.type === "users" ? me.attributes.email : me?.type === "apiKeys" ? `${me.attributes.kind ?? ""} key` : "organization token";
+	const second =
+		me?.type === "users" ? me.attributes.email : me?.type === "apiKeys" ? `${me.attributes.kind ?? ""} key` : "organization token";
 	const entries = useMemo(
 		() => [
 			...(me?.type === "users" ? [{ label: "Account", icon: "people" as const, to: "/account" }] : []),
@@ -153,6 +188,7 @@ function Account({ me }: { me: Me | undefined }) {
 	return (
 		<Menu label={`Account of ${name}`} className="account" entries={entries}>
 			<Face name={name} />
+			<span className="only-read">Account of </span>
 			<span className="cut">
 				<b>
 					<Typed>{name}</Typed>

@@ -45,7 +45,10 @@ export function Tree({ store, open, path, to }: TreeProps) {
 	});
 	const items = tree.getItems();
 	const virtual = useVirtualizer({
-		count: items.length, getScrollElement: () => scroll.current, estimateSize: () => rowHeight, overscan: 8,
+		count: items.length,
+		getScrollElement: () => scroll.current,
+		estimateSize: () => rowHeight,
+		overscan: 8,
 		getItemKey: (i) => items[i]?.getId() ?? i,
 	});
 	useLayoutEffect(() => virtual.measure(), [virtual, rowHeight]);
@@ -119,7 +122,7 @@ function Row({ item, store, top, tabbable, choose, toggle }: RowProps) {
 	const level = meta.level + 1;
 	const folder = isFolder(store, node);
 	const hover = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-	const { onClick: _, ...props } = item.getProps();
+	const { onClick: _click, "aria-label": _label, ...props } = item.getProps(); // its text names it
 	return (
 		<div
 			{...props}
@@ -172,7 +175,10 @@ function Row({ item, store, top, tabbable, choose, toggle }: RowProps) {
 
 /** The keys of the ARIA pattern that headless-tree has not: Enter goes there, * opens all siblings, and typing finds the next that begins so. */
 function onTreeKey(
-	e: KeyboardEvent, items: ItemInstance<Node>[], choose: (node: Node) => void, setExpanded: (change: (now: string[]) => string[]) => void,
+	e: KeyboardEvent,
+	items: ItemInstance<Node>[],
+	choose: (node: Node) => void,
+	setExpanded: (change: (now: string[]) => string[]) => void,
 ) {
 	if (e.ctrlKey || e.metaKey || e.altKey || (e.key.length !== 1 && e.key !== "Enter")) return;
 	const at = items.findIndex((i) => i.isFocused());

@@ -22,7 +22,9 @@ let searches: boolean | undefined;
 export async function find(text: string, types: string, organizations: string, signal?: AbortSignal): Promise<Found[]> {
 	if (searches !== false) {
 		try {
-			const answer = await ask<Resource[]>(url("search", { "filter[text]": text, "filter[type]": types, "page[size]": 20 }), { signal });
+			const answer = await ask<Resource[]>(url("search", { "filter[text]": text, "filter[type]": types, "page[size]": 20 }), {
+				signal,
+			});
 			searches = true;
 			return answer.data.map(foundOf);
 		} catch (e) {
@@ -42,15 +44,25 @@ async function byName(text: string, organizations: string, signal?: AbortSignal)
 	const number = /^#?(\d{1,15})$/.exec(text)?.[1];
 	const filter = number ? { "filter[number]": number } : { "filter[name][contains]": text };
 	const answer = await ask<Organization[]>(
-		url(organizations, { ...filter, include: "parent.parent.parent", "fields[organizations]": "name,slug,number,kind,active,parent", "page[size]": 20 }),
+		url(organizations, {
+			...filter,
+			include: "parent.parent.parent",
+			"fields[organizations]": "name,slug,number,kind,active,parent",
+			"page[size]": 20,
+		}),
 		{ signal },
 	);
 	return answer.data.map((o) => {
 		const above: string[] = [];
-		for (let up = related<{ name?: string }>(answer, o, "parent"); up; up = related(answer, up, "parent")) above.unshift(up.attributes.name ?? "");
+		for (let up = related<{ name?: string }>(answer, o, "parent"); up; up = related(answer, up, "parent"))
+			above.unshift(up.attributes.name ?? "");
 		return {
-			type: "organizations", id: o.id, name: o.attributes.name ?? "", second: above.join(" › ") || (o.attributes.slug ?? ""),
-			kind: o.attributes.kind, ended: o.attributes.active === false,
+			type: "organizations",
+			id: o.id,
+			name: o.attributes.name ?? "",
+			second: above.join(" › ") || (o.attributes.slug ?? ""),
+			kind: o.attributes.kind,
+			ended: o.attributes.active === false,
 		};
 	});
 }
@@ -68,7 +80,14 @@ function foundOf(r: Resource): Found {
 	const a = r.attributes as Record<string, string | boolean | number | undefined>;
 	const name = a.name ?? a.fullName ?? a.eventType ?? a.email ?? r.id;
 	const second = r.meta?.path?.join(" › ") || a.slug || a.email || a.keyId || "";
-	return { type: r.type, id: r.id, name: String(name), second: String(second), kind: a.kind as string | undefined, ended: a.active === false };
+	return {
+		type: r.type,
+		id: r.id,
+		name: String(name),
+		second: String(second),
+		kind: a.kind as string | undefined,
+		ended: a.active === false,
+	};
 }
 
 interface Finding {

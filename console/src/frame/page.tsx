@@ -40,7 +40,10 @@ export function copyCurl(request: string) {
 	return copy(asCurl(request), "the request as curl");
 }
 
-/** Moves the focus to the heading of a page that was gone to; not of the first, where the browser is at the top. */
+/**
+ * Moves the focus to the heading of a page that was gone to, as soon as it is there; not of the first page, where the browser is at the top,
+ * and not away from where somebody has gone meanwhile.
+ */
 export function useFocusOnNavigation() {
 	const [path] = useLocation();
 	useEffect(() => {
@@ -48,14 +51,26 @@ export function useFocusOnNavigation() {
 			first = false;
 			return;
 		}
+		window.scrollTo(0, 0);
+		const before = document.activeElement;
+		const settle = () => {
+			const heading = document.querySelector<HTMLElement>("main h1");
+			if (!heading) return false;
+			const now = document.activeElement;
+			if ((now === before || now === document.body || !now) && !document.querySelector("[role=dialog]")) {
+				heading.tabIndex = -1;
+				heading.focus({ preventScroll: true });
+			}
+			return true;
+		};
 		const frame = requestAnimationFrame(() => {
-			const heading = document.querySelector<HTMLElement>("main h1") ?? document.querySelector<HTMLElement>("main");
-			if (!heading || document.querySelector("[role=dialog]")) return;
-			heading.tabIndex = -1;
-			heading.focus({ preventScroll: true });
-			window.scrollTo(0, 0);
+			if (!settle()) watch.observe(document.body, { childList: true, subtree: true });
 		});
-		return () => cancelAnimationFrame(frame);
+		const watch = new MutationObserver(() => settle() && watch.disconnect());
+		return () => {
+			cancelAnimationFrame(frame);
+			watch.disconnect();
+		};
 	}, [path]);
 }
 

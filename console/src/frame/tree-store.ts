@@ -61,7 +61,15 @@ export class TreeStore {
 			return { id, name: left === undefined ? "More" : `${left} more`, kind: "", active: true, number: 0, stands, of };
 		}
 		if (stands === "loading" || stands === "failed") {
-			return { id, name: stands === "loading" ? "Loading" : "Did not load: try again", kind: "", active: true, number: 0, stands, of };
+			return {
+				id,
+				name: stands === "loading" ? "Loading" : "Did not load: try again",
+				kind: "",
+				active: true,
+				number: 0,
+				stands,
+				of,
+			};
 		}
 		return { id, name: "", kind: "other", active: true, number: 0 };
 	};
@@ -87,7 +95,10 @@ export class TreeStore {
 	private urlOf(id: string): string {
 		return url(this.path, {
 			[id === treeRoot ? "filter[root]" : "filter[parent]"]: id === treeRoot ? true : id,
-			sort: "name", "fields[organizations]": fields, withCounts: "descendants", "page[size]": 100,
+			sort: "name",
+			"fields[organizations]": fields,
+			withCounts: "descendants",
+			"page[size]": 100,
 		});
 	}
 
@@ -99,7 +110,11 @@ export class TreeStore {
 		this.levels.set(id, { ids: more ? (before?.ids ?? []) : [], total: before?.total, next: before?.next, state: "loading" });
 		this.changed();
 		try {
-			const answer = await queries.fetchQuery({ queryKey: [at, "tree"], queryFn: () => ask<Organization[]>(at, { cursor: true }), staleTime: 5000 });
+			const answer = await queries.fetchQuery({
+				queryKey: [at, "tree"],
+				queryFn: () => ask<Organization[]>(at, { cursor: true }),
+				staleTime: 5000,
+			});
 			this.take(id, answer.data, more ? (before?.ids ?? []) : [], totalOf(answer), answer.links?.next);
 		} catch {
 			this.levels.set(id, { ids: before?.ids ?? [], total: before?.total, next: before?.next, state: "failed" });
@@ -116,7 +131,12 @@ export class TreeStore {
 	private put(o: Organization) {
 		const { name, kind, active, number } = o.attributes;
 		this.nodes.set(o.id, {
-			id: o.id, name: name ?? "", kind: kind ?? "other", active: active !== false, number: number ?? 0, below: o.meta?.counts?.descendants,
+			id: o.id,
+			name: name ?? "",
+			kind: kind ?? "other",
+			active: active !== false,
+			number: number ?? 0,
+			below: o.meta?.counts?.descendants,
 		});
 	}
 
@@ -127,7 +147,11 @@ export class TreeStore {
 			opened.map(async (id) => {
 				const at = this.urlOf(id);
 				try {
-					const answer = await queries.fetchQuery({ queryKey: [at, "tree"], queryFn: () => ask<Organization[]>(at, { cursor: true }), staleTime: 0 });
+					const answer = await queries.fetchQuery({
+						queryKey: [at, "tree"],
+						queryFn: () => ask<Organization[]>(at, { cursor: true }),
+						staleTime: 0,
+					});
 					this.take(id, answer.data, [], totalOf(answer), answer.links?.next);
 				} catch {
 					// What is shown stays until it can be read again.

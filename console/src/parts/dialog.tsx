@@ -25,10 +25,7 @@ export function Dialog(props: DialogProps) {
 /** A form in a dialog: what is asked for, and the buttons at its foot. */
 export function FormDialog({ submit, children, buttons, ...rest }: Omit<DialogProps, "foot"> & { submit: () => void; buttons: ReactNode }) {
 	return (
-		<Dialog
-			{...rest}
-			foot={null}
-		>
+		<Dialog {...rest} foot={null}>
 			<form
 				noValidate
 				onSubmit={(e) => {

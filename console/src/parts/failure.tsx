@@ -23,7 +23,11 @@ export function Refused({ error, again, children }: { error: unknown; again?: ()
 			))}
 			{children}
 			<div className="row wrap">
-				{again && <Button icon="again" onClick={again}>Again</Button>}
+				{again && (
+					<Button icon="again" onClick={again}>
+						Again
+					</Button>
+				)}
 				{error.requestId && <Copy text={error.requestId} what="request id" shown={`request ${shortId(error.requestId)}`} />}
 			</div>
 		</div>
@@ -46,7 +50,11 @@ function Unreachable({ again }: { again?: () => void }) {
 		<div className="empty" role="alert">
 			<h2>The service does not answer</h2>
 			<p className="second">What was loaded before can still be read.</p>
-			{again && <Button icon="again" onClick={again}>Again</Button>}
+			{again && (
+				<Button icon="again" onClick={again}>
+					Again
+				</Button>
+			)}
 		</div>
 	);
 }

@@ -27,20 +27,46 @@ export function TextField({ label, hint, wrong, beside, ...input }: FieldProps &
 	return (
 		<div className="field">
 			<FieldHead id={id} label={label} beside={beside} />
-			<textarea className="input" id={id} rows={3} aria-invalid={wrong ? true : undefined} aria-describedby={`${id}-said`} {...input} />
+			<textarea
+				className="input"
+				id={id}
+				rows={3}
+				aria-invalid={wrong ? true : undefined}
+				aria-describedby={`${id}-said`}
+				{...input}
+			/>
 			<Said id={id} hint={hint} wrong={wrong} />
 		</div>
 	);
 }
 
-export function Choice({ label, hint, wrong, beside, value, onChange, options, disabled }: FieldProps & {
-	value: string; onChange: (value: string) => void; options: { value: string; label: string }[]; disabled?: boolean;
+export function Choice({
+	label,
+	hint,
+	wrong,
+	beside,
+	value,
+	onChange,
+	options,
+	disabled,
+}: FieldProps & {
+	value: string;
+	onChange: (value: string) => void;
+	options: { value: string; label: string }[];
+	disabled?: boolean;
 }) {
 	const id = useId();
 	return (
 		<div className="field">
 			<FieldHead id={id} label={label} beside={beside} />
-			<select className="input" id={id} value={value} disabled={disabled} aria-describedby={`${id}-said`} onChange={(e) => onChange(e.target.value)}>
+			<select
+				className="input"
+				id={id}
+				value={value}
+				disabled={disabled}
+				aria-describedby={`${id}-said`}
+				onChange={(e) => onChange(e.target.value)}
+			>
 				{options.map((o) => (
 					<option key={o.value} value={o.value}>
 						{o.label}
@@ -52,14 +78,32 @@ export function Choice({ label, hint, wrong, beside, value, onChange, options, d
 	);
 }
 
-export function Check({ label, hint, checked, onChange, disabled, not }: {
-	label: ReactNode; hint?: ReactNode; checked: boolean; onChange: (checked: boolean) => void; disabled?: boolean; not?: string | false;
+export function Check({
+	label,
+	hint,
+	checked,
+	onChange,
+	disabled,
+	not,
+}: {
+	label: ReactNode;
+	hint?: ReactNode;
+	checked: boolean;
+	onChange: (checked: boolean) => void;
+	disabled?: boolean;
+	not?: string | false;
 }) {
 	const id = useId();
 	return (
 		<div className="check" title={not || undefined}>
-			<input type="checkbox" id={id} checked={checked} disabled={disabled || Boolean(not)} aria-describedby={`${id}-said`}
-				onChange={(e) => onChange(e.target.checked)} />
+			<input
+				type="checkbox"
+				id={id}
+				checked={checked}
+				disabled={disabled || Boolean(not)}
+				aria-describedby={`${id}-said`}
+				onChange={(e) => onChange(e.target.checked)}
+			/>
 			<label htmlFor={id}>{label}</label>
 			<p className="hint" id={`${id}-said`}>
 				{not || hint}

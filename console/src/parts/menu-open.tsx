@@ -6,10 +6,24 @@ import { Icon } from "./icons";
 import type { MenuProps } from "./menu";
 
 /** defaultOpen: it was asked for by a click on the button that stood here before. */
-export default function OpenMenu({ label, entries, children, className = "button", square, kind, defaultOpen }: MenuProps & { defaultOpen: boolean }) {
+export default function OpenMenu({
+	label,
+	entries,
+	children,
+	className = "button",
+	square,
+	kind,
+	defaultOpen,
+}: MenuProps & { defaultOpen: boolean }) {
 	return (
 		<Base.Root modal={false} defaultOpen={defaultOpen}>
-			<Base.Trigger className={className} data-square={square ? "" : undefined} data-kind={kind} aria-label={label} autoFocus={defaultOpen}>
+			<Base.Trigger
+				className={className}
+				data-square={square ? "" : undefined}
+				data-kind={kind}
+				aria-label={square ? label : undefined}
+				autoFocus={defaultOpen}
+			>
 				{children}
 			</Base.Trigger>
 			<Base.Portal>

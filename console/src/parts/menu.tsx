@@ -31,8 +31,18 @@ export function Menu(props: MenuProps) {
 	const [used, setUsed] = useState(false);
 	const { label, children, className = "button", square, kind } = props;
 	const plain = (
-		<button className={className} type="button" data-square={square ? "" : undefined} data-kind={kind} aria-label={label} aria-haspopup="menu" aria-expanded="false"
-			onPointerEnter={() => void load()} onFocus={() => void load()} onClick={() => setUsed(true)}>
+		<button
+			className={className}
+			type="button"
+			data-square={square ? "" : undefined}
+			data-kind={kind}
+			aria-label={square ? label : undefined}
+			aria-haspopup="menu"
+			aria-expanded="false"
+			onPointerEnter={() => void load()}
+			onFocus={() => void load()}
+			onClick={() => setUsed(true)}
+		>
 			{children}
 		</button>
 	);

@@ -17,9 +17,12 @@ export function More({ list, shown, what, many = what + "s" }: MoreProps) {
 	useEffect(() => {
 		const here = mark.current;
 		if (!here || !hasNextPage) return;
-		const watch = new IntersectionObserver((seen) => {
-			if (seen.some((s) => s.isIntersecting) && !isFetchingNextPage) fetchNextPage();
-		}, { rootMargin: "400px" });
+		const watch = new IntersectionObserver(
+			(seen) => {
+				if (seen.some((s) => s.isIntersecting) && !isFetchingNextPage) fetchNextPage();
+			},
+			{ rootMargin: "400px" },
+		);
 		watch.observe(here);
 		return () => watch.disconnect();
 	}, [hasNextPage, isFetchingNextPage, fetchNextPage]);
@@ -28,11 +31,18 @@ export function More({ list, shown, what, many = what + "s" }: MoreProps) {
 		<div ref={mark} className="row wrap second quiet">
 			{hasNextPage ? (
 				<>
-					<span>{digits(list.rows.length)}{list.total !== undefined && ` of ${digits(list.total)}`} loaded</span>
-					<Button small not={isFetchingNextPage && "More are on their way"} onClick={() => fetchNextPage()}>More</Button>
+					<span>
+						{digits(list.rows.length)}
+						{list.total !== undefined && ` of ${digits(list.total)}`} loaded
+					</span>
+					<Button small not={isFetchingNextPage && "More are on their way"} onClick={() => fetchNextPage()}>
+						More
+					</Button>
 				</>
 			) : (
-				<span>{digits(shown)} {shown === 1 ? what : many}</span>
+				<span>
+					{digits(shown)} {shown === 1 ? what : many}
+				</span>
 			)}
 		</div>
 	);

@@ -38,7 +38,8 @@ export function Face({ name, small }: { name: string; small?: boolean }) {
 /** A text that a click copies. */
 export function Copy({ text, what, shown }: { text: string; what: string; shown?: string }) {
 	return (
-		<button className="copy" type="button" aria-label={`Copy ${what} ${text}`} onClick={() => copy(text, what)}>
+		<button className="copy" type="button" onClick={() => copy(text, what)}>
+			<span className="only-read">Copy {what} </span>
 			<span className="cut">{shown ?? text}</span>
 			<Icon name="copy" />
 		</button>
@@ -96,23 +97,56 @@ export function Button({ children, onClick, kind, small, icon, type = "button", 
 	);
 }
 
-export function SquareButton({ icon, label, onClick, bare = true, className = "" }: {
-	icon: IconName; label: string; onClick?: () => void; bare?: boolean; className?: string;
+export function SquareButton({
+	icon,
+	label,
+	onClick,
+	bare = true,
+	className = "",
+}: {
+	icon: IconName;
+	label: string;
+	onClick?: () => void;
+	bare?: boolean;
+	className?: string;
 }) {
 	return (
-		<button className={`button ${className}`} data-kind={bare ? "bare" : undefined} data-square type="button" aria-label={label} onClick={onClick}>
+		<button
+			className={`button ${className}`}
+			data-kind={bare ? "bare" : undefined}
+			data-square
+			type="button"
+			aria-label={label}
+			onClick={onClick}
+		>
 			<Icon name={icon} />
 		</button>
 	);
 }
 
 export function Dot() {
-	return <span className="quiet" aria-hidden="true">·</span>;
+	return (
+		<span className="quiet" aria-hidden="true">
+			·
+		</span>
+	);
 }
 
 /** A part of a page with a heading of its own. */
-export function Section({ id, title, count, children, more, card }: {
-	id: string; title: ReactNode; count?: number | string; children: ReactNode; more?: ReactNode; card?: boolean;
+export function Section({
+	id,
+	title,
+	count,
+	children,
+	more,
+	card,
+}: {
+	id: string;
+	title: ReactNode;
+	count?: number | string;
+	children: ReactNode;
+	more?: ReactNode;
+	card?: boolean;
 }) {
 	return (
 		<section className={card ? "card" : "section"} aria-labelledby={id}>

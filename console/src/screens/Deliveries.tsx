@@ -21,8 +21,14 @@ export default function Deliveries(_: ScreenProps) {
 	const [query, setQuery] = useSearchParams();
 	const event = query.get("filter[eventId]") ?? "";
 	const request = url("webhookDeliveries", {
-		"filter[state]": state, "filter[eventId]": event, sort: "-createdAt", include: "webhook,organization", "fields[webhooks]": "name,url,kind",
-		"fields[organizations]": "name", "fields[webhookDeliveries]": "createdAt,eventType,state,attempts,status,errorCode,webhook,organization", "page[size]": 50,
+		"filter[state]": state,
+		"filter[eventId]": event,
+		sort: "-createdAt",
+		include: "webhook,organization",
+		"fields[webhooks]": "name,url,kind",
+		"fields[organizations]": "name",
+		"fields[webhookDeliveries]": "createdAt,eventType,state,attempts,status,errorCode,webhook,organization",
+		"page[size]": 50,
 	});
 	const list = usePages<Delivery>(request, { keep: true });
 	usePage({ title: "Deliveries", crumbs: [{ name: "Deliveries" }], request });
@@ -37,15 +43,25 @@ export default function Deliveries(_: ScreenProps) {
 			<div className="row wrap" role="group" aria-label="Filters">
 				<div className="segments" role="group" aria-label="State">
 					{["", "pending", "succeeded", "failed", "cancelled"].map((s) => (
-						<button key={s} type="button" aria-pressed={state === s} onClick={() => setState(s)}>{s ? s[0]?.toUpperCase() + s.slice(1) : "All"}</button>
+						<button key={s} type="button" aria-pressed={state === s} onClick={() => setState(s)}>
+							{s ? s[0]?.toUpperCase() + s.slice(1) : "All"}
+						</button>
 					))}
 				</div>
 				{event && (
-					<button className="chip" type="button" data-on="" aria-label="Clear the filter of one event" onClick={() => setQuery((now) => {
-						const next = new URLSearchParams(now);
-						next.delete("filter[eventId]");
-						return next;
-					})}>
+					<button
+						className="chip"
+						type="button"
+						data-on=""
+						aria-label="Clear the filter of one event"
+						onClick={() =>
+							setQuery((now) => {
+								const next = new URLSearchParams(now);
+								next.delete("filter[eventId]");
+								return next;
+							})
+						}
+					>
 						Event <b className="mono">{event.slice(0, 8)}</b> ×
 					</button>
 				)}
@@ -55,27 +71,51 @@ export default function Deliveries(_: ScreenProps) {
 			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
 			{!list.isPending && !list.error && list.rows.length === 0 && (
 				<Empty title={state ? `No delivery is ${state}` : "Nothing was sent yet"}>
-					{state ? "Choose another state." : "An organization that has an endpoint is told of its changes: open its tab Webhooks."}
+					{state
+						? "Choose another state."
+						: "An organization that has an endpoint is told of its changes: open its tab Webhooks."}
 				</Empty>
 			)}
 			{list.rows.length > 0 && (
 				<table className="table" data-folds="kind" data-dim={list.isPlaceholderData ? "" : undefined}>
-					<thead><tr><th scope="col">Event</th><th scope="col">Endpoint</th><th scope="col">Organization</th><th scope="col">State</th><th scope="col">When</th></tr></thead>
+					<thead>
+						<tr>
+							<th scope="col">Event</th>
+							<th scope="col">Endpoint</th>
+							<th scope="col">Organization</th>
+							<th scope="col">State</th>
+							<th scope="col">When</th>
+						</tr>
+					</thead>
 					<tbody>
 						{list.rows.map((d) => {
 							const w = related<WebhookAttributes>(doc, d, "webhook");
 							const o = related<OrganizationAttributes>(doc, d, "organization");
 							const s = standing(d);
-							const name = w?.attributes.name || (w?.attributes.kind === "own" ? "Its own webhook" : hostOf(w?.attributes.url));
+							const name =
+								w?.attributes.name || (w?.attributes.kind === "own" ? "Its own webhook" : hostOf(w?.attributes.url));
 							return (
 								<tr key={d.id}>
 									<td>
-										<Link className="name mono" href={`/organizations/${idOf(d, "organization")}/webhooks/${idOf(d, "webhook")}/deliveries/${d.id}`}>{d.attributes.eventType}</Link>
+										<Link
+											className="name mono"
+											href={`/organizations/${idOf(d, "organization")}/webhooks/${idOf(d, "webhook")}/deliveries/${d.id}`}
+										>
+											{d.attributes.eventType}
+										</Link>
 									</td>
-									<td data-fold="under"><Typed>{name}</Typed></td>
-									<td className="second" data-fold="no"><Typed>{o?.attributes.name}</Typed></td>
-									<td data-fold="end"><State is={s.is}>{s.word}</State></td>
-									<td className="second nowrap" data-fold="no">{short(d.attributes.createdAt)}</td>
+									<td data-fold="under">
+										<Typed>{name}</Typed>
+									</td>
+									<td className="second" data-fold="no">
+										<Typed>{o?.attributes.name}</Typed>
+									</td>
+									<td data-fold="end">
+										<State is={s.is}>{s.word}</State>
+									</td>
+									<td className="second nowrap" data-fold="no">
+										{short(d.attributes.createdAt)}
+									</td>
 								</tr>
 							);
 						})}
@@ -88,7 +128,9 @@ export default function Deliveries(_: ScreenProps) {
 }
 
 function FailingEndpoints() {
-	const { data } = useRead<Webhook[]>(url("webhooks", { "filter[health]": "failing", include: "organization", "fields[organizations]": "name", "page[size]": 20 }));
+	const { data } = useRead<Webhook[]>(
+		url("webhooks", { "filter[health]": "failing", include: "organization", "fields[organizations]": "name", "page[size]": 20 }),
+	);
 	if (!data || data.data.length === 0) return null;
 	return (
 		<Section id="failing" title="Failing endpoints" count={data.data.length} card>
@@ -97,13 +139,23 @@ function FailingEndpoints() {
 					const o = related<OrganizationAttributes>(data, w, "organization");
 					return (
 						<li key={w.id}>
-							<State is="bad" hidden>{healthOf(w).word}</State>
+							<State is="bad" hidden>
+								{healthOf(w).word}
+							</State>
 							<span>
-								<b><Typed>{w.attributes.name || hostOf(w.attributes.url)}</Typed></b> takes nothing since {short(w.attributes.health?.failingSince)}
+								<b>
+									<Typed>{w.attributes.name || hostOf(w.attributes.url)}</Typed>
+								</b>{" "}
+								takes nothing since {short(w.attributes.health?.failingSince)}
 								<br />
-								<span className="second"><Typed>{o?.attributes.name}</Typed> · {count(w.attributes.health?.backlog ?? 0, "message waits", "messages wait")}</span>
+								<span className="second">
+									<Typed>{o?.attributes.name}</Typed> ·{" "}
+									{count(w.attributes.health?.backlog ?? 0, "message waits", "messages wait")}
+								</span>
 							</span>
-							<Link className="button" data-size="small" href={`/organizations/${idOf(w, "organization")}/webhooks/${w.id}`}>Look</Link>
+							<Link className="button" data-size="small" href={`/organizations/${idOf(w, "organization")}/webhooks/${w.id}`}>
+								Look
+							</Link>
 						</li>
 					);
 				})}

@@ -32,7 +32,9 @@ function All() {
 			<EventFilters total={list.total} />
 			{list.isPending && <Ghosts rows={10} />}
 			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
-			{!list.isPending && !list.error && list.rows.length === 0 && <Empty title="Nothing happened">No event has all of these filters. Choose a longer time or any type.</Empty>}
+			{!list.isPending && !list.error && list.rows.length === 0 && (
+				<Empty title="Nothing happened">No event has all of these filters. Choose a longer time or any type.</Empty>
+			)}
 			<EventList rows={list.rows} included={list.included} dim={list.isPlaceholderData} />
 			<More list={list} shown={list.rows.length} what="event" />
 		</div>
@@ -44,14 +46,30 @@ function One({ id }: { id: string }) {
 	const read = useRead<RecordedEvent>(request, { every: false });
 	const e = read.data?.data;
 	const known = [...(read.data?.included ?? []), ...useNames(e ? [e] : [])];
-	usePage({ title: e?.attributes.eventType ?? "Event", crumbs: [{ name: "Events", to: "/events" }, { name: e?.attributes.eventType ?? "…" }], request });
-	if (read.error && !e) return <div className="page"><Refused error={read.error} again={() => void read.refetch()} /></div>;
-	if (!e) return <div className="page"><Ghosts /></div>;
+	usePage({
+		title: e?.attributes.eventType ?? "Event",
+		crumbs: [{ name: "Events", to: "/events" }, { name: e?.attributes.eventType ?? "…" }],
+		request,
+	});
+	if (read.error && !e)
+		return (
+			<div className="page">
+				<Refused error={read.error} again={() => void read.refetch()} />
+			</div>
+		);
+	if (!e)
+		return (
+			<div className="page">
+				<Ghosts />
+			</div>
+		);
 	return (
 		<div className="page stack gap4 one-event">
 			<div>
 				<h1 className="mono">{e.attributes.eventType}</h1>
-				<p className="second">{dayTitle(e.attributes.occurredAt ?? "")}. {actorName(e)} <Sentence event={e} included={known} /></p>
+				<p className="second">
+					{dayTitle(e.attributes.occurredAt ?? "")}. {actorName(e)} <Sentence event={e} included={known} />
+				</p>
 			</div>
 			<EventCard event={e} known={known} />
 		</div>

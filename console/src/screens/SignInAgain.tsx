@@ -19,9 +19,19 @@ export default function SignInAgain({ who }: { who: Me }) {
 		await queries.invalidateQueries();
 	};
 	return (
-		<Dialog title="Your session has ended" intro="Sign in again: what you have typed here is still there." stays close={() => undefined} foot={null}>
+		<Dialog
+			title="Your session has ended"
+			intro="Sign in again: what you have typed here is still there."
+			stays
+			close={() => undefined}
+			foot={null}
+		>
 			<div className="dialog-body">
-				<SignInForm email={who.attributes.email ?? undefined} to={location.pathname.slice("/console".length)} done={() => void done()} />
+				<SignInForm
+					email={who.attributes.email ?? undefined}
+					to={location.pathname.slice("/console".length)}
+					done={() => void done()}
+				/>
 			</div>
 		</Dialog>
 	);

@@ -79,19 +79,52 @@ function PasswordForm({ known, done }: { known?: string; done: () => void }) {
 	const refused = failure?.status === 401;
 	const needsCode = asksCode || failure?.code === "second_factor_required";
 	if (needsCode && !asksCode) setAsksCode(true);
-	const wrong = !refused || failure?.code === "second_factor_required" ? undefined
-		: asksCode ? "The code, the e-mail or the password is wrong." : "E-mail or password is wrong.";
+	const wrong =
+		!refused || failure?.code === "second_factor_required"
+			? undefined
+			: asksCode
+				? "The code, the e-mail or the password is wrong."
+				: "E-mail or password is wrong.";
 	return (
-		<form className="stack gap4" noValidate onSubmit={(e) => {
-			e.preventDefault();
-			if (!busy) void signIn({ email, password, ...(code ? { totp: code.trim() } : {}) });
-		}}>
-			<Field label="E-mail" type="email" autoComplete="username" required value={email} onChange={(e) => setEmail(e.target.value)} autoFocus={!known} />
-			<Field label="Password" type="password" autoComplete="current-password" required value={password} wrong={asksCode ? undefined : wrong}
-				beside={<Forgotten email={email} />} onChange={(e) => setPassword(e.target.value)} autoFocus={Boolean(known)} />
+		<form
+			className="stack gap4"
+			noValidate
+			onSubmit={(e) => {
+				e.preventDefault();
+				if (!busy) void signIn({ email, password, ...(code ? { totp: code.trim() } : {}) });
+			}}
+		>
+			<Field
+				label="E-mail"
+				type="email"
+				autoComplete="username"
+				required
+				value={email}
+				onChange={(e) => setEmail(e.target.value)}
+				autoFocus={!known}
+			/>
+			<Field
+				label="Password"
+				type="password"
+				autoComplete="current-password"
+				required
+				value={password}
+				wrong={asksCode ? undefined : wrong}
+				beside={<Forgotten email={email} />}
+				onChange={(e) => setPassword(e.target.value)}
+				autoFocus={Boolean(known)}
+			/>
 			{asksCode && (
-				<Field label="Code of your second factor" inputMode="numeric" autoComplete="one-time-code" value={code} wrong={wrong} autoFocus
-					hint="Six digits, or one of your recovery codes." onChange={(e) => setCode(e.target.value)} />
+				<Field
+					label="Code of your second factor"
+					inputMode="numeric"
+					autoComplete="one-time-code"
+					value={code}
+					wrong={wrong}
+					autoFocus
+					hint="Six digits, or one of your recovery codes."
+					onChange={(e) => setCode(e.target.value)}
+				/>
 			)}
 			{!refused && <Faults error={failure} />}
 			<Button kind="main" wide type="submit" not={busy && "It is on its way"}>
@@ -107,12 +140,25 @@ function KeyForm({ done }: { done: () => void }) {
 	const { signIn, failure, busy } = useSigningIn(done);
 	const refused = failure?.status === 401;
 	return (
-		<form className="stack gap4" noValidate onSubmit={(e) => {
-			e.preventDefault();
-			if (!busy) void signIn({ key: key.trim() });
-		}}>
-			<Field label="Key" type="password" id={id} autoComplete="off" value={key} wrong={refused ? "That is no key that works." : undefined}
-				hint="It is exchanged for a session that ends with the key, after 12 hours at most. The browser keeps no key." onChange={(e) => setKey(e.target.value)} autoFocus />
+		<form
+			className="stack gap4"
+			noValidate
+			onSubmit={(e) => {
+				e.preventDefault();
+				if (!busy) void signIn({ key: key.trim() });
+			}}
+		>
+			<Field
+				label="Key"
+				type="password"
+				id={id}
+				autoComplete="off"
+				value={key}
+				wrong={refused ? "That is no key that works." : undefined}
+				hint="It is exchanged for a session that ends with the key, after 12 hours at most. The browser keeps no key."
+				onChange={(e) => setKey(e.target.value)}
+				autoFocus
+			/>
 			{!refused && <Faults error={failure} />}
 			<Button kind="main" wide type="submit" not={busy && "It is on its way"}>
 				Sign in
@@ -130,7 +176,11 @@ function Forgotten({ email }: { email: string }) {
 			return;
 		}
 		try {
-			await ask("passwordResets", { method: "POST", body: { data: { type: "passwordResets", attributes: { email } } }, signingIn: true });
+			await ask("passwordResets", {
+				method: "POST",
+				body: { data: { type: "passwordResets", attributes: { email } } },
+				signingIn: true,
+			});
 		} catch {
 			// Whether it can be sent says something about the address or the service; neither is told here.
 		}

@@ -40,11 +40,20 @@ export function EventList({ rows, included, here, dim }: ListProps) {
 					<ul className="log">
 						{day.rows.map((e) => (
 							<li key={e.id}>
-								<button className="log-row" type="button" aria-expanded={open === e.id} onClick={() => setOpen(open === e.id ? null : e.id)}>
+								<button
+									className="log-row"
+									type="button"
+									aria-expanded={open === e.id}
+									onClick={() => setOpen(open === e.id ? null : e.id)}
+								>
 									<span className="second mono">{clock(e.attributes.occurredAt ?? "")}</span>
 									<span className="cut">{visible(actorName(e))}</span>
-									<span className="cut"><Sentence event={e} included={known} here={here} /></span>
-									<span className="quiet"><Icon name={open === e.id ? "down" : "next"} /></span>
+									<span className="cut">
+										<Sentence event={e} included={known} here={here} />
+									</span>
+									<span className="quiet">
+										<Icon name={open === e.id ? "down" : "next"} />
+									</span>
 								</button>
 								{open === e.id && <EventCard event={e} known={known} />}
 							</li>
@@ -59,8 +68,14 @@ export function EventList({ rows, included, here, dim }: ListProps) {
 /** All that is told of an event. */
 export function EventCard({ event: e, known = [] }: { event: RecordedEvent; known?: Resource[] }) {
 	const requestId = e.attributes.requestId;
-	const others = useRead<RecordedEvent[]>(requestId ? url("events", { "filter[requestId]": requestId, "fields[events]": "eventType", "page[size]": 1 }) : null, { every: false });
-	const deliveries = useRead<Resource[]>(url("webhookDeliveries", { "filter[eventId]": e.id, "fields[webhookDeliveries]": "state", "page[size]": 1 }), { every: false });
+	const others = useRead<RecordedEvent[]>(
+		requestId ? url("events", { "filter[requestId]": requestId, "fields[events]": "eventType", "page[size]": 1 }) : null,
+		{ every: false },
+	);
+	const deliveries = useRead<Resource[]>(
+		url("webhookDeliveries", { "filter[eventId]": e.id, "fields[webhookDeliveries]": "state", "page[size]": 1 }),
+		{ every: false },
+	);
 	const sent = totalOf(deliveries.data) ?? 0;
 	const more = Math.max((totalOf(others.data) ?? 1) - 1, 0);
 	const changes = Object.entries(changesOf(e));
@@ -69,21 +84,40 @@ export function EventCard({ event: e, known = [] }: { event: RecordedEvent; know
 			<header className="wrapped">
 				<span className="mono">{e.attributes.eventType}</span>
 				<span className="end row wrap">
-					{sent > 0 && <Link className="button" data-size="small" href={`/deliveries?filter[eventId]=${e.id}`}>{count(sent, "delivery", "deliveries")}</Link>}
-					<Button kind="bare" small icon="copy" onClick={() => void copy(`${location.origin}/console/events/${e.id}`, "the link")}>Link</Button>
+					{sent > 0 && (
+						<Link className="button" data-size="small" href={`/deliveries?filter[eventId]=${e.id}`}>
+							{count(sent, "delivery", "deliveries")}
+						</Link>
+					)}
+					<Button
+						kind="bare"
+						small
+						icon="copy"
+						onClick={() => void copy(`${location.origin}/console/events/${e.id}`, "the link")}
+					>
+						Link
+					</Button>
 				</span>
 			</header>
 			{changes.length > 0 && (
 				<table className="diff">
 					<thead>
-						<tr><th scope="col">Attribute</th><th scope="col">Before</th><th scope="col">After</th></tr>
+						<tr>
+							<th scope="col">Attribute</th>
+							<th scope="col">Before</th>
+							<th scope="col">After</th>
+						</tr>
 					</thead>
 					<tbody>
 						{changes.map(([name, c]) => (
 							<tr key={name}>
 								<th scope="row">{name}</th>
-								<td><Value value={c.before} as="del" known={known} /></td>
-								<td><Value value={c.after} as="ins" known={known} /></td>
+								<td>
+									<Value value={c.before} as="del" known={known} />
+								</td>
+								<td>
+									<Value value={c.after} as="ins" known={known} />
+								</td>
 							</tr>
 						))}
 					</tbody>
@@ -94,14 +128,33 @@ export function EventCard({ event: e, known = [] }: { event: RecordedEvent; know
 				<dt>Actor</dt>
 				<dd>{visible(actorName(e))}</dd>
 				<dt>When</dt>
-				<dd className="mono">{(e.attributes.occurredAt ?? "").slice(0, 10)} {exact(e.attributes.occurredAt ?? "")}</dd>
+				<dd className="mono">
+					{(e.attributes.occurredAt ?? "").slice(0, 10)} {exact(e.attributes.occurredAt ?? "")}
+				</dd>
 				<dt>Position</dt>
-				<dd>{digits(Number(e.attributes.position ?? 0))}{e.attributes.sequence ? `, ${digits(Number(e.attributes.sequence))} of its organization` : ""}</dd>
-				{requestId && <><dt>Request</dt><dd><Copy text={requestId} what="request id" /></dd></>}
+				<dd>
+					{digits(Number(e.attributes.position ?? 0))}
+					{e.attributes.sequence ? `, ${digits(Number(e.attributes.sequence))} of its organization` : ""}
+				</dd>
+				{requestId && (
+					<>
+						<dt>Request</dt>
+						<dd>
+							<Copy text={requestId} what="request id" />
+						</dd>
+					</>
+				)}
 				<dt>Event</dt>
-				<dd><Copy text={e.id} what="event id" /></dd>
+				<dd>
+					<Copy text={e.id} what="event id" />
+				</dd>
 				{more > 0 && (
-					<><dt>In the same request</dt><dd><Link href={`/events?filter[requestId]=${requestId}`}>{count(more, "other event")}</Link></dd></>
+					<>
+						<dt>In the same request</dt>
+						<dd>
+							<Link href={`/events?filter[requestId]=${requestId}`}>{count(more, "other event")}</Link>
+						</dd>
+					</>
 				)}
 			</dl>
 		</div>
@@ -110,7 +163,11 @@ export function EventCard({ event: e, known = [] }: { event: RecordedEvent; know
 
 function Value({ value, as: Tag, known }: { value: unknown; as: "del" | "ins"; known: Resource[] }) {
 	if (value === null || value === undefined) return <span className="null">null</span>;
-	return <Tag><bdi>{visible(textOf(value, known))}</bdi></Tag>;
+	return (
+		<Tag>
+			<bdi>{visible(textOf(value, known))}</bdi>
+		</Tag>
+	);
 }
 
 function textOf(value: unknown, known: Resource[]): string {
@@ -128,13 +185,18 @@ function Snapshot({ resource }: { resource: Resource }) {
 	return (
 		<table className="diff">
 			<thead>
-				<tr><th scope="col">Attribute</th><th scope="col">As it was then</th></tr>
+				<tr>
+					<th scope="col">Attribute</th>
+					<th scope="col">As it was then</th>
+				</tr>
 			</thead>
 			<tbody>
 				{rows.map(([name, v]) => (
 					<tr key={name}>
 						<th scope="row">{name}</th>
-						<td><bdi>{visible(String(v))}</bdi></td>
+						<td>
+							<bdi>{visible(String(v))}</bdi>
+						</td>
 					</tr>
 				))}
 			</tbody>

@@ -73,52 +73,134 @@ interface Words {
 }
 
 const nouns: Record<string, string> = {
-	organization: "", user: "", role: "the role", apiKey: "the key", webhook: "the endpoint", invitation: "the invitation of", membership: "the membership of", file: "the file",
+	organization: "",
+	user: "",
+	role: "the role",
+	apiKey: "the key",
+	webhook: "the endpoint",
+	invitation: "the invitation of",
+	membership: "the membership of",
+	file: "the file",
 };
 
-const past: Record<string, string> = { created: "made", updated: "changed", deleted: "deleted", restored: "restored", rotated: "rotated", disabled: "disabled" };
+const past: Record<string, string> = {
+	created: "made",
+	updated: "changed",
+	deleted: "deleted",
+	restored: "restored",
+	rotated: "rotated",
+	disabled: "disabled",
+};
 
 const sentences: Record<string, (w: Words) => ReactNode> = {
 	"organization.updated": ({ changes, name, told, included }) => {
 		if ("parent" in changes) {
 			const to = named(changes.parent?.after, included);
-			return to ? <>moved {name} to <Strong>{to}</Strong></> : <>moved {name}</>;
+			return to ? (
+				<>
+					moved {name} to <Strong>{to}</Strong>
+				</>
+			) : (
+				<>moved {name}</>
+			);
 		}
-		return told.id ? <>changed {names(changes)} of {name}</> : <>changed an organization</>;
+		return told.id ? (
+			<>
+				changed {names(changes)} of {name}
+			</>
+		) : (
+			<>changed an organization</>
+		);
 	},
 	"organization.created": ({ name }) => <>made {name}</>,
-	"user.created": ({ name, place }) => <>added {name}{place}</>,
-	"user.updated": ({ changes, name }) => <>changed {names(changes)} of {name}</>,
+	"user.created": ({ name, place }) => (
+		<>
+			added {name}
+			{place}
+		</>
+	),
+	"user.updated": ({ changes, name }) => (
+		<>
+			changed {names(changes)} of {name}
+		</>
+	),
 	"user.deleted": ({ name }) => <>deleted {name}</>,
 	"membership.created": ({ name, place, told, included }) => {
 		const roles = roleNames(told.relationships?.roles?.data, included);
-		return <>made {name} {roles && roles !== "Member" ? <Strong>{roles}</Strong> : "a member"}{place}</>;
+		return (
+			<>
+				made {name} {roles && roles !== "Member" ? <Strong>{roles}</Strong> : "a member"}
+				{place}
+			</>
+		);
 	},
 	"membership.updated": ({ name, place, changes, included }) => {
 		const roles = roleNames(changes.roles?.after, included);
-		return roles ? <>gave {name} the {many(roles)} <Strong>{roles}</Strong>{place}</> : <>changed the roles of {name}{place}</>;
+		return roles ? (
+			<>
+				gave {name} the {many(roles)} <Strong>{roles}</Strong>
+				{place}
+			</>
+		) : (
+			<>
+				changed the roles of {name}
+				{place}
+			</>
+		);
 	},
-	"membership.deleted": ({ name, place }) => <>ended the membership of {name}{place}</>,
-	"invitation.created": ({ name, place }) => <>invited {name}{place}</>,
+	"membership.deleted": ({ name, place }) => (
+		<>
+			ended the membership of {name}
+			{place}
+		</>
+	),
+	"invitation.created": ({ name, place }) => (
+		<>
+			invited {name}
+			{place}
+		</>
+	),
 	"invitation.accepted": ({ name }) => <>accepted the invitation of {name}</>,
 	"invitation.declined": ({ name }) => <>declined the invitation of {name}</>,
 	"invitation.resent": ({ name }) => <>sent the invitation of {name} again</>,
 	"invitation.revoked": ({ name }) => <>took back the invitation of {name}</>,
-	"apiKey.created": ({ name, place }) => <>made the key {name}{place}</>,
+	"apiKey.created": ({ name, place }) => (
+		<>
+			made the key {name}
+			{place}
+		</>
+	),
 	"apiKey.rotated": ({ name }) => <>rotated the key {name}</>,
 	"apiKey.deleted": ({ name }) => <>revoked the key {name}</>,
-	"role.updated": ({ changes, name }) => <>changed {names(changes)} of the role {name}</>,
-	"webhook.updated": ({ changes, name }) => <>changed {names(changes)} of the endpoint {name}</>,
+	"role.updated": ({ changes, name }) => (
+		<>
+			changed {names(changes)} of the role {name}
+		</>
+	),
+	"webhook.updated": ({ changes, name }) => (
+		<>
+			changed {names(changes)} of the endpoint {name}
+		</>
+	),
 	"session.created": () => <>signed in</>,
 	"session.ended": () => <>signed out</>,
 	"access.denied": ({ told, place }) => {
 		const meta = told.meta ?? {};
-		return <>was refused {String(meta.method ?? "")} for want of <Strong>{String(meta.permission ?? "a right")}</Strong>{place}</>;
+		return (
+			<>
+				was refused {String(meta.method ?? "")} for want of <Strong>{String(meta.permission ?? "a right")}</Strong>
+				{place}
+			</>
+		);
 	},
 };
 
 function Strong({ children }: { children: string }) {
-	return <b><Typed>{children}</Typed></b>;
+	return (
+		<b>
+			<Typed>{children}</Typed>
+		</b>
+	);
 }
 
 /** Returns what the subject of an event was called. */
@@ -127,7 +209,8 @@ export function subjectName(told: Snapshot, what: string, included?: Resource[])
 	const of = told.relationships?.user?.data;
 	if (what === "membership" && of && !Array.isArray(of)) return nameIn(included, of.id) ?? "somebody";
 	const meta = told.meta ?? {};
-	for (const name of [a.name, a.fullName, meta.userName, a.email, a.originalName, a.url]) if (typeof name === "string" && name) return name;
+	for (const name of [a.name, a.fullName, meta.userName, a.email, a.originalName, a.url])
+		if (typeof name === "string" && name) return name;
 	const user = meta.user as { name?: string; fullName?: string } | string | undefined;
 	if (typeof user === "string") return user;
 	if (user?.name ?? user?.fullName) return user.name ?? user.fullName ?? "";
@@ -145,7 +228,12 @@ function where(event: RecordedEvent, included: Resource[] | undefined, here: str
 	const data = event.relationships?.organization?.data;
 	if (!data || Array.isArray(data) || data.id === here) return null;
 	const name = included?.find((r) => r.type === "organizations" && r.id === data.id)?.attributes.name;
-	return typeof name === "string" ? <> at <Strong>{name}</Strong></> : null;
+	return typeof name === "string" ? (
+		<>
+			{" "}
+			at <Strong>{name}</Strong>
+		</>
+	) : null;
 }
 
 function named(value: unknown, included: Resource[] | undefined): string {

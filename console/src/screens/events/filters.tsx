@@ -42,32 +42,55 @@ export function EventFilters({ total, usual = "all" }: { total: number | undefin
 		<div className="row wrap" role="group" aria-label="Filters">
 			<div className="segments" role="group" aria-label="When">
 				{spans.map((s) => (
-					<button key={s.value} type="button" aria-pressed={span === s.value} onClick={() => setSpan(s.value)}>{s.label}</button>
+					<button key={s.value} type="button" aria-pressed={span === s.value} onClick={() => setSpan(s.value)}>
+						{s.label}
+					</button>
 				))}
 			</div>
 			<label className="row second">
 				Type
 				<select className="input chip-select" value={prefix} onChange={(e) => setPrefix(e.target.value)}>
 					<option value="">any</option>
-					{prefixes.map((p) => <option key={p} value={p}>{p}*</option>)}
+					{prefixes.map((p) => (
+						<option key={p} value={p}>
+							{p}*
+						</option>
+					))}
 				</select>
 			</label>
 			{passed.map((name) => {
 				const value = query.get(name);
 				if (!value) return null;
-				const label = { "filter[actorId]": "Actor", "filter[subjectId]": "Subject", "filter[requestId]": "Request", "filter[ancestor]": "Below" }[name];
+				const label = {
+					"filter[actorId]": "Actor",
+					"filter[subjectId]": "Subject",
+					"filter[requestId]": "Request",
+					"filter[ancestor]": "Below",
+				}[name];
 				return (
-					<button key={name} className="chip" type="button" data-on="" aria-label={`Clear the filter ${label}`} onClick={() => setQuery((now) => {
-						const next = new URLSearchParams(now);
-						next.delete(name);
-						return next;
-					})}>
+					<button
+						key={name}
+						className="chip"
+						type="button"
+						data-on=""
+						aria-label={`Clear the filter ${label}`}
+						onClick={() =>
+							setQuery((now) => {
+								const next = new URLSearchParams(now);
+								next.delete(name);
+								return next;
+							})
+						}
+					>
 						{label} <b className="mono">{value.slice(0, 8)}</b>
 						<Icon name="close" />
 					</button>
 				);
 			})}
-			<span className="second quiet end">{offset()}{total !== undefined && ` · ${count(total, "event")}`}</span>
+			<span className="second quiet end">
+				{offset()}
+				{total !== undefined && ` · ${count(total, "event")}`}
+			</span>
 		</div>
 	);
 }

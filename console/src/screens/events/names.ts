@@ -40,7 +40,9 @@ function mentioned(events: RecordedEvent[]): Record<string, Set<string>> {
 			note(told.relationships?.user?.data);
 			note(told.relationships?.roles?.data);
 		}
-		for (const [name, change] of Object.entries((e.attributes.changes ?? {}) as Record<string, { before?: unknown; after?: unknown }>)) {
+		for (const [name, change] of Object.entries(
+			(e.attributes.changes ?? {}) as Record<string, { before?: unknown; after?: unknown }>,
+		)) {
 			const typeOfIds = { roles: "roles", parent: "organizations" }[name];
 			note(change.before, typeOfIds);
 			note(change.after, typeOfIds);

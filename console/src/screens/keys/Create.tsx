@@ -11,11 +11,24 @@ import { Button } from "../../parts/small";
 import { count } from "../../words/count";
 import { subjects } from "../permissions";
 
-const ends = [{ value: "30", label: "in 30 days" }, { value: "90", label: "in 90 days" }, { value: "365", label: "in a year" }, { value: "", label: "never" }];
+const ends = [
+	{ value: "30", label: "in 30 days" },
+	{ value: "90", label: "in 90 days" },
+	{ value: "365", label: "in a year" },
+	{ value: "", label: "never" },
+];
 
 /** organization is whose it is; without one it is the caller's own. */
-export function CreateKey({ organization, may, made, close }: {
-	organization?: string; may?: (word: string) => boolean; made: (k: ApiKey) => void; close: () => void;
+export function CreateKey({
+	organization,
+	may,
+	made,
+	close,
+}: {
+	organization?: string;
+	may?: (word: string) => boolean;
+	made: (k: ApiKey) => void;
+	close: () => void;
 }) {
 	const [name, setName] = useState("");
 	const [scopes, setScopes] = useState<string[]>(["organizations:read"]);
@@ -25,10 +38,12 @@ export function CreateKey({ organization, may, made, close }: {
 		if (!name.trim() || scopes.length === 0) return;
 		const expiresAt = days ? new Date(Math.floor(Date.now() / 1000) * 1000 + Number(days) * 86_400_000).toISOString() : null;
 		send.mutate({
-			to: url("apiKeys"), method: "POST",
+			to: url("apiKeys"),
+			method: "POST",
 			body: {
 				data: {
-					type: "apiKeys", attributes: { name: name.trim(), scopes, expiresAt, ...(organization ? { kind: "organization" } : {}) },
+					type: "apiKeys",
+					attributes: { name: name.trim(), scopes, expiresAt, ...(organization ? { kind: "organization" } : {}) },
 					...(organization ? { relationships: { organization: { data: { type: "organizations", id: organization } } } } : {}),
 				},
 			},
@@ -36,20 +51,54 @@ export function CreateKey({ organization, may, made, close }: {
 	};
 	const verbs = ["read", "write", "delete"];
 	return (
-		<FormDialog title="New key" intro="For a program. Its secret is shown once." close={close} submit={submit}
+		<FormDialog
+			title="New key"
+			intro="For a program. Its secret is shown once."
+			close={close}
+			submit={submit}
 			buttons={
 				<>
-					<Button kind="main" type="submit" not={!name.trim() ? "It needs a name" : scopes.length === 0 ? "It needs a scope" : send.isPending && "It is on its way"}>
+					<Button
+						kind="main"
+						type="submit"
+						not={
+							!name.trim()
+								? "It needs a name"
+								: scopes.length === 0
+									? "It needs a scope"
+									: send.isPending && "It is on its way"
+						}
+					>
 						Make it, with {count(scopes.length, "scope")}
 					</Button>
-					<Button kind="bare" onClick={close}>Cancel</Button>
+					<Button kind="bare" onClick={close}>
+						Cancel
+					</Button>
 				</>
-			}>
+			}
+		>
 			<Faults error={send.error} fields={["/data/attributes/name"]} />
-			<Field label="Name" hint="What it is for: the program that will use it." value={name} wrong={send.error?.at("/data/attributes/name")} onChange={(e) => setName(e.target.value)} autoComplete="off" autoFocus />
+			<Field
+				label="Name"
+				hint="What it is for: the program that will use it."
+				value={name}
+				wrong={send.error?.at("/data/attributes/name")}
+				onChange={(e) => setName(e.target.value)}
+				autoComplete="off"
+				autoFocus
+			/>
 			<table className="table matrix">
 				<caption className="only-read">Scopes</caption>
-				<thead><tr><th scope="col">May</th>{verbs.map((v) => <th key={v} scope="col">{v[0]?.toUpperCase() + v.slice(1)}</th>)}</tr></thead>
+				<thead>
+					<tr>
+						<th scope="col">May</th>
+						{verbs.map((v) => (
+							<th key={v} scope="col">
+								{v[0]?.toUpperCase() + v.slice(1)}
+							</th>
+						))}
+					</tr>
+				</thead>
 				<tbody>
 					{subjects.map((s) => (
 						<tr key={s.type}>
@@ -60,8 +109,16 @@ export function CreateKey({ organization, may, made, close }: {
 								return (
 									<td key={v}>
 										{s.verbs.includes(v) && (
-											<input type="checkbox" aria-label={word} checked={scopes.includes(word)} disabled={!held} title={held ? undefined : "You do not hold it here, so no key of yours can"}
-												onChange={(e) => setScopes((now) => (e.target.checked ? [...now, word] : now.filter((w) => w !== word)))} />
+											<input
+												type="checkbox"
+												aria-label={word}
+												checked={scopes.includes(word)}
+												disabled={!held}
+												title={held ? undefined : "You do not hold it here, so no key of yours can"}
+												onChange={(e) =>
+													setScopes((now) => (e.target.checked ? [...now, word] : now.filter((w) => w !== word)))
+												}
+											/>
 										)}
 									</td>
 								);

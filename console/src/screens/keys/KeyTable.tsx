@@ -42,7 +42,9 @@ export function KeyTable({ rows, included, whose, not, dim }: TableProps) {
 						<th scope="col">Scopes</th>
 						<th scope="col">Last used</th>
 						<th scope="col">Ends</th>
-						<th scope="col"><span className="only-read">Actions</span></th>
+						<th scope="col">
+							<span className="only-read">Actions</span>
+						</th>
 					</tr>
 				</thead>
 				<tbody>
@@ -54,24 +56,47 @@ export function KeyTable({ rows, included, whose, not, dim }: TableProps) {
 							<tr key={k.id}>
 								<td>
 									<span className="cut block">
-										<b><Typed>{a.name}</Typed></b>
+										<b>
+											<Typed>{a.name}</Typed>
+										</b>
 										<br />
 										{a.keyId && <Copy text={a.keyId} what="key id" />}
 									</span>
 								</td>
 								{whose && (
 									<td className="second" data-fold="under">
-										{o ? <Link href={`/organizations/${o.id}/keys`}><Typed>{o.attributes.name}</Typed></Link> : u ? <Typed>{u.attributes.fullName}</Typed> : a.kind === "management" ? "the management" : ""}
+										{o ? (
+											<Link href={`/organizations/${o.id}/keys`}>
+												<Typed>{o.attributes.name}</Typed>
+											</Link>
+										) : u ? (
+											<Typed>{u.attributes.fullName}</Typed>
+										) : a.kind === "management" ? (
+											"the management"
+										) : (
+											""
+										)}
 									</td>
 								)}
-								<td className="second" data-fold="under" title={(a.scopes ?? []).join(", ")}>{scopes(a.scopes ?? [])}</td>
-								<td className="second nowrap" data-fold="no">{ago(a.lastUsedAt)}</td>
-								<td className="nowrap" data-fold="no"><End at={a.expiresAt} /></td>
+								<td className="second" data-fold="under" title={(a.scopes ?? []).join(", ")}>
+									{scopes(a.scopes ?? [])}
+								</td>
+								<td className="second nowrap" data-fold="no">
+									{ago(a.lastUsedAt)}
+								</td>
+								<td className="nowrap" data-fold="no">
+									<End at={a.expiresAt} />
+								</td>
 								<td data-fold="end">
-									<Menu label={`Actions for the key ${a.name}`} square kind="bare" entries={[
-										{ label: "Rotate…", icon: "again", not, act: () => setOver({ what: "rotate", key: k }) },
-										{ label: "Revoke…", icon: "close", not, act: () => setOver({ what: "revoke", key: k }) },
-									]}>
+									<Menu
+										label={`Actions for the key ${a.name}`}
+										square
+										kind="bare"
+										entries={[
+											{ label: "Rotate…", icon: "again", not, act: () => setOver({ what: "rotate", key: k }) },
+											{ label: "Revoke…", icon: "close", not, act: () => setOver({ what: "revoke", key: k }) },
+										]}
+									>
 										<Icon name="more" />
 									</Menu>
 								</td>
@@ -80,9 +105,24 @@ export function KeyTable({ rows, included, whose, not, dim }: TableProps) {
 					})}
 				</tbody>
 			</table>
-			{over?.what === "rotate" && <Rotate target={over.key} close={close} made={(k) => { close(); setSecret(k); }} />}
+			{over?.what === "rotate" && (
+				<Rotate
+					target={over.key}
+					close={close}
+					made={(k) => {
+						close();
+						setSecret(k);
+					}}
+				/>
+			)}
 			{over?.what === "revoke" && <Revoke target={over.key} close={close} />}
-			{secret && <SecretDialog title={`The new secret of ${secret.attributes.name}`} secret={secret.attributes.key ?? ""} close={() => setSecret(null)} />}
+			{secret && (
+				<SecretDialog
+					title={`The new secret of ${secret.attributes.name}`}
+					secret={secret.attributes.key ?? ""}
+					close={() => setSecret(null)}
+				/>
+			)}
 		</>
 	);
 }
@@ -100,7 +140,10 @@ function End({ at }: { at: string | null | undefined }) {
 }
 
 const overlaps = [
-	{ value: "0", label: "none: the old one dies at once" }, { value: "3600", label: "an hour" }, { value: "86400", label: "a day" }, { value: "604800", label: "a week" },
+	{ value: "0", label: "none: the old one dies at once" },
+	{ value: "3600", label: "an hour" },
+	{ value: "86400", label: "a day" },
+	{ value: "604800", label: "a week" },
 ];
 
 function Rotate({ target, close, made }: { target: ApiKey; close: () => void; made: (k: ApiKey) => void }) {
@@ -108,15 +151,35 @@ function Rotate({ target, close, made }: { target: ApiKey; close: () => void; ma
 	const send = useSend<ApiKey>((a) => made(a.data));
 	const words = overlaps.find((o) => o.value === overlap)?.label;
 	return (
-		<Dialog title={<>Rotate <Typed>{target.attributes.name}</Typed></>} intro="It gets a new secret, shown once. The old one works beside it for a while, so that nothing stops." close={close}
+		<Dialog
+			title={
+				<>
+					Rotate <Typed>{target.attributes.name}</Typed>
+				</>
+			}
+			intro="It gets a new secret, shown once. The old one works beside it for a while, so that nothing stops."
+			close={close}
 			foot={
 				<div className="dialog-foot">
-					<Button kind="main" not={send.isPending && "It is on its way"} onClick={() => send.mutate({ to: url(`apiKeys/${target.id}/rotate`), method: "POST", body: { meta: { overlap: Number(overlap) } } })}>
+					<Button
+						kind="main"
+						not={send.isPending && "It is on its way"}
+						onClick={() =>
+							send.mutate({
+								to: url(`apiKeys/${target.id}/rotate`),
+								method: "POST",
+								body: { meta: { overlap: Number(overlap) } },
+							})
+						}
+					>
 						{overlap === "0" ? "Rotate, and end the old one now" : `Rotate, both work for ${words}`}
 					</Button>
-					<Button kind="bare" onClick={close}>Cancel</Button>
+					<Button kind="bare" onClick={close}>
+						Cancel
+					</Button>
 				</div>
-			}>
+			}
+		>
 			<div className="dialog-body">
 				<Faults error={send.error} />
 				<p>Last used {ago(target.attributes.lastUsedAt)}.</p>
@@ -135,19 +198,49 @@ function Revoke({ target, close }: { target: ApiKey; close: () => void }) {
 		notify(`Revoked the key ${target.attributes.name}`);
 	});
 	return (
-		<Dialog title={<>Revoke <Typed>{target.attributes.name}</Typed></>} close={close}
+		<Dialog
+			title={
+				<>
+					Revoke <Typed>{target.attributes.name}</Typed>
+				</>
+			}
+			close={close}
 			foot={
 				<div className="dialog-foot">
-					<Button kind="danger" not={recent && typed !== target.attributes.name && "Type its name first"} onClick={() => send.mutate({ to: url(`apiKeys/${target.id}`), method: "DELETE" })}>
+					<Button
+						kind="danger"
+						not={recent && typed !== target.attributes.name && "Type its name first"}
+						onClick={() => send.mutate({ to: url(`apiKeys/${target.id}`), method: "DELETE" })}
+					>
 						Revoke it now
 					</Button>
-					<Button kind="bare" onClick={close}>Cancel</Button>
+					<Button kind="bare" onClick={close}>
+						Cancel
+					</Button>
 				</div>
-			}>
+			}
+		>
 			<div className="dialog-body">
 				<Faults error={send.error} />
-				<p>{recent ? `It was used ${ago(used)}: whatever uses it stops at once, for good.` : `It was last used ${ago(used)}. It cannot be brought back.`} It has {count(target.attributes.scopes?.length ?? 0, "scope")}.</p>
-				{recent && <Field label={<>Type <span className="mono">{target.attributes.name}</span></>} value={typed} onChange={(e) => setTyped(e.target.value)} autoComplete="off" spellCheck={false} />}
+				<p>
+					{recent
+						? `It was used ${ago(used)}: whatever uses it stops at once, for good.`
+						: `It was last used ${ago(used)}. It cannot be brought back.`}{" "}
+					It has {count(target.attributes.scopes?.length ?? 0, "scope")}.
+				</p>
+				{recent && (
+					<Field
+						label={
+							<>
+								Type <span className="mono">{target.attributes.name}</span>
+							</>
+						}
+						value={typed}
+						onChange={(e) => setTyped(e.target.value)}
+						autoComplete="off"
+						spellCheck={false}
+					/>
+				)}
 			</div>
 		</Dialog>
 	);

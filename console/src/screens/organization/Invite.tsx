@@ -36,11 +36,16 @@ export default function Invite({ id, name, close }: { id: string; name: string; 
 		for (const email of emails) {
 			try {
 				const answer = await ask<Invitation>(url("invitations"), {
-					method: "POST", idempotencyKey: crypto.randomUUID(),
+					method: "POST",
+					idempotencyKey: crypto.randomUUID(),
 					body: {
 						data: {
-							type: "invitations", attributes: { email, ...(message ? { message } : {}) },
-							relationships: { organization: { data: { type: "organizations", id } }, roles: { data: chosen.map((r) => ({ type: "roles", id: r })) } },
+							type: "invitations",
+							attributes: { email, ...(message ? { message } : {}) },
+							relationships: {
+								organization: { data: { type: "organizations", id } },
+								roles: { data: chosen.map((r) => ({ type: "roles", id: r })) },
+							},
 						},
 					},
 				});
@@ -62,26 +67,57 @@ export default function Invite({ id, name, close }: { id: string; name: string; 
 	if (made) return <Result made={made} close={close} />;
 	return (
 		<FormDialog
-			title={<>Invite to <Typed>{name}</Typed></>}
+			title={
+				<>
+					Invite to <Typed>{name}</Typed>
+				</>
+			}
 			intro="Each gets a link. Who is known by that address joins as they are; who is not gets an account."
 			close={close}
 			submit={() => void submit()}
 			buttons={
 				<>
-					<Button kind="main" type="submit" not={busy ? "They are on their way" : emails.length === 0 ? "Type an address" : chosen.length === 0 && "Choose a role"}>
+					<Button
+						kind="main"
+						type="submit"
+						not={
+							busy
+								? "They are on their way"
+								: emails.length === 0
+									? "Type an address"
+									: chosen.length === 0 && "Choose a role"
+						}
+					>
 						{emails.length > 1 ? `Invite ${emails.length} people` : "Invite"}
 					</Button>
-					<Button kind="bare" onClick={close}>Cancel</Button>
+					<Button kind="bare" onClick={close}>
+						Cancel
+					</Button>
 				</>
 			}
 		>
-			<TextField label="E-mail" hint="Several addresses: with spaces, commas or lines between them." value={text} onChange={(e) => setText(e.target.value)} autoFocus />
+			<TextField
+				label="E-mail"
+				hint="Several addresses: with spaces, commas or lines between them."
+				value={text}
+				onChange={(e) => setText(e.target.value)}
+				autoFocus
+			/>
 			<fieldset className="stack tight">
 				<legend className="label">Roles</legend>
-				{!roles ? <Ghosts rows={4} /> : roles.map((r) => (
-					<Check key={r.id} label={r.attributes.name} hint={r.attributes.description} checked={chosen.includes(r.id)}
-						onChange={(on) => setChosen((now) => (on ? [...now, r.id] : now.filter((c) => c !== r.id)))} />
-				))}
+				{!roles ? (
+					<Ghosts rows={4} />
+				) : (
+					roles.map((r) => (
+						<Check
+							key={r.id}
+							label={r.attributes.name}
+							hint={r.attributes.description}
+							checked={chosen.includes(r.id)}
+							onChange={(on) => setChosen((now) => (on ? [...now, r.id] : now.filter((c) => c !== r.id)))}
+						/>
+					))
+				)}
 			</fieldset>
 			<Field label="Message" hint="Is sent along, if you like." value={message} onChange={(e) => setMessage(e.target.value)} />
 		</FormDialog>
@@ -96,17 +132,31 @@ function Result({ made, close }: { made: Made[]; close: () => void }) {
 			intro={links.length ? "No mail is sent from here. Each link is shown this once, and whoever has it can accept." : undefined}
 			close={close}
 			stays
-			foot={<div className="dialog-foot"><Button kind="main" onClick={close}>{links.length ? "I have handed them over" : "Close"}</Button></div>}
+			foot={
+				<div className="dialog-foot">
+					<Button kind="main" onClick={close}>
+						{links.length ? "I have handed them over" : "Close"}
+					</Button>
+				</div>
+			}
 		>
 			<div className="dialog-body">
 				{made.map((m) => (
 					<div key={m.email} className="stack gap1">
-						<b className="break"><Typed>{m.email}</Typed></b>
+						<b className="break">
+							<Typed>{m.email}</Typed>
+						</b>
 						{m.wrong && <p className="fault">{m.wrong}</p>}
 						{m.url && (
 							<div className="secret">
 								<span className="break">{m.url}</span>
-								<button className="button end" data-square type="button" aria-label={`Copy the link for ${m.email}`} onClick={() => void copy(m.url ?? "", "the link")}>
+								<button
+									className="button end"
+									data-square
+									type="button"
+									aria-label={`Copy the link for ${m.email}`}
+									onClick={() => void copy(m.url ?? "", "the link")}
+								>
 									<Icon name="copy" />
 								</button>
 							</div>

@@ -20,7 +20,9 @@ interface MembershipProps {
 
 /** Reads the roles that can be given at an organization, the highest first. */
 export function useRoles(id: string) {
-	const { data } = useRead<Role[]>(url("roles", { "filter[usableAt]": id, "fields[roles]": "name,key,description,rank,builtIn,inheritable", "page[size]": 100 }));
+	const { data } = useRead<Role[]>(
+		url("roles", { "filter[usableAt]": id, "fields[roles]": "name,key,description,rank,builtIn,inheritable", "page[size]": 100 }),
+	);
 	return data?.data.toSorted((a, b) => (b.attributes.rank ?? 0) - (a.attributes.rank ?? 0));
 }
 
@@ -44,23 +46,42 @@ export function ChangeRoles({ holder, membership, id, close }: MembershipProps &
 	return (
 		<FormDialog
 			title="Change roles"
-			intro={<><Typed>{holder.name}</Typed>, of what is given here. What comes from above stays.</>}
+			intro={
+				<>
+					<Typed>{holder.name}</Typed>, of what is given here. What comes from above stays.
+				</>
+			}
 			close={close}
 			submit={() => what && chosen.length > 0 && send.mutate({ to, method: "PATCH", body: linkage(chosen) })}
 			buttons={
 				<>
-					<Button kind="main" type="submit" not={chosen.length === 0 ? "A membership has a role" : !what && "Nothing is changed yet"}>
+					<Button
+						kind="main"
+						type="submit"
+						not={chosen.length === 0 ? "A membership has a role" : !what && "Nothing is changed yet"}
+					>
 						{what ? what[0]?.toUpperCase() + what.slice(1) : "Change"}
 					</Button>
-					<Button kind="bare" onClick={close}>Cancel</Button>
+					<Button kind="bare" onClick={close}>
+						Cancel
+					</Button>
 				</>
 			}
 		>
 			<Faults error={send.error} />
-			{!roles ? <Ghosts rows={5} /> : roles.map((r) => (
-				<Check key={r.id} label={r.attributes.name} hint={r.attributes.description} checked={chosen.includes(r.id)}
-					onChange={(on) => setChosen((now) => (on ? [...now, r.id] : now.filter((c) => c !== r.id)))} />
-			))}
+			{!roles ? (
+				<Ghosts rows={5} />
+			) : (
+				roles.map((r) => (
+					<Check
+						key={r.id}
+						label={r.attributes.name}
+						hint={r.attributes.description}
+						checked={chosen.includes(r.id)}
+						onChange={(on) => setChosen((now) => (on ? [...now, r.id] : now.filter((c) => c !== r.id)))}
+					/>
+				))
+			)}
 		</FormDialog>
 	);
 }
@@ -82,16 +103,26 @@ export function EndMembership({ holder, membership, place, close }: MembershipPr
 			close={close}
 			foot={
 				<div className="dialog-foot">
-					<Button kind="danger" onClick={() => send.mutate({ to: url(`memberships/${membership.id}`), method: "DELETE" })}>End it</Button>
-					<Button kind="bare" onClick={close}>Cancel</Button>
+					<Button kind="danger" onClick={() => send.mutate({ to: url(`memberships/${membership.id}`), method: "DELETE" })}>
+						End it
+					</Button>
+					<Button kind="bare" onClick={close}>
+						Cancel
+					</Button>
 				</div>
 			}
 		>
 			<div className="dialog-body">
 				<Faults error={send.error} />
 				<p>
-					<b><Typed>{holder.name}</Typed></b> loses what is given at <b><Typed>{place}</Typed></b>, here and below.{" "}
-					{stays > 0 ? "What comes from above stays." : "Nothing else is held here."}
+					<b>
+						<Typed>{holder.name}</Typed>
+					</b>{" "}
+					loses what is given at{" "}
+					<b>
+						<Typed>{place}</Typed>
+					</b>
+					, here and below. {stays > 0 ? "What comes from above stays." : "Nothing else is held here."}
 				</p>
 			</div>
 		</Dialog>

@@ -15,24 +15,54 @@ export interface Conflict {
 	rows: { name: string; yours: string; theirs: string }[];
 }
 
-export function MergeDialog({ conflict, id, close, settle }: { conflict: Conflict; id: string; close: () => void; settle: (mine: string[]) => void }) {
+export function MergeDialog({
+	conflict,
+	id,
+	close,
+	settle,
+}: {
+	conflict: Conflict;
+	id: string;
+	close: () => void;
+	settle: (mine: string[]) => void;
+}) {
 	const [mine, setMine] = useState<string[]>(conflict.rows.map((r) => r.name));
 	const last = useRead<RecordedEvent[]>(
-		url("events", { "filter[subjectId]": id, sort: "-occurredAt", "fields[events]": "actor,occurredAt,changes,eventType", "page[size]": 1 }), { every: false },
+		url("events", {
+			"filter[subjectId]": id,
+			sort: "-occurredAt",
+			"fields[events]": "actor,occurredAt,changes,eventType",
+			"page[size]": 1,
+		}),
+		{ every: false },
 	);
 	const event = last.data?.data[0];
 	return (
 		<Dialog
 			title="Somebody else has changed it"
-			intro={event ? <>{actorName(event)} did, {ago(event.attributes.occurredAt)}. What you have not touched is as they left it.</> : "What you have not touched is as they left it."}
+			intro={
+				event ? (
+					<>
+						{actorName(event)} did, {ago(event.attributes.occurredAt)}. What you have not touched is as they left it.
+					</>
+				) : (
+					"What you have not touched is as they left it."
+				)
+			}
 			close={close}
 			stays
 			foot={
 				<div className="dialog-foot">
 					<Button kind="main" onClick={() => settle(mine)}>
-						{mine.length === 0 ? "Keep theirs" : mine.length === conflict.rows.length ? "Save yours" : `Save ${mine.length} of yours`}
+						{mine.length === 0
+							? "Keep theirs"
+							: mine.length === conflict.rows.length
+								? "Save yours"
+								: `Save ${mine.length} of yours`}
 					</Button>
-					<Button kind="bare" onClick={close}>Back to the form</Button>
+					<Button kind="bare" onClick={close}>
+						Back to the form
+					</Button>
 				</div>
 			}
 		>
@@ -42,12 +72,32 @@ export function MergeDialog({ conflict, id, close, settle }: { conflict: Conflic
 					<fieldset key={r.name} className="merge">
 						<legend className="mono">{r.name}</legend>
 						<label>
-							<input type="radio" name={r.name} checked={mine.includes(r.name)} onChange={() => setMine((m) => [...m, r.name])} />
-							<span>yours <b><Typed>{r.yours || "nothing"}</Typed></b></span>
+							<input
+								type="radio"
+								name={r.name}
+								checked={mine.includes(r.name)}
+								onChange={() => setMine((m) => [...m, r.name])}
+							/>
+							<span>
+								yours{" "}
+								<b>
+									<Typed>{r.yours || "nothing"}</Typed>
+								</b>
+							</span>
 						</label>
 						<label>
-							<input type="radio" name={r.name} checked={!mine.includes(r.name)} onChange={() => setMine((m) => m.filter((n) => n !== r.name))} />
-							<span>theirs <b><Typed>{r.theirs || "nothing"}</Typed></b></span>
+							<input
+								type="radio"
+								name={r.name}
+								checked={!mine.includes(r.name)}
+								onChange={() => setMine((m) => m.filter((n) => n !== r.name))}
+							/>
+							<span>
+								theirs{" "}
+								<b>
+									<Typed>{r.theirs || "nothing"}</Typed>
+								</b>
+							</span>
 						</label>
 					</fieldset>
 				))}

@@ -30,10 +30,12 @@ export default function NewOrganization({ parent, store, close }: { parent?: str
 	const submit = () =>
 		name.trim() &&
 		send.mutate({
-			to: url(organizations), method: "POST",
+			to: url(organizations),
+			method: "POST",
 			body: {
 				data: {
-					type: "organizations", attributes: { name: name.trim(), kind },
+					type: "organizations",
+					attributes: { name: name.trim(), kind },
 					...(place === "below" && parent ? { relationships: { parent: { data: { type: "organizations", id: parent } } } } : {}),
 				},
 			},
@@ -42,21 +44,48 @@ export default function NewOrganization({ parent, store, close }: { parent?: str
 	return (
 		<FormDialog
 			title="New organization"
-			intro={place === "below" && parent ? <>Below <Typed>{aboveName}</Typed>. Who has an inheritable role there has it here as well.</> : "The head of a tree of its own."}
+			intro={
+				place === "below" && parent ? (
+					<>
+						Below <Typed>{aboveName}</Typed>. Who has an inheritable role there has it here as well.
+					</>
+				) : (
+					"The head of a tree of its own."
+				)
+			}
 			close={close}
 			submit={submit}
 			buttons={
 				<>
-					<Button kind="main" type="submit" not={!name.trim() ? "It needs a name" : send.isPending && "It is on its way"}>Make it</Button>
-					<Button kind="bare" onClick={close}>Cancel</Button>
+					<Button kind="main" type="submit" not={!name.trim() ? "It needs a name" : send.isPending && "It is on its way"}>
+						Make it
+					</Button>
+					<Button kind="bare" onClick={close}>
+						Cancel
+					</Button>
 				</>
 			}
 		>
 			<Faults error={send.error} fields={["/data/attributes/name"]} />
-			<Field label="Name" value={name} onChange={(e) => setName(e.target.value)} wrong={send.error?.at("/data/attributes/name")} autoComplete="off" autoFocus />
+			<Field
+				label="Name"
+				value={name}
+				onChange={(e) => setName(e.target.value)}
+				wrong={send.error?.at("/data/attributes/name")}
+				autoComplete="off"
+				autoFocus
+			/>
 			<Choice label="Kind" value={kind} onChange={setKind} options={kinds.map((k) => ({ value: k, label: k }))} />
 			{parent && (
-				<Choice label="Where" value={place} onChange={setPlace} options={[{ value: "below", label: `below ${aboveName}` }, { value: "head", label: "the head of a tree of its own" }]} />
+				<Choice
+					label="Where"
+					value={place}
+					onChange={setPlace}
+					options={[
+						{ value: "below", label: `below ${aboveName}` },
+						{ value: "head", label: "the head of a tree of its own" },
+					]}
+				/>
 			)}
 		</FormDialog>
 	);

@@ -73,12 +73,23 @@ export default function Organization(props: ScreenProps) {
 		if (read.error && "status" in read.error && read.error.status === 404) prefer({ last: undefined });
 		return <Lost error={read.error} again={() => void read.refetch()} />;
 	}
-	if (!read.data) return <div className="page"><Ghosts /></div>;
+	if (!read.data)
+		return (
+			<div className="page">
+				<Ghosts />
+			</div>
+		);
 	const answer = read.data;
 	const Screen = tab.screen;
 	const whole = rest.length > 0 && tab.path === "webhooks"; // an endpoint and its deliveries take the page for themselves
 	const screen = (
-		<Suspense fallback={<div className={whole ? "page" : undefined}><Ghosts /></div>}>
+		<Suspense
+			fallback={
+				<div className={whole ? "page" : undefined}>
+					<Ghosts />
+				</div>
+			}
+		>
 			<Screen {...props} id={id} answer={answer} organizations={organizations} request={request} may={may} rest={rest} />
 		</Suspense>
 	);
@@ -122,10 +133,12 @@ function Head({ id, answer, tab, request, may, store }: HeadProps) {
 	useKeys([
 		...shown.slice(0, 8).map((t, i) => ({ key: String(i + 1), label: t.name, act: () => go(to(t)) })),
 		...(invite ? [] : [{ key: "I", label: `Invite to ${a.name}`, act: () => setOver("invite" as const) }]),
-		...(write ? [] : [
-			{ key: "N", label: `New organization below ${a.name}`, act: () => setOver("new" as const) },
-			{ key: "M", label: `Move ${a.name}`, act: () => setOver("move" as const) },
-		]),
+		...(write
+			? []
+			: [
+					{ key: "N", label: `New organization below ${a.name}`, act: () => setOver("new" as const) },
+					{ key: "M", label: `Move ${a.name}`, act: () => setOver("move" as const) },
+				]),
 	]);
 	const entries: MenuEntry[] = [
 		{ label: "Copy the request as curl", icon: "copy", key: "C", act: () => void copyCurl(request) },
@@ -138,7 +151,9 @@ function Head({ id, answer, tab, request, may, store }: HeadProps) {
 		...entries,
 	];
 	const beside: Record<string, number | undefined> = {
-		people: counts.memberships, invitations: counts.pendingInvitations, webhooks: counts.endpoints,
+		people: counts.memberships,
+		invitations: counts.pendingInvitations,
+		webhooks: counts.endpoints,
 	};
 	return (
 		<>
@@ -151,7 +166,13 @@ function Head({ id, answer, tab, request, may, store }: HeadProps) {
 						<h1>
 							<Typed>{a.name}</Typed>
 						</h1>
-						{a.deletedAt ? <State is="off">Deleted</State> : a.active === false ? <State is="off">{notActive(a.validFrom)}</State> : <State is="ok">Active</State>}
+						{a.deletedAt ? (
+							<State is="off">Deleted</State>
+						) : a.active === false ? (
+							<State is="off">{notActive(a.validFrom)}</State>
+						) : (
+							<State is="ok">Active</State>
+						)}
 					</div>
 					<p className="second row wrap">
 						<span className="capital">{a.kind}</span>
@@ -162,9 +183,15 @@ function Head({ id, answer, tab, request, may, store }: HeadProps) {
 					</p>
 				</div>
 				<div className="row end wide-only">
-					<Button icon="move" not={write} onClick={() => setOver("move")}>Move</Button>
-					<Button icon="plus" not={write} onClick={() => setOver("new")}>Organization below</Button>
-					<Button kind="main" not={invite} onClick={() => setOver("invite")}>Invite</Button>
+					<Button icon="move" not={write} onClick={() => setOver("move")}>
+						Move
+					</Button>
+					<Button icon="plus" not={write} onClick={() => setOver("new")}>
+						Organization below
+					</Button>
+					<Button kind="main" not={invite} onClick={() => setOver("invite")}>
+						Invite
+					</Button>
 					<Menu label="More actions" square entries={entries}>
 						<Icon name="more" />
 					</Menu>
@@ -202,6 +229,12 @@ function notActive(from: string | null | undefined): string {
 }
 
 function FailingMark({ id }: { id: string }) {
-	const { data } = useRead(url("webhooks", { "filter[organizationId]": id, "filter[health]": "failing", "fields[webhooks]": "name", "page[size]": 1 }));
-	return totalOf(data) ? <State is="bad" hidden>failing</State> : null;
+	const { data } = useRead(
+		url("webhooks", { "filter[organizationId]": id, "filter[health]": "failing", "fields[webhooks]": "name", "page[size]": 1 }),
+	);
+	return totalOf(data) ? (
+		<State is="bad" hidden>
+			failing
+		</State>
+	) : null;
 }

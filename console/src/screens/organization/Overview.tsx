@@ -51,18 +51,34 @@ function NeedsYou({ id, may }: TabProps) {
 		may("apiKeys:read") ? url("apiKeys", { "filter[organizationId]": id, "filter[expiresAt][lt]": soon, "page[size]": 5 }) : null,
 	);
 	const invitations = useRead<Invitation[]>(
-		may("invitations:read") ? url("invitations", { "filter[organizationId]": id, "filter[state]": "pending", include: "roles,invitedBy", "page[size]": 5 }) : null,
+		may("invitations:read")
+			? url("invitations", { "filter[organizationId]": id, "filter[state]": "pending", include: "roles,invitedBy", "page[size]": 5 })
+			: null,
 	);
 	const todos: Todo[] = [
 		...(webhooks.data?.data ?? []).map((w) => failing(id, w)),
 		...(keys.data?.data ?? []).filter((k) => new Date(k.attributes.expiresAt ?? 0) > new Date()).map((k) => ending(id, k)),
 		...(invitations.data?.data ?? []).map((i) => {
 			const by = related<{ fullName?: string }>(invitations.data, i, "invitedBy")?.attributes.fullName;
-			const roles = relatedMany<{ name?: string }>(invitations.data, i, "roles").map((r) => r.attributes.name).join(", ");
+			const roles = relatedMany<{ name?: string }>(invitations.data, i, "roles")
+				.map((r) => r.attributes.name)
+				.join(", ");
 			return {
-				id: i.id, is: "off" as const, word: "Open", to: `/organizations/${id}/invitations`, act: "Look",
-				what: <><b className="break">{i.attributes.email}</b> has not answered</>,
-				why: <>{`Invited as ${roles}${by ? ` by ${by}` : ""}`} · ends {ago(i.attributes.expiresAt)}</>,
+				id: i.id,
+				is: "off" as const,
+				word: "Open",
+				to: `/organizations/${id}/invitations`,
+				act: "Look",
+				what: (
+					<>
+						<b className="break">{i.attributes.email}</b> has not answered
+					</>
+				),
+				why: (
+					<>
+						{`Invited as ${roles}${by ? ` by ${by}` : ""}`} · ends {ago(i.attributes.expiresAt)}
+					</>
+				),
 			};
 		}),
 	];
@@ -72,7 +88,9 @@ function NeedsYou({ id, may }: TabProps) {
 			<ul className="todo">
 				{todos.map((t) => (
 					<li key={t.id}>
-						<State is={t.is} hidden>{t.word}</State>
+						<State is={t.is} hidden>
+							{t.word}
+						</State>
 						<span>
 							{t.what}
 							<br />
@@ -91,16 +109,42 @@ function NeedsYou({ id, may }: TabProps) {
 function failing(id: string, w: Webhook): Todo {
 	const health = w.attributes.health;
 	return {
-		id: w.id, is: "bad", word: "Failing", to: `/organizations/${id}/webhooks/${w.id}`, act: "Look",
-		what: <><b><Typed>{w.attributes.name || hostOf(w.attributes.url)}</Typed></b> takes nothing since {short(health?.failingSince)}</>,
-		why: <>{count(health?.backlog ?? 0, "message waits", "messages wait")} · {hostOf(w.attributes.url)}</>,
+		id: w.id,
+		is: "bad",
+		word: "Failing",
+		to: `/organizations/${id}/webhooks/${w.id}`,
+		act: "Look",
+		what: (
+			<>
+				<b>
+					<Typed>{w.attributes.name || hostOf(w.attributes.url)}</Typed>
+				</b>{" "}
+				takes nothing since {short(health?.failingSince)}
+			</>
+		),
+		why: (
+			<>
+				{count(health?.backlog ?? 0, "message waits", "messages wait")} · {hostOf(w.attributes.url)}
+			</>
+		),
 	};
 }
 
 function ending(id: string, k: ApiKey): Todo {
 	return {
-		id: k.id, is: "warn", word: "Soon", to: `/organizations/${id}/keys`, act: "Rotate",
-		what: <><b>Key “<Typed>{k.attributes.name}</Typed>”</b> ends {ago(k.attributes.expiresAt)}</>,
+		id: k.id,
+		is: "warn",
+		word: "Soon",
+		to: `/organizations/${id}/keys`,
+		act: "Rotate",
+		what: (
+			<>
+				<b>
+					Key “<Typed>{k.attributes.name}</Typed>”
+				</b>{" "}
+				ends {ago(k.attributes.expiresAt)}
+			</>
+		),
 		why: k.attributes.lastUsedAt ? <>Used {ago(k.attributes.lastUsedAt)}, so something may still need it</> : <>Never used</>,
 	};
 }
@@ -118,22 +162,40 @@ function Below({ id, answer, organizations }: TabProps) {
 	const list = useRead<Organization[]>(
 		below > 0
 			? url(organizations, {
-				"filter[parent]": id, sort: "name", withCounts: "memberships,endpoints,descendants",
-				"fields[organizations]": "name,kind,number,active,updatedAt", "page[size]": 8,
-			})
+					"filter[parent]": id,
+					sort: "name",
+					withCounts: "memberships,endpoints,descendants",
+					"fields[organizations]": "name,kind,number,active,updatedAt",
+					"page[size]": 8,
+				})
 			: null,
 	);
 	if (below === 0) return null;
 	const rows = list.data?.data;
 	return (
-		<Section id="below" title="Below" count={digits(below)} more={<TextLink end to={`/organizations?view=list&filter[parent]=${id}`}>Open as a list</TextLink>}>
-			{!rows ? <Ghosts rows={Math.min(below, 4)} /> : (
+		<Section
+			id="below"
+			title="Below"
+			count={digits(below)}
+			more={
+				<TextLink end to={`/organizations?view=list&filter[parent]=${id}`}>
+					Open as a list
+				</TextLink>
+			}
+		>
+			{!rows ? (
+				<Ghosts rows={Math.min(below, 4)} />
+			) : (
 				<table className="table" data-folds="kind">
 					<thead>
 						<tr>
 							<th scope="col">Name</th>
-							<th scope="col" className="number">Number</th>
-							<th scope="col" className="number">People</th>
+							<th scope="col" className="number">
+								Number
+							</th>
+							<th scope="col" className="number">
+								People
+							</th>
 							<th scope="col">Webhooks</th>
 							<th scope="col">Changed</th>
 						</tr>
@@ -150,12 +212,22 @@ function Below({ id, answer, organizations }: TabProps) {
 										{o.attributes.active === false && <span className="tag">ended</span>}
 									</span>
 								</td>
-								<td className="number mono" data-fold="no">{o.attributes.number}</td>
-								<td className="number" data-fold="end">{o.meta?.counts?.memberships ?? ""}</td>
-								<td data-fold="under">
-									{o.meta?.counts?.endpoints ? count(o.meta.counts.endpoints, "endpoint") : <span className="quiet">none</span>}
+								<td className="number mono" data-fold="no">
+									{o.attributes.number}
 								</td>
-								<td className="second" data-fold="no">{short(o.attributes.updatedAt)}</td>
+								<td className="number" data-fold="end">
+									{o.meta?.counts?.memberships ?? ""}
+								</td>
+								<td data-fold="under">
+									{o.meta?.counts?.endpoints ? (
+										count(o.meta.counts.endpoints, "endpoint")
+									) : (
+										<span className="quiet">none</span>
+									)}
+								</td>
+								<td className="second" data-fold="no">
+									{short(o.attributes.updatedAt)}
+								</td>
 							</tr>
 						))}
 					</tbody>
@@ -179,16 +251,30 @@ function Recent({ id }: TabProps) {
 		);
 	}
 	return (
-		<Section id="recent" title="Recent changes" more={<TextLink end to={`/organizations/${id}/events`}>All events</TextLink>}>
-			{!data ? <Ghosts rows={3} /> : (
+		<Section
+			id="recent"
+			title="Recent changes"
+			more={
+				<TextLink end to={`/organizations/${id}/events`}>
+					All events
+				</TextLink>
+			}
+		>
+			{!data ? (
+				<Ghosts rows={3} />
+			) : (
 				<ul className="log">
 					{data.data.map((e) => (
 						<li key={e.id}>
 							<Link className="log-row" href={`/events/${e.id}`}>
 								<span className="second mono">{short(e.attributes.occurredAt)}</span>
 								<span className="cut">{actorName(e)}</span>
-								<span className="cut"><Sentence event={e} included={known} here={id} /></span>
-								<span className="quiet"><Icon name="next" /></span>
+								<span className="cut">
+									<Sentence event={e} included={known} here={id} />
+								</span>
+								<span className="quiet">
+									<Icon name="next" />
+								</span>
 							</Link>
 						</li>
 					))}
@@ -201,8 +287,12 @@ function Recent({ id }: TabProps) {
 function WhoRunsIt({ id, may }: TabProps) {
 	const { data } = useRead<Membership[]>(
 		url("memberships", {
-			"filter[effectiveAt]": id, include: "user,roles", "fields[users]": "fullName", "fields[roles]": "name,rank,inheritable",
-			"fields[memberships]": "user,roles,organization", "page[size]": 100,
+			"filter[effectiveAt]": id,
+			include: "user,roles",
+			"fields[users]": "fullName",
+			"fields[roles]": "name,rank,inheritable",
+			"fields[memberships]": "user,roles,organization",
+			"page[size]": 100,
 		}),
 	);
 	const rows = (data?.data ?? [])
@@ -218,7 +308,18 @@ function WhoRunsIt({ id, may }: TabProps) {
 		.slice(0, 6);
 	const total = totalOf(data);
 	return (
-		<Section id="who" title="Who runs it" card more={may("memberships:read") && <TextLink end to={`/organizations/${id}/people`}>{total ? `All ${digits(total)}` : "People"}</TextLink>}>
+		<Section
+			id="who"
+			title="Who runs it"
+			card
+			more={
+				may("memberships:read") && (
+					<TextLink end to={`/organizations/${id}/people`}>
+						{total ? `All ${digits(total)}` : "People"}
+					</TextLink>
+				)
+			}
+		>
 			<div className="body stack">
 				{data && rows.length === 0 && <p className="second">Nobody with the rank of a manager or above.</p>}
 				<ul className="stack tight">
@@ -227,7 +328,13 @@ function WhoRunsIt({ id, may }: TabProps) {
 						return (
 							<li className="row" key={r.id}>
 								<Face name={name} small />
-								{r.user ? <Link className="cut plain" href={`/people/${r.user.id}`}><Typed>{name}</Typed></Link> : <span className="cut quiet">{name}</span>}
+								{r.user ? (
+									<Link className="cut plain" href={`/people/${r.user.id}`}>
+										<Typed>{name}</Typed>
+									</Link>
+								) : (
+									<span className="cut quiet">{name}</span>
+								)}
 								<span className="end">
 									<Held from={r.here ? "here" : "above"}>{r.role?.attributes.name}</Held>
 								</span>
@@ -236,8 +343,12 @@ function WhoRunsIt({ id, may }: TabProps) {
 					})}
 				</ul>
 				<p className="hint row wrap gap3" aria-hidden="true">
-					<span className="held" data-from="here">given here</span>
-					<span className="held" data-from="above">comes from above</span>
+					<span className="held" data-from="here">
+						given here
+					</span>
+					<span className="held" data-from="above">
+						comes from above
+					</span>
 				</p>
 			</div>
 		</Section>
@@ -248,10 +359,22 @@ function Facts({ id, answer, may }: TabProps) {
 	const a = answer.data.attributes;
 	const by = related<{ fullName?: string; name?: string }>(answer, answer.data, "createdBy")?.attributes;
 	return (
-		<Section id="facts" title="Facts" more={may("organizations:write") && <TextLink end to={`/organizations/${id}/settings`}>Edit</TextLink>}>
+		<Section
+			id="facts"
+			title="Facts"
+			more={
+				may("organizations:write") && (
+					<TextLink end to={`/organizations/${id}/settings`}>
+						Edit
+					</TextLink>
+				)
+			}
+		>
 			<dl className="facts">
 				<dt>Id</dt>
-				<dd><Copy text={id} what="id" shown={shortId(id)} /></dd>
+				<dd>
+					<Copy text={id} what="id" shown={shortId(id)} />
+				</dd>
 				<dt>Valid</dt>
 				<dd>{validity(a.validFrom, a.validTo)}</dd>
 				<dt>Description</dt>
@@ -265,7 +388,12 @@ function Facts({ id, answer, may }: TabProps) {
 				<dt>Created</dt>
 				<dd>
 					{date(a.createdAt)}
-					{by && <> by <Typed>{by.fullName ?? by.name}</Typed></>}
+					{by && (
+						<>
+							{" "}
+							by <Typed>{by.fullName ?? by.name}</Typed>
+						</>
+					)}
 				</dd>
 			</dl>
 		</Section>

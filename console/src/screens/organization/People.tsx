@@ -44,8 +44,11 @@ export default function People(props: TabProps) {
 	const [who, setWho] = useQueryState("why");
 	const [over, setOver] = useState<{ what: "roles" | "end"; holder: Holder } | null>(null);
 	const query = {
-		include: "user,roles,organization", "fields[users]": "fullName,email,active", "fields[roles]": "name,key,rank,inheritable",
-		"fields[organizations]": "name", "page[size]": 100,
+		include: "user,roles,organization",
+		"fields[users]": "fullName,email,active",
+		"fields[roles]": "name,key,rank,inheritable",
+		"fields[organizations]": "name",
+		"page[size]": 100,
 	};
 	const at = url("memberships", from === "here" ? { "filter[organizationId]": id, ...query } : { "filter[effectiveAt]": id, ...query });
 	const list = usePages<Membership>(at, { keep: true });
@@ -64,48 +67,99 @@ export default function People(props: TabProps) {
 							All {total !== undefined && <span className="count">{digits(total)}</span>}
 						</button>
 						<button type="button" aria-pressed={from === "here"} onClick={() => setFrom("here")}>
-							<span className="held" data-from="here">Here</span> {here !== undefined && <span className="count">{digits(here)}</span>}
+							<span className="held" data-from="here">
+								Here
+							</span>{" "}
+							{here !== undefined && <span className="count">{digits(here)}</span>}
 						</button>
 						<button type="button" aria-pressed={from === "above"} onClick={() => setFrom("above")}>
-							<span className="held" data-from="above">From above</span>{" "}
-							{here !== undefined && total !== undefined && <span className="count">{digits(Math.max(total - here, 0))}</span>}
+							<span className="held" data-from="above">
+								From above
+							</span>{" "}
+							{here !== undefined && total !== undefined && (
+								<span className="count">{digits(Math.max(total - here, 0))}</span>
+							)}
 						</button>
 					</div>
 					<label className="with-icon grow">
 						<Icon name="search" />
 						<span className="only-read">Find people</span>
-						<input className="input" data-quiet="" type="search" placeholder="Name, e-mail or role" value={text} onChange={(e) => setText(e.target.value)} />
+						<input
+							className="input"
+							data-quiet=""
+							type="search"
+							placeholder="Name, e-mail or role"
+							value={text}
+							onChange={(e) => setText(e.target.value)}
+						/>
 					</label>
 				</div>
 				{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
 				{list.isPending && <Ghosts rows={6} />}
 				{!list.isPending && !list.error && holders.length === 0 && (
-					<Empty title="Nobody is here yet">People come by an invitation, or are made members by a program: POST /public/v2/memberships.</Empty>
+					<Empty title="Nobody is here yet">
+						People come by an invitation, or are made members by a program: POST /public/v2/memberships.
+					</Empty>
 				)}
 				{holders.length > 0 && shown.length === 0 && (
 					<div className="empty">
 						<p>
-							Nobody {from === "above" ? "from above " : ""}matches{text && <> “<Typed>{text}</Typed>”</>}
+							Nobody {from === "above" ? "from above " : ""}matches
+							{text && (
+								<>
+									{" "}
+									“<Typed>{text}</Typed>”
+								</>
+							)}
 							{list.hasNextPage && " among those that are loaded"}.
 						</p>
 						<div className="row wrap">
-							{text && <Button small onClick={() => setText("")}>Clear the text</Button>}
-							{from !== "all" && <Button small onClick={() => setFrom("all")}>Show all</Button>}
+							{text && (
+								<Button small onClick={() => setText("")}>
+									Clear the text
+								</Button>
+							)}
+							{from !== "all" && (
+								<Button small onClick={() => setFrom("all")}>
+									Show all
+								</Button>
+							)}
 						</div>
 					</div>
 				)}
 				{shown.length > 0 && (
-					<PeopleTable shown={shown} id={id} may={may} picked={who} why={(h) => setWho(h.id === who ? "" : h.id)}
-						change={(holder) => setOver({ what: "roles", holder })} end={(holder) => setOver({ what: "end", holder })} dim={list.isPlaceholderData} />
+					<PeopleTable
+						shown={shown}
+						id={id}
+						may={may}
+						picked={who}
+						why={(h) => setWho(h.id === who ? "" : h.id)}
+						change={(holder) => setOver({ what: "roles", holder })}
+						end={(holder) => setOver({ what: "end", holder })}
+						dim={list.isPlaceholderData}
+					/>
 				)}
 				<More list={list} shown={shown.length} what="person" many="people" />
 			</div>
-			{picked && <Why holder={picked} id={id} name={answer.data.attributes.name ?? ""} organizations={props.organizations} close={() => setWho("")} />}
+			{picked && (
+				<Why
+					holder={picked}
+					id={id}
+					name={answer.data.attributes.name ?? ""}
+					organizations={props.organizations}
+					close={() => setWho("")}
+				/>
+			)}
 			{over?.what === "roles" && over.holder.membership && (
 				<ChangeRoles holder={over.holder} membership={over.holder.membership} id={id} close={() => setOver(null)} />
 			)}
 			{over?.what === "end" && over.holder.membership && (
-				<EndMembership holder={over.holder} membership={over.holder.membership} place={answer.data.attributes.name ?? ""} close={() => setOver(null)} />
+				<EndMembership
+					holder={over.holder}
+					membership={over.holder.membership}
+					place={answer.data.attributes.name ?? ""}
+					close={() => setOver(null)}
+				/>
 			)}
 		</div>
 	);
@@ -120,13 +174,18 @@ function gather(rows: Membership[], included: ReturnType<typeof usePages>["inclu
 		const user = related<UserAttributes>(doc, m, "user")?.attributes;
 		const organization = idOf(m, "organization") ?? "";
 		const holder = found.get(userId) ?? {
-			id: userId, name: user?.fullName ?? "somebody you do not see", email: user?.email ?? "", active: user?.active !== false, roles: [],
+			id: userId,
+			name: user?.fullName ?? "somebody you do not see",
+			email: user?.email ?? "",
+			active: user?.active !== false,
+			roles: [],
 			seen: (user as { lastSeenAt?: string | null } | undefined)?.lastSeenAt,
 		};
 		const isHere = organization === here;
 		const place = related<{ name?: string }>(doc, m, "organization")?.attributes.name ?? "an organization above";
 		for (const role of relatedMany<RoleAttributes>(doc, m, "roles")) {
-			if (isHere || role.attributes.inheritable) holder.roles.push({ role, here: isHere, organization: { id: organization, name: place }, membership: m.id });
+			if (isHere || role.attributes.inheritable)
+				holder.roles.push({ role, here: isHere, organization: { id: organization, name: place }, membership: m.id });
 		}
 		if (isHere) holder.membership = m;
 		found.set(userId, holder);
@@ -162,7 +221,9 @@ function PeopleTable({ shown, may, picked, why, change, end, dim }: TableProps) 
 					<th scope="col">Roles</th>
 					<th scope="col">Given at</th>
 					{seen && <th scope="col">Last seen</th>}
-					<th scope="col"><span className="only-read">Actions</span></th>
+					<th scope="col">
+						<span className="only-read">Actions</span>
+					</th>
 				</tr>
 			</thead>
 			<tbody>
@@ -172,29 +233,61 @@ function PeopleTable({ shown, may, picked, why, change, end, dim }: TableProps) 
 							<span className="row gap3">
 								<Face name={h.name} />
 								<span className="cut">
-									<Link className="name" href={`/people/${h.id}`}><Typed>{h.name}</Typed></Link>
+									<Link className="name" href={`/people/${h.id}`}>
+										<Typed>{h.name}</Typed>
+									</Link>
 									{!h.active && <span className="tag beside">not active</span>}
 									<br />
-									<span className="second quiet"><Typed>{h.email}</Typed></span>
+									<span className="second quiet">
+										<Typed>{h.email}</Typed>
+									</span>
 								</span>
 							</span>
 						</td>
 						<td data-fold="under">
 							<span className="row wrap">
-								{h.roles.map((r) => <Held key={r.membership + r.role.id} from={r.here ? "here" : "above"}>{r.role.attributes.name}</Held>)}
-								{h.roles.length === 0 && <span className="held" data-from="none">nothing</span>}
+								{h.roles.map((r) => (
+									<Held key={r.membership + r.role.id} from={r.here ? "here" : "above"}>
+										{r.role.attributes.name}
+									</Held>
+								))}
+								{h.roles.length === 0 && (
+									<span className="held" data-from="none">
+										nothing
+									</span>
+								)}
 							</span>
 						</td>
-						<td className="second" data-fold="no">{places(h)}</td>
-						{seen && <td className="second nowrap" data-fold="no">{h.seen ? short(h.seen) : "never"}</td>}
+						<td className="second" data-fold="no">
+							{places(h)}
+						</td>
+						{seen && (
+							<td className="second nowrap" data-fold="no">
+								{h.seen ? short(h.seen) : "never"}
+							</td>
+						)}
 						<td data-fold="end">
-							<Menu label={`Actions for ${h.name}`} square kind="bare" entries={[
-								{ label: "Why can they?", icon: "role", act: () => why(h) },
-								h.membership
-									? { label: "Change roles", icon: "edit", not: write, act: () => change(h) }
-									: { label: `Change roles at ${h.roles[0]?.organization.name ?? "their place"}`, icon: "out", to: `/organizations/${h.roles[0]?.organization.id}/people` },
-								{ label: "End the membership", icon: "close", not: write || (h.membership ? false : "It is given above"), act: () => end(h) },
-							]}>
+							<Menu
+								label={`Actions for ${h.name}`}
+								square
+								kind="bare"
+								entries={[
+									{ label: "Why can they?", icon: "role", act: () => why(h) },
+									h.membership
+										? { label: "Change roles", icon: "edit", not: write, act: () => change(h) }
+										: {
+												label: `Change roles at ${h.roles[0]?.organization.name ?? "their place"}`,
+												icon: "out",
+												to: `/organizations/${h.roles[0]?.organization.id}/people`,
+											},
+									{
+										label: "End the membership",
+										icon: "close",
+										not: write || (h.membership ? false : "It is given above"),
+										act: () => end(h),
+									},
+								]}
+							>
 								<Icon name="more" />
 							</Menu>
 						</td>

@@ -32,8 +32,15 @@ export const kinds = ["company", "subsidiary", "branch", "partner", "client", "s
 
 function formOf(a: OrganizationAttributes): Form {
 	return {
-		name: a.name ?? "", slug: a.slug ?? "", kind: a.kind ?? "other", description: a.description ?? "", validFrom: (a.validFrom ?? "").slice(0, 10),
-		validTo: (a.validTo ?? "").slice(0, 10), webhookUrl: a.webhookUrl ?? "", isEventProducer: a.isEventProducer ?? false, locationTracking: a.locationTracking ?? false,
+		name: a.name ?? "",
+		slug: a.slug ?? "",
+		kind: a.kind ?? "other",
+		description: a.description ?? "",
+		validFrom: (a.validFrom ?? "").slice(0, 10),
+		validTo: (a.validTo ?? "").slice(0, 10),
+		webhookUrl: a.webhookUrl ?? "",
+		isEventProducer: a.isEventProducer ?? false,
+		locationTracking: a.locationTracking ?? false,
 	};
 }
 
@@ -78,19 +85,32 @@ export default function Settings(props: TabProps) {
 					const now = await ask<Organization>(to);
 					const theirs = formOf(now.data.attributes);
 					setConflict({
-						now, rows: only.map((k) => ({ name: k, yours: String(values[k]), theirs: String(theirs[k]) })).filter((r) => r.yours !== r.theirs),
+						now,
+						rows: only
+							.map((k) => ({ name: k, yours: String(values[k]), theirs: String(theirs[k]) }))
+							.filter((r) => r.yours !== r.theirs),
 					});
 				},
 			},
 		);
-	const set = <K extends keyof Form>(name: K) => (value: Form[K]) => setForm((f) => ({ ...f, [name]: value }));
+	const set =
+		<K extends keyof Form>(name: K) =>
+		(value: Form[K]) =>
+			setForm((f) => ({ ...f, [name]: value }));
 	const error = send.error?.status === 412 ? null : send.error;
 	const wrong = (name: string) => error?.at(`/data/attributes/${name}`);
 	const text = (name: "name" | "slug" | "webhookUrl") => ({
-		value: form[name], disabled: Boolean(not), wrong: wrong(name), onChange: (e: React.ChangeEvent<HTMLInputElement>) => set(name)(e.target.value),
+		value: form[name],
+		disabled: Boolean(not),
+		wrong: wrong(name),
+		onChange: (e: React.ChangeEvent<HTMLInputElement>) => set(name)(e.target.value),
 	});
 	const day = (name: "validFrom" | "validTo") => ({
-		type: "date", value: form[name], disabled: Boolean(not), wrong: wrong(name), onChange: (e: React.ChangeEvent<HTMLInputElement>) => set(name)(e.target.value),
+		type: "date",
+		value: form[name],
+		disabled: Boolean(not),
+		wrong: wrong(name),
+		onChange: (e: React.ChangeEvent<HTMLInputElement>) => set(name)(e.target.value),
 	});
 	return (
 		<div className="stack settings">
@@ -106,28 +126,63 @@ export default function Settings(props: TabProps) {
 				<Faults error={error} fields={Object.keys(form).map((k) => `/data/attributes/${k}`)} />
 				<Field label="Name" {...text("name")} />
 				<Field label="Slug" hint="A unique name for URLs. Links that have the old one lead nowhere afterwards." {...text("slug")} />
-				<Choice label="Kind" value={form.kind} disabled={Boolean(not)} onChange={set("kind")} wrong={wrong("kind")} options={kinds.map((k) => ({ value: k, label: k }))} />
-				<TextField label="Description" value={form.description} disabled={Boolean(not)} wrong={wrong("description")} onChange={(e) => set("description")(e.target.value)} />
+				<Choice
+					label="Kind"
+					value={form.kind}
+					disabled={Boolean(not)}
+					onChange={set("kind")}
+					wrong={wrong("kind")}
+					options={kinds.map((k) => ({ value: k, label: k }))}
+				/>
+				<TextField
+					label="Description"
+					value={form.description}
+					disabled={Boolean(not)}
+					wrong={wrong("description")}
+					onChange={(e) => set("description")(e.target.value)}
+				/>
 				<div className="pair">
 					<Field label="Valid from" hint="The day in UTC; empty is always." {...day("validFrom")} />
 					<Field label="Valid to" hint="It ceases to be active then; empty is never." {...day("validTo")} />
 				</div>
-				<Field label="Its own webhook" hint="Gets everything that happens here, signed. Empty ends it." type="url" inputMode="url" {...text("webhookUrl")} />
+				<Field
+					label="Its own webhook"
+					hint="Gets everything that happens here, signed. Empty ends it."
+					type="url"
+					inputMode="url"
+					{...text("webhookUrl")}
+				/>
 				<Check label="Organizes events" checked={form.isEventProducer} disabled={Boolean(not)} onChange={set("isEventProducer")} />
-				<Check label="Location of its people is tracked" checked={form.locationTracking} disabled={Boolean(not)} onChange={set("locationTracking")} />
+				<Check
+					label="Location of its people is tracked"
+					checked={form.locationTracking}
+					disabled={Boolean(not)}
+					onChange={set("locationTracking")}
+				/>
 				<div className="row wrap save" data-on={changed.length ? "" : undefined}>
 					<Button kind="main" type="submit" not={not || (changed.length === 0 && "Nothing is changed yet")}>
 						{changed.length ? `Save ${count(changed.length, "change")}` : "Save"}
 					</Button>
-					{changed.length > 0 && <Button kind="bare" onClick={() => setForm(before)}>Discard</Button>}
+					{changed.length > 0 && (
+						<Button kind="bare" onClick={() => setForm(before)}>
+							Discard
+						</Button>
+					)}
 				</div>
 			</form>
 			<Section id="ending" title="End it">
 				<p className="second">
-					Deleting takes the keys, endpoints and memberships out of use. A management key can restore it. To end it on a day instead, set “valid to”.
+					Deleting takes the keys, endpoints and memberships out of use. A management key can restore it. To end it on a day
+					instead, set “valid to”.
 				</p>
 				<p className="gapped">
-					<Button kind="danger" not={may("organizations:delete") ? false : "It takes organizations:delete here"} onClick={() => setDeleting(true)}>Delete…</Button>
+					<Button
+						kind="danger"
+						not={may("organizations:delete") ? false : "It takes organizations:delete here"}
+						onClick={() => setDeleting(true)}
+					>
+						Delete…
+					</Button>
 				</p>
 			</Section>
 			{conflict && (
@@ -163,25 +218,53 @@ function DeleteDialog({ id, answer, organizations, store, close }: TabProps & { 
 		void store.refresh();
 		go(parent && !Array.isArray(parent) ? `/organizations/${parent.id}` : "/organizations");
 	});
-	const not = below > 0 ? `${count(below, "organization")} below must be deleted or moved first` : typed !== org.attributes.slug && "Type the slug first";
+	const not =
+		below > 0
+			? `${count(below, "organization")} below must be deleted or moved first`
+			: typed !== org.attributes.slug && "Type the slug first";
 	return (
 		<Dialog
-			title={<>Delete <Typed>{org.attributes.name}</Typed></>}
+			title={
+				<>
+					Delete <Typed>{org.attributes.name}</Typed>
+				</>
+			}
 			intro={`${count(org.meta?.counts?.memberships ?? 0, "membership")} and ${count(org.meta?.counts?.endpoints ?? 0, "endpoint")} end with it.`}
 			close={close}
 			foot={
 				<div className="dialog-foot">
-					<Button kind="danger" not={not} onClick={() => send.mutate({ to: url(`${organizations}/${id}`), method: "DELETE", ifMatch: answer.etag })}>Delete it</Button>
-					<Button kind="bare" onClick={close}>Cancel</Button>
+					<Button
+						kind="danger"
+						not={not}
+						onClick={() => send.mutate({ to: url(`${organizations}/${id}`), method: "DELETE", ifMatch: answer.etag })}
+					>
+						Delete it
+					</Button>
+					<Button kind="bare" onClick={close}>
+						Cancel
+					</Button>
 				</div>
 			}
 		>
 			<div className="dialog-body">
 				{send.error instanceof Failure && <Faults error={send.error} />}
 				{below > 0 ? (
-					<p className="notice" data-is="warn">{count(below, "organization")} below {below === 1 ? "is" : "are"} alive. What is above living ones cannot be deleted.</p>
+					<p className="notice" data-is="warn">
+						{count(below, "organization")} below {below === 1 ? "is" : "are"} alive. What is above living ones cannot be
+						deleted.
+					</p>
 				) : (
-					<Field label={<>Type <span className="mono">{org.attributes.slug}</span></>} value={typed} onChange={(e) => setTyped(e.target.value)} autoComplete="off" spellCheck={false} />
+					<Field
+						label={
+							<>
+								Type <span className="mono">{org.attributes.slug}</span>
+							</>
+						}
+						value={typed}
+						onChange={(e) => setTyped(e.target.value)}
+						autoComplete="off"
+						spellCheck={false}
+					/>
 				)}
 			</div>
 		</Dialog>

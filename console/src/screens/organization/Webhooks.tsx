@@ -20,7 +20,13 @@ export default function Webhooks(props: TabProps) {
 	const { id, rest } = props;
 	if (rest.length > 0) {
 		return (
-			<Suspense fallback={<div className="page"><Ghosts /></div>}>
+			<Suspense
+				fallback={
+					<div className="page">
+						<Ghosts />
+					</div>
+				}
+			>
 				<Endpoint {...props} webhook={rest[0] ?? ""} delivery={rest[1] === "deliveries" ? rest[2] : undefined} />
 			</Suspense>
 		);
@@ -35,8 +41,9 @@ function Endpoints({ id }: { id: string }) {
 	if (list.rows.length === 0) {
 		return (
 			<Empty title="No endpoint yet">
-				An endpoint is a URL of yours that is told of every change here, signed. Make one with <span className="mono">POST /public/v2/webhooks</span>,
-				and try it on your own machine with <span className="mono">roster listen</span>.
+				An endpoint is a URL of yours that is told of every change here, signed. Make one with{" "}
+				<span className="mono">POST /public/v2/webhooks</span>, and try it on your own machine with{" "}
+				<span className="mono">roster listen</span>.
 			</Empty>
 		);
 	}
@@ -48,9 +55,15 @@ function Endpoints({ id }: { id: string }) {
 						<th scope="col">Endpoint</th>
 						<th scope="col">State</th>
 						<th scope="col">Gets</th>
-						<th scope="col" className="number">Success</th>
-						<th scope="col" className="number">Latency</th>
-						<th scope="col" className="number">Waiting</th>
+						<th scope="col" className="number">
+							Success
+						</th>
+						<th scope="col" className="number">
+							Latency
+						</th>
+						<th scope="col" className="number">
+							Waiting
+						</th>
 					</tr>
 				</thead>
 				<tbody>
@@ -62,16 +75,29 @@ function Endpoints({ id }: { id: string }) {
 								<td>
 									<span className="cut block">
 										<Link className="name" href={`/organizations/${id}/webhooks/${w.id}`}>
-											<Typed>{w.attributes.name || (w.attributes.kind === "own" ? "Its own webhook" : hostOf(w.attributes.url))}</Typed>
+											<Typed>
+												{w.attributes.name ||
+													(w.attributes.kind === "own" ? "Its own webhook" : hostOf(w.attributes.url))}
+											</Typed>
 										</Link>
 										<br />
-										<span className="second quiet mono"><Typed>{w.attributes.url}</Typed></span>
+										<span className="second quiet mono">
+											<Typed>{w.attributes.url}</Typed>
+										</span>
 									</span>
 								</td>
-								<td data-fold="under"><State is={state.is}>{state.word}</State></td>
-								<td className="second" data-fold="no">{types(w)}</td>
-								<td className="number" data-fold="no">{h?.successRate == null ? "" : percent(h.successRate)}</td>
-								<td className="number nowrap" data-fold="no">{h?.latency == null ? "" : milliseconds(h.latency)}</td>
+								<td data-fold="under">
+									<State is={state.is}>{state.word}</State>
+								</td>
+								<td className="second" data-fold="no">
+									{types(w)}
+								</td>
+								<td className="number" data-fold="no">
+									{h?.successRate == null ? "" : percent(h.successRate)}
+								</td>
+								<td className="number nowrap" data-fold="no">
+									{h?.latency == null ? "" : milliseconds(h.latency)}
+								</td>
 								<td className="number" data-fold="end">
 									{h?.backlog ? count(h.backlog, "message") : <span className="quiet">none</span>}
 									{h?.nextAttemptAt && <span className="second quiet"> next {ago(h.nextAttemptAt)}</span>}

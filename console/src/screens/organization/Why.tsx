@@ -29,7 +29,8 @@ export function Why({ holder, id, name, organizations, close }: WhyProps) {
 	const listId = useId();
 	const body = {
 		data: {
-			type: "checks", attributes: { permission: word },
+			type: "checks",
+			attributes: { permission: word },
 			relationships: { user: { data: { type: "users", id: holder.id } }, organization: { data: { type: "organizations", id } } },
 		},
 	};
@@ -39,7 +40,9 @@ export function Why({ holder, id, name, organizations, close }: WhyProps) {
 		enabled: word.length > 0,
 		placeholderData: (before) => before,
 	});
-	const way = useRead<Organization[]>(url(organizations, { "filter[descendant]": id, "fields[organizations]": "name,kind", "page[size]": 100 }));
+	const way = useRead<Organization[]>(
+		url(organizations, { "filter[descendant]": id, "fields[organizations]": "name,kind", "page[size]": 100 }),
+	);
 	const check = asked.data?.data;
 	const by = roleIds(check);
 	const giving = holder.roles.filter((r) => by.includes(r.role.id));
@@ -53,27 +56,58 @@ export function Why({ holder, id, name, organizations, close }: WhyProps) {
 				<div className="row gap3">
 					<Face name={holder.name} />
 					<span>
-						<b><Typed>{holder.name}</Typed></b>
+						<b>
+							<Typed>{holder.name}</Typed>
+						</b>
 						<br />
-						<span className="second">at <Typed>{name}</Typed></span>
+						<span className="second">
+							at <Typed>{name}</Typed>
+						</span>
 					</span>
 				</div>
 				<div className="field">
 					<label htmlFor={`${listId}-word`}>Permission</label>
-					<input className="input mono" id={`${listId}-word`} list={listId} value={permission} onChange={(e) => setPermission(e.target.value)} spellCheck={false} />
+					<input
+						className="input mono"
+						id={`${listId}-word`}
+						list={listId}
+						value={permission}
+						onChange={(e) => setPermission(e.target.value)}
+						spellCheck={false}
+					/>
 					<datalist id={listId}>
-						{words.map((w) => <option key={w} value={w} />)}
+						{words.map((w) => (
+							<option key={w} value={w} />
+						))}
 					</datalist>
 				</div>
-				{asked.error && <p className="notice" data-is="bad"><Icon name="alert" /><span>{asked.error.message}</span></p>}
+				{asked.error && (
+					<p className="notice" data-is="bad">
+						<Icon name="alert" />
+						<span>{asked.error.message}</span>
+					</p>
+				)}
 				{check && !asked.error && <Answer check={check} giving={giving} name={name} here={id} />}
 				<ol className="spine">
 					{(way.data?.data ?? []).map((o) => (
-						<Step key={o.id} organization={o} here={o.id === id} holder={holder} giving={giving} allowed={check?.attributes.allowed === true} way={way.data?.data ?? []} />
+						<Step
+							key={o.id}
+							organization={o}
+							here={o.id === id}
+							holder={holder}
+							giving={giving}
+							allowed={check?.attributes.allowed === true}
+							way={way.data?.data ?? []}
+						/>
 					))}
 				</ol>
 				<div className="row wrap">
-					<Button kind="bare" small icon="copy" onClick={() => void copy(asCurl("/public/v2/authorize", "POST", body), "the question as curl")}>
+					<Button
+						kind="bare"
+						small
+						icon="copy"
+						onClick={() => void copy(asCurl("/public/v2/authorize", "POST", body), "the question as curl")}
+					>
 						Copy as curl
 					</Button>
 				</div>
@@ -93,7 +127,9 @@ function Answer({ check, giving, name, here }: { check: Check; giving: GivenRole
 		return (
 			<p className="notice" role="status">
 				<Icon name="close" />
-				<span><b>No.</b> None of their roles holds <span className="mono">{word}</span> at <Typed>{name}</Typed>.</span>
+				<span>
+					<b>No.</b> None of their roles holds <span className="mono">{word}</span> at <Typed>{name}</Typed>.
+				</span>
 			</p>
 		);
 	}
@@ -105,8 +141,9 @@ function Answer({ check, giving, name, here }: { check: Check; giving: GivenRole
 				<b>Yes.</b>{" "}
 				{first ? (
 					<>
-						{all([...new Set(giving.map((g) => g.role.attributes.name ?? "a role"))])} at <Typed>{first.organization.name}</Typed>{" "}
-						{giving.length > 1 ? "hold" : "holds"} it{first.organization.id === here ? "." : ", and that role is passed down."}
+						{all([...new Set(giving.map((g) => g.role.attributes.name ?? "a role"))])} at{" "}
+						<Typed>{first.organization.name}</Typed> {giving.length > 1 ? "hold" : "holds"} it
+						{first.organization.id === here ? "." : ", and that role is passed down."}
 					</>
 				) : (
 					<>A role that you do not see holds it.</>
@@ -131,9 +168,25 @@ function Step({ organization: o, here, holder, giving, allowed, way }: StepProps
 	const mine = way.findIndex((w) => w.id === o.id);
 	const above = way.slice(0, mine).some((w) => giving.some((g) => g.organization.id === w.id));
 	return (
-		<li data-gives={gives ? "" : undefined} data-passes={!gives && above && !here ? "" : undefined} data-holds={!gives && here && allowed ? "" : undefined}>
-			<span>{gives || here ? <b><Typed>{o.attributes.name}</Typed></b> : <Typed>{o.attributes.name}</Typed>}</span>
-			{at.map((r) => <span key={r.role.id}><Held from="here">{r.role.attributes.name}</Held></span>)}
+		<li
+			data-gives={gives ? "" : undefined}
+			data-passes={!gives && above && !here ? "" : undefined}
+			data-holds={!gives && here && allowed ? "" : undefined}
+		>
+			<span>
+				{gives || here ? (
+					<b>
+						<Typed>{o.attributes.name}</Typed>
+					</b>
+				) : (
+					<Typed>{o.attributes.name}</Typed>
+				)}
+			</span>
+			{at.map((r) => (
+				<span key={r.role.id}>
+					<Held from="here">{r.role.attributes.name}</Held>
+				</span>
+			))}
 			{at.length === 0 && (
 				<span className="second quiet">{here && allowed ? "nothing given here; holds it from above" : "nothing given here"}</span>
 			)}

@@ -40,8 +40,13 @@ export default function Endpoint(props: EndpointProps) {
 	const [, go] = useLocation();
 	const list = usePages<Delivery>(
 		url("webhookDeliveries", {
-			"filter[webhookId]": webhook, "filter[state]": state, sort: "-createdAt", include: "event",
-			"fields[webhookDeliveries]": "createdAt,eventType,state,attempts,status,errorCode,event", "fields[events]": "resource", "page[size]": 50,
+			"filter[webhookId]": webhook,
+			"filter[state]": state,
+			sort: "-createdAt",
+			include: "event",
+			"fields[webhookDeliveries]": "createdAt,eventType,state,attempts,status,errorCode,event",
+			"fields[events]": "resource",
+			"page[size]": 50,
 		}),
 		{ keep: true, every: 10_000 },
 	);
@@ -57,8 +62,18 @@ export default function Endpoint(props: EndpointProps) {
 		{ key: "K", label: "Delivery before", act: () => step(-1) },
 		{ key: "Escape", label: "Back to the endpoint", act: () => go(at + query) },
 	]);
-	if (read.error && !read.data) return <div className="page"><Refused error={read.error} again={() => void read.refetch()} /></div>;
-	if (!read.data) return <div className="page"><Ghosts /></div>;
+	if (read.error && !read.data)
+		return (
+			<div className="page">
+				<Refused error={read.error} again={() => void read.refetch()} />
+			</div>
+		);
+	if (!read.data)
+		return (
+			<div className="page">
+				<Ghosts />
+			</div>
+		);
 	const w = read.data.data;
 	const name = w.attributes.name || (w.attributes.kind === "own" ? "Its own webhook" : hostOf(w.attributes.url));
 	const health = healthOf(w);
@@ -67,14 +82,26 @@ export default function Endpoint(props: EndpointProps) {
 			<section className="list" aria-labelledby="ll">
 				<div className="stack gap3 listhead">
 					<div className="row">
-						<h2 id="ll" className="cut"><Link className="plain" href={at + query}><Typed>{name}</Typed></Link></h2>
-						<span className="end nowrap"><State is={health.is}>{health.word}</State></span>
+						<h2 id="ll" className="cut">
+							<Link className="plain" href={at + query}>
+								<Typed>{name}</Typed>
+							</Link>
+						</h2>
+						<span className="end nowrap">
+							<State is={health.is}>{health.word}</State>
+						</span>
 					</div>
-					<div className="mono second cut"><Typed>{w.attributes.url}</Typed></div>
+					<div className="mono second cut">
+						<Typed>{w.attributes.url}</Typed>
+					</div>
 					<label className="row second">
 						State
 						<select className="input chip-select" value={state} onChange={(e) => setState(e.target.value)}>
-							{states.map((s) => <option key={s} value={s}>{s || "any"}</option>)}
+							{states.map((s) => (
+								<option key={s} value={s}>
+									{s || "any"}
+								</option>
+							))}
 						</select>
 						{list.total !== undefined && <span className="end quiet">{digits(list.total)}</span>}
 					</label>
@@ -82,13 +109,22 @@ export default function Endpoint(props: EndpointProps) {
 				<ul data-dim={list.isPlaceholderData ? "" : undefined}>
 					{list.rows.map((d) => {
 						const s = standing(d);
-						const told = (related<EventAttributes>({ included: list.included }, d, "event")?.attributes.resource ?? {}) as Record<string, unknown>;
+						const told = (related<EventAttributes>({ included: list.included }, d, "event")?.attributes.resource ??
+							{}) as Record<string, unknown>;
 						return (
 							<li key={d.id}>
-								<Link className="list-row" href={`${at}/deliveries/${d.id}${query}`} aria-current={d.id === delivery ? "true" : undefined}>
+								<Link
+									className="list-row"
+									href={`${at}/deliveries/${d.id}${query}`}
+									aria-current={d.id === delivery ? "true" : undefined}
+								>
 									<span className="mono cut">{d.attributes.eventType}</span>
 									<span className="second quiet">{short(d.attributes.createdAt)}</span>
-									<span className="second cut"><Typed>{told.type ? subjectName(told, String(d.attributes.eventType).split(".")[0] ?? "") : ""}</Typed></span>
+									<span className="second cut">
+										<Typed>
+											{told.type ? subjectName(told, String(d.attributes.eventType).split(".")[0] ?? "") : ""}
+										</Typed>
+									</span>
 									<State is={s.is}>{s.word}</State>
 								</Link>
 							</li>
@@ -99,14 +135,33 @@ export default function Endpoint(props: EndpointProps) {
 					{list.isPending && <Ghosts rows={4} />}
 					{!list.isPending && list.rows.length === 0 && (
 						<p className="second">
-							{state ? <>No delivery is {state}. <button className="link" type="button" onClick={() => setState("")}>Show all</button></> : "Nothing was sent yet."}
+							{state ? (
+								<>
+									No delivery is {state}.{" "}
+									<button className="link" type="button" onClick={() => setState("")}>
+										Show all
+									</button>
+								</>
+							) : (
+								"Nothing was sent yet."
+							)}
 						</p>
 					)}
 					<More list={list} shown={list.rows.length} what="delivery" many="deliveries" />
 				</div>
 			</section>
 			{delivery ? (
-				<Inspector key={delivery} {...props} webhook={w} name={name} delivery={delivery} crumbs={[{ name: "Webhooks", to: `/organizations/${id}/webhooks` }, { name, to: at }]} />
+				<Inspector
+					key={delivery}
+					{...props}
+					webhook={w}
+					name={name}
+					delivery={delivery}
+					crumbs={[
+						{ name: "Webhooks", to: `/organizations/${id}/webhooks` },
+						{ name, to: at },
+					]}
+				/>
 			) : (
 				<About w={w} name={name} id={id} may={may} etag={read.data.etag} request={request} />
 			)}
@@ -133,45 +188,68 @@ function About({ w, name, id, may, etag, request }: AboutProps) {
 	const to = url(`webhooks/${w.id}`);
 	const set = useSend();
 	const test = useSend(() => notify("A test is on its way: it is the first of the list"));
-	const status = (next: string) => set.mutate({ to, method: "PATCH", ifMatch: etag, body: { data: { type: "webhooks", id: w.id, attributes: { status: next } } } });
+	const status = (next: string) =>
+		set.mutate({ to, method: "PATCH", ifMatch: etag, body: { data: { type: "webhooks", id: w.id, attributes: { status: next } } } });
 	return (
 		<div className="page stack">
 			<div className="row wrap orgtitle">
 				<div className="cut">
-					<h1><Typed>{name}</Typed></h1>
+					<h1>
+						<Typed>{name}</Typed>
+					</h1>
 					<p className="second row wrap">
 						<State is={health.is}>{health.word}</State>
 						<Copy text={w.id} what="id" shown={shortId(w.id)} />
 					</p>
 				</div>
 				<div className="row end wrap">
-					<Button kind="main" icon="send" not={not || (test.isPending && "It is on its way")} onClick={() => test.mutate({ to: `${to}/test`, method: "POST" })}>
+					<Button
+						kind="main"
+						icon="send"
+						not={not || (test.isPending && "It is on its way")}
+						onClick={() => test.mutate({ to: `${to}/test`, method: "POST" })}
+					>
 						Send a test
 					</Button>
 					{a.status === "active" ? (
-						<Button icon="pause" not={not} onClick={() => status("paused")}>Pause</Button>
+						<Button icon="pause" not={not} onClick={() => status("paused")}>
+							Pause
+						</Button>
 					) : (
 						<Button icon="again" not={not} onClick={() => status("active")}>
 							{h?.backlog ? `Enable, and send ${count(h.backlog, "message")}` : "Enable"}
 						</Button>
 					)}
-					<Menu label="More actions" square entries={[
-						{ label: "Send failed ones again…", icon: "again", not, act: () => setReplaying(true) },
-						{ label: "Copy the request as curl", icon: "copy", key: "C", act: () => void copyCurl(request) },
-					]}>
+					<Menu
+						label="More actions"
+						square
+						entries={[
+							{ label: "Send failed ones again…", icon: "again", not, act: () => setReplaying(true) },
+							{ label: "Copy the request as curl", icon: "copy", key: "C", act: () => void copyCurl(request) },
+						]}
+					>
 						<Icon name="more" />
 					</Menu>
 				</div>
 			</div>
 			<Faults error={set.error ?? test.error} />
-			<p className="notice" data-is={health.is === "bad" ? "bad" : health.is === "warn" ? "warn" : health.is === "ok" ? "ok" : undefined}>
+			<p
+				className="notice"
+				data-is={health.is === "bad" ? "bad" : health.is === "warn" ? "warn" : health.is === "ok" ? "ok" : undefined}
+			>
 				<Icon name={health.is === "bad" || health.is === "warn" ? "alert" : health.is === "ok" ? "check" : "pause"} />
 				<span>{sentence(w)}</span>
 			</p>
 			<Section id="numbers" title="How it does">
 				<dl className="facts">
 					<dt>Good answers</dt>
-					<dd>{h?.successRate == null ? <span className="quiet">none yet</span> : percent(h.successRate) + ", recent ones weighing most"}</dd>
+					<dd>
+						{h?.successRate == null ? (
+							<span className="quiet">none yet</span>
+						) : (
+							percent(h.successRate) + ", recent ones weighing most"
+						)}
+					</dd>
 					<dt>Latency</dt>
 					<dd>{h?.latency == null ? <span className="quiet">unknown</span> : milliseconds(h.latency)}</dd>
 					<dt>Waiting</dt>
@@ -188,11 +266,23 @@ function About({ w, name, id, may, etag, request }: AboutProps) {
 			<Section id="settings" title="What it gets">
 				<dl className="facts">
 					<dt>Types</dt>
-					<dd>{a.eventTypes?.length && !a.eventTypes.includes("*") ? <span className="mono">{a.eventTypes.join(", ")}</span> : "everything"}</dd>
+					<dd>
+						{a.eventTypes?.length && !a.eventTypes.includes("*") ? (
+							<span className="mono">{a.eventTypes.join(", ")}</span>
+						) : (
+							"everything"
+						)}
+					</dd>
 					<dt>Below as well</dt>
 					<dd>{a.subtree ? "yes" : "no"}</dd>
 					<dt>Order</dt>
-					<dd>{a.ordering === "fifo" ? "one after the other" : a.ordering === "per_entity" ? "one after the other for each resource" : "as fast as can be"}</dd>
+					<dd>
+						{a.ordering === "fifo"
+							? "one after the other"
+							: a.ordering === "per_entity"
+								? "one after the other for each resource"
+								: "as fast as can be"}
+					</dd>
 					<dt>Rate</dt>
 					<dd>{a.rate ? `${a.rate} a second at most` : "no limit"}</dd>
 					<dt>Signed with</dt>

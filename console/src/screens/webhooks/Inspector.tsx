@@ -64,8 +64,18 @@ export default function Inspector({ id, webhook, name, delivery, crumbs, may }: 
 	const not = may("webhooks:write") ? false : "It takes webhooks:write here";
 	const sendAgain = () => (d?.attributes.state === "succeeded" ? setOver("again") : again());
 	useKeys(not || !d ? [] : [{ key: "R", label: "Send again", act: sendAgain }]);
-	if (read.error && !d) return <div className="page"><Refused error={read.error} again={() => void read.refetch()} /></div>;
-	if (!d) return <div className="page"><Ghosts rows={8} /></div>;
+	if (read.error && !d)
+		return (
+			<div className="page">
+				<Refused error={read.error} again={() => void read.refetch()} />
+			</div>
+		);
+	if (!d)
+		return (
+			<div className="page">
+				<Ghosts rows={8} />
+			</div>
+		);
 	const event = related<EventAttributes>(read.data, d, "event");
 	const told = (event?.attributes.resource ?? {}) as Record<string, unknown>;
 	return (
@@ -74,18 +84,38 @@ export default function Inspector({ id, webhook, name, delivery, crumbs, may }: 
 				<div className="cut">
 					<h1 className="mono">{type}</h1>
 					<p className="second row wrap">
-						{told.type != null && <><span><Typed>{subjectName(told, type.split(".")[0] ?? "")}</Typed></span><Dot /></>}
-						{event?.attributes.sequence != null && <><span>sequence {digits(event.attributes.sequence)}</span><Dot /></>}
+						{told.type != null && (
+							<>
+								<span>
+									<Typed>{subjectName(told, type.split(".")[0] ?? "")}</Typed>
+								</span>
+								<Dot />
+							</>
+						)}
+						{event?.attributes.sequence != null && (
+							<>
+								<span>sequence {digits(event.attributes.sequence)}</span>
+								<Dot />
+							</>
+						)}
 						{event && <Copy text={event.id} what="webhook-id" shown={shortId(event.id)} />}
 					</p>
 				</div>
 				<div className="row end wrap">
-					<Button kind="main" icon="again" not={not || (send.isPending && "It is on its way")} onClick={sendAgain}>Send again</Button>
-					<Button not={not} onClick={() => setOver("replay")}>All failed…</Button>
-					<Menu label="More actions" square entries={[
-						...(event ? [{ label: "The event", icon: "clock" as const, to: `/events/${event.id}` }] : []),
-						{ label: "Copy the request as curl", icon: "copy", key: "C", act: () => void copyCurl(request) },
-					]}>
+					<Button kind="main" icon="again" not={not || (send.isPending && "It is on its way")} onClick={sendAgain}>
+						Send again
+					</Button>
+					<Button not={not} onClick={() => setOver("replay")}>
+						All failed…
+					</Button>
+					<Menu
+						label="More actions"
+						square
+						entries={[
+							...(event ? [{ label: "The event", icon: "clock" as const, to: `/events/${event.id}` }] : []),
+							{ label: "Copy the request as curl", icon: "copy", key: "C", act: () => void copyCurl(request) },
+						]}
+					>
 						<Icon name="more" />
 					</Menu>
 				</div>
@@ -95,14 +125,31 @@ export default function Inspector({ id, webhook, name, delivery, crumbs, may }: 
 			<Tries d={d} history={history} schedule={webhook.attributes.schedule ?? usualSchedule} />
 			{attempt && <AttemptView delivery={delivery} attempt={attempt} history={history} choose={(n) => choose(String(n))} />}
 			{over === "again" && (
-				<Dialog title="It was delivered already" close={() => setOver(null)} foot={
-					<div className="dialog-foot">
-						<Button kind="main" onClick={() => { setOver(null); again(); }}>Send it again all the same</Button>
-						<Button kind="bare" onClick={() => setOver(null)}>Cancel</Button>
-					</div>
-				}>
+				<Dialog
+					title="It was delivered already"
+					close={() => setOver(null)}
+					foot={
+						<div className="dialog-foot">
+							<Button
+								kind="main"
+								onClick={() => {
+									setOver(null);
+									again();
+								}}
+							>
+								Send it again all the same
+							</Button>
+							<Button kind="bare" onClick={() => setOver(null)}>
+								Cancel
+							</Button>
+						</div>
+					}
+				>
 					<div className="dialog-body">
-						<p>The receiver gets the same message a second time, with the same <span className="mono">webhook-id</span>. One that remembers ids will not act on it.</p>
+						<p>
+							The receiver gets the same message a second time, with the same <span className="mono">webhook-id</span>. One
+							that remembers ids will not act on it.
+						</p>
 					</div>
 				</Dialog>
 			)}
@@ -120,15 +167,32 @@ function Verdict({ d, history }: { d: Delivery; history: Entry[] }) {
 		return (
 			<p className="notice" data-is="ok">
 				<Icon name="check" />
-				<span><b>{last?.status ? statusLine(last.status) : "Delivered"}</b>{history.length > 1 ? `, at the ${ordinal(history.length)} attempt` : ""}, {ago(a.finishedAt)}.</span>
+				<span>
+					<b>{last?.status ? statusLine(last.status) : "Delivered"}</b>
+					{history.length > 1 ? `, at the ${ordinal(history.length)} attempt` : ""}, {ago(a.finishedAt)}.
+				</span>
 			</p>
 		);
 	}
 	if (a.state === "cancelled") {
-		return <p className="notice"><Icon name="close" /><span><b>Cancelled.</b> {a.reason ? `Reason: ${a.reason.replaceAll("_", " ")}.` : "It goes out no more."}</span></p>;
+		return (
+			<p className="notice">
+				<Icon name="close" />
+				<span>
+					<b>Cancelled.</b> {a.reason ? `Reason: ${a.reason.replaceAll("_", " ")}.` : "It goes out no more."}
+				</span>
+			</p>
+		);
 	}
 	if (!last) {
-		return <p className="notice" data-is="warn"><Icon name="clock" /><span><b>It waits.</b> {a.nextAttemptAt ? `The first attempt is ${ago(a.nextAttemptAt)}.` : "Others go first."}</span></p>;
+		return (
+			<p className="notice" data-is="warn">
+				<Icon name="clock" />
+				<span>
+					<b>It waits.</b> {a.nextAttemptAt ? `The first attempt is ${ago(a.nextAttemptAt)}.` : "Others go first."}
+				</span>
+			</p>
+		);
 	}
 	const code = a.errorCode ?? last.errorCode ?? "";
 	const known = advice[code];
@@ -140,7 +204,9 @@ function Verdict({ d, history }: { d: Delivery; history: Entry[] }) {
 			<span>
 				<b>{what}</b>, {times[history.length] ?? `${history.length} times`}.{" "}
 				{last.status && known ? `${known.what}${said ? `: “${said}”` : ""}. ` : last.detail ? `${last.detail}. ` : ""}
-				{a.state === "failed" ? "All tries are used up: send it again when the receiver is well." : `Nothing is lost; the next try is ${ago(a.nextAttemptAt)}.`}{" "}
+				{a.state === "failed"
+					? "All tries are used up: send it again when the receiver is well."
+					: `Nothing is lost; the next try is ${ago(a.nextAttemptAt)}.`}{" "}
 				{known?.todo}
 			</span>
 		</p>
@@ -177,11 +243,21 @@ function Tries({ d, history, schedule }: { d: Delivery; history: Entry[]; schedu
 				{Array.from({ length: Math.min(total, 20) }, (_, i) => {
 					const h = history[i];
 					const is = h ? (h.errorCode ? "bad" : "ok") : i === next ? "next" : undefined;
-					const word = h ? (i === 0 ? clock(h.startedAt) : `+ ${wait(schedule[i])}`) : i === next ? (d.attributes.nextAttemptAt ? ago(d.attributes.nextAttemptAt) : "waits") : `+ ${wait(schedule[i])}`;
+					const word = h
+						? i === 0
+							? clock(h.startedAt)
+							: `+ ${wait(schedule[i])}`
+						: i === next
+							? d.attributes.nextAttemptAt
+								? ago(d.attributes.nextAttemptAt)
+								: "waits"
+							: `+ ${wait(schedule[i])}`;
 					return (
 						<li key={i} data-is={is}>
 							<span>{word}</span>
-							<span className="only-read">{h ? (h.errorCode ? "failed" : "delivered") : i === next ? "next" : "not yet"}</span>
+							<span className="only-read">
+								{h ? (h.errorCode ? "failed" : "delivered") : i === next ? "next" : "not yet"}
+							</span>
 						</li>
 					);
 				})}
@@ -215,12 +291,16 @@ function AttemptView({ delivery, attempt, history, choose }: AttemptProps) {
 				<h2 id="at">Attempt {attempt.number}</h2>
 				<State is={state}>{attempt.status ?? attempt.errorCode ?? "no answer"}</State>
 				<span className="second quiet">
-					{[exact(attempt.startedAt), attempt.address, attempt.protocol?.replace("HTTP/2.0", "HTTP/2")].filter(Boolean).join(" · ")}
+					{[exact(attempt.startedAt), attempt.address, attempt.protocol?.replace("HTTP/2.0", "HTTP/2")]
+						.filter(Boolean)
+						.join(" · ")}
 				</span>
 				{history.length > 1 && (
 					<div className="segments end" role="group" aria-label="Attempt">
 						{history.slice(-10).map((h) => (
-							<button key={h.number} type="button" aria-pressed={h === attempt} onClick={() => choose(h.number)}>{h.number}</button>
+							<button key={h.number} type="button" aria-pressed={h === attempt} onClick={() => choose(h.number)}>
+								{h.number}
+							</button>
 						))}
 					</div>
 				)}
@@ -257,7 +337,10 @@ function Timing({ entry }: { entry: Entry }) {
 		<section className="card" aria-labelledby="tm">
 			<header>
 				<h3 id="tm">Timing</h3>
-				<span className="second quiet end">{milliseconds(t.total)}{entry.reusedConnection ? ", over an open connection" : ""}</span>
+				<span className="second quiet end">
+					{milliseconds(t.total)}
+					{entry.reusedConnection ? ", over an open connection" : ""}
+				</span>
 			</header>
 			<div className="body">
 				<dl className="falls">
@@ -267,7 +350,15 @@ function Timing({ entry }: { entry: Entry }) {
 							<dd>
 								<svg viewBox="0 0 400 12" preserveAspectRatio="none" aria-hidden="true">
 									<rect className="rail" width="400" height="12" rx="2" />
-									{p.took > 0 && <rect className={p.waits ? "wait" : undefined} x={Math.min(p.from * scale, 397)} width={Math.max(p.took * scale, 3)} height="12" rx="2" />}
+									{p.took > 0 && (
+										<rect
+											className={p.waits ? "wait" : undefined}
+											x={Math.min(p.from * scale, 397)}
+											width={Math.max(p.took * scale, 3)}
+											height="12"
+											rx="2"
+										/>
+									)}
 								</svg>
 							</dd>
 							<dd className="ms">{milliseconds(p.took)}</dd>

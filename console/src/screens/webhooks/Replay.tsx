@@ -19,7 +19,13 @@ export function ReplayDialog({ webhook, name, close }: { webhook: Webhook; name:
 	const since = webhook.attributes.health?.failingSince;
 	const [from, setFrom] = useState(since ?? back(24));
 	const failed = useRead<Delivery[]>(
-		url("webhookDeliveries", { "filter[webhookId]": webhook.id, "filter[state]": "failed", "filter[createdAt][gte]": from, "fields[webhookDeliveries]": "state", "page[size]": 1 }),
+		url("webhookDeliveries", {
+			"filter[webhookId]": webhook.id,
+			"filter[state]": "failed",
+			"filter[createdAt][gte]": from,
+			"fields[webhookDeliveries]": "state",
+			"page[size]": 1,
+		}),
 		{ keep: true },
 	);
 	const total = totalOf(failed.data);
@@ -29,22 +35,32 @@ export function ReplayDialog({ webhook, name, close }: { webhook: Webhook; name:
 	});
 	const submit = () =>
 		send.mutate({
-			to: url("webhookReplays"), method: "POST",
+			to: url("webhookReplays"),
+			method: "POST",
 			body: {
 				data: {
-					type: "webhookReplays", attributes: { kind: "failed", since: from },
+					type: "webhookReplays",
+					attributes: { kind: "failed", since: from },
 					relationships: { webhook: { data: { type: "webhooks", id: webhook.id } } },
 				},
 			},
 		});
 	const options = [
 		...(since ? [{ value: since, label: `since it fails, ${short(since)}` }] : []),
-		{ value: back(1), label: "of the last hour" }, { value: back(24), label: "of the last day" }, { value: back(24 * 7), label: "of the last week" }, { value: back(24 * 30), label: "of the last 30 days" },
+		{ value: back(1), label: "of the last hour" },
+		{ value: back(24), label: "of the last day" },
+		{ value: back(24 * 7), label: "of the last week" },
+		{ value: back(24 * 30), label: "of the last 30 days" },
 	];
 	return (
 		<FormDialog
 			title="Send failed ones again"
-			intro={<>What failed at <Typed>{name}</Typed> goes out with its old <span className="mono">webhook-id</span>, beside what happens now.</>}
+			intro={
+				<>
+					What failed at <Typed>{name}</Typed> goes out with its old <span className="mono">webhook-id</span>, beside what happens
+					now.
+				</>
+			}
 			close={close}
 			submit={() => total !== 0 && submit()}
 			buttons={
@@ -52,13 +68,26 @@ export function ReplayDialog({ webhook, name, close }: { webhook: Webhook; name:
 					<Button kind="main" type="submit" not={total === 0 && "None has failed in that time"}>
 						{total === undefined ? "Send again" : `Send ${digits(total)} again`}
 					</Button>
-					<Button kind="bare" onClick={close}>Cancel</Button>
+					<Button kind="bare" onClick={close}>
+						Cancel
+					</Button>
 				</>
 			}
 		>
 			<Faults error={send.error} />
-			<Choice label="Which" value={from} onChange={setFrom} options={options}
-				hint={total === undefined ? undefined : total === 0 ? "None has failed in that time. What still has tries left goes out by itself." : `${count(total, "delivery has", "deliveries have")} used up all tries.`} />
+			<Choice
+				label="Which"
+				value={from}
+				onChange={setFrom}
+				options={options}
+				hint={
+					total === undefined
+						? undefined
+						: total === 0
+							? "None has failed in that time. What still has tries left goes out by itself."
+							: `${count(total, "delivery has", "deliveries have")} used up all tries.`
+				}
+			/>
 		</FormDialog>
 	);
 }

@@ -42,7 +42,8 @@ export function Answer({ attempt, entry, keptUntil }: { attempt: Attempt | undef
 			</header>
 			{entry.status ? (
 				<pre className="code" tabIndex={0} role="region" aria-label="Answer, raw">
-					{(entry.protocol ?? "HTTP").replace("HTTP/2.0", "HTTP/2")} {entry.errorCode ? <mark>{statusLine(entry.status)}</mark> : statusLine(entry.status)}
+					{(entry.protocol ?? "HTTP").replace("HTTP/2.0", "HTTP/2")}{" "}
+					{entry.errorCode ? <mark>{statusLine(entry.status)}</mark> : statusLine(entry.status)}
 					{"\n"}
 					<Headers of={came?.headers ?? []} />
 					{"\n"}
@@ -65,8 +66,12 @@ export function RequestCard({ attempt }: { attempt: Attempt }) {
 	if (!sent) {
 		return (
 			<section className="card" aria-labelledby="rq">
-				<header><h3 id="rq">Request</h3></header>
-				<div className="body"><p className="second">It is not kept any more, or you may not read what this event is about.</p></div>
+				<header>
+					<h3 id="rq">Request</h3>
+				</header>
+				<div className="body">
+					<p className="second">It is not kept any more, or you may not read what this event is about.</p>
+				</div>
 			</section>
 		);
 	}
@@ -77,7 +82,14 @@ export function RequestCard({ attempt }: { attempt: Attempt }) {
 				<h3 id="rq">Request</h3>
 				<span className="second quiet">{count(sent.bodyBytes, "byte")}</span>
 				<span className="end row wrap">
-					<Button kind="bare" small icon="copy" onClick={() => void copy(text, as === "verify" ? "what was signed" : "the request")}>Copy</Button>
+					<Button
+						kind="bare"
+						small
+						icon="copy"
+						onClick={() => void copy(text, as === "verify" ? "what was signed" : "the request")}
+					>
+						Copy
+					</Button>
 					<span className="segments" role="group" aria-label="Request as">
 						{(["raw", "curl", "verify"] as const).map((form) => (
 							<button key={form} type="button" aria-pressed={as === form} onClick={() => setAs(form)}>
@@ -89,7 +101,8 @@ export function RequestCard({ attempt }: { attempt: Attempt }) {
 			</header>
 			{as === "raw" && (
 				<pre className="code" tabIndex={0} role="region" aria-label="Request, raw">
-					<span className="k">{sent.method}</span> {visible(new URL(sent.url).pathname)} {(sent.httpVersion ?? "HTTP/1.1").replace("HTTP/2.0", "HTTP/2")}
+					<span className="k">{sent.method}</span> {visible(new URL(sent.url).pathname)}{" "}
+					{(sent.httpVersion ?? "HTTP/1.1").replace("HTTP/2.0", "HTTP/2")}
 					{"\n"}
 					<Headers of={sent.headers} />
 					{"\n"}
@@ -97,26 +110,40 @@ export function RequestCard({ attempt }: { attempt: Attempt }) {
 					{sent.truncated && <span className="q">{"\n"}… longer than what is told of it</span>}
 				</pre>
 			)}
-			{as === "curl" && <pre className="code" tabIndex={0} role="region" aria-label="Request as curl">{visible(curlOf(sent))}</pre>}
+			{as === "curl" && (
+				<pre className="code" tabIndex={0} role="region" aria-label="Request as curl">
+					{visible(curlOf(sent))}
+				</pre>
+			)}
 			{as === "verify" && <Verify signed={signed} sent={sent} />}
 		</section>
 	);
 }
 
 function Verify({ signed, sent }: { signed: Signed | null; sent: Sent }) {
-	if (!signed) return <div className="body"><p className="second">How it was signed is not kept any more.</p></div>;
+	if (!signed)
+		return (
+			<div className="body">
+				<p className="second">How it was signed is not kept any more.</p>
+			</div>
+		);
 	const signature = sent.headers.find(([name]) => name.toLowerCase() === "webhook-signature")?.[1] ?? "";
 	return (
 		<>
 			<div className="body stack gap3">
 				<p className="second">
-					These bytes were signed with {signed.scheme === "v1a" ? "ed25519" : "HMAC-SHA256"}: the id, the timestamp and the body, with full stops between them.
-					Of <span className="mono">whsec_…</span> the key is the base64 behind it. The receiver’s own result has to be one of{" "}
-					<span className="mono break">{visible(signature)}</span>.
+					These bytes were signed with {signed.scheme === "v1a" ? "ed25519" : "HMAC-SHA256"}: the id, the timestamp and the body,
+					with full stops between them. Of <span className="mono">whsec_…</span> the key is the base64 behind it. The receiver’s
+					own result has to be one of <span className="mono break">{visible(signature)}</span>.
 				</p>
-				<p className="second">Take the body as it came, before anything parses it. Whole receivers in four languages: <a href="/docs">documentation</a>.</p>
+				<p className="second">
+					Take the body as it came, before anything parses it. Whole receivers in four languages:{" "}
+					<a href="/docs">documentation</a>.
+				</p>
 			</div>
-			<pre className="code" tabIndex={0} role="region" aria-label="What was signed">{visible(signed.signedContent)}</pre>
+			<pre className="code" tabIndex={0} role="region" aria-label="What was signed">
+				{visible(signed.signedContent)}
+			</pre>
 		</>
 	);
 }
@@ -133,7 +160,15 @@ function Headers({ of }: { of: [string, string][] }): ReactNode {
 /** Shows a text as it came, with the strings of JSON set off. */
 function Json({ text }: { text: string }): ReactNode {
 	const parts = visible(text).split(/("(?:[^"\\]|\\.)*")/);
-	return parts.map((p, i) => (i % 2 && !/^\s*:/.test(parts[i + 1] ?? "") ? <span key={i} className="s">{p}</span> : p));
+	return parts.map((p, i) =>
+		i % 2 && !/^\s*:/.test(parts[i + 1] ?? "") ? (
+			<span key={i} className="s">
+				{p}
+			</span>
+		) : (
+			p
+		),
+	);
 }
 
 function rawText(sent: Sent): string {
@@ -142,6 +177,8 @@ function rawText(sent: Sent): string {
 
 function curlOf(sent: Sent): string {
 	const quote = (s: string) => `'${s.replaceAll("'", "'\\''")}'`;
-	const headers = sent.headers.filter(([n]) => !/^(content-length|host|accept-encoding)$/i.test(n)).map(([n, v]) => `-H ${quote(`${n}: ${v}`)}`);
+	const headers = sent.headers
+		.filter(([n]) => !/^(content-length|host|accept-encoding)$/i.test(n))
+		.map(([n, v]) => `-H ${quote(`${n}: ${v}`)}`);
 	return [`curl ${quote(sent.url)}`, ...headers, `-d ${quote(sent.body)}`].join(" \\\n  ");
 }

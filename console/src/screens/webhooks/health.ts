@@ -10,12 +10,16 @@ interface Health {
 }
 
 const reasons: Record<string, string> = {
-	gone: "it answered 410", requested: "it asked for it", failing: "it took nothing for days", secret_key_lost: "its secret was lost",
+	gone: "it answered 410",
+	requested: "it asked for it",
+	failing: "it took nothing for days",
+	secret_key_lost: "its secret was lost",
 };
 
 export function healthOf(w: Webhook): Health {
 	const { status, health, disabledReason } = w.attributes;
-	if (status === "disabled") return { is: "off", word: `Disabled${disabledReason ? `: ${reasons[disabledReason] ?? disabledReason}` : ""}` };
+	if (status === "disabled")
+		return { is: "off", word: `Disabled${disabledReason ? `: ${reasons[disabledReason] ?? disabledReason}` : ""}` };
 	if (status === "paused") return { is: "off", word: "Paused" };
 	if (health?.failingSince) return { is: "bad", word: `Failing since ${short(health.failingSince)}` };
 	if (health?.state === "probation") return { is: "warn", word: "On probation" };
@@ -47,7 +51,10 @@ export const advice: Record<string, { what: string; todo: string }> = {
 	connection_reset: { what: "The connection was broken off", todo: "A proxy or a firewall in front of the receiver may do that." },
 	connection_closed: { what: "It ended without a complete answer", todo: "The receiver may have crashed while it answered." },
 	tls_error: { what: "TLS could not be agreed", todo: "See that the certificate is valid, complete and for this name." },
-	blocked_address: { what: "The address is one that nothing may be sent to", todo: "Use a public address, or have the operator allow the network." },
+	blocked_address: {
+		what: "The address is one that nothing may be sent to",
+		todo: "Use a public address, or have the operator allow the network.",
+	},
 	protocol_error: { what: "The answer is not HTTP", todo: "See what listens at that port." },
 	redirect: { what: "It answered with a redirect, and those are not followed", todo: "Give the endpoint the URL that it leads to." },
 	http_status: { what: "The receiver answers, but refuses", todo: "Its log says why; the answer is below." },
@@ -57,10 +64,31 @@ export const advice: Record<string, { what: string; todo: string }> = {
 };
 
 const statusTexts: Record<number, string> = {
-	200: "OK", 201: "Created", 202: "Accepted", 204: "No Content", 301: "Moved Permanently", 302: "Found", 307: "Temporary Redirect", 308: "Permanent Redirect",
-	400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 408: "Request Timeout", 409: "Conflict", 410: "Gone",
-	413: "Content Too Large", 415: "Unsupported Media Type", 422: "Unprocessable Content", 429: "Too Many Requests", 500: "Internal Server Error",
-	501: "Not Implemented", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout",
+	200: "OK",
+	201: "Created",
+	202: "Accepted",
+	204: "No Content",
+	301: "Moved Permanently",
+	302: "Found",
+	307: "Temporary Redirect",
+	308: "Permanent Redirect",
+	400: "Bad Request",
+	401: "Unauthorized",
+	403: "Forbidden",
+	404: "Not Found",
+	405: "Method Not Allowed",
+	408: "Request Timeout",
+	409: "Conflict",
+	410: "Gone",
+	413: "Content Too Large",
+	415: "Unsupported Media Type",
+	422: "Unprocessable Content",
+	429: "Too Many Requests",
+	500: "Internal Server Error",
+	501: "Not Implemented",
+	502: "Bad Gateway",
+	503: "Service Unavailable",
+	504: "Gateway Timeout",
 };
 
 /** 503 Service Unavailable */
