@@ -102,6 +102,7 @@ func routes() []route {
 	table = append(table, sessionRoutes()...)
 	table = append(table, secondFactorRoutes()...)
 	table = append(table, fileRoutes()...)
+	table = append(table, moveRoute())
 	return append(table,
 		route{
 			method: "GET", path: "webhookDeliveries/{id}/attempts/{number}", form: openapi.Read, prefix: "WebhookDelivery",
