@@ -115,7 +115,7 @@ func TestAPreviewOfAMoveSaysWhoLosesAndGainsWhat(t *testing.T) {
 		asBob.get("/public/v2/organizations/" + f.branch).want(404)
 		told := s.get("/public/v2/events?filter[eventType]=organization.updated&filter[subjectId]="+f.branch).
 			json("data", 0, "attributes", "changes", "parent")
-		if diff := cmp.Diff(any(object{"before": f.top, "after": f.other}), told); diff != "" {
+		if diff := cmp.Diff(any(object{"before": object{"id": f.top, "name": "Top"}, "after": object{"id": f.other, "name": "Other"}}), told); diff != "" {
 			t.Errorf("its event (-want +got):\n%s", diff)
 		}
 	})

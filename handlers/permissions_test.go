@@ -169,7 +169,8 @@ var asked = map[string]string{
 	"GET webhooks/{id}/related":        "webhooks:read",
 	"PATCH webhooks/{id}/relationship": "webhooks:write", "POST webhooks/{id}/relationship": "webhooks:write",
 	"DELETE webhooks/{id}/relationship": "webhooks:write", "POST webhooks/{id}/rotate-secret": "webhooks:write",
-	"POST webhooks/{id}/test": "webhooks:write",
+	"POST webhooks/{id}/test": "webhooks:write", "GET webhooks/{id}/series": "webhooks:read",
+	"POST webhooks/{id}/end-rotation": "webhooks:write", "POST apiKeys/{id}/end-rotation": "apiKeys:write",
 
 	"GET webhookDeliveries": "webhooks:read", "GET webhookDeliveries/{id}": "webhooks:read",
 	"GET webhookDeliveries/{id}/relationship": "webhooks:read",
@@ -183,7 +184,9 @@ var asked = map[string]string{
 	"PATCH webhookReplays/{id}/relationship": "webhooks:write", "POST webhookReplays/{id}/relationship": "webhooks:write",
 	"DELETE webhookReplays/{id}/relationship": "webhooks:write",
 
+	"GET users/{id}/effectivePermissions": "memberships:read", "GET permissions": "roles:read",
 	"GET event-types": "anyone", "GET event-types/{eventType}": "anyone", "POST operations": "anyone",
+	"GET signInMethods": "public",
 }
 
 // askedBy returns the key of a route in asked.
@@ -198,7 +201,7 @@ func (e *estate) typeOf(path string) string {
 	switch typ {
 	case "refresh-token":
 		return "organizations"
-	case "event-types", "operations", "me", "authorize", "moves", "passwordResets":
+	case "event-types", "operations", "me", "authorize", "moves", "passwordResets", "permissions", "signInMethods":
 		return ""
 	}
 	if e.ids[typ] == [2]string{} || relationshipOf[typ] == [2]string{} {
@@ -210,6 +213,10 @@ func (e *estate) typeOf(path string) string {
 func (e *estate) path(rt handlers.Route, id string) string {
 	if rt.Path == "files" && rt.Method == http.MethodPost {
 		return "/public/v2/files?organizationId=" + e.organization[0]
+	}
+	if strings.HasSuffix(rt.Path, "/effectivePermissions") {
+		id += "/effectivePermissions?filter[organizationId]=" + e.organization[0]
+		return "/public/v2/users/" + id
 	}
 	return "/public/v2/" + strings.NewReplacer("{id}", id, "{relationship}", relationshipOf[e.typeOf(rt.Path)][0], "{eventType}",
 		"user.created", "{number}", "1", "{session}", missingID).Replace(rt.Path)

@@ -73,7 +73,8 @@ func (g *orchard) step(by models.Caller) error {
 	case n == 7:
 		g.made++
 		role, err := models.CreateRole(ctx, g.db, by, input(attributes{"key": fmt.Sprintf("r%d-%d", g.made, g.rand.IntN(1e6)), "name": "R",
-			"inheritable": g.rand.IntN(3) > 0, "permissions": jsonapi.Strings{pick(g.rand, words), pick(g.rand, words)}}, relations{"organization": one(at)}))
+			"inheritable": g.rand.IntN(3) > 0, "permissions": jsonapi.Strings{pick(g.rand, words), pick(g.rand, words)}},
+			relations{"organization": one(at)}))
 		if err == nil {
 			g.roles = append(g.roles, role.ID)
 		}

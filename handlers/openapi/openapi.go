@@ -3,7 +3,6 @@ package openapi
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"roster/auth"
 	"roster/jsonapi"
@@ -228,8 +227,7 @@ func (g *generator) securitySchemes() {
 	add("apiKey", securityScheme{Type: "apiKey", In: "header", Name: "API_KEY", Description: "`API_KEY: <key>`"})
 	add("session", securityScheme{Type: "apiKey", In: "cookie", Name: "__Host-roster",
 		Description: "The cookie of a session, which POST sessions gives; `roster` on a plain loopback address. It acts as the person " +
-			"who " +
-			"is active there, with every scope. What changes something has to come from a page of the same origin, or of one that is " +
+			"who is active there, with every scope, or as the key that somebody has signed in with. What changes something has to come from a page of the same origin, or of one that is " +
 			"allowed to."})
 }
 
@@ -237,17 +235,7 @@ func (g *generator) securitySchemes() {
 func scopes() members[string] {
 	var all members[string]
 	for _, scope := range models.Scopes() {
-		resource, may, _ := strings.Cut(scope, ":")
-		switch may {
-		case "delete":
-			all.set(scope, "Delete "+resource+", and move them away from where they are.")
-		case "read":
-			all.set(scope, "Read "+resource+".")
-		case "write":
-			all.set(scope, "Read and change "+resource+".")
-		case "": // models.EveryScope
-			all.set(scope, "Do everything.")
-		}
+		all.set(scope, models.PermissionDoc(scope))
 	}
 	return all
 }

@@ -48,9 +48,13 @@ func (g *generator) resource(s *jsonapi.Schema) string {
 	if len(s.Relationships) > 0 {
 		properties.set("relationships", g.relationships(s, reading))
 	}
-	properties.set("links", refTo("ResourceLinks"))
+	required := []string{"type", "id"}
+	if !s.Computed {
+		properties.set("links", refTo("ResourceLinks"))
+		required = append(required, "links")
+	}
 	properties.set("meta", refTo("Meta"))
-	g.schema(name, object(s.Doc, []string{"type", "id", "links"}, properties))
+	g.schema(name, object(s.Doc, required, properties))
 	return name
 }
 
@@ -249,14 +253,17 @@ func (g *generator) relationships(s *jsonapi.Schema, p purpose) *schema {
 // relationship adds the component of a relationship object and returns a reference to it.
 func (g *generator) relationship(s *jsonapi.Schema, rel *jsonapi.Relationship, p purpose) *schema {
 	suffix, o := "Relationship", object(rel.Doc, []string{"links"}, nil)
-	if p == reading {
+	switch {
+	case p == reading && s.Computed:
+		o.Required, o.Properties = []string{"data"}, members[*schema]{{"data", g.linkage(rel, jsonapi.MaxIncluded)}}
+	case p == reading:
 		o.Properties = members[*schema]{
 			{"links", refTo("RelationshipLinks")}, {"data", g.linkage(rel, jsonapi.MaxIncluded)}, {"meta", refTo("Meta")},
 		}
 		if !rel.Many {
 			o.Required = append(o.Required, "data")
 		}
-	} else {
+	default:
 		suffix, o.Required = "Linkage", nil
 		o.Properties = members[*schema]{{"data", g.linkage(rel, jsonapi.MaxLinkage)}}
 		if !rel.Many { // a to-many that was read without its data may come back like that
