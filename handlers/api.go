@@ -23,6 +23,8 @@ import (
 type API struct {
 	// Release is which build of the program this is, for the page that describes the API; "" for none.
 	Release string
+	// Providers are those that people can sign in with.
+	Providers []Provider
 
 	watch          *models.EventWatch
 	waits, exports *server.Places
@@ -62,7 +64,13 @@ func (a *API) Door(others ...*server.Door) *server.Door {
 		d.Routes = append(d.Routes, server.Route{
 			Method: rt.method, Path: jsonapi.Root + rt.path, Needs: rt.needs, Asks: rt.form == openapi.Ask || rt.asks,
 			AsksFirst: rt.draws(), Target: rt.targetType(),
-			NeedsOf: func(r *http.Request) auth.Permission { return rt.permission(server.Var(r, "relationship")) },
+			NeedsOf: func(r *http.Request) auth.Permission {
+				needs := rt.permission(server.Var(r, "relationship"))
+				if rt.target != nil && rt.target.word != "" && server.Var(r, "id") == rt.target.word {
+					return needs.OfCurrent()
+				}
+				return needs
+			},
 			Take: func(w http.ResponseWriter, rq *server.Request) (server.Serve, error) {
 				if rt.take != nil {
 					return rt.take(a, w, rq)

@@ -26,6 +26,8 @@ type declaration struct {
 	calledBy string
 	// besides are names in the changes of its updates that are no fields.
 	besides []string
+	// unsaid are attributes that its events do not tell, because how much of them is told depends on the reader.
+	unsaid []string
 	// steers: a change of it may change what is sent where; see the function.
 	steers bool
 	// hides reports whether a scope does not see a resource of those attributes, although it sees the organization; nil if it always does.

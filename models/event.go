@@ -19,7 +19,7 @@ import (
 type Event struct {
 	ID         string        `gorm:"column:id;primaryKey" jsonapi:"primary,events" doc:"Something that changed. Events are written with the change itself, and never altered." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
 	Position   int64         `gorm:"column:position;->" jsonapi:"attr,position" rule:"readonly,sort" doc:"Its place among all events, from 1 without a gap, in the order in which they became visible: whoever has read up to one has missed none before it." example:"1042"`
-	Sequence   *int64        `gorm:"column:sequence;->" jsonapi:"attr,sequence" rule:"readonly,filter" doc:"The same within its organization, as webhooks tell it; 0 for a test, null for what happened in no organization." example:"42"`
+	Sequence   *int64        `gorm:"column:sequence;->" jsonapi:"attr,sequence" rule:"readonly,sort" doc:"The same within its organization, as webhooks tell it; 0 for a test, null for what happened in no organization." example:"42"`
 	EventType  string        `gorm:"column:event_type" jsonapi:"attr,eventType" rule:"readonly,filter" doc:"What happened: the kind of resource and the verb." example:"organization.updated"`
 	OccurredAt jsonapi.Stamp `gorm:"column:occurred_at" jsonapi:"attr,occurredAt" rule:"readonly,filter,sort" doc:"When the change was made." example:"2026-01-02T03:04:05+00:00"`
 	Actor      jsonapi.Raw   `gorm:"-" jsonapi:"attr,actor" rule:"readonly" doc:"Who made the change: kind (management_key, organization_key, organization_token, user_key; system for the program itself), id (of the key, of the organization whose token it is, or of the user whose key it is) and name. Id and name are null if the caller does not see them."`
@@ -343,7 +343,8 @@ func (e *Event) insertion(tx *store.DB) (insert string, args []any) {
 		}, subject.Args, names.Args)
 }
 
-// hideSecrets takes the values of secrets out of printed attributes, and cuts URLs that may hold one down to their origin.
+// hideSecrets takes the values of secrets, and of what is not told, out of printed attributes, and cuts URLs that may hold one down to
+// their origin.
 func hideSecrets(c *collection.Collection, attributes map[string]any) {
 	for _, a := range c.Schema.Attributes {
 		value, printed := attributes[a.Name]
@@ -351,7 +352,7 @@ func hideSecrets(c *collection.Collection, attributes map[string]any) {
 		case a.WriteOnly:
 			delete(attributes, a.Name)
 		case !printed:
-		case a.Secret:
+		case a.Secret, slices.Contains(declared(c).unsaid, a.Name):
 			attributes[a.Name] = nil
 		case a.OriginOnly:
 			if url, ok := textOf(value); ok {

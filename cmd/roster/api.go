@@ -31,6 +31,9 @@ func frontDoors(a *app) []*server.Door {
 	api := handlers.NewAPI(a.db, a.logger)
 	b := thisBuild()
 	api.Release = b.Version + ", commit " + b.Commit + " of " + b.Date
+	for _, p := range a.cfg.providers {
+		api.Providers = append(api.Providers, handlers.Provider{ID: p.Name, Name: p.Title, URL: p.Path()})
+	}
 	a.atOnce = append(a.atOnce, a.background(func(ctx context.Context) { // whoever waits would wait for the whole period of grace
 		api.WatchEvents(ctx, func(err error) { a.logger.ErrorContext(ctx, "requests that wait for events", "error", err) })
 	}))
