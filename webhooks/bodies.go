@@ -14,7 +14,7 @@ import (
 	"roster/webhooks/queue"
 )
 
-const keptBodies = 32 << 20 // bytes
+const keptBodies = fetchBytes // what was read together is not driven out by itself
 
 // bodyTimeout bounds reading a body that is not in memory when its attempt begins: a quarter of an exchange.
 func (w *Worker) bodyTimeout() time.Duration { return w.cfg.Sender.timeout / 4 }

@@ -183,13 +183,16 @@ type prey struct {
 	key               string
 	name              string        // what the changes of its clients are called after
 	lasts             time.Duration // until it ends by itself, 0 for long enough
+	more              []string      // settings
 
 	*process
 }
 
 func (s *prey) start() {
-	s.process = launchFor(s.t, cmp.Or(s.lasts, 10*time.Minute), "--listen", s.address, "--data-dir", s.dir, "--database-url", s.url, "--migrate",
-		"--allow-private-webhook-targets", "127.0.0.0/8", "--rate-limit", "0")
+	s.process = launchFor(s.t, cmp.Or(s.lasts, 10*time.Minute), append([]string{
+		"--listen", s.address, "--data-dir", s.dir, "--database-url", s.url, "--migrate",
+		"--allow-private-webhook-targets", "127.0.0.0/8", "--rate-limit", "0",
+	}, s.more...)...)
 	if s.key == "" {
 		s.key = s.out.Match(s.t, keyPrinted.String())[0]
 	}

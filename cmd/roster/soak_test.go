@@ -23,6 +23,7 @@ import (
 
 var (
 	soakFor  = flag.Duration("soak", time.Hour, "how long the server is under load")
+	soakPort = flag.Int("profiles", 0, "the port of 127.0.0.1 where the server can be profiled meanwhile, 0 for none")
 	soakRate = flag.Int("rate", 0, "requests a second, 0 for half of what the server can do")
 )
 
@@ -45,6 +46,9 @@ const soakClients = 8
 
 func soak(t *testing.T, url, driver, dsn string) {
 	s := &prey{t: t, url: url, dir: t.TempDir(), address: freeAddress(t), inbox: newInbox(t), lasts: *soakFor + time.Hour, name: "soak"}
+	if *soakPort != 0 {
+		s.more = []string{"--debug-listen", fmt.Sprint("127.0.0.1:", *soakPort)}
+	}
 	s.start()
 	org := s.organization()
 	rate := *soakRate
