@@ -101,6 +101,11 @@ chaos: ## kill the server and PostgreSQL under load; ARGS="-kills 5 -restarts 2"
 	@.ci/postgres
 	go test -tags chaos ./cmd/roster -run Chaos -v -timeout 60m $(ARGS)
 
+.PHONY: soak
+soak: ## keep a server under load for an hour on each database; ARGS="-soak 5m -rate 100" makes it shorter and lighter
+	@.ci/postgres
+	go test -tags chaos ./cmd/roster -run Soak -v -timeout 0 $(ARGS)
+
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME (30s)
 	@.ci/fuzz $(FUZZTIME)

@@ -192,6 +192,9 @@ func TestWhatIsAskedOnceIsAskedAtOnce(t *testing.T) {
 		{s, "POST", "/public/v2/authorize", check, 200, 1},
 		{s, "POST", "/public/v2/authorize", checks, 200, 1},
 		{as, "POST", "/public/v2/authorize", checks, 200, 1},
+		{s, "GET", "/public/v2/users/" + ada + "/effectivePermissions?filter[organizationId]=" + other, nil, 200, 1},
+		{as, "GET", "/public/v2/users/" + ada + "/effectivePermissions?filter[organizationId]=" + other, nil, 200, 1},
+		{as, "GET", "/public/v2/permissions?filter[usableAt]=" + other, nil, 200, 1},
 		{s, "POST", "/public/v2/management/organizations", resource("organizations", object{"name": "New"}), 201, 2},
 		{s, "POST", "/public/v2/users", resource("users", object{"firstName": "New"}), 201, 3},
 	} {

@@ -86,11 +86,7 @@ func answerTo(i int, c models.Check, d models.Decision) *jsonapi.Resource {
 		answer.Linked(name).SetOne(checks.Relationship(name).Target.Type, id)
 	}
 	for name, ids := range map[string][]string{"memberships": d.Memberships, "roles": d.Roles} {
-		data := make([]jsonapi.Identifier, len(ids))
-		for i, id := range ids {
-			data[i] = jsonapi.Identifier{Type: checks.Relationship(name).Target.Type, ID: id}
-		}
-		answer.Linked(name).SetMany(data, "")
+		answer.Linked(name).SetMany(identifiers(checks.Relationship(name).Target.Type, ids), "")
 	}
 	return answer
 }

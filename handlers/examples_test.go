@@ -212,6 +212,9 @@ func (st *story) runFor(id, method, path string, status int, body any) *answer {
 	if op.Parameters.GetByInAndName("query", "page[size]") != nil {
 		target += "?page[size]=1" // enough to see what a list is
 	}
+	if strings.HasSuffix(path, "/effectivePermissions") {
+		target += "?filter[organizationId]=" + st.ids["organizations"]
+	}
 	if strings.HasSuffix(path, "/content") {
 		target = strings.TrimPrefix(st.get("/public/v2/files/"+id).want(200).text("data", "attributes", "signedUrl"), st.url)
 	}

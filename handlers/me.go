@@ -22,6 +22,7 @@ var meQuery = func() *jsonapi.Schema {
 	s := jsonapi.ForModel(struct {
 		ID string `jsonapi:"primary,me"`
 	}{})
+	s.Computed = true
 	s.Filters = []jsonapi.Filter{{Name: "organizationId", Kind: jsonapi.String, Doc: "Up to 100 ids, separated by commas."}}
 	return s
 }()

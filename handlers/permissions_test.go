@@ -183,6 +183,7 @@ var asked = map[string]string{
 	"PATCH webhookReplays/{id}/relationship": "webhooks:write", "POST webhookReplays/{id}/relationship": "webhooks:write",
 	"DELETE webhookReplays/{id}/relationship": "webhooks:write",
 
+	"GET users/{id}/effectivePermissions": "memberships:read", "GET permissions": "roles:read",
 	"GET event-types": "anyone", "GET event-types/{eventType}": "anyone", "POST operations": "anyone",
 	"GET signInMethods": "public",
 }
@@ -199,7 +200,7 @@ func (e *estate) typeOf(path string) string {
 	switch typ {
 	case "refresh-token":
 		return "organizations"
-	case "event-types", "operations", "me", "authorize", "passwordResets", "signInMethods":
+	case "event-types", "operations", "me", "authorize", "passwordResets", "permissions", "signInMethods":
 		return ""
 	}
 	if e.ids[typ] == [2]string{} || relationshipOf[typ] == [2]string{} {
@@ -211,6 +212,10 @@ func (e *estate) typeOf(path string) string {
 func (e *estate) path(rt handlers.Route, id string) string {
 	if rt.Path == "files" && rt.Method == http.MethodPost {
 		return "/public/v2/files?organizationId=" + e.organization[0]
+	}
+	if strings.HasSuffix(rt.Path, "/effectivePermissions") {
+		id += "/effectivePermissions?filter[organizationId]=" + e.organization[0]
+		return "/public/v2/users/" + id
 	}
 	return "/public/v2/" + strings.NewReplacer("{id}", id, "{relationship}", relationshipOf[e.typeOf(rt.Path)][0], "{eventType}",
 		"user.created", "{number}", "1", "{session}", missingID).Replace(rt.Path)

@@ -40,6 +40,14 @@ var (
 	idOps       = []Op{OpMatch, OpEqual, OpEqualFold, OpNotEqual}
 )
 
+// field returns the attribute of a name, or that of the id; nil for neither.
+func (s *Schema) field(name string) *Attribute {
+	if name == "id" && !s.Computed {
+		return idAttribute
+	}
+	return s.Attribute(name)
+}
+
 // comparisons returns those that a filter by the attribute can use.
 func (a *Attribute) comparisons() []Op {
 	if a == idAttribute {
@@ -72,10 +80,7 @@ func (p *queryParser) filter(one pair, keys []string) {
 		p.relationshipFilter(one, rel, op)
 		return
 	}
-	a := p.schema.Attribute(field)
-	if field == "id" {
-		a = idAttribute
-	}
+	a := p.schema.field(field)
 	if a == nil || !a.Filter {
 		p.errorf(InvalidParameter, one.name, "%s cannot be filtered by %q.", p.schema.Type, clip(field))
 		return
@@ -83,8 +88,21 @@ func (p *queryParser) filter(one pair, keys []string) {
 	p.attributeFilter(one, a, op)
 }
 
+// require makes sure that each filter is there that a list needs.
+func (p *queryParser) require() {
+	if p.schema == nil || !p.accepts.Select {
+		return
+	}
+	for _, f := range p.schema.Filters {
+		name := "filter[" + f.Name + "]"
+		if f.Required && !slices.ContainsFunc(p.q.pairs, func(one pair) bool { return one.name == name }) {
+			p.errorf(InvalidParameter, name, "It is needed.")
+		}
+	}
+}
+
 func (p *queryParser) extraFilter(one pair, extra Filter, op Op) {
-	if op != "" && op != OpEqual {
+	if op != "" && (op != OpEqual || extra.Required) {
 		p.errorf(InvalidParameter, one.name, "The filter %s takes no operator %q.", extra.Name, clip(string(op)))
 		return
 	}

@@ -94,6 +94,7 @@ func (p *queryParser) size(one pair) int {
 
 // finish checks what only all parameters together tell.
 func (p *queryParser) finish() {
+	p.require()
 	families := map[string]string{"number": "number", "offset": "offset", "limit": "offset", "after": "cursor", "before": "cursor"}
 	first := ""
 	for _, name := range p.pageNames {

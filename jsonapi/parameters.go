@@ -27,8 +27,8 @@ type Parameter struct {
 	Least, Greatest int
 	// Default is the integer that stands for a missing parameter, 0 for none.
 	Default int
-	// Empty: it may have no value at all.
-	Empty bool
+	// Empty: it may have no value at all. Required: the request needs it.
+	Empty, Required bool
 }
 
 // Parameters returns the query parameters that ParseQuery takes for a request that accepts those families, in the order of the
@@ -60,9 +60,12 @@ func (s *Schema) Parameters(accepts Accepts, types []*Schema) []Parameter {
 		}
 	}
 	if accepts.Counts && len(s.Counts) > 0 {
-		doc := "What is to be counted for each resource, of what the caller sees, into counts of its meta."
+		doc := "What is to be counted for each resource, of what the caller sees, into its meta: counts, or a member of that name."
 		for _, count := range s.Counts {
 			doc += " " + count.Name + ": " + count.Doc
+			if count.Parts != nil {
+				doc += " As " + strings.Join(count.Parts, " and ") + "."
+			}
 		}
 		all = append(all, Parameter{Name: countsName, Kind: String, List: true, Most: len(s.Counts), Enum: s.countNames(), Doc: doc})
 	}
@@ -111,7 +114,7 @@ func (s *Schema) filterParameters() []Parameter {
 		all = append(all, p)
 	}
 	for _, a := range append([]*Attribute{idAttribute}, s.Attributes...) {
-		if _, extra := s.FilterNamed(a.Name); extra || !a.Filter {
+		if _, extra := s.FilterNamed(a.Name); extra || !a.Filter || a == idAttribute && s.Computed {
 			continue
 		}
 		plain := OpEqual
@@ -146,6 +149,10 @@ func (s *Schema) filterParameters() []Parameter {
 		add(rel.Name, "[null]", Parameter{Kind: Boolean, Doc: "Only resources whose " + rel.Name + " is empty (true), or is not (false)."})
 	}
 	for _, f := range s.Filters {
+		if f.Required { // which has one spelling, so that a tool that knows the document sends it
+			add(f.Name, "", Parameter{Kind: f.Kind, Doc: f.Doc, Required: true})
+			continue
+		}
 		for _, op := range []string{"", "[eq]"} {
 			add(f.Name, op, Parameter{Kind: f.Kind, Doc: f.Doc})
 		}

@@ -273,18 +273,18 @@ func (p *queryParser) sort(one pair) {
 
 // sortedBy returns the attribute that a name in sort stands for, nil for none.
 func (s *Schema) sortedBy(name string) *Attribute {
-	if name == "id" {
-		return idAttribute
-	}
 	if i := slices.IndexFunc(s.SortedBy, func(a *Attribute) bool { return a.Name == name }); i >= 0 {
 		return s.SortedBy[i]
 	}
-	return s.Attribute(name)
+	return s.field(name)
 }
 
 // sortable names what a list can be sorted by. The id is there for admin frameworks, which sort by it until a user clicks on a column.
 func (s *Schema) sortable() []string {
-	names := []string{"id"}
+	var names []string
+	if !s.Computed {
+		names = append(names, "id")
+	}
 	for _, a := range s.Attributes {
 		if a.Sort {
 			names = append(names, a.Name)

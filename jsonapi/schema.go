@@ -112,10 +112,16 @@ type Filter struct {
 	Name string
 	Kind ValueKind
 	Doc  string
+	// Required: there is no list without it.
+	Required bool
 }
 
-// Count is a number of what belongs to a resource, which its meta tells who asks for it by this name.
-type Count struct{ Name, Doc string }
+// Count is a number of what belongs to a resource, or several with names of their own, which its meta tells who asks for it by this name.
+type Count struct {
+	Name, Doc string
+	// Parts are the names of several numbers, which are a member of meta; nil for a single one, which is among its counts.
+	Parts []string
+}
 
 // Schema is what the wire knows about a resource type.
 type Schema struct {
@@ -126,14 +132,15 @@ type Schema struct {
 	Filters       []Filter
 	// SortedBy are what lists can be sorted by that is no attribute of the resource.
 	SortedBy []*Attribute
-	// Unread: its resources are told in lists alone, and read nowhere by themselves. They have no links.
-	Unread bool
 	// Counts are what can be counted of each resource, see [Query.Counts].
 	Counts []Count
 	// Example is an id for documentation.
 	Example string
 	// ClientIDs is whether there are clients that may choose the id of a new resource (§ Client-Generated IDs).
 	ClientIDs bool
+	// Computed: the resources are put together for each answer. They are found nowhere, so neither they nor their relationships have links,
+	// and nothing is filtered or sorted by their ids.
+	Computed bool
 
 	model      reflect.Type
 	attributes map[string]*Attribute

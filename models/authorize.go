@@ -177,13 +177,7 @@ const (
 // decision returns the SELECT of the memberships and roles by which somebody active holds words at spots, as far as a scope sees them. That
 // of one spot has plain arguments, so that PostgreSQL plans it once and for all: planning takes ten times as long as the answer.
 func decision(dialect store.Dialect, scope collection.Scope, spots []spot) collection.Where {
-	membership, role := Memberships.IfSeen(scope, "hm.id"), Roles.IfSeen(scope, "hmr.role_id")
-	seen := slices.Concat(membership.Args, role.Args)
-	lines := func(n, from, user, organization, words string) string {
-		return `SELECT ` + n + `, ` + membership.SQL + `, ` + role.SQL + `, hr.permission FROM ` + from + collection.HeldWords + `
-			JOIN users hu ON hu.id = hm.user_id AND hu.active
-			WHERE hm.user_id = ` + user + ` AND hp.descendant_id = ` + organization + ` AND hr.permission ` + words
-	}
+	lines, seen := reasons(scope)
 	if len(spots) == 1 {
 		s := spots[0]
 		return collection.Condition(lines("0", "", "?", "?", "IN ?"), append(seen, s.user, s.organization, s.words())...)
@@ -203,6 +197,17 @@ func decision(dialect store.Dialect, scope collection.Scope, spots []spot) colle
 	encoded, _ := json.Marshal(store.Column(spots, func(s spot) [3]any { return [3]any{s.user, s.organization, s.words()} }))
 	return collection.Condition(lines("c.key", "json_each(?) AS c CROSS JOIN ", "c.value ->> 0", "c.value ->> 1",
 		"IN (SELECT value FROM json_each(c.value ->> 2))"), append(seen, string(encoded))...)
+}
+
+// reasons returns what makes a SELECT of the memberships and roles by which somebody active holds words at an organization, as far as a
+// scope sees them, and the arguments that come first in it.
+func reasons(scope collection.Scope) (lines func(n, from, user, organization, words string) string, seen []any) {
+	membership, role := Memberships.IfSeen(scope, "hm.id"), Roles.IfSeen(scope, "hmr.role_id")
+	return func(n, from, user, organization, words string) string {
+		return `SELECT ` + n + `, ` + membership.SQL + `, ` + role.SQL + `, hr.permission FROM ` + from + collection.HeldWords + `
+			JOIN users hu ON hu.id = hm.user_id AND hu.active
+			WHERE hm.user_id = ` + user + ` AND hp.descendant_id = ` + organization + ` AND hr.permission ` + words
+	}, slices.Concat(membership.Args, role.Args)
 }
 
 // between stands between words in one text. A word with it, which no role can hold, comes apart there, and the lines of its parts answer no

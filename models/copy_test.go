@@ -238,6 +238,11 @@ func TestACopyIsRefused(t *testing.T) {
 	refused("the text is no valid UTF-8, which PostgreSQL does not take; last_name in users id=")
 	source.with(t, `UPDATE users SET last_name = NULL`)
 	source.with(t, `UPDATE organizations SET description = NULL`)
+	if server, err := models.Open(t.Context(), modelstest.ConfigAt(url)); err != nil { // nothing was written, and nothing is in the way
+		t.Error(err)
+	} else if err := server.Close(); err != nil {
+		t.Error(err)
+	}
 
 	ctx, cancel := context.WithCancel(t.Context())
 	_, err = source.to(ctx, target, func(p store.CopyProgress) {
@@ -256,6 +261,40 @@ func TestACopyIsRefused(t *testing.T) {
 	}
 	refused("the target has data already")
 	isWhole(t, source, url)
+}
+
+// TestNoServerBeginsWhereIsCopiedTo, not even while the source is looked at; one that had the target open before is noticed.
+func TestNoServerBeginsWhereIsCopiedTo(t *testing.T) {
+	t.Parallel()
+	source, url := newCopySource(t), modelstest.URL(t, store.Postgres)
+	early, target := modelstest.OpenConfig(t, modelstest.ConfigAt(url)), modelstest.OpenConfig(t, copyTarget(t, url))
+	looking := func(then func()) error {
+		_, err := source.to(t.Context(), target, func(p store.CopyProgress) {
+			if p.Step == "look" {
+				then()
+			}
+		})
+		return err
+	}
+	err := looking(func() {
+		if db, err := models.Open(t.Context(), modelstest.ConfigAt(url)); !errors.Is(err, store.ErrHalfCopied) {
+			t.Errorf("it is opened: %v %v", db, err)
+		}
+		organization(t, early, "early", "")
+	})
+	if err == nil || !strings.Contains(err.Error(), "the target has data already") {
+		t.Errorf("the copy says %v", err)
+	}
+	if n := answered(t, early, `SELECT COUNT(*) FROM organizations`); n[0] != "1" {
+		t.Errorf("what was there is %v", n)
+	}
+	db, err := models.Open(t.Context(), modelstest.ConfigAt(url))
+	if err != nil {
+		t.Fatalf("what is not copied to is not opened: %v", err)
+	}
+	if err := db.Close(); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestACopyThatDiffersIsFound changes the target between the copying and the comparison.

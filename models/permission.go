@@ -28,6 +28,24 @@ func OwnPermissions() []string {
 	return words
 }
 
+// PermissionDoc says in a sentence what one of the service's own words permits, or the one that stands for all; "" for others.
+func PermissionDoc(word string) string { return permissionDocs[word] }
+
+var permissionDocs = map[string]string{
+	EveryScope:           "Do everything.",
+	"organizations:read": "Read organizations and their files.", "organizations:write": "Read and change organizations and their files.",
+	deleteOrganizations: "Delete organizations, and move them away from where they are.",
+	"users:read":        "Read people and their files.", "users:write": "Read and change people and their files.",
+	"memberships:read":  "Read who is where and by which roles, and ask what others may do.",
+	"memberships:write": "Read and change who is where and by which roles: take people in, and let them go.",
+	"roles:read":        "Read roles.", "roles:write": "Read, make, change and delete roles.",
+	"invitations:read": "Read invitations.", "invitations:write": "Read and send invitations, and take them back.",
+	"apiKeys:read": "Read keys, without their secrets.", "apiKeys:write": "Read, make, rotate and revoke keys.",
+	"events:read": "Read what happened.", "events:write": "Read what happened. It cannot be changed, by nobody.",
+	"webhooks:read":  "Read endpoints of webhooks, what was sent to them, and replays.",
+	"webhooks:write": "Read, make and change endpoints of webhooks, and send again what was sent to them.",
+}
+
 // applicationWord matches the words that an application may choose.
 var applicationWord = regexp.MustCompile(`^[a-z][a-z0-9._:-]{0,63}$`)
 

@@ -96,6 +96,9 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 		return err
 	}
 	release, err := a.cfg.claim() // before the schema changes under a server of another version
+	if errors.Is(err, errServed) {
+		return fmt.Errorf("%w; an embedded database has one, others need PostgreSQL: --database-url (ROSTER_DATABASE_URL)", err)
+	}
 	if err != nil {
 		return err
 	}
@@ -108,9 +111,8 @@ func (a *app) start(ctx context.Context, stdout io.Writer, open func(*app) []*se
 	}
 	a.onStop(a.db.Close)
 	a.watchOutages()
-	if pooler := a.db.Pooler(); pooler.Mode != "" {
-		a.logger.InfoContext(ctx, "the database is behind a pooler", "pool_mode", pooler.Mode, "prepared_statements", pooler.Prepares,
-			"listens", a.db.Hears())
+	if err := a.checkPooler(ctx); err != nil {
+		return err
 	}
 	if err := a.noteSecretKey(ctx); err != nil {
 		return err

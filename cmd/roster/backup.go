@@ -141,6 +141,9 @@ func (p *program) restore(ctx context.Context, cfg *config, file string) (err er
 	if err := cfg.checkBackup(ctx, draft, key); err != nil {
 		return fmt.Errorf("%s is not restored: %w", file, err)
 	}
+	if err := store.GiveToOwner(draft); err != nil {
+		return err
+	}
 	size, err := store.Publish(draft, path)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
@@ -64,7 +65,17 @@ func (t bareText) filled(with map[string]string) string {
 // numberLater stands in the text of an event until the statement knows the number.
 const numberLater = "{number}"
 
+// bareQueue is a queue like the one that events wait in, beside it: what the bare handler queues is nothing that the service is to send.
+const bareQueue = `DROP TABLE IF EXISTS bare_queue; CREATE TABLE bare_queue `
+
 func (c *bareCreate) handler(db bareDatabase) http.HandlerFunc {
+	if err := db.define(context.Background(), bareQueue+`(LIKE event_queue INCLUDING ALL)`, bareQueue+`(
+			ordinal integer NOT NULL PRIMARY KEY AUTOINCREMENT, event_id text NOT NULL, organization_id text NOT NULL, position integer);
+		CREATE INDEX bare_queue_new ON bare_queue (ordinal) WHERE position IS NULL;
+		CREATE INDEX bare_queue_position ON bare_queue (position) WHERE position IS NOT NULL;
+		CREATE INDEX bare_queue_organization ON bare_queue (organization_id, position) WHERE position IS NOT NULL`); err != nil {
+		panic(err)
+	}
 	return func(w http.ResponseWriter, r *http.Request) {
 		var in struct {
 			Data struct{ Attributes struct{ Name string } }
@@ -104,7 +115,7 @@ func (c *bareCreate) statements(with map[string]string, lookup string, now time.
 				replace($5, '` + numberLater + `', (SELECT CAST(number AS text) FROM organizations WHERE id = $2)),
 				$7, $6, (SELECT name FROM organizations WHERE id = $2))`,
 			[]any{event, id, c.Key, c.Changes.filled(with), c.Data.filled(with), now, event}},
-		{`INSERT INTO event_queue (event_id, organization_id) VALUES ($1, $2)`, []any{event, id}},
+		{`INSERT INTO bare_queue (event_id, organization_id) VALUES ($1, $2)`, []any{event, id}},
 		{`INSERT INTO counters (name, key, shard, n) VALUES ('organizations', '', $1, 1)
 			ON CONFLICT (name, key, shard) DO UPDATE SET n = counters.n + excluded.n`, []any{mathrand.IntN(16)}},
 	}

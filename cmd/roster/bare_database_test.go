@@ -19,6 +19,8 @@ type bareDatabase interface {
 	each(ctx context.Context, statement string, args []any, into []any, row func() error) error
 	// write runs statements in one transaction, the first of which returns a number.
 	write(ctx context.Context, statements []bareStatement) (int64, error)
+	// define runs statements that make something, and return nothing. There is one for each database.
+	define(ctx context.Context, postgres, sqlite string) error
 }
 
 // bareStatement is one of several in a transaction; its parameters are $1, $2, ….
@@ -64,6 +66,11 @@ func (db *barePostgres) write(ctx context.Context, statements []bareStatement) (
 	}
 	batch.Queue("COMMIT")
 	return number, db.pool.SendBatch(ctx, &batch).Close()
+}
+
+func (db *barePostgres) define(ctx context.Context, postgres, _ string) error {
+	_, err := db.pool.Exec(ctx, postgres)
+	return err
 }
 
 // bareSQLite is a file with one writer and a pool of readers, as durable and with as much memory as the service's.
@@ -120,6 +127,11 @@ func (db *bareSQLite) each(ctx context.Context, statement string, args, into []a
 		}
 	}
 	return rows.Err()
+}
+
+func (db *bareSQLite) define(ctx context.Context, _, sqlite string) error {
+	_, err := db.writer.ExecContext(ctx, sqlite)
+	return err
 }
 
 func (db *bareSQLite) write(ctx context.Context, statements []bareStatement) (int64, error) {

@@ -156,7 +156,8 @@ type bareSlot struct {
 
 func (l *bareList) compiled() *barePage {
 	p := &barePage{bareList: l, from: slices.Index(l.Attributes, "validFrom"), to: slices.Index(l.Attributes, "validTo")}
-	selected := []string{"CAST(id AS text)"}
+	// Under a name of its own: "ORDER BY id" would be by a column that is selected, if one has the name.
+	selected := []string{"CAST(id AS text) AS resource"}
 	take := func(name string) bareColumn {
 		c, known := bareColumns[l.Type][name]
 		if !known {

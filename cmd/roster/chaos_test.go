@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -180,13 +181,14 @@ type prey struct {
 	url, dir, address string
 	inbox             *inbox
 	key               string
-	name              string // what the changes of its clients are called after
+	name              string        // what the changes of its clients are called after
+	lasts             time.Duration // until it ends by itself, 0 for long enough
 
 	*process
 }
 
 func (s *prey) start() {
-	s.process = launch(s.t, "--listen", s.address, "--data-dir", s.dir, "--database-url", s.url, "--migrate",
+	s.process = launchFor(s.t, cmp.Or(s.lasts, 10*time.Minute), "--listen", s.address, "--data-dir", s.dir, "--database-url", s.url, "--migrate",
 		"--allow-private-webhook-targets", "127.0.0.0/8", "--rate-limit", "0")
 	if s.key == "" {
 		s.key = s.out.Match(s.t, keyPrinted.String())[0]

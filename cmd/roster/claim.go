@@ -1,14 +1,20 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
 	"github.com/gofrs/flock"
+
+	"roster/models/store"
 )
 
-// claim makes this process the only server of an embedded database, until release is called or the process ends, however it does. Commands
-// that work beside a server need no claim. On PostgreSQL there may be any number of servers.
+// errServed says that a server runs on the embedded database.
+var errServed = errors.New("a server runs on the database")
+
+// claim makes this process the only server of an embedded database, until release is called or the process ends, however it does. It fails
+// with errServed if there is one. Commands that work beside a server need no claim. On PostgreSQL there may be any number of servers.
 func (c *config) claim() (release func() error, err error) {
 	path, embedded := c.sqlitePath()
 	if !embedded {
@@ -27,8 +33,10 @@ func (c *config) claim() (release func() error, err error) {
 	case err != nil:
 		return nil, fmt.Errorf("claim the database %s: %w", path, err)
 	case !taken:
-		return nil, fmt.Errorf("another server runs on the database %s; an embedded database has one, so stop that first, or put both "+
-			"on PostgreSQL with --database-url (ROSTER_DATABASE_URL)", path)
+		return nil, fmt.Errorf("%w %s: stop it first", errServed, path)
+	}
+	if err := store.GiveToOwner(lock.Path()); err != nil {
+		return nil, errors.Join(err, lock.Close())
 	}
 	return lock.Close, nil
 }

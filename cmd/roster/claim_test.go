@@ -1,9 +1,12 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -18,7 +21,7 @@ func TestAnEmbeddedDatabaseHasOneServer(t *testing.T) {
 	}
 	for _, place := range [][]string{{"--data-dir", dir}, {"--data-dir", dir, "--database-url", "sqlite:" + link}} {
 		code, stdout, stderr := command(t, nil, append([]string{"serve", "--listen", "127.0.0.1:0"}, place...)...)
-		if code != 1 || stdout != "" || !strings.HasPrefix(stderr, "roster: another server runs on the database "+dir) ||
+		if code != 1 || stdout != "" || !strings.HasPrefix(stderr, "roster: a server runs on the database "+dir) ||
 			strings.Count(stderr, "\n") != 1 {
 			t.Errorf("%v: %d %s%s", place, code, stdout, stderr)
 		}
@@ -32,10 +35,68 @@ func TestAnEmbeddedDatabaseHasOneServer(t *testing.T) {
 			t.Errorf("beside a server, %v: %d %s", args, code, stderr)
 		}
 	}
+	other := filepath.Join(t.TempDir(), "secret.key")
+	if code, _, stderr := command(t, nil, "secret-key", "create", other); code != 0 {
+		t.Fatal(stderr)
+	}
+	code, stdout, stderr := command(t, nil, "secret-key", "reset", "--accept-loss", "--secret-key-file", other, "--data-dir", dir)
+	if code != 1 || stdout != "" || !strings.HasPrefix(stderr, "roster: a server runs on the database "+dir) {
+		t.Errorf("the keys are reset beside a server: %d %s%s", code, stdout, stderr)
+	}
 	first.kill() // as a machine that fails does
 	if s := serve(t, dir, noRoutes); s.stop() != 0 {
 		t.Errorf("after the server was killed: %s", s.log)
 	}
+}
+
+// TestACommandOfRootLeavesNothingInTheWay: the files that it makes belong to whom the directory belongs to.
+func TestACommandOfRootLeavesNothingInTheWay(t *testing.T) {
+	t.Parallel()
+	if os.Getuid() != 0 {
+		t.Skip("only root makes files for others")
+	}
+	const server = 65532
+	dir, backup := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "backup")
+	run := func(args ...string) {
+		t.Helper()
+		if code, _, stderr := command(t, nil, append(args, "--data-dir", dir)...); code != 0 {
+			t.Fatalf("%v: %s", args, stderr)
+		}
+	}
+	owners := func() (found []string) {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			info, err := e.Info()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if of := info.Sys().(*syscall.Stat_t); of.Uid != server || of.Gid != server {
+				t.Errorf("%s belongs to %d:%d", e.Name(), of.Uid, of.Gid)
+			}
+			found = append(found, e.Name())
+		}
+		return found
+	}
+	err := errors.Join(os.Mkdir(dir, 0o700), os.Chown(dir, server, server))
+	if err != nil {
+		t.Fatal(err)
+	}
+	run("key", "create", "--kind", "management", "--name", "Of root")
+	serve(t, dir, noRoutes).stop()
+	if made := owners(); !slices.Contains(made, "roster.db.lock") || !slices.Contains(made, "roster.db.server") ||
+		!slices.Contains(made, "secret.key") {
+		t.Errorf("there are %v", made)
+	}
+	run("backup", backup)
+	if err := os.Remove(filepath.Join(dir, "roster.db")); err != nil {
+		t.Fatal(err)
+	}
+	run("restore", backup)
+	run("key", "list")
+	owners()
 }
 
 // TestAWrongDirectoryIsLeftAsItIs by every command but the one that serves.

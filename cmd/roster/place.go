@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"roster/models/store"
 )
 
 // databaseFile is the state of the file of an embedded database before it is opened.
@@ -119,5 +121,5 @@ func (c *config) makeDatabaseFile() error {
 	if err != nil {
 		return fmt.Errorf("open the database file: %w", err)
 	}
-	return nil
+	return store.GiveToOwner(path)
 }

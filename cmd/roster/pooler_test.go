@@ -102,6 +102,24 @@ func TestTwoReplicasWorkBehindAPooler(t *testing.T) {
 	})
 }
 
+// TestAPoolThatIsTooSmallIsToldAtTheStart and not by requests that wait.
+func TestAPoolThatIsTooSmallIsToldAtTheStart(t *testing.T) {
+	t.Parallel()
+	small := modelstest.NewPooler(t, modelstest.UnmigratedURL(t, store.Postgres), store.PoolSession, "default_pool_size = 6")
+	dir := t.TempDir()
+	start := []string{"serve", "--listen", "127.0.0.1:0", "--data-dir", dir, "--database-url", small.URL, "--migrate"}
+	withSecretKey(t, start)
+	code, _, stderr := command(t, nil, append(start, "--database-connections", "7")...)
+	if want := "roster: the pooler lends 6 connections at once, and --database-connections (ROSTER_DATABASE_CONNECTIONS) is 7: "; code != 1 ||
+		!strings.Contains(stderr, want) {
+		t.Errorf("%d %s", code, stderr)
+	}
+	s := serve(t, dir, frontDoors, "--database-url", small.URL, "--migrate", "--database-connections", "6")
+	if said, found := s.log.Line(message("the database is behind a pooler")); !found || said["pool_mode"] != "session" {
+		t.Errorf("the start says %v", said)
+	}
+}
+
 // TestAnOutageOfThePoolerEndsWithIt: requests are refused as long as it lasts, and the first one afterwards is answered.
 func TestAnOutageOfThePoolerEndsWithIt(t *testing.T) {
 	t.Parallel()

@@ -23,8 +23,14 @@ type process struct {
 // launch starts `roster serve` as a process of its own and waits until it listens. It is killed when it outlives its test.
 func launch(t *testing.T, args ...string) *process {
 	t.Helper()
+	return launchFor(t, 10*time.Minute, args...) // nor does it outlive a test that hangs
+}
+
+// launchFor is launch, for a process that ends after so long.
+func launchFor(t *testing.T, lasts time.Duration, args ...string) *process {
+	t.Helper()
 	withSecretKey(t, args)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute) // nor does it outlive a test that hangs
+	ctx, cancel := context.WithTimeout(t.Context(), lasts)
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, os.Args[0], append([]string{"serve", "--log-format", "json"}, args...)...)
 	p := &process{out: servertest.NewOutput(), log: servertest.NewOutput(), ended: make(chan struct{})}

@@ -261,6 +261,9 @@ func writeSecret(path, secret string) error {
 	if err := errors.Join(err, draft.Close()); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
+	if err := store.GiveToOwner(draft.Name()); err != nil {
+		return err
+	}
 	_, err = store.Publish(draft.Name(), path)
 	return err
 }

@@ -53,6 +53,13 @@ func (p *program) resetSecretKey(ctx context.Context, cfg *config, accepted bool
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	if accepted { // a server would go on with what it has in its memory, and write what nobody can open
+		release, err := cfg.claim()
+		if err != nil {
+			return err
+		}
+		defer release() //nolint:errcheck // it ends with the process
+	}
 	look := models.LostWithSecretKey
 	if accepted {
 		look = models.ResetSecretKey

@@ -95,12 +95,15 @@ func (g *generator) one(s *jsonapi.Schema, empty bool) string {
 
 // many adds the schema of a document with a collection, or one page of it, and returns its name.
 func (g *generator) many(s *jsonapi.Schema, paged bool) string {
-	document, links, included := nameOf(s)+"List", "DocumentLinks", (*schema)(nil)
+	document, links, included, most := nameOf(s)+"List", "DocumentLinks", (*schema)(nil), jsonapi.MaxPageSize
+	if s.Computed {
+		most = jsonapi.MaxIncluded
+	}
 	if paged {
 		links, included = "PageLinks", g.included()
 		g.byCursor[document], g.exports[document] = true, true
 	}
-	g.schema(document, documentOf("A document with "+s.Type+".", arrayOf(refTo(g.resource(s)), jsonapi.MaxPageSize),
+	g.schema(document, documentOf("A document with "+s.Type+".", arrayOf(refTo(g.resource(s)), most),
 		refTo(links), refTo("PageMeta"), included))
 	return document
 }

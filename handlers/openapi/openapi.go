@@ -3,7 +3,6 @@ package openapi
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"roster/auth"
 	"roster/jsonapi"
@@ -235,17 +234,7 @@ func (g *generator) securitySchemes() {
 func scopes() members[string] {
 	var all members[string]
 	for _, scope := range models.Scopes() {
-		resource, may, _ := strings.Cut(scope, ":")
-		switch may {
-		case "delete":
-			all.set(scope, "Delete "+resource+", and move them away from where they are.")
-		case "read":
-			all.set(scope, "Read "+resource+".")
-		case "write":
-			all.set(scope, "Read and change "+resource+".")
-		case "": // models.EveryScope
-			all.set(scope, "Do everything.")
-		}
+		all.set(scope, models.PermissionDoc(scope))
 	}
 	return all
 }

@@ -81,7 +81,7 @@ func operand(p jsonapi.Parameter) *schema {
 }
 
 func (g *generator) queryParameter(p jsonapi.Parameter) *parameter {
-	out := &parameter{Name: p.Name, In: "query", Description: p.Doc, AllowEmptyValue: p.Empty}
+	out := &parameter{Name: p.Name, In: "query", Description: p.Doc, AllowEmptyValue: p.Empty, Required: p.Required}
 	value := parameterValue(p)
 	if p.Family == "include" {
 		value.Pattern = includePath

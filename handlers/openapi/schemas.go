@@ -49,7 +49,7 @@ func (g *generator) resource(s *jsonapi.Schema) string {
 		properties.set("relationships", g.relationships(s, reading))
 	}
 	required := []string{"type", "id"}
-	if !s.Unread {
+	if !s.Computed {
 		properties.set("links", refTo("ResourceLinks"))
 		required = append(required, "links")
 	}
@@ -253,14 +253,17 @@ func (g *generator) relationships(s *jsonapi.Schema, p purpose) *schema {
 // relationship adds the component of a relationship object and returns a reference to it.
 func (g *generator) relationship(s *jsonapi.Schema, rel *jsonapi.Relationship, p purpose) *schema {
 	suffix, o := "Relationship", object(rel.Doc, []string{"links"}, nil)
-	if p == reading {
+	switch {
+	case p == reading && s.Computed:
+		o.Required, o.Properties = []string{"data"}, members[*schema]{{"data", g.linkage(rel, jsonapi.MaxIncluded)}}
+	case p == reading:
 		o.Properties = members[*schema]{
 			{"links", refTo("RelationshipLinks")}, {"data", g.linkage(rel, jsonapi.MaxIncluded)}, {"meta", refTo("Meta")},
 		}
 		if !rel.Many {
 			o.Required = append(o.Required, "data")
 		}
-	} else {
+	default:
 		suffix, o.Required = "Linkage", nil
 		o.Properties = members[*schema]{{"data", g.linkage(rel, jsonapi.MaxLinkage)}}
 		if !rel.Many { // a to-many that was read without its data may come back like that

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -43,14 +44,13 @@ func (s *Source) CopyTo(ctx context.Context, target *DB, tell func(CopyProgress)
 }
 
 func copyAll(ctx context.Context, source *Source, to *copyTarget, tell func(CopyProgress)) (rows int64, err error) {
-	tell(CopyProgress{Step: "look"})
-	digest, counts, err := source.look(ctx, to.tables)
-	if err != nil {
+	// The mark comes first: what is copied is looked at for a while, and no server is to begin on the target meanwhile.
+	if err := to.reserve(ctx); err != nil {
 		return 0, err
 	}
-	state, err := to.begin(ctx, digest)
+	state, counts, err := beginCopy(ctx, source, to, tell)
 	if err != nil {
-		return 0, err
+		return 0, errors.Join(err, to.giveBack(context.WithoutCancel(ctx)))
 	}
 	for i := range to.tables {
 		t := &to.tables[i]
@@ -76,6 +76,17 @@ func copyAll(ctx context.Context, source *Source, to *copyTarget, tell func(Copy
 		}
 	}
 	return rows, to.release(ctx)
+}
+
+// beginCopy looks at everything that is to be copied. Until it has found nothing that PostgreSQL cannot hold, nothing is written.
+func beginCopy(ctx context.Context, source *Source, to *copyTarget, tell func(CopyProgress)) (copyState, map[string]int64, error) {
+	tell(CopyProgress{Step: "look"})
+	digest, counts, err := source.look(ctx, to.tables)
+	if err != nil {
+		return copyState{}, nil, err
+	}
+	state, err := to.begin(ctx, digest)
+	return state, counts, err
 }
 
 // A batch ends with either. It is one COPY, which is a transaction.

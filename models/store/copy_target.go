@@ -108,20 +108,44 @@ type copyState struct {
 // checked once at the end.
 type reference struct{ Table, Name, Definition string }
 
-// begin marks a database that has nothing as half of a copy of a source, or finds that it is that.
-func (c *copyTarget) begin(ctx context.Context, digest string) (state copyState, err error) {
+// reserve marks a database that has nothing, so that nobody opens it, or finds that it is marked.
+func (c *copyTarget) reserve(ctx context.Context) error {
 	marked, err := c.marked(ctx)
 	if err != nil || marked {
-		if err == nil {
-			state, err = c.state(ctx)
-		}
-		if err == nil && state.digest != digest {
-			err = errors.New("what is there is half of a copy of another state of the embedded database; go on with that, or empty " +
-				"the target (DROP DATABASE, CREATE DATABASE) and begin anew")
-		}
-		return state, err
+		return err
 	}
 	if err := c.empty(ctx); err != nil {
+		return err
+	}
+	_, err = c.Exec(ctx, `CREATE TABLE `+copyMark+` AS SELECT '' AS digest, '[]' AS "references"`)
+	if err != nil {
+		return fmt.Errorf("mark the target of a copy: %w", err)
+	}
+	return nil
+}
+
+// giveBack takes the mark away from a database that nothing was written to.
+func (c *copyTarget) giveBack(ctx context.Context) error {
+	state, err := c.state(ctx)
+	if err != nil || state.digest != "" {
+		return err
+	}
+	return c.release(ctx)
+}
+
+// begin makes a database that is reserved the half of a copy of a source, or finds that it is that.
+func (c *copyTarget) begin(ctx context.Context, digest string) (state copyState, err error) {
+	if state, err = c.state(ctx); err != nil {
+		return state, err
+	}
+	if state.digest == digest {
+		return state, nil
+	}
+	if state.digest != "" {
+		return state, errors.New("what is there is half of a copy of another state of the embedded database; go on with that, or empty " +
+			"the target (DROP DATABASE, CREATE DATABASE) and begin anew")
+	}
+	if err := c.empty(ctx); err != nil { // a server that had opened it before it was marked
 		return state, err
 	}
 	state.digest = digest
@@ -134,8 +158,7 @@ func (c *copyTarget) begin(ctx context.Context, digest string) (state copyState,
 			return err
 		}
 		statements := []string{
-			`CREATE TABLE ` + copyMark + ` (digest text NOT NULL, "references" text NOT NULL)`,
-			`INSERT INTO ` + copyMark + ` VALUES (` + literal(digest) + `, ` + literal(string(kept)) + `)`,
+			`UPDATE ` + copyMark + ` SET digest = ` + literal(digest) + `, "references" = ` + literal(string(kept)),
 		}
 		for _, table := range seeded {
 			statements = append(statements, `DELETE FROM `+table)

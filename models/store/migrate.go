@@ -45,6 +45,9 @@ func (db *DB) Migrate(ctx context.Context) ([]Migration, error) {
 			return nil, fmt.Errorf("lock %s for migration: %w", db.pools.path, err)
 		}
 		defer guard.Close() //nolint:errcheck // the lock ends with the descriptor
+		if err := GiveToOwner(guard.Path()); err != nil {
+			return nil, err
+		}
 	}
 	if _, err := db.PendingMigrations(ctx); err != nil {
 		return nil, err

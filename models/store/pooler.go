@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -17,6 +19,9 @@ type Pooler struct {
 	Mode PoolMode
 	// Prepares reports whether statements that a client has prepared are there for it on whichever connection it is lent.
 	Prepares bool
+	// Lends is how many connections at once were lent when as many were asked for as [Config.MaxConnections] has. It is looked at where each
+	// client has one for as long as it stays, and 0 otherwise.
+	Lends int
 }
 
 // PoolMode says for how long a pooler lends a connection. The words are PgBouncer's.
@@ -43,8 +48,8 @@ func (p Pooler) mode() pgx.QueryExecMode {
 // lending is how long a connection of a pooler is waited for when it is looked at.
 const lending = 10 * time.Second
 
-// findPooler looks at what stands at the address of a database. It fails if nothing answers there.
-func findPooler(ctx context.Context, cfg *pgx.ConnConfig) (found Pooler, err error) {
+// findPooler looks at what stands at the address of a database, which is to have that many connections. It fails if nothing answers there.
+func findPooler(ctx context.Context, cfg *pgx.ConnConfig, connections int) (found Pooler, err error) {
 	conn, err := pgx.ConnectConfig(ctx, cfg)
 	if err != nil {
 		return found, fmt.Errorf("reach database: %w", err)
@@ -61,11 +66,38 @@ func findPooler(ctx context.Context, cfg *pgx.ConnConfig) (found Pooler, err err
 	if found.Mode, err = looking.mode(ctx, cfg); err != nil {
 		return found, err
 	}
-	found.Prepares = found.Mode == PoolSession
-	if !found.Prepares {
-		found.Prepares, err = looking.renames(ctx)
+	if found.Mode == PoolSession {
+		found.Prepares, found.Lends = true, 1+lends(ctx, cfg, connections-1)
+		return found, nil
 	}
+	found.Prepares, err = looking.renames(ctx)
 	return found, err
+}
+
+// lends asks for so many connections at once, and returns how many answered before one was waited for in vain: each is lent until all are.
+func lends(ctx context.Context, cfg *pgx.ConnConfig, n int) int {
+	const patience = 2 * time.Second // for a new process of the server
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	var lent atomic.Int64
+	var asked, all sync.WaitGroup
+	for range n {
+		asked.Add(1)
+		all.Go(func() {
+			conn, err := pgx.ConnectConfig(ctx, cfg)
+			if err == nil {
+				defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it only asked
+				_, err = poolerConn{conn}.process(ctx)
+			}
+			if err == nil {
+				lent.Add(1)
+			}
+			asked.Done()
+			asked.Wait()
+		})
+	}
+	all.Wait()
+	return int(lent.Load())
 }
 
 // poolerConn is a connection to a pooler that looks at it. It sends nothing that stays on the server.
