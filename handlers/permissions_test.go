@@ -169,7 +169,8 @@ var asked = map[string]string{
 	"GET webhooks/{id}/related":        "webhooks:read",
 	"PATCH webhooks/{id}/relationship": "webhooks:write", "POST webhooks/{id}/relationship": "webhooks:write",
 	"DELETE webhooks/{id}/relationship": "webhooks:write", "POST webhooks/{id}/rotate-secret": "webhooks:write",
-	"POST webhooks/{id}/test": "webhooks:write",
+	"POST webhooks/{id}/test": "webhooks:write", "GET webhooks/{id}/series": "webhooks:read",
+	"POST webhooks/{id}/end-rotation": "webhooks:write", "POST apiKeys/{id}/end-rotation": "apiKeys:write",
 
 	"GET webhookDeliveries": "webhooks:read", "GET webhookDeliveries/{id}": "webhooks:read",
 	"GET webhookDeliveries/{id}/relationship": "webhooks:read",

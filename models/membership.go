@@ -57,6 +57,7 @@ func defineMemberships(c *collection.Collection) {
 		},
 	}
 	declare(c, declaration{
+		calledBy: "user",
 		unique: []store.Unique{{
 			Postgres: "memberships_organization_id_user_id_key", SQLite: "memberships.organization_id, memberships.user_id",
 			Field: "user", Message: "That user is a member of that organization already.",

@@ -74,6 +74,7 @@ func defineRoles(c *collection.Collection) {
 		},
 	}
 	declare(c, declaration{
+		called: []string{"name"},
 		unique: []store.Unique{{
 			Postgres: "roles_key", SQLite: "roles.organization_id, roles.key",
 			Field: "key", Message: "There is a role with that key in that organization.",

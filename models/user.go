@@ -83,6 +83,7 @@ func defineUsers(c *collection.Collection) {
 		Tell: tellLastSeen,
 	}
 	declare(c, declaration{
+		called: []string{"fullName", "email"},
 		unique: []store.Unique{{
 			Postgres: "users_email_key_key", SQLite: "users.email_key", Field: "email", Message: emailTaken,
 		}},
