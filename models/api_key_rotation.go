@@ -42,7 +42,7 @@ func EndAPIKeyRotation(ctx context.Context, db *store.DB, by Caller, id string) 
 
 // Retiring returns what the secret is found by that the holder has presented, if it is one of before a rotation; otherwise "".
 func (h *Holder) Retiring() string {
-	if h.retires {
+	if h.KeyID != "" && h.secretUntil != nil {
 		return h.lookup
 	}
 	return ""

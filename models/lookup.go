@@ -132,7 +132,6 @@ func lookUp(db *store.DB, kind KeyKind, lookup string, proven func(hash []byte) 
 		h, err := holderIn(a, kind, ends)
 		if h != nil {
 			h.lookup, h.row = lookup, string(row)
-			h.retires = ends[0] != nil && h.KeyID != ""
 		}
 		return h, err
 	}
