@@ -41,7 +41,7 @@ func signInMethodsRoute() route {
 
 // listSignInMethods answers with the ways to sign in, passwords first.
 func (a *API) listSignInMethods(w http.ResponseWriter, rq *request) error {
-	form := signInMethods.Form("")
+	form := signInMethods.Form("") // they are read nowhere else, so they have no links
 	resources := []*jsonapi.Resource{form.Resource(&signInMethod{ID: "password"})}
 	for _, p := range a.Providers {
 		resources = append(resources, form.Resource(&signInMethod{ID: p.ID, Kind: "oidc", Name: p.Name, URL: p.URL}))

@@ -70,7 +70,6 @@ type Holder struct {
 	SessionID, SignInID string
 	IsIdle              bool
 	lookup              string        // what the secret of a key, or a token, is found by
-	retires             bool          // it is of before a rotation, and ends
 	row                 string        // what the database said of it, "" for what is not compared with that
 	secretUntil         *jsonapi.Time // when the secret ends, whatever the key; nil for never
 	// Rights are what it may do, and until when. An earlier secret that still works for a while is as good as the newest: the key is what

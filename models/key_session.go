@@ -242,7 +242,6 @@ func lookUpKeySession(db *store.DB, kind KeyKind, secret string) *Lookup {
 			return nil, err
 		}
 		h.lookup, h.SessionID, h.SignInID = a.Text(0, place), a.Text(0, place+1), a.Text(0, place+2)
-		h.retires = ends[0] != nil && h.KeyID != ""
 		h.IsIdle = !lastUsed.Add(allowedOn(db).Sessions.TouchEvery()).After(now)
 		return h, nil
 	}
