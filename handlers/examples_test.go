@@ -336,6 +336,8 @@ func (st *story) call(method, path string) {
 	case path == "/public/v2/authorize":
 		st.run(method, path, 200, resource("checks", object{"permission": "users:read"}, "user", ref("users", st.ids["users"]),
 			"organization", ref("organizations", st.ids["parent"])))
+	case path == "/public/v2/moves":
+		st.runMove(method, path)
 	case strings.Contains(path, "/totp"):
 		st.secondFactor(method, path)
 	case method == "GET":

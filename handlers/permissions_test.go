@@ -149,7 +149,7 @@ var asked = map[string]string{
 	"PATCH files/{id}/relationship": "organizations:read|users:read", "POST files/{id}/relationship": "organizations:read|users:read",
 	"DELETE files/{id}/relationship": "organizations:read|users:read", "GET files/{id}/content": "public",
 
-	"GET me": "anyone", "POST authorize": "anyone",
+	"GET me": "anyone", "POST authorize": "anyone", "POST moves": "organizations:write",
 	"POST me/totp": "session", "POST me/totp/confirm": "session", "DELETE me/totp": "session", "DELETE users/{id}/totp": "m users:write",
 
 	"GET apiKeys": "apiKeys:read", "GET apiKeys/{id}": "apiKeys:read", "POST apiKeys": "apiKeys:write",
@@ -201,7 +201,7 @@ func (e *estate) typeOf(path string) string {
 	switch typ {
 	case "refresh-token":
 		return "organizations"
-	case "event-types", "operations", "me", "authorize", "passwordResets", "permissions", "signInMethods", "search":
+	case "event-types", "operations", "me", "authorize", "moves", "passwordResets", "permissions", "signInMethods", "search":
 		return ""
 	}
 	if e.ids[typ] == [2]string{} || relationshipOf[typ] == [2]string{} {

@@ -105,6 +105,7 @@ func routes() []route {
 	table = append(table, searchRoute())
 	table = append(table, permissionRoutes()...)
 	table = append(table, seriesRoutes()...)
+	table = append(table, moveRoute())
 	return append(table,
 		signInMethodsRoute(),
 		route{
