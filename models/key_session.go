@@ -93,7 +93,8 @@ func beginKeySession(ctx context.Context, tx *store.DB, requestID string, v Visi
 	if err := saveSignIn(ctx, tx, in); err != nil {
 		return nil, err
 	}
-	err := tx.Later(ctx, "note use of key", `UPDATE api_keys SET last_used_at = ? WHERE id = ? AND (last_used_at IS NULL OR last_used_at < ?)`,
+	err := tx.Later(ctx, "note use of key", `UPDATE api_keys SET last_used_at = ?
+		WHERE id = ? AND (last_used_at IS NULL OR last_used_at < ?)`,
 		now, collection.IDOrNil(h.KeyID), now)
 	if err != nil {
 		return nil, err

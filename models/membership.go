@@ -281,7 +281,8 @@ func addMembership(ctx context.Context, tx *store.DB, by Caller, organization, u
 	}
 	err := tx.LaterOr(ctx, refusalOf(Memberships),
 		`INSERT INTO memberships (id, organization_id, user_id, user_created_at, user_full_name, version, created_at, updated_at)
-		SELECT ?, ?, id, created_at, `+fullNameSQL("users")+`, ?, ?, ? FROM users WHERE id = ?`, m.ID, organization, m.Version, now, now, user)
+		SELECT ?, ?, id, created_at, `+fullNameSQL("users")+`, ?, ?, ? FROM users WHERE id = ?`,
+		m.ID, organization, m.Version, now, now, user)
 	if err != nil {
 		return nil, err
 	}

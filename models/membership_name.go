@@ -39,11 +39,12 @@ const sortByName = "user.fullName"
 
 // nameMemberships tells the memberships of a user, who is locked, their name.
 func nameMemberships(ctx context.Context, tx *store.DB, user *User) error {
-	return tx.Later(ctx, "name memberships of a user", `UPDATE memberships SET user_full_name = ? WHERE user_id = ?`, user.fullName(), user.ID)
+	return tx.Later(ctx, "name memberships of a user", `UPDATE memberships SET user_full_name = ? WHERE user_id = ?`,
+		user.fullName(), user.ID)
 }
 
-// MaySort makes sure that a caller may know what a list is sorted by. The order of memberships by the names of people tells of the names: it is
-// for who reads people wherever they read memberships.
+// MaySort makes sure that a caller may know what a list is sorted by. The order of memberships by the names of people tells of the names: it
+// is for who reads people wherever they read memberships.
 func MaySort(ctx context.Context, db *store.DB, scope collection.Scope, keys []jsonapi.SortKey) error {
 	if !slices.ContainsFunc(keys, func(k jsonapi.SortKey) bool { return k.Attribute.Name == sortByName }) {
 		return nil

@@ -94,14 +94,15 @@ func TestWhoDoesNotReadPeopleSortsByNoName(t *testing.T) {
 			modelstest.Membership(t, db, u.ID, org.ID, modelstest.To("roles", roles...))
 			return collection.Person(u.ID)
 		}
+		key := collection.OnlyOrganization(org.ID)
 		sorted := parse(t, models.Memberships, "sort=user.fullName").Sort
 		for name, c := range map[string]struct {
 			scope collection.Scope
 			may   bool
 		}{
 			"the installation":              {collection.Everything(), true},
-			"a key":                         {collection.OnlyOrganization(org.ID).Holding([]string{"memberships:read", "users:read"}), true},
-			"a key that reads no people":    {collection.OnlyOrganization(org.ID).Holding([]string{"memberships:read"}), false},
+			"a key":                         {key.Holding([]string{"memberships:read", "users:read"}), true},
+			"a key that reads no people":    {key.Holding([]string{"memberships:read"}), false},
 			"a manager":                     {member(models.RoleManager), true},
 			"a person who reads no people":  {member(role("clerk", "memberships:read")), false},
 			"a person who writes people":    {member(role("warden", "memberships:write", "users:write")), true},
@@ -206,7 +207,8 @@ func TestHoldersAreCountedWhateverHappensAtOnce(t *testing.T) {
 		modelstest.CheckConsistency(t, db)
 		got := counted(t, db, models.Roles, collection.Everything(), "withCounts=memberships")
 		for id, counts := range got {
-			if want := listPage(t, db, models.Memberships, collection.Everything(), "filter[roles]="+id).Total; counts["memberships"] != want {
+			want := listPage(t, db, models.Memberships, collection.Everything(), "filter[roles]="+id).Total
+			if counts["memberships"] != want {
 				t.Errorf("the role %s has %d holders, want %d", id, counts["memberships"], want)
 			}
 		}

@@ -177,10 +177,11 @@ func isKnownAddress(ctx context.Context, db *store.DB, user, address string) (bo
 // noteSignIn remembers that a user, whose row is locked, has signed in, and from where.
 func noteSignIn(ctx context.Context, tx *store.DB, user *User, v Visit) error {
 	now := tx.Now()
-	if err := tx.Later(ctx, "note sign-in", `UPDATE users SET signed_in_at = ?, last_seen_at = ? WHERE id = ?`, now, now, user.ID); err != nil {
+	err := tx.Later(ctx, "note sign-in", `UPDATE users SET signed_in_at = ?, last_seen_at = ? WHERE id = ?`, now, now, user.ID)
+	if err != nil {
 		return err
 	}
-	err := tx.Later(ctx, "note address of sign-in", `INSERT INTO sign_in_addresses (user_id, address, last_at) VALUES (?, ?, ?)
+	err = tx.Later(ctx, "note address of sign-in", `INSERT INTO sign_in_addresses (user_id, address, last_at) VALUES (?, ?, ?)
 		ON CONFLICT (user_id, address) DO UPDATE SET last_at = excluded.last_at`,
 		user.ID, tx.Vault().Digest("sign-in address", networkOf(v.Address)), now)
 	if err != nil {

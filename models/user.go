@@ -46,7 +46,8 @@ func (u *User) fullName() string {
 func fullName(first, last string) string { return strings.TrimSpace(first + " " + last) }
 
 // whiteSpace is what strings.TrimSpace takes away, of which SQL by itself knows the first alone.
-const whiteSpace = " \t\n\v\f\r\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+const whiteSpace = " \t\n\v\f\r\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a" +
+	"\u2028\u2029\u202f\u205f\u3000"
 
 // fullNameSQL returns fullName of the users in a table.
 func fullNameSQL(table string) string {

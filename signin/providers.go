@@ -93,7 +93,8 @@ func parseProviders(content []byte) ([]Provider, error) {
 // parseProvider reads one entry.
 func parseProvider(members map[string]json.RawMessage) (p Provider, err error) {
 	into := map[string]any{
-		"name": &p.Name, "title": &p.Title, "issuer": &p.Issuer, "clientId": &p.ClientID, "clientSecret": &p.ClientSecret, "scopes": &p.Scopes,
+		"name": &p.Name, "title": &p.Title, "issuer": &p.Issuer, "clientId": &p.ClientID, "clientSecret": &p.ClientSecret,
+		"scopes": &p.Scopes,
 	}
 	for name, value := range members {
 		field, known := into[name]
