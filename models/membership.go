@@ -34,13 +34,12 @@ func defineMemberships(c *collection.Collection) {
 		Visible: func(s collection.Scope) collection.Where {
 			return s.OrOwn(s.Within(reading("memberships"), "memberships.organization_id"), "memberships.user_id")
 		},
-		Own: "user_id",
+		Own: "user_id", Remark: nameOrganizations,
 		Reached: collection.Reached{Table: "memberships", Column: "organization_id", Words: reading("memberships"), Own: true, Live: true,
 			InOrder: []string{"created_at", "id"}},
 		Live:   "EXISTS (SELECT 1 FROM organizations mo WHERE mo.id = memberships.organization_id AND mo.deleted_at IS NULL)",
 		Order:  []string{"memberships.created_at", "memberships.id"},
 		Always: []string{"version", "user_id", "organization_id"},
-		Remark: nameOrganizations,
 		Filters: map[string]collection.Filter{
 			"organizationId": collection.ByID("memberships.organization_id"),
 			"userId":         collection.ByID("memberships.user_id"),
@@ -57,7 +56,6 @@ func defineMemberships(c *collection.Collection) {
 		},
 	}
 	declare(c, declaration{
-		calledBy: "user",
 		unique: []store.Unique{{
 			Postgres: "memberships_organization_id_user_id_key", SQLite: "memberships.organization_id, memberships.user_id",
 			Field: "user", Message: "That user is a member of that organization already.",
@@ -66,7 +64,7 @@ func defineMemberships(c *collection.Collection) {
 			{created, "A user became a member of an organization."}, {updated, "A member of an organization has other roles."},
 			{deleted, "A user ceased to be a member of an organization."},
 		},
-		rank: 2,
+		rank: 2, calledBy: "user",
 		plans: plans{creates: func(p *Plan, in *Change) {
 			p.Changes(Users, in.Links["user"].One())
 			p.worksIn(shared, in.Links["organization"].One())
