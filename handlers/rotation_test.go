@@ -160,7 +160,7 @@ func TestAnEarlierSecretOfAKeyIsOnShow(t *testing.T) {
 
 // TestWhoEndsARotationByAnEarlierSecretIsAnswered: the request that ends its own credential is the last one of it.
 func TestWhoEndsARotationByAnEarlierSecretIsAnswered(t *testing.T) {
-	eachService(t, func(t *testing.T, s *service) {
+	eachService(t, func(_ *testing.T, s *service) {
 		org, _ := s.organization("Acme")
 		made := s.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "Nightly", "scopes": []string{"apiKeys:write"}},
 			"organization", ref("organizations", org))).want(201)

@@ -104,7 +104,11 @@ func TestASeriesThatCannotBeToldSaysWhy(t *testing.T) {
 			"filter[since]=2024-08-20T00:00:00Z&filter[until]=2024-08-19T00:00:00Z":     "filter[since]",
 			"filter[since]=2024-08-20T00:00:00Z&filter[since][eq]=2024-08-20T01:00:00Z": "filter[since][eq]",
 			"filter[since][gt]=2024-08-20T00:00:00Z":                                    "filter[since][gt]",
-			"sort=at":                                                                   "sort", "page[size]=1": "page[size]", "filter[at]=1": "filter[at]", "include=webhook": "include", "since=1": "since",
+			"sort=at":                                                                   "sort",
+			"page[size]=1":                                                              "page[size]",
+			"filter[at]=1":                                                              "filter[at]",
+			"include=webhook":                                                           "include",
+			"since=1":                                                                   "since",
 		} {
 			escaped := strings.NewReplacer("[", "%5B", "]", "%5D").Replace(query)
 			if e := s.get(path + "?" + escaped).want(400).errors()[0]; e.Parameter != want {

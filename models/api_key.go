@@ -244,7 +244,7 @@ func RotateAPIKey(ctx context.Context, db *store.DB, by Caller, id string, overl
 		// Until now it was the one that the key was used by.
 		err = tx.Later(ctx, "keep when the secret was used", `UPDATE credentials SET last_used_at =
 			(SELECT k.last_used_at FROM api_keys k WHERE k.id = credentials.api_key_id)
-			WHERE lookup = (`+newestSecret+`)`, id)
+			WHERE lookup = (`+madeLast+`)`, id)
 		if err != nil {
 			return nil, err
 		}

@@ -8,8 +8,8 @@ import (
 	"roster/models/store"
 )
 
-// newestSecret is what the secret of a key is found by that was made last.
-const newestSecret = `SELECT n.lookup FROM credentials n WHERE n.api_key_id = ?
+// madeLast is what the secret of a key is found by that was made last.
+const madeLast = `SELECT n.lookup FROM credentials n WHERE n.api_key_id = ?
 	ORDER BY n.created_at DESC, n.expires_at IS NULL DESC LIMIT 1`
 
 // EndAPIKeyRotation makes the earlier secrets of a key dead when this returns. Where none of them works any more nothing happens. A caller
@@ -27,7 +27,7 @@ func EndAPIKeyRotation(ctx context.Context, db *store.DB, by Caller, id string) 
 		if err := checkTouch(held, before); err != nil {
 			return nil, err
 		}
-		ended, err := tx.Exec(ctx, `DELETE FROM credentials WHERE api_key_id = ? AND expires_at > ? AND lookup <> (`+newestSecret+`)`,
+		ended, err := tx.Exec(ctx, `DELETE FROM credentials WHERE api_key_id = ? AND expires_at > ? AND lookup <> (`+madeLast+`)`,
 			id, tx.Now(), id)
 		if err != nil {
 			return nil, fmt.Errorf("end earlier secrets of key %s: %w", id, err)
