@@ -52,6 +52,10 @@ lint: ## run the linter that .ci/lint pins; the first run builds it, which takes
 deploy: ## check what is in deploy/ with the libraries of Helm, Kubernetes and Compose; the first run builds them, which takes a minute
 	@cd .ci/deploy && go mod tidy -diff && go vet . && go test .
 
+.PHONY: console
+console: ## build the console that the program embeds, from the sources in console/; needs Node.js
+	@cd console && npm ci --no-fund --no-audit && npm run build
+
 .PHONY: lint-openapi
 lint-openapi: ## check the OpenAPI document with Redocly's linter; needs Node.js
 	@mkdir -p dist

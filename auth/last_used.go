@@ -11,16 +11,19 @@ import (
 	"roster/models/store"
 )
 
-// LastUsed remembers which keys and sessions were used since it last told the database, so that a busy one costs one write a minute and not
-// one a request.
+// LastUsed remembers which keys and sessions were used, and which users were seen by them, since it last told the database, so that a busy
+// one costs one write a minute and not one a request.
 type LastUsed struct {
-	mu             sync.Mutex
-	keys, sessions map[string]time.Time // by id
+	mu                    sync.Mutex
+	keys, sessions, users map[string]time.Time // by id
+	secrets               map[string]time.Time // of before a rotation, by what they are found by
 }
 
 // NewLastUsed returns a LastUsed that remembers nothing yet.
 func NewLastUsed() *LastUsed {
-	return &LastUsed{keys: map[string]time.Time{}, sessions: map[string]time.Time{}}
+	return &LastUsed{
+		keys: map[string]time.Time{}, sessions: map[string]time.Time{}, users: map[string]time.Time{}, secrets: map[string]time.Time{},
+	}
 }
 
 // maxUsed bounds the memory between two writes. A key beyond it looks unused for a while.
@@ -34,11 +37,17 @@ func (l *LastUsed) Note(h *models.Holder, at time.Time) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	switch {
-	case h.KeyID != "":
+	if secret := h.Retiring(); secret != "" {
+		note(l.secrets, secret, at)
+	}
+	if h.KeyID != "" {
 		note(l.keys, h.KeyID, at)
-	case h.IsIdle:
+	}
+	if h.IsIdle {
 		note(l.sessions, h.SessionID, at)
+	}
+	if h.UserID != "" && (h.KeyID != "" || h.IsIdle) {
+		note(l.users, h.UserID, at)
 	}
 }
 
@@ -50,7 +59,8 @@ func note(used map[string]time.Time, id string, at time.Time) {
 
 // Write tells the database what was noted since the last time. What it could not tell it tells the next time.
 func (l *LastUsed) Write(ctx context.Context, db *store.DB) error {
-	return errors.Join(l.tell(ctx, db, &l.keys, models.TouchAPIKeys), l.tell(ctx, db, &l.sessions, models.TouchSessions))
+	return errors.Join(l.tell(ctx, db, &l.keys, models.TouchAPIKeys), l.tell(ctx, db, &l.sessions, models.TouchSessions),
+		l.tell(ctx, db, &l.users, models.TouchUsers), l.tell(ctx, db, &l.secrets, models.TouchSecrets))
 }
 
 // tell writes one kind.

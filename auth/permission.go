@@ -22,6 +22,8 @@ type Permission struct {
 	Anyone bool
 	// Session: a person in a session will do, and nobody else.
 	Session bool
+	// Current: it is about the session that the request comes with. Whoever has one will do, that of a key, too.
+	Current bool
 }
 
 // Read asks for the scope to read a resource.
@@ -57,6 +59,12 @@ func (p Permission) Owned() Permission {
 	return p
 }
 
+// OfCurrent lets whoever has a session do it to that.
+func (p Permission) OfCurrent() Permission {
+	p.Current = true
+	return p
+}
+
 // All asks for every scope there is.
 func All() Permission { return Permission{Scope: models.EveryScope} }
 
@@ -75,15 +83,6 @@ func InSession() Permission { return Permission{Session: true} }
 // Principal is an authenticated caller.
 type Principal struct {
 	models.Holder
-}
-
-// Caller returns the principal as the author of changes.
-func (p *Principal) Caller(requestID string) models.Caller {
-	who := p.Identity()
-	if p.UserID != "" {
-		who.ID = p.UserID // a person is known by what they do, with whichever of their keys
-	}
-	return models.Caller{Kind: who.Kind, ID: who.ID, Name: p.Name, RequestID: requestID, Scope: p.Scope(), Rights: p.Rights}
 }
 
 // Neighbour returns whom the principal shares its part of the database with: an organization and all its keys are one.
@@ -108,9 +107,10 @@ func (p *Principal) Allows(permission Permission) bool {
 		return false
 	}
 	if permission.Session {
-		return p.SessionID != ""
+		return p.IsPerson()
 	}
-	own := permission.Own && p.UserID != "" && (p.SessionID != "" || strings.HasSuffix(permission.Scope, ":read"))
+	own := permission.Own && p.UserID != "" && (p.IsPerson() || strings.HasSuffix(permission.Scope, ":read")) ||
+		permission.Current && p.SessionID != ""
 	return permission.Public || permission.Anyone || own || p.Hold(permission.Scope) || permission.Or != "" && p.Hold(permission.Or)
 }
 

@@ -81,14 +81,14 @@ type Cookie struct {
 // no more once that is committed.
 func RenewCookie(ctx context.Context, tx *store.DB, site Site, s *models.Session) (Cookie, error) {
 	manager := managerOf(site)
-	manager.Store = secrets{tx: tx, session: s.ID}
+	manager.Store = secrets{tx: tx, session: s}
 	ctx, err := manager.Load(ctx, "")
 	if err != nil {
 		return Cookie{}, err
 	}
 	manager.SetDeadline(ctx, time.Now().Add(s.Deadline.Sub(tx.Now()))) // by the machine's clock, which the library counts from
 	secret, until, err := manager.Commit(ctx)
-	return Cookie{manager, secret, until}, err
+	return Cookie{manager, s.SecretOf(secret), until}, err
 }
 
 // NoCookie returns what makes a browser forget its session.
@@ -132,14 +132,14 @@ func managerOf(site Site) *scs.SessionManager {
 type secrets struct {
 	scs.Store // whose methods have no context and are not called
 	tx        *store.DB
-	session   string
+	session   *models.Session
 }
 
 var errNoSecrets = errors.New("secrets of sessions are not read")
 
 // CommitCtx implements scs.CtxStore.
 func (s secrets) CommitCtx(ctx context.Context, secret string, _ []byte, _ time.Time) error {
-	return models.PutSessionSecret(ctx, s.tx, s.session, secret)
+	return models.PutSessionSecret(ctx, s.tx, s.session.ID, s.session.SecretOf(secret))
 }
 
 // FindCtx implements scs.CtxStore.

@@ -23,6 +23,10 @@ import (
 type API struct {
 	// Release is which build of the program this is, for the page that describes the API; "" for none.
 	Release string
+	// Console is the path at which people work with the service in a browser, "" for none: browsers are led there from the root.
+	Console string
+	// Providers are those that people can sign in with.
+	Providers []Provider
 
 	watch          *models.EventWatch
 	waits, exports *server.Places
@@ -62,7 +66,13 @@ func (a *API) Door(others ...*server.Door) *server.Door {
 		d.Routes = append(d.Routes, server.Route{
 			Method: rt.method, Path: jsonapi.Root + rt.path, Needs: rt.needs, Asks: rt.form == openapi.Ask || rt.asks,
 			AsksFirst: rt.draws(), Target: rt.targetType(),
-			NeedsOf: func(r *http.Request) auth.Permission { return rt.permission(server.Var(r, "relationship")) },
+			NeedsOf: func(r *http.Request) auth.Permission {
+				needs := rt.permission(server.Var(r, "relationship"))
+				if rt.target != nil && rt.target.word != "" && server.Var(r, "id") == rt.target.word {
+					return needs.OfCurrent()
+				}
+				return needs
+			},
 			Take: func(w http.ResponseWriter, rq *server.Request) (server.Serve, error) {
 				if rt.take != nil {
 					return rt.take(a, w, rq)
@@ -77,6 +87,6 @@ func (a *API) Door(others ...*server.Door) *server.Door {
 			told = append(told, other.Description)
 		}
 	}
-	d.Routes = slices.Concat(d.Routes, docsRoutes(a.Release, told), landingRoutes(), []server.Route{frontRoute()})
+	d.Routes = slices.Concat(d.Routes, docsRoutes(a.Release, told), landingRoutes(), []server.Route{frontRoute(cmp.Or(a.Console, docsPath))})
 	return d
 }

@@ -60,6 +60,8 @@ var theContract = sync.OnceValues(func() (*contract, error) {
 			switch {
 			case strings.HasSuffix(name, "Attributes") || strings.HasSuffix(name, "Relationships"):
 				schema["required"] = anys(slices.Sorted(maps.Keys(properties)))
+			case properties["attributes"] != nil && properties["links"] == nil && properties["relationships"] == nil: // that is read nowhere
+				schema["required"] = []any{"type", "id"}
 			case properties["attributes"] != nil: // of a resource
 				required := []any{"type", "id", "attributes"}
 				for _, member := range []string{"links", "relationships"} {

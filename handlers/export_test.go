@@ -185,8 +185,11 @@ func large(t *testing.T, db *store.DB) {
 	}
 }
 
-// stopped begins an export and does not read its answer beyond the header. It returns the rest of it.
-func (s *service) stopped() *http.Response {
+// stopped begins an export of events and does not read its answer beyond the header. It returns the rest of it.
+func (s *service) stopped() *http.Response { return s.begun("/public/v2/events", jsonapi.NDJSON) }
+
+// begun begins an export to a media type and does not read its answer beyond the header. It returns the rest of it.
+func (s *service) begun(path, mediaType string) *http.Response {
 	s.t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
 	if err != nil {
@@ -196,8 +199,7 @@ func (s *service) stopped() *http.Response {
 	if err := conn.(*net.TCPConn).SetReadBuffer(256 << 10); err != nil { // the less it takes, the sooner the server has to wait
 		s.t.Fatal(err)
 	}
-	fmt.Fprintf(conn, "GET /public/v2/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nAccept: %s\r\n\r\n", s.key,
-		jsonapi.NDJSON)
+	fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nAccept: %s\r\n\r\n", path, s.key, mediaType)
 	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
 		s.t.Fatal(err)

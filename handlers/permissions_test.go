@@ -169,7 +169,8 @@ var asked = map[string]string{
 	"GET webhooks/{id}/related":        "webhooks:read",
 	"PATCH webhooks/{id}/relationship": "webhooks:write", "POST webhooks/{id}/relationship": "webhooks:write",
 	"DELETE webhooks/{id}/relationship": "webhooks:write", "POST webhooks/{id}/rotate-secret": "webhooks:write",
-	"POST webhooks/{id}/test": "webhooks:write",
+	"POST webhooks/{id}/test": "webhooks:write", "GET webhooks/{id}/series": "webhooks:read",
+	"POST webhooks/{id}/end-rotation": "webhooks:write", "POST apiKeys/{id}/end-rotation": "apiKeys:write",
 
 	"GET webhookDeliveries": "webhooks:read", "GET webhookDeliveries/{id}": "webhooks:read",
 	"GET webhookDeliveries/{id}/relationship": "webhooks:read",
@@ -185,6 +186,7 @@ var asked = map[string]string{
 
 	"GET users/{id}/effectivePermissions": "memberships:read", "GET permissions": "roles:read",
 	"GET event-types": "anyone", "GET event-types/{eventType}": "anyone", "POST operations": "anyone", "GET search": "anyone",
+	"GET signInMethods": "public",
 }
 
 // askedBy returns the key of a route in asked.
@@ -199,7 +201,7 @@ func (e *estate) typeOf(path string) string {
 	switch typ {
 	case "refresh-token":
 		return "organizations"
-	case "event-types", "operations", "me", "authorize", "passwordResets", "permissions", "search":
+	case "event-types", "operations", "me", "authorize", "passwordResets", "permissions", "signInMethods", "search":
 		return ""
 	}
 	if e.ids[typ] == [2]string{} || relationshipOf[typ] == [2]string{} {
@@ -211,6 +213,9 @@ func (e *estate) typeOf(path string) string {
 func (e *estate) path(rt handlers.Route, id string) string {
 	if rt.Path == "files" && rt.Method == http.MethodPost {
 		return "/public/v2/files?organizationId=" + e.organization[0]
+	}
+	if rt.Path == "search" {
+		return "/public/v2/search?filter[text]=ab"
 	}
 	if strings.HasSuffix(rt.Path, "/effectivePermissions") {
 		id += "/effectivePermissions?filter[organizationId]=" + e.organization[0]

@@ -95,6 +95,9 @@ func (a *API) take(rt *route, w http.ResponseWriter, in *server.Request) (server
 	if err := rq.permitFilters(); err != nil {
 		return nil, err
 	}
+	if err := models.MaySort(rq.Context(), rq.DB, rq.Scope(), rq.query.Sort); err != nil {
+		return nil, err
+	}
 	if err := rq.Read(w); err != nil {
 		return nil, err
 	}

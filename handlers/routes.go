@@ -104,7 +104,9 @@ func routes() []route {
 	table = append(table, fileRoutes()...)
 	table = append(table, searchRoute())
 	table = append(table, permissionRoutes()...)
+	table = append(table, seriesRoutes()...)
 	return append(table,
+		signInMethodsRoute(),
 		route{
 			method: "GET", path: "webhookDeliveries/{id}/attempts/{number}", form: openapi.Read, prefix: "WebhookDelivery",
 			needs: auth.Read("webhooks"), query: jsonapi.NoQuery,
@@ -174,6 +176,12 @@ func actions() []route {
 				"meta.overlap; 86400 by default, at most 604800.",
 		},
 		{
+			path: "apiKeys/{id}/end-rotation", name: "endApiKeyRotation", target: keys, served: keys, needs: auth.Write("apiKeys"),
+			handle: done(models.EndAPIKeyRotation, models.FillKeyIDs),
+			doc: "Ends the overlap of a rotation: earlier secrets of the key are dead at once, on every replica. Where none is left nothing " +
+				"happens.",
+		},
+		{
 			path: "invitations/{id}/resend", name: "resendInvitation", target: invitations, served: invitations,
 			needs: auth.Write("invitations"), handle: done(models.ResendInvitation, wholeLink),
 			doc: "Sends an open or expired invitation again, with a new link; the old one is dead at once. It can be accepted for at " +
@@ -182,9 +190,15 @@ func actions() []route {
 		{
 			path: "webhooks/{id}/rotate-secret", name: "rotateWebhookSecret", target: endpoints, served: endpoints,
 			needs:  auth.Write("webhooks"),
-			handle: rotated(models.RotateWebhookSecret, models.FillWebhookHealth),
+			handle: rotated(models.RotateWebhookSecret, models.FillWebhookHealth, models.FillWebhookSecrets),
 			doc: "Gives an endpoint a new secret. The answer is the only one with it. Earlier secrets go on signing beside it for the " +
 				"overlap, in seconds, of meta.overlap; 86400 by default, at most 604800.",
+		},
+		{
+			path: "webhooks/{id}/end-rotation", name: "endWebhookRotation", target: endpoints, served: endpoints,
+			needs:  auth.Write("webhooks"),
+			handle: done(models.EndWebhookRotation, models.FillWebhookHealth, models.FillWebhookSecrets),
+			doc:    "Ends the overlap of a rotation: only the newest secret of the endpoint signs. Where none is under way nothing happens.",
 		},
 		{
 			path: "webhooks/{id}/test", name: "testWebhook", target: endpoints, served: deliveries, status: http.StatusAccepted,

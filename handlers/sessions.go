@@ -15,13 +15,17 @@ import (
 // currentSession stands in paths for the id of the session that the request comes with.
 const currentSession = "current"
 
-// signIn answers an address and a password with a session, or with the one that the browser has.
+// signIn answers an address and a password with a session, or with the one that the browser has; and a key with one of its own.
 func signIn(rq *request, db *store.DB, in *models.Change) (any, error) {
-	rq.SigningIn(server.ByPassword)
+	prove, way := models.ProvePassword, server.ByPassword
+	if _, given := in.Attributes["key"].(string); given {
+		prove, way = models.ProveKey, server.ByKey
+	}
+	rq.SigningIn(way)
 	if !server.SiteOf(rq.Request.Request).TakesCookies() {
 		return nil, jsonapi.NewError(jsonapi.Forbidden, "Signing in needs TLS: a cookie must not travel in the clear.")
 	}
-	who, err := models.ProvePassword(rq.Context(), db, rq.Visit(), in)
+	who, err := prove(rq.Context(), db, rq.Visit(), in)
 	if err != nil {
 		return nil, err
 	}

@@ -170,8 +170,8 @@ var resources = []*resource{
 	{
 		Collection: models.Webhooks, path: "webhooks",
 		reads: auth.Read("webhooks"), writes: auth.Write("webhooks"), creates: auth.Write("webhooks"), deletes: auth.Write("webhooks"),
-		create: created(models.CreateWebhook, models.FillWebhookHealth),
-		update: changed(models.UpdateWebhook, models.FillWebhookHealth),
+		create: created(models.CreateWebhook, models.FillWebhookHealth, models.FillWebhookSecrets),
+		update: changed(models.UpdateWebhook, models.FillWebhookHealth, models.FillWebhookSecrets),
 		remove: deleted(models.DeleteWebhook),
 	},
 	{

@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -19,10 +20,15 @@ import (
 // attempted waits until a delivery has an attempt and returns it.
 func (s *service) attempted(delivery string) *answer {
 	s.t.Helper()
-	servertest.Poll(s.t, "an attempt at "+delivery, func() bool {
-		return s.send("GET", deliveriesPath+"/"+delivery+"/attempts/1", nil).Status == 200
-	})
-	return s.do("GET", deliveriesPath+"/"+delivery+"/attempts/1/", nil)
+	return s.attemptedAgain(delivery, 1)
+}
+
+// attemptedAgain waits until a delivery has an attempt of that number and returns it.
+func (s *service) attemptedAgain(delivery string, number int) *answer {
+	s.t.Helper()
+	path := fmt.Sprintf("%s/%s/attempts/%d", deliveriesPath, delivery, number)
+	servertest.Poll(s.t, path, func() bool { return s.send("GET", path, nil).Status == 200 })
+	return s.do("GET", path+"/", nil)
 }
 
 func TestWhatWasSentWithAnAttemptCanBeSeen(t *testing.T) {
@@ -79,7 +85,7 @@ func TestWhatWasSentWithAnAttemptCanBeSeen(t *testing.T) {
 			}
 			delete(response, "keptUntil")
 			if diff := cmp.Diff(object{
-				"headers": []any{[]any{"Content-Length", "6"}, []any{"Server", "nginx"}, []any{"Via", "a"}, []any{"Via", "b"}},
+				"headers": []any{[]any{"Content-Length", "6"}, []any{"Via", "a"}, []any{"Via", "b"}, []any{"Server", "nginx"}},
 				"head":    "thanks", "bodyBytes": 6.0, "truncated": false,
 			}, response); diff != "" {
 				t.Errorf("response (-want +got):\n%s", diff)

@@ -93,6 +93,7 @@ func everyAct(s, caller *service, org string, attributes object) []act {
 		post("test", hooksPath+"/"+id+"/test", nil),
 		post("redeliver to", deliveriesPath+"/"+delivery+"/redeliver", nil),
 		post("rotate the secret of", hooksPath+"/"+id+"/rotate-secret", nil),
+		post("end the rotation of", hooksPath+"/"+id+"/end-rotation", nil),
 		post("replay to", replaysPath, replayed("2024-01-02T00:00:00Z")),
 		{"pause a replay to", func() *answer {
 			return caller.do("PATCH", replaysPath+"/"+replay, withID(resource("webhookReplays", object{"state": "paused"}), replay))

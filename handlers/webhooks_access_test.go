@@ -103,6 +103,7 @@ func TestEndpointsAreSeenWithinTheScopeOnly(t *testing.T) {
 		for _, c := range []struct{ method, path, seen string }{
 			{"GET", hooksPath + "/%s", theirs}, {"DELETE", hooksPath + "/%s", theirs}, {"POST", hooksPath + "/%s/test", theirs},
 			{"POST", hooksPath + "/%s/rotate-secret", theirs}, {"GET", deliveriesPath + "/%s", sent},
+			{"POST", hooksPath + "/%s/end-rotation", theirs}, {"GET", hooksPath + "/%s/series", theirs},
 			{"POST", deliveriesPath + "/%s/redeliver", sent},
 			{"GET", replaysPath + "/%s", replay}, {"GET", hooksPath + "/%s/deliveries", theirs},
 		} {

@@ -29,10 +29,14 @@ func TestAnEndpointIsCreatedReadChangedAndDeleted(t *testing.T) {
 			"health": object{
 				"state": "ok", "failingSince": nil, "consecutiveFailures": 0.0, "lastSuccessAt": nil,
 				"lastFailureAt": nil, "successRate": nil,
-				"latency": nil, "backlog": 0.0, "oldestPending": nil, "nextAttemptAt": nil,
+				"latency": nil, "latencyP50": nil, "latencyP99": nil, "backlog": 0.0, "oldestPending": nil, "nextAttemptAt": nil,
 			},
 		}
 		read := own.get(hooksPath + "/" + id).want(200)
+		want["secrets"] = []any{object{
+			"id": read.text("data", "attributes", "secrets", 0, "id"), "createdAt": "2024-08-20T10:45:07+00:00", "expiresAt": nil,
+			"lastUsedAt": nil,
+		}}
 		if diff := cmp.Diff(want, read.json("data", "attributes")); diff != "" {
 			t.Errorf("read (-want +got):\n%s", diff)
 		}

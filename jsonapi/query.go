@@ -259,7 +259,7 @@ func (p *queryParser) sort(one pair) {
 	}
 	for _, key := range keys {
 		name, descending := strings.CutPrefix(key, "-")
-		a := p.schema.field(name)
+		a := p.schema.sortedBy(name)
 		if a == nil || !a.Sort {
 			p.errorf(InvalidParameter, one.name, "%s cannot be sorted by %q; it can by %s.", p.schema.Type, clip(name),
 				strings.Join(p.schema.sortable(), ", "))
@@ -273,6 +273,14 @@ func (p *queryParser) sort(one pair) {
 	}
 }
 
+// sortedBy returns the attribute that a name in sort stands for, nil for none.
+func (s *Schema) sortedBy(name string) *Attribute {
+	if i := slices.IndexFunc(s.SortedBy, func(a *Attribute) bool { return a.Name == name }); i >= 0 {
+		return s.SortedBy[i]
+	}
+	return s.field(name)
+}
+
 // sortable names what a list can be sorted by. The id is there for admin frameworks, which sort by it until a user clicks on a column.
 func (s *Schema) sortable() []string {
 	var names []string
@@ -283,6 +291,9 @@ func (s *Schema) sortable() []string {
 		if a.Sort {
 			names = append(names, a.Name)
 		}
+	}
+	for _, a := range s.SortedBy {
+		names = append(names, a.Name)
 	}
 	return names
 }

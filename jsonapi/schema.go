@@ -130,6 +130,8 @@ type Schema struct {
 	Attributes    []*Attribute
 	Relationships []*Relationship
 	Filters       []Filter
+	// SortedBy are what lists can be sorted by that is no attribute of the resource.
+	SortedBy []*Attribute
 	// Counts are what can be counted of each resource, see [Query.Counts].
 	Counts []Count
 	// Example is an id for documentation.

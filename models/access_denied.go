@@ -68,6 +68,9 @@ func RecordDenial(ctx context.Context, db *store.DB, by Caller, d Denial) error 
 	if err != nil {
 		return err
 	}
+	if err := event.callSubject(subject, found[0]); err != nil {
+		return err
+	}
 	return store.Transaction(ctx, db, func(tx *store.DB) error {
 		first, err := d.claim(ctx, tx, caller)
 		if err != nil || !first {

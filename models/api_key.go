@@ -13,23 +13,25 @@ import (
 
 // APIKey lets a program call the service. Its secret is in the credentials; a rotation adds a second one for a while.
 type APIKey struct {
-	ID                string          `gorm:"column:id;primaryKey" jsonapi:"primary,apiKeys" doc:"A credential of a program." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
-	CreatedAt         jsonapi.Stamp   `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly,sort" doc:"When it was created." example:"2024-08-20T10:45:07+00:00"`
-	UpdatedAt         jsonapi.Stamp   `gorm:"column:updated_at;autoUpdateTime:false" jsonapi:"attr,updatedAt" rule:"readonly,filter" doc:"When it was last changed." example:"2024-08-20T10:45:07+00:00"`
-	Name              string          `gorm:"column:name" jsonapi:"attr,name" rule:"required,visible,max=200,filter" doc:"What it is for." example:"Nightly import"`
-	Kind              string          `gorm:"column:kind" jsonapi:"attr,kind" rule:"createonly,enum=management|organization|user,filter" doc:"management: the management API, for the whole installation or for the subtree of its organization; organization: that one organization; user: what its user may do at that moment, within its scopes. Who acts as a user makes keys of that user when it names no kind." example:"organization"`
-	Scopes            jsonapi.Strings `gorm:"column:scopes" jsonapi:"attr,scopes" rule:"max=50" doc:"What it may do: words of the service such as users:read, words of applications, or * for everything; an empty list is nothing. Only what the credential that gives them may do itself." example:"users:read"`
-	ExpiresAt         *jsonapi.Time   `gorm:"column:expires_at" jsonapi:"attr,expiresAt" rule:"filter" doc:"When it ceases to work; null is never. Not later than the credential that makes it; without one, then." example:"2034-01-01T00:00:00+00:00"`
-	LastUsedAt        *jsonapi.Stamp  `gorm:"column:last_used_at" jsonapi:"attr,lastUsedAt" rule:"readonly,fleeting,filter" doc:"When it was last used, to about a minute." example:"2024-08-20T10:45:07+00:00"`
-	KeyID             *string         `gorm:"-" jsonapi:"attr,keyId" rule:"readonly" doc:"The public part of the key, between its kind and its secret. Null in events." example:"kQ3vX9aZ01Bc"`
-	PreviousKeyID     *string         `gorm:"-" jsonapi:"attr,previousKeyId" rule:"readonly" doc:"That of the key before the last rotation, while it still works; after several rotations those before it can work as well. Null in events." example:"7KkkJhVxJ3Do"`
-	PreviousExpiresAt *jsonapi.Time   `gorm:"-" jsonapi:"attr,previousExpiresAt" rule:"readonly" doc:"Until when that one works. Null in events." example:"2034-01-01T00:00:00+00:00"`
-	Key               *string         `gorm:"-" jsonapi:"attr,key" rule:"secret,readonly" doc:"The credential itself. It has a value only in the answer to the request that made it."`
+	ID                 string          `gorm:"column:id;primaryKey" jsonapi:"primary,apiKeys" doc:"A credential of a program." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
+	CreatedAt          jsonapi.Stamp   `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly,sort" doc:"When it was created." example:"2024-08-20T10:45:07+00:00"`
+	UpdatedAt          jsonapi.Stamp   `gorm:"column:updated_at;autoUpdateTime:false" jsonapi:"attr,updatedAt" rule:"readonly,filter" doc:"When it was last changed." example:"2024-08-20T10:45:07+00:00"`
+	Name               string          `gorm:"column:name" jsonapi:"attr,name" rule:"required,visible,max=200,filter" doc:"What it is for." example:"Nightly import"`
+	Kind               string          `gorm:"column:kind" jsonapi:"attr,kind" rule:"createonly,enum=management|organization|user,filter" doc:"management: the management API, for the whole installation or for the subtree of its organization; organization: that one organization; user: what its user may do at that moment, within its scopes. Who acts as a user makes keys of that user when it names no kind." example:"organization"`
+	Scopes             jsonapi.Strings `gorm:"column:scopes" jsonapi:"attr,scopes" rule:"max=50" doc:"What it may do: words of the service such as users:read, words of applications, or * for everything; an empty list is nothing. Only what the credential that gives them may do itself." example:"users:read"`
+	ExpiresAt          *jsonapi.Time   `gorm:"column:expires_at" jsonapi:"attr,expiresAt" rule:"filter" doc:"When it ceases to work; null is never. Not later than the credential that makes it; without one, then." example:"2034-01-01T00:00:00+00:00"`
+	LastUsedAt         *jsonapi.Stamp  `gorm:"column:last_used_at" jsonapi:"attr,lastUsedAt" rule:"readonly,fleeting,filter" doc:"When it was last used, to about a minute." example:"2024-08-20T10:45:07+00:00"`
+	KeyID              *string         `gorm:"-" jsonapi:"attr,keyId" rule:"readonly" doc:"The public part of the key, between its kind and its secret. Null in events." example:"kQ3vX9aZ01Bc"`
+	PreviousKeyID      *string         `gorm:"-" jsonapi:"attr,previousKeyId" rule:"readonly" doc:"That of the key before the last rotation, while it still works; after several rotations those before it can work as well. Null in events." example:"7KkkJhVxJ3Do"`
+	PreviousExpiresAt  *jsonapi.Time   `gorm:"-" jsonapi:"attr,previousExpiresAt" rule:"readonly" doc:"Until when that one works. Null in events." example:"2034-01-01T00:00:00+00:00"`
+	PreviousLastUsedAt *jsonapi.Stamp  `gorm:"-" jsonapi:"attr,previousLastUsedAt" rule:"readonly,fleeting" doc:"When that one was last used, to about a minute. Null in events." example:"2024-08-20T10:45:07+00:00"`
+	Key                *string         `gorm:"-" jsonapi:"attr,key" rule:"secret,readonly" doc:"The credential itself. It has a value only in the answer to the request that made it."`
 
-	SecretExpiresAt *jsonapi.Time `gorm:"-"` // when the secret of KeyID ends
-	OrganizationID  *string       `gorm:"column:organization_id"`
-	UserID          *string       `gorm:"column:user_id"`
-	Version         int64         `gorm:"column:version"`
+	SecretExpiresAt *jsonapi.Time  `gorm:"-"` // when the secret of KeyID ends
+	SecretUsedAt    *jsonapi.Stamp `gorm:"-"` // when it was last used, if it is not the newest
+	OrganizationID  *string        `gorm:"column:organization_id"`
+	UserID          *string        `gorm:"column:user_id"`
+	Version         int64          `gorm:"column:version"`
 }
 
 // TableName implements GORM's Tabler.
@@ -59,11 +61,13 @@ func defineAPIKeys(c *collection.Collection) {
 		},
 	}
 	declare(c, declaration{
+		called: []string{"name"},
 		hides: func(s collection.Scope, attributes map[string]any) bool {
 			return !s.Manages() && attributes["kind"] == string(ManagementKey)
 		},
 		tells: []told{
-			{created, "A key was created."}, {updated, "A key was changed."}, {rotated, "A key got a new secret."},
+			{created, "A key was created."}, {updated, "A key was changed."},
+			{rotated, "A key got a new secret, or a rotation was ended: then no secret is among the changes."},
 			{revoked, "A key was deleted and works no more."},
 		},
 		plans: plans{creates: func(p *Plan, in *Change) {
@@ -199,18 +203,19 @@ func UpdateAPIKey(ctx context.Context, db *store.DB, by Caller, id string, in *C
 	})
 }
 
-func saveAPIKey(ctx context.Context, tx *store.DB, by Caller, v verb, before, key *APIKey, columns []string) error {
+// saveAPIKey writes the columns of a key and records the event, with the names of secrets that changed.
+func saveAPIKey(
+	ctx context.Context, tx *store.DB, by Caller, v verb, before, key *APIKey, columns []string, secrets ...string,
+) error {
 	touchesCredential(tx, key.ID, 1)
 	key.Version++
 	key.UpdatedAt = jsonapi.Stamp{Time: tx.Now()}
 	if err := save(ctx, tx, APIKeys, key, append(columns, "version", "updated_at")...); err != nil {
 		return err
 	}
-	ch := change{verb: v, collection: APIKeys, organization: deref(key.OrganizationID), before: before, after: key}
-	if v == rotated {
-		ch.secrets = []string{"key"}
-	}
-	return record(ctx, tx, by, ch)
+	return record(ctx, tx, by, change{
+		verb: v, collection: APIKeys, organization: deref(key.OrganizationID), before: before, after: key, secrets: secrets,
+	})
 }
 
 // RotateAPIKey gives a key a new secret and returns it. Earlier secrets go on working for the overlap and are dead afterwards.
@@ -236,7 +241,14 @@ func RotateAPIKey(ctx context.Context, db *store.DB, by Caller, id string, overl
 		if err != nil {
 			return nil, err
 		}
-		if err := saveAPIKey(ctx, tx, by, rotated, before, key, nil); err != nil {
+		// Until now it was the one that the key was used by.
+		err = tx.Later(ctx, "keep when the secret was used", `UPDATE credentials SET last_used_at =
+			(SELECT k.last_used_at FROM api_keys k WHERE k.id = credentials.api_key_id)
+			WHERE lookup = (`+newestSecret+`)`, id)
+		if err != nil {
+			return nil, err
+		}
+		if err := saveAPIKey(ctx, tx, by, rotated, before, key, nil, "key"); err != nil {
 			return nil, err
 		}
 		return key, addSecret(ctx, tx, key)
@@ -268,6 +280,9 @@ func DeleteAPIKey(ctx context.Context, db *store.DB, by Caller, id string, versi
 // revokeKey removes a key with its secrets.
 func revokeKey(ctx context.Context, tx *store.DB, by Caller, key *APIKey) error {
 	touchesCredential(tx, key.ID, 1)
+	if err := endSessionsBy(ctx, tx, by, key.ID); err != nil {
+		return err
+	}
 	if err := tx.Later(ctx, "delete key", `DELETE FROM api_keys WHERE id = ?`, key.ID); err != nil {
 		return err
 	}
@@ -277,7 +292,7 @@ func revokeKey(ctx context.Context, tx *store.DB, by Caller, key *APIKey) error 
 
 // revokeCredentials removes the token and the keys of an organization.
 func revokeCredentials(ctx context.Context, tx *store.DB, by Caller, organization string) error {
-	if err := deleteToken(ctx, tx, organization); err != nil {
+	if err := deleteToken(ctx, tx, by, organization); err != nil {
 		return err
 	}
 	return revokeKeys(ctx, tx, by, collection.Condition("organization_id = ?", organization))

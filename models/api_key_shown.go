@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"roster/jsonapi"
@@ -22,25 +23,27 @@ func FillKeyIDs(ctx context.Context, db *store.DB, keys ...*APIKey) error {
 	var rows []struct {
 		APIKeyID, Lookup string
 		ExpiresAt        *jsonapi.Time
+		LastUsedAt       *jsonapi.Stamp
 	}
 	// The secret that was made last is the one that the key has now; those before it work until a rotation has them end.
-	err := db.Session(ctx).Raw(`SELECT api_key_id, lookup, expires_at FROM credentials WHERE api_key_id IN ?
+	err := db.Session(ctx).Raw(`SELECT api_key_id, lookup, expires_at, last_used_at FROM credentials WHERE api_key_id IN ?
 		AND (expires_at IS NULL OR expires_at > ?) ORDER BY created_at, expires_at IS NULL`, sortedKeys(byID), db.Now()).Scan(&rows).Error
 	if err != nil {
 		return fmt.Errorf("read the ids of keys: %w", err)
 	}
 	for _, key := range keys {
-		key.KeyID, key.PreviousKeyID, key.PreviousExpiresAt, key.SecretExpiresAt = nil, nil, nil, nil
+		key.KeyID, key.PreviousKeyID, key.PreviousExpiresAt, key.PreviousLastUsedAt = nil, nil, nil, nil
+		key.SecretExpiresAt, key.SecretUsedAt = nil, nil
 	}
 	for _, row := range rows {
 		key := byID[row.APIKeyID]
 		if key.KeyID != nil && !key.ended(db.Now()) {
-			key.PreviousKeyID, key.PreviousExpiresAt = key.KeyID, key.SecretExpiresAt
+			key.PreviousKeyID, key.PreviousExpiresAt, key.PreviousLastUsedAt = key.KeyID, key.SecretExpiresAt, key.SecretUsedAt
 			if ends := key.ExpiresAt; ends != nil && (key.SecretExpiresAt == nil || ends.Before(key.SecretExpiresAt.Time)) {
 				key.PreviousExpiresAt = ends
 			}
 		}
-		key.KeyID, key.SecretExpiresAt = &row.Lookup, row.ExpiresAt
+		key.KeyID, key.SecretExpiresAt, key.SecretUsedAt = &row.Lookup, row.ExpiresAt, row.LastUsedAt
 	}
 	return nil
 }
@@ -50,8 +53,10 @@ func (k *APIKey) ended(now time.Time) bool { return k.ExpiresAt != nil && !k.Exp
 
 // gatherKeyIDs is FillKeyIDs for a page of keys, where somebody wants to know.
 func gatherKeyIDs(ctx context.Context, db *store.DB, items []any, q *jsonapi.Query) error {
-	typ := APIKeys.Schema.Type
-	if !q.Wants(typ, "keyId") && !q.Wants(typ, "previousKeyId") && !q.Wants(typ, "previousExpiresAt") {
+	asked := slices.ContainsFunc([]string{"keyId", "previousKeyId", "previousExpiresAt", "previousLastUsedAt"}, func(name string) bool {
+		return q.Wants(APIKeys.Schema.Type, name)
+	})
+	if !asked {
 		return nil
 	}
 	keys := make([]*APIKey, len(items))

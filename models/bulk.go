@@ -54,15 +54,16 @@ func InsertBatch(ctx context.Context, db *store.DB, batch *Batch) error {
 
 // describeMemberships notes in the memberships of the batch what addMembership and markShared note of one user.
 func (b *Batch) describeMemberships() {
-	since, of := map[string]jsonapi.Stamp{}, map[string]int{}
+	users, of := map[string]*User{}, map[string]int{}
 	for _, u := range b.Users {
-		since[u.ID] = u.CreatedAt
+		users[u.ID] = u
 	}
 	for _, m := range b.Memberships {
 		of[m.UserID]++
 	}
 	for _, m := range b.Memberships {
-		m.UserCreatedAt, m.Shared = since[m.UserID], of[m.UserID] > 1
+		u := users[m.UserID]
+		m.UserCreatedAt, m.UserFullName, m.Shared = u.CreatedAt, u.fullName(), of[m.UserID] > 1
 	}
 }
 
@@ -131,6 +132,9 @@ func (b *Batch) count(paths []*path) (everything store.Tally, byOrganization []*
 	everything.Add(countOrganizations, "", int64(len(b.Organizations)))
 	everything.Add(countUsers, "", int64(len(b.Users)))
 	everything.Add(countMemberships, "", int64(len(b.Memberships)))
+	for _, given := range b.given() {
+		everything.Add(countHolders, given.RoleID, 1)
+	}
 	counts := store.Tally{}
 	for _, p := range paths {
 		if p.Distance > 0 {

@@ -13,6 +13,7 @@ const (
 	countEvents        = "events"
 	countDeliveries    = "webhookDeliveries"   // by organization
 	countDeliveriesTo  = "webhookDeliveriesTo" // by endpoint
+	countHolders       = "holders"             // memberships in live organizations, by role
 )
 
 // CountDelivery counts n more deliveries to an endpoint of an organization.

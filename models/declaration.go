@@ -20,8 +20,14 @@ type declaration struct {
 	tells []told
 	// follows are the types that it hangs on, where nobody has a word for it alone: who reads those reads it, too.
 	follows []string
+	// called are the attributes that people know one by: the first that has a text. calledBy is the relationship to what lends its name to
+	// what has none.
+	called   []string
+	calledBy string
 	// besides are names in the changes of its updates that are no fields.
 	besides []string
+	// unsaid are attributes that its events do not tell, because how much of them is told depends on the reader.
+	unsaid []string
 	// steers: a change of it may change what is sent where; see the function.
 	steers bool
 	// hides reports whether a scope does not see a resource of those attributes, although it sees the organization; nil if it always does.

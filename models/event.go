@@ -19,13 +19,16 @@ import (
 type Event struct {
 	ID         string        `gorm:"column:id;primaryKey" jsonapi:"primary,events" doc:"Something that changed. Events are written with the change itself, and never altered." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
 	Position   int64         `gorm:"column:position;->" jsonapi:"attr,position" rule:"readonly,sort" doc:"Its place among all events, from 1 without a gap, in the order in which they became visible: whoever has read up to one has missed none before it." example:"1042"`
-	Sequence   *int64        `gorm:"column:sequence;->" jsonapi:"attr,sequence" rule:"readonly,filter" doc:"The same within its organization, as webhooks tell it; 0 for a test, null for what happened in no organization." example:"42"`
+	Sequence   *int64        `gorm:"column:sequence;->" jsonapi:"attr,sequence" rule:"readonly,sort" doc:"The same within its organization, as webhooks tell it; 0 for a test, null for what happened in no organization." example:"42"`
 	EventType  string        `gorm:"column:event_type" jsonapi:"attr,eventType" rule:"readonly,filter" doc:"What happened: the kind of resource and the verb." example:"organization.updated"`
 	OccurredAt jsonapi.Stamp `gorm:"column:occurred_at" jsonapi:"attr,occurredAt" rule:"readonly,filter,sort" doc:"When the change was made." example:"2026-01-02T03:04:05+00:00"`
 	Actor      jsonapi.Raw   `gorm:"-" jsonapi:"attr,actor" rule:"readonly" doc:"Who made the change: kind (management_key, organization_key, organization_token, user_key; system for the program itself), id (of the key, of the organization whose token it is, or of the user whose key it is) and name. Id and name are null if the caller does not see them."`
-	Changes    *jsonapi.Raw  `gorm:"column:changes" jsonapi:"attr,changes" rule:"readonly" doc:"Before and after of each attribute and relationship that changed, without secrets. What the caller does not see is null."`
+	Changes    *jsonapi.Raw  `gorm:"column:changes" jsonapi:"attr,changes" rule:"readonly" doc:"Before and after of each attribute and relationship that changed, without secrets: of a relationship id and name, as it was called then, or a list of these. What the caller does not see is null."`
 	Resource   jsonapi.Raw   `gorm:"column:data" jsonapi:"attr,resource" rule:"readonly" doc:"The resource as it was right then, without secrets: right after the change, or right before it was deleted. What the caller does not see is null."`
 	RequestID  *string       `gorm:"column:request_id" jsonapi:"attr,requestId" rule:"readonly,filter" doc:"The X-Request-Id of the request that made the change." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
+
+	SubjectName      *string `gorm:"column:subject_name" jsonapi:"attr,subjectName" rule:"readonly" doc:"What the subject was called then; of a membership its user. null for what has no name, for events from before names were kept, and for who is not told the resource." example:"Acme Corporation"`
+	OrganizationName *string `gorm:"column:organization_name" jsonapi:"attr,organizationName" rule:"readonly" doc:"What the organization was called then. null for what happened in none, and for who may not read organizations there." example:"Acme Corporation"`
 
 	OrganizationID *string `gorm:"column:organization_id"`
 	SubjectType    string  `gorm:"column:subject_type"`
@@ -35,8 +38,10 @@ type Event struct {
 	ActorName      *string `gorm:"column:actor_name"`
 	// UserID is whose it is, of what belongs to a person and to no organization.
 	UserID *string `gorm:"column:user_id"`
-	// OrganizationName is what the organization was called then.
-	OrganizationName *string `gorm:"column:organization_name"`
+	// Names has what relationships in Changes lead to by ids, as it was called then: JSON.
+	Names *string `gorm:"column:names"`
+
+	naming naming // what the names are of that are looked up when it is recorded
 }
 
 // Actor is who made a change. Id and name are nil for whom a reader does not see.
@@ -64,8 +69,9 @@ func defineEvents(c *collection.Collection) {
 		},
 		Reached: collection.Reached{Table: "event_positions", Column: "organization_id", Words: reading("events"), Themselves: true,
 			InOrder: []string{"position"}},
-		Order:  []string{"event_feed.position"},
-		Needs:  map[string][]string{"actor": {"actor_kind", "actor_id", "actor_name"}, "changes": {"data"}}, // see outOfSight
+		Order: []string{"event_feed.position"},
+		Needs: map[string][]string{"actor": {"actor_kind", "actor_id", "actor_name"}, "changes": {"data", "names"}, // see outOfSight
+			"subjectName": {"data"}},
 		Always: []string{"subject_type"},
 		Filters: map[string]collection.Filter{
 			"organizationId": collection.ByID("event_feed.owner_id"),
@@ -82,7 +88,8 @@ func defineEvents(c *collection.Collection) {
 			last, err := lastPosition(ctx, db)
 			return collection.Condition("event_feed.position <= ?", last), err
 		},
-		Tell: maskEvents,
+		Tell:  maskEvents,
+		Count: countOfEvents,
 		Complete: func(_ *store.DB, model any) error {
 			model.(*Event).tellActor()
 			return nil
@@ -125,6 +132,8 @@ func defineEvents(c *collection.Collection) {
 // filterEvents names the filters that are no attributes.
 func filterEvents(c *collection.Collection) {
 	c.Schema.Attribute("actor").Shape = reflect.TypeFor[Actor]()
+	c.Schema.Counts = []jsonapi.Count{{Name: "deliveries", Parts: []string{"total", "failing"},
+		Doc: "its deliveries to endpoints, and those of them that failed, or have and are tried again."}}
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "organizationId", Kind: jsonapi.String, Doc: "Events of that organization."},
 		{Name: "subjectId", Kind: jsonapi.String, Doc: "Events about that resource."},
@@ -216,6 +225,7 @@ func record(ctx context.Context, tx *store.DB, by Caller, ch change) error {
 		return err
 	}
 	event := Event{
+		naming: namingOf(&ch), SubjectName: calledIn(c, printed.latest()),
 		ID: NewID(), EventType: c.Schema.Singular() + "." + string(ch.verb), OccurredAt: jsonapi.Stamp{Time: tx.Now()},
 		OrganizationID: optional(ch.organization), UserID: optional(ch.user), SubjectType: c.Schema.Type, SubjectID: c.ID(subject),
 		ActorKind: by.Kind, ActorID: optional(by.ID), ActorName: optional(by.Name), RequestID: optional(by.RequestID),
@@ -242,6 +252,14 @@ func record(ctx context.Context, tx *store.DB, by Caller, ch change) error {
 // states are the attributes of what changed, before and after, as they are printed; nil where it was not there.
 type states [2]map[string]any
 
+// latest returns those after the change, or before it of what is gone.
+func (s states) latest() map[string]any {
+	if s[1] != nil {
+		return s[1]
+	}
+	return s[0]
+}
+
 // print serializes what changed, each state once.
 func (ch *change) print() (printed states, err error) {
 	for i, model := range []any{ch.before, ch.after} {
@@ -259,11 +277,7 @@ func (ch *change) print() (printed states, err error) {
 // resource returns the resource object of what changed, as JSON: as it was right after the change, or right before it was deleted. It uses
 // up the printed attributes.
 func (ch *change) resource(ctx context.Context, tx *store.DB, subject any, printed states) ([]byte, error) {
-	attributes := printed[1]
-	if attributes == nil {
-		attributes = printed[0]
-	}
-	told := toldOf(ch.collection, subject, attributes)
+	told := toldOf(ch.collection, subject, printed.latest())
 	err := ch.collection.Complement(ctx, tx, collection.Everything(), []any{subject}, []*jsonapi.Resource{told})
 	if err != nil {
 		return nil, err
@@ -279,7 +293,8 @@ func Capture(ctx context.Context, tx *store.DB, e *Event) error {
 		return err
 	}
 	tx.Recorded(false)
-	if err := tx.Later(ctx, "record "+e.EventType, insertQueued, e.inserted()...); err != nil {
+	insert, args := e.insertion(tx)
+	if err := tx.Later(ctx, "record "+e.EventType, queued(insert), args...); err != nil {
 		return err
 	}
 	return keepTrace(ctx, tx, e.ID)
@@ -287,9 +302,10 @@ func Capture(ctx context.Context, tx *store.DB, e *Event) error {
 
 // capture is Capture, and returns the place of the event in the queue.
 func capture(ctx context.Context, tx *store.DB, e *Event) (ordinal int64, err error) {
+	insert, args := e.insertion(tx)
 	if tx.Dialect() == store.Postgres {
-		err = tx.Conn().QueryRowContext(ctx, tx.Bind(insertQueued), e.inserted()...).Scan(&ordinal)
-	} else if _, err = tx.Run(ctx, insertEvent, e.inserted()...); err == nil {
+		err = tx.Conn().QueryRowContext(ctx, tx.Bind(queued(insert)), args...).Scan(&ordinal)
+	} else if _, err = tx.Run(ctx, insert, args...); err == nil {
 		var position int64
 		if position, err = numberOnSQLite(ctx, tx, e); err == nil {
 			ordinal, err = enqueue(ctx, tx, e.ID, e.OrganizationID, &position)
@@ -302,29 +318,32 @@ func capture(ctx context.Context, tx *store.DB, e *Event) (ordinal int64, err er
 	return ordinal, keepTrace(ctx, tx, e.ID)
 }
 
-const (
-	insertEvent = `INSERT INTO events (id, event_type, organization_id, subject_type, subject_id, actor_kind, actor_id, actor_name,
-		changes, data, request_id, occurred_at, user_id, organization_name)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT name FROM organizations WHERE id = ?))`
-	insertQueued = `WITH e AS (` + insertEvent + ` RETURNING id, organization_id)
+// queued returns an INSERT of an event that puts it into the queue as well, and returns its place there.
+func queued(insert string) string {
+	return `WITH e AS (` + insert + ` RETURNING id, organization_id)
 		INSERT INTO event_queue (event_id, organization_id) SELECT id, COALESCE(organization_id, '` + NoOrganization + `') FROM e
 			RETURNING ordinal`
-)
+}
 
-// inserted returns the arguments of insertEvent.
-func (e *Event) inserted() []any {
+// insertion returns the INSERT of the event, with its arguments.
+func (e *Event) insertion(tx *store.DB) (insert string, args []any) {
 	var changes *string
 	if e.Changes != nil {
 		text := string(*e.Changes)
 		changes = &text
 	}
-	return []any{
-		e.ID, e.EventType, e.OrganizationID, e.SubjectType, e.SubjectID, e.ActorKind, e.ActorID, e.ActorName,
-		changes, e.Resource, e.RequestID, e.OccurredAt.Time, e.UserID, e.OrganizationID,
-	}
+	subject, names := e.naming.subject(e.SubjectName), e.naming.names(tx)
+	return `INSERT INTO events (id, event_type, organization_id, subject_type, subject_id, actor_kind, actor_id, actor_name,
+		changes, data, request_id, occurred_at, user_id, organization_name, subject_name, names)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT name FROM organizations WHERE id = ?), ` + subject.SQL + `, ` + names.SQL + `)`,
+		slices.Concat([]any{
+			e.ID, e.EventType, e.OrganizationID, e.SubjectType, e.SubjectID, e.ActorKind, e.ActorID, e.ActorName,
+			changes, e.Resource, e.RequestID, e.OccurredAt.Time, e.UserID, e.OrganizationID,
+		}, subject.Args, names.Args)
 }
 
-// hideSecrets takes the values of secrets out of printed attributes, and cuts URLs that may hold one down to their origin.
+// hideSecrets takes the values of secrets, and of what is not told, out of printed attributes, and cuts URLs that may hold one down to
+// their origin.
 func hideSecrets(c *collection.Collection, attributes map[string]any) {
 	for _, a := range c.Schema.Attributes {
 		value, printed := attributes[a.Name]
@@ -332,7 +351,7 @@ func hideSecrets(c *collection.Collection, attributes map[string]any) {
 		case a.WriteOnly:
 			delete(attributes, a.Name)
 		case !printed:
-		case a.Secret:
+		case a.Secret, slices.Contains(declared(c).unsaid, a.Name):
 			attributes[a.Name] = nil
 		case a.OriginOnly:
 			if url, ok := textOf(value); ok {

@@ -29,6 +29,8 @@ type telling struct {
 	changes          []byte // JSON, or nothing
 	resource         []byte // JSON, or nothing
 
+	hidden bool // the scope is told neither changes nor resource
+
 	told struct { // what is parsed of it
 		changes  map[string]*toldChange
 		resource *toldResource
@@ -81,31 +83,37 @@ type toldRelationship struct {
 	Data  json.RawMessage `json:"data,omitempty"`
 }
 
-// mask empties what the scopes of tellings do not see. What becomes of a telling whose subject is out of sight altogether is nothing:
-// neither changes nor resource.
-func mask(ctx context.Context, db *store.DB, tellings []*telling) error {
+// sight is what the readers of tellings see of what these name, and what people among them hold where it happened.
+type sight struct {
+	named mentions
+	by    held
+}
+
+// mask empties what the scopes of tellings do not see, and returns what they see. What becomes of a telling whose subject is out of sight
+// altogether is nothing: neither changes nor resource.
+func mask(ctx context.Context, db *store.DB, tellings []*telling) (*sight, error) {
 	tellings = slices.DeleteFunc(slices.Clone(tellings), func(t *telling) bool { return seesAll(t.scope) })
 	named := mentions{}
 	for _, t := range tellings {
 		if err := t.parse(); err != nil {
-			return err
+			return nil, err
 		}
 		t.eachActor(named.add)
 		t.eachLinked(func(m mention, _ *json.RawMessage) { named.add(m) })
 	}
 	if err := named.look(ctx, db); err != nil {
-		return err
+		return nil, err
 	}
 	by, err := heldAt(ctx, db, tellings)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, t := range tellings {
 		if err := t.empty(named, by); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return &sight{named, by}, nil
 }
 
 // seesAll reports whether nothing of any event is hidden from a scope.
@@ -247,7 +255,7 @@ func (t *telling) empty(named mentions, by held) error {
 		}
 	}
 	if t.outOfSight(by) {
-		t.changes, t.resource = nil, nil
+		t.changes, t.resource, t.hidden = nil, nil, true
 		return nil
 	}
 	emptied := t.left
@@ -460,32 +468,4 @@ func actedBy(_ *store.DB, s collection.Scope, v any) collection.Where {
 		by = collection.Both(by, collection.Condition("event_feed.actor_kind <> ?", ByManagementKey))
 	}
 	return by
-}
-
-// maskEvents returns copies of events as a scope is told them.
-func maskEvents(ctx context.Context, db *store.DB, scope collection.Scope, items []any) ([]any, error) {
-	masked := make([]any, len(items))
-	tellings := make([]*telling, len(items))
-	for i, item := range items {
-		e := *item.(*Event)
-		masked[i] = &e
-		tellings[i] = &telling{
-			scope: scope, at: presently, organization: deref(e.OrganizationID), subject: CollectionOf(e.SubjectType),
-			actor: Actor{e.ActorKind, e.ActorID, e.ActorName}, changes: deref(e.Changes), resource: e.Resource,
-		}
-	}
-	if err := mask(ctx, db, tellings); err != nil {
-		return nil, err
-	}
-	for i, t := range tellings {
-		e := masked[i].(*Event)
-		e.ActorID, e.ActorName = t.actor.ID, t.actor.Name
-		e.tellActor()
-		e.Resource, e.Changes = t.resource, nil
-		if len(t.changes) > 0 {
-			changes := jsonapi.Raw(t.changes)
-			e.Changes = &changes
-		}
-	}
-	return masked, nil
 }

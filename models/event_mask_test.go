@@ -38,6 +38,9 @@ func attributeOf(t *testing.T, event string, path ...string) string {
 	return string(raw)
 }
 
+// called is what changes say of a resource with a name.
+func called(id, name string) string { return `{"id":"` + id + `","name":"` + name + `"}` }
+
 // TestAnEventNamesNothingThatTheReaderDoesNotSee moves a branch, and reads of it from within, from above and from everywhere.
 func TestAnEventNamesNothingThatTheReaderDoesNotSee(t *testing.T) {
 	t.Parallel()
@@ -58,15 +61,15 @@ func TestAnEventNamesNothingThatTheReaderDoesNotSee(t *testing.T) {
 		}{
 			"the organization itself": {
 				collection.OnlyOrganization(child), `{"kind":"management_key","id":null,"name":null}`, "null", "null", "null"},
-			"the new parent": {collection.Subtree(to), `{"kind":"management_key","id":null,"name":null}`, "null", `"` + to + `"`,
+			"the new parent": {collection.Subtree(to), `{"kind":"management_key","id":null,"name":null}`, "null", called(to, "To"),
 				`{"type":"organizations","id":"` + to + `"}`},
 			"the head of both": {
-				collection.Subtree(top), `{"kind":"management_key","id":null,"name":null}`, `"` + from + `"`, `"` + to + `"`,
+				collection.Subtree(top), `{"kind":"management_key","id":null,"name":null}`, called(from, "From"), called(to, "To"),
 				`{"type":"organizations","id":"` + to + `"}`,
 			},
 			"everything": {
-				collection.Everything(), `{"kind":"management_key","id":"` + key.ID + `","name":"the partner's key"}`, `"` + from + `"`,
-				`"` + to + `"`,
+				collection.Everything(), `{"kind":"management_key","id":"` + key.ID + `","name":"the partner's key"}`,
+				called(from, "From"), called(to, "To"),
 				`{"type":"organizations","id":"` + to + `"}`,
 			},
 		} {

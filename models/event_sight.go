@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"roster/jsonapi"
 	"roster/models/collection"
 	"roster/models/store"
 )
@@ -61,4 +62,42 @@ func (named mentions) lookBack(ctx context.Context, db *store.DB, target *collec
 		}
 	}
 	return nil
+}
+
+// maskEvents returns copies of events as a scope is told them.
+func maskEvents(ctx context.Context, db *store.DB, scope collection.Scope, items []any) ([]any, error) {
+	masked := make([]any, len(items))
+	tellings := make([]*telling, len(items))
+	for i, item := range items {
+		e := *item.(*Event)
+		masked[i] = &e
+		tellings[i] = &telling{
+			scope: scope, at: presently, organization: deref(e.OrganizationID), subject: CollectionOf(e.SubjectType),
+			actor: Actor{e.ActorKind, e.ActorID, e.ActorName}, changes: deref(e.Changes), resource: e.Resource,
+		}
+	}
+	seen, err := mask(ctx, db, tellings)
+	if err != nil {
+		return nil, err
+	}
+	for i, t := range tellings {
+		e := masked[i].(*Event)
+		if err := t.nameChanges(seen, e.Names); err != nil {
+			return nil, err
+		}
+		if !t.tellsSubject(seen) {
+			e.SubjectName = nil
+		}
+		if !t.tellsOrganization(seen) {
+			e.OrganizationName = nil
+		}
+		e.ActorID, e.ActorName = t.actor.ID, t.actor.Name
+		e.tellActor()
+		e.Resource, e.Changes = t.resource, nil
+		if len(t.changes) > 0 {
+			changes := jsonapi.Raw(t.changes)
+			e.Changes = &changes
+		}
+	}
+	return masked, nil
 }

@@ -115,3 +115,6 @@ func HoldReader(ctx context.Context, db *store.DB) (release func() error, err er
 
 // EmailKey returns the key of an address.
 func EmailKey(email string) string { return *emailKey(&email) }
+
+// Quantile returns how long a share of answers took at most, in milliseconds.
+func Quantile(l *Latencies, share float64) *float64 { return l.quantile(share) }

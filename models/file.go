@@ -53,6 +53,7 @@ func defineFiles(c *collection.Collection) {
 		Tell: signFiles,
 	}
 	declare(c, declaration{
+		called:   []string{"fileName"},
 		tells:    []told{{created, "A file was uploaded."}, {deleted, "A file was deleted: nothing points at it any more."}},
 		follows:  []string{"organizations", "users"},
 		recorded: []Invariant{withoutCreation("files", "file.created")},

@@ -31,13 +31,31 @@ func insertCredential(ctx context.Context, tx *store.DB, cr credential) error {
 	return nil
 }
 
-func deleteToken(ctx context.Context, tx *store.DB, organization string) error {
-	n, err := tx.Exec(ctx, `DELETE FROM credentials WHERE organization_id = ?`, organization)
+// deleteToken removes the token of an organization, whose row is locked, and ends the sessions that were begun with it.
+func deleteToken(ctx context.Context, tx *store.DB, by Caller, organization string) error {
+	tokens, sessions := map[string]bool{}, []string(nil)
+	err := tx.Ask(ctx, store.Query{
+		SQL: `SELECT c.lookup, s.id FROM credentials c LEFT JOIN sessions s ON s.credential = c.lookup WHERE c.organization_id = ?
+			ORDER BY s.id`,
+		Args: []any{organization},
+		Take: func(a *store.Answer) error {
+			for i := range a.Len() {
+				tokens[a.Text(i, 0)] = true
+				if !a.Null(i, 1) {
+					sessions = append(sessions, a.Text(i, 1))
+				}
+			}
+			return nil
+		},
+	})
 	if err != nil {
-		return fmt.Errorf("delete token: %w", err)
+		return fmt.Errorf("read token: %w", err)
 	}
-	touchesCredential(tx, organization, int(n))
-	return nil
+	touchesCredential(tx, organization, len(tokens))
+	if err := endEach(ctx, tx, by, sessions); err != nil {
+		return err
+	}
+	return tx.Later(ctx, "delete token", `DELETE FROM credentials WHERE organization_id = ?`, organization)
 }
 
 // Holder is whom a credential speaks for.
@@ -47,12 +65,13 @@ type Holder struct {
 	KeyID, Name    string
 	OrganizationID string
 	UserID         string
-	// SessionID is the session that the credential is the cookie of, "" for none, and SignInID its active one. IsIdle: its use has to be
-	// noted, see [TouchSessions].
+	// SessionID is the session that the credential is the cookie of, "" for none, and SignInID its active one: that of a person, of the
+	// kind SessionKind, or of a key, of the kind of that. IsIdle: its use has to be noted, see [TouchSessions].
 	SessionID, SignInID string
 	IsIdle              bool
-	lookup              string // what the secret of a key, or a token, is found by
-	row                 string // what the database said of it, "" for what is not compared with that
+	lookup              string        // what the secret of a key, or a token, is found by
+	row                 string        // what the database said of it, "" for what is not compared with that
+	secretUntil         *jsonapi.Time // when the secret ends, whatever the key; nil for never
 	// Rights are what it may do, and until when. An earlier secret that still works for a while is as good as the newest: the key is what
 	// ends.
 	Rights
@@ -61,10 +80,13 @@ type Holder struct {
 // keyKinds are the kinds of identity of keys.
 var keyKinds = map[KeyKind]string{ManagementKey: ByManagementKey, OrganizationKey: ByOrganizationKey, UserKey: ByUserKey}
 
-// Identity returns who the holder is.
+// IsPerson reports whether the holder is a person in a browser, who has signed in as themselves.
+func (h *Holder) IsPerson() bool { return h.Kind == SessionKind }
+
+// Identity returns who the holder is. The session of a key is the key.
 func (h *Holder) Identity() Identity {
 	switch {
-	case h.SignInID != "":
+	case h.Kind == SessionKind:
 		return Identity{BySession, h.SignInID}
 	case h.KeyID == "":
 		return Identity{ByOrganizationToken, h.OrganizationID}
@@ -72,8 +94,17 @@ func (h *Holder) Identity() Identity {
 	return Identity{keyKinds[h.Kind], h.KeyID}
 }
 
+// Caller returns the holder as the author of changes.
+func (h *Holder) Caller(requestID string) Caller {
+	who := h.Identity()
+	if h.UserID != "" {
+		who.ID = h.UserID // a person is known by what they do, with whichever of their keys
+	}
+	return Caller{Kind: who.Kind, ID: who.ID, Name: h.Name, RequestID: requestID, Scope: h.Scope(), Rights: h.Rights}
+}
+
 // Scope returns what the holder may see. An unknown kind of key sees nothing.
-func (h *Holder) Scope() collection.Scope { return h.reach().Holding(h.Scopes) }
+func (h *Holder) Scope() collection.Scope { return h.reach().InSession(h.SessionID).Holding(h.Scopes) }
 
 // reach returns the scope of the kind of the holder, whatever it holds.
 func (h *Holder) reach() collection.Scope {
@@ -85,7 +116,7 @@ func (h *Holder) reach() collection.Scope {
 	case h.Kind == OrganizationKey:
 		return collection.OnlyOrganization(h.OrganizationID)
 	case h.UserID != "":
-		return collection.Person(h.UserID).InSession(h.SessionID)
+		return collection.Person(h.UserID)
 	default:
 		return collection.Scope{}
 	}

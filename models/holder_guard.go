@@ -24,7 +24,9 @@ import (
 // so, the transaction is run again and looks. It does not wait for who has the row: they take the credential away, and may wait for what
 // the transaction refers to.
 func (h *Holder) Keep(ctx context.Context, tx *store.DB) error {
-	if touchesCredential(tx, cmp.Or(h.SignInID, h.KeyID, h.OrganizationID), 0) {
+	if slices.ContainsFunc([]string{h.SignInID, cmp.Or(h.KeyID, h.OrganizationID)}, func(id string) bool {
+		return id != "" && touchesCredential(tx, id, 0)
+	}) {
 		return nil
 	}
 	query, args := h.look(tx)
@@ -61,6 +63,15 @@ const lookedAhead = time.Minute
 func (h *Holder) look(tx *store.DB) (query string, args []any) {
 	const never = `CAST(NULL AS timestamptz)`
 	switch {
+	case h.SessionID != "" && !h.IsPerson():
+		from, keyEnd, scopes, of := ``, never, `CAST(NULL AS text)`, "s, c"
+		if h.KeyID != "" {
+			from, keyEnd, scopes, of = ` JOIN api_keys k ON k.id = c.api_key_id`, `k.expires_at`, `k.scopes`, "s, k"
+		}
+		return `SELECT c.expires_at AS secret_end, ` + keyEnd + ` AS key_end, ` + scopes + ` AS scopes
+			FROM sessions s JOIN credentials c ON c.lookup = s.credential` + from + `
+			WHERE s.id = ? AND NOT EXISTS (SELECT 1 FROM users u WHERE u.id = ? AND NOT u.active)` + keeping(tx, of),
+			[]any{collection.IDOrNil(h.SessionID), collection.IDOrNil(h.UserID)}
 	case h.SessionID != "":
 		return `SELECT ` + never + ` AS secret_end, ` + never + ` AS key_end, CAST(NULL AS text) AS scopes
 			FROM sessions s JOIN sign_ins i ON i.session_id = s.id

@@ -64,6 +64,7 @@ func defineInvitations(c *collection.Collection) {
 		},
 	}
 	declare(c, declaration{
+		called: []string{"email"},
 		tells: []told{
 			{created, "Somebody was asked to join an organization."}, {resent, "An invitation was sent again, with a new link."},
 			{accepted, "Somebody who was asked has joined."}, {declined, "Somebody who was asked does not want to join."},

@@ -74,15 +74,24 @@ func (h *Holder) Is(other *Holder) bool {
 
 // whoseSecret are the SELECTs of a credential with its key, by the kind that its text says it is of, each with what there is besides of
 // that kind. Other tables would be half of the work, and on a small database PostgreSQL reads all people to find none.
-var whoseSecret = map[KeyKind]string{
-	ManagementKey:   secretWith(``, ``),
-	OrganizationKey: secretWith(`, o.name`, ` LEFT JOIN organizations o ON o.id = c.organization_id`),
-	UserKey:         secretWith(`, u.active, u.first_name, u.last_name`, ` LEFT JOIN users u ON u.id = k.user_id`),
-}
+var whoseSecret = secretsWith(func(b besides) string {
+	return `SELECT c.hash` + ofCredential + b.columns + ` FROM credentials c LEFT JOIN api_keys k ON k.id = c.api_key_id` + b.join +
+		` WHERE c.lookup = ?`
+})
 
-func secretWith(columns, join string) string {
-	return `SELECT c.hash, c.organization_id, c.expires_at, k.id, k.kind, k.name, k.organization_id, k.user_id, k.scopes, k.expires_at` +
-		columns + ` FROM credentials c LEFT JOIN api_keys k ON k.id = c.api_key_id` + join + ` WHERE c.lookup = ?`
+// ofCredential are the columns of a credential and its key, behind the hash.
+const ofCredential = `, c.organization_id, c.expires_at, k.id, k.kind, k.name, k.organization_id, k.user_id, k.scopes, k.expires_at`
+
+// besides is what there is besides a key of some kind: columns, and what is joined for them.
+type besides struct{ columns, join string }
+
+// secretsWith returns a SELECT for each kind of key.
+func secretsWith(statement func(besides) string) map[KeyKind]string {
+	return map[KeyKind]string{
+		ManagementKey:   statement(besides{}),
+		OrganizationKey: statement(besides{`, o.name`, ` LEFT JOIN organizations o ON o.id = c.organization_id`}),
+		UserKey:         statement(besides{`, u.active, u.first_name, u.last_name`, ` LEFT JOIN users u ON u.id = k.user_id`}),
+	}
 }
 
 // Places of whoseSecret.
@@ -149,6 +158,7 @@ func holderIn(a *store.Answer, kind KeyKind, ends [2]*jsonapi.Time) (*Holder, er
 		// A token holds every scope; its kind limits what it reaches.
 		return &Holder{
 			Kind: kind, OrganizationID: owner, Name: a.Text(0, ofTokenName), Rights: Rights{[]string{EveryScope}, ends[0]},
+			secretUntil: ends[0],
 		}, nil
 	}
 	if KeyKind(a.Text(0, ofKind)) != kind { // what is kept is of another kind than was asked for
@@ -157,6 +167,7 @@ func holderIn(a *store.Answer, kind KeyKind, ends [2]*jsonapi.Time) (*Holder, er
 	h := &Holder{
 		Kind: kind, KeyID: a.Text(0, ofKey), Name: a.Text(0, ofName),
 		OrganizationID: a.Text(0, ofOrganization), UserID: a.Text(0, ofUser), Rights: Rights{Until: ends[1]},
+		secretUntil: ends[0],
 	}
 	if kind == UserKey { // it is a person who does what is done with it
 		if a.Number(0, ofActive) == 0 {

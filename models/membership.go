@@ -20,6 +20,7 @@ type Membership struct {
 	OrganizationID string        `gorm:"column:organization_id"`
 	UserID         string        `gorm:"column:user_id"`
 	UserCreatedAt  jsonapi.Stamp `gorm:"column:user_created_at"` // of the user, for whom it never changes
+	UserFullName   string        `gorm:"column:user_full_name"`  // of the user, see nameMemberships
 	Shared         bool          `gorm:"column:shared"`          // the user has others, see markShared
 	Version        int64         `gorm:"column:version"`
 }
@@ -56,6 +57,7 @@ func defineMemberships(c *collection.Collection) {
 		},
 	}
 	declare(c, declaration{
+		calledBy: "user",
 		unique: []store.Unique{{
 			Postgres: "memberships_organization_id_user_id_key", SQLite: "memberships.organization_id, memberships.user_id",
 			Field: "user", Message: "That user is a member of that organization already.",
@@ -79,6 +81,7 @@ func defineMemberships(c *collection.Collection) {
 			`SELECT 'users', CAST(organization_id AS text), COUNT(*) FROM memberships GROUP BY organization_id`,
 			`SELECT 'memberships', '', COUNT(*) FROM memberships m JOIN organizations o ON o.id = m.organization_id
 				WHERE o.deleted_at IS NULL`,
+			holdersByRole,
 		},
 		recorded: []Invariant{withoutCreation("memberships", "membership.created")},
 		invariants: []Invariant{
@@ -86,8 +89,11 @@ func defineMemberships(c *collection.Collection) {
 				WHERE shared <> (SELECT COUNT(*) > 1 FROM memberships o WHERE o.user_id = m.user_id)`},
 			{"a membership that does not know when its user was created",
 				`SELECT m.id FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.user_created_at <> u.created_at`},
+			{"a membership that does not know the name of its user",
+				`SELECT m.id FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.user_full_name <> ` + fullNameSQL("u")},
 		},
 	})
+	c.Schema.SortedBy = []*jsonapi.Attribute{{Name: sortByName, Kind: jsonapi.String, Column: "user_full_name", Sort: true}}
 	c.Schema.Filters = []jsonapi.Filter{
 		{Name: "organizationId", Kind: jsonapi.String, Doc: "Memberships in that organization."},
 		{Name: "userId", Kind: jsonapi.String, Doc: "Memberships of that user."},
@@ -274,8 +280,8 @@ func addMembership(ctx context.Context, tx *store.DB, by Caller, organization, u
 		return nil, err
 	}
 	err := tx.LaterOr(ctx, refusalOf(Memberships),
-		`INSERT INTO memberships (id, organization_id, user_id, user_created_at, version, created_at, updated_at)
-		SELECT ?, ?, id, created_at, ?, ?, ? FROM users WHERE id = ?`, m.ID, organization, m.Version, now, now, user)
+		`INSERT INTO memberships (id, organization_id, user_id, user_created_at, user_full_name, version, created_at, updated_at)
+		SELECT ?, ?, id, created_at, `+fullNameSQL("users")+`, ?, ?, ? FROM users WHERE id = ?`, m.ID, organization, m.Version, now, now, user)
 	if err != nil {
 		return nil, err
 	}
@@ -287,6 +293,7 @@ func addMembership(ctx context.Context, tx *store.DB, by Caller, organization, u
 	}
 	tx.Count(countMemberships, "", 1)
 	tx.Count(countUsers, organization, 1)
+	countRoles(tx, store.SortedUnique(slices.Clone(roles)), 1)
 	return m, record(ctx, tx, by, change{
 		verb: created, collection: Memberships, organization: organization, after: m, members: members{"roles": {nil, roles}},
 	})
@@ -330,6 +337,7 @@ func endMembership(ctx context.Context, tx *store.DB, by Caller, m *Membership) 
 	tx.Count(countUsers, m.OrganizationID, -1)
 	if live[0] {
 		tx.Count(countMemberships, "", -1)
+		countRoles(tx, roles, -1)
 	}
 	return record(ctx, tx, by, change{
 		verb: deleted, collection: Memberships, organization: m.OrganizationID, before: m, members: members{"roles": {roles, nil}},
@@ -342,13 +350,6 @@ func markShared(ctx context.Context, tx *store.DB, user string) error {
 	several := "(SELECT COUNT(*) > 1 FROM memberships others WHERE others.user_id = ?)"
 	return tx.Later(ctx, "mark memberships of a user",
 		"UPDATE memberships SET shared = "+several+" WHERE user_id = ? AND shared <> "+several, user, user, user)
-}
-
-// countHidden takes the memberships of an organization out of the total when it is deleted, and back when it is restored.
-func countHidden(ctx context.Context, tx *store.DB, organization string, sign int64) error {
-	n, err := store.ReadCounter(ctx, tx, countUsers, organization)
-	tx.Count(countMemberships, "", sign*n)
-	return err
 }
 
 // endMemberships ends the memberships of a user within the caller's scope, those in deleted organizations too, and returns how many those

@@ -198,6 +198,9 @@ func saveRoles(ctx context.Context, tx *store.DB, by Caller, m *Membership, befo
 	if err := insertRoles(ctx, tx, m, after); err != nil {
 		return err
 	}
+	if err := countChangedRoles(ctx, tx, m, before, after); err != nil {
+		return err
+	}
 	if owned {
 		if err := checkOwner(ctx, tx, m.OrganizationID); err != nil {
 			return err

@@ -81,6 +81,7 @@ func defineOrganizations(c *collection.Collection) {
 		},
 	}
 	declare(c, declaration{
+		called: []string{"name"},
 		unique: []store.Unique{{
 			Postgres: "organizations_slug", SQLite: "organizations.slug", Field: "slug", Message: "That slug is taken.",
 		}},

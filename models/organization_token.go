@@ -54,7 +54,7 @@ func RefreshToken(ctx context.Context, db *store.DB, by Caller, id string) (*Org
 		}
 		copied := *before
 		org = &copied
-		if err := deleteToken(ctx, tx, id); err != nil {
+		if err := deleteToken(ctx, tx, by, id); err != nil {
 			return nil, err
 		}
 		org.Version++

@@ -74,6 +74,7 @@ func defineRoles(c *collection.Collection) {
 		},
 	}
 	declare(c, declaration{
+		called: []string{"name"},
 		unique: []store.Unique{{
 			Postgres: "roles_key", SQLite: "roles.organization_id, roles.key",
 			Field: "key", Message: "There is a role with that key in that organization.",
@@ -112,14 +113,15 @@ func countOfRoles(ctx context.Context, db *store.DB, scope collection.Scope, ids
 	if !scope.Holds(reading("memberships")) {
 		return nil, nil
 	}
-	from := "membership_roles mr, memberships"
-	if !scope.All() { // SQLite keeps to this order: what others have costs nothing, and no time tells that they have it
-		from = "memberships CROSS JOIN membership_roles mr"
-	}
 	n := map[string]int64{}
+	if scope.All() {
+		err := db.Ask(ctx, holdersOf(db, ids, n))
+		return map[string]map[string]int64{"memberships": n}, err
+	}
+	// SQLite keeps to this order: what others have costs nothing, and no time tells that they have it.
 	and, args := collection.Conjunction(Memberships.Gathered(scope)...)
-	err := db.Ask(ctx, byID(n, collection.Condition("SELECT mr.role_id, COUNT(*) FROM "+from+" WHERE mr.membership_id = memberships.id "+
-		"AND mr.role_id IN ?"+and+" GROUP BY mr.role_id", append([]any{ids}, args...)...)))
+	err := db.Ask(ctx, byID(n, collection.Condition("SELECT mr.role_id, COUNT(*) FROM memberships CROSS JOIN membership_roles mr "+
+		"WHERE mr.membership_id = memberships.id AND mr.role_id IN ?"+and+" GROUP BY mr.role_id", append([]any{ids}, args...)...)))
 	return map[string]map[string]int64{"memberships": n}, err
 }
 

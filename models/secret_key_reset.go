@@ -197,11 +197,7 @@ func voidSessions(ctx context.Context, tx *store.DB) error {
 		return err
 	}
 	for _, id := range ids {
-		all, err := signInsOf(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		if err := signOut(ctx, tx, keyReset(), id, store.Column(all, func(in *SignIn) string { return in.UserID })); err != nil {
+		if err := signOut(ctx, tx, keyReset(), id, everySignIn); err != nil {
 			return err
 		}
 	}

@@ -26,6 +26,7 @@ type Session struct {
 	Email      *string       `gorm:"-" jsonapi:"attr,email,omitempty" rule:"writeonly,createonly,max=254" doc:"Who signs in."`
 	Password   *string       `gorm:"-" jsonapi:"attr,password,omitempty" rule:"writeonly,createonly,max=200" doc:"Their password."`
 	TOTP       *string       `gorm:"-" jsonapi:"attr,totp,omitempty" rule:"writeonly,createonly,max=40" doc:"Who has a second factor: a code of it that was not used yet, or a recovery code."`
+	Key        *string       `gorm:"-" jsonapi:"attr,key,omitempty" rule:"writeonly,createonly,max=512" doc:"In place of email and password: a key, or the token of an organization. The session has the rights that it has at each request, ends with it, and after 12 hours at most."`
 
 	Lookup         *string       `gorm:"column:lookup"`
 	Hash           []byte        `gorm:"column:hash"`
@@ -33,31 +34,12 @@ type Session struct {
 	IdleUntil      jsonapi.Stamp `gorm:"column:idle_until"`
 	Deadline       jsonapi.Stamp `gorm:"column:deadline"`
 	Version        int64         `gorm:"column:version"`
+	Credential     *string       `gorm:"column:credential"` // what the secret of the key is found by; nil for people
+	KeyKind        *string       `gorm:"column:key_kind"`   // of that key
 }
 
 // TableName implements GORM's Tabler.
 func (Session) TableName() string { return "sessions" }
-
-// SignIn is a person who has signed in to a session.
-type SignIn struct {
-	ID        string        `gorm:"column:id;primaryKey" jsonapi:"primary,signIns" doc:"A person who has signed in to a session." example:"01912f6a-8c00-7abc-8def-0123456789ab"`
-	CreatedAt jsonapi.Stamp `gorm:"column:created_at;autoCreateTime:false" jsonapi:"attr,createdAt" rule:"readonly" doc:"When they did, the last time." example:"2024-08-20T10:45:07+00:00"`
-	Method    string        `gorm:"column:method" jsonapi:"attr,method" rule:"readonly,enum=password|totp|oidc|invitation|key" doc:"How: by password, with a second factor besides (totp), by a provider of OpenID Connect, or by accepting an invitation." example:"password"`
-
-	SessionID string `gorm:"column:session_id"`
-	UserID    string `gorm:"column:user_id"`
-}
-
-// TableName implements GORM's Tabler.
-func (SignIn) TableName() string { return "sign_ins" }
-
-// The ways to sign in.
-const (
-	ByPassword   = "password"
-	ByTOTP       = "totp"
-	ByOIDC       = "oidc"
-	ByInvitation = "invitation"
-)
 
 // ended is what happens to a session when its last person is signed out, and for a person when they are.
 const ended verb = "ended"
@@ -88,14 +70,16 @@ func defineSessions(c *collection.Collection) {
 		},
 	}
 	declare(c, declaration{
-		tells:   []told{{created, "A person signed in."}, {ended, "A person was signed out, or their session ran out."}},
+		tells: []told{{created, "A person signed in, or somebody with a key."},
+			{ended, "A person was signed out, or their session ran out; or that of a key."}},
 		follows: []string{"users"},
 		rank:    2,
 		invariants: []Invariant{
 			{"a session whose active sign-in is not one of its own", `SELECT id FROM sessions s WHERE NOT EXISTS (
 				SELECT 1 FROM sign_ins i WHERE i.id = s.active_sign_in_id AND i.session_id = s.id)`},
 			{"a sign-in without session.created", `SELECT id FROM sign_ins i WHERE NOT EXISTS (
-				SELECT 1 FROM events e WHERE e.subject_id = i.session_id AND e.event_type = 'session.created' AND e.user_id = i.user_id)`},
+				SELECT 1 FROM events e WHERE e.subject_id = i.session_id AND e.event_type = 'session.created'
+				AND (i.user_id IS NULL OR e.user_id = i.user_id))`},
 		},
 	})
 }
@@ -109,42 +93,20 @@ func relateSessions(c *collection.Collection) {
 		collection.Relation{Target: SignIns, Foreign: "session_id"})
 }
 
-func defineSignIns(c *collection.Collection) {
-	*c = collection.Collection{
-		Schema: jsonapi.ForModel(SignIn{}), Table: "sign_ins", Model: reflect.TypeFor[SignIn](),
-		Visible: visibleSignIns,
-		Order:   []string{"sign_ins.created_at", "sign_ins.id"},
-	}
-	declare(c, declaration{follows: []string{"users"}, rank: 3})
-}
-
-func relateSignIns(c *collection.Collection) {
-	c.Relate(jsonapi.Relationship{Name: "user", ReadOnly: true, Doc: "Who it is."},
-		collection.Relation{Target: Users, Column: "user_id", Evident: true})
-}
-
-// visibleSessions returns the condition that a person is signed in to a session. Organizations have none.
+// visibleSessions returns the condition that a person is signed in to a session, or that it is the caller's own. Organizations have none.
 func visibleSessions(s collection.Scope) collection.Where {
+	const signedIn = "EXISTS (SELECT 1 FROM sign_ins own WHERE own.session_id = sessions.id AND "
 	switch {
 	case s.All():
 		return collection.Always()
-	case s.PersonID() == "":
-		return collection.Never()
+	case s.PersonID() != "" && s.Session() != "":
+		return collection.Condition(signedIn+"(own.user_id = ? OR own.session_id = ?))", s.PersonID(), s.Session())
+	case s.PersonID() != "":
+		return collection.Condition(signedIn+"own.user_id = ?)", s.PersonID())
+	case s.Session() != "":
+		return collection.Condition("sessions.id = ?", s.Session())
 	}
-	return collection.Condition("EXISTS (SELECT 1 FROM sign_ins own WHERE own.session_id = sessions.id AND own.user_id = ?)", s.PersonID())
-}
-
-// visibleSignIns returns the condition that a sign-in is a person's own, or of the session that they act in.
-func visibleSignIns(s collection.Scope) collection.Where {
-	switch {
-	case s.All():
-		return collection.Always()
-	case s.PersonID() == "":
-		return collection.Never()
-	case s.Session() == "":
-		return collection.Condition("sign_ins.user_id = ?", s.PersonID())
-	}
-	return collection.Condition("(sign_ins.user_id = ? OR sign_ins.session_id = ?)", s.PersonID(), s.Session())
+	return collection.Never()
 }
 
 // SessionTerms say how long sessions last.
@@ -176,16 +138,21 @@ type SignedIn struct {
 	User, Method string
 	// proof is what is kept of the password that was right, nil if it was something else: a change of it in between makes it worth nothing.
 	proof *string
+	// holder is the key that was shown in place of a person, nil for none.
+	holder *Holder
 }
 
 // ByOther returns that a user may sign in by something else than a password, which has been proven.
 func ByOther(user, method string) SignedIn { return SignedIn{User: user, Method: method} }
 
-// BeginSession signs a person in: to the session of the visit, where they become the active one, or to a new one. It returns the session,
-// which has to be given a new secret in the same transaction. It fails with the kind Unauthenticated if the person may not sign in any
-// more, and with Conflict if too many people are signed in there.
+// BeginSession signs a person in: to the session of the visit, where they become the active one, or to a new one. A key is alone in its
+// session, and ends the one of the visit. It returns the session, which has to be given a new secret in the same transaction. It fails with
+// the kind Unauthenticated if the person may not sign in any more, and with Conflict if too many people are signed in there.
 func BeginSession(ctx context.Context, db *store.DB, requestID string, v Visit, who SignedIn) (*Session, error) {
 	return store.Resulting(ctx, db, func(tx *store.DB) (*Session, error) {
+		if who.holder != nil {
+			return beginKeySession(ctx, tx, requestID, v, who.holder)
+		}
 		user, err := lock[User](ctx, tx, Users, collection.Everything(), who.User)
 		switch {
 		case store.IsKind(err, store.NotFound):
@@ -201,7 +168,7 @@ func BeginSession(ctx context.Context, db *store.DB, requestID string, v Visit, 
 			}
 		}
 		by := Caller{Kind: BySession, ID: user.ID, Name: user.fullName(), RequestID: requestID, Scope: collection.Person(user.ID)}
-		s, err := openSession(ctx, tx, v)
+		s, err := openSession(ctx, tx, by, v)
 		if err != nil {
 			return nil, err
 		}
@@ -223,8 +190,8 @@ func BeginSession(ctx context.Context, db *store.DB, requestID string, v Visit, 
 	})
 }
 
-// openSession returns the session of a visit, locked, or a new one that is not saved yet.
-func openSession(ctx context.Context, tx *store.DB, v Visit) (*Session, error) {
+// openSession returns the session of a visit, locked, or a new one that is not saved yet. That of a key is not gone on with: it ends.
+func openSession(ctx context.Context, tx *store.DB, by Caller, v Visit) (*Session, error) {
 	terms, now := allowedOn(tx).Sessions, tx.Now()
 	s := &Session{ID: NewID(), CreatedAt: jsonapi.Stamp{Time: now}, Deadline: jsonapi.Stamp{Time: now.Add(terms.Lifetime)}}
 	if v.Session != "" {
@@ -232,13 +199,24 @@ func openSession(ctx context.Context, tx *store.DB, v Visit) (*Session, error) {
 		if err != nil && !store.IsKind(err, store.NotFound) {
 			return nil, err
 		}
-		if err == nil && found.ExpiresAt.After(now) {
+		switch {
+		case err == nil && found.Credential != nil:
+			if err := replaceSession(ctx, tx, by, v.Session); err != nil {
+				return nil, err
+			}
+		case err == nil && found.ExpiresAt.After(now):
 			s = found
 		}
 	}
+	return s, s.visited(tx, v)
+}
+
+// visited notes a visit, by which somebody signs in, in a session.
+func (s *Session) visited(tx *store.DB, v Visit) error {
+	now := tx.Now()
 	s.IP, s.UserAgent = v.Address.String(), optional(v.UserAgent)
-	s.LastUsedAt, s.IdleUntil = jsonapi.Stamp{Time: now}, jsonapi.Stamp{Time: now.Add(terms.Idle)}
-	return s, Sessions.Complete(tx, s)
+	s.LastUsedAt, s.IdleUntil = jsonapi.Stamp{Time: now}, jsonapi.Stamp{Time: now.Add(allowedOn(tx).Sessions.Idle)}
+	return Sessions.Complete(tx, s)
 }
 
 // saveSession writes a session, new or not.
@@ -257,7 +235,7 @@ func putSignIn(ctx context.Context, tx *store.DB, s *Session, who SignedIn) (in 
 		return nil, false, err
 	}
 	now := jsonapi.Stamp{Time: tx.Now()}
-	if i := slices.IndexFunc(all, func(in *SignIn) bool { return in.UserID == who.User }); i >= 0 {
+	if i := slices.IndexFunc(all, func(in *SignIn) bool { return deref(in.UserID) == who.User }); i >= 0 {
 		all[i].CreatedAt, all[i].Method = now, who.Method
 		return all[i], true, saveSignIn(ctx, tx, all[i])
 	}
@@ -265,7 +243,7 @@ func putSignIn(ctx context.Context, tx *store.DB, s *Session, who SignedIn) (in 
 		return nil, false, &store.Error{Kind: store.Conflict,
 			Message: fmt.Sprintf("At most %d people are signed in to one session.", maxSignIns)}
 	}
-	in = &SignIn{ID: NewID(), CreatedAt: now, Method: who.Method, SessionID: s.ID, UserID: who.User}
+	in = &SignIn{ID: NewID(), CreatedAt: now, Method: who.Method, SessionID: s.ID, UserID: &who.User}
 	if len(all) == 0 { // the row that it refers to comes first
 		s.ActiveSignInID = in.ID
 		if err := saveSession(ctx, tx, s); err != nil {
@@ -273,23 +251,6 @@ func putSignIn(ctx context.Context, tx *store.DB, s *Session, who SignedIn) (in 
 		}
 	}
 	return in, false, saveSignIn(ctx, tx, in)
-}
-
-func saveSignIn(ctx context.Context, tx *store.DB, in *SignIn) error {
-	if err := tx.Session(ctx).Save(in).Error; err != nil {
-		return fmt.Errorf("save sign-in: %w", err)
-	}
-	return nil
-}
-
-// signInsOf returns the sign-ins of a session, the newest last.
-func signInsOf(ctx context.Context, tx *store.DB, session string) ([]*SignIn, error) {
-	var all []*SignIn
-	err := SignIns.From(ctx, tx, collection.Condition("session_id = ?", session)).Order("created_at, id").Find(&all).Error
-	if err != nil {
-		return nil, fmt.Errorf("read sign-ins: %w", err)
-	}
-	return all, nil
 }
 
 // makeRoom ends the session of a person that was unused for longest, if they have too many.
@@ -343,7 +304,7 @@ func UpdateSession(ctx context.Context, db *store.DB, by Caller, id string, in *
 		if i < 0 {
 			return nil, store.NoRelated("activeSignIn", 0, SignIns.Schema.Type, link.One())
 		}
-		active, err := collection.Find(ctx, tx, Users, collection.Everything(), all[i].UserID, nil)
+		active, err := collection.Find(ctx, tx, Users, collection.Everything(), deref(all[i].UserID), nil)
 		if err != nil {
 			return nil, err
 		}
@@ -365,12 +326,12 @@ func DeleteSession(ctx context.Context, db *store.DB, by Caller, id string, vers
 		if err := checkVersion(s.Version, versions); err != nil {
 			return err
 		}
-		var users []string
-		err = SignIns.From(ctx, tx, visibleSignIns(by.Scope), collection.Condition("session_id = ?", id)).Pluck("user_id", &users).Error
+		var seen []string
+		err = SignIns.From(ctx, tx, visibleSignIns(by.Scope), collection.Condition("session_id = ?", id)).Pluck("id", &seen).Error
 		if err != nil {
 			return fmt.Errorf("read sign-ins: %w", err)
 		}
-		return signOut(ctx, tx, by, id, users)
+		return signOut(ctx, tx, by, id, func(in *SignIn) bool { return slices.Contains(seen, in.ID) })
 	})
 }
 
@@ -385,12 +346,12 @@ func DeleteSignIn(ctx context.Context, db *store.DB, by Caller, id string, versi
 			return err
 		}
 		in := found.(*SignIn)
-		return signOut(ctx, tx, by, in.SessionID, []string{in.UserID})
+		return signOut(ctx, tx, by, in.SessionID, func(other *SignIn) bool { return other.ID == in.ID })
 	})
 }
 
-// signOut signs people out of a session, and ends it if nobody is left. Each of them is told.
-func signOut(ctx context.Context, tx *store.DB, by Caller, session string, users []string) error {
+// signOut signs those out of a session whose sign-ins are wanted, and ends it if nobody is left. Each of them is told.
+func signOut(ctx context.Context, tx *store.DB, by Caller, session string, wanted func(*SignIn) bool) error {
 	s, err := lock[Session](ctx, tx, Sessions, collection.Everything(), session)
 	if store.IsKind(err, store.NotFound) {
 		return nil
@@ -404,14 +365,18 @@ func signOut(ctx context.Context, tx *store.DB, by Caller, session string, users
 	}
 	var left, gone []*SignIn
 	for _, in := range all {
-		if slices.Contains(users, in.UserID) {
+		if wanted(in) {
 			gone = append(gone, in)
 		} else {
 			left = append(left, in)
 		}
 	}
 	for _, in := range gone {
-		if err := record(ctx, tx, by, change{verb: ended, collection: Sessions, user: in.UserID, before: s}); err != nil {
+		owner, err := userOfSignIn(ctx, tx, in)
+		if err != nil {
+			return err
+		}
+		if err := record(ctx, tx, by, change{verb: ended, collection: Sessions, user: owner, before: s}); err != nil {
 			return err
 		}
 		touchesCredential(tx, in.ID, 1)
@@ -446,7 +411,7 @@ func signOutOf(ctx context.Context, tx *store.DB, by Caller, sessions []string, 
 		if id == except {
 			continue
 		}
-		if err := signOut(ctx, tx, by, id, []string{user}); err != nil {
+		if err := signOut(ctx, tx, by, id, signInOf(user)); err != nil {
 			return err
 		}
 	}
@@ -471,11 +436,7 @@ func PurgeSessions(ctx context.Context, db *store.DB, most int) (int, error) {
 			if err != nil {
 				return err
 			}
-			all, err := signInsOf(ctx, tx, id)
-			if err != nil {
-				return err
-			}
-			return signOut(ctx, tx, System("session expiry"), id, store.Column(all, func(in *SignIn) string { return in.UserID }))
+			return signOut(ctx, tx, System("session expiry"), id, everySignIn)
 		})
 		if err != nil {
 			return 0, err

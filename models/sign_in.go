@@ -102,8 +102,8 @@ func findAccount(ctx context.Context, db *store.DB, key string) (*User, error) {
 
 // guess is somebody showing what only the person of an account knows.
 type guess struct {
-	account string // the key of the address
-	user    string
+	account string // the key of the address, or the public part of a key
+	user    string // "" for a key
 	from    netip.Addr
 }
 
@@ -143,7 +143,10 @@ func (g guess) judge(ctx context.Context, db *store.DB, check func() (right bool
 // counted returns what a failure counts for.
 func (g guess) counted(ctx context.Context, db *store.DB) ([]counted, error) {
 	address := networkOf(g.from)
-	known, err := isKnownAddress(ctx, db, g.user, address)
+	known, err := true, error(nil) // nobody guesses a key, and who knows its public part is not to lock its owner out
+	if g.user != "" {
+		known, err = isKnownAddress(ctx, db, g.user, address)
+	}
 	return []counted{
 		{throttle: failuresThere, subject: g.account + " " + address},
 		{throttle: failuresOfAddress, subject: address},
@@ -174,7 +177,7 @@ func isKnownAddress(ctx context.Context, db *store.DB, user, address string) (bo
 // noteSignIn remembers that a user, whose row is locked, has signed in, and from where.
 func noteSignIn(ctx context.Context, tx *store.DB, user *User, v Visit) error {
 	now := tx.Now()
-	if err := tx.Later(ctx, "note sign-in", `UPDATE users SET signed_in_at = ? WHERE id = ?`, now, user.ID); err != nil {
+	if err := tx.Later(ctx, "note sign-in", `UPDATE users SET signed_in_at = ?, last_seen_at = ? WHERE id = ?`, now, now, user.ID); err != nil {
 		return err
 	}
 	err := tx.Later(ctx, "note address of sign-in", `INSERT INTO sign_in_addresses (user_id, address, last_at) VALUES (?, ?, ?)
@@ -205,8 +208,11 @@ func PutSessionSecret(ctx context.Context, tx *store.DB, session, secret string)
 	return nil
 }
 
-// LookUpSession returns the question whom the secret of a session speaks for: the person whose sign-in is active in it.
+// LookUpSession returns the question whom the secret of a session speaks for: the person whose sign-in is active in it, or the key.
 func LookUpSession(db *store.DB, secret string) *Lookup {
+	if kind := kindOfSession(secret); kind != "" {
+		return lookUpKeySession(db, kind, secret)
+	}
 	take := func(a *store.Answer) (*Holder, error) {
 		var hash []byte
 		var active bool

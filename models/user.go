@@ -27,6 +27,7 @@ type User struct {
 	Locale          *string        `gorm:"column:locale" jsonapi:"attr,locale" rule:"max=35,format=locale,filter" doc:"BCP 47 language tag." example:"de-CH"`
 	ExternalID      *string        `gorm:"column:external_id" jsonapi:"attr,externalId" rule:"visible,max=200,sort" doc:"The id of this person in another system." example:"E-1815"`
 	Active          bool           `gorm:"column:active" jsonapi:"attr,active" rule:"filter" doc:"Whether the user may sign in." example:"true"`
+	LastSeenAt      *jsonapi.Stamp `gorm:"column:last_seen_at" jsonapi:"attr,lastSeenAt" rule:"readonly,fleeting" doc:"When the user was last here, in a session or by a key: to about an hour for themselves and for who may write them, otherwise to the day. Null in events, and for who never was." example:"2024-08-20T00:00:00+00:00"`
 	Password        *string        `gorm:"-" jsonapi:"attr,password,omitempty" rule:"writeonly,min=12,max=200" doc:"For signing in; never sent back. People change their own, with meta.currentPassword; a management key of the whole installation sets it, and null takes it away."`
 
 	EmailKey     *string       `gorm:"column:email_key"`
@@ -44,6 +45,14 @@ func (u *User) fullName() string {
 
 func fullName(first, last string) string { return strings.TrimSpace(first + " " + last) }
 
+// whiteSpace is what strings.TrimSpace takes away, of which SQL by itself knows the first alone.
+const whiteSpace = " \t\n\v\f\r\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+
+// fullNameSQL returns fullName of the users in a table.
+func fullNameSQL(table string) string {
+	return "TRIM(COALESCE(" + table + ".first_name, '') || ' ' || COALESCE(" + table + ".last_name, ''), '" + whiteSpace + "')"
+}
+
 // TableName implements GORM's Tabler.
 func (User) TableName() string { return "users" }
 
@@ -60,7 +69,7 @@ func defineUsers(c *collection.Collection) {
 		},
 		Always:   []string{"version"},
 		Needs:    map[string][]string{"fullName": {"first_name", "last_name"}},
-		Computed: map[string]string{"fullName": "TRIM(COALESCE(users.first_name, '') || ' ' || COALESCE(users.last_name, ''))"},
+		Computed: map[string]string{"fullName": fullNameSQL("users")},
 		Beyond:   map[string]collection.FilterBeyond{"organizationId": usersOf, collection.FilterAncestor: usersBelow},
 		Branches: reading("organizations"),
 		Total: func(s collection.Scope, filter, value string) collection.Counted {
@@ -71,13 +80,16 @@ func defineUsers(c *collection.Collection) {
 			u.FullName = u.fullName()
 			return nil
 		},
+		Tell: tellLastSeen,
 	}
 	declare(c, declaration{
+		called: []string{"fullName", "email"},
 		unique: []store.Unique{{
 			Postgres: "users_email_key_key", SQLite: "users.email_key", Field: "email", Message: emailTaken,
 		}},
 		tells:    []told{{created, "A user was created."}, {updated, "A user was changed."}, {deleted, "A user was deleted."}},
 		besides:  []string{factorChange},
+		unsaid:   []string{"lastSeenAt"},
 		rank:     1,
 		counts:   []string{`SELECT 'users', '', COUNT(*) FROM users`},
 		recorded: []Invariant{withoutCreation("users", "user.created")},
@@ -321,6 +333,11 @@ func saveUser(ctx context.Context, tx *store.DB, by Caller, before, user *User, 
 	columns = append(columns, "version", "updated_at", "email_key", "email_verified_at", "email_claimed", "password_hash", "avatar_id")
 	if err := save(ctx, tx, Users, user, columns...); err != nil {
 		return err
+	}
+	if before.fullName() != user.fullName() {
+		if err := nameMemberships(ctx, tx, user); err != nil {
+			return err
+		}
 	}
 	ch := change{verb: updated, collection: Users, before: before, after: user}
 	newPassword := deref(before.PasswordHash) != deref(user.PasswordHash)

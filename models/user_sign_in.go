@@ -126,6 +126,6 @@ func EndSessionsOf(ctx context.Context, db *store.DB, by Caller, user, session s
 		if _, err := lock[Session](ctx, tx, Sessions, collection.Person(user), session); err != nil {
 			return err
 		}
-		return signOut(ctx, tx, by, session, []string{user})
+		return signOut(ctx, tx, by, session, signInOf(user))
 	})
 }

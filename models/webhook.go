@@ -25,6 +25,7 @@ type Webhook struct {
 	Algorithm      string           `gorm:"column:algorithm" jsonapi:"attr,algorithm" rule:"createonly,enum=v1|v1a,filter" doc:"v1: HMAC-SHA256 with a shared secret; v1a: ed25519." example:"v1"`
 	PublicKey      *string          `gorm:"column:public_key" jsonapi:"attr,publicKey" rule:"readonly" doc:"Of v1a: what receivers verify with, whpk_…"`
 	Secret         *string          `gorm:"-" jsonapi:"attr,secret" rule:"secret,createonly,min=16,max=200" doc:"Signs what is sent. It has a value only in the answer to the request that set or generated it."`
+	Secrets        *jsonapi.Raw     `gorm:"-" jsonapi:"attr,secrets" rule:"readonly" doc:"What it signs with, without the secrets themselves: the newest first, then those that a rotation has left for a while. Null in events."`
 	Status         string           `gorm:"column:status" jsonapi:"attr,status" rule:"enum=active|paused|disabled,filter" doc:"active; paused by a request; disabled because it failed. What is paused or disabled keeps its deliveries, which go out when it is active again." example:"active"`
 	DisabledReason *string          `gorm:"column:disabled_reason" jsonapi:"attr,disabledReason" rule:"readonly,filter" doc:"gone: it answered 410; requested: it asked for it; failing: it took nothing for five days; secret_key_lost: its URL but for the origin, its headers and its secret are gone, give it the url again, and rotate." example:"gone"`
 	DisabledAt     *jsonapi.Stamp   `gorm:"column:disabled_at" jsonapi:"attr,disabledAt" rule:"readonly,filter" doc:"When it was disabled." example:"2024-08-20T10:45:07+00:00"`
@@ -84,13 +85,14 @@ func defineWebhooks(c *collection.Collection) {
 			w.URL, err = OpenURL(db.Vault(), w.ID, w.Origin, w.SealedURL)
 			return err
 		},
-		Gather: gatherHealth,
+		Gather: gatherShown,
 	}
 	declare(c, declaration{
+		called: []string{"name", "url"},
 		tells: []told{
 			{created, "An endpoint was created." + byName},
 			{updated, "An endpoint was changed, paused or made active again." + byName},
-			{rotated, "An endpoint got a new secret." + byName},
+			{rotated, "An endpoint got a new secret, or a rotation was ended: then no secret is among the changes." + byName},
 			{deleted, "An endpoint was deleted." + byName},
 			{disabled, "An endpoint failed for so long, or said so, that nothing is sent to it any more." + byName},
 			{tested, "A test: sent to one endpoint when somebody asked for it, with the sequence 0."},
@@ -104,6 +106,7 @@ func defineWebhooks(c *collection.Collection) {
 			"failing, whatever their health is: the last attempt failed."},
 	}
 	c.Schema.Attribute("health").Shape = reflect.TypeFor[webhookHealth]()
+	c.Schema.Attribute("secrets").Shape = reflect.TypeFor[[]shownSecret]()
 }
 
 // printHeaders makes the attribute headers say what is kept, without the values.

@@ -55,7 +55,7 @@ func attemptSchema() *jsonapi.Schema {
 type attemptRequest struct {
 	Method      string     `json:"method" doc:"POST."`
 	URL         string     `json:"url" doc:"Where it was sent, all of it."`
-	HTTPVersion *string    `json:"httpVersion" doc:"HTTP/1.1 or HTTP/2.0; null without an answer."`
+	HTTPVersion *string    `json:"httpVersion" doc:"That of the request, HTTP/1.1 or HTTP/2.0; null if it did not come to sending."`
 	Headers     [][]string `json:"headers" doc:"Names and values, in the order in which they were sent; none if it did not come to that. The values of the endpoint's own headers are not told."`
 	Body        string     `json:"body" doc:"The bytes that were signed and sent."`
 	BodyBytes   int64      `json:"bodyBytes" doc:"How many."`
@@ -64,7 +64,7 @@ type attemptRequest struct {
 }
 
 type attemptAnswer struct {
-	Headers   [][]string    `json:"headers" doc:"Those headers that help to find out what went wrong, by name; repeated ones in their order."`
+	Headers   [][]string    `json:"headers" doc:"Those headers that help to find out what went wrong, in the order in which they came, over HTTP/2 by name; repeated ones each for itself."`
 	Head      *string       `json:"head" doc:"The beginning of the body, at most 16 KiB; null once it is too old to be kept."`
 	BodyBytes *int64        `json:"bodyBytes" doc:"How long the body was; null if it was longer than its head, or is not kept."`
 	Truncated bool          `json:"truncated" doc:"Whether the body was longer."`
@@ -174,8 +174,7 @@ func (row attemptRow) attempt(db *store.DB, d *WebhookDelivery, body []byte) (*W
 func (row attemptRow) request(db *store.DB, d *WebhookDelivery, body []byte) (*attemptRequest, error) {
 	digest := sha256.Sum256(body)
 	r := &attemptRequest{
-		Method: "POST", HTTPVersion: row.Protocol, Headers: [][]string{}, Body: string(body), BodyBytes: int64(len(body)),
-		SHA256: hex.EncodeToString(digest[:]),
+		Method: "POST", Headers: [][]string{}, Body: string(body), BodyBytes: int64(len(body)), SHA256: hex.EncodeToString(digest[:]),
 	}
 	var err error
 	if r.URL, err = OpenURL(db.Vault(), d.WebhookID, row.URL, row.SealedURL); err != nil {
@@ -184,7 +183,21 @@ func (row attemptRow) request(db *store.DB, d *WebhookDelivery, body []byte) (*a
 	if err := json.Unmarshal([]byte(*row.RequestHeaders), &r.Headers); err != nil {
 		return nil, fmt.Errorf("read the headers of attempt %d at delivery %s: %w", row.Number, d.ID, err)
 	}
+	r.HTTPVersion = versionOf(r.Headers)
 	return r, nil
+}
+
+// versionOf returns the version of HTTP that a request was made with, by its headers: only HTTP/2 has some whose names begin with a colon
+// (RFC 9113, section 8.3). An answer may say another one, HTTP/1.0.
+func versionOf(headers [][]string) *string {
+	switch {
+	case len(headers) == 0 || len(headers[0]) == 0:
+		return nil
+	case strings.HasPrefix(headers[0][0], ":"):
+		return new("HTTP/2.0")
+	default:
+		return new("HTTP/1.1")
+	}
 }
 
 // schemeOf returns the version of the signatures among the headers of a request.

@@ -20,6 +20,8 @@ type webhookHealth struct {
 	LastFailureAt       *jsonapi.Stamp `json:"lastFailureAt" doc:"The last failure since the last success."`
 	SuccessRate         *float64       `json:"successRate" doc:"The share of good answers, from 0 to 1, recent ones weighing most; null before the first."`
 	Latency             *float64       `json:"latency" doc:"Milliseconds to the end of a good answer, recent ones weighing most."`
+	LatencyP50          *float64       `json:"latencyP50" doc:"The same in half of the good answers of the last 24 hours, approximately; null without any."`
+	LatencyP99          *float64       `json:"latencyP99" doc:"The same in 99 of a hundred of them."`
 	Backlog             int64          `json:"backlog" doc:"Deliveries that are pending, counted up to 10000."`
 	OldestPending       *jsonapi.Stamp `json:"oldestPending" doc:"When the event of the oldest of them happened."`
 	NextAttemptAt       *jsonapi.Stamp `json:"nextAttemptAt" doc:"When the next attempt is due; null if nothing is pending, or nothing is sent."`
@@ -52,7 +54,7 @@ func successRate(failing float64, answers int64) float64 {
 // rounded cuts what nobody wants to read.
 func rounded(v float64) float64 { return math.Round(v*1000) / 1000 }
 
-// FillWebhookHealth sets the attribute health of endpoints, with one query for all of them.
+// FillWebhookHealth sets the attribute health of endpoints, with two queries for all of them.
 func FillWebhookHealth(ctx context.Context, db *store.DB, webhooks ...*Webhook) error {
 	if len(webhooks) == 0 {
 		return nil
@@ -79,6 +81,10 @@ func FillWebhookHealth(ctx context.Context, db *store.DB, webhooks ...*Webhook) 
 	if err != nil {
 		return fmt.Errorf("read health of webhooks: %w", err)
 	}
+	recent, err := recentLatencies(ctx, db, idsOf(webhooks))
+	if err != nil {
+		return err
+	}
 	health := map[string]jsonapi.Raw{}
 	for _, row := range rows {
 		h := webhookHealth{
@@ -92,6 +98,9 @@ func FillWebhookHealth(ctx context.Context, db *store.DB, webhooks ...*Webhook) 
 		if row.Latency > 0 {
 			latency := rounded(row.Latency)
 			h.Latency = &latency
+		}
+		if latencies := recent[row.WebhookID]; latencies != nil {
+			h.LatencyP50, h.LatencyP99 = latencies.quantile(0.5), latencies.quantile(0.99)
 		}
 		if row.Health == HealthOK || row.Health == HealthProbation {
 			h.NextAttemptAt = latest(row.FirstDue, row.RetryAfter, row.ProbeAt)
@@ -139,14 +148,16 @@ func idsOf(webhooks []*Webhook) []string {
 	return ids
 }
 
-// gatherHealth fills in the health of a page of endpoints.
-func gatherHealth(ctx context.Context, db *store.DB, items []any, q *jsonapi.Query) error {
-	if !q.Wants(Webhooks.Schema.Type, "health") {
-		return nil
+// gatherShown fills in the health and the secrets of a page of endpoints, as far as somebody wants to know.
+func gatherShown(ctx context.Context, db *store.DB, items []any, q *jsonapi.Query) error {
+	webhooks := store.Column(items, func(item any) *Webhook { return item.(*Webhook) })
+	if q.Wants(Webhooks.Schema.Type, "health") {
+		if err := FillWebhookHealth(ctx, db, webhooks...); err != nil {
+			return err
+		}
 	}
-	webhooks := make([]*Webhook, len(items))
-	for i, item := range items {
-		webhooks[i] = item.(*Webhook)
+	if q.Wants(Webhooks.Schema.Type, "secrets") {
+		return FillWebhookSecrets(ctx, db, webhooks...)
 	}
-	return FillWebhookHealth(ctx, db, webhooks...)
+	return nil
 }

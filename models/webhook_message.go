@@ -48,7 +48,7 @@ func DescribeMessages(ctx context.Context, tx *store.DB, messages []*Message) er
 			tellings[i].at = *m.at
 		}
 	}
-	if err := mask(ctx, tx, tellings); err != nil {
+	if _, err := mask(ctx, tx, tellings); err != nil {
 		return err
 	}
 	for i, m := range messages {

@@ -185,7 +185,7 @@ func saveWebhook(ctx context.Context, tx *store.DB, by Caller, v verb, before, w
 		}
 	}
 	ch := change{verb: v, collection: Webhooks, organization: w.OrganizationID, before: before, after: w}
-	if v == rotated {
+	if v == rotated && w.Secret != nil {
 		ch.secrets = []string{"secret"}
 	}
 	return record(ctx, tx, by, ch)
@@ -222,6 +222,9 @@ func DeleteWebhook(ctx context.Context, db *store.DB, by Caller, id string, vers
 // removeWebhook deletes the row of an endpoint with all that hangs on it, and cancels what is pending.
 func removeWebhook(ctx context.Context, tx *store.DB, id string) error {
 	if err := CancelDeliveries(ctx, tx, []string{id}, CancelledEndpointDeleted); err != nil {
+		return err
+	}
+	if err := tx.Later(ctx, "delete tallies", `DELETE FROM webhook_tallies WHERE webhook_id = ?`, id); err != nil {
 		return err
 	}
 	return tx.Later(ctx, "delete webhook", `DELETE FROM webhooks WHERE id = ?`, id)

@@ -2,6 +2,7 @@ package signin
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 )
@@ -19,6 +22,8 @@ import (
 type Provider struct {
 	// Name stands in paths: /auth/{name}.
 	Name string
+	// Title is what people are told that it is called.
+	Title string
 	// Issuer is its URL, exactly as it calls itself.
 	Issuer string
 	// ClientID and ClientSecret are what it knows this service by; the secret is "" for a public client.
@@ -32,6 +37,12 @@ func (p Provider) String() string { return "provider " + p.Name }
 
 // GoString is String for %#v.
 func (p Provider) GoString() string { return p.String() }
+
+// Path is where a browser is sent to sign in with it.
+func (p Provider) Path() string { return root + "/" + p.Name }
+
+// maxTitle is how many characters a title has at most.
+const maxTitle = 60
 
 // defaultScopes are asked for where an entry names none.
 var defaultScopes = []string{oidc.ScopeOpenID, "email", "profile"}
@@ -60,7 +71,7 @@ func ReadProviders(file string) ([]Provider, error) {
 func parseProviders(content []byte) ([]Provider, error) {
 	var entries []map[string]json.RawMessage
 	if err := json.Unmarshal(content, &entries); err != nil {
-		return nil, errors.New("it must hold a JSON list of objects with name, issuer, clientId, clientSecret and scopes")
+		return nil, errors.New("it must hold a JSON list of objects with name, title, issuer, clientId, clientSecret and scopes")
 	}
 	if len(entries) == 0 {
 		return nil, errors.New("it lists no provider")
@@ -82,12 +93,12 @@ func parseProviders(content []byte) ([]Provider, error) {
 // parseProvider reads one entry.
 func parseProvider(members map[string]json.RawMessage) (p Provider, err error) {
 	into := map[string]any{
-		"name": &p.Name, "issuer": &p.Issuer, "clientId": &p.ClientID, "clientSecret": &p.ClientSecret, "scopes": &p.Scopes,
+		"name": &p.Name, "title": &p.Title, "issuer": &p.Issuer, "clientId": &p.ClientID, "clientSecret": &p.ClientSecret, "scopes": &p.Scopes,
 	}
 	for name, value := range members {
 		field, known := into[name]
 		if !known {
-			return p, fmt.Errorf("%.60q is no member; they are name, issuer, clientId, clientSecret and scopes", name)
+			return p, fmt.Errorf("%.60q is no member; they are name, title, issuer, clientId, clientSecret and scopes", name)
 		}
 		if bytes.Equal(value, []byte("null")) || json.Unmarshal(value, field) != nil {
 			what := "a text"
@@ -100,9 +111,12 @@ func parseProvider(members map[string]json.RawMessage) (p Provider, err error) {
 	if p.Scopes == nil {
 		p.Scopes = defaultScopes
 	}
+	p.Title = cmp.Or(p.Title, p.Name)
 	switch {
 	case !providerName.MatchString(p.Name):
 		return p, errors.New("name: it must be 1 to 32 of a-z, 0-9 and hyphens, for example google")
+	case utf8.RuneCountInString(p.Title) > maxTitle || strings.ContainsFunc(p.Title, unicode.IsControl):
+		return p, fmt.Errorf("title: it must be at most %d characters in one line", maxTitle)
 	case !isIssuer(p.Issuer):
 		return p, errors.New("issuer: it must be an https URL without a query, for example https://accounts.google.com; http is for " +
 			"loopback")

@@ -22,12 +22,12 @@ func TestTheFileOfProviders(t *testing.T) {
 		return signin.ReadProviders(file)
 	}
 	all, err := read(`[
-		{"name":"google","issuer":"https://accounts.google.com","clientId":"me","clientSecret":"hunter2"},
+		{"name":"google","title":"Google Workspace","issuer":"https://accounts.google.com","clientId":"me","clientSecret":"hunter2"},
 		{"name":"local","issuer":"http://127.0.0.1:9/realms/x","clientId":"me","scopes":["openid"]}]`)
 	want := []signin.Provider{
-		{Name: "google", Issuer: "https://accounts.google.com", ClientID: "me", ClientSecret: "hunter2",
+		{Name: "google", Title: "Google Workspace", Issuer: "https://accounts.google.com", ClientID: "me", ClientSecret: "hunter2",
 			Scopes: []string{"openid", "email", "profile"}},
-		{Name: "local", Issuer: "http://127.0.0.1:9/realms/x", ClientID: "me", Scopes: []string{"openid"}},
+		{Name: "local", Title: "local", Issuer: "http://127.0.0.1:9/realms/x", ClientID: "me", Scopes: []string{"openid"}},
 	}
 	if diff := cmp.Diff(want, all); diff != "" || err != nil {
 		t.Errorf("%v %s", err, diff)
@@ -47,7 +47,9 @@ func TestTheFileOfProviders(t *testing.T) {
 		`[{` + good + `,"secret":"hunter2"}]`: `entry 1: "secret" is no member`,
 		`[{` + good + `,"scopes":"openid"}]`:  "entry 1: scopes: it must be a list of texts",
 		`[{` + good + `,"scopes":["email"]}]`: "entry 1: scopes: openid must be among them",
-		`[{` + good + `,"scopes":["openid","a b"]}]`: "entry 1: scopes: each must be one word",
+		`[{` + good + `,"scopes":["openid","a b"]}]`:                 "entry 1: scopes: each must be one word",
+		`[{` + good + `,"title":"a\nb"}]`:                            "entry 1: title: it must be at most 60 characters",
+		`[{` + good + `,"title":"` + strings.Repeat("é", 61) + `"}]`: "entry 1: title: it must be at most 60",
 		`[{"name":"A"}]`: "entry 1: name: it must be 1 to 32",
 		`[{"name":"a","issuer":"http://a.example","clientId":"me"}]`:            "entry 1: issuer: it must be an https URL",
 		`[{"name":"a","issuer":"https://u:hunter2@a.example","clientId":"me"}]`: "entry 1: issuer: it must be an https URL",

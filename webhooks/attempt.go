@@ -4,13 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
-	"maps"
 	"math/rand/v2"
 	"net/http"
-	"slices"
 	"time"
 
 	"roster/models"
+	"roster/models/store"
 	"roster/webhooks/queue"
 )
 
@@ -62,9 +61,14 @@ func (l *loop) conclude(a *attempt) *queue.Settlement {
 	if verdict.Disable != "" {
 		lane.disable = verdict.Disable
 	}
+	if len(r.Sent) > 0 {
+		for _, id := range l.signings.toNote(a.endpoint.ids, a.at) {
+			lane.signings = append(lane.signings, queue.Signing{SecretID: id, At: a.at})
+		}
+	}
 	s := &queue.Settlement{
 		DeliveryID: d.ID, WebhookID: d.WebhookID, OrderKey: d.OrderKey, State: string(verdict.State), ReplayID: d.ReplayID,
-		RoundAttempts: d.RoundAttempts, Attempt: attemptRow(a),
+		RoundAttempts: d.RoundAttempts, Attempt: attemptRow(a), OurFault: r.Code.OurFault(),
 	}
 	if verdict.Counts {
 		s.RoundAttempts++
@@ -133,12 +137,7 @@ func attemptRow(a *attempt) *queue.Attempt {
 		kept.Status = &status
 	}
 	if len(r.Header) > 0 {
-		var headers [][2]string
-		for _, name := range slices.Sorted(maps.Keys(r.Header)) {
-			for _, value := range r.Header[name] {
-				headers = append(headers, [2]string{name, Printable(value)})
-			}
-		}
+		headers := store.Column(r.Header, func(h [2]string) [2]string { return [2]string{h[0], Printable(h[1])} })
 		encoded, _ := json.Marshal(headers) // strings always encode
 		kept.ResponseHeaders = text(string(encoded))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"roster/models"
 	"roster/models/store"
 	"roster/webhooks/queue"
 )
@@ -45,6 +46,9 @@ func (w *Worker) chores(ctx context.Context) {
 func (w *Worker) Purge(ctx context.Context) error {
 	ctx, now := store.Alone(ctx), w.db.Now()
 	if err := queue.PurgeTraces(ctx, w.db, now.Add(-traceRetention)); err != nil {
+		return err
+	}
+	if err := w.inBatches(ctx, now.Add(-models.TallyRetention-models.TallySpan), queue.PurgeTallies); err != nil {
 		return err
 	}
 	if w.cfg.Retention > 0 {

@@ -56,13 +56,20 @@ func remembering(dial dialFunc) dialFunc {
 	}
 }
 
-// connOf returns the connection below TLS, or nil if it is none of ours.
+// connOf returns the connection below what is around it, or nil if it is none of ours.
 func connOf(c net.Conn) *conn {
-	if secure, ok := c.(*tls.Conn); ok {
-		c = secure.NetConn()
+	for {
+		switch around := c.(type) {
+		case *conn:
+			return around
+		case *heard:
+			c = around.Conn
+		case *tls.Conn:
+			c = around.NetConn()
+		default:
+			return nil
+		}
 	}
-	ours, _ := c.(*conn)
-	return ours
 }
 
 // dialled reads the address as net.Dialer hands it to Control.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http/httptrace"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -45,6 +46,7 @@ type progress struct {
 	sentAfter, firstByteAfter  time.Duration
 	address                    netip.AddrPort
 	conn                       *conn
+	heard                      *heard // of HTTP/1.1, unless it is one with TLS through a proxy
 	blocked                    *target.BlockedError
 }
 
@@ -139,18 +141,12 @@ func (e *exchange) watch(ctx context.Context) context.Context {
 		ConnectDone: func(string, string, error) {
 			e.note(func(p *progress) { p.dialling, p.connect = false, time.Since(p.connectAt) })
 		},
-		TLSHandshakeStart: func() { e.note(func(p *progress) { p.inTLS, p.tlsAt = true, time.Now() }) },
+		TLSHandshakeStart: e.handshakeStart,
 		TLSHandshakeDone: func(_ tls.ConnectionState, err error) {
 			e.note(func(p *progress) { p.inTLS, p.tls = err != nil, time.Since(p.tlsAt) })
 		},
-		GotConn: e.gotConn,
-		WroteHeaderField: func(name string, values []string) {
-			e.note(func(p *progress) {
-				for _, value := range values {
-					p.sent = append(p.sent, [2]string{name, value})
-				}
-			})
-		},
+		GotConn:          e.gotConn,
+		WroteHeaderField: e.wroteHeaderField,
 		WroteRequest: func(httptrace.WroteRequestInfo) {
 			e.note(func(p *progress) { p.written, p.sentAfter = true, time.Since(e.started) })
 		},
@@ -158,18 +154,53 @@ func (e *exchange) watch(ctx context.Context) context.Context {
 	})
 }
 
+// handshakeStart may be called again by the transport when the handshake is done, see secured.
+func (e *exchange) handshakeStart() {
+	e.note(func(p *progress) {
+		if p.inTLS = true; p.tlsAt.IsZero() {
+			p.tlsAt = time.Now()
+		}
+	})
+}
+
+// wroteHeaderField notes what the receiver is sent. What is meant for a proxy is no part of that, and is ours to know.
+func (e *exchange) wroteHeaderField(name string, values []string) {
+	if strings.EqualFold(name, "Proxy-Authorization") {
+		return
+	}
+	e.note(func(p *progress) {
+		for _, value := range values {
+			p.sent = append(p.sent, [2]string{name, value})
+		}
+	})
+}
+
+// order returns the names of the headers of the answer, one for each line as they came; nil if that is not known.
+func (e *exchange) order() []string {
+	if h := e.phase().heard; h != nil {
+		return h.order()
+	}
+	return nil
+}
+
 // maxOpened is how many connections one round trip may open. The transport opens another one by itself when a receiver says that it has not
 // begun with the request (GOAWAY of HTTP/2), for as long as it says so.
 const maxOpened = 2
 
-// gotConn may be called again when the transport found a connection closed before the receiver began with the request.
+// gotConn may be called again when the transport found a connection closed before the receiver began with the request. What was
+// noted of its headers until then did not go out.
 func (e *exchange) gotConn(info httptrace.GotConnInfo) {
 	address, _ := netip.ParseAddrPort(info.Conn.RemoteAddr().String())
 	secure, isTLS := info.Conn.(*tls.Conn)
 	http1 := !isTLS || secure.ConnectionState().NegotiatedProtocol != "h2"
+	answers, _ := info.Conn.(*heard)
+	if answers != nil {
+		answers.await()
+	}
 	e.note(func(p *progress) {
 		p.connected, p.reused, p.http1, p.address, p.conn = true, info.Reused, http1, address, connOf(info.Conn)
 		p.inTLS, p.dialling, p.resolving = false, false, false
+		p.heard, p.sent = answers, nil
 		if !info.Reused {
 			p.opened++
 		}

@@ -129,7 +129,7 @@ func TestRedirectsAreFailures(t *testing.T) {
 		} {
 			receiver := webhookstest.NewReceiver(t, webhookstest.Redirect(status, location))
 			result := newSender(t).Send(t.Context(), delivery(t, receiver.URL()))
-			if result.Code != CodeRedirect || result.Status != status || result.Header.Get("Location") != location {
+			if result.Code != CodeRedirect || result.Status != status || valueOf(result.Header, "Location") != location {
 				t.Errorf("%d to %s: %+v", status, location, result)
 			}
 		}

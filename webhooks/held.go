@@ -37,6 +37,7 @@ type heldLane struct {
 	unwritten      int // results
 	unwrittenHeads int // of them, those that end the first delivery of an order key: the next one is due once they are written
 	disable        DisableReason
+	signings       []queue.Signing // to be noted
 
 	// What is to be read.
 	mayHaveMore bool // more may be due in the database: it is fetched when the queue is short, unless the turn has ended
@@ -57,7 +58,9 @@ func (lane *heldLane) idle() bool {
 // settlement returns what is written of a lane, beside what becomes of it. A lane that was just disabled is written as in probation:
 // disabling is a change of the endpoint, which the lane follows.
 func (lane *heldLane) settlement() *queue.LaneSettlement {
-	s := &queue.LaneSettlement{Holding: lane.holding(), State: queue.LaneState(lane.state), Disable: string(lane.disable)}
+	s := &queue.LaneSettlement{
+		Holding: lane.holding(), State: queue.LaneState(lane.state), Disable: string(lane.disable), Signings: lane.signings,
+	}
 	if s.State.Health == models.WebhookDisabled || s.State.Health == models.WebhookPaused {
 		s.State.Health = models.HealthProbation
 	}

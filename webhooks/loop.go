@@ -28,6 +28,7 @@ type loop struct {
 	fetching  fetching  // which lanes need something read
 	era       era       // how long a delivery that was written may still be brought again
 	unwritten unwritten // results
+	signings  signings  // which secrets are known to be used
 
 	// Lanes of which something may have to be written, if only that they are given back. Such a lane is held.
 	changed map[*heldLane]struct{}
@@ -46,7 +47,8 @@ type loop struct {
 func newLoop(w *Worker) *loop {
 	return &loop{
 		w: w, lanes: map[string]*heldLane{}, endpoints: map[string]*endpoint{}, paces: map[string]time.Time{},
-		rotation: newRotation(), claims: newClaims(), changed: map[*heldLane]struct{}{}, timer: time.NewTimer(time.Hour),
+		rotation: newRotation(), claims: newClaims(), signings: signings{}, changed: map[*heldLane]struct{}{},
+		timer: time.NewTimer(time.Hour),
 	}
 }
 

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 )
@@ -60,7 +62,7 @@ type Result struct {
 	Cause      string      // one line for the log: the error of a network or of this side, with its addresses
 	Status     int         // 0 without an answer
 	Sent       [][2]string // the headers of the request, in their order, with all values
-	Header     http.Header // those of the answer that help to find out what went wrong
+	Header     [][2]string // those of the answer that help to find out what went wrong, in their order where that is known
 	Head       []byte      // of the body, as received
 	Truncated  bool        // the body was longer than Head
 	RetryAfter time.Duration
@@ -94,10 +96,10 @@ func (r Result) LogValue() slog.Value {
 	return slog.GroupValue(attributes...)
 }
 
-// answered takes over status and headers; it decides the attempt.
-func (r *Result) answered(response *http.Response, now time.Time) {
+// answered takes over status and headers; it decides the attempt. order has the names of the headers as they came, if that is known.
+func (r *Result) answered(response *http.Response, order []string, now time.Time) {
 	r.Status, r.Protocol = response.StatusCode, response.Proto
-	r.Header = keptHeaders(response.Header)
+	r.Header = keptHeaders(response.Header, order)
 	r.Control = controlOf(response.Header)
 	switch {
 	case r.Status < 100:
@@ -113,16 +115,33 @@ func (r *Result) answered(response *http.Response, now time.Time) {
 	r.RetryAfter = retryAfter(response.Header, now)
 }
 
-// keptHeaders are those that help to find out what went wrong.
-func keptHeaders(all http.Header) http.Header {
+// telling are the headers of an answer that help to find out what went wrong.
+func telling(name string) bool {
+	switch name {
+	case "Content-Type", "Content-Encoding", "Content-Length", "Date", "Location", "Retry-After", "Server", "Via", "Webhook-Delivery",
+		"X-Request-Id":
+		return true
+	}
+	return false
+}
+
+// keptHeaders are those that help to find out what went wrong, in the order of names that came, and by name as far as that does not say.
+func keptHeaders(all http.Header, order []string) (kept [][2]string) {
 	const maxValue, maxValues = 256, 4
-	kept := http.Header{}
-	for _, name := range []string{
-		"Content-Type", "Content-Encoding", "Content-Length", "Date", "Location", "Retry-After", "Server", "Via", "Webhook-Delivery",
-		"X-Request-Id",
-	} {
-		for _, value := range all[name][:min(len(all[name]), maxValues)] {
-			kept.Add(name, value[:min(len(value), maxValue)])
+	told := map[string]int{} // values of each
+	tell := func(name string) {
+		values := all[name]
+		if n := told[name]; telling(name) && n < min(len(values), maxValues) {
+			told[name]++
+			kept = append(kept, [2]string{name, values[n][:min(len(values[n]), maxValue)]})
+		}
+	}
+	for _, name := range order {
+		tell(name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		for range all[name] {
+			tell(name)
 		}
 	}
 	return kept

@@ -150,6 +150,10 @@ func TestWhereverTheConnectionsBreakNothingIsLost(t *testing.T) {
 	if want := 1 + 2*asked; len(sequences) != want {
 		t.Errorf("%d events came, want %d", len(sequences), want)
 	}
+	tallied := `SELECT (SELECT CAST(SUM(delivered + failed) AS bigint) FROM webhook_tallies) - (SELECT COUNT(*) FROM webhook_attempts)`
+	if n := f.query(tallied); n != int64(0) {
+		t.Errorf("%v attempts more are counted than there were", n)
+	}
 	if n := f.query(`SELECT COUNT(*) FROM webhook_deliveries WHERE state <> 'succeeded'`); n != int64(0) {
 		t.Errorf("%v deliveries have not succeeded", n)
 	}

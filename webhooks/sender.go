@@ -72,7 +72,7 @@ func newTransport(config SenderConfig) *http.Transport {
 	dialer := &net.Dialer{Timeout: config.Timeout + time.Second, KeepAlive: 15 * time.Second, Resolver: config.Resolver}
 	transport := &http.Transport{
 		Proxy:                 nil, // not ProxyFromEnvironment: it would lead deliveries around guarded
-		DialContext:           remembering(dialer.DialContext),
+		DialContext:           hearing(remembering(dialer.DialContext)),
 		TLSHandshakeTimeout:   config.Timeout,
 		ResponseHeaderTimeout: config.Timeout,
 		TLSClientConfig: &tls.Config{
@@ -93,6 +93,7 @@ func newTransport(config SenderConfig) *http.Transport {
 		transport.OnProxyConnectResponse = refuseProxyAnswer
 	} else {
 		dialer.ControlContext = guarded(config.Targets)
+		transport.DialTLSContext = secured(transport, remembering(dialer.DialContext), config.Timeout)
 	}
 	return transport
 }
@@ -216,7 +217,7 @@ func (s *Sender) try(ctx context.Context, transport *http.Transport, template *h
 	}
 	defer response.Body.Close()
 	result := e.result()
-	result.answered(response, at.Add(time.Since(started)))
+	result.answered(response, e.order(), at.Add(time.Since(started)))
 	if response.StatusCode == http.StatusSwitchingProtocols {
 		e.sever() // nobody asked for it, and what follows is not the body of an answer
 		return result, false

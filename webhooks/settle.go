@@ -56,7 +56,7 @@ func (l *loop) nextBatch(now time.Time) *batch {
 	clear(l.changed)
 	for id, lane := range b.of {
 		settlement := lane.settlement()
-		lane.disable = ""
+		lane.disable, lane.signings = "", nil
 		if lane.idle() && left[id] == 0 {
 			settlement.Release, settlement.NotBefore = true, l.nextTurn(lane)
 			b.freed[lane.seat.standing], lane.givenBack = true, true

@@ -36,9 +36,9 @@ func Door() *server.Door {
 
 const howToPresent = "Sign in first: this tells of the session of a browser."
 
-// list answers with the memberships of who is signed in. A key has no session to show.
+// list answers with the memberships of who is signed in. A key has no session to show, nor has somebody who has signed in with one.
 func list(_ http.ResponseWriter, rq *server.Request) (server.Serve, error) {
-	if rq.Principal.SessionID == "" {
+	if !rq.Principal.IsPerson() {
 		return nil, &server.Error{Reason: server.Unauthenticated, Message: howToPresent}
 	}
 	return func(w http.ResponseWriter) error {

@@ -86,7 +86,10 @@ func shown(m *models.DirectMembership) membership {
 func shownSession(signIns []*models.SignIn, active string) session {
 	s := nobody()
 	for _, one := range signIns {
-		told := signIn{ID: "signin_" + one.ID, UserID: "user_" + one.UserID, CreatedAt: second(one.CreatedAt)}
+		if one.UserID == nil {
+			continue // a key, which has no session here
+		}
+		told := signIn{ID: "signin_" + one.ID, UserID: "user_" + *one.UserID, CreatedAt: second(one.CreatedAt)}
 		s.SignIns = append(s.SignIns, told)
 		if one.ID == active {
 			s.ActiveSignIn = &told

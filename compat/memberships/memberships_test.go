@@ -228,6 +228,7 @@ func TestWhoIsNobodyIsToldSoInTheEnvelope(t *testing.T) {
 		key := *modelstest.Key(t, s.db, models.UserKey, "", modelstest.To("user", user)).Key
 		s.signIn(user)
 		live := s.cookie
+		ofKey := s.signedInBy(key)
 		for name, c := range map[string]struct {
 			method, path, cookie, key string
 			status                    int
@@ -236,6 +237,7 @@ func TestWhoIsNobodyIsToldSoInTheEnvelope(t *testing.T) {
 			"no cookie":           {"GET", path, "", "", 401, "UNAUTHORIZED"},
 			"an unknown cookie":   {"GET", path, "roster=" + strings.Repeat("a", 43), "", 401, "UNAUTHORIZED"},
 			"a key":               {"GET", path, "", key, 401, "UNAUTHORIZED"},
+			"a key's session":     {"GET", path, ofKey, "", 401, "UNAUTHORIZED"},
 			"a key that is none":  {"GET", path, "", "x", 401, "UNAUTHORIZED"},
 			"a key beside":        {"GET", path, live, key, 400, "BAD_REQUEST"},
 			"an unknown path":     {"GET", "/me/nothing", "", "", 404, "NOT_FOUND"},

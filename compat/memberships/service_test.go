@@ -3,6 +3,7 @@ package memberships_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -125,6 +126,31 @@ func (s *service) signIn(user string) {
 	for _, cookie := range (&http.Response{Header: a.Header}).Cookies() {
 		s.cookie = cookie.Name + "=" + cookie.Value
 	}
+}
+
+// signedInBy returns the cookie of a session that was begun with a key.
+func (s *service) signedInBy(key string) string {
+	s.t.Helper()
+	visit := models.Visit{Address: netip.MustParseAddr("127.0.0.1")}
+	who, err := models.ProveKey(s.t.Context(), s.db, visit, &models.Change{Attributes: map[string]any{"key": key}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	header := http.Header{}
+	err = store.Transaction(s.t.Context(), s.db, func(tx *store.DB) error {
+		session, err := models.BeginSession(s.t.Context(), tx, "", visit, who)
+		if err != nil {
+			return err
+		}
+		cookie, err := auth.RenewCookie(s.t.Context(), tx, auth.Site{Host: "127.0.0.1"}, session)
+		cookie.Write(header)
+		return err
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	value, _, _ := strings.Cut(header.Get("Set-Cookie"), ";")
+	return value
 }
 
 // sessionOf returns the id of the session in which a user is signed in.

@@ -228,8 +228,7 @@ func (g *generator) securitySchemes() {
 	add("apiKey", securityScheme{Type: "apiKey", In: "header", Name: "API_KEY", Description: "`API_KEY: <key>`"})
 	add("session", securityScheme{Type: "apiKey", In: "cookie", Name: "__Host-roster",
 		Description: "The cookie of a session, which POST sessions gives; `roster` on a plain loopback address. It acts as the person " +
-			"who " +
-			"is active there, with every scope. What changes something has to come from a page of the same origin, or of one that is " +
+			"who is active there, with every scope, or as the key that somebody has signed in with. What changes something has to come from a page of the same origin, or of one that is " +
 			"allowed to."})
 }
 

@@ -66,7 +66,7 @@ type Collection struct {
 	Remark func(ctx context.Context, db *store.DB, scope Scope, items []any, resources []*jsonapi.Resource) error
 
 	// Count returns numbers of what belongs to resources, by the name of what is counted and their ids: those of the names that a scope may
-	// ask for. An id that is not there stands for 0. nil where the schema names no counts.
+	// ask for, of one with parts each by its own name. An id that is not there stands for 0. nil where the schema names no counts.
 	Count func(ctx context.Context, db *store.DB, scope Scope, ids, names []string) (map[string]map[string]int64, error)
 
 	// Texts is how a search finds resources, nil where it finds none by a text.

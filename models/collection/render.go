@@ -52,16 +52,36 @@ func (c *Collection) tellCounts(ctx context.Context, db *store.DB, scope Scope, 
 		return fmt.Errorf("count what belongs to %s: %w", c.Schema.Type, err)
 	}
 	for _, resource := range resources {
-		of := map[string]int64{}
-		for name, byID := range counts {
-			of[name] = byID[resource.ID]
-		}
 		if resource.Meta == nil {
 			resource.Meta = map[string]any{}
 		}
-		resource.Meta["counts"] = of
+		for _, count := range c.Schema.Counts {
+			if slices.Contains(q.Counts, count.Name) {
+				tellCount(resource, count, counts)
+			}
+		}
 	}
 	return nil
+}
+
+// tellCount adds to the meta of a resource what was counted under a name, as far as it was.
+func tellCount(resource *jsonapi.Resource, count jsonapi.Count, counts map[string]map[string]int64) {
+	member, names := "counts", []string{count.Name}
+	if count.Parts != nil {
+		member, names = count.Name, count.Parts
+	}
+	of, _ := resource.Meta[member].(map[string]int64)
+	if of == nil {
+		of = map[string]int64{}
+	}
+	for _, name := range names {
+		if byID, counted := counts[name]; counted {
+			of[name] = byID[resource.ID]
+		}
+	}
+	if count.Parts == nil || len(of) > 0 {
+		resource.Meta[member] = of
+	}
 }
 
 // Complement adds to the resource objects of models their linkage, as a scope sees it, and what it is told beside.

@@ -9,7 +9,7 @@ import (
 type Scope struct {
 	reach reach
 	id    string
-	// session is that of a person who acts in one, see [Scope.InSession].
+	// session is that of a caller who acts in one, see [Scope.InSession].
 	session string
 	// gathered changes how conditions are written, not what they say, see [Scope.gather].
 	gathered bool
@@ -41,13 +41,14 @@ func OnlyOrganization(organizationID string) Scope {
 // Person sees what the roles of a user reach.
 func Person(userID string) Scope { return Scope{reach: person, id: userID} }
 
-// InSession returns the scope of a person that acts in a session: who else is signed in there they see as well.
+// InSession returns the scope of a caller that acts in a session, "" for none: it sees that session, and people see who else is signed in
+// there.
 func (s Scope) InSession(id string) Scope {
 	s.session = id
 	return s
 }
 
-// Session returns the session that a person acts in, "" for none.
+// Session returns the session that a caller acts in, "" for none.
 func (s Scope) Session() string { return s.session }
 
 // Holding returns the scope of a credential that holds no more than some words. They say what it sees of what follows resources of others,

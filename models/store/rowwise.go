@@ -79,7 +79,7 @@ func ForRows[R any](doing, postgres, sqlite string, columns ...RowColumn[R]) *Ro
 	return s
 }
 
-var ofRow = regexp.MustCompile(`\bu\.[a-z_]+`)
+var ofRow = regexp.MustCompile(`\bu\.[a-z0-9_]+`)
 
 // InsertRows returns the statement that inserts a row for each. end is what follows the rows: ON CONFLICT, or WHERE for those to insert.
 func InsertRows[R any](doing, table, end string, columns ...RowColumn[R]) *Rowwise[R] {

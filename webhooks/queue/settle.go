@@ -49,6 +49,8 @@ type Settlement struct {
 	FinishedAt            *time.Time
 	Reason                *string
 	Attempt               *Attempt
+	// OurFault: the receiver had no part in what became of the attempt, which is not counted for it or against it.
+	OurFault bool
 }
 
 // LaneSettlement is the state of a lane after attempts.
@@ -61,6 +63,8 @@ type LaneSettlement struct {
 	NotBefore time.Time
 	// Disable disables the endpoint, for that reason.
 	Disable string
+	// Signings are those that are to be noted, see models.SecretUseSpan.
+	Signings []Signing
 	// Due is set by Settle: the lane was given back with its turn now.
 	Due bool
 }
@@ -138,6 +142,9 @@ func settleDeliveries(ctx context.Context, tx *store.DB, settled []*Settlement) 
 		origin, sealed := models.SealURL(tx.Vault(), s.WebhookID, s.Attempt.URL)
 		return &keptAttempt{s.Attempt, s.DeliveryID, origin, sealed}
 	})
+	if err := addTallies.Later(ctx, tx, talliesOf(settled)); err != nil {
+		return err
+	}
 	if err := insertAttempts.Later(ctx, tx, attempts); err != nil {
 		return err
 	}
@@ -253,6 +260,9 @@ var updateLanes = store.UpdateRows("update lanes", "webhook_lanes", "", append(
 
 func settleLanes(ctx context.Context, tx *store.DB, lanes []*LaneSettlement) error {
 	if err := updateLanes.Later(ctx, tx, lanes); err != nil {
+		return err
+	}
+	if err := settleSignings(ctx, tx, lanes); err != nil {
 		return err
 	}
 	return releaseLanes(ctx, tx, lanes)

@@ -1,0 +1,86 @@
+package models
+
+import (
+	"context"
+	"fmt"
+
+	"roster/models/collection"
+	"roster/models/store"
+)
+
+// How many memberships have a role is counted by the writes: a role that everybody has would be counted over everybody. Those in deleted
+// organizations are not there to be counted.
+
+// holdersByRole is the query of the counters.
+const holdersByRole = `SELECT 'holders', CAST(mr.role_id AS text), COUNT(*) FROM membership_roles mr
+	JOIN memberships m ON m.id = mr.membership_id JOIN organizations o ON o.id = m.organization_id AND o.deleted_at IS NULL
+	GROUP BY mr.role_id`
+
+// countRoles counts one membership more or less with each of some roles.
+func countRoles(tx *store.DB, roles []string, n int64) {
+	for _, role := range roles {
+		tx.Count(countHolders, role, n)
+	}
+}
+
+// countChangedRoles counts the roles of a membership, which is locked, that are others than before. Sharing the row of its organization
+// keeps that from being deleted, or restored, meanwhile.
+func countChangedRoles(ctx context.Context, tx *store.DB, m *Membership, before, after []string) error {
+	live, err := sharesLive(ctx, tx, m.OrganizationID)
+	if err == nil && live {
+		countRoles(tx, before, -1)
+		countRoles(tx, after, 1)
+	}
+	return err
+}
+
+// sharesLive keeps an organization from being deleted, or restored, until the transaction ends, and reports whether it is there. Mostly it
+// is, and that is assumed.
+func sharesLive(ctx context.Context, tx *store.DB, organization string) (bool, error) {
+	const query = `SELECT deleted_at IS NULL FROM organizations WHERE id = ?`
+	if assumed, err := tx.Assume(ctx, query+` AND deleted_at IS NULL`+tx.Sharing(""), organization); assumed || err != nil {
+		return assumed, err
+	}
+	var live []bool
+	if err := tx.Session(ctx).Raw(query+tx.Sharing(""), organization).Scan(&live).Error; err != nil {
+		return false, fmt.Errorf("share organization: %w", err)
+	}
+	return len(live) > 0 && live[0], nil
+}
+
+// countHidden takes the memberships of an organization out of the totals when it is deleted, and back when it is restored.
+func countHidden(ctx context.Context, tx *store.DB, organization string, sign int64) error {
+	var members int64
+	held := map[string]int64{}
+	counter, args := store.CounterSQL(countUsers, organization)
+	err := tx.Ask(ctx,
+		store.Query{SQL: "SELECT " + counter, Args: args, Take: func(a *store.Answer) error {
+			members = a.Number(0, 0) + tx.Uncounted(countUsers, organization)
+			return nil
+		}},
+		byID(held, collection.Condition(`SELECT mr.role_id, COUNT(*) FROM memberships m
+			JOIN membership_roles mr ON mr.membership_id = m.id WHERE m.organization_id = ? GROUP BY mr.role_id`, organization)))
+	if err != nil {
+		return fmt.Errorf("count memberships of an organization: %w", err)
+	}
+	tx.Count(countMemberships, "", sign*members)
+	for role, n := range held {
+		tx.Count(countHolders, role, sign*n)
+	}
+	return nil
+}
+
+// holdersOf returns the query of what the counters know of roles.
+func holdersOf(db *store.DB, roles []string, n map[string]int64) store.Query {
+	query := byID(n, collection.Condition(`SELECT key, CAST(SUM(n) AS bigint) FROM counters WHERE name = ? AND key IN ? GROUP BY key`,
+		countHolders, roles))
+	take := query.Take
+	query.Take = func(a *store.Answer) error {
+		err := take(a)
+		for _, role := range roles {
+			n[role] += db.Uncounted(countHolders, role)
+		}
+		return err
+	}
+	return query
+}
