@@ -30,8 +30,8 @@ const (
 // searchable are the types that are searched, in the order in which they take turns. What is each person's own alone, and kept nowhere, is
 // not among them.
 var searchable = []*collection.Collection{
-	models.Organizations, models.Users, models.Webhooks, models.APIKeys, models.Roles, models.Memberships, models.Invitations, models.Events,
-	models.WebhookDeliveries, models.WebhookReplays, models.Files,
+	models.Organizations, models.Users, models.Webhooks, models.APIKeys, models.Roles, models.Memberships, models.Invitations,
+	models.Events, models.WebhookDeliveries, models.WebhookReplays, models.Files,
 }
 
 // searchQuery is what the query of the route speaks of.
@@ -58,10 +58,11 @@ func searchRoute() route {
 		method: "GET", path: searchPath, form: openapi.Find, name: searchPath, needs: auth.Anyone(), query: searchAccepts,
 		speaks: searchQuery, tag: searchTag, handle: (*API).search,
 		doc: "Finds resources of several types that the caller may read. First come those that the text names: by their id, the id of " +
-			"the request that made an event, their number, slug, address or public part of a key. Then come those with a word that begins " +
-			"with it, then those that contain it, in whatever case. meta.match tells by which field each was found, and whether exactly; " +
-			"meta.path of an organization the names from the head of its tree down to its own. A text of two characters finds no more than " +
-			"beginnings of words, one of one character is only compared exactly. Nothing is counted, and there is no second page.",
+			"the request that made an event, their number, slug, address or public part of a key. Then come those with a word that " +
+			"begins with it, then those that contain it, in whatever case. meta.match tells by which field each was found, and " +
+			"whether exactly; meta.path of an organization the names from the head of its tree down to its own. A text of two " +
+			"characters finds no more than beginnings of words, one of one character is only compared exactly. Nothing is counted, " +
+			"and there is no second page.",
 	}
 }
 

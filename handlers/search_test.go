@@ -90,7 +90,8 @@ func TestASearchFindsWhatATextMeans(t *testing.T) {
 			}
 		}
 		// Of one character only what is exactly that.
-		if got := s.search(fmt.Sprint(s.get(managed+"/"+acme).json("data", "attributes", "number")), "&filter[type]=organizations"); len(got) != 1 {
+		one := fmt.Sprint(s.get(managed+"/"+acme).json("data", "attributes", "number"))
+		if got := s.search(one, "&filter[type]=organizations"); len(got) != 1 {
 			t.Errorf("by a number: %v", got)
 		}
 		fields := s.get(searched + "pacman&fields[organizations]=kind").want(200)
@@ -126,7 +127,8 @@ func TestASearchIsOfWhatItSays(t *testing.T) {
 			"filter[text]=" + strings.Repeat("x", 10_000): "filter[text]", "filter[text]=" + strings.Repeat("é", 201): "filter[text]",
 			"filter[text]=x&filter[type]=sessions": "filter[type]", "filter[text]=x&filter[type]=": "filter[type]",
 			"filter[text]=x&include=users": "include", "filter[text]=x&sort=name": "sort", "filter[text]=x&page[number]=2": "page[number]",
-			"filter[text]=x&page[size]=21": "page[size]", "filter[text]=x&page[size]=0": "page[size]", "filter[text]=x&page[size]=x": "page[size]",
+			"filter[text]=x&page[size]=21": "page[size]", "filter[text]=x&page[size]=0": "page[size]",
+			"filter[text]=x&page[size]=x":  "page[size]",
 			"filter[text]=x&page[after]=x": "page[after]", "filter[text]=x&filter[name]=x": "filter[name]",
 			"filter[text][contains]=x": "filter[text][contains]", "filter[text]=x&withCounts=users": "withCounts",
 			"filter[text]=x&filter[text]=y": "filter[text]", "filter[text]=x&fields[organizations]=nothing": "fields[organizations]",
@@ -138,7 +140,8 @@ func TestASearchIsOfWhatItSays(t *testing.T) {
 		}
 		s.organization("Hostile")
 		for _, text := range []string{
-			"'", `"`, `\`, "%", "%%%", "__", "*", "NOT", "a OR b", "NEAR(a b)", "grams:x", "^x", "{x}", "?", "$1", "--", "\u202e\u2066x", "\ufeff\u200b",
+			"'", `"`, `\`, "%", "%%%", "__", "*", "NOT", "a OR b", "NEAR(a b)", "grams:x", "^x", "{x}", "?", "$1", "--",
+			"\u202e\u2066x", "\ufeff\u200b",
 			"\U0001f600\U0001f600", "é", "e\u0301e\u0301", strings.Repeat("x", 200), strings.Repeat("東", 200), "\x01\x02ab", "#", "#0",
 			"#99999999999999999999", "-1", "@", "@@", "x@", "roster_x_y", strings.Repeat("0", 36),
 		} {

@@ -82,7 +82,8 @@ type found struct {
 // Search finds resources of some collections that a scope sees, at most so many, in this order: those that the text is an id of, a number,
 // a slug, an address, the public part of a key, or the request that made an event; those with a word that begins with it; those that
 // contain it. Of either of the last two the collections take turns. A text of one character is looked up as it is, and nothing more.
-func Search(ctx context.Context, db *store.DB, scope collection.Scope, of []*collection.Collection, text string, most int) ([]Match, error) {
+func Search(ctx context.Context, db *store.DB, scope collection.Scope, of []*collection.Collection, text string, most int,
+) ([]Match, error) {
 	text = strings.TrimSpace(text)
 	exact := exactly(db, of, text)
 	for _, e := range exact {
@@ -244,7 +245,8 @@ func exactly(db *store.DB, of []*collection.Collection, text string) (all []exac
 func (e exact) query(scope collection.Scope, most int, into *[]found) store.Query {
 	and, args := collection.Conjunction(append([]collection.Where{e.cond}, e.c.Present(scope)...)...)
 	return store.Query{
-		SQL:  fmt.Sprintf("SELECT %s.id FROM %[1]s WHERE 1 = 1%s ORDER BY %s LIMIT %d", e.c.Table, and, strings.Join(e.c.Order, ", "), most),
+		SQL: fmt.Sprintf("SELECT %s.id FROM %[1]s WHERE 1 = 1%s ORDER BY %s LIMIT %d", e.c.Table, and, strings.Join(e.c.Order, ", "),
+			most),
 		Args: args,
 		Take: func(a *store.Answer) error {
 			for row := range a.Len() {

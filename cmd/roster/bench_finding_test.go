@@ -108,10 +108,11 @@ func BenchmarkFinding(b *testing.B) {
 	var out strings.Builder
 	var g goals
 	table := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "question\tdatabase\tas\tms at %d\tms at the larger\tmiddle half\tgoal %.0f\ttimes\tgoal %.0f\n", smallTable, findingGoal,
-		findingGrowth)
+	fmt.Fprintf(table, "question\tdatabase\tas\tms at %d\tms at the larger\tmiddle half\tgoal %.0f\ttimes\tgoal %.0f\n",
+		smallTable, findingGoal, findingGrowth)
 	for dialect, size := range map[store.Dialect]int{
-		store.Postgres: fromEnvironment(b, sizeVariable, largeTable), store.SQLite: min(fromEnvironment(b, sizeVariable, liteTable), liteTable),
+		store.Postgres: fromEnvironment(b, sizeVariable, largeTable),
+		store.SQLite:   min(fromEnvironment(b, sizeVariable, liteTable), liteTable),
 	} {
 		small, large := newFinding(b, program, spot{dialect, smallTable}), newFinding(b, program, spot{dialect, size})
 		for i, q := range small.questions() {

@@ -165,7 +165,7 @@ func (h *hunt) lookThrough(led Where) store.Query {
 		from = h.from(fmt.Sprintf("(SELECT * FROM %s LIMIT %d) AS %[1]s", h.c.Table, h.window()))
 	}
 	and, args := Conjunction(append([]Where{among, h.mayHave(), h.has(h.text.Within() == "")}, h.c.Present(h.scope)...)...)
-	sql := Condition(fmt.Sprintf("SELECT %[1]s.id, CASE WHEN %[2]s THEN 1 ELSE 0 END FROM %[3]s WHERE 1 = 1%[4]s ORDER BY 2 DESC, 1 LIMIT %[5]d",
+	sql := Condition(fmt.Sprintf("SELECT %s.id, CASE WHEN %s THEN 1 ELSE 0 END FROM %s WHERE 1 = 1%s ORDER BY 2 DESC, 1 LIMIT %d",
 		h.c.Table, begins.SQL, from, and, h.most), append(begins.Args, args...)...)
 	return store.Query{SQL: sql.SQL, Args: sql.Args, Take: func(a *store.Answer) error {
 		for row := range a.Len() {
@@ -245,7 +245,8 @@ func (h *hunt) byIndex(begins bool) store.Query {
 // throughAll returns the query that goes through what the scope sees.
 func (h *hunt) throughAll(begins bool) store.Query {
 	and, args := Conjunction(append(h.c.Gathered(h.scope), h.mayHave(), h.has(begins))...)
-	return h.ids(begins, Condition(fmt.Sprintf("SELECT %s.id FROM %s WHERE 1 = 1%s LIMIT %d", h.c.Table, h.from(h.c.Table), and, 2*h.most), args...))
+	sql := fmt.Sprintf("SELECT %s.id FROM %s WHERE 1 = 1%s LIMIT %d", h.c.Table, h.from(h.c.Table), and, 2*h.most)
+	return h.ids(begins, Condition(sql, args...))
 }
 
 // ids returns a query of ids of what was found.

@@ -67,7 +67,8 @@ func TestEveryWayFindsTheSameText(t *testing.T) {
 						if err != nil {
 							t.Fatal(err)
 						}
-						compareFound(t, db, fmt.Sprintf("%q for %s %s, %v, %d", text, name, scope.Whose(), w, most), scope, of, text, most, found)
+						what := fmt.Sprintf("%q for %s %s, %v, %d", text, name, scope.Whose(), w, most)
+						compareFound(t, db, what, scope, of, text, most, found)
 					}
 				}
 			}
