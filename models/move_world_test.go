@@ -225,4 +225,6 @@ func rolesOfOutcome(c *models.Consequence) map[string]int {
 }
 
 // moveSaid is a move in words, for errors.
-func moveSaid(m models.Move) string { return fmt.Sprintf("move %s to %q with %v", m.Organization, m.To, m.Replacements) }
+func moveSaid(m models.Move) string {
+	return fmt.Sprintf("move %s to %q with %v", m.Organization, m.To, m.Replacements)
+}
