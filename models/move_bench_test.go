@@ -22,8 +22,8 @@ func plantCompany(t testing.TB, db *store.DB, size, above int) company {
 	batch := &models.Batch{Roles: map[string][]string{}}
 	grow := func(parent *models.Organization) *models.Organization {
 		n := len(batch.Organizations)
-		org := &models.Organization{ID: models.NewID(), Name: fmt.Sprint("Organization ", n), Slug: fmt.Sprint("large-", n), Kind: "company",
-			CreatedAt: at, UpdatedAt: at, Version: 1}
+		org := &models.Organization{ID: models.NewID(), Name: fmt.Sprint("Organization ", n), Slug: fmt.Sprint("large-", n),
+			Kind: "company", CreatedAt: at, UpdatedAt: at, Version: 1}
 		if parent != nil {
 			org.Kind, org.ParentID = "branch", &parent.ID
 		}
@@ -65,8 +65,8 @@ func plantCompany(t testing.TB, db *store.DB, size, above int) company {
 	return company{branch.ID, left.ID, other.ID}
 }
 
-// BenchmarkMove previews the move of a branch of 10,000 organizations with 60,000 people in it, and moves it to and fro: with a digest, and by
-// a change of its parent. A hundred people are members of the organizations that cease and begin to be above it, or 60,000.
+// BenchmarkMove previews the move of a branch of 10,000 organizations with 60,000 people in it, and moves it to and fro: with a digest,
+// and by a change of its parent. A hundred people are members of the organizations that cease and begin to be above it, or 60,000.
 func BenchmarkMove(b *testing.B) {
 	for _, dialect := range modelstest.Dialects {
 		for _, above := range []int{50, 30_000} {

@@ -115,7 +115,8 @@ func (wg *weighing) readOwner(ctx context.Context, tx *store.DB, held standing) 
 	}
 	var owners []string
 	err := tx.Session(ctx).Raw(`SELECT m.user_id FROM memberships m JOIN membership_roles mr ON mr.membership_id = m.id
-		JOIN users u ON u.id = m.user_id AND u.active WHERE m.organization_id = ? AND mr.role_id = ?`, wg.head, RoleOwner).Scan(&owners).Error
+		JOIN users u ON u.id = m.user_id AND u.active
+		WHERE m.organization_id = ? AND mr.role_id = ?`, wg.head, RoleOwner).Scan(&owners).Error
 	switch {
 	case err != nil:
 		return fmt.Errorf("look for owners: %w", err)
