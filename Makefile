@@ -52,6 +52,10 @@ lint: ## run the linter that .ci/lint pins; the first run builds it, which takes
 deploy: ## check what is in deploy/ with the libraries of Helm, Kubernetes and Compose; the first run builds them, which takes a minute
 	@cd .ci/deploy && go mod tidy -diff && go vet . && go test .
 
+.PHONY: console
+console: ## build the console that the program embeds, from the sources in console/; needs Node.js
+	@cd console && npm ci --no-fund --no-audit && npm run build
+
 .PHONY: lint-openapi
 lint-openapi: ## check the OpenAPI document with Redocly's linter; needs Node.js
 	@mkdir -p dist
@@ -83,7 +87,7 @@ cover: ## test coverage of the whole module, function by function, in dist/cover
 .PHONY: bench
 bench: ## measure the service at 1,000 and 1,000,000 organizations next to bare handlers; ORGANIZATIONS=50000 is quicker
 	@.ci/postgres
-	ROSTER_BENCH_ORGANIZATIONS=$(ORGANIZATIONS) go test -run '^$$' -bench 'BenchmarkService|BenchmarkSubtree|BenchmarkDialects' -benchtime 1x -timeout 120m ./cmd/roster
+	ROSTER_BENCH_ORGANIZATIONS=$(ORGANIZATIONS) go test -run '^$$' -bench 'BenchmarkService|BenchmarkSubtree|BenchmarkDialects|BenchmarkFinding' -benchtime 1x -timeout 120m ./cmd/roster
 
 .PHONY: bench-peers
 bench-peers: ## measure the list next to those of PocketBase and Fortune; needs Node.js

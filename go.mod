@@ -2,6 +2,9 @@ module roster
 
 go 1.26.0
 
+// What npm installs there is no package of ours, though some of it has Go files.
+ignore ./console/node_modules
+
 require (
 	github.com/cespare/xxhash/v2 v2.3.0
 	github.com/go-json-experiment/json v0.0.0-20260820222146-c27c302e5fc3

@@ -23,6 +23,8 @@ import (
 type API struct {
 	// Release is which build of the program this is, for the page that describes the API; "" for none.
 	Release string
+	// Console is the path at which people work with the service in a browser, "" for none: browsers are led there from the root.
+	Console string
 	// Providers are those that people can sign in with.
 	Providers []Provider
 
@@ -85,6 +87,6 @@ func (a *API) Door(others ...*server.Door) *server.Door {
 			told = append(told, other.Description)
 		}
 	}
-	d.Routes = slices.Concat(d.Routes, docsRoutes(a.Release, told), landingRoutes(), []server.Route{frontRoute()})
+	d.Routes = slices.Concat(d.Routes, docsRoutes(a.Release, told), landingRoutes(), []server.Route{frontRoute(cmp.Or(a.Console, docsPath))})
 	return d
 }

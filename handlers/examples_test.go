@@ -212,6 +212,9 @@ func (st *story) runFor(id, method, path string, status int, body any) *answer {
 	if op.Parameters.GetByInAndName("query", "page[size]") != nil {
 		target += "?page[size]=1" // enough to see what a list is
 	}
+	if path == "/public/v2/search" {
+		target += "&filter[text]=acme"
+	}
 	if strings.HasSuffix(path, "/effectivePermissions") {
 		target += "?filter[organizationId]=" + st.ids["organizations"]
 	}

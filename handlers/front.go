@@ -13,13 +13,13 @@ import (
 const front = `{"links":{"self":"/","describedby":"` + openAPIPath + `"},"meta":{"service":"Roster","documentation":"` + docsPath +
 	`"},"jsonapi":{"version":"1.1"}}`
 
-// frontRoute leads on from the root: people to the pages that they read, and programs to the document that these show.
-func frontRoute() server.Route {
+// frontRoute leads on from the root: people to the pages at a path, and programs to the document that describes the API.
+func frontRoute(pages string) server.Route {
 	return server.Route{Method: http.MethodGet, Path: "/", Needs: auth.Public(),
 		Take: func(_ http.ResponseWriter, rq *server.Request) (server.Serve, error) {
 			return func(w http.ResponseWriter) error {
 				if strings.Contains(rq.Header.Get("Accept"), "text/html") { // browsers name it, and programs do not
-					w.Header().Set("Location", docsPath)
+					w.Header().Set("Location", pages)
 					w.WriteHeader(http.StatusFound)
 					return nil
 				}

@@ -185,7 +185,7 @@ var asked = map[string]string{
 	"DELETE webhookReplays/{id}/relationship": "webhooks:write",
 
 	"GET users/{id}/effectivePermissions": "memberships:read", "GET permissions": "roles:read",
-	"GET event-types": "anyone", "GET event-types/{eventType}": "anyone", "POST operations": "anyone",
+	"GET event-types": "anyone", "GET event-types/{eventType}": "anyone", "POST operations": "anyone", "GET search": "anyone",
 	"GET signInMethods": "public",
 }
 
@@ -201,7 +201,7 @@ func (e *estate) typeOf(path string) string {
 	switch typ {
 	case "refresh-token":
 		return "organizations"
-	case "event-types", "operations", "me", "authorize", "moves", "passwordResets", "permissions", "signInMethods":
+	case "event-types", "operations", "me", "authorize", "moves", "passwordResets", "permissions", "signInMethods", "search":
 		return ""
 	}
 	if e.ids[typ] == [2]string{} || relationshipOf[typ] == [2]string{} {
@@ -213,6 +213,9 @@ func (e *estate) typeOf(path string) string {
 func (e *estate) path(rt handlers.Route, id string) string {
 	if rt.Path == "files" && rt.Method == http.MethodPost {
 		return "/public/v2/files?organizationId=" + e.organization[0]
+	}
+	if rt.Path == "search" {
+		return "/public/v2/search?filter[text]=ab"
 	}
 	if strings.HasSuffix(rt.Path, "/effectivePermissions") {
 		id += "/effectivePermissions?filter[organizationId]=" + e.organization[0]

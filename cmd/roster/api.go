@@ -10,6 +10,7 @@ import (
 	"roster/compat/identity"
 	"roster/compat/memberships"
 	"roster/compat/orgsme"
+	"roster/console"
 	"roster/handlers"
 	"roster/server"
 	"roster/signin"
@@ -40,6 +41,10 @@ func frontDoors(a *app) []*server.Door {
 	others := []*server.Door{
 		authzen.Door(), compatauth.Door(), identity.Door(), memberships.Door(), orgsme.Door(),
 		signin.Door(a.db, a.cfg.providers),
+	}
+	if d := console.Door(); d != nil {
+		api.Console = console.Path + "/"
+		others = append(others, d)
 	}
 	return append([]*server.Door{api.Door(others...)}, others...)
 }

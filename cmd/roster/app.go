@@ -174,7 +174,7 @@ func (a *app) introduce(ctx context.Context, address string) error {
 	b := thisBuild()
 	a.logger.InfoContext(ctx, "started", "version", b.Version, "commit", b.Commit, "date", b.Date,
 		"database", string(a.db.Dialect()), "at", a.cfg.databasePlace(), "schema", schema,
-		"address", address, "docs", a.cfg.publicURL(address)+"/docs")
+		"address", address, "docs", a.cfg.publicURL(address)+"/docs", "console", consoleURL(a.cfg.publicURL(address)))
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"roster/console"
 	"roster/models"
 )
 
@@ -58,9 +59,25 @@ Try it:
   curl -H 'Authorization: Bearer %[1]s' %[2]s/public/v2/management/organizations
 
 All that there is to call: %[2]s/docs
-
-`, key, base)
+%[3]s
+`, key, base, inBrowser(base))
 	return err
+}
+
+// inBrowser returns the line that leads to the console, if the program has one.
+func inBrowser(base string) string {
+	if at := consoleURL(base); at != "" {
+		return "In a browser: " + at + "\n"
+	}
+	return ""
+}
+
+// consoleURL returns where the console is, "" for a program without one.
+func consoleURL(base string) string {
+	if !console.Built {
+		return ""
+	}
+	return base + console.Path + "/"
 }
 
 // publicURL returns the base of the URLs that are printed for users: the configured one, or the one of this machine.

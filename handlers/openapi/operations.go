@@ -132,6 +132,7 @@ var shapes = map[Form]func(*generator, *Route) shape{
 	Operate: (*generator).atomicShape, ReadAny: (*generator).readAnyShape, Ask: (*generator).askShape,
 	Redeem: (*generator).redeemShape, Apply: (*generator).applyShape, Perform: (*generator).performShape,
 	Upload: (*generator).uploadShape, Content: (*generator).contentShape,
+	Find: (*generator).findShape,
 }
 
 // shape returns what follows from the form of a route.
@@ -140,9 +141,9 @@ func (g *generator) shape(rt *Route) (shape, error) {
 	switch {
 	case !known:
 		return shape{}, fmt.Errorf("describe %s %s: it has no form", rt.Method, rt.Path)
-	case rt.Shows == nil && rt.Form != Operate && rt.Form != ReadAny && rt.Form != Redeem:
+	case rt.Shows == nil && !slices.Contains([]Form{Operate, ReadAny, Redeem, Find}, rt.Form):
 		return shape{}, fmt.Errorf("describe %s %s: it shows no resource", rt.Method, rt.Path)
-	case rt.Name == "" && slices.Contains([]Form{Act, Operate, ReadAny, Ask, Redeem, Apply, Perform, Content}, rt.Form):
+	case rt.Name == "" && slices.Contains([]Form{Act, Operate, ReadAny, Ask, Redeem, Apply, Perform, Content, Find}, rt.Form):
 		return shape{}, fmt.Errorf("describe %s %s: its operation has no name", rt.Method, rt.Path)
 	}
 	s := of(g, rt)
@@ -226,6 +227,14 @@ func (g *generator) any() string {
 }
 
 func (g *generator) readAnyShape(rt *Route) shape { return shape{id: rt.Name, success: g.any()} }
+
+// findShape is that of a route which answers with resources of several types, in the order in which they were found.
+func (g *generator) findShape(rt *Route) shape {
+	g.included() // which has the schema of any resource
+	g.schema("FoundDocument", documentOf("A document with what was found.", arrayOf(refTo("AnyResource"), jsonapi.MaxPageSize),
+		refTo("DocumentLinks"), refTo("Meta"), nil))
+	return shape{id: rt.Name, success: g.answer("FoundDocument", http.StatusOK)}
+}
 
 // askShape is that of a route which takes and answers one resource, or a list of them.
 func (g *generator) askShape(rt *Route) shape {

@@ -1,0 +1,96 @@
+/* Which screen is at which path. A screen is loaded when it is gone to. */
+
+import { lazy, Suspense, useEffect, useSyncExternalStore, type ComponentType } from "react";
+import { Redirect, Route, Switch, useLocation } from "wouter";
+import { credential } from "./api/credential";
+import { Failure } from "./api/client";
+import { useMe } from "./api/me";
+import { Frame, type FrameState } from "./frame/Frame";
+import { Boundary } from "./parts/boundary";
+import { Refused } from "./parts/failure";
+import { preferences } from "./parts/preferences";
+import { Ghosts } from "./parts/small";
+import { NoPage } from "./screens/NoPage";
+
+const SignIn = lazy(() => import("./screens/SignIn"));
+const SignInAgain = lazy(() => import("./screens/SignInAgain"));
+const Organization = lazy(() => import("./screens/organization/Organization"));
+
+export interface ScreenProps extends FrameState {
+	params: Record<string, string | undefined>;
+}
+
+const screens: [path: string, screen: ComponentType<ScreenProps>][] = [
+	["/organizations", lazy(() => import("./screens/Organizations"))],
+	["/organizations/:id/*?", Organization],
+	["/people", lazy(() => import("./screens/People"))],
+	["/people/:id", lazy(() => import("./screens/Person"))],
+	["/deliveries", lazy(() => import("./screens/Deliveries"))],
+	["/events/:id?", lazy(() => import("./screens/Events"))],
+	["/keys", lazy(() => import("./screens/Keys"))],
+	["/find", lazy(() => import("./screens/Find"))],
+	["/account/:part?", lazy(() => import("./screens/Account"))],
+];
+
+export function Console() {
+	const [path] = useLocation();
+	return <Suspense fallback={null}>{path === "/sign-in" ? <SignIn /> : <Signed />}</Suspense>;
+}
+
+/** The pages of who has signed in; the door for everybody else. */
+function Signed() {
+	const me = useMe();
+	const [path] = useLocation();
+	const state = useSyncExternalStore(credential.subscribe, credential.read);
+	const nobody = me.error instanceof Failure && me.error.status === 401 && !me.data;
+	useEffect(() => {
+		if (me.data) document.documentElement.dataset.ready = "";
+	}, [me.data]);
+	if (nobody) {
+		const to = path + location.search;
+		return <Redirect to={to === "/" ? "/sign-in" : `/sign-in?to=${encodeURIComponent(to)}`} replace />;
+	}
+	if (me.error && !me.data) {
+		return (
+			<main className="page">
+				<Refused error={me.error} again={() => void me.refetch()} />
+			</main>
+		);
+	}
+	return (
+		<>
+			<Frame>
+				{(frame) => (
+					<Boundary at={path}>
+						<Suspense
+							fallback={
+								<div className="page">
+									<Ghosts />
+								</div>
+							}
+						>
+							<Switch>
+								<Route path="/">
+									<Redirect to={preferences().last ? `/organizations/${preferences().last}` : "/organizations"} replace />
+								</Route>
+								{screens.map(([at, Screen]) => (
+									<Route key={at} path={at}>
+										{(params) => <Screen {...frame} params={params as Record<string, string | undefined>} />}
+									</Route>
+								))}
+								<Route>
+									<NoPage />
+								</Route>
+							</Switch>
+						</Suspense>
+					</Boundary>
+				)}
+			</Frame>
+			{state === "ended" && me.data && (
+				<Suspense fallback={null}>
+					<SignInAgain who={me.data.data} />
+				</Suspense>
+			)}
+		</>
+	);
+}

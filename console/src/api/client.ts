@@ -1,0 +1,101 @@
+/* Asks the API. Every request of the console goes through ask(), which knows no screen and keeps nothing. */
+
+import type { Answer, ApiError, Document } from "./document";
+import { credentialEnded } from "./credential";
+
+export const root = "/public/v2/";
+const mediaType = "application/vnd.api+json";
+const byCursor = `${mediaType};profile="https://jsonapi.org/profiles/ethanresnick/cursor-pagination"`;
+
+/** Why a request was refused, or that it could not be made: then the status is 0. */
+export class Failure extends Error {
+	constructor(
+		readonly status: number,
+		readonly errors: ApiError[],
+		readonly requestId: string | null,
+		/** Seconds until it is worth asking again, if the service says so. */
+		readonly retryAfter: number | null,
+	) {
+		super(errors[0]?.detail ?? errors[0]?.title ?? "The service cannot be reached.");
+	}
+
+	get code(): string {
+		return this.errors[0]?.code ?? "";
+	}
+
+	/** Returns what is wrong with one member of what was sent: "/data/attributes/name". */
+	at(pointer: string): string | undefined {
+		return this.errors.find((e) => e.source?.pointer === pointer)?.detail;
+	}
+}
+
+export interface Asking {
+	method?: "GET" | "POST" | "PATCH" | "DELETE";
+	body?: unknown;
+	signal?: AbortSignal;
+	/** The ETag that was read, for If-Match. */
+	ifMatch?: string | null;
+	/** One for each intent: a retry has that of the first try. */
+	idempotencyKey?: string;
+	/** Pages are asked for by cursor. */
+	cursor?: boolean;
+	/** The refusal of a credential is an answer like others: of a sign-in. */
+	signingIn?: boolean;
+	atomic?: boolean;
+}
+
+/** Asks for a URL and returns the answer. It fails with a Failure, and with an AbortError if the signal says so. */
+export async function ask<D>(url: string, asking: Asking = {}): Promise<Answer<D>> {
+	const { method = "GET", body, signal, ifMatch, idempotencyKey, cursor, signingIn, atomic } = asking;
+	const form = atomic ? `${mediaType};ext="https://jsonapi.org/ext/atomic"` : mediaType;
+	const headers: Record<string, string> = { Accept: cursor ? byCursor : form };
+	if (body !== undefined) headers["Content-Type"] = form;
+	if (ifMatch) headers["If-Match"] = ifMatch;
+	if (idempotencyKey) headers["Idempotency-Key"] = idempotencyKey;
+	let response: Response;
+	try {
+		response = await fetch(url.startsWith("/") ? url : root + url, {
+			method,
+			headers,
+			signal,
+			credentials: "same-origin",
+			body: body === undefined ? undefined : JSON.stringify(body),
+		});
+	} catch (e) {
+		if (signal?.aborted) throw e;
+		throw new Failure(0, [], null, null);
+	}
+	const requestId = response.headers.get("X-Request-Id");
+	const text = await response.text();
+	let doc: (Document<D> & { errors?: ApiError[] }) | undefined;
+	try {
+		doc = text ? JSON.parse(text) : undefined;
+	} catch {
+		doc = undefined; // a proxy in between says something else
+	}
+	if (!response.ok) {
+		if (response.status === 401 && !signingIn) credentialEnded();
+		const after = Number(response.headers.get("Retry-After"));
+		const told = doc?.errors ?? [{ status: String(response.status), code: "", title: response.statusText || "Refused" }];
+		throw new Failure(response.status, told, requestId, after > 0 ? after : null);
+	}
+	return { ...(doc ?? ({ data: undefined } as unknown as Document<D>)), etag: response.headers.get("ETag"), requestId };
+}
+
+/** Returns a URL below the root of the API with a query, in the spelling of the API: names of parameters have their brackets. */
+export function url(path: string, query: Record<string, string | number | boolean | undefined | null> = {}): string {
+	const parts: string[] = [];
+	for (const [name, value] of Object.entries(query)) {
+		if (value === undefined || value === null || value === "") continue;
+		parts.push(`${name}=${encodeURIComponent(String(value)).replaceAll("%2C", ",")}`);
+	}
+	return (path.startsWith("/") ? path : root + path) + (parts.length ? "?" + parts.join("&") : "");
+}
+
+/** Returns the request as a command line. The key is a variable: nothing here knows one. */
+export function asCurl(at: string, method = "GET", body?: unknown): string {
+	const lines = [`curl -g '${location.origin}${at.startsWith("/") ? at : root + at}'`, `-H "Authorization: Bearer $KEY"`];
+	if (method !== "GET") lines.splice(1, 0, `-X ${method}`);
+	if (body !== undefined) lines.push(`-H 'Content-Type: ${mediaType}'`, `-d '${JSON.stringify(body).replaceAll("'", "'\\''")}'`);
+	return lines.join(" \\\n  ");
+}

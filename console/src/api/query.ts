@@ -1,0 +1,93 @@
+/* Reading and writing for screens: TanStack Query, with the URL as the key. */
+
+import { QueryClient, keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useRef } from "react";
+import { Failure, ask, type Asking } from "./client";
+import type { Answer, Resource } from "./document";
+import { totalOf } from "./document";
+
+export const queries = new QueryClient({
+	defaultOptions: {
+		queries: {
+			staleTime: 10_000,
+			gcTime: 5 * 60_000,
+			refetchOnWindowFocus: true,
+			refetchIntervalInBackground: false,
+			// What was refused is refused again. A service that is restarting is asked again, and who asks too often waits as long as it was told.
+			retry: (count, e) => e instanceof Failure && (e.status === 0 || e.status === 429 || e.status === 503) && count < 3,
+			retryDelay: (count, e) => (e instanceof Failure && e.retryAfter ? e.retryAfter * 1000 : Math.min(1000 * 2 ** count, 8000)),
+			networkMode: "always",
+		},
+		mutations: { networkMode: "always" },
+	},
+});
+
+const everyHalfMinute = 30_000;
+
+interface Reading {
+	/** Milliseconds until it is read again while it is on screen; false for never. */
+	every?: number | false;
+	/** What was there for another URL stays until the new answer is here. */
+	keep?: boolean;
+	enabled?: boolean;
+}
+
+/** Reads a URL, again from time to time while it is on screen. Nothing is read for null. */
+export function useRead<D>(at: string | null, reading: Reading = {}) {
+	return useQuery({
+		queryKey: [at],
+		queryFn: ({ signal }) => ask<D>(at as string, { signal }),
+		enabled: at !== null && reading.enabled !== false,
+		refetchInterval: reading.every ?? everyHalfMinute,
+		placeholderData: reading.keep ? keepPreviousData : undefined,
+	});
+}
+
+/** Reads a list page by page, by cursor. */
+export function usePages<R extends Resource<unknown>>(at: string | null, reading: Reading = {}) {
+	const query = useInfiniteQuery({
+		queryKey: [at, "pages"],
+		queryFn: ({ pageParam, signal }) => ask<R[]>(pageParam, { signal, cursor: true }),
+		initialPageParam: at ?? "",
+		getNextPageParam: (last: Answer<R[]>) => last.links?.next ?? undefined,
+		enabled: at !== null && reading.enabled !== false,
+		refetchInterval: reading.every ?? everyHalfMinute,
+		placeholderData: reading.keep ? keepPreviousData : undefined,
+	});
+	const pages = query.data?.pages ?? [];
+	return {
+		...query,
+		rows: pages.flatMap((p) => p.data),
+		included: pages.flatMap((p) => p.included ?? []),
+		// By cursor a list that would have to be counted has no total, before its end is reached.
+		total: totalOf(pages[0]) ?? (query.hasNextPage || !pages.length ? undefined : pages.reduce((sum, p) => sum + p.data.length, 0)),
+	};
+}
+
+/** What is sent, and to where. */
+export interface Sending extends Asking {
+	to: string;
+}
+
+/**
+ * Returns a mutation that sends what it is given. All that the screen shows is read again afterwards: one write touches lists, counts and
+ * events alike. The key of the intent is kept until it succeeded or was refused, so that a try that got no answer is not done twice.
+ */
+export function useSend<D = unknown>(after?: (answer: Answer<D>, sent: Sending) => void) {
+	const client = useQueryClient();
+	const intent = useRef<string | null>(null);
+	return useMutation<Answer<D>, Failure, Sending>({
+		mutationFn: ({ to, ...asking }) => {
+			intent.current ??= crypto.randomUUID();
+			return ask<D>(to, { ...asking, idempotencyKey: asking.method === "POST" ? intent.current : undefined });
+		},
+		onSuccess: (answer, sent) => {
+			intent.current = null;
+			after?.(answer, sent);
+			return client.invalidateQueries();
+		},
+		onError: (e) => {
+			if (e.status !== 0) intent.current = null;
+		},
+	});
+}

@@ -1,0 +1,200 @@
+/* What stands around every page: the side, the path, Find, and what is said beside the page. */
+
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
+import { Link, useLocation } from "wouter";
+import { organizationsOf, useMe, type Me } from "../api/me";
+import { url } from "../api/client";
+import type { Organization } from "../api/resources";
+import { useRead } from "../api/query";
+import { Icon, Mark } from "../parts/icons";
+import { dismiss, useNotice, useSpoken } from "../parts/live";
+import { SquareButton, Typed } from "../parts/small";
+import { onKeyDown, useKeys } from "./keys";
+import { TellProvider, useFocusOnNavigation, type Crumb } from "./page";
+import { Side, lists } from "./Side";
+import { TreeStore } from "./tree-store";
+
+const Palette = lazy(() => import("./Palette"));
+const KeyList = lazy(() => import("./KeyList"));
+const NewOrganization = lazy(() => import("../screens/organization/New"));
+
+export interface FrameState {
+	me: Me | undefined;
+	store: TreeStore;
+}
+
+export function Frame({ children }: { children: (state: FrameState) => ReactNode }) {
+	const { data: answer } = useMe();
+	const me = answer?.data;
+	const organizations = organizationsOf(me);
+	const store = useMemo(() => new TreeStore(organizations), [organizations]);
+	const [told, setTold] = useState<{ crumbs: Crumb[]; organization?: string }>({ crumbs: [] });
+	const [drawer, setDrawer] = useState(false);
+	const [over, setOver] = useState<"palette" | "keys" | "new" | null>(null);
+	const [, go] = useLocation();
+	const close = useCallback(() => setOver(null), []);
+
+	useEffect(() => {
+		const find = (e: KeyboardEvent) => {
+			if ((e.ctrlKey || e.metaKey) && e.key.toLowerCase() === "k") {
+				e.preventDefault();
+				setOver("palette");
+			} else if (e.key === "Escape") setDrawer(false);
+			onKeyDown(e);
+		};
+		window.addEventListener("keydown", find);
+		return () => window.removeEventListener("keydown", find);
+	}, []);
+	useKeys([
+		{ key: "/", label: "Find or paste anything", act: () => setOver("palette") },
+		{ key: "?", label: "All keys of this page", act: () => setOver("keys") },
+		...lists.map((l) => ({ key: `G ${l.letter}`, label: `Go to ${l.name}`, act: () => go(l.path) })),
+	]);
+	useFocusOnNavigation();
+
+	const way = useRead<Organization[]>(
+		told.organization && me
+			? url(organizations, { "filter[descendant]": told.organization, "fields[organizations]": "name,kind", "page[size]": 100 })
+			: null,
+		{ every: 60_000, keep: true },
+	);
+	const path = told.organization ? (way.data?.data ?? []) : [];
+	const known = path.at(-1)?.id === told.organization ? path : [];
+	const crumbs: Crumb[] = [
+		...known
+			.slice(0, told.crumbs.length ? undefined : -1)
+			.map((o) => ({ name: o.attributes.name ?? "", to: `/organizations/${o.id}` })),
+		...(told.crumbs.length ? told.crumbs : known.slice(-1).map((o) => ({ name: o.attributes.name ?? "" }))),
+	];
+	return (
+		<TellProvider value={setTold}>
+			<a className="skip" href="#main">
+				Skip to the page
+			</a>
+			<div className="frame">
+				<Side
+					me={me}
+					store={store}
+					open={told.organization}
+					path={known.map((o) => o.id)}
+					drawer={drawer}
+					close={() => setDrawer(false)}
+					newOrganization={() => setOver("new")}
+				/>
+				{drawer && <div className="scrim drawer-scrim" onClick={() => setDrawer(false)} />}
+				<div className="main">
+					<Top crumbs={crumbs} openDrawer={() => setDrawer(true)} find={() => setOver("palette")} />
+					<Offline />
+					<main id="main" tabIndex={-1}>
+						{children({ me, store })}
+					</main>
+				</div>
+			</div>
+			<Suspense fallback={null}>
+				{over === "palette" && <Palette me={me} close={close} organization={told.organization} />}
+				{over === "keys" && <KeyList close={close} />}
+				{over === "new" && <NewOrganization parent={told.organization} store={store} close={close} />}
+			</Suspense>
+			<Said />
+		</TellProvider>
+	);
+}
+
+function Top({ crumbs, openDrawer, find }: { crumbs: Crumb[]; openDrawer: () => void; find: () => void }) {
+	const back = crumbs.slice(0, -1).findLast((c) => c.to);
+	return (
+		<header className="top">
+			<SquareButton icon="menu" label="Open navigation" className="narrow-only" onClick={openDrawer} />
+			<nav className="crumbs wide-only" aria-label="Path">
+				<ol>
+					{crumbs.map((c, i) => (
+						<li key={i}>
+							{c.to && i < crumbs.length - 1 ? (
+								<Link href={c.to}>
+									<Typed>{c.name}</Typed>
+								</Link>
+							) : (
+								<span aria-current="page">
+									<Typed>{c.name}</Typed>
+								</span>
+							)}
+						</li>
+					))}
+				</ol>
+			</nav>
+			{back?.to ? (
+				<Link className="button narrow-only cut" data-kind="bare" href={back.to}>
+					<Icon name="back" />
+					<span className="cut">
+						<Typed>{back.name}</Typed>
+					</span>
+				</Link>
+			) : (
+				<Link className="wordmark narrow-only" href="/">
+					<Mark />
+					Roster
+				</Link>
+			)}
+			<button className="find wide-only" type="button" onClick={find}>
+				<Icon name="search" />
+				<span>Find or paste anything</span>
+				<span className="end row">
+					<kbd>Ctrl K</kbd>
+				</span>
+			</button>
+			<SquareButton icon="search" label="Find or paste anything" className="narrow-only end" onClick={find} />
+		</header>
+	);
+}
+
+function Offline() {
+	const [off, setOff] = useState(!navigator.onLine);
+	useEffect(() => {
+		const look = () => setOff(!navigator.onLine);
+		window.addEventListener("online", look);
+		window.addEventListener("offline", look);
+		return () => {
+			window.removeEventListener("online", look);
+			window.removeEventListener("offline", look);
+		};
+	}, []);
+	if (!off) return null;
+	return (
+		<div className="offline" role="status">
+			<Icon name="alert" />
+			No network. What is loaded can be read; nothing can be changed.
+		</div>
+	);
+}
+
+function Said() {
+	const notice = useNotice();
+	const spoken = useSpoken();
+	return (
+		<>
+			<div className="only-read" role="status" aria-live="polite">
+				{spoken}
+			</div>
+			{notice && (
+				<div className="toast" key={notice.id}>
+					<span>{notice.text}</span>
+					{notice.undo && (
+						<button
+							className="toast-undo"
+							type="button"
+							onClick={() => {
+								notice.undo?.();
+								dismiss();
+							}}
+						>
+							Undo
+						</button>
+					)}
+					<button className="toast-close" type="button" aria-label="Close" onClick={dismiss}>
+						<Icon name="close" />
+					</button>
+				</div>
+			)}
+		</>
+	);
+}

@@ -1,0 +1,51 @@
+/* What is shown in place of a screen that cannot be shown, because it has a mistake in it, or could not be loaded: the rest goes on. */
+
+import { Component, type ReactNode } from "react";
+import { Icon } from "./icons";
+
+interface Props {
+	/** Where one is: another place is tried again. */
+	at: string;
+	children: ReactNode;
+}
+
+interface State {
+	/** Where it went wrong, null for nowhere. */
+	at: string | null;
+	/** Whether its files could not be had: the service is away, or has been replaced by another version. */
+	away: boolean;
+}
+
+export class Boundary extends Component<Props, State> {
+	override state: State = { at: null, away: false };
+
+	static getDerivedStateFromError(e: unknown) {
+		return { at: "", away: e instanceof TypeError && /import|module|fetch/i.test(e.message) };
+	}
+
+	static getDerivedStateFromProps(props: Props, state: State) {
+		if (state.at === null) return null;
+		if (state.at === "") return { at: props.at };
+		return state.at === props.at ? null : { at: null };
+	}
+
+	override render() {
+		if (this.state.at === null) return this.props.children;
+		return (
+			<div className="page">
+				<div className="empty" role="alert">
+					<h1>{this.state.away ? "The service does not answer" : "This page is broken"}</h1>
+					<p className="second">
+						{this.state.away
+							? "What was loaded before can still be read."
+							: "That is a mistake in the console, not in your data. The other pages work; so does the API."}
+					</p>
+					<button className="button" type="button" onClick={() => location.reload()}>
+						<Icon name="again" />
+						Again
+					</button>
+				</div>
+			</div>
+		);
+	}
+}

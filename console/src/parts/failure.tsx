@@ -1,0 +1,100 @@
+/* What a screen shows of a refusal. */
+
+import { useEffect, useState, type ReactNode } from "react";
+import { Failure } from "../api/client";
+import { Button, Copy } from "./small";
+import { Icon } from "./icons";
+import { count, shortId } from "../words/count";
+
+/** Shows why something was refused, and the way on. */
+export function Refused({ error, again, children }: { error: unknown; again?: () => void; children?: ReactNode }) {
+	if (!(error instanceof Failure)) throw error;
+	if (error.status === 404) return <Missing />;
+	if (error.status === 0) return <Unreachable again={again} />;
+	if (error.status === 429 && error.retryAfter) return <TooMany seconds={error.retryAfter} again={again} />;
+	const first = error.errors[0];
+	return (
+		<div className="empty" role="alert">
+			<h2>{first?.title ?? "Refused"}</h2>
+			{error.errors.map((e, i) => (
+				<p className="second" key={i}>
+					{e.detail}
+				</p>
+			))}
+			{children}
+			<div className="row wrap">
+				{again && (
+					<Button icon="again" onClick={again}>
+						Again
+					</Button>
+				)}
+				{error.requestId && <Copy text={error.requestId} what="request id" shown={`request ${shortId(error.requestId)}`} />}
+			</div>
+		</div>
+	);
+}
+
+/** One page for what is gone and for what the caller must not see. */
+export function Missing() {
+	return (
+		<div className="empty">
+			<h1>Nothing here</h1>
+			<p className="second">It is gone, or it is not for you to see. Whoever gave you the link can say which.</p>
+			<p className="second">Press Ctrl K to look for something by its name, number, slug or id.</p>
+		</div>
+	);
+}
+
+function Unreachable({ again }: { again?: () => void }) {
+	return (
+		<div className="empty" role="alert">
+			<h2>The service does not answer</h2>
+			<p className="second">What was loaded before can still be read.</p>
+			{again && (
+				<Button icon="again" onClick={again}>
+					Again
+				</Button>
+			)}
+		</div>
+	);
+}
+
+/** Counts down, and goes on by itself. */
+function TooMany({ seconds, again }: { seconds: number; again?: () => void }) {
+	const [left, setLeft] = useState(seconds);
+	useEffect(() => {
+		if (left <= 0) {
+			again?.();
+			return;
+		}
+		const timer = setTimeout(() => setLeft(left - 1), 1000);
+		return () => clearTimeout(timer);
+	}, [left, again]);
+	return (
+		<div className="empty" role="alert">
+			<h2>Too many requests</h2>
+			<p className="second">It goes on by itself in {count(Math.max(left, 0), "second")}.</p>
+		</div>
+	);
+}
+
+/** What was wrong with a form, above its buttons: all that no field shows. */
+export function Faults({ error, fields = [] }: { error: Failure | null | undefined; fields?: string[] }) {
+	if (!error) return null;
+	const rest = error.errors.filter((e) => !fields.includes(e.source?.pointer ?? ""));
+	if (rest.length === 0 && error.errors.length > 0) return null;
+	return (
+		<div className="notice" data-is="bad" role="alert">
+			<Icon name="alert" />
+			<span>
+				{rest.length === 0 ? error.message : rest.map((e) => e.detail ?? e.title).join(" ")}
+				{error.requestId && (
+					<>
+						<br />
+						<Copy text={error.requestId} what="request id" shown={`request ${shortId(error.requestId)}`} />
+					</>
+				)}
+			</span>
+		</div>
+	);
+}

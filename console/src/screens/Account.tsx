@@ -1,0 +1,320 @@
+/* One's own: the profile, sessions, keys, and what one prefers in this browser. */
+
+import { useState } from "react";
+import { Link } from "wouter";
+import { url } from "../api/client";
+import type { ApiKey, SessionAttributes, User } from "../api/resources";
+import type { Resource } from "../api/document";
+import { usePages, useRead, useSend } from "../api/query";
+import { usePage } from "../frame/page";
+import { Faults, Refused } from "../parts/failure";
+import { Check, Choice, Field } from "../parts/field";
+import { notify } from "../parts/live";
+import { prefer, usePreferences } from "../parts/preferences";
+import { Button, Empty, Ghosts, Section, State } from "../parts/small";
+import { visible } from "../words/count";
+import { ago } from "../words/time";
+import type { ScreenProps } from "../Console";
+import { CreateKey } from "./keys/Create";
+import { KeyTable } from "./keys/KeyTable";
+import { SecretDialog } from "./keys/Secret";
+import { NoPage } from "./NoPage";
+
+const parts = [
+	{ path: "", name: "Profile" },
+	{ path: "sessions", name: "Sessions" },
+	{ path: "keys", name: "Keys" },
+	{ path: "preferences", name: "Preferences" },
+];
+
+export default function Account({ me, params }: ScreenProps) {
+	const part = parts.find((p) => p.path === (params.part ?? ""));
+	usePage({ title: "Account", crumbs: [{ name: "Account" }], request: url("me") });
+	if (!part) return <NoPage />;
+	const person = me?.type === "users";
+	return (
+		<div className="page stack">
+			<h1>Account</h1>
+			<nav className="tabs" aria-label="Account">
+				<ul>
+					{parts
+						.filter((p) => person || p.path === "preferences")
+						.map((p) => (
+							<li key={p.path}>
+								<Link href={`/account${p.path && "/" + p.path}`} aria-current={p === part ? "page" : undefined}>
+									{p.name}
+								</Link>
+							</li>
+						))}
+				</ul>
+			</nav>
+			{part.path === "preferences" ? (
+				<PreferencesForm />
+			) : !person ? (
+				<p className="second">Only people have this: you have signed in with a key.</p>
+			) : part.path === "" ? (
+				<Profile id={me.id} />
+			) : part.path === "sessions" ? (
+				<Sessions />
+			) : (
+				<OwnKeys id={me.id} />
+			)}
+		</div>
+	);
+}
+
+function Profile({ id }: { id: string }) {
+	const read = useRead<User>(url(`users/${id}`));
+	if (!read.data) return <Ghosts />;
+	return (
+		<>
+			<ProfileForm key={read.data.etag} user={read.data.data} etag={read.data.etag} />
+			<PasswordForm id={id} />
+		</>
+	);
+}
+
+const profile = ["firstName", "lastName", "phone", "timeZone", "locale"] as const;
+const labels = { firstName: "First name", lastName: "Last name", phone: "Phone", timeZone: "Time zone", locale: "Language" };
+
+function ProfileForm({ user, etag }: { user: User; etag: string | null }) {
+	const before = Object.fromEntries(profile.map((p) => [p, user.attributes[p] ?? ""])) as Record<(typeof profile)[number], string>;
+	const [form, setForm] = useState(before);
+	const changed = profile.filter((p) => form[p] !== before[p]);
+	const send = useSend(() => notify("Changed your profile"));
+	return (
+		<form
+			className="stack gap4 settings"
+			noValidate
+			onSubmit={(e) => {
+				e.preventDefault();
+				if (!changed.length) return;
+				send.mutate({
+					to: url(`users/${user.id}`),
+					method: "PATCH",
+					ifMatch: etag,
+					body: {
+						data: { type: "users", id: user.id, attributes: Object.fromEntries(changed.map((p) => [p, form[p] || null])) },
+					},
+				});
+			}}
+		>
+			<Faults error={send.error} fields={profile.map((p) => `/data/attributes/${p}`)} />
+			{profile.map((p) => (
+				<Field
+					key={p}
+					label={labels[p]}
+					value={form[p]}
+					wrong={send.error?.at(`/data/attributes/${p}`)}
+					onChange={(e) => setForm((f) => ({ ...f, [p]: e.target.value }))}
+				/>
+			))}
+			<div className="row">
+				<Button kind="main" type="submit" not={changed.length === 0 && "Nothing is changed yet"}>
+					Save
+				</Button>
+			</div>
+		</form>
+	);
+}
+
+function PasswordForm({ id }: { id: string }) {
+	const [now, setNow] = useState("");
+	const [next, setNext] = useState("");
+	const send = useSend(() => {
+		setNow("");
+		setNext("");
+		notify("Changed the password. Every other session of yours has ended");
+	});
+	return (
+		<Section id="password" title="Password">
+			<form
+				className="stack gap4 settings"
+				noValidate
+				onSubmit={(e) => {
+					e.preventDefault();
+					if (now && next.length >= 12) {
+						send.mutate({
+							to: url(`users/${id}`),
+							method: "PATCH",
+							body: { data: { type: "users", id, attributes: { password: next } }, meta: { currentPassword: now } },
+						});
+					}
+				}}
+			>
+				<Faults error={send.error} />
+				<Field
+					label="Current password"
+					type="password"
+					autoComplete="current-password"
+					value={now}
+					onChange={(e) => setNow(e.target.value)}
+				/>
+				<Field
+					label="New password"
+					type="password"
+					autoComplete="new-password"
+					hint="12 characters or more."
+					value={next}
+					onChange={(e) => setNext(e.target.value)}
+				/>
+				<div className="row">
+					<Button type="submit" not={!now ? "Type the current one" : next.length < 12 && "It needs 12 characters"}>
+						Change it, and sign out elsewhere
+					</Button>
+				</div>
+			</form>
+		</Section>
+	);
+}
+
+function Sessions() {
+	const list = usePages<Resource<SessionAttributes>>(url("sessions", { "page[size]": 100 }));
+	const end = useSend(() => notify("Ended the session"));
+	if (list.isPending) return <Ghosts />;
+	if (list.error && list.rows.length === 0) return <Refused error={list.error} again={() => void list.refetch()} />;
+	return (
+		<div className="stack gap4">
+			<Faults error={end.error} />
+			<table className="table" data-folds="kind">
+				<thead>
+					<tr>
+						<th scope="col">Browser</th>
+						<th scope="col">Address</th>
+						<th scope="col">Last used</th>
+						<th scope="col">
+							<span className="only-read">Actions</span>
+						</th>
+					</tr>
+				</thead>
+				<tbody>
+					{list.rows.map((s) => (
+						<tr key={s.id}>
+							<td>
+								{device(s.attributes.userAgent)} {s.attributes.current && <State is="ok">this one</State>}
+							</td>
+							<td className="mono second" data-fold="under">
+								{s.attributes.ip}
+							</td>
+							<td className="second" data-fold="no">
+								{ago(s.attributes.lastUsedAt)}
+							</td>
+							<td data-fold="end">
+								{!s.attributes.current && (
+									<Button small onClick={() => end.mutate({ to: url(`sessions/${s.id}`), method: "DELETE" })}>
+										End it
+									</Button>
+								)}
+							</td>
+						</tr>
+					))}
+				</tbody>
+			</table>
+		</div>
+	);
+}
+
+/** Returns what a browser calls itself, as people would. */
+function device(agent: string | null | undefined): string {
+	const text = agent ?? "";
+	const browser = /Edg\//.test(text)
+		? "Edge"
+		: /Firefox\//.test(text)
+			? "Firefox"
+			: /Chrome\//.test(text)
+				? "Chrome"
+				: /Safari\//.test(text)
+					? "Safari"
+					: "";
+	const system = /Windows/.test(text)
+		? "Windows"
+		: /Android/.test(text)
+			? "Android"
+			: /iPhone|iPad/.test(text)
+				? "iOS"
+				: /Mac OS/.test(text)
+					? "macOS"
+					: /Linux/.test(text)
+						? "Linux"
+						: "";
+	return browser ? [browser, system].filter(Boolean).join(" on ") : visible(text.slice(0, 60)) || "unknown";
+}
+
+function OwnKeys({ id }: { id: string }) {
+	const [over, setOver] = useState(false);
+	const [made, setMade] = useState<ApiKey | null>(null);
+	const list = usePages<ApiKey>(url("apiKeys", { "filter[userId]": id, sort: "-createdAt", "page[size]": 100 }));
+	const create = (
+		<Button icon="plus" onClick={() => setOver(true)}>
+			New key of mine
+		</Button>
+	);
+	return (
+		<div className="stack gap4">
+			{list.isPending && <Ghosts />}
+			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
+			{!list.isPending && list.rows.length === 0 && !list.error && (
+				<Empty title="No key of yours" action={create}>
+					It acts as you, within its scopes: for scripts, and for “copy as curl”.
+				</Empty>
+			)}
+			{list.rows.length > 0 && (
+				<>
+					<div className="row">{create}</div>
+					<KeyTable rows={list.rows} included={list.included} not={false} />
+				</>
+			)}
+			{over && (
+				<CreateKey
+					close={() => setOver(false)}
+					made={(k) => {
+						setOver(false);
+						setMade(k);
+					}}
+				/>
+			)}
+			{made && (
+				<SecretDialog
+					title={`The secret of ${made.attributes.name}`}
+					secret={made.attributes.key ?? ""}
+					close={() => setMade(null)}
+				/>
+			)}
+		</div>
+	);
+}
+
+function PreferencesForm() {
+	const p = usePreferences();
+	return (
+		<div className="stack gap4 settings">
+			<p className="second">They hold for this browser, which keeps nothing else.</p>
+			<Choice
+				label="Theme"
+				value={p.theme}
+				onChange={(theme) => prefer({ theme: theme as typeof p.theme })}
+				options={[
+					{ value: "system", label: "as the system has it" },
+					{ value: "light", label: "light" },
+					{ value: "dark", label: "dark" },
+				]}
+			/>
+			<Choice
+				label="Density"
+				value={p.density}
+				onChange={(density) => prefer({ density: density as typeof p.density })}
+				options={[
+					{ value: "comfortable", label: "comfortable" },
+					{ value: "compact", label: "compact" },
+				]}
+			/>
+			<Check
+				label="Letters alone are commands"
+				hint="C copies as curl, G then E goes to events. Press ? on any page for all of them."
+				checked={p.letters}
+				onChange={(letters) => prefer({ letters })}
+			/>
+			<Check label="Times in UTC" checked={p.utc} onChange={(utc) => prefer({ utc })} />
+		</div>
+	);
+}

@@ -1,0 +1,77 @@
+/* Everything that changed where one may look; or one event, which a link leads to. */
+
+import { url } from "../api/client";
+import type { RecordedEvent } from "../api/resources";
+import { usePages, useRead } from "../api/query";
+import { usePage } from "../frame/page";
+import { Refused } from "../parts/failure";
+import { More } from "../parts/more";
+import { Empty, Ghosts } from "../parts/small";
+import { dayTitle } from "../words/time";
+import type { ScreenProps } from "../Console";
+import { EventFilters, useEventFilters } from "./events/filters";
+import { EventCard, EventList } from "./events/EventList";
+import { useNames } from "./events/names";
+import { Sentence, actorName } from "./events/Sentence";
+
+export default function Events({ params }: ScreenProps) {
+	return params.id ? <One id={params.id} /> : <All />;
+}
+
+function All() {
+	const filters = useEventFilters();
+	const request = url("events", { ...filters, sort: "-occurredAt", include: "organization", "page[size]": 50 });
+	const list = usePages<RecordedEvent>(request, { keep: true });
+	usePage({ title: "Events", crumbs: [{ name: "Events" }], request });
+	return (
+		<div className="page stack gap4">
+			<div>
+				<h1>Events</h1>
+				<p className="second">Everything that changed where you may look. Newest first, nothing is left out.</p>
+			</div>
+			<EventFilters total={list.total} />
+			{list.isPending && <Ghosts rows={10} />}
+			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
+			{!list.isPending && !list.error && list.rows.length === 0 && (
+				<Empty title="Nothing happened">No event has all of these filters. Choose a longer time or any type.</Empty>
+			)}
+			<EventList rows={list.rows} included={list.included} dim={list.isPlaceholderData} />
+			<More list={list} shown={list.rows.length} what="event" />
+		</div>
+	);
+}
+
+function One({ id }: { id: string }) {
+	const request = url(`events/${id}`, { include: "organization" });
+	const read = useRead<RecordedEvent>(request, { every: false });
+	const e = read.data?.data;
+	const known = [...(read.data?.included ?? []), ...useNames(e ? [e] : [])];
+	usePage({
+		title: e?.attributes.eventType ?? "Event",
+		crumbs: [{ name: "Events", to: "/events" }, { name: e?.attributes.eventType ?? "…" }],
+		request,
+	});
+	if (read.error && !e)
+		return (
+			<div className="page">
+				<Refused error={read.error} again={() => void read.refetch()} />
+			</div>
+		);
+	if (!e)
+		return (
+			<div className="page">
+				<Ghosts />
+			</div>
+		);
+	return (
+		<div className="page stack gap4 one-event">
+			<div>
+				<h1 className="mono">{e.attributes.eventType}</h1>
+				<p className="second">
+					{dayTitle(e.attributes.occurredAt ?? "")}. {actorName(e)} <Sentence event={e} included={known} />
+				</p>
+			</div>
+			<EventCard event={e} known={known} />
+		</div>
+	);
+}

@@ -1,0 +1,49 @@
+/* What the palette finds, as a page: it leads on when it is one thing. */
+
+import { Link, Redirect, useSearchParams } from "wouter";
+import { organizationsOf } from "../api/me";
+import { usePage } from "../frame/page";
+import { useFind } from "../frame/find";
+import { Kind } from "../parts/icons";
+import { Empty, Ghosts, Typed } from "../parts/small";
+import type { ScreenProps } from "../Console";
+
+export default function Find({ me }: ScreenProps) {
+	const [query] = useSearchParams();
+	const text = query.get("q") ?? "";
+	const { found, text: asked } = useFind(text, "organizations,users", organizationsOf(me));
+	usePage({ title: `Find ${text}`, crumbs: [{ name: "Find" }] });
+	if (!found || asked !== text.trim())
+		return (
+			<div className="page">
+				<Ghosts />
+			</div>
+		);
+	const to = (f: { type: string; id: string }) => (f.type === "organizations" ? `/organizations/${f.id}` : `/people/${f.id}`);
+	const only = found.length === 1 ? found[0] : undefined;
+	if (only) return <Redirect to={to(only)} replace />;
+	return (
+		<div className="page stack gap4">
+			<h1>
+				Found for “<Typed>{text}</Typed>”
+			</h1>
+			{found.length === 0 && <Empty title="Nothing is called so">Press Ctrl K to look for something else.</Empty>}
+			<ul>
+				{found.map((f) => (
+					<li key={f.id}>
+						<Link className="match" href={to(f)}>
+							<Kind kind={f.kind} />
+							<span className="cut">
+								<Typed>{f.name}</Typed>
+								<br />
+								<span className="second quiet">
+									<Typed>{f.second}</Typed>
+								</span>
+							</span>
+						</Link>
+					</li>
+				))}
+			</ul>
+		</div>
+	);
+}

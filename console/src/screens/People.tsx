@@ -1,0 +1,113 @@
+/* Everybody whom one may see. */
+
+import { Link } from "wouter";
+import { url } from "../api/client";
+import type { User } from "../api/resources";
+import { usePages } from "../api/query";
+import { usePage } from "../frame/page";
+import { Refused } from "../parts/failure";
+import { Icon } from "../parts/icons";
+import { More } from "../parts/more";
+import { Button, Empty, Face, Ghosts, State, Typed } from "../parts/small";
+import { count } from "../words/count";
+import { date } from "../words/time";
+import type { ScreenProps } from "../Console";
+import { useQueryState } from "./query-state";
+
+export default function People(_: ScreenProps) {
+	const [text, setText] = useQueryState("q");
+	const found = text.includes("@") ? { "filter[email]": text.trim() } : { "filter[fullName][contains]": text.trim() };
+	const request = url("users", {
+		...found,
+		sort: "lastName",
+		"fields[users]": "fullName,email,active,createdAt,timeZone",
+		"page[size]": 100,
+	});
+	const list = usePages<User>(request, { keep: true });
+	usePage({ title: "People", crumbs: [{ name: "People" }], request });
+	return (
+		<div className="page stack gap4">
+			<div>
+				<h1>People</h1>
+				<p className="second">
+					{list.total === undefined
+						? "Everybody whom you may see."
+						: `${count(list.total, "person", "people")} whom you may see${text ? ", with this name or address" : ""}.`}
+				</p>
+			</div>
+			<label className="with-icon grow">
+				<Icon name="search" />
+				<span className="only-read">Find people</span>
+				<input
+					className="input"
+					data-quiet=""
+					type="search"
+					placeholder="Name, or the whole e-mail"
+					value={text}
+					onChange={(e) => setText(e.target.value)}
+				/>
+			</label>
+			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
+			{list.isPending && <Ghosts rows={10} />}
+			{!list.isPending &&
+				!list.error &&
+				list.rows.length === 0 &&
+				(text ? (
+					<Empty
+						title="Nobody is called so"
+						action={
+							<Button small onClick={() => setText("")}>
+								Clear the text
+							</Button>
+						}
+					>
+						An e-mail is found by the whole of it.
+					</Empty>
+				) : (
+					<Empty title="Nobody here yet">People come by an invitation: open an organization and press I.</Empty>
+				))}
+			{list.rows.length > 0 && (
+				<table className="table" data-folds="face" data-dim={list.isPlaceholderData ? "" : undefined}>
+					<thead>
+						<tr>
+							<th scope="col">Person</th>
+							<th scope="col">State</th>
+							<th scope="col">Time zone</th>
+							<th scope="col">Since</th>
+						</tr>
+					</thead>
+					<tbody>
+						{list.rows.map((u) => (
+							<tr key={u.id}>
+								<td>
+									<span className="row gap3">
+										<Face name={u.attributes.fullName ?? "?"} />
+										<span className="cut">
+											<Link className="name" href={`/people/${u.id}`}>
+												<Typed>{u.attributes.fullName || u.attributes.email}</Typed>
+											</Link>
+											<br />
+											<span className="second quiet">
+												<Typed>{u.attributes.email}</Typed>
+											</span>
+										</span>
+									</span>
+								</td>
+								<td data-fold="end">
+									{u.attributes.active === false ? <State is="off">Not active</State> : <State is="ok">Active</State>}
+								</td>
+								<td className="second" data-fold="no">
+									{u.attributes.timeZone}
+								</td>
+								<td className="second nowrap" data-fold="no">
+									{date(u.attributes.createdAt)}
+								</td>
+							</tr>
+						))}
+					</tbody>
+				</table>
+			)}
+			<More list={list} shown={list.rows.length} what="person" many="people" />
+		</div>
+	);
+}

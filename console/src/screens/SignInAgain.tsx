@@ -1,0 +1,38 @@
+/* Over a page whose session has ended: what is typed into it stays. */
+
+import { ask, url } from "../api/client";
+import { credentialThere } from "../api/credential";
+import type { Me } from "../api/me";
+import { queries } from "../api/query";
+import { Dialog } from "../parts/dialog";
+import { SignInForm } from "./sign-in-form";
+
+export default function SignInAgain({ who }: { who: Me }) {
+	const done = async () => {
+		const answer = await ask<Me>(url("me"));
+		if (answer.data.id !== who.id) {
+			queries.clear(); // somebody else: nothing of before is for them
+			location.assign("/console/");
+			return;
+		}
+		credentialThere();
+		await queries.invalidateQueries();
+	};
+	return (
+		<Dialog
+			title="Your session has ended"
+			intro="Sign in again: what you have typed here is still there."
+			stays
+			close={() => undefined}
+			foot={null}
+		>
+			<div className="dialog-body">
+				<SignInForm
+					email={who.attributes.email ?? undefined}
+					to={location.pathname.slice("/console".length)}
+					done={() => void done()}
+				/>
+			</div>
+		</Dialog>
+	);
+}

@@ -1,0 +1,96 @@
+/* The filters of events, in the URL and in the words of the API. */
+
+import { useSearchParams } from "wouter";
+import { Icon } from "../../parts/icons";
+import { offset } from "../../words/time";
+import { count } from "../../words/count";
+import { useQueryState } from "../query-state";
+
+const spans: { value: string; label: string; hours: number }[] = [
+	{ value: "1h", label: "1 h", hours: 1 },
+	{ value: "24h", label: "24 h", hours: 24 },
+	{ value: "7d", label: "7 d", hours: 24 * 7 },
+	{ value: "30d", label: "30 d", hours: 24 * 30 },
+	{ value: "all", label: "All", hours: 0 },
+];
+
+const prefixes = ["organization.", "user.", "membership.", "role.", "invitation.", "apiKey.", "webhook.", "file.", "session.", "access."];
+const passed = ["filter[actorId]", "filter[subjectId]", "filter[requestId]", "filter[ancestor]"];
+
+/** Returns the filters that are on, as members of a query. */
+export function useEventFilters(usual = "all"): Record<string, string> {
+	const [span] = useQueryState("since", usual);
+	const [prefix] = useQueryState("filter[eventType][prefix]");
+	const [query] = useSearchParams();
+	const filters: Record<string, string> = {};
+	const hours = spans.find((s) => s.value === span)?.hours ?? 0;
+	// Whole minutes, so that the same list has the same URL while somebody looks at it.
+	if (hours) filters["filter[occurredAt][gte]"] = new Date(Math.floor(Date.now() / 60_000) * 60_000 - hours * 3_600_000).toISOString();
+	if (prefix) filters["filter[eventType][prefix]"] = prefix;
+	for (const name of passed) {
+		const value = query.get(name);
+		if (value) filters[name] = value;
+	}
+	return filters;
+}
+
+export function EventFilters({ total, usual = "all" }: { total: number | undefined; usual?: string }) {
+	const [span, setSpan] = useQueryState("since", usual);
+	const [prefix, setPrefix] = useQueryState("filter[eventType][prefix]");
+	const [query, setQuery] = useSearchParams();
+	return (
+		<div className="row wrap" role="group" aria-label="Filters">
+			<div className="segments" role="group" aria-label="When">
+				{spans.map((s) => (
+					<button key={s.value} type="button" aria-pressed={span === s.value} onClick={() => setSpan(s.value)}>
+						{s.label}
+					</button>
+				))}
+			</div>
+			<label className="row second">
+				Type
+				<select className="input chip-select" value={prefix} onChange={(e) => setPrefix(e.target.value)}>
+					<option value="">any</option>
+					{prefixes.map((p) => (
+						<option key={p} value={p}>
+							{p}*
+						</option>
+					))}
+				</select>
+			</label>
+			{passed.map((name) => {
+				const value = query.get(name);
+				if (!value) return null;
+				const label = {
+					"filter[actorId]": "Actor",
+					"filter[subjectId]": "Subject",
+					"filter[requestId]": "Request",
+					"filter[ancestor]": "Below",
+				}[name];
+				return (
+					<button
+						key={name}
+						className="chip"
+						type="button"
+						data-on=""
+						aria-label={`Clear the filter ${label}`}
+						onClick={() =>
+							setQuery((now) => {
+								const next = new URLSearchParams(now);
+								next.delete(name);
+								return next;
+							})
+						}
+					>
+						{label} <b className="mono">{value.slice(0, 8)}</b>
+						<Icon name="close" />
+					</button>
+				);
+			})}
+			<span className="second quiet end">
+				{offset()}
+				{total !== undefined && ` · ${count(total, "event")}`}
+			</span>
+		</div>
+	);
+}

@@ -1,0 +1,247 @@
+/* Keys as a table, and what can be done with one. */
+
+import { useState } from "react";
+import { Link } from "wouter";
+import { url } from "../../api/client";
+import { related, type Resource } from "../../api/document";
+import type { ApiKey, OrganizationAttributes } from "../../api/resources";
+import { useSend } from "../../api/query";
+import { Dialog } from "../../parts/dialog";
+import { Menu } from "../../parts/menu";
+import { Faults } from "../../parts/failure";
+import { Choice, Field } from "../../parts/field";
+import { Icon } from "../../parts/icons";
+import { notify } from "../../parts/live";
+import { Button, Copy, State, Typed } from "../../parts/small";
+import { count } from "../../words/count";
+import { ago, date } from "../../words/time";
+import { SecretDialog } from "./Secret";
+
+interface TableProps {
+	rows: ApiKey[];
+	included: Resource[];
+	/** Whether it says whose each is. */
+	whose?: boolean;
+	not: string | false;
+	dim?: boolean;
+}
+
+const day = 86_400_000;
+
+export function KeyTable({ rows, included, whose, not, dim }: TableProps) {
+	const [over, setOver] = useState<{ what: "rotate" | "revoke"; key: ApiKey } | null>(null);
+	const [secret, setSecret] = useState<ApiKey | null>(null);
+	const close = () => setOver(null);
+	return (
+		<>
+			<table className="table" data-folds="kind" data-dim={dim ? "" : undefined}>
+				<thead>
+					<tr>
+						<th scope="col">Key</th>
+						{whose && <th scope="col">Of</th>}
+						<th scope="col">Scopes</th>
+						<th scope="col">Last used</th>
+						<th scope="col">Ends</th>
+						<th scope="col">
+							<span className="only-read">Actions</span>
+						</th>
+					</tr>
+				</thead>
+				<tbody>
+					{rows.map((k) => {
+						const a = k.attributes;
+						const o = related<OrganizationAttributes>({ included }, k, "organization");
+						const u = related<{ fullName?: string }>({ included }, k, "user");
+						return (
+							<tr key={k.id}>
+								<td>
+									<span className="cut block">
+										<b>
+											<Typed>{a.name}</Typed>
+										</b>
+										<br />
+										{a.keyId && <Copy text={a.keyId} what="key id" />}
+									</span>
+								</td>
+								{whose && (
+									<td className="second" data-fold="under">
+										{o ? (
+											<Link href={`/organizations/${o.id}/keys`}>
+												<Typed>{o.attributes.name}</Typed>
+											</Link>
+										) : u ? (
+											<Typed>{u.attributes.fullName}</Typed>
+										) : a.kind === "management" ? (
+											"the management"
+										) : (
+											""
+										)}
+									</td>
+								)}
+								<td className="second" data-fold="under" title={(a.scopes ?? []).join(", ")}>
+									{scopes(a.scopes ?? [])}
+								</td>
+								<td className="second nowrap" data-fold="no">
+									{ago(a.lastUsedAt)}
+								</td>
+								<td className="nowrap" data-fold="no">
+									<End at={a.expiresAt} />
+								</td>
+								<td data-fold="end">
+									<Menu
+										label={`Actions for the key ${a.name}`}
+										square
+										kind="bare"
+										entries={[
+											{ label: "Rotate…", icon: "again", not, act: () => setOver({ what: "rotate", key: k }) },
+											{ label: "Revoke…", icon: "close", not, act: () => setOver({ what: "revoke", key: k }) },
+										]}
+									>
+										<Icon name="more" />
+									</Menu>
+								</td>
+							</tr>
+						);
+					})}
+				</tbody>
+			</table>
+			{over?.what === "rotate" && (
+				<Rotate
+					target={over.key}
+					close={close}
+					made={(k) => {
+						close();
+						setSecret(k);
+					}}
+				/>
+			)}
+			{over?.what === "revoke" && <Revoke target={over.key} close={close} />}
+			{secret && (
+				<SecretDialog
+					title={`The new secret of ${secret.attributes.name}`}
+					secret={secret.attributes.key ?? ""}
+					close={() => setSecret(null)}
+				/>
+			)}
+		</>
+	);
+}
+
+function scopes(all: string[]): string {
+	if (all.includes("*")) return "everything";
+	return all.length > 3 ? `${all.slice(0, 2).join(", ")} and ${all.length - 2} more` : all.join(", ");
+}
+
+function End({ at }: { at: string | null | undefined }) {
+	if (!at) return <span className="second quiet">never</span>;
+	const left = new Date(at).getTime() - Date.now();
+	if (left < 0) return <State is="off">ended {date(at)}</State>;
+	return left < 14 * day ? <State is="warn">{ago(at)}</State> : <span className="second">{date(at)}</span>;
+}
+
+const overlaps = [
+	{ value: "0", label: "none: the old one dies at once" },
+	{ value: "3600", label: "an hour" },
+	{ value: "86400", label: "a day" },
+	{ value: "604800", label: "a week" },
+];
+
+function Rotate({ target, close, made }: { target: ApiKey; close: () => void; made: (k: ApiKey) => void }) {
+	const [overlap, setOverlap] = useState("86400");
+	const send = useSend<ApiKey>((a) => made(a.data));
+	const words = overlaps.find((o) => o.value === overlap)?.label;
+	return (
+		<Dialog
+			title={
+				<>
+					Rotate <Typed>{target.attributes.name}</Typed>
+				</>
+			}
+			intro="It gets a new secret, shown once. The old one works beside it for a while, so that nothing stops."
+			close={close}
+			foot={
+				<div className="dialog-foot">
+					<Button
+						kind="main"
+						not={send.isPending && "It is on its way"}
+						onClick={() =>
+							send.mutate({
+								to: url(`apiKeys/${target.id}/rotate`),
+								method: "POST",
+								body: { meta: { overlap: Number(overlap) } },
+							})
+						}
+					>
+						{overlap === "0" ? "Rotate, and end the old one now" : `Rotate, both work for ${words}`}
+					</Button>
+					<Button kind="bare" onClick={close}>
+						Cancel
+					</Button>
+				</div>
+			}
+		>
+			<div className="dialog-body">
+				<Faults error={send.error} />
+				<p>Last used {ago(target.attributes.lastUsedAt)}.</p>
+				<Choice label="Overlap" value={overlap} onChange={setOverlap} options={overlaps} />
+			</div>
+		</Dialog>
+	);
+}
+
+function Revoke({ target, close }: { target: ApiKey; close: () => void }) {
+	const [typed, setTyped] = useState("");
+	const used = target.attributes.lastUsedAt;
+	const recent = used ? Date.now() - new Date(used).getTime() < 7 * day : false;
+	const send = useSend(() => {
+		close();
+		notify(`Revoked the key ${target.attributes.name}`);
+	});
+	return (
+		<Dialog
+			title={
+				<>
+					Revoke <Typed>{target.attributes.name}</Typed>
+				</>
+			}
+			close={close}
+			foot={
+				<div className="dialog-foot">
+					<Button
+						kind="danger"
+						not={recent && typed !== target.attributes.name && "Type its name first"}
+						onClick={() => send.mutate({ to: url(`apiKeys/${target.id}`), method: "DELETE" })}
+					>
+						Revoke it now
+					</Button>
+					<Button kind="bare" onClick={close}>
+						Cancel
+					</Button>
+				</div>
+			}
+		>
+			<div className="dialog-body">
+				<Faults error={send.error} />
+				<p>
+					{recent
+						? `It was used ${ago(used)}: whatever uses it stops at once, for good.`
+						: `It was last used ${ago(used)}. It cannot be brought back.`}{" "}
+					It has {count(target.attributes.scopes?.length ?? 0, "scope")}.
+				</p>
+				{recent && (
+					<Field
+						label={
+							<>
+								Type <span className="mono">{target.attributes.name}</span>
+							</>
+						}
+						value={typed}
+						onChange={(e) => setTyped(e.target.value)}
+						autoComplete="off"
+						spellCheck={false}
+					/>
+				)}
+			</div>
+		</Dialog>
+	);
+}

@@ -1,0 +1,39 @@
+/* A secret, shown once: it leaves the page when the dialog closes. */
+
+import { Dialog } from "../../parts/dialog";
+import { Icon } from "../../parts/icons";
+import { copy } from "../../parts/live";
+import { Button } from "../../parts/small";
+
+export function SecretDialog({ title, secret, close }: { title: string; secret: string; close: () => void }) {
+	return (
+		<Dialog
+			title={title}
+			intro="It is shown this once. Nobody can read it again, not even here."
+			stays
+			close={close}
+			foot={
+				<div className="dialog-foot">
+					<Button kind="main" onClick={close}>
+						I have stored it
+					</Button>
+				</div>
+			}
+		>
+			<div className="dialog-body">
+				<div className="secret">
+					<span className="break">{secret}</span>
+					<button
+						className="button end"
+						data-square
+						type="button"
+						aria-label="Copy the secret"
+						onClick={() => void copy(secret, "the secret")}
+					>
+						<Icon name="copy" />
+					</button>
+				</div>
+			</div>
+		</Dialog>
+	);
+}

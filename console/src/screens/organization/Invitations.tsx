@@ -1,0 +1,166 @@
+/* Who was asked to join, and what became of it. */
+
+import { useState } from "react";
+import { url } from "../../api/client";
+import { related, relatedMany } from "../../api/document";
+import type { Invitation, RoleAttributes, UserAttributes } from "../../api/resources";
+import { usePages, useSend } from "../../api/query";
+import { Dialog } from "../../parts/dialog";
+import { Menu } from "../../parts/menu";
+import { Faults, Refused } from "../../parts/failure";
+import { Icon } from "../../parts/icons";
+import { copy, notify } from "../../parts/live";
+import { More } from "../../parts/more";
+import { Button, Empty, Ghosts, Held, State, Typed, type StateName } from "../../parts/small";
+import { ago, short } from "../../words/time";
+import { useQueryState } from "../query-state";
+import type { TabProps } from "./Organization";
+
+const states: Record<string, StateName> = { pending: "warn", accepted: "ok", declined: "bad", revoked: "off", expired: "off" };
+
+export default function Invitations({ id, may }: TabProps) {
+	const [state, setState] = useQueryState("filter[state]", "pending");
+	const [link, setLink] = useState<{ email: string; url: string } | null>(null);
+	const list = usePages<Invitation>(
+		url("invitations", {
+			"filter[organizationId]": id,
+			"filter[state]": state === "all" ? "" : state,
+			sort: "-createdAt",
+			include: "roles,invitedBy",
+			"page[size]": 50,
+		}),
+		{ keep: true },
+	);
+	const doc = { included: list.included };
+	const not = may("invitations:write") ? false : "It takes invitations:write here";
+	const resend = useSend<Invitation>((a) => {
+		const { email = "", url: made } = a.data.attributes;
+		if (made) setLink({ email: email ?? "", url: made });
+		else notify(`Sent the invitation of ${email} again`);
+	});
+	const revoke = useSend(() => notify("Took it back: its link is dead"));
+	return (
+		<div className="stack gap4">
+			<div className="segments fit" role="group" aria-label="State">
+				{["pending", "accepted", "declined", "revoked", "expired", "all"].map((s) => (
+					<button key={s} type="button" aria-pressed={state === s} onClick={() => setState(s)}>
+						{s[0]?.toUpperCase() + s.slice(1)}
+					</button>
+				))}
+			</div>
+			<Faults error={resend.error ?? revoke.error} />
+			{list.isPending && <Ghosts />}
+			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
+			{!list.isPending && !list.error && list.rows.length === 0 && (
+				<Empty title={state === "all" ? "Nobody was invited yet" : `No invitation is ${state}`}>
+					Press I to invite people by their address.
+				</Empty>
+			)}
+			{list.rows.length > 0 && (
+				<table className="table" data-folds="kind" data-dim={list.isPlaceholderData ? "" : undefined}>
+					<thead>
+						<tr>
+							<th scope="col">E-mail</th>
+							<th scope="col">Roles</th>
+							<th scope="col">State</th>
+							<th scope="col">Invited by</th>
+							<th scope="col">Ends</th>
+							<th scope="col">
+								<span className="only-read">Actions</span>
+							</th>
+						</tr>
+					</thead>
+					<tbody>
+						{list.rows.map((i) => {
+							const a = i.attributes;
+							const open = a.state === "pending" || a.state === "expired";
+							return (
+								<tr key={i.id}>
+									<td className="break">
+										<Typed>{a.email}</Typed>
+									</td>
+									<td data-fold="under">
+										<span className="row wrap">
+											{relatedMany<RoleAttributes>(doc, i, "roles").map((r) => (
+												<Held key={r.id} from="here">
+													{r.attributes.name}
+												</Held>
+											))}
+										</span>
+									</td>
+									<td data-fold="under">
+										<State is={states[a.state ?? ""] ?? "off"}>{a.state}</State>
+									</td>
+									<td className="second" data-fold="no">
+										<Typed>{related<UserAttributes>(doc, i, "invitedBy")?.attributes.fullName ?? "a program"}</Typed>,{" "}
+										{short(a.updatedAt)}
+									</td>
+									<td className="second nowrap" data-fold="no">
+										{open ? ago(a.expiresAt) : ""}
+									</td>
+									<td data-fold="end">
+										{open && (
+											<Menu
+												label={`Actions for ${a.email}`}
+												square
+												kind="bare"
+												entries={[
+													{
+														label: "Send again",
+														icon: "again",
+														not,
+														act: () => resend.mutate({ to: url(`invitations/${i.id}/resend`), method: "POST" }),
+													},
+													{
+														label: "Take back",
+														icon: "close",
+														not: not || (a.state !== "pending" && "It has ended already"),
+														act: () => revoke.mutate({ to: url(`invitations/${i.id}`), method: "DELETE" }),
+													},
+												]}
+											>
+												<Icon name="more" />
+											</Menu>
+										)}
+									</td>
+								</tr>
+							);
+						})}
+					</tbody>
+				</table>
+			)}
+			<More list={list} shown={list.rows.length} what="invitation" />
+			{link && (
+				<Dialog
+					title="Hand over the new link"
+					intro="No mail is sent from here. It is shown this once; the old link is dead."
+					stays
+					close={() => setLink(null)}
+					foot={
+						<div className="dialog-foot">
+							<Button kind="main" onClick={() => setLink(null)}>
+								I have handed it over
+							</Button>
+						</div>
+					}
+				>
+					<div className="dialog-body">
+						<b className="break">{link.email}</b>
+						<div className="secret">
+							<span className="break">{link.url}</span>
+							<button
+								className="button end"
+								data-square
+								type="button"
+								aria-label="Copy the link"
+								onClick={() => void copy(link.url, "the link")}
+							>
+								<Icon name="copy" />
+							</button>
+						</div>
+					</div>
+				</Dialog>
+			)}
+		</div>
+	);
+}

@@ -1,0 +1,61 @@
+/* The keys of an organization. */
+
+import { useState } from "react";
+import { url } from "../../api/client";
+import type { ApiKey } from "../../api/resources";
+import { usePages } from "../../api/query";
+import { Refused } from "../../parts/failure";
+import { More } from "../../parts/more";
+import { Button, Empty, Ghosts } from "../../parts/small";
+import { CreateKey } from "../keys/Create";
+import { KeyTable } from "../keys/KeyTable";
+import { SecretDialog } from "../keys/Secret";
+import type { TabProps } from "./Organization";
+
+export default function Keys({ id, may }: TabProps) {
+	const [over, setOver] = useState(false);
+	const [made, setMade] = useState<ApiKey | null>(null);
+	const list = usePages<ApiKey>(url("apiKeys", { "filter[organizationId]": id, sort: "-createdAt", "page[size]": 100 }));
+	const not = may("apiKeys:write") ? false : "It takes apiKeys:write here";
+	const create = (
+		<Button icon="plus" not={not} onClick={() => setOver(true)}>
+			New key
+		</Button>
+	);
+	return (
+		<div className="stack gap4">
+			{list.isPending && <Ghosts />}
+			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
+			{!list.isPending && !list.error && list.rows.length === 0 && (
+				<Empty title="No key yet" action={create}>
+					A key is the credential of a program: it is bound to this organization and what is below, and to its scopes.
+				</Empty>
+			)}
+			{list.rows.length > 0 && (
+				<>
+					<div className="row">{create}</div>
+					<KeyTable rows={list.rows} included={list.included} not={not} />
+				</>
+			)}
+			<More list={list} shown={list.rows.length} what="key" />
+			{over && (
+				<CreateKey
+					organization={id}
+					may={may}
+					close={() => setOver(false)}
+					made={(k) => {
+						setOver(false);
+						setMade(k);
+					}}
+				/>
+			)}
+			{made && (
+				<SecretDialog
+					title={`The secret of ${made.attributes.name}`}
+					secret={made.attributes.key ?? ""}
+					close={() => setMade(null)}
+				/>
+			)}
+		</div>
+	);
+}

@@ -1,0 +1,130 @@
+/* Changing what somebody holds here, and ending it. */
+
+import { useState } from "react";
+import { url } from "../../api/client";
+import { relatedMany } from "../../api/document";
+import type { Membership, Role, RoleAttributes } from "../../api/resources";
+import { useRead, useSend } from "../../api/query";
+import { Dialog, FormDialog } from "../../parts/dialog";
+import { Faults } from "../../parts/failure";
+import { Check } from "../../parts/field";
+import { notify } from "../../parts/live";
+import { Button, Ghosts, Typed } from "../../parts/small";
+import type { Holder } from "./People";
+
+interface MembershipProps {
+	holder: Holder;
+	membership: Membership;
+	close: () => void;
+}
+
+/** Reads the roles that can be given at an organization, the highest first. */
+export function useRoles(id: string) {
+	const { data } = useRead<Role[]>(
+		url("roles", { "filter[usableAt]": id, "fields[roles]": "name,key,description,rank,builtIn,inheritable", "page[size]": 100 }),
+	);
+	return data?.data.toSorted((a, b) => (b.attributes.rank ?? 0) - (a.attributes.rank ?? 0));
+}
+
+function linkage(ids: string[]) {
+	return { data: ids.map((id) => ({ type: "roles", id })) };
+}
+
+export function ChangeRoles({ holder, membership, id, close }: MembershipProps & { id: string }) {
+	const roles = useRoles(id);
+	const before = relatedIds(membership);
+	const [chosen, setChosen] = useState(before);
+	const to = url(`memberships/${membership.id}/relationships/roles`);
+	const back = useSend();
+	const send = useSend(() => {
+		close();
+		notify(`Changed the roles of ${holder.name}`, () => back.mutate({ to, method: "PATCH", body: linkage(before) }));
+	});
+	const given = chosen.filter((r) => !before.includes(r)).length;
+	const taken = before.filter((r) => !chosen.includes(r)).length;
+	const what = [given && `give ${given}`, taken && `take ${taken}`].filter(Boolean).join(", ");
+	return (
+		<FormDialog
+			title="Change roles"
+			intro={
+				<>
+					<Typed>{holder.name}</Typed>, of what is given here. What comes from above stays.
+				</>
+			}
+			close={close}
+			submit={() => what && chosen.length > 0 && send.mutate({ to, method: "PATCH", body: linkage(chosen) })}
+			buttons={
+				<>
+					<Button
+						kind="main"
+						type="submit"
+						not={chosen.length === 0 ? "A membership has a role" : !what && "Nothing is changed yet"}
+					>
+						{what ? what[0]?.toUpperCase() + what.slice(1) : "Change"}
+					</Button>
+					<Button kind="bare" onClick={close}>
+						Cancel
+					</Button>
+				</>
+			}
+		>
+			<Faults error={send.error} />
+			{!roles ? (
+				<Ghosts rows={5} />
+			) : (
+				roles.map((r) => (
+					<Check
+						key={r.id}
+						label={r.attributes.name}
+						hint={r.attributes.description}
+						checked={chosen.includes(r.id)}
+						onChange={(on) => setChosen((now) => (on ? [...now, r.id] : now.filter((c) => c !== r.id)))}
+					/>
+				))
+			)}
+		</FormDialog>
+	);
+}
+
+function relatedIds(m: Membership): string[] {
+	const data = m.relationships?.roles?.data;
+	return Array.isArray(data) ? data.map((d) => d.id) : relatedMany<RoleAttributes>(undefined, m, "roles").map((r) => r.id);
+}
+
+export function EndMembership({ holder, membership, place, close }: MembershipProps & { place: string }) {
+	const send = useSend(() => {
+		close();
+		notify(`${holder.name} is no member of ${place} any more`);
+	});
+	const stays = holder.roles.filter((r) => !r.here).length;
+	return (
+		<Dialog
+			title="End the membership"
+			close={close}
+			foot={
+				<div className="dialog-foot">
+					<Button kind="danger" onClick={() => send.mutate({ to: url(`memberships/${membership.id}`), method: "DELETE" })}>
+						End it
+					</Button>
+					<Button kind="bare" onClick={close}>
+						Cancel
+					</Button>
+				</div>
+			}
+		>
+			<div className="dialog-body">
+				<Faults error={send.error} />
+				<p>
+					<b>
+						<Typed>{holder.name}</Typed>
+					</b>{" "}
+					loses what is given at{" "}
+					<b>
+						<Typed>{place}</Typed>
+					</b>
+					, here and below. {stays > 0 ? "What comes from above stays." : "Nothing else is held here."}
+				</p>
+			</div>
+		</Dialog>
+	);
+}

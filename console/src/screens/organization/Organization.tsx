@@ -1,0 +1,240 @@
+/* One organization: its head, its tabs, and the tab that is open. */
+
+import { lazy, Suspense, useEffect, useState, type ComponentType } from "react";
+import { Link, useLocation } from "wouter";
+import { organizationsOf, useMay } from "../../api/me";
+import { url } from "../../api/client";
+import type { Answer } from "../../api/document";
+import { totalOf } from "../../api/document";
+import type { Organization as Org } from "../../api/resources";
+import { useRead } from "../../api/query";
+import { useKeys } from "../../frame/keys";
+import { copyCurl, usePage } from "../../frame/page";
+import { Menu, type MenuEntry } from "../../parts/menu";
+import { Refused } from "../../parts/failure";
+import { Icon, Kind } from "../../parts/icons";
+import { prefer } from "../../parts/preferences";
+import { Button, Copy, Dot, Ghosts, State, Typed } from "../../parts/small";
+import { digits } from "../../words/count";
+import type { ScreenProps } from "../../Console";
+import { NoPage } from "../NoPage";
+
+const MoveDialog = lazy(() => import("./Move"));
+const NewOrganization = lazy(() => import("./New"));
+const Invite = lazy(() => import("./Invite"));
+
+export interface TabProps extends ScreenProps {
+	id: string;
+	answer: Answer<Org>;
+	/** The path of organizations for the caller. */
+	organizations: string;
+	/** The request of the organization that is open. */
+	request: string;
+	may: (word: string) => boolean;
+	/** What follows the name of the tab in the path. */
+	rest: string[];
+}
+
+interface Tab {
+	path: string;
+	name: string;
+	/** What it takes to see it. */
+	needs?: string;
+	screen: ComponentType<TabProps>;
+}
+
+const tabs: Tab[] = [
+	{ path: "", name: "Overview", screen: lazy(() => import("./Overview")) },
+	{ path: "people", name: "People", needs: "memberships:read", screen: lazy(() => import("./People")) },
+	{ path: "roles", name: "Roles", needs: "roles:read", screen: lazy(() => import("./Roles")) },
+	{ path: "invitations", name: "Invitations", needs: "invitations:read", screen: lazy(() => import("./Invitations")) },
+	{ path: "keys", name: "Keys", needs: "apiKeys:read", screen: lazy(() => import("./Keys")) },
+	{ path: "webhooks", name: "Webhooks", needs: "webhooks:read", screen: lazy(() => import("./Webhooks")) },
+	{ path: "events", name: "Events", needs: "events:read", screen: lazy(() => import("./Events")) },
+	{ path: "settings", name: "Settings", screen: lazy(() => import("./Settings")) },
+];
+
+export const counted = "children,descendants,memberships,endpoints,pendingInvitations";
+
+export default function Organization(props: ScreenProps) {
+	const { me, params } = props;
+	const id = params.id ?? "";
+	const [name = "", ...rest] = (params["*"] ?? "").split("/").filter(Boolean);
+	const tab = tabs.find((t) => t.path === name);
+	const organizations = organizationsOf(me);
+	const request = url(`${organizations}/${id}`, { include: "parent,createdBy", withCounts: counted });
+	const read = useRead<Org>(me ? request : null);
+	const may = useMay(me ? id : undefined);
+	useEffect(() => {
+		if (read.data) prefer({ last: id });
+	}, [id, read.data]);
+	if (!tab) return <NoPage />;
+	if (read.error && !read.data) {
+		if (read.error && "status" in read.error && read.error.status === 404) prefer({ last: undefined });
+		return <Lost error={read.error} again={() => void read.refetch()} />;
+	}
+	if (!read.data)
+		return (
+			<div className="page">
+				<Ghosts />
+			</div>
+		);
+	const answer = read.data;
+	const Screen = tab.screen;
+	const whole = rest.length > 0 && tab.path === "webhooks"; // an endpoint and its deliveries take the page for themselves
+	const screen = (
+		<Suspense
+			fallback={
+				<div className={whole ? "page" : undefined}>
+					<Ghosts />
+				</div>
+			}
+		>
+			<Screen {...props} id={id} answer={answer} organizations={organizations} request={request} may={may} rest={rest} />
+		</Suspense>
+	);
+	if (whole) return screen;
+	return (
+		<div className="page stack">
+			<Head {...props} id={id} answer={answer} tab={tab} may={may} request={request} />
+			{screen}
+		</div>
+	);
+}
+
+function Lost({ error, again }: { error: unknown; again: () => void }) {
+	usePage({ title: "Nothing here", crumbs: [{ name: "Nothing here" }] });
+	return (
+		<div className="page">
+			<Refused error={error} again={again} />
+		</div>
+	);
+}
+
+interface HeadProps extends ScreenProps {
+	id: string;
+	answer: Answer<Org>;
+	tab: Tab;
+	request: string;
+	may: (word: string) => boolean;
+}
+
+function Head({ id, answer, tab, request, may, store }: HeadProps) {
+	const org = answer.data;
+	const [, go] = useLocation();
+	const [over, setOver] = useState<"move" | "new" | "invite" | null>(null);
+	const a = org.attributes;
+	const counts = org.meta?.counts ?? {};
+	const shown = tabs.filter((t) => !t.needs || may(t.needs));
+	const to = (t: Tab) => `/organizations/${id}${t.path && "/" + t.path}`;
+	usePage({ title: tab.path ? `${tab.name} of ${a.name}` : a.name, crumbs: [], organization: id, request });
+	const invite = may("invitations:write") ? false : "It takes invitations:write here";
+	const write = may("organizations:write") ? false : "It takes organizations:write here";
+	useKeys([
+		...shown.slice(0, 8).map((t, i) => ({ key: String(i + 1), label: t.name, act: () => go(to(t)) })),
+		...(invite ? [] : [{ key: "I", label: `Invite to ${a.name}`, act: () => setOver("invite" as const) }]),
+		...(write
+			? []
+			: [
+					{ key: "N", label: `New organization below ${a.name}`, act: () => setOver("new" as const) },
+					{ key: "M", label: `Move ${a.name}`, act: () => setOver("move" as const) },
+				]),
+	]);
+	const entries: MenuEntry[] = [
+		{ label: "Copy the request as curl", icon: "copy", key: "C", act: () => void copyCurl(request) },
+		{ label: "Settings", icon: "gear", to: `/organizations/${id}/settings` },
+	];
+	const narrow: MenuEntry[] = [
+		{ label: "Invite", icon: "people", not: invite, act: () => setOver("invite") },
+		{ label: "Organization below", icon: "plus", not: write, act: () => setOver("new") },
+		{ label: "Move", icon: "move", not: write, act: () => setOver("move") },
+		...entries,
+	];
+	const beside: Record<string, number | undefined> = {
+		people: counts.memberships,
+		invitations: counts.pendingInvitations,
+		webhooks: counts.endpoints,
+	};
+	return (
+		<>
+			<div className="row wrap orgtitle">
+				<span className="kind-tile">
+					<Kind kind={a.kind} />
+				</span>
+				<div className="cut orgname">
+					<div className="row wrap">
+						<h1>
+							<Typed>{a.name}</Typed>
+						</h1>
+						{a.deletedAt ? (
+							<State is="off">Deleted</State>
+						) : a.active === false ? (
+							<State is="off">{notActive(a.validFrom)}</State>
+						) : (
+							<State is="ok">Active</State>
+						)}
+					</div>
+					<p className="second row wrap">
+						<span className="capital">{a.kind}</span>
+						<Dot />
+						<span>#{a.number}</span>
+						<Dot />
+						<Copy text={a.slug ?? ""} what="slug" />
+					</p>
+				</div>
+				<div className="row end wide-only">
+					<Button icon="move" not={write} onClick={() => setOver("move")}>
+						Move
+					</Button>
+					<Button icon="plus" not={write} onClick={() => setOver("new")}>
+						Organization below
+					</Button>
+					<Button kind="main" not={invite} onClick={() => setOver("invite")}>
+						Invite
+					</Button>
+					<Menu label="More actions" square entries={entries}>
+						<Icon name="more" />
+					</Menu>
+				</div>
+				<span className="end narrow-only">
+					<Menu label="Actions" square entries={narrow}>
+						<Icon name="more" />
+					</Menu>
+				</span>
+			</div>
+			<nav className="tabs" aria-label={a.name}>
+				<ul>
+					{shown.map((t) => (
+						<li key={t.path}>
+							<Link href={to(t)} aria-current={t === tab ? "page" : undefined}>
+								{t.name}
+								{beside[t.path] !== undefined && <span className="count">{digits(beside[t.path] ?? 0)}</span>}
+								{t.path === "webhooks" && (counts.endpoints ?? 0) > 0 && <FailingMark id={id} />}
+							</Link>
+						</li>
+					))}
+				</ul>
+			</nav>
+			<Suspense fallback={null}>
+				{over === "move" && <MoveDialog org={org} store={store} close={() => setOver(null)} />}
+				{over === "new" && <NewOrganization parent={id} store={store} close={() => setOver(null)} />}
+				{over === "invite" && <Invite id={id} name={a.name ?? ""} close={() => setOver(null)} />}
+			</Suspense>
+		</>
+	);
+}
+
+function notActive(from: string | null | undefined): string {
+	return from && new Date(from) > new Date() ? "Not yet active" : "Ended";
+}
+
+function FailingMark({ id }: { id: string }) {
+	const { data } = useRead(
+		url("webhooks", { "filter[organizationId]": id, "filter[health]": "failing", "fields[webhooks]": "name", "page[size]": 1 }),
+	);
+	return totalOf(data) ? (
+		<State is="bad" hidden>
+			failing
+		</State>
+	) : null;
+}

@@ -1,0 +1,407 @@
+/* What one should know of an organization: what needs somebody, what is below, what changed, who runs it, and its facts. */
+
+import { Link } from "wouter";
+import { url } from "../../api/client";
+import { related, relatedMany, totalOf } from "../../api/document";
+import type { ApiKey, Invitation, Membership, Organization, RecordedEvent, Role, User, Webhook } from "../../api/resources";
+import { useRead } from "../../api/query";
+import { Refused } from "../../parts/failure";
+import { Icon, Kind } from "../../parts/icons";
+import { Copy, Face, Ghosts, Held, Outside, Section, State, TextLink, Typed, type StateName } from "../../parts/small";
+import { count, digits, shortId } from "../../words/count";
+import { ago, date, short } from "../../words/time";
+import { useNames } from "../events/names";
+import { Sentence, actorName } from "../events/Sentence";
+import type { TabProps } from "./Organization";
+
+export default function Overview(props: TabProps) {
+	return (
+		<div className="columns">
+			<div className="stack">
+				<NeedsYou {...props} />
+				<Below {...props} />
+				{props.may("events:read") && <Recent {...props} />}
+			</div>
+			<div className="stack">
+				{props.may("memberships:read") && <WhoRunsIt {...props} />}
+				<Facts {...props} />
+			</div>
+		</div>
+	);
+}
+
+interface Todo {
+	id: string;
+	is: StateName;
+	word: string;
+	what: React.ReactNode;
+	why: React.ReactNode;
+	to: string;
+	act: string;
+}
+
+const fortnight = 14 * 86_400_000;
+
+function NeedsYou({ id, may }: TabProps) {
+	const soon = new Date(Math.ceil((Date.now() + fortnight) / 3_600_000) * 3_600_000).toISOString();
+	const webhooks = useRead<Webhook[]>(
+		may("webhooks:read") ? url("webhooks", { "filter[organizationId]": id, "filter[health]": "failing", "page[size]": 5 }) : null,
+	);
+	const keys = useRead<ApiKey[]>(
+		may("apiKeys:read") ? url("apiKeys", { "filter[organizationId]": id, "filter[expiresAt][lt]": soon, "page[size]": 5 }) : null,
+	);
+	const invitations = useRead<Invitation[]>(
+		may("invitations:read")
+			? url("invitations", { "filter[organizationId]": id, "filter[state]": "pending", include: "roles,invitedBy", "page[size]": 5 })
+			: null,
+	);
+	const todos: Todo[] = [
+		...(webhooks.data?.data ?? []).map((w) => failing(id, w)),
+		...(keys.data?.data ?? []).filter((k) => new Date(k.attributes.expiresAt ?? 0) > new Date()).map((k) => ending(id, k)),
+		...(invitations.data?.data ?? []).map((i) => {
+			const by = related<{ fullName?: string }>(invitations.data, i, "invitedBy")?.attributes.fullName;
+			const roles = relatedMany<{ name?: string }>(invitations.data, i, "roles")
+				.map((r) => r.attributes.name)
+				.join(", ");
+			return {
+				id: i.id,
+				is: "off" as const,
+				word: "Open",
+				to: `/organizations/${id}/invitations`,
+				act: "Look",
+				what: (
+					<>
+						<b className="break">{i.attributes.email}</b> has not answered
+					</>
+				),
+				why: (
+					<>
+						{`Invited as ${roles}${by ? ` by ${by}` : ""}`} · ends {ago(i.attributes.expiresAt)}
+					</>
+				),
+			};
+		}),
+	];
+	if (todos.length === 0) return null;
+	return (
+		<Section id="todo" title="Needs you" count={todos.length} card>
+			<ul className="todo">
+				{todos.map((t) => (
+					<li key={t.id}>
+						<State is={t.is} hidden>
+							{t.word}
+						</State>
+						<span>
+							{t.what}
+							<br />
+							<span className="second">{t.why}</span>
+						</span>
+						<Link className="button" data-size="small" href={t.to}>
+							{t.act}
+						</Link>
+					</li>
+				))}
+			</ul>
+		</Section>
+	);
+}
+
+function failing(id: string, w: Webhook): Todo {
+	const health = w.attributes.health;
+	return {
+		id: w.id,
+		is: "bad",
+		word: "Failing",
+		to: `/organizations/${id}/webhooks/${w.id}`,
+		act: "Look",
+		what: (
+			<>
+				<b>
+					<Typed>{w.attributes.name || hostOf(w.attributes.url)}</Typed>
+				</b>{" "}
+				takes nothing since {short(health?.failingSince)}
+			</>
+		),
+		why: (
+			<>
+				{count(health?.backlog ?? 0, "message waits", "messages wait")} · {hostOf(w.attributes.url)}
+			</>
+		),
+	};
+}
+
+function ending(id: string, k: ApiKey): Todo {
+	return {
+		id: k.id,
+		is: "warn",
+		word: "Soon",
+		to: `/organizations/${id}/keys`,
+		act: "Rotate",
+		what: (
+			<>
+				<b>
+					Key “<Typed>{k.attributes.name}</Typed>”
+				</b>{" "}
+				ends {ago(k.attributes.expiresAt)}
+			</>
+		),
+		why: k.attributes.lastUsedAt ? <>Used {ago(k.attributes.lastUsedAt)}, so something may still need it</> : <>Never used</>,
+	};
+}
+
+export function hostOf(address: string | null | undefined): string {
+	try {
+		return new URL(address ?? "").host;
+	} catch {
+		return address ?? "";
+	}
+}
+
+function Below({ id, answer, organizations }: TabProps) {
+	const below = answer.data.meta?.counts?.children ?? 0;
+	const list = useRead<Organization[]>(
+		below > 0
+			? url(organizations, {
+					"filter[parent]": id,
+					sort: "name",
+					withCounts: "memberships,endpoints,descendants",
+					"fields[organizations]": "name,kind,number,active,updatedAt",
+					"page[size]": 8,
+				})
+			: null,
+	);
+	if (below === 0) return null;
+	const rows = list.data?.data;
+	return (
+		<Section
+			id="below"
+			title="Below"
+			count={digits(below)}
+			more={
+				<TextLink end to={`/organizations?view=list&filter[parent]=${id}`}>
+					Open as a list
+				</TextLink>
+			}
+		>
+			{!rows ? (
+				<Ghosts rows={Math.min(below, 4)} />
+			) : (
+				<table className="table" data-folds="kind">
+					<thead>
+						<tr>
+							<th scope="col">Name</th>
+							<th scope="col" className="number">
+								Number
+							</th>
+							<th scope="col" className="number">
+								People
+							</th>
+							<th scope="col">Webhooks</th>
+							<th scope="col">Changed</th>
+						</tr>
+					</thead>
+					<tbody>
+						{rows.map((o) => (
+							<tr key={o.id}>
+								<td>
+									<span className="row">
+										<Kind kind={o.attributes.kind} />
+										<Link className="name" href={`/organizations/${o.id}`}>
+											<Typed>{o.attributes.name}</Typed>
+										</Link>
+										{o.attributes.active === false && <span className="tag">ended</span>}
+									</span>
+								</td>
+								<td className="number mono" data-fold="no">
+									{o.attributes.number}
+								</td>
+								<td className="number" data-fold="end">
+									{o.meta?.counts?.memberships ?? ""}
+								</td>
+								<td data-fold="under">
+									{o.meta?.counts?.endpoints ? (
+										count(o.meta.counts.endpoints, "endpoint")
+									) : (
+										<span className="quiet">none</span>
+									)}
+								</td>
+								<td className="second" data-fold="no">
+									{short(o.attributes.updatedAt)}
+								</td>
+							</tr>
+						))}
+					</tbody>
+				</table>
+			)}
+		</Section>
+	);
+}
+
+function Recent({ id }: TabProps) {
+	const { data, error, refetch } = useRead<RecordedEvent[]>(
+		url("events", { "filter[organizationId]": id, sort: "-occurredAt", include: "organization", "page[size]": 5 }),
+	);
+	const known = [...(data?.included ?? []), ...useNames(data?.data ?? [])];
+	if (error && !data) return <Refused error={error} again={() => void refetch()} />;
+	if (data && data.data.length === 0) {
+		return (
+			<Section id="recent" title="Recent changes">
+				<p className="second">Nothing has changed here since events are kept.</p>
+			</Section>
+		);
+	}
+	return (
+		<Section
+			id="recent"
+			title="Recent changes"
+			more={
+				<TextLink end to={`/organizations/${id}/events`}>
+					All events
+				</TextLink>
+			}
+		>
+			{!data ? (
+				<Ghosts rows={3} />
+			) : (
+				<ul className="log">
+					{data.data.map((e) => (
+						<li key={e.id}>
+							<Link className="log-row" href={`/events/${e.id}`}>
+								<span className="second mono">{short(e.attributes.occurredAt)}</span>
+								<span className="cut">{actorName(e)}</span>
+								<span className="cut">
+									<Sentence event={e} included={known} here={id} />
+								</span>
+								<span className="quiet">
+									<Icon name="next" />
+								</span>
+							</Link>
+						</li>
+					))}
+				</ul>
+			)}
+		</Section>
+	);
+}
+
+function WhoRunsIt({ id, may }: TabProps) {
+	const { data } = useRead<Membership[]>(
+		url("memberships", {
+			"filter[effectiveAt]": id,
+			include: "user,roles",
+			"fields[users]": "fullName",
+			"fields[roles]": "name,rank,inheritable",
+			"fields[memberships]": "user,roles,organization",
+			"page[size]": 100,
+		}),
+	);
+	const rows = (data?.data ?? [])
+		.map((m) => {
+			const here = !Array.isArray(m.relationships?.organization?.data) && m.relationships?.organization?.data?.id === id;
+			const roles = relatedMany<Role["attributes"]>(data, m, "roles").filter((r) => here || r.attributes.inheritable);
+			const highest = roles.toSorted((a, b) => (b.attributes.rank ?? 0) - (a.attributes.rank ?? 0))[0];
+			return { id: m.id, here, user: related<User["attributes"]>(data, m, "user"), role: highest };
+		})
+		.filter((r) => (r.role?.attributes.rank ?? 0) >= 60)
+		.sort((a, b) => (b.role?.attributes.rank ?? 0) - (a.role?.attributes.rank ?? 0) || Number(b.here) - Number(a.here))
+		.filter((r, i, all) => all.findIndex((other) => other.user?.id === r.user?.id) === i) // once, by the highest that they have
+		.slice(0, 6);
+	const total = totalOf(data);
+	return (
+		<Section
+			id="who"
+			title="Who runs it"
+			card
+			more={
+				may("memberships:read") && (
+					<TextLink end to={`/organizations/${id}/people`}>
+						{total ? `All ${digits(total)}` : "People"}
+					</TextLink>
+				)
+			}
+		>
+			<div className="body stack">
+				{data && rows.length === 0 && <p className="second">Nobody with the rank of a manager or above.</p>}
+				<ul className="stack tight">
+					{rows.map((r) => {
+						const name = r.user?.attributes.fullName ?? "somebody you do not see";
+						return (
+							<li className="row" key={r.id}>
+								<Face name={name} small />
+								{r.user ? (
+									<Link className="cut plain" href={`/people/${r.user.id}`}>
+										<Typed>{name}</Typed>
+									</Link>
+								) : (
+									<span className="cut quiet">{name}</span>
+								)}
+								<span className="end">
+									<Held from={r.here ? "here" : "above"}>{r.role?.attributes.name}</Held>
+								</span>
+							</li>
+						);
+					})}
+				</ul>
+				<p className="hint row wrap gap3" aria-hidden="true">
+					<span className="held" data-from="here">
+						given here
+					</span>
+					<span className="held" data-from="above">
+						comes from above
+					</span>
+				</p>
+			</div>
+		</Section>
+	);
+}
+
+function Facts({ id, answer, may }: TabProps) {
+	const a = answer.data.attributes;
+	const by = related<{ fullName?: string; name?: string }>(answer, answer.data, "createdBy")?.attributes;
+	return (
+		<Section
+			id="facts"
+			title="Facts"
+			more={
+				may("organizations:write") && (
+					<TextLink end to={`/organizations/${id}/settings`}>
+						Edit
+					</TextLink>
+				)
+			}
+		>
+			<dl className="facts">
+				<dt>Id</dt>
+				<dd>
+					<Copy text={id} what="id" shown={shortId(id)} />
+				</dd>
+				<dt>Valid</dt>
+				<dd>{validity(a.validFrom, a.validTo)}</dd>
+				<dt>Description</dt>
+				<dd>{a.description ? <Typed>{a.description}</Typed> : <span className="quiet">none</span>}</dd>
+				<dt>Its own webhook</dt>
+				<dd className="break">{a.webhookUrl ? <Outside href={a.webhookUrl} /> : <span className="quiet">none</span>}</dd>
+				<dt>Location tracking</dt>
+				<dd>{a.locationTracking ? "on" : "off"}</dd>
+				<dt>Event producer</dt>
+				<dd>{a.isEventProducer ? "yes" : "no"}</dd>
+				<dt>Created</dt>
+				<dd>
+					{date(a.createdAt)}
+					{by && (
+						<>
+							{" "}
+							by <Typed>{by.fullName ?? by.name}</Typed>
+						</>
+					)}
+				</dd>
+			</dl>
+		</Section>
+	);
+}
+
+function validity(from: string | null | undefined, to: string | null | undefined): string {
+	if (from && to) return `${date(from)} to ${date(to)}`;
+	if (from) return `from ${date(from)}`;
+	return to ? `until ${date(to)}` : "always";
+}

@@ -1,0 +1,306 @@
+/* Who may do something here: given here, or from above; and why. */
+
+import { useMemo, useState } from "react";
+import { Link } from "wouter";
+import { url } from "../../api/client";
+import { idOf, related, relatedMany, totalOf } from "../../api/document";
+import type { Membership, Role, RoleAttributes, UserAttributes } from "../../api/resources";
+import { usePages, useRead } from "../../api/query";
+import { Menu } from "../../parts/menu";
+import { Refused } from "../../parts/failure";
+import { Icon } from "../../parts/icons";
+import { More } from "../../parts/more";
+import { Button, Empty, Face, Ghosts, Held, Typed } from "../../parts/small";
+import { all, digits } from "../../words/count";
+import { short } from "../../words/time";
+import { useQueryState } from "../query-state";
+import { ChangeRoles, EndMembership } from "./Membership";
+import type { TabProps } from "./Organization";
+import { Why } from "./Why";
+
+export interface GivenRole {
+	role: Role;
+	here: boolean;
+	organization: { id: string; name: string };
+	membership: string;
+}
+
+/** Somebody with all that they hold here. */
+export interface Holder {
+	id: string;
+	name: string;
+	email: string;
+	active: boolean;
+	seen?: string | null;
+	roles: GivenRole[];
+	/** The membership here, if there is one. */
+	membership?: Membership;
+}
+
+export default function People(props: TabProps) {
+	const { id, answer, may } = props;
+	const [from, setFrom] = useQueryState("from", "all");
+	const [text, setText] = useQueryState("q");
+	const [who, setWho] = useQueryState("why");
+	const [over, setOver] = useState<{ what: "roles" | "end"; holder: Holder } | null>(null);
+	const query = {
+		include: "user,roles,organization",
+		"fields[users]": "fullName,email,active",
+		"fields[roles]": "name,key,rank,inheritable",
+		"fields[organizations]": "name",
+		"page[size]": 100,
+	};
+	const at = url("memberships", from === "here" ? { "filter[organizationId]": id, ...query } : { "filter[effectiveAt]": id, ...query });
+	const list = usePages<Membership>(at, { keep: true });
+	const holders = useMemo(() => gather(list.rows, list.included, id), [list.rows, list.included, id]);
+	const shown = holders.filter((h) => (from !== "above" || h.roles.some((r) => !r.here)) && matches(h, text));
+	const here = answer.data.meta?.counts?.memberships;
+	const counts = useRead<Membership[]>(url("memberships", { "filter[effectiveAt]": id, "fields[memberships]": "user", "page[size]": 1 }));
+	const total = totalOf(counts.data);
+	const picked = holders.find((h) => h.id === who);
+	return (
+		<div className={picked ? "columns" : undefined}>
+			<div className="stack gap4">
+				<div className="row wrap">
+					<div className="segments" role="group" aria-label="Which people">
+						<button type="button" aria-pressed={from === "all"} onClick={() => setFrom("all")}>
+							All {total !== undefined && <span className="count">{digits(total)}</span>}
+						</button>
+						<button type="button" aria-pressed={from === "here"} onClick={() => setFrom("here")}>
+							<span className="held" data-from="here">
+								Here
+							</span>{" "}
+							{here !== undefined && <span className="count">{digits(here)}</span>}
+						</button>
+						<button type="button" aria-pressed={from === "above"} onClick={() => setFrom("above")}>
+							<span className="held" data-from="above">
+								From above
+							</span>{" "}
+							{here !== undefined && total !== undefined && (
+								<span className="count">{digits(Math.max(total - here, 0))}</span>
+							)}
+						</button>
+					</div>
+					<label className="with-icon grow">
+						<Icon name="search" />
+						<span className="only-read">Find people</span>
+						<input
+							className="input"
+							data-quiet=""
+							type="search"
+							placeholder="Name, e-mail or role"
+							value={text}
+							onChange={(e) => setText(e.target.value)}
+						/>
+					</label>
+				</div>
+				{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
+				{list.isPending && <Ghosts rows={6} />}
+				{!list.isPending && !list.error && holders.length === 0 && (
+					<Empty title="Nobody is here yet">
+						People come by an invitation, or are made members by a program: POST /public/v2/memberships.
+					</Empty>
+				)}
+				{holders.length > 0 && shown.length === 0 && (
+					<div className="empty">
+						<p>
+							Nobody {from === "above" ? "from above " : ""}matches
+							{text && (
+								<>
+									{" "}
+									“<Typed>{text}</Typed>”
+								</>
+							)}
+							{list.hasNextPage && " among those that are loaded"}.
+						</p>
+						<div className="row wrap">
+							{text && (
+								<Button small onClick={() => setText("")}>
+									Clear the text
+								</Button>
+							)}
+							{from !== "all" && (
+								<Button small onClick={() => setFrom("all")}>
+									Show all
+								</Button>
+							)}
+						</div>
+					</div>
+				)}
+				{shown.length > 0 && (
+					<PeopleTable
+						shown={shown}
+						id={id}
+						may={may}
+						picked={who}
+						why={(h) => setWho(h.id === who ? "" : h.id)}
+						change={(holder) => setOver({ what: "roles", holder })}
+						end={(holder) => setOver({ what: "end", holder })}
+						dim={list.isPlaceholderData}
+					/>
+				)}
+				<More list={list} shown={shown.length} what="person" many="people" />
+			</div>
+			{picked && (
+				<Why
+					holder={picked}
+					id={id}
+					name={answer.data.attributes.name ?? ""}
+					organizations={props.organizations}
+					close={() => setWho("")}
+				/>
+			)}
+			{over?.what === "roles" && over.holder.membership && (
+				<ChangeRoles holder={over.holder} membership={over.holder.membership} id={id} close={() => setOver(null)} />
+			)}
+			{over?.what === "end" && over.holder.membership && (
+				<EndMembership
+					holder={over.holder}
+					membership={over.holder.membership}
+					place={answer.data.attributes.name ?? ""}
+					close={() => setOver(null)}
+				/>
+			)}
+		</div>
+	);
+}
+
+/** Returns who holds something at an organization, each person once, in the order in which they came. */
+function gather(rows: Membership[], included: ReturnType<typeof usePages>["included"], here: string): Holder[] {
+	const found = new Map<string, Holder>();
+	const doc = { included };
+	for (const m of rows) {
+		const userId = idOf(m, "user") ?? m.id;
+		const user = related<UserAttributes>(doc, m, "user")?.attributes;
+		const organization = idOf(m, "organization") ?? "";
+		const holder = found.get(userId) ?? {
+			id: userId,
+			name: user?.fullName ?? "somebody you do not see",
+			email: user?.email ?? "",
+			active: user?.active !== false,
+			roles: [],
+			seen: (user as { lastSeenAt?: string | null } | undefined)?.lastSeenAt,
+		};
+		const isHere = organization === here;
+		const place = related<{ name?: string }>(doc, m, "organization")?.attributes.name ?? "an organization above";
+		for (const role of relatedMany<RoleAttributes>(doc, m, "roles")) {
+			if (isHere || role.attributes.inheritable)
+				holder.roles.push({ role, here: isHere, organization: { id: organization, name: place }, membership: m.id });
+		}
+		if (isHere) holder.membership = m;
+		found.set(userId, holder);
+	}
+	return [...found.values()];
+}
+
+function matches(h: Holder, text: string): boolean {
+	const wanted = text.trim().toLocaleLowerCase();
+	if (!wanted) return true;
+	return [h.name, h.email, ...h.roles.map((r) => r.role.attributes.name ?? "")].some((t) => t.toLocaleLowerCase().includes(wanted));
+}
+
+interface TableProps {
+	shown: Holder[];
+	id: string;
+	may: (word: string) => boolean;
+	picked: string;
+	why: (h: Holder) => void;
+	change: (h: Holder) => void;
+	end: (h: Holder) => void;
+	dim: boolean;
+}
+
+function PeopleTable({ shown, may, picked, why, change, end, dim }: TableProps) {
+	const write = may("memberships:write") ? false : "It takes memberships:write here";
+	const seen = shown.some((h) => h.seen !== undefined);
+	return (
+		<table className="table" data-folds="face" data-dim={dim ? "" : undefined}>
+			<thead>
+				<tr>
+					<th scope="col">Person</th>
+					<th scope="col">Roles</th>
+					<th scope="col">Given at</th>
+					{seen && <th scope="col">Last seen</th>}
+					<th scope="col">
+						<span className="only-read">Actions</span>
+					</th>
+				</tr>
+			</thead>
+			<tbody>
+				{shown.map((h) => (
+					<tr key={h.id} aria-selected={h.id === picked ? true : undefined}>
+						<td>
+							<span className="row gap3">
+								<Face name={h.name} />
+								<span className="cut">
+									<Link className="name" href={`/people/${h.id}`}>
+										<Typed>{h.name}</Typed>
+									</Link>
+									{!h.active && <span className="tag beside">not active</span>}
+									<br />
+									<span className="second quiet">
+										<Typed>{h.email}</Typed>
+									</span>
+								</span>
+							</span>
+						</td>
+						<td data-fold="under">
+							<span className="row wrap">
+								{h.roles.map((r) => (
+									<Held key={r.membership + r.role.id} from={r.here ? "here" : "above"}>
+										{r.role.attributes.name}
+									</Held>
+								))}
+								{h.roles.length === 0 && (
+									<span className="held" data-from="none">
+										nothing
+									</span>
+								)}
+							</span>
+						</td>
+						<td className="second" data-fold="no">
+							{places(h)}
+						</td>
+						{seen && (
+							<td className="second nowrap" data-fold="no">
+								{h.seen ? short(h.seen) : "never"}
+							</td>
+						)}
+						<td data-fold="end">
+							<Menu
+								label={`Actions for ${h.name}`}
+								square
+								kind="bare"
+								entries={[
+									{ label: "Why can they?", icon: "role", act: () => why(h) },
+									h.membership
+										? { label: "Change roles", icon: "edit", not: write, act: () => change(h) }
+										: {
+												label: `Change roles at ${h.roles[0]?.organization.name ?? "their place"}`,
+												icon: "out",
+												to: `/organizations/${h.roles[0]?.organization.id}/people`,
+											},
+									{
+										label: "End the membership",
+										icon: "close",
+										not: write || (h.membership ? false : "It is given above"),
+										act: () => end(h),
+									},
+								]}
+							>
+								<Icon name="more" />
+							</Menu>
+						</td>
+					</tr>
+				))}
+			</tbody>
+		</table>
+	);
+}
+
+function places(h: Holder): React.ReactNode {
+	const above = [...new Map(h.roles.filter((r) => !r.here).map((r) => [r.organization.id, r.organization.name])).values()];
+	const here = h.membership !== undefined;
+	if (!above.length) return here ? "here" : "";
+	return here ? `here, and ${all(above)}` : all(above);
+}

@@ -1,0 +1,123 @@
+/* The endpoints of an organization; below them one endpoint, its deliveries, and one delivery. */
+
+import { lazy, Suspense } from "react";
+import { Link } from "wouter";
+import { url } from "../../api/client";
+import type { Webhook } from "../../api/resources";
+import { usePages } from "../../api/query";
+import { Refused } from "../../parts/failure";
+import { More } from "../../parts/more";
+import { Empty, Ghosts, State, Typed } from "../../parts/small";
+import { count } from "../../words/count";
+import { ago, milliseconds } from "../../words/time";
+import { healthOf } from "../webhooks/health";
+import { hostOf } from "./Overview";
+import type { TabProps } from "./Organization";
+
+const Endpoint = lazy(() => import("../webhooks/Endpoint"));
+
+export default function Webhooks(props: TabProps) {
+	const { id, rest } = props;
+	if (rest.length > 0) {
+		return (
+			<Suspense
+				fallback={
+					<div className="page">
+						<Ghosts />
+					</div>
+				}
+			>
+				<Endpoint {...props} webhook={rest[0] ?? ""} delivery={rest[1] === "deliveries" ? rest[2] : undefined} />
+			</Suspense>
+		);
+	}
+	return <Endpoints id={id} />;
+}
+
+function Endpoints({ id }: { id: string }) {
+	const list = usePages<Webhook>(url("webhooks", { "filter[organizationId]": id, sort: "createdAt", "page[size]": 100 }));
+	if (list.isPending) return <Ghosts />;
+	if (list.error && list.rows.length === 0) return <Refused error={list.error} again={() => void list.refetch()} />;
+	if (list.rows.length === 0) {
+		return (
+			<Empty title="No endpoint yet">
+				An endpoint is a URL of yours that is told of every change here, signed. Make one with{" "}
+				<span className="mono">POST /public/v2/webhooks</span>, and try it on your own machine with{" "}
+				<span className="mono">roster listen</span>.
+			</Empty>
+		);
+	}
+	return (
+		<div className="stack gap4">
+			<table className="table" data-folds="kind">
+				<thead>
+					<tr>
+						<th scope="col">Endpoint</th>
+						<th scope="col">State</th>
+						<th scope="col">Gets</th>
+						<th scope="col" className="number">
+							Success
+						</th>
+						<th scope="col" className="number">
+							Latency
+						</th>
+						<th scope="col" className="number">
+							Waiting
+						</th>
+					</tr>
+				</thead>
+				<tbody>
+					{list.rows.map((w) => {
+						const h = w.attributes.health;
+						const state = healthOf(w);
+						return (
+							<tr key={w.id}>
+								<td>
+									<span className="cut block">
+										<Link className="name" href={`/organizations/${id}/webhooks/${w.id}`}>
+											<Typed>
+												{w.attributes.name ||
+													(w.attributes.kind === "own" ? "Its own webhook" : hostOf(w.attributes.url))}
+											</Typed>
+										</Link>
+										<br />
+										<span className="second quiet mono">
+											<Typed>{w.attributes.url}</Typed>
+										</span>
+									</span>
+								</td>
+								<td data-fold="under">
+									<State is={state.is}>{state.word}</State>
+								</td>
+								<td className="second" data-fold="no">
+									{types(w)}
+								</td>
+								<td className="number" data-fold="no">
+									{h?.successRate == null ? "" : percent(h.successRate)}
+								</td>
+								<td className="number nowrap" data-fold="no">
+									{h?.latency == null ? "" : milliseconds(h.latency)}
+								</td>
+								<td className="number" data-fold="end">
+									{h?.backlog ? count(h.backlog, "message") : <span className="quiet">none</span>}
+									{h?.nextAttemptAt && <span className="second quiet"> next {ago(h.nextAttemptAt)}</span>}
+								</td>
+							</tr>
+						);
+					})}
+				</tbody>
+			</table>
+			<More list={list} shown={list.rows.length} what="endpoint" />
+		</div>
+	);
+}
+
+export function percent(share: number): string {
+	return new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: share > 0.99 && share < 1 ? 1 : 0 }).format(share);
+}
+
+function types(w: Webhook): string {
+	const all = w.attributes.eventTypes ?? [];
+	const which = all.length === 0 || all.includes("*") ? "everything" : all.length > 2 ? `${all.length} types` : all.join(", ");
+	return w.attributes.subtree ? `${which}, below as well` : which;
+}

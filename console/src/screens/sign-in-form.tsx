@@ -1,0 +1,195 @@
+/* The form of signing in: on its page, and over a page whose session has ended. */
+
+import { useId, useState } from "react";
+import { Failure, ask, url } from "../api/client";
+import { credentialThere } from "../api/credential";
+import { useRead } from "../api/query";
+import type { Resource } from "../api/document";
+import { Faults } from "../parts/failure";
+import { Field } from "../parts/field";
+import { Icon } from "../parts/icons";
+import { Button } from "../parts/small";
+
+type Method = Resource<{ kind?: string; name?: string; url?: string }>;
+
+/** Returns how one can sign in here. A service that cannot say takes passwords. */
+function useMethods() {
+	const { data } = useRead<Method[]>(url("signInMethods"), { every: false });
+	const methods = data?.data;
+	return {
+		providers: methods?.filter((m) => m.attributes?.kind === "oidc") ?? [],
+		password: !methods || methods.some((m) => m.id === "password"),
+		// Where methods are told, sessions take a key as well.
+		key: methods !== undefined,
+	};
+}
+
+export function SignInForm({ email: known, to, done }: { email?: string; to: string; done: () => void }) {
+	const methods = useMethods();
+	const [byKey, setByKey] = useState(false);
+	return (
+		<>
+			{methods.providers.map((m) => (
+				<a key={m.id} className="button wide" href={`${m.attributes.url}?next=${encodeURIComponent("/console" + to)}`}>
+					<Icon name="role" />
+					Continue with {m.attributes.name ?? m.id}
+				</a>
+			))}
+			{methods.providers.length > 0 && <p className="or">or {byKey ? "with a key" : "with a password"}</p>}
+			{byKey ? <KeyForm done={done} /> : methods.password && <PasswordForm known={known} done={done} />}
+			{methods.key && (
+				<p className="second row wrap">
+					<button className="link" type="button" onClick={() => setByKey(!byKey)}>
+						{byKey ? "Use a password" : "Use a management key"}
+					</button>
+					{!byKey && <span className="quiet">· first run, or no account yet</span>}
+				</p>
+			)}
+		</>
+	);
+}
+
+/** Sends a sign-in. The password or key is in the form and in this request, and nowhere afterwards. */
+function useSigningIn(done: () => void) {
+	const [failure, setFailure] = useState<Failure | null>(null);
+	const [busy, setBusy] = useState(false);
+	const signIn = async (attributes: Record<string, string>) => {
+		setBusy(true);
+		setFailure(null);
+		try {
+			await ask("sessions", { method: "POST", body: { data: { type: "sessions", attributes } }, signingIn: true });
+			credentialThere();
+			done();
+		} catch (e) {
+			if (!(e instanceof Failure)) throw e;
+			setFailure(e);
+		} finally {
+			setBusy(false);
+		}
+	};
+	return { signIn, failure, busy };
+}
+
+function PasswordForm({ known, done }: { known?: string; done: () => void }) {
+	const [email, setEmail] = useState(known ?? "");
+	const [password, setPassword] = useState("");
+	const [code, setCode] = useState("");
+	const [asksCode, setAsksCode] = useState(false);
+	const { signIn, failure, busy } = useSigningIn(done);
+	const refused = failure?.status === 401;
+	const needsCode = asksCode || failure?.code === "second_factor_required";
+	if (needsCode && !asksCode) setAsksCode(true);
+	const wrong =
+		!refused || failure?.code === "second_factor_required"
+			? undefined
+			: asksCode
+				? "The code, the e-mail or the password is wrong."
+				: "E-mail or password is wrong.";
+	return (
+		<form
+			className="stack gap4"
+			noValidate
+			onSubmit={(e) => {
+				e.preventDefault();
+				if (!busy) void signIn({ email, password, ...(code ? { totp: code.trim() } : {}) });
+			}}
+		>
+			<Field
+				label="E-mail"
+				type="email"
+				autoComplete="username"
+				required
+				value={email}
+				onChange={(e) => setEmail(e.target.value)}
+				autoFocus={!known}
+			/>
+			<Field
+				label="Password"
+				type="password"
+				autoComplete="current-password"
+				required
+				value={password}
+				wrong={asksCode ? undefined : wrong}
+				beside={<Forgotten email={email} />}
+				onChange={(e) => setPassword(e.target.value)}
+				autoFocus={Boolean(known)}
+			/>
+			{asksCode && (
+				<Field
+					label="Code of your second factor"
+					inputMode="numeric"
+					autoComplete="one-time-code"
+					value={code}
+					wrong={wrong}
+					autoFocus
+					hint="Six digits, or one of your recovery codes."
+					onChange={(e) => setCode(e.target.value)}
+				/>
+			)}
+			{!refused && <Faults error={failure} />}
+			<Button kind="main" wide type="submit" not={busy && "It is on its way"}>
+				Sign in
+			</Button>
+		</form>
+	);
+}
+
+function KeyForm({ done }: { done: () => void }) {
+	const id = useId();
+	const [key, setKey] = useState("");
+	const { signIn, failure, busy } = useSigningIn(done);
+	const refused = failure?.status === 401;
+	return (
+		<form
+			className="stack gap4"
+			noValidate
+			onSubmit={(e) => {
+				e.preventDefault();
+				if (!busy) void signIn({ key: key.trim() });
+			}}
+		>
+			<Field
+				label="Key"
+				type="password"
+				id={id}
+				autoComplete="off"
+				value={key}
+				wrong={refused ? "That is no key that works." : undefined}
+				hint="It is exchanged for a session that ends with the key, after 12 hours at most. The browser keeps no key."
+				onChange={(e) => setKey(e.target.value)}
+				autoFocus
+			/>
+			{!refused && <Faults error={failure} />}
+			<Button kind="main" wide type="submit" not={busy && "It is on its way"}>
+				Sign in
+			</Button>
+		</form>
+	);
+}
+
+/** Asks for a mail with a link. The answer is the same whether there is somebody with that address. */
+function Forgotten({ email }: { email: string }) {
+	const [state, setState] = useState<"" | "asked" | "unknown">("");
+	const send = async () => {
+		if (!email.includes("@")) {
+			setState("unknown");
+			return;
+		}
+		try {
+			await ask("passwordResets", {
+				method: "POST",
+				body: { data: { type: "passwordResets", attributes: { email } } },
+				signingIn: true,
+			});
+		} catch {
+			// Whether it can be sent says something about the address or the service; neither is told here.
+		}
+		setState("asked");
+	};
+	if (state === "asked") return <span role="status">A link is on its way, if we know you</span>;
+	return (
+		<button className="link" type="button" onClick={() => void send()}>
+			{state === "unknown" ? "Type your e-mail first" : "Forgotten?"}
+		</button>
+	);
+}

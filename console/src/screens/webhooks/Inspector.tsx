@@ -1,0 +1,371 @@
+/* One delivery: what became of it in words, its tries, and each attempt to the last byte. */
+
+import { useState } from "react";
+import { url } from "../../api/client";
+import { related } from "../../api/document";
+import type { Attempt, Delivery, EventAttributes, Webhook } from "../../api/resources";
+import { useRead, useSend } from "../../api/query";
+import { useKeys } from "../../frame/keys";
+import { copyCurl, usePage, type Crumb } from "../../frame/page";
+import { Dialog } from "../../parts/dialog";
+import { Menu } from "../../parts/menu";
+import { Faults, Refused } from "../../parts/failure";
+import { Icon } from "../../parts/icons";
+import { notify } from "../../parts/live";
+import { Button, Copy, Dot, Ghosts, State, Typed } from "../../parts/small";
+import { digits, shortId } from "../../words/count";
+import { ago, clock, date, exact, milliseconds } from "../../words/time";
+import type { TabProps } from "../organization/Organization";
+import { subjectName } from "../events/Sentence";
+import { useQueryState } from "../query-state";
+import { advice, statusLine } from "./health";
+import { Answer, RequestCard } from "./exchange";
+import { ReplayDialog } from "./Replay";
+
+interface InspectorProps extends Omit<TabProps, "answer"> {
+	webhook: Webhook;
+	name: string;
+	delivery: string;
+	crumbs: Crumb[];
+}
+
+export interface Entry {
+	number: number;
+	startedAt: string;
+	address?: string | null;
+	protocol?: string | null;
+	reusedConnection?: boolean;
+	timings: { dns: number; connect: number; tls: number; sent: number; firstByte: number; total: number };
+	status?: number | null;
+	errorCode?: string | null;
+	detail?: string | null;
+	response?: { head?: string | null };
+}
+
+/** The waits before each attempt when the endpoint has no schedule of its own. */
+const usualSchedule = ["0s", "5s", "5m", "30m", "2h", "5h", "10h", "14h", "20h", "24h"];
+
+export default function Inspector({ id, webhook, name, delivery, crumbs, may }: InspectorProps) {
+	const request = url(`webhookDeliveries/${delivery}`, { include: "event" });
+	const [pending, setPending] = useState(false);
+	const read = useRead<Delivery>(request, { every: pending ? 5000 : 30_000 });
+	const [chosen, choose] = useQueryState("attempt");
+	const [over, setOver] = useState<"again" | "replay" | null>(null);
+	const d = read.data?.data;
+	const waits = d?.attributes.state === "pending";
+	if (d && waits !== pending) setPending(waits);
+	const history = (d?.attributes.history ?? []) as unknown as Entry[];
+	const number = Number(chosen) || history.at(-1)?.number;
+	const attempt = history.find((h) => h.number === number);
+	const type = d?.attributes.eventType ?? "";
+	usePage({ title: d ? `${type} to ${name}` : name, organization: id, request, crumbs: [...crumbs, { name: type || "…" }] });
+	const send = useSend(() => notify("It is being sent again"));
+	const again = () => send.mutate({ to: url(`webhookDeliveries/${delivery}/redeliver`), method: "POST" });
+	const not = may("webhooks:write") ? false : "It takes webhooks:write here";
+	const sendAgain = () => (d?.attributes.state === "succeeded" ? setOver("again") : again());
+	useKeys(not || !d ? [] : [{ key: "R", label: "Send again", act: sendAgain }]);
+	if (read.error && !d)
+		return (
+			<div className="page">
+				<Refused error={read.error} again={() => void read.refetch()} />
+			</div>
+		);
+	if (!d)
+		return (
+			<div className="page">
+				<Ghosts rows={8} />
+			</div>
+		);
+	const event = related<EventAttributes>(read.data, d, "event");
+	const told = (event?.attributes.resource ?? {}) as Record<string, unknown>;
+	return (
+		<div className="page stack">
+			<div className="row wrap">
+				<div className="cut">
+					<h1 className="mono">{type}</h1>
+					<p className="second row wrap">
+						{told.type != null && (
+							<>
+								<span>
+									<Typed>{subjectName(told, type.split(".")[0] ?? "")}</Typed>
+								</span>
+								<Dot />
+							</>
+						)}
+						{event?.attributes.sequence != null && (
+							<>
+								<span>sequence {digits(event.attributes.sequence)}</span>
+								<Dot />
+							</>
+						)}
+						{event && <Copy text={event.id} what="webhook-id" shown={shortId(event.id)} />}
+					</p>
+				</div>
+				<div className="row end wrap">
+					<Button kind="main" icon="again" not={not || (send.isPending && "It is on its way")} onClick={sendAgain}>
+						Send again
+					</Button>
+					<Button not={not} onClick={() => setOver("replay")}>
+						All failed…
+					</Button>
+					<Menu
+						label="More actions"
+						square
+						entries={[
+							...(event ? [{ label: "The event", icon: "clock" as const, to: `/events/${event.id}` }] : []),
+							{ label: "Copy the request as curl", icon: "copy", key: "C", act: () => void copyCurl(request) },
+						]}
+					>
+						<Icon name="more" />
+					</Menu>
+				</div>
+			</div>
+			<Faults error={send.error} />
+			<Verdict d={d} history={history} />
+			<Tries d={d} history={history} schedule={webhook.attributes.schedule ?? usualSchedule} />
+			{attempt && <AttemptView delivery={delivery} attempt={attempt} history={history} choose={(n) => choose(String(n))} />}
+			{over === "again" && (
+				<Dialog
+					title="It was delivered already"
+					close={() => setOver(null)}
+					foot={
+						<div className="dialog-foot">
+							<Button
+								kind="main"
+								onClick={() => {
+									setOver(null);
+									again();
+								}}
+							>
+								Send it again all the same
+							</Button>
+							<Button kind="bare" onClick={() => setOver(null)}>
+								Cancel
+							</Button>
+						</div>
+					}
+				>
+					<div className="dialog-body">
+						<p>
+							The receiver gets the same message a second time, with the same <span className="mono">webhook-id</span>. One
+							that remembers ids will not act on it.
+						</p>
+					</div>
+				</Dialog>
+			)}
+			{over === "replay" && <ReplayDialog webhook={webhook} name={name} close={() => setOver(null)} />}
+		</div>
+	);
+}
+
+const times = ["", "once", "twice", "three times", "four times", "five times"];
+
+function Verdict({ d, history }: { d: Delivery; history: Entry[] }) {
+	const a = d.attributes;
+	const last = history.at(-1);
+	if (a.state === "succeeded") {
+		return (
+			<p className="notice" data-is="ok">
+				<Icon name="check" />
+				<span>
+					<b>{last?.status ? statusLine(last.status) : "Delivered"}</b>
+					{history.length > 1 ? `, at the ${ordinal(history.length)} attempt` : ""}, {ago(a.finishedAt)}.
+				</span>
+			</p>
+		);
+	}
+	if (a.state === "cancelled") {
+		return (
+			<p className="notice">
+				<Icon name="close" />
+				<span>
+					<b>Cancelled.</b> {a.reason ? `Reason: ${a.reason.replaceAll("_", " ")}.` : "It goes out no more."}
+				</span>
+			</p>
+		);
+	}
+	if (!last) {
+		return (
+			<p className="notice" data-is="warn">
+				<Icon name="clock" />
+				<span>
+					<b>It waits.</b> {a.nextAttemptAt ? `The first attempt is ${ago(a.nextAttemptAt)}.` : "Others go first."}
+				</span>
+			</p>
+		);
+	}
+	const code = a.errorCode ?? last.errorCode ?? "";
+	const known = advice[code];
+	const what = last.status ? statusLine(last.status) : (known?.what ?? code);
+	const said = quoted(last.response?.head);
+	return (
+		<p className="notice" data-is="bad">
+			<Icon name="alert" />
+			<span>
+				<b>{what}</b>, {times[history.length] ?? `${history.length} times`}.{" "}
+				{last.status && known ? `${known.what}${said ? `: “${said}”` : ""}. ` : last.detail ? `${last.detail}. ` : ""}
+				{a.state === "failed"
+					? "All tries are used up: send it again when the receiver is well."
+					: `Nothing is lost; the next try is ${ago(a.nextAttemptAt)}.`}{" "}
+				{known?.todo}
+			</span>
+		</p>
+	);
+}
+
+function ordinal(n: number): string {
+	const rule = new Intl.PluralRules("en", { type: "ordinal" }).select(n);
+	return n + ({ one: "st", two: "nd", few: "rd" }[rule as string] ?? "th");
+}
+
+/** Returns what an answer says for itself, if that is short. */
+function quoted(head: string | null | undefined): string {
+	if (!head) return "";
+	try {
+		const doc = JSON.parse(head) as Record<string, unknown>;
+		const said = doc.error ?? doc.message ?? doc.detail;
+		if (typeof said === "string") return said.slice(0, 120);
+	} catch {
+		// No JSON: the text itself.
+	}
+	const line = head.trim().split("\n")[0] ?? "";
+	return /[<{]/.test(line) ? "" : line.slice(0, 120);
+}
+
+function Tries({ d, history, schedule }: { d: Delivery; history: Entry[]; schedule: string[] }) {
+	const total = Math.max(schedule.length, history.length);
+	const next = d.attributes.state === "pending" ? history.length : -1;
+	if (d.attributes.state === "succeeded" && history.length === 1) return null;
+	return (
+		<section aria-labelledby="tr" className="stack gap3">
+			<h2 id="tr">Tries</h2>
+			<ol className="tries">
+				{Array.from({ length: Math.min(total, 20) }, (_, i) => {
+					const h = history[i];
+					const is = h ? (h.errorCode ? "bad" : "ok") : i === next ? "next" : undefined;
+					const word = h
+						? i === 0
+							? clock(h.startedAt)
+							: `+ ${wait(schedule[i])}`
+						: i === next
+							? d.attributes.nextAttemptAt
+								? ago(d.attributes.nextAttemptAt)
+								: "waits"
+							: `+ ${wait(schedule[i])}`;
+					return (
+						<li key={i} data-is={is}>
+							<span>{word}</span>
+							<span className="only-read">
+								{h ? (h.errorCode ? "failed" : "delivered") : i === next ? "next" : "not yet"}
+							</span>
+						</li>
+					);
+				})}
+			</ol>
+		</section>
+	);
+}
+
+/** 5m0s, as durations are spelled, becomes 5 min. */
+function wait(spelled: string | undefined): string {
+	const [, h, m, s] = /^(?:(\d+)h)?(?:(\d+)m)?(?:([\d.]+)s)?$/.exec(spelled ?? "") ?? [];
+	if (Number(h)) return `${h} h`;
+	if (Number(m)) return `${m} min`;
+	return `${s ?? 0} s`;
+}
+
+interface AttemptProps {
+	delivery: string;
+	attempt: Entry;
+	history: Entry[];
+	choose: (number: number) => void;
+}
+
+function AttemptView({ delivery, attempt, history, choose }: AttemptProps) {
+	const at = url(`webhookDeliveries/${delivery}/attempts/${attempt.number}`);
+	const whole = useRead<Attempt>(at, { every: false });
+	const state = attempt.errorCode ? "bad" : "ok";
+	return (
+		<section aria-labelledby="at" className="stack gap3">
+			<div className="row wrap">
+				<h2 id="at">Attempt {attempt.number}</h2>
+				<State is={state}>{attempt.status ?? attempt.errorCode ?? "no answer"}</State>
+				<span className="second quiet">
+					{[exact(attempt.startedAt), attempt.address, attempt.protocol?.replace("HTTP/2.0", "HTTP/2")]
+						.filter(Boolean)
+						.join(" · ")}
+				</span>
+				{history.length > 1 && (
+					<div className="segments end" role="group" aria-label="Attempt">
+						{history.slice(-10).map((h) => (
+							<button key={h.number} type="button" aria-pressed={h === attempt} onClick={() => choose(h.number)}>
+								{h.number}
+							</button>
+						))}
+					</div>
+				)}
+			</div>
+			<div className="pair">
+				<Timing entry={attempt} />
+				<Answer attempt={whole.data?.data} entry={attempt} keptUntil={keptUntil(whole.data?.data)} />
+			</div>
+			{whole.error && <Refused error={whole.error} again={() => void whole.refetch()} />}
+			{whole.data && <RequestCard attempt={whole.data.data} />}
+		</section>
+	);
+}
+
+function keptUntil(a: Attempt | undefined): string {
+	const until = (a?.attributes.response as { keptUntil?: string | null } | undefined)?.keptUntil;
+	return until ? `kept until ${date(until)}` : "";
+}
+
+function Timing({ entry }: { entry: Entry }) {
+	const t = entry.timings;
+	// sent and firstByte are reckoned from the beginning, the others are how long they took.
+	const connected = t.dns + t.connect + t.tls;
+	const parts = [
+		{ name: "Name", from: 0, took: t.dns },
+		{ name: "Connect", from: t.dns, took: t.connect },
+		{ name: "TLS", from: t.dns + t.connect, took: t.tls },
+		{ name: "Sent", from: connected, took: Math.max(t.sent - connected, 0) },
+		{ name: "First byte", from: t.sent, took: Math.max(t.firstByte - t.sent, 0), waits: true },
+		{ name: "Rest", from: t.firstByte || t.sent, took: Math.max(t.total - (t.firstByte || t.sent), 0) },
+	];
+	const scale = 400 / Math.max(t.total, 0.001);
+	return (
+		<section className="card" aria-labelledby="tm">
+			<header>
+				<h3 id="tm">Timing</h3>
+				<span className="second quiet end">
+					{milliseconds(t.total)}
+					{entry.reusedConnection ? ", over an open connection" : ""}
+				</span>
+			</header>
+			<div className="body">
+				<dl className="falls">
+					{parts.map((p) => (
+						<div key={p.name} className="fall">
+							<dt>{p.name}</dt>
+							<dd>
+								<svg viewBox="0 0 400 12" preserveAspectRatio="none" aria-hidden="true">
+									<rect className="rail" width="400" height="12" rx="2" />
+									{p.took > 0 && (
+										<rect
+											className={p.waits ? "wait" : undefined}
+											x={Math.min(p.from * scale, 397)}
+											width={Math.max(p.took * scale, 3)}
+											height="12"
+											rx="2"
+										/>
+									)}
+								</svg>
+							</dd>
+							<dd className="ms">{milliseconds(p.took)}</dd>
+						</div>
+					))}
+				</dl>
+			</div>
+		</section>
+	);
+}

@@ -1,0 +1,184 @@
+/* What went out with an attempt and what came back, byte for byte. */
+
+import { useState, type ReactNode } from "react";
+import type { Attempt } from "../../api/resources";
+import { copy } from "../../parts/live";
+import { Button } from "../../parts/small";
+import { count, visible } from "../../words/count";
+import type { Entry } from "./Inspector";
+import { statusLine } from "./health";
+
+interface Sent {
+	method: string;
+	url: string;
+	httpVersion?: string | null;
+	headers: [string, string][];
+	body: string;
+	bodyBytes: number;
+	truncated?: boolean;
+}
+
+interface Came {
+	headers?: [string, string][] | null;
+	head?: string | null;
+	bodyBytes?: number | null;
+	truncated?: boolean;
+}
+
+interface Signed {
+	signedContent: string;
+	scheme?: string | null;
+	secretIds?: string[];
+}
+
+export function Answer({ attempt, entry, keptUntil }: { attempt: Attempt | undefined; entry: Entry; keptUntil: string }) {
+	const came = attempt?.attributes.response as Came | undefined;
+	const bytes = came?.bodyBytes;
+	return (
+		<section className="card" aria-labelledby="rs">
+			<header>
+				<h3 id="rs">Answer</h3>
+				<span className="second quiet end">{[bytes != null && count(bytes, "byte"), keptUntil].filter(Boolean).join(" · ")}</span>
+			</header>
+			{entry.status ? (
+				<pre className="code" tabIndex={0} role="region" aria-label="Answer, raw">
+					{(entry.protocol ?? "HTTP").replace("HTTP/2.0", "HTTP/2")}{" "}
+					{entry.errorCode ? <mark>{statusLine(entry.status)}</mark> : statusLine(entry.status)}
+					{"\n"}
+					<Headers of={came?.headers ?? []} />
+					{"\n"}
+					{came?.head ? <Json text={came.head} /> : <span className="q">{attempt ? "no body, or not kept any more" : ""}</span>}
+					{came?.truncated && <span className="q">{"\n"}… longer than what is kept</span>}
+				</pre>
+			) : (
+				<div className="body">
+					<p className="second">There was no answer{entry.detail ? `: ${entry.detail}` : ""}.</p>
+				</div>
+			)}
+		</section>
+	);
+}
+
+export function RequestCard({ attempt }: { attempt: Attempt }) {
+	const [as, setAs] = useState<"raw" | "curl" | "verify">("raw");
+	const sent = attempt.attributes.request as unknown as Sent | null;
+	const signed = attempt.attributes.signature as unknown as Signed | null;
+	if (!sent) {
+		return (
+			<section className="card" aria-labelledby="rq">
+				<header>
+					<h3 id="rq">Request</h3>
+				</header>
+				<div className="body">
+					<p className="second">It is not kept any more, or you may not read what this event is about.</p>
+				</div>
+			</section>
+		);
+	}
+	const text = as === "raw" ? rawText(sent) : as === "curl" ? curlOf(sent) : (signed?.signedContent ?? "");
+	return (
+		<section className="card" aria-labelledby="rq">
+			<header className="wrapped">
+				<h3 id="rq">Request</h3>
+				<span className="second quiet">{count(sent.bodyBytes, "byte")}</span>
+				<span className="end row wrap">
+					<Button
+						kind="bare"
+						small
+						icon="copy"
+						onClick={() => void copy(text, as === "verify" ? "what was signed" : "the request")}
+					>
+						Copy
+					</Button>
+					<span className="segments" role="group" aria-label="Request as">
+						{(["raw", "curl", "verify"] as const).map((form) => (
+							<button key={form} type="button" aria-pressed={as === form} onClick={() => setAs(form)}>
+								{{ raw: "Raw", curl: "curl", verify: "Verify" }[form]}
+							</button>
+						))}
+					</span>
+				</span>
+			</header>
+			{as === "raw" && (
+				<pre className="code" tabIndex={0} role="region" aria-label="Request, raw">
+					<span className="k">{sent.method}</span> {visible(new URL(sent.url).pathname)}{" "}
+					{(sent.httpVersion ?? "HTTP/1.1").replace("HTTP/2.0", "HTTP/2")}
+					{"\n"}
+					<Headers of={sent.headers} />
+					{"\n"}
+					<Json text={sent.body} />
+					{sent.truncated && <span className="q">{"\n"}… longer than what is told of it</span>}
+				</pre>
+			)}
+			{as === "curl" && (
+				<pre className="code" tabIndex={0} role="region" aria-label="Request as curl">
+					{visible(curlOf(sent))}
+				</pre>
+			)}
+			{as === "verify" && <Verify signed={signed} sent={sent} />}
+		</section>
+	);
+}
+
+function Verify({ signed, sent }: { signed: Signed | null; sent: Sent }) {
+	if (!signed)
+		return (
+			<div className="body">
+				<p className="second">How it was signed is not kept any more.</p>
+			</div>
+		);
+	const signature = sent.headers.find(([name]) => name.toLowerCase() === "webhook-signature")?.[1] ?? "";
+	return (
+		<>
+			<div className="body stack gap3">
+				<p className="second">
+					These bytes were signed with {signed.scheme === "v1a" ? "ed25519" : "HMAC-SHA256"}: the id, the timestamp and the body,
+					with full stops between them. Of <span className="mono">whsec_…</span> the key is the base64 behind it. The receiver’s
+					own result has to be one of <span className="mono break">{visible(signature)}</span>.
+				</p>
+				<p className="second">
+					Take the body as it came, before anything parses it. Whole receivers in four languages:{" "}
+					<a href="/docs">documentation</a>.
+				</p>
+			</div>
+			<pre className="code" tabIndex={0} role="region" aria-label="What was signed">
+				{visible(signed.signedContent)}
+			</pre>
+		</>
+	);
+}
+
+function Headers({ of }: { of: [string, string][] }): ReactNode {
+	return of.map(([name, value], i) => (
+		<span key={i}>
+			<span className="q">{visible(name).toLowerCase()}:</span> {visible(value)}
+			{"\n"}
+		</span>
+	));
+}
+
+/** Shows a text as it came, with the strings of JSON set off. */
+function Json({ text }: { text: string }): ReactNode {
+	const parts = visible(text).split(/("(?:[^"\\]|\\.)*")/);
+	return parts.map((p, i) =>
+		i % 2 && !/^\s*:/.test(parts[i + 1] ?? "") ? (
+			<span key={i} className="s">
+				{p}
+			</span>
+		) : (
+			p
+		),
+	);
+}
+
+function rawText(sent: Sent): string {
+	return `${sent.method} ${new URL(sent.url).pathname}\n${sent.headers.map(([n, v]) => `${n}: ${v}`).join("\n")}\n\n${sent.body}`;
+}
+
+function curlOf(sent: Sent): string {
+	const quote = (s: string) => `'${s.replaceAll("'", "'\\''")}'`;
+	const headers = sent.headers
+		.filter(([n]) => !/^(content-length|host|accept-encoding)$/i.test(n))
+		.map(([n, v]) => `-H ${quote(`${n}: ${v}`)}`);
+	return [`curl ${quote(sent.url)}`, ...headers, `-d ${quote(sent.body)}`].join(" \\\n  ");
+}

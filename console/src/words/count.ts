@@ -1,0 +1,40 @@
+/* Numbers and lists as people say them. */
+
+const number = new Intl.NumberFormat("en");
+const list = new Intl.ListFormat("en");
+
+/** 4,182 */
+export function digits(n: number): string {
+	return number.format(n);
+}
+
+/** 1 event, 41 events */
+export function count(n: number, one: string, many = one + "s"): string {
+	return `${digits(n)} ${n === 1 ? one : many}`;
+}
+
+/** a, b and c */
+export function all(words: string[]): string {
+	return list.format(words);
+}
+
+/** Returns an id so that it fits: the beginning and the end. */
+export function shortId(id: string): string {
+	return id.length > 20 ? `${id.slice(0, 13)}…${id.slice(-4)}` : id;
+}
+
+/** Returns one or two letters for who has no picture. */
+export function initials(name: string): string {
+	const words = name.trim().split(/\s+/).filter(Boolean);
+	const first = [...(words[0] ?? "?")][0] ?? "?";
+	const last = words.length > 1 ? ([...(words.at(-1) ?? "")][0] ?? "") : "";
+	return (first + last).toLocaleUpperCase();
+}
+
+// Characters that change the direction of what follows, or are not seen. Those that join letters and emoji stay.
+const hidden = /[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]/g;
+
+/** Returns a text that somebody typed so that it cannot look like another one: what would turn it around stands there by its number. */
+export function visible(text: string): string {
+	return text.replace(hidden, (c) => `‹U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}›`);
+}

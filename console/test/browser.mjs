@@ -1,0 +1,62 @@
+// Debian's chromium, and pages of which every mishap fails the test: what the Content-Security-Policy stops, what is written to the console
+// as an error, what throws, and every request that leaves the service.
+
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { chromium } from "playwright-core";
+import { password } from "./program.mjs";
+
+const path = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync);
+
+export function launch() {
+	return chromium.launch({ executablePath: path, args: ["--no-sandbox", "--disable-quic", "--disable-component-update"] });
+}
+
+/** Opens a page in a context of its own. expected are statuses of answers that the browser may write about in its console. */
+export async function open(browser, base, { width = 1440, height = 960, scheme = "light", expected = [401, 404], ...options } = {}) {
+	const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, reducedMotion: "reduce", ...options });
+	const page = await context.newPage();
+	const mishaps = [];
+	await page.exposeFunction("tellMishap", (text) => mishaps.push(text));
+	await page.addInitScript(() => {
+		document.addEventListener("securitypolicyviolation", (e) =>
+			window.tellMishap(`policy: ${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`),
+		);
+	});
+	page.on("pageerror", (e) => mishaps.push(`thrown: ${e.stack ?? e}`));
+	page.on("console", (m) => {
+		if (m.type() !== "error") return;
+		const status = Number(/status of (\d+)/.exec(m.text())?.[1]);
+		if (!expected.includes(status) && !expected.some((e) => typeof e === "string" && m.text().includes(e)))
+			mishaps.push(`console: ${m.text()} ${m.location().url}`);
+	});
+	page.on("request", (r) => {
+		if (!r.url().startsWith(base) && !r.url().startsWith("blob:") && !r.url().startsWith("about:"))
+			mishaps.push(`elsewhere: ${r.url()}`);
+	});
+	return {
+		page,
+		context,
+		mishaps,
+		/** Closes the page; nothing may have gone wrong in it. */
+		async close() {
+			await context.close();
+			assert.deepEqual(mishaps, []);
+		},
+	};
+}
+
+/** Signs in by the door, and waits for the page behind it. */
+export async function signIn(page, base, email, to = "/") {
+	await page.goto(`${base}/console/sign-in?to=${encodeURIComponent(to)}`);
+	await page.getByLabel("E-mail").fill(email);
+	await page.getByLabel("Password").fill(password);
+	await page.getByRole("button", { name: "Sign in" }).click();
+	await page.locator(".frame h1").first().waitFor();
+}
+
+/** Waits until the page shows what it has read. */
+export async function settled(page) {
+	await page.waitForLoadState("networkidle");
+	await page.locator(".ghost").first().waitFor({ state: "detached" });
+}

@@ -1,0 +1,283 @@
+// What people come for, against the real program on each database.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { launch, open, settled, signIn } from "./browser.mjs";
+import { databases, password, session, start, until } from "./program.mjs";
+import { scene } from "./scene.mjs";
+
+for (const database of databases) {
+	describe(`on ${database.name}`, () => {
+		let service, made, browser;
+
+		before(async () => {
+			service = await start(database, { args: ["--allow-private-webhook-targets", "127.0.0.0/8", "--rate-limit", "0"] });
+			made = await scene(service);
+			browser = await launch();
+		});
+
+		after(async () => {
+			await browser?.close();
+			await made?.close();
+			await service?.stop();
+		});
+
+		/** Runs a journey in a tab of somebody who is signed in, at a path. */
+		const journey = (name, path, run, options) =>
+			test(name, async () => {
+				const tab = await open(browser, service.base, options);
+				await signIn(tab.page, service.base, service.people[options?.as ?? "owner"].email, path());
+				await settled(tab.page);
+				await run(tab.page, tab);
+				await tab.close();
+			});
+
+		test("the root leads to the door, and the door to where one wanted to go", async () => {
+			const tab = await open(browser, service.base);
+			const { page } = tab;
+			await page.goto(service.base);
+			await page.waitForURL(/\/console\/sign-in/);
+			await page.goto(`${service.base}/console/events?since=7d`);
+			await page.waitForURL(/sign-in\?to=/);
+			await page.getByLabel("E-mail").fill(service.people.owner.email);
+			await page.getByLabel("Password").fill("wrong");
+			await page.keyboard.press("Enter");
+			await page.getByText("E-mail or password is wrong.").waitFor();
+			assert.equal(await page.getByLabel("Password").getAttribute("aria-invalid"), "true");
+			await page.getByLabel("Password").fill(password);
+			await page.keyboard.press("Enter");
+			await page.getByRole("heading", { name: "Events", level: 1 }).waitFor();
+			assert.equal(new URL(page.url()).pathname + new URL(page.url()).search, "/console/events?since=7d");
+			for (const elsewhere of ["https://example.com/", "//example.com/", "/\\example.com"]) {
+				await page.goto(`${service.base}/console/sign-in?to=${encodeURIComponent(elsewhere)}`);
+				await page.getByLabel("E-mail").fill(service.people.owner.email);
+				await page.getByLabel("Password").fill(password);
+				await page.keyboard.press("Enter");
+				await page.locator(".frame h1").first().waitFor();
+				assert.ok(page.url().startsWith(`${service.base}/console/`), page.url());
+			}
+			const kept = await page.evaluate(
+				() => JSON.stringify({ ...localStorage }) + JSON.stringify({ ...sessionStorage }) + document.cookie,
+			);
+			assert.ok(!kept.includes(password) && !kept.includes("roster_"), `the browser keeps ${kept}`);
+			await tab.close();
+		});
+
+		journey(
+			"from the badge of failing endpoints to a message that is sent again, in four clicks",
+			() => "/organizations",
+			async (page) => {
+				await page.getByRole("link", { name: /Deliveries.*failing/ }).click();
+				await page.getByRole("link", { name: "Look" }).click();
+				await page.getByRole("link", { name: /organization\.updated/ }).click();
+				await page.getByText("503 Service Unavailable").first().waitFor();
+				await page.getByText("upstream database is restarting").first().waitFor();
+				made.bad.state.status = 204;
+				const before = made.bad.state.got;
+				await page.getByRole("button", { name: "Send again" }).click();
+				await until("it came again", () => made.bad.state.got > before);
+				made.bad.state.status = 503;
+				await page.locator(".notice[data-is=ok]").getByText("204").waitFor();
+			},
+		);
+
+		journey(
+			"the request of an attempt is shown to the last byte, and can be verified",
+			() => `/organizations/${made.home.id}/webhooks/${made.audit}`,
+			async (page) => {
+				await page.getByRole("link", { name: /organization\.updated/ }).click();
+				const raw = page.getByRole("region", { name: "Request, raw" });
+				await raw.getByText("webhook-signature:").waitFor();
+				assert.match(await raw.textContent(), /Harbour depot and its fitters/);
+				await page.getByRole("button", { name: "Verify" }).click();
+				assert.match(await page.getByRole("region", { name: "What was signed" }).textContent(), /^[0-9a-f-]{36}\.\d+\.\{/);
+			},
+		);
+
+		journey(
+			"from a request id to what it changed, in one paste",
+			() => "/people",
+			async (page) => {
+				await page.keyboard.press("Control+k");
+				await page.getByRole("combobox").fill(made.requestId);
+				await page.getByRole("option", { name: /organization\.updated/ }).waitFor();
+				await page.keyboard.press("Enter");
+				await page
+					.getByRole("row", { name: /description/ })
+					.getByText("Harbour depot and its fitters")
+					.waitFor();
+			},
+		);
+
+		journey(
+			"a pasted key sends its public part and nothing else",
+			() => "/organizations",
+			async (page) => {
+				const asked = [];
+				page.on("request", (r) => asked.push(decodeURIComponent(r.url()) + (r.postData() ?? "")));
+				await page.keyboard.press("/");
+				await page.getByRole("dialog").getByRole("combobox").fill("roster_o_AbCdEf123456_averyverysecretpartofthekey0123456789");
+				await page.getByRole("option", { name: "Find this key" }).click();
+				await page.getByText("None that you may see has this key id").waitFor();
+				assert.ok(asked.some((a) => a.includes("filter[keyId]=AbCdEf123456")));
+				assert.deepEqual(
+					asked.filter((a) => a.includes("secretpart")),
+					[],
+				);
+			},
+		);
+
+		journey(
+			"the tree is walked by keys alone",
+			() => "/organizations",
+			async (page) => {
+				const tree = page.getByRole("tree");
+				const head = tree.getByRole("treeitem", { name: new RegExp(made.head.attributes.name) });
+				await head.focus();
+				await page.keyboard.press("ArrowRight");
+				await tree.locator("[aria-level='2']").first().waitFor();
+				assert.equal(await head.getAttribute("aria-expanded"), "true");
+				await page.keyboard.type(made.home.attributes.name[0]);
+				await page.keyboard.press("ArrowDown");
+				const focused = page.locator("[role=treeitem]:focus");
+				await focused.waitFor();
+				assert.ok(await focused.getAttribute("aria-posinset"));
+				const name = await focused.locator(".name").textContent();
+				await page.keyboard.press("Enter");
+				await page.getByRole("heading", { name, level: 1 }).waitFor();
+				await until("the focus is at the heading", () => page.evaluate(() => document.activeElement?.tagName === "H1"));
+			},
+		);
+
+		journey(
+			"choosing another organization keeps the tab, and the way to it is open",
+			() => `/organizations/${made.below.id}/people`,
+			async (page) => {
+				await page.locator(".tree-row[aria-selected=true]").getByText(made.below.attributes.name).waitFor();
+				await page.getByRole("treeitem", { name: new RegExp(made.home.attributes.name) }).click();
+				await page.waitForURL(`**/organizations/${made.home.id}/people`);
+				const path = page.getByRole("navigation", { name: "Path" }).getByRole("listitem");
+				await path.nth(1).waitFor();
+				assert.deepEqual(await path.allTextContents(), [made.head.attributes.name, made.home.attributes.name]);
+			},
+		);
+
+		journey(
+			"why somebody may do something here",
+			() => `/organizations/${made.below.id}/people`,
+			async (page) => {
+				await page
+					.getByRole("button", { name: /Actions for/ })
+					.first()
+					.waitFor();
+				const row = page.getByRole("row").filter({ hasText: service.people.owner.email });
+				await row.getByText("Owner").waitFor();
+				assert.equal(await row.locator(".held").first().getAttribute("data-from"), "above");
+				await row.getByRole("button", { name: /Actions for/ }).click();
+				await page.getByRole("menuitem", { name: "Why can they?" }).click();
+				const why = page.getByRole("complementary", { name: "Why can they?" });
+				await why.getByText("Yes.").waitFor();
+				await why.getByLabel("Permission").fill("webhooks:write");
+				await why.getByText(`Owner at ${made.head.attributes.name} holds it, and that role is passed down.`).waitFor();
+				assert.equal(await why.locator(".spine > li[data-gives]").count(), 1);
+			},
+		);
+
+		journey(
+			"two people change one thing, and neither loses it",
+			() => `/organizations/${made.below.id}/settings`,
+			async (page) => {
+				const other = await session(service.base, service.people.owner.email);
+				const patch = (attributes) =>
+					other("PATCH", `organizations/${made.below.id}`, { data: { type: "organizations", id: made.below.id, attributes } });
+				await page.getByLabel("Description").fill("Mine");
+				await page.getByLabel("Name", { exact: true }).fill("Renamed here");
+				await patch({ description: "Theirs" });
+				await page.getByRole("button", { name: "Save 2 changes" }).click();
+				const dialog = page.getByRole("dialog", { name: "Somebody else has changed it" });
+				await dialog.getByLabel(/theirs Theirs/).check();
+				await dialog.getByRole("button", { name: "Save 1 of yours" }).click();
+				await page.getByRole("heading", { name: "Renamed here", level: 1 }).waitFor();
+				const { data } = await other("GET", `organizations/${made.below.id}`);
+				assert.deepEqual([data.attributes.name, data.attributes.description], ["Renamed here", "Theirs"]);
+				await page.getByRole("treeitem", { name: /Renamed here/ }).waitFor();
+				await page.getByRole("button", { name: "Undo" }).click();
+				await page.getByRole("heading", { name: made.below.attributes.name, level: 1 }).waitFor();
+			},
+			{ expected: [401, 404, 412] },
+		);
+
+		journey(
+			"a session that ends asks for the password over the page, and what was typed stays",
+			() => `/organizations/${made.home.id}/settings`,
+			async (page, { context }) => {
+				await page.getByRole("textbox", { name: "Slug" }).fill("typed-before");
+				await context.clearCookies();
+				await page.getByRole("button", { name: "Save 1 change" }).click();
+				const dialog = page.getByRole("dialog", { name: "Your session has ended" });
+				await dialog.getByLabel("Password").fill(password);
+				await page.keyboard.press("Enter");
+				await dialog.waitFor({ state: "detached" });
+				assert.equal(await page.getByRole("textbox", { name: "Slug" }).inputValue(), "typed-before");
+			},
+		);
+
+		journey(
+			"a viewer is shown what they may see, and why the rest cannot be done",
+			() => "/organizations",
+			async (page) => {
+				await page.getByRole("treeitem").first().click();
+				await page.getByRole("link", { name: "People", exact: false }).nth(1).waitFor();
+				const tabs = await page.locator("nav.tabs a").allTextContents();
+				assert.ok(!tabs.some((t) => t.startsWith("Keys") || t.startsWith("Webhooks")), `a viewer has the tabs ${tabs}`);
+				const invite = page.getByRole("button", { name: /^Invite/ });
+				assert.equal(await invite.getAttribute("aria-disabled"), "true");
+				assert.match(await invite.textContent(), /It takes invitations:write here/);
+			},
+			{ as: "viewer", expected: [401, 403, 404] },
+		);
+
+		journey(
+			"hostile names are text",
+			() => "/organizations",
+			async (page) => {
+				const other = await session(service.base, service.people.owner.email);
+				for (const name of [`<img src=x onerror=alert(1)>`, "👩‍👩‍👧".repeat(20), "x".repeat(200), "شركة الطاقة"]) {
+					const { data } = await other("POST", "organizations", {
+						data: {
+							type: "organizations",
+							attributes: { name },
+							relationships: { parent: { data: { type: "organizations", id: made.home.id } } },
+						},
+					});
+					await page.goto(`${service.base}/console/organizations/${data.id}`);
+					await settled(page);
+					const shown = await page.locator("h1").textContent();
+					assert.equal(shown, name);
+					const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+					assert.ok(wide <= 0, `${wide} pixels wider than the window`);
+					assert.equal(await page.locator("main img").count(), 0);
+					await other("DELETE", `organizations/${data.id}`);
+				}
+			},
+			{ width: 420 },
+		);
+
+		journey(
+			"a service that stops is told of, and what was loaded stays",
+			() => `/organizations/${made.home.id}/people`,
+			async (page) => {
+				await page.getByRole("row").filter({ hasText: "Administrator" }).first().waitFor();
+				const { base } = service;
+				await service.end();
+				await page.getByRole("link", { name: "Roles" }).click();
+				await page.getByText("The service does not answer").waitFor({ timeout: 60_000 });
+				await service.begin();
+				assert.equal(service.base, base);
+				await page.getByRole("button", { name: "Again" }).click();
+				await page.getByRole("heading", { name: "Owner" }).waitFor();
+			},
+			{ expected: [401, 404, "ERR_CONNECTION_REFUSED", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_RESET", "dynamically imported module"] },
+		);
+	});
+}
