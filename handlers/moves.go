@@ -28,7 +28,8 @@ type move struct {
 
 var moves = func() *jsonapi.Schema {
 	s := jsonapi.ForModel(move{})
-	s.Relate(&jsonapi.Relationship{Name: "organization", Target: models.Organizations.Schema, Required: true, Doc: "The head of the branch."})
+	s.Relate(&jsonapi.Relationship{Name: "organization", Target: models.Organizations.Schema, Required: true,
+		Doc: "The head of the branch."})
 	s.Relate(&jsonapi.Relationship{Name: "to", Target: models.Organizations.Schema,
 		Doc: "The organization that it is to be right below; null makes it the head of a tree. It has to be said."})
 	people, endpoints := reflect.TypeFor[models.AffectedPeople](), reflect.TypeFor[models.AffectedEndpoints]()
@@ -47,8 +48,8 @@ func moveRoute() route {
 		method: "POST", path: movesPath, form: openapi.Perform, name: "moveOrganization", needs: auth.Write("organizations"),
 		query: jsonapi.NoQuery, tag: resourceOf("organizations").tag(), shows: moves,
 		decode: (*request).decodeMove, handle: (*API).move,
-		doc: "Gives a branch another parent, as a change of parent does, or with preview says what that would do: nothing changes then, and an " +
-			"Idempotency-Key means nothing. With the digest of a preview it is done only if it does what that said, and is 412 otherwise." +
+		doc: "Gives a branch another parent, as a change of parent does, or with preview says what that would do: nothing changes " +
+			"then, and an Idempotency-Key means nothing. With the digest of a preview it is done only if it does what that said, and is 412 otherwise." +
 			replacementsDoc + " The digest is that of a preview with the same replacements, or without any.",
 	}
 }

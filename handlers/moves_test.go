@@ -115,7 +115,8 @@ func TestAPreviewOfAMoveSaysWhoLosesAndGainsWhat(t *testing.T) {
 		asBob.get("/public/v2/organizations/" + f.branch).want(404)
 		told := s.get("/public/v2/events?filter[eventType]=organization.updated&filter[subjectId]="+f.branch).
 			json("data", 0, "attributes", "changes", "parent")
-		if diff := cmp.Diff(any(object{"before": object{"id": f.top, "name": "Top"}, "after": object{"id": f.other, "name": "Other"}}), told); diff != "" {
+		changed := object{"before": object{"id": f.top, "name": "Top"}, "after": object{"id": f.other, "name": "Other"}}
+		if diff := cmp.Diff(any(changed), told); diff != "" {
 			t.Errorf("its event (-want +got):\n%s", diff)
 		}
 	})
@@ -147,8 +148,8 @@ func TestAMoveAsksOfItsCallerWhatAChangeOfParentAsks(t *testing.T) {
 		}
 		done := 0
 		for _, who := range append(m.callers, m.tenant, &somebody{name: "management", as: s, manages: true}) {
-			for _, branch := range []string{m.organization[child], below, m.organization[own], m.organization[foreign], m.organization[deleted],
-				missingID} {
+			for _, branch := range []string{m.organization[child], below, m.organization[own], m.organization[foreign],
+				m.organization[deleted], missingID} {
 				for _, to := range []string{"", m.organization[own], below, m.organization[foreign], m.organization[deleted]} {
 					was := ""
 					if branch != m.organization[deleted] && branch != missingID {
@@ -218,7 +219,9 @@ func TestAMoveTellsNoMoreThanItsCallerReads(t *testing.T) {
 		}
 		nobody := []any{object{"role": nil, "name": nil, "holders": 1.0, "invitations": 0.0}}
 		all := s.as(s.key0("organizations:write", "organizations:delete").key)
-		for name, by := range map[string]*service{"who reads nothing": blind, "who reads users": half, "a key that writes organizations": all} {
+		for name, by := range map[string]*service{
+			"who reads nothing": blind, "who reads users": half, "a key that writes organizations": all,
+		} {
 			people, _, leaving, lost := read(by)
 			if len(people) > 0 {
 				t.Errorf("%s is told of %v", name, people)

@@ -59,7 +59,8 @@ func (w *weighed) keep(ctx context.Context, tx *store.DB, by Caller, head string
 	}
 	// Who joined before the organizations were locked was not locked.
 	var now int64
-	err = tx.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&now) }, `SELECT COUNT(*) FROM users WHERE id IN (`+people+`)`, args...)
+	err = tx.Read(ctx, func(rows *sql.Rows) error { return rows.Scan(&now) },
+		`SELECT COUNT(*) FROM users WHERE id IN (`+people+`)`, args...)
 	if err != nil {
 		return fmt.Errorf("count whom a move concerns: %w", err)
 	}

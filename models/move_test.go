@@ -90,8 +90,8 @@ func (g *orchard) step(by models.Caller) error {
 		if hooks := texts(g.t, g.db, "SELECT id FROM webhooks WHERE subtree ORDER BY id"); len(hooks) > 8 {
 			return models.DeleteWebhook(ctx, g.db, by, pick(g.rand, hooks), nil)
 		}
-		_, err := models.CreateWebhook(ctx, g.db, by, input(attributes{"url": "https://hooks.example.com/", "eventTypes": jsonapi.Strings{"*"},
-			"subtree": g.rand.IntN(2) == 0}, relations{"organization": one(at)}))
+		_, err := models.CreateWebhook(ctx, g.db, by, input(attributes{"url": "https://hooks.example.com/",
+			"eventTypes": jsonapi.Strings{"*"}, "subtree": g.rand.IntN(2) == 0}, relations{"organization": one(at)}))
 		return err
 	default:
 		return nil

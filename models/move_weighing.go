@@ -115,7 +115,8 @@ func (wg *weighing) readOwner(ctx context.Context, tx *store.DB, held standing) 
 	}
 	var owners []string
 	err := tx.Session(ctx).Raw(`SELECT m.user_id FROM memberships m JOIN membership_roles mr ON mr.membership_id = m.id
-		JOIN users u ON u.id = m.user_id AND u.active WHERE m.organization_id = ? AND mr.role_id = ?`, wg.head, RoleOwner).Scan(&owners).Error
+		JOIN users u ON u.id = m.user_id AND u.active
+		WHERE m.organization_id = ? AND mr.role_id = ?`, wg.head, RoleOwner).Scan(&owners).Error
 	switch {
 	case err != nil:
 		return fmt.Errorf("look for owners: %w", err)
@@ -166,11 +167,11 @@ func endpointsAt(organizations []string, found *[]AffectedEndpoint) store.Query 
 func (wg *weighing) readHolders(ctx context.Context, tx *store.DB) error {
 	wg.offers = map[string]int64{}
 	err := tx.Ask(ctx, store.Query{
-		SQL: `SELECT m.user_id, m.id, mr.role_id FROM roles r JOIN membership_roles mr ON mr.role_id = r.id
-			JOIN memberships m ON m.id = mr.membership_id
-			JOIN organization_paths p ON p.descendant_id = m.organization_id AND p.ancestor_id = ?
-			WHERE r.organization_id IN ? LIMIT ` + strconv.Itoa(mostWeighed+1),
-		Args: []any{wg.head, wg.left},
+		// SQLite takes a CROSS JOIN in the order in which it is written: few have roles of these organizations, many are in the branch.
+		SQL: `SELECT m.user_id, m.id, mr.role_id FROM roles r CROSS JOIN membership_roles mr CROSS JOIN memberships m
+			CROSS JOIN organization_paths p WHERE r.organization_id IN ? AND mr.role_id = r.id AND m.id = mr.membership_id
+				AND p.ancestor_id = ? AND p.descendant_id = m.organization_id LIMIT ` + strconv.Itoa(mostWeighed+1),
+		Args: []any{wg.left, wg.head},
 		Take: func(a *store.Answer) error {
 			for i := range a.Len() {
 				wg.holders = append(wg.holders, holding{a.Text(i, 0), a.Text(i, 1), a.Text(i, 2)})
@@ -178,11 +179,10 @@ func (wg *weighing) readHolders(ctx context.Context, tx *store.DB) error {
 			return nil
 		},
 	}, store.Query{
-		SQL: `SELECT ir.role_id, COUNT(*) FROM roles r JOIN invitation_roles ir ON ir.role_id = r.id
-			JOIN invitations ON invitations.id = ir.invitation_id AND ` + openInvitations + `
-			JOIN organization_paths p ON p.descendant_id = invitations.organization_id AND p.ancestor_id = ?
-			WHERE r.organization_id IN ? GROUP BY ir.role_id`,
-		Args: []any{tx.Now(), wg.head, wg.left},
+		SQL: `SELECT ir.role_id, COUNT(*) FROM roles r CROSS JOIN invitation_roles ir CROSS JOIN invitations CROSS JOIN organization_paths p
+			WHERE r.organization_id IN ? AND ir.role_id = r.id AND invitations.id = ir.invitation_id AND ` + openInvitations + `
+				AND p.ancestor_id = ? AND p.descendant_id = invitations.organization_id GROUP BY ir.role_id`,
+		Args: []any{wg.left, tx.Now(), wg.head},
 		Take: func(a *store.Answer) error {
 			for i := range a.Len() {
 				wg.offers[a.Text(i, 0)] = a.Number(i, 1)

@@ -145,8 +145,15 @@ func outcomeOf(before, after *facts, head string) outcome {
 		return all
 	}
 	heard, hear := audience(before), audience(after)
-	o.Leaving = slices.Sorted(slices.Values(slices.DeleteFunc(slices.Clone(heard), func(id string) bool { return slices.Contains(hear, id) })))
-	o.Joining = slices.Sorted(slices.Values(slices.DeleteFunc(slices.Clone(hear), func(id string) bool { return slices.Contains(heard, id) })))
+	except := func(ids, others []string) []string {
+		return those(ids, func(id string) bool { return !slices.Contains(others, id) })
+	}
+	if leaving := except(heard, hear); len(leaving) > 0 {
+		o.Leaving = leaving
+	}
+	if joining := except(hear, heard); len(joining) > 0 {
+		o.Joining = joining
+	}
 	return o
 }
 
@@ -225,4 +232,6 @@ func rolesOfOutcome(c *models.Consequence) map[string]int {
 }
 
 // moveSaid is a move in words, for errors.
-func moveSaid(m models.Move) string { return fmt.Sprintf("move %s to %q with %v", m.Organization, m.To, m.Replacements) }
+func moveSaid(m models.Move) string {
+	return fmt.Sprintf("move %s to %q with %v", m.Organization, m.To, m.Replacements)
+}
