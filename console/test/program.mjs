@@ -75,6 +75,11 @@ export async function start(database, { args = [], organizations = 120, users = 
 			return `http://${address}`;
 		},
 		people,
+		/** Makes a management key, beside the running server. */
+		async managementKey(name) {
+			const made = await run(program, ["key", "create", "--kind", "management", "--name", name, ...where], { env });
+			return made.stdout.trim();
+		},
 		end,
 		begin,
 		async stop() {
