@@ -87,7 +87,7 @@ cover: ## test coverage of the whole module, function by function, in dist/cover
 .PHONY: bench
 bench: ## measure the service at 1,000 and 1,000,000 organizations next to bare handlers; ORGANIZATIONS=50000 is quicker
 	@.ci/postgres
-	ROSTER_BENCH_ORGANIZATIONS=$(ORGANIZATIONS) go test -run '^$$' -bench 'BenchmarkService|BenchmarkSubtree|BenchmarkDialects' -benchtime 1x -timeout 120m ./cmd/roster
+	ROSTER_BENCH_ORGANIZATIONS=$(ORGANIZATIONS) go test -run '^$$' -bench 'BenchmarkService|BenchmarkSubtree|BenchmarkDialects|BenchmarkFinding' -benchtime 1x -timeout 120m ./cmd/roster
 
 .PHONY: bench-peers
 bench-peers: ## measure the list next to those of PocketBase and Fortune; needs Node.js

@@ -18,7 +18,8 @@ type effectivePermission struct {
 var effectivePermissions = func() *jsonapi.Schema {
 	s := jsonapi.ForModel(effectivePermission{})
 	s.Computed = true
-	s.Filters = []jsonapi.Filter{{Name: "organizationId", Kind: jsonapi.String, Required: true, Doc: "The organization where they are held."}}
+	s.Filters = []jsonapi.Filter{{Name: "organizationId", Kind: jsonapi.String, Required: true,
+		Doc: "The organization where they are held."}}
 	s.Relate(&jsonapi.Relationship{Name: "memberships", Target: models.Memberships.Schema, Many: true, ReadOnly: true,
 		Doc: "The memberships that it comes from, of those that the caller sees."})
 	s.Relate(&jsonapi.Relationship{Name: "roles", Target: models.Roles.Schema, Many: true, ReadOnly: true,
@@ -50,20 +51,20 @@ func permissionRoutes() []route {
 	return []route{
 		{
 			method: "GET", path: "users/{id}/effectivePermissions", form: openapi.List, needs: auth.Read("memberships").Owned(),
-			query: jsonapi.Accepts{Select: true}, speaks: effectivePermissions, shows: effectivePermissions, target: users, tag: users.tag(),
-			handle: (*API).listEffectivePermissions,
-			doc: "Lists every word that a user holds at an organization, with the memberships and roles that it comes from: what authorize " +
-				"permits, for each word that is known there. About themselves people ask with whatever credential, about others it needs " +
-				"the scope memberships:read. Where the caller may not know who does what it is empty. It has no pages: meta.truncated " +
-				"tells that there are more than 1000.",
+			query: jsonapi.Accepts{Select: true}, speaks: effectivePermissions, shows: effectivePermissions, target: users,
+			tag: users.tag(), handle: (*API).listEffectivePermissions,
+			doc: "Lists every word that a user holds at an organization, with the memberships and roles that it comes from: what " +
+				"authorize permits, for each word that is known there. About themselves people ask with whatever credential, about " +
+				"others it needs the scope memberships:read. Where the caller may not know who does what it is empty. It has no pages: " +
+				"meta.truncated tells that there are more than 1000.",
 		},
 		{
 			method: "GET", path: permissionsPath, form: openapi.List, needs: auth.Read("roles"),
 			query: jsonapi.Accepts{Select: true}, speaks: permissions, shows: permissions, handle: (*API).listPermissions,
 			tag: openapi.Tag{Name: permissionsPath, Doc: permissions.Doc},
 			doc: "Lists the words that a role can permit: the service's own, each with a sentence, and with filter[usableAt] those of " +
-				"applications in the roles that can be given there, as far as the caller sees these. It has no pages: meta.truncated tells " +
-				"that there are more than 1000.",
+				"applications in the roles that can be given there, as far as the caller sees these. It has no pages: meta.truncated " +
+				"tells that there are more than 1000.",
 		},
 	}
 }

@@ -51,7 +51,8 @@ func TestAllThatSomebodyMay(t *testing.T) {
 		}
 		a := s.get(path(ada, f.branch))
 		for i, word := range a.words() {
-			want := map[string][]string{"users:read": sorted(clerk, models.RoleViewer), "users:write": {clerk}, "invoices:approve": {clerk}}[word]
+			want := map[string][]string{"users:read": sorted(clerk, models.RoleViewer), "users:write": {clerk},
+				"invoices:approve": {clerk}}[word]
 			if want == nil {
 				want = []string{models.RoleViewer}
 			}
@@ -73,8 +74,8 @@ func TestAllThatSomebodyMay(t *testing.T) {
 			}
 		}
 		// Of themselves people are told with whatever key, and what that holds; of others with one for memberships.
-		narrow := owner.as(owner.do("POST", "/public/v2/apiKeys", resource("apiKeys", object{"name": "k", "scopes": []string{"users:read"}})).
-			want(201).text("data", "attributes", "key"))
+		narrow := owner.as(owner.do("POST", "/public/v2/apiKeys", resource("apiKeys",
+			object{"name": "k", "scopes": []string{"users:read"}})).want(201).text("data", "attributes", "key"))
 		if got := narrow.do("GET", path(eve, f.branch), nil).want(200).words(); !slices.Equal(got, []string{"users:read"}) {
 			t.Errorf("a narrow key is told %v", got)
 		}
@@ -130,7 +131,8 @@ func TestTheWordsThereAre(t *testing.T) {
 			}
 		}
 		_, as := s.person("Ada", f.other)
-		if got := as.do("GET", "/public/v2/permissions?filter[usableAt]="+f.leaf, nil).want(200).words(); len(got) != len(models.OwnPermissions()) {
+		got := as.do("GET", "/public/v2/permissions?filter[usableAt]="+f.leaf, nil).want(200).words()
+		if !slices.Equal(got, models.OwnPermissions()) {
 			t.Errorf("who does not see a place is told %v there", got)
 		}
 		s.key0("users:read").do("GET", "/public/v2/permissions", nil).want(403)

@@ -212,6 +212,9 @@ func (st *story) runFor(id, method, path string, status int, body any) *answer {
 	if op.Parameters.GetByInAndName("query", "page[size]") != nil {
 		target += "?page[size]=1" // enough to see what a list is
 	}
+	if path == "/public/v2/search" {
+		target += "&filter[text]=acme"
+	}
 	if strings.HasSuffix(path, "/effectivePermissions") {
 		target += "?filter[organizationId]=" + st.ids["organizations"]
 	}
@@ -333,6 +336,8 @@ func (st *story) call(method, path string) {
 	case path == "/public/v2/authorize":
 		st.run(method, path, 200, resource("checks", object{"permission": "users:read"}, "user", ref("users", st.ids["users"]),
 			"organization", ref("organizations", st.ids["parent"])))
+	case path == "/public/v2/moves":
+		st.runMove(method, path)
 	case strings.Contains(path, "/totp"):
 		st.secondFactor(method, path)
 	case method == "GET":

@@ -25,8 +25,8 @@ const (
 	exportMemory = 16 << 20
 )
 
-// TestAnExportHasTheMemoryOfOnePart exports a hundred thousand events and users to a client that stops in between until the server waits for
-// it. It is alone, because it looks at the memory of the process.
+// TestAnExportHasTheMemoryOfOnePart exports a hundred thousand events and users to a client that stops in between until the server waits
+// for it. It is alone, because it looks at the memory of the process.
 func TestAnExportHasTheMemoryOfOnePart(t *testing.T) { //nolint:paralleltest // see above
 	for _, dialect := range modelstest.Dialects {
 		t.Run(string(dialect), func(t *testing.T) {
@@ -73,15 +73,17 @@ func (s *service) many() {
 	}
 	numbers := fmt.Sprintf("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)", largeList)
 	text, now := strings.Repeat("x", largeText), "(SELECT MAX(created_at) FROM api_keys)"
-	last := "(SELECT last FROM event_sequences WHERE organization_id = '00000000-0000-0000-0000-000000000000')"
+	const whole = "00000000-0000-0000-0000-000000000000" // the whole installation
+	last := "(SELECT last FROM event_sequences WHERE organization_id = '" + whole + "')"
 	for _, statement := range []string{
 		"INSERT INTO users (id, first_name, last_name, active, version, created_at, updated_at) " + numbers +
 			" SELECT " + id + ", '=Number ' || i, '" + text + "', true, 1, " + now + ", " + now + " FROM n",
 		"INSERT INTO events (id, event_type, subject_type, subject_id, actor_kind, data, occurred_at) " + numbers +
 			" SELECT " + id + ", 'user.updated', 'users', " + id + ", 'system', '{\"type\":\"users\",\"id\":\"' || " + id +
 			" || '\",\"attributes\":{\"firstName\":\"" + text + "\"}}', " + now + " FROM n",
-		"INSERT INTO event_positions (position, event_id, subject_id) " + numbers + " SELECT " + last + " + i, " + id + ", " + id + " FROM n",
-		fmt.Sprintf("UPDATE event_sequences SET last = last + %d WHERE organization_id = '00000000-0000-0000-0000-000000000000'", largeList),
+		"INSERT INTO event_positions (position, event_id, subject_id) " + numbers +
+			" SELECT " + last + " + i, " + id + ", " + id + " FROM n",
+		fmt.Sprintf("UPDATE event_sequences SET last = last + %d WHERE organization_id = '%s'", largeList, whole),
 	} {
 		s.exec(statement)
 	}

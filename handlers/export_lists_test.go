@@ -82,13 +82,11 @@ func TestAnExportIsWhatWasAskedFor(t *testing.T) {
 		s.person("Bob", f.branch)
 		lines := s.get("/public/v2/organizations?filter[ancestor]="+f.top+"&sort=-name&fields[organizations]=name&"+
 			"withCounts=memberships", "Accept", jsonapi.NDJSON).want(200).lines()
-		for i, want := range []string{
-			`{"type":"organizations","id":"` + f.leaf + `","attributes":{"name":"Leaf"},"links":{"self":"/public/v2/organizations/` + f.leaf +
-				`"},"meta":{"counts":{"memberships":1}}}`,
-			`{"type":"organizations","id":"` + f.branch + `","attributes":{"name":"Branch"},"links":{"self":"/public/v2/organizations/` +
-				f.branch + `"},"meta":{"counts":{"memberships":1}}}`,
-			`{"meta":{"complete":true,"count":2}}`,
-		} {
+		line := func(id, name string) string {
+			return `{"type":"organizations","id":"` + id + `","attributes":{"name":"` + name +
+				`"},"links":{"self":"/public/v2/organizations/` + id + `"},"meta":{"counts":{"memberships":1}}}`
+		}
+		for i, want := range []string{line(f.leaf, "Leaf"), line(f.branch, "Branch"), `{"meta":{"complete":true,"count":2}}`} {
 			if lines[i] != want {
 				t.Errorf("line %d is %s, want %s", i, lines[i], want)
 			}

@@ -149,7 +149,7 @@ var asked = map[string]string{
 	"PATCH files/{id}/relationship": "organizations:read|users:read", "POST files/{id}/relationship": "organizations:read|users:read",
 	"DELETE files/{id}/relationship": "organizations:read|users:read", "GET files/{id}/content": "public",
 
-	"GET me": "anyone", "POST authorize": "anyone",
+	"GET me": "anyone", "POST authorize": "anyone", "POST moves": "organizations:write",
 	"POST me/totp": "session", "POST me/totp/confirm": "session", "DELETE me/totp": "session", "DELETE users/{id}/totp": "m users:write",
 
 	"GET apiKeys": "apiKeys:read", "GET apiKeys/{id}": "apiKeys:read", "POST apiKeys": "apiKeys:write",
@@ -185,7 +185,7 @@ var asked = map[string]string{
 	"DELETE webhookReplays/{id}/relationship": "webhooks:write",
 
 	"GET users/{id}/effectivePermissions": "memberships:read", "GET permissions": "roles:read",
-	"GET event-types": "anyone", "GET event-types/{eventType}": "anyone", "POST operations": "anyone",
+	"GET event-types": "anyone", "GET event-types/{eventType}": "anyone", "POST operations": "anyone", "GET search": "anyone",
 	"GET signInMethods": "public",
 }
 
@@ -201,7 +201,7 @@ func (e *estate) typeOf(path string) string {
 	switch typ {
 	case "refresh-token":
 		return "organizations"
-	case "event-types", "operations", "me", "authorize", "passwordResets", "permissions", "signInMethods":
+	case "event-types", "operations", "me", "authorize", "moves", "passwordResets", "permissions", "signInMethods", "search":
 		return ""
 	}
 	if e.ids[typ] == [2]string{} || relationshipOf[typ] == [2]string{} {
@@ -213,6 +213,9 @@ func (e *estate) typeOf(path string) string {
 func (e *estate) path(rt handlers.Route, id string) string {
 	if rt.Path == "files" && rt.Method == http.MethodPost {
 		return "/public/v2/files?organizationId=" + e.organization[0]
+	}
+	if rt.Path == "search" {
+		return "/public/v2/search?filter[text]=ab"
 	}
 	if strings.HasSuffix(rt.Path, "/effectivePermissions") {
 		id += "/effectivePermissions?filter[organizationId]=" + e.organization[0]

@@ -38,10 +38,32 @@ func toldOf(body []byte) (server.Told, error) {
 			return nil, fmt.Errorf("read kept answer: %w", err)
 		}
 		for _, id := range several {
-			if id.Type != "" {
+			switch id.Type {
+			case "":
+			case moves.Type: // which is kept nowhere
+				if err := tellsOfMove(told, p.Data); err != nil {
+					return nil, err
+				}
+			default:
 				told[id.Type] = append(told[id.Type], id.ID)
 			}
 		}
 	}
 	return told, nil
+}
+
+// tellsOfMove adds what a move tells of: the branch, and where it is.
+func tellsOfMove(told server.Told, data json.RawMessage) error {
+	var move struct {
+		Relationships map[string]struct{ Data *jsonapi.Identifier }
+	}
+	if err := json.Unmarshal(data, &move); err != nil {
+		return fmt.Errorf("read kept answer: %w", err)
+	}
+	for _, rel := range move.Relationships {
+		if rel.Data != nil {
+			told[rel.Data.Type] = append(told[rel.Data.Type], rel.Data.ID)
+		}
+	}
+	return nil
 }

@@ -102,8 +102,10 @@ func routes() []route {
 	table = append(table, sessionRoutes()...)
 	table = append(table, secondFactorRoutes()...)
 	table = append(table, fileRoutes()...)
+	table = append(table, searchRoute())
 	table = append(table, permissionRoutes()...)
 	table = append(table, seriesRoutes()...)
+	table = append(table, moveRoute())
 	return append(table,
 		signInMethodsRoute(),
 		route{

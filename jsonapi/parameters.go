@@ -70,7 +70,7 @@ func (s *Schema) Parameters(accepts Accepts, types []*Schema) []Parameter {
 		all = append(all, Parameter{Name: countsName, Kind: String, List: true, Most: len(s.Counts), Enum: s.countNames(), Doc: doc})
 	}
 	for _, o := range accepts.Others {
-		all = append(all, Parameter{Name: o.Name, Kind: String, Doc: o.Doc, Enum: o.Enum})
+		all = append(all, Parameter{Name: o.Name, Kind: String, Doc: o.Doc, Enum: o.Enum, Required: o.Required})
 	}
 	return all
 }

@@ -75,10 +75,12 @@ type Accepts struct {
 	Others []Other
 }
 
-// Other is a query parameter of no family: a text, one of Enum unless that is nil.
+// Other is a query parameter of no family: a text, one of Enum unless that is nil. Required says to a reader that it is needed, which whoever
+// takes it makes sure of.
 type Other struct {
 	Name, Doc string
 	Enum      []string
+	Required  bool
 }
 
 // What requests accept.

@@ -27,6 +27,8 @@ type Change struct {
 	Kept map[string]string
 	// Replacements are the roles that the members of a branch get in place of those that they lose by a move.
 	Replacements []RoleReplacement
+	// weighed is what a move is meant to come to, and what it does; nil where nobody asks.
+	weighed *weighed
 	// Versions are those of the resource that the change is meant for, nil for any.
 	Versions *Versions
 	// CurrentPassword is what a person says is theirs, "" for nothing.

@@ -58,6 +58,7 @@ func init() {
 	relateWebhooks(Webhooks)
 	relateWebhookDeliveries(WebhookDeliveries)
 	relateWebhookReplays(WebhookReplays)
+	makeSearchable()
 }
 
 // Collections returns every collection in the order of the documentation.

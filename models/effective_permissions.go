@@ -120,7 +120,9 @@ func wordsUsableAt(organization string, words *[]string, conds ...collection.Whe
 
 // ApplicationWords returns the words of applications in the roles that a scope sees and that can be given at an organization, in order;
 // none where the scope does not see the organization. more: there are others, since not more than [MaxWords] are looked at.
-func ApplicationWords(ctx context.Context, db *store.DB, scope collection.Scope, organization string) (words []string, more bool, err error) {
+func ApplicationWords(ctx context.Context, db *store.DB, scope collection.Scope, organization string) (
+	words []string, more bool, err error,
+) {
 	line, ok := lineOf(scope, organization)
 	if !ok {
 		return nil, false, nil

@@ -60,7 +60,8 @@ func plantWood(t *testing.T, db *store.DB, clock *modelstest.Clock, r *rand.Rand
 	return f
 }
 
-// known returns the words that are known at an organization: the service's own, the one for all, and those of roles that can be given there.
+// known returns the words that are known at an organization: the service's own, the one for all, and those of roles that can be given
+// there.
 func (f *wood) known(at string) []string {
 	words := append(models.OwnPermissions(), models.EveryScope)
 	for _, above := range append(f.above(at), "") {

@@ -335,7 +335,8 @@ func (e *Event) insertion(tx *store.DB) (insert string, args []any) {
 	subject, names := e.naming.subject(e.SubjectName), e.naming.names(tx)
 	return `INSERT INTO events (id, event_type, organization_id, subject_type, subject_id, actor_kind, actor_id, actor_name,
 		changes, data, request_id, occurred_at, user_id, organization_name, subject_name, names)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT name FROM organizations WHERE id = ?), ` + subject.SQL + `, ` + names.SQL + `)`,
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT name FROM organizations WHERE id = ?), ` +
+			subject.SQL + `, ` + names.SQL + `)`,
 		slices.Concat([]any{
 			e.ID, e.EventType, e.OrganizationID, e.SubjectType, e.SubjectID, e.ActorKind, e.ActorID, e.ActorName,
 			changes, e.Resource, e.RequestID, e.OccurredAt.Time, e.UserID, e.OrganizationID,

@@ -22,7 +22,8 @@ func TestTheDeliveriesOfAnEventAreCounted(t *testing.T) {
 			at, state       string
 			attempts, round int
 		}{
-			{leaf, "pending", 0, 0}, {leaf, "pending", 3, 2}, {leaf, "failed", 10, 10}, {leaf, "cancelled", 1, 1}, {leaf, "succeeded", 0, 0},
+			{leaf, "pending", 0, 0}, {leaf, "pending", 3, 2}, {leaf, "failed", 10, 10}, {leaf, "cancelled", 1, 1},
+			{leaf, "succeeded", 0, 0},
 			{top, "failed", 10, 10}, {top, "pending", 4, 0}, // which is sent again, and has not failed since
 		} {
 			hook := modelstest.Webhook(t, db, c.at, "https://hooks.example.com/").ID
@@ -31,9 +32,10 @@ func TestTheDeliveriesOfAnEventAreCounted(t *testing.T) {
 				`INSERT INTO webhook_dispatches (id, event_id, webhook_id, organization_id, event_type, ordinal, created_at)
 					SELECT '` + delivery + `', '` + event + `', '` + hook + `', '` + c.at + `', 'organization.created', 1, created_at
 					FROM organizations WHERE id = '` + leaf + `'`,
-				`INSERT INTO webhook_open (delivery_id, webhook_id, ordinal, created_at, state, trigger, attempts, round_attempts, finished_at)
-					SELECT '` + delivery + `', '` + hook + `', 1, created_at, '` + c.state + `', 'event', ` + fmt.Sprint(c.attempts) + `, ` +
-					fmt.Sprint(c.round) + `, CASE WHEN '` + c.state + `' = 'pending' THEN NULL ELSE created_at END
+				`INSERT INTO webhook_open (delivery_id, webhook_id, ordinal, created_at, state, trigger, attempts, round_attempts,
+						finished_at)
+					SELECT '` + delivery + `', '` + hook + `', 1, created_at, '` + c.state + `', 'event', ` +
+					fmt.Sprintf("%d, %d", c.attempts, c.round) + `, CASE WHEN '` + c.state + `' = 'pending' THEN NULL ELSE created_at END
 					FROM organizations WHERE id = '` + leaf + `' AND '` + c.state + `' <> 'succeeded'`,
 			} {
 				if _, err := pool(db).ExecContext(t.Context(), statement); err != nil {

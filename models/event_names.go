@@ -227,8 +227,8 @@ func (t *telling) tellsName(seen *sight, r collection.Relation, id string) bool 
 	return true
 }
 
-// tellsSubject reports whether a reader may know what the subject of the event was called: if it is told the subject, and may know what that
-// is called by.
+// tellsSubject reports whether a reader may know what the subject of the event was called: if it is told the subject, and may know what
+// that is called by.
 func (t *telling) tellsSubject(seen *sight) bool {
 	if seesAll(t.scope) || t.hidden {
 		return !t.hidden

@@ -79,7 +79,8 @@ func TestAnEventKnowsWhatWasCalledHow(t *testing.T) {
 				`{"before":null,"after":[` + called(models.RoleMember, "Member") + `]}`},
 			{"filter[eventType]=membership.updated", "Ada", "Leaf", "roles",
 				`{"before":[` + called(role.ID, "Clerk") + `],"after":[` + called(models.RoleViewer, "Viewer") + `]}`},
-			{"filter[eventType]=membership.deleted", "Ada", "No more leaf", "user", `{"before":` + called(ada.ID, "Ada") + `,"after":null}`},
+			{"filter[eventType]=membership.deleted", "Ada", "No more leaf", "user",
+				`{"before":` + called(ada.ID, "Ada") + `,"after":null}`},
 		} {
 			e := toldOne(t, db, all, c.query)
 			got := []string{*e.Subject, *e.Organization, e.change(c.change)}
@@ -139,14 +140,17 @@ func TestNamesAreToldToWhoMayReadWhatHasThem(t *testing.T) {
 			org, parent, member, of, user string
 			roles                         bool
 		}{
-			"everything":        {collection.Everything(), "Leaf", "Top", "Ada", "Leaf", "Ada", true},
-			"the tree":          {collection.Subtree(top.ID), "Leaf", "Top", "Ada", "Leaf", "Ada", true},
-			"the organization":  {collection.OnlyOrganization(leaf.ID), "Leaf", "", "Ada", "Leaf", "Ada", true},
-			"a key for events":  {collection.OnlyOrganization(leaf.ID).Holding([]string{"events:read"}), none, "", none, none, "", false},
-			"all, of events":    {collection.Everything().Holding([]string{"events:read"}), none, "", none, none, "", false},
-			"no organizations":  {collection.Subtree(top.ID).Holding([]string{"events:read", "memberships:read", "users:read"}), none, "", "Ada", none, "Ada", false},
-			"no users":          {collection.Subtree(top.ID).Holding([]string{"events:read", "memberships:read", "organizations:read"}), "Leaf", "Top", none, "Leaf", none, false},
-			"a person":          {person("events:read", "organizations:read", "users:read", "memberships:read"), "Leaf", "", "Ada", "Leaf", "Ada", false},
+			"everything":       {collection.Everything(), "Leaf", "Top", "Ada", "Leaf", "Ada", true},
+			"the tree":         {collection.Subtree(top.ID), "Leaf", "Top", "Ada", "Leaf", "Ada", true},
+			"the organization": {collection.OnlyOrganization(leaf.ID), "Leaf", "", "Ada", "Leaf", "Ada", true},
+			"a key for events": {collection.OnlyOrganization(leaf.ID).Holding([]string{"events:read"}), none, "", none, none, "", false},
+			"all, of events":   {collection.Everything().Holding([]string{"events:read"}), none, "", none, none, "", false},
+			"no organizations": {collection.Subtree(top.ID).Holding([]string{"events:read", "memberships:read", "users:read"}),
+				none, "", "Ada", none, "Ada", false},
+			"no users": {collection.Subtree(top.ID).Holding([]string{"events:read", "memberships:read", "organizations:read"}),
+				"Leaf", "Top", none, "Leaf", none, false},
+			"a person": {person("events:read", "organizations:read", "users:read", "memberships:read"),
+				"Leaf", "", "Ada", "Leaf", "Ada", false},
 			"one without users": {person("events:read", "memberships:read"), none, "", none, none, none, false},
 			"one of events":     {person("events:read"), none, "", none, none, "", false},
 		} {

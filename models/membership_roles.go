@@ -72,7 +72,7 @@ func checkGrant(ctx context.Context, tx *store.DB, by Caller, organization strin
 			return err
 		case role == nil:
 			refusal = &store.Error{Kind: store.Invalid, Field: "roles", Index: i,
-				Message: "That role is usable in its own organization and below alone."}
+				Message: unusableThere}
 		default:
 			if refusal = s.lacking(role); refusal != nil {
 				refusal.Field, refusal.Index = "roles", i
@@ -84,6 +84,9 @@ func checkGrant(ctx context.Context, tx *store.DB, by Caller, organization strin
 	}
 	return errs.Err()
 }
+
+// unusableThere is what is told of a role that cannot be given at an organization.
+const unusableThere = "That role is usable in its own organization and below alone."
 
 // usableRole returns a role that a scope sees, nil if it cannot be given at an organization.
 func usableRole(ctx context.Context, tx *store.DB, scope collection.Scope, organization, id string) (*Role, error) {

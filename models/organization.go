@@ -277,10 +277,15 @@ func ownHead(ctx context.Context, tx *store.DB, by Caller, held standing, org *O
 	}
 	owned, err := hasOwner(ctx, tx, org.ID)
 	if err == nil && !owned {
-		err = &store.Error{Kind: store.Conflict, Field: "parent",
-			Message: "Nobody would own the organization, because its owners are above it: make somebody its owner first."}
+		err = nobodyOwns()
 	}
 	return err
+}
+
+// nobodyOwns is the refusal of a branch as a head that would have no owner.
+func nobodyOwns() error {
+	return &store.Error{Kind: store.Conflict, Field: "parent",
+		Message: "Nobody would own the organization, because its owners are above it: make somebody its owner first."}
 }
 
 // makeOwner makes a person an owner of an organization by a membership in it. Nobody could give them that; a rule does.
@@ -354,6 +359,9 @@ func UpdateOrganization(ctx context.Context, db *store.DB, by Caller, id string,
 		if err := lockTreesFor(ctx, tx, by.Scope, id, in); err != nil {
 			return nil, err
 		}
+		if err := in.weighed.keep(ctx, tx, by, id, in); err != nil {
+			return nil, err
+		}
 		if err := replacements(in.Replacements).lockHolders(ctx, tx, id); err != nil {
 			return nil, err
 		}
@@ -391,6 +399,9 @@ func UpdateOrganization(ctx context.Context, db *store.DB, by Caller, id string,
 		}
 		columns := Organizations.Schema.Apply(org, in.Attributes)
 		if err := move(ctx, tx, by, in, before, org); err != nil {
+			return nil, err
+		}
+		if err := in.weighed.weigh(ctx, tx, by, held, in, before, org); err != nil {
 			return nil, err
 		}
 		if org.LogoID, err = pointAtFile(ctx, tx, by, in, "logo", FileOwner{Organization: id}, before.LogoID); err != nil {

@@ -3,6 +3,7 @@ package models
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"roster/models/collection"
 )
@@ -29,21 +30,35 @@ func OwnPermissions() []string {
 }
 
 // PermissionDoc says in a sentence what one of the service's own words permits, or the one that stands for all; "" for others.
-func PermissionDoc(word string) string { return permissionDocs[word] }
+func PermissionDoc(word string) string {
+	switch word {
+	case EveryScope:
+		return "Do everything."
+	case deleteOrganizations:
+		return "Delete organizations, and move them away from where they are."
+	}
+	subject, may, _ := strings.Cut(word, ":")
+	switch may {
+	case "read":
+		return subjectDocs[subject][0]
+	case "write":
+		return subjectDocs[subject][1]
+	}
+	return ""
+}
 
-var permissionDocs = map[string]string{
-	EveryScope:           "Do everything.",
-	"organizations:read": "Read organizations and their files.", "organizations:write": "Read and change organizations and their files.",
-	deleteOrganizations: "Delete organizations, and move them away from where they are.",
-	"users:read":        "Read people and their files.", "users:write": "Read and change people and their files.",
-	"memberships:read":  "Read who is where and by which roles, and ask what others may do.",
-	"memberships:write": "Read and change who is where and by which roles: take people in, and let them go.",
-	"roles:read":        "Read roles.", "roles:write": "Read, make, change and delete roles.",
-	"invitations:read": "Read invitations.", "invitations:write": "Read and send invitations, and take them back.",
-	"apiKeys:read": "Read keys, without their secrets.", "apiKeys:write": "Read, make, rotate and revoke keys.",
-	"events:read": "Read what happened.", "events:write": "Read what happened. It cannot be changed, by nobody.",
-	"webhooks:read":  "Read endpoints of webhooks, what was sent to them, and replays.",
-	"webhooks:write": "Read, make and change endpoints of webhooks, and send again what was sent to them.",
+// subjectDocs says of each subject what reading and what writing it is.
+var subjectDocs = map[string][2]string{
+	"organizations": {"Read organizations and their files.", "Read and change organizations and their files."},
+	"users":         {"Read people and their files.", "Read and change people and their files."},
+	"memberships": {"Read who is where and by which roles, and ask what others may do.",
+		"Read and change who is where and by which roles: take people in, and let them go."},
+	"roles":       {"Read roles.", "Read, make, change and delete roles."},
+	"invitations": {"Read invitations.", "Read and send invitations, and take them back."},
+	"apiKeys":     {"Read which keys there are.", "Read which keys there are, make, rotate and revoke them."},
+	"events":      {"Read what happened.", "Read what happened, which nobody changes."},
+	"webhooks": {"Read endpoints of webhooks, what was sent to them, and replays.",
+		"Read, make and change endpoints of webhooks, and send again what was sent to them."},
 }
 
 // applicationWord matches the words that an application may choose.

@@ -91,8 +91,7 @@ func (rs replacements) carryOut(ctx context.Context, tx *store.DB, by Caller, he
 		return err
 	}
 	if len(holders) > maxReplaced {
-		return &store.Error{Kind: store.Conflict, Field: "parent", Message: fmt.Sprintf(
-			"More than %d members of the branch have the roles that are replaced. Give some of them others first.", maxReplaced)}
+		return tooManyReplaced()
 	}
 	live, err := collection.VisibleIDs(ctx, tx, Organizations, collection.Everything(),
 		store.SortedUnique(store.Column(holders, func(m *Membership) string { return m.OrganizationID })))
@@ -109,6 +108,12 @@ func (rs replacements) carryOut(ctx context.Context, tx *store.DB, by Caller, he
 		}
 	}
 	return nil
+}
+
+// tooManyReplaced is the refusal of a move that would change more memberships than one can.
+func tooManyReplaced() error {
+	return &store.Error{Kind: store.Conflict, Field: "parent", Message: fmt.Sprintf(
+		"More than %d members of the branch have the roles that are replaced. Give some of them others first.", maxReplaced)}
 }
 
 // give replaces the roles of one membership, as a grant at a place.

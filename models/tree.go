@@ -70,20 +70,8 @@ func insertPaths(ctx context.Context, tx *store.DB, org *Organization) error {
 
 // move changes the parent of an organization to the one of the input, if it names one, and makes the kind follow.
 func move(ctx context.Context, tx *store.DB, by Caller, in *Change, before, org *Organization) error {
-	link, given := in.Links["parent"]
-	parent := link.One() // an id that the caller is not shown is refused as any other would be, which tells nothing
-	shown, err := shownParent(ctx, tx, by.Scope, org.ID, before.ParentID)
-	if err != nil || !given || parent == shown {
-		return err // nothing but what it was shown
-	}
-	if before.DeletedAt != nil && parent == "" && !by.Scope.All() {
-		if err := shareOrganization(ctx, tx, by.Scope, deref(before.ParentID)); store.IsKind(err, store.NotFound) {
-			return nil // it is shown none if that is deleted, too
-		} else if err != nil {
-			return err
-		}
-	}
-	if err := permitMove(ctx, tx, by, before, parent); err != nil {
+	parent, moves, err := destination(ctx, tx, by, in, before)
+	if err != nil || !moves {
 		return err
 	}
 	if tx.Dialect() == store.Postgres && tx.Total(branchesMove{}, 0) == 0 {
@@ -96,12 +84,26 @@ func move(ctx context.Context, tx *store.DB, by Caller, in *Change, before, org 
 	if _, kindGiven := in.Attributes["kind"]; !kindGiven && (parent == "" || before.ParentID == nil) {
 		org.Kind = defaultKind(org.ParentID)
 	}
-	if circle, err := isAbove(ctx, tx, org.ID, parent); err != nil {
-		return err
-	} else if circle {
-		return &store.Error{Kind: store.Conflict, Field: "parent", Message: "An organization cannot be below itself."}
-	}
 	return checkMove(ctx, tx, by, org.ID, parent, in.Replacements)
+}
+
+// destination returns the parent that a change moves an organization to, "" for none, if the caller may take it away from where it is.
+// moves is false for a change that says nothing but what the caller was shown.
+func destination(ctx context.Context, tx *store.DB, by Caller, in *Change, before *Organization) (parent string, moves bool, err error) {
+	link, given := in.Links["parent"]
+	parent = link.One() // an id that the caller is not shown is refused as any other would be, which tells nothing
+	shown, err := shownParent(ctx, tx, by.Scope, before.ID, before.ParentID)
+	if err != nil || !given || parent == shown {
+		return "", false, err
+	}
+	if before.DeletedAt != nil && parent == "" && !by.Scope.All() {
+		if err := shareOrganization(ctx, tx, by.Scope, deref(before.ParentID)); store.IsKind(err, store.NotFound) {
+			return "", false, nil // it is shown none if that is deleted, too
+		} else if err != nil {
+			return "", false, err
+		}
+	}
+	return parent, true, permitMove(ctx, tx, by, before, parent)
 }
 
 // arrive does for a branch what its move asks for at the new place. held is what the caller held at it before.
@@ -145,23 +147,37 @@ func permitMove(ctx context.Context, tx *store.DB, by Caller, org *Organization,
 // checkMove makes sure that a branch fits below a parent, "" for none, where the caller may write, with the roles that its members have
 // or get.
 func checkMove(ctx context.Context, tx *store.DB, by Caller, head, parent string, rs replacements) error {
-	branch, err := measureBranch(ctx, tx, head)
-	if err != nil {
-		return err
-	}
-	if parent != "" {
-		if err := checkParent(ctx, tx, by, parent, branch.Height); err != nil {
-			return err
-		}
-	}
-	r, err := readRelocation(ctx, tx, head, parent)
+	r, size, err := checkPlace(ctx, tx, by, head, parent)
 	if err != nil {
 		return err
 	}
 	if err := r.keepRoles(ctx, tx, by, head, rs); err != nil {
 		return err
 	}
-	return r.bound(tx, branch.Size)
+	return r.bound(tx, size)
+}
+
+// checkPlace makes sure that a branch fits below a parent, "" for none, where the caller may write. It returns the way there, and how many
+// organizations move.
+func checkPlace(ctx context.Context, tx *store.DB, by Caller, head, parent string) (r relocation, size int, err error) {
+	circle, err := isAbove(ctx, tx, head, parent)
+	if err == nil && circle {
+		err = &store.Error{Kind: store.Conflict, Field: "parent", Message: "An organization cannot be below itself."}
+	}
+	if err != nil {
+		return r, 0, err
+	}
+	branch, err := measureBranch(ctx, tx, head)
+	if err != nil {
+		return r, 0, err
+	}
+	if parent != "" {
+		if err := checkParent(ctx, tx, by, parent, branch.Height); err != nil {
+			return r, 0, err
+		}
+	}
+	r, err = readRelocation(ctx, tx, head, parent)
+	return r, branch.Size, err
 }
 
 // isAbove reports whether an organization is another one, or above it.

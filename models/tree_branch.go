@@ -80,11 +80,30 @@ func readRelocation(ctx context.Context, tx *store.DB, id, parent string) (r rel
 	return r, nil
 }
 
+// sides returns the organizations that are above the branch only before the move, only after it, and both.
+func (r relocation) sides() (left, came, stay []string) {
+	has := func(line []ancestor, id string) bool {
+		return slices.ContainsFunc(line, func(a ancestor) bool { return a.id == id })
+	}
+	for _, a := range r.was {
+		if has(r.is, a.id) {
+			stay = append(stay, a.id)
+		} else {
+			left = append(left, a.id)
+		}
+	}
+	for _, a := range r.is {
+		if !has(r.was, a.id) {
+			came = append(came, a.id)
+		}
+	}
+	return left, came, stay
+}
+
 // keepRoles refuses a move that would leave memberships in the branch with roles of an ancestor which is not above them afterwards, and
 // which are not replaced, or open invitations with such roles: what these offer is not replaced.
 func (r relocation) keepRoles(ctx context.Context, tx *store.DB, by Caller, head string, rs replacements) error {
-	left := store.Column(r.was, func(a ancestor) string { return a.id })
-	left = slices.DeleteFunc(left, func(id string) bool { return slices.ContainsFunc(r.is, func(a ancestor) bool { return a.id == id }) })
+	left, _, _ := r.sides()
 	if err := rs.check(ctx, tx, by, left); err != nil || len(left) == 0 {
 		return err
 	}

@@ -68,6 +68,9 @@ type Request struct {
 	// knows more from the body says so.
 	Tried models.Denial
 
+	// Asks: it only asks, as [Route.Asks] says of all requests of a route. A door says so before it serves it.
+	Asks bool
+
 	read   bool
 	unread error // why the body could not be read
 	needs  auth.Permission

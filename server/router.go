@@ -80,7 +80,7 @@ func (rq *Request) answer(w http.ResponseWriter, rt *Route) error {
 	if err != nil {
 		return err
 	}
-	if _, keyed := rq.Header[IdempotencyKey]; keyed && rt.Method == http.MethodPost && !rt.Asks && rq.Principal != nil {
+	if _, keyed := rq.Header[IdempotencyKey]; keyed && rt.Method == http.MethodPost && !rt.Asks && !rq.Asks && rq.Principal != nil {
 		return rq.once(w, serve)
 	}
 	return serve(w)

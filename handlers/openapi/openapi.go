@@ -17,7 +17,8 @@ type Form int
 
 // The forms of routes. Act is for what is done to one resource, Operate for the Atomic Operations, ReadAny for one resource of whatever
 // type, Ask for resources that are answered and not kept, Redeem for what somebody does who has the token of a link, and Apply for what is
-// taken whatever becomes of it. Upload makes a file of the bytes of a body, Content answers with those of one.
+// taken whatever becomes of it. Perform takes a resource that is not kept, does what it says, and answers with what it came to. Upload
+// makes a file of the bytes of a body, Content answers with those of one. Find answers with resources of several types.
 const (
 	List Form = iota + 1
 	Read
@@ -32,8 +33,10 @@ const (
 	Ask
 	Redeem
 	Apply
+	Perform
 	Upload
 	Content
+	Find
 )
 
 // Route is one line of the route table.

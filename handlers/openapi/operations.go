@@ -18,6 +18,8 @@ type shape struct {
 	status        int
 	// versioned: the route reads or changes one resource, which has an ETag.
 	versioned bool
+	// stale: the request may say what it is meant for in its body.
+	stale bool
 	// missing: something that the request names may not be there.
 	missing bool
 }
@@ -116,7 +118,7 @@ func failures(rt *Route, s shape) []int {
 	if writes {
 		statuses = append(statuses, 409, 422)
 	}
-	if s.versioned || !writes {
+	if s.versioned || s.stale || !writes {
 		statuses = append(statuses, 412)
 	}
 	slices.Sort(statuses)
@@ -128,8 +130,9 @@ var shapes = map[Form]func(*generator, *Route) shape{
 	List: (*generator).listShape, Read: (*generator).readShape, Create: (*generator).createShape, Update: (*generator).updateShape,
 	Delete: (*generator).deleteShape, Act: (*generator).actShape, Related: (*generator).relatedShape, Linkage: (*generator).linkageShape,
 	Operate: (*generator).atomicShape, ReadAny: (*generator).readAnyShape, Ask: (*generator).askShape,
-	Redeem: (*generator).redeemShape, Apply: (*generator).applyShape,
+	Redeem: (*generator).redeemShape, Apply: (*generator).applyShape, Perform: (*generator).performShape,
 	Upload: (*generator).uploadShape, Content: (*generator).contentShape,
+	Find: (*generator).findShape,
 }
 
 // shape returns what follows from the form of a route.
@@ -138,9 +141,9 @@ func (g *generator) shape(rt *Route) (shape, error) {
 	switch {
 	case !known:
 		return shape{}, fmt.Errorf("describe %s %s: it has no form", rt.Method, rt.Path)
-	case rt.Shows == nil && rt.Form != Operate && rt.Form != ReadAny && rt.Form != Redeem:
+	case rt.Shows == nil && !slices.Contains([]Form{Operate, ReadAny, Redeem, Find}, rt.Form):
 		return shape{}, fmt.Errorf("describe %s %s: it shows no resource", rt.Method, rt.Path)
-	case rt.Name == "" && slices.Contains([]Form{Act, Operate, ReadAny, Ask, Redeem, Apply, Content}, rt.Form):
+	case rt.Name == "" && slices.Contains([]Form{Act, Operate, ReadAny, Ask, Redeem, Apply, Perform, Content, Find}, rt.Form):
 		return shape{}, fmt.Errorf("describe %s %s: its operation has no name", rt.Method, rt.Path)
 	}
 	s := of(g, rt)
@@ -225,19 +228,19 @@ func (g *generator) any() string {
 
 func (g *generator) readAnyShape(rt *Route) shape { return shape{id: rt.Name, success: g.any()} }
 
+// findShape is that of a route which answers with resources of several types, in the order in which they were found.
+func (g *generator) findShape(rt *Route) shape {
+	g.included() // which has the schema of any resource
+	g.schema("FoundDocument", documentOf("A document with what was found.", arrayOf(refTo("AnyResource"), jsonapi.MaxPageSize),
+		refTo("DocumentLinks"), refTo("Meta"), nil))
+	return shape{id: rt.Name, success: g.answer("FoundDocument", http.StatusOK)}
+}
+
 // askShape is that of a route which takes and answers one resource, or a list of them.
 func (g *generator) askShape(rt *Route) shape {
 	name := nameOf(rt.Shows)
 	oneOrMany := func(s *schema) *schema { return &schema{AnyOf: []*schema{s, arrayOf(s, maxAsked)}} }
-	// Nothing of it is kept, so nothing has a link.
-	links := members[*schema]{}
-	for _, rel := range rt.Shows.Relationships {
-		links.set(rel.Name, object(rel.Doc, []string{"data"}, members[*schema]{{"data", g.linkage(rel, jsonapi.MaxLinkage)}}))
-	}
-	g.schema(name+"Answered", object(rt.Shows.Doc, []string{"type", "id", "attributes", "relationships"}, members[*schema]{
-		{"type", g.typeOf(rt.Shows)}, {"id", &schema{Type: "string", Description: "Its number in the list, from 1."}},
-		{"attributes", g.attributes(rt.Shows, reading)}, {"relationships", object("", nil, links)},
-	}))
+	g.unkept(rt.Shows, name+"Answered", &schema{Type: "string", Description: "Its number in the list, from 1."})
 	g.schema(name+"Answer", documentOf("A document with answers.", oneOrMany(refTo(name+"Answered")), refTo("DocumentLinks"),
 		refTo("Meta"), nil))
 	g.schema(name+"Questions", object("A document with one resource object, or with a list of them.", []string{"data"}, members[*schema]{
@@ -246,6 +249,27 @@ func (g *generator) askShape(rt *Route) shape {
 	return shape{
 		id: rt.Name, success: g.answer(name+"Answer", http.StatusOK),
 		body: g.requestBody(name, true, "What is asked.", refTo(name+"Questions")),
+	}
+}
+
+// unkept adds the component of a resource object of which nothing is kept, so nothing has a link.
+func (g *generator) unkept(s *jsonapi.Schema, name string, id *schema) {
+	links := members[*schema]{}
+	for _, rel := range s.Relationships {
+		links.set(rel.Name, object(rel.Doc, []string{"data"}, members[*schema]{{"data", g.linkage(rel, jsonapi.MaxLinkage)}}))
+	}
+	g.schema(name, object(s.Doc, []string{"type", "id", "attributes", "relationships"}, members[*schema]{
+		{"type", g.typeOf(s)}, {"id", id}, {"attributes", g.attributes(s, reading)}, {"relationships", object("", nil, links)},
+	}))
+}
+
+// performShape is that of a route which does what a resource says that is not kept, and answers with it.
+func (g *generator) performShape(rt *Route) shape {
+	name := nameOf(rt.Shows)
+	g.unkept(rt.Shows, name, refTo("Id").describe("A new one: it can be read nowhere."))
+	g.schema(name+"Document", documentOf("A document with what was done.", refTo(name), refTo("DocumentLinks"), refTo("Meta"), nil))
+	return shape{
+		id: rt.Name, body: g.body(g.creation(rt.Shows)), success: g.answer(name+"Document", http.StatusOK), missing: true, stale: true,
 	}
 }
 

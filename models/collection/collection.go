@@ -69,6 +69,9 @@ type Collection struct {
 	// ask for, of one with parts each by its own name. An id that is not there stands for 0. nil where the schema names no counts.
 	Count func(ctx context.Context, db *store.DB, scope Scope, ids, names []string) (map[string]map[string]int64, error)
 
+	// Texts is how a search finds resources, nil where it finds none by a text.
+	Texts *Texts
+
 	// relations holds how each relationship is stored.
 	relations map[string]Relation
 	// narrowed names the resource whose related resources these are, "" for a whole collection.

@@ -111,8 +111,9 @@ func defaultValue(text string) string {
 	return strings.ToLower(casts.ReplaceAllString(text, ""))
 }
 
-// ignoredTables belong to the migration library and to SQLite.
-const ignoredTables = `'goose_db_version', 'sqlite_sequence', 'sqlite_stat1', 'sqlite_stat4'`
+// ignoredTables belong to the migration library, to SQLite, and to what it has for the indexes of texts (docs/adr/0117).
+const ignoredTables = `'goose_db_version', 'sqlite_sequence', 'sqlite_stat1', 'sqlite_stat4', 'search_texts', 'search_grams',
+	'search_grams_config', 'search_grams_content', 'search_grams_data', 'search_grams_docsize', 'search_grams_idx'`
 
 func readColumns(ctx context.Context, pool querier, dialect store.Dialect) ([]column, error) {
 	query := `

@@ -57,7 +57,9 @@ func addPostgresRules(ctx context.Context, pool querier, s schema) error {
 		SELECT t.relname, pg_get_indexdef(i.indexrelid, 0, true)
 		FROM pg_index AS i
 		JOIN pg_class AS t ON t.oid = i.indrelid
+		JOIN pg_class AS x ON x.oid = i.indexrelid
 		WHERE t.relnamespace = 'public'::regnamespace AND t.relname NOT IN (`+ignoredTables+`)
+		  AND x.relam <> (SELECT oid FROM pg_am WHERE amname = 'gin') -- those of texts, which SQLite has as ignored tables
 		  AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = i.indexrelid AND contype IN ('p', 'u', 'x'))`,
 		func(table, definition string) {
 			// Ascending indexes of SQLite have NULLs first and cannot say so; those of PostgreSQL have to.

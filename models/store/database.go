@@ -62,6 +62,7 @@ type DB struct {
 	part          bool        // of a transaction, by one within it
 	doubtful      bool        // of the transaction, see Assume
 	patient       bool        // of the transaction, see NoWait
+	frozen        bool        // what is read does not change, see View
 	tally         Tally       // of the transaction
 	news          *news       // of the transaction
 	numbers       map[any]int // of the transaction, see Total

@@ -129,7 +129,7 @@ func (db *DB) Among(column string, values []string) (string, any) {
 
 // Locking returns the end of a SELECT that locks what it finds; a write transaction of SQLite is alone anyway.
 func (db *DB) Locking(how string) string {
-	if db.dialect == Postgres {
+	if db.dialect == Postgres && !db.frozen {
 		return " FOR UPDATE" + how
 	}
 	return ""
@@ -137,7 +137,7 @@ func (db *DB) Locking(how string) string {
 
 // Sharing returns the end of a SELECT that keeps what it finds from being changed until the transaction ends.
 func (db *DB) Sharing(of string) string {
-	if db.dialect == Postgres {
+	if db.dialect == Postgres && !db.frozen {
 		return " FOR SHARE" + of
 	}
 	return ""

@@ -78,6 +78,7 @@ var registerFunctions = sync.OnceFunc(func() {
 			}
 			return args[0], nil
 		})
+	registerSearch()
 })
 
 // splitPool sends what only reads to the readers and everything else to the writer. Transactions are writes.
