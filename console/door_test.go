@@ -100,15 +100,19 @@ func TestEveryPathOfTheConsoleBeginsWithThePage(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
 	_, page := s.get("/console/")
-	for _, path := range []string{"/console", "/console/organizations", "/console/organizations/01912f6a-8c00-7abc-8def-0123456789ab/people",
-		"/console/sign-in?to=%2Fevents"} {
+	for _, path := range []string{
+		"/console", "/console/organizations", "/console/organizations/01912f6a-8c00-7abc-8def-0123456789ab/people",
+		"/console/sign-in?to=%2Fevents",
+	} {
 		answer, body := s.get(path)
 		if answer.StatusCode != http.StatusOK || string(body) != string(page) {
 			t.Errorf("%s: %s\n%s", path, answer.Status, body)
 		}
 	}
 	// What names a file is one, or is missing: the script of an earlier build must not be a page.
-	for _, path := range []string{"/console/assets/index-AAAAAAAA.js", "/console/assets/x", "/console/robots.txt", "/console/%2e%2e/go.mod"} {
+	for _, path := range []string{
+		"/console/assets/index-AAAAAAAA.js", "/console/assets/x", "/console/robots.txt", "/console/%2e%2e/go.mod",
+	} {
 		if answer, _ := s.get(path); answer.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: %s", path, answer.Status)
 		}

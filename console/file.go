@@ -20,8 +20,8 @@ const (
 	assets = "assets/"
 )
 
-// policy is the Content-Security-Policy of the page. Nothing runs that is written into it, nothing comes from elsewhere, and no text becomes
-// a script: whatever is shown was typed by somebody.
+// policy is the Content-Security-Policy of the page. Nothing runs that is written into it, nothing comes from elsewhere, and no text
+// becomes a script: whatever is shown was typed by somebody.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; font-src 'self'; connect-src 'self'; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
@@ -126,7 +126,8 @@ func (f *file) write(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// takesGzip reports whether a client asks for gzip: browsers name it plainly, and whoever says it in another way gets the bytes as they are.
+// takesGzip reports whether a client asks for gzip: browsers name it plainly, and whoever says it in another way gets the bytes as they
+// are.
 func takesGzip(r *http.Request) bool {
 	for _, line := range r.Header.Values("Accept-Encoding") {
 		for one := range strings.SplitSeq(line, ",") {

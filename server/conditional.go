@@ -101,8 +101,8 @@ func NotModified(w http.ResponseWriter, r *http.Request, etag string) (bool, err
 	return false, nil
 }
 
-// ZippedTag returns the ETag of an answer that a handler has compressed itself: what tells it from that of the bytes as they are, in the way
-// of those that are compressed on their way out.
+// ZippedTag returns the ETag of an answer that a handler has compressed itself: what tells it from that of the bytes as they are, in the
+// way of those that are compressed on their way out.
 func ZippedTag(etag string) string { return strings.TrimSuffix(etag, `"`) + gzipSuffix + `"` }
 
 func isStrong(tag string) bool { return tag[0] == '"' }

@@ -63,6 +63,27 @@ for (const database of databases) {
 			await tab.close();
 		});
 
+		test("a management key opens the whole tree, and the browser does not keep it", async () => {
+			const tab = await open(browser, service.base);
+			const { page } = tab;
+			const key = await service.managementKey("Console");
+			await page.goto(`${service.base}/console/sign-in`);
+			await page.getByRole("button", { name: "Use a management key" }).click();
+			await page.getByLabel("Key").fill("roster_m_wrong");
+			await page.keyboard.press("Enter");
+			await page.getByText("That is no key that works.").waitFor();
+			await page.getByLabel("Key").fill(key);
+			await page.keyboard.press("Enter");
+			await page.getByRole("heading", { name: "Organizations", level: 1 }).waitFor();
+			await page.getByRole("button", { name: /Account of.*Console/ }).waitFor();
+			await page.getByRole("treeitem").nth(3).waitFor();
+			const kept = await page.evaluate(
+				() => JSON.stringify({ ...localStorage }) + JSON.stringify({ ...sessionStorage }) + document.cookie,
+			);
+			assert.ok(!kept.includes(key.slice(-20)) && !page.url().includes(key.slice(-20)), "the browser keeps the key");
+			await tab.close();
+		});
+
 		journey(
 			"from the badge of failing endpoints to a message that is sent again, in four clicks",
 			() => "/organizations",

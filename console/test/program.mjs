@@ -36,6 +36,7 @@ export async function start(database, { args = [], organizations = 120, users = 
 	const dir = await mkdtemp(join(tmpdir(), "roster-console-"));
 	const where = database.url ? ["--database-url", database.url] : ["--data-dir", dir];
 	const env = { ...process.env, ROSTER_DATA_DIR: dir };
+	if (database.url) await run(program, ["secret-key", "create", join(dir, "secret.key")], { env });
 	const demo = ["demo", ...where, "--organizations", String(organizations), "--users", String(users), "--password", password];
 	const { stdout } = await run(program, database.url ? [...demo, "--migrate"] : demo, { env, maxBuffer: 1 << 24 });
 	const people = Object.fromEntries(
@@ -75,6 +76,11 @@ export async function start(database, { args = [], organizations = 120, users = 
 			return `http://${address}`;
 		},
 		people,
+		/** Makes a management key, beside the running server. */
+		async managementKey(name) {
+			const made = await run(program, ["key", "create", "--kind", "management", "--name", name, ...where], { env });
+			return made.stdout.trim();
+		},
 		end,
 		begin,
 		async stop() {

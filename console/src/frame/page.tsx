@@ -55,7 +55,7 @@ export function useFocusOnNavigation() {
 		const before = document.activeElement;
 		const settle = () => {
 			const heading = document.querySelector<HTMLElement>("main h1");
-			if (!heading) return false;
+			if (!heading?.checkVisibility()) return false; // the page before is hidden, and not gone, while this one is loaded
 			const now = document.activeElement;
 			if ((now === before || now === document.body || !now) && !document.querySelector("[role=dialog]")) {
 				heading.tabIndex = -1;

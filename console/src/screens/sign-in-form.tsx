@@ -1,6 +1,6 @@
 /* The form of signing in: on its page, and over a page whose session has ended. */
 
-import { useId, useState } from "react";
+import { useState } from "react";
 import { Failure, ask, url } from "../api/client";
 import { credentialThere } from "../api/credential";
 import { useRead } from "../api/query";
@@ -135,7 +135,6 @@ function PasswordForm({ known, done }: { known?: string; done: () => void }) {
 }
 
 function KeyForm({ done }: { done: () => void }) {
-	const id = useId();
 	const [key, setKey] = useState("");
 	const { signIn, failure, busy } = useSigningIn(done);
 	const refused = failure?.status === 401;
@@ -151,7 +150,6 @@ function KeyForm({ done }: { done: () => void }) {
 			<Field
 				label="Key"
 				type="password"
-				id={id}
 				autoComplete="off"
 				value={key}
 				wrong={refused ? "That is no key that works." : undefined}

@@ -52,7 +52,7 @@ export function Sentence({ event, included, here }: { event: RecordedEvent; incl
 	const type = event.attributes.eventType ?? "";
 	const told = (event.attributes.resource ?? {}) as Snapshot;
 	const [what = "", verb = ""] = type.split(".");
-	const name = <Strong>{subjectName(told, what, included)}</Strong>;
+	const name = <Strong>{event.attributes.subjectName ?? subjectName(told, what, included)}</Strong>;
 	const place = where(event, included, here);
 	const write = sentences[type];
 	if (write) return <>{write({ told, changes: changesOf(event), name, place, included })}</>;
@@ -227,8 +227,8 @@ function names(changes: Changes): ReactNode {
 function where(event: RecordedEvent, included: Resource[] | undefined, here: string | undefined): ReactNode {
 	const data = event.relationships?.organization?.data;
 	if (!data || Array.isArray(data) || data.id === here) return null;
-	const name = included?.find((r) => r.type === "organizations" && r.id === data.id)?.attributes.name;
-	return typeof name === "string" ? (
+	const name = event.attributes.organizationName ?? nameIn(included, data.id);
+	return name ? (
 		<>
 			{" "}
 			at <Strong>{name}</Strong>

@@ -45,7 +45,7 @@ export default function People(props: TabProps) {
 	const [over, setOver] = useState<{ what: "roles" | "end"; holder: Holder } | null>(null);
 	const query = {
 		include: "user,roles,organization",
-		"fields[users]": "fullName,email,active",
+		"fields[users]": "fullName,email,active,lastSeenAt",
 		"fields[roles]": "name,key,rank,inheritable",
 		"fields[organizations]": "name",
 		"page[size]": 100,
@@ -179,7 +179,7 @@ function gather(rows: Membership[], included: ReturnType<typeof usePages>["inclu
 			email: user?.email ?? "",
 			active: user?.active !== false,
 			roles: [],
-			seen: (user as { lastSeenAt?: string | null } | undefined)?.lastSeenAt,
+			seen: user?.lastSeenAt,
 		};
 		const isHere = organization === here;
 		const place = related<{ name?: string }>(doc, m, "organization")?.attributes.name ?? "an organization above";

@@ -23,6 +23,7 @@ import { subjectName } from "../events/Sentence";
 import { useQueryState } from "../query-state";
 import { healthOf, standing } from "./health";
 import Inspector from "./Inspector";
+import { Pulse } from "./Pulse";
 import { ReplayDialog } from "./Replay";
 
 interface EndpointProps extends TabProps {
@@ -94,6 +95,7 @@ export default function Endpoint(props: EndpointProps) {
 					<div className="mono second cut">
 						<Typed>{w.attributes.url}</Typed>
 					</div>
+					<Pulse webhook={webhook} />
 					<label className="row second">
 						State
 						<select className="input chip-select" value={state} onChange={(e) => setState(e.target.value)}>

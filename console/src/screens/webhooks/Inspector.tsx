@@ -16,7 +16,6 @@ import { Button, Copy, Dot, Ghosts, State, Typed } from "../../parts/small";
 import { digits, shortId } from "../../words/count";
 import { ago, clock, date, exact, milliseconds } from "../../words/time";
 import type { TabProps } from "../organization/Organization";
-import { subjectName } from "../events/Sentence";
 import { useQueryState } from "../query-state";
 import { advice, statusLine } from "./health";
 import { Answer, RequestCard } from "./exchange";
@@ -77,17 +76,17 @@ export default function Inspector({ id, webhook, name, delivery, crumbs, may }: 
 			</div>
 		);
 	const event = related<EventAttributes>(read.data, d, "event");
-	const told = (event?.attributes.resource ?? {}) as Record<string, unknown>;
+	const about = event?.attributes.subjectName;
 	return (
 		<div className="page stack">
 			<div className="row wrap">
 				<div className="cut">
 					<h1 className="mono">{type}</h1>
 					<p className="second row wrap">
-						{told.type != null && (
+						{about && (
 							<>
 								<span>
-									<Typed>{subjectName(told, type.split(".")[0] ?? "")}</Typed>
+									<Typed>{about}</Typed>
 								</span>
 								<Dot />
 							</>

@@ -1,1 +1,0 @@
-import{wt as e}from"./useScrollLock-01NyE5v5.js";function t(t){return e(t,`base-ui`)}export{t};
