@@ -87,6 +87,7 @@ func (a *API) Door(others ...*server.Door) *server.Door {
 			told = append(told, other.Description)
 		}
 	}
-	d.Routes = slices.Concat(d.Routes, docsRoutes(a.Release, told), landingRoutes(), []server.Route{frontRoute(cmp.Or(a.Console, docsPath))})
+	front := frontRoute(cmp.Or(a.Console, docsPath))
+	d.Routes = slices.Concat(d.Routes, docsRoutes(a.Release, told), landingRoutes(), []server.Route{front})
 	return d
 }

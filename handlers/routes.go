@@ -179,8 +179,8 @@ func actions() []route {
 		{
 			path: "apiKeys/{id}/end-rotation", name: "endApiKeyRotation", target: keys, served: keys, needs: auth.Write("apiKeys"),
 			handle: done(models.EndAPIKeyRotation, models.FillKeyIDs),
-			doc: "Ends the overlap of a rotation: earlier secrets of the key are dead at once, on every replica. Where none is left nothing " +
-				"happens.",
+			doc: "Ends the overlap of a rotation: earlier secrets of the key are dead at once, on every replica. Where none is left " +
+				"nothing happens.",
 		},
 		{
 			path: "invitations/{id}/resend", name: "resendInvitation", target: invitations, served: invitations,
@@ -199,7 +199,8 @@ func actions() []route {
 			path: "webhooks/{id}/end-rotation", name: "endWebhookRotation", target: endpoints, served: endpoints,
 			needs:  auth.Write("webhooks"),
 			handle: done(models.EndWebhookRotation, models.FillWebhookHealth, models.FillWebhookSecrets),
-			doc:    "Ends the overlap of a rotation: only the newest secret of the endpoint signs. Where none is under way nothing happens.",
+			doc: "Ends the overlap of a rotation: only the newest secret of the endpoint signs. Where none is under way nothing " +
+				"happens.",
 		},
 		{
 			path: "webhooks/{id}/test", name: "testWebhook", target: endpoints, served: deliveries, status: http.StatusAccepted,

@@ -43,8 +43,8 @@ func nameMemberships(ctx context.Context, tx *store.DB, user *User) error {
 		user.fullName(), user.ID)
 }
 
-// MaySort makes sure that a caller may know what a list is sorted by. The order of memberships by the names of people tells of the names: it
-// is for who reads people wherever they read memberships.
+// MaySort makes sure that a caller may know what a list is sorted by. The order of memberships by the names of people tells of the names:
+// it is for who reads people wherever they read memberships.
 func MaySort(ctx context.Context, db *store.DB, scope collection.Scope, keys []jsonapi.SortKey) error {
 	if !slices.ContainsFunc(keys, func(k jsonapi.SortKey) bool { return k.Attribute.Name == sortByName }) {
 		return nil

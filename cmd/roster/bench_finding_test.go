@@ -133,9 +133,9 @@ func BenchmarkFinding(b *testing.B) {
 }
 
 // took asks a question several times over one connection, and returns the milliseconds that each answer took. The first does not count.
-func (f *finding) took(b *testing.B, q consoleQuestion) (milliseconds []float64) {
+func (s *finding) took(b *testing.B, q consoleQuestion) (milliseconds []float64) {
 	b.Helper()
-	at, err := url.Parse(f.service.base)
+	at, err := url.Parse(s.service.base)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -144,7 +144,7 @@ func (f *finding) took(b *testing.B, q consoleQuestion) (milliseconds []float64)
 		b.Fatal(err)
 	}
 	defer conn.Close() //nolint:errcheck // nothing is left to lose
-	c := cell{asked: get(q.path, by(f.keys[q.key])...)}
+	c := cell{asked: get(q.path, by(s.keys[q.key])...)}
 	answers := bufio.NewReader(conn)
 	for range findings + 1 {
 		began := time.Now()

@@ -110,8 +110,8 @@ func TestAPoolThatIsTooSmallIsToldAtTheStart(t *testing.T) {
 	start := []string{"serve", "--listen", "127.0.0.1:0", "--data-dir", dir, "--database-url", small.URL, "--migrate"}
 	withSecretKey(t, start)
 	code, _, stderr := command(t, nil, append(start, "--database-connections", "7")...)
-	if want := "roster: the pooler lends 6 connections at once, and --database-connections (ROSTER_DATABASE_CONNECTIONS) is 7: "; code != 1 ||
-		!strings.Contains(stderr, want) {
+	const want = "roster: the pooler lends 6 connections at once, and --database-connections (ROSTER_DATABASE_CONNECTIONS) is 7: "
+	if code != 1 || !strings.Contains(stderr, want) {
 		t.Errorf("%d %s", code, stderr)
 	}
 	s := serve(t, dir, frontDoors, "--database-url", small.URL, "--migrate", "--database-connections", "6")

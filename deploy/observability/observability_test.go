@@ -245,8 +245,8 @@ func start(t *testing.T, program string, args ...string) *served {
 	return s
 }
 
-// awaited returns what the expression's group finds in the first line that it is found in, and "" if there is none. What comes after that line
-// is read by nobody, so that the program never waits for a reader.
+// awaited returns what the expression's group finds in the first line that it is found in, and "" if there is none. What comes after that
+// line is read by nobody, so that the program never waits for a reader.
 func awaited(from io.Reader, wanted *regexp.Regexp) string {
 	lines := bufio.NewScanner(from)
 	for lines.Scan() {

@@ -19,8 +19,8 @@ type Pooler struct {
 	Mode PoolMode
 	// Prepares reports whether statements that a client has prepared are there for it on whichever connection it is lent.
 	Prepares bool
-	// Lends is how many connections at once were lent when as many were asked for as [Config.MaxConnections] has. It is looked at where each
-	// client has one for as long as it stays, and 0 otherwise.
+	// Lends is how many connections at once were lent when as many were asked for as [Config.MaxConnections] has. It is looked at where
+	// each client has one for as long as it stays, and 0 otherwise.
 	Lends int
 }
 
