@@ -49,8 +49,8 @@ func moveRoute() route {
 		query: jsonapi.NoQuery, tag: resourceOf("organizations").tag(), shows: moves,
 		decode: (*request).decodeMove, handle: (*API).move,
 		doc: "Gives a branch another parent, as a change of parent does, or with preview says what that would do: nothing changes " +
-			"then, and an Idempotency-Key means nothing. With the digest of a preview it is done only if it does what that said, and is 412 " +
-			"otherwise." + replacementsDoc + " The digest is that of a preview with the same replacements, or without any.",
+			"then, and an Idempotency-Key means nothing. With the digest of a preview it is done only if it does what that said, and is " +
+			"412 otherwise." + replacementsDoc + " The digest is that of a preview with the same replacements, or without any.",
 	}
 }
 
