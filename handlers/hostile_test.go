@@ -247,6 +247,9 @@ func TestNoPathBreaksTheService(t *testing.T) {
 			for _, id := range ids {
 				path := "/public/v2/" + strings.NewReplacer("{id}", id, "{relationship}", relationshipOf[e.typeOf(rt.Path)][0],
 					"{number}", "1").Replace(rt.Path)
+				if strings.HasSuffix(path, "/effectivePermissions") {
+					path += "?filter[organizationId]=" + e.organization[0] // which it needs before anything is looked for
+				}
 				a := s.send(rt.Method, path, nil)
 				a.wellBehaved(rt.Method, rt.Method+" "+path, "")
 				if rt.Method == "GET" && a.Status != 404 || a.Header.Get("X-Evil") != "" {

@@ -106,11 +106,7 @@ func TestAMoveReplacesRolesThatStayBehind(t *testing.T) {
 		}
 		changes := event.(map[string]any)["changes"].(map[string]any)["roles"].(map[string]any)
 		for side, want := range map[string][]string{"before": {clerk, hidden, mine}, "after": {here, models.RoleViewer, mine}} {
-			var told []string
-			for _, role := range changes[side].([]any) {
-				told = append(told, role.(map[string]any)["id"].(string))
-			}
-			if !slices.Equal(told, sorted(want...)) {
+			if told := namedIn(changes[side]); !slices.Equal(told, sorted(want...)) {
 				t.Errorf("%s: it is told as %v, want %v", side, changes[side], want)
 			}
 		}

@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"net/http"
-	"strconv"
 	"time"
 
 	"roster/auth"
@@ -10,9 +9,6 @@ import (
 	"roster/jsonapi"
 	"roster/models"
 )
-
-// seriesStep is the parameter of how long the steps of a series are.
-const seriesStep = "step"
 
 // seriesQuery is what the query of the route speaks of.
 var seriesQuery = func() *jsonapi.Schema {
@@ -23,6 +19,9 @@ var seriesQuery = func() *jsonapi.Schema {
 		{Name: "since", Kind: jsonapi.TimeKind, Doc: "What was since then: the step that has it in it comes first. 24 hours before the " +
 			"end by default."},
 		{Name: "until", Kind: jsonapi.TimeKind, Doc: "What was before then; now by default."},
+		// A parameter of our own would need a character outside of a-z (JSON:API 1.1, Implementation-Specific Query Parameters).
+		{Name: "step", Kind: jsonapi.Integer, Doc: "The length of each step in seconds, a multiple of 1800; by default the shortest that " +
+			"makes at most 200 steps."},
 	}
 	return s
 }()
@@ -32,10 +31,7 @@ func seriesRoutes() []route {
 	endpoints := resourceOf("webhooks")
 	return []route{{
 		method: "GET", path: "webhooks/{id}/series", form: openapi.Read, prefix: "Webhook", needs: auth.Read("webhooks"),
-		query: jsonapi.Accepts{Select: true, Others: []jsonapi.Other{
-			{Name: seriesStep, Doc: "The length of each step in seconds, a multiple of 1800; by default the shortest that makes at most " +
-				"200 steps."},
-		}},
+		query:  jsonapi.Accepts{Select: true},
 		speaks: seriesQuery, target: endpoints, tag: endpoints.tag(), shows: models.SeriesSchema, handle: (*API).readSeries,
 		doc: "Reads how an endpoint did, step by step: how many attempts were answered well, how many failed, and how long good answers " +
 			"took. It is kept for 30 days, by the half hour. At most 200 steps are told.",
@@ -61,20 +57,24 @@ func (a *API) readSeries(w http.ResponseWriter, rq *request) error {
 
 // spanOf returns the time that a query asks for.
 func spanOf(q *jsonapi.Query) (span models.SeriesSpan, err error) {
+	given := map[string]bool{}
 	for _, f := range q.Filters {
-		ends := map[string]**time.Time{"since": &span.Since, "until": &span.Until}
-		at := f.Value.(time.Time)
-		if *ends[f.Field] != nil {
-			return span, jsonapi.NewError(jsonapi.InvalidParameter, "%s is given more than once.", f.Field).InParameter(f.Parameter)
+		invalid := func(detail string) error {
+			return jsonapi.NewError(jsonapi.InvalidParameter, "%s", detail).InParameter(f.Parameter)
 		}
-		*ends[f.Field] = &at
-	}
-	if text, given := q.Others[seriesStep]; given {
-		seconds, err := strconv.ParseInt(text, 10, 32)
-		if err != nil || seconds <= 0 {
-			return span, jsonapi.NewError(jsonapi.InvalidParameter, "It must be a number of seconds.").InParameter(seriesStep)
+		if given[f.Field] {
+			return span, invalid("It is given more than once.")
 		}
-		span.Step = time.Duration(seconds) * time.Second
+		given[f.Field] = true
+		switch value := f.Value.(type) {
+		case time.Time:
+			*map[string]**time.Time{"since": &span.Since, "until": &span.Until}[f.Field] = &value
+		case int64:
+			if value <= 0 || value > int64(models.TallyRetention/time.Second) {
+				return span, invalid("It must be a number of seconds, up to those of thirty days.")
+			}
+			span.Step = time.Duration(value) * time.Second
+		}
 	}
 	return span, nil
 }

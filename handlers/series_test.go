@@ -53,12 +53,12 @@ func TestASeriesTellsHowAnEndpointDid(t *testing.T) {
 			t.Errorf("the last steps (-want +got):\n%s", diff)
 		}
 
-		longer := s.get(path + "?step=3600&filter[since]=2024-08-20T09:59:00Z&filter[until]=2024-08-20T10:00:00%2B00:00").want(200)
+		longer := s.get(path + "?filter[step]=3600&filter[since]=2024-08-20T09:59:00Z&filter[until]=2024-08-20T10:00:00%2B00:00").want(200)
 		hour := []any{step("2024-08-20T09:00:00+00:00", 0, 3, nil, nil)}
 		if diff := cmp.Diff(any(hour), longer.json("data", "attributes", "buckets")); diff != "" {
 			t.Errorf("one hour (-want +got):\n%s", diff)
 		}
-		if self := longer.text("data", "links", "self"); !strings.Contains(self, "step=3600") || !strings.HasPrefix(self, path+"?") {
+		if self := longer.text("data", "links", "self"); !strings.Contains(self, "step%5D=3600") || !strings.HasPrefix(self, path+"?") {
 			t.Errorf("it is at %s", self)
 		}
 		again := s.get(longer.text("data", "links", "self")).want(200)
@@ -70,7 +70,7 @@ func TestASeriesTellsHowAnEndpointDid(t *testing.T) {
 			!strings.HasPrefix(all.text("data", "attributes", "since"), "2024-07-2") {
 			t.Errorf("all that is kept is %d steps from %s", n, all.text("data", "attributes", "since"))
 		}
-		whole := s.get(path + "?filter[since]=2020-01-01T00:00:00Z&step=2592000").want(200)
+		whole := s.get(path + "?filter[since]=2020-01-01T00:00:00Z&filter[step]=2592000").want(200)
 		total := 0.0
 		for _, b := range whole.json("data", "attributes", "buckets").([]any) {
 			total += b.(object)["delivered"].(float64)
@@ -94,9 +94,9 @@ func TestASeriesThatCannotBeToldSaysWhy(t *testing.T) {
 		org, _ := s.organization("Acme")
 		path := hooksPath + "/" + s.hook(org, nil).want(201).text("data", "id") + "/series"
 		for query, want := range map[string]string{
-			"step=1799": "step", "step=0": "step", "step=-1800": "step", "step=1800.0": "step", "step=9223372036854775808": "step",
-			"step=2147481000": "step", "step=": "step", "step=2594400": "step",
-			"step=1800&filter[since]=2024-08-15T00:00:00Z":                              "step",
+			"filter[step]=1799": "filter[step]", "filter[step]=0": "filter[step]", "filter[step]=-1800": "filter[step]", "filter[step]=1800.0": "filter[step]", "filter[step]=9223372036854775808": "filter[step]",
+			"filter[step]=2147481000": "filter[step]", "filter[step]=": "filter[step]", "filter[step]=2594400": "filter[step]",
+			"filter[step]=1800&filter[since]=2024-08-15T00:00:00Z":                      "filter[step]",
 			"filter[since]=2024-08-20T10:45:08Z":                                        "filter[since]",
 			"filter[since]=2034-01-01T00:00:00Z":                                        "filter[since]",
 			"filter[since]=yesterday":                                                   "filter[since]",
@@ -116,7 +116,7 @@ func TestASeriesThatCannotBeToldSaysWhy(t *testing.T) {
 			}
 		}
 		s.get(hooksPath + "/" + missingID + "/series").want(404)
-		s.get(path + "?step=1800&filter%5Bsince%5D=" + url.QueryEscape("2024-08-16T07:00:00+00:00")).want(200)
+		s.get(path + "?filter%5Bstep%5D=1800&filter%5Bsince%5D=" + url.QueryEscape("2024-08-16T07:00:00+00:00")).want(200)
 		s.key0("events:read").send("GET", path, nil).want(403)
 		s.key0("webhooks:read").send("GET", path, nil).want(200)
 		_, token := s.organization("Other")

@@ -133,11 +133,11 @@ func (s SeriesSpan) within(now time.Time) (since, until time.Time, step time.Dur
 		}
 	}
 	if step < TallySpan || step > TallyRetention || step%TallySpan != 0 {
-		return invalid("step", "It must be a multiple of %d, up to %d.", TallySpan/time.Second, TallyRetention/time.Second)
+		return invalid("filter[step]", "It must be a multiple of %d, up to %d.", TallySpan/time.Second, TallyRetention/time.Second)
 	}
 	n := steps(since, until, step)
 	if n > maxBuckets {
-		return invalid("step", "That is %d steps, and at most %d are told: make them longer, or the time shorter.", n, maxBuckets)
+		return invalid("filter[step]", "That is %d steps, and at most %d are told: make them longer, or the time shorter.", n, maxBuckets)
 	}
 	since = since.Truncate(step)
 	return since.UTC(), since.Add(time.Duration(n) * step).UTC(), step, nil

@@ -53,18 +53,16 @@ func (p *program) resetSecretKey(ctx context.Context, cfg *config, accepted bool
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	if accepted { // a server would go on with what it has in its memory, and write what nobody can open
-		release, err := cfg.claim()
-		if err != nil {
-			return err
+	lost, err := models.LostWithSecretKey(ctx, db, key)
+	if err == nil && accepted {
+		// A server would go on with what it has in its memory, and write what nobody can open.
+		release, claimed := cfg.claim()
+		if claimed != nil {
+			return claimed
 		}
 		defer release() //nolint:errcheck // it ends with the process
+		lost, err = models.ResetSecretKey(ctx, db, key)
 	}
-	look := models.LostWithSecretKey
-	if accepted {
-		look = models.ResetSecretKey
-	}
-	lost, err := look(ctx, db, key)
 	switch {
 	case errors.Is(err, store.ErrOpensAnyway):
 		return fmt.Errorf("%s opens the database: nothing is lost, and nothing was changed", key)

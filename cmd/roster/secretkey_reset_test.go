@@ -245,7 +245,7 @@ func bytesIn(t *testing.T, url string) map[string]bool {
 	}
 	values := map[string]bool{}
 	for _, name := range columns {
-		if slices.Contains(inTheClear, name) {
+		if slices.Contains(inTheClear, name) || strings.HasPrefix(name, "search_grams_") { // the pieces of names
 			continue
 		}
 		table, column, _ := strings.Cut(name, ".")

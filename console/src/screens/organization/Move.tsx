@@ -19,16 +19,21 @@ import { count } from "../../words/count";
 interface Someone {
 	user?: string | null;
 	name?: string | null;
-	roles?: string[];
+	roles?: { role: string; name: string }[];
+}
+
+interface Hearing {
+	total: number;
+	endpoints: { webhook: string; name: string | null; url: string }[];
 }
 
 type Preview = Resource<{
 	digest?: string;
-	loses?: { total: number; people?: Someone[] } & Record<string, unknown>;
-	gains?: { total: number; people?: Someone[] } & Record<string, unknown>;
-	endpointsLeaving?: unknown[] | { total: number };
-	endpointsJoining?: unknown[] | { total: number };
-	rolesLost?: { role: string; name: string; holders: number }[];
+	loses?: { total: number; people?: Someone[] };
+	gains?: { total: number; people?: Someone[] };
+	endpointsLeaving?: Hearing;
+	endpointsJoining?: Hearing;
+	rolesLost?: { role: string | null; name: string | null; holders: number; invitations: number }[];
 	organizations?: number;
 }>;
 
@@ -243,16 +248,33 @@ function Consequence({ preview }: { preview: ReturnType<typeof usePreview> }) {
 					people={a.gains?.people ?? []}
 				/>
 			</div>
+			<Hears of={a.endpointsLeaving} what="no longer hears of it" all="no longer hear of it" />
+			<Hears of={a.endpointsJoining} what="begins to hear of it" all="begin to hear of it" />
 			{a.rolesLost && a.rolesLost.length > 0 && (
 				<p className="notice" data-is="warn">
 					<Icon name="alert" />
 					<span>
-						Cannot be held there: {a.rolesLost.map((r) => `${r.name} (${r.holders})`).join(", ")}. Give those people other roles
-						first.
+						Cannot be held there: {a.rolesLost.map((r) => `${r.name ?? "a role you do not see"} (${r.holders})`).join(", ")}.
+						Give those people other roles first.
 					</span>
 				</p>
 			)}
 		</>
+	);
+}
+
+function Hears({ of, what, all }: { of?: Hearing; what: string; all: string }) {
+	if (!of || of.total === 0) return null;
+	const named = of.endpoints.slice(0, 3).map((e) => e.name ?? e.url);
+	return (
+		<p className="second">
+			{count(of.total, `endpoint ${what}`, `endpoints ${all}`)}
+			{named.length > 0 && (
+				<>
+					: <Typed>{named.join(", ")}</Typed>
+				</>
+			)}
+		</p>
 	);
 }
 
@@ -265,7 +287,7 @@ function Side({ is, title, people }: { is: "lose" | "win"; title: string; people
 					<li key={p.user ?? i}>
 						<Face name={p.name ?? "?"} small />
 						<Typed>{p.name ?? "somebody you do not see"}</Typed>
-						<span className="second">{p.roles?.join(", ")}</span>
+						<span className="second">{p.roles?.map((r) => r.name).join(", ")}</span>
 					</li>
 				))}
 			</ul>
