@@ -163,8 +163,9 @@ func TestWhoLeavesAnOrganizationIsToldToIt(t *testing.T) {
 			t.Fatal(err)
 		}
 		events := told(t, db, collection.OnlyOrganization(org), org)
-		if got := attributeOf(t, events["membership.deleted"], "changes", "user", "before"); got != `"`+person.ID+`"` {
-			t.Errorf("who left is told as %s", got)
+		want := `{"id":"` + person.ID + `","name":"Ada"}`
+		if got := attributeOf(t, events["membership.deleted"], "changes", "user", "before"); got != want {
+			t.Errorf("who left is told as %s, want %s", got, want)
 		}
 		for _, event := range events {
 			if strings.Contains(event, other) {

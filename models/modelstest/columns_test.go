@@ -49,6 +49,7 @@ func TestEachDifferenceBetweenStructAndTableIsReported(t *testing.T) {
 			"*modelstest.badCredential: APIKeyID is string: NULL, but credentials.column api_key_id text",
 			"*modelstest.badCredential: no field for credentials.column organization_id text",
 			"*modelstest.badCredential: CreatedAt is *time.Time: NULL, but credentials.column created_at timestamp NOT NULL",
+			"*modelstest.badCredential: no field for credentials.column last_used_at timestamp",
 			"*modelstest.badCredential: Owner has no column credentials.owner",
 		}
 		if got := strings.Join(mismatches, "\n"); got != strings.Join(want, "\n") {
