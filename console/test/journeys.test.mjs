@@ -205,6 +205,31 @@ for (const database of databases) {
 		);
 
 		journey(
+			"a branch is moved, and who loses by it is named before",
+			() => `/organizations/${made.below.id}`,
+			async (page) => {
+				await page.getByRole("button", { name: "Move" }).click();
+				const dialog = page.getByRole("dialog");
+				await dialog.getByRole("searchbox", { name: "Where to" }).fill(made.head.attributes.name);
+				await dialog.getByRole("button", { name: made.head.attributes.name }).first().click();
+				const loses = dialog.getByRole("heading", { name: /(person loses|people lose) something/ });
+				await loses.waitFor();
+				const total = Number((await loses.textContent()).match(/^\d+/)[0]);
+				assert.ok(total > 0);
+				await dialog.locator("[data-is=lose] li").getByText("Administrator").first().waitFor();
+				await dialog.getByText(/endpoints no longer hear of it/).waitFor();
+				await dialog.getByRole("button", { name: `Move, and take access from ${total}` }).click();
+				await dialog.waitFor({ state: "detached" });
+				const path = page.getByRole("navigation", { name: "Path" }).getByRole("listitem");
+				await until("the way is the new one", async () => (await path.count()) === 2);
+				assert.deepEqual(await path.allTextContents(), [made.head.attributes.name, made.below.attributes.name]);
+				await made.owner("PATCH", `organizations/${made.below.id}/relationships/parent`, {
+					data: { type: "organizations", id: made.home.id },
+				});
+			},
+		);
+
+		journey(
 			"two people change one thing, and neither loses it",
 			() => `/organizations/${made.below.id}/settings`,
 			async (page) => {

@@ -1,1 +1,0 @@
-import{wt as e}from"./useScrollLock-DqX73Tf3.js";function t(t){return e(t,`base-ui`)}export{t};
