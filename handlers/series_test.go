@@ -94,8 +94,14 @@ func TestASeriesThatCannotBeToldSaysWhy(t *testing.T) {
 		org, _ := s.organization("Acme")
 		path := hooksPath + "/" + s.hook(org, nil).want(201).text("data", "id") + "/series"
 		for query, want := range map[string]string{
-			"filter[step]=1799": "filter[step]", "filter[step]=0": "filter[step]", "filter[step]=-1800": "filter[step]", "filter[step]=1800.0": "filter[step]", "filter[step]=9223372036854775808": "filter[step]",
-			"filter[step]=2147481000": "filter[step]", "filter[step]=": "filter[step]", "filter[step]=2594400": "filter[step]",
+			"filter[step]=1799":                "filter[step]",
+			"filter[step]=0":                   "filter[step]",
+			"filter[step]=-1800":               "filter[step]",
+			"filter[step]=1800.0":              "filter[step]",
+			"filter[step]=9223372036854775808": "filter[step]",
+			"filter[step]=2147481000":          "filter[step]",
+			"filter[step]=":                    "filter[step]",
+			"filter[step]=2594400":             "filter[step]",
 			"filter[step]=1800&filter[since]=2024-08-15T00:00:00Z":                      "filter[step]",
 			"filter[since]=2024-08-20T10:45:08Z":                                        "filter[since]",
 			"filter[since]=2034-01-01T00:00:00Z":                                        "filter[since]",
