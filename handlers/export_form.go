@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"roster/jsonapi"
 	"roster/models/collection"
@@ -142,12 +141,18 @@ func (t table) text(r *jsonapi.Resource, name string) (string, error) {
 }
 
 // harmless keeps a spreadsheet from taking a cell for a formula, of which some begin with the full-width form of a character
-// (https://owasp.org/www-community/attacks/CSV_Injection).
+// (https://owasp.org/www-community/attacks/CSV_Injection). Where lists are separated by semicolons a program takes lines apart at these, and
+// at the end of a line within a cell: what comes behind is the beginning of a cell as well.
 func harmless(text string) string {
-	if first, _ := utf8.DecodeRuneInString(text); text != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
-		return "'" + text
+	var safe strings.Builder
+	for i, r := range text {
+		begins := i == 0 || strings.ContainsRune(";\t\r\n", rune(text[i-1]))
+		if begins && (strings.ContainsRune("=+-@＝＋－＠", r) || i == 0 && strings.ContainsRune("\t\r\n", r)) {
+			safe.WriteByte('\'')
+		}
+		safe.WriteRune(r)
 	}
-	return text
+	return safe.String()
 }
 
 // csvLines returns lines as CSV.

@@ -9,6 +9,7 @@ import (
 	"roster/handlers/openapi"
 	"roster/jsonapi"
 	"roster/models"
+	"roster/models/store"
 )
 
 const movesPath = "moves"
@@ -90,7 +91,11 @@ func (a *API) move(w http.ResponseWriter, rq *request) error {
 	m := models.Move{
 		Organization: change.Links["organization"].One(), To: change.Links["to"].One(), Replacements: change.Replacements,
 	}
-	if digest, given := in.Attributes["digest"].(string); given {
+	if value, given := in.Attributes["digest"]; given {
+		digest, text := value.(string)
+		if !text { // a client that lost its preview is not to move as if it had wanted none
+			return located(&store.Error{Kind: store.Invalid, Field: "digest", Message: "It must be that of a preview, or be left out."}, in)
+		}
 		m.Digest = &digest
 	}
 	if rq.Asks {

@@ -93,6 +93,10 @@ func TestAPreviewOfAMoveSaysWhoLosesAndGainsWhat(t *testing.T) {
 			"/data/relationships/to" {
 			t.Errorf("a role that is lost is told at %s", at)
 		}
+		if at := s.do("POST", movesPath, moving(f.branch, f.other, "digest", nil)).want(422).errors()[0].Pointer; at !=
+			"/data/attributes/digest" {
+			t.Errorf("a digest that is none is refused at %q", at)
+		}
 		stale := replacing(moving(f.branch, f.other, "digest", strings.Repeat("0", 64)), clerk, models.RoleViewer)
 		if got := s.do("POST", movesPath, stale).want(412).errors()[0]; got.Pointer != "/data/attributes/digest" ||
 			got.Code != "precondition_failed" {
