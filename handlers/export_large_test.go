@@ -18,8 +18,7 @@ import (
 )
 
 const (
-	// largeList is how many rows are exported, largeText how long a text in each of them is.
-	largeList = 100_000
+	// largeText is how long a text in each of the rows is.
 	largeText = 300
 	// exportMemory is what an export may take, of whatever size.
 	exportMemory = 16 << 20

@@ -1,14 +1,15 @@
 /* Which screen is at which path. A screen is loaded when it is gone to. */
 
-import { lazy, Suspense, useEffect, useSyncExternalStore, type ComponentType } from "react";
+import { lazy, Suspense, useEffect, useRef, useSyncExternalStore, type ComponentType } from "react";
 import { Redirect, Route, Switch, useLocation } from "wouter";
-import { credential } from "./api/credential";
+import { credential, onCredentialChanged } from "./api/credential";
 import { Failure } from "./api/client";
 import { useMe } from "./api/me";
+import { queries } from "./api/query";
 import { Frame, type FrameState } from "./frame/Frame";
 import { Boundary } from "./parts/boundary";
 import { Refused } from "./parts/failure";
-import { preferences } from "./parts/preferences";
+import { prefer, preferences } from "./parts/preferences";
 import { Ghosts } from "./parts/small";
 import { NoPage } from "./screens/NoPage";
 
@@ -46,6 +47,19 @@ function Signed() {
 	useEffect(() => {
 		if (me.data) document.documentElement.dataset.ready = "";
 	}, [me.data]);
+	// The cookie may be somebody else's by now, by another window: nothing of before is for them, and nothing is done in their name unseen.
+	const { refetch } = me;
+	useEffect(() => onCredentialChanged(() => void refetch()), [refetch]);
+	const first = useRef<string>(undefined);
+	const who = me.data?.data.id;
+	useEffect(() => {
+		if (who && first.current && first.current !== who) {
+			queries.clear();
+			prefer({ last: undefined });
+			location.assign("/console/");
+		}
+		first.current = who ?? first.current;
+	}, [who]);
 	if (nobody) {
 		const to = path + location.search;
 		return <Redirect to={to === "/" ? "/sign-in" : `/sign-in?to=${encodeURIComponent(to)}`} replace />;

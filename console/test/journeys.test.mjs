@@ -141,6 +141,14 @@ for (const database of databases) {
 				await page.getByRole("option", { name: "Find this key" }).click();
 				await page.getByText("None that you may see has this key id").waitFor();
 				assert.ok(asked.some((a) => a.includes("filter[keyId]=AbCdEf123456")));
+				await page.keyboard.press("/");
+				const box = page.getByRole("dialog").getByRole("combobox");
+				await box.fill('Authorization: Bearer "roster_m_AbCdEf123456_averyverysecretpartofthekey0123456789"');
+				await page.getByRole("option", { name: "Find this key" }).waitFor();
+				await box.fill("https://elsewhere.example/invitations#token=roster_i_averyverysecretpartofthelink");
+				await page.getByText("Only its public part").waitFor({ state: "detached" });
+				await box.fill("nothing of this");
+				await until("the last text was asked for", async () => asked.some((a) => a.includes("nothing of this")));
 				assert.deepEqual(
 					asked.filter((a) => a.includes("secretpart")),
 					[],
@@ -265,6 +273,24 @@ for (const database of databases) {
 				await page.keyboard.press("Enter");
 				await dialog.waitFor({ state: "detached" });
 				assert.equal(await page.getByRole("textbox", { name: "Slug" }).inputValue(), "typed-before");
+			},
+		);
+
+		journey(
+			"who signs in in another window is who this one is for",
+			() => `/organizations/${made.home.id}/settings`,
+			async (page, { context }) => {
+				await page.getByRole("button", { name: new RegExp(service.people.owner.email) }).waitFor();
+				const other = await context.newPage();
+				await other.goto(`${service.base}/console/`);
+				await other.getByRole("button", { name: new RegExp(service.people.owner.email) }).click();
+				await other.getByRole("menuitem", { name: "Sign out" }).click();
+				await other.getByLabel("E-mail").fill(service.people.viewer.email);
+				await other.getByLabel("Password").fill(password);
+				await other.keyboard.press("Enter");
+				await other.getByRole("button", { name: new RegExp(service.people.viewer.email) }).waitFor();
+				await page.getByRole("button", { name: new RegExp(service.people.viewer.email) }).waitFor();
+				assert.ok(!page.url().includes(made.home.id), page.url());
 			},
 		);
 

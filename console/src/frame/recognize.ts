@@ -12,8 +12,9 @@ export function recognize(pasted: string): Recognized {
 	const text = pasted.trim();
 	if (!text) return { kind: "none", text };
 	if (uuid.test(text)) return { kind: "id", text: text.toLowerCase() };
-	const key = /^roster_[a-z]_([A-Za-z0-9]+)(?:_|$)/.exec(text);
-	if (key) return { kind: "key", text: key[1] ?? "" };
+	const secret = /roster_([a-z])_(?:([A-Za-z0-9]+)(?:_|$))?/.exec(text);
+	// Keys have a public part. Of whatever else is a secret nothing is used, wherever it stands in what was pasted.
+	if (secret) return secret[2] && "mou".includes(secret[1] ?? "") ? { kind: "key", text: secret[2] } : { kind: "none", text: "" };
 	if (/^#\d+$/.test(text)) return { kind: "number", text: text.slice(1) };
 	const path = ownPath(text);
 	if (path) return path;

@@ -5,7 +5,7 @@ import type { DialogProps } from "./dialog";
 
 export default function OpenDialog({ title, intro, children, foot, close, stays }: DialogProps) {
 	return (
-		<Base.Root open onOpenChange={(open) => !open && close()} disablePointerDismissal={stays}>
+		<Base.Root open onOpenChange={(open) => !open && !stays && close()} disablePointerDismissal={stays}>
 			<Base.Portal>
 				<Base.Backdrop className="scrim" />
 				<Base.Viewport className="viewport">

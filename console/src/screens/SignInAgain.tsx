@@ -5,6 +5,7 @@ import { credentialThere } from "../api/credential";
 import type { Me } from "../api/me";
 import { queries } from "../api/query";
 import { Dialog } from "../parts/dialog";
+import { prefer } from "../parts/preferences";
 import { SignInForm } from "./sign-in-form";
 
 export default function SignInAgain({ who }: { who: Me }) {
@@ -12,6 +13,7 @@ export default function SignInAgain({ who }: { who: Me }) {
 		const answer = await ask<Me>(url("me"));
 		if (answer.data.id !== who.id) {
 			queries.clear(); // somebody else: nothing of before is for them
+			prefer({ last: undefined });
 			location.assign("/console/");
 			return;
 		}

@@ -2,7 +2,7 @@
 
 import { useState } from "react";
 import { Failure, ask, url } from "../api/client";
-import { credentialThere } from "../api/credential";
+import { credentialChanged, credentialThere } from "../api/credential";
 import { useRead } from "../api/query";
 import type { Resource } from "../api/document";
 import { Faults } from "../parts/failure";
@@ -59,6 +59,7 @@ function useSigningIn(done: () => void) {
 		try {
 			await ask("sessions", { method: "POST", body: { data: { type: "sessions", attributes } }, signingIn: true });
 			credentialThere();
+			credentialChanged();
 			done();
 		} catch (e) {
 			if (!(e instanceof Failure)) throw e;

@@ -1,14 +1,22 @@
-import { ask } from "../api/client";
-import { credentialEnded } from "../api/credential";
+import { Failure, ask } from "../api/client";
+import { credentialChanged, credentialEnded } from "../api/credential";
 import { queries } from "../api/query";
+import { notify } from "../parts/live";
+import { prefer } from "../parts/preferences";
 
-/** Ends the session of this browser, and forgets all that was read with it. */
+/** Ends the session of this browser, and forgets all that was read with it. If it could not be ended, that is said, and all stays. */
 export async function signOut() {
 	try {
 		await ask("sessions/current", { method: "DELETE" });
-	} finally {
-		queries.clear();
-		credentialEnded();
-		location.assign("/console/sign-in");
+	} catch (e) {
+		if (!(e instanceof Failure) || e.status !== 401) {
+			notify(`You are still signed in: ${e instanceof Error ? e.message : String(e)}`);
+			return;
+		}
 	}
+	queries.clear();
+	prefer({ last: undefined });
+	credentialEnded();
+	credentialChanged();
+	location.assign("/console/sign-in");
 }

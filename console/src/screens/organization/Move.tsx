@@ -234,20 +234,23 @@ function Consequence({ preview }: { preview: ReturnType<typeof usePreview> }) {
 			</p>
 		);
 	}
+	const loses = a.loses?.total ?? 0;
+	const gains = a.gains?.total ?? 0;
+	const none = loses + gains === 0;
 	return (
 		<>
-			<div className="gain">
-				<Side
-					is="lose"
-					title={`${count(a.loses?.total ?? 0, "person loses", "people lose")} something`}
-					people={a.loses?.people ?? []}
-				/>
-				<Side
-					is="win"
-					title={`${count(a.gains?.total ?? 0, "person gains", "people gain")} something`}
-					people={a.gains?.people ?? []}
-				/>
-			</div>
+			{none ? (
+				<p className="second">Nobody loses or gains anything by it.</p>
+			) : (
+				<div className="gain">
+					{loses > 0 && (
+						<Side is="lose" title={`${count(loses, "person loses", "people lose")} something`} people={a.loses?.people ?? []} />
+					)}
+					{gains > 0 && (
+						<Side is="win" title={`${count(gains, "person gains", "people gain")} something`} people={a.gains?.people ?? []} />
+					)}
+				</div>
+			)}
 			<Hears of={a.endpointsLeaving} what="no longer hears of it" all="no longer hear of it" />
 			<Hears of={a.endpointsJoining} what="begins to hear of it" all="begin to hear of it" />
 			{a.rolesLost && a.rolesLost.length > 0 && (
