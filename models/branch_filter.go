@@ -66,14 +66,15 @@ func equal(column string) collection.Filter {
 	return func(_ *store.DB, v any) collection.Where { return collection.Condition(column+" = ?", v) }
 }
 
-// branchOf returns a FROM and a WHERE with the organizations of the branch that a filter names, as a.descendant_id, if the scope sees its
-// head; it is false for what is no id.
+// branchOf returns a FROM and a WHERE with the organizations that the scope sees of the branch that a filter names, as a.descendant_id, if it
+// sees its head, too: whoever holds other words below one that they see would learn that it is below. It is false for what is no id.
 func branchOf(scope collection.Scope, v any) (branch collection.Where, ok bool) {
 	id, _ := v.(string)
 	if !jsonapi.IsID(id) || !scope.Holds(reading("organizations")) {
 		return branch, false
 	}
-	and, args := collection.Conjunction(scope.Within(reading("organizations"), "a.ancestor_id"))
+	organizations := reading("organizations")
+	and, args := collection.Conjunction(scope.Within(organizations, "a.ancestor_id"), scope.Within(organizations, "a.descendant_id"))
 	return collection.Condition("FROM organization_paths a WHERE a.ancestor_id = ?"+and, append([]any{id}, args...)...), true
 }
 
