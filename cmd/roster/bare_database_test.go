@@ -82,6 +82,7 @@ type bareSQLite struct {
 }
 
 func openBareSQLite(at string) (*bareSQLite, error) {
+	store.AddFunctions()
 	db := &bareSQLite{prepared: map[string]*sql.Stmt{}}
 	for _, pool := range []struct {
 		into    **sql.DB
