@@ -141,8 +141,8 @@ func (t table) text(r *jsonapi.Resource, name string) (string, error) {
 }
 
 // harmless keeps a spreadsheet from taking a cell for a formula, of which some begin with the full-width form of a character
-// (https://owasp.org/www-community/attacks/CSV_Injection). Where lists are separated by semicolons a program takes lines apart at these, and
-// at the end of a line within a cell: what comes behind is the beginning of a cell as well.
+// (https://owasp.org/www-community/attacks/CSV_Injection). Where lists are separated by semicolons a program takes lines apart at these,
+// and at the end of a line within a cell: what comes behind is the beginning of a cell as well.
 func harmless(text string) string {
 	var safe strings.Builder
 	for i, r := range text {

@@ -66,8 +66,8 @@ func equal(column string) collection.Filter {
 	return func(_ *store.DB, v any) collection.Where { return collection.Condition(column+" = ?", v) }
 }
 
-// branchOf returns a FROM and a WHERE with the organizations that the scope sees of the branch that a filter names, as a.descendant_id, if it
-// sees its head, too: whoever holds other words below one that they see would learn that it is below. It is false for what is no id.
+// branchOf returns a FROM and a WHERE with the organizations that the scope sees of the branch that a filter names, as a.descendant_id, if
+// it sees its head, too: whoever holds other words below one that they see would learn that it is below. It is false for what is no id.
 func branchOf(scope collection.Scope, v any) (branch collection.Where, ok bool) {
 	id, _ := v.(string)
 	if !jsonapi.IsID(id) || !scope.Holds(reading("organizations")) {
