@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -31,7 +32,7 @@ type bareStatement struct {
 
 func openBare(ctx context.Context, dialect store.Dialect, at string) (bareDatabase, error) {
 	if dialect == store.SQLite {
-		return openBareSQLite(at)
+		return openBareSQLite(ctx, at)
 	}
 	cfg, err := pgxpool.ParseConfig(at)
 	if err != nil {
@@ -81,8 +82,15 @@ type bareSQLite struct {
 	prepared map[string]*sql.Stmt
 }
 
-func openBareSQLite(at string) (*bareSQLite, error) {
-	store.AddFunctions()
+func openBareSQLite(ctx context.Context, at string) (*bareSQLite, error) {
+	// Triggers call functions of the program, which the driver has once a database was opened by it.
+	once, err := store.Open(ctx, store.Config{URL: at, MaxConnections: 1, Now: time.Now})
+	if err != nil {
+		return nil, err
+	}
+	if err := once.Close(); err != nil {
+		return nil, err
+	}
 	db := &bareSQLite{prepared: map[string]*sql.Stmt{}}
 	for _, pool := range []struct {
 		into    **sql.DB

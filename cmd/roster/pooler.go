@@ -16,10 +16,13 @@ func (a *app) checkPooler(ctx context.Context) error {
 	}
 	a.logger.InfoContext(ctx, "the database is behind a pooler", "pool_mode", pooler.Mode, "prepared_statements", pooler.Prepares,
 		"listens", a.db.Hears())
-	if pooler.Mode == store.PoolSession && pooler.Lends < a.cfg.connections {
+	if pooler.Mode != store.PoolSession {
+		return nil
+	}
+	if lent := a.db.Lent(ctx); lent < a.cfg.connections {
 		return fmt.Errorf("the pooler lends %d connections at once, and --database-connections (ROSTER_DATABASE_CONNECTIONS) is %d: let "+
 			"its pool (pool_size) be as large as that of all replicas together, or set pool_mode = transaction",
-			pooler.Lends, a.cfg.connections)
+			lent, a.cfg.connections)
 	}
 	return nil
 }

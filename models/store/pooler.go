@@ -19,9 +19,6 @@ type Pooler struct {
 	Mode PoolMode
 	// Prepares reports whether statements that a client has prepared are there for it on whichever connection it is lent.
 	Prepares bool
-	// Lends is how many connections at once were lent when as many were asked for as [Config.MaxConnections] has. It is looked at where
-	// each client has one for as long as it stays, and 0 otherwise.
-	Lends int
 }
 
 // PoolMode says for how long a pooler lends a connection. The words are PgBouncer's.
@@ -48,8 +45,8 @@ func (p Pooler) mode() pgx.QueryExecMode {
 // lending is how long a connection of a pooler is waited for when it is looked at.
 const lending = 10 * time.Second
 
-// findPooler looks at what stands at the address of a database, which is to have that many connections. It fails if nothing answers there.
-func findPooler(ctx context.Context, cfg *pgx.ConnConfig, connections int) (found Pooler, err error) {
+// findPooler looks at what stands at the address of a database. It fails if nothing answers there.
+func findPooler(ctx context.Context, cfg *pgx.ConnConfig) (found Pooler, err error) {
 	conn, err := pgx.ConnectConfig(ctx, cfg)
 	if err != nil {
 		return found, fmt.Errorf("reach database: %w", err)
@@ -66,34 +63,35 @@ func findPooler(ctx context.Context, cfg *pgx.ConnConfig, connections int) (foun
 	if found.Mode, err = looking.mode(ctx, cfg); err != nil {
 		return found, err
 	}
-	if found.Mode == PoolSession {
-		found.Prepares, found.Lends = true, 1+lends(ctx, cfg, connections-1)
-		return found, nil
+	found.Prepares = found.Mode == PoolSession
+	if !found.Prepares {
+		found.Prepares, err = looking.renames(ctx)
 	}
-	found.Prepares, err = looking.renames(ctx)
 	return found, err
 }
 
-// lends asks for so many connections at once, and returns how many answered before one was waited for in vain: each is lent until all are.
-func lends(ctx context.Context, cfg *pgx.ConnConfig, n int) int {
+// Lent asks for all connections that the pool may have at once, and returns how many it got before one was waited for in vain. It is for
+// the start of a server, when nobody else has any.
+func (db *DB) Lent(ctx context.Context) int {
 	const patience = 2 * time.Second // for a new process of the server
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	var lent atomic.Int64
 	var asked, all sync.WaitGroup
+	n := db.pools.write.Stats().MaxOpenConnections
+	asked.Add(n)
 	for range n {
-		asked.Add(1)
 		all.Go(func() {
-			conn, err := pgx.ConnectConfig(ctx, cfg)
+			conn, err := db.pools.write.Conn(ctx)
 			if err == nil {
-				defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it only asked
-				_, err = poolerConn{conn}.process(ctx)
+				defer conn.Close() //nolint:errcheck // into the pool
+				err = conn.PingContext(ctx)
 			}
 			if err == nil {
 				lent.Add(1)
 			}
 			asked.Done()
-			asked.Wait()
+			asked.Wait() // each is held until all were asked for
 		})
 	}
 	all.Wait()

@@ -74,7 +74,7 @@ func openPostgres(ctx context.Context, cfg Config) (*pools, error) {
 	if err != nil {
 		return nil, err
 	}
-	pooler, err := findPooler(ctx, config, cfg.MaxConnections)
+	pooler, err := findPooler(ctx, config)
 	if err != nil {
 		return nil, err
 	}

@@ -67,10 +67,6 @@ func openSQLite(ctx context.Context, path string, cfg Config) (write, read *sql.
 	return write, read, nil
 }
 
-// AddFunctions adds the SQL functions of the program to the driver of SQLite, for who writes to a database past [Open]: indexes and
-// triggers call them.
-func AddFunctions() { registerFunctions() }
-
 // registerFunctions adds the SQL functions that PostgreSQL gets from its first migration. The driver keeps them for the whole process.
 var registerFunctions = sync.OnceFunc(func() {
 	sqlite.MustRegisterDeterministicScalarFunction("roster_lower", 1,
