@@ -17,14 +17,10 @@ import (
 	"roster/server/servertest"
 )
 
-const (
-	// largeText is how long a text in each of the rows is.
-	largeText = 300
-	// exportMemory is what an export may take, of whatever size.
-	exportMemory = 16 << 20
-)
+// exportMemory is what an export may take, of whatever size.
+const exportMemory = 16 << 20
 
-// TestAnExportHasTheMemoryOfOnePart exports a hundred thousand events and users to a client that stops in between until the server waits
+// TestAnExportHasTheMemoryOfOnePart exports tens of megabytes of events and users to a client that stops in between until the server waits
 // for it. It is alone, because it looks at the memory of the process.
 func TestAnExportHasTheMemoryOfOnePart(t *testing.T) { //nolint:paralleltest // see above
 	for _, dialect := range modelstest.Dialects {
@@ -62,7 +58,7 @@ func TestAnExportHasTheMemoryOfOnePart(t *testing.T) { //nolint:paralleltest // 
 	}
 }
 
-// many makes a hundred thousand events and users.
+// many makes largeList events and users.
 func (s *service) many() {
 	s.t.Helper()
 	s.get("/public/v2/events").want(200) // which numbers those that there are

@@ -2,5 +2,9 @@
 
 package handlers_test
 
-// largeList is how many rows are exported.
-const largeList = 100_000
+const (
+	// largeList is how many rows are exported.
+	largeList = 100_000
+	// largeText is how long a text in each of the rows is.
+	largeText = 300
+)
