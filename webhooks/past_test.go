@@ -31,11 +31,11 @@ func TestAWorkerGoesOnWithAPast(t *testing.T) {
 		}
 		failing, gone := endpoint(receiver.URL(), "organization.*"), endpoint(never.URL(), "organization.*", "webhook.disabled")
 		err := store.Transaction(t.Context(), db, func(tx *store.DB) error {
-			past := NewPast("Roster-Webhooks/test", rand.New(rand.NewPCG(1, 2))) //nolint:gosec // the same every time
+			past := NewPast("Roster-Webhooks/test", rand.New(rand.NewPCG(1, 2)))
 			past.Receive(failing, func(at time.Time) Reply {
 				switch ago := now.Sub(at); {
 				case ago > 2*time.Hour:
-					return Reply{Status: 200, Header: http.Header{"Content-Type": {"text/plain"}}, Body: "thanks", Took: 30 * time.Millisecond}
+					return Reply{Status: 200, Body: "thanks", Took: 30 * time.Millisecond}
 				case ago > 90*time.Minute:
 					return Reply{Failure: CodeTimeout, Took: 20 * time.Second}
 				case ago > time.Hour:
@@ -153,7 +153,9 @@ func reasons(t *testing.T, db *store.DB) (all []string) {
 		t.Fatal(err)
 	}
 	for _, d := range data {
-		var told struct{ Attributes struct{ DisabledReason string } }
+		var told struct {
+			Attributes struct{ DisabledReason string }
+		}
 		if err := json.Unmarshal([]byte(d), &told); err != nil {
 			t.Fatal(err)
 		}
@@ -174,7 +176,8 @@ func wantSigned(t *testing.T, db *store.DB, event, headers string) {
 		header.Set(pair[0], pair[1])
 	}
 	var body []byte
-	err := modelstest.Readable(db).QueryRowContext(t.Context(), `SELECT body FROM webhook_messages WHERE event_id = '`+event+`'`).Scan(&body)
+	err := modelstest.Readable(db).QueryRowContext(t.Context(),
+		`SELECT body FROM webhook_messages WHERE event_id = '`+event+`'`).Scan(&body)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +210,9 @@ func TestANameThatNeverExistsIsNotLookedUp(t *testing.T) {
 		for _, host := range []string{"hooks.acme.invalid", "INVALID", "hooks.invalid."} {
 			names.Answer(host, "127.0.0.1")
 			host += ":" + at.Port()
-			got := s.Send(t.Context(), Request{URL: "http://" + host + "/", ID: "x", At: time.Now(), Secrets: []Secret{mustSecret(t, officialSecret)}})
+			got := s.Send(t.Context(), Request{
+				URL: "http://" + host + "/", ID: "x", At: time.Now(), Secrets: []Secret{mustSecret(t, officialSecret)},
+			})
 			if got.Code != CodeDNSError || got.Detail != "no address was found for "+host || len(got.Sent) > 0 {
 				t.Errorf("%s: %+v", host, got)
 			}

@@ -81,8 +81,8 @@ func (s *story) payroll(ago time.Duration) webhooks.Reply {
 	return s.answer(ago, http.StatusOK, 75, `{"accepted":true}`)
 }
 
-// accessControl has failed for eight hours, in ways that tell what happens to it: its database restarts, it hangs, it is switched off, and its
-// name is taken away. What is sent from now on finds no address either.
+// accessControl has failed for eight hours, in ways that tell what happens to it: its database restarts, it hangs, it is switched off, and
+// its name is taken away. What is sent from now on finds no address either.
 func (s *story) accessControl(ago time.Duration) webhooks.Reply {
 	switch {
 	case ago > 8*time.Hour:
@@ -101,7 +101,8 @@ func (s *story) accessControl(ago time.Duration) webhooks.Reply {
 // oldIntranet was switched off nine days ago, and said so.
 func (s *story) oldIntranet(ago time.Duration) webhooks.Reply {
 	if ago < 9*24*time.Hour {
-		return s.answer(ago, http.StatusGone, 40, `The intranet has moved. This address is not used any more.`, "Content-Type", "text/plain")
+		return s.answer(ago, http.StatusGone, 40, "The intranet has moved. This address is not used any more.",
+			"Content-Type", "text/plain")
 	}
 	return s.answer(ago, http.StatusNoContent, 380, "")
 }

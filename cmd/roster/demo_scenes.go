@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -168,20 +169,19 @@ func (s *story) changesOfTheTree() []scene {
 			return err
 		}})
 	}
-	free := s.tree.leaves(s.tree.below(s.company.ID, s.line))
-	if len(free) > 0 && place != s.company {
-		moved := free[0]
+	// What the administrator and the manager see is what it was: they go on with it.
+	free := s.tree.leaves(s.tree.below(s.company.ID, append(s.tree.below(s.actors[theManager].home.ID, nil), s.line...)))
+	aside := slices.DeleteFunc(slices.Clone(free), func(org *models.Organization) bool {
+		return slices.Contains(s.tree.below(place.ID, nil), org)
+	})
+	if len(aside) > 0 && place != s.company {
 		all = append(all, scene{s.on(17, 10, 50), func() error {
-			to := place.ID
-			if *moved.ParentID == to {
-				to = s.company.ID
-			}
-			_, err := models.MoveBranch(s.ctx, s.tx, s.by(theOwner), models.Move{Organization: moved.ID, To: to})
+			_, err := models.MoveBranch(s.ctx, s.tx, s.by(theOwner), models.Move{Organization: aside[0].ID, To: place.ID})
 			return err
 		}})
 	}
 	if len(free) > 1 {
-		ended := free[1]
+		ended := free[len(free)-1]
 		all = append(all, scene{s.on(13, 17, 15), func() error {
 			last := jsonapi.Time{Time: s.on(12, 0, 0).Truncate(24 * time.Hour)}
 			_, err := models.UpdateOrganization(s.ctx, s.tx, s.by(theOwner), ended.ID, &models.Change{Attributes: map[string]any{

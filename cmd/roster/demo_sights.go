@@ -9,6 +9,7 @@ import (
 	"roster/models"
 	"roster/models/collection"
 	"roster/models/store"
+	"roster/webhooks"
 )
 
 // printSights tells what of the story is worth a look, and where. It says nothing that depends on the day.
@@ -19,15 +20,18 @@ func (s *story) printSights(ctx context.Context, db *store.DB, out io.Writer) er
 		where, what     string
 		endpoint, state string // has deliveries in that state; "" if that does not matter
 	}{
-		{"webhooks", "Access control fails for eight hours, each time for another reason, and events wait for it", "Access control", models.DeliveryPending},
-		{"", "Reporting broke down and is back, slow: in probation until it is trusted again", "Reporting", models.DeliverySucceeded},
+		{"webhooks", "Access control has failed for eight hours, each time for another reason, and events wait for it",
+			"Access control", models.DeliveryPending},
+		{"", "Reporting broke down and is back, slow: in probation until it is trusted again",
+			"Reporting", models.DeliverySucceeded},
 		{"", "Old intranet said that it is gone, and is disabled", "Old intranet", models.DeliveryPending},
 		{"", "Data warehouse is paused: what it missed goes out when it is resumed", "Data warehouse", models.DeliveryPending},
-		{"", "Payroll does well, but for a night nine days ago: of what failed then one was sent again", "Payroll", models.DeliveryFailed},
+		{"", "Payroll does well, but for a night nine days ago: of what failed then one was sent again",
+			"Payroll", models.DeliveryFailed},
 		{"keys", "Door controllers has a new secret, and the old one is still used", "", ""},
 		{"", "Badge terminals ends in six days, Data migration never ends and was never used", "", ""},
 		{"invitations", "external.auditor@… has less than a day left", "", ""},
-		{"events", "four weeks; a project was made, moved and deleted, other organizations moved and ended", "", ""},
+		{"events", "four weeks; a project was made, moved and deleted, another organization moved, and one ended", "", ""},
 	} {
 		if sight.state != "" {
 			var n int64
@@ -42,6 +46,7 @@ func (s *story) printSights(ctx context.Context, db *store.DB, out io.Writer) er
 		}
 		fmt.Fprintf(table, "%s\t%s\n", sight.where, sight.what)
 	}
-	fmt.Fprintf(table, "\nNothing is sent to these endpoints, then or now: their hosts end in %s, which no host does.\n", "\".invalid\"")
+	fmt.Fprintf(table, "\nNothing is sent to these endpoints, then or now: their hosts end in %q, which no host does.\n",
+		webhooks.InvalidDomain)
 	return table.Flush()
 }

@@ -18,9 +18,9 @@ import (
 	"roster/webhooks"
 )
 
-// story is what the cast of a demo does in the weeks before it is shown, written down in one transaction, by the functions that would do it.
-// Unlike the organizations and people it depends on the clock: what is open is open, and what ends soon ends soon. It is made from the seed
-// but for that, and for the ids of what it makes.
+// story is what the cast of a demo does in the weeks before it is shown, written down in one transaction, by the functions that would do
+// it. Unlike the organizations and people it depends on the clock: what is open is open, and what ends soon ends soon. It is made from the
+// seed but for that, and for the ids of what it makes.
 type story struct {
 	*cast
 	ctx  context.Context
