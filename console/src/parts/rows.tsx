@@ -157,11 +157,16 @@ function useDrawn<R>(list: RowSource<R>, height: number, body: RefObject<HTMLEle
 		scrollMargin: margin,
 		rangeExtractor: (range) => drawnIn(range, focused),
 	});
-	// What stands above the list may have grown.
 	useLayoutEffect(() => {
-		const top = body.current?.getBoundingClientRect().top;
-		if (top !== undefined) setMargin(Math.round(top + window.scrollY));
-	});
+		const measure = () => {
+			const top = body.current?.getBoundingClientRect().top;
+			if (top !== undefined) setMargin(Math.round(top + window.scrollY));
+		};
+		measure();
+		const watch = new ResizeObserver(measure); // what stands above the list may grow, and the page with it
+		watch.observe(document.body);
+		return () => watch.disconnect();
+	}, [body]);
 	const { range } = virtual;
 	const [first, last] = [range?.startIndex ?? 0, range?.endIndex ?? 0];
 	useEffect(() => look?.(first, last), [look, first, last]);

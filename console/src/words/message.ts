@@ -25,8 +25,11 @@ export function message(id: MessageId, values: Values = {}, { tag, messages }: L
 	return say(parts, values, tag);
 }
 
+const numbers = new Map<string, Intl.NumberFormat>();
+const plurals = new Map<string, Intl.PluralRules>();
+
 function say(parts: Part[], values: Values, tag: string, counted?: number): string {
-	const number = (n: number) => new Intl.NumberFormat(tag).format(n);
+	const number = (n: number) => of(numbers, tag, () => new Intl.NumberFormat(tag)).format(n);
 	let said = "";
 	for (const part of parts) {
 		if (typeof part === "string") {
@@ -38,12 +41,19 @@ function say(parts: Part[], values: Values, tag: string, counted?: number): stri
 		if (part.kind === "" || part.kind === "number") said += typeof value === "number" ? number(value) : value;
 		else {
 			const n = part.kind === "plural" ? Number(value) : undefined;
-			const names = n === undefined ? [String(value)] : [`=${n}`, new Intl.PluralRules(tag).select(n)];
+			const names = n === undefined ? [String(value)] : [`=${n}`, of(plurals, tag, () => new Intl.PluralRules(tag)).select(n)];
 			const chosen = [...names, "other"].find((name) => part.choices.has(name)) ?? "";
 			said += say(part.choices.get(chosen) ?? [], values, tag, n ?? counted);
 		}
 	}
 	return said;
+}
+
+/** Returns what is known of a language, made when it is asked for first. */
+function of<T>(known: Map<string, T>, tag: string, make: () => T): T {
+	const found = known.get(tag) ?? make();
+	known.set(tag, found);
+	return found;
 }
 
 /** Returns the parts of a message. It fails if the message is none. */
