@@ -5,12 +5,15 @@ import { Link } from "wouter";
 import { url } from "../api/client";
 import type { ApiKey, SessionAttributes, User } from "../api/resources";
 import type { Resource } from "../api/document";
-import { usePages, useRead, useSend } from "../api/query";
+import { usePages } from "../api/pages";
+import { useRead, useSend } from "../api/query";
 import { usePage } from "../frame/page";
 import { Faults, Refused } from "../parts/failure";
 import { Check, Choice, Field } from "../parts/field";
 import { notify } from "../parts/live";
+import { More } from "../parts/more";
 import { prefer, usePreferences } from "../parts/preferences";
+import { Rows, Table } from "../parts/rows";
 import { Button, Empty, Ghosts, Section, State } from "../parts/small";
 import { visible } from "../words/count";
 import { ago } from "../words/time";
@@ -176,7 +179,7 @@ function Sessions() {
 	return (
 		<div className="stack gap4">
 			<Faults error={end.error} />
-			<table className="table" data-folds="kind">
+			<Table list={list} folds="kind">
 				<thead>
 					<tr>
 						<th scope="col">Browser</th>
@@ -187,9 +190,9 @@ function Sessions() {
 						</th>
 					</tr>
 				</thead>
-				<tbody>
-					{list.rows.map((s) => (
-						<tr key={s.id}>
+				<Rows list={list}>
+					{(s) => (
+						<tr>
 							<td>
 								{device(s.attributes.userAgent)} {s.attributes.current && <State is="ok">this one</State>}
 							</td>
@@ -207,9 +210,10 @@ function Sessions() {
 								)}
 							</td>
 						</tr>
-					))}
-				</tbody>
-			</table>
+					)}
+				</Rows>
+			</Table>
+			<More list={list} what="list.sessions" />
 		</div>
 	);
 }
@@ -261,7 +265,7 @@ function OwnKeys({ id }: { id: string }) {
 			{list.rows.length > 0 && (
 				<>
 					<div className="row">{create}</div>
-					<KeyTable rows={list.rows} included={list.included} not={false} />
+					<KeyTable list={list} included={list.included} not={false} />
 				</>
 			)}
 			{over && (

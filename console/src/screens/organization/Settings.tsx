@@ -12,6 +12,7 @@ import { Check, Choice, Field, TextField } from "../../parts/field";
 import { notify } from "../../parts/live";
 import { Button, Section, Typed } from "../../parts/small";
 import { count } from "../../words/count";
+import { kinds } from "../../words/kinds";
 import { MergeDialog, type Conflict } from "./Merge";
 import type { TabProps } from "./Organization";
 
@@ -27,8 +28,6 @@ interface Form {
 	isEventProducer: boolean;
 	locationTracking: boolean;
 }
-
-export const kinds = ["company", "subsidiary", "branch", "partner", "client", "supplier", "project", "other"];
 
 function formOf(a: OrganizationAttributes): Form {
 	return {

@@ -4,9 +4,10 @@ import { lazy, Suspense } from "react";
 import { Link } from "wouter";
 import { url } from "../../api/client";
 import type { Webhook } from "../../api/resources";
-import { usePages } from "../../api/query";
+import { usePages } from "../../api/pages";
 import { Refused } from "../../parts/failure";
 import { More } from "../../parts/more";
+import { Rows, Table } from "../../parts/rows";
 import { Empty, Ghosts, State, Typed } from "../../parts/small";
 import { count } from "../../words/count";
 import { ago, milliseconds } from "../../words/time";
@@ -49,7 +50,7 @@ function Endpoints({ id }: { id: string }) {
 	}
 	return (
 		<div className="stack gap4">
-			<table className="table" data-folds="kind">
+			<Table list={list} folds="kind">
 				<thead>
 					<tr>
 						<th scope="col">Endpoint</th>
@@ -66,12 +67,12 @@ function Endpoints({ id }: { id: string }) {
 						</th>
 					</tr>
 				</thead>
-				<tbody>
-					{list.rows.map((w) => {
+				<Rows list={list}>
+					{(w) => {
 						const h = w.attributes.health;
 						const state = healthOf(w);
 						return (
-							<tr key={w.id}>
+							<tr>
 								<td>
 									<span className="cut block">
 										<Link className="name" href={`/organizations/${id}/webhooks/${w.id}`}>
@@ -104,10 +105,10 @@ function Endpoints({ id }: { id: string }) {
 								</td>
 							</tr>
 						);
-					})}
-				</tbody>
-			</table>
-			<More list={list} shown={list.rows.length} what="endpoint" />
+					}}
+				</Rows>
+			</Table>
+			<More list={list} what="list.endpoints" />
 		</div>
 	);
 }

@@ -5,7 +5,8 @@ import { Link, useLocation } from "wouter";
 import { url } from "../../api/client";
 import { related } from "../../api/document";
 import type { Delivery, EventAttributes, Webhook } from "../../api/resources";
-import { usePages, useRead, useSend } from "../../api/query";
+import { usePages } from "../../api/pages";
+import { useRead, useSend } from "../../api/query";
 import { useKeys } from "../../frame/keys";
 import { copyCurl, usePage } from "../../frame/page";
 import { Menu } from "../../parts/menu";
@@ -13,6 +14,7 @@ import { Faults, Refused } from "../../parts/failure";
 import { Icon } from "../../parts/icons";
 import { notify } from "../../parts/live";
 import { More } from "../../parts/more";
+import { List } from "../../parts/rows";
 import { Button, Copy, Ghosts, Section, State, Typed } from "../../parts/small";
 import { count, digits, shortId } from "../../words/count";
 import { ago, date, milliseconds, short } from "../../words/time";
@@ -108,13 +110,13 @@ export default function Endpoint(props: EndpointProps) {
 						{list.total !== undefined && <span className="end quiet">{digits(list.total)}</span>}
 					</label>
 				</div>
-				<ul data-dim={list.isPlaceholderData ? "" : undefined}>
-					{list.rows.map((d) => {
+				<List list={list} height={59}>
+					{(d) => {
 						const s = standing(d);
 						const told = (related<EventAttributes>({ included: list.included }, d, "event")?.attributes.resource ??
 							{}) as Record<string, unknown>;
 						return (
-							<li key={d.id}>
+							<li>
 								<Link
 									className="list-row"
 									href={`${at}/deliveries/${d.id}${query}`}
@@ -131,8 +133,8 @@ export default function Endpoint(props: EndpointProps) {
 								</Link>
 							</li>
 						);
-					})}
-				</ul>
+					}}
+				</List>
 				<div className="listfoot">
 					{list.isPending && <Ghosts rows={4} />}
 					{!list.isPending && list.rows.length === 0 && (
@@ -149,7 +151,7 @@ export default function Endpoint(props: EndpointProps) {
 							)}
 						</p>
 					)}
-					<More list={list} shown={list.rows.length} what="delivery" many="deliveries" />
+					<More list={list} what="list.deliveries" />
 				</div>
 			</section>
 			{delivery ? (
