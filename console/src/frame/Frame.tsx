@@ -9,13 +9,16 @@ import { useRead } from "../api/query";
 import { Icon, Mark } from "../parts/icons";
 import { dismiss, useNotice, useSpoken } from "../parts/live";
 import { SquareButton, Typed } from "../parts/small";
+import { Bars } from "./Bars";
 import { onKeyDown, useKeys } from "./keys";
 import { TellProvider, useFocusOnNavigation, type Crumb } from "./page";
 import { Side, lists } from "./Side";
 import { TreeStore } from "./tree-store";
+import { useLeaving } from "../parts/unsaved";
 
 const Palette = lazy(() => import("./Palette"));
 const KeyList = lazy(() => import("./KeyList"));
+const Leave = lazy(() => import("./Leave"));
 const NewOrganization = lazy(() => import("../screens/organization/New"));
 
 export interface FrameState {
@@ -31,6 +34,7 @@ export function Frame({ children }: { children: (state: FrameState) => ReactNode
 	const [told, setTold] = useState<{ crumbs: Crumb[]; organization?: string }>({ crumbs: [] });
 	const [drawer, setDrawer] = useState(false);
 	const [over, setOver] = useState<"palette" | "keys" | "new" | null>(null);
+	const leaving = useLeaving();
 	const [, go] = useLocation();
 	const close = useCallback(() => setOver(null), []);
 
@@ -84,13 +88,14 @@ export function Frame({ children }: { children: (state: FrameState) => ReactNode
 				{drawer && <div className="scrim drawer-scrim" onClick={() => setDrawer(false)} />}
 				<div className="main">
 					<Top crumbs={crumbs} openDrawer={() => setDrawer(true)} find={() => setOver("palette")} />
-					<Offline />
+					<Bars me={me} />
 					<main id="main" tabIndex={-1}>
 						{children({ me, store })}
 					</main>
 				</div>
 			</div>
 			<Suspense fallback={null}>
+				{leaving && <Leave />}
 				{over === "palette" && <Palette me={me} close={close} organization={told.organization} />}
 				{over === "keys" && <KeyList close={close} />}
 				{over === "new" && <NewOrganization parent={told.organization} store={store} close={close} />}
@@ -144,26 +149,6 @@ function Top({ crumbs, openDrawer, find }: { crumbs: Crumb[]; openDrawer: () => 
 			</button>
 			<SquareButton icon="search" label="Find or paste anything" className="narrow-only end" onClick={find} />
 		</header>
-	);
-}
-
-function Offline() {
-	const [off, setOff] = useState(!navigator.onLine);
-	useEffect(() => {
-		const look = () => setOff(!navigator.onLine);
-		window.addEventListener("online", look);
-		window.addEventListener("offline", look);
-		return () => {
-			window.removeEventListener("online", look);
-			window.removeEventListener("offline", look);
-		};
-	}, []);
-	if (!off) return null;
-	return (
-		<div className="offline" role="status">
-			<Icon name="alert" />
-			No network. What is loaded can be read; nothing can be changed.
-		</div>
 	);
 }
 

@@ -181,7 +181,7 @@ function Account({ me }: { me: Me | undefined }) {
 		() => [
 			...(me?.type === "users" ? [{ label: "Account", icon: "people" as const, to: "/account" }] : []),
 			{ label: "Preferences", icon: "gear" as const, to: "/account/preferences" },
-			{ label: "Sign out", icon: "out" as const, act: () => void signOut() },
+			{ label: "Sign out", icon: "out" as const, act: signOut },
 		],
 		[me?.type],
 	);

@@ -1,0 +1,176 @@
+// What happens when things are in the way: somebody else, no network, no right, too many requests, a second click.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { launch, open, settled, signIn } from "./browser.mjs";
+import { databases, session, start, until } from "./program.mjs";
+import { scene } from "./scene.mjs";
+
+for (const database of databases) {
+	describe(`on ${database.name}`, () => {
+		let service, made, browser;
+
+		before(async () => {
+			service = await start(database, { args: ["--allow-private-webhook-targets", "127.0.0.0/8", "--rate-limit", "0"] });
+			made = await scene(service);
+			browser = await launch();
+		});
+
+		after(async () => {
+			await browser?.close();
+			await made?.close();
+			await service?.stop();
+		});
+
+		/** Runs a journey in a tab of somebody who is signed in, at a path. */
+		const journey = (name, path, run, options) =>
+			test(name, async () => {
+				const tab = await open(browser, service.base, options);
+				await signIn(tab.page, service.base, service.people[options?.as ?? "owner"].email, path());
+				await settled(tab.page);
+				await run(tab.page, tab);
+				await tab.close();
+			});
+
+		/** Counts the requests that write, by method and path. */
+		const writes = (page) => {
+			const seen = [];
+			page.on("request", (r) => r.method() !== "GET" && seen.push(`${r.method()} ${new URL(r.url()).pathname}`));
+			return seen;
+		};
+
+		const settings = () => `/organizations/${made.below.id}/settings`;
+
+		journey("leaving what is typed is asked about, by a link and by the browser's back", settings, async (page) => {
+			const { below } = made;
+			await page.getByRole("link", { name: "People" }).nth(1).click();
+			await page.getByRole("link", { name: "Settings" }).click();
+			await page.getByLabel("Description").fill("Not saved");
+			const ask = page.getByRole("dialog", { name: "Leave what is not saved?" });
+			await page.getByRole("link", { name: "Overview" }).click();
+			await ask.getByRole("button", { name: "Stay here" }).click();
+			await ask.waitFor({ state: "detached" });
+			assert.equal(await page.getByLabel("Description").inputValue(), "Not saved");
+			await page.goBack();
+			await ask.waitFor();
+			await page.keyboard.press("Escape");
+			await ask.waitFor({ state: "detached" });
+			assert.ok(page.url().endsWith(`/${below.id}/settings`), page.url());
+			assert.equal(await page.getByLabel("Description").inputValue(), "Not saved");
+			await page.goBack();
+			await ask.getByRole("button", { name: "Leave, and lose it" }).click();
+			await page.waitForURL(`**/organizations/${below.id}/people`);
+			await page.getByRole("columnheader", { name: "Person" }).waitFor();
+			await page.getByRole("link", { name: "Settings" }).click();
+			await page.getByLabel("Description").waitFor();
+			await page.getByRole("link", { name: "Overview" }).click();
+			await page.getByRole("heading", { name: "Facts" }).waitFor();
+			assert.equal(await ask.count(), 0);
+		});
+
+		journey(
+			"what is typed into the profile stays when it is changed elsewhere, and both are shown when it is saved",
+			() => "/account",
+			async (page) => {
+				const other = await session(service.base, service.people.manager.email);
+				const { data: me } = await other("GET", "me");
+				await page.getByLabel("First name").fill("Typed");
+				await other("PATCH", `users/${me.id}`, { data: { type: "users", id: me.id, attributes: { firstName: "Theirs", phone: "+49 1" } } });
+				const read = page.waitForResponse((r) => r.url().includes(`/users/${me.id}`) && r.request().method() === "GET");
+				await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+				await read;
+				assert.equal(await page.getByLabel("First name").inputValue(), "Typed");
+				await page.getByRole("button", { name: "Save" }).click();
+				const dialog = page.getByRole("dialog", { name: "Somebody else has changed it" });
+				await dialog.getByLabel(/theirs Theirs/).waitFor();
+				await dialog.getByRole("button", { name: "Save yours" }).click();
+				await page.getByText("Changed your profile").first().waitFor();
+				const { data } = await other("GET", `users/${me.id}`);
+				assert.deepEqual([data.attributes.firstName, data.attributes.phone], ["Typed", "+49 1"]);
+				assert.equal(await page.getByLabel("Phone").inputValue(), "+49 1");
+			},
+			{ as: "manager", expected: [401, 404, 412] },
+		);
+
+		journey("a form that nobody has typed into follows what others change", settings, async (page) => {
+			const { below, owner } = made;
+			await owner("PATCH", `organizations/${below.id}`, {
+				data: { type: "organizations", id: below.id, attributes: { description: "From elsewhere" } },
+			});
+			await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+			await until("the new text is in the form", async () => (await page.getByLabel("Description").inputValue()) === "From elsewhere");
+		});
+
+		journey(
+			"a double click does what one click does, once",
+			() => `/organizations/${made.home.id}`,
+			async (page) => {
+				const sent = writes(page);
+				await page.getByRole("button", { name: "Organization below" }).click();
+				const dialog = page.getByRole("dialog");
+				await dialog.getByLabel("Name", { exact: true }).fill("Made once");
+				await dialog.getByRole("button", { name: "Make it" }).dblclick();
+				await page.getByRole("heading", { name: "Made once", level: 1 }).waitFor();
+				await page.goto(`${service.base}/console/organizations/${made.home.id}/webhooks/${made.audit}`);
+				await page.getByRole("button", { name: "Send a test" }).dblclick();
+				await page.getByText("A test is on its way").first().waitFor();
+				await settled(page);
+				assert.deepEqual(sent, ["POST /public/v2/organizations", `POST /public/v2/webhooks/${made.audit}/test`]);
+			},
+		);
+
+		journey(
+			"without a network what is loaded can be read, and nothing is sent",
+			settings,
+			async (page, { context }) => {
+				const sent = writes(page);
+				await page.getByLabel("Description").fill("Typed without a network");
+				await context.setOffline(true);
+				await page.getByText("No network. What is loaded can be read").waitFor();
+				const save = page.getByRole("button", { name: /^Save 1 change/ });
+				assert.equal(await save.getAttribute("aria-disabled"), "true");
+				assert.match(await save.textContent(), /There is no network/);
+				await page.getByLabel("Name", { exact: true }).press("Enter");
+				assert.deepEqual(sent, []);
+				await context.setOffline(false);
+				await page.getByText("No network. What is loaded can be read").waitFor({ state: "detached" });
+				await page.getByRole("button", { name: "Save 1 change" }).click();
+				await page.getByText("Changed description").first().waitFor();
+			},
+			{ expected: [401, 404, "ERR_INTERNET_DISCONNECTED"] },
+		);
+
+		test("a session by a management key says so on every page, and until when", async () => {
+			const tab = await open(browser, service.base);
+			const { page } = tab;
+			const key = await service.managementKey("First run");
+			await page.goto(`${service.base}/console/sign-in`);
+			await page.getByRole("button", { name: "Use a management key" }).click();
+			await page.getByLabel("Key").fill(key);
+			await page.keyboard.press("Enter");
+			await page.getByText(/You act as the management key First run.*It ends in 12 hours/).waitFor();
+			await tab.close();
+		});
+	});
+}
+
+test("who asks too often is told how long it takes, and it goes on by itself", async () => {
+	const service = await start({ url: "" }, { organizations: 20, users: 40, args: ["--rate-limit", "40", "--rate-limit-window", "4s"] });
+	const browser = await launch();
+	const tab = await open(browser, service.base, { expected: [401, 404, 429] });
+	await signIn(tab.page, service.base, service.people.owner.email, "/organizations");
+	await tab.page.getByRole("treeitem").first().click();
+	const bar = tab.page.getByText(/Too many requests\. It goes on by itself, in \d second/);
+	const told = bar.waitFor();
+	for (const name of ["People", "Roles", "Events", "Settings", "People", "Roles", "Keys", "Invitations", "Webhooks"]) {
+		if (await bar.count()) break;
+		await tab.page.locator("nav.tabs").getByRole("link", { name }).click();
+	}
+	await told;
+	await tab.page.locator("nav.tabs").getByRole("link", { name: "Roles" }).click();
+	await tab.page.getByRole("heading", { name: "Owner", level: 2 }).waitFor();
+	await bar.waitFor({ state: "detached" });
+	await tab.close();
+	await browser.close();
+	await service.stop();
+});
