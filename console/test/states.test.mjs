@@ -75,7 +75,9 @@ for (const database of databases) {
 				const other = await session(service.base, service.people.manager.email);
 				const { data: me } = await other("GET", "me");
 				await page.getByLabel("First name").fill("Typed");
-				await other("PATCH", `users/${me.id}`, { data: { type: "users", id: me.id, attributes: { firstName: "Theirs", phone: "+49 1" } } });
+				await other("PATCH", `users/${me.id}`, {
+					data: { type: "users", id: me.id, attributes: { firstName: "Theirs", phone: "+49 1" } },
+				});
 				const read = page.waitForResponse((r) => r.url().includes(`/users/${me.id}`) && r.request().method() === "GET");
 				await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
 				await read;
@@ -98,7 +100,10 @@ for (const database of databases) {
 				data: { type: "organizations", id: below.id, attributes: { description: "From elsewhere" } },
 			});
 			await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
-			await until("the new text is in the form", async () => (await page.getByLabel("Description").inputValue()) === "From elsewhere");
+			await until(
+				"the new text is in the form",
+				async () => (await page.getByLabel("Description").inputValue()) === "From elsewhere",
+			);
 		});
 
 		journey(
@@ -140,6 +145,91 @@ for (const database of databases) {
 			{ expected: [401, 404, "ERR_INTERNET_DISCONNECTED"] },
 		);
 
+		journey(
+			"a page that one may not see says what it takes and who can give it, and is not empty",
+			() => "/organizations",
+			async (page) => {
+				await page.getByRole("treeitem").first().click();
+				await page.getByRole("heading", { name: "Facts" }).waitFor();
+				const at = page.url();
+				for (const [tab, word] of [
+					["keys", "apiKeys:read"],
+					["webhooks", "webhooks:read"],
+					["events", "events:read"],
+					["invitations", "invitations:read"],
+				]) {
+					await page.goto(`${at}/${tab}`);
+					await page.getByRole("heading", { name: /You may not see/ }).waitFor();
+					await page.getByText(`It takes ${word} at`).waitFor();
+					await page.locator(".givers").getByRole("link").first().waitFor();
+					assert.equal(await page.getByText(/^No |Nobody|Nothing/).count(), 0, tab);
+				}
+				const giver = page.locator(".givers").getByRole("listitem").first();
+				assert.match(await giver.textContent(), /@.*(Administrator|Owner)/);
+				for (const [list, word] of [
+					["keys", "apiKeys:read"],
+					["deliveries", "webhooks:read"],
+				]) {
+					await page.goto(`${service.base}/console/${list}`);
+					await page.getByText(`It takes ${word} in some organization`).waitFor();
+					await page.getByRole("link", { name: /^people of/ }).waitFor();
+				}
+			},
+			{ as: "viewer" },
+		);
+
+		journey(
+			"what is no address is named, kept, and not sent; what was refused can be changed",
+			() => `/organizations/${made.home.id}`,
+			async (page) => {
+				const sent = writes(page);
+				await page.getByRole("button", { name: "Invite" }).click();
+				const dialog = page.getByRole("dialog", { name: /Invite to/ });
+				await dialog
+					.getByLabel("E-mail")
+					.fill("ada@example.com bob.example.com, Cleo Doe <cleo@example.com>; t.okafor@example.com");
+				await dialog.getByText("No e-mail address: bob.example.com.").waitFor();
+				const invite = dialog.getByRole("button", { name: /^Invite/ });
+				assert.match(await invite.textContent(), /Mend or remove what is no address/);
+				await dialog.getByLabel("Message").press("Enter");
+				assert.deepEqual(sent, []);
+				await dialog.getByLabel("E-mail").fill("t.okafor@example.com");
+				await dialog.getByRole("button", { name: "Invite" }).click();
+				const result = page.getByRole("dialog", { name: "Not all were invited" });
+				await result.getByText("There is an open invitation to that address.").waitFor();
+				await result.getByRole("button", { name: "Change the one that was not invited" }).click();
+				assert.equal(await dialog.getByLabel("E-mail").inputValue(), "t.okafor@example.com");
+			},
+			{ expected: [401, 404, 409] },
+		);
+
+		journey(
+			"what would be refused is not offered, and says why",
+			() => `/organizations/${made.home.id}`,
+			async (page) => {
+				await page.getByRole("button", { name: "Invite" }).click();
+				const dialog = page.getByRole("dialog", { name: /Invite to/ });
+				await dialog.getByText("Its rank is 100, and yours here is 80").waitFor();
+				assert.ok(await dialog.getByLabel("Owner", { exact: true }).isDisabled());
+				assert.ok(await dialog.getByLabel("Manager", { exact: true }).isEnabled());
+			},
+			{ as: "administrator" },
+		);
+
+		journey(
+			"the last owner cannot be ended, and the page says why",
+			() => `/organizations/${made.head.id}/people`,
+			async (page) => {
+				const row = page.getByRole("row").filter({ hasText: service.people.owner.email });
+				await row.getByRole("button", { name: /Actions for/ }).click();
+				await page.getByRole("menuitem", { name: /End the membership ?: It is the last owner/ }).waitFor();
+				await page.getByRole("menuitem", { name: "Change roles" }).click();
+				const owner = page.getByRole("dialog").getByLabel("Owner", { exact: true });
+				await page.getByText("It is the last owner: make somebody else an owner first").waitFor();
+				assert.ok(await owner.isDisabled());
+			},
+		);
+
 		test("a session by a management key says so on every page, and until when", async () => {
 			const tab = await open(browser, service.base);
 			const { page } = tab;
@@ -155,20 +245,25 @@ for (const database of databases) {
 }
 
 test("who asks too often is told how long it takes, and it goes on by itself", async () => {
-	const service = await start({ url: "" }, { organizations: 20, users: 40, args: ["--rate-limit", "40", "--rate-limit-window", "4s"] });
+	const service = await start({ url: "" }, { organizations: 20, users: 40, args: ["--rate-limit", "60"] });
 	const browser = await launch();
 	const tab = await open(browser, service.base, { expected: [401, 404, 429] });
-	await signIn(tab.page, service.base, service.people.owner.email, "/organizations");
-	await tab.page.getByRole("treeitem").first().click();
-	const bar = tab.page.getByText(/Too many requests\. It goes on by itself, in \d second/);
-	const told = bar.waitFor();
-	for (const name of ["People", "Roles", "Events", "Settings", "People", "Roles", "Keys", "Invitations", "Webhooks"]) {
-		if (await bar.count()) break;
-		await tab.page.locator("nav.tabs").getByRole("link", { name }).click();
-	}
-	await told;
-	await tab.page.locator("nav.tabs").getByRole("link", { name: "Roles" }).click();
-	await tab.page.getByRole("heading", { name: "Owner", level: 2 }).waitFor();
+	const { page } = tab;
+	await page.clock.install();
+	await signIn(page, service.base, service.people.owner.email, "/organizations");
+	await page.getByRole("treeitem").first().click();
+	const bar = page.getByText(/Too many requests\. It goes on by itself, in \d+ seconds?\./);
+	await page.getByRole("link", { name: "Settings" }).click();
+	await page.getByLabel("Description").fill("Sent when its time comes");
+	await page.evaluate(async () => {
+		while ((await fetch("/public/v2/me")).ok);
+	});
+	await page.getByRole("button", { name: "Save 1 change" }).click();
+	await bar.waitFor();
+	await service.end(); // a new one counts anew, and the clock of the page is moved to when the old one would have
+	await service.begin();
+	await page.clock.fastForward(60_000);
+	await page.getByText("Changed description").first().waitFor();
 	await bar.waitFor({ state: "detached" });
 	await tab.close();
 	await browser.close();

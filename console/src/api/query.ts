@@ -33,6 +33,18 @@ function waits(e: Failure): boolean {
 	return e.status === 429 && e.retryAfter !== null && e.retryAfter <= patience;
 }
 
+/** Does something, and again by itself as long as it came too early. */
+export async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+	for (let tries = 0; ; tries++) {
+		try {
+			return await ask();
+		} catch (e) {
+			if (!(e instanceof Failure) || !waits(e) || tries === 3) throw e;
+			await new Promise((later) => setTimeout(later, (e.retryAfter ?? 1) * 1000));
+		}
+	}
+}
+
 const everyHalfMinute = 30_000;
 
 interface Reading {

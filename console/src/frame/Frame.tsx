@@ -2,7 +2,7 @@
 
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
-import { organizationsOf, useMe, type Me } from "../api/me";
+import { organizationsOf, useMay, useMe, type Me } from "../api/me";
 import { url } from "../api/client";
 import type { Organization } from "../api/resources";
 import { useRead } from "../api/query";
@@ -55,6 +55,13 @@ export function Frame({ children }: { children: (state: FrameState) => ReactNode
 		...lists.map((l) => ({ key: `G ${l.letter}`, label: `Go to ${l.name}`, act: () => go(l.path) })),
 	]);
 	useFocusOnNavigation();
+	const may = useMay(me ? told.organization : undefined);
+	const makesNone =
+		told.organization !== undefined &&
+		may.known &&
+		!may("organizations:write") &&
+		"It takes organizations:write at the one that is open";
+	useKeys(makesNone ? [] : [{ key: "N", label: "New organization", act: () => setOver("new") }]);
 
 	const way = useRead<Organization[]>(
 		told.organization && me
@@ -83,6 +90,7 @@ export function Frame({ children }: { children: (state: FrameState) => ReactNode
 					path={known.map((o) => o.id)}
 					drawer={drawer}
 					close={() => setDrawer(false)}
+					makesNone={makesNone}
 					newOrganization={() => setOver("new")}
 				/>
 				{drawer && <div className="scrim drawer-scrim" onClick={() => setDrawer(false)} />}

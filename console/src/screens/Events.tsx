@@ -13,6 +13,7 @@ import { EventFilters, useEventFilters } from "./events/filters";
 import { EventCard, EventList } from "./events/EventList";
 import { useNames } from "./events/names";
 import { Sentence, actorName } from "./events/Sentence";
+import { UnlessWithheld } from "./withheld";
 
 export default function Events({ params }: ScreenProps) {
 	return params.id ? <One id={params.id} /> : <All />;
@@ -33,7 +34,9 @@ function All() {
 			{list.isPending && <Ghosts rows={10} />}
 			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
 			{!list.isPending && !list.error && list.rows.length === 0 && (
-				<Empty title="Nothing happened">No event has all of these filters. Choose a longer time or any type.</Empty>
+				<UnlessWithheld word="events:read" what="events">
+					<Empty title="Nothing happened">No event has all of these filters. Choose a longer time or any type.</Empty>
+				</UnlessWithheld>
 			)}
 			<EventList rows={list.rows} included={list.included} dim={list.isPlaceholderData} />
 			<More list={list} shown={list.rows.length} what="event" />

@@ -13,6 +13,7 @@ import { count } from "../words/count";
 import { date } from "../words/time";
 import type { ScreenProps } from "../Console";
 import { useQueryState } from "./query-state";
+import { UnlessWithheld } from "./withheld";
 
 export default function People(_: ScreenProps) {
 	const [text, setText] = useQueryState("q");
@@ -64,7 +65,9 @@ export default function People(_: ScreenProps) {
 						An e-mail is found by the whole of it.
 					</Empty>
 				) : (
-					<Empty title="Nobody here yet">People come by an invitation: open an organization and press I.</Empty>
+					<UnlessWithheld word="users:read" what="people">
+						<Empty title="Nobody here yet">People come by an invitation: open an organization and press I.</Empty>
+					</UnlessWithheld>
 				))}
 			{list.rows.length > 0 && (
 				<table className="table" data-folds="face" data-dim={list.isPlaceholderData ? "" : undefined}>

@@ -14,6 +14,7 @@ import { Copy, Face, Ghosts, Held, Section, State, Typed } from "../parts/small"
 import { digits, shortId } from "../words/count";
 import { date } from "../words/time";
 import type { ScreenProps } from "../Console";
+import { UnlessWithheld } from "./withheld";
 import { EventList } from "./events/EventList";
 
 export default function Person({ params }: ScreenProps) {
@@ -159,10 +160,11 @@ function Memberships({ id }: { id: string }) {
 }
 
 function Deeds({ id }: { id: string }) {
-	const { data, error } = useRead<RecordedEvent[]>(
+	const { data, error, refetch } = useRead<RecordedEvent[]>(
 		url("events", { "filter[actorId]": id, sort: "-occurredAt", include: "organization", "page[size]": 10 }),
 	);
-	if (error || !data || data.data.length === 0) return null;
+	if (error && !data) return <Refused error={error} again={() => void refetch()} />;
+	if (!data) return <Ghosts rows={3} />;
 	return (
 		<Section
 			id="deeds"
@@ -173,6 +175,11 @@ function Deeds({ id }: { id: string }) {
 				</Link>
 			}
 		>
+			{data.data.length === 0 && (
+				<UnlessWithheld word="events:read" what="events">
+					<p className="second">Nothing that you may see.</p>
+				</UnlessWithheld>
+			)}
 			<EventList rows={data.data} included={data.included ?? []} />
 		</Section>
 	);

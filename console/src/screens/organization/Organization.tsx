@@ -18,6 +18,7 @@ import { Button, Copy, Dot, Ghosts, State, Typed } from "../../parts/small";
 import { digits } from "../../words/count";
 import type { ScreenProps } from "../../Console";
 import { NoPage } from "../NoPage";
+import { Withheld } from "../withheld";
 
 const MoveDialog = lazy(() => import("./Move"));
 const NewOrganization = lazy(() => import("./New"));
@@ -40,17 +41,25 @@ interface Tab {
 	name: string;
 	/** What it takes to see it. */
 	needs?: string;
+	/** What that is, in a sentence. */
+	shows?: string;
 	screen: ComponentType<TabProps>;
 }
 
 const tabs: Tab[] = [
 	{ path: "", name: "Overview", screen: lazy(() => import("./Overview")) },
-	{ path: "people", name: "People", needs: "memberships:read", screen: lazy(() => import("./People")) },
-	{ path: "roles", name: "Roles", needs: "roles:read", screen: lazy(() => import("./Roles")) },
-	{ path: "invitations", name: "Invitations", needs: "invitations:read", screen: lazy(() => import("./Invitations")) },
-	{ path: "keys", name: "Keys", needs: "apiKeys:read", screen: lazy(() => import("./Keys")) },
-	{ path: "webhooks", name: "Webhooks", needs: "webhooks:read", screen: lazy(() => import("./Webhooks")) },
-	{ path: "events", name: "Events", needs: "events:read", screen: lazy(() => import("./Events")) },
+	{ path: "people", name: "People", needs: "memberships:read", shows: "who is a member", screen: lazy(() => import("./People")) },
+	{ path: "roles", name: "Roles", needs: "roles:read", shows: "roles", screen: lazy(() => import("./Roles")) },
+	{
+		path: "invitations",
+		name: "Invitations",
+		needs: "invitations:read",
+		shows: "invitations",
+		screen: lazy(() => import("./Invitations")),
+	},
+	{ path: "keys", name: "Keys", needs: "apiKeys:read", shows: "keys", screen: lazy(() => import("./Keys")) },
+	{ path: "webhooks", name: "Webhooks", needs: "webhooks:read", shows: "endpoints", screen: lazy(() => import("./Webhooks")) },
+	{ path: "events", name: "Events", needs: "events:read", shows: "events", screen: lazy(() => import("./Events")) },
 	{ path: "settings", name: "Settings", screen: lazy(() => import("./Settings")) },
 ];
 
@@ -80,6 +89,17 @@ export default function Organization(props: ScreenProps) {
 			</div>
 		);
 	const answer = read.data;
+	if (tab.needs && !may(tab.needs)) {
+		const shown = may.known && (
+			<Withheld word={tab.needs} what={tab.shows ?? ""} at={{ id, name: answer.data.attributes.name ?? "" }} />
+		);
+		return (
+			<div className="page stack">
+				<Head {...props} id={id} answer={answer} tab={tab} may={may} request={request} />
+				{shown || <Ghosts />}
+			</div>
+		);
+	}
 	const Screen = tab.screen;
 	const whole = rest.length > 0 && tab.path === "webhooks"; // an endpoint and its deliveries take the page for themselves
 	const screen = (

@@ -15,6 +15,7 @@ import { all, digits } from "../../words/count";
 import { short } from "../../words/time";
 import { useQueryState } from "../query-state";
 import { ChangeRoles, EndMembership } from "./Membership";
+import { lastOwner, useGrants } from "./grants";
 import type { TabProps } from "./Organization";
 import { Why } from "./Why";
 
@@ -58,6 +59,8 @@ export default function People(props: TabProps) {
 	const counts = useRead<Membership[]>(url("memberships", { "filter[effectiveAt]": id, "fields[memberships]": "user", "page[size]": 1 }));
 	const total = totalOf(counts.data);
 	const picked = holders.find((h) => h.id === who);
+	const whole = from !== "here" && !list.hasNextPage; // otherwise another owner may be among those that are not loaded
+	const last = (h: Holder) => whole && lastOwner(h, holders);
 	return (
 		<div className={picked ? "columns" : undefined}>
 			<div className="stack gap4">
@@ -133,6 +136,7 @@ export default function People(props: TabProps) {
 						id={id}
 						may={may}
 						picked={who}
+						last={last}
 						why={(h) => setWho(h.id === who ? "" : h.id)}
 						change={(holder) => setOver({ what: "roles", holder })}
 						end={(holder) => setOver({ what: "end", holder })}
@@ -151,7 +155,13 @@ export default function People(props: TabProps) {
 				/>
 			)}
 			{over?.what === "roles" && over.holder.membership && (
-				<ChangeRoles holder={over.holder} membership={over.holder.membership} id={id} close={() => setOver(null)} />
+				<ChangeRoles
+					holder={over.holder}
+					membership={over.holder.membership}
+					id={id}
+					last={last(over.holder)}
+					close={() => setOver(null)}
+				/>
 			)}
 			{over?.what === "end" && over.holder.membership && (
 				<EndMembership
@@ -204,13 +214,15 @@ interface TableProps {
 	id: string;
 	may: (word: string) => boolean;
 	picked: string;
+	last: (h: Holder) => string | false;
 	why: (h: Holder) => void;
 	change: (h: Holder) => void;
 	end: (h: Holder) => void;
 	dim: boolean;
 }
 
-function PeopleTable({ shown, may, picked, why, change, end, dim }: TableProps) {
+function PeopleTable({ shown, id, may, picked, last, why, change, end, dim }: TableProps) {
+	const grants = useGrants(id);
 	const write = may("memberships:write") ? false : "It takes memberships:write here";
 	const seen = shown.some((h) => h.seen !== undefined);
 	return (
@@ -274,7 +286,7 @@ function PeopleTable({ shown, may, picked, why, change, end, dim }: TableProps) 
 								entries={[
 									{ label: "Why can they?", icon: "role", act: () => why(h) },
 									h.membership
-										? { label: "Change roles", icon: "edit", not: write, act: () => change(h) }
+										? { label: "Change roles", icon: "edit", not: write || grants.change(h), act: () => change(h) }
 										: {
 												label: `Change roles at ${h.roles[0]?.organization.name ?? "their place"}`,
 												icon: "out",
@@ -283,7 +295,7 @@ function PeopleTable({ shown, may, picked, why, change, end, dim }: TableProps) 
 									{
 										label: "End the membership",
 										icon: "close",
-										not: write || (h.membership ? false : "It is given above"),
+										not: (h.membership ? false : "It is given above") || write || grants.change(h) || last(h),
 										act: () => end(h),
 									},
 								]}
