@@ -230,6 +230,135 @@ for (const database of databases) {
 			},
 		);
 
+		/** Returns the names of the way to the organization that is open. */
+		const way = (page) => page.getByRole("navigation", { name: "Path" }).getByRole("listitem").allTextContents();
+		/** Returns an organization right below another one, for a journey of its own. */
+		const branch = async (name, parent) =>
+			(
+				await made.owner("POST", "organizations", {
+					data: {
+						type: "organizations",
+						attributes: { name },
+						relationships: { parent: { data: { type: "organizations", id: parent } } },
+					},
+				})
+			).data;
+
+		journey(
+			"a branch is moved by keys alone: the place is looked up, what cannot be it says why, and it can be moved back",
+			() => "/organizations",
+			async (page) => {
+				const moved = await branch("Aurora Yard", made.home.id);
+				await branch("Aurora Yard Annex", moved.id);
+				await page.goto(`${service.base}/console/organizations/${moved.id}`);
+				await settled(page);
+				await page.keyboard.press("m");
+				const dialog = page.getByRole("dialog", { name: "Move Aurora Yard" });
+				await dialog.getByRole("combobox", { name: "Where to" }).waitFor();
+				await page.keyboard.type("Aurora");
+				const inside = dialog.getByRole("option", { name: /Annex.*That is inside of what is moved/ });
+				await inside.waitFor();
+				assert.equal(await inside.getAttribute("aria-disabled"), "true");
+				await page.keyboard.press("ArrowDown");
+				await page.keyboard.press("Enter");
+				assert.equal(await dialog.getByText("not chosen yet").count(), 1);
+				await dialog.getByRole("combobox").fill(made.head.attributes.name);
+				await dialog.getByRole("option", { name: made.head.attributes.name }).first().waitFor();
+				await page.keyboard.press("Enter");
+				await dialog.getByText(`${made.head.attributes.name} › Aurora Yard`).waitFor();
+				const submit = dialog.getByRole("button", { name: /^Move(,| to)/ });
+				await until("it is known what it does", async () => (await submit.getAttribute("aria-disabled")) === null);
+				await submit.focus();
+				await page.keyboard.press("Enter");
+				await dialog.waitFor({ state: "detached" });
+				await until("the focus is on the page", () => page.evaluate(() => document.activeElement?.tagName === "H1"));
+				await until(
+					"the way is the new one",
+					async () => (await way(page)).join() === [made.head.attributes.name, "Aurora Yard"].join(),
+				);
+				await page.getByRole("button", { name: "Undo" }).click();
+				const back = page.getByRole("dialog", { name: "Move back Aurora Yard" });
+				await back.getByText(`${made.home.attributes.name} › Aurora Yard`).waitFor();
+				await back.getByRole("button", { name: /^Move(,| to)/ }).click();
+				await page.getByText("Moved Aurora Yard back").first().waitFor();
+				await until("it is where it was", async () => (await way(page)).length === 3);
+			},
+		);
+
+		journey(
+			"in the tree a branch is cut and put elsewhere, and what cannot be its place is dimmed",
+			() => "/organizations",
+			async (page) => {
+				const moved = await branch("Boreal Yard", made.home.id);
+				await page.goto(`${service.base}/console/organizations/${moved.id}`);
+				await settled(page);
+				const tree = page.getByRole("tree");
+				const row = (name) => tree.getByRole("treeitem", { name });
+				await row(/Boreal Yard/).focus();
+				await page.keyboard.press("Control+x");
+				await page.getByText("Cut Boreal Yard.").first().waitFor();
+				const parent = row(new RegExp(`^\\S* ?${made.home.attributes.name}`)).first();
+				assert.equal(await parent.getAttribute("title"), "It is there already");
+				await parent.focus();
+				await page.keyboard.press("Control+v");
+				await page.getByText("Boreal Yard cannot go there. It is there already").first().waitFor();
+				await row(new RegExp(made.head.attributes.name)).first().focus();
+				await page.keyboard.press("Control+v");
+				const dialog = page.getByRole("dialog", { name: "Move Boreal Yard" });
+				await dialog.getByText(`${made.head.attributes.name} › Boreal Yard`).waitFor();
+				assert.equal(await dialog.getByRole("combobox").count(), 0);
+				await dialog.getByRole("button", { name: /^Move(,| to)/ }).click();
+				await page.getByText(`Moved Boreal Yard to ${made.head.attributes.name}`).first().waitFor();
+				await until("the way is the new one", async () => (await way(page)).length === 2);
+			},
+		);
+
+		journey(
+			"a role that cannot be held at the new place is replaced in the move",
+			() => "/organizations",
+			async (page) => {
+				const { owner, head } = made;
+				const place = (await branch("Cedar Yard", head.id)).id;
+				const moved = (await branch("Cedar Shed", place)).id;
+				const link = (id) => ({ data: { type: "organizations", id } });
+				const { data: role } = await owner("POST", "roles", {
+					data: {
+						type: "roles",
+						attributes: { key: "fitter", name: "Fitter", permissions: ["organizations:read"] },
+						relationships: { organization: link(place) },
+					},
+				});
+				const { data: user } = await owner("POST", "users", {
+					data: {
+						type: "users",
+						attributes: { firstName: "Finn", lastName: "Fitter" },
+						relationships: { organization: link(moved) },
+					},
+				});
+				const { data: memberships } = await owner("GET", `memberships?filter[userId]=${user.id}`);
+				const roles = `memberships/${memberships[0].id}/relationships/roles`;
+				await owner("PATCH", roles, { data: [{ type: "roles", id: role.id }] });
+				await page.goto(`${service.base}/console/organizations/${moved}`);
+				await settled(page);
+				await page.getByRole("button", { name: "Move" }).click();
+				const dialog = page.getByRole("dialog", { name: "Move Cedar Shed" });
+				await dialog.getByRole("combobox", { name: "Where to" }).fill(head.attributes.name);
+				await dialog.getByRole("option", { name: head.attributes.name }).first().click();
+				await dialog.getByText(/Fitter cannot be held there\. 1 membership has it/).waitFor();
+				await dialog.getByText("Choose what replaces Fitter").first().waitFor({ state: "attached" });
+				await dialog.getByLabel("Instead of Fitter").selectOption({ label: "Viewer" });
+				const submit = dialog.getByRole("button", { name: /^Move(,| to)/ });
+				await until("it is known what it does", async () => (await submit.getAttribute("aria-disabled")) === null);
+				await submit.click();
+				await dialog.waitFor({ state: "detached" });
+				const after = await owner("GET", `memberships/${memberships[0].id}?include=roles`);
+				assert.deepEqual(
+					after.included.map((r) => r.attributes.key),
+					["viewer"],
+				);
+			},
+		);
+
 		test("a session by a management key says so on every page, and until when", async () => {
 			const tab = await open(browser, service.base);
 			const { page } = tab;

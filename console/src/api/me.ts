@@ -39,13 +39,17 @@ export function useMay(organization: string | undefined): May {
 	return Object.assign((word: string) => at(organization ?? "", word), { known: at.known });
 }
 
+/** Says whether a word is held at an organization; has, whether that was asked of it. */
+export type MayAt = ((organization: string, word: string) => boolean) & { known: boolean; has: (organization: string) => boolean };
+
 /** Returns whether the caller holds a word at each of some organizations, of which there are at most 100. */
-export function useMayAt(organizations: string[]): ((organization: string, word: string) => boolean) & { known: boolean } {
+export function useMayAt(organizations: string[]): MayAt {
 	const asked = [...new Set(organizations)].sort().slice(0, 100).join(",");
 	const { data, isError } = useRead<Me>(asked ? url("me", { "filter[organizationId]": asked }) : null, { every: 60_000, keep: true });
 	const held = data?.meta?.permissions as Record<string, string[]> | undefined;
 	return Object.assign((organization: string, word: string) => holds(held?.[organization] ?? [], word), {
 		known: data !== undefined || isError,
+		has: (organization: string) => held?.[organization] !== undefined,
 	});
 }
 

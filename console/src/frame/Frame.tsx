@@ -11,6 +11,7 @@ import { dismiss, useNotice, useSpoken } from "../parts/live";
 import { SquareButton, Typed } from "../parts/small";
 import { Bars } from "./Bars";
 import { onKeyDown, useKeys } from "./keys";
+import { endMove, useMoving } from "./moving";
 import { TellProvider, useFocusOnNavigation, type Crumb } from "./page";
 import { Side, lists } from "./Side";
 import { TreeStore } from "./tree-store";
@@ -18,6 +19,7 @@ import { useLeaving } from "../parts/unsaved";
 
 const Palette = lazy(() => import("./Palette"));
 const KeyList = lazy(() => import("./KeyList"));
+const MoveDialog = lazy(() => import("../screens/organization/Move"));
 const Leave = lazy(() => import("./Leave"));
 const NewOrganization = lazy(() => import("../screens/organization/New"));
 
@@ -35,6 +37,7 @@ export function Frame({ children }: { children: (state: FrameState) => ReactNode
 	const [drawer, setDrawer] = useState(false);
 	const [over, setOver] = useState<"palette" | "keys" | "new" | null>(null);
 	const leaving = useLeaving();
+	const { moving } = useMoving();
 	const [, go] = useLocation();
 	const close = useCallback(() => setOver(null), []);
 
@@ -106,6 +109,7 @@ export function Frame({ children }: { children: (state: FrameState) => ReactNode
 				{leaving && <Leave />}
 				{over === "palette" && <Palette me={me} close={close} organization={told.organization} />}
 				{over === "keys" && <KeyList close={close} />}
+				{moving && <MoveDialog key={moving.id} {...moving} store={store} close={endMove} />}
 				{over === "new" && <NewOrganization parent={told.organization} store={store} close={close} />}
 			</Suspense>
 			<Said />

@@ -19,11 +19,11 @@ interface MembershipProps {
 	close: () => void;
 }
 
-/** Reads the roles that can be given at an organization, the highest first. */
-export function useRoles(id: string) {
+/** Reads the roles that can be given at an organization, the highest first; for null, those that can be given everywhere. */
+export function useRoles(id: string | null) {
 	const { data } = useRead<Role[]>(
 		url("roles", {
-			"filter[usableAt]": id,
+			...(id === null ? { "filter[builtIn]": true } : { "filter[usableAt]": id }),
 			"fields[roles]": "name,key,description,rank,builtIn,inheritable,permissions",
 			"page[size]": 100,
 		}),

@@ -20,13 +20,13 @@ export interface Grants {
 	change: (holder: Holder) => string | false;
 }
 
-/** Returns what the caller may give at an organization. */
-export function useGrants(id: string): Grants {
+/** Returns what the caller may give at an organization; without one nothing is known. */
+export function useGrants(id: string | undefined): Grants {
 	const me = useMe().data?.data;
 	const may = useMay(id);
 	const person = me?.type === "users";
 	const own = useRead<Membership[]>(
-		person
+		person && id
 			? url("memberships", {
 					"filter[effectiveAt]": id,
 					"filter[userId]": me.id,
