@@ -16,6 +16,7 @@ import { short } from "../words/time";
 import type { ScreenProps } from "../Console";
 import { hostOf } from "./organization/Overview";
 import { useQueryState } from "./query-state";
+import { UnlessWithheld } from "./withheld";
 import { healthOf, standing } from "./webhooks/health";
 
 export default function Deliveries(_: ScreenProps) {
@@ -72,11 +73,13 @@ export default function Deliveries(_: ScreenProps) {
 			{list.isPending && <Ghosts rows={8} />}
 			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
 			{!list.isPending && !list.error && list.rows.length === 0 && (
-				<Empty title={state ? `No delivery is ${state}` : "Nothing was sent yet"}>
-					{state
-						? "Choose another state."
-						: "An organization that has an endpoint is told of its changes: open its tab Webhooks."}
-				</Empty>
+				<UnlessWithheld word="webhooks:read" what="deliveries">
+					<Empty title={state ? `No delivery is ${state}` : "Nothing was sent yet"}>
+						{state
+							? "Choose another state."
+							: "An organization that has an endpoint is told of its changes: open its tab Webhooks."}
+					</Empty>
+				</UnlessWithheld>
 			)}
 			{list.rows.length > 0 && (
 				<Table list={list} folds="kind">

@@ -14,6 +14,7 @@ import { EventFilters, useEventFilters } from "./events/filters";
 import { EventCard, EventList } from "./events/EventList";
 import { useNames } from "./events/names";
 import { Sentence, actorName } from "./events/Sentence";
+import { UnlessWithheld } from "./withheld";
 
 export default function Events({ params }: ScreenProps) {
 	return params.id ? <One id={params.id} /> : <All />;
@@ -34,7 +35,9 @@ function All() {
 			{list.isPending && <Ghosts rows={10} />}
 			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
 			{!list.isPending && !list.error && list.rows.length === 0 && (
-				<Empty title="Nothing happened">No event has all of these filters. Choose a longer time or any type.</Empty>
+				<UnlessWithheld word="events:read" what="events">
+					<Empty title="Nothing happened">No event has all of these filters. Choose a longer time or any type.</Empty>
+				</UnlessWithheld>
 			)}
 			{list.length > 0 && <EventList list={list} included={list.included} />}
 			<More list={list} what="list.events" />

@@ -14,6 +14,7 @@ import { count } from "../words/count";
 import { date } from "../words/time";
 import type { ScreenProps } from "../Console";
 import { useQueryState } from "./query-state";
+import { UnlessWithheld } from "./withheld";
 
 export default function People(_: ScreenProps) {
 	const [text, setText] = useQueryState("q");
@@ -65,7 +66,9 @@ export default function People(_: ScreenProps) {
 						An e-mail is found by the whole of it.
 					</Empty>
 				) : (
-					<Empty title="Nobody here yet">People come by an invitation: open an organization and press I.</Empty>
+					<UnlessWithheld word="users:read" what="people">
+						<Empty title="Nobody here yet">People come by an invitation: open an organization and press I.</Empty>
+					</UnlessWithheld>
 				))}
 			{list.rows.length > 0 && (
 				<Table list={list} folds="face">

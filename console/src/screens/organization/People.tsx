@@ -17,6 +17,7 @@ import { all, digits } from "../../words/count";
 import { short } from "../../words/time";
 import { useQueryState } from "../query-state";
 import { ChangeRoles, EndMembership } from "./Membership";
+import { lastOwner, useGrants } from "./grants";
 import type { TabProps } from "./Organization";
 import { Why } from "./Why";
 
@@ -60,6 +61,8 @@ export default function People(props: TabProps) {
 	const counts = useRead<Membership[]>(url("memberships", { "filter[effectiveAt]": id, "fields[memberships]": "user", "page[size]": 1 }));
 	const total = totalOf(counts.data);
 	const picked = holders.find((h) => h.id === who);
+	const complete = from !== "here" && !list.hasNextPage; // otherwise another owner may be among those that are not loaded
+	const last = (h: Holder) => complete && lastOwner(h, holders);
 	return (
 		<div className={picked ? "columns" : undefined}>
 			<div className="stack gap4">
@@ -135,6 +138,7 @@ export default function People(props: TabProps) {
 						id={id}
 						may={may}
 						picked={who}
+						last={last}
 						why={(h) => setWho(h.id === who ? "" : h.id)}
 						change={(holder) => setOver({ what: "roles", holder })}
 						end={(holder) => setOver({ what: "end", holder })}
@@ -152,7 +156,13 @@ export default function People(props: TabProps) {
 				/>
 			)}
 			{over?.what === "roles" && over.holder.membership && (
-				<ChangeRoles holder={over.holder} membership={over.holder.membership} id={id} close={() => setOver(null)} />
+				<ChangeRoles
+					holder={over.holder}
+					membership={over.holder.membership}
+					id={id}
+					last={last(over.holder)}
+					close={() => setOver(null)}
+				/>
 			)}
 			{over?.what === "end" && over.holder.membership && (
 				<EndMembership
@@ -205,12 +215,14 @@ interface TableProps {
 	id: string;
 	may: (word: string) => boolean;
 	picked: string;
+	last: (h: Holder) => string | false;
 	why: (h: Holder) => void;
 	change: (h: Holder) => void;
 	end: (h: Holder) => void;
 }
 
-function PeopleTable({ list, may, picked, why, change, end }: TableProps) {
+function PeopleTable({ list, id, may, picked, last, why, change, end }: TableProps) {
+	const grants = useGrants(id);
 	const write = may("memberships:write") ? false : "It takes memberships:write here";
 	const seen = list.at(0)?.seen !== undefined;
 	return (
@@ -274,7 +286,7 @@ function PeopleTable({ list, may, picked, why, change, end }: TableProps) {
 								entries={[
 									{ label: "Why can they?", icon: "role", act: () => why(h) },
 									h.membership
-										? { label: "Change roles", icon: "edit", not: write, act: () => change(h) }
+										? { label: "Change roles", icon: "edit", not: write || grants.change(h), act: () => change(h) }
 										: {
 												label: `Change roles at ${h.roles[0]?.organization.name ?? "their place"}`,
 												icon: "out",
@@ -283,7 +295,7 @@ function PeopleTable({ list, may, picked, why, change, end }: TableProps) {
 									{
 										label: "End the membership",
 										icon: "close",
-										not: write || (h.membership ? false : "It is given above"),
+										not: (h.membership ? false : "It is given above") || write || grants.change(h) || last(h),
 										act: () => end(h),
 									},
 								]}
