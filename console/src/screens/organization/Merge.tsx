@@ -21,7 +21,7 @@ export function MergeDialog({
 	close,
 	settle,
 }: {
-	conflict: Conflict;
+	conflict: Pick<Conflict, "rows">;
 	id: string;
 	close: () => void;
 	settle: (mine: string[]) => void;
