@@ -232,7 +232,8 @@ func (r relocation) count(ctx context.Context, tx *store.DB, before, org *Organi
 	if org.ParentID != nil {
 		tx.Count(countChildren, *org.ParentID, 1)
 	}
-	return nil
+	left, came, _ := r.sides()
+	return tx.MoveBranchCounters(ctx, countHoldersIn, org.ID, left, came)
 }
 
 // countInTree adds n to every number that one organization is part of.

@@ -1,0 +1,47 @@
+-- +goose Up
+
+-- How many memberships have each role at each live organization, and anywhere below it: who sees a branch need not count all people in it.
+-- The key is the organization and the role.
+INSERT INTO counters (name, key, shard, n)
+SELECT 'holdersAt', m.organization_id::text || ' ' || mr.role_id::text, 0, COUNT(*) FROM membership_roles mr
+JOIN memberships m ON m.id = mr.membership_id
+JOIN organizations o ON o.id = m.organization_id AND o.deleted_at IS NULL
+GROUP BY m.organization_id, mr.role_id;
+INSERT INTO counters (name, key, shard, n)
+SELECT 'holdersBelow', p.ancestor_id::text || ' ' || mr.role_id::text, 0, COUNT(*) FROM membership_roles mr
+JOIN memberships m ON m.id = mr.membership_id
+JOIN organizations o ON o.id = m.organization_id AND o.deleted_at IS NULL
+JOIN organization_paths p ON p.descendant_id = m.organization_id AND p.distance > 0
+GROUP BY p.ancestor_id, mr.role_id;
+
+-- Shares the locks of the trees that organizations are in, by the numbers that tree_lock.go of package models gives them, until none of them is
+-- in another tree. If that is not to be waited for, it fails where somebody moves a branch.
+-- +goose StatementBegin
+CREATE FUNCTION roster_hold_trees(organizations_of uuid[], wait boolean) RETURNS void
+  LANGUAGE plpgsql VOLATILE
+  AS $$
+DECLARE
+  held   bigint[] := '{}';
+  number bigint;
+  found  boolean;
+BEGIN
+  LOOP
+    found := false;
+    FOR number IN
+      SELECT DISTINCT hashtextextended(h.id::text, 125823003944306) FROM organization_paths p
+      JOIN organizations h ON h.id = p.ancestor_id
+      WHERE h.parent_id IS NULL AND p.descendant_id = ANY (organizations_of) ORDER BY 1
+    LOOP
+      CONTINUE WHEN number = ANY (held);
+      IF wait THEN
+        PERFORM pg_advisory_xact_lock_shared(number);
+      ELSIF NOT pg_try_advisory_xact_lock_shared(number) THEN
+        RAISE EXCEPTION 'a branch of the tree is being moved' USING ERRCODE = 'lock_not_available';
+      END IF;
+      held := held || number;
+      found := true;
+    END LOOP;
+    EXIT WHEN NOT found;
+  END LOOP;
+END $$;
+-- +goose StatementEnd
