@@ -184,6 +184,9 @@ func boundMemberships(n int) error {
 // lockEnds locks the user and the organization of a new membership. It fails with RelatedNotFound for each that the scope does not see.
 func lockEnds(ctx context.Context, tx *store.DB, scope collection.Scope, organization, user string) error {
 	_, userErr := lock[User](ctx, tx, Users, scope, user) // before their organizations, as every change locks them
+	if userErr != nil && !store.IsKind(userErr, store.NotFound) {
+		return userErr // after which the transaction can do nothing
+	}
 	organizationErr := shareOrganization(ctx, tx, scope, organization)
 	var errs store.Errors
 	for _, end := range []struct {

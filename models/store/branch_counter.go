@@ -50,13 +50,12 @@ type branches struct {
 
 func newBranches() *branches { return &branches{tally: branchTally{}, kept: map[string]bool{}} }
 
-// begin waits for the trees that the transaction was run before without.
+// begin waits for the trees that the transaction was run without before.
 func (b *branches) begin(ctx context.Context, tx *DB) error {
 	b.tally, b.kept = branchTally{}, map[string]bool{}
 	if len(b.awaited) == 0 {
 		return nil
 	}
-	tx.StaysInPlace(b.awaited...)
 	return tx.Later(ctx, "wait for trees", `SELECT roster_hold_trees(CAST(? AS uuid[]), true)`, b.awaited)
 }
 

@@ -14,10 +14,11 @@ JOIN organizations o ON o.id = m.organization_id AND o.deleted_at IS NULL
 JOIN organization_paths p ON p.descendant_id = m.organization_id AND p.distance > 0
 GROUP BY p.ancestor_id, mr.role_id;
 
--- Shares the locks of the trees that organizations are in, by the numbers that tree_lock.go of package models gives them, until none of them is
--- in another tree. If that is not to be waited for, it fails where somebody moves a branch.
+-- Shares the locks of the trees that organizations are in, by the numbers that tree_lock.go of package models gives them. If that is not to be
+-- waited for, it fails where somebody moves a branch, and goes on until none of them is in another tree. Who waits does so once, in the order
+-- of everybody: what has come into another tree by then would be out of it.
 -- +goose StatementBegin
-CREATE FUNCTION roster_hold_trees(organizations_of uuid[], wait boolean) RETURNS void
+CREATE FUNCTION roster_hold_trees(members uuid[], wait boolean) RETURNS void
   LANGUAGE plpgsql VOLATILE
   AS $$
 DECLARE
@@ -30,7 +31,7 @@ BEGIN
     FOR number IN
       SELECT DISTINCT hashtextextended(h.id::text, 125823003944306) FROM organization_paths p
       JOIN organizations h ON h.id = p.ancestor_id
-      WHERE h.parent_id IS NULL AND p.descendant_id = ANY (organizations_of) ORDER BY 1
+      WHERE h.parent_id IS NULL AND p.descendant_id = ANY (members) ORDER BY 1
     LOOP
       CONTINUE WHEN number = ANY (held);
       IF wait THEN
@@ -41,7 +42,7 @@ BEGIN
       held := held || number;
       found := true;
     END LOOP;
-    EXIT WHEN NOT found;
+    EXIT WHEN wait OR NOT found;
   END LOOP;
 END $$;
 -- +goose StatementEnd
