@@ -14,3 +14,8 @@ JOIN organizations o ON o.id = m.organization_id AND o.deleted_at IS NULL
 JOIN organization_paths p ON p.descendant_id = m.organization_id AND p.distance > 0
 GROUP BY p.ancestor_id, mr.role_id;
 
+
+-- Two letters are found within words, too: the pieces that begin with them are looked for. Every text has one that begins with its last two
+-- letters, which roster_grams makes now.
+INSERT INTO search_grams (search_grams) VALUES ('delete-all');
+INSERT INTO search_grams (rowid, grams) SELECT number, roster_grams(kind, text) FROM search_texts;
