@@ -380,6 +380,30 @@ func TestTheCookieOfAPortalIsAlone(t *testing.T) {
 	})
 }
 
+// TestTheCookieOfAPortalOverTLS opens links at a proxy that speaks TLS, and at one that does not.
+func TestTheCookieOfAPortalOverTLS(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *store.DB) {
+		s := newServiceWith(t, db, trustingProxies)
+		org, _ := s.organization("Acme")
+		made := s.do("POST", portalPath, resource("portalLinks", object{}, "organization", ref("organizations", org)),
+			"Host", "roster.example.com", "X-Forwarded-Proto", "https").want(201)
+		before, token, _ := strings.Cut(made.text("data", "attributes", "url"), "#")
+		if before != "https://roster.example.com/console/portal/"+made.text("data", "id") {
+			t.Errorf("the link leads to %s", before)
+		}
+		f := s.frame()
+		body := object{"data": object{"type": "sessions"}, "meta": object{"portalToken": token}}
+		f.do("POST", sessionsPath, body, "Host", "roster.example.com").want(403)
+		f.do("POST", sessionsPath, body, "Host", "roster.example.com", "X-Forwarded-Proto", "https").want(201)
+		if c := f.cookie; c.Name != "__Host-roster-portal" || !c.Secure || !c.HttpOnly || !c.Partitioned || c.Path != "/" || c.Domain != "" {
+			t.Errorf("over TLS the cookie is %+v", f.cookie)
+		}
+		f.get("/public/v2/me", "Host", "roster.example.com", "X-Forwarded-Proto", "https").want(200)
+		f.get("/public/v2/me").want(401)
+	})
+}
+
 // TestAPortalLinkEnds takes links away in every way, before they are opened and after.
 func TestAPortalLinkEnds(t *testing.T) {
 	t.Parallel()

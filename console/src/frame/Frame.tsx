@@ -147,7 +147,7 @@ function Top({ crumbs, openDrawer, find }: { crumbs: Crumb[]; openDrawer: () => 
 	);
 }
 
-function Offline() {
+export function Offline() {
 	const [off, setOff] = useState(!navigator.onLine);
 	useEffect(() => {
 		const look = () => setOff(!navigator.onLine);
@@ -167,7 +167,7 @@ function Offline() {
 	);
 }
 
-function Said() {
+export function Said() {
 	const notice = useNotice();
 	const spoken = useSpoken();
 	return (

@@ -27,6 +27,8 @@ import { Pulse } from "./Pulse";
 import { ReplayDialog } from "./Replay";
 
 interface EndpointProps extends TabProps {
+	/** Who may not read events is shown deliveries without them. */
+	withoutEvents?: boolean;
 	webhook: string;
 	delivery?: string;
 }
@@ -44,7 +46,7 @@ export default function Endpoint(props: EndpointProps) {
 			"filter[webhookId]": webhook,
 			"filter[state]": state,
 			sort: "-createdAt",
-			include: "event",
+			include: props.withoutEvents ? undefined : "event",
 			"fields[webhookDeliveries]": "createdAt,eventType,state,attempts,status,errorCode,event",
 			"fields[events]": "resource",
 			"page[size]": 50,
