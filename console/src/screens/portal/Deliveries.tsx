@@ -5,11 +5,13 @@ import { Link } from "wouter";
 import { url } from "../../api/client";
 import { idOf, related } from "../../api/document";
 import type { Delivery, WebhookAttributes } from "../../api/resources";
-import { usePages, useSend } from "../../api/query";
+import { usePages } from "../../api/pages";
+import { useSend } from "../../api/query";
 import { usePage } from "../../frame/page";
 import { Faults, Refused } from "../../parts/failure";
 import { notify } from "../../parts/live";
 import { More } from "../../parts/more";
+import { Rows, Table } from "../../parts/rows";
 import { Button, Empty, Ghosts, State, Typed } from "../../parts/small";
 import { count } from "../../words/count";
 import { short } from "../../words/time";
@@ -61,7 +63,7 @@ export default function Deliveries({ organization, endpoints, send }: Deliveries
 				</Empty>
 			)}
 			{list.rows.length > 0 && (
-				<table className="table" data-folds="kind" data-dim={list.isPlaceholderData ? "" : undefined}>
+				<Table list={list} folds="kind">
 					<thead>
 						<tr>
 							<th scope="col">Event</th>
@@ -75,12 +77,12 @@ export default function Deliveries({ organization, endpoints, send }: Deliveries
 							)}
 						</tr>
 					</thead>
-					<tbody>
-						{list.rows.map((d) => {
+					<Rows list={list}>
+						{(d) => {
 							const w = related<WebhookAttributes>({ included: list.included }, d, "webhook");
 							const s = standing(d);
 							return (
-								<tr key={d.id}>
+								<tr>
 									<td>
 										{endpoints ? (
 											<Link
@@ -123,11 +125,11 @@ export default function Deliveries({ organization, endpoints, send }: Deliveries
 									)}
 								</tr>
 							);
-						})}
-					</tbody>
-				</table>
+						}}
+					</Rows>
+				</Table>
 			)}
-			<More list={list} shown={list.rows.length} what="delivery" many="deliveries" />
+			<More list={list} what="list.deliveries" />
 		</div>
 	);
 }

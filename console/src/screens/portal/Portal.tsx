@@ -8,7 +8,8 @@ import { idOf, type Resource } from "../../api/document";
 import { holds } from "../../api/me";
 import { portalId } from "../../api/portal";
 import { useRead } from "../../api/query";
-import { Offline, Said } from "../../frame/Frame";
+import { Bars } from "../../frame/Bars";
+import { Said } from "../../frame/Frame";
 import { onKeyDown, useKeys } from "../../frame/keys";
 import { useFocusOnNavigation, usePage } from "../../frame/page";
 import { Boundary } from "../../parts/boundary";
@@ -28,6 +29,8 @@ const KeyList = lazy(() => import("../../frame/KeyList"));
 interface LinkAttributes {
 	name?: string | null;
 	permissions?: string[];
+	/** What its endpoints may be sent. */
+	hears?: string[];
 	returnUrl?: string | null;
 }
 
@@ -117,9 +120,11 @@ function Inside({ link }: { link: PortalLink }) {
 	const [keys, setKeys] = useState(false);
 	const organization = idOf(link, "organization") ?? "";
 	const words = link.attributes.permissions ?? [];
-	// The words of webhooks are for their deliveries, too.
+	const hears = link.attributes.hears ?? [];
+	// The words of webhooks are for their deliveries, too. What an endpoint gets is what may be read by the words of who made the link.
 	const may = (word: string) =>
 		holds(words, word) ||
+		hears.includes(word) ||
 		(word === "webhookDeliveries:read" && holds(words, "webhooks:read")) ||
 		(word === "webhookDeliveries:write" && holds(words, "webhooks:write"));
 	const endpoints = `/organizations/${organization}/webhooks`;
@@ -161,7 +166,7 @@ function Inside({ link }: { link: PortalLink }) {
 					</nav>
 					<Back to={link.attributes.returnUrl} />
 				</header>
-				<Offline />
+				<Bars me={undefined} />
 				<main id="main" tabIndex={-1}>
 					<Boundary at={path}>
 						<Suspense
