@@ -25,7 +25,8 @@ func TestADialectKnowsNoPortal(t *testing.T) {
 			{"Cookie", cookie, auth.PortalHeader, auth.PortalValue}, {"Cookie", cookie}, {"Cookie", "roster=" + secret},
 			{"Cookie", "roster=" + secret, auth.PortalHeader, auth.PortalValue},
 		} {
-			reply, body, err := servertest.Exchange(t.Context(), servertest.Fresh(), "GET", url+"/hello/organizations/"+acme, nil, headers...)
+			reply, body, err := servertest.Exchange(t.Context(), servertest.Fresh(), "GET", url+"/hello/organizations/"+acme, nil,
+				headers...)
 			if err != nil || reply.StatusCode != http.StatusUnauthorized {
 				t.Errorf("%v: %d %s, %v", headers, reply.StatusCode, body, err)
 			}

@@ -107,9 +107,9 @@ func (l *PortalLink) tellState(now time.Time) {
 	}
 }
 
-// CreatePortalLink makes a link to the webhooks of an organization. The link that is returned has the path of its URL with the token; nobody
-// is told of it again. Nobody makes one that permits more than they may do there, or that lasts longer than their credential. It fails with
-// the kinds Invalid, Required, Forbidden, RelatedNotFound, and Conflict for one too many.
+// CreatePortalLink makes a link to the webhooks of an organization. The link that is returned has the path of its URL with the token;
+// nobody is told of it again. Nobody makes one that permits more than they may do there, or that lasts longer than their credential. It
+// fails with the kinds Invalid, Required, Forbidden, RelatedNotFound, and Conflict for one too many.
 func CreatePortalLink(ctx context.Context, db *store.DB, by Caller, in *Change) (*PortalLink, error) {
 	if err := in.check(PortalLinks, toCreate); err != nil {
 		return nil, err
