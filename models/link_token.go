@@ -23,8 +23,8 @@ var linkPaths = map[linkKind]string{
 	invitationLink: "/invitations", passwordResetLink: "/password-reset", portalLink: "/console/portal",
 }
 
-// LinkPattern matches every token of a link of a mail that this program generates. It looks like a credential to who scans for secrets, and is none:
-// it works once, for one thing.
+// LinkPattern matches every token of a link of a mail that this program generates. It looks like a credential to who scans for secrets, and
+// is none: it works once, for one thing.
 var LinkPattern = regexp.MustCompile(`^roster_[ip]_[0-9A-Za-z]{36}$`)
 
 // portalPattern matches every token of a portal link. Forty-three characters of base 62 are 256 random bits.

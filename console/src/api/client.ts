@@ -3,6 +3,7 @@
 import type { Answer, ApiError, Document } from "./document";
 import { answered, patience, unanswered, wait } from "./connection";
 import { credentialEnded } from "./credential";
+import { portalHeaders } from "./portal";
 
 export const root = "/public/v2/";
 const mediaType = "application/vnd.api+json";
@@ -49,7 +50,7 @@ export interface Asking {
 export async function ask<D>(url: string, asking: Asking = {}): Promise<Answer<D>> {
 	const { method = "GET", body, signal, ifMatch, idempotencyKey, cursor, signingIn, atomic } = asking;
 	const form = atomic ? `${mediaType};ext="https://jsonapi.org/ext/atomic"` : mediaType;
-	const headers: Record<string, string> = { Accept: cursor ? byCursor : form };
+	const headers: Record<string, string> = { ...portalHeaders, Accept: cursor ? byCursor : form };
 	if (body !== undefined) headers["Content-Type"] = form;
 	if (ifMatch) headers["If-Match"] = ifMatch;
 	if (idempotencyKey) headers["Idempotency-Key"] = idempotencyKey;

@@ -164,7 +164,7 @@ function Top({ crumbs, openDrawer, find }: { crumbs: Crumb[]; openDrawer: () => 
 	);
 }
 
-function Said() {
+export function Said() {
 	const notice = useNotice();
 	const spoken = useSpoken();
 	return (
