@@ -1,6 +1,7 @@
 /* Asks the API. Every request of the console goes through ask(), which knows no screen and keeps nothing. */
 
 import type { Answer, ApiError, Document } from "./document";
+import { answered, patience, unanswered, wait } from "./connection";
 import { credentialEnded } from "./credential";
 
 export const root = "/public/v2/";
@@ -63,8 +64,10 @@ export async function ask<D>(url: string, asking: Asking = {}): Promise<Answer<D
 		});
 	} catch (e) {
 		if (signal?.aborted) throw e;
+		unanswered();
 		throw new Failure(0, [], null, null);
 	}
+	answered();
 	const requestId = response.headers.get("X-Request-Id");
 	const text = await response.text();
 	let doc: (Document<D> & { errors?: ApiError[] }) | undefined;
@@ -76,6 +79,7 @@ export async function ask<D>(url: string, asking: Asking = {}): Promise<Answer<D
 	if (!response.ok) {
 		if (response.status === 401 && !signingIn) credentialEnded();
 		const after = Number(response.headers.get("Retry-After"));
+		if (response.status === 429 && after > 0 && after <= patience && !signingIn) wait(after);
 		const told = doc?.errors ?? [{ status: String(response.status), code: "", title: response.statusText || "Refused" }];
 		throw new Failure(response.status, told, requestId, after > 0 ? after : null);
 	}

@@ -5,16 +5,19 @@ import { Link } from "wouter";
 import { url } from "../../api/client";
 import { idOf, related, relatedMany, totalOf } from "../../api/document";
 import type { Membership, Role, RoleAttributes, UserAttributes } from "../../api/resources";
-import { usePages, useRead } from "../../api/query";
+import { usePages, type RowSource } from "../../api/pages";
+import { useRead } from "../../api/query";
 import { Menu } from "../../parts/menu";
 import { Refused } from "../../parts/failure";
 import { Icon } from "../../parts/icons";
 import { More } from "../../parts/more";
+import { Rows, Table, whole } from "../../parts/rows";
 import { Button, Empty, Face, Ghosts, Held, Typed } from "../../parts/small";
 import { all, digits } from "../../words/count";
 import { short } from "../../words/time";
 import { useQueryState } from "../query-state";
 import { ChangeRoles, EndMembership } from "./Membership";
+import { lastOwner, useGrants } from "./grants";
 import type { TabProps } from "./Organization";
 import { Why } from "./Why";
 
@@ -51,13 +54,15 @@ export default function People(props: TabProps) {
 		"page[size]": 100,
 	};
 	const at = url("memberships", from === "here" ? { "filter[organizationId]": id, ...query } : { "filter[effectiveAt]": id, ...query });
-	const list = usePages<Membership>(at, { keep: true });
+	const list = usePages<Membership>(at, { keep: true, keepAll: true });
 	const holders = useMemo(() => gather(list.rows, list.included, id), [list.rows, list.included, id]);
 	const shown = holders.filter((h) => (from !== "above" || h.roles.some((r) => !r.here)) && matches(h, text));
 	const here = answer.data.meta?.counts?.memberships;
 	const counts = useRead<Membership[]>(url("memberships", { "filter[effectiveAt]": id, "fields[memberships]": "user", "page[size]": 1 }));
 	const total = totalOf(counts.data);
 	const picked = holders.find((h) => h.id === who);
+	const complete = from !== "here" && !list.hasNextPage; // otherwise another owner may be among those that are not loaded
+	const last = (h: Holder) => complete && lastOwner(h, holders);
 	return (
 		<div className={picked ? "columns" : undefined}>
 			<div className="stack gap4">
@@ -129,17 +134,17 @@ export default function People(props: TabProps) {
 				)}
 				{shown.length > 0 && (
 					<PeopleTable
-						shown={shown}
+						list={whole(shown, (h) => h.id, { ...list, look: undefined })}
 						id={id}
 						may={may}
 						picked={who}
+						last={last}
 						why={(h) => setWho(h.id === who ? "" : h.id)}
 						change={(holder) => setOver({ what: "roles", holder })}
 						end={(holder) => setOver({ what: "end", holder })}
-						dim={list.isPlaceholderData}
 					/>
 				)}
-				<More list={list} shown={shown.length} what="person" many="people" />
+				<More list={list} shown={shown.length} what="list.people" />
 			</div>
 			{picked && (
 				<Why
@@ -151,7 +156,13 @@ export default function People(props: TabProps) {
 				/>
 			)}
 			{over?.what === "roles" && over.holder.membership && (
-				<ChangeRoles holder={over.holder} membership={over.holder.membership} id={id} close={() => setOver(null)} />
+				<ChangeRoles
+					holder={over.holder}
+					membership={over.holder.membership}
+					id={id}
+					last={last(over.holder)}
+					close={() => setOver(null)}
+				/>
 			)}
 			{over?.what === "end" && over.holder.membership && (
 				<EndMembership
@@ -200,21 +211,22 @@ function matches(h: Holder, text: string): boolean {
 }
 
 interface TableProps {
-	shown: Holder[];
+	list: RowSource<Holder>;
 	id: string;
 	may: (word: string) => boolean;
 	picked: string;
+	last: (h: Holder) => string | false;
 	why: (h: Holder) => void;
 	change: (h: Holder) => void;
 	end: (h: Holder) => void;
-	dim: boolean;
 }
 
-function PeopleTable({ shown, may, picked, why, change, end, dim }: TableProps) {
+function PeopleTable({ list, id, may, picked, last, why, change, end }: TableProps) {
+	const grants = useGrants(id);
 	const write = may("memberships:write") ? false : "It takes memberships:write here";
-	const seen = shown.some((h) => h.seen !== undefined);
+	const seen = list.at(0)?.seen !== undefined;
 	return (
-		<table className="table" data-folds="face" data-dim={dim ? "" : undefined}>
+		<Table list={list} folds="face">
 			<thead>
 				<tr>
 					<th scope="col">Person</th>
@@ -226,9 +238,9 @@ function PeopleTable({ shown, may, picked, why, change, end, dim }: TableProps) 
 					</th>
 				</tr>
 			</thead>
-			<tbody>
-				{shown.map((h) => (
-					<tr key={h.id} aria-selected={h.id === picked ? true : undefined}>
+			<Rows list={list}>
+				{(h) => (
+					<tr aria-selected={h.id === picked ? true : undefined}>
 						<td>
 							<span className="row gap3">
 								<Face name={h.name} />
@@ -274,7 +286,7 @@ function PeopleTable({ shown, may, picked, why, change, end, dim }: TableProps) 
 								entries={[
 									{ label: "Why can they?", icon: "role", act: () => why(h) },
 									h.membership
-										? { label: "Change roles", icon: "edit", not: write, act: () => change(h) }
+										? { label: "Change roles", icon: "edit", not: write || grants.change(h), act: () => change(h) }
 										: {
 												label: `Change roles at ${h.roles[0]?.organization.name ?? "their place"}`,
 												icon: "out",
@@ -283,7 +295,7 @@ function PeopleTable({ shown, may, picked, why, change, end, dim }: TableProps) 
 									{
 										label: "End the membership",
 										icon: "close",
-										not: write || (h.membership ? false : "It is given above"),
+										not: (h.membership ? false : "It is given above") || write || grants.change(h) || last(h),
 										act: () => end(h),
 									},
 								]}
@@ -292,9 +304,9 @@ function PeopleTable({ shown, may, picked, why, change, end, dim }: TableProps) 
 							</Menu>
 						</td>
 					</tr>
-				))}
-			</tbody>
-		</table>
+				)}
+			</Rows>
+		</Table>
 	);
 }
 
