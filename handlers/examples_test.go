@@ -314,7 +314,8 @@ func (st *story) call(method, path string) {
 	switch {
 	case path == "/public/v2/operations":
 		st.atomic(path)
-	case path == "/public/v2/invitations/accept" || path == "/public/v2/invitations/decline":
+	case path == "/public/v2/invitations/accept" || path == "/public/v2/invitations/decline" ||
+		path == "/public/v2/invitations/show":
 		made := st.do("POST", invitations, st.newResource("invitations", false)).want(201)
 		members := object{"token": made.tokenIn()}
 		if strings.HasSuffix(path, "accept") {

@@ -18,10 +18,14 @@ const (
 // linkLetters stand for the kinds in the prefix of every token.
 var linkLetters = map[linkKind]string{invitationLink: "i", passwordResetLink: "p", portalLink: "l"}
 
-// linkPaths are where the links lead to, below the URL of the service. The token is in the fragment, which browsers send to nobody.
-var linkPaths = map[linkKind]string{
-	invitationLink: "/invitations", passwordResetLink: "/password-reset", portalLink: "/console/portal",
-}
+// The links lead to doors of the console, below its path, or to pages of the API where there is no console, below the URL of the service.
+// The token is in the fragment, which browsers send to nobody.
+var (
+	linkDoors = map[linkKind]string{invitationLink: "/invitation", passwordResetLink: "/reset"}
+	linkPages = map[linkKind]string{
+		invitationLink: "/invitations", passwordResetLink: "/password-reset", portalLink: "/console/portal",
+	}
+)
 
 // LinkPattern matches every token of a link of a mail that this program generates. It looks like a credential to who scans for secrets, and
 // is none: it works once, for one thing.
@@ -55,5 +59,14 @@ func (l linkToken) hash(vault *store.Vault) []byte {
 	return vault.Digest(string(l.kind)+" link", l.text)
 }
 
-// url returns the link. Without a URL of the service it begins with its path.
-func (l linkToken) url(base string) string { return base + linkPaths[l.kind] + "#token=" + l.text }
+// path returns the link without the URL of the service.
+func (l linkToken) path(db *store.DB) string {
+	at := linkPages[l.kind]
+	if console := allowedOn(db).Console; console != "" {
+		at = console + linkDoors[l.kind]
+	}
+	return at + "#token=" + l.text
+}
+
+// url returns the link.
+func (l linkToken) url(db *store.DB) string { return allowedOn(db).BaseURL + l.path(db) }

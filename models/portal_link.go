@@ -152,7 +152,7 @@ func CreatePortalLink(ctx context.Context, db *store.DB, by Caller, in *Change) 
 		if err := checkUnchanged(PortalLinks, l, in, true); err != nil {
 			return nil, err
 		}
-		url := linkPaths[portalLink] + "/" + l.ID + "#" + link.text // the front door knows where it is
+		url := linkPages[portalLink] + "/" + l.ID + "#" + link.text // the front door knows where it is
 		l.URL = &url                                                // which the event hides
 		return l, record(ctx, tx, by, change{verb: created, collection: PortalLinks, organization: l.OrganizationID, after: l})
 	})
