@@ -1,17 +1,18 @@
 /* Events by day, each a sentence; one that is opened shows what changed and who did it. */
 
-import { useState } from "react";
 import { Link } from "wouter";
 import { url } from "../../api/client";
 import type { Resource } from "../../api/document";
 import { totalOf } from "../../api/document";
 import type { RecordedEvent } from "../../api/resources";
 import { useRead } from "../../api/query";
+import { useKeys } from "../../frame/keys";
 import { Icon } from "../../parts/icons";
 import { copy } from "../../parts/live";
 import { Button, Copy } from "../../parts/small";
 import { count, digits, visible } from "../../words/count";
 import { clock, dayTitle, exact } from "../../words/time";
+import { useQueryState } from "../query-state";
 import { useNames } from "./names";
 import { Sentence, actorName, builtInName, changesOf, nameIn } from "./Sentence";
 
@@ -23,8 +24,14 @@ interface ListProps {
 }
 
 export function EventList({ rows, included, here, dim }: ListProps) {
-	const [open, setOpen] = useState<string | null>(null);
-	const known = [...included, ...useNames(rows)];
+	const [open, setOpen] = useQueryState("open");
+	useKeys(open ? [{ key: "Esc", label: "Close the event", act: () => setOpen("") }] : []);
+	// A link may be to one that newer ones have pushed out of what is loaded.
+	const elsewhere = useRead<RecordedEvent>(
+		open && rows.length > 0 && !rows.some((e) => e.id === open) ? url(`events/${open}`, { include: "organization" }) : null,
+		{ every: false },
+	).data?.data;
+	const known = [...included, ...useNames(elsewhere ? [...rows, elsewhere] : rows)];
 	const days: { title: string; rows: RecordedEvent[] }[] = [];
 	for (const e of rows) {
 		const title = dayTitle(e.attributes.occurredAt ?? "");
@@ -34,6 +41,12 @@ export function EventList({ rows, included, here, dim }: ListProps) {
 	}
 	return (
 		<div data-dim={dim ? "" : undefined}>
+			{elsewhere && (
+				<section aria-label="The event of the link">
+					<p className="day">{dayTitle(elsewhere.attributes.occurredAt ?? "")}</p>
+					<EventCard event={elsewhere} known={known} />
+				</section>
+			)}
 			{days.map((day) => (
 				<section key={day.title} aria-label={day.title}>
 					<h2 className="day">{day.title}</h2>
@@ -44,7 +57,7 @@ export function EventList({ rows, included, here, dim }: ListProps) {
 									className="log-row"
 									type="button"
 									aria-expanded={open === e.id}
-									onClick={() => setOpen(open === e.id ? null : e.id)}
+									onClick={() => setOpen(open === e.id ? "" : e.id)}
 								>
 									<span className="second mono">{clock(e.attributes.occurredAt ?? "")}</span>
 									<span className="cut">{visible(actorName(e))}</span>
