@@ -140,14 +140,17 @@ func countedDescendants(db *store.DB, c counting, n map[string]int64) []store.Qu
 		GROUP BY p.ancestor_id`, append(posts.Args, countDescendants, c.rest)...)))
 }
 
-// posts returns a WITH of the organizations at which a person holds one of the words by a membership there, as posts: with their parents,
-// and whether they hold it below as well.
-func (c counting) posts() collection.Where {
+// posts returns [postsOf] the person whose rights these are.
+func (c counting) posts() collection.Where { return postsOf(c.person, c.words) }
+
+// postsOf returns a WITH of the organizations at which a person holds one of some words by a membership there, as posts: with their
+// parents, and whether they hold it below as well.
+func postsOf(person string, words collection.Words) collection.Where {
 	return collection.Condition(`WITH posts AS (
 		SELECT o.id, o.parent_id, MAX(CASE WHEN w.inheritable THEN 1 ELSE 0 END) AS inherits FROM memberships m
 		JOIN membership_roles mr ON mr.membership_id = m.id JOIN role_permissions w ON w.role_id = mr.role_id
 		JOIN organizations o ON o.id = m.organization_id AND o.deleted_at IS NULL
-		WHERE m.user_id = ? AND w.permission IN ? GROUP BY o.id, o.parent_id)`, c.person, []string(c.words))
+		WHERE m.user_id = ? AND w.permission IN ? GROUP BY o.id, o.parent_id)`, person, []string(words))
 }
 
 // countedMembers returns the queries of the members of some. Their own membership people see everywhere.

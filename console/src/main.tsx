@@ -3,6 +3,8 @@ import "@fontsource-variable/atkinson-hyperlegible-mono/wght.css";
 import "./styles/tokens.css";
 import "./styles/components.css";
 import "./styles/console.css";
+import "./styles/rows.css";
+import "./styles/making.css";
 
 import { CSPProvider } from "@base-ui/react/csp-provider";
 import { QueryClientProvider } from "@tanstack/react-query";

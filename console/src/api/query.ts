@@ -1,11 +1,10 @@
 /* Reading and writing for screens: TanStack Query, with the URL as the key. */
 
-import { QueryClient, keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { QueryClient, keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useRef } from "react";
 import { Failure, ask, type Asking } from "./client";
 import { connection, patience } from "./connection";
-import type { Answer, Resource } from "./document";
-import { totalOf } from "./document";
+import type { Answer } from "./document";
 
 export const queries = new QueryClient({
 	defaultOptions: {
@@ -45,9 +44,9 @@ export async function patiently<T>(ask: () => Promise<T>): Promise<T> {
 	}
 }
 
-const everyHalfMinute = 30_000;
+export const everyHalfMinute = 30_000;
 
-interface Reading {
+export interface Reading {
 	/** Milliseconds until it is read again while it is on screen; false for never. */
 	every?: number | false;
 	/** What was there for another URL stays until the new answer is here. */
@@ -64,27 +63,6 @@ export function useRead<D>(at: string | null, reading: Reading = {}) {
 		refetchInterval: reading.every ?? everyHalfMinute,
 		placeholderData: reading.keep ? keepPreviousData : undefined,
 	});
-}
-
-/** Reads a list page by page, by cursor. */
-export function usePages<R extends Resource<unknown>>(at: string | null, reading: Reading = {}) {
-	const query = useInfiniteQuery({
-		queryKey: [at, "pages"],
-		queryFn: ({ pageParam, signal }) => ask<R[]>(pageParam, { signal, cursor: true }),
-		initialPageParam: at ?? "",
-		getNextPageParam: (last: Answer<R[]>) => last.links?.next ?? undefined,
-		enabled: at !== null && reading.enabled !== false,
-		refetchInterval: reading.every ?? everyHalfMinute,
-		placeholderData: reading.keep ? keepPreviousData : undefined,
-	});
-	const pages = query.data?.pages ?? [];
-	return {
-		...query,
-		rows: pages.flatMap((p) => p.data),
-		included: pages.flatMap((p) => p.included ?? []),
-		// By cursor a list that would have to be counted has no total, before its end is reached.
-		total: totalOf(pages[0]) ?? (query.hasNextPage || !pages.length ? undefined : pages.reduce((sum, p) => sum + p.data.length, 0)),
-	};
 }
 
 /** What is sent, and to where. */

@@ -5,14 +5,17 @@ import { Link } from "wouter";
 import { url } from "../api/client";
 import type { ApiKey, SessionAttributes, User } from "../api/resources";
 import type { Answer, Resource } from "../api/document";
-import { usePages, useRead, useSend } from "../api/query";
+import { usePages } from "../api/pages";
+import { useRead, useSend } from "../api/query";
 import { usePage } from "../frame/page";
 import { useUnsaved } from "../parts/unsaved";
 import { useEdit } from "../parts/edit";
 import { Faults, Refused } from "../parts/failure";
 import { Check, Choice, Field } from "../parts/field";
 import { notify } from "../parts/live";
+import { More } from "../parts/more";
 import { prefer, usePreferences } from "../parts/preferences";
+import { Rows, Table } from "../parts/rows";
 import { Button, Empty, Ghosts, Section, State } from "../parts/small";
 import { visible } from "../words/count";
 import { ago } from "../words/time";
@@ -178,7 +181,7 @@ function Sessions() {
 	return (
 		<div className="stack gap4">
 			<Faults error={end.error} />
-			<table className="table" data-folds="kind">
+			<Table list={list} folds="kind">
 				<thead>
 					<tr>
 						<th scope="col">Browser</th>
@@ -189,9 +192,9 @@ function Sessions() {
 						</th>
 					</tr>
 				</thead>
-				<tbody>
-					{list.rows.map((s) => (
-						<tr key={s.id}>
+				<Rows list={list}>
+					{(s) => (
+						<tr>
 							<td>
 								{device(s.attributes.userAgent)} {s.attributes.current && <State is="ok">this one</State>}
 							</td>
@@ -209,9 +212,10 @@ function Sessions() {
 								)}
 							</td>
 						</tr>
-					))}
-				</tbody>
-			</table>
+					)}
+				</Rows>
+			</Table>
+			<More list={list} what="list.sessions" />
 		</div>
 	);
 }
@@ -263,7 +267,7 @@ function OwnKeys({ id }: { id: string }) {
 			{list.rows.length > 0 && (
 				<>
 					<div className="row">{create}</div>
-					<KeyTable rows={list.rows} included={list.included} not={false} />
+					<KeyTable list={list} included={list.included} not={false} />
 				</>
 			)}
 			{over && (

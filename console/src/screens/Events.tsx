@@ -2,7 +2,8 @@
 
 import { url } from "../api/client";
 import type { RecordedEvent } from "../api/resources";
-import { usePages, useRead } from "../api/query";
+import { usePages } from "../api/pages";
+import { useRead } from "../api/query";
 import { usePage } from "../frame/page";
 import { Refused } from "../parts/failure";
 import { More } from "../parts/more";
@@ -38,8 +39,8 @@ function All() {
 					<Empty title="Nothing happened">No event has all of these filters. Choose a longer time or any type.</Empty>
 				</UnlessWithheld>
 			)}
-			<EventList rows={list.rows} included={list.included} dim={list.isPlaceholderData} />
-			<More list={list} shown={list.rows.length} what="event" />
+			{list.length > 0 && <EventList list={list} included={list.included} />}
+			<More list={list} what="list.events" />
 		</div>
 	);
 }

@@ -3,7 +3,7 @@
 import { useSearchParams } from "wouter";
 import { url } from "../api/client";
 import type { ApiKey } from "../api/resources";
-import { usePages } from "../api/query";
+import { usePages } from "../api/pages";
 import { usePage } from "../frame/page";
 import { Refused } from "../parts/failure";
 import { Icon } from "../parts/icons";
@@ -76,8 +76,8 @@ export default function Keys(_: ScreenProps) {
 					</Empty>
 				</UnlessWithheld>
 			)}
-			{list.rows.length > 0 && <KeyTable rows={list.rows} included={list.included} whose not={false} dim={list.isPlaceholderData} />}
-			<More list={list} shown={list.rows.length} what="key" />
+			{list.rows.length > 0 && <KeyTable list={list} included={list.included} whose not={false} />}
+			<More list={list} what="list.keys" />
 		</div>
 	);
 }

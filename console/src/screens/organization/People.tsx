@@ -5,12 +5,14 @@ import { Link } from "wouter";
 import { url } from "../../api/client";
 import { idOf, related, relatedMany, totalOf } from "../../api/document";
 import type { Membership, Role, RoleAttributes, UserAttributes } from "../../api/resources";
-import { usePages, useRead } from "../../api/query";
+import { usePages, type RowSource } from "../../api/pages";
+import { useRead } from "../../api/query";
 import { useKeys } from "../../frame/keys";
 import { Menu } from "../../parts/menu";
 import { Refused } from "../../parts/failure";
 import { Icon } from "../../parts/icons";
 import { More } from "../../parts/more";
+import { Rows, Table, whole } from "../../parts/rows";
 import { Button, Empty, Face, Ghosts, Held, Typed } from "../../parts/small";
 import { all, digits } from "../../words/count";
 import { short } from "../../words/time";
@@ -53,7 +55,7 @@ export default function People(props: TabProps) {
 		"page[size]": 100,
 	};
 	const at = url("memberships", from === "here" ? { "filter[organizationId]": id, ...query } : { "filter[effectiveAt]": id, ...query });
-	const list = usePages<Membership>(at, { keep: true });
+	const list = usePages<Membership>(at, { keep: true, keepAll: true });
 	const holders = useMemo(() => gather(list.rows, list.included, id), [list.rows, list.included, id]);
 	const shown = holders.filter((h) => (from !== "above" || h.roles.some((r) => !r.here)) && matches(h, text));
 	const here = answer.data.meta?.counts?.memberships;
@@ -61,8 +63,8 @@ export default function People(props: TabProps) {
 	const total = totalOf(counts.data);
 	const picked = holders.find((h) => h.id === who);
 	useKeys(picked ? [{ key: "Esc", label: "Close why they can", act: () => setWho("") }] : []);
-	const whole = from !== "here" && !list.hasNextPage; // otherwise another owner may be among those that are not loaded
-	const last = (h: Holder) => whole && lastOwner(h, holders);
+	const complete = from !== "here" && !list.hasNextPage; // otherwise another owner may be among those that are not loaded
+	const last = (h: Holder) => complete && lastOwner(h, holders);
 	return (
 		<div className={picked ? "columns" : undefined}>
 			<div className="stack gap4">
@@ -134,7 +136,7 @@ export default function People(props: TabProps) {
 				)}
 				{shown.length > 0 && (
 					<PeopleTable
-						shown={shown}
+						list={whole(shown, (h) => h.id, { ...list, look: undefined })}
 						id={id}
 						may={may}
 						picked={who}
@@ -142,10 +144,9 @@ export default function People(props: TabProps) {
 						why={(h) => setWho(h.id === who ? "" : h.id)}
 						change={(holder) => setOver({ what: "roles", holder })}
 						end={(holder) => setOver({ what: "end", holder })}
-						dim={list.isPlaceholderData}
 					/>
 				)}
-				<More list={list} shown={shown.length} what="person" many="people" />
+				<More list={list} shown={shown.length} what="list.people" />
 			</div>
 			{picked && (
 				<Why
@@ -212,7 +213,7 @@ function matches(h: Holder, text: string): boolean {
 }
 
 interface TableProps {
-	shown: Holder[];
+	list: RowSource<Holder>;
 	id: string;
 	may: (word: string) => boolean;
 	picked: string;
@@ -220,15 +221,14 @@ interface TableProps {
 	why: (h: Holder) => void;
 	change: (h: Holder) => void;
 	end: (h: Holder) => void;
-	dim: boolean;
 }
 
-function PeopleTable({ shown, id, may, picked, last, why, change, end, dim }: TableProps) {
+function PeopleTable({ list, id, may, picked, last, why, change, end }: TableProps) {
 	const grants = useGrants(id);
 	const write = may("memberships:write") ? false : "It takes memberships:write here";
-	const seen = shown.some((h) => h.seen !== undefined);
+	const seen = list.at(0)?.seen !== undefined;
 	return (
-		<table className="table" data-folds="face" data-dim={dim ? "" : undefined}>
+		<Table list={list} folds="face">
 			<thead>
 				<tr>
 					<th scope="col">Person</th>
@@ -240,9 +240,9 @@ function PeopleTable({ shown, id, may, picked, last, why, change, end, dim }: Ta
 					</th>
 				</tr>
 			</thead>
-			<tbody>
-				{shown.map((h) => (
-					<tr key={h.id} aria-selected={h.id === picked ? true : undefined}>
+			<Rows list={list}>
+				{(h) => (
+					<tr aria-selected={h.id === picked ? true : undefined}>
 						<td>
 							<span className="row gap3">
 								<Face name={h.name} />
@@ -306,9 +306,9 @@ function PeopleTable({ shown, id, may, picked, last, why, change, end, dim }: Ta
 							</Menu>
 						</td>
 					</tr>
-				))}
-			</tbody>
-		</table>
+				)}
+			</Rows>
+		</Table>
 	);
 }
 

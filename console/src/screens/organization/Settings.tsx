@@ -13,6 +13,7 @@ import { notify } from "../../parts/live";
 import { Button, Section, Typed } from "../../parts/small";
 import { letGo } from "../../parts/unsaved";
 import { count } from "../../words/count";
+import { kinds } from "../../words/kinds";
 import { MergeDialog } from "./Merge";
 import type { TabProps } from "./Organization";
 
@@ -28,8 +29,6 @@ interface Form {
 	isEventProducer: boolean;
 	locationTracking: boolean;
 }
-
-export const kinds = ["company", "subsidiary", "branch", "partner", "client", "supplier", "project", "other"];
 
 function formOf(a: OrganizationAttributes): Form {
 	return {
