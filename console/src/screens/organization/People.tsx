@@ -14,6 +14,9 @@ import { Button, Empty, Face, Ghosts, Held, Typed } from "../../parts/small";
 import { all, digits } from "../../words/count";
 import { short } from "../../words/time";
 import { useQueryState } from "../query-state";
+import { Export } from "../../parts/export";
+import { useSelection, type Selection } from "../../parts/selection";
+import { SelectionBar } from "./Bulk";
 import { ChangeRoles, EndMembership } from "./Membership";
 import type { TabProps } from "./Organization";
 import { Why } from "./Why";
@@ -58,6 +61,7 @@ export default function People(props: TabProps) {
 	const counts = useRead<Membership[]>(url("memberships", { "filter[effectiveAt]": id, "fields[memberships]": "user", "page[size]": 1 }));
 	const total = totalOf(counts.data);
 	const picked = holders.find((h) => h.id === who);
+	const selection = useSelection(shown.map((h) => h.id));
 	return (
 		<div className={picked ? "columns" : undefined}>
 			<div className="stack gap4">
@@ -93,7 +97,15 @@ export default function People(props: TabProps) {
 							onChange={(e) => setText(e.target.value)}
 						/>
 					</label>
+					<Export of={at} what="membership" />
 				</div>
+				<SelectionBar
+					chosen={shown.filter((h) => selection.has(h.id))}
+					selection={selection}
+					id={id}
+					place={answer.data.attributes.name ?? ""}
+					not={may("memberships:write") ? false : "It takes memberships:write here"}
+				/>
 				{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
 				{list.isPending && <Ghosts rows={6} />}
 				{!list.isPending && !list.error && holders.length === 0 && (
@@ -133,6 +145,7 @@ export default function People(props: TabProps) {
 						id={id}
 						may={may}
 						picked={who}
+						selection={selection}
 						why={(h) => setWho(h.id === who ? "" : h.id)}
 						change={(holder) => setOver({ what: "roles", holder })}
 						end={(holder) => setOver({ what: "end", holder })}
@@ -204,19 +217,30 @@ interface TableProps {
 	id: string;
 	may: (word: string) => boolean;
 	picked: string;
+	selection: Selection;
 	why: (h: Holder) => void;
 	change: (h: Holder) => void;
 	end: (h: Holder) => void;
 	dim: boolean;
 }
 
-function PeopleTable({ shown, may, picked, why, change, end, dim }: TableProps) {
+function PeopleTable({ shown, may, picked, selection, why, change, end, dim }: TableProps) {
 	const write = may("memberships:write") ? false : "It takes memberships:write here";
 	const seen = shown.some((h) => h.seen !== undefined);
 	return (
 		<table className="table" data-folds="face" data-dim={dim ? "" : undefined}>
 			<thead>
 				<tr>
+					{!write && (
+						<th scope="col" className="pick">
+							<input
+								type="checkbox"
+								aria-label="Select everybody who is shown"
+								checked={selection.ids.length === shown.length}
+								onChange={(e) => selection.all(e.target.checked)}
+							/>
+						</th>
+					)}
 					<th scope="col">Person</th>
 					<th scope="col">Roles</th>
 					<th scope="col">Given at</th>
@@ -228,7 +252,18 @@ function PeopleTable({ shown, may, picked, why, change, end, dim }: TableProps) 
 			</thead>
 			<tbody>
 				{shown.map((h) => (
-					<tr key={h.id} aria-selected={h.id === picked ? true : undefined}>
+					<tr key={h.id} aria-selected={h.id === picked || selection.has(h.id) ? true : undefined}>
+						{!write && (
+							<td className="pick">
+								<input
+									type="checkbox"
+									aria-label={`Select ${h.name}`}
+									checked={selection.has(h.id)}
+									onClick={(e) => selection.toggle(h.id, e.shiftKey)}
+									onChange={() => undefined} // a click says whether it is a range
+								/>
+							</td>
+						)}
 						<td>
 							<span className="row gap3">
 								<Face name={h.name} />
