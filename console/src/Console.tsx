@@ -7,6 +7,7 @@ import { Failure } from "./api/client";
 import { useMe } from "./api/me";
 import { queries } from "./api/query";
 import { Frame, type FrameState } from "./frame/Frame";
+import { letGo } from "./parts/unsaved";
 import { Boundary } from "./parts/boundary";
 import { Refused } from "./parts/failure";
 import { prefer, preferences } from "./parts/preferences";
@@ -54,6 +55,7 @@ function Signed() {
 	const who = me.data?.data.id;
 	useEffect(() => {
 		if (who && first.current && first.current !== who) {
+			letGo();
 			queries.clear();
 			prefer({ last: undefined });
 			location.assign("/console/");

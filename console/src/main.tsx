@@ -3,6 +3,7 @@ import "@fontsource-variable/atkinson-hyperlegible-mono/wght.css";
 import "./styles/tokens.css";
 import "./styles/components.css";
 import "./styles/console.css";
+import "./styles/rows.css";
 import "./styles/making.css";
 
 import { CSPProvider } from "@base-ui/react/csp-provider";
@@ -12,12 +13,13 @@ import { createRoot } from "react-dom/client";
 import { Router } from "wouter";
 import { queries } from "./api/query";
 import { Console } from "./Console";
+import { aroundNavigation } from "./parts/unsaved";
 
 createRoot(document.getElementById("console") as HTMLElement).render(
 	<StrictMode>
 		<CSPProvider disableStyleElements>
 			<QueryClientProvider client={queries}>
-				<Router base="/console">
+				<Router base="/console" aroundNav={aroundNavigation}>
 					<Console />
 				</Router>
 			</QueryClientProvider>

@@ -2,7 +2,7 @@
 
 import { execFile, spawn } from "node:child_process";
 import { createServer } from "node:http";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -31,10 +31,20 @@ export async function receiver(status, body = "") {
 	return { state, url: `http://127.0.0.1:${server.address().port}/roster`, close: () => new Promise((closed) => server.close(closed)) };
 }
 
+/** Makes an empty database beside the one that a URL names, and returns its URL. */
+async function another(url) {
+	const at = new URL(url);
+	const versions = await readdir("/usr/lib/postgresql");
+	const name = `console_${crypto.randomUUID().replaceAll("-", "")}`;
+	await run(`/usr/lib/postgresql/${versions.at(-1)}/bin/createdb`, ["-h", at.hostname, "-p", at.port, "-U", at.username, name]);
+	at.pathname = `/${name}`;
+	return at.href;
+}
+
 /** Starts the program on a database of its own, with the demo. stop ends it, start begins it again on the same address. */
 export async function start(database, { args = [], organizations = 120, users = 600 } = {}) {
 	const dir = await mkdtemp(join(tmpdir(), "roster-console-"));
-	const where = database.url ? ["--database-url", database.url] : ["--data-dir", dir];
+	const where = database.url ? ["--database-url", await another(database.url)] : ["--data-dir", dir];
 	const env = { ...process.env, ROSTER_DATA_DIR: dir };
 	if (database.url) await run(program, ["secret-key", "create", join(dir, "secret.key")], { env });
 	const demo = ["demo", ...where, "--organizations", String(organizations), "--users", String(users), "--password", password];

@@ -1,6 +1,7 @@
 /* Asks the API. Every request of the console goes through ask(), which knows no screen and keeps nothing. */
 
 import type { Answer, ApiError, Document } from "./document";
+import { answered, patience, unanswered, wait } from "./connection";
 import { credentialEnded } from "./credential";
 
 export const root = "/public/v2/";
@@ -66,8 +67,10 @@ export async function ask<D>(url: string, asking: Asking = {}): Promise<Answer<D
 		});
 	} catch (e) {
 		if (signal?.aborted) throw e;
+		unanswered();
 		throw new Failure(0, [], null, null);
 	}
+	answered();
 	const requestId = response.headers.get("X-Request-Id");
 	const doc = await parsed<D>(response);
 	if (!response.ok) throw refusal(response, doc?.errors, signingIn);
@@ -99,6 +102,7 @@ async function parsed<D>(response: Response): Promise<(Document<D> & { errors?: 
 function refusal(response: Response, errors: ApiError[] | undefined, signingIn = false): Failure {
 	if (response.status === 401 && !signingIn) credentialEnded();
 	const after = Number(response.headers.get("Retry-After"));
+	if (response.status === 429 && after > 0 && after <= patience && !signingIn) wait(after);
 	const told = errors ?? [{ status: String(response.status), code: "", title: response.statusText || "Refused" }];
 	return new Failure(response.status, told, response.headers.get("X-Request-Id"), after > 0 ? after : null);
 }

@@ -2,20 +2,25 @@
 
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
-import { organizationsOf, useMe, type Me } from "../api/me";
+import { organizationsOf, useMay, useMe, type Me } from "../api/me";
 import { url } from "../api/client";
 import type { Organization } from "../api/resources";
 import { useRead } from "../api/query";
 import { Icon, Mark } from "../parts/icons";
 import { dismiss, useNotice, useSpoken } from "../parts/live";
 import { SquareButton, Typed } from "../parts/small";
+import { Bars } from "./Bars";
 import { onKeyDown, useKeys } from "./keys";
+import { endMove, useMoving } from "./moving";
 import { TellProvider, useFocusOnNavigation, type Crumb } from "./page";
 import { Side, lists } from "./Side";
 import { TreeStore } from "./tree-store";
+import { useLeaving } from "../parts/unsaved";
 
 const Palette = lazy(() => import("./Palette"));
 const KeyList = lazy(() => import("./KeyList"));
+const MoveDialog = lazy(() => import("../screens/organization/Move"));
+const Leave = lazy(() => import("./Leave"));
 const NewOrganization = lazy(() => import("../screens/organization/New"));
 
 export interface FrameState {
@@ -31,6 +36,8 @@ export function Frame({ children }: { children: (state: FrameState) => ReactNode
 	const [told, setTold] = useState<{ crumbs: Crumb[]; organization?: string }>({ crumbs: [] });
 	const [drawer, setDrawer] = useState(false);
 	const [over, setOver] = useState<"palette" | "keys" | "new" | null>(null);
+	const leaving = useLeaving();
+	const { moving } = useMoving();
 	const [, go] = useLocation();
 	const close = useCallback(() => setOver(null), []);
 
@@ -51,6 +58,13 @@ export function Frame({ children }: { children: (state: FrameState) => ReactNode
 		...lists.map((l) => ({ key: `G ${l.letter}`, label: `Go to ${l.name}`, act: () => go(l.path) })),
 	]);
 	useFocusOnNavigation();
+	const may = useMay(me ? told.organization : undefined);
+	const makesNone =
+		told.organization !== undefined &&
+		may.known &&
+		!may("organizations:write") &&
+		"It takes organizations:write at the one that is open";
+	useKeys(makesNone ? [] : [{ key: "N", label: "New organization", act: () => setOver("new") }]);
 
 	const way = useRead<Organization[]>(
 		told.organization && me
@@ -79,20 +93,23 @@ export function Frame({ children }: { children: (state: FrameState) => ReactNode
 					path={known.map((o) => o.id)}
 					drawer={drawer}
 					close={() => setDrawer(false)}
+					makesNone={makesNone}
 					newOrganization={() => setOver("new")}
 				/>
 				{drawer && <div className="scrim drawer-scrim" onClick={() => setDrawer(false)} />}
 				<div className="main">
 					<Top crumbs={crumbs} openDrawer={() => setDrawer(true)} find={() => setOver("palette")} />
-					<Offline />
+					<Bars me={me} />
 					<main id="main" tabIndex={-1}>
 						{children({ me, store })}
 					</main>
 				</div>
 			</div>
 			<Suspense fallback={null}>
+				{leaving && <Leave />}
 				{over === "palette" && <Palette me={me} close={close} organization={told.organization} />}
 				{over === "keys" && <KeyList close={close} />}
+				{moving && <MoveDialog key={moving.id} {...moving} store={store} close={endMove} />}
 				{over === "new" && <NewOrganization parent={told.organization} store={store} close={close} />}
 			</Suspense>
 			<Said />
@@ -144,26 +161,6 @@ function Top({ crumbs, openDrawer, find }: { crumbs: Crumb[]; openDrawer: () => 
 			</button>
 			<SquareButton icon="search" label="Find or paste anything" className="narrow-only end" onClick={find} />
 		</header>
-	);
-}
-
-function Offline() {
-	const [off, setOff] = useState(!navigator.onLine);
-	useEffect(() => {
-		const look = () => setOff(!navigator.onLine);
-		window.addEventListener("online", look);
-		window.addEventListener("offline", look);
-		return () => {
-			window.removeEventListener("online", look);
-			window.removeEventListener("offline", look);
-		};
-	}, []);
-	if (!off) return null;
-	return (
-		<div className="offline" role="status">
-			<Icon name="alert" />
-			No network. What is loaded can be read; nothing can be changed.
-		</div>
 	);
 }
 

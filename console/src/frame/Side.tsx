@@ -8,7 +8,7 @@ import { totalOf } from "../api/document";
 import { useRead } from "../api/query";
 import { Icon, Kind, Mark, type IconName } from "../parts/icons";
 import { Menu } from "../parts/menu";
-import { Face, Typed } from "../parts/small";
+import { Button, Face, Typed } from "../parts/small";
 import { digits } from "../words/count";
 import { signOut } from "../screens/sign-out";
 import { useFind } from "./find";
@@ -30,10 +30,12 @@ interface SideProps {
 	path: string[];
 	drawer: boolean;
 	close: () => void;
+	/** Why no organization can be made below the one that is open. */
+	makesNone: string | false;
 	newOrganization: () => void;
 }
 
-export function Side({ me, store, open, path, drawer, close, newOrganization }: SideProps) {
+export function Side({ me, store, open, path, drawer, close, makesNone, newOrganization }: SideProps) {
 	const [at] = useLocation();
 	const tab = /^\/organizations\/[^/]+\/([a-z]+)/.exec(at)?.[1];
 	const kept = ["people", "roles", "invitations", "keys", "webhooks", "events", "settings"].includes(tab ?? "") ? `/${tab}` : "";
@@ -76,16 +78,9 @@ export function Side({ me, store, open, path, drawer, close, newOrganization }: 
 			<div className="side-title">
 				<h2>Tree</h2>
 				<TreeCount path={organizationsOf(me)} ready={me !== undefined} />
-				<button
-					className="button end"
-					data-kind="bare"
-					data-size="small"
-					type="button"
-					aria-label="New organization"
-					onClick={newOrganization}
-				>
+				<Button kind="bare" small end label="New organization" not={makesNone} onClick={newOrganization}>
 					<Icon name="plus" />
-				</button>
+				</Button>
 			</div>
 			<div className="side-find">
 				<label className="with-icon">
@@ -181,7 +176,7 @@ function Account({ me }: { me: Me | undefined }) {
 		() => [
 			...(me?.type === "users" ? [{ label: "Account", icon: "people" as const, to: "/account" }] : []),
 			{ label: "Preferences", icon: "gear" as const, to: "/account/preferences" },
-			{ label: "Sign out", icon: "out" as const, act: () => void signOut() },
+			{ label: "Sign out", icon: "out" as const, act: signOut },
 		],
 		[me?.type],
 	);

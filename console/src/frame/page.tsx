@@ -4,6 +4,7 @@ import { createContext, useContext, useEffect, type ReactNode } from "react";
 import { useLocation } from "wouter";
 import { asCurl } from "../api/client";
 import { copy } from "../parts/live";
+import { wentBack } from "../parts/position";
 import { useKeys } from "./keys";
 
 /** Something that stands in the path at the top. */
@@ -51,7 +52,7 @@ export function useFocusOnNavigation() {
 			first = false;
 			return;
 		}
-		window.scrollTo(0, 0);
+		if (!wentBack()) window.scrollTo(0, 0);
 		const before = document.activeElement;
 		const settle = () => {
 			const heading = document.querySelector<HTMLElement>("main h1");

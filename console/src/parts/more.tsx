@@ -2,47 +2,52 @@
 
 import { useEffect, useRef } from "react";
 import { Button } from "./small";
-import { digits } from "../words/count";
+import { message, type MessageId } from "../words/message";
 
 interface MoreProps {
-	list: { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => unknown; total?: number; rows: unknown[] };
-	shown: number;
-	what: string;
-	many?: string;
+	list: {
+		hasNextPage: boolean;
+		isFetchingNextPage: boolean;
+		/** Why the last page that was asked for is not there. */
+		failed?: unknown;
+		fetchNextPage: () => unknown;
+		total?: number;
+		length: number;
+	};
+	/** How many there are when all are loaded. */
+	shown?: number;
+	what: Extract<MessageId, `list.${string}`>;
 }
 
-export function More({ list, shown, what, many = what + "s" }: MoreProps) {
+export function More({ list, shown = list.length, what }: MoreProps) {
 	const mark = useRef<HTMLDivElement>(null);
-	const { hasNextPage, isFetchingNextPage, fetchNextPage } = list;
+	const { hasNextPage, isFetchingNextPage, fetchNextPage, failed } = list;
 	useEffect(() => {
 		const here = mark.current;
-		if (!here || !hasNextPage) return;
+		if (!here || !hasNextPage || failed) return;
 		const watch = new IntersectionObserver(
 			(seen) => {
 				if (seen.some((s) => s.isIntersecting) && !isFetchingNextPage) fetchNextPage();
 			},
-			{ rootMargin: "400px" },
+			{ rootMargin: "1200px" },
 		);
 		watch.observe(here);
 		return () => watch.disconnect();
-	}, [hasNextPage, isFetchingNextPage, fetchNextPage]);
-	if (list.rows.length === 0) return null;
+	}, [hasNextPage, isFetchingNextPage, fetchNextPage, failed]);
+	if (list.length === 0) return null;
 	return (
-		<div ref={mark} className="row wrap second quiet">
+		<div ref={mark} className="row wrap second quiet more">
 			{hasNextPage ? (
 				<>
 					<span>
-						{digits(list.rows.length)}
-						{list.total !== undefined && ` of ${digits(list.total)}`} loaded
+						{failed ? message("list.failed") : message("list.loaded", { shown: list.length, total: list.total ?? "unknown" })}
 					</span>
-					<Button small not={isFetchingNextPage && "More are on their way"} onClick={() => fetchNextPage()}>
-						More
+					<Button small not={isFetchingNextPage && message("list.onTheirWay")} onClick={() => fetchNextPage()}>
+						{message(failed ? "list.again" : "list.more")}
 					</Button>
 				</>
 			) : (
-				<span>
-					{digits(shown)} {shown === 1 ? what : many}
-				</span>
+				<span>{message(what, { count: shown })}</span>
 			)}
 		</div>
 	);

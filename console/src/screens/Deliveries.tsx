@@ -4,16 +4,19 @@ import { Link, useSearchParams } from "wouter";
 import { url } from "../api/client";
 import { idOf, related } from "../api/document";
 import type { Delivery, OrganizationAttributes, Webhook, WebhookAttributes } from "../api/resources";
-import { usePages, useRead } from "../api/query";
+import { usePages } from "../api/pages";
+import { useRead } from "../api/query";
 import { usePage } from "../frame/page";
 import { Refused } from "../parts/failure";
 import { More } from "../parts/more";
+import { Rows, Table } from "../parts/rows";
 import { Empty, Ghosts, Section, State, Typed } from "../parts/small";
 import { count } from "../words/count";
 import { short } from "../words/time";
 import type { ScreenProps } from "../Console";
 import { hostOf } from "./organization/Overview";
 import { useQueryState } from "./query-state";
+import { UnlessWithheld } from "./withheld";
 import { healthOf, standing } from "./webhooks/health";
 
 export default function Deliveries(_: ScreenProps) {
@@ -70,14 +73,16 @@ export default function Deliveries(_: ScreenProps) {
 			{list.isPending && <Ghosts rows={8} />}
 			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
 			{!list.isPending && !list.error && list.rows.length === 0 && (
-				<Empty title={state ? `No delivery is ${state}` : "Nothing was sent yet"}>
-					{state
-						? "Choose another state."
-						: "An organization that has an endpoint is told of its changes: open its tab Webhooks."}
-				</Empty>
+				<UnlessWithheld word="webhooks:read" what="deliveries">
+					<Empty title={state ? `No delivery is ${state}` : "Nothing was sent yet"}>
+						{state
+							? "Choose another state."
+							: "An organization that has an endpoint is told of its changes: open its tab Webhooks."}
+					</Empty>
+				</UnlessWithheld>
 			)}
 			{list.rows.length > 0 && (
-				<table className="table" data-folds="kind" data-dim={list.isPlaceholderData ? "" : undefined}>
+				<Table list={list} folds="kind">
 					<thead>
 						<tr>
 							<th scope="col">Event</th>
@@ -87,15 +92,15 @@ export default function Deliveries(_: ScreenProps) {
 							<th scope="col">When</th>
 						</tr>
 					</thead>
-					<tbody>
-						{list.rows.map((d) => {
+					<Rows list={list}>
+						{(d) => {
 							const w = related<WebhookAttributes>(doc, d, "webhook");
 							const o = related<OrganizationAttributes>(doc, d, "organization");
 							const s = standing(d);
 							const name =
 								w?.attributes.name || (w?.attributes.kind === "own" ? "Its own webhook" : hostOf(w?.attributes.url));
 							return (
-								<tr key={d.id}>
+								<tr>
 									<td>
 										<Link
 											className="name mono"
@@ -118,11 +123,11 @@ export default function Deliveries(_: ScreenProps) {
 									</td>
 								</tr>
 							);
-						})}
-					</tbody>
-				</table>
+						}}
+					</Rows>
+				</Table>
 			)}
-			<More list={list} shown={list.rows.length} what="delivery" many="deliveries" />
+			<More list={list} what="list.deliveries" />
 		</div>
 	);
 }

@@ -2,7 +2,8 @@
 
 import { url } from "../api/client";
 import type { RecordedEvent } from "../api/resources";
-import { usePages, useRead } from "../api/query";
+import { usePages } from "../api/pages";
+import { useRead } from "../api/query";
 import { usePage } from "../frame/page";
 import { Refused } from "../parts/failure";
 import { More } from "../parts/more";
@@ -13,6 +14,7 @@ import { EventFilters, useEventFilters } from "./events/filters";
 import { EventCard, EventList } from "./events/EventList";
 import { useNames } from "./events/names";
 import { Sentence, actorName } from "./events/Sentence";
+import { UnlessWithheld } from "./withheld";
 
 export default function Events({ params }: ScreenProps) {
 	return params.id ? <One id={params.id} /> : <All />;
@@ -33,10 +35,12 @@ function All() {
 			{list.isPending && <Ghosts rows={10} />}
 			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
 			{!list.isPending && !list.error && list.rows.length === 0 && (
-				<Empty title="Nothing happened">No event has all of these filters. Choose a longer time or any type.</Empty>
+				<UnlessWithheld word="events:read" what="events">
+					<Empty title="Nothing happened">No event has all of these filters. Choose a longer time or any type.</Empty>
+				</UnlessWithheld>
 			)}
-			<EventList rows={list.rows} included={list.included} dim={list.isPlaceholderData} />
-			<More list={list} shown={list.rows.length} what="event" />
+			{list.length > 0 && <EventList list={list} included={list.included} />}
+			<More list={list} what="list.events" />
 		</div>
 	);
 }

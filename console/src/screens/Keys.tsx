@@ -3,7 +3,7 @@
 import { useSearchParams } from "wouter";
 import { url } from "../api/client";
 import type { ApiKey } from "../api/resources";
-import { usePages } from "../api/query";
+import { usePages } from "../api/pages";
 import { usePage } from "../frame/page";
 import { Refused } from "../parts/failure";
 import { Icon } from "../parts/icons";
@@ -13,6 +13,7 @@ import { count } from "../words/count";
 import type { ScreenProps } from "../Console";
 import { KeyTable } from "./keys/KeyTable";
 import { useQueryState } from "./query-state";
+import { UnlessWithheld } from "./withheld";
 
 export default function Keys(_: ScreenProps) {
 	const [kind, setKind] = useQueryState("filter[kind]");
@@ -67,14 +68,16 @@ export default function Keys(_: ScreenProps) {
 			{list.isPending && <Ghosts />}
 			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
 			{!list.isPending && !list.error && list.rows.length === 0 && (
-				<Empty title="No key">
-					{keyId
-						? "None that you may see has this key id."
-						: "Keys are made at an organization, or as your own on the page of your account."}
-				</Empty>
+				<UnlessWithheld word="apiKeys:read" what="keys">
+					<Empty title="No key">
+						{keyId
+							? "None that you may see has this key id."
+							: "Keys are made at an organization, or as your own on the page of your account."}
+					</Empty>
+				</UnlessWithheld>
 			)}
-			{list.rows.length > 0 && <KeyTable rows={list.rows} included={list.included} whose not={false} dim={list.isPlaceholderData} />}
-			<More list={list} shown={list.rows.length} what="key" />
+			{list.rows.length > 0 && <KeyTable list={list} included={list.included} whose not={false} />}
+			<More list={list} what="list.keys" />
 		</div>
 	);
 }

@@ -4,16 +4,17 @@ import { Link, useSearchParams } from "wouter";
 import { organizationsOf } from "../api/me";
 import { url } from "../api/client";
 import type { Organization } from "../api/resources";
-import { usePages } from "../api/query";
+import { usePages } from "../api/pages";
 import { usePage } from "../frame/page";
 import { Refused } from "../parts/failure";
 import { Icon, Kind } from "../parts/icons";
 import { More } from "../parts/more";
+import { Rows, Table } from "../parts/rows";
 import { Button, Empty, Ghosts, Typed } from "../parts/small";
 import { count, digits } from "../words/count";
 import { short } from "../words/time";
 import type { ScreenProps } from "../Console";
-import { kinds } from "./organization/Settings";
+import { kinds } from "../words/kinds";
 import { useQueryState } from "./query-state";
 
 export default function Organizations({ me }: ScreenProps) {
@@ -109,7 +110,7 @@ export default function Organizations({ me }: ScreenProps) {
 					</Empty>
 				))}
 			{list.rows.length > 0 && (
-				<table className="table" data-folds="kind" data-dim={list.isPlaceholderData ? "" : undefined}>
+				<Table list={list} folds="kind">
 					<thead>
 						<tr>
 							<th scope="col">Name</th>
@@ -126,9 +127,9 @@ export default function Organizations({ me }: ScreenProps) {
 							<th scope="col">Changed</th>
 						</tr>
 					</thead>
-					<tbody>
-						{list.rows.map((o) => (
-							<tr key={o.id}>
+					<Rows list={list}>
+						{(o) => (
+							<tr>
 								<td>
 									<span className="row">
 										<Kind kind={o.attributes.kind} />
@@ -158,11 +159,11 @@ export default function Organizations({ me }: ScreenProps) {
 									{short(o.attributes.updatedAt)}
 								</td>
 							</tr>
-						))}
-					</tbody>
-				</table>
+						)}
+					</Rows>
+				</Table>
 			)}
-			<More list={list} shown={list.rows.length} what="organization" />
+			<More list={list} what="list.organizations" />
 		</div>
 	);
 }

@@ -3,16 +3,18 @@
 import { Link } from "wouter";
 import { url } from "../api/client";
 import type { User } from "../api/resources";
-import { usePages } from "../api/query";
+import { usePages } from "../api/pages";
 import { usePage } from "../frame/page";
 import { Refused } from "../parts/failure";
 import { Icon } from "../parts/icons";
 import { More } from "../parts/more";
+import { Rows, Table } from "../parts/rows";
 import { Button, Empty, Face, Ghosts, State, Typed } from "../parts/small";
 import { count } from "../words/count";
 import { date } from "../words/time";
 import type { ScreenProps } from "../Console";
 import { useQueryState } from "./query-state";
+import { UnlessWithheld } from "./withheld";
 
 export default function People(_: ScreenProps) {
 	const [text, setText] = useQueryState("q");
@@ -64,10 +66,12 @@ export default function People(_: ScreenProps) {
 						An e-mail is found by the whole of it.
 					</Empty>
 				) : (
-					<Empty title="Nobody here yet">People come by an invitation: open an organization and press I.</Empty>
+					<UnlessWithheld word="users:read" what="people">
+						<Empty title="Nobody here yet">People come by an invitation: open an organization and press I.</Empty>
+					</UnlessWithheld>
 				))}
 			{list.rows.length > 0 && (
-				<table className="table" data-folds="face" data-dim={list.isPlaceholderData ? "" : undefined}>
+				<Table list={list} folds="face">
 					<thead>
 						<tr>
 							<th scope="col">Person</th>
@@ -76,9 +80,9 @@ export default function People(_: ScreenProps) {
 							<th scope="col">Since</th>
 						</tr>
 					</thead>
-					<tbody>
-						{list.rows.map((u) => (
-							<tr key={u.id}>
+					<Rows list={list}>
+						{(u) => (
+							<tr>
 								<td>
 									<span className="row gap3">
 										<Face name={u.attributes.fullName ?? "?"} />
@@ -103,11 +107,11 @@ export default function People(_: ScreenProps) {
 									{date(u.attributes.createdAt)}
 								</td>
 							</tr>
-						))}
-					</tbody>
-				</table>
+						)}
+					</Rows>
+				</Table>
 			)}
-			<More list={list} shown={list.rows.length} what="person" many="people" />
+			<More list={list} what="list.people" />
 		</div>
 	);
 }

@@ -4,16 +4,19 @@ import { Link } from "wouter";
 import { url } from "../api/client";
 import { relatedMany, related } from "../api/document";
 import type { Membership, OrganizationAttributes, RecordedEvent, RoleAttributes, User } from "../api/resources";
-import { usePages, useRead } from "../api/query";
+import { usePages } from "../api/pages";
+import { useRead } from "../api/query";
 import { copyCurl, usePage } from "../frame/page";
 import { Menu } from "../parts/menu";
 import { Refused } from "../parts/failure";
 import { Icon, Kind } from "../parts/icons";
 import { More } from "../parts/more";
+import { Rows, Table, whole } from "../parts/rows";
 import { Copy, Face, Ghosts, Held, Section, State, Typed } from "../parts/small";
 import { digits, shortId } from "../words/count";
 import { date } from "../words/time";
 import type { ScreenProps } from "../Console";
+import { UnlessWithheld } from "./withheld";
 import { EventList } from "./events/EventList";
 
 export default function Person({ params }: ScreenProps) {
@@ -109,7 +112,7 @@ function Memberships({ id }: { id: string }) {
 			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
 			{!list.isPending && !list.error && list.rows.length === 0 && <p className="second">In no organization that you see.</p>}
 			{list.rows.length > 0 && (
-				<table className="table" data-folds="kind">
+				<Table list={list} folds="kind">
 					<thead>
 						<tr>
 							<th scope="col">Organization</th>
@@ -117,11 +120,11 @@ function Memberships({ id }: { id: string }) {
 							<th scope="col">Since</th>
 						</tr>
 					</thead>
-					<tbody>
-						{list.rows.map((m) => {
+					<Rows list={list}>
+						{(m) => {
 							const o = related<OrganizationAttributes>(doc, m, "organization");
 							return (
-								<tr key={m.id}>
+								<tr>
 									<td>
 										<span className="row">
 											<Kind kind={o?.attributes.kind} />
@@ -149,20 +152,21 @@ function Memberships({ id }: { id: string }) {
 									</td>
 								</tr>
 							);
-						})}
-					</tbody>
-				</table>
+						}}
+					</Rows>
+				</Table>
 			)}
-			<More list={list} shown={list.rows.length} what="membership" />
+			<More list={list} what="list.memberships" />
 		</Section>
 	);
 }
 
 function Deeds({ id }: { id: string }) {
-	const { data, error } = useRead<RecordedEvent[]>(
+	const { data, error, refetch } = useRead<RecordedEvent[]>(
 		url("events", { "filter[actorId]": id, sort: "-occurredAt", include: "organization", "page[size]": 10 }),
 	);
-	if (error || !data || data.data.length === 0) return null;
+	if (error && !data) return <Refused error={error} again={() => void refetch()} />;
+	if (!data) return <Ghosts rows={3} />;
 	return (
 		<Section
 			id="deeds"
@@ -173,7 +177,12 @@ function Deeds({ id }: { id: string }) {
 				</Link>
 			}
 		>
-			<EventList rows={data.data} included={data.included ?? []} />
+			{data.data.length === 0 && (
+				<UnlessWithheld word="events:read" what="events">
+					<p className="second">Nothing that you may see.</p>
+				</UnlessWithheld>
+			)}
+			<EventList list={whole(data.data, (e) => e.id)} included={data.included ?? []} />
 		</Section>
 	);
 }

@@ -80,11 +80,12 @@ export function useChange<A, F extends object>(of: ChangeOf<A, F>): Change<A, F>
 		conflict: theirs && now && (
 			<MergeDialog
 				conflict={{
+					id: theirs.data.id,
+					now: theirs,
 					rows: changed
 						.filter((n) => !same(form[n], now[n]))
 						.map((n) => ({ name: n, yours: shown(form[n]), theirs: shown(now[n]) })),
 				}}
-				id={theirs.data.id}
 				close={() => setTheirs(null)}
 				settle={(mine) => {
 					const kept = mine as Name[];

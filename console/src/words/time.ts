@@ -4,12 +4,15 @@ import { preferences } from "../parts/preferences";
 
 const day = 86_400_000;
 
-function zone(): Intl.DateTimeFormatOptions {
-	return preferences().utc ? { timeZone: "UTC" } : {};
-}
+// To make a format takes longer than to draw a row.
+const formats = new Map<string, Intl.DateTimeFormat>();
 
 function format(at: Date, options: Intl.DateTimeFormatOptions): string {
-	return new Intl.DateTimeFormat("en-GB", { ...options, ...zone() }).format(at);
+	const all = preferences().utc ? { ...options, timeZone: "UTC" } : options;
+	const key = JSON.stringify(all);
+	let known = formats.get(key);
+	if (!known) formats.set(key, (known = new Intl.DateTimeFormat("en-GB", all)));
+	return known.format(at);
 }
 
 function dayOf(at: Date): string {

@@ -1,14 +1,16 @@
 /* Events by day, each a sentence; one that is opened shows what changed and who did it. */
 
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { Link } from "wouter";
 import { url } from "../../api/client";
 import type { Resource } from "../../api/document";
 import { totalOf } from "../../api/document";
+import type { RowSource } from "../../api/pages";
 import type { RecordedEvent } from "../../api/resources";
 import { useRead } from "../../api/query";
 import { Icon } from "../../parts/icons";
 import { copy } from "../../parts/live";
+import { List } from "../../parts/rows";
 import { Button, Copy } from "../../parts/small";
 import { count, digits, visible } from "../../words/count";
 import { clock, dayTitle, exact } from "../../words/time";
@@ -16,52 +18,59 @@ import { useNames } from "./names";
 import { Sentence, actorName, builtInName, changesOf, nameIn } from "./Sentence";
 
 interface ListProps {
-	rows: RecordedEvent[];
+	list: RowSource<RecordedEvent>;
 	included: Resource[];
 	here?: string;
-	dim?: boolean;
 }
 
-export function EventList({ rows, included, here, dim }: ListProps) {
+/** Names are asked for those near the window, so many at a time. */
+const block = 25;
+
+export function EventList({ list, included, here }: ListProps) {
 	const [open, setOpen] = useState<string | null>(null);
-	const known = [...included, ...useNames(rows)];
-	const days: { title: string; rows: RecordedEvent[] }[] = [];
-	for (const e of rows) {
-		const title = dayTitle(e.attributes.occurredAt ?? "");
-		const last = days.at(-1);
-		if (last?.title === title) last.rows.push(e);
-		else days.push({ title, rows: [e] });
-	}
+	const [seen, setSeen] = useState(0);
+	const { look } = list;
+	const watched = useMemo(
+		() => ({
+			...list,
+			look: (first: number, last: number) => {
+				setSeen(Math.floor(first / block));
+				look?.(first, last);
+			},
+		}),
+		[list, look],
+	);
+	const near = Array.from({ length: block * 4 }, (_, i) => list.at((seen - 1) * block + i)).filter((e) => e !== undefined);
+	const known = [...included, ...useNames(near)];
+	const dayOf = (e: RecordedEvent | undefined) => e && dayTitle(e.attributes.occurredAt ?? "");
 	return (
-		<div data-dim={dim ? "" : undefined}>
-			{days.map((day) => (
-				<section key={day.title} aria-label={day.title}>
-					<h2 className="day">{day.title}</h2>
-					<ul className="log">
-						{day.rows.map((e) => (
-							<li key={e.id}>
-								<button
-									className="log-row"
-									type="button"
-									aria-expanded={open === e.id}
-									onClick={() => setOpen(open === e.id ? null : e.id)}
-								>
-									<span className="second mono">{clock(e.attributes.occurredAt ?? "")}</span>
-									<span className="cut">{visible(actorName(e))}</span>
-									<span className="cut">
-										<Sentence event={e} included={known} here={here} />
-									</span>
-									<span className="quiet">
-										<Icon name={open === e.id ? "down" : "next"} />
-									</span>
-								</button>
-								{open === e.id && <EventCard event={e} known={known} />}
-							</li>
-						))}
-					</ul>
-				</section>
-			))}
-		</div>
+		<List className="log" label="Events" list={watched}>
+			{(e, i) => {
+				const day = dayOf(e);
+				const begins = i === 0 || dayOf(list.at(i - 1)) !== day;
+				return (
+					<li>
+						{begins && <h2 className="day">{day}</h2>}
+						<button
+							className="log-row"
+							type="button"
+							aria-expanded={open === e.id}
+							onClick={() => setOpen(open === e.id ? null : e.id)}
+						>
+							<span className="second mono">{clock(e.attributes.occurredAt ?? "")}</span>
+							<span className="cut">{visible(actorName(e))}</span>
+							<span className="cut">
+								<Sentence event={e} included={known} here={here} />
+							</span>
+							<span className="quiet">
+								<Icon name={open === e.id ? "down" : "next"} />
+							</span>
+						</button>
+						{open === e.id && <EventCard event={e} known={known} />}
+					</li>
+				);
+			}}
+		</List>
 	);
 }
 

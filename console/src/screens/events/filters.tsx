@@ -1,5 +1,6 @@
 /* The filters of events, in the URL and in the words of the API. */
 
+import { useMemo } from "react";
 import { useSearchParams } from "wouter";
 import { Icon } from "../../parts/icons";
 import { offset } from "../../words/time";
@@ -24,8 +25,12 @@ export function useEventFilters(usual = "all"): Record<string, string> {
 	const [query] = useSearchParams();
 	const filters: Record<string, string> = {};
 	const hours = spans.find((s) => s.value === span)?.hours ?? 0;
-	// Whole minutes, so that the same list has the same URL while somebody looks at it.
-	if (hours) filters["filter[occurredAt][gte]"] = new Date(Math.floor(Date.now() / 60_000) * 60_000 - hours * 3_600_000).toISOString();
+	// It begins in steps of a sixtieth and stays while somebody looks, so that the same list has the same URL, also when they come back.
+	const since = useMemo(() => {
+		const step = hours * 60_000;
+		return hours ? new Date(Math.floor(Date.now() / step) * step - hours * 3_600_000).toISOString() : "";
+	}, [hours]);
+	if (since) filters["filter[occurredAt][gte]"] = since;
 	if (prefix) filters["filter[eventType][prefix]"] = prefix;
 	for (const name of passed) {
 		const value = query.get(name);

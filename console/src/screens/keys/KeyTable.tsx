@@ -4,6 +4,7 @@ import { useState } from "react";
 import { Link } from "wouter";
 import { url } from "../../api/client";
 import { related, type Resource } from "../../api/document";
+import type { RowSource } from "../../api/pages";
 import type { ApiKey, OrganizationAttributes } from "../../api/resources";
 import { useSend } from "../../api/query";
 import { Dialog } from "../../parts/dialog";
@@ -12,29 +13,29 @@ import { Faults } from "../../parts/failure";
 import { Choice, Field } from "../../parts/field";
 import { Icon } from "../../parts/icons";
 import { notify } from "../../parts/live";
+import { Rows, Table } from "../../parts/rows";
 import { Button, Copy, State, Typed } from "../../parts/small";
 import { count } from "../../words/count";
 import { ago, date } from "../../words/time";
 import { SecretDialog } from "./Secret";
 
 interface TableProps {
-	rows: ApiKey[];
+	list: RowSource<ApiKey>;
 	included: Resource[];
 	/** Whether it says whose each is. */
 	whose?: boolean;
 	not: string | false;
-	dim?: boolean;
 }
 
 const day = 86_400_000;
 
-export function KeyTable({ rows, included, whose, not, dim }: TableProps) {
+export function KeyTable({ list, included, whose, not }: TableProps) {
 	const [over, setOver] = useState<{ what: "rotate" | "revoke"; key: ApiKey } | null>(null);
 	const [secret, setSecret] = useState<ApiKey | null>(null);
 	const close = () => setOver(null);
 	return (
 		<>
-			<table className="table" data-folds="kind" data-dim={dim ? "" : undefined}>
+			<Table list={list} folds="kind">
 				<thead>
 					<tr>
 						<th scope="col">Key</th>
@@ -47,13 +48,13 @@ export function KeyTable({ rows, included, whose, not, dim }: TableProps) {
 						</th>
 					</tr>
 				</thead>
-				<tbody>
-					{rows.map((k) => {
+				<Rows list={list}>
+					{(k) => {
 						const a = k.attributes;
 						const o = related<OrganizationAttributes>({ included }, k, "organization");
 						const u = related<{ fullName?: string }>({ included }, k, "user");
 						return (
-							<tr key={k.id}>
+							<tr>
 								<td>
 									<span className="cut block">
 										<b>
@@ -102,9 +103,9 @@ export function KeyTable({ rows, included, whose, not, dim }: TableProps) {
 								</td>
 							</tr>
 						);
-					})}
-				</tbody>
-			</table>
+					}}
+				</Rows>
+			</Table>
 			{over?.what === "rotate" && (
 				<Rotate
 					target={over.key}

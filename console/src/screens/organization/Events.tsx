@@ -2,7 +2,7 @@
 
 import { url } from "../../api/client";
 import type { RecordedEvent } from "../../api/resources";
-import { usePages } from "../../api/query";
+import { usePages } from "../../api/pages";
 import { Refused } from "../../parts/failure";
 import { More } from "../../parts/more";
 import { Empty, Ghosts } from "../../parts/small";
@@ -42,8 +42,8 @@ export default function Events({ id, answer }: TabProps) {
 						: "Whatever changes here is told here, and to the endpoints that listen."}
 				</Empty>
 			)}
-			<EventList rows={list.rows} included={list.included} here={id} dim={list.isPlaceholderData} />
-			<More list={list} shown={list.rows.length} what="event" />
+			{list.length > 0 && <EventList list={list} included={list.included} here={id} />}
+			<More list={list} what="list.events" />
 		</div>
 	);
 }

@@ -4,13 +4,15 @@ import { useState } from "react";
 import { url } from "../../api/client";
 import { related, relatedMany } from "../../api/document";
 import type { Invitation, RoleAttributes, UserAttributes } from "../../api/resources";
-import { usePages, useSend } from "../../api/query";
+import { usePages } from "../../api/pages";
+import { useSend } from "../../api/query";
 import { Dialog } from "../../parts/dialog";
 import { Menu } from "../../parts/menu";
 import { Faults, Refused } from "../../parts/failure";
 import { Icon } from "../../parts/icons";
 import { copy, notify } from "../../parts/live";
 import { More } from "../../parts/more";
+import { Rows, Table } from "../../parts/rows";
 import { Button, Empty, Ghosts, Held, State, Typed, type StateName } from "../../parts/small";
 import { ago, short } from "../../words/time";
 import { useQueryState } from "../query-state";
@@ -57,7 +59,7 @@ export default function Invitations({ id, may }: TabProps) {
 				</Empty>
 			)}
 			{list.rows.length > 0 && (
-				<table className="table" data-folds="kind" data-dim={list.isPlaceholderData ? "" : undefined}>
+				<Table list={list} folds="kind">
 					<thead>
 						<tr>
 							<th scope="col">E-mail</th>
@@ -70,12 +72,12 @@ export default function Invitations({ id, may }: TabProps) {
 							</th>
 						</tr>
 					</thead>
-					<tbody>
-						{list.rows.map((i) => {
+					<Rows list={list}>
+						{(i) => {
 							const a = i.attributes;
 							const open = a.state === "pending" || a.state === "expired";
 							return (
-								<tr key={i.id}>
+								<tr>
 									<td className="break">
 										<Typed>{a.email}</Typed>
 									</td>
@@ -125,11 +127,11 @@ export default function Invitations({ id, may }: TabProps) {
 									</td>
 								</tr>
 							);
-						})}
-					</tbody>
-				</table>
+						}}
+					</Rows>
+				</Table>
 			)}
-			<More list={list} shown={list.rows.length} what="invitation" />
+			<More list={list} what="list.invitations" />
 			{link && (
 				<Dialog
 					title="Hand over the new link"

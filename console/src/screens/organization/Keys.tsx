@@ -3,7 +3,7 @@
 import { useState } from "react";
 import { url } from "../../api/client";
 import type { ApiKey } from "../../api/resources";
-import { usePages } from "../../api/query";
+import { usePages } from "../../api/pages";
 import { Refused } from "../../parts/failure";
 import { More } from "../../parts/more";
 import { Button, Empty, Ghosts } from "../../parts/small";
@@ -34,10 +34,10 @@ export default function Keys({ id, may }: TabProps) {
 			{list.rows.length > 0 && (
 				<>
 					<div className="row">{create}</div>
-					<KeyTable rows={list.rows} included={list.included} not={not} />
+					<KeyTable list={list} included={list.included} not={not} />
 				</>
 			)}
-			<More list={list} shown={list.rows.length} what="key" />
+			<More list={list} what="list.keys" />
 			{over && (
 				<CreateKey
 					organization={id}

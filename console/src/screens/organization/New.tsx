@@ -12,7 +12,7 @@ import { Faults } from "../../parts/failure";
 import { Choice, Field } from "../../parts/field";
 import { notify } from "../../parts/live";
 import { Button, Typed } from "../../parts/small";
-import { kinds } from "./Settings";
+import { kinds } from "../../words/kinds";
 
 export default function NewOrganization({ parent, store, close }: { parent?: string; store: TreeStore; close: () => void }) {
 	const [, go] = useLocation();

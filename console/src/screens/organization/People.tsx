@@ -5,11 +5,13 @@ import { Link } from "wouter";
 import { url } from "../../api/client";
 import { idOf, related, relatedMany, totalOf } from "../../api/document";
 import type { Membership, Role, RoleAttributes, UserAttributes } from "../../api/resources";
-import { usePages, useRead } from "../../api/query";
+import { usePages, type RowSource } from "../../api/pages";
+import { useRead } from "../../api/query";
 import { Menu } from "../../parts/menu";
 import { Refused } from "../../parts/failure";
 import { Icon } from "../../parts/icons";
 import { More } from "../../parts/more";
+import { Rows, Table, whole } from "../../parts/rows";
 import { Button, Empty, Face, Ghosts, Held, Typed } from "../../parts/small";
 import { all, digits } from "../../words/count";
 import { short } from "../../words/time";
@@ -18,6 +20,7 @@ import { Export } from "../../parts/export";
 import { useSelection, type Selection } from "../../parts/selection";
 import { SelectionBar } from "./Bulk";
 import { ChangeRoles, EndMembership } from "./Membership";
+import { lastOwner, useGrants } from "./grants";
 import type { TabProps } from "./Organization";
 import { Why } from "./Why";
 
@@ -54,7 +57,7 @@ export default function People(props: TabProps) {
 		"page[size]": 100,
 	};
 	const at = url("memberships", from === "here" ? { "filter[organizationId]": id, ...query } : { "filter[effectiveAt]": id, ...query });
-	const list = usePages<Membership>(at, { keep: true });
+	const list = usePages<Membership>(at, { keep: true, keepAll: true });
 	const holders = useMemo(() => gather(list.rows, list.included, id), [list.rows, list.included, id]);
 	const shown = holders.filter((h) => (from !== "above" || h.roles.some((r) => !r.here)) && matches(h, text));
 	const here = answer.data.meta?.counts?.memberships;
@@ -62,6 +65,8 @@ export default function People(props: TabProps) {
 	const total = totalOf(counts.data);
 	const picked = holders.find((h) => h.id === who);
 	const selection = useSelection(shown.map((h) => h.id));
+	const complete = from !== "here" && !list.hasNextPage; // otherwise another owner may be among those that are not loaded
+	const last = (h: Holder) => complete && lastOwner(h, holders);
 	return (
 		<div className={picked ? "columns" : undefined}>
 			<div className="stack gap4">
@@ -141,18 +146,18 @@ export default function People(props: TabProps) {
 				)}
 				{shown.length > 0 && (
 					<PeopleTable
-						shown={shown}
+						list={whole(shown, (h) => h.id, { ...list, look: undefined })}
 						id={id}
 						may={may}
 						picked={who}
 						selection={selection}
+						last={last}
 						why={(h) => setWho(h.id === who ? "" : h.id)}
 						change={(holder) => setOver({ what: "roles", holder })}
 						end={(holder) => setOver({ what: "end", holder })}
-						dim={list.isPlaceholderData}
 					/>
 				)}
-				<More list={list} shown={shown.length} what="person" many="people" />
+				<More list={list} shown={shown.length} what="list.people" />
 			</div>
 			{picked && (
 				<Why
@@ -164,7 +169,13 @@ export default function People(props: TabProps) {
 				/>
 			)}
 			{over?.what === "roles" && over.holder.membership && (
-				<ChangeRoles holder={over.holder} membership={over.holder.membership} id={id} close={() => setOver(null)} />
+				<ChangeRoles
+					holder={over.holder}
+					membership={over.holder.membership}
+					id={id}
+					last={last(over.holder)}
+					close={() => setOver(null)}
+				/>
 			)}
 			{over?.what === "end" && over.holder.membership && (
 				<EndMembership
@@ -213,22 +224,23 @@ function matches(h: Holder, text: string): boolean {
 }
 
 interface TableProps {
-	shown: Holder[];
+	list: RowSource<Holder>;
 	id: string;
 	may: (word: string) => boolean;
 	picked: string;
 	selection: Selection;
+	last: (h: Holder) => string | false;
 	why: (h: Holder) => void;
 	change: (h: Holder) => void;
 	end: (h: Holder) => void;
-	dim: boolean;
 }
 
-function PeopleTable({ shown, may, picked, selection, why, change, end, dim }: TableProps) {
+function PeopleTable({ list, id, may, picked, selection, last, why, change, end }: TableProps) {
+	const grants = useGrants(id);
 	const write = may("memberships:write") ? false : "It takes memberships:write here";
-	const seen = shown.some((h) => h.seen !== undefined);
+	const seen = list.at(0)?.seen !== undefined;
 	return (
-		<table className="table" data-folds="face" data-dim={dim ? "" : undefined}>
+		<Table list={list} folds="face">
 			<thead>
 				<tr>
 					{!write && (
@@ -236,7 +248,7 @@ function PeopleTable({ shown, may, picked, selection, why, change, end, dim }: T
 							<input
 								type="checkbox"
 								aria-label="Select everybody who is shown"
-								checked={selection.ids.length === shown.length}
+								checked={selection.ids.length === list.length}
 								onChange={(e) => selection.all(e.target.checked)}
 							/>
 						</th>
@@ -250,9 +262,9 @@ function PeopleTable({ shown, may, picked, selection, why, change, end, dim }: T
 					</th>
 				</tr>
 			</thead>
-			<tbody>
-				{shown.map((h) => (
-					<tr key={h.id} aria-selected={h.id === picked || selection.has(h.id) ? true : undefined}>
+			<Rows list={list}>
+				{(h) => (
+					<tr aria-selected={h.id === picked || selection.has(h.id) ? true : undefined}>
 						{!write && (
 							<td className="pick">
 								<input
@@ -309,7 +321,7 @@ function PeopleTable({ shown, may, picked, selection, why, change, end, dim }: T
 								entries={[
 									{ label: "Why can they?", icon: "role", act: () => why(h) },
 									h.membership
-										? { label: "Change roles", icon: "edit", not: write, act: () => change(h) }
+										? { label: "Change roles", icon: "edit", not: write || grants.change(h), act: () => change(h) }
 										: {
 												label: `Change roles at ${h.roles[0]?.organization.name ?? "their place"}`,
 												icon: "out",
@@ -318,7 +330,7 @@ function PeopleTable({ shown, may, picked, selection, why, change, end, dim }: T
 									{
 										label: "End the membership",
 										icon: "close",
-										not: write || (h.membership ? false : "It is given above"),
+										not: (h.membership ? false : "It is given above") || write || grants.change(h) || last(h),
 										act: () => end(h),
 									},
 								]}
@@ -327,9 +339,9 @@ function PeopleTable({ shown, may, picked, selection, why, change, end, dim }: T
 							</Menu>
 						</td>
 					</tr>
-				))}
-			</tbody>
-		</table>
+				)}
+			</Rows>
+		</Table>
 	);
 }
 

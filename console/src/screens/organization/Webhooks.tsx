@@ -4,9 +4,10 @@ import { lazy, Suspense, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { url } from "../../api/client";
 import type { Webhook } from "../../api/resources";
-import { usePages } from "../../api/query";
+import { usePages } from "../../api/pages";
 import { Refused } from "../../parts/failure";
 import { More } from "../../parts/more";
+import { Rows, Table } from "../../parts/rows";
 import { Button, Empty, Ghosts, State, Typed } from "../../parts/small";
 import { count } from "../../words/count";
 import { ago, milliseconds } from "../../words/time";
@@ -71,7 +72,7 @@ function Endpoints({ id, may }: Pick<TabProps, "id" | "may">) {
 		<div className="stack gap4">
 			<div className="row">{create}</div>
 			{making}
-			<table className="table" data-folds="kind">
+			<Table list={list} folds="kind">
 				<thead>
 					<tr>
 						<th scope="col">Endpoint</th>
@@ -88,12 +89,12 @@ function Endpoints({ id, may }: Pick<TabProps, "id" | "may">) {
 						</th>
 					</tr>
 				</thead>
-				<tbody>
-					{list.rows.map((w) => {
+				<Rows list={list}>
+					{(w) => {
 						const h = w.attributes.health;
 						const state = healthOf(w);
 						return (
-							<tr key={w.id}>
+							<tr>
 								<td>
 									<span className="cut block">
 										<Link className="name" href={`/organizations/${id}/webhooks/${w.id}`}>
@@ -126,10 +127,10 @@ function Endpoints({ id, may }: Pick<TabProps, "id" | "may">) {
 								</td>
 							</tr>
 						);
-					})}
-				</tbody>
-			</table>
-			<More list={list} shown={list.rows.length} what="endpoint" />
+					}}
+				</Rows>
+			</Table>
+			<More list={list} what="list.endpoints" />
 		</div>
 	);
 }

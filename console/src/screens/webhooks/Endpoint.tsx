@@ -4,10 +4,12 @@ import { Link, useLocation } from "wouter";
 import { url } from "../../api/client";
 import { related } from "../../api/document";
 import type { Delivery, EventAttributes, Webhook } from "../../api/resources";
-import { usePages, useRead } from "../../api/query";
+import { usePages } from "../../api/pages";
+import { useRead } from "../../api/query";
 import { useKeys } from "../../frame/keys";
 import { Refused } from "../../parts/failure";
 import { More } from "../../parts/more";
+import { List } from "../../parts/rows";
 import { Ghosts, State, Typed } from "../../parts/small";
 import { digits } from "../../words/count";
 import { short } from "../../words/time";
@@ -102,13 +104,13 @@ export default function Endpoint(props: EndpointProps) {
 						{list.total !== undefined && <span className="end quiet">{digits(list.total)}</span>}
 					</label>
 				</div>
-				<ul data-dim={list.isPlaceholderData ? "" : undefined}>
-					{list.rows.map((d) => {
+				<List list={list} height={59}>
+					{(d) => {
 						const s = standing(d);
 						const told = (related<EventAttributes>({ included: list.included }, d, "event")?.attributes.resource ??
 							{}) as Record<string, unknown>;
 						return (
-							<li key={d.id}>
+							<li>
 								<Link
 									className="list-row"
 									href={`${at}/deliveries/${d.id}${query}`}
@@ -125,8 +127,8 @@ export default function Endpoint(props: EndpointProps) {
 								</Link>
 							</li>
 						);
-					})}
-				</ul>
+					}}
+				</List>
 				<div className="listfoot">
 					{list.isPending && <Ghosts rows={4} />}
 					{!list.isPending && list.rows.length === 0 && (
@@ -143,7 +145,7 @@ export default function Endpoint(props: EndpointProps) {
 							)}
 						</p>
 					)}
-					<More list={list} shown={list.rows.length} what="delivery" many="deliveries" />
+					<More list={list} what="list.deliveries" />
 				</div>
 			</section>
 			{delivery ? (
