@@ -36,7 +36,8 @@ func TestWhatOthersRefuseIsNoOutageOfTheDatabase(t *testing.T) {
 		}
 		logo := string(drawLogo("Acme", rand.New(rand.NewPCG(1, 2))))
 		answer, body, err := servertest.Exchange(t.Context(), servertest.Fresh(), http.MethodPost,
-			s.base+"/public/v2/files?organizationId="+made.Data.ID, strings.NewReader(logo), "Authorization", "Bearer "+key, "Content-Type", "image/png")
+			s.base+"/public/v2/files?organizationId="+made.Data.ID, strings.NewReader(logo), "Authorization", "Bearer "+key,
+			"Content-Type", "image/png")
 		if err != nil || answer.StatusCode != http.StatusServiceUnavailable || !strings.Contains(string(body), "store of files") {
 			t.Errorf("the bucket is away: %v %d %s", err, answer.StatusCode, body)
 		}
