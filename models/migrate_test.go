@@ -20,8 +20,14 @@ func TestMigratingTwiceDoesNothingTheSecondTime(t *testing.T) {
 		if err != nil || pending == 0 {
 			t.Fatalf("an empty database has %d pending migrations (%v), want some", pending, err)
 		}
-		first, err := db.Migrate(t.Context())
-		if err != nil || len(first) != pending {
+		told := 0
+		first, err := db.Migrate(t.Context(), func(step store.Migration) {
+			told++ // when it is done, and no later
+			if left, err := db.PendingMigrations(t.Context()); err != nil || left != pending-told {
+				t.Errorf("after %s %d are pending (%v), want %d", step.Name, left, err, pending-told)
+			}
+		})
+		if err != nil || len(first) != pending || told != pending {
 			t.Fatalf("Migrate took %d steps (%v), want %d", len(first), err, pending)
 		}
 		second, err := db.Migrate(t.Context())

@@ -72,10 +72,9 @@ func (c *config) connect(ctx context.Context) (*store.DB, error) {
 // replicas of the version before may still be running.
 func (c *config) bringUpToDate(ctx context.Context, db *store.DB, logger *slog.Logger) error {
 	if db.Dialect() == store.SQLite || c.migrate {
-		steps, err := db.Migrate(ctx)
-		for _, s := range steps {
+		_, err := db.Migrate(ctx, func(s store.Migration) {
 			logger.InfoContext(ctx, "migration applied", "version", s.Version, "name", s.Name)
-		}
+		})
 		return err
 	}
 	pending, err := db.PendingMigrations(ctx)

@@ -59,10 +59,7 @@ func (p *program) withSchema(
 }
 
 func (p *program) migrateUp(ctx context.Context, db *store.DB) error {
-	steps, err := db.Migrate(ctx)
-	for _, s := range steps {
-		fmt.Fprintf(p.stdout, "applied %s\n", s.Name)
-	}
+	steps, err := db.Migrate(ctx, func(s store.Migration) { fmt.Fprintf(p.stdout, "applied %s\n", s.Name) })
 	if err == nil && len(steps) == 0 {
 		fmt.Fprintln(p.stdout, "nothing to do")
 	}

@@ -35,9 +35,10 @@ func (m Migration) Unknown() bool { return m.Name == "" }
 // ErrNewerSchema says that a newer program has migrated the database. What this one would write there could be wrong.
 var ErrNewerSchema = errors.New("the schema of the database is newer than this program")
 
-// Migrate brings the schema up to date and returns the steps it took. Any number of processes may call it at once: one migrates, the
-// others wait and then find nothing to do. A schema that is newer than the program stays as it is: ErrNewerSchema.
-func (db *DB) Migrate(ctx context.Context) ([]Migration, error) {
+// Migrate brings the schema up to date, tells of each step that it took when it is done, and returns all of them, also with an error. Any
+// number of processes may call it at once: each step is taken by one, while the others wait. A schema that is newer than the program stays
+// as it is: ErrNewerSchema.
+func (db *DB) Migrate(ctx context.Context, tell ...func(Migration)) (steps []Migration, err error) {
 	if db.dialect == SQLite {
 		// SQLite has no advisory lock; a lock file beside the database serializes processes.
 		guard := flock.New(db.pools.path + ".lock")
@@ -56,13 +57,19 @@ func (db *DB) Migrate(ctx context.Context) ([]Migration, error) {
 	if err != nil {
 		return nil, err
 	}
-	results, err := provider.Up(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("migrate: %w", err)
-	}
-	steps := make([]Migration, len(results))
-	for i, r := range results {
-		steps[i] = Migration{Version: r.Source.Version, Name: r.Source.Path, AppliedAt: db.Now()}
+	for {
+		r, err := provider.UpByOne(ctx)
+		if errors.Is(err, goose.ErrNoNextVersion) {
+			break
+		}
+		if err != nil {
+			return steps, fmt.Errorf("migrate: %w", err)
+		}
+		step := Migration{Version: r.Source.Version, Name: r.Source.Path, AppliedAt: db.Now()}
+		steps = append(steps, step)
+		for _, told := range tell {
+			told(step)
+		}
 	}
 	_, err = db.PendingMigrations(ctx) // a newer program may have had the lock before
 	return steps, err
