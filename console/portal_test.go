@@ -20,7 +20,8 @@ func portalLink(t *testing.T, db *store.DB, organization string, ancestors ...st
 	t.Helper()
 	by := models.Caller{Kind: models.BySystem, Scope: collection.Everything(), Rights: models.Rights{Scopes: []string{models.EveryScope}}}
 	l, err := models.CreatePortalLink(t.Context(), db, by, &models.Change{
-		Attributes: map[string]any{"frameAncestors": jsonapi.Strings(ancestors)}, Links: map[string]models.Links{"organization": {organization}},
+		Attributes: map[string]any{"frameAncestors": jsonapi.Strings(ancestors)},
+		Links:      map[string]models.Links{"organization": {organization}},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -146,8 +146,8 @@ var resources = []*resource{
 		reads: auth.Read("users").Owned(), writes: auth.Write("users").Owned(), creates: auth.Visitor(),
 		deletes: auth.Write("users").Owned(),
 		making: " Of the attributes it takes email and password, and totp of who has a second factor; or key. In place of all of them " +
-			"meta.portalToken, the text behind the # of a portal link, opens that: the cookie of its session is __Host-roster-portal, which " +
-			"counts only beside the header Roster-Session: portal, and then alone.",
+			"meta.portalToken, the text behind the # of a portal link, opens that: the cookie of its session is __Host-roster-portal, " +
+			"which counts only beside the header Roster-Session: portal, and then alone.",
 		create: signIn, update: switchSignIn, remove: signOut(deleted(models.DeleteSession)),
 	},
 	{

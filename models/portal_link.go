@@ -20,6 +20,7 @@ type PortalLink struct {
 	Permissions      jsonapi.Strings `gorm:"column:permissions" jsonapi:"attr,permissions" rule:"createonly,max=5" doc:"What it permits at its organization: some of webhooks:read, webhooks:write, webhookDeliveries:read, webhookDeliveries:write and events:read; webhooks:write and webhookDeliveries:write when absent. Those of webhooks include those of their deliveries; those of deliveries alone are for reading what was sent and sending it again." example:"webhooks:write"`
 	ExpiresIn        int64           `gorm:"column:expires_in" jsonapi:"attr,expiresIn" rule:"createonly" doc:"For how many seconds it can be opened: 1 to 300, which it is when absent." example:"300"`
 	SessionExpiresIn int64           `gorm:"column:session_expires_in" jsonapi:"attr,sessionExpiresIn" rule:"createonly" doc:"How many seconds after that the session ends at the latest: 1 to 43200; 3600 when absent." example:"3600"`
+	Hears            jsonapi.Strings `gorm:"column:hears" jsonapi:"attr,hears" rule:"readonly" doc:"The words for reading that its maker held: what endpoints that are made by it may be sent, and what events and deliveries tell there." example:"users:read"`
 	FrameAncestors   jsonapi.Strings `gorm:"column:frame_ancestors" jsonapi:"attr,frameAncestors" rule:"createonly,max=5" doc:"The origins of pages that may embed it: of https, and of http on this machine. None when absent." example:"https://app.example.com"`
 	ReturnURL        *string         `gorm:"column:return_url" jsonapi:"attr,returnUrl" rule:"createonly,max=2000,format=url,originonly" doc:"Where its one link back leads: a URL of https, or of http on this machine. Events tell its origin only." example:"https://app.example.com/settings"`
 	State            string          `gorm:"-" jsonapi:"attr,state" rule:"readonly,fleeting,enum=pending|used|expired" doc:"pending until it is opened; used while its session lasts; expired when the time of either is over, until it is removed." example:"pending"`
@@ -28,13 +29,12 @@ type PortalLink struct {
 	SessionExpiresAt *jsonapi.Stamp  `gorm:"column:session_expires_at" jsonapi:"attr,sessionExpiresAt" rule:"readonly" doc:"When its session ends at the latest." example:"2024-08-20T11:46:00+00:00"`
 	URL              *string         `gorm:"-" jsonapi:"attr,url" rule:"secret,readonly" doc:"The link. It has a value only in the answer to the request that made it, and opens once."`
 
-	OrganizationID string          `gorm:"column:organization_id"`
-	Hears          jsonapi.Strings `gorm:"column:hears"`
-	TokenHash      []byte          `gorm:"column:token_hash"`
-	MakerKind      string          `gorm:"column:maker_kind"`
-	MakerID        *string         `gorm:"column:maker_id"`
-	MakerUntil     *jsonapi.Time   `gorm:"column:maker_until"`
-	Version        int64           `gorm:"column:version"`
+	OrganizationID string        `gorm:"column:organization_id"`
+	TokenHash      []byte        `gorm:"column:token_hash"`
+	MakerKind      string        `gorm:"column:maker_kind"`
+	MakerID        *string       `gorm:"column:maker_id"`
+	MakerUntil     *jsonapi.Time `gorm:"column:maker_until"`
+	Version        int64         `gorm:"column:version"`
 }
 
 // TableName implements GORM's Tabler.
@@ -107,9 +107,9 @@ func (l *PortalLink) tellState(now time.Time) {
 	}
 }
 
-// CreatePortalLink makes a link to the webhooks of an organization. The link that is returned has the path of its URL with the token; nobody
-// is told of it again. Nobody makes one that permits more than they may do there, or that lasts longer than their credential. It fails with
-// the kinds Invalid, Required, Forbidden, RelatedNotFound, and Conflict for one too many.
+// CreatePortalLink makes a link to the webhooks of an organization. The link that is returned has the path of its URL with the token;
+// nobody is told of it again. Nobody makes one that permits more than they may do there, or that lasts longer than their credential. It
+// fails with the kinds Invalid, Required, Forbidden, RelatedNotFound, and Conflict for one too many.
 func CreatePortalLink(ctx context.Context, db *store.DB, by Caller, in *Change) (*PortalLink, error) {
 	if err := in.check(PortalLinks, toCreate); err != nil {
 		return nil, err

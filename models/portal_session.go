@@ -183,7 +183,9 @@ func lookUpPortalSession(db *store.DB, secret string) *Lookup {
 		if !hmac.Equal(hash, db.Vault().Digest("session", secret)) || !idleUntil.After(now) || !deadline.After(now) {
 			return nil, nil
 		}
-		l := &PortalLink{ID: a.Text(0, 6), OrganizationID: a.Text(0, 7), Name: optional(a.Text(0, 8)), Permissions: permissions, Hears: hears}
+		l := &PortalLink{
+			ID: a.Text(0, 6), OrganizationID: a.Text(0, 7), Name: optional(a.Text(0, 8)), Permissions: permissions, Hears: hears,
+		}
 		if !a.Null(0, 11) {
 			l.MakerUntil = &jsonapi.Time{}
 			if err := a.Into(0, 11, l.MakerUntil); err != nil {

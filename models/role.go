@@ -108,7 +108,7 @@ func defineRoles(c *collection.Collection) {
 	}
 }
 
-// countOfRoles returns how many memberships that a scope sees have each of some roles.
+// countOfRoles returns how many memberships that a scope sees have each of some roles, but for those of which it cannot know.
 func countOfRoles(ctx context.Context, db *store.DB, scope collection.Scope, ids, _ []string) (map[string]map[string]int64, error) {
 	if !scope.Holds(reading("memberships")) {
 		return nil, nil

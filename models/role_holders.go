@@ -100,6 +100,11 @@ func holdersOf(db *store.DB, roles []string, n map[string]int64) store.Query {
 
 // holdersSeen returns the query of how many memberships with each of some roles a scope sees that reads memberships.
 func holdersSeen(db *store.DB, scope collection.Scope, roles []string, n map[string]int64) store.Query {
+	if scope.PersonID() == "" {
+		for _, role := range roles {
+			n[role] = 0
+		}
+	}
 	switch {
 	case scope.All():
 		return holdersOf(db, roles, n)
@@ -116,14 +121,14 @@ func holdersSeen(db *store.DB, scope collection.Scope, roles []string, n map[str
 }
 
 // holdersSeenBy returns a SELECT of the same for a person: those of the branches that they read, of single organizations besides, and their
-// own memberships elsewhere.
+// own memberships elsewhere. It has no row of a role that others can have only where the person reads no memberships.
 func holdersSeenBy(person string, roles []string) collection.Where {
 	posts := postsOf(person, reading("memberships"))
 	return collection.Condition(posts.SQL+`, heads AS (
 			SELECT posts.id, posts.inherits FROM posts WHERE NOT EXISTS (SELECT 1 FROM posts above
 				JOIN organization_paths q ON q.ancestor_id = above.id AND q.descendant_id = posts.id AND q.distance > 0
 				WHERE above.inherits > 0)
-		), asked AS (SELECT id FROM roles WHERE id IN ?)
+		), asked AS (SELECT id, organization_id FROM roles WHERE id IN ?)
 		SELECT id, CAST(SUM(n) AS bigint) FROM (
 			SELECT asked.id, k.n FROM heads CROSS JOIN asked
 				JOIN counters k ON k.name = ? AND k.key = CAST(heads.id AS text) || ' ' || CAST(asked.id AS text)
@@ -135,6 +140,10 @@ func holdersSeenBy(person string, roles []string) collection.Where {
 				WHERE m.user_id = ? AND mr.role_id IN ? AND NOT EXISTS (SELECT 1 FROM posts
 					JOIN organization_paths q ON q.ancestor_id = posts.id AND q.descendant_id = m.organization_id
 					WHERE q.distance = 0 OR posts.inherits > 0)
+			UNION ALL SELECT asked.id, 0 FROM asked WHERE EXISTS (SELECT 1 FROM heads
+				LEFT JOIN organization_paths q ON q.ancestor_id = asked.organization_id AND q.descendant_id = heads.id
+					OR heads.inherits > 0 AND q.ancestor_id = heads.id AND q.descendant_id = asked.organization_id
+				WHERE asked.organization_id IS NULL OR q.ancestor_id IS NOT NULL)
 		) AS told GROUP BY id`,
 		slices.Concat(posts.Args, []any{roles, countHoldersIn.At, countHoldersIn.Below, person, roles})...)
 }

@@ -5,6 +5,7 @@ import { Redirect, Route, Switch, useLocation } from "wouter";
 import { credential, onCredentialChanged } from "./api/credential";
 import { Failure } from "./api/client";
 import { useMe } from "./api/me";
+import { portalId } from "./api/portal";
 import { queries } from "./api/query";
 import { Frame, type FrameState } from "./frame/Frame";
 import { letGo } from "./parts/unsaved";
@@ -14,6 +15,7 @@ import { prefer, preferences } from "./parts/preferences";
 import { Ghosts } from "./parts/small";
 import { NoPage } from "./screens/NoPage";
 
+const Portal = lazy(() => import("./screens/portal/Portal"));
 const doors: Record<string, ComponentType> = {
 	"/sign-in": lazy(() => import("./screens/SignIn")),
 	"/invitation": lazy(() => import("./screens/Invitation")),
@@ -40,7 +42,7 @@ const screens: [path: string, screen: ComponentType<ScreenProps>][] = [
 
 export function Console() {
 	const [path] = useLocation();
-	const Door = Object.hasOwn(doors, path) ? doors[path] : undefined;
+	const Door = portalId ? Portal : Object.hasOwn(doors, path) ? doors[path] : undefined;
 	return <Suspense fallback={null}>{Door ? <Door /> : <Signed />}</Suspense>;
 }
 

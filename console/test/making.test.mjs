@@ -68,7 +68,7 @@ for (const database of databases) {
 				assert.match(await dialog.getByRole("button", { name: /^Make it/ }).textContent(), /Choose a type/);
 				await tabTo(page, dialog.getByRole("checkbox", { name: /^user\.created/ }));
 				await page.keyboard.press("Space");
-				await tabTo(page, dialog.getByText("How it is sent"));
+				await tabTo(page, dialog.getByRole("button", { name: "How it is sent" }));
 				await page.keyboard.press("Enter");
 				await type(page, "Rate", "0");
 				await type(page, "Headers", "X-Tenant: 42");

@@ -7,6 +7,7 @@ import type { Delivery, OrganizationAttributes, Webhook, WebhookAttributes } fro
 import { usePages } from "../api/pages";
 import { useRead } from "../api/query";
 import { usePage } from "../frame/page";
+import { Export } from "../parts/export";
 import { Refused } from "../parts/failure";
 import { More } from "../parts/more";
 import { Rows, Table } from "../parts/rows";
@@ -69,6 +70,7 @@ export default function Deliveries(_: ScreenProps) {
 					</button>
 				)}
 				{list.total !== undefined && <span className="second quiet end">{count(list.total, "delivery", "deliveries")}</span>}
+				<Export of={request} what="delivery" many="deliveries" />
 			</div>
 			{list.isPending && <Ghosts rows={8} />}
 			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}

@@ -31,7 +31,7 @@ function All() {
 				<h1>Events</h1>
 				<p className="second">Everything that changed where you may look. Newest first, nothing is left out.</p>
 			</div>
-			<EventFilters total={list.total} />
+			<EventFilters of={request} total={list.total} />
 			{list.isPending && <Ghosts rows={10} />}
 			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
 			{!list.isPending && !list.error && list.rows.length === 0 && (

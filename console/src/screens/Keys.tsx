@@ -5,6 +5,7 @@ import { url } from "../api/client";
 import type { ApiKey } from "../api/resources";
 import { usePages } from "../api/pages";
 import { usePage } from "../frame/page";
+import { Export } from "../parts/export";
 import { Refused } from "../parts/failure";
 import { Icon } from "../parts/icons";
 import { More } from "../parts/more";
@@ -46,6 +47,9 @@ export default function Keys(_: ScreenProps) {
 						</button>
 					))}
 				</div>
+				<span className="end">
+					<Export of={request} what="key" />
+				</span>
 				{keyId && (
 					<button
 						className="chip"

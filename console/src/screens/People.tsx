@@ -5,6 +5,7 @@ import { url } from "../api/client";
 import type { User } from "../api/resources";
 import { usePages } from "../api/pages";
 import { usePage } from "../frame/page";
+import { Export } from "../parts/export";
 import { Refused } from "../parts/failure";
 import { Icon } from "../parts/icons";
 import { More } from "../parts/more";
@@ -37,18 +38,21 @@ export default function People(_: ScreenProps) {
 						: `${count(list.total, "person", "people")} whom you may see${text ? ", with this name or address" : ""}.`}
 				</p>
 			</div>
-			<label className="with-icon grow">
-				<Icon name="search" />
-				<span className="only-read">Find people</span>
-				<input
-					className="input"
-					data-quiet=""
-					type="search"
-					placeholder="Name, or the whole e-mail"
-					value={text}
-					onChange={(e) => setText(e.target.value)}
-				/>
-			</label>
+			<div className="row wrap">
+				<label className="with-icon grow">
+					<Icon name="search" />
+					<span className="only-read">Find people</span>
+					<input
+						className="input"
+						data-quiet=""
+						type="search"
+						placeholder="Name, or the whole e-mail"
+						value={text}
+						onChange={(e) => setText(e.target.value)}
+					/>
+				</label>
+				<Export of={request} what="person" many="people" />
+			</div>
 			{list.error && list.rows.length === 0 && <Refused error={list.error} again={() => void list.refetch()} />}
 			{list.isPending && <Ghosts rows={10} />}
 			{!list.isPending &&

@@ -81,6 +81,7 @@ export function useChange<A, F extends object>(of: ChangeOf<A, F>): Change<A, F>
 			<MergeDialog
 				conflict={{
 					id: theirs.data.id,
+					now: theirs,
 					rows: changed
 						.filter((n) => !same(form[n], now[n]))
 						.map((n) => ({ name: n, yours: shown(form[n]), theirs: shown(now[n]) })),

@@ -5,7 +5,8 @@ import type { Identifier } from "../api/document";
 
 export interface Operation {
 	op: "add" | "update" | "remove";
-	ref: Identifier & { relationship?: string };
+	/** What it is about; something new is named by its data. */
+	ref?: Identifier & { relationship?: string };
 	data?: unknown;
 }
 

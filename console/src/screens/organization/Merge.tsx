@@ -10,15 +10,7 @@ import { Button, Typed } from "../../parts/small";
 import { ago } from "../../words/time";
 import { actorName } from "../events/Sentence";
 
-export function MergeDialog({
-	conflict,
-	close,
-	settle,
-}: {
-	conflict: Pick<Conflict, "id" | "rows">;
-	close: () => void;
-	settle: (mine: string[]) => void;
-}) {
+export function MergeDialog({ conflict, close, settle }: { conflict: Conflict; close: () => void; settle: (mine: string[]) => void }) {
 	const [mine, setMine] = useState<string[]>(conflict.rows.map((r) => r.name));
 	const last = useRead<RecordedEvent[]>(
 		url("events", {

@@ -14,6 +14,8 @@ import { Button, Section, Typed } from "../../parts/small";
 import { letGo } from "../../parts/unsaved";
 import { count } from "../../words/count";
 import { kinds } from "../../words/kinds";
+import { LivingBelow } from "./LivingBelow";
+import { Logo } from "./Logo";
 import { MergeDialog } from "./Merge";
 import type { TabProps } from "./Organization";
 
@@ -137,6 +139,7 @@ export default function Settings(props: TabProps) {
 					)}
 				</div>
 			</form>
+			<Logo answer={answer} organizations={organizations} not={not} />
 			<Section id="ending" title="End it">
 				<p className="second">
 					Deleting takes the keys, endpoints and memberships out of use. A management key can restore it. To end it on a day
@@ -202,10 +205,13 @@ function DeleteDialog({ id, answer, organizations, store, close }: TabProps & { 
 			<div className="dialog-body">
 				{send.error instanceof Failure && <Faults error={send.error} />}
 				{below > 0 ? (
-					<p className="notice" data-is="warn">
-						{count(below, "organization")} below {below === 1 ? "is" : "are"} alive. What is above living ones cannot be
-						deleted.
-					</p>
+					<>
+						<p className="notice" data-is="warn">
+							{count(below, "organization")} below {below === 1 ? "is" : "are"} alive. What is above living ones cannot be
+							deleted.
+						</p>
+						<LivingBelow id={id} organizations={organizations} close={close} />
+					</>
 				) : (
 					<Field
 						label={

@@ -105,6 +105,7 @@ export default function EndpointForm({ organization, answer, may, made, close }:
 	const own = before?.attributes.kind === "own";
 	const waits = before?.attributes.health?.backlog ?? 0;
 	const faulty = (["ordering", "rate", "schedule", "headers", "algorithm", "secret"] as const).some(wrong);
+	const open = more || faulty;
 	const save = !before
 		? "Make it"
 		: changed.length === 0
@@ -184,11 +185,11 @@ export default function EndpointForm({ organization, answer, may, made, close }:
 				checked={form.subtree}
 				onChange={set("subtree")}
 			/>
-			<details className="more-fields" open={more || faulty} onToggle={(e) => setMore(e.currentTarget.open)}>
-				<summary>
-					<Icon name="next" />
-					How it is sent
-				</summary>
+			<button className="more-fields" type="button" aria-expanded={open} onClick={() => setMore(!open)}>
+				<Icon name="next" />
+				How it is sent
+			</button>
+			{open && (
 				<div className="stack gap4">
 					<Choice label="Order" value={form.ordering} onChange={set("ordering")} options={orders} wrong={wrong("ordering")} />
 					<Field
@@ -240,7 +241,7 @@ export default function EndpointForm({ organization, answer, may, made, close }:
 						/>
 					)}
 				</div>
-			</details>
+			)}
 		</FormDialog>
 	);
 }

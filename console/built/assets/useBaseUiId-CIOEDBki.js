@@ -1,1 +1,0 @@
-import{wt as e}from"./useScrollLock-ZcIjj8A_.js";function t(t){return e(t,`base-ui`)}export{t};
