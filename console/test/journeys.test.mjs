@@ -89,7 +89,10 @@ for (const database of databases) {
 			() => "/organizations",
 			async (page) => {
 				await page.getByRole("link", { name: /Deliveries.*failing/ }).click();
-				await page.getByRole("link", { name: "Look" }).click();
+				await page
+					.getByRole("link", { name: "Look" })
+					.and(page.locator(`[href$="${made.billing}"]`))
+					.click();
 				await page.getByRole("link", { name: /organization\.updated/ }).click();
 				await page.getByText("503 Service Unavailable").first().waitFor();
 				await page.getByText("upstream database is restarting").first().waitFor();
@@ -172,8 +175,8 @@ for (const database of databases) {
 				await until("the focus is at another of that letter", async () => ![made.head.attributes.name, ""].includes(await at()));
 				const typed = await at();
 				assert.equal(typed[0], made.home.attributes.name[0]);
-				await page.keyboard.press("ArrowDown");
-				await until("the focus is at the next one", async () => ![typed, ""].includes(await at()));
+				await page.keyboard.press("ArrowUp");
+				await until("the focus is at the one before", async () => ![typed, ""].includes(await at()));
 				assert.ok(await focused.getAttribute("aria-posinset"));
 				const name = await at();
 				await page.keyboard.press("Enter");
