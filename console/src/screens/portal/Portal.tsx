@@ -121,12 +121,11 @@ function Inside({ link }: { link: PortalLink }) {
 	const organization = idOf(link, "organization") ?? "";
 	const words = link.attributes.permissions ?? [];
 	const hears = link.attributes.hears ?? [];
-	// The words of webhooks are for their deliveries, too. What an endpoint gets is what may be read by the words of who made the link.
-	const may = (word: string) =>
-		holds(words, word) ||
-		hears.includes(word) ||
-		(word === "webhookDeliveries:read" && holds(words, "webhooks:read")) ||
-		(word === "webhookDeliveries:write" && holds(words, "webhooks:write"));
+	const may = (word: string) => {
+		if (/^(webhooks|events):/.test(word)) return holds(words, word);
+		// The words of webhooks are for their deliveries, too. What an endpoint gets is what may be read by the words of who made the link.
+		return holds(words, word) || holds(words, word.replace("webhookDeliveries:", "webhooks:")) || hears.includes(word);
+	};
 	const endpoints = `/organizations/${organization}/webhooks`;
 	const tabs = [
 		...(may("webhooks:read") ? [{ name: "Endpoints", to: endpoints }] : []),
