@@ -60,7 +60,8 @@ func (s *Schema) Parameters(accepts Accepts, types []*Schema) []Parameter {
 		}
 	}
 	if accepts.Counts && len(s.Counts) > 0 {
-		doc := "What is to be counted for each resource, of what the caller sees, into its meta: counts, or a member of that name."
+		doc := "What is to be counted for each resource, of what the caller sees, into its meta: counts, or a member of that name. " +
+			"There is no number where that is nothing because the caller may not read it."
 		for _, count := range s.Counts {
 			doc += " " + count.Name + ": " + count.Doc
 			if count.Parts != nil {

@@ -165,7 +165,14 @@ function DeleteDialog({ id, answer, organizations, store, close }: TabProps & { 
 	const [, go] = useLocation();
 	const [typed, setTyped] = useState("");
 	const org = answer.data;
-	const below = org.meta?.counts?.descendants ?? 0;
+	const counts = org.meta?.counts ?? {};
+	const below = counts.descendants ?? 0;
+	const ends = [ // of what may not be told there is no number
+		counts.memberships !== undefined && count(counts.memberships, "membership"),
+		counts.endpoints !== undefined && count(counts.endpoints, "endpoint"),
+	]
+		.filter(Boolean)
+		.join(" and ");
 	const parent = org.relationships?.parent?.data;
 	const send = useSend(() => {
 		close();
@@ -185,7 +192,7 @@ function DeleteDialog({ id, answer, organizations, store, close }: TabProps & { 
 					Delete <Typed>{org.attributes.name}</Typed>
 				</>
 			}
-			intro={`${count(org.meta?.counts?.memberships ?? 0, "membership")} and ${count(org.meta?.counts?.endpoints ?? 0, "endpoint")} end with it.`}
+			intro={ends ? `${ends} end with it.` : "What belongs to it ends with it."}
 			close={close}
 			foot={
 				<div className="dialog-foot">
