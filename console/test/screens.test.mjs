@@ -80,3 +80,65 @@ for (const scheme of ["light", "dark"]) {
 		});
 	}
 }
+
+for (const scheme of ["light", "dark"]) {
+	for (const width of [1440, 420]) {
+		test(`states, ${scheme}, ${width} wide`, async () => {
+			const pictures = process.env.ROSTER_CONSOLE_PICTURES;
+			const see = async (page, name) => {
+				await look(page, name);
+				if (pictures) await page.screenshot({ path: `${pictures}/${name}-${scheme}-${width}.png` });
+			};
+			const tab = await open(browser, service.base, { width, scheme });
+			const { page } = tab;
+			await signIn(page, service.base, service.people.owner.email, `/organizations/${made.below.id}/settings`);
+			await settled(page);
+			if (width < 960) {
+				await page.getByRole("button", { name: "Open navigation" }).click();
+				await page.getByRole("dialog", { name: "Navigation" }).waitFor();
+				await see(page, "drawer");
+				await page.keyboard.press("Escape");
+			}
+			await page.getByLabel("Description").fill("Not saved");
+			await page.getByRole("link", { name: "Overview" }).click();
+			await page.getByRole("dialog", { name: "Leave what is not saved?" }).waitFor();
+			await see(page, "leave");
+			await page.getByRole("button", { name: "Leave, and lose it" }).click();
+			await page.getByRole("heading", { name: "Facts" }).waitFor();
+			await page.locator("main h1").focus();
+			await page.keyboard.press("m");
+			const dialog = page.getByRole("dialog", { name: /^Move/ });
+			await dialog.getByRole("combobox").fill(made.head.attributes.name.split(" ")[0]);
+			await dialog.getByRole("option").nth(1).waitFor();
+			await see(page, "move-looked-up");
+			await dialog.getByRole("option", { name: made.head.attributes.name }).first().click();
+			await dialog
+				.getByRole("heading", { name: /something/ })
+				.first()
+				.waitFor();
+			await see(page, "move-preview");
+			await tab.close();
+
+			const viewer = await open(browser, service.base, { width, scheme });
+			await signIn(viewer.page, service.base, service.people.viewer.email, "/keys");
+			await viewer.page.getByText(/It takes/).waitFor();
+			await see(viewer.page, "withheld-everywhere");
+			await viewer.page.getByRole("link", { name: /^people of/ }).click();
+			await viewer.page.getByRole("columnheader", { name: "Person" }).waitFor({ state: "attached" });
+			await viewer.page.goto(viewer.page.url().replace(/people$/, "keys"));
+			await viewer.page.locator(".givers").waitFor();
+			await see(viewer.page, "withheld");
+			await viewer.close();
+
+			const manager = await open(browser, service.base, { width, scheme });
+			await manager.page.goto(`${service.base}/console/sign-in`);
+			await manager.page.getByRole("button", { name: "Use a management key" }).click();
+			await manager.page.getByLabel("Key").fill(await service.managementKey(`Console ${scheme} ${width}`));
+			await manager.page.keyboard.press("Enter");
+			await manager.page.getByText(/You act as.*It ends/).waitFor();
+			await settled(manager.page);
+			await see(manager.page, "by-key");
+			await manager.close();
+		});
+	}
+}

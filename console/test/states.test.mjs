@@ -414,6 +414,37 @@ for (const database of databases) {
 			},
 		);
 
+		journey(
+			"a refusal names what it is about, with the way out as a link, and what was denied is a sentence",
+			() => `/organizations/${made.head.id}/people`,
+			async (page) => {
+				const { owner, head } = made;
+				// The page is told that there are more owners than there are, as one that was loaded earlier is.
+				await page.route(/effectiveAt/, async (route) => {
+					const answer = await route.fetch();
+					await route.fulfill({ response: answer, body: (await answer.text()).replaceAll('"key":"owner"', '"key":"was-owner"') });
+				});
+				await page.reload();
+				await settled(page);
+				const row = page.getByRole("row").filter({ hasText: service.people.owner.email });
+				await row.getByRole("button", { name: /Actions for/ }).click();
+				await page.getByRole("menuitem", { name: "End the membership" }).click();
+				const dialog = page.getByRole("dialog", { name: "End the membership" });
+				await dialog.getByRole("button", { name: "End it" }).click();
+				await dialog.getByText("It is the last owner of the organization").waitFor();
+				await dialog.getByRole("link", { name: head.attributes.name }).waitFor();
+				const viewer = await session(service.base, service.people.viewer.email);
+				const { data: places } = await viewer("GET", "organizations");
+				await assert.rejects(viewer("DELETE", `organizations/${places[0].id}`), /403/);
+				assert.ok((await owner("GET", "events?filter[eventType]=access.denied")).data.length > 0);
+				await page.goto(`${service.base}/console/events?filter[eventType][prefix]=access.`);
+				await page
+					.getByText(`tried to delete ${places[0].attributes.name}, and was refused: it takes organizations:delete`)
+					.waitFor();
+			},
+			{ expected: [401, 404, 409] },
+		);
+
 		test("a session by a management key says so on every page, and until when", async () => {
 			const tab = await open(browser, service.base);
 			const { page } = tab;

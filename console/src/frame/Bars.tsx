@@ -15,9 +15,11 @@ import { signOut } from "../screens/sign-out";
 
 export function Bars({ me }: { me: Me | undefined }) {
 	const { offline, silent, until } = useConnection();
+	const byKey = me && me.type !== "users";
+	if (!byKey && !offline && !silent && until === 0) return null;
 	return (
-		<>
-			{me && me.type !== "users" && <ByKey me={me} />}
+		<section aria-label="What holds for every page now">
+			{byKey && <ByKey me={me} />}
 			{offline ? (
 				<p className="bar" data-is="warn" role="status">
 					<Icon name="alert" />
@@ -31,7 +33,7 @@ export function Bars({ me }: { me: Me | undefined }) {
 			) : (
 				until > 0 && <TooMany until={until} />
 			)}
-		</>
+		</section>
 	);
 }
 

@@ -44,10 +44,10 @@ export function Side({ me, store, open, path, drawer, close, makesNone, newOrgan
 	const to = (id: string) => `/organizations/${id}${kept}`;
 	const [text, setText] = useState("");
 	return (
-		<aside
+		<div
 			className="side"
 			aria-label="Navigation"
-			role={drawer ? "dialog" : undefined}
+			role={drawer ? "dialog" : "complementary"}
 			aria-modal={drawer ? true : undefined}
 			data-open={drawer ? "" : undefined}
 			onClick={(e) => {
@@ -114,7 +114,7 @@ export function Side({ me, store, open, path, drawer, close, makesNone, newOrgan
 			<div className="side-foot">
 				<Account me={me} />
 			</div>
-		</aside>
+		</div>
 	);
 }
 

@@ -4,6 +4,7 @@ import { useEffect, useState, type ReactNode } from "react";
 import { Failure } from "../api/client";
 import { Button, Copy } from "./small";
 import { Icon } from "./icons";
+import { Told } from "./told";
 import { count, shortId } from "../words/count";
 
 /** Shows why something was refused, and the way on. */
@@ -18,7 +19,7 @@ export function Refused({ error, again, children }: { error: unknown; again?: ()
 			<h2>{first?.title ?? "Refused"}</h2>
 			{error.errors.map((e, i) => (
 				<p className="second" key={i}>
-					{e.detail}
+					<Told>{e.detail}</Told>
 				</p>
 			))}
 			{children}
@@ -88,7 +89,7 @@ export function Faults({ error, fields = [] }: { error: Failure | null | undefin
 		<div className="notice" data-is="bad" role="alert">
 			<Icon name="alert" />
 			<span>
-				{rest.length === 0 ? error.message : rest.map((e) => e.detail ?? e.title).join(" ")}
+				<Told>{rest.length === 0 ? error.message : rest.map((e) => e.detail ?? e.title).join(" ")}</Told>
 				{error.requestId && (
 					<>
 						<br />

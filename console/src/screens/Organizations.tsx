@@ -6,6 +6,7 @@ import { organizationsOf } from "../api/me";
 import { url } from "../api/client";
 import type { Organization } from "../api/resources";
 import { usePages } from "../api/pages";
+import { keysNow } from "../frame/keys";
 import { usePage } from "../frame/page";
 import { Refused } from "../parts/failure";
 import { Icon, Kind } from "../parts/icons";
@@ -124,9 +125,24 @@ export default function Organizations({ me, store }: ScreenProps) {
 						Letters count as they are: a name that begins with a capital is found by the capital.
 					</Empty>
 				) : (
-					<Empty title="Nothing here yet">
-						Make the first organization with the plus beside the tree, or fill the database with ones that look real:{" "}
-						<span className="mono">roster demo</span>.
+					<Empty
+						title="Nothing here yet"
+						action={
+							<Button
+								kind="main"
+								icon="plus"
+								onClick={() =>
+									keysNow()
+										.find((k) => k.key === "N")
+										?.act?.()
+								}
+							>
+								Make the first organization
+							</Button>
+						}
+					>
+						Or fill an empty database with organizations and people that look real: <span className="mono">roster demo</span>,
+						with the same database as this service.
 					</Empty>
 				))}
 			{!gone && list.rows.length > 0 && (
@@ -141,7 +157,7 @@ export default function Organizations({ me, store }: ScreenProps) {
 								Below
 							</th>
 							<th scope="col" className="number">
-								People
+								Members
 							</th>
 							<th scope="col">Webhooks</th>
 							<th scope="col">Changed</th>

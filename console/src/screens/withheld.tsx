@@ -99,15 +99,13 @@ function Givers({ word, at }: { word: string; at: { id: string; name: string } }
 				{found.slice(0, 4).map(([id, g]) => (
 					<li key={id} className="row">
 						<Face name={g.name} small />
-						<Link href={`/people/${id}`}>
+						<Link className="nowrap" href={`/people/${id}`}>
 							<Typed>{g.name}</Typed>
 						</Link>
 						<span className="second quiet cut">
 							<Typed>{g.email}</Typed>
 						</span>
-						<span className="held end" data-from="none">
-							{g.role}
-						</span>
+						<span className="end nowrap">{g.role}</span>
 					</li>
 				))}
 			</ul>

@@ -184,16 +184,60 @@ const sentences: Record<string, (w: Words) => ReactNode> = {
 	),
 	"session.created": () => <>signed in</>,
 	"session.ended": () => <>signed out</>,
-	"access.denied": ({ told, place }) => {
+	"access.denied": ({ told, name, place }) => {
 		const meta = told.meta ?? {};
+		const word = String(meta.permission ?? "");
 		return (
 			<>
-				was refused {String(meta.method ?? "")} for want of <Strong>{String(meta.permission ?? "a right")}</Strong>
-				{place}
+				tried to {attempt(String(meta.method ?? ""), String(meta.route ?? ""), name)}
+				{told.type !== "organizations" && place}, and was refused:{" "}
+				{word ? (
+					<>
+						it takes <Strong>{word}</Strong>
+					</>
+				) : (
+					"their rank is not above it, or they do not hold what they would give"
+				)}
 			</>
 		);
 	},
 };
+
+const ones: Record<string, string> = {
+	organizations: "an organization",
+	users: "a person",
+	memberships: "a member",
+	roles: "a role",
+	invitations: "an invitation",
+	apiKeys: "a key",
+	webhooks: "an endpoint",
+	files: "a file",
+	portalLinks: "a portal link",
+};
+
+/** Returns what a request was meant to do, by its method and path: "delete Globex", "make an invitation at Globex". */
+function attempt(method: string, route: string, name: ReactNode): ReactNode {
+	const [type = "", id, ...rest] = route.replace(/^\/public\/v2\/(management\/)?/, "").split("/");
+	if (method === "POST" && !id && type in ones) {
+		return (
+			<>
+				make {ones[type]} at {name}
+			</>
+		);
+	}
+	const action = rest.at(-1);
+	const verb =
+		method === "POST" && action && rest.length === 1 && /^[a-z-]+$/.test(action)
+			? action
+			: method === "DELETE" && !action
+				? "delete"
+				: "change";
+	return (
+		<>
+			{type === "moves" ? "move" : verb} {name}
+		</>
+	);
+}
 
 function Strong({ children }: { children: string }) {
 	return (

@@ -64,6 +64,13 @@ const tabs: Tab[] = [
 	{ path: "settings", name: "Settings", screen: lazy(() => import("./Settings")) },
 ];
 
+/** What the number beside a tab counts. */
+const counting: Record<string, string> = {
+	people: "members here; who comes from above is not counted",
+	invitations: "open invitations",
+	webhooks: "endpoints here",
+};
+
 export const counted = "children,descendants,memberships,endpoints,pendingInvitations";
 
 export default function Organization(props: ScreenProps) {
@@ -228,7 +235,11 @@ function Head({ id, answer, tab, request, may, store }: HeadProps) {
 						<li key={t.path}>
 							<Link href={to(t)} aria-current={t === tab ? "page" : undefined}>
 								{t.name}
-								{beside[t.path] !== undefined && <span className="count">{digits(beside[t.path] ?? 0)}</span>}
+								{beside[t.path] !== undefined && (
+									<span className="count" title={counting[t.path]}>
+										{digits(beside[t.path] ?? 0)}
+									</span>
+								)}
 								{t.path === "webhooks" && (counts.endpoints ?? 0) > 0 && <FailingMark id={id} />}
 							</Link>
 						</li>

@@ -194,7 +194,7 @@ function Below({ id, answer, organizations }: TabProps) {
 								Number
 							</th>
 							<th scope="col" className="number">
-								People
+								Members
 							</th>
 							<th scope="col">Webhooks</th>
 							<th scope="col">Changed</th>

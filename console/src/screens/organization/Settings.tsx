@@ -1,7 +1,7 @@
 /* What an organization is: changed in place, and never over somebody else's change. */
 
 import { useState } from "react";
-import { useLocation } from "wouter";
+import { Link, useLocation } from "wouter";
 import { Failure, url } from "../../api/client";
 import type { Organization, OrganizationAttributes } from "../../api/resources";
 import { useSend } from "../../api/query";
@@ -214,8 +214,10 @@ function DeleteDialog({ id, answer, organizations, store, close }: TabProps & { 
 				{below > 0 ? (
 					<>
 						<p className="notice" data-is="warn">
-							{count(below, "organization")} below {below === 1 ? "is" : "are"} alive. What is above living ones cannot be
-							deleted.
+							<span>
+								<Link href={`/organizations?view=list&filter[parent]=${id}`}>{count(below, "organization")} below</Link>{" "}
+								{below === 1 ? "is" : "are"} alive. What is above living ones cannot be deleted.
+							</span>
 						</p>
 						<LivingBelow id={id} organizations={organizations} close={close} />
 					</>
