@@ -21,12 +21,13 @@ var ownRoles = []struct {
 	{theDirector, "director", "Director", jsonapi.Strings{"organizations:read", "users:read", "budgets:approve"}, 40, false},
 }
 
-// weeks is how many days back the story goes: as far as series of endpoints, and deliveries, are kept.
+// storyDays is how many days back the story goes: as far as series of endpoints, and deliveries, are kept.
 const storyDays = 29
 
 // beginnings are what was set up when it began: roles, keys, endpoints.
-func (s *story) beginnings() []scene {
+func (s *story) beginnings(passwords [theFormer]*models.Change) []scene {
 	all := []scene{
+		{s.on(storyDays, 7, 30), func() error { return s.setPasswords(passwords) }},
 		{s.on(storyDays, 8, 10), s.makeRoles},
 		{s.on(storyDays, 8, 40), func() error { return s.makeOwnKey(theOwner, "HR system", 61, "users:read", "users:write") }},
 		{s.on(28, 9, 5), func() error { return s.makeKey("Badge terminals", 6, "organizations:read", "users:read") }},

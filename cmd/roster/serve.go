@@ -27,6 +27,9 @@ func (p *program) serveCommand() *cli.Command {
 		Flags: p.flags(storage, network, bounds, hooks, mails, people, logging, insight),
 		Action: func(ctx context.Context, cmd *cli.Command) error {
 			cfg, err := p.config(cmd)
+			if cmd.String("log-format") == "json" { // whoever reads that reads no other text, not of a setting that is refused either
+				p.log = (&config{logFormat: "json", logLevel: new(slog.LevelVar)}).logger(p.stderr)
+			}
 			if err != nil {
 				return err
 			}
@@ -38,9 +41,6 @@ func (p *program) serveCommand() *cli.Command {
 // serve runs the server until ctx ends or a listener fails.
 func (p *program) serve(ctx context.Context, cfg *config) (err error) {
 	logger := cfg.logger(p.stderr)
-	if cfg.logFormat == "json" { // whoever reads that reads no other text
-		p.log = logger
-	}
 	log.SetFlags(0)
 	log.SetOutput(libraryLog{logger}) // net/http has no other place for what it finds on a connection to a receiver
 	hangups := make(chan os.Signal, 1)

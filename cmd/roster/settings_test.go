@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -188,5 +189,24 @@ In a browser: https://roster.example.com/console/
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestAWrongSettingIsALineOfTheLogThatIsAskedFor: whoever collects JSON reads no other text.
+func TestAWrongSettingIsALineOfTheLogThatIsAskedFor(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		env  map[string]string
+		args []string
+	}{
+		"by a flag":     {nil, []string{"--log-format", "json"}},
+		"by a variable": {map[string]string{"ROSTER_LOG_FORMAT": "json"}, nil},
+	} {
+		code, _, stderr := command(t, c.env, append([]string{"serve", "--data-dir", t.TempDir(), "--rate-limit", "many"}, c.args...)...)
+		var line struct{ Level, Msg, Error string }
+		if err := json.Unmarshal([]byte(stderr), &line); err != nil || code != exitUsage || line.Level != "ERROR" || line.Msg != "ended" ||
+			!strings.Contains(line.Error, `--rate-limit (ROSTER_RATE_LIMIT) cannot be "many"`) {
+			t.Errorf("%s: %d %v %s", name, code, err, stderr)
+		}
 	}
 }

@@ -359,6 +359,61 @@ for (const database of databases) {
 			},
 		);
 
+		journey(
+			"the drawer keeps the focus until it is closed, and gives it back",
+			() => `/organizations/${made.home.id}`,
+			async (page) => {
+				const opener = page.getByRole("button", { name: "Open navigation" });
+				await opener.focus();
+				await page.keyboard.press("Enter");
+				const drawer = page.getByRole("dialog", { name: "Navigation" });
+				await drawer.waitFor();
+				const inside = () =>
+					page.evaluate(() => document.activeElement.closest(".side") !== null || document.activeElement === document.body);
+				for (let i = 0; i < 25; i++) {
+					assert.ok(await inside(), `after ${i} tabs the focus is behind the drawer`);
+					await page.keyboard.press("Tab");
+				}
+				assert.ok(await page.locator("main").evaluate((m) => m.closest("[inert]") !== null), "the page behind it can be reached");
+				await page.keyboard.press("Escape");
+				await drawer.waitFor({ state: "detached" });
+				await until("the focus is back", () =>
+					page.evaluate(() => document.activeElement.getAttribute("aria-label") === "Open navigation"),
+				);
+				await opener.click();
+				await drawer.getByRole("link", { name: "People" }).click();
+				await page.getByRole("heading", { name: "People", level: 1 }).waitFor();
+				await until("the focus is at the heading", () => page.evaluate(() => document.activeElement.tagName === "H1"));
+			},
+			{ width: 420 },
+		);
+
+		journey(
+			"rows are gone through and opened by keys, Esc closes, and what is open is in the URL",
+			() => "/events",
+			async (page) => {
+				await page.locator("main h1").focus();
+				await page.keyboard.press("j");
+				await page.keyboard.press("j");
+				const second = page.locator(".log-row").nth(1);
+				await until("the second row has the focus", () => second.evaluate((row) => row === document.activeElement));
+				await page.keyboard.press("k");
+				await page.keyboard.press("j");
+				await page.keyboard.press("Enter");
+				await page.locator(".evopen").waitFor();
+				const link = page.url();
+				assert.match(link, /open=[0-9a-f-]{36}/);
+				await page.keyboard.press("Escape");
+				await page.locator(".evopen").waitFor({ state: "detached" });
+				await page.keyboard.press("?");
+				const keys = page.getByRole("dialog", { name: "Keys of this page" });
+				await keys.getByText("Next row").waitFor();
+				assert.equal(await keys.getByText("Select the row").count(), 0, "rows that cannot be selected have no key for it");
+				await page.goto(link);
+				await page.locator(".evopen").waitFor();
+			},
+		);
+
 		test("a session by a management key says so on every page, and until when", async () => {
 			const tab = await open(browser, service.base);
 			const { page } = tab;

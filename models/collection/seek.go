@@ -296,13 +296,13 @@ func (h *hunt) matching(before string, begins bool, conds ...Where) Where {
 		conds = append(conds, Condition(h.c.Live))
 	}
 	and, args := Conjunction(conds...)
-	grams := store.Grams(h.looksFor(begins))
+	pieces := store.PiecesOf(h.looksFor(begins))
 	if h.db.Dialect() == store.SQLite {
 		return Condition(before+"search_grams CROSS JOIN search_texts st ON st.number = search_grams.rowid CROSS JOIN "+h.c.Table+" ON "+
-			h.c.Table+".id = st.id WHERE search_grams MATCH ?"+and, append([]any{store.Tokens(h.c.Texts.Kind, grams)}, args...)...)
+			h.c.Table+".id = st.id WHERE search_grams MATCH ?"+and, append([]any{pieces.Tokens(h.c.Texts.Kind)}, args...)...)
 	}
-	return Condition(before+h.c.Table+" WHERE roster_grams("+h.c.Texts.sql()+") @> ?::text[]"+and,
-		append([]any{grams}, args...)...)
+	return Condition(before+h.c.Table+" WHERE roster_pieces("+h.c.Texts.sql()+") @@ CAST(? AS tsquery)"+and,
+		append([]any{pieces.TSQuery()}, args...)...)
 }
 
 func (h *hunt) looksFor(begins bool) string {

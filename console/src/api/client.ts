@@ -3,6 +3,7 @@
 import type { Answer, ApiError, Document } from "./document";
 import { answered, patience, unanswered, wait } from "./connection";
 import { credentialEnded } from "./credential";
+import { portalHeaders } from "./portal";
 
 export const root = "/public/v2/";
 const mediaType = "application/vnd.api+json";
@@ -51,7 +52,7 @@ export interface Asking {
 export async function ask<D>(url: string, asking: Asking = {}): Promise<Answer<D>> {
 	const { method = "GET", body, file, signal, ifMatch, idempotencyKey, cursor, signingIn, atomic } = asking;
 	const form = atomic ? `${mediaType};ext="https://jsonapi.org/ext/atomic"` : mediaType;
-	const headers: Record<string, string> = { Accept: cursor ? byCursor : form };
+	const headers: Record<string, string> = { ...portalHeaders, Accept: cursor ? byCursor : form };
 	if (file) headers["Content-Type"] = file.type;
 	else if (body !== undefined) headers["Content-Type"] = form;
 	if (ifMatch) headers["If-Match"] = ifMatch;

@@ -1,6 +1,6 @@
 /* What stands around every page: the side, the path, Find, and what is said beside the page. */
 
-import { lazy, Suspense, useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { organizationsOf, useMay, useMe, type Me } from "../api/me";
 import { url } from "../api/client";
@@ -13,6 +13,7 @@ import { Bars } from "./Bars";
 import { onKeyDown, useKeys } from "./keys";
 import { endMove, useMoving } from "./moving";
 import { TellProvider, useFocusOnNavigation, type Crumb } from "./page";
+import { rowKeys } from "./rows";
 import { Side, lists } from "./Side";
 import { TreeStore } from "./tree-store";
 import { useLeaving } from "../parts/unsaved";
@@ -34,7 +35,7 @@ export function Frame({ children }: { children: (state: FrameState) => ReactNode
 	const organizations = organizationsOf(me);
 	const store = useMemo(() => new TreeStore(organizations), [organizations]);
 	const [told, setTold] = useState<{ crumbs: Crumb[]; organization?: string }>({ crumbs: [] });
-	const [drawer, setDrawer] = useState(false);
+	const { drawer, openDrawer, closeDrawer } = useDrawer();
 	const [over, setOver] = useState<"palette" | "keys" | "new" | null>(null);
 	const leaving = useLeaving();
 	const { moving } = useMoving();
@@ -46,7 +47,7 @@ export function Frame({ children }: { children: (state: FrameState) => ReactNode
 			if ((e.ctrlKey || e.metaKey) && e.key.toLowerCase() === "k") {
 				e.preventDefault();
 				setOver("palette");
-			} else if (e.key === "Escape") setDrawer(false);
+			}
 			onKeyDown(e);
 		};
 		window.addEventListener("keydown", find);
@@ -55,6 +56,7 @@ export function Frame({ children }: { children: (state: FrameState) => ReactNode
 	useKeys([
 		{ key: "/", label: "Find or paste anything", act: () => setOver("palette") },
 		{ key: "?", label: "All keys of this page", act: () => setOver("keys") },
+		...rowKeys,
 		...lists.map((l) => ({ key: `G ${l.letter}`, label: `Go to ${l.name}`, act: () => go(l.path) })),
 	]);
 	useFocusOnNavigation();
@@ -82,7 +84,7 @@ export function Frame({ children }: { children: (state: FrameState) => ReactNode
 	];
 	return (
 		<TellProvider value={setTold}>
-			<a className="skip" href="#main">
+			<a className="skip" href="#main" inert={drawer}>
 				Skip to the page
 			</a>
 			<div className="frame">
@@ -92,13 +94,13 @@ export function Frame({ children }: { children: (state: FrameState) => ReactNode
 					open={told.organization}
 					path={known.map((o) => o.id)}
 					drawer={drawer}
-					close={() => setDrawer(false)}
+					close={closeDrawer}
 					makesNone={makesNone}
 					newOrganization={() => setOver("new")}
 				/>
-				{drawer && <div className="scrim drawer-scrim" onClick={() => setDrawer(false)} />}
-				<div className="main">
-					<Top crumbs={crumbs} openDrawer={() => setDrawer(true)} find={() => setOver("palette")} />
+				{drawer && <div className="scrim drawer-scrim" onClick={() => closeDrawer(true)} />}
+				<div className="main" inert={drawer}>
+					<Top crumbs={crumbs} openDrawer={openDrawer} find={() => setOver("palette")} />
 					<Bars me={me} />
 					<main id="main" tabIndex={-1}>
 						{children({ me, store })}
@@ -115,6 +117,41 @@ export function Frame({ children }: { children: (state: FrameState) => ReactNode
 			<Said />
 		</TellProvider>
 	);
+}
+
+/**
+ * The side as a drawer, where there is no room for it beside the page. While it is open the page behind it cannot be reached; Esc closes it,
+ * and gives the focus back to what opened it.
+ */
+function useDrawer() {
+	const [drawer, setDrawer] = useState(false);
+	const opener = useRef<Element | null>(null);
+	const openDrawer = () => {
+		opener.current = document.activeElement;
+		setDrawer(true);
+	};
+	// Who goes to a page has the focus there.
+	const closeDrawer = useCallback((back: boolean) => {
+		setDrawer(false);
+		if (back) requestAnimationFrame(() => (opener.current as HTMLElement | null)?.focus());
+	}, []);
+	useEffect(() => {
+		if (!drawer) return;
+		document.querySelector<HTMLElement>(".drawer-close")?.focus();
+		const wide = matchMedia("(min-width: 60.01rem)");
+		const widened = () => setDrawer(false);
+		const escape = (e: KeyboardEvent) => {
+			if (e.key === "Escape" && !e.defaultPrevented && !document.querySelector("[role=dialog]:not(.side), [role=menu]"))
+				closeDrawer(true);
+		};
+		wide.addEventListener("change", widened);
+		window.addEventListener("keydown", escape);
+		return () => {
+			wide.removeEventListener("change", widened);
+			window.removeEventListener("keydown", escape);
+		};
+	}, [drawer, closeDrawer]);
+	return { drawer, openDrawer, closeDrawer };
 }
 
 function Top({ crumbs, openDrawer, find }: { crumbs: Crumb[]; openDrawer: () => void; find: () => void }) {
@@ -164,7 +201,7 @@ function Top({ crumbs, openDrawer, find }: { crumbs: Crumb[]; openDrawer: () => 
 	);
 }
 
-function Said() {
+export function Said() {
 	const notice = useNotice();
 	const spoken = useSpoken();
 	return (

@@ -8,7 +8,7 @@ import { totalOf } from "../api/document";
 import { useRead } from "../api/query";
 import { Icon, Kind, Mark, type IconName } from "../parts/icons";
 import { Menu } from "../parts/menu";
-import { Button, Face, Typed } from "../parts/small";
+import { Button, Face, SquareButton, Typed } from "../parts/small";
 import { digits } from "../words/count";
 import { signOut } from "../screens/sign-out";
 import { useFind } from "./find";
@@ -28,8 +28,10 @@ interface SideProps {
 	store: TreeStore;
 	open: string | undefined;
 	path: string[];
+	/** It lies over the page, as a dialog. */
 	drawer: boolean;
-	close: () => void;
+	/** Closes it; back: to where one was. */
+	close: (back: boolean) => void;
 	/** Why no organization can be made below the one that is open. */
 	makesNone: string | false;
 	newOrganization: () => void;
@@ -45,6 +47,8 @@ export function Side({ me, store, open, path, drawer, close, makesNone, newOrgan
 		<aside
 			className="side"
 			aria-label="Navigation"
+			role={drawer ? "dialog" : undefined}
+			aria-modal={drawer ? true : undefined}
 			data-open={drawer ? "" : undefined}
 			onClick={(e) => {
 				if (
@@ -52,7 +56,7 @@ export function Side({ me, store, open, path, drawer, close, makesNone, newOrgan
 					(e.target as HTMLElement).closest("a, .tree-row:not([data-stands])") &&
 					!(e.target as HTMLElement).closest(".twist")
 				)
-					close();
+					close(false);
 			}}
 		>
 			<div className="side-head">
@@ -61,6 +65,7 @@ export function Side({ me, store, open, path, drawer, close, makesNone, newOrgan
 					Roster
 				</Link>
 				<span className="tag end">{location.hostname}</span>
+				<SquareButton icon="close" label="Close navigation" className="drawer-close narrow-only" onClick={() => close(true)} />
 			</div>
 			<nav className="nav" aria-label="Everything you may see">
 				<ul>
@@ -93,7 +98,11 @@ export function Side({ me, store, open, path, drawer, close, makesNone, newOrgan
 						placeholder="Filter by name or number"
 						value={text}
 						onChange={(e) => setText(e.target.value)}
-						onKeyDown={(e) => e.key === "Escape" && setText("")}
+						onKeyDown={(e) => {
+							if (e.key !== "Escape" || !text) return;
+							e.preventDefault(); // it clears the text, and closes nothing
+							setText("");
+						}}
 					/>
 				</label>
 			</div>

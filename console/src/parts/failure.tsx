@@ -40,7 +40,7 @@ export function Missing() {
 		<div className="empty">
 			<h1>Nothing here</h1>
 			<p className="second">It is gone, or it is not for you to see. Whoever gave you the link can say which.</p>
-			<p className="second">Press Ctrl K to look for something by its name, number, slug or id.</p>
+			<p className="second has-find">Press Ctrl K to look for something by its name, number, slug or id.</p>
 		</div>
 	);
 }

@@ -8,12 +8,14 @@ import { totalOf } from "../../api/document";
 import type { RowSource } from "../../api/pages";
 import type { RecordedEvent } from "../../api/resources";
 import { useRead } from "../../api/query";
+import { useKeys } from "../../frame/keys";
 import { Icon } from "../../parts/icons";
 import { copy } from "../../parts/live";
 import { List } from "../../parts/rows";
 import { Button, Copy } from "../../parts/small";
 import { count, digits, visible } from "../../words/count";
 import { clock, dayTitle, exact } from "../../words/time";
+import { useQueryState } from "../query-state";
 import { useNames } from "./names";
 import { Sentence, actorName, builtInName, changesOf, nameIn } from "./Sentence";
 
@@ -27,7 +29,8 @@ interface ListProps {
 const block = 25;
 
 export function EventList({ list, included, here }: ListProps) {
-	const [open, setOpen] = useState<string | null>(null);
+	const [open, setOpen] = useQueryState("open");
+	useKeys(open ? [{ key: "Esc", label: "Close the event", act: () => setOpen("") }] : []);
 	const [seen, setSeen] = useState(0);
 	const { look } = list;
 	const watched = useMemo(
@@ -40,37 +43,46 @@ export function EventList({ list, included, here }: ListProps) {
 		}),
 		[list, look],
 	);
+	// A link may be to one that newer ones have pushed out of what is loaded.
+	const loaded = useMemo(
+		() => !open || list.length === 0 || Array.from({ length: list.length }, (_, i) => list.key(i)).includes(open),
+		[open, list.length],
+	);
+	const elsewhere = useRead<RecordedEvent>(loaded ? null : url(`events/${open}`, { include: "organization" }), { every: false }).data;
 	const near = Array.from({ length: block * 4 }, (_, i) => list.at((seen - 1) * block + i)).filter((e) => e !== undefined);
-	const known = [...included, ...useNames(near)];
+	const known = [...included, ...useNames(elsewhere ? [...near, elsewhere.data] : near)];
 	const dayOf = (e: RecordedEvent | undefined) => e && dayTitle(e.attributes.occurredAt ?? "");
 	return (
-		<List className="log" label="Events" list={watched}>
-			{(e, i) => {
-				const day = dayOf(e);
-				const begins = i === 0 || dayOf(list.at(i - 1)) !== day;
-				return (
-					<li>
-						{begins && <h2 className="day">{day}</h2>}
-						<button
-							className="log-row"
-							type="button"
-							aria-expanded={open === e.id}
-							onClick={() => setOpen(open === e.id ? null : e.id)}
-						>
-							<span className="second mono">{clock(e.attributes.occurredAt ?? "")}</span>
-							<span className="cut">{visible(actorName(e))}</span>
-							<span className="cut">
-								<Sentence event={e} included={known} here={here} />
-							</span>
-							<span className="quiet">
-								<Icon name={open === e.id ? "down" : "next"} />
-							</span>
-						</button>
-						{open === e.id && <EventCard event={e} known={known} />}
-					</li>
-				);
-			}}
-		</List>
+		<>
+			{elsewhere && <EventCard event={elsewhere.data} known={known} />}
+			<List className="log" label="Events" list={watched}>
+				{(e, i) => {
+					const day = dayOf(e);
+					const begins = i === 0 || dayOf(list.at(i - 1)) !== day;
+					return (
+						<li>
+							{begins && <h2 className="day">{day}</h2>}
+							<button
+								className="log-row"
+								type="button"
+								aria-expanded={open === e.id}
+								onClick={() => setOpen(open === e.id ? "" : e.id)}
+							>
+								<span className="second mono">{clock(e.attributes.occurredAt ?? "")}</span>
+								<span className="cut">{visible(actorName(e))}</span>
+								<span className="cut">
+									<Sentence event={e} included={known} here={here} />
+								</span>
+								<span className="quiet">
+									<Icon name={open === e.id ? "down" : "next"} />
+								</span>
+							</button>
+							{open === e.id && <EventCard event={e} known={known} />}
+						</li>
+					);
+				}}
+			</List>
+		</>
 	);
 }
 

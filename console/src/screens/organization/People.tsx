@@ -7,6 +7,7 @@ import { idOf, related, relatedMany, totalOf } from "../../api/document";
 import type { Membership, Role, RoleAttributes, UserAttributes } from "../../api/resources";
 import { usePages, type RowSource } from "../../api/pages";
 import { useRead } from "../../api/query";
+import { useKeys } from "../../frame/keys";
 import { Menu } from "../../parts/menu";
 import { Refused } from "../../parts/failure";
 import { Icon } from "../../parts/icons";
@@ -64,6 +65,7 @@ export default function People(props: TabProps) {
 	const counts = useRead<Membership[]>(url("memberships", { "filter[effectiveAt]": id, "fields[memberships]": "user", "page[size]": 1 }));
 	const total = totalOf(counts.data);
 	const picked = holders.find((h) => h.id === who);
+	useKeys(picked ? [{ key: "Esc", label: "Close why they can", act: () => setWho("") }] : []);
 	const selection = useSelection(shown.map((h) => h.id));
 	const complete = from !== "here" && !list.hasNextPage; // otherwise another owner may be among those that are not loaded
 	const last = (h: Holder) => complete && lastOwner(h, holders);

@@ -23,6 +23,8 @@ import Inspector from "./Inspector";
 import { Pulse } from "./Pulse";
 
 interface EndpointProps extends TabProps {
+	/** Who may not read events is shown deliveries without them. */
+	withoutEvents?: boolean;
 	webhook: string;
 	delivery?: string;
 }
@@ -40,7 +42,7 @@ export default function Endpoint(props: EndpointProps) {
 			"filter[webhookId]": webhook,
 			"filter[state]": state,
 			sort: "-createdAt",
-			include: "event",
+			include: props.withoutEvents ? undefined : "event",
 			"fields[webhookDeliveries]": "createdAt,eventType,state,attempts,status,errorCode,event",
 			"fields[events]": "resource",
 			"page[size]": 50,

@@ -27,6 +27,7 @@ interface InspectorProps extends Omit<TabProps, "answer"> {
 	name: string;
 	delivery: string;
 	crumbs: Crumb[];
+	withoutEvents?: boolean;
 }
 
 export interface Entry {
@@ -47,8 +48,8 @@ export interface Entry {
 /** The waits before each attempt when the endpoint has no schedule of its own. */
 const usualSchedule = ["0s", "5s", "5m", "30m", "2h", "5h", "10h", "14h", "20h", "24h"];
 
-export default function Inspector({ id, webhook, name, delivery, crumbs, may }: InspectorProps) {
-	const request = url(`webhookDeliveries/${delivery}`, { include: "event" });
+export default function Inspector({ id, webhook, name, delivery, crumbs, may, withoutEvents }: InspectorProps) {
+	const request = url(`webhookDeliveries/${delivery}`, { include: withoutEvents ? undefined : "event" });
 	const [pending, setPending] = useState(false);
 	const read = useRead<Delivery>(request, { every: pending ? 5000 : 30_000 });
 	const [chosen, choose] = useQueryState("attempt");
@@ -63,7 +64,7 @@ export default function Inspector({ id, webhook, name, delivery, crumbs, may }: 
 	usePage({ title: d ? `${type} to ${name}` : name, organization: id, request, crumbs: [...crumbs, { name: type || "…" }] });
 	const send = useSend(() => notify("It is being sent again"));
 	const again = () => send.mutate({ to: url(`webhookDeliveries/${delivery}/redeliver`), method: "POST" });
-	const not = may("webhooks:write") ? false : "It takes webhooks:write here";
+	const not = may("webhooks:write") || may("webhookDeliveries:write") ? false : "It takes webhooks:write here";
 	const sendAgain = () => (d?.attributes.state === "succeeded" ? setOver("again") : again());
 	useKeys(not || !d ? [] : [{ key: "R", label: "Send again", act: sendAgain }]);
 	if (read.error && !d)
