@@ -1,12 +1,17 @@
 // Making and changing endpoints and roles, by the keyboard alone, against the real program on each database; and as somebody who may not.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
 import { launch, open, settled, signIn } from "./browser.mjs";
 import { databases, receiver, session, start, until } from "./program.mjs";
 import { scene } from "./scene.mjs";
 
 const hostile = "<img src=x onerror=alert(1)> \"'&";
+
+/** A PNG of 300 by 200 pixels. */
+const picture =
+	"iVBORw0KGgoAAAANSUhEUgAAASwAAADIAQMAAABoEU4WAAAABlBMVEUdTon2ri2pr3VjAAAAK0lEQVR42u3KMREAAAgEoG9g/7S6eg4mgJkEAIBX9aJpmqZpmqZpmgYAwDXfHsEeqAivzQAAAABJRU5ErkJggg==";
 
 /** Moves the focus to something by the Tab key, as somebody without a mouse does. */
 export async function tabTo(page, what) {
@@ -99,7 +104,9 @@ for (const database of databases) {
 				await until("the test came", () => well.state.got > 0);
 
 				await press(page, "button", "Change");
+				await press(page, "button", "How it is sent");
 				await type(page, "Rate", "");
+				await page.keyboard.press("Backspace");
 				await press(page, "button", "Save 1 change");
 				await page.getByText("no limit").waitFor();
 				const after = await made.owner("GET", `webhooks/${id}`);
@@ -263,6 +270,127 @@ for (const database of databases) {
 				});
 			},
 		);
+
+		journey(
+			"several people get a role, by keys alone, in one request",
+			() => `/organizations/${made.home.id}/people?from=here`,
+			async (page) => {
+				const dialog = page.getByRole("dialog");
+				const boxes = page.getByRole("checkbox", { name: /^Select (?!every)/ });
+				await tabTo(page, boxes.nth(0));
+				await page.keyboard.press("Space");
+				await tabTo(page, boxes.nth(1));
+				await page.keyboard.press("Space");
+				await page.getByText("2 people selected").first().waitFor();
+				await press(page, "button", "Give roles");
+				const asked = [];
+				page.on("request", (r) => r.method() === "POST" && asked.push(new URL(r.url()).pathname));
+				await tabTo(page, dialog.getByRole("checkbox", { name: "Accountant" }));
+				await page.keyboard.press("Space");
+				const give = dialog.getByRole("button", { name: /^Give Accountant: \d+ (person|people)/ });
+				await tabTo(page, give);
+				await page.keyboard.press("Enter");
+				await dialog.waitFor({ state: "detached" });
+				assert.deepEqual(asked, ["/public/v2/operations"]);
+				await page.getByText("2 people selected").first().waitFor({ state: "detached" });
+			},
+		);
+
+		journey(
+			"an export has exactly the events of the filter, and says that none is missing",
+			() => `/organizations/${made.home.id}/events?filter[eventType][prefix]=webhook.`,
+			async (page) => {
+				for (const form of ["NDJSON", "CSV"]) {
+					await tabTo(page, page.getByRole("button", { name: "Export these events" }));
+					const file = page.waitForEvent("download");
+					await page.keyboard.press("Enter");
+					await page.getByRole("menuitem", { name: `Export these events as ${form}` }).waitFor();
+					await page.keyboard.press(form === "CSV" ? "End" : "Home");
+					await page.keyboard.press("Enter");
+					const lines = (await readFile(await (await file).path(), "utf8")).trim().split(/\r?\n/);
+					const said = page.locator(".toast").getByText(/^Exported \d+ events?: it is complete$/);
+					await said.waitFor();
+					const told = Number((await said.textContent()).match(/\d+/)[0]);
+					assert.ok(told > 0);
+					if (form === "NDJSON") {
+						assert.deepEqual(JSON.parse(lines.at(-1)), { meta: { complete: true, count: told } });
+						const types = lines.slice(0, -1).map((l) => JSON.parse(l).attributes.eventType);
+						assert.equal(types.length, told);
+						assert.ok(
+							types.every((t) => t.startsWith("webhook.")),
+							types.join(),
+						);
+					}
+					await page.locator(".toast-close").click();
+				}
+			},
+		);
+
+		journey(
+			"a key is rotated, the old one is told of and ended; a logo is cut out, set and removed",
+			() => `/organizations/${made.home.id}/keys`,
+			async (page) => {
+				const dialog = page.getByRole("dialog");
+				const actions = page.getByRole("button", { name: "Actions for the key Warehouse import" });
+				await actions.click();
+				await page.getByRole("menuitem", { name: "Rotate…" }).click();
+				await press(page, "button", "Rotate, both work for a day");
+				await press(page, "button", "I have stored it");
+				await page.getByText(/The old one works until/).waitFor();
+				await actions.click();
+				await page.getByRole("menuitem", { name: "End the old one…" }).click();
+				await dialog.getByText("The one before").waitFor();
+				await press(page, "button", "End the old one now");
+				await page.getByText(/The old one works until/).waitFor({ state: "detached" });
+
+				await page.goto(`${service.base}/console/organizations/${made.home.id}/settings`);
+				await page.getByLabel("Picture").setInputFiles({ name: "a.svg", mimeType: "image/svg+xml", buffer: Buffer.from("<svg/>") });
+				await page.getByText("That is no picture that this browser can read.").waitFor();
+				await page
+					.getByLabel("Picture")
+					.setInputFiles({ name: "a.png", mimeType: "image/png", buffer: Buffer.from(picture, "base64") });
+				await press(page, "button", "Set the logo");
+				await page.getByRole("img", { name: /^Logo of/ }).waitFor();
+				const { included } = await made.owner("GET", `organizations/${made.home.id}?include=logo`);
+				assert.deepEqual([included[0].attributes.width, included[0].attributes.height], [512, 512]);
+				await press(page, "button", "Remove");
+				await page.getByRole("img", { name: /^Logo of/ }).waitFor({ state: "detached" });
+			},
+		);
+
+		test("what is deleted is restored by a management key, which refreshes the token as well", async () => {
+			const { data } = await made.owner("POST", "organizations", {
+				data: {
+					type: "organizations",
+					attributes: { name: `Gone ${hostile}` },
+					relationships: { parent: { data: { type: "organizations", id: made.home.id } } },
+				},
+			});
+			await made.owner("DELETE", `organizations/${data.id}`);
+			const tab = await open(browser, service.base);
+			const { page } = tab;
+			await page.goto(`${service.base}/console/sign-in?to=${encodeURIComponent("/organizations")}`);
+			await page.getByRole("button", { name: "Use a management key" }).click();
+			await page.getByLabel("Key").fill(await service.managementKey("Restoring"));
+			await page.keyboard.press("Enter");
+			await page.getByRole("heading", { name: "Organizations", level: 1 }).waitFor();
+			await tabTo(page, page.getByLabel("Deleted"));
+			await page.keyboard.press("Space");
+			await press(page, "button", `Restore Gone ${hostile}`);
+			await press(page, "button", "Restore it");
+			await page.getByRole("heading", { name: "Gone", level: 1 }).waitFor();
+			await page.goto(`${service.base}/console/organizations/${data.id}/keys`);
+			await press(page, "button", "Refresh…");
+			await tabTo(page, page.getByRole("dialog").getByLabel(/^Type/));
+			await page.keyboard.type(data.attributes.slug);
+			await press(page, "button", "Refresh, and end the old one now");
+			await page
+				.getByRole("dialog")
+				.getByText(/^roster_o_/)
+				.waitFor();
+			await press(page, "button", "I have stored it");
+			await tab.close();
+		});
 
 		journey(
 			"a manager may make no role, and is told what it takes",

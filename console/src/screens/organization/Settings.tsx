@@ -167,7 +167,8 @@ function DeleteDialog({ id, answer, organizations, store, close }: TabProps & { 
 	const org = answer.data;
 	const counts = org.meta?.counts ?? {};
 	const below = counts.descendants ?? 0;
-	const ends = [ // of what may not be told there is no number
+	const ends = [
+		// of what may not be told there is no number
 		counts.memberships !== undefined && count(counts.memberships, "membership"),
 		counts.endpoints !== undefined && count(counts.endpoints, "endpoint"),
 	]
