@@ -2,11 +2,11 @@
 
 import { hotkeysCoreFeature, selectionFeature, syncDataLoaderFeature, type ItemInstance } from "@headless-tree/core";
 import { useTree } from "@headless-tree/react";
-import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore, type CSSProperties, type KeyboardEvent } from "react";
 import { useLocation } from "wouter";
 import { Icon, Kind } from "../parts/icons";
 import { Typed } from "../parts/small";
+import { useVirtual } from "../parts/virtual";
 import { digits } from "../words/count";
 import { treeRoot, type Node, type TreeStore } from "./tree-store";
 
@@ -40,18 +40,11 @@ export function Tree({ store, open, path, to }: TreeProps) {
 		isItemFolder: (item) => isFolder(store, item.getItemData()),
 		dataLoader: { getItem: store.node, getChildren: store.children },
 		onPrimaryAction: (item) => choose(item.getItemData()),
-		scrollToItem: (item) => virtual.scrollToIndex(item.getItemMeta().index),
+		scrollToItem: (item) => virtual.show(item.getItemMeta().index),
 		features: [syncDataLoaderFeature, selectionFeature, hotkeysCoreFeature],
 	});
 	const items = tree.getItems();
-	const virtual = useVirtualizer({
-		count: items.length,
-		getScrollElement: () => scroll.current,
-		estimateSize: () => rowHeight,
-		overscan: 8,
-		getItemKey: (i) => items[i]?.getId() ?? i,
-	});
-	useLayoutEffect(() => virtual.measure(), [virtual, rowHeight]);
+	const virtual = useVirtual({ count: items.length, height: rowHeight, box: scroll });
 	useLayoutEffect(() => tree.rebuildTree(), [tree, version, expanded]);
 
 	useEffect(() => void store.load(treeRoot), [store]);
@@ -66,20 +59,20 @@ export function Tree({ store, open, path, to }: TreeProps) {
 	}, [way]);
 	useEffect(() => {
 		const at = items.findIndex((i) => i.getId() === open);
-		if (at >= 0) virtual.scrollToIndex(at, { align: "auto" });
+		virtual.show(at);
 		// Only when something else is open, or has come to be there: not at every scroll.
 		// eslint-disable-next-line react-hooks/exhaustive-deps
 	}, [open, items.some((i) => i.getId() === open)]);
 
 	const focused = items.find((i) => i.isFocused());
-	const rows = virtual.getVirtualItems();
+	const rows = virtual.items;
 	const entry = focused && rows.some((r) => r.index === focused.getItemMeta().index) ? focused.getId() : (open ?? items[0]?.getId());
 	return (
 		<div className="side-scroll" ref={scroll}>
 			<div
 				{...tree.getContainerProps("Organizations")}
 				className="tree"
-				style={{ height: virtual.getTotalSize() }}
+				style={{ height: virtual.total }}
 				onKeyDown={(e) => onTreeKey(e, items, choose, setExpanded)}
 			>
 				{rows.map((row) => {
@@ -87,7 +80,7 @@ export function Tree({ store, open, path, to }: TreeProps) {
 					if (!item) return null;
 					return (
 						<Row
-							key={row.key}
+							key={item.getId()}
 							item={item}
 							store={store}
 							top={row.start}
