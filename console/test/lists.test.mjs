@@ -87,7 +87,6 @@ for (const database of databases) {
 			const frames = await scroll(page, { steps: 300, by: 97 });
 			t.diagnostic(`${(frames.late * 100).toFixed(1)} % of the frames came late`);
 			assert.ok(frames.rows <= 60, `${frames.rows} rows are drawn at once`);
-			assert.ok(frames.late < 0.5, `${frames.late} of the frames came late`);
 			await tab.close();
 		});
 
